@@ -1,0 +1,85 @@
+/** What `compile` makes: three ONNX models, and a manifest that says how to feed them. All that the runtime ever sees. */
+
+/** How a tensor starts. `fans` are [fan in, fan out]; `seed` and the tensor's name choose the random stream. */
+export type Initializer =
+  | { readonly type: "constant"; readonly value: number }
+  | { readonly type: "uniform"; readonly minimum: number; readonly maximum: number }
+  | { readonly type: "normal"; readonly mean: number; readonly deviation: number }
+  | { readonly type: "orthogonal"; readonly gain: number }
+  /** Slices of the last axis, [from, to), laid over a base. */
+  | { readonly type: "slices"; readonly base: Initializer; readonly slices: readonly InitializerSlice[] };
+
+export interface InitializerSlice {
+  readonly from: number;
+  readonly to: number;
+  readonly initializer: Initializer;
+}
+
+export interface StoredTensor {
+  /** Public name: `rnn/0/W`; a slot's is its parameter's name and its own: `rnn/0/W/m`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly initializer: Initializer;
+}
+
+export type Role =
+  /** A trainable tensor. In the training graph both an input and an output. */
+  | "parameter"
+  /** Optimizer state of one parameter. */
+  | "slot"
+  /** Updates made so far, int64 scalar. */
+  | "step"
+  /** `inputs`, `targets`, `lengths`, `weights`, and first states by public name. */
+  | "data"
+  /** Loss before each update: float32 [steps]. In evaluation: a scalar. */
+  | "loss"
+  /** Global norm of the gradient before clipping: float32 [steps]. */
+  | "gradient_norm"
+  /** One metric's `sum` and `count` over the batch: float32 [2]; the metric is sum / count over all batches. */
+  | "metric"
+  /** What the model says: probabilities, or numbers, batch first. */
+  | "prediction"
+  /** Final states, [batch, size]. */
+  | "state";
+
+export interface Port {
+  readonly name: string;
+  readonly role: Role;
+  readonly dtype: "float32" | "int64" | "int32" | "bool";
+  readonly shape: readonly (number | string)[];
+}
+
+export interface Ports {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+}
+
+export interface Manifest {
+  /** Version of this format. */
+  readonly format: 1;
+  readonly name: string;
+  readonly rnnx: string;
+  /** SHA-256 of the normalized spec and the signature, hex. */
+  readonly hash: string;
+  readonly opset: { readonly training: number; readonly inference: number };
+  readonly parameters: readonly StoredTensor[];
+  readonly slots: readonly StoredTensor[];
+  /** How each metric is finished from its mean: `identity`, `exp` (perplexity), `sqrt` (root mean square). */
+  readonly metrics: Readonly<Record<string, "identity" | "exp" | "sqrt">>;
+  readonly train: Ports;
+  readonly eval: Ports;
+  readonly model: Ports;
+}
+
+export interface Artifact {
+  /**
+   * The K-step training graph. Inputs: parameters, slots, step, then data with a leading `steps` axis; outputs: the next
+   * parameters, slots and step, then `loss` and `gradient_norm`, one number per step. K is the run-time dimension `steps`.
+   */
+  readonly train: Uint8Array;
+  /** Loss, metrics and predictions of one batch. Inputs: parameters, then data. */
+  readonly eval: Uint8Array;
+  /** Inference. Parameters are initializers that `withWeights` appends: without them the model is incomplete. */
+  readonly model: Uint8Array;
+  readonly manifest: Manifest;
+}

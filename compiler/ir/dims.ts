@@ -1,0 +1,108 @@
+/**
+ * Arithmetic on dimensions. A symbolic dim is a polynomial with integer coefficients over size symbols, kept as a canonical
+ * string (`batch*time`, `2*time-1`), so that two dims are equal exactly when they are `===`.
+ */
+import type { Dim, Shape } from "./types.js";
+
+/** Monomial (sorted symbols joined by `*`, empty for the constant) to its coefficient. */
+type Polynomial = ReadonlyMap<string, number>;
+
+const parsed = new Map<string, Polynomial>();
+
+function polynomial(dim: Dim): Polynomial {
+  if (typeof dim === "number") return new Map([["", dim]]);
+  return parsed.get(dim) ?? new Map([[dim, 1]]);
+}
+
+function canonical(terms: Polynomial): Dim {
+  const live = [...terms].filter(([, coefficient]) => coefficient !== 0);
+  if (live.length === 0) return 0;
+  if (live.length === 1 && live[0]?.[0] === "") return live[0][1];
+  // Highest degree first, then by name; the constant comes last.
+  const degree = (monomial: string) => (monomial === "" ? 0 : monomial.split("*").length);
+  live.sort(([a], [b]) => degree(b) - degree(a) || (a < b ? -1 : 1));
+  let text = "";
+  for (const [monomial, coefficient] of live) {
+    const size = Math.abs(coefficient);
+    const body = monomial === "" ? `${size}` : size === 1 ? monomial : `${size}*${monomial}`;
+    text += coefficient < 0 ? `-${body}` : text === "" ? body : `+${body}`;
+  }
+  parsed.set(text, new Map(live));
+  return text;
+}
+
+export function addDims(a: Dim, b: Dim): Dim {
+  const sum = new Map(polynomial(a));
+  for (const [monomial, coefficient] of polynomial(b)) sum.set(monomial, (sum.get(monomial) ?? 0) + coefficient);
+  return canonical(sum);
+}
+
+export function mulDims(a: Dim, b: Dim): Dim {
+  const product = new Map<string, number>();
+  for (const [m, c] of polynomial(a)) {
+    for (const [n, d] of polynomial(b)) {
+      const symbols = [...m.split("*"), ...n.split("*")].filter((symbol) => symbol !== "").sort();
+      const key = symbols.join("*");
+      product.set(key, (product.get(key) ?? 0) + c * d);
+    }
+  }
+  return canonical(product);
+}
+
+export function subDims(a: Dim, b: Dim): Dim {
+  return addDims(a, mulDims(-1, b));
+}
+
+/** The number of elements of a shape. */
+export function elements(shape: Shape): Dim {
+  return shape.reduce<Dim>(mulDims, 1);
+}
+
+/** The terms of a dim: each a coefficient and the symbols whose product it multiplies. */
+export function terms(dim: Dim): readonly { readonly coefficient: number; readonly symbols: readonly string[] }[] {
+  return [...polynomial(dim)].map(([monomial, coefficient]) => ({
+    coefficient,
+    symbols: monomial === "" ? [] : monomial.split("*"),
+  }));
+}
+
+/** The symbols that a dim mentions. */
+export function symbolsOf(dim: Dim): readonly string[] {
+  return [...new Set(terms(dim).flatMap((term) => term.symbols))];
+}
+
+/** The number that a dim stands for, given the size of each symbol; undefined when a symbol has no size. */
+export function sizeOf(dim: Dim, sizes: ReadonlyMap<string, number>): number | undefined {
+  let total = 0;
+  for (const { coefficient, symbols } of terms(dim)) {
+    let product = coefficient;
+    for (const symbol of symbols) {
+      const size = sizes.get(symbol);
+      if (size === undefined) return undefined;
+      product *= size;
+    }
+    total += product;
+  }
+  return total;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dim, index) => dim === b[index]);
+}
+
+/** The shape of two operands broadcast together by the rules of numpy, or undefined when they do not meet. */
+export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
+  const rank = Math.max(a.length, b.length);
+  const result: Dim[] = [];
+  for (let axis = 0; axis < rank; axis++) {
+    const x = a[axis - rank + a.length] ?? 1;
+    const y = b[axis - rank + b.length] ?? 1;
+    if (x !== y && x !== 1 && y !== 1) return undefined;
+    result.push(x === 1 ? y : x);
+  }
+  return result;
+}
+
+export function printShape(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}
