@@ -1,0 +1,88 @@
+/** The face of the builder: the only way to make nodes. Its implementation, which infers shapes at once, is graph/build.ts. */
+import type { OpAttributes, OpName } from "./operators.js";
+import type { Dim, DType, Graph, Node, Shape, Tensor, Type, Value } from "./types.js";
+
+/** A value, or a number that becomes a constant of the other operand's dtype. */
+export type Operand = Value | number;
+
+/** One function per primitive. They hold no `this`: take the ones you need out of the builder and write expressions. */
+export interface Expressions {
+  neg(x: Value): Value;
+  exp(x: Value): Value;
+  log(x: Value): Value;
+  sqrt(x: Value): Value;
+  abs(x: Value): Value;
+  sign(x: Value): Value;
+  floor(x: Value): Value;
+  cos(x: Value): Value;
+  tanh(x: Value): Value;
+  sigmoid(x: Value): Value;
+  relu(x: Value): Value;
+  softplus(x: Value): Value;
+  not(x: Value): Value;
+  add(x: Operand, y: Operand): Value;
+  sub(x: Operand, y: Operand): Value;
+  mul(x: Operand, y: Operand): Value;
+  div(x: Operand, y: Operand): Value;
+  pow(x: Operand, y: Operand): Value;
+  min(x: Operand, y: Operand): Value;
+  max(x: Operand, y: Operand): Value;
+  equal(x: Operand, y: Operand): Value;
+  less(x: Operand, y: Operand): Value;
+  greater(x: Operand, y: Operand): Value;
+  and(x: Value, y: Value): Value;
+  or(x: Value, y: Value): Value;
+  /** x where the condition holds, y elsewhere; all three broadcast. */
+  where(condition: Value, x: Operand, y: Operand): Value;
+  /** Both operands of rank 2 or more; leading axes broadcast. */
+  matmul(x: Value, y: Value): Value;
+  /** x @ y + c for matrices, each factor transposed on request. */
+  gemm(x: Value, y: Value, c: Value | undefined, transA?: boolean, transB?: boolean): Value;
+  /** Axes may be negative here: they are counted from the front in the node. No axes: all of them. */
+  sum(x: Value, axes?: readonly number[], keep?: boolean): Value;
+  mean(x: Value, axes?: readonly number[], keep?: boolean): Value;
+  reduceMax(x: Value, axes?: readonly number[], keep?: boolean): Value;
+  /** Index of the largest entry along an axis, which goes away. int64. */
+  argmax(x: Value, axis: number): Value;
+  /** Over the last axis. */
+  softmax(x: Value): Value;
+  logSoftmax(x: Value): Value;
+  reshape(x: Value, shape: Shape): Value;
+  expand(x: Operand, shape: Shape): Value;
+  transpose(x: Value, perm: readonly number[]): Value;
+  unsqueeze(x: Value, axes: readonly number[]): Value;
+  squeeze(x: Value, axes: readonly number[]): Value;
+  concat(xs: readonly Value[], axis: number): Value;
+  split(x: Value, sizes: readonly number[], axis: number): readonly Value[];
+  slice(x: Value, axis: number, start: Dim, end: Dim): Value;
+  /** Zeros around one axis. */
+  pad(x: Value, axis: number, before: Dim, after: Dim): Value;
+  gather(data: Value, indices: Value, axis: number): Value;
+  gatherElements(data: Value, indices: Value, axis: number): Value;
+  /** Adds `updates` onto `data` at `indices` along an axis. */
+  scatterElements(data: Value, indices: Value, updates: Value, axis: number): Value;
+  /** Adds `updates` onto rows of `data`; the last axis of `indices` names the leading axes of `data`. */
+  scatterND(data: Value, indices: Value, updates: Value): Value;
+  /** A new last axis of `depth`, 1 at each index and 0 elsewhere. */
+  oneHot(indices: Value, depth: Dim, dtype?: DType): Value;
+  /** 0, 1, … limit - 1, int64. */
+  range(limit: Dim): Value;
+  /** The number of elements, int64 scalar. */
+  size(x: Value): Value;
+  cast(x: Value, to: DType): Value;
+  identity(x: Value): Value;
+  constant(value: Tensor): Value;
+  /** A constant of rank 0. */
+  scalar(value: number, dtype?: DType): Value;
+}
+
+export interface Builder extends Expressions {
+  input(name: string, type: Type): Value;
+  /** Makes a node. Throws a GraphError when the operands break the primitive's rules. */
+  apply<K extends OpName>(op: K, inputs: readonly Value[], attributes: OpAttributes[K]): readonly Value[];
+  /** The same value under a name for print and emission (the first name given stays). */
+  named(value: Value, name: string): Value;
+  /** The nodes made so far. */
+  readonly nodes: readonly Node[];
+  finish(outputs: readonly Value[]): Graph;
+}

@@ -1,0 +1,230 @@
+/** A spec after `normalize`: sugar expanded, defaults filled in, cells resolved. No optional fields; still a valid spec. */
+
+export interface NormalSpec {
+  readonly name: string;
+  readonly seed: number;
+  readonly data: NormalData;
+  /** Every cell that the model uses, built-in ones included, so that a run explains itself. */
+  readonly cells: Readonly<Record<string, NormalCellDefinition>>;
+  readonly model: readonly NormalLayer[];
+  readonly loss: NormalLoss;
+  readonly optimizer: NormalOptimizer;
+  readonly train: NormalTrain;
+}
+
+/** A whole number, or a size that the data says: "vocabulary", "classes", "features". */
+export type SizeName = number | string;
+
+// ── data ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type NormalData = NormalTextData | NormalArraysData;
+
+export interface NormalTextData {
+  readonly type: "text";
+  /** Exactly one of `text` (inline) and `file` is not null. `file` is relative to the spec. */
+  readonly text: string | null;
+  readonly file: string | null;
+  readonly unit: "char" | "word" | "byte";
+  readonly window: number;
+  readonly stride: number;
+}
+
+/** Nested lists, or a `.npy`/`.json` file relative to the spec. */
+export type ArraySource = string | NestedNumbers;
+export type NestedNumbers = number | readonly NestedNumbers[];
+
+export interface NormalArraysData {
+  readonly type: "arrays";
+  readonly inputs: ArraySource;
+  readonly targets: ArraySource;
+  readonly lengths: ArraySource | null;
+  readonly weights: ArraySource | null;
+  /** First states by public name. */
+  readonly initial_states: Readonly<Record<string, ArraySource>>;
+}
+
+// ── model ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type Activation = "none" | "softmax" | "sigmoid" | "tanh" | "relu";
+
+export type NormalLayer = NormalOneHot | NormalEmbedding | NormalRnn | NormalDense | NormalProjection;
+
+export interface NormalOneHot {
+  readonly layer: "one_hot";
+  readonly name: string;
+  readonly size: SizeName;
+}
+
+export interface NormalEmbedding {
+  readonly layer: "embedding";
+  readonly name: string;
+  readonly vocabulary_size: SizeName;
+  readonly size: SizeName;
+}
+
+export interface NormalRnn {
+  readonly layer: "rnn";
+  readonly name: string;
+  readonly cells: readonly NormalCell[];
+  readonly share_weights: boolean;
+  readonly return: "sequence" | "last" | "state";
+}
+
+export interface NormalCell {
+  readonly cell: string;
+  readonly hidden_size: number;
+  readonly residual: boolean;
+  readonly bidirectional: "none" | "concat" | "sum" | "mean" | "mul";
+  /** The cell's own options, defaults filled in, beside the keys above: `forget_bias`, `reset_after`, `activation`, … */
+  readonly [option: string]: CellOption;
+}
+
+export interface NormalDense {
+  readonly layer: "dense";
+  readonly name: string;
+  readonly size: SizeName;
+  readonly activation: Activation;
+  readonly bias: boolean;
+}
+
+/** A dense layer that makes logits. Its kernel and bias are `<name>/W` and `<name>/b`. */
+export interface NormalProjection {
+  readonly layer: "projection";
+  readonly name: string;
+  readonly size: SizeName;
+  readonly activation: Activation;
+  readonly bias: boolean;
+}
+
+// ── cells ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type CellOption = number | boolean | string;
+/** A whole number, or arithmetic over `hidden_size`, `input_size` and the cell's numeric options: "4*hidden_size". */
+export type SizeExpression = number | string;
+
+export interface NormalCellDefinition {
+  readonly description: string;
+  /** Defaults. A string option's legal values are the keys of its variants. */
+  readonly options: Readonly<Record<string, CellOption>>;
+  readonly state: Readonly<Record<string, SizeExpression>>;
+  readonly parameters: Readonly<Record<string, readonly SizeExpression[]>>;
+  readonly initializers: Readonly<Record<string, CellInitializer>>;
+  readonly equations: readonly string[];
+  readonly output: string;
+  /** For each option, for each of its values (as text: "true", "relu"): what the cell has instead or besides. */
+  readonly variants: Readonly<Record<string, Readonly<Record<string, CellVariant>>>>;
+}
+
+/** `parameters`, `state` and `initializers` are added to the cell's own; `equations` and `output` replace them when not null. */
+export interface CellVariant {
+  readonly state: Readonly<Record<string, SizeExpression>>;
+  readonly parameters: Readonly<Record<string, readonly SizeExpression[]>>;
+  readonly initializers: Readonly<Record<string, CellInitializer>>;
+  readonly equations: readonly string[] | null;
+  readonly output: string | null;
+}
+
+/** A named distribution, a constant, an option's name (its value is the constant), or slices of the last axis over zeros. */
+export type CellInitializer =
+  | "glorot_uniform"
+  | "glorot_normal"
+  | "orthogonal"
+  | (string & {})
+  | number
+  | readonly CellInitializerSlice[];
+
+export interface CellInitializerSlice {
+  /** [from, to) of the last axis. */
+  readonly from: SizeExpression;
+  readonly to: SizeExpression;
+  readonly value: "glorot_uniform" | "glorot_normal" | "orthogonal" | (string & {}) | number;
+}
+
+// ── loss, optimizer, train ───────────────────────────────────────────────────────────────────────────────────────────
+
+export type Reduction = "mean" | "sum";
+
+export type NormalLoss =
+  | {
+      readonly type: "sequence_loss";
+      readonly average_across_timesteps: boolean;
+      readonly average_across_batch: boolean;
+    }
+  | { readonly type: "cross_entropy"; readonly reduction: Reduction; readonly label_smoothing: number }
+  | { readonly type: "binary_cross_entropy"; readonly reduction: Reduction }
+  | { readonly type: "squared_error"; readonly reduction: Reduction }
+  | { readonly type: "absolute_error"; readonly reduction: Reduction }
+  | { readonly type: "huber"; readonly reduction: Reduction; readonly delta: number };
+
+export type Clip = { readonly global_norm: number } | { readonly value: number } | null;
+
+export type NormalSchedule =
+  | { readonly type: "constant" }
+  | {
+      readonly type: "exponential_decay";
+      readonly decay_steps: number;
+      readonly decay_rate: number;
+      readonly staircase: boolean;
+    }
+  | {
+      readonly type: "cosine_decay";
+      readonly decay_steps: number;
+      readonly minimum_ratio: number;
+      readonly warmup_steps: number;
+    }
+  | { readonly type: "linear_warmup"; readonly warmup_steps: number };
+
+interface OptimizerBase {
+  readonly learning_rate: number;
+  readonly clip: Clip;
+  readonly schedule: NormalSchedule;
+}
+
+export type NormalOptimizer = OptimizerBase &
+  (
+    | { readonly type: "sgd" }
+    | { readonly type: "momentum"; readonly momentum: number; readonly nesterov: boolean }
+    | {
+        readonly type: "rmsprop";
+        readonly decay: number;
+        readonly momentum: number;
+        readonly epsilon: number;
+        readonly variant: "tensorflow" | "torch" | "keras";
+      }
+    | {
+        readonly type: "adagrad";
+        readonly initial_accumulator_value: number;
+        readonly epsilon: number;
+        readonly variant: "tensorflow" | "torch";
+      }
+    | { readonly type: "adadelta"; readonly decay: number; readonly epsilon: number }
+    | {
+        readonly type: "adam" | "adamw";
+        readonly beta1: number;
+        readonly beta2: number;
+        readonly epsilon: number;
+        readonly weight_decay: number;
+        readonly variant: "tensorflow" | "torch";
+      }
+    | {
+        readonly type: "nadam";
+        readonly beta1: number;
+        readonly beta2: number;
+        readonly epsilon: number;
+        readonly momentum_decay: number;
+        readonly variant: "torch" | "keras";
+      }
+    | { readonly type: "lion"; readonly beta1: number; readonly beta2: number; readonly weight_decay: number }
+  );
+
+export interface NormalTrain {
+  /** Exactly one of `steps` and `epochs` is not null. */
+  readonly steps: number | null;
+  readonly epochs: number | null;
+  readonly batch_size: number | "all";
+  readonly shuffle: boolean;
+  /** Updates in one call of the session; "auto" measures. Results are the same for any value. */
+  readonly steps_per_call: number | "auto";
+  /** Updates between checkpoints; 0 keeps only the last. */
+  readonly checkpoint_every: number;
+}
