@@ -1,0 +1,60 @@
+/** What a training run says while it works, and how it is asked for: the messages between the loop, its worker and whoever watches. */
+import type { NormalSpec } from "../schema/normal.js";
+
+export interface TrainRequest {
+  readonly spec: NormalSpec;
+  /** Folder that the spec's relative paths start from. */
+  readonly folder: string;
+  /** The run directory. */
+  readonly out: string;
+  readonly device: "auto" | "cpu" | "cuda" | "webgpu";
+  readonly resume: boolean;
+  /** A safetensors file of first weights by public name; tensors that it lacks are initialized from the seed. */
+  readonly init: string | null;
+  /** Passes to leave out (for measuring and bisecting). */
+  readonly without: readonly string[];
+}
+
+export type Metrics = Readonly<Record<string, number>>;
+
+/** Metrics by split. Splits that the data does not have are empty. */
+export interface SplitMetrics {
+  readonly train: Metrics;
+  readonly validation: Metrics;
+  readonly test: Metrics;
+}
+
+export type TrainEvent =
+  | {
+      readonly event: "start";
+      readonly run: string;
+      readonly device: string;
+      readonly parameters: number;
+      readonly examples: number;
+      /** The step that the run goes on from, and the one that it ends at. */
+      readonly step: number;
+      readonly steps: number;
+    }
+  /** The loss of step N is the loss before the N-th update, N from 1. */
+  | {
+      readonly event: "step";
+      readonly step: number;
+      readonly loss: number;
+      readonly gradient_norm: number;
+    }
+  | { readonly event: "epoch"; readonly epoch: number; readonly step: number; readonly metrics: SplitMetrics }
+  | { readonly event: "checkpoint"; readonly step: number; readonly path: string }
+  | { readonly event: "notice"; readonly message: string }
+  | DoneEvent;
+
+export interface DoneEvent {
+  readonly event: "done";
+  readonly run: string;
+  readonly step: number;
+  readonly loss: number;
+  readonly metrics: SplitMetrics;
+  /** For text: the decoded argmax text of the first few training windows. */
+  readonly predictions: readonly unknown[];
+  /** Not part of the public record: set when a signal ended the run early, after a checkpoint. */
+  readonly interrupted: boolean;
+}
