@@ -1,0 +1,14 @@
+/** How a training ends. */
+import type { DoneEvent } from "./events.js";
+import type { RunProblem } from "./problem.js";
+
+export type TrainOutcome =
+  | { readonly ok: true; readonly done: DoneEvent }
+  /** The spec, the data or a flag was wrong: exit code 2. Nothing was written. */
+  | { readonly ok: false; readonly kind: "input"; readonly problems: readonly RunProblem[] }
+  /** The run failed on its way: exit code 1. */
+  | { readonly ok: false; readonly kind: "failed"; readonly message: string; readonly hint: string };
+
+export function failed(message: string, hint = ""): TrainOutcome {
+  return { ok: false, kind: "failed", message, hint };
+}
