@@ -1,0 +1,109 @@
+/**
+ * The gradient of Scan: another Scan in the other direction, whose state is the cotangent of the forward state.
+ *
+ * The forward loop stacks every value of its body that the backward step may read (dead-code elimination drops those that it
+ * does not). One backward step is the vjp of the body: it takes the cotangents of the next states and of this step's outputs
+ * and gives those of the states, of the slices (stacked) and of the captured values (summed over the steps).
+ */
+import { bodyBuilder, type Source } from "../graph/build.js";
+import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
+import type { Builder } from "../ir/builder.js";
+import type { Graph, NodeOf, Value } from "../ir/types.js";
+import { at } from "../ops/rule.js";
+import { activeValues, cotangents, pullBack } from "./reverse.js";
+
+/** Every Scan with its states and intermediate values among its stacked outputs. */
+export function stackResiduals(graph: Graph): Graph {
+  return rewrite(graph, (node, { b, inputs }) => {
+    if (node.op !== "Scan") return undefined;
+    const { body, states } = node.attributes;
+    const stacked = new Set(body.outputs.slice(states));
+    const intermediate = body.nodes.filter((inner) => inner.op !== "Constant").flatMap((inner) => inner.outputs);
+    const residuals = [...body.inputs.slice(0, states), ...intermediate].filter((value) => !stacked.has(value));
+    const widened: Graph = { ...body, outputs: [...body.outputs, ...residuals] };
+    return b.apply("Scan", inputs, { ...node.attributes, body: widened });
+  });
+}
+
+const isFloat = (value: Value) => value.type.dtype === "float32";
+
+function zeros(b: Builder, like: Value): Value {
+  return b.expand(b.scalar(0), like.type.shape);
+}
+
+/** Cotangents of a Scan's operands, given those of its outputs. `active` are the outer values worth a cotangent. */
+export function vjpScan(
+  b: Builder,
+  node: NodeOf<"Scan">,
+  given: readonly (Value | undefined)[],
+  active: ReadonlySet<Value>,
+): readonly (Value | undefined)[] {
+  const { body, states, reverse, length } = node.attributes;
+  const { outer, inner } = scanOperands(node);
+  const producers = new Map(body.nodes.flatMap((made) => made.outputs.map((output) => [output, made] as const)));
+
+  // Where the backward step finds a value of the forward step.
+  const source = (value: Value): Source => {
+    const scanned = inner.scans.indexOf(value);
+    if (scanned >= 0) return { slice: at(outer.scans, scanned) };
+    const captured = inner.captures.indexOf(value);
+    if (captured >= 0) return { capture: at(outer.captures, captured) };
+    const producer = producers.get(value);
+    if (producer?.op === "Constant") return { own: at(copyNode(step, producer, []), 0) };
+    const stacked = body.outputs.indexOf(value, states);
+    if (stacked >= 0) return { slice: at(node.outputs, stacked) };
+    return { capture: value };
+  };
+  const step = bodyBuilder(`${body.name}/backward`, source);
+
+  const carried = inner.states.filter(isFloat);
+  const captures = inner.captures.filter((value, index) => isFloat(value) && active.has(at(outer.captures, index)));
+  const slices = inner.scans.filter((value, index) => isFloat(value) && active.has(at(outer.scans, index)));
+
+  const label = (value: Value) => `gradient/${value.name ?? "state"}`;
+  const carriedIn = carried.map((state) => step.input(label(state), state.type));
+  const sums = captures.map((capture) => step.input(label(capture), capture.type));
+
+  const collected = cotangents(step);
+  carried.forEach((state, index) => {
+    collected.add(at(body.outputs, inner.states.indexOf(state)), at(carriedIn, index));
+  });
+  const outputCotangents: Value[] = [];
+  body.outputs.slice(states).forEach((output, index) => {
+    const cotangent = given[states + index];
+    if (cotangent === undefined || !isFloat(output)) return;
+    const slice = step.input(label(output), output.type);
+    outputCotangents.push(cotangent);
+    collected.add(output, slice);
+  });
+  pullBack(step, body.nodes, activeValues(body.nodes, [...carried, ...captures, ...slices]), collected);
+
+  const next = carried.map((state) => collected.get(state) ?? zeros(step, state));
+  const totals = captures.map((capture, index) => {
+    const part = collected.get(capture);
+    return part === undefined ? at(sums, index) : step.add(at(sums, index), part);
+  });
+  const parts = slices.map((slice) => collected.get(slice) ?? zeros(step, slice));
+  const backward = step.finish([...next, ...totals, ...parts]);
+
+  const initial = carried.map((state) => given[inner.states.indexOf(state)] ?? zeros(b, state));
+  const operands = [
+    ...initial,
+    ...captures.map((capture) => zeros(b, capture)),
+    ...outputCotangents,
+    ...step.scanned,
+    ...step.captured,
+  ];
+  const results = b.apply("Scan", operands, {
+    body: backward,
+    states: carried.length + captures.length,
+    scans: outputCotangents.length + step.scanned.length,
+    reverse: !reverse,
+    length,
+  });
+  const resultOf = (value: Value): Value | undefined => {
+    const index = [...carried, ...captures, ...slices].indexOf(value);
+    return index < 0 ? undefined : at(results, index);
+  };
+  return body.inputs.map(resultOf);
+}

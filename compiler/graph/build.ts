@@ -1,0 +1,228 @@
+/** The builder: the one constructor of nodes. Shapes are inferred as each node is made. */
+import type { Builder, Expressions, Operand } from "../ir/builder.js";
+import type { OpAttributes, OpName } from "../ir/operators.js";
+import { scalarTensor } from "../ir/tensor.js";
+import type { DType, Graph, Node, NodeOf, Type, Value } from "../ir/types.js";
+import { rules } from "../ops/index.js";
+import { at, type Rule } from "../ops/rule.js";
+
+/** The rule of one primitive, typed by its name. */
+export function ruleOf<K extends OpName>(op: K): Rule<K> {
+  return rules[op];
+}
+
+/** A value whose name may still be given, once. */
+interface Nameable {
+  name: string | undefined;
+  readonly type: Type;
+}
+
+/** Infers the types of a node's outputs; an error says which node it was. */
+export function inferTypes<K extends OpName>(
+  op: K,
+  inputs: readonly Value[],
+  attributes: OpAttributes[K],
+): readonly Type[] {
+  try {
+    return ruleOf(op).infer(
+      inputs.map((input) => input.type),
+      attributes,
+    );
+  } catch (error) {
+    const operands = inputs.map((input) => `${input.name ?? "·"}[${input.type.shape.join(", ")}]`).join(", ");
+    throw new Error(`${op}(${operands}): ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Where a loop body gets a value that is not its own: a slice of an outer value, an outer value whole, or its own nodes. */
+export type Source = { readonly slice: Value } | { readonly capture: Value } | { readonly own: Value };
+
+/** A loop body under construction: outer values that it uses become its scanned inputs or its captures. */
+export interface BodyBuilder extends Builder {
+  /** Outer values whose slices the body asked for, in the order of its inputs (after those made with `input`). */
+  readonly scanned: readonly Value[];
+  /** Outer values in the order of the body's trailing inputs. */
+  readonly captured: readonly Value[];
+}
+
+export function graphBuilder(name: string): Builder {
+  return makeBuilder(name, (value) => {
+    throw new Error(`${name} uses ${value.name ?? "a value"} that is not its own`);
+  });
+}
+
+/** A builder whose graph is a loop body. Foreign values are looked up with `source`; by default they are captured. */
+export function bodyBuilder(name: string, source: (value: Value) => Source = (capture) => ({ capture })): BodyBuilder {
+  const scanned: Value[] = [];
+  const captured: Value[] = [];
+  const slices: Value[] = [];
+  const captures: Value[] = [];
+  const inside = new Map<Value, Value>();
+  const resolve = (foreign: Value, own: (value: Value) => void): Value => {
+    const known = inside.get(foreign);
+    if (known !== undefined) return known;
+    const found = source(foreign);
+    let value: Value;
+    if ("own" in found) {
+      value = found.own;
+    } else if ("slice" in found) {
+      const { name, type } = found.slice;
+      value = { name: foreign.name ?? name, type: { dtype: type.dtype, shape: type.shape.slice(1) } };
+      scanned.push(found.slice);
+      slices.push(value);
+      own(value);
+    } else {
+      const index = captured.indexOf(found.capture);
+      value = captures[index] ?? { name: found.capture.name, type: found.capture.type };
+      if (index < 0) {
+        captured.push(found.capture);
+        captures.push(value);
+        own(value);
+      }
+    }
+    inside.set(foreign, value);
+    return value;
+  };
+  return { ...makeBuilder(name, resolve, () => [...slices, ...captures]), scanned, captured };
+}
+
+type Foreign = (value: Value, own: (value: Value) => void) => Value;
+
+function makeBuilder(name: string, foreign: Foreign, trailing: () => readonly Value[] = () => []): Builder {
+  const inputs: Value[] = [];
+  const nodes: Node[] = [];
+  const owned = new Set<Value>();
+  const scalars = new Map<string, Value>();
+  const own = (value: Value): void => {
+    owned.add(value);
+  };
+  const local = (value: Value): Value => (owned.has(value) ? value : foreign(value, own));
+
+  function apply<K extends OpName>(op: K, operands: readonly Value[], attributes: OpAttributes[K]): readonly Value[] {
+    const here = operands.map(local);
+    const outputs = inferTypes(op, here, attributes).map((type): Value => ({ name: undefined, type }));
+    const node: NodeOf<K> = { op, inputs: here, outputs, attributes };
+    nodes.push(node as Node);
+    outputs.forEach(own);
+    return outputs;
+  }
+
+  function scalar(value: number, dtype: DType = "float32"): Value {
+    const key = `${dtype} ${Object.is(value, -0) ? "-0" : value}`;
+    const known = scalars.get(key) ?? at(apply("Constant", [], { value: scalarTensor(value, dtype) }), 0);
+    scalars.set(key, known);
+    return known;
+  }
+
+  return {
+    ...expressions(apply, scalar, local),
+    input(label, type) {
+      const value: Value = { name: label, type };
+      own(value);
+      inputs.push(value);
+      return value;
+    },
+    apply,
+    named(value, label) {
+      const nameable: Nameable = value;
+      nameable.name ??= label;
+      return value;
+    },
+    nodes,
+    finish: (outputs): Graph => {
+      const results = outputs.map(local);
+      return { name, inputs: [...inputs, ...trailing()], nodes, outputs: results };
+    },
+  };
+}
+
+type Apply = <K extends OpName>(op: K, inputs: readonly Value[], attributes: OpAttributes[K]) => readonly Value[];
+
+/** Axes counted from the front; none given means all. */
+function frontAxes(x: Value, axes: readonly number[] | undefined): readonly number[] {
+  const rank = x.type.shape.length;
+  return axes?.map((axis) => (axis < 0 ? axis + rank : axis)) ?? x.type.shape.map((_, axis) => axis);
+}
+
+function expressions(apply: Apply, scalar: Expressions["scalar"], local: (value: Value) => Value): Expressions {
+  type Plain = { [K in OpName]: Record<never, never> extends OpAttributes[K] ? K : never }[OpName];
+  const one = <K extends OpName>(op: K, inputs: readonly Value[], attributes: OpAttributes[K]) =>
+    at(apply(op, inputs, attributes), 0);
+  const unary =
+    <K extends Plain>(op: K) =>
+    (x: Value) =>
+      one(op, [x], {} as OpAttributes[K]);
+  /** Numbers become constants of the dtype that the other operands have. */
+  const values = (operands: readonly Operand[]): readonly Value[] => {
+    const dtype = operands.find((operand) => typeof operand !== "number")?.type.dtype;
+    return operands.map((operand) => (typeof operand === "number" ? scalar(operand, dtype) : operand));
+  };
+  const binary =
+    <K extends Plain>(op: K) =>
+    (x: Operand, y: Operand) =>
+      one(op, values([x, y]), {} as OpAttributes[K]);
+  const reduce =
+    (op: "ReduceSum" | "ReduceMean" | "ReduceMax") =>
+    (x: Value, axes?: readonly number[], keep = false) =>
+      one(op, [x], { axes: frontAxes(x, axes), keep });
+  const axisOf = (x: Value, axis: number) => at(frontAxes(x, [axis]), 0);
+
+  return {
+    neg: unary("Neg"),
+    exp: unary("Exp"),
+    log: unary("Log"),
+    sqrt: unary("Sqrt"),
+    abs: unary("Abs"),
+    sign: unary("Sign"),
+    floor: unary("Floor"),
+    cos: unary("Cos"),
+    tanh: unary("Tanh"),
+    sigmoid: unary("Sigmoid"),
+    relu: unary("Relu"),
+    softplus: unary("Softplus"),
+    not: unary("Not"),
+    identity: unary("Identity"),
+    softmax: unary("Softmax"),
+    logSoftmax: unary("LogSoftmax"),
+    size: unary("Size"),
+    add: binary("Add"),
+    sub: binary("Sub"),
+    mul: binary("Mul"),
+    div: binary("Div"),
+    pow: binary("Pow"),
+    min: binary("Min"),
+    max: binary("Max"),
+    equal: binary("Equal"),
+    less: binary("Less"),
+    greater: binary("Greater"),
+    and: binary("And"),
+    or: binary("Or"),
+    where: (condition, x, y) => one("Where", [condition, ...values([x, y])], {}),
+    matmul: (x, y) => one("MatMul", [x, y], {}),
+    gemm: (x, y, c, transA = false, transB = false) =>
+      one("Gemm", c === undefined ? [x, y] : [x, y, c], { transA, transB }),
+    sum: reduce("ReduceSum"),
+    mean: reduce("ReduceMean"),
+    reduceMax: reduce("ReduceMax"),
+    argmax: (x, axis) => one("ArgMax", [x], { axis: axisOf(x, axis) }),
+    reshape: (x, shape) => one("Reshape", [x], { shape }),
+    expand: (x, shape) => one("Expand", values([x]), { shape }),
+    transpose: (x, perm) => one("Transpose", [x], { perm }),
+    unsqueeze: (x, axes) => one("Unsqueeze", [x], { axes }),
+    squeeze: (x, axes) => one("Squeeze", [x], { axes: frontAxes(x, axes) }),
+    concat: (xs, axis) => one("Concat", xs, { axis: axisOf(at(xs, 0), axis) }),
+    split: (x, sizes, axis) => apply("Split", [x], { axis: axisOf(x, axis), sizes }),
+    slice: (x, axis, start, end) => one("Slice", [x], { axis: axisOf(x, axis), start, end }),
+    pad: (x, axis, before, after) => one("Pad", [x], { axis: axisOf(x, axis), before, after }),
+    gather: (data, indices, axis) => one("Gather", [data, indices], { axis: axisOf(data, axis) }),
+    gatherElements: (data, indices, axis) => one("GatherElements", [data, indices], { axis: axisOf(data, axis) }),
+    scatterElements: (data, indices, updates, axis) =>
+      one("ScatterElements", [data, indices, updates], { axis: axisOf(data, axis) }),
+    scatterND: (data, indices, updates) => one("ScatterND", [data, indices, updates], {}),
+    oneHot: (indices, depth, dtype = "float32") => one("OneHot", [indices], { depth, dtype }),
+    range: (limit) => one("Range", [], { limit }),
+    cast: (x, to) => (x.type.dtype === to ? local(x) : one("Cast", [x], { to })),
+    constant: (value) => one("Constant", [], { value }),
+    scalar,
+  };
+}

@@ -1,0 +1,99 @@
+/** Rewriting: a graph copied node by node, some nodes replaced. How every pass that works on single nodes is written. */
+import type { Builder } from "../ir/builder.js";
+import type { OpName, ScanAttributes } from "../ir/operators.js";
+import type { Graph, Node, NodeOf, Tensor, Value } from "../ir/types.js";
+import { at } from "../ops/rule.js";
+import { graphBuilder } from "./build.js";
+
+export interface Site {
+  readonly b: Builder;
+  /** The node's inputs in the new graph. */
+  readonly inputs: readonly Value[];
+  /** The node of the new graph that made a value; undefined for the graph's inputs. */
+  producer(value: Value): Node | undefined;
+  /** The tensor behind a constant value. */
+  constant(value: Value): Tensor | undefined;
+}
+
+/** Values for the node's outputs, or undefined to keep the node as it is. */
+export type Replacement = (node: Node, site: Site) => readonly Value[] | undefined;
+
+/** Values of one graph to their counterparts in another. */
+export type Counterparts = Map<Value, Value>;
+
+function counterpart(map: Counterparts, value: Value): Value {
+  const found = map.get(value);
+  if (found === undefined) throw new Error(`${value.name ?? "a value"} has no counterpart`);
+  return found;
+}
+
+/** Applies a replacement to every node, inside loop bodies first. Returns the same graph when nothing was replaced. */
+export function rewrite(graph: Graph, replace: Replacement): Graph {
+  const b = graphBuilder(graph.name);
+  const map: Counterparts = new Map(graph.inputs.map((input) => [input, b.input(input.name ?? "", input.type)]));
+  const producers = new Map<Value, Node>();
+  let seen = 0;
+  const producer = (value: Value): Node | undefined => {
+    for (; seen < b.nodes.length; seen++) {
+      const made = at(b.nodes, seen);
+      for (const output of made.outputs) producers.set(output, made);
+    }
+    return producers.get(value);
+  };
+  const constant = (value: Value): Tensor | undefined => {
+    const node = producer(value);
+    return node?.op === "Constant" ? node.attributes.value : undefined;
+  };
+  let changed = false;
+  for (const original of graph.nodes) {
+    const node = original.op === "Scan" ? withBody(original, rewrite(original.attributes.body, replace)) : original;
+    const inputs = node.inputs.map((input) => counterpart(map, input));
+    const replaced = replace(node, { b, inputs, producer, constant });
+    changed ||= replaced !== undefined || node !== original;
+    const outputs = replaced ?? copyNode(b, node, inputs);
+    node.outputs.forEach((output, index) => {
+      const made = at(outputs, index);
+      if (output.name !== undefined) b.named(made, output.name);
+      map.set(output, made);
+    });
+  }
+  return changed ? b.finish(graph.outputs.map((output) => counterpart(map, output))) : graph;
+}
+
+function withBody(node: NodeOf<"Scan">, body: Graph): NodeOf<"Scan"> {
+  return body === node.attributes.body ? node : { ...node, attributes: { ...node.attributes, body } };
+}
+
+/** Makes the node again on other inputs. */
+export function copyNode(b: Builder, node: Node, inputs: readonly Value[]): readonly Value[] {
+  return b.apply(node.op, inputs, (node as NodeOf<OpName>).attributes);
+}
+
+/** Puts a graph's nodes into another graph, on `operands` in place of its inputs; gives the values of its outputs. */
+export function inline(b: Builder, graph: Graph, operands: readonly Value[]): readonly Value[] {
+  const map: Counterparts = new Map(graph.inputs.map((input, index) => [input, at(operands, index)]));
+  for (const node of graph.nodes) {
+    const outputs = copyNode(
+      b,
+      node,
+      node.inputs.map((input) => counterpart(map, input)),
+    );
+    node.outputs.forEach((output, index) => {
+      const made = at(outputs, index);
+      if (output.name !== undefined) b.named(made, output.name);
+      map.set(output, made);
+    });
+  }
+  return graph.outputs.map((output) => counterpart(map, output));
+}
+
+/** The operands of a Scan by what they are to its body. */
+export function scanOperands(node: { readonly inputs: readonly Value[]; readonly attributes: ScanAttributes }) {
+  const { states, scans, body } = node.attributes;
+  const parts = (values: readonly Value[]) => ({
+    states: values.slice(0, states),
+    scans: values.slice(states, states + scans),
+    captures: values.slice(states + scans),
+  });
+  return { outer: parts(node.inputs), inner: parts(body.inputs) };
+}

@@ -1,0 +1,66 @@
+/** Constant tensors: making them, walking them. */
+import type { DType, Shape, Tensor } from "./types.js";
+
+export function tensor(dtype: DType, shape: readonly number[], data: ArrayLike<number>): Tensor {
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (data.length !== count) throw new Error(`${data.length} numbers given for a tensor of ${count}`);
+  return { dtype, shape, data: Float64Array.from(data) };
+}
+
+export function scalarTensor(value: number, dtype: DType = "float32"): Tensor {
+  return tensor(dtype, [], [value]);
+}
+
+/** Elements to step over for one more in each axis, row-major. */
+export function strides(shape: readonly number[]): readonly number[] {
+  const result = new Array<number>(shape.length).fill(1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) result[axis] = (result[axis + 1] ?? 1) * (shape[axis + 1] ?? 1);
+  return result;
+}
+
+/** A tensor made entry by entry from its index. The index array is reused between calls. */
+export function tabulate(dtype: DType, shape: readonly number[], entry: (index: readonly number[]) => number): Tensor {
+  const count = shape.reduce((product, size) => product * size, 1);
+  const data = new Float64Array(count);
+  const index = new Array<number>(shape.length).fill(0);
+  for (let flat = 0; flat < count; flat++) {
+    data[flat] = entry(index);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const next = (index[axis] ?? 0) + 1;
+      if (next < (shape[axis] ?? 1)) {
+        index[axis] = next;
+        break;
+      }
+      index[axis] = 0;
+    }
+  }
+  return { dtype, shape, data };
+}
+
+/** Reads a tensor at an index of a shape that it broadcasts to. */
+export function broadcastReader(source: Tensor, rank: number): (index: readonly number[]) => number {
+  const steps = strides(source.shape);
+  const lead = rank - source.shape.length;
+  return (index) => {
+    let offset = 0;
+    for (let axis = 0; axis < source.shape.length; axis++) {
+      if (source.shape[axis] !== 1) offset += (index[axis + lead] ?? 0) * (steps[axis] ?? 1);
+    }
+    return source.data[offset] ?? Number.NaN;
+  };
+}
+
+/** Reads a tensor at an index of its own shape. */
+export function reader(source: Tensor): (index: readonly number[]) => number {
+  const steps = strides(source.shape);
+  return (index) => {
+    let offset = 0;
+    for (let axis = 0; axis < steps.length; axis++) offset += (index[axis] ?? 0) * (steps[axis] ?? 1);
+    return source.data[offset] ?? Number.NaN;
+  };
+}
+
+/** The shape as numbers, when all its dims are known. */
+export function staticShape(shape: Shape): readonly number[] | undefined {
+  return shape.every((dim) => typeof dim === "number") ? (shape as readonly number[]) : undefined;
+}

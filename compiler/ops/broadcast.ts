@@ -1,0 +1,50 @@
+/** Numpy's broadcasting, for the primitives that follow it: shapes, cotangents and one more leading axis. */
+import type { Builder } from "../ir/builder.js";
+import { broadcastShapes, printShape, sameShape } from "../ir/dims.js";
+import type { Dim, Shape, Type, Value } from "../ir/types.js";
+
+export function broadcastTypes(inputs: readonly Type[]): Shape {
+  return inputs.reduce<Shape>((shape, input) => {
+    const met = broadcastShapes(shape, input.shape);
+    if (met === undefined)
+      throw new Error(`shapes ${printShape(shape)} and ${printShape(input.shape)} do not broadcast`);
+    return met;
+  }, []);
+}
+
+/** Sums a cotangent over the axes along which its operand was broadcast. */
+export function unbroadcast(b: Builder, cotangent: Value, operand: Value): Value {
+  const from = cotangent.type.shape;
+  const to = operand.type.shape;
+  if (sameShape(from, to)) return cotangent;
+  const lead = from.length - to.length;
+  const leading = from.slice(0, lead).map((_, axis) => axis);
+  const stretched = to.flatMap((dim, axis) => (dim === 1 && from[axis + lead] !== 1 ? [axis + lead] : []));
+  let sum = cotangent;
+  if (stretched.length > 0) sum = b.sum(sum, stretched, true);
+  if (leading.length > 0) sum = b.sum(sum, leading, false);
+  return sum;
+}
+
+/** Operands with the new leading axis, lined up so that they broadcast as they did without it. */
+export function alignBatched(
+  b: Builder,
+  originals: readonly Value[],
+  inputs: readonly Value[],
+  batched: readonly boolean[],
+): readonly Value[] {
+  const rank = Math.max(...originals.map((value) => value.type.shape.length));
+  return inputs.map((input, index) => {
+    const own = originals[index]?.type.shape.length ?? 0;
+    if (!batched[index] || own === rank) return input;
+    return b.unsqueeze(
+      input,
+      Array.from({ length: rank - own }, (_, axis) => axis + 1),
+    );
+  });
+}
+
+/** Gives an operand the new leading axis, whether or not it varies along it. */
+export function spread(b: Builder, input: Value, batched: boolean | undefined, size: Dim): Value {
+  return batched ? input : b.expand(b.unsqueeze(input, [0]), [size, ...input.type.shape]);
+}

@@ -1,0 +1,155 @@
+/** Matrix products. */
+import { broadcastShapes, elements, mulDims, printShape } from "../ir/dims.js";
+import { broadcastReader, reader, tabulate } from "../ir/tensor.js";
+import type { Shape, Type, Value } from "../ir/types.js";
+import { unbroadcast } from "./broadcast.js";
+import { at, expectDType, type Family } from "./rule.js";
+
+/** A permutation that swaps the last two of `rank` axes. */
+export function swapLast(rank: number): readonly number[] {
+  const perm = Array.from({ length: rank }, (_, axis) => axis);
+  return [...perm.slice(0, rank - 2), rank - 1, rank - 2];
+}
+
+function matrix(type: Type): readonly [Shape[number], Shape[number]] {
+  expectDType(type, "float32");
+  if (type.shape.length < 2) throw new Error(`${printShape(type.shape)} is not a matrix`);
+  return [at(type.shape, type.shape.length - 2), at(type.shape, type.shape.length - 1)];
+}
+
+function innerMustMeet(k: Shape[number], l: Shape[number], x: Type, y: Type): void {
+  if (k !== l) throw new Error(`${printShape(x.shape)} times ${printShape(y.shape)}: inner sizes ${k} and ${l} differ`);
+}
+
+export const contraction: Family<"MatMul" | "Gemm"> = {
+  MatMul: {
+    infer: (inputs) => {
+      const x = at(inputs, 0);
+      const y = at(inputs, 1);
+      const [m, k] = matrix(x);
+      const [l, n] = matrix(y);
+      innerMustMeet(k, l, x, y);
+      const lead = broadcastShapes(x.shape.slice(0, -2), y.shape.slice(0, -2));
+      if (lead === undefined)
+        throw new Error(`${printShape(x.shape)} times ${printShape(y.shape)}: leading axes differ`);
+      return [{ dtype: "float32", shape: [...lead, m, n] }];
+    },
+    // dx = g yᵀ, dy = xᵀ g. A shared right-hand matrix sums over all rows at once: one product of flattened operands.
+    vjp: (b, node, [g]) => {
+      if (g === undefined) return [];
+      const x = at(node.inputs, 0);
+      const y = at(node.inputs, 1);
+      const turned = (value: Value) => b.transpose(value, swapLast(value.type.shape.length));
+      const rows = (value: Value) => {
+        const shape = value.type.shape;
+        return shape.length === 2
+          ? value
+          : b.reshape(value, [elements(shape.slice(0, -1)), at(shape, shape.length - 1)]);
+      };
+      const dx = unbroadcast(b, b.matmul(g, turned(y)), x);
+      if (y.type.shape.length === 2) return [dx, b.matmul(turned(rows(x)), rows(g))];
+      return [dx, unbroadcast(b, b.matmul(turned(x), g), y)];
+    },
+    batch: (b, node, inputs, batched) => {
+      // Leading axes broadcast, so an operand of lower rank needs its own leading axes behind the new one.
+      const rank = Math.max(...node.inputs.map((value) => value.type.shape.length));
+      const aligned = inputs.map((input, index) => {
+        const missing = rank - at(node.inputs, index).type.shape.length;
+        if (!batched[index] || missing === 0) return input;
+        return b.unsqueeze(
+          input,
+          Array.from({ length: missing }, (_, axis) => axis + 1),
+        );
+      });
+      return b.apply("MatMul", aligned, {});
+    },
+    evaluate: (inputs) => {
+      const x = at(inputs, 0);
+      const y = at(inputs, 1);
+      const k = at(x.shape, x.shape.length - 1);
+      const lead = broadcastShapes(x.shape.slice(0, -2), y.shape.slice(0, -2)) as readonly number[];
+      const shape = [...lead, at(x.shape, x.shape.length - 2), at(y.shape, y.shape.length - 1)];
+      const rank = shape.length;
+      const readX = broadcastReader({ ...x, shape: [...x.shape] }, rank);
+      const readY = broadcastReader({ ...y, shape: [...y.shape] }, rank);
+      const ix = new Array<number>(rank).fill(0);
+      const iy = new Array<number>(rank).fill(0);
+      return [
+        tabulate("float32", shape, (index) => {
+          for (let axis = 0; axis < rank; axis++) ix[axis] = iy[axis] = index[axis] ?? 0;
+          let sum = 0;
+          for (let l = 0; l < k; l++) {
+            ix[rank - 1] = l;
+            iy[rank - 2] = l;
+            sum += readX(ix) * readY(iy);
+          }
+          return sum;
+        }),
+      ];
+    },
+  },
+  // x @ y + c with each factor transposed on request; c broadcasts and may be missing.
+  Gemm: {
+    infer: (inputs, { transA, transB }) => {
+      const x = at(inputs, 0);
+      const y = at(inputs, 1);
+      if (x.shape.length !== 2 || y.shape.length !== 2) throw new Error("Gemm multiplies matrices of rank 2");
+      const [a0, a1] = matrix(x);
+      const [b0, b1] = matrix(y);
+      innerMustMeet(transA ? a0 : a1, transB ? b1 : b0, x, y);
+      const shape = [transA ? a1 : a0, transB ? b0 : b1];
+      const c = inputs[2];
+      if (c !== undefined && broadcastShapes(shape, c.shape)?.join() !== shape.join())
+        throw new Error(`${printShape(c.shape)} does not broadcast to ${printShape(shape)}`);
+      return [{ dtype: "float32", shape }];
+    },
+    vjp: (b, node, [g]) => {
+      if (g === undefined) return [];
+      const { transA, transB } = node.attributes;
+      const x = at(node.inputs, 0);
+      const y = at(node.inputs, 1);
+      const c = node.inputs[2];
+      // d(op(x)) = g op(y)ᵀ and d(op(y)) = op(x)ᵀ g; a transposed factor transposes the whole product.
+      const dx = transA ? b.gemm(y, g, undefined, transB, true) : b.gemm(g, y, undefined, false, !transB);
+      const dy = transB ? b.gemm(g, x, undefined, true, transA) : b.gemm(x, g, undefined, !transA, false);
+      return c === undefined ? [dx, dy] : [dx, dy, unbroadcast(b, g, c)];
+    },
+    batch: (b, node, inputs, batched) => {
+      const { transA, transB } = node.attributes;
+      const factor = (index: number, transposed: boolean) => {
+        const value = at(inputs, index);
+        return transposed ? b.transpose(value, swapLast(value.type.shape.length)) : value;
+      };
+      const product = b.matmul(factor(0, transA), factor(1, transB));
+      const c = inputs[2];
+      if (c === undefined) return [product];
+      const missing = 2 - at(node.inputs, 2).type.shape.length;
+      const axes = Array.from({ length: missing }, (_, axis) => axis + 1);
+      return [b.add(product, batched[2] && missing > 0 ? b.unsqueeze(c, axes) : c)];
+    },
+    evaluate: (inputs, { transA, transB }) => {
+      const x = at(inputs, 0);
+      const y = at(inputs, 1);
+      const readX = reader(x);
+      const readY = reader(y);
+      const m = at(x.shape, transA ? 1 : 0);
+      const k = at(x.shape, transA ? 0 : 1);
+      const n = at(y.shape, transB ? 0 : 1);
+      const c = inputs[2];
+      const readC = c === undefined ? () => 0 : broadcastReader(c, 2);
+      return [
+        tabulate("float32", [m, n], (index) => {
+          const [i, j] = [at(index, 0), at(index, 1)];
+          let sum = readC(index);
+          for (let l = 0; l < k; l++) sum += readX(transA ? [l, i] : [i, l]) * readY(transB ? [j, l] : [l, j]);
+          return sum;
+        }),
+      ];
+    },
+  },
+};
+
+/** Multiply-adds of a product, as a dim: the elements of its result times the inner size. */
+export function multiplyAdds(result: Type, inner: Shape[number]): Shape[number] {
+  return mulDims(elements(result.shape), inner);
+}

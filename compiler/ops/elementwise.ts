@@ -1,0 +1,190 @@
+/** Elementwise primitives: arithmetic, activations, comparisons, choice. */
+import type { Builder } from "../ir/builder.js";
+import type { OpName } from "../ir/operators.js";
+import { broadcastReader, tabulate } from "../ir/tensor.js";
+import type { DType, NodeOf, Value } from "../ir/types.js";
+import { alignBatched, broadcastTypes, unbroadcast } from "./broadcast.js";
+import { at, expectDType, type Family, type Rule } from "./rule.js";
+
+type Unary =
+  | "Neg"
+  | "Exp"
+  | "Log"
+  | "Sqrt"
+  | "Abs"
+  | "Sign"
+  | "Floor"
+  | "Cos"
+  | "Tanh"
+  | "Sigmoid"
+  | "Relu"
+  | "Softplus"
+  | "Not"
+  | "Identity";
+type Binary = "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Min" | "Max" | "Equal" | "Less" | "Greater" | "And" | "Or";
+type Elementwise = Unary | Binary | "Where" | "Cast";
+
+/** `derivative` gives dL/dx from the cotangent g, the operand x and the result y. */
+function unary<K extends Unary>(
+  dtypes: readonly DType[],
+  f: (x: number) => number,
+  derivative: ((b: Builder, g: Value, x: Value, y: Value) => Value) | "none",
+): Rule<K> {
+  return {
+    infer: (inputs) => {
+      const x = at(inputs, 0);
+      expectDType(x, ...dtypes);
+      return [x];
+    },
+    vjp:
+      derivative === "none"
+        ? "none"
+        : (b, node, [g]) => [g && derivative(b, g, at(node.inputs, 0), at(node.outputs, 0))],
+    batch: (b, node, inputs) => b.apply(node.op, inputs, node.attributes),
+    evaluate: (inputs) => {
+      const x = at(inputs, 0);
+      return [{ ...x, data: x.data.map(f) }];
+    },
+  };
+}
+
+type Partial2 = (b: Builder, g: Value, x: Value, y: Value, result: Value) => Value;
+
+function broadcasting<K extends OpName>(
+  infer: Rule<K>["infer"],
+  vjp: ((b: Builder, node: NodeOf<K>, g: Value) => readonly (Value | undefined)[]) | "none",
+  f: (operands: readonly number[]) => number,
+): Rule<K> {
+  return {
+    infer,
+    vjp:
+      vjp === "none"
+        ? "none"
+        : (b, node, [g]) =>
+            g === undefined
+              ? []
+              : vjp(b, node, g).map(
+                  (cotangent, index) => cotangent && unbroadcast(b, cotangent, at(node.inputs, index)),
+                ),
+    batch: (b, node, inputs, batched) =>
+      b.apply(node.op, alignBatched(b, node.inputs, inputs, batched), node.attributes),
+    evaluate: (inputs, attributes) => {
+      const type = at(infer(inputs, attributes), 0);
+      const shape = type.shape as readonly number[];
+      const readers = inputs.map((input) => broadcastReader(input, shape.length));
+      return [tabulate(type.dtype, shape, (index) => f(readers.map((read) => read(index))))];
+    },
+  };
+}
+
+function binary<K extends Binary>(
+  dtypes: readonly DType[],
+  result: DType | "same",
+  f: (x: number, y: number) => number,
+  partials: readonly [Partial2, Partial2] | "none",
+): Rule<K> {
+  return broadcasting<K>(
+    (inputs) => {
+      const dtype = expectDType(at(inputs, 0), ...dtypes);
+      if (at(inputs, 1).dtype !== dtype) throw new Error(`${dtype} meets ${at(inputs, 1).dtype}`);
+      return [{ dtype: result === "same" ? dtype : result, shape: broadcastTypes(inputs) }];
+    },
+    partials === "none"
+      ? "none"
+      : (b, node, g) =>
+          partials.map((partial) => partial(b, g, at(node.inputs, 0), at(node.inputs, 1), at(node.outputs, 0))),
+    (operands) => f(at(operands, 0), at(operands, 1)),
+  );
+}
+
+const float = ["float32"] as const;
+const number = ["float32", "int64", "int32"] as const;
+const truth = (holds: boolean) => (holds ? 1 : 0);
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+const keep = (g: Value) => g;
+
+export const elementwise: Family<Elementwise> = {
+  Identity: unary(
+    ["float32", "int64", "int32", "bool"],
+    (x) => x,
+    (_, g) => g,
+  ),
+  Neg: unary(
+    number,
+    (x) => -x,
+    ({ neg }, g) => neg(g),
+  ),
+  Exp: unary(float, Math.exp, ({ mul }, g, _, y) => mul(g, y)),
+  Log: unary(float, Math.log, ({ div }, g, x) => div(g, x)),
+  Sqrt: unary(float, Math.sqrt, ({ mul, div }, g, _, y) => div(mul(g, 0.5), y)),
+  Abs: unary(number, Math.abs, ({ mul, sign }, g, x) => mul(g, sign(x))),
+  Sign: unary(float, Math.sign, "none"),
+  Floor: unary(float, Math.floor, "none"),
+  Cos: unary(
+    float,
+    Math.cos,
+    // sin x = cos(x - π/2)
+    ({ mul, neg, cos, sub }, g, x) => neg(mul(g, cos(sub(x, Math.PI / 2)))),
+  ),
+  Tanh: unary(float, Math.tanh, ({ mul, sub }, g, _, y) => mul(g, sub(1, mul(y, y)))),
+  Sigmoid: unary(float, sigmoid, ({ mul, sub }, g, _, y) => mul(g, mul(y, sub(1, y)))),
+  Relu: unary(
+    float,
+    (x) => Math.max(x, 0),
+    ({ where, greater }, g, x) => where(greater(x, 0), g, 0),
+  ),
+  Softplus: unary(
+    float,
+    (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+    ({ mul, sigmoid }, g, x) => mul(g, sigmoid(x)),
+  ),
+  Not: unary(["bool"], (x) => 1 - x, "none"),
+  Add: binary(number, "same", (x, y) => x + y, [(_, g) => keep(g), (_, g) => keep(g)]),
+  Sub: binary(number, "same", (x, y) => x - y, [(_, g) => keep(g), ({ neg }, g) => neg(g)]),
+  Mul: binary(number, "same", (x, y) => x * y, [({ mul }, g, _, y) => mul(g, y), ({ mul }, g, x) => mul(g, x)]),
+  Div: binary(float, "same", (x, y) => x / y, [
+    ({ div }, g, _, y) => div(g, y),
+    ({ neg, div, mul }, g, _, y, result) => neg(div(mul(g, result), y)),
+  ]),
+  Pow: binary(float, "same", (x, y) => x ** y, [
+    ({ mul, pow, sub }, g, x, y) => mul(g, mul(y, pow(x, sub(y, 1)))),
+    ({ mul, log }, g, x, _, result) => mul(g, mul(result, log(x))),
+  ]),
+  // Where the operands are equal the cotangent goes to the second one.
+  Min: binary(number, "same", Math.min, [
+    ({ where, less }, g, x, y) => where(less(x, y), g, 0),
+    ({ where, less }, g, x, y) => where(less(x, y), 0, g),
+  ]),
+  Max: binary(number, "same", Math.max, [
+    ({ where, greater }, g, x, y) => where(greater(x, y), g, 0),
+    ({ where, greater }, g, x, y) => where(greater(x, y), 0, g),
+  ]),
+  Equal: binary(number, "bool", (x, y) => truth(x === y), "none"),
+  Less: binary(number, "bool", (x, y) => truth(x < y), "none"),
+  Greater: binary(number, "bool", (x, y) => truth(x > y), "none"),
+  And: binary(["bool"], "bool", (x, y) => x * y, "none"),
+  Or: binary(["bool"], "bool", Math.max, "none"),
+  Where: broadcasting<"Where">(
+    (inputs) => {
+      expectDType(at(inputs, 0), "bool");
+      const dtype = expectDType(at(inputs, 1), ...number);
+      if (at(inputs, 2).dtype !== dtype) throw new Error(`${dtype} meets ${at(inputs, 2).dtype}`);
+      return [{ dtype, shape: broadcastTypes(inputs) }];
+    },
+    ({ where }, node, g) => {
+      const condition = at(node.inputs, 0);
+      return [undefined, where(condition, g, 0), where(condition, 0, g)];
+    },
+    (operands) => (at(operands, 0) !== 0 ? at(operands, 1) : at(operands, 2)),
+  ),
+  Cast: {
+    infer: (inputs, { to }) => [{ dtype: to, shape: at(inputs, 0).shape }],
+    vjp: (_, node, [g]) => [at(node.inputs, 0).type.dtype === "float32" ? g : undefined],
+    batch: (b, node, inputs) => b.apply("Cast", inputs, node.attributes),
+    evaluate: (inputs, { to }) => {
+      const x = at(inputs, 0);
+      const convert = to === "bool" ? (v: number) => truth(v !== 0) : to === "float32" ? (v: number) => v : Math.trunc;
+      return [{ dtype: to, shape: x.shape, data: x.data.map(convert) }];
+    },
+  },
+};

@@ -1,0 +1,198 @@
+/** Primitives that read and write at computed places. */
+import type { Builder } from "../ir/builder.js";
+import { elements, printShape } from "../ir/dims.js";
+import { reader, strides, tabulate } from "../ir/tensor.js";
+import type { Shape, Type, Value } from "../ir/types.js";
+import { spread } from "./broadcast.js";
+import { at, expectDType, type Family } from "./rule.js";
+
+/** Up to this many rows, adding into rows is a product with a one-hot matrix: a GEMM beats the scatter kernel. */
+const ONE_HOT_ROWS = 1024;
+
+function checkIndices(type: Type): void {
+  expectDType(type, "int64", "int32");
+}
+
+/** The sum of `updates` [n, …] over equal indices [n]: rows of a tensor of `shape`, its first axis being indexed. */
+function addRows(b: Builder, indices: Value, updates: Value, shape: Shape): Value {
+  const rows = at(shape, 0);
+  const width = elements(shape.slice(1));
+  const flat = b.reshape(updates, [at(indices.type.shape, 0), width]);
+  if (typeof rows === "number" && rows <= ONE_HOT_ROWS)
+    return b.reshape(b.gemm(b.oneHot(indices, rows), flat, undefined, true), shape);
+  const zeros = b.expand(b.scalar(0), [rows, width]);
+  return b.reshape(b.scatterND(zeros, b.unsqueeze(indices, [1]), flat), shape);
+}
+
+/** The axis brought to the front. */
+function toFront(rank: number, axis: number): readonly number[] {
+  return [axis, ...Array.from({ length: rank }, (_, a) => a).filter((a) => a !== axis)];
+}
+
+export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | "ScatterND" | "OneHot"> = {
+  // Result: the data's axes before `axis`, the indices' axes, the data's axes after it.
+  Gather: {
+    infer: (inputs, { axis }) => {
+      const data = at(inputs, 0);
+      const indices = at(inputs, 1);
+      checkIndices(indices);
+      const shape = [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)];
+      return [{ dtype: data.dtype, shape }];
+    },
+    vjp: (b, node, [g]) => {
+      if (g === undefined) return [];
+      const { axis } = node.attributes;
+      const data = at(node.inputs, 0);
+      const indices = at(node.inputs, 1);
+      const picked = indices.type.shape.length;
+      const count = elements(indices.type.shape);
+      // Bring the indexed axes to the front, add the rows up, and put the axis back.
+      const rank = g.type.shape.length;
+      const indexed = Array.from({ length: picked }, (_, i) => axis + i);
+      const others = Array.from({ length: rank }, (_, a) => a).filter((a) => !indexed.includes(a));
+      const front = axis === 0 ? g : b.transpose(g, [...indexed, ...others]);
+      const perm = toFront(data.type.shape.length, axis);
+      const shape = perm.map((a) => at(data.type.shape, a));
+      const rows = addRows(b, b.reshape(indices, [count]), b.reshape(front, [count, ...shape.slice(1)]), shape);
+      return [
+        axis === 0
+          ? rows
+          : b.transpose(
+              rows,
+              perm.map((_, a) => perm.indexOf(a)),
+            ),
+      ];
+    },
+    batch: (b, node, inputs, batched) => {
+      const { axis } = node.attributes;
+      const [data, indices] = [at(inputs, 0), at(inputs, 1)];
+      if (batched[0] && batched[1]) return undefined;
+      if (batched[0]) return b.apply("Gather", [data, indices], { axis: axis + 1 });
+      const gathered = b.gather(data, indices, axis);
+      if (axis === 0) return [gathered];
+      // The new axis is the first of the indices' axes: bring it to the front.
+      return [b.transpose(gathered, toFront(gathered.type.shape.length, axis))];
+    },
+    evaluate: (inputs, { axis }) => {
+      const data = at(inputs, 0);
+      const indices = at(inputs, 1);
+      const rank = indices.shape.length;
+      const read = reader(data);
+      const pick = reader(indices);
+      const shape = [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)];
+      return [
+        tabulate(data.dtype, shape, (index) =>
+          read([...index.slice(0, axis), pick(index.slice(axis, axis + rank)), ...index.slice(axis + rank)]),
+        ),
+      ];
+    },
+  },
+  // result[… i …] = data[… indices[… i …] …] along one axis; the other axes of data and indices agree.
+  GatherElements: {
+    infer: (inputs, { axis }) => {
+      const data = at(inputs, 0);
+      const indices = at(inputs, 1);
+      checkIndices(indices);
+      if (data.shape.length !== indices.shape.length || data.shape.some((d, a) => a !== axis && d !== indices.shape[a]))
+        throw new Error(`${printShape(indices.shape)} does not index ${printShape(data.shape)} along axis ${axis}`);
+      return [{ dtype: data.dtype, shape: indices.shape }];
+    },
+    vjp: (b, node, [g]) => {
+      if (g === undefined) return [];
+      const { axis } = node.attributes;
+      const data = at(node.inputs, 0);
+      const indices = at(node.inputs, 1);
+      const depth = at(data.type.shape, axis);
+      const last = data.type.shape.length - 1;
+      // One pick per row of the last axis: the cotangent stands where the one-hot row has its 1.
+      if (axis === last && indices.type.shape[last] === 1)
+        return [b.mul(b.oneHot(b.squeeze(indices, [last]), depth), g)];
+      return [b.scatterElements(b.expand(b.scalar(0), data.type.shape), indices, g, axis)];
+    },
+    batch: (b, node, inputs, batched, size) =>
+      b.apply(
+        "GatherElements",
+        inputs.map((input, index) => spread(b, input, batched[index], size)),
+        { axis: node.attributes.axis + 1 },
+      ),
+    evaluate: (inputs, { axis }) => {
+      const data = at(inputs, 0);
+      const indices = at(inputs, 1);
+      const read = reader(data);
+      const pick = reader(indices);
+      return [
+        tabulate(data.dtype, indices.shape, (index) => read(index.map((i, a) => (a === axis ? pick(index) : i)))),
+      ];
+    },
+  },
+  ScatterElements: {
+    infer: (inputs) => {
+      checkIndices(at(inputs, 1));
+      return [at(inputs, 0)];
+    },
+    vjp: (b, node, [g]) => [g, undefined, g && b.gatherElements(g, at(node.inputs, 1), node.attributes.axis)],
+    batch: (b, node, inputs, batched, size) =>
+      b.apply(
+        "ScatterElements",
+        inputs.map((input, index) => spread(b, input, batched[index], size)),
+        { axis: node.attributes.axis + 1 },
+      ),
+    evaluate: (inputs, { axis }) => {
+      const data = at(inputs, 0);
+      const indices = at(inputs, 1);
+      const result = Float64Array.from(data.data);
+      const steps = strides(data.shape);
+      const pick = reader(indices);
+      const update = reader(at(inputs, 2));
+      tabulate("int64", indices.shape, (index) => {
+        const offset = index.reduce((sum, i, a) => sum + (a === axis ? pick(index) : i) * at(steps, a), 0);
+        result[offset] = (result[offset] ?? 0) + update(index);
+        return 0;
+      });
+      return [{ ...data, data: result }];
+    },
+  },
+  // data [rows, …] plus updates [n, …] at rows indices [n, 1].
+  ScatterND: {
+    infer: (inputs) => {
+      const data = at(inputs, 0);
+      const indices = at(inputs, 1);
+      checkIndices(indices);
+      if (indices.shape.length !== 2 || indices.shape[1] !== 1)
+        throw new Error(`indices ${printShape(indices.shape)} are not [n, 1]`);
+      return [data];
+    },
+    vjp: (b, node, [g]) => [g, undefined, g && b.gather(g, b.squeeze(at(node.inputs, 1), [1]), 0)],
+    batch: () => undefined,
+    evaluate: (inputs) => {
+      const data = at(inputs, 0);
+      const updates = at(inputs, 2);
+      const result = Float64Array.from(data.data);
+      const width = at(strides(data.shape), 0);
+      at(inputs, 1).data.forEach((row, n) => {
+        for (let i = 0; i < width; i++) {
+          const place = row * width + i;
+          result[place] = (result[place] ?? 0) + (updates.data[n * width + i] ?? 0);
+        }
+      });
+      return [{ ...data, data: result }];
+    },
+  },
+  OneHot: {
+    infer: (inputs, { depth, dtype }) => {
+      checkIndices(at(inputs, 0));
+      return [{ dtype, shape: [...at(inputs, 0).shape, depth] }];
+    },
+    vjp: "none",
+    batch: (b, node, inputs) => b.apply("OneHot", inputs, node.attributes),
+    evaluate: (inputs, { depth, dtype }, { size }) => {
+      const indices = at(inputs, 0);
+      const read = reader(indices);
+      return [
+        tabulate(dtype, [...indices.shape, size(depth)], (index) =>
+          read(index.slice(0, -1)) === at(index, index.length - 1) ? 1 : 0,
+        ),
+      ];
+    },
+  },
+};

@@ -1,0 +1,240 @@
+/** Primitives that move entries about without computing. */
+import { addDims, elements, printShape, sameShape, subDims } from "../ir/dims.js";
+import { broadcastReader, reader, tabulate } from "../ir/tensor.js";
+import type { Dim, Shape, Type, Value } from "../ir/types.js";
+import { spread, unbroadcast } from "./broadcast.js";
+import { at, type Family } from "./rule.js";
+
+type Movement = "Reshape" | "Expand" | "Transpose" | "Unsqueeze" | "Squeeze" | "Concat" | "Split" | "Slice" | "Pad";
+
+const shifted = (axes: readonly number[]) => axes.map((axis) => axis + 1);
+
+/** A shape with 1 put in, so that each of `axes` is a position of the result. */
+function withAxes(shape: Shape, axes: readonly number[]): Shape {
+  const result = [...shape];
+  for (const axis of [...axes].sort((a, b) => a - b)) result.splice(axis, 0, 1);
+  return result;
+}
+
+function replaced(shape: Shape, axis: number, dim: Dim): Shape {
+  return shape.map((own, index) => (index === axis ? dim : own));
+}
+
+/** A window of one axis of a tensor, which may reach past its ends, where there are zeros. */
+function windowOf(
+  shape: Shape,
+  sizes: readonly number[],
+  axis: number,
+  offset: number,
+  read: ReturnType<typeof reader>,
+) {
+  const limit = at(shape, axis) as number;
+  return (index: readonly number[]) => {
+    const position = at(index, axis) + offset;
+    return position < 0 || position >= limit
+      ? 0
+      : read(index.map((i, a) => (a === axis ? position : Math.min(i, at(sizes, a)))));
+  };
+}
+
+function zerosLike(b: Parameters<typeof spread>[0], type: Type): Value {
+  return b.expand(b.scalar(0, type.dtype), type.shape);
+}
+
+export const movement: Family<Movement> = {
+  Reshape: {
+    infer: (inputs, { shape }) => {
+      const x = at(inputs, 0);
+      if (elements(x.shape) !== elements(shape))
+        throw new Error(`${printShape(x.shape)} has not as many elements as ${printShape(shape)}`);
+      return [{ dtype: x.dtype, shape }];
+    },
+    vjp: (b, node, [g]) => [g && b.reshape(g, at(node.inputs, 0).type.shape)],
+    batch: (b, node, inputs, _, size) => b.apply("Reshape", inputs, { shape: [size, ...node.attributes.shape] }),
+    evaluate: (inputs, { shape }, { size }) => [{ ...at(inputs, 0), shape: shape.map(size) }],
+  },
+  Expand: {
+    infer: (inputs, { shape }) => {
+      const x = at(inputs, 0);
+      const lead = shape.length - x.shape.length;
+      if (lead < 0 || x.shape.some((dim, axis) => dim !== 1 && dim !== shape[axis + lead]))
+        throw new Error(`${printShape(x.shape)} does not expand to ${printShape(shape)}`);
+      return [{ dtype: x.dtype, shape }];
+    },
+    vjp: (b, node, [g]) => [g && unbroadcast(b, g, at(node.inputs, 0))],
+    batch: (b, node, inputs, _, size) => {
+      const missing = node.attributes.shape.length - at(node.inputs, 0).type.shape.length;
+      const x = at(inputs, 0);
+      const aligned =
+        missing === 0
+          ? x
+          : b.unsqueeze(
+              x,
+              Array.from({ length: missing }, (_, axis) => axis + 1),
+            );
+      return b.apply("Expand", [aligned], { shape: [size, ...node.attributes.shape] });
+    },
+    evaluate: (inputs, { shape }, { size }) => {
+      const x = at(inputs, 0);
+      return [tabulate(x.dtype, shape.map(size), broadcastReader(x, shape.length))];
+    },
+  },
+  Transpose: {
+    infer: (inputs, { perm }) => {
+      const x = at(inputs, 0);
+      if (perm.length !== x.shape.length || new Set(perm).size !== perm.length)
+        throw new Error(`[${perm.join(", ")}] is no permutation of rank ${x.shape.length}`);
+      return [{ dtype: x.dtype, shape: perm.map((axis) => at(x.shape, axis)) }];
+    },
+    vjp: (b, { attributes: { perm } }, [g]) => [
+      g &&
+        b.transpose(
+          g,
+          perm.map((_, axis) => perm.indexOf(axis)),
+        ),
+    ],
+    batch: (b, node, inputs) => b.apply("Transpose", inputs, { perm: [0, ...shifted(node.attributes.perm)] }),
+    evaluate: (inputs, { perm }) => {
+      const x = at(inputs, 0);
+      const read = reader(x);
+      const inverse = perm.map((_, axis) => perm.indexOf(axis));
+      return [
+        tabulate(
+          x.dtype,
+          perm.map((axis) => at(x.shape, axis)),
+          (index) => read(inverse.map((axis) => at(index, axis))),
+        ),
+      ];
+    },
+  },
+  Unsqueeze: {
+    infer: (inputs, { axes }) => [{ dtype: at(inputs, 0).dtype, shape: withAxes(at(inputs, 0).shape, axes) }],
+    vjp: (b, { attributes: { axes } }, [g]) => [g && b.squeeze(g, axes)],
+    batch: (b, node, inputs) => b.apply("Unsqueeze", inputs, { axes: shifted(node.attributes.axes) }),
+    evaluate: (inputs, { axes }) => {
+      const x = at(inputs, 0);
+      return [{ ...x, shape: withAxes(x.shape, axes) as readonly number[] }];
+    },
+  },
+  Squeeze: {
+    infer: (inputs, { axes }) => {
+      const x = at(inputs, 0);
+      if (axes.some((axis) => x.shape[axis] !== 1))
+        throw new Error(`axes [${axes.join(", ")}] of ${printShape(x.shape)} are not all 1`);
+      return [{ dtype: x.dtype, shape: x.shape.filter((_, axis) => !axes.includes(axis)) }];
+    },
+    vjp: (b, { attributes: { axes } }, [g]) => [g && b.unsqueeze(g, axes)],
+    batch: (b, node, inputs) => b.apply("Squeeze", inputs, { axes: shifted(node.attributes.axes) }),
+    evaluate: (inputs, { axes }) => {
+      const x = at(inputs, 0);
+      return [{ ...x, shape: x.shape.filter((_, axis) => !axes.includes(axis)) }];
+    },
+  },
+  Concat: {
+    infer: (inputs, { axis }) => {
+      const first = at(inputs, 0);
+      for (const { dtype, shape } of inputs) {
+        if (dtype !== first.dtype || !sameShape(replaced(shape, axis, 0), replaced(first.shape, axis, 0)))
+          throw new Error(`${printShape(first.shape)} and ${printShape(shape)} differ beside axis ${axis}`);
+      }
+      const total = inputs.reduce<Dim>((sum, { shape }) => addDims(sum, at(shape, axis)), 0);
+      return [{ dtype: first.dtype, shape: replaced(first.shape, axis, total) }];
+    },
+    vjp: (b, node, [g]) => {
+      if (g === undefined) return [];
+      const { axis } = node.attributes;
+      const sizes = node.inputs.map((input) => at(input.type.shape, axis));
+      if (sizes.every((size) => typeof size === "number")) return b.split(g, sizes, axis);
+      let start: Dim = 0;
+      return sizes.map((size) => {
+        const from = start;
+        start = addDims(start, size);
+        return b.slice(g, axis, from, start);
+      });
+    },
+    batch: (b, node, inputs, batched, size) =>
+      b.apply(
+        "Concat",
+        inputs.map((input, index) => spread(b, input, batched[index], size)),
+        { axis: node.attributes.axis + 1 },
+      ),
+    evaluate: (inputs, { axis }) => {
+      const first = at(inputs, 0);
+      const readers = inputs.map(reader);
+      const owner = inputs.flatMap((input, i) =>
+        Array.from({ length: at(input.shape, axis) }, (_, position) => ({ read: at(readers, i), position })),
+      );
+      return [
+        tabulate(first.dtype, replaced(first.shape, axis, owner.length) as readonly number[], (index) => {
+          const { read, position } = at(owner, at(index, axis));
+          return read(index.map((i, a) => (a === axis ? position : i)));
+        }),
+      ];
+    },
+  },
+  Split: {
+    infer: (inputs, { axis, sizes }) => {
+      const x = at(inputs, 0);
+      const total = sizes.reduce((sum, size) => sum + size, 0);
+      if (x.shape[axis] !== total) throw new Error(`${printShape(x.shape)} does not split into ${sizes.join(" + ")}`);
+      return sizes.map((size) => ({ dtype: x.dtype, shape: replaced(x.shape, axis, size) }));
+    },
+    vjp: (b, node, cotangents) => [
+      b.concat(
+        node.outputs.map((output, index) => cotangents[index] ?? zerosLike(b, output.type)),
+        node.attributes.axis,
+      ),
+    ],
+    batch: (b, node, inputs) => {
+      const { axis, sizes } = node.attributes;
+      return b.apply("Split", inputs, { axis: axis + 1, sizes });
+    },
+    evaluate: (inputs, { axis, sizes }) => {
+      const x = at(inputs, 0);
+      const read = reader(x);
+      let start = 0;
+      return sizes.map((size) => {
+        const from = start;
+        start += size;
+        return tabulate(x.dtype, replaced(x.shape, axis, size) as readonly number[], (index) =>
+          read(index.map((i, a) => (a === axis ? i + from : i))),
+        );
+      });
+    },
+  },
+  Slice: {
+    infer: (inputs, { axis, start, end }) => {
+      const x = at(inputs, 0);
+      const size = subDims(end, start);
+      if (typeof size === "number" && size < 0) throw new Error(`slice [${start}, ${end}) is empty`);
+      return [{ dtype: x.dtype, shape: replaced(x.shape, axis, size) }];
+    },
+    vjp: (b, node, [g]) => {
+      const { axis, start, end } = node.attributes;
+      return [g && b.pad(g, axis, start, subDims(at(at(node.inputs, 0).type.shape, axis), end))];
+    },
+    batch: (b, node, inputs) => b.apply("Slice", inputs, { ...node.attributes, axis: node.attributes.axis + 1 }),
+    evaluate: (inputs, { axis, start, end }, { size }) => {
+      const x = at(inputs, 0);
+      const shape = replaced(x.shape, axis, size(end) - size(start)) as readonly number[];
+      return [tabulate(x.dtype, shape, windowOf(x.shape, x.shape, axis, size(start), reader(x)))];
+    },
+  },
+  Pad: {
+    infer: (inputs, { axis, before, after }) => {
+      const x = at(inputs, 0);
+      return [{ dtype: x.dtype, shape: replaced(x.shape, axis, addDims(addDims(before, at(x.shape, axis)), after)) }];
+    },
+    vjp: (b, node, [g]) => {
+      const { axis, before } = node.attributes;
+      const own = at(at(node.inputs, 0).type.shape, axis);
+      return [g && b.slice(g, axis, before, addDims(before, own))];
+    },
+    batch: (b, node, inputs) => b.apply("Pad", inputs, { ...node.attributes, axis: node.attributes.axis + 1 }),
+    evaluate: (inputs, { axis, before, after }, { size }) => {
+      const x = at(inputs, 0);
+      const shape = replaced(x.shape, axis, size(before) + at(x.shape, axis) + size(after)) as readonly number[];
+      return [tabulate(x.dtype, shape, windowOf(x.shape, shape, axis, -size(before), reader(x)))];
+    },
+  },
+};

@@ -1,0 +1,56 @@
+/** What every primitive must say of itself. The tables over primitives are total: a forgotten rule does not type-check. */
+import type { Builder } from "../ir/builder.js";
+import type { OpAttributes, OpName } from "../ir/operators.js";
+import type { Dim, Graph, NodeOf, Tensor, Type, Value } from "../ir/types.js";
+
+/** What evaluation knows besides operands: the size behind each dim, and how to run a loop body. */
+export interface Evaluation {
+  size(dim: Dim): number;
+  run(body: Graph, inputs: readonly Tensor[]): readonly Tensor[];
+}
+
+/** Cotangents of the inputs, given those of the outputs; undefined is zero. At least one output has a cotangent. */
+export type Vjp<K extends OpName> = (
+  b: Builder,
+  node: NodeOf<K>,
+  cotangents: readonly (Value | undefined)[],
+) => readonly (Value | undefined)[];
+
+/**
+ * The same operation over one more leading axis of `size`. `inputs` replace the node's own; those marked in `batched` have
+ * the new axis. All outputs get it. Undefined when the primitive cannot do it for these operands.
+ */
+export type Batch<K extends OpName> = (
+  b: Builder,
+  node: NodeOf<K>,
+  inputs: readonly Value[],
+  batched: readonly boolean[],
+  size: Dim,
+) => readonly Value[] | undefined;
+
+export interface Rule<K extends OpName> {
+  /** Types of the outputs. Throws when the operands break the rules: a broken graph is our bug. */
+  readonly infer: (inputs: readonly Type[], attributes: OpAttributes[K]) => readonly Type[];
+  /** "none": its gradient is zero everywhere. "loop": autodiff/scan.ts. */
+  readonly vjp: Vjp<K> | "none" | "loop";
+  /** "stay": it never leaves a loop. */
+  readonly batch: Batch<K> | "stay";
+  /** Reference arithmetic in float64: slow and plain. */
+  readonly evaluate: (inputs: readonly Tensor[], attributes: OpAttributes[K], context: Evaluation) => readonly Tensor[];
+}
+
+/** Rules of one family of primitives. */
+export type Family<K extends OpName> = { readonly [P in K]: Rule<P> };
+
+/** An array's entry that must be there by the arity of the primitive. */
+export function at<T>(items: readonly T[], index: number): T {
+  const item = items[index];
+  if (item === undefined) throw new Error(`operand ${index} is missing`);
+  return item;
+}
+
+/** The dtype, once it is known to be one of those allowed. */
+export function expectDType(type: Type, ...allowed: readonly Type["dtype"][]): Type["dtype"] {
+  if (!allowed.includes(type.dtype)) throw new Error(`${type.dtype} given where ${allowed.join(" or ")} is needed`);
+  return type.dtype;
+}
