@@ -5,7 +5,6 @@
 import type { NormalSpec } from "../schema/normal.js";
 import type { Origins } from "../schema/origins.js";
 import type { TrainOutcome } from "./outcome.js";
-import type { RunProblem } from "./problem.js";
 
 /** Origins of a normalized spec in itself. */
 export function ownPlaces(spec: NormalSpec): Origins {
@@ -13,41 +12,47 @@ export function ownPlaces(spec: NormalSpec): Origins {
   const walk = (part: unknown, path: string) => {
     if (typeof part !== "object" || part === null || places.has(part)) return;
     places.set(part, path);
-    for (const [key, value] of Object.entries(part)) walk(value, `${path}/${escape(key)}`);
+    // Lists of numbers are data, not parts of the language: they may be millions of entries.
+    if (Array.isArray(part) && typeof part[0] !== "object") return;
+    for (const [key, value] of Object.entries(part)) walk(value, `${path}/${pointerKey(key)}`);
   };
   walk(spec, "");
   return {
     pathOf(part, key) {
       const path = places.get(part) ?? "";
-      return key === undefined ? path : `${path}/${escape(key)}`;
+      return key === undefined ? path : `${path}/${pointerKey(key)}`;
     },
   };
 }
 
-export function placeIn(spec: NormalSpec, origins: Origins | undefined, outcome: TrainOutcome): TrainOutcome {
+/** Turns the paths of an outcome's problems, which are those of the normalized spec, into paths of the user's text. */
+export function placeOutcome(spec: NormalSpec, origins: Origins | undefined, outcome: TrainOutcome): TrainOutcome {
   if (origins === undefined || outcome.ok || outcome.kind !== "input") return outcome;
-  return { ...outcome, problems: outcome.problems.map((problem) => placeProblem(spec, origins, problem)) };
+  const problems = outcome.problems.map((problem) => ({ ...problem, path: placeOf(spec, origins, problem.path) }));
+  return { ...outcome, problems };
 }
 
-function placeProblem(spec: NormalSpec, origins: Origins, problem: RunProblem): RunProblem {
-  const keys = problem.path.split("/").slice(1).map(unescape);
-  const last = keys.pop();
-  if (last === undefined) return problem;
-  let part: object = spec;
+/** Origins know objects and their members; what is deeper (a number inside nested lists) keeps the rest of its path. */
+function placeOf(spec: NormalSpec, origins: Origins, path: string): string {
+  if (path === "") return path;
+  const keys = path
+    .slice(1)
+    .split("/")
+    .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+  let owner: object = spec;
+  let rest = keys;
+  let part: unknown = spec;
   for (const [depth, key] of keys.entries()) {
-    const member: unknown = Object.entries(part).find(([name]) => name === key)?.[1];
-    // Beyond the normalized spec, or inside a plain list of numbers: the nearest enclosing object names the place.
-    if (typeof member !== "object" || member === null) return { ...problem, path: origins.pathOf(part, key) };
-    if (Array.isArray(part) && depth === keys.length) break;
-    part = member;
+    part = typeof part === "object" && part !== null ? Object.getOwnPropertyDescriptor(part, key)?.value : undefined;
+    if (typeof part !== "object" || part === null) break;
+    if (Array.isArray(part)) continue;
+    owner = part;
+    rest = keys.slice(depth + 1);
   }
-  return { ...problem, path: origins.pathOf(part, last) };
+  const [member, ...deeper] = rest;
+  return [origins.pathOf(owner, member), ...deeper.map(pointerKey)].join("/");
 }
 
-function escape(key: string): string {
+function pointerKey(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
-}
-
-function unescape(key: string): string {
-  return key.replaceAll("~1", "/").replaceAll("~0", "~");
 }

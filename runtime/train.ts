@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { Origins } from "../schema/origins.js";
 import type { TrainEvent, TrainRequest } from "./events.js";
 import { failed, type TrainOutcome } from "./outcome.js";
-import { placeIn } from "./places.js";
+import { placeOutcome } from "./places.js";
 import type { WorkerData, WorkerMessage } from "./worker.js";
 
 export interface TrainOptions {
@@ -44,7 +44,7 @@ export function train(request: TrainRequest, options: TrainOptions): Promise<Tra
     worker.on("exit", (code) => {
       options.signal?.removeEventListener("abort", askToStop);
       if (outcome === undefined) reject(new Error(`The training worker ended with code ${code} and said nothing.`));
-      else resolve(placeIn(request.spec, options.origins, outcome));
+      else resolve(placeOutcome(request.spec, options.origins, outcome));
     });
   });
 }

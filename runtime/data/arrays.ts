@@ -1,0 +1,236 @@
+/** Arrays: numbers written in the spec or held in `.npy` and `.json` files, one array for each role, examples first. */
+import { createHash } from "node:crypto";
+import type { ArraySignature, Signature } from "../../compiler/signature.js";
+import type { ArraySource, NormalArraysData } from "../../schema/normal.js";
+import { type Checked, type RunProblem, refuse } from "../problem.js";
+import { type Origin, toFloat32, toIndices, toLengths, valueProblem } from "./numbers.js";
+import { readArray } from "./read.js";
+import { gatherRows, nestedRows } from "./rows.js";
+import type { DataSource, NumericArray, SourceKind, Uses } from "./source.js";
+
+/** One role's array, where it was written, and its signature: only the source knows which axis is time. */
+interface Role {
+  readonly origin: Origin;
+  readonly array: NumericArray;
+  readonly signature: ArraySignature;
+}
+
+export const arrays: SourceKind<NormalArraysData> = {
+  async open(data, folder, uses) {
+    const problems: RunProblem[] = [];
+    const roles = readRoles(data, folder, uses, problems);
+    problems.push(...disagreements(roles));
+    if (problems.length > 0) return refuse(...problems);
+    return { ok: true, source: arraySource(roles) };
+  },
+  mapFiles(data, rename) {
+    const one = (source: ArraySource) => (typeof source === "string" ? rename(source) : source);
+    const states = Object.entries(data.initial_states).map(([name, source]) => [name, one(source)]);
+    return {
+      ...data,
+      inputs: one(data.inputs),
+      targets: one(data.targets),
+      lengths: data.lengths === null ? null : one(data.lengths),
+      weights: data.weights === null ? null : one(data.weights),
+      initial_states: Object.fromEntries(states),
+    };
+  },
+};
+
+/** Reads and converts every role that can be; the rest are reported. */
+function readRoles(
+  data: NormalArraysData,
+  folder: string,
+  uses: Uses,
+  problems: RunProblem[],
+): ReadonlyMap<string, Role> {
+  const roles = new Map<string, Role>();
+  const keep = (name: string, checked: Checked<{ readonly role: Role }>) => {
+    if (checked.ok) roles.set(name, checked.role);
+    else problems.push(...checked.problems);
+  };
+  const read = (key: string, source: ArraySource) => readArray(source, folder, key, `/data/${key}`);
+
+  keep("inputs", inputsRole(read("inputs", data.inputs), uses));
+  // Axes are named by comparison with the inputs' time axis, so nothing is asked of the others when the inputs are unknown.
+  const time = timeOf(roles.get("inputs"));
+  keep("targets", targetsRole(read("targets", data.targets), uses, time));
+  if (data.lengths !== null) keep("lengths", lengthsRole(read("lengths", data.lengths), time, roles.has("inputs")));
+  if (data.weights !== null) keep("weights", weightsRole(read("weights", data.weights)));
+  for (const [name, source] of Object.entries(data.initial_states)) {
+    const pointer = name.replaceAll("~", "~0").replaceAll("/", "~1");
+    keep(name, stateRole(readArray(source, folder, name, `/data/initial_states/${pointer}`)));
+  }
+  return roles;
+}
+
+type ReadRole = ReturnType<typeof readArray>;
+
+function inputsRole(read: ReadRole, uses: Uses): Checked<{ readonly role: Role }> {
+  if (!read.ok) return read;
+  const { numbers, origin } = read;
+  if (uses.inputs === "ids") {
+    if (numbers.shape.length !== 2) return refuse(wrongRank(origin, numbers.shape, "[examples, time] of token ids"));
+    return roleOf(toIndices(numbers, origin, "Token ids"), origin, ["batch", "time"]);
+  }
+  const [, width, features] = numbers.shape;
+  if (width === undefined || numbers.shape.length > 3) {
+    return refuse(wrongRank(origin, numbers.shape, "[examples, time, features] or [examples, features]"));
+  }
+  return roleOf(
+    toFloat32(numbers, origin),
+    origin,
+    features === undefined ? ["batch", width] : ["batch", "time", features],
+  );
+}
+
+function targetsRole(read: ReadRole, uses: Uses, time: number | undefined): Checked<{ readonly role: Role }> {
+  if (!read.ok) return read;
+  const { numbers, origin } = read;
+  const [, second, third] = numbers.shape;
+  if (numbers.shape.length > 3) return refuse(wrongRank(origin, numbers.shape, "at most [examples, time, size]"));
+  // Whole numbers are classes where the loss can read classes; rows of three axes can only be probabilities.
+  const classes = uses.targets === "classes" && numbers.integer && third === undefined;
+  const perStep = second === time && (classes || third !== undefined);
+  const rest = [second, third].filter((size) => size !== undefined);
+  const shape = ["batch", ...(perStep ? ["time", ...rest.slice(1)] : rest)];
+  return roleOf(classes ? toIndices(numbers, origin, "Classes") : toFloat32(numbers, origin), origin, shape);
+}
+
+function lengthsRole(read: ReadRole, time: number | undefined, known: boolean): Checked<{ readonly role: Role }> {
+  if (!read.ok) return read;
+  const { numbers, origin } = read;
+  if (numbers.shape.length !== 1) return refuse(wrongRank(origin, numbers.shape, "[examples]"));
+  if (time === undefined && known) {
+    const message = "lengths needs inputs with an axis of time.";
+    return refuse({
+      code: "array-shape",
+      path: origin.path,
+      message,
+      hint: "Leave lengths out, or give inputs as [examples, time, features].",
+    });
+  }
+  return roleOf(toLengths(numbers, origin, time ?? Number.MAX_SAFE_INTEGER), origin, ["batch"]);
+}
+
+function weightsRole(read: ReadRole): Checked<{ readonly role: Role }> {
+  if (!read.ok) return read;
+  const { numbers, origin } = read;
+  if (numbers.shape.length !== 2) return refuse(wrongRank(origin, numbers.shape, "[examples, time]"));
+  return roleOf(toFloat32(numbers, origin), origin, ["batch", "time"]);
+}
+
+function stateRole(read: ReadRole): Checked<{ readonly role: Role }> {
+  if (!read.ok) return read;
+  const { numbers, origin } = read;
+  const [, size] = numbers.shape;
+  if (size === undefined || numbers.shape.length !== 2) {
+    return refuse(wrongRank(origin, numbers.shape, "[examples, size of the state]"));
+  }
+  return roleOf(toFloat32(numbers, origin), origin, ["batch", size]);
+}
+
+function roleOf(
+  converted: Checked<{ readonly array: NumericArray }>,
+  origin: Origin,
+  shape: readonly (number | string)[],
+): Checked<{ readonly role: Role }> {
+  if (!converted.ok) return converted;
+  const { array } = converted;
+  return { ok: true, role: { origin, array, signature: { dtype: array.dtype, shape } } };
+}
+
+function timeOf(inputs: Role | undefined): number | undefined {
+  return inputs?.signature.shape[1] === "time" ? inputs.array.shape[1] : undefined;
+}
+
+/** Axes that must have one size: examples in every role, time in those that have it. */
+function disagreements(roles: ReadonlyMap<string, Role>): readonly RunProblem[] {
+  const inputs = roles.get("inputs");
+  if (inputs === undefined) return [];
+  if (inputs.array.shape.includes(0)) {
+    return [
+      {
+        ...placeOf(inputs),
+        code: "array-shape",
+        message: `inputs has shape ${print(inputs)}: there is nothing to train on.`,
+      },
+    ];
+  }
+  const examples = inputs.array.shape[0];
+  const time = timeOf(inputs);
+  const problems: RunProblem[] = [];
+  for (const [name, role] of roles) {
+    const report = (what: string) => {
+      const message = `${name} has shape ${print(role)}, and inputs has shape ${print(inputs)}: ${what} must agree.`;
+      problems.push({ ...placeOf(role), code: "array-shape", message });
+    };
+    if (role.array.shape[0] !== examples) report("the first axes, examples,");
+    else if (role.signature.shape[1] === "time" && role.array.shape[1] !== time) report("the axes of time");
+  }
+  return problems;
+}
+
+function arraySource(roles: ReadonlyMap<string, Role>): DataSource {
+  const examples = roles.get("inputs")?.array.shape[0] ?? 0;
+  const digest = createHash("sha256");
+  for (const [name, { array }] of roles)
+    digest.update(JSON.stringify([name, array.dtype, array.shape])).update(array.data);
+  return {
+    examples,
+    digest: digest.digest("hex"),
+    metadata: { type: "arrays" },
+    signature: (train) =>
+      signatureOf(roles, train.batch_size === "all" ? examples : Math.min(train.batch_size, examples)),
+    batch: (indices) => new Map([...roles].map(([name, role]) => [name, gatherRows(role.array, indices)])),
+    beyond(name, limit, reason) {
+      const role = roles.get(name);
+      if (role?.array.dtype !== "int32") return undefined;
+      const place = role.array.data.findIndex((value) => value >= limit);
+      if (place < 0) return undefined;
+      return valueProblem(role.array, role.origin, place, `${role.array.data[place]}`, reason);
+    },
+    decode: nestedRows,
+  };
+}
+
+function signatureOf(roles: ReadonlyMap<string, Role>, batch: number): Signature {
+  const { inputs, targets, lengths, weights, ...states } = Object.fromEntries(roles);
+  if (inputs === undefined || targets === undefined) throw new Error("Arrays were opened without inputs or targets.");
+  const initial = Object.entries(states).map(([name, role]) => [name, role.signature] as const);
+  return {
+    inputs: inputs.signature,
+    targets: targets.signature,
+    ...(lengths !== undefined && { lengths: lengths.signature }),
+    ...(weights !== undefined && { weights: weights.signature }),
+    ...(initial.length > 0 && { initial_states: Object.fromEntries(initial) }),
+    sizes: {
+      ...(inputs.array.dtype === "int32" ? { vocabulary: largest(inputs.array) + 1 } : lastAxis("features", inputs)),
+      ...(targets.array.dtype === "int32" ? { classes: largest(targets.array) + 1 } : lastAxis("classes", targets)),
+    },
+    expected: { batch, time: timeOf(inputs) ?? 1 },
+  };
+}
+
+/** The size of the last axis, where that is neither examples nor time. */
+function lastAxis(name: string, role: Role): Readonly<Record<string, number>> {
+  const size = role.signature.shape.at(-1);
+  return typeof size === "number" ? { [name]: size } : {};
+}
+
+function largest(array: NumericArray & { readonly dtype: "int32" }): number {
+  return array.data.reduce((most, value) => Math.max(most, value), 0);
+}
+
+function wrongRank(origin: Origin, shape: readonly number[], wanted: string): RunProblem {
+  const message = `${origin.name} has shape [${shape.join(", ")}], and should be ${wanted}.`;
+  return { code: "array-shape", path: origin.path, ...(origin.file !== undefined && { file: origin.file }), message };
+}
+
+function placeOf(role: Role): Pick<RunProblem, "path" | "file"> {
+  return { path: role.origin.path, ...(role.origin.file !== undefined && { file: role.origin.file }) };
+}
+
+function print(role: Role): string {
+  return `[${role.array.shape.join(", ")}]`;
+}

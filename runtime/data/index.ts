@@ -1,0 +1,24 @@
+/** The data sources, by `data.type`. */
+import type { NormalData, NormalSpec } from "../../schema/normal.js";
+import type { Checked } from "../problem.js";
+import { arrays } from "./arrays.js";
+import { type DataSource, type SourceKind, usesOf } from "./source.js";
+import { text } from "./text.js";
+
+type DataOf<K extends NormalData["type"]> = Extract<NormalData, { readonly type: K }>;
+
+const kinds: { readonly [K in NormalData["type"]]: SourceKind<DataOf<K>> } = { text, arrays };
+
+function kindOf<K extends NormalData["type"]>(type: K): SourceKind<DataOf<K>> {
+  return kinds[type];
+}
+
+/** Opens the data of a spec. Relative paths start from `folder`. */
+export function openData(spec: NormalSpec, folder: string): Promise<Checked<{ readonly source: DataSource }>> {
+  return kindOf(spec.data.type).open(spec.data, folder, usesOf(spec));
+}
+
+/** The data with each file's name replaced. */
+export function mapDataFiles(data: NormalData, rename: (file: string) => string): NormalData {
+  return kindOf(data.type).mapFiles(data, rename);
+}

@@ -1,0 +1,48 @@
+/** Rows of arrays: the examples of a batch gathered, and predictions as nested lists. */
+import type { NumericArray } from "./source.js";
+
+/** The rows at `indices` of the first axis, as a new array. */
+export function gatherRows(array: NumericArray, indices: ArrayLike<number>): NumericArray {
+  const rest = array.shape.slice(1);
+  const width = rest.reduce((product, size) => product * size, 1);
+  const shape = [indices.length, ...rest];
+  const length = indices.length * width;
+  switch (array.dtype) {
+    case "float32":
+      return { dtype: "float32", shape, data: copyRows(array.data, indices, width, new Float32Array(length)) };
+    case "int32":
+      return { dtype: "int32", shape, data: copyRows(array.data, indices, width, new Int32Array(length)) };
+    case "int64":
+      return { dtype: "int64", shape, data: copyRows(array.data, indices, width, new BigInt64Array(length)) };
+  }
+}
+
+interface Elements<T> extends ArrayLike<T> {
+  subarray(start: number, end: number): ArrayLike<T>;
+}
+
+function copyRows<T, D extends { set(source: ArrayLike<T>, offset: number): void }>(
+  source: Elements<T>,
+  indices: ArrayLike<number>,
+  width: number,
+  target: D,
+): D {
+  for (let row = 0; row < indices.length; row++) {
+    const start = (indices[row] ?? 0) * width;
+    target.set(source.subarray(start, start + width), row * width);
+  }
+  return target;
+}
+
+/** Nested lists of plain numbers, one for each row of the first axis. */
+export function nestedRows(array: NumericArray): readonly unknown[] {
+  const values = Array.from(array.data, Number);
+  const nest = (axis: number, start: number): unknown => {
+    const size = array.shape[axis];
+    if (size === undefined) return values[start];
+    const width = array.shape.slice(axis + 1).reduce((product, length) => product * length, 1);
+    return Array.from({ length: size }, (_, index) => nest(axis + 1, start + index * width));
+  };
+  const rows = nest(0, 0);
+  return Array.isArray(rows) ? rows : [rows];
+}

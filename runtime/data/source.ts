@@ -1,0 +1,52 @@
+/** What every data source gives: examples by number, as arrays that a session can be fed, and what they say of themselves. */
+import type { Signature } from "../../compiler/signature.js";
+import type { NormalData, NormalSpec, NormalTrain } from "../../schema/normal.js";
+import type { Checked, RunProblem } from "../problem.js";
+
+/** Row-major numbers, batch first. */
+export type NumericArray =
+  | { readonly dtype: "float32"; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: "int32"; readonly shape: readonly number[]; readonly data: Int32Array }
+  | { readonly dtype: "int64"; readonly shape: readonly number[]; readonly data: BigInt64Array };
+
+/** Arrays by the names of the data ports: `inputs`, `targets`, `lengths`, `weights`, and first states by public name. */
+export type Batch = ReadonlyMap<string, NumericArray>;
+
+export interface DataSource {
+  /** How many examples there are, numbered from 0. At least 1. */
+  readonly examples: number;
+  /** SHA-256, hex, of all that training reads of the data. Two sources with one digest feed the same numbers. */
+  readonly digest: string;
+  /** What predictions need to be understood, such as the vocabulary. JSON. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  signature(train: NormalTrain): Signature;
+  batch(indices: ArrayLike<number>): Batch;
+  /** The first id or class that is not below `limit`, which `reason` explains; undefined where there is none. */
+  beyond(role: "inputs" | "targets", limit: number, reason: string): RunProblem | undefined;
+  /** One plain value for each row of a model's predictions: text, or nested lists of numbers. */
+  decode(predictions: NumericArray): readonly unknown[];
+}
+
+/** How the model reads the arrays that a source gives. */
+export interface Uses {
+  /** `ids` are whole numbers that index a vocabulary; `numbers` are features. */
+  readonly inputs: "ids" | "numbers";
+  /** `classes` may be whole numbers, or rows of probabilities; `numbers` are quantities. */
+  readonly targets: "classes" | "numbers";
+}
+
+/** One type of data: how it is opened, and which of its members name files. */
+export interface SourceKind<D extends NormalData> {
+  open(data: D, folder: string, uses: Uses): Promise<Checked<{ readonly source: DataSource }>>;
+  /** The same data with each file's name replaced. */
+  mapFiles(data: D, rename: (file: string) => string): D;
+}
+
+export function usesOf(spec: NormalSpec): Uses {
+  const first = spec.model[0]?.layer;
+  const loss = spec.loss.type;
+  return {
+    inputs: first === "one_hot" || first === "embedding" ? "ids" : "numbers",
+    targets: loss === "sequence_loss" || loss === "cross_entropy" ? "classes" : "numbers",
+  };
+}

@@ -1,0 +1,38 @@
+/** Named streams of random numbers: what is drawn from one stream does not move any other. */
+import { createHash } from "node:crypto";
+import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
+import { uniformInt } from "pure-rand/distribution/uniformInt";
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+
+export interface Stream {
+  /** Uniform in [0, 1). */
+  uniform(): number;
+  /** Standard normal. */
+  normal(): number;
+  /** Uniform whole number in [0, limit). */
+  below(limit: number): number;
+}
+
+/** The stream of a seed and a name. Equal words give equal streams, in any process on any machine. */
+export function stream(seed: number, ...name: readonly (string | number)[]): Stream {
+  const hash = createHash("sha256").update(JSON.stringify([seed, ...name]));
+  const generator = xoroshiro128plus(hash.digest().readInt32LE(0));
+  const uniform = () => uniformFloat64(generator);
+  let spare: number | undefined;
+  return {
+    uniform,
+    normal() {
+      if (spare !== undefined) {
+        const value = spare;
+        spare = undefined;
+        return value;
+      }
+      // Box–Muller; 1 - u is in (0, 1], so that its logarithm is finite.
+      const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
+      const angle = 2 * Math.PI * uniform();
+      spare = radius * Math.sin(angle);
+      return radius * Math.cos(angle);
+    },
+    below: (limit) => uniformInt(generator, 0, limit - 1),
+  };
+}
