@@ -1,41 +1,13 @@
 /** Reverse-mode differentiation: a walk from the loss back to the inputs, asking each primitive for its rule. */
 import { graphBuilder, ruleOf } from "../graph/build.js";
 import { inline } from "../graph/rewrite.js";
-import type { Builder } from "../ir/builder.js";
 import type { OpName } from "../ir/operators.js";
-import type { Graph, Node, NodeOf, Value } from "../ir/types.js";
+import type { Graph, NodeOf } from "../ir/types.js";
 import { at } from "../ops/rule.js";
+import { activeValues, cotangents, type PullBack } from "./cotangents.js";
 import { stackResiduals, vjpScan } from "./scan.js";
 
-/** What has been collected for each value: the derivative of the loss with respect to it. */
-export interface Cotangents {
-  get(value: Value): Value | undefined;
-  add(value: Value, cotangent: Value): void;
-}
-
-export function cotangents(b: Builder): Cotangents {
-  const collected = new Map<Value, Value>();
-  return {
-    get: (value) => collected.get(value),
-    add: (value, cotangent) => {
-      const sum = collected.get(value);
-      collected.set(value, sum === undefined ? cotangent : b.add(sum, cotangent));
-    },
-  };
-}
-
-/** Values that depend on those of `sources` through floating-point arithmetic. */
-export function activeValues(nodes: readonly Node[], sources: Iterable<Value>): ReadonlySet<Value> {
-  const active = new Set(sources);
-  for (const node of nodes) {
-    if (!node.inputs.some((input) => active.has(input))) continue;
-    for (const output of node.outputs) if (output.type.dtype === "float32") active.add(output);
-  }
-  return active;
-}
-
-/** Walks `nodes` from the last to the first, moving cotangents from each node's outputs to its active inputs. */
-export function pullBack(b: Builder, nodes: readonly Node[], active: ReadonlySet<Value>, collected: Cotangents): void {
+export const pullBack: PullBack = (b, nodes, active, collected) => {
   for (const node of [...nodes].reverse()) {
     const given = node.outputs.map((output) => (active.has(output) ? collected.get(output) : undefined));
     if (given.every((cotangent) => cotangent === undefined)) continue;
@@ -43,7 +15,7 @@ export function pullBack(b: Builder, nodes: readonly Node[], active: ReadonlySet
     if (vjp === "none") continue;
     const pulled =
       node.op === "Scan"
-        ? vjpScan(b, node, given, active)
+        ? vjpScan(b, node, given, active, pullBack)
         : vjp === "loop"
           ? []
           : vjp(b, node as NodeOf<OpName>, given);
@@ -52,7 +24,7 @@ export function pullBack(b: Builder, nodes: readonly Node[], active: ReadonlySet
       if (cotangent !== undefined && active.has(input)) collected.add(input, cotangent);
     });
   }
-}
+};
 
 /**
  * The graph with one more output per input in `wrt`: the derivative of output `loss` (a float32 scalar) with respect to it.

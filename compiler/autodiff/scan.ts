@@ -10,7 +10,7 @@ import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import type { Graph, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
-import { activeValues, cotangents, pullBack } from "./reverse.js";
+import { activeValues, cotangents, type PullBack } from "./cotangents.js";
 
 /** Every Scan with its states and intermediate values among its stacked outputs. */
 export function stackResiduals(graph: Graph): Graph {
@@ -37,6 +37,7 @@ export function vjpScan(
   node: NodeOf<"Scan">,
   given: readonly (Value | undefined)[],
   active: ReadonlySet<Value>,
+  pullBack: PullBack,
 ): readonly (Value | undefined)[] {
   const { body, states, reverse, length } = node.attributes;
   const { outer, inner } = scanOperands(node);
