@@ -1,0 +1,41 @@
+/** One graph, main or body, as a GraphProto. */
+import type { onnx } from "onnx-proto";
+import type { Graph, Value } from "../ir/types.js";
+import { valueInfo } from "./proto.js";
+import { nameOf, type Scope, write } from "./scope.js";
+
+/**
+ * Writes a graph whose inputs have entered their scope. `inputs` are those that it declares. The outputs get the names
+ * given by position, and beyond these their own.
+ */
+export function writeGraph(
+  graph: Graph,
+  scope: Scope,
+  inputs: readonly Value[],
+  outputNames: readonly string[],
+): onnx.IGraphProto {
+  // Known before the nodes are written, so that a node's result can have its public name at once.
+  const made = new Set(graph.nodes.flatMap((node) => (node.op === "Constant" ? [] : node.outputs)));
+  const promised = new Set<Value>();
+  const direct = graph.outputs.map((output, index) => {
+    if (!made.has(output) || promised.has(output)) return false;
+    promised.add(output);
+    const name = outputNames[index];
+    if (name !== undefined) scope.names.set(output, name);
+    return true;
+  });
+  scope.model.writeNodes(graph, scope);
+  const output = graph.outputs.map((value, index) => {
+    if (direct[index]) return valueInfo(nameOf(scope, value), value.type);
+    // An output must be the result of a node, and of one output only.
+    const name = outputNames[index] ?? scope.model.fresh(value.name ?? "output");
+    write(scope, "Identity", [nameOf(scope, value)], [name]);
+    return valueInfo(name, value.type);
+  });
+  return {
+    name: graph.name,
+    node: scope.nodes,
+    input: inputs.map((value) => valueInfo(nameOf(scope, value), value.type)),
+    output,
+  };
+}

@@ -1,0 +1,86 @@
+/** A graph as the bytes of an ONNX model that uses operators of `ai.onnx` only. */
+import type { onnx } from "onnx-proto";
+import { uniqueNames } from "../ir/names.js";
+import type { Graph } from "../ir/types.js";
+import { writeGraph } from "./graph.js";
+import { emitNode } from "./operators.js";
+import { valueInfo } from "./proto.js";
+import { enter, type Model, openScope } from "./scope.js";
+
+export interface ModelOptions {
+  readonly name: string;
+  /** 13 to 25. */
+  readonly opset: number;
+  /** Version of the file format, at most 8. */
+  readonly irVersion: number;
+  /** Public names by position. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Names of inputs that `withWeights` will append as initializers. They are not inputs of the model. */
+  readonly initializers?: readonly string[];
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly doc?: string;
+}
+
+const OPSETS = { first: 13, last: 25 };
+const NEWEST_IR = 8;
+
+export async function emitModel(graph: Graph, options: ModelOptions): Promise<Uint8Array> {
+  const proto = modelProto(graph, options);
+  const { default: onnxProto } = await import("onnx-proto");
+  return onnxProto.onnx.ModelProto.encode(proto).finish();
+}
+
+function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
+  expectLegal(graph, options);
+  const model: Model = {
+    opset: options.opset,
+    fresh: uniqueNames(),
+    initializers: [],
+    constants: new Map(),
+    writeNodes: (part, scope) => {
+      for (const node of part.nodes) emitNode(node, scope);
+    },
+  };
+  // Public names come first, so that nothing inside can take them.
+  for (const name of [...options.inputs, ...options.outputs]) model.fresh(name);
+  const scope = openScope(model, undefined);
+  graph.inputs.forEach((input, index) => {
+    enter(scope, input, options.inputs[index] ?? "");
+  });
+  const later = new Set(options.initializers);
+  const isLater = (_: unknown, index: number) => later.has(options.inputs[index] ?? "");
+  const declared = graph.inputs.filter((value, index) => !isLater(value, index));
+  const main = writeGraph(graph, scope, declared, options.outputs);
+  return {
+    irVersion: options.irVersion,
+    producerName: "rnnx",
+    opsetImport: [{ domain: "", version: options.opset }],
+    metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
+    graph: {
+      ...main,
+      name: options.name,
+      initializer: model.initializers,
+      valueInfo: graph.inputs.flatMap((value, index) =>
+        isLater(value, index) ? [valueInfo(options.inputs[index] ?? "", value.type)] : [],
+      ),
+      ...(options.doc === undefined ? {} : { docString: options.doc }),
+    },
+  };
+}
+
+/** What a caller must not ask for: a model that breaks these is our bug. */
+function expectLegal(graph: Graph, { opset, irVersion, inputs, outputs, initializers = [] }: ModelOptions): void {
+  const expect = (holds: boolean, message: string) => {
+    if (!holds) throw new Error(message);
+  };
+  expect(opset >= OPSETS.first && opset <= OPSETS.last, `opset ${opset} is not in ${OPSETS.first} to ${OPSETS.last}`);
+  expect(irVersion <= NEWEST_IR, `IR version ${irVersion} is beyond ${NEWEST_IR}`);
+  expect(inputs.length === graph.inputs.length, `${inputs.length} names for ${graph.inputs.length} inputs`);
+  expect(outputs.length === graph.outputs.length, `${outputs.length} names for ${graph.outputs.length} outputs`);
+  const names = [...inputs, ...outputs];
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  expect(twice.length === 0, `public names given twice: ${twice.join(", ")}`);
+  const unknown = initializers.filter((name) => !inputs.includes(name));
+  expect(unknown.length === 0, `initializers that are no inputs: ${unknown.join(", ")}`);
+}

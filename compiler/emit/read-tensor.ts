@@ -1,0 +1,77 @@
+/** What a model says of its tensors: names, element types and shapes, without their numbers. */
+import { DIM, fields, packed, SHAPE, SPARSE_TENSOR, TENSOR, TENSOR_TYPE, TYPE, VALUE_INFO } from "./wire.js";
+
+export interface ModelTensor {
+  readonly name: string;
+  /** ONNX's word for the element type (`float32`, `bfloat16`), or "unknown" where the value is no tensor. */
+  readonly dtype: string;
+  /** Undefined where the model does not say. A dim with neither size nor name is "?". */
+  readonly shape: readonly (number | string)[] | undefined;
+}
+
+/** TensorProto.DataType, in the order of its numbers. */
+const DTYPES =
+  "unknown float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64 complex64 complex128 bfloat16 float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4 float4e2m1".split(
+    " ",
+  );
+
+function dtypeName(number: number): string {
+  return DTYPES[number] ?? "unknown";
+}
+
+export function readText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/** A ValueInfoProto: an input or output. */
+export function readValue(bytes: Uint8Array): ModelTensor {
+  let tensor: ModelTensor = { name: "", dtype: "unknown", shape: undefined };
+  for (const { field, bytes: content } of fields(bytes)) {
+    if (field === VALUE_INFO.name) tensor = { ...tensor, name: readText(content) };
+    if (field !== VALUE_INFO.type) continue;
+    for (const type of fields(content)) {
+      if (type.field === TYPE.tensor) tensor = { ...tensor, ...readTensorType(type.bytes) };
+    }
+  }
+  return tensor;
+}
+
+function readTensorType(bytes: Uint8Array): Pick<ModelTensor, "dtype" | "shape"> {
+  let dtype = "unknown";
+  let shape: ModelTensor["shape"];
+  for (const { field, number, bytes: content } of fields(bytes)) {
+    if (field === TENSOR_TYPE.elementType) dtype = dtypeName(number);
+    if (field === TENSOR_TYPE.shape)
+      shape = [...fields(content)].flatMap((dim) => (dim.field === SHAPE.dim ? [readDim(dim.bytes)] : []));
+  }
+  return { dtype, shape };
+}
+
+function readDim(bytes: Uint8Array): number | string {
+  let dim: number | string = "?";
+  for (const { field, number, bytes: content } of fields(bytes)) {
+    if (field === DIM.size) dim = number;
+    if (field === DIM.symbol && content.length > 0) dim = readText(content);
+  }
+  return dim;
+}
+
+/** A TensorProto: an initializer. */
+export function readTensor(bytes: Uint8Array): ModelTensor {
+  let name = "";
+  let dtype = "unknown";
+  const shape: number[] = [];
+  for (const { field, number, bytes: content } of fields(bytes)) {
+    if (field === TENSOR.name) name = readText(content);
+    else if (field === TENSOR.dataType) dtype = dtypeName(number);
+    else if (field === TENSOR.dims) shape.push(...(content.length === 0 ? [number] : packed(content)));
+  }
+  return { name, dtype, shape };
+}
+
+/** A SparseTensorProto: its name is the one of its values. */
+export function readSparse(bytes: Uint8Array): ModelTensor {
+  const values = [...fields(bytes)].find(({ field }) => field === SPARSE_TENSOR.values);
+  const { name, dtype } = readTensor(values?.bytes ?? new Uint8Array());
+  return { name, dtype, shape: undefined };
+}

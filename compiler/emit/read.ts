@@ -1,0 +1,180 @@
+/** The face of any ONNX model, read past its weights: versions, inputs, outputs, operators, initializers, metadata. */
+import type { Problem } from "../../schema/diagnostics.js";
+import { type ModelTensor, readSparse, readTensor, readText, readValue } from "./read-tensor.js";
+import { ATTRIBUTE, ENTRY, FUNCTION, fields, GRAPH, MODEL, NODE, OPSET } from "./wire.js";
+
+export interface OperatorCount {
+  readonly domain: string;
+  readonly operator: string;
+  readonly count: number;
+}
+
+export interface ModelFace {
+  readonly name: string;
+  readonly producer: string;
+  readonly doc: string;
+  readonly irVersion: number;
+  /** Version by domain; the standard domain is called `ai.onnx`. */
+  readonly opsets: Readonly<Record<string, number>>;
+  /** Those that a caller must feed: initializers that are listed as inputs too are left out. */
+  readonly inputs: readonly ModelTensor[];
+  readonly outputs: readonly ModelTensor[];
+  readonly initializers: readonly ModelTensor[];
+  /** Operators of the graph, of the graphs nested in it and of the model's functions, by domain and name. */
+  readonly operators: readonly OperatorCount[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export type ReadResult =
+  | { readonly ok: true; readonly model: ModelFace }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** Protobuf's own limit on a message. */
+const LARGEST = 2 ** 31 - 1;
+/** Graphs within graphs. Deeper ones exhaust the stack of those who load them. */
+const DEEPEST = 100;
+
+/** A graph or a function that is still to be read. */
+interface Part {
+  readonly kind: "main" | "nested" | "function";
+  readonly bytes: Uint8Array;
+  readonly depth: number;
+}
+
+interface Draft {
+  name: string;
+  producer: string;
+  doc: string;
+  irVersion: number;
+  readonly opsets: Map<string, number>;
+  readonly inputs: ModelTensor[];
+  readonly outputs: ModelTensor[];
+  readonly initializers: ModelTensor[];
+  readonly operators: Map<string, OperatorCount>;
+  readonly metadata: Map<string, string>;
+}
+
+export function readModel(bytes: Uint8Array): ReadResult {
+  if (bytes.length > LARGEST)
+    return problem("model-too-large", `An ONNX file has at most ${LARGEST} bytes; this one has ${bytes.length}.`);
+  try {
+    return readParts(bytes);
+  } catch {
+    // The wire format has no marks: all that can be known is that a field runs past an end or has no legal form.
+    return problem(
+      "not-a-model",
+      "This is not an ONNX model, or it is cut short.",
+      "Check that the file was copied in full.",
+    );
+  }
+}
+
+function problem(code: string, message: string, hint?: string): ReadResult {
+  return { ok: false, problem: { code, path: "", message, ...(hint === undefined ? {} : { hint }) } };
+}
+
+function readParts(bytes: Uint8Array): ReadResult {
+  const draft: Draft = {
+    name: "",
+    producer: "",
+    doc: "",
+    irVersion: 0,
+    opsets: new Map(),
+    inputs: [],
+    outputs: [],
+    initializers: [],
+    operators: new Map(),
+    metadata: new Map(),
+  };
+  // A list of what is left to read, and no recursion: nesting in a file must not become nesting on the stack.
+  const parts = readModelFields(bytes, draft);
+  if (!parts.some(({ kind }) => kind === "main"))
+    return problem("not-a-model", "This is not an ONNX model: it has no graph.");
+  for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+    if (part.depth > DEEPEST) return problem("model-too-deep", `This model nests graphs more than ${DEEPEST} deep.`);
+    readPart(part, draft, parts);
+  }
+  return { ok: true, model: finish(draft) };
+}
+
+function readModelFields(bytes: Uint8Array, draft: Draft): Part[] {
+  const parts: Part[] = [];
+  for (const { field, number, bytes: content } of fields(bytes)) {
+    if (field === MODEL.irVersion) draft.irVersion = number;
+    else if (field === MODEL.producerName) draft.producer = readText(content);
+    else if (field === MODEL.docString) draft.doc = readText(content);
+    else if (field === MODEL.graph) parts.push({ kind: "main", bytes: content, depth: 0 });
+    else if (field === MODEL.functions) parts.push({ kind: "function", bytes: content, depth: 0 });
+    else if (field === MODEL.metadataProps) {
+      const { key, value } = readEntry(content);
+      draft.metadata.set(key, value);
+    } else if (field === MODEL.opsetImport) {
+      let domain = "";
+      let version = 0;
+      for (const part of fields(content)) {
+        if (part.field === OPSET.domain) domain = readText(part.bytes);
+        if (part.field === OPSET.version) version = part.number;
+      }
+      draft.opsets.set(domainName(domain), version);
+    }
+  }
+  return parts;
+}
+
+function readPart(part: Part, draft: Draft, parts: Part[]): void {
+  const nodeField = part.kind === "function" ? FUNCTION.node : GRAPH.node;
+  for (const { field, bytes } of fields(part.bytes)) {
+    if (field === nodeField) readNode(bytes, part.depth, draft, parts);
+    else if (part.kind !== "main") continue;
+    else if (field === GRAPH.name) draft.name = readText(bytes);
+    else if (field === GRAPH.input) draft.inputs.push(readValue(bytes));
+    else if (field === GRAPH.output) draft.outputs.push(readValue(bytes));
+    else if (field === GRAPH.initializer) draft.initializers.push(readTensor(bytes));
+    else if (field === GRAPH.sparseInitializer) draft.initializers.push(readSparse(bytes));
+  }
+}
+
+function readNode(bytes: Uint8Array, depth: number, draft: Draft, parts: Part[]): void {
+  let operator = "";
+  let domain = "";
+  for (const { field, bytes: content } of fields(bytes)) {
+    if (field === NODE.operator) operator = readText(content);
+    else if (field === NODE.domain) domain = readText(content);
+    else if (field === NODE.attribute) {
+      for (const attribute of fields(content)) {
+        if (attribute.field === ATTRIBUTE.graph || attribute.field === ATTRIBUTE.graphs)
+          parts.push({ kind: "nested", bytes: attribute.bytes, depth: depth + 1 });
+      }
+    }
+  }
+  const key = `${domainName(domain)} ${operator}`;
+  const count = (draft.operators.get(key)?.count ?? 0) + 1;
+  draft.operators.set(key, { domain: domainName(domain), operator, count });
+}
+
+function readEntry(bytes: Uint8Array): { readonly key: string; readonly value: string } {
+  let key = "";
+  let value = "";
+  for (const { field, bytes: content } of fields(bytes)) {
+    if (field === ENTRY.key) key = readText(content);
+    if (field === ENTRY.value) value = readText(content);
+  }
+  return { key, value };
+}
+
+function domainName(domain: string): string {
+  return domain === "" ? "ai.onnx" : domain;
+}
+
+function finish({ opsets, operators, metadata, inputs, initializers, ...rest }: Draft): ModelFace {
+  const given = new Set(initializers.map(({ name }) => name));
+  const key = ({ domain, operator }: OperatorCount) => `${domain} ${operator}`;
+  return {
+    ...rest,
+    inputs: inputs.filter(({ name }) => !given.has(name)),
+    initializers,
+    opsets: Object.fromEntries(opsets),
+    metadata: Object.fromEntries(metadata),
+    operators: [...operators.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1)),
+  };
+}

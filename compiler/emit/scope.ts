@@ -1,0 +1,109 @@
+/** A graph while it is being written: nodes so far, what its values are called, and which sizes its inputs tell. */
+import type { onnx } from "onnx-proto";
+import { tensor } from "../ir/tensor.js";
+import type { Graph, Tensor, Value } from "../ir/types.js";
+import { tensorProto } from "./proto.js";
+
+/** What all graphs of one model share. */
+export interface Model {
+  readonly opset: number;
+  /** Bodies see the names of the graphs around them, so every name in a model is the only one of its kind. */
+  readonly fresh: (hint: string) => string;
+  /** Constants of all graphs stand in the main graph, each content once. */
+  readonly initializers: onnx.ITensorProto[];
+  /** Names of initializers by content. */
+  readonly constants: Map<string, string>;
+  /** Writes the nodes of a graph whose inputs have their names. */
+  readonly writeNodes: (graph: Graph, scope: Scope) => void;
+}
+
+export interface Scope {
+  readonly model: Model;
+  /** The graph whose Scan this one is the body of. */
+  readonly parent: Scope | undefined;
+  readonly nodes: onnx.INodeProto[];
+  readonly names: Map<Value, string>;
+  /** For each symbolic dim of an input: that input, and the axis. */
+  readonly symbols: Map<string, { readonly input: string; readonly axis: number }>;
+  /** Names of computed sizes, by the dims that they are of. */
+  readonly sizes: Map<string, string>;
+}
+
+export function openScope(model: Model, parent: Scope | undefined): Scope {
+  return { model, parent, nodes: [], names: new Map(), symbols: new Map(), sizes: new Map() };
+}
+
+/** Gives an input its name, and learns the sizes that it tells. */
+export function enter(scope: Scope, input: Value, name: string): void {
+  scope.names.set(input, name);
+  input.type.shape.forEach((dim, axis) => {
+    if (typeof dim === "string" && !scope.symbols.has(dim)) scope.symbols.set(dim, { input: name, axis });
+  });
+}
+
+export function nameOf(scope: Scope, value: Value): string {
+  const name = scope.names.get(value);
+  if (name === undefined) throw new Error(`a value (${value.name ?? "unnamed"}) is read before it is made`);
+  return name;
+}
+
+/** The name of a node's result: the one that it was promised, or a new one. */
+export function define(scope: Scope, value: Value, hint: string): string {
+  const promised = scope.names.get(value);
+  if (promised !== undefined) return promised;
+  const name = scope.model.fresh(value.name ?? hint);
+  scope.names.set(value, name);
+  return name;
+}
+
+/** Appends a node, which goes by the name of its first result. */
+export function write(
+  scope: Scope,
+  opType: string,
+  input: readonly string[],
+  output: readonly string[],
+  attribute: readonly onnx.IAttributeProto[] = [],
+): void {
+  scope.nodes.push({
+    opType,
+    name: output[0] ?? "",
+    input: [...input],
+    output: [...output],
+    attribute: [...attribute],
+  });
+}
+
+/** Appends a node with one new result, and returns the result's name. */
+export function compute(
+  scope: Scope,
+  opType: string,
+  input: readonly string[],
+  attribute: readonly onnx.IAttributeProto[] = [],
+): string {
+  const name = scope.model.fresh(opType.toLowerCase());
+  write(scope, opType, input, [name], attribute);
+  return name;
+}
+
+/** The name of a constant, which is made when nothing equal is there. */
+export function constant({ model }: Scope, value: Tensor, hint: string): string {
+  const proto = tensorProto(value);
+  const bytes = Buffer.from(proto.rawData ?? []).toString("latin1");
+  const content = `${value.dtype} ${value.shape.join()} ${bytes}`;
+  const known = model.constants.get(content);
+  if (known !== undefined) return known;
+  const name = model.fresh(hint);
+  model.constants.set(content, name);
+  model.initializers.push({ ...proto, name });
+  return name;
+}
+
+/** An int64 vector. */
+export function vector(scope: Scope, values: readonly number[], hint: string): string {
+  return constant(scope, tensor("int64", [values.length], values), hint);
+}
+
+/** An int64 scalar. */
+export function integer(scope: Scope, value: number, hint: string): string {
+  return constant(scope, tensor("int64", [], [value]), hint);
+}

@@ -1,0 +1,45 @@
+/** Weights put into a finished model: initializers are spliced into its bytes, and nothing is decoded. */
+import protobuf from "protobufjs/minimal.js";
+import type { DType } from "../ir/types.js";
+import { elementTypes } from "./proto.js";
+import { bytes, fields, GRAPH, MODEL, TENSOR, varint } from "./wire.js";
+
+export interface Weight {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Row-major; bytes are little-endian. */
+  readonly data: Uint8Array | Float32Array;
+}
+
+const elementBytes: { readonly [D in DType]: number } = { float32: 4, int32: 4, int64: 8, bool: 1 };
+
+/**
+ * The model with these tensors as initializers. A message's fields may stand in any order, so they go to the end of the
+ * graph, whose length is written anew; all other bytes stay. (A second graph field at the end of the file would be
+ * shorter to write, but only some readers merge it with the first.)
+ */
+export function withWeights(model: Uint8Array, tensors: Iterable<Weight>): Uint8Array {
+  const graph = [...fields(model)].find(({ field }) => field === MODEL.graph);
+  if (graph === undefined) throw new Error("the model has no graph");
+  const initializers = protobuf.Writer.create();
+  for (const tensor of tensors) writeInitializer(initializers, tensor);
+  const appended = initializers.finish();
+  const length = protobuf.Writer.create()
+    .uint32(graph.bytes.length + appended.length)
+    .finish();
+  const rest = model.subarray(graph.start + graph.bytes.length);
+  return Buffer.concat([model.subarray(0, graph.lengthAt), length, graph.bytes, appended, rest]);
+}
+
+function writeInitializer(writer: protobuf.Writer, { name, dtype, shape, data }: Weight): void {
+  const elements = shape.reduce((product, size) => product * size, 1);
+  if (data.byteLength !== elements * elementBytes[dtype])
+    throw new Error(`${data.byteLength} bytes given for ${name}, ${dtype}[${shape.join(", ")}]`);
+  writer.uint32(bytes(GRAPH.initializer)).fork();
+  for (const size of shape) writer.uint32(varint(TENSOR.dims)).int64(size);
+  writer.uint32(varint(TENSOR.dataType)).int32(elementTypes[dtype]);
+  writer.uint32(bytes(TENSOR.name)).string(name);
+  writer.uint32(bytes(TENSOR.rawData)).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  writer.ldelim();
+}

@@ -1,0 +1,93 @@
+/** ONNX's protobuf messages field by field, for what is read or written without decoding a whole model. */
+import protobuf from "protobufjs/minimal.js";
+
+/** How a field stands on the wire: in the low three bits of its tag. */
+const VARINT = 0;
+const FIXED64 = 1;
+const BYTES = 2;
+const FIXED32 = 5;
+
+// Field numbers of onnx.proto.
+export const MODEL = {
+  irVersion: 1,
+  producerName: 2,
+  docString: 6,
+  graph: 7,
+  opsetImport: 8,
+  metadataProps: 14,
+  functions: 25,
+} as const;
+export const GRAPH = { node: 1, name: 2, initializer: 5, input: 11, output: 12, sparseInitializer: 15 } as const;
+export const FUNCTION = { node: 7 } as const;
+export const NODE = { operator: 4, attribute: 5, domain: 7 } as const;
+export const ATTRIBUTE = { graph: 6, graphs: 11 } as const;
+export const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13 } as const;
+export const SPARSE_TENSOR = { values: 1 } as const;
+export const VALUE_INFO = { name: 1, type: 2 } as const;
+export const TYPE = { tensor: 1 } as const;
+export const TENSOR_TYPE = { elementType: 1, shape: 2 } as const;
+export const SHAPE = { dim: 1 } as const;
+export const DIM = { size: 1, symbol: 2 } as const;
+export const OPSET = { domain: 1, version: 2 } as const;
+export const ENTRY = { key: 1, value: 2 } as const;
+
+/** The tag of a field that holds a varint. */
+export const varint = (field: number): number => (field << 3) | VARINT;
+/** The tag of a field that holds text, bytes or a message. */
+export const bytes = (field: number): number => (field << 3) | BYTES;
+
+/** One field of a message: a number, or the bytes of a text or message, which are a view and no copy. */
+export interface Field {
+  readonly field: number;
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  /** Where its content, and before that its length, start in the message. */
+  readonly start: number;
+  readonly lengthAt: number;
+}
+
+const NOTHING = new Uint8Array();
+
+/** A signed varint; beyond 2^53 it is rounded. */
+function integer(reader: protobuf.Reader): number {
+  return protobuf.util.LongBits.from(reader.int64()).toNumber(false);
+}
+
+/** Integers that a writer has packed into one field. */
+export function packed(content: Uint8Array): readonly number[] {
+  const reader = protobuf.Reader.create(content);
+  const values: number[] = [];
+  while (reader.pos < reader.len) values.push(integer(reader));
+  return values;
+}
+
+/** The fields of a message in order, without those of fixed width. Throws where the bytes are no protobuf message. */
+export function* fields(message: Uint8Array): Generator<Field> {
+  const reader = protobuf.Reader.create(message);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    const field = tag >>> 3;
+    const lengthAt = reader.pos;
+    switch (tag & 7) {
+      case VARINT: {
+        yield { field, number: integer(reader), bytes: NOTHING, start: lengthAt, lengthAt };
+        break;
+      }
+      case BYTES: {
+        const length = reader.uint32();
+        const start = reader.pos;
+        reader.skip(length);
+        yield { field, number: 0, bytes: message.subarray(start, start + length), start, lengthAt };
+        break;
+      }
+      case FIXED32:
+        reader.skip(4);
+        break;
+      case FIXED64:
+        reader.skip(8);
+        break;
+      default:
+        throw new Error(`wire type ${tag & 7} at byte ${lengthAt}`);
+    }
+  }
+}

@@ -1,0 +1,15 @@
+/** Names for the values of a graph, for whoever prints or writes one: readable, unique, and the same on every run. */
+
+/** A function that gives each hint back as it is when first asked, and with `.1`, `.2`, … on repetition. */
+export function uniqueNames(): (hint: string) => string {
+  const taken = new Set<string>();
+  const repetitions = new Map<string, number>();
+  return (hint) => {
+    let name = hint;
+    let repetition = repetitions.get(hint) ?? 0;
+    while (taken.has(name)) name = `${hint}.${++repetition}`;
+    repetitions.set(hint, repetition);
+    taken.add(name);
+    return name;
+  };
+}
