@@ -1,0 +1,38 @@
+/** Common subexpressions. */
+import { rewrite } from "../graph/rewrite.js";
+import type { Graph, Node, Value } from "../ir/types.js";
+import type { Pass } from "./pass.js";
+
+const commutative: ReadonlySet<string> = new Set(["Add", "Mul", "Min", "Max", "And", "Or", "Equal"]);
+
+function run(graph: Graph): Graph {
+  // Numbers for values are given per builder, so that equal expressions in two graphs never meet.
+  const scopes = new Map<object, { readonly ids: Map<Value, number>; readonly made: Map<string, readonly Value[]> }>();
+  const attributeText = (node: Node): string =>
+    node.op === "Constant"
+      ? `${node.attributes.value.dtype} ${node.attributes.value.shape} ${node.attributes.value.data}`
+      : JSON.stringify(node.attributes);
+  return rewrite(graph, (node, { b, inputs }) => {
+    if (node.op === "Scan") return undefined;
+    const scope = scopes.get(b) ?? { ids: new Map(), made: new Map() };
+    scopes.set(b, scope);
+    const ids = inputs.map((value) => {
+      const id = scope.ids.get(value) ?? scope.ids.size;
+      scope.ids.set(value, id);
+      return id;
+    });
+    if (commutative.has(node.op)) ids.sort((x, y) => x - y);
+    const key = `${node.op} ${ids} ${attributeText(node)}`;
+    const known = scope.made.get(key);
+    if (known !== undefined) return known;
+    const made = b.apply(node.op, inputs, node.attributes as never);
+    scope.made.set(key, made);
+    return made;
+  });
+}
+
+export const cse: Pass = {
+  name: "cse",
+  description: "The same operation on the same operands is computed once: f(x) + f(x) → y = f(x), y + y.",
+  run,
+};

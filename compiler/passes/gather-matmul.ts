@@ -1,0 +1,40 @@
+/** Gather-matmul: a table times a matrix costs less than its picked rows times that matrix, when the table has fewer rows. */
+import { type Replacement, rewrite } from "../graph/rewrite.js";
+import { elements, sizeOf } from "../ir/dims.js";
+import { at } from "../ops/rule.js";
+import type { Pass, PassContext } from "./pass.js";
+
+function replaceWith({ expected }: PassContext): Replacement {
+  const count = (dim: Parameters<typeof sizeOf>[0]) => sizeOf(dim, expected) ?? Number.POSITIVE_INFINITY;
+  return (node, { b, inputs, producer }) => {
+    const [x, y] = inputs;
+    if (x === undefined || y === undefined) return undefined;
+    const source = producer(x);
+    if (node.op === "MatMul" && y.type.shape.length === 2) {
+      // onehot(i) @ W = rows i of W.
+      if (source?.op === "OneHot") return [b.gather(y, at(source.inputs, 0), 0)];
+      if (source?.op !== "Gather" || source.attributes.axis !== 0) return undefined;
+      const [table, indices] = [at(source.inputs, 0), at(source.inputs, 1)];
+      if (table.type.shape.length !== 2 || indices.type.shape.length === 0) return undefined;
+      if (count(at(table.type.shape, 0)) >= count(elements(indices.type.shape))) return undefined;
+      return [b.gather(b.matmul(table, y), indices, 0)];
+    }
+    // A vector added to picked rows is added to the table's rows.
+    if (node.op === "Add") {
+      const [picked, vector] = source?.op === "Gather" ? [source, y] : [producer(y), x];
+      if (picked?.op !== "Gather" || picked.attributes.axis !== 0 || vector.type.shape.length !== 1) return undefined;
+      const [table, indices] = [at(picked.inputs, 0), at(picked.inputs, 1)];
+      if (table.type.shape.length !== 2 || table.type.shape[1] !== vector.type.shape[0]) return undefined;
+      if (count(at(table.type.shape, 0)) >= count(elements(indices.type.shape))) return undefined;
+      return [b.gather(b.add(table, vector), indices, 0)];
+    }
+    return undefined;
+  };
+}
+
+export const gatherMatmul: Pass = {
+  name: "gather-matmul",
+  description:
+    "Gather(E, x) @ W → Gather(E @ W, x) when the table is shorter than the batch; onehot(x) @ W → Gather(W, x).",
+  run: (graph, context) => rewrite(graph, replaceWith(context)),
+};

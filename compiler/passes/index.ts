@@ -1,0 +1,54 @@
+/** The passes, in the order in which they run. */
+import { verify } from "../graph/verify.js";
+import type { Graph } from "../ir/types.js";
+import { contract } from "./contract.js";
+import { cse } from "./cse.js";
+import { dce } from "./dce.js";
+import { factor } from "./factor.js";
+import { fold } from "./fold.js";
+import { gatherMatmul } from "./gather-matmul.js";
+import { gemm } from "./gemm.js";
+import { hoist } from "./hoist.js";
+import type { Pass, PassContext } from "./pass.js";
+import { regroup } from "./regroup.js";
+import { simplify } from "./simplify.js";
+import { sink } from "./sink.js";
+
+const tidy: readonly Pass[] = [fold, simplify, cse, dce];
+
+/** Before differentiation: what leaves a forward loop here has its gradient outside the backward loop by itself. */
+export const forwardPasses: readonly Pass[] = [...tidy, regroup, hoist, ...tidy, gatherMatmul, sink, ...tidy];
+
+/** After differentiation, on the whole step; and last on graphs that only infer. */
+export const stepPasses: readonly Pass[] = [
+  ...tidy,
+  regroup,
+  factor,
+  hoist,
+  sink,
+  ...tidy,
+  contract,
+  gatherMatmul,
+  gemm,
+  ...tidy,
+];
+
+/** Every pass by name, each once. */
+export const passes: readonly Pass[] = [...new Set([...forwardPasses, ...stepPasses])];
+
+/** Runs passes in order, each verified, without those named. `after` sees each pass's result. */
+export function runPasses(
+  graph: Graph,
+  list: readonly Pass[],
+  context: PassContext,
+  without: readonly string[] = [],
+  after: (pass: Pass, graph: Graph) => void = () => {},
+): Graph {
+  return list
+    .filter((pass) => !without.includes(pass.name))
+    .reduce((current, pass) => {
+      const next = verify(pass.run(current, context), pass.name);
+      after(pass, next);
+      return next;
+    }, graph);
+}

@@ -1,0 +1,110 @@
+/** What the loop passes ask of a Scan's body: which values depend on its states, who reads them, and how to build it anew. */
+import { type BodyBuilder, bodyBuilder, graphBuilder, ruleOf, type Source } from "../graph/build.js";
+import { copyNode, scanOperands } from "../graph/rewrite.js";
+import type { Builder } from "../ir/builder.js";
+import type { OpName } from "../ir/operators.js";
+import type { Graph, Node, NodeOf, Value } from "../ir/types.js";
+import { at } from "../ops/rule.js";
+
+/** Values of a body that depend on no state: the same whatever came before this step. */
+export function stateFree(node: NodeOf<"Scan">): ReadonlySet<Value> {
+  const { inner } = scanOperands(node);
+  const free = new Set([...inner.scans, ...inner.captures]);
+  for (const step of node.attributes.body.nodes) {
+    if (step.inputs.every((input) => free.has(input))) for (const output of step.outputs) free.add(output);
+  }
+  return free;
+}
+
+/** How often each value is read, outputs of the graph included. */
+export function countReaders(graph: Graph): ReadonlyMap<Value, number> {
+  const readers = new Map<Value, number>();
+  const read = (value: Value) => readers.set(value, (readers.get(value) ?? 0) + 1);
+  for (const node of graph.nodes) node.inputs.forEach(read);
+  graph.outputs.forEach(read);
+  return readers;
+}
+
+/** Whether a node can run over one more leading axis, with these of its inputs having it. */
+export function canBatch(node: Node, batched: readonly boolean[]): boolean {
+  const { batch } = ruleOf<OpName>(node.op);
+  if (batch === "stay") return false;
+  const trial = graphBuilder("trial");
+  const inputs = node.inputs.map(({ type }, index) =>
+    trial.input("", batched[index] ? { dtype: type.dtype, shape: ["steps", ...type.shape] } : type),
+  );
+  return batch(trial, node as NodeOf<OpName>, inputs, batched, "steps") !== undefined;
+}
+
+/** Runs a node over the whole leading axis of those inputs that have it. */
+export function batchNode(
+  b: Builder,
+  node: Node,
+  inputs: readonly Value[],
+  batched: readonly boolean[],
+  size: Graph["inputs"][number]["type"]["shape"][number],
+): readonly Value[] {
+  const { batch } = ruleOf<OpName>(node.op);
+  const outputs = batch === "stay" ? undefined : batch(b, node as NodeOf<OpName>, inputs, batched, size);
+  if (outputs === undefined) throw new Error(`${node.op} cannot leave its loop`);
+  outputs.forEach((output, index) => {
+    const name = node.outputs[index]?.name;
+    if (name !== undefined) b.named(output, name);
+  });
+  return outputs;
+}
+
+/** A body rebuilt from some of its nodes; `source` says where it finds those of the old body's values that it lacks. */
+export interface Rebuilt {
+  readonly builder: BodyBuilder;
+  /** The new body's own value for one of the old body's. */
+  resultOf(old: Value): Value;
+}
+
+export function rebuildBody(
+  node: NodeOf<"Scan">,
+  states: readonly Value[],
+  keep: (node: Node) => boolean,
+  source: (value: Value) => Source,
+): Rebuilt {
+  const builder = bodyBuilder(node.attributes.body.name, source);
+  const map = new Map<Value, Value>();
+  for (const state of states) map.set(state, builder.input(state.name ?? "state", state.type));
+  const valueOf = (old: Value): Value => map.get(old) ?? old;
+  for (const step of node.attributes.body.nodes) {
+    if (!keep(step)) continue;
+    const outputs = copyNode(builder, step, step.inputs.map(valueOf));
+    step.outputs.forEach((output, index) => {
+      const made = at(outputs, index);
+      if (output.name !== undefined) builder.named(made, output.name);
+      map.set(output, made);
+    });
+  }
+  return { builder, resultOf: (old) => map.get(old) ?? builder.identity(old) };
+}
+
+/** Makes the Scan of a rebuilt body. A loop that scans nothing keeps its first slice, since ONNX needs one. */
+export function rebuildScan(
+  b: Builder,
+  node: NodeOf<"Scan">,
+  initial: readonly Value[],
+  outerScans: readonly Value[],
+  rebuilt: Rebuilt,
+  outputs: readonly Value[],
+): readonly Value[] {
+  const { builder, resultOf } = rebuilt;
+  const results = outputs.map(resultOf);
+  const spare: Value[] = [];
+  if (builder.scanned.length === 0) {
+    const first = at(outerScans, 0);
+    builder.input(first.name ?? "slice", { dtype: first.type.dtype, shape: first.type.shape.slice(1) });
+    spare.push(first);
+  }
+  const body = builder.finish(results);
+  return b.apply("Scan", [...initial, ...spare, ...builder.scanned, ...builder.captured], {
+    ...node.attributes,
+    body,
+    states: initial.length,
+    scans: spare.length + builder.scanned.length,
+  });
+}

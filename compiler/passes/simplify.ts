@@ -1,0 +1,153 @@
+/** Local algebra: each rule looks at one node and its producers, and gives something smaller that has the same value. */
+import { type Replacement, rewrite, type Site } from "../graph/rewrite.js";
+import { broadcastShapes, sameShape } from "../ir/dims.js";
+import type { Node, Tensor, Value } from "../ir/types.js";
+import { at } from "../ops/rule.js";
+import type { Pass } from "./pass.js";
+import { movementRules } from "./simplify-movement.js";
+
+/** The number that every entry of a value is, when it is a constant or a constant expanded. */
+function uniform({ producer, constant }: Site, value: Value): number | undefined {
+  const node = producer(value);
+  const source = node?.op === "Expand" ? at(node.inputs, 0) : value;
+  const tensor: Tensor | undefined = constant(source);
+  const first = tensor?.data[0];
+  return first !== undefined && tensor?.data.every((entry) => entry === first) ? first : undefined;
+}
+
+/** The operand itself, when it has the shape that the operation's result has. */
+function itself(node: Node, operand: Value): readonly Value[] | undefined {
+  return sameShape(operand.type.shape, at(node.outputs, 0).type.shape) ? [operand] : undefined;
+}
+
+function negated(site: Site, value: Value): Value | undefined {
+  const node = site.producer(value);
+  return node?.op === "Neg" ? at(node.inputs, 0) : undefined;
+}
+
+/** x + 0, x - 0, 0 - x, x * 1, x * -1, x / 1. */
+const identities: Replacement = (node, site) => {
+  const { b, inputs } = site;
+  const [x, y] = inputs;
+  if (x === undefined || y === undefined) return undefined;
+  const [left, right] = [uniform(site, x), uniform(site, y)];
+  switch (node.op) {
+    case "Add":
+      return right === 0 ? itself(node, x) : left === 0 ? itself(node, y) : undefined;
+    case "Sub":
+      if (left === 0 && itself(node, y)) return [b.neg(y)];
+      return right === 0 ? itself(node, x) : undefined;
+    case "Mul":
+      if (right === 1) return itself(node, x);
+      if (left === 1) return itself(node, y);
+      if (right === -1 && itself(node, x)) return [b.neg(x)];
+      if (left === -1 && itself(node, y)) return [b.neg(y)];
+      return undefined;
+    case "Div":
+      return right === 1 ? itself(node, x) : undefined;
+    default:
+      return undefined;
+  }
+};
+
+/** Signs move outwards, into sums: x + -y → x - y, x * -y → -(x * y). */
+const signs: Replacement = (node, site) => {
+  const { b, inputs } = site;
+  const [x, y] = inputs;
+  if (x === undefined) return undefined;
+  const [minusX, minusY] = [negated(site, x), y && negated(site, y)];
+  switch (node.op) {
+    case "Neg":
+      return minusX && [minusX];
+    case "Add":
+      if (y && minusY) return [b.sub(x, minusY)];
+      return y && minusX ? [b.sub(y, minusX)] : undefined;
+    case "Sub":
+      return minusY && [b.add(x, minusY)];
+    case "Mul":
+      if (y && minusX) return [b.neg(b.mul(minusX, y))];
+      return minusY && [b.neg(b.mul(x, minusY))];
+    default:
+      return undefined;
+  }
+};
+
+/** An operand need not be expanded for an operation that broadcasts it anyway. */
+const broadcasts: Replacement = (node, { b, inputs, producer }) => {
+  const result = node.outputs[0]?.type.shape;
+  if (result === undefined || !["Add", "Sub", "Mul", "Div", "Min", "Max", "Where"].includes(node.op)) return undefined;
+  for (const [index, input] of inputs.entries()) {
+    const source = producer(input);
+    if (source?.op !== "Expand") continue;
+    const operands = inputs.map((own, i) => (i === index ? at(source.inputs, 0) : own));
+    const shape = operands.map((value) => value.type.shape).reduce((x, y) => broadcastShapes(x, y) ?? []);
+    if (sameShape(shape, result)) return b.apply(node.op, operands, node.attributes as never);
+  }
+  return undefined;
+};
+
+/** Each row of a one-hot sums to 1, so Σ onehot(i) * g over its last axis is g, when g has 1 there. */
+const oneHotSums: Replacement = (node, { inputs, producer }) => {
+  if (node.op !== "ReduceSum") return undefined;
+  const product = producer(at(inputs, 0));
+  if (product?.op !== "Mul") return undefined;
+  const last = at(inputs, 0).type.shape.length - 1;
+  const { axes, keep } = node.attributes;
+  if (!keep || axes.length !== 1 || axes[0] !== last) return undefined;
+  const [x, y] = [at(product.inputs, 0), at(product.inputs, 1)];
+  const g = producer(x)?.op === "OneHot" ? y : producer(y)?.op === "OneHot" ? x : undefined;
+  return g?.type.shape[last] === 1 ? itself(node, g) : undefined;
+};
+
+/** Σ Σ x → Σ x, over all the axes at once; Σ over axes of size 1 only moves. */
+const sums: Replacement = (node, { b, inputs, producer }) => {
+  if (node.op !== "ReduceSum") return undefined;
+  const x = at(inputs, 0);
+  const { axes, keep } = node.attributes;
+  if (axes.every((axis) => x.type.shape[axis] === 1)) return [keep || axes.length === 0 ? x : b.squeeze(x, axes)];
+  const inner = producer(x);
+  if (inner?.op !== "ReduceSum" || inner.attributes.keep !== keep) return undefined;
+  const source = at(inner.inputs, 0);
+  const left = source.type.shape.map((_, axis) => axis).filter((axis) => keep || !inner.attributes.axes.includes(axis));
+  const outer = keep ? axes : axes.map((axis) => at(left, axis));
+  return [
+    b.sum(
+      source,
+      [...new Set([...inner.attributes.axes, ...outer])].sort((p, q) => p - q),
+      keep,
+    ),
+  ];
+};
+
+const rulesInOrder: readonly Replacement[] = [
+  (node, { inputs }) => (node.op === "Identity" ? [at(inputs, 0)] : undefined),
+  identities,
+  signs,
+  broadcasts,
+  oneHotSums,
+  sums,
+  ...movementRules,
+];
+
+/** Rounds of rewriting until nothing changes; each round makes the graph smaller, the bound is a guard. */
+const ROUNDS = 20;
+
+export const simplify: Pass = {
+  name: "simplify",
+  description: "Local algebra: x * 1 → x, x + -y → x - y, turning an axis there and back → nothing.",
+  run: (graph) => {
+    let current = graph;
+    for (let round = 0; round < ROUNDS; round++) {
+      const next = rewrite(current, (node, site) => {
+        for (const rule of rulesInOrder) {
+          const replaced = rule(node, site);
+          if (replaced !== undefined) return replaced;
+        }
+        return undefined;
+      });
+      if (next === current) return current;
+      current = next;
+    }
+    return current;
+  },
+};
