@@ -1,0 +1,83 @@
+/** The JSON Schemas of the spec language, as data: where defaults, legal keys and explanations are read from. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Json } from "./pointer.js";
+import { packageRoot } from "./root.js";
+
+/** The part of JSON Schema (draft 2020-12) that the two schemas use. */
+export interface Schema {
+  readonly title?: string;
+  readonly description?: string;
+  /** Where a pattern says what is legal: the same in words. */
+  readonly $comment?: string;
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, Schema>>;
+  readonly type?: string | readonly string[];
+  readonly const?: Json;
+  readonly enum?: readonly Json[];
+  readonly default?: Json;
+  readonly examples?: readonly Json[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly minProperties?: number;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: boolean | Schema;
+  readonly propertyNames?: Schema;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly not?: Schema;
+  readonly discriminator?: { readonly propertyName: string };
+}
+
+const specFile = "spec.schema.json";
+const cellFile = "cell.schema.json";
+const files = new Map<string, Schema>();
+
+function schemaFile(name: string): Schema {
+  let schema = files.get(name);
+  if (schema === undefined) {
+    schema = JSON.parse(readFileSync(join(packageRoot(), "schema", name), "utf8")) as Schema;
+    files.set(name, schema);
+  }
+  return schema;
+}
+
+export function specSchema(): Schema {
+  return schemaFile(specFile);
+}
+
+export function cellSchema(): Schema {
+  return schemaFile(cellFile);
+}
+
+/**
+ * The schema that a reference leads to, under the annotations that stand beside the reference. The two files have no
+ * definition in common, but for some names; `home` is the file that a reference without a file name is in.
+ */
+export function resolve(schema: Schema, home: Schema = specSchema()): { readonly schema: Schema; readonly home: Schema } {
+  let resolved = schema;
+  let root = home;
+  while (resolved.$ref !== undefined) {
+    const { $ref, ...beside }: Schema = resolved;
+    const [file = "", pointer = ""] = $ref.split("#");
+    if (file !== "") root = schemaFile(file);
+    const target = pointer === "" ? root : definition(pointer.replace("/$defs/", ""), root);
+    resolved = { ...target, ...beside };
+  }
+  return { schema: resolved, home: root };
+}
+
+export function definition(name: string, home: Schema = specSchema()): Schema {
+  const found = home.$defs?.[name];
+  if (found === undefined) throw new Error(`the schema has no definition ${name}`);
+  return found;
+}

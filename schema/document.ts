@@ -1,0 +1,136 @@
+/** JSON text with positions: parsed strictly and within limits, and able to say where each part of it stands. */
+import { type AnyNode, type MemberNode, parse, type ValueNode } from "@humanwhocodes/momoa";
+import type { Diagnostic, Problem } from "./diagnostics.js";
+import { child, type Json, keysOf } from "./pointer.js";
+import { type Flaw, scanText } from "./scan.js";
+import { explainSyntax } from "./syntax.js";
+import { quote } from "./wording.js";
+
+/** 16 MB: inline arrays of any sensible size fit; larger ones belong into files of their own. */
+export const maximumBytes = 16 * 1024 * 1024;
+
+/** The text that diagnostics point into, under the name that a user knows it by. */
+export interface SourceText {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface SpecDocument extends SourceText {
+  readonly value: Json;
+  /** Gives a problem its line and column. A path that is not in the text is placed at its nearest ancestor that is. */
+  readonly place: (problem: Problem) => Diagnostic;
+}
+
+export type ParseResult =
+  | { readonly ok: true; readonly document: SpecDocument }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** Keys that would reach an object's prototype. */
+export const forbiddenKeys: readonly string[] = ["__proto__", "constructor", "prototype"];
+
+export function parseDocument(text: string, name: string): ParseResult {
+  const { flaw } = scanText(text);
+  if (flaw !== undefined) return { ok: false, diagnostics: [diagnose(text, flaw)] };
+  const root = parseNodes(text);
+  if ("code" in root) return { ok: false, diagnostics: [diagnose(text, root)] };
+  const flaws = flawsOf(root, "");
+  if (flaws.length > 0) return { ok: false, diagnostics: flaws.map((each) => diagnose(text, each)) };
+  return { ok: true, document: { name, text, value: JSON.parse(text), place: (problem) => place(text, root, problem) } };
+}
+
+function parseNodes(text: string): ValueNode | Flaw {
+  try {
+    const { body } = parse(text, { mode: "json" });
+    return body;
+  } catch (error) {
+    const offset = error instanceof Error && "offset" in error ? Number(error.offset) : 0;
+    return explainSyntax(text, offset);
+  }
+}
+
+/** What a parser lets through and a spec may not hold: a key twice, keys of the prototype, numbers beyond a double. */
+function flawsOf(node: ValueNode, path: string): readonly (Flaw & { readonly path: string })[] {
+  const at = (part: AnyNode, where: string, code: string, message: string, hint: string) => ({
+    code,
+    path: where,
+    offset: part.loc.start.offset,
+    message,
+    hint,
+  });
+  switch (node.type) {
+    case "Number":
+      if (Number.isFinite(node.value)) return [];
+      return [at(node, path, "number-overflow", "This number is too large for any computer.", "Numbers reach up to 1.8e308.")];
+    case "Array":
+      return node.elements.flatMap((element, index) => flawsOf(element.value, child(path, index)));
+    case "Object": {
+      const seen = new Map<string, MemberNode>();
+      return node.members.flatMap((member) => {
+        const key = keyOf(member);
+        const where = child(path, key);
+        if (forbiddenKeys.includes(key)) {
+          return [at(member, where, "forbidden-key", `The key ${quote(key)} is not allowed.`, "Take it out; no spec has a use for it.")];
+        }
+        const first = seen.get(key);
+        if (first !== undefined) {
+          const line = first.loc.start.line;
+          return [at(member, where, "duplicate-key", `The key ${quote(key)} is given twice.`, `The first is in line ${line}; keep one.`)];
+        }
+        seen.set(key, member);
+        return flawsOf(member.value, where);
+      });
+    }
+    default:
+      return [];
+  }
+}
+
+function keyOf(member: MemberNode): string {
+  return member.name.type === "String" ? member.name.value : member.name.name;
+}
+
+function diagnose(text: string, flaw: Flaw & { readonly path?: string }): Diagnostic {
+  const { code, message, hint, path = "" } = flaw;
+  return { code, severity: "error", path, ...positionAt(text, flaw.offset), message, hint };
+}
+
+function place(text: string, root: ValueNode, problem: Problem): Diagnostic {
+  let node = root;
+  let member: MemberNode | undefined;
+  let path = "";
+  for (const key of keysOf(problem.path)) {
+    const next = stepInto(node, key);
+    if (next === undefined) break;
+    member = next.type === "Member" ? next : undefined;
+    node = next.value;
+    path = child(path, key);
+  }
+  const found = path === problem.path;
+  const start = (found && problem.atKey === true && member !== undefined ? member : node).loc.start.offset;
+  const inside = found && problem.offset !== undefined && node.type === "String";
+  const offset = inside ? offsetInString(text, start, problem.offset ?? 0) : start;
+  const { code, message, hint = "", severity = "error" } = problem;
+  return { code, severity, path, ...positionAt(text, offset), message, hint };
+}
+
+function stepInto(node: ValueNode, key: string) {
+  if (node.type === "Object") return node.members.find((member) => keyOf(member) === key);
+  if (node.type === "Array" && /^\d+$/.test(key)) return node.elements[Number(key)];
+  return undefined;
+}
+
+/** Where the n-th character of a string value stands in the text; an escape is several characters there. */
+function offsetInString(text: string, start: number, characters: number): number {
+  let offset = start + 1;
+  for (let passed = 0; passed < characters && text[offset] !== '"'; passed++) {
+    if (text[offset] === "\\") offset += text[offset + 1] === "u" ? 6 : 2;
+    else offset++;
+  }
+  return offset;
+}
+
+/** Line and column of an offset, both from 1. */
+export function positionAt(text: string, offset: number): { readonly line: number; readonly column: number } {
+  const lines = text.slice(0, offset).split(/\r\n|\n|\r/);
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+}

@@ -1,0 +1,52 @@
+/** What a schema allows, in words: "a whole number from 1 to 1000000", "true or false", "\"mean\" or \"sum\"". */
+import { resolve, type Schema } from "./contract.js";
+import { either } from "./wording.js";
+
+const words: Readonly<Record<string, string>> = {
+  string: "text",
+  boolean: "true or false",
+  object: "an object",
+  array: "a list",
+};
+
+/** Each alternative in words; null, which only normalized specs write, is left out. */
+function alternatives(reference: Schema, home?: Schema): readonly string[] {
+  const { schema, home: inner } = resolve(reference, home);
+  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.flatMap((branch) => alternatives(branch, inner)))];
+  if (schema.const !== undefined) return [JSON.stringify(schema.const)];
+  if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value));
+  if (schema.$comment !== undefined) return [schema.$comment];
+  const types = typeof schema.type === "string" ? [schema.type] : (schema.type ?? []);
+  return types.filter((type) => type !== "null").map((type) => describe(type, schema));
+}
+
+function describe(type: string, schema: Schema): string {
+  if (type === "integer") return `a whole number${range(schema)}`;
+  if (type === "number") return `a number${range(schema)}`;
+  if (type === "string" && schema.minLength !== undefined) return "text that is not empty";
+  if (type === "array" && schema.minItems !== undefined) return `a list of ${schema.minItems} to ${schema.maxItems} entries`;
+  if (type === "object" && schema.minProperties !== undefined) return "an object with at least one entry";
+  return words[type] ?? type;
+}
+
+function range(schema: Schema): string {
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
+  if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
+  const bounds: string[] = [];
+  if (minimum !== undefined) bounds.push(`of at least ${minimum}`);
+  if (exclusiveMinimum !== undefined) bounds.push(`above ${exclusiveMinimum}`);
+  if (maximum !== undefined) bounds.push(`at most ${maximum}`);
+  if (exclusiveMaximum !== undefined) bounds.push(`below ${exclusiveMaximum}`);
+  return bounds.length === 0 ? "" : ` ${bounds.join(" and ")}`;
+}
+
+export function expectation(schema: Schema): string {
+  return either(alternatives(schema));
+}
+
+/** The words (constants of type text) that a schema allows. */
+export function legalWords(reference: Schema): readonly string[] {
+  const { schema } = resolve(reference);
+  const values = schema.anyOf?.flatMap(legalWords) ?? schema.enum ?? [schema.const];
+  return values.filter((value) => typeof value === "string");
+}

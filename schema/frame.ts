@@ -1,0 +1,63 @@
+/** Diagnostics as a terminal shows them: place, message, the lines around it, and the way out. */
+import type { Diagnostic } from "./diagnostics.js";
+import type { SourceText } from "./document.js";
+import { printable } from "./wording.js";
+
+export interface FrameOptions {
+  readonly color?: boolean;
+}
+
+const linesAbove = 2;
+const linesBelow = 2;
+const width = 120;
+
+/** All diagnostics, a blank line between them. `source` is the text that their lines count in, where there is one. */
+export async function frame(
+  diagnostics: readonly Diagnostic[],
+  source: SourceText | undefined,
+  options: FrameOptions = {},
+): Promise<string> {
+  const [{ codeFrameColumns }, { createColors }] = await Promise.all([import("@babel/code-frame"), import("picocolors").then((module) => module.default)]);
+  const colors = createColors(options.color ?? false);
+
+  const one = (diagnostic: Diagnostic): string => {
+    const { severity, code, line, column, message, hint } = diagnostic;
+    const paint = severity === "error" ? colors.red : colors.yellow;
+    const name = diagnostic.file ?? source?.name ?? "";
+    const place = line > 0 ? `${name}:${line}:${column}` : name;
+    const head = [paint(`${severity}[${code}]`), printable(place), diagnostic.path === "" ? "" : colors.dim(printable(diagnostic.path))];
+    const parts = [head.filter((part) => part !== "").join(" "), `  ${colors.bold(printable(message))}`];
+    if (line > 0 && source !== undefined && diagnostic.file === undefined) {
+      const excerpt = excerptOf(source.text, line, column);
+      const layout = { linesAbove, linesBelow, startLine: excerpt.firstLine };
+      parts.push(codeFrameColumns(excerpt.text, { start: { line, column: excerpt.column } }, layout));
+    }
+    if (hint !== "") parts.push(`  ${colors.cyan(printable(hint))}`);
+    return parts.join("\n");
+  };
+  return diagnostics.map(one).join("\n\n");
+}
+
+interface Excerpt {
+  readonly text: string;
+  readonly firstLine: number;
+  readonly column: number;
+}
+
+/** The lines around a position, cut to the terminal's width around the column: a spec may be one line of megabytes. */
+function excerptOf(text: string, line: number, column: number): Excerpt {
+  const lines = text.split(/\r\n|\n|\r/);
+  const firstLine = Math.max(1, line - linesAbove);
+  const from = column <= width - 20 ? 0 : column - width / 2;
+  const cut = (content: string): string => {
+    const body = content.slice(from, from + width);
+    const clipped = from > 0 && content.length > 0 ? `…${body.slice(1)}` : body;
+    return oneWide(content.length > from + width ? `${clipped.slice(0, -1)}…` : clipped);
+  };
+  return { text: lines.slice(firstLine - 1, line + linesBelow).map(cut).join("\n"), firstLine, column: column - from };
+}
+
+/** Unprintable characters and tabs as one column each, so that the marker stands under its character. */
+function oneWide(text: string): string {
+  return [...text].map((character) => (character === "\t" ? " " : printable(character) === character ? character : "\ufffd")).join("");
+}

@@ -1,0 +1,19 @@
+/** Where the package lies: sources run from its `schema/`, builds from its `dist/schema/`. */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+let found: string | undefined;
+
+/** The folder of the package's package.json. */
+export function packageRoot(): string {
+  if (found !== undefined) return found;
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json"))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error(`no package.json above ${import.meta.url}`);
+    folder = parent;
+  }
+  found = folder;
+  return folder;
+}

@@ -1,0 +1,96 @@
+/** How diagnostics speak: values shown in short, lists of alternatives, and the word that was probably meant. */
+import { distance } from "fastest-levenshtein";
+
+const longest = 60;
+
+/** Control and direction-changing characters, which must not reach a terminal as they are. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+export function printable(text: string): string {
+  return text.replace(unprintable, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** Text in double quotes, escaped and clipped. */
+export function quote(text: string): string {
+  const clipped = text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return printable(JSON.stringify(clipped));
+}
+
+/** A value as a message shows it. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return quote(value);
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (typeof value === "object" && value !== null) return "an object";
+  return String(value);
+}
+
+/** "a", "a or b", "a, b or c". */
+export function either(words: readonly string[]): string {
+  if (words.length < 2) return words.join("");
+  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+
+/** `hiddenSize`, `hidden-size` and `Hidden size` are near to `hidden_size`. */
+function plain(word: string): string {
+  return word
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replace(/[-\s]+/g, "_")
+    .toLowerCase();
+}
+
+/** Words of other libraries, and what they are called here. */
+const synonyms: Readonly<Record<string, readonly string[]>> = {
+  units: ["hidden_size", "size"],
+  num_units: ["hidden_size", "size"],
+  hidden: ["hidden_size"],
+  hidden_dim: ["hidden_size"],
+  num_layers: ["layers"],
+  lr: ["learning_rate"],
+  rate: ["learning_rate"],
+  iterations: ["steps"],
+  batch: ["batch_size"],
+  vocab_size: ["vocabulary_size"],
+  num_embeddings: ["vocabulary_size"],
+  embedding_dim: ["size"],
+  out_features: ["size"],
+  output_size: ["size"],
+  seq_length: ["window"],
+  sequence_length: ["window", "lengths"],
+  return_sequences: ["return"],
+  gradient_clip: ["clip"],
+  rho: ["decay"],
+  fully_connected: ["dense"],
+  linear: ["dense"],
+  basic_rnn: ["rnn"],
+  basic_lstm: ["lstm"],
+  mse: ["squared_error"],
+  mae: ["absolute_error"],
+  softmax_cross_entropy: ["cross_entropy"],
+  gradient_descent: ["sgd"],
+};
+
+/** The candidate that was probably meant, if any is near enough. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const wanted = plain(word.slice(0, 100));
+  let best: string | undefined;
+  // A third of the letters may be wrong, and always one or two in short words: `cel`, `lstn`.
+  let limit = Math.max(wanted.length <= 3 ? 1 : 2, Math.floor(wanted.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const edits = distance(wanted, plain(candidate));
+    if (edits < limit && edits < candidate.length) {
+      best = candidate;
+      limit = edits;
+    }
+  }
+  if (limit <= 1) return best;
+  return (Object.hasOwn(synonyms, wanted) ? synonyms[wanted] : undefined)?.find((synonym) => candidates.includes(synonym)) ?? best;
+}
+
+/** A hint: the word that was meant, or all the words there are. */
+export function suggestion(word: string, candidates: readonly string[], kind: string): string {
+  const meant = nearest(word, candidates);
+  if (meant !== undefined) return `Did you mean ${quote(meant)}?`;
+  if (candidates.length === 0) return "";
+  return `${kind}: ${candidates.join(", ")}.`;
+}
