@@ -13,8 +13,8 @@ export interface Schedule {
   epochOf(step: number): number;
   /** How many examples a step reads. */
   batchSizeAt(step: number): number;
-  /** The numbers of the examples that a step reads. */
-  batchAt(step: number): Uint32Array;
+  /** The numbers of the examples that `count` steps read, one batch after the other. */
+  batchesAt(first: number, count: number): Uint32Array;
 }
 
 export function schedule(train: NormalTrain, seed: number, examples: number): Schedule {
@@ -26,6 +26,16 @@ export function schedule(train: NormalTrain, seed: number, examples: number): Sc
   let epochInMemory = 0;
   let order = new Uint32Array(0);
 
+  const batchAt = (step: number) => {
+    const epoch = epochOf(step);
+    if (epoch !== epochInMemory) {
+      order = orderOf(seed, epoch, examples, shuffle);
+      epochInMemory = epoch;
+    }
+    const start = ((step - 1) % batchesPerEpoch) * batchSize;
+    return order.subarray(start, start + batchSize);
+  };
+
   return {
     examples,
     batchSize,
@@ -36,14 +46,15 @@ export function schedule(train: NormalTrain, seed: number, examples: number): Sc
       const place = (step - 1) % batchesPerEpoch;
       return Math.min(batchSize, examples - place * batchSize);
     },
-    batchAt(step) {
-      const epoch = epochOf(step);
-      if (epoch !== epochInMemory) {
-        order = orderOf(seed, epoch, examples, shuffle);
-        epochInMemory = epoch;
+    batchesAt(first, count) {
+      const batches = Array.from({ length: count }, (_, index) => batchAt(first + index));
+      const examples = new Uint32Array(batches.reduce((sum, batch) => sum + batch.length, 0));
+      let filled = 0;
+      for (const batch of batches) {
+        examples.set(batch, filled);
+        filled += batch.length;
       }
-      const start = ((step - 1) % batchesPerEpoch) * batchSize;
-      return order.slice(start, start + batchSize);
+      return examples;
     },
   };
 }

@@ -12,3 +12,7 @@ export type TrainOutcome =
 export function failed(message: string, hint = ""): TrainOutcome {
   return { ok: false, kind: "failed", message, hint };
 }
+
+export function wrongInput(problems: readonly RunProblem[]): TrainOutcome {
+  return { ok: false, kind: "input", problems };
+}

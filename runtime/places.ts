@@ -4,6 +4,7 @@
  */
 import type { NormalSpec } from "../schema/normal.js";
 import type { Origins } from "../schema/origins.js";
+import { child, keysOf } from "../schema/pointer.js";
 import type { TrainOutcome } from "./outcome.js";
 
 /** Origins of a normalized spec in itself. */
@@ -14,13 +15,13 @@ export function ownPlaces(spec: NormalSpec): Origins {
     places.set(part, path);
     // Lists of numbers are data, not parts of the language: they may be millions of entries.
     if (Array.isArray(part) && typeof part[0] !== "object") return;
-    for (const [key, value] of Object.entries(part)) walk(value, `${path}/${pointerKey(key)}`);
+    for (const [key, value] of Object.entries(part)) walk(value, child(path, key));
   };
   walk(spec, "");
   return {
     pathOf(part, key) {
       const path = places.get(part) ?? "";
-      return key === undefined ? path : `${path}/${pointerKey(key)}`;
+      return key === undefined ? path : child(path, key);
     },
   };
 }
@@ -35,10 +36,7 @@ export function placeOutcome(spec: NormalSpec, origins: Origins | undefined, out
 /** Origins know objects and their members; what is deeper (a number inside nested lists) keeps the rest of its path. */
 function placeOf(spec: NormalSpec, origins: Origins, path: string): string {
   if (path === "") return path;
-  const keys = path
-    .slice(1)
-    .split("/")
-    .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const keys = keysOf(path);
   let owner: object = spec;
   let rest = keys;
   let part: unknown = spec;
@@ -50,9 +48,5 @@ function placeOf(spec: NormalSpec, origins: Origins, path: string): string {
     rest = keys.slice(depth + 1);
   }
   const [member, ...deeper] = rest;
-  return [origins.pathOf(owner, member), ...deeper.map(pointerKey)].join("/");
-}
-
-function pointerKey(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+  return deeper.reduce(child, origins.pathOf(owner, member));
 }

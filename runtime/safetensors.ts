@@ -2,7 +2,7 @@
  * Safetensors: named tensors in one file. Eight bytes of header length (little-endian), the header in JSON (each name's
  * dtype, shape and byte range), then the bytes of all tensors without holes.
  */
-import { half } from "./data/npy.js";
+import { bfloat, half } from "./halves.js";
 
 export interface Tensor {
   readonly shape: readonly number[];
@@ -28,11 +28,6 @@ const elementTypes: ReadonlyMap<string, { readonly bytes: number; read(view: Dat
 
 /** The format's own limit on its header. */
 const maximumHeader = 100_000_000;
-
-/** The value of a bfloat16 number: the upper half of a float32. */
-function bfloat(bits: number): number {
-  return new Float32Array(Uint32Array.of(bits << 16).buffer)[0] ?? 0;
-}
 
 export function writeSafetensors(tensors: Tensors, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { ArraySignature, Signature } from "../../compiler/signature.js";
 import type { ArraySource, NormalArraysData } from "../../schema/normal.js";
+import { child } from "../../schema/pointer.js";
 import { type Checked, type RunProblem, refuse } from "../problem.js";
 import { type Origin, toFloat32, toIndices, toLengths, valueProblem } from "./numbers.js";
 import { readArray } from "./read.js";
@@ -58,8 +59,7 @@ function readRoles(
   if (data.lengths !== null) keep("lengths", lengthsRole(read("lengths", data.lengths), time, roles.has("inputs")));
   if (data.weights !== null) keep("weights", weightsRole(read("weights", data.weights)));
   for (const [name, source] of Object.entries(data.initial_states)) {
-    const pointer = name.replaceAll("~", "~0").replaceAll("/", "~1");
-    keep(name, stateRole(readArray(source, folder, name, `/data/initial_states/${pointer}`)));
+    keep(name, stateRole(readArray(source, folder, name, child("/data/initial_states", name))));
   }
   return roles;
 }

@@ -1,4 +1,5 @@
 /** NPY files (numpy.lib.format 1.0, 2.0 and 3.0): a reader that accepts exactly what the header says, and a writer. */
+import { half } from "../halves.js";
 import type { Numbers } from "./numbers.js";
 
 type Read = { readonly ok: true; readonly numbers: Numbers } | { readonly ok: false; readonly message: string };
@@ -31,16 +32,6 @@ const elementTypes: ReadonlyMap<string, ElementType> = new Map<string, ElementTy
   ["f4", { bytes: 4, integer: false, make: float32, read: (view, at, little) => view.getFloat32(at, little) }],
   ["f8", { bytes: 8, integer: false, make: float64, read: (view, at, little) => view.getFloat64(at, little) }],
 ]);
-
-/** The value of an IEEE 754 binary16 number. */
-export function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
 
 export function readNpy(bytes: Uint8Array): Read {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

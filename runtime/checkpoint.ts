@@ -1,0 +1,150 @@
+/**
+ * Checkpoints: folders `step-00000020` that one rename makes complete. Each holds the weights, the optimizer's slots, the
+ * state of the run, and a list of these files with their sizes and SHA-256.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Disk } from "./disk.js";
+import { readSafetensors, type Tensors, writeSafetensors } from "./safetensors.js";
+
+export interface RunState {
+  /** Version of this format. */
+  readonly format: 1;
+  /** Updates made. */
+  readonly step: number;
+  /** The loss of step `step`; null before the first. */
+  readonly loss: number | null;
+  readonly seed: number;
+  /** SHA-256 of what the trajectory depends on: the spec, and the data. */
+  readonly spec: string;
+  readonly data: string;
+}
+
+export interface Checkpoint {
+  readonly state: RunState;
+  readonly parameters: Tensors;
+  readonly slots: Tensors;
+}
+
+export interface FoundCheckpoint {
+  /** The newest one that is whole. */
+  readonly newest: Checkpoint | undefined;
+  /** Newer ones that are not, with what is wrong. */
+  readonly damaged: readonly { readonly path: string; readonly reason: string }[];
+}
+
+const kept = 2;
+const partial = ".partial";
+const list = "files.json";
+const contents = ["weights.safetensors", "optimizer.safetensors", "state.json"] as const;
+type Content = (typeof contents)[number];
+
+/** Writes a checkpoint into `folder`, then removes those that are older than the last two. The answer is its path. */
+export function writeCheckpoint(on: Disk, folder: string, checkpoint: Checkpoint): string {
+  const files: Readonly<Record<Content, Uint8Array>> = {
+    "weights.safetensors": writeSafetensors(checkpoint.parameters),
+    "optimizer.safetensors": writeSafetensors(checkpoint.slots),
+    "state.json": Buffer.from(`${JSON.stringify(checkpoint.state, undefined, 2)}\n`),
+  };
+  const name = nameOf(checkpoint.state.step);
+  const path = join(folder, name);
+  const unfinished = path + partial;
+
+  on.makeFolder(folder);
+  on.remove(unfinished);
+  on.makeFolder(unfinished);
+  for (const file of contents) on.write(join(unfinished, file), files[file]);
+  on.write(join(unfinished, list), listOf(files));
+  on.syncFolder(unfinished);
+  // A folder of this name was found damaged, or the run would have gone on from it.
+  on.remove(path);
+  on.rename(unfinished, path);
+  on.syncFolder(folder);
+
+  const older = stepsIn(folder).filter((step) => step <= checkpoint.state.step);
+  for (const step of older.slice(0, -kept)) on.remove(join(folder, nameOf(step)));
+  return path;
+}
+
+/** Removes what a write that was killed left behind. */
+export function removeUnfinished(on: Disk, folder: string): void {
+  for (const name of namesIn(folder)) {
+    if (name.endsWith(partial) && stepOf(name.slice(0, -partial.length)) !== undefined) on.remove(join(folder, name));
+  }
+}
+
+/** Removes every checkpoint, and nothing else that may be in the folder. */
+export function removeCheckpoints(on: Disk, folder: string): void {
+  removeUnfinished(on, folder);
+  for (const step of stepsIn(folder)) on.remove(join(folder, nameOf(step)));
+}
+
+export function findCheckpoint(folder: string): FoundCheckpoint {
+  const damaged: { readonly path: string; readonly reason: string }[] = [];
+  for (const step of stepsIn(folder).reverse()) {
+    const path = join(folder, nameOf(step));
+    const read = readCheckpoint(path, step);
+    if (typeof read !== "string") return { newest: read, damaged };
+    damaged.push({ path, reason: read });
+  }
+  return { newest: undefined, damaged };
+}
+
+/** The checkpoint, or what is wrong with it. */
+function readCheckpoint(path: string, step: number): Checkpoint | string {
+  const files = new Map<string, Uint8Array>();
+  for (const name of [...contents, list]) {
+    const file = join(path, name);
+    if (!existsSync(file)) return `${name} is missing`;
+    files.set(name, readFileSync(file));
+  }
+  const part = (name: string) => files.get(name) ?? new Uint8Array();
+  const made = Object.fromEntries(contents.map((name) => [name, part(name)]));
+  // The list is compared whole, so a change of any byte in any of the files shows.
+  if (!Buffer.from(listOf(made)).equals(part(list))) return "its files are not those that were written";
+
+  const state = parseState(part("state.json"));
+  if (state === undefined || state.step !== step) return "state.json is not one of this version";
+  const weights = readSafetensors(part("weights.safetensors"));
+  const slots = readSafetensors(part("optimizer.safetensors"));
+  if (!weights.ok) return `weights.safetensors cannot be read: ${weights.message}`;
+  if (!slots.ok) return `optimizer.safetensors cannot be read: ${slots.message}`;
+  return { state, parameters: weights.tensors, slots: slots.tensors };
+}
+
+function parseState(bytes: Uint8Array): RunState | undefined {
+  const { format, step, loss, seed, spec, data }: Readonly<Record<string, unknown>> = JSON.parse(
+    Buffer.from(bytes).toString("utf8"),
+  );
+  if (format !== 1 || typeof step !== "number" || typeof seed !== "number") return undefined;
+  if (typeof spec !== "string" || typeof data !== "string") return undefined;
+  return { format, step, seed, spec, data, loss: typeof loss === "number" ? loss : null };
+}
+
+/** Sizes and SHA-256 of files, always in the same bytes. */
+function listOf(files: Readonly<Record<string, Uint8Array>>): Uint8Array {
+  const rows = Object.entries(files).map(([name, bytes]) => {
+    return [name, { bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") }] as const;
+  });
+  return Buffer.from(`${JSON.stringify({ format: 1, files: Object.fromEntries(rows) }, undefined, 2)}\n`);
+}
+
+function nameOf(step: number): string {
+  return `step-${String(step).padStart(8, "0")}`;
+}
+
+function stepOf(name: string): number | undefined {
+  const digits = /^step-(\d{8,})$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** The steps of the checkpoints in a folder, whole or not, oldest first. */
+function stepsIn(folder: string): number[] {
+  const steps = namesIn(folder).map(stepOf);
+  return steps.filter((step) => step !== undefined).sort((a, b) => a - b);
+}
+
+function namesIn(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}

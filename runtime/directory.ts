@@ -1,0 +1,86 @@
+/** The run directory: what a run leaves on the disk, under which names, and how those are replaced. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import type { Artifact } from "../compiler/artifact.js";
+import type { NormalSpec } from "../schema/normal.js";
+import { removeCheckpoints } from "./checkpoint.js";
+import { mapDataFiles } from "./data/index.js";
+import { type Disk, replaceFile } from "./disk.js";
+import type { RunProblem } from "./problem.js";
+import { type Tensors, writeSafetensors } from "./safetensors.js";
+
+export const runFiles = {
+  manifest: "manifest.json",
+  spec: "spec.json",
+  train: "train.onnx",
+  eval: "eval.onnx",
+  model: "model.onnx",
+  weights: "weights.safetensors",
+  metrics: "metrics.jsonl",
+  checkpoints: "checkpoints",
+} as const;
+
+/** The problem of a run directory that is something else: a file, or a folder with files of these names that no run wrote. */
+export function foreignDirectory(out: string): readonly RunProblem[] {
+  if (!existsSync(out)) return [];
+  const problem = (message: string) => [
+    { code: "run-directory", path: "", message, hint: "Name another one with --out." },
+  ];
+  if (!statSync(out).isDirectory()) return problem(`The run directory "${out}" is a file.`);
+  if (isRun(out)) return [];
+  const taken = Object.values(runFiles).find((name) => existsSync(join(out, name)));
+  return taken === undefined
+    ? []
+    : problem(`"${out}" holds a ${taken} that no run wrote, and training would replace it.`);
+}
+
+/** A run's manifest is the first file that it writes, so it marks the other names as the run's own. */
+function isRun(out: string): boolean {
+  try {
+    const manifest: Readonly<Record<string, unknown>> = JSON.parse(readFileSync(join(out, runFiles.manifest), "utf8"));
+    return typeof manifest.format === "number" && typeof manifest.rnnx === "string";
+  } catch {
+    return false;
+  }
+}
+
+/** Removes what an earlier run left, and nothing else. */
+export function clearRun(on: Disk, out: string): void {
+  for (const name of [
+    runFiles.metrics,
+    runFiles.weights,
+    runFiles.model,
+    runFiles.train,
+    runFiles.eval,
+    runFiles.spec,
+  ]) {
+    on.remove(join(out, name));
+    on.remove(join(out, `${name}.partial`));
+  }
+  removeCheckpoints(on, join(out, runFiles.checkpoints));
+}
+
+/** Writes what training starts from. The recorded spec names its data files from where it lies now. */
+export function writeStart(on: Disk, out: string, spec: NormalSpec, folder: string, artifact: Artifact): void {
+  const write = (name: string, bytes: Uint8Array) => replaceFile(on, join(out, name), bytes);
+  const text = (value: unknown) => Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`);
+  write(runFiles.manifest, text(artifact.manifest));
+  write(
+    runFiles.spec,
+    text({ ...spec, data: mapDataFiles(spec.data, (file) => fromHere(out, resolve(folder, file), file)) }),
+  );
+  write(runFiles.train, artifact.train);
+  write(runFiles.eval, artifact.eval);
+}
+
+function fromHere(out: string, file: string, written: string): string {
+  return isAbsolute(written) ? written : relative(resolve(out), file).split(sep).join("/");
+}
+
+/** Writes what a finished run is for: the weights, and the model that holds them. */
+export async function writeEnd(on: Disk, out: string, artifact: Artifact, parameters: Tensors): Promise<void> {
+  const { withWeights } = await import("../compiler/emit/weights.js");
+  replaceFile(on, join(out, runFiles.weights), writeSafetensors(parameters));
+  const weights = [...parameters].map(([name, { shape, data }]) => ({ name, dtype: "float32" as const, shape, data }));
+  replaceFile(on, join(out, runFiles.model), withWeights(artifact.model, weights));
+}

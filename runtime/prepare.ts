@@ -1,0 +1,73 @@
+/** What a training needs before it touches the disk: the data, the compiled model, first weights, a device. */
+import type { InferenceSession } from "onnxruntime-node";
+import type { Artifact } from "../compiler/artifact.js";
+import { openData } from "./data/index.js";
+import type { DataSource } from "./data/source.js";
+import { foreignDirectory } from "./directory.js";
+import type { TrainRequest } from "./events.js";
+import { type Schedule, schedule } from "./order.js";
+import { failed, type TrainOutcome, wrongInput } from "./outcome.js";
+import { ownPlaces } from "./places.js";
+import { outOfRange } from "./ranges.js";
+import type { Tensors } from "./safetensors.js";
+import { type Device, openSession } from "./session.js";
+import { readInitial } from "./start.js";
+
+export interface Prepared {
+  readonly source: DataSource;
+  readonly artifact: Artifact;
+  readonly plan: Schedule;
+  /** The weights of `--init`, by public name. */
+  readonly initial: Tensors;
+  readonly training: InferenceSession;
+  readonly evaluation: InferenceSession;
+  readonly device: Device;
+  /** Something that the user should hear; empty otherwise. */
+  readonly notice: string;
+}
+
+export type Preparation =
+  | { readonly ok: true; readonly prepared: Prepared }
+  | { readonly ok: false; readonly outcome: TrainOutcome };
+
+export async function prepare({ spec, folder, out, device, init, without }: TrainRequest): Promise<Preparation> {
+  const opened = await openData(spec, folder);
+  if (!opened.ok) return { ok: false, outcome: wrongInput(opened.problems) };
+  const { source } = opened;
+  const signature = source.signature(spec.train);
+
+  const { compile } = await import("../compiler/compile.js");
+  const compiled = await compile(spec, signature, { origins: ownPlaces(spec), without });
+  if (!compiled.ok) return { ok: false, outcome: wrongInput(compiled.problems) };
+  const { artifact } = compiled;
+  const { parameters } = artifact.manifest;
+
+  const initial = init === null ? { ok: true as const, tensors: new Map() } : readInitial(init, parameters);
+  const problems = [
+    ...outOfRange(spec, signature, artifact.manifest, source),
+    ...(initial.ok ? [] : initial.problems),
+    ...foreignDirectory(out),
+  ];
+  if (!initial.ok || problems.length > 0) return { ok: false, outcome: wrongInput(problems) };
+
+  const plan = schedule(spec.train, spec.seed, source.examples);
+  const elements = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  const training = await openSession(artifact.train, device, elements * plan.batchSize);
+  if (!training.ok) return { ok: false, outcome: failed(training.message, training.hint) };
+  const evaluation = await openSession(artifact.eval, training.device, elements * plan.batchSize);
+  if (!evaluation.ok) return { ok: false, outcome: failed(evaluation.message, evaluation.hint) };
+
+  return {
+    ok: true,
+    prepared: {
+      source,
+      artifact,
+      plan,
+      initial: initial.tensors,
+      training: training.session,
+      evaluation: evaluation.session,
+      device: training.device,
+      notice: training.notice,
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/** Where a run starts: at the newest checkpoint of the same run when it is resumed, else at the beginning. */
+import { join } from "node:path";
+import { findCheckpoint, type RunState, removeUnfinished } from "./checkpoint.js";
+import { clearRun, runFiles } from "./directory.js";
+import { disk } from "./disk.js";
+import type { TrainRequest } from "./events.js";
+import type { Prepared } from "./prepare.js";
+import { type Checked, refuse } from "./problem.js";
+import { drawn } from "./start.js";
+import type { TrainerStart } from "./trainer.js";
+import { differences } from "./trajectory.js";
+
+export interface Start extends TrainerStart {
+  /** The loss of the last step that was made. */
+  readonly loss: number | null;
+  readonly notices: readonly string[];
+}
+
+/** Needs the directory's lock. A fresh start clears what an earlier run left there. */
+export function findStart(
+  { spec, out, resume, init }: TrainRequest,
+  prepared: Prepared,
+): Checked<{ readonly start: Start }> {
+  const notices: string[] = [];
+  if (resume) {
+    const folder = join(out, runFiles.checkpoints);
+    removeUnfinished(disk, folder);
+    const { newest, damaged } = findCheckpoint(folder);
+    for (const { path, reason } of damaged)
+      notices.push(`The checkpoint ${path} is damaged (${reason}) and is passed over.`);
+    if (newest !== undefined) {
+      const unlike = differences(newest.state, spec, prepared.source.digest, out);
+      if (unlike.length > 0) return refuse(...unlike);
+      if (init !== null) notices.push("The run goes on from its own weights, so --init has no effect.");
+      const { step, loss }: RunState = newest.state;
+      return { ok: true, start: { step, loss, parameters: newest.parameters, slots: newest.slots, notices } };
+    }
+    notices.push(`There is no checkpoint in "${out}" to resume from: the run starts at the beginning.`);
+  }
+  clearRun(disk, out);
+  const { parameters, slots } = prepared.artifact.manifest;
+  const weights = new Map([...drawn(parameters, spec.seed), ...prepared.initial]);
+  return { ok: true, start: { step: 0, loss: null, parameters: weights, slots: drawn(slots, spec.seed), notices } };
+}

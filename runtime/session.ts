@@ -1,0 +1,91 @@
+/** Sessions of ONNX Runtime on the device that was asked for. */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Port } from "../compiler/artifact.js";
+import type { NumericArray } from "./data/source.js";
+
+export type Device = "cpu" | "cuda" | "webgpu";
+export type RequestedDevice = Device | "auto";
+
+export type OpenedSession =
+  | {
+      readonly ok: true;
+      readonly session: InferenceSession;
+      readonly device: Device;
+      /** Why the device is not the one hoped for; empty otherwise. */
+      readonly notice: string;
+    }
+  | { readonly ok: false; readonly message: string; readonly hint: string };
+
+/** Multiply-adds of one time step below which a second thread costs more than it computes (measured on small cells). */
+const worthThreads = 1e6;
+
+/** Opens a session for a model. Only `auto` falls back to the CPU. */
+export async function openSession(
+  model: Uint8Array,
+  requested: RequestedDevice,
+  multiplyAdds: number,
+): Promise<OpenedSession> {
+  const device = requested === "auto" ? (hasCuda() ? "cuda" : "cpu") : requested;
+  try {
+    return { ok: true, session: await create(model, device, multiplyAdds), device, notice: "" };
+  } catch (error) {
+    // A model that the CPU refuses is not the user's doing.
+    if (device === "cpu") throw error;
+    const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+    const message = `The ${device} device cannot be used: ${reason}`;
+    if (requested !== "auto") return { ok: false, message, hint: hints[device] };
+    const session = await create(model, "cpu", multiplyAdds);
+    return { ok: true, session, device: "cpu", notice: `${message} The CPU is used instead.` };
+  }
+}
+
+const hints: Readonly<Record<"cuda" | "webgpu", string>> = {
+  cuda:
+    "CUDA needs an NVIDIA GPU with CUDA 12 and cuDNN 9, and ONNX Runtime's CUDA files, which its package does not bring: " +
+    "run its install script with ONNXRUNTIME_NODE_INSTALL=cuda12 set, or use --device cpu.",
+  webgpu:
+    "WebGPU needs a GPU with a Vulkan, Metal or Direct3D 12 driver (Mesa 25 or later in software): or use --device cpu.",
+};
+
+async function create(model: Uint8Array, device: Device, multiplyAdds: number): Promise<InferenceSession> {
+  const { InferenceSession } = await import("onnxruntime-node");
+  const small = { intraOpNumThreads: 1, extra: { session: { intra_op: { allow_spinning: "0" } } } };
+  return InferenceSession.create(model, {
+    executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+    ...(multiplyAdds < worthThreads && small),
+  });
+}
+
+/** Whether ONNX Runtime's CUDA provider is installed beside it. */
+function hasCuda(): boolean {
+  const folder = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
+  const library = process.platform === "win32" ? "onnxruntime_providers_cuda.dll" : "libonnxruntime_providers_cuda.so";
+  return existsSync(join(folder, "bin/napi-v6", process.platform, process.arch, library));
+}
+
+/** Tensors for a session, made from plain arrays. The runtime is loaded by then. */
+export async function tensorMaker(): Promise<(array: NumericArray) => Tensor> {
+  const { Tensor } = await import("onnxruntime-node");
+  return (array) => {
+    switch (array.dtype) {
+      case "float32":
+        return new Tensor("float32", array.data, array.shape);
+      case "int32":
+        return new Tensor("int32", array.data, array.shape);
+      case "int64":
+        return new Tensor("int64", array.data, array.shape);
+    }
+  };
+}
+
+/** The numbers of a float32 output. */
+export function floatsOf(outputs: InferenceSession.OnnxValueMapType, port: Port): Float32Array {
+  const data = outputs[port.name]?.data;
+  if (!(data instanceof Float32Array)) throw new Error(`The session gave no float32 output "${port.name}".`);
+  return data;
+}

@@ -1,0 +1,84 @@
+/** The training session with the tensors that go around in it: each call's outputs are the next call's inputs. */
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Port, Ports, Role, StoredTensor } from "../compiler/artifact.js";
+import type { Batch } from "./data/source.js";
+import type { Tensors } from "./safetensors.js";
+import { floatsOf, tensorMaker } from "./session.js";
+
+export interface Trainer {
+  /** Makes `steps` updates. Each array of `data` has all their batches, one after the other on its first axis. */
+  advance(steps: number, data: Batch): Promise<{ readonly losses: Float32Array; readonly norms: Float32Array }>;
+  /** Copies of the parameters, or of the slots, as they are now. */
+  tensors(role: "parameter" | "slot"): Tensors;
+  /** The parameters as a session takes them. */
+  parameters(): Readonly<Record<string, Tensor>>;
+}
+
+export interface TrainerStart {
+  readonly step: number;
+  readonly parameters: Tensors;
+  readonly slots: Tensors;
+}
+
+export async function openTrainer(
+  session: InferenceSession,
+  ports: Ports,
+  stored: Readonly<Record<"parameter" | "slot", readonly StoredTensor[]>>,
+  start: TrainerStart,
+): Promise<Trainer> {
+  const tensor = await tensorMaker();
+  /** By the name of the input port. */
+  const state: Record<string, Tensor> = {};
+  for (const [name, { shape, data }] of [...start.parameters, ...start.slots]) {
+    state[name] = tensor({ dtype: "float32", shape, data });
+  }
+  for (const port of withRole(ports.inputs, "step")) {
+    state[port.name] = tensor({ dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(start.step)) });
+  }
+  // The next value of each input is the output in the same place among those of its role.
+  const next = (["parameter", "slot", "step"] as const).flatMap((role) => {
+    const outputs = withRole(ports.outputs, role);
+    return withRole(ports.inputs, role).map((input, place) => ({
+      input: input.name,
+      output: outputs[place]?.name ?? "",
+    }));
+  });
+  const [loss] = withRole(ports.outputs, "loss");
+  const [norm] = withRole(ports.outputs, "gradient_norm");
+  if (loss === undefined || norm === undefined)
+    throw new Error("The training graph gives no loss or no gradient norm.");
+
+  return {
+    async advance(steps, data) {
+      const feeds: Record<string, Tensor> = {};
+      for (const { input } of next) feeds[input] = present(state[input], input);
+      for (const { name } of withRole(ports.inputs, "data")) {
+        const array = present(data.get(name), name);
+        const [rows = 0, ...rest] = array.shape;
+        feeds[name] = tensor({ ...array, shape: [steps, rows / steps, ...rest] });
+      }
+      const outputs = await session.run(feeds);
+      for (const { input, output } of next) state[input] = present(outputs[output], output);
+      return { losses: floatsOf(outputs, loss), norms: floatsOf(outputs, norm) };
+    },
+    tensors(role) {
+      return new Map(
+        stored[role].map(({ name, shape }) => {
+          const data = present(state[name], name).data;
+          if (!(data instanceof Float32Array)) throw new Error(`The session gave no float32 tensor "${name}".`);
+          return [name, { shape, data }];
+        }),
+      );
+    },
+    parameters: () => Object.fromEntries(stored.parameter.map(({ name }) => [name, present(state[name], name)])),
+  };
+}
+
+function withRole(ports: readonly Port[], role: Role): readonly Port[] {
+  return ports.filter((port) => port.role === role);
+}
+
+function present<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Error(`The training session lacks "${name}".`);
+  return value;
+}
