@@ -1,0 +1,57 @@
+/** Whether a cell's definition is sound whatever its sizes turn out to be: everything that can be known without building. */
+import type { Report } from "../../schema/diagnostics.js";
+import type { CellOption, NormalCellDefinition } from "../../schema/normal.js";
+import { ownValue, type ResolvedCell, resolveCell } from "./cell.js";
+import { checkInitializers, checkNames, checkVariants } from "./declarations.js";
+import { readEquations } from "./equations.js";
+import { inferShapes } from "./shapes.js";
+import { type CellSizes, declaredShapes, sizeNames } from "./sizes.js";
+
+/** Sizes that stand for any size: what is wrong with these is wrong with all. */
+const anySizes: CellSizes = { hidden_size: "hidden_size", input_size: "input_size" };
+
+/**
+ * Checks the definition at `path` under its default options, and once more for each variant that they leave out. Sizes that
+ * differ only for some `hidden_size` or input show when the cell is lowered. True when no error was found.
+ */
+export function checkCell(definition: NormalCellDefinition, path: string, report: Report): boolean {
+  let sound = true;
+  const seen = new Set<string>();
+  const once: Report = (problem) => {
+    const key = JSON.stringify([problem.path, problem.offset, problem.message]);
+    if (seen.has(key)) return;
+    seen.add(key);
+    if (problem.severity !== "warning") sound = false;
+    report(problem);
+  };
+  checkVariants(definition, path, once);
+  for (const options of choices(definition)) checkResolved(resolveCell(definition, options), path, once);
+  return sound;
+}
+
+/** Checks one choice of options: names, sizes, initializers, equations, and shapes as far as they do not hang on sizes. */
+function checkResolved(cell: ResolvedCell, path: string, report: Report): void {
+  checkNames(cell, path, report);
+  const declared = declaredShapes(cell, anySizes, path, report);
+  checkInitializers(cell, sizeNames(cell, anySizes), path, report);
+  const equations = readEquations(cell, path, report);
+  if (declared === undefined || equations === undefined) return;
+  inferShapes(equations, { cell, sizes: anySizes, declared, batch: "batch" }, path, report);
+}
+
+/** The defaults, then each variant that they do not choose, one at a time. */
+function choices(definition: NormalCellDefinition): readonly Readonly<Record<string, CellOption>>[] {
+  const others = Object.entries(definition.variants).flatMap(([option, variants]) => {
+    const usual = ownValue(definition.options, option);
+    if (usual === undefined) return [];
+    const values = Object.keys(variants).filter((value) => value !== String(usual));
+    return values.map((value) => ({ ...definition.options, [option]: optionValue(value, usual) }));
+  });
+  return [definition.options, ...others];
+}
+
+/** The value that a variant's key stands for; `usual` has its type. */
+function optionValue(key: string, usual: CellOption): CellOption {
+  if (typeof usual === "boolean") return key === "true";
+  return typeof usual === "number" ? Number(key) : key;
+}

@@ -1,0 +1,152 @@
+/** Expressions as a typed tree whose every node knows its place in the text; jsep finds the structure. */
+import jsep from "jsep";
+import { type Fault, orderOf, type Parentheses, type Token, tokenize } from "./tokens.js";
+
+interface Place {
+  /** First character of the node in the equation, and one past its last. */
+  readonly offset: number;
+  readonly end: number;
+}
+
+export interface NumberExpression extends Place {
+  readonly kind: "number";
+  readonly value: number;
+}
+export interface NameExpression extends Place {
+  readonly kind: "name";
+  readonly name: string;
+}
+export interface NegateExpression extends Place {
+  readonly kind: "negate";
+  readonly operand: Expression;
+}
+export interface BinaryExpression extends Place {
+  readonly kind: "binary";
+  readonly operator: BinaryOperator;
+  readonly operatorOffset: number;
+  readonly left: Expression;
+  readonly right: Expression;
+}
+export interface CallExpression extends Place {
+  readonly kind: "call";
+  readonly function: string;
+  readonly arguments: readonly Expression[];
+}
+export type Expression = NumberExpression | NameExpression | NegateExpression | BinaryExpression | CallExpression;
+
+export type Comparison = ">" | "<" | ">=" | "<=" | "==" | "!=";
+export type BinaryOperator = "+" | "-" | "*" | "/" | "@" | Comparison;
+
+export type Parsed =
+  | { readonly ok: true; readonly expression: Expression }
+  | { readonly ok: false; readonly fault: Fault };
+
+export function parseExpression(text: string): Parsed {
+  const { tokens, fault } = tokenize(text);
+  return fault === undefined ? parseTokens(tokens, text) : { ok: false, fault };
+}
+
+/** Parses the words from one place to the end of an equation. Never throws. */
+export function parseTokens(tokens: readonly Token[], text: string): Parsed {
+  const order = orderOf(tokens, text.length);
+  if (!order.ok) return order;
+  return { ok: true, expression: placeTree(jsep(disguise(tokens)), tokens, order.parentheses) };
+}
+
+/**
+ * jsep's own grammar is global to the process, so ours is not added to it: `@` goes in as `*`, which has its precedence and
+ * direction, and a prime as a letter. What was written is read back from the tokens.
+ */
+function disguise(tokens: readonly Token[]): string {
+  return tokens.map(({ text }) => (text === "@" ? "*" : text.replaceAll("'", "ʹ"))).join(" ");
+}
+
+/** A node with the first and last token of its text, the parentheses around it included. */
+interface Placed<E extends Expression = Expression> {
+  readonly expression: E;
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * jsep keeps no positions, but an in-order walk of its tree meets operands and operators in the order of the text: the n-th
+ * one met is the n-th token that is neither a parenthesis nor a comma.
+ */
+function placeTree(tree: jsep.Expression, tokens: readonly Token[], parentheses: Parentheses): Expression {
+  const words = tokens.flatMap((token, index) => (token.kind === "mark" ? [] : [{ ...token, index }]));
+  let met = 0;
+  const next = () => {
+    const word = words[met++];
+    if (word === undefined) throw new Error("an expression tree has more nodes than its text has words");
+    return word;
+  };
+  const offsetOf = (index: number) => tokens[index]?.offset ?? 0;
+  const endOf = (index: number) => tokens[index]?.end ?? 0;
+
+  function withParentheses({ expression, first, last }: Placed): Placed {
+    const grouped = parentheses.get(first - 1) === last + 1 && tokens[first - 2]?.kind !== "name";
+    return grouped ? withParentheses({ expression, first: first - 1, last: last + 1 }) : { expression, first, last };
+  }
+
+  function place(node: jsep.CoreExpression): Placed {
+    switch (node.type) {
+      case "BinaryExpression": {
+        const left = place(node.left as jsep.CoreExpression);
+        const operator = next();
+        const right = place(node.right as jsep.CoreExpression);
+        const { first } = left;
+        const { last } = right;
+        const expression: BinaryExpression = {
+          kind: "binary",
+          operator: operator.text as BinaryOperator,
+          operatorOffset: operator.offset,
+          left: left.expression,
+          right: right.expression,
+          offset: offsetOf(first),
+          end: endOf(last),
+        };
+        return withParentheses({ expression, first, last });
+      }
+      case "UnaryExpression": {
+        const { index: first, offset } = next();
+        const { expression: operand, last } = place(node.argument as jsep.CoreExpression);
+        return withParentheses({ expression: { kind: "negate", operand, offset, end: endOf(last) }, first, last });
+      }
+      case "CallExpression": {
+        const { index: first, offset, text } = next();
+        const args = node.arguments.map((argument) => place(argument as jsep.CoreExpression).expression);
+        const last = parentheses.get(first + 1) ?? first;
+        const expression: CallExpression = { kind: "call", function: text, arguments: args, offset, end: endOf(last) };
+        return withParentheses({ expression, first, last });
+      }
+      default: {
+        const { index, kind, text, offset, end } = next();
+        const expression: Expression =
+          kind === "number"
+            ? { kind: "number", value: Number(text), offset, end }
+            : { kind: "name", name: text, offset, end };
+        return withParentheses({ expression, first: index, last: index });
+      }
+    }
+  }
+  return place(tree as jsep.CoreExpression).expression;
+}
+
+/** Calls `meet` for an expression and everything in it, in the order of the text. */
+export function visit(expression: Expression, meet: (expression: Expression) => void): void {
+  meet(expression);
+  for (const part of partsOf(expression)) visit(part, meet);
+}
+
+function partsOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case "negate":
+      return [expression.operand];
+    case "binary":
+      return [expression.left, expression.right];
+    case "call":
+      return expression.arguments;
+    default:
+      return [];
+  }
+}

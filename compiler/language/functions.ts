@@ -1,0 +1,200 @@
+/** The functions of the equation language: how many arguments each takes, what a call gives, and how it is built. */
+import type { Expressions, Operand } from "../ir/builder.js";
+import { addDims, mulDims, printShape, sameShape } from "../ir/dims.js";
+import type { Dim, Shape, Value } from "../ir/types.js";
+import { isDifference, type Meaning, type ShapeRules, shapeOf } from "./meaning.js";
+
+export interface CellFunction {
+  /** Fewest and most arguments. */
+  readonly arity: readonly [number, number];
+  /** How many arguments, counted from the first, are conditions; none of the others may be one. */
+  readonly conditions: number;
+  /** What the call stands for (`split`: each of its parts), or what is wrong with its arguments. */
+  infer(args: readonly Meaning[], rules: ShapeRules): Meaning | Misuse;
+  /** Makes the nodes of a call that is not a number and whose shape is `shape`. A list for `split`, one value for others. */
+  build(b: Expressions, args: readonly Operand[], shape: Shape): Value | readonly Value[];
+}
+
+export interface Misuse {
+  readonly kind: "misuse";
+  readonly code: "argument" | "shape-mismatch";
+  readonly message: string;
+  /** Counted from 0; the call as a whole when absent. */
+  readonly argument?: number;
+}
+
+/** Added to the variance of `layer_norm`. */
+const epsilon = 1e-5;
+
+const table: Readonly<Record<string, CellFunction>> = {
+  tanh: elementwise(Math.tanh, (b, a) => b.tanh(a)),
+  sigmoid: elementwise(
+    (a) => 1 / (1 + Math.exp(-a)),
+    (b, a) => b.sigmoid(a),
+  ),
+  relu: elementwise(
+    (a) => Math.max(a, 0),
+    (b, a) => b.relu(a),
+  ),
+  softplus: elementwise(
+    (a) => Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a))),
+    (b, a) => b.softplus(a),
+  ),
+  exp: elementwise(Math.exp, (b, a) => b.exp(a)),
+  log: elementwise(Math.log, (b, a) => b.log(a)),
+  sqrt: elementwise(Math.sqrt, (b, a) => b.sqrt(a)),
+  abs: elementwise(Math.abs, (b, a) => b.abs(a)),
+  min: pairwise(Math.min, (b, x, y) => b.min(x, y)),
+  max: pairwise(Math.max, (b, x, y) => b.max(x, y)),
+  where: {
+    arity: [3, 3],
+    conditions: 1,
+    infer: broadcast,
+    build: (b, [condition, x, y]) => b.where(asValue(b, condition), asValue(b, x), asValue(b, y)),
+  },
+  softmax: alongLast(
+    (dim) => dim,
+    (b, a) => b.softmax(a),
+  ),
+  layer_norm: alongLast(
+    (dim) => dim,
+    (b, a) => {
+      const centred = b.sub(a, b.mean(a, [-1], true));
+      const variance = b.mean(b.mul(centred, centred), [-1], true);
+      return b.div(centred, b.sqrt(b.add(variance, epsilon)));
+    },
+  ),
+  sum: alongLast(
+    () => 1,
+    (b, a) => b.sum(a, [-1], true),
+  ),
+  mean: alongLast(
+    () => 1,
+    (b, a) => b.mean(a, [-1], true),
+  ),
+  concat: {
+    arity: [2, Number.POSITIVE_INFINITY],
+    conditions: 0,
+    infer(args, rules) {
+      const flat = args.findIndex((arg) => shapeOf(arg).length === 0);
+      if (flat >= 0) return noAxis(flat);
+      const leading = rules.broadcast(args.map((arg) => shapeOf(arg).slice(0, -1)));
+      if (isDifference(leading)) {
+        const shapes = args.map((arg) => printShape(shapeOf(arg))).join(" and ");
+        return misuse("shape-mismatch", `${shapes} differ in more than their last sizes`);
+      }
+      return { kind: "tensor", shape: [...leading, args.map((arg) => lastOf(shapeOf(arg))).reduce(addDims, 0)] };
+    },
+    build(b, args, shape) {
+      const leading = shape.slice(0, -1);
+      const parts = args.map((arg) => {
+        const part = asValue(b, arg);
+        const whole = [...leading, lastOf(part.type.shape)];
+        return sameShape(part.type.shape, whole) ? part : b.expand(part, whole);
+      });
+      return b.concat(parts, -1);
+    },
+  },
+  split: {
+    arity: [2, 2],
+    conditions: 0,
+    infer([whole, count], rules) {
+      const shape = whole === undefined ? [] : shapeOf(whole);
+      if (shape.length === 0) return noAxis(0);
+      const parts = count?.kind === "number" ? count.value : Number.NaN;
+      const part = rules.divide(lastOf(shape), parts);
+      const message = `${printShape(shape)} has no ${parts} equal parts: its last size is ${lastOf(shape)}`;
+      if (part === undefined) return misuse("shape-mismatch", message);
+      return { kind: "tensor", shape: [...shape.slice(0, -1), part] };
+    },
+    build(b, [whole, count], shape) {
+      const value = asValue(b, whole);
+      const part = lastOf(shape);
+      const parts = Array.from({ length: typeof count === "number" ? count : 0 }, (_, index) => index);
+      if (typeof part === "string") {
+        return parts.map((index) => b.slice(value, -1, mulDims(index, part), mulDims(index + 1, part)));
+      }
+      return b.split(
+        value,
+        parts.map(() => part),
+        -1,
+      );
+    },
+  },
+};
+
+export const functionNames: readonly string[] = Object.keys(table);
+
+export function isFunction(name: string): boolean {
+  return Object.hasOwn(table, name);
+}
+
+export function functionOf(name: string): CellFunction | undefined {
+  return isFunction(name) ? table[name] : undefined;
+}
+
+// ── families ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function elementwise(fold: (a: number) => number, node: (b: Expressions, a: Value) => Value): CellFunction {
+  return {
+    arity: [1, 1],
+    conditions: 0,
+    infer: (args, rules) => folded(args, fold) ?? broadcast(args, rules),
+    build: (b, [a]) => node(b, asValue(b, a)),
+  };
+}
+
+function pairwise(
+  fold: (x: number, y: number) => number,
+  node: (b: Expressions, x: Operand, y: Operand) => Value,
+): CellFunction {
+  return {
+    arity: [2, 2],
+    conditions: 0,
+    infer: (args, rules) => folded(args, fold) ?? broadcast(args, rules),
+    build: (b, [x, y]) => node(b, x ?? 0, y ?? 0),
+  };
+}
+
+/** A function of one tensor that works along its last axis and makes that axis `width(dim)` long. */
+function alongLast(width: (dim: Dim) => Dim, node: (b: Expressions, a: Value) => Value): CellFunction {
+  return {
+    arity: [1, 1],
+    conditions: 0,
+    infer([arg]) {
+      const shape = arg === undefined ? [] : shapeOf(arg);
+      if (shape.length === 0) return noAxis(0);
+      return { kind: "tensor", shape: [...shape.slice(0, -1), width(lastOf(shape))] };
+    },
+    build: (b, [a]) => node(b, asValue(b, a)),
+  };
+}
+
+function folded(args: readonly Meaning[], fold: (...numbers: readonly number[]) => number): Meaning | undefined {
+  const numbers = args.flatMap((arg) => (arg.kind === "number" ? [arg.value] : []));
+  return numbers.length === args.length ? { kind: "number", value: fold(...numbers) } : undefined;
+}
+
+function broadcast(args: readonly Meaning[], rules: ShapeRules): Meaning | Misuse {
+  const shapes = args.map(shapeOf);
+  const shape = rules.broadcast(shapes);
+  if (!isDifference(shape)) return { kind: "tensor", shape };
+  const [a, b] = shape.sizes;
+  return misuse("shape-mismatch", `${shapes.map(printShape).join(" and ")}: the sizes ${a} and ${b} differ`);
+}
+
+function misuse(code: Misuse["code"], message: string, argument?: number): Misuse {
+  return { kind: "misuse", code, message, ...(argument !== undefined && { argument }) };
+}
+
+function noAxis(argument: number): Misuse {
+  return misuse("argument", "a number has no axis to work along", argument);
+}
+
+function lastOf(shape: Shape): Dim {
+  return shape.at(-1) ?? 1;
+}
+
+function asValue(b: Expressions, operand: Operand | undefined): Value {
+  return typeof operand === "object" ? operand : b.scalar(operand ?? 0);
+}
