@@ -5,13 +5,13 @@ import { valueInfo } from "./proto.js";
 import { nameOf, type Scope, write } from "./scope.js";
 
 /**
- * Writes a graph whose inputs have entered their scope. `inputs` are those that it declares. The outputs get the names
- * given by position, and beyond these their own.
+ * Writes a graph whose inputs have entered their scope; `inputs` are those that it declares. The outputs get the names given
+ * by position, and beyond these their own.
  */
 export function writeGraph(
   graph: Graph,
   scope: Scope,
-  inputs: readonly Value[],
+  inputs: readonly onnx.IValueInfoProto[],
   outputNames: readonly string[],
 ): onnx.IGraphProto {
   // Known before the nodes are written, so that a node's result can have its public name at once.
@@ -32,10 +32,5 @@ export function writeGraph(
     write(scope, "Identity", [nameOf(scope, value)], [name]);
     return valueInfo(name, value.type);
   });
-  return {
-    name: graph.name,
-    node: scope.nodes,
-    input: inputs.map((value) => valueInfo(nameOf(scope, value), value.type)),
-    output,
-  };
+  return { name: graph.name, node: scope.nodes, input: [...inputs], output };
 }

@@ -48,23 +48,26 @@ function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
   graph.inputs.forEach((input, index) => {
     enter(scope, input, options.inputs[index] ?? "");
   });
-  const later = new Set(options.initializers);
-  const isLater = (_: unknown, index: number) => later.has(options.inputs[index] ?? "");
-  const declared = graph.inputs.filter((value, index) => !isLater(value, index));
-  const main = writeGraph(graph, scope, declared, options.outputs);
+  const infos = graph.inputs.map(({ type }, index) => valueInfo(options.inputs[index] ?? "", type));
+  const later = new Set<string | null | undefined>(options.initializers);
+  const main = writeGraph(
+    graph,
+    scope,
+    infos.filter(({ name }) => !later.has(name)),
+    options.outputs,
+  );
   return {
     irVersion: options.irVersion,
     producerName: "rnnx",
+    ...(options.doc === undefined ? {} : { docString: options.doc }),
     opsetImport: [{ domain: "", version: options.opset }],
     metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
     graph: {
       ...main,
       name: options.name,
       initializer: model.initializers,
-      valueInfo: graph.inputs.flatMap((value, index) =>
-        isLater(value, index) ? [valueInfo(options.inputs[index] ?? "", value.type)] : [],
-      ),
-      ...(options.doc === undefined ? {} : { docString: options.doc }),
+      // What is known of initializers that are not there yet.
+      valueInfo: infos.filter(({ name }) => later.has(name)),
     },
   };
 }

@@ -1,5 +1,5 @@
 /** A graph as text: one line per node, in order, with the types of its results; loop bodies are indented. */
-import { printAttributes, printNumber, printType } from "./literal.js";
+import { printAttributes, printTensor, printType } from "./literal.js";
 import { uniqueNames } from "./names.js";
 import type { Graph, Node, NodeOf, Value } from "./types.js";
 
@@ -44,8 +44,7 @@ function nameOf(page: Page, value: Value): string {
 function printNode(page: OpenPage, node: Node): void {
   // A scalar constant is written where it is used.
   if (node.op === "Constant" && node.attributes.value.shape.length === 0) {
-    const { data, dtype } = node.attributes.value;
-    for (const output of node.outputs) page.names.set(output, printNumber(data[0] ?? Number.NaN, dtype));
+    for (const output of node.outputs) page.names.set(output, printTensor(node.attributes.value));
     return;
   }
   const results = node.outputs.map((output) => define(page, output, node.op.toLowerCase())).join(", ");

@@ -33,7 +33,7 @@ function fromOrt(tensor: OrtTensor): Tensor {
 
 /** Loads a model and feeds its inputs by position. */
 export async function run(model: Uint8Array, inputs: readonly Tensor[]): Promise<readonly Tensor[]> {
-  const session = await InferenceSession.create(model, { logSeverityLevel: 3, intraOpNumThreads: 1 });
+  const session = await InferenceSession.create(model, { logSeverityLevel: 4, intraOpNumThreads: 1 });
   const feeds = Object.fromEntries(session.inputNames.map((name, index) => [name, toOrt(inputs[index] as Tensor)]));
   const results = await session.run(feeds);
   const tensors = session.outputNames.map((name) => fromOrt(results[name] as OrtTensor));

@@ -1,0 +1,140 @@
+/** A graph as a drawing in Graphviz's DOT language: nodes are boxes, values are edges, loop bodies are clusters. */
+import { printAttributes, printTensor, printType } from "./literal.js";
+import type { Graph, Node, NodeOf, Value } from "./types.js";
+
+const styles = {
+  operator: 'shape=box, style="rounded,filled", fillcolor="#f4f4f4"',
+  parameter: 'shape=box, style=filled, fillcolor="#cfe3ff"',
+  data: 'shape=parallelogram, style=filled, fillcolor="#d9f2d9"',
+  constant: 'shape=box, style="filled,dashed", fillcolor="#fff3c4"',
+  state: 'shape=cds, style=filled, fillcolor="#ffe0cc"',
+  output: 'shape=ellipse, style=filled, fillcolor="#eadcf7"',
+} as const;
+
+/** The drawing so far, and what the values in sight look like. */
+interface Drawing {
+  readonly boxes: string[];
+  /** Apart from the boxes: an edge that stood in a cluster would pull both its ends into it. */
+  readonly edges: string[];
+  readonly indent: string;
+  readonly fresh: (prefix: string) => string;
+  /** The box that a value comes out of. */
+  readonly sources: Map<Value, string>;
+  /** Scalar constants have no box: they are written into those that use them. */
+  readonly scalars: Map<Value, string>;
+}
+
+/** Deterministic, as `printGraph` is. */
+export function toDot(graph: Graph): string {
+  let made = 0;
+  const fresh = (prefix: string) => `${prefix}${made++}`;
+  const drawing: Drawing = { boxes: [], edges: [], indent: "  ", fresh, sources: new Map(), scalars: new Map() };
+  for (const input of graph.inputs) {
+    // A path (`rnn/0/W`) is a tensor of the model's own, a plain word (`inputs`) is fed by the data.
+    const style = input.name?.includes("/") ? styles.parameter : styles.data;
+    drawing.sources.set(input, box(drawing, [input.name ?? "input", printType(input.type)], style));
+  }
+  for (const node of graph.nodes) drawNode(drawing, node);
+  graph.outputs.forEach((output, index) => {
+    const label = assigned(drawing, output.name ?? `output ${index}`, output);
+    connect(drawing, output, box(drawing, [label, printType(output.type)], styles.output));
+  });
+  const lines = [
+    `digraph ${quote([graph.name])} {`,
+    '  node [fontname="Helvetica", fontsize=10];',
+    '  edge [fontname="Helvetica", fontsize=8];',
+    ...drawing.boxes,
+    ...drawing.edges,
+    "}",
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** Text of one or more lines in DOT's quotes. */
+function quote(lines: readonly string[]): string {
+  return `"${lines.map((text) => text.replace(/[\\"]/g, "\\$&")).join("\\n")}"`;
+}
+
+function line(drawing: Drawing, text: string): void {
+  drawing.boxes.push(drawing.indent + text);
+}
+
+function box(drawing: Drawing, label: readonly string[], style: string): string {
+  const id = drawing.fresh("n");
+  line(drawing, `${id} [label=${quote(label)}, ${style}];`);
+  return id;
+}
+
+/** An edge from the box that makes a value, if one does. */
+function connect(drawing: Drawing, value: Value, target: string): void {
+  const source = drawing.sources.get(value);
+  const label = value.name === undefined ? "" : ` [label=${quote([value.name])}]`;
+  if (source !== undefined) drawing.edges.push(`  ${source} -> ${target}${label};`);
+}
+
+/** A label that says what stands there, when that is a scalar constant. */
+function assigned(drawing: Drawing, label: string, value: Value): string {
+  const scalar = drawing.scalars.get(value);
+  return scalar === undefined ? label : `${label} = ${scalar}`;
+}
+
+function drawNode(drawing: Drawing, node: Node): void {
+  if (node.op === "Scan") drawScan(drawing, node);
+  else if (node.op === "Constant") drawConstant(drawing, node);
+  else {
+    const types = node.outputs.map((output) => printType(output.type)).join(", ");
+    const id = box(drawing, [operation(drawing, node), types], styles.operator);
+    for (const input of node.inputs) connect(drawing, input, id);
+    for (const output of node.outputs) drawing.sources.set(output, id);
+  }
+}
+
+/** The operator with its attributes, and with its operands where a scalar is among them: `Sub(1.0, ·)`. */
+function operation({ scalars }: Drawing, node: Node): string {
+  const operands = node.inputs.map((input) => scalars.get(input) ?? "·");
+  const written = operands.some((operand) => operand !== "·") ? `${node.op}(${operands.join(", ")})` : node.op;
+  return [written, ...printAttributes(node)].join(" ");
+}
+
+function drawConstant(drawing: Drawing, { attributes: { value }, outputs }: NodeOf<"Constant">): void {
+  const text = printTensor(value);
+  for (const output of outputs) {
+    if (value.shape.length === 0) drawing.scalars.set(output, text);
+    else drawing.sources.set(output, box(drawing, [printType(value), text], styles.constant));
+  }
+}
+
+function drawScan(outer: Drawing, { inputs, outputs, attributes }: NodeOf<"Scan">): void {
+  const { body, states, scans, length, reverse } = attributes;
+  const drawing: Drawing = { ...outer, indent: `${outer.indent}  `, sources: new Map(), scalars: new Map() };
+  line(outer, `subgraph ${outer.fresh("cluster_")} {`);
+  line(drawing, `label=${quote([`Scan ${body.name}, ${length} steps${reverse ? ", from the last" : ""}`])};`);
+  line(drawing, 'fontname="Helvetica"; fontsize=10; style="rounded"; color="#888888";');
+  body.inputs.forEach((input, index) => {
+    const operand = inputs[index];
+    if (operand === undefined) return;
+    const source = outer.sources.get(operand);
+    const scalar = outer.scalars.get(operand);
+    if (index < states + scans) {
+      const label = assigned(outer, `${index < states ? "state" : "slice"} ${input.name ?? ""}`.trim(), operand);
+      const id = box(drawing, [label, printType(input.type)], styles.state);
+      drawing.sources.set(input, id);
+      connect(outer, operand, id);
+    } else if (source !== undefined) drawing.sources.set(input, source);
+    else if (scalar !== undefined) drawing.scalars.set(input, scalar);
+  });
+  for (const node of body.nodes) drawNode(drawing, node);
+  body.outputs.forEach((output, index) => {
+    const result = outputs[index];
+    if (result === undefined) return;
+    const label = `${index < states ? "last" : "stacked"} ${result.name ?? ""}`.trim();
+    const id = box(drawing, [assigned(drawing, label, output), printType(result.type)], styles.state);
+    connect(drawing, output, id);
+    outer.sources.set(result, id);
+    const state = index < states ? body.inputs[index] : undefined;
+    const begin = state && drawing.sources.get(state);
+    // The way back to the next step, which must not turn the layout around.
+    if (begin !== undefined) drawing.edges.push(`  ${id} -> ${begin} [style=dashed, constraint=false];`);
+  });
+  line(outer, "}");
+}
