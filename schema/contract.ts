@@ -1,7 +1,7 @@
 /** The JSON Schemas of the spec language, as data: where defaults, legal keys and explanations are read from. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Json } from "./pointer.js";
+import type { Json, JsonObject } from "./pointer.js";
 import { packageRoot } from "./root.js";
 
 /** The part of JSON Schema (draft 2020-12) that the two schemas use. */
@@ -59,25 +59,30 @@ export function cellSchema(): Schema {
   return schemaFile(cellFile);
 }
 
-/**
- * The schema that a reference leads to, under the annotations that stand beside the reference. The two files have no
- * definition in common, but for some names; `home` is the file that a reference without a file name is in.
- */
-export function resolve(schema: Schema, home: Schema = specSchema()): { readonly schema: Schema; readonly home: Schema } {
+/** The schema that a reference leads to, under the annotations that stand beside the reference. */
+export function resolve(schema: Schema): Schema {
   let resolved = schema;
-  let root = home;
   while (resolved.$ref !== undefined) {
     const { $ref, ...beside }: Schema = resolved;
-    const [file = "", pointer = ""] = $ref.split("#");
-    if (file !== "") root = schemaFile(file);
-    const target = pointer === "" ? root : definition(pointer.replace("/$defs/", ""), root);
-    resolved = { ...target, ...beside };
+    const name = /#\/\$defs\/(\w+)$/.exec($ref)?.[1];
+    resolved = { ...(name === undefined ? schemaFile($ref) : definition(name)), ...beside };
   }
-  return { schema: resolved, home: root };
+  return resolved;
 }
 
-export function definition(name: string, home: Schema = specSchema()): Schema {
-  const found = home.$defs?.[name];
-  if (found === undefined) throw new Error(`the schema has no definition ${name}`);
+/** A definition of either schema; no name is defined in both. */
+export function definition(name: string): Schema {
+  const found = specSchema().$defs?.[name] ?? cellSchema().$defs?.[name];
+  if (found === undefined) throw new Error(`the schemas have no definition ${name}`);
   return found;
+}
+
+/** The branch of a tagged union (`type`, `layer`) that a value belongs to. */
+export function branchOf(union: Schema, value: JsonObject): Schema {
+  const tag = union.discriminator?.propertyName ?? "";
+  const branch = (union.oneOf ?? [])
+    .map(resolve)
+    .find((candidate) => candidate.properties?.[tag]?.const === value[tag]);
+  if (branch === undefined) throw new Error(`no branch of the schema has ${tag} ${value[tag]}`);
+  return branch;
 }

@@ -35,7 +35,10 @@ export function parseDocument(text: string, name: string): ParseResult {
   if ("code" in root) return { ok: false, diagnostics: [diagnose(text, root)] };
   const flaws = flawsOf(root, "");
   if (flaws.length > 0) return { ok: false, diagnostics: flaws.map((each) => diagnose(text, each)) };
-  return { ok: true, document: { name, text, value: JSON.parse(text), place: (problem) => place(text, root, problem) } };
+  return {
+    ok: true,
+    document: { name, text, value: JSON.parse(text), place: (problem) => place(text, root, problem) },
+  };
 }
 
 function parseNodes(text: string): ValueNode | Flaw {
@@ -60,7 +63,9 @@ function flawsOf(node: ValueNode, path: string): readonly (Flaw & { readonly pat
   switch (node.type) {
     case "Number":
       if (Number.isFinite(node.value)) return [];
-      return [at(node, path, "number-overflow", "This number is too large for any computer.", "Numbers reach up to 1.8e308.")];
+      return [
+        at(node, path, "number-overflow", "This number is too large for any computer.", "Numbers reach up to 1.8e308."),
+      ];
     case "Array":
       return node.elements.flatMap((element, index) => flawsOf(element.value, child(path, index)));
     case "Object": {
@@ -69,12 +74,28 @@ function flawsOf(node: ValueNode, path: string): readonly (Flaw & { readonly pat
         const key = keyOf(member);
         const where = child(path, key);
         if (forbiddenKeys.includes(key)) {
-          return [at(member, where, "forbidden-key", `The key ${quote(key)} is not allowed.`, "Take it out; no spec has a use for it.")];
+          return [
+            at(
+              member,
+              where,
+              "forbidden-key",
+              `The key ${quote(key)} is not allowed.`,
+              "Take it out; no spec has a use for it.",
+            ),
+          ];
         }
         const first = seen.get(key);
         if (first !== undefined) {
           const line = first.loc.start.line;
-          return [at(member, where, "duplicate-key", `The key ${quote(key)} is given twice.`, `The first is in line ${line}; keep one.`)];
+          return [
+            at(
+              member,
+              where,
+              "duplicate-key",
+              `The key ${quote(key)} is given twice.`,
+              `The first is in line ${line}; keep one.`,
+            ),
+          ];
         }
         seen.set(key, member);
         return flawsOf(member.value, where);

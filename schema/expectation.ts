@@ -10,9 +10,9 @@ const words: Readonly<Record<string, string>> = {
 };
 
 /** Each alternative in words; null, which only normalized specs write, is left out. */
-function alternatives(reference: Schema, home?: Schema): readonly string[] {
-  const { schema, home: inner } = resolve(reference, home);
-  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.flatMap((branch) => alternatives(branch, inner)))];
+function alternatives(reference: Schema): readonly string[] {
+  const schema = resolve(reference);
+  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.flatMap(alternatives))];
   if (schema.const !== undefined) return [JSON.stringify(schema.const)];
   if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value));
   if (schema.$comment !== undefined) return [schema.$comment];
@@ -24,7 +24,8 @@ function describe(type: string, schema: Schema): string {
   if (type === "integer") return `a whole number${range(schema)}`;
   if (type === "number") return `a number${range(schema)}`;
   if (type === "string" && schema.minLength !== undefined) return "text that is not empty";
-  if (type === "array" && schema.minItems !== undefined) return `a list of ${schema.minItems} to ${schema.maxItems} entries`;
+  if (type === "array" && schema.minItems !== undefined)
+    return `a list of ${schema.minItems} to ${schema.maxItems} entries`;
   if (type === "object" && schema.minProperties !== undefined) return "an object with at least one entry";
   return words[type] ?? type;
 }
@@ -46,7 +47,7 @@ export function expectation(schema: Schema): string {
 
 /** The words (constants of type text) that a schema allows. */
 export function legalWords(reference: Schema): readonly string[] {
-  const { schema } = resolve(reference);
+  const schema = resolve(reference);
   const values = schema.anyOf?.flatMap(legalWords) ?? schema.enum ?? [schema.const];
   return values.filter((value) => typeof value === "string");
 }

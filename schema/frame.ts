@@ -17,7 +17,10 @@ export async function frame(
   source: SourceText | undefined,
   options: FrameOptions = {},
 ): Promise<string> {
-  const [{ codeFrameColumns }, { createColors }] = await Promise.all([import("@babel/code-frame"), import("picocolors").then((module) => module.default)]);
+  const [{ codeFrameColumns }, { createColors }] = await Promise.all([
+    import("@babel/code-frame"),
+    import("picocolors").then((module) => module.default),
+  ]);
   const colors = createColors(options.color ?? false);
 
   const one = (diagnostic: Diagnostic): string => {
@@ -25,7 +28,11 @@ export async function frame(
     const paint = severity === "error" ? colors.red : colors.yellow;
     const name = diagnostic.file ?? source?.name ?? "";
     const place = line > 0 ? `${name}:${line}:${column}` : name;
-    const head = [paint(`${severity}[${code}]`), printable(place), diagnostic.path === "" ? "" : colors.dim(printable(diagnostic.path))];
+    const head = [
+      paint(`${severity}[${code}]`),
+      printable(place),
+      diagnostic.path === "" ? "" : colors.dim(printable(diagnostic.path)),
+    ];
     const parts = [head.filter((part) => part !== "").join(" "), `  ${colors.bold(printable(message))}`];
     if (line > 0 && source !== undefined && diagnostic.file === undefined) {
       const excerpt = excerptOf(source.text, line, column);
@@ -54,10 +61,19 @@ function excerptOf(text: string, line: number, column: number): Excerpt {
     const clipped = from > 0 && content.length > 0 ? `…${body.slice(1)}` : body;
     return oneWide(content.length > from + width ? `${clipped.slice(0, -1)}…` : clipped);
   };
-  return { text: lines.slice(firstLine - 1, line + linesBelow).map(cut).join("\n"), firstLine, column: column - from };
+  return {
+    text: lines
+      .slice(firstLine - 1, line + linesBelow)
+      .map(cut)
+      .join("\n"),
+    firstLine,
+    column: column - from,
+  };
 }
 
 /** Unprintable characters and tabs as one column each, so that the marker stands under its character. */
 function oneWide(text: string): string {
-  return [...text].map((character) => (character === "\t" ? " " : printable(character) === character ? character : "\ufffd")).join("");
+  return [...text]
+    .map((character) => (character === "\t" ? " " : printable(character) === character ? character : "\ufffd"))
+    .join("");
 }

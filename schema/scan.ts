@@ -30,7 +30,13 @@ export function scanText(text: string): Scan {
 
   for (let offset = 0; offset < text.length; offset++) {
     const character = text.charCodeAt(offset);
-    if (character === 0) return stop({ code: "nul-character", offset, message: "The text holds a NUL character.", hint: "Is this a text file?" });
+    if (character === 0)
+      return stop({
+        code: "nul-character",
+        offset,
+        message: "The text holds a NUL character.",
+        hint: "Is this a text file?",
+      });
     if (openString !== undefined) {
       if (character === backslash) offset++;
       else if (character === quotationMark) openString = undefined;
@@ -88,11 +94,11 @@ function rawCharacter(character: number, offset: number, start: number): Flaw {
       hint: 'Close it with ", and write a line break inside text as \\n.',
     };
   }
-  const escape = character === 0x09 ? "\\t" : `\\u${character.toString(16).padStart(4, "0")}`;
+  const written = character === 0x09 ? "\\t" : `\\u${character.toString(16).padStart(4, "0")}`;
   return {
     code: "syntax",
     offset,
     message: "Control characters inside a string must be escaped.",
-    hint: `Write ${escape} instead.`,
+    hint: `Write ${written} instead.`,
   };
 }

@@ -84,7 +84,10 @@ export function nearest(word: string, candidates: readonly string[]): string | u
     }
   }
   if (limit <= 1) return best;
-  return (Object.hasOwn(synonyms, wanted) ? synonyms[wanted] : undefined)?.find((synonym) => candidates.includes(synonym)) ?? best;
+  return (
+    (Object.hasOwn(synonyms, wanted) ? synonyms[wanted] : undefined)?.find((synonym) => candidates.includes(synonym)) ??
+    best
+  );
 }
 
 /** A hint: the word that was meant, or all the words there are. */

@@ -1,0 +1,74 @@
+/** From the user's spec to the normal one: sugar expanded, defaults filled in, cells resolved. */
+import { builtInCell } from "./cells.js";
+import { cellSchema, definition, resolve, specSchema } from "./contract.js";
+import type { Problem } from "./diagnostics.js";
+import type { NormalCellDefinition, NormalData, NormalLoss, NormalSpec, NormalTrain } from "./normal.js";
+import { problemsOfDefinition } from "./normalize/definitions.js";
+import { fill } from "./normalize/fill.js";
+import { normalizeModel } from "./normalize/model.js";
+import { normalizeOptimizer } from "./normalize/optimizer.js";
+import { type Mark, type Origins, recordOrigins } from "./origins.js";
+import { child } from "./pointer.js";
+import type { Spec } from "./spec.types.js";
+
+export type NormalizeResult =
+  | { readonly ok: true; readonly spec: NormalSpec; readonly origins: Origins }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Training without a length of its own goes this many times through the data. */
+const defaultEpochs = 10;
+
+/** `name` is what the spec is called where it does not say. */
+export function normalize(spec: Spec, name: string): NormalizeResult {
+  const { mark, markWhole, pathOf } = recordOrigins();
+  const problems: Problem[] = [];
+  const report = (problem: Problem) => {
+    problems.push(problem);
+  };
+
+  const own = normalizeOwnCells(spec, mark);
+  for (const [cell, cellDefinition] of own)
+    problems.push(...problemsOfDefinition(cellDefinition, child("/cells", cell)));
+  const used = new Map<string, NormalCellDefinition>();
+  const cellNamed = (cell: string, path: string): NormalCellDefinition => {
+    const found = used.get(cell) ?? own.get(cell) ?? normalizeBuiltIn(cell, path, markWhole);
+    used.set(cell, found);
+    return found;
+  };
+
+  const part = <T>(key: keyof Spec) =>
+    fill<T>(spec[key], resolve(specSchema().properties?.[key] ?? {}), child("", key), mark);
+  const model = normalizeModel(spec, { cellNamed, mark, report });
+  const normal: NormalSpec = {
+    name: spec.name ?? name,
+    seed: spec.seed ?? 0,
+    data: part<NormalData>("data"),
+    cells: mark(Object.fromEntries(used), "/cells"),
+    model,
+    loss: part<NormalLoss>("loss"),
+    optimizer: normalizeOptimizer(spec.optimizer, mark),
+    train: normalizeTrain(spec.train ?? {}, mark),
+  };
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, spec: mark(normal, ""), origins: { pathOf } };
+}
+
+function normalizeOwnCells(spec: Spec, mark: Mark): ReadonlyMap<string, NormalCellDefinition> {
+  const cells = Object.entries(spec.cells ?? {});
+  return new Map(
+    cells.map(([name, cell]) => [name, fill<NormalCellDefinition>(cell, cellSchema(), child("/cells", name), mark)]),
+  );
+}
+
+/** Everything in a built-in cell comes from where the spec first uses it. */
+function normalizeBuiltIn(name: string, path: string, markWhole: Mark): NormalCellDefinition {
+  const cell = builtInCell(name);
+  if (cell === undefined) throw new Error(`validation let the unknown cell ${name} through`);
+  return fill(cell, cellSchema(), path, (part) => markWhole(part, path));
+}
+
+function normalizeTrain(train: NonNullable<Spec["train"]>, mark: Mark): NormalTrain {
+  const path = "/train";
+  const filled = fill<NormalTrain>(train, definition("train"), path, mark);
+  return filled.steps === null && filled.epochs === null ? mark({ ...filled, epochs: defaultEpochs }, path) : filled;
+}

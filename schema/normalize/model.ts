@@ -1,0 +1,134 @@
+/** The layers in full: every layer named, every rnn layer a list of cells, every cell with all its options. */
+import { structuralKeys } from "../cell-uses.js";
+import { branchOf, definition } from "../contract.js";
+import type { Report } from "../diagnostics.js";
+import type {
+  CellOption,
+  NormalCell,
+  NormalCellDefinition,
+  NormalLayer,
+  NormalProjection,
+  NormalRnn,
+} from "../normal.js";
+import type { Mark } from "../origins.js";
+import { child } from "../pointer.js";
+import type { Cell, ProjectionLayer, RnnLayer, Spec } from "../spec.types.js";
+import { fill } from "./fill.js";
+
+type Layer = Spec["model"][number];
+
+export interface ModelContext {
+  /** The definition of a cell; its use at `path` is where a built-in one comes from. */
+  readonly cellNamed: (name: string, path: string) => NormalCellDefinition;
+  readonly mark: Mark;
+  readonly report: Report;
+}
+
+export function normalizeModel(spec: Spec, context: ModelContext): readonly NormalLayer[] {
+  const names = layerNames(spec.model, context.report);
+  const layers = spec.model.map((layer, index) => {
+    const path = child("/model", index);
+    const named = { ...layer, name: names[index] ?? layer.layer };
+    if (named.layer === "rnn") return normalizeRnn(named, path, context);
+    if (named.layer === "projection") return normalizeProjection(named, path, spec, context);
+    return fill<NormalLayer>(named, branchOf(definition("layer"), { layer: named.layer }), path, context.mark);
+  });
+  return context.mark(layers, "/model");
+}
+
+/** Given names stay; others are the layer's kind, then `rnn_2`, `rnn_3`, … */
+function layerNames(model: readonly Layer[], report: Report): readonly string[] {
+  const taken = new Map<string, number>();
+  model.forEach(({ name }, index) => {
+    if (name === undefined) return;
+    const first = taken.get(name);
+    if (first === undefined) taken.set(name, index);
+    else {
+      report({
+        code: "duplicate-name",
+        path: child(child("/model", index), "name"),
+        message: `Two layers are named "${name}".`,
+        hint: `The first is model[${first}]; every layer has a name of its own.`,
+      });
+    }
+  });
+  return model.map(({ name, layer }, index) => {
+    if (name !== undefined) return name;
+    let free: string = layer;
+    for (let number = 2; taken.has(free); number++) free = `${layer}_${number}`;
+    taken.set(free, index);
+    return free;
+  });
+}
+
+function normalizeProjection(
+  layer: ProjectionLayer,
+  path: string,
+  spec: Spec,
+  context: ModelContext,
+): NormalProjection {
+  if (layer.size === undefined && spec.data.type !== "text") {
+    context.report({
+      code: "missing-key",
+      path,
+      message: 'Missing key "size" in the projection layer.',
+      hint: 'Only for text data it is "vocabulary" by itself. For example "size": 10, or "classes".',
+    });
+  }
+  return fill({ ...layer, size: layer.size ?? "vocabulary" }, definition("projection"), path, context.mark);
+}
+
+function normalizeRnn(layer: RnnLayer, path: string, context: ModelContext): NormalRnn {
+  const uses: readonly { readonly use: Cell | RnnLayer; readonly path: string }[] =
+    layer.cells?.map((use, index) => ({ use, path: child(child(path, "cells"), index) })) ??
+    Array.from({ length: layer.layers ?? 1 }, () => ({ use: layer, path }));
+  const cells = uses.map(({ use, path: place }) => context.mark(normalizeCell(use, layer, place, context), place));
+  const shareWeights = layer.share_weights ?? false;
+  if (shareWeights)
+    reportUnlike(
+      cells,
+      uses.map((each) => each.path),
+      context.report,
+    );
+  const normal = {
+    layer: "rnn",
+    name: layer.name ?? "rnn",
+    cells: context.mark(cells, child(path, "cells")),
+    share_weights: shareWeights,
+    return: layer.return ?? "sequence",
+  } as const;
+  return context.mark(normal, path);
+}
+
+function normalizeCell(use: Cell | RnnLayer, layer: RnnLayer, path: string, context: ModelContext): NormalCell {
+  const { cell = "", hidden_size = 0 } = use;
+  const { options } = context.cellNamed(cell, child(path, "cell"));
+  const given = (option: string): CellOption | undefined => {
+    const value = Object.hasOwn(use, option) ? use[option] : undefined;
+    return typeof value === "number" || typeof value === "boolean" || typeof value === "string" ? value : undefined;
+  };
+  return {
+    cell,
+    hidden_size,
+    residual: use.residual ?? layer.residual ?? false,
+    bidirectional: use.bidirectional ?? layer.bidirectional ?? "none",
+    ...Object.fromEntries(Object.entries(options).map(([option, fallback]) => [option, given(option) ?? fallback])),
+  };
+}
+
+/** Cells that share weights have the same weights: all but `residual` must agree. */
+function reportUnlike(cells: readonly NormalCell[], paths: readonly string[], report: Report): void {
+  const [first] = cells;
+  if (first === undefined) return;
+  cells.forEach((cell, index) => {
+    const keys = new Set([...structuralKeys("cell"), ...Object.keys(first), ...Object.keys(cell)]);
+    const unlike = [...keys].filter((key) => key !== "residual").find((key) => cell[key] !== first[key]);
+    if (unlike === undefined) return;
+    report({
+      code: "unlike-shared-cells",
+      path: child(paths[index] ?? "", unlike),
+      message: `Cells that share weights must be alike, but cells[${index}] differs from cells[0] in "${unlike}".`,
+      hint: 'Make them alike, or take "share_weights" out.',
+    });
+  });
+}

@@ -1,0 +1,117 @@
+/** From a spec file to a normal spec, or to all that is wrong with it: parse, override, validate, normalize. */
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, resolve } from "node:path";
+import type { Diagnostic, Problem } from "./diagnostics.js";
+import { maximumBytes, parseDocument, type SourceText, type SpecDocument } from "./document.js";
+import type { NormalSpec } from "./normal.js";
+import { normalize } from "./normalize.js";
+import type { Origins } from "./origins.js";
+import { type Override, unplaced, withOverrides } from "./overrides.js";
+import type { Spec } from "./spec.types.js";
+import { validate } from "./validate.js";
+
+export interface ReadOptions {
+  /** Values from the command line, applied in order. */
+  readonly overrides?: readonly Override[];
+}
+
+export interface ReadTextOptions extends ReadOptions {
+  /** What messages call the text; its base name is the model's name by default. */
+  readonly file?: string;
+  /** Folder that the spec's relative paths start from; by default the current one. */
+  readonly folder?: string;
+}
+
+export type ReadResult =
+  | {
+      readonly ok: true;
+      readonly spec: NormalSpec;
+      readonly origins: Origins;
+      readonly document: SpecDocument;
+      readonly folder: string;
+    }
+  | {
+      readonly ok: false;
+      readonly diagnostics: readonly Diagnostic[];
+      /** The text that the diagnostics point into, where it could be read. */
+      readonly document?: SourceText;
+    };
+
+export async function readSpecFile(path: string, options: ReadOptions = {}): Promise<ReadResult> {
+  const content = await readText(path);
+  if (typeof content !== "string") return { ok: false, diagnostics: [unplaced(content)] };
+  return readSpec(content, { ...options, file: path, folder: dirname(resolve(path)) });
+}
+
+export async function readSpec(text: string, options: ReadTextOptions = {}): Promise<ReadResult> {
+  const { file = "spec.json", folder = process.cwd(), overrides = [] } = options;
+  const source = { name: file, text };
+  const parsed = parseDocument(text, file);
+  if (!parsed.ok) return { ok: false, diagnostics: parsed.diagnostics, document: source };
+
+  const overridden = withOverrides(parsed.document, overrides);
+  if (!overridden.ok) return { ok: false, diagnostics: overridden.diagnostics, document: source };
+
+  const { document } = overridden;
+  const placed = (problems: readonly Problem[]): ReadResult => ({
+    ok: false,
+    diagnostics: problems.map(document.place).sort(byPosition),
+    document,
+  });
+  const problems = await validate(document.value);
+  if (problems.length > 0) return placed(problems);
+
+  // A value without problems of shape is a Spec: that is what the schema, and the types made from it, say.
+  const normalized = normalize(document.value as unknown as Spec, nameOfFile(file));
+  if (!normalized.ok) return placed(normalized.problems);
+  return { ok: true, spec: normalized.spec, origins: normalized.origins, document, folder };
+}
+
+function byPosition(a: Diagnostic, b: Diagnostic): number {
+  return a.line - b.line || a.column - b.column;
+}
+
+/** A model name made of a file's name: `my spec.json` is `my-spec`. */
+function nameOfFile(file: string): string {
+  const name = basename(file)
+    .replace(/\.json$/i, "")
+    .replace(/[^A-Za-z0-9._-]+/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "")
+    .slice(0, 100);
+  return name === "" ? "model" : name;
+}
+
+/** A text file's content, or why it cannot be had. Its size is looked at before it is read. */
+async function readText(path: string): Promise<string | Problem> {
+  const problem = (code: string, message: string, hint = ""): Problem => ({
+    code,
+    path: "",
+    message: `${path}: ${message}`,
+    hint,
+  });
+  try {
+    const status = await stat(path);
+    if (!status.isFile()) return problem("not-a-file", "this is not a file.", "Name the spec's JSON file.");
+    if (status.size > maximumBytes) return tooLarge(status.size, problem);
+    const bytes = await readFile(path);
+    if (bytes.length > maximumBytes) return tooLarge(bytes.length, problem);
+    // The decoder drops a byte-order mark.
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (code === "ENOENT" || code === "ENOTDIR") return problem("file-not-found", "there is no such file.");
+    if (code === "EACCES" || code === "EPERM") return problem("file-not-readable", "the file may not be read.");
+    if (code === "ERR_ENCODING_INVALID_ENCODED_DATA")
+      return problem("not-utf8", "the file is not UTF-8 text.", "Save it as UTF-8.");
+    return problem("file-not-readable", `the file cannot be read (${code || error}).`);
+  }
+}
+
+function tooLarge(size: number, problem: (code: string, message: string, hint: string) => Problem): Problem {
+  const megabytes = (bytes: number) => Math.ceil(bytes / 1024 / 1024);
+  return problem(
+    "too-large",
+    `the file has ${megabytes(size)} MB, and a spec at most ${megabytes(maximumBytes)} MB.`,
+    "Keep large arrays in .npy files and name those in the spec.",
+  );
+}

@@ -1,0 +1,732 @@
+/** The spec language as types. Made by generate.mjs from spec.schema.json and cell.schema.json. */
+
+/**
+ * A `.npy` or `.json` file relative to the spec, or nested lists of numbers.
+ */
+export type ArraySource = string | NestedNumbers[];
+/**
+ * A number, or a list of such.
+ */
+export type NestedNumbers = number | NestedNumbers[];
+/**
+ * A number, true or false, or a word.
+ */
+export type CellOption = number | boolean | string;
+/**
+ * A whole number, or arithmetic over `hidden_size`, `input_size`, the cell's numeric options and whole numbers.
+ */
+export type SizeExpression = number | string;
+/**
+ * Sizes of the axes; none for a scalar.
+ *
+ * @maxItems 8
+ */
+export type Shape = SizeExpression[];
+/**
+ * A value for the whole tensor, or for slices of its last axis over zeros.
+ */
+export type Initializer = InitialValue | InitializerSlice[];
+/**
+ * A distribution, a number, or the name of a numeric option, whose value is the number.
+ */
+export type InitialValue = string | number;
+/**
+ * Lines of the form `name = expression` or `a, b = split(expression, 2)`.
+ *
+ * @minItems 1
+ * @maxItems 1000
+ */
+export type Equations = string[];
+/**
+ * A name that the equations set, with its prime where it is a next state.
+ */
+export type Output = string;
+/**
+ * One layer of the model.
+ */
+export type Layer = OneHotLayer | EmbeddingLayer | RnnLayer | DenseLayer | ProjectionLayer;
+export type LayerName = string;
+/**
+ * A whole number, or a size that the data says.
+ */
+export type Size = number | ("vocabulary" | "classes" | "features");
+export type CellName = string;
+/**
+ * Width of the state.
+ */
+export type HiddenSize = number;
+/**
+ * The cell's input is added to its output; the state is not changed. On a layer: for every cell that does not say otherwise.
+ */
+export type Residual = boolean;
+/**
+ * The cell also runs from the end to the start, and this joins both outputs. On a layer: for every cell that does not say otherwise.
+ */
+export type Bidirectional = "none" | "concat" | "sum" | "mean" | "mul";
+/**
+ * Option of the cell `rnn`: tanh (default) or relu.
+ */
+export type ActivationOption = number | boolean | string;
+/**
+ * Option of the cell `lstm`: first value of the forget gate's bias, 1 by default.
+ */
+export type ForgetBiasOption = number | boolean | string;
+/**
+ * Option of the cell `gru`: the reset gate acts after the product with U (true, the default, as cuDNN and ONNX have it) or before it.
+ */
+export type ResetAfterOption = number | boolean | string;
+/**
+ * Applied to the layer's output. Softmax or sigmoid on the layer that feeds the loss belongs to the loss in training, and is applied in inference.
+ */
+export type Activation = "none" | "softmax" | "sigmoid" | "tanh" | "relu";
+/**
+ * The mean over all elements, or their sum.
+ */
+export type Reduction = "mean" | "sum";
+/**
+ * Size of the updates; the schedule multiplies it.
+ */
+export type LearningRate = number;
+/**
+ * Limits the gradient before the update: by the norm over all parameters together, or each element by value.
+ */
+export type Clip = {
+  /**
+   * Largest norm of all gradients together.
+   */
+  global_norm?: number;
+  /**
+   * Largest magnitude of one element.
+   */
+  value?: number;
+} | null;
+/**
+ * What multiplies the learning rate. Update N uses n = N - 1.
+ */
+export type Schedule = ConstantSchedule | ExponentialDecay | CosineDecay | LinearWarmup;
+/**
+ * A number of updates.
+ */
+export type ScheduleSteps = number;
+/**
+ * How much of the running value stays in each update.
+ */
+export type Fraction = number;
+/**
+ * Keeps the division from a zero.
+ */
+export type Epsilon = number;
+/**
+ * Decoupled: every parameter, biases too, shrinks by learning_rate * weight_decay in each update.
+ */
+export type WeightDecay = number;
+/**
+ * Whose arithmetic: epsilon beside the root before its correction (tensorflow, Keras too) or after it (torch).
+ */
+export type Variant = "tensorflow" | "torch";
+
+/**
+ * A model, its data and its training, as rnnx compiles them.
+ */
+export interface Spec {
+  /**
+   * Path of this schema: editors then complete and explain keys.
+   */
+  $schema?: string;
+  /**
+   * Name of the model, and of the run directory `runs/<name>`. By default the name of the spec's file.
+   */
+  name?: string;
+  /**
+   * Chooses the first weights and the order of the data. The same spec and seed give the same losses.
+   */
+  seed?: number;
+  /**
+   * What the model learns from.
+   */
+  data: TextData | ArraysData;
+  /**
+   * Cells of your own, by name, as equations. A cell named like a built-in one takes its place.
+   */
+  cells?: {
+    [k: string]: CellDefinition;
+  };
+  /**
+   * The layers, in order: each reads what the one before it makes.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  model: Layer[];
+  /**
+   * What training makes small.
+   */
+  loss: SequenceLoss | CrossEntropy | BinaryCrossEntropy | SquaredError | AbsoluteError | HuberLoss;
+  /**
+   * How the gradient moves the weights.
+   */
+  optimizer: GradientDescent | MomentumOptimizer | RMSProp | Adagrad | Adadelta | Adam | AdamW | NAdam | Lion;
+  train?: Training;
+}
+/**
+ * Windows of a text; the target of each unit is the unit after it.
+ */
+export interface TextData {
+  /**
+   * Text.
+   */
+  type: "text";
+  /**
+   * The text itself. Give either this or `file`.
+   */
+  text?: string | null;
+  /**
+   * A text file in UTF-8, relative to the spec. Give either this or `text`.
+   */
+  file?: string | null;
+  /**
+   * What one time step is.
+   */
+  unit?: "char" | "word" | "byte";
+  /**
+   * Units in one training sequence.
+   */
+  window: number;
+  /**
+   * Units from the start of one window to the start of the next.
+   */
+  stride?: number;
+}
+/**
+ * Numbers: each role is a `.npy` or `.json` file relative to the spec, or nested lists. The first axis is the example.
+ */
+export interface ArraysData {
+  /**
+   * Arrays of numbers.
+   */
+  type: "arrays";
+  inputs: ArraySource;
+  targets: ArraySource;
+  /**
+   * Live steps of each sequence, [batch]. They reach every layer, loss and metric by themselves.
+   */
+  lengths?: ArraySource | null;
+  /**
+   * Weight of each step in the loss, [batch, time].
+   */
+  weights?: ArraySource | null;
+  /**
+   * First states by public name, each [batch, size]; others start at zero.
+   */
+  initial_states?: {
+    [k: string]: ArraySource;
+  };
+}
+/**
+ * A recurrent cell as equations: the names and shapes of its state and parameters, and one step of the recurrence. The gradient is made by the compiler.
+ */
+export interface CellDefinition {
+  /**
+   * Path of this schema, for editors.
+   */
+  $schema?: string;
+  /**
+   * What the cell is, in a sentence.
+   */
+  description?: string;
+  /**
+   * The cell's own options with their defaults: numbers, true or false, or words. They are given beside `cell` where the cell is used. Numbers may be used in sizes, equations and initializers; the legal values of a word are the keys of its `variants`.
+   */
+  options?: {
+    [k: string]: CellOption;
+  };
+  /**
+   * Name and size of each state. In equations the plain name is the state before the step, and the primed name the state after it.
+   */
+  state: {
+    [k: string]: SizeExpression;
+  };
+  /**
+   * Name and shape of each trainable tensor. Kernels are [in, out].
+   */
+  parameters: {
+    [k: string]: Shape;
+  };
+  /**
+   * How parameters start. Those that are not named: glorot_uniform for matrices, 0 for the others.
+   */
+  initializers?: {
+    [k: string]: Initializer;
+  };
+  equations: Equations;
+  output: Output;
+  /**
+   * For each option, for each of its values as text (`"true"`, `"relu"`): what the cell has besides, or instead.
+   */
+  variants?: {
+    [k: string]: {
+      [k: string]: CellVariant;
+    };
+  };
+}
+/**
+ * A range of the last axis and its value.
+ */
+export interface InitializerSlice {
+  /**
+   * First index of the range.
+   */
+  from: number | SizeExpression;
+  to: SizeExpression;
+  value: InitialValue;
+}
+/**
+ * State, parameters and initializers are added to the cell's own; equations and output take the place of the cell's own.
+ */
+export interface CellVariant {
+  /**
+   * States that this variant adds.
+   */
+  state?: {
+    [k: string]: SizeExpression;
+  };
+  /**
+   * Parameters that this variant adds.
+   */
+  parameters?: {
+    [k: string]: Shape;
+  };
+  /**
+   * Initializers that this variant adds.
+   */
+  initializers?: {
+    [k: string]: Initializer;
+  };
+  /**
+   * Equations that take the place of the cell's own.
+   */
+  equations?: Equations | null;
+  /**
+   * Output that takes the place of the cell's own.
+   */
+  output?: Output | null;
+}
+/**
+ * Token ids to rows with a single 1.
+ */
+export interface OneHotLayer {
+  /**
+   * One-hot.
+   */
+  layer: "one_hot";
+  name?: LayerName;
+  size?: Size;
+}
+/**
+ * Token ids to rows of a trained table.
+ */
+export interface EmbeddingLayer {
+  /**
+   * Embedding.
+   */
+  layer: "embedding";
+  name?: LayerName;
+  vocabulary_size?: Size;
+  size: Size;
+}
+/**
+ * One recurrent cell or a stack of them, run over time. Either `cell` with `hidden_size` and the cell's own options (and `layers` for a stack of that cell), or `cells`.
+ */
+export interface RnnLayer {
+  /**
+   * Recurrent.
+   */
+  layer: "rnn";
+  name?: LayerName;
+  cell?: CellName;
+  hidden_size?: HiddenSize;
+  /**
+   * How many of this cell are stacked, each reading the output of the one before it.
+   */
+  layers?: number;
+  /**
+   * The stack: each cell reads the output of the one before it.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  cells?: Cell[];
+  /**
+   * All cells of the stack use one set of weights, named after the first.
+   */
+  share_weights?: boolean;
+  /**
+   * The output of every step, of the last live step, or the last cell's final state.
+   */
+  return?: "sequence" | "last" | "state";
+  residual?: Residual;
+  bidirectional?: Bidirectional;
+  activation?: ActivationOption;
+  forget_bias?: ForgetBiasOption;
+  reset_after?: ResetAfterOption;
+  [k: string]: unknown;
+}
+/**
+ * One cell of a stack, with its own options beside these keys.
+ */
+export interface Cell {
+  cell: CellName;
+  hidden_size: HiddenSize;
+  residual?: Residual;
+  bidirectional?: Bidirectional;
+  activation?: ActivationOption;
+  forget_bias?: ForgetBiasOption;
+  reset_after?: ResetAfterOption;
+  [k: string]: unknown;
+}
+/**
+ * x @ W + b on the last axis.
+ */
+export interface DenseLayer {
+  /**
+   * Dense.
+   */
+  layer: "dense";
+  name?: LayerName;
+  size: Size;
+  activation?: Activation;
+  /**
+   * Whether b is added.
+   */
+  bias?: boolean;
+}
+/**
+ * A dense layer that makes the logits: x @ W + b on the last axis.
+ */
+export interface ProjectionLayer {
+  /**
+   * Projection.
+   */
+  layer: "projection";
+  name?: LayerName;
+  size?: Size;
+  activation?: Activation;
+  /**
+   * Whether b is added.
+   */
+  bias?: boolean;
+}
+/**
+ * Weighted cross-entropy of logits over time, as TensorFlow's sequence_loss.
+ */
+export interface SequenceLoss {
+  /**
+   * Sequence loss.
+   */
+  type: "sequence_loss";
+  /**
+   * Divide by the weight of the steps.
+   */
+  average_across_timesteps?: boolean;
+  /**
+   * Divide by the weight of the examples.
+   */
+  average_across_batch?: boolean;
+}
+/**
+ * Cross-entropy of logits: targets are classes as whole numbers, or rows of probabilities.
+ */
+export interface CrossEntropy {
+  /**
+   * Cross-entropy.
+   */
+  type: "cross_entropy";
+  reduction?: Reduction;
+  /**
+   * The share of each target that is spread over all classes.
+   */
+  label_smoothing?: number;
+}
+/**
+ * Cross-entropy of logits of independent yes-or-no answers; targets from 0 to 1.
+ */
+export interface BinaryCrossEntropy {
+  /**
+   * Binary cross-entropy.
+   */
+  type: "binary_cross_entropy";
+  reduction?: Reduction;
+}
+/**
+ * The squared difference to the target.
+ */
+export interface SquaredError {
+  /**
+   * Squared error.
+   */
+  type: "squared_error";
+  reduction?: Reduction;
+}
+/**
+ * The absolute difference to the target.
+ */
+export interface AbsoluteError {
+  /**
+   * Absolute error.
+   */
+  type: "absolute_error";
+  reduction?: Reduction;
+}
+/**
+ * Half the squared difference up to `delta`, linear beyond.
+ */
+export interface HuberLoss {
+  /**
+   * Huber loss.
+   */
+  type: "huber";
+  reduction?: Reduction;
+  /**
+   * Where the loss becomes linear.
+   */
+  delta?: number;
+}
+/**
+ * Plain gradient descent.
+ */
+export interface GradientDescent {
+  /**
+   * Gradient descent.
+   */
+  type: "sgd";
+  learning_rate: LearningRate;
+  clip?: Clip;
+  schedule?: Schedule;
+}
+/**
+ * The learning rate stays as it is.
+ */
+export interface ConstantSchedule {
+  /**
+   * Constant.
+   */
+  type: "constant";
+}
+/**
+ * decay_rate ^ (n / decay_steps).
+ */
+export interface ExponentialDecay {
+  /**
+   * Exponential decay.
+   */
+  type: "exponential_decay";
+  decay_steps: ScheduleSteps;
+  /**
+   * The factor.
+   */
+  decay_rate: number;
+  /**
+   * Decay in jumps: n / decay_steps is rounded down.
+   */
+  staircase?: boolean;
+}
+/**
+ * Half a cosine from 1 down to minimum_ratio over decay_steps, after a linear rise over warmup_steps.
+ */
+export interface CosineDecay {
+  /**
+   * Cosine decay.
+   */
+  type: "cosine_decay";
+  decay_steps: ScheduleSteps;
+  /**
+   * Where it ends and stays, as a part of the learning rate.
+   */
+  minimum_ratio?: number;
+  /**
+   * Updates of the rise before it.
+   */
+  warmup_steps?: number;
+}
+/**
+ * min(1, (n + 1) / warmup_steps).
+ */
+export interface LinearWarmup {
+  /**
+   * Linear warmup.
+   */
+  type: "linear_warmup";
+  warmup_steps: ScheduleSteps;
+}
+/**
+ * Gradient descent with momentum.
+ */
+export interface MomentumOptimizer {
+  /**
+   * Momentum.
+   */
+  type: "momentum";
+  learning_rate?: LearningRate;
+  momentum?: Fraction;
+  /**
+   * Look ahead along the momentum.
+   */
+  nesterov?: boolean;
+  clip?: Clip;
+  schedule?: Schedule;
+}
+/**
+ * The gradient over the root of its mean square.
+ */
+export interface RMSProp {
+  /**
+   * RMSProp.
+   */
+  type: "rmsprop";
+  learning_rate?: LearningRate;
+  decay?: Fraction;
+  momentum?: Fraction;
+  epsilon?: Epsilon;
+  /**
+   * Whose arithmetic: the mean square starts at 1 with epsilon inside the root (tensorflow), at 0 with epsilon outside (torch), at 0 with epsilon inside (keras).
+   */
+  variant?: "tensorflow" | "torch" | "keras";
+  clip?: Clip;
+  schedule?: Schedule;
+}
+/**
+ * The gradient over the root of the sum of its squares.
+ */
+export interface Adagrad {
+  /**
+   * Adagrad.
+   */
+  type: "adagrad";
+  learning_rate?: LearningRate;
+  /**
+   * Where the sum of squares starts. By default 0.1 for the variant tensorflow, 0 for torch.
+   */
+  initial_accumulator_value?: number;
+  epsilon?: Epsilon;
+  /**
+   * Whose arithmetic: epsilon inside the root (tensorflow) or outside (torch).
+   */
+  variant?: "tensorflow" | "torch";
+  clip?: Clip;
+  schedule?: Schedule;
+}
+/**
+ * The gradient scaled by the root of mean squared updates over that of mean squared gradients.
+ */
+export interface Adadelta {
+  /**
+   * Adadelta.
+   */
+  type: "adadelta";
+  learning_rate?: LearningRate;
+  decay?: Fraction;
+  epsilon?: Epsilon;
+  clip?: Clip;
+  schedule?: Schedule;
+}
+/**
+ * The mean gradient over the root of its mean square, both corrected for their start at zero.
+ */
+export interface Adam {
+  /**
+   * Adam.
+   */
+  type: "adam";
+  learning_rate?: LearningRate;
+  beta1?: Fraction;
+  beta2?: Fraction;
+  epsilon?: Epsilon;
+  weight_decay?: WeightDecay;
+  variant?: Variant;
+  clip?: Clip;
+  schedule?: Schedule;
+}
+/**
+ * Adam with decoupled weight decay.
+ */
+export interface AdamW {
+  /**
+   * AdamW.
+   */
+  type: "adamw";
+  learning_rate?: LearningRate;
+  beta1?: Fraction;
+  beta2?: Fraction;
+  epsilon?: Epsilon;
+  weight_decay?: WeightDecay;
+  variant?: Variant;
+  clip?: Clip;
+  schedule?: Schedule;
+}
+/**
+ * Adam with Nesterov momentum.
+ */
+export interface NAdam {
+  /**
+   * NAdam.
+   */
+  type: "nadam";
+  learning_rate?: LearningRate;
+  beta1?: Fraction;
+  beta2?: Fraction;
+  epsilon?: Epsilon;
+  /**
+   * How fast the momentum schedule 0.96^(t * momentum_decay) falls. By default 0.004 for the variant torch, 1 for keras.
+   */
+  momentum_decay?: number;
+  /**
+   * Whose momentum schedule is the default.
+   */
+  variant?: "torch" | "keras";
+  clip?: Clip;
+  schedule?: Schedule;
+}
+/**
+ * The sign of a mean of gradients.
+ */
+export interface Lion {
+  /**
+   * Lion.
+   */
+  type: "lion";
+  learning_rate?: LearningRate;
+  beta1?: Fraction;
+  beta2?: Fraction;
+  weight_decay?: WeightDecay;
+  clip?: Clip;
+  schedule?: Schedule;
+}
+/**
+ * How long and in which portions. Give `steps` or `epochs`; with neither, 10 epochs.
+ */
+export interface Training {
+  /**
+   * Updates to make.
+   */
+  steps?: number | null;
+  /**
+   * Times through the data. 10 where neither steps nor epochs is given.
+   */
+  epochs?: number | null;
+  /**
+   * Examples in one update, or "all" of them.
+   */
+  batch_size?: number | "all";
+  /**
+   * Take the examples of each epoch in a new order.
+   */
+  shuffle?: boolean;
+  /**
+   * Updates in one call of the session; "auto" measures. The results are the same for any number.
+   */
+  steps_per_call?: number | "auto";
+  /**
+   * Updates between checkpoints; with 0 only the last is kept.
+   */
+  checkpoint_every?: number;
+}

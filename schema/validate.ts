@@ -1,0 +1,40 @@
+/** Whether a value has the shape of a spec: against the schema, and against the cells that it uses. */
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { findingsOfCells } from "./cell-uses.js";
+import type { Problem } from "./diagnostics.js";
+import { withoutEchoes } from "./finding.js";
+import type { Json } from "./pointer.js";
+import { packageRoot } from "./root.js";
+import { findingsOf, type SchemaError } from "./shape.js";
+
+interface Validator {
+  (value: Json): boolean;
+  readonly errors?: readonly SchemaError[] | null;
+}
+
+/** More problems than anyone reads at once are cut off here. */
+const most = 100;
+
+/** All problems of shape, in the order of the document's keys. None: the value is a `Spec`. */
+export async function validate(value: Json): Promise<readonly Problem[]> {
+  const validator = await compiled();
+  const valid = validator(value);
+  const fromSchema = valid ? [] : findingsOf(validator.errors ?? []);
+  const problems = withoutEchoes([...fromSchema, ...findingsOfCells(value)]);
+  if (problems.length <= most) return problems;
+  const rest = {
+    code: "too-many-problems",
+    path: "",
+    message: `${problems.length - most} more problems are not shown.`,
+  };
+  return [...problems.slice(0, most), rest];
+}
+
+/** The validator that the build makes of the schemas (precompile.mjs). */
+async function compiled(): Promise<Validator> {
+  const module: { default: Validator } = await import(
+    pathToFileURL(join(packageRoot(), "schema", "spec.validator.mjs")).href
+  );
+  return module.default;
+}

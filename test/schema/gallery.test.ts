@@ -1,0 +1,21 @@
+/** Every spec of the gallery is right, and its normal form is itself a spec that normalizes to itself. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { readSpec, readSpecFile } from "../../schema/read.js";
+import { packageRoot } from "../../schema/root.js";
+
+const folders = [join(packageRoot(), "specs")];
+const files = folders.flatMap((folder) =>
+  readdirSync(folder)
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => join(folder, file)),
+);
+
+test.each(files)("%s is valid, and normal specs are fixed points", async (file) => {
+  const once = await readSpecFile(file);
+  if (!once.ok) expect.fail(JSON.stringify(once.diagnostics, null, 2));
+  const twice = await readSpec(JSON.stringify(once.spec));
+  if (!twice.ok) expect.fail(JSON.stringify(twice.diagnostics, null, 2));
+  expect(twice.spec).toEqual(once.spec);
+});
