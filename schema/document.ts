@@ -29,15 +29,16 @@ export type ParseResult =
 export const forbiddenKeys: readonly string[] = ["__proto__", "constructor", "prototype"];
 
 export function parseDocument(text: string, name: string): ParseResult {
+  const positionAt = positionsIn(text);
   const { flaw } = scanText(text);
-  if (flaw !== undefined) return { ok: false, diagnostics: [diagnose(text, flaw)] };
+  if (flaw !== undefined) return { ok: false, diagnostics: [diagnose(flaw, positionAt)] };
   const root = parseNodes(text);
-  if ("code" in root) return { ok: false, diagnostics: [diagnose(text, root)] };
+  if ("code" in root) return { ok: false, diagnostics: [diagnose(root, positionAt)] };
   const flaws = flawsOf(root, "");
-  if (flaws.length > 0) return { ok: false, diagnostics: flaws.map((each) => diagnose(text, each)) };
+  if (flaws.length > 0) return { ok: false, diagnostics: flaws.map((each) => diagnose(each, positionAt)) };
   return {
     ok: true,
-    document: { name, text, value: JSON.parse(text), place: (problem) => place(text, root, problem) },
+    document: { name, text, value: JSON.parse(text), place: (problem) => place(problem, text, root, positionAt) },
   };
 }
 
@@ -110,12 +111,14 @@ function keyOf(member: MemberNode): string {
   return member.name.type === "String" ? member.name.value : member.name.name;
 }
 
-function diagnose(text: string, flaw: Flaw & { readonly path?: string }): Diagnostic {
+type PositionAt = (offset: number) => Position;
+
+function diagnose(flaw: Flaw & { readonly path?: string }, positionAt: PositionAt): Diagnostic {
   const { code, message, hint, path = "" } = flaw;
-  return { code, severity: "error", path, ...positionAt(text, flaw.offset), message, hint };
+  return { code, severity: "error", path, ...positionAt(flaw.offset), message, hint };
 }
 
-function place(text: string, root: ValueNode, problem: Problem): Diagnostic {
+function place(problem: Problem, text: string, root: ValueNode, positionAt: PositionAt): Diagnostic {
   let node = root;
   let member: MemberNode | undefined;
   let path = "";
@@ -131,7 +134,7 @@ function place(text: string, root: ValueNode, problem: Problem): Diagnostic {
   const inside = found && problem.offset !== undefined && node.type === "String";
   const offset = inside ? offsetInString(text, start, problem.offset ?? 0) : start;
   const { code, message, hint = "", severity = "error" } = problem;
-  return { code, severity, path, ...positionAt(text, offset), message, hint };
+  return { code, severity, path, ...positionAt(offset), message, hint };
 }
 
 function stepInto(node: ValueNode, key: string) {
@@ -150,8 +153,22 @@ function offsetInString(text: string, start: number, characters: number): number
   return offset;
 }
 
-/** Line and column of an offset, both from 1. */
-export function positionAt(text: string, offset: number): { readonly line: number; readonly column: number } {
-  const lines = text.slice(0, offset).split(/\r\n|\n|\r/);
-  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Line and column of offsets into a text, both from 1. The lines are counted once, at the first question. */
+function positionsIn(text: string): PositionAt {
+  let starts: readonly number[] | undefined;
+  return (offset) => {
+    starts ??= [0, ...Array.from(text.matchAll(/\r\n|\n|\r/g), ({ index, 0: end }) => index + end.length)];
+    let [line, beyond] = [0, starts.length];
+    while (beyond - line > 1) {
+      const middle = (line + beyond) >> 1;
+      if ((starts[middle] ?? 0) <= offset) line = middle;
+      else beyond = middle;
+    }
+    return { line: line + 1, column: offset - (starts[line] ?? 0) + 1 };
+  };
 }

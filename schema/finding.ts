@@ -1,6 +1,7 @@
 /** A problem of a spec's shape, with what it needs to know of others: one slip should be told once. */
 import type { Problem } from "./diagnostics.js";
 import { keysOf } from "./pointer.js";
+import { quote } from "./wording.js";
 
 export interface Finding extends Problem {
   /** Keys of the object at `path`, any of which would mend it. */
@@ -31,13 +32,11 @@ function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
 }
 
-/** How a message names the value at a path: its key, or `model[1]` for an entry of a list. */
+/** How a message names the value at a path: its key in quotes, or `model[1]` for an entry of a list. */
 export function nameOf(path: string): string {
   const keys = keysOf(path);
   const last = keys.findLastIndex((key) => !/^\d+$/.test(key));
-  if (last < 0) return "spec";
-  return `"${keys[last]}"${keys
-    .slice(last + 1)
-    .map((index) => `[${index}]`)
-    .join("")}`;
+  if (last < 0) return "the spec";
+  const indices = keys.slice(last + 1);
+  return indices.length === 0 ? quote(keys[last] ?? "") : `${keys[last]}[${indices.join("][")}]`;
 }

@@ -21,6 +21,7 @@ export async function frame(
     import("@babel/code-frame"),
     import("picocolors").then((module) => module.default),
   ]);
+  const lines = (source?.text ?? "").split(/\r\n|\n|\r/);
   const colors = createColors(options.color ?? false);
 
   const one = (diagnostic: Diagnostic): string => {
@@ -35,7 +36,7 @@ export async function frame(
     ];
     const parts = [head.filter((part) => part !== "").join(" "), `  ${colors.bold(printable(message))}`];
     if (line > 0 && source !== undefined && diagnostic.file === undefined) {
-      const excerpt = excerptOf(source.text, line, column);
+      const excerpt = excerptOf(lines, line, column);
       const layout = { linesAbove, linesBelow, startLine: excerpt.firstLine };
       parts.push(codeFrameColumns(excerpt.text, { start: { line, column: excerpt.column } }, layout));
     }
@@ -52,8 +53,7 @@ interface Excerpt {
 }
 
 /** The lines around a position, cut to the terminal's width around the column: a spec may be one line of megabytes. */
-function excerptOf(text: string, line: number, column: number): Excerpt {
-  const lines = text.split(/\r\n|\n|\r/);
+function excerptOf(lines: readonly string[], line: number, column: number): Excerpt {
   const firstLine = Math.max(1, line - linesAbove);
   const from = column <= width - 20 ? 0 : column - width / 2;
   const cut = (content: string): string => {

@@ -1,9 +1,9 @@
 /** From the user's spec to the normal one: sugar expanded, defaults filled in, cells resolved. */
+import { structuralKeys } from "./cell-uses.js";
 import { builtInCell } from "./cells.js";
 import { cellSchema, definition, resolve, specSchema } from "./contract.js";
-import type { Problem } from "./diagnostics.js";
+import type { Problem, Report } from "./diagnostics.js";
 import type { NormalCellDefinition, NormalData, NormalLoss, NormalSpec, NormalTrain } from "./normal.js";
-import { problemsOfDefinition } from "./normalize/definitions.js";
 import { fill } from "./normalize/fill.js";
 import { normalizeModel } from "./normalize/model.js";
 import { normalizeOptimizer } from "./normalize/optimizer.js";
@@ -26,9 +26,7 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
     problems.push(problem);
   };
 
-  const own = normalizeOwnCells(spec, mark);
-  for (const [cell, cellDefinition] of own)
-    problems.push(...problemsOfDefinition(cellDefinition, child("/cells", cell)));
+  const own = normalizeOwnCells(spec, mark, report);
   const used = new Map<string, NormalCellDefinition>();
   const cellNamed = (cell: string, path: string): NormalCellDefinition => {
     const found = used.get(cell) ?? own.get(cell) ?? normalizeBuiltIn(cell, path, markWhole);
@@ -53,11 +51,23 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
   return { ok: true, spec: mark(normal, ""), origins: { pathOf } };
 }
 
-function normalizeOwnCells(spec: Spec, mark: Mark): ReadonlyMap<string, NormalCellDefinition> {
-  const cells = Object.entries(spec.cells ?? {});
-  return new Map(
-    cells.map(([name, cell]) => [name, fill<NormalCellDefinition>(cell, cellSchema(), child("/cells", name), mark)]),
-  );
+function normalizeOwnCells(spec: Spec, mark: Mark, report: Report): ReadonlyMap<string, NormalCellDefinition> {
+  const cells = Object.entries(spec.cells ?? {}).map(([name, cell]) => {
+    const path = child("/cells", name);
+    const normal = fill<NormalCellDefinition>(cell, cellSchema(), path, mark);
+    reportReservedOptions(normal, child(path, "options"), report);
+    return [name, normal] as const;
+  });
+  return new Map(cells);
+}
+
+/** Options stand beside the keys that every use of a cell has, and could not be told from them. */
+function reportReservedOptions({ options }: NormalCellDefinition, path: string, report: Report): void {
+  const reserved = [...structuralKeys("cell"), ...structuralKeys("rnn")];
+  for (const option of Object.keys(options).filter((name) => reserved.includes(name))) {
+    const message = `An option cannot be named "${option}": rnn layers have that key.`;
+    report({ code: "reserved-name", path: child(path, option), atKey: true, message, hint: "Choose another name." });
+  }
 }
 
 /** Everything in a built-in cell comes from where the spec first uses it. */

@@ -2,6 +2,7 @@
 import type { Diagnostic, Problem } from "./diagnostics.js";
 import { forbiddenKeys, parseDocument, type SpecDocument } from "./document.js";
 import { child, isList, isObject, isWithin, type Json } from "./pointer.js";
+import { maximumDepth } from "./scan.js";
 import { quote } from "./wording.js";
 
 export interface Override {
@@ -73,6 +74,7 @@ function withValue(root: Json, keys: readonly string[], value: Json, path: strin
   if (key === undefined) return { value };
   const shown = path === "" ? "the spec" : path;
   if (key === "") return "the path has an empty part.";
+  if (keys.length > maximumDepth) return `the path has more than ${maximumDepth} parts.`;
   if (forbiddenKeys.includes(key)) return `the key ${quote(key)} is not allowed.`;
   const inner = path === "" ? key : `${path}.${key}`;
   if (isList(root)) {

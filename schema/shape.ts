@@ -28,13 +28,18 @@ export function findingsOf(errors: readonly SchemaError[]): readonly Finding[] {
     if (explained !== undefined) findings.push(...explained);
     else values.set(error.instancePath, [...(values.get(error.instancePath) ?? []), error]);
   }
-  const wrong = [...values.keys()].sort();
+  const unions = new Set([...values.keys()].flatMap(ancestorsOf));
   for (const [path, about] of values) {
     // Of a union, the branch that was meant says more: `inputs[0][1]`, not `inputs`.
-    const deeper = wrong.some((other) => other.startsWith(`${path}/`));
-    if (!deeper) findings.push(wrongValue(path, about));
+    if (!unions.has(path)) findings.push(wrongValue(path, about));
   }
   return findings;
+}
+
+/** The paths above a path, the root among them. */
+function ancestorsOf(path: string): readonly string[] {
+  const slashes = [...path.matchAll(/\//g)];
+  return slashes.map(({ index }) => path.slice(0, index));
 }
 
 type Explain = (error: SchemaError, all: readonly SchemaError[]) => readonly Finding[] | undefined;

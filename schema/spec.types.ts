@@ -90,7 +90,7 @@ export type LearningRate = number;
 /**
  * Limits the gradient before the update: by the norm over all parameters together, or each element by value.
  */
-export type Clip = {
+export type GradientClip = {
   /**
    * Largest norm of all gradients together.
    */
@@ -166,7 +166,7 @@ export interface Spec {
    * How the gradient moves the weights.
    */
   optimizer: GradientDescent | MomentumOptimizer | RMSProp | Adagrad | Adadelta | Adam | AdamW | NAdam | Lion;
-  train?: Training;
+  train?: TrainingSettings;
 }
 /**
  * Windows of a text; the target of each unit is the unit after it.
@@ -500,7 +500,7 @@ export interface GradientDescent {
    */
   type: "sgd";
   learning_rate: LearningRate;
-  clip?: Clip;
+  clip?: GradientClip;
   schedule?: Schedule;
 }
 /**
@@ -572,7 +572,7 @@ export interface MomentumOptimizer {
    * Look ahead along the momentum.
    */
   nesterov?: boolean;
-  clip?: Clip;
+  clip?: GradientClip;
   schedule?: Schedule;
 }
 /**
@@ -591,7 +591,7 @@ export interface RMSProp {
    * Whose arithmetic: the mean square starts at 1 with epsilon inside the root (tensorflow), at 0 with epsilon outside (torch), at 0 with epsilon inside (keras).
    */
   variant?: "tensorflow" | "torch" | "keras";
-  clip?: Clip;
+  clip?: GradientClip;
   schedule?: Schedule;
 }
 /**
@@ -612,7 +612,7 @@ export interface Adagrad {
    * Whose arithmetic: epsilon inside the root (tensorflow) or outside (torch).
    */
   variant?: "tensorflow" | "torch";
-  clip?: Clip;
+  clip?: GradientClip;
   schedule?: Schedule;
 }
 /**
@@ -626,7 +626,7 @@ export interface Adadelta {
   learning_rate?: LearningRate;
   decay?: Fraction;
   epsilon?: Epsilon;
-  clip?: Clip;
+  clip?: GradientClip;
   schedule?: Schedule;
 }
 /**
@@ -643,7 +643,7 @@ export interface Adam {
   epsilon?: Epsilon;
   weight_decay?: WeightDecay;
   variant?: Variant;
-  clip?: Clip;
+  clip?: GradientClip;
   schedule?: Schedule;
 }
 /**
@@ -660,7 +660,7 @@ export interface AdamW {
   epsilon?: Epsilon;
   weight_decay?: WeightDecay;
   variant?: Variant;
-  clip?: Clip;
+  clip?: GradientClip;
   schedule?: Schedule;
 }
 /**
@@ -683,7 +683,7 @@ export interface NAdam {
    * Whose momentum schedule is the default.
    */
   variant?: "torch" | "keras";
-  clip?: Clip;
+  clip?: GradientClip;
   schedule?: Schedule;
 }
 /**
@@ -698,13 +698,13 @@ export interface Lion {
   beta1?: Fraction;
   beta2?: Fraction;
   weight_decay?: WeightDecay;
-  clip?: Clip;
+  clip?: GradientClip;
   schedule?: Schedule;
 }
 /**
  * How long and in which portions. Give `steps` or `epochs`; with neither, 10 epochs.
  */
-export interface Training {
+export interface TrainingSettings {
   /**
    * Updates to make.
    */

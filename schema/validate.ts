@@ -13,22 +13,22 @@ interface Validator {
   readonly errors?: readonly SchemaError[] | null;
 }
 
-/** More problems than anyone reads at once are cut off here. */
-const most = 100;
+/** More problems than anyone reads at once are cut off here; of a large file, so are the errors that make them. */
+const mostProblems = 100;
+const mostErrors = 10_000;
 
-/** All problems of shape, in the order of the document's keys. None: the value is a `Spec`. */
+/** All problems of shape. None: the value is a `Spec`. */
 export async function validate(value: Json): Promise<readonly Problem[]> {
   const validator = await compiled();
-  const valid = validator(value);
-  const fromSchema = valid ? [] : findingsOf(validator.errors ?? []);
-  const problems = withoutEchoes([...fromSchema, ...findingsOfCells(value)]);
-  if (problems.length <= most) return problems;
+  const errors = validator(value) ? [] : (validator.errors ?? []).slice(0, mostErrors);
+  const problems = withoutEchoes([...findingsOf(errors), ...findingsOfCells(value)]);
+  if (problems.length <= mostProblems) return problems;
   const rest = {
     code: "too-many-problems",
     path: "",
-    message: `${problems.length - most} more problems are not shown.`,
+    message: `There are more than ${mostProblems} problems; the others are not shown.`,
   };
-  return [...problems.slice(0, most), rest];
+  return [...problems.slice(0, mostProblems), rest];
 }
 
 /** The validator that the build makes of the schemas (precompile.mjs). */

@@ -73,6 +73,11 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
 /** The candidate that was probably meant, if any is near enough. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const wanted = plain(word.slice(0, 100));
+  // A beginning names the only candidate that begins so: `hidden`, `vocab`.
+  const longer = candidates.filter(
+    (candidate) => wanted.length > 2 && candidate.startsWith(wanted) && candidate !== wanted,
+  );
+  if (longer.length === 1) return longer[0];
   let best: string | undefined;
   // A third of the letters may be wrong, and always one or two in short words: `cel`, `lstn`.
   let limit = Math.max(wanted.length <= 3 ? 1 : 2, Math.floor(wanted.length / 3)) + 1;
