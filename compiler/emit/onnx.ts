@@ -38,6 +38,7 @@ function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
     fresh: uniqueNames(),
     initializers: [],
     constants: new Map(),
+    scalars: new Map(),
     writeNodes: (part, scope) => {
       for (const node of part.nodes) emitNode(node, scope);
     },

@@ -4,6 +4,7 @@ import { tensor as tensorOf } from "../ir/tensor.js";
 import type { DType, Node, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import { elementTypes, int, ints, tensor, text } from "./proto.js";
+import { factors } from "./scaling.js";
 import { scan } from "./scan.js";
 import { compute, constant, define, integer, nameOf, type Scope, vector, write } from "./scope.js";
 import { expandTarget, pads, position, reshapeTarget } from "./shapes.js";
@@ -28,6 +29,10 @@ function results(node: Node, scope: Scope): readonly string[] {
 const same = (node: Node, scope: Scope): void => emit(node, scope);
 
 const lastAxis = (node: Node, scope: Scope): void => emit(node, scope, [], [int("axis", -1)]);
+
+function product(node: NodeOf<"Mul" | "Div">, scope: Scope): void {
+  write(scope, ...factors(node, scope), results(node, scope));
+}
 
 /** ONNX moved a reduction's axes from an attribute to an operand; it takes "no axes" for "all axes". */
 function reduction(
@@ -86,8 +91,8 @@ const emitters: { readonly [K in OpName]: Emit<K> } = {
 
   Add: same,
   Sub: same,
-  Mul: same,
-  Div: same,
+  Mul: product,
+  Div: product,
   Pow: same,
   Min: same,
   Max: same,

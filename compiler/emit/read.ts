@@ -1,5 +1,4 @@
 /** The face of any ONNX model, read past its weights: versions, inputs, outputs, operators, initializers, metadata. */
-import type { Problem } from "../../schema/diagnostics.js";
 import { type ModelTensor, readSparse, readTensor, readText, readValue } from "./read-tensor.js";
 import { ATTRIBUTE, ENTRY, FUNCTION, fields, GRAPH, MODEL, NODE, OPSET } from "./wire.js";
 
@@ -25,9 +24,16 @@ export interface ModelFace {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** Why a file cannot be read. It has no place in a spec: whoever named the file adds that. */
+export interface ReadProblem {
+  readonly code: "model-too-large" | "model-too-deep" | "not-a-model";
+  readonly message: string;
+  readonly hint: string;
+}
+
 export type ReadResult =
   | { readonly ok: true; readonly model: ModelFace }
-  | { readonly ok: false; readonly problem: Problem };
+  | { readonly ok: false; readonly problem: ReadProblem };
 
 /** Protobuf's own limit on a message. */
 const LARGEST = 2 ** 31 - 1;
@@ -69,8 +75,8 @@ export function readModel(bytes: Uint8Array): ReadResult {
   }
 }
 
-function problem(code: string, message: string, hint?: string): ReadResult {
-  return { ok: false, problem: { code, path: "", message, ...(hint === undefined ? {} : { hint }) } };
+function problem(code: ReadProblem["code"], message: string, hint = ""): ReadResult {
+  return { ok: false, problem: { code, message, hint } };
 }
 
 function readParts(bytes: Uint8Array): ReadResult {

@@ -4,6 +4,13 @@ import { tensor } from "../ir/tensor.js";
 import type { Graph, Tensor, Value } from "../ir/types.js";
 import { tensorProto } from "./proto.js";
 
+/** A value that is another one, times a number. */
+export interface Scaled {
+  /** The other one, by name. */
+  readonly of: string;
+  readonly factor: number;
+}
+
 /** What all graphs of one model share. */
 export interface Model {
   readonly opset: number;
@@ -13,6 +20,8 @@ export interface Model {
   readonly initializers: onnx.ITensorProto[];
   /** Names of initializers by content. */
   readonly constants: Map<string, string>;
+  /** Constants of rank 0, by name. */
+  readonly scalars: Map<string, Tensor>;
   /** Writes the nodes of a graph whose inputs have their names. */
   readonly writeNodes: (graph: Graph, scope: Scope) => void;
 }
@@ -25,12 +34,14 @@ export interface Scope {
   readonly names: Map<Value, string>;
   /** For each symbolic dim of an input: that input, and the axis. */
   readonly symbols: Map<string, { readonly input: string; readonly axis: number }>;
+  /** For each value that is another of this graph times a number: which, and the number. */
+  readonly scaled: Map<Value, Scaled>;
   /** Names of computed sizes, by the dims that they are of. */
   readonly sizes: Map<string, string>;
 }
 
 export function openScope(model: Model, parent: Scope | undefined): Scope {
-  return { model, parent, nodes: [], names: new Map(), symbols: new Map(), sizes: new Map() };
+  return { model, parent, nodes: [], names: new Map(), symbols: new Map(), scaled: new Map(), sizes: new Map() };
 }
 
 /** Gives an input its name, and learns the sizes that it tells. */
@@ -95,6 +106,7 @@ export function constant({ model }: Scope, value: Tensor, hint: string): string 
   const name = model.fresh(hint);
   model.constants.set(content, name);
   model.initializers.push({ ...proto, name });
+  if (value.shape.length === 0) model.scalars.set(name, value);
   return name;
 }
 

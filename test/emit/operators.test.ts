@@ -9,7 +9,7 @@ import { tensor } from "../../compiler/ir/tensor.js";
 import type { DType, Graph, Tensor, Type, Value } from "../../compiler/ir/types.js";
 import { expectSame } from "./session.js";
 
-const OPSETS = [13, 15, 17, 18, 21, 23];
+const OPSETS = [13, 15, 17, 18, 21, 25];
 const BATCH_TIME = mulDims("batch", "time");
 const SIZES = new Map([
   ["batch", 2],
@@ -92,7 +92,16 @@ const cases: { readonly [K in OpName]: Readonly<Record<string, Case>> } = {
     int32: binary((b, x, y) => b.add(x, y), i32),
   },
   Sub: { float: binary((b, x, y) => b.sub(x, y)), int64: binary((b, x, y) => b.sub(x, y), i64) },
-  Mul: { float: binary((b, x, y) => b.mul(x, y)), int64: binary((b, x, y) => b.mul(x, y), i64) },
+  Mul: {
+    "of what is scaled already": one({ x: f32("batch", 3) }, (b, x) => {
+      // onnxruntime would lose the halves between its two products, were they scaled again.
+      const half = b.mul(x, 0.5);
+      return b.matmul(half, b.matmul(b.transpose(x, [1, 0]), b.mul(half, 0.1)));
+    }),
+    "far beyond float32, and back": one({ x: f32("batch", 3) }, (b, x) => b.mul(b.mul(b.mul(x, 1e-30), 1e15), 1e15)),
+    float: binary((b, x, y) => b.mul(x, y)),
+    int64: binary((b, x, y) => b.mul(x, y), i64),
+  },
   Div: { float: binary((b, x, y) => b.div(x, b.add(b.abs(y), 1))) },
   Pow: { float: binary((b, x, y) => b.pow(b.add(b.abs(x), 0.5), y)) },
   Min: { float: binary((b, x, y) => b.min(x, y)), int64: binary((b, x, y) => b.min(x, y), i64) },

@@ -12,7 +12,6 @@ function problemOf(bytes: Uint8Array): unknown {
 
 const notAModel = {
   code: "not-a-model",
-  path: "",
   message: "This is not an ONNX model, or it is cut short.",
   hint: "Check that the file was copied in full.",
 };
@@ -73,8 +72,8 @@ test("a foreign model: nested graphs, functions, other domains, inputs that are 
 test("no file of any kind throws", () => {
   expect(problemOf(new Uint8Array())).toEqual({
     code: "not-a-model",
-    path: "",
     message: "This is not an ONNX model: it has no graph.",
+    hint: "",
   });
   expect(problemOf(new TextEncoder().encode('{ "name": "hihello" }'))).toEqual(notAModel);
   expect(problemOf(new Uint8Array(100).fill(255))).toEqual(notAModel);
@@ -102,7 +101,7 @@ test("graphs nested too deep, however deep", () => {
     return field(7, graph);
   };
   expect(problemOf(nested(100))).toBe("read");
-  const tooDeep = { code: "model-too-deep", path: "", message: "This model nests graphs more than 100 deep." };
+  const tooDeep = { code: "model-too-deep", message: "This model nests graphs more than 100 deep.", hint: "" };
   expect(problemOf(nested(101))).toEqual(tooDeep);
   expect(problemOf(nested(5_000))).toEqual(tooDeep);
 });

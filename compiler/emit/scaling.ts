@@ -1,0 +1,36 @@
+/** Products with a scalar constant, written so that ONNX Runtime loses none of them. */
+import { scalarTensor } from "../ir/tensor.js";
+import type { NodeOf, Tensor, Value } from "../ir/types.js";
+import { at } from "../ops/rule.js";
+import { constant, nameOf, type Scope } from "./scope.js";
+
+/** Products of factors beyond this, or below its inverse, might leave float32's range. */
+const LARGEST = 2 ** 60;
+
+/**
+ * The operator and operands of a Mul or Div. What is scaled twice is written as the first value scaled once: ONNX Runtime
+ * moves scalings into the MatMul that they feed, and where a value and its scaling are both scaled and both multiplied, that
+ * pass (MatMulScaleFusion of 1.30) removes the inner scaling although the outer product has come to read it.
+ */
+export function factors(node: NodeOf<"Mul" | "Div">, scope: Scope): readonly [op: string, operands: readonly string[]] {
+  const asItIs = [node.op, node.inputs.map((input) => nameOf(scope, input))] as const;
+  const scaling = scalingOf(node, scope);
+  if (scaling === undefined) return asItIs;
+  const { value, factor } = scaling;
+  const before = scope.scaled.get(value);
+  const [of, total] = before === undefined ? [nameOf(scope, value), factor] : [before.of, before.factor * factor];
+  const size = Math.abs(total);
+  if (!(size < LARGEST && size > 1 / LARGEST)) return asItIs;
+  scope.scaled.set(at(node.outputs, 0), { of, factor: total });
+  return before === undefined ? asItIs : ["Mul", [of, constant(scope, scalarTensor(total), "scale")]];
+}
+
+/** What a node multiplies by which number, when it does: by a constant of rank 0, so that the shape is the value's. */
+function scalingOf(node: NodeOf<"Mul" | "Div">, scope: Scope): { value: Value; factor: number } | undefined {
+  const [x, y] = [at(node.inputs, 0), at(node.inputs, 1)];
+  if (x.type.dtype !== "float32") return undefined;
+  const scalar = (value: Value): Tensor | undefined => scope.model.scalars.get(nameOf(scope, value));
+  const [left, right] = [scalar(x)?.data[0], scalar(y)?.data[0]];
+  if (right !== undefined) return { value: x, factor: node.op === "Mul" ? right : 1 / right };
+  return left !== undefined && node.op === "Mul" ? { value: y, factor: left } : undefined;
+}
