@@ -2,7 +2,7 @@
 import { broadcastShapes, elements, mulDims, printShape } from "../ir/dims.js";
 import { broadcastReader, reader, tabulate } from "../ir/tensor.js";
 import type { Shape, Type, Value } from "../ir/types.js";
-import { unbroadcast } from "./broadcast.js";
+import { alignBatched, unbroadcast } from "./broadcast.js";
 import { at, expectDType, type Family } from "./rule.js";
 
 /** A permutation that swaps the last two of `rank` axes. */
@@ -50,19 +50,8 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
       if (y.type.shape.length === 2) return [dx, b.matmul(turned(rows(x)), rows(g))];
       return [dx, unbroadcast(b, b.matmul(turned(x), g), y)];
     },
-    batch: (b, node, inputs, batched) => {
-      // Leading axes broadcast, so an operand of lower rank needs its own leading axes behind the new one.
-      const rank = Math.max(...node.inputs.map((value) => value.type.shape.length));
-      const aligned = inputs.map((input, index) => {
-        const missing = rank - at(node.inputs, index).type.shape.length;
-        if (!batched[index] || missing === 0) return input;
-        return b.unsqueeze(
-          input,
-          Array.from({ length: missing }, (_, axis) => axis + 1),
-        );
-      });
-      return b.apply("MatMul", aligned, {});
-    },
+    // Leading axes broadcast, so an operand of lower rank needs leading axes of its own behind the new one.
+    batch: (b, node, inputs, batched) => b.apply("MatMul", alignBatched(b, node.inputs, inputs, batched), {}),
     evaluate: (inputs) => {
       const x = at(inputs, 0);
       const y = at(inputs, 1);
@@ -70,8 +59,8 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
       const lead = broadcastShapes(x.shape.slice(0, -2), y.shape.slice(0, -2)) as readonly number[];
       const shape = [...lead, at(x.shape, x.shape.length - 2), at(y.shape, y.shape.length - 1)];
       const rank = shape.length;
-      const readX = broadcastReader({ ...x, shape: [...x.shape] }, rank);
-      const readY = broadcastReader({ ...y, shape: [...y.shape] }, rank);
+      const readX = broadcastReader(x, rank);
+      const readY = broadcastReader(y, rank);
       const ix = new Array<number>(rank).fill(0);
       const iy = new Array<number>(rank).fill(0);
       return [
@@ -99,6 +88,7 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
       innerMustMeet(transA ? a0 : a1, transB ? b1 : b0, x, y);
       const shape = [transA ? a1 : a0, transB ? b0 : b1];
       const c = inputs[2];
+      if (c !== undefined) expectDType(c, "float32");
       if (c !== undefined && broadcastShapes(shape, c.shape)?.join() !== shape.join())
         throw new Error(`${printShape(c.shape)} does not broadcast to ${printShape(shape)}`);
       return [{ dtype: "float32", shape }];

@@ -1,16 +1,31 @@
 /** Primitives that read and write at computed places. */
 import type { Builder } from "../ir/builder.js";
-import { elements, printShape } from "../ir/dims.js";
+import { elements, printShape, sameShape } from "../ir/dims.js";
 import { reader, strides, tabulate } from "../ir/tensor.js";
 import type { Shape, Type, Value } from "../ir/types.js";
 import { spread } from "./broadcast.js";
-import { at, expectDType, type Family } from "./rule.js";
+import { along, at, expectDType, type Family } from "./rule.js";
 
 /** Up to this many rows, adding into rows is a product with a one-hot matrix: a GEMM beats the scatter kernel. */
 const ONE_HOT_ROWS = 1024;
 
 function checkIndices(type: Type): void {
   expectDType(type, "int64", "int32");
+}
+
+/** Indices along one axis of data, for each place along the others. */
+function expectAlong(data: Type, indices: Type, axis: number): void {
+  along(data.shape, axis);
+  if (data.shape.length !== indices.shape.length || data.shape.some((d, a) => a !== axis && d !== indices.shape[a]))
+    throw new Error(`${printShape(indices.shape)} does not index ${printShape(data.shape)} along axis ${axis}`);
+}
+
+/** What is added onto float data. */
+function expectUpdates(data: Type, updates: Type, shape: Shape): void {
+  expectDType(data, "float32");
+  expectDType(updates, "float32");
+  if (!sameShape(updates.shape, shape))
+    throw new Error(`updates are ${printShape(updates.shape)}, not ${printShape(shape)}`);
 }
 
 /** The sum of `updates` [n, …] over equal indices [n]: rows of a tensor of `shape`, its first axis being indexed. */
@@ -36,6 +51,7 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const data = at(inputs, 0);
       const indices = at(inputs, 1);
       checkIndices(indices);
+      along(data.shape, axis);
       const shape = [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)];
       return [{ dtype: data.dtype, shape }];
     },
@@ -93,8 +109,7 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const data = at(inputs, 0);
       const indices = at(inputs, 1);
       checkIndices(indices);
-      if (data.shape.length !== indices.shape.length || data.shape.some((d, a) => a !== axis && d !== indices.shape[a]))
-        throw new Error(`${printShape(indices.shape)} does not index ${printShape(data.shape)} along axis ${axis}`);
+      expectAlong(data, indices, axis);
       return [{ dtype: data.dtype, shape: indices.shape }];
     },
     vjp: (b, node, [g]) => {
@@ -125,10 +140,15 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       ];
     },
   },
+  // data plus updates [… i …] at [… indices[… i …] …] along one axis.
   ScatterElements: {
-    infer: (inputs) => {
-      checkIndices(at(inputs, 1));
-      return [at(inputs, 0)];
+    infer: (inputs, { axis }) => {
+      const data = at(inputs, 0);
+      const indices = at(inputs, 1);
+      checkIndices(indices);
+      expectAlong(data, indices, axis);
+      expectUpdates(data, at(inputs, 2), indices.shape);
+      return [data];
     },
     vjp: (b, node, [g]) => [g, undefined, g && b.gatherElements(g, at(node.inputs, 1), node.attributes.axis)],
     batch: (b, node, inputs, batched, size) =>
@@ -160,6 +180,8 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       checkIndices(indices);
       if (indices.shape.length !== 2 || indices.shape[1] !== 1)
         throw new Error(`indices ${printShape(indices.shape)} are not [n, 1]`);
+      along(data.shape, 0);
+      expectUpdates(data, at(inputs, 2), [at(indices.shape, 0), ...data.shape.slice(1)]);
       return [data];
     },
     vjp: (b, node, [g]) => [g, undefined, g && b.gather(g, b.squeeze(at(node.inputs, 1), [1]), 0)],

@@ -22,6 +22,11 @@ export const loop: Family<"Scan"> = {
     infer: (inputs, { body, states, scans, length }) => {
       if (inputs.length !== body.inputs.length)
         throw new Error(`${inputs.length} operands for a body with ${body.inputs.length} inputs`);
+      // ONNX takes the number of steps from a scanned input.
+      if (scans < 1) throw new Error("a loop over no scanned input");
+      if (body.inputs.length < states + scans)
+        throw new Error(`${states} states and ${scans} slices in a body with ${body.inputs.length} inputs`);
+      if (body.outputs.length < states) throw new Error(`${body.outputs.length} next states for ${states} states`);
       body.inputs.forEach((declared, index) => {
         const given = at(inputs, index);
         const scanned = index >= states && index < states + scans;

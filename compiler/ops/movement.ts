@@ -1,9 +1,9 @@
 /** Primitives that move entries about without computing. */
 import { addDims, elements, printShape, sameShape, subDims } from "../ir/dims.js";
 import { broadcastReader, reader, tabulate } from "../ir/tensor.js";
-import type { Dim, Shape, Type, Value } from "../ir/types.js";
+import type { Dim, Shape, Tensor, Type, Value } from "../ir/types.js";
 import { spread, unbroadcast } from "./broadcast.js";
-import { at, type Family } from "./rule.js";
+import { along, at, type Family } from "./rule.js";
 
 type Movement = "Reshape" | "Expand" | "Transpose" | "Unsqueeze" | "Squeeze" | "Concat" | "Split" | "Slice" | "Pad";
 
@@ -11,6 +11,9 @@ const shifted = (axes: readonly number[]) => axes.map((axis) => axis + 1);
 
 /** A shape with 1 put in, so that each of `axes` is a position of the result. */
 function withAxes(shape: Shape, axes: readonly number[]): Shape {
+  const rank = shape.length + axes.length;
+  if (new Set(axes).size < axes.length || axes.some((axis) => axis < 0 || axis >= rank))
+    throw new Error(`[${axes.join(", ")}] are not ${axes.length} axes of a result of rank ${rank}`);
   const result = [...shape];
   for (const axis of [...axes].sort((a, b) => a - b)) result.splice(axis, 0, 1);
   return result;
@@ -20,21 +23,14 @@ function replaced(shape: Shape, axis: number, dim: Dim): Shape {
   return shape.map((own, index) => (index === axis ? dim : own));
 }
 
-/** A window of one axis of a tensor, which may reach past its ends, where there are zeros. */
-function windowOf(
-  shape: Shape,
-  sizes: readonly number[],
-  axis: number,
-  offset: number,
-  read: ReturnType<typeof reader>,
-) {
-  const limit = at(shape, axis) as number;
-  return (index: readonly number[]) => {
-    const position = at(index, axis) + offset;
-    return position < 0 || position >= limit
-      ? 0
-      : read(index.map((i, a) => (a === axis ? position : Math.min(i, at(sizes, a)))));
-  };
+/** The part of a tensor from `start` on along an axis. It may reach past both ends, where there are zeros. */
+function windowOf(x: Tensor, axis: number, start: number, size: number): Tensor {
+  const limit = at(x.shape, axis);
+  const read = reader(x);
+  return tabulate(x.dtype, replaced(x.shape, axis, size) as readonly number[], (index) => {
+    const position = at(index, axis) + start;
+    return position < 0 || position >= limit ? 0 : read(index.map((i, a) => (a === axis ? position : i)));
+  });
 }
 
 function zerosLike(b: Parameters<typeof spread>[0], type: Type): Value {
@@ -82,7 +78,7 @@ export const movement: Family<Movement> = {
   Transpose: {
     infer: (inputs, { perm }) => {
       const x = at(inputs, 0);
-      if (perm.length !== x.shape.length || new Set(perm).size !== perm.length)
+      if (perm.length !== x.shape.length || x.shape.some((_, axis) => !perm.includes(axis)))
         throw new Error(`[${perm.join(", ")}] is no permutation of rank ${x.shape.length}`);
       return [{ dtype: x.dtype, shape: perm.map((axis) => at(x.shape, axis)) }];
     },
@@ -133,9 +129,12 @@ export const movement: Family<Movement> = {
   Concat: {
     infer: (inputs, { axis }) => {
       const first = at(inputs, 0);
+      along(first.shape, axis);
       for (const { dtype, shape } of inputs) {
         if (dtype !== first.dtype || !sameShape(replaced(shape, axis, 0), replaced(first.shape, axis, 0)))
-          throw new Error(`${printShape(first.shape)} and ${printShape(shape)} differ beside axis ${axis}`);
+          throw new Error(
+            `${first.dtype}${printShape(first.shape)} and ${dtype}${printShape(shape)} differ beside axis ${axis}`,
+          );
       }
       const total = inputs.reduce<Dim>((sum, { shape }) => addDims(sum, at(shape, axis)), 0);
       return [{ dtype: first.dtype, shape: replaced(first.shape, axis, total) }];
@@ -176,7 +175,8 @@ export const movement: Family<Movement> = {
     infer: (inputs, { axis, sizes }) => {
       const x = at(inputs, 0);
       const total = sizes.reduce((sum, size) => sum + size, 0);
-      if (x.shape[axis] !== total) throw new Error(`${printShape(x.shape)} does not split into ${sizes.join(" + ")}`);
+      if (along(x.shape, axis) !== total)
+        throw new Error(`axis ${axis} of ${printShape(x.shape)} does not split into ${sizes.join(" + ")}`);
       return sizes.map((size) => ({ dtype: x.dtype, shape: replaced(x.shape, axis, size) }));
     },
     vjp: (b, node, cotangents) => [
@@ -191,22 +191,21 @@ export const movement: Family<Movement> = {
     },
     evaluate: (inputs, { axis, sizes }) => {
       const x = at(inputs, 0);
-      const read = reader(x);
       let start = 0;
       return sizes.map((size) => {
         const from = start;
         start += size;
-        return tabulate(x.dtype, replaced(x.shape, axis, size) as readonly number[], (index) =>
-          read(index.map((i, a) => (a === axis ? i + from : i))),
-        );
+        return windowOf(x, axis, from, size);
       });
     },
   },
   Slice: {
     infer: (inputs, { axis, start, end }) => {
       const x = at(inputs, 0);
+      const whole = along(x.shape, axis);
       const size = subDims(end, start);
-      if (typeof size === "number" && size < 0) throw new Error(`slice [${start}, ${end}) is empty`);
+      if ([start, size, subDims(whole, end)].some((part) => typeof part === "number" && part < 0))
+        throw new Error(`[${start}, ${end}) is no part of an axis of ${whole}`);
       return [{ dtype: x.dtype, shape: replaced(x.shape, axis, size) }];
     },
     vjp: (b, node, [g]) => {
@@ -216,14 +215,17 @@ export const movement: Family<Movement> = {
     batch: (b, node, inputs) => b.apply("Slice", inputs, { ...node.attributes, axis: node.attributes.axis + 1 }),
     evaluate: (inputs, { axis, start, end }, { size }) => {
       const x = at(inputs, 0);
-      const shape = replaced(x.shape, axis, size(end) - size(start)) as readonly number[];
-      return [tabulate(x.dtype, shape, windowOf(x.shape, x.shape, axis, size(start), reader(x)))];
+      return [windowOf(x, axis, size(start), size(end) - size(start))];
     },
   },
   Pad: {
     infer: (inputs, { axis, before, after }) => {
       const x = at(inputs, 0);
-      return [{ dtype: x.dtype, shape: replaced(x.shape, axis, addDims(addDims(before, at(x.shape, axis)), after)) }];
+      if ([before, after].some((part) => typeof part === "number" && part < 0))
+        throw new Error(`padding ${before} and ${after} is negative`);
+      return [
+        { dtype: x.dtype, shape: replaced(x.shape, axis, addDims(addDims(before, along(x.shape, axis)), after)) },
+      ];
     },
     vjp: (b, node, [g]) => {
       const { axis, before } = node.attributes;
@@ -233,8 +235,7 @@ export const movement: Family<Movement> = {
     batch: (b, node, inputs) => b.apply("Pad", inputs, { ...node.attributes, axis: node.attributes.axis + 1 }),
     evaluate: (inputs, { axis, before, after }, { size }) => {
       const x = at(inputs, 0);
-      const shape = replaced(x.shape, axis, size(before) + at(x.shape, axis) + size(after)) as readonly number[];
-      return [tabulate(x.dtype, shape, windowOf(x.shape, shape, axis, -size(before), reader(x)))];
+      return [windowOf(x, axis, -size(before), size(before) + at(x.shape, axis) + size(after))];
     },
   },
 };

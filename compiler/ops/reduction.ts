@@ -1,15 +1,17 @@
 /** Primitives that reduce or normalize along axes. */
 import type { Builder } from "../ir/builder.js";
+import { elements } from "../ir/dims.js";
 import { reader, tabulate } from "../ir/tensor.js";
-import type { NodeOf, Shape, Tensor, Type, Value } from "../ir/types.js";
-import { at, expectDType, type Family, type Rule } from "./rule.js";
+import type { DType, NodeOf, Shape, Tensor, Type, Value } from "../ir/types.js";
+import { along, at, expectDType, type Family, type Rule } from "./rule.js";
 
 type Reduce = "ReduceSum" | "ReduceMean" | "ReduceMax";
 
-function checkAxes(type: Type, axes: readonly number[]): void {
-  for (const axis of axes) {
-    if (axis < 0 || axis >= type.shape.length) throw new Error(`no axis ${axis} in rank ${type.shape.length}`);
-  }
+const number = ["float32", "int64", "int32"] as const;
+
+function checkAxes({ shape }: Type, axes: readonly number[]): void {
+  for (const axis of axes) along(shape, axis);
+  if (new Set(axes).size < axes.length) throw new Error(`axes [${axes.join(", ")}] repeat`);
 }
 
 function reducedShape(shape: Shape, axes: readonly number[], keep: boolean): Shape {
@@ -50,6 +52,7 @@ function restoreAxes(b: Builder, node: NodeOf<Reduce>, reduced: Value): Value {
 }
 
 function reduction<K extends Reduce>(
+  dtypes: readonly DType[],
   evaluate: (x: Tensor, axes: readonly number[], keep: boolean) => Tensor,
   vjp: (b: Builder, node: NodeOf<K>, g: Value) => Value,
 ): Rule<K> {
@@ -57,7 +60,7 @@ function reduction<K extends Reduce>(
     infer: (inputs, { axes, keep }) => {
       const x = at(inputs, 0);
       checkAxes(x, axes);
-      return [{ dtype: x.dtype, shape: reducedShape(x.shape, axes, keep) }];
+      return [{ dtype: expectDType(x, ...dtypes), shape: reducedShape(x.shape, axes, keep) }];
     },
     vjp: (b, node, [g]) => [g && vjp(b, node, g)],
     batch: (b, node, inputs) => {
@@ -66,6 +69,12 @@ function reduction<K extends Reduce>(
     },
     evaluate: (inputs, { axes, keep }) => [evaluate(at(inputs, 0), axes, keep)],
   };
+}
+
+/** The type of what is normalized along its last axis. */
+function rowsType(x: Type): Type {
+  if (x.shape.length === 0) throw new Error("a scalar has no last axis");
+  return { dtype: expectDType(x, "float32"), shape: x.shape };
 }
 
 /** Probabilities along the last axis, from entries less their maximum. */
@@ -86,10 +95,12 @@ function softmaxRows(x: Tensor, finish: (shifted: number, sum: number) => number
 
 export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = {
   ReduceSum: reduction<"ReduceSum">(
+    number,
     (x, axes, keep) => foldAxes(x, axes, keep, 0, (total, entry) => total + entry),
     (b, node, g) => b.expand(restoreAxes(b, node, g), at(node.inputs, 0).type.shape),
   ),
   ReduceMean: reduction<"ReduceMean">(
+    ["float32"],
     (x, axes, keep) => {
       const sum = foldAxes(x, axes, keep, 0, (total, entry) => total + entry);
       const count = x.data.length / Math.max(sum.data.length, 1);
@@ -97,11 +108,15 @@ export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = 
     },
     (b, node, g) => {
       const x = at(node.inputs, 0);
-      const count = b.div(b.cast(b.size(x), "float32"), b.cast(b.size(g), "float32"));
-      return b.expand(b.div(restoreAxes(b, node, g), count), x.type.shape);
+      const { shape } = x.type;
+      const known = elements(node.attributes.axes.map((axis) => along(shape, axis)));
+      const count =
+        typeof known === "number" ? known : b.div(b.cast(b.size(x), "float32"), b.cast(b.size(g), "float32"));
+      return b.expand(b.div(restoreAxes(b, node, g), count), shape);
     },
   ),
   ReduceMax: reduction<"ReduceMax">(
+    number,
     (x, axes, keep) => foldAxes(x, axes, keep, Number.NEGATIVE_INFINITY, Math.max),
     // Equal largest entries share the cotangent.
     (b, node, g) => {
@@ -114,6 +129,7 @@ export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = 
   ArgMax: {
     infer: (inputs, { axis }) => {
       const x = at(inputs, 0);
+      expectDType(x, ...number);
       checkAxes(x, [axis]);
       return [{ dtype: "int64", shape: reducedShape(x.shape, [axis], false) }];
     },
@@ -143,7 +159,7 @@ export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = 
     },
   },
   Softmax: {
-    infer: (inputs) => [{ dtype: expectDType(at(inputs, 0), "float32"), shape: at(inputs, 0).shape }],
+    infer: (inputs) => [rowsType(at(inputs, 0))],
     vjp: (b, node, [g]) => {
       const y = at(node.outputs, 0);
       return [g && b.mul(y, b.sub(g, b.sum(b.mul(g, y), [-1], true)))];
@@ -152,7 +168,7 @@ export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = 
     evaluate: (inputs) => [softmaxRows(at(inputs, 0), (shifted, sum) => Math.exp(shifted) / sum)],
   },
   LogSoftmax: {
-    infer: (inputs) => [{ dtype: expectDType(at(inputs, 0), "float32"), shape: at(inputs, 0).shape }],
+    infer: (inputs) => [rowsType(at(inputs, 0))],
     vjp: (b, node, [g]) => [g && b.sub(g, b.mul(b.exp(at(node.outputs, 0)), b.sum(g, [-1], true)))],
     batch: (b, _, inputs) => b.apply("LogSoftmax", inputs, {}),
     evaluate: (inputs) => [softmaxRows(at(inputs, 0), (shifted, sum) => shifted - Math.log(sum))],

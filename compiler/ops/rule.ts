@@ -1,7 +1,8 @@
 /** What every primitive must say of itself. The tables over primitives are total: a forgotten rule does not type-check. */
 import type { Builder } from "../ir/builder.js";
+import { printShape } from "../ir/dims.js";
 import type { OpAttributes, OpName } from "../ir/operators.js";
-import type { Dim, Graph, NodeOf, Tensor, Type, Value } from "../ir/types.js";
+import type { Dim, Graph, NodeOf, Shape, Tensor, Type, Value } from "../ir/types.js";
 
 /** What evaluation knows besides operands: the size behind each dim, and how to run a loop body. */
 export interface Evaluation {
@@ -47,6 +48,13 @@ export function at<T>(items: readonly T[], index: number): T {
   const item = items[index];
   if (item === undefined) throw new Error(`operand ${index} is missing`);
   return item;
+}
+
+/** The size along an axis, once it is known to be an axis of the shape. */
+export function along(shape: Shape, axis: number): Dim {
+  const dim = shape[axis];
+  if (dim === undefined) throw new Error(`${printShape(shape)} has no axis ${axis}`);
+  return dim;
 }
 
 /** The dtype, once it is known to be one of those allowed. */
