@@ -110,7 +110,7 @@ function lengthsRole(read: ReadRole, time: number | undefined, known: boolean): 
       hint: "Leave lengths out, or give inputs as [examples, time, features].",
     });
   }
-  return roleOf(toLengths(numbers, origin, time ?? Number.MAX_SAFE_INTEGER), origin, ["batch"]);
+  return roleOf(toLengths(numbers, origin, time), origin, ["batch"]);
 }
 
 function weightsRole(read: ReadRole): Checked<{ readonly role: Role }> {

@@ -40,12 +40,18 @@ export function toIndices(numbers: Numbers, origin: Origin, of: string): Checked
   return { ok: true, array: { dtype: "int32", shape: numbers.shape, data: Int32Array.from(values) } };
 }
 
-/** Live steps: int64, from 1 to `time`. */
-export function toLengths(numbers: Numbers, origin: Origin, time: number): Checked<{ readonly array: NumericArray }> {
+/** Live steps: int64, from 1 to `time` where that is known. */
+export function toLengths(
+  numbers: Numbers,
+  origin: Origin,
+  time: number | undefined,
+): Checked<{ readonly array: NumericArray }> {
   const { values } = numbers;
-  const bad = values.findIndex((value) => !(Number.isInteger(value) && value >= 1 && value <= time));
+  const bad = values.findIndex(
+    (value) => !(Number.isInteger(value) && value >= 1 && value <= (time ?? Number.POSITIVE_INFINITY)),
+  );
   if (bad >= 0) {
-    const hint = `A length is a whole number from 1 to ${time}, the steps of inputs.`;
+    const hint = `A length is a whole number from 1${time === undefined ? "" : ` to ${time}, the steps of inputs`}.`;
     return refuse(valueProblem(numbers, origin, bad, `${values[bad] ?? 0}`, hint));
   }
   const data = BigInt64Array.from(Array.from(values, BigInt));

@@ -1,0 +1,86 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Artifact } from "../../compiler/artifact.js";
+import { writeCheckpoint } from "../../runtime/checkpoint.js";
+import { clearRun, foreignDirectory, writeStart } from "../../runtime/directory.js";
+import { disk } from "../../runtime/disk.js";
+import { temporaryFolder } from "./folder.js";
+import { specOf, textData } from "./spec.js";
+
+const none = { inputs: [], outputs: [] };
+const artifact: Artifact = {
+  train: Uint8Array.of(1),
+  eval: Uint8Array.of(2),
+  model: Uint8Array.of(3),
+  manifest: {
+    format: 1,
+    name: "small",
+    rnnx: "0.1.0",
+    hash: "",
+    opset: { training: 18, inference: 17 },
+    parameters: [],
+    slots: [],
+    metrics: {},
+    train: none,
+    eval: none,
+    model: none,
+  },
+};
+
+test("a run records its spec with the data files named from where it lies", () => {
+  const folder = temporaryFolder();
+  const out = join(folder, "runs", "small");
+  mkdirSync(out, { recursive: true });
+  const spec = specOf({ data: { ...textData, text: null, file: "data/t.txt" } });
+  writeStart(disk, out, spec, join(folder, "specs"), artifact);
+  expect(readdirSync(out).sort()).toEqual(["eval.onnx", "manifest.json", "spec.json", "train.onnx"]);
+  const recorded = JSON.parse(readFileSync(join(out, "spec.json"), "utf8"));
+  expect(recorded).toEqual({ ...spec, data: { ...spec.data, file: "../../specs/data/t.txt" } });
+
+  const absolute = specOf({ data: { ...textData, text: null, file: "/data/t.txt" } });
+  writeStart(disk, out, absolute, folder, artifact);
+  expect(JSON.parse(readFileSync(join(out, "spec.json"), "utf8")).data.file).toBe("/data/t.txt");
+});
+
+test("a directory may be new, a run's, or hold other things", () => {
+  const folder = temporaryFolder();
+  expect(foreignDirectory(join(folder, "new"))).toEqual([]);
+  writeFileSync(join(folder, "notes.txt"), "");
+  expect(foreignDirectory(folder)).toEqual([]);
+  writeStart(disk, folder, specOf({}), folder, artifact);
+  expect(foreignDirectory(folder)).toEqual([]);
+});
+
+test("files of a run's names that no run wrote are not replaced", () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "spec.json"), "{}");
+  const hint = "Name another one with --out.";
+  expect(foreignDirectory(folder)).toEqual([
+    {
+      code: "run-directory",
+      path: "",
+      message: `"${folder}" holds a spec.json that no run wrote, and training would replace it.`,
+      hint,
+    },
+  ]);
+  const file = join(folder, "spec.json");
+  expect(foreignDirectory(file)).toEqual([
+    { code: "run-directory", path: "", message: `The run directory "${file}" is a file.`, hint },
+  ]);
+});
+
+test("clearing a run leaves what is not the run's", () => {
+  const folder = temporaryFolder();
+  writeStart(disk, folder, specOf({}), folder, artifact);
+  const checkpoints = join(folder, "checkpoints");
+  const state = { format: 1 as const, step: 3, loss: 1, seed: 1, spec: "", data: "" };
+  writeCheckpoint(disk, checkpoints, { state, parameters: new Map(), slots: new Map() });
+  for (const name of ["notes.txt", "metrics.jsonl", "weights.safetensors", "model.onnx.partial"]) {
+    writeFileSync(join(folder, name), "");
+  }
+  writeFileSync(join(checkpoints, "mine"), "");
+  clearRun(disk, folder);
+  expect(readdirSync(folder).sort()).toEqual(["checkpoints", "manifest.json", "notes.txt"]);
+  expect(readdirSync(checkpoints)).toEqual(["mine"]);
+});

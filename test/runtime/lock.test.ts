@@ -1,0 +1,76 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { lock } from "../../runtime/lock.js";
+import { temporaryFolder } from "./folder.js";
+
+function taken(folder: string) {
+  const result = lock(folder);
+  if (!result.ok) throw new Error(result.message);
+  return result;
+}
+
+test("a lock is held until it is released, and leaves nothing", () => {
+  const folder = temporaryFolder();
+  const first = taken(folder);
+  expect(readdirSync(folder)).toEqual(["lock"]);
+  expect(lock(folder)).toEqual({ ok: false, message: "This process is already training there." });
+  first.release();
+  expect(readdirSync(folder)).toEqual([]);
+  taken(folder).release();
+});
+
+test("another live process holds it", async () => {
+  const folder = temporaryFolder();
+  const other = spawn("sleep", ["30"]);
+  onTestFinished(() => void other.kill("SIGKILL"));
+  await once(other, "spawn");
+  writeFileSync(join(folder, "lock"), JSON.stringify({ pid: other.pid, started: null, host: hostname() }));
+  expect(lock(folder)).toEqual({ ok: false, message: `Process ${other.pid} is training there.` });
+  // Straight after SIGKILL, before anyone has asked how it ended.
+  other.kill("SIGKILL");
+  await once(other, "exit");
+  taken(folder).release();
+});
+
+test("a process that is gone holds nothing", () => {
+  const folder = temporaryFolder();
+  const { pid } = spawnSync("true");
+  writeFileSync(join(folder, "lock"), JSON.stringify({ pid, started: null, host: hostname() }));
+  const mine = taken(folder);
+  expect(JSON.parse(readFileSync(join(folder, "lock"), "utf8"))).toMatchObject({ pid: process.pid });
+  expect(readdirSync(folder)).toEqual(["lock"]);
+  mine.release();
+});
+
+test.runIf(process.platform === "linux")("a later process with the same number holds nothing", () => {
+  const folder = temporaryFolder();
+  writeFileSync(
+    join(folder, "lock"),
+    JSON.stringify({ pid: process.pid, started: "1@another-boot", host: hostname() }),
+  );
+  taken(folder).release();
+});
+
+test("a process of another machine cannot be asked, and is believed", () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "lock"), JSON.stringify({ pid: 1, started: null, host: "elsewhere" }));
+  expect(lock(folder)).toEqual({ ok: false, message: "Process 1 on elsewhere is training there." });
+});
+
+test.each(["", "{", "[]", "null", '{"pid":"1"}'])("a lock that names nobody (%j) is stale", (text) => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "lock"), text);
+  taken(folder).release();
+});
+
+test("releasing takes away only one's own lock", () => {
+  const folder = temporaryFolder();
+  const mine = taken(folder);
+  writeFileSync(join(folder, "lock"), "someone else's");
+  mine.release();
+  expect(existsSync(join(folder, "lock"))).toBe(true);
+});

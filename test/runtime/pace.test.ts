@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { schedule } from "../../runtime/order.js";
+import { isDue, milestones, openPace, paceAfter, stepsAllowed } from "../../runtime/pace.js";
+import { train } from "./spec.js";
+
+describe("steps per call", () => {
+  test("auto grows to calls of about 150 ms, in powers of two", () => {
+    const pace = openPace("auto", 100);
+    const made: number[] = [];
+    for (let call = 0; call < 6; call++) {
+      const steps = pace.steps();
+      made.push(steps);
+      pace.took(steps, 20 + steps * 0.5);
+    }
+    expect(made).toEqual([1, 4, 16, 64, 128, 128]);
+  });
+
+  test("auto stays at one step when a step is long, and comes back from a slow call", () => {
+    expect(paceAfter(1, 1, 400)).toBe(1);
+    expect(paceAfter(64, 64, 1000)).toBe(8);
+    expect(paceAfter(64, 1, 0)).toBe(512);
+  });
+
+  test("a short call says how fast steps are, not how many to make", () => {
+    expect(paceAfter(64, 2, 4)).toBe(64);
+  });
+
+  test("a number is a number, within what memory should hold", () => {
+    expect(openPace(7, 100).steps()).toBe(7);
+    expect(openPace(1000, 2 ** 20).steps()).toBe(64);
+    expect(openPace("auto", 2 ** 40).steps()).toBe(1);
+  });
+});
+
+describe("milestones", () => {
+  const steps = { ...train, batch_size: 4, steps: 1000, checkpoint_every: 30 };
+
+  test("a run of epochs is evaluated after each", () => {
+    const epochs = { ...steps, steps: null, epochs: 7 };
+    expect(milestones(epochs, schedule(epochs, 1, 10))).toEqual({ evaluateEvery: 3, checkpointEvery: 30 });
+  });
+
+  test("a run of steps is evaluated about 20 times, after whole epochs", () => {
+    expect(milestones(steps, schedule(steps, 1, 10)).evaluateEvery).toBe(51);
+    const all = { ...steps, batch_size: "all" as const, steps: 2000 };
+    expect(milestones(all, schedule(all, 1, 10)).evaluateEvery).toBe(100);
+    const short = { ...steps, steps: 3 };
+    expect(milestones(short, schedule(short, 1, 1000)).evaluateEvery).toBe(250);
+  });
+
+  test("no call crosses a milestone, a change of the batch size, or the end", () => {
+    const plan = schedule(steps, 1, 10);
+    const every = { evaluateEvery: 6, checkpointEvery: 5 };
+    const calls: number[] = [];
+    for (let step = 0; step < 15; ) {
+      const count = stepsAllowed(step, plan, every);
+      const sizes = Array.from({ length: count }, (_, index) => plan.batchSizeAt(step + 1 + index));
+      expect(new Set(sizes).size).toBe(1);
+      calls.push(count);
+      step += count;
+    }
+    expect(calls).toEqual([2, 1, 2, 1, 2, 1, 1, 1, 1, 2, 1]);
+    expect(stepsAllowed(990, schedule(steps, 1, 8), { evaluateEvery: 2000, checkpointEvery: 0 })).toBe(10);
+    expect(stepsAllowed(0, schedule(steps, 1, 8), { evaluateEvery: 2000, checkpointEvery: 0 })).toBe(1000);
+  });
+
+  test("zero is never", () => {
+    expect([0, 1, 5].map((step) => isDue(step, 0))).toEqual([false, false, false]);
+    expect([4, 5, 10].map((step) => isDue(step, 5))).toEqual([false, true, true]);
+  });
+});

@@ -1,0 +1,56 @@
+/** Small normalized specs for the tests of the runtime. */
+import type { NormalArraysData, NormalSpec, NormalTextData, NormalTrain } from "../../schema/normal.js";
+
+export const train: NormalTrain = {
+  steps: 10,
+  epochs: null,
+  batch_size: "all",
+  shuffle: false,
+  steps_per_call: 1,
+  checkpoint_every: 0,
+};
+
+export const textData: NormalTextData = {
+  type: "text",
+  text: "hihello",
+  file: null,
+  unit: "char",
+  window: 6,
+  stride: 1,
+};
+
+export const arraysData: NormalArraysData = {
+  type: "arrays",
+  inputs: [
+    [0, 1],
+    [1, 2],
+  ],
+  targets: [
+    [1, 2],
+    [2, 0],
+  ],
+  lengths: null,
+  weights: null,
+  initial_states: {},
+};
+
+/** A spec around some data: the model only says how the data is read. */
+export function specOf(parts: Partial<NormalSpec>): NormalSpec {
+  return {
+    name: "small",
+    seed: 1,
+    data: textData,
+    cells: {},
+    model: [{ layer: "one_hot", name: "one_hot", size: "vocabulary" }],
+    loss: { type: "sequence_loss", average_across_timesteps: true, average_across_batch: true },
+    optimizer: { type: "sgd", learning_rate: 0.1, clip: null, schedule: { type: "constant" } },
+    train,
+    ...parts,
+  };
+}
+
+export const numbersModel: NormalSpec["model"] = [
+  { layer: "dense", name: "dense", size: 1, activation: "none", bias: true },
+];
+
+export const squaredError: NormalSpec["loss"] = { type: "squared_error", reduction: "mean" };

@@ -1,0 +1,61 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { StoredTensor } from "../../compiler/artifact.js";
+import { writeSafetensors } from "../../runtime/safetensors.js";
+import { readInitial } from "../../runtime/start.js";
+import { temporaryFolder } from "./folder.js";
+
+const zero = { type: "constant", value: 0 } as const;
+const parameters: readonly StoredTensor[] = [
+  { name: "rnn/0/W", shape: [1, 2], initializer: zero },
+  { name: "rnn/0/b", shape: [2], initializer: zero },
+];
+
+const hint = "The model has rnn/0/W [1, 2], rnn/0/b [2].";
+
+test("any part of the parameters may be given", () => {
+  const file = join(temporaryFolder(), "init.safetensors");
+  const tensors = new Map([["rnn/0/b", { shape: [2], data: Float32Array.of(1, 2) }]]);
+  writeFileSync(file, writeSafetensors(tensors));
+  expect(readInitial(file, parameters)).toEqual({ ok: true, tensors });
+});
+
+test("unknown names, wrong shapes and infinities are all reported", () => {
+  const file = join(temporaryFolder(), "init.safetensors");
+  const data = Float32Array.of(1, Number.POSITIVE_INFINITY);
+  writeFileSync(
+    file,
+    writeSafetensors(
+      new Map([
+        ["rnn/0/W", { shape: [2, 1], data }],
+        ["rnn/0/b", { shape: [2], data }],
+        ["rnn/0/c", { shape: [2], data }],
+      ]),
+    ),
+  );
+  expect(readInitial(file, parameters)).toEqual({
+    ok: false,
+    problems: [
+      {
+        code: "init-shape",
+        path: "",
+        file,
+        message: `rnn/0/W in "${file}" has shape [2, 1], and the model's is [1, 2].`,
+        hint,
+      },
+      { code: "init-value", path: "", file, message: `rnn/0/b in "${file}" holds numbers that are not finite.`, hint },
+      { code: "init-name", path: "", file, message: `"${file}" holds "rnn/0/c", which the model does not have.`, hint },
+    ],
+  });
+});
+
+test("a file that is not there, or holds something else", () => {
+  const file = join(temporaryFolder(), "init.safetensors");
+  expect(readInitial(file, parameters)).toEqual({
+    ok: false,
+    problems: [{ code: "file-missing", path: "", file, message: `"${file}" does not exist.`, hint: "" }],
+  });
+  writeFileSync(file, "no tensors");
+  expect(readInitial(file, parameters)).toMatchObject({ ok: false, problems: [{ code: "file-format", file }] });
+});
