@@ -2,11 +2,10 @@
 import type { NodeOf } from "../ir/types.js";
 import { writeGraph } from "./graph.js";
 import { int, ints, subgraph, valueInfo } from "./proto.js";
-import { compute, enter, integer, nameOf, openScope, type Scope, write } from "./scope.js";
-import { sizeScalar } from "./sizes.js";
+import { enter, nameOf, openScope, type Scope, write } from "./scope.js";
 
 export function scan(node: NodeOf<"Scan">, scope: Scope, results: readonly string[]): void {
-  const { body, states, scans, reverse, length } = node.attributes;
+  const { body, states, scans, reverse } = node.attributes;
   const operands = node.inputs.map((input) => nameOf(scope, input));
   const explicit = states + scans;
 
@@ -17,22 +16,15 @@ export function scan(node: NodeOf<"Scan">, scope: Scope, results: readonly strin
     else enter(inner, input, scope.model.fresh(input.name ?? (index < states ? "state" : "slice")));
   });
 
-  const scanned = operands.slice(states, explicit);
-  const slices = body.inputs.slice(0, explicit).map((input) => valueInfo(nameOf(inner, input), input.type));
-  if (scans === 0) {
-    // ONNX counts steps by what is scanned, so there must be something.
-    const steps = [integer(scope, 0, "zero"), sizeScalar(scope, length, "length"), integer(scope, 1, "one")];
-    scanned.push(compute(scope, "Range", steps));
-    slices.push(valueInfo(scope.model.fresh("step"), { dtype: "int64", shape: [] }));
-  }
+  const declared = body.inputs.slice(0, explicit).map((input) => valueInfo(nameOf(inner, input), input.type));
 
   // Walking backward, ONNX stacks outputs by putting each before those that are there.
   const direction = reverse ? 1 : 0;
   const stacked = body.outputs.length - states;
-  write(scope, "Scan", [...operands.slice(0, states), ...scanned], results, [
-    subgraph("body", writeGraph(body, inner, slices, [])),
-    int("num_scan_inputs", scanned.length),
-    ints("scan_input_directions", new Array<number>(scanned.length).fill(direction)),
+  write(scope, "Scan", operands.slice(0, explicit), results, [
+    subgraph("body", writeGraph(body, inner, declared, [])),
+    int("num_scan_inputs", scans),
+    ints("scan_input_directions", new Array<number>(scans).fill(direction)),
     ints("scan_output_directions", new Array<number>(stacked).fill(direction)),
   ]);
 }

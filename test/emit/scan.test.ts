@@ -112,17 +112,6 @@ test("states that swap places", async () => {
   await expectSame(b.finish([...final, ...stacked]), [wave([3, 2]), wave([2], 2), wave([2], 3)], 18);
 });
 
-test("a loop that scans nothing", async () => {
-  const b = graphBuilder("counting");
-  const [x, s] = [b.input("x", f32("time", 2)), b.input("s", f32(2))];
-  const inner = graphBuilder("count");
-  const state = inner.input("s", f32(2));
-  const doubled = inner.mul(state, 2);
-  const body = inner.finish([doubled, doubled]);
-  const attributes = { body, states: 1, scans: 0, reverse: true, length: "time" };
-  await expectSame(b.finish([...b.apply("Scan", [s], attributes), x]), [wave([3, 2]), wave([2])], 18);
-});
-
 test("one body used by two loops", async () => {
   const b = graphBuilder("twice");
   const [x, s] = [b.input("x", f32("time", 2)), b.input("s", f32(2))];
