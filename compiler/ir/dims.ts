@@ -1,6 +1,6 @@
 /**
  * Arithmetic on dimensions. A symbolic dim is a polynomial with integer coefficients over size symbols, kept as a canonical
- * string (`batch*time`, `2*time-1`), so that two dims are equal exactly when they are `===`.
+ * string (`batch*time`, `2*time-1`), so that two dims are equal exactly when they are `===`. Symbols are identifiers.
  */
 import type { Dim, Shape } from "./types.js";
 
@@ -11,7 +11,17 @@ const parsed = new Map<string, Polynomial>();
 
 function polynomial(dim: Dim): Polynomial {
   if (typeof dim === "number") return new Map([["", dim]]);
-  return parsed.get(dim) ?? new Map([[dim, 1]]);
+  const known = parsed.get(dim) ?? new Map(dim.split(/(?=[+-])/).map(parseTerm));
+  parsed.set(dim, known);
+  return known;
+}
+
+/** The monomial and the coefficient of `time`, `-1` or `+2*batch*time`. */
+function parseTerm(text: string): readonly [string, number] {
+  const factors = text.replace(/^[+-]/, "").split("*");
+  const symbols = factors.filter((factor) => !/^\d+$/.test(factor));
+  const size = symbols.length < factors.length ? Number(factors[0]) : 1;
+  return [symbols.join("*"), text.startsWith("-") ? -size : size];
 }
 
 function canonical(terms: Polynomial): Dim {
