@@ -2,17 +2,19 @@
 import type { Report } from "../../schema/diagnostics.js";
 import type { CellOption, NormalCellDefinition } from "../../schema/normal.js";
 import { ownValue, type ResolvedCell, resolveCell } from "./cell.js";
-import { checkInitializers, checkNames, checkVariants } from "./declarations.js";
-import { readEquations } from "./equations.js";
+import { checkNames, checkVariants } from "./declarations.js";
+import { type Assignment, readEquations } from "./equations.js";
+import { checkInitializers } from "./initializers.js";
 import { inferShapes } from "./shapes.js";
-import { type CellSizes, declaredShapes, sizeNames } from "./sizes.js";
+import { type CellSizes, declaredShapes } from "./sizes.js";
+import { checkUses } from "./uses.js";
 
 /** Sizes that stand for any size: what is wrong with these is wrong with all. */
 const anySizes: CellSizes = { hidden_size: "hidden_size", input_size: "input_size" };
 
 /**
  * Checks the definition at `path` under its default options, and once more for each variant that they leave out. Sizes that
- * differ only for some `hidden_size` or input show when the cell is lowered. True when no error was found.
+ * differ only for some `hidden_size` or input show when the cell is lowered. True when nothing is wrong.
  */
 export function checkCell(definition: NormalCellDefinition, path: string, report: Report): boolean {
   let sound = true;
@@ -21,22 +23,29 @@ export function checkCell(definition: NormalCellDefinition, path: string, report
     const key = JSON.stringify([problem.path, problem.offset, problem.message]);
     if (seen.has(key)) return;
     seen.add(key);
-    if (problem.severity !== "warning") sound = false;
+    sound = false;
     report(problem);
   };
   checkVariants(definition, path, once);
-  for (const options of choices(definition)) checkResolved(resolveCell(definition, options), path, once);
+  const checked = choices(definition).map((options) => {
+    const cell = resolveCell(definition, options);
+    return { cell, equations: checkResolved(cell, path, once) };
+  });
+  const understood = checked.flatMap(({ cell, equations }) => (equations === undefined ? [] : [{ cell, equations }]));
+  if (sound) checkUses(definition, understood, path, once);
   return sound;
 }
 
 /** Checks one choice of options: names, sizes, initializers, equations, and shapes as far as they do not hang on sizes. */
-function checkResolved(cell: ResolvedCell, path: string, report: Report): void {
-  checkNames(cell, path, report);
+function checkResolved(cell: ResolvedCell, path: string, report: Report): readonly Assignment[] | undefined {
+  const distinct = checkNames(cell, path, report);
   const declared = declaredShapes(cell, anySizes, path, report);
-  checkInitializers(cell, sizeNames(cell, anySizes), path, report);
+  checkInitializers(cell, anySizes, path, report);
   const equations = readEquations(cell, path, report);
-  if (declared === undefined || equations === undefined) return;
-  inferShapes(equations, { cell, sizes: anySizes, declared, batch: "batch" }, path, report);
+  if (distinct && declared !== undefined && equations !== undefined) {
+    inferShapes(equations, { cell, sizes: anySizes, declared, batch: "batch" }, path, report);
+  }
+  return equations;
 }
 
 /** The defaults, then each variant that they do not choose, one at a time. */

@@ -1,18 +1,14 @@
-/** What a cell declares beside its equations: names that do not collide, options and their variants, first values. */
+/** What a cell declares beside its equations: names that do not collide, options and their variants. */
 import type { Report } from "../../schema/diagnostics.js";
-import type { CellInitializer, NormalCellDefinition } from "../../schema/normal.js";
+import type { NormalCellDefinition } from "../../schema/normal.js";
 import { child } from "../../schema/pointer.js";
 import { either, quote, suggestion } from "../../schema/wording.js";
-import type { Dim } from "../ir/types.js";
-import { numericOptions, ownValue, type ResolvedCell } from "./cell.js";
+import { ownValue, type ResolvedCell } from "./cell.js";
 import { isFunction } from "./functions.js";
-import { resolveSize } from "./sizes.js";
 
-/** The distributions that an initializer may name. */
-export const distributions: readonly string[] = ["glorot_uniform", "glorot_normal", "orthogonal"];
-
-/** Options, parameters and states are read by name in the same equations. */
-export function checkNames(cell: ResolvedCell, path: string, report: Report): void {
+/** Options, parameters and states are read in the same equations, so each has a name of its own. True when they do. */
+export function checkNames(cell: ResolvedCell, path: string, report: Report): boolean {
+  let distinct = true;
   const taken = new Map<string, string>([
     ["x", "the cell's input"],
     ["hidden_size", "a size"],
@@ -25,6 +21,7 @@ export function checkNames(cell: ResolvedCell, path: string, report: Report): vo
         taken.set(name, kind);
         continue;
       }
+      distinct = false;
       const message = `${quote(name)} is ${other} already`;
       report({ code: "name-taken", path: `${path}${place(name)}`, message, hint: "Use another name.", atKey: true });
     }
@@ -32,6 +29,7 @@ export function checkNames(cell: ResolvedCell, path: string, report: Report): vo
   declare(Object.keys(cell.options), "an option", (name) => child("/options", name));
   declare(Object.keys(cell.state), "a state", (name) => ownValue(cell.written.state, name));
   declare(Object.keys(cell.parameters), "a parameter", (name) => ownValue(cell.written.parameters, name));
+  return distinct;
 }
 
 /** Every variant can be chosen, and every word that an option may start as is one of its variants. */
@@ -66,47 +64,5 @@ export function checkVariants(definition: NormalCellDefinition, path: string, re
     const message = `${option} is ${quote(usual)}, for which there is no variant`;
     const hint = suggestion(usual, values, "Variants") || `Add variants: the values that ${option} may have.`;
     report({ code: "unknown-variant", path: child(`${path}/options`, option), message, hint });
-  }
-}
-
-/** First values belong to parameters, and are distributions, numbers, numeric options, or slices of those. */
-export function checkInitializers(
-  cell: ResolvedCell,
-  sizes: ReadonlyMap<string, Dim>,
-  path: string,
-  report: Report,
-): void {
-  const numbers = [...numericOptions(cell).keys()];
-  const check = (value: Exclude<CellInitializer, readonly unknown[]>, axes: number, place: string) => {
-    if (typeof value === "number" || numbers.includes(value)) return;
-    if (!distributions.includes(value)) {
-      const hint = suggestion(value, [...distributions, ...numbers], "Initializers");
-      report({ code: "unknown-initializer", path: place, message: `unknown initializer ${quote(value)}`, hint });
-    } else if (axes !== 2) {
-      const message = `${value} is for matrices, and this parameter has ${axes === 1 ? "1 axis" : `${axes} axes`}`;
-      report({ code: "initializer", path: place, message, hint: "Write a number." });
-    }
-  };
-  for (const [name, initializer] of Object.entries(cell.initializers)) {
-    const place = `${path}${ownValue(cell.written.initializers, name)}`;
-    const shape = ownValue(cell.parameters, name);
-    if (shape === undefined) {
-      const hint = suggestion(name, Object.keys(cell.parameters), "Parameters");
-      report({
-        code: "unknown-parameter",
-        path: place,
-        message: `the cell has no parameter ${quote(name)}`,
-        hint,
-        atKey: true,
-      });
-    } else if (typeof initializer === "object") {
-      for (const [index, { from, to, value }] of initializer.entries()) {
-        resolveSize(from, sizes, `${place}/${index}/from`, report, 0);
-        resolveSize(to, sizes, `${place}/${index}/to`, report, 0);
-        check(value, shape.length, `${place}/${index}/value`);
-      }
-    } else {
-      check(initializer, shape.length, place);
-    }
   }
 }

@@ -37,33 +37,9 @@ export function readEquations(cell: ResolvedCell, path: string, report: Report):
     return readEquation(source, at, (fault) => fail({ ...fault, path: at }));
   });
 
-  const given = givenNames(cell);
-  const numbers = numericOptions(cell);
-  const isGiven = (name: string) => (Object.hasOwn(cell.options, name) ? numbers.has(name) : given.has(name));
-  const states = Object.keys(cell.state);
-  const later = new Map<string, number>();
-  for (const [index, { targets }] of equations.entries()) {
-    for (const { name } of targets) if (!later.has(name)) later.set(name, index + 1);
-  }
-  const set = new Set<string>();
-  for (const { path: at, targets, value } of equations) {
-    const complain = (fault: Fault) => fail({ ...fault, path: at });
-    if (value !== undefined) {
-      visit(value, (part) => {
-        if (part.kind === "name" && !isGiven(part.name) && !set.has(part.name)) {
-          const readable = [...given.keys(), ...set].filter((name) => set.has(name) || isGiven(name));
-          complain(unreadable(part, { cell, later, readable }));
-        }
-      });
-    }
-    for (const target of targets) {
-      const fault = unsettable(target, { cell, given, set });
-      if (fault !== undefined) complain(fault);
-      set.add(target.name);
-    }
-  }
-
-  for (const state of states) {
+  checkOrder(cell, equations, fail);
+  const set = new Set(equations.flatMap(({ targets }) => targets.map(({ name }) => name)));
+  for (const state of Object.keys(cell.state)) {
     if (set.has(`${state}'`)) continue;
     fail({
       code: "state-not-set",
@@ -84,13 +60,43 @@ export function readEquations(cell: ResolvedCell, path: string, report: Report):
   return sound ? whole : undefined;
 }
 
+/** Every name is set once, before it is read, and stands for nothing else. An unknown name is reported where it is first met. */
+function checkOrder(cell: ResolvedCell, equations: readonly Partial[], report: Report): void {
+  const given = givenNames(cell);
+  const numbers = numericOptions(cell);
+  const givenReadable = [...given.keys()].filter((name) => !Object.hasOwn(cell.options, name) || numbers.has(name));
+  const readable = new Set(givenReadable);
+  const later = new Map<string, number>();
+  for (const [index, { targets }] of equations.entries()) {
+    for (const { name } of targets) if (!later.has(name)) later.set(name, index + 1);
+  }
+  const set = new Set<string>();
+  const unknown = new Set<string>();
+  for (const { path, targets, value } of equations) {
+    const complain = (fault: Fault) => report({ ...fault, path });
+    if (value !== undefined) {
+      visit(value, (part) => {
+        if (part.kind !== "name" || readable.has(part.name) || unknown.has(part.name)) return;
+        if (!later.has(part.name)) unknown.add(part.name);
+        complain(unreadable(part, { cell, later, readable: [...readable] }));
+      });
+    }
+    for (const target of targets) {
+      const fault = unsettable(target, { cell, given, set });
+      if (fault !== undefined) complain(fault);
+      set.add(target.name);
+      readable.add(target.name);
+    }
+  }
+}
+
 /** What is not set by the equations, and what it is. All but the options that are not numbers may be read. */
 function givenNames(cell: ResolvedCell): ReadonlyMap<string, string> {
   return new Map([
-    ...Object.keys(cell.options).map((name) => [name, "an option"] as const),
-    ...Object.keys(cell.parameters).map((name) => [name, "a parameter"] as const),
-    ...Object.keys(cell.state).map((name) => [name, "a state"] as const),
     ["x", "the cell's input"],
+    ...Object.keys(cell.state).map((name) => [name, "a state"] as const),
+    ...Object.keys(cell.parameters).map((name) => [name, "a parameter"] as const),
+    ...Object.keys(cell.options).map((name) => [name, "an option"] as const),
   ]);
 }
 

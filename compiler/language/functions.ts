@@ -64,14 +64,6 @@ const table: Readonly<Record<string, CellFunction>> = {
       return b.div(centred, b.sqrt(b.add(variance, epsilon)));
     },
   ),
-  sum: alongLast(
-    () => 1,
-    (b, a) => b.sum(a, [-1], true),
-  ),
-  mean: alongLast(
-    () => 1,
-    (b, a) => b.mean(a, [-1], true),
-  ),
   concat: {
     arity: [2, Number.POSITIVE_INFINITY],
     conditions: 0,
@@ -121,6 +113,14 @@ const table: Readonly<Record<string, CellFunction>> = {
       );
     },
   },
+  sum: alongLast(
+    () => 1,
+    (b, a) => b.sum(a, [-1], true),
+  ),
+  mean: alongLast(
+    () => 1,
+    (b, a) => b.mean(a, [-1], true),
+  ),
 };
 
 export const functionNames: readonly string[] = Object.keys(table);
@@ -180,7 +180,8 @@ function broadcast(args: readonly Meaning[], rules: ShapeRules): Meaning | Misus
   const shape = rules.broadcast(shapes);
   if (!isDifference(shape)) return { kind: "tensor", shape };
   const [a, b] = shape.sizes;
-  return misuse("shape-mismatch", `${shapes.map(printShape).join(" and ")}: the sizes ${a} and ${b} differ`);
+  const printed = shapes.filter(({ length }) => length > 0).map(printShape);
+  return misuse("shape-mismatch", `${printed.join(" and ")}: the sizes ${a} and ${b} differ`);
 }
 
 function misuse(code: Misuse["code"], message: string, argument?: number): Misuse {

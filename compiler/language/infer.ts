@@ -155,14 +155,23 @@ function inferProduct(
   const [rows = 1, inner = 1] = shapeOf(left);
   const [depth = 1, columns = 1] = shapeOf(right);
   if (inference.rules.meet(inner, depth) !== undefined) return { kind: "tensor", shape: [rows, columns] };
-  const turned = depth === inference.batch && rows !== inference.batch;
-  const exchanged = `The batch is the first axis: write "${excerpt(expression.right, inference)} @ ${excerpt(expression.left, inference)}".`;
-  const hint = turned
-    ? exchanged
-    : (declaredHint(expression.right, 0, inner, [expression.left, 1], inference) ??
-      declaredHint(expression.left, 1, depth, [expression.right, 0], inference));
+  const hint =
+    exchangeHint(expression, rows, depth, inference) ??
+    declaredHint(expression.right, 0, inner, [expression.left, 1], inference) ??
+    declaredHint(expression.left, 1, depth, [expression.right, 0], inference);
   const shapes = `${printShape(shapeOf(left))} times ${printShape(shapeOf(right))}`;
   return fail(`${shapes}: the inner sizes ${inner} and ${depth} differ`, hint);
+}
+
+/** U @ h, as columns of features would have it. */
+function exchangeHint(
+  { left, right }: BinaryExpression,
+  rows: Dim,
+  depth: Dim,
+  { batch }: Inference,
+): string | undefined {
+  if (depth !== batch || rows === batch || left.kind !== "name" || right.kind !== "name") return undefined;
+  return `The batch is the first axis: write "${right.name} @ ${left.name}".`;
 }
 
 /** How a parameter that does not fit would have to be declared: with the size of the axis that it meets. */

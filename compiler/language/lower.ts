@@ -7,6 +7,7 @@ import type { ResolvedCell } from "./cell.js";
 import { readEquations } from "./equations.js";
 import type { BinaryOperator, Expression } from "./expression.js";
 import { functionOf } from "./functions.js";
+import { checkInitializers } from "./initializers.js";
 import type { Meaning } from "./meaning.js";
 import { inferShapes } from "./shapes.js";
 import { type CellSizes, declaredShapes } from "./sizes.js";
@@ -38,8 +39,9 @@ export function lowerCell(
   path: string,
 ): CellStep | undefined {
   const declared = declaredShapes(cell, sizes, path, report);
+  const startable = checkInitializers(cell, sizes, path, report);
   const equations = readEquations(cell, path, report);
-  if (declared === undefined || equations === undefined) return undefined;
+  if (declared === undefined || !startable || equations === undefined) return undefined;
   const batch = operands.x.type.shape[0] ?? "batch";
   const shapes = inferShapes(equations, { cell, sizes, declared, batch }, path, report);
   if (shapes === undefined || shapes.undecided) return undefined;

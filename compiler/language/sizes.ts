@@ -52,7 +52,7 @@ export function resolveSize(
   report({
     code: "size",
     path,
-    message: size === dim ? `${dim} is not a size` : `${size} is ${dim}, which is not a size`,
+    message: String(size).trim() === `${dim}` ? `${dim} is not a size` : `${size} is ${dim}, which is not a size`,
     hint: `It must be a whole number from ${least} to ${largestSize}.`,
     ...(typeof size === "string" && { offset: 0 }),
   });

@@ -1,0 +1,184 @@
+import { describe, expect, test } from "vitest";
+import { resolveCell } from "../../compiler/language/cell.js";
+import { checkCell } from "../../compiler/language/check.js";
+import type { NormalCellDefinition } from "../../schema/normal.js";
+import { builtIn, definition, type Written } from "./definition.js";
+import { lines } from "./problems.js";
+
+describe("options choose variants", () => {
+  const source = definition({
+    options: { mode: "a", "odd/name": true },
+    state: { h: "hidden_size" },
+    parameters: { W: ["input_size", "hidden_size"] },
+    initializers: { W: 0 },
+    equations: ["h' = x @ W"],
+    variants: {
+      mode: { a: {}, b: { parameters: { V: [2] }, initializers: { W: 1 }, output: "y" } },
+      "odd/name": { true: {}, false: { state: { s: 2 }, equations: ["h' = h"] } },
+    },
+  });
+
+  test("the defaults", () => {
+    expect(resolveCell(source, {})).toEqual({
+      options: { mode: "a", "odd/name": true },
+      state: { h: "hidden_size" },
+      parameters: { W: ["input_size", "hidden_size"] },
+      initializers: { W: 0 },
+      equations: ["h' = x @ W"],
+      output: "h'",
+      written: {
+        state: { h: "/state/h" },
+        parameters: { W: "/parameters/W" },
+        initializers: { W: "/initializers/W" },
+        equations: "/equations",
+        output: "/output",
+      },
+    });
+  });
+
+  test("what variants add and replace, and where it is written", () => {
+    const cell = resolveCell(source, { mode: "b", "odd/name": false, residual: true });
+    expect(cell).toEqual({
+      options: { mode: "b", "odd/name": false },
+      state: { h: "hidden_size", s: 2 },
+      parameters: { W: ["input_size", "hidden_size"], V: [2] },
+      initializers: { W: 1 },
+      equations: ["h' = h"],
+      output: "y",
+      written: {
+        state: { h: "/state/h", s: "/variants/odd~1name/false/state/s" },
+        parameters: { W: "/parameters/W", V: "/variants/mode/b/parameters/V" },
+        initializers: { W: "/variants/mode/b/initializers/W" },
+        equations: "/variants/odd~1name/false/equations",
+        output: "/variants/mode/b/output",
+      },
+    });
+  });
+});
+
+describe("checkCell", () => {
+  const sound: Written = {
+    state: { h: "hidden_size" },
+    parameters: { W: ["input_size", "hidden_size"], b: ["hidden_size"] },
+    equations: ["h' = tanh(x @ W + b) + h"],
+  };
+  const problems = (cell: Written) => lines((report) => checkCell(definition(cell), "/cells/mine", report));
+
+  test.each(["rnn", "lstm", "gru"])("the built-in cell %s is sound", (name) => {
+    expect(lines((report) => checkCell(builtIn(name), `/cells/${name}`, report))).toEqual([]);
+  });
+
+  test("says whether the cell is sound", () => {
+    const check = (cell: NormalCellDefinition) => checkCell(cell, "", () => {});
+    expect(check(definition(sound))).toBe(true);
+    expect(check(definition({ ...sound, output: "y" }))).toBe(false);
+  });
+
+  test.each<[string, Written, readonly string[]]>([
+    [
+      "names that collide",
+      {
+        options: { x: 1, W: 2 },
+        state: { tanh: 3, h: "hidden_size" },
+        parameters: { W: [2], h: [2] },
+        equations: ["h' = h", "tanh' = h"],
+      },
+      [
+        `name-taken /cells/mine/options/x (key): "x" is the cell's input already. Use another name.`,
+        'name-taken /cells/mine/state/tanh (key): "tanh" is a function already. Use another name.',
+        'name-taken /cells/mine/parameters/W (key): "W" is an option already. Use another name.',
+        'name-taken /cells/mine/parameters/h (key): "h" is a state already. Use another name.',
+      ],
+    ],
+    [
+      "variants of no option, and for values that an option never has",
+      {
+        options: { after: true, count: 2, mode: "a", other: "b" },
+        variants: { aftr: { true: {} }, after: { yes: {} }, count: { "2.0": {}, "3": {} }, mode: { b: {} } },
+      },
+      [
+        'unknown-option /cells/mine/variants/aftr (key): the cell has no option "aftr". Did you mean "after"?',
+        'unknown-variant /cells/mine/variants/after/yes (key): after is never "yes": it is true or false',
+        'unknown-variant /cells/mine/variants/count/2.0 (key): count is never "2.0": it is a number',
+        'unknown-variant /cells/mine/options/mode: mode is "a", for which there is no variant. Variants: b.',
+        'unknown-variant /cells/mine/options/other: other is "b", for which there is no variant. Add variants: the values that other may have.',
+      ],
+    ],
+    [
+      "initializers",
+      {
+        options: { bias: 1, mode: "a" },
+        variants: { mode: { a: {} } },
+        initializers: {
+          V: 0,
+          W: "glorot",
+          b: [
+            { from: 0, to: "hidden_siz", value: "bias" },
+            { from: "hidden_size-1", to: -1, value: "mode" },
+            { from: 0, to: 1, value: "orthogonal" },
+          ],
+        },
+      },
+      [
+        'unknown-parameter /cells/mine/initializers/V (key): the cell has no parameter "V". Parameters: W, b.',
+        'unknown-initializer /cells/mine/initializers/W: unknown initializer "glorot". Initializers: glorot_uniform, glorot_normal, orthogonal, bias.',
+        'unknown-size /cells/mine/initializers/b/0/to+0: unknown size "hidden_siz". Did you mean "hidden_size"?',
+        "size /cells/mine/initializers/b/1/to: -1 is not a size. It must be a whole number from 0 to 2147483647.",
+        'unknown-initializer /cells/mine/initializers/b/1/value: unknown initializer "mode". Initializers: glorot_uniform, glorot_normal, orthogonal, bias.',
+        "initializer /cells/mine/initializers/b/2/value: orthogonal is for matrices, and this parameter has 1 axis. Write a number.",
+      ],
+    ],
+    [
+      "slices that are empty or too long",
+      {
+        parameters: { W: ["input_size", "hidden_size"], b: [4] },
+        initializers: {
+          W: [{ from: 0, to: 9, value: 1 }],
+          b: [
+            { from: 2, to: 2, value: 1 },
+            { from: 3, to: 5, value: 1 },
+          ],
+        },
+      },
+      [
+        "initializer /cells/mine/initializers/b/0: the slice from 2 to 2 is empty",
+        "initializer /cells/mine/initializers/b/1: the slice ends at 5, and the last axis at 4",
+      ],
+    ],
+    [
+      "what nothing reads",
+      {
+        options: { rate: 1, flag: true, wide: 2, bias: 3, deep: false },
+        parameters: { W: ["input_size", "wide"], b: ["hidden_size"], V: [2] },
+        initializers: { b: "bias" },
+        variants: { deep: { true: { parameters: { U: [2] } } } },
+      },
+      [
+        'unused-parameter /cells/mine/parameters/V (key): no equation reads the parameter "V". Leave it out, or read it in an equation.',
+        'unused-parameter /cells/mine/variants/deep/true/parameters/U (key): no equation reads the parameter "U". Leave it out, or read it in an equation.',
+        'unused-option /cells/mine/options/rate (key): nothing depends on the option "rate". Leave it out, or read it in an equation, a size, an initializer or a variant.',
+        'unused-option /cells/mine/options/flag (key): nothing depends on the option "flag". Leave it out, or read it in an equation, a size, an initializer or a variant.',
+      ],
+    ],
+    [
+      "every variant, each problem once",
+      {
+        options: { mode: "a" },
+        parameters: { W: ["input", "hidden_size"], b: ["hidden_size"] },
+        variants: { mode: { a: {}, b: { equations: ["h' = tanh(x @ W + bb) + h"] }, c: { output: "y" } } },
+      },
+      [
+        'unknown-size /cells/mine/parameters/W/0+0: unknown size "input". Did you mean "input_size"?',
+        'unknown-name /cells/mine/variants/mode/b/equations/0+18: unknown name "bb". Names: x, h, W, b.',
+        `unknown-name /cells/mine/variants/mode/c/output: the output "y" is not a name that an equation sets. Names: h'.`,
+      ],
+    ],
+    [
+      "shapes that are wrong for any sizes",
+      { equations: ["h' = W @ x + b"] },
+      [
+        'shape-mismatch /cells/mine/equations/0+7: W @ x: [input_size, hidden_size] times [batch, input_size]: the inner sizes hidden_size and batch differ. The batch is the first axis: write "x @ W".',
+      ],
+    ],
+  ])("%s", (_, cell, expected) => expect(problems({ ...sound, ...cell })).toEqual(expected));
+});
