@@ -1,7 +1,6 @@
 /** Evaluation: the loss and metrics of a model over all examples, and what it says of some of them. */
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Manifest } from "../compiler/artifact.js";
-import type { NormalLoss } from "../schema/normal.js";
 import type { DataSource, NumericArray } from "./data/source.js";
 import type { Metrics } from "./events.js";
 import { floatsOf, tensorMaker } from "./session.js";
@@ -13,7 +12,7 @@ export interface Evaluator {
   predictions(parameters: Readonly<Record<string, Tensor>>, count: number): Promise<readonly unknown[]>;
 }
 
-const finish: { readonly [K in Manifest["metrics"][string]]: (mean: number) => number } = {
+const finishes: { readonly [K in Manifest["metrics"][string]]: (mean: number) => number } = {
   identity: (mean) => mean,
   exp: Math.exp,
   sqrt: Math.sqrt,
@@ -22,11 +21,11 @@ const finish: { readonly [K in Manifest["metrics"][string]]: (mean: number) => n
 export async function openEvaluator(
   session: InferenceSession,
   manifest: Manifest,
-  loss: NormalLoss,
   source: DataSource,
 ): Promise<Evaluator> {
   const tensor = await tensorMaker();
   const { inputs, outputs } = manifest.eval;
+  const metrics = metricPorts(manifest);
   const run = (parameters: Readonly<Record<string, Tensor>>, examples: ArrayLike<number>) => {
     const batch = source.batch(examples);
     const feeds: Record<string, Tensor> = {};
@@ -41,24 +40,20 @@ export async function openEvaluator(
 
   return {
     async metrics(parameters, batchSize) {
-      let total = 0;
-      const sums = new Map<string, { sum: number; count: number }>();
+      const totals = metrics.map(() => ({ sum: 0, count: 0 }));
       for (let start = 0; start < source.examples; start += batchSize) {
-        const size = Math.min(batchSize, source.examples - start);
-        const results = await run(parameters, range(start, size));
-        for (const port of outputs) {
-          if (port.role === "loss") total += (floatsOf(results, port)[0] ?? 0) * (isSum(loss) ? 1 : size);
-          if (port.role !== "metric") continue;
+        const results = await run(parameters, range(start, Math.min(batchSize, source.examples - start)));
+        for (const [place, { port }] of metrics.entries()) {
           const [sum = 0, count = 0] = floatsOf(results, port);
-          const before = sums.get(port.name) ?? { sum: 0, count: 0 };
-          sums.set(port.name, { sum: before.sum + sum, count: before.count + count });
+          const total = totals[place];
+          if (total !== undefined) totals[place] = { sum: total.sum + sum, count: total.count + count };
         }
       }
-      const metrics = Object.entries(manifest.metrics).map(([name, how]) => {
-        const { sum, count } = sums.get(name) ?? { sum: 0, count: 0 };
-        return [name, finish[how](sum / count)] as const;
+      const finished = metrics.map(({ name, finish }, place) => {
+        const { sum, count } = totals[place] ?? { sum: 0, count: 0 };
+        return [name, finishes[finish](sum / count)] as const;
       });
-      return { loss: isSum(loss) ? total : total / source.examples, ...Object.fromEntries(metrics) };
+      return Object.fromEntries(finished);
     },
     async predictions(parameters, count) {
       const port = outputs.find(({ role }) => role === "prediction");
@@ -71,9 +66,13 @@ export async function openEvaluator(
   };
 }
 
-/** Whether the loss of several batches is the sum of theirs, and not their mean. */
-function isSum(loss: NormalLoss): boolean {
-  return loss.type === "sequence_loss" ? !loss.average_across_batch : loss.reduction === "sum";
+/** The ports of a manifest's metrics, which are `metrics/<name>`. */
+function metricPorts({ metrics, eval: { outputs } }: Manifest) {
+  return Object.entries(metrics).map(([name, finish]) => {
+    const port = outputs.find((output) => output.role === "metric" && output.name === `metrics/${name}`);
+    if (port === undefined) throw new Error(`The evaluation graph gives no metric "${name}".`);
+    return { name, finish, port };
+  });
 }
 
 function range(start: number, size: number): Uint32Array {

@@ -53,7 +53,7 @@ async function trainFrom(
   const { manifest } = artifact;
   const stored = { parameter: manifest.parameters, slot: manifest.slots };
   const trainer = await openTrainer(training, manifest.train, stored, start);
-  const evaluator = await openEvaluator(evaluation, manifest, spec.loss, source);
+  const evaluator = await openEvaluator(evaluation, manifest, source);
   const { evaluateEvery, checkpointEvery } = milestones(spec.train, plan);
   const pace = openPace(spec.train.steps_per_call, bytesOf(source.batch(plan.batchesAt(1, 1))));
   const record = openMetrics(join(out, runFiles.metrics), start.step);

@@ -34,12 +34,17 @@ export async function openSession(
   } catch (error) {
     // A model that the CPU refuses is not the user's doing.
     if (device === "cpu") throw error;
-    const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
-    const message = `The ${device} device cannot be used: ${reason}`;
+    const message = `The ${device} device cannot be used: ${reasonOf(error)}.`;
     if (requested !== "auto") return { ok: false, message, hint: hints[device] };
     const session = await create(model, "cpu", multiplyAdds);
     return { ok: true, session, device: "cpu", notice: `${message} The CPU is used instead.` };
   }
+}
+
+/** The runtime's own words, without the place in its source and the condition that failed there. */
+function reasonOf(error: unknown): string {
+  const [first = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  return first.replace(/^.*was false\. /, "").replace(/\.$/, "");
 }
 
 const hints: Readonly<Record<"cuda" | "webgpu", string>> = {
@@ -51,7 +56,9 @@ const hints: Readonly<Record<"cuda" | "webgpu", string>> = {
 };
 
 async function create(model: Uint8Array, device: Device, multiplyAdds: number): Promise<InferenceSession> {
-  const { InferenceSession } = await import("onnxruntime-node");
+  const { env, InferenceSession } = await import("onnxruntime-node");
+  // What goes wrong comes back as an error; the runtime's own log would only repeat it on stderr.
+  env.logLevel = "fatal";
   const small = { intraOpNumThreads: 1, extra: { session: { intra_op: { allow_spinning: "0" } } } };
   return InferenceSession.create(model, {
     executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],

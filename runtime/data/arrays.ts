@@ -91,7 +91,7 @@ function targetsRole(read: ReadRole, uses: Uses, time: number | undefined): Chec
   if (numbers.shape.length > 3) return refuse(wrongRank(origin, numbers.shape, "at most [examples, time, size]"));
   // Whole numbers are classes where the loss can read classes; rows of three axes can only be probabilities.
   const classes = uses.targets === "classes" && numbers.integer && third === undefined;
-  const perStep = second === time && (classes || third !== undefined);
+  const perStep = uses.everyStep && second !== undefined && second === time;
   const rest = [second, third].filter((size) => size !== undefined);
   const shape = ["batch", ...(perStep ? ["time", ...rest.slice(1)] : rest)];
   return roleOf(classes ? toIndices(numbers, origin, "Classes") : toFloat32(numbers, origin), origin, shape);
@@ -116,8 +116,9 @@ function lengthsRole(read: ReadRole, time: number | undefined, known: boolean): 
 function weightsRole(read: ReadRole): Checked<{ readonly role: Role }> {
   if (!read.ok) return read;
   const { numbers, origin } = read;
-  if (numbers.shape.length !== 2) return refuse(wrongRank(origin, numbers.shape, "[examples, time]"));
-  return roleOf(toFloat32(numbers, origin), origin, ["batch", "time"]);
+  const rank = numbers.shape.length;
+  if (rank > 2) return refuse(wrongRank(origin, numbers.shape, "[examples, time] or [examples]"));
+  return roleOf(toFloat32(numbers, origin), origin, rank === 2 ? ["batch", "time"] : ["batch"]);
 }
 
 function stateRole(read: ReadRole): Checked<{ readonly role: Role }> {

@@ -33,6 +33,8 @@ export interface Uses {
   readonly inputs: "ids" | "numbers";
   /** `classes` may be whole numbers, or rows of probabilities; `numbers` are quantities. */
   readonly targets: "classes" | "numbers";
+  /** Whether the model says something at every step of a sequence, or once at its end. */
+  readonly everyStep: boolean;
 }
 
 /** One type of data: how it is opened, and which of its members name files. */
@@ -48,5 +50,6 @@ export function usesOf(spec: NormalSpec): Uses {
   return {
     inputs: first === "one_hot" || first === "embedding" ? "ids" : "numbers",
     targets: loss === "sequence_loss" || loss === "cross_entropy" ? "classes" : "numbers",
+    everyStep: spec.model.every((layer) => layer.layer !== "rnn" || layer.return === "sequence"),
   };
 }

@@ -54,3 +54,9 @@ export const numbersModel: NormalSpec["model"] = [
 ];
 
 export const squaredError: NormalSpec["loss"] = { type: "squared_error", reduction: "mean" };
+
+/** A model that says one thing of each sequence. */
+export const lastModel: NormalSpec["model"] = [
+  { layer: "rnn", name: "rnn", cells: [], share_weights: false, return: "last" },
+  ...numbersModel,
+];

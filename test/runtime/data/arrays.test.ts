@@ -5,7 +5,7 @@ import { mapDataFiles, openData } from "../../../runtime/data/index.js";
 import { writeNpy } from "../../../runtime/data/npy.js";
 import type { NormalArraysData, NormalSpec } from "../../../schema/normal.js";
 import { temporaryFolder } from "../folder.js";
-import { arraysData, numbersModel, specOf, squaredError, train } from "../spec.js";
+import { arraysData, lastModel, numbersModel, specOf, squaredError, train } from "../spec.js";
 
 const numbers = { model: numbersModel, loss: squaredError };
 
@@ -71,39 +71,61 @@ describe("what arrays become", () => {
     expect(source.batch([2]).get("inputs")?.data).toEqual(Float32Array.of(1, 0));
   });
 
-  test("sequences, with targets of each step, of the last one, and rows of probabilities", async () => {
-    const signature = async (targets: NormalArraysData["targets"], loss: NormalSpec["loss"]) =>
-      (await open({ inputs: sequences, targets }, { model: numbersModel, loss })).signature(train);
+  describe("targets of sequences", () => {
     const crossEntropy = { type: "cross_entropy", reduction: "mean", label_smoothing: 0 } as const;
+    const rows = [
+      [0.5, 0.5],
+      [0.1, 0.9],
+    ];
 
-    expect(
-      (
-        await signature(
-          [
-            [0, 1, 1],
-            [2, 0, 1],
-          ],
-          crossEntropy,
-        )
-      ).targets,
-    ).toEqual({ dtype: "int32", shape: ["batch", "time"] });
-    expect((await signature([4, 0], crossEntropy)).targets).toEqual({ dtype: "int32", shape: ["batch"] });
-    expect((await signature([4, 0], crossEntropy)).sizes).toEqual({ features: 2, classes: 5 });
-    expect(
-      (
-        await signature(
-          [
-            [0.5, 0.5],
-            [0.1, 0.9],
-          ],
-          crossEntropy,
-        )
-      ).targets,
-    ).toEqual({ dtype: "float32", shape: ["batch", 2] });
-    expect((await signature([[1], [2]], squaredError)).targets).toEqual({ dtype: "float32", shape: ["batch", 1] });
-    expect((await signature(sequences, squaredError)).targets).toEqual({
-      dtype: "float32",
-      shape: ["batch", "time", 2],
+    test.each<[string, NormalSpec["model"], NormalSpec["loss"], NormalArraysData["targets"], object]>([
+      [
+        "a class at each step",
+        numbersModel,
+        crossEntropy,
+        [
+          [0, 1, 1],
+          [2, 0, 1],
+        ],
+        { dtype: "int32", shape: ["batch", "time"] },
+      ],
+      ["a class for all steps", lastModel, crossEntropy, [4, 0], { dtype: "int32", shape: ["batch"] }],
+      ["probabilities of classes", lastModel, crossEntropy, rows, { dtype: "float32", shape: ["batch", 2] }],
+      [
+        "numbers at each step",
+        numbersModel,
+        squaredError,
+        sequences,
+        { dtype: "float32", shape: ["batch", "time", 2] },
+      ],
+      [
+        "one number at each step",
+        numbersModel,
+        squaredError,
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+        { dtype: "float32", shape: ["batch", "time"] },
+      ],
+      [
+        "three numbers for three steps",
+        lastModel,
+        squaredError,
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+        { dtype: "float32", shape: ["batch", 3] },
+      ],
+    ])("%s", async (_, model, loss, targets, signature) => {
+      const source = await open({ inputs: sequences, targets }, { model, loss });
+      expect(source.signature(train).targets).toEqual(signature);
+    });
+
+    test("classes are counted", async () => {
+      const source = await open({ inputs: sequences, targets: [4, 0] }, { model: lastModel, loss: crossEntropy });
+      expect(source.signature(train).sizes).toEqual({ features: 2, classes: 5 });
     });
   });
 
@@ -267,8 +289,8 @@ describe("problems", () => {
     ],
     [
       "weights of another rank",
-      { weights: [1, 1] },
-      at("/data/weights", "array-shape", "weights has shape [2], and should be [examples, time]."),
+      { weights: [[[1, 1]], [[1, 1]]] },
+      at("/data/weights", "array-shape", "weights has shape [2, 1, 2], and should be [examples, time] or [examples]."),
     ],
     [
       "a length of nothing",
@@ -368,7 +390,7 @@ describe("problems", () => {
   });
 
   test("every role is reported, not only the first", async () => {
-    const found = await problems({ inputs: "no.npy", targets: [[-1]], weights: [1], lengths: [0] });
+    const found = await problems({ inputs: "no.npy", targets: [[-1]], weights: [[[1]]], lengths: [0] });
     expect(found.map(({ path }) => path)).toEqual([
       "/data/inputs",
       "/data/targets/0/0",
