@@ -1,56 +1,169 @@
-/** The pipeline. (Faces only; the stages follow.) */
+/**
+ * The compiler.
+ *
+ *   NormalSpec ─elaborate─▶ forward ─passes─▶ prepared ─differentiate─▶ gradient ─update─▶ step ─passes─▶ optimized
+ *     ─repeat─▶ train ─emit─▶ train.onnx                    forward, in parts ─passes─▶ eval.onnx, model.onnx
+ *
+ * Every arrow is a function from graph to graph; each result is verified, and can be watched with `onStage`.
+ */
+import { createHash } from "node:crypto";
+import type { Problem } from "../schema/diagnostics.js";
 import type { NormalSpec } from "../schema/normal.js";
 import type { Origins } from "../schema/origins.js";
-import type { Problem } from "../schema/diagnostics.js";
-import type { Artifact } from "./artifact.js";
+import { packageVersion } from "../schema/root.js";
+import { type Analysis, analysisOf } from "./analyze.js";
+import type { Artifact, Ports } from "./artifact.js";
+import { differentiate } from "./autodiff/reverse.js";
+import { elaborate } from "./elaborate/index.js";
+import { isParameter, partOf } from "./elaborate/program.js";
+import { repeatSteps } from "./elaborate/repeat.js";
+import { withUpdate } from "./elaborate/update.js";
+import { verify } from "./graph/verify.js";
 import type { Graph } from "./ir/types.js";
-import type { Signature } from "./signature.js";
+import type { Lowered } from "./lowered.js";
+import { forwardPorts, makeManifest, trainingPorts } from "./manifest.js";
+import { forwardPasses, runPasses, stepPasses } from "./passes/index.js";
+import { type Signature, withAnyBatch } from "./signature.js";
+
+export type { Analysis, LayerSummary } from "./analyze.js";
+
+/** The stages whose graphs `onStage` sees, in order. */
+export const stages = ["forward", "prepared", "gradient", "step", "optimized", "train", "eval", "model"] as const;
+export type Stage = (typeof stages)[number];
+
+/** Opset 18 is the highest that the CUDA provider has every operator for; opset 17 is what other runtimes read. */
+const TRAINING_OPSET = 18;
+const INFERENCE_OPSET = 17;
+const IR_VERSION = 8;
 
 export interface CompileOptions {
   /** Places problems in the user's text. */
   readonly origins?: Origins;
   /** Names of passes to leave out. */
   readonly without?: readonly string[];
-  /** Called with each stage's graph as it is made, in order. */
-  readonly onStage?: (stage: string, graph: Graph) => void;
+  /** Called with each stage's graph as it is made. */
+  readonly onStage?: (stage: Stage, graph: Graph) => void;
+  /** Called after each pass of each stage. */
+  readonly onPass?: (stage: Stage, pass: string, graph: Graph) => void;
 }
 
 export type CompileResult =
   | { readonly ok: true; readonly artifact: Artifact }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** Everything that can be known of a spec without its data; `signature` may hold symbols where only the data knows. */
-export declare function check(spec: NormalSpec, signature: Signature, origins?: Origins): readonly Problem[];
-
-export declare function compile(spec: NormalSpec, signature: Signature, options?: CompileOptions): Promise<CompileResult>;
-
-export interface LayerSummary {
-  readonly name: string;
-  readonly layer: string;
-  /** Output shape, batch first, such as ["batch", "time", 25]. */
-  readonly output: readonly (number | string)[];
-  readonly parameters: number;
-  /** Multiply-adds times two of one forward pass over one batch of the expected size. */
-  readonly flops: number;
+/**
+ * Everything that can be known of a spec without its data.
+ *
+ * @param signature may hold symbols (`vocabulary`) where only the data knows.
+ */
+export function check(spec: NormalSpec, signature: Signature, origins?: Origins): readonly Problem[] {
+  const elaborated = elaborate(spec, signature, origins);
+  if (!elaborated.ok) return elaborated.problems;
+  verify(elaborated.program.graph, "elaborate");
+  return [];
 }
 
-export interface Analysis {
-  readonly parameters: {
-    readonly total: number;
-    readonly trainable: number;
-    readonly tensors: readonly { readonly name: string; readonly shape: readonly number[]; readonly count: number }[];
-  };
-  readonly layers: readonly LayerSummary[];
-  /** Per training step at the expected batch and time, by kind of work. */
-  readonly flops: { readonly forward: number; readonly backward: number; readonly update: number; readonly step: number };
-  /** Bytes at the expected batch and time. */
-  readonly memory: {
-    readonly parameters: number;
-    readonly slots: number;
-    readonly activations: number;
-    readonly data: number;
-    readonly total: number;
+export type LowerResult = { readonly ok: true; readonly lowered: Lowered } | Extract<CompileResult, { ok: false }>;
+
+/** From the spec to one optimized training step. */
+export function lower(spec: NormalSpec, signature: Signature, options: CompileOptions = {}): LowerResult {
+  const { watch, optimize } = observed(signature, options);
+  const elaborated = elaborate(spec, signature, options.origins);
+  if (!elaborated.ok) return elaborated;
+  const { program } = elaborated;
+  watch("forward", program.graph);
+
+  const loss = partOf(program, ["loss"]);
+  const parameters = loss.inputs.filter(isParameter);
+  const prepared = watch("prepared", optimize("prepared", loss.graph, forwardPasses));
+  const gradient = watch("gradient", differentiate(prepared, 0, [...parameters.keys()]));
+  const step = withUpdate(gradient, parameters.length, spec.optimizer);
+  watch("step", step.graph);
+  const optimized = watch("optimized", optimize("optimized", step.graph, stepPasses));
+  return {
+    ok: true,
+    lowered: { program: loss, prepared, gradient, update: step.graph, step: { ...step, graph: optimized } },
   };
 }
 
-export declare function analyze(spec: NormalSpec, signature: Signature): Analysis;
+/**
+ * Compiles a spec for data of a signature.
+ *
+ * @returns the artifact, or the user's mistakes. Throws only when the compiler itself is wrong.
+ */
+export async function compile(
+  spec: NormalSpec,
+  signature: Signature,
+  options: CompileOptions = {},
+): Promise<CompileResult> {
+  const { watch, optimize } = observed(signature, options);
+  const lowering = lower(spec, signature, options);
+  if (!lowering.ok) return lowering;
+  const { program, step } = lowering.lowered;
+
+  const anyBatch = elaborate(spec, withAnyBatch(signature), options.origins);
+  if (!anyBatch.ok) return anyBatch;
+  const evaluation = partOf(anyBatch.program, ["loss", "metric", "prediction"]);
+  const inference = partOf(anyBatch.program, ["prediction", "state"]);
+
+  const train = watch(
+    "train",
+    repeatSteps(step.graph, program.inputs.filter(isParameter).length + step.slots.length + 1),
+  );
+  const evaluate = watch("eval", optimize("eval", evaluation.graph, stepPasses));
+  const infer = watch("model", optimize("model", inference.graph, stepPasses));
+
+  const { emitModel } = await import("./emit/onnx.js");
+  const ports = {
+    train: trainingPorts(program, step, train),
+    eval: forwardPorts(evaluation, evaluate),
+    model: forwardPorts(inference, infer),
+  };
+  const emit = (name: string, graph: Graph, { inputs, outputs }: Ports, opset: number, initializers: string[] = []) =>
+    emitModel(graph, {
+      name,
+      opset,
+      irVersion: IR_VERSION,
+      inputs: inputs.map((port) => port.name),
+      outputs: outputs.map((port) => port.name),
+      initializers,
+    });
+  const weights = program.inputs.filter(isParameter).map(({ name }) => name);
+  return {
+    ok: true,
+    artifact: {
+      train: await emit(`${spec.name}/train`, train, ports.train, TRAINING_OPSET),
+      eval: await emit(`${spec.name}/eval`, evaluate, ports.eval, TRAINING_OPSET),
+      model: await emit(spec.name, infer, ports.model, INFERENCE_OPSET, weights),
+      manifest: makeManifest(program, step, ports, {
+        name: spec.name,
+        rnnx: packageVersion(),
+        hash: createHash("sha256")
+          .update(JSON.stringify([spec, signature]))
+          .digest("hex"),
+        opset: { training: TRAINING_OPSET, inference: INFERENCE_OPSET },
+      }),
+    },
+  };
+}
+
+/** Parameters, shapes, operations and memory of a spec that `check` finds nothing wrong with. */
+export function analyze(spec: NormalSpec, signature: Signature): Analysis {
+  const lowering = lower(spec, signature);
+  if (!lowering.ok) throw new Error(lowering.problems.map(({ message }) => message).join("; "));
+  return analysisOf(signature, lowering.lowered);
+}
+
+/** Stages as they are made: verified, and shown to whoever watches. */
+function observed(signature: Signature, { without = [], onStage, onPass }: CompileOptions) {
+  const context = { expected: new Map(Object.entries(signature.expected)) };
+  return {
+    watch(stage: Stage, graph: Graph): Graph {
+      verify(graph, stage);
+      onStage?.(stage, graph);
+      return graph;
+    },
+    optimize: (stage: Stage, graph: Graph, list: Parameters<typeof runPasses>[1]) =>
+      runPasses(graph, list, context, without, (pass, result) => onPass?.(stage, pass.name, result)),
+  };
+}

@@ -21,3 +21,27 @@ export interface Signature {
   /** What `batch` and `time` will be, as a hint for cost decisions. */
   readonly expected: Readonly<Record<"batch" | "time", number>>;
 }
+
+/** The same data in batches and sequences of any size: what evaluation and inference are compiled for. */
+export function withAnyBatch(signature: Signature): Signature {
+  const isSequence = signature.inputs.dtype !== "float32" || signature.inputs.shape.length > 2;
+  const free = (array: ArraySignature, perStep: boolean): ArraySignature => ({
+    ...array,
+    shape: array.shape.map((dim, axis) => (axis === 0 ? "batch" : axis === 1 && perStep ? "time" : dim)),
+  });
+  const time = signature.inputs.shape[1];
+  // Targets and weights have a time axis where they are as long as the inputs.
+  const like = (array: ArraySignature) => free(array, isSequence && array.shape.length > 1 && array.shape[1] === time);
+  return {
+    ...signature,
+    inputs: free(signature.inputs, isSequence),
+    targets: like(signature.targets),
+    ...(signature.lengths && { lengths: free(signature.lengths, false) }),
+    ...(signature.weights && { weights: like(signature.weights) }),
+    ...(signature.initial_states && {
+      initial_states: Object.fromEntries(
+        Object.entries(signature.initial_states).map(([name, array]) => [name, free(array, false)]),
+      ),
+    }),
+  };
+}

@@ -1,5 +1,5 @@
 /** Where the package lies: sources run from its `schema/`, builds from its `dist/schema/`. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -16,4 +16,12 @@ export function packageRoot(): string {
   }
   found = folder;
   return folder;
+}
+
+/** The package's version, as package.json has it. */
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as {
+    readonly version: string;
+  };
+  return version;
 }

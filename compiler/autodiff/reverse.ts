@@ -35,7 +35,7 @@ export const pullBack: PullBack = (b, nodes, active, collected) => {
 export function differentiate(graph: Graph, loss: number, wrt: readonly number[]): Graph {
   const forward = stackResiduals(graph);
   const b = graphBuilder(graph.name);
-  const inputs = forward.inputs.map((input) => b.input(input.name ?? "", input.type));
+  const inputs = forward.inputs.map((input) => b.input(input.name, input.type));
   const outputs = inline(b, forward, inputs);
   const nodes = [...b.nodes];
   const parameters = wrt.map((index) => at(inputs, index));

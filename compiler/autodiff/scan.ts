@@ -45,10 +45,10 @@ export function vjpScan(
 
   // Where the backward step finds a value of the forward step.
   const source = (value: Value): Source => {
-    const scanned = inner.scans.indexOf(value);
-    if (scanned >= 0) return { slice: at(outer.scans, scanned) };
-    const captured = inner.captures.indexOf(value);
-    if (captured >= 0) return { capture: at(outer.captures, captured) };
+    const slice = inner.scans.indexOf(value);
+    if (slice >= 0) return { slice: at(outer.scans, slice) };
+    const capture = inner.captures.indexOf(value);
+    if (capture >= 0) return { capture: at(outer.captures, capture) };
     const producer = producers.get(value);
     if (producer?.op === "Constant") return { own: at(copyNode(step, producer, []), 0) };
     const stacked = body.outputs.indexOf(value, states);
@@ -69,12 +69,12 @@ export function vjpScan(
   carried.forEach((state, index) => {
     collected.add(at(body.outputs, inner.states.indexOf(state)), at(carriedIn, index));
   });
-  const outputCotangents: Value[] = [];
+  const scanned: Value[] = [];
   body.outputs.slice(states).forEach((output, index) => {
     const cotangent = given[states + index];
     if (cotangent === undefined || !isFloat(output)) return;
     const slice = step.input(label(output), output.type);
-    outputCotangents.push(cotangent);
+    scanned.push(cotangent);
     collected.add(output, slice);
   });
   pullBack(step, body.nodes, activeValues(body.nodes, [...carried, ...captures, ...slices]), collected);
@@ -85,20 +85,25 @@ export function vjpScan(
     return part === undefined ? at(sums, index) : step.add(at(sums, index), part);
   });
   const parts = slices.map((slice) => collected.get(slice) ?? zeros(step, slice));
+  if (scanned.length + step.scanned.length === 0) {
+    // A linear step needs nothing of the forward one, but a loop takes its number of steps from a scanned input.
+    step.input("slice", at(inner.scans, 0).type);
+    scanned.push(at(outer.scans, 0));
+  }
   const backward = step.finish([...next, ...totals, ...parts]);
 
   const initial = carried.map((state) => given[inner.states.indexOf(state)] ?? zeros(b, state));
   const operands = [
     ...initial,
     ...captures.map((capture) => zeros(b, capture)),
-    ...outputCotangents,
+    ...scanned,
     ...step.scanned,
     ...step.captured,
   ];
   const results = b.apply("Scan", operands, {
     body: backward,
     states: carried.length + captures.length,
-    scans: outputCotangents.length + step.scanned.length,
+    scans: scanned.length + step.scanned.length,
     reverse: !reverse,
     length,
   });

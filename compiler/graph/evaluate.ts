@@ -1,5 +1,5 @@
 /** The reference evaluator: runs a graph in float64, slowly and plainly, to say what it means. */
-import { sizeOf } from "../ir/dims.js";
+import { printShape, sizeOf, symbolsOf } from "../ir/dims.js";
 import type { OpName } from "../ir/operators.js";
 import type { Dim, Graph, NodeOf, Tensor, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
@@ -22,25 +22,40 @@ export function evaluateNode<K extends OpName>(
   });
 }
 
+/** The size of every symbol that is an axis of some input, once all inputs have the types that the graph declares. */
+function bindSizes(
+  graph: Graph,
+  inputs: readonly Tensor[],
+  outer: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  if (inputs.length !== graph.inputs.length)
+    throw new Error(`${graph.name} takes ${graph.inputs.length} inputs, not ${inputs.length}`);
+  const sizes = new Map(outer);
+  const axes = graph.inputs.flatMap(({ name = "an input", type }, index) => {
+    const given = at(inputs, index);
+    if (given.dtype !== type.dtype || given.shape.length !== type.shape.length)
+      throw new Error(
+        `${name} is ${given.dtype}${printShape(given.shape)}, not ${type.dtype}${printShape(type.shape)}`,
+      );
+    return type.shape.map((dim, axis) => ({ name, dim, axis, size: at(given.shape, axis) }));
+  });
+  for (const { dim, size } of axes) {
+    if (symbolsOf(dim)[0] === dim && !sizes.has(dim)) sizes.set(dim, size);
+  }
+  for (const { name, dim, axis, size } of axes) {
+    if (sizeOf(dim, sizes) !== size) throw new Error(`${name} has ${size} along axis ${axis}, not ${dim}`);
+  }
+  return sizes;
+}
+
 /** Outputs of a graph. Symbols are bound to the sizes that the inputs have where their types name them. */
 export function evaluate(
   graph: Graph,
   inputs: readonly Tensor[],
   outer: ReadonlyMap<string, number> = new Map(),
 ): readonly Tensor[] {
-  const sizes = new Map(outer);
-  const values = new Map<Value, Tensor>();
-  graph.inputs.forEach((input, index) => {
-    const given = at(inputs, index);
-    if (given.dtype !== input.type.dtype || given.shape.length !== input.type.shape.length)
-      throw new Error(`${input.name} is ${input.type.dtype} of rank ${input.type.shape.length}`);
-    input.type.shape.forEach((dim, axis) => {
-      if (typeof dim === "string" && !sizes.has(dim)) sizes.set(dim, at(given.shape, axis));
-      if (sizeOf(dim, sizes) !== given.shape[axis])
-        throw new Error(`${input.name} has ${given.shape[axis]} along axis ${axis}, not ${dim}`);
-    });
-    values.set(input, given);
-  });
+  const sizes = bindSizes(graph, inputs, outer);
+  const values = new Map(graph.inputs.map((input, index) => [input, at(inputs, index)]));
   const lookUp = (value: Value): Tensor => {
     const known = values.get(value);
     if (known === undefined) throw new Error(`${value.name ?? "a value"} is used before it is made`);

@@ -30,7 +30,7 @@ function counterpart(map: Counterparts, value: Value): Value {
 /** Applies a replacement to every node, inside loop bodies first. Returns the same graph when nothing was replaced. */
 export function rewrite(graph: Graph, replace: Replacement): Graph {
   const b = graphBuilder(graph.name);
-  const map: Counterparts = new Map(graph.inputs.map((input) => [input, b.input(input.name ?? "", input.type)]));
+  const map: Counterparts = new Map(graph.inputs.map((input) => [input, b.input(input.name, input.type)]));
   const producers = new Map<Value, Node>();
   let seen = 0;
   const producer = (value: Value): Node | undefined => {

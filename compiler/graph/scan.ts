@@ -24,6 +24,8 @@ export function scan(
   step: (inner: BodyBuilder, states: readonly Value[], slices: readonly Value[]) => Step,
 ): ScanResult {
   const { initial, scans, reverse = false } = operands;
+  const [first] = scans;
+  if (first === undefined) throw new Error(`${name} scans nothing: a loop has as many steps as what it scans`);
   const inner = bodyBuilder(name);
   const states = initial.map((value, index) => inner.input(value.name ?? `state.${index}`, value.type));
   const slices = scans.map((value, index) =>
@@ -31,7 +33,7 @@ export function scan(
   );
   const { next, stacked } = step(inner, states, slices);
   const body = inner.finish([...next, ...stacked]);
-  const length: Dim = at(at(scans, 0).type.shape, 0);
+  const length: Dim = at(first.type.shape, 0);
   const attributes = { body, states: initial.length, scans: scans.length + inner.scanned.length, reverse, length };
   const outputs = b.apply("Scan", [...initial, ...scans, ...inner.scanned, ...inner.captured], attributes);
   return { final: outputs.slice(0, initial.length), stacked: outputs.slice(initial.length) };

@@ -77,7 +77,7 @@ export interface Expressions {
 }
 
 export interface Builder extends Expressions {
-  input(name: string, type: Type): Value;
+  input(name: string | undefined, type: Type): Value;
   /** Makes a node. Throws a GraphError when the operands break the primitive's rules. */
   apply<K extends OpName>(op: K, inputs: readonly Value[], attributes: OpAttributes[K]): readonly Value[];
   /** The same value under a name for print and emission (the first name given stays). */

@@ -70,10 +70,10 @@ export function rebuildBody(
   const builder = bodyBuilder(node.attributes.body.name, source);
   const map = new Map<Value, Value>();
   for (const state of states) map.set(state, builder.input(state.name ?? "state", state.type));
-  const valueOf = (old: Value): Value => map.get(old) ?? old;
+  const operandOf = (old: Value): Value => map.get(old) ?? old;
   for (const step of node.attributes.body.nodes) {
     if (!keep(step)) continue;
-    const outputs = copyNode(builder, step, step.inputs.map(valueOf));
+    const outputs = copyNode(builder, step, step.inputs.map(operandOf));
     step.outputs.forEach((output, index) => {
       const made = at(outputs, index);
       if (output.name !== undefined) builder.named(made, output.name);

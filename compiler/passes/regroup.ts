@@ -72,9 +72,7 @@ function regroupChain(
 ): Value | undefined {
   const stateFreeLeaves = leaves.filter((leaf) => free.has(leaf));
   const others = leaves.filter((leaf) => !free.has(leaf));
-  const together = leaves.slice(-stateFreeLeaves.length).every((leaf) => free.has(leaf));
-  if (stateFreeLeaves.length < 2 || others.length === 0 || (together && others.length === 1 && leaves.length === 2))
-    return undefined;
+  if (stateFreeLeaves.length < 2 || others.length === 0) return undefined;
   const combine = (values: readonly Value[]) => values.reduce((x, y) => (op === "Add" ? b.add(x, y) : b.mul(x, y)));
   const grouped = combine(stateFreeLeaves.map(here));
   return combine([...others.map(here), grouped]);

@@ -1,0 +1,117 @@
+/** What a compiled step weighs: parameters, shapes, floating-point operations, memory. */
+
+import { isParameter } from "./elaborate/program.js";
+import { bytesOf, flops, peakBytes, type Sizes } from "./graph/cost.js";
+import type { Graph, Value } from "./ir/types.js";
+import type { Lowered } from "./lowered.js";
+import type { Signature } from "./signature.js";
+
+export interface LayerSummary {
+  readonly name: string;
+  readonly layer: string;
+  /** Output shape, batch first, such as ["batch", "time", 25]. */
+  readonly output: readonly (number | string)[];
+  /** Trainable numbers that are the layer's own. */
+  readonly parameters: number;
+  /** Floating-point operations of one forward pass over one batch of the expected size. */
+  readonly flops: number;
+}
+
+export interface Analysis {
+  readonly parameters: {
+    readonly total: number;
+    readonly trainable: number;
+    readonly tensors: readonly { readonly name: string; readonly shape: readonly number[]; readonly count: number }[];
+  };
+  readonly layers: readonly LayerSummary[];
+  /** Per training step at the expected batch and time, by kind of work. */
+  readonly flops: {
+    readonly forward: number;
+    readonly backward: number;
+    readonly update: number;
+    readonly step: number;
+  };
+  /** Bytes at the expected batch and time. */
+  readonly memory: {
+    readonly parameters: number;
+    readonly slots: number;
+    readonly activations: number;
+    readonly data: number;
+    readonly total: number;
+  };
+}
+
+/** Parameters and slots lie in the host's tensors, in the session's inputs, and in its next values. */
+const STATE_COPIES = 3;
+
+/** Sizes of the data's own symbols, where even the data has not spoken yet, count as nothing. */
+function sizesOf({ expected, sizes }: Signature): Sizes {
+  const known = Object.entries(sizes).filter((entry): entry is [string, number] => typeof entry[1] === "number");
+  return new Map([...known, ...Object.entries(expected)]);
+}
+
+export function analysisOf(signature: Signature, lowered: Lowered): Analysis {
+  const { program, prepared, gradient, update, step } = lowered;
+  const sizes = sizesOf(signature);
+  const countOf = (value: Value) =>
+    value.type.shape.reduce<number>((n, dim) => n * (typeof dim === "number" ? dim : 0), 1);
+  const tensors = program.inputs.flatMap((port, index) => {
+    const value = program.graph.inputs[index];
+    if (!isParameter(port) || value === undefined) return [];
+    return [{ name: port.name, shape: value.type.shape as readonly number[], count: countOf(value) }];
+  });
+  const total = tensors.reduce((sum, { count }) => sum + count, 0);
+  const data = program.graph.inputs.slice(tensors.length).reduce((sum, value) => sum + bytesOf(value, sizes), 0);
+
+  const forward = flops(prepared, sizes);
+  const updating = flops(update, sizes) - flops(gradient, sizes);
+  const whole = flops(step.graph, sizes);
+  const parameterBytes = total * 4;
+  const slotBytes = step.slots.reduce((sum, { parameter }) => sum + 4 * (tensors[parameter]?.count ?? 0), 0);
+  const activations = peakBytes(step.graph, sizes);
+  return {
+    parameters: { total, trainable: total, tensors },
+    layers: layerSummaries(lowered, tensors, sizes),
+    flops: { forward, backward: Math.max(whole - forward - updating, 0), update: updating, step: whole },
+    memory: {
+      parameters: parameterBytes,
+      slots: slotBytes,
+      activations,
+      data,
+      total: STATE_COPIES * (parameterBytes + slotBytes) + activations + data,
+    },
+  };
+}
+
+/** A layer's operations are those that its output needs beyond what the layers before it need. */
+function layerSummaries(
+  { program }: Lowered,
+  tensors: readonly { readonly name: string; readonly count: number }[],
+  sizes: Sizes,
+): readonly LayerSummary[] {
+  let before = 0;
+  return program.layers.map(({ name, layer, shape, value }) => {
+    const upTo = flops(needed(program.graph, value), sizes);
+    const own = upTo - before;
+    before = upTo;
+    const parameters = tensors.filter((tensor) => tensor.name.startsWith(`${name}/`));
+    return {
+      name,
+      layer,
+      output: shape,
+      parameters: parameters.reduce((sum, { count }) => sum + count, 0),
+      flops: own,
+    };
+  });
+}
+
+/** The graph's nodes that one value needs. */
+function needed(graph: Graph, value: Value): Graph {
+  const live = new Set([value]);
+  const nodes = graph.nodes.toReversed().filter((node) => {
+    const used = node.outputs.some((output) => live.has(output));
+    if (used) for (const input of node.inputs) live.add(input);
+    return used;
+  });
+  return { ...graph, nodes: nodes.toReversed(), outputs: [value] };
+}

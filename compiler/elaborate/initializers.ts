@@ -1,0 +1,61 @@
+/** How parameters start. Fans follow Keras: of a kernel [in, out], in and out. */
+import type { CellInitializer } from "../../schema/normal.js";
+import type { Initializer } from "../artifact.js";
+
+const zeros: Initializer = { type: "constant", value: 0 };
+
+function fans(shape: readonly number[]): number {
+  return (shape[0] ?? 1) + (shape[1] ?? shape[0] ?? 1);
+}
+
+/** Distributions by name. Glorot: X. Glorot and Y. Bengio, AISTATS 2010. Orthogonal: A. Saxe et al., ICLR 2014. */
+const distributions: Readonly<Record<string, (shape: readonly number[]) => Initializer>> = {
+  zeros: () => zeros,
+  glorot_uniform: (shape) => {
+    const limit = Math.sqrt(6 / fans(shape));
+    return { type: "uniform", minimum: -limit, maximum: limit };
+  },
+  glorot_normal: (shape) => ({ type: "normal", mean: 0, deviation: Math.sqrt(2 / fans(shape)) }),
+  orthogonal: () => ({ type: "orthogonal", gain: 1 }),
+};
+
+/** A distribution's initializer for a tensor of a shape; undefined when there is none of that name. */
+export function distribution(name: string, shape: readonly number[]): Initializer | undefined {
+  return Object.hasOwn(distributions, name) ? distributions[name]?.(shape) : undefined;
+}
+
+export const glorotUniform = (shape: readonly number[]): Initializer => distribution("glorot_uniform", shape) ?? zeros;
+export const constantZero = (): Initializer => zeros;
+/** Rows of an embedding: uniform in ±0.05, as Keras has it. */
+export const embeddingUniform = (): Initializer => ({ type: "uniform", minimum: -0.05, maximum: 0.05 });
+
+/** What a cell's parameter starts from when the cell does not say: kernels Glorot uniform, vectors zero. */
+export function defaultInitializer(shape: readonly number[]): Initializer {
+  return shape.length >= 2 ? glorotUniform(shape) : zeros;
+}
+
+/**
+ * A cell's initializer for one parameter.
+ *
+ * @param edge works out the edge of a slice.
+ */
+export function cellInitializer(
+  initializer: CellInitializer | undefined,
+  shape: readonly number[],
+  options: Readonly<Record<string, unknown>>,
+  edge: (size: number | string) => number,
+): Initializer {
+  const named = (value: string | number): Initializer => {
+    if (typeof value === "number") return { type: "constant", value };
+    const option = Object.hasOwn(options, value) ? options[value] : undefined;
+    return distribution(value, shape) ?? { type: "constant", value: typeof option === "number" ? option : 0 };
+  };
+  if (initializer === undefined) return defaultInitializer(shape);
+  if (typeof initializer !== "object") return named(initializer);
+  const slices = initializer.map(({ from, to, value }) => ({
+    from: edge(from),
+    to: edge(to),
+    initializer: named(value),
+  }));
+  return { type: "slices", base: zeros, slices };
+}

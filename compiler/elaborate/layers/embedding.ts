@@ -1,0 +1,21 @@
+/** embedding: token ids to rows of a trainable table, `<name>/W` [vocabulary_size, size]. */
+import type { NormalEmbedding } from "../../../schema/normal.js";
+import { describeWire, isIds, type LayerDefinition } from "../context.js";
+import { embeddingUniform } from "../initializers.js";
+
+export const embedding: LayerDefinition<NormalEmbedding> = {
+  elaborate(layer, input, { b, size, parameter, problem }) {
+    if (!isIds(input))
+      return problem({
+        part: layer,
+        code: "needs-ids",
+        message: `embedding looks up token ids, but is given ${describeWire(input)}`,
+        hint: "Use a dense layer to project numbers.",
+      });
+    const rows = size(layer.vocabulary_size, layer, "vocabulary_size");
+    const columns = size(layer.size, layer, "size");
+    if (rows === undefined || columns === undefined) return undefined;
+    const table = parameter(`${layer.name}/W`, [rows, columns], embeddingUniform);
+    return { value: b.named(b.gather(table, input.value, 0), layer.name), sequence: input.sequence, logits: null };
+  },
+};

@@ -1,0 +1,18 @@
+/** one_hot: token ids to rows with a single 1. */
+import type { NormalOneHot } from "../../../schema/normal.js";
+import { describeWire, isIds, type LayerDefinition } from "../context.js";
+
+export const oneHot: LayerDefinition<NormalOneHot> = {
+  elaborate(layer, input, { b, size, problem }) {
+    if (!isIds(input))
+      return problem({
+        part: layer,
+        code: "needs-ids",
+        message: `one_hot reads token ids, but is given ${describeWire(input)}`,
+        hint: "Leave the layer out: numbers need no encoding.",
+      });
+    const depth = size(layer.size, layer, "size");
+    if (depth === undefined) return undefined;
+    return { value: b.named(b.oneHot(input.value, depth), layer.name), sequence: input.sequence, logits: null };
+  },
+};

@@ -1,0 +1,18 @@
+/** The losses, by the word that specs use. */
+import type { NormalLoss } from "../../../schema/normal.js";
+import { absoluteError } from "./absolute-error.js";
+import { binaryCrossEntropy } from "./binary-cross-entropy.js";
+import { crossEntropy } from "./cross-entropy.js";
+import { huber } from "./huber.js";
+import type { LossDefinition } from "./loss.js";
+import { sequenceLoss } from "./sequence-loss.js";
+import { squaredError } from "./squared-error.js";
+
+export const losses: { readonly [K in NormalLoss["type"]]: LossDefinition<Extract<NormalLoss, { type: K }>> } = {
+  sequence_loss: sequenceLoss,
+  cross_entropy: crossEntropy,
+  binary_cross_entropy: binaryCrossEntropy,
+  squared_error: squaredError,
+  absolute_error: absoluteError,
+  huber,
+};

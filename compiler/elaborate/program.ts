@@ -1,0 +1,65 @@
+/** The forward program: a graph whose inputs and outputs have roles. */
+import type { Initializer, Role } from "../artifact.js";
+import type { Graph, Value } from "../ir/types.js";
+
+export interface InputPort {
+  readonly name: string;
+  readonly role: Extract<Role, "parameter" | "data">;
+  /** How a parameter starts; null for data, and where the data must say a size first. */
+  readonly initializer: Initializer | null;
+}
+
+export interface OutputPort {
+  readonly name: string;
+  readonly role: Extract<Role, "loss" | "metric" | "prediction" | "state">;
+}
+
+/** What one layer puts out, batch first, for people. */
+export interface LayerOutput {
+  readonly name: string;
+  readonly layer: string;
+  readonly shape: readonly (number | string)[];
+  /** The value in the graph, time-major where it is a sequence. */
+  readonly value: Value;
+}
+
+/** Ports stand at the positions of the graph's inputs and outputs. Parameters come before data. */
+export interface Program {
+  readonly graph: Graph;
+  readonly inputs: readonly InputPort[];
+  readonly outputs: readonly OutputPort[];
+  readonly layers: readonly LayerOutput[];
+  /** How each metric is finished from its mean. */
+  readonly metrics: Readonly<Record<string, "identity" | "exp" | "sqrt">>;
+}
+
+export function isParameter({ role }: InputPort): boolean {
+  return role === "parameter";
+}
+
+/** The part of a program that makes outputs of some roles: without the nodes, the data and the outputs that it can spare. */
+export function partOf(program: Program, roles: readonly OutputPort["role"][]): Program {
+  const { graph } = program;
+  const kept = program.outputs.flatMap(({ role }, index) => (roles.includes(role) ? [index] : []));
+  const outputs = kept.map((index) => graph.outputs[index] as Value);
+  const live = new Set(outputs);
+  const nodes = graph.nodes.toReversed().filter((node) => {
+    const needed = node.outputs.some((output) => live.has(output));
+    if (needed) for (const input of node.inputs) live.add(input);
+    return needed;
+  });
+  const inputs = [...program.inputs.keys()].filter(
+    (index) => program.inputs[index]?.role === "parameter" || live.has(graph.inputs[index] as Value),
+  );
+  return {
+    ...program,
+    graph: {
+      name: graph.name,
+      inputs: inputs.map((index) => graph.inputs[index] as Value),
+      nodes: nodes.toReversed(),
+      outputs,
+    },
+    inputs: inputs.map((index) => program.inputs[index] as InputPort),
+    outputs: kept.map((index) => program.outputs[index] as OutputPort),
+  };
+}

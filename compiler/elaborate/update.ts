@@ -1,0 +1,64 @@
+/** The optimizer's half of a training step: from gradients to new parameters and slots. */
+import type { NormalOptimizer } from "../../schema/normal.js";
+import { graphBuilder } from "../graph/build.js";
+import { inline } from "../graph/rewrite.js";
+import type { Builder } from "../ir/builder.js";
+import type { Graph, Value } from "../ir/types.js";
+import { optimizerOf } from "./optimizers/index.js";
+import { scheduleFactor } from "./schedules/index.js";
+
+/** One training step as a graph, and what stands at which position. */
+export interface StepGraph {
+  /** Inputs: parameters, slots, step, data. Outputs: next parameters, slots and step, loss, gradient norm. */
+  readonly graph: Graph;
+  /** Names of the slots, by parameter and slot: `rnn/0/W/m`, with the value that their entries start from. */
+  readonly slots: readonly { readonly name: string; readonly parameter: number; readonly initial: number }[];
+}
+
+/** The gradients clipped, and the global norm before: sqrt of the sum of squares over all entries of all parameters. */
+function clipped(b: Builder, clip: NormalOptimizer["clip"], gradients: readonly Value[]) {
+  const { add, sum, mul, div, max, min, sqrt } = b;
+  const squares = gradients.map((gradient) => sum(mul(gradient, gradient)));
+  const norm = sqrt(squares.reduce((x, y) => add(x, y)));
+  if (clip === null) return { gradients, norm };
+  if ("value" in clip)
+    return { gradients: gradients.map((gradient) => min(max(gradient, -clip.value), clip.value)), norm };
+  const scale = div(clip.global_norm, max(norm, clip.global_norm));
+  return { gradients: gradients.map((gradient) => mul(gradient, scale)), norm };
+}
+
+/**
+ * @param graph inputs: `count` parameters, then data; outputs: the loss, then a gradient per parameter.
+ */
+export function withUpdate(graph: Graph, count: number, optimizer: NormalOptimizer): StepGraph {
+  const b = graphBuilder(graph.name);
+  const definition = optimizerOf(optimizer);
+  const initial = Object.entries(definition.slots());
+  const copy = ({ name, type }: Value) => b.input(name ?? "", type);
+  const parameters = graph.inputs.slice(0, count).map(copy);
+  const slots = parameters.map((parameter) =>
+    initial.map(([name]) => [name, b.input(`${parameter.name}/${name}`, parameter.type)] as const),
+  );
+  const step = b.input("step", { dtype: "int64", shape: [] });
+  const data = graph.inputs.slice(count).map(copy);
+
+  const [loss, ...raw] = inline(b, graph, [...parameters, ...data]);
+  if (loss === undefined) throw new Error("a step without a loss");
+  const { gradients, norm } = clipped(b, optimizer.clip, raw);
+  const n = b.cast(step, "float32");
+  const rate = b.named(b.mul(scheduleFactor(optimizer.schedule, b, n), optimizer.learning_rate), "learning_rate");
+  const t = b.add(n, 1);
+  const updates = parameters.map((parameter, index) => {
+    const gradient = gradients[index];
+    if (gradient === undefined) throw new Error(`${parameter.name} has no gradient`);
+    const own = Object.fromEntries(slots[index] ?? []);
+    return definition.update(undefined, b, { parameter, gradient, slots: own, rate, t });
+  });
+  const nextSlots = updates.flatMap((update) => initial.map(([name]) => update.slots[name] as Value));
+  return {
+    graph: b.finish([...updates.map((update) => update.parameter), ...nextSlots, b.add(step, 1), loss, norm]),
+    slots: parameters.flatMap((parameter, index) =>
+      initial.map(([name, value]) => ({ name: `${parameter.name}/${name}`, parameter: index, initial: value })),
+    ),
+  };
+}

@@ -1,0 +1,14 @@
+/** What lowering gives: a training step, with the graphs on the way to it. */
+import type { Program } from "./elaborate/program.js";
+import type { StepGraph } from "./elaborate/update.js";
+import type { Graph } from "./ir/types.js";
+
+/** A training step, and the part of the program that it trains: everything that the loss needs. */
+export interface Lowered {
+  readonly program: Program;
+  readonly prepared: Graph;
+  readonly gradient: Graph;
+  /** The step before the passes. */
+  readonly update: Graph;
+  readonly step: StepGraph;
+}

@@ -1,0 +1,68 @@
+/** The manifest: what stands at which port of each graph, how it starts, and where it goes. */
+import type { Manifest, Port, Ports, Role, StoredTensor } from "./artifact.js";
+import { isParameter, type Program } from "./elaborate/program.js";
+import type { StepGraph } from "./elaborate/update.js";
+import type { Graph, Value } from "./ir/types.js";
+
+function port(name: string, role: Role, value: Value | undefined): Port {
+  if (value === undefined) throw new Error(`no value for port ${name}`);
+  return { name, role, dtype: value.type.dtype, shape: value.type.shape };
+}
+
+/** Ports of a graph that only runs forward. A final state is named `final/rnn/0/h`. */
+export function forwardPorts(part: Program, graph: Graph): Ports {
+  return {
+    inputs: part.inputs.map(({ name, role }, index) => port(name, role, graph.inputs[index])),
+    outputs: part.outputs.map(({ name, role }, index) =>
+      port(role === "state" ? `final/${name}` : name, role, graph.outputs[index]),
+    ),
+  };
+}
+
+/** Ports of the K-step graph. What is carried comes back as `next/<name>`, in the order in which it went in. */
+export function trainingPorts(program: Program, step: StepGraph, train: Graph): Ports {
+  const carried: readonly { readonly name: string; readonly role: Role }[] = [
+    ...program.inputs.filter(isParameter),
+    ...step.slots.map(({ name }) => ({ name, role: "slot" as const })),
+    { name: "step", role: "step" },
+  ];
+  const inputs = [...carried, ...program.inputs.filter((input) => !isParameter(input))];
+  const outputs: typeof carried = [
+    ...carried.map(({ name, role }) => ({ name: `next/${name}`, role })),
+    { name: "loss", role: "loss" },
+    { name: "gradient_norm", role: "gradient_norm" },
+  ];
+  return {
+    inputs: inputs.map(({ name, role }, index) => port(name, role, train.inputs[index])),
+    outputs: outputs.map(({ name, role }, index) => port(name, role, train.outputs[index])),
+  };
+}
+
+/** Tensors that a run stores have shapes of numbers: the data has said every size by then. */
+function stored(name: string, value: Value | undefined, initializer: StoredTensor["initializer"] | null): StoredTensor {
+  const shape = value?.type.shape.filter((dim) => typeof dim === "number");
+  if (shape === undefined || shape.length !== value?.type.shape.length || initializer === null)
+    throw new Error(`${name} has a size that the data did not say`);
+  return { name, shape, initializer };
+}
+
+export function makeManifest(
+  program: Program,
+  step: StepGraph,
+  ports: Pick<Manifest, "train" | "eval" | "model">,
+  about: Pick<Manifest, "name" | "rnnx" | "hash" | "opset">,
+): Manifest {
+  const parameters = program.inputs.filter(isParameter);
+  return {
+    format: 1,
+    ...about,
+    parameters: parameters.map(({ name, initializer }, index) =>
+      stored(name, program.graph.inputs[index], initializer),
+    ),
+    slots: step.slots.map(({ name, parameter, initial }) =>
+      stored(name, program.graph.inputs[parameter], { type: "constant", value: initial }),
+    ),
+    metrics: program.metrics,
+    ...ports,
+  };
+}
