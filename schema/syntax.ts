@@ -1,65 +1,109 @@
-/** What to say of text that is not JSON, given the place where the parser stopped. */
+/** What to say of text that is not JSON, given the place where the parser stopped: the first rule that fits. */
 import { type Flaw, scanText } from "./scan.js";
 import { quote } from "./wording.js";
 
-const notJson = ["NaN", "Infinity", "undefined", "None", "True", "False", "nan", "inf"];
+/** The place, and what stands around it. */
+interface Stop {
+  readonly offset: number;
+  /** The text up to here, without the white space before this place. */
+  readonly before: string;
+  /** From here to the end. */
+  readonly rest: string;
+  readonly character: string;
+  /** The word that starts here. */
+  readonly word: string | undefined;
+}
+
+type Rule = (stop: Stop) => Omit<Flaw, "offset"> & Partial<Pick<Flaw, "offset">>;
+
+const notJson: readonly string[] = ["NaN", "Infinity", "undefined", "None", "True", "False", "nan", "inf"];
+const strict = "A spec is strict JSON.";
+
+const rules: readonly (readonly [fits: (stop: Stop) => boolean, say: Rule])[] = [
+  [
+    ({ character }) => character === "/" || character === "#",
+    () => ({ code: "comment", message: "Comments are not allowed here.", hint: `${strict} Take the comment out.` }),
+  ],
+  [
+    ({ character }) => character === "\\",
+    ({ rest }) => syntax(`${rest.slice(0, 2)} is not an escape in JSON.`, "A backslash itself is written \\\\."),
+  ],
+  [
+    ({ before }) => /\\u[0-9a-fA-F]{0,3}$/.test(before),
+    () => syntax("\\u takes four hexadecimal digits.", "For example \\u00e9."),
+  ],
+  [
+    ({ before }) => before !== "" && scanText(before).open.length === 0,
+    () =>
+      syntax(
+        "There is more text after the end of the spec.",
+        "Is a bracket closed too early, or are there two objects in the file?",
+      ),
+  ],
+  [
+    ({ character, before }) => /[}\]]/.test(character) && before.endsWith(","),
+    ({ before }) => ({
+      code: "trailing-comma",
+      offset: before.length - 1,
+      message: "There is a comma after the last entry.",
+      hint: `${strict} Take the comma out.`,
+    }),
+  ],
+  [({ character }) => character === "'", () => syntax("Text takes double quotes.", "Write \"…\" instead of '…'.")],
+  [
+    ({ word }) => word !== undefined && notJson.includes(word),
+    ({ word }) =>
+      syntax(`${word} is not a value in JSON.`, "JSON has true, false, null, numbers and text in double quotes."),
+  ],
+  [
+    ({ word }) => word !== undefined,
+    ({ word = "" }) => syntax(`${quote(word)} needs double quotes.`, "Keys and text are written in double quotes."),
+  ],
+  [({ rest }) => /^-?0\d/.test(rest), () => syntax("A number cannot start with 0.", "Leave out the leading zero.")],
+  [
+    ({ character }) => character === "+" || character === ".",
+    ({ character }) => syntax(`A number cannot start with ${quote(character)}.`, "Write 0.5, -1 or 1e-3."),
+  ],
+  [
+    ({ character }) => /[,:}\]]/.test(character),
+    ({ character }) =>
+      syntax(
+        `Something is missing before this ${quote(character)}.`,
+        "Is a key, a value or an opening bracket missing?",
+      ),
+  ],
+  [
+    ({ character }) => /["\d[{-]/.test(character),
+    () =>
+      syntax(
+        "A comma or a colon is missing before this.",
+        "Entries are separated by commas; a key and its value by a colon.",
+      ),
+  ],
+  [
+    () => true,
+    ({ rest }) => syntax(`${quote(String.fromCodePoint(rest.codePointAt(0) ?? 0))} does not belong here.`, strict),
+  ],
+];
+
+function syntax(message: string, hint: string) {
+  return { code: "syntax", message, hint };
+}
 
 /** `offset` is where the parser met what it did not expect. */
 export function explainSyntax(text: string, offset: number): Flaw {
-  const flaw = (message: string, hint: string, code = "syntax", at = offset): Flaw => ({
-    code,
-    offset: at,
-    message,
-    hint,
-  });
-  const { open, openString } = scanText(text);
+  if (text.trim() === "")
+    return { code: "empty", offset: 0, message: "The text is empty.", hint: "A spec is a JSON object: { … }." };
   const rest = text.slice(offset);
-  if (text.trim() === "") return flaw("The text is empty.", "A spec is a JSON object: { … }.", "empty", 0);
-  if ((open.length > 0 || openString !== undefined) && /^[\w,:.+-]*\s*$/.test(rest))
-    return truncated(text, open, openString);
+  const { open, openString } = scanText(text);
+  const unfinished = open.length > 0 || openString !== undefined;
+  if (unfinished && /^[[{]?[\w,:.+-]*\s*$/.test(rest)) return truncated(text, open, openString);
 
   const before = text.slice(0, offset).trimEnd();
-  const previous = before.at(-1) ?? "";
-  const character = text[offset] ?? "";
-  const word = /^[A-Za-z_$][\w$-]*/.exec(rest)?.[0];
-  const strict = "A spec is strict JSON.";
-
-  if (character === "/" || character === "#")
-    return flaw("Comments are not allowed here.", `${strict} Take the comment out.`, "comment");
-  if (text[offset - 1] === "\\" && openString === undefined && word !== undefined)
-    return flaw(`\\${character} is not an escape in JSON.`, "A backslash itself is written \\\\.");
-  if (before !== "" && scanText(before).open.length === 0)
-    return flaw(
-      "There is more text after the end of the spec.",
-      "Is a bracket closed too early, or are there two objects in the file?",
-    );
-  if ((character === "}" || character === "]") && previous === ",")
-    return flaw(
-      "There is a comma after the last entry.",
-      `${strict} Take the comma out.`,
-      "trailing-comma",
-      before.length - 1,
-    );
-  if (character === "'") return flaw("Text takes double quotes.", "Write \"…\" instead of '…'.");
-  if (word !== undefined && notJson.includes(word))
-    return flaw(`${word} is not a value in JSON.`, "JSON has true, false, null, numbers and text in double quotes.");
-  if (word !== undefined)
-    return flaw(`${quote(word)} needs double quotes.`, "Keys and text are written in double quotes.");
-  if (/\d/.test(character) && previous === "0" && before.length === offset)
-    return flaw("A number cannot start with 0.", "Leave out the leading zero.");
-  if (character === "+" || character === ".")
-    return flaw(`A number cannot start with ${character}.`, "Write 0.5, -1 or 1e-3.");
-  if (character === "," || character === ":" || character === "}" || character === "]")
-    return flaw(
-      `Something is missing before this ${quote(character)}.`,
-      "Is a key, a value or an opening bracket missing?",
-    );
-  if (/["\d[{-]/.test(character))
-    return flaw(
-      "A comma or a colon is missing before this.",
-      "Entries are separated by commas; a key and its value by a colon.",
-    );
-  return flaw(`${quote(String.fromCodePoint(text.codePointAt(offset) ?? 0xfffd))} does not belong here.`, strict);
+  const stop = { offset, before, rest, character: rest.slice(0, 1), word: /^[A-Za-z_$][\w$-]*/.exec(rest)?.[0] };
+  const [, say] = rules.find(([fits]) => fits(stop)) ?? [];
+  if (say === undefined) throw new Error("the last rule fits everything");
+  return { offset, ...say(stop) };
 }
 
 function truncated(text: string, open: readonly number[], openString: number | undefined): Flaw {
