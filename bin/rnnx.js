@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+/** The `rnnx` command: finds the built program and runs it, or says how to build it. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const program = new URL("../dist/cli/main.js", import.meta.url);
+
+if (existsSync(program)) {
+  const { main } = await import(program.href);
+  process.exitCode = await main(process.argv.slice(2));
+} else {
+  const folder = fileURLToPath(new URL("..", import.meta.url));
+  process.stderr.write(`rnnx is not built yet: run \`npm run build\` in ${folder} (\`npm ci\` builds too).\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,25 @@
+/** The commands, in the order in which `--help` lists them. */
+import type { Command } from "../command.js";
+
+export const commands: readonly Command[] = [
+  {
+    name: "validate",
+    summary: "say everything that is wrong with a spec",
+    load: async () => (await import("./validate.js")).validate,
+  },
+  {
+    name: "inspect",
+    summary: "show the layers, parameters, work and memory of a spec, a run or a model",
+    load: async () => (await import("./inspect.js")).inspect,
+  },
+  {
+    name: "compile",
+    summary: "write the ONNX models of a spec",
+    load: async () => (await import("./compile.js")).compileCommand,
+  },
+  {
+    name: "train",
+    summary: "train a spec and leave a run directory",
+    load: async () => (await import("./train.js")).trainCommand,
+  },
+];

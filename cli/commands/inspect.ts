@@ -1,0 +1,35 @@
+/** `rnnx inspect`: what a spec, a run directory or an ONNX file holds. */
+import { Option } from "commander";
+import type { Override } from "../../schema/overrides.js";
+import type { CommandModule } from "../command.js";
+import { setOption } from "../flags.js";
+import { type StageChoice, stageFormats } from "../inspection/stage.js";
+
+interface Flags {
+  readonly set: readonly Override[];
+  readonly stage?: string;
+  readonly format: StageChoice["format"];
+}
+
+export const inspect: CommandModule = {
+  description: "Shows the layers, parameters, work and memory of a spec or a run, or what an ONNX file holds.",
+  example: "rnnx inspect specs/hihello.json --stage forward --format dot",
+
+  declare(face) {
+    face
+      .argument("<subject>", "a spec, a run directory or an .onnx file")
+      .addOption(setOption())
+      .option("--stage <name>", "print the graph after this stage of the compiler")
+      .addOption(new Option("--format <format>", "how to print it").choices(stageFormats).default("text"));
+  },
+
+  async run(output, face) {
+    const [subject = ""] = face.args;
+    const { set, stage, format } = face.opts<Flags>();
+    const choice = stage === undefined ? undefined : { name: stage, format };
+    if (subject.endsWith(".onnx")) return (await import("../inspection/model.js")).inspectModel(output, subject);
+    const { inspectRun, isFolder } = await import("../inspection/run.js");
+    if (isFolder(subject)) return inspectRun(output, subject, choice);
+    return (await import("../inspection/spec.js")).inspectSpec(output, subject, set, choice);
+  },
+};

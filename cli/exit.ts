@@ -1,0 +1,11 @@
+/** What the process's exit code says. */
+export const exit = {
+  /** All went well. */
+  done: 0,
+  /** The run failed, or rnnx did. */
+  failed: 1,
+  /** The input was wrong: spec, data or flags. */
+  wrongInput: 2,
+  /** A signal ended the run after a checkpoint: 128 and the signal's number. */
+  interrupted: { SIGINT: 130, SIGTERM: 143 },
+} as const;

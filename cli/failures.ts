@@ -1,0 +1,72 @@
+/** What a user reads when a command cannot do its work: usage errors, refusals of the system, and our own mistakes. */
+import type { CommanderError } from "commander";
+import { exit } from "./exit.js";
+import type { Output } from "./output.js";
+
+/** A wrong command line. Commander's message is "error: what" and, on a line of its own, "(a suggestion)". */
+export function reportUsage(output: Output, error: CommanderError, help: string): void {
+  const [first = "", second = ""] = error.message.split("\n");
+  const nothingAsked = error.code === "commander.help";
+  const message = nothingAsked ? "no command given" : first.replace(/^error: /, "");
+  const suggestion = second.replace(/^\((.*)\)$/, "$1 ");
+  refuse(output, "usage", message, `${suggestion}See ${help}.`);
+}
+
+/** One wrong thing that has no place in a spec: a flag, a file that cannot be read. */
+export function refuse(output: Output, code: string, message: string, hint: string): void {
+  const diagnostic = { code, severity: "error", path: "", line: 0, column: 0, message, hint };
+  output.record({ event: "error", message, diagnostics: [diagnostic] });
+  const { red, dim } = output.colors.note;
+  output.note(`${red("error:")} ${message}`);
+  if (hint !== "") output.note(dim(hint));
+}
+
+/** A run that ended badly through no mistake in its input. */
+export function reportFailure(output: Output, message: string, hint: string): void {
+  output.record({ event: "error", message, hint, diagnostics: [] });
+  output.note(`${output.colors.note.red("failed:")} ${message}`);
+  if (hint !== "") output.note(output.colors.note.dim(hint));
+}
+
+/** The last resort for what was thrown: the operating system's refusals in its words, everything else as a bug of ours. */
+export function explain(output: Output, thrown: unknown): number {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (isSystemError(error)) {
+    reportFailure(output, `${systemReason(error)} (${error.code ?? ""}).`, "");
+  } else {
+    reportFailure(
+      output,
+      `rnnx stopped on something that it did not expect: ${shortened(error.message)}`,
+      "This is a bug in rnnx, not in your spec. Run the command again with RNNX_DEBUG=1 to see where it happened, and report that.",
+    );
+  }
+  if (process.env.RNNX_DEBUG === "1") output.note(error.stack ?? "");
+  return exit.failed;
+}
+
+/** One paragraph: runtimes write essays. */
+function shortened(message: string): string {
+  const line = message.replace(/\s+/g, " ").trim();
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}
+
+function isSystemError(error: Error): error is NodeJS.ErrnoException {
+  return "syscall" in error && "code" in error;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "not permitted",
+  EROFS: "the file system is read-only",
+  ENOSPC: "no space is left on the device",
+  ENOENT: "no such file or folder",
+  ENOTDIR: "a part of the path is not a folder",
+  EISDIR: "it is a folder",
+  EEXIST: "it exists already",
+  EMFILE: "too many files are open",
+};
+
+function systemReason(error: NodeJS.ErrnoException): string {
+  const reason = reasons[error.code ?? ""] ?? error.message;
+  return error.path === undefined ? reason : `${error.path}: ${reason}`;
+}

@@ -1,0 +1,57 @@
+/** An analysis as a user reads it: layers, tensors, work and memory. */
+import type { Analysis } from "../../compiler/compile.js";
+import { bytes, count, magnitude } from "../numbers.js";
+import type { Colors } from "../output.js";
+import { tableText } from "./table.js";
+
+export function analysisText(analysis: Analysis, colors: Colors): string {
+  const { parameters, layers, flops, memory } = analysis;
+  const frozen = parameters.total - parameters.trainable;
+  return [
+    tableText(
+      colors,
+      [
+        { title: "name" },
+        { title: "layer" },
+        { title: "output" },
+        { title: "parameters", align: "right" },
+        { title: "FLOPs", align: "right" },
+      ],
+      layers.map((layer) => [
+        layer.name,
+        layer.layer,
+        shapeText(layer.output),
+        count(layer.parameters),
+        magnitude(layer.flops),
+      ]),
+    ),
+    tensorsText(parameters.tensors, colors),
+    tableText(
+      colors,
+      [{ title: "total" }, { title: "" }],
+      [
+        ["parameters", `${count(parameters.total)}${frozen === 0 ? "" : `, ${count(frozen)} of them not trained`}`],
+        [
+          "FLOPs of a step",
+          `${magnitude(flops.step)}: forward ${magnitude(flops.forward)}, backward ${magnitude(flops.backward)}, update ${magnitude(flops.update)}`,
+        ],
+        [
+          "memory",
+          `${bytes(memory.total)}: parameters ${bytes(memory.parameters)}, optimizer ${bytes(memory.slots)}, activations ${bytes(memory.activations)}, data ${bytes(memory.data)}`,
+        ],
+      ],
+    ),
+  ].join("\n\n");
+}
+
+export function tensorsText(tensors: Analysis["parameters"]["tensors"], colors: Colors): string {
+  return tableText(
+    colors,
+    [{ title: "tensor" }, { title: "shape" }, { title: "parameters", align: "right" }],
+    tensors.map((tensor) => [tensor.name, shapeText(tensor.shape), count(tensor.count)]),
+  );
+}
+
+export function shapeText(shape: readonly (number | string)[]): string {
+  return `[${shape.join(", ")}]`;
+}

@@ -1,0 +1,31 @@
+/** A run directory as a user reads it: how far it came, and the analysis of its spec. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Manifest } from "../../compiler/artifact.js";
+import { runFiles } from "../../runtime/directory.js";
+import { exit } from "../exit.js";
+import { refuse } from "../failures.js";
+import type { Output } from "../output.js";
+import { inspectSpec } from "./spec.js";
+import type { StageChoice } from "./stage.js";
+
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+export async function inspectRun(output: Output, folder: string, stage: StageChoice | undefined): Promise<number> {
+  const at = (name: string) => join(folder, name);
+  const missing = [runFiles.manifest, runFiles.spec].filter((name) => !existsSync(at(name)));
+  if (missing.length > 0) {
+    const hint = "Name a run directory, a spec or an .onnx file.";
+    refuse(output, "not-a-run", `${folder} is not a run directory: it has no ${missing.join(" and no ")}`, hint);
+    return exit.wrongInput;
+  }
+  const manifest: Manifest = JSON.parse(readFileSync(at(runFiles.manifest), "utf8"));
+  const finished = existsSync(at(runFiles.model));
+  const run = { path: folder, rnnx: manifest.rnnx, hash: manifest.hash, finished };
+  output.print(
+    `run ${folder}, by rnnx ${manifest.rnnx}, ${finished ? `finished: ${at(runFiles.model)}` : "not finished"}\n`,
+  );
+  return inspectSpec(output, at(runFiles.spec), [], stage, { run });
+}

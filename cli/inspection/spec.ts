@@ -1,0 +1,45 @@
+/** A spec as a user reads it: its analysis, or its graph after a stage of the compiler. */
+import type { Override } from "../../schema/overrides.js";
+import { exit } from "../exit.js";
+import type { Output } from "../output.js";
+import { signatureOf } from "../signature.js";
+import { openSpec, refuseSpec } from "../spec.js";
+import type { StageChoice } from "./stage.js";
+
+/** `stage` undefined asks for the analysis; `more` is what the record says besides. */
+export async function inspectSpec(
+  output: Output,
+  file: string,
+  overrides: readonly Override[],
+  stage: StageChoice | undefined,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<number> {
+  const opened = await openSpec(output, file, overrides);
+  if (opened === undefined) return exit.wrongInput;
+  const { spec, origins } = opened;
+  const described = await signatureOf(opened);
+  if (!described.ok) {
+    await refuseSpec(output, opened.place(described.problems), opened.source);
+    return exit.wrongInput;
+  }
+  const { signature } = described;
+  if (stage !== undefined) {
+    const { printStage } = await import("./stage.js");
+    return printStage(output, opened, signature, stage);
+  }
+
+  const { analyze, check } = await import("../../compiler/compile.js");
+  const problems = check(spec, signature, origins);
+  if (problems.length > 0) {
+    await refuseSpec(output, opened.place(problems), opened.source);
+    return exit.wrongInput;
+  }
+  const analysis = await analyze(spec, signature);
+  output.record({ event: "result", name: spec.name, ...more, ...analysis });
+  if (!output.json) {
+    const { analysisText } = await import("./analysis.js");
+    const { bold } = output.colors.print;
+    output.print(`${bold(spec.name)}\n\n${analysisText(analysis, output.colors.print)}`);
+  }
+  return exit.done;
+}

@@ -1,0 +1,50 @@
+/** The graph after a stage of the compiler, as text, DOT or SVG. */
+import type { Graph } from "../../compiler/ir/types.js";
+import type { Signature } from "../../compiler/signature.js";
+import { exit } from "../exit.js";
+import { refuse } from "../failures.js";
+import type { Output } from "../output.js";
+import { type OpenedSpec, refuseSpec } from "../spec.js";
+
+export const stageFormats = ["text", "dot", "svg"] as const;
+
+export interface StageChoice {
+  readonly name: string;
+  readonly format: (typeof stageFormats)[number];
+}
+
+export async function printStage(
+  output: Output,
+  opened: OpenedSpec,
+  signature: Signature,
+  { name, format }: StageChoice,
+): Promise<number> {
+  const { compile, stages } = await import("../../compiler/compile.js");
+  const stage = stages.find((one) => one === name);
+  if (stage === undefined) {
+    refuse(output, "unknown-stage", `there is no stage "${name}"`, `The stages are ${stages.join(", ")}.`);
+    return exit.wrongInput;
+  }
+  let graph: Graph | undefined;
+  const compiled = await compile(opened.spec, signature, {
+    origins: opened.origins,
+    onStage: (made, result) => {
+      if (made === stage) graph = result;
+    },
+  });
+  if (!compiled.ok) {
+    await refuseSpec(output, opened.place(compiled.problems), opened.source);
+    return exit.wrongInput;
+  }
+  if (graph === undefined) throw new Error(`The compiler has no stage ${stage} for this spec.`);
+  const text = await render(graph, format);
+  output.record({ event: "result", stage: name, format, text });
+  output.print(text.trimEnd());
+  return exit.done;
+}
+
+async function render(graph: Graph, format: StageChoice["format"]): Promise<string> {
+  if (format === "text") return (await import("../../compiler/ir/print.js")).printGraph(graph);
+  const dot = (await import("../../compiler/ir/dot.js")).toDot(graph);
+  return format === "dot" ? dot : (await import("../../compiler/ir/svg.js")).toSvg(dot);
+}

@@ -1,0 +1,80 @@
+/** What a user sees of a training: records, or progress while it runs and what it learnt at the end. */
+import type { DoneEvent, Metrics, SplitMetrics, TrainEvent } from "../../runtime/events.js";
+import { count, decimal } from "../numbers.js";
+import type { Output } from "../output.js";
+import { openProgress } from "./progress.js";
+
+export interface View {
+  readonly show: (event: TrainEvent) => void;
+  /** A line beside the progress. */
+  readonly say: (text: string) => void;
+  readonly close: () => void;
+}
+
+export async function openView(output: Output): Promise<View> {
+  const progress = await openProgress(output);
+  const { dim } = output.colors.note;
+  const show = (event: TrainEvent): void => {
+    output.record(recordOf(event));
+    switch (event.event) {
+      case "start":
+        progress.say(
+          dim(`${count(event.parameters)} parameters, ${count(event.examples)} examples, on ${event.device}`),
+        );
+        progress.start(event.step, event.steps);
+        break;
+      case "step":
+        progress.step(event.step, event.loss);
+        break;
+      case "epoch":
+        progress.say(`epoch ${event.epoch}  ${splitsText(event.metrics)}`);
+        break;
+      case "notice":
+        progress.say(event.message);
+        break;
+      case "checkpoint":
+        break;
+      case "done":
+        progress.stop();
+        for (const line of summary(event)) output.print(line);
+    }
+  };
+  return { show, say: progress.say, close: progress.stop };
+}
+
+/** The public record of an event. */
+function recordOf(event: TrainEvent): object {
+  if (event.event !== "done") return event;
+  const { interrupted, ...record } = event;
+  return record;
+}
+
+function summary({ step, loss, metrics, predictions, run, interrupted }: DoneEvent): readonly string[] {
+  const scores = splitsText(metrics);
+  return [
+    ...predictions.map(predictionText),
+    `loss ${decimal(loss)} at step ${count(step)}${scores === "" ? "" : `  ${scores}`}`,
+    `${interrupted ? "stopped, with a checkpoint" : "done"}: ${run}`,
+  ];
+}
+
+/** Text as it is; numbers on one line of at most 100 characters. */
+function predictionText(prediction: unknown): string {
+  if (typeof prediction === "string") return prediction;
+  const text = JSON.stringify(prediction);
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
+}
+
+/** "train accuracy 1 perplexity 1.2  test accuracy 0.9", without the splits that the data does not have. */
+function splitsText({ train, validation, test }: SplitMetrics): string {
+  return Object.entries({ train, validation, test })
+    .filter(([, metrics]) => Object.keys(metrics).length > 0)
+    .map(([split, metrics]) => `${split} ${metricsText(metrics)}`)
+    .join("  ");
+}
+
+function metricsText(metrics: Metrics): string {
+  return Object.entries(metrics)
+    .map(([name, value]) => `${name} ${decimal(value)}`)
+    .join(" ");
+}

@@ -1,0 +1,79 @@
+/** What a spec's data says of itself before any file is opened: all of it where the data is written into the spec. */
+import type { ArraySignature, Signature } from "../../compiler/signature.js";
+import type { NormalArraysData, NormalSpec, NormalTextData } from "../../schema/normal.js";
+import { child } from "../../schema/pointer.js";
+import type { Checked } from "../problem.js";
+import { mapDataFiles, openData } from "./index.js";
+import { readNested } from "./nested.js";
+import { usesOf } from "./source.js";
+
+export interface Outline {
+  /** The ways in which the data may turn out, the likeliest first. Sizes that only the data knows are symbols. */
+  readonly signatures: readonly Signature[];
+  /** False when only files know the ranks and widths of arrays: what does not fit such a guess may fit the data. */
+  readonly certain: boolean;
+}
+
+export async function outlineData(spec: NormalSpec, folder: string): Promise<Checked<Outline>> {
+  if (dataFiles(spec).length === 0) {
+    const opened = await openData(spec, folder);
+    return opened.ok ? { ok: true, signatures: [opened.source.signature(spec.train)], certain: true } : opened;
+  }
+  return spec.data.type === "text" ? outlineText(spec, spec.data) : outlineArrays(spec, spec.data);
+}
+
+function dataFiles({ data }: NormalSpec): readonly string[] {
+  const files: string[] = [];
+  mapDataFiles(data, (file) => {
+    files.push(file);
+    return file;
+  });
+  return files;
+}
+
+function outlineText({ train }: NormalSpec, { window }: NormalTextData): Checked<Outline> {
+  const ids: ArraySignature = { dtype: "int32", shape: ["batch", "time"] };
+  const sizes = { vocabulary: "vocabulary", classes: "vocabulary" };
+  const expected = { batch: expectedBatch(train), time: window };
+  return { ok: true, signatures: [{ inputs: ids, targets: ids, sizes, expected }], certain: true };
+}
+
+function outlineArrays(spec: NormalSpec, data: NormalArraysData): Checked<Outline> {
+  const { inputs: input, targets: target, lengths, weights, initial_states } = data;
+  const states = Object.entries(initial_states).map(
+    ([name, source]) => [name, source, "/data/initial_states"] as const,
+  );
+  const roles = Object.entries({ inputs: input, targets: target, lengths, weights });
+  const written = [...roles.map(([name, source]) => [name, source, "/data"] as const), ...states];
+  const problems = written.flatMap(([name, source, parent]) => {
+    if (source === null || typeof source === "string") return [];
+    const read = readNested(source, name, child(parent, name));
+    return read.ok ? [] : read.problems;
+  });
+  if (problems.length > 0) return { ok: false, problems };
+
+  const uses = usesOf(spec);
+  const inputs: readonly ArraySignature[] =
+    uses.inputs === "ids"
+      ? [{ dtype: "int32", shape: ["batch", "time"] }]
+      : [
+          { dtype: "float32", shape: ["batch", "time", "features"] },
+          { dtype: "float32", shape: ["batch", "features"] },
+        ];
+  const targets: ArraySignature =
+    uses.targets === "classes"
+      ? { dtype: "int32", shape: ["batch", "time"] }
+      : { dtype: "float32", shape: ["batch", "time", "classes"] };
+  const rest = {
+    targets,
+    ...(lengths !== null && { lengths: { dtype: "int64", shape: ["batch"] } as const }),
+    ...(weights !== null && { weights: { dtype: "float32", shape: ["batch", "time"] } as const }),
+    sizes: { ...(uses.inputs === "ids" ? { vocabulary: "vocabulary" } : { features: "features" }), classes: "classes" },
+    expected: { batch: expectedBatch(spec.train), time: 1 },
+  };
+  return { ok: true, signatures: inputs.map((one) => ({ inputs: one, ...rest })), certain: false };
+}
+
+function expectedBatch({ batch_size }: NormalSpec["train"]): number {
+  return batch_size === "all" ? 1 : batch_size;
+}
