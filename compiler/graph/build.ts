@@ -117,7 +117,7 @@ function makeBuilder(name: string, foreign: Foreign, trailing: () => readonly Va
   return {
     ...expressions(apply, scalar, local),
     input(label, type) {
-      const value: Value = { name: label, type };
+      const value: Value = { name: label === "" ? undefined : label, type };
       own(value);
       inputs.push(value);
       return value;

@@ -1,12 +1,14 @@
 /** What can be wrong with the calls of an equation before any shape is known: names, numbers of arguments, uses of `split`. */
 import { quote, suggestion } from "../../schema/wording.js";
-import type { Target } from "./equations.js";
 import { type CallExpression, type Expression, visit } from "./expression.js";
 import { functionNames, functionOf } from "./functions.js";
 import type { Fault } from "./tokens.js";
 
+/** The names that an equation sets. */
+type Targets = readonly { readonly offset: number }[];
+
 /** The faults of the calls in one equation's right side. `split` is the only function that gives several values. */
-export function callFaults(value: Expression, targets: readonly Target[]): readonly Fault[] {
+export function callFaults(value: Expression, targets: Targets): readonly Fault[] {
   const faults: Fault[] = [];
   visit(value, (part) => {
     if (part.kind !== "call") return;
@@ -23,7 +25,7 @@ export function callFaults(value: Expression, targets: readonly Target[]): reado
 }
 
 /** `targets` are given where the call is the whole right side of an equation. */
-function callFault(call: CallExpression, targets: readonly Target[] | undefined): Fault | undefined {
+function callFault(call: CallExpression, targets: Targets | undefined): Fault | undefined {
   const { offset } = call;
   const known = functionOf(call.function);
   if (known === undefined) {
@@ -39,7 +41,7 @@ function callFault(call: CallExpression, targets: readonly Target[] | undefined)
   return call.function === "split" ? splitFault(call, targets) : undefined;
 }
 
-function splitFault({ arguments: [, count], offset }: CallExpression, targets: readonly Target[] | undefined) {
+function splitFault({ arguments: [, count], offset }: CallExpression, targets: Targets | undefined) {
   if (count === undefined) return undefined;
   if (count.kind !== "number" || !Number.isInteger(count.value) || count.value < 2) {
     const hint = 'Write how many equal parts there are: "a, b = split(e, 2)".';

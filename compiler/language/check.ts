@@ -1,12 +1,10 @@
 /** Whether a cell's definition is sound whatever its sizes turn out to be: everything that can be known without building. */
 import type { Report } from "../../schema/diagnostics.js";
 import type { CellOption, NormalCellDefinition } from "../../schema/normal.js";
-import { ownValue, type ResolvedCell, resolveCell } from "./cell.js";
-import { checkNames, checkVariants } from "./declarations.js";
-import { type Assignment, readEquations } from "./equations.js";
-import { checkInitializers } from "./initializers.js";
-import { inferShapes } from "./shapes.js";
-import { type CellSizes, declaredShapes } from "./sizes.js";
+import { ownValue, resolveCell } from "./cell.js";
+import { checkVariants } from "./declarations.js";
+import { readCell } from "./read.js";
+import type { CellSizes } from "./sizes.js";
 import { checkUses } from "./uses.js";
 
 /** Sizes that stand for any size: what is wrong with these is wrong with all. */
@@ -27,25 +25,13 @@ export function checkCell(definition: NormalCellDefinition, path: string, report
     report(problem);
   };
   checkVariants(definition, path, once);
-  const checked = choices(definition).map((options) => {
+  const read = choices(definition).flatMap((options) => {
     const cell = resolveCell(definition, options);
-    return { cell, equations: checkResolved(cell, path, once) };
+    const whole = readCell(cell, anySizes, "batch", path, once);
+    return whole === undefined ? [] : [{ cell, equations: whole.equations }];
   });
-  const understood = checked.flatMap(({ cell, equations }) => (equations === undefined ? [] : [{ cell, equations }]));
-  if (sound) checkUses(definition, understood, path, once);
+  if (sound) checkUses(definition, read, path, once);
   return sound;
-}
-
-/** Checks one choice of options: names, sizes, initializers, equations, and shapes as far as they do not hang on sizes. */
-function checkResolved(cell: ResolvedCell, path: string, report: Report): readonly Assignment[] | undefined {
-  const distinct = checkNames(cell, path, report);
-  const declared = declaredShapes(cell, anySizes, path, report);
-  checkInitializers(cell, anySizes, path, report);
-  const equations = readEquations(cell, path, report);
-  if (distinct && declared !== undefined && equations !== undefined) {
-    inferShapes(equations, { cell, sizes: anySizes, declared, batch: "batch" }, path, report);
-  }
-  return equations;
 }
 
 /** The defaults, then each variant that they do not choose, one at a time. */

@@ -199,8 +199,8 @@ function declaredSize(cell: ResolvedCell, name: string, axis: number) {
   return Object.hasOwn(cell.parameters, name) ? cell.parameters[name]?.[axis] : undefined;
 }
 
-/** An expression as it is written, shortened where it is long. */
+/** An expression as it is written, on one line, shortened where it is long. */
 function excerpt({ offset, end }: Expression, { source }: Inference): string {
-  const text = source.slice(offset, end);
+  const text = source.slice(offset, end).replace(/\s+/g, " ");
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }

@@ -4,13 +4,11 @@ import type { Builder, Expressions, Operand } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
 import type { Shape, Value } from "../ir/types.js";
 import type { ResolvedCell } from "./cell.js";
-import { readEquations } from "./equations.js";
 import type { BinaryOperator, Expression } from "./expression.js";
 import { functionOf } from "./functions.js";
-import { checkInitializers } from "./initializers.js";
 import type { Meaning } from "./meaning.js";
-import { inferShapes } from "./shapes.js";
-import { type CellSizes, declaredShapes } from "./sizes.js";
+import { readCell } from "./read.js";
+import type { CellSizes } from "./sizes.js";
 
 /** What one step reads, by the names of the equations: x is [batch, input], states are [batch, size]. */
 export interface CellOperands {
@@ -38,13 +36,10 @@ export function lowerCell(
   report: Report,
   path: string,
 ): CellStep | undefined {
-  const declared = declaredShapes(cell, sizes, path, report);
-  const startable = checkInitializers(cell, sizes, path, report);
-  const equations = readEquations(cell, path, report);
-  if (declared === undefined || !startable || equations === undefined) return undefined;
   const batch = operands.x.type.shape[0] ?? "batch";
-  const shapes = inferShapes(equations, { cell, sizes, declared, batch }, path, report);
-  if (shapes === undefined || shapes.undecided) return undefined;
+  const read = readCell(cell, sizes, batch, path, report);
+  if (read === undefined || read.shapes.undecided) return undefined;
+  const { equations, shapes } = read;
 
   const names = new Map<string, Operand>([
     ...Object.entries(cell.options).filter((entry): entry is [string, number] => typeof entry[1] === "number"),

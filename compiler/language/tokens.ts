@@ -1,4 +1,5 @@
 /** The words of an equation and their places, and the order they may stand in: all that is wrong with its form is found here. */
+import { quote } from "../../schema/wording.js";
 
 /** What is wrong with an equation, at an offset into its text. */
 export interface Fault {
@@ -58,7 +59,7 @@ export function tokenize(text: string): { readonly tokens: readonly Token[]; rea
     const match = take(foreign) === null ? take(word) : null;
     if (match === null) {
       const stranger = take(foreign)?.[0] ?? take(/./suy)?.[0] ?? "";
-      const message = `${JSON.stringify(stranger)} has no meaning in an equation`;
+      const message = `${quote(stranger)} has no meaning in an equation`;
       return { tokens, fault: syntaxFault(message, offset, advice.get(stranger)) };
     }
     const { name, number, operator } = match.groups ?? {};
