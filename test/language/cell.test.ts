@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { resolveCell } from "../../compiler/language/cell.js";
 import { checkCell } from "../../compiler/language/check.js";
@@ -181,4 +182,25 @@ describe("checkCell", () => {
       ],
     ],
   ])("%s", (_, cell, expected) => expect(problems({ ...sound, ...cell })).toEqual(expected));
+
+  test("random equations and sizes never throw", () => {
+    const words = ["h", "h'", "W", "b", "x", "rate", "a", "hidden_size", "2", "0.5", "(", ")", ",", " ", "'", "1e999"];
+    const operators = ["=", "-", "+", "@", "*", "/", ">", "==", "where(", "split(", "sum(", "concat(", "constructor("];
+    const text = fc.oneof(
+      fc.array(fc.constantFrom(...words, ...operators)).map((parts) => parts.join("")),
+      fc.string({ unit: "binary-ascii" }),
+    );
+    const equation = fc.oneof(
+      text,
+      text.map((right) => `h' = ${right}`),
+      text.map((right) => `a, c = split(${right}, 2)`),
+    );
+    fc.assert(
+      fc.property(fc.array(equation), text, text, (equations, size, output) => {
+        const parameters = { W: ["input_size", size], b: [size] };
+        problems({ ...sound, options: { rate: 0.5 }, parameters, equations, output });
+      }),
+      { numRuns: 1000 },
+    );
+  });
 });

@@ -164,4 +164,29 @@ describe("the nodes of a step", () => {
     const { outputs } = stepGraph(builtIn("gru"));
     expect(outputs[0]).toBe(outputs[1]);
   });
+
+  test("an expression as deep as an equation can be", () => {
+    const deep = `${"tanh(".repeat(300)}h${")".repeat(300)}`;
+    const long = `h${" + h".repeat(450)}`;
+    const written = { state: { h: 4 }, equations: [`a = ${deep}`, `h' = ${long} + a`] };
+    expect(stepGraph(written).nodes.length).toBe(751);
+  });
+
+  test("numbers are folded, and what depends on no batch is built as it is", () => {
+    const { nodes } = stepGraph({
+      options: { rate: 0.5 },
+      state: { h: 4 },
+      parameters: { leak: [4] },
+      equations: ["y = sigmoid(leak)", "scale = 2 * 3 - rate", "h' = y * h + scale * (1 - y)"],
+    });
+    expect(nodes.map(({ op, outputs: [value] }) => `${op} [${value?.type.shape}]`)).toEqual([
+      "Sigmoid [4]",
+      "Mul [batch,4]",
+      "Constant []",
+      "Sub [4]",
+      "Constant []",
+      "Mul [4]",
+      "Add [batch,4]",
+    ]);
+  });
 });
