@@ -5,28 +5,9 @@ import type { Shape, Value } from "../../ir/types.js";
 import type { Context, Wire } from "../context.js";
 import { overLive, perEntry } from "../entries.js";
 import type { MetricName } from "../metrics/index.js";
+import type { LossOperands, LossValue } from "./operands.js";
 
-/** What a loss compares. Sequences are time-major. */
-export interface LossOperands {
-  /** The last layer's output. */
-  readonly wire: Wire;
-  /** Class ids, or numbers of the output's shape. */
-  readonly targets: Value;
-  /** The data's factors of each step's loss, [time, batch] (or [batch]); null for all ones. */
-  readonly weights: Value | null;
-  /** 1 at live steps and 0 past the lengths, [time, batch]; null where all are live. */
-  readonly live: Value | null;
-}
-
-export interface LossValue {
-  /** What the loss is worth, as its definition gives it. Not a scalar where an average is switched off: then batch-major. */
-  readonly value: Value;
-  /** Sum and count over the batch, scalars: over several batches the loss is the sum of sums by the sum of counts. */
-  readonly total: Value;
-  readonly count: Value;
-  /** Whether sum by count is the mean of single entries. */
-  readonly perEntry: boolean;
-}
+export type { LossOperands, LossValue };
 
 export interface LossDefinition<L> {
   /** Metrics that are reported with this loss. */

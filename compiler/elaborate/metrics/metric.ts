@@ -1,7 +1,7 @@
 /** What a metric is: a sum and a count over one batch, so that any number of batches make one mean. */
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
-import type { LossOperands, LossValue } from "../losses/loss.js";
+import type { LossOperands, LossValue } from "../losses/operands.js";
 
 export interface MetricDefinition {
   /** How the mean over all batches is finished. */
