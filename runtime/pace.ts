@@ -44,11 +44,11 @@ export interface Milestones {
 }
 
 /**
- * A run of epochs is evaluated after each of them. A run of steps is evaluated about 20 times, after whole epochs (an epoch
- * may be a single step), and both at their end.
+ * A run of epochs is evaluated after each of them. A run of steps is evaluated about 20 times, at least 100 steps apart and
+ * after whole epochs (an epoch may be a single step). Both are evaluated at their end.
  */
 export function milestones(train: NormalTrain, plan: Schedule): Milestones {
-  const epochs = train.epochs !== null ? 1 : Math.ceil(plan.steps / 20 / plan.batchesPerEpoch);
+  const epochs = train.epochs !== null ? 1 : Math.ceil(Math.max(100, plan.steps / 20) / plan.batchesPerEpoch);
   return { evaluateEvery: epochs * plan.batchesPerEpoch, checkpointEvery: train.checkpoint_every };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { schedule } from "../../runtime/order.js";
 import { isDue, milestones, openPace, paceAfter, stepsAllowed } from "../../runtime/pace.js";
+import type { NormalTrain } from "../../schema/normal.js";
 import { train } from "./spec.js";
 
 describe("steps per call", () => {
@@ -40,12 +41,15 @@ describe("milestones", () => {
     expect(milestones(epochs, schedule(epochs, 1, 10))).toEqual({ evaluateEvery: 3, checkpointEvery: 30 });
   });
 
-  test("a run of steps is evaluated about 20 times, after whole epochs", () => {
-    expect(milestones(steps, schedule(steps, 1, 10)).evaluateEvery).toBe(51);
-    const all = { ...steps, batch_size: "all" as const, steps: 2000 };
-    expect(milestones(all, schedule(all, 1, 10)).evaluateEvery).toBe(100);
-    const short = { ...steps, steps: 3 };
-    expect(milestones(short, schedule(short, 1, 1000)).evaluateEvery).toBe(250);
+  test("a run of steps is evaluated about 20 times, after whole epochs, and not all the time", () => {
+    const every = (parts: Partial<NormalTrain>, examples: number) => {
+      const asked = { ...steps, ...parts };
+      return milestones(asked, schedule(asked, 1, examples)).evaluateEvery;
+    };
+    expect(every({ steps: 10_000 }, 10)).toBe(501);
+    expect(every({ steps: 10_000, batch_size: "all" }, 10)).toBe(500);
+    expect(every({ steps: 20, batch_size: "all" }, 10)).toBe(100);
+    expect(every({ steps: 1000 }, 4000)).toBe(1000);
   });
 
   test("no call crosses a milestone, a change of the batch size, or the end", () => {

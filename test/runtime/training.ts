@@ -1,0 +1,54 @@
+/** Runs of the training loop in this thread, with what they said and what they left. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TrainEvent, TrainRequest } from "../../runtime/events.js";
+import { runTraining } from "../../runtime/loop.js";
+import { readSafetensors, type Tensors } from "../../runtime/safetensors.js";
+import type { NormalSpec, NormalTrain } from "../../schema/normal.js";
+import { readSpecFile } from "../../schema/read.js";
+
+export const cases = ["lstm-adam", "embedding-gru-sgd", "rnn-last-rmsprop", "lstm-lengths-clip"] as const;
+export type Case = (typeof cases)[number];
+
+export function fixture(name: Case, file = ""): string {
+  return join(import.meta.dirname, "../fixtures/training", name, file);
+}
+
+export async function specOfCase(name: Case, train: Partial<NormalTrain> = {}): Promise<NormalSpec> {
+  const read = await readSpecFile(fixture(name, "spec.json"));
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
+  return { ...read.spec, train: { ...read.spec.train, ...train } };
+}
+
+export function requestOf(name: Case, spec: NormalSpec, out: string): TrainRequest {
+  return { spec, folder: fixture(name), out, device: "cpu", resume: false, init: null, without: [] };
+}
+
+/** Trains to the end, or until `stopAfter` says so of the events so far. */
+export async function run(request: TrainRequest, stopAfter: (events: readonly TrainEvent[]) => boolean = () => false) {
+  const events: TrainEvent[] = [];
+  /** Steps made in each call of the session. */
+  const calls: number[] = [];
+  const outcome = await runTraining(request, {
+    emit(burst) {
+      events.push(...burst);
+      if (burst[0]?.event === "step") calls.push(burst.length);
+    },
+    stopping: () => stopAfter(events),
+  });
+  return { outcome, events, calls };
+}
+
+export function of<K extends TrainEvent["event"]>(events: readonly TrainEvent[], kind: K) {
+  return events.filter((event): event is Extract<TrainEvent, { event: K }> => event.event === kind);
+}
+
+export function losses(events: readonly TrainEvent[]): readonly number[] {
+  return of(events, "step").map(({ loss }) => loss);
+}
+
+export function weightsOf(out: string): Tensors {
+  const read = readSafetensors(readFileSync(join(out, "weights.safetensors")));
+  if (!read.ok) throw new Error(read.message);
+  return read.tensors;
+}
