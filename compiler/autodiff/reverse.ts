@@ -1,6 +1,7 @@
 /** Reverse-mode differentiation: a walk from the loss back to the inputs, asking each primitive for its rule. */
 import { graphBuilder, ruleOf } from "../graph/build.js";
 import { inline } from "../graph/rewrite.js";
+import { printShape } from "../ir/dims.js";
 import type { OpName } from "../ir/operators.js";
 import type { Graph, NodeOf } from "../ir/types.js";
 import { at } from "../ops/rule.js";
@@ -40,6 +41,9 @@ export function differentiate(graph: Graph, loss: number, wrt: readonly number[]
   const nodes = [...b.nodes];
   const parameters = wrt.map((index) => at(inputs, index));
   const collected = cotangents(b);
+  const { dtype, shape } = at(outputs, loss).type;
+  if (dtype !== "float32" || shape.length > 0)
+    throw new Error(`the loss is ${dtype}${printShape(shape)}, not a float32 scalar`);
   collected.add(at(outputs, loss), b.scalar(1));
   pullBack(b, nodes, activeValues(nodes, parameters), collected);
   const gradients = parameters.map((parameter) =>
