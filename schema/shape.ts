@@ -198,7 +198,7 @@ function wrongValue(path: string, errors: readonly SchemaError[]): Finding {
   const union = errors.find((error) => error.keyword === "anyOf") ?? first;
   if (union === undefined) throw new Error("a group of errors is never empty");
   const { data, parentSchema } = union;
-  const typed = errors.every((error) => error.keyword === "type");
+  const typed = errors.every(({ keyword }) => keyword === "type" || keyword === "anyOf");
   return {
     code: typed ? "wrong-type" : "wrong-value",
     path,

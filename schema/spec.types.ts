@@ -103,7 +103,7 @@ export type GradientClip = {
 /**
  * What multiplies the learning rate. Update N uses n = N - 1.
  */
-export type Schedule = ConstantSchedule | ExponentialDecay | CosineDecay | LinearWarmup;
+export type Schedule = ConstantSchedule | ExponentialDecaySchedule | CosineDecaySchedule | LinearWarmupSchedule;
 /**
  * A number of updates.
  */
@@ -161,11 +161,20 @@ export interface Spec {
   /**
    * What training makes small.
    */
-  loss: SequenceLoss | CrossEntropy | BinaryCrossEntropy | SquaredError | AbsoluteError | HuberLoss;
+  loss: SequenceLoss | CrossEntropyLoss | BinaryCrossEntropyLoss | SquaredErrorLoss | AbsoluteErrorLoss | HuberLoss;
   /**
    * How the gradient moves the weights.
    */
-  optimizer: GradientDescent | MomentumOptimizer | RMSProp | Adagrad | Adadelta | Adam | AdamW | NAdam | Lion;
+  optimizer:
+    | GradientDescentOptimizer
+    | MomentumOptimizer
+    | RMSPropOptimizer
+    | AdagradOptimizer
+    | AdadeltaOptimizer
+    | AdamOptimizer
+    | AdamWOptimizer
+    | NAdamOptimizer
+    | LionOptimizer;
   train?: TrainingSettings;
 }
 /**
@@ -436,7 +445,7 @@ export interface SequenceLoss {
 /**
  * Cross-entropy of logits: targets are classes as whole numbers, or rows of probabilities.
  */
-export interface CrossEntropy {
+export interface CrossEntropyLoss {
   /**
    * Cross-entropy.
    */
@@ -450,7 +459,7 @@ export interface CrossEntropy {
 /**
  * Cross-entropy of logits of independent yes-or-no answers; targets from 0 to 1.
  */
-export interface BinaryCrossEntropy {
+export interface BinaryCrossEntropyLoss {
   /**
    * Binary cross-entropy.
    */
@@ -460,7 +469,7 @@ export interface BinaryCrossEntropy {
 /**
  * The squared difference to the target.
  */
-export interface SquaredError {
+export interface SquaredErrorLoss {
   /**
    * Squared error.
    */
@@ -470,7 +479,7 @@ export interface SquaredError {
 /**
  * The absolute difference to the target.
  */
-export interface AbsoluteError {
+export interface AbsoluteErrorLoss {
   /**
    * Absolute error.
    */
@@ -494,7 +503,7 @@ export interface HuberLoss {
 /**
  * Plain gradient descent.
  */
-export interface GradientDescent {
+export interface GradientDescentOptimizer {
   /**
    * Gradient descent.
    */
@@ -515,7 +524,7 @@ export interface ConstantSchedule {
 /**
  * decay_rate ^ (n / decay_steps).
  */
-export interface ExponentialDecay {
+export interface ExponentialDecaySchedule {
   /**
    * Exponential decay.
    */
@@ -533,7 +542,7 @@ export interface ExponentialDecay {
 /**
  * Half a cosine from 1 down to minimum_ratio over decay_steps, after a linear rise over warmup_steps.
  */
-export interface CosineDecay {
+export interface CosineDecaySchedule {
   /**
    * Cosine decay.
    */
@@ -551,7 +560,7 @@ export interface CosineDecay {
 /**
  * min(1, (n + 1) / warmup_steps).
  */
-export interface LinearWarmup {
+export interface LinearWarmupSchedule {
   /**
    * Linear warmup.
    */
@@ -578,7 +587,7 @@ export interface MomentumOptimizer {
 /**
  * The gradient over the root of its mean square.
  */
-export interface RMSProp {
+export interface RMSPropOptimizer {
   /**
    * RMSProp.
    */
@@ -597,7 +606,7 @@ export interface RMSProp {
 /**
  * The gradient over the root of the sum of its squares.
  */
-export interface Adagrad {
+export interface AdagradOptimizer {
   /**
    * Adagrad.
    */
@@ -618,7 +627,7 @@ export interface Adagrad {
 /**
  * The gradient scaled by the root of mean squared updates over that of mean squared gradients.
  */
-export interface Adadelta {
+export interface AdadeltaOptimizer {
   /**
    * Adadelta.
    */
@@ -632,7 +641,7 @@ export interface Adadelta {
 /**
  * The mean gradient over the root of its mean square, both corrected for their start at zero.
  */
-export interface Adam {
+export interface AdamOptimizer {
   /**
    * Adam.
    */
@@ -649,7 +658,7 @@ export interface Adam {
 /**
  * Adam with decoupled weight decay.
  */
-export interface AdamW {
+export interface AdamWOptimizer {
   /**
    * AdamW.
    */
@@ -666,7 +675,7 @@ export interface AdamW {
 /**
  * Adam with Nesterov momentum.
  */
-export interface NAdam {
+export interface NAdamOptimizer {
   /**
    * NAdam.
    */
@@ -689,7 +698,7 @@ export interface NAdam {
 /**
  * The sign of a mean of gradients.
  */
-export interface Lion {
+export interface LionOptimizer {
   /**
    * Lion.
    */

@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { findingsOfCells } from "./cell-uses.js";
 import type { Problem } from "./diagnostics.js";
 import { withoutEchoes } from "./finding.js";
+import { findingsOfArrays, findingsOfBulk, withoutArrays } from "./inline-arrays.js";
 import type { Json } from "./pointer.js";
 import { packageRoot } from "./root.js";
 import { findingsOf, type SchemaError } from "./shape.js";
@@ -13,22 +14,20 @@ interface Validator {
   readonly errors?: readonly SchemaError[] | null;
 }
 
-/** More problems than anyone reads at once are cut off here; of a large file, so are the errors that make them. */
+/** More problems than anyone reads at once are cut off here. */
 const mostProblems = 100;
-const mostErrors = 10_000;
 
 /** All problems of shape. None: the value is a `Spec`. */
 export async function validate(value: Json): Promise<readonly Problem[]> {
+  const lean = withoutArrays(value);
+  const bulk = findingsOfBulk(lean);
+  if (bulk.length > 0) return withoutEchoes(bulk);
   const validator = await compiled();
-  const errors = validator(value) ? [] : (validator.errors ?? []).slice(0, mostErrors);
-  const problems = withoutEchoes([...findingsOf(errors), ...findingsOfCells(value)]);
+  const fromSchema = validator(lean) ? [] : findingsOf(validator.errors ?? []);
+  const problems = withoutEchoes([...fromSchema, ...findingsOfArrays(value), ...findingsOfCells(value)]);
   if (problems.length <= mostProblems) return problems;
-  const rest = {
-    code: "too-many-problems",
-    path: "",
-    message: `There are more than ${mostProblems} problems; the others are not shown.`,
-  };
-  return [...problems.slice(0, mostProblems), rest];
+  const message = `There are more than ${mostProblems} problems; the others are not shown.`;
+  return [...problems.slice(0, mostProblems), { code: "too-many-problems", path: "", message }];
 }
 
 /** The validator that the build makes of the schemas (precompile.mjs). */

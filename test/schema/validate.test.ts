@@ -1,0 +1,293 @@
+/** Right JSON that is not a right spec: one diagnostic for each slip, in full. */
+import { expect, test } from "vitest";
+import { base, problems, unplacedProblems } from "./spec.js";
+
+const layer = (value: object) => ({ ...base, model: [value] });
+const rnn = (value: object) => layer({ layer: "rnn", ...value });
+
+test("places keys, values and objects in the text", async () => {
+  const text = `{
+  "data": { "type": "text", "text": "hihello", "widnow": 6 },
+  "model": [
+    { "layer": "rnn", "cell": "lstm", "hidden_size": "five" }
+  ],
+  "loss": {},
+  "optimizer": { "type": "adam" }
+}`;
+  expect(await problems(text)).toEqual([
+    '2:48 unknown-key /data/widnow | Unknown key "widnow" in the text data. | Did you mean "window"?',
+    '4:54 wrong-type /model/0/hidden_size | "hidden_size" must be a whole number from 1 to 1000000, but is "five".',
+    '6:11 missing-key /loss | Missing key "type" in "loss". | One of: sequence_loss, cross_entropy, binary_cross_entropy, squared_error, absolute_error, huber.',
+  ]);
+});
+
+test.each<[string, object, string]>([
+  ["the spec", { ...base, naem: "x" }, 'unknown-key /naem | Unknown key "naem" in the spec. | Did you mean "name"?'],
+  [
+    "a key that is near to nothing",
+    { ...base, zzz: 1 },
+    'unknown-key /zzz | Unknown key "zzz" in the spec. | Keys: name, seed, data, cells, model, loss, optimizer, train.',
+  ],
+  [
+    "a section",
+    { ...base, modle: base.model, model: undefined },
+    'unknown-key /modle | Unknown key "modle" in the spec. | Did you mean "model"?',
+  ],
+  [
+    "a tag",
+    { ...base, loss: { typ: "sequence_loss" } },
+    'unknown-key /loss/typ | Unknown key "typ" in "loss". | Did you mean "type"?',
+  ],
+  [
+    "arrays",
+    { ...base, data: { type: "arrays", inputs: [[1]], targets: [[1]], lenghts: [1] } },
+    'unknown-key /data/lenghts | Unknown key "lenghts" in the arrays data. | Did you mean "lengths"?',
+  ],
+  [
+    "a layer",
+    layer({ layer: "dense", size: 1, activaton: "relu" }),
+    'unknown-key /model/0/activaton | Unknown key "activaton" in the dense layer. | Did you mean "activation"?',
+  ],
+  [
+    "a required key of a layer",
+    rnn({ cell: "lstm", hiddenSize: 5 }),
+    'unknown-key /model/0/hiddenSize | Unknown key "hiddenSize" in the rnn layer, whose cell is "lstm". | Did you mean "hidden_size"?',
+  ],
+  [
+    "a word of another library",
+    rnn({ cell: "lstm", units: 5 }),
+    'unknown-key /model/0/units | Unknown key "units" in the rnn layer, whose cell is "lstm". | Did you mean "hidden_size"?',
+  ],
+  [
+    "the key of the cell",
+    rnn({ cel: "lstm", hidden_size: 5 }),
+    'unknown-key /model/0/cel | Unknown key "cel" in the rnn layer. | Did you mean "cell"?',
+  ],
+  [
+    "an option",
+    rnn({ cell: "gru", hidden_size: 5, reset_aftre: true }),
+    'unknown-key /model/0/reset_aftre | Unknown key "reset_aftre" in the rnn layer, whose cell is "gru". | Did you mean "reset_after"?',
+  ],
+  [
+    "another cell's option",
+    rnn({ cells: [{ cell: "gru", hidden_size: 5, forget_bias: 1 }] }),
+    'unknown-key /model/0/cells/0/forget_bias | Unknown key "forget_bias" in the cell, whose cell is "gru". | Keys: cell, hidden_size, residual, bidirectional, reset_after.',
+  ],
+  [
+    "an option beside cells",
+    rnn({ cells: [{ cell: "lstm", hidden_size: 5 }], forget_bias: 1 }),
+    'unknown-key /model/0/forget_bias | Unknown key "forget_bias" in the rnn layer. | Keys: layer, name, cell, hidden_size, layers, cells, share_weights, return, residual, bidirectional.',
+  ],
+  [
+    "the optimizer",
+    { ...base, optimizer: { type: "adam", lr: 0.1 } },
+    'unknown-key /optimizer/lr | Unknown key "lr" in the Adam optimizer. | Did you mean "learning_rate"?',
+  ],
+  [
+    "a clip",
+    { ...base, optimizer: { type: "adam", clip: { global_nrom: 1 } } },
+    'unknown-key /optimizer/clip/global_nrom | Unknown key "global_nrom" in the gradient clip. | Did you mean "global_norm"?',
+  ],
+  [
+    "a schedule",
+    { ...base, optimizer: { type: "adam", schedule: { type: "linear_warmup", warmup_stesp: 5 } } },
+    'unknown-key /optimizer/schedule/warmup_stesp | Unknown key "warmup_stesp" in the linear warmup schedule. | Did you mean "warmup_steps"?',
+  ],
+  [
+    "training",
+    { ...base, train: { stpes: 5 } },
+    'unknown-key /train/stpes | Unknown key "stpes" in the training settings. | Did you mean "steps"?',
+  ],
+  [
+    "a cell of one's own",
+    { ...base, cells: { m: { state: { h: 1 }, parameters: {}, equation: ["h' = x"], output: "h'" } } },
+    'unknown-key /cells/m/equation | Unknown key "equation" in the cell definition. | Did you mean "equations"?',
+  ],
+  [
+    "a variant",
+    {
+      ...base,
+      cells: {
+        m: {
+          state: { h: 1 },
+          parameters: {},
+          equations: ["h' = x"],
+          output: "h'",
+          variants: { a: { b: { sate: {} } } },
+        },
+      },
+    },
+    'unknown-key /cells/m/variants/a/b/sate | Unknown key "sate" in the cell variant. | Did you mean "state"?',
+  ],
+])("a misspelt key: %s", async (_, spec, expected) => {
+  expect(await unplacedProblems(spec)).toEqual([expected]);
+});
+
+test.each<[object, string]>([
+  [{ ...base, seed: -1 }, 'wrong-value /seed | "seed" must be a whole number from 0 to 4294967295, but is -1.'],
+  [{ ...base, seed: 0.5 }, 'wrong-type /seed | "seed" must be a whole number from 0 to 4294967295, but is 0.5.'],
+  [
+    { ...base, name: "../up" },
+    'wrong-value /name | "name" must be a name of letters, digits, _, - and . that starts with a letter or a digit, but is "../up".',
+  ],
+  [{ ...base, data: 5 }, 'wrong-type /data | "data" must be an object, but is 5.'],
+  [{ ...base, model: [] }, 'wrong-value /model | "model" must be a list of 1 to 1000 entries, but is an empty list.'],
+  [layer([]), "wrong-type /model/0 | model[0] must be an object, but is an empty list."],
+  [
+    rnn({ cell: "lstm", hidden_size: 1e9 }),
+    'wrong-value /model/0/hidden_size | "hidden_size" must be a whole number from 1 to 1000000, but is 1000000000.',
+  ],
+  [
+    rnn({ cell: "lstm", hidden_size: "5" }),
+    'wrong-type /model/0/hidden_size | "hidden_size" must be a whole number from 1 to 1000000, but is "5". | Write 5 without quotes.',
+  ],
+  [
+    rnn({ cell: "lstm", hidden_size: 5, return: "lst" }),
+    'wrong-value /model/0/return | "return" must be "sequence", "last" or "state", but is "lst". | Did you mean "last"?',
+  ],
+  [
+    layer({ layer: "dense", size: "vocab" }),
+    'wrong-value /model/0/size | "size" must be a whole number from 1 to 1000000, "vocabulary", "classes" or "features", but is "vocab". | Did you mean "vocabulary"?',
+  ],
+  [
+    layer({ layer: "dense", size: 5, bias: "false" }),
+    'wrong-type /model/0/bias | "bias" must be true or false, but is "false". | Write false without quotes.',
+  ],
+  [
+    layer({ layer: "desne", size: 5 }),
+    'unknown-value /model/0/layer | "layer" of model[0] must be "one_hot", "embedding", "rnn", "dense" or "projection", but is "desne". | Did you mean "dense"?',
+  ],
+  [
+    { ...base, optimizer: { type: "adam", beta1: 1 } },
+    'wrong-value /optimizer/beta1 | "beta1" must be a number of at least 0 and below 1, but is 1.',
+  ],
+  [
+    { ...base, train: { batch_size: "al" } },
+    'wrong-value /train/batch_size | "batch_size" must be a whole number from 1 to 1000000 or "all", but is "al". | Did you mean "all"?',
+  ],
+  [
+    { ...base, data: { type: "arrays", inputs: [[1, "two"]], targets: 5 } },
+    'wrong-type /data/inputs/0/1 | inputs[0][1] must be a number or a list of numbers, but is "two".',
+  ],
+  [
+    { ...base, cells: { "9x": { state: { h: 1 }, parameters: {}, equations: ["h' = x"], output: "h'" } } },
+    'wrong-name /cells/9x | "9x" cannot be a name in "cells". | Write a name of letters, digits and _ that starts with a letter.',
+  ],
+  [
+    { ...base, cells: { m: { state: { h: true }, parameters: {}, equations: ["h' = x"], output: "h'" } } },
+    'wrong-type /cells/m/state/h | "h" must be a whole number from 1 to 1000000 or arithmetic over hidden_size and input_size such as "4*hidden_size", but is true.',
+  ],
+  [
+    rnn({ cell: "rnn", hidden_size: 5, activation: "rleu" }),
+    'wrong-value /model/0/activation | "activation" must be "tanh" or "relu", but is "rleu". | Did you mean "relu"?',
+  ],
+  [
+    rnn({ cell: "lstm", hidden_size: 5, forget_bias: "one" }),
+    'wrong-type /model/0/forget_bias | "forget_bias" must be a number, but is "one".',
+  ],
+  [
+    rnn({ cell: "gru", hidden_size: 5, reset_after: 1 }),
+    'wrong-type /model/0/reset_after | "reset_after" must be true or false, but is 1.',
+  ],
+])("a wrong value: %j", async (spec, expected) => {
+  expect((await unplacedProblems(spec))[0]).toBe(expected);
+});
+
+test.each<[object, string]>([
+  [
+    { ...base, loss: undefined },
+    'missing-key | Missing key "loss" in the spec. | For example "loss": {"type":"sequence_loss"}.',
+  ],
+  [
+    { ...base, data: { type: "text", window: 3 } },
+    'missing-key /data | Missing key "text" or "file" in the text data. | For example "text": "hihello".',
+  ],
+  [
+    layer({ size: 5 }),
+    'missing-key /model/0 | Missing key "layer" in model[0]. | One of: one_hot, embedding, rnn, dense, projection.',
+  ],
+  [rnn({}), 'missing-key /model/0 | Missing key "cell" or "cells" in the rnn layer. | For example "cell": "rnn".'],
+  [
+    rnn({ cell: "lstm" }),
+    'missing-key /model/0 | Missing key "hidden_size" in the rnn layer. | For example "hidden_size": 128.',
+  ],
+  [
+    rnn({ hidden_size: 5 }),
+    'missing-key /model/0 | Missing key "cell" or "cells" in the rnn layer. | For example "cell": "rnn".',
+  ],
+  [
+    { ...base, optimizer: { type: "sgd" } },
+    'missing-key /optimizer | Missing key "learning_rate" in the gradient descent optimizer. | For example "learning_rate": 0.1.',
+  ],
+  [
+    { ...base, optimizer: { type: "adam", clip: {} } },
+    'missing-key /optimizer/clip | Missing key "global_norm" or "value" in the gradient clip. | For example "global_norm": 5.',
+  ],
+])("a missing key: %j", async (spec, expected) => {
+  expect(await unplacedProblems(spec)).toEqual([expected]);
+});
+
+test.each<[object, string]>([
+  [
+    { ...base, train: { steps: 1, epochs: 2 } },
+    'conflicting-keys /train/epochs | "steps" and "epochs" cannot both be given in the training settings. | Keep one of them.',
+  ],
+  [
+    { ...base, data: { type: "text", text: "ab", file: "c", window: 1 } },
+    'conflicting-keys /data/file | "text" and "file" cannot both be given in the text data. | Keep one of them.',
+  ],
+  [
+    rnn({ cell: "lstm", hidden_size: 5, cells: [{ cell: "lstm", hidden_size: 5 }] }),
+    'conflicting-keys /model/0/cells | "cell" and "cells" cannot both be given in the rnn layer. | Keep one of them.',
+  ],
+  [
+    rnn({ hidden_size: 5, cells: [{ cell: "lstm", hidden_size: 5 }] }),
+    'misplaced-key /model/0/hidden_size | The key "hidden_size" goes with "cell". | Write it in the entries of "cells".',
+  ],
+  [
+    { ...base, optimizer: { type: "adam", clip: { value: 1, global_norm: 1 } } },
+    'conflicting-keys /optimizer/clip/value | "global_norm" and "value" cannot both be given in the gradient clip. | Keep one of them.',
+  ],
+])("keys that do not go together: %j", async (spec, expected) => {
+  expect(await unplacedProblems(spec)).toEqual([expected]);
+});
+
+test("unknown cells", async () => {
+  expect(await unplacedProblems(rnn({ cell: "ltsm", hidden_size: 5 }))).toEqual([
+    'unknown-cell /model/0/cell | There is no cell "ltsm". | Did you mean "lstm"?',
+  ]);
+  const cells = { mine: { state: { h: 1 }, parameters: {}, equations: ["h' = x"], output: "h'" } };
+  const [problem] = await unplacedProblems({ ...rnn({ cell: "zzzzzz", hidden_size: 5 }), cells });
+  expect(problem).toMatch(/^unknown-cell \/model\/0\/cell \| There is no cell "zzzzzz". \| Cells: mine, .*lstm/);
+});
+
+test("all problems at once, and no more than anyone reads", async () => {
+  const model = [{ layer: "one_hot", siz: 1 }, { layer: "rnn", cell: "lstm", hidden_size: 0 }, { layer: "dense" }];
+  const spec = { ...base, model, train: { steps: "many" } };
+  expect((await unplacedProblems(spec)).map((line) => line.split(" | ")[0])).toEqual([
+    "unknown-key /model/0/siz",
+    "wrong-value /model/1/hidden_size",
+    "missing-key /model/2",
+    "wrong-type /train/steps",
+  ]);
+  const many = await unplacedProblems({ ...base, model: Array(500).fill({}) });
+  expect(many).toHaveLength(101);
+  expect(many).toContain("too-many-problems | There are more than 100 problems; the others are not shown.");
+});
+
+test("large specs are answered at once, right or wrong", async () => {
+  const numbers = Array.from({ length: 200_000 }, () => [0.5]);
+  const data = { type: "arrays", inputs: numbers, targets: [...numbers, "x"], lengths: Array(100_000).fill("x") };
+  expect(await unplacedProblems({ ...base, data })).toEqual([
+    'wrong-type /data/targets/200000 | targets[200000] must be a number or a list of numbers, but is "x".',
+    'wrong-type /data/lengths/0 | lengths[0] must be a number or a list of numbers, but is "x".',
+  ]);
+  expect(await unplacedProblems({ ...base, model: Array(100_000).fill({}) })).toEqual([
+    "too-many-values | The spec holds more than 20000 values beside its arrays. | No spec needs that; is this the right file?",
+  ]);
+});
+
+test.each(["[]", "5", '"spec"', "null"])("a root that is not an object: %s", async (text) => {
+  const [problem] = await problems(text);
+  expect(problem).toMatch(/^1:1 wrong-type \| A spec must be an object, but is /);
+});
