@@ -1,6 +1,6 @@
 /**
  * One process owns a run directory: a file names it. A lock whose process is gone is stale at once, so that a run can be
- * resumed straight after it was killed; this is why it holds no clock (see docs/decisions).
+ * resumed straight after it was killed; this is why it holds no clock.
  */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";

@@ -16,3 +16,12 @@ export function failed(message: string, hint = ""): TrainOutcome {
 export function wrongInput(problems: readonly RunProblem[]): TrainOutcome {
   return { ok: false, kind: "input", problems };
 }
+
+/** The failure for an error that says that memory ran out, in whichever part of the process; undefined for others. */
+export function outOfMemory(error: unknown): TrainOutcome | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const inWorker = "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
+  if (!inWorker && !/bad_alloc|failed to allocate memory|array buffer allocation failed/i.test(error.message))
+    return undefined;
+  return failed("The run needs more memory than there is.", "A smaller train.batch_size or model needs less.");
+}

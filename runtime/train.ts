@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import type { Origins } from "../schema/origins.js";
 import type { TrainEvent, TrainRequest } from "./events.js";
-import { failed, type TrainOutcome } from "./outcome.js";
+import { outOfMemory, type TrainOutcome } from "./outcome.js";
 import { placeOutcome } from "./places.js";
 import type { WorkerData, WorkerMessage } from "./worker.js";
 
@@ -18,7 +18,8 @@ export interface TrainOptions {
 export function train(request: TrainRequest, options: TrainOptions): Promise<TrainOutcome> {
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const workerData: WorkerData = { request, stop };
-  const worker = new Worker(workerFile(), { workerData });
+  // The process's own flags may be about its main program (`--input-type`): a worker does not inherit them.
+  const worker = new Worker(workerFile(), { workerData, execArgv: [] });
   const askToStop = () => {
     Atomics.store(new Int32Array(stop), 0, 1);
   };
@@ -31,15 +32,10 @@ export function train(request: TrainRequest, options: TrainOptions): Promise<Tra
       if (message.type === "outcome") outcome = message.outcome;
       else for (const event of message.events) options.onEvent(event);
     });
-    worker.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "ERR_WORKER_OUT_OF_MEMORY") {
-        resolve(
-          failed(
-            "The run ran out of memory.",
-            "Use a smaller batch_size, or give Node more: NODE_OPTIONS=--max-old-space-size=8192.",
-          ),
-        );
-      } else reject(error);
+    worker.on("error", (error) => {
+      const failure = outOfMemory(error);
+      if (failure === undefined) reject(error);
+      else resolve(failure);
     });
     worker.on("exit", (code) => {
       options.signal?.removeEventListener("abort", askToStop);

@@ -36,7 +36,7 @@ function copyRows<T, D extends { set(source: ArrayLike<T>, offset: number): void
 
 /** Nested lists of plain numbers, one for each row of the first axis. */
 export function nestedRows(array: NumericArray): readonly unknown[] {
-  const values = Array.from(array.data, Number);
+  const values = array.dtype === "float32" ? Array.from(array.data, shortest) : Array.from(array.data, Number);
   const nest = (axis: number, start: number): unknown => {
     const size = array.shape[axis];
     if (size === undefined) return values[start];
@@ -45,4 +45,13 @@ export function nestedRows(array: NumericArray): readonly unknown[] {
   };
   const rows = nest(0, 0);
   return Array.isArray(rows) ? rows : [rows];
+}
+
+/** The number of fewest digits that is this float32 when read back: 0.3, not 0.30000001192092896. */
+function shortest(value: number): number {
+  for (let digits = 6; digits < 9; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    if (Math.fround(rounded) === value) return rounded;
+  }
+  return Number(value.toPrecision(9));
 }

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { readNpy } from "../../runtime/data/npy.js";
 import { writeSafetensors } from "../../runtime/safetensors.js";
 import type { NormalTrain } from "../../schema/normal.js";
 import { temporaryFolder } from "./folder.js";
-import { losses, of, requestOf, run, specOfCase, weightsOf } from "./training.js";
+import { fixture, losses, of, requestOf, run, specOfCase, weightsOf } from "./training.js";
 
 const small: Partial<NormalTrain> = { batch_size: 3, shuffle: true, steps: 20 };
 
@@ -40,6 +41,19 @@ describe("a run", () => {
     expect(outcome.done.predictions).toHaveLength(4);
     const lines = metricsOf(out).trim().split("\n");
     expect(lines.filter((line) => line.includes('"step","step"'))).toHaveLength(20);
+  });
+
+  test("leaves a model that any session loads, and that says what the run said", async () => {
+    const out = temporaryFolder();
+    const { outcome } = await run(await request(out));
+    const { InferenceSession, Tensor } = await import("onnxruntime-node");
+    const session = await InferenceSession.create(join(out, "model.onnx"));
+    const inputs = readNpy(readFileSync(fixture("embedding-gru-sgd", "inputs.npy")));
+    if (!outcome.ok || !inputs.ok) throw new Error("there is nothing to compare");
+    const { shape, values } = inputs.numbers;
+    const { outputs } = await session.run({ inputs: new Tensor("int32", Int32Array.from(values), shape) });
+    const said = Float32Array.from(outcome.done.predictions.flat(2).map(Number));
+    expect(outputs?.data).toEqual(said);
   });
 
   test("gives the same numbers in any number of steps per call, and run after run", async () => {
