@@ -37,6 +37,8 @@ export type ReadResult =
       readonly document?: SourceText;
     };
 
+const byteOrderMark = "\ufeff";
+
 export async function readSpecFile(path: string, options: ReadOptions = {}): Promise<ReadResult> {
   const content = await readText(path);
   if (typeof content !== "string") return { ok: false, diagnostics: [unplaced(content)] };
@@ -45,8 +47,8 @@ export async function readSpecFile(path: string, options: ReadOptions = {}): Pro
 
 export async function readSpec(text: string, options: ReadTextOptions = {}): Promise<ReadResult> {
   const { file = "spec.json", folder = process.cwd(), overrides = [] } = options;
-  const source = { name: file, text };
-  const parsed = parseDocument(text, file);
+  const source = { name: file, text: text.startsWith(byteOrderMark) ? text.slice(1) : text };
+  const parsed = parseDocument(source.text, file);
   if (!parsed.ok) return { ok: false, diagnostics: parsed.diagnostics, document: source };
 
   const overridden = withOverrides(parsed.document, overrides);
@@ -95,7 +97,6 @@ async function readText(path: string): Promise<string | Problem> {
     if (status.size > maximumBytes) return tooLarge(status.size, problem);
     const bytes = await readFile(path);
     if (bytes.length > maximumBytes) return tooLarge(bytes.length, problem);
-    // The decoder drops a byte-order mark.
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";

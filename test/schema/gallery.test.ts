@@ -5,15 +5,16 @@ import { expect, test } from "vitest";
 import { readSpec, readSpecFile } from "../../schema/read.js";
 import { packageRoot } from "../../schema/root.js";
 
-const folders = [join(packageRoot(), "specs")];
-const files = folders.flatMap((folder) =>
-  readdirSync(folder)
-    .filter((file) => file.endsWith(".json"))
-    .map((file) => join(folder, file)),
-);
+const root = packageRoot();
+const gallery = readdirSync(join(root, "specs")).filter((file) => file.endsWith(".json"));
+const training = readdirSync(join(root, "test", "fixtures", "training"));
+const files = [
+  ...gallery.map((file) => join("specs", file)),
+  ...training.map((name) => join("test", "fixtures", "training", name, "spec.json")),
+];
 
 test.each(files)("%s is valid, and normal specs are fixed points", async (file) => {
-  const once = await readSpecFile(file);
+  const once = await readSpecFile(join(root, file));
   if (!once.ok) expect.fail(JSON.stringify(once.diagnostics, null, 2));
   const twice = await readSpec(JSON.stringify(once.spec));
   if (!twice.ok) expect.fail(JSON.stringify(twice.diagnostics, null, 2));

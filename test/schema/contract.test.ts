@@ -1,0 +1,113 @@
+/** The schemas as documents: complete for editors, bounded, and the source of all that is made from them. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { structuralKeys } from "../../schema/cell-uses.js";
+import { builtInCell, builtInCells } from "../../schema/cells.js";
+import { cellSchema, definition, resolve, type Schema, specSchema } from "../../schema/contract.js";
+import { isObject } from "../../schema/pointer.js";
+import { packageRoot } from "../../schema/root.js";
+
+const folder = join(packageRoot(), "schema");
+
+interface Place {
+  readonly at: string;
+  readonly schema: Schema;
+}
+
+/** Every schema in a schema, references not followed. */
+function parts(schema: Schema, at: string): readonly Place[] {
+  const named = (key: "$defs" | "properties") =>
+    Object.entries(schema[key] ?? {}).flatMap(([name, part]) => parts(part, `${at}/${key}/${name}`));
+  const listed = (key: "anyOf" | "oneOf") =>
+    (schema[key] ?? []).flatMap((part, index) => parts(part, `${at}/${key}/${index}`));
+  const single = [schema.items, schema.propertyNames, schema.additionalProperties].flatMap((part) =>
+    typeof part === "object" ? parts(part, `${at}/…`) : [],
+  );
+  return [{ at, schema }, ...named("$defs"), ...named("properties"), ...listed("anyOf"), ...listed("oneOf"), ...single];
+}
+
+const all = [...parts(specSchema(), "spec"), ...parts(cellSchema(), "cell")];
+const keys = all.filter(({ at }) => /\/properties\/[^/]+$/.test(at) && !/\/oneOf\/\d+\/properties/.test(at));
+
+test("every key says what it is, for editors", () => {
+  const incomplete = keys.filter(({ schema }) => {
+    const { title, description, examples } = resolve(schema);
+    return title === undefined || description === undefined || examples === undefined;
+  });
+  expect(incomplete.map(({ at }) => at)).toEqual([]);
+});
+
+test("every number is bounded, but for the numbers of inline arrays", () => {
+  const unbounded = all.filter(({ schema }) => {
+    const types = [schema.type ?? []].flat();
+    const above = schema.maximum ?? schema.exclusiveMaximum;
+    const below = schema.minimum ?? schema.exclusiveMinimum;
+    return (
+      types.some((type) => type === "integer" || type === "number") &&
+      (above === undefined || below === undefined || above > 2 ** 32)
+    );
+  });
+  expect(unbounded.map(({ at }) => at)).toEqual(["spec/$defs/numbers/anyOf/0"]);
+});
+
+test("no name is defined in both schemas", () => {
+  const names = Object.keys(cellSchema().$defs ?? {});
+  expect(Object.keys(specSchema().$defs ?? {}).filter((name) => names.includes(name))).toEqual([]);
+});
+
+test("every key that may be left out has a default, or one that hangs on others", () => {
+  const without = all.flatMap(({ at, schema }) =>
+    at.includes("/oneOf/")
+      ? []
+      : Object.entries(schema.properties ?? {})
+          .filter(([key, property]) => property.default === undefined && !(schema.required ?? []).includes(key))
+          .map(([key]) => `${at.replace("spec/$defs/", "")}.${key}`),
+  );
+  expect(without.filter((key) => !/\.(\$schema|name|activation|forget_bias|reset_after)$/.test(key))).toEqual([
+    // By the kind of data.
+    "rnn.cell",
+    "rnn.hidden_size",
+    "rnn.cells",
+    "rnn.residual",
+    "rnn.bidirectional",
+    "cell.residual",
+    "cell.bidirectional",
+    "projection.size",
+    "clip.global_norm",
+    "clip.value",
+    // By the variant.
+    "rmsprop.epsilon",
+    "adagrad.initial_accumulator_value",
+    "adagrad.epsilon",
+    "nadam.momentum_decay",
+  ]);
+});
+
+test("the options of the built-in cells are listed for editors, and no others", () => {
+  const options = builtInCells().flatMap((name) => {
+    const cell = builtInCell(name);
+    return isObject(cell?.options) ? Object.keys(cell.options) : [];
+  });
+  for (const name of ["rnn", "cell"] as const) {
+    const listed = Object.keys(definition(name).properties ?? {}).filter((key) => !structuralKeys(name).includes(key));
+    expect(listed.sort()).toEqual([...new Set(options)].sort());
+  }
+});
+
+describe("what is made of the schemas is fresh", () => {
+  test("spec.types.ts (`npm run types`)", async () => {
+    const { specTypes } = await importSource<{ specTypes: () => Promise<string> }>("generate.mjs");
+    expect(readFileSync(join(folder, "spec.types.ts"), "utf8")).toBe(await specTypes());
+  });
+
+  test("spec.validator.mjs (`npm run build`)", async () => {
+    const { validatorSource } = await importSource<{ validatorSource: () => string }>("precompile.mjs");
+    expect(readFileSync(join(folder, "spec.validator.mjs"), "utf8") === validatorSource()).toBe(true);
+  });
+});
+
+/** A module of plain JavaScript, which has no types. */
+async function importSource<T>(name: string): Promise<T> {
+  return import(join(folder, name));
+}

@@ -1,0 +1,290 @@
+/** Sugar, defaults and origins: what a spec means when everything is said. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { builtInCell, builtInCells } from "../../schema/cells.js";
+import { packageRoot } from "../../schema/root.js";
+import { base, normal, problems, unplacedProblems } from "./spec.js";
+
+const withModel = (...model: object[]) => ({ ...base, model });
+const lstm = { residual: false, bidirectional: "none", forget_bias: 1 };
+const own = { state: { h: "hidden_size" }, parameters: {}, equations: ["h' = x"], output: "h'" };
+
+test("everything that the smallest spec leaves out", async () => {
+  const { spec } = await normal(base, { file: "small.json" });
+  const { lstm: cell, ...others } = spec.cells;
+  expect(others).toEqual({});
+  expect(cell).toMatchObject({ options: { forget_bias: 1 }, variants: {}, output: "h'" });
+  expect({ ...spec, cells: {} }).toEqual({
+    name: "small",
+    seed: 0,
+    data: { type: "text", text: "hihello", file: null, unit: "char", window: 6, stride: 1 },
+    cells: {},
+    model: [
+      { layer: "one_hot", name: "one_hot", size: "vocabulary" },
+      {
+        layer: "rnn",
+        name: "rnn",
+        cells: [{ cell: "lstm", hidden_size: 5, ...lstm }],
+        share_weights: false,
+        return: "sequence",
+      },
+    ],
+    loss: { type: "sequence_loss", average_across_timesteps: true, average_across_batch: true },
+    optimizer: {
+      type: "adam",
+      learning_rate: 0.001,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weight_decay: 0,
+      variant: "tensorflow",
+      clip: null,
+      schedule: { type: "constant" },
+    },
+    train: { steps: null, epochs: 10, batch_size: 32, shuffle: true, steps_per_call: "auto", checkpoint_every: 0 },
+  });
+});
+
+test.each<[object, object]>([
+  [{ type: "sgd", learning_rate: 1 }, {}],
+  [{ type: "momentum" }, { learning_rate: 0.01, momentum: 0.9, nesterov: false }],
+  [{ type: "rmsprop" }, { learning_rate: 0.001, decay: 0.9, momentum: 0, epsilon: 1e-10, variant: "tensorflow" }],
+  [{ type: "rmsprop", variant: "torch" }, { epsilon: 1e-8 }],
+  [{ type: "rmsprop", variant: "keras" }, { epsilon: 1e-7 }],
+  [{ type: "rmsprop", variant: "keras", epsilon: 0.5 }, { epsilon: 0.5 }],
+  [{ type: "adagrad" }, { learning_rate: 0.01, initial_accumulator_value: 0.1, epsilon: 0, variant: "tensorflow" }],
+  [
+    { type: "adagrad", variant: "torch" },
+    { initial_accumulator_value: 0, epsilon: 1e-10 },
+  ],
+  [{ type: "adadelta" }, { learning_rate: 1, decay: 0.95, epsilon: 1e-6 }],
+  [{ type: "adamw" }, { learning_rate: 0.001, weight_decay: 0.01, variant: "tensorflow" }],
+  [{ type: "nadam" }, { learning_rate: 0.002, momentum_decay: 0.004, variant: "torch" }],
+  [{ type: "nadam", variant: "keras" }, { momentum_decay: 1 }],
+  [{ type: "lion" }, { learning_rate: 0.0001, beta1: 0.9, beta2: 0.99, weight_decay: 0 }],
+  [
+    { type: "adam", schedule: { type: "cosine_decay", decay_steps: 8 } },
+    { schedule: { type: "cosine_decay", decay_steps: 8, minimum_ratio: 0, warmup_steps: 0 } },
+  ],
+])("optimizer defaults: %j", async (optimizer, expected) => {
+  const { spec } = await normal({ ...base, optimizer });
+  expect(spec.optimizer).toMatchObject({ clip: null, ...optimizer, ...expected });
+});
+
+describe("layers", () => {
+  test("`layers` and `cell` become cells", async () => {
+    const { spec } = await normal(
+      withModel({ layer: "rnn", cell: "gru", hidden_size: 3, layers: 2, reset_after: false }),
+    );
+    const cell = { cell: "gru", hidden_size: 3, residual: false, bidirectional: "none", reset_after: false };
+    expect(spec.model[0]).toEqual({
+      layer: "rnn",
+      name: "rnn",
+      cells: [cell, cell],
+      share_weights: false,
+      return: "sequence",
+    });
+  });
+
+  test("what a layer says of all its cells reaches those that say nothing", async () => {
+    const { spec } = await normal(
+      withModel({
+        layer: "rnn",
+        residual: true,
+        bidirectional: "sum",
+        cells: [
+          { cell: "lstm", hidden_size: 3 },
+          { cell: "rnn", hidden_size: 3, residual: false, bidirectional: "none", activation: "relu" },
+        ],
+      }),
+    );
+    expect(spec.model[0]).toMatchObject({
+      cells: [
+        { cell: "lstm", residual: true, bidirectional: "sum", forget_bias: 1 },
+        { cell: "rnn", residual: false, bidirectional: "none", activation: "relu" },
+      ],
+    });
+    expect(Object.keys(spec.cells)).toEqual(["lstm", "rnn"]);
+  });
+
+  test("names: the kind, then numbers, around those that are given", async () => {
+    const rnn = { layer: "rnn", cell: "rnn", hidden_size: 2 };
+    const { spec } = await normal(withModel(rnn, rnn, { ...rnn, name: "rnn" }, { layer: "dense", size: 1 }, rnn));
+    expect(spec.model.map(({ name }) => name)).toEqual(["rnn_2", "rnn_3", "rnn", "dense", "rnn_4"]);
+  });
+
+  test("a name twice", async () => {
+    expect(
+      await unplacedProblems(withModel({ layer: "one_hot", name: "a" }, { layer: "dense", size: 1, name: "a" })),
+    ).toEqual([
+      'duplicate-name /model/1/name | Two layers are named "a". | The first is model[0]; every layer has a name of its own.',
+    ]);
+  });
+
+  test("shared weights need cells alike", async () => {
+    const cells = [
+      { cell: "lstm", hidden_size: 3 },
+      { cell: "lstm", hidden_size: 3, residual: true },
+      { cell: "lstm", hidden_size: 3, forget_bias: 0 },
+    ];
+    expect(await unplacedProblems(withModel({ layer: "rnn", share_weights: true, cells }))).toEqual([
+      'unlike-shared-cells /model/0/cells/2/forget_bias | Cells that share weights must be alike, but cells[2] differs from cells[0] in "forget_bias". | Make them alike, or take "share_weights" out.',
+    ]);
+  });
+
+  test("a projection has the size of the vocabulary, where there is one", async () => {
+    const { spec } = await normal(withModel({ layer: "projection" }));
+    expect(spec.model[0]).toEqual({
+      layer: "projection",
+      name: "projection",
+      size: "vocabulary",
+      activation: "none",
+      bias: true,
+    });
+    const arrays = { ...withModel({ layer: "projection" }), data: { type: "arrays", inputs: [[1]], targets: [[1]] } };
+    expect(await unplacedProblems(arrays)).toEqual([
+      'missing-key /model/0 | Missing key "size" in the projection layer. | Only for text data it is "vocabulary" by itself. For example "size": 10, or "classes".',
+    ]);
+  });
+});
+
+describe("cells", () => {
+  test("a cell of one's own takes the place of a built-in one; only used cells are kept", async () => {
+    const spec = { ...withModel({ layer: "rnn", cell: "lstm", hidden_size: 3 }), cells: { lstm: own, other: own } };
+    const result = await normal(spec);
+    expect(result.spec.cells).toEqual({
+      lstm: { description: "", options: {}, initializers: {}, variants: {}, ...own },
+    });
+  });
+
+  test("options of one's own cell", async () => {
+    const cell = {
+      ...own,
+      options: { rate: 0.5, kind: "a" },
+      variants: { kind: { a: {}, b: { equations: ["h' = rate * x"] } } },
+    };
+    const use = (options: object) => ({
+      ...withModel({ layer: "rnn", cell: "m", hidden_size: 3, ...options }),
+      cells: { m: cell },
+    });
+    const { spec } = await normal(use({ kind: "b" }));
+    expect(spec.model[0]).toMatchObject({ cells: [{ rate: 0.5, kind: "b" }] });
+    expect(spec.cells.m?.variants.kind?.b).toEqual({
+      state: {},
+      parameters: {},
+      initializers: {},
+      equations: ["h' = rate * x"],
+      output: null,
+    });
+    expect(await unplacedProblems(use({ kind: "c", rat: 1 }))).toEqual([
+      'wrong-value /model/0/kind | "kind" must be "a" or "b", but is "c".',
+      'unknown-key /model/0/rat | Unknown key "rat" in the rnn layer, whose cell is "m". | Did you mean "rate"?',
+    ]);
+  });
+
+  test("an option that could not be told from a layer's key", async () => {
+    const cells = { m: { ...own, options: { residual: 1 } } };
+    expect(await unplacedProblems({ ...base, cells })).toEqual([
+      'reserved-name /cells/m/options/residual | An option cannot be named "residual": rnn layers have that key. | Choose another name.',
+    ]);
+  });
+
+  test.each(builtInCells())("the built-in cell %s is a definition that a spec may hold", async (name) => {
+    const result = await problems({
+      ...withModel({ layer: "rnn", cell: name, hidden_size: 3 }),
+      cells: { [name]: builtInCell(name) },
+    });
+    expect(result).toEqual([]);
+  });
+});
+
+test("origins: every part knows its place in the text", async () => {
+  const cells = { mine: own };
+  const { spec, origins } = await normal({
+    ...withModel(
+      { layer: "rnn", cell: "lstm", hidden_size: 3, layers: 2 },
+      { layer: "rnn", cells: [{ cell: "mine", hidden_size: 3 }] },
+      { layer: "dense", size: 1 },
+    ),
+    cells,
+  });
+  const [sugar, list, dense] = spec.model;
+  if (sugar?.layer !== "rnn" || list?.layer !== "rnn" || dense === undefined)
+    throw new Error("the layers keep their order");
+  const path = (part: object | undefined, key?: string) => origins.pathOf(part ?? {}, key);
+  expect(path(spec, "seed")).toBe("/seed");
+  expect(path(spec.data, "window")).toBe("/data/window");
+  expect(path(spec.optimizer)).toBe("/optimizer");
+  expect(path(spec.optimizer.schedule, "type")).toBe("/optimizer/schedule/type");
+  expect(path(spec.train, "steps")).toBe("/train/steps");
+  expect(path(spec.model)).toBe("/model");
+  expect(path(sugar)).toBe("/model/0");
+  expect(path(sugar.cells[1], "hidden_size")).toBe("/model/0/hidden_size");
+  expect(path(list.cells[0], "hidden_size")).toBe("/model/1/cells/0/hidden_size");
+  expect(path(dense, "size")).toBe("/model/2/size");
+  expect(path(spec.cells.mine, "equations")).toBe("/cells/mine/equations");
+  // A built-in cell stands where it is first used.
+  expect(path(spec.cells.lstm, "equations")).toBe("/model/0/cell");
+  expect(path(spec.cells.lstm?.parameters, "W")).toBe("/model/0/cell");
+});
+
+describe("words of the reference numbers", () => {
+  const { cases } = JSON.parse(readFileSync(join(packageRoot(), "test", "fixtures", "cells.json"), "utf8"));
+  const specs = Object.entries<{ name?: string; layer: object; cells?: object }>(cases).map(
+    ([key, { name, layer, cells }]) => ({
+      name: name ?? key,
+      spec: { ...withModel(layer), ...(cells !== undefined && { cells }) },
+    }),
+  );
+
+  test.each(specs)("$name", async ({ spec }) => {
+    const once = (await normal(spec)).spec;
+    expect((await normal(once)).spec).toEqual(once);
+  });
+
+  test.each([
+    { type: "sequence_loss", average_across_timesteps: true, average_across_batch: false },
+    { type: "cross_entropy", reduction: "mean", label_smoothing: 0.1 },
+    { type: "binary_cross_entropy", reduction: "sum" },
+    { type: "squared_error", reduction: "mean" },
+    { type: "absolute_error", reduction: "sum" },
+    { type: "huber", delta: 0.75, reduction: "mean" },
+  ])("loss $type", async (loss) => {
+    expect((await normal({ ...base, loss })).spec.loss).toEqual(loss);
+  });
+
+  test.each<object>([
+    { type: "sgd", learning_rate: 0.1, clip: { global_norm: 1.5 } },
+    { type: "sgd", learning_rate: 0.1, clip: { value: 0.5 } },
+    { type: "sgd", learning_rate: 0.1, schedule: { type: "exponential_decay", decay_steps: 4, decay_rate: 0.5 } },
+    { type: "momentum", learning_rate: 0.1, momentum: 0.9, nesterov: true },
+    { type: "rmsprop", learning_rate: 0.01, decay: 0.9, momentum: 0.5, epsilon: 1e-10, variant: "tensorflow" },
+    { type: "adagrad", learning_rate: 0.1, initial_accumulator_value: 0, epsilon: 1e-10, variant: "torch" },
+    { type: "adadelta", learning_rate: 1, decay: 0.95, epsilon: 0.000001 },
+    { type: "adam", learning_rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, variant: "torch" },
+    {
+      type: "adamw",
+      learning_rate: 0.01,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weight_decay: 0.05,
+      variant: "torch",
+    },
+    {
+      type: "nadam",
+      learning_rate: 0.01,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      momentum_decay: 0.004,
+      variant: "torch",
+    },
+    { type: "lion", learning_rate: 0.01, beta1: 0.9, beta2: 0.99, weight_decay: 0.1 },
+  ])("optimizer %j", async (optimizer) => {
+    const once = (await normal({ ...base, optimizer })).spec;
+    expect(once.optimizer).toMatchObject(optimizer);
+    expect((await normal(once)).spec).toEqual(once);
+  });
+});

@@ -1,0 +1,133 @@
+/** Spec files and command-line overrides: what cannot be read, and what a flag changes. */
+import { chmod, mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readSpecFile } from "../../schema/read.js";
+import { base, lines, normal, problems } from "./spec.js";
+
+describe("files", () => {
+  let folder = "";
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "rnnx-read-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  async function read(name: string, content?: string | Uint8Array) {
+    if (content !== undefined) await writeFile(join(folder, name), content);
+    const result = await readSpecFile(join(folder, name));
+    return result.ok ? result : lines(result.diagnostics).map((line) => line.replace(folder, "…"));
+  }
+
+  test("a spec: named after its file, relative to its folder", async () => {
+    const result = await read("my first spec.json", JSON.stringify(base));
+    expect(result).toMatchObject({ ok: true, folder, spec: { name: "my-first-spec" } });
+  });
+
+  test("a byte-order mark is accepted, and counts nothing", async () => {
+    expect(await read("bom.json", `\ufeff${JSON.stringify(base)}`)).toMatchObject({ ok: true });
+    expect(await read("bom.json", '\ufeff{"zzz": 1}')).toContainEqual(expect.stringMatching(/^1:2 unknown-key/));
+  });
+
+  test("no file, no text, not a file", async () => {
+    expect(await read("none.json")).toEqual(["0:0 file-not-found | …/none.json: there is no such file."]);
+    expect(await read("empty.json", "")).toEqual(["1:1 empty | The text is empty. | A spec is a JSON object: { … }."]);
+    await mkdir(join(folder, "folder.json"));
+    expect(await read("folder.json")).toEqual([
+      "0:0 not-a-file | …/folder.json: this is not a file. | Name the spec's JSON file.",
+    ]);
+  });
+
+  test.skipIf(process.getuid?.() === 0)("a file that may not be read", async () => {
+    await writeFile(join(folder, "secret.json"), "{}");
+    await chmod(join(folder, "secret.json"), 0);
+    expect(await read("secret.json")).toEqual(["0:0 file-not-readable | …/secret.json: the file may not be read."]);
+  });
+
+  test("not UTF-8", async () => {
+    const expected = ["0:0 not-utf8 | …/bytes.json: the file is not UTF-8 text. | Save it as UTF-8."];
+    expect(await read("bytes.json", new Uint8Array([0x7b, 0xff, 0x7d]))).toEqual(expected);
+    expect(await read("bytes.json", Buffer.from('\ufeff{"a": 1}', "utf16le"))).toEqual(expected);
+  });
+
+  test("30 MB are refused before they are read", async () => {
+    await writeFile(join(folder, "huge.json"), "{");
+    await truncate(join(folder, "huge.json"), 30 * 1024 * 1024);
+    expect(await read("huge.json")).toEqual([
+      "0:0 too-large | …/huge.json: the file has 30 MB, and a spec at most 16 MB. | Keep large arrays in .npy files and name those in the spec.",
+    ]);
+  });
+});
+
+describe("overrides", () => {
+  const set = (path: string, value: string) => ({ path, value, flag: `--set ${path}=${value}` });
+  const withSet = async (path: string, value: string, spec: object = base) =>
+    (await normal(spec, { overrides: [set(path, value)] })).spec;
+
+  test("numbers, text, and objects that are not there yet", async () => {
+    expect((await withSet("seed", "7")).seed).toBe(7);
+    expect((await withSet("name", "other-name")).name).toBe("other-name");
+    expect((await withSet("data.text", '"1234567"')).data).toMatchObject({ text: "1234567" });
+    expect((await withSet("model.1.hidden_size", "8")).model[1]).toMatchObject({ cells: [{ hidden_size: 8 }] });
+    expect((await withSet("optimizer.clip.global_norm", "5")).optimizer.clip).toEqual({ global_norm: 5 });
+    expect((await withSet("optimizer.clip", '{"value": 1}')).optimizer.clip).toEqual({ value: 1 });
+  });
+
+  test("the last one counts", async () => {
+    const { spec } = await normal(base, { overrides: [set("seed", "1"), set("seed", "2")] });
+    expect(spec.seed).toBe(2);
+  });
+
+  test("steps take the place of epochs, a file that of the text", async () => {
+    expect((await withSet("train.steps", "5", { ...base, train: { epochs: 3 } })).train).toMatchObject({
+      steps: 5,
+      epochs: null,
+    });
+    expect((await withSet("train.epochs", "5", { ...base, train: { steps: 3 } })).train).toMatchObject({
+      steps: null,
+      epochs: 5,
+    });
+    expect((await withSet("data.file", "other.txt")).data).toMatchObject({ text: null, file: "other.txt" });
+  });
+
+  test.each([
+    [
+      "model.7.hidden_size",
+      "8",
+      '0:0 bad-override | --set model.7.hidden_size=8: model has the entries 0 to 1, and no "7".',
+    ],
+    ["model.x", "8", '0:0 bad-override | --set model.x=8: model has the entries 0 to 1, and no "x".'],
+    [
+      "loss.type.x",
+      "8",
+      '0:0 bad-override | --set loss.type.x=8: loss.type is not an object or a list, so it has no "x".',
+    ],
+    ["a..b", "8", "0:0 bad-override | --set a..b=8: the path has an empty part."],
+    ["a.__proto__.b", "8", '0:0 bad-override | --set a.__proto__.b=8: the key "__proto__" is not allowed.'],
+    [
+      "seed",
+      '{"constructor": 1}',
+      '0:0 bad-override | --set seed={"constructor": 1}: The key "constructor" is not allowed.',
+    ],
+    ["seed", "1e999", "0:0 bad-override | --set seed=1e999: This number is too large for any computer."],
+    [
+      "sede",
+      "1",
+      '0:0 unknown-key /sede | Unknown key "sede" in the spec (set by --set sede=1). | Did you mean "seed"?',
+    ],
+    [
+      "seed",
+      "many",
+      '0:0 wrong-type /seed | "seed" must be a whole number from 0 to 4294967295, but is "many" (set by --set seed=many).',
+    ],
+  ])("%s=%s", async (path, value, expected) => {
+    expect(await problems(base, { overrides: [set(path, value)] })).toEqual([expected]);
+  });
+
+  test("a path is never too deep", async () => {
+    const path = Array(60_000).fill("a").join(".");
+    expect(await problems(base, { overrides: [{ path, value: "1", flag: "--set" }] })).toEqual([
+      "0:0 bad-override | --set: the path has more than 64 parts.",
+    ]);
+  });
+});
