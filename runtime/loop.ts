@@ -46,22 +46,25 @@ export async function runTraining(request: TrainRequest, watcher: Watcher): Prom
 
 async function trainFrom(
   start: Start,
-  { spec, out }: TrainRequest,
-  { source, artifact, plan, training, evaluation, device, notice }: Prepared,
+  request: TrainRequest,
+  prepared: Prepared,
   watcher: Watcher,
 ): Promise<TrainOutcome> {
+  const { spec, out } = request;
+  const { source, artifact, plan } = prepared;
   const { manifest } = artifact;
   const stored = { parameter: manifest.parameters, slot: manifest.slots };
-  const trainer = await openTrainer(training, manifest.train, stored, start);
-  const evaluator = await openEvaluator(evaluation, manifest, source);
+  const trainer = await openTrainer(prepared.training, manifest.train, stored, start);
+  const evaluator = await openEvaluator(prepared.evaluation, manifest, source);
   const { evaluateEvery, checkpointEvery } = milestones(spec.train, plan);
   const pace = openPace(spec.train.steps_per_call, bytesOf(source.batch(plan.batchesAt(1, 1))));
   const record = openMetrics(join(out, runFiles.metrics), start.step);
-  const trajectory = trajectoryHash(spec);
+  const identity = { seed: spec.seed, spec: trajectoryHash(spec), data: source.digest };
 
   let { step, loss } = start;
-  let savedAt = start.step === 0 ? -1 : start.step;
   let metrics = nothing;
+  let savedAt = start.step === 0 ? undefined : start.step;
+
   const say = (events: readonly TrainEvent[]) => {
     record.append(events);
     watcher.emit(events);
@@ -72,39 +75,27 @@ async function trainFrom(
   /** False when the weights are no longer numbers: such a checkpoint would be of no use to anyone. */
   const save = (): boolean => {
     if (savedAt === step) return true;
-    const checkpoint = {
-      state: { format: 1 as const, step, loss, seed: spec.seed, spec: trajectory, data: source.digest },
-      parameters: trainer.tensors("parameter"),
-      slots: trainer.tensors("slot"),
-    };
-    for (const { data } of checkpoint.parameters.values()) if (!data.every(Number.isFinite)) return false;
+    const parameters = trainer.tensors("parameter");
+    for (const { data } of parameters.values()) if (!data.every(Number.isFinite)) return false;
     record.sync();
-    const path = writeCheckpoint(disk, join(out, runFiles.checkpoints), checkpoint);
+    const state = { format: 1 as const, step, loss, ...identity };
+    const path = writeCheckpoint(disk, join(out, runFiles.checkpoints), {
+      state,
+      parameters,
+      slots: trainer.tensors("slot"),
+    });
     savedAt = step;
     say([{ event: "checkpoint", step, path }]);
     return true;
   };
-  const diverged = (what: string) =>
-    failed(
-      `${what}. ${savedAt > 0 ? `The checkpoint of step ${savedAt} is good.` : "There is no checkpoint before it."}`,
-      "A smaller optimizer.learning_rate, or optimizer.clip, usually prevents this.",
-    );
+  const diverged = (what: string) => {
+    const last =
+      savedAt === undefined ? "There is no checkpoint before it." : `The checkpoint of step ${savedAt} is good.`;
+    return failed(`${what}. ${last}`, "A smaller optimizer.learning_rate, or optimizer.clip, usually prevents this.");
+  };
 
   try {
-    say([
-      ...[notice, ...start.notices]
-        .filter((text) => text !== "")
-        .map((message) => ({ event: "notice", message }) as const),
-      {
-        event: "start",
-        run: out,
-        device,
-        parameters: manifest.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
-        examples: source.examples,
-        step,
-        steps: plan.steps,
-      },
-    ]);
+    say(startEvents(start, request, prepared));
 
     while (step < plan.steps && !watcher.stopping()) {
       const count = Math.min(pace.steps(), stepsAllowed(step, plan, { evaluateEvery, checkpointEvery }));
@@ -112,12 +103,9 @@ async function trainFrom(
       const { losses, norms } = await trainer.advance(count, source.batch(plan.batchesAt(step + 1, count)));
       pace.took(count, performance.now() - before);
 
-      const made = Array.from(losses, (value, index) => {
-        return { event: "step", step: step + 1 + index, loss: value, gradient_norm: norms[index] ?? 0 } as const;
-      });
-      const bad = made.find((event) => !Number.isFinite(event.loss));
-      say(bad === undefined ? made : made.slice(0, made.indexOf(bad)));
-      if (bad !== undefined) return diverged(`The loss became ${bad.loss} at step ${bad.step}`);
+      const bad = losses.findIndex((value) => !Number.isFinite(value));
+      say(stepEvents(step + 1, bad < 0 ? losses : losses.subarray(0, bad), norms));
+      if (bad >= 0) return diverged(`The loss became ${losses[bad]} at step ${step + 1 + bad}`);
       step += count;
       loss = losses.at(-1) ?? loss;
 
@@ -128,25 +116,43 @@ async function trainFrom(
       if (isDue(step, checkpointEvery) && !save()) return diverged(`The weights became infinite by step ${step}`);
     }
 
-    const interrupted = step < plan.steps;
     if (!save()) return diverged(`The weights became infinite by step ${step}`);
-    if (!interrupted && metrics === nothing) await evaluate();
-    const predictions = interrupted ? [] : await evaluator.predictions(trainer.parameters(), shownPredictions);
-    if (!interrupted) await writeEnd(disk, out, artifact, trainer.tensors("parameter"));
-    const done: DoneEvent = {
-      event: "done",
-      run: out,
-      step,
-      loss: loss ?? Number.NaN,
-      metrics,
-      predictions,
-      interrupted,
-    };
-    say([done]);
-    return { ok: true, done };
+    const end = { event: "done", run: out, step, loss: loss ?? Number.NaN } as const;
+    if (step < plan.steps) return finished({ ...end, metrics: nothing, predictions: [], interrupted: true });
+
+    // A run that was resumed at its end has made no step to evaluate after.
+    if (metrics === nothing) await evaluate();
+    const predictions = await evaluator.predictions(trainer.parameters(), shownPredictions);
+    await writeEnd(disk, out, artifact, trainer.tensors("parameter"));
+    return finished({ ...end, metrics, predictions, interrupted: false });
   } finally {
     record.close();
   }
+
+  function finished(done: DoneEvent): TrainOutcome {
+    say([done]);
+    return { ok: true, done };
+  }
+}
+
+function startEvents(
+  { step, notices }: Start,
+  { out }: TrainRequest,
+  { artifact, source, plan, device, notice }: Prepared,
+): readonly TrainEvent[] {
+  const said = [notice, ...notices].filter((text) => text !== "");
+  const sizes = artifact.manifest.parameters.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
+  const parameters = sizes.reduce((sum, size) => sum + size, 0);
+  return [
+    ...said.map((message) => ({ event: "notice", message }) as const),
+    { event: "start", run: out, device, parameters, examples: source.examples, step, steps: plan.steps },
+  ];
+}
+
+function stepEvents(first: number, losses: Float32Array, norms: Float32Array): readonly TrainEvent[] {
+  return Array.from(losses, (loss, index) => {
+    return { event: "step", step: first + index, loss, gradient_norm: norms[index] ?? 0 };
+  });
 }
 
 function bytesOf(batch: ReadonlyMap<string, { readonly data: { readonly byteLength: number } }>): number {
