@@ -89,11 +89,11 @@ function targetsRole(read: ReadRole, uses: Uses, time: number | undefined): Chec
   const { numbers, origin } = read;
   const [, second, third] = numbers.shape;
   if (numbers.shape.length > 3) return refuse(wrongRank(origin, numbers.shape, "at most [examples, time, size]"));
-  // Whole numbers are classes where the loss can read classes; rows of three axes can only be probabilities.
-  const classes = uses.targets === "classes" && numbers.integer && third === undefined;
-  const perStep = uses.everyStep && second !== undefined && second === time;
+  const perStep = uses.everyStep && time !== undefined;
+  // Whole numbers are classes where there is one for each output; with one axis more they are rows of probabilities.
+  const classes = uses.targets === "classes" && numbers.integer && numbers.shape.length === (perStep ? 2 : 1);
   const rest = [second, third].filter((size) => size !== undefined);
-  const shape = ["batch", ...(perStep ? ["time", ...rest.slice(1)] : rest)];
+  const shape = ["batch", ...(perStep && second === time ? ["time", ...rest.slice(1)] : rest)];
   return roleOf(classes ? toIndices(numbers, origin, "Classes") : toFloat32(numbers, origin), origin, shape);
 }
 

@@ -92,6 +92,16 @@ describe("what arrays become", () => {
       ["a class for all steps", lastModel, crossEntropy, [4, 0], { dtype: "int32", shape: ["batch"] }],
       ["probabilities of classes", lastModel, crossEntropy, rows, { dtype: "float32", shape: ["batch", 2] }],
       [
+        "certain classes, as rows",
+        lastModel,
+        crossEntropy,
+        [
+          [0, 1],
+          [1, 0],
+        ],
+        { dtype: "float32", shape: ["batch", 2] },
+      ],
+      [
         "numbers at each step",
         numbersModel,
         squaredError,
@@ -390,10 +400,10 @@ describe("problems", () => {
   });
 
   test("every role is reported, not only the first", async () => {
-    const found = await problems({ inputs: "no.npy", targets: [[-1]], weights: [[[1]]], lengths: [0] });
+    const found = await problems({ inputs: "no.npy", targets: [[1], [1, 2]], weights: [[[1]]], lengths: [0] });
     expect(found.map(({ path }) => path)).toEqual([
       "/data/inputs",
-      "/data/targets/0/0",
+      "/data/targets/1",
       "/data/lengths/0",
       "/data/weights",
     ]);
