@@ -1,5 +1,5 @@
 /** JSON text with positions: parsed strictly and within limits, and able to say where each part of it stands. */
-import { type AnyNode, type MemberNode, parse, type ValueNode } from "@humanwhocodes/momoa";
+import { type MemberNode, parse, type ValueNode } from "@humanwhocodes/momoa";
 import type { Diagnostic, Problem } from "./diagnostics.js";
 import { child, type Json, keysOf } from "./pointer.js";
 import { type Flaw, scanText } from "./scan.js";
@@ -8,6 +8,9 @@ import { quote } from "./wording.js";
 
 /** 16 MB: inline arrays of any sensible size fit; larger ones belong into files of their own. */
 export const maximumBytes = 16 * 1024 * 1024;
+
+/** Nobody reads more at once. */
+const mostFlaws = 100;
 
 /** The text that diagnostics point into, under the name that a user knows it by. */
 export interface SourceText {
@@ -34,8 +37,10 @@ export function parseDocument(text: string, name: string): ParseResult {
   if (flaw !== undefined) return { ok: false, diagnostics: [diagnose(flaw, positionAt)] };
   const root = parseNodes(text);
   if ("code" in root) return { ok: false, diagnostics: [diagnose(root, positionAt)] };
-  const flaws = flawsOf(root, "");
-  if (flaws.length > 0) return { ok: false, diagnostics: flaws.map((each) => diagnose(each, positionAt)) };
+  const flaws = flawsOf(root);
+  if (flaws.length > 0) {
+    return { ok: false, diagnostics: flaws.slice(0, mostFlaws).map((each) => diagnose(each, positionAt)) };
+  }
   return {
     ok: true,
     document: { name, text, value: JSON.parse(text), place: (problem) => place(problem, text, root, positionAt) },
@@ -52,59 +57,54 @@ function parseNodes(text: string): ValueNode | Flaw {
   }
 }
 
+type PlacedFlaw = Flaw & { readonly path: string };
+
 /** What a parser lets through and a spec may not hold: a key twice, keys of the prototype, numbers beyond a double. */
-function flawsOf(node: ValueNode, path: string): readonly (Flaw & { readonly path: string })[] {
-  const at = (part: AnyNode, where: string, code: string, message: string, hint: string) => ({
-    code,
-    path: where,
-    offset: part.loc.start.offset,
-    message,
-    hint,
-  });
-  switch (node.type) {
-    case "Number":
-      if (Number.isFinite(node.value)) return [];
-      return [
-        at(node, path, "number-overflow", "This number is too large for any computer.", "Numbers reach up to 1.8e308."),
-      ];
-    case "Array":
-      return node.elements.flatMap((element, index) => flawsOf(element.value, child(path, index)));
-    case "Object": {
-      const seen = new Map<string, MemberNode>();
-      return node.members.flatMap((member) => {
-        const key = keyOf(member);
-        const where = child(path, key);
-        if (forbiddenKeys.includes(key)) {
-          return [
-            at(
-              member,
-              where,
-              "forbidden-key",
-              `The key ${quote(key)} is not allowed.`,
-              "Take it out; no spec has a use for it.",
-            ),
-          ];
-        }
-        const first = seen.get(key);
-        if (first !== undefined) {
-          const line = first.loc.start.line;
-          return [
-            at(
-              member,
-              where,
-              "duplicate-key",
-              `The key ${quote(key)} is given twice.`,
-              `The first is in line ${line}; keep one.`,
-            ),
-          ];
-        }
-        seen.set(key, member);
-        return flawsOf(member.value, where);
-      });
+function flawsOf(root: ValueNode): readonly PlacedFlaw[] {
+  const flaws: PlacedFlaw[] = [];
+  const keys: (string | number)[] = [];
+  const report = (code: string, part: ValueNode | MemberNode, message: string, hint: string) => {
+    flaws.push({ code, path: keys.reduce<string>(child, ""), offset: part.loc.start.offset, message, hint });
+  };
+
+  const visitMember = (member: MemberNode, key: string, seen: Map<string, MemberNode>) => {
+    const first = seen.get(key);
+    if (forbiddenKeys.includes(key)) {
+      report(
+        "forbidden-key",
+        member,
+        `The key ${quote(key)} is not allowed.`,
+        "Take it out; no spec has a use for it.",
+      );
+    } else if (first !== undefined) {
+      const hint = `The first is in line ${first.loc.start.line}; keep one.`;
+      report("duplicate-key", member, `The key ${quote(key)} is given twice.`, hint);
+    } else {
+      seen.set(key, member);
+      visit(member.value);
     }
-    default:
-      return [];
-  }
+  };
+  const visit = (node: ValueNode) => {
+    if (node.type === "Number" && !Number.isFinite(node.value)) {
+      report("number-overflow", node, "This number is too large for any computer.", "Numbers reach up to 1.8e308.");
+    } else if (node.type === "Array") {
+      for (const [index, element] of node.elements.entries()) {
+        keys.push(index);
+        visit(element.value);
+        keys.pop();
+      }
+    } else if (node.type === "Object") {
+      const seen = new Map<string, MemberNode>();
+      for (const member of node.members) {
+        const key = keyOf(member);
+        keys.push(key);
+        visitMember(member, key, seen);
+        keys.pop();
+      }
+    }
+  };
+  visit(root);
+  return flaws;
 }
 
 function keyOf(member: MemberNode): string {

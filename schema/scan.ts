@@ -1,7 +1,7 @@
 /** One linear walk over JSON text for what a recursive parser must not meet: too much depth, too many values, raw control characters. */
 
 export const maximumDepth = 64;
-export const maximumValues = 1_000_000;
+export const maximumValues = 250_000;
 
 /** What is wrong with the text itself, at an offset in UTF-16 code units. */
 export interface Flaw {
