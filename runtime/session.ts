@@ -19,7 +19,7 @@ export type OpenedSession =
     }
   | { readonly ok: false; readonly message: string; readonly hint: string };
 
-/** Multiply-adds of one time step below which a second thread costs more than it computes (measured on small cells). */
+/** Multiply-adds of one time step below which a second thread is taken to cost more than it computes: an estimate. */
 const worthThreads = 1e6;
 
 /** Opens a session for a model. Only `auto` falls back to the CPU. */
