@@ -13,6 +13,12 @@ function checkIndices(type: Type): void {
   expectDType(type, "int64", "int32");
 }
 
+/** An index once it is known to be a place along an axis: elsewhere ONNX leaves the result open or stops. */
+function within(index: number, size: number): number {
+  if (index < 0 || index >= size) throw new Error(`index ${index} is outside an axis of ${size}`);
+  return index;
+}
+
 /** Indices along one axis of data, for each place along the others. */
 function expectAlong(data: Type, indices: Type, axis: number): void {
   along(data.shape, axis);
@@ -95,11 +101,13 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const rank = indices.shape.length;
       const read = reader(data);
       const pick = reader(indices);
+      const size = at(data.shape, axis);
       const shape = [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)];
       return [
-        tabulate(data.dtype, shape, (index) =>
-          read([...index.slice(0, axis), pick(index.slice(axis, axis + rank)), ...index.slice(axis + rank)]),
-        ),
+        tabulate(data.dtype, shape, (index) => {
+          const place = within(pick(index.slice(axis, axis + rank)), size);
+          return read([...index.slice(0, axis), place, ...index.slice(axis + rank)]);
+        }),
       ];
     },
   },
@@ -135,8 +143,11 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const indices = at(inputs, 1);
       const read = reader(data);
       const pick = reader(indices);
+      const size = at(data.shape, axis);
       return [
-        tabulate(data.dtype, indices.shape, (index) => read(index.map((i, a) => (a === axis ? pick(index) : i)))),
+        tabulate(data.dtype, indices.shape, (index) =>
+          read(index.map((i, a) => (a === axis ? within(pick(index), size) : i))),
+        ),
       ];
     },
   },
@@ -164,8 +175,10 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const steps = strides(data.shape);
       const pick = reader(indices);
       const update = reader(at(inputs, 2));
+      const size = at(data.shape, axis);
       tabulate("int64", indices.shape, (index) => {
-        const offset = index.reduce((sum, i, a) => sum + (a === axis ? pick(index) : i) * at(steps, a), 0);
+        const place = within(pick(index), size);
+        const offset = index.reduce((sum, i, a) => sum + (a === axis ? place : i) * at(steps, a), 0);
         result[offset] = (result[offset] ?? 0) + update(index);
         return 0;
       });
@@ -191,9 +204,10 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const updates = at(inputs, 2);
       const result = Float64Array.from(data.data);
       const width = at(strides(data.shape), 0);
+      const rows = at(data.shape, 0);
       at(inputs, 1).data.forEach((row, n) => {
         for (let i = 0; i < width; i++) {
-          const place = row * width + i;
+          const place = within(row, rows) * width + i;
           result[place] = (result[place] ?? 0) + (updates.data[n * width + i] ?? 0);
         }
       });

@@ -197,6 +197,28 @@ describe("captured values", () => {
   });
 });
 
+test("the backward loop carries sums for those captured values alone whose gradients are asked for", () => {
+  const graph = model("asked", (b, { float }) => {
+    const xs = float("xs", "time", 2);
+    const h0 = float("h0", 2);
+    const gain = float("gain", 2);
+    const bias = float("bias", 2);
+    const { final } = scan(b, "step", { initial: [h0], scans: [xs] }, (inner, [h = h0], [x = xs]) => ({
+      next: [inner.tanh(inner.add(inner.mul(gain, h), inner.add(x, bias)))],
+      stacked: [],
+    }));
+    return final.map((value) => b.sum(value));
+  });
+  const carried = (...wrt: readonly number[]) => {
+    const backward = differentiate(graph, 0, wrt).nodes.findLast(({ op }) => op === "Scan") as NodeOf<"Scan">;
+    const { body, states } = backward.attributes;
+    return body.inputs.slice(0, states).map(({ name }) => name);
+  };
+  expect(carried(1)).toEqual(["gradient/h0"]);
+  expect(carried(3)).toEqual(["gradient/h0", "gradient/bias"]);
+  expect(carried(0, 2, 3)).toEqual(["gradient/h0", "gradient/gain", "gradient/bias"]);
+});
+
 describe("a loop inside a loop", () => {
   test("over slices of slices, from the outer state, with a matrix captured through both", () => {
     expectGradientsOf(nestedLoops("nested", false));

@@ -93,6 +93,14 @@ describe("bodyBuilder", () => {
     expect(body.inputs).not.toContain(w);
   });
 
+  test("captures once what several foreign values stand for", () => {
+    const b = bodyBuilder("body", () => ({ capture: w }));
+    const inner = graphBuilder("inner");
+    const copies = [inner.input("p", float(2, 2)), inner.input("q", float(2, 2))];
+    const body = b.finish([b.concat(copies, 0)]);
+    expect([b.captured, body.inputs]).toEqual([[w], [{ name: "W", type: w.type }]]);
+  });
+
   test("captures an outer value that it only hands on", () => {
     const b = bodyBuilder("body");
     const body = b.finish([w]);
