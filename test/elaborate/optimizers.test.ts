@@ -1,0 +1,104 @@
+/** The reference optimizers: eight updates in float64, and in float32 in onnxruntime after the passes. */
+import { describe, expect, test } from "vitest";
+import { repeatSteps } from "../../compiler/elaborate/repeat.js";
+import { type StepGraph, withUpdate } from "../../compiler/elaborate/update.js";
+import { graphBuilder } from "../../compiler/graph/build.js";
+import { evaluate } from "../../compiler/graph/evaluate.js";
+import { verify } from "../../compiler/graph/verify.js";
+import { tabulate, tensor } from "../../compiler/ir/tensor.js";
+import type { Graph, Tensor } from "../../compiler/ir/types.js";
+import { at } from "../../compiler/ops/rule.js";
+import { runPasses, stepPasses } from "../../compiler/passes/index.js";
+import type { NormalOptimizer } from "../../schema/normal.js";
+import { modelOf, run } from "../emit/session.js";
+import { base, normal } from "../schema/spec.js";
+import { expectClose, type Numbers, readFixture, tensorOf } from "./numbers.js";
+
+type Parameters = Readonly<Record<"W" | "b", Numbers>>;
+
+interface Case {
+  readonly name: string;
+  readonly optimizer: object;
+  readonly trajectory: readonly Parameters[];
+}
+
+const reference = readFixture<{
+  readonly parameters: Parameters;
+  readonly gradients: readonly Parameters[];
+  readonly cases: readonly Case[];
+}>("optimizers.json");
+const { cases, gradients, parameters } = reference;
+const names = ["W", "b"] as const;
+
+describe("every optimizer follows its reference trajectory", () => {
+  test("there are 23, of eight updates each", () => {
+    expect(cases.map(({ trajectory }) => trajectory.length)).toEqual(new Array(23).fill(8));
+  });
+
+  test.each(cases)("$name in float64", async ({ optimizer, trajectory }) => {
+    const step = withUpdate(givenGradients(), names.length, await optimizerOf(optimizer));
+    expectTrajectory(evaluate(eightSteps(step, step.graph), operands(step)), trajectory, 1e-10);
+  });
+
+  test.each(cases)("$name in onnxruntime", async ({ optimizer, trajectory }) => {
+    const step = withUpdate(givenGradients(), names.length, await optimizerOf(optimizer));
+    const optimized = runPasses(step.graph, stepPasses, { expected: new Map() });
+    const model = await modelOf(eightSteps(step, optimized), 18);
+    expectTrajectory(await run(model, operands(step)), trajectory, 1e-5);
+  });
+});
+
+test("the norm of a step is that of all gradients before they are clipped", async () => {
+  const { optimizer } = cases.find(({ name }) => name === "sgd_clip_global_norm") ?? { optimizer: {} };
+  const step = withUpdate(givenGradients(), names.length, await optimizerOf(optimizer));
+  const outputs = evaluate(eightSteps(step, step.graph), operands(step));
+  const norms = gradients.map(({ W, b }) => Math.hypot(...W.data, ...b.data));
+  expectClose(outputs[carried(step) + 1], { shape: [8], data: norms }, 1e-12, "norm");
+  expect(norms.some((norm) => norm > 1.5) && norms.some((norm) => norm < 1.5)).toBe(true);
+});
+
+async function optimizerOf(optimizer: object): Promise<NormalOptimizer> {
+  return (await normal({ ...base, optimizer })).spec.optimizer;
+}
+
+/** A graph with a loss of nothing, whose gradients are inputs. */
+function givenGradients(): Graph {
+  const b = graphBuilder("given");
+  const input = (name: string, { shape }: Numbers) => b.input(name, { dtype: "float32", shape });
+  for (const name of names) input(name, parameters[name]);
+  const given = names.map((name) => input(`gradient/${name}`, parameters[name]));
+  return b.finish([b.scalar(0), ...given]);
+}
+
+function carried({ slots }: StepGraph): number {
+  return names.length + slots.length + 1;
+}
+
+/** Eight steps in one graph that also reports the parameters after each. */
+function eightSteps(step: StepGraph, graph: Graph): Graph {
+  const outputs = [...graph.outputs, ...graph.outputs.slice(0, names.length)];
+  return verify(repeatSteps({ ...graph, outputs }, carried(step)), "repeat");
+}
+
+function operands({ slots }: StepGraph): readonly Tensor[] {
+  const first = names.map((name) => tensorOf(parameters[name]));
+  return [
+    ...first,
+    ...slots.map(({ parameter, initial }) => tabulate("float32", at(first, parameter).shape, () => initial)),
+    tensor("int64", [], [0]),
+    ...names.map((name) =>
+      tensorOf({
+        shape: [gradients.length, ...parameters[name].shape],
+        data: gradients.flatMap((gradient) => gradient[name].data),
+      }),
+    ),
+  ];
+}
+
+function expectTrajectory(outputs: readonly Tensor[], trajectory: readonly Parameters[], tolerance: number): void {
+  names.forEach((name, index) => {
+    const { shape } = parameters[name];
+    const wanted = { shape: [8, ...shape], data: trajectory.flatMap((after) => after[name].data) };
+    expectClose(outputs.at(index - names.length), wanted, tolerance, `${name} after each update`);
+  });
+}

@@ -1,0 +1,65 @@
+/** Specs on the way to a forward program: read, normalized, their inline data opened, elaborated. */
+import { elaborate } from "../../compiler/elaborate/index.js";
+import { type OutputPort, type Program, partOf } from "../../compiler/elaborate/program.js";
+import { evaluate } from "../../compiler/graph/evaluate.js";
+import { verify } from "../../compiler/graph/verify.js";
+import { tensor } from "../../compiler/ir/tensor.js";
+import type { Tensor } from "../../compiler/ir/types.js";
+import type { Signature } from "../../compiler/signature.js";
+import { openData } from "../../runtime/data/index.js";
+import type { Batch, NumericArray } from "../../runtime/data/source.js";
+import type { NormalSpec } from "../../schema/normal.js";
+import type { Origins } from "../../schema/origins.js";
+import { normal } from "../schema/spec.js";
+
+export interface OpenedSpec {
+  readonly spec: NormalSpec;
+  readonly origins: Origins;
+  readonly signature: Signature;
+  /** All examples in one batch. */
+  readonly batch: Batch;
+}
+
+/** A spec whose data is written into it. */
+export async function open(text: object): Promise<OpenedSpec> {
+  const { spec, origins } = await normal(text);
+  const opened = await openData(spec, ".");
+  if (!opened.ok) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
+  const { source } = opened;
+  const batch = source.batch(Array.from({ length: source.examples }, (_, index) => index));
+  return { spec, origins, signature: source.signature(spec.train), batch };
+}
+
+export function programOf({ spec, signature, origins }: OpenedSpec): Program {
+  const elaborated = elaborate(spec, signature, origins);
+  if (!elaborated.ok) throw new Error(elaborated.problems.map(({ message }) => message).join("\n"));
+  verify(elaborated.program.graph, "elaborate");
+  return elaborated.program;
+}
+
+export function tensorOfArray({ dtype, shape, data }: NumericArray): Tensor {
+  return tensor(dtype, shape, Array.from<number | bigint, number>(data, Number));
+}
+
+/** Outputs of some roles, by name. Inputs go by name too. */
+export function outputsOf(
+  program: Program,
+  given: ReadonlyMap<string, Tensor>,
+  roles: readonly OutputPort["role"][],
+): ReadonlyMap<string, Tensor> {
+  const { graph, inputs, outputs } = partOf(program, roles);
+  const results = evaluate(graph, operandsOf(inputs, given));
+  return new Map(outputs.map(({ name }, index) => [name, results[index] as Tensor]));
+}
+
+/** What is given, in the order of the inputs. */
+export function operandsOf(
+  inputs: readonly { readonly name: string }[],
+  given: ReadonlyMap<string, Tensor>,
+): readonly Tensor[] {
+  return inputs.map(({ name }) => {
+    const found = given.get(name);
+    if (found === undefined) throw new Error(`nothing is given for ${name}`);
+    return found;
+  });
+}
