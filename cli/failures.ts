@@ -6,10 +6,8 @@ import type { Output } from "./output.js";
 /** A wrong command line. Commander's message is "error: what" and, on a line of its own, "(a suggestion)". */
 export function reportUsage(output: Output, error: CommanderError, help: string): void {
   const [first = "", second = ""] = error.message.split("\n");
-  const nothingAsked = error.code === "commander.help";
-  const message = nothingAsked ? "no command given" : first.replace(/^error: /, "");
   const suggestion = second.replace(/^\((.*)\)$/, "$1 ");
-  refuse(output, "usage", message, `${suggestion}See ${help}.`);
+  refuse(output, "usage", first.replace(/^error: /, ""), `${suggestion}See ${help}.`);
 }
 
 /** One wrong thing that has no place in a spec: a flag, a file that cannot be read. */

@@ -15,27 +15,23 @@ export function wholeNumber(minimum: number, maximum: number): (text: string) =>
 }
 
 /** Collects `--set path.to.key=value`: values that replace those of the spec. */
-export function override(text: string, earlier: readonly Override[]): readonly Override[] {
+export function override(text: string, earlier: readonly Override[] = []): readonly Override[] {
   const equals = text.indexOf("=");
   if (equals < 1) throw new InvalidArgumentError("It takes path.to.key=value.");
   return [...earlier, { path: text.slice(0, equals), value: text.slice(equals + 1), flag: `--set ${text}` }];
 }
 
 /** Collects the values of a flag that may be given several times. */
-export function several(text: string, earlier: readonly string[]): readonly string[] {
+export function several(text: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, text];
 }
 
 /** `--set`, of every command that reads a spec to work with it. */
 export function setOption(): Option {
-  return new Option("--set <path.to.key=value>", "replace a value of the spec; may be repeated")
-    .argParser(override)
-    .default([], "none");
+  return new Option("--set <path.to.key=value>", "replace a value of the spec; may be repeated").argParser(override);
 }
 
 /** `--without`, of every command that compiles. */
 export function withoutOption(): Option {
-  return new Option("--without <pass>", "leave a pass of the compiler out; may be repeated")
-    .argParser(several)
-    .default([], "none");
+  return new Option("--without <pass>", "leave a pass of the compiler out; may be repeated").argParser(several);
 }

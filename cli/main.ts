@@ -1,17 +1,15 @@
 /** The program: finds the command that was asked for, reads its flags, runs it, and turns every ending into an exit code. */
-
 import { CommanderError, Command as Face } from "commander";
 import { packageVersion } from "../schema/root.js";
 import type { Command } from "./command.js";
 import { commands } from "./commands/index.js";
 import { exit } from "./exit.js";
-import { explain, reportUsage } from "./failures.js";
+import { explain, refuse, reportUsage } from "./failures.js";
 import { type Output, openOutput } from "./output.js";
 
 /** Runs one command line (without `node` and the program's name) and says the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const output = openOutput(args.includes("--json"));
-  endQuietlyWhenNobodyReads();
   try {
     return await dispatch(args, output);
   } catch (error) {
@@ -23,24 +21,25 @@ async function dispatch(args: readonly string[], output: Output): Promise<number
   const program = programFace(output);
   let code: number = exit.wrongInput;
   const name = args.find((argument) => !argument.startsWith("-"));
+  const chosen = commands.find((command) => command.name === name);
   for (const command of commands) {
     const face = program.command(command.name).summary(command.summary);
-    if (command.name === name) {
-      await attach(command, face, output, (result) => {
-        code = result;
-      });
-    }
+    if (command !== chosen) continue;
+    await attach(command, face, output, (result) => {
+      code = result;
+    });
+  }
+  if (args.every((argument) => argument === "--json")) {
+    program.outputHelp({ error: true });
+    refuse(output, "usage", "no command given", "See rnnx --help.");
+    return exit.wrongInput;
   }
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exit.done;
-    reportUsage(
-      output,
-      error,
-      `rnnx ${name !== undefined && commands.some((one) => one.name === name) ? `${name} ` : ""}--help`,
-    );
+    reportUsage(output, error, chosen === undefined ? "rnnx --help" : `rnnx ${chosen.name} --help`);
     return exit.wrongInput;
   }
   return code;
@@ -56,7 +55,7 @@ function programFace(output: Output): Face {
     .option("--json", "one JSON object per line on stdout, and nothing else there")
     .addHelpText("after", "\nExample:\n  $ rnnx train specs/hihello.json")
     .exitOverride()
-    .configureOutput({ writeOut: help, writeErr: () => undefined, outputError: () => undefined });
+    .configureOutput({ writeOut: help, outputError: () => undefined });
 }
 
 /** Reads the module of the chosen command and declares its flags; the others stay a line in the list. */
@@ -68,14 +67,4 @@ async function attach(command: Command, face: Face, output: Output, finish: (cod
     .option("--json", "one JSON object per line on stdout, and nothing else there")
     .addHelpText("after", `\nExample:\n  $ ${module.example}`)
     .action(async () => finish(await module.run(output, face)));
-}
-
-/** A reader that has left (`| head`) is no failure. */
-function endQuietlyWhenNobodyReads(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE") process.exit(exit.done);
-      throw error;
-    });
-  }
 }

@@ -11,16 +11,33 @@ export interface Output {
   print(text: string): void;
   /** A line on stderr. */
   note(text: string): void;
+  /** Aborted when nobody reads any more (`| head`): no failure, but no reason to go on for long either. */
+  readonly unread: AbortSignal;
   /** Colours for stdout and for stderr: none when it is not a terminal, or when NO_COLOR asks for none. */
   readonly colors: { readonly print: Colors; readonly note: Colors };
 }
 
 export function openOutput(json: boolean): Output {
+  const unread = new AbortController();
+  const write = (stream: NodeJS.WriteStream, text: string): void => {
+    if (!unread.signal.aborted) stream.write(`${text}\n`);
+  };
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      unread.abort();
+    });
+  }
   return {
     json,
-    record: (value) => void (json && process.stdout.write(`${JSON.stringify(value)}\n`)),
-    print: (text) => void (json || process.stdout.write(`${text}\n`)),
-    note: (text) => void process.stderr.write(`${text}\n`),
+    record: (value) => {
+      if (json) write(process.stdout, JSON.stringify(value));
+    },
+    print: (text) => {
+      if (!json) write(process.stdout, text);
+    },
+    note: (text) => write(process.stderr, text),
+    unread: unread.signal,
     colors: { print: colorsFor(process.stdout), note: colorsFor(process.stderr) },
   };
 }

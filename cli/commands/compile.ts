@@ -15,8 +15,8 @@ import { openSpec, refuseSpec } from "../spec.js";
 
 interface Flags {
   readonly out: string;
-  readonly set: readonly Override[];
-  readonly without: readonly string[];
+  readonly set?: readonly Override[];
+  readonly without?: readonly string[];
 }
 
 export const compileCommand: CommandModule = {
@@ -33,7 +33,7 @@ export const compileCommand: CommandModule = {
 
   async run(output, face) {
     const [file = ""] = face.args;
-    const { out, set, without } = face.opts<Flags>();
+    const { out, set = [], without = [] } = face.opts<Flags>();
     const refused = await refuseUnknownPasses(output, without);
     if (refused !== undefined) return refused;
     const opened = await openSpec(output, file, set);

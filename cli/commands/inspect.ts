@@ -6,7 +6,7 @@ import { setOption } from "../flags.js";
 import { type StageChoice, stageFormats } from "../inspection/stage.js";
 
 interface Flags {
-  readonly set: readonly Override[];
+  readonly set?: readonly Override[];
   readonly stage?: string;
   readonly format: StageChoice["format"];
 }
@@ -25,7 +25,7 @@ export const inspect: CommandModule = {
 
   async run(output, face) {
     const [subject = ""] = face.args;
-    const { set, stage, format } = face.opts<Flags>();
+    const { set = [], stage, format } = face.opts<Flags>();
     const choice = stage === undefined ? undefined : { name: stage, format };
     if (subject.endsWith(".onnx")) return (await import("../inspection/model.js")).inspectModel(output, subject);
     const { inspectRun, isFolder } = await import("../inspection/run.js");

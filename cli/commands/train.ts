@@ -9,7 +9,7 @@ import { reportFailure } from "../failures.js";
 import { setOption, wholeNumber, withoutOption } from "../flags.js";
 import { refuseUnknownPasses } from "../passes.js";
 import { openSpec, refuseSpec } from "../spec.js";
-import { stopOnSignals } from "../training/signals.js";
+import { interruption } from "../training/signals.js";
 import { openView } from "../training/view.js";
 
 interface Flags {
@@ -17,10 +17,10 @@ interface Flags {
   readonly device: TrainRequest["device"];
   readonly steps?: number;
   readonly seed?: number;
-  readonly set: readonly Override[];
+  readonly set?: readonly Override[];
   readonly init?: string;
-  readonly resume: boolean;
-  readonly without: readonly string[];
+  readonly resume?: boolean;
+  readonly without?: readonly string[];
 }
 
 export const trainCommand: CommandModule = {
@@ -38,14 +38,15 @@ export const trainCommand: CommandModule = {
       .option("--seed <n>", "the seed of every random choice, in place of the spec's", wholeNumber(0, 2 ** 32 - 1))
       .addOption(setOption())
       .option("--init <file>", "first weights, a safetensors file")
-      .option("--resume", "go on from the last checkpoint of the run directory", false)
+      .option("--resume", "go on from the last checkpoint of the run directory")
       .addOption(withoutOption());
   },
 
   async run(output, face) {
     const [file = ""] = face.args;
     const flags = face.opts<Flags>();
-    const refused = await refuseUnknownPasses(output, flags.without);
+    const { without = [] } = flags;
+    const refused = await refuseUnknownPasses(output, without);
     if (refused !== undefined) return refused;
     const opened = await openSpec(output, file, overridesOf(flags));
     if (opened === undefined) return exit.wrongInput;
@@ -56,18 +57,18 @@ export const trainCommand: CommandModule = {
       folder,
       out: flags.out ?? join("runs", spec.name),
       device: flags.device,
-      resume: flags.resume,
+      resume: flags.resume === true,
       init: flags.init === undefined ? null : resolve(flags.init),
-      without: flags.without,
+      without,
     };
     const view = await openView(output);
-    const interruption = stopOnSignals(view.say);
+    const interrupted = interruption(view.say, output.unread);
     const { train } = await import("../../runtime/train.js");
-    const outcome = await train(request, { origins, signal: interruption.signal, onEvent: view.show });
-    interruption.release();
+    const outcome = await train(request, { origins, signal: interrupted.signal, onEvent: view.show });
+    interrupted.release();
     view.close();
 
-    if (outcome.ok) return outcome.done.interrupted ? interruption.exitCode() : exit.done;
+    if (outcome.ok) return outcome.done.interrupted ? interrupted.exitCode() : exit.done;
     if (outcome.kind === "input") {
       await refuseSpec(output, opened.place(outcome.problems), opened.source);
       return exit.wrongInput;
@@ -77,7 +78,7 @@ export const trainCommand: CommandModule = {
   },
 };
 
-function overridesOf({ steps, seed, set }: Flags): readonly Override[] {
+function overridesOf({ steps, seed, set = [] }: Flags): readonly Override[] {
   return [
     ...set,
     ...(steps === undefined ? [] : [{ path: "train.steps", value: `${steps}`, flag: `--steps ${steps}` }]),

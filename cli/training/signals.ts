@@ -1,37 +1,41 @@
-/** Ctrl-C and its kin: the first asks the run to save and end, a second leaves at once. */
+/** What ends a run early: Ctrl-C and its kin, or a reader that left. It saves and ends; a second signal leaves at once. */
 import { exit } from "../exit.js";
 
 export interface Interruption {
-  /** Aborted by the first signal. */
+  /** Aborted by the first signal, or by the reader's leaving. */
   readonly signal: AbortSignal;
-  /** The exit code of the signal that came. */
+  /** The exit code of what came. */
   readonly exitCode: () => number;
   /** Stops listening. */
   readonly release: () => void;
 }
 
-type Signal = keyof typeof exit.interrupted;
-const signals: readonly Signal[] = ["SIGINT", "SIGTERM"];
+type Cause = keyof typeof exit.interrupted;
+const signals = ["SIGINT", "SIGTERM"] as const;
 
-export function stopOnSignals(say: (text: string) => void): Interruption {
+export function interruption(say: (text: string) => void, unread: AbortSignal): Interruption {
   const controller = new AbortController();
-  let first: Signal = "SIGINT";
+  let first: Cause = "SIGINT";
 
-  const onSignal = (signal: Signal) => {
+  const stop = (cause: Cause) => {
+    first = cause;
+    controller.abort();
+  };
+  const onSignal = (signal: (typeof signals)[number]) => {
     if (controller.signal.aborted) {
       // A session in flight cannot be told to stop: only the signal's own action leaves without waiting for it.
       release();
       process.kill(process.pid, signal);
       return;
     }
-    first = signal;
-    controller.abort();
+    stop(signal);
     say("Stopping: the run saves a checkpoint and ends. Once more leaves at once, without one.");
   };
   const release = () => {
     for (const signal of signals) process.removeListener(signal, onSignal);
   };
   for (const signal of signals) process.on(signal, onSignal);
+  unread.addEventListener("abort", () => stop("SIGPIPE"), { once: true });
 
   return { signal: controller.signal, exitCode: () => exit.interrupted[first], release };
 }

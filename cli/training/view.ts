@@ -1,4 +1,5 @@
 /** What a user sees of a training: records, or progress while it runs and what it learnt at the end. */
+import { join } from "node:path";
 import type { DoneEvent, Metrics, SplitMetrics, TrainEvent } from "../../runtime/events.js";
 import { count, decimal } from "../numbers.js";
 import type { Output } from "../output.js";
@@ -49,20 +50,26 @@ function recordOf(event: TrainEvent): object {
   return record;
 }
 
+/** The predictions first, then how good they are and where the run is. */
 function summary({ step, loss, metrics, predictions, run, interrupted }: DoneEvent): readonly string[] {
   const scores = splitsText(metrics);
   return [
     ...predictions.map(predictionText),
-    `loss ${decimal(loss)} at step ${count(step)}${scores === "" ? "" : `  ${scores}`}`,
-    `${interrupted ? "stopped, with a checkpoint" : "done"}: ${run}`,
+    `loss ${decimal(loss)} at step ${count(step)}${scores === "" ? "" : `, ${scores}`}`,
+    interrupted ? `stopped with a checkpoint in ${run}; --resume goes on` : `trained model: ${join(run, "model.onnx")}`,
   ];
 }
 
 /** Text as it is; numbers on one line of at most 100 characters. */
 function predictionText(prediction: unknown): string {
-  if (typeof prediction === "string") return prediction;
+  if (typeof prediction === "string") return printable(prediction);
   const text = JSON.stringify(prediction);
   return text.length > 100 ? `${text.slice(0, 99)}…` : text;
+}
+
+/** Control characters escaped: a text may hold anything, and a terminal obeys. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
 }
 
 /** "train accuracy 1 perplexity 1.2  test accuracy 0.9", without the splits that the data does not have. */

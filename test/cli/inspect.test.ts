@@ -1,0 +1,61 @@
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { launch, records, rnnx, temporaryFolder } from "./spawn.js";
+
+test("a spec's parameters are counted and named", async () => {
+  const { code, stdout } = await rnnx("inspect", "specs/ship.json", "--json");
+  const [result] = records(stdout);
+  expect(code).toBe(0);
+  expect(result).toMatchObject({ event: "result", parameters: { total: 10850, trainable: 10850 } });
+  expect(Object.keys(result ?? {})).toEqual(expect.arrayContaining(["parameters", "flops", "memory", "layers"]));
+});
+
+test("shared weights are counted once", async () => {
+  const { stdout } = await rnnx("inspect", "specs/ship-tied.json", "--json");
+  expect(records(stdout)[0]).toMatchObject({ parameters: { total: 5750 } });
+});
+
+test("a spec is a table for people", async () => {
+  const { stdout } = await rnnx("inspect", "specs/hihello.json");
+  expect(stdout).toMatch(/^hihello\n\nname +layer +output +parameters +FLOPs\n/);
+  expect(stdout).toContain("rnn/0/W  [5, 20]         100");
+});
+
+test("a stage prints as text and as a drawing", async () => {
+  const [text, dot] = await Promise.all([
+    rnnx("inspect", "specs/hello.json", "--stage", "forward"),
+    rnnx("inspect", "specs/hello.json", "--stage", "forward", "--format", "dot"),
+  ]);
+  expect(text.stdout).toMatch(/^graph hello\n/);
+  expect(dot.stdout).toMatch(/^digraph /);
+});
+
+test("a reader that leaves is no failure", async () => {
+  const { process: child, ended } = launch(["inspect", "specs/ship.json", "--stage", "train"]);
+  child.stdout.once("data", () => child.stdout.destroy());
+  const { code, stderr } = await ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+});
+
+test("compiled models can be inspected, and a folder is written whole or not at all", async () => {
+  const out = join(temporaryFolder(), "compiled");
+  expect((await rnnx("compile", "specs/hello.json", "--out", out)).code).toBe(0);
+  expect(readdirSync(out).sort()).toEqual(["eval.onnx", "manifest.json", "model.onnx", "train.onnx"]);
+  const { stdout } = await rnnx("inspect", join(out, "train.onnx"), "--json");
+  expect(records(stdout)[0]).toMatchObject({ event: "result", opsets: { "ai.onnx": 18 } });
+
+  const bad = join(temporaryFolder(), "bad.json");
+  writeFileSync(bad, "{");
+  const absent = join(temporaryFolder(), "compiled");
+  expect((await rnnx("compile", bad, "--out", absent)).code).toBe(2);
+  expect(existsSync(absent)).toBe(false);
+});
+
+test("what is no model is wrong input", async () => {
+  const file = join(temporaryFolder(), "text.onnx");
+  writeFileSync(file, "not a model");
+  const { code, stderr } = await rnnx("inspect", file);
+  expect(code).toBe(2);
+  expect(stderr).toContain("This is not an ONNX model");
+});
