@@ -85,13 +85,13 @@ export function analysisOf(signature: Signature, lowered: Lowered): Analysis {
 
 /** A layer's operations are those that its output needs beyond what the layers before it need. */
 function layerSummaries(
-  { program }: Lowered,
+  { forward }: Lowered,
   tensors: readonly { readonly name: string; readonly count: number }[],
   sizes: Sizes,
 ): readonly LayerSummary[] {
   let before = 0;
-  return program.layers.map(({ name, layer, shape, value }) => {
-    const upTo = flops(needed(program.graph, value), sizes);
+  return forward.layers.map(({ name, layer, shape, value }) => {
+    const upTo = flops(needed(forward.graph, value), sizes);
     const own = upTo - before;
     before = upTo;
     const parameters = tensors.filter((tensor) => tensor.name.startsWith(`${name}/`));

@@ -82,7 +82,14 @@ export function lower(spec: NormalSpec, signature: Signature, options: CompileOp
   const optimized = watch("optimized", optimize("optimized", step.graph, stepPasses));
   return {
     ok: true,
-    lowered: { program: loss, prepared, gradient, update: step.graph, step: { ...step, graph: optimized } },
+    lowered: {
+      forward: program,
+      program: loss,
+      prepared,
+      gradient,
+      update: step.graph,
+      step: { ...step, graph: optimized },
+    },
   };
 }
 

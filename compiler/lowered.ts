@@ -5,6 +5,9 @@ import type { Graph } from "./ir/types.js";
 
 /** A training step, and the part of the program that it trains: everything that the loss needs. */
 export interface Lowered {
+  /** All of the program: loss, metrics, predictions, final states. */
+  readonly forward: Program;
+  /** What the loss needs of it, whose parameters are trained. */
   readonly program: Program;
   readonly prepared: Graph;
   readonly gradient: Graph;
