@@ -16,6 +16,18 @@ export interface Wire {
   readonly sequence: boolean;
   /** Before a softmax or sigmoid that ends the layer: what losses read. */
   readonly logits: { readonly value: Value; readonly activation: "softmax" | "sigmoid" } | null;
+  /** What stands past the lengths: zeros behind an rnn layer, before it each sequence's first step again. */
+  readonly padding: "zeros" | "first step";
+}
+
+/**
+ * Past its length each sequence holds its first step again. A loop runs over padding too, and what comes of it is masked;
+ * but a cell that overflows there, or divides by zero, would make the gradient of its weights NaN, and no mask takes that back.
+ */
+export function repeatFirstStep(sequence: Value, { b, live }: Pick<Context, "b" | "live">): Value {
+  if (live === null) return sequence;
+  const alive = sequence.type.shape.length === 2 ? b.squeeze(live, [2]) : live;
+  return b.where(alive, sequence, b.slice(sequence, 0, 0, 1));
 }
 
 /** A problem at a part of the normalized spec. */

@@ -7,7 +7,7 @@ import { graphBuilder } from "../graph/build.js";
 import { staticShape } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
 import type { ArraySignature, Signature } from "../signature.js";
-import type { Context, LayerDefinition, Wire } from "./context.js";
+import { type Context, type LayerDefinition, repeatFirstStep, type Wire } from "./context.js";
 import { layers } from "./layers/index.js";
 import { losses } from "./losses/index.js";
 import type { LossDefinition, LossOperands } from "./losses/loss.js";
@@ -44,8 +44,14 @@ export function elaborate(spec: NormalSpec, signature: Signature, origins: Origi
 
   const given = feed("inputs", signature.inputs);
   const isSequence = signature.inputs.dtype !== "float32" || signature.inputs.shape.length > 2;
-  const input: Wire = { value: isSequence ? timeMajor(given) : given, sequence: isSequence, logits: null };
-  const live = signature.lengths && isSequence ? liveSteps(feed("lengths", signature.lengths), input.value) : null;
+  const steps = isSequence ? timeMajor(given) : given;
+  const live = signature.lengths && isSequence ? liveSteps(feed("lengths", signature.lengths), steps) : null;
+  const input: Wire = {
+    value: repeatFirstStep(steps, { b, live }),
+    sequence: isSequence,
+    logits: null,
+    padding: "first step",
+  };
 
   function liveSteps(lengths: Value, sequence: Value): Value {
     const steps = b.unsqueeze(b.range(sequence.type.shape[0] ?? 1), [1]);

@@ -10,7 +10,6 @@ import { tensor } from "../../compiler/ir/tensor.js";
 import type { Graph, Tensor } from "../../compiler/ir/types.js";
 import { at } from "../../compiler/ops/rule.js";
 import { forwardPasses, runPasses, stepPasses } from "../../compiler/passes/index.js";
-import type { Signature } from "../../compiler/signature.js";
 import { expectClose, type Numbers, nested, readFixture, tensorOf } from "./numbers.js";
 import { open, operandsOf, programOf } from "./programs.js";
 

@@ -106,7 +106,7 @@ async function evaluateLoss(fixture: Case) {
     const value = b.input(name, { dtype: given.dtype, shape: given.shape });
     return sequence ? b.transpose(value, given.shape.length === 3 ? [1, 0, 2] : [1, 0]) : value;
   };
-  const wire: Wire = { value: input("inputs", tensorOf(fixture.inputs)), sequence, logits: null };
+  const wire: Wire = { value: input("inputs", tensorOf(fixture.inputs)), sequence, logits: null, padding: "zeros" };
   const targets = input("targets", targetsOf(fixture, "int64"));
   const weights = fixture.weights ? input("weights", tensorOf(fixture.weights)) : null;
   const unexpected = (): never => {

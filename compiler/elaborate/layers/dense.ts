@@ -30,6 +30,6 @@ export const dense: LayerDefinition<NormalDense | NormalProjection> = {
     const { activation } = layer;
     const value = b.named(activations[activation](b, b.named(sum, layer.name)), layer.name);
     const logits = activation === "softmax" || activation === "sigmoid" ? { value: sum, activation } : null;
-    return { value, sequence: input.sequence, logits };
+    return { ...input, value, logits };
   },
 };

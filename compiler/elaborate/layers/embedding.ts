@@ -16,6 +16,6 @@ export const embedding: LayerDefinition<NormalEmbedding> = {
     const columns = size(layer.size, layer, "size");
     if (rows === undefined || columns === undefined) return undefined;
     const table = parameter(`${layer.name}/W`, [rows, columns], embeddingUniform);
-    return { value: b.named(b.gather(table, input.value, 0), layer.name), sequence: input.sequence, logits: null };
+    return { ...input, value: b.named(b.gather(table, input.value, 0), layer.name), logits: null };
   },
 };

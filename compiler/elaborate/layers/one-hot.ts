@@ -13,6 +13,6 @@ export const oneHot: LayerDefinition<NormalOneHot> = {
       });
     const depth = size(layer.size, layer, "size");
     if (depth === undefined) return undefined;
-    return { value: b.named(b.oneHot(input.value, depth), layer.name), sequence: input.sequence, logits: null };
+    return { ...input, value: b.named(b.oneHot(input.value, depth), layer.name), logits: null };
   },
 };

@@ -6,7 +6,15 @@ import type { Dim, Value } from "../../ir/types.js";
 import { type ResolvedCell, resolveCell } from "../../language/cell.js";
 import { lowerCell } from "../../language/lower.js";
 import { type CellSizes, declaredShapes, resolveSize, sizeNames } from "../../language/sizes.js";
-import { type Context, describeWire, isIds, type LayerDefinition, type Wire, width } from "../context.js";
+import {
+  type Context,
+  describeWire,
+  isIds,
+  type LayerDefinition,
+  repeatFirstStep,
+  type Wire,
+  width,
+} from "../context.js";
 import { cellInitializer } from "../initializers.js";
 
 /** One direction of one cell: everything that building it needs. */
@@ -186,11 +194,17 @@ export const rnn: LayerDefinition<NormalRnn> = {
     for (const index of layer.cells.keys()) {
       if (index > 0) widths.push(ran.outputs.type.shape.at(-1) as Dim);
       if (!sharedWidths(layer, widths, context)) return undefined;
-      const next = runBoth(layer, index, ran.outputs, context);
+      const padded = index > 0 || input.padding === "zeros";
+      const next = runBoth(layer, index, padded ? repeatFirstStep(ran.outputs, context) : ran.outputs, context);
       if (next === undefined) return undefined;
       ran = next;
     }
     const value = { sequence: ran.outputs, last: ran.last, state: ran.state }[layer.return];
-    return { value: context.b.named(value, layer.name), sequence: layer.return === "sequence", logits: null };
+    return {
+      value: context.b.named(value, layer.name),
+      sequence: layer.return === "sequence",
+      logits: null,
+      padding: "zeros",
+    };
   },
 };
