@@ -1,15 +1,16 @@
-/** Evaluation: the loss and metrics of a model over all examples, and what it says of some of them. */
+/** Evaluation: the loss and metrics of a model over examples, and what it says of some of them. */
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Manifest } from "../compiler/artifact.js";
 import type { DataSource, NumericArray } from "./data/source.js";
+import type { Indices } from "./data/splits.js";
 import type { Metrics } from "./events.js";
 import { floatsOf, tensorMaker } from "./session.js";
 
 export interface Evaluator {
-  /** Over all examples, `batchSize` at a time. */
-  metrics(parameters: Readonly<Record<string, Tensor>>, batchSize: number): Promise<Metrics>;
-  /** What the model says of the first `count` examples, decoded. */
-  predictions(parameters: Readonly<Record<string, Tensor>>, count: number): Promise<readonly unknown[]>;
+  /** Over some examples, at least one, `batchSize` at a time. */
+  metrics(parameters: Readonly<Record<string, Tensor>>, examples: Indices, batchSize: number): Promise<Metrics>;
+  /** What the model says of some examples, decoded. */
+  predictions(parameters: Readonly<Record<string, Tensor>>, examples: Indices): Promise<readonly unknown[]>;
 }
 
 const finishes: { readonly [K in Manifest["metrics"][string]]: (mean: number) => number } = {
@@ -39,10 +40,10 @@ export async function openEvaluator(
   };
 
   return {
-    async metrics(parameters, batchSize) {
+    async metrics(parameters, examples, batchSize) {
       const totals = metrics.map(() => ({ sum: 0, count: 0 }));
-      for (let start = 0; start < source.examples; start += batchSize) {
-        const results = await run(parameters, range(start, Math.min(batchSize, source.examples - start)));
+      for (let start = 0; start < examples.length; start += batchSize) {
+        const results = await run(parameters, examples.subarray(start, start + batchSize));
         for (const [place, { port }] of metrics.entries()) {
           const [sum = 0, count = 0] = floatsOf(results, port);
           const total = totals[place];
@@ -55,10 +56,10 @@ export async function openEvaluator(
       });
       return Object.fromEntries(finished);
     },
-    async predictions(parameters, count) {
+    async predictions(parameters, examples) {
       const port = outputs.find(({ role }) => role === "prediction");
       if (port === undefined) throw new Error("The evaluation graph gives no predictions.");
-      const results = await run(parameters, range(0, Math.min(count, source.examples)));
+      const results = await run(parameters, examples);
       const shape = results[port.name]?.dims ?? [];
       const array: NumericArray = { dtype: "float32", shape, data: floatsOf(results, port) };
       return source.decode(array);
@@ -73,8 +74,4 @@ function metricPorts({ metrics, eval: { outputs } }: Manifest) {
     if (port === undefined) throw new Error(`The evaluation graph gives no metric "${name}".`);
     return { name, finish, port };
   });
-}
-
-function range(start: number, size: number): Uint32Array {
-  return Uint32Array.from({ length: size }, (_, index) => start + index);
 }

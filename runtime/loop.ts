@@ -70,7 +70,7 @@ async function trainFrom(
     watcher.emit(events);
   };
   const evaluate = async () => {
-    metrics = { ...nothing, train: await evaluator.metrics(trainer.parameters(), plan.batchSize) };
+    metrics = { ...nothing, train: await evaluator.metrics(trainer.parameters(), source.splits.train, plan.batchSize) };
   };
   /** False when the weights are no longer numbers: such a checkpoint would be of no use to anyone. */
   const save = (): boolean => {
@@ -122,7 +122,10 @@ async function trainFrom(
 
     // A run that was resumed at its end has made no step to evaluate after.
     if (metrics === nothing) await evaluate();
-    const predictions = await evaluator.predictions(trainer.parameters(), shownPredictions);
+    const predictions = await evaluator.predictions(
+      trainer.parameters(),
+      source.splits.train.subarray(0, shownPredictions),
+    );
     await writeEnd(disk, out, artifact, trainer.tensors("parameter"));
     return finished({ ...end, metrics, predictions, interrupted: false });
   } finally {

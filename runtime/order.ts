@@ -3,6 +3,7 @@ import type { NormalTrain } from "../schema/normal.js";
 import { stream } from "./random.js";
 
 export interface Schedule {
+  /** Examples in an epoch. */
   readonly examples: number;
   /** Examples in every batch of an epoch but the last, which may have fewer. */
   readonly batchSize: number;
@@ -17,7 +18,9 @@ export interface Schedule {
   batchesAt(first: number, count: number): Uint32Array;
 }
 
-export function schedule(train: NormalTrain, seed: number, examples: number): Schedule {
+/** `members` are the examples to train on. */
+export function schedule(train: NormalTrain, seed: number, members: Uint32Array): Schedule {
+  const examples = members.length;
   const batchSize = train.batch_size === "all" ? examples : Math.min(train.batch_size, examples);
   const batchesPerEpoch = Math.ceil(examples / batchSize);
   const epochOf = (step: number) => Math.floor((step - 1) / batchesPerEpoch) + 1;
@@ -29,7 +32,7 @@ export function schedule(train: NormalTrain, seed: number, examples: number): Sc
   const batchAt = (step: number) => {
     const epoch = epochOf(step);
     if (epoch !== epochInMemory) {
-      order = orderOf(seed, epoch, examples, shuffle);
+      order = orderOf(seed, epoch, examples, shuffle).map((place) => members[place] ?? 0);
       epochInMemory = epoch;
     }
     const start = ((step - 1) % batchesPerEpoch) * batchSize;
@@ -59,11 +62,16 @@ export function schedule(train: NormalTrain, seed: number, examples: number): Sc
   };
 }
 
-/** The order of the examples in an epoch (from 1): a permutation by Fisher and Yates, or as they come. */
-export function orderOf(seed: number, epoch: number, examples: number, shuffle: boolean): Uint32Array<ArrayBuffer> {
+/** An order of examples, by its name (an epoch, from 1): a permutation by Fisher and Yates, or as they come. */
+export function orderOf(
+  seed: number,
+  name: number | string,
+  examples: number,
+  shuffle: boolean,
+): Uint32Array<ArrayBuffer> {
   const order = Uint32Array.from({ length: examples }, (_, index) => index);
   if (!shuffle) return order;
-  const random = stream(seed, "order", epoch);
+  const random = stream(seed, "order", name);
   for (let last = examples - 1; last > 0; last--) {
     const chosen = random.below(last + 1);
     const example = order[chosen] ?? 0;

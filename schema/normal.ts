@@ -19,6 +19,14 @@ export type SizeName = number | string;
 
 export type NormalData = NormalTextData | NormalArraysData;
 
+/** Parts of the data, which add up to at most 1: taken in order, or after shuffling by the spec's seed. */
+export interface NormalSplit {
+  readonly train: number;
+  readonly validation: number;
+  readonly test: number;
+  readonly order: "time" | "shuffled";
+}
+
 export interface NormalTextData {
   readonly type: "text";
   /** Exactly one of `text` (inline) and `file` is not null. `file` is relative to the spec. */
@@ -27,6 +35,7 @@ export interface NormalTextData {
   readonly unit: "char" | "word" | "byte";
   readonly window: number;
   readonly stride: number;
+  readonly split: NormalSplit;
 }
 
 /** Nested lists, or a `.npy`/`.json` file relative to the spec. */
@@ -41,6 +50,7 @@ export interface NormalArraysData {
   readonly weights: ArraySource | null;
   /** First states by public name. */
   readonly initial_states: Readonly<Record<string, ArraySource>>;
+  readonly split: NormalSplit;
 }
 
 // ── model ────────────────────────────────────────────────────────────────────────────────────────────────────────────

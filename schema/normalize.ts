@@ -4,6 +4,7 @@ import { builtInCell } from "./cells.js";
 import { cellSchema, definition, resolve, specSchema } from "./contract.js";
 import type { Problem, Report } from "./diagnostics.js";
 import type { NormalCellDefinition, NormalData, NormalLoss, NormalSpec, NormalTrain } from "./normal.js";
+import { normalizeData } from "./normalize/data.js";
 import { fill } from "./normalize/fill.js";
 import { normalizeModel } from "./normalize/model.js";
 import { normalizeOptimizer } from "./normalize/optimizer.js";
@@ -40,7 +41,7 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
   const normal: NormalSpec = {
     name: spec.name ?? name,
     seed: spec.seed ?? 0,
-    data: part<NormalData>("data"),
+    data: normalizeData(part<NormalData>("data"), mark, report),
     cells: mark(Object.fromEntries(used), "/cells"),
     model,
     loss: part<NormalLoss>("loss"),

@@ -1,6 +1,10 @@
 /** The spec language as types. Made by generate.mjs from spec.schema.json and cell.schema.json. */
 
 /**
+ * Part of the examples that is kept from training.
+ */
+export type HeldOutPart = number;
+/**
  * A `.npy` or `.json` file relative to the spec, or nested lists of numbers.
  */
 export type ArraySource = string | NestedNumbers[];
@@ -205,6 +209,22 @@ export interface TextData {
    * Units from the start of one window to the start of the next.
    */
   stride?: number;
+  split?: SplitOfASeries;
+}
+/**
+ * Parts of the series to train on, to watch while training, and to test with; their targets do not overlap.
+ */
+export interface SplitOfASeries {
+  /**
+   * Part of the examples to train on. By default what the other parts leave.
+   */
+  train?: number;
+  validation?: HeldOutPart;
+  test?: HeldOutPart;
+  /**
+   * Whether the parts follow each other as the data does, or are drawn by the seed.
+   */
+  order?: "time" | "shuffled";
 }
 /**
  * Numbers: each role is a `.npy` or `.json` file relative to the spec, or nested lists. The first axis is the example.
@@ -230,6 +250,22 @@ export interface ArraysData {
   initial_states?: {
     [k: string]: ArraySource;
   };
+  split?: Split;
+}
+/**
+ * Parts of the examples to train on, to watch while training, and to test with.
+ */
+export interface Split {
+  /**
+   * Part of the examples to train on. By default what the other parts leave.
+   */
+  train?: number;
+  validation?: HeldOutPart;
+  test?: HeldOutPart;
+  /**
+   * Whether the parts follow each other as the data does, or are drawn by the seed.
+   */
+  order?: "time" | "shuffled";
 }
 /**
  * A recurrent cell as equations: the names and shapes of its state and parameters, and one step of the recurrence. The gradient is made by the compiler.

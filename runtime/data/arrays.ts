@@ -7,7 +7,8 @@ import { type Checked, type RunProblem, refuse } from "../problem.js";
 import { type Origin, toFloat32, toIndices, toLengths, valueProblem } from "./numbers.js";
 import { readArray } from "./read.js";
 import { gatherRows, nestedRows } from "./rows.js";
-import type { DataSource, NumericArray, SourceKind, Uses } from "./source.js";
+import { type DataSource, expectedBatch, type NumericArray, type SourceKind, type Uses } from "./source.js";
+import { type Splits, splitExamples } from "./splits.js";
 
 /** One role's array, where it was written, and its signature: only the source knows which axis is time. */
 interface Role {
@@ -17,12 +18,14 @@ interface Role {
 }
 
 export const arrays: SourceKind<NormalArraysData> = {
-  async open(data, folder, uses) {
+  async open(data, { folder, seed, uses }) {
     const problems: RunProblem[] = [];
     const roles = readRoles(data, folder, uses, problems);
     problems.push(...disagreements(roles));
     if (problems.length > 0) return refuse(...problems);
-    return { ok: true, source: arraySource(roles) };
+    const examples = roles.get("inputs")?.array.shape[0] ?? 0;
+    const split = splitExamples(data.split, seed, examples);
+    return split.ok ? { ok: true, source: arraySource(roles, examples, split.splits) } : split;
   },
   mapFiles(data, rename) {
     const one = (source: ArraySource) => (typeof source === "string" ? rename(source) : source);
@@ -172,17 +175,16 @@ function disagreements(roles: ReadonlyMap<string, Role>): readonly RunProblem[] 
   return problems;
 }
 
-function arraySource(roles: ReadonlyMap<string, Role>): DataSource {
-  const examples = roles.get("inputs")?.array.shape[0] ?? 0;
+function arraySource(roles: ReadonlyMap<string, Role>, examples: number, splits: Splits): DataSource {
   const digest = createHash("sha256");
   for (const [name, { array }] of roles)
     digest.update(JSON.stringify([name, array.dtype, array.shape])).update(array.data);
   return {
     examples,
+    splits,
     digest: digest.digest("hex"),
     metadata: { type: "arrays" },
-    signature: (train) =>
-      signatureOf(roles, train.batch_size === "all" ? examples : Math.min(train.batch_size, examples)),
+    signature: (train) => signatureOf(roles, expectedBatch(train, splits)),
     batch: (indices) => new Map([...roles].map(([name, role]) => [name, gatherRows(role.array, indices)])),
     beyond(name, limit, reason) {
       const role = roles.get(name);

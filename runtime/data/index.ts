@@ -15,7 +15,7 @@ function kindOf<K extends NormalData["type"]>(type: K): SourceKind<DataOf<K>> {
 
 /** Opens the data of a spec. Relative paths start from `folder`. */
 export function openData(spec: NormalSpec, folder: string): Promise<Checked<{ readonly source: DataSource }>> {
-  return kindOf(spec.data.type).open(spec.data, folder, usesOf(spec));
+  return kindOf(spec.data.type).open(spec.data, { folder, seed: spec.seed, uses: usesOf(spec) });
 }
 
 /** The data with each file's name replaced. */

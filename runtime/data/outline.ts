@@ -34,7 +34,7 @@ function dataFiles({ data }: NormalSpec): readonly string[] {
 function outlineText({ train }: NormalSpec, { window }: NormalTextData): Checked<Outline> {
   const ids: ArraySignature = { dtype: "int32", shape: ["batch", "time"] };
   const sizes = { vocabulary: "vocabulary", classes: "vocabulary" };
-  const expected = { batch: expectedBatch(train), time: window };
+  const expected = { batch: batchOf(train), time: window };
   return { ok: true, signatures: [{ inputs: ids, targets: ids, sizes, expected }], certain: true };
 }
 
@@ -69,11 +69,11 @@ function outlineArrays(spec: NormalSpec, data: NormalArraysData): Checked<Outlin
     ...(lengths !== null && { lengths: { dtype: "int64", shape: ["batch"] } as const }),
     ...(weights !== null && { weights: { dtype: "float32", shape: ["batch", "time"] } as const }),
     sizes: { ...(uses.inputs === "ids" ? { vocabulary: "vocabulary" } : { features: "features" }), classes: "classes" },
-    expected: { batch: expectedBatch(spec.train), time: 1 },
+    expected: { batch: batchOf(spec.train), time: 1 },
   };
   return { ok: true, signatures: inputs.map((one) => ({ inputs: one, ...rest })), certain: false };
 }
 
-function expectedBatch({ batch_size }: NormalSpec["train"]): number {
+function batchOf({ batch_size }: NormalSpec["train"]): number {
   return batch_size === "all" ? 1 : batch_size;
 }

@@ -2,6 +2,7 @@
 import type { Signature } from "../../compiler/signature.js";
 import type { NormalData, NormalSpec, NormalTrain } from "../../schema/normal.js";
 import type { Checked, RunProblem } from "../problem.js";
+import type { Splits } from "./splits.js";
 
 /** Row-major numbers, batch first. */
 export type NumericArray =
@@ -15,6 +16,8 @@ export type Batch = ReadonlyMap<string, NumericArray>;
 export interface DataSource {
   /** How many examples there are, numbered from 0. At least 1. */
   readonly examples: number;
+  /** Which of them train, validate and test. Some may do none of these. */
+  readonly splits: Splits;
   /** SHA-256, hex, of all that training reads of the data. Two sources with one digest feed the same numbers. */
   readonly digest: string;
   /** What predictions need to be understood, such as the vocabulary. JSON. */
@@ -37,11 +40,25 @@ export interface Uses {
   readonly everyStep: boolean;
 }
 
+/** What a source is opened with, beside its own part of the spec. */
+export interface Opening {
+  /** Relative paths start from it. */
+  readonly folder: string;
+  /** The spec's seed, which a shuffled split depends on. */
+  readonly seed: number;
+  readonly uses: Uses;
+}
+
 /** One type of data: how it is opened, and which of its members name files. */
 export interface SourceKind<D extends NormalData> {
-  open(data: D, folder: string, uses: Uses): Promise<Checked<{ readonly source: DataSource }>>;
+  open(data: D, opening: Opening): Promise<Checked<{ readonly source: DataSource }>>;
   /** The same data with each file's name replaced. */
   mapFiles(data: D, rename: (file: string) => string): D;
+}
+
+/** Examples in a batch of training. */
+export function expectedBatch(train: NormalTrain, { train: { length } }: Splits): number {
+  return train.batch_size === "all" ? length : Math.min(train.batch_size, length);
 }
 
 export function usesOf(spec: NormalSpec): Uses {

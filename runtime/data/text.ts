@@ -5,18 +5,21 @@ import { resolve } from "node:path";
 import type { NormalTextData } from "../../schema/normal.js";
 import { type Checked, refuse } from "../problem.js";
 import { unreadable } from "./file.js";
-import type { DataSource, NumericArray, SourceKind } from "./source.js";
+import { type DataSource, expectedBatch, type NumericArray, type SourceKind } from "./source.js";
+import { type Splits, splitWindows } from "./splits.js";
 
 /** A unit is a Unicode code point, a word, or a byte (as a number). */
 type Unit = string | number;
 
 export const text: SourceKind<NormalTextData> = {
-  async open(data, folder) {
+  async open(data, { folder, seed }) {
     const read = readUnits(data, folder);
     if (!read.ok) return read;
     const count = read.units.length;
     if (count < data.window + 1) return refuse(tooShort(data, count));
-    return { ok: true, source: windows(data, read.units) };
+    const examples = Math.floor((count - data.window - 1) / data.stride) + 1;
+    const split = splitWindows(data.split, seed, { examples, stride: data.stride, span: data.window });
+    return split.ok ? { ok: true, source: windows(data, read.units, examples, split.splits) } : split;
   },
   mapFiles(data, rename) {
     return data.file === null ? data : { ...data, file: rename(data.file) };
@@ -48,10 +51,14 @@ function readUnits(data: NormalTextData, folder: string): Checked<{ readonly uni
   return { ok: true, units: data.unit === "char" ? [...content] : content.split(/\s+/u).filter((word) => word !== "") };
 }
 
-function windows(data: NormalTextData, units: readonly Unit[] | Uint8Array): DataSource {
+function windows(
+  data: NormalTextData,
+  units: readonly Unit[] | Uint8Array,
+  examples: number,
+  splits: Splits,
+): DataSource {
   const { window, stride } = data;
   const { vocabulary, ids } = enumerate(units);
-  const examples = Math.floor((ids.length - window - 1) / stride) + 1;
 
   const gather = (indices: ArrayLike<number>, shift: 0 | 1): NumericArray => {
     const rows = new Int32Array(indices.length * window);
@@ -64,13 +71,14 @@ function windows(data: NormalTextData, units: readonly Unit[] | Uint8Array): Dat
 
   return {
     examples,
+    splits,
     digest: createHash("sha256").update(JSON.stringify(vocabulary)).update(ids).digest("hex"),
     metadata: { type: "text", unit: data.unit, vocabulary },
     signature: (train) => ({
       inputs: { dtype: "int32", shape: ["batch", "time"] },
       targets: { dtype: "int32", shape: ["batch", "time"] },
       sizes: { vocabulary: vocabulary.length, classes: vocabulary.length },
-      expected: { batch: train.batch_size === "all" ? examples : Math.min(train.batch_size, examples), time: window },
+      expected: { batch: expectedBatch(train, splits), time: window },
     }),
     batch: (indices) =>
       new Map([

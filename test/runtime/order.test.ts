@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { orderOf, schedule } from "../../runtime/order.js";
-import { train } from "./spec.js";
+import { first, train } from "./spec.js";
 
 describe("the order of an epoch", () => {
   test("is a permutation, and as the examples come without shuffling", () => {
@@ -33,7 +33,7 @@ describe("the batches of a run", () => {
   const shuffled = { ...train, shuffle: true, batch_size: 4, steps: 9 };
 
   test("cover each epoch once; the last one may be smaller", () => {
-    const plan = schedule(shuffled, 1, 10);
+    const plan = schedule(shuffled, 1, first(10));
     expect(plan).toMatchObject({ batchSize: 4, batchesPerEpoch: 3, steps: 9 });
     expect([1, 2, 3, 4, 6].map(plan.batchSizeAt)).toEqual([4, 4, 2, 4, 2]);
     expect([1, 3, 4, 9].map(plan.epochOf)).toEqual([1, 1, 2, 3]);
@@ -44,21 +44,21 @@ describe("the batches of a run", () => {
   });
 
   test("are the same whether reached step by step, at once, or after a resumption", () => {
-    const one = schedule(shuffled, 1, 8);
+    const one = schedule(shuffled, 1, first(8));
     const stepwise = Array.from({ length: 9 }, (_, index) => [...one.batchesAt(index + 1, 1)]).flat();
-    expect([...schedule(shuffled, 1, 8).batchesAt(1, 9)]).toEqual(stepwise);
-    expect([...schedule(shuffled, 1, 8).batchesAt(6, 4)]).toEqual(stepwise.slice(5 * 4));
+    expect([...schedule(shuffled, 1, first(8)).batchesAt(1, 9)]).toEqual(stepwise);
+    expect([...schedule(shuffled, 1, first(8)).batchesAt(6, 4)]).toEqual(stepwise.slice(5 * 4));
   });
 
   test("hold every example in their own order for batch_size all, or one that is larger", () => {
     for (const batch_size of ["all", 5, 100] as const) {
-      const plan = schedule({ ...shuffled, batch_size }, 1, 5);
+      const plan = schedule({ ...shuffled, batch_size }, 1, first(5));
       expect([...plan.batchesAt(7, 1)]).toEqual([0, 1, 2, 3, 4]);
       expect(plan.epochOf(7)).toBe(7);
     }
   });
 
   test("end after whole epochs where the spec counts epochs", () => {
-    expect(schedule({ ...shuffled, steps: null, epochs: 5 }, 1, 10).steps).toBe(15);
+    expect(schedule({ ...shuffled, steps: null, epochs: 5 }, 1, first(10)).steps).toBe(15);
   });
 });

@@ -17,6 +17,7 @@ export const textData: NormalTextData = {
   unit: "char",
   window: 6,
   stride: 1,
+  split: { train: 1, validation: 0, test: 0, order: "time" },
 };
 
 export const arraysData: NormalArraysData = {
@@ -32,6 +33,7 @@ export const arraysData: NormalArraysData = {
   lengths: null,
   weights: null,
   initial_states: {},
+  split: { train: 1, validation: 0, test: 0, order: "shuffled" },
 };
 
 /** A spec around some data: the model only says how the data is read. */
@@ -60,3 +62,8 @@ export const lastModel: NormalSpec["model"] = [
   { layer: "rnn", name: "rnn", cells: [], share_weights: false, return: "last" },
   ...numbersModel,
 ];
+
+/** The numbers of the first examples. */
+export function first(count: number): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from({ length: count }, (_, index) => index);
+}

@@ -65,6 +65,9 @@ test("every key that may be left out has a default, or one that hangs on others"
           .map(([key]) => `${at.replace("spec/$defs/", "")}.${key}`),
   );
   expect(without.filter((key) => !/\.(\$schema|name|activation|forget_bias|reset_after)$/.test(key))).toEqual([
+    // By the other parts.
+    "series_split.train",
+    "split.train",
     // By the kind of data.
     "rnn.cell",
     "rnn.hidden_size",

@@ -18,7 +18,15 @@ test("everything that the smallest spec leaves out", async () => {
   expect({ ...spec, cells: {} }).toEqual({
     name: "small",
     seed: 0,
-    data: { type: "text", text: "hihello", file: null, unit: "char", window: 6, stride: 1 },
+    data: {
+      type: "text",
+      text: "hihello",
+      file: null,
+      unit: "char",
+      window: 6,
+      stride: 1,
+      split: { train: 1, validation: 0, test: 0, order: "time" },
+    },
     cells: {},
     model: [
       { layer: "one_hot", name: "one_hot", size: "vocabulary" },
@@ -286,5 +294,35 @@ describe("words of the reference numbers", () => {
     const once = (await normal({ ...base, optimizer })).spec;
     expect(once.optimizer).toMatchObject(optimizer);
     expect((await normal(once)).spec).toEqual(once);
+  });
+});
+
+describe("the split of the data", () => {
+  const withSplit = (split: object) => ({ ...base, data: { ...base.data, split } });
+
+  test.each([
+    [{ validation: 0.15, test: 0.15 }, 0.7],
+    [{ test: 0.3 }, 0.7],
+    [{ train: 0.5, test: 0.3 }, 0.5],
+    [{ train: 0.7, validation: 0.2, test: 0.1 }, 0.7],
+  ])("%j trains on %d", async (split, train) => {
+    const { spec } = await normal(withSplit(split));
+    expect(spec.data.split).toMatchObject({ ...split, train, order: "time" });
+  });
+
+  test.each([
+    [{ train: 0.7, test: 0.5 }, "The parts of the split add up to 1.2, which is more than 1."],
+    [{ validation: 0.7, test: 0.5 }, "The parts of the split add up to 1.2, which is more than 1."],
+  ])("%j is too much", async (split, message) => {
+    expect(await unplacedProblems(withSplit(split))).toEqual([
+      `split-sum /data/split | ${message} | They are fractions of the data, such as 0.7, 0.15 and 0.15.`,
+    ]);
+  });
+
+  test("something is left to train on", async () => {
+    expect(await unplacedProblems(withSplit({ validation: 0.4, test: 0.6 }))).toEqual([
+      "split-sum /data/split | The validation and test parts of the split leave nothing to train on. | " +
+        "Together they must be less than 1.",
+    ]);
   });
 });

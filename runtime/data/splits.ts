@@ -1,0 +1,93 @@
+/** Splits: which examples train the model, which validate it while it trains, and which test it in the end. */
+import type { NormalSplit } from "../../schema/normal.js";
+import { orderOf } from "../order.js";
+import { type Checked, type RunProblem, refuse } from "../problem.js";
+
+/** Numbers of examples. */
+export type Indices = Uint32Array<ArrayBuffer>;
+
+export interface Splits {
+  /** Never empty. */
+  readonly train: Indices;
+  readonly validation: Indices;
+  readonly test: Indices;
+}
+
+/** Where the targets of examples lie in a series: example i has those at i * stride, …, i * stride + span - 1. */
+export interface Spread {
+  readonly examples: number;
+  readonly stride: number;
+  readonly span: number;
+}
+
+const parts = ["train", "validation", "test"] as const;
+
+/** Examples that have nothing in common. */
+export function splitExamples(
+  split: NormalSplit,
+  seed: number,
+  examples: number,
+): Checked<{ readonly splits: Splits }> {
+  return splitWindows(split, seed, { examples, stride: 1, span: 1 });
+}
+
+/**
+ * Windows over a series. The series of targets is cut into blocks and each block is of one part; an example is of a part
+ * when all its targets are, so that no target is in two parts. In order of time a block is one place of the series; shuffled,
+ * it is as long as the targets of an example, so that every block holds an example.
+ */
+export function splitWindows(split: NormalSplit, seed: number, spread: Spread): Checked<{ readonly splits: Splits }> {
+  const { examples, stride, span } = spread;
+  const shuffled = split.order === "shuffled";
+  const places = (examples - 1) * stride + span;
+  const block = shuffled ? Math.ceil(span / stride) * stride : 1;
+  const blocks = Math.ceil(places / block);
+  const [trainEnd = 0, validationEnd = 0, testEnd = 0] = bounds(split, blocks);
+  const rank = shuffled ? inverse(orderOf(seed, "split", blocks, true)) : undefined;
+  const partAt = (place: number) => {
+    const at = Math.floor(place / block);
+    const ranked = rank?.[at] ?? at;
+    return ranked < trainEnd ? 0 : ranked < validationEnd ? 1 : ranked < testEnd ? 2 : 3;
+  };
+
+  const members: readonly number[][] = [[], [], []];
+  for (let example = 0; example < examples; example++) {
+    // A span touches one block or two neighbours, or lies in an order where what is between its ends is of their part.
+    const part = partAt(example * stride);
+    if (part === partAt(example * stride + span - 1)) members[part]?.push(example);
+  }
+
+  const problems = parts.flatMap((part, index) =>
+    members[index]?.length === 0 && (part === "train" || split[part] > 0) ? [emptyPart(split, part, examples)] : [],
+  );
+  if (problems.length > 0) return refuse(...problems);
+  const [train, validation, test] = members.map((numbers) => Uint32Array.from(numbers));
+  if (train === undefined || validation === undefined || test === undefined)
+    throw new Error("A split has three parts.");
+  return { ok: true, splits: { train, validation, test } };
+}
+
+/** The ends of the parts, in `count` places. */
+function bounds(split: NormalSplit, count: number): readonly number[] {
+  let sum = 0;
+  return parts.map((part) => {
+    sum += split[part];
+    // Sums such as 0.7 + 0.2 + 0.1 fall short of 1 by rounding.
+    return Math.min(count, Math.floor(sum * count + 1e-6));
+  });
+}
+
+function inverse(order: Indices): Indices {
+  const ranks = new Uint32Array(order.length);
+  for (const [rank, place] of order.entries()) ranks[place] = rank;
+  return ranks;
+}
+
+function emptyPart(split: NormalSplit, part: keyof Splits, examples: number): RunProblem {
+  return {
+    code: "empty-split",
+    path: `/data/split/${part}`,
+    message: `The ${part} part of the split, ${split[part]} of ${examples} example${examples === 1 ? "" : "s"}, holds none.`,
+    hint: "Give it a larger part, or use more data.",
+  };
+}

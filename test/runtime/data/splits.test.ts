@@ -1,0 +1,111 @@
+import { describe, expect, test } from "vitest";
+import { type Spread, splitExamples, splitWindows } from "../../../runtime/data/splits.js";
+import type { NormalSplit } from "../../../schema/normal.js";
+
+const time: NormalSplit = { train: 0.7, validation: 0.15, test: 0.15, order: "time" };
+const shuffled: NormalSplit = { ...time, order: "shuffled" };
+
+function partsOf(split: NormalSplit, spread: number | Spread, seed = 1) {
+  const divided = typeof spread === "number" ? splitExamples(split, seed, spread) : splitWindows(split, seed, spread);
+  if (!divided.ok) throw new Error(divided.problems.map(({ message }) => message).join("\n"));
+  const { train, validation, test } = divided.splits;
+  return [[...train], [...validation], [...test]] as const;
+}
+
+/** The places of the series that a part's targets cover. */
+function targets(examples: readonly number[], { stride, span }: Spread): ReadonlySet<number> {
+  return new Set(examples.flatMap((example) => Array.from({ length: span }, (_, at) => example * stride + at)));
+}
+
+describe("examples that have nothing in common", () => {
+  test("in order, each part follows the one before it", () => {
+    expect(partsOf(time, 20)).toEqual([
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13],
+      [14, 15, 16],
+      [17, 18, 19],
+    ]);
+  });
+
+  test("fractions whose sum misses 1 by rounding lose no example", () => {
+    for (const [train, validation, test] of [
+      [0.7, 0.2, 0.1],
+      [0.6, 0.3, 0.1],
+      [0.8, 0.1, 0.1],
+    ] as const) {
+      expect(partsOf({ train, validation, test, order: "time" }, 10).flat()).toHaveLength(10);
+    }
+  });
+
+  test("parts that add up to less than 1 leave the rest out", () => {
+    expect(partsOf({ train: 0.5, validation: 0, test: 0.2, order: "time" }, 10)).toEqual([[0, 1, 2, 3, 4], [], [5, 6]]);
+  });
+
+  test("shuffled, every example has one part, which the seed chooses", () => {
+    const parts = partsOf(shuffled, 100);
+    expect(parts.map((part) => part.length)).toEqual([70, 15, 15]);
+    expect(parts.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, example) => example));
+    expect(parts[1]).not.toEqual(partsOf(time, 100)[1]);
+    expect(partsOf(shuffled, 100)).toEqual(parts);
+    expect(partsOf(shuffled, 100, 2)).not.toEqual(parts);
+  });
+});
+
+describe("windows over a series", () => {
+  const spreads: readonly Spread[] = [
+    { examples: 200, stride: 1, span: 1 },
+    { examples: 200, stride: 1, span: 10 },
+    { examples: 100, stride: 10, span: 10 },
+    { examples: 100, stride: 3, span: 10 },
+    { examples: 100, stride: 25, span: 10 },
+  ];
+
+  test.each(spreads.flatMap((spread) => [time, shuffled].map((split) => ({ split, spread }))))(
+    "$split.order: no target of $spread is in two parts, and most windows are in one",
+    ({ split, spread }) => {
+      const parts = partsOf(split, spread);
+      const covered = parts.map((part) => targets(part, spread));
+      expect(covered.reduce((sum, part) => sum + part.size, 0)).toBe(
+        new Set(covered.flatMap((part) => [...part])).size,
+      );
+      const counts = parts.map((part) => part.length);
+      const [train = 0, validation = 0, test = 0] = counts;
+      expect(train).toBeGreaterThan(0.4 * spread.examples);
+      expect(Math.min(validation, test)).toBeGreaterThan(0.01 * spread.examples);
+    },
+  );
+
+  test("in order, the windows that cross a bound are of no part", () => {
+    const spread = { examples: 10, stride: 1, span: 3 };
+    expect(partsOf({ train: 0.5, validation: 0.5, test: 0, order: "time" }, spread)).toEqual([
+      [0, 1, 2, 3],
+      [6, 7, 8, 9],
+      [],
+    ]);
+  });
+});
+
+describe("problems", () => {
+  test("a part that is asked for and holds nothing", () => {
+    expect(splitExamples({ train: 0.9, validation: 0.05, test: 0.05, order: "shuffled" }, 1, 5)).toEqual({
+      ok: false,
+      problems: [
+        {
+          code: "empty-split",
+          path: "/data/split/validation",
+          message: "The validation part of the split, 0.05 of 5 examples, holds none.",
+          hint: "Give it a larger part, or use more data.",
+        },
+      ],
+    });
+  });
+
+  test("a single example can only be trained on", () => {
+    expect(splitExamples(time, 1, 1)).toMatchObject({
+      problems: [
+        { path: "/data/split/train", message: "The train part of the split, 0.7 of 1 example, holds none." },
+        { path: "/data/split/validation" },
+      ],
+    });
+    expect(partsOf({ train: 1, validation: 0, test: 0, order: "time" }, 1)).toEqual([[0], [], []]);
+  });
+});
