@@ -39,7 +39,7 @@ export type Role =
   | "metric"
   /** What the model says: probabilities, or numbers, batch first. */
   | "prediction"
-  /** Final states, [batch, size]. */
+  /** States of recurrent layers, [batch, size], as inputs and as outputs: each goes on from the other. */
   | "state";
 
 export interface Port {
@@ -69,17 +69,28 @@ export interface Manifest {
   readonly train: Ports;
   readonly eval: Ports;
   readonly model: Ports;
+  /** Null where a sequence cannot be run piece by piece. */
+  readonly stream: Ports | null;
 }
 
 export interface Artifact {
   /**
-   * The K-step training graph. Inputs: parameters, slots, step, then data with a leading `steps` axis; outputs: the next
-   * parameters, slots and step, then `loss` and `gradient_norm`, one number per step. K is the run-time dimension `steps`.
+   * The K-step training graph. Inputs: parameters, states of stateful layers, slots, step, then data with a leading `steps`
+   * axis; outputs: the next parameters, states, slots and step (`next/<name>`), then `loss` and `gradient_norm`, one number per
+   * step. K is the run-time dimension `steps`.
    */
   readonly train: Uint8Array;
-  /** Loss, metrics and predictions of one batch. Inputs: parameters, then data. */
+  /**
+   * Loss, metrics (ports `metrics/<name>`, `loss` among them) and predictions of one batch. Inputs: parameters, states of
+   * stateful layers, then data.
+   */
   readonly eval: Uint8Array;
   /** Inference. Parameters are initializers that `withWeights` appends: without them the model is incomplete. */
   readonly model: Uint8Array;
+  /**
+   * The same, with every state as an input and its last value as an output, for running a sequence piece by piece; null where
+   * a layer reads the sequence backwards or as a whole.
+   */
+  readonly stream: Uint8Array | null;
   readonly manifest: Manifest;
 }

@@ -14,8 +14,9 @@ import { packageVersion } from "../schema/root.js";
 import { type Analysis, analysisOf } from "./analyze.js";
 import type { Artifact, Ports } from "./artifact.js";
 import { differentiate } from "./autodiff/reverse.js";
+import type { Mode } from "./elaborate/context.js";
 import { elaborate } from "./elaborate/index.js";
-import { isParameter, partOf } from "./elaborate/program.js";
+import { isParameter, type OutputPort, type Program, partOf } from "./elaborate/program.js";
 import { repeatSteps } from "./elaborate/repeat.js";
 import { withUpdate } from "./elaborate/update.js";
 import { verify } from "./graph/verify.js";
@@ -28,7 +29,17 @@ import { type Signature, withAnyBatch } from "./signature.js";
 export type { Analysis, LayerSummary } from "./analyze.js";
 
 /** The stages whose graphs `onStage` sees, in order. */
-export const stages = ["forward", "prepared", "gradient", "step", "optimized", "train", "eval", "model"] as const;
+export const stages = [
+  "forward",
+  "prepared",
+  "gradient",
+  "step",
+  "optimized",
+  "train",
+  "eval",
+  "model",
+  "stream",
+] as const;
 export type Stage = (typeof stages)[number];
 
 /** Opset 18 is the highest that the CUDA provider has every operator for; opset 17 is what other runtimes read. */
@@ -57,7 +68,7 @@ export type CompileResult =
  * @param signature may hold symbols (`vocabulary`) where only the data knows.
  */
 export function check(spec: NormalSpec, signature: Signature, origins?: Origins): readonly Problem[] {
-  const elaborated = elaborate(spec, signature, origins);
+  const elaborated = elaborate(spec, signature, "training", origins);
   if (!elaborated.ok) return elaborated.problems;
   verify(elaborated.program.graph, "elaborate");
   return [];
@@ -68,16 +79,18 @@ export type LowerResult = { readonly ok: true; readonly lowered: Lowered } | Ext
 /** From the spec to one optimized training step. */
 export function lower(spec: NormalSpec, signature: Signature, options: CompileOptions = {}): LowerResult {
   const { watch, optimize } = observed(signature, options);
-  const elaborated = elaborate(spec, signature, options.origins);
+  const elaborated = elaborate(spec, signature, "training", options.origins);
   if (!elaborated.ok) return elaborated;
   const { program } = elaborated;
   watch("forward", program.graph);
 
-  const loss = partOf(program, ["loss"]);
-  const parameters = loss.inputs.filter(isParameter);
+  // The loss, and the last states of the layers whose states are fed.
+  const carried = new Set(program.inputs.filter(({ role }) => role === "state").map(({ name }) => name));
+  const loss = partOf(program, ({ role, name }) => role === "loss" || (role === "state" && carried.has(name)));
+  const parameters = loss.inputs.flatMap((port, index) => (isParameter(port) ? [index] : []));
   const prepared = watch("prepared", optimize("prepared", loss.graph, forwardPasses));
-  const gradient = watch("gradient", differentiate(prepared, 0, [...parameters.keys()]));
-  const step = withUpdate(gradient, parameters.length, spec.optimizer);
+  const gradient = watch("gradient", differentiate(prepared, 0, parameters));
+  const step = withUpdate(gradient, loss.inputs, spec.optimizer);
   watch("step", step.graph);
   const optimized = watch("optimized", optimize("optimized", step.graph, stepPasses));
   return {
@@ -108,23 +121,23 @@ export async function compile(
   if (!lowering.ok) return lowering;
   const { program, step } = lowering.lowered;
 
-  const anyBatch = elaborate(spec, withAnyBatch(signature), options.origins);
-  if (!anyBatch.ok) return anyBatch;
-  const evaluation = partOf(anyBatch.program, ["loss", "metric", "prediction"]);
-  const inference = partOf(anyBatch.program, ["prediction", "state"]);
+  const anyBatch = withAnyBatch(signature);
+  const evaluation = forwardPart(spec, anyBatch, "evaluation", ["loss", "metric", "prediction", "state"]);
+  const inference = forwardPart(spec, anyBatch, "inference", ["prediction", "state"]);
+  const streaming = canStream(spec) ? forwardPart(spec, anyBatch, "stream", ["prediction", "state"]) : null;
 
-  const train = watch(
-    "train",
-    repeatSteps(step.graph, program.inputs.filter(isParameter).length + step.slots.length + 1),
-  );
+  const states = step.graph.outputs.length - REPORTED;
+  const train = watch("train", repeatSteps(step.graph, states));
   const evaluate = watch("eval", optimize("eval", evaluation.graph, stepPasses));
   const infer = watch("model", optimize("model", inference.graph, stepPasses));
+  const stream = streaming && watch("stream", optimize("stream", streaming.graph, stepPasses));
 
   const { emitModel } = await import("./emit/onnx.js");
   const ports = {
     train: trainingPorts(program, step, train),
     eval: forwardPorts(evaluation, evaluate),
     model: forwardPorts(inference, infer),
+    stream: streaming && stream && forwardPorts(streaming, stream),
   };
   const emit = (name: string, graph: Graph, { inputs, outputs }: Ports, opset: number, initializers: string[] = []) =>
     emitModel(graph, {
@@ -142,6 +155,7 @@ export async function compile(
       train: await emit(`${spec.name}/train`, train, ports.train, TRAINING_OPSET),
       eval: await emit(`${spec.name}/eval`, evaluate, ports.eval, TRAINING_OPSET),
       model: await emit(spec.name, infer, ports.model, INFERENCE_OPSET, weights),
+      stream: stream && ports.stream && (await emit(spec.name, stream, ports.stream, INFERENCE_OPSET, weights)),
       manifest: makeManifest(program, step, ports, {
         name: spec.name,
         rnnx: packageVersion(),
@@ -152,6 +166,32 @@ export async function compile(
       }),
     },
   };
+}
+
+/** A step's outputs that are not carried: loss and gradient norm. */
+const REPORTED = 2;
+
+/** The part of a spec's forward program that makes outputs of some roles. Of states only those that go on are evaluated. */
+function forwardPart(
+  spec: NormalSpec,
+  signature: Signature,
+  mode: Exclude<Mode, "training">,
+  roles: readonly OutputPort["role"][],
+): Program {
+  const elaborated = elaborate(spec, signature, mode);
+  if (!elaborated.ok) throw new Error(elaborated.problems.map(({ message }) => message).join(" "));
+  const { program } = elaborated;
+  const fed = new Set(program.inputs.filter(({ role }) => role === "state").map(({ name }) => name));
+  const isKept = ({ role, name }: OutputPort) => mode !== "evaluation" || role !== "state" || fed.has(name);
+  return partOf(program, (port) => roles.includes(port.role) && isKept(port));
+}
+
+/** Whether a sequence can be run piece by piece: no layer reads it backwards, or as a whole. */
+function canStream(spec: NormalSpec): boolean {
+  return spec.model.every((layer) => {
+    if (layer.layer === "pool" || layer.layer === "attention") return false;
+    return layer.layer !== "rnn" || layer.cells.every((cell) => cell.bidirectional === "none");
+  });
 }
 
 /** Parameters, shapes, operations and memory of a spec that `check` finds nothing wrong with. */

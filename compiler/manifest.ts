@@ -23,10 +23,11 @@ export function forwardPorts(part: Program, graph: Graph): Ports {
 export function trainingPorts(program: Program, step: StepGraph, train: Graph): Ports {
   const carried: readonly { readonly name: string; readonly role: Role }[] = [
     ...program.inputs.filter(isParameter),
+    ...step.states.map((name) => ({ name, role: "state" as const })),
     ...step.slots.map(({ name }) => ({ name, role: "slot" as const })),
     { name: "step", role: "step" },
   ];
-  const inputs = [...carried, ...program.inputs.filter((input) => !isParameter(input))];
+  const inputs = [...carried, ...program.inputs.filter(({ role }) => role === "data")];
   const outputs: typeof carried = [
     ...carried.map(({ name, role }) => ({ name: `next/${name}`, role })),
     { name: "loss", role: "loss" },
@@ -49,7 +50,7 @@ function stored(name: string, value: Value | undefined, initializer: StoredTenso
 export function makeManifest(
   program: Program,
   step: StepGraph,
-  ports: Pick<Manifest, "train" | "eval" | "model">,
+  ports: Pick<Manifest, "train" | "eval" | "model" | "stream">,
   about: Pick<Manifest, "name" | "rnnx" | "hash" | "opset">,
 ): Manifest {
   const parameters = program.inputs.filter(isParameter);

@@ -9,9 +9,13 @@ export interface ArraySignature {
 export interface Signature {
   /** Token ids [batch, time], features [batch, time, features], or rows [batch, features]. */
   readonly inputs: ArraySignature;
+  /** Inputs besides `inputs`, by the name that layers give in "from": `decoder_inputs`. */
+  readonly side_inputs?: Readonly<Record<string, ArraySignature>>;
   readonly targets: ArraySignature;
   /** Live steps of each sequence, [batch], int64. */
   readonly lengths?: ArraySignature;
+  /** Live steps of the targets and of what is as long as they are, [batch], int64. */
+  readonly target_lengths?: ArraySignature;
   /** Multiplies each step's loss, [batch, time], float32. */
   readonly weights?: ArraySignature;
   /** First states by public name (`rnn/0/h`), [batch, size]. */
@@ -22,26 +26,33 @@ export interface Signature {
   readonly expected: Readonly<Record<"batch" | "time", number>>;
 }
 
+/** Token ids [batch, time] and features [batch, time, features] are sequences; features [batch, features] are not. */
+export function isSequence({ dtype, shape }: ArraySignature): boolean {
+  return dtype !== "float32" || shape.length > 2;
+}
+
 /** The same data in batches and sequences of any size: what evaluation and inference are compiled for. */
 export function withAnyBatch(signature: Signature): Signature {
-  const isSequence = signature.inputs.dtype !== "float32" || signature.inputs.shape.length > 2;
-  const free = (array: ArraySignature, perStep: boolean): ArraySignature => ({
+  const { inputs, side_inputs, targets, lengths, target_lengths, weights, initial_states } = signature;
+  const time = isSequence(inputs) ? inputs.shape[1] : undefined;
+  /** An axis behind the batch is time where it is as long as the inputs, and the targets' own time where it is named so. */
+  const free = (array: ArraySignature, sequence = array.shape.length > 1): ArraySignature => ({
     ...array,
-    shape: array.shape.map((dim, axis) => (axis === 0 ? "batch" : axis === 1 && perStep ? "time" : dim)),
+    shape: array.shape.map((dim, axis) => {
+      if (axis === 0) return "batch";
+      return axis === 1 && sequence && dim === time ? "time" : dim;
+    }),
   });
-  const time = signature.inputs.shape[1];
-  // Targets and weights have a time axis where they are as long as the inputs.
-  const like = (array: ArraySignature) => free(array, isSequence && array.shape.length > 1 && array.shape[1] === time);
+  const freeAll = (arrays: Readonly<Record<string, ArraySignature>>) =>
+    Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, free(array, isSequence(array))]));
   return {
     ...signature,
-    inputs: free(signature.inputs, isSequence),
-    targets: like(signature.targets),
-    ...(signature.lengths && { lengths: free(signature.lengths, false) }),
-    ...(signature.weights && { weights: like(signature.weights) }),
-    ...(signature.initial_states && {
-      initial_states: Object.fromEntries(
-        Object.entries(signature.initial_states).map(([name, array]) => [name, free(array, false)]),
-      ),
-    }),
+    inputs: free(inputs, isSequence(inputs)),
+    targets: free(targets),
+    ...(side_inputs && { side_inputs: freeAll(side_inputs) }),
+    ...(lengths && { lengths: free(lengths) }),
+    ...(target_lengths && { target_lengths: free(target_lengths) }),
+    ...(weights && { weights: free(weights) }),
+    ...(initial_states && { initial_states: freeAll(initial_states) }),
   };
 }

@@ -57,27 +57,48 @@ export interface NormalArraysData {
 
 export type Activation = "none" | "softmax" | "sigmoid" | "tanh" | "relu";
 
-export type NormalLayer = NormalOneHot | NormalEmbedding | NormalRnn | NormalDense | NormalProjection;
+export type NormalLayer =
+  | NormalOneHot
+  | NormalEmbedding
+  | NormalRnn
+  | NormalDense
+  | NormalProjection
+  | NormalPool
+  | NormalCombine
+  | NormalAttention;
 
-export interface NormalOneHot {
-  readonly layer: "one_hot";
+interface LayerBase {
   readonly name: string;
+  /** What the layer reads: names of earlier layers or of the data's inputs (`inputs`, `decoder_inputs`). */
+  readonly from: readonly string[];
+}
+
+export interface NormalOneHot extends LayerBase {
+  readonly layer: "one_hot";
   readonly size: SizeName;
 }
 
-export interface NormalEmbedding {
+export interface NormalEmbedding extends LayerBase {
   readonly layer: "embedding";
-  readonly name: string;
   readonly vocabulary_size: SizeName;
   readonly size: SizeName;
+  /** The earlier embedding whose table this one uses, or null for its own. */
+  readonly weights: string | null;
 }
 
-export interface NormalRnn {
+export interface NormalRnn extends LayerBase {
   readonly layer: "rnn";
-  readonly name: string;
   readonly cells: readonly NormalCell[];
   readonly share_weights: boolean;
+  /** The earlier rnn layer whose parameters this one uses, cell by cell, or null for its own. */
+  readonly weights: string | null;
   readonly return: "sequence" | "last" | "state";
+  /** "zeros", "learned", or the name of the layer whose last states (or whose vector) these start from. */
+  readonly initial_state: string;
+  /** States go on from batch to batch: each row of a batch continues that row of the batch before. */
+  readonly stateful: boolean;
+  /** Steps are laid out one after another where their number is known, in place of a loop. */
+  readonly unroll: boolean;
 }
 
 export interface NormalCell {
@@ -89,21 +110,43 @@ export interface NormalCell {
   readonly [option: string]: CellOption;
 }
 
-export interface NormalDense {
+export interface NormalDense extends LayerBase {
   readonly layer: "dense";
-  readonly name: string;
   readonly size: SizeName;
   readonly activation: Activation;
   readonly bias: boolean;
+  /** The earlier layer whose kernel this one uses (an embedding's table turned around), or null for its own. */
+  readonly weights: string | null;
 }
 
 /** A dense layer that makes logits. Its kernel and bias are `<name>/W` and `<name>/b`. */
-export interface NormalProjection {
+export interface NormalProjection extends LayerBase {
   readonly layer: "projection";
-  readonly name: string;
   readonly size: SizeName;
   readonly activation: Activation;
   readonly bias: boolean;
+  readonly weights: string | null;
+}
+
+/** One vector from a sequence, over its live steps. */
+export interface NormalPool extends LayerBase {
+  readonly layer: "pool";
+  readonly mode: "max" | "mean" | "sum" | "last";
+}
+
+/** Several layers' outputs side by side, or combined entry by entry. */
+export interface NormalCombine extends LayerBase {
+  readonly layer: "concat" | "add" | "multiply";
+}
+
+/** For each step of the first layer in `from`, a weighted mean over the steps of the second. */
+export interface NormalAttention extends LayerBase {
+  readonly layer: "attention";
+  readonly score: "dot" | "general" | "additive";
+  /** Divide scores by the root of the width. */
+  readonly scale: boolean;
+  /** Width of the additive score's hidden layer; null for the width of the memory. */
+  readonly size: number | null;
 }
 
 // ── cells ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -121,16 +164,23 @@ export interface NormalCellDefinition {
   readonly initializers: Readonly<Record<string, CellInitializer>>;
   readonly equations: readonly string[];
   readonly output: string;
-  /** For each option, for each of its values (as text: "true", "relu"): what the cell has instead or besides. */
+  /**
+   * For each option, for each of its values (as text: "true", "relu"; "otherwise" for all other numbers): what the cell has
+   * instead or besides.
+   */
   readonly variants: Readonly<Record<string, Readonly<Record<string, CellVariant>>>>;
 }
 
-/** `parameters`, `state` and `initializers` are added to the cell's own; `equations` and `output` replace them when not null. */
+/**
+ * `parameters`, `state` and `initializers` are added to the cell's own, or take the place of those of the same name; a list of
+ * `equations` and `output` replace the cell's own when not null. Equations by name take the place of the equation that sets
+ * the name.
+ */
 export interface CellVariant {
   readonly state: Readonly<Record<string, SizeExpression>>;
   readonly parameters: Readonly<Record<string, readonly SizeExpression[]>>;
   readonly initializers: Readonly<Record<string, CellInitializer>>;
-  readonly equations: readonly string[] | null;
+  readonly equations: readonly string[] | Readonly<Record<string, string | readonly string[]>> | null;
   readonly output: string | null;
 }
 

@@ -48,12 +48,30 @@ export type Output = string;
 /**
  * One layer of the model.
  */
-export type Layer = OneHotLayer | EmbeddingLayer | RnnLayer | DenseLayer | ProjectionLayer;
+export type Layer =
+  | OneHotLayer
+  | EmbeddingLayer
+  | RnnLayer
+  | DenseLayer
+  | ProjectionLayer
+  | PoolLayer
+  | ConcatLayer
+  | AddLayer
+  | MultiplyLayer
+  | AttentionLayer;
 export type LayerName = string;
+/**
+ * What the layer reads: the name of an earlier layer, or of an input of the data (`inputs`, `decoder_inputs`). By default the layer before.
+ */
+export type From = LayerName | LayerName[];
 /**
  * A whole number, or a size that the data says.
  */
 export type Size = number | ("vocabulary" | "classes" | "features");
+/**
+ * Name of the earlier layer whose weights this one uses in place of its own; null for its own. A dense or projection layer may use an embedding's table, turned around.
+ */
+export type Weights = LayerName | null;
 export type CellName = string;
 /**
  * Width of the state.
@@ -68,13 +86,29 @@ export type Residual = boolean;
  */
 export type Bidirectional = "none" | "concat" | "sum" | "mean" | "mul";
 /**
- * Option of the cell `rnn`: tanh (default) or relu.
+ * Option of the cells `rnn` and `layer_norm_rnn` (tanh by default) and `indrnn` (relu by default): tanh or relu.
  */
 export type ActivationOption = number | boolean | string;
 /**
- * Option of the cell `lstm`: first value of the forget gate's bias, 1 by default.
+ * Option of the cell `lstm`: the memory c stays within plus and minus this number; 0, the default, is no limit.
+ */
+export type CellClipOption = number | boolean | string;
+/**
+ * Option of the cells `lstm`, `layer_norm_lstm` and `minlstm`: first value of the forget gate's bias (or shift), 1 by default.
  */
 export type ForgetBiasOption = number | boolean | string;
+/**
+ * Option of the cell `lstm`: the gates also see the memory c, each unit its own, through the vectors pi, pf and po. False by default.
+ */
+export type PeepholesOption = number | boolean | string;
+/**
+ * Option of the cell `lstm`: the output, and the state h, are a product with the matrix P, this wide; 0, the default, is none.
+ */
+export type ProjectionSizeOption = number | boolean | string;
+/**
+ * Option of the cell `indrnn`: first value of the weights u of each unit's own past, 1 by default.
+ */
+export type RecurrentWeightOption = number | boolean | string;
 /**
  * Option of the cell `gru`: the reset gate acts after the product with U (true, the default, as cuDNN and ONNX have it) or before it.
  */
@@ -306,7 +340,7 @@ export interface CellDefinition {
   equations: Equations;
   output: Output;
   /**
-   * For each option, for each of its values as text (`"true"`, `"relu"`): what the cell has besides, or instead.
+   * For each option, for each of its values as text (`"true"`, `"relu"`, `"0"`; `"otherwise"` for all numbers that have none of their own): what the cell has besides, or instead. Variants apply in the order in which they stand.
    */
   variants?: {
     [k: string]: {
@@ -326,7 +360,7 @@ export interface InitializerSlice {
   value: InitialValue;
 }
 /**
- * State, parameters and initializers are added to the cell's own; equations and output take the place of the cell's own.
+ * State, parameters and initializers are added to the cell's own, or take the place of those of the same name; equations and output take the place of the cell's own.
  */
 export interface CellVariant {
   /**
@@ -348,13 +382,19 @@ export interface CellVariant {
     [k: string]: Initializer;
   };
   /**
-   * Equations that take the place of the cell's own.
+   * A list takes the place of all of the cell's equations. An object takes the place of single ones: under a name that an equation sets stands what the cell has in place of that equation, one line or several.
    */
-  equations?: Equations | null;
+  equations?: Equations | ReplacedEquations | null;
   /**
    * Output that takes the place of the cell's own.
    */
   output?: Output | null;
+}
+/**
+ * By a name that an equation of the cell sets: the line, or the lines, in the place of that equation.
+ */
+export interface ReplacedEquations {
+  [k: string]: string | Equations;
 }
 /**
  * Token ids to rows with a single 1.
@@ -365,6 +405,7 @@ export interface OneHotLayer {
    */
   layer: "one_hot";
   name?: LayerName;
+  from?: From;
   size?: Size;
 }
 /**
@@ -376,7 +417,9 @@ export interface EmbeddingLayer {
    */
   layer: "embedding";
   name?: LayerName;
+  from?: From;
   vocabulary_size?: Size;
+  weights?: Weights;
   size: Size;
 }
 /**
@@ -388,6 +431,7 @@ export interface RnnLayer {
    */
   layer: "rnn";
   name?: LayerName;
+  from?: From;
   cell?: CellName;
   hidden_size?: HiddenSize;
   /**
@@ -405,6 +449,16 @@ export interface RnnLayer {
    * All cells of the stack use one set of weights, named after the first.
    */
   share_weights?: boolean;
+  weights?: Weights;
+  initial_state?: LayerName;
+  /**
+   * States go on from batch to batch (truncated backpropagation through time): each row of a batch continues the same row of the batch before.
+   */
+  stateful?: boolean;
+  /**
+   * Lay the steps out one after another where their number is known, in place of a loop. The numbers are the same.
+   */
+  unroll?: boolean;
   /**
    * The output of every step, of the last live step, or the last cell's final state.
    */
@@ -412,7 +466,11 @@ export interface RnnLayer {
   residual?: Residual;
   bidirectional?: Bidirectional;
   activation?: ActivationOption;
+  cell_clip?: CellClipOption;
   forget_bias?: ForgetBiasOption;
+  peepholes?: PeepholesOption;
+  projection_size?: ProjectionSizeOption;
+  recurrent_weight?: RecurrentWeightOption;
   reset_after?: ResetAfterOption;
   [k: string]: unknown;
 }
@@ -425,7 +483,11 @@ export interface Cell {
   residual?: Residual;
   bidirectional?: Bidirectional;
   activation?: ActivationOption;
+  cell_clip?: CellClipOption;
   forget_bias?: ForgetBiasOption;
+  peepholes?: PeepholesOption;
+  projection_size?: ProjectionSizeOption;
+  recurrent_weight?: RecurrentWeightOption;
   reset_after?: ResetAfterOption;
   [k: string]: unknown;
 }
@@ -438,6 +500,8 @@ export interface DenseLayer {
    */
   layer: "dense";
   name?: LayerName;
+  from?: From;
+  weights?: Weights;
   size: Size;
   activation?: Activation;
   /**
@@ -454,12 +518,109 @@ export interface ProjectionLayer {
    */
   layer: "projection";
   name?: LayerName;
+  from?: From;
+  weights?: Weights;
   size?: Size;
   activation?: Activation;
   /**
    * Whether b is added.
    */
   bias?: boolean;
+}
+/**
+ * One vector from a sequence, over its live steps: padding never counts.
+ */
+export interface PoolLayer {
+  /**
+   * Pool.
+   */
+  layer: "pool";
+  name?: LayerName;
+  from?: From;
+  /**
+   * The largest entry over time, the mean, the sum, or the last live step.
+   */
+  mode?: "max" | "mean" | "sum" | "last";
+}
+/**
+ * Several layers' outputs side by side on the last axis.
+ */
+export interface ConcatLayer {
+  /**
+   * Concat.
+   */
+  layer: "concat";
+  name?: LayerName;
+  /**
+   * The layers that this one reads, by name.
+   *
+   * @minItems 2
+   * @maxItems 64
+   */
+  from: LayerName[];
+}
+/**
+ * The sum of several layers' outputs, entry by entry.
+ */
+export interface AddLayer {
+  /**
+   * Add.
+   */
+  layer: "add";
+  name?: LayerName;
+  /**
+   * The layers that this one reads, by name.
+   *
+   * @minItems 2
+   * @maxItems 64
+   */
+  from: LayerName[];
+}
+/**
+ * The product of several layers' outputs, entry by entry.
+ */
+export interface MultiplyLayer {
+  /**
+   * Multiply.
+   */
+  layer: "multiply";
+  name?: LayerName;
+  /**
+   * The layers that this one reads, by name.
+   *
+   * @minItems 2
+   * @maxItems 64
+   */
+  from: LayerName[];
+}
+/**
+ * For each step of the first layer in `from` (the query), the steps of the second (the memory) weighted by softmax of a score.
+ */
+export interface AttentionLayer {
+  /**
+   * Attention.
+   */
+  layer: "attention";
+  name?: LayerName;
+  /**
+   * The layers that this one reads, by name.
+   *
+   * @minItems 2
+   * @maxItems 64
+   */
+  from: LayerName[];
+  /**
+   * dot: q·k (widths must be equal); general: (q W)·k; additive: v·tanh(q Wq + k Wk).
+   */
+  score?: "dot" | "general" | "additive";
+  /**
+   * Divide dot and general scores by the root of the width.
+   */
+  scale?: boolean;
+  /**
+   * Width of the additive score's hidden layer; null for the width of the memory.
+   */
+  size?: number | null;
 }
 /**
  * Weighted cross-entropy of logits over time, as TensorFlow's sequence_loss.

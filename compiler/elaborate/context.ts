@@ -1,34 +1,16 @@
 /** What elaborating a layer, a loss or a metric may ask for and say. */
 import type { Problem } from "../../schema/diagnostics.js";
-import type { NormalCellDefinition, SizeName } from "../../schema/normal.js";
+import type { NormalCellDefinition, NormalLayer, SizeName } from "../../schema/normal.js";
 import type { Initializer } from "../artifact.js";
 import type { Builder } from "../ir/builder.js";
 import type { Dim, Shape, Value } from "../ir/types.js";
-import type { Signature } from "../signature.js";
+import type { Wire } from "./wire.js";
 
 /**
- * What runs between layers. Inside the compiler sequences are time-major, [time, batch, …], because loops walk the leading
- * axis; inputs and outputs of the model are batch-major.
+ * What a graph is for. `training` and `evaluation` carry the states of stateful layers from batch to batch, the other two do
+ * not; `stream` takes and gives every state, so that a sequence can be run piece by piece. Only `training` is random.
  */
-export interface Wire {
-  /** [time, batch, features], [batch, features]; token ids lack the last axis. */
-  readonly value: Value;
-  readonly sequence: boolean;
-  /** Before a softmax or sigmoid that ends the layer: what losses read. */
-  readonly logits: { readonly value: Value; readonly activation: "softmax" | "sigmoid" } | null;
-  /** What stands past the lengths: zeros behind an rnn layer, before it each sequence's first step again. */
-  readonly padding: "zeros" | "first step";
-}
-
-/**
- * Past its length each sequence holds its first step again. A loop runs over padding too, and what comes of it is masked;
- * but a cell that overflows there, or divides by zero, would make the gradient of its weights NaN, and no mask takes that back.
- */
-export function repeatFirstStep(sequence: Value, { b, live }: Pick<Context, "b" | "live">): Value {
-  if (live === null) return sequence;
-  const alive = sequence.type.shape.length === 2 ? b.squeeze(live, [2]) : live;
-  return b.where(alive, sequence, b.slice(sequence, 0, 0, 1));
-}
+export type Mode = "training" | "evaluation" | "inference" | "stream";
 
 /** A problem at a part of the normalized spec. */
 export interface PartProblem extends Omit<Problem, "path"> {
@@ -36,12 +18,16 @@ export interface PartProblem extends Omit<Problem, "path"> {
   readonly key?: string;
 }
 
+/** The last states of one cell of an rnn layer, by the states' names; both directions of a state are joined. */
+export type CellStates = Readonly<Record<string, Value>>;
+
 export interface Context {
   readonly b: Builder;
-  readonly signature: Signature;
+  readonly mode: Mode;
+  /** Of everything random in the model. */
+  readonly seed: number;
+  /** The cells that are sound whatever their sizes: what is wrong with the others has been reported. */
   readonly cells: Readonly<Record<string, NormalCellDefinition>>;
-  /** Which steps are within each sequence's length, [time, batch, 1] bool; null where there are no lengths. */
-  readonly live: Value | null;
   /** Reports a user's mistake. The layer then gives no wire, and what reads it is passed over. */
   problem(problem: PartProblem): undefined;
   /** Where a part of the spec was written, as a JSON pointer. */
@@ -52,29 +38,27 @@ export interface Context {
   parameter(name: string, shape: Shape, initializer: (shape: readonly number[]) => Initializer): Value;
   /** A size by its name: "vocabulary", "classes", "features" are what the data says. */
   size(size: SizeName, part: object, key: string): Dim | undefined;
-  /** The first value of a state: fed by the data where it is, else zeros. */
-  initialState(name: string, shape: Shape): Value;
-  /** Makes a state's last value one of the model's outputs. */
+  /** Updates made so far, int64 scalar; training only. */
+  step(): Value;
+  /** A state that is fed under its public name, or undefined where this graph starts it itself. */
+  fedState(name: string, shape: Shape, stateful: boolean): Value | undefined;
+  /** Makes a state's last value one of the graph's outputs. */
   finalState(name: string, value: Value): void;
+  /** A layer that stands before this one, by name, with its output. */
+  earlier(name: string): { readonly layer: NormalLayer; readonly wire: Wire } | undefined;
+  /** Last states of an earlier rnn layer, cell by cell. */
+  statesOf(layer: string): readonly CellStates[] | undefined;
+  keepStates(layer: string, states: readonly CellStates[]): void;
 }
 
-/** A layer kind: how it becomes nodes. Undefined when something was wrong, which has been reported. */
+/** A layer kind that reads one layer: how it becomes nodes. Undefined when something was wrong, which has been reported. */
 export interface LayerDefinition<L> {
   elaborate(layer: L, input: Wire, context: Context): Wire | undefined;
 }
 
-export function isIds({ value }: Wire): boolean {
-  return value.type.dtype !== "float32";
-}
-
-/** The size of the last axis. */
-export function width({ value }: Wire): Dim {
-  return value.type.shape.at(-1) ?? 1;
-}
-
-/** How a wire looks to the user: batch first. */
-export function describeWire({ value, sequence }: Wire): string {
-  const [first, second, ...rest] = value.type.shape;
-  const shape = sequence ? [second, first, ...rest] : value.type.shape;
-  return `${value.type.dtype === "float32" ? "numbers" : "token ids"} [${shape.join(", ")}]`;
+/** A layer kind that reads several. */
+export interface CombiningDefinition<L> {
+  /** Fewest and most layers that it reads. */
+  readonly reads: readonly [number, number];
+  combine(layer: L, inputs: readonly Wire[], context: Context): Wire | undefined;
 }

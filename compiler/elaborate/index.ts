@@ -1,181 +1,55 @@
 /** Elaboration: a normalized spec becomes the forward graph, layer by layer, then loss and metrics. */
 import type { Problem } from "../../schema/diagnostics.js";
-import type { NormalLayer, NormalLoss, NormalSpec } from "../../schema/normal.js";
+import type { NormalLayer, NormalSpec } from "../../schema/normal.js";
 import type { Origins } from "../../schema/origins.js";
-import type { Initializer } from "../artifact.js";
-import { graphBuilder } from "../graph/build.js";
-import { staticShape } from "../ir/tensor.js";
-import type { Value } from "../ir/types.js";
-import type { ArraySignature, Signature } from "../signature.js";
-import { type Context, type LayerDefinition, repeatFirstStep, type Wire } from "./context.js";
+import { nearest } from "../../schema/wording.js";
+import type { Signature } from "../signature.js";
+import { type Construction, construct } from "./construction.js";
+import type { CombiningDefinition, LayerDefinition, Mode } from "./context.js";
+import { openInputs } from "./inputs.js";
 import { layers } from "./layers/index.js";
-import { losses } from "./losses/index.js";
-import type { LossDefinition, LossOperands } from "./losses/loss.js";
-import { metrics } from "./metrics/index.js";
-import type { InputPort, LayerOutput, OutputPort, Program } from "./program.js";
+import { elaborateObjective, type Output } from "./objective.js";
+import type { LayerOutput, Program } from "./program.js";
+import { batchMajorShape, swapBatchAndTime, type Wire } from "./wire.js";
 
 export type Elaboration =
   | { readonly ok: true; readonly program: Program }
+  /** Without problems: nothing is wrong, but sizes that only the data knows must be known to build it. */
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** The size that a spec's word stands for, when the data does not know it yet, is the word itself: a symbol. */
+/** For whoever has no text to point into. */
 const nowhere: Origins = { pathOf: () => "" };
 
-export function elaborate(spec: NormalSpec, signature: Signature, origins: Origins = nowhere): Elaboration {
-  const b = graphBuilder(spec.name);
-  const problems = new Map<string, Problem>();
-  const report = (problem: Problem): void => {
-    problems.set(JSON.stringify([problem.path, problem.offset, problem.code, problem.message]), problem);
-  };
-
-  const parameters = new Map<string, { readonly value: Value; readonly initializer: Initializer | null }>();
-  const data = new Map<string, Value>();
-  const finals = new Map<string, Value>();
-  const feed = (name: string, { dtype, shape }: ArraySignature): Value => {
-    const value = b.input(name, { dtype, shape });
-    data.set(name, value);
-    return value;
-  };
-  /** Batch-major data as the graph runs it. */
-  const timeMajor = (value: Value): Value => {
-    const rank = value.type.shape.length;
-    return b.transpose(value, [1, 0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2)]);
-  };
-
-  const given = feed("inputs", signature.inputs);
-  const isSequence = signature.inputs.dtype !== "float32" || signature.inputs.shape.length > 2;
-  const steps = isSequence ? timeMajor(given) : given;
-  const live = signature.lengths && isSequence ? liveSteps(feed("lengths", signature.lengths), steps) : null;
-  const input: Wire = {
-    value: repeatFirstStep(steps, { b, live }),
-    sequence: isSequence,
-    logits: null,
-    padding: "first step",
-  };
-
-  function liveSteps(lengths: Value, sequence: Value): Value {
-    const steps = b.unsqueeze(b.range(sequence.type.shape[0] ?? 1), [1]);
-    const alive = b.less(steps, b.unsqueeze(b.cast(lengths, "int64"), [0]));
-    return b.named(b.unsqueeze(alive, [2]), "live");
-  }
-
-  const context: Context = {
-    b,
-    signature,
-    cells: spec.cells,
-    live,
-    report,
-    pathOf: origins.pathOf,
-    problem({ part, key, ...rest }) {
-      report({ ...rest, path: origins.pathOf(part, key) });
-      return undefined;
-    },
-    parameter(name, shape, initializer) {
-      const known = parameters.get(name);
-      if (known !== undefined) return known.value;
-      const sizes = staticShape(shape);
-      const value = b.input(name, { dtype: "float32", shape });
-      parameters.set(name, { value, initializer: sizes === undefined ? null : initializer(sizes) });
-      return value;
-    },
-    size(size, part, key) {
-      if (typeof size === "number") return size;
-      const known = signature.sizes[size];
-      if (known !== undefined) return known;
-      return context.problem({
-        part,
-        key,
-        code: "unknown-size",
-        message: `the data has no size called "${size}"`,
-        hint: `Write a whole number, or one of ${Object.keys(signature.sizes)
-          .map((name) => `"${name}"`)
-          .join(", ")}.`,
-      });
-    },
-    initialState(name, shape) {
-      const fed = signature.initial_states?.[name];
-      return fed === undefined ? b.expand(b.scalar(0), shape) : (data.get(name) ?? feed(name, fed));
-    },
-    finalState(name, value) {
-      finals.set(name, value);
-    },
-  };
-
+/** Sizes that only the data knows may be symbols in the signature: they are then symbols in the graph. */
+export function elaborate(spec: NormalSpec, signature: Signature, mode: Mode, origins: Origins = nowhere): Elaboration {
+  const construction = construct(spec, signature, mode, origins);
+  const { b } = construction.context;
+  const wires = new Map(openInputs(construction, signature));
   const layerOutputs: LayerOutput[] = [];
-  let wire: Wire | undefined = input;
+  /** Layers that could not be built: what reads them is passed over without another word. */
+  const broken = new Set<string>();
   for (const layer of spec.model) {
-    wire = (layers[layer.layer] as LayerDefinition<NormalLayer>).elaborate(layer, wire, context);
-    if (wire === undefined) break;
-    layerOutputs.push({ name: layer.name, layer: layer.layer, shape: batchMajorShape(wire), value: wire.value });
+    const wire = elaborateLayer(layer, wires, broken, construction);
+    if (wire === undefined) broken.add(layer.name);
+    else {
+      wires.set(layer.name, wire);
+      construction.built(layer, wire);
+      layerOutputs.push({ name: layer.name, layer: layer.layer, shape: batchMajorShape(wire), value: wire.value });
+    }
   }
+  const last = wires.get(spec.model.at(-1)?.name ?? "inputs");
+  const objective = last && elaborateObjective(spec, signature, construction, last);
+  if (last === undefined || objective === undefined || construction.problems().length > 0)
+    return { ok: false, problems: construction.problems() };
 
-  const outputs: { readonly port: OutputPort; readonly value: Value }[] = [];
-  const finishes: Record<string, "identity" | "exp" | "sqrt"> = {};
-  if (wire !== undefined) elaborateLoss(wire);
-  if (problems.size > 0) return { ok: false, problems: [...problems.values()] };
-
-  function elaborateLoss(output: Wire): void {
-    const perStep = (value: Value): Value => (output.sequence ? timeMajor(value) : value);
-    const targets = feed("targets", signature.targets);
-    if (output.sequence && signature.targets.shape.length < 2) {
-      context.problem({
-        part: spec.loss,
-        key: "type",
-        code: "target-shape",
-        message: `the model puts out one value per step, but the targets are one per sequence, [${signature.targets.shape.join(", ")}]`,
-        hint: 'Write "return": "last" in the last rnn layer.',
-      });
-      return;
-    }
-    const weights = signature.weights && feed("weights", signature.weights);
-    if (weights !== undefined && output.sequence !== weights.type.shape.length > 1) {
-      context.problem({
-        part: spec.data,
-        key: "weights",
-        code: "weight-shape",
-        message: `the weights are [${weights.type.shape.join(", ")}], but the loss has one entry per ${output.sequence ? "step" : "sequence"}`,
-        hint: `Give weights of shape [${output.sequence ? "batch, time" : "batch"}].`,
-      });
-      return;
-    }
-    const operands: LossOperands = {
-      wire: output,
-      targets: perStep(targets),
-      weights: weights === undefined ? null : perStep(weights),
-      live: live !== null && output.sequence ? b.cast(b.squeeze(live, [2]), "float32") : null,
-    };
-    const definition = losses[spec.loss.type] as LossDefinition<NormalLoss>;
-    const loss = definition.elaborate(spec.loss, operands, context);
-    if (loss === undefined) return;
-    // A loss with an average switched off is differentiated as the sum of its values.
-    const scalar = loss.value.type.shape.length === 0 ? loss.value : b.sum(loss.value);
-    outputs.push({ port: { name: "loss", role: "loss" }, value: b.named(scalar, "loss") });
-    const pair = (name: string, total: Value, count: Value) => {
-      const both = b.concat([b.unsqueeze(total, [0]), b.unsqueeze(count, [0])], 0);
-      outputs.push({ port: { name: `metrics/${name}`, role: "metric" }, value: both });
-    };
-    pair("loss", loss.total, loss.count);
-    finishes.loss = "identity";
-    for (const name of definition.metrics) {
-      const metric = metrics[name].elaborate(operands, loss, context);
-      if (metric === undefined) continue;
-      pair(name, metric.total, metric.count);
-      finishes[name] = metrics[name].finish;
-    }
-    outputs.push({ port: { name: "outputs", role: "prediction" }, value: perStep(output.value) });
-    for (const [name, value] of finals) outputs.push({ port: { name, role: "state" }, value });
-  }
-
-  const graph = b.finish(outputs.map(({ value }) => value));
-  const inputs: (InputPort & { readonly value: Value })[] = [
-    ...[...parameters].map(([name, { value, initializer }]) => ({
-      name,
-      role: "parameter" as const,
-      initializer,
-      value,
-    })),
-    ...[...data].map(([name, value]) => ({ name, role: "data" as const, initializer: null, value })),
+  const prediction = last.sequence ? swapBatchAndTime(b, last.value) : last.value;
+  const outputs: readonly Output[] = [
+    ...objective.outputs,
+    { port: { name: "outputs", role: "prediction" }, value: prediction },
+    ...[...construction.finals()].map(([name, value]) => ({ port: { name, role: "state" as const }, value })),
   ];
+  const graph = b.finish(outputs.map(({ value }) => value));
+  const inputs = construction.ports();
   return {
     ok: true,
     program: {
@@ -183,12 +57,46 @@ export function elaborate(spec: NormalSpec, signature: Signature, origins: Origi
       inputs: inputs.map(({ name, role, initializer }) => ({ name, role, initializer })),
       outputs: outputs.map(({ port }) => port),
       layers: layerOutputs,
-      metrics: finishes,
+      metrics: objective.finishes,
     },
   };
 }
 
-function batchMajorShape({ value, sequence }: Wire): readonly (number | string)[] {
-  const [first, second, ...rest] = value.type.shape;
-  return sequence ? [second ?? "batch", first ?? "time", ...rest] : value.type.shape;
+function elaborateLayer(
+  layer: NormalLayer,
+  wires: ReadonlyMap<string, Wire>,
+  broken: ReadonlySet<string>,
+  { context }: Construction,
+): Wire | undefined {
+  const inputs: Wire[] = [];
+  for (const name of layer.from) {
+    const wire = wires.get(name);
+    if (wire !== undefined) inputs.push(wire);
+    else if (!broken.has(name)) {
+      const known = [...wires.keys()];
+      const meant = nearest(name, known);
+      context.problem({
+        part: layer,
+        key: "from",
+        code: "unknown-layer",
+        message: `No layer or input named "${name}" stands before ${layer.name}.`,
+        hint: meant === undefined ? `Before it stand ${known.join(", ")}.` : `Did you mean "${meant}"?`,
+      });
+    }
+  }
+  if (inputs.length < layer.from.length) return undefined;
+  const definition: LayerDefinition<never> | CombiningDefinition<never> = layers[layer.layer];
+  const [fewest, most] = "combine" in definition ? definition.reads : [1, 1];
+  if (inputs.length < fewest || inputs.length > most)
+    return context.problem({
+      part: layer,
+      key: "from",
+      code: "input-count",
+      message: `${layer.name} reads ${fewest === most ? fewest : `${fewest} or more`} ${most === 1 ? "layer" : "layers"}, but "from" names ${inputs.length}.`,
+      hint:
+        most === 1 ? 'Join them first with a "concat" or "add" layer.' : 'For example "from": ["encoder", "decoder"].',
+    });
+  if ("combine" in definition) return definition.combine(layer as never, inputs, context);
+  const [input] = inputs;
+  return input && definition.elaborate(layer as never, input, context);
 }

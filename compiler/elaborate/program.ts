@@ -4,7 +4,7 @@ import type { Graph, Value } from "../ir/types.js";
 
 export interface InputPort {
   readonly name: string;
-  readonly role: Extract<Role, "parameter" | "data">;
+  readonly role: Extract<Role, "parameter" | "state" | "step" | "data">;
   /** How a parameter starts; null for data, and where the data must say a size first. */
   readonly initializer: Initializer | null;
 }
@@ -23,7 +23,7 @@ export interface LayerOutput {
   readonly value: Value;
 }
 
-/** Ports stand at the positions of the graph's inputs and outputs. Parameters come before data. */
+/** Ports stand at the positions of the graph's inputs and outputs. Inputs come in the order parameters, states, step, data. */
 export interface Program {
   readonly graph: Graph;
   readonly inputs: readonly InputPort[];
@@ -37,10 +37,10 @@ export function isParameter({ role }: InputPort): boolean {
   return role === "parameter";
 }
 
-/** The part of a program that makes outputs of some roles: without the nodes, the data and the outputs that it can spare. */
-export function partOf(program: Program, roles: readonly OutputPort["role"][]): Program {
+/** The part of a program that makes some outputs: without the nodes, the data and the outputs that it can spare. */
+export function partOf(program: Program, keep: (port: OutputPort) => boolean): Program {
   const { graph } = program;
-  const kept = program.outputs.flatMap(({ role }, index) => (roles.includes(role) ? [index] : []));
+  const kept = program.outputs.flatMap((port, index) => (keep(port) ? [index] : []));
   const outputs = kept.map((index) => graph.outputs[index] as Value);
   const live = new Set(outputs);
   const nodes = graph.nodes.toReversed().filter((node) => {

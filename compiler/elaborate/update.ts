@@ -5,12 +5,18 @@ import { inline } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import type { Graph, Value } from "../ir/types.js";
 import { optimizerOf } from "./optimizers/index.js";
+import type { InputPort } from "./program.js";
 import { scheduleFactor } from "./schedules/index.js";
 
 /** One training step as a graph, and what stands at which position. */
 export interface StepGraph {
-  /** Inputs: parameters, slots, step, data. Outputs: next parameters, slots and step, loss, gradient norm. */
+  /**
+   * Inputs: parameters, states, slots, step, data. Outputs: next parameters, states, slots and step, loss, gradient norm. All
+   * but the data is carried from step to step.
+   */
   readonly graph: Graph;
+  /** Names of the states of stateful layers that are carried: `rnn/0/h`. */
+  readonly states: readonly string[];
   /** Names of the slots, by parameter and slot: `rnn/0/W/m`, with the value that their entries start from. */
   readonly slots: readonly { readonly name: string; readonly parameter: number; readonly initial: number }[];
 }
@@ -28,23 +34,40 @@ function clipped(b: Builder, clip: NormalOptimizer["clip"], gradients: readonly 
 }
 
 /**
- * @param graph inputs: `count` parameters, then data; outputs: the loss, then a gradient per parameter.
+ * @param graph one forward and backward pass. Outputs: the loss, the next value of each state in `ports`, then a gradient per
+ * parameter in `ports`.
+ * @param ports what the graph's inputs are.
  */
-export function withUpdate(graph: Graph, count: number, optimizer: NormalOptimizer): StepGraph {
+export function withUpdate(graph: Graph, ports: readonly InputPort[], optimizer: NormalOptimizer): StepGraph {
   const b = graphBuilder(graph.name);
   const definition = optimizerOf(optimizer);
   const initial = Object.entries(definition.slots());
-  const copy = ({ name, type }: Value) => b.input(name ?? "", type);
-  const parameters = graph.inputs.slice(0, count).map(copy);
+  const inputs = new Map<number, Value>();
+  const open = (role: InputPort["role"]): readonly Value[] =>
+    ports.flatMap((port, index) => {
+      const declared = graph.inputs[index];
+      if (port.role !== role || declared === undefined) return [];
+      const value = b.input(port.name, declared.type);
+      inputs.set(index, value);
+      return [value];
+    });
+  const parameters = open("parameter");
+  const states = open("state");
   const slots = parameters.map((parameter) =>
     initial.map(([name]) => [name, b.input(`${parameter.name}/${name}`, parameter.type)] as const),
   );
-  const step = b.input("step", { dtype: "int64", shape: [] });
-  const data = graph.inputs.slice(count).map(copy);
+  const step = open("step")[0] ?? b.input("step", { dtype: "int64", shape: [] });
+  open("data");
 
-  const [loss, ...raw] = inline(b, graph, [...parameters, ...data]);
+  const results = inline(
+    b,
+    graph,
+    ports.map((_, index) => inputs.get(index) as Value),
+  );
+  const [loss, ...rest] = results;
   if (loss === undefined) throw new Error("a step without a loss");
-  const { gradients, norm } = clipped(b, optimizer.clip, raw);
+  const nextStates = rest.slice(0, states.length);
+  const { gradients, norm } = clipped(b, optimizer.clip, rest.slice(states.length));
   const n = b.cast(step, "float32");
   const rate = b.named(b.mul(scheduleFactor(optimizer.schedule, b, n), optimizer.learning_rate), "learning_rate");
   const t = b.add(n, 1);
@@ -55,8 +78,10 @@ export function withUpdate(graph: Graph, count: number, optimizer: NormalOptimiz
     return definition.update(undefined, b, { parameter, gradient, slots: own, rate, t });
   });
   const nextSlots = updates.flatMap((update) => initial.map(([name]) => update.slots[name] as Value));
+  const nextParameters = updates.map((update) => update.parameter);
   return {
-    graph: b.finish([...updates.map((update) => update.parameter), ...nextSlots, b.add(step, 1), loss, norm]),
+    graph: b.finish([...nextParameters, ...nextStates, ...nextSlots, b.add(step, 1), loss, norm]),
+    states: ports.filter(({ role }) => role === "state").map(({ name }) => name),
     slots: parameters.flatMap((parameter, index) =>
       initial.map(([name, value]) => ({ name: `${parameter.name}/${name}`, parameter: index, initial: value })),
     ),

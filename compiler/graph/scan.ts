@@ -1,31 +1,34 @@
-/** Building a Scan from a function that builds one of its steps. */
+/** Loops over the leading axis of sequences, from a function that builds one step. */
 import type { Builder } from "../ir/builder.js";
 import type { Dim, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
-import { type BodyBuilder, bodyBuilder } from "./build.js";
+import { bodyBuilder } from "./build.js";
 
 export interface Step {
   readonly next: readonly Value[];
   readonly stacked: readonly Value[];
 }
 
-export interface ScanResult {
+/** Builds one step from its states and the slices of this step. Values of the graph around may be used as they are. */
+export type BuildStep = (inner: Builder, states: readonly Value[], slices: readonly Value[]) => Step;
+
+export interface LoopResult {
   /** The states after the last step. */
   readonly final: readonly Value[];
   /** One entry per step along a new leading axis. */
   readonly stacked: readonly Value[];
 }
 
-/** `step` builds the body; outer values that it uses are captured. Loops over the leading axis of `scans`. */
-export function scan(
-  b: Builder,
-  name: string,
-  operands: { readonly initial: readonly Value[]; readonly scans: readonly Value[]; readonly reverse?: boolean },
-  step: (inner: BodyBuilder, states: readonly Value[], slices: readonly Value[]) => Step,
-): ScanResult {
+export interface LoopOperands {
+  readonly initial: readonly Value[];
+  readonly scans: readonly Value[];
+  /** Walk from the end; stacked outputs keep the place of their slices. */
+  readonly reverse?: boolean;
+}
+
+/** A Scan: outer values that the step uses are captured. */
+export function scan(b: Builder, name: string, operands: LoopOperands, step: BuildStep): LoopResult {
   const { initial, scans, reverse = false } = operands;
-  const [first] = scans;
-  if (first === undefined) throw new Error(`${name} scans nothing: a loop has as many steps as what it scans`);
   const inner = bodyBuilder(name);
   const states = initial.map((value, index) => inner.input(value.name ?? `state.${index}`, value.type));
   const slices = scans.map((value, index) =>
@@ -33,8 +36,45 @@ export function scan(
   );
   const { next, stacked } = step(inner, states, slices);
   const body = inner.finish([...next, ...stacked]);
-  const length: Dim = at(first.type.shape, 0);
-  const attributes = { body, states: initial.length, scans: scans.length + inner.scanned.length, reverse, length };
-  const outputs = b.apply("Scan", [...initial, ...scans, ...inner.scanned, ...inner.captured], attributes);
+  const outputs = b.apply("Scan", [...initial, ...scans, ...inner.scanned, ...inner.captured], {
+    body,
+    states: initial.length,
+    scans: scans.length + inner.scanned.length,
+    reverse,
+    length: lengthOf(operands),
+  });
   return { final: outputs.slice(0, initial.length), stacked: outputs.slice(initial.length) };
+}
+
+function lengthOf({ scans }: LoopOperands): Dim {
+  return at(at(scans, 0).type.shape, 0);
+}
+
+/** The same steps one after another, without a loop. Their number must be known. */
+function unrolled(b: Builder, operands: LoopOperands, length: number, step: BuildStep): LoopResult {
+  const order = Array.from({ length }, (_, index) => (operands.reverse ? length - 1 - index : index));
+  const stacked: Value[][] = [];
+  let carried = operands.initial;
+  for (const time of order) {
+    const slices = operands.scans.map((value) => b.squeeze(b.slice(value, 0, time, time + 1), [0]));
+    const made = step(b, carried, slices);
+    carried = made.next;
+    made.stacked.forEach((value, index) => {
+      stacked[index] ??= [];
+      at(stacked, index)[time] = b.unsqueeze(value, [0]);
+    });
+  }
+  return { final: carried, stacked: stacked.map((parts) => b.concat(parts, 0)) };
+}
+
+/** A Scan, or where `unroll` asks for it and the number of steps is known, the steps laid out. */
+export function loop(
+  b: Builder,
+  name: string,
+  operands: LoopOperands & { readonly unroll: boolean },
+  step: BuildStep,
+): LoopResult {
+  const length = lengthOf(operands);
+  if (!operands.unroll || typeof length !== "number") return scan(b, name, operands, step);
+  return unrolled(b, operands, length, step);
 }

@@ -28,12 +28,19 @@ export function normalizeModel(spec: Spec, context: ModelContext): readonly Norm
   const names = layerNames(spec.model, context.report);
   const layers = spec.model.map((layer, index) => {
     const path = child("/model", index);
-    const named = { ...layer, name: names[index] ?? layer.layer };
+    const named = { ...layer, name: names[index] ?? layer.layer, from: sourcesOf(layer, names[index - 1]) };
     if (named.layer === "rnn") return normalizeRnn(named, path, context);
     if (named.layer === "projection") return normalizeProjection(named, path, spec, context);
     return fill<NormalLayer>(named, branchOf(definition("layer"), { layer: named.layer }), path, context.mark);
   });
   return context.mark(layers, "/model");
+}
+
+/** What a layer reads, as a list: by default the layer before, for the first layer the data's inputs. */
+function sourcesOf({ from }: Layer, before: string | undefined): [string, ...string[]] {
+  if (typeof from === "string") return [from];
+  const [first = before ?? "inputs", ...others] = from ?? [];
+  return [first, ...others];
 }
 
 /** Given names stay; others are the layer's kind, then `rnn_2`, `rnn_3`, … */
@@ -93,8 +100,13 @@ function normalizeRnn(layer: RnnLayer, path: string, context: ModelContext): Nor
   const normal = {
     layer: "rnn",
     name: layer.name ?? "rnn",
+    from: sourcesOf(layer, undefined),
     cells: context.mark(cells, child(path, "cells")),
     share_weights: shareWeights,
+    weights: layer.weights ?? null,
+    initial_state: layer.initial_state ?? "zeros",
+    stateful: layer.stateful ?? false,
+    unroll: layer.unroll ?? false,
     return: layer.return ?? "sequence",
   } as const;
   return context.mark(normal, path);

@@ -1,9 +1,11 @@
 /** dense and projection: x @ W + b with an activation; `<name>/W` [in, size], `<name>/b` [size]. */
 import type { Activation, NormalDense, NormalProjection } from "../../../schema/normal.js";
 import type { Builder } from "../../ir/builder.js";
-import type { Value } from "../../ir/types.js";
-import { describeWire, isIds, type LayerDefinition, width } from "../context.js";
+import { sameShape } from "../../ir/dims.js";
+import type { Shape, Value } from "../../ir/types.js";
+import type { Context, LayerDefinition } from "../context.js";
 import { constantZero, glorotUniform } from "../initializers.js";
+import { describeWire, isIds, width } from "../wire.js";
 
 const activations: Readonly<Record<Activation, (b: Builder, x: Value) => Value>> = {
   none: (_, x) => x,
@@ -13,23 +15,52 @@ const activations: Readonly<Record<Activation, (b: Builder, x: Value) => Value>>
   relu: (b, x) => b.relu(x),
 };
 
+/** The layer's own kernel, or another's: an embedding's table turned around, a dense layer's as it is. */
+function kernelOf(layer: NormalDense | NormalProjection, shape: Shape, context: Context): Value | undefined {
+  const { b, parameter, problem } = context;
+  if (layer.weights === null) return parameter(`${layer.name}/W`, shape, glorotUniform);
+  const owner = context.earlier(layer.weights)?.layer.layer;
+  const turned = owner === "embedding";
+  if (!turned && owner !== "dense" && owner !== "projection")
+    return problem({
+      part: layer,
+      key: "weights",
+      code: "shared-weights",
+      message: `No embedding or dense layer named "${layer.weights}" stands before ${layer.name}.`,
+      hint: "Name the earlier layer whose weights this one uses.",
+    });
+  const stored = turned ? shape.toReversed() : shape;
+  const kernel = parameter(`${layer.weights}/W`, stored, glorotUniform);
+  if (!sameShape(kernel.type.shape, stored))
+    return problem({
+      part: layer,
+      key: "weights",
+      code: "shared-weights",
+      message: `${layer.weights}/W is [${kernel.type.shape.join(", ")}], but ${layer.name} needs it [${stored.join(", ")}].`,
+      hint: turned ? "Make the width of what this layer reads the embedding's size." : "Make both layers alike.",
+    });
+  return turned ? b.transpose(kernel, [1, 0]) : kernel;
+}
+
 export const dense: LayerDefinition<NormalDense | NormalProjection> = {
-  elaborate(layer, input, { b, size, parameter, problem }) {
+  elaborate(layer, input, context) {
+    const { b, size, problem } = context;
     if (isIds(input))
       return problem({
         part: layer,
         code: "needs-numbers",
-        message: `${layer.layer} reads numbers, but is given ${describeWire(input)}`,
+        message: `A ${layer.layer} layer reads numbers, but ${layer.name} is given ${describeWire(input)}.`,
         hint: `Put a one_hot or an embedding layer before ${layer.name}.`,
       });
     const columns = size(layer.size, layer, "size");
     if (columns === undefined) return undefined;
-    const kernel = parameter(`${layer.name}/W`, [width(input), columns], glorotUniform);
+    const kernel = kernelOf(layer, [width(input), columns], context);
+    if (kernel === undefined) return undefined;
     const product = b.matmul(input.value, kernel);
-    const sum = layer.bias ? b.add(product, parameter(`${layer.name}/b`, [columns], constantZero)) : product;
+    const sum = layer.bias ? b.add(product, context.parameter(`${layer.name}/b`, [columns], constantZero)) : product;
     const { activation } = layer;
     const value = b.named(activations[activation](b, b.named(sum, layer.name)), layer.name);
     const logits = activation === "softmax" || activation === "sigmoid" ? { value: sum, activation } : null;
-    return { ...input, value, logits };
+    return { ...input, value, padding: "first step", logits };
   },
 };

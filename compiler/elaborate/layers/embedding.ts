@@ -1,7 +1,8 @@
 /** embedding: token ids to rows of a trainable table, `<name>/W` [vocabulary_size, size]. */
 import type { NormalEmbedding } from "../../../schema/normal.js";
-import { describeWire, isIds, type LayerDefinition } from "../context.js";
+import type { LayerDefinition } from "../context.js";
 import { embeddingUniform } from "../initializers.js";
+import { describeWire, isIds } from "../wire.js";
 
 export const embedding: LayerDefinition<NormalEmbedding> = {
   elaborate(layer, input, { b, size, parameter, problem }) {
@@ -9,13 +10,13 @@ export const embedding: LayerDefinition<NormalEmbedding> = {
       return problem({
         part: layer,
         code: "needs-ids",
-        message: `embedding looks up token ids, but is given ${describeWire(input)}`,
+        message: `An embedding layer looks up token ids, but ${layer.name} is given ${describeWire(input)}.`,
         hint: "Use a dense layer to project numbers.",
       });
     const rows = size(layer.vocabulary_size, layer, "vocabulary_size");
     const columns = size(layer.size, layer, "size");
     if (rows === undefined || columns === undefined) return undefined;
-    const table = parameter(`${layer.name}/W`, [rows, columns], embeddingUniform);
+    const table = parameter(`${layer.weights ?? layer.name}/W`, [rows, columns], embeddingUniform);
     return { ...input, value: b.named(b.gather(table, input.value, 0), layer.name), logits: null };
   },
 };

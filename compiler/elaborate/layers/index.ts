@@ -1,15 +1,26 @@
 /** The layer kinds, by the word that specs use. */
 import type { NormalLayer } from "../../../schema/normal.js";
-import type { LayerDefinition } from "../context.js";
+import type { CombiningDefinition, LayerDefinition } from "../context.js";
+import { attention } from "./attention.js";
+import { combine } from "./combine.js";
 import { dense } from "./dense.js";
 import { embedding } from "./embedding.js";
 import { oneHot } from "./one-hot.js";
-import { rnn } from "./rnn.js";
+import { pool } from "./pool.js";
+import { rnn } from "./rnn/index.js";
 
-export const layers: { readonly [K in NormalLayer["layer"]]: LayerDefinition<Extract<NormalLayer, { layer: K }>> } = {
+type Kind = NormalLayer["layer"];
+type LayerOf<K extends Kind> = Extract<NormalLayer, { readonly layer: K }>;
+
+export const layers: { readonly [K in Kind]: LayerDefinition<LayerOf<K>> | CombiningDefinition<LayerOf<K>> } = {
   one_hot: oneHot,
   embedding,
   rnn,
   dense,
   projection: dense,
+  pool,
+  concat: combine,
+  add: combine,
+  multiply: combine,
+  attention,
 };

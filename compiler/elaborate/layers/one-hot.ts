@@ -1,6 +1,7 @@
 /** one_hot: token ids to rows with a single 1. */
 import type { NormalOneHot } from "../../../schema/normal.js";
-import { describeWire, isIds, type LayerDefinition } from "../context.js";
+import type { LayerDefinition } from "../context.js";
+import { describeWire, isIds } from "../wire.js";
 
 export const oneHot: LayerDefinition<NormalOneHot> = {
   elaborate(layer, input, { b, size, problem }) {
@@ -8,7 +9,7 @@ export const oneHot: LayerDefinition<NormalOneHot> = {
       return problem({
         part: layer,
         code: "needs-ids",
-        message: `one_hot reads token ids, but is given ${describeWire(input)}`,
+        message: `A one_hot layer reads token ids, but ${layer.name} is given ${describeWire(input)}.`,
         hint: "Leave the layer out: numbers need no encoding.",
       });
     const depth = size(layer.size, layer, "size");

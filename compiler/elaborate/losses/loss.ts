@@ -2,9 +2,10 @@
 import type { Builder } from "../../ir/builder.js";
 import { sameShape } from "../../ir/dims.js";
 import type { Shape, Value } from "../../ir/types.js";
-import type { Context, Wire } from "../context.js";
+import type { Context } from "../context.js";
 import { overLive, perEntry } from "../entries.js";
 import type { MetricName } from "../metrics/index.js";
+import type { Wire } from "../wire.js";
 import type { LossOperands, LossValue } from "./operands.js";
 
 export type { LossOperands, LossValue };

@@ -1,6 +1,6 @@
 /** What a loss and its metrics read, and what a loss is worth. */
 import type { Value } from "../../ir/types.js";
-import type { Wire } from "../context.js";
+import type { Wire } from "../wire.js";
 
 /** What a loss compares. Sequences are time-major. */
 export interface LossOperands {

@@ -1,6 +1,6 @@
 /** sequence_loss: weighted cross-entropy of a sequence of logits, averaged over time and batch (TensorFlow 1, contrib.seq2seq). */
 import type { NormalLoss } from "../../../schema/normal.js";
-import { describeWire } from "../context.js";
+import { describeWire } from "../wire.js";
 import { crossEntropyOf, idTargets, logitsFor } from "./classes.js";
 import type { LossDefinition } from "./loss.js";
 

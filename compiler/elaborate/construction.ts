@@ -1,0 +1,112 @@
+/** One elaboration at work: the graph under construction, its ports, and the problems found. */
+import type { Problem } from "../../schema/diagnostics.js";
+import type { NormalLayer, NormalSpec } from "../../schema/normal.js";
+import type { Origins } from "../../schema/origins.js";
+import type { Initializer } from "../artifact.js";
+import { graphBuilder } from "../graph/build.js";
+import { staticShape } from "../ir/tensor.js";
+import type { Value } from "../ir/types.js";
+import { checkCell } from "../language/check.js";
+import type { ArraySignature, Signature } from "../signature.js";
+import type { CellStates, Context, Mode } from "./context.js";
+import type { InputPort } from "./program.js";
+import { sameSizes } from "./sizes.js";
+import type { Wire } from "./wire.js";
+
+export interface Construction {
+  readonly context: Context;
+  /** A data input of the graph; asking again for a name gives the same one. */
+  feed(name: string, array: ArraySignature): Value;
+  /** Takes note of a layer once it is built. */
+  built(layer: NormalLayer, wire: Wire): void;
+  problems(): readonly Problem[];
+  /** Ports in the order of their roles: parameters, states, step, data. */
+  ports(): readonly (InputPort & { readonly value: Value })[];
+  finals(): ReadonlyMap<string, Value>;
+}
+
+export function construct(spec: NormalSpec, signature: Signature, mode: Mode, origins: Origins): Construction {
+  const b = graphBuilder(spec.name);
+  // Each problem once; and each place in an equation once, whichever use of its cell has shown what is wrong there.
+  const problems = new Map<string, Problem>();
+  const report = (problem: Problem): void => {
+    const { path, offset, code, message } = problem;
+    const key = JSON.stringify(offset === undefined ? [path, code, message] : [path, code, offset]);
+    if (!problems.has(key)) problems.set(key, problem);
+  };
+  const sound = Object.entries(spec.cells).filter(([, cell]) => checkCell(cell, origins.pathOf(cell), report));
+  const inputs = new Map<string, InputPort & { readonly value: Value }>();
+  const finals = new Map<string, Value>();
+  const layers = new Map<string, { readonly layer: NormalLayer; readonly wire: Wire }>();
+  const states = new Map<string, readonly CellStates[]>();
+
+  const open = (
+    name: string,
+    role: InputPort["role"],
+    type: Value["type"],
+    initializer: Initializer | null = null,
+  ): Value => {
+    const known = inputs.get(name);
+    if (known !== undefined) return known.value;
+    const value = b.input(name, type);
+    inputs.set(name, { name, role, initializer, value });
+    return value;
+  };
+
+  const context: Context = {
+    b,
+    mode,
+    seed: spec.seed,
+    cells: Object.fromEntries(sound),
+    report,
+    pathOf: origins.pathOf,
+    problem({ part, key, ...rest }) {
+      report({ ...rest, path: origins.pathOf(part, key) });
+      return undefined;
+    },
+    parameter(name, shape, initializer) {
+      const sizes = staticShape(shape);
+      return open(name, "parameter", { dtype: "float32", shape }, sizes === undefined ? null : initializer(sizes));
+    },
+    size(size, part, key) {
+      if (typeof size === "number") return size;
+      const known = signature.sizes[size];
+      if (known !== undefined) return known;
+      const names = Object.keys(signature.sizes).map((name) => `"${name}"`);
+      return context.problem({
+        part,
+        key,
+        code: "unknown-size",
+        message: `The data has no size called "${size}".`,
+        hint: `Write a whole number${names.length > 0 ? `, or one of ${names.join(", ")}` : ""}.`,
+      });
+    },
+    step: () => open("step", "step", { dtype: "int64", shape: [] }),
+    fedState(name, shape, stateful) {
+      const given = signature.initial_states?.[name];
+      const carried = mode === "stream" || (stateful && (mode === "training" || mode === "evaluation"));
+      if (carried) return open(name, "state", { dtype: "float32", shape });
+      const fits = given !== undefined && sameSizes(given.shape, shape) === true;
+      return fits ? open(name, "data", { dtype: given.dtype, shape: given.shape }) : undefined;
+    },
+    finalState(name, value) {
+      finals.set(name, value);
+    },
+    earlier: (name) => layers.get(name),
+    statesOf: (layer) => states.get(layer),
+    keepStates(layer, cells) {
+      states.set(layer, cells);
+    },
+  };
+  const order: readonly InputPort["role"][] = ["parameter", "state", "step", "data"];
+  return {
+    context,
+    feed: (name, { dtype, shape }) => open(name, "data", { dtype, shape }),
+    built(layer, wire) {
+      layers.set(layer.name, { layer, wire });
+    },
+    problems: () => [...problems.values()],
+    ports: () => order.flatMap((role) => [...inputs.values()].filter((port) => port.role === role)),
+    finals: () => finals,
+  };
+}

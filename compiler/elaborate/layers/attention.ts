@@ -1,0 +1,63 @@
+/**
+ * attention: for each step of the first input, the steps of the second weighted by softmax(score). Scores: `dot` q·k and
+ * `general` (q W)·k (M.-T. Luong et al., 2015), over √width when scaled (A. Vaswani et al., 2017); `additive`
+ * v·tanh(q Wq + k Wk) (D. Bahdanau et al., 2015).
+ */
+import type { NormalAttention } from "../../../schema/normal.js";
+import type { Dim, Value } from "../../ir/types.js";
+import type { CombiningDefinition, Context } from "../context.js";
+import { glorotUniform } from "../initializers.js";
+import { describeWire, isIds, swapBatchAndTime, width } from "../wire.js";
+
+/** Padding gets this score: no weight, and no NaN. */
+const UNSEEN = -1e9;
+
+/** Scores [batch, steps, memory steps] of queries [batch, steps, n] and keys [batch, memory steps, m]. */
+function scoresOf(layer: NormalAttention, queries: Value, keys: Value, context: Context): Value | undefined {
+  const { b, parameter, problem } = context;
+  const [n, m] = [width({ value: queries }), width({ value: keys })];
+  if (layer.score === "additive") {
+    const size: Dim = layer.size ?? m;
+    const q = b.matmul(queries, parameter(`${layer.name}/Wq`, [n, size], glorotUniform));
+    const k = b.matmul(keys, parameter(`${layer.name}/Wk`, [m, size], glorotUniform));
+    const sum = b.tanh(b.add(b.unsqueeze(q, [2]), b.unsqueeze(k, [1])));
+    return b.squeeze(b.matmul(sum, parameter(`${layer.name}/v`, [size, 1], glorotUniform)), [3]);
+  }
+  if (layer.score === "dot" && n !== m)
+    return problem({
+      part: layer,
+      key: "score",
+      code: "attention-width",
+      message: `A dot score needs queries and memory of one width, but ${layer.from[0]} is ${n} wide and ${layer.from[1]} is ${m}.`,
+      hint: 'Write "score": "general", which has a matrix between them, or make the widths equal.',
+    });
+  const q = layer.score === "dot" ? queries : b.matmul(queries, parameter(`${layer.name}/W`, [n, m], glorotUniform));
+  const products = b.matmul(q, b.transpose(keys, [0, 2, 1]));
+  return layer.scale && typeof m === "number" ? b.mul(products, 1 / Math.sqrt(m)) : products;
+}
+
+export const attention: CombiningDefinition<NormalAttention> = {
+  reads: [2, 2],
+  combine(layer, [query, memory], context) {
+    const { b, problem } = context;
+    if (query === undefined || memory === undefined) return undefined;
+    const wrong = [query, memory].find((wire) => isIds(wire)) ?? (memory.sequence ? undefined : memory);
+    if (wrong !== undefined)
+      return problem({
+        part: layer,
+        key: "from",
+        code: "needs-sequence",
+        message: `An attention layer reads numbers and looks over a sequence of them, but ${layer.name} is given ${describeWire(wrong)}.`,
+        hint: 'For example "from": ["decoder", "encoder"], both returning sequences.',
+      });
+    const queries = query.sequence ? swapBatchAndTime(b, query.value) : b.unsqueeze(query.value, [1]);
+    const keys = swapBatchAndTime(b, memory.value);
+    const scores = scoresOf(layer, queries, keys, context);
+    if (scores === undefined) return undefined;
+    // Live steps of the memory, [batch, 1, memory steps].
+    const seen = memory.live === null ? scores : b.where(b.transpose(memory.live, [1, 2, 0]), scores, UNSEEN);
+    const attended = b.matmul(b.softmax(seen), keys);
+    const value = query.sequence ? swapBatchAndTime(b, attended) : b.squeeze(attended, [1]);
+    return { ...query, value: b.named(value, layer.name), padding: "first step", logits: null };
+  },
+};

@@ -1,0 +1,86 @@
+/** What the model is held against: loss and metrics of its output. */
+import type { NormalLoss, NormalSpec } from "../../schema/normal.js";
+import type { Value } from "../ir/types.js";
+import type { Signature } from "../signature.js";
+import type { Construction } from "./construction.js";
+import { losses } from "./losses/index.js";
+import type { LossDefinition, LossOperands } from "./losses/loss.js";
+import { metrics } from "./metrics/index.js";
+import type { OutputPort, Program } from "./program.js";
+import { swapBatchAndTime, type Wire } from "./wire.js";
+
+export interface Output {
+  readonly port: OutputPort;
+  readonly value: Value;
+}
+
+export interface Objective {
+  readonly outputs: readonly Output[];
+  readonly finishes: Program["metrics"];
+}
+
+/** Loss and metrics of an output wire; undefined when the spec's loss cannot read it, which has been reported. */
+export function elaborateObjective(
+  spec: NormalSpec,
+  signature: Signature,
+  construction: Construction,
+  output: Wire,
+): Objective | undefined {
+  const { context } = construction;
+  const { b } = context;
+  const operands = lossOperands(spec, signature, construction, output);
+  if (operands === undefined) return undefined;
+  const definition = losses[spec.loss.type] as LossDefinition<NormalLoss>;
+  const loss = definition.elaborate(spec.loss, operands, context);
+  if (loss === undefined) return undefined;
+
+  // A loss with an average switched off is differentiated as the sum of its values.
+  const scalar = loss.value.type.shape.length === 0 ? loss.value : b.sum(loss.value);
+  const outputs: Output[] = [{ port: { name: "loss", role: "loss" }, value: b.named(scalar, "loss") }];
+  const finishes: Record<string, "identity" | "exp" | "sqrt"> = { loss: "identity" };
+  const pair = (name: string, total: Value, count: Value) => {
+    const both = b.concat([b.unsqueeze(total, [0]), b.unsqueeze(count, [0])], 0);
+    outputs.push({ port: { name: `metrics/${name}`, role: "metric" }, value: both });
+  };
+  pair("loss", loss.total, loss.count);
+  for (const name of definition.metrics) {
+    const metric = metrics[name].elaborate(operands, loss, context);
+    if (metric === undefined) continue;
+    pair(name, metric.total, metric.count);
+    finishes[name] = metrics[name].finish;
+  }
+  return { outputs, finishes };
+}
+
+function lossOperands(
+  spec: NormalSpec,
+  signature: Signature,
+  { context, feed }: Construction,
+  wire: Wire,
+): LossOperands | undefined {
+  const { b, problem } = context;
+  const perStep = (value: Value): Value => (wire.sequence ? swapBatchAndTime(b, value) : value);
+  if (wire.sequence && signature.targets.shape.length < 2)
+    return problem({
+      part: spec.loss,
+      key: "type",
+      code: "target-shape",
+      message: `The model puts out one value per step, but the targets are one per sequence, [${signature.targets.shape.join(", ")}].`,
+      hint: 'Write "return": "last" in the last rnn layer.',
+    });
+  const weights = signature.weights && feed("weights", signature.weights);
+  if (weights !== undefined && wire.sequence !== weights.type.shape.length > 1)
+    return problem({
+      part: spec.data,
+      key: "weights",
+      code: "weight-shape",
+      message: `The weights are [${weights.type.shape.join(", ")}], but the loss has one entry per ${wire.sequence ? "step" : "sequence"}.`,
+      hint: `Give weights of shape [${wire.sequence ? "batch, time" : "batch"}].`,
+    });
+  return {
+    wire,
+    targets: perStep(feed("targets", signature.targets)),
+    weights: weights === undefined ? null : perStep(weights),
+    live: wire.live !== null && wire.sequence ? b.cast(b.squeeze(wire.live, [2]), "float32") : null,
+  };
+}

@@ -1,0 +1,65 @@
+/** What runs between layers, and what layers ask of it. */
+import type { Builder } from "../ir/builder.js";
+import { addDims } from "../ir/dims.js";
+import type { Dim, Value } from "../ir/types.js";
+
+/**
+ * One layer's output. Inside the compiler sequences are time-major, [time, batch, …], because loops walk the leading axis;
+ * inputs and outputs of the model are batch-major.
+ */
+export interface Wire {
+  /** [time, batch, features], [batch, features]; token ids lack the last axis. */
+  readonly value: Value;
+  readonly sequence: boolean;
+  /** Which steps are within each sequence's length, [time, batch, 1] bool; null where all are. */
+  readonly live: Value | null;
+  /** What stands past the lengths: zeros behind an rnn layer, before it each sequence's first step again. */
+  readonly padding: "zeros" | "first step";
+  /** Before a softmax or sigmoid that ends the layer: what losses read. */
+  readonly logits: { readonly value: Value; readonly activation: "softmax" | "sigmoid" } | null;
+}
+
+export function isIds({ value }: Pick<Wire, "value">): boolean {
+  return value.type.dtype !== "float32";
+}
+
+/** The size of the last axis. */
+export function width({ value }: Pick<Wire, "value">): Dim {
+  return value.type.shape.at(-1) ?? 1;
+}
+
+/** The shape as the user sees it: batch first. */
+export function batchMajorShape({ value, sequence }: Pick<Wire, "value" | "sequence">): readonly Dim[] {
+  const [first, second, ...rest] = value.type.shape;
+  return sequence ? [second ?? "batch", first ?? "time", ...rest] : value.type.shape;
+}
+
+export function describeWire(wire: Wire): string {
+  return `${isIds(wire) ? "token ids" : "numbers"} [${batchMajorShape(wire).join(", ")}]`;
+}
+
+/** Batch-major data as the graph runs it, and the other way round. */
+export function swapBatchAndTime(b: Builder, value: Value): Value {
+  const rank = value.type.shape.length;
+  return b.transpose(value, [1, 0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2)]);
+}
+
+/**
+ * Past its length each sequence holds its first step again. A loop runs over padding too, and what comes of it is masked;
+ * but a cell that overflows there, or divides by zero, would make the gradient of its weights NaN, and no mask takes that back.
+ */
+export function repeatFirstStep(b: Builder, sequence: Value, live: Value | null): Value {
+  if (live === null) return sequence;
+  const alive = sequence.type.shape.length === 2 ? b.squeeze(live, [2]) : live;
+  return b.where(alive, sequence, b.slice(sequence, 0, 0, 1));
+}
+
+/** The entry [batch, width] of a sequence at its last live step; walking backwards that is the first. */
+export function lastLive(b: Builder, sequence: Value, live: Value | null, reverse = false): Value {
+  const time = sequence.type.shape[0] ?? 1;
+  if (reverse) return b.squeeze(b.slice(sequence, 0, 0, 1), [0]);
+  if (live === null) return b.squeeze(b.slice(sequence, 0, addDims(time, -1), time), [0]);
+  // Live now and not at the next step.
+  const later = b.pad(b.cast(b.slice(live, 0, 1, time), "float32"), 0, 0, 1);
+  return b.sum(b.mul(sequence, b.sub(b.cast(live, "float32"), later)), [0]);
+}
