@@ -38,16 +38,26 @@ function callFault(call: CallExpression, targets: Targets | undefined): Fault | 
     const wanted = `${fewest}${most > fewest ? " or more" : ""} argument${most === 1 ? "" : "s"}`;
     return { code: "argument-count", message: `${call.function} takes ${wanted}, not ${given}`, offset };
   }
+  if (call.function === "layer_norm") return partsFault(call, '"layer_norm(e, 4)"');
   return call.function === "split" ? splitFault(call, targets) : undefined;
 }
 
-function splitFault({ arguments: [, count], offset }: CallExpression, targets: Targets | undefined) {
-  if (count === undefined) return undefined;
-  if (count.kind !== "number" || !Number.isInteger(count.value) || count.value < 2) {
-    const hint = 'Write how many equal parts there are: "a, b = split(e, 2)".';
-    const message = "the second argument of split is a whole number from 2 on";
-    return { code: "argument", message, hint, offset: count.offset };
+/** What is wrong with the second argument of a call that counts equal parts. */
+function partsFault({ function: name, arguments: [, count] }: CallExpression, use: string): Fault | undefined {
+  if (count === undefined || (count.kind === "number" && Number.isInteger(count.value) && count.value >= 2)) {
+    return undefined;
   }
+  const message = `the second argument of ${name} is a whole number from 2 on`;
+  return { code: "argument", message, hint: `Write how many equal parts there are: ${use}.`, offset: count.offset };
+}
+
+function splitFault(call: CallExpression, targets: Targets | undefined): Fault | undefined {
+  const {
+    arguments: [, count],
+    offset,
+  } = call;
+  const fault = partsFault(call, '"a, b = split(e, 2)"');
+  if (fault !== undefined || count?.kind !== "number") return fault;
   const parts = count.value;
   if (targets === undefined) {
     const hint = 'Give its parts names in an equation of their own: "a, b = split(e, 2)".';

@@ -7,6 +7,7 @@ import type {
   SizeExpression,
 } from "../../schema/normal.js";
 import { child } from "../../schema/pointer.js";
+import { namesSet } from "./targets.js";
 
 export interface ResolvedCell {
   /** A value for every option that the cell declares. */
@@ -18,6 +19,8 @@ export interface ResolvedCell {
   /** A name that the equations set. */
   readonly output: string;
   readonly written: CellPlaces;
+  /** Names whose equation a variant replaces, but which no equation sets, and where the variant says so. */
+  readonly unreplaced: readonly { readonly name: string; readonly place: string }[];
 }
 
 /** Where in the definition each part was written, as JSON pointers that start at the cell: a variant may have brought it. */
@@ -25,9 +28,15 @@ export interface CellPlaces {
   readonly state: Readonly<Record<string, string>>;
   readonly parameters: Readonly<Record<string, string>>;
   readonly initializers: Readonly<Record<string, string>>;
+  /** The list of equations. */
   readonly equations: string;
+  /** Each equation: a variant may have brought it alone. */
+  readonly lines: readonly string[];
   readonly output: string;
 }
+
+/** A number's variant for all values that have none of their own. */
+export const otherwise = "otherwise";
 
 /** Applies the variants that the options choose, in the order of their declaration. Options that the cell lacks are ignored. */
 export function resolveCell(
@@ -45,23 +54,62 @@ export function resolveCell(
     merged((part) =>
       Object.fromEntries(Object.keys(part[key]).map((name) => [name, child(`${part.place}/${key}`, name)])),
     );
-  const equations = parts.findLast((part) => part.equations !== null);
+  const equations = equationsOf(parts);
   const output = parts.findLast((part) => part.output !== null);
   return {
     options: Object.fromEntries(chosen),
     state: merged((part) => part.state),
     parameters: merged((part) => part.parameters),
     initializers: merged((part) => part.initializers),
-    equations: equations?.equations ?? definition.equations,
+    equations: equations.lines.map(({ source }) => source),
     output: output?.output ?? definition.output,
     written: {
       state: places("state"),
       parameters: places("parameters"),
       initializers: places("initializers"),
-      equations: `${equations?.place ?? ""}/equations`,
+      equations: equations.place,
+      lines: equations.lines.map(({ place }) => place),
       output: `${output?.place ?? ""}/output`,
     },
+    unreplaced: equations.unreplaced,
   };
+}
+
+interface Equations {
+  readonly place: string;
+  readonly lines: readonly { readonly source: string; readonly place: string }[];
+  readonly unreplaced: ResolvedCell["unreplaced"];
+}
+
+/** Each part in turn brings equations of its own, or puts others in the place of those that set certain names. */
+function equationsOf(parts: readonly Part[]): Equations {
+  let place = "";
+  let lines: Equations["lines"] = [];
+  let unreplaced: Equations["unreplaced"] = [];
+  for (const part of parts) {
+    if (part.equations === null) continue;
+    const at = `${part.place}/equations`;
+    if (isList(part.equations)) {
+      [place, lines, unreplaced] = [at, written(part.equations, at), []];
+      continue;
+    }
+    for (const [name, sources] of Object.entries(part.equations)) {
+      const index = lines.findIndex(({ source }) => namesSet(source).includes(name));
+      if (index < 0) unreplaced = unreplaced.concat({ name, place: child(at, name) });
+      else lines = lines.toSpliced(index, 1, ...written(sources, child(at, name)));
+    }
+  }
+  return { place, lines, unreplaced };
+}
+
+function written(sources: string | readonly string[], place: string): Equations["lines"] {
+  if (typeof sources === "string") return [{ source: sources, place }];
+  return sources.map((source, index) => ({ source, place: `${place}/${index}` }));
+}
+
+/** `Array.isArray` does not narrow read-only lists. */
+function isList<T>(value: readonly T[] | object): value is readonly T[] {
+  return Array.isArray(value);
 }
 
 /** The definition itself or one of its variants, and its place in the definition. */
@@ -70,11 +118,11 @@ type Part = CellVariant & { readonly place: string };
 function variantsOf(definition: NormalCellDefinition, options: ReadonlyMap<string, CellOption>): readonly Part[] {
   const parts: Part[] = [{ ...definition, place: "" }];
   for (const [option, variants] of Object.entries(definition.variants)) {
-    const value = String(options.get(option));
-    const variant = ownValue(variants, value);
-    if (variant !== undefined) {
-      parts.push({ ...variant, place: child(child("/variants", option), value) });
-    }
+    const value = options.get(option);
+    const own = String(value);
+    const key = typeof value === "number" && !Object.hasOwn(variants, own) ? otherwise : own;
+    const variant = ownValue(variants, key);
+    if (variant !== undefined) parts.push({ ...variant, place: child(child("/variants", option), key) });
   }
   return parts;
 }

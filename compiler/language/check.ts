@@ -1,7 +1,7 @@
 /** Whether a cell's definition is sound whatever its sizes turn out to be: everything that can be known without building. */
 import type { Report } from "../../schema/diagnostics.js";
 import type { CellOption, NormalCellDefinition } from "../../schema/normal.js";
-import { ownValue, resolveCell } from "./cell.js";
+import { otherwise, ownValue, resolveCell } from "./cell.js";
 import { checkVariants } from "./declarations.js";
 import { readCell } from "./read.js";
 import type { CellSizes } from "./sizes.js";
@@ -40,13 +40,21 @@ function choices(definition: NormalCellDefinition): readonly Readonly<Record<str
     const usual = ownValue(definition.options, option);
     if (usual === undefined) return [];
     const values = Object.keys(variants).filter((value) => value !== String(usual));
-    return values.map((value) => ({ ...definition.options, [option]: optionValue(value, usual) }));
+    return values.map((value) => ({ ...definition.options, [option]: optionValue(value, usual, values) }));
   });
   return [definition.options, ...others];
 }
 
-/** The value that a variant's key stands for; `usual` has its type. */
-function optionValue(key: string, usual: CellOption): CellOption {
+/** The value that a variant's key stands for; `usual` has its type, and `keys` are the option's other variants. */
+function optionValue(key: string, usual: CellOption, keys: readonly string[]): CellOption {
   if (typeof usual === "boolean") return key === "true";
-  return typeof usual === "number" ? Number(key) : key;
+  if (typeof usual !== "number") return key;
+  return key === otherwise ? anyOther(keys) : Number(key);
+}
+
+/** A number without a variant of its own. It may be a size, so it is whole and has many equal parts. */
+function anyOther(keys: readonly string[]): number {
+  let number = 5040;
+  while (keys.includes(String(number))) number += 5040;
+  return number;
 }

@@ -3,7 +3,7 @@ import type { Report } from "../../schema/diagnostics.js";
 import type { NormalCellDefinition } from "../../schema/normal.js";
 import { child } from "../../schema/pointer.js";
 import { either, quote, suggestion } from "../../schema/wording.js";
-import { ownValue, type ResolvedCell } from "./cell.js";
+import { otherwise, ownValue, type ResolvedCell } from "./cell.js";
 import { isFunction } from "./functions.js";
 
 /** Options, parameters and states are read in the same equations, so each has a name of its own. True when they do. */
@@ -51,10 +51,16 @@ export function checkVariants(definition: NormalCellDefinition, path: string, re
     }
     for (const value of Object.keys(variants)) {
       const legal =
-        typeof usual === "boolean" ? ["true", "false"] : typeof usual === "number" ? [String(Number(value))] : [value];
+        typeof usual === "boolean"
+          ? ["true", "false"]
+          : typeof usual === "number"
+            ? [String(Number(value)), otherwise]
+            : [value];
       if (legal.includes(value)) continue;
       const message = `${option} is never ${quote(value)}: it is ${typeof usual === "boolean" ? either(legal) : "a number"}`;
-      report({ code: "unknown-variant", path: child(place, value), message, atKey: true });
+      const hint =
+        typeof usual === "number" ? `Numbers without a variant of their own have that of ${quote(otherwise)}.` : "";
+      report({ code: "unknown-variant", path: child(place, value), message, hint, atKey: true });
     }
   }
   for (const [option, usual] of Object.entries(definition.options)) {

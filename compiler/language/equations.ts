@@ -5,6 +5,7 @@ import { callFaults } from "./calls.js";
 import { numericOptions, type ResolvedCell } from "./cell.js";
 import { type Expression, type NameExpression, parseTokens, visit } from "./expression.js";
 import { isFunction } from "./functions.js";
+import { leftSide, type Target, targetsIn } from "./targets.js";
 import { type Fault, syntaxFault, tokenize } from "./tokens.js";
 
 /** One equation. Several targets take the equal parts of a `split`, in order. */
@@ -14,11 +15,6 @@ export interface Assignment {
   readonly path: string;
   readonly targets: readonly Target[];
   readonly value: Expression;
-}
-
-export interface Target {
-  readonly name: string;
-  readonly offset: number;
 }
 
 /**
@@ -31,19 +27,22 @@ export function readEquations(cell: ResolvedCell, path: string, report: Report):
     sound = false;
     report(problem);
   };
-  const place = path + cell.written.equations;
   const equations = cell.equations.map((source, index) => {
-    const at = `${place}/${index}`;
+    const at = path + cell.written.lines[index];
     return readEquation(source, at, (fault) => fail({ ...fault, path: at }));
   });
 
   checkOrder(cell, equations, fail);
   const set = new Set(equations.flatMap(({ targets }) => targets.map(({ name }) => name)));
+  for (const { name, place } of cell.unreplaced) {
+    const message = `no equation sets ${quote(name)}, so there is none to replace`;
+    fail({ code: "unknown-name", path: path + place, message, hint: suggestion(name, [...set], "Names"), atKey: true });
+  }
   for (const state of Object.keys(cell.state)) {
     if (set.has(`${state}'`)) continue;
     fail({
       code: "state-not-set",
-      path: place,
+      path: path + cell.written.equations,
       message: `no equation sets ${state}', the next value of the state ${state}`,
       hint: `Add one: "${state}' = …".`,
     });
@@ -105,23 +104,21 @@ type Partial = Omit<Assignment, "value"> & { readonly value: Expression | undefi
 
 function readEquation(source: string, path: string, complain: (fault: Fault) => void): Partial {
   const { tokens, fault } = tokenize(source);
-  const equals = tokens.findIndex(({ text }) => text === "=");
-  const left = equals < 0 ? [] : tokens.slice(0, equals);
-  const sides = left.filter((_, index) => index % 2 === 0);
-  const targets = sides.flatMap(({ kind, text, offset }) => (kind === "name" ? [{ name: text, offset }] : []));
+  const left = leftSide(tokens);
+  const targets = targetsIn(left ?? []);
   const broken = { source, path, targets, value: undefined };
   const fail = (fault: Fault) => {
     complain(fault);
     return broken;
   };
-  if (equals < 0) return fail(fault ?? syntaxFault("an equation sets a name", 0, 'Write "name = expression".'));
+  if (left === undefined) return fail(fault ?? syntaxFault("an equation sets a name", 0, 'Write "name = expression".'));
   const odd = left.find((token, index) => (index % 2 === 0 ? token.kind !== "name" : token.text !== ","));
   if (odd !== undefined || left.length % 2 === 0) {
-    const offset = odd?.offset ?? tokens[equals]?.offset ?? 0;
+    const offset = odd?.offset ?? tokens[left.length]?.offset ?? 0;
     return fail(syntaxFault('left of "=" stands a name, or names with commas between them', offset));
   }
   if (fault !== undefined) return fail(fault);
-  const parsed = parseTokens(tokens.slice(equals + 1), source);
+  const parsed = parseTokens(tokens.slice(left.length + 1), source);
   if (!parsed.ok) return fail(parsed.fault);
   for (const wrong of callFaults(parsed.expression, targets)) {
     complain(wrong);

@@ -2,7 +2,7 @@
 import type { Expressions, Operand } from "../ir/builder.js";
 import { addDims, mulDims, printShape, sameShape } from "../ir/dims.js";
 import type { Dim, Shape, Value } from "../ir/types.js";
-import { isDifference, type Meaning, type ShapeRules, shapeOf } from "./meaning.js";
+import { divideDim, isDifference, type Meaning, type ShapeRules, shapeOf } from "./meaning.js";
 
 export interface CellFunction {
   /** Fewest and most arguments. */
@@ -56,14 +56,23 @@ const table: Readonly<Record<string, CellFunction>> = {
     (dim) => dim,
     (b, a) => b.softmax(a),
   ),
-  layer_norm: alongLast(
-    (dim) => dim,
-    (b, a) => {
-      const centred = b.sub(a, b.mean(a, [-1], true));
-      const variance = b.mean(b.mul(centred, centred), [-1], true);
-      return b.div(centred, b.sqrt(b.add(variance, epsilon)));
+  layer_norm: {
+    arity: [1, 2],
+    conditions: 0,
+    infer([whole, count], rules) {
+      const shape = whole === undefined ? [] : shapeOf(whole);
+      if (shape.length === 0) return noAxis(0);
+      const parts = count === undefined ? undefined : equalParts(shape, count, rules);
+      return parts?.kind === "misuse" ? parts : { kind: "tensor", shape };
     },
-  ),
+    build(b, [a, count], shape) {
+      if (typeof count !== "number") return normalized(b, asValue(b, a));
+      const part = divideDim(lastOf(shape), count);
+      if (part === undefined) throw new Error(`${lastOf(shape)} has no ${count} equal parts`);
+      const parts = b.reshape(asValue(b, a), [...shape.slice(0, -1), count, part]);
+      return b.reshape(normalized(b, parts), shape);
+    },
+  },
   concat: {
     arity: [2, Number.POSITIVE_INFINITY],
     conditions: 0,
@@ -93,11 +102,7 @@ const table: Readonly<Record<string, CellFunction>> = {
     infer([whole, count], rules) {
       const shape = whole === undefined ? [] : shapeOf(whole);
       if (shape.length === 0) return noAxis(0);
-      const parts = count?.kind === "number" ? count.value : Number.NaN;
-      const part = rules.divide(lastOf(shape), parts);
-      const message = `${printShape(shape)} has no ${parts} equal parts: its last size is ${lastOf(shape)}`;
-      if (part === undefined) return misuse("shape-mismatch", message);
-      return { kind: "tensor", shape: [...shape.slice(0, -1), part] };
+      return equalParts(shape, count, rules);
     },
     build(b, [whole, count], shape) {
       const value = asValue(b, whole);
@@ -168,6 +173,22 @@ function alongLast(width: (dim: Dim) => Dim, node: (b: Expressions, a: Value) =>
     },
     build: (b, [a]) => node(b, asValue(b, a)),
   };
+}
+
+/** Each of the equal parts of a shape's last axis. */
+function equalParts(shape: Shape, count: Meaning | undefined, rules: ShapeRules): Meaning | Misuse {
+  const parts = count?.kind === "number" ? count.value : Number.NaN;
+  const part = rules.divide(lastOf(shape), parts);
+  const message = `${printShape(shape)} has no ${parts} equal parts: its last size is ${lastOf(shape)}`;
+  if (part === undefined) return misuse("shape-mismatch", message);
+  return { kind: "tensor", shape: [...shape.slice(0, -1), part] };
+}
+
+/** Mean 0 and variance 1 along the last axis. J. L. Ba, J. R. Kiros, G. E. Hinton: Layer normalization (2016). */
+function normalized(b: Expressions, a: Value): Value {
+  const centred = b.sub(a, b.mean(a, [-1], true));
+  const variance = b.mean(b.mul(centred, centred), [-1], true);
+  return b.div(centred, b.sqrt(b.add(variance, epsilon)));
 }
 
 function folded(args: readonly Meaning[], fold: (...numbers: readonly number[]) => number): Meaning | undefined {

@@ -53,8 +53,13 @@ export function lowerCell(
       const result = present(results[index], name);
       const state = name.endsWith("'") ? shapes.states.get(name.slice(0, -1)) : undefined;
       const fitted = state === undefined ? result : toRows(builder, result, state);
-      names.set(name, typeof fitted === "number" ? fitted : builder.named(fitted, name));
+      names.set(name, fitted);
     }
+  }
+  // Where a value has several names the last one stays: c' rather than what it was called on the way.
+  for (const { name } of equations.flatMap(({ targets }) => targets).toReversed()) {
+    const value = names.get(name);
+    if (typeof value === "object") builder.named(value, name);
   }
   const result = (name: string, shape: Shape) => toRows(builder, present(names.get(name), name), shape);
   return {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { resolveCell } from "../../compiler/language/cell.js";
 import { checkCell } from "../../compiler/language/check.js";
+import { builtInCells } from "../../schema/cells.js";
 import type { NormalCellDefinition } from "../../schema/normal.js";
 import { builtIn, definition, type Written } from "./definition.js";
 import { lines } from "./problems.js";
@@ -32,8 +33,10 @@ describe("options choose variants", () => {
         parameters: { W: "/parameters/W" },
         initializers: { W: "/initializers/W" },
         equations: "/equations",
+        lines: ["/equations/0"],
         output: "/output",
       },
+      unreplaced: [],
     });
   });
 
@@ -51,8 +54,49 @@ describe("options choose variants", () => {
         parameters: { W: "/parameters/W", V: "/variants/mode/b/parameters/V" },
         initializers: { W: "/variants/mode/b/initializers/W" },
         equations: "/variants/odd~1name/false/equations",
+        lines: ["/variants/odd~1name/false/equations/0"],
         output: "/variants/mode/b/output",
       },
+      unreplaced: [],
+    });
+  });
+
+  test("single equations give way, one variant after the other", () => {
+    const cell = definition({
+      options: { deep: false, wide: 0 },
+      state: { h: "hidden_size", c: "hidden_size" },
+      equations: ["a, b = split(x, 2)", "m = a * b", "h' = m", "c' = m"],
+      variants: {
+        deep: { true: { equations: { b: ["a, d = split(x, 2)", "b = d * h"], "h'": "h' = tanh(m)" } } },
+        wide: {
+          0: {},
+          otherwise: {
+            state: { h: "wide" },
+            equations: { "h'": ["p = m @ P", "h' = p"], d: "d = x", e: "e = x" },
+          },
+        },
+      },
+    });
+    const place = "/variants/wide/otherwise/equations";
+    const [plain, deep, both] = [{}, { deep: true }, { deep: true, wide: 4 }].map((options) => {
+      const { state, equations, written, unreplaced } = resolveCell(cell, options);
+      return { state, equations, lines: written.lines, unreplaced };
+    });
+    expect(plain?.equations).toEqual(cell.equations);
+    expect(plain?.lines).toEqual(["/equations/0", "/equations/1", "/equations/2", "/equations/3"]);
+    expect(deep?.equations).toEqual(["a, d = split(x, 2)", "b = d * h", "m = a * b", "h' = tanh(m)", "c' = m"]);
+    expect(both).toEqual({
+      state: { h: "wide", c: "hidden_size" },
+      equations: ["d = x", "b = d * h", "m = a * b", "p = m @ P", "h' = p", "c' = m"],
+      lines: [
+        `${place}/d`,
+        "/variants/deep/true/equations/b/1",
+        "/equations/1",
+        `${place}/h'/0`,
+        `${place}/h'/1`,
+        "/equations/3",
+      ],
+      unreplaced: [{ name: "e", place: `${place}/e` }],
     });
   });
 });
@@ -65,7 +109,7 @@ describe("checkCell", () => {
   };
   const problems = (cell: Written) => lines((report) => checkCell(definition(cell), "/cells/mine", report));
 
-  test.each(["rnn", "lstm", "gru"])("the built-in cell %s is sound", (name) => {
+  test.each(builtInCells())("the built-in cell %s is sound", (name) => {
     expect(lines((report) => checkCell(builtIn(name), `/cells/${name}`, report))).toEqual([]);
   });
 
@@ -100,7 +144,7 @@ describe("checkCell", () => {
       [
         'unknown-option /cells/mine/variants/aftr (key): the cell has no option "aftr". Did you mean "after"?',
         'unknown-variant /cells/mine/variants/after/yes (key): after is never "yes": it is true or false',
-        'unknown-variant /cells/mine/variants/count/2.0 (key): count is never "2.0": it is a number',
+        'unknown-variant /cells/mine/variants/count/2.0 (key): count is never "2.0": it is a number. Numbers without a variant of their own have that of "otherwise".',
         'unknown-variant /cells/mine/options/mode: mode is "a", for which there is no variant. Variants: b.',
         'unknown-variant /cells/mine/options/other: other is "b", for which there is no variant. Add variants: the values that other may have.',
       ],
@@ -172,6 +216,21 @@ describe("checkCell", () => {
         'unknown-size /cells/mine/parameters/W/0+0: unknown size "input". Did you mean "input_size"?',
         'unknown-name /cells/mine/variants/mode/b/equations/0+18: unknown name "bb". Names: x, h, W, b.',
         `unknown-name /cells/mine/variants/mode/c/output: the output "y" is not a name that an equation sets. Names: h'.`,
+      ],
+    ],
+    [
+      "an equation that is not there to be replaced, and what is wrong with those that replace others",
+      {
+        options: { mode: "a", wide: 0 },
+        variants: {
+          mode: { a: {}, b: { equations: { s: "s = x", "h'": ["n = tanh(x @ V)", "h' = n +"] } } },
+          wide: { "0": {}, otherwise: { state: { h: "wide" }, equations: { "h'": "h' = x @ W + b" } } },
+        },
+      },
+      [
+        "equation-syntax /cells/mine/variants/mode/b/equations/h'/1+8: a value is missing at the end",
+        'unknown-name /cells/mine/variants/mode/b/equations/h\'/0+13: unknown name "V". Names: x, h, W, b, wide.',
+        'unknown-name /cells/mine/variants/mode/b/equations/s (key): no equation sets "s", so there is none to replace. Names: n, h\'.',
       ],
     ],
     [

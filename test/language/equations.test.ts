@@ -177,6 +177,11 @@ describe("calls", () => {
       'argument /cells/mine/equations/0+17: the second argument of split is a whole number from 2 on. Write how many equal parts there are: "a, b = split(e, 2)".',
     ],
     [
+      "parts to normalize that are not counted",
+      "h' = layer_norm(h, leak)",
+      'argument /cells/mine/equations/0+19: the second argument of layer_norm is a whole number from 2 on. Write how many equal parts there are: "layer_norm(e, 4)".',
+    ],
+    [
       "several names for one value",
       "h', a = tanh(h)",
       'split /cells/mine/equations/0+4: only split gives several values. Write "… = split(e, 2)".',

@@ -72,6 +72,11 @@ const map = (f: (value: number, column: number, row: readonly number[]) => numbe
   h.map((row) => row.map((entry, column) => f(entry, column, row)));
 const sigmoid = (a: number) => 1 / (1 + Math.exp(-a));
 const total = (row: readonly number[]) => row.reduce((sum, entry) => sum + entry, 0);
+const normalized = (row: readonly number[], entry: number) => {
+  const mean = total(row) / row.length;
+  const variance = total(row.map((other) => (other - mean) ** 2)) / row.length;
+  return (entry - mean) / Math.sqrt(variance + 1e-5);
+};
 const at = (row: readonly number[], column: number) => row[column] ?? Number.NaN;
 const times = (row: readonly number[], matrix: Rows) =>
   matrix[0]?.map((_, column) => total(row.map((entry, inner) => entry * at(matrix[inner] ?? [], column)))) ?? [];
@@ -95,14 +100,8 @@ describe("the value of each function and operator", () => {
     ["where(h == 0.25, h, 9)", map((a) => (a === 0.25 ? a : 9))],
     ["where(0.25 != h, h, 9)", map((a) => (a !== 0.25 ? a : 9))],
     ["softmax(h)", map((a, _, row) => Math.exp(a) / total(row.map(Math.exp)))],
-    [
-      "layer_norm(h)",
-      map((a, _, row) => {
-        const mean = total(row) / 4;
-        const variance = total(row.map((entry) => (entry - mean) ** 2)) / 4;
-        return (a - mean) / Math.sqrt(variance + 1e-5);
-      }),
-    ],
+    ["layer_norm(h)", map((a, _, row) => normalized(row, a))],
+    ["layer_norm(h, 2)", map((a, column, row) => normalized(column < 2 ? row.slice(0, 2) : row.slice(2), a))],
     ["concat(h, x, b)", h.map((row, index) => [...row, ...(x[index] ?? []), ...b])],
     ["sum(h)", h.map((row) => [total(row)])],
     ["mean(x)", x.map((row) => [total(row) / 3])],

@@ -121,6 +121,10 @@ describe("broadcasting", () => {
       'shape-mismatch +15: h * k: [batch, 4] and [7]: the sizes 4 and 7 differ. k is declared [7]; make its size 4, or write "hidden_size".',
     ],
     ["a, c, d = split(h, 3)", "shape-mismatch +10: split(h, 3): [batch, 4] has no 3 equal parts: its last size is 4"],
+    [
+      "a = layer_norm(x, 2)",
+      "shape-mismatch +4: layer_norm(x, 2): [batch, 3] has no 2 equal parts: its last size is 3",
+    ],
   ])("%s", (equation, expected) => expect(problems(equation)).toEqual([expected]));
 
   test("a long expression is shortened", () => {
@@ -149,6 +153,7 @@ describe("kinds", () => {
     ["a = where(h, h, 0)", "argument +10: h is not a condition. Compare: > < >= <= == and != make conditions."],
     ["a = where(rate > 0, h, 0)", "argument +15: rate > 0 compares two numbers. Its answer never changes."],
     ["a = softmax(2)", "argument +12: 2: a number has no axis to work along"],
+    ["a = layer_norm(rate, 2)", "argument +15: rate: a number has no axis to work along"],
     ["a = sum(s)", "argument +8: s: a number has no axis to work along"],
     ["a = concat(h, 1)", "argument +14: 1: a number has no axis to work along"],
     ["a, c = split(rate, 2)", "argument +13: rate: a number has no axis to work along"],

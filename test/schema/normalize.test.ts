@@ -7,7 +7,14 @@ import { packageRoot } from "../../schema/root.js";
 import { base, normal, problems, unplacedProblems } from "./spec.js";
 
 const withModel = (...model: object[]) => ({ ...base, model });
-const lstm = { residual: false, bidirectional: "none", forget_bias: 1 };
+const lstm = {
+  residual: false,
+  bidirectional: "none",
+  forget_bias: 1,
+  peepholes: false,
+  cell_clip: 0,
+  projection_size: 0,
+};
 const own = { state: { h: "hidden_size" }, parameters: {}, equations: ["h' = x"], output: "h'" };
 
 test("everything that the smallest spec leaves out", async () => {
