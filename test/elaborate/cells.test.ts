@@ -73,7 +73,7 @@ async function prepare({ layer, cells, x, w, lengths, initial_state, parameters 
     optimizer: { type: "sgd", learning_rate: 1 },
     train: { batch_size: "all" },
   });
-  const program = partOf(programOf(opened), ["prediction", "state"]);
+  const program = partOf(programOf(opened), ({ role }) => role === "prediction" || role === "state");
   const given = new Map<string, Tensor>([
     ["inputs", tensorOf(x)],
     ...Object.entries({ ...parameters, ...initial_state }).map(([name, value]) => [name, tensorOf(value)] as const),

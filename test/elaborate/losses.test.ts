@@ -1,10 +1,11 @@
 /** The reference losses: values, also those that are no scalar, and gradients, behind a dense layer that changes nothing. */
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../compiler/autodiff/reverse.js";
-import type { Context, Wire } from "../../compiler/elaborate/context.js";
+import type { Context } from "../../compiler/elaborate/context.js";
 import { losses } from "../../compiler/elaborate/losses/index.js";
 import type { LossDefinition } from "../../compiler/elaborate/losses/loss.js";
 import { partOf } from "../../compiler/elaborate/program.js";
+import type { Wire } from "../../compiler/elaborate/wire.js";
 import { graphBuilder } from "../../compiler/graph/build.js";
 import { evaluate } from "../../compiler/graph/evaluate.js";
 import { verify } from "../../compiler/graph/verify.js";
@@ -36,7 +37,7 @@ describe("every loss gives the reference values and gradients", () => {
 
   test.each(cases)("$name, as a spec has it", async (fixture) => {
     const opened = await openCase(fixture);
-    const program = partOf(programOf(opened), ["loss"]);
+    const program = partOf(programOf(opened), ({ role }) => role === "loss");
     const classes = fixture.inputs.shape.at(-1) ?? 0;
     const given = operandsOf(
       program.inputs,
@@ -97,7 +98,7 @@ function targetsOf({ inputs, targets }: Case, whole: DType): Tensor {
 
 /** The loss alone, on a wire of the case's inputs. */
 async function evaluateLoss(fixture: Case) {
-  const { spec, signature } = await openCase(fixture);
+  const { spec } = await openCase(fixture);
   const b = graphBuilder(fixture.name);
   const sequence = fixture.inputs.shape.length === 3;
   const operands: Tensor[] = [];
@@ -106,7 +107,13 @@ async function evaluateLoss(fixture: Case) {
     const value = b.input(name, { dtype: given.dtype, shape: given.shape });
     return sequence ? b.transpose(value, given.shape.length === 3 ? [1, 0, 2] : [1, 0]) : value;
   };
-  const wire: Wire = { value: input("inputs", tensorOf(fixture.inputs)), sequence, logits: null, padding: "zeros" };
+  const wire: Wire = {
+    value: input("inputs", tensorOf(fixture.inputs)),
+    sequence,
+    live: null,
+    padding: "zeros",
+    logits: null,
+  };
   const targets = input("targets", targetsOf(fixture, "int64"));
   const weights = fixture.weights ? input("weights", tensorOf(fixture.weights)) : null;
   const unexpected = (): never => {
@@ -114,16 +121,20 @@ async function evaluateLoss(fixture: Case) {
   };
   const context: Context = {
     b,
-    signature,
+    mode: "training",
+    seed: 0,
     cells: {},
-    live: null,
     problem: unexpected,
     pathOf: unexpected,
     report: unexpected,
     parameter: unexpected,
     size: unexpected,
-    initialState: unexpected,
+    step: unexpected,
+    fedState: unexpected,
     finalState: unexpected,
+    earlier: unexpected,
+    statesOf: unexpected,
+    keepStates: unexpected,
   };
   const definition = losses[spec.loss.type] as LossDefinition<NormalLoss>;
   const loss = definition.elaborate(spec.loss, { wire, targets, weights, live: null }, context) ?? unexpected();

@@ -29,6 +29,10 @@ const reference = readFixture<{
 }>("optimizers.json");
 const { cases, gradients, parameters } = reference;
 const names = ["W", "b"] as const;
+const ports = [
+  ...names.map((name) => ({ name, role: "parameter", initializer: null }) as const),
+  ...names.map((name) => ({ name: `gradient/${name}`, role: "data", initializer: null }) as const),
+];
 
 describe("every optimizer follows its reference trajectory", () => {
   test("there are 23, of eight updates each", () => {
@@ -36,12 +40,12 @@ describe("every optimizer follows its reference trajectory", () => {
   });
 
   test.each(cases)("$name in float64", async ({ optimizer, trajectory }) => {
-    const step = withUpdate(givenGradients(), names.length, await optimizerOf(optimizer));
+    const step = withUpdate(givenGradients(), ports, await optimizerOf(optimizer));
     expectTrajectory(evaluate(eightSteps(step, step.graph), operands(step)), trajectory, 1e-10);
   });
 
   test.each(cases)("$name in onnxruntime", async ({ optimizer, trajectory }) => {
-    const step = withUpdate(givenGradients(), names.length, await optimizerOf(optimizer));
+    const step = withUpdate(givenGradients(), ports, await optimizerOf(optimizer));
     const optimized = runPasses(step.graph, stepPasses, { expected: new Map() });
     const model = await modelOf(eightSteps(step, optimized), 18);
     expectTrajectory(await run(model, operands(step)), trajectory, 1e-5);
@@ -50,7 +54,7 @@ describe("every optimizer follows its reference trajectory", () => {
 
 test("the norm of a step is that of all gradients before they are clipped", async () => {
   const { optimizer } = cases.find(({ name }) => name === "sgd_clip_global_norm") ?? { optimizer: {} };
-  const step = withUpdate(givenGradients(), names.length, await optimizerOf(optimizer));
+  const step = withUpdate(givenGradients(), ports, await optimizerOf(optimizer));
   const outputs = evaluate(eightSteps(step, step.graph), operands(step));
   const norms = gradients.map(({ W, b }) => Math.hypot(...W.data, ...b.data));
   expectClose(outputs[carried(step) + 1], { shape: [8], data: norms }, 1e-12, "norm");

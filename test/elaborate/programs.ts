@@ -1,4 +1,5 @@
 /** Specs on the way to a forward program: read, normalized, their inline data opened, elaborated. */
+import type { Mode } from "../../compiler/elaborate/context.js";
 import { elaborate } from "../../compiler/elaborate/index.js";
 import { type OutputPort, type Program, partOf } from "../../compiler/elaborate/program.js";
 import { evaluate } from "../../compiler/graph/evaluate.js";
@@ -7,7 +8,7 @@ import { tensor } from "../../compiler/ir/tensor.js";
 import type { Tensor } from "../../compiler/ir/types.js";
 import type { Signature } from "../../compiler/signature.js";
 import { openData } from "../../runtime/data/index.js";
-import type { Batch, NumericArray } from "../../runtime/data/source.js";
+import type { Batch, DataSource, NumericArray } from "../../runtime/data/source.js";
 import type { NormalSpec } from "../../schema/normal.js";
 import type { Origins } from "../../schema/origins.js";
 import { normal } from "../schema/spec.js";
@@ -16,6 +17,7 @@ export interface OpenedSpec {
   readonly spec: NormalSpec;
   readonly origins: Origins;
   readonly signature: Signature;
+  readonly source: DataSource;
   /** All examples in one batch. */
   readonly batch: Batch;
 }
@@ -27,11 +29,11 @@ export async function open(text: object): Promise<OpenedSpec> {
   if (!opened.ok) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
   const { source } = opened;
   const batch = source.batch(Array.from({ length: source.examples }, (_, index) => index));
-  return { spec, origins, signature: source.signature(spec.train), batch };
+  return { spec, origins, signature: source.signature(spec.train), source, batch };
 }
 
-export function programOf({ spec, signature, origins }: OpenedSpec): Program {
-  const elaborated = elaborate(spec, signature, origins);
+export function programOf({ spec, signature, origins }: OpenedSpec, mode: Mode = "training"): Program {
+  const elaborated = elaborate(spec, signature, mode, origins);
   if (!elaborated.ok) throw new Error(elaborated.problems.map(({ message }) => message).join("\n"));
   verify(elaborated.program.graph, "elaborate");
   return elaborated.program;
@@ -47,7 +49,7 @@ export function outputsOf(
   given: ReadonlyMap<string, Tensor>,
   roles: readonly OutputPort["role"][],
 ): ReadonlyMap<string, Tensor> {
-  const { graph, inputs, outputs } = partOf(program, roles);
+  const { graph, inputs, outputs } = partOf(program, ({ role }) => roles.includes(role));
   const results = evaluate(graph, operandsOf(inputs, given));
   return new Map(outputs.map(({ name }, index) => [name, results[index] as Tensor]));
 }
