@@ -6,61 +6,76 @@ import { rewrite } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
 import type { Node, NodeOf, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
-import { stateFree } from "./loop-body.js";
+import { chainsOf, joinTerms, signed, type Term } from "./chain.js";
+import { countReaders, rewriteBody, stateFree } from "./loop-body.js";
 import type { Pass } from "./pass.js";
 
-/** A product of something that depends on the state and something that does not. */
+/** What depends on the state, times something that does not; times one where that is undefined. */
 interface Product {
   readonly dependent: Value;
-  readonly free: Value;
+  readonly free: Value | undefined;
+}
+
+/** A term of a sum, with its state-free factor. */
+interface Part extends Term {
+  readonly free: Value | undefined;
 }
 
 function factorScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[]): readonly Value[] | undefined {
   const { body } = node.attributes;
   const free = stateFree(node);
+  const readers = countReaders(body);
+  const { kindOf, termsOf } = chainsOf(body);
   const producers = new Map<Value, Node>();
   for (const step of body.nodes) for (const output of step.outputs) producers.set(output, step);
-  const productOf = (value: Value): Product | undefined => {
+
+  const productOf = (value: Value): Product => {
     const made = producers.get(value);
-    if (made?.op !== "Mul") return undefined;
-    const [x, y] = [at(made.inputs, 0), at(made.inputs, 1)];
-    const parts = free.has(y) ? { dependent: x, free: y } : { dependent: y, free: x };
-    const whole = [parts.dependent, parts.free].every((part) => sameShape(part.type.shape, value.type.shape));
-    return whole && free.has(parts.free) && !free.has(parts.dependent) ? parts : undefined;
+    const [x, y] = made?.op === "Mul" ? made.inputs : [];
+    if (x === undefined || y === undefined || free.has(x) === free.has(y)) return { dependent: value, free: undefined };
+    const product = free.has(x) ? { dependent: y, free: x } : { dependent: x, free: y };
+    return sameShape(product.dependent.type.shape, value.type.shape) ? product : { dependent: value, free: undefined };
   };
-  const factored = rewrite(body, (step, site) => {
-    // Products are found in the old body; their counterparts are the inputs of the products' new nodes.
-    if (step.op !== "Concat" && step.op !== "Add" && step.op !== "Sub") return undefined;
-    const olds = step.inputs.map(productOf);
-    const products = olds.flatMap((old, index): Product[] => {
-      const made = site.producer(at(site.inputs, index));
-      const original = producers.get(at(step.inputs, index));
-      if (old === undefined || made?.op !== "Mul" || original === undefined) return [];
-      const place = original.inputs.indexOf(old.free);
-      return [{ free: at(made.inputs, place), dependent: at(made.inputs, 1 - place) }];
-    });
-    if (products.length < step.inputs.length) return undefined;
-    if (step.op === "Concat") {
-      const { axis } = step.attributes;
-      return [
-        site.b.mul(
-          site.b.concat(
-            products.map((product) => product.dependent),
-            axis,
-          ),
-          site.b.concat(
-            products.map((product) => product.free),
-            axis,
-          ),
-        ),
-      ];
+  /** A sum's terms by their dependent factors; undefined when there is nothing to share. */
+  const groupsOf = (terms: readonly Term[]): ReadonlyMap<Value, readonly Part[]> | undefined => {
+    const groups = new Map<Value, readonly Part[]>();
+    for (const term of terms) {
+      const { dependent, free } = productOf(term.value);
+      groups.set(dependent, [...(groups.get(dependent) ?? []), { ...term, free }]);
     }
-    const [p, q] = [at(products, 0), at(products, 1)];
-    if (p.dependent !== q.dependent || !sameShape(p.free.type.shape, q.free.type.shape)) return undefined;
-    return [site.b.mul(p.dependent, step.op === "Add" ? site.b.add(p.free, q.free) : site.b.sub(p.free, q.free))];
+    const isShared = (parts: readonly Part[]) => parts.length > 1 && parts.some((part) => part.free !== undefined);
+    return [...groups.values()].some(isShared) ? groups : undefined;
+  };
+
+  return rewriteBody(b, node, operands, (step, { b: inner, here }) => {
+    if (step.op === "Concat") {
+      // A product that others read too would stay: nothing is gained.
+      const products = step.inputs.flatMap((input) => {
+        const { dependent, free } = productOf(input);
+        const whole = free !== undefined && sameShape(free.type.shape, input.type.shape);
+        return whole && readers.get(input) === 1 ? [{ dependent: here(dependent), free: here(free) }] : [];
+      });
+      if (products.length < step.inputs.length) return undefined;
+      const side = (key: "dependent" | "free") =>
+        inner.concat(
+          products.map((product) => product[key]),
+          step.attributes.axis,
+        );
+      return [inner.mul(side("dependent"), side("free"))];
+    }
+    const groups = kindOf(step) === "sum" ? groupsOf(termsOf(step)) : undefined;
+    if (groups === undefined) return undefined;
+    const terms = [...groups].map(([dependent, parts]): Term => {
+      const [only, ...others] = parts;
+      if (only !== undefined && others.length === 0) return { ...only, value: here(only.value) };
+      const factors = parts.map(
+        (part): Term => ({ ...part, value: part.free === undefined ? inner.scalar(1) : here(part.free) }),
+      );
+      const { value, negative } = joinTerms(inner, "sum", factors);
+      return { value: inner.mul(here(dependent), value), negative };
+    });
+    return [signed(inner, joinTerms(inner, "sum", terms))];
   });
-  return factored === body ? undefined : b.apply("Scan", operands, { ...node.attributes, body: factored });
 }
 
 export const factor: Pass = {

@@ -1,7 +1,7 @@
 /** Gemm: a product of matrices with a turned factor or a term to add is one node. */
-import { rewrite } from "../graph/rewrite.js";
+import { rewrite, type Site } from "../graph/rewrite.js";
 import { broadcastShapes, sameShape } from "../ir/dims.js";
-import type { Graph, Node, Value } from "../ir/types.js";
+import type { Graph, Node, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import { countReaders } from "./loop-body.js";
 import type { Pass } from "./pass.js";
@@ -14,14 +14,28 @@ function turned(graph: Graph): Graph {
     if (node.op !== "MatMul" || !inputs.every(isMatrix)) return undefined;
     const parts = inputs.map((input) => {
       const made: Node | undefined = producer(input);
-      return made?.op === "Transpose" ? { value: at(made.inputs, 0), turn: true } : { value: input, turn: false };
+      return made?.op === "Transpose" && made.attributes.perm.join() === "1,0"
+        ? { value: at(made.inputs, 0), turn: true }
+        : { value: input, turn: false };
     });
     const [x, y] = [at(parts, 0), at(parts, 1)];
     return x.turn || y.turn ? [b.gemm(x.value, y.value, undefined, x.turn, y.turn)] : undefined;
   });
 }
 
-/** x @ y + c → Gemm, where the product is read by that sum alone. */
+function productOf(node: Node | undefined): NodeOf<"MatMul"> | NodeOf<"Gemm"> | undefined {
+  return node?.op === "Gemm" || (node?.op === "MatMul" && node.inputs.every(isMatrix)) ? node : undefined;
+}
+
+/** Whether a product has no term yet, or one that is such a product itself. */
+function takesTerm(value: Value, producer: Site["producer"]): boolean {
+  const product = productOf(producer(value));
+  if (product === undefined) return false;
+  const term = product.inputs[2];
+  return term === undefined || (sameShape(term.type.shape, value.type.shape) && takesTerm(term, producer));
+}
+
+/** x @ y + c → Gemm, where the product is read by that sum alone. A term of its own takes the sum: (x @ y + p) + c → x @ y + (p + c). */
 function withTerm(graph: Graph): Graph {
   const readers = new Map<Value, number>();
   const count = (part: Graph) => {
@@ -31,16 +45,19 @@ function withTerm(graph: Graph): Graph {
   count(graph);
   return rewrite(graph, (node, { b, inputs, producer }) => {
     if (node.op !== "Add") return undefined;
-    for (const index of [0, 1]) {
-      const product = producer(at(inputs, index));
-      const c = at(inputs, 1 - index);
-      if (product === undefined || readers.get(at(node.inputs, index)) !== 1) continue;
-      const isProduct = product.op === "MatMul" ? product.inputs.every(isMatrix) : product.op === "Gemm";
-      if (!isProduct || product.inputs.length !== 2) continue;
-      const shape = at(product.outputs, 0).type.shape;
-      if (!sameShape(broadcastShapes(shape, c.type.shape) ?? [], shape)) continue;
+    const [left, right] = [at(inputs, 0), at(inputs, 1)];
+    for (const [index, value, other] of [
+      [0, left, right],
+      [1, right, left],
+    ] as const) {
+      const product = productOf(producer(value));
+      if (product === undefined || readers.get(at(node.inputs, index)) !== 1 || !takesTerm(value, producer)) continue;
+      const { shape } = value.type;
+      if (!sameShape(broadcastShapes(shape, other.type.shape) ?? [], shape)) continue;
+      const [x, y, term] = product.inputs;
+      if (x === undefined || y === undefined) continue;
       const { transA, transB } = product.op === "Gemm" ? product.attributes : { transA: false, transB: false };
-      return [b.gemm(at(product.inputs, 0), at(product.inputs, 1), c, transA, transB)];
+      return [b.gemm(x, y, term === undefined ? other : b.add(term, other), transA, transB)];
     }
     return undefined;
   });
@@ -49,5 +66,9 @@ function withTerm(graph: Graph): Graph {
 export const gemm: Pass = {
   name: "gemm",
   description: "A product of matrices with a turned factor or an added term is one Gemm: x @ y + c → Gemm(x, y, c).",
-  run: (graph) => withTerm(turned(graph)),
+  run: (graph) => {
+    let current = turned(graph);
+    for (let next = withTerm(current); next !== current; next = withTerm(next)) current = next;
+    return current;
+  },
 };

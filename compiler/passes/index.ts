@@ -1,14 +1,17 @@
 /** The passes, in the order in which they run. */
 import { verify } from "../graph/verify.js";
 import type { Graph } from "../ir/types.js";
+import { blend } from "./blend.js";
 import { contract } from "./contract.js";
 import { cse } from "./cse.js";
 import { dce } from "./dce.js";
+import { distribute } from "./distribute.js";
 import { factor } from "./factor.js";
 import { fold } from "./fold.js";
 import { gatherMatmul } from "./gather-matmul.js";
 import { gemm } from "./gemm.js";
 import { hoist } from "./hoist.js";
+import { lift } from "./lift.js";
 import type { Pass, PassContext } from "./pass.js";
 import { regroup } from "./regroup.js";
 import { simplify } from "./simplify.js";
@@ -16,14 +19,26 @@ import { sink } from "./sink.js";
 
 const tidy: readonly Pass[] = [fold, simplify, cse, dce];
 
+/** What a loop's body does is put so that its state-free part stands by itself; what one round finds may serve the next. */
+const separate: readonly Pass[] = [blend, lift, regroup, factor, distribute, regroup, factor];
+
 /** Before differentiation: what leaves a forward loop here has its gradient outside the backward loop by itself. */
-export const forwardPasses: readonly Pass[] = [...tidy, regroup, hoist, ...tidy, gatherMatmul, sink, ...tidy];
+export const forwardPasses: readonly Pass[] = [
+  ...tidy,
+  blend,
+  lift,
+  regroup,
+  hoist,
+  ...tidy,
+  gatherMatmul,
+  sink,
+  ...tidy,
+];
 
 /** After differentiation, on the whole step; and last on graphs that only infer. */
 export const stepPasses: readonly Pass[] = [
   ...tidy,
-  regroup,
-  factor,
+  ...separate,
   hoist,
   sink,
   ...tidy,

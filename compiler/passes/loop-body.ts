@@ -16,13 +16,57 @@ export function stateFree(node: NodeOf<"Scan">): ReadonlySet<Value> {
   return free;
 }
 
-/** How often each value is read, outputs of the graph included. */
+/** How often each value is read on the way to the graph's outputs, being one of them included. Dead nodes read nothing. */
 export function countReaders(graph: Graph): ReadonlyMap<Value, number> {
   const readers = new Map<Value, number>();
   const read = (value: Value) => readers.set(value, (readers.get(value) ?? 0) + 1);
-  for (const node of graph.nodes) node.inputs.forEach(read);
   graph.outputs.forEach(read);
+  for (const node of [...graph.nodes].reverse()) {
+    if (node.outputs.some((output) => readers.has(output))) node.inputs.forEach(read);
+  }
   return readers;
+}
+
+/** A step of a body that is being made again. */
+export interface BodySite {
+  readonly b: Builder;
+  /** The new body's value for one of the old body's, made by an earlier step or by a state-free one. */
+  here(old: Value): Value;
+}
+
+/**
+ * A loop whose body is made again step by step, the state-free steps first; `replace` may give other values for a step's
+ * outputs. Undefined when nothing was replaced.
+ */
+export function rewriteBody(
+  b: Builder,
+  node: NodeOf<"Scan">,
+  operands: readonly Value[],
+  replace: (step: Node, site: BodySite) => readonly Value[] | undefined,
+): readonly Value[] | undefined {
+  const { body } = node.attributes;
+  const free = stateFree(node);
+  const isFree = (step: Node) => step.outputs.every((output) => free.has(output));
+  const inner = graphBuilder(body.name);
+  const map = new Map(body.inputs.map((input) => [input, inner.input(input.name, input.type)]));
+  const here = (old: Value): Value => {
+    const found = map.get(old);
+    if (found === undefined) throw new Error(`${old.name ?? "a value"} is read before it is made`);
+    return found;
+  };
+  let changed = false;
+  for (const step of [...body.nodes.filter(isFree), ...body.nodes.filter((each) => !isFree(each))]) {
+    const replaced = replace(step, { b: inner, here });
+    changed ||= replaced !== undefined;
+    const outputs = replaced ?? copyNode(inner, step, step.inputs.map(here));
+    step.outputs.forEach((output, index) => {
+      const made = at(outputs, index);
+      if (output.name !== undefined) inner.named(made, output.name);
+      map.set(output, made);
+    });
+  }
+  if (!changed) return undefined;
+  return b.apply("Scan", operands, { ...node.attributes, body: inner.finish(body.outputs.map(here)) });
 }
 
 /** Whether a node can run over one more leading axis, with these of its inputs having it. */

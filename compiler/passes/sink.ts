@@ -15,9 +15,21 @@ interface Sum {
   readonly term: Value;
 }
 
-function findSums(node: NodeOf<"Scan">): readonly Sum[] {
+/** What leaves a loop, and what is stacked for it. */
+interface Plan {
+  readonly sums: readonly Sum[];
+  /** Nodes that stay; and those that run after the loop, in order. */
+  readonly kept: ReadonlySet<Node>;
+  readonly sunk: readonly Node[];
+  /** Values that the loop stacks: what its readers want of it and what the sunk nodes read. */
+  readonly stacked: readonly Value[];
+}
+
+/** Products and sums are worth their operands' memory: over all steps at once they are one large kernel. */
+const alwaysSinks: ReadonlySet<string> = new Set(["MatMul", "Gemm", "ReduceSum"]);
+
+function findSums(node: NodeOf<"Scan">, readers: ReadonlyMap<Value, number>): readonly Sum[] {
   const { body } = node.attributes;
-  const readers = countReaders(body);
   const states = scanOperands(node).inner.states;
   return states.flatMap((state, index): Sum[] => {
     const next = at(body.outputs, index);
@@ -29,103 +41,116 @@ function findSums(node: NodeOf<"Scan">): readonly Sum[] {
   });
 }
 
-/** How many entries a value is expected to have; what cannot be known counts as much. */
-function expectedElements(value: Value, { expected }: PassContext): number {
-  return sizeOf(elements(value.type.shape), expected) ?? Number.POSITIVE_INFINITY;
-}
+function planOf(node: NodeOf<"Scan">, { expected }: PassContext): Plan {
+  const { body, states } = node.attributes;
+  const { inner } = scanOperands(node);
+  const live = countReaders(body);
+  const sums = findSums(node, live);
+  const additions = new Set(sums.map((sum) => sum.addition));
+  const steps = body.nodes.filter((step) => !additions.has(step) && step.outputs.some((output) => live.has(output)));
+  // What is the same at every step, and all that is outside without being stacked.
+  const fixed = new Set(steps.filter((step) => step.op === "Constant").flatMap((step) => step.outputs));
+  for (const capture of inner.captures) fixed.add(capture);
+  const given = new Set([...inner.scans, ...fixed]);
 
-/** Products are worth their operands' memory: over all steps at once they are one large GEMM. */
-const alwaysSinks: ReadonlySet<string> = new Set(["MatMul", "Gemm"]);
+  const results = [...body.outputs.slice(states), ...sums.map((sum) => sum.term)];
+  const wanted = new Set(results.filter((value) => !given.has(value)));
+  const summed = new Set(sums.map((sum) => sum.state));
+  const nextStates = body.outputs.filter((_, index) => index < states && !summed.has(index));
+  const readers = new Map<Value, number>();
+  for (const value of [...steps.flatMap((step) => step.inputs), ...nextStates])
+    readers.set(value, (readers.get(value) ?? 0) + 1);
+  // Entries that values are expected to have; what cannot be known counts as much.
+  const entries = (values: readonly Value[]) =>
+    [...new Set(values)].reduce(
+      (sum, value) => sum + (sizeOf(elements(value.type.shape), expected) ?? Number.POSITIVE_INFINITY),
+      0,
+    );
+  const isOutside = (value: Value) => given.has(value) || wanted.has(value);
+  const pays = (step: Node) =>
+    alwaysSinks.has(step.op) ||
+    entries(step.inputs.filter((input) => !isOutside(input))) <=
+      entries(step.outputs.filter((output) => wanted.has(output)));
+  const canSink = (step: Node) => {
+    const varies = step.inputs.map((input) => !fixed.has(input));
+    return (
+      step.outputs.some((output) => wanted.has(output)) &&
+      step.outputs.every((output) => (readers.get(output) ?? 0) === 0) &&
+      varies.some(Boolean) &&
+      pays(step) &&
+      canBatch(step, varies)
+    );
+  };
+
+  // What one node wants may make another one's price: they are asked again until none leaves.
+  const sunk = new Set<Node>();
+  for (let before = -1; before !== sunk.size; ) {
+    before = sunk.size;
+    for (const step of [...steps].reverse()) {
+      if (sunk.has(step) || !canSink(step)) continue;
+      sunk.add(step);
+      for (const output of step.outputs) wanted.delete(output);
+      for (const input of step.inputs) {
+        readers.set(input, (readers.get(input) ?? 0) - 1);
+        if (!given.has(input)) wanted.add(input);
+      }
+    }
+  }
+  const kept = new Set(steps.filter((step) => !sunk.has(step)));
+  return { sums, kept, sunk: steps.filter((step) => sunk.has(step)), stacked: [...wanted] };
+}
 
 function sinkScan(
   b: Builder,
   node: NodeOf<"Scan">,
   operands: readonly Value[],
-  context: PassContext,
-): readonly Value[] | undefined {
+  { sums, kept, sunk, stacked }: Plan,
+): readonly Value[] {
   const { body, states, length } = node.attributes;
   const { inner } = scanOperands(node);
   const { outer } = scanOperands({ inputs: operands, attributes: node.attributes });
-  const sums = findSums(node);
   const summed = new Set(sums.map((sum) => sum.state));
-  const carried = inner.states.filter((_, index) => !summed.has(index));
-  const nextStates = body.outputs.filter((_, index) => index < states && !summed.has(index));
-
-  // Values wanted outside, step by step; and how often the loop itself reads each value.
-  const wanted = new Set([...body.outputs.slice(states), ...sums.map((sum) => sum.term)]);
-  const additions = new Set(sums.map((sum) => sum.addition));
-  const steps = body.nodes.filter((step) => !additions.has(step));
-  const readers = new Map(countReaders({ ...body, nodes: steps, outputs: nextStates }));
-  const constants = new Set(steps.filter((step) => step.op === "Constant").flatMap((step) => step.outputs));
-  const outside = (value: Value) =>
-    inner.scans.includes(value) || inner.captures.includes(value) || constants.has(value) || wanted.has(value);
-  const varies = (value: Value) => !inner.captures.includes(value) && !constants.has(value);
-
-  const sunk: Node[] = [];
-  for (const step of [...steps].reverse()) {
-    if (step.op === "Constant" || step.outputs.some((output) => (readers.get(output) ?? 0) > 0)) continue;
-    if (!step.outputs.some((output) => wanted.has(output)) || !canBatch(step, step.inputs.map(varies))) continue;
-    if (!step.inputs.some(varies)) continue;
-    const cost = (values: Iterable<Value>) =>
-      [...new Set(values)].reduce((sum, value) => sum + expectedElements(value, context), 0);
-    const saved = cost(step.outputs.filter((output) => wanted.has(output)));
-    const spent = cost(step.inputs.filter((input) => !outside(input)));
-    if (spent > saved && !alwaysSinks.has(step.op)) continue;
-    sunk.unshift(step);
-    for (const output of step.outputs) wanted.delete(output);
-    for (const input of step.inputs) {
-      readers.set(input, (readers.get(input) ?? 0) - 1);
-      if (!outside(input)) wanted.add(input);
-    }
-  }
-  if (sunk.length === 0 && sums.length === 0) return undefined;
+  const isCarried = (_: Value, index: number) => index < states && !summed.has(index);
 
   const source = (value: Value): Source => {
     const scanned = inner.scans.indexOf(value);
     if (scanned >= 0) return { slice: at(outer.scans, scanned) };
     return { capture: at(outer.captures, inner.captures.indexOf(value)) };
   };
-  const leaving = new Set([...sunk, ...additions]);
-  const rebuilt = rebuildBody(node, carried, (step) => !leaving.has(step), source);
-  const stacked = [...wanted];
-  const initial = outer.states.filter((_, index) => !summed.has(index));
-  const results = rebuildScan(b, node, initial, outer.scans, rebuilt, [...nextStates, ...stacked]);
+  const carried = inner.states.filter(isCarried);
+  const rebuilt = rebuildBody(node, carried, (step) => kept.has(step), source);
+  const outputs = [...body.outputs.filter(isCarried), ...stacked];
+  const results = rebuildScan(b, node, outer.states.filter(isCarried), outer.scans, rebuilt, outputs);
 
-  // The body's values outside the loop: stacked, scanned, captured, or made there now.
+  // The body's values outside the loop: scanned, captured, stacked, or made there now.
   const places = new Map<Value, { readonly outer: Value; readonly sliced: boolean }>();
-  inner.scans.forEach((value, index) => {
-    places.set(value, { outer: at(outer.scans, index), sliced: true });
-  });
-  inner.captures.forEach((value, index) => {
-    places.set(value, { outer: at(outer.captures, index), sliced: false });
-  });
-  for (const step of steps) {
-    if (step.op === "Constant") places.set(at(step.outputs, 0), { outer: at(copyNode(b, step, []), 0), sliced: false });
-  }
-  stacked.forEach((value, index) => {
-    places.set(value, { outer: at(results, carried.length + index), sliced: true });
-  });
+  const place = (values: readonly Value[], outside: readonly Value[], sliced: boolean) =>
+    values.forEach((value, index) => {
+      places.set(value, { outer: at(outside, index), sliced });
+    });
+  place(inner.scans, outer.scans, true);
+  place(inner.captures, outer.captures, false);
+  for (const step of body.nodes) if (step.op === "Constant") place(step.outputs, copyNode(b, step, []), false);
+  place(stacked, results.slice(carried.length), true);
   const placeOf = (value: Value) => {
-    const place = places.get(value);
-    if (place === undefined) throw new Error(`${value.name ?? "a value"} of ${body.name} is not to be had outside`);
-    return place;
+    const found = places.get(value);
+    if (found === undefined) throw new Error(`${value.name ?? "a value"} of ${body.name} is not to be had outside`);
+    return found;
   };
   for (const step of sunk) {
     const found = step.inputs.map(placeOf);
-    const outputs = batchNode(
+    const made = batchNode(
       b,
       step,
-      found.map((place) => place.outer),
-      found.map((place) => place.sliced),
+      found.map((each) => each.outer),
+      found.map((each) => each.sliced),
       length,
     );
-    step.outputs.forEach((output, index) => {
-      places.set(output, { outer: at(outputs, index), sliced: true });
-    });
+    place(step.outputs, made, true);
   }
   const overSteps = (value: Value): Value => {
-    const place = placeOf(value);
-    return place.sliced ? place.outer : b.expand(b.unsqueeze(place.outer, [0]), [length, ...value.type.shape]);
+    const found = placeOf(value);
+    return found.sliced ? found.outer : b.expand(b.unsqueeze(found.outer, [0]), [length, ...value.type.shape]);
   };
   return body.outputs.map((output, index) => {
     const sum = sums.find((candidate) => candidate.state === index);
@@ -138,5 +163,9 @@ export const sink: Pass = {
   name: "sink",
   description: "What no state depends on runs after the loop: a weight's gradient, summed step by step → one product.",
   run: (graph, context) =>
-    rewrite(graph, (node, { b, inputs }) => (node.op === "Scan" ? sinkScan(b, node, inputs, context) : undefined)),
+    rewrite(graph, (node, { b, inputs }) => {
+      if (node.op !== "Scan") return undefined;
+      const plan = planOf(node, context);
+      return plan.sunk.length + plan.sums.length === 0 ? undefined : sinkScan(b, node, inputs, plan);
+    }),
 };

@@ -1,0 +1,57 @@
+/** Chains in a loop's body: sums of sums and products of products, whose inner nodes nobody else reads. */
+import type { Builder } from "../ir/builder.js";
+import type { Graph, Node, Value } from "../ir/types.js";
+import { at } from "../ops/rule.js";
+import { countReaders } from "./loop-body.js";
+
+/** One operand of a chain: added or subtracted; or multiplied, and then never negative. */
+export interface Term {
+  readonly value: Value;
+  readonly negative: boolean;
+}
+
+export type ChainKind = "sum" | "product";
+
+export interface Chains {
+  /** The kind of chain that a node belongs to. */
+  kindOf(node: Node): ChainKind | undefined;
+  /** The terms of the chain that ends in a node, read from the left. */
+  termsOf(node: Node): readonly Term[];
+}
+
+function kindOf(node: Node): ChainKind | undefined {
+  if (node.op === "Add" || node.op === "Sub") return "sum";
+  return node.op === "Mul" ? "product" : undefined;
+}
+
+export function chainsOf(body: Graph): Chains {
+  const readers = countReaders(body);
+  const links = new Map<Value, Node>();
+  for (const step of body.nodes) {
+    const output = at(step.outputs, 0);
+    if (kindOf(step) !== undefined && readers.get(output) === 1) links.set(output, step);
+  }
+  const termsOf = (node: Node, negative = false): readonly Term[] =>
+    node.inputs.flatMap((value, index) => {
+      const sign = negative !== (node.op === "Sub" && index === 1);
+      const link = links.get(value);
+      return link !== undefined && kindOf(link) === kindOf(node) ? termsOf(link, sign) : [{ value, negative: sign }];
+    });
+  return { kindOf, termsOf: (node) => termsOf(node) };
+}
+
+/** Two terms of a chain as one. */
+function join(b: Builder, kind: ChainKind, x: Term, y: Term): Term {
+  if (kind === "product") return { value: b.mul(x.value, y.value), negative: false };
+  if (x.negative === y.negative) return { value: b.add(x.value, y.value), negative: x.negative };
+  return { value: x.negative ? b.sub(y.value, x.value) : b.sub(x.value, y.value), negative: false };
+}
+
+/** The terms of a chain as one, from the left. */
+export function joinTerms(b: Builder, kind: ChainKind, terms: readonly Term[]): Term {
+  return terms.reduce((x, y) => join(b, kind, x, y));
+}
+
+export function signed(b: Builder, { value, negative }: Term): Value {
+  return negative ? b.neg(value) : value;
+}
