@@ -103,6 +103,9 @@ const truth = (holds: boolean) => (holds ? 1 : 0);
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const keep = (g: Value) => g;
 
+/** A cotangent where a condition holds, zero elsewhere: a product, so that masks join the other factors of a gradient. */
+const masked = (b: Builder, g: Value, condition: Value) => b.mul(g, b.cast(condition, g.type.dtype));
+
 export const elementwise: Family<Elementwise> = {
   Identity: unary(
     ["float32", "int64", "int32", "bool"],
@@ -131,7 +134,7 @@ export const elementwise: Family<Elementwise> = {
   Relu: unary(
     float,
     (x) => Math.max(x, 0),
-    ({ where, greater }, g, x) => where(greater(x, 0), g, 0),
+    (b, g, x) => masked(b, g, b.greater(x, 0)),
   ),
   Softplus: unary(
     float,
@@ -152,12 +155,12 @@ export const elementwise: Family<Elementwise> = {
   ]),
   // Where the operands are equal the cotangent goes to the second one.
   Min: binary(number, "same", Math.min, [
-    ({ where, less }, g, x, y) => where(less(x, y), g, 0),
-    ({ where, less }, g, x, y) => where(less(x, y), 0, g),
+    (b, g, x, y) => masked(b, g, b.less(x, y)),
+    (b, g, x, y) => masked(b, g, b.not(b.less(x, y))),
   ]),
   Max: binary(number, "same", Math.max, [
-    ({ where, greater }, g, x, y) => where(greater(x, y), g, 0),
-    ({ where, greater }, g, x, y) => where(greater(x, y), 0, g),
+    (b, g, x, y) => masked(b, g, b.greater(x, y)),
+    (b, g, x, y) => masked(b, g, b.not(b.greater(x, y))),
   ]),
   Equal: binary(number, "bool", (x, y) => truth(x === y), "none"),
   Less: binary(number, "bool", (x, y) => truth(x < y), "none"),
@@ -171,9 +174,9 @@ export const elementwise: Family<Elementwise> = {
       if (at(inputs, 2).dtype !== dtype) throw new Error(`${dtype} meets ${at(inputs, 2).dtype}`);
       return [{ dtype, shape: broadcastTypes(inputs) }];
     },
-    ({ where }, node, g) => {
+    (b, node, g) => {
       const condition = at(node.inputs, 0);
-      return [undefined, where(condition, g, 0), where(condition, 0, g)];
+      return [undefined, masked(b, g, condition), masked(b, g, b.not(condition))];
     },
     (operands) => (at(operands, 0) !== 0 ? at(operands, 1) : at(operands, 2)),
   ),
