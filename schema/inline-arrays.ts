@@ -9,9 +9,15 @@ import { show } from "./wording.js";
 /** More than any spec needs outside its arrays. */
 const mostValues = 20_000;
 
+/** The data of a spec that may hold arrays: other kinds of data hold lists of names. */
+function arraysData(spec: Json): JsonObject | undefined {
+  if (!isObject(spec) || !isObject(spec.data)) return undefined;
+  return spec.data.type === "table" ? undefined : spec.data;
+}
+
 /** The spec with every inline array of `data` emptied. */
 export function withoutArrays(spec: Json): Json {
-  if (!isObject(spec) || !isObject(spec.data)) return spec;
+  if (!isObject(spec) || !isObject(spec.data) || arraysData(spec) === undefined) return spec;
   return { ...spec, data: mapArrays(spec.data, () => []) };
 }
 
@@ -25,8 +31,8 @@ function mapArrays(part: JsonObject, change: (list: readonly Json[]) => Json): J
 
 /** The first entry of each inline array that is neither a number nor a list. */
 export function findingsOfArrays(spec: Json): readonly Finding[] {
-  if (!isObject(spec) || !isObject(spec.data)) return [];
-  return findingsUnder(spec.data, "/data");
+  const data = arraysData(spec);
+  return data === undefined ? [] : findingsUnder(data, "/data");
 }
 
 function findingsUnder(part: JsonObject, path: string): readonly Finding[] {

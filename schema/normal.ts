@@ -1,5 +1,9 @@
 /** A spec after `normalize`: sugar expanded, defaults filled in, cells resolved. No optional fields; still a valid spec. */
 
+import type { NormalData } from "./normal-data.js";
+
+export type * from "./normal-data.js";
+
 export interface NormalSpec {
   readonly name: string;
   readonly seed: number;
@@ -15,44 +19,6 @@ export interface NormalSpec {
 /** A whole number, or a size that the data says: "vocabulary", "classes", "features". */
 export type SizeName = number | string;
 
-// ── data ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-export type NormalData = NormalTextData | NormalArraysData;
-
-/** Parts of the data, which add up to at most 1: taken in order, or after shuffling by the spec's seed. */
-export interface NormalSplit {
-  readonly train: number;
-  readonly validation: number;
-  readonly test: number;
-  readonly order: "time" | "shuffled";
-}
-
-export interface NormalTextData {
-  readonly type: "text";
-  /** Exactly one of `text` (inline) and `file` is not null. `file` is relative to the spec. */
-  readonly text: string | null;
-  readonly file: string | null;
-  readonly unit: "char" | "word" | "byte";
-  readonly window: number;
-  readonly stride: number;
-  readonly split: NormalSplit;
-}
-
-/** Nested lists, or a `.npy`/`.json` file relative to the spec. */
-export type ArraySource = string | NestedNumbers;
-export type NestedNumbers = number | readonly NestedNumbers[];
-
-export interface NormalArraysData {
-  readonly type: "arrays";
-  readonly inputs: ArraySource;
-  readonly targets: ArraySource;
-  readonly lengths: ArraySource | null;
-  readonly weights: ArraySource | null;
-  /** First states by public name. */
-  readonly initial_states: Readonly<Record<string, ArraySource>>;
-  readonly split: NormalSplit;
-}
-
 // ── model ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type Activation = "none" | "softmax" | "sigmoid" | "tanh" | "relu";
@@ -63,6 +29,7 @@ export type NormalLayer =
   | NormalRnn
   | NormalDense
   | NormalProjection
+  | NormalDropout
   | NormalPool
   | NormalCombine
   | NormalAttention;
@@ -126,6 +93,12 @@ export interface NormalProjection extends LayerBase {
   readonly activation: Activation;
   readonly bias: boolean;
   readonly weights: string | null;
+}
+
+/** In training each entry is dropped at a rate, and the others are divided by 1 less the rate. */
+export interface NormalDropout extends LayerBase {
+  readonly layer: "dropout";
+  readonly rate: number;
 }
 
 /** One vector from a sequence, over its live steps. */
@@ -287,4 +260,21 @@ export interface NormalTrain {
   readonly steps_per_call: number | "auto";
   /** Updates between checkpoints; 0 keeps only the last. */
   readonly checkpoint_every: number;
+  /** Updates between evaluations; null: by the run's length (runtime/pace.ts). */
+  readonly evaluate_every: number | null;
+  readonly early_stopping: NormalEarlyStopping | null;
+  /** Whose best value's weights a run ends with; null: with its last weights. */
+  readonly keep_best: WatchedMetric | null;
+}
+
+/** A metric of the validation part, and whether smaller values of it are better, or larger. */
+export interface WatchedMetric {
+  readonly metric: string;
+  readonly mode: "min" | "max";
+}
+
+export interface NormalEarlyStopping extends WatchedMetric {
+  /** Evaluations in a row without one that is better than all before by more than `minimum_delta`. */
+  readonly patience: number;
+  readonly minimum_delta: number;
 }

@@ -5,6 +5,10 @@
  */
 export type HeldOutPart = number;
 /**
+ * A column's name, or its number from 1.
+ */
+export type Column = string | number;
+/**
  * A `.npy` or `.json` file relative to the spec, or nested lists of numbers.
  */
 export type ArraySource = string | NestedNumbers[];
@@ -54,6 +58,7 @@ export type Layer =
   | RnnLayer
   | DenseLayer
   | ProjectionLayer
+  | DropoutLayer
   | PoolLayer
   | ConcatLayer
   | AddLayer
@@ -67,7 +72,7 @@ export type From = LayerName | LayerName[];
 /**
  * A whole number, or a size that the data says.
  */
-export type Size = number | ("vocabulary" | "classes" | "features");
+export type Size = number | ("vocabulary" | "target_vocabulary" | "classes" | "features");
 /**
  * Name of the earlier layer whose weights this one uses in place of its own; null for its own. A dense or projection layer may use an embedding's table, turned around.
  */
@@ -118,6 +123,10 @@ export type ResetAfterOption = number | boolean | string;
  */
 export type Activation = "none" | "softmax" | "sigmoid" | "tanh" | "relu";
 /**
+ * A probability below 1.
+ */
+export type Rate = number;
+/**
  * The mean over all elements, or their sum.
  */
 export type Reduction = "mean" | "sum";
@@ -162,6 +171,14 @@ export type WeightDecay = number;
  * Whose arithmetic: epsilon beside the root before its correction (tensorflow, Keras too) or after it (torch).
  */
 export type Variant = "tensorflow" | "torch";
+/**
+ * Which metric of the validation part: "loss", or one that the loss brings with it, such as "accuracy" or "rmse".
+ */
+export type Metric = string;
+/**
+ * Whether a smaller value is better, or a larger. By default "max" for metrics such as accuracy and f1, else "min".
+ */
+export type Mode = "min" | "max";
 
 /**
  * A model, its data and its training, as rnnx compiles them.
@@ -182,7 +199,7 @@ export interface Spec {
   /**
    * What the model learns from.
    */
-  data: TextData | ArraysData;
+  data: TextData | TableData | PairsData | ArraysData;
   /**
    * Cells of your own, by name, as equations. A cell named like a built-in one takes its place.
    */
@@ -261,6 +278,110 @@ export interface SplitOfASeries {
   order?: "time" | "shuffled";
 }
 /**
+ * Windows over the rows of a CSV file, for example a series of prices. The target is the row after a window, or, where the model says something at every step, the row after each step.
+ */
+export interface TableData {
+  /**
+   * A table.
+   */
+  type: "table";
+  /**
+   * A CSV file in UTF-8, relative to the spec.
+   */
+  file: string;
+  /**
+   * Where the columns' names are: true for the first row, "comment" for the last comment before it, false for nowhere. "auto" takes a first row that is not all numbers, then a comment with as many fields.
+   */
+  header?: true | false | "comment" | "auto";
+  /**
+   * Lines that begin with this are skipped. With "" none are.
+   */
+  comment?: string;
+  /**
+   * What separates the fields of a row. null: a tab in .tsv files, else a comma.
+   */
+  delimiter?: string | null;
+  /**
+   * Columns to read as inputs, by name, or by number from 1. null: all that hold numbers.
+   *
+   * @minItems 1
+   * @maxItems 10000
+   */
+  columns?: Column[] | null;
+  /**
+   * Columns to predict, by name, or by number from 1. null: those that are inputs. A loss over classes takes one column of labels.
+   *
+   * @minItems 1
+   * @maxItems 10000
+   */
+  target?: Column[] | null;
+  /**
+   * Rows in one training sequence.
+   */
+  window: number;
+  /**
+   * Rows from the last row of a window to its target. With 0 they are the same row, whose target columns are then no inputs.
+   */
+  horizon?: number;
+  /**
+   * Rows from the start of one window to the start of the next.
+   */
+  stride?: number;
+  /**
+   * Whether the file has the newest row first.
+   */
+  reverse?: boolean;
+  /**
+   * Bring each column to the range from 0 to 1, or to mean 0 and deviation 1, as it is in the training part. Predictions are scaled back.
+   */
+  scale?: "none" | "min_max" | "standard";
+  /**
+   * What a missing value (nothing, NA, NaN, null) means: an error, to drop its row, or the value of the previous row.
+   */
+  missing?: "error" | "drop" | "previous";
+  split?: SplitOfASeries;
+}
+/**
+ * A source and the sequence that it becomes. Layers read the source as `inputs`, and the target after a start token as `decoder_inputs`; the targets end in an end token. Sizes: "vocabulary" (source), "target_vocabulary".
+ */
+export interface PairsData {
+  /**
+   * Pairs.
+   */
+  type: "pairs";
+  /**
+   * The pairs themselves: a source (text, or a list of numbers) and a target. Give either this or `file`.
+   *
+   * @minItems 1
+   * @maxItems 100000
+   */
+  pairs?: unknown[][] | null;
+  /**
+   * One pair a line, relative to the spec: source and target separated by a tab, or in a `.jsonl` file {"source": text or numbers, "target": text}. Give either this or `pairs`.
+   */
+  file?: string | null;
+  /**
+   * What one time step is, on both sides.
+   */
+  unit?: "char" | "word";
+  split?: Split;
+}
+/**
+ * Parts of the examples to train on, to watch while training, and to test with.
+ */
+export interface Split {
+  /**
+   * Part of the examples to train on. By default what the other parts leave.
+   */
+  train?: number;
+  validation?: HeldOutPart;
+  test?: HeldOutPart;
+  /**
+   * Whether the parts follow each other as the data does, or are drawn by the seed.
+   */
+  order?: "time" | "shuffled";
+}
+/**
  * Numbers: each role is a `.npy` or `.json` file relative to the spec, or nested lists. The first axis is the example.
  */
 export interface ArraysData {
@@ -285,21 +406,6 @@ export interface ArraysData {
     [k: string]: ArraySource;
   };
   split?: Split;
-}
-/**
- * Parts of the examples to train on, to watch while training, and to test with.
- */
-export interface Split {
-  /**
-   * Part of the examples to train on. By default what the other parts leave.
-   */
-  train?: number;
-  validation?: HeldOutPart;
-  test?: HeldOutPart;
-  /**
-   * Whether the parts follow each other as the data does, or are drawn by the seed.
-   */
-  order?: "time" | "shuffled";
 }
 /**
  * A recurrent cell as equations: the names and shapes of its state and parameters, and one step of the recurrence. The gradient is made by the compiler.
@@ -526,6 +632,18 @@ export interface ProjectionLayer {
    * Whether b is added.
    */
   bias?: boolean;
+}
+/**
+ * In training each entry is 0 with a probability, and the others are scaled so that the mean stays. Evaluation and inference leave it out.
+ */
+export interface DropoutLayer {
+  /**
+   * Dropout.
+   */
+  layer: "dropout";
+  name?: LayerName;
+  from?: From;
+  rate: Rate;
 }
 /**
  * One vector from a sequence, over its live steps: padding never counts.
@@ -935,4 +1053,30 @@ export interface TrainingSettings {
    * Updates between checkpoints; with 0 only the last is kept.
    */
   checkpoint_every?: number;
+  /**
+   * Updates between evaluations. null: after each epoch of a run of epochs; in a run of steps about 20 times, at least 100 updates apart and after whole epochs.
+   */
+  evaluate_every?: number | null;
+  /**
+   * End the run when a metric of the validation part has stopped getting better.
+   */
+  early_stopping?: {
+    metric?: Metric;
+    mode?: Mode;
+    /**
+     * Evaluations in a row that may bring nothing better.
+     */
+    patience?: number;
+    /**
+     * By how much a value must be better than the best before it.
+     */
+    minimum_delta?: number;
+  } | null;
+  /**
+   * End with the weights of the evaluation that was best on the validation part; their checkpoint is kept. On by itself where there is a validation part, watching what early_stopping watches, else the loss; with null the run ends with its last weights.
+   */
+  keep_best?: {
+    metric?: Metric;
+    mode?: Mode;
+  } | null;
 }

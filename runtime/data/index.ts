@@ -2,12 +2,14 @@
 import type { NormalData, NormalSpec } from "../../schema/normal.js";
 import type { Checked } from "../problem.js";
 import { arrays } from "./arrays.js";
+import { pairs } from "./pairs.js";
 import { type DataSource, type SourceKind, usesOf } from "./source.js";
+import { table } from "./table.js";
 import { text } from "./text.js";
 
 type DataOf<K extends NormalData["type"]> = Extract<NormalData, { readonly type: K }>;
 
-const kinds: { readonly [K in NormalData["type"]]: SourceKind<DataOf<K>> } = { text, arrays };
+const kinds: { readonly [K in NormalData["type"]]: SourceKind<DataOf<K>> } = { text, table, arrays, pairs };
 
 function kindOf<K extends NormalData["type"]>(type: K): SourceKind<DataOf<K>> {
   return kinds[type];

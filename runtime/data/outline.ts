@@ -1,6 +1,6 @@
 /** What a spec's data says of itself before any file is opened: all of it where the data is written into the spec. */
 import type { ArraySignature, Signature } from "../../compiler/signature.js";
-import type { NormalArraysData, NormalSpec, NormalTextData } from "../../schema/normal.js";
+import type { NormalArraysData, NormalSpec, NormalTableData, NormalTextData } from "../../schema/normal.js";
 import { child } from "../../schema/pointer.js";
 import type { Checked } from "../problem.js";
 import { mapDataFiles, openData } from "./index.js";
@@ -19,7 +19,20 @@ export async function outlineData(spec: NormalSpec, folder: string): Promise<Che
     const opened = await openData(spec, folder);
     return opened.ok ? { ok: true, signatures: [opened.source.signature(spec.train)], certain: true } : opened;
   }
-  return spec.data.type === "text" ? outlineText(spec, spec.data) : outlineArrays(spec, spec.data);
+  return outlineOf(spec, spec.data);
+}
+
+function outlineOf(spec: NormalSpec, data: NormalSpec["data"]): Checked<Outline> {
+  switch (data.type) {
+    case "text":
+      return outlineText(spec, data);
+    case "table":
+      return outlineTable(spec, data);
+    case "pairs":
+      return outlinePairs(spec);
+    case "arrays":
+      return outlineArrays(spec, data);
+  }
 }
 
 function dataFiles({ data }: NormalSpec): readonly string[] {
@@ -36,6 +49,41 @@ function outlineText({ train }: NormalSpec, { window }: NormalTextData): Checked
   const sizes = { vocabulary: "vocabulary", classes: "vocabulary" };
   const expected = { batch: batchOf(train), time: window };
   return { ok: true, signatures: [{ inputs: ids, targets: ids, sizes, expected }], certain: true };
+}
+
+function outlineTable(spec: NormalSpec, { columns, target, window }: NormalTableData): Checked<Outline> {
+  const { targets, everyStep } = usesOf(spec);
+  const features = columns?.length ?? "features";
+  const answers = targets === "classes" ? "classes" : (target?.length ?? features);
+  const steps = everyStep ? ["batch", "time"] : ["batch"];
+  const signature: Signature = {
+    inputs: { dtype: "float32", shape: ["batch", "time", features] },
+    targets:
+      targets === "classes" ? { dtype: "int32", shape: steps } : { dtype: "float32", shape: [...steps, answers] },
+    sizes: { features, classes: answers },
+    expected: { batch: batchOf(spec.train), time: window },
+  };
+  return { ok: true, signatures: [signature], certain: true };
+}
+
+function outlinePairs(spec: NormalSpec): Checked<Outline> {
+  const isText = usesOf(spec).inputs === "ids";
+  const steps: ArraySignature = { dtype: "int32", shape: ["batch", "target_time"] };
+  const counts: ArraySignature = { dtype: "int64", shape: ["batch"] };
+  const signature: Signature = {
+    inputs: isText ? { dtype: "int32", shape: ["batch", "time"] } : { dtype: "float32", shape: ["batch", "features"] },
+    ...(isText && { lengths: counts }),
+    side_inputs: { decoder_inputs: steps },
+    targets: steps,
+    target_lengths: counts,
+    sizes: {
+      ...(isText ? { vocabulary: "vocabulary" } : { features: "features" }),
+      target_vocabulary: "target_vocabulary",
+      classes: "target_vocabulary",
+    },
+    expected: { batch: batchOf(spec.train), time: 1, target_time: 1 },
+  };
+  return { ok: true, signatures: [signature], certain: true };
 }
 
 function outlineArrays(spec: NormalSpec, data: NormalArraysData): Checked<Outline> {

@@ -1,6 +1,6 @@
 /** What every data source gives: examples by number, as arrays that a session can be fed, and what they say of themselves. */
 import type { Signature } from "../../compiler/signature.js";
-import type { NormalData, NormalSpec, NormalTrain } from "../../schema/normal.js";
+import type { NormalData, NormalLayer, NormalSpec, NormalTrain } from "../../schema/normal.js";
 import type { Checked, RunProblem } from "../problem.js";
 import type { Splits } from "./splits.js";
 
@@ -34,8 +34,8 @@ export interface DataSource {
 export interface Uses {
   /** `ids` are whole numbers that index a vocabulary; `numbers` are features. */
   readonly inputs: "ids" | "numbers";
-  /** `classes` may be whole numbers, or rows of probabilities; `numbers` are quantities. */
-  readonly targets: "classes" | "numbers";
+  /** `classes` may be whole numbers, or rows of probabilities; `probabilities` are from 0 to 1; `numbers` are quantities. */
+  readonly targets: "classes" | "probabilities" | "numbers";
   /** Whether the model says something at every step of a sequence, or once at its end. */
   readonly everyStep: boolean;
 }
@@ -61,12 +61,24 @@ export function expectedBatch(train: NormalTrain, { train: { length } }: Splits)
   return train.batch_size === "all" ? length : Math.min(train.batch_size, length);
 }
 
-export function usesOf(spec: NormalSpec): Uses {
-  const first = spec.model[0]?.layer;
-  const loss = spec.loss.type;
+export function usesOf({ model, loss: { type } }: NormalSpec): Uses {
+  const classes = type === "sequence_loss" || type === "cross_entropy";
+  const last = model.at(-1);
   return {
-    inputs: first === "one_hot" || first === "embedding" ? "ids" : "numbers",
-    targets: loss === "sequence_loss" || loss === "cross_entropy" ? "classes" : "numbers",
-    everyStep: spec.model.every((layer) => layer.layer !== "rnn" || layer.return === "sequence"),
+    inputs: model.some(({ layer, from }) => (layer === "one_hot" || layer === "embedding") && from.includes("inputs"))
+      ? "ids"
+      : "numbers",
+    targets: classes ? "classes" : type === "binary_cross_entropy" ? "probabilities" : "numbers",
+    everyStep: last === undefined || isSequence(model, last),
   };
+}
+
+/** Whether a layer makes something for every step of what it reads. */
+function isSequence(model: readonly NormalLayer[], layer: NormalLayer): boolean {
+  if (layer.layer === "pool" || (layer.layer === "rnn" && layer.return !== "sequence")) return false;
+  const reads = layer.layer === "attention" ? layer.from.slice(0, 1) : layer.from;
+  return reads.some((name) => {
+    const read = model.find((other) => other.name === name);
+    return read === undefined || isSequence(model, read);
+  });
 }

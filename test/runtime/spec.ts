@@ -43,7 +43,7 @@ export function specOf(parts: Partial<NormalSpec>): NormalSpec {
     seed: 1,
     data: textData,
     cells: {},
-    model: [{ layer: "one_hot", name: "one_hot", size: "vocabulary" }],
+    model: [{ layer: "one_hot", name: "one_hot", from: ["inputs"], size: "vocabulary" }],
     loss: { type: "sequence_loss", average_across_timesteps: true, average_across_batch: true },
     optimizer: { type: "sgd", learning_rate: 0.1, clip: null, schedule: { type: "constant" } },
     train,
@@ -52,15 +52,26 @@ export function specOf(parts: Partial<NormalSpec>): NormalSpec {
 }
 
 export const numbersModel: NormalSpec["model"] = [
-  { layer: "dense", name: "dense", size: 1, activation: "none", bias: true },
+  { layer: "dense", name: "dense", from: ["inputs"], size: 1, activation: "none", bias: true, weights: null },
 ];
 
 export const squaredError: NormalSpec["loss"] = { type: "squared_error", reduction: "mean" };
 
 /** A model that says one thing of each sequence. */
 export const lastModel: NormalSpec["model"] = [
-  { layer: "rnn", name: "rnn", cells: [], share_weights: false, return: "last" },
-  ...numbersModel,
+  {
+    layer: "rnn",
+    name: "rnn",
+    from: ["inputs"],
+    cells: [],
+    share_weights: false,
+    weights: null,
+    return: "last",
+    initial_state: "zeros",
+    stateful: false,
+    unroll: false,
+  },
+  { layer: "dense", name: "dense", from: ["rnn"], size: 1, activation: "none", bias: true, weights: null },
 ];
 
 /** The numbers of the first examples. */

@@ -1,0 +1,41 @@
+/** Text files as they are read, piece by piece: UTF-8, or a problem. */
+import { createReadStream } from "node:fs";
+import { resolve } from "node:path";
+import type { RunProblem } from "../problem.js";
+import { unreadable } from "./file.js";
+
+/** A file that a member of the spec names. */
+export interface NamedFile {
+  readonly file: string;
+  /** The spec's folder. */
+  readonly folder: string;
+  /** The JSON pointer of the member. */
+  readonly path: string;
+}
+
+/** Thrown through the streams between a file and its reader, and caught by `readingProblem`. */
+class NotUtf8 extends Error {}
+
+/** The text of a file without its byte-order mark. Errors are for `readingProblem`. */
+export async function* characters({ file, folder }: NamedFile): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decode = (bytes?: Buffer) => {
+    try {
+      return decoder.decode(bytes, { stream: bytes !== undefined });
+    } catch {
+      throw new NotUtf8();
+    }
+  };
+  for await (const bytes of createReadStream(resolve(folder, file))) yield decode(bytes);
+  yield decode();
+}
+
+/** What stopped the reading of `characters`; anything that is not the file's fault is thrown on. */
+export function readingProblem({ file, path }: NamedFile, error: unknown): RunProblem {
+  if (!(error instanceof NotUtf8)) return unreadable(path, file, error);
+  return notUtf8(path, file, "Save it as UTF-8.");
+}
+
+export function notUtf8(path: string, file: string, hint: string): RunProblem {
+  return { code: "text-encoding", path, file, message: `"${file}" is not UTF-8.`, hint };
+}

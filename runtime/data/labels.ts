@@ -1,0 +1,57 @@
+/** Classes as files write them: whole numbers from 0 mean themselves, anything else is named in order of first appearance. */
+import { nestedRows } from "./rows.js";
+import type { NumericArray } from "./source.js";
+
+export interface Classes {
+  /** By class; null where classes are numbers that have no other name. */
+  readonly names: readonly string[] | null;
+  readonly count: number;
+  /** One for each label. */
+  readonly ids: Int32Array;
+}
+
+/** Numbers from here on are taken for names. */
+const mostClasses = 2 ** 20;
+
+export function classify(labels: readonly string[]): Classes {
+  const numbers = labels.map((label) => (/^(?:0|[1-9]\d*)$/.test(label) ? Number(label) : mostClasses));
+  if (numbers.every((id) => id < mostClasses)) {
+    const count = numbers.reduce((most, id) => Math.max(most, id + 1), 0);
+    return { names: null, count, ids: Int32Array.from(numbers) };
+  }
+  const classes = new Map<string, number>();
+  const ids = labels.map((label) => intern(classes, label));
+  return { names: [...classes.keys()], count: classes.size, ids: Int32Array.from(ids) };
+}
+
+/** The number of a key, new ones in order of first appearance. */
+export function intern<K>(numbers: Map<K, number>, key: K): number {
+  const known = numbers.get(key);
+  if (known !== undefined) return known;
+  numbers.set(key, numbers.size);
+  return numbers.size - 1;
+}
+
+/** The first of the largest entries of a row, counted from its start. */
+export function argmax(scores: ArrayLike<number | bigint>, start: number, size: number): number {
+  let best = 0;
+  for (let index = 1; index < size; index++) {
+    if ((scores[start + index] ?? 0) > (scores[start + best] ?? 0)) best = index;
+  }
+  return best;
+}
+
+/** The likeliest class of each row of scores [batch, …, classes], as nested lists. */
+export function decodeClasses(scores: NumericArray, { names, count }: Omit<Classes, "ids">): readonly unknown[] {
+  if (scores.shape.at(-1) !== count || count < 2) return nestedRows(scores);
+  const shape = scores.shape.slice(0, -1);
+  const data = Int32Array.from({ length: scores.data.length / count }, (_, row) =>
+    argmax(scores.data, row * count, count),
+  );
+  const rows = nestedRows({ dtype: "int32", shape, data });
+  return names === null ? rows : named(rows, names);
+}
+
+function named(part: readonly unknown[], names: readonly string[]): readonly unknown[] {
+  return part.map((entry) => (Array.isArray(entry) ? named(entry, names) : names[Number(entry)]));
+}

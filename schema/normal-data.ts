@@ -1,0 +1,66 @@
+/** The data of a spec after `normalize`, by its type. */
+
+export type NormalData = NormalTextData | NormalTableData | NormalArraysData | NormalPairsData;
+
+/** Parts of the data, which add up to at most 1: taken in order, or after shuffling by the spec's seed. */
+export interface NormalSplit {
+  readonly train: number;
+  readonly validation: number;
+  readonly test: number;
+  readonly order: "time" | "shuffled";
+}
+
+export interface NormalTextData {
+  readonly type: "text";
+  /** Exactly one of `text` (inline) and `file` is not null. `file` is relative to the spec. */
+  readonly text: string | null;
+  readonly file: string | null;
+  readonly unit: "char" | "word" | "byte";
+  readonly window: number;
+  readonly stride: number;
+  readonly split: NormalSplit;
+}
+
+export interface NormalTableData {
+  readonly type: "table";
+  readonly file: string;
+  readonly header: boolean | "comment" | "auto";
+  /** Empty: no line is a comment. */
+  readonly comment: string;
+  readonly delimiter: string | null;
+  /** Names, or numbers from 1; null: all that hold numbers. */
+  readonly columns: readonly (string | number)[] | null;
+  /** The same; null: the inputs. */
+  readonly target: readonly (string | number)[] | null;
+  readonly window: number;
+  readonly horizon: number;
+  readonly stride: number;
+  readonly reverse: boolean;
+  readonly scale: "none" | "min_max" | "standard";
+  readonly missing: "error" | "drop" | "previous";
+  readonly split: NormalSplit;
+}
+
+/** Nested lists, or a `.npy`/`.json` file relative to the spec. */
+export type ArraySource = string | NestedNumbers;
+export type NestedNumbers = number | readonly NestedNumbers[];
+
+export interface NormalArraysData {
+  readonly type: "arrays";
+  readonly inputs: ArraySource;
+  readonly targets: ArraySource;
+  readonly lengths: ArraySource | null;
+  readonly weights: ArraySource | null;
+  /** First states by public name. */
+  readonly initial_states: Readonly<Record<string, ArraySource>>;
+  readonly split: NormalSplit;
+}
+
+export interface NormalPairsData {
+  readonly type: "pairs";
+  /** Exactly one of `pairs` (inline) and `file` is not null. `file` is relative to the spec. */
+  readonly pairs: readonly (readonly [string | readonly number[], string])[] | null;
+  readonly file: string | null;
+  readonly unit: "char" | "word";
+  readonly split: NormalSplit;
+}
