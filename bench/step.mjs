@@ -61,9 +61,24 @@ const feeds = Object.fromEntries(
     const dims = shape.map((dim) => sizes[dim] ?? dim);
     const count = dims.reduce((product, size) => product * size, 1);
     if (role === "step") return [name, new Tensor("int64", [0n], [])];
-    if (dtype === "int32") return [name, new Tensor(dtype, Int32Array.from({ length: count }, (_, i) => (i * 7919) % vocabulary), dims)];
+    if (dtype === "int32")
+      return [
+        name,
+        new Tensor(
+          dtype,
+          Int32Array.from({ length: count }, (_, i) => (i * 7919) % vocabulary),
+          dims,
+        ),
+      ];
     const scale = role === "parameter" ? 0.1 : 0;
-    return [name, new Tensor("float32", Float32Array.from({ length: count }, (_, i) => scale * Math.sin(i)), dims)];
+    return [
+      name,
+      new Tensor(
+        "float32",
+        Float32Array.from({ length: count }, (_, i) => scale * Math.sin(i)),
+        dims,
+      ),
+    ];
   }),
 );
 const perStep = [];

@@ -186,11 +186,13 @@ function forwardPart(
   return partOf(program, (port) => roles.includes(port.role) && isKept(port));
 }
 
-/** Whether a sequence can be run piece by piece: no layer reads it backwards, or as a whole. */
+/** Whether a sequence can be run piece by piece: no layer reads it backwards or as a whole, or starts where one ended. */
 function canStream(spec: NormalSpec): boolean {
   return spec.model.every((layer) => {
     if (layer.layer === "pool" || layer.layer === "attention") return false;
-    return layer.layer !== "rnn" || layer.cells.every((cell) => cell.bidirectional === "none");
+    if (layer.layer !== "rnn") return true;
+    const ownStart = layer.initial_state === "zeros" || layer.initial_state === "learned";
+    return ownStart && layer.cells.every((cell) => cell.bidirectional === "none");
   });
 }
 
