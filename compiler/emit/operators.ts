@@ -94,6 +94,7 @@ const emitters: { readonly [K in OpName]: Emit<K> } = {
   Mul: product,
   Div: product,
   Pow: same,
+  Mod: same,
   Min: same,
   Max: same,
   Equal: same,

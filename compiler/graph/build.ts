@@ -190,6 +190,7 @@ function expressions(apply: Apply, scalar: Expressions["scalar"], local: (value:
     mul: binary("Mul"),
     div: binary("Div"),
     pow: binary("Pow"),
+    mod: binary("Mod"),
     min: binary("Min"),
     max: binary("Max"),
     equal: binary("Equal"),

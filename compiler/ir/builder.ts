@@ -25,6 +25,8 @@ export interface Expressions {
   mul(x: Operand, y: Operand): Value;
   div(x: Operand, y: Operand): Value;
   pow(x: Operand, y: Operand): Value;
+  /** The remainder of whole numbers, with the sign of the divisor. */
+  mod(x: Operand, y: Operand): Value;
   min(x: Operand, y: Operand): Value;
   max(x: Operand, y: Operand): Value;
   equal(x: Operand, y: Operand): Value;

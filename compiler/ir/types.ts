@@ -107,6 +107,7 @@ export interface OpAttributes {
   Mul: None;
   Div: None;
   Pow: None;
+  Mod: None;
   Min: None;
   Max: None;
   Equal: None;

@@ -21,7 +21,20 @@ type Unary =
   | "Softplus"
   | "Not"
   | "Identity";
-type Binary = "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Min" | "Max" | "Equal" | "Less" | "Greater" | "And" | "Or";
+type Binary =
+  | "Add"
+  | "Sub"
+  | "Mul"
+  | "Div"
+  | "Pow"
+  | "Mod"
+  | "Min"
+  | "Max"
+  | "Equal"
+  | "Less"
+  | "Greater"
+  | "And"
+  | "Or";
 type Elementwise = Unary | Binary | "Where" | "Cast";
 
 /** `derivative` gives dL/dx from the cotangent g, the operand x and the result y. */
@@ -153,6 +166,8 @@ export const elementwise: Family<Elementwise> = {
     ({ mul, pow, sub }, g, x, y) => mul(g, mul(y, pow(x, sub(y, 1)))),
     ({ mul, log }, g, x, _, result) => mul(g, mul(result, log(x))),
   ]),
+  // The remainder has the sign of the divisor; adding 0 leaves no -0.
+  Mod: binary(["int64", "int32"], "same", (x, y) => (((x % y) + y) % y) + 0, "none"),
   // Where the operands are equal the cotangent goes to the second one.
   Min: binary(number, "same", Math.min, [
     (b, g, x, y) => masked(b, g, b.less(x, y)),

@@ -42,6 +42,9 @@ const one = (
   ...more,
 });
 
+/** Whole numbers of both signs, and divisors. */
+const wholeOf = { x: [7, -7, 4, -4], y: [4, -4, 3] };
+
 /** Total over the primitives: a new one does not type-check without a case. */
 export const cases: { readonly [K in OpName]: Readonly<Record<string, Case>> } = {
   Constant: {
@@ -95,6 +98,13 @@ export const cases: { readonly [K in OpName]: Readonly<Record<string, Case>> } =
     int64: binary((b, x, y) => b.mul(x, y), i64),
   },
   Div: { float: binary((b, x, y) => b.div(x, b.add(b.abs(y), 1))) },
+  Mod: {
+    int64: one({ x: i64("batch", 1), y: i64("time") }, (b, x, y) => b.mod(x, y), { feed: wholeOf }),
+    int32: one({ x: i32("batch", 1), y: i32("time") }, (b, x, y) => b.mod(x, y), { feed: wholeOf }),
+    "far beyond 32 bits": one({ x: i64("batch") }, (b, x) => b.mod(x, 2 ** 25 - 39), {
+      feed: { x: [2 ** 52 - 1, 2 ** 50] },
+    }),
+  },
   Pow: { float: binary((b, x, y) => b.pow(b.add(b.abs(x), 0.5), y)) },
   Min: { float: binary((b, x, y) => b.min(x, y)), int64: binary((b, x, y) => b.min(x, y), i64) },
   Max: { float: binary((b, x, y) => b.max(x, y)), int32: binary((b, x, y) => b.max(x, y), i32) },

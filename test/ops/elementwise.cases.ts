@@ -17,7 +17,20 @@ type Unary =
   | "Relu"
   | "Softplus"
   | "Not";
-type Binary = "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Min" | "Max" | "Equal" | "Less" | "Greater" | "And" | "Or";
+type Binary =
+  | "Add"
+  | "Sub"
+  | "Mul"
+  | "Div"
+  | "Pow"
+  | "Mod"
+  | "Min"
+  | "Max"
+  | "Equal"
+  | "Less"
+  | "Greater"
+  | "And"
+  | "Or";
 
 /** Cases without attributes: they fit every primitive that has none. */
 type Plain = readonly [CaseOf<"Neg">, ...CaseOf<"Neg">[]];
@@ -75,6 +88,12 @@ export const elementwise: Cases<Unary | Binary | "Where" | "Cast"> = {
   Mul: [...binary(normal, normal), ...whole(some, some)],
   Div: binary(normal, positive),
   Pow: binary(positive, normal),
+  Mod: [
+    one("whole numbers", below(9, 2, 3), fixed("int64", [3], 1, 2, 5)),
+    one("short whole numbers", shortBelow(9, "batch", 1), fixed("int32", [2], 3, 4)),
+    one("of both signs", fixed("int64", [4, 1], -7, -4, 4, 7), fixed("int64", [2], 4, -4)),
+    one("far beyond 32 bits", fixed("int64", [2], 2 ** 52 - 1, 2 ** 50), fixed("int64", [], 2 ** 25 - 39)),
+  ],
   Min: [...binary(normal, normal), ...whole(some, some)],
   Max: [...binary(normal, normal), ...whole(some, some)],
   Equal: [...binary(normal, normal), ...whole(some, some)],

@@ -4,6 +4,7 @@ import type { CombiningDefinition, LayerDefinition } from "../context.js";
 import { attention } from "./attention.js";
 import { combine } from "./combine.js";
 import { dense } from "./dense.js";
+import { dropout } from "./dropout.js";
 import { embedding } from "./embedding.js";
 import { oneHot } from "./one-hot.js";
 import { pool } from "./pool.js";
@@ -18,6 +19,7 @@ export const layers: { readonly [K in Kind]: LayerDefinition<LayerOf<K>> | Combi
   rnn,
   dense,
   projection: dense,
+  dropout,
   pool,
   concat: combine,
   add: combine,

@@ -1,0 +1,77 @@
+/**
+ * Random numbers as a pure function of a seed, a place in the model, the training step and the position of the entry: a run
+ * that is resumed draws what it would have drawn, with any number of steps per call, on any device.
+ *
+ * ONNX's random operators keep their state in the session, so numbers are hashed from their positions, in whole numbers
+ * modulo a prime. x → (x + key)³ permutes the numbers below the prime; a few rounds of it with independent keys hash the
+ * step and the row (all positions but the last). Each entry is then r·c + q of its row's r and q and its unit's c: for one
+ * multiplication the entries of a row are uniform and pairwise independent, and rows are independent hashes.
+ */
+import { createHash } from "node:crypto";
+import type { Builder } from "../ir/builder.js";
+import { mulDims } from "../ir/dims.js";
+import { tensor } from "../ir/tensor.js";
+import type { Shape, Value } from "../ir/types.js";
+import type { Context } from "./context.js";
+
+/**
+ * The largest prime below 2^25. Three does not divide one less, so that cubing is a permutation; and the square of a sum of
+ * two numbers below it is below 2^52, so that float64 is exact too.
+ */
+export const prime = 2 ** 25 - 39;
+
+/** Whoever draws: what the numbers depend on besides their positions. */
+export type Randomness = Pick<Context, "b" | "seed" | "step">;
+
+/** Numbers below the prime, the same for the same words. */
+function keys(...words: readonly (string | number)[]): readonly [number, number, number] {
+  const hash = createHash("sha256").update(JSON.stringify(words)).digest();
+  const key = (index: number) => hash.readUInt32LE(4 * index) % prime;
+  return [key(0), key(1), key(2)];
+}
+
+/** x³ modulo the prime, for x below twice the prime. */
+function cube({ mul, mod }: Builder, x: Value): Value {
+  return mod(mul(mod(mul(x, x), prime), x), prime);
+}
+
+/** Three hashes of the step, which all places in a model share. */
+function stepHashes({ b, seed, step }: Randomness): readonly [Value, Value, Value] {
+  const round = (x: Value, index: number) => cube(b, b.add(x, b.constant(tensor("int64", [3], keys(seed, index)))));
+  const hashed = [0, 1, 2].reduce(round, b.mod(step(), prime));
+  const part = (index: number) => b.slice(hashed, 0, index, index + 1);
+  return [part(0), part(1), part(2)];
+}
+
+/**
+ * Whole numbers, uniform from 0 up to the prime, of a shape with at least one axis.
+ *
+ * @param site names the place that draws; other places draw independent numbers.
+ */
+export function uniform(random: Randomness, site: string, shape: Shape): Value {
+  const { b, seed } = random;
+  const hash = (x: Value, key: number | Value) => cube(b, b.add(x, key));
+  const keyed = (x: Value, key: number) => b.mod(b.add(x, key), prime);
+
+  const [step0, step1, step2] = stepHashes(random);
+  const [key0, key1, key2] = keys(seed, site, "rows");
+  const rows = shape.slice(0, -1);
+  const perRow = (x: Value) => b.reshape(x, [...rows, 1]);
+  const row = hash(b.range(rows.reduce(mulDims, 1)), keyed(step0, key0));
+  const r = hash(hash(row, key1), step1);
+  const q = hash(r, keyed(step2, key2));
+
+  const unit = keys(seed, site, "units").reduce<Value>(hash, b.range(shape.at(-1) ?? 1));
+  return b.mod(b.add(b.mul(perRow(r), unit), perRow(q)), prime);
+}
+
+/** True with a probability, at each entry of a shape. */
+export function keepMask(random: Randomness, site: string, shape: Shape, keep: number): Value {
+  return random.b.less(uniform(random, site, shape), Math.round(keep * prime));
+}
+
+/** What an entry is multiplied by where some are dropped: 0 at a rate, elsewhere what keeps the mean. */
+export function dropoutMask(random: Randomness, site: string, shape: Shape, rate: number): Value {
+  const { b } = random;
+  return b.mul(b.cast(keepMask(random, site, shape, 1 - rate), "float32"), 1 / (1 - rate));
+}
