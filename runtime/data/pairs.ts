@@ -1,0 +1,157 @@
+/**
+ * Pairs: a source, which is text or a vector, and the sequence that it becomes. The decoder reads the target after a start
+ * token and says it with an end token behind.
+ */
+import { createHash } from "node:crypto";
+import type { NormalPairsData } from "../../schema/normal.js";
+import { child } from "../../schema/pointer.js";
+import { type Checked, type RunProblem, refuse } from "../problem.js";
+import { intern } from "./labels.js";
+import { type Pair, readPairs } from "./pairs-file.js";
+import { type DataSource, expectedBatch, type NumericArray, type SourceKind, type Uses } from "./source.js";
+import { type Splits, splitExamples } from "./splits.js";
+import { decodeTokens, padded, tokenize } from "./tokens.js";
+
+/** The first ids of the target's vocabulary; the source's has the unknown token alone. */
+export const START = 0;
+export const END = 1;
+const special = { source: ["<unknown>"], target: ["<start>", "<end>", "<unknown>"] } as const;
+
+export const pairs: SourceKind<NormalPairsData> = {
+  async open(data, { folder, seed, uses }) {
+    const read = await readPairs(data, folder, uses);
+    if (!read.ok) return read;
+    const split = splitExamples(data.split, seed, read.pairs.length);
+    return split.ok ? assemble(data, read.pairs, split.splits, uses) : split;
+  },
+  mapFiles: (data, rename) => (data.file === null ? data : { ...data, file: rename(data.file) }),
+};
+
+/** Tokens to ids: those of the training part by first appearance, others are unknown. */
+function vocabularyOf(first: readonly string[], sequences: readonly (readonly string[])[], train: Iterable<number>) {
+  const numbers = new Map(first.map((token, id) => [token, id]));
+  for (const index of train) for (const token of sequences[index] ?? []) intern(numbers, token);
+  const unknown = numbers.get("<unknown>") ?? 0;
+  const ids = sequences.map((tokens) => tokens.map((token) => numbers.get(token) ?? unknown));
+  return { words: [...numbers.keys()], ids };
+}
+
+function assemble(
+  data: NormalPairsData,
+  all: readonly Pair[],
+  splits: Splits,
+  uses: Uses,
+): Checked<{ readonly source: DataSource }> {
+  const target = vocabularyOf(
+    special.target,
+    all.map((pair) => tokenize(pair.target, data.unit)),
+    splits.train,
+  );
+  const source =
+    uses.inputs === "ids"
+      ? vocabularyOf(
+          special.source,
+          all.map((pair) => tokenize(String(pair.source), data.unit)),
+          splits.train,
+        )
+      : null;
+  const empty = all.findIndex((_, index) => source?.ids[index]?.length === 0 || target.ids[index]?.length === 0);
+  if (empty >= 0) return refuse(emptyPair(data, all[empty]));
+  const widths = all.map((pair) => (typeof pair.source === "string" ? 0 : pair.source.length));
+  const features = widths[0] ?? 0;
+  const ragged = widths.findIndex((width) => width !== features);
+  if (ragged >= 0) return refuse(raggedPair(data, all[ragged], features));
+
+  const sourceLength = Math.max(...(source?.ids ?? []).map((ids) => ids.length), 0);
+  const targetLength = Math.max(...target.ids.map((ids) => ids.length)) + 1;
+  const targets = (indices: ArrayLike<number>) => Array.from(indices, (index) => target.ids[index] ?? []);
+  const lengthsOf = (rows: readonly (readonly number[])[]): NumericArray => ({
+    dtype: "int64",
+    shape: [rows.length],
+    data: BigInt64Array.from(rows, ({ length }) => BigInt(length)),
+  });
+  const sourceRows = (indices: ArrayLike<number>) => Array.from(indices, (index) => source?.ids[index] ?? []);
+  const vectors = (indices: ArrayLike<number>): NumericArray => ({
+    dtype: "float32",
+    shape: [indices.length, features],
+    data: Float32Array.from(Array.from(indices, (index) => vectorOf(all[index])).flat()),
+  });
+  return {
+    ok: true,
+    source: {
+      examples: all.length,
+      splits,
+      digest: createHash("sha256")
+        .update(JSON.stringify([all, target.words, source?.words]))
+        .digest("hex"),
+      metadata: {
+        type: "pairs",
+        unit: data.unit,
+        vocabulary: source?.words ?? null,
+        target_vocabulary: target.words,
+        longest_target: targetLength,
+      },
+      signature: (train) => ({
+        inputs:
+          source === null
+            ? { dtype: "float32", shape: ["batch", features] }
+            : { dtype: "int32", shape: ["batch", "time"] },
+        ...(source !== null && { lengths: { dtype: "int64", shape: ["batch"] } as const }),
+        side_inputs: { decoder_inputs: { dtype: "int32", shape: ["batch", "target_time"] } },
+        targets: { dtype: "int32", shape: ["batch", "target_time"] },
+        target_lengths: { dtype: "int64", shape: ["batch"] },
+        sizes: {
+          ...(source === null ? { features } : { vocabulary: source.words.length }),
+          target_vocabulary: target.words.length,
+          classes: target.words.length,
+        },
+        expected: { batch: expectedBatch(train, splits), time: Math.max(sourceLength, 1), target_time: targetLength },
+      }),
+      batch(indices) {
+        const rows = targets(indices);
+        const fed = rows.map((ids) => [START, ...ids]);
+        const said = rows.map((ids) => [...ids, END]);
+        const sources = sourceRows(indices);
+        return new Map<string, NumericArray>([
+          ["inputs", source === null ? vectors(indices) : padded(sources, sourceLength)],
+          ...(source === null ? [] : [["lengths", lengthsOf(sources)] as const]),
+          ["decoder_inputs", padded(fed, targetLength)],
+          ["targets", padded(said, targetLength)],
+          ["target_lengths", lengthsOf(said)],
+        ]);
+      },
+      beyond: () => undefined,
+      decode: (predictions) => decodeTokens(predictions, target.words, data.unit, END),
+    },
+  };
+}
+
+function vectorOf(pair: Pair | undefined): readonly number[] {
+  return pair === undefined || typeof pair.source === "string" ? [] : pair.source;
+}
+
+function emptyPair(data: NormalPairsData, pair: Pair | undefined): RunProblem {
+  return {
+    code: "empty-pair",
+    ...placeOf(data, pair),
+    message: "A pair needs at least one token on both sides.",
+    hint: "Take the pair out, or fill it in.",
+  };
+}
+
+function raggedPair(data: NormalPairsData, pair: Pair | undefined, width: number): RunProblem {
+  return {
+    code: "ragged-source",
+    ...placeOf(data, pair),
+    message: `The source is a vector of ${vectorOf(pair).length} numbers, and the first one has ${width}.`,
+    hint: "All sources have the same width.",
+  };
+}
+
+/** A pair stands in the spec, or on a line of the file. */
+export function placeOf(data: NormalPairsData, pair: Pick<Pair, "row"> | undefined) {
+  const row = pair?.row ?? 0;
+  return data.file === null
+    ? { path: child("/data/pairs", row) }
+    : { path: "/data/file", file: data.file, line: row + 1 };
+}
