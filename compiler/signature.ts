@@ -23,7 +23,7 @@ export interface Signature {
   /** Sizes that specs may name: "vocabulary", "classes", "features". A string stands for a size that is not known yet. */
   readonly sizes: Readonly<Record<string, number | string>>;
   /** What `batch` and `time` will be, as a hint for cost decisions. */
-  readonly expected: Readonly<Record<"batch" | "time", number>>;
+  readonly expected: Readonly<Record<string, number>> & { readonly batch: number; readonly time: number };
 }
 
 /** Token ids [batch, time] and features [batch, time, features] are sequences; features [batch, features] are not. */
