@@ -1,13 +1,14 @@
 /** From the user's spec to the normal one: sugar expanded, defaults filled in, cells resolved. */
 import { structuralKeys } from "./cell-uses.js";
 import { builtInCell } from "./cells.js";
-import { cellSchema, definition, resolve, specSchema } from "./contract.js";
+import { cellSchema, resolve, specSchema } from "./contract.js";
 import type { Problem, Report } from "./diagnostics.js";
-import type { NormalCellDefinition, NormalData, NormalLoss, NormalSpec, NormalTrain } from "./normal.js";
+import type { NormalCellDefinition, NormalData, NormalLoss, NormalSpec } from "./normal.js";
 import { normalizeData } from "./normalize/data.js";
 import { fill } from "./normalize/fill.js";
 import { normalizeModel } from "./normalize/model.js";
 import { normalizeOptimizer } from "./normalize/optimizer.js";
+import { normalizeTrain } from "./normalize/train.js";
 import { type Mark, type Origins, recordOrigins } from "./origins.js";
 import { child } from "./pointer.js";
 import type { Spec } from "./spec.types.js";
@@ -15,9 +16,6 @@ import type { Spec } from "./spec.types.js";
 export type NormalizeResult =
   | { readonly ok: true; readonly spec: NormalSpec; readonly origins: Origins }
   | { readonly ok: false; readonly problems: readonly Problem[] };
-
-/** Training without a length of its own goes this many times through the data. */
-const defaultEpochs = 10;
 
 /** `name` is what the spec is called where it does not say. */
 export function normalize(spec: Spec, name: string): NormalizeResult {
@@ -38,15 +36,16 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
   const part = <T>(key: keyof Spec) =>
     fill<T>(spec[key], resolve(specSchema().properties?.[key] ?? {}), child("", key), mark);
   const model = normalizeModel(spec, { cellNamed, mark, report });
+  const data = normalizeData(part<NormalData>("data"), mark, report);
   const normal: NormalSpec = {
     name: spec.name ?? name,
     seed: spec.seed ?? 0,
-    data: normalizeData(part<NormalData>("data"), mark, report),
+    data,
     cells: mark(Object.fromEntries(used), "/cells"),
     model,
     loss: part<NormalLoss>("loss"),
     optimizer: normalizeOptimizer(spec.optimizer, mark),
-    train: normalizeTrain(spec.train ?? {}, mark),
+    train: normalizeTrain(spec.train ?? {}, data.split.validation > 0, mark, report),
   };
   if (problems.length > 0) return { ok: false, problems };
   return { ok: true, spec: mark(normal, ""), origins: { pathOf } };
@@ -76,10 +75,4 @@ function normalizeBuiltIn(name: string, path: string, markWhole: Mark): NormalCe
   const cell = builtInCell(name);
   if (cell === undefined) throw new Error(`validation let the unknown cell ${name} through`);
   return fill(cell, cellSchema(), path, (part) => markWhole(part, path));
-}
-
-function normalizeTrain(train: NonNullable<Spec["train"]>, mark: Mark): NormalTrain {
-  const path = "/train";
-  const filled = fill<NormalTrain>(train, definition("train"), path, mark);
-  return filled.steps === null && filled.epochs === null ? mark({ ...filled, epochs: defaultEpochs }, path) : filled;
 }

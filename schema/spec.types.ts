@@ -1062,7 +1062,6 @@ export interface TrainingSettings {
    */
   early_stopping?: {
     metric?: Metric;
-    mode?: Mode;
     /**
      * Evaluations in a row that may bring nothing better.
      */
@@ -1071,6 +1070,7 @@ export interface TrainingSettings {
      * By how much a value must be better than the best before it.
      */
     minimum_delta?: number;
+    mode?: Mode;
   } | null;
   /**
    * End with the weights of the evaluation that was best on the validation part; their checkpoint is kept. On by itself where there is a validation part, watching what early_stopping watches, else the loss; with null the run ends with its last weights.

@@ -8,6 +8,9 @@ export const train: NormalTrain = {
   shuffle: false,
   steps_per_call: 1,
   checkpoint_every: 0,
+  evaluate_every: null,
+  early_stopping: null,
+  keep_best: null,
 };
 
 export const textData: NormalTextData = {

@@ -85,6 +85,10 @@ test("every key that may be left out has a default, or one that hangs on others"
     "adagrad.initial_accumulator_value",
     "adagrad.epsilon",
     "nadam.momentum_decay",
+    // By whether there is a validation part, and by the metric.
+    "train.keep_best",
+    "spec/$defs/train/properties/early_stopping.mode",
+    "spec/$defs/train/properties/keep_best.mode",
   ]);
 });
 

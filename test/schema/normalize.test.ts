@@ -57,7 +57,17 @@ test("everything that the smallest spec leaves out", async () => {
       clip: null,
       schedule: { type: "constant" },
     },
-    train: { steps: null, epochs: 10, batch_size: 32, shuffle: true, steps_per_call: "auto", checkpoint_every: 0 },
+    train: {
+      steps: null,
+      epochs: 10,
+      batch_size: 32,
+      shuffle: true,
+      steps_per_call: "auto",
+      checkpoint_every: 0,
+      evaluate_every: null,
+      early_stopping: null,
+      keep_best: null,
+    },
   });
 });
 
@@ -331,5 +341,40 @@ describe("the split of the data", () => {
       "split-sum /data/split | The validation and test parts of the split leave nothing to train on. | " +
         "Together they must be less than 1.",
     ]);
+  });
+});
+
+describe("what is watched of the validation part", () => {
+  const watched = (train: object) => ({ ...base, data: { ...base.data, split: { validation: 0.2 } }, train });
+
+  test.each<[object, object]>([
+    [{}, { early_stopping: null, keep_best: { metric: "loss", mode: "min" } }],
+    [{ keep_best: null }, { keep_best: null }],
+    [{ keep_best: { metric: "accuracy" } }, { keep_best: { metric: "accuracy", mode: "max" } }],
+    [
+      { early_stopping: { metric: "top_5_accuracy", patience: 2 } },
+      {
+        early_stopping: { metric: "top_5_accuracy", patience: 2, minimum_delta: 0, mode: "max" },
+        keep_best: { metric: "top_5_accuracy", mode: "max" },
+      },
+    ],
+    [{ early_stopping: {} }, { early_stopping: { metric: "loss", patience: 5, minimum_delta: 0, mode: "min" } }],
+    [{ early_stopping: { metric: "accuracy", mode: "min" } }, { early_stopping: { metric: "accuracy", mode: "min" } }],
+  ])("train %j", async (train, expected) => {
+    const { spec } = await normal(watched(train));
+    expect(spec.train).toMatchObject(expected);
+    const again = (await normal(spec)).spec;
+    expect(JSON.stringify(again)).toBe(JSON.stringify(spec));
+  });
+
+  test("without that part there is nothing to watch", async () => {
+    const hint = 'For example "split": { "validation": 0.1 } in data.';
+    expect(await unplacedProblems({ ...base, train: { early_stopping: {}, keep_best: { metric: "loss" } } })).toEqual(
+      ["early_stopping", "keep_best"].map(
+        (key) =>
+          `no-validation /train/${key} | ${key} watches the validation part of the data, and there is none. | ${hint}`,
+      ),
+    );
+    expect((await normal({ ...base, train: { keep_best: null } })).spec.train.keep_best).toBeNull();
   });
 });

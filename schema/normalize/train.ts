@@ -1,0 +1,54 @@
+/** Training in full: its length, and what of the validation part it watches. */
+import { definition } from "../contract.js";
+import type { Report } from "../diagnostics.js";
+import type { NormalTrain, WatchedMetric } from "../normal.js";
+import type { Mark } from "../origins.js";
+import { child } from "../pointer.js";
+import type { Spec } from "../spec.types.js";
+import { fill } from "./fill.js";
+
+type Train = NonNullable<Spec["train"]>;
+
+const path = "/train";
+
+/** Training without a length of its own goes this many times through the data. */
+const defaultEpochs = 10;
+
+/** Metrics of which more is better. */
+const shares = /accuracy|top_|f1|precision|recall|exact/;
+
+/** `validated`: whether there is a validation part to watch. */
+export function normalizeTrain(train: Train, validated: boolean, mark: Mark, report: Report): NormalTrain {
+  for (const key of ["early_stopping", "keep_best"] as const) {
+    if (!validated && (train[key] ?? null) !== null) report(nothingToWatch(key));
+  }
+  const filled = fill<NormalTrain>(train, definition("train"), path, mark);
+  const withMode = <T extends WatchedMetric>(watched: T, key: string): T =>
+    mark({ ...watched, mode: watched.mode ?? modeOf(watched.metric) }, child(path, key));
+  const stopping = filled.early_stopping && withMode(filled.early_stopping, "early_stopping");
+  const { metric, mode } = stopping ?? { metric: "loss", mode: "min" };
+  const byItself = validated ? mark({ metric, mode }, child(path, "keep_best")) : null;
+  return mark(
+    {
+      ...filled,
+      epochs: filled.steps === null && filled.epochs === null ? defaultEpochs : filled.epochs,
+      early_stopping: stopping,
+      keep_best:
+        filled.keep_best === undefined ? byItself : filled.keep_best && withMode(filled.keep_best, "keep_best"),
+    },
+    path,
+  );
+}
+
+function modeOf(metric: string): WatchedMetric["mode"] {
+  return shares.test(metric) ? "max" : "min";
+}
+
+function nothingToWatch(key: string) {
+  return {
+    code: "no-validation",
+    path: child(path, key),
+    message: `${key} watches the validation part of the data, and there is none.`,
+    hint: 'For example "split": { "validation": 0.1 } in data.',
+  };
+}
