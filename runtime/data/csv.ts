@@ -1,7 +1,6 @@
 /** CSV files, row by row: where the names of columns are found, and what is wrong with a file as a table. */
-import { Readable } from "node:stream";
-import { CsvError, type Options, parse } from "csv-parse";
-import { parse as parseLine } from "csv-parse/sync";
+import { pipeline } from "node:stream/promises";
+import type { CsvError, Options } from "csv-parse";
 import type { RunProblem } from "../problem.js";
 import { characters, type NamedFile, readingProblem } from "./characters.js";
 import { isMissing, numberOf } from "./field.js";
@@ -42,28 +41,30 @@ export async function readCsv(
   const report = (code: string, message: string, hint: string, line?: number) => {
     problems.push({ code, path: source.path, file: source.file, ...(line !== undefined && { line }), message, hint });
   };
-  const { comment } = format;
-  const lead = { comments: "", ended: comment === "" };
-  const options: Options = {
-    delimiter: format.delimiter,
-    comment: comment === "" ? null : comment,
-    comment_no_infix: true,
-    info: true,
-    max_record_size: longestRow,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    trim: true,
-  };
-  const rows = parse(options);
+  const { comment, delimiter } = format;
+  const [{ CsvError, parse }, { parse: parseLine }] = await Promise.all([
+    import("csv-parse"),
+    import("csv-parse/sync"),
+  ]);
+  const reading = { comments: "", led: comment === "", stopped: false };
   let names: readonly string[] | undefined;
   /** The row of names, until the first row of values is there. */
   let heading: readonly string[] | undefined;
   let lastLine = 0;
 
+  const commented = (): readonly string[] => {
+    const last = reading.comments.split(/\r?\n/).findLast((line) => line.trim() !== "") ?? "";
+    const [fields = []]: readonly (readonly string[])[] = parseLine(last.trim().slice(comment.length), {
+      delimiter,
+      trim: true,
+      relax_quotes: true,
+    });
+    return fields;
+  };
   /** False when nothing further should be read. */
   const take = (row: Row): boolean => {
     if (names === undefined) {
-      const named = heading ?? namesBefore(row.fields, lead.comments, format);
+      const named = heading ?? namesBefore(row.fields, commented(), format.header);
       if (named === undefined) {
         heading = row.fields;
         return true;
@@ -84,19 +85,29 @@ export async function readCsv(
     return problems.length < mostProblems;
   };
 
-  const input = Readable.from(withLead(characters(source), comment, lead));
-  input.on("error", (error) => rows.destroy(error));
-  input.pipe(rows);
+  const options: Options = {
+    delimiter,
+    comment: comment === "" ? null : comment,
+    comment_no_infix: true,
+    max_record_size: longestRow,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    trim: true,
+    // Rows are taken where they are made: an error later in the file must not overtake them.
+    on_record(fields: readonly string[], { lines }) {
+      if (reading.stopped) return null;
+      reading.stopped = !take({ fields, line: lines });
+      lastLine = lines;
+      return null;
+    },
+  };
   try {
-    for await (const { record, info } of rows) {
-      if (!take({ fields: record, line: info.lines })) break;
-      lastLine = info.lines;
-    }
+    await pipeline(withLead(characters(source), comment, reading), parse(options).resume());
   } catch (error) {
-    if (error instanceof CsvError) report("table-format", ...explain(error, source.file, lastLine + 1), lastLine + 1);
-    else problems.push(readingProblem(source, error));
-  } finally {
-    input.destroy();
+    if (error instanceof CsvError) {
+      const { message, hint, line } = explain(error, source.file, lastLine + 1);
+      if (!reading.stopped) report("table-format", message, hint, line);
+    } else problems.push(readingProblem(source, error));
   }
   if (problems.length === 0 && names === undefined) {
     const what = heading === undefined ? "no rows" : "no rows after its header";
@@ -107,53 +118,65 @@ export async function readCsv(
 
 const noHeader = 'With "header": false the first row is values too.';
 
-/** The names of the columns where they do not stand in the first row; undefined where they do. */
-function namesBefore(first: readonly string[], comments: string, format: CsvFormat): readonly string[] | undefined {
-  const { header, delimiter } = format;
+/**
+ * The names of the columns where they do not stand in the first row; undefined where they do. `commented` are the fields of
+ * the last comment before it.
+ */
+function namesBefore(
+  first: readonly string[],
+  commented: readonly string[],
+  header: CsvFormat["header"],
+): readonly string[] | undefined {
   const numbers = first.map((_, index) => `${index + 1}`);
   if (header === true) return undefined;
   if (header === false) return numbers;
-  const last = comments.split(/\r?\n/).findLast((line) => line.trim() !== "") ?? "";
-  const options = { delimiter, trim: true, relax_quotes: true };
-  const [named]: readonly (readonly string[])[] = parseLine(last.slice(format.comment.length), options);
-  if (header === "comment") return named ?? numbers;
+  if (header === "comment") return commented.length > 0 ? commented : numbers;
   if (!first.every((field) => isMissing(field) || Number.isFinite(numberOf(field)))) return undefined;
-  return named !== undefined && named.length === first.length ? named : numbers;
+  return commented.length === first.length ? commented : numbers;
 }
 
-/** Passes a text on, keeping the comments before its first row in `lead`. */
-async function* withLead(pieces: AsyncIterable<string>, comment: string, lead: { comments: string; ended: boolean }) {
+/** Passes a text on until the reading is stopped, and keeps the comments that lead it. */
+async function* withLead(
+  pieces: AsyncIterable<string>,
+  comment: string,
+  reading: { comments: string; led: boolean; stopped: boolean },
+): AsyncGenerator<string> {
   let rest = "";
   for await (const piece of pieces) {
-    if (!lead.ended) {
-      rest += piece;
-      const lines = rest.split("\n");
+    if (reading.stopped) return;
+    if (!reading.led) {
+      const lines = (rest + piece).split("\n");
       // The last line may go on in the next piece.
       rest = lines.pop() ?? "";
       const row = lines.findIndex((line) => line.trim() !== "" && !line.trimStart().startsWith(comment));
       const before = row < 0 ? lines : lines.slice(0, row);
-      lead.comments = [lead.comments, ...before].join("\n").slice(-longestRow);
-      lead.ended = row >= 0 || rest.length > longestRow;
+      reading.comments = [reading.comments, ...before].join("\n").slice(-longestRow);
+      reading.led = row >= 0 || rest.length > longestRow;
     }
     yield piece;
   }
 }
 
-/** A message and a hint. */
-function explain(error: CsvError, file: string, line: number): readonly [string, string] {
+/** `next` is the line after the last row that was read. */
+function explain(error: CsvError, file: string, next: number) {
+  const line = error.code === "CSV_QUOTE_NOT_CLOSED" || typeof error.lines !== "number" ? next : error.lines;
   const where = `Line ${line} of "${file}"`;
   switch (error.code) {
     case "CSV_QUOTE_NOT_CLOSED":
-      return [`${where}, or one after it, opens a quote that is never closed.`, quoteHint];
+      return { line, message: `${where}, or one after it, opens a quote that is never closed.`, hint: quoteHint };
     case "CSV_MAX_RECORD_SIZE":
-      return [`${where} begins a row of more than ${longestRow} characters.`, "Perhaps a quote is never closed."];
+      return {
+        line,
+        message: `${where} is in a row of more than ${longestRow} characters.`,
+        hint: "Perhaps a quote is never closed.",
+      };
     case "INVALID_OPENING_QUOTE":
-      return [`${where} has a quote inside a field that does not begin with one.`, quoteHint];
+      return { line, message: `${where} has a quote inside a field that does not begin with one.`, hint: quoteHint };
     case "CSV_INVALID_CLOSING_QUOTE":
     case "CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE":
-      return [`${where} has text between a closing quote and the end of its field.`, quoteHint];
+      return { line, message: `${where} has text between a closing quote and the end of its field.`, hint: quoteHint };
     default:
-      return [`${where} cannot be read: ${error.message}.`, ""];
+      return { line, message: `${where} cannot be read: ${error.message}.`, hint: "" };
   }
 }
 

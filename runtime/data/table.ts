@@ -56,7 +56,8 @@ function prepare(
     if (data.scale === "none" || !scaledPlaces.has(place)) continue;
     scalings.set(name, fitScaling(data.scale, values, columns.length, place, trained));
   }
-  const problems: RunProblem[] = [];
+  /** Columns that do not fit float32. */
+  const large = new Set<string>();
   const pick = (places: readonly number[], raw: boolean): Series => {
     const picked = new Float32Array(rows * places.length);
     for (const [index, place] of places.entries()) {
@@ -66,8 +67,8 @@ function prepare(
         picked[row * places.length + index] = scaling === undefined ? value : scaled(value, scaling);
       }
     }
-    const large = picked.findIndex((value) => !Number.isFinite(value));
-    if (large >= 0) problems.push(tooLarge(data, columns[places[large % places.length] ?? 0] ?? ""));
+    const place = picked.findIndex((value) => !Number.isFinite(value));
+    if (place >= 0) large.add(columns[places[place % places.length] ?? 0] ?? "");
     return { dtype: "float32", width: places.length, data: picked };
   };
 
@@ -77,7 +78,7 @@ function prepare(
     classes === null
       ? pick(targets, uses.targets === "probabilities")
       : { dtype: "int32", width: 1, data: classes.ids };
-  if (problems.length > 0) return refuse(...problems);
+  if (large.size > 0) return refuse(...[...large].map((column) => tooLarge(data, column)));
   const names = (places: readonly number[]) => places.map((place) => columns[place] ?? "");
   const inputNames = names(inputs);
   const targetNames = names(targets);

@@ -1,5 +1,11 @@
 /** Small normalized specs for the tests of the runtime. */
-import type { NormalArraysData, NormalSpec, NormalTextData, NormalTrain } from "../../schema/normal.js";
+import type {
+  NormalArraysData,
+  NormalSpec,
+  NormalTableData,
+  NormalTextData,
+  NormalTrain,
+} from "../../schema/normal.js";
 
 export const train: NormalTrain = {
   steps: 10,
@@ -20,6 +26,23 @@ export const textData: NormalTextData = {
   unit: "char",
   window: 6,
   stride: 1,
+  split: { train: 1, validation: 0, test: 0, order: "time" },
+};
+
+export const tableData: NormalTableData = {
+  type: "table",
+  file: "t.csv",
+  header: "auto",
+  comment: "#",
+  delimiter: null,
+  columns: null,
+  target: null,
+  window: 3,
+  horizon: 1,
+  stride: 1,
+  reverse: false,
+  scale: "none",
+  missing: "error",
   split: { train: 1, validation: 0, test: 0, order: "time" },
 };
 
@@ -59,6 +82,8 @@ export const numbersModel: NormalSpec["model"] = [
 ];
 
 export const squaredError: NormalSpec["loss"] = { type: "squared_error", reduction: "mean" };
+
+export const crossEntropy: NormalSpec["loss"] = { type: "cross_entropy", reduction: "mean", label_smoothing: 0 };
 
 /** A model that says one thing of each sequence. */
 export const lastModel: NormalSpec["model"] = [
