@@ -1,0 +1,155 @@
+/** The built-in cells: their values against plain numbers, their gradients against differences, and what is left in their loops. */
+import { describe, expect, test } from "vitest";
+import { lower } from "../../compiler/compile.js";
+import { partOf } from "../../compiler/elaborate/program.js";
+import { evaluate } from "../../compiler/graph/evaluate.js";
+import { tabulate } from "../../compiler/ir/tensor.js";
+import type { Graph, Tensor } from "../../compiler/ir/types.js";
+import { forwardPasses, runPasses } from "../../compiler/passes/index.js";
+import { type Stream, stream } from "../../runtime/random.js";
+import { builtInCells } from "../../schema/cells.js";
+import { expectGradients, weightedSum } from "../autodiff/differences.js";
+import {
+  type CellReference,
+  type Matrix,
+  type Parameters,
+  type Row,
+  references,
+  runReference,
+} from "./cell-references.js";
+import { expectClose, nested } from "./numbers.js";
+import { open, operandsOf, programOf } from "./programs.js";
+
+const [batch, time, n, m] = [2, 3, 2, 3];
+
+test("every built-in cell is held against something", () => {
+  const here = Object.values(references).map(({ use }) => use.cell);
+  expect([...new Set([...here, "rnn", "gru"])].sort()).toEqual(builtInCells());
+});
+
+describe.each(Object.entries(references))("%s", (name, reference) => {
+  const random = stream(3, name);
+  const normal = (...shape: readonly number[]) => draw(random, shape);
+  const x = normal(batch, time, n);
+  const parameters = Object.entries(reference.parameters(n, m)).map(
+    ([parameter, shape]) => [`rnn/0/${parameter}`, normal(...shape)] as const,
+  );
+  const given = new Map<string, Tensor>([["inputs", x], ...parameters]);
+
+  test("gives what its equations say", async () => {
+    const { program } = await elaborated(reference, x);
+    const results = evaluate(program.graph, operandsOf(program.inputs, given));
+    const found = new Map(program.outputs.map((port, index) => [port.name, results[index]]));
+    const runs = rowsOf(x).map((xs) => runReference(reference, xs, m, parametersOf(given)));
+    const outputs = runs.flatMap((run) => run.outputs.flat());
+    expectClose(
+      found.get("outputs"),
+      { shape: [batch, time, outputs.length / batch / time], data: outputs },
+      1e-12,
+      "y",
+    );
+    for (const [state, size] of Object.entries(reference.states(m))) {
+      const data = runs.flatMap(({ last }) => last[state] ?? []);
+      expectClose(found.get(`rnn/0/${state}`), { shape: [batch, size], data }, 1e-12, state);
+    }
+  });
+
+  test("has its differences for gradient", async () => {
+    const { program, signature } = await elaborated(reference, x);
+    const operands = operandsOf(program.inputs, given);
+    const loss = weightedSum(program.graph, operands, stream(4, name));
+    expectGradients(loss, [...operands.keys()]);
+    const context = { expected: new Map(Object.entries(signature.expected)) };
+    expectGradients({ ...loss, graph: runPasses(loss.graph, forwardPasses, context) }, [...operands.keys()]);
+  });
+});
+
+/** Most nodes that a step may leave in the forward loop and in the backward one. */
+const bounds: Readonly<Record<string, readonly [number, number]>> = {
+  rnn: [2, 3],
+  lstm: [11, 7],
+  "lstm with all": [20, 18],
+  gru: [10, 6],
+  "gru, reset before": [9, 9],
+  layer_norm_rnn: [11, 19],
+  layer_norm_lstm: [31, 41],
+  layer_norm_gru: [21, 24],
+  indrnn: [3, 3],
+  minimal_gated: [8, 10],
+  // Their gates see no state: a product and a sum are left.
+  mingru: [2, 2],
+  minlstm: [2, 2],
+};
+
+test.each(Object.entries(bounds))("few nodes are left in the loops of %s", async (name, [forward, backward]) => {
+  const reference = { ...plain, ...references }[name];
+  if (reference === undefined) throw new Error(`there is no cell ${name}`);
+  const { spec, signature } = await openLayer(reference, draw(stream(5, name), [batch, time, n]));
+  const lowered = lower(spec, signature);
+  if (!lowered.ok) throw new Error("the spec is wrong");
+  const [first = 0, second = 0, ...more] = loopSizes(lowered.lowered.step.graph);
+  expect(more).toEqual([]);
+  expect(first).toBeLessThanOrEqual(forward);
+  expect(second).toBeLessThanOrEqual(backward);
+});
+
+const plain: Readonly<Record<string, Use>> = {
+  rnn: { use: { cell: "rnn" }, states: () => ({ h: m }) },
+  lstm: { use: { cell: "lstm" }, states: () => ({ h: m }) },
+  gru: { use: { cell: "gru" }, states: () => ({ h: m }) },
+  "gru, reset before": { use: { cell: "gru", reset_after: false }, states: () => ({ h: m }) },
+};
+
+/** Nodes in each loop's body, constants left out: forward, then backward. */
+function loopSizes(graph: Graph): readonly number[] {
+  return graph.nodes.flatMap((node) =>
+    node.op === "Scan" ? [node.attributes.body.nodes.filter(({ op }) => op !== "Constant").length] : [],
+  );
+}
+
+function draw(random: Stream, shape: readonly number[]): Tensor {
+  return tabulate("float32", shape, () => 0.8 * random.normal());
+}
+
+type Use = Pick<CellReference, "use" | "states">;
+
+function openLayer({ use, states }: Use, x: Tensor) {
+  const width = Object.values(states(m))[0] ?? m;
+  const targets = Array.from({ length: batch }, () => Array.from({ length: time }, () => Array(width).fill(0)));
+  return open({
+    data: { type: "arrays", inputs: nested({ shape: x.shape, data: [...x.data] }), targets },
+    model: [{ layer: "rnn", ...use, hidden_size: m }],
+    loss: { type: "squared_error" },
+    optimizer: { type: "sgd", learning_rate: 1 },
+    train: { batch_size: "all" },
+  });
+}
+
+async function elaborated(reference: CellReference, x: Tensor) {
+  const opened = await openLayer(reference, x);
+  const program = partOf(programOf(opened), ({ role }) => role === "prediction" || role === "state");
+  return { program, signature: opened.signature };
+}
+
+/** [batch, time, features] as lists. */
+function rowsOf({ shape: [sequences = 0, steps = 0, width = 0], data }: Tensor): readonly Matrix[] {
+  const row = (index: number): Row => [...data.slice(index * width, (index + 1) * width)];
+  return Array.from({ length: sequences }, (_, sequence) =>
+    Array.from({ length: steps }, (_, step) => row(sequence * steps + step)),
+  );
+}
+
+function parametersOf(given: ReadonlyMap<string, Tensor>): Parameters {
+  const tensorOf = (name: string): Tensor => {
+    const found = given.get(`rnn/0/${name}`);
+    if (found === undefined) throw new Error(`the cell has no parameter ${name}`);
+    return found;
+  };
+  return {
+    matrix(name) {
+      const { shape, data } = tensorOf(name);
+      return rowsOf({ dtype: "float32", shape: [1, ...shape], data })[0] ?? [];
+    },
+    vector: (name) => [...tensorOf(name).data],
+  };
+}
