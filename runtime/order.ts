@@ -5,7 +5,7 @@ import { stream } from "./random.js";
 export interface Schedule {
   /** Examples in an epoch. */
   readonly examples: number;
-  /** Examples in every batch of an epoch but the last, which may have fewer. */
+  /** Examples in the largest batches. */
   readonly batchSize: number;
   readonly batchesPerEpoch: number;
   /** The step that the run ends at. */
@@ -14,29 +14,50 @@ export interface Schedule {
   epochOf(step: number): number;
   /** How many examples a step reads. */
   batchSizeAt(step: number): number;
+  /** How many steps from this one on have batches of the same shape, at least 1. */
+  alikeFrom(step: number): number;
   /** The numbers of the examples that `count` steps read, one batch after the other. */
   batchesAt(first: number, count: number): Uint32Array;
 }
 
-/** `members` are the examples to train on. */
-export function schedule(train: NormalTrain, seed: number, members: Uint32Array): Schedule {
-  const examples = members.length;
-  const batchSize = train.batch_size === "all" ? examples : Math.min(train.batch_size, examples);
-  const batchesPerEpoch = Math.ceil(examples / batchSize);
-  const epochOf = (step: number) => Math.floor((step - 1) / batchesPerEpoch) + 1;
+/** The batches of one epoch. */
+interface Epoch {
+  /** The examples of all batches, one after the other. */
+  readonly examples: Uint32Array;
+  /** Where each batch starts, and where the last ends. */
+  readonly bounds: Uint32Array;
+  /** For each batch, how many from it on have its shape. */
+  readonly alike: Uint32Array;
+}
+
+/** Consecutive batches of one bucket: enough for calls of several steps, few enough to mix lengths. */
+const batchesTogether = 8;
+
+/** `buckets` are the examples to train on; a batch holds examples of one bucket, whose batches have one shape. */
+export function schedule(train: NormalTrain, seed: number, buckets: readonly Uint32Array[]): Schedule {
+  const examples = buckets.reduce((sum, { length }) => sum + length, 0);
+  const groups = train.batch_size === "all" ? [joined(buckets)] : buckets;
+  const largest = groups.reduce((most, { length }) => Math.max(most, length), 0);
+  const batchSize = train.batch_size === "all" ? examples : Math.min(train.batch_size, largest);
+  const batchesPerEpoch = groups.reduce((sum, { length }) => sum + Math.ceil(length / batchSize), 0);
   // With every example in one batch their order changes no gradient, only rounding.
   const shuffle = train.shuffle && batchesPerEpoch > 1;
-  let epochInMemory = 0;
-  let order = new Uint32Array(0);
+  const uniform = groups.length === 1 && examples % batchSize === 0;
+  let number = 0;
+  let inMemory: Epoch = { examples: new Uint32Array(0), bounds: new Uint32Array(0), alike: new Uint32Array(0) };
 
-  const batchAt = (step: number) => {
-    const epoch = epochOf(step);
-    if (epoch !== epochInMemory) {
-      order = orderOf(seed, epoch, examples, shuffle).map((place) => members[place] ?? 0);
-      epochInMemory = epoch;
+  const epochOf = (step: number) => Math.floor((step - 1) / batchesPerEpoch) + 1;
+  /** The epoch of a step, and the place of its batch there. */
+  const find = (step: number): readonly [Epoch, number] => {
+    if (epochOf(step) !== number) {
+      number = epochOf(step);
+      inMemory = epoch(groups, batchSize, seed, number, shuffle);
     }
-    const start = ((step - 1) % batchesPerEpoch) * batchSize;
-    return order.subarray(start, start + batchSize);
+    return [inMemory, (step - 1) % batchesPerEpoch];
+  };
+  const batchAt = (step: number) => {
+    const [{ examples, bounds }, place] = find(step);
+    return examples.subarray(bounds[place], bounds[place + 1]);
   };
 
   return {
@@ -45,21 +66,60 @@ export function schedule(train: NormalTrain, seed: number, members: Uint32Array)
     batchesPerEpoch,
     steps: train.steps ?? (train.epochs ?? 0) * batchesPerEpoch,
     epochOf,
-    batchSizeAt(step) {
-      const place = (step - 1) % batchesPerEpoch;
-      return Math.min(batchSize, examples - place * batchSize);
+    batchSizeAt: (step) => (uniform ? batchSize : batchAt(step).length),
+    alikeFrom(step) {
+      if (uniform) return Number.POSITIVE_INFINITY;
+      const [{ alike }, place] = find(step);
+      return alike[place] ?? 1;
     },
     batchesAt(first, count) {
-      const batches = Array.from({ length: count }, (_, index) => batchAt(first + index));
-      const examples = new Uint32Array(batches.reduce((sum, batch) => sum + batch.length, 0));
-      let filled = 0;
-      for (const batch of batches) {
-        examples.set(batch, filled);
-        filled += batch.length;
-      }
-      return examples;
+      return joined(Array.from({ length: count }, (_, index) => batchAt(first + index)));
     },
   };
+}
+
+/** The batches of an epoch: those of each bucket, a few at a time, the buckets in turns by chance. */
+function epoch(
+  buckets: readonly Uint32Array[],
+  batchSize: number,
+  seed: number,
+  number: number,
+  shuffle: boolean,
+): Epoch {
+  const portions = buckets.flatMap((members, bucket) => {
+    const name = buckets.length === 1 ? number : `${number}/${bucket}`;
+    const order = orderOf(seed, name, members.length, shuffle).map((place) => members[place] ?? 0);
+    // Without other buckets there is nothing to mix with.
+    const size = buckets.length === 1 ? order.length : batchSize * batchesTogether;
+    return Array.from({ length: Math.ceil(order.length / size) }, (_, index) =>
+      order.subarray(index * size, (index + 1) * size),
+    );
+  });
+  const turns = orderOf(seed, `${number}/turns`, portions.length, shuffle);
+  const inOrder = Array.from(turns, (turn) => portions[turn] ?? new Uint32Array(0));
+
+  const starts: number[] = [];
+  const alike: number[] = [];
+  let end = 0;
+  for (const { length } of inOrder) {
+    const whole = Math.floor(length / batchSize);
+    for (let batch = 0; batch < Math.ceil(length / batchSize); batch++) {
+      starts.push(end + batch * batchSize);
+      alike.push(Math.max(1, whole - batch));
+    }
+    end += length;
+  }
+  return { examples: joined(inOrder), bounds: Uint32Array.from(starts.concat(end)), alike: Uint32Array.from(alike) };
+}
+
+function joined(parts: readonly Uint32Array[]): Uint32Array {
+  const whole = new Uint32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let filled = 0;
+  for (const part of parts) {
+    whole.set(part, filled);
+    filled += part.length;
+  }
+  return whole;
 }
 
 /** An order of examples, by its name (an epoch, from 1): a permutation by Fisher and Yates, or as they come. */

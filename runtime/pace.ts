@@ -57,16 +57,8 @@ export function isDue(step: number, every: number): boolean {
   return every > 0 && step % every === 0;
 }
 
-/** Steps after `step` that one call may make: to the next milestone or the end, all with batches of one size. */
+/** Steps after `step` that one call may make: to the next milestone or the end, all with batches of one shape. */
 export function stepsAllowed(step: number, plan: Schedule, { evaluateEvery, checkpointEvery }: Milestones): number {
   const until = (every: number) => (every > 0 ? every - (step % every) : Number.POSITIVE_INFINITY);
-  return Math.min(plan.steps - step, until(evaluateEvery), until(checkpointEvery), sameSize(step, plan));
-}
-
-/** Steps after `step` whose batches have as many examples as the first of them. */
-function sameSize(step: number, plan: Schedule): number {
-  const { batchSize, batchesPerEpoch, examples } = plan;
-  if (examples % batchSize === 0) return Number.POSITIVE_INFINITY;
-  if (plan.batchSizeAt(step + 1) < batchSize) return 1;
-  return batchesPerEpoch - 1 - (step % batchesPerEpoch);
+  return Math.min(plan.steps - step, until(evaluateEvery), until(checkpointEvery), plan.alikeFrom(step + 1));
 }

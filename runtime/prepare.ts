@@ -50,7 +50,7 @@ export async function prepare({ spec, folder, out, device, init, without }: Trai
   ];
   if (!initial.ok || problems.length > 0) return { ok: false, outcome: wrongInput(problems) };
 
-  const plan = schedule(spec.train, spec.seed, source.splits.train);
+  const plan = schedule(spec.train, spec.seed, source.buckets ?? [source.splits.train]);
   const elements = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
   const training = await openSession(artifact.train, device, elements * plan.batchSize);
   if (!training.ok) return { ok: false, outcome: failed(training.message, training.hint) };

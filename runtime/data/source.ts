@@ -2,7 +2,7 @@
 import type { Signature } from "../../compiler/signature.js";
 import type { NormalData, NormalLayer, NormalSpec, NormalTrain } from "../../schema/normal.js";
 import type { Checked, RunProblem } from "../problem.js";
-import type { Splits } from "./splits.js";
+import type { Indices, Splits } from "./splits.js";
 
 /** Row-major numbers, batch first. */
 export type NumericArray =
@@ -18,6 +18,8 @@ export interface DataSource {
   readonly examples: number;
   /** Which of them train, validate and test. Some may do none of these. */
   readonly splits: Splits;
+  /** The training part in buckets, where only the batches of one bucket have one shape; absent where all have. */
+  readonly buckets?: readonly Indices[];
   /** SHA-256, hex, of all that training reads of the data. Two sources with one digest feed the same numbers. */
   readonly digest: string;
   /** What predictions need to be understood, such as the vocabulary. JSON. */

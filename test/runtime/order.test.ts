@@ -29,11 +29,11 @@ describe("the order of an epoch", () => {
   });
 });
 
-describe("the batches of a run", () => {
-  const shuffled = { ...train, shuffle: true, batch_size: 4, steps: 9 };
+const shuffled = { ...train, shuffle: true, batch_size: 4, steps: 9 };
 
+describe("the batches of a run", () => {
   test("cover each epoch once; the last one may be smaller", () => {
-    const plan = schedule(shuffled, 1, first(10));
+    const plan = schedule(shuffled, 1, [first(10)]);
     expect(plan).toMatchObject({ batchSize: 4, batchesPerEpoch: 3, steps: 9 });
     expect([1, 2, 3, 4, 6].map(plan.batchSizeAt)).toEqual([4, 4, 2, 4, 2]);
     expect([1, 3, 4, 9].map(plan.epochOf)).toEqual([1, 1, 2, 3]);
@@ -44,21 +44,62 @@ describe("the batches of a run", () => {
   });
 
   test("are the same whether reached step by step, at once, or after a resumption", () => {
-    const one = schedule(shuffled, 1, first(8));
+    const one = schedule(shuffled, 1, [first(8)]);
     const stepwise = Array.from({ length: 9 }, (_, index) => [...one.batchesAt(index + 1, 1)]).flat();
-    expect([...schedule(shuffled, 1, first(8)).batchesAt(1, 9)]).toEqual(stepwise);
-    expect([...schedule(shuffled, 1, first(8)).batchesAt(6, 4)]).toEqual(stepwise.slice(5 * 4));
+    expect([...schedule(shuffled, 1, [first(8)]).batchesAt(1, 9)]).toEqual(stepwise);
+    expect([...schedule(shuffled, 1, [first(8)]).batchesAt(6, 4)]).toEqual(stepwise.slice(5 * 4));
   });
 
   test("hold every example in their own order for batch_size all, or one that is larger", () => {
     for (const batch_size of ["all", 5, 100] as const) {
-      const plan = schedule({ ...shuffled, batch_size }, 1, first(5));
+      const plan = schedule({ ...shuffled, batch_size }, 1, [first(5)]);
       expect([...plan.batchesAt(7, 1)]).toEqual([0, 1, 2, 3, 4]);
       expect(plan.epochOf(7)).toBe(7);
     }
   });
 
   test("end after whole epochs where the spec counts epochs", () => {
-    expect(schedule({ ...shuffled, steps: null, epochs: 5 }, 1, first(10)).steps).toBe(15);
+    expect(schedule({ ...shuffled, steps: null, epochs: 5 }, 1, [first(10)]).steps).toBe(15);
+  });
+});
+
+describe("buckets", () => {
+  const buckets = [first(50), first(50).map((example) => 50 + example), Uint32Array.of(100, 101)];
+  const plan = schedule(shuffled, 3, buckets);
+  const bucketOf = (example: number) => buckets.findIndex((bucket) => bucket.includes(example));
+  const epoch = (number: number) =>
+    Array.from({ length: plan.batchesPerEpoch }, (_, place) => [
+      ...plan.batchesAt((number - 1) * plan.batchesPerEpoch + place + 1, 1),
+    ]);
+
+  test("a batch holds examples of one bucket, and an epoch all of them", () => {
+    expect(plan).toMatchObject({ examples: 102, batchSize: 4, batchesPerEpoch: 13 + 13 + 1 });
+    for (const number of [1, 2]) {
+      for (const batch of epoch(number)) expect(new Set(batch.map(bucketOf)).size).toBe(1);
+      expect(
+        epoch(number)
+          .flat()
+          .sort((a, b) => a - b),
+      ).toEqual([...first(102)]);
+    }
+    expect(epoch(1)).not.toEqual(epoch(2));
+  });
+
+  test("batches that are alike are of one bucket and one size, and some follow each other", () => {
+    const alike = Array.from({ length: 27 }, (_, place) => plan.alikeFrom(place + 1));
+    expect(Math.max(...alike)).toBe(8);
+    for (const [place, count] of alike.entries()) {
+      const batches = epoch(1).slice(place, place + count);
+      expect(batches).toHaveLength(count);
+      expect(new Set(batches.map(({ length }) => length)).size).toBe(1);
+      expect(new Set(batches.flat().map(bucketOf)).size).toBe(1);
+    }
+  });
+
+  test("a batch of all examples holds all buckets", () => {
+    const whole = schedule({ ...shuffled, batch_size: "all" }, 3, buckets);
+    expect(whole).toMatchObject({ batchSize: 102, batchesPerEpoch: 1 });
+    expect([...whole.batchesAt(2, 1)]).toEqual([...first(102)]);
+    expect(whole.alikeFrom(1)).toBe(Number.POSITIVE_INFINITY);
   });
 });

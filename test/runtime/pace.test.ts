@@ -38,13 +38,13 @@ describe("milestones", () => {
 
   test("a run of epochs is evaluated after each", () => {
     const epochs = { ...steps, steps: null, epochs: 7 };
-    expect(milestones(epochs, schedule(epochs, 1, first(10)))).toEqual({ evaluateEvery: 3, checkpointEvery: 30 });
+    expect(milestones(epochs, schedule(epochs, 1, [first(10)]))).toEqual({ evaluateEvery: 3, checkpointEvery: 30 });
   });
 
   test("a run of steps is evaluated about 20 times, after whole epochs, and not all the time", () => {
     const every = (parts: Partial<NormalTrain>, examples: number) => {
       const asked = { ...steps, ...parts };
-      return milestones(asked, schedule(asked, 1, first(examples))).evaluateEvery;
+      return milestones(asked, schedule(asked, 1, [first(examples)])).evaluateEvery;
     };
     expect(every({ steps: 10_000 }, 10)).toBe(501);
     expect(every({ steps: 10_000, batch_size: "all" }, 10)).toBe(500);
@@ -53,7 +53,7 @@ describe("milestones", () => {
   });
 
   test("no call crosses a milestone, a change of the batch size, or the end", () => {
-    const plan = schedule(steps, 1, first(10));
+    const plan = schedule(steps, 1, [first(10)]);
     const every = { evaluateEvery: 6, checkpointEvery: 5 };
     const calls: number[] = [];
     for (let step = 0; step < 15; ) {
@@ -64,8 +64,8 @@ describe("milestones", () => {
       step += count;
     }
     expect(calls).toEqual([2, 1, 2, 1, 2, 1, 1, 1, 1, 2, 1]);
-    expect(stepsAllowed(990, schedule(steps, 1, first(8)), { evaluateEvery: 2000, checkpointEvery: 0 })).toBe(10);
-    expect(stepsAllowed(0, schedule(steps, 1, first(8)), { evaluateEvery: 2000, checkpointEvery: 0 })).toBe(1000);
+    expect(stepsAllowed(990, schedule(steps, 1, [first(8)]), { evaluateEvery: 2000, checkpointEvery: 0 })).toBe(10);
+    expect(stepsAllowed(0, schedule(steps, 1, [first(8)]), { evaluateEvery: 2000, checkpointEvery: 0 })).toBe(1000);
   });
 
   test("zero is never", () => {
