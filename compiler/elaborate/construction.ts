@@ -17,9 +17,13 @@ export interface Construction {
   readonly context: Context;
   /** A data input of the graph; asking again for a name gives the same one. */
   feed(name: string, array: ArraySignature): Value;
+  /** Takes note of the layer whose turn it is. */
+  building(layer: NormalLayer): void;
   /** Takes note of a layer once it is built. */
   built(layer: NormalLayer, wire: Wire): void;
   problems(): readonly Problem[];
+  /** Whether sizes had to meet that only the data knows: nothing wrong was found, but there is no program. */
+  undecided(): boolean;
   /** Ports in the order of their roles: parameters, states, step, data. */
   ports(): readonly (InputPort & { readonly value: Value })[];
   finals(): ReadonlyMap<string, Value>;
@@ -39,6 +43,10 @@ export function construct(spec: NormalSpec, signature: Signature, mode: Mode, or
   const finals = new Map<string, Value>();
   const layers = new Map<string, { readonly layer: NormalLayer; readonly wire: Wire }>();
   const states = new Map<string, readonly CellStates[]>();
+  let current: NormalLayer | undefined;
+  /** Layers whose weights are another's of other sizes: the first tensor says it. */
+  const unlike = new Set<NormalLayer>();
+  let undecided = false;
 
   const open = (
     name: string,
@@ -66,7 +74,23 @@ export function construct(spec: NormalSpec, signature: Signature, mode: Mode, or
     },
     parameter(name, shape, initializer) {
       const sizes = staticShape(shape);
-      return open(name, "parameter", { dtype: "float32", shape }, sizes === undefined ? null : initializer(sizes));
+      const type = { dtype: "float32", shape } as const;
+      const value = open(name, "parameter", type, sizes === undefined ? null : initializer(sizes));
+      const same = sameSizes(value.type.shape, shape);
+      if (same === true) return value;
+      undecided ||= same === undefined;
+      if (same === false && current !== undefined && !unlike.has(current)) {
+        unlike.add(current);
+        context.problem({
+          part: current,
+          key: "weights",
+          code: "shared-weights",
+          message: `${name} is [${value.type.shape.join(", ")}], but ${current.name} needs it [${shape.join(", ")}].`,
+          hint: 'Make both layers alike, or leave "weights" out.',
+        });
+      }
+      // Something of the wanted sizes, for finding what else is wrong: there will be no program.
+      return b.input(name, type);
     },
     size(size, part, key) {
       if (typeof size === "number") return size;
@@ -102,10 +126,14 @@ export function construct(spec: NormalSpec, signature: Signature, mode: Mode, or
   return {
     context,
     feed: (name, { dtype, shape }) => open(name, "data", { dtype, shape }),
+    building(layer) {
+      current = layer;
+    },
     built(layer, wire) {
       layers.set(layer.name, { layer, wire });
     },
     problems: () => [...problems.values()],
+    undecided: () => undecided,
     ports: () => order.flatMap((role) => [...inputs.values()].filter((port) => port.role === role)),
     finals: () => finals,
   };

@@ -1,6 +1,7 @@
 /** What elaborating a layer, a loss or a metric may ask for and say. */
 import type { Problem } from "../../schema/diagnostics.js";
 import type { NormalCellDefinition, NormalLayer, SizeName } from "../../schema/normal.js";
+import { either } from "../../schema/wording.js";
 import type { Initializer } from "../artifact.js";
 import type { Builder } from "../ir/builder.js";
 import type { Dim, Shape, Value } from "../ir/types.js";
@@ -51,9 +52,30 @@ export interface Context {
   keepStates(layer: string, states: readonly CellStates[]): void;
 }
 
-/** A layer kind that reads one layer: how it becomes nodes. Undefined when something was wrong, which has been reported. */
+/**
+ * A layer kind that reads one layer: how it becomes nodes. Undefined when something was wrong, which has been reported, or
+ * when sizes would have to meet that only the data knows.
+ */
 export interface LayerDefinition<L> {
   elaborate(layer: L, input: Wire, context: Context): Wire | undefined;
+}
+
+/** Whether the layer whose weights another uses, if any, stands before it and has such; reported where not. */
+export function lendsWeights(
+  layer: Extract<NormalLayer, { weights: string | null }>,
+  kinds: readonly NormalLayer["layer"][],
+  { earlier, problem }: Pick<Context, "earlier" | "problem">,
+): boolean {
+  const lender = layer.weights === null ? undefined : earlier(layer.weights);
+  if (layer.weights === null || (lender !== undefined && kinds.includes(lender.layer.layer))) return true;
+  problem({
+    part: layer,
+    key: "weights",
+    code: "shared-weights",
+    message: `No ${either(kinds)} layer named "${layer.weights}" stands before ${layer.name}.`,
+    hint: "Name the earlier layer whose weights this one uses.",
+  });
+  return false;
 }
 
 /** A layer kind that reads several. */

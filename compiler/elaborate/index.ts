@@ -10,6 +10,8 @@ import { openInputs } from "./inputs.js";
 import { layers } from "./layers/index.js";
 import { elaborateObjective, type Output } from "./objective.js";
 import type { LayerOutput, Program } from "./program.js";
+import { checkModel } from "./whole.js";
+import { checkWatched } from "./watched.js";
 import { batchMajorShape, swapBatchAndTime, type Wire } from "./wire.js";
 
 export type Elaboration =
@@ -29,6 +31,7 @@ export function elaborate(spec: NormalSpec, signature: Signature, mode: Mode, or
   /** Layers that could not be built: what reads them is passed over without another word. */
   const broken = new Set<string>();
   for (const layer of spec.model) {
+    construction.building(layer);
     const wire = elaborateLayer(layer, wires, broken, construction);
     if (wire === undefined) broken.add(layer.name);
     else {
@@ -38,8 +41,10 @@ export function elaborate(spec: NormalSpec, signature: Signature, mode: Mode, or
     }
   }
   const last = wires.get(spec.model.at(-1)?.name ?? "inputs");
+  if (last !== undefined && broken.size === 0) checkModel(spec, signature, construction, last);
   const objective = last && elaborateObjective(spec, signature, construction, last);
-  if (last === undefined || objective === undefined || construction.problems().length > 0)
+  if (objective !== undefined) checkWatched(spec, Object.keys(objective.finishes), construction.context);
+  if (last === undefined || objective === undefined || construction.undecided() || construction.problems().length > 0)
     return { ok: false, problems: construction.problems() };
 
   const prediction = last.sequence ? swapBatchAndTime(b, last.value) : last.value;

@@ -66,7 +66,9 @@ function lossOperands(
       key: "type",
       code: "target-shape",
       message: `The model puts out one value per step, but the targets are one per sequence, [${signature.targets.shape.join(", ")}].`,
-      hint: 'Write "return": "last" in the last rnn layer.',
+      hint: spec.model.some(({ layer }) => layer === "rnn")
+        ? 'Write "return": "last" in the last rnn layer.'
+        : 'End the steps with a "pool" layer.',
     });
   const weights = signature.weights && feed("weights", signature.weights);
   if (weights !== undefined && wire.sequence !== weights.type.shape.length > 1)

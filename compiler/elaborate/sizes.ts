@@ -3,7 +3,7 @@ import { symbolsOf } from "../ir/dims.js";
 import type { Dim, Shape } from "../ir/types.js";
 
 /** Axes that vary from run to run: these symbols are sizes of their own, and differ from every other. */
-const varying: readonly string[] = ["batch", "time"];
+const varying: readonly string[] = ["batch", "time", "target_time"];
 
 /** Whether two sizes are the same; undefined when only the data can tell. */
 export function sameSize(a: Dim, b: Dim): boolean | undefined {

@@ -7,6 +7,7 @@ import type { NormalAttention } from "../../../schema/normal.js";
 import type { Dim, Value } from "../../ir/types.js";
 import type { CombiningDefinition, Context } from "../context.js";
 import { glorotUniform } from "../initializers.js";
+import { sameSize } from "../sizes.js";
 import { describeWire, isIds, swapBatchAndTime, width } from "../wire.js";
 
 /** Padding gets this score: no weight, and no NaN. */
@@ -23,7 +24,9 @@ function scoresOf(layer: NormalAttention, queries: Value, keys: Value, context: 
     const sum = b.tanh(b.add(b.unsqueeze(q, [2]), b.unsqueeze(k, [1])));
     return b.squeeze(b.matmul(sum, parameter(`${layer.name}/v`, [size, 1], glorotUniform)), [3]);
   }
-  if (layer.score === "dot" && n !== m)
+  const same = layer.score === "dot" ? sameSize(n, m) : true;
+  if (same === undefined) return undefined;
+  if (!same)
     return problem({
       part: layer,
       key: "score",

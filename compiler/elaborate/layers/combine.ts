@@ -1,7 +1,7 @@
 /** concat, add and multiply: several layers' outputs as one. */
 import type { NormalCombine } from "../../../schema/normal.js";
-import { sameShape } from "../../ir/dims.js";
 import type { CombiningDefinition } from "../context.js";
+import { sameSizes } from "../sizes.js";
 import { describeWire, isIds } from "../wire.js";
 
 export const combine: CombiningDefinition<NormalCombine> = {
@@ -12,7 +12,9 @@ export const combine: CombiningDefinition<NormalCombine> = {
     const joins = layer.layer === "concat";
     const comparable = (wire: typeof first) => (joins ? wire.value.type.shape.slice(0, -1) : wire.value.type.shape);
     for (const [index, wire] of inputs.entries()) {
-      if (!isIds(wire) && wire.sequence === first.sequence && sameShape(comparable(wire), comparable(first))) continue;
+      const same = !isIds(wire) && wire.sequence === first.sequence && sameSizes(comparable(wire), comparable(first));
+      if (same === true) continue;
+      if (same === undefined) return undefined;
       return problem({
         part: layer,
         key: "from",

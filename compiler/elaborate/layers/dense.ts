@@ -1,9 +1,8 @@
 /** dense and projection: x @ W + b with an activation; `<name>/W` [in, size], `<name>/b` [size]. */
 import type { Activation, NormalDense, NormalProjection } from "../../../schema/normal.js";
 import type { Builder } from "../../ir/builder.js";
-import { sameShape } from "../../ir/dims.js";
 import type { Shape, Value } from "../../ir/types.js";
-import type { Context, LayerDefinition } from "../context.js";
+import { type Context, type LayerDefinition, lendsWeights } from "../context.js";
 import { constantZero, glorotUniform } from "../initializers.js";
 import { describeWire, isIds, width } from "../wire.js";
 
@@ -17,28 +16,11 @@ const activations: Readonly<Record<Activation, (b: Builder, x: Value) => Value>>
 
 /** The layer's own kernel, or another's: an embedding's table turned around, a dense layer's as it is. */
 function kernelOf(layer: NormalDense | NormalProjection, shape: Shape, context: Context): Value | undefined {
-  const { b, parameter, problem } = context;
+  const { b, parameter } = context;
   if (layer.weights === null) return parameter(`${layer.name}/W`, shape, glorotUniform);
-  const owner = context.earlier(layer.weights)?.layer.layer;
-  const turned = owner === "embedding";
-  if (!turned && owner !== "dense" && owner !== "projection")
-    return problem({
-      part: layer,
-      key: "weights",
-      code: "shared-weights",
-      message: `No embedding or dense layer named "${layer.weights}" stands before ${layer.name}.`,
-      hint: "Name the earlier layer whose weights this one uses.",
-    });
-  const stored = turned ? shape.toReversed() : shape;
-  const kernel = parameter(`${layer.weights}/W`, stored, glorotUniform);
-  if (!sameShape(kernel.type.shape, stored))
-    return problem({
-      part: layer,
-      key: "weights",
-      code: "shared-weights",
-      message: `${layer.weights}/W is [${kernel.type.shape.join(", ")}], but ${layer.name} needs it [${stored.join(", ")}].`,
-      hint: turned ? "Make the width of what this layer reads the embedding's size." : "Make both layers alike.",
-    });
+  if (!lendsWeights(layer, ["embedding", "dense", "projection"], context)) return undefined;
+  const turned = context.earlier(layer.weights)?.layer.layer === "embedding";
+  const kernel = parameter(`${layer.weights}/W`, turned ? shape.toReversed() : shape, glorotUniform);
   return turned ? b.transpose(kernel, [1, 0]) : kernel;
 }
 

@@ -1,13 +1,14 @@
 /** What the losses over classes share: logits, targets as ids, and the cross-entropy of each entry. */
+import type { NormalLoss } from "../../../schema/normal.js";
 import type { Builder } from "../../ir/builder.js";
-import { sameShape } from "../../ir/dims.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
-import { batchFirst, type LossOperands } from "./loss.js";
+import { sameSizes } from "../sizes.js";
+import { type LossOperands, sequenceHint, shapeText } from "./loss.js";
 
 /** The values that a loss over classes reads: those before the softmax or sigmoid that it applies itself. */
 export function logitsFor(
-  part: object,
+  loss: NormalLoss,
   activation: "softmax" | "sigmoid",
   { wire }: LossOperands,
   { problem }: Context,
@@ -15,31 +16,40 @@ export function logitsFor(
   if (wire.logits === null) return wire.value;
   if (wire.logits.activation === activation) return wire.logits.value;
   return problem({
-    part,
+    part: loss,
     key: "type",
     code: "activation",
-    message: `this loss applies a ${activation} to the logits itself, but the last layer ends in a ${wire.logits.activation}`,
+    message: `${loss.type} applies a ${activation} to the logits itself, but the last layer ends in a ${wire.logits.activation}.`,
     hint: `Write "activation": "${activation}" in the last layer, or leave it out.`,
   });
 }
 
 /** Class ids [time, batch] (or [batch]), int64. */
-export function idTargets(part: object, logits: Value, operands: LossOperands, context: Context): Value | undefined {
-  const { targets, wire } = operands;
-  const wanted = logits.type.shape.slice(0, -1);
-  if (targets.type.dtype !== "float32" && sameShape(targets.type.shape, wanted))
-    return context.b.cast(targets, "int64");
+export function idTargets(
+  loss: NormalLoss,
+  logits: Value,
+  { targets, wire }: LossOperands,
+  context: Context,
+): Value | undefined {
+  const { dtype, shape } = targets.type;
+  const isIds = dtype !== "float32";
+  const same = sameSizes(shape, logits.type.shape.slice(0, -1));
+  if (isIds && same !== false) return same ? context.b.cast(targets, "int64") : undefined;
+  // Rows where a loss takes them: only their width is wrong.
+  const areRows = loss.type === "cross_entropy" && !isIds && shape.length === logits.type.shape.length;
+  const given = `${isIds ? "class ids" : "numbers"} ${shapeText(targets, wire)}`;
   return context.problem({
-    part,
+    part: loss,
     key: "type",
     code: "target-shape",
-    message: `this loss needs class ids ${batchFirst(wanted, wire)} for outputs ${batchFirst(logits.type.shape, wire)}, but the targets are ${
-      targets.type.dtype === "float32" ? "numbers" : "ids"
-    } ${batchFirst(targets.type.shape, wire)}`,
+    message: `${loss.type} needs a class id for each of the model's outputs ${shapeText(logits, wire)}${
+      areRows ? ", or a row as wide" : ""
+    }, but the targets are ${given}.`,
     hint:
-      targets.type.shape.length < wanted.length
-        ? 'For one label per sequence let the last rnn layer return "last".'
-        : "Give one whole number per output, counting classes from 0.",
+      sequenceHint(targets, wire) ??
+      (areRows
+        ? `Make the last layer's size ${shape.at(-1)}, or give one whole number for each output.`
+        : "Give one whole number for each output, counting classes from 0."),
   });
 }
 

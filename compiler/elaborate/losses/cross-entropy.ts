@@ -1,6 +1,6 @@
 /** cross_entropy: -Σ q log softmax(x), q from class ids or rows of probabilities, smoothed towards uniform. */
 import type { NormalLoss } from "../../../schema/normal.js";
-import { sameShape } from "../../ir/dims.js";
+import { sameSizes } from "../sizes.js";
 import { crossEntropyOf, idTargets, logitsFor } from "./classes.js";
 import { type LossDefinition, reduceEntries } from "./loss.js";
 
@@ -11,7 +11,8 @@ export const crossEntropy: LossDefinition<Extract<NormalLoss, { type: "cross_ent
     const logits = logitsFor(loss, "softmax", operands, context);
     if (logits === undefined) return undefined;
     const logProbabilities = b.logSoftmax(logits);
-    const rows = operands.targets.type.dtype === "float32" && sameShape(operands.targets.type.shape, logits.type.shape);
+    const rows = operands.targets.type.dtype === "float32" && sameSizes(operands.targets.type.shape, logits.type.shape);
+    if (rows === undefined) return undefined;
     let each = rows ? b.neg(b.sum(b.mul(operands.targets, logProbabilities), [-1])) : undefined;
     if (each === undefined) {
       const ids = idTargets(loss, logits, operands, context);

@@ -1,11 +1,12 @@
 /** What a loss is, and the reductions that losses share. */
+import type { NormalLoss } from "../../../schema/normal.js";
 import type { Builder } from "../../ir/builder.js";
-import { sameShape } from "../../ir/dims.js";
-import type { Shape, Value } from "../../ir/types.js";
+import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
 import { overLive, perEntry } from "../entries.js";
 import type { MetricName } from "../metrics/index.js";
-import type { Wire } from "../wire.js";
+import { sameSizes } from "../sizes.js";
+import { batchMajorShape, type Wire } from "../wire.js";
 import type { LossOperands, LossValue } from "./operands.js";
 
 export type { LossOperands, LossValue };
@@ -26,23 +27,40 @@ export function reduceEntries(b: Builder, each: Value, operands: LossOperands, r
 }
 
 /** The targets of a regression, as numbers of the output's shape; a missing last axis of size 1 is put in. */
-export function numberTargets(part: object, { wire, targets }: LossOperands, context: Context): Value | undefined {
-  const { b } = context;
-  const wanted = wire.value.type.shape;
-  const given = b.cast(targets, "float32");
-  if (sameShape(given.type.shape, wanted)) return given;
-  if (wanted.at(-1) === 1 && sameShape(given.type.shape, wanted.slice(0, -1)))
-    return b.unsqueeze(given, [given.type.shape.length]);
-  return context.problem({
-    part,
+export function numberTargets(loss: NormalLoss, { wire, targets }: LossOperands, context: Context): Value | undefined {
+  const { b, problem } = context;
+  const place = { part: loss, key: "type" };
+  if (targets.type.dtype !== "float32")
+    return problem({
+      ...place,
+      code: "needs-numbers",
+      message: `${loss.type} compares numbers, but the targets are class ids ${shapeText(targets, wire)}.`,
+      hint: "Use sequence_loss or cross_entropy.",
+    });
+  const [given, wanted] = [targets.type.shape, wire.value.type.shape];
+  const same = sameSizes(given, wanted);
+  if (same === true) return targets;
+  const lacksAxis = given.length === wanted.length - 1;
+  if (lacksAxis && wanted.at(-1) === 1 && sameSizes(given, wanted.slice(0, -1)) === true)
+    return b.unsqueeze(targets, [given.length]);
+  if (same === undefined) return undefined;
+  const size = lacksAxis ? 1 : (given.at(-1) ?? 1);
+  return problem({
+    ...place,
     code: "target-shape",
-    message: `the targets are ${batchFirst(given.type.shape, wire)}, but the model puts out ${batchFirst(wanted, wire)}`,
-    hint: "Make the last layer's size the width of the targets.",
+    message: `The targets are ${shapeText(targets, wire)}, but the model puts out ${shapeText(wire.value, wire)}.`,
+    hint: sequenceHint(targets, wire) ?? `Make the last layer's size ${size}.`,
   });
 }
 
-/** A shape as the user sees it. */
-export function batchFirst(shape: Shape, { sequence }: Wire): string {
-  const [first, second, ...rest] = shape;
-  return `[${(sequence && second !== undefined ? [second, first, ...rest] : shape).join(", ")}]`;
+/** What to do where the targets are one per step and the model says one thing of each sequence. */
+export function sequenceHint(targets: Value, { sequence }: Wire): string | undefined {
+  const perStep = !sequence && targets.type.shape.some((dim) => dim === "time" || dim === "target_time");
+  return perStep ? 'For one target per step let the last rnn layer return "sequence".' : undefined;
+}
+
+/** A value's shape as the user sees it. */
+export function shapeText(value: Value, { sequence }: Wire): string {
+  const batched = sequence && value.type.shape.length > 1;
+  return `[${batchMajorShape({ value, sequence: batched }).join(", ")}]`;
 }

@@ -17,7 +17,7 @@ export const sequenceLoss: LossDefinition<Extract<NormalLoss, { type: "sequence_
         part: loss,
         key: "type",
         code: "needs-sequence",
-        message: `sequence_loss compares sequences, but the model puts out ${describeWire(wire)}`,
+        message: `sequence_loss compares sequences, but the model puts out ${describeWire(wire)}.`,
         hint: 'Let the last rnn layer return "sequence", or use cross_entropy.',
       });
     const logits = logitsFor(loss, "softmax", operands, context);

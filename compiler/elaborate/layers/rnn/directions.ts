@@ -4,7 +4,8 @@ import type { Builder } from "../../../ir/builder.js";
 import type { Dim, Value } from "../../../ir/types.js";
 import { ownValue, resolveCell } from "../../../language/cell.js";
 import type { CellStates, Context } from "../../context.js";
-import { lastLive, repeatFirstStep, type Wire } from "../../wire.js";
+import { sameSize } from "../../sizes.js";
+import { lastLive, repeatFirstStep, type Wire, width } from "../../wire.js";
 import { type Ran, runCell } from "./run.js";
 import { initialState } from "./states.js";
 
@@ -68,8 +69,10 @@ function joined(
 /** Outputs plus the cell's input, which must be as wide; the state is not changed. */
 function withResidual(cell: NormalCell, ran: Ran, x: Value, live: Value | null, context: Context): Ran | undefined {
   const { b } = context;
-  const [own, given] = [ran.outputs.type.shape.at(-1), x.type.shape.at(-1)];
-  if (own !== given)
+  const [own, given] = [width({ value: ran.outputs }), width({ value: x })];
+  const same = sameSize(own, given);
+  if (same === undefined) return undefined;
+  if (!same)
     return context.problem({
       part: cell,
       key: "residual",

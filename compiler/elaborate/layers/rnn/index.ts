@@ -1,22 +1,26 @@
 /** rnn: a stack of cells, each run over the steps of its input by one loop per direction. */
 import type { NormalRnn } from "../../../../schema/normal.js";
 import type { Dim, Value } from "../../../ir/types.js";
-import type { CellStates, Context, LayerDefinition } from "../../context.js";
+import { type CellStates, type Context, type LayerDefinition, lendsWeights } from "../../context.js";
+import { sameSize } from "../../sizes.js";
 import { describeWire, isIds, type Wire, width } from "../../wire.js";
 import { runDirections } from "./directions.js";
 import type { Ran } from "./run.js";
 
 /** Cells that share their weights must read inputs of one width. */
 function sharedWidths(layer: NormalRnn, widths: readonly Dim[], context: Context): boolean {
-  const differs = widths.findIndex((size) => size !== widths[0]);
+  const [first = 1] = widths;
+  const differs = widths.findIndex((size) => sameSize(size, first) !== true);
   if (!layer.share_weights || differs < 0) return true;
-  context.problem({
-    part: layer,
-    key: "share_weights",
-    code: "shared-widths",
-    message: `The cells share their weights, but cell 0 reads ${widths[0]} features and cell ${differs} reads ${widths[differs]}.`,
-    hint: `Make hidden_size ${widths[0]}, the width of the layer's input, or leave "share_weights" out.`,
-  });
+  const other = widths[differs] ?? 1;
+  if (sameSize(other, first) === false)
+    context.problem({
+      part: layer,
+      key: "share_weights",
+      code: "shared-widths",
+      message: `The cells share their weights, but cell 0 reads ${first} features and cell ${differs} reads ${other}.`,
+      hint: `Make every output ${first} wide, as the layer's input is (hidden_size, "bidirectional"), or leave "share_weights" out.`,
+    });
   return false;
 }
 
@@ -35,8 +39,11 @@ export const rnn: LayerDefinition<NormalRnn> = {
         message: `An rnn layer reads sequences of numbers [batch, time, features], but ${layer.name} is given ${describeWire(input)}.`,
         hint: isIds(input)
           ? `Put a one_hot or an embedding layer before ${layer.name}.`
-          : 'Let the layer before return the whole sequence ("return": "sequence").',
+          : context.earlier(layer.from[0] ?? "") === undefined
+            ? "Give inputs as [examples, time, features]."
+            : 'Let the layer before return the whole sequence ("return": "sequence").',
       });
+    if (!lendsWeights(layer, ["rnn"], context)) return undefined;
     let wire = input;
     let ran: Ran | undefined;
     const widths: Dim[] = [];

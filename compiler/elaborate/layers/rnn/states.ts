@@ -1,10 +1,10 @@
 /** Where the states of an rnn layer start: at zero, at learned values, where an earlier layer ended, or where the data says. */
 import type { NormalRnn } from "../../../../schema/normal.js";
 import { nearest } from "../../../../schema/wording.js";
-import { sameShape } from "../../../ir/dims.js";
 import type { Shape, Value } from "../../../ir/types.js";
 import type { Context } from "../../context.js";
 import { constantZero } from "../../initializers.js";
+import { sameSizes } from "../../sizes.js";
 
 /** One state of one cell of a layer. */
 interface Place {
@@ -57,7 +57,7 @@ function stateOfLayer({ layer, index, name, shape }: Place, source: string, cont
       );
     const [first] = Object.keys(context.cells[layer.cells[index]?.cell ?? ""]?.state ?? {});
     if (name !== first) return zeros();
-    return sameShape(wire.value.type.shape, shape) ? wire.value : mismatch(wire.value);
+    return fitting(wire.value);
   }
   if (cells.length !== layer.cells.length)
     return fail(
@@ -66,9 +66,11 @@ function stateOfLayer({ layer, index, name, shape }: Place, source: string, cont
     );
   const value = cells[index]?.[name];
   if (value === undefined) return zeros();
-  return sameShape(value.type.shape, shape) ? value : mismatch(value);
+  return fitting(value);
 
-  function mismatch(given: Value): undefined {
+  function fitting(given: Value): Value | undefined {
+    const same = sameSizes(given.type.shape, shape);
+    if (same !== false) return same ? given : undefined;
     return fail(
       `State ${name} of ${layer.name} is ${shape.at(-1)} wide, but "${source}" gives ${given.type.shape.at(-1)}.`,
       `Make the hidden_size of ${layer.name} ${given.type.shape.at(-1)}.`,
