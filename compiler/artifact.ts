@@ -1,4 +1,4 @@
-/** What `compile` makes: three ONNX models, and a manifest that says how to feed them. All that the runtime ever sees. */
+/** What `compile` makes: ONNX models, and a manifest that says how to feed them. All that the runtime ever sees. */
 
 /** How a tensor starts. `fans` are [fan in, fan out]; `seed` and the tensor's name choose the random stream. */
 export type Initializer =
@@ -92,5 +92,7 @@ export interface Artifact {
    * a layer reads the sequence backwards or as a whole.
    */
   readonly stream: Uint8Array | null;
+  /** `stream` with parameters as inputs, for samples while they change; null where the spec asks for none. */
+  readonly sampler: Uint8Array | null;
   readonly manifest: Manifest;
 }

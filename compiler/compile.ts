@@ -11,6 +11,7 @@ import type { Problem } from "../schema/diagnostics.js";
 import type { NormalSpec } from "../schema/normal.js";
 import type { Origins } from "../schema/origins.js";
 import { packageVersion } from "../schema/root.js";
+import { needsWhole } from "../schema/streaming.js";
 import { type Analysis, analysisOf } from "./analyze.js";
 import type { Artifact, Ports } from "./artifact.js";
 import { differentiate } from "./autodiff/reverse.js";
@@ -124,13 +125,16 @@ export async function compile(
   const anyBatch = withAnyBatch(signature);
   const evaluation = forwardPart(spec, anyBatch, "evaluation", ["loss", "metric", "prediction", "state"]);
   const inference = forwardPart(spec, anyBatch, "inference", ["prediction", "state"]);
-  const streaming = canStream(spec) ? forwardPart(spec, anyBatch, "stream", ["prediction", "state"]) : null;
+  // Streams mostly go step by step.
+  const pieces = observed({ ...signature, expected: { batch: 1, time: 1 } }, options);
+  const streaming =
+    needsWhole(spec.model) === undefined ? forwardPart(spec, anyBatch, "stream", ["prediction", "state"]) : null;
 
   const states = step.graph.outputs.length - REPORTED;
   const train = watch("train", repeatSteps(step.graph, states));
   const evaluate = watch("eval", optimize("eval", evaluation.graph, stepPasses));
   const infer = watch("model", optimize("model", inference.graph, stepPasses));
-  const stream = streaming && watch("stream", optimize("stream", streaming.graph, stepPasses));
+  const stream = streaming && watch("stream", pieces.optimize("stream", streaming.graph, stepPasses));
 
   const { emitModel } = await import("./emit/onnx.js");
   const ports = {
@@ -148,14 +152,17 @@ export async function compile(
       outputs: outputs.map((port) => port.name),
       initializers,
     });
-  const weights = program.inputs.filter(isParameter).map(({ name }) => name);
+  const emitStream = (initializers: (of: Ports) => string[]) =>
+    stream && ports.stream && emit(spec.name, stream, ports.stream, INFERENCE_OPSET, initializers(ports.stream));
+  const weights = ({ inputs }: Ports) => inputs.filter(({ role }) => role === "parameter").map(({ name }) => name);
   return {
     ok: true,
     artifact: {
       train: await emit(`${spec.name}/train`, train, ports.train, TRAINING_OPSET),
       eval: await emit(`${spec.name}/eval`, evaluate, ports.eval, TRAINING_OPSET),
-      model: await emit(spec.name, infer, ports.model, INFERENCE_OPSET, weights),
-      stream: stream && ports.stream && (await emit(spec.name, stream, ports.stream, INFERENCE_OPSET, weights)),
+      model: await emit(spec.name, infer, ports.model, INFERENCE_OPSET, weights(ports.model)),
+      stream: await emitStream(weights),
+      sampler: spec.train.sample === null ? null : await emitStream(() => []),
       manifest: makeManifest(program, step, ports, {
         name: spec.name,
         rnnx: packageVersion(),
@@ -184,16 +191,6 @@ function forwardPart(
   const fed = new Set(program.inputs.filter(({ role }) => role === "state").map(({ name }) => name));
   const isKept = ({ role, name }: OutputPort) => mode !== "evaluation" || role !== "state" || fed.has(name);
   return partOf(program, (port) => roles.includes(port.role) && isKept(port));
-}
-
-/** Whether a sequence can be run piece by piece: no layer reads it backwards or as a whole, or starts where one ended. */
-function canStream(spec: NormalSpec): boolean {
-  return spec.model.every((layer) => {
-    if (layer.layer === "pool" || layer.layer === "attention") return false;
-    if (layer.layer !== "rnn") return true;
-    const ownStart = layer.initial_state === "zeros" || layer.initial_state === "learned";
-    return ownStart && layer.cells.every((cell) => cell.bidirectional === "none");
-  });
 }
 
 /** Parameters, shapes, operations and memory of a spec that `check` finds nothing wrong with. */

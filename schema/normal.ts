@@ -265,6 +265,8 @@ export interface NormalTrain {
   readonly early_stopping: NormalEarlyStopping | null;
   /** Whose best value's weights a run ends with; null: with its last weights. */
   readonly keep_best: WatchedMetric | null;
+  /** Text that the model writes while it trains, or null. */
+  readonly sample: NormalSample | null;
 }
 
 /** A metric of the validation part, and whether smaller values of it are better, or larger. */
@@ -277,4 +279,13 @@ export interface NormalEarlyStopping extends WatchedMetric {
   /** Evaluations in a row without one that is better than all before by more than `minimum_delta`. */
   readonly patience: number;
   readonly minimum_delta: number;
+}
+
+export interface NormalSample {
+  /** Updates between samples. */
+  readonly every: number;
+  readonly prompt: string;
+  /** Units to write after the prompt. */
+  readonly length: number;
+  readonly temperature: number;
 }

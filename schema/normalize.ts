@@ -4,10 +4,12 @@ import { builtInCell } from "./cells.js";
 import { cellSchema, resolve, specSchema } from "./contract.js";
 import type { Problem, Report } from "./diagnostics.js";
 import type { NormalCellDefinition, NormalData, NormalLoss, NormalSpec } from "./normal.js";
-import { normalizeData } from "./normalize/data.js";
+import { normalizeData, withStride } from "./normalize/data.js";
 import { fill } from "./normalize/fill.js";
 import { normalizeModel } from "./normalize/model.js";
 import { normalizeOptimizer } from "./normalize/optimizer.js";
+import { checkSample } from "./normalize/sample.js";
+import { carriesStates, checkStateful } from "./normalize/stateful.js";
 import { normalizeTrain } from "./normalize/train.js";
 import { type Mark, type Origins, recordOrigins } from "./origins.js";
 import { child } from "./pointer.js";
@@ -33,10 +35,15 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
     return found;
   };
 
-  const part = <T>(key: keyof Spec) =>
-    fill<T>(spec[key], resolve(specSchema().properties?.[key] ?? {}), child("", key), mark);
+  const part = <T>(key: keyof Spec, value: unknown = spec[key]) =>
+    fill<T>(value, resolve(specSchema().properties?.[key] ?? {}), child("", key), mark);
   const model = normalizeModel(spec, { cellNamed, mark, report });
-  const data = normalizeData(part<NormalData>("data"), mark, report);
+  const stateful = carriesStates(model);
+  const data = normalizeData(part<NormalData>("data", withStride(spec.data, stateful)), mark, report);
+  const about = { stateful, validated: data.split.validation > 0 };
+  const train = normalizeTrain(spec.train ?? {}, about, mark, report);
+  checkStateful(model, data, train, report);
+  checkSample(train, data, model, report);
   const normal: NormalSpec = {
     name: spec.name ?? name,
     seed: spec.seed ?? 0,
@@ -45,7 +52,7 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
     model,
     loss: part<NormalLoss>("loss"),
     optimizer: normalizeOptimizer(spec.optimizer, mark),
-    train: normalizeTrain(spec.train ?? {}, data.split.validation > 0, mark, report),
+    train,
   };
   if (problems.length > 0) return { ok: false, problems };
   return { ok: true, spec: mark(normal, ""), origins: { pathOf } };

@@ -172,6 +172,27 @@ export type WeightDecay = number;
  */
 export type Variant = "tensorflow" | "torch";
 /**
+ * Text that the model writes while it trains, with the weights of the moment. For text data and models that read forward only.
+ */
+export type SamplesWhileTraining = {
+  /**
+   * Updates between samples.
+   */
+  every?: number;
+  /**
+   * What the text begins with; without one, the first unit of the training text.
+   */
+  prompt?: string;
+  /**
+   * Units to write after the prompt.
+   */
+  length?: number;
+  /**
+   * Divides the logits: below 1 likely units become likelier, and 0 always takes the likeliest.
+   */
+  temperature?: number;
+} | null;
+/**
  * Which metric of the validation part: "loss", or one that the loss brings with it, such as "accuracy" or "rmse".
  */
 export type Metric = string;
@@ -257,7 +278,7 @@ export interface TextData {
    */
   window: number;
   /**
-   * Units from the start of one window to the start of the next.
+   * Units from the start of one window to the start of the next. By default 1, with stateful layers the window.
    */
   stride?: number;
   split?: SplitOfASeries;
@@ -324,7 +345,7 @@ export interface TableData {
    */
   horizon?: number;
   /**
-   * Rows from the start of one window to the start of the next.
+   * Rows from the start of one window to the start of the next. By default 1, with stateful layers the window.
    */
   stride?: number;
   /**
@@ -1042,7 +1063,7 @@ export interface TrainingSettings {
    */
   batch_size?: number | "all";
   /**
-   * Take the examples of each epoch in a new order.
+   * Take the examples of each epoch in a new order. By default true, with stateful layers false.
    */
   shuffle?: boolean;
   /**
@@ -1053,6 +1074,7 @@ export interface TrainingSettings {
    * Updates between checkpoints; with 0 only the last is kept.
    */
   checkpoint_every?: number;
+  sample?: SamplesWhileTraining;
   /**
    * Updates between evaluations. null: after each epoch of a run of epochs; in a run of steps about 20 times, at least 100 updates apart and after whole epochs.
    */

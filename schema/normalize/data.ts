@@ -2,11 +2,17 @@
 import type { Problem, Report } from "../diagnostics.js";
 import type { NormalData, NormalSplit } from "../normal.js";
 import type { Mark } from "../origins.js";
+import type { Spec } from "../spec.types.js";
 
 const path = "/data/split";
 
 /** Sums of parts may miss 1 by rounding. */
 const rounding = 1e-9;
+
+/** The data with its stride: windows that carry states follow one another, others begin at every place. */
+export function withStride(data: Spec["data"], stateful: boolean): Spec["data"] {
+  return "window" in data ? { ...data, stride: data.stride ?? (stateful ? data.window : 1) } : data;
+}
 
 /** `filled` has its defaults, but perhaps no `split.train`: that one hangs on the others. */
 export function normalizeData(filled: NormalData, mark: Mark, report: Report): NormalData {

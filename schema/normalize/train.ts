@@ -17,12 +17,19 @@ const defaultEpochs = 10;
 /** Metrics of which more is better. */
 const shares = /accuracy|top_|f1|precision|recall|exact/;
 
-/** `validated`: whether there is a validation part to watch. */
-export function normalizeTrain(train: Train, validated: boolean, mark: Mark, report: Report): NormalTrain {
+export interface About {
+  /** Whether states go on from batch to batch: the order of the examples is then the data's. */
+  readonly stateful: boolean;
+  /** Whether there is a validation part to watch. */
+  readonly validated: boolean;
+}
+
+export function normalizeTrain(train: Train, { stateful, validated }: About, mark: Mark, report: Report): NormalTrain {
   for (const key of ["early_stopping", "keep_best"] as const) {
     if (!validated && (train[key] ?? null) !== null) report(nothingToWatch(key));
   }
-  const filled = fill<NormalTrain>(train, definition("train"), path, mark);
+  const given = { ...train, shuffle: train.shuffle ?? !stateful };
+  const filled = fill<NormalTrain>(given, definition("train"), path, mark);
   const withMode = <T extends WatchedMetric>(watched: T, key: string): T =>
     mark({ ...watched, mode: watched.mode ?? modeOf(watched.metric) }, child(path, key));
   const stopping = filled.early_stopping && withMode(filled.early_stopping, "early_stopping");

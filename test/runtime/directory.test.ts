@@ -13,6 +13,8 @@ const artifact: Artifact = {
   train: Uint8Array.of(1),
   eval: Uint8Array.of(2),
   model: Uint8Array.of(3),
+  stream: null,
+  sampler: null,
   manifest: {
     format: 1,
     name: "small",
@@ -25,6 +27,7 @@ const artifact: Artifact = {
     train: none,
     eval: none,
     model: none,
+    stream: null,
   },
 };
 

@@ -17,6 +17,7 @@ export const train: NormalTrain = {
   evaluate_every: null,
   early_stopping: null,
   keep_best: null,
+  sample: null,
 };
 
 export const textData: NormalTextData = {

@@ -65,7 +65,11 @@ test("every key that may be left out has a default, or one that hangs on others"
           .filter(([, property]) => !property.$ref?.startsWith("#/$defs/option_"))
           .map(([key]) => `${at.replace("spec/$defs/", "")}.${key}`),
   );
-  expect(without.filter((key) => !/\.(\$schema|name)$/.test(key))).toEqual([
+  // What a layer reads is by default the layer before.
+  expect(without.filter((key) => !/\.(\$schema|name|from)$/.test(key))).toEqual([
+    // By whether layers are stateful.
+    "text_data.stride",
+    "table_data.stride",
     // By the other parts.
     "series_split.train",
     "split.train",
@@ -85,10 +89,12 @@ test("every key that may be left out has a default, or one that hangs on others"
     "adagrad.initial_accumulator_value",
     "adagrad.epsilon",
     "nadam.momentum_decay",
+    // By whether layers are stateful.
+    "train.shuffle",
     // By whether there is a validation part, and by the metric.
     "train.keep_best",
-    "spec/$defs/train/properties/early_stopping.mode",
-    "spec/$defs/train/properties/keep_best.mode",
+    "train/properties/early_stopping.mode",
+    "train/properties/keep_best.mode",
   ]);
 });
 

@@ -67,6 +67,7 @@ test("everything that the smallest spec leaves out", async () => {
       evaluate_every: null,
       early_stopping: null,
       keep_best: null,
+      sample: null,
     },
   });
 });
