@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Disk } from "./disk.js";
 import { readSafetensors, type Tensors, writeSafetensors } from "./safetensors.js";
+import type { Memory } from "./watch.js";
 
 export interface RunState {
   /** Version of this format. */
@@ -19,6 +20,8 @@ export interface RunState {
   /** SHA-256 of what the trajectory depends on: the spec, and the data. */
   readonly spec: string;
   readonly data: string;
+  /** What the run's evaluations were. */
+  readonly memory: Memory;
 }
 
 export interface Checkpoint {
@@ -40,7 +43,10 @@ const list = "files.json";
 const contents = ["weights.safetensors", "optimizer.safetensors", "state.json"] as const;
 type Content = (typeof contents)[number];
 
-/** Writes a checkpoint into `folder`, then removes those that are older than the last two. The answer is its path. */
+/**
+ * Writes a checkpoint into `folder`, then removes those that are older than the last two and are not the best that one of
+ * these two remembers. The answer is its path.
+ */
 export function writeCheckpoint(on: Disk, folder: string, checkpoint: Checkpoint): string {
   const files: Readonly<Record<Content, Uint8Array>> = {
     "weights.safetensors": writeSafetensors(checkpoint.parameters),
@@ -63,8 +69,16 @@ export function writeCheckpoint(on: Disk, folder: string, checkpoint: Checkpoint
   on.syncFolder(folder);
 
   const older = stepsIn(folder).filter((step) => step <= checkpoint.state.step);
-  for (const step of older.slice(0, -kept)) on.remove(join(folder, nameOf(step)));
+  const best = older.slice(-kept).map((step) => bestOf(join(folder, nameOf(step))));
+  for (const step of older.slice(0, -kept)) if (!best.includes(step)) on.remove(join(folder, nameOf(step)));
   return path;
+}
+
+/** The step of the best checkpoint that a checkpoint remembers; undefined where it cannot be read, or remembers none. */
+function bestOf(path: string): number | undefined {
+  const file = join(path, "state.json");
+  if (!existsSync(file)) return undefined;
+  return parseState(readFileSync(file))?.memory.best?.step;
 }
 
 /** Removes what a write that was killed left behind. */
@@ -84,15 +98,16 @@ export function findCheckpoint(folder: string): FoundCheckpoint {
   const damaged: { readonly path: string; readonly reason: string }[] = [];
   for (const step of stepsIn(folder).reverse()) {
     const path = join(folder, nameOf(step));
-    const read = readCheckpoint(path, step);
+    const read = readCheckpoint(folder, step);
     if (typeof read !== "string") return { newest: read, damaged };
     damaged.push({ path, reason: read });
   }
   return { newest: undefined, damaged };
 }
 
-/** The checkpoint, or what is wrong with it. */
-function readCheckpoint(path: string, step: number): Checkpoint | string {
+/** The checkpoint of a step, or what is wrong with it. */
+export function readCheckpoint(folder: string, step: number): Checkpoint | string {
+  const path = join(folder, nameOf(step));
   const files = new Map<string, Uint8Array>();
   for (const name of [...contents, list]) {
     const file = join(path, name);
@@ -114,12 +129,12 @@ function readCheckpoint(path: string, step: number): Checkpoint | string {
 }
 
 function parseState(bytes: Uint8Array): RunState | undefined {
-  const { format, step, loss, seed, spec, data }: Readonly<Record<string, unknown>> = JSON.parse(
-    Buffer.from(bytes).toString("utf8"),
-  );
-  if (format !== 1 || typeof step !== "number" || typeof seed !== "number") return undefined;
-  if (typeof spec !== "string" || typeof data !== "string") return undefined;
-  return { format, step, seed, spec, data, loss: typeof loss === "number" ? loss : null };
+  try {
+    const state: RunState = JSON.parse(Buffer.from(bytes).toString("utf8"));
+    return state.format === 1 && state.memory !== undefined ? state : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Sizes and SHA-256 of files, always in the same bytes. */

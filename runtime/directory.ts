@@ -6,6 +6,7 @@ import type { NormalSpec } from "../schema/normal.js";
 import { removeCheckpoints } from "./checkpoint.js";
 import { mapDataFiles } from "./data/index.js";
 import { type Disk, replaceFile } from "./disk.js";
+import type { DoneEvent } from "./events.js";
 import type { RunProblem } from "./problem.js";
 import { type Tensors, writeSafetensors } from "./safetensors.js";
 
@@ -17,6 +18,7 @@ export const runFiles = {
   model: "model.onnx",
   weights: "weights.safetensors",
   metrics: "metrics.jsonl",
+  result: "result.json",
   checkpoints: "checkpoints",
 } as const;
 
@@ -48,6 +50,7 @@ function isRun(out: string): boolean {
 export function clearRun(on: Disk, out: string): void {
   for (const name of [
     runFiles.metrics,
+    runFiles.result,
     runFiles.weights,
     runFiles.model,
     runFiles.train,
@@ -77,10 +80,28 @@ function fromHere(out: string, file: string, written: string): string {
   return isAbsolute(written) ? written : relative(resolve(out), file).split(sep).join("/");
 }
 
-/** Writes what a finished run is for: the weights, and the model that holds them. */
-export async function writeEnd(on: Disk, out: string, artifact: Artifact, parameters: Tensors): Promise<void> {
+/** What a run ended with, as `result.json` says it. */
+export interface RunResult {
+  readonly format: 1;
+  /** False when the run was interrupted. */
+  readonly finished: boolean;
+  /** The step of the weights that it left. */
+  readonly weights: number;
+  readonly done: DoneEvent;
+}
+
+/** Writes what a run is for: the weights, the model that holds them, and last the word that they are there. */
+export async function writeEnd(
+  on: Disk,
+  out: string,
+  artifact: Artifact,
+  parameters: Tensors,
+  result: RunResult,
+): Promise<void> {
   const { withWeights } = await import("../compiler/emit/weights.js");
-  replaceFile(on, join(out, runFiles.weights), writeSafetensors(parameters));
+  const about = { step: `${result.weights}` };
+  replaceFile(on, join(out, runFiles.weights), writeSafetensors(parameters, about));
   const weights = [...parameters].map(([name, { shape, data }]) => ({ name, dtype: "float32" as const, shape, data }));
   replaceFile(on, join(out, runFiles.model), withWeights(artifact.model, weights));
+  replaceFile(on, join(out, runFiles.result), Buffer.from(`${JSON.stringify(result, undefined, 2)}\n`));
 }

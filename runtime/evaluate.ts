@@ -2,13 +2,19 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Manifest } from "../compiler/artifact.js";
 import type { DataSource, NumericArray } from "./data/source.js";
-import type { Indices } from "./data/splits.js";
-import type { Metrics } from "./events.js";
+import type { Indices, Splits } from "./data/splits.js";
+import type { Metrics, SplitMetrics } from "./events.js";
 import { floatsOf, tensorMaker } from "./session.js";
 
 export interface Evaluator {
   /** Over some examples, at least one, `batchSize` at a time. */
   metrics(parameters: Readonly<Record<string, Tensor>>, examples: Indices, batchSize: number): Promise<Metrics>;
+  /** Over parts of the data; those that are not asked for, or hold no examples, have no metrics. */
+  splitMetrics(
+    parameters: Readonly<Record<string, Tensor>>,
+    parts: Partial<Splits>,
+    batchSize: number,
+  ): Promise<SplitMetrics>;
   /** What the model says of some examples, decoded. */
   predictions(parameters: Readonly<Record<string, Tensor>>, examples: Indices): Promise<readonly unknown[]>;
 }
@@ -39,7 +45,7 @@ export async function openEvaluator(
     return session.run(feeds);
   };
 
-  return {
+  const evaluator: Evaluator = {
     async metrics(parameters, examples, batchSize) {
       const totals = metrics.map(() => ({ sum: 0, count: 0 }));
       for (let start = 0; start < examples.length; start += batchSize) {
@@ -56,14 +62,41 @@ export async function openEvaluator(
       });
       return Object.fromEntries(finished);
     },
+    async splitMetrics(parameters, parts, batchSize) {
+      const of = async (examples: Indices | undefined) =>
+        examples === undefined || examples.length === 0 ? {} : evaluator.metrics(parameters, examples, batchSize);
+      return {
+        train: await of(parts.train),
+        validation: await of(parts.validation),
+        test: await of(parts.test),
+      };
+    },
     async predictions(parameters, examples) {
       const port = outputs.find(({ role }) => role === "prediction");
       if (port === undefined) throw new Error("The evaluation graph gives no predictions.");
       const results = await run(parameters, examples);
       const shape = results[port.name]?.dims ?? [];
       const array: NumericArray = { dtype: "float32", shape, data: floatsOf(results, port) };
-      return source.decode(array);
+      return source.decode(array, examples);
     },
+  };
+  return evaluator;
+}
+
+/** A part to train on says enough of itself in this many examples, or in as many as the part to validate with has. */
+const enoughToTell = 2000;
+
+/**
+ * The parts that a run evaluates as it goes: of the part to train on at most so many examples, spread evenly over it; the
+ * validation part; and the test part, which is for the end where there is a validation part to watch.
+ */
+export function watchedParts({ train, validation, test }: Splits): Splits {
+  const most = Math.max(enoughToTell, validation.length);
+  const spread = (_: unknown, place: number) => train[Math.floor((place * train.length) / most)] ?? 0;
+  return {
+    train: train.length <= most ? train : Uint32Array.from({ length: most }, spread),
+    validation,
+    test: validation.length > 0 ? new Uint32Array() : test,
   };
 }
 

@@ -52,7 +52,10 @@ export interface DoneEvent {
   readonly run: string;
   readonly step: number;
   readonly loss: number;
+  /** Of the weights that the run ends with; of an interrupted run those that are known. */
   readonly metrics: SplitMetrics;
+  /** The evaluation whose weights the run ends with, where it keeps the best; absent where it ends with its last. */
+  readonly best?: { readonly step: number; readonly metric: string; readonly value: number };
   /** For text: the decoded argmax text of the first few training windows. */
   readonly predictions: readonly unknown[];
   /** Not part of the public record: set when a signal ended the run early, after a checkpoint. */

@@ -1,10 +1,12 @@
 /** The training loop, from a request to a finished run directory. It may run in any thread. */
 import { join } from "node:path";
+import type { NormalTrain } from "../schema/normal.js";
 import { writeCheckpoint } from "./checkpoint.js";
-import { runFiles, writeEnd, writeStart } from "./directory.js";
+import { runFiles, writeStart } from "./directory.js";
 import { disk } from "./disk.js";
-import { openEvaluator } from "./evaluate.js";
-import type { DoneEvent, SplitMetrics, TrainEvent, TrainRequest } from "./events.js";
+import { conclude } from "./ending.js";
+import { openEvaluator, watchedParts } from "./evaluate.js";
+import type { TrainEvent, TrainRequest } from "./events.js";
 import { lock } from "./lock.js";
 import { openMetrics } from "./metrics.js";
 import { failed, type TrainOutcome, wrongInput } from "./outcome.js";
@@ -13,6 +15,7 @@ import { type Prepared, prepare } from "./prepare.js";
 import { findStart, type Start } from "./resume.js";
 import { openTrainer } from "./trainer.js";
 import { trajectoryHash } from "./trajectory.js";
+import { isExhausted, remember } from "./watch.js";
 
 export interface Watcher {
   /** One burst of events, in order. */
@@ -20,11 +23,6 @@ export interface Watcher {
   /** Asked between calls of the session: true saves a checkpoint and ends the run. */
   readonly stopping: () => boolean;
 }
-
-/** Examples whose predictions a finished run shows. */
-const shownPredictions = 5;
-
-const nothing: SplitMetrics = { train: {}, validation: {}, test: {} };
 
 export async function runTraining(request: TrainRequest, watcher: Watcher): Promise<TrainOutcome> {
   const preparation = await prepare(request);
@@ -59,10 +57,10 @@ async function trainFrom(
   const { evaluateEvery, checkpointEvery } = milestones(spec.train, plan);
   const pace = openPace(spec.train.steps_per_call, bytesOf(source.batch(plan.batchesAt(1, 1))));
   const record = openMetrics(join(out, runFiles.metrics), start.step);
+  const watched = watchedParts(source.splits);
   const identity = { seed: spec.seed, spec: trajectoryHash(spec), data: source.digest };
 
-  let { step, loss } = start;
-  let metrics = nothing;
+  let { step, loss, memory } = start;
   let savedAt = start.step === 0 ? undefined : start.step;
 
   const say = (events: readonly TrainEvent[]) => {
@@ -70,7 +68,9 @@ async function trainFrom(
     watcher.emit(events);
   };
   const evaluate = async () => {
-    metrics = { ...nothing, train: await evaluator.metrics(trainer.parameters(), source.splits.train, plan.batchSize) };
+    const metrics = await evaluator.splitMetrics(trainer.parameters(), watched, plan.batchSize);
+    say([{ event: "epoch", epoch: plan.epochOf(step), step, metrics }]);
+    memory = remember(spec.train, memory, { step, metrics }, isDue(step, evaluateEvery));
   };
   /** False when the weights are no longer numbers: such a checkpoint would be of no use to anyone. */
   const save = (): boolean => {
@@ -78,7 +78,7 @@ async function trainFrom(
     const parameters = trainer.tensors("parameter");
     for (const { data } of parameters.values()) if (!data.every(Number.isFinite)) return false;
     record.sync();
-    const state = { format: 1 as const, step, loss, ...identity };
+    const state = { format: 1 as const, step, loss, ...identity, memory };
     const path = writeCheckpoint(disk, join(out, runFiles.checkpoints), {
       state,
       parameters,
@@ -97,7 +97,7 @@ async function trainFrom(
   try {
     say(startEvents(start, request, prepared));
 
-    while (step < plan.steps && !watcher.stopping()) {
+    while (step < plan.steps && !isExhausted(spec.train, memory) && !watcher.stopping()) {
       const count = Math.min(pace.steps(), stepsAllowed(step, plan, { evaluateEvery, checkpointEvery }));
       const before = performance.now();
       const { losses, norms } = await trainer.advance(count, source.batch(plan.batchesAt(step + 1, count)));
@@ -109,32 +109,27 @@ async function trainFrom(
       step += count;
       loss = losses.at(-1) ?? loss;
 
-      if (isDue(step, evaluateEvery) || step === plan.steps) {
-        await evaluate();
-        say([{ event: "epoch", epoch: plan.epochOf(step), step, metrics }]);
-      }
-      if (isDue(step, checkpointEvery) && !save()) return diverged(`The weights became infinite by step ${step}`);
+      if (isDue(step, evaluateEvery) || step === plan.steps) await evaluate();
+      const due = isDue(step, checkpointEvery) || memory.best?.step === step;
+      if (due && !save()) return diverged(`The weights became infinite by step ${step}`);
     }
 
     if (!save()) return diverged(`The weights became infinite by step ${step}`);
-    const end = { event: "done", run: out, step, loss: loss ?? Number.NaN } as const;
-    if (step < plan.steps) return finished({ ...end, metrics: nothing, predictions: [], interrupted: true });
-
-    // A run that was resumed at its end has made no step to evaluate after.
-    if (metrics === nothing) await evaluate();
-    const predictions = await evaluator.predictions(
-      trainer.parameters(),
-      source.splits.train.subarray(0, shownPredictions),
-    );
-    await writeEnd(disk, out, artifact, trainer.tensors("parameter"));
-    return finished({ ...end, metrics, predictions, interrupted: false });
+    const early = isExhausted(spec.train, memory);
+    if (early && step < plan.steps) say([stoppedEarly(spec.train, step)]);
+    const parameters = trainer.tensors("parameter");
+    const interrupted = step < plan.steps && !early;
+    const { notices, done } = await conclude(request, prepared, evaluator, {
+      step,
+      loss,
+      memory,
+      parameters,
+      interrupted,
+    });
+    say([...notices, done]);
+    return { ok: true, done };
   } finally {
     record.close();
-  }
-
-  function finished(done: DoneEvent): TrainOutcome {
-    say([done]);
-    return { ok: true, done };
   }
 }
 
@@ -150,6 +145,12 @@ function startEvents(
     ...said.map((message) => ({ event: "notice", message }) as const),
     { event: "start", run: out, device, parameters, examples: source.examples, step, steps: plan.steps },
   ];
+}
+
+function stoppedEarly({ early_stopping }: NormalTrain, step: number): TrainEvent {
+  const { metric = "", patience = 0 } = early_stopping ?? {};
+  const message = `The ${metric} of the validation part has not become better in ${patience} evaluations: the run ends at step ${step}.`;
+  return { event: "notice", message };
 }
 
 function stepEvents(first: number, losses: Float32Array, norms: Float32Array): readonly TrainEvent[] {

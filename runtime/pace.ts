@@ -44,12 +44,15 @@ export interface Milestones {
 }
 
 /**
- * A run of epochs is evaluated after each of them. A run of steps is evaluated about 20 times, at least 100 steps apart and
- * after whole epochs (an epoch may be a single step). Both are evaluated at their end.
+ * Where the spec does not say how often, a run of epochs is evaluated after each of them, and a run of steps about 20 times,
+ * at least 100 steps apart and after whole epochs (an epoch may be a single step). Every run is evaluated at its end.
  */
 export function milestones(train: NormalTrain, plan: Schedule): Milestones {
   const epochs = train.epochs !== null ? 1 : Math.ceil(Math.max(100, plan.steps / 20) / plan.batchesPerEpoch);
-  return { evaluateEvery: epochs * plan.batchesPerEpoch, checkpointEvery: train.checkpoint_every };
+  return {
+    evaluateEvery: train.evaluate_every ?? epochs * plan.batchesPerEpoch,
+    checkpointEvery: train.checkpoint_every,
+  };
 }
 
 /** Whether something that happens every `every` steps happens after `step`. */

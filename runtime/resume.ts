@@ -9,10 +9,12 @@ import { type Checked, refuse } from "./problem.js";
 import { drawn } from "./start.js";
 import type { TrainerStart } from "./trainer.js";
 import { differences } from "./trajectory.js";
+import { blank, type Memory, recall } from "./watch.js";
 
 export interface Start extends TrainerStart {
   /** The loss of the last step that was made. */
   readonly loss: number | null;
+  readonly memory: Memory;
   readonly notices: readonly string[];
 }
 
@@ -32,13 +34,15 @@ export function findStart(
       const unlike = differences(newest.state, spec, prepared.source.digest, out);
       if (unlike.length > 0) return refuse(...unlike);
       if (init !== null) notices.push("The run goes on from its own weights, so --init has no effect.");
-      const { step, loss }: RunState = newest.state;
-      return { ok: true, start: { step, loss, parameters: newest.parameters, slots: newest.slots, notices } };
+      const { step, loss, memory }: RunState = newest.state;
+      const { parameters, slots } = newest;
+      return { ok: true, start: { step, loss, memory: recall(spec.train, memory), parameters, slots, notices } };
     }
     notices.push(`There is no checkpoint in "${out}" to resume from: the run starts at the beginning.`);
   }
   clearRun(disk, out);
   const { parameters, slots } = prepared.artifact.manifest;
   const weights = new Map([...drawn(parameters, spec.seed), ...prepared.initial]);
-  return { ok: true, start: { step: 0, loss: null, parameters: weights, slots: drawn(slots, spec.seed), notices } };
+  const start = { step: 0, loss: null, memory: blank, parameters: weights, slots: drawn(slots, spec.seed), notices };
+  return { ok: true, start };
 }

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Port } from "../compiler/artifact.js";
 import type { NumericArray } from "./data/source.js";
+import type { Tensors } from "./safetensors.js";
 
 export type Device = "cpu" | "cuda" | "webgpu";
 export type RequestedDevice = Device | "auto";
@@ -88,6 +89,15 @@ export async function tensorMaker(): Promise<(array: NumericArray) => Tensor> {
         return new Tensor("int64", array.data, array.shape);
     }
   };
+}
+
+/** Parameters as a session takes them. */
+export async function feedsOf(tensors: Tensors): Promise<Readonly<Record<string, Tensor>>> {
+  const tensor = await tensorMaker();
+  const feeds = [...tensors].map(
+    ([name, { shape, data }]) => [name, tensor({ dtype: "float32", shape, data })] as const,
+  );
+  return Object.fromEntries(feeds);
 }
 
 /** The numbers of a float32 output. */

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Manifest } from "../../compiler/artifact.js";
-import { runFiles } from "../../runtime/directory.js";
+import { type RunResult, runFiles } from "../../runtime/directory.js";
 import { exit } from "../exit.js";
 import { refuse } from "../failures.js";
 import type { Output } from "../output.js";
@@ -22,10 +22,14 @@ export async function inspectRun(output: Output, folder: string, stage: StageCho
     return exit.wrongInput;
   }
   const manifest: Manifest = JSON.parse(readFileSync(at(runFiles.manifest), "utf8"));
-  const finished = existsSync(at(runFiles.model));
+  const finished = resultOf(at(runFiles.result))?.finished === true;
   const run = { path: folder, rnnx: manifest.rnnx, hash: manifest.hash, finished };
   output.print(
     `run ${folder}, by rnnx ${manifest.rnnx}, ${finished ? `finished: ${at(runFiles.model)}` : "not finished"}\n`,
   );
   return inspectSpec(output, at(runFiles.spec), [], stage, { run });
+}
+
+function resultOf(file: string): RunResult | undefined {
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
 }

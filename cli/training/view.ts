@@ -51,11 +51,12 @@ function recordOf(event: TrainEvent): object {
 }
 
 /** The predictions first, then how good they are and where the run is. */
-function summary({ step, loss, metrics, predictions, run, interrupted }: DoneEvent): readonly string[] {
+function summary({ step, loss, metrics, best, predictions, run, interrupted }: DoneEvent): readonly string[] {
   const scores = splitsText(metrics);
+  const at = best === undefined ? "" : `best at step ${count(best.step)} (validation ${best.metric}): `;
   return [
     ...predictions.map(predictionText),
-    `loss ${decimal(loss)} at step ${count(step)}${scores === "" ? "" : `, ${scores}`}`,
+    `loss ${decimal(loss)} at step ${count(step)}${scores === "" ? "" : `, ${at}${scores}`}`,
     interrupted ? `stopped with a checkpoint in ${run}; --resume goes on` : `trained model: ${join(run, "model.onnx")}`,
   ];
 }

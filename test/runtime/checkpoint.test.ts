@@ -9,11 +9,12 @@ import {
   writeCheckpoint,
 } from "../../runtime/checkpoint.js";
 import { type Disk, disk } from "../../runtime/disk.js";
+import { blank } from "../../runtime/watch.js";
 import { temporaryFolder } from "./folder.js";
 
 function checkpointAt(step: number): Checkpoint {
   return {
-    state: { format: 1, step, loss: 1 / step, seed: 3, spec: "aa", data: "bb" },
+    state: { format: 1, step, loss: 1 / step, seed: 3, spec: "aa", data: "bb", memory: blank },
     parameters: new Map([["W", { shape: [2], data: Float32Array.of(step, -1) }]]),
     slots: new Map([["W/m", { shape: [2], data: Float32Array.of(0, step) }]]),
   };

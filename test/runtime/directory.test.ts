@@ -5,6 +5,7 @@ import type { Artifact } from "../../compiler/artifact.js";
 import { writeCheckpoint } from "../../runtime/checkpoint.js";
 import { clearRun, foreignDirectory, writeStart } from "../../runtime/directory.js";
 import { disk } from "../../runtime/disk.js";
+import { blank } from "../../runtime/watch.js";
 import { temporaryFolder } from "./folder.js";
 import { specOf, textData } from "./spec.js";
 
@@ -77,7 +78,7 @@ test("clearing a run leaves what is not the run's", () => {
   const folder = temporaryFolder();
   writeStart(disk, folder, specOf({}), folder, artifact);
   const checkpoints = join(folder, "checkpoints");
-  const state = { format: 1 as const, step: 3, loss: 1, seed: 1, spec: "", data: "" };
+  const state = { format: 1 as const, step: 3, loss: 1, seed: 1, spec: "", data: "", memory: blank };
   writeCheckpoint(disk, checkpoints, { state, parameters: new Map(), slots: new Map() });
   for (const name of ["notes.txt", "metrics.jsonl", "weights.safetensors", "model.onnx.partial"]) {
     writeFileSync(join(folder, name), "");

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { readCheckpoint } from "../../runtime/checkpoint.js";
 import { readNpy } from "../../runtime/data/npy.js";
 import { writeSafetensors } from "../../runtime/safetensors.js";
 import type { NormalTrain } from "../../schema/normal.js";
@@ -26,6 +27,7 @@ describe("a run", () => {
       "manifest.json",
       "metrics.jsonl",
       "model.onnx",
+      "result.json",
       "spec.json",
       "train.onnx",
       "weights.safetensors",
@@ -115,7 +117,7 @@ describe("a resumed run", () => {
       const out = join(folder, `stopped-${stop}`);
       const first = await run(await request(out, { steps_per_call: 1 }), (seen) => losses(seen).length >= stop);
       expect(first.outcome).toMatchObject({ ok: true, done: { step: stop, interrupted: true, predictions: [] } });
-      expect(existsSync(join(out, "weights.safetensors"))).toBe(false);
+      expect(weightsOf(out)).toEqual(checkpointed(out, stop));
       const second = await run({ ...(await request(out)), resume: true });
       expect(of(second.events, "start")[0]?.step).toBe(stop);
       expect([...losses(first.events), ...losses(second.events)]).toEqual(losses(events));
@@ -275,3 +277,9 @@ describe("what can go wrong", () => {
     expect(outcome).toMatchObject({ ok: false, kind: "input", problems: [{ code: "init-name" }] });
   });
 });
+
+function checkpointed(out: string, step: number) {
+  const read = readCheckpoint(join(out, "checkpoints"), step);
+  if (typeof read === "string") throw new Error(read);
+  return read.parameters;
+}

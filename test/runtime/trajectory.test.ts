@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { RunState } from "../../runtime/checkpoint.js";
 import { differences, trajectoryHash } from "../../runtime/trajectory.js";
+import { blank } from "../../runtime/watch.js";
 import type { NormalSpec } from "../../schema/normal.js";
 import { temporaryFolder } from "./folder.js";
 import { specOf, textData, train } from "./spec.js";
@@ -13,7 +14,15 @@ const hint = "Leave --resume out to start anew, or train into another directory 
 function found(spec: NormalSpec, digest = "d") {
   const out = temporaryFolder();
   writeFileSync(join(out, "spec.json"), JSON.stringify(before));
-  const state: RunState = { format: 1, step: 20, loss: 1, seed: 1, spec: trajectoryHash(before), data: "d" };
+  const state: RunState = {
+    format: 1,
+    step: 20,
+    loss: 1,
+    seed: 1,
+    spec: trajectoryHash(before),
+    data: "d",
+    memory: blank,
+  };
   return differences(state, spec, digest, out);
 }
 
@@ -57,7 +66,7 @@ describe("a run is resumed as the same run", () => {
   });
 
   test("without the recorded spec, the difference is said without names", () => {
-    const state: RunState = { format: 1, step: 20, loss: 1, seed: 1, spec: "other", data: "d" };
+    const state: RunState = { format: 1, step: 20, loss: 1, seed: 1, spec: "other", data: "d", memory: blank };
     expect(differences(state, before, "d", temporaryFolder())).toEqual([
       { code: "resume-spec", path: "", message: "The checkpoint at step 20 was made with another spec.", hint },
     ]);
