@@ -63,8 +63,8 @@ function checkParameters({ model }: NormalSpec, { context, ports }: Construction
   }
 }
 
-/** First states that the data gives are those of some state, of its size, which nothing else sets. */
-function checkStates(spec: NormalSpec, signature: Signature, { context, ports, finals }: Construction): void {
+/** First states that the data gives are those of some state, of its size. */
+function checkStates(spec: NormalSpec, signature: Signature, { context, finals }: Construction): void {
   if (!("initial_states" in spec.data)) return;
   const part = spec.data.initial_states;
   for (const [key, given] of Object.entries(signature.initial_states ?? {})) {
@@ -79,12 +79,6 @@ function checkStates(spec: NormalSpec, signature: Signature, { context, ports, f
         `The state ${key} is [${state.type.shape.join(", ")}], but is given as [${given.shape.join(", ")}].`,
         `Give [${state.type.shape.join(", ")}].`,
         false,
-      );
-    else if (ports().some(({ name, role }) => name === key && role === "state"))
-      fail(
-        "carried-state",
-        `The state ${key} goes on from batch to batch, so the data cannot give it.`,
-        'Leave it out, or "stateful".',
       );
   }
 }

@@ -28,8 +28,11 @@ export interface DataSource {
   batch(indices: ArrayLike<number>): Batch;
   /** The first id or class that is not below `limit`, which `reason` explains; undefined where there is none. */
   beyond(role: "inputs" | "targets", limit: number, reason: string): RunProblem | undefined;
-  /** One plain value for each row of a model's predictions: text, or nested lists of numbers. */
-  decode(predictions: NumericArray): readonly unknown[];
+  /**
+   * One plain value for each row of a model's predictions: text, names, or nested lists of numbers. `examples` are the rows'
+   * own, where they are of this source: predictions past their ends are left out.
+   */
+  decode(predictions: NumericArray, examples?: ArrayLike<number>): readonly unknown[];
 }
 
 /** How the model reads the arrays that a source gives. */
@@ -75,12 +78,13 @@ export function usesOf({ model, loss: { type } }: NormalSpec): Uses {
   };
 }
 
-/** Whether a layer makes something for every step of what it reads. */
+/** Whether a layer makes something for every step of what it reads. Layers read only those before them. */
 function isSequence(model: readonly NormalLayer[], layer: NormalLayer): boolean {
   if (layer.layer === "pool" || (layer.layer === "rnn" && layer.return !== "sequence")) return false;
   const reads = layer.layer === "attention" ? layer.from.slice(0, 1) : layer.from;
   return reads.some((name) => {
-    const read = model.find((other) => other.name === name);
-    return read === undefined || isSequence(model, read);
+    const before = model.slice(0, model.indexOf(layer));
+    const read = before.find((other) => other.name === name);
+    return read === undefined || isSequence(before, read);
   });
 }

@@ -19,6 +19,7 @@ import {
 } from "./cell-references.js";
 import { expectClose, nested } from "./numbers.js";
 import { open, operandsOf, programOf } from "./programs.js";
+import { parametersOf, rowsOf } from "./rows.js";
 
 const [batch, time, n, m] = [2, 3, 2, 3];
 
@@ -129,27 +130,4 @@ async function elaborated(reference: CellReference, x: Tensor) {
   const opened = await openLayer(reference, x);
   const program = partOf(programOf(opened), ({ role }) => role === "prediction" || role === "state");
   return { program, signature: opened.signature };
-}
-
-/** [batch, time, features] as lists. */
-function rowsOf({ shape: [sequences = 0, steps = 0, width = 0], data }: Tensor): readonly Matrix[] {
-  const row = (index: number): Row => [...data.slice(index * width, (index + 1) * width)];
-  return Array.from({ length: sequences }, (_, sequence) =>
-    Array.from({ length: steps }, (_, step) => row(sequence * steps + step)),
-  );
-}
-
-function parametersOf(given: ReadonlyMap<string, Tensor>): Parameters {
-  const tensorOf = (name: string): Tensor => {
-    const found = given.get(`rnn/0/${name}`);
-    if (found === undefined) throw new Error(`the cell has no parameter ${name}`);
-    return found;
-  };
-  return {
-    matrix(name) {
-      const { shape, data } = tensorOf(name);
-      return rowsOf({ dtype: "float32", shape: [1, ...shape], data })[0] ?? [];
-    },
-    vector: (name) => [...tensorOf(name).data],
-  };
 }

@@ -1,0 +1,366 @@
+/** Dropout, zoneout and normalization around cells, and the dropout layer: what they mean, in training and out of it. */
+import { describe, expect, test } from "vitest";
+import { lower } from "../../compiler/compile.js";
+import type { Mode } from "../../compiler/elaborate/context.js";
+import { partOf } from "../../compiler/elaborate/program.js";
+import { dropoutMask, keepMask } from "../../compiler/elaborate/random.js";
+import { graphBuilder } from "../../compiler/graph/build.js";
+import { evaluate } from "../../compiler/graph/evaluate.js";
+import { scalarTensor, tabulate, tensor } from "../../compiler/ir/tensor.js";
+import type { Graph, Tensor } from "../../compiler/ir/types.js";
+import { forwardPasses, runPasses } from "../../compiler/passes/index.js";
+import { stream } from "../../runtime/random.js";
+import { expectGradients, weightedSum } from "../autodiff/differences.js";
+import { unplacedProblems } from "../schema/spec.js";
+import { type Matrix, type Row, references, type States } from "./cell-references.js";
+import { expectClose, nested } from "./numbers.js";
+import { type OpenedSpec, open, operandsOf, programOf } from "./programs.js";
+import { parametersOf, rowsOf } from "./rows.js";
+
+const [batch, time, n, m] = [2, 4, 3, 3];
+const seed = 11;
+const lengths = [4, 2];
+
+const random = stream(6, "wrappers");
+const draw = (...shape: readonly number[]) => tabulate("float32", shape, () => 0.8 * random.normal());
+const x = draw(batch, time, n);
+
+/** Any number of layers over the sequence `x`; the width of their output is that of the targets. */
+function openModel(model: readonly object[], { width = m, masked = false, cells = {} } = {}): Promise<OpenedSpec> {
+  const targets = Array.from({ length: batch }, () => Array.from({ length: time }, () => Array(width).fill(0)));
+  return open({
+    seed,
+    cells,
+    data: {
+      type: "arrays",
+      inputs: nested({ shape: x.shape, data: [...x.data] }),
+      targets,
+      ...(masked && { lengths }),
+    },
+    model,
+    loss: { type: "squared_error" },
+    optimizer: { type: "sgd", learning_rate: 0.1 },
+    train: { batch_size: "all" },
+  });
+}
+
+const layerOf = (cell: object) => ({ layer: "rnn", hidden_size: m, ...cell });
+
+/** The program's outputs and last states, with random parameters by name and a step. */
+function forward(opened: OpenedSpec, mode: Mode) {
+  const program = partOf(programOf(opened, mode), ({ role }) => role === "prediction" || role === "state");
+  const given = new Map<string, Tensor>([["inputs", x]]);
+  given.set("lengths", tensor("int64", [batch], lengths));
+  for (const { name, role, value } of program.inputs.map((port, index) => ({
+    ...port,
+    value: program.graph.inputs[index],
+  }))) {
+    const draws = stream(8, name);
+    const shape = value?.type.shape.filter((dim) => typeof dim === "number") ?? [];
+    if (role === "parameter")
+      given.set(
+        name,
+        tabulate("float32", shape, () => 0.7 * draws.normal()),
+      );
+  }
+  const operands = (step: number) =>
+    operandsOf(program.inputs, new Map(given).set("step", scalarTensor(step, "int64")));
+  return {
+    program,
+    given,
+    operands,
+    run(step: number): ReadonlyMap<string, Tensor> {
+      const results = evaluate(program.graph, operands(step));
+      return new Map(program.outputs.map(({ name }, index) => [name, results[index] as Tensor]));
+    },
+  };
+}
+
+/** The numbers that a place draws at a step: [time, batch, width], or [batch, width] for all steps. */
+function drawn(kind: "keep" | "drop", site: string, shape: readonly number[], rate: number, step: number): Tensor {
+  const b = graphBuilder("mask");
+  const randomness = { b, seed, step: () => b.scalar(step, "int64") };
+  const mask = kind === "keep" ? keepMask(randomness, site, shape, rate) : dropoutMask(randomness, site, shape, rate);
+  return evaluate(b.finish([mask]), [])[0] as Tensor;
+}
+
+const reference = references["lstm with peepholes"];
+if (reference === undefined) throw new Error("there is no reference");
+
+interface Wrapping {
+  readonly dropout?: {
+    input?: number;
+    output?: number;
+    state?: number | Readonly<Record<string, number>>;
+    variational?: boolean;
+  };
+  readonly zoneout?: number | Readonly<Record<string, number>>;
+}
+
+/** The wrapped lstm in plain numbers: outputs [batch, time, m] and last states. */
+function expected(
+  { dropout = {}, zoneout = 0 }: Wrapping,
+  given: ReadonlyMap<string, Tensor>,
+  step: number,
+  training: boolean,
+) {
+  const { input = 0, output = 0, state = 0, variational = false } = dropout;
+  const factors = (place: string, width: number, rate: number) => {
+    if (rate === 0 || !training) return () => Array(width).fill(1) as number[];
+    const shape = variational ? [batch, width] : [time, batch, width];
+    const { data } = drawn("drop", `rnn/0/dropout/${place}`, shape, rate, step);
+    return (t: number, row: number) => [...data.slice(...spanOf(variational ? row : t * batch + row, width))];
+  };
+  const dropRate = (name: string) => (typeof state === "number" ? (name === "h" ? state : 0) : (state[name] ?? 0));
+  const stayRate = (name: string) => (typeof zoneout === "number" ? zoneout : (zoneout[name] ?? 0));
+  const stays = (name: string) => {
+    const rate = stayRate(name);
+    if (rate === 0 || !training) return () => Array(m).fill(rate) as number[];
+    const { data } = drawn("keep", `rnn/0/zoneout/${name}`, [time, batch, m], rate, step);
+    return (t: number, row: number) => [...data.slice(...spanOf(t * batch + row, m))];
+  };
+  const [inputs, outputs] = [factors("input", n, input), factors("output", m, output)];
+  const states = { h: factors("state/h", m, dropRate("h")), c: factors("state/c", m, dropRate("c")) };
+  const kept = { h: stays("h"), c: stays("c") };
+  const product = (a: Row, b: Row) => a.map((entry, index) => entry * (b[index] ?? 0));
+
+  const runs = rowsOf(x).map((xs: Matrix, row) => {
+    let now: States = { h: Array(m).fill(0), c: Array(m).fill(0) };
+    const ys = xs.map((entry, t) => {
+      const read = { h: product(now.h ?? [], states.h(t, row)), c: product(now.c ?? [], states.c(t, row)) };
+      const next = reference?.step(product(entry, inputs(t, row)), read, parametersOf(given)) ?? {};
+      const before = now;
+      const blend = (name: "h" | "c") =>
+        kept[name](t, row).map(
+          (stay, unit) => stay * (before[name]?.[unit] ?? 0) + (1 - stay) * (next[name]?.[unit] ?? 0),
+        );
+      now = { h: blend("h"), c: blend("c") };
+      return product(now.h ?? [], outputs(t, row));
+    });
+    return { ys, last: now };
+  });
+  return runs;
+}
+
+function spanOf(row: number, width: number): [number, number] {
+  return [row * width, (row + 1) * width];
+}
+
+const wrappings: Readonly<Record<string, Wrapping>> = {
+  "input dropout": { dropout: { input: 0.4 } },
+  "output dropout": { dropout: { output: 0.4 } },
+  "state dropout": { dropout: { state: 0.4 } },
+  "state dropout by state": { dropout: { state: { c: 0.4 } } },
+  "variational dropout": { dropout: { input: 0.3, output: 0.4, state: { h: 0.4, c: 0.2 }, variational: true } },
+  zoneout: { zoneout: 0.3 },
+  "zoneout by state": { zoneout: { c: 0.5 } },
+  "all at once": { dropout: { input: 0.3, output: 0.4, state: { h: 0.4, c: 0.2 } }, zoneout: { h: 0.2, c: 0.5 } },
+};
+
+describe.each(Object.entries(wrappings))("%s", (name, wrapping) => {
+  const cell = layerOf({ ...reference.use, ...wrapping });
+
+  test.each<[Mode, number]>([
+    ["training", 0],
+    ["training", 7],
+    ["evaluation", 0],
+    ["inference", 0],
+  ])("%s, step %i, is what plain numbers say", async (mode, step) => {
+    const { given, run } = forward(await openModel([cell]), mode);
+    const found = run(step);
+    const runs = expected(wrapping, given, step, mode === "training");
+    expectClose(
+      found.get("outputs"),
+      { shape: [batch, time, m], data: runs.flatMap(({ ys }) => ys.flat()) },
+      1e-12,
+      "y",
+    );
+    for (const state of ["h", "c"]) {
+      const data = runs.flatMap(({ last }) => last[state] ?? []);
+      expectClose(found.get(`rnn/0/${state}`), { shape: [batch, m], data }, 1e-12, state);
+    }
+  });
+
+  test("has its differences for gradient while the masks stay", async () => {
+    const opened = await openModel([cell]);
+    const { program, operands } = forward(opened, "training");
+    const inputs = operands(3);
+    const loss = weightedSum(program.graph, inputs, stream(9, name));
+    const floats = inputs.flatMap(({ dtype }, index) => (dtype === "float32" ? [index] : []));
+    expectGradients(loss, floats);
+    const context = { expected: new Map(Object.entries(opened.signature.expected)) };
+    expectGradients({ ...loss, graph: runPasses(loss.graph, forwardPasses, context) }, floats);
+  });
+});
+
+describe("out of training", () => {
+  const dropped = { dropout: { input: 0.3, output: 0.4, state: 0.4 } };
+
+  test.each<Mode>(["evaluation", "inference", "stream"])("dropout leaves no trace in a graph for %s", async (mode) => {
+    const shape = (opened: OpenedSpec) => {
+      const { graph } = programOf(opened, mode);
+      return [graph.inputs.map(({ name }) => name), opsOf(graph)];
+    };
+    const model = (cell: object, layers: readonly object[]) =>
+      openModel([layerOf({ cell: "gru", ...cell }), ...layers]);
+    const bare = await model({}, []);
+    expect(shape(await model(dropped, [{ layer: "dropout", rate: 0.5 }]))).toEqual(shape(bare));
+    expect(opsOf(programOf(await model(dropped, [])).graph)).toContain("Mod");
+  });
+
+  test("rates of zero leave no trace in training", async () => {
+    const zero = { dropout: { input: 0, output: 0, state: { h: 0 }, variational: true }, zoneout: { h: 0 } };
+    const model = (cell: object, layers: readonly object[]) =>
+      openModel([layerOf({ cell: "gru", ...cell }), ...layers]);
+    const bare = programOf(await model({}, []));
+    const with0 = programOf(await model(zero, [{ layer: "dropout", rate: 0 }]));
+    expect(opsOf(with0.graph)).toEqual(opsOf(bare.graph));
+  });
+});
+
+describe("the mean of many stochastic outputs is the deterministic one", () => {
+  // Everything is linear in each mask, so that the mean over masks is exact.
+  const leaky = {
+    state: { h: "hidden_size" },
+    parameters: { W: ["input_size", "hidden_size"], U: ["hidden_size", "hidden_size"] },
+    equations: ["h' = x @ W + 0.5 * (h @ U)"],
+    output: "h'",
+  };
+  const cells: Readonly<Record<string, readonly object[]>> = {
+    "per step": [layerOf({ cell: "leaky", dropout: { input: 0.2, output: 0.5, state: 0.3 } })],
+    zoneout: [layerOf({ cell: "leaky", zoneout: 0.4 })],
+    "the layer": [layerOf({ cell: "leaky" }), { layer: "dropout", rate: 0.5 }],
+  };
+
+  test.each(Object.entries(cells))("%s", async (_, model) => {
+    const opened = await openModel(model, { cells: { leaky } });
+    const training = forward(opened, "training");
+    const wanted = forward(opened, "evaluation").run(0).get("outputs")?.data ?? [];
+    const steps = 400;
+    const draws = Array.from({ length: steps }, (_, step) => training.run(step).get("outputs")?.data ?? []);
+    for (const [place, value] of wanted.entries()) {
+      const values = draws.map((outputs) => outputs[place] ?? Number.NaN);
+      const mean = values.reduce((sum, entry) => sum + entry, 0) / steps;
+      const deviation = Math.sqrt(values.reduce((sum, entry) => sum + (entry - mean) ** 2, 0) / steps / (steps - 1));
+      expect(deviation).toBeGreaterThan(0);
+      expect(Math.abs(mean - value) / deviation).toBeLessThan(4.5);
+    }
+  });
+});
+
+describe("with lengths", () => {
+  const wrapped = layerOf({
+    cell: "lstm",
+    residual: true,
+    layer_norm: true,
+    dropout: { input: 0.3, output: 0.4, state: 0.4 },
+    zoneout: 0.3,
+  });
+
+  test("outputs past the end are zero, and the last step is the last live one", async () => {
+    const sequence = forward(await openModel([wrapped], { masked: true }), "training")
+      .run(5)
+      .get("outputs");
+    const rows = rowsOf(sequence as Tensor);
+    expect(rows[1]?.slice(2).flat()).toEqual(Array(2 * m).fill(0));
+    expect(rows[1]?.[1]?.some((entry) => entry !== 0)).toBe(true);
+    const model = [{ ...wrapped, return: "last" }];
+    const opened = await openModel(model, { masked: true }).catch(() => undefined);
+    if (opened === undefined) return;
+    const last = forward(opened, "training").run(5).get("outputs");
+    expectClose(last, { shape: [batch, m], data: [...(rows[0]?.[3] ?? []), ...(rows[1]?.[1] ?? [])] }, 1e-12, "last");
+  });
+});
+
+describe("layer_norm", () => {
+  test("normalizes each step's output, and leaves the state alone", async () => {
+    const bare = forward(await openModel([layerOf({ cell: "gru" })]), "inference");
+    const wrapped = forward(await openModel([layerOf({ cell: "gru", layer_norm: true })]), "inference");
+    const [plain, found] = [bare.run(0), wrapped.run(0)];
+    expect(found.get("rnn/0/h")).toEqual(plain.get("rnn/0/h"));
+    const [gain, shift] = ["gain", "shift"].map((name) => wrapped.given.get(`rnn/0/layer_norm/${name}`)?.data ?? []);
+    const data = rowsOf(plain.get("outputs") as Tensor)
+      .flat()
+      .flatMap((row) => {
+        const mean = row.reduce((sum, entry) => sum + entry, 0) / m;
+        const variance = row.reduce((sum, entry) => sum + (entry - mean) ** 2, 0) / m;
+        return row.map(
+          (entry, unit) => ((entry - mean) / Math.sqrt(variance + 1e-5)) * (gain?.[unit] ?? 0) + (shift?.[unit] ?? 0),
+        );
+      });
+    expectClose(found.get("outputs"), { shape: [batch, time, m], data }, 1e-12, "outputs");
+  });
+
+  test("has parameters for each direction, which start as no change", async () => {
+    const opened = await openModel([layerOf({ cell: "gru", layer_norm: true, bidirectional: "sum" })]);
+    const normalizers = programOf(opened).inputs.filter(({ name }) => name.includes("layer_norm"));
+    expect(normalizers.map(({ name, initializer }) => [name, initializer])).toEqual([
+      ["rnn/0/forward/layer_norm/gain", { type: "constant", value: 1 }],
+      ["rnn/0/forward/layer_norm/shift", { type: "constant", value: 0 }],
+      ["rnn/0/backward/layer_norm/gain", { type: "constant", value: 1 }],
+      ["rnn/0/backward/layer_norm/shift", { type: "constant", value: 0 }],
+    ]);
+  });
+});
+
+test("a step only multiplies or chooses by its masks", async () => {
+  const bodies = async (cell: object) => {
+    const { spec, signature } = await openModel([layerOf({ cell: "lstm", ...cell })]);
+    const lowered = lower(spec, signature);
+    if (!lowered.ok) throw new Error("the spec is wrong");
+    return lowered.lowered.step.graph.nodes.flatMap((node) =>
+      node.op === "Scan" ? [node.attributes.body.nodes.filter(({ op }) => op !== "Constant").length] : [],
+    );
+  };
+  const [forward0 = 0, backward0 = 0] = await bodies({});
+  expect(await bodies({ dropout: { input: 0.2, output: 0.2 } })).toEqual([forward0, backward0]);
+  const [forward1 = 0, backward1 = 0] = await bodies({ dropout: { input: 0.2, output: 0.2, state: 0.2 } });
+  expect([forward1 - forward0, backward1 - backward0]).toEqual([1, 1]);
+  const [forward2 = 0, backward2 = 0] = await bodies({ zoneout: { h: 0.2 } });
+  expect(forward2 - forward0).toBe(1);
+  expect(backward2 - backward0).toBeLessThanOrEqual(4);
+});
+
+test.each<[string, readonly object[], readonly string[]]>([
+  [
+    "a rate that is none",
+    [layerOf({ cell: "gru", dropout: { output: 1, input: -0.1 } })],
+    [
+      "wrong-value /model/0/dropout/input | input must be a number from 0 to 1, 1 not included, but is -0.1.",
+      "wrong-value /model/0/dropout/output | output must be a number from 0 to 1, 1 not included, but is 1.",
+    ],
+  ],
+])("%s", async (_, model, expected) => {
+  const spec = {
+    data: { type: "text", text: "hihello", window: 6 },
+    loss: { type: "sequence_loss" },
+    optimizer: { type: "adam" },
+  };
+  expect(await unplacedProblems({ ...spec, model })).toEqual(expected);
+});
+
+test("states that the cell does not have", async () => {
+  const opened = openModel([layerOf({ cell: "lstm", dropout: { state: { hh: 0.1 } }, zoneout: { c: 0.1, d: 0.2 } })]);
+  const { spec, signature, origins } = await opened;
+  const lowered = lower(spec, signature, { origins });
+  expect(lowered.ok ? [] : lowered.problems).toEqual([
+    {
+      code: "unknown-state",
+      path: "/model/0/dropout/state/hh",
+      message: 'The cell "lstm" has no state "hh".',
+      hint: 'Did you mean "h"?',
+      atKey: true,
+    },
+    {
+      code: "unknown-state",
+      path: "/model/0/zoneout/d",
+      message: 'The cell "lstm" has no state "d".',
+      hint: "States: h, c.",
+      atKey: true,
+    },
+  ]);
+});
+
+function opsOf(graph: Graph): readonly string[] {
+  return graph.nodes.flatMap((node) => (node.op === "Scan" ? [node.op, ...opsOf(node.attributes.body)] : [node.op]));
+}
