@@ -1,0 +1,47 @@
+/** Sequences from sequences and from vectors, written by the decoder itself. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { InferenceSession } from "onnxruntime-node";
+import { expect, it } from "vitest";
+import type { Manifest } from "../../compiler/artifact.js";
+import { openData } from "../../runtime/data/index.js";
+import { END, START } from "../../runtime/data/pairs.js";
+import { decodeSequences } from "../../runtime/decode.js";
+import { readSpecFile } from "../../schema/read.js";
+import { train } from "./run.js";
+
+/** The share of the examples of a part that the trained decoder writes exactly, and their number. */
+async function exactness(run: string, part: "train" | "test", beams: number) {
+  const read = await readSpecFile(join(run, "spec.json"));
+  if (!read.ok) throw new Error("the run's spec does not read");
+  const opened = await openData(read.spec, read.folder);
+  if (!opened.ok) throw new Error("the run's data does not open");
+  const { source } = opened;
+  const manifest = JSON.parse(readFileSync(join(run, "manifest.json"), "utf8")) as Manifest;
+  const session = await InferenceSession.create(join(run, "model.onnx"));
+  const indices = source.splits[part];
+  const batch = source.batch(indices);
+  const options = { start: START, end: END, longest: 12, beams, probabilities: true };
+  const written = await decodeSequences(session, manifest, batch, options);
+  const targets = batch.get("targets");
+  const width = targets?.shape[1] ?? 0;
+  const exact = written.filter((ids, row) => {
+    const wanted = Array.from(targets?.data.slice(row * width, (row + 1) * width) ?? [], Number);
+    return [...ids, END].every((id, place) => id === wanted[place]);
+  });
+  await session.release();
+  return { exact: exact.length / indices.length, count: indices.length };
+}
+
+it("translate writes at least 95 % of held-out numbers exactly, greedily and with a beam", async () => {
+  const { run } = train("translate");
+  const greedy = await exactness(run, "test", 1);
+  expect(greedy.count).toBe(200);
+  expect(greedy.exact).toBeGreaterThanOrEqual(0.95);
+  expect((await exactness(run, "test", 3)).exact).toBeGreaterThanOrEqual(0.95);
+});
+
+it("caption writes every caption of its pictures", async () => {
+  const { run } = train("caption");
+  expect(await exactness(run, "train", 1)).toEqual({ exact: 1, count: 72 });
+});
