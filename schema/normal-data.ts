@@ -1,6 +1,12 @@
 /** The data of a spec after `normalize`, by its type. */
 
-export type NormalData = NormalTextData | NormalTableData | NormalArraysData | NormalPairsData;
+export type NormalData =
+  | NormalTextData
+  | NormalTableData
+  | NormalSequencesData
+  | NormalImagesData
+  | NormalArraysData
+  | NormalPairsData;
 
 /** Parts of the data, which add up to at most 1: taken in order, or after shuffling by the spec's seed. */
 export interface NormalSplit {
@@ -18,7 +24,15 @@ export interface NormalTextData {
   readonly unit: "char" | "word" | "byte";
   readonly window: number;
   readonly stride: number;
+  readonly vocabulary: NormalVocabulary;
   readonly split: NormalSplit;
+}
+
+/** Limits on the units that have an id of their own. */
+export interface NormalVocabulary {
+  /** The unknown included; null: no limit. */
+  readonly size: number | null;
+  readonly min_count: number;
 }
 
 export interface NormalTableData {
@@ -38,6 +52,24 @@ export interface NormalTableData {
   readonly reverse: boolean;
   readonly scale: "none" | "min_max" | "standard";
   readonly missing: "error" | "drop" | "previous";
+  readonly split: NormalSplit;
+}
+
+export interface NormalSequencesData {
+  readonly type: "sequences";
+  readonly file: string;
+  readonly unit: "word" | "char";
+  readonly vocabulary: NormalVocabulary;
+  readonly max_length: number | null;
+  readonly buckets: number;
+  readonly split: NormalSplit;
+}
+
+export interface NormalImagesData {
+  readonly type: "images";
+  readonly file: string;
+  readonly labels: string;
+  readonly limit: number | null;
   readonly split: NormalSplit;
 }
 

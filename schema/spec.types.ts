@@ -91,6 +91,30 @@ export type Residual = boolean;
  */
 export type Bidirectional = "none" | "concat" | "sum" | "mean" | "mul";
 /**
+ * A probability below 1.
+ */
+export type Rate = number;
+/**
+ * A probability below 1, or one by state.
+ */
+export type RatesOfStates =
+  | Rate
+  | {
+      [k: string]: Rate;
+    };
+/**
+ * In training, the probability that an entry of the state stays what it was for a step; evaluation and inference take the mean of both values by that probability. A number is for every state, an object has a number by state. On a layer: for every cell that does not say otherwise.
+ */
+export type Zoneout =
+  | Rate
+  | {
+      [k: string]: Rate;
+    };
+/**
+ * The cell's output is normalized over its units, then scaled and shifted by `layer_norm/gain` and `layer_norm/shift`; the state is not changed. On a layer: for every cell that does not say otherwise.
+ */
+export type LayerNorm = boolean;
+/**
  * Option of the cells `rnn` and `layer_norm_rnn` (tanh by default) and `indrnn` (relu by default): tanh or relu.
  */
 export type ActivationOption = number | boolean | string;
@@ -122,10 +146,6 @@ export type ResetAfterOption = number | boolean | string;
  * Applied to the layer's output. Softmax or sigmoid on the layer that feeds the loss belongs to the loss in training, and is applied in inference.
  */
 export type Activation = "none" | "softmax" | "sigmoid" | "tanh" | "relu";
-/**
- * A probability below 1.
- */
-export type Rate = number;
 /**
  * The mean over all elements, or their sum.
  */
@@ -220,7 +240,7 @@ export interface Spec {
   /**
    * What the model learns from.
    */
-  data: TextData | TableData | PairsData | ArraysData;
+  data: TextData | TableData | SequencesData | PairsData | ImagesData | ArraysData;
   /**
    * Cells of your own, by name, as equations. A cell named like a built-in one takes its place.
    */
@@ -281,7 +301,21 @@ export interface TextData {
    * Units from the start of one window to the start of the next. By default 1, with stateful layers the window.
    */
   stride?: number;
+  vocabulary?: Vocabulary;
   split?: SplitOfASeries;
+}
+/**
+ * Which units have an id of their own: those that the training part holds. All others share one, the unknown.
+ */
+export interface Vocabulary {
+  /**
+   * The most entries, the unknown included; the most frequent units are kept. null: no limit.
+   */
+  size?: number | null;
+  /**
+   * How often the training part must hold a unit.
+   */
+  min_count?: number;
 }
 /**
  * Parts of the series to train on, to watch while training, and to test with; their targets do not overlap.
@@ -363,6 +397,48 @@ export interface TableData {
   split?: SplitOfASeries;
 }
 /**
+ * Sequences of any length, one a line: JSON lines with `text`, `tokens` (a list) or `inputs` (a list of vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names. Layers know the lengths by themselves.
+ */
+export interface SequencesData {
+  /**
+   * Sequences.
+   */
+  type: "sequences";
+  /**
+   * A .jsonl, .csv or .tsv file in UTF-8, relative to the spec.
+   */
+  file: string;
+  /**
+   * What one time step of `text` is: a word (what white space parts) or a character.
+   */
+  unit?: "word" | "char";
+  vocabulary?: Vocabulary;
+  /**
+   * Steps after which a sequence, and its tags, are cut. null: none is.
+   */
+  max_length?: number | null;
+  /**
+   * Groups of similar length. A batch holds sequences of one group and is padded to the longest of the group.
+   */
+  buckets?: number;
+  split?: Split;
+}
+/**
+ * Parts of the examples to train on, to watch while training, and to test with.
+ */
+export interface Split {
+  /**
+   * Part of the examples to train on. By default what the other parts leave.
+   */
+  train?: number;
+  validation?: HeldOutPart;
+  test?: HeldOutPart;
+  /**
+   * Whether the parts follow each other as the data does, or are drawn by the seed.
+   */
+  order?: "time" | "shuffled";
+}
+/**
  * A source and the sequence that it becomes. Layers read the source as `inputs`, and the target after a start token as `decoder_inputs`; the targets end in an end token. Sizes: "vocabulary" (source), "target_vocabulary".
  */
 export interface PairsData {
@@ -388,19 +464,26 @@ export interface PairsData {
   split?: Split;
 }
 /**
- * Parts of the examples to train on, to watch while training, and to test with.
+ * Images of one size in IDX files, gzipped or not, as MNIST has them. The rows of an image are its time steps, from 0 (black) to 1.
  */
-export interface Split {
+export interface ImagesData {
   /**
-   * Part of the examples to train on. By default what the other parts leave.
+   * Images.
    */
-  train?: number;
-  validation?: HeldOutPart;
-  test?: HeldOutPart;
+  type: "images";
   /**
-   * Whether the parts follow each other as the data does, or are drawn by the seed.
+   * An IDX file of bytes [images, rows, columns], relative to the spec.
    */
-  order?: "time" | "shuffled";
+  file: string;
+  /**
+   * An IDX file of bytes [images], relative to the spec: the class of each image.
+   */
+  labels: string;
+  /**
+   * Use only that many images, the first. null: all.
+   */
+  limit?: number | null;
+  split?: Split;
 }
 /**
  * Numbers: each role is a `.npy` or `.json` file relative to the spec, or nested lists. The first axis is the example.
@@ -592,6 +675,9 @@ export interface RnnLayer {
   return?: "sequence" | "last" | "state";
   residual?: Residual;
   bidirectional?: Bidirectional;
+  dropout?: CellDropout;
+  zoneout?: Zoneout;
+  layer_norm?: LayerNorm;
   activation?: ActivationOption;
   cell_clip?: CellClipOption;
   forget_bias?: ForgetBiasOption;
@@ -609,6 +695,9 @@ export interface Cell {
   hidden_size: HiddenSize;
   residual?: Residual;
   bidirectional?: Bidirectional;
+  dropout?: CellDropout;
+  zoneout?: Zoneout;
+  layer_norm?: LayerNorm;
   activation?: ActivationOption;
   cell_clip?: CellClipOption;
   forget_bias?: ForgetBiasOption;
@@ -617,6 +706,18 @@ export interface Cell {
   recurrent_weight?: RecurrentWeightOption;
   reset_after?: ResetAfterOption;
   [k: string]: unknown;
+}
+/**
+ * In training, entries around the cell are 0 with a probability, and the others are scaled so that the mean stays; evaluation and inference leave it out. On a layer: for every cell that does not say otherwise.
+ */
+export interface CellDropout {
+  input?: Rate;
+  output?: Rate;
+  state?: RatesOfStates;
+  /**
+   * Whether a sequence drops the same entries at every step, in place of others at each.
+   */
+  variational?: boolean;
 }
 /**
  * x @ W + b on the last axis.

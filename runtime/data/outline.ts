@@ -28,6 +28,10 @@ function outlineOf(spec: NormalSpec, data: NormalSpec["data"]): Checked<Outline>
       return outlineText(spec, data);
     case "table":
       return outlineTable(spec, data);
+    case "sequences":
+      return outlineSequences(spec);
+    case "images":
+      return outlineImages(spec);
     case "pairs":
       return outlinePairs(spec);
     case "arrays":
@@ -82,6 +86,33 @@ function outlinePairs(spec: NormalSpec): Checked<Outline> {
       classes: "target_vocabulary",
     },
     expected: { batch: batchOf(spec.train), time: 1, target_time: 1 },
+  };
+  return { ok: true, signatures: [signature], certain: true };
+}
+
+function outlineSequences(spec: NormalSpec): Checked<Outline> {
+  const { inputs, targets, everyStep } = usesOf(spec);
+  const steps = everyStep ? ["batch", "time"] : ["batch"];
+  const signature: Signature = {
+    inputs:
+      inputs === "ids"
+        ? { dtype: "int32", shape: ["batch", "time"] }
+        : { dtype: "float32", shape: ["batch", "time", "features"] },
+    targets:
+      targets === "classes" ? { dtype: "int32", shape: steps } : { dtype: "float32", shape: [...steps, "classes"] },
+    lengths: { dtype: "int64", shape: ["batch"] },
+    sizes: { ...(inputs === "ids" ? { vocabulary: "vocabulary" } : { features: "features" }), classes: "classes" },
+    expected: { batch: batchOf(spec.train), time: 1 },
+  };
+  return { ok: true, signatures: [signature], certain: true };
+}
+
+function outlineImages({ train }: NormalSpec): Checked<Outline> {
+  const signature: Signature = {
+    inputs: { dtype: "float32", shape: ["batch", "time", "features"] },
+    targets: { dtype: "int32", shape: ["batch"] },
+    sizes: { features: "features", classes: "classes" },
+    expected: { batch: batchOf(train), time: 1 },
   };
   return { ok: true, signatures: [signature], certain: true };
 }

@@ -3,30 +3,33 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { NormalTextData } from "../../schema/normal.js";
-import { type Checked, refuse } from "../problem.js";
+import { type Checked, type RunProblem, refuse } from "../problem.js";
+import { notUtf8 } from "./characters.js";
 import { unreadable } from "./file.js";
+import { argmax } from "./labels.js";
 import { type DataSource, expectedBatch, type NumericArray, type SourceKind } from "./source.js";
 import { type Splits, splitWindows } from "./splits.js";
-
-/** A unit is a Unicode code point, a word, or a byte (as a number). */
-type Unit = string | number;
+import { type NumberedText, numberBytes, numberCharacters, numberWords, type Unit } from "./units.js";
+import { keptUnits } from "./vocabulary.js";
+import { gatherWindows } from "./windows.js";
 
 export const text: SourceKind<NormalTextData> = {
   async open(data, { folder, seed }) {
     const read = readUnits(data, folder);
     if (!read.ok) return read;
-    const count = read.units.length;
+    const count = read.ids.length;
     if (count < data.window + 1) return refuse(tooShort(data, count));
     const examples = Math.floor((count - data.window - 1) / data.stride) + 1;
     const split = splitWindows(data.split, seed, { examples, stride: data.stride, span: data.window });
-    return split.ok ? { ok: true, source: windows(data, read.units, examples, split.splits) } : split;
+    if (!split.ok) return split;
+    return { ok: true, source: windowsOf(data, enumerate(data, read, split.splits), examples, split.splits) };
   },
   mapFiles(data, rename) {
     return data.file === null ? data : { ...data, file: rename(data.file) };
   },
 };
 
-function readUnits(data: NormalTextData, folder: string): Checked<{ readonly units: readonly Unit[] | Uint8Array }> {
+function readUnits(data: NormalTextData, folder: string): Checked<NumberedText> {
   let bytes = Buffer.from(data.text ?? "", "utf8");
   if (data.file !== null) {
     try {
@@ -35,45 +38,77 @@ function readUnits(data: NormalTextData, folder: string): Checked<{ readonly uni
       return refuse(unreadable("/data/file", data.file, error));
     }
   }
-  if (data.unit === "byte") return { ok: true, units: bytes };
+  if (data.unit === "byte") return { ok: true, ...numberBytes(bytes) };
   let content: string;
   try {
     content = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return refuse({
-      code: "text-encoding",
-      path: data.file === null ? "/data/text" : "/data/file",
-      ...(data.file !== null && { file: data.file }),
-      message: `"${data.file ?? "text"}" is not UTF-8.`,
-      hint: 'Save it as UTF-8, or read it as it is with "unit": "byte".',
-    });
+    const hint = 'Save it as UTF-8, or read it as it is with "unit": "byte".';
+    return refuse(notUtf8("/data/file", data.file ?? "text", hint));
   }
-  return { ok: true, units: data.unit === "char" ? [...content] : content.split(/\s+/u).filter((word) => word !== "") };
+  return { ok: true, ...(data.unit === "char" ? numberCharacters(content) : numberWords(content)) };
 }
 
-function windows(
-  data: NormalTextData,
-  units: readonly Unit[] | Uint8Array,
+interface Enumerated {
+  readonly vocabulary: readonly Unit[];
+  /** The id of all units that have none of their own; null where all have. */
+  readonly unknown: number | null;
+  readonly ids: Int32Array;
+}
+
+/** What decoded text has in the place of an unknown unit. */
+const unknownUnit: { readonly [K in NormalTextData["unit"]]: Unit } = { char: "\uFFFD", word: "<unknown>", byte: -1 };
+
+/** Units that training meets keep their order; all others, where there are any, share one last id. */
+function enumerate(data: NormalTextData, { units, ids }: NumberedText, splits: Splits): Enumerated {
+  const counts = new Uint32Array(units.length);
+  for (const [from, to] of trainedRanges(data, ids.length, splits)) {
+    for (let place = from; place < to; place++) {
+      const unit = ids[place] ?? 0;
+      counts[unit] = (counts[unit] ?? 0) + 1;
+    }
+  }
+  if (keptUnits(counts, data.vocabulary, 0).length === units.length) return { vocabulary: units, unknown: null, ids };
+  const kept = keptUnits(counts, data.vocabulary, 1);
+  const unknown = kept.length;
+  const idOf = new Int32Array(units.length).fill(unknown);
+  for (const [id, unit] of kept.entries()) idOf[unit] = id;
+  const vocabulary = [...kept.map((unit) => units[unit] ?? ""), unknownUnit[data.unit]];
+  return { vocabulary, unknown, ids: ids.map((unit) => idOf[unit] ?? unknown) };
+}
+
+/** The places that training reads, as ranges that do not overlap; all of them where nothing is held out. */
+function* trainedRanges(
+  { split, window, stride }: NormalTextData,
+  length: number,
+  splits: Splits,
+): Generator<readonly [number, number]> {
+  if (split.train === 1) {
+    yield [0, length];
+    return;
+  }
+  let end = 0;
+  for (const example of splits.train) {
+    const start = Math.max(end, example * stride);
+    end = example * stride + window + 1;
+    yield [start, end];
+  }
+}
+
+function windowsOf(
+  { window, stride, unit }: NormalTextData,
+  { vocabulary, unknown, ids }: Enumerated,
   examples: number,
   splits: Splits,
 ): DataSource {
-  const { window, stride } = data;
-  const { vocabulary, ids } = enumerate(units);
-
-  const gather = (indices: ArrayLike<number>, shift: 0 | 1): NumericArray => {
-    const rows = new Int32Array(indices.length * window);
-    for (let row = 0; row < indices.length; row++) {
-      const start = (indices[row] ?? 0) * stride + shift;
-      rows.set(ids.subarray(start, start + window), row * window);
-    }
-    return { dtype: "int32", shape: [indices.length, window], data: rows };
-  };
-
+  const series = { dtype: "int32", width: 1, data: ids } as const;
+  const gather = (indices: ArrayLike<number>, shift: 0 | 1) =>
+    gatherWindows(series, { stride, shift, length: window }, indices, [indices.length, window]);
   return {
     examples,
     splits,
     digest: createHash("sha256").update(JSON.stringify(vocabulary)).update(ids).digest("hex"),
-    metadata: { type: "text", unit: data.unit, vocabulary },
+    metadata: { type: "text", unit, vocabulary, ...(unknown !== null && { unknown }) },
     signature: (train) => ({
       inputs: { dtype: "int32", shape: ["batch", "time"] },
       targets: { dtype: "int32", shape: ["batch", "time"] },
@@ -86,19 +121,8 @@ function windows(
         ["targets", gather(indices, 1)],
       ]),
     beyond: () => undefined,
-    decode: (predictions) => decodeRows(vocabulary, data.unit, predictions),
+    decode: (predictions) => decodeRows(vocabulary, unit, predictions),
   };
-}
-
-function enumerate(units: readonly Unit[] | Uint8Array): { vocabulary: readonly Unit[]; ids: Int32Array } {
-  const numbers = new Map<Unit, number>();
-  const ids = new Int32Array(units.length);
-  for (const [place, unit] of units.entries()) {
-    const known = numbers.get(unit);
-    if (known === undefined) numbers.set(unit, numbers.size);
-    ids[place] = known ?? numbers.size - 1;
-  }
-  return { vocabulary: [...numbers.keys()], ids };
 }
 
 /** The likeliest units of each row of scores [batch, …, vocabulary], joined. */
@@ -120,16 +144,7 @@ function decodeRows(
   });
 }
 
-/** The first of the largest entries, counted from `start`. */
-function argmax(scores: ArrayLike<number | bigint>, start: number, size: number): number {
-  let best = 0;
-  for (let index = 1; index < size; index++) {
-    if ((scores[start + index] ?? 0) > (scores[start + best] ?? 0)) best = index;
-  }
-  return best;
-}
-
-function tooShort(data: NormalTextData, count: number) {
+function tooShort(data: NormalTextData, count: number): RunProblem {
   const name = { char: "character", word: "word", byte: "byte" }[data.unit];
   const plural = (n: number) => `${n} ${name}${n === 1 ? "" : "s"}`;
   return {

@@ -1,6 +1,8 @@
 /** Small normalized specs for the tests of the runtime. */
 import type {
   NormalArraysData,
+  NormalImagesData,
+  NormalSequencesData,
   NormalSpec,
   NormalTableData,
   NormalTextData,
@@ -27,6 +29,7 @@ export const textData: NormalTextData = {
   unit: "char",
   window: 6,
   stride: 1,
+  vocabulary: { size: null, min_count: 1 },
   split: { train: 1, validation: 0, test: 0, order: "time" },
 };
 
@@ -45,6 +48,24 @@ export const tableData: NormalTableData = {
   scale: "none",
   missing: "error",
   split: { train: 1, validation: 0, test: 0, order: "time" },
+};
+
+export const sequencesData: NormalSequencesData = {
+  type: "sequences",
+  file: "s.jsonl",
+  unit: "word",
+  vocabulary: { size: null, min_count: 1 },
+  max_length: null,
+  buckets: 1,
+  split: { train: 1, validation: 0, test: 0, order: "shuffled" },
+};
+
+export const imagesData: NormalImagesData = {
+  type: "images",
+  file: "images",
+  labels: "labels",
+  limit: null,
+  split: { train: 1, validation: 0, test: 0, order: "shuffled" },
 };
 
 export const arraysData: NormalArraysData = {
@@ -101,6 +122,15 @@ export const lastModel: NormalSpec["model"] = [
     unroll: false,
   },
   { layer: "dense", name: "dense", from: ["rnn"], size: 1, activation: "none", bias: true, weights: null },
+];
+
+/** A model that looks up tokens and says something at every step, and one that says one thing at the end. */
+export const tokensModel: NormalSpec["model"] = [
+  { layer: "embedding", name: "embedding", from: ["inputs"], vocabulary_size: "vocabulary", size: 4, weights: null },
+];
+export const lastTokensModel: NormalSpec["model"] = [
+  ...tokensModel,
+  { layer: "pool", name: "pool", from: ["embedding"], mode: "max" },
 ];
 
 /** The numbers of the first examples. */

@@ -32,6 +32,7 @@ test("everything that the smallest spec leaves out", async () => {
       unit: "char",
       window: 6,
       stride: 1,
+      vocabulary: { size: null, min_count: 1 },
       split: { train: 1, validation: 0, test: 0, order: "time" },
     },
     cells: {},

@@ -96,6 +96,72 @@ describe("windows of a text", () => {
   });
 });
 
+describe("the vocabulary", () => {
+  const vocabulary = (size: number | null, min_count = 1) => ({ vocabulary: { size, min_count } });
+  const of = async (data: Partial<NormalTextData>) => (await open({ unit: "word", window: 1, ...data })).metadata;
+  const ids = async (data: Partial<NormalTextData>) => {
+    const source = await open({ unit: "word", window: 1, ...data });
+    return Array.from({ length: source.examples }, (_, example) => source.batch([example]).get("inputs")?.data[0]);
+  };
+
+  test("rare words share one last id", async () => {
+    const text = "a b a c b a d a";
+    expect(await of({ text, ...vocabulary(null, 2) })).toEqual({
+      type: "text",
+      unit: "word",
+      vocabulary: ["a", "b", "<unknown>"],
+      unknown: 2,
+    });
+    expect(await ids({ text, ...vocabulary(null, 2) })).toEqual([0, 1, 0, 2, 1, 0, 2]);
+  });
+
+  test("a size keeps the most frequent, the earlier of equals, and counts the unknown", async () => {
+    const text = "d b c a a c";
+    expect((await of({ text, ...vocabulary(3) })).vocabulary).toEqual(["c", "a", "<unknown>"]);
+    expect((await of({ text, ...vocabulary(4) })).vocabulary).toEqual(["d", "b", "c", "a"]);
+  });
+
+  test("nothing is unknown where nothing is left out", async () => {
+    expect(await of({ text: "a b a b", ...vocabulary(2, 2) })).not.toHaveProperty("unknown");
+  });
+
+  test("what only the held-out parts hold is unknown", async () => {
+    const split = { train: 0.5, validation: 0, test: 0.5, order: "time" } as const;
+    const source = await open({ text: "ababababcdcdcdcd", window: 2, split });
+    expect(source.metadata).toMatchObject({ vocabulary: ["a", "b", "\uFFFD"], unknown: 2 });
+    expect(source.signature(train)).toMatchObject({ sizes: { vocabulary: 3, classes: 3 } });
+    const last = source.splits.test.slice(-1);
+    expect(source.batch(last).get("targets")?.data).toEqual(Int32Array.of(2, 2));
+  });
+
+  test("characters and bytes have an unknown too", async () => {
+    expect((await of({ text: "aab", unit: "char", ...vocabulary(null, 2) })).vocabulary).toEqual(["a", "\uFFFD"]);
+    const bytes = await open({ text: "aab", unit: "byte", window: 1, ...vocabulary(null, 2) });
+    expect(bytes.metadata.vocabulary).toEqual([97, -1]);
+    expect(bytes.decode({ dtype: "float32", shape: [1, 2, 2], data: Float32Array.of(1, 0, 0, 1) })).toEqual([
+      "a\uFFFD",
+    ]);
+  });
+});
+
+test("a split keeps the targets of its parts apart", async () => {
+  const split = { train: 0.6, validation: 0.2, test: 0.2, order: "time" } as const;
+  const source = await open({ text: "abcdefghijklmnopqrstu", window: 3, split });
+  expect([...source.splits.train]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect([...source.splits.validation]).toEqual([12, 13]);
+  expect([...source.splits.test]).toEqual([16, 17]);
+  expect(source.signature(train).expected.batch).toBe(10);
+});
+
+test("a large text is opened at once", async () => {
+  const text = "all work and no play makes jack a dull boy ".repeat(30_000);
+  const start = performance.now();
+  const source = await open({ text, window: 50 });
+  source.batch(Uint32Array.from({ length: 1000 }, (_, example) => example * 1000));
+  expect(performance.now() - start).toBeLessThan(2000);
+  expect(source.examples).toBe(text.length - 50);
+});
+
 describe("decoding", () => {
   const scores = (rows: readonly (readonly number[])[], size: number) => ({
     dtype: "float32" as const,
