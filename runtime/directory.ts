@@ -5,6 +5,7 @@ import type { Artifact } from "../compiler/artifact.js";
 import type { NormalSpec } from "../schema/normal.js";
 import { removeCheckpoints } from "./checkpoint.js";
 import { mapDataFiles } from "./data/index.js";
+import type { Metadata } from "./data/metadata.js";
 import { type Disk, replaceFile } from "./disk.js";
 import type { DoneEvent } from "./events.js";
 import type { RunProblem } from "./problem.js";
@@ -13,6 +14,7 @@ import { type Tensors, writeSafetensors } from "./safetensors.js";
 export const runFiles = {
   manifest: "manifest.json",
   spec: "spec.json",
+  data: "data.json",
   train: "train.onnx",
   eval: "eval.onnx",
   model: "model.onnx",
@@ -56,6 +58,7 @@ export function clearRun(on: Disk, out: string): void {
     runFiles.train,
     runFiles.eval,
     runFiles.spec,
+    runFiles.data,
   ]) {
     on.remove(join(out, name));
     on.remove(join(out, `${name}.partial`));
@@ -63,8 +66,21 @@ export function clearRun(on: Disk, out: string): void {
   removeCheckpoints(on, join(out, runFiles.checkpoints));
 }
 
+/** What a run learnt of its data, as `data.json` says it. */
+export interface DataRecord {
+  readonly format: 1;
+  readonly metadata: Metadata;
+}
+
 /** Writes what training starts from. The recorded spec names its data files from where it lies now. */
-export function writeStart(on: Disk, out: string, spec: NormalSpec, folder: string, artifact: Artifact): void {
+export function writeStart(
+  on: Disk,
+  out: string,
+  spec: NormalSpec,
+  folder: string,
+  artifact: Artifact,
+  metadata: Metadata,
+): void {
   const write = (name: string, bytes: Uint8Array) => replaceFile(on, join(out, name), bytes);
   const text = (value: unknown) => Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`);
   write(runFiles.manifest, text(artifact.manifest));
@@ -72,6 +88,8 @@ export function writeStart(on: Disk, out: string, spec: NormalSpec, folder: stri
     runFiles.spec,
     text({ ...spec, data: mapDataFiles(spec.data, (file) => fromHere(out, resolve(folder, file), file)) }),
   );
+  const record: DataRecord = { format: 1, metadata };
+  write(runFiles.data, text(record));
   write(runFiles.train, artifact.train);
   write(runFiles.eval, artifact.eval);
 }

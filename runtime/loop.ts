@@ -35,7 +35,8 @@ export async function runTraining(request: TrainRequest, watcher: Watcher): Prom
   try {
     const found = findStart(request, prepared);
     if (!found.ok) return wrongInput(found.problems);
-    writeStart(disk, request.out, request.spec, request.folder, prepared.artifact);
+    const { artifact, source } = prepared;
+    writeStart(disk, request.out, request.spec, request.folder, artifact, source.metadata);
     return await trainFrom(found.start, request, prepared, watcher);
   } finally {
     locked.release();

@@ -2,6 +2,7 @@
 import type { Signature } from "../../compiler/signature.js";
 import type { NormalData, NormalLayer, NormalSpec, NormalTrain } from "../../schema/normal.js";
 import type { Checked, RunProblem } from "../problem.js";
+import type { Metadata } from "./metadata.js";
 import type { Indices, Splits } from "./splits.js";
 
 /** Row-major numbers, batch first. */
@@ -23,7 +24,7 @@ export interface DataSource {
   /** SHA-256, hex, of all that training reads of the data. Two sources with one digest feed the same numbers. */
   readonly digest: string;
   /** What predictions need to be understood, such as the vocabulary. JSON. */
-  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly metadata: Metadata & Readonly<Record<string, unknown>>;
   signature(train: NormalTrain): Signature;
   batch(indices: ArrayLike<number>): Batch;
   /** The first id or class that is not below `limit`, which `reason` explains; undefined where there is none. */
@@ -52,6 +53,8 @@ export interface Opening {
   /** The spec's seed, which a shuffled split depends on. */
   readonly seed: number;
   readonly uses: Uses;
+  /** What an earlier opening learnt, to be used in place of what these data would say: other data for the same model. */
+  readonly known?: Metadata;
 }
 
 /** One type of data: how it is opened, and which of its members name files. */
