@@ -73,8 +73,25 @@ export interface NormalCell {
   readonly hidden_size: number;
   readonly residual: boolean;
   readonly bidirectional: "none" | "concat" | "sum" | "mean" | "mul";
+  readonly dropout: CellDropout;
+  /** The probability that a state keeps its value for a step: a number for every state. */
+  readonly zoneout: StateRates;
+  readonly layer_norm: boolean;
   /** The cell's own options, defaults filled in, beside the keys above: `forget_bias`, `reset_after`, `activation`, … */
-  readonly [option: string]: CellOption;
+  readonly [option: string]: CellOption | CellDropout | StateRates;
+}
+
+/** A probability, or one by state. */
+export type StateRates = number | Readonly<Record<string, number>>;
+
+/** Probabilities that an entry is dropped in training. */
+export interface CellDropout {
+  readonly input: number;
+  readonly output: number;
+  /** A number for the cell's first state. */
+  readonly state: StateRates;
+  /** A sequence drops the same entries at every step. */
+  readonly variational: boolean;
 }
 
 export interface NormalDense extends LayerBase {

@@ -26,6 +26,7 @@ export function distribution(name: string, shape: readonly number[]): Initialize
 
 export const glorotUniform = (shape: readonly number[]): Initializer => distribution("glorot_uniform", shape) ?? zeros;
 export const constantZero = (): Initializer => zeros;
+export const constantOne = (): Initializer => ({ type: "constant", value: 1 });
 /** Rows of an embedding: uniform in ±0.05, as Keras has it. */
 export const embeddingUniform = (): Initializer => ({ type: "uniform", minimum: -0.05, maximum: 0.05 });
 

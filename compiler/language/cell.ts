@@ -38,14 +38,15 @@ export interface CellPlaces {
 /** A number's variant for all values that have none of their own. */
 export const otherwise = "otherwise";
 
-/** Applies the variants that the options choose, in the order of their declaration. Options that the cell lacks are ignored. */
+/** Applies the variants that the options choose, in the order of their declaration. Other keys are ignored. */
 export function resolveCell(
   definition: NormalCellDefinition,
-  options: Readonly<Record<string, CellOption>>,
+  options: Readonly<Record<string, CellOption | object>>,
 ): ResolvedCell {
   const chosen = new Map<string, CellOption>();
   for (const [name, value] of Object.entries(definition.options)) {
-    chosen.set(name, ownValue(options, name) ?? value);
+    const given = ownValue(options, name) ?? value;
+    chosen.set(name, typeof given === "object" ? value : given);
   }
   const parts = variantsOf(definition, chosen);
   const merged = <T>(pick: (part: Part) => Readonly<Record<string, T>>): Readonly<Record<string, T>> =>

@@ -2,6 +2,7 @@
 import type { Expressions, Operand } from "../ir/builder.js";
 import { addDims, mulDims, printShape, sameShape } from "../ir/dims.js";
 import type { Dim, Shape, Value } from "../ir/types.js";
+import { layerNorm } from "./layer-norm.js";
 import { divideDim, isDifference, type Meaning, type ShapeRules, shapeOf } from "./meaning.js";
 
 export interface CellFunction {
@@ -22,9 +23,6 @@ export interface Misuse {
   /** Counted from 0; the call as a whole when absent. */
   readonly argument?: number;
 }
-
-/** Added to the variance of `layer_norm`. */
-const epsilon = 1e-5;
 
 const table: Readonly<Record<string, CellFunction>> = {
   tanh: elementwise(Math.tanh, (b, a) => b.tanh(a)),
@@ -66,11 +64,11 @@ const table: Readonly<Record<string, CellFunction>> = {
       return parts?.kind === "misuse" ? parts : { kind: "tensor", shape };
     },
     build(b, [a, count], shape) {
-      if (typeof count !== "number") return normalized(b, asValue(b, a));
+      if (typeof count !== "number") return layerNorm(b, asValue(b, a));
       const part = divideDim(lastOf(shape), count);
       if (part === undefined) throw new Error(`${lastOf(shape)} has no ${count} equal parts`);
       const parts = b.reshape(asValue(b, a), [...shape.slice(0, -1), count, part]);
-      return b.reshape(normalized(b, parts), shape);
+      return b.reshape(layerNorm(b, parts), shape);
     },
   },
   concat: {
@@ -182,13 +180,6 @@ function equalParts(shape: Shape, count: Meaning | undefined, rules: ShapeRules)
   const message = `${printShape(shape)} has no ${parts} equal parts: its last size is ${lastOf(shape)}`;
   if (part === undefined) return misuse("shape-mismatch", message);
   return { kind: "tensor", shape: [...shape.slice(0, -1), part] };
-}
-
-/** Mean 0 and variance 1 along the last axis. J. L. Ba, J. R. Kiros, G. E. Hinton: Layer normalization (2016). */
-function normalized(b: Expressions, a: Value): Value {
-  const centred = b.sub(a, b.mean(a, [-1], true));
-  const variance = b.mean(b.mul(centred, centred), [-1], true);
-  return b.div(centred, b.sqrt(b.add(variance, epsilon)));
 }
 
 function folded(args: readonly Meaning[], fold: (...numbers: readonly number[]) => number): Meaning | undefined {

@@ -3,12 +3,14 @@ import { structuralKeys } from "../cell-uses.js";
 import { branchOf, definition } from "../contract.js";
 import type { Report } from "../diagnostics.js";
 import type {
+  CellDropout,
   CellOption,
   NormalCell,
   NormalCellDefinition,
   NormalLayer,
   NormalProjection,
   NormalRnn,
+  StateRates,
 } from "../normal.js";
 import type { Mark } from "../origins.js";
 import { child } from "../pointer.js";
@@ -119,22 +121,32 @@ function normalizeCell(use: Cell | RnnLayer, layer: RnnLayer, path: string, cont
     const value = Object.hasOwn(use, option) ? use[option] : undefined;
     return typeof value === "number" || typeof value === "boolean" || typeof value === "string" ? value : undefined;
   };
+  const part = <T>(key: "dropout" | "zoneout", name: string): T => {
+    const schema = definition(name);
+    return fill<T>(use[key] ?? layer[key] ?? schema.default ?? {}, schema, child(path, key), context.mark);
+  };
   return {
     cell,
     hidden_size,
     residual: use.residual ?? layer.residual ?? false,
     bidirectional: use.bidirectional ?? layer.bidirectional ?? "none",
+    dropout: part<CellDropout>("dropout", "cell_dropout"),
+    zoneout: part<StateRates>("zoneout", "zoneout"),
+    layer_norm: use.layer_norm ?? layer.layer_norm ?? false,
     ...Object.fromEntries(Object.entries(options).map(([option, fallback]) => [option, given(option) ?? fallback])),
   };
 }
 
-/** Cells that share weights have the same weights: all but `residual` must agree. */
+/** What cells may differ in though they share their weights. */
+const besideWeights: readonly string[] = ["residual", "dropout", "zoneout"];
+
+/** Cells that share weights have the same weights: all that makes them must agree. */
 function reportUnlike(cells: readonly NormalCell[], paths: readonly string[], report: Report): void {
   const [first] = cells;
   if (first === undefined) return;
   cells.forEach((cell, index) => {
     const keys = new Set([...structuralKeys("cell"), ...Object.keys(first), ...Object.keys(cell)]);
-    const unlike = [...keys].filter((key) => key !== "residual").find((key) => cell[key] !== first[key]);
+    const unlike = [...keys].filter((key) => !besideWeights.includes(key)).find((key) => cell[key] !== first[key]);
     if (unlike === undefined) return;
     report({
       code: "unlike-shared-cells",

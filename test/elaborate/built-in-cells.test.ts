@@ -9,14 +9,7 @@ import { forwardPasses, runPasses } from "../../compiler/passes/index.js";
 import { type Stream, stream } from "../../runtime/random.js";
 import { builtInCells } from "../../schema/cells.js";
 import { expectGradients, weightedSum } from "../autodiff/differences.js";
-import {
-  type CellReference,
-  type Matrix,
-  type Parameters,
-  type Row,
-  references,
-  runReference,
-} from "./cell-references.js";
+import { type CellReference, references, runReference } from "./cell-references.js";
 import { expectClose, nested } from "./numbers.js";
 import { open, operandsOf, programOf } from "./programs.js";
 import { parametersOf, rowsOf } from "./rows.js";

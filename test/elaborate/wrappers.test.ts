@@ -25,9 +25,10 @@ const random = stream(6, "wrappers");
 const draw = (...shape: readonly number[]) => tabulate("float32", shape, () => 0.8 * random.normal());
 const x = draw(batch, time, n);
 
-/** Any number of layers over the sequence `x`; the width of their output is that of the targets. */
-function openModel(model: readonly object[], { width = m, masked = false, cells = {} } = {}): Promise<OpenedSpec> {
-  const targets = Array.from({ length: batch }, () => Array.from({ length: time }, () => Array(width).fill(0)));
+/** Any number of layers over the sequence `x`, which put out [batch, time, m] or the last step of it. */
+function openModel(model: readonly object[], { last = false, masked = false, cells = {} } = {}): Promise<OpenedSpec> {
+  const target = Array(m).fill(0);
+  const targets = Array(batch).fill(last ? target : Array(time).fill(target));
   return open({
     seed,
     cells,
@@ -264,11 +265,9 @@ describe("with lengths", () => {
     const rows = rowsOf(sequence as Tensor);
     expect(rows[1]?.slice(2).flat()).toEqual(Array(2 * m).fill(0));
     expect(rows[1]?.[1]?.some((entry) => entry !== 0)).toBe(true);
-    const model = [{ ...wrapped, return: "last" }];
-    const opened = await openModel(model, { masked: true }).catch(() => undefined);
-    if (opened === undefined) return;
-    const last = forward(opened, "training").run(5).get("outputs");
-    expectClose(last, { shape: [batch, m], data: [...(rows[0]?.[3] ?? []), ...(rows[1]?.[1] ?? [])] }, 1e-12, "last");
+    const opened = await openModel([{ ...wrapped, return: "last" }], { masked: true, last: true });
+    const found = forward(opened, "training").run(5).get("outputs");
+    expectClose(found, { shape: [batch, m], data: [...(rows[0]?.[3] ?? []), ...(rows[1]?.[1] ?? [])] }, 1e-12, "last");
   });
 });
 
@@ -326,8 +325,8 @@ test.each<[string, readonly object[], readonly string[]]>([
     "a rate that is none",
     [layerOf({ cell: "gru", dropout: { output: 1, input: -0.1 } })],
     [
-      "wrong-value /model/0/dropout/input | input must be a number from 0 to 1, 1 not included, but is -0.1.",
-      "wrong-value /model/0/dropout/output | output must be a number from 0 to 1, 1 not included, but is 1.",
+      'wrong-value /model/0/dropout/output | "output" must be a number of at least 0 and below 1, but is 1.',
+      'wrong-value /model/0/dropout/input | "input" must be a number of at least 0 and below 1, but is -0.1.',
     ],
   ],
 ])("%s", async (_, model, expected) => {
@@ -348,7 +347,7 @@ test("states that the cell does not have", async () => {
       code: "unknown-state",
       path: "/model/0/dropout/state/hh",
       message: 'The cell "lstm" has no state "hh".',
-      hint: 'Did you mean "h"?',
+      hint: "States: h, c.",
       atKey: true,
     },
     {

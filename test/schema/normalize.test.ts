@@ -7,13 +7,29 @@ import { packageRoot } from "../../schema/root.js";
 import { base, normal, problems, unplacedProblems } from "./spec.js";
 
 const withModel = (...model: object[]) => ({ ...base, model });
-const lstm = {
+const usual = {
   residual: false,
   bidirectional: "none",
+  dropout: { input: 0, output: 0, state: 0, variational: false },
+  zoneout: 0,
+  layer_norm: false,
+};
+const lstm = {
+  ...usual,
   forget_bias: 1,
   peepholes: false,
   cell_clip: 0,
   projection_size: 0,
+};
+const rnn = {
+  layer: "rnn",
+  name: "rnn",
+  share_weights: false,
+  weights: null,
+  initial_state: "zeros",
+  stateful: false,
+  unroll: false,
+  return: "sequence",
 };
 const own = { state: { h: "hidden_size" }, parameters: {}, equations: ["h' = x"], output: "h'" };
 
@@ -37,14 +53,8 @@ test("everything that the smallest spec leaves out", async () => {
     },
     cells: {},
     model: [
-      { layer: "one_hot", name: "one_hot", size: "vocabulary" },
-      {
-        layer: "rnn",
-        name: "rnn",
-        cells: [{ cell: "lstm", hidden_size: 5, ...lstm }],
-        share_weights: false,
-        return: "sequence",
-      },
+      { layer: "one_hot", name: "one_hot", from: ["inputs"], size: "vocabulary" },
+      { ...rnn, from: ["one_hot"], cells: [{ cell: "lstm", hidden_size: 5, ...lstm }] },
     ],
     loss: { type: "sequence_loss", average_across_timesteps: true, average_across_batch: true },
     optimizer: {
@@ -104,13 +114,36 @@ describe("layers", () => {
     const { spec } = await normal(
       withModel({ layer: "rnn", cell: "gru", hidden_size: 3, layers: 2, reset_after: false }),
     );
-    const cell = { cell: "gru", hidden_size: 3, residual: false, bidirectional: "none", reset_after: false };
-    expect(spec.model[0]).toEqual({
-      layer: "rnn",
-      name: "rnn",
-      cells: [cell, cell],
-      share_weights: false,
-      return: "sequence",
+    const cell = { cell: "gru", hidden_size: 3, ...usual, reset_after: false };
+    expect(spec.model[0]).toEqual({ ...rnn, from: ["inputs"], cells: [cell, cell] });
+  });
+
+  test("what stands around a cell, from the layer and from the cell", async () => {
+    const { spec } = await normal(
+      withModel({
+        layer: "rnn",
+        dropout: { output: 0.2 },
+        zoneout: 0.1,
+        layer_norm: true,
+        cells: [
+          { cell: "lstm", hidden_size: 3 },
+          { cell: "lstm", hidden_size: 3, dropout: { state: { c: 0.5 } }, zoneout: { h: 0.3 }, layer_norm: false },
+        ],
+      }),
+    );
+    expect(spec.model[0]).toMatchObject({
+      cells: [
+        {
+          dropout: { input: 0, output: 0.2, state: 0, variational: false },
+          zoneout: 0.1,
+          layer_norm: true,
+        },
+        {
+          dropout: { input: 0, output: 0, state: { c: 0.5 }, variational: false },
+          zoneout: { h: 0.3 },
+          layer_norm: false,
+        },
+      ],
     });
   });
 
@@ -152,7 +185,7 @@ describe("layers", () => {
   test("shared weights need cells alike", async () => {
     const cells = [
       { cell: "lstm", hidden_size: 3 },
-      { cell: "lstm", hidden_size: 3, residual: true },
+      { cell: "lstm", hidden_size: 3, residual: true, dropout: { output: 0.5 }, zoneout: { h: 0.1 } },
       { cell: "lstm", hidden_size: 3, forget_bias: 0 },
     ];
     expect(await unplacedProblems(withModel({ layer: "rnn", share_weights: true, cells }))).toEqual([
@@ -165,9 +198,11 @@ describe("layers", () => {
     expect(spec.model[0]).toEqual({
       layer: "projection",
       name: "projection",
+      from: ["inputs"],
       size: "vocabulary",
       activation: "none",
       bias: true,
+      weights: null,
     });
     const arrays = { ...withModel({ layer: "projection" }), data: { type: "arrays", inputs: [[1]], targets: [[1]] } };
     expect(await unplacedProblems(arrays)).toEqual([

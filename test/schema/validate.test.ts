@@ -71,12 +71,12 @@ test.each<[string, object, string]>([
   [
     "another cell's option",
     rnn({ cells: [{ cell: "gru", hidden_size: 5, forget_bias: 1 }] }),
-    'unknown-key /model/0/cells/0/forget_bias | Unknown key "forget_bias" in the cell, whose cell is "gru". | Keys: cell, hidden_size, residual, bidirectional, reset_after.',
+    'unknown-key /model/0/cells/0/forget_bias | Unknown key "forget_bias" in the cell, whose cell is "gru". | Keys: cell, hidden_size, residual, bidirectional, dropout, zoneout, layer_norm, reset_after.',
   ],
   [
     "an option beside cells",
     rnn({ cells: [{ cell: "lstm", hidden_size: 5 }], forget_bias: 1 }),
-    'unknown-key /model/0/forget_bias | Unknown key "forget_bias" in the rnn layer. | Keys: layer, name, cell, hidden_size, layers, cells, share_weights, return, residual, bidirectional.',
+    'unknown-key /model/0/forget_bias | Unknown key "forget_bias" in the rnn layer. | Keys: layer, name, from, cell, hidden_size, layers, cells, share_weights, weights, initial_state, stateful, unroll, return, residual, bidirectional, dropout, zoneout, layer_norm.',
   ],
   [
     "the optimizer",
@@ -147,7 +147,7 @@ test.each<[object, string]>([
   ],
   [
     layer({ layer: "dense", size: "vocab" }),
-    'wrong-value /model/0/size | "size" must be a whole number from 1 to 1000000, "vocabulary", "classes" or "features", but is "vocab". | Did you mean "vocabulary"?',
+    'wrong-value /model/0/size | "size" must be a whole number from 1 to 1000000, "vocabulary", "target_vocabulary", "classes" or "features", but is "vocab". | Did you mean "vocabulary"?',
   ],
   [
     layer({ layer: "dense", size: 5, bias: "false" }),
@@ -155,7 +155,7 @@ test.each<[object, string]>([
   ],
   [
     layer({ layer: "desne", size: 5 }),
-    'unknown-value /model/0/layer | "layer" of model[0] must be "one_hot", "embedding", "rnn", "dense" or "projection", but is "desne". | Did you mean "dense"?',
+    'unknown-value /model/0/layer | "layer" of model[0] must be "one_hot", "embedding", "rnn", "dense", "projection", "dropout", "pool", "concat", "add", "multiply" or "attention", but is "desne". | Did you mean "dense"?',
   ],
   [
     { ...base, optimizer: { type: "adam", beta1: 1 } },
@@ -204,7 +204,7 @@ test.each<[object, string]>([
   ],
   [
     layer({ size: 5 }),
-    'missing-key /model/0 | Missing key "layer" in model[0]. | One of: one_hot, embedding, rnn, dense, projection.',
+    'missing-key /model/0 | Missing key "layer" in model[0]. | One of: one_hot, embedding, rnn, dense, projection, dropout, pool, concat, add, multiply, attention.',
   ],
   [rnn({}), 'missing-key /model/0 | Missing key "cell" or "cells" in the rnn layer. | For example "cell": "rnn".'],
   [

@@ -33,6 +33,7 @@ export function runDirections(layer: NormalRnn, index: number, input: Wire, cont
   const direction = (suffix: string, reverse: boolean): Ran | undefined => {
     const statesAt = `${layer.name}/${index}${suffix}`;
     const run = {
+      use: cell,
       cell: resolveCell(definition, cell),
       path: context.pathOf(definition),
       sizes,

@@ -8,13 +8,14 @@ import { type CellSizes, declaredShapes, resolveSize, sizeNames } from "../../..
 import type { CellStates, Context } from "../../context.js";
 import { cellInitializer } from "../../initializers.js";
 import { lastLive } from "../../wire.js";
+import { type WrappedCell, wrapInput, wrapOutput, wrapStates } from "./wrappers.js";
 
-export interface Run {
+export interface Run extends WrappedCell {
   readonly cell: ResolvedCell;
   /** Where the cell's definition stands in the spec. */
   readonly path: string;
   readonly sizes: CellSizes;
-  /** Public names begin with these: parameters may be another cell's, states never are. */
+  /** What public names begin with: parameters may be another cell's, states never are. */
   readonly parametersAt: string;
   readonly statesAt: string;
   readonly reverse: boolean;
@@ -70,30 +71,38 @@ export function runCell(run: Run, x: Value, live: Value | null, context: Context
     if (value === undefined) return undefined;
     initial.push(value);
   }
+  const named = (values: readonly Value[]): CellStates =>
+    Object.fromEntries(names.map((name, index) => [name, values[index] as Value]));
+  const wrapper = wrapStates(run, named(initial), x.type.shape[0] ?? "time", context);
+  if (wrapper === undefined) return undefined;
 
   let outputState = -1;
   let failed = false;
-  const operands = { initial, scans: live === null ? [x] : [x, live], reverse, unroll };
-  const { final, stacked } = loop(b, statesAt, operands, (inner, states, [slice, alive]) => {
+  const masked = live === null ? [] : [live];
+  const scans = [wrapInput(run, x, context), ...masked, ...wrapper.scans];
+  const operands = { initial, scans, reverse, unroll };
+  const { final, stacked } = loop(b, statesAt, operands, (inner, carried, [slice, ...others]) => {
     if (slice === undefined) throw new Error("a loop without its input");
-    const current = Object.fromEntries(names.map((name, index) => [name, states[index] as Value]));
-    const step = lowerCell(cell, sizes, inner, { x: slice, states: current, parameters }, report, path);
+    const [alive] = live === null ? [] : others;
+    const masks = others.slice(masked.length);
+    const before = named(carried);
+    const given = { x: slice, states: wrapper.read(inner, masks, before), parameters };
+    const step = lowerCell(cell, sizes, inner, given, report, path);
     if (step === undefined) {
       failed = true;
-      return { next: states, stacked: [slice] };
+      return { next: carried, stacked: [slice] };
     }
     outputState = names.findIndex((name) => step.states[name] === step.output);
+    const after = wrapper.leave(inner, masks, before, step.states);
+    const output = Object.values(after)[outputState] ?? step.output;
+    if (alive === undefined) return { next: Object.values(after), stacked: [output] };
     // Past its length a sequence keeps its state and puts out zeros.
-    const next = names.map((name, index) => {
-      const value = step.states[name] as Value;
-      return alive === undefined ? value : inner.where(alive, value, states[index] as Value);
-    });
-    return { next, stacked: [alive === undefined ? step.output : inner.where(alive, step.output, 0)] };
+    const next = Object.values(after).map((value, index) => inner.where(alive, value, carried[index] as Value));
+    return { next, stacked: [inner.where(alive, output, 0)] };
   });
   if (failed) return undefined;
-  const states = Object.fromEntries(
-    names.map((name, index) => [name, b.named(final[index] as Value, `${statesAt}/${name}`)]),
-  );
+  const states = named(final.map((value, index) => b.named(value, `${statesAt}/${names[index]}`)));
   const outputs = b.named(stacked[0] as Value, statesAt);
-  return { outputs, last: final[outputState] ?? lastLive(b, outputs, live, reverse), states };
+  const last = final[outputState] ?? lastLive(b, outputs, live, reverse);
+  return { ...wrapOutput(run, { outputs, last }, { live, reverse }, context), states };
 }
