@@ -28,6 +28,8 @@ export interface Checkpoint {
   readonly state: RunState;
   readonly parameters: Tensors;
   readonly slots: Tensors;
+  /** Of stateful layers; none where the model has none. */
+  readonly states: Tensors;
 }
 
 export interface FoundCheckpoint {
@@ -41,17 +43,19 @@ const kept = 2;
 const partial = ".partial";
 const list = "files.json";
 const contents = ["weights.safetensors", "optimizer.safetensors", "state.json"] as const;
-type Content = (typeof contents)[number];
+/** Where there are such. */
+const carried = "states.safetensors";
 
 /**
  * Writes a checkpoint into `folder`, then removes those that are older than the last two and are not the best that one of
  * these two remembers. The answer is its path.
  */
 export function writeCheckpoint(on: Disk, folder: string, checkpoint: Checkpoint): string {
-  const files: Readonly<Record<Content, Uint8Array>> = {
+  const files: Readonly<Record<string, Uint8Array>> = {
     "weights.safetensors": writeSafetensors(checkpoint.parameters),
     "optimizer.safetensors": writeSafetensors(checkpoint.slots),
     "state.json": Buffer.from(`${JSON.stringify(checkpoint.state, undefined, 2)}\n`),
+    ...(checkpoint.states.size > 0 && { [carried]: writeSafetensors(checkpoint.states) }),
   };
   const name = nameOf(checkpoint.state.step);
   const path = join(folder, name);
@@ -60,7 +64,7 @@ export function writeCheckpoint(on: Disk, folder: string, checkpoint: Checkpoint
   on.makeFolder(folder);
   on.remove(unfinished);
   on.makeFolder(unfinished);
-  for (const file of contents) on.write(join(unfinished, file), files[file]);
+  for (const [file, bytes] of Object.entries(files)) on.write(join(unfinished, file), bytes);
   on.write(join(unfinished, list), listOf(files));
   on.syncFolder(unfinished);
   // A folder of this name was found damaged, or the run would have gone on from it.
@@ -109,13 +113,14 @@ export function findCheckpoint(folder: string): FoundCheckpoint {
 export function readCheckpoint(folder: string, step: number): Checkpoint | string {
   const path = join(folder, nameOf(step));
   const files = new Map<string, Uint8Array>();
-  for (const name of [...contents, list]) {
+  const names = [...contents, ...(existsSync(join(path, carried)) ? [carried] : [])];
+  for (const name of [...names, list]) {
     const file = join(path, name);
     if (!existsSync(file)) return `${name} is missing`;
     files.set(name, readFileSync(file));
   }
   const part = (name: string) => files.get(name) ?? new Uint8Array();
-  const made = Object.fromEntries(contents.map((name) => [name, part(name)]));
+  const made = Object.fromEntries(names.map((name) => [name, part(name)]));
   // The list is compared whole, so a change of any byte in any of the files shows.
   if (!Buffer.from(listOf(made)).equals(part(list))) return "its files are not those that were written";
 
@@ -125,7 +130,9 @@ export function readCheckpoint(folder: string, step: number): Checkpoint | strin
   const slots = readSafetensors(part("optimizer.safetensors"));
   if (!weights.ok) return `weights.safetensors cannot be read: ${weights.message}`;
   if (!slots.ok) return `optimizer.safetensors cannot be read: ${slots.message}`;
-  return { state, parameters: weights.tensors, slots: slots.tensors };
+  const states = names.includes(carried) ? readSafetensors(part(carried)) : undefined;
+  if (states?.ok === false) return `${carried} cannot be read: ${states.message}`;
+  return { state, parameters: weights.tensors, slots: slots.tensors, states: states?.tensors ?? new Map() };
 }
 
 function parseState(bytes: Uint8Array): RunState | undefined {

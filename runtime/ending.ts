@@ -9,6 +9,7 @@ import type { DoneEvent, SplitMetrics, TrainEvent, TrainRequest } from "./events
 import type { Prepared } from "./prepare.js";
 import type { Tensors } from "./safetensors.js";
 import { feedsOf } from "./session.js";
+import { carriesStates } from "./streams.js";
 import type { Evaluation, Memory } from "./watch.js";
 
 /** Where a run stands when it ends; its checkpoint is saved. */
@@ -43,7 +44,7 @@ export async function conclude(
   const evaluate = async (): Promise<SplitMetrics> => {
     const { splits } = source;
     const split = (parts: Partial<Splits>) => evaluator.splitMetrics(feeds, parts, plan.batchSize);
-    const watched = chosen?.metrics ?? (await split(watchedParts(splits)));
+    const watched = chosen?.metrics ?? (await split(watchedParts(splits, carriesStates(artifact.manifest))));
     return splits.validation.length === 0 ? watched : { ...watched, test: (await split({ test: splits.test })).test };
   };
   const shown = source.splits.train.subarray(0, shownPredictions);

@@ -5,6 +5,8 @@ import type { DataSource, NumericArray } from "./data/source.js";
 import type { Indices, Splits } from "./data/splits.js";
 import type { Metrics, SplitMetrics } from "./events.js";
 import { floatsOf, tensorMaker } from "./session.js";
+import { openStates } from "./states.js";
+import { carriesStates, streamBatches } from "./streams.js";
 
 export interface Evaluator {
   /** Over some examples, at least one, `batchSize` at a time. */
@@ -33,10 +35,16 @@ export async function openEvaluator(
   const tensor = await tensorMaker();
   const { inputs, outputs } = manifest.eval;
   const metrics = metricPorts(manifest);
-  const run = (parameters: Readonly<Record<string, Tensor>>, examples: ArrayLike<number>) => {
+  const stateful = carriesStates(manifest);
+  const run = (
+    parameters: Readonly<Record<string, Tensor>>,
+    examples: ArrayLike<number>,
+    states: Readonly<Record<string, Tensor>>,
+  ) => {
     const batch = source.batch(examples);
-    const feeds: Record<string, Tensor> = {};
+    const feeds: Record<string, Tensor> = { ...states };
     for (const { name, role } of inputs) {
+      if (role === "state") continue;
       const array = role === "data" ? batch.get(name) : undefined;
       const fed = array === undefined ? parameters[name] : tensor(array);
       if (fed === undefined) throw new Error(`Evaluation lacks "${name}".`);
@@ -44,14 +52,23 @@ export async function openEvaluator(
     }
     return session.run(feeds);
   };
+  /** What the model gives for each batch. States start at zero, and go on from batch to batch. */
+  async function* results(parameters: Readonly<Record<string, Tensor>>, examples: Indices, batchSize: number) {
+    const states = openStates(manifest.eval, tensor);
+    const batches = stateful ? streamBatches(examples, batchSize) : portions(examples, batchSize);
+    for (const batch of batches) {
+      const given = await run(parameters, batch, states.feeds(batch.length));
+      states.keep(given);
+      yield { batch, given };
+    }
+  }
 
   const evaluator: Evaluator = {
     async metrics(parameters, examples, batchSize) {
       const totals = metrics.map(() => ({ sum: 0, count: 0 }));
-      for (let start = 0; start < examples.length; start += batchSize) {
-        const results = await run(parameters, examples.subarray(start, start + batchSize));
+      for await (const { given } of results(parameters, examples, batchSize)) {
         for (const [place, { port }] of metrics.entries()) {
-          const [sum = 0, count = 0] = floatsOf(results, port);
+          const [sum = 0, count = 0] = floatsOf(given, port);
           const total = totals[place];
           if (total !== undefined) totals[place] = { sum: total.sum + sum, count: total.count + count };
         }
@@ -74,25 +91,35 @@ export async function openEvaluator(
     async predictions(parameters, examples) {
       const port = outputs.find(({ role }) => role === "prediction");
       if (port === undefined) throw new Error("The evaluation graph gives no predictions.");
-      const results = await run(parameters, examples);
-      const shape = results[port.name]?.dims ?? [];
-      const array: NumericArray = { dtype: "float32", shape, data: floatsOf(results, port) };
-      return source.decode(array, examples);
+      const said: unknown[] = [];
+      // Examples that follow one another are one stream.
+      for await (const { batch, given } of results(parameters, examples, stateful ? 1 : examples.length)) {
+        const shape = given[port.name]?.dims ?? [];
+        const array: NumericArray = { dtype: "float32", shape, data: floatsOf(given, port) };
+        said.push(...source.decode(array, batch));
+      }
+      return said;
     },
   };
   return evaluator;
+}
+
+function* portions(examples: Indices, batchSize: number): Generator<Indices> {
+  for (let start = 0; start < examples.length; start += batchSize) yield examples.subarray(start, start + batchSize);
 }
 
 /** A part to train on says enough of itself in this many examples, or in as many as the part to validate with has. */
 const enoughToTell = 2000;
 
 /**
- * The parts that a run evaluates as it goes: of the part to train on at most so many examples, spread evenly over it; the
- * validation part; and the test part, which is for the end where there is a validation part to watch.
+ * The parts that a run evaluates as it goes: of the part to train on at most so many examples, spread evenly over it, or the
+ * first ones where states go on from each to the next; the validation part; and the test part, which is for the end where
+ * there is a validation part to watch.
  */
-export function watchedParts({ train, validation, test }: Splits): Splits {
+export function watchedParts({ train, validation, test }: Splits, stateful: boolean): Splits {
   const most = Math.max(enoughToTell, validation.length);
-  const spread = (_: unknown, place: number) => train[Math.floor((place * train.length) / most)] ?? 0;
+  const spread = (_: unknown, place: number) =>
+    train[stateful ? place : Math.floor((place * train.length) / most)] ?? 0;
   return {
     train: train.length <= most ? train : Uint32Array.from({ length: most }, spread),
     validation,

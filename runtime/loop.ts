@@ -13,6 +13,7 @@ import { failed, type TrainOutcome, wrongInput } from "./outcome.js";
 import { isDue, milestones, openPace, stepsAllowed } from "./pace.js";
 import { type Prepared, prepare } from "./prepare.js";
 import { findStart, type Start } from "./resume.js";
+import { carriesStates } from "./streams.js";
 import { openTrainer } from "./trainer.js";
 import { trajectoryHash } from "./trajectory.js";
 import { isExhausted, remember } from "./watch.js";
@@ -53,12 +54,12 @@ async function trainFrom(
   const { source, artifact, plan } = prepared;
   const { manifest } = artifact;
   const stored = { parameter: manifest.parameters, slot: manifest.slots };
-  const trainer = await openTrainer(prepared.training, manifest.train, stored, start);
+  const trainer = await openTrainer(prepared.training, manifest.train, stored, start, plan.batchSize);
   const evaluator = await openEvaluator(prepared.evaluation, manifest, source);
   const { evaluateEvery, checkpointEvery } = milestones(spec.train, plan);
   const pace = openPace(spec.train.steps_per_call, bytesOf(source.batch(plan.batchesAt(1, 1))));
   const record = openMetrics(join(out, runFiles.metrics), start.step);
-  const watched = watchedParts(source.splits);
+  const watched = watchedParts(source.splits, carriesStates(manifest));
   const identity = { seed: spec.seed, spec: trajectoryHash(spec), data: source.digest };
 
   let { step, loss, memory } = start;
@@ -84,6 +85,7 @@ async function trainFrom(
       state,
       parameters,
       slots: trainer.tensors("slot"),
+      states: trainer.tensors("state"),
     });
     savedAt = step;
     say([{ event: "checkpoint", step, path }]);
@@ -100,6 +102,7 @@ async function trainFrom(
 
     while (step < plan.steps && !isExhausted(spec.train, memory) && !watcher.stopping()) {
       const count = Math.min(pace.steps(), stepsAllowed(step, plan, { evaluateEvery, checkpointEvery }));
+      if (plan.restartsAt(step + 1)) trainer.restart();
       const before = performance.now();
       const { losses, norms } = await trainer.advance(count, source.batch(plan.batchesAt(step + 1, count)));
       pace.took(count, performance.now() - before);

@@ -16,6 +16,8 @@ export interface Schedule {
   batchSizeAt(step: number): number;
   /** How many steps from this one on have batches of the same shape, at least 1. */
   alikeFrom(step: number): number;
+  /** Whether the states of stateful layers are zero at the start of a step. */
+  restartsAt(step: number): boolean;
   /** The numbers of the examples that `count` steps read, one batch after the other. */
   batchesAt(first: number, count: number): Uint32Array;
 }
@@ -72,6 +74,8 @@ export function schedule(train: NormalTrain, seed: number, buckets: readonly Uin
       const [{ alike }, place] = find(step);
       return alike[place] ?? 1;
     },
+    // Batches of examples that have nothing to do with one another carry no states.
+    restartsAt: () => false,
     batchesAt(first, count) {
       return joined(Array.from({ length: count }, (_, index) => batchAt(first + index)));
     },

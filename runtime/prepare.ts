@@ -1,6 +1,7 @@
 /** What a training needs before it touches the disk: the data, the compiled model, first weights, a device. */
 import type { InferenceSession } from "onnxruntime-node";
 import type { Artifact } from "../compiler/artifact.js";
+import type { NormalSpec } from "../schema/normal.js";
 import { openData } from "./data/index.js";
 import type { DataSource } from "./data/source.js";
 import { foreignDirectory } from "./directory.js";
@@ -8,10 +9,12 @@ import type { TrainRequest } from "./events.js";
 import { type Schedule, schedule } from "./order.js";
 import { failed, type TrainOutcome, wrongInput } from "./outcome.js";
 import { ownPlaces } from "./places.js";
+import type { Checked } from "./problem.js";
 import { outOfRange } from "./ranges.js";
 import type { Tensors } from "./safetensors.js";
 import { type Device, openSession } from "./session.js";
 import { readInitial } from "./start.js";
+import { carriesStates, streamSchedule } from "./streams.js";
 
 export interface Prepared {
   readonly source: DataSource;
@@ -43,14 +46,16 @@ export async function prepare({ spec, folder, out, device, init, without }: Trai
   const { parameters } = artifact.manifest;
 
   const initial = init === null ? { ok: true as const, tensors: new Map() } : readInitial(init, parameters);
+  const planned = planOf(spec, source, artifact);
   const problems = [
     ...outOfRange(spec, signature, artifact.manifest, source),
     ...(initial.ok ? [] : initial.problems),
+    ...(planned.ok ? [] : planned.problems),
     ...foreignDirectory(out),
   ];
-  if (!initial.ok || problems.length > 0) return { ok: false, outcome: wrongInput(problems) };
+  if (!initial.ok || !planned.ok || problems.length > 0) return { ok: false, outcome: wrongInput(problems) };
 
-  const plan = schedule(spec.train, spec.seed, source.buckets ?? [source.splits.train]);
+  const { plan } = planned;
   const elements = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
   const training = await openSession(artifact.train, device, elements * plan.batchSize);
   if (!training.ok) return { ok: false, outcome: failed(training.message, training.hint) };
@@ -70,4 +75,9 @@ export async function prepare({ spec, folder, out, device, init, without }: Trai
       notice: training.notice,
     },
   };
+}
+
+function planOf({ train, seed }: NormalSpec, source: DataSource, { manifest }: Artifact): Checked<{ plan: Schedule }> {
+  if (carriesStates(manifest)) return streamSchedule(train, source.splits.train);
+  return { ok: true, plan: schedule(train, seed, source.buckets ?? [source.splits.train]) };
 }

@@ -35,8 +35,11 @@ export function findStart(
       if (unlike.length > 0) return refuse(...unlike);
       if (init !== null) notices.push("The run goes on from its own weights, so --init has no effect.");
       const { step, loss, memory }: RunState = newest.state;
-      const { parameters, slots } = newest;
-      return { ok: true, start: { step, loss, memory: recall(spec.train, memory), parameters, slots, notices } };
+      const { parameters, slots, states } = newest;
+      return {
+        ok: true,
+        start: { step, loss, memory: recall(spec.train, memory), parameters, slots, states, notices },
+      };
     }
     notices.push(`There is no checkpoint in "${out}" to resume from: the run starts at the beginning.`);
   }
@@ -44,5 +47,5 @@ export function findStart(
   const { parameters, slots } = prepared.artifact.manifest;
   const weights = new Map([...drawn(parameters, spec.seed), ...prepared.initial]);
   const start = { step: 0, loss: null, memory: blank, parameters: weights, slots: drawn(slots, spec.seed), notices };
-  return { ok: true, start };
+  return { ok: true, start: { ...start, states: new Map() } };
 }

@@ -4,12 +4,15 @@ import type { Port, Ports, Role, StoredTensor } from "../compiler/artifact.js";
 import type { Batch } from "./data/source.js";
 import type { Tensors } from "./safetensors.js";
 import { floatsOf, tensorMaker } from "./session.js";
+import { zeroStates } from "./states.js";
 
 export interface Trainer {
   /** Makes `steps` updates. Each array of `data` has all their batches, one after the other on its first axis. */
   advance(steps: number, data: Batch): Promise<{ readonly losses: Float32Array; readonly norms: Float32Array }>;
-  /** Copies of the parameters, or of the slots, as they are now. */
-  tensors(role: "parameter" | "slot"): Tensors;
+  /** Sets the states that go on from step to step to zero. */
+  restart(): void;
+  /** The parameters, the slots, or the states that go on, as they are now. */
+  tensors(role: "parameter" | "slot" | "state"): Tensors;
   /** The parameters as a session takes them. */
   parameters(): Readonly<Record<string, Tensor>>;
 }
@@ -18,25 +21,31 @@ export interface TrainerStart {
   readonly step: number;
   readonly parameters: Tensors;
   readonly slots: Tensors;
+  /** States that go on, where the run is within an epoch; else none, and they start at zero. */
+  readonly states: Tensors;
 }
 
+/** @param rows examples in a batch of a model whose states go on. */
 export async function openTrainer(
   session: InferenceSession,
   ports: Ports,
   stored: Readonly<Record<"parameter" | "slot", readonly StoredTensor[]>>,
   start: TrainerStart,
+  rows: number,
 ): Promise<Trainer> {
   const tensor = await tensorMaker();
   /** By the name of the input port. */
   const state: Record<string, Tensor> = {};
-  for (const [name, { shape, data }] of [...start.parameters, ...start.slots]) {
-    state[name] = tensor({ dtype: "float32", shape, data });
-  }
+  const set = (tensors: Tensors) => {
+    for (const [name, { shape, data }] of tensors) state[name] = tensor({ dtype: "float32", shape, data });
+  };
+  const states = withRole(ports.inputs, "state");
+  for (const tensors of [start.parameters, start.slots, zeroStates(states, rows), start.states]) set(tensors);
   for (const port of withRole(ports.inputs, "step")) {
     state[port.name] = tensor({ dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(start.step)) });
   }
   // The next value of each input is the output in the same place among those of its role.
-  const next = (["parameter", "slot", "step"] as const).flatMap((role) => {
+  const next = (["parameter", "state", "slot", "step"] as const).flatMap((role) => {
     const outputs = withRole(ports.outputs, role);
     return withRole(ports.inputs, role).map((input, place) => ({
       input: input.name,
@@ -61,12 +70,16 @@ export async function openTrainer(
       for (const { input, output } of next) state[input] = present(outputs[output], output);
       return { losses: floatsOf(outputs, loss), norms: floatsOf(outputs, norm) };
     },
+    restart() {
+      set(zeroStates(states, rows));
+    },
     tensors(role) {
+      const names = role === "state" ? states : stored[role];
       return new Map(
-        stored[role].map(({ name, shape }) => {
-          const data = present(state[name], name).data;
+        names.map(({ name }) => {
+          const { data, dims } = present(state[name], name);
           if (!(data instanceof Float32Array)) throw new Error(`The session gave no float32 tensor "${name}".`);
-          return [name, { shape, data }];
+          return [name, { shape: dims, data }];
         }),
       );
     },

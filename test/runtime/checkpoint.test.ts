@@ -17,6 +17,7 @@ function checkpointAt(step: number): Checkpoint {
     state: { format: 1, step, loss: 1 / step, seed: 3, spec: "aa", data: "bb", memory: blank },
     parameters: new Map([["W", { shape: [2], data: Float32Array.of(step, -1) }]]),
     slots: new Map([["W/m", { shape: [2], data: Float32Array.of(0, step) }]]),
+    states: new Map([["rnn/0/h", { shape: [1, 2], data: Float32Array.of(step, 0) }]]),
   };
 }
 
@@ -48,6 +49,7 @@ describe("writing", () => {
       "files.json",
       "optimizer.safetensors",
       "state.json",
+      "states.safetensors",
       "weights.safetensors",
     ]);
   });
@@ -84,7 +86,7 @@ describe("writing", () => {
       if (finished) break;
     }
     // Folder, leftovers, folder, four files, sync, old one, rename, sync, the oldest one.
-    expect(died).toBe(12);
+    expect(died).toBe(13);
   });
 });
 

@@ -79,7 +79,7 @@ test("clearing a run leaves what is not the run's", () => {
   writeStart(disk, folder, specOf({}), folder, artifact, { type: "arrays" });
   const checkpoints = join(folder, "checkpoints");
   const state = { format: 1 as const, step: 3, loss: 1, seed: 1, spec: "", data: "", memory: blank };
-  writeCheckpoint(disk, checkpoints, { state, parameters: new Map(), slots: new Map() });
+  writeCheckpoint(disk, checkpoints, { state, parameters: new Map(), slots: new Map(), states: new Map() });
   for (const name of ["notes.txt", "metrics.jsonl", "weights.safetensors", "model.onnx.partial"]) {
     writeFileSync(join(folder, name), "");
   }

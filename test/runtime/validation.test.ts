@@ -159,11 +159,13 @@ test("a metric that the model does not have is refused before anything is writte
 
 test("of a large part to train on, each evaluation reads as many examples as tell enough, spread over it", () => {
   const none = first(0);
-  const { train, test } = watchedParts({ train: first(10_000), validation: none, test: first(10) });
+  const { train, test } = watchedParts({ train: first(10_000), validation: none, test: first(10) }, false);
   expect(train).toHaveLength(2000);
   expect([train[0], train[1], train[1999]]).toEqual([0, 5, 9995]);
   expect(test).toHaveLength(10);
-  const validated = watchedParts({ train: first(10_000), validation: first(3000), test: first(10) });
+  const following = watchedParts({ train: first(10_000), validation: none, test: none }, true);
+  expect(following.train).toEqual(first(2000));
+  const validated = watchedParts({ train: first(10_000), validation: first(3000), test: first(10) }, false);
   expect([validated.train.length, validated.validation.length, validated.test.length]).toEqual([3000, 3000, 0]);
-  expect(watchedParts({ train: first(1999), validation: none, test: none }).train).toHaveLength(1999);
+  expect(watchedParts({ train: first(1999), validation: none, test: none }, false).train).toHaveLength(1999);
 });

@@ -1,0 +1,71 @@
+/** The states of a model that reads piece by piece: each piece starts from what the one before left. */
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Port, Ports } from "../compiler/artifact.js";
+import type { NumericArray } from "./data/source.js";
+import type { Tensors } from "./safetensors.js";
+import { floatsOf } from "./session.js";
+
+export interface States {
+  /** What a session is fed for the next piece, by port. A piece may have fewer rows than the one before: the first ones go on. */
+  feeds(rows: number): Readonly<Record<string, Tensor>>;
+  /** Takes the last values from what a session gave. */
+  keep(outputs: InferenceSession.OnnxValueMapType): void;
+}
+
+/**
+ * States at their start.
+ *
+ * @param initial first values [size] of states that do not start at zero, by public name.
+ */
+export function openStates(
+  { inputs, outputs }: Ports,
+  tensor: (array: NumericArray) => Tensor,
+  initial: ReadonlyMap<string, Float32Array> = new Map(),
+): States {
+  const ports = inputs.filter(({ role }) => role === "state");
+  const finals = new Map(ports.map(({ name }) => [name, finalOf(outputs, name)]));
+  const kept = new Map<string, Float32Array>();
+  return {
+    feeds(rows) {
+      const feeds = ports.map((port) => {
+        const shape = stateShape(port, rows);
+        const data = kept.get(port.name) ?? start(shape, initial.get(port.name));
+        const count = shape.reduce((product, size) => product * size, 1);
+        return [port.name, tensor({ dtype: "float32", shape, data: data.subarray(0, count) })] as const;
+      });
+      return Object.fromEntries(feeds);
+    },
+    keep(results) {
+      for (const { name } of ports) {
+        const final = finals.get(name);
+        if (final !== undefined) kept.set(name, floatsOf(results, final));
+      }
+    },
+  };
+}
+
+/** The values of states at rest. */
+export function zeroStates(ports: readonly Port[], rows: number): Tensors {
+  const zeros = ports.map((port) => {
+    const shape = stateShape(port, rows);
+    return [port.name, { shape, data: start(shape, undefined) }] as const;
+  });
+  return new Map(zeros);
+}
+
+function finalOf(outputs: readonly Port[], state: string): Port {
+  const port = outputs.find(({ role, name }) => role === "state" && name === `final/${state}`);
+  if (port === undefined) throw new Error(`The graph does not give the last value of ${state}.`);
+  return port;
+}
+
+/** [rows, size] */
+function stateShape({ shape }: Port, rows: number): readonly number[] {
+  return shape.map((dim) => (typeof dim === "number" ? dim : rows));
+}
+
+function start(shape: readonly number[], row: Float32Array | undefined): Float32Array {
+  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  if (row !== undefined) for (let place = 0; place < values.length; place += row.length) values.set(row, place);
+  return values;
+}
