@@ -73,7 +73,7 @@ export interface NormalImagesData {
   readonly split: NormalSplit;
 }
 
-/** Nested lists, or a `.npy`/`.json` file relative to the spec. */
+/** Nested lists, or a `.npy`/`.json` file relative to the spec, or an array of an `.npz` file: "data.npz#x". */
 export type ArraySource = string | NestedNumbers;
 export type NestedNumbers = number | readonly NestedNumbers[];
 

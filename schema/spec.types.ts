@@ -9,7 +9,7 @@ export type HeldOutPart = number;
  */
 export type Column = string | number;
 /**
- * A `.npy` or `.json` file relative to the spec, or nested lists of numbers.
+ * A `.npy` or `.json` file relative to the spec, an array of an `.npz` file ("data.npz#x"; without a name, the one named like the role), or nested lists of numbers.
  */
 export type ArraySource = string | NestedNumbers[];
 /**
@@ -486,7 +486,7 @@ export interface ImagesData {
   split?: Split;
 }
 /**
- * Numbers: each role is a `.npy` or `.json` file relative to the spec, or nested lists. The first axis is the example.
+ * Numbers: each role is a `.npy`, `.npz` or `.json` file relative to the spec, or nested lists. The first axis is the example.
  */
 export interface ArraysData {
   /**

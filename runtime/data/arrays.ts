@@ -5,7 +5,7 @@ import type { ArraySource, NormalArraysData } from "../../schema/normal.js";
 import { child } from "../../schema/pointer.js";
 import { type Checked, type RunProblem, refuse } from "../problem.js";
 import { type Origin, toFloat32, toIndices, toLengths, valueProblem } from "./numbers.js";
-import { readArray } from "./read.js";
+import { readArray, renameArray } from "./read.js";
 import { gatherRows, nestedRows } from "./rows.js";
 import { type DataSource, expectedBatch, type NumericArray, type SourceKind, type Uses } from "./source.js";
 import { type Splits, splitExamples } from "./splits.js";
@@ -28,7 +28,7 @@ export const arrays: SourceKind<NormalArraysData> = {
     return split.ok ? { ok: true, source: arraySource(roles, examples, split.splits) } : split;
   },
   mapFiles(data, rename) {
-    const one = (source: ArraySource) => (typeof source === "string" ? rename(source) : source);
+    const one = (source: ArraySource) => renameArray(source, rename);
     const states = Object.entries(data.initial_states).map(([name, source]) => [name, one(source)]);
     return {
       ...data,

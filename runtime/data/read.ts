@@ -1,12 +1,13 @@
-/** One array of a spec, read from wherever it is: nested lists in the spec, an `.npy` file, a `.json` file. */
+/** One array of a spec, read from wherever it is: nested lists in the spec, an `.npy` or `.json` file, a member of an `.npz` file. */
 import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import type { ArraySource } from "../../schema/normal.js";
-import { type Checked, refuse } from "../problem.js";
+import { type Checked, type RunProblem, refuse } from "../problem.js";
 import { unreadable } from "./file.js";
 import { readNested } from "./nested.js";
 import { readNpy } from "./npy.js";
 import type { Numbers, Origin } from "./numbers.js";
+import { readZip } from "./zip.js";
 
 /** `name` is the role in the user's words, `path` the member that holds it. */
 export function readArray(
@@ -24,12 +25,24 @@ export function readArray(
   return numbers.ok ? { ok: true, numbers: numbers.numbers, origin } : numbers;
 }
 
-function readNumbersFile(file: string, folder: string, origin: Origin): Checked<{ readonly numbers: Numbers }> {
+/** An array of an `.npz` file is named behind `#`: "data.npz#x". By itself it is the one with the role's name. */
+const inArchive = /^(.*\.npz)(?:#(.+))?$/i;
+
+/** The same source with its file's name replaced. */
+export function renameArray(source: ArraySource, rename: (file: string) => string): ArraySource {
+  if (typeof source !== "string") return source;
+  const [, file = source, member] = inArchive.exec(source) ?? [];
+  return member === undefined ? rename(file) : `${rename(file)}#${member}`;
+}
+
+function readNumbersFile(source: string, folder: string, origin: Origin): Checked<{ readonly numbers: Numbers }> {
   const { path } = origin;
+  const [, file = source, member = origin.name] = inArchive.exec(source) ?? [];
   const kind = extname(file).toLowerCase();
-  if (kind !== ".npy" && kind !== ".json") {
-    const message = `"${file}" is neither an .npy nor a .json file.`;
-    return refuse({ code: "file-kind", path, message, hint: "Arrays are nested lists, .npy files or .json files." });
+  if (kind !== ".npy" && kind !== ".npz" && kind !== ".json") {
+    const message = `"${file}" is neither an .npy nor an .npz nor a .json file.`;
+    const hint = "Arrays are nested lists, .npy files, members of .npz files or .json files.";
+    return refuse({ code: "file-kind", path, message, hint });
   }
   let bytes: Buffer;
   try {
@@ -37,15 +50,10 @@ function readNumbersFile(file: string, folder: string, origin: Origin): Checked<
   } catch (error) {
     return refuse(unreadable(path, file, error));
   }
+  if (kind === ".npz") return readMember(bytes, member, file, path);
   if (kind === ".npy") {
     const read = readNpy(bytes);
-    if (read.ok) return read;
-    return refuse({
-      code: "file-format",
-      path,
-      file,
-      message: `"${file}" cannot be read as an array: ${read.message}.`,
-    });
+    return read.ok ? read : refuse(notAnArray(`"${file}"`, file, path, read.message));
   }
   let parsed: unknown;
   try {
@@ -57,4 +65,33 @@ function readNumbersFile(file: string, folder: string, origin: Origin): Checked<
   const nested = readNested(parsed, origin.name, path);
   // Inside another file, the spec's member is the only place that a pointer can name.
   return nested.ok ? nested : refuse(...nested.problems.map((problem) => ({ ...problem, path, file })));
+}
+
+function readMember(
+  archive: Uint8Array,
+  name: string,
+  file: string,
+  path: string,
+): Checked<{ readonly numbers: Numbers }> {
+  const members = readZip(archive);
+  if (typeof members === "string") return refuse(notAnArray(`"${file}"`, file, path, members));
+  const found = members.find((member) => member.name === `${name}.npy`);
+  if (found === undefined) {
+    const names = members.filter((member) => member.name.endsWith(".npy")).map((member) => member.name.slice(0, -4));
+    const example = names[0] === undefined ? "" : ` Name one, as in "${file}#${names[0]}".`;
+    return refuse({
+      code: "archive-member",
+      path,
+      file,
+      message: `"${file}" holds no array named "${name}".`,
+      hint: names.length === 0 ? "It holds no arrays." : `It holds ${names.slice(0, 20).join(", ")}.${example}`,
+    });
+  }
+  const bytes = found.read();
+  const read = typeof bytes === "string" ? { ok: false as const, message: bytes } : readNpy(bytes);
+  return read.ok ? read : refuse(notAnArray(`"${name}" in "${file}"`, file, path, read.message));
+}
+
+function notAnArray(what: string, file: string, path: string, reason: string): RunProblem {
+  return { code: "file-format", path, file, message: `${what} cannot be read as an array: ${reason}.` };
 }

@@ -337,8 +337,8 @@ describe("problems", () => {
       at(
         "/data/inputs",
         "file-kind",
-        '"data.csv" is neither an .npy nor a .json file.',
-        "Arrays are nested lists, .npy files or .json files.",
+        '"data.csv" is neither an .npy nor an .npz nor a .json file.',
+        "Arrays are nested lists, .npy files, members of .npz files or .json files.",
       ),
     ],
   ] satisfies [string, Partial<NormalArraysData>, object][])("%s", async (_, data, problem) => {
