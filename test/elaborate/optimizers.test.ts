@@ -52,6 +52,17 @@ describe("every optimizer follows its reference trajectory", () => {
   });
 });
 
+test("a variant of nadam is its momentum_decay", async () => {
+  const nadam = { type: "nadam", learning_rate: 0.01 };
+  const last = async (optimizer: object) => {
+    const step = withUpdate(givenGradients(), ports, await optimizerOf(optimizer));
+    return evaluate(eightSteps(step, step.graph), operands(step)).at(-1);
+  };
+  expect(await last({ ...nadam, variant: "keras", momentum_decay: 0.004 })).toEqual(await last(nadam));
+  expect(await last({ ...nadam, variant: "keras" })).toEqual(await last({ ...nadam, momentum_decay: 1 }));
+  expect(await last({ ...nadam, variant: "keras" })).not.toEqual(await last(nadam));
+});
+
 test("the norm of a step is that of all gradients before they are clipped", async () => {
   const { optimizer } = cases.find(({ name }) => name === "sgd_clip_global_norm") ?? { optimizer: {} };
   const step = withUpdate(givenGradients(), ports, await optimizerOf(optimizer));

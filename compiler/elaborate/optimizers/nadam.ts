@@ -1,6 +1,6 @@
 /**
- * nadam: Adam with Nesterov momentum (T. Dozat, 2016). mu(t) = beta1 (1 - 0.96^(t momentum_decay) / 2), q its running product;
- * `keras` has 0.96^t.
+ * nadam: Adam with Nesterov momentum (T. Dozat, 2016). mu(t) = beta1 (1 - 0.96^(t momentum_decay) / 2), q its running product.
+ * Variants differ in the momentum_decay that they start from.
  */
 import type { NormalOptimizer } from "../../../schema/normal.js";
 import { movingAverage, type OptimizerDefinition, oneMinusPower } from "./optimizer.js";
@@ -10,9 +10,8 @@ export const nadam: OptimizerDefinition<Extract<NormalOptimizer, { type: "nadam"
   slots: () => ({ m: 0, v: 0, q: 1 }),
   update(options, b, { parameter, gradient, slots, rate, t }) {
     const { add, sub, mul, div, sqrt, pow } = b;
-    const { beta1, beta2, epsilon } = options;
-    const speed = options.variant === "keras" ? 1 : options.momentum_decay;
-    const mu = (n: typeof t) => mul(sub(1, mul(pow(0.96, mul(n, speed)), 0.5)), beta1);
+    const { beta1, beta2, epsilon, momentum_decay } = options;
+    const mu = (n: typeof t) => mul(sub(1, mul(pow(0.96, mul(n, momentum_decay)), 0.5)), beta1);
     const now = mu(t);
     const next = mu(add(t, 1));
     const q = mul(slots.q, now);
