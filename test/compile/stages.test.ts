@@ -1,0 +1,349 @@
+/** The compiler at work on one small spec: an rnn of 2 on 4 symbols, printed after each stage. */
+import { beforeAll, expect, test } from "vitest";
+import type { Stage } from "../../compiler/compile.js";
+import { printGraph } from "../../compiler/ir/print.js";
+import { build } from "./artifacts.js";
+
+const printed = new Map<Stage, string>();
+
+beforeAll(async () => {
+  await build(
+    {
+      name: "small",
+      cells: {
+        plain: {
+          state: { h: "hidden_size" },
+          parameters: { W: ["input_size", "hidden_size"], U: ["hidden_size", "hidden_size"] },
+          equations: ["h' = tanh(x @ W + h @ U)"],
+          output: "h'",
+        },
+      },
+      data: { type: "text", text: "hello", window: 4 },
+      model: [
+        { layer: "one_hot" },
+        { layer: "rnn", cell: "plain", hidden_size: 2 },
+        { layer: "projection", bias: false },
+      ],
+      loss: { type: "cross_entropy", reduction: "sum" },
+      optimizer: { type: "sgd", learning_rate: 0.1 },
+    },
+    { onStage: (stage, graph) => printed.set(stage, printGraph(graph)) },
+  );
+});
+
+function stage(name: Stage, from = 0, to = Number.POSITIVE_INFINITY): string {
+  const lines = printed.get(name)?.trimEnd().split("\n") ?? [];
+  return `\n${lines.slice(from, to).join("\n")}\n`;
+}
+
+test("forward: the spec in primitives, the loop as the cell's equations say it", () => {
+  expect(stage("forward")).toMatchInlineSnapshot(`
+    "
+    graph small
+      input rnn/0/W: f32[4, 2]
+      input rnn/0/U: f32[2, 2]
+      input projection/W: f32[2, 4]
+      input inputs: i32[batch, time]
+      input targets: i32[batch, time]
+      transpose: i32[time, batch] = Transpose(inputs, perm=[1, 0])
+      one_hot: f32[time, batch, 4] = OneHot(transpose, depth=4)
+      expand: f32[batch, 2] = Expand(0.0)
+      rnn/0/h: f32[batch, 2], rnn/0: f32[time, batch, 2] = Scan(length=time)
+        state state.0: f32[batch, 2] = expand
+        slice one_hot.1: f32[batch, 4] = one_hot
+        capture rnn/0/W, rnn/0/U
+        matmul: f32[batch, 2] = MatMul(one_hot.1, rnn/0/W)
+        matmul.1: f32[batch, 2] = MatMul(state.0, rnn/0/U)
+        add: f32[batch, 2] = Add(matmul, matmul.1)
+        h': f32[batch, 2] = Tanh(add)
+        next state.0 = h'
+        stack rnn/0 = h'
+      projection: f32[time, batch, 4] = MatMul(rnn/0, projection/W)
+      transpose.1: i32[time, batch] = Transpose(targets, perm=[1, 0])
+      logsoftmax: f32[time, batch, 4] = LogSoftmax(projection)
+      cast: i64[time, batch] = Cast(transpose.1)
+      unsqueeze: i64[time, batch, 1] = Unsqueeze(cast, axes=[2])
+      gatherelements: f32[time, batch, 1] = GatherElements(logsoftmax, unsqueeze, axis=2)
+      squeeze: f32[time, batch] = Squeeze(gatherelements, axes=[2])
+      neg: f32[time, batch] = Neg(squeeze)
+      loss: f32 = ReduceSum(neg, axes=[0, 1])
+      size: i64 = Size(neg)
+      cast.1: f32 = Cast(size)
+      unsqueeze.1: f32[1] = Unsqueeze(loss, axes=[0])
+      unsqueeze.2: f32[1] = Unsqueeze(1.0, axes=[0])
+      concat: f32[2] = Concat(unsqueeze.1, unsqueeze.2, axis=0)
+      argmax: i64[time, batch] = ArgMax(projection, axis=2)
+      cast.2: i64[time, batch] = Cast(transpose.1)
+      equal: bool[time, batch] = Equal(argmax, cast.2)
+      cast.3: f32[time, batch] = Cast(equal)
+      reducesum: f32 = ReduceSum(cast.3, axes=[0, 1])
+      size.1: i64 = Size(cast.3)
+      cast.4: f32 = Cast(size.1)
+      unsqueeze.3: f32[1] = Unsqueeze(reducesum, axes=[0])
+      unsqueeze.4: f32[1] = Unsqueeze(cast.4, axes=[0])
+      concat.1: f32[2] = Concat(unsqueeze.3, unsqueeze.4, axis=0)
+      transpose.2: f32[batch, time, 4] = Transpose(projection, perm=[1, 0, 2])
+      output loss
+      output concat
+      output concat.1
+      output transpose.2
+      output rnn/0/h
+    "
+  `);
+});
+
+test("prepared: what the loss needs; x @ W left the loop, and became a row of W for each symbol", () => {
+  expect(stage("prepared")).toMatchInlineSnapshot(`
+    "
+    graph small
+      input rnn/0/W: f32[4, 2]
+      input rnn/0/U: f32[2, 2]
+      input projection/W: f32[2, 4]
+      input inputs: i32[batch, time]
+      input targets: i32[batch, time]
+      transpose: i32[time, batch] = Transpose(inputs, perm=[1, 0])
+      expand: f32[batch, 2] = Expand(0.0)
+      gather: f32[time, batch, 2] = Gather(rnn/0/W, transpose, axis=0)
+      rnn/0/h: f32[batch, 2], rnn/0: f32[time, batch, 2] = Scan(length=time)
+        state state.0: f32[batch, 2] = expand
+        slice slice: f32[batch, 2] = gather
+        capture rnn/0/U
+        matmul: f32[batch, 2] = MatMul(state.0, rnn/0/U)
+        add: f32[batch, 2] = Add(slice, matmul)
+        h': f32[batch, 2] = Tanh(add)
+        next state.0 = h'
+        stack rnn/0 = h'
+      projection: f32[time, batch, 4] = MatMul(rnn/0, projection/W)
+      transpose.1: i32[time, batch] = Transpose(targets, perm=[1, 0])
+      logsoftmax: f32[time, batch, 4] = LogSoftmax(projection)
+      cast: i64[time, batch] = Cast(transpose.1)
+      unsqueeze: i64[time, batch, 1] = Unsqueeze(cast, axes=[2])
+      gatherelements: f32[time, batch, 1] = GatherElements(logsoftmax, unsqueeze, axis=2)
+      squeeze: f32[time, batch] = Squeeze(gatherelements, axes=[2])
+      neg: f32[time, batch] = Neg(squeeze)
+      loss: f32 = ReduceSum(neg, axes=[0, 1])
+      output loss
+    "
+  `);
+});
+
+test("gradient: the same, with a second loop that walks back", () => {
+  expect(stage("gradient")).toMatchInlineSnapshot(`
+    "
+    graph small
+      input rnn/0/W: f32[4, 2]
+      input rnn/0/U: f32[2, 2]
+      input projection/W: f32[2, 4]
+      input inputs: i32[batch, time]
+      input targets: i32[batch, time]
+      transpose: i32[time, batch] = Transpose(inputs, perm=[1, 0])
+      expand: f32[batch, 2] = Expand(0.0)
+      gather: f32[time, batch, 2] = Gather(rnn/0/W, transpose, axis=0)
+      rnn/0/h: f32[batch, 2], rnn/0: f32[time, batch, 2], scan: f32[time, batch, 2], scan.1: f32[time, batch, 2], scan.2: f32[time, batch, 2] = Scan(length=time)
+        state state.0: f32[batch, 2] = expand
+        slice slice: f32[batch, 2] = gather
+        capture rnn/0/U
+        matmul: f32[batch, 2] = MatMul(state.0, rnn/0/U)
+        add: f32[batch, 2] = Add(slice, matmul)
+        h': f32[batch, 2] = Tanh(add)
+        next state.0 = h'
+        stack rnn/0 = h'
+        stack scan = state.0
+        stack scan.1 = matmul
+        stack scan.2 = add
+      projection: f32[time, batch, 4] = MatMul(rnn/0, projection/W)
+      transpose.1: i32[time, batch] = Transpose(targets, perm=[1, 0])
+      logsoftmax: f32[time, batch, 4] = LogSoftmax(projection)
+      cast: i64[time, batch] = Cast(transpose.1)
+      unsqueeze: i64[time, batch, 1] = Unsqueeze(cast, axes=[2])
+      gatherelements: f32[time, batch, 1] = GatherElements(logsoftmax, unsqueeze, axis=2)
+      squeeze: f32[time, batch] = Squeeze(gatherelements, axes=[2])
+      neg: f32[time, batch] = Neg(squeeze)
+      loss: f32 = ReduceSum(neg, axes=[0, 1])
+      unsqueeze.1: f32[1, 1] = Unsqueeze(1.0, axes=[0, 1])
+      expand.1: f32[time, batch] = Expand(unsqueeze.1)
+      neg.1: f32[time, batch] = Neg(expand.1)
+      unsqueeze.2: f32[time, batch, 1] = Unsqueeze(neg.1, axes=[2])
+      squeeze.1: i64[time, batch] = Squeeze(unsqueeze, axes=[2])
+      onehot: f32[time, batch, 4] = OneHot(squeeze.1, depth=4)
+      mul: f32[time, batch, 4] = Mul(onehot, unsqueeze.2)
+      exp: f32[time, batch, 4] = Exp(logsoftmax)
+      reducesum: f32[time, batch, 1] = ReduceSum(mul, axes=[2], keep)
+      mul.1: f32[time, batch, 4] = Mul(exp, reducesum)
+      sub: f32[time, batch, 4] = Sub(mul, mul.1)
+      transpose.2: f32[4, 2] = Transpose(projection/W, perm=[1, 0])
+      matmul.1: f32[time, batch, 2] = MatMul(sub, transpose.2)
+      reshape: f32[batch*time, 2] = Reshape(rnn/0)
+      transpose.3: f32[2, batch*time] = Transpose(reshape, perm=[1, 0])
+      reshape.1: f32[batch*time, 4] = Reshape(sub)
+      gradient/projection/W: f32[2, 4] = MatMul(transpose.3, reshape.1)
+      expand.2: f32[batch, 2] = Expand(0.0)
+      expand.3: f32[2, 2] = Expand(0.0)
+      scan.3: f32[batch, 2], gradient/rnn/0/U: f32[2, 2], scan.4: f32[time, batch, 2] = Scan(length=time, reverse)
+        state gradient/state.0: f32[batch, 2] = expand.2
+        state gradient/rnn/0/U.1: f32[2, 2] = expand.3
+        slice gradient/h': f32[batch, 2] = matmul.1
+        slice h'.1: f32[batch, 2] = rnn/0
+        slice state.0.1: f32[batch, 2] = scan
+        capture rnn/0/U
+        add.1: f32[batch, 2] = Add(gradient/state.0, gradient/h')
+        mul.2: f32[batch, 2] = Mul(h'.1, h'.1)
+        sub.1: f32[batch, 2] = Sub(1.0, mul.2)
+        mul.3: f32[batch, 2] = Mul(add.1, sub.1)
+        transpose.4: f32[2, 2] = Transpose(rnn/0/U, perm=[1, 0])
+        matmul.2: f32[batch, 2] = MatMul(mul.3, transpose.4)
+        transpose.5: f32[2, batch] = Transpose(state.0.1, perm=[1, 0])
+        matmul.3: f32[2, 2] = MatMul(transpose.5, mul.3)
+        add.2: f32[2, 2] = Add(gradient/rnn/0/U.1, matmul.3)
+        next gradient/state.0 = matmul.2
+        next gradient/rnn/0/U.1 = add.2
+        stack scan.4 = mul.3
+      reshape.2: i32[batch*time] = Reshape(transpose)
+      reshape.3: f32[batch*time, 2] = Reshape(scan.4)
+      reshape.4: f32[batch*time, 2] = Reshape(reshape.3)
+      onehot.1: f32[batch*time, 4] = OneHot(reshape.2, depth=4)
+      gemm: f32[4, 2] = Gemm(onehot.1, reshape.4, transA)
+      gradient/rnn/0/W: f32[4, 2] = Reshape(gemm)
+      output loss
+      output gradient/rnn/0/W
+      output gradient/rnn/0/U
+      output gradient/projection/W
+    "
+  `);
+});
+
+test("optimized: the whole step; both loops hold only what depends on their states", () => {
+  expect(stage("optimized")).toMatchInlineSnapshot(`
+    "
+    graph small
+      input rnn/0/W: f32[4, 2]
+      input rnn/0/U: f32[2, 2]
+      input projection/W: f32[2, 4]
+      input step: i64
+      input inputs: i32[batch, time]
+      input targets: i32[batch, time]
+      transpose: i32[time, batch] = Transpose(inputs, perm=[1, 0])
+      expand: f32[batch, 2] = Expand(0.0)
+      gather: f32[time, batch, 2] = Gather(rnn/0/W, transpose, axis=0)
+      rnn/0/h: f32[batch, 2], rnn/0: f32[time, batch, 2], scan: f32[time, batch, 2] = Scan(length=time)
+        state state.0: f32[batch, 2] = expand
+        slice slice: f32[batch, 2] = gather
+        capture rnn/0/U
+        gemm: f32[batch, 2] = Gemm(state.0, rnn/0/U, slice)
+        h': f32[batch, 2] = Tanh(gemm)
+        next state.0 = h'
+        stack rnn/0 = h'
+        stack scan = state.0
+      projection: f32[time, batch, 4] = MatMul(rnn/0, projection/W)
+      transpose.1: i32[time, batch] = Transpose(targets, perm=[1, 0])
+      logsoftmax: f32[time, batch, 4] = LogSoftmax(projection)
+      cast: i64[time, batch] = Cast(transpose.1)
+      unsqueeze: i64[time, batch, 1] = Unsqueeze(cast, axes=[2])
+      gatherelements: f32[time, batch, 1] = GatherElements(logsoftmax, unsqueeze, axis=2)
+      squeeze: f32[time, batch] = Squeeze(gatherelements, axes=[2])
+      neg: f32[time, batch] = Neg(squeeze)
+      loss: f32 = ReduceSum(neg, axes=[0, 1])
+      constant: f32[1, 1] = Constant([1.0])
+      expand.1: f32[time, batch] = Expand(constant)
+      neg.1: f32[time, batch] = Neg(expand.1)
+      unsqueeze.1: f32[time, batch, 1] = Unsqueeze(neg.1, axes=[2])
+      onehot: f32[time, batch, 4] = OneHot(cast, depth=4)
+      mul: f32[time, batch, 4] = Mul(onehot, unsqueeze.1)
+      exp: f32[time, batch, 4] = Exp(logsoftmax)
+      mul.1: f32[time, batch, 4] = Mul(exp, unsqueeze.1)
+      sub: f32[time, batch, 4] = Sub(mul, mul.1)
+      transpose.2: f32[4, 2] = Transpose(projection/W, perm=[1, 0])
+      matmul: f32[time, batch, 2] = MatMul(sub, transpose.2)
+      reshape: f32[batch*time, 2] = Reshape(rnn/0)
+      reshape.1: f32[batch*time, 4] = Reshape(sub)
+      gradient/projection/W: f32[2, 4] = Gemm(reshape, reshape.1, transA)
+      mul.2: f32[time, batch, 2] = Mul(rnn/0, rnn/0)
+      sub.1: f32[time, batch, 2] = Sub(1.0, mul.2)
+      transpose.3: f32[2, 2] = Transpose(rnn/0/U, perm=[1, 0])
+      scan.1: f32[batch, 2], scan.2: f32[time, batch, 2] = Scan(length=time, reverse)
+        state gradient/state.0: f32[batch, 2] = expand
+        slice gradient/h': f32[batch, 2] = matmul
+        slice slice.1: f32[batch, 2] = sub.1
+        capture transpose.3
+        add: f32[batch, 2] = Add(gradient/state.0, gradient/h')
+        mul.3: f32[batch, 2] = Mul(add, slice.1)
+        matmul.1: f32[batch, 2] = MatMul(mul.3, transpose.3)
+        next gradient/state.0 = matmul.1
+        stack scan.2 = mul.3
+      reshape.2: f32[batch*time, 2] = Reshape(scan)
+      reshape.3: f32[batch*time, 2] = Reshape(scan.2)
+      gradient/rnn/0/U: f32[2, 2] = Gemm(reshape.2, reshape.3, transA)
+      reshape.4: i32[batch*time] = Reshape(transpose)
+      onehot.1: f32[batch*time, 4] = OneHot(reshape.4, depth=4)
+      gradient/rnn/0/W: f32[4, 2] = Gemm(onehot.1, reshape.3, transA)
+      mul.4: f32[4, 2] = Mul(gradient/rnn/0/W, gradient/rnn/0/W)
+      reducesum: f32 = ReduceSum(mul.4, axes=[0, 1])
+      mul.5: f32[2, 2] = Mul(gradient/rnn/0/U, gradient/rnn/0/U)
+      reducesum.1: f32 = ReduceSum(mul.5, axes=[0, 1])
+      mul.6: f32[2, 4] = Mul(gradient/projection/W, gradient/projection/W)
+      reducesum.2: f32 = ReduceSum(mul.6, axes=[0, 1])
+      add.1: f32 = Add(reducesum, reducesum.1)
+      add.2: f32 = Add(add.1, reducesum.2)
+      sqrt: f32 = Sqrt(add.2)
+      mul.7: f32[4, 2] = Mul(0.1, gradient/rnn/0/W)
+      sub.2: f32[4, 2] = Sub(rnn/0/W, mul.7)
+      mul.8: f32[2, 2] = Mul(0.1, gradient/rnn/0/U)
+      sub.3: f32[2, 2] = Sub(rnn/0/U, mul.8)
+      mul.9: f32[2, 4] = Mul(0.1, gradient/projection/W)
+      sub.4: f32[2, 4] = Sub(projection/W, mul.9)
+      add.3: i64 = Add(step, 1)
+      output sub.2
+      output sub.3
+      output sub.4
+      output add.3
+      output loss
+      output sqrt
+    "
+  `);
+});
+
+test("train: the step in a loop over batches", () => {
+  expect(stage("train", 0, 12)).toMatchInlineSnapshot(`
+    "
+    graph small/train
+      input rnn/0/W: f32[4, 2]
+      input rnn/0/U: f32[2, 2]
+      input projection/W: f32[2, 4]
+      input step: i64
+      input inputs: i32[steps, batch, time]
+      input targets: i32[steps, batch, time]
+      scan: f32[4, 2], scan.1: f32[2, 2], scan.2: f32[2, 4], scan.3: i64, scan.4: f32[steps], scan.5: f32[steps] = Scan(length=steps)
+        state rnn/0/W.1: f32[4, 2] = rnn/0/W
+        state rnn/0/U.1: f32[2, 2] = rnn/0/U
+        state projection/W.1: f32[2, 4] = projection/W
+        state step.1: i64 = step
+    "
+  `);
+});
+
+test("model: inference needs no loss", () => {
+  expect(stage("model")).toMatchInlineSnapshot(`
+    "
+    graph small
+      input rnn/0/W: f32[4, 2]
+      input rnn/0/U: f32[2, 2]
+      input projection/W: f32[2, 4]
+      input inputs: i32[batch, time]
+      transpose: i32[time, batch] = Transpose(inputs, perm=[1, 0])
+      expand: f32[batch, 2] = Expand(0.0)
+      gather: f32[time, batch, 2] = Gather(rnn/0/W, transpose, axis=0)
+      rnn/0/h: f32[batch, 2], rnn/0: f32[time, batch, 2] = Scan(length=time)
+        state state.0: f32[batch, 2] = expand
+        slice slice: f32[batch, 2] = gather
+        capture rnn/0/U
+        gemm: f32[batch, 2] = Gemm(state.0, rnn/0/U, slice)
+        h': f32[batch, 2] = Tanh(gemm)
+        next state.0 = h'
+        stack rnn/0 = h'
+      projection: f32[time, batch, 4] = MatMul(rnn/0, projection/W)
+      transpose.1: f32[batch, time, 4] = Transpose(projection, perm=[1, 0, 2])
+      output transpose.1
+      output rnn/0/h
+    "
+  `);
+});

@@ -1,0 +1,68 @@
+/** Every pass can be left out: the numbers stay, only the work changes. */
+import { describe, expect, test } from "vitest";
+import { type CompileOptions, lower } from "../../compiler/compile.js";
+import { evaluate } from "../../compiler/graph/evaluate.js";
+import { staticShape, tabulate, tensor } from "../../compiler/ir/tensor.js";
+import type { Tensor } from "../../compiler/ir/types.js";
+import { passes } from "../../compiler/passes/index.js";
+import { stream } from "../../runtime/random.js";
+import { type OpenedSpec, open, tensorOfArray } from "../elaborate/programs.js";
+import { build, train } from "./artifacts.js";
+import { series, tagging } from "./specs.js";
+
+const names = passes.map(({ name }) => name);
+
+describe.each([tagging, series])("$name trains the same", (spec) => {
+  test("without any one pass, in float64", async () => {
+    const opened = await open(spec);
+    const whole = trainInFloat64(opened, {});
+    for (const pass of names) expectNear(trainInFloat64(opened, { without: [pass] }), whole, 1e-9, `without ${pass}`);
+  });
+
+  test("without all of them, in onnxruntime", async () => {
+    const { losses: whole } = await train(await build(spec), [10]);
+    const { losses } = await train(await build(spec, { without: names }), [10]);
+    expectNear([losses], [whole], 1e-5, "without all");
+  });
+});
+
+/** Three steps on all examples: the parameters, slots and losses that come of them. */
+function trainInFloat64(
+  { spec, signature, batch }: OpenedSpec,
+  options: CompileOptions,
+): readonly (readonly number[])[] {
+  const lowering = lower(spec, signature, options);
+  if (!lowering.ok) throw new Error("the spec does not compile");
+  const { step, program } = lowering.lowered;
+  const starts = new Map(step.slots.map(({ name, initial }) => [name, initial]));
+  const data = program.inputs.flatMap(({ name, role }) => (role === "data" ? [name] : []));
+  const carried = step.graph.inputs.length - data.length;
+  let inputs = step.graph.inputs.map(({ name = "", type }, index): Tensor => {
+    const array = index < carried ? undefined : batch.get(data[index - carried] ?? "");
+    if (array !== undefined) return tensorOfArray(array);
+    if (name === "step") return tensor("int64", [], [0]);
+    const random = stream(1, name);
+    const start = starts.get(name);
+    return tabulate("float32", staticShape(type.shape) ?? [], () => start ?? 0.5 * random.normal());
+  });
+  const reported: number[][] = [];
+  for (let count = 0; count < 3; count++) {
+    const outputs = evaluate(step.graph, inputs);
+    inputs = [...outputs.slice(0, carried), ...inputs.slice(carried)];
+    reported.push(outputs.slice(carried).flatMap((output) => [...output.data]));
+  }
+  return [...inputs.slice(0, carried).map((input) => [...input.data]), ...reported];
+}
+
+function expectNear(
+  found: readonly (readonly number[])[],
+  wanted: readonly (readonly number[])[],
+  tolerance: number,
+  what: string,
+): void {
+  wanted.forEach((entries, index) => {
+    const scale = Math.max(...entries.map(Math.abs), 1e-3);
+    const off = Math.max(...entries.map((entry, place) => Math.abs(entry - (found[index]?.[place] ?? Number.NaN))));
+    expect(off / scale, what).toBeLessThan(tolerance);
+  });
+}
