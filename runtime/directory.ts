@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Artifact } from "../compiler/artifact.js";
+import type { Signature } from "../compiler/signature.js";
 import type { NormalSpec } from "../schema/normal.js";
 import { removeCheckpoints } from "./checkpoint.js";
 import { mapDataFiles } from "./data/index.js";
@@ -70,6 +71,7 @@ export function clearRun(on: Disk, out: string): void {
 export interface DataRecord {
   readonly format: 1;
   readonly metadata: Metadata;
+  readonly signature: Signature;
 }
 
 /** Writes what training starts from. The recorded spec names its data files from where it lies now. */
@@ -79,7 +81,7 @@ export function writeStart(
   spec: NormalSpec,
   folder: string,
   artifact: Artifact,
-  metadata: Metadata,
+  { metadata, signature }: Pick<DataRecord, "metadata" | "signature">,
 ): void {
   const write = (name: string, bytes: Uint8Array) => replaceFile(on, join(out, name), bytes);
   const text = (value: unknown) => Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`);
@@ -88,7 +90,7 @@ export function writeStart(
     runFiles.spec,
     text({ ...spec, data: mapDataFiles(spec.data, (file) => fromHere(out, resolve(folder, file), file)) }),
   );
-  const record: DataRecord = { format: 1, metadata };
+  const record: DataRecord = { format: 1, metadata, signature };
   write(runFiles.data, text(record));
   write(runFiles.train, artifact.train);
   write(runFiles.eval, artifact.eval);

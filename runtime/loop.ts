@@ -37,7 +37,8 @@ export async function runTraining(request: TrainRequest, watcher: Watcher): Prom
     const found = findStart(request, prepared);
     if (!found.ok) return wrongInput(found.problems);
     const { artifact, source } = prepared;
-    writeStart(disk, request.out, request.spec, request.folder, artifact, source.metadata);
+    const signature = source.signature(request.spec.train);
+    writeStart(disk, request.out, request.spec, request.folder, artifact, { metadata: source.metadata, signature });
     return await trainFrom(found.start, request, prepared, watcher);
   } finally {
     locked.release();

@@ -1,24 +1,26 @@
-/** How a training ends. */
+/** How a training ends, and other work on a run. */
 import type { DoneEvent } from "./events.js";
 import type { RunProblem } from "./problem.js";
 
-export type TrainOutcome =
-  | { readonly ok: true; readonly done: DoneEvent }
+export type TrainOutcome = { readonly ok: true; readonly done: DoneEvent } | RunFailure;
+
+/** Why work on a run did not come to its end. */
+export type RunFailure =
   /** The spec, the data or a flag was wrong: exit code 2. Nothing was written. */
   | { readonly ok: false; readonly kind: "input"; readonly problems: readonly RunProblem[] }
-  /** The run failed on its way: exit code 1. */
+  /** It failed on its way: exit code 1. */
   | { readonly ok: false; readonly kind: "failed"; readonly message: string; readonly hint: string };
 
-export function failed(message: string, hint = ""): TrainOutcome {
+export function failed(message: string, hint = ""): RunFailure {
   return { ok: false, kind: "failed", message, hint };
 }
 
-export function wrongInput(problems: readonly RunProblem[]): TrainOutcome {
+export function wrongInput(problems: readonly RunProblem[]): RunFailure {
   return { ok: false, kind: "input", problems };
 }
 
 /** The failure for an error that says that memory ran out, in whichever part of the process; undefined for others. */
-export function outOfMemory(error: unknown): TrainOutcome | undefined {
+export function outOfMemory(error: unknown): RunFailure | undefined {
   if (!(error instanceof Error)) return undefined;
   const inWorker = "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
   if (!inWorker && !/bad_alloc|failed to allocate memory|array buffer allocation failed/i.test(error.message))

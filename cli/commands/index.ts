@@ -22,4 +22,9 @@ export const commands: readonly Command[] = [
     summary: "train a spec and leave a run directory",
     load: async () => (await import("./train.js")).trainCommand,
   },
+  {
+    name: "evaluate",
+    summary: "measure a trained run on its data, or on other data",
+    load: async () => (await import("./evaluate.js")).evaluate,
+  },
 ];

@@ -7,6 +7,7 @@ import type { NormalPairsData } from "../../schema/normal.js";
 import { child } from "../../schema/pointer.js";
 import { type Checked, type RunProblem, refuse } from "../problem.js";
 import { intern } from "./labels.js";
+import type { PairsMetadata } from "./metadata.js";
 import { type Pair, readPairs } from "./pairs-file.js";
 import { type DataSource, expectedBatch, type NumericArray, type SourceKind, type Uses } from "./source.js";
 import { type Splits, splitExamples } from "./splits.js";
@@ -18,19 +19,25 @@ export const END = 1;
 const special = { source: ["<unknown>"], target: ["<start>", "<end>", "<unknown>"] } as const;
 
 export const pairs: SourceKind<NormalPairsData> = {
-  async open(data, { folder, seed, uses }) {
+  async open(data, { folder, seed, uses, known }) {
     const read = await readPairs(data, folder, uses);
     if (!read.ok) return read;
     const split = splitExamples(data.split, seed, read.pairs.length);
-    return split.ok ? assemble(data, read.pairs, split.splits, uses) : split;
+    const learnt = known?.type === "pairs" ? known : null;
+    return split.ok ? assemble(data, read.pairs, split.splits, uses, learnt) : split;
   },
   mapFiles: (data, rename) => (data.file === null ? data : { ...data, file: rename(data.file) }),
 };
 
-/** Tokens to ids: those of the training part by first appearance, others are unknown. */
-function vocabularyOf(first: readonly string[], sequences: readonly (readonly string[])[], train: Iterable<number>) {
-  const numbers = new Map(first.map((token, id) => [token, id]));
-  for (const index of train) for (const token of sequences[index] ?? []) intern(numbers, token);
+/** Tokens to ids: those of the training part by first appearance, or those that a run has learnt; others are unknown. */
+function vocabularyOf(
+  first: readonly string[],
+  sequences: readonly (readonly string[])[],
+  train: Iterable<number>,
+  learnt: readonly string[] | null | undefined,
+) {
+  const numbers = new Map((learnt ?? first).map((token, id) => [token, id]));
+  if (!learnt) for (const index of train) for (const token of sequences[index] ?? []) intern(numbers, token);
   const unknown = numbers.get("<unknown>") ?? 0;
   const ids = sequences.map((tokens) => tokens.map((token) => numbers.get(token) ?? unknown));
   return { words: [...numbers.keys()], ids };
@@ -41,11 +48,13 @@ function assemble(
   all: readonly Pair[],
   splits: Splits,
   uses: Uses,
+  learnt: PairsMetadata | null,
 ): Checked<{ readonly source: DataSource }> {
   const target = vocabularyOf(
     special.target,
     all.map((pair) => tokenize(pair.target, data.unit)),
     splits.train,
+    learnt?.target_vocabulary,
   );
   const source =
     uses.inputs === "ids"
@@ -53,6 +62,7 @@ function assemble(
           special.source,
           all.map((pair) => tokenize(String(pair.source), data.unit)),
           splits.train,
+          learnt?.vocabulary,
         )
       : null;
   const empty = all.findIndex((_, index) => source?.ids[index]?.length === 0 || target.ids[index]?.length === 0);

@@ -1,23 +1,27 @@
 /** Sequences of any length, each with one label or with a tag for every step. */
 import { createHash } from "node:crypto";
 import type { NormalSequencesData } from "../../schema/normal.js";
-import type { RunProblem } from "../problem.js";
+import { type Checked, type RunProblem, refuse } from "../problem.js";
 import { bucketize } from "./buckets.js";
+import { lookUpLabels } from "./known.js";
 import { type Classes, classify, decodeClasses } from "./labels.js";
+import type { SequencesMetadata } from "./metadata.js";
 import { nestedRows } from "./rows.js";
-import { readSequences, type Sequences } from "./sequence-examples.js";
+import { type Example, readSequences, type Sequences } from "./sequence-examples.js";
 import { type DataSource, expectedBatch, type NumericArray, type SourceKind, type Uses } from "./source.js";
 import { type Splits, splitExamples } from "./splits.js";
 import { keptUnits } from "./vocabulary.js";
 import { gatherRuns, gatherWindows, type Series } from "./windows.js";
 
 export const sequences: SourceKind<NormalSequencesData> = {
-  async open(data, { folder, seed, uses }) {
+  async open(data, { folder, seed, uses, known }) {
     const read = await readSequences(data, folder, uses);
     if (!read.ok) return read;
     const split = splitExamples(data.split, seed, read.sequences.examples.length);
     if (!split.ok) return split;
-    const prepared = prepare(data, read.sequences, split.splits, uses);
+    const learnt = known?.type === "sequences" ? known : null;
+    const prepared = prepare(data, read.sequences, split.splits, uses, learnt);
+    if (!prepared.ok) return prepared;
     return { ok: true, source: sequenceSource(data, read.sequences, prepared, split.splits) };
   },
   mapFiles(data, rename) {
@@ -42,26 +46,48 @@ interface Prepared {
   readonly classes: Classes | null;
 }
 
-function prepare(data: NormalSequencesData, read: Sequences, splits: Splits, uses: Uses): Prepared {
+function prepare(
+  data: NormalSequencesData,
+  read: Sequences,
+  splits: Splits,
+  uses: Uses,
+  learnt: SequencesMetadata | null,
+): Checked<Prepared> {
   const { examples, features, width } = read;
   const starts = new Uint32Array(examples.length + 1);
   for (const [index, { length }] of examples.entries()) starts[index + 1] = (starts[index] ?? 0) + length;
-  const classes = uses.targets === "classes" ? classify(examples.flatMap(({ labels }) => labels)) : null;
+  const labels = examples.flatMap(({ labels }) => labels);
+  const looked =
+    learnt?.classes === undefined
+      ? { ok: true as const, classes: classify(labels) }
+      : lookUpLabels(labels, learnt.classes);
+  if (!looked.ok) return refuse(...strangers(data, examples, looked.strangers));
+  const classes = uses.targets === "classes" ? looked.classes : null;
   const answers: Series =
     classes === null
       ? { dtype: "float32", width, data: Float32Array.from(examples.flatMap(({ values }) => values)) }
       : { dtype: "int32", width: 1, data: classes.ids };
   if (features > 0) {
     const vectors = Float32Array.from(examples.flatMap(({ vectors }) => vectors));
-    return { steps: { dtype: "float32", width: features, data: vectors }, starts, vocabulary: null, answers, classes };
+    const steps = { dtype: "float32", width: features, data: vectors } as const;
+    return { ok: true, steps, starts, vocabulary: null, answers, classes };
   }
-  const { vocabulary, idOf } = numberTokens(data, read, splits);
+  const { vocabulary, idOf } = numberTokens(data, read, splits, learnt?.vocabulary);
   const ids = Int32Array.from(examples.flatMap(({ ids }) => ids.map((token) => idOf[token] ?? 0)));
-  return { steps: { dtype: "int32", width: 1, data: ids }, starts, vocabulary, answers, classes };
+  return { ok: true, steps: { dtype: "int32", width: 1, data: ids }, starts, vocabulary, answers, classes };
 }
 
 /** Ids of the tokens that the training part holds often enough, from 1; 0 of all others. */
-function numberTokens(data: NormalSequencesData, { examples, tokens }: Sequences, { train }: Splits) {
+function numberTokens(
+  data: NormalSequencesData,
+  { examples, tokens }: Sequences,
+  { train }: Splits,
+  learnt: readonly string[] | undefined,
+) {
+  if (learnt !== undefined) {
+    const ids = new Map(learnt.map((token, id) => [token, id]));
+    return { vocabulary: learnt, idOf: Int32Array.from(tokens, (token) => ids.get(token) ?? 0) };
+  }
   const counts = new Uint32Array(tokens.length);
   for (const example of train) {
     for (const token of examples[example]?.ids ?? []) counts[token] = (counts[token] ?? 0) + 1;
@@ -136,6 +162,21 @@ function sequenceSource(
       return rows.map((row, index) => (Array.isArray(row) ? row.slice(0, lengths[of[index] ?? 0]) : row));
     },
   };
+}
+
+/** Labels that the run has not met, of which `places` are the places among the labels of all examples. */
+function strangers(
+  { file }: NormalSequencesData,
+  examples: readonly Example[],
+  places: readonly number[],
+): readonly RunProblem[] {
+  const owners = examples.flatMap(({ labels, line }) => labels.map((label) => ({ label, line })));
+  return places.slice(0, 20).map((place) => {
+    const { label = "", line = 1 } = owners[place] ?? {};
+    const message = `Line ${line} of "${file}" has "${label}", which the run has not met.`;
+    const hint = "The model knows the classes that it was trained on.";
+    return { code: "unknown-class", path: "/data/file", file, line, message, hint };
+  });
 }
 
 function lengthsOf(lengths: readonly number[], indices: ArrayLike<number>): NumericArray {

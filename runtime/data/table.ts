@@ -2,7 +2,9 @@
 import { createHash } from "node:crypto";
 import type { NormalTableData } from "../../schema/normal.js";
 import { type Checked, type RunProblem, refuse } from "../problem.js";
+import { lookUpLabels } from "./known.js";
 import { type Classes, classify, decodeClasses } from "./labels.js";
+import type { TableMetadata } from "./metadata.js";
 import { nestedRows } from "./rows.js";
 import { fitScaling, type Scaling, scaled, unscaled } from "./scaler.js";
 import { type DataSource, expectedBatch, type SourceKind, type Uses } from "./source.js";
@@ -11,7 +13,9 @@ import { readRows, type TableRows } from "./table-rows.js";
 import { gatherWindows, type Series } from "./windows.js";
 
 export const table: SourceKind<NormalTableData> = {
-  async open(data, { folder, seed, uses }) {
+  async open(given, { folder, seed, uses, known }) {
+    const learnt = known?.type === "table" ? known : null;
+    const data = learnt === null ? given : { ...given, columns: learnt.columns, target: learnt.target };
     const read = await readRows(data, folder, uses.targets === "classes");
     if (!read.ok) return read;
     const { rows } = read.table;
@@ -20,7 +24,7 @@ export const table: SourceKind<NormalTableData> = {
     const examples = Math.floor((rows - window - horizon) / stride) + 1;
     const split = splitWindows(data.split, seed, { examples, stride, span: uses.everyStep ? window : 1 });
     if (!split.ok) return split;
-    const prepared = prepare(data, read.table, uses, split.splits);
+    const prepared = prepare(data, read.table, uses, split.splits, learnt);
     if (!prepared.ok) return prepared;
     return { ok: true, source: windowsOf(data, prepared.series, uses.everyStep, examples, split.splits) };
   },
@@ -47,13 +51,14 @@ function prepare(
   { rows, columns, values, inputs, targets, labels }: TableRows,
   uses: Uses,
   splits: Splits,
+  learnt: TableMetadata | null,
 ): Checked<{ readonly series: Prepared }> {
   // Probabilities are not quantities: 0 and 1 stay what they are.
   const scaledPlaces = new Set(uses.targets === "numbers" ? [...inputs, ...targets] : inputs);
   const trained = rowsOf(splits.train, data, rows);
-  const scalings = new Map<string, Scaling>();
+  const scalings = new Map<string, Scaling>(Object.entries(learnt?.scaler ?? {}));
   for (const [place, name] of columns.entries()) {
-    if (data.scale === "none" || !scaledPlaces.has(place)) continue;
+    if (data.scale === "none" || learnt !== null || !scaledPlaces.has(place)) continue;
     scalings.set(name, fitScaling(data.scale, values, columns.length, place, trained));
   }
   /** Columns that do not fit float32. */
@@ -73,7 +78,12 @@ function prepare(
   };
 
   const features = pick(inputs, false);
-  const classes = uses.targets === "classes" ? classify(labels) : null;
+  const looked =
+    learnt?.classes === undefined
+      ? { ok: true as const, classes: classify(labels) }
+      : lookUpLabels(labels, learnt.classes);
+  if (!looked.ok) return refuse(unknownLabels(data, looked.strangers, labels));
+  const classes = uses.targets === "classes" ? looked.classes : null;
   const answers: Series =
     classes === null
       ? pick(targets, uses.targets === "probabilities")
@@ -155,6 +165,24 @@ function tooShort({ file, window, horizon }: NormalTableData, rows: number): Run
     path: "/data/window",
     message: `"${file}" has ${rows} row${rows === 1 ? "" : "s"}, and a window of ${window} with its target, ${horizon} after it, needs ${window + horizon}.`,
     hint: rows > horizon ? `Use a window of at most ${rows - horizon}, or a longer table.` : "Use a longer table.",
+  };
+}
+
+/** Rows have lost their lines: the label itself says where to look. */
+function unknownLabels(
+  { file, target }: NormalTableData,
+  places: readonly number[],
+  labels: readonly string[],
+): RunProblem {
+  const names = [...new Set(places.map((place) => labels[place] ?? ""))];
+  const shown = names.slice(0, 5).map((name) => `"${name}"`);
+  const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : "";
+  return {
+    code: "unknown-class",
+    path: "/data/file",
+    file,
+    message: `Column "${target?.[0]}" of "${file}" holds ${shown.join(", ")}${more}, which the run has not met.`,
+    hint: "The model knows the classes that it was trained on.",
   };
 }
 

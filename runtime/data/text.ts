@@ -6,7 +6,9 @@ import type { NormalTextData } from "../../schema/normal.js";
 import { type Checked, type RunProblem, refuse } from "../problem.js";
 import { notUtf8 } from "./characters.js";
 import { unreadable } from "./file.js";
+import { lookUpUnits, positionOf } from "./known.js";
 import { argmax } from "./labels.js";
+import type { TextMetadata } from "./metadata.js";
 import { type DataSource, expectedBatch, type NumericArray, type SourceKind } from "./source.js";
 import { type Splits, splitWindows } from "./splits.js";
 import { type NumberedText, numberBytes, numberCharacters, numberWords, type Unit } from "./units.js";
@@ -14,7 +16,7 @@ import { keptUnits } from "./vocabulary.js";
 import { gatherWindows } from "./windows.js";
 
 export const text: SourceKind<NormalTextData> = {
-  async open(data, { folder, seed }) {
+  async open(data, { folder, seed, known }) {
     const read = readUnits(data, folder);
     if (!read.ok) return read;
     const count = read.ids.length;
@@ -22,14 +24,20 @@ export const text: SourceKind<NormalTextData> = {
     const examples = Math.floor((count - data.window - 1) / data.stride) + 1;
     const split = splitWindows(data.split, seed, { examples, stride: data.stride, span: data.window });
     if (!split.ok) return split;
-    return { ok: true, source: windowsOf(data, enumerate(data, read, split.splits), examples, split.splits) };
+    const numbered = known?.type === "text" ? lookUp(data, read, known) : enumerate(data, read, split.splits);
+    return numbered.ok ? { ok: true, source: windowsOf(data, numbered, examples, split.splits) } : numbered;
   },
   mapFiles(data, rename) {
     return data.file === null ? data : { ...data, file: rename(data.file) };
   },
 };
 
-function readUnits(data: NormalTextData, folder: string): Checked<NumberedText> {
+type ReadText = NumberedText & {
+  /** Empty where the units are bytes. */
+  readonly content: string;
+};
+
+function readUnits(data: NormalTextData, folder: string): Checked<ReadText> {
   let bytes = Buffer.from(data.text ?? "", "utf8");
   if (data.file !== null) {
     try {
@@ -38,7 +46,7 @@ function readUnits(data: NormalTextData, folder: string): Checked<NumberedText> 
       return refuse(unreadable("/data/file", data.file, error));
     }
   }
-  if (data.unit === "byte") return { ok: true, ...numberBytes(bytes) };
+  if (data.unit === "byte") return { ok: true, content: "", ...numberBytes(bytes) };
   let content: string;
   try {
     content = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -46,7 +54,7 @@ function readUnits(data: NormalTextData, folder: string): Checked<NumberedText> 
     const hint = 'Save it as UTF-8, or read it as it is with "unit": "byte".';
     return refuse(notUtf8("/data/file", data.file ?? "text", hint));
   }
-  return { ok: true, ...(data.unit === "char" ? numberCharacters(content) : numberWords(content)) };
+  return { ok: true, content, ...(data.unit === "char" ? numberCharacters(content) : numberWords(content)) };
 }
 
 interface Enumerated {
@@ -60,7 +68,11 @@ interface Enumerated {
 const unknownUnit: { readonly [K in NormalTextData["unit"]]: Unit } = { char: "\uFFFD", word: "<unknown>", byte: -1 };
 
 /** Units that training meets keep their order; all others, where there are any, share one last id. */
-function enumerate(data: NormalTextData, { units, ids }: NumberedText, splits: Splits): Enumerated {
+function enumerate(
+  data: NormalTextData,
+  { units, ids }: NumberedText,
+  splits: Splits,
+): { readonly ok: true } & Enumerated {
   const counts = new Uint32Array(units.length);
   for (const [from, to] of trainedRanges(data, ids.length, splits)) {
     for (let place = from; place < to; place++) {
@@ -68,13 +80,35 @@ function enumerate(data: NormalTextData, { units, ids }: NumberedText, splits: S
       counts[unit] = (counts[unit] ?? 0) + 1;
     }
   }
-  if (keptUnits(counts, data.vocabulary, 0).length === units.length) return { vocabulary: units, unknown: null, ids };
+  if (keptUnits(counts, data.vocabulary, 0).length === units.length) {
+    return { ok: true, vocabulary: units, unknown: null, ids };
+  }
   const kept = keptUnits(counts, data.vocabulary, 1);
   const unknown = kept.length;
   const idOf = new Int32Array(units.length).fill(unknown);
   for (const [id, unit] of kept.entries()) idOf[unit] = id;
   const vocabulary = [...kept.map((unit) => units[unit] ?? ""), unknownUnit[data.unit]];
-  return { vocabulary, unknown, ids: ids.map((unit) => idOf[unit] ?? unknown) };
+  return { ok: true, vocabulary, unknown, ids: ids.map((unit) => idOf[unit] ?? unknown) };
+}
+
+/** The same text in the vocabulary that a run learnt. */
+function lookUp(data: NormalTextData, read: ReadText, { vocabulary, unknown }: TextMetadata): Checked<Enumerated> {
+  const found = lookUpUnits(read, { vocabulary, ...(unknown !== undefined && { unknown }) });
+  if (found.ok) return { ok: true, vocabulary, unknown: unknown ?? null, ids: found.ids };
+  return refuse(...found.strangers.slice(0, 20).map((place) => stranger(data, read, place)));
+}
+
+function stranger({ file, unit }: NormalTextData, { units, ids, content }: ReadText, place: number): RunProblem {
+  const { line, column } = positionOf(content, unit, place);
+  const shown = JSON.stringify(units[ids[place] ?? 0]);
+  const where = unit === "byte" ? `Byte ${place + 1}` : `Line ${line}`;
+  return {
+    code: "unknown-unit",
+    path: file === null ? "/data/text" : "/data/file",
+    ...(file !== null && { file, ...(unit !== "byte" && { line, column }) }),
+    message: `${where} of ${file === null ? "the text" : `"${file}"`} has ${shown}, which the run has not met.`,
+    hint: "The model has nothing to say of what its vocabulary does not hold.",
+  };
 }
 
 /** The places that training reads, as ranges that do not overlap; all of them where nothing is held out. */

@@ -10,6 +10,11 @@ import { temporaryFolder } from "./folder.js";
 import { specOf, textData } from "./spec.js";
 
 const none = { inputs: [], outputs: [] };
+const ids = { dtype: "int32", shape: ["batch", "time"] } as const;
+const about = {
+  metadata: { type: "arrays" },
+  signature: { inputs: ids, targets: ids, sizes: {}, expected: { batch: 1, time: 1 } },
+} as const;
 const artifact: Artifact = {
   train: Uint8Array.of(1),
   eval: Uint8Array.of(2),
@@ -37,13 +42,13 @@ test("a run records its spec with the data files named from where it lies", () =
   const out = join(folder, "runs", "small");
   mkdirSync(out, { recursive: true });
   const spec = specOf({ data: { ...textData, text: null, file: "data/t.txt" } });
-  writeStart(disk, out, spec, join(folder, "specs"), artifact, { type: "arrays" });
+  writeStart(disk, out, spec, join(folder, "specs"), artifact, about);
   expect(readdirSync(out).sort()).toEqual(["data.json", "eval.onnx", "manifest.json", "spec.json", "train.onnx"]);
   const recorded = JSON.parse(readFileSync(join(out, "spec.json"), "utf8"));
   expect(recorded).toEqual({ ...spec, data: { ...spec.data, file: "../../specs/data/t.txt" } });
 
   const absolute = specOf({ data: { ...textData, text: null, file: "/data/t.txt" } });
-  writeStart(disk, out, absolute, folder, artifact, { type: "arrays" });
+  writeStart(disk, out, absolute, folder, artifact, about);
   expect(JSON.parse(readFileSync(join(out, "spec.json"), "utf8")).data.file).toBe("/data/t.txt");
 });
 
@@ -52,7 +57,7 @@ test("a directory may be new, a run's, or hold other things", () => {
   expect(foreignDirectory(join(folder, "new"))).toEqual([]);
   writeFileSync(join(folder, "notes.txt"), "");
   expect(foreignDirectory(folder)).toEqual([]);
-  writeStart(disk, folder, specOf({}), folder, artifact, { type: "arrays" });
+  writeStart(disk, folder, specOf({}), folder, artifact, about);
   expect(foreignDirectory(folder)).toEqual([]);
 });
 
@@ -76,7 +81,7 @@ test("files of a run's names that no run wrote are not replaced", () => {
 
 test("clearing a run leaves what is not the run's", () => {
   const folder = temporaryFolder();
-  writeStart(disk, folder, specOf({}), folder, artifact, { type: "arrays" });
+  writeStart(disk, folder, specOf({}), folder, artifact, about);
   const checkpoints = join(folder, "checkpoints");
   const state = { format: 1 as const, step: 3, loss: 1, seed: 1, spec: "", data: "", memory: blank };
   writeCheckpoint(disk, checkpoints, { state, parameters: new Map(), slots: new Map(), states: new Map() });
