@@ -1,7 +1,9 @@
 /** A spec after `normalize`: sugar expanded, defaults filled in, cells resolved. No optional fields; still a valid spec. */
 
+import type { CellDropout, CellOption, NormalCellDefinition, StateRates } from "./normal-cells.js";
 import type { NormalData } from "./normal-data.js";
 
+export type * from "./normal-cells.js";
 export type * from "./normal-data.js";
 
 export interface NormalSpec {
@@ -81,19 +83,6 @@ export interface NormalCell {
   readonly [option: string]: CellOption | CellDropout | StateRates;
 }
 
-/** A probability, or one by state. */
-export type StateRates = number | Readonly<Record<string, number>>;
-
-/** Probabilities that an entry is dropped in training. */
-export interface CellDropout {
-  readonly input: number;
-  readonly output: number;
-  /** A number for the cell's first state. */
-  readonly state: StateRates;
-  /** A sequence drops the same entries at every step. */
-  readonly variational: boolean;
-}
-
 export interface NormalDense extends LayerBase {
   readonly layer: "dense";
   readonly size: SizeName;
@@ -137,57 +126,6 @@ export interface NormalAttention extends LayerBase {
   readonly scale: boolean;
   /** Width of the additive score's hidden layer; null for the width of the memory. */
   readonly size: number | null;
-}
-
-// ── cells ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-export type CellOption = number | boolean | string;
-/** A whole number, or arithmetic over `hidden_size`, `input_size` and the cell's numeric options: "4*hidden_size". */
-export type SizeExpression = number | string;
-
-export interface NormalCellDefinition {
-  readonly description: string;
-  /** Defaults. A string option's legal values are the keys of its variants. */
-  readonly options: Readonly<Record<string, CellOption>>;
-  readonly state: Readonly<Record<string, SizeExpression>>;
-  readonly parameters: Readonly<Record<string, readonly SizeExpression[]>>;
-  readonly initializers: Readonly<Record<string, CellInitializer>>;
-  readonly equations: readonly string[];
-  readonly output: string;
-  /**
-   * For each option, for each of its values (as text: "true", "relu"; "otherwise" for all other numbers): what the cell has
-   * instead or besides.
-   */
-  readonly variants: Readonly<Record<string, Readonly<Record<string, CellVariant>>>>;
-}
-
-/**
- * `parameters`, `state` and `initializers` are added to the cell's own, or take the place of those of the same name; a list of
- * `equations` and `output` replace the cell's own when not null. Equations by name take the place of the equation that sets
- * the name.
- */
-export interface CellVariant {
-  readonly state: Readonly<Record<string, SizeExpression>>;
-  readonly parameters: Readonly<Record<string, readonly SizeExpression[]>>;
-  readonly initializers: Readonly<Record<string, CellInitializer>>;
-  readonly equations: readonly string[] | Readonly<Record<string, string | readonly string[]>> | null;
-  readonly output: string | null;
-}
-
-/** A named distribution, a constant, an option's name (its value is the constant), or slices of the last axis over zeros. */
-export type CellInitializer =
-  | "glorot_uniform"
-  | "glorot_normal"
-  | "orthogonal"
-  | (string & {})
-  | number
-  | readonly CellInitializerSlice[];
-
-export interface CellInitializerSlice {
-  /** [from, to) of the last axis. */
-  readonly from: SizeExpression;
-  readonly to: SizeExpression;
-  readonly value: "glorot_uniform" | "glorot_normal" | "orthogonal" | (string & {}) | number;
 }
 
 // ── loss, optimizer, train ───────────────────────────────────────────────────────────────────────────────────────────

@@ -17,9 +17,9 @@ import { expectClose, nested } from "./numbers.js";
 import { type OpenedSpec, open, operandsOf, programOf } from "./programs.js";
 import { parametersOf, rowsOf } from "./rows.js";
 
-const [batch, time, n, m] = [2, 4, 3, 3];
+const [batch, time, n, m] = [2, 3, 3, 3];
 const seed = 11;
-const lengths = [4, 2];
+const lengths = [time, 2];
 
 const random = stream(6, "wrappers");
 const draw = (...shape: readonly number[]) => tabulate("float32", shape, () => 0.8 * random.normal());
@@ -263,12 +263,28 @@ describe("with lengths", () => {
       .run(5)
       .get("outputs");
     const rows = rowsOf(sequence as Tensor);
-    expect(rows[1]?.slice(2).flat()).toEqual(Array(2 * m).fill(0));
+    expect(rows[1]?.slice(2).flat()).toEqual(Array((time - 2) * m).fill(0));
     expect(rows[1]?.[1]?.some((entry) => entry !== 0)).toBe(true);
     const opened = await openModel([{ ...wrapped, return: "last" }], { masked: true, last: true });
     const found = forward(opened, "training").run(5).get("outputs");
-    expectClose(found, { shape: [batch, m], data: [...(rows[0]?.[3] ?? []), ...(rows[1]?.[1] ?? [])] }, 1e-12, "last");
+    expectClose(
+      found,
+      { shape: [batch, m], data: [...(rows[0]?.[time - 1] ?? []), ...(rows[1]?.[1] ?? [])] },
+      1e-12,
+      "last",
+    );
   });
+});
+
+test("steps laid out, and steps walked from the end, draw what a loop draws at their places", async () => {
+  const wrapped = layerOf({ cell: "lstm", dropout: { input: 0.3, output: 0.4, state: 0.4 }, zoneout: 0.3 });
+  const outputs = async (cell: object) =>
+    forward(await openModel([cell]), "training")
+      .run(5)
+      .get("outputs");
+  expect(await outputs({ ...wrapped, unroll: true })).toEqual(await outputs(wrapped));
+  const both = { ...wrapped, bidirectional: "sum" };
+  expect(await outputs({ ...both, unroll: true })).toEqual(await outputs(both));
 });
 
 describe("layer_norm", () => {
