@@ -28,9 +28,11 @@ test("ids, targets and weights past a length", async () => {
   expect(await train(await build({ ...tagging, data: other }), [20])).toEqual(await train(await build(tagging), [20]));
 });
 
-test.each([0, -1, 1e30])("numbers past a length, such as %d", async (padding) => {
+test("numbers past a length, zeros and large ones", async () => {
   const data = { ...series.data, lengths };
-  const other = { ...data, inputs: padded(data.inputs, () => [padding, 2 * padding]) };
-  const [expected, found] = [await build({ ...series, data }), await build({ ...series, data: other })];
-  expect(await train(found, [20])).toEqual(await train(expected, [20]));
+  const expected = await train(await build({ ...series, data }), [20]);
+  for (const padding of [0, 1e30]) {
+    const other = { ...data, inputs: padded(data.inputs, () => [padding, -padding]) };
+    expect(await train(await build({ ...series, data: other }), [20])).toEqual(expected);
+  }
 });

@@ -1,5 +1,5 @@
 /** Every pass can be left out: the numbers stay, only the work changes. */
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type CompileOptions, lower } from "../../compiler/compile.js";
 import { evaluate } from "../../compiler/graph/evaluate.js";
 import { staticShape, tabulate, tensor } from "../../compiler/ir/tensor.js";
@@ -12,21 +12,33 @@ import { series, tagging } from "./specs.js";
 
 const names = passes.map(({ name }) => name);
 
-describe.each([tagging, series])("$name trains the same", (spec) => {
-  test("without any one pass, in float64", async () => {
-    const opened = await open(spec);
-    const whole = trainInFloat64(opened, {});
-    for (const pass of names) expectNear(trainInFloat64(opened, { without: [pass] }), whole, 1e-9, `without ${pass}`);
+test("training without any one pass, in float64", async () => {
+  const opened = await open({
+    ...tagging,
+    cells: series.cells,
+    model: [
+      { layer: "embedding", size: 3 },
+      {
+        layer: "rnn",
+        cells: [
+          { cell: "fast_slow", hidden_size: 3 },
+          { cell: "lstm", hidden_size: 2 },
+        ],
+      },
+      { layer: "projection", size: "classes" },
+    ],
   });
-
-  test("without all of them, in onnxruntime", async () => {
-    const { losses: whole } = await train(await build(spec), [10]);
-    const { losses } = await train(await build(spec, { without: names }), [10]);
-    expectNear([losses], [whole], 1e-5, "without all");
-  });
+  const whole = trainInFloat64(opened, {});
+  for (const pass of names) expectNear(trainInFloat64(opened, { without: [pass] }), whole, 1e-9, `without ${pass}`);
 });
 
-/** Three steps on all examples: the parameters, slots and losses that come of them. */
+test.each([tagging, series])("training $name without all of them, in onnxruntime", async (spec) => {
+  const { losses: whole } = await train(await build(spec), [10]);
+  const { losses } = await train(await build(spec, { without: names }), [10]);
+  expectNear([losses], [whole], 1e-5, "without all");
+});
+
+/** Two steps on all examples: the parameters, slots and losses that come of them. */
 function trainInFloat64(
   { spec, signature, batch }: OpenedSpec,
   options: CompileOptions,
@@ -46,7 +58,7 @@ function trainInFloat64(
     return tabulate("float32", staticShape(type.shape) ?? [], () => start ?? 0.5 * random.normal());
   });
   const reported: number[][] = [];
-  for (let count = 0; count < 3; count++) {
+  for (let count = 0; count < 2; count++) {
     const outputs = evaluate(step.graph, inputs);
     inputs = [...outputs.slice(0, carried), ...inputs.slice(carried)];
     reported.push(outputs.slice(carried).flatMap((output) => [...output.data]));

@@ -179,7 +179,7 @@ describe("padding never matters", () => {
       };
       const expected = run(data);
       expect(expected.flat().every(Number.isFinite)).toBe(true);
-      for (const size of [0, 1, 1e30]) expect(run(withGarbage(data, size, random))).toEqual(expected);
+      for (const size of [0, 1e30]) expect(run(withGarbage(data, size, random))).toEqual(expected);
     });
   }
 

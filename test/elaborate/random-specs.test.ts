@@ -162,7 +162,7 @@ test("check never throws, and what it finds nothing wrong with can be lowered", 
         count[problems.length > 0 ? "wrong" : "right"]++;
       }
     }),
-    { numRuns: 200, seed: 1 },
+    { numRuns: 120, seed: 1 },
   );
   expect(count.wrong).toBeGreaterThan(20);
   expect(count.right).toBeGreaterThan(20);
@@ -175,10 +175,10 @@ test("a few of the right ones become artifacts", async () => {
     const outline = read.ok ? await outlineData(read.spec, ".") : undefined;
     if (!read.ok || !outline?.ok) continue;
     for (const signature of outline.signatures) {
-      if (compiled >= 5 || check(read.spec, signature).length > 0) continue;
+      if (compiled >= 3 || check(read.spec, signature).length > 0) continue;
       expect((await compile(read.spec, signature)).ok).toBe(true);
       compiled++;
     }
   }
-  expect(compiled).toBe(5);
+  expect(compiled).toBe(3);
 });
