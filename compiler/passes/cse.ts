@@ -5,13 +5,16 @@ import type { Pass } from "./pass.js";
 
 const commutative: ReadonlySet<string> = new Set(["Add", "Mul", "Min", "Max", "And", "Or", "Equal"]);
 
+/** Two nodes with the same text and operands are the same. A zero is told from a negative one: 1 / 0 tells them too. */
+function attributeText(node: Node): string {
+  if (node.op !== "Constant") return JSON.stringify(node.attributes);
+  const { dtype, shape, data } = node.attributes.value;
+  return `${dtype} [${shape}] ${Array.from(data, (entry) => (Object.is(entry, -0) ? "-0" : entry))}`;
+}
+
 function run(graph: Graph): Graph {
   // Numbers for values are given per builder, so that equal expressions in two graphs never meet.
   const scopes = new Map<object, { readonly ids: Map<Value, number>; readonly made: Map<string, readonly Value[]> }>();
-  const attributeText = (node: Node): string =>
-    node.op === "Constant"
-      ? `${node.attributes.value.dtype} ${node.attributes.value.shape} ${node.attributes.value.data}`
-      : JSON.stringify(node.attributes);
   return rewrite(graph, (node, { b, inputs }) => {
     if (node.op === "Scan") return undefined;
     const scope = scopes.get(b) ?? { ids: new Map(), made: new Map() };

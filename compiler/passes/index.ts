@@ -19,8 +19,10 @@ import { sink } from "./sink.js";
 
 const tidy: readonly Pass[] = [fold, simplify, cse, dce];
 
-/** What a loop's body does is put so that its state-free part stands by itself; what one round finds may serve the next. */
-const separate: readonly Pass[] = [blend, lift, regroup, factor, distribute, regroup, factor];
+const round: readonly Pass[] = [regroup, factor, distribute];
+
+/** A loop's body put so that its state-free parts stand by themselves. What one round finds may serve the next. */
+const separate: readonly Pass[] = [blend, lift, ...round, ...round, ...round];
 
 /** Before differentiation: what leaves a forward loop here has its gradient outside the backward loop by itself. */
 export const forwardPasses: readonly Pass[] = [
