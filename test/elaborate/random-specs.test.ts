@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { check, compile, lower } from "../../compiler/compile.js";
 import { outlineData } from "../../runtime/data/outline.js";
+import { builtInCells } from "../../schema/cells.js";
 import { readSpec } from "../../schema/read.js";
 
 const size = fc.integer({ min: 1, max: 4 });
@@ -23,11 +24,16 @@ const joined = { ...common, from: fc.array(fc.constantFrom(...names), { minLengt
 const weights = some(
   fc.oneof({ weight: 1, arbitrary: fc.constantFrom("a", "b") }, { weight: 4, arbitrary: fc.constant(undefined) }),
 );
+const rate = fc.constantFrom(0, 0.5);
+const rates = fc.oneof(rate, fc.constantFrom({ h: 0.5 }, { c: 0.2 }));
 const cellUse = {
-  cell: fc.constantFrom("rnn", "lstm", "gru", "mine"),
+  cell: fc.constantFrom(...builtInCells(), "mine"),
   hidden_size: size,
   residual: some(fc.boolean()),
   bidirectional: some(fc.constantFrom("none", "concat", "sum", "mul")),
+  dropout: some(fc.record({ input: rate, output: rate, state: rates, variational: fc.boolean() })),
+  zoneout: some(rates),
+  layer_norm: some(fc.boolean()),
 };
 const activation = some(fc.constantFrom("none", "softmax", "sigmoid", "tanh"));
 
@@ -37,6 +43,7 @@ const layer = fc.oneof(
   fc.record({ layer: fc.constant("dense"), ...common, size: sizeName, activation, bias: some(fc.boolean()), weights }),
   fc.record({ layer: fc.constant("projection"), ...common, size: sizeName, activation }),
   fc.record({ layer: fc.constant("pool"), ...common, mode: fc.constantFrom("max", "mean", "last") }),
+  fc.record({ layer: fc.constant("dropout"), ...common, rate }),
   fc.record({ layer: fc.constantFrom("concat", "add", "multiply", "attention"), ...joined }),
   ...[1, 2].map(() =>
     fc.record({
