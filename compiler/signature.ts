@@ -9,6 +9,8 @@ export interface ArraySignature {
 export interface Signature {
   /** Token ids [batch, time], features [batch, time, features], or rows [batch, features]. */
   readonly inputs: ArraySignature;
+  /** A second name of `inputs`, where the data gives it one. */
+  readonly main_input?: string;
   /** Inputs besides `inputs`, by the name that layers give in "from": `decoder_inputs`. */
   readonly side_inputs?: Readonly<Record<string, ArraySignature>>;
   readonly targets: ArraySignature;

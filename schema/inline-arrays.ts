@@ -9,10 +9,10 @@ import { show } from "./wording.js";
 /** More than any spec needs outside its arrays. */
 const mostValues = 20_000;
 
-/** The data of a spec that may hold arrays: other kinds of data hold lists of names. */
+/** The data of a spec that may hold arrays: other kinds of data hold lists of names or of texts. */
 function arraysData(spec: Json): JsonObject | undefined {
   if (!isObject(spec) || !isObject(spec.data)) return undefined;
-  return spec.data.type === "table" ? undefined : spec.data;
+  return spec.data.type === "table" || spec.data.type === "pairs" ? undefined : spec.data;
 }
 
 /** The spec with every inline array of `data` emptied. */

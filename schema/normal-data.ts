@@ -79,7 +79,8 @@ export type NestedNumbers = number | readonly NestedNumbers[];
 
 export interface NormalArraysData {
   readonly type: "arrays";
-  readonly inputs: ArraySource;
+  /** One array, or several by the names that layers give in "from"; the first of them is also called `inputs`. */
+  readonly inputs: ArraySource | Readonly<Record<string, ArraySource>>;
   readonly targets: ArraySource;
   readonly lengths: ArraySource | null;
   readonly weights: ArraySource | null;

@@ -493,7 +493,14 @@ export interface ArraysData {
    * Arrays of numbers.
    */
   type: "arrays";
-  inputs: ArraySource;
+  /**
+   * Token ids [batch, time], features [batch, time, features] or rows [batch, features]; or several such arrays by the names that layers give in `from`, the first of which is also called `inputs`.
+   */
+  inputs:
+    | ArraySource
+    | {
+        [k: string]: ArraySource;
+      };
   targets: ArraySource;
   /**
    * Live steps of each sequence, [batch]. They reach every layer, loss and metric by themselves.

@@ -28,7 +28,9 @@ export function openInputs(construction: Construction, signature: Signature): Re
     const value = repeatFirstStep(b, steps, live);
     return { value, sequence: true, live, padding: "first step", logits: null };
   };
-  const wires = new Map([["inputs", open("inputs", signature.inputs, "lengths")]]);
+  const main = open("inputs", signature.inputs, "lengths");
+  const wires = new Map([["inputs", main]]);
+  if (signature.main_input !== undefined) wires.set(signature.main_input, main);
   const time = signature.inputs.shape[1];
   for (const [name, array] of Object.entries(signature.side_inputs ?? {})) {
     wires.set(name, open(name, array, array.shape[1] === time ? "lengths" : "target_lengths"));

@@ -15,6 +15,8 @@ interface Role {
   readonly origin: Origin;
   readonly array: NumericArray;
   readonly signature: ArraySignature;
+  /** An input besides the main one. */
+  readonly side?: true;
 }
 
 export const arrays: SourceKind<NormalArraysData> = {
@@ -25,14 +27,19 @@ export const arrays: SourceKind<NormalArraysData> = {
     if (problems.length > 0) return refuse(...problems);
     const examples = roles.get("inputs")?.array.shape[0] ?? 0;
     const split = splitExamples(data.split, seed, examples);
-    return split.ok ? { ok: true, source: arraySource(roles, examples, split.splits) } : split;
+    return split.ok
+      ? { ok: true, source: arraySource(roles, inputSources(data)[0]?.[0] ?? "inputs", examples, split.splits) }
+      : split;
   },
   mapFiles(data, rename) {
     const one = (source: ArraySource) => renameArray(source, rename);
+    const inputs = isSeveral(data.inputs)
+      ? Object.fromEntries(Object.entries(data.inputs).map(([name, source]) => [name, one(source)]))
+      : one(data.inputs);
     const states = Object.entries(data.initial_states).map(([name, source]) => [name, one(source)]);
     return {
       ...data,
-      inputs: one(data.inputs),
+      inputs,
       targets: one(data.targets),
       lengths: data.lengths === null ? null : one(data.lengths),
       weights: data.weights === null ? null : one(data.weights),
@@ -40,6 +47,19 @@ export const arrays: SourceKind<NormalArraysData> = {
     };
   },
 };
+
+type Inputs = NormalArraysData["inputs"];
+
+function isSeveral(inputs: Inputs): inputs is Readonly<Record<string, ArraySource>> {
+  return typeof inputs === "object" && !Array.isArray(inputs);
+}
+
+/** The inputs by name, the main one first. */
+export function inputSources({
+  inputs,
+}: Pick<NormalArraysData, "inputs">): readonly (readonly [string, ArraySource])[] {
+  return isSeveral(inputs) ? Object.entries(inputs) : [["inputs", inputs]];
+}
 
 /** Reads and converts every role that can be; the rest are reported. */
 function readRoles(
@@ -55,7 +75,15 @@ function readRoles(
   };
   const read = (key: string, source: ArraySource) => readArray(source, folder, key, `/data/${key}`);
 
-  keep("inputs", inputsRole(read("inputs", data.inputs), uses));
+  const [first, ...sides] = inputSources(data);
+  const [mainName, main] = first ?? ["inputs", []];
+  const mainPath = isSeveral(data.inputs) ? child("/data/inputs", mainName) : "/data/inputs";
+  const asIds = uses.inputs === "ids" || uses.inputNamed(mainName) === "ids";
+  keep("inputs", inputsRole(readArray(main, folder, mainName, mainPath), asIds));
+  for (const [name, source] of sides) {
+    const place = child("/data/inputs", name);
+    keep(name, sideRole(readArray(source, folder, name, place), uses.inputNamed(name) === "ids", name));
+  }
   // Axes are named by comparison with the inputs' time axis, so nothing is asked of the others when the inputs are unknown.
   const time = timeOf(roles.get("inputs"));
   keep("targets", targetsRole(read("targets", data.targets), uses, time));
@@ -69,10 +97,10 @@ function readRoles(
 
 type ReadRole = ReturnType<typeof readArray>;
 
-function inputsRole(read: ReadRole, uses: Uses): Checked<{ readonly role: Role }> {
+function inputsRole(read: ReadRole, asIds: boolean): Checked<{ readonly role: Role }> {
   if (!read.ok) return read;
   const { numbers, origin } = read;
-  if (uses.inputs === "ids") {
+  if (asIds) {
     if (numbers.shape.length !== 2) return refuse(wrongRank(origin, numbers.shape, "[examples, time] of token ids"));
     return roleOf(toIndices(numbers, origin, "Token ids"), origin, ["batch", "time"]);
   }
@@ -85,6 +113,22 @@ function inputsRole(read: ReadRole, uses: Uses): Checked<{ readonly role: Role }
     origin,
     features === undefined ? ["batch", width] : ["batch", "time", features],
   );
+}
+
+/** Words for what the data feeds besides its inputs. */
+const reserved: readonly string[] = ["inputs", "targets", "lengths", "weights", "step"];
+
+/** An input besides the main one has an axis of time of its own. */
+function sideRole(read: ReadRole, asIds: boolean, name: string): Checked<{ readonly role: Role }> {
+  const made = inputsRole(read, asIds);
+  if (!made.ok) return made;
+  const { role } = made;
+  if (reserved.includes(name)) {
+    const message = `An input besides the first cannot be named "${name}".`;
+    return refuse({ ...placeOf(role), code: "reserved-name", message, hint: "Choose another name." });
+  }
+  const shape = role.signature.shape.map((dim) => (dim === "time" ? `${name}_time` : dim));
+  return { ok: true, role: { ...role, side: true, signature: { ...role.signature, shape } } };
 }
 
 function targetsRole(read: ReadRole, uses: Uses, time: number | undefined): Checked<{ readonly role: Role }> {
@@ -175,7 +219,7 @@ function disagreements(roles: ReadonlyMap<string, Role>): readonly RunProblem[] 
   return problems;
 }
 
-function arraySource(roles: ReadonlyMap<string, Role>, examples: number, splits: Splits): DataSource {
+function arraySource(roles: ReadonlyMap<string, Role>, main: string, examples: number, splits: Splits): DataSource {
   const digest = createHash("sha256");
   for (const [name, { array }] of roles)
     digest.update(JSON.stringify([name, array.dtype, array.shape])).update(array.data);
@@ -184,7 +228,7 @@ function arraySource(roles: ReadonlyMap<string, Role>, examples: number, splits:
     splits,
     digest: digest.digest("hex"),
     metadata: { type: "arrays" },
-    signature: (train) => signatureOf(roles, expectedBatch(train, splits)),
+    signature: (train) => signatureOf(roles, main, expectedBatch(train, splits)),
     batch: (indices) => new Map([...roles].map(([name, role]) => [name, gatherRows(role.array, indices)])),
     beyond(name, limit, reason) {
       const role = roles.get(name);
@@ -197,12 +241,22 @@ function arraySource(roles: ReadonlyMap<string, Role>, examples: number, splits:
   };
 }
 
-function signatureOf(roles: ReadonlyMap<string, Role>, batch: number): Signature {
-  const { inputs, targets, lengths, weights, ...states } = Object.fromEntries(roles);
+function signatureOf(roles: ReadonlyMap<string, Role>, main: string, batch: number): Signature {
+  const { inputs, targets, lengths, weights, ...others } = Object.fromEntries(roles);
   if (inputs === undefined || targets === undefined) throw new Error("Arrays were opened without inputs or targets.");
-  const initial = Object.entries(states).map(([name, role]) => [name, role.signature] as const);
+  const signaturesOf = (sides: boolean) =>
+    Object.entries(others).flatMap(([name, role]) =>
+      (role.side ?? false) === sides ? [[name, role.signature] as const] : [],
+    );
+  const initial = signaturesOf(false);
+  const sides = signaturesOf(true);
+  const times = Object.entries(others).flatMap(([name, { array, side }]) =>
+    side === true ? [[`${name}_time`, array.shape[1] ?? 1] as const] : [],
+  );
   return {
     inputs: inputs.signature,
+    ...(main !== "inputs" && { main_input: main }),
+    ...(sides.length > 0 && { side_inputs: Object.fromEntries(sides) }),
     targets: targets.signature,
     ...(lengths !== undefined && { lengths: lengths.signature }),
     ...(weights !== undefined && { weights: weights.signature }),
@@ -211,7 +265,7 @@ function signatureOf(roles: ReadonlyMap<string, Role>, batch: number): Signature
       ...(inputs.array.dtype === "int32" ? { vocabulary: largest(inputs.array) + 1 } : lastAxis("features", inputs)),
       ...(targets.array.dtype === "int32" ? { classes: largest(targets.array) + 1 } : lastAxis("classes", targets)),
     },
-    expected: { batch, time: timeOf(inputs) ?? 1 },
+    expected: { ...Object.fromEntries(times), batch, time: timeOf(inputs) ?? 1 },
   };
 }
 

@@ -3,9 +3,10 @@ import type { ArraySignature, Signature } from "../../compiler/signature.js";
 import type { NormalArraysData, NormalSpec, NormalTableData, NormalTextData } from "../../schema/normal.js";
 import { child } from "../../schema/pointer.js";
 import type { Checked } from "../problem.js";
+import { inputSources } from "./arrays.js";
 import { mapDataFiles, openData } from "./index.js";
 import { readNested } from "./nested.js";
-import { usesOf } from "./source.js";
+import { type Uses, usesOf } from "./source.js";
 
 export interface Outline {
   /** The ways in which the data may turn out, the likeliest first. Sizes that only the data knows are symbols. */
@@ -122,8 +123,14 @@ function outlineArrays(spec: NormalSpec, data: NormalArraysData): Checked<Outlin
   const states = Object.entries(initial_states).map(
     ([name, source]) => [name, source, "/data/initial_states"] as const,
   );
-  const roles = Object.entries({ inputs: input, targets: target, lengths, weights });
-  const written = [...roles.map(([name, source]) => [name, source, "/data"] as const), ...states];
+  const roles = Object.entries({ targets: target, lengths, weights });
+  const sources = inputSources({ inputs: input });
+  const inputsAt = sources.length === 1 && sources[0]?.[0] === "inputs" ? "/data" : "/data/inputs";
+  const written = [
+    ...sources.map(([name, source]) => [name, source, inputsAt] as const),
+    ...roles.map(([name, source]) => [name, source, "/data"] as const),
+    ...states,
+  ];
   const problems = written.flatMap(([name, source, parent]) => {
     if (source === null || typeof source === "string") return [];
     const read = readNested(source, name, child(parent, name));
@@ -132,13 +139,13 @@ function outlineArrays(spec: NormalSpec, data: NormalArraysData): Checked<Outlin
   if (problems.length > 0) return { ok: false, problems };
 
   const uses = usesOf(spec);
-  const inputs: readonly ArraySignature[] =
-    uses.inputs === "ids"
-      ? [{ dtype: "int32", shape: ["batch", "time"] }]
-      : [
-          { dtype: "float32", shape: ["batch", "time", "features"] },
-          { dtype: "float32", shape: ["batch", "features"] },
-        ];
+  const asIds = uses.inputs === "ids" || uses.inputNamed(sources[0]?.[0] ?? "inputs") === "ids";
+  const inputs: readonly ArraySignature[] = asIds
+    ? [{ dtype: "int32", shape: ["batch", "time"] }]
+    : [
+        { dtype: "float32", shape: ["batch", "time", "features"] },
+        { dtype: "float32", shape: ["batch", "features"] },
+      ];
   const targets: ArraySignature =
     uses.targets === "classes"
       ? { dtype: "int32", shape: ["batch", "time"] }
@@ -147,10 +154,25 @@ function outlineArrays(spec: NormalSpec, data: NormalArraysData): Checked<Outlin
     targets,
     ...(lengths !== null && { lengths: { dtype: "int64", shape: ["batch"] } as const }),
     ...(weights !== null && { weights: { dtype: "float32", shape: ["batch", "time"] } as const }),
-    sizes: { ...(uses.inputs === "ids" ? { vocabulary: "vocabulary" } : { features: "features" }), classes: "classes" },
+    sizes: { ...(asIds ? { vocabulary: "vocabulary" } : { features: "features" }), classes: "classes" },
+    ...sideOutline(sources, uses),
     expected: { batch: batchOf(spec.train), time: 1 },
   };
   return { ok: true, signatures: inputs.map((one) => ({ inputs: one, ...rest })), certain: false };
+}
+
+/** Inputs besides the main one, by name. */
+function sideOutline([first, ...sides]: ReturnType<typeof inputSources>, { inputNamed }: Uses): Partial<Signature> {
+  const arrays = sides.map(([name]): [string, ArraySignature] => [
+    name,
+    inputNamed(name) === "ids"
+      ? { dtype: "int32", shape: ["batch", `${name}_time`] }
+      : { dtype: "float32", shape: ["batch", `${name}_time`, "features"] },
+  ]);
+  return {
+    ...(first !== undefined && first[0] !== "inputs" && { main_input: first[0] }),
+    ...(arrays.length > 0 && { side_inputs: Object.fromEntries(arrays) }),
+  };
 }
 
 function batchOf({ batch_size }: NormalSpec["train"]): number {

@@ -40,6 +40,8 @@ export interface DataSource {
 export interface Uses {
   /** `ids` are whole numbers that index a vocabulary; `numbers` are features. */
   readonly inputs: "ids" | "numbers";
+  /** The same of an input by its name. */
+  readonly inputNamed: (name: string) => "ids" | "numbers";
   /** `classes` may be whole numbers, or rows of probabilities; `probabilities` are from 0 to 1; `numbers` are quantities. */
   readonly targets: "classes" | "probabilities" | "numbers";
   /** Whether the model says something at every step of a sequence, or once at its end. */
@@ -72,10 +74,13 @@ export function expectedBatch(train: NormalTrain, { train: { length } }: Splits)
 export function usesOf({ model, loss: { type } }: NormalSpec): Uses {
   const classes = type === "sequence_loss" || type === "cross_entropy";
   const last = model.at(-1);
+  const lookedUp = new Set(
+    model.flatMap(({ layer, from }) => (layer === "one_hot" || layer === "embedding" ? from : [])),
+  );
+  const inputNamed = (name: string) => (lookedUp.has(name) ? "ids" : "numbers");
   return {
-    inputs: model.some(({ layer, from }) => (layer === "one_hot" || layer === "embedding") && from.includes("inputs"))
-      ? "ids"
-      : "numbers",
+    inputs: inputNamed("inputs"),
+    inputNamed,
     targets: classes ? "classes" : type === "binary_cross_entropy" ? "probabilities" : "numbers",
     everyStep: last === undefined || isSequence(model, last),
   };
