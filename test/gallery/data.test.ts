@@ -1,0 +1,62 @@
+/** Systems that learn from files: series, images, sequences. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { rnnx, train } from "./run.js";
+
+const data = join(import.meta.dirname, "../../specs/data");
+const files = join(import.meta.dirname, "../../../shared/data");
+
+it("feedforward fits XOR", () => {
+  expect(train("feedforward").metrics.train.accuracy).toBe(1);
+});
+
+/** The error of saying that a price stays, on the last `test` of the rows, scaled as the rows before them are. */
+function lastValueError(csv: string, window: number, part: number): number {
+  const rows = csv.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  const closes = rows.map((row) => Number(row.split(",")[4])).reverse();
+  const trained = Math.floor((closes.length - window) * part) + window;
+  const known = closes.slice(0, trained);
+  const width = Math.max(...known) - Math.min(...known);
+  const errors = closes.slice(trained).map((close, index) => (close - (closes[trained + index - 1] ?? 0)) / width);
+  return Math.sqrt(errors.reduce((sum, error) => sum + error * error, 0) / errors.length);
+}
+
+it("stock predicts the next price about as well as anyone", () => {
+  const { metrics, predictions } = train("stock");
+  const baseline = lastValueError(readFileSync(join(data, "stock.csv"), "utf8"), 7, 0.7);
+  expect(metrics.test.rmse).toBeLessThan(1.25 * baseline);
+  // Said in money, not in the scaled unit.
+  for (const [price] of predictions as readonly (readonly number[])[]) expect(price).toBeGreaterThan(300);
+});
+
+it.skipIf(!existsSync(join(files, "stock_daily.csv")))("stock does so on real prices, where they are", () => {
+  const file = join(files, "stock_daily.csv");
+  const { metrics } = train("stock", "--set", `data.file=${file}`);
+  expect(metrics.test.rmse).toBeLessThan(1.25 * lastValueError(readFileSync(file, "utf8"), 7, 0.7));
+});
+
+it("weather says the next hour of ten stations after each of 24", () => {
+  const { metrics, predictions } = train("weather", "--set", "train.epochs=5");
+  expect(predictions[0]).toHaveLength(24);
+  expect((predictions as readonly (readonly unknown[])[])[0]?.[0]).toHaveLength(10);
+  // In deviations of the stations' temperatures.
+  expect(metrics.test.rmse).toBeLessThan(0.3);
+});
+
+it("mnist-rows reads digits row by row", () => {
+  const { metrics } = train("mnist-rows", "--set", "train.epochs=40");
+  expect(metrics.test.accuracy).toBeGreaterThan(0.9);
+});
+
+it.each(["spam", "max-pool"])("%s tells spam from other messages", (spec) => {
+  const { metrics, predictions } = train(spec);
+  expect(metrics.validation.accuracy).toBeGreaterThanOrEqual(0.95);
+  for (const said of predictions) expect(["ham", "spam"]).toContain(said);
+});
+
+it("tagging says a part of speech for each word", () => {
+  const { metrics } = train("tagging");
+  expect(metrics.validation.accuracy).toBeGreaterThanOrEqual(0.95);
+  expect(rnnx("inspect", "specs/tagging.json").at(-1)).toMatchObject({ event: "result" });
+});
