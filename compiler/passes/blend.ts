@@ -1,17 +1,15 @@
 /** Blend: in a loop's body, (1 - z) * a + z * b → a + z * (b - a), one operation less per step. Equal but for rounding. */
-import { rewrite } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
-import type { Node, NodeOf, Value } from "../ir/types.js";
+import type { NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
-import { countReaders, rewriteBody, stateFree } from "./loop-body.js";
+import { countReaders, producersOf, rewriteBody, rewriteLoops, stateFree } from "./loop-body.js";
 import type { Pass } from "./pass.js";
 
 function blendScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[]): readonly Value[] | undefined {
   const { body } = node.attributes;
   const free = stateFree(node);
   const readers = countReaders(body);
-  const producers = new Map<Value, Node>();
-  for (const step of body.nodes) for (const output of step.outputs) producers.set(output, step);
+  const producers = producersOf(body);
 
   const isOne = (value: Value) => {
     const made = producers.get(value);
@@ -56,6 +54,5 @@ function blendScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[])
 export const blend: Pass = {
   name: "blend",
   description: "A weighted mean in a loop takes one product: (1 - z) * a + z * b → a + z * (b - a).",
-  run: (graph) =>
-    rewrite(graph, (node, { b, inputs }) => (node.op === "Scan" ? blendScan(b, node, inputs) : undefined)),
+  run: (graph) => rewriteLoops(graph, blendScan),
 };

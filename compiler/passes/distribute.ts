@@ -2,19 +2,17 @@
  * Distribute: in a loop's body, a state-free factor of a sum goes to the sum's terms, where each of them has a state-free
  * factor that takes it in: one multiplication per step less. Equal but for rounding.
  */
-import { rewrite } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
-import type { Node, NodeOf, Value } from "../ir/types.js";
-import { type BodySite, countReaders, rewriteBody, stateFree } from "./loop-body.js";
+import type { NodeOf, Value } from "../ir/types.js";
+import { type BodySite, countReaders, producersOf, rewriteBody, rewriteLoops, stateFree } from "./loop-body.js";
 import type { Pass } from "./pass.js";
 
 function distributeScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[]): readonly Value[] | undefined {
   const { body } = node.attributes;
   const free = stateFree(node);
   const readers = countReaders(body);
-  const producers = new Map<Value, Node>();
-  for (const step of body.nodes) for (const output of step.outputs) producers.set(output, step);
+  const producers = producersOf(body);
 
   /** What a value times `k` is without multiplying anything more that depends on the state; undefined when it cannot be. */
   const times = (value: Value, k: Value): ((site: BodySite) => Value) | undefined => {
@@ -47,6 +45,5 @@ function distributeScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Val
 export const distribute: Pass = {
   name: "distribute",
   description: "A state-free factor goes to terms with such factors: (s * a + t * b) * k → s * (a * k) + t * (b * k).",
-  run: (graph) =>
-    rewrite(graph, (node, { b, inputs }) => (node.op === "Scan" ? distributeScan(b, node, inputs) : undefined)),
+  run: (graph) => rewriteLoops(graph, distributeScan),
 };

@@ -2,12 +2,11 @@
  * Factor: in a loop's body, products that share what depends on the state are taken together, so that one multiplication
  * per step is left and the rest is state-free. Equal but for rounding.
  */
-import { rewrite } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
-import type { Node, NodeOf, Value } from "../ir/types.js";
+import type { NodeOf, Value } from "../ir/types.js";
 import { chainsOf, joinTerms, signed, type Term } from "./chain.js";
-import { countReaders, rewriteBody, stateFree } from "./loop-body.js";
+import { countReaders, producersOf, rewriteBody, rewriteLoops, stateFree } from "./loop-body.js";
 import type { Pass } from "./pass.js";
 
 /** What depends on the state, times something that does not; times one where that is undefined. */
@@ -26,8 +25,7 @@ function factorScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[]
   const free = stateFree(node);
   const readers = countReaders(body);
   const { kindOf, termsOf } = chainsOf(body);
-  const producers = new Map<Value, Node>();
-  for (const step of body.nodes) for (const output of step.outputs) producers.set(output, step);
+  const producers = producersOf(body);
 
   const productOf = (value: Value): Product => {
     const made = producers.get(value);
@@ -82,6 +80,5 @@ export const factor: Pass = {
   name: "factor",
   description:
     "Products in loops share their state-dependent factor: s * a - s * b → s * (a - b); [s * a, t * b] → [s, t] * [a, b].",
-  run: (graph) =>
-    rewrite(graph, (node, { b, inputs }) => (node.op === "Scan" ? factorScan(b, node, inputs) : undefined)),
+  run: (graph) => rewriteLoops(graph, factorScan),
 };

@@ -1,10 +1,10 @@
 /** Hoist: what does not depend on a loop's states leaves it and runs once over all steps. */
 import type { Source } from "../graph/build.js";
-import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
+import { copyNode, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import type { NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
-import { batchNode, canBatch, rebuildBody, rebuildScan } from "./loop-body.js";
+import { batchNode, canBatch, rebuildBody, rebuildScan, rewriteLoops } from "./loop-body.js";
 import type { Pass } from "./pass.js";
 
 /** Where a value of the body is to be had outside: the same at every step, or one slice of it per step. */
@@ -72,6 +72,5 @@ function hoistScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[])
 export const hoist: Pass = {
   name: "hoist",
   description: "What does not depend on a loop's states runs before it, over all steps: x_t @ W per step → X @ W once.",
-  run: (graph) =>
-    rewrite(graph, (node, { b, inputs }) => (node.op === "Scan" ? hoistScan(b, node, inputs) : undefined)),
+  run: (graph) => rewriteLoops(graph, hoistScan),
 };

@@ -2,12 +2,11 @@
  * Lift: in a loop's body, state-free terms added to the parts of a split are added before it, all in one, so that they join
  * the terms of the whole: split(h @ U) with x_i added to part i → split(h @ U + [x_1, x_2, …]).
  */
-import { rewrite } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
 import type { Node, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
-import { countReaders, rewriteBody, stateFree } from "./loop-body.js";
+import { countReaders, rewriteBody, rewriteLoops, stateFree } from "./loop-body.js";
 import type { Pass } from "./pass.js";
 
 /** A part of a split and the state-free term that its one reader adds to it. */
@@ -22,7 +21,8 @@ function liftScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[]):
   const free = stateFree(node);
   const readers = countReaders(body);
   const liftedPart = (part: Value): Lifted | undefined => {
-    const addition = body.nodes.find((step) => step.op === "Add" && step.inputs.includes(part));
+    const isReader = ({ inputs, outputs }: Node) => inputs.includes(part) && outputs.some((made) => readers.has(made));
+    const addition = body.nodes.find((step) => step.op === "Add" && isReader(step));
     const term = addition?.inputs.find((input) => input !== part);
     if (addition === undefined || term === undefined || readers.get(part) !== 1 || !free.has(term)) return undefined;
     return sameShape(at(addition.outputs, 0).type.shape, part.type.shape) ? { part, term, addition } : undefined;
@@ -56,5 +56,5 @@ function liftScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[]):
 export const lift: Pass = {
   name: "lift",
   description: "State-free terms of a split's parts are added before it, in one: p + x, q + y → [p, q] + [x, y].",
-  run: (graph) => rewrite(graph, (node, { b, inputs }) => (node.op === "Scan" ? liftScan(b, node, inputs) : undefined)),
+  run: (graph) => rewriteLoops(graph, liftScan),
 };

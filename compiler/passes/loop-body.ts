@@ -1,6 +1,6 @@
 /** What the loop passes ask of a Scan's body: which values depend on its states, who reads them, and how to build it anew. */
 import { type BodyBuilder, bodyBuilder, graphBuilder, ruleOf, type Source } from "../graph/build.js";
-import { copyNode, scanOperands } from "../graph/rewrite.js";
+import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import type { OpName } from "../ir/operators.js";
 import type { Graph, Node, NodeOf, Value } from "../ir/types.js";
@@ -14,6 +14,19 @@ export function stateFree(node: NodeOf<"Scan">): ReadonlySet<Value> {
     if (step.inputs.every((input) => free.has(input))) for (const output of step.outputs) free.add(output);
   }
   return free;
+}
+
+/** Which node of a body makes each value. */
+export function producersOf(body: Graph): ReadonlyMap<Value, Node> {
+  return new Map(body.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+}
+
+/** Applies a replacement to every loop, inner ones first. */
+export function rewriteLoops(
+  graph: Graph,
+  replace: (b: Builder, node: NodeOf<"Scan">, operands: readonly Value[]) => readonly Value[] | undefined,
+): Graph {
+  return rewrite(graph, (node, { b, inputs }) => (node.op === "Scan" ? replace(b, node, inputs) : undefined));
 }
 
 /** How often each value is read on the way to the graph's outputs, being one of them included. Dead nodes read nothing. */

@@ -2,11 +2,10 @@
  * Regroup: in a loop's body, chains of sums and of products are put in another order, so that their state-free terms meet
  * first and hoist can take them out together. Equal but for rounding.
  */
-import { rewrite } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import type { NodeOf, Value } from "../ir/types.js";
 import { chainsOf, joinTerms, signed, type Term } from "./chain.js";
-import { rewriteBody, stateFree } from "./loop-body.js";
+import { rewriteBody, rewriteLoops, stateFree } from "./loop-body.js";
 import type { Pass } from "./pass.js";
 
 function regroupScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[]): readonly Value[] | undefined {
@@ -28,6 +27,5 @@ function regroupScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[
 export const regroup: Pass = {
   name: "regroup",
   description: "Sums and products in loops are ordered so that state-free terms meet: (x + h) + b → h + (x + b).",
-  run: (graph) =>
-    rewrite(graph, (node, { b, inputs }) => (node.op === "Scan" ? regroupScan(b, node, inputs) : undefined)),
+  run: (graph) => rewriteLoops(graph, regroupScan),
 };

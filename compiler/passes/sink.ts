@@ -1,11 +1,11 @@
 /** Sink: what no state depends on leaves the loop and runs after it; sums over the steps are made from stacked terms. */
 import type { Source } from "../graph/build.js";
-import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
+import { copyNode, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { elements, sizeOf } from "../ir/dims.js";
 import type { Node, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
-import { batchNode, canBatch, countReaders, rebuildBody, rebuildScan } from "./loop-body.js";
+import { batchNode, canBatch, countReaders, rebuildBody, rebuildScan, rewriteLoops } from "./loop-body.js";
 import type { Pass, PassContext } from "./pass.js";
 
 /** A state that only sums: its next value is itself plus a term that nothing else reads. */
@@ -163,9 +163,8 @@ export const sink: Pass = {
   name: "sink",
   description: "What no state depends on runs after the loop: a weight's gradient, summed step by step → one product.",
   run: (graph, context) =>
-    rewrite(graph, (node, { b, inputs }) => {
-      if (node.op !== "Scan") return undefined;
+    rewriteLoops(graph, (b, node, operands) => {
       const plan = planOf(node, context);
-      return plan.sunk.length + plan.sums.length === 0 ? undefined : sinkScan(b, node, inputs, plan);
+      return plan.sunk.length + plan.sums.length === 0 ? undefined : sinkScan(b, node, operands, plan);
     }),
 };

@@ -98,6 +98,24 @@ describe("lift", () => {
     );
   });
 
+  test("takes no dead addition for a part's reader", () => {
+    expectUntouched(
+      lift,
+      cell(({ add, mul }, [p, q, r], x, y) => {
+        add(p, x);
+        return mul(mul(p, add(q, y)), r);
+      }),
+    );
+    expectUntouched(
+      lift,
+      cell(({ add, mul }, [p, q, r], x, y) => {
+        add(p, x);
+        add(q, y);
+        return mul(mul(p, q), r);
+      }),
+    );
+  });
+
   test("leaves a split most of which would be given zeros", () => {
     const wide: Gates = ({ add, concat, slice, sum, mul }, [p, q, r], x, y) =>
       mul(x, sum(concat([add(p, slice(x, 1, 0, 1)), add(q, slice(y, 1, 0, 1)), r], 1), [1], true));
