@@ -46,7 +46,7 @@ test("what the layers cannot do with each other is found without training", asyn
   const file = specFile({ ...spec, model: [{ layer: "dense", size: 3 }] });
   const { code, stderr } = await rnnx("validate", file);
   expect(code).toBe(2);
-  expect(stderr).toContain("dense reads numbers, but is given token ids [batch, time]");
+  expect(stderr).toContain("A dense layer reads numbers, but dense is given token ids [batch, time].");
 });
 
 test("a window that the text cannot fill is found, because the text is in the spec", async () => {
