@@ -14,6 +14,18 @@ export function wholeNumber(minimum: number, maximum: number): (text: string) =>
   };
 }
 
+/** A reader of numbers within [minimum, maximum]. */
+export function realNumber(minimum: number, maximum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()))
+      throw new InvalidArgumentError("It takes a number.");
+    if (value < minimum || value > maximum)
+      throw new InvalidArgumentError(`It takes a number from ${minimum} to ${maximum}.`);
+    return value;
+  };
+}
+
 /** Collects `--set path.to.key=value`: values that replace those of the spec. */
 export function override(text: string, earlier: readonly Override[] = []): readonly Override[] {
   const equals = text.indexOf("=");

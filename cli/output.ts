@@ -9,6 +9,8 @@ export interface Output {
   record(value: object): void;
   /** Text on stdout; silent when `--json` was given. */
   print(text: string): void;
+  /** Text on stdout as it is, without a line's end; silent when `--json` was given. */
+  write(text: string): void;
   /** A line on stderr. */
   note(text: string): void;
   /** Aborted when nobody reads any more (`| head`): no failure, but no reason to go on for long either. */
@@ -20,7 +22,7 @@ export interface Output {
 export function openOutput(json: boolean): Output {
   const unread = new AbortController();
   const write = (stream: NodeJS.WriteStream, text: string): void => {
-    if (!unread.signal.aborted) stream.write(`${text}\n`);
+    if (!unread.signal.aborted) stream.write(text);
   };
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -31,12 +33,15 @@ export function openOutput(json: boolean): Output {
   return {
     json,
     record: (value) => {
-      if (json) write(process.stdout, JSON.stringify(value));
+      if (json) write(process.stdout, `${JSON.stringify(value)}\n`);
     },
     print: (text) => {
+      if (!json) write(process.stdout, `${text}\n`);
+    },
+    write: (text) => {
       if (!json) write(process.stdout, text);
     },
-    note: (text) => write(process.stderr, text),
+    note: (text) => write(process.stderr, `${text}\n`),
     unread: unread.signal,
     colors: { print: colorsFor(process.stdout), note: colorsFor(process.stderr) },
   };

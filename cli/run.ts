@@ -53,6 +53,6 @@ export async function refuseRun(output: Output, opened: OpenedSpec, problems: re
 }
 
 /** Problems that have no place in a spec. */
-function refuseProblems(output: Output, problems: readonly RunProblem[]): void {
+export function refuseProblems(output: Output, problems: readonly RunProblem[]): void {
   for (const { code, message, hint = "" } of problems) refuse(output, code, message.replace(/\.$/, ""), hint);
 }

@@ -19,6 +19,7 @@ export const runFiles = {
   train: "train.onnx",
   eval: "eval.onnx",
   model: "model.onnx",
+  stream: "stream.onnx",
   weights: "weights.safetensors",
   metrics: "metrics.jsonl",
   result: "result.json",
@@ -56,6 +57,7 @@ export function clearRun(on: Disk, out: string): void {
     runFiles.result,
     runFiles.weights,
     runFiles.model,
+    runFiles.stream,
     runFiles.train,
     runFiles.eval,
     runFiles.spec,
@@ -123,5 +125,7 @@ export async function writeEnd(
   replaceFile(on, join(out, runFiles.weights), writeSafetensors(parameters, about));
   const weights = [...parameters].map(([name, { shape, data }]) => ({ name, dtype: "float32" as const, shape, data }));
   replaceFile(on, join(out, runFiles.model), withWeights(artifact.model, weights));
+  const { stream } = artifact;
+  if (stream !== null) replaceFile(on, join(out, runFiles.stream), withWeights(stream, weights));
   replaceFile(on, join(out, runFiles.result), Buffer.from(`${JSON.stringify(result, undefined, 2)}\n`));
 }

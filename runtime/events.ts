@@ -43,6 +43,8 @@ export type TrainEvent =
       readonly gradient_norm: number;
     }
   | { readonly event: "epoch"; readonly epoch: number; readonly step: number; readonly metrics: SplitMetrics }
+  /** What a text model writes with the weights after a step, the prompt first. */
+  | { readonly event: "sample"; readonly step: number; readonly text: string }
   | { readonly event: "checkpoint"; readonly step: number; readonly path: string }
   | { readonly event: "notice"; readonly message: string }
   | DoneEvent;

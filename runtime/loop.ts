@@ -52,12 +52,12 @@ async function trainFrom(
   watcher: Watcher,
 ): Promise<TrainOutcome> {
   const { spec, out } = request;
-  const { source, artifact, plan } = prepared;
+  const { source, artifact, plan, sampler } = prepared;
   const { manifest } = artifact;
   const stored = { parameter: manifest.parameters, slot: manifest.slots };
   const trainer = await openTrainer(prepared.training, manifest.train, stored, start, plan.batchSize);
   const evaluator = await openEvaluator(prepared.evaluation, manifest, source);
-  const { evaluateEvery, checkpointEvery } = milestones(spec.train, plan);
+  const every = milestones(spec.train, plan);
   const pace = openPace(spec.train.steps_per_call, bytesOf(source.batch(plan.batchesAt(1, 1))));
   const record = openMetrics(join(out, runFiles.metrics), start.step);
   const watched = watchedParts(source.splits, carriesStates(manifest));
@@ -73,7 +73,7 @@ async function trainFrom(
   const evaluate = async () => {
     const metrics = await evaluator.splitMetrics(trainer.parameters(), watched, plan.batchSize);
     say([{ event: "epoch", epoch: plan.epochOf(step), step, metrics }]);
-    memory = remember(spec.train, memory, { step, metrics }, isDue(step, evaluateEvery));
+    memory = remember(spec.train, memory, { step, metrics }, isDue(step, every.evaluateEvery));
   };
   /** False when the weights are no longer numbers: such a checkpoint would be of no use to anyone. */
   const save = (): boolean => {
@@ -102,7 +102,7 @@ async function trainFrom(
     say(startEvents(start, request, prepared));
 
     while (step < plan.steps && !isExhausted(spec.train, memory) && !watcher.stopping()) {
-      const count = Math.min(pace.steps(), stepsAllowed(step, plan, { evaluateEvery, checkpointEvery }));
+      const count = Math.min(pace.steps(), stepsAllowed(step, plan, every));
       if (plan.restartsAt(step + 1)) trainer.restart();
       const before = performance.now();
       const { losses, norms } = await trainer.advance(count, source.batch(plan.batchesAt(step + 1, count)));
@@ -114,8 +114,10 @@ async function trainFrom(
       step += count;
       loss = losses.at(-1) ?? loss;
 
-      if (isDue(step, evaluateEvery) || step === plan.steps) await evaluate();
-      const due = isDue(step, checkpointEvery) || memory.best?.step === step;
+      if (sampler !== null && isDue(step, every.sampleEvery))
+        say([{ event: "sample", step, text: await sampler.sample(step, trainer.parameters()) }]);
+      if (isDue(step, every.evaluateEvery) || step === plan.steps) await evaluate();
+      const due = isDue(step, every.checkpointEvery) || memory.best?.step === step;
       if (due && !save()) return diverged(`The weights became infinite by step ${step}`);
     }
 

@@ -41,6 +41,8 @@ export interface Milestones {
   readonly evaluateEvery: number;
   /** 0: never before the end. */
   readonly checkpointEvery: number;
+  /** 0: never. */
+  readonly sampleEvery: number;
 }
 
 /**
@@ -52,6 +54,7 @@ export function milestones(train: NormalTrain, plan: Schedule): Milestones {
   return {
     evaluateEvery: train.evaluate_every ?? epochs * plan.batchesPerEpoch,
     checkpointEvery: train.checkpoint_every,
+    sampleEvery: train.sample?.every ?? 0,
   };
 }
 
@@ -61,7 +64,9 @@ export function isDue(step: number, every: number): boolean {
 }
 
 /** Steps after `step` that one call may make: to the next milestone or the end, all with batches of one shape. */
-export function stepsAllowed(step: number, plan: Schedule, { evaluateEvery, checkpointEvery }: Milestones): number {
-  const until = (every: number) => (every > 0 ? every - (step % every) : Number.POSITIVE_INFINITY);
-  return Math.min(plan.steps - step, until(evaluateEvery), until(checkpointEvery), plan.alikeFrom(step + 1));
+export function stepsAllowed(step: number, plan: Schedule, milestones: Milestones): number {
+  const until = [milestones.evaluateEvery, milestones.checkpointEvery, milestones.sampleEvery]
+    .filter((every) => every > 0)
+    .map((every) => every - (step % every));
+  return Math.min(plan.steps - step, ...until, plan.alikeFrom(step + 1));
 }

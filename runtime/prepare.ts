@@ -12,6 +12,7 @@ import { ownPlaces } from "./places.js";
 import type { Checked } from "./problem.js";
 import { outOfRange } from "./ranges.js";
 import type { Tensors } from "./safetensors.js";
+import { openSampler, planSamples, type Sampler } from "./sampler.js";
 import { type Device, openSession } from "./session.js";
 import { readInitial } from "./start.js";
 import { carriesStates, streamSchedule } from "./streams.js";
@@ -24,6 +25,8 @@ export interface Prepared {
   readonly initial: Tensors;
   readonly training: InferenceSession;
   readonly evaluation: InferenceSession;
+  /** Null where the spec asks for no samples. */
+  readonly sampler: Sampler | null;
   readonly device: Device;
   /** Something that the user should hear; empty otherwise. */
   readonly notice: string;
@@ -47,15 +50,18 @@ export async function prepare({ spec, folder, out, device, init, without }: Trai
 
   const initial = init === null ? { ok: true as const, tensors: new Map() } : readInitial(init, parameters);
   const planned = planOf(spec, source, artifact);
+  const sampled = planSamples(spec, source);
   const problems = [
     ...outOfRange(spec, signature, artifact.manifest, source),
     ...(initial.ok ? [] : initial.problems),
-    ...(planned.ok ? [] : planned.problems),
+    ...[planned, sampled].flatMap((checked) => (checked.ok ? [] : checked.problems)),
     ...foreignDirectory(out),
   ];
-  if (!initial.ok || !planned.ok || problems.length > 0) return { ok: false, outcome: wrongInput(problems) };
+  if (!initial.ok || !planned.ok || !sampled.ok || problems.length > 0)
+    return { ok: false, outcome: wrongInput(problems) };
 
   const { plan } = planned;
+  const { samples } = sampled;
   const elements = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
   const training = await openSession(artifact.train, device, elements * plan.batchSize);
   if (!training.ok) return { ok: false, outcome: failed(training.message, training.hint) };
@@ -71,6 +77,7 @@ export async function prepare({ spec, folder, out, device, init, without }: Trai
       initial: initial.tensors,
       training: training.session,
       evaluation: evaluation.session,
+      sampler: samples && (await openSampler(spec, artifact, samples)),
       device: training.device,
       notice: training.notice,
     },

@@ -27,4 +27,9 @@ export const commands: readonly Command[] = [
     summary: "measure a trained run on its data, or on other data",
     load: async () => (await import("./evaluate.js")).evaluate,
   },
+  {
+    name: "generate",
+    summary: "write text with a trained model",
+    load: async () => (await import("./generate.js")).generate,
+  },
 ];

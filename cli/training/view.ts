@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { DoneEvent, Metrics, SplitMetrics, TrainEvent } from "../../runtime/events.js";
 import { count, decimal } from "../numbers.js";
 import type { Output } from "../output.js";
+import { oneLine } from "../terminal.js";
 import { openProgress } from "./progress.js";
 
 export interface View {
@@ -32,6 +33,9 @@ export async function openView(output: Output): Promise<View> {
         break;
       case "notice":
         progress.say(event.message);
+        break;
+      case "sample":
+        progress.say(dim(`sample  ${oneLine(event.text)}`));
         break;
       case "checkpoint":
         break;
@@ -63,14 +67,9 @@ function summary({ step, loss, metrics, best, predictions, run, interrupted }: D
 
 /** Text as it is; numbers on one line of at most 100 characters. */
 function predictionText(prediction: unknown): string {
-  if (typeof prediction === "string") return printable(prediction);
+  if (typeof prediction === "string") return oneLine(prediction);
   const text = JSON.stringify(prediction);
   return text.length > 100 ? `${text.slice(0, 99)}…` : text;
-}
-
-/** Control characters escaped: a text may hold anything, and a terminal obeys. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
 }
 
 /** "train accuracy 1 perplexity 1.2  test accuracy 0.9", without the splits that the data does not have. */

@@ -30,6 +30,7 @@ describe("a run", () => {
       "model.onnx",
       "result.json",
       "spec.json",
+      "stream.onnx",
       "train.onnx",
       "weights.safetensors",
     ]);

@@ -38,7 +38,11 @@ describe("milestones", () => {
 
   test("a run of epochs is evaluated after each", () => {
     const epochs = { ...steps, steps: null, epochs: 7 };
-    expect(milestones(epochs, schedule(epochs, 1, [first(10)]))).toEqual({ evaluateEvery: 3, checkpointEvery: 30 });
+    expect(milestones(epochs, schedule(epochs, 1, [first(10)]))).toEqual({
+      evaluateEvery: 3,
+      checkpointEvery: 30,
+      sampleEvery: 0,
+    });
   });
 
   test("a run of steps is evaluated about 20 times, after whole epochs, and not all the time", () => {
@@ -54,7 +58,7 @@ describe("milestones", () => {
 
   test("no call crosses a milestone, a change of the batch size, or the end", () => {
     const plan = schedule(steps, 1, [first(10)]);
-    const every = { evaluateEvery: 6, checkpointEvery: 5 };
+    const every = { evaluateEvery: 6, checkpointEvery: 5, sampleEvery: 0 };
     const calls: number[] = [];
     for (let step = 0; step < 15; ) {
       const count = stepsAllowed(step, plan, every);
@@ -64,8 +68,12 @@ describe("milestones", () => {
       step += count;
     }
     expect(calls).toEqual([2, 1, 2, 1, 2, 1, 1, 1, 1, 2, 1]);
-    expect(stepsAllowed(990, schedule(steps, 1, [first(8)]), { evaluateEvery: 2000, checkpointEvery: 0 })).toBe(10);
-    expect(stepsAllowed(0, schedule(steps, 1, [first(8)]), { evaluateEvery: 2000, checkpointEvery: 0 })).toBe(1000);
+    expect(
+      stepsAllowed(990, schedule(steps, 1, [first(8)]), { evaluateEvery: 2000, checkpointEvery: 0, sampleEvery: 0 }),
+    ).toBe(10);
+    expect(
+      stepsAllowed(0, schedule(steps, 1, [first(8)]), { evaluateEvery: 2000, checkpointEvery: 0, sampleEvery: 0 }),
+    ).toBe(1000);
   });
 
   test("zero is never", () => {
