@@ -35,7 +35,7 @@ export type Role =
   | "loss"
   /** Global norm of the gradient before clipping: float32 [steps]. */
   | "gradient_norm"
-  /** One metric's `sum` and `count` over the batch: float32 [2]; the metric is sum / count over all batches. */
+  /** One metric's tallies over the batch, float32: they add up over batches, and its `finish` makes the metric of the sum. */
   | "metric"
   /** What the model says: probabilities, or numbers, batch first. */
   | "prediction"
@@ -48,6 +48,12 @@ export interface Port {
   readonly dtype: "float32" | "int64" | "int32" | "bool";
   readonly shape: readonly (number | string)[];
 }
+
+/**
+ * What is made of a metric's tallies: of [sum, count] their mean, e to it, or its root; of [hits, answers, targets] for each
+ * class, [3, classes], the mean over the classes that occur of F1, precision or recall.
+ */
+export type Finish = "mean" | "exp_mean" | "root_mean" | "macro_f1" | "macro_precision" | "macro_recall";
 
 export interface Ports {
   readonly inputs: readonly Port[];
@@ -64,8 +70,7 @@ export interface Manifest {
   readonly opset: { readonly training: number; readonly inference: number };
   readonly parameters: readonly StoredTensor[];
   readonly slots: readonly StoredTensor[];
-  /** How each metric is finished from its mean: `identity`, `exp` (perplexity), `sqrt` (root mean square). */
-  readonly metrics: Readonly<Record<string, "identity" | "exp" | "sqrt">>;
+  readonly metrics: Readonly<Record<string, Finish>>;
   readonly train: Ports;
   readonly eval: Ports;
   readonly model: Ports;

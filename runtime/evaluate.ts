@@ -7,6 +7,7 @@ import type { Metrics, SplitMetrics } from "./events.js";
 import { floatsOf, tensorMaker } from "./session.js";
 import { openStates } from "./states.js";
 import { carriesStates, streamBatches } from "./streams.js";
+import { addTallies, finishTallies } from "./tallies.js";
 
 export interface Evaluator {
   /** Over some examples, at least one, `batchSize` at a time. */
@@ -20,12 +21,6 @@ export interface Evaluator {
   /** What the model says of some examples, decoded. */
   predictions(parameters: Readonly<Record<string, Tensor>>, examples: Indices): Promise<readonly unknown[]>;
 }
-
-const finishes: { readonly [K in Manifest["metrics"][string]]: (mean: number) => number } = {
-  identity: (mean) => mean,
-  exp: Math.exp,
-  sqrt: Math.sqrt,
-};
 
 export async function openEvaluator(
   session: InferenceSession,
@@ -65,17 +60,14 @@ export async function openEvaluator(
 
   const evaluator: Evaluator = {
     async metrics(parameters, examples, batchSize) {
-      const totals = metrics.map(() => ({ sum: 0, count: 0 }));
+      const totals = metrics.map(() => new Float64Array());
       for await (const { given } of results(parameters, examples, batchSize)) {
         for (const [place, { port }] of metrics.entries()) {
-          const [sum = 0, count = 0] = floatsOf(given, port);
-          const total = totals[place];
-          if (total !== undefined) totals[place] = { sum: total.sum + sum, count: total.count + count };
+          totals[place] = addTallies(totals[place], floatsOf(given, port));
         }
       }
       const finished = metrics.map(({ name, finish }, place) => {
-        const { sum, count } = totals[place] ?? { sum: 0, count: 0 };
-        return [name, finishes[finish](sum / count)] as const;
+        return [name, finishTallies(finish, totals[place] ?? new Float64Array())] as const;
       });
       return Object.fromEntries(finished);
     },

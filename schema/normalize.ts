@@ -6,6 +6,7 @@ import type { Problem, Report } from "./diagnostics.js";
 import type { NormalCellDefinition, NormalData, NormalLoss, NormalSpec } from "./normal.js";
 import { normalizeData, withStride } from "./normalize/data.js";
 import { fill } from "./normalize/fill.js";
+import { normalizeMetrics } from "./normalize/metrics.js";
 import { normalizeModel } from "./normalize/model.js";
 import { normalizeOptimizer } from "./normalize/optimizer.js";
 import { checkSample } from "./normalize/sample.js";
@@ -51,6 +52,7 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
     cells: mark(Object.fromEntries(used), "/cells"),
     model,
     loss: part<NormalLoss>("loss"),
+    metrics: normalizeMetrics(spec.metrics, { mark, markWhole }, report),
     optimizer: normalizeOptimizer(spec.optimizer, mark),
     train,
   };

@@ -28,7 +28,8 @@ export function findingsOf(errors: readonly SchemaError[]): readonly Finding[] {
     if (explained !== undefined) findings.push(...explained);
     else values.set(error.instancePath, [...(values.get(error.instancePath) ?? []), error]);
   }
-  const unions = new Set([...values.keys()].flatMap(ancestorsOf));
+  const structures = findings.flatMap(({ path }) => [path, ...ancestorsOf(path)]);
+  const unions = new Set([...structures, ...[...values.keys()].flatMap(ancestorsOf)]);
   for (const [path, about] of values) {
     // Of a union, the branch that was meant says more: `inputs[0][1]`, not `inputs`.
     if (!unions.has(path)) findings.push(wrongValue(path, about));

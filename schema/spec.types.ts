@@ -147,9 +147,49 @@ export type ResetAfterOption = number | boolean | string;
  */
 export type Activation = "none" | "softmax" | "sigmoid" | "tanh" | "relu";
 /**
+ * A weight for each output.
+ *
+ * @minItems 1
+ * @maxItems 10000
+ */
+export type ListOfWeights = number[];
+/**
  * The mean over all elements, or their sum.
  */
 export type Reduction = "mean" | "sum";
+/**
+ * A metric by its name, or as an object.
+ */
+export type MetricEntry =
+  | (
+      | "accuracy"
+      | "top_k"
+      | "binary_accuracy"
+      | "f1"
+      | "precision"
+      | "recall"
+      | "exact_sequence"
+      | "perplexity"
+      | "bits_per_character"
+      | "rmse"
+      | "mae"
+    )
+  | Metric;
+/**
+ * A metric with its options.
+ */
+export type Metric =
+  | AccuracyMetric
+  | TopKAccuracyMetric
+  | BinaryAccuracyMetric
+  | F1Metric
+  | PrecisionMetric
+  | RecallMetric
+  | ExactSequenceMetric
+  | PerplexityMetric
+  | BitsPerCharacterMetric
+  | RMSEMetric
+  | MAEMetric;
 /**
  * Size of the updates; the schedule multiplies it.
  */
@@ -215,7 +255,7 @@ export type SamplesWhileTraining = {
 /**
  * Which metric of the validation part: "loss", or one that the loss brings with it, such as "accuracy" or "rmse".
  */
-export type Metric = string;
+export type Metric1 = string;
 /**
  * Whether a smaller value is better, or a larger. By default "max" for metrics such as accuracy and f1, else "min".
  */
@@ -257,7 +297,18 @@ export interface Spec {
   /**
    * What training makes small.
    */
-  loss: SequenceLoss | CrossEntropyLoss | BinaryCrossEntropyLoss | SquaredErrorLoss | AbsoluteErrorLoss | HuberLoss;
+  loss:
+    | SequenceLoss
+    | CrossEntropyLoss
+    | BinaryCrossEntropyLoss
+    | SquaredErrorLoss
+    | AbsoluteErrorLoss
+    | HuberLoss
+    | CTCLoss;
+  /**
+   * What evaluations report beside the loss, over live steps. Where left out: accuracy and perplexity for sequence_loss, accuracy for cross_entropy, binary_accuracy for binary_cross_entropy, rmse for squared_error, mae for absolute_error and huber, exact_sequence for ctc.
+   */
+  metrics?: MetricEntry[] | null;
   /**
    * How the gradient moves the weights.
    */
@@ -882,9 +933,13 @@ export interface SequenceLoss {
    */
   average_across_timesteps?: boolean;
   /**
-   * Divide by the weight of the examples.
+   * Divide by the weight of the examples. Off, with the average across timesteps on: one loss per example, as TensorFlow's sequence_loss_by_example, and training makes their sum small.
    */
   average_across_batch?: boolean;
+  /**
+   * A weight for each class. The weight of a step's target class multiplies the step's weight, also in the average.
+   */
+  class_weights?: ListOfWeights | null;
 }
 /**
  * Cross-entropy of logits: targets are classes as whole numbers, or rows of probabilities.
@@ -899,6 +954,10 @@ export interface CrossEntropyLoss {
    * The share of each target that is spread over all classes.
    */
   label_smoothing?: number;
+  /**
+   * A weight for each class, which multiplies its part of the loss. The mean is over the number of elements, not over their weights.
+   */
+  class_weights?: ListOfWeights | null;
 }
 /**
  * Cross-entropy of logits of independent yes-or-no answers; targets from 0 to 1.
@@ -909,6 +968,10 @@ export interface BinaryCrossEntropyLoss {
    */
   type: "binary_cross_entropy";
   reduction?: Reduction;
+  /**
+   * Multiplies the loss of targets that are 1: one number, or one for each output.
+   */
+  positive_weight?: number | ListOfWeights;
 }
 /**
  * The squared difference to the target.
@@ -943,6 +1006,127 @@ export interface HuberLoss {
    * Where the loss becomes linear.
    */
   delta?: number;
+}
+/**
+ * Connectionist temporal classification: how unlikely it is that the outputs, one per step, spell the labels, over every way to align the two. Targets are labels [batch, labels] as whole numbers, rows padded at their ends with the blank.
+ */
+export interface CTCLoss {
+  /**
+   * Connectionist temporal classification.
+   */
+  type: "ctc";
+  reduction?: Reduction;
+  /**
+   * The class that stands for no label: 0 as in PyTorch and Keras, or "last" as in TensorFlow 1.
+   */
+  blank?: number | "last";
+  /**
+   * A sequence with too few steps for its labels has an infinite loss; with true it counts as 0 and has no gradient.
+   */
+  zero_infinity?: boolean;
+}
+/**
+ * The share of entries whose largest output is the target class.
+ */
+export interface AccuracyMetric {
+  /**
+   * The share of entries whose largest output is the target class.
+   */
+  type: "accuracy";
+}
+/**
+ * The share of entries whose target class is among the k largest outputs, as TensorFlow's in_top_k: classes that tie with the k-th count as among them. Reported as top_<k>_accuracy.
+ */
+export interface TopKAccuracyMetric {
+  /**
+   * The share of entries whose target class is among the k largest outputs, as TensorFlow's in_top_k: classes that tie with the k-th count as among them. Reported as top_<k>_accuracy.
+   */
+  type: "top_k";
+  /**
+   * How many of the largest outputs.
+   */
+  k?: number;
+}
+/**
+ * The share of answers on the target's side of one half.
+ */
+export interface BinaryAccuracyMetric {
+  /**
+   * The share of answers on the target's side of one half.
+   */
+  type: "binary_accuracy";
+}
+/**
+ * The harmonic mean of precision and recall of each class, averaged over the classes that occur (macro F1).
+ */
+export interface F1Metric {
+  /**
+   * The harmonic mean of precision and recall of each class, averaged over the classes that occur (macro F1).
+   */
+  type: "f1";
+}
+/**
+ * The share of a class's answers that are right, averaged over the classes that occur.
+ */
+export interface PrecisionMetric {
+  /**
+   * The share of a class's answers that are right, averaged over the classes that occur.
+   */
+  type: "precision";
+}
+/**
+ * The share of a class's targets that are found, averaged over the classes that occur.
+ */
+export interface RecallMetric {
+  /**
+   * The share of a class's targets that are found, averaged over the classes that occur.
+   */
+  type: "recall";
+}
+/**
+ * The share of sequences that are right at every live step; with ctc, those whose most likely outputs spell the labels.
+ */
+export interface ExactSequenceMetric {
+  /**
+   * The share of sequences that are right at every live step; with ctc, those whose most likely outputs spell the labels.
+   */
+  type: "exact_sequence";
+}
+/**
+ * e to the mean cross-entropy, weighted by the data's weights; without smoothing, class weights or penalties.
+ */
+export interface PerplexityMetric {
+  /**
+   * e to the mean cross-entropy, weighted by the data's weights; without smoothing, class weights or penalties.
+   */
+  type: "perplexity";
+}
+/**
+ * The mean cross-entropy in bits per step; otherwise as perplexity.
+ */
+export interface BitsPerCharacterMetric {
+  /**
+   * The mean cross-entropy in bits per step; otherwise as perplexity.
+   */
+  type: "bits_per_character";
+}
+/**
+ * The root of the mean squared error.
+ */
+export interface RMSEMetric {
+  /**
+   * The root of the mean squared error.
+   */
+  type: "rmse";
+}
+/**
+ * The mean absolute error.
+ */
+export interface MAEMetric {
+  /**
+   * The mean absolute error.
+   */
+  type: "mae";
 }
 /**
  * Plain gradient descent.
@@ -1191,7 +1375,7 @@ export interface TrainingSettings {
    * End the run when a metric of the validation part has stopped getting better.
    */
   early_stopping?: {
-    metric?: Metric;
+    metric?: Metric1;
     /**
      * Evaluations in a row that may bring nothing better.
      */
@@ -1206,7 +1390,7 @@ export interface TrainingSettings {
    * End with the weights of the evaluation that was best on the validation part; their checkpoint is kept. On by itself where there is a validation part, watching what early_stopping watches, else the loss; with null the run ends with its last weights.
    */
   keep_best?: {
-    metric?: Metric;
+    metric?: Metric1;
     mode?: Mode;
   } | null;
 }

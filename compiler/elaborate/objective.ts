@@ -1,11 +1,13 @@
 /** What the model is held against: loss and metrics of its output. */
 import type { NormalLoss, NormalSpec } from "../../schema/normal.js";
+import type { Finish } from "../artifact.js";
 import type { Value } from "../ir/types.js";
 import type { Signature } from "../signature.js";
 import type { Construction } from "./construction.js";
 import { losses } from "./losses/index.js";
 import type { LossDefinition, LossOperands } from "./losses/loss.js";
-import { metrics } from "./metrics/index.js";
+import { metricOf } from "./metrics/index.js";
+import { meanTallies } from "./metrics/metric.js";
 import type { OutputPort, Program } from "./program.js";
 import { swapBatchAndTime, type Wire } from "./wire.js";
 
@@ -37,17 +39,17 @@ export function elaborateObjective(
   // A loss with an average switched off is differentiated as the sum of its values.
   const scalar = loss.value.type.shape.length === 0 ? loss.value : b.sum(loss.value);
   const outputs: Output[] = [{ port: { name: "loss", role: "loss" }, value: b.named(scalar, "loss") }];
-  const finishes: Record<string, "identity" | "exp" | "sqrt"> = { loss: "identity" };
-  const pair = (name: string, total: Value, count: Value) => {
-    const both = b.concat([b.unsqueeze(total, [0]), b.unsqueeze(count, [0])], 0);
-    outputs.push({ port: { name: `metrics/${name}`, role: "metric" }, value: both });
+  const finishes: Record<string, Finish> = {};
+  const report = (name: string, tallies: Value, finish: Finish) => {
+    outputs.push({ port: { name: `metrics/${name}`, role: "metric" }, value: tallies });
+    finishes[name] = finish;
   };
-  pair("loss", loss.total, loss.count);
-  for (const name of definition.metrics) {
-    const metric = metrics[name].elaborate(operands, loss, context);
-    if (metric === undefined) continue;
-    pair(name, metric.total, metric.count);
-    finishes[name] = metrics[name].finish;
+  report("loss", meanTallies(b, loss), "mean");
+  const compared = { ...operands, answers: definition.answers, loss: spec.loss };
+  for (const metric of spec.metrics ?? definition.metrics) {
+    const definition = metricOf(metric);
+    const tallies = definition.elaborate(metric, compared, context);
+    if (tallies !== undefined) report(definition.name(metric), tallies, definition.finish);
   }
   return { outputs, finishes };
 }

@@ -1,5 +1,5 @@
 /** The forward program: a graph whose inputs and outputs have roles. */
-import type { Initializer, Role } from "../artifact.js";
+import type { Finish, Initializer, Role } from "../artifact.js";
 import type { Graph, Value } from "../ir/types.js";
 
 export interface InputPort {
@@ -29,8 +29,8 @@ export interface Program {
   readonly inputs: readonly InputPort[];
   readonly outputs: readonly OutputPort[];
   readonly layers: readonly LayerOutput[];
-  /** How each metric is finished from its mean. */
-  readonly metrics: Readonly<Record<string, "identity" | "exp" | "sqrt">>;
+  /** What is made of the tallies of each metric. */
+  readonly metrics: Readonly<Record<string, Finish>>;
 }
 
 export function isParameter({ role }: InputPort): boolean {

@@ -2,6 +2,7 @@
 
 import { Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
+import { addTallies, finishTallies } from "../../runtime/tallies.js";
 import { type Built, build, dataOf, numbers, openModel, type Tensors } from "./artifacts.js";
 
 /** Two sequences of three steps, three classes: what is put in is what the model says. */
@@ -35,7 +36,7 @@ const entropies = logits.map((rows, example) =>
 );
 const mean = (entries: readonly number[]) => entries.reduce((sum, entry) => sum + entry, 0) / entries.length;
 
-describe("metrics are sums and counts whose quotient is finished as the manifest says", () => {
+describe("metrics are tallies that add up, finished as the manifest says", () => {
   test("sequence_loss: loss, accuracy, perplexity", async () => {
     const found = await evaluate({ inputs: logits, targets: classes }, { type: "sequence_loss" });
     const loss = mean(entropies.flat());
@@ -117,21 +118,17 @@ async function evaluateBatches({ artifact, source }: Built, batches: readonly (r
   const { metrics, eval: ports } = artifact.manifest;
   const session = await openModel(artifact.eval);
   const same: Tensors = { "dense/W": new Tensor("float32", Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), [3, 3]) };
-  const sums = new Map(Object.keys(metrics).map((name) => [name, { total: 0, count: 0 }]));
+  const sums = new Map(Object.keys(metrics).map((name) => [name, new Float64Array()]));
   for (const examples of batches) {
     const results = await session.run({ ...same, ...dataOf(source.batch(examples), ports) });
-    for (const [name, { total, count }] of sums) {
-      const [more = Number.NaN, entries = Number.NaN] = numbers(results[`metrics/${name}`]);
-      sums.set(name, { total: total + more, count: count + entries });
-    }
+    for (const [name, sum] of sums) sums.set(name, addTallies(sum, numbers(results[`metrics/${name}`])));
   }
   await session.release();
-  const finishes = { identity: (x: number) => x, exp: Math.exp, sqrt: Math.sqrt };
   return Object.fromEntries(
-    Object.entries(metrics).map(([name, finish]) => {
-      const { total, count } = sums.get(name) ?? { total: 0, count: 0 };
-      return [name, finishes[finish](total / count)];
-    }),
+    Object.entries(metrics).map(([name, finish]) => [
+      name,
+      finishTallies(finish, sums.get(name) ?? new Float64Array()),
+    ]),
   );
 }
 

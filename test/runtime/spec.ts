@@ -92,7 +92,13 @@ export function specOf(parts: Partial<NormalSpec>): NormalSpec {
     data: textData,
     cells: {},
     model: [{ layer: "one_hot", name: "one_hot", from: ["inputs"], size: "vocabulary" }],
-    loss: { type: "sequence_loss", average_across_timesteps: true, average_across_batch: true },
+    loss: {
+      type: "sequence_loss",
+      average_across_timesteps: true,
+      average_across_batch: true,
+      class_weights: null,
+    },
+    metrics: null,
     optimizer: { type: "sgd", learning_rate: 0.1, clip: null, schedule: { type: "constant" } },
     train,
     ...parts,
@@ -105,7 +111,12 @@ export const numbersModel: NormalSpec["model"] = [
 
 export const squaredError: NormalSpec["loss"] = { type: "squared_error", reduction: "mean" };
 
-export const crossEntropy: NormalSpec["loss"] = { type: "cross_entropy", reduction: "mean", label_smoothing: 0 };
+export const crossEntropy: NormalSpec["loss"] = {
+  type: "cross_entropy",
+  reduction: "mean",
+  label_smoothing: 0,
+  class_weights: null,
+};
 
 /** A model that says one thing of each sequence. */
 export const lastModel: NormalSpec["model"] = [

@@ -56,7 +56,8 @@ test("everything that the smallest spec leaves out", async () => {
       { layer: "one_hot", name: "one_hot", from: ["inputs"], size: "vocabulary" },
       { ...rnn, from: ["one_hot"], cells: [{ cell: "lstm", hidden_size: 5, ...lstm }] },
     ],
-    loss: { type: "sequence_loss", average_across_timesteps: true, average_across_batch: true },
+    loss: { type: "sequence_loss", average_across_timesteps: true, average_across_batch: true, class_weights: null },
+    metrics: null,
     optimizer: {
       type: "adam",
       learning_rate: 0.001,
@@ -306,9 +307,9 @@ describe("words of the reference numbers", () => {
   });
 
   test.each([
-    { type: "sequence_loss", average_across_timesteps: true, average_across_batch: false },
-    { type: "cross_entropy", reduction: "mean", label_smoothing: 0.1 },
-    { type: "binary_cross_entropy", reduction: "sum" },
+    { type: "sequence_loss", average_across_timesteps: true, average_across_batch: false, class_weights: null },
+    { type: "cross_entropy", reduction: "mean", label_smoothing: 0.1, class_weights: [1, 0.5] },
+    { type: "binary_cross_entropy", reduction: "sum", positive_weight: 1 },
     { type: "squared_error", reduction: "mean" },
     { type: "absolute_error", reduction: "sum" },
     { type: "huber", delta: 0.75, reduction: "mean" },

@@ -17,7 +17,7 @@ test("places keys, values and objects in the text", async () => {
   expect(await problems(text)).toEqual([
     '2:48 unknown-key /data/widnow | Unknown key "widnow" in the text data. | Did you mean "window"?',
     '4:54 wrong-type /model/0/hidden_size | "hidden_size" must be a whole number from 1 to 1000000, but is "five".',
-    '6:11 missing-key /loss | Missing key "type" in "loss". | One of: sequence_loss, cross_entropy, binary_cross_entropy, squared_error, absolute_error, huber.',
+    '6:11 missing-key /loss | Missing key "type" in "loss". | One of: sequence_loss, cross_entropy, binary_cross_entropy, squared_error, absolute_error, huber, ctc.',
   ]);
 });
 
@@ -26,7 +26,7 @@ test.each<[string, object, string]>([
   [
     "a key that is near to nothing",
     { ...base, zzz: 1 },
-    'unknown-key /zzz | Unknown key "zzz" in the spec. | Keys: name, seed, data, cells, model, loss, optimizer, train.',
+    'unknown-key /zzz | Unknown key "zzz" in the spec. | Keys: name, seed, data, cells, model, loss, metrics, optimizer, train.',
   ],
   [
     "a section",

@@ -3,7 +3,8 @@ import type { NormalLoss } from "../../../schema/normal.js";
 import { type LossDefinition, numberTargets, reduceEntries } from "./loss.js";
 
 export const absoluteError: LossDefinition<Extract<NormalLoss, { type: "absolute_error" }>> = {
-  metrics: ["mae"],
+  answers: "number",
+  metrics: [{ type: "mae" }],
   elaborate(loss, operands, context) {
     const { b } = context;
     const targets = numberTargets(loss, operands, context);

@@ -1,6 +1,7 @@
-/** What the losses over classes share: logits, targets as ids, and the cross-entropy of each entry. */
+/** What the losses over classes share: logits, targets as ids, weights of classes, and the cross-entropy of each entry. */
 import type { NormalLoss } from "../../../schema/normal.js";
 import type { Builder } from "../../ir/builder.js";
+import { tensor } from "../../ir/tensor.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
 import { sameSizes } from "../sizes.js";
@@ -8,7 +9,7 @@ import { type LossOperands, sequenceHint, shapeText } from "./loss.js";
 
 /** The values that a loss over classes reads: those before the softmax or sigmoid that it applies itself. */
 export function logitsFor(
-  loss: NormalLoss,
+  reader: { readonly type: string },
   activation: "softmax" | "sigmoid",
   { wire }: LossOperands,
   { problem }: Context,
@@ -16,10 +17,10 @@ export function logitsFor(
   if (wire.logits === null) return wire.value;
   if (wire.logits.activation === activation) return wire.logits.value;
   return problem({
-    part: loss,
+    part: reader,
     key: "type",
     code: "activation",
-    message: `${loss.type} applies a ${activation} to the logits itself, but the last layer ends in a ${wire.logits.activation}.`,
+    message: `${reader.type} applies a ${activation} to the logits itself, but the last layer ends in a ${wire.logits.activation}.`,
     hint: `Write "activation": "${activation}" in the last layer, or leave it out.`,
   });
 }
@@ -57,4 +58,30 @@ export function idTargets(
 export function crossEntropyOf(b: Builder, logProbabilities: Value, ids: Value): Value {
   const axis = ids.type.shape.length;
   return b.neg(b.squeeze(b.gatherElements(logProbabilities, b.unsqueeze(ids, [axis]), axis), [axis]));
+}
+
+/** -Σ q log softmax(logits) of each entry, q being rows of probabilities. */
+export function crossEntropyOfRows(b: Builder, logProbabilities: Value, rows: Value): Value {
+  return b.neg(b.sum(b.mul(rows, logProbabilities), [-1]));
+}
+
+/** One number for each output, as a vector; undefined when there are more or fewer than outputs. */
+export function perOutput(
+  part: object,
+  key: string,
+  numbers: readonly number[],
+  outputs: Value,
+  { b, problem }: Context,
+): Value | undefined {
+  const size = outputs.type.shape.at(-1);
+  if (numbers.length === size) return b.constant(tensor("float32", [numbers.length], numbers));
+  // A size that the data has not said yet may be the right one.
+  if (typeof size !== "number") return undefined;
+  return problem({
+    part,
+    key,
+    code: "output-count",
+    message: `"${key}" has ${numbers.length} ${numbers.length === 1 ? "number" : "numbers"}, but the model puts out ${size}.`,
+    hint: "Give one number for each output, in their order.",
+  });
 }

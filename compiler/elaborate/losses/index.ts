@@ -3,6 +3,7 @@ import type { NormalLoss } from "../../../schema/normal.js";
 import { absoluteError } from "./absolute-error.js";
 import { binaryCrossEntropy } from "./binary-cross-entropy.js";
 import { crossEntropy } from "./cross-entropy.js";
+import { ctc } from "./ctc.js";
 import { huber } from "./huber.js";
 import type { LossDefinition } from "./loss.js";
 import { sequenceLoss } from "./sequence-loss.js";
@@ -15,4 +16,5 @@ export const losses: { readonly [K in NormalLoss["type"]]: LossDefinition<Extrac
   squared_error: squaredError,
   absolute_error: absoluteError,
   huber,
+  ctc,
 };

@@ -1,40 +1,53 @@
 /** What a loss is, and the reductions that losses share. */
-import type { NormalLoss } from "../../../schema/normal.js";
+import type { NormalMetric } from "../../../schema/normal.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
 import { overLive, perEntry } from "../entries.js";
-import type { MetricName } from "../metrics/index.js";
 import { sameSizes } from "../sizes.js";
 import { batchMajorShape, type Wire } from "../wire.js";
-import type { LossOperands, LossValue } from "./operands.js";
+import type { Answers, LossOperands, LossValue } from "./operands.js";
 
 export type { LossOperands, LossValue };
 
 export interface LossDefinition<L> {
-  /** Metrics that are reported with this loss. */
-  readonly metrics: readonly MetricName[];
+  readonly answers: Answers;
+  /** Metrics that are reported with this loss where the spec names none. */
+  readonly metrics: readonly NormalMetric[];
   /** Undefined when something was wrong, which has been reported. */
   elaborate(loss: L, operands: LossOperands, context: Context): LossValue | undefined;
 }
 
 /** Mean over all live entries, or the sum, of a loss per entry [time, batch], [time, batch, features], or without time. */
-export function reduceEntries(b: Builder, each: Value, operands: LossOperands, reduction: "mean" | "sum"): LossValue {
-  const { weights, live } = operands;
-  const { total, count } = overLive(b, weights === null ? each : b.mul(each, perEntry(b, weights, each)), live);
-  if (reduction === "sum") return { value: total, total, count: b.scalar(1), perEntry: false };
-  return { value: b.div(total, live === null ? count : b.max(count, 1)), total, count, perEntry: true };
+export function reduceEntries(
+  b: Builder,
+  each: Value,
+  { weights, live }: Pick<LossOperands, "weights" | "live">,
+  reduction: "mean" | "sum",
+): LossValue {
+  const { total, count: entries } = overLive(
+    b,
+    weights === null ? each : b.mul(each, perEntry(b, weights, each)),
+    live,
+  );
+  if (reduction === "sum") return { value: total, total, count: b.scalar(1), parts: "sum" };
+  const count = live === null ? entries : b.max(entries, 1);
+  return { value: b.div(total, count), total, count, parts: "mean" };
 }
 
 /** The targets of a regression, as numbers of the output's shape; a missing last axis of size 1 is put in. */
-export function numberTargets(loss: NormalLoss, { wire, targets }: LossOperands, context: Context): Value | undefined {
+export function numberTargets(
+  reader: { readonly type: string },
+  { wire, targets }: LossOperands,
+  context: Context,
+): Value | undefined {
   const { b, problem } = context;
-  const place = { part: loss, key: "type" };
+  const place = { part: reader, key: "type" };
   if (targets.type.dtype !== "float32")
     return problem({
       ...place,
       code: "needs-numbers",
-      message: `${loss.type} compares numbers, but the targets are class ids ${shapeText(targets, wire)}.`,
+      message: `${reader.type} compares numbers, but the targets are class ids ${shapeText(targets, wire)}.`,
       hint: "Use sequence_loss or cross_entropy.",
     });
   const [given, wanted] = [targets.type.shape, wire.value.type.shape];

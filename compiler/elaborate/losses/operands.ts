@@ -14,12 +14,18 @@ export interface LossOperands {
   readonly live: Value | null;
 }
 
+/** What a model that is trained with a loss answers: one of several classes, yes or no for each output, labels, numbers. */
+export type Answers = "class" | "yes_or_no" | "labels" | "number";
+
 export interface LossValue {
   /** What the loss is worth, as its definition gives it. Not a scalar where an average is switched off: then batch-major. */
   readonly value: Value;
   /** Sum and count over the batch, scalars: over several batches the loss is the sum of sums by the sum of counts. */
   readonly total: Value;
   readonly count: Value;
-  /** Whether sum by count is the mean of single entries. */
-  readonly perEntry: boolean;
+  /**
+   * How the loss of a batch follows from its parts: `mean`, sum of totals by sum of counts; `sum`, the totals add up;
+   * `whole`, the parts do not say.
+   */
+  readonly parts: "mean" | "sum" | "whole";
 }

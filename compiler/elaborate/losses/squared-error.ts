@@ -3,7 +3,8 @@ import type { NormalLoss } from "../../../schema/normal.js";
 import { type LossDefinition, numberTargets, reduceEntries } from "./loss.js";
 
 export const squaredError: LossDefinition<Extract<NormalLoss, { type: "squared_error" }>> = {
-  metrics: ["rmse"],
+  answers: "number",
+  metrics: [{ type: "rmse" }],
   elaborate(loss, operands, context) {
     const { b } = context;
     const targets = numberTargets(loss, operands, context);

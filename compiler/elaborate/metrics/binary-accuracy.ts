@@ -1,13 +1,26 @@
-/** binary_accuracy: the share of entries on the target's side of one half. */
+/** binary_accuracy: the share of live entries on the target's side of one half. */
+import type { NormalMetric } from "../../../schema/normal.js";
 import { overLive } from "../entries.js";
-import type { MetricDefinition } from "./metric.js";
+import { numberTargets } from "../losses/loss.js";
+import { type MetricDefinition, meanTallies } from "./metric.js";
 
-export const binaryAccuracy: MetricDefinition = {
-  finish: "identity",
-  elaborate(operands, _, { b }) {
-    const { wire, targets } = operands;
-    const side = b.greater((wire.logits ?? wire).value, 0);
-    const wanted = b.greater(b.reshape(b.cast(targets, "float32"), wire.value.type.shape), 0.5);
-    return overLive(b, b.cast(b.equal(b.cast(side, "float32"), b.cast(wanted, "float32")), "float32"), operands.live);
+export const binaryAccuracy: MetricDefinition<Extract<NormalMetric, { type: "binary_accuracy" }>> = {
+  name: () => "binary_accuracy",
+  finish: "mean",
+  elaborate(metric, operands, context) {
+    const { b, problem } = context;
+    if (operands.answers !== "yes_or_no")
+      return problem({
+        part: metric,
+        key: "type",
+        code: "metric-targets",
+        message: `binary_accuracy compares yes or no for each output, which ${operands.loss.type} does not ask for.`,
+        hint: operands.answers === "number" ? 'Use "rmse" or "mae".' : 'Use "accuracy".',
+      });
+    const targets = numberTargets(metric, operands, context);
+    if (targets === undefined) return undefined;
+    const side = b.cast(b.greater((operands.wire.logits ?? operands.wire).value, 0), "float32");
+    const wanted = b.cast(b.greater(targets, 0.5), "float32");
+    return meanTallies(b, overLive(b, b.cast(b.equal(side, wanted), "float32"), operands.live));
   },
 };

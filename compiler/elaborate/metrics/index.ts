@@ -1,17 +1,29 @@
-/** The metrics, by the name under which they are reported. */
+/** The metrics, by the word that specs use. */
+import type { NormalMetric } from "../../../schema/normal.js";
 import { accuracy } from "./accuracy.js";
 import { binaryAccuracy } from "./binary-accuracy.js";
+import { exactSequence } from "./exact-sequence.js";
+import { f1, precision, recall } from "./f1.js";
 import { mae } from "./mae.js";
 import type { MetricDefinition } from "./metric.js";
-import { perplexity } from "./perplexity.js";
+import { bitsPerCharacter, perplexity } from "./perplexity.js";
 import { rmse } from "./rmse.js";
+import { topK } from "./top-k.js";
 
-export type MetricName = "accuracy" | "binary_accuracy" | "perplexity" | "rmse" | "mae";
-
-export const metrics: { readonly [K in MetricName]: MetricDefinition } = {
+const metrics: { readonly [K in NormalMetric["type"]]: MetricDefinition<Extract<NormalMetric, { type: K }>> } = {
   accuracy,
+  top_k: topK,
   binary_accuracy: binaryAccuracy,
+  f1,
+  precision,
+  recall,
+  exact_sequence: exactSequence,
   perplexity,
+  bits_per_character: bitsPerCharacter,
   rmse,
   mae,
 };
+
+export function metricOf(metric: NormalMetric): MetricDefinition<NormalMetric> {
+  return metrics[metric.type] as MetricDefinition<NormalMetric>;
+}

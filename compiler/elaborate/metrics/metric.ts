@@ -1,15 +1,27 @@
-/** What a metric is: a sum and a count over one batch, so that any number of batches make one mean. */
+/** What a metric is: tallies over one batch, which add up over any number of batches, and what is made of them in the end. */
+
+import type { NormalLoss } from "../../../schema/normal.js";
+import type { Finish } from "../../artifact.js";
+import type { Builder } from "../../ir/builder.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
-import type { LossOperands, LossValue } from "../losses/operands.js";
+import type { Answers, LossOperands } from "../losses/operands.js";
 
-export interface MetricDefinition {
-  /** How the mean over all batches is finished. */
-  readonly finish: "identity" | "exp" | "sqrt";
-  /** Sum and count over the batch, scalars; undefined where the metric has no meaning for these operands. */
-  elaborate(
-    operands: LossOperands,
-    loss: LossValue,
-    context: Context,
-  ): { readonly total: Value; readonly count: Value } | undefined;
+/** What a metric compares: what the loss does, and what its answers are. */
+export interface MetricOperands extends LossOperands {
+  readonly answers: Answers;
+  readonly loss: NormalLoss;
+}
+
+export interface MetricDefinition<M> {
+  /** The name under which it is reported. */
+  name(metric: M): string;
+  readonly finish: Finish;
+  /** Tallies over the batch, as its `finish` reads them; undefined when something was wrong, which has been reported. */
+  elaborate(metric: M, operands: MetricOperands, context: Context): Value | undefined;
+}
+
+/** The tallies of a mean: [sum, count]. */
+export function meanTallies(b: Builder, { total, count }: { readonly total: Value; readonly count: Value }): Value {
+  return b.concat([b.unsqueeze(total, [0]), b.unsqueeze(count, [0])], 0);
 }

@@ -1,12 +1,15 @@
-/** rmse: the root of the mean squared error. */
+/** rmse: the root of the mean squared error of live entries. */
+import type { NormalMetric } from "../../../schema/normal.js";
 import { overLive } from "../entries.js";
-import type { MetricDefinition } from "./metric.js";
+import { type MetricDefinition, meanTallies } from "./metric.js";
+import { errorOf } from "./number.js";
 
-export const rmse: MetricDefinition = {
-  finish: "sqrt",
-  elaborate(operands, _, { b }) {
-    const { wire, targets } = operands;
-    const error = b.sub(wire.value, b.reshape(b.cast(targets, "float32"), wire.value.type.shape));
-    return overLive(b, b.mul(error, error), operands.live);
+export const rmse: MetricDefinition<Extract<NormalMetric, { type: "rmse" }>> = {
+  name: () => "rmse",
+  finish: "root_mean",
+  elaborate(metric, operands, context) {
+    const { b } = context;
+    const error = errorOf(metric, operands, context);
+    return error && meanTallies(b, overLive(b, b.mul(error, error), operands.live));
   },
 };

@@ -72,7 +72,7 @@ describe("what arrays become", () => {
   });
 
   describe("targets of sequences", () => {
-    const crossEntropy = { type: "cross_entropy", reduction: "mean", label_smoothing: 0 } as const;
+    const crossEntropy = { type: "cross_entropy", reduction: "mean", label_smoothing: 0, class_weights: null } as const;
     const rows = [
       [0.5, 0.5],
       [0.1, 0.9],

@@ -172,7 +172,7 @@ describe("scaling", () => {
   });
 
   test("probabilities stay what they are", async () => {
-    const loss = { type: "binary_cross_entropy", reduction: "mean" } as const;
+    const loss = { type: "binary_cross_entropy", reduction: "mean", positive_weight: 1 } as const;
     const data = { window: 1, horizon: 0, scale: "standard", target: ["y"] } as const;
     const source = await open("x,y\n1,0\n5,1\n9,1\n", data, { loss });
     expect(source.batch([0, 1, 2]).get("targets")?.data).toEqual(Float32Array.of(0, 1, 1));

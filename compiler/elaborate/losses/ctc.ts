@@ -1,0 +1,146 @@
+/**
+ * ctc: -log of the probability that a sequence of outputs spells the labels, over every way to align them (connectionist
+ * temporal classification; A. Graves et al., ICML 2006). The forward recursion in log space, one Scan over time.
+ */
+import type { NormalLoss } from "../../../schema/normal.js";
+import { scan } from "../../graph/scan.js";
+import type { Builder } from "../../ir/builder.js";
+import { addDims, mulDims } from "../../ir/dims.js";
+import type { Value } from "../../ir/types.js";
+import { at } from "../../ops/rule.js";
+import type { Context } from "../context.js";
+import { describeWire } from "../wire.js";
+import { logitsFor } from "./classes.js";
+import { type LossDefinition, type LossOperands, reduceEntries, shapeText } from "./loss.js";
+
+type NormalCtc = Extract<NormalLoss, { type: "ctc" }>;
+
+/** The log-probability of what cannot be: finite, because the gradient of `where` and of log-sum-exp would make NaN of -∞. */
+const NEVER = -1e30;
+
+export const ctc: LossDefinition<NormalCtc> = {
+  answers: "labels",
+  metrics: [{ type: "exact_sequence" }],
+  elaborate(loss, operands, context) {
+    const { b } = context;
+    const logits = logitsFor(loss, "softmax", operands, context);
+    const labels = logits && labelsFor(loss, operands, context);
+    const blank = logits && blankOf(loss, logits, context);
+    if (logits === undefined || labels === undefined || blank === undefined) return undefined;
+
+    const path = pathOf(b, labels, blank);
+    const [time = 1, batch = 1] = logits.type.shape;
+    const positions = at(path.ids.type.shape, 1);
+    const along = b.expand(b.unsqueeze(path.ids, [0]), [time, batch, positions]);
+    const emissions = b.gatherElements(b.logSoftmax(logits), along, 2);
+    // Before the first step all paths stand ahead of the first blank.
+    const start = b.mul(b.cast(b.greater(b.range(positions), 0), "float32"), NEVER);
+    const alive = operands.live === null ? [] : [b.unsqueeze(operands.live, [2])];
+    const { final } = scan(
+      b,
+      "ctc",
+      { initial: [b.expand(start, [batch, positions])], scans: [emissions, ...alive] },
+      (inner, [state], [emission, live]) => {
+        if (state === undefined || emission === undefined) throw new Error("a loop without its operands");
+        const moved = (by: number) => {
+          const behind = inner.expand(inner.scalar(NEVER), [batch, by]);
+          return inner.concat([behind, inner.slice(state, 1, 0, addDims(positions, -by))], 1);
+        };
+        const here = logSumExp(inner, [state, moved(1), inner.add(moved(2), path.skip)]);
+        const next = inner.add(here, emission);
+        return { next: [live === undefined ? next : inner.where(inner.greater(live, 0), next, state)], stacked: [] };
+      },
+    );
+    const ends = b.add(at(final, 0), path.end);
+    const largest = b.reduceMax(ends, [1], true);
+    const sum = b.log(b.sum(b.exp(b.sub(ends, largest)), [1]));
+    const spelled = b.add(b.squeeze(largest, [1]), sum);
+    const each = b.where(
+      b.greater(spelled, NEVER / 2),
+      b.neg(spelled),
+      loss.zero_infinity ? 0 : Number.POSITIVE_INFINITY,
+    );
+    return reduceEntries(b, each, { weights: null, live: null }, loss.reduction);
+  },
+};
+
+/** Label ids [batch, labels], int64, padded at their ends with the blank. */
+function labelsFor(loss: NormalCtc, operands: LossOperands, { b, problem }: Context): Value | undefined {
+  const { wire, targets, weights } = operands;
+  if (!wire.sequence)
+    return problem({
+      part: loss,
+      key: "type",
+      code: "needs-sequence",
+      message: `ctc aligns labels with a sequence of outputs, but the model puts out ${describeWire(wire)}.`,
+      hint: 'Let the last rnn layer return "sequence", or use cross_entropy.',
+    });
+  if (weights !== null)
+    return problem({
+      part: loss,
+      key: "type",
+      code: "step-weights",
+      message: "ctc has one loss per sequence, and no place for weights of single steps.",
+      hint: "Leave the weights out of the data.",
+    });
+  if (targets.type.dtype === "float32" || targets.type.shape.length !== 2)
+    return problem({
+      part: loss,
+      key: "type",
+      code: "target-shape",
+      message: `ctc needs labels [batch, labels] as whole numbers, but the targets are ${
+        targets.type.dtype === "float32" ? "numbers" : "ids"
+      } ${shapeText(targets, wire)}.`,
+      hint: "Give the labels of each sequence in a row, padded at its end with the blank.",
+    });
+  return b.cast(b.transpose(targets, [1, 0]), "int64");
+}
+
+/** The class that stands for no label. */
+export function blankOf(loss: NormalCtc, logits: Value, { problem }: Context): number | undefined {
+  const classes = logits.type.shape.at(-1);
+  if (typeof classes !== "number") return undefined;
+  const blank = loss.blank === "last" ? classes - 1 : loss.blank;
+  if (blank < classes) return blank;
+  return problem({
+    part: loss,
+    key: "blank",
+    code: "blank-class",
+    message: `The blank is class ${blank}, but the model puts out ${classes} classes.`,
+    hint: `Write a class from 0 to ${classes - 1}, or "last".`,
+  });
+}
+
+/** How many labels each row of [batch, labels] has, [batch, 1]: those before the padding, which is blank. */
+export function labelCount(b: Builder, labels: Value, blank: number): Value {
+  return b.sum(b.cast(b.not(b.equal(labels, blank)), "int64"), [1], true);
+}
+
+/** What paths walk: the labels with blanks around and between them, [batch, 2 * labels + 1]. */
+function pathOf(b: Builder, labels: Value, blank: number) {
+  const [batch = 1, count = 1] = labels.type.shape;
+  const blanks = b.expand(b.scalar(blank, "int64"), [batch, count]);
+  const pairs = b.concat([b.unsqueeze(blanks, [2]), b.unsqueeze(labels, [2])], 2);
+  const last = b.expand(b.scalar(blank, "int64"), [batch, 1]);
+  const ids = b.concat([b.reshape(pairs, [batch, mulDims(2, count)]), last], 1);
+
+  // From a label to the next one without a blank between them, where the two differ; blanks are equal to each other.
+  const positions = addDims(mulDims(2, count), 1);
+  const earlier = b.concat(
+    [b.expand(b.scalar(blank, "int64"), [batch, 2]), b.slice(ids, 1, 0, addDims(positions, -2))],
+    1,
+  );
+  const skip = b.where(b.equal(ids, earlier), b.scalar(NEVER), 0);
+
+  // The last label of each row, or the blank behind it.
+  const past = b.sub(b.unsqueeze(b.range(positions), [0]), b.mul(labelCount(b, labels, blank), 2));
+  const end = b.where(b.or(b.equal(past, 0), b.equal(past, -1)), b.scalar(0), NEVER);
+  return { ids, skip, end };
+}
+
+/** log Σ exp of a few values of one shape. */
+function logSumExp(b: Builder, values: readonly Value[]): Value {
+  const largest = values.reduce((x, y) => b.max(x, y));
+  const sum = values.map((value) => b.exp(b.sub(value, largest))).reduce((x, y) => b.add(x, y));
+  return b.add(largest, b.log(sum));
+}
