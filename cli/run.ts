@@ -1,8 +1,9 @@
 /** A run from the command line: its recorded spec, perhaps with other data, or what is wrong shown. */
 import { join, resolve } from "node:path";
 import type { RunProblem } from "../runtime/problem.js";
+import type { Diagnostic } from "../schema/diagnostics.js";
 import type { NormalData } from "../schema/normal.js";
-import type { Override } from "../schema/overrides.js";
+import { type Override, unplaced } from "../schema/overrides.js";
 import { refuse } from "./failures.js";
 import type { Output } from "./output.js";
 import { type OpenedSpec, openSpec, refuseSpec } from "./spec.js";
@@ -49,7 +50,15 @@ export async function openRecordedSpec(
 /** Says what is wrong with a run, or with what it is given. */
 export async function refuseRun(output: Output, opened: OpenedSpec, problems: readonly RunProblem[]): Promise<void> {
   if (problems.every(({ path, file }) => path === "" && file === undefined)) refuseProblems(output, problems);
-  else await refuseSpec(output, opened.place(problems), opened.source);
+  else await refuseSpec(output, problems.flatMap(placeIn(opened)), opened.source);
+}
+
+/** The place of a problem in a file that a flag names, else in the run's spec. */
+function placeIn({ place }: OpenedSpec): (problem: RunProblem) => readonly Diagnostic[] {
+  return (problem) => {
+    const { path, file, line = 0, column = line > 0 ? 1 : 0 } = problem;
+    return path === "" && file !== undefined ? [{ ...unplaced(problem), file, line, column }] : place([problem]);
+  };
 }
 
 /** Problems that have no place in a spec. */

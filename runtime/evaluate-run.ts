@@ -11,6 +11,7 @@ import { openEvaluator } from "./evaluate.js";
 import type { SplitMetrics } from "./events.js";
 import { unlike } from "./likeness.js";
 import { failed, type RunFailure, wrongInput } from "./outcome.js";
+import type { RunProblem } from "./problem.js";
 import { outOfRange } from "./ranges.js";
 import { openRun, readWeights, type Which } from "./run.js";
 import { feedsOf, openSession, type RequestedDevice } from "./session.js";
@@ -55,7 +56,7 @@ export async function evaluateRun({
   const whole = data !== null && split === null;
   const spec = { ...run.spec, data: data ?? run.spec.data };
   const read = await openData(whole ? undivided(spec) : spec, folder, run.metadata);
-  if (!read.ok) return wrongInput(read.problems);
+  if (!read.ok) return wrongInput(data === null ? read.problems : read.problems.map(asNamedByUser));
   const { source } = read;
   const unfit = [
     ...unlike(run.signature, source.signature(spec.train)),
@@ -78,6 +79,11 @@ export async function evaluateRun({
   const metrics = await evaluator.splitMetrics(await feedsOf(parameters), parts, batchSize);
   const notices = [session.notice, ...(data === null ? changeOf(folder, source) : [])].filter((text) => text !== "");
   return { ok: true, step, examples: countsOf(parts), metrics, notices };
+}
+
+/** The files of other data are not named from the spec's folder. */
+function asNamedByUser(problem: RunProblem): RunProblem {
+  return problem.code === "file-missing" ? { ...problem, hint: "" } : problem;
 }
 
 /** Other data, all of it in one part. */

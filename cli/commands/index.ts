@@ -28,6 +28,11 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./evaluate.js")).evaluate,
   },
   {
+    name: "predict",
+    summary: "say what a trained run makes of new inputs",
+    load: async () => (await import("./predict.js")).predict,
+  },
+  {
     name: "generate",
     summary: "write text with a trained model",
     load: async () => (await import("./generate.js")).generate,

@@ -48,7 +48,7 @@ export function nestedRows(array: NumericArray): readonly unknown[] {
 }
 
 /** The number of fewest digits that is this float32 when read back: 0.3, not 0.30000001192092896. */
-function shortest(value: number): number {
+export function shortest(value: number): number {
   for (let digits = 6; digits < 9; digits++) {
     const rounded = Number(value.toPrecision(digits));
     if (Math.fround(rounded) === value) return rounded;

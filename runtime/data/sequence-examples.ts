@@ -34,15 +34,18 @@ export interface Sequences {
 /** The members that the first line has, and every other must have. */
 interface Members {
   readonly steps: "text" | "tokens" | "inputs";
-  readonly answers: "label" | "tags";
+  /** Null where nobody asks for them. */
+  readonly answers: "label" | "tags" | null;
 }
 
 type Said<T> = { readonly value: T } | { readonly fault: string };
 
+/** With `answered` false the lines are for a model to answer: labels and tags, where there are any, are passed over. */
 export async function readSequences(
   data: NormalSequencesData,
   folder: string,
   uses: Uses,
+  answered = true,
 ): Promise<Checked<{ readonly sequences: Sequences }>> {
   const { file } = data;
   const path = "/data/file";
@@ -61,7 +64,7 @@ export async function readSequences(
     features = examples.length === 0 ? size : features;
     if (size !== features)
       return { fault: `has vectors of ${size}, and the first sequence has vectors of ${features}` };
-    const said = uses.targets === "classes" ? labelsOf(line, answers) : valuesOf(line, answers);
+    const said = answersOf(line, answers, uses);
     if ("fault" in said) return said;
     const { labels, values, size: answer } = said.value;
     width = examples.length === 0 ? answer : width;
@@ -73,15 +76,15 @@ export async function readSequences(
       return { fault: `has ${numbered(count, "tag")} for ${numbered(whole, "step")}` };
 
     const length = Math.min(whole, data.max_length ?? whole);
-    const answered = answers === "tags" ? length : 1;
+    const perExample = answers === "tags" ? length : 1;
     return {
       value: {
         line: number,
         length,
         ids: tokens.slice(0, length).map((token) => intern(numbers, token)),
         vectors: vectors.slice(0, length * size),
-        labels: labels.slice(0, answered),
-        values: values.slice(0, answered * width),
+        labels: labels.slice(0, perExample),
+        values: values.slice(0, perExample * width),
       },
     };
   };
@@ -92,7 +95,7 @@ export async function readSequences(
     ];
     if (members === undefined) {
       const steps = (["text", "tokens", "inputs"] as const).find((name) => line[name] !== undefined);
-      const answers = (["label", "tags"] as const).find((name) => line[name] !== undefined);
+      const answers = answered ? (["label", "tags"] as const).find((name) => line[name] !== undefined) : null;
       if (steps === undefined) return report("sequence-line", "has no text, tokens or inputs", "");
       if (answers === undefined) return report("sequence-line", "has no label and no tags", "");
       const unfit = misfit(steps, answers, uses);
@@ -167,7 +170,12 @@ interface Answers {
   readonly size: number;
 }
 
-function labelsOf(line: Line, answers: Members["answers"]): Said<Answers> {
+function answersOf(line: Line, answers: Members["answers"], { targets }: Uses): Said<Answers> {
+  if (answers === null) return { value: { labels: [], values: [], size: 0 } };
+  return targets === "classes" ? labelsOf(line, answers) : valuesOf(line, answers);
+}
+
+function labelsOf(line: Line, answers: NonNullable<Members["answers"]>): Said<Answers> {
   const value = line[answers];
   if (value === undefined) return { fault: `has no ${answers}, which the first sequence has` };
   // In a CSV file, tags are separated by white space.
@@ -178,7 +186,7 @@ function labelsOf(line: Line, answers: Members["answers"]): Said<Answers> {
   return { value: { labels, values: [], size: 0 } };
 }
 
-function valuesOf(line: Line, answers: Members["answers"]): Said<Answers> {
+function valuesOf(line: Line, answers: NonNullable<Members["answers"]>): Said<Answers> {
   const value = line[answers];
   if (value === undefined) return { fault: `has no ${answers}, which the first sequence has` };
   const listed = typeof value === "string" ? tokenize(value, "word").map(numberOf) : value;

@@ -13,6 +13,8 @@ export interface TableRows {
   /** Places in `columns`. */
   readonly inputs: readonly number[];
   readonly targets: readonly number[];
+  /** The line of each row in the file, from 1. */
+  readonly lines: readonly number[];
   /** The target of each row where targets are classes; else empty. */
   readonly labels: readonly string[];
 }
@@ -109,7 +111,7 @@ export async function readRows(
     return refuse(problemAt(lines[0] ?? 1, gapColumn, "has no value", hint));
   }
   const names = columns.map(({ name }) => name);
-  return { ok: true, table: { rows, columns: names, values, inputs, targets, labels } };
+  return { ok: true, table: { rows, columns: names, values, inputs, targets, lines, labels } };
 }
 
 const missingHint = 'Set data.missing to "drop" (leave such rows out) or "previous" (the value of the row before).';

@@ -4,24 +4,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type EvaluateRequest, evaluateRun } from "../../runtime/evaluate-run.js";
 import type { NormalData } from "../../schema/normal.js";
-import { readSpec } from "../../schema/read.js";
 import { temporaryFolder } from "./folder.js";
-import { run } from "./training.js";
-
-const optimizer = { type: "adam", learning_rate: 0.05 };
-
-/** A run of a spec, in a folder where its files are. */
-async function trained(spec: object, files: Readonly<Record<string, string>> = {}) {
-  const folder = temporaryFolder();
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-  const read = await readSpec(JSON.stringify({ optimizer, ...spec }));
-  if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
-  const out = join(folder, "run");
-  const request = { spec: read.spec, folder, out, device: "cpu", resume: false, init: null, without: [] } as const;
-  const { outcome } = await run(request);
-  if (!outcome.ok) throw new Error(JSON.stringify(outcome));
-  return { folder, out, spec: read.spec, done: outcome.done };
-}
+import { trained } from "./training.js";
 
 async function evaluated(out: string, parts: Partial<EvaluateRequest> = {}) {
   const outcome = await evaluateRun({ run: out, data: null, split: null, weights: "end", device: "cpu", ...parts });

@@ -1,11 +1,12 @@
 /** Runs of the training loop in this thread, with what they said and what they left. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TrainEvent, TrainRequest } from "../../runtime/events.js";
 import { runTraining } from "../../runtime/loop.js";
 import { readSafetensors, type Tensors } from "../../runtime/safetensors.js";
 import type { NormalSpec, NormalTrain } from "../../schema/normal.js";
-import { readSpecFile } from "../../schema/read.js";
+import { readSpec, readSpecFile } from "../../schema/read.js";
+import { temporaryFolder } from "./folder.js";
 
 export const cases = ["lstm-adam", "embedding-gru-sgd", "rnn-last-rmsprop", "lstm-lengths-clip"] as const;
 export type Case = (typeof cases)[number];
@@ -22,6 +23,19 @@ export async function specOfCase(name: Case, train: Partial<NormalTrain> = {}): 
 
 export function requestOf(name: Case, spec: NormalSpec, out: string): TrainRequest {
   return { spec, folder: fixture(name), out, device: "cpu", resume: false, init: null, without: [] };
+}
+
+/** A run of a spec as a user writes it, in a new folder where its files are. */
+export async function trained(spec: object, files: Readonly<Record<string, string | Uint8Array>> = {}) {
+  const folder = temporaryFolder();
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  const read = await readSpec(JSON.stringify({ optimizer: { type: "adam", learning_rate: 0.05 }, ...spec }));
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
+  const out = join(folder, "run");
+  const request = { spec: read.spec, folder, out, device: "cpu", resume: false, init: null, without: [] } as const;
+  const { outcome } = await run(request);
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome));
+  return { folder, out, spec: read.spec, done: outcome.done };
 }
 
 /** Trains to the end, or until `stopAfter` says so of the events so far. */

@@ -1,0 +1,53 @@
+/** `rnnx predict`: what a trained run says of new inputs. */
+import { Option } from "commander";
+import type { PredictRequest } from "../../runtime/predict-run.js";
+import type { CommandModule } from "../command.js";
+import { exit } from "../exit.js";
+import { reportFailure } from "../failures.js";
+import { count } from "../numbers.js";
+import { openRecordedSpec, refuseRun } from "../run.js";
+
+interface Flags {
+  readonly input: string;
+  readonly output: string;
+  readonly device: PredictRequest["device"];
+}
+
+export const predict: CommandModule = {
+  description:
+    "Reads inputs in the format of the run's data, without answers: lines of text, rows of a table, sequences (.jsonl, .csv),\n" +
+    "sources of pairs, images (IDX), arrays (.npy, .npz, .json). Writes what the model says of each, by the output's ending:\n" +
+    ".csv, .json or .jsonl in words (classes by name, quantities scaled back), .npy as numbers.",
+  example: "rnnx predict runs/spam --input messages.jsonl --output labels.csv",
+
+  declare(face) {
+    face
+      .argument("<run>", "a run directory")
+      .requiredOption("--input <file>", "the inputs")
+      .requiredOption("--output <file>", "where predictions are written, all of them or none")
+      .addOption(
+        new Option("--device <device>", "where to compute").choices(["auto", "cpu", "cuda", "webgpu"]).default("auto"),
+      );
+  },
+
+  async run(output, face) {
+    const [run = ""] = face.args;
+    const { input, output: target, device } = face.opts<Flags>();
+    const opened = await openRecordedSpec(output, run, []);
+    if (opened === undefined) return exit.wrongInput;
+    const { predictRun } = await import("../../runtime/predict-run.js");
+    const outcome = await predictRun({ run, input, output: target, folder: process.cwd(), device });
+    if (outcome.ok) {
+      for (const notice of outcome.notices) output.note(notice);
+      output.record({ event: "result", run, output: target, predictions: outcome.predictions });
+      output.print(`${count(outcome.predictions)} prediction${outcome.predictions === 1 ? "" : "s"} in ${target}`);
+      return exit.done;
+    }
+    if (outcome.kind === "input") {
+      await refuseRun(output, opened, outcome.problems);
+      return exit.wrongInput;
+    }
+    reportFailure(output, outcome.message, outcome.hint);
+    return exit.failed;
+  },
+};

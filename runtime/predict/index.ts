@@ -1,0 +1,16 @@
+/** The readers of inputs, by `data.type`; a decoder's sources are read where they are decoded. */
+import type { NormalData } from "../../schema/normal.js";
+import { arrays } from "./arrays.js";
+import { images } from "./images.js";
+import type { OpenInputs } from "./inputs.js";
+import { sequences } from "./sequences.js";
+import { table } from "./table.js";
+import { text } from "./text.js";
+
+export const readers: { readonly [K in Exclude<NormalData["type"], "pairs">]: OpenInputs } = {
+  text,
+  table,
+  sequences,
+  images,
+  arrays,
+};

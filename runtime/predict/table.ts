@@ -1,0 +1,65 @@
+/** Tables: for each row that a window ends at, the target that lies ahead of it, scaled back. */
+import { scaled, unscaled } from "../data/scaler.js";
+import { readRows } from "../data/table-rows.js";
+import { gatherWindows, type Series } from "../data/windows.js";
+import { refuse } from "../problem.js";
+import { classified, probabilities, quantities } from "./answers.js";
+import type { OpenInputs, Scores } from "./inputs.js";
+
+export const table: OpenInputs = async ({ run, file, folder, uses }) => {
+  const { metadata, spec } = run;
+  if (metadata.type !== "table" || spec.data.type !== "table") throw new Error("The run's data is no table.");
+  const { columns, target, scaler, classes } = metadata;
+  const { window } = spec.data;
+  const read = await readRows({ ...spec.data, file, columns, target: null }, folder, false);
+  if (!read.ok) return refuse(...read.problems.map((problem) => ({ ...problem, file })));
+  const { rows, values, lines } = read.table;
+  if (rows < window) {
+    const message = `"${file}" has ${rows} row${rows === 1 ? "" : "s"}, and the model reads windows of ${window}.`;
+    return refuse({ code: "table-too-short", path: "", file, message, hint: "Give it more rows." });
+  }
+  const data = Float32Array.from(values, (value, place) => {
+    const scaling = scaler[columns[place % columns.length] ?? ""];
+    return scaling === undefined ? value : scaled(value, scaling);
+  });
+  const large = data.findIndex((value) => !Number.isFinite(value));
+  if (large >= 0) {
+    const line = lines[Math.floor(large / columns.length)] ?? 1;
+    const name = columns[large % columns.length];
+    const message = `Line ${line} of "${file}" holds a number that is too large, in column "${name}".`;
+    return refuse({ code: "table-value", path: "", file, line, message, hint: "" });
+  }
+  const series: Series = { dtype: "float32", width: columns.length, data };
+  /** The last step's numbers: those before it are of targets that earlier windows speak of. */
+  const lastStep = ({ shape, data: all }: Scores): Scores => {
+    const size = shape.at(-1) ?? 1;
+    return { shape: [size], data: all.slice(-size) };
+  };
+  return {
+    ok: true,
+    inputs: {
+      lengths: new Uint32Array(rows - window + 1).fill(window),
+      padded: false,
+      batch(examples) {
+        const shape = [examples.length, window, columns.length];
+        return new Map([["inputs", gatherWindows(series, { stride: 1, shift: 0, length: window }, examples, shape)]]);
+      },
+      finish(scores) {
+        const last = probabilities(spec, uses.targets, lastStep(scores));
+        if (uses.targets !== "numbers") return last;
+        const back = last.data.map((value, place) => {
+          const scaling = scaler[target[place] ?? ""];
+          return scaling === undefined ? value : unscaled(value, scaling);
+        });
+        return { ...last, data: back };
+      },
+      describe(example, finished) {
+        const line = lines[example + window - 1] ?? 0;
+        const [name = "target"] = target;
+        if (uses.targets === "classes") return { line, ...classified(name, finished, classes ?? null) };
+        const numbers = [quantities(finished)].flat();
+        return { line, ...Object.fromEntries(target.map((column, place) => [column, numbers[place]])) };
+      },
+    },
+  };
+};

@@ -1,0 +1,76 @@
+/** `rnnx evaluate` and `rnnx predict` as a user runs them, on one run. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { records, rnnx, temporaryFolder } from "./spawn.js";
+
+const folder = temporaryFolder();
+const run = join(folder, "run");
+const at = (name: string) => join(folder, name);
+let done: Readonly<Record<string, unknown>> | undefined;
+
+beforeAll(async () => {
+  const { code, stdout } = await rnnx(
+    ...["train", "specs/stock.json", "--steps", "20", "--out", run, "--json"],
+    ...["--set", "data.split.validation=0.1", "--set", "data.split.train=0.6"],
+  );
+  expect(code).toBe(0);
+  done = records(stdout).at(-1);
+}, 60_000);
+
+test("a run is evaluated as its training was at the end", async () => {
+  const { code, stdout } = await rnnx("evaluate", run, "--json");
+  const [result, ...more] = records(stdout);
+  expect({ code, more }).toEqual({ code: 0, more: [] });
+  expect(result).toMatchObject({ event: "result", run, step: expect.any(Number), metrics: done?.metrics });
+});
+
+test("people read a table", async () => {
+  const { stdout } = await rnnx("evaluate", run, "--split", "test", "--checkpoint", "last");
+  expect(stdout).toMatch(/^weights of step 20\n\npart +examples +loss +rmse\ntest +\d+ +[\d.]+ +[\d.]+\n$/);
+});
+
+test("other data is named from where the user is, and is all tested with", async () => {
+  writeFileSync(at("other.csv"), readFileSync("specs/data/stock.csv", "utf8").split("\n").slice(0, 60).join("\n"));
+  const { stdout } = await rnnx("evaluate", run, "--set", `data.file=${at("other.csv")}`, "--json");
+  // 58 rows in windows of 7 and their targets.
+  expect(records(stdout)[0]).toMatchObject({ examples: { train: 0, validation: 0, test: 51 } });
+});
+
+test.each<[readonly string[], string]>([
+  [
+    ["evaluate", "specs"],
+    'error: "specs" is not a run directory: it has no manifest.json and no spec.json and no data.json\n',
+  ],
+  [["evaluate", run, "--set", "seed=3"], "error: --set seed=3 does not replace data"],
+  [["evaluate", run, "--checkpoint", "worst"], "It takes best, last or a step."],
+  [
+    ["evaluate", run, "--set", "data.file=none.csv"],
+    `none.csv" does not exist (set by --set data.file=none.csv).\n\n1 error`,
+  ],
+  [
+    ["predict", run, "--input", "none.csv", "--output", "out.csv"],
+    'error[file-missing] none.csv\n  "none.csv" does not exist.',
+  ],
+  [["predict", run, "--input", "specs/data/stock.csv"], "error: required option '--output <file>' not specified"],
+])("%j exits 2 and says why", async (args, message) => {
+  const { code, stdout, stderr } = await rnnx(...args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain(message);
+});
+
+test("predictions are written, or what is wrong is said in its place", async () => {
+  const asked = ["predict", run, "--input", "specs/data/stock.csv", "--output", at("out.csv")];
+  const { code, stdout } = await rnnx(...asked, "--json");
+  expect(code).toBe(0);
+  expect(records(stdout)).toEqual([{ event: "result", run, output: at("out.csv"), predictions: expect.any(Number) }]);
+  expect(readFileSync(at("out.csv"), "utf8")).toMatch(/^line,Close\n\d+,[\d.]+\n/);
+
+  writeFileSync(at("bad.csv"), "# Open,High,Low,Volume,Close\n1,2,3,4,5\n1,2,x,4,5\n");
+  const bad = await rnnx("predict", run, "--input", at("bad.csv"), "--output", at("none.csv"), "--json");
+  expect(bad.code).toBe(2);
+  expect(records(bad.stdout)).toMatchObject([
+    { event: "error", diagnostics: [{ code: "table-value", file: at("bad.csv"), line: 3, column: 3 }] },
+  ]);
+  expect(existsSync(at("none.csv"))).toBe(false);
+});
