@@ -10,8 +10,8 @@ import { openInputs } from "./inputs.js";
 import { layers } from "./layers/index.js";
 import { elaborateObjective, type Output } from "./objective.js";
 import type { LayerOutput, Program } from "./program.js";
-import { checkModel } from "./whole.js";
 import { checkWatched } from "./watched.js";
+import { checkModel } from "./whole.js";
 import { batchMajorShape, swapBatchAndTime, type Wire } from "./wire.js";
 
 export type Elaboration =
