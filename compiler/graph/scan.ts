@@ -29,6 +29,7 @@ export interface LoopOperands {
 /** A Scan: outer values that the step uses are captured. */
 export function scan(b: Builder, name: string, operands: LoopOperands, step: BuildStep): LoopResult {
   const { initial, scans, reverse = false } = operands;
+  const length = lengthOf(name, operands);
   const inner = bodyBuilder(name);
   const states = initial.map((value, index) => inner.input(value.name ?? `state.${index}`, value.type));
   const slices = scans.map((value, index) =>
@@ -41,13 +42,14 @@ export function scan(b: Builder, name: string, operands: LoopOperands, step: Bui
     states: initial.length,
     scans: scans.length + inner.scanned.length,
     reverse,
-    length: lengthOf(operands),
+    length,
   });
   return { final: outputs.slice(0, initial.length), stacked: outputs.slice(initial.length) };
 }
 
-function lengthOf({ scans }: LoopOperands): Dim {
-  return at(at(scans, 0).type.shape, 0);
+function lengthOf(name: string, { scans: [first] }: LoopOperands): Dim {
+  if (first === undefined) throw new Error(`${name} scans nothing: a loop has as many steps as what it scans`);
+  return at(first.type.shape, 0);
 }
 
 /** The same steps one after another, without a loop. Their number must be known. */
@@ -74,7 +76,7 @@ export function loop(
   operands: LoopOperands & { readonly unroll: boolean },
   step: BuildStep,
 ): LoopResult {
-  const length = lengthOf(operands);
+  const length = lengthOf(name, operands);
   if (!operands.unroll || typeof length !== "number") return scan(b, name, operands, step);
   return unrolled(b, operands, length, step);
 }
