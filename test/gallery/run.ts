@@ -11,6 +11,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 export interface Trained {
   /** The run directory, which goes away with the test. */
   readonly run: string;
+  /** All that it said. */
+  readonly events: readonly Readonly<Record<string, unknown>>[];
   /** The loss before each update, from the first. */
   readonly losses: readonly number[];
   readonly loss: number;
@@ -39,5 +41,5 @@ export function train(spec: string, ...flags: readonly string[]): Trained {
   const records = rnnx("train", `specs/${spec}.json`, "--out", join(run, "run"), ...flags);
   const done = records.at(-1) as unknown as Trained;
   const losses = records.filter(({ event }) => event === "step").map(({ loss }) => loss as number);
-  return { ...done, run: join(run, "run"), losses };
+  return { ...done, run: join(run, "run"), events: records, losses };
 }

@@ -1,0 +1,63 @@
+/** The tutorials on their own data, where it lies beside the repository: digits of MNIST, and the prices of a share. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { openData } from "../../runtime/data/index.js";
+import { readSpecFile } from "../../schema/read.js";
+import { rnnx, train } from "./run.js";
+
+const shared = (name: string) => fileURLToPath(new URL(`../../../shared/data/${name}`, import.meta.url));
+const [images, labels] = [shared("mnist/t10k-images-idx3-ubyte.gz"), shared("mnist/t10k-labels-idx1-ubyte.gz")];
+const prices = shared("stock_daily.csv");
+
+/** Why a test is skipped, as a part of its name. */
+const without = (file: string) => (existsSync(file) ? "" : ` (skipped: there is no ${file})`);
+
+it.skipIf(!existsSync(images))(
+  `mnist-rows tells at least 90 % of 2,000 handwritten digits from 8,000 others${without(images)}`,
+  () => {
+    const files = ["--set", `data.file=${images}`, "--set", `data.labels=${labels}`];
+    const { events, metrics } = train("mnist-rows", ...files, "--set", "train.epochs=22");
+    expect(metrics.test.accuracy).toBeGreaterThanOrEqual(0.9);
+    const epochs = events.filter(({ event }) => event === "epoch");
+    expect(epochs).toHaveLength(22);
+    for (const { metrics: parts } of epochs) {
+      expect(parts).toMatchObject({
+        train: { accuracy: expect.any(Number) },
+        validation: {},
+        test: { accuracy: expect.any(Number) },
+      });
+    }
+  },
+  120_000,
+);
+
+it.skipIf(!existsSync(prices))(
+  `stock comes near the last price as a forecast of the next${without(prices)}`,
+  async () => {
+    const { run, metrics } = train("stock", "--set", `data.file=${prices}`);
+    expect(metrics.test.rmse).toBeLessThan(1.25 * (await lastPriceError(run)));
+    const { metrics: again } = rnnx("evaluate", run).at(-1) ?? {};
+    expect(again).toEqual(metrics);
+  },
+  120_000,
+);
+
+/** The error on the test part of taking the price of a window's last day for the next, on the scaled target. */
+async function lastPriceError(run: string): Promise<number> {
+  const read = await readSpecFile(`${run}/spec.json`);
+  if (!read.ok) throw new Error("the run's spec does not read");
+  const opened = await openData(read.spec, read.folder);
+  if (!opened.ok) throw new Error("the run's data does not open");
+  const { splits, batch, metadata } = opened.source;
+  if (metadata.type !== "table") throw new Error("the run's data is no table");
+  const arrays = batch(splits.test);
+  const [inputs, targets] = [arrays.get("inputs"), arrays.get("targets")];
+  const [, window = 0, width = 0] = inputs?.shape ?? [];
+  const price = metadata.columns.indexOf("Close");
+  const errors = Array.from(splits.test, (_, row) => {
+    const last = Number(inputs?.data[(row + 1) * window * width - width + price]);
+    return (Number(targets?.data[row]) - last) ** 2;
+  });
+  return Math.sqrt(errors.reduce((sum, error) => sum + error, 0) / errors.length);
+}
