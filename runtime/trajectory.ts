@@ -9,7 +9,10 @@ import { mapDataFiles } from "./data/index.js";
 import { runFiles } from "./directory.js";
 import type { RunProblem } from "./problem.js";
 
-/** The spec without what may change between a run and its resumption: its name, its length, how often it saves. */
+/**
+ * The spec without what may change between a run and its resumption: its name, its length, how often it saves and evaluates,
+ * what it reports, and what it watches to end early or to keep.
+ */
 function trajectory({ seed, data, cells, model, loss, optimizer, train }: NormalSpec) {
   const { batch_size, shuffle } = train;
   // Where the data lies does not matter: its digest says what it holds.

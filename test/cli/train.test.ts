@@ -42,8 +42,14 @@ test.each([
   child.stdout.once("data", () => child.kill(signal));
   const { code, stdout } = await ended;
   expect(code).toBe(expected);
-  expect(records(stdout).some(({ event }) => event === "checkpoint")).toBe(true);
-  expect(existsSync(join(out, "checkpoints"))).toBe(true);
+  const all = records(stdout);
+  const done = all.at(-1);
+  const saved = all.findLast(({ event }) => event === "checkpoint");
+  expect(done).toMatchObject({ event: "done", step: saved?.step, predictions: [] });
+  // What it has can be used, and it goes on from there.
+  expect(existsSync(join(out, "model.onnx"))).toBe(true);
+  const evaluated = await rnnx("evaluate", out, "--json");
+  expect(records(evaluated.stdout)[0]).toMatchObject({ step: saved?.step });
 });
 
 test("a reader that leaves ends the run with a checkpoint", async () => {
