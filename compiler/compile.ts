@@ -25,7 +25,7 @@ import type { Graph } from "./ir/types.js";
 import type { Lowered } from "./lowered.js";
 import { forwardPorts, makeManifest, trainingPorts } from "./manifest.js";
 import { forwardPasses, runPasses, stepPasses } from "./passes/index.js";
-import { type Signature, withAnyBatch } from "./signature.js";
+import { type Signature, withAnyBatch, withKnownSteps } from "./signature.js";
 
 export type { Analysis, LayerSummary } from "./analyze.js";
 
@@ -80,7 +80,9 @@ export type LowerResult = { readonly ok: true; readonly lowered: Lowered } | Ext
 /** From the spec to one optimized training step. */
 export function lower(spec: NormalSpec, signature: Signature, options: CompileOptions = {}): LowerResult {
   const { watch, optimize } = observed(signature, options);
-  const elaborated = elaborate(spec, signature, "training", options.origins);
+  const unrolls = spec.model.some((layer) => layer.layer === "rnn" && layer.unroll);
+  const trained = unrolls ? withKnownSteps(signature) : signature;
+  const elaborated = elaborate(spec, trained, "training", options.origins);
   if (!elaborated.ok) return elaborated;
   const { program } = elaborated;
   watch("forward", program.graph);

@@ -24,6 +24,8 @@ export interface Signature {
   readonly initial_states?: Readonly<Record<string, ArraySignature>>;
   /** Sizes that specs may name: "vocabulary", "classes", "features". A string stands for a size that is not known yet. */
   readonly sizes: Readonly<Record<string, number | string>>;
+  /** What `time` is in every batch of training, where it is always the same. */
+  readonly steps?: number;
   /** What `batch` and `time` will be, as a hint for cost decisions. */
   readonly expected: Readonly<Record<string, number>> & { readonly batch: number; readonly time: number };
 }
@@ -31,6 +33,25 @@ export interface Signature {
 /** Token ids [batch, time] and features [batch, time, features] are sequences; features [batch, features] are not. */
 export function isSequence({ dtype, shape }: ArraySignature): boolean {
   return dtype !== "float32" || shape.length > 2;
+}
+
+/** The same data with its number of steps written out, where that is always the same: what can be unrolled. */
+export function withKnownSteps(signature: Signature): Signature {
+  const { steps, inputs, side_inputs, targets, weights } = signature;
+  if (steps === undefined) return signature;
+  const known = (array: ArraySignature): ArraySignature => ({
+    ...array,
+    shape: array.shape.map((dim) => (dim === "time" ? steps : dim)),
+  });
+  return {
+    ...signature,
+    inputs: known(inputs),
+    targets: known(targets),
+    ...(weights && { weights: known(weights) }),
+    ...(side_inputs && {
+      side_inputs: Object.fromEntries(Object.entries(side_inputs).map(([name, array]) => [name, known(array)])),
+    }),
+  };
 }
 
 /** The same data in batches and sequences of any size: what evaluation and inference are compiled for. */

@@ -88,6 +88,7 @@ function imageSource(
       inputs: { dtype: "float32", shape: ["batch", "time", columns] },
       targets: { dtype: "int32", shape: ["batch"] },
       sizes: { features: columns, classes },
+      steps: rows,
       expected: { batch: expectedBatch(train, splits), time: rows },
     }),
     batch(indices) {

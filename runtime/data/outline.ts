@@ -3,7 +3,7 @@ import type { ArraySignature, Signature } from "../../compiler/signature.js";
 import type { NormalArraysData, NormalSpec, NormalTableData, NormalTextData } from "../../schema/normal.js";
 import { child } from "../../schema/pointer.js";
 import type { Checked } from "../problem.js";
-import { inputSources } from "./arrays.js";
+import { inputSources } from "./array-roles.js";
 import { mapDataFiles, openData } from "./index.js";
 import { readNested } from "./nested.js";
 import { type Uses, usesOf } from "./source.js";

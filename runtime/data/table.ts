@@ -124,6 +124,7 @@ function windowsOf(
       inputs: { dtype: "float32", shape: ["batch", "time", inputs.width] },
       targets: { dtype: targets.dtype, shape: [...(everyStep ? ["batch", "time"] : ["batch"]), ...answer] },
       sizes: { features: inputs.width, classes: classes?.count ?? targets.width },
+      steps: window,
       expected: { batch: expectedBatch(train, splits), time: window },
     }),
     batch: (indices) => {

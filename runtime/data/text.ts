@@ -147,6 +147,7 @@ function windowsOf(
       inputs: { dtype: "int32", shape: ["batch", "time"] },
       targets: { dtype: "int32", shape: ["batch", "time"] },
       sizes: { vocabulary: vocabulary.length, classes: vocabulary.length },
+      steps: window,
       expected: { batch: expectedBatch(train, splits), time: window },
     }),
     batch: (indices) =>
