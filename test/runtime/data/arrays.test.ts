@@ -47,6 +47,7 @@ describe("what arrays become", () => {
       inputs: { dtype: "int32", shape: ["batch", "time"] },
       targets: { dtype: "int32", shape: ["batch", "time"] },
       sizes: { vocabulary: 3, classes: 3 },
+      steps: 2,
       expected: { batch: 2, time: 2 },
     });
   });

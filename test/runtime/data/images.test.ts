@@ -53,6 +53,7 @@ describe("images", () => {
       inputs: { dtype: "float32", shape: ["batch", "time", 3] },
       targets: { dtype: "int32", shape: ["batch"] },
       sizes: { features: 3, classes: 5 },
+      steps: 2,
       expected: { batch: 2, time: 2 },
     });
   });

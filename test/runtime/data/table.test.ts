@@ -79,6 +79,7 @@ describe("windows over rows", () => {
       inputs: { dtype: "float32", shape: ["batch", "time", 2] },
       targets: { dtype: "float32", shape: ["batch", 1] },
       sizes: { features: 2, classes: 1 },
+      steps: 3,
       expected: { batch: 4, time: 3 },
     });
   });

@@ -76,6 +76,7 @@ describe("windows of a text", () => {
       inputs: { dtype: "int32", shape: ["batch", "time"] },
       targets: { dtype: "int32", shape: ["batch", "time"] },
       sizes: { vocabulary: 3, classes: 3 },
+      steps: 4,
       expected: { batch: 3, time: 4 },
     });
     expect(source.signature(train).expected.batch).toBe(8);
