@@ -22,6 +22,8 @@ export interface PredictRequest {
   readonly input: string;
   readonly output: string;
   readonly folder: string;
+  /** Sequences that a decoder keeps while it writes one; null: greedily, the only way where nothing is decoded. */
+  readonly beam: number | null;
   readonly device: RequestedDevice;
 }
 
@@ -33,7 +35,7 @@ export type PredictOutcome =
 const batchSize = 256;
 
 export async function predictRun(request: PredictRequest): Promise<PredictOutcome> {
-  const { folder, input, device } = request;
+  const { folder, input, beam, device } = request;
   const opened = openRun(request.run);
   if (!opened.ok) return wrongInput(opened.problems);
   const { run } = opened;
@@ -52,15 +54,21 @@ export async function predictRun(request: PredictRequest): Promise<PredictOutcom
     if (!read.ok) return wrongInput(read.problems.map(asNamedHere));
     const session = await open();
     if (!session.ok) return failed(session.message, session.hint);
-    const predictions = await decodeSources(run, session.session, read.sources);
+    const predictions = await decodeSources(run, session.session, read.sources, beam ?? 1);
     return write(request, Buffer.from(outputText(kind, predictions)), predictions.length, session.notice);
   }
+  if (beam !== null) return wrongInput([nothingDecoded(run)]);
   const read = await readers[type]({ run, file: input, folder, uses: usesOf(run.spec) });
   if (!read.ok) return wrongInput(read.problems.map(asNamedHere));
   const session = await open();
   if (!session.ok) return failed(session.message, session.hint);
   const finished = await scoresOf(session.session, run.manifest, read.inputs);
   return write(request, contentOf(kind, read.inputs, finished), finished.length, session.notice);
+}
+
+function nothingDecoded({ spec }: Run): RunProblem {
+  const message = `The data of this run are of type "${spec.data.type}": there is no sequence to write with a beam.`;
+  return { code: "no-decoder", path: "", message, hint: "Leave --beam out." };
 }
 
 /** The model's finished numbers for every example. */

@@ -4,12 +4,14 @@ import type { PredictRequest } from "../../runtime/predict-run.js";
 import type { CommandModule } from "../command.js";
 import { exit } from "../exit.js";
 import { reportFailure } from "../failures.js";
+import { wholeNumber } from "../flags.js";
 import { count } from "../numbers.js";
 import { openRecordedSpec, refuseRun } from "../run.js";
 
 interface Flags {
   readonly input: string;
   readonly output: string;
+  readonly beam: number | undefined;
   readonly device: PredictRequest["device"];
 }
 
@@ -25,6 +27,11 @@ export const predict: CommandModule = {
       .argument("<run>", "a run directory")
       .requiredOption("--input <file>", "the inputs")
       .requiredOption("--output <file>", "where predictions are written, all of them or none")
+      .option(
+        "--beam <n>",
+        "for pairs: sequences kept while one is written; 1, the default, is greedy",
+        wholeNumber(1, 100),
+      )
       .addOption(
         new Option("--device <device>", "where to compute").choices(["auto", "cpu", "cuda", "webgpu"]).default("auto"),
       );
@@ -32,11 +39,11 @@ export const predict: CommandModule = {
 
   async run(output, face) {
     const [run = ""] = face.args;
-    const { input, output: target, device } = face.opts<Flags>();
+    const { input, output: target, beam, device } = face.opts<Flags>();
     const opened = await openRecordedSpec(output, run, []);
     if (opened === undefined) return exit.wrongInput;
     const { predictRun } = await import("../../runtime/predict-run.js");
-    const outcome = await predictRun({ run, input, output: target, folder: process.cwd(), device });
+    const outcome = await predictRun({ run, input, output: target, folder: process.cwd(), beam: beam ?? null, device });
     if (outcome.ok) {
       for (const notice of outcome.notices) output.note(notice);
       output.record({ event: "result", run, output: target, predictions: outcome.predictions });

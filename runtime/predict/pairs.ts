@@ -1,4 +1,4 @@
-/** Pairs: the sequence that the decoder writes, greedily, for each source. */
+/** Pairs: the sequence that the decoder writes for each source. */
 import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
@@ -76,12 +76,13 @@ export async function decodeSources(
   { metadata, manifest, spec }: Run,
   session: InferenceSession,
   sources: readonly Source[],
+  beams: number,
 ): Promise<readonly Prediction[]> {
   if (metadata.type !== "pairs") throw new Error("The run has no pairs.");
   const { target_vocabulary: words, longest_target: longest, unit } = metadata;
   const last = spec.model.at(-1);
   const isSoftmax = last !== undefined && "activation" in last && last.activation === "softmax";
-  const options = { start: START, end: END, longest, beams: 1, probabilities: isSoftmax };
+  const options = { start: START, end: END, longest, beams, probabilities: isSoftmax };
   const predictions: Prediction[] = [];
   for (let start = 0; start < sources.length; start += batchSize) {
     const part = sources.slice(start, start + batchSize);

@@ -1,5 +1,5 @@
 /** Sequences from sequences and from vectors, written by the decoder itself. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession } from "onnxruntime-node";
 import { expect, it } from "vitest";
@@ -44,4 +44,15 @@ it("translate writes at least 95 % of held-out numbers exactly, greedily and wit
 it("caption writes every caption of its pictures", async () => {
   const { run } = train("caption");
   expect(await exactness(run, "train", 1)).toEqual({ exact: 1, count: 72 });
+});
+
+it("predict --beam writes numbers from words it is given, and refuses where nothing is decoded", () => {
+  const { run } = train("translate", "--set", "train.epochs=25");
+  writeFileSync(join(run, "words.txt"), "two hundred and thirty one\nninety nine\n");
+  rnnx("predict", run, "--input", join(run, "words.txt"), "--output", join(run, "digits.jsonl"), "--beam", "3");
+  const written = readFileSync(join(run, "digits.jsonl"), "utf8").trim().split("\n");
+  expect(written.map((line) => JSON.parse(line).target)).toEqual(["2 3 1", "9 9"]);
+  const refused = () =>
+    rnnx("predict", train("feedforward").run, "--input", "x.json", "--output", join(run, "x.json"), "--beam", "3");
+  expect(refused).toThrow("there is no sequence to write with a beam");
 });

@@ -11,7 +11,7 @@ import { trained } from "./training.js";
 async function predicted(run: string, input: string, content: string | Uint8Array, ending: string): Promise<Buffer> {
   const folder = temporaryFolder();
   writeFileSync(join(folder, input), content);
-  const outcome = await predictRun({ run, input, output: `out.${ending}`, folder, device: "cpu" });
+  const outcome = await predictRun({ run, input, output: `out.${ending}`, folder, beam: null, device: "cpu" });
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
   expect(readdirSync(folder).sort()).toEqual([input, `out.${ending}`].sort());
   return readFileSync(join(folder, `out.${ending}`));
@@ -35,7 +35,7 @@ async function refused(run: string, input: string, content: string | Uint8Array)
   const folder = temporaryFolder();
   writeFileSync(join(folder, input), content);
   writeFileSync(join(folder, "out.csv"), "as it was");
-  const outcome = await predictRun({ run, input, output: "out.csv", folder, device: "cpu" });
+  const outcome = await predictRun({ run, input, output: "out.csv", folder, beam: null, device: "cpu" });
   expect(readFileSync(join(folder, "out.csv"), "utf8")).toBe("as it was");
   expect(readdirSync(folder)).toHaveLength(2);
   if (outcome.ok || outcome.kind !== "input") throw new Error("the inputs were not refused");
@@ -309,7 +309,7 @@ describe("what can go wrong beside the inputs", () => {
   test("an output of no known kind, in no folder, or a run that was killed", async () => {
     const { out, folder } = await trained(spec, { "in.json": "[[1]]" });
     const ask = async (output: string) => {
-      const outcome = await predictRun({ run: out, input: "in.json", output, folder, device: "cpu" });
+      const outcome = await predictRun({ run: out, input: "in.json", output, folder, beam: null, device: "cpu" });
       return outcome.ok ? [] : outcome.kind === "input" ? outcome.problems.map(({ message }) => message) : ["failed"];
     };
     expect(await ask("out.xls")).toEqual(['Predictions cannot be written to "out.xls".']);
