@@ -8,7 +8,7 @@ import { openData } from "../../runtime/data/index.js";
 import { END, START } from "../../runtime/data/pairs.js";
 import { decodeSequences } from "../../runtime/decode.js";
 import { readSpecFile } from "../../schema/read.js";
-import { train } from "./run.js";
+import { rnnx, train } from "./run.js";
 
 /** The share of the examples of a part that the trained decoder writes exactly, and their number. */
 async function exactness(run: string, part: "train" | "test", beams: number) {
