@@ -83,15 +83,16 @@ export function analysisOf(signature: Signature, lowered: Lowered): Analysis {
   };
 }
 
-/** A layer's operations are those that its output needs beyond what the layers before it need. */
+/** A layer's operations are those that its output needs beyond what the layers before it needed. */
 function layerSummaries(
   { forward }: Lowered,
   tensors: readonly { readonly name: string; readonly count: number }[],
   sizes: Sizes,
 ): readonly LayerSummary[] {
   let before = 0;
-  return forward.layers.map(({ name, layer, shape, value }) => {
-    const upTo = flops(needed(forward.graph, value), sizes);
+  return forward.layers.map(({ name, layer, shape }, index) => {
+    const values = forward.layers.slice(0, index + 1).map(({ value }) => value);
+    const upTo = flops(needed(forward.graph, values), sizes);
     const own = upTo - before;
     before = upTo;
     const parameters = tensors.filter((tensor) => tensor.name.startsWith(`${name}/`));
@@ -105,13 +106,13 @@ function layerSummaries(
   });
 }
 
-/** The graph's nodes that one value needs. */
-function needed(graph: Graph, value: Value): Graph {
-  const live = new Set([value]);
+/** The part of the graph that some values need. */
+function needed(graph: Graph, outputs: readonly Value[]): Graph {
+  const live = new Set(outputs);
   const nodes = graph.nodes.toReversed().filter((node) => {
     const used = node.outputs.some((output) => live.has(output));
     if (used) for (const input of node.inputs) live.add(input);
     return used;
   });
-  return { ...graph, nodes: nodes.toReversed(), outputs: [value] };
+  return { ...graph, nodes: nodes.toReversed(), outputs };
 }

@@ -118,3 +118,14 @@ async function signatureOf(spec: NormalSpec, folder: string) {
   if (!opened.ok) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
   return opened.source.signature(spec.train);
 }
+
+test("the operations of a layer are its own, whatever it reads", async () => {
+  const read = await readSpecFile(join(import.meta.dirname, "../../specs/translate.json"));
+  if (!read.ok) throw new Error("the gallery's spec does not read");
+  const { layers, flops } = analyze(read.spec, await signatureOf(read.spec, read.folder));
+  expect(layers.every((layer) => layer.flops >= 0)).toBe(true);
+  // Target and source differ only in length and table: looking up is free but for the padding's first step.
+  const [source, , target] = layers.map((layer) => layer.flops);
+  expect(target).toBeLessThanOrEqual(source ?? 0);
+  expect(layers.reduce((sum, layer) => sum + layer.flops, 0)).toBeLessThan(flops.step);
+});
