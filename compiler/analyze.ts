@@ -1,17 +1,24 @@
 /** What a compiled step weighs: parameters, shapes, floating-point operations, memory. */
 
-import { isParameter } from "./elaborate/program.js";
+import { holdsWeights, isParameter } from "./elaborate/program.js";
 import { bytesOf, flops, peakBytes, type Sizes } from "./graph/cost.js";
 import type { Graph, Value } from "./ir/types.js";
 import type { Lowered } from "./lowered.js";
 import type { Signature } from "./signature.js";
+
+export interface TensorSummary {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly count: number;
+  readonly trainable: boolean;
+}
 
 export interface LayerSummary {
   readonly name: string;
   readonly layer: string;
   /** Output shape, batch first, such as ["batch", "time", 25]. */
   readonly output: readonly (number | string)[];
-  /** Trainable numbers that are the layer's own. */
+  /** Numbers that are the layer's own, trained or frozen. */
   readonly parameters: number;
   /** Floating-point operations of one forward pass over one batch of the expected size. */
   readonly flops: number;
@@ -21,7 +28,7 @@ export interface Analysis {
   readonly parameters: {
     readonly total: number;
     readonly trainable: number;
-    readonly tensors: readonly { readonly name: string; readonly shape: readonly number[]; readonly count: number }[];
+    readonly tensors: readonly TensorSummary[];
   };
   readonly layers: readonly LayerSummary[];
   /** Per training step at the expected batch and time, by kind of work. */
@@ -57,10 +64,11 @@ export function analysisOf(signature: Signature, lowered: Lowered): Analysis {
     value.type.shape.reduce<number>((n, dim) => n * (typeof dim === "number" ? dim : 0), 1);
   const tensors = program.inputs.flatMap((port, index) => {
     const value = program.graph.inputs[index];
-    if (!isParameter(port) || value === undefined) return [];
-    return [{ name: port.name, shape: value.type.shape as readonly number[], count: countOf(value) }];
+    if (!holdsWeights(port) || value === undefined) return [];
+    const shape = value.type.shape as readonly number[];
+    return [{ name: port.name, shape, count: countOf(value), trainable: isParameter(port) }];
   });
-  const total = tensors.reduce((sum, { count }) => sum + count, 0);
+  const total = sum(tensors);
   const data = program.graph.inputs.slice(tensors.length).reduce((sum, value) => sum + bytesOf(value, sizes), 0);
 
   const forward = flops(prepared, sizes);
@@ -70,7 +78,7 @@ export function analysisOf(signature: Signature, lowered: Lowered): Analysis {
   const slotBytes = step.slots.reduce((sum, { parameter }) => sum + 4 * (tensors[parameter]?.count ?? 0), 0);
   const activations = peakBytes(step.graph, sizes);
   return {
-    parameters: { total, trainable: total, tensors },
+    parameters: { total, trainable: sum(tensors.filter(({ trainable }) => trainable)), tensors },
     layers: layerSummaries(lowered, tensors, sizes),
     flops: { forward, backward: Math.max(whole - forward - updating, 0), update: updating, step: whole },
     memory: {
@@ -81,6 +89,10 @@ export function analysisOf(signature: Signature, lowered: Lowered): Analysis {
       total: STATE_COPIES * (parameterBytes + slotBytes) + activations + data,
     },
   };
+}
+
+function sum(tensors: readonly { readonly count: number }[]): number {
+  return tensors.reduce((total, { count }) => total + count, 0);
 }
 
 /** A layer's operations are those that its output needs beyond what the layers before it needed. */
@@ -100,7 +112,7 @@ function layerSummaries(
       name,
       layer,
       output: shape,
-      parameters: parameters.reduce((sum, { count }) => sum + count, 0),
+      parameters: sum(parameters),
       flops: own,
     };
   });

@@ -22,13 +22,21 @@ export interface StoredTensor {
   readonly initializer: Initializer;
 }
 
+export interface StoredParameter extends StoredTensor {
+  readonly trainable: boolean;
+}
+
 export type Role =
-  /** A trainable tensor. In the training graph both an input and an output. */
+  /** A tensor of weights. In the training graph both an input and an output. */
   | "parameter"
+  /** One that is not trained: in the training graph only an input. */
+  | "frozen"
   /** Optimizer state of one parameter. */
   | "slot"
   /** Updates made so far, int64 scalar. */
   | "step"
+  /** Multiplies the learning rate of all updates of a call, float32 scalar: falls when a plateau is reached. */
+  | "rate_scale"
   /** `inputs`, `targets`, `lengths`, `weights`, and first states by public name. */
   | "data"
   /** Loss before each update: float32 [steps]. In evaluation: a scalar. */
@@ -68,7 +76,7 @@ export interface Manifest {
   /** SHA-256 of the normalized spec and the signature, hex. */
   readonly hash: string;
   readonly opset: { readonly training: number; readonly inference: number };
-  readonly parameters: readonly StoredTensor[];
+  readonly parameters: readonly StoredParameter[];
   readonly slots: readonly StoredTensor[];
   readonly metrics: Readonly<Record<string, Finish>>;
   readonly train: Ports;
@@ -80,8 +88,8 @@ export interface Manifest {
 
 export interface Artifact {
   /**
-   * The K-step training graph. Inputs: parameters, states of stateful layers, slots, step, then data with a leading `steps`
-   * axis; outputs: the next parameters, states, slots and step (`next/<name>`), then `loss` and `gradient_norm`, one number per
+   * The K-step training graph. Inputs: parameters, states of stateful layers, slots, step, then `rate_scale` where the schedule
+   * has one, frozen parameters, and data with a leading `steps` axis; outputs: the next parameters, states, slots and step (`next/<name>`), then `loss` and `gradient_norm`, one number per
    * step. K is the run-time dimension `steps`.
    */
   readonly train: Uint8Array;

@@ -133,7 +133,7 @@ export async function compile(
     needsWhole(spec.model) === undefined ? forwardPart(spec, anyBatch, "stream", ["prediction", "state"]) : null;
 
   const states = step.graph.outputs.length - REPORTED;
-  const train = watch("train", repeatSteps(step.graph, states));
+  const train = watch("train", repeatSteps(step.graph, states, step.fixed.length));
   const evaluate = watch("eval", optimize("eval", evaluation.graph, stepPasses));
   const infer = watch("model", optimize("model", inference.graph, stepPasses));
   const stream = streaming && watch("stream", pieces.optimize("stream", streaming.graph, stepPasses));

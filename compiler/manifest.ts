@@ -1,6 +1,6 @@
 /** The manifest: what stands at which port of each graph, how it starts, and where it goes. */
 import type { Manifest, Port, Ports, Role, StoredTensor } from "./artifact.js";
-import { isParameter, type Program } from "./elaborate/program.js";
+import { holdsWeights, isParameter, type Program } from "./elaborate/program.js";
 import type { StepGraph } from "./elaborate/update.js";
 import type { Graph, Value } from "./ir/types.js";
 
@@ -27,7 +27,7 @@ export function trainingPorts(program: Program, step: StepGraph, train: Graph): 
     ...step.slots.map(({ name }) => ({ name, role: "slot" as const })),
     { name: "step", role: "step" },
   ];
-  const inputs = [...carried, ...program.inputs.filter(({ role }) => role === "data")];
+  const inputs = [...carried, ...step.fixed, ...program.inputs.filter(({ role }) => role === "data")];
   const outputs: typeof carried = [
     ...carried.map(({ name, role }) => ({ name: `next/${name}`, role })),
     { name: "loss", role: "loss" },
@@ -53,13 +53,14 @@ export function makeManifest(
   ports: Pick<Manifest, "train" | "eval" | "model" | "stream">,
   about: Pick<Manifest, "name" | "rnnx" | "hash" | "opset">,
 ): Manifest {
-  const parameters = program.inputs.filter(isParameter);
+  const parameters = program.inputs.filter(holdsWeights);
   return {
     format: 1,
     ...about,
-    parameters: parameters.map(({ name, initializer }, index) =>
-      stored(name, program.graph.inputs[index], initializer),
-    ),
+    parameters: parameters.map((port, index) => ({
+      ...stored(port.name, program.graph.inputs[index], port.initializer),
+      trainable: isParameter(port),
+    })),
     slots: step.slots.map(({ name, parameter, initial }) =>
       stored(name, program.graph.inputs[parameter], { type: "constant", value: initial }),
     ),

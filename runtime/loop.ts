@@ -11,6 +11,7 @@ import { lock } from "./lock.js";
 import { openMetrics } from "./metrics.js";
 import { failed, type TrainOutcome, wrongInput } from "./outcome.js";
 import { isDue, milestones, openPace, stepsAllowed } from "./pace.js";
+import { afterEvaluation } from "./plateau.js";
 import { type Prepared, prepare } from "./prepare.js";
 import { findStart, type Start } from "./resume.js";
 import { carriesStates } from "./streams.js";
@@ -73,7 +74,9 @@ async function trainFrom(
   const evaluate = async () => {
     const metrics = await evaluator.splitMetrics(trainer.parameters(), watched, plan.batchSize);
     say([{ event: "epoch", epoch: plan.epochOf(step), step, metrics }]);
-    memory = remember(spec.train, memory, { step, metrics }, isDue(step, every.evaluateEvery));
+    const byInterval = isDue(step, every.evaluateEvery);
+    memory = remember(spec.train, memory, { step, metrics }, byInterval);
+    if (byInterval) memory = { ...memory, plateau: afterEvaluation(spec.optimizer.schedule, memory.plateau, metrics) };
   };
   /** False when the weights are no longer numbers: such a checkpoint would be of no use to anyone. */
   const save = (): boolean => {
@@ -105,7 +108,11 @@ async function trainFrom(
       const count = Math.min(pace.steps(), stepsAllowed(step, plan, every));
       if (plan.restartsAt(step + 1)) trainer.restart();
       const before = performance.now();
-      const { losses, norms } = await trainer.advance(count, source.batch(plan.batchesAt(step + 1, count)));
+      const { losses, norms } = await trainer.advance(
+        count,
+        source.batch(plan.batchesAt(step + 1, count)),
+        memory.plateau?.scale ?? 1,
+      );
       pace.took(count, performance.now() - before);
 
       const bad = losses.findIndex((value) => !Number.isFinite(value));

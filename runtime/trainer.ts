@@ -7,8 +7,15 @@ import { floatsOf, tensorMaker } from "./session.js";
 import { zeroStates } from "./states.js";
 
 export interface Trainer {
-  /** Makes `steps` updates. Each array of `data` has all their batches, one after the other on its first axis. */
-  advance(steps: number, data: Batch): Promise<{ readonly losses: Float32Array; readonly norms: Float32Array }>;
+  /**
+   * Makes `steps` updates. Each array of `data` has all their batches, one after the other on its first axis. Where the
+   * schedule watches a plateau, `rateScale` multiplies their learning rate.
+   */
+  advance(
+    steps: number,
+    data: Batch,
+    rateScale: number,
+  ): Promise<{ readonly losses: Float32Array; readonly norms: Float32Array }>;
   /** Sets the states that go on from step to step to zero. */
   restart(): void;
   /** The parameters, the slots, or the states that go on, as they are now. */
@@ -58,9 +65,12 @@ export async function openTrainer(
     throw new Error("The training graph gives no loss or no gradient norm.");
 
   return {
-    async advance(steps, data) {
+    async advance(steps, data, rateScale) {
       const feeds: Record<string, Tensor> = {};
       for (const { input } of next) feeds[input] = present(state[input], input);
+      for (const { name } of withRole(ports.inputs, "frozen")) feeds[name] = present(state[name], name);
+      for (const { name } of withRole(ports.inputs, "rate_scale"))
+        feeds[name] = tensor({ dtype: "float32", shape: [], data: Float32Array.of(rateScale) });
       for (const { name } of withRole(ports.inputs, "data")) {
         const array = present(data.get(name), name);
         const [rows = 0, ...rest] = array.shape;

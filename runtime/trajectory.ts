@@ -13,10 +13,21 @@ import type { RunProblem } from "./problem.js";
  * The spec without what may change between a run and its resumption: its name, its length, how often it saves and evaluates,
  * what it reports, and what it watches to end early or to keep.
  */
-function trajectory({ seed, data, cells, model, loss, optimizer, train }: NormalSpec) {
-  const { batch_size, shuffle } = train;
+function trajectory({ seed, data, cells, model, loss, regularization, optimizer, train }: NormalSpec) {
+  const { batch_size, shuffle, evaluate_every, steps, epochs } = train;
+  // Where evaluations let the learning rate fall, their steps matter; by default they follow from the length.
+  const evaluations = optimizer.schedule.type === "plateau" ? [evaluate_every ?? { steps, epochs }] : [];
   // Where the data lies does not matter: its digest says what it holds.
-  return { seed, data: mapDataFiles(data, () => ""), cells, model, loss, optimizer, train: { batch_size, shuffle } };
+  return {
+    seed,
+    data: mapDataFiles(data, () => ""),
+    cells,
+    model,
+    loss,
+    regularization,
+    optimizer,
+    train: { batch_size, shuffle, evaluations },
+  };
 }
 
 export function trajectoryHash(spec: NormalSpec): string {

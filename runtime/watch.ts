@@ -1,6 +1,8 @@
 /** What a run remembers of its evaluations: the latest, the best, and for how long none has been better. */
 import type { NormalTrain, WatchedMetric } from "../schema/normal.js";
+import { isBetter } from "./better.js";
 import type { Metrics, SplitMetrics } from "./events.js";
+import type { PlateauState } from "./plateau.js";
 
 export interface Evaluation {
   readonly step: number;
@@ -9,6 +11,8 @@ export interface Evaluation {
 
 /** JSON, as a part of a checkpoint's state: a resumed run remembers what the interrupted one did. */
 export interface Memory {
+  /** What the plateau schedule has seen; null before its first evaluation, and for other schedules. */
+  readonly plateau: PlateauState | null;
   readonly latest: Evaluation | null;
   /** The evaluation whose weights the run ends with; null where none is kept, or none had a value yet. */
   readonly best: (Evaluation & WatchedMetric & { readonly value: number }) | null;
@@ -16,13 +20,14 @@ export interface Memory {
   readonly stopping: (WatchedMetric & { readonly value: number; readonly waited: number }) | null;
 }
 
-export const blank: Memory = { latest: null, best: null, stopping: null };
+export const blank: Memory = { latest: null, best: null, stopping: null, plateau: null };
 
 type Watching = Pick<NormalTrain, "early_stopping" | "keep_best">;
 
 /** What of a memory is about the metrics that are watched now: a resumed run may watch others. */
-export function recall({ early_stopping, keep_best }: Watching, { latest, best, stopping }: Memory): Memory {
+export function recall({ early_stopping, keep_best }: Watching, { latest, best, stopping, plateau }: Memory): Memory {
   return {
+    plateau,
     latest,
     best: isOf(keep_best, best) ? best : null,
     stopping: isOf(early_stopping, stopping) ? stopping : null,
@@ -45,6 +50,7 @@ export function remember(
 ): Memory {
   const { validation } = evaluation.metrics;
   return {
+    plateau: memory.plateau,
     latest: evaluation,
     best: keep_best === null ? null : withBest(keep_best, memory.best, evaluation),
     stopping:
@@ -68,12 +74,6 @@ function withWait(
   const value = validation[metric] ?? Number.NaN;
   if (isBetter(mode, value, stopping?.value, delta)) return { metric, mode, value, waited: 0 };
   return stopping && { ...stopping, waited: stopping.waited + 1 };
-}
-
-/** Whether a value is better than the best before it by more than `delta`. What is not a finite number never is. */
-export function isBetter(mode: WatchedMetric["mode"], value: number, best: number | undefined, delta: number): boolean {
-  if (!Number.isFinite(value)) return false;
-  return best === undefined || (mode === "min" ? value < best - delta : value > best + delta);
 }
 
 /** Whether early stopping ends the run. */

@@ -52,8 +52,9 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
     cells: mark(Object.fromEntries(used), "/cells"),
     model,
     loss: part<NormalLoss>("loss"),
+    regularization: part<NormalSpec["regularization"]>("regularization", spec.regularization ?? null),
     metrics: normalizeMetrics(spec.metrics, { mark, markWhole }, report),
-    optimizer: normalizeOptimizer(spec.optimizer, mark),
+    optimizer: normalizeOptimizer(spec.optimizer, mark, report),
     train,
   };
   if (problems.length > 0) return { ok: false, problems };

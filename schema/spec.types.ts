@@ -77,11 +77,19 @@ export type Size = number | ("vocabulary" | "target_vocabulary" | "classes" | "f
  * Name of the earlier layer whose weights this one uses in place of its own; null for its own. A dense or projection layer may use an embedding's table, turned around.
  */
 export type Weights = LayerName | null;
+/**
+ * With false the layer's weights stay as they are: drawn from the seed, or given with --init. A layer that uses another's weights leaves it to that one.
+ */
+export type Trainable = boolean;
 export type CellName = string;
 /**
  * Width of the state.
  */
 export type HiddenSize = number;
+/**
+ * With false the cell's weights stay as they are: drawn from the seed, or given with --init. On a layer: for every cell that does not say otherwise.
+ */
+export type Trainable1 = boolean;
 /**
  * The cell's input is added to its output; the state is not changed. On a layer: for every cell that does not say otherwise.
  */
@@ -191,6 +199,10 @@ export type Metric =
   | RMSEMetric
   | MAEMetric;
 /**
+ * Weight of a penalty.
+ */
+export type Penalty = number;
+/**
  * Size of the updates; the schedule multiplies it.
  */
 export type LearningRate = number;
@@ -208,13 +220,35 @@ export type GradientClip = {
   value?: number;
 } | null;
 /**
- * What multiplies the learning rate. Update N uses n = N - 1.
+ * What multiplies the learning rate. Update N uses n = N - 1; with warmup_steps the rate first rises to its full height, and n counts from there.
  */
-export type Schedule = ConstantSchedule | ExponentialDecaySchedule | CosineDecaySchedule | LinearWarmupSchedule;
+export type Schedule =
+  | ConstantSchedule
+  | ExponentialDecaySchedule
+  | CosineDecaySchedule
+  | LinearWarmupSchedule
+  | StepDecaySchedule
+  | PolynomialDecaySchedule
+  | InverseSquareRootSchedule
+  | PlateauSchedule;
 /**
  * A number of updates.
  */
 export type ScheduleSteps = number;
+/**
+ * Updates of a linear rise before it: (n + 1) / warmup_steps.
+ */
+export type WarmupSteps = number;
+/**
+ * Where it ends and stays, as a part of the learning rate.
+ */
+export type MinimumRatio = number;
+/**
+ * A moving average of the weights, which evaluation, samples, checkpoints' weights and exported models then use; the updates go on from the weights themselves.
+ */
+export type AverageOfTheWeights = {
+  decay: Fraction;
+} | null;
 /**
  * How much of the running value stays in each update.
  */
@@ -228,9 +262,9 @@ export type Epsilon = number;
  */
 export type WeightDecay = number;
 /**
- * Whose arithmetic: epsilon beside the root before its correction (tensorflow, Keras too) or after it (torch).
+ * Whose arithmetic: epsilon beside the root before its correction (tensorflow, and keras with defaults of its own) or after it (torch).
  */
-export type Variant = "tensorflow" | "torch";
+export type Variant = "tensorflow" | "torch" | "keras";
 /**
  * Text that the model writes while it trains, with the weights of the moment. For text data and models that read forward only.
  */
@@ -309,6 +343,18 @@ export interface Spec {
    * What evaluations report beside the loss, over live steps. Where left out: accuracy and perplexity for sequence_loss, accuracy for cross_entropy, binary_accuracy for binary_cross_entropy, rmse for squared_error, mae for absolute_error and huber, exact_sequence for ctc.
    */
   metrics?: MetricEntry[] | null;
+  /**
+   * Penalties that are added to the loss, in training and in evaluation: on the trained weights, which are the parameters with two axes or more, and on what rnn layers put out.
+   */
+  regularization?: {
+    l2?: Penalty;
+    l1?: Penalty;
+    activity?: Penalty;
+    /**
+     * Whether l1 and l2 also count parameters with a single axis: biases, gains, learned first states.
+     */
+    biases?: boolean;
+  } | null;
   /**
    * How the gradient moves the weights.
    */
@@ -689,6 +735,7 @@ export interface EmbeddingLayer {
   vocabulary_size?: Size;
   weights?: Weights;
   size: Size;
+  trainable?: Trainable;
 }
 /**
  * One recurrent cell or a stack of them, run over time. Either `cell` with `hidden_size` and the cell's own options (and `layers` for a stack of that cell), or `cells`.
@@ -731,6 +778,7 @@ export interface RnnLayer {
    * The output of every step, of the last live step, or the last cell's final state.
    */
   return?: "sequence" | "last" | "state";
+  trainable?: Trainable1;
   residual?: Residual;
   bidirectional?: Bidirectional;
   dropout?: CellDropout;
@@ -751,6 +799,7 @@ export interface RnnLayer {
 export interface Cell {
   cell: CellName;
   hidden_size: HiddenSize;
+  trainable?: Trainable1;
   residual?: Residual;
   bidirectional?: Bidirectional;
   dropout?: CellDropout;
@@ -794,6 +843,7 @@ export interface DenseLayer {
    * Whether b is added.
    */
   bias?: boolean;
+  trainable?: Trainable;
 }
 /**
  * A dense layer that makes the logits: x @ W + b on the last axis.
@@ -812,6 +862,7 @@ export interface ProjectionLayer {
    * Whether b is added.
    */
   bias?: boolean;
+  trainable?: Trainable;
 }
 /**
  * In training each entry is 0 with a probability, and the others are scaled so that the mean stays. Evaluation and inference leave it out.
@@ -919,6 +970,7 @@ export interface AttentionLayer {
    * Width of the additive score's hidden layer; null for the width of the memory.
    */
   size?: number | null;
+  trainable?: Trainable;
 }
 /**
  * Weighted cross-entropy of logits over time, as TensorFlow's sequence_loss.
@@ -1139,6 +1191,7 @@ export interface GradientDescentOptimizer {
   learning_rate: LearningRate;
   clip?: GradientClip;
   schedule?: Schedule;
+  average?: AverageOfTheWeights;
 }
 /**
  * The learning rate stays as it is.
@@ -1166,6 +1219,7 @@ export interface ExponentialDecaySchedule {
    * Decay in jumps: n / decay_steps is rounded down.
    */
   staircase?: boolean;
+  warmup_steps?: WarmupSteps;
 }
 /**
  * Half a cosine from 1 down to minimum_ratio over decay_steps, after a linear rise over warmup_steps.
@@ -1180,10 +1234,7 @@ export interface CosineDecaySchedule {
    * Where it ends and stays, as a part of the learning rate.
    */
   minimum_ratio?: number;
-  /**
-   * Updates of the rise before it.
-   */
-  warmup_steps?: number;
+  warmup_steps?: WarmupSteps;
 }
 /**
  * min(1, (n + 1) / warmup_steps).
@@ -1194,6 +1245,93 @@ export interface LinearWarmupSchedule {
    */
   type: "linear_warmup";
   warmup_steps: ScheduleSteps;
+}
+/**
+ * The rate falls in jumps: every so many updates, or at boundaries.
+ */
+export interface StepDecaySchedule {
+  /**
+   * Step decay.
+   */
+  type: "step_decay";
+  /**
+   * Updates from jump to jump. Give either this or `boundaries`.
+   */
+  every?: number | null;
+  /**
+   * Updates after which the rate jumps: the one after so many others is the first with the new rate. Give either this or `every`.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  boundaries?: number[] | null;
+  /**
+   * What a jump multiplies the rate by; with `boundaries` it may be a list, one for each.
+   */
+  factor?: number | ListOfWeights;
+  warmup_steps?: WarmupSteps;
+}
+/**
+ * (1 - n / decay_steps) ^ power from 1 down to minimum_ratio: a straight line with power 1.
+ */
+export interface PolynomialDecaySchedule {
+  /**
+   * Polynomial decay.
+   */
+  type: "polynomial_decay";
+  decay_steps: ScheduleSteps;
+  minimum_ratio?: MinimumRatio;
+  /**
+   * Above 1 it falls fast at first, below 1 at the end.
+   */
+  power?: number;
+  warmup_steps?: WarmupSteps;
+}
+/**
+ * 1 / sqrt(1 + n / decay_steps). With warmup_steps of the same number it is the schedule of the Transformer.
+ */
+export interface InverseSquareRootSchedule {
+  /**
+   * Inverse square root.
+   */
+  type: "inverse_sqrt";
+  decay_steps: ScheduleSteps;
+  warmup_steps?: WarmupSteps;
+}
+/**
+ * The rate falls when a metric has stopped getting better: that of the validation part, or of the part to train on where there is no other. Evaluations are every train.evaluate_every updates.
+ */
+export interface PlateauSchedule {
+  /**
+   * Plateau.
+   */
+  type: "plateau";
+  /**
+   * The metric that is watched.
+   */
+  metric?: string;
+  /**
+   * Whether a smaller value is better, or a larger one. By default larger for shares such as accuracy and F1, smaller for others.
+   */
+  mode?: "min" | "max";
+  /**
+   * What the rate is then multiplied by.
+   */
+  factor?: number;
+  /**
+   * Evaluations in a row that must not be better than the best before them by more than minimum_delta.
+   */
+  patience?: number;
+  /**
+   * How much better counts as better.
+   */
+  minimum_delta?: number;
+  /**
+   * Evaluations after a fall that are not counted.
+   */
+  cooldown?: number;
+  minimum_ratio?: MinimumRatio;
+  warmup_steps?: WarmupSteps;
 }
 /**
  * Gradient descent with momentum.
@@ -1211,6 +1349,7 @@ export interface MomentumOptimizer {
   nesterov?: boolean;
   clip?: GradientClip;
   schedule?: Schedule;
+  average?: AverageOfTheWeights;
 }
 /**
  * The gradient over the root of its mean square.
@@ -1230,6 +1369,7 @@ export interface RMSPropOptimizer {
   variant?: "tensorflow" | "torch" | "keras";
   clip?: GradientClip;
   schedule?: Schedule;
+  average?: AverageOfTheWeights;
 }
 /**
  * The gradient over the root of the sum of its squares.
@@ -1251,6 +1391,7 @@ export interface AdagradOptimizer {
   variant?: "tensorflow" | "torch";
   clip?: GradientClip;
   schedule?: Schedule;
+  average?: AverageOfTheWeights;
 }
 /**
  * The gradient scaled by the root of mean squared updates over that of mean squared gradients.
@@ -1265,6 +1406,7 @@ export interface AdadeltaOptimizer {
   epsilon?: Epsilon;
   clip?: GradientClip;
   schedule?: Schedule;
+  average?: AverageOfTheWeights;
 }
 /**
  * The mean gradient over the root of its mean square, both corrected for their start at zero.
@@ -1282,6 +1424,7 @@ export interface AdamOptimizer {
   variant?: Variant;
   clip?: GradientClip;
   schedule?: Schedule;
+  average?: AverageOfTheWeights;
 }
 /**
  * Adam with decoupled weight decay.
@@ -1299,6 +1442,7 @@ export interface AdamWOptimizer {
   variant?: Variant;
   clip?: GradientClip;
   schedule?: Schedule;
+  average?: AverageOfTheWeights;
 }
 /**
  * Adam with Nesterov momentum.
@@ -1317,11 +1461,12 @@ export interface NAdamOptimizer {
    */
   momentum_decay?: number;
   /**
-   * Whose momentum schedule is the default.
+   * Whose defaults: of momentum_decay and epsilon.
    */
   variant?: "torch" | "keras";
   clip?: GradientClip;
   schedule?: Schedule;
+  average?: AverageOfTheWeights;
 }
 /**
  * The sign of a mean of gradients.
@@ -1337,6 +1482,7 @@ export interface LionOptimizer {
   weight_decay?: WeightDecay;
   clip?: GradientClip;
   schedule?: Schedule;
+  average?: AverageOfTheWeights;
 }
 /**
  * How long and in which portions. Give `steps` or `epochs`; with neither, 10 epochs.

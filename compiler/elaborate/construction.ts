@@ -11,6 +11,7 @@ import type { ArraySignature, Signature } from "../signature.js";
 import type { CellStates, Context, Mode } from "./context.js";
 import type { InputPort } from "./program.js";
 import { sameSizes } from "./sizes.js";
+import { isTrained } from "./trainable.js";
 import type { Wire } from "./wire.js";
 
 export interface Construction {
@@ -24,7 +25,7 @@ export interface Construction {
   problems(): readonly Problem[];
   /** Whether sizes had to meet that only the data knows: nothing wrong was found, but there is no program. */
   undecided(): boolean;
-  /** Ports in the order of their roles: parameters, states, step, data. */
+  /** Ports in the order of their roles: parameters, frozen ones, states, step, data. */
   ports(): readonly (InputPort & { readonly value: Value })[];
   finals(): ReadonlyMap<string, Value>;
 }
@@ -75,7 +76,8 @@ export function construct(spec: NormalSpec, signature: Signature, mode: Mode, or
     parameter(name, shape, initializer) {
       const sizes = staticShape(shape);
       const type = { dtype: "float32", shape } as const;
-      const value = open(name, "parameter", type, sizes === undefined ? null : initializer(sizes));
+      const role = mode === "training" && !isTrained(name, spec.model) ? "frozen" : "parameter";
+      const value = open(name, role, type, sizes === undefined ? null : initializer(sizes));
       const same = sameSizes(value.type.shape, shape);
       if (same === true) return value;
       undecided ||= same === undefined;
@@ -122,7 +124,7 @@ export function construct(spec: NormalSpec, signature: Signature, mode: Mode, or
       states.set(layer, cells);
     },
   };
-  const order: readonly InputPort["role"][] = ["parameter", "state", "step", "data"];
+  const order: readonly InputPort["role"][] = ["parameter", "frozen", "state", "step", "data"];
   return {
     context,
     feed: (name, { dtype, shape }) => open(name, "data", { dtype, shape }),

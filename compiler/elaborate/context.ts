@@ -35,7 +35,7 @@ export interface Context {
   pathOf(part: object, key?: string): string;
   /** Reports a problem that already has its path. */
   report(problem: Problem): void;
-  /** A trainable tensor under its public name. Asking again for a name gives the same tensor. */
+  /** A tensor of weights under its public name. Asking again for a name gives the same tensor. */
   parameter(name: string, shape: Shape, initializer: (shape: readonly number[]) => Initializer): Value;
   /** A size by its name: "vocabulary", "classes", "features" are what the data says. */
   size(size: SizeName, part: object, key: string): Dim | undefined;

@@ -8,6 +8,7 @@ import { losses } from "./losses/index.js";
 import type { LossDefinition, LossOperands } from "./losses/loss.js";
 import { metricOf } from "./metrics/index.js";
 import { meanTallies } from "./metrics/metric.js";
+import { penaltyOf } from "./penalties.js";
 import type { OutputPort, Program } from "./program.js";
 import { swapBatchAndTime, type Wire } from "./wire.js";
 
@@ -36,15 +37,18 @@ export function elaborateObjective(
   const loss = definition.elaborate(spec.loss, operands, context);
   if (loss === undefined) return undefined;
 
+  const penalty = penaltyOf(spec, construction);
+  const penalized = (value: Value, times: Value | number) =>
+    penalty === null ? value : b.add(value, b.mul(penalty, times));
   // A loss with an average switched off is differentiated as the sum of its values.
-  const scalar = loss.value.type.shape.length === 0 ? loss.value : b.sum(loss.value);
+  const scalar = penalized(loss.value.type.shape.length === 0 ? loss.value : b.sum(loss.value), 1);
   const outputs: Output[] = [{ port: { name: "loss", role: "loss" }, value: b.named(scalar, "loss") }];
   const finishes: Record<string, Finish> = {};
   const report = (name: string, tallies: Value, finish: Finish) => {
     outputs.push({ port: { name: `metrics/${name}`, role: "metric" }, value: tallies });
     finishes[name] = finish;
   };
-  report("loss", meanTallies(b, loss), "mean");
+  report("loss", meanTallies(b, { total: penalized(loss.total, loss.count), count: loss.count }), "mean");
   const compared = { ...operands, answers: definition.answers, loss: spec.loss };
   for (const metric of spec.metrics ?? definition.metrics) {
     const definition = metricOf(metric);

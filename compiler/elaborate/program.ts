@@ -4,7 +4,7 @@ import type { Graph, Value } from "../ir/types.js";
 
 export interface InputPort {
   readonly name: string;
-  readonly role: Extract<Role, "parameter" | "state" | "step" | "data">;
+  readonly role: Extract<Role, "parameter" | "frozen" | "state" | "step" | "data">;
   /** How a parameter starts; null for data, and where the data must say a size first. */
   readonly initializer: Initializer | null;
 }
@@ -23,7 +23,7 @@ export interface LayerOutput {
   readonly value: Value;
 }
 
-/** Ports stand at the positions of the graph's inputs and outputs. Inputs come in the order parameters, states, step, data. */
+/** Ports stand at the positions of the graph's inputs and outputs. Inputs come in the order parameters, frozen ones, states, step, data. */
 export interface Program {
   readonly graph: Graph;
   readonly inputs: readonly InputPort[];
@@ -33,8 +33,14 @@ export interface Program {
   readonly metrics: Readonly<Record<string, Finish>>;
 }
 
+/** Of tensors of weights, in training the trained ones. */
 export function isParameter({ role }: InputPort): boolean {
   return role === "parameter";
+}
+
+/** Of all tensors of weights. */
+export function holdsWeights({ role }: InputPort): boolean {
+  return role === "parameter" || role === "frozen";
 }
 
 /** The part of a program that makes some outputs: without the nodes, the data and the outputs that it can spare. */
@@ -48,8 +54,8 @@ export function partOf(program: Program, keep: (port: OutputPort) => boolean): P
     if (needed) for (const input of node.inputs) live.add(input);
     return needed;
   });
-  const inputs = [...program.inputs.keys()].filter(
-    (index) => program.inputs[index]?.role === "parameter" || live.has(graph.inputs[index] as Value),
+  const inputs = program.inputs.flatMap((port, index) =>
+    holdsWeights(port) || live.has(graph.inputs[index] as Value) ? [index] : [],
   );
   return {
     ...program,

@@ -4,11 +4,16 @@ import { nearest } from "../../schema/wording.js";
 import type { Context } from "./context.js";
 
 /** Reports watched metrics that are not among `measured`. */
-export function checkWatched({ loss, train }: NormalSpec, measured: readonly string[], { problem }: Context): void {
+export function checkWatched(
+  { loss, optimizer, train }: NormalSpec,
+  measured: readonly string[],
+  { problem }: Context,
+): void {
   const { early_stopping, keep_best } = train;
   // Where the spec does not say what to keep, it is what early_stopping watches.
   const kept = keep_best?.metric === early_stopping?.metric ? null : keep_best;
-  for (const part of [early_stopping, kept]) {
+  const plateau = optimizer.schedule.type === "plateau" ? optimizer.schedule : null;
+  for (const part of [early_stopping, kept, plateau]) {
     if (part === null || measured.includes(part.metric)) continue;
     const meant = nearest(part.metric, measured);
     problem({

@@ -4,6 +4,7 @@ import { suggestion } from "../../schema/wording.js";
 import { elements } from "../ir/dims.js";
 import type { Signature } from "../signature.js";
 import type { Construction } from "./construction.js";
+import { holdsWeights, isParameter } from "./program.js";
 import { sameSizes } from "./sizes.js";
 import { isIds, type Wire, width } from "./wire.js";
 
@@ -39,7 +40,14 @@ function namesIn(layer: NormalLayer): readonly string[] {
 }
 
 function checkParameters({ model }: NormalSpec, { context, ports }: Construction): void {
-  const parameters = ports().filter(({ role }) => role === "parameter");
+  const parameters = ports().filter(holdsWeights);
+  if (parameters.length > 0 && !parameters.some(isParameter))
+    context.problem({
+      part: model,
+      code: "nothing-to-train",
+      message: "All parameters of the model are frozen, so there is nothing to train.",
+      hint: 'Take "trainable": false out of one of the layers.',
+    });
   if (parameters.length === 0)
     context.problem({
       part: model,

@@ -128,6 +128,7 @@ function normalizeCell(use: Cell | RnnLayer, layer: RnnLayer, path: string, cont
   return {
     cell,
     hidden_size,
+    trainable: use.trainable ?? layer.trainable ?? true,
     residual: use.residual ?? layer.residual ?? false,
     bidirectional: use.bidirectional ?? layer.bidirectional ?? "none",
     dropout: part<CellDropout>("dropout", "cell_dropout"),

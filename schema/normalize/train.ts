@@ -47,7 +47,7 @@ export function normalizeTrain(train: Train, { stateful, validated }: About, mar
   );
 }
 
-function modeOf(metric: string): WatchedMetric["mode"] {
+export function modeOf(metric: string): WatchedMetric["mode"] {
   return shares.test(metric) ? "max" : "min";
 }
 

@@ -52,8 +52,8 @@ describe("every optimizer follows its reference trajectory", () => {
   });
 });
 
-test("a variant of nadam is its momentum_decay", async () => {
-  const nadam = { type: "nadam", learning_rate: 0.01 };
+test("a variant of nadam is its momentum_decay, and its epsilon", async () => {
+  const nadam = { type: "nadam", learning_rate: 0.01, epsilon: 1e-8 };
   const last = async (optimizer: object) => {
     const step = withUpdate(givenGradients(), ports, await optimizerOf(optimizer));
     return evaluate(eightSteps(step, step.graph), operands(step)).at(-1);
@@ -61,7 +61,31 @@ test("a variant of nadam is its momentum_decay", async () => {
   expect(await last({ ...nadam, variant: "keras", momentum_decay: 0.004 })).toEqual(await last(nadam));
   expect(await last({ ...nadam, variant: "keras" })).toEqual(await last({ ...nadam, momentum_decay: 1 }));
   expect(await last({ ...nadam, variant: "keras" })).not.toEqual(await last(nadam));
+  const keras = { type: "nadam", learning_rate: 0.01, variant: "keras" };
+  expect(await last(keras)).toEqual(await last({ ...keras, epsilon: 1e-7 }));
 });
+
+test.each(cases.filter(({ name }) => ["sgd", "adam_torch", "nadam_keras"].includes(name)))(
+  "$name, averaged: the parameters are the averages, from the first weights on; the updates go on from the weights",
+  async ({ optimizer, trajectory }) => {
+    const decay = 0.75;
+    const average = { decay };
+    const step = withUpdate(givenGradients(), ports, await optimizerOf({ ...optimizer, average }));
+    const averages = trajectory.map((_, index) => {
+      const of = (name: "W" | "b"): Numbers => {
+        const { shape, data } = parameters[name];
+        const walked = trajectory.slice(0, index + 1);
+        const mean = (place: number) =>
+          walked.reduce((kept, after) => decay * kept + (1 - decay) * at(after[name].data, place), at(data, place));
+        return { shape, data: data.map((_, place) => mean(place)) };
+      };
+      return { W: of("W"), b: of("b") };
+    });
+    expectTrajectory(evaluate(eightSteps(step, step.graph), operands(step)), averages, 1e-10);
+    const optimized = runPasses(step.graph, stepPasses, { expected: new Map() });
+    expectTrajectory(await run(await modelOf(eightSteps(step, optimized), 18), operands(step)), averages, 1e-5);
+  },
+);
 
 test("the norm of a step is that of all gradients before they are clipped", async () => {
   const { optimizer } = cases.find(({ name }) => name === "sgd_clip_global_norm") ?? { optimizer: {} };

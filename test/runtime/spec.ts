@@ -98,15 +98,25 @@ export function specOf(parts: Partial<NormalSpec>): NormalSpec {
       average_across_batch: true,
       class_weights: null,
     },
+    regularization: null,
     metrics: null,
-    optimizer: { type: "sgd", learning_rate: 0.1, clip: null, schedule: { type: "constant" } },
+    optimizer: { type: "sgd", learning_rate: 0.1, clip: null, schedule: { type: "constant" }, average: null },
     train,
     ...parts,
   };
 }
 
 export const numbersModel: NormalSpec["model"] = [
-  { layer: "dense", name: "dense", from: ["inputs"], size: 1, activation: "none", bias: true, weights: null },
+  {
+    layer: "dense",
+    name: "dense",
+    from: ["inputs"],
+    size: 1,
+    activation: "none",
+    bias: true,
+    weights: null,
+    trainable: true,
+  },
 ];
 
 export const squaredError: NormalSpec["loss"] = { type: "squared_error", reduction: "mean" };
@@ -132,12 +142,29 @@ export const lastModel: NormalSpec["model"] = [
     stateful: false,
     unroll: false,
   },
-  { layer: "dense", name: "dense", from: ["rnn"], size: 1, activation: "none", bias: true, weights: null },
+  {
+    layer: "dense",
+    name: "dense",
+    from: ["rnn"],
+    size: 1,
+    activation: "none",
+    bias: true,
+    weights: null,
+    trainable: true,
+  },
 ];
 
 /** A model that looks up tokens and says something at every step, and one that says one thing at the end. */
 export const tokensModel: NormalSpec["model"] = [
-  { layer: "embedding", name: "embedding", from: ["inputs"], vocabulary_size: "vocabulary", size: 4, weights: null },
+  {
+    layer: "embedding",
+    name: "embedding",
+    from: ["inputs"],
+    vocabulary_size: "vocabulary",
+    size: 4,
+    weights: null,
+    trainable: true,
+  },
 ];
 export const lastTokensModel: NormalSpec["model"] = [
   ...tokensModel,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { blank, isBetter, isExhausted, type Memory, recall, remember } from "../../runtime/watch.js";
+import { isBetter } from "../../runtime/better.js";
+import { blank, isExhausted, type Memory, recall, remember } from "../../runtime/watch.js";
 import type { NormalEarlyStopping, WatchedMetric } from "../../schema/normal.js";
 
 const loss: WatchedMetric = { metric: "loss", mode: "min" };
@@ -77,5 +78,6 @@ test("what was watched of another metric is forgotten", () => {
     latest: memory.latest,
     best: null,
     stopping: null,
+    plateau: null,
   });
 });

@@ -9,6 +9,7 @@ import { base, normal, problems, unplacedProblems } from "./spec.js";
 const withModel = (...model: object[]) => ({ ...base, model });
 const usual = {
   residual: false,
+  trainable: true,
   bidirectional: "none",
   dropout: { input: 0, output: 0, state: 0, variational: false },
   zoneout: 0,
@@ -57,6 +58,7 @@ test("everything that the smallest spec leaves out", async () => {
       { ...rnn, from: ["one_hot"], cells: [{ cell: "lstm", hidden_size: 5, ...lstm }] },
     ],
     loss: { type: "sequence_loss", average_across_timesteps: true, average_across_batch: true, class_weights: null },
+    regularization: null,
     metrics: null,
     optimizer: {
       type: "adam",
@@ -68,6 +70,7 @@ test("everything that the smallest spec leaves out", async () => {
       variant: "tensorflow",
       clip: null,
       schedule: { type: "constant" },
+      average: null,
     },
     train: {
       steps: null,
@@ -98,12 +101,43 @@ test.each<[object, object]>([
   ],
   [{ type: "adadelta" }, { learning_rate: 1, decay: 0.95, epsilon: 1e-6 }],
   [{ type: "adamw" }, { learning_rate: 0.001, weight_decay: 0.01, variant: "tensorflow" }],
-  [{ type: "nadam" }, { learning_rate: 0.002, momentum_decay: 0.004, variant: "torch" }],
-  [{ type: "nadam", variant: "keras" }, { momentum_decay: 1 }],
+  [
+    { type: "adamw", variant: "keras" },
+    { weight_decay: 0.004, epsilon: 1e-7 },
+  ],
+  [
+    { type: "adam", variant: "keras" },
+    { weight_decay: 0, epsilon: 1e-7 },
+  ],
+  [{ type: "nadam" }, { learning_rate: 0.002, momentum_decay: 0.004, epsilon: 1e-8, variant: "torch" }],
+  [
+    { type: "nadam", variant: "keras" },
+    { momentum_decay: 1, epsilon: 1e-7 },
+  ],
   [{ type: "lion" }, { learning_rate: 0.0001, beta1: 0.9, beta2: 0.99, weight_decay: 0 }],
   [
     { type: "adam", schedule: { type: "cosine_decay", decay_steps: 8 } },
     { schedule: { type: "cosine_decay", decay_steps: 8, minimum_ratio: 0, warmup_steps: 0 } },
+  ],
+  [
+    { type: "adam", schedule: { type: "plateau", metric: "accuracy" } },
+    {
+      schedule: {
+        type: "plateau",
+        metric: "accuracy",
+        mode: "max",
+        factor: 0.1,
+        patience: 10,
+        minimum_delta: 0,
+        cooldown: 0,
+        minimum_ratio: 0,
+        warmup_steps: 0,
+      },
+    },
+  ],
+  [
+    { type: "adam", schedule: { type: "step_decay", every: 5 } },
+    { schedule: { type: "step_decay", every: 5, boundaries: null, factor: 0.1, warmup_steps: 0 } },
   ],
 ])("optimizer defaults: %j", async (optimizer, expected) => {
   const { spec } = await normal({ ...base, optimizer });
@@ -204,6 +238,7 @@ describe("layers", () => {
       activation: "none",
       bias: true,
       weights: null,
+      trainable: true,
     });
     const arrays = { ...withModel({ layer: "projection" }), data: { type: "arrays", inputs: [[1]], targets: [[1]] } };
     expect(await unplacedProblems(arrays)).toEqual([
@@ -415,4 +450,25 @@ describe("what is watched of the validation part", () => {
     );
     expect((await normal({ ...base, train: { keep_best: null } })).spec.train.keep_best).toBeNull();
   });
+});
+
+test.each([
+  [
+    { type: "step_decay", boundaries: [1, 2, 3], factor: [0.5, 0.5] },
+    "factor-count /optimizer/schedule/factor | There are 3 boundaries, but 2 factors. | Give one factor for each boundary, or one number for all.",
+  ],
+  [
+    { type: "step_decay", every: 10, factor: [0.5] },
+    'factor-count /optimizer/schedule/factor | With "every" all jumps have one factor, and this is a list. | Write one number.',
+  ],
+  [
+    { type: "step_decay" },
+    'missing-key /optimizer/schedule | Missing key "every" or "boundaries" in the step decay schedule. | For example "every": 1000.',
+  ],
+  [
+    { type: "step_decay", every: 10, boundaries: [5] },
+    'conflicting-keys /optimizer/schedule/boundaries | "every" and "boundaries" cannot both be given in the step decay schedule. | Keep one of them.',
+  ],
+])("schedule %j", async (schedule, expected) => {
+  expect(await unplacedProblems({ ...base, optimizer: { type: "adam", schedule } })).toEqual([expected]);
 });

@@ -26,7 +26,7 @@ test.each<[string, object, string]>([
   [
     "a key that is near to nothing",
     { ...base, zzz: 1 },
-    'unknown-key /zzz | Unknown key "zzz" in the spec. | Keys: name, seed, data, cells, model, loss, metrics, optimizer, train.',
+    'unknown-key /zzz | Unknown key "zzz" in the spec. | Keys: name, seed, data, cells, model, loss, metrics, regularization, optimizer, train.',
   ],
   [
     "a section",
@@ -71,12 +71,12 @@ test.each<[string, object, string]>([
   [
     "another cell's option",
     rnn({ cells: [{ cell: "gru", hidden_size: 5, forget_bias: 1 }] }),
-    'unknown-key /model/0/cells/0/forget_bias | Unknown key "forget_bias" in the cell, whose cell is "gru". | Keys: cell, hidden_size, residual, bidirectional, dropout, zoneout, layer_norm, reset_after.',
+    'unknown-key /model/0/cells/0/forget_bias | Unknown key "forget_bias" in the cell, whose cell is "gru". | Keys: cell, hidden_size, trainable, residual, bidirectional, dropout, zoneout, layer_norm, reset_after.',
   ],
   [
     "an option beside cells",
     rnn({ cells: [{ cell: "lstm", hidden_size: 5 }], forget_bias: 1 }),
-    'unknown-key /model/0/forget_bias | Unknown key "forget_bias" in the rnn layer. | Keys: layer, name, from, cell, hidden_size, layers, cells, share_weights, weights, initial_state, stateful, unroll, return, residual, bidirectional, dropout, zoneout, layer_norm.',
+    'unknown-key /model/0/forget_bias | Unknown key "forget_bias" in the rnn layer. | Keys: layer, name, from, cell, hidden_size, layers, cells, share_weights, weights, initial_state, stateful, unroll, return, trainable, residual, bidirectional, dropout, zoneout, layer_norm.',
   ],
   [
     "the optimizer",

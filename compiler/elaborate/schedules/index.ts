@@ -4,18 +4,32 @@ import type { Builder } from "../../ir/builder.js";
 import type { Value } from "../../ir/types.js";
 import { cosineDecay } from "./cosine-decay.js";
 import { exponentialDecay } from "./exponential-decay.js";
-import { linearWarmup } from "./linear-warmup.js";
+import { inverseSqrt } from "./inverse-sqrt.js";
+import { polynomialDecay } from "./polynomial-decay.js";
 import type { ScheduleDefinition } from "./schedule.js";
+import { stepDecay } from "./step-decay.js";
+
+const level: ScheduleDefinition<NormalSchedule> = (_, b) => b.scalar(1);
 
 const schedules: {
   readonly [K in NormalSchedule["type"]]: ScheduleDefinition<Extract<NormalSchedule, { type: K }>>;
 } = {
-  constant: (_, b) => b.scalar(1),
+  constant: level,
+  linear_warmup: level,
   exponential_decay: exponentialDecay,
   cosine_decay: cosineDecay,
-  linear_warmup: linearWarmup,
+  step_decay: stepDecay,
+  polynomial_decay: polynomialDecay,
+  inverse_sqrt: inverseSqrt,
+  // What falls with a plateau comes from outside, with the evaluations.
+  plateau: level,
 };
 
+/** Over the first updates the factor rises in a line, the first of them moves already; the schedule counts from there. */
 export function scheduleFactor(schedule: NormalSchedule, b: Builder, n: Value): Value {
-  return (schedules[schedule.type] as ScheduleDefinition<NormalSchedule>)(schedule, b, n);
+  const factor = schedules[schedule.type] as ScheduleDefinition<NormalSchedule>;
+  const warmup = "warmup_steps" in schedule ? schedule.warmup_steps : 0;
+  if (warmup === 0) return factor(schedule, b, n);
+  const risen = b.min(b.div(b.add(n, 1), warmup), 1);
+  return b.mul(risen, factor(schedule, b, b.max(b.sub(n, warmup), 0)));
 }

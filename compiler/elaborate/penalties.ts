@@ -1,0 +1,45 @@
+/**
+ * Penalties beside the loss: l1 Σ |w| + l2 Σ w² over the trained weights, and activity times the mean square of what each rnn
+ * layer puts out at live steps. Weights are the parameters with two axes or more; with `biases` all of them.
+ */
+import type { NormalSpec } from "../../schema/normal.js";
+import type { Builder } from "../ir/builder.js";
+import type { Value } from "../ir/types.js";
+import type { Construction } from "./construction.js";
+import { overLive } from "./entries.js";
+import { isTrained } from "./trainable.js";
+import type { Wire } from "./wire.js";
+
+/** Null where there is none. */
+export function penaltyOf({ regularization, model }: NormalSpec, { context, ports }: Construction): Value | null {
+  if (regularization === null) return null;
+  const { b, earlier, problem } = context;
+  const { l1, l2, activity, biases } = regularization;
+  const weights = ports().filter(({ role, name, value }) => {
+    const isBias = value.type.shape.length < 2;
+    return role === "parameter" && isTrained(name, model) && (biases || !isBias);
+  });
+  const terms = weights.flatMap(({ value }) => [
+    ...(l1 > 0 ? [b.mul(b.sum(b.abs(value)), l1)] : []),
+    ...(l2 > 0 ? [b.mul(b.sum(b.mul(value, value)), l2)] : []),
+  ]);
+  if (activity > 0) {
+    const outputs = model.flatMap(({ layer, name }) => (layer === "rnn" ? [earlier(name)?.wire ?? []].flat() : []));
+    if (outputs.length === 0)
+      problem({
+        part: regularization,
+        key: "activity",
+        code: "no-activity",
+        message: "The activity of rnn layers is penalized, but the model has none.",
+        hint: 'Take "activity" out.',
+      });
+    terms.push(...outputs.map((wire) => b.mul(meanSquare(b, wire), activity)));
+  }
+  return terms.length === 0 ? null : b.named(terms.reduce(b.add), "penalty");
+}
+
+function meanSquare(b: Builder, { value, sequence, live }: Wire): Value {
+  const mask = sequence && live !== null ? b.cast(b.squeeze(live, [2]), "float32") : null;
+  const { total, count } = overLive(b, b.mul(value, value), mask);
+  return b.div(total, b.max(count, 1));
+}

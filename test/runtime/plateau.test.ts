@@ -1,0 +1,81 @@
+/** The plateau schedule: when it lets the learning rate fall, and that a resumed run falls as it would have. */
+import { describe, expect, test } from "vitest";
+import { afterEvaluation, type PlateauState } from "../../runtime/plateau.js";
+import type { NormalPlateau } from "../../schema/normal.js";
+import { temporaryFolder } from "./folder.js";
+import { losses, of, requestOf, run, specOfCase, weightsOf } from "./training.js";
+
+const schedule: NormalPlateau = {
+  type: "plateau",
+  metric: "loss",
+  mode: "min",
+  factor: 0.5,
+  patience: 2,
+  minimum_delta: 0,
+  cooldown: 0,
+  minimum_ratio: 0.1,
+  warmup_steps: 0,
+};
+
+/** The scale after each of some evaluations. */
+function scales(change: Partial<NormalPlateau>, values: readonly number[]): readonly number[] {
+  let state: PlateauState | null = null;
+  return values.map((loss) => {
+    state = afterEvaluation({ ...schedule, ...change }, state, { train: {}, validation: { loss }, test: {} });
+    return state?.scale ?? Number.NaN;
+  });
+}
+
+describe("when the rate falls", () => {
+  test.each<[string, Partial<NormalPlateau>, readonly number[], readonly number[]]>([
+    [
+      "after as many evaluations without a better one as its patience",
+      {},
+      [5, 4, 4, 6, 5, 3],
+      [1, 1, 1, 0.5, 0.5, 0.5],
+    ],
+    ["again after as many more", {}, [5, 5, 5, 5, 5, 5], [1, 1, 0.5, 0.5, 0.25, 0.25]],
+    ["not below the minimum", { factor: 0.2 }, [1, 2, 2, 2, 2], [1, 1, 0.2, 0.2, 0.1]],
+    ["where better means better by more than the delta", { minimum_delta: 1 }, [5, 4.5, 4.2], [1, 1, 0.5]],
+    ["larger is better", { mode: "max" }, [1, 2, 2, 1], [1, 1, 1, 0.5]],
+    ["not in the cool-down", { cooldown: 2 }, [1, 1, 1, 1, 1, 1, 1], [1, 1, 0.5, 0.5, 0.5, 0.25, 0.25]],
+    ["what is not a number is never better", { patience: 1 }, [1, Number.NaN, 0.5], [1, 0.5, 0.5]],
+  ])("%s", (_, change, values, expected) => {
+    expect(scales(change, values)).toEqual(expected);
+  });
+
+  test("without a validation part the part to train on is watched", () => {
+    const metrics = { train: { loss: 3 }, validation: {}, test: {} };
+    expect(afterEvaluation(schedule, null, metrics)).toMatchObject({ best: 3 });
+  });
+
+  test("other schedules watch nothing", () => {
+    expect(afterEvaluation({ type: "constant" }, null, { train: { loss: 3 }, validation: {}, test: {} })).toBe(null);
+  });
+});
+
+describe("a run whose rate falls to nothing after two evaluations", () => {
+  const request = async (out: string, train: object) => {
+    const spec = await specOfCase("lstm-adam", { steps: 12, evaluate_every: 2, checkpoint_every: 3, ...train });
+    // No loss is ever better by so much.
+    const falling = { ...schedule, patience: 1, factor: 0, minimum_ratio: 0, minimum_delta: 1000 };
+    return requestOf("lstm-adam", { ...spec, optimizer: { ...spec.optimizer, schedule: falling } }, out);
+  };
+
+  test("stops moving, for any number of steps per call; a resumed run too", async () => {
+    const [whole, single, interrupted] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
+    const { events } = await run(await request(whole, { steps_per_call: 8 }));
+    const made = losses(events);
+    expect(made).toHaveLength(12);
+    // The first evaluation is the best for ever; after the second, at step 4, the rate is 0.
+    expect(new Set(made.slice(0, 5)).size).toBe(5);
+    expect(new Set(made.slice(4)).size).toBe(1);
+    expect(losses((await run(await request(single, { steps_per_call: 1 }))).events)).toEqual(made);
+
+    const first = await run(await request(interrupted, { steps_per_call: 1 }), (said) => of(said, "step").length >= 3);
+    expect(losses(first.events).length).toBeLessThan(5);
+    const rest = await run({ ...(await request(interrupted, { steps_per_call: 2 })), resume: true });
+    expect([...losses(first.events), ...losses(rest.events)]).toEqual(made);
+    expect(weightsOf(interrupted)).toEqual(weightsOf(whole));
+  });
+});
