@@ -16,7 +16,8 @@ import type { RunProblem } from "./problem.js";
 function trajectory({ seed, data, cells, model, loss, regularization, optimizer, train }: NormalSpec) {
   const { batch_size, shuffle, evaluate_every, steps, epochs } = train;
   // Where evaluations let the learning rate fall, their steps matter; by default they follow from the length.
-  const evaluations = optimizer.schedule.type === "plateau" ? [evaluate_every ?? { steps, epochs }] : [];
+  const evaluations =
+    optimizer.schedule.type === "plateau" ? { evaluate_every: evaluate_every ?? { steps, epochs } } : {};
   // Where the data lies does not matter: its digest says what it holds.
   return {
     seed,
@@ -26,7 +27,7 @@ function trajectory({ seed, data, cells, model, loss, regularization, optimizer,
     loss,
     regularization,
     optimizer,
-    train: { batch_size, shuffle, evaluations },
+    train: { batch_size, shuffle, ...evaluations },
   };
 }
 
