@@ -29,7 +29,7 @@ const options = (base: Json, place: string, type: Json, values: Readonly<Record<
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, flip(start, `${place}/${key}`, value)]));
 };
 
-const rate = { clip: { value: 0.5 }, schedule: { type: "linear_warmup", warmup_steps: 3 } };
+const rate = { clip: { value: 0.5 }, schedule: { type: "linear_warmup", warmup_steps: 3 }, average: { decay: 0.9 } };
 const optimizer = (type: string, values: Readonly<Record<string, Json>>) =>
   under(type, options(numbers, "/optimizer", { type, learning_rate: 0.1 }, { learning_rate: 0.2, ...rate, ...values }));
 const schedule = (type: string, given: Readonly<Record<string, Json>>, values: Readonly<Record<string, Json>>) =>
@@ -108,6 +108,7 @@ export const flips: Readonly<Record<string, Flip>> = {
     metrics: flip(text, "/metrics", ["bits_per_character"]),
     optimizer: flip(text, "/optimizer", { type: "adam" }),
     train: flip(text, "/train", { steps: 5, batch_size: 3 }),
+    regularization: flip(numbers, "/regularization", { l2: 0.01 }),
   }),
   ...under("text_data", {
     text: flip(text, "/data/text", "hello world, hello all"),
@@ -176,6 +177,7 @@ export const flips: Readonly<Record<string, Flip>> = {
     size: flip(text, "/model/0/size", 30),
   }),
   ...under("embedding", {
+    trainable: flip(twice, "/model/0/trainable", false),
     name: flip(twice, "/model/0/name", "table"),
     from: flip(inputs, "/model/2/from", "second"),
     vocabulary_size: flip(twice, "/model/0/vocabulary_size", 30),
@@ -184,7 +186,9 @@ export const flips: Readonly<Record<string, Flip>> = {
   }),
   ...uses("rnn", (base) => base, "/model/0"),
   ...uses("cell", listed, "/model/0/cells/0"),
+  "cell.trainable": flip(listed(numbers), "/model/0/cells/0/trainable", false),
   ...under("rnn", {
+    trainable: flip(numbers, "/model/0/trainable", false),
     name: flip(numbers, "/model/0/name", "reader"),
     from: flip(joined, "/model/1/from", "a"),
     layers: flip(numbers, "/model/0/layers", 2),
@@ -240,6 +244,7 @@ export const flips: Readonly<Record<string, Flip>> = {
     ]),
   ),
   ...under("attention", {
+    trainable: flip(joined, "/model/5/trainable", false),
     name: [joined, set(set(joined, "/model/5/name", "look"), "/model/6/from/3", "look")],
     from: flip(joined, "/model/5/from", ["b", "a"]),
     score: flip(joined, "/model/5/score", "additive"),
@@ -247,6 +252,7 @@ export const flips: Readonly<Record<string, Flip>> = {
     size: flip(set(joined, "/model/5/score", "additive"), "/model/5/size", 7),
   }),
   ...under("dense", {
+    trainable: flip(numbers, "/model/1/trainable", false),
     name: flip(numbers, "/model/1/name", "answer"),
     from: flip(joined, "/model/9/from", "whole"),
     weights: flip(withTwoDense(), "/model/3/weights", "first"),
@@ -255,6 +261,7 @@ export const flips: Readonly<Record<string, Flip>> = {
     bias: flip(numbers, "/model/1/bias", false),
   }),
   ...under("projection", {
+    trainable: flip(classes, "/model/1/trainable", false),
     name: flip(classes, "/model/1/name", "answer"),
     from: { shownBy: "test/elaborate/diagnostics.test.ts" },
     weights: flip(twice, "/model/2/weights", "embedding"),
@@ -280,10 +287,32 @@ export const flips: Readonly<Record<string, Flip>> = {
   ...schedule(
     "exponential_decay",
     { decay_steps: 4, decay_rate: 0.5 },
-    { decay_steps: 5, decay_rate: 0.4, staircase: true },
+    { decay_steps: 5, decay_rate: 0.4, staircase: true, warmup_steps: 2 },
   ),
   ...schedule("cosine_decay", { decay_steps: 4 }, { decay_steps: 5, minimum_ratio: 0.1, warmup_steps: 2 }),
   ...schedule("linear_warmup", { warmup_steps: 4 }, { warmup_steps: 5 }),
+  ...schedule("step_decay", { every: 4 }, { every: 5, factor: 0.5, warmup_steps: 2 }),
+  "step_decay.boundaries": [
+    set(numbers, "/optimizer/schedule", { type: "step_decay", boundaries: [2, 4] }),
+    set(numbers, "/optimizer/schedule", { type: "step_decay", boundaries: [2, 5] }),
+  ],
+  ...schedule(
+    "polynomial_decay",
+    { decay_steps: 4 },
+    { decay_steps: 5, minimum_ratio: 0.1, power: 2, warmup_steps: 2 },
+  ),
+  ...schedule("inverse_sqrt", { decay_steps: 4 }, { decay_steps: 5, warmup_steps: 2 }),
+  ...schedule("plateau", {}, { warmup_steps: 2 }),
+  ...under(
+    "plateau",
+    Object.fromEntries(
+      ["metric", "mode", "factor", "patience", "minimum_delta", "cooldown", "minimum_ratio"].map((key) => [
+        key,
+        { shownBy: "test/runtime/plateau.test.ts" },
+      ]),
+    ),
+  ),
+  "average.decay": flip(set(numbers, "/optimizer/average", { decay: 0.9 }), "/optimizer/average/decay", 0.8),
   ...optimizer("sgd", {}),
   ...optimizer("momentum", { momentum: 0.5, nesterov: true }),
   ...optimizer("rmsprop", { decay: 0.5, momentum: 0.5, epsilon: 0.1, variant: "torch" }),
