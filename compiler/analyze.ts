@@ -4,7 +4,7 @@ import { holdsWeights, isParameter } from "./elaborate/program.js";
 import { bytesOf, flops, peakBytes, type Sizes } from "./graph/cost.js";
 import type { Graph, Value } from "./ir/types.js";
 import type { Lowered } from "./lowered.js";
-import type { Signature } from "./signature.js";
+import { inPortions, type Signature } from "./signature.js";
 
 export interface TensorSummary {
   readonly name: string;
@@ -58,8 +58,8 @@ function sizesOf({ expected, sizes }: Signature): Sizes {
 }
 
 export function analysisOf(signature: Signature, lowered: Lowered): Analysis {
-  const { program, prepared, gradient, update, step } = lowered;
-  const sizes = sizesOf(signature);
+  const { program, prepared, gradient, portions, update, step } = lowered;
+  const sizes = sizesOf(inPortions(signature, portions));
   const countOf = (value: Value) =>
     value.type.shape.reduce<number>((n, dim) => n * (typeof dim === "number" ? dim : 0), 1);
   const tensors = program.inputs.flatMap((port, index) => {
@@ -69,9 +69,10 @@ export function analysisOf(signature: Signature, lowered: Lowered): Analysis {
     return [{ name: port.name, shape, count: countOf(value), trainable: isParameter(port) }];
   });
   const total = sum(tensors);
-  const data = program.graph.inputs.slice(tensors.length).reduce((sum, value) => sum + bytesOf(value, sizes), 0);
+  const fed = program.graph.inputs.slice(tensors.length);
+  const data = portions * fed.reduce((sum, value) => sum + bytesOf(value, sizes), 0);
 
-  const forward = flops(prepared, sizes);
+  const forward = portions * flops(prepared, sizes);
   const updating = flops(update, sizes) - flops(gradient, sizes);
   const whole = flops(step.graph, sizes);
   const parameterBytes = total * 4;
@@ -97,14 +98,14 @@ function sum(tensors: readonly { readonly count: number }[]): number {
 
 /** A layer's operations are those that its output needs beyond what the layers before it needed. */
 function layerSummaries(
-  { forward }: Lowered,
+  { forward, portions }: Lowered,
   tensors: readonly { readonly name: string; readonly count: number }[],
   sizes: Sizes,
 ): readonly LayerSummary[] {
   let before = 0;
   return forward.layers.map(({ name, layer, shape }, index) => {
     const values = forward.layers.slice(0, index + 1).map(({ value }) => value);
-    const upTo = flops(needed(forward.graph, values), sizes);
+    const upTo = portions * flops(needed(forward.graph, values), sizes);
     const own = upTo - before;
     before = upTo;
     const parameters = tensors.filter((tensor) => tensor.name.startsWith(`${name}/`));

@@ -15,6 +15,7 @@ import { needsWhole } from "../schema/streaming.js";
 import { type Analysis, analysisOf } from "./analyze.js";
 import type { Artifact, Ports } from "./artifact.js";
 import { differentiate } from "./autodiff/reverse.js";
+import { accumulate } from "./elaborate/accumulate.js";
 import type { Mode } from "./elaborate/context.js";
 import { elaborate } from "./elaborate/index.js";
 import { isParameter, type OutputPort, type Program, partOf } from "./elaborate/program.js";
@@ -24,8 +25,8 @@ import { verify } from "./graph/verify.js";
 import type { Graph } from "./ir/types.js";
 import type { Lowered } from "./lowered.js";
 import { forwardPorts, makeManifest, trainingPorts } from "./manifest.js";
-import { forwardPasses, runPasses, stepPasses } from "./passes/index.js";
-import { type Signature, withAnyBatch, withKnownSteps } from "./signature.js";
+import { forwardPasses, runPasses, stepPasses, tidy } from "./passes/index.js";
+import { inPortions, type Signature, withAnyBatch, withKnownSteps } from "./signature.js";
 
 export type { Analysis, LayerSummary } from "./analyze.js";
 
@@ -79,7 +80,8 @@ export type LowerResult = { readonly ok: true; readonly lowered: Lowered } | Ext
 
 /** From the spec to one optimized training step. */
 export function lower(spec: NormalSpec, signature: Signature, options: CompileOptions = {}): LowerResult {
-  const { watch, optimize } = observed(signature, options);
+  const portions = spec.train.accumulate;
+  const { watch, optimize } = observed(inPortions(signature, portions), options);
   const unrolls = spec.model.some((layer) => layer.layer === "rnn" && layer.unroll);
   const trained = unrolls ? withKnownSteps(signature) : signature;
   const elaborated = elaborate(spec, trained, "training", options.origins);
@@ -87,22 +89,31 @@ export function lower(spec: NormalSpec, signature: Signature, options: CompileOp
   const { program } = elaborated;
   watch("forward", program.graph);
 
-  // The loss, and the last states of the layers whose states are fed.
+  // The loss (in portions its total and count), and the last states of the layers whose states are fed.
   const carried = new Set(program.inputs.filter(({ role }) => role === "state").map(({ name }) => name));
-  const loss = partOf(program, ({ role, name }) => role === "loss" || (role === "state" && carried.has(name)));
+  const worth = portions > 1 ? ["loss/total", "loss/count"] : ["loss"];
+  const isKept = ({ role, name }: OutputPort) =>
+    role === "loss" ? worth.includes(name) : role === "state" && carried.has(name);
+  const loss = partOf(program, isKept);
   const parameters = loss.inputs.flatMap((port, index) => (isParameter(port) ? [index] : []));
   const prepared = watch("prepared", optimize("prepared", loss.graph, forwardPasses));
   const gradient = watch("gradient", differentiate(prepared, 0, parameters));
-  const step = withUpdate(gradient, loss.inputs, spec.optimizer);
+  // A portion is optimized by itself: nothing of it may leave the loop over portions.
+  const whole =
+    portions > 1
+      ? accumulate(optimize("gradient", gradient, stepPasses), loss.inputs, portions, program.parts)
+      : gradient;
+  const step = withUpdate(whole, loss.inputs, spec.optimizer);
   watch("step", step.graph);
-  const optimized = watch("optimized", optimize("optimized", step.graph, stepPasses));
+  const optimized = watch("optimized", optimize("optimized", step.graph, portions > 1 ? tidy : stepPasses));
   return {
     ok: true,
     lowered: {
       forward: program,
       program: loss,
       prepared,
-      gradient,
+      gradient: whole,
+      portions,
       update: step.graph,
       step: { ...step, graph: optimized },
     },

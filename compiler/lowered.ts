@@ -10,7 +10,10 @@ export interface Lowered {
   /** What the loss needs of it, whose parameters are trained. */
   readonly program: Program;
   readonly prepared: Graph;
+  /** Loss and gradients of a batch. */
   readonly gradient: Graph;
+  /** In how many portions of the batch they are made, one after the other; `forward` and `prepared` are of one portion. */
+  readonly portions: number;
   /** The step before the passes. */
   readonly update: Graph;
   readonly step: StepGraph;

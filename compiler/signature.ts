@@ -54,6 +54,12 @@ export function withKnownSteps(signature: Signature): Signature {
   };
 }
 
+/** The same data in portions of a batch. */
+export function inPortions(signature: Signature, portions: number): Signature {
+  const { expected } = signature;
+  return { ...signature, expected: { ...expected, batch: Math.max(1, Math.floor(expected.batch / portions)) } };
+}
+
 /** The same data in batches and sequences of any size: what evaluation and inference are compiled for. */
 export function withAnyBatch(signature: Signature): Signature {
   const { inputs, side_inputs, targets, lengths, target_lengths, weights, initial_states } = signature;

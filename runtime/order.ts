@@ -37,11 +37,13 @@ const batchesTogether = 8;
 
 /** `buckets` are the examples to train on; a batch holds examples of one bucket, whose batches have one shape. */
 export function schedule(train: NormalTrain, seed: number, buckets: readonly Uint32Array[]): Schedule {
-  const examples = buckets.reduce((sum, { length }) => sum + length, 0);
+  // The last batch of an epoch falls into equal portions too: what is over is left out, after shuffling.
+  const read = ({ length }: Uint32Array) => length - (length % train.accumulate);
   const groups = train.batch_size === "all" ? [joined(buckets)] : buckets;
-  const largest = groups.reduce((most, { length }) => Math.max(most, length), 0);
+  const examples = groups.reduce((sum, group) => sum + read(group), 0);
+  const largest = groups.reduce((most, group) => Math.max(most, read(group)), 0);
   const batchSize = train.batch_size === "all" ? examples : Math.min(train.batch_size, largest);
-  const batchesPerEpoch = groups.reduce((sum, { length }) => sum + Math.ceil(length / batchSize), 0);
+  const batchesPerEpoch = groups.reduce((sum, group) => sum + Math.ceil(read(group) / batchSize), 0);
   // With every example in one batch their order changes no gradient, only rounding.
   const shuffle = train.shuffle && batchesPerEpoch > 1;
   const uniform = groups.length === 1 && examples % batchSize === 0;
@@ -53,7 +55,7 @@ export function schedule(train: NormalTrain, seed: number, buckets: readonly Uin
   const find = (step: number): readonly [Epoch, number] => {
     if (epochOf(step) !== number) {
       number = epochOf(step);
-      inMemory = epoch(groups, batchSize, seed, number, shuffle);
+      inMemory = epoch(groups, read, batchSize, seed, number, shuffle);
     }
     return [inMemory, (step - 1) % batchesPerEpoch];
   };
@@ -85,6 +87,7 @@ export function schedule(train: NormalTrain, seed: number, buckets: readonly Uin
 /** The batches of an epoch: those of each bucket, a few at a time, the buckets in turns by chance. */
 function epoch(
   buckets: readonly Uint32Array[],
+  read: (bucket: Uint32Array) => number,
   batchSize: number,
   seed: number,
   number: number,
@@ -92,7 +95,8 @@ function epoch(
 ): Epoch {
   const portions = buckets.flatMap((members, bucket) => {
     const name = buckets.length === 1 ? number : `${number}/${bucket}`;
-    const order = orderOf(seed, name, members.length, shuffle).map((place) => members[place] ?? 0);
+    const all = orderOf(seed, name, members.length, shuffle).map((place) => members[place] ?? 0);
+    const order = all.subarray(0, read(members));
     // Without other buckets there is nothing to mix with.
     const size = buckets.length === 1 ? order.length : batchSize * batchesTogether;
     return Array.from({ length: Math.ceil(order.length / size) }, (_, index) =>

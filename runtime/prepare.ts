@@ -9,7 +9,7 @@ import type { TrainRequest } from "./events.js";
 import { type Schedule, schedule } from "./order.js";
 import { failed, type TrainOutcome, wrongInput } from "./outcome.js";
 import { ownPlaces } from "./places.js";
-import type { Checked } from "./problem.js";
+import { type Checked, refuse } from "./problem.js";
 import { outOfRange } from "./ranges.js";
 import type { Tensors } from "./safetensors.js";
 import { openSampler, planSamples, type Sampler } from "./sampler.js";
@@ -86,5 +86,18 @@ export async function prepare({ spec, folder, out, device, init, without }: Trai
 
 function planOf({ train, seed }: NormalSpec, source: DataSource, { manifest }: Artifact): Checked<{ plan: Schedule }> {
   if (carriesStates(manifest)) return streamSchedule(train, source.splits.train);
-  return { ok: true, plan: schedule(train, seed, source.buckets ?? [source.splits.train]) };
+  const plan = schedule(train, seed, source.buckets ?? [source.splits.train]);
+  const { length } = source.splits.train;
+  const place = { code: "accumulate-batch", path: "/train/accumulate" };
+  if (plan.examples === 0)
+    return refuse({
+      ...place,
+      message: `There are fewer examples to train on than the ${train.accumulate} portions of a batch.`,
+    });
+  if (train.batch_size !== "all" || plan.examples === length) return { ok: true, plan };
+  return refuse({
+    ...place,
+    message: `All ${length} examples in one batch do not fall into ${train.accumulate} equal portions.`,
+    hint: 'Give a "batch_size": the last batch of an epoch then leaves out what is over.',
+  });
 }

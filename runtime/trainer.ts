@@ -71,10 +71,13 @@ export async function openTrainer(
       for (const { name } of withRole(ports.inputs, "frozen")) feeds[name] = present(state[name], name);
       for (const { name } of withRole(ports.inputs, "rate_scale"))
         feeds[name] = tensor({ dtype: "float32", shape: [], data: Float32Array.of(rateScale) });
-      for (const { name } of withRole(ports.inputs, "data")) {
+      for (const { name, shape } of withRole(ports.inputs, "data")) {
         const array = present(data.get(name), name);
         const [rows = 0, ...rest] = array.shape;
-        feeds[name] = tensor({ ...array, shape: [steps, rows / steps, ...rest] });
+        // Between the steps and the rows of a batch there may be its portions.
+        const portions = shape.slice(1, shape.length - array.shape.length).map(Number);
+        const each = rows / portions.reduce((product, size) => product * size, steps);
+        feeds[name] = tensor({ ...array, shape: [steps, ...portions, each, ...rest] });
       }
       const outputs = await session.run(feeds);
       for (const { input, output } of next) state[input] = present(outputs[output], output);

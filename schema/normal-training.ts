@@ -93,6 +93,8 @@ export interface NormalTrain {
   readonly steps: number | null;
   readonly epochs: number | null;
   readonly batch_size: number | "all";
+  /** Portions of a batch that are computed one after the other. */
+  readonly accumulate: number;
   readonly shuffle: boolean;
   /** Updates in one call of the session; "auto" measures. Results are the same for any value. */
   readonly steps_per_call: number | "auto";

@@ -1501,6 +1501,10 @@ export interface TrainingSettings {
    */
   batch_size?: number | "all";
   /**
+   * Computes the gradient of a batch in so many portions, one after the other: the same update with the memory of one portion. batch_size stays the number of examples of an update, and is a multiple of this.
+   */
+  accumulate?: number;
+  /**
    * Take the examples of each epoch in a new order. By default true, with stateful layers false.
    */
   shuffle?: boolean;

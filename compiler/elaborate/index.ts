@@ -63,6 +63,7 @@ export function elaborate(spec: NormalSpec, signature: Signature, mode: Mode, or
       outputs: outputs.map(({ port }) => port),
       layers: layerOutputs,
       metrics: objective.finishes,
+      parts: objective.parts,
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Finish } from "../artifact.js";
 import type { Value } from "../ir/types.js";
 import type { Signature } from "../signature.js";
 import type { Construction } from "./construction.js";
+import type { Context } from "./context.js";
 import { losses } from "./losses/index.js";
 import type { LossDefinition, LossOperands } from "./losses/loss.js";
 import { metricOf } from "./metrics/index.js";
@@ -20,6 +21,7 @@ export interface Output {
 export interface Objective {
   readonly outputs: readonly Output[];
   readonly finishes: Program["metrics"];
+  readonly parts: Program["parts"];
 }
 
 /** Loss and metrics of an output wire; undefined when the spec's loss cannot read it, which has been reported. */
@@ -43,6 +45,13 @@ export function elaborateObjective(
   // A loss with an average switched off is differentiated as the sum of its values.
   const scalar = penalized(loss.value.type.shape.length === 0 ? loss.value : b.sum(loss.value), 1);
   const outputs: Output[] = [{ port: { name: "loss", role: "loss" }, value: b.named(scalar, "loss") }];
+  if (spec.train.accumulate > 1 && context.mode === "training") {
+    if (loss.parts === "whole") reportWhole(spec, context);
+    // Of a sum, each portion bears its share of the penalty.
+    const share = loss.parts === "mean" ? loss.count : 1 / spec.train.accumulate;
+    outputs.push({ port: { name: "loss/total", role: "loss" }, value: penalized(loss.total, share) });
+    outputs.push({ port: { name: "loss/count", role: "loss" }, value: loss.count });
+  }
   const finishes: Record<string, Finish> = {};
   const report = (name: string, tallies: Value, finish: Finish) => {
     outputs.push({ port: { name: `metrics/${name}`, role: "metric" }, value: tallies });
@@ -55,7 +64,17 @@ export function elaborateObjective(
     const tallies = definition.elaborate(metric, compared, context);
     if (tallies !== undefined) report(definition.name(metric), tallies, definition.finish);
   }
-  return { outputs, finishes };
+  return { outputs, finishes, parts: loss.parts };
+}
+
+function reportWhole({ loss, train }: NormalSpec, { problem }: Context): void {
+  problem({
+    part: train,
+    key: "accumulate",
+    code: "accumulate-loss",
+    message: `${loss.type} averages each step over all examples, so it cannot be made of portions of them.`,
+    hint: 'Leave "average_across_timesteps" on, or take "accumulate" out.',
+  });
 }
 
 function lossOperands(

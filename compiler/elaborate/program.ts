@@ -1,6 +1,7 @@
 /** The forward program: a graph whose inputs and outputs have roles. */
 import type { Finish, Initializer, Role } from "../artifact.js";
 import type { Graph, Value } from "../ir/types.js";
+import type { LossValue } from "./losses/operands.js";
 
 export interface InputPort {
   readonly name: string;
@@ -11,6 +12,7 @@ export interface InputPort {
 
 export interface OutputPort {
   readonly name: string;
+  /** Beside the `loss` stand its `loss/total` and `loss/count`, where it is made of portions of a batch. */
   readonly role: Extract<Role, "loss" | "metric" | "prediction" | "state">;
 }
 
@@ -31,6 +33,8 @@ export interface Program {
   readonly layers: readonly LayerOutput[];
   /** What is made of the tallies of each metric. */
   readonly metrics: Readonly<Record<string, Finish>>;
+  /** How the loss of a batch follows from its portions. */
+  readonly parts: LossValue["parts"];
 }
 
 /** Of tensors of weights, in training the trained ones. */

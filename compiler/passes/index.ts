@@ -17,7 +17,8 @@ import { regroup } from "./regroup.js";
 import { simplify } from "./simplify.js";
 import { sink } from "./sink.js";
 
-const tidy: readonly Pass[] = [fold, simplify, cse, dce];
+/** What moves nothing in or out of loops. */
+export const tidy: readonly Pass[] = [fold, simplify, cse, dce];
 
 const round: readonly Pass[] = [regroup, factor, distribute];
 

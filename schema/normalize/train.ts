@@ -1,6 +1,6 @@
 /** Training in full: its length, and what of the validation part it watches. */
 import { definition } from "../contract.js";
-import type { Report } from "../diagnostics.js";
+import type { Problem, Report } from "../diagnostics.js";
 import type { NormalTrain, WatchedMetric } from "../normal.js";
 import type { Mark } from "../origins.js";
 import { child } from "../pointer.js";
@@ -32,6 +32,7 @@ export function normalizeTrain(train: Train, { stateful, validated }: About, mar
   const filled = fill<NormalTrain>(given, definition("train"), path, mark);
   const withMode = <T extends WatchedMetric>(watched: T, key: string): T =>
     mark({ ...watched, mode: watched.mode ?? modeOf(watched.metric) }, child(path, key));
+  for (const problem of portionProblems(filled, stateful)) report(problem);
   const stopping = filled.early_stopping && withMode(filled.early_stopping, "early_stopping");
   const { metric, mode } = stopping ?? { metric: "loss", mode: "min" };
   const byItself = validated ? mark({ metric, mode }, child(path, "keep_best")) : null;
@@ -49,6 +50,30 @@ export function normalizeTrain(train: Train, { stateful, validated }: About, mar
 
 export function modeOf(metric: string): WatchedMetric["mode"] {
   return shares.test(metric) ? "max" : "min";
+}
+
+/** Portions of a batch are of one size, and have nothing to do with one another. */
+function portionProblems({ accumulate, batch_size }: NormalTrain, stateful: boolean): readonly Problem[] {
+  const place = { path: child(path, "accumulate") };
+  if (accumulate > 1 && stateful)
+    return [
+      {
+        ...place,
+        code: "accumulate-states",
+        message: "States that go on from batch to batch go on for whole batches, and not for portions of them.",
+        hint: 'Take "accumulate" or "stateful" out.',
+      },
+    ];
+  if (batch_size === "all" || batch_size % accumulate === 0) return [];
+  const nearby = Math.max(1, Math.round(batch_size / accumulate)) * accumulate;
+  return [
+    {
+      ...place,
+      code: "accumulate-batch",
+      message: `A batch of ${batch_size} examples does not fall into ${accumulate} equal portions.`,
+      hint: `For example "batch_size": ${nearby}.`,
+    },
+  ];
 }
 
 function nothingToWatch(key: string) {

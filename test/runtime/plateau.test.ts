@@ -44,6 +44,11 @@ describe("when the rate falls", () => {
     expect(scales(change, values)).toEqual(expected);
   });
 
+  test("the metric that is named is watched", () => {
+    const metrics = { train: {}, validation: { loss: 1, accuracy: 0.5 }, test: {} };
+    expect(afterEvaluation({ ...schedule, metric: "accuracy" }, null, metrics)).toMatchObject({ best: 0.5 });
+  });
+
   test("without a validation part the part to train on is watched", () => {
     const metrics = { train: { loss: 3 }, validation: {}, test: {} };
     expect(afterEvaluation(schedule, null, metrics)).toMatchObject({ best: 3 });

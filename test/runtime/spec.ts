@@ -13,6 +13,7 @@ export const train: NormalTrain = {
   steps: 10,
   epochs: null,
   batch_size: "all",
+  accumulate: 1,
   shuffle: false,
   steps_per_call: 1,
   checkpoint_every: 0,

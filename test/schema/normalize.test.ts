@@ -76,6 +76,7 @@ test("everything that the smallest spec leaves out", async () => {
       steps: null,
       epochs: 10,
       batch_size: 32,
+      accumulate: 1,
       shuffle: true,
       steps_per_call: "auto",
       checkpoint_every: 0,

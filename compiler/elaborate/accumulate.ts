@@ -1,0 +1,47 @@
+/** One update from several portions of a batch, one after the other: as much data as ever, the memory of one portion. */
+import { graphBuilder } from "../graph/build.js";
+import { inline } from "../graph/rewrite.js";
+import { scan } from "../graph/scan.js";
+import type { Graph, Value } from "../ir/types.js";
+import { at } from "../ops/rule.js";
+import type { LossValue } from "./losses/operands.js";
+import type { InputPort } from "./program.js";
+
+/**
+ * Sums over portions, in a Scan. A mean is the sum of the portions' totals by the sum of their counts, which do not depend on
+ * the parameters: so the gradient is that of the whole batch, even where portions hold different numbers of live steps.
+ *
+ * @param graph of one portion. Outputs: total and count of the loss, then the gradient of the total per parameter.
+ * @param ports what the graph's inputs are; none is a state.
+ * @returns the same inputs, data with a leading axis of `portions`; outputs: the loss, then a gradient per parameter.
+ */
+export function accumulate(
+  graph: Graph,
+  ports: readonly InputPort[],
+  portions: number,
+  kind: LossValue["parts"],
+): Graph {
+  const b = graphBuilder(graph.name);
+  const inputs = graph.inputs.map(({ name, type }, index): Value => {
+    const isData = ports[index]?.role === "data";
+    return b.input(name, { dtype: type.dtype, shape: isData ? [portions, ...type.shape] : type.shape });
+  });
+  const data = inputs.filter((_, index) => ports[index]?.role === "data");
+  const zeros = graph.outputs.map(({ type }) => b.expand(b.scalar(0), type.shape));
+  const operands = { initial: zeros, scans: [b.range(portions), ...data] };
+  const { final } = scan(b, "portions", operands, (inner, sums, [portion, ...slices]) => {
+    if (portion === undefined) throw new Error("a loop without its operands");
+    const given = inputs.map((input, index) => {
+      const role = ports[index]?.role;
+      if (role === "data") return at(slices, data.indexOf(input));
+      // What is random hangs on the step, and must differ from portion to portion.
+      return role === "step" ? inner.add(inner.mul(input, portions), portion) : input;
+    });
+    const made = inline(inner, graph, given);
+    return { next: sums.map((sum, index) => inner.add(sum, at(made, index))), stacked: [] };
+  });
+  const [total, count, ...gradients] = final;
+  if (total === undefined || count === undefined) throw new Error("a portion without a loss");
+  if (kind === "sum") return b.finish([total, ...gradients]);
+  return b.finish([total, ...gradients].map((sum) => b.div(sum, count)));
+}
