@@ -68,6 +68,19 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   mae: ["absolute_error"],
   softmax_cross_entropy: ["cross_entropy"],
   gradient_descent: ["sgd"],
+  pos_weight: ["positive_weight"],
+  class_weight: ["class_weights"],
+  ema: ["average"],
+  frozen: ["trainable"],
+  requires_grad: ["trainable"],
+  gradient_accumulation: ["accumulate"],
+  accumulation_steps: ["accumulate"],
+  weight_regularization: ["regularization"],
+  linear_decay: ["polynomial_decay"],
+  piecewise_constant: ["step_decay"],
+  multi_step: ["step_decay"],
+  noam: ["inverse_sqrt"],
+  reduce_on_plateau: ["plateau"],
 };
 
 /** The candidate that was probably meant, if any is near enough. */
