@@ -8,7 +8,7 @@ import { flips } from "./table.js";
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 interface Schema {
-  readonly properties?: Readonly<Record<string, { readonly const?: unknown }>>;
+  readonly properties?: Readonly<Record<string, Schema & { readonly const?: unknown }>>;
   readonly $defs?: Readonly<Record<string, Schema>>;
 }
 const read = (path: string) => JSON.parse(readFileSync(at(path), "utf8")) as Schema;
@@ -18,7 +18,8 @@ function keysOf(schema: Schema, name: string): readonly string[] {
   const own = Object.entries(schema.properties ?? {}).flatMap(([key, { const: kind }]) =>
     kind !== undefined || key === "$schema" ? [] : [`${name}.${key}`],
   );
-  return [...own, ...Object.entries(schema.$defs ?? {}).flatMap(([inner, part]) => keysOf(part, inner))];
+  const parts = [...Object.entries(schema.properties ?? {}), ...Object.entries(schema.$defs ?? {})];
+  return [...own, ...parts.flatMap(([inner, part]) => keysOf(part, inner))];
 }
 
 /** Keys that explain, and parts that stand where their owner's flip stands. */
@@ -26,6 +27,8 @@ const covered = new Set([
   "own.description",
   ...["state", "parameters", "initializers", "equations", "output"].map((key) => `variant.${key}`),
   ...["every", "prompt", "length", "temperature"].map((key) => `sample.${key}`),
+  ...["metric", "patience", "minimum_delta", "mode"].map((key) => `early_stopping.${key}`),
+  ...["metric", "mode"].map((key) => `keep_best.${key}`),
 ]);
 const keys = [...keysOf(read("schema/spec.schema.json"), "spec"), ...keysOf(read("schema/cell.schema.json"), "own")];
 

@@ -80,6 +80,7 @@ const twice = set(text, "/model", [
   { layer: "projection", size: "vocabulary", bias: false },
 ]);
 const stacked = set(set(numbers, "/model/0/hidden_size", 3), "/model/0/layers", 2);
+const penalized = set(numbers, "/regularization", { l2: 0.01, l1: 0.01, activity: 0.01 });
 /** A second state, which counts in as many places as it has. */
 const counting = set(set(cell, "/cells/own/state", { h: "hidden_size", k: 2 }), "/cells/own/equations", [
   "p, q = split(x @ W + h @ U + b, 2)",
@@ -109,6 +110,12 @@ export const flips: Readonly<Record<string, Flip>> = {
     optimizer: flip(text, "/optimizer", { type: "adam" }),
     train: flip(text, "/train", { steps: 5, batch_size: 3 }),
     regularization: flip(numbers, "/regularization", { l2: 0.01 }),
+  }),
+  ...under("regularization", {
+    l2: flip(penalized, "/regularization/l2", 0.02),
+    l1: flip(penalized, "/regularization/l1", 0.02),
+    activity: flip(penalized, "/regularization/activity", 0.02),
+    biases: flip(penalized, "/regularization/biases", true),
   }),
   ...under("text_data", {
     text: flip(text, "/data/text", "hello world, hello all"),
@@ -330,6 +337,7 @@ export const flips: Readonly<Record<string, Flip>> = {
     shuffle: flip(text, "/train/shuffle", false),
     steps_per_call: flip(text, "/train/steps_per_call", 2),
     checkpoint_every: flip(text, "/train/checkpoint_every", 2),
+    accumulate: flip(set(text, "/train/batch_size", 4), "/train/accumulate", 2),
     evaluate_every: flip(text, "/train/evaluate_every", 2),
     sample: { shownBy: "test/runtime/generate.test.ts" },
     early_stopping: { shownBy: "test/runtime/validation.test.ts" },
