@@ -13,9 +13,10 @@ import { failed, type TrainOutcome, wrongInput } from "./outcome.js";
 import { isDue, milestones, openPace, stepsAllowed } from "./pace.js";
 import { afterEvaluation } from "./plateau.js";
 import { type Prepared, prepare } from "./prepare.js";
+import type { Checked } from "./problem.js";
 import { findStart, type Start } from "./resume.js";
 import { carriesStates } from "./streams.js";
-import { openTrainer } from "./trainer.js";
+import { openTrainer, type Trainer } from "./trainer.js";
 import { trajectoryHash } from "./trajectory.js";
 import { isExhausted, remember } from "./watch.js";
 
@@ -35,19 +36,33 @@ export async function runTraining(request: TrainRequest, watcher: Watcher): Prom
   const locked = lock(request.out);
   if (!locked.ok) return failed(`The run directory "${request.out}" is in use: ${locked.message}`);
   try {
-    const found = findStart(request, prepared);
-    if (!found.ok) return wrongInput(found.problems);
-    const { artifact, source } = prepared;
-    const signature = source.signature(request.spec.train);
-    writeStart(disk, request.out, request.spec, request.folder, artifact, { metadata: source.metadata, signature });
-    return await trainFrom(found.start, request, prepared, watcher);
+    const begun = await begin(request, prepared);
+    return begun.ok ? await trainFrom(begun.begun, request, prepared, watcher) : wrongInput(begun.problems);
   } finally {
     locked.release();
   }
 }
 
+/** A run at its start, whose tensors the trainer alone holds: they are let go as it replaces them. */
+interface Begun extends Pick<Start, "step" | "loss" | "memory" | "notices"> {
+  readonly trainer: Trainer;
+}
+
+async function begin(request: TrainRequest, prepared: Prepared): Promise<Checked<{ readonly begun: Begun }>> {
+  const found = findStart(request, prepared);
+  if (!found.ok) return found;
+  const { artifact, source, plan, training } = prepared;
+  const { manifest } = artifact;
+  const signature = source.signature(request.spec.train);
+  writeStart(disk, request.out, request.spec, request.folder, artifact, { metadata: source.metadata, signature });
+  const stored = { parameter: manifest.parameters, slot: manifest.slots };
+  const trainer = await openTrainer(training, manifest.train, stored, found.start, plan.batchSize);
+  const { step, loss, memory, notices } = found.start;
+  return { ok: true, begun: { step, loss, memory, notices, trainer } };
+}
+
 async function trainFrom(
-  start: Start,
+  start: Begun,
   request: TrainRequest,
   prepared: Prepared,
   watcher: Watcher,
@@ -55,8 +70,7 @@ async function trainFrom(
   const { spec, out } = request;
   const { source, artifact, plan, sampler } = prepared;
   const { manifest } = artifact;
-  const stored = { parameter: manifest.parameters, slot: manifest.slots };
-  const trainer = await openTrainer(prepared.training, manifest.train, stored, start, plan.batchSize);
+  const { trainer } = start;
   const evaluator = await openEvaluator(prepared.evaluation, manifest, source);
   const every = milestones(spec.train, plan);
   const pace = openPace(spec.train.steps_per_call, bytesOf(source.batch(plan.batchesAt(1, 1))));
@@ -148,7 +162,7 @@ async function trainFrom(
 }
 
 function startEvents(
-  { step, notices }: Start,
+  { step, notices }: Begun,
   { out }: TrainRequest,
   { artifact, source, plan, device, notice }: Prepared,
 ): readonly TrainEvent[] {

@@ -20,7 +20,9 @@ interface Flags {
 }
 
 export const compileCommand: CommandModule = {
-  description: "Writes train.onnx, eval.onnx, model.onnx (with first weights) and manifest.json, all of them or none.",
+  description:
+    "Writes train.onnx, eval.onnx, model.onnx and, where the model can read piece by piece, stream.onnx (both with first weights)\n" +
+    "and manifest.json, all of them or none.",
   example: "rnnx compile specs/hihello.json --out build/hihello",
 
   declare(face) {
@@ -69,7 +71,7 @@ interface File {
 /** The manifest is last: where it is, the models are. */
 async function filesOf(
   spec: NormalSpec,
-  { train, eval: evaluation, model, manifest }: Artifact,
+  { train, eval: evaluation, model, stream, manifest }: Artifact,
 ): Promise<readonly File[]> {
   const [{ drawn }, { withWeights }, { runFiles }] = await Promise.all([
     import("../../runtime/start.js"),
@@ -83,6 +85,7 @@ async function filesOf(
     { name: runFiles.train, content: train },
     { name: runFiles.eval, content: evaluation },
     { name: runFiles.model, content: withWeights(model, weights) },
+    ...(stream === null ? [] : [{ name: runFiles.stream, content: withWeights(stream, weights) }]),
     { name: runFiles.manifest, content: Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`) },
   ];
 }

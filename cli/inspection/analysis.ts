@@ -37,7 +37,7 @@ export function analysisText(analysis: Analysis, colors: Colors): string {
         ],
         [
           "memory",
-          `${bytes(memory.total)}: parameters ${bytes(memory.parameters)}, optimizer ${bytes(memory.slots)}, activations ${bytes(memory.activations)}, data ${bytes(memory.data)}`,
+          `${bytes(memory.total)} at its peak: parameters ${bytes(memory.parameters)} and optimizer ${bytes(memory.slots)} in copies, activations ${bytes(memory.activations)}, data ${bytes(memory.data)}, the program ${bytes(memory.program)}`,
         ],
       ],
     ),

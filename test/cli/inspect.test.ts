@@ -41,7 +41,7 @@ test("a reader that leaves is no failure", async () => {
 test("compiled models can be inspected, and a folder is written whole or not at all", async () => {
   const out = join(temporaryFolder(), "compiled");
   expect((await rnnx("compile", "specs/hello.json", "--out", out)).code).toBe(0);
-  expect(readdirSync(out).sort()).toEqual(["eval.onnx", "manifest.json", "model.onnx", "train.onnx"]);
+  expect(readdirSync(out).sort()).toEqual(["eval.onnx", "manifest.json", "model.onnx", "stream.onnx", "train.onnx"]);
   const { stdout } = await rnnx("inspect", join(out, "train.onnx"), "--json");
   expect(records(stdout)[0]).toMatchObject({ event: "result", opsets: { "ai.onnx": 18 } });
 

@@ -1,0 +1,66 @@
+/** Models of characters: they learn, write, and take the memory that inspect says. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it, onTestFinished } from "vitest";
+import { rnnx, train } from "./run.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const tinyShakespeare = join(root, "../shared/data/tinyshakespeare.txt");
+
+/** Bits per character of a loss in nats. */
+const bits = (loss: number | undefined) => (loss ?? Number.NaN) / Math.LN2;
+
+/** What a run writes after a prompt. */
+function written(run: string, ...flags: readonly string[]): string {
+  const [result] = rnnx("generate", run, "--prompt", "ROMEO:", "--length", "100", ...flags);
+  return String(result?.text);
+}
+
+it("shakespeare-small learns to write from the page of ours", () => {
+  const { run, losses, metrics } = train("shakespeare-small", "--steps", "120", "--set", "train.sample.every=40");
+  expect(bits(losses[0])).toBeGreaterThan(5);
+  expect(bits(metrics.validation.loss)).toBeLessThan(2.9);
+  const once = written(run, "--seed", "3", "--temperature", "0.8");
+  expect(once).toMatch(/^ROMEO:.{100}$/s);
+  expect(written(run, "--seed", "3", "--temperature", "0.8")).toBe(once);
+  expect(written(run, "--seed", "4", "--temperature", "0.8")).not.toBe(once);
+  expect(written(run, "--temperature", "0")).toBe(written(run, "--greedy"));
+});
+
+it.skipIf(!existsSync(tinyShakespeare))(
+  "shakespeare-small needs less than 2.9 bits per character of the plays after 300 steps, where they are",
+  () => {
+    const { losses, metrics } = train("shakespeare-small", "--set", `data.file=${tinyShakespeare}`);
+    expect(losses).toHaveLength(300);
+    expect(bits(losses.at(-1))).toBeLessThan(2.9);
+    expect(bits(metrics.validation.loss)).toBeLessThan(2.9);
+  },
+);
+
+/** The largest memory of a process, in bytes: it says so as it ends. */
+function peakOf(spec: string): number {
+  const out = mkdtempSync(join(tmpdir(), "rnnx-gallery-"));
+  onTestFinished(() => rmSync(out, { recursive: true, force: true }));
+  const say = "process.on('exit',()=>process.stderr.write('peak '+process.resourceUsage().maxRSS))";
+  const args = ["--import", `data:text/javascript,${say}`, "bin/rnnx.js", "train", `specs/${spec}.json`];
+  const { stderr } = spawnSync(process.execPath, [...args, "--steps", "3", "--out", out], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  return 1024 * Number(/peak (\d+)/.exec(stderr)?.[1]);
+}
+
+it.each([
+  ["shakespeare", 5],
+  ["source-code", 10],
+])("%s, of about %i million parameters, trains within the memory that inspect says", (spec, millions) => {
+  const [result] = rnnx("inspect", `specs/${spec}.json`);
+  const { parameters, memory } = result as Record<string, { readonly total: number }>;
+  expect(Math.round((parameters?.total ?? 0) / 1e6)).toBe(millions);
+  const peak = peakOf(spec);
+  expect(peak / (memory?.total ?? Number.NaN)).toBeGreaterThan(0.8);
+  expect(peak / (memory?.total ?? Number.NaN)).toBeLessThan(1.2);
+});
