@@ -11,7 +11,7 @@ const optionLimit = 1e9;
 export function findingsOfCells(spec: Json): readonly Finding[] {
   if (!isObject(spec) || !isList(spec.model)) return [];
   const own = isObject(spec.cells) ? spec.cells : {};
-  return spec.model.flatMap((layer, index) => {
+  const uses = spec.model.flatMap((layer, index) => {
     if (!isObject(layer) || layer.layer !== "rnn") return [];
     const path = child("/model", index);
     const inLayer = structuralKeys("rnn");
@@ -21,6 +21,18 @@ export function findingsOfCells(spec: Json): readonly Finding[] {
       isObject(cell) ? findingsOfUse(cell, child(child(path, "cells"), position), own, definition("cell")) : [],
     );
     return [...misplaced.map((key) => unknownKey(path, key, inLayer, titleOf(definition("rnn")))), ...inCells];
+  });
+  return [...uses, ...findingsOfDefaults(own)];
+}
+
+/** A default stands in every use that does not give the option, so it must be a value that a use could give. */
+function findingsOfDefaults(own: JsonObject): readonly Finding[] {
+  return Object.entries(own).flatMap(([name, cell]) => {
+    if (!isObject(cell) || !isObject(cell.options)) return [];
+    const path = child(child("/cells", name), "options");
+    return Object.entries(cell.options).flatMap(([option, value]) =>
+      wrongOption(option, value, child(path, option), cell),
+    );
   });
 }
 

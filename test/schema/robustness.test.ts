@@ -162,3 +162,11 @@ test("cut and scrambled text", async () => {
     { numRuns: 500 },
   );
 });
+
+test("a default that no variant has is wrong before any use takes it", async () => {
+  const renamed = mutate(spec, ["cells", "mine", "variants", "kind"], () => [["", { ax: {}, b: {} }]]);
+  const result = await readSpec(JSON.stringify(renamed));
+  expect(!result.ok && result.diagnostics.map(({ path, message }) => `${path}: ${message}`)).toEqual([
+    '/cells/mine/options/kind: "kind" must be "ax" or "b", but is "a".',
+  ]);
+});
