@@ -26,6 +26,14 @@ export function realNumber(minimum: number, maximum: number): (text: string) => 
   };
 }
 
+/** A reader of sizes of memory: bytes, or a number with a unit such as 512MB or 2GiB. */
+export function byteCount(text: string): number {
+  const [, number = "", unit = ""] = /^(\d+\.?\d*)\s*([kmgt]?)i?b?$/i.exec(text.trim()) ?? [];
+  const bytes = Number(number) * 1024 ** ["", "k", "m", "g", "t"].indexOf(unit.toLowerCase());
+  if (number === "" || bytes < 1) throw new InvalidArgumentError("It takes a size such as 512MB or 2GB.");
+  return Math.floor(bytes);
+}
+
 /** Collects `--set path.to.key=value`: values that replace those of the spec. */
 export function override(text: string, earlier: readonly Override[] = []): readonly Override[] {
   const equals = text.indexOf("=");

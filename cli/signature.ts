@@ -1,20 +1,39 @@
-/** The signature of a spec's data: from the data, or from the spec alone where it says every size and the data is not there. */
+/** A spec with the signature of its data: from the data, or from the spec alone where it says every size and the data is not there. */
 import type { Signature } from "../compiler/signature.js";
 import type { Checked } from "../runtime/problem.js";
 import type { NormalLayer } from "../schema/normal.js";
 import type { OpenedSpec } from "./spec.js";
 
-export async function signatureOf({ spec, folder }: OpenedSpec): Promise<Checked<{ readonly signature: Signature }>> {
+/** A spec whose batches are settled, as far as its data is there. */
+export interface Described extends OpenedSpec {
+  readonly signature: Signature;
+  /** What the user should hear of it. */
+  readonly notices: readonly string[];
+}
+
+export async function describe(opened: OpenedSpec): Promise<Checked<Described>> {
+  const { spec, folder, origins } = opened;
   const { openData } = await import("../runtime/data/index.js");
-  const opened = await openData(spec, folder);
-  if (opened.ok) return { ok: true, signature: opened.source.signature(spec.train) };
-  const missing = opened.problems.every((problem) => problem.code === "file-missing");
-  if (!missing || !spec.model.every(saysSizes)) return opened;
+  const data = await openData(spec, folder);
+  if (data.ok) {
+    const { settle } = await import("../runtime/settle.js");
+    const settled = await settle(spec, data.source);
+    const placed = (part: object) => (part === settled.spec.train ? spec.train : part);
+    return {
+      ok: true,
+      ...opened,
+      ...settled,
+      origins: { pathOf: (part, key) => origins.pathOf(placed(part), key) },
+      signature: data.source.signature(settled.spec.train),
+    };
+  }
+  const missing = data.problems.every((problem) => problem.code === "file-missing");
+  if (!missing || !spec.model.every(saysSizes)) return data;
 
   const { outlineData } = await import("../runtime/data/outline.js");
   const outline = await outlineData(spec, folder);
   const [signature] = outline.ok && outline.certain ? outline.signatures : [];
-  return signature === undefined ? opened : { ok: true, signature };
+  return signature === undefined ? data : { ok: true, ...opened, signature, notices: [] };
 }
 
 /** Whether a layer's sizes are numbers, and not words for what the data says. */

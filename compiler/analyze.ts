@@ -1,6 +1,6 @@
 /** What a compiled step weighs: parameters, shapes, floating-point operations, memory. */
 
-import { holdsWeights, isParameter } from "./elaborate/program.js";
+import { holdsWeights, isParameter, type Program } from "./elaborate/program.js";
 import { bytesOf, flops, peakBytes, type Sizes } from "./graph/cost.js";
 import type { Graph, Value } from "./ir/types.js";
 import type { Lowered } from "./lowered.js";
@@ -39,17 +39,20 @@ export interface Analysis {
     readonly step: number;
   };
   /** Bytes at the expected batch and time. */
-  readonly memory: {
-    readonly parameters: number;
-    readonly slots: number;
-    /** The most that the values of a step take at one time. */
-    readonly activations: number;
-    readonly data: number;
-    /** Node, ONNX Runtime and the compiler. */
-    readonly program: number;
-    /** What the process takes at its peak when it trains on the CPU. */
-    readonly total: number;
-  };
+  readonly memory: Memory;
+}
+
+/** Bytes. */
+export interface Memory {
+  readonly parameters: number;
+  readonly slots: number;
+  /** The most that the values of a step take at one time. */
+  readonly activations: number;
+  readonly data: number;
+  /** Node, ONNX Runtime and the compiler. */
+  readonly program: number;
+  /** What the process takes at its peak when it trains on the CPU. */
+  readonly total: number;
 }
 
 /*
@@ -68,39 +71,42 @@ function sizesOf({ expected, sizes }: Signature): Sizes {
   return new Map([...known, ...Object.entries(expected)]);
 }
 
-export function analysisOf(signature: Signature, lowered: Lowered): Analysis {
-  const { program, prepared, gradient, portions, update, step } = lowered;
-  const sizes = sizesOf(inPortions(signature, portions));
+function tensorsOf({ inputs, graph }: Program): readonly TensorSummary[] {
   const countOf = (value: Value) =>
     value.type.shape.reduce<number>((n, dim) => n * (typeof dim === "number" ? dim : 0), 1);
-  const tensors = program.inputs.flatMap((port, index) => {
-    const value = program.graph.inputs[index];
+  return inputs.flatMap((port, index) => {
+    const value = graph.inputs[index];
     if (!holdsWeights(port) || value === undefined) return [];
     const shape = value.type.shape as readonly number[];
     return [{ name: port.name, shape, count: countOf(value), trainable: isParameter(port) }];
   });
-  const total = sum(tensors);
+}
+
+/** What training takes at the batch and time that the signature expects, which may be others than it was lowered for. */
+export function memoryOf(signature: Signature, { program, portions, step }: Lowered): Memory {
+  const sizes = sizesOf(inPortions(signature, portions));
+  const tensors = tensorsOf(program);
   const fed = program.graph.inputs.slice(tensors.length);
   const data = portions * fed.reduce((sum, value) => sum + bytesOf(value, sizes), 0);
+  const parameters = sum(tensors) * 4;
+  const slots = step.slots.reduce((sum, { parameter }) => sum + 4 * (tensors[parameter]?.count ?? 0), 0);
+  const activations = peakBytes(step.graph, sizes);
+  const total = PROGRAM_BYTES + STATE_COPIES * (parameters + slots) + ARENA_SLACK * activations + data;
+  return { parameters, slots, activations, data, program: PROGRAM_BYTES, total };
+}
 
+export function analysisOf(signature: Signature, lowered: Lowered): Analysis {
+  const { program, prepared, gradient, portions, update, step } = lowered;
+  const sizes = sizesOf(inPortions(signature, portions));
+  const tensors = tensorsOf(program);
   const forward = portions * flops(prepared, sizes);
   const updating = flops(update, sizes) - flops(gradient, sizes);
   const whole = flops(step.graph, sizes);
-  const parameterBytes = total * 4;
-  const slotBytes = step.slots.reduce((sum, { parameter }) => sum + 4 * (tensors[parameter]?.count ?? 0), 0);
-  const activations = peakBytes(step.graph, sizes);
   return {
-    parameters: { total, trainable: sum(tensors.filter(({ trainable }) => trainable)), tensors },
+    parameters: { total: sum(tensors), trainable: sum(tensors.filter(({ trainable }) => trainable)), tensors },
     layers: layerSummaries(lowered, tensors, sizes),
     flops: { forward, backward: Math.max(whole - forward - updating, 0), update: updating, step: whole },
-    memory: {
-      parameters: parameterBytes,
-      slots: slotBytes,
-      activations,
-      data,
-      program: PROGRAM_BYTES,
-      total: PROGRAM_BYTES + STATE_COPIES * (parameterBytes + slotBytes) + ARENA_SLACK * activations + data,
-    },
+    memory: memoryOf(signature, lowered),
   };
 }
 

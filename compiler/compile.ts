@@ -7,12 +7,13 @@
  * Every arrow is a function from graph to graph; each result is verified, and can be watched with `onStage`.
  */
 import { createHash } from "node:crypto";
+import { portionsOf } from "../schema/batches.js";
 import type { Problem } from "../schema/diagnostics.js";
 import type { NormalSpec } from "../schema/normal.js";
 import type { Origins } from "../schema/origins.js";
 import { packageVersion } from "../schema/root.js";
 import { needsWhole } from "../schema/streaming.js";
-import { type Analysis, analysisOf } from "./analyze.js";
+import { type Analysis, analysisOf, memoryOf } from "./analyze.js";
 import type { Artifact, Ports } from "./artifact.js";
 import { differentiate } from "./autodiff/reverse.js";
 import { accumulate } from "./elaborate/accumulate.js";
@@ -80,7 +81,7 @@ export type LowerResult = { readonly ok: true; readonly lowered: Lowered } | Ext
 
 /** From the spec to one optimized training step. */
 export function lower(spec: NormalSpec, signature: Signature, options: CompileOptions = {}): LowerResult {
-  const portions = spec.train.accumulate;
+  const portions = portionsOf(spec.train);
   const { watch, optimize } = observed(inPortions(signature, portions), options);
   const unrolls = spec.model.some((layer) => layer.layer === "rnn" && layer.unroll);
   const trained = unrolls ? withKnownSteps(signature) : signature;
@@ -211,6 +212,17 @@ export function analyze(spec: NormalSpec, signature: Signature): Analysis {
   const lowering = lower(spec, signature);
   if (!lowering.ok) throw new Error(lowering.problems.map(({ message }) => message).join("; "));
   return analysisOf(signature, lowering.lowered);
+}
+
+/**
+ * What training takes, in bytes, as a function of the batch size: the spec is lowered once.
+ *
+ * @throws when `check` finds something wrong with the spec.
+ */
+export function memoryByBatch(spec: NormalSpec, signature: Signature): (batch: number) => number {
+  const lowering = lower(spec, signature);
+  if (!lowering.ok) throw new Error(lowering.problems.map(({ message }) => message).join("; "));
+  return (batch) => memoryOf({ ...signature, expected: { ...signature.expected, batch } }, lowering.lowered).total;
 }
 
 /** Stages as they are made: verified, and shown to whoever watches. */

@@ -71,7 +71,7 @@ export async function evaluateRun({
 
   const model = readFileSync(join(folder, runFiles.eval));
   const { batch_size } = spec.train;
-  const batchSize = batch_size === "all" ? source.splits.train.length : batch_size;
+  const batchSize = typeof batch_size === "number" ? batch_size : source.splits.train.length;
   const elements = [...parameters.values()].reduce((sum, { data: { length } }) => sum + length, 0);
   const session = await openSession(model, device, elements * batchSize);
   if (!session.ok) return failed(session.message, session.hint);

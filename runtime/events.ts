@@ -11,6 +11,8 @@ export interface TrainRequest {
   readonly resume: boolean;
   /** A safetensors file of first weights by public name; tensors that it lacks are initialized from the seed. */
   readonly init: string | null;
+  /** Bytes that batches as large as the memory allows may take; by default most of what is free. */
+  readonly memory?: number;
   /** Passes to leave out (for measuring and bisecting). */
   readonly without: readonly string[];
 }

@@ -31,7 +31,11 @@ export async function runTraining(request: TrainRequest, watcher: Watcher): Prom
   const preparation = await prepare(request);
   if (!preparation.ok) return preparation.outcome;
   const { prepared } = preparation;
+  return trainLocked({ ...request, spec: prepared.spec }, prepared, watcher);
+}
 
+/** Trains where no other process does. */
+async function trainLocked(request: TrainRequest, prepared: Prepared, watcher: Watcher): Promise<TrainOutcome> {
   disk.makeFolder(request.out);
   const locked = lock(request.out);
   if (!locked.ok) return failed(`The run directory "${request.out}" is in use: ${locked.message}`);
@@ -164,9 +168,9 @@ async function trainFrom(
 function startEvents(
   { step, notices }: Begun,
   { out }: TrainRequest,
-  { artifact, source, plan, device, notice }: Prepared,
+  { artifact, source, plan, device, notices: before }: Prepared,
 ): readonly TrainEvent[] {
-  const said = [notice, ...notices].filter((text) => text !== "");
+  const said = [...before, ...notices];
   const sizes = artifact.manifest.parameters.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
   const parameters = sizes.reduce((sum, size) => sum + size, 0);
   return [

@@ -1,4 +1,5 @@
 /** Which examples make up each step: a pure function of the step, so that a run resumes anywhere exactly. */
+import { batchSizeOf, portionsOf } from "../schema/batches.js";
 import type { NormalTrain } from "../schema/normal.js";
 import { stream } from "./random.js";
 
@@ -38,11 +39,12 @@ const batchesTogether = 8;
 /** `buckets` are the examples to train on; a batch holds examples of one bucket, whose batches have one shape. */
 export function schedule(train: NormalTrain, seed: number, buckets: readonly Uint32Array[]): Schedule {
   // The last batch of an epoch falls into equal portions too: what is over is left out, after shuffling.
-  const read = ({ length }: Uint32Array) => length - (length % train.accumulate);
-  const groups = train.batch_size === "all" ? [joined(buckets)] : buckets;
+  const portions = portionsOf(train);
+  const read = ({ length }: Uint32Array) => length - (length % portions);
+  const groups = typeof train.batch_size === "number" ? buckets : [joined(buckets)];
   const examples = groups.reduce((sum, group) => sum + read(group), 0);
   const largest = groups.reduce((most, group) => Math.max(most, read(group)), 0);
-  const batchSize = train.batch_size === "all" ? examples : Math.min(train.batch_size, largest);
+  const batchSize = batchSizeOf(train, typeof train.batch_size === "number" ? largest : examples);
   const batchesPerEpoch = groups.reduce((sum, group) => sum + Math.ceil(read(group) / batchSize), 0);
   // With every example in one batch their order changes no gradient, only rounding.
   const shuffle = train.shuffle && batchesPerEpoch > 1;

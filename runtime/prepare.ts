@@ -14,10 +14,13 @@ import { outOfRange } from "./ranges.js";
 import type { Tensors } from "./safetensors.js";
 import { openSampler, planSamples, type Sampler } from "./sampler.js";
 import { type Device, openSession } from "./session.js";
+import { asRecorded, settle } from "./settle.js";
 import { readInitial } from "./start.js";
 import { carriesStates, streamSchedule } from "./streams.js";
 
 export interface Prepared {
+  /** The request's, with its batches settled. */
+  readonly spec: NormalSpec;
   readonly source: DataSource;
   readonly artifact: Artifact;
   readonly plan: Schedule;
@@ -28,18 +31,21 @@ export interface Prepared {
   /** Null where the spec asks for no samples. */
   readonly sampler: Sampler | null;
   readonly device: Device;
-  /** Something that the user should hear; empty otherwise. */
-  readonly notice: string;
+  /** What the user should hear before the run starts. */
+  readonly notices: readonly string[];
 }
 
 export type Preparation =
   | { readonly ok: true; readonly prepared: Prepared }
   | { readonly ok: false; readonly outcome: TrainOutcome };
 
-export async function prepare({ spec, folder, out, device, init, without }: TrainRequest): Promise<Preparation> {
-  const opened = await openData(spec, folder);
+export async function prepare(request: TrainRequest): Promise<Preparation> {
+  const { folder, out, device, init, without } = request;
+  const opened = await openData(request.spec, folder);
   if (!opened.ok) return { ok: false, outcome: wrongInput(opened.problems) };
   const { source } = opened;
+  const asked = request.resume ? asRecorded(request.spec, out) : request.spec;
+  const { spec, notices } = await settle(asked, source, request.memory);
   const signature = source.signature(spec.train);
 
   const { compile } = await import("../compiler/compile.js");
@@ -71,6 +77,7 @@ export async function prepare({ spec, folder, out, device, init, without }: Trai
   return {
     ok: true,
     prepared: {
+      spec,
       source,
       artifact,
       plan,
@@ -79,7 +86,7 @@ export async function prepare({ spec, folder, out, device, init, without }: Trai
       evaluation: evaluation.session,
       sampler: samples && (await openSampler(spec, artifact, samples)),
       device: training.device,
-      notice: training.notice,
+      notices: [...notices, training.notice].filter((text) => text !== ""),
     },
   };
 }
@@ -94,7 +101,7 @@ function planOf({ train, seed }: NormalSpec, source: DataSource, { manifest }: A
       ...place,
       message: `There are fewer examples to train on than the ${train.accumulate} portions of a batch.`,
     });
-  if (train.batch_size !== "all" || plan.examples === length) return { ok: true, plan };
+  if (typeof train.batch_size === "number" || plan.examples === length) return { ok: true, plan };
   return refuse({
     ...place,
     message: `All ${length} examples in one batch do not fall into ${train.accumulate} equal portions.`,

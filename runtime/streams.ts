@@ -19,7 +19,8 @@ export function carriesStates({ train }: Pick<Manifest, "train">): boolean {
  * @param members consecutive windows, the part to train on.
  */
 export function streamSchedule(train: NormalTrain, members: Uint32Array): Checked<{ readonly plan: Schedule }> {
-  const batchSize = train.batch_size === "all" ? members.length : train.batch_size;
+  const { batch_size } = train;
+  const batchSize = typeof batch_size === "number" ? batch_size : members.length;
   const batchesPerEpoch = Math.floor(members.length / batchSize);
   if (batchesPerEpoch < 2) return refuse(tooFewWindows(members.length, batchSize));
   const placeOf = (step: number) => (step - 1) % batchesPerEpoch;

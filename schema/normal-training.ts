@@ -92,9 +92,10 @@ export interface NormalTrain {
   /** Exactly one of `steps` and `epochs` is not null. */
   readonly steps: number | null;
   readonly epochs: number | null;
-  readonly batch_size: number | "all";
-  /** Portions of a batch that are computed one after the other. */
-  readonly accumulate: number;
+  /** "largest" is settled by the runtime, which knows the memory: all examples, or as many as fit. */
+  readonly batch_size: number | "all" | "largest";
+  /** Portions of a batch that are computed one after the other; "auto" is settled by the runtime: as few as fit. */
+  readonly accumulate: number | "auto";
   readonly shuffle: boolean;
   /** Updates in one call of the session; "auto" measures. Results are the same for any value. */
   readonly steps_per_call: number | "auto";

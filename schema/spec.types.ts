@@ -1497,13 +1497,13 @@ export interface TrainingSettings {
    */
   epochs?: number | null;
   /**
-   * Examples in one update, or "all" of them.
+   * Examples in one update; "all" of them; or as many as fit into the memory, "largest": all, or else a power of two. What "largest" came to is recorded with the run, and stays when it is resumed.
    */
-  batch_size?: number | "all";
+  batch_size?: number | ("all" | "largest");
   /**
-   * Computes the gradient of a batch in so many portions, one after the other: the same update with the memory of one portion. batch_size stays the number of examples of an update, and is a multiple of this.
+   * Computes the gradient of a batch in so many portions, one after the other: the same update with the memory of one portion. batch_size stays the number of examples of an update, and is a multiple of this. "auto" takes as few portions as fit into the memory.
    */
-  accumulate?: number;
+  accumulate?: number | "auto";
   /**
    * Take the examples of each epoch in a new order. By default true, with stateful layers false.
    */

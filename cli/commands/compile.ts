@@ -10,7 +10,7 @@ import { refuse } from "../failures.js";
 import { setOption, withoutOption } from "../flags.js";
 import { bytes } from "../numbers.js";
 import { refuseUnknownPasses } from "../passes.js";
-import { signatureOf } from "../signature.js";
+import { describe } from "../signature.js";
 import { openSpec, refuseSpec } from "../spec.js";
 
 interface Flags {
@@ -40,11 +40,15 @@ export const compileCommand: CommandModule = {
     if (refused !== undefined) return refused;
     const opened = await openSpec(output, file, set);
     if (opened === undefined) return exit.wrongInput;
-    const { spec, origins } = opened;
-
-    const described = await signatureOf(opened);
+    const described = await describe(opened);
+    if (!described.ok) {
+      await refuseSpec(output, opened.place(described.problems), opened.source);
+      return exit.wrongInput;
+    }
+    const { spec, origins, signature } = described;
+    for (const notice of described.notices) output.note(notice);
     const { compile } = await import("../../compiler/compile.js");
-    const compiled = described.ok ? await compile(spec, described.signature, { origins, without }) : described;
+    const compiled = await compile(spec, signature, { origins, without });
     if (!compiled.ok) {
       await refuseSpec(output, opened.place(compiled.problems), opened.source);
       return exit.wrongInput;

@@ -6,7 +6,7 @@ import type { Override } from "../../schema/overrides.js";
 import type { CommandModule } from "../command.js";
 import { exit } from "../exit.js";
 import { reportFailure } from "../failures.js";
-import { setOption, wholeNumber, withoutOption } from "../flags.js";
+import { byteCount, setOption, wholeNumber, withoutOption } from "../flags.js";
 import { refuseUnknownPasses } from "../passes.js";
 import { openSpec, refuseSpec } from "../spec.js";
 import { interruption } from "../training/signals.js";
@@ -20,6 +20,7 @@ interface Flags {
   readonly set?: readonly Override[];
   readonly init?: string;
   readonly resume?: boolean;
+  readonly memory?: number;
   readonly without?: readonly string[];
 }
 
@@ -38,6 +39,11 @@ export const trainCommand: CommandModule = {
       .option("--seed <n>", "the seed of every random choice, in place of the spec's", wholeNumber(0, 2 ** 32 - 1))
       .addOption(setOption())
       .option("--init <file>", "first weights, a safetensors file")
+      .option(
+        "--memory <size>",
+        "memory for batches as large as it allows, such as 2GB (default: most of what is free)",
+        byteCount,
+      )
       .option("--resume", "go on from the last checkpoint of the run directory")
       .addOption(withoutOption());
   },
@@ -59,6 +65,7 @@ export const trainCommand: CommandModule = {
       device: flags.device,
       resume: flags.resume === true,
       init: flags.init === undefined ? null : resolve(flags.init),
+      ...(flags.memory !== undefined && { memory: flags.memory }),
       without,
     };
     const view = await openView(output);

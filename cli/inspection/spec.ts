@@ -2,7 +2,7 @@
 import type { Override } from "../../schema/overrides.js";
 import { exit } from "../exit.js";
 import type { Output } from "../output.js";
-import { signatureOf } from "../signature.js";
+import { describe } from "../signature.js";
 import { openSpec, refuseSpec } from "../spec.js";
 import type { StageChoice } from "./stage.js";
 
@@ -16,16 +16,16 @@ export async function inspectSpec(
 ): Promise<number> {
   const opened = await openSpec(output, file, overrides);
   if (opened === undefined) return exit.wrongInput;
-  const { spec, origins } = opened;
-  const described = await signatureOf(opened);
+  const described = await describe(opened);
   if (!described.ok) {
     await refuseSpec(output, opened.place(described.problems), opened.source);
     return exit.wrongInput;
   }
-  const { signature } = described;
+  const { spec, origins, signature } = described;
+  for (const notice of described.notices) output.note(notice);
   if (stage !== undefined) {
     const { printStage } = await import("./stage.js");
-    return printStage(output, opened, signature, stage);
+    return printStage(output, described, stage);
   }
 
   const { analyze, check } = await import("../../compiler/compile.js");

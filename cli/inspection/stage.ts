@@ -1,10 +1,10 @@
 /** The graph after a stage of the compiler, as text, DOT or SVG. */
 import type { Graph } from "../../compiler/ir/types.js";
-import type { Signature } from "../../compiler/signature.js";
 import { exit } from "../exit.js";
 import { refuse } from "../failures.js";
 import type { Output } from "../output.js";
-import { type OpenedSpec, refuseSpec } from "../spec.js";
+import type { Described } from "../signature.js";
+import { refuseSpec } from "../spec.js";
 
 export const stageFormats = ["text", "dot", "svg"] as const;
 
@@ -13,12 +13,7 @@ export interface StageChoice {
   readonly format: (typeof stageFormats)[number];
 }
 
-export async function printStage(
-  output: Output,
-  opened: OpenedSpec,
-  signature: Signature,
-  { name, format }: StageChoice,
-): Promise<number> {
+export async function printStage(output: Output, described: Described, { name, format }: StageChoice): Promise<number> {
   const { compile, stages } = await import("../../compiler/compile.js");
   const stage = stages.find((one) => one === name);
   if (stage === undefined) {
@@ -26,14 +21,14 @@ export async function printStage(
     return exit.wrongInput;
   }
   let graph: Graph | undefined;
-  const compiled = await compile(opened.spec, signature, {
-    origins: opened.origins,
+  const compiled = await compile(described.spec, described.signature, {
+    origins: described.origins,
     onStage: (made, result) => {
       if (made === stage) graph = result;
     },
   });
   if (!compiled.ok) {
-    await refuseSpec(output, opened.place(compiled.problems), opened.source);
+    await refuseSpec(output, described.place(compiled.problems), described.source);
     return exit.wrongInput;
   }
   if (graph === undefined) throw new Error(`The compiler has no stage ${stage} for this spec.`);

@@ -1,4 +1,5 @@
 /** What the model is held against: loss and metrics of its output. */
+import { portionsOf } from "../../schema/batches.js";
 import type { NormalLoss, NormalSpec } from "../../schema/normal.js";
 import type { Finish } from "../artifact.js";
 import type { Value } from "../ir/types.js";
@@ -45,10 +46,11 @@ export function elaborateObjective(
   // A loss with an average switched off is differentiated as the sum of its values.
   const scalar = penalized(loss.value.type.shape.length === 0 ? loss.value : b.sum(loss.value), 1);
   const outputs: Output[] = [{ port: { name: "loss", role: "loss" }, value: b.named(scalar, "loss") }];
-  if (spec.train.accumulate > 1 && context.mode === "training") {
+  const portions = portionsOf(spec.train);
+  if (portions > 1 && context.mode === "training") {
     if (loss.parts === "whole") reportWhole(spec, context);
     // Of a sum, each portion bears its share of the penalty.
-    const share = loss.parts === "mean" ? loss.count : 1 / spec.train.accumulate;
+    const share = loss.parts === "mean" ? loss.count : 1 / portions;
     outputs.push({ port: { name: "loss/total", role: "loss" }, value: penalized(loss.total, share) });
     outputs.push({ port: { name: "loss/count", role: "loss" }, value: loss.count });
   }

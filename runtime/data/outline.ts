@@ -176,5 +176,5 @@ function sideOutline([first, ...sides]: ReturnType<typeof inputSources>, { input
 }
 
 function batchOf({ batch_size }: NormalSpec["train"]): number {
-  return batch_size === "all" ? 1 : batch_size;
+  return typeof batch_size === "number" ? batch_size : 1;
 }

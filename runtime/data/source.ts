@@ -1,5 +1,6 @@
 /** What every data source gives: examples by number, as arrays that a session can be fed, and what they say of themselves. */
 import type { Signature } from "../../compiler/signature.js";
+import { batchSizeOf } from "../../schema/batches.js";
 import type { NormalData, NormalLayer, NormalSpec, NormalTrain } from "../../schema/normal.js";
 import type { Checked, RunProblem } from "../problem.js";
 import type { Metadata } from "./metadata.js";
@@ -68,7 +69,7 @@ export interface SourceKind<D extends NormalData> {
 
 /** Examples in a batch of training. */
 export function expectedBatch(train: NormalTrain, { train: { length } }: Splits): number {
-  return train.batch_size === "all" ? length : Math.min(train.batch_size, length);
+  return batchSizeOf(train, length);
 }
 
 export function usesOf({ model, loss: { type } }: NormalSpec): Uses {

@@ -35,7 +35,7 @@ export function checkStateful(
       message: "Stateful layers read the windows in their order, so they cannot be shuffled.",
       hint: 'Leave "shuffle" out: with stateful layers it is off.',
     });
-  if (train.batch_size === "all")
+  if (typeof train.batch_size !== "number")
     report({
       code: "stateful-batch",
       path: "/train/batch_size",

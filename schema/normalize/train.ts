@@ -55,7 +55,7 @@ export function modeOf(metric: string): WatchedMetric["mode"] {
 /** Portions of a batch are of one size, and have nothing to do with one another. */
 function portionProblems({ accumulate, batch_size }: NormalTrain, stateful: boolean): readonly Problem[] {
   const place = { path: child(path, "accumulate") };
-  if (accumulate > 1 && stateful)
+  if (accumulate !== 1 && stateful)
     return [
       {
         ...place,
@@ -64,7 +64,7 @@ function portionProblems({ accumulate, batch_size }: NormalTrain, stateful: bool
         hint: 'Take "accumulate" or "stateful" out.',
       },
     ];
-  if (batch_size === "all" || batch_size % accumulate === 0) return [];
+  if (typeof batch_size !== "number" || accumulate === "auto" || batch_size % accumulate === 0) return [];
   const nearby = Math.max(1, Math.round(batch_size / accumulate)) * accumulate;
   return [
     {

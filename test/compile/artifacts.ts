@@ -5,6 +5,7 @@ import { type CompileOptions, compile } from "../../compiler/compile.js";
 import { withWeights } from "../../compiler/emit/weights.js";
 import type { Batch, NumericArray } from "../../runtime/data/source.js";
 import { stream } from "../../runtime/random.js";
+import { batchSizeOf } from "../../schema/batches.js";
 import { type OpenedSpec, open } from "../elaborate/programs.js";
 
 export interface Built extends OpenedSpec {
@@ -73,7 +74,7 @@ export interface Trained {
 export async function train({ artifact, source, spec }: Built, calls: readonly number[]): Promise<Trained> {
   const { train: ports, parameters, slots } = artifact.manifest;
   const session = await openModel(artifact.train);
-  const size = spec.train.batch_size === "all" ? source.examples : spec.train.batch_size;
+  const size = batchSizeOf(spec.train, source.examples);
   let carried: Tensors = {
     ...drawParameters(parameters),
     ...firstSlots(slots),
