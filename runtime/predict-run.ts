@@ -22,7 +22,7 @@ export interface PredictRequest {
   readonly input: string;
   readonly output: string;
   readonly folder: string;
-  /** Sequences that a decoder keeps while it writes one; null: greedily, the only way where nothing is decoded. */
+  /** Sequences that a decoder, or a search over the labels of ctc, keeps; null: greedily, the only way where nothing is decoded. */
   readonly beam: number | null;
   readonly device: RequestedDevice;
 }
@@ -57,8 +57,8 @@ export async function predictRun(request: PredictRequest): Promise<PredictOutcom
     const predictions = await decodeSources(run, session.session, read.sources, beam ?? 1);
     return write(request, Buffer.from(outputText(kind, predictions)), predictions.length, session.notice);
   }
-  if (beam !== null) return wrongInput([nothingDecoded(run)]);
-  const read = await readers[type]({ run, file: input, folder, uses: usesOf(run.spec) });
+  if (beam !== null && run.spec.loss.type !== "ctc") return wrongInput([nothingDecoded(run)]);
+  const read = await readers[type]({ run, file: input, folder, uses: usesOf(run.spec), beam: beam ?? 1 });
   if (!read.ok) return wrongInput(read.problems.map(asNamedHere));
   const session = await open();
   if (!session.ok) return failed(session.message, session.hint);

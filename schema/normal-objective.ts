@@ -46,6 +46,7 @@ type PlainMetric =
   | "precision"
   | "recall"
   | "exact_sequence"
+  | "label_error_rate"
   | "perplexity"
   | "bits_per_character"
   | "rmse"

@@ -177,6 +177,7 @@ export type MetricEntry =
       | "precision"
       | "recall"
       | "exact_sequence"
+      | "label_error_rate"
       | "perplexity"
       | "bits_per_character"
       | "rmse"
@@ -194,6 +195,7 @@ export type Metric =
   | PrecisionMetric
   | RecallMetric
   | ExactSequenceMetric
+  | LabelErrorRateMetric
   | PerplexityMetric
   | BitsPerCharacterMetric
   | RMSEMetric
@@ -340,7 +342,7 @@ export interface Spec {
     | HuberLoss
     | CTCLoss;
   /**
-   * What evaluations report beside the loss, over live steps. Where left out: accuracy and perplexity for sequence_loss, accuracy for cross_entropy, binary_accuracy for binary_cross_entropy, rmse for squared_error, mae for absolute_error and huber, exact_sequence for ctc.
+   * What evaluations report beside the loss, over live steps. Where left out: accuracy and perplexity for sequence_loss, accuracy for cross_entropy, binary_accuracy for binary_cross_entropy, rmse for squared_error, mae for absolute_error and huber, exact_sequence and label_error_rate for ctc.
    */
   metrics?: MetricEntry[] | null;
   /**
@@ -1143,6 +1145,15 @@ export interface ExactSequenceMetric {
    * The share of sequences that are right at every live step; with ctc, those whose most likely outputs spell the labels.
    */
   type: "exact_sequence";
+}
+/**
+ * Insertions, deletions and substitutions that turn what a ctc model's most likely outputs spell into the labels, for each label.
+ */
+export interface LabelErrorRateMetric {
+  /**
+   * The edits of what ctc spells, for each label.
+   */
+  type: "label_error_rate";
 }
 /**
  * e to the mean cross-entropy, weighted by the data's weights; without smoothing, class weights or penalties.

@@ -29,7 +29,7 @@ export const predict: CommandModule = {
       .requiredOption("--output <file>", "where predictions are written, all of them or none")
       .option(
         "--beam <n>",
-        "for pairs: sequences kept while one is written; 1, the default, is greedy",
+        "for pairs and ctc: sequences kept while one is written; 1, the default, is greedy",
         wholeNumber(1, 100),
       )
       .addOption(

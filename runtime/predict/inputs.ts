@@ -31,6 +31,8 @@ export interface InputsOpening {
   readonly file: string;
   readonly folder: string;
   readonly uses: Uses;
+  /** Prefixes that a search over the labels of ctc keeps; 1 for the likeliest output at every step. */
+  readonly beam: number;
 }
 
 export type OpenInputs = (opening: InputsOpening) => Promise<Checked<{ readonly inputs: PredictionInputs }>>;

@@ -169,3 +169,44 @@ test("exact_sequence: what the likeliest outputs spell, repetitions and blanks t
   const outputs = outputsOf(program, new Map([...fixed, ["inputs", inputs]]), ["metric"]);
   expect([...(outputs.get("metrics/exact_sequence")?.data ?? [])]).toEqual([3, 5]);
 });
+
+test("label_error_rate: edits between what is spelled and the labels, against a table of distances", async () => {
+  const random = stream(3, "edits");
+  const given = Array.from({ length: 40 }, (): Sequence => {
+    const labels = Array.from({ length: random.below(3) }, () => 1 + random.below(2));
+    return { labels, length: 1 + random.below(TIME) };
+  });
+  const { program, fixed } = await prepare({}, given, 0);
+  const paths = given.map(() => Array.from({ length: TIME }, () => random.below(CLASSES)));
+  const inputs = tabulate("float32", [given.length, TIME, CLASSES], ([row = 0, step = 0, one = 0]) =>
+    Number(paths[row]?.[step] === one),
+  );
+  const outputs = outputsOf(program, new Map([...fixed, ["inputs", inputs]]), ["metric"]);
+  const expected = given.map(({ labels, length }, row) => {
+    const path = (paths[row] ?? []).slice(0, length);
+    return distance(
+      path.filter((id, step) => id !== 0 && id !== path[step - 1]),
+      labels,
+    );
+  });
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+  const count = sum(given.map(({ labels }) => labels.length));
+  expect([...(outputs.get("metrics/label_error_rate")?.data ?? [])]).toEqual([sum(expected), count]);
+  const exact = expected.filter((edits) => edits === 0).length;
+  expect(exact).toBeGreaterThan(2);
+  expect([...(outputs.get("metrics/exact_sequence")?.data ?? [])]).toEqual([exact, given.length]);
+});
+
+/** The Levenshtein distance of two sequences, by its table. */
+function distance(a: readonly number[], b: readonly number[]): number {
+  let row = b.map((_, index) => index + 1);
+  a.forEach((one, place) => {
+    let [corner, left] = [place, place + 1];
+    row = row.map((above, index) => {
+      left = Math.min(above + 1, left + 1, corner + Number(one !== b[index]));
+      corner = above;
+      return left;
+    });
+  });
+  return row.at(-1) ?? a.length;
+}

@@ -20,7 +20,7 @@ const NEVER = -1e30;
 
 export const ctc: LossDefinition<NormalCtc> = {
   answers: "labels",
-  metrics: [{ type: "exact_sequence" }],
+  metrics: [{ type: "exact_sequence" }, { type: "label_error_rate" }],
   elaborate(loss, operands, context) {
     const { b } = context;
     const logits = logitsFor(loss, "softmax", operands, context);

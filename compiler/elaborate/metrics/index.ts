@@ -4,6 +4,7 @@ import { accuracy } from "./accuracy.js";
 import { binaryAccuracy } from "./binary-accuracy.js";
 import { exactSequence } from "./exact-sequence.js";
 import { f1, precision, recall } from "./f1.js";
+import { labelErrorRate } from "./label-error-rate.js";
 import { mae } from "./mae.js";
 import type { MetricDefinition } from "./metric.js";
 import { bitsPerCharacter, perplexity } from "./perplexity.js";
@@ -18,6 +19,7 @@ const metrics: { readonly [K in NormalMetric["type"]]: MetricDefinition<Extract<
   precision,
   recall,
   exact_sequence: exactSequence,
+  label_error_rate: labelErrorRate,
   perplexity,
   bits_per_character: bitsPerCharacter,
   rmse,
