@@ -17,6 +17,7 @@ export { type Outline, outlineData } from "./runtime/data/outline.js";
 export type { DataSource } from "./runtime/data/source.js";
 export { type EvaluateOutcome, type EvaluateRequest, evaluateRun } from "./runtime/evaluate-run.js";
 export type { DoneEvent, Metrics, SplitMetrics, TrainEvent, TrainRequest } from "./runtime/events.js";
+export { type ExportOutcome, type ExportRequest, exportModel } from "./runtime/export/index.js";
 export type { RunFailure, TrainOutcome } from "./runtime/outcome.js";
 export { type PredictOutcome, type PredictRequest, predictRun } from "./runtime/predict-run.js";
 export type { RunProblem } from "./runtime/problem.js";

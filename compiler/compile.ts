@@ -17,11 +17,11 @@ import { type Analysis, analysisOf, memoryOf } from "./analyze.js";
 import type { Artifact, Ports } from "./artifact.js";
 import { differentiate } from "./autodiff/reverse.js";
 import { accumulate } from "./elaborate/accumulate.js";
-import type { Mode } from "./elaborate/context.js";
 import { elaborate } from "./elaborate/index.js";
-import { isParameter, type OutputPort, type Program, partOf } from "./elaborate/program.js";
+import { isParameter, type OutputPort, partOf } from "./elaborate/program.js";
 import { repeatSteps } from "./elaborate/repeat.js";
 import { withUpdate } from "./elaborate/update.js";
+import { forwardPart } from "./forward.js";
 import { verify } from "./graph/verify.js";
 import type { Graph } from "./ir/types.js";
 import type { Lowered } from "./lowered.js";
@@ -191,21 +191,6 @@ export async function compile(
 
 /** A step's outputs that are not carried: loss and gradient norm. */
 const REPORTED = 2;
-
-/** The part of a spec's forward program that makes outputs of some roles. Of states only those that go on are evaluated. */
-function forwardPart(
-  spec: NormalSpec,
-  signature: Signature,
-  mode: Exclude<Mode, "training">,
-  roles: readonly OutputPort["role"][],
-): Program {
-  const elaborated = elaborate(spec, signature, mode);
-  if (!elaborated.ok) throw new Error(elaborated.problems.map(({ message }) => message).join(" "));
-  const { program } = elaborated;
-  const fed = new Set(program.inputs.filter(({ role }) => role === "state").map(({ name }) => name));
-  const isKept = ({ role, name }: OutputPort) => mode !== "evaluation" || role !== "state" || fed.has(name);
-  return partOf(program, (port) => roles.includes(port.role) && isKept(port));
-}
 
 /** Parameters, shapes, operations and memory of a spec that `check` finds nothing wrong with. */
 export function analyze(spec: NormalSpec, signature: Signature): Analysis {

@@ -23,9 +23,9 @@ export type OpenedSession =
 /** Multiply-adds of one time step below which a second thread is taken to cost more than it computes: an estimate. */
 const worthThreads = 1e6;
 
-/** Opens a session for a model. Only `auto` falls back to the CPU. */
+/** Opens a session for a model, its bytes or its file. Only `auto` falls back to the CPU. */
 export async function openSession(
-  model: Uint8Array,
+  model: Uint8Array | string,
   requested: RequestedDevice,
   multiplyAdds: number,
 ): Promise<OpenedSession> {
@@ -56,19 +56,20 @@ const hints: Readonly<Record<"cuda" | "webgpu", string>> = {
     "WebGPU needs a GPU with a Vulkan, Metal or Direct3D 12 driver (Mesa 25 or later in software): or use --device cpu.",
 };
 
-async function create(model: Uint8Array, device: Device, multiplyAdds: number): Promise<InferenceSession> {
+async function create(model: Uint8Array | string, device: Device, multiplyAdds: number): Promise<InferenceSession> {
   const { env, InferenceSession } = await import("onnxruntime-node");
   // What goes wrong comes back as an error; the runtime's own log would only repeat it on stderr.
   env.logLevel = "fatal";
   const small = { intraOpNumThreads: 1, extra: { session: { intra_op: { allow_spinning: "0" } } } };
   // A plan of the memory for each shape is laid beside what was taken before it was made, and saves a large model no time.
   const large = { enableMemPattern: false };
-  return InferenceSession.create(model, {
+  const options: InferenceSession.SessionOptions = {
     executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
     ...(multiplyAdds < worthThreads ? small : large),
-  });
+  };
+  return typeof model === "string" ? InferenceSession.create(model, options) : InferenceSession.create(model, options);
 }
 
 /** Whether ONNX Runtime's CUDA provider is installed beside it. */

@@ -63,12 +63,20 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   passes: ["graph", "ops", "ir"],
   emit: ["graph", "ops", "ir", "faces"],
   faces: ["schema"],
+  /** The forms of an exported model. */
+  export: ["pipeline", "emit", "passes", "elaborate", "language", "graph", "ops", "ir", "faces", "schema"],
   /** compile.ts and its neighbours at the top. */
   pipeline: ["emit", "passes", "autodiff", "elaborate", "language", "graph", "ops", "ir", "faces", "schema"],
 };
 
 /** The doors by which the runtime may enter the compiler. */
-const doors = ["compiler/compile.ts", "compiler/emit/weights.ts", ...faces];
+const doors = [
+  "compiler/compile.ts",
+  "compiler/export/index.ts",
+  "compiler/export/options.ts",
+  "compiler/emit/weights.ts",
+  ...faces,
+];
 
 function partOf(file: string): string {
   if (faces.includes(file)) return "faces";

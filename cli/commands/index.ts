@@ -37,4 +37,9 @@ export const commands: readonly Command[] = [
     summary: "write text with a trained model",
     load: async () => (await import("./generate.js")).generate,
   },
+  {
+    name: "export",
+    summary: "write a trained model for other runtimes",
+    load: async () => (await import("./export.js")).exportCommand,
+  },
 ];

@@ -37,7 +37,8 @@ export function elaborate(spec: NormalSpec, signature: Signature, mode: Mode, or
     else {
       wires.set(layer.name, wire);
       construction.built(layer, wire);
-      layerOutputs.push({ name: layer.name, layer: layer.layer, shape: batchMajorShape(wire), value: wire.value });
+      const { value, sequence } = wire;
+      layerOutputs.push({ name: layer.name, layer: layer.layer, shape: batchMajorShape(wire), value, sequence });
     }
   }
   const last = wires.get(spec.model.at(-1)?.name ?? "inputs");

@@ -23,6 +23,7 @@ export interface LayerOutput {
   readonly shape: readonly (number | string)[];
   /** The value in the graph, time-major where it is a sequence. */
   readonly value: Value;
+  readonly sequence: boolean;
 }
 
 /** Ports stand at the positions of the graph's inputs and outputs. Inputs come in the order parameters, frozen ones, states, step, data. */

@@ -20,6 +20,8 @@ export interface ModelOptions {
   readonly initializers?: readonly string[];
   readonly metadata?: Readonly<Record<string, string>>;
   readonly doc?: string;
+  /** Words on inputs and outputs, by name. */
+  readonly docs?: Readonly<Record<string, string>>;
 }
 
 const OPSETS = { first: 13, last: 25 };
@@ -65,12 +67,24 @@ function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
     metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
     graph: {
       ...main,
+      input: described(main.input, options),
+      output: described(main.output, options),
       name: options.name,
       initializer: model.initializers,
       // What is known of initializers that are not there yet.
       valueInfo: infos.filter(({ name }) => later.has(name)),
     },
   };
+}
+
+function described(
+  infos: readonly onnx.IValueInfoProto[] | null | undefined,
+  { docs = {} }: ModelOptions,
+): onnx.IValueInfoProto[] {
+  return (infos ?? []).map((info) => {
+    const doc = Object.hasOwn(docs, info.name ?? "") ? docs[info.name ?? ""] : undefined;
+    return doc === undefined || doc === "" ? info : { ...info, docString: doc };
+  });
 }
 
 /** What a caller must not ask for: a model that breaks these is our bug. */

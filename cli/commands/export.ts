@@ -1,0 +1,55 @@
+/** `rnnx export`: a trained model as an ONNX file for other runtimes. */
+import { Option } from "commander";
+import { type ExportForm, exportForms, opsets } from "../../compiler/export/options.js";
+import type { CommandModule } from "../command.js";
+import { exit } from "../exit.js";
+import { reportFailure } from "../failures.js";
+import { wholeNumber } from "../flags.js";
+import { bytes } from "../numbers.js";
+import { refuseProblems } from "../run.js";
+
+interface Flags {
+  readonly out: string;
+  readonly form: ExportForm;
+  readonly opset: number;
+}
+
+export const exportCommand: CommandModule = {
+  description:
+    "Writes a trained model as one ONNX file: whole sequences, or one step with its states. Scaling, probabilities and classes\n" +
+    "are part of it. The file is run and compared with the trained model before it is left.",
+  example: "rnnx export runs/stock --out stock.onnx",
+
+  declare(face) {
+    face
+      .argument("<run>", "a run directory")
+      .requiredOption("--out <file>", "the file to write, .onnx")
+      .addOption(new Option("--form <form>", "what the model reads").choices(exportForms).default("sequence"))
+      .option(
+        "--opset <n>",
+        `the version of the operators, ${opsets.first} to ${opsets.last}`,
+        wholeNumber(opsets.first, opsets.last),
+        opsets.usual,
+      );
+  },
+
+  async run(output, face) {
+    const [run = ""] = face.args;
+    const flags = face.opts<Flags>();
+    const { exportModel } = await import("../../runtime/export/index.js");
+    const outcome = await exportModel({ run, weights: "end", ...flags });
+    if (outcome.ok) {
+      const { files, verification, model } = outcome;
+      output.record({ event: "result", out: flags.out, form: flags.form, files, verification, ...model });
+      for (const file of files) output.print(`${file.name}  ${bytes(file.bytes)}`);
+      output.print(`differs from the trained model by at most ${verification.difference.toExponential(1)}`);
+      return exit.done;
+    }
+    if (outcome.kind === "input") {
+      refuseProblems(output, outcome.problems);
+      return exit.wrongInput;
+    }
+    reportFailure(output, outcome.message, outcome.hint);
+    return exit.failed;
+  },
+};

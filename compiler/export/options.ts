@@ -1,0 +1,33 @@
+/** What an export is asked for, and what of the data travels inside the model: plain data. */
+
+export const exportForms = ["sequence", "step"] as const;
+
+/**
+ * `sequence` reads whole sequences, any number of any length. `step` reads one step and takes and gives every state by name, for
+ * sequences that come as they are made.
+ */
+export type ExportForm = (typeof exportForms)[number];
+
+/** Opsets that a model can be written in; the first that each version of the file format may declare. */
+export const opsets = { first: 13, last: 25, usual: 17 } as const;
+
+/** x' = (x - offset) * factor for each column; null where a column is as it is. */
+export type Scalings = readonly ({ readonly offset: number; readonly factor: number } | null)[];
+
+/** What stands between the data as a user has it and the numbers that the model was trained on. */
+export interface Boundary {
+  /** By column of `inputs`; null where nothing is scaled. */
+  readonly inputs: Scalings | null;
+  /** By column of the outputs, which are scaled back; null where nothing is. */
+  readonly outputs: Scalings | null;
+  /** What the model's outputs say: scores of classes, probabilities each by itself, or quantities. */
+  readonly answers: "classes" | "probabilities" | "numbers";
+  /** Whether the model ends before the softmax or sigmoid that makes probabilities of its scores. */
+  readonly logits: boolean;
+}
+
+export interface ExportOptions {
+  readonly form: ExportForm;
+  readonly opset: number;
+  readonly boundary: Boundary;
+}

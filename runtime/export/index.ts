@@ -1,0 +1,110 @@
+/** Export: a trained model as one ONNX file for one use, proved before it is left. */
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { ExportForm, Lowered } from "../../compiler/export/index.js";
+import { needsWhole } from "../../schema/streaming.js";
+import { type RunResult, runFiles } from "../directory.js";
+import { disk } from "../disk.js";
+import { failed, type RunFailure, wrongInput } from "../outcome.js";
+import type { RunProblem } from "../problem.js";
+import { openRun, type Run, readWeights, type Which } from "../run.js";
+import { type ExportFile, unwritable, writeProved } from "./files.js";
+import { boundaryOf, type Subject } from "./subject.js";
+import { type Verification, verifyExport } from "./verify.js";
+import { wordsOf } from "./words.js";
+
+export interface ExportSettings {
+  readonly form: ExportForm;
+  readonly opset: number;
+}
+
+export interface ExportRequest extends ExportSettings {
+  /** The run directory. */
+  readonly run: string;
+  /** The file to write, `.onnx`. */
+  readonly out: string;
+  readonly weights: Which;
+}
+
+export interface Exported {
+  readonly model: Lowered["ports"];
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  readonly verification: Verification;
+}
+
+export type ExportOutcome = ({ readonly ok: true } & Exported) | RunFailure;
+
+export async function exportModel({ run: folder, weights, ...request }: ExportRequest): Promise<ExportOutcome> {
+  const opened = openRun(folder);
+  if (!opened.ok) return wrongInput(opened.problems);
+  const read = readWeights(opened.run, weights);
+  if (!read.ok) return wrongInput(read.problems);
+  const { step, parameters } = read.weights;
+  const { spec, signature, metadata, manifest } = opened.run;
+  const metrics = metricsOf(opened.run, step);
+  return exportSubject({ spec, signature, metadata, parameters, step, hash: manifest.hash, metrics }, request);
+}
+
+/** The same for a model that is at hand. */
+export async function exportSubject(
+  subject: Subject,
+  { out, form, opset }: ExportSettings & Pick<ExportRequest, "out">,
+): Promise<ExportOutcome> {
+  const problems = [unwritable(out), unfit(subject, form)].filter((problem) => problem !== undefined);
+  if (problems.length > 0) return wrongInput(problems);
+  const { lowerExport } = await import("../../compiler/export/index.js");
+  const { spec, signature, parameters } = subject;
+  const boundary = boundaryOf(subject);
+  const lowered = lowerExport(spec, signature, parameters, { form, opset, boundary });
+  const files = await filesOf(subject, form, lowered, basename(out));
+  let verification: Verification | undefined;
+  const written = await writeProved(disk, out, files, async (workshop) => {
+    verification = await verifyExport(subject, form, boundary, lowered.ports, join(workshop, basename(out)));
+    return verification.difference <= verification.tolerance;
+  });
+  if (verification === undefined) throw new Error("The export was not verified.");
+  if (!written)
+    return failed(
+      `The exported model differs from the trained one by ${verification.difference.toExponential(1)}, more than ${verification.tolerance}: nothing was written.`,
+    );
+  return {
+    ok: true,
+    model: {
+      inputs: lowered.ports.inputs.filter(({ role }) => role !== "parameter"),
+      outputs: lowered.ports.outputs,
+    },
+    files: files.map(({ name, content }) => ({ name, bytes: content.length })),
+    verification,
+  };
+}
+
+/** Everything that is written, in order. */
+async function filesOf(
+  subject: Subject,
+  form: ExportForm,
+  lowered: Lowered,
+  name: string,
+): Promise<readonly ExportFile[]> {
+  const [{ emitExport }, { withWeights }] = await Promise.all([
+    import("../../compiler/export/index.js"),
+    import("../../compiler/emit/weights.js"),
+  ]);
+  const model = await emitExport(lowered, wordsOf(subject, form, lowered.ports));
+  return [{ name, content: withWeights(model, lowered.weights) }];
+}
+
+/** Why a model has no such form. */
+function unfit({ spec }: Subject, form: ExportForm): RunProblem | undefined {
+  const whole = form === "step" ? needsWhole(spec.model) : undefined;
+  if (whole === undefined) return undefined;
+  const message = `The model cannot go step by step: ${whole}.`;
+  return { code: "not-streaming", path: "", message, hint: "Export its sequence form." };
+}
+
+/** What the run said of these weights at its end. */
+function metricsOf({ folder }: Run, step: number): object | null {
+  const file = join(folder, runFiles.result);
+  if (!existsSync(file)) return null;
+  const { weights, done }: RunResult = JSON.parse(readFileSync(file, "utf8"));
+  return weights === step ? done.metrics : null;
+}

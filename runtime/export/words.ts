@@ -1,0 +1,67 @@
+/** What an exported model says of itself: a sentence, and metadata by key. */
+import type { ExportForm, ExportPort, Words } from "../../compiler/export/index.js";
+import { packageVersion } from "../../schema/root.js";
+import type { Subject } from "./subject.js";
+
+/** A state as an exported model takes and gives it. */
+export interface StatePair {
+  readonly input: string;
+  readonly output: string;
+  /** Behind the batch. */
+  readonly shape: readonly (number | string)[];
+  /** One row of first values; absent where they are zeros. */
+  readonly initial?: readonly number[];
+}
+
+export interface LoweredPorts {
+  readonly inputs: readonly ExportPort[];
+  readonly outputs: readonly ExportPort[];
+}
+
+/** The states that go in and come out, by name. A state that is learned starts at the parameter `<state>/initial`. */
+export function statePairs({ inputs, outputs }: LoweredPorts, { parameters }: Subject): readonly StatePair[] {
+  return inputs.flatMap(({ name, role, shape }) => {
+    const output = outputs.find((port) => port.role === "state" && port.name === `next/${name}`);
+    if (role !== "state" || output === undefined) return [];
+    const initial = parameters.get(`${name}/initial`);
+    return [
+      {
+        input: name,
+        output: output.name,
+        shape: shape.slice(1),
+        ...(initial !== undefined && { initial: Array.from(initial.data) }),
+      },
+    ];
+  });
+}
+
+const kinds: { readonly [F in ExportForm]: string } = {
+  sequence: "reads whole sequences",
+  step: "reads one step at a time: feed each state's last value back (rnnx.states)",
+};
+
+export function wordsOf(subject: Subject, form: ExportForm, ports: LoweredPorts): Words {
+  const { spec, metadata, step, hash, metrics } = subject;
+  const states = statePairs(ports, subject);
+  const { type, ...learnt } = metadata;
+  const known: Readonly<Record<string, unknown>> = {
+    form,
+    version: packageVersion(),
+    spec,
+    hash,
+    step,
+    ...(metrics !== null && { metrics }),
+    ...(states.length > 0 && { states }),
+    "data.type": type,
+    ...Object.fromEntries(Object.entries(learnt).map(([key, value]) => [`data.${key}`, value])),
+  };
+  return {
+    doc: `${spec.name}: a recurrent network that ${kinds[form]}. Written by rnnx ${packageVersion()}; the metadata says how it was trained.`,
+    metadata: Object.fromEntries(
+      Object.entries(known).map(([key, value]) => [
+        `rnnx.${key}`,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]),
+    ),
+  };
+}
