@@ -1,10 +1,10 @@
 /** Writing sequences with a trained decoder: greedily, or with a beam of the likeliest few. */
-import type { InferenceSession } from "onnxruntime-node";
+import type { InferenceSession } from "onnxruntime-common";
 import type { Manifest } from "../compiler/artifact.js";
 import { gatherRows } from "./data/rows.js";
 import type { Batch, NumericArray } from "./data/source.js";
 import { padded } from "./data/tokens.js";
-import { floatsOf, tensorMaker } from "./session.js";
+import { floatsOf, tensorOf } from "./tensors.js";
 
 export interface DecodeOptions {
   readonly start: number;
@@ -58,7 +58,6 @@ export async function decodeSequences(
   options: DecodeOptions,
 ): Promise<readonly (readonly number[])[]> {
   const { start, end, longest, beams, probabilities } = options;
-  const tensor = await tensorMaker();
   const { inputs, outputs } = manifest.model;
   const prediction = outputs.find(({ role }) => role === "prediction");
   const encoder = inputs.filter(({ name }) => name === "inputs" || name === "lengths");
@@ -83,7 +82,7 @@ export async function decodeSequences(
     const feeds = inputs.flatMap(({ name }) => {
       const own = encoder.some((port) => port.name === name) ? batch.get(name) : undefined;
       const array = own === undefined ? decoder[name] : gatherRows(own, places);
-      return array === undefined ? [] : [[name, tensor(array)] as const];
+      return array === undefined ? [] : [[name, tensorOf(array)] as const];
     });
     const results = await model.run(Object.fromEntries(feeds));
     const scores = floatsOf(results, prediction);

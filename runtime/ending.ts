@@ -8,8 +8,8 @@ import { type Evaluator, watchedParts } from "./evaluate.js";
 import type { DoneEvent, SplitMetrics, TrainEvent, TrainRequest } from "./events.js";
 import type { Prepared } from "./prepare.js";
 import type { Tensors } from "./safetensors.js";
-import { feedsOf } from "./session.js";
 import { carriesStates } from "./streams.js";
+import { feedsOf } from "./tensors.js";
 import type { Evaluation, Memory } from "./watch.js";
 
 /** Where a run stands when it ends; its checkpoint is saved. */
@@ -40,7 +40,7 @@ export async function conclude(
 ): Promise<Ending> {
   const { step, loss, interrupted } = standing;
   const { chosen, parameters, best, notices } = chooseWeights(join(out, runFiles.checkpoints), standing);
-  const feeds = await feedsOf(parameters);
+  const feeds = feedsOf(parameters);
   const evaluate = async (): Promise<SplitMetrics> => {
     const { splits } = source;
     const split = (parts: Partial<Splits>) => evaluator.splitMetrics(feeds, parts, plan.batchSize);

@@ -14,7 +14,8 @@ import { failed, type RunFailure, wrongInput } from "./outcome.js";
 import type { RunProblem } from "./problem.js";
 import { outOfRange } from "./ranges.js";
 import { openRun, readWeights, type Which } from "./run.js";
-import { feedsOf, openSession, type RequestedDevice } from "./session.js";
+import { openSession, type RequestedDevice } from "./session.js";
+import { feedsOf } from "./tensors.js";
 
 export interface EvaluateRequest {
   /** The run directory. */
@@ -76,7 +77,7 @@ export async function evaluateRun({
   const session = await openSession(model, device, elements * batchSize);
   if (!session.ok) return failed(session.message, session.hint);
   const evaluator = await openEvaluator(session.session, run.manifest, source);
-  const metrics = await evaluator.splitMetrics(await feedsOf(parameters), parts, batchSize);
+  const metrics = await evaluator.splitMetrics(feedsOf(parameters), parts, batchSize);
   const notices = [session.notice, ...(data === null ? changeOf(folder, source) : [])].filter((text) => text !== "");
   return { ok: true, step, examples: countsOf(parts), metrics, notices };
 }

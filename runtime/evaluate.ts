@@ -4,10 +4,10 @@ import type { Manifest } from "../compiler/artifact.js";
 import type { DataSource, NumericArray } from "./data/source.js";
 import type { Indices, Splits } from "./data/splits.js";
 import type { Metrics, SplitMetrics } from "./events.js";
-import { floatsOf, tensorMaker } from "./session.js";
 import { openStates } from "./states.js";
 import { carriesStates, streamBatches } from "./streams.js";
 import { addTallies, finishTallies } from "./tallies.js";
+import { floatsOf, tensorOf } from "./tensors.js";
 
 export interface Evaluator {
   /** Over some examples, at least one, `batchSize` at a time. */
@@ -27,7 +27,6 @@ export async function openEvaluator(
   manifest: Manifest,
   source: DataSource,
 ): Promise<Evaluator> {
-  const tensor = await tensorMaker();
   const { inputs, outputs } = manifest.eval;
   const metrics = metricPorts(manifest);
   const stateful = carriesStates(manifest);
@@ -41,7 +40,7 @@ export async function openEvaluator(
     for (const { name, role } of inputs) {
       if (role === "state") continue;
       const array = role === "data" ? batch.get(name) : undefined;
-      const fed = array === undefined ? parameters[name] : tensor(array);
+      const fed = array === undefined ? parameters[name] : tensorOf(array);
       if (fed === undefined) throw new Error(`Evaluation lacks "${name}".`);
       feeds[name] = fed;
     }
@@ -49,7 +48,7 @@ export async function openEvaluator(
   };
   /** What the model gives for each batch. States start at zero, and go on from batch to batch. */
   async function* results(parameters: Readonly<Record<string, Tensor>>, examples: Indices, batchSize: number) {
-    const states = openStates(manifest.eval, tensor);
+    const states = openStates(manifest.eval);
     const batches = stateful ? streamBatches(examples, batchSize) : portions(examples, batchSize);
     for (const batch of batches) {
       const given = await run(parameters, batch, states.feeds(batch.length));

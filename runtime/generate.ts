@@ -10,7 +10,8 @@ import { encodePrompt, opening, openSpeller } from "./prompt.js";
 import { stream } from "./random.js";
 import { openRun, type Run, readWeights } from "./run.js";
 import { type Sampling, scoresOf } from "./sampling.js";
-import { feedsOf, openSession } from "./session.js";
+import { openSession } from "./session.js";
+import { feedsOf } from "./tensors.js";
 import { openWriter } from "./writer.js";
 
 export interface GenerateRequest {
@@ -52,7 +53,7 @@ export async function openGenerator(folder: string): Promise<Checked<{ readonly 
     numbers.reduce((sum, count) => sum + count, 0),
   );
   if (!session.ok) throw new Error(session.message);
-  const parameters = await feedsOf(read.weights.parameters);
+  const parameters = feedsOf(read.weights.parameters);
   const never = metadata.unknown === undefined ? [] : [metadata.unknown];
   const writer = await openWriter(session.session, ports, scoresOf(spec.model), never);
 

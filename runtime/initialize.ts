@@ -1,6 +1,11 @@
 /** First values of tensors. Each tensor has its own random stream, so values depend on the seed and its name alone. */
 import type { Initializer, StoredTensor } from "../compiler/artifact.js";
 import { type Stream, stream } from "./random.js";
+import type { Tensors } from "./safetensors.js";
+
+export function drawn(tensors: readonly StoredTensor[], seed: number): Tensors {
+  return new Map(tensors.map((tensor) => [tensor.name, { shape: tensor.shape, data: initialize(tensor, seed) }]));
+}
 
 /** Row-major float32 values, computed in float64. */
 export function initialize(tensor: StoredTensor, seed: number): Float32Array {

@@ -7,13 +7,15 @@ import { type NumericArray, usesOf } from "./data/source.js";
 import { runFiles } from "./directory.js";
 import { disk, replaceFile } from "./disk.js";
 import { failed, type RunFailure, wrongInput } from "./outcome.js";
+import type { Prediction, Scores } from "./predict/answers.js";
 import { readers } from "./predict/index.js";
-import { batchesOf, type Prediction, type PredictionInputs, type Scores } from "./predict/inputs.js";
+import { batchesOf, type PredictionInputs } from "./predict/inputs.js";
 import { type OutputKind, outputArray, outputKind, outputText } from "./predict/output.js";
 import { decodeSources, readSources } from "./predict/pairs.js";
 import type { RunProblem } from "./problem.js";
 import { openRun, type Run } from "./run.js";
-import { floatsOf, openSession, type RequestedDevice, tensorMaker } from "./session.js";
+import { openSession, type RequestedDevice } from "./session.js";
+import { floatsOf, tensorOf } from "./tensors.js";
 
 export interface PredictRequest {
   /** The run directory. */
@@ -77,7 +79,6 @@ async function scoresOf(
   { model: { inputs: ports, outputs } }: Manifest,
   inputs: PredictionInputs,
 ): Promise<readonly Scores[]> {
-  const tensor = await tensorMaker();
   const port = outputs.find(({ role }) => role === "prediction");
   if (port === undefined) throw new Error("The model gives no predictions.");
   const perStep = port.shape.length > 2;
@@ -88,7 +89,7 @@ async function scoresOf(
     const feeds = fed.map(({ name, role, shape }) => {
       const array = role === "state" ? zeros(examples.length, shape) : batch.get(name);
       if (array === undefined) throw new Error(`The inputs lack "${name}".`);
-      return [name, tensor(array)] as const;
+      return [name, tensorOf(array)] as const;
     });
     const results = await session.run(Object.fromEntries(feeds));
     const data = floatsOf(results, port);

@@ -11,7 +11,7 @@ function unitsOf(text: string, unit: TextMetadata["unit"]): readonly Unit[] {
     case "word":
       return text.split(/\s+/u).filter((word) => word !== "");
     case "byte":
-      return [...Buffer.from(text, "utf8")];
+      return [...new TextEncoder().encode(text)];
   }
 }
 

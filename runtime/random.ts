@@ -1,5 +1,6 @@
 /** Named streams of random numbers: what is drawn from one stream does not move any other. */
-import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
@@ -15,8 +16,8 @@ export interface Stream {
 
 /** The stream of a seed and a name. Equal words give equal streams, in any process on any machine. */
 export function stream(seed: number, ...name: readonly (string | number)[]): Stream {
-  const hash = createHash("sha256").update(JSON.stringify([seed, ...name]));
-  const generator = xoroshiro128plus(hash.digest().readInt32LE(0));
+  const hash = sha256(utf8ToBytes(JSON.stringify([seed, ...name])));
+  const generator = xoroshiro128plus(new DataView(hash.buffer).getInt32(hash.byteOffset, true));
   const uniform = () => uniformFloat64(generator);
   let spare: number | undefined;
   return {

@@ -4,9 +4,9 @@ import { findCheckpoint, type RunState, removeUnfinished } from "./checkpoint.js
 import { clearRun, runFiles } from "./directory.js";
 import { disk } from "./disk.js";
 import type { TrainRequest } from "./events.js";
+import { drawn } from "./initialize.js";
 import type { Prepared } from "./prepare.js";
 import { type Checked, refuse } from "./problem.js";
-import { drawn } from "./start.js";
 import type { TrainerStart } from "./trainer.js";
 import { differences } from "./trajectory.js";
 import { blank, type Memory, recall } from "./watch.js";

@@ -28,6 +28,8 @@ const elementTypes: ReadonlyMap<string, { readonly bytes: number; read(view: Dat
 
 /** The format's own limit on its header. */
 const maximumHeader = 100_000_000;
+/** Fills the header up. */
+const SPACE = 0x20;
 
 export function writeSafetensors(tensors: Tensors, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
@@ -36,15 +38,19 @@ export function writeSafetensors(tensors: Tensors, metadata: Readonly<Record<str
     header.push([name, { dtype: "F32", shape, data_offsets: [end, end + data.length * 4] }]);
     end += data.length * 4;
   }
-  const text = Buffer.from(JSON.stringify(Object.fromEntries(header)), "utf8");
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   // The numbers begin at a multiple of 8, as the format asks.
   const start = 8 + Math.ceil(text.length / 8) * 8;
-  const bytes = Buffer.alloc(start + end, " ");
-  bytes.writeBigUInt64LE(BigInt(start - 8), 0);
-  text.copy(bytes, 8);
+  const bytes = new Uint8Array(start + end).fill(SPACE, 8, start);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(start - 8), true);
+  bytes.set(text, 8);
   let offset = start;
   for (const { data } of tensors.values()) {
-    for (const value of data) offset = bytes.writeFloatLE(value, offset);
+    for (const value of data) {
+      view.setFloat32(offset, value, true);
+      offset += 4;
+    }
   }
   return bytes;
 }

@@ -2,10 +2,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import type { InferenceSession, Tensor } from "onnxruntime-node";
-import type { Port } from "../compiler/artifact.js";
-import type { NumericArray } from "./data/source.js";
-import type { Tensors } from "./safetensors.js";
+import type { InferenceSession } from "onnxruntime-node";
 
 export type Device = "cpu" | "cuda" | "webgpu";
 export type RequestedDevice = Device | "auto";
@@ -77,35 +74,4 @@ function hasCuda(): boolean {
   const folder = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
   const library = process.platform === "win32" ? "onnxruntime_providers_cuda.dll" : "libonnxruntime_providers_cuda.so";
   return existsSync(join(folder, "bin/napi-v6", process.platform, process.arch, library));
-}
-
-/** Tensors for a session, made from plain arrays. The runtime is loaded by then. */
-export async function tensorMaker(): Promise<(array: NumericArray) => Tensor> {
-  const { Tensor } = await import("onnxruntime-node");
-  return (array) => {
-    switch (array.dtype) {
-      case "float32":
-        return new Tensor("float32", array.data, array.shape);
-      case "int32":
-        return new Tensor("int32", array.data, array.shape);
-      case "int64":
-        return new Tensor("int64", array.data, array.shape);
-    }
-  };
-}
-
-/** Parameters as a session takes them. */
-export async function feedsOf(tensors: Tensors): Promise<Readonly<Record<string, Tensor>>> {
-  const tensor = await tensorMaker();
-  const feeds = [...tensors].map(
-    ([name, { shape, data }]) => [name, tensor({ dtype: "float32", shape, data })] as const,
-  );
-  return Object.fromEntries(feeds);
-}
-
-/** The numbers of a float32 output. */
-export function floatsOf(outputs: InferenceSession.OnnxValueMapType, port: Port): Float32Array {
-  const data = outputs[port.name]?.data;
-  if (!(data instanceof Float32Array)) throw new Error(`The session gave no float32 output "${port.name}".`);
-  return data;
 }

@@ -1,14 +1,9 @@
-/** The tensors that a run starts from: drawn from the seed, or read from a file by their public names. */
+/** First weights that are read from a file, by their public names. */
 import { readFileSync } from "node:fs";
 import type { StoredTensor } from "../compiler/artifact.js";
 import { unreadable } from "./data/file.js";
-import { initialize } from "./initialize.js";
 import { type Checked, type RunProblem, refuse } from "./problem.js";
 import { readSafetensors, type Tensors } from "./safetensors.js";
-
-export function drawn(tensors: readonly StoredTensor[], seed: number): Tensors {
-  return new Map(tensors.map((tensor) => [tensor.name, { shape: tensor.shape, data: initialize(tensor, seed) }]));
-}
 
 /** First weights from a safetensors file; it may hold any part of the parameters, and nothing else. */
 export function readInitial(file: string, parameters: readonly StoredTensor[]): Checked<{ readonly tensors: Tensors }> {

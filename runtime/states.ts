@@ -1,9 +1,8 @@
 /** The states of a model that reads piece by piece: each piece starts from what the one before left. */
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { Port, Ports } from "../compiler/artifact.js";
-import type { NumericArray } from "./data/source.js";
 import type { Tensors } from "./safetensors.js";
-import { floatsOf } from "./session.js";
+import { floatsOf, tensorOf } from "./tensors.js";
 
 export interface States {
   /** What a session is fed for the next piece, by port. A piece may have fewer rows than the one before: the first ones go on. */
@@ -17,11 +16,7 @@ export interface States {
  *
  * @param initial first values [size] of states that do not start at zero, by public name.
  */
-export function openStates(
-  { inputs, outputs }: Ports,
-  tensor: (array: NumericArray) => Tensor,
-  initial: ReadonlyMap<string, Float32Array> = new Map(),
-): States {
+export function openStates({ inputs, outputs }: Ports, initial: ReadonlyMap<string, Float32Array> = new Map()): States {
   const ports = inputs.filter(({ role }) => role === "state");
   const finals = new Map(ports.map(({ name }) => [name, finalOf(outputs, name)]));
   const kept = new Map<string, Float32Array>();
@@ -31,7 +26,7 @@ export function openStates(
         const shape = stateShape(port, rows);
         const data = kept.get(port.name) ?? start(shape, initial.get(port.name));
         const count = shape.reduce((product, size) => product * size, 1);
-        return [port.name, tensor({ dtype: "float32", shape, data: data.subarray(0, count) })] as const;
+        return [port.name, tensorOf({ dtype: "float32", shape, data: data.subarray(0, count) })] as const;
       });
       return Object.fromEntries(feeds);
     },

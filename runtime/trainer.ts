@@ -1,10 +1,10 @@
 /** The training session with the tensors that go around in it: each call's outputs are the next call's inputs. */
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { Port, Ports, Role, StoredTensor } from "../compiler/artifact.js";
 import type { Batch } from "./data/source.js";
 import type { Tensors } from "./safetensors.js";
-import { floatsOf, tensorMaker } from "./session.js";
 import { zeroStates } from "./states.js";
+import { floatsOf, tensorOf } from "./tensors.js";
 
 export interface Trainer {
   /**
@@ -40,16 +40,15 @@ export async function openTrainer(
   start: TrainerStart,
   rows: number,
 ): Promise<Trainer> {
-  const tensor = await tensorMaker();
   /** By the name of the input port. */
   const state: Record<string, Tensor> = {};
   const set = (tensors: Tensors) => {
-    for (const [name, { shape, data }] of tensors) state[name] = tensor({ dtype: "float32", shape, data });
+    for (const [name, { shape, data }] of tensors) state[name] = tensorOf({ dtype: "float32", shape, data });
   };
   const states = withRole(ports.inputs, "state");
   for (const tensors of [start.parameters, start.slots, zeroStates(states, rows), start.states]) set(tensors);
   for (const port of withRole(ports.inputs, "step")) {
-    state[port.name] = tensor({ dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(start.step)) });
+    state[port.name] = tensorOf({ dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(start.step)) });
   }
   // The next value of each input is the output in the same place among those of its role.
   const next = (["parameter", "state", "slot", "step"] as const).flatMap((role) => {
@@ -70,14 +69,14 @@ export async function openTrainer(
       for (const { input } of next) feeds[input] = present(state[input], input);
       for (const { name } of withRole(ports.inputs, "frozen")) feeds[name] = present(state[name], name);
       for (const { name } of withRole(ports.inputs, "rate_scale"))
-        feeds[name] = tensor({ dtype: "float32", shape: [], data: Float32Array.of(rateScale) });
+        feeds[name] = tensorOf({ dtype: "float32", shape: [], data: Float32Array.of(rateScale) });
       for (const { name, shape } of withRole(ports.inputs, "data")) {
         const array = present(data.get(name), name);
         const [rows = 0, ...rest] = array.shape;
         // Between the steps and the rows of a batch there may be its portions.
         const portions = shape.slice(1, shape.length - array.shape.length).map(Number);
         const each = rows / portions.reduce((product, size) => product * size, steps);
-        feeds[name] = tensor({ ...array, shape: [steps, ...portions, each, ...rest] });
+        feeds[name] = tensorOf({ ...array, shape: [steps, ...portions, each, ...rest] });
       }
       const outputs = await session.run(feeds);
       for (const { input, output } of next) state[input] = present(outputs[output], output);

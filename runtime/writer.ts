@@ -1,10 +1,10 @@
 /** Writes with a streaming model: reads a prompt, then goes on unit by unit from what it has chosen. */
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { Ports } from "../compiler/artifact.js";
 import type { Stream } from "./random.js";
 import { choose, logitsOf, type Sampling, type Scores } from "./sampling.js";
-import { floatsOf, tensorMaker } from "./session.js";
 import { openStates } from "./states.js";
+import { floatsOf, tensorOf } from "./tensors.js";
 
 export interface Writer {
   /** Ends early where the model's outputs are no numbers. */
@@ -31,18 +31,17 @@ export async function openWriter(
   scores: Scores,
   never: readonly number[],
 ): Promise<Writer> {
-  const tensor = await tensorMaker();
   const input = ports.inputs.find(({ role }) => role === "data");
   const output = ports.outputs.find(({ role }) => role === "prediction");
   if (input === undefined || output === undefined) throw new Error("The stream model lacks its input or its output.");
   const asked = new Set(session.inputNames);
   return {
     async *write({ prompt, length, sampling, random, parameters }) {
-      const states = openStates(ports, tensor, learnedStates(ports, parameters));
+      const states = openStates(ports, learnedStates(ports, parameters));
       const fed = Object.fromEntries(Object.entries(parameters).filter(([name]) => asked.has(name)));
       let ids = prompt;
       for (let written = 0; written < length; written++) {
-        const piece = tensor({ dtype: "int32", shape: [1, ids.length], data: Int32Array.from(ids) });
+        const piece = tensorOf({ dtype: "int32", shape: [1, ids.length], data: Int32Array.from(ids) });
         const given = await session.run({ ...fed, ...states.feeds(1), [input.name]: piece });
         states.keep(given);
         const all = floatsOf(given, output);

@@ -78,7 +78,7 @@ async function filesOf(
   { train, eval: evaluation, model, stream, manifest }: Artifact,
 ): Promise<readonly File[]> {
   const [{ drawn }, { withWeights }, { runFiles }] = await Promise.all([
-    import("../../runtime/start.js"),
+    import("../../runtime/initialize.js"),
     import("../../compiler/emit/weights.js"),
     import("../../runtime/directory.js"),
   ]);

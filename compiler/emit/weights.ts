@@ -19,7 +19,7 @@ const elementBytes: { readonly [D in DType]: number } = { float32: 4, int32: 4, 
  * graph, whose length is written anew; all other bytes stay. (A second graph field at the end of the file would be
  * shorter to write, but only some readers merge it with the first.)
  */
-export function withWeights(model: Uint8Array, tensors: Iterable<Weight>): Uint8Array {
+export function withWeights(model: Uint8Array, tensors: Iterable<Weight>): Uint8Array<ArrayBuffer> {
   const graph = [...fields(model)].find(({ field }) => field === MODEL.graph);
   if (graph === undefined) throw new Error("the model has no graph");
   const initializers = protobuf.Writer.create();
@@ -29,7 +29,17 @@ export function withWeights(model: Uint8Array, tensors: Iterable<Weight>): Uint8
     .uint32(graph.bytes.length + appended.length)
     .finish();
   const rest = model.subarray(graph.start + graph.bytes.length);
-  return Buffer.concat([model.subarray(0, graph.lengthAt), length, graph.bytes, appended, rest]);
+  return joined([model.subarray(0, graph.lengthAt), length, graph.bytes, appended, rest]);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let filled = 0;
+  for (const part of parts) {
+    whole.set(part, filled);
+    filled += part.length;
+  }
+  return whole;
 }
 
 function writeInitializer(writer: protobuf.Writer, { name, dtype, shape, data }: Weight): void {

@@ -11,11 +11,9 @@ import type { PairsMetadata } from "./metadata.js";
 import { type Pair, readPairs } from "./pairs-file.js";
 import { type DataSource, expectedBatch, type NumericArray, type SourceKind, type Uses } from "./source.js";
 import { type Splits, splitExamples } from "./splits.js";
-import { decodeTokens, padded, tokenize } from "./tokens.js";
+import { decodeTokens, END, padded, START, tokenize } from "./tokens.js";
 
-/** The first ids of the target's vocabulary; the source's has the unknown token alone. */
-export const START = 0;
-export const END = 1;
+/** The first tokens of the vocabularies: START, END and the unknown of the target's, the unknown alone of the source's. */
 const special = { source: ["<unknown>"], target: ["<start>", "<end>", "<unknown>"] } as const;
 
 export const pairs: SourceKind<NormalPairsData> = {

@@ -2,6 +2,10 @@
 import { argmax } from "./labels.js";
 import type { NumericArray } from "./source.js";
 
+/** The first ids of the vocabulary of sequences that a decoder writes. */
+export const START = 0;
+export const END = 1;
+
 /** Characters (Unicode code points), or words between white space. */
 export function tokenize(text: string, unit: "char" | "word"): readonly string[] {
   return unit === "char" ? [...text] : text.split(/\s+/u).filter((word) => word !== "");

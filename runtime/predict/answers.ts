@@ -3,10 +3,18 @@ import type { NormalSpec } from "../../schema/normal.js";
 import { argmax } from "../data/labels.js";
 import { shortest } from "../data/rows.js";
 import type { Uses } from "../data/source.js";
-import type { Prediction, Scores } from "./inputs.js";
+
+/** A row of output, JSON. */
+export type Prediction = Readonly<Record<string, unknown>>;
+
+/** The model's numbers for one example: [size], or [steps, size] where it says something at every step. */
+export interface Scores {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
 
 /** Scores of logits as probabilities, where a model puts out logits: over classes, or each by itself. */
-export function probabilities({ model }: NormalSpec, targets: Uses["targets"], scores: Scores): Scores {
+export function probabilities({ model }: Pick<NormalSpec, "model">, targets: Uses["targets"], scores: Scores): Scores {
   const last = model.at(-1);
   const activation = last !== undefined && "activation" in last ? last.activation : "none";
   if (targets === "numbers" || activation === "softmax" || activation === "sigmoid") return scores;

@@ -2,15 +2,7 @@
 import type { Batch, NumericArray, Uses } from "../data/source.js";
 import type { Checked } from "../problem.js";
 import type { Run } from "../run.js";
-
-/** A row of output, JSON. */
-export type Prediction = Readonly<Record<string, unknown>>;
-
-/** The model's numbers for one example: [size], or [steps, size] where it says something at every step. */
-export interface Scores {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
+import type { Prediction, Scores } from "./answers.js";
 
 export interface PredictionInputs {
   /** Steps of each example. */

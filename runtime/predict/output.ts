@@ -2,7 +2,7 @@
 import { extname } from "node:path";
 import { writeNpy } from "../data/npy.js";
 import type { RunProblem } from "../problem.js";
-import type { Prediction, Scores } from "./inputs.js";
+import type { Prediction, Scores } from "./answers.js";
 
 const kinds = [".csv", ".json", ".jsonl", ".npy"] as const;
 export type OutputKind = (typeof kinds)[number];

@@ -5,13 +5,12 @@ import type { InferenceSession } from "onnxruntime-node";
 import { notUtf8 } from "../data/characters.js";
 import { unreadable } from "../data/file.js";
 import type { PairsMetadata } from "../data/metadata.js";
-import { END, START } from "../data/pairs.js";
 import type { Batch } from "../data/source.js";
-import { joinTokens, padded, tokenize } from "../data/tokens.js";
+import { END, joinTokens, padded, START, tokenize } from "../data/tokens.js";
 import { decodeSequences } from "../decode.js";
 import { type Checked, type RunProblem, refuse } from "../problem.js";
 import type { Run } from "../run.js";
-import type { Prediction } from "./inputs.js";
+import type { Prediction } from "./answers.js";
 
 type Source = { readonly line: number; readonly source: string | readonly number[] };
 

@@ -3,8 +3,8 @@ import { scaled, unscaled } from "../data/scaler.js";
 import { readRows } from "../data/table-rows.js";
 import { gatherWindows, type Series } from "../data/windows.js";
 import { refuse } from "../problem.js";
-import { classified, probabilities, quantities } from "./answers.js";
-import type { OpenInputs, Scores } from "./inputs.js";
+import { classified, probabilities, quantities, type Scores } from "./answers.js";
+import type { OpenInputs } from "./inputs.js";
 
 export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   const { metadata, spec } = run;

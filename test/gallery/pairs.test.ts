@@ -5,7 +5,7 @@ import { InferenceSession } from "onnxruntime-node";
 import { expect, it } from "vitest";
 import type { Manifest } from "../../compiler/artifact.js";
 import { openData } from "../../runtime/data/index.js";
-import { END, START } from "../../runtime/data/pairs.js";
+import { END, START } from "../../runtime/data/tokens.js";
 import { decodeSequences } from "../../runtime/decode.js";
 import { readSpecFile } from "../../schema/read.js";
 import { rnnx, train } from "./run.js";
