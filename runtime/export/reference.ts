@@ -1,8 +1,9 @@
 /** The forward pass as training evaluates it, on arrays: what an exported model is held against. */
 import type { Port } from "../../compiler/artifact.js";
 import { referenceModel } from "../../compiler/export/index.js";
-import { feedsOf, floatsOf, openSession, tensorMaker } from "../session.js";
+import { openSession } from "../session.js";
 import { zeroStates } from "../states.js";
+import { feedsOf, floatsOf, tensorOf } from "../tensors.js";
 import type { Arrays } from "./draw.js";
 import type { Subject } from "./subject.js";
 
@@ -25,9 +26,8 @@ export async function openReference({ spec, signature, parameters }: Subject): P
   const opened = await openSession(model, "cpu", 0);
   if (!opened.ok) throw new Error(opened.message);
   const { session } = opened;
-  const tensor = await tensorMaker();
   const asked = new Set(session.inputNames);
-  const weights = Object.entries(await feedsOf(parameters)).filter(([name]) => asked.has(name));
+  const weights = Object.entries(feedsOf(parameters)).filter(([name]) => asked.has(name));
   const output = ports.outputs.find(({ role }) => role === "prediction");
   if (output === undefined) throw new Error("The forward pass says nothing.");
   const states = ports.inputs.filter(({ role }) => role === "state");
@@ -37,8 +37,8 @@ export async function openReference({ spec, signature, parameters }: Subject): P
     async predict(arrays, batch) {
       const fed = [...arrays]
         .filter(([name]) => asked.has(name))
-        .map(([name, array]) => [name, tensor(array)] as const);
-      const zeros = await feedsOf(zeroStates(states, batch));
+        .map(([name, array]) => [name, tensorOf(array)] as const);
+      const zeros = feedsOf(zeroStates(states, batch));
       const results = await session.run({ ...Object.fromEntries([...weights, ...fed]), ...zeros });
       return { shape: results[output.name]?.dims ?? [], data: floatsOf(results, output) };
     },

@@ -3,7 +3,8 @@ import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Boundary, ExportForm } from "../../compiler/export/index.js";
 import { scaled, unscaled } from "../data/scaler.js";
 import type { NumericArray } from "../data/source.js";
-import { openSession, tensorMaker } from "../session.js";
+import { openSession } from "../session.js";
+import { tensorOf } from "../tensors.js";
 import { difference } from "./compare.js";
 import { type Arrays, drawInputs, type Sizes } from "./draw.js";
 import { openReference, type Reference, type Said } from "./reference.js";
@@ -31,7 +32,6 @@ const shapes: readonly Sizes[] = [
 interface Trial {
   readonly session: InferenceSession;
   readonly ports: LoweredPorts;
-  readonly tensor: (array: NumericArray) => Tensor;
   readonly boundary: Boundary;
   readonly states: readonly StatePair[];
 }
@@ -53,7 +53,7 @@ export async function verifyExport(
   if (!opened.ok) throw new Error(opened.message);
   const { session } = opened;
   const states = statePairs(ports, subject);
-  const trial: Trial = { session, ports, tensor: await tensorMaker(), boundary, states };
+  const trial: Trial = { session, ports, boundary, states };
   const timeless = !reference.ports.some(({ shape }) => shape.includes("time"));
   const done: (Sizes & { readonly difference: number })[] = [];
   for (const sizes of timeless ? shapes.map(({ batch }) => ({ batch, time: 1 })) : shapes) {
@@ -92,18 +92,18 @@ function allLive(arrays: Arrays, { time }: Sizes): Arrays {
   );
 }
 
-async function runSequence({ session, ports, tensor, boundary }: Trial, arrays: Arrays, said: Said): Promise<number> {
+async function runSequence({ session, ports, boundary }: Trial, arrays: Arrays, said: Said): Promise<number> {
   const fed = ports.inputs.filter(({ role }) => role === "data");
   const feeds = fed.map(({ name }) => {
     const array = arrays.get(name);
     if (array === undefined) throw new Error(`The model reads "${name}", which the training does not.`);
-    return [name, tensor(array)] as const;
+    return [name, tensorOf(array)] as const;
   });
   return difference(await session.run(Object.fromEntries(feeds)), said, boundary);
 }
 
 async function runSteps(
-  { session, ports, tensor, boundary, states }: Trial,
+  { session, ports, boundary, states }: Trial,
   arrays: Arrays,
   said: Said,
   { everyStep }: Reference,
@@ -114,7 +114,7 @@ async function runSteps(
     const row =
       initial ?? new Array<number>(shape.reduce<number>((product, size) => product * Number(size), 1)).fill(0);
     const data = Float32Array.from({ length: batch * row.length }, (_, place) => row[place % row.length] ?? 0);
-    carried[input] = tensor({ dtype: "float32", shape: [batch, ...shape.map(Number)], data });
+    carried[input] = tensorOf({ dtype: "float32", shape: [batch, ...shape.map(Number)], data });
   }
   const fed = ports.inputs.filter(({ role }) => role === "data");
   let largest = 0;
@@ -122,7 +122,7 @@ async function runSteps(
     const feeds = fed.map(({ name, shape }) => {
       const array = arrays.get(name);
       if (array === undefined) throw new Error(`The model reads "${name}", which the training does not.`);
-      return [name, tensor(shape.length < array.shape.length ? stepOf(array, step) : array)] as const;
+      return [name, tensorOf(shape.length < array.shape.length ? stepOf(array, step) : array)] as const;
     });
     const results = await session.run({ ...carried, ...Object.fromEntries(feeds) });
     for (const { input, output } of states) {

@@ -4,7 +4,7 @@
  */
 import { argmax } from "../data/labels.js";
 import { shortest } from "../data/rows.js";
-import type { Prediction, Scores } from "./inputs.js";
+import type { Prediction, Scores } from "./answers.js";
 
 export interface Spelled {
   readonly labels: readonly number[];
