@@ -1,5 +1,6 @@
 /** What a user reads when a command cannot do its work: usage errors, refusals of the system, and our own mistakes. */
 import type { CommanderError } from "commander";
+import { isSystemError, systemReason } from "../runtime/refusals.js";
 import { exit } from "./exit.js";
 import type { Output } from "./output.js";
 
@@ -46,25 +47,4 @@ export function explain(output: Output, thrown: unknown): number {
 function shortened(message: string): string {
   const line = message.replace(/\s+/g, " ").trim();
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
-}
-
-function isSystemError(error: Error): error is NodeJS.ErrnoException {
-  return "syscall" in error && "code" in error;
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EPERM: "not permitted",
-  EROFS: "the file system is read-only",
-  ENOSPC: "no space is left on the device",
-  ENOENT: "no such file or folder",
-  ENOTDIR: "a part of the path is not a folder",
-  EISDIR: "it is a folder",
-  EEXIST: "it exists already",
-  EMFILE: "too many files are open",
-};
-
-function systemReason(error: NodeJS.ErrnoException): string {
-  const reason = reasons[error.code ?? ""] ?? error.message;
-  return error.path === undefined ? reason : `${error.path}: ${reason}`;
 }

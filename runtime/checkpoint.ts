@@ -5,7 +5,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { NormalTrain } from "../schema/normal.js";
 import type { Disk } from "./disk.js";
+import { isSystemError, systemReason } from "./refusals.js";
 import { readSafetensors, type Tensors, writeSafetensors } from "./safetensors.js";
 import type { Memory } from "./watch.js";
 
@@ -39,43 +41,72 @@ export interface FoundCheckpoint {
   readonly damaged: readonly { readonly path: string; readonly reason: string }[];
 }
 
-const kept = 2;
+export type Written =
+  | { readonly ok: true; readonly path: string }
+  /** The newest good checkpoint is at least as new as before. */
+  | { readonly ok: false; readonly reason: string };
+
+/** Which checkpoints stay besides the best one. */
+export type Keeping = Pick<NormalTrain, "keep_last" | "keep_every">;
+
 const partial = ".partial";
 const list = "files.json";
 const contents = ["weights.safetensors", "optimizer.safetensors", "state.json"] as const;
+/** A file takes whole blocks, and its name some of the folder's. */
+const blockBytes = 8192;
 /** Where there are such. */
 const carried = "states.safetensors";
 
-/**
- * Writes a checkpoint into `folder`, then removes those that are older than the last two and are not the best that one of
- * these two remembers. The answer is its path.
- */
-export function writeCheckpoint(on: Disk, folder: string, checkpoint: Checkpoint): string {
+/** Writes a checkpoint into `folder`, then removes those that need not stay. */
+export function writeCheckpoint(on: Disk, folder: string, checkpoint: Checkpoint, keeping: Keeping): Written {
   const files: Readonly<Record<string, Uint8Array>> = {
     "weights.safetensors": writeSafetensors(checkpoint.parameters),
     "optimizer.safetensors": writeSafetensors(checkpoint.slots),
     "state.json": Buffer.from(`${JSON.stringify(checkpoint.state, undefined, 2)}\n`),
     ...(checkpoint.states.size > 0 && { [carried]: writeSafetensors(checkpoint.states) }),
   };
-  const name = nameOf(checkpoint.state.step);
-  const path = join(folder, name);
+  const path = join(folder, nameOf(checkpoint.state.step));
   const unfinished = path + partial;
+  try {
+    on.makeFolder(folder);
+    on.remove(unfinished);
+    const needed = Object.values(files).reduce((sum, { length }) => sum + length + blockBytes, blockBytes);
+    const free = on.free(folder);
+    if (free < needed) return { ok: false, reason: `it needs ${needed} bytes, and ${folder} has room for ${free}` };
+    on.makeFolder(unfinished);
+    for (const [file, bytes] of Object.entries(files)) on.write(join(unfinished, file), bytes);
+    on.write(join(unfinished, list), listOf(files));
+    on.syncFolder(unfinished);
+    // A folder of this name was found damaged, or the run would have gone on from it.
+    on.remove(path);
+    on.rename(unfinished, path);
+    on.syncFolder(folder);
+    prune(on, folder, checkpoint.state.step, keeping);
+    return { ok: true, path };
+  } catch (error) {
+    tidy(on, unfinished);
+    if (!isSystemError(error)) throw error;
+    return { ok: false, reason: systemReason(error) };
+  }
+}
 
-  on.makeFolder(folder);
-  on.remove(unfinished);
-  on.makeFolder(unfinished);
-  for (const [file, bytes] of Object.entries(files)) on.write(join(unfinished, file), bytes);
-  on.write(join(unfinished, list), listOf(files));
-  on.syncFolder(unfinished);
-  // A folder of this name was found damaged, or the run would have gone on from it.
-  on.remove(path);
-  on.rename(unfinished, path);
-  on.syncFolder(folder);
+/** What was begun goes, where the disk lets it: the next start does the rest. */
+function tidy(on: Disk, unfinished: string): void {
+  try {
+    on.remove(unfinished);
+  } catch {
+    // What stopped the writing is what is said.
+  }
+}
 
-  const older = stepsIn(folder).filter((step) => step <= checkpoint.state.step);
-  const best = older.slice(-kept).map((step) => bestOf(join(folder, nameOf(step))));
-  for (const step of older.slice(0, -kept)) if (!best.includes(step)) on.remove(join(folder, nameOf(step)));
-  return path;
+/** Removes checkpoints that are older than the last few, not the best that one of these remembers, and no milestones. */
+function prune(on: Disk, folder: string, newest: number, { keep_last, keep_every }: Keeping): void {
+  const older = stepsIn(folder).filter((step) => step <= newest);
+  const best = older.slice(-keep_last).map((step) => bestOf(join(folder, nameOf(step))));
+  for (const step of older.slice(0, -keep_last)) {
+    const milestone = keep_every > 0 && step % keep_every === 0;
+    if (!milestone && !best.includes(step)) on.remove(join(folder, nameOf(step)));
+  }
 }
 
 /** The step of the best checkpoint that a checkpoint remembers; undefined where it cannot be read, or remembers none. */
@@ -122,7 +153,7 @@ export function readCheckpoint(folder: string, step: number): Checkpoint | strin
   const part = (name: string) => files.get(name) ?? new Uint8Array();
   const made = Object.fromEntries(names.map((name) => [name, part(name)]));
   // The list is compared whole, so a change of any byte in any of the files shows.
-  if (!Buffer.from(listOf(made)).equals(part(list))) return "its files are not those that were written";
+  if (!Buffer.from(listOf(made)).equals(part(list))) return mismatch(made, part(list));
 
   const state = parseState(part("state.json"));
   if (state === undefined || state.step !== step) return "state.json is not one of this version";
@@ -133,6 +164,15 @@ export function readCheckpoint(folder: string, step: number): Checkpoint | strin
   const states = names.includes(carried) ? readSafetensors(part(carried)) : undefined;
   if (states?.ok === false) return `${carried} cannot be read: ${states.message}`;
   return { state, parameters: weights.tensors, slots: slots.tensors, states: states?.tensors ?? new Map() };
+}
+
+function mismatch(files: Readonly<Record<string, Uint8Array>>, listed: Uint8Array): string {
+  const text = Buffer.from(listed).toString("utf8");
+  const unlike = Object.entries(files).flatMap(([name, content]) => {
+    const { bytes, sha256 } = entryOf(content);
+    return text.includes(`"${sha256}"`) && text.includes(`"bytes": ${bytes}`) ? [] : [name];
+  });
+  return unlike.length === 0 ? `${list} is not as it was written` : `${unlike.join(", ")} does not match ${list}`;
 }
 
 function parseState(bytes: Uint8Array): RunState | undefined {
@@ -147,9 +187,13 @@ function parseState(bytes: Uint8Array): RunState | undefined {
 /** Sizes and SHA-256 of files, always in the same bytes. */
 function listOf(files: Readonly<Record<string, Uint8Array>>): Uint8Array {
   const rows = Object.entries(files).map(([name, bytes]) => {
-    return [name, { bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") }] as const;
+    return [name, entryOf(bytes)] as const;
   });
   return Buffer.from(`${JSON.stringify({ format: 1, files: Object.fromEntries(rows) }, undefined, 2)}\n`);
+}
+
+function entryOf(bytes: Uint8Array) {
+  return { bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
 function nameOf(step: number): string {

@@ -4,7 +4,7 @@ import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Artifact } from "../compiler/artifact.js";
 import type { Signature } from "../compiler/signature.js";
 import type { NormalSpec } from "../schema/normal.js";
-import { removeCheckpoints } from "./checkpoint.js";
+import { removeCheckpoints, removeUnfinished } from "./checkpoint.js";
 import { mapDataFiles } from "./data/index.js";
 import type { Metadata } from "./data/metadata.js";
 import { type Disk, replaceFile } from "./disk.js";
@@ -52,6 +52,7 @@ function isRun(out: string): boolean {
 
 /** Removes what an earlier run left, and nothing else. */
 export function clearRun(on: Disk, out: string): void {
+  removeLeftovers(on, out);
   for (const name of [
     runFiles.metrics,
     runFiles.result,
@@ -64,9 +65,14 @@ export function clearRun(on: Disk, out: string): void {
     runFiles.data,
   ]) {
     on.remove(join(out, name));
-    on.remove(join(out, `${name}.partial`));
   }
   removeCheckpoints(on, join(out, runFiles.checkpoints));
+}
+
+/** Removes what a process that was killed left unfinished. */
+export function removeLeftovers(on: Disk, out: string): void {
+  for (const name of Object.values(runFiles)) on.remove(join(out, `${name}.partial`));
+  removeUnfinished(on, join(out, runFiles.checkpoints));
 }
 
 /** What a run learnt of its data, as `data.json` says it. */

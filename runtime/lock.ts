@@ -2,7 +2,8 @@
  * One process owns a run directory: a file names it. A lock whose process is gone is stale at once, so that a run can be
  * resumed straight after it was killed; this is why it holds no clock.
  */
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
@@ -23,21 +24,53 @@ const name = "lock";
 export function lock(folder: string): LockResult {
   const path = join(folder, name);
   const mine: Holder = { pid: process.pid, started: startOf(process.pid), host: hostname() };
-  const text = JSON.stringify(mine);
+  // No two locks are alike, even of one process.
+  const text = JSON.stringify({ ...mine, token: randomUUID() });
   // Written aside and linked, so that the lock never exists without its holder's name.
-  const aside = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  const aside = join(folder, `${name}.${process.pid}.${randomUUID()}`);
   writeFileSync(aside, text);
   try {
     for (;;) {
-      if (link(aside, path)) return { ok: true, release: () => release(path, text) };
-      const found = read(path);
-      if (found === undefined) continue;
-      const holder = parse(found);
-      if (holder !== undefined && isAlive(holder)) return { ok: false, message: heldBy(holder) };
-      removeStale(path, found, `${aside}.stale`);
+      const taken = link(aside, path) ? "mine" : takeOver(folder, aside);
+      if (taken === "changed") continue;
+      if (taken !== "mine") return { ok: false, message: heldBy(taken) };
+      removeAsides(folder);
+      return { ok: true, release: () => release(path, text) };
     }
   } finally {
     rmSync(aside, { force: true });
+  }
+}
+
+/**
+ * Takes the lock of a process that is gone. Several may find it: the one that links the claim named for it is its heir, and the
+ * claim of an heir that is gone too is claimed in the same way. Nobody but the heir changes what is claimed, so a claim that
+ * comes late finds another lock than it was made for, and is withdrawn.
+ */
+function takeOver(folder: string, aside: string): "mine" | "changed" | Holder {
+  const path = join(folder, name);
+  const chain: { readonly file: string; readonly text: string }[] = [];
+  for (let file = path; ; ) {
+    const text = read(file);
+    if (text === undefined) return "changed";
+    const holder = parse(text);
+    if (holder !== undefined && isAlive(holder)) return holder;
+    chain.push({ file, text });
+    file = join(folder, `${name}.claim.${createHash("sha256").update(text).digest("hex").slice(0, 32)}`);
+    if (!link(aside, file)) continue;
+    const unchanged = chain.every((part) => read(part.file) === part.text);
+    if (unchanged) renameSync(aside, path);
+    for (const part of unchanged ? chain.slice(1) : []) rmSync(part.file, { force: true });
+    rmSync(file, { force: true });
+    return unchanged ? "mine" : "changed";
+  }
+}
+
+/** What processes that were killed while they asked for the lock left. */
+function removeAsides(folder: string): void {
+  for (const file of readdirSync(folder)) {
+    const pid = Number(/^lock\.(\d+)\.[\w-]+$/.exec(file)?.[1] ?? process.pid);
+    if (!isAlive({ pid, started: null, host: hostname() })) rmSync(join(folder, file), { force: true });
   }
 }
 
@@ -67,17 +100,6 @@ function startOf(pid: number): string | null {
   // The command's name, in parentheses, may hold anything; the state comes after it, and the start time 19 fields on.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return fields[0] === "Z" ? null : `${fields[19]}@${boot.trim()}`;
-}
-
-/** Several processes may find the same stale lock: each moves what it finds, and puts back what is not the stale one. */
-function removeStale(path: string, stale: string, aside: string): void {
-  try {
-    renameSync(path, aside);
-  } catch {
-    return;
-  }
-  if (read(aside) !== stale) link(aside, path);
-  rmSync(aside, { force: true });
 }
 
 function release(path: string, mine: string): void {

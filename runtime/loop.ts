@@ -96,28 +96,29 @@ async function trainFrom(
     memory = remember(spec.train, memory, { step, metrics }, byInterval);
     if (byInterval) memory = { ...memory, plateau: afterEvaluation(spec.optimizer.schedule, memory.plateau, metrics) };
   };
-  /** False when the weights are no longer numbers: such a checkpoint would be of no use to anyone. */
-  const save = (): boolean => {
-    if (savedAt === step) return true;
+  /** Why no checkpoint could be saved; undefined when it was. */
+  const save = (): TrainOutcome | undefined => {
+    if (savedAt === step) return undefined;
     const parameters = trainer.tensors("parameter");
-    for (const { data } of parameters.values()) if (!data.every(Number.isFinite)) return false;
+    // Such a checkpoint would be of no use to anyone.
+    for (const { data } of parameters.values())
+      if (!data.every(Number.isFinite)) return diverged(`The weights became infinite by step ${step}`);
     record.sync();
     const state = { format: 1 as const, step, loss, ...identity, memory };
-    const path = writeCheckpoint(disk, join(out, runFiles.checkpoints), {
-      state,
-      parameters,
-      slots: trainer.tensors("slot"),
-      states: trainer.tensors("state"),
-    });
+    const checkpoint = { state, parameters, slots: trainer.tensors("slot"), states: trainer.tensors("state") };
+    const written = writeCheckpoint(disk, join(out, runFiles.checkpoints), checkpoint, spec.train);
+    if (!written.ok) {
+      const message = `The checkpoint of step ${step} could not be written: ${written.reason}. ${lastGood()}`;
+      return failed(message, "When there is room for it, the same command with --resume goes on.");
+    }
     savedAt = step;
-    say([{ event: "checkpoint", step, path }]);
-    return true;
+    say([{ event: "checkpoint", step, path: written.path }]);
+    return undefined;
   };
-  const diverged = (what: string) => {
-    const last =
-      savedAt === undefined ? "There is no checkpoint before it." : `The checkpoint of step ${savedAt} is good.`;
-    return failed(`${what}. ${last}`, "A smaller optimizer.learning_rate, or optimizer.clip, usually prevents this.");
-  };
+  const lastGood = () =>
+    savedAt === undefined ? "There is no checkpoint before it." : `The checkpoint of step ${savedAt} is good.`;
+  const diverged = (what: string) =>
+    failed(`${what}. ${lastGood()}`, "A smaller optimizer.learning_rate, or optimizer.clip, usually prevents this.");
 
   try {
     say(startEvents(start, request, prepared));
@@ -142,11 +143,13 @@ async function trainFrom(
       if (sampler !== null && isDue(step, every.sampleEvery))
         say([{ event: "sample", step, text: await sampler.sample(step, trainer.parameters()) }]);
       if (isDue(step, every.evaluateEvery) || step === plan.steps) await evaluate();
-      const due = isDue(step, every.checkpointEvery) || memory.best?.step === step;
-      if (due && !save()) return diverged(`The weights became infinite by step ${step}`);
+      const due = [every.checkpointEvery, every.keepEvery].some((interval) => isDue(step, interval));
+      const unsaved = due || memory.best?.step === step ? save() : undefined;
+      if (unsaved !== undefined) return unsaved;
     }
 
-    if (!save()) return diverged(`The weights became infinite by step ${step}`);
+    const unsaved = save();
+    if (unsaved !== undefined) return unsaved;
     const early = isExhausted(spec.train, memory);
     if (early && step < plan.steps) say([stoppedEarly(spec.train, step)]);
     const parameters = trainer.tensors("parameter");

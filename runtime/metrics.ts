@@ -1,5 +1,6 @@
 /** `metrics.jsonl`: one line for each step and each evaluation, the same records as the events. */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
+import { writeAll } from "./disk.js";
 import type { TrainEvent } from "./events.js";
 
 export interface MetricsFile {
@@ -16,7 +17,7 @@ export function openMetrics(path: string, step: number): MetricsFile {
   return {
     append(events) {
       const lines = events.filter((event) => event.event === "step" || event.event === "epoch");
-      if (lines.length > 0) writeSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+      writeAll({ writeSync }, file, Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join("")));
     },
     sync: () => fsyncSync(file),
     close: () => closeSync(file),

@@ -41,6 +41,8 @@ export interface Milestones {
   readonly evaluateEvery: number;
   /** 0: never before the end. */
   readonly checkpointEvery: number;
+  /** After these steps the checkpoints stay; 0: never. */
+  readonly keepEvery: number;
   /** 0: never. */
   readonly sampleEvery: number;
 }
@@ -54,6 +56,7 @@ export function milestones(train: NormalTrain, plan: Schedule): Milestones {
   return {
     evaluateEvery: train.evaluate_every ?? epochs * plan.batchesPerEpoch,
     checkpointEvery: train.checkpoint_every,
+    keepEvery: train.keep_every,
     sampleEvery: train.sample?.every ?? 0,
   };
 }
@@ -65,7 +68,8 @@ export function isDue(step: number, every: number): boolean {
 
 /** Steps after `step` that one call may make: to the next milestone or the end, all with batches of one shape. */
 export function stepsAllowed(step: number, plan: Schedule, milestones: Milestones): number {
-  const until = [milestones.evaluateEvery, milestones.checkpointEvery, milestones.sampleEvery]
+  const { evaluateEvery, checkpointEvery, keepEvery, sampleEvery } = milestones;
+  const until = [evaluateEvery, checkpointEvery, keepEvery, sampleEvery]
     .filter((every) => every > 0)
     .map((every) => every - (step % every));
   return Math.min(plan.steps - step, ...until, plan.alikeFrom(step + 1));

@@ -1,7 +1,7 @@
 /** Where a run starts: at the newest checkpoint of the same run when it is resumed, else at the beginning. */
 import { join } from "node:path";
-import { findCheckpoint, type RunState, removeUnfinished } from "./checkpoint.js";
-import { clearRun, runFiles } from "./directory.js";
+import { findCheckpoint, type RunState } from "./checkpoint.js";
+import { clearRun, removeLeftovers, runFiles } from "./directory.js";
 import { disk } from "./disk.js";
 import type { TrainRequest } from "./events.js";
 import { drawn } from "./initialize.js";
@@ -26,7 +26,7 @@ export function findStart(
   const notices: string[] = [];
   if (resume) {
     const folder = join(out, runFiles.checkpoints);
-    removeUnfinished(disk, folder);
+    removeLeftovers(disk, out);
     const { newest, damaged } = findCheckpoint(folder);
     for (const { path, reason } of damaged)
       notices.push(`The checkpoint ${path} is damaged (${reason}) and is passed over.`);

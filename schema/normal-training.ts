@@ -101,6 +101,10 @@ export interface NormalTrain {
   readonly steps_per_call: number | "auto";
   /** Updates between checkpoints; 0 keeps only the last. */
   readonly checkpoint_every: number;
+  /** Checkpoints that stay, the newest and those before it. */
+  readonly keep_last: number;
+  /** Updates between checkpoints that stay for good; 0: there are none. */
+  readonly keep_every: number;
   /** Updates between evaluations; null: by the run's length (runtime/pace.ts). */
   readonly evaluate_every: number | null;
   readonly early_stopping: NormalEarlyStopping | null;

@@ -1527,6 +1527,14 @@ export interface TrainingSettings {
    * Updates between checkpoints; with 0 only the last is kept.
    */
   checkpoint_every?: number;
+  /**
+   * How many checkpoints stay, the newest and those before it. The best one stays as well (keep_best).
+   */
+  keep_last?: number;
+  /**
+   * Updates between checkpoints that stay for good, beside those of checkpoint_every; with 0 there are none.
+   */
+  keep_every?: number;
   sample?: SamplesWhileTraining;
   /**
    * Updates between evaluations. null: after each epoch of a run of epochs; in a run of steps about 20 times, at least 100 updates apart and after whole epochs.

@@ -337,6 +337,8 @@ export const flips: Readonly<Record<string, Flip>> = {
     shuffle: flip(text, "/train/shuffle", false),
     steps_per_call: flip(text, "/train/steps_per_call", 2),
     checkpoint_every: flip(text, "/train/checkpoint_every", 2),
+    keep_last: { shownBy: "test/runtime/checkpoint.test.ts" },
+    keep_every: flip(text, "/train/keep_every", 2),
     accumulate: flip(set(text, "/train/batch_size", 4), "/train/accumulate", 2),
     evaluate_every: flip(text, "/train/evaluate_every", 2),
     sample: { shownBy: "test/runtime/generate.test.ts" },

@@ -1,3 +1,4 @@
+import * as system from "node:fs";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -8,7 +9,7 @@ import {
   removeUnfinished,
   writeCheckpoint,
 } from "../../runtime/checkpoint.js";
-import { type Disk, disk } from "../../runtime/disk.js";
+import { disk, type Files, openDisk } from "../../runtime/disk.js";
 import { blank } from "../../runtime/watch.js";
 import { temporaryFolder } from "./folder.js";
 
@@ -21,29 +22,36 @@ function checkpointAt(step: number): Checkpoint {
   };
 }
 
-/** A disk whose process dies at one of its operations; a write may die half way. */
-function dyingDisk(operations: number): Disk {
-  let left = operations;
-  const unless = (work: () => void) => {
-    if (left-- <= 0) throw new Error("killed");
-    work();
+const keeping = { keep_last: 2, keep_every: 0 };
+const save = (folder: string, step: number, keep = keeping, on = disk) =>
+  writeCheckpoint(on, folder, checkpointAt(step), keep);
+
+/** What may become of a call: the system refuses it, or the process dies before it, or half way through a write. */
+const faults = ["ENOSPC", "EIO", "killed"] as const;
+
+/** The calls of the system, of which one fails; from a kill on all of them do. */
+function failing(fault: (typeof faults)[number], at: number): { readonly files: Files; readonly calls: () => number } {
+  let calls = 0;
+  const wrap = <A extends readonly unknown[], R>(syscall: string, call: (...args: A) => R) => {
+    return (...args: A): R => {
+      const place = calls++;
+      if (fault === "killed" && place > at) throw new Error("killed");
+      if (place !== at) return call(...args);
+      const [file, bytes] = args;
+      if (bytes instanceof Uint8Array) system.writeSync(Number(file), bytes.subarray(0, bytes.length / 2));
+      if (fault === "killed") throw new Error("killed");
+      throw Object.assign(new Error(fault), { code: fault, syscall });
+    };
   };
-  return {
-    makeFolder: (path) => unless(() => disk.makeFolder(path)),
-    write(path, bytes) {
-      if (left === 0) disk.write(path, bytes.subarray(0, bytes.length / 2));
-      unless(() => disk.write(path, bytes));
-    },
-    rename: (from, to) => unless(() => disk.rename(from, to)),
-    syncFolder: (path) => unless(() => disk.syncFolder(path)),
-    remove: (path) => unless(() => disk.remove(path)),
-  };
+  const names = ["closeSync", "fsyncSync", "mkdirSync", "openSync", "renameSync", "rmSync", "writeSync"] as const;
+  const wrapped = names.map((name) => [name, wrap(name, system[name] as (...args: readonly unknown[]) => unknown)]);
+  return { files: { ...system, ...Object.fromEntries(wrapped) }, calls: () => calls };
 }
 
 describe("writing", () => {
   test("what is written is found, whole", () => {
     const folder = join(temporaryFolder(), "checkpoints");
-    expect(writeCheckpoint(disk, folder, checkpointAt(20))).toBe(join(folder, "step-00000020"));
+    expect(save(folder, 20)).toEqual({ ok: true, path: join(folder, "step-00000020") });
     expect(findCheckpoint(folder)).toEqual({ newest: checkpointAt(20), damaged: [] });
     expect(readdirSync(join(folder, "step-00000020")).sort()).toEqual([
       "files.json",
@@ -56,75 +64,112 @@ describe("writing", () => {
 
   test("the last two stay", () => {
     const folder = temporaryFolder();
-    for (const step of [5, 10, 15, 100_000_000]) writeCheckpoint(disk, folder, checkpointAt(step));
+    for (const step of [5, 10, 15, 100_000_000]) save(folder, step);
     expect(readdirSync(folder).sort()).toEqual(["step-00000015", "step-100000000"]);
     expect(findCheckpoint(folder).newest?.state.step).toBe(100_000_000);
   });
 
-  test("killed at any moment, the newest whole one is found, and the next write goes through", () => {
-    let died = 0;
-    for (let operations = 0; ; operations++) {
+  test("as many stay as keep_last says, and those of keep_every for good", () => {
+    const folder = temporaryFolder();
+    for (let step = 5; step <= 50; step += 5) save(folder, step, { keep_last: 3, keep_every: 20 });
+    expect(readdirSync(folder).map((name) => Number(name.slice(5)))).toEqual([20, 40, 45, 50]);
+  });
+
+  test.each(faults)("%s at any call of the system: a whole one is found, and the next write goes through", (fault) => {
+    const { files, calls } = failing(fault, Number.POSITIVE_INFINITY);
+    const whole = temporaryFolder();
+    for (const step of [10, 20]) save(whole, step);
+    save(whole, 30, keeping, openDisk(files));
+    // Nothing of a checkpoint's writing is outside of these calls.
+    expect(calls()).toBeGreaterThan(25);
+    for (let at = 0; at < calls(); at++) {
       const folder = temporaryFolder();
-      for (const step of [10, 20]) writeCheckpoint(disk, folder, checkpointAt(step));
-      let finished = true;
-      try {
-        writeCheckpoint(dyingDisk(operations), folder, checkpointAt(30));
-      } catch {
-        finished = false;
-        died++;
+      for (const step of [10, 20]) save(folder, step);
+      const writing = () => save(folder, 30, keeping, openDisk(failing(fault, at).files));
+      if (fault === "killed") expect(writing).toThrow("killed");
+      else {
+        const written = writing();
+        expect(written.ok ? "" : written.reason).toBe(
+          fault === "EIO" ? "the device reports an error of input or output" : "no space is left on the device",
+        );
       }
       const { newest, damaged } = findCheckpoint(folder);
       expect(damaged).toEqual([]);
-      expect([20, 30]).toContain(newest?.state.step);
-      if (finished) expect(newest?.state.step).toBe(30);
+      expect([checkpointAt(20), checkpointAt(30)]).toContainEqual(newest);
 
       removeUnfinished(disk, folder);
       expect(readdirSync(folder).filter((name) => !/^step-\d+$/.test(name))).toEqual([]);
-      writeCheckpoint(disk, folder, checkpointAt(40));
-      expect(findCheckpoint(folder).newest).toEqual(checkpointAt(40));
+      save(folder, 40);
+      expect(findCheckpoint(folder)).toEqual({ newest: checkpointAt(40), damaged: [] });
       expect(readdirSync(folder)).toHaveLength(2);
-      if (finished) break;
     }
-    // Folder, leftovers, folder, four files, sync, old one, rename, sync, the oldest one.
-    expect(died).toBe(13);
+  });
+
+  test("what could not be written is taken away again", () => {
+    const folder = temporaryFolder();
+    save(folder, 10, keeping, openDisk(failing("ENOSPC", 12).files));
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("without room for all of it nothing is begun", () => {
+    const folder = temporaryFolder();
+    const full = { ...disk, free: () => 1000 };
+    expect(save(folder, 10, keeping, full)).toEqual({
+      ok: false,
+      reason: expect.stringMatching(/^it needs 4\d{4} bytes, and .* has room for 1000$/),
+    });
+    expect(readdirSync(folder)).toEqual([]);
+    expect(disk.free(folder)).toBeGreaterThan(0);
   });
 });
 
 describe("damage", () => {
-  test("a change of any byte of any file is noticed, and the one before is taken", () => {
+  test("a change of any byte of any file, and any cut, is noticed, and the one before is taken", () => {
     const folder = temporaryFolder();
-    for (const step of [10, 20]) writeCheckpoint(disk, folder, checkpointAt(step));
+    for (const step of [10, 20]) save(folder, step);
     const newest = join(folder, "step-00000020");
     for (const name of readdirSync(newest)) {
       const path = join(newest, name);
       const whole = readFileSync(path);
       for (let at = 0; at < whole.length; at++) {
         const changed = Uint8Array.from(whole);
-        changed[at] = (changed[at] ?? 0) ^ 1;
-        writeFileSync(path, changed);
-        const found = findCheckpoint(folder);
-        expect(found.newest?.state.step).toBe(10);
-        expect(found.damaged).toEqual([{ path: newest, reason: "its files are not those that were written" }]);
+        changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
+        for (const damage of [changed, whole.subarray(0, at)]) {
+          writeFileSync(path, damage);
+          const found = findCheckpoint(folder);
+          expect(found.newest?.state.step).toBe(10);
+          expect(found.damaged).toEqual([{ path: newest, reason: expect.stringContaining("files.json") }]);
+        }
       }
       writeFileSync(path, whole);
     }
     expect(findCheckpoint(folder).newest?.state.step).toBe(20);
   });
 
+  test("the damaged file is named", () => {
+    const folder = temporaryFolder();
+    save(folder, 20);
+    writeFileSync(join(folder, "step-00000020", "optimizer.safetensors"), "");
+    expect(findCheckpoint(folder).damaged).toMatchObject([
+      { reason: "optimizer.safetensors does not match files.json" },
+    ]);
+  });
+
   test("a missing file is named", () => {
     const folder = temporaryFolder();
-    const path = writeCheckpoint(disk, folder, checkpointAt(20));
+    save(folder, 20);
+    const path = join(folder, "step-00000020");
     disk.remove(join(path, "state.json"));
     expect(findCheckpoint(folder)).toEqual({ newest: undefined, damaged: [{ path, reason: "state.json is missing" }] });
   });
 
   test("a damaged checkpoint is replaced when its step is reached again, and does not push good ones out", () => {
     const folder = temporaryFolder();
-    for (const step of [10, 20]) writeCheckpoint(disk, folder, checkpointAt(step));
+    for (const step of [10, 20]) save(folder, step);
     disk.remove(join(folder, "step-00000020", "state.json"));
-    writeCheckpoint(disk, folder, checkpointAt(15));
+    save(folder, 15);
     expect(readdirSync(folder).sort()).toEqual(["step-00000010", "step-00000015", "step-00000020"]);
-    writeCheckpoint(disk, folder, checkpointAt(20));
+    save(folder, 20);
     expect(findCheckpoint(folder)).toEqual({ newest: checkpointAt(20), damaged: [] });
   });
 
@@ -135,7 +180,7 @@ describe("damage", () => {
 
 test("only checkpoints are removed from the folder", () => {
   const folder = temporaryFolder();
-  for (const step of [10, 20]) writeCheckpoint(disk, folder, checkpointAt(step));
+  for (const step of [10, 20]) save(folder, step);
   for (const name of ["step-1", "notes.partial", "mine"]) mkdirSync(join(folder, name));
   mkdirSync(join(folder, "step-00000030.partial"));
   removeCheckpoints(disk, folder);

@@ -7,7 +7,7 @@ import { clearRun, foreignDirectory, writeStart } from "../../runtime/directory.
 import { disk } from "../../runtime/disk.js";
 import { blank } from "../../runtime/watch.js";
 import { temporaryFolder } from "./folder.js";
-import { specOf, textData } from "./spec.js";
+import { specOf, textData, train } from "./spec.js";
 
 const none = { inputs: [], outputs: [] };
 const ids = { dtype: "int32", shape: ["batch", "time"] } as const;
@@ -84,7 +84,7 @@ test("clearing a run leaves what is not the run's", () => {
   writeStart(disk, folder, specOf({}), folder, artifact, about);
   const checkpoints = join(folder, "checkpoints");
   const state = { format: 1 as const, step: 3, loss: 1, seed: 1, spec: "", data: "", memory: blank };
-  writeCheckpoint(disk, checkpoints, { state, parameters: new Map(), slots: new Map(), states: new Map() });
+  writeCheckpoint(disk, checkpoints, { state, parameters: new Map(), slots: new Map(), states: new Map() }, train);
   for (const name of ["notes.txt", "metrics.jsonl", "weights.safetensors", "model.onnx.partial"]) {
     writeFileSync(join(folder, name), "");
   }

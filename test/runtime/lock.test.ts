@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
 import { lock } from "../../runtime/lock.js";
 import { temporaryFolder } from "./folder.js";
@@ -53,6 +55,53 @@ test.runIf(process.platform === "linux")("a later process with the same number h
     JSON.stringify({ pid: process.pid, started: "1@another-boot", host: hostname() }),
   );
   taken(folder).release();
+});
+
+test("what killed processes left of their asking goes away, also where an heir was killed", () => {
+  const folder = temporaryFolder();
+  const { pid } = spawnSync("true");
+  const gone = (token: string) => JSON.stringify({ pid, started: null, host: hostname(), token });
+  const claim = (text: string) => `lock.claim.${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
+  writeFileSync(join(folder, "lock"), gone("a"));
+  writeFileSync(join(folder, claim(gone("a"))), gone("b"));
+  writeFileSync(join(folder, claim(gone("b"))), gone("c"));
+  writeFileSync(join(folder, `lock.${pid}.0a-1`), gone("d"));
+  const mine = taken(folder);
+  expect(readdirSync(folder)).toEqual(["lock"]);
+  expect(lock(folder)).toMatchObject({ ok: false });
+  mine.release();
+});
+
+test("an heir that lives is the one to come", () => {
+  const folder = temporaryFolder();
+  const { pid } = spawnSync("true");
+  const gone = JSON.stringify({ pid, started: null, host: hostname() });
+  const heir = JSON.stringify({ pid: process.ppid, started: null, host: hostname() });
+  writeFileSync(join(folder, "lock"), gone);
+  writeFileSync(join(folder, `lock.claim.${createHash("sha256").update(gone).digest("hex").slice(0, 32)}`), heir);
+  expect(lock(folder)).toEqual({ ok: false, message: `Process ${process.ppid} is training there.` });
+});
+
+test("of 20 processes that want it at once, one gets it, whether it is free or its holder is gone", async () => {
+  const { pid } = spawnSync("true");
+  const folders = Array.from({ length: 60 }, (_, index) => {
+    const folder = temporaryFolder();
+    const old = JSON.stringify({ pid, started: null, host: hostname(), token: `${index}` });
+    if (index % 3 > 0) writeFileSync(join(folder, "lock"), old);
+    return folder;
+  });
+  const program = join(import.meta.dirname, "contender.mjs");
+  const contenders = Array.from({ length: 20 }, () => {
+    const child = spawn(process.execPath, [program, ...folders], { stdio: ["pipe", "pipe", "inherit"] });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+  });
+  const said = () => Promise.all(contenders.map(async ({ lines }) => JSON.parse((await lines.next()).value)));
+  await said();
+  for (const { child } of contenders) child.stdin.write("go\n");
+  const won = (await said()).flat();
+  expect(won.sort((a, b) => a - b)).toEqual(folders.map((_, index) => index));
+  for (const folder of folders) expect(readdirSync(folder)).toEqual(["lock"]);
 });
 
 test("a process of another machine cannot be asked, and is believed", () => {

@@ -143,7 +143,7 @@ describe("a resumed run", () => {
     );
     const resumed = await run({ ...(await request(out)), resume: true });
     expect(of(resumed.events, "notice").map(({ message }) => message)).toEqual([
-      `The checkpoint ${join(out, "checkpoints/step-00000020")} is damaged (its files are not those that were written) and is passed over.`,
+      `The checkpoint ${join(out, "checkpoints/step-00000020")} is damaged (weights.safetensors does not match files.json) and is passed over.`,
     ]);
     expect(losses(resumed.events)).toEqual(losses(events).slice(16));
     expect(metricsOf(out)).toBe(whole);

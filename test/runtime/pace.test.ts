@@ -41,6 +41,7 @@ describe("milestones", () => {
     expect(milestones(epochs, schedule(epochs, 1, [first(10)]))).toEqual({
       evaluateEvery: 3,
       checkpointEvery: 30,
+      keepEvery: 0,
       sampleEvery: 0,
     });
   });
@@ -58,7 +59,7 @@ describe("milestones", () => {
 
   test("no call crosses a milestone, a change of the batch size, or the end", () => {
     const plan = schedule(steps, 1, [first(10)]);
-    const every = { evaluateEvery: 6, checkpointEvery: 5, sampleEvery: 0 };
+    const every = { evaluateEvery: 6, checkpointEvery: 5, keepEvery: 0, sampleEvery: 0 };
     const calls: number[] = [];
     for (let step = 0; step < 15; ) {
       const count = stepsAllowed(step, plan, every);
@@ -69,10 +70,20 @@ describe("milestones", () => {
     }
     expect(calls).toEqual([2, 1, 2, 1, 2, 1, 1, 1, 1, 2, 1]);
     expect(
-      stepsAllowed(990, schedule(steps, 1, [first(8)]), { evaluateEvery: 2000, checkpointEvery: 0, sampleEvery: 0 }),
+      stepsAllowed(990, schedule(steps, 1, [first(8)]), {
+        evaluateEvery: 2000,
+        checkpointEvery: 0,
+        keepEvery: 0,
+        sampleEvery: 0,
+      }),
     ).toBe(10);
     expect(
-      stepsAllowed(0, schedule(steps, 1, [first(8)]), { evaluateEvery: 2000, checkpointEvery: 0, sampleEvery: 0 }),
+      stepsAllowed(0, schedule(steps, 1, [first(8)]), {
+        evaluateEvery: 2000,
+        checkpointEvery: 0,
+        keepEvery: 0,
+        sampleEvery: 0,
+      }),
     ).toBe(1000);
   });
 

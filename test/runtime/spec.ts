@@ -17,6 +17,8 @@ export const train: NormalTrain = {
   shuffle: false,
   steps_per_call: 1,
   checkpoint_every: 0,
+  keep_last: 2,
+  keep_every: 0,
   evaluate_every: null,
   early_stopping: null,
   keep_best: null,

@@ -80,6 +80,8 @@ test("everything that the smallest spec leaves out", async () => {
       shuffle: true,
       steps_per_call: "auto",
       checkpoint_every: 0,
+      keep_last: 2,
+      keep_every: 0,
       evaluate_every: null,
       early_stopping: null,
       keep_best: null,
