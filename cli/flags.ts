@@ -1,5 +1,6 @@
 /** Values of flags: each reader takes the text of a flag and returns its value, or says why it cannot. */
 import { InvalidArgumentError, Option } from "commander";
+import type { NameMap } from "../runtime/import/index.js";
 import type { Override } from "../schema/overrides.js";
 
 /** A reader of whole numbers within [minimum, maximum]. */
@@ -39,6 +40,14 @@ export function override(text: string, earlier: readonly Override[] = []): reado
   const equals = text.indexOf("=");
   if (equals < 1) throw new InvalidArgumentError("It takes path.to.key=value.");
   return [...earlier, { path: text.slice(0, equals), value: text.slice(equals + 1), flag: `--set ${text}` }];
+}
+
+/** Collects `--map from=to`: names of weights in a file, and in the model; an empty side leaves the other out. */
+export function nameMap(text: string, earlier: readonly NameMap[] = []): readonly NameMap[] {
+  const [from, to, ...more] = text.split("=");
+  if (from === undefined || to === undefined || more.length > 0 || from + to === "")
+    throw new InvalidArgumentError("It takes from=to.");
+  return [...earlier, { from, to }];
 }
 
 /** Collects the values of a flag that may be given several times. */

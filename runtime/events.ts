@@ -1,5 +1,6 @@
 /** What a training run says while it works, and how it is asked for: the messages between the loop, its worker and whoever watches. */
 import type { NormalSpec } from "../schema/normal.js";
+import type { Init } from "./start.js";
 
 export interface TrainRequest {
   readonly spec: NormalSpec;
@@ -9,8 +10,8 @@ export interface TrainRequest {
   readonly out: string;
   readonly device: "auto" | "cpu" | "cuda" | "webgpu";
   readonly resume: boolean;
-  /** A safetensors file of first weights by public name; tensors that it lacks are initialized from the seed. */
-  readonly init: string | null;
+  /** A file of first weights; tensors that it lacks are initialized from the seed. */
+  readonly init: Init | null;
   /** Bytes that batches as large as the memory allows may take; by default most of what is free. */
   readonly memory?: number;
   /** Passes to leave out (for measuring and bisecting). */

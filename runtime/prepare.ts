@@ -6,6 +6,7 @@ import { openData } from "./data/index.js";
 import type { DataSource } from "./data/source.js";
 import { foreignDirectory } from "./directory.js";
 import type { TrainRequest } from "./events.js";
+import type { Imported, Model } from "./import/index.js";
 import { type Schedule, schedule } from "./order.js";
 import { failed, type TrainOutcome, wrongInput } from "./outcome.js";
 import { ownPlaces } from "./places.js";
@@ -15,7 +16,7 @@ import type { Tensors } from "./safetensors.js";
 import { openSampler, planSamples, type Sampler } from "./sampler.js";
 import { type Device, openSession } from "./session.js";
 import { asRecorded, settle } from "./settle.js";
-import { readInitial } from "./start.js";
+import { type Init, readInitial } from "./start.js";
 import { carriesStates, streamSchedule } from "./streams.js";
 
 export interface Prepared {
@@ -54,7 +55,7 @@ export async function prepare(request: TrainRequest): Promise<Preparation> {
   const { artifact } = compiled;
   const { parameters } = artifact.manifest;
 
-  const initial = init === null ? { ok: true as const, tensors: new Map() } : readInitial(init, parameters);
+  const initial = await initialOf(init, { spec, parameters });
   const planned = planOf(spec, source, artifact);
   const sampled = planSamples(spec, source);
   const problems = [
@@ -86,9 +87,13 @@ export async function prepare(request: TrainRequest): Promise<Preparation> {
       evaluation: evaluation.session,
       sampler: samples && (await openSampler(spec, artifact, samples)),
       device: training.device,
-      notices: [...notices, training.notice].filter((text) => text !== ""),
+      notices: [...notices, training.notice, ...initial.notices].filter((text) => text !== ""),
     },
   };
+}
+
+async function initialOf(init: Init | null, model: Model): Promise<Checked<Imported>> {
+  return init === null ? { ok: true, tensors: new Map(), notices: [] } : readInitial(init, model);
 }
 
 function planOf({ train, seed }: NormalSpec, source: DataSource, { manifest }: Artifact): Checked<{ plan: Schedule }> {

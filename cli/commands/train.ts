@@ -2,13 +2,15 @@
 import { join, resolve } from "node:path";
 import { Option } from "commander";
 import type { TrainRequest } from "../../runtime/events.js";
+import type { NameMap } from "../../runtime/import/index.js";
 import type { Override } from "../../schema/overrides.js";
 import type { CommandModule } from "../command.js";
 import { exit } from "../exit.js";
-import { reportFailure } from "../failures.js";
-import { byteCount, setOption, wholeNumber, withoutOption } from "../flags.js";
+import { refuse, reportFailure } from "../failures.js";
+import { byteCount, nameMap, setOption, wholeNumber, withoutOption } from "../flags.js";
 import { refuseUnknownPasses } from "../passes.js";
-import { openSpec, refuseSpec } from "../spec.js";
+import { refuseRun } from "../run.js";
+import { openSpec } from "../spec.js";
 import { interruption } from "../training/signals.js";
 import { openView } from "../training/view.js";
 
@@ -19,6 +21,7 @@ interface Flags {
   readonly seed?: number;
   readonly set?: readonly Override[];
   readonly init?: string;
+  readonly map?: readonly NameMap[];
   readonly resume?: boolean;
   readonly memory?: number;
   readonly without?: readonly string[];
@@ -38,7 +41,8 @@ export const trainCommand: CommandModule = {
       .option("--steps <n>", "updates to make, in place of the spec's", wholeNumber(1, 1_000_000_000))
       .option("--seed <n>", "the seed of every random choice, in place of the spec's", wholeNumber(0, 2 ** 32 - 1))
       .addOption(setOption())
-      .option("--init <file>", "first weights, a safetensors file")
+      .option("--init <file>", "first weights: safetensors by public name or PyTorch's, or Keras's .keras or .h5")
+      .option("--map <from=to>", "which weights of --init go where, where names do not tell; may be repeated", nameMap)
       .option(
         "--memory <size>",
         "memory for batches as large as it allows, such as 2GB (default: most of what is free)",
@@ -54,6 +58,10 @@ export const trainCommand: CommandModule = {
     const { without = [] } = flags;
     const refused = await refuseUnknownPasses(output, without);
     if (refused !== undefined) return refused;
+    if (flags.map !== undefined && flags.init === undefined) {
+      refuse(output, "usage", "--map says where the weights of --init go, and there is no --init", "");
+      return exit.wrongInput;
+    }
     const opened = await openSpec(output, file, overridesOf(flags));
     if (opened === undefined) return exit.wrongInput;
 
@@ -64,7 +72,7 @@ export const trainCommand: CommandModule = {
       out: flags.out ?? join("runs", spec.name),
       device: flags.device,
       resume: flags.resume === true,
-      init: flags.init === undefined ? null : resolve(flags.init),
+      init: flags.init === undefined ? null : { file: resolve(flags.init), maps: flags.map ?? [] },
       ...(flags.memory !== undefined && { memory: flags.memory }),
       without,
     };
@@ -77,7 +85,7 @@ export const trainCommand: CommandModule = {
 
     if (outcome.ok) return outcome.done.interrupted ? interrupted.exitCode() : exit.done;
     if (outcome.kind === "input") {
-      await refuseSpec(output, opened.place(outcome.problems), opened.source);
+      await refuseRun(output, opened, outcome.problems);
       return exit.wrongInput;
     }
     reportFailure(output, outcome.message, outcome.hint);

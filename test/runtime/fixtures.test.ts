@@ -17,7 +17,7 @@ test.each(runs)(
     const out = temporaryFolder();
     const request = {
       ...requestOf(name, await specOfCase(name, { steps_per_call }), out),
-      init: fixture(name, "init.safetensors"),
+      init: { file: fixture(name, "init.safetensors"), maps: [] },
     };
     const { outcome, events, calls } = await run(request);
     expect(calls).toEqual(Array(20 / steps_per_call).fill(steps_per_call));

@@ -275,7 +275,7 @@ describe("what can go wrong", () => {
     const folder = temporaryFolder();
     const init = join(folder, "init.safetensors");
     writeFileSync(init, writeSafetensors(new Map([["nothing", { shape: [1], data: Float32Array.of(1) }]])));
-    const { outcome } = await run({ ...(await request(join(folder, "run"))), init });
+    const { outcome } = await run({ ...(await request(join(folder, "run"))), init: { file: init, maps: [] } });
     expect(outcome).toMatchObject({ ok: false, kind: "input", problems: [{ code: "init-name" }] });
   });
 });

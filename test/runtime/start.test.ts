@@ -5,6 +5,7 @@ import type { StoredTensor } from "../../compiler/artifact.js";
 import { writeSafetensors } from "../../runtime/safetensors.js";
 import { readInitial } from "../../runtime/start.js";
 import { temporaryFolder } from "./folder.js";
+import { specOf } from "./spec.js";
 
 const zero = { type: "constant", value: 0 } as const;
 const parameters: readonly StoredTensor[] = [
@@ -12,16 +13,18 @@ const parameters: readonly StoredTensor[] = [
   { name: "rnn/0/b", shape: [2], initializer: zero },
 ];
 
+const model = { spec: specOf({}), parameters };
+
 const hint = "The model has rnn/0/W [1, 2], rnn/0/b [2].";
 
-test("any part of the parameters may be given", () => {
+test("any part of the parameters may be given", async () => {
   const file = join(temporaryFolder(), "init.safetensors");
   const tensors = new Map([["rnn/0/b", { shape: [2], data: Float32Array.of(1, 2) }]]);
   writeFileSync(file, writeSafetensors(tensors));
-  expect(readInitial(file, parameters)).toEqual({ ok: true, tensors });
+  expect(await readInitial({ file, maps: [] }, model)).toEqual({ ok: true, tensors, notices: [] });
 });
 
-test("unknown names, wrong shapes and infinities are all reported", () => {
+test("unknown names, wrong shapes and infinities are all reported", async () => {
   const file = join(temporaryFolder(), "init.safetensors");
   const data = Float32Array.of(1, Number.POSITIVE_INFINITY);
   writeFileSync(
@@ -34,7 +37,7 @@ test("unknown names, wrong shapes and infinities are all reported", () => {
       ]),
     ),
   );
-  expect(readInitial(file, parameters)).toEqual({
+  expect(await readInitial({ file, maps: [] }, model)).toEqual({
     ok: false,
     problems: [
       {
@@ -50,12 +53,46 @@ test("unknown names, wrong shapes and infinities are all reported", () => {
   });
 });
 
-test("a file that is not there, or holds something else", () => {
+test("a file that is not there, or holds something else", async () => {
   const file = join(temporaryFolder(), "init.safetensors");
-  expect(readInitial(file, parameters)).toEqual({
+  expect(await readInitial({ file, maps: [] }, model)).toEqual({
     ok: false,
     problems: [{ code: "file-missing", path: "", file, message: `"${file}" does not exist.`, hint: "" }],
   });
   writeFileSync(file, "no tensors");
-  expect(readInitial(file, parameters)).toMatchObject({ ok: false, problems: [{ code: "file-format", file }] });
+  expect(await readInitial({ file, maps: [] }, model)).toMatchObject({
+    ok: false,
+    problems: [{ code: "file-format", file }],
+  });
+});
+
+test("names of a file, or all under a layer, may be mapped to the model's, or left out", async () => {
+  const file = join(temporaryFolder(), "init.safetensors");
+  const [kernel, bias] = [
+    { shape: [1, 2], data: Float32Array.of(3, 4) },
+    { shape: [2], data: Float32Array.of(1, 2) },
+  ];
+  writeFileSync(
+    file,
+    writeSafetensors(
+      new Map([
+        ["old/0/W", kernel],
+        ["bias", bias],
+        ["head/W", kernel],
+      ]),
+    ),
+  );
+  const maps = [
+    { from: "old", to: "rnn" },
+    { from: "bias", to: "rnn/0/b" },
+    { from: "head", to: "" },
+  ];
+  expect(await readInitial({ file, maps }, model)).toEqual({
+    ok: true,
+    tensors: new Map([
+      ["rnn/0/W", kernel],
+      ["rnn/0/b", bias],
+    ]),
+    notices: [],
+  });
 });

@@ -1,0 +1,103 @@
+/**
+ * HDF5 files as trees of groups and datasets. The library runs in WebAssembly over a file system of its own in memory, so
+ * nothing that a file names (external links, external data) can reach outside of it.
+ */
+import type { Dataset, Entity, Group } from "h5wasm";
+import type { ForeignTensor } from "./foreign.js";
+
+export interface Hdf5Group {
+  readonly groups: ReadonlyMap<string, Hdf5Group>;
+  readonly tensors: ReadonlyMap<string, ForeignTensor>;
+  /** Texts, and lists of texts. */
+  readonly attributes: ReadonlyMap<string, readonly string[]>;
+}
+
+export type ReadHdf5 =
+  | { readonly ok: true; readonly root: Hdf5Group; close(): void }
+  | { readonly ok: false; readonly message: string };
+
+/** Groups may contain themselves, so what is followed is counted. */
+const mostEntries = 100_000;
+const deepest = 64;
+const place = "/weights.h5";
+
+export const signature = Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a);
+
+/** Tensors can be read until `close`. */
+export async function readHdf5(bytes: Uint8Array): Promise<ReadHdf5> {
+  const { default: library } = await import("h5wasm");
+  const module = await library.ready;
+  module.activate_throwing_error_handler();
+  module.FS.writeFile(place, bytes);
+  try {
+    const file = new library.File(place, "r");
+    const close = () => {
+      file.close();
+      module.FS.unlink(place);
+    };
+    return { ok: true, root: readGroup(file, "", 0, { entries: 0 }), close };
+  } catch (error) {
+    module.FS.unlink(place);
+    return { ok: false, message: reasonOf(error) };
+  }
+}
+
+/** The library tells its whole stack; the innermost entry says what was wrong. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const [innermost = text] = text
+    .split("\n")
+    .filter((line) => /^\s*#\d/.test(line))
+    .map((line) => line.replace(/^.*\(\): /, ""))
+    .slice(-1);
+  return `HDF5 says "${innermost.trim()}"`;
+}
+
+function readGroup(group: Group, path: string, depth: number, seen: { entries: number }): Hdf5Group {
+  if (depth > deepest) throw new Error(`groups stand more than ${deepest} deep in each other`);
+  const groups = new Map<string, Hdf5Group>();
+  const tensors = new Map<string, ForeignTensor>();
+  for (const key of group.keys()) {
+    seen.entries += 1;
+    if (seen.entries > mostEntries) throw new Error(`there are more than ${mostEntries} entries`);
+    const name = path === "" ? key : `${path}/${key}`;
+    const entry: Entity | null = group.get(key);
+    if (isGroup(entry)) groups.set(key, readGroup(entry, name, depth + 1, seen));
+    else if (isDataset(entry)) tensors.set(key, tensorOf(entry, name));
+  }
+  return { groups, tensors, attributes: attributesOf(group) };
+}
+
+function isGroup(entry: Entity | null): entry is Group {
+  return entry !== null && "type" in entry && entry.type === "Group";
+}
+
+function isDataset(entry: Entity | null): entry is Dataset {
+  return entry !== null && "type" in entry && entry.type === "Dataset";
+}
+
+function attributesOf(group: Group): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    Object.entries(group.attrs).flatMap(([key, { value }]) => {
+      const texts = Array.isArray(value) ? value : [value];
+      return texts.every((text) => typeof text === "string") ? [[key, texts] as const] : [];
+    }),
+  );
+}
+
+function tensorOf(dataset: Dataset, name: string): ForeignTensor {
+  return {
+    name,
+    shape: dataset.shape ?? [],
+    read() {
+      try {
+        const { value } = dataset;
+        if (value instanceof Float32Array) return value;
+        if (value instanceof Float64Array) return Float32Array.from(value);
+        return `is of type ${typeof dataset.dtype === "string" ? dataset.dtype : "other"}, not of 32-bit or 64-bit floats`;
+      } catch (error) {
+        return `cannot be read: ${reasonOf(error)}`;
+      }
+    },
+  };
+}

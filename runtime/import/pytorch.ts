@@ -1,0 +1,91 @@
+/** PyTorch: the state dict of a module as safetensors. Names and layouts of torch.nn.RNN, LSTM, GRU, Embedding and Linear. */
+import type { Tensors } from "../safetensors.js";
+import type { ForeignFile, ForeignTensor, ForeignUnit, Framework, Source, UnitKind } from "./foreign.js";
+
+const kernel = (from: string): Source => ({ from: [from], transpose: true, gated: true });
+const bias = (...from: readonly string[]): Source => ({ from, gated: true, optional: true });
+const input = kernel("weight_ih");
+const recurrent = kernel("weight_hh");
+const bothBiases = bias("bias_ih", "bias_hh");
+
+/** LSTM's gates are i, f, g, o, and GRU's r, z, n. Where a cell has one bias, it is the sum of PyTorch's two. */
+export const pytorch: Framework = {
+  name: "PyTorch",
+  cells: {
+    rnn: [{ gates: [0], parameters: { W: input, U: recurrent, b: bothBiases } }],
+    lstm: [
+      { gates: [0, 1, 2, 3], parameters: { W: input, U: recurrent, b: bothBiases } },
+      {
+        gates: [0, 1, 2, 3],
+        parameters: { W: input, U: recurrent, b: bothBiases, P: { from: ["weight_hr"], transpose: true } },
+      },
+    ],
+    gru: [{ gates: [1, 0, 2], parameters: { W: input, U: recurrent, b: bias("bias_ih"), c: bias("bias_hh") } }],
+  },
+  layers: {
+    embedding: { gates: [0], parameters: { W: { from: ["weight"] } } },
+    dense: {
+      gates: [0],
+      parameters: { W: { from: ["weight"], transpose: true }, b: { from: ["bias"], optional: true } },
+    },
+  },
+};
+
+/** `encoder.lstm.weight_ih_l1_reverse`: module, role, layer, direction. A module of one step (LSTMCell) has no layer. */
+const recurrentName = /^(?:(.*)\.)?(weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)(?:_l(\d+)(_reverse)?)?$/;
+const plainName = /^(?:(.*)\.)?(weight|bias)$/;
+/** What modules that hold a table are called: their weight looks like a kernel without a bias. */
+const tableName = /emb|wte|lookup/i;
+
+interface Draft {
+  readonly module: string;
+  /** Of a module with several layers; -1 for one of a single step. */
+  readonly layer: number;
+  readonly recurrent: boolean;
+  readonly directions: [Map<string, ForeignTensor>, Map<string, ForeignTensor>];
+}
+
+export function readStateDict(tensors: Tensors): ForeignFile {
+  const drafts = new Map<string, Draft>();
+  const rest: ForeignTensor[] = [];
+  const draft = (module: string, layer: number, isRecurrent: boolean): Draft => {
+    const key = `${module} ${layer} ${isRecurrent}`;
+    const made = drafts.get(key) ?? { module, layer, recurrent: isRecurrent, directions: [new Map(), new Map()] };
+    drafts.set(key, made);
+    return made;
+  };
+  for (const [name, { shape, data }] of tensors) {
+    const tensor = { name, shape, read: () => data };
+    const [, module = "", role = "", layer = "-1", reverse] = recurrentName.exec(name) ?? [];
+    const [, plainModule = "", plainRole = ""] = plainName.exec(name) ?? [];
+    if (role !== "") draft(module, Number(layer), true).directions[reverse === undefined ? 0 : 1].set(role, tensor);
+    else if (plainRole !== "") draft(plainModule, -1, false).directions[0].set(plainRole, tensor);
+    else rest.push(tensor);
+  }
+  const all = [...drafts.values()].sort((a, b) => byName(a.module, b.module) || a.layer - b.layer);
+  const layered = (module: string) => all.filter((other) => other.module === module && other.recurrent).length > 1;
+  return { framework: pytorch, units: all.map((each) => unitOf(each, layered(each.module))), rest };
+}
+
+/** Numbers in names by their value: `layers.10` after `layers.9`. */
+export function byName(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
+}
+
+function unitOf({ module, layer, recurrent: isRecurrent, directions }: Draft, layered: boolean): ForeignUnit {
+  const name =
+    layered || module === "" ? [module, ...(layer < 0 ? [] : [`l${layer}`])].filter(Boolean).join(".") : module;
+  const [forward, backward] = directions;
+  return {
+    name,
+    layer: module.split(".").at(-1) ?? "",
+    kinds: isRecurrent ? ["cell"] : plainKinds(module, forward),
+    directions: backward.size > 0 ? [forward, backward] : [forward],
+  };
+}
+
+function plainKinds(module: string, tensors: ReadonlyMap<string, ForeignTensor>): readonly UnitKind[] {
+  if (tensors.get("weight")?.shape.length !== 2) return tensors.has("weight") ? [] : ["dense"];
+  if (tensors.has("bias")) return ["dense"];
+  return tableName.test(module) ? ["embedding"] : ["dense", "embedding"];
+}
