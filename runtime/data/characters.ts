@@ -30,10 +30,14 @@ export async function* characters({ file, folder }: NamedFile): AsyncGenerator<s
   yield decode();
 }
 
-/** What stopped the reading of `characters`; anything that is not the file's fault is thrown on. */
-export function readingProblem({ file, path }: NamedFile, error: unknown): RunProblem {
-  if (!(error instanceof NotUtf8)) return unreadable(path, file, error);
-  return notUtf8(path, file, "Save it as UTF-8.");
+/** The bytes of a file. Errors are for `readingProblem`. */
+export async function* bytes({ file, folder }: NamedFile): AsyncGenerator<Uint8Array> {
+  for await (const piece of createReadStream(resolve(folder, file))) yield piece;
+}
+
+/** What stopped the reading of a file; anything that is not the file's fault is thrown on. */
+export function readingProblem({ file, path }: NamedFile, error: unknown, hint = "Save it as UTF-8."): RunProblem {
+  return error instanceof NotUtf8 ? notUtf8(path, file, hint) : unreadable(path, file, error);
 }
 
 export function notUtf8(path: string, file: string, hint: string): RunProblem {

@@ -1,30 +1,29 @@
 /** Text: windows of units over a vocabulary in order of first appearance; the target at each place is the next unit. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import type { NormalTextData } from "../../schema/normal.js";
 import { type Checked, type RunProblem, refuse } from "../problem.js";
-import { notUtf8 } from "./characters.js";
-import { unreadable } from "./file.js";
-import { lookUpUnits, positionOf } from "./known.js";
+import { bytes, characters, readingProblem } from "./characters.js";
+import type { IdList } from "./ids.js";
+import { lookUpUnits } from "./known.js";
 import { argmax } from "./labels.js";
 import type { TextMetadata } from "./metadata.js";
+import { locate, type Position } from "./positions.js";
 import { type DataSource, expectedBatch, type NumericArray, type SourceKind } from "./source.js";
 import { type Splits, splitWindows } from "./splits.js";
-import { type NumberedText, numberBytes, numberCharacters, numberWords, type Unit } from "./units.js";
+import { type NumberedText, numberings, numberText, type Unit } from "./units.js";
 import { keptUnits } from "./vocabulary.js";
-import { gatherWindows } from "./windows.js";
 
 export const text: SourceKind<NormalTextData> = {
   async open(data, { folder, seed, known }) {
-    const read = readUnits(data, folder);
+    const read = await readUnits(data, folder);
     if (!read.ok) return read;
     const count = read.ids.length;
     if (count < data.window + 1) return refuse(tooShort(data, count));
     const examples = Math.floor((count - data.window - 1) / data.stride) + 1;
     const split = splitWindows(data.split, seed, { examples, stride: data.stride, span: data.window });
     if (!split.ok) return split;
-    const numbered = known?.type === "text" ? lookUp(data, read, known) : enumerate(data, read, split.splits);
+    const numbered =
+      known?.type === "text" ? await lookUp(data, folder, read, known) : enumerate(data, read, split.splits);
     return numbered.ok ? { ok: true, source: windowsOf(data, numbered, examples, split.splits) } : numbered;
   },
   mapFiles(data, rename) {
@@ -32,36 +31,24 @@ export const text: SourceKind<NormalTextData> = {
   },
 };
 
-type ReadText = NumberedText & {
-  /** Empty where the units are bytes. */
-  readonly content: string;
-};
-
-function readUnits(data: NormalTextData, folder: string): Checked<ReadText> {
-  let bytes = Buffer.from(data.text ?? "", "utf8");
-  if (data.file !== null) {
-    try {
-      bytes = readFileSync(resolve(folder, data.file));
-    } catch (error) {
-      return refuse(unreadable("/data/file", data.file, error));
-    }
-  }
-  if (data.unit === "byte") return { ok: true, content: "", ...numberBytes(bytes) };
-  let content: string;
+async function readUnits(data: NormalTextData, folder: string): Promise<Checked<NumberedText>> {
+  if (data.file === null) return { ok: true, ...numberText(data.text ?? "", data.unit) };
+  const named = { file: data.file, folder, path: "/data/file" };
+  const numbering = numberings[data.unit]();
   try {
-    content = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    const hint = 'Save it as UTF-8, or read it as it is with "unit": "byte".';
-    return refuse(notUtf8("/data/file", data.file ?? "text", hint));
+    const pieces = data.unit === "byte" ? bytes(named) : characters(named);
+    for await (const piece of pieces) numbering.push(piece);
+  } catch (error) {
+    return refuse(readingProblem(named, error, 'Save it as UTF-8, or read it as it is with "unit": "byte".'));
   }
-  return { ok: true, content, ...(data.unit === "char" ? numberCharacters(content) : numberWords(content)) };
+  return { ok: true, ...numbering.finish() };
 }
 
 interface Enumerated {
   readonly vocabulary: readonly Unit[];
   /** The id of all units that have none of their own; null where all have. */
   readonly unknown: number | null;
-  readonly ids: Int32Array;
+  readonly ids: IdList;
 }
 
 /** What decoded text has in the place of an unknown unit. */
@@ -75,10 +62,7 @@ function enumerate(
 ): { readonly ok: true } & Enumerated {
   const counts = new Uint32Array(units.length);
   for (const [from, to] of trainedRanges(data, ids.length, splits)) {
-    for (let place = from; place < to; place++) {
-      const unit = ids[place] ?? 0;
-      counts[unit] = (counts[unit] ?? 0) + 1;
-    }
+    for (const piece of ids.pieces(from, to)) for (const unit of piece) counts[unit] = (counts[unit] ?? 0) + 1;
   }
   if (keptUnits(counts, data.vocabulary, 0).length === units.length) {
     return { ok: true, vocabulary: units, unknown: null, ids };
@@ -88,25 +72,48 @@ function enumerate(
   const idOf = new Int32Array(units.length).fill(unknown);
   for (const [id, unit] of kept.entries()) idOf[unit] = id;
   const vocabulary = [...kept.map((unit) => units[unit] ?? ""), unknownUnit[data.unit]];
-  return { ok: true, vocabulary, unknown, ids: ids.map((unit) => idOf[unit] ?? unknown) };
+  return { ok: true, vocabulary, unknown, ids: ids.mapped(idOf) };
 }
 
 /** The same text in the vocabulary that a run learnt. */
-function lookUp(data: NormalTextData, read: ReadText, { vocabulary, unknown }: TextMetadata): Checked<Enumerated> {
+async function lookUp(
+  data: NormalTextData,
+  folder: string,
+  read: NumberedText,
+  { vocabulary, unknown }: TextMetadata,
+): Promise<Checked<Enumerated>> {
   const found = lookUpUnits(read, { vocabulary, ...(unknown !== undefined && { unknown }) });
   if (found.ok) return { ok: true, vocabulary, unknown: unknown ?? null, ids: found.ids };
-  return refuse(...found.strangers.slice(0, 20).map((place) => stranger(data, read, place)));
+  const places = found.strangers.slice(0, 20);
+  const positions = await positionsOf(data, folder, places);
+  return refuse(...places.map((place, index) => stranger(data, unitAt(read, place), place, positions[index])));
 }
 
-function stranger({ file, unit }: NormalTextData, { units, ids, content }: ReadText, place: number): RunProblem {
-  const { line, column } = positionOf(content, unit, place);
-  const shown = JSON.stringify(units[ids[place] ?? 0]);
-  const where = unit === "byte" ? `Byte ${place + 1}` : `Line ${line}`;
+function unitAt({ units, ids }: NumberedText, place: number): Unit {
+  const [id = 0] = [...ids.pieces(place, place + 1)].flatMap((piece) => [...piece]);
+  return units[id] ?? "";
+}
+
+/** Where units stand, found by reading the text once more; bytes have no lines. */
+async function positionsOf(
+  { file, text, unit }: NormalTextData,
+  folder: string,
+  places: readonly number[],
+): Promise<readonly Position[]> {
+  if (unit === "byte") return [];
+  const locator = locate(unit, places);
+  if (file === null) locator.push(text ?? "");
+  else for await (const piece of characters({ file, folder, path: "/data/file" })) if (!locator.push(piece)) break;
+  return locator.positions;
+}
+
+function stranger({ file }: NormalTextData, met: Unit, place: number, position: Position | undefined): RunProblem {
+  const where = position === undefined ? `Byte ${place + 1}` : `Line ${position.line}`;
   return {
     code: "unknown-unit",
     path: file === null ? "/data/text" : "/data/file",
-    ...(file !== null && { file, ...(unit !== "byte" && { line, column }) }),
-    message: `${where} of ${file === null ? "the text" : `"${file}"`} has ${shown}, which the run has not met.`,
+    ...(file !== null && { file, ...position }),
+    message: `${where} of ${file === null ? "the text" : `"${file}"`} has ${JSON.stringify(met)}, which the run has not met.`,
     hint: "The model has nothing to say of what its vocabulary does not hold.",
   };
 }
@@ -135,13 +142,20 @@ function windowsOf(
   examples: number,
   splits: Splits,
 ): DataSource {
-  const series = { dtype: "int32", width: 1, data: ids } as const;
-  const gather = (indices: ArrayLike<number>, shift: 0 | 1) =>
-    gatherWindows(series, { stride, shift, length: window }, indices, [indices.length, window]);
+  const gather = (indices: ArrayLike<number>, shift: 0 | 1): NumericArray => {
+    const data = new Int32Array(indices.length * window);
+    for (let row = 0; row < indices.length; row++) {
+      const start = (indices[row] ?? 0) * stride + shift;
+      ids.copy(data, row * window, start, start + window);
+    }
+    return { dtype: "int32", shape: [indices.length, window], data };
+  };
+  const digest = createHash("sha256").update(JSON.stringify(vocabulary));
+  for (const piece of ids.pieces(0, ids.length)) digest.update(piece);
   return {
     examples,
     splits,
-    digest: createHash("sha256").update(JSON.stringify(vocabulary)).update(ids).digest("hex"),
+    digest: digest.digest("hex"),
     metadata: { type: "text", unit, vocabulary, ...(unknown !== null && { unknown }) },
     signature: (train) => ({
       inputs: { dtype: "int32", shape: ["batch", "time"] },

@@ -1,4 +1,6 @@
 /** The units of a text, numbered in order of first appearance: code points, words between white space, or bytes. */
+import type { NormalTextData } from "../../schema/normal.js";
+import { collectIds, type IdList } from "./ids.js";
 import { intern } from "./labels.js";
 
 /** A byte is a number. */
@@ -7,29 +9,75 @@ export type Unit = string | number;
 export interface NumberedText {
   readonly units: readonly Unit[];
   /** The unit at each place, as a place in `units`. */
-  readonly ids: Int32Array;
+  readonly ids: IdList;
 }
 
-export function numberBytes(bytes: Uint8Array): NumberedText {
-  const numbers = new Map<number, number>();
-  return { ids: Int32Array.from(bytes, (byte) => intern(numbers, byte)), units: [...numbers.keys()] };
+/** Reads a text piece by piece. No piece ends within a code point; bytes are read as bytes, and text as their UTF-8. */
+export interface Numbering {
+  push(piece: string | Uint8Array): void;
+  finish(): NumberedText;
 }
 
-export function numberCharacters(text: string): NumberedText {
-  const numbers = new Map<number, number>();
-  const ids = new Int32Array(text.length);
-  let count = 0;
-  for (let place = 0; place < text.length; ) {
-    const point = text.codePointAt(place) ?? 0;
-    ids[count++] = intern(numbers, point);
-    place += point > 0xffff ? 2 : 1;
-  }
-  return { ids: ids.slice(0, count), units: Array.from(numbers.keys(), (point) => String.fromCodePoint(point)) };
+export const numberings: { readonly [K in NormalTextData["unit"]]: () => Numbering } = {
+  byte() {
+    const numbers = new Map<number, number>();
+    const ids = collectIds();
+    return {
+      push(piece) {
+        const bytes = typeof piece === "string" ? Buffer.from(piece, "utf8") : piece;
+        for (const byte of bytes) ids.push(intern(numbers, byte));
+      },
+      finish: () => ({ ids: ids.finish(), units: [...numbers.keys()] }),
+    };
+  },
+
+  char() {
+    const numbers = new Map<number, number>();
+    const ids = collectIds();
+    return {
+      push(piece) {
+        const text = textOf(piece);
+        for (let place = 0; place < text.length; ) {
+          const point = text.codePointAt(place) ?? 0;
+          ids.push(intern(numbers, point));
+          place += point > 0xffff ? 2 : 1;
+        }
+      },
+      finish: () => ({
+        ids: ids.finish(),
+        units: Array.from(numbers.keys(), (point) => String.fromCodePoint(point)),
+      }),
+    };
+  },
+
+  word() {
+    const numbers = new Map<string, number>();
+    const ids = collectIds();
+    // The last word of a piece may go on in the next.
+    let rest = "";
+    return {
+      push(piece) {
+        const text = rest + textOf(piece);
+        const [last = ""] = /\S*$/u.exec(text) ?? [];
+        rest = last;
+        for (const [word] of text.slice(0, text.length - last.length).matchAll(/\S+/gu))
+          ids.push(intern(numbers, word));
+      },
+      finish() {
+        if (rest !== "") ids.push(intern(numbers, rest));
+        return { ids: ids.finish(), units: [...numbers.keys()] };
+      },
+    };
+  },
+};
+
+/** The units of a text that is there whole. */
+export function numberText(text: string | Uint8Array, unit: NormalTextData["unit"]): NumberedText {
+  const numbering = numberings[unit]();
+  numbering.push(text);
+  return numbering.finish();
 }
 
-export function numberWords(text: string): NumberedText {
-  const numbers = new Map<string, number>();
-  const ids: number[] = [];
-  for (const [word] of text.matchAll(/\S+/gu)) ids.push(intern(numbers, word));
-  return { ids: Int32Array.from(ids), units: [...numbers.keys()] };
+function textOf(piece: string | Uint8Array): string {
+  return typeof piece === "string" ? piece : new TextDecoder().decode(piece);
 }

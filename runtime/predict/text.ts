@@ -3,10 +3,12 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { notUtf8 } from "../data/characters.js";
 import { unreadable } from "../data/file.js";
-import { lookUpUnits, positionOf } from "../data/known.js";
+import { arrayOf } from "../data/ids.js";
+import { lookUpUnits } from "../data/known.js";
 import type { TextMetadata } from "../data/metadata.js";
+import { positionOf } from "../data/positions.js";
 import type { NumericArray } from "../data/source.js";
-import { numberBytes, numberCharacters, numberWords } from "../data/units.js";
+import { numberText } from "../data/units.js";
 import { type RunProblem, refuse } from "../problem.js";
 import { likeliest, probabilities } from "./answers.js";
 import type { OpenInputs } from "./inputs.js";
@@ -74,17 +76,13 @@ export const text: OpenInputs = async ({ run, file, folder, uses }) => {
 };
 
 function readLine({ unit, ...metadata }: TextMetadata, line: string, number: number, file: string) {
-  const numbered =
-    unit === "byte"
-      ? numberBytes(Buffer.from(line, "latin1"))
-      : unit === "char"
-        ? numberCharacters(line)
-        : numberWords(line);
+  const numbered = numberText(unit === "byte" ? Buffer.from(line, "latin1") : line, unit);
   const found = lookUpUnits(numbered, metadata);
-  if (found.ok) return found.ids;
+  if (found.ok) return arrayOf(found.ids);
+  const met = arrayOf(numbered.ids);
   return found.strangers.map((place): RunProblem => {
     const { column } = positionOf(line, unit === "byte" ? "char" : unit, place);
-    const shown = JSON.stringify(numbered.units[numbered.ids[place] ?? 0]);
+    const shown = JSON.stringify(numbered.units[met[place] ?? 0]);
     const message = `Line ${number} of "${file}" has ${shown}, which the run has not met.`;
     const hint = "The model has nothing to say of what its vocabulary does not hold.";
     return { code: "unknown-unit", path: "", file, line: number, column, message, hint };
