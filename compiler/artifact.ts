@@ -37,6 +37,13 @@ export type Role =
   | "step"
   /** Multiplies the learning rate of all updates of a call, float32 scalar: falls when a plateau is reached. */
   | "rate_scale"
+  /**
+   * Where the rows that are fed stand in their batch, which several processes share: the first row, and the rows of the whole
+   * batch; int64 [2].
+   */
+  | "shard"
+  /** Sums over the rows that were fed, float32 [parameters + 2]: of all gradients, entry by entry, of the loss, and of its count. */
+  | "gradient"
   /** `inputs`, `targets`, `lengths`, `weights`, and first states by public name. */
   | "data"
   /** Loss before each update: float32 [steps]. In evaluation: a scalar. */
@@ -84,6 +91,14 @@ export interface Manifest {
   readonly model: Ports;
   /** Null where a sequence cannot be run piece by piece. */
   readonly stream: Ports | null;
+  /** Null where steps are not shared by several processes. */
+  readonly shard: ShardPorts | null;
+}
+
+/** The two halves of a step that several processes share; between them their gradients are added up. */
+export interface ShardPorts {
+  readonly gradient: Ports;
+  readonly update: Ports;
 }
 
 export interface Artifact {
@@ -107,5 +122,11 @@ export interface Artifact {
   readonly stream: Uint8Array | null;
   /** `stream` with parameters as inputs, for samples while they change; null where the spec asks for none. */
   readonly sampler: Uint8Array | null;
+  /**
+   * One training step in two halves, for several processes that share a batch: `gradient` gives the sums over some rows of it
+   * (and the last states of stateful layers), `update` makes the next parameters, slots and step from the sums over all rows.
+   * Null where it was not asked for.
+   */
+  readonly shard: { readonly gradient: Uint8Array; readonly update: Uint8Array } | null;
   readonly manifest: Manifest;
 }

@@ -1,6 +1,7 @@
 /** The manifest: what stands at which port of each graph, how it starts, and where it goes. */
 import type { Manifest, Port, Ports, Role, StoredTensor } from "./artifact.js";
 import { holdsWeights, isParameter, type Program } from "./elaborate/program.js";
+import type { ShardHalf } from "./elaborate/shard.js";
 import type { StepGraph } from "./elaborate/update.js";
 import type { Graph, Value } from "./ir/types.js";
 
@@ -39,6 +40,25 @@ export function trainingPorts(program: Program, step: StepGraph, train: Graph): 
   };
 }
 
+/** Ports of one half of a step that processes share: what it makes anew is `next/<name>`. */
+export function halfPorts({ graph, inputs }: ShardHalf): Ports {
+  const names = inputs.flatMap(({ role, name }) => (role === "state" ? [{ name: `next/${name}`, role }] : []));
+  const carried = inputs.filter(({ role }) => role === "parameter" || role === "slot" || role === "step");
+  const outputs: readonly { readonly name: string; readonly role: Role }[] = inputs.some(
+    ({ role }) => role === "gradient",
+  )
+    ? [
+        ...carried.map(({ name, role }) => ({ name: `next/${name}`, role })),
+        { name: "loss", role: "loss" },
+        { name: "gradient_norm", role: "gradient_norm" },
+      ]
+    : [...names, { name: "gradient", role: "gradient" }];
+  return {
+    inputs: inputs.map(({ name, role }, index) => port(name, role, graph.inputs[index])),
+    outputs: outputs.map(({ name, role }, index) => port(name, role, graph.outputs[index])),
+  };
+}
+
 /** Tensors that a run stores have shapes of numbers: the data has said every size by then. */
 function stored(name: string, value: Value | undefined, initializer: StoredTensor["initializer"] | null): StoredTensor {
   const shape = value?.type.shape.filter((dim) => typeof dim === "number");
@@ -50,7 +70,7 @@ function stored(name: string, value: Value | undefined, initializer: StoredTenso
 export function makeManifest(
   program: Program,
   step: StepGraph,
-  ports: Pick<Manifest, "train" | "eval" | "model" | "stream">,
+  ports: Pick<Manifest, "train" | "eval" | "model" | "stream" | "shard">,
   about: Pick<Manifest, "name" | "rnnx" | "hash" | "opset">,
 ): Manifest {
   const parameters = program.inputs.filter(holdsWeights);

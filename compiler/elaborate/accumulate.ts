@@ -2,25 +2,20 @@
 import { graphBuilder } from "../graph/build.js";
 import { inline } from "../graph/rewrite.js";
 import { scan } from "../graph/scan.js";
+import type { Builder } from "../ir/builder.js";
 import type { Graph, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import type { LossValue } from "./losses/operands.js";
 import type { InputPort } from "./program.js";
 
 /**
- * Sums over portions, in a Scan. A mean is the sum of the portions' totals by the sum of their counts, which do not depend on
- * the parameters: so the gradient is that of the whole batch, even where portions hold different numbers of live steps.
+ * Sums over portions, in a Scan.
  *
  * @param graph of one portion. Outputs: total and count of the loss, then the gradient of the total per parameter.
  * @param ports what the graph's inputs are; none is a state.
- * @returns the same inputs, data with a leading axis of `portions`; outputs: the loss, then a gradient per parameter.
+ * @returns the same inputs, data with a leading axis of `portions`; the same outputs, summed.
  */
-export function accumulate(
-  graph: Graph,
-  ports: readonly InputPort[],
-  portions: number,
-  kind: LossValue["parts"],
-): Graph {
+export function accumulate(graph: Graph, ports: readonly InputPort[], portions: number): Graph {
   const b = graphBuilder(graph.name);
   const inputs = graph.inputs.map(({ name, type }, index): Value => {
     const isData = ports[index]?.role === "data";
@@ -40,8 +35,23 @@ export function accumulate(
     const made = inline(inner, graph, given);
     return { next: sums.map((sum, index) => inner.add(sum, at(made, index))), stacked: [] };
   });
-  const [total, count, ...gradients] = final;
-  if (total === undefined || count === undefined) throw new Error("a portion without a loss");
-  if (kind === "sum") return b.finish([total, ...gradients]);
-  return b.finish([total, ...gradients].map((sum) => b.div(sum, count)));
+  return b.finish(final);
+}
+
+/** From the graph of sums over all portions to the loss and its gradients. */
+export function settled(graph: Graph, kind: LossValue["parts"]): Graph {
+  const b = graphBuilder(graph.name);
+  const inputs = graph.inputs.map(({ name, type }) => b.input(name, type));
+  const [total, count, ...gradients] = inline(b, graph, inputs);
+  if (total === undefined || count === undefined) throw new Error("portions without a loss");
+  return b.finish(ofSums(b, [total, ...gradients], count, kind));
+}
+
+/**
+ * The loss and its gradients from sums over parts of a batch. A mean is the sum of the parts' totals by the sum of their counts,
+ * which do not depend on the parameters: so the gradient is that of the whole batch, even where parts hold different numbers of
+ * live steps.
+ */
+export function ofSums(b: Builder, sums: readonly Value[], count: Value, kind: LossValue["parts"]): readonly Value[] {
+  return kind === "sum" ? sums : sums.map((sum) => b.div(sum, count));
 }

@@ -8,7 +8,7 @@ import { staticShape } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
 import { checkCell } from "../language/check.js";
 import type { ArraySignature, Signature } from "../signature.js";
-import type { CellStates, Context, Mode } from "./context.js";
+import type { CellStates, Context, Mode, Shard } from "./context.js";
 import type { InputPort } from "./program.js";
 import { sameSizes } from "./sizes.js";
 import { isTrained } from "./trainable.js";
@@ -25,12 +25,19 @@ export interface Construction {
   problems(): readonly Problem[];
   /** Whether sizes had to meet that only the data knows: nothing wrong was found, but there is no program. */
   undecided(): boolean;
-  /** Ports in the order of their roles: parameters, frozen ones, states, step, data. */
+  /** Ports in the order of their roles: parameters, frozen ones, states, step, shard, data. */
   ports(): readonly (InputPort & { readonly value: Value })[];
   finals(): ReadonlyMap<string, Value>;
 }
 
-export function construct(spec: NormalSpec, signature: Signature, mode: Mode, origins: Origins): Construction {
+/** @param shared whether the rows are a part of a batch that several processes share. */
+export function construct(
+  spec: NormalSpec,
+  signature: Signature,
+  mode: Mode,
+  origins: Origins,
+  shared: boolean,
+): Construction {
   const b = graphBuilder(spec.name);
   // Each problem once; and each place in an equation once, whichever use of its cell has shown what is wrong there.
   const problems = new Map<string, Problem>();
@@ -62,9 +69,16 @@ export function construct(spec: NormalSpec, signature: Signature, mode: Mode, or
     return value;
   };
 
+  const ofShard = (place: number) => {
+    const rows = open("shard", "shard", { dtype: "int64", shape: [2] });
+    return b.reshape(b.slice(rows, 0, place, place + 1), []);
+  };
+  const shard: Shard = { first: () => ofShard(0), whole: () => ofShard(1) };
+
   const context: Context = {
     b,
     mode,
+    shard: shared ? shard : null,
     seed: spec.seed,
     cells: Object.fromEntries(sound),
     report,
@@ -124,7 +138,7 @@ export function construct(spec: NormalSpec, signature: Signature, mode: Mode, or
       states.set(layer, cells);
     },
   };
-  const order: readonly InputPort["role"][] = ["parameter", "frozen", "state", "step", "data"];
+  const order: readonly InputPort["role"][] = ["parameter", "frozen", "state", "step", "shard", "data"];
   return {
     context,
     feed: (name, { dtype, shape }) => open(name, "data", { dtype, shape }),

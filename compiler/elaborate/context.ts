@@ -22,6 +22,14 @@ export interface PartProblem extends Omit<Problem, "path"> {
 /** The last states of one cell of an rnn layer, by the states' names; both directions of a state are joined. */
 export type CellStates = Readonly<Record<string, Value>>;
 
+/** Rows of a batch as int64 scalars, made where they are asked for. */
+export interface Shard {
+  /** The number of the first row that is fed. */
+  first(): Value;
+  /** How many rows the whole batch has. */
+  whole(): Value;
+}
+
 export interface Context {
   readonly b: Builder;
   readonly mode: Mode;
@@ -41,6 +49,8 @@ export interface Context {
   size(size: SizeName, part: object, key: string): Dim | undefined;
   /** Updates made so far, int64 scalar; training only. */
   step(): Value;
+  /** The rows' place in a batch that several processes share; null where the rows are the batch. Training only. */
+  readonly shard: Shard | null;
   /** A state that is fed under its public name, or undefined where this graph starts it itself. */
   fedState(name: string, shape: Shape, stateful: boolean): Value | undefined;
   /** Makes a state's last value one of the graph's outputs. */

@@ -22,9 +22,19 @@ export type Elaboration =
 /** For whoever has no text to point into. */
 const nowhere: Origins = { pathOf: () => "" };
 
-/** Sizes that only the data knows may be symbols in the signature: they are then symbols in the graph. */
-export function elaborate(spec: NormalSpec, signature: Signature, mode: Mode, origins: Origins = nowhere): Elaboration {
-  const construction = construct(spec, signature, mode, origins);
+/**
+ * Sizes that only the data knows may be symbols in the signature: they are then symbols in the graph.
+ *
+ * @param shared whether the rows are a part of a batch that several processes share.
+ */
+export function elaborate(
+  spec: NormalSpec,
+  signature: Signature,
+  mode: Mode,
+  origins: Origins = nowhere,
+  shared = false,
+): Elaboration {
+  const construction = construct(spec, signature, mode, origins, shared);
   const { b } = construction.context;
   const wires = new Map(openInputs(construction, signature));
   const layerOutputs: LayerOutput[] = [];

@@ -2,10 +2,11 @@
 import { portionsOf } from "../../schema/batches.js";
 import type { NormalLoss, NormalSpec } from "../../schema/normal.js";
 import type { Finish } from "../artifact.js";
+import type { Builder } from "../ir/builder.js";
 import type { Value } from "../ir/types.js";
 import type { Signature } from "../signature.js";
 import type { Construction } from "./construction.js";
-import type { Context } from "./context.js";
+import type { Context, Shard } from "./context.js";
 import { losses } from "./losses/index.js";
 import type { LossDefinition, LossOperands } from "./losses/loss.js";
 import { metricOf } from "./metrics/index.js";
@@ -47,10 +48,11 @@ export function elaborateObjective(
   const scalar = penalized(loss.value.type.shape.length === 0 ? loss.value : b.sum(loss.value), 1);
   const outputs: Output[] = [{ port: { name: "loss", role: "loss" }, value: b.named(scalar, "loss") }];
   const portions = portionsOf(spec.train);
-  if (portions > 1 && context.mode === "training") {
+  if ((portions > 1 || context.shard !== null) && context.mode === "training") {
     if (loss.parts === "whole") reportWhole(spec, context);
-    // Of a sum, each portion bears its share of the penalty.
-    const share = loss.parts === "mean" ? loss.count : 1 / portions;
+    // Of a sum, each portion bears its share of the penalty, and each row of it.
+    const rows = context.shard && rowsOf(b, context.shard);
+    const share = loss.parts === "mean" ? loss.count : rows === null ? 1 / portions : b.mul(rows, 1 / portions);
     outputs.push({ port: { name: "loss/total", role: "loss" }, value: penalized(loss.total, share) });
     outputs.push({ port: { name: "loss/count", role: "loss" }, value: loss.count });
   }
@@ -69,14 +71,28 @@ export function elaborateObjective(
   return { outputs, finishes, parts: loss.parts };
 }
 
-function reportWhole({ loss, train }: NormalSpec, { problem }: Context): void {
-  problem({
-    part: train,
-    key: "accumulate",
-    code: "accumulate-loss",
-    message: `${loss.type} averages each step over all examples, so it cannot be made of portions of them.`,
-    hint: 'Leave "average_across_timesteps" on, or take "accumulate" out.',
-  });
+/** The share of the batch's rows that are fed. */
+function rowsOf(b: Builder, shard: Shard): Value {
+  return b.div(b.cast(b.size(b.range("batch")), "float32"), b.cast(shard.whole(), "float32"));
+}
+
+function reportWhole({ loss, train }: NormalSpec, { problem, shard }: Context): void {
+  if (shard !== null)
+    problem({
+      part: loss,
+      key: "average_across_timesteps",
+      code: "distributed-loss",
+      message: `${loss.type} averages each step over all examples, so processes cannot share them.`,
+      hint: 'Leave "average_across_timesteps" on, or train in one process.',
+    });
+  else
+    problem({
+      part: train,
+      key: "accumulate",
+      code: "accumulate-loss",
+      message: `${loss.type} averages each step over all examples, so it cannot be made of portions of them.`,
+      hint: 'Leave "average_across_timesteps" on, or take "accumulate" out.',
+    });
 }
 
 function lossOperands(

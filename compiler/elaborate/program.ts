@@ -5,7 +5,7 @@ import type { LossValue } from "./losses/operands.js";
 
 export interface InputPort {
   readonly name: string;
-  readonly role: Extract<Role, "parameter" | "frozen" | "state" | "step" | "data">;
+  readonly role: Extract<Role, "parameter" | "frozen" | "state" | "step" | "shard" | "data">;
   /** How a parameter starts; null for data, and where the data must say a size first. */
   readonly initializer: Initializer | null;
 }
@@ -26,7 +26,7 @@ export interface LayerOutput {
   readonly sequence: boolean;
 }
 
-/** Ports stand at the positions of the graph's inputs and outputs. Inputs come in the order parameters, frozen ones, states, step, data. */
+/** Ports stand at the positions of the graph's inputs and outputs. Inputs come in the order parameters, frozen ones, states, step, shard, data. */
 export interface Program {
   readonly graph: Graph;
   readonly inputs: readonly InputPort[];

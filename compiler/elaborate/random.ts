@@ -21,7 +21,7 @@ import type { Context } from "./context.js";
 export const prime = 2 ** 25 - 39;
 
 /** Whoever draws: what the numbers depend on besides their positions. */
-export type Randomness = Pick<Context, "b" | "seed" | "step">;
+export type Randomness = Pick<Context, "b" | "seed" | "step" | "shard">;
 
 /** Numbers below the prime, the same for the same words. */
 function keys(...words: readonly (string | number)[]): readonly [number, number, number] {
@@ -57,12 +57,24 @@ export function uniform(random: Randomness, site: string, shape: Shape): Value {
   const [key0, key1, key2] = keys(seed, site, "rows");
   const rows = shape.slice(0, -1);
   const perRow = (x: Value) => b.reshape(x, [...rows, 1]);
-  const row = hash(b.range(rows.reduce(mulDims, 1)), keyed(step0, key0));
+  const row = hash(positions(random, rows), keyed(step0, key0));
   const r = hash(hash(row, key1), step1);
   const q = hash(r, keyed(step2, key2));
 
   const unit = keys(seed, site, "units").reduce<Value>(hash, b.range(shape.at(-1) ?? 1));
   return b.mod(b.add(b.mul(perRow(r), unit), perRow(q)), prime);
+}
+
+/** Numbers of the rows of a shape, [rows]. In a part of a batch they are those that the same rows have in the whole batch. */
+function positions({ b, shard }: Randomness, rows: Shape): Value {
+  const all = rows.reduce(mulDims, 1);
+  const axis = rows.indexOf("batch");
+  if (shard === null || axis < 0) return b.range(all);
+  const [before, after] = [rows.slice(0, axis), rows.slice(axis + 1)].map((dims) => dims.reduce(mulDims, 1));
+  const batch = b.unsqueeze(b.add(b.range("batch"), shard.first()), [1]);
+  const outer = b.unsqueeze(b.mul(b.range(before ?? 1), shard.whole()), [1, 2]);
+  const inner = b.range(after ?? 1);
+  return b.reshape(b.add(b.mul(b.add(outer, batch), b.size(inner)), inner), [all]);
 }
 
 /** True with a probability, at each entry of a shape. */

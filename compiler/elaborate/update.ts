@@ -4,6 +4,7 @@ import { graphBuilder } from "../graph/build.js";
 import { inline } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import type { Graph, Value } from "../ir/types.js";
+import { at } from "../ops/rule.js";
 import { optimizerOf } from "./optimizers/index.js";
 import { movingAverage } from "./optimizers/optimizer.js";
 import type { InputPort } from "./program.js";
@@ -39,6 +40,90 @@ function clipped(b: Builder, clip: NormalOptimizer["clip"], gradients: readonly 
   return { gradients: gradients.map((gradient) => mul(gradient, scale)), norm };
 }
 
+/** The slots of each parameter, with the value that their entries start from. */
+export function slotsOf(optimizer: NormalOptimizer): readonly (readonly [name: string, initial: number])[] {
+  const own = optimizerOf(optimizer).slots();
+  // The parameters are then the averages, which is what everyone else reads; the weights that are updated lie in a slot.
+  return Object.entries({ ...own, ...(optimizer.average !== null && { [LATEST]: 0 }) });
+}
+
+/** A parameter as it is carried: its value, and its slots by their names. */
+export interface Carried {
+  readonly parameter: Value;
+  readonly slots: Readonly<Record<string, Value>>;
+}
+
+/** Inputs for the slots of a parameter: all of them, or some. */
+export function openSlots(
+  b: Builder,
+  parameter: Value,
+  optimizer: NormalOptimizer,
+  wanted = (_: string) => true,
+): Carried {
+  const names = slotsOf(optimizer).flatMap(([name]) => (wanted(name) ? [name] : []));
+  const slots = names.map((name) => [name, b.input(`${parameter.name}/${name}`, parameter.type)] as const);
+  return { parameter, slots: Object.fromEntries(slots) };
+}
+
+/** Of the slots, the one that `trainedWeights` needs. */
+export const holdsLatest = (name: string) => name === LATEST;
+
+/** The weights that are trained: the parameters themselves, or where those are averages the latest ones. */
+export function trainedWeights(b: Builder, carried: readonly Carried[], step: Value): readonly Value[] {
+  if (carried.every(({ slots }) => slots[LATEST] === undefined)) return carried.map(({ parameter }) => parameter);
+  // Before the first update there is one set of weights, whose value is not known here.
+  const isFirst = b.equal(step, 0);
+  return carried.map(({ parameter, slots }) => {
+    const latest = slots[LATEST];
+    return latest === undefined ? parameter : b.where(isFirst, parameter, latest);
+  });
+}
+
+/** The carried values after one update, and the norm of its gradient before clipping. */
+export function updated(
+  b: Builder,
+  optimizer: NormalOptimizer,
+  carried: readonly (Carried & { readonly weights: Value; readonly gradient: Value })[],
+  { step, rateScale }: { readonly step: Value; readonly rateScale: Value | null },
+): { readonly next: readonly Carried[]; readonly norm: Value } {
+  const definition = optimizerOf(optimizer);
+  const { average, schedule } = optimizer;
+  const { gradients, norm } = clipped(
+    b,
+    optimizer.clip,
+    carried.map(({ gradient }) => gradient),
+  );
+  const n = b.cast(step, "float32");
+  const factor = scheduleFactor(schedule, b, n);
+  const scaled = rateScale === null ? factor : b.mul(factor, rateScale);
+  const rate = b.named(b.mul(scaled, optimizer.learning_rate), "learning_rate");
+  const t = b.add(n, 1);
+  const next = carried.map(({ parameter, slots, weights }, index): Carried => {
+    const gradient = gradients[index];
+    if (gradient === undefined) throw new Error(`${parameter.name} has no gradient`);
+    const made = definition.update(undefined, b, { parameter: weights, gradient, slots, rate, t });
+    if (average === null) return made;
+    return {
+      parameter: movingAverage(b, average.decay, parameter, made.parameter),
+      slots: { ...made.slots, [LATEST]: made.parameter },
+    };
+  });
+  return { next, norm };
+}
+
+/** The input that scales the learning rate, where a plateau changes it. */
+export function openRateScale(b: Builder, { schedule }: NormalOptimizer): Value | null {
+  return schedule.type === "plateau" ? b.input("rate_scale", { dtype: "float32", shape: [] }) : null;
+}
+
+/** The next parameters, and the next slots in the order of `slotsOf`. */
+export function carriedOutputs(next: readonly Carried[], optimizer: NormalOptimizer) {
+  return {
+    parameters: next.map(({ parameter }) => parameter),
+    slots: next.flatMap(({ slots }) => slotsOf(optimizer).map(([name]) => slots[name] as Value)),
+  };
+}
+
 /**
  * @param graph one forward and backward pass. Outputs: the loss, the next value of each state in `ports`, then a gradient per
  * parameter in `ports`.
@@ -46,10 +131,6 @@ function clipped(b: Builder, clip: NormalOptimizer["clip"], gradients: readonly 
  */
 export function withUpdate(graph: Graph, ports: readonly InputPort[], optimizer: NormalOptimizer): StepGraph {
   const b = graphBuilder(graph.name);
-  const definition = optimizerOf(optimizer);
-  const { average, schedule } = optimizer;
-  // The parameters are then the averages, which is what everyone else reads; the weights that are updated lie in a slot.
-  const initial = Object.entries({ ...definition.slots(), ...(average !== null && { [LATEST]: 0 }) });
   const inputs = new Map<number, Value>();
   const open = (role: InputPort["role"]): readonly Value[] =>
     ports.flatMap((port, index) => {
@@ -61,20 +142,13 @@ export function withUpdate(graph: Graph, ports: readonly InputPort[], optimizer:
     });
   const parameters = open("parameter");
   const states = open("state");
-  const slots = parameters.map((parameter) =>
-    initial.map(([name]) => [name, b.input(`${parameter.name}/${name}`, parameter.type)] as const),
-  );
+  const carried = parameters.map((parameter) => openSlots(b, parameter, optimizer));
   const step = open("step")[0] ?? b.input("step", { dtype: "int64", shape: [] });
-  const rateScale = schedule.type === "plateau" ? b.input("rate_scale", { dtype: "float32", shape: [] }) : null;
+  const rateScale = openRateScale(b, optimizer);
   open("frozen");
   open("data");
 
-  // Before the first update there is one set of weights, whose value is not known here.
-  const isFirst = b.equal(step, 0);
-  const weights = parameters.map((parameter, index) => {
-    const latest = average && slots[index]?.find(([name]) => name === LATEST)?.[1];
-    return latest ? b.where(isFirst, parameter, latest) : parameter;
-  });
+  const weights = trainedWeights(b, carried, step);
   const results = inline(
     b,
     graph,
@@ -86,30 +160,23 @@ export function withUpdate(graph: Graph, ports: readonly InputPort[], optimizer:
   const [loss, ...rest] = results;
   if (loss === undefined) throw new Error("a step without a loss");
   const nextStates = rest.slice(0, states.length);
-  const { gradients, norm } = clipped(b, optimizer.clip, rest.slice(states.length));
-  const n = b.cast(step, "float32");
-  const factor = scheduleFactor(schedule, b, n);
-  const scaled = rateScale === null ? factor : b.mul(factor, rateScale);
-  const rate = b.named(b.mul(scaled, optimizer.learning_rate), "learning_rate");
-  const t = b.add(n, 1);
-  const updates = parameters.map((kept, index) => {
-    const [parameter, gradient] = [weights[index], gradients[index]];
-    if (parameter === undefined || gradient === undefined) throw new Error(`${kept.name} has no gradient`);
-    const own = Object.fromEntries(slots[index] ?? []);
-    const next = definition.update(undefined, b, { parameter, gradient, slots: own, rate, t });
-    if (average === null) return next;
-    return {
-      parameter: movingAverage(b, average.decay, kept, next.parameter),
-      slots: { ...next.slots, [LATEST]: next.parameter },
-    };
-  });
-  const nextSlots = updates.flatMap((update) => initial.map(([name]) => update.slots[name] as Value));
-  const nextParameters = updates.map((update) => update.parameter);
+  const gradients = rest.slice(states.length);
+  const operands = carried.map((one, index) => ({
+    ...one,
+    weights: at(weights, index),
+    gradient: at(gradients, index),
+  }));
+  const { next, norm } = updated(b, optimizer, operands, { step, rateScale });
+  const made = carriedOutputs(next, optimizer);
   return {
-    graph: b.finish([...nextParameters, ...nextStates, ...nextSlots, b.add(step, 1), loss, norm]),
+    graph: b.finish([...made.parameters, ...nextStates, ...made.slots, b.add(step, 1), loss, norm]),
     states: ports.filter(({ role }) => role === "state").map(({ name }) => name),
     slots: parameters.flatMap((parameter, index) =>
-      initial.map(([name, value]) => ({ name: `${parameter.name}/${name}`, parameter: index, initial: value })),
+      slotsOf(optimizer).map(([name, value]) => ({
+        name: `${parameter.name}/${name}`,
+        parameter: index,
+        initial: value,
+      })),
     ),
     fixed: [
       ...(rateScale === null ? [] : [{ name: "rate_scale", role: "rate_scale" as const }]),

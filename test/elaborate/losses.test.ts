@@ -129,6 +129,7 @@ async function evaluateLoss(fixture: Case) {
     parameter: unexpected,
     size: unexpected,
     step: unexpected,
+    shard: null,
     fedState: unexpected,
     finalState: unexpected,
     earlier: unexpected,

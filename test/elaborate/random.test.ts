@@ -39,7 +39,7 @@ function drawing(shape: Shape, draw: (random: Parameters<typeof uniform>[0], sha
   const b = graphBuilder("draw");
   const step = b.input("step", { dtype: "int64", shape: [] });
   const sizes = b.input("sizes", { dtype: "float32", shape: ["time", "batch"] });
-  return b.finish([draw({ b, seed: 7, step: () => step }, shape), b.neg(sizes)]);
+  return b.finish([draw({ b, seed: 7, step: () => step, shard: null }, shape), b.neg(sizes)]);
 }
 
 const operands = (step: number, [time, batch]: readonly [number, number]): readonly Tensor[] => [
@@ -168,6 +168,6 @@ function chiSquare(counts: Float64Array, expected: number): number {
 function sampler(seed: number, site: string, shape: readonly number[]): (step: number) => Float64Array {
   const b = graphBuilder("sample");
   const step = b.input("step", { dtype: "int64", shape: [] });
-  const graph = b.finish([uniform({ b, seed, step: () => step }, site, shape)]);
+  const graph = b.finish([uniform({ b, seed, step: () => step, shard: null }, site, shape)]);
   return (at) => evaluate(graph, [scalarTensor(at, "int64")])[0]?.data ?? new Float64Array();
 }

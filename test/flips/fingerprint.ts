@@ -33,7 +33,7 @@ export async function fingerprint(spec: Json): Promise<string> {
   const signature = source.signature(train);
   const compiled = await compile(read.spec, signature);
   if (!compiled.ok) throw new Error(compiled.problems.map(({ path, message }) => `${path}: ${message}`).join("\n"));
-  const { manifest, ...models } = compiled.artifact;
+  const { manifest, shard: _shard, ...models } = compiled.artifact;
   // The hash is made of the spec itself, so it says nothing of an effect.
   const { hash: _, ...said } = manifest;
 

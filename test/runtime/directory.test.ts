@@ -20,6 +20,7 @@ const artifact: Artifact = {
   eval: Uint8Array.of(2),
   model: Uint8Array.of(3),
   stream: null,
+  shard: null,
   sampler: null,
   manifest: {
     format: 1,
@@ -34,6 +35,7 @@ const artifact: Artifact = {
     eval: none,
     model: none,
     stream: null,
+    shard: null,
   },
 };
 

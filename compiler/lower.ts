@@ -1,0 +1,148 @@
+/** Lowering: from a spec to one optimized training step, whole or in two halves. The middle of the pipeline of compile.ts. */
+import { portionsOf } from "../schema/batches.js";
+import type { Problem } from "../schema/diagnostics.js";
+import type { NormalSpec } from "../schema/normal.js";
+import type { Origins } from "../schema/origins.js";
+import { differentiate } from "./autodiff/reverse.js";
+import { accumulate, settled } from "./elaborate/accumulate.js";
+import { elaborate } from "./elaborate/index.js";
+import { isParameter, type OutputPort, partOf } from "./elaborate/program.js";
+import { gradientHalf, updateHalf } from "./elaborate/shard.js";
+import { withUpdate } from "./elaborate/update.js";
+import { verify } from "./graph/verify.js";
+import type { Graph } from "./ir/types.js";
+import type { Lowered } from "./lowered.js";
+import { forwardPasses, runPasses, stepPasses, tidy } from "./passes/index.js";
+import { inPortions, type Signature, withKnownSteps } from "./signature.js";
+
+/** The stages whose graphs `onStage` sees, in order. */
+export const stages = [
+  "forward",
+  "prepared",
+  "gradient",
+  "step",
+  "optimized",
+  "train",
+  "eval",
+  "model",
+  "stream",
+  "shard",
+  "update",
+] as const;
+export type Stage = (typeof stages)[number];
+
+export interface CompileOptions {
+  /** Places problems in the user's text. */
+  readonly origins?: Origins;
+  /** Names of passes to leave out. */
+  readonly without?: readonly string[];
+  /** Whether the step is wanted in two halves too, for processes that share a batch. */
+  readonly shared?: boolean;
+  /** Called with each stage's graph as it is made. */
+  readonly onStage?: (stage: Stage, graph: Graph) => void;
+  /** Called after each pass of each stage. */
+  readonly onPass?: (stage: Stage, pass: string, graph: Graph) => void;
+}
+
+/** The user's mistakes. */
+export interface Refused {
+  readonly ok: false;
+  readonly problems: readonly Problem[];
+}
+
+/** From the spec to one optimized training step. */
+export function lower(
+  spec: NormalSpec,
+  signature: Signature,
+  options: CompileOptions = {},
+): { readonly ok: true; readonly lowered: Lowered } | Refused {
+  const differentiated = gradientOf(spec, signature, options);
+  if (!differentiated.ok) return differentiated;
+  const { program, loss, prepared, gradient, portions, watch, optimize } = differentiated;
+  const whole = portions > 1 ? settled(gradient, program.parts) : gradient;
+  const step = withUpdate(whole, loss.inputs, spec.optimizer);
+  watch("step", step.graph);
+  const optimized = watch("optimized", optimize("optimized", step.graph, portions > 1 ? tidy : stepPasses));
+  return {
+    ok: true,
+    lowered: {
+      forward: program,
+      program: loss,
+      prepared,
+      gradient: whole,
+      portions,
+      update: step.graph,
+      step: { ...step, graph: optimized },
+    },
+  };
+}
+
+/**
+ * From the spec to the loss and its gradients; for rows of a shared batch, and for portions, to the sums that they come from.
+ *
+ * @param shared whether the rows are a part of a batch that several processes share.
+ */
+function gradientOf(spec: NormalSpec, signature: Signature, options: CompileOptions, shared = false) {
+  const portions = portionsOf(spec.train);
+  const { watch, optimize } = observed(inPortions(signature, portions), options);
+  const unrolls = spec.model.some((layer) => layer.layer === "rnn" && layer.unroll);
+  const trained = unrolls ? withKnownSteps(signature) : signature;
+  const elaborated = elaborate(spec, trained, "training", options.origins, shared);
+  if (!elaborated.ok) return elaborated;
+  const { program } = elaborated;
+  watch("forward", program.graph);
+
+  // The loss (in parts its total and count), and the last states of the layers whose states are fed.
+  const carried = new Set(program.inputs.filter(({ role }) => role === "state").map(({ name }) => name));
+  const worth = portions > 1 || shared ? ["loss/total", "loss/count"] : ["loss"];
+  const isKept = ({ role, name }: OutputPort) =>
+    role === "loss" ? worth.includes(name) : role === "state" && carried.has(name);
+  const loss = partOf(program, isKept);
+  const parameters = loss.inputs.flatMap((port, index) => (isParameter(port) ? [index] : []));
+  const prepared = watch("prepared", optimize("prepared", loss.graph, forwardPasses));
+  const once = watch("gradient", differentiate(prepared, 0, parameters));
+  // A portion is optimized by itself: nothing of it may leave the loop over portions.
+  const gradient = portions > 1 ? accumulate(optimize("gradient", once, stepPasses), loss.inputs, portions) : once;
+  return { ok: true as const, program, loss, prepared, gradient, portions, watch, optimize };
+}
+
+/** The step in two halves. The spec has been lowered already, and has no other problem than that its loss cannot be shared. */
+export function halvesOf(spec: NormalSpec, signature: Signature, options: CompileOptions) {
+  const { without, onStage, onPass } = options;
+  const late = (stage: Stage) => stage === "shard" || stage === "update";
+  const differentiated = gradientOf(
+    spec,
+    signature,
+    {
+      without: without ?? [],
+      ...(options.origins && { origins: options.origins }),
+      onStage: (stage, graph) => late(stage) && onStage?.(stage, graph),
+      onPass: (stage, pass, graph) => late(stage) && onPass?.(stage, pass, graph),
+    },
+    true,
+  );
+  if (!differentiated.ok) return differentiated;
+  const { program, loss, gradient, portions, watch, optimize } = differentiated;
+  const first = gradientHalf(gradient, loss.inputs, spec.optimizer);
+  const parameters = loss.graph.inputs.filter((_, index) => loss.inputs[index]?.role === "parameter");
+  const second = updateHalf(spec.name, parameters, spec.optimizer, program.parts);
+  return {
+    ok: true as const,
+    gradient: { ...first, graph: watch("shard", optimize("shard", first.graph, portions > 1 ? tidy : stepPasses)) },
+    update: { ...second, graph: watch("update", optimize("update", second.graph, stepPasses)) },
+  };
+}
+
+/** Stages as they are made: verified, and shown to whoever watches. */
+export function observed(signature: Signature, { without = [], onStage, onPass }: CompileOptions) {
+  const context = { expected: new Map(Object.entries(signature.expected)) };
+  return {
+    watch(stage: Stage, graph: Graph): Graph {
+      verify(graph, stage);
+      onStage?.(stage, graph);
+      return graph;
+    },
+    optimize: (stage: Stage, graph: Graph, list: Parameters<typeof runPasses>[1]) =>
+      runPasses(graph, list, context, without, (pass, result) => onPass?.(stage, pass.name, result)),
+  };
+}
