@@ -23,6 +23,7 @@ export async function printStage(output: Output, described: Described, { name, f
   let graph: Graph | undefined;
   const compiled = await compile(described.spec, described.signature, {
     origins: described.origins,
+    shared: stage === "shard" || stage === "update",
     onStage: (made, result) => {
       if (made === stage) graph = result;
     },
