@@ -11,6 +11,21 @@ export type RunFailure =
   /** It failed on its way: exit code 1. */
   | { readonly ok: false; readonly kind: "failed"; readonly message: string; readonly hint: string };
 
+/** Thrown where a failure cannot be returned: by iterating over a training. Its message is the failure's, in one paragraph. */
+export class RunError extends Error {
+  override readonly name = "RunError";
+  readonly failure: RunFailure;
+
+  constructor(failure: RunFailure) {
+    super(failure.kind === "input" ? failure.problems.map(sentence).join(" ") : `${failure.message} ${failure.hint}`.trim());
+    this.failure = failure;
+  }
+}
+
+function sentence({ path, message }: RunProblem): string {
+  return path === "" ? message : `${path}: ${message}`;
+}
+
 export function failed(message: string, hint = ""): RunFailure {
   return { ok: false, kind: "failed", message, hint };
 }

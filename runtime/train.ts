@@ -1,21 +1,54 @@
 /** Trains a spec: starts the loop in a worker thread, so that this thread stays live while a session computes. */
+import { join } from "node:path";
+import { ReadableStream, type ReadableStreamDefaultController } from "node:stream/web";
 import { Worker } from "node:worker_threads";
 import type { Origins } from "../schema/origins.js";
 import type { TrainEvent, TrainRequest } from "./events.js";
-import { outOfMemory, type TrainOutcome } from "./outcome.js";
+import { outOfMemory, RunError, type TrainOutcome } from "./outcome.js";
 import { placeOutcome } from "./places.js";
 import type { WorkerData, WorkerMessage } from "./worker.js";
 
+/**
+ * What to train: a normal spec, as `readSpec` makes it, and what differs from the defaults. Those are the current folder for the spec's
+ * relative paths, the run directory `runs/<name>`, the device that suits the model, a fresh start, and every pass of the compiler.
+ */
+export type TrainingRequest = Pick<TrainRequest, "spec"> & Partial<Omit<TrainRequest, "spec">>;
+
 export interface TrainOptions {
   /** Called in this thread, in order. Step events arrive in bursts, one burst per call of the session. */
-  readonly onEvent: (event: TrainEvent) => void;
+  readonly onEvent?: (event: TrainEvent) => void;
   /** Aborting asks the run to save a checkpoint after the call in flight and to end; the done event says `interrupted`. */
   readonly signal?: AbortSignal;
-  /** Places problems in the user's text; without it their paths are those of the normalized spec. */
+  /** Places problems in the user's text (`readSpec` gives them); without it their paths are those of the normalized spec. */
   readonly origins?: Origins;
 }
 
-export function train(request: TrainRequest, options: TrainOptions): Promise<TrainOutcome> {
+/** A training that has begun. Await it for its outcome, or iterate over it for its events; both may be done. */
+export interface Training extends Promise<TrainOutcome>, AsyncIterable<TrainEvent> {
+  /**
+   * The events from now on, in order; the last is `done`. Iterating throws a `RunError` where awaiting gives an outcome that is not ok.
+   * Leaving the loop early ends the run as an abort does, and waits until its checkpoint is saved.
+   */
+  [Symbol.asyncIterator](): AsyncGenerator<TrainEvent, void, undefined>;
+}
+
+/**
+ * Starts a training in a thread of its own and leaves a run directory: models, checkpoints, weights, metrics.
+ *
+ * ```ts
+ * for await (const event of train({ spec, out: "runs/mine" })) {
+ *   if (event.event === "epoch") console.log(event.step, event.metrics);
+ * }
+ * ```
+ *
+ * Losses are those before the update of their step, steps count from 1, gradient norms are of all parameters together before clipping.
+ *
+ * @returns A promise of the outcome, which is also an async iterable of the events. What is wrong with the spec's data or with the request
+ * is an outcome (`kind: "input"`, a list of problems with code, path, message and hint), and so is a run that failed (`kind: "failed"`:
+ * a loss that is no number, memory, a device). It rejects on a mistake of rnnx alone.
+ */
+export function train(asked: TrainingRequest, options: TrainOptions = {}): Training {
+  const request = completed(asked);
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const workerData: WorkerData = { request, stop };
   // The process's own flags may be about its main program (`--input-type`): a worker does not inherit them.
@@ -26,11 +59,18 @@ export function train(request: TrainRequest, options: TrainOptions): Promise<Tra
   if (options.signal?.aborted) askToStop();
   options.signal?.addEventListener("abort", askToStop, { once: true });
 
-  return new Promise<TrainOutcome>((resolve, reject) => {
-    let outcome: TrainOutcome | undefined;
+  const listeners = new Set<ReadableStreamDefaultController<TrainEvent>>();
+  const outcome = new Promise<TrainOutcome>((resolve, reject) => {
+    let said: TrainOutcome | undefined;
     worker.on("message", (message: WorkerMessage) => {
-      if (message.type === "outcome") outcome = message.outcome;
-      else for (const event of message.events) options.onEvent(event);
+      if (message.type === "outcome") {
+        said = message.outcome;
+        return;
+      }
+      for (const event of message.events) {
+        options.onEvent?.(event);
+        for (const listener of listeners) listener.enqueue(event);
+      }
     });
     worker.on("error", (error) => {
       const failure = outOfMemory(error);
@@ -39,10 +79,67 @@ export function train(request: TrainRequest, options: TrainOptions): Promise<Tra
     });
     worker.on("exit", (code) => {
       options.signal?.removeEventListener("abort", askToStop);
-      if (outcome === undefined) reject(new Error(`The training worker ended with code ${code} and said nothing.`));
-      else resolve(placeOutcome(request.spec, options.origins, outcome));
+      if (said === undefined) reject(new Error(`The training worker ended with code ${code} and said nothing.`));
+      else resolve(placeOutcome(request.spec, options.origins, said));
     });
   });
+
+  const iterate = (): AsyncGenerator<TrainEvent, void, undefined> => {
+    // Whoever iterates is told of a failure by the iteration.
+    outcome.catch(() => undefined);
+    return eventsOf(listenTo(listeners, askToStop, outcome), outcome);
+  };
+  return Object.assign(outcome, { [Symbol.asyncIterator]: iterate });
+}
+
+function completed({ spec, ...given }: TrainingRequest): TrainRequest {
+  return {
+    folder: process.cwd(),
+    out: join("runs", spec.name),
+    device: "auto",
+    resume: false,
+    init: null,
+    without: [],
+    ...given,
+    spec,
+  };
+}
+
+/** The events that are sent to `listeners` from now on; cancelling it stops the run. */
+function listenTo(
+  listeners: Set<ReadableStreamDefaultController<TrainEvent>>,
+  stop: () => void,
+  outcome: Promise<TrainOutcome>,
+): ReadableStream<TrainEvent> {
+  let own: ReadableStreamDefaultController<TrainEvent>;
+  const unheard = { highWaterMark: Number.POSITIVE_INFINITY };
+  return new ReadableStream<TrainEvent>(
+    {
+      start(controller) {
+        own = controller;
+        listeners.add(controller);
+        const end = () => {
+          if (listeners.delete(controller)) controller.close();
+        };
+        outcome.then(end, end);
+      },
+      async cancel() {
+        listeners.delete(own);
+        stop();
+        await outcome.catch(() => undefined);
+      },
+    },
+    unheard,
+  );
+}
+
+async function* eventsOf(
+  events: ReadableStream<TrainEvent>,
+  outcome: Promise<TrainOutcome>,
+): AsyncGenerator<TrainEvent, void, undefined> {
+  for await (const event of events) yield event;
+  const ended = await outcome;
+  if (!ended.ok) throw new RunError(ended);
 }
 
 /** A worker needs JavaScript: from source, under the test runner, it is the built one. */
