@@ -18,10 +18,23 @@ export type { DataSource } from "./runtime/data/source.js";
 export { type EvaluateOutcome, type EvaluateRequest, evaluateRun } from "./runtime/evaluate-run.js";
 export type { DoneEvent, Metrics, SplitMetrics, TrainEvent, TrainRequest } from "./runtime/events.js";
 export { type ExportOutcome, type ExportRequest, exportModel } from "./runtime/export/index.js";
-export type { RunFailure, TrainOutcome } from "./runtime/outcome.js";
+export type { Generated } from "./runtime/generate.js";
+export {
+  type EvaluateOptions,
+  type GenerateOptions,
+  type LoadedRun,
+  loadRun,
+  type PredictOptions,
+} from "./runtime/load-run.js";
+export { RunError, type RunFailure, type TrainOutcome } from "./runtime/outcome.js";
+export type { Prediction, Scores } from "./runtime/predict/answers.js";
+export type { GivenInputs, GivenSequence, Nested, PredictionSource } from "./runtime/predict/given.js";
 export { type PredictOutcome, type PredictRequest, predictRun } from "./runtime/predict-run.js";
-export type { RunProblem } from "./runtime/problem.js";
-export { type TrainOptions, train } from "./runtime/train.js";
+export type { Predictions, PredictionsOutcome } from "./runtime/predictor.js";
+export type { Checked, RunProblem } from "./runtime/problem.js";
+export type { Weights, Which } from "./runtime/run.js";
+export type { Tensor, Tensors } from "./runtime/safetensors.js";
+export { type Training, type TrainingRequest, type TrainOptions, train } from "./runtime/train.js";
 export type { Diagnostic, Problem } from "./schema/diagnostics.js";
 export { frame } from "./schema/frame.js";
 export type { NormalSpec } from "./schema/normal.js";

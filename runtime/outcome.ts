@@ -17,7 +17,9 @@ export class RunError extends Error {
   readonly failure: RunFailure;
 
   constructor(failure: RunFailure) {
-    super(failure.kind === "input" ? failure.problems.map(sentence).join(" ") : `${failure.message} ${failure.hint}`.trim());
+    super(
+      failure.kind === "input" ? failure.problems.map(sentence).join(" ") : `${failure.message} ${failure.hint}`.trim(),
+    );
     this.failure = failure;
   }
 }

@@ -39,14 +39,21 @@ export type ReadResult =
 
 const byteOrderMark = "\ufeff";
 
+/** A spec from a file; its relative paths start from the file's folder. */
 export async function readSpecFile(path: string, options: ReadOptions = {}): Promise<ReadResult> {
   const content = await readText(path);
   if (typeof content !== "string") return { ok: false, diagnostics: [unplaced(content)] };
   return readSpec(content, { ...options, file: path, folder: dirname(resolve(path)) });
 }
 
-export async function readSpec(text: string, options: ReadTextOptions = {}): Promise<ReadResult> {
+/**
+ * A spec from its text, or from a value that a program made; problems of a value are placed in it as it would be written.
+ *
+ * @returns The spec with every default filled in, or all diagnostics at once: code, JSON path, line and column from 1, message, hint.
+ */
+export async function readSpec(content: string | Spec, options: ReadTextOptions = {}): Promise<ReadResult> {
   const { file = "spec.json", folder = process.cwd(), overrides = [] } = options;
+  const text = typeof content === "string" ? content : JSON.stringify(content, undefined, 2);
   const source = { name: file, text: text.startsWith(byteOrderMark) ? text.slice(1) : text };
   const parsed = parseDocument(source.text, file);
   if (!parsed.ok) return { ok: false, diagnostics: parsed.diagnostics, document: source };

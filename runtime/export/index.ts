@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { ExportForm, Lowered } from "../../compiler/export/index.js";
+import { opsets } from "../../compiler/export/options.js";
 import { needsWhole } from "../../schema/streaming.js";
 import { type RunResult, runFiles } from "../directory.js";
 import { disk } from "../disk.js";
@@ -18,12 +19,13 @@ export interface ExportSettings {
   readonly opset: number;
 }
 
-export interface ExportRequest extends ExportSettings {
+export interface ExportRequest extends Partial<ExportSettings> {
   /** The run directory. */
   readonly run: string;
   /** The file to write, `.onnx`. */
   readonly out: string;
-  readonly weights: Which;
+  /** What the run ended with by default. */
+  readonly weights?: Which;
 }
 
 export interface Exported {
@@ -34,7 +36,19 @@ export interface Exported {
 
 export type ExportOutcome = ({ readonly ok: true } & Exported) | RunFailure;
 
-export async function exportModel({ run: folder, weights, ...request }: ExportRequest): Promise<ExportOutcome> {
+/**
+ * Writes a run's model as one ONNX file, and compares what it says with what the run says before it leaves it.
+ *
+ * @returns The model's inputs and outputs, the files with their sizes in bytes, and how far the numbers are apart at most; or why there is no
+ * such file. Nothing is left behind then.
+ */
+export async function exportModel({
+  run: folder,
+  out,
+  form = "sequence",
+  opset = opsets.usual,
+  weights = "end",
+}: ExportRequest): Promise<ExportOutcome> {
   const opened = openRun(folder);
   if (!opened.ok) return wrongInput(opened.problems);
   const read = readWeights(opened.run, weights);
@@ -42,7 +56,10 @@ export async function exportModel({ run: folder, weights, ...request }: ExportRe
   const { step, parameters } = read.weights;
   const { spec, signature, metadata, manifest } = opened.run;
   const metrics = metricsOf(opened.run, step);
-  return exportSubject({ spec, signature, metadata, parameters, step, hash: manifest.hash, metrics }, request);
+  return exportSubject(
+    { spec, signature, metadata, parameters, step, hash: manifest.hash, metrics },
+    { out, form, opset },
+  );
 }
 
 /** The same for a model that is at hand. */
@@ -50,7 +67,9 @@ export async function exportSubject(
   subject: Subject,
   { out, form, opset }: ExportSettings & Pick<ExportRequest, "out">,
 ): Promise<ExportOutcome> {
-  const problems = [unwritable(out), unfit(subject, form)].filter((problem) => problem !== undefined);
+  const problems = [unwritable(out), unfit(subject, form), unversioned(opset)].filter(
+    (problem) => problem !== undefined,
+  );
   if (problems.length > 0) return wrongInput(problems);
   const { lowerExport } = await import("../../compiler/export/index.js");
   const { spec, signature, parameters } = subject;
@@ -99,6 +118,14 @@ function unfit({ spec }: Subject, form: ExportForm): RunProblem | undefined {
   if (whole === undefined) return undefined;
   const message = `The model cannot go step by step: ${whole}.`;
   return { code: "not-streaming", path: "", message, hint: "Export its sequence form." };
+}
+
+/** Why nothing is written in a version of the operators. */
+function unversioned(opset: number): RunProblem | undefined {
+  const { first, last } = opsets;
+  if (Number.isInteger(opset) && opset >= first && opset <= last) return undefined;
+  const message = `There is no opset ${opset} to export to: it is a whole number from ${first} to ${last}.`;
+  return { code: "opset", path: "", message, hint: "" };
 }
 
 /** What the run said of these weights at its end. */

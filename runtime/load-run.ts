@@ -1,0 +1,154 @@
+/** A run directory as a value: what it holds, and what can be done with it. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import type { Manifest } from "../compiler/artifact.js";
+import type { Signature } from "../compiler/signature.js";
+import type { NormalData, NormalSpec } from "../schema/normal.js";
+import type { Splits } from "./data/splits.js";
+import { type EvaluateOutcome, evaluateRun } from "./evaluate-run.js";
+import type { ExportOutcome, ExportRequest } from "./export/index.js";
+import { type Generated, type Generator, openGenerator } from "./generate.js";
+import { wrongInput } from "./outcome.js";
+import { fileOf, type PredictionSource } from "./predict/given.js";
+import { openPredictor, type PredictionsOutcome, type Predictor } from "./predictor.js";
+import type { Checked } from "./problem.js";
+import { openRun, readWeights, type Weights, type Which } from "./run.js";
+import type { RequestedDevice } from "./session.js";
+
+export interface LoadedRun {
+  /** The run directory. */
+  readonly folder: string;
+  /** The spec with every default filled in; its paths start from `folder`. */
+  readonly spec: NormalSpec;
+  /** Names, roles and shapes of the models' inputs and outputs, and of the stored tensors. */
+  readonly manifest: Manifest;
+  /** The sizes of the data that it was trained on. */
+  readonly signature: Signature;
+
+  /**
+   * Weights by public name (`rnn/0/W`), float32; kernels are [in, out].
+   *
+   * @param which What the run ended with (the default; of a run that has not ended, its newest checkpoint), its best or last checkpoint,
+   * or the checkpoint of a step. A checkpoint that is not there is a problem.
+   */
+  weights(which?: Which): Checked<{ readonly weights: Weights }>;
+
+  /** Loss and metrics over every example of each part of the data; means over live steps, in the units of the targets as the model sees them. */
+  evaluate(options?: EvaluateOptions): Promise<EvaluateOutcome>;
+
+  /**
+   * What the model says of new inputs: a file in the format of the run's data, or values.
+   *
+   * ```ts
+   * const said = await run.predict({ lines: ["hihel"] });
+   * if (said.ok) console.log(said.predictions[0]?.next);
+   * ```
+   *
+   * Inputs that do not fit the run (a unit that its vocabulary lacks, a vector of another width) are an outcome that is not ok.
+   */
+  predict(inputs: PredictionSource, options?: PredictOptions): Promise<PredictionsOutcome>;
+
+  /** Writes the model as one ONNX file, compared with the run before it is left; `out` ends in `.onnx`. */
+  export(out: string, options?: Omit<ExportRequest, "run" | "out">): Promise<ExportOutcome>;
+
+  /**
+   * Text that the model writes after a prompt; for runs on text. The same seed gives the same text. Units are characters, words or bytes, as
+   * the model was trained.
+   */
+  generate(options?: GenerateOptions): Promise<Checked<{ readonly generated: Generated }>>;
+}
+
+export interface EvaluateOptions {
+  /** Data of the same kind in place of the run's own, paths from the run directory; read with its vocabulary, classes and scaler. */
+  readonly data?: NormalData;
+  /** One part; by default every part of the run's own data, and other data as a whole, as the part to test with. */
+  readonly split?: keyof Splits;
+  readonly weights?: Which;
+  readonly device?: RequestedDevice;
+}
+
+export interface PredictOptions {
+  /** Sequences that a decoder keeps while it writes one, from 1 (greedy, the default); for pairs and ctc alone. */
+  readonly beam?: number;
+  readonly device?: RequestedDevice;
+}
+
+export interface GenerateOptions {
+  /** What the text begins with; by default the first unit of the training text. */
+  readonly prompt?: string;
+  /** Units to write after the prompt; 200 by default. */
+  readonly length?: number;
+  /** Divides the logits; 0 always takes the likeliest unit. 1 by default. */
+  readonly temperature?: number;
+  /** Draw among the likeliest so many alone. */
+  readonly topK?: number;
+  /** Draw among the likeliest that together have this probability, from 0 to 1. */
+  readonly topP?: number;
+  /** By default the run's. */
+  readonly seed?: number;
+  /** Given the text as it comes, the prompt first. */
+  readonly onText?: (piece: string) => void;
+}
+
+/**
+ * Opens the directory that a training left. Models are read when they are first used, and kept.
+ *
+ * ```ts
+ * const loaded = await loadRun("runs/hihello");
+ * if (!loaded.ok) throw new Error(loaded.problems[0]?.message);
+ * const { generated } = await loaded.run.generate({ prompt: "hih", length: 3, temperature: 0 });
+ * ```
+ *
+ * @returns The run, or why it is none: `not-a-run` for a folder without a manifest, a spec and what was learnt of the data.
+ */
+export async function loadRun(folder: string): Promise<Checked<{ readonly run: LoadedRun }>> {
+  const opened = openRun(folder);
+  if (!opened.ok) return opened;
+  const { run } = opened;
+  const { spec, manifest, signature } = run;
+  const predictors = new Map<RequestedDevice, Predictor>();
+  const predictorOn = (device: RequestedDevice): Predictor => {
+    const predictor = predictors.get(device) ?? openPredictor(run, device);
+    predictors.set(device, predictor);
+    return predictor;
+  };
+  let generator: Promise<Checked<{ readonly generator: Generator }>> | undefined;
+
+  return {
+    ok: true,
+    run: {
+      folder,
+      spec,
+      manifest,
+      signature,
+      weights: (which = "end") => readWeights(run, which),
+      evaluate: ({ data, split, weights = "end", device = "auto" } = {}) =>
+        evaluateRun({ run: folder, data: data ?? null, split: split ?? null, weights, device }),
+      async predict(inputs, { beam, device = "auto" } = {}) {
+        const predictor = predictorOn(device);
+        const given = typeof inputs === "string" ? inputs : fileOf(spec.data, inputs);
+        if (typeof given === "string") return predictor.predict(basename(given), dirname(given), beam ?? null);
+        if (!given.ok) return wrongInput(given.problems);
+        const place = mkdtempSync(join(tmpdir(), "rnnx-inputs-"));
+        try {
+          writeFileSync(join(place, given.name), given.content);
+          return await predictor.predict(given.name, place, beam ?? null);
+        } finally {
+          rmSync(place, { recursive: true, force: true });
+        }
+      },
+      async export(out, options = {}) {
+        const { exportModel } = await import("./export/index.js");
+        return exportModel({ ...options, run: folder, out });
+      },
+      async generate({ prompt = "", length = 200, temperature = 1, topK, topP, seed, onText = () => undefined } = {}) {
+        generator ??= openGenerator(folder);
+        const found = await generator;
+        if (!found.ok) return found;
+        const sampling = { temperature, topK: topK ?? null, topP: topP ?? null };
+        return found.generator.generate({ prompt, length, sampling, seed: seed ?? null }, onText);
+      },
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/** The examples, type-checked and run as a user runs them, on the built program. */
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { root, temporaryFolder } from "../cli/spawn.js";
+
+const execute = promisify(execFile);
+const folder = temporaryFolder();
+
+function example(name: string, ...args: readonly string[]) {
+  return execute(process.execPath, [join(root, "examples", name), ...args], { cwd: folder });
+}
+
+test("their types hold", async () => {
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  await execute(process.execPath, [tsc, "-p", join(root, "examples")], { cwd: root });
+});
+
+test("train.mjs, then use-a-run.mjs", async () => {
+  const trained = await example("train.mjs");
+  expect(trained.stdout).toContain("220 parameters on cpu");
+  expect(trained.stdout).toContain("says [ 'ihello' ]");
+  const used = await example("use-a-run.mjs");
+  expect(used.stdout).toContain('after "hihel" comes "l"');
+  expect(used.stdout).toContain("rnn/0/W [5, 20]");
+  expect(used.stdout).toContain("writes hihello");
+});
+
+test("train.mjs says what is wrong, and how", async () => {
+  await expect(example("train.mjs", "missing.json")).rejects.toMatchObject({ code: 2, stderr: /no such file/ });
+  await expect(example("use-a-run.mjs", "nothing")).rejects.toMatchObject({ code: 2, stderr: /not a run directory/ });
+});
+
+test("compile.mjs", async () => {
+  const { stdout } = await example("compile.mjs", join(root, "specs/hihello.json"), "compiled");
+  expect(stdout).toContain("parameter  rnn/0/W [5, 20]");
+  expect(stdout).toContain("rnn [batch, time, 5]");
+  expect(readdirSync(join(folder, "compiled")).sort()).toEqual(["eval.onnx", "model.onnx", "train.onnx"]);
+});

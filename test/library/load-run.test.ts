@@ -1,0 +1,165 @@
+/** Runs as programs use them: measured, asked, their weights read. These run the built program. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { exportModel, type LoadedRun, loadRun, readSpec, type Spec, train } from "../../index.js";
+import { temporaryFolder } from "../cli/spawn.js";
+
+const folder = temporaryFolder();
+
+async function trained(name: string, spec: Omit<Spec, "optimizer" | "train">, steps: number): Promise<LoadedRun> {
+  const read = await readSpec({ ...spec, name, optimizer: { type: "adam", learning_rate: 0.1 }, train: { steps } });
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join(" "));
+  const outcome = await train({ spec: read.spec, out: join(folder, name) });
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome));
+  const loaded = await loadRun(join(folder, name));
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  return loaded.run;
+}
+
+let text: LoadedRun;
+let arrays: LoadedRun;
+let pairs: LoadedRun;
+
+beforeAll(async () => {
+  text = await trained(
+    "text",
+    {
+      seed: 1,
+      data: { type: "text", text: "hihello", window: 6 },
+      model: [{ layer: "one_hot" }, { layer: "rnn", cell: "lstm", hidden_size: 5 }],
+      loss: { type: "sequence_loss" },
+    },
+    200,
+  );
+  arrays = await trained(
+    "arrays",
+    {
+      data: {
+        type: "arrays",
+        inputs: [
+          [[1], [2]],
+          [[3], [4]],
+        ],
+        targets: [[3], [7]],
+      },
+      model: [
+        { layer: "rnn", cell: "rnn", hidden_size: 4, return: "last" },
+        { layer: "dense", size: 1 },
+      ],
+      loss: { type: "squared_error" },
+    },
+    5,
+  );
+  pairs = await trained(
+    "pairs",
+    {
+      data: {
+        type: "pairs",
+        pairs: [
+          ["one", "1"],
+          ["two", "2"],
+        ],
+      },
+      model: [
+        { layer: "embedding", name: "source", size: 4, from: "inputs" },
+        { layer: "rnn", name: "encoder", cell: "gru", hidden_size: 8, return: "state" },
+        { layer: "embedding", name: "target", size: 4, vocabulary_size: "target_vocabulary", from: "decoder_inputs" },
+        { layer: "rnn", name: "decoder", cell: "gru", hidden_size: 8, initial_state: "encoder" },
+        { layer: "projection", size: "target_vocabulary" },
+      ],
+      loss: { type: "sequence_loss" },
+    },
+    60,
+  );
+});
+
+test("it says what it is", () => {
+  expect(text.spec.name).toBe("text");
+  expect(text.manifest.parameters.map(({ name }) => name)).toEqual(["rnn/0/W", "rnn/0/U", "rnn/0/b"]);
+  expect(text.signature.sizes).toMatchObject({ vocabulary: 5 });
+  const { weights } = ok(text.weights());
+  expect(weights.step).toBe(200);
+  expect(weights.parameters.get("rnn/0/W")?.shape).toEqual([5, 20]);
+  expect(ok(text.weights(200)).weights.parameters.get("rnn/0/W")?.data).toEqual(
+    weights.parameters.get("rnn/0/W")?.data,
+  );
+});
+
+test("it is measured as the run measured itself", async () => {
+  const measured = ok(await text.evaluate());
+  const ended = JSON.parse(readFileSync(join(text.folder, "result.json"), "utf8"));
+  expect(measured).toMatchObject({ step: 200, examples: { train: 1, validation: 0, test: 0 } });
+  expect(measured.metrics.train.loss).toBeCloseTo(ended.done.metrics.train.loss, 6);
+});
+
+test("it goes on from lines, and writes", async () => {
+  const { predictions, scores } = ok(await text.predict({ lines: ["hihel", "hih"] }));
+  expect(predictions).toMatchObject([
+    { line: 1, text: "hihel", next: "l" },
+    { line: 2, text: "hih", next: "e" },
+  ]);
+  expect(scores?.[0]?.shape).toEqual([5, 5]);
+  const pieces: string[] = [];
+  const { generated } = ok(
+    await text.generate({ prompt: "hih", length: 4, temperature: 0, onText: (piece) => pieces.push(piece) }),
+  );
+  expect(generated.text).toBe("hihello");
+  expect(pieces.join("")).toBe("hihello");
+});
+
+test("it reads arrays and sources as the files would be read", async () => {
+  const { predictions } = ok(
+    await arrays.predict({
+      arrays: {
+        inputs: [
+          [[1], [2]],
+          [[5], [6]],
+          [[0], [0]],
+        ],
+      },
+    }),
+  );
+  expect(predictions.map(({ index }) => index)).toEqual([0, 1, 2]);
+  expect(predictions.every(({ output }) => typeof output === "number")).toBe(true);
+  const beam = ok(await pairs.predict({ sources: ["two", "one"] }, { beam: 2 }));
+  expect(beam.predictions).toMatchObject([
+    { source: "two", target: "2" },
+    { source: "one", target: "1" },
+  ]);
+  expect(beam.scores).toBeNull();
+});
+
+test("it is exported, by its own method or by its folder", async () => {
+  const out = join(folder, "exported.onnx");
+  const exported = ok(await text.export(out, { opset: 20 }));
+  expect(exported.files[0]).toMatchObject({ name: "exported.onnx", bytes: readFileSync(out).length });
+  expect(exported.verification.difference).toBeLessThanOrEqual(exported.verification.tolerance);
+  const step = ok(await exportModel({ run: text.folder, out: join(folder, "step.onnx"), form: "step" }));
+  expect(step.model.inputs.map(({ name }) => name)).toContain("rnn/0/h");
+  expect(await text.export(out, { opset: 99 })).toMatchObject({ ok: false, problems: [{ code: "opset" }] });
+});
+
+test("mistakes are values", async () => {
+  expect(await loadRun(join(folder, "nothing"))).toMatchObject({ ok: false, problems: [{ code: "not-a-run" }] });
+  expect(text.weights(7)).toMatchObject({ ok: false, problems: [{ code: "no-checkpoint" }] });
+  expect(await text.predict({ lines: ["hiz"] })).toMatchObject({
+    ok: false,
+    kind: "input",
+    problems: [{ code: "unknown-unit", file: "lines.txt", line: 1, column: 3 }],
+  });
+  expect(await text.predict({ lines: ["hi\nhi"] })).toMatchObject({ ok: false, problems: [{ code: "input-line" }] });
+  expect(await text.predict({ arrays: { inputs: [[1]] } })).toMatchObject({
+    ok: false,
+    problems: [{ code: "inputs-kind", message: "A run on text data predicts from lines, and was given arrays." }],
+  });
+  expect(await text.predict("missing.txt")).toMatchObject({ ok: false, problems: [{ code: "file-missing" }] });
+  expect(await text.predict({ lines: ["hi"] }, { beam: 2 })).toMatchObject({ problems: [{ code: "no-decoder" }] });
+  expect(await arrays.generate()).toMatchObject({ ok: false, problems: [{ code: "not-text" }] });
+  expect(await text.generate({ prompt: "z" })).toMatchObject({ ok: false });
+});
+
+function ok<T extends { readonly ok: boolean }>(value: T): Extract<T, { readonly ok: true }> {
+  if (!value.ok) throw new Error(JSON.stringify(value));
+  return value as Extract<T, { readonly ok: true }>;
+}

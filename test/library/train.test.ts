@@ -1,0 +1,102 @@
+/** Trainings as programs follow them: awaited, iterated over, left early, refused. These run the built program. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { RunError, readSpec, type Spec, type TrainEvent, train } from "../../index.js";
+import { temporaryFolder } from "../runtime/folder.js";
+
+const hihello: Spec = {
+  name: "hihello",
+  seed: 1,
+  data: { type: "text", text: "hihello", window: 6 },
+  model: [{ layer: "one_hot" }, { layer: "rnn", cell: "lstm", hidden_size: 5 }],
+  loss: { type: "sequence_loss" },
+  optimizer: { type: "adam", learning_rate: 0.1 },
+  train: { steps: 20, evaluate_every: 10 },
+};
+
+async function normal(changes: Partial<Spec> = {}) {
+  const read = await readSpec({ ...hihello, ...changes });
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join(" "));
+  return read.spec;
+}
+
+const out = () => join(temporaryFolder(), "run");
+
+test("iterating gives what onEvent is given, in order, and awaiting gives the outcome", async () => {
+  const heard: TrainEvent[] = [];
+  const training = train({ spec: await normal(), out: out() }, { onEvent: (event) => heard.push(event) });
+  const seen: TrainEvent[] = [];
+  for await (const event of training) seen.push(event);
+  expect(seen).toEqual(heard);
+  expect(seen[0]?.event).toBe("start");
+  expect(seen.filter(({ event }) => event === "step").length).toBe(20);
+  const outcome = await training;
+  expect(outcome).toMatchObject({
+    ok: true,
+    done: { step: 20, interrupted: false, predictions: [expect.stringMatching(/ello$/)] },
+  });
+  expect(seen.at(-1)).toEqual(outcome.ok && outcome.done);
+  // All is over: a later iteration has nothing to say.
+  for await (const event of training) throw new Error(`It said ${event.event}.`);
+});
+
+test("two may listen, and a slow one misses nothing", async () => {
+  const training = train({ spec: await normal(), out: out() });
+  const steps = async (pause: number) => {
+    const found: number[] = [];
+    for await (const event of training) {
+      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+      if (event.event === "step") found.push(event.step);
+    }
+    return found;
+  };
+  const [quick, slow] = await Promise.all([steps(0), steps(2)]);
+  expect(quick).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+  expect(slow).toEqual(quick);
+});
+
+test("leaving the loop saves a checkpoint and ends the run", async () => {
+  const folder = out();
+  const training = train({ spec: await normal({ train: { steps: 1_000_000 } }), out: folder });
+  for await (const event of training) if (event.event === "step") break;
+  // The loop is left when the run has ended.
+  expect(readdirSync(join(folder, "checkpoints"))).toHaveLength(1);
+  const outcome = await training;
+  expect(outcome).toMatchObject({ ok: true, done: { interrupted: true } });
+});
+
+test("a signal that is aborted already ends the run at its start", async () => {
+  const training = train({ spec: await normal(), out: out() }, { signal: AbortSignal.abort() });
+  expect(await training).toMatchObject({ ok: true, done: { step: 0, interrupted: true } });
+});
+
+test("what is wrong with the data is an outcome when awaited, and thrown when iterated over", async () => {
+  const folder = out();
+  const spec = await normal({ data: { type: "text", file: "missing.txt", window: 6 } });
+  const training = train({ spec, folder: temporaryFolder(), out: folder });
+  const iterate = async () => {
+    for await (const event of training) throw new Error(`It said ${event.event}.`);
+  };
+  const thrown = await iterate().catch((error: unknown) => error);
+  expect(thrown).toBeInstanceOf(RunError);
+  expect(thrown).toMatchObject({
+    name: "RunError",
+    message: '/data/file: "missing.txt" does not exist.',
+    failure: { kind: "input", problems: [{ code: "file-missing", path: "/data/file" }] },
+  });
+  expect(await training).toMatchObject({ ok: false, kind: "input" });
+  expect(existsSync(folder)).toBe(false);
+});
+
+test("a value's mistakes are diagnostics with places in its text", async () => {
+  const wrong = { ...hihello, model: [{ layer: "rnn", cell: "lstm", hiden_size: 5 }] } as unknown as Spec;
+  const read = await readSpec(wrong);
+  expect(read.ok).toBe(false);
+  expect(!read.ok && read.diagnostics[0]).toMatchObject({
+    code: "unknown-key",
+    path: "/model/0/hiden_size",
+    line: 13,
+    hint: 'Did you mean "hidden_size"?',
+  });
+});
