@@ -62,6 +62,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   autodiff: ["graph", "ops", "ir"],
   passes: ["graph", "ops", "ir"],
   emit: ["graph", "ops", "ir", "faces"],
+  portability: ["emit"],
   faces: ["schema"],
   /** The forms of an exported model. */
   export: ["pipeline", "emit", "passes", "elaborate", "language", "graph", "ops", "ir", "faces", "schema"],

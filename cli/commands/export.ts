@@ -5,6 +5,7 @@ import type { CommandModule } from "../command.js";
 import { exit } from "../exit.js";
 import { reportFailure } from "../failures.js";
 import { wholeNumber } from "../flags.js";
+import { portabilityOfFile, portabilityText } from "../inspection/portability.js";
 import { bytes } from "../numbers.js";
 import { refuseProblems } from "../run.js";
 
@@ -12,6 +13,7 @@ interface Flags {
   readonly out: string;
   readonly form: ExportForm;
   readonly opset: number;
+  readonly report?: boolean;
 }
 
 export const exportCommand: CommandModule = {
@@ -30,7 +32,8 @@ export const exportCommand: CommandModule = {
         `the version of the operators, ${opsets.first} to ${opsets.last}`,
         wholeNumber(opsets.first, opsets.last),
         opsets.usual,
-      );
+      )
+      .option("--report", "say what becomes of the model in each runtime");
   },
 
   async run(output, face) {
@@ -40,9 +43,19 @@ export const exportCommand: CommandModule = {
     const outcome = await exportModel({ run, weights: "end", ...flags });
     if (outcome.ok) {
       const { files, verification, model } = outcome;
-      output.record({ event: "result", out: flags.out, form: flags.form, files, verification, ...model });
+      const portability = flags.report === true ? await portabilityOfFile(flags.out) : undefined;
+      output.record({
+        event: "result",
+        out: flags.out,
+        form: flags.form,
+        files,
+        verification,
+        ...model,
+        ...(portability && { portability }),
+      });
       for (const file of files) output.print(`${file.name}  ${bytes(file.bytes)}`);
       output.print(`differs from the trained model by at most ${verification.difference.toExponential(1)}`);
+      if (portability !== undefined) output.print(`\n${portabilityText(portability, output.colors.print)}`);
       return exit.done;
     }
     if (outcome.kind === "input") {

@@ -7,6 +7,7 @@ import { refuse } from "../failures.js";
 import { count } from "../numbers.js";
 import type { Colors, Output } from "../output.js";
 import { shapeText } from "./analysis.js";
+import { portabilityOf, portabilityText } from "./portability.js";
 import { tableText } from "./table.js";
 
 export async function inspectModel(output: Output, file: string): Promise<number> {
@@ -25,8 +26,10 @@ export async function inspectModel(output: Output, file: string): Promise<number
     return exit.wrongInput;
   }
   const { model } = read;
-  output.record({ event: "result", ...model, parameters: parametersOf(model) });
+  const portability = await portabilityOf(bytes, model);
+  output.record({ event: "result", ...model, parameters: parametersOf(model), portability });
   output.print(modelText(model, output.colors.print));
+  output.print(`\n${portabilityText(portability, output.colors.print)}`);
   return exit.done;
 }
 

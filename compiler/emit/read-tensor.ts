@@ -15,7 +15,7 @@ const DTYPES =
     " ",
   );
 
-function dtypeName(number: number): string {
+export function dtypeName(number: number): string {
   return DTYPES[number] ?? "unknown";
 }
 

@@ -17,10 +17,18 @@ export const MODEL = {
   metadataProps: 14,
   functions: 25,
 } as const;
-export const GRAPH = { node: 1, name: 2, initializer: 5, input: 11, output: 12, sparseInitializer: 15 } as const;
+export const GRAPH = {
+  node: 1,
+  name: 2,
+  initializer: 5,
+  input: 11,
+  output: 12,
+  valueInfo: 13,
+  sparseInitializer: 15,
+} as const;
 export const FUNCTION = { node: 7 } as const;
-export const NODE = { operator: 4, attribute: 5, domain: 7 } as const;
-export const ATTRIBUTE = { graph: 6, graphs: 11 } as const;
+export const NODE = { input: 1, output: 2, operator: 4, attribute: 5, domain: 7 } as const;
+export const ATTRIBUTE = { name: 1, integer: 3, text: 4, tensor: 5, graph: 6, texts: 9, graphs: 11 } as const;
 export const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13 } as const;
 export const SPARSE_TENSOR = { values: 1 } as const;
 export const VALUE_INFO = { name: 1, type: 2 } as const;

@@ -1,0 +1,106 @@
+/** What becomes of a model in each runtime: a pure function of its nodes and the rules. */
+import type { ModelFace } from "../emit/read.js";
+import type { ModelNode } from "../emit/read-nodes.js";
+import type { Condition, ModelRule, Outcome, Rule, Runtime } from "./rules.js";
+import { runtimes } from "./runtimes.js";
+
+export interface Finding {
+  readonly outcome: Exclude<Outcome, "runs">;
+  /** "" where it is about the whole model. */
+  readonly operator: string;
+  /** Nodes that it is about, and how many of them are in the body of a loop. */
+  readonly count: number;
+  readonly inLoops: number;
+  readonly reason: string;
+}
+
+export interface RuntimeReport {
+  readonly runtime: string;
+  readonly source: string;
+  /** The worst of its nodes' outcomes. */
+  readonly outcome: Outcome;
+  readonly nodes: { readonly [O in Outcome]: number };
+  readonly findings: readonly Finding[];
+}
+
+export type Subject = Pick<ModelFace, "inputs" | "opsets" | "irVersion">;
+
+/** From what harms least to what harms most. */
+const order: readonly Outcome[] = ["runs", "cpu", "unknown", "wrong", "fails"];
+
+export function portability(model: Subject, nodes: readonly ModelNode[]): readonly RuntimeReport[] {
+  return runtimes.map((runtime) => reportOf(runtime, model, nodes));
+}
+
+function reportOf(runtime: Runtime, model: Subject, nodes: readonly ModelNode[]): RuntimeReport {
+  const counts: { [O in Outcome]: number } = { runs: 0, cpu: 0, unknown: 0, wrong: 0, fails: 0 };
+  const findings = new Map<string, Finding>();
+  const find = (outcome: Outcome, operator: string, reason: string, inLoop: boolean) => {
+    if (outcome === "runs") return;
+    const key = `${outcome} ${operator} ${reason}`;
+    const known = findings.get(key) ?? { outcome, operator, reason, count: 0, inLoops: 0 };
+    findings.set(key, { ...known, count: known.count + 1, inLoops: known.inLoops + (inLoop ? 1 : 0) });
+  };
+  for (const rule of runtime.model) if (concerns(rule, model)) find(rule.outcome, "", rule.reason, false);
+  const opset = model.opsets["ai.onnx"] ?? 0;
+  for (const node of nodes) {
+    const rule = runtime.rules.find((each) => applies(each, node, opset));
+    const outcome = rule?.outcome ?? runtime.otherwise;
+    counts[outcome] += 1;
+    find(outcome, node.operator, rule?.reason ?? "was not tried", node.inLoop);
+  }
+  const list = [...findings.values()].sort((a, b) => order.indexOf(b.outcome) - order.indexOf(a.outcome));
+  return {
+    runtime: runtime.name,
+    source: runtime.source,
+    outcome: list[0]?.outcome ?? "runs",
+    nodes: counts,
+    findings: list,
+  };
+}
+
+function concerns({ inputRankAbove, opsetAbove, irAbove }: ModelRule, { inputs, opsets, irVersion }: Subject): boolean {
+  return (
+    (inputRankAbove === undefined || inputs.some(({ shape = [] }) => shape.length > inputRankAbove)) &&
+    (opsetAbove === undefined || (opsets["ai.onnx"] ?? 0) > opsetAbove) &&
+    (irAbove === undefined || irVersion > irAbove)
+  );
+}
+
+function applies({ operators, domainsOtherThan, when }: Rule, node: ModelNode, opset: number): boolean {
+  if (domainsOtherThan?.includes(node.domain)) return false;
+  if (operators !== undefined && (node.domain !== "ai.onnx" || !operators.includes(node.operator))) return false;
+  return when === undefined || holds(when, node, opset);
+}
+
+function holds(
+  { opsetAbove, type, attribute, inputGiven, outputMissing, outputsAbove, inLoop }: Condition,
+  node: ModelNode,
+  opset: number,
+): boolean {
+  return (
+    (opsetAbove === undefined || opset > opsetAbove) &&
+    (type === undefined || hasType(type, node)) &&
+    (attribute === undefined || hasAttribute(attribute, node)) &&
+    (inputGiven === undefined || (node.inputs[inputGiven] ?? "") !== "") &&
+    (outputMissing === undefined || node.outputs[outputMissing] !== true) &&
+    (outputsAbove === undefined || node.outputs.length > outputsAbove) &&
+    (inLoop === undefined || node.inLoop === inLoop)
+  );
+}
+
+function hasType({ input, in: among, notIn }: NonNullable<Condition["type"]>, node: ModelNode): boolean {
+  const type = node.inputs[input] ?? "unknown";
+  return (among === undefined || among.includes(type)) && (notIn === undefined || !notIn.includes(type));
+}
+
+function hasAttribute(
+  { name, is, not, besides }: NonNullable<Condition["attribute"]>,
+  { attributes }: ModelNode,
+): boolean {
+  const value = attributes.get(name);
+  if (not !== undefined) return value !== not;
+  if (besides !== undefined) return Array.isArray(value) && value.some((text) => !besides.includes(text.toLowerCase()));
+  if (is !== undefined) return (typeof value === "number" || typeof value === "string") && is.includes(value);
+  return value !== undefined;
+}

@@ -1,0 +1,220 @@
+/**
+ * The runtimes. "Tried" says that models were run there and compared with float64 numbers; "read" that it is in the runtime's
+ * own tables of kernels.
+ */
+import type { Rule, Runtime } from "./rules.js";
+
+const recurrent = ["LSTM", "GRU", "RNN"];
+const random = ["RandomUniform", "RandomUniformLike", "RandomNormal", "RandomNormalLike", "Multinomial", "Bernoulli"];
+const own = ["ai.onnx", "ai.onnx.ml", "com.microsoft"];
+
+const everywhere: readonly Rule[] = [
+  { domainsOtherThan: own, outcome: "fails", reason: "is of a domain that the runtime does not have" },
+  {
+    operators: recurrent,
+    when: { attribute: { name: "layout", is: [1] } },
+    outcome: "fails",
+    reason: "with layout = 1 is not implemented",
+  },
+  {
+    operators: random,
+    when: { opsetAbove: 21 },
+    outcome: "fails",
+    reason: "has no kernel for opset 22 and later",
+  },
+];
+
+const limits: Runtime["model"] = [
+  { opsetAbove: 26, outcome: "fails", reason: "the opset is newer than the runtime" },
+  { irAbove: 13, outcome: "fails", reason: "the file format is newer than the runtime" },
+];
+
+const cpu: Runtime = {
+  name: "ONNX Runtime, CPU",
+  source: "onnxruntime-node 1.30, tried",
+  model: limits,
+  rules: everywhere,
+  otherwise: "runs",
+};
+
+const web: Runtime = {
+  ...cpu,
+  name: "ONNX Runtime, web (wasm)",
+  source: "onnxruntime-web 1.30 in Node and Chromium, tried",
+};
+
+/** A kernel that is registered for a version and later serves only operators that were last changed in exactly that version. */
+function newest(opset: number, operators: readonly string[]): Rule {
+  return { operators, when: { opsetAbove: opset }, outcome: "cpu", reason: `has a kernel up to opset ${opset}` };
+}
+
+const floats = ["float32", "float16", "float64", "bfloat16", "unknown"];
+
+const cuda: Runtime = {
+  name: "ONNX Runtime, CUDA",
+  source: "the CUDA provider's kernel tables of 1.30, read; not run",
+  model: limits,
+  rules: [
+    ...everywhere,
+    { operators: ["Multinomial", "Bernoulli"], outcome: "cpu", reason: "has no kernel" },
+    newest(18, ["Equal", "Pad"]),
+    newest(19, ["ReduceMax", "ConstantOfShape"]),
+    newest(20, ["Scan", "Loop", "If", "Identity"]),
+    newest(21, [...recurrent, "Dropout", ...random, "Softplus"]),
+    {
+      operators: ["GRU"],
+      when: { attribute: { name: "linear_before_reset", not: 1 } },
+      outcome: "cpu",
+      reason: "has a kernel for linear_before_reset = 1 only",
+    },
+    { operators: recurrent, when: { attribute: { name: "clip" } }, outcome: "cpu", reason: "has no kernel with clip" },
+    ...Object.entries({ LSTM: ["sigmoid", "tanh"], GRU: ["sigmoid", "tanh"], RNN: ["tanh"] }).map(
+      ([operator, besides]): Rule => ({
+        operators: [operator],
+        when: { attribute: { name: "activations", besides } },
+        outcome: "cpu",
+        reason: "has a kernel for the usual activations only",
+      }),
+    ),
+    {
+      operators: ["LSTM"],
+      when: { attribute: { name: "input_forget", is: [1] } },
+      outcome: "cpu",
+      reason: "has no kernel with input_forget",
+    },
+    { operators: ["LSTM"], when: { inputGiven: 7 }, outcome: "cpu", reason: "has no kernel with peepholes" },
+    {
+      operators: ["Log", "LogSoftmax", "ArgMax", "Einsum", "ReduceSumSquare"],
+      when: { type: { input: 0, notIn: floats } },
+      outcome: "cpu",
+      reason: "has a kernel for floats only",
+    },
+    {
+      operators: ["ReduceMean", "ReduceL2"],
+      when: { type: { input: 0, in: ["int64"] } },
+      outcome: "cpu",
+      reason: "has no kernel for int64",
+    },
+    {
+      operators: ["OneHot"],
+      when: { type: { input: 2, notIn: ["float32", "float16", "int64", "unknown"] } },
+      outcome: "cpu",
+      reason: "has a kernel for float32, float16 and int64 values only",
+    },
+    {
+      operators: ["Where"],
+      when: { type: { input: 1, in: ["bool"] } },
+      outcome: "cpu",
+      reason: "has no kernel for bool",
+    },
+    {
+      operators: ["Clip", "GatherND"],
+      when: { type: { input: 0, in: ["int32"] } },
+      outcome: "cpu",
+      reason: "has no kernel for int32",
+    },
+  ],
+  otherwise: "runs",
+};
+
+const webgpu: Runtime = {
+  name: "ONNX Runtime, WebGPU",
+  source: "onnxruntime-node and -web 1.30 on software Vulkan, tried",
+  model: limits,
+  rules: [
+    ...everywhere,
+    {
+      operators: ["Scan", "Loop"],
+      outcome: "cpu",
+      reason: "runs on the processor, and the weights that its body reads are copied in every step",
+    },
+    {
+      operators: [
+        ..."RNN Sign LogSoftmax OneHot ConstantOfShape Or Dropout ReverseSequence Softsign Round".split(" "),
+        ...random,
+      ],
+      outcome: "cpu",
+      reason: "has no kernel",
+    },
+    ...["Range", "Equal", "Less", "Cast"].map(
+      (operator): Rule => ({
+        operators: [operator],
+        when: { type: { input: 0, in: ["int64"] } },
+        outcome: "cpu",
+        reason: "has no kernel for int64",
+      }),
+    ),
+    {
+      operators: ["Split"],
+      when: { outputsAbove: 15 },
+      outcome: "fails",
+      reason: "needs a buffer for each result, and there are 16 at most",
+    },
+    newest(21, ["LSTM", "GRU"]),
+  ],
+  otherwise: "runs",
+};
+
+/** Operators whose numbers in OpenCV.js were right in every case tried, save those that the rules name. */
+const inOpencv = [
+  ..."Abs Add And ArgMax Cast Concat Constant Cos Div Equal Exp Expand Floor Gather GatherElements Gemm Greater".split(
+    " ",
+  ),
+  ..."GRU Identity Less Log LogSoftmax LSTM MatMul Max Min Mod Mul Neg Not OneHot Or Pad Pow Range ReduceMax".split(
+    " ",
+  ),
+  ..."ReduceMean ReduceSum Relu Reshape ScatterElements ScatterND Shape Sigmoid Sign Size Slice Softmax Softplus".split(
+    " ",
+  ),
+  ..."Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze Where".split(" "),
+];
+const reductions = ["ReduceSum", "ReduceMean", "ReduceMax"];
+
+const opencv: Runtime = {
+  name: "OpenCV 5",
+  source: "OpenCV.js 5.0.0 in Node and OpenCV 5 in Python, tried",
+  model: [
+    {
+      inputRankAbove: 2,
+      outcome: "unknown",
+      reason: "OpenCV.js takes inputs of one or two axes only; Python takes more",
+    },
+  ],
+  rules: [
+    { domainsOtherThan: ["ai.onnx"], outcome: "unknown", reason: "is of a domain that was not tried" },
+    { operators: ["RNN", "Scan"], outcome: "fails", reason: "is not known" },
+    { operators: ["Loop"], outcome: "wrong", reason: "is known in Python, and is not to be relied on" },
+    {
+      operators: ["LSTM", "GRU"],
+      when: { attribute: { name: "layout", is: [1] } },
+      outcome: "wrong",
+      reason: "takes layout = 1 for 0 without a word",
+    },
+    ...[0, 1].map(
+      (outputMissing): Rule => ({
+        operators: ["GRU"],
+        when: { outputMissing },
+        outcome: "fails",
+        reason: "must declare both of its outputs",
+      }),
+    ),
+    { operators: reductions, when: { type: { input: 0, in: ["int64"] } }, outcome: "fails", reason: "fails on int64" },
+    {
+      operators: reductions,
+      when: { attribute: { name: "keepdims", is: [0] } },
+      outcome: "unknown",
+      reason: "fails where it leaves no axis",
+    },
+    { operators: ["Abs"], when: { type: { input: 0, in: ["int32"] } }, outcome: "fails", reason: "fails on int32" },
+    {
+      operators: ["Mod"],
+      when: { type: { input: 0, in: ["int64"] } },
+      outcome: "wrong",
+      reason: "is wrong beyond 32 bits",
+    },
+    { operators: inOpencv, outcome: "runs", reason: "" },
+  ],
+  otherwise: "unknown",
+};
+
+export const runtimes: readonly Runtime[] = [cpu, web, cuda, webgpu, opencv];
