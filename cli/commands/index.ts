@@ -3,6 +3,11 @@ import type { Command } from "../command.js";
 
 export const commands: readonly Command[] = [
   {
+    name: "init",
+    summary: "start a spec from a template, with a sample of data",
+    load: async () => (await import("./init.js")).init,
+  },
+  {
     name: "validate",
     summary: "say everything that is wrong with a spec",
     load: async () => (await import("./validate.js")).validate,
@@ -41,5 +46,10 @@ export const commands: readonly Command[] = [
     name: "export",
     summary: "write a trained model for other runtimes",
     load: async () => (await import("./export.js")).exportCommand,
+  },
+  {
+    name: "doctor",
+    summary: "say whether this machine has what rnnx needs",
+    load: async () => (await import("./doctor.js")).doctor,
   },
 ];
