@@ -1,7 +1,8 @@
 /** The two voices of a command: results on stdout, as text or as one JSON object per line, and everything else on stderr. */
 import colors from "picocolors";
+import type { Colors } from "../views/colors.js";
 
-export type Colors = ReturnType<typeof colors.createColors>;
+export type { Colors };
 
 export interface Output {
   readonly json: boolean;

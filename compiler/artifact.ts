@@ -50,6 +50,8 @@ export type Role =
   | "loss"
   /** Global norm of the gradient before clipping: float32 [steps]. */
   | "gradient_norm"
+  /** Learning rate of each update, its schedule and the plateau's scale in it: float32 [steps]. */
+  | "learning_rate"
   /** One metric's tallies over the batch, float32: they add up over batches, and its `finish` makes the metric of the sum. */
   | "metric"
   /** What the model says: probabilities, or numbers, batch first. */
@@ -104,7 +106,7 @@ export interface ShardPorts {
 export interface Artifact {
   /**
    * The K-step training graph. Inputs: parameters, states of stateful layers, slots, step, then `rate_scale` where the schedule
-   * has one, frozen parameters, and data with a leading `steps` axis; outputs: the next parameters, states, slots and step (`next/<name>`), then `loss` and `gradient_norm`, one number per
+   * has one, frozen parameters, and data with a leading `steps` axis; outputs: the next parameters, states, slots and step (`next/<name>`), then `loss`, `gradient_norm` and `learning_rate`, one number per
    * step. K is the run-time dimension `steps`.
    */
   readonly train: Uint8Array;

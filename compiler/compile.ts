@@ -124,8 +124,8 @@ export async function compile(
   };
 }
 
-/** A step's outputs that are not carried: loss and gradient norm. */
-const REPORTED = 2;
+/** A step's outputs that are not carried: loss, gradient norm and learning rate. */
+const REPORTED = 3;
 
 /** Parameters, shapes, operations and memory of a spec that `check` finds nothing wrong with. */
 export function analyze(spec: NormalSpec, signature: Signature): Analysis {

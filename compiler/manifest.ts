@@ -33,6 +33,7 @@ export function trainingPorts(program: Program, step: StepGraph, train: Graph): 
     ...carried.map(({ name, role }) => ({ name: `next/${name}`, role })),
     { name: "loss", role: "loss" },
     { name: "gradient_norm", role: "gradient_norm" },
+    { name: "learning_rate", role: "learning_rate" },
   ];
   return {
     inputs: inputs.map(({ name, role }, index) => port(name, role, train.inputs[index])),
@@ -51,6 +52,7 @@ export function halfPorts({ graph, inputs }: ShardHalf): Ports {
         ...carried.map(({ name, role }) => ({ name: `next/${name}`, role })),
         { name: "loss", role: "loss" },
         { name: "gradient_norm", role: "gradient_norm" },
+        { name: "learning_rate", role: "learning_rate" },
       ]
     : [...names, { name: "gradient", role: "gradient" }];
   return {

@@ -23,6 +23,7 @@ export const runFiles = {
   weights: "weights.safetensors",
   metrics: "metrics.jsonl",
   result: "result.json",
+  conditions: "conditions.json",
   checkpoints: "checkpoints",
 } as const;
 
@@ -56,6 +57,7 @@ export function clearRun(on: Disk, out: string): void {
   for (const name of [
     runFiles.metrics,
     runFiles.result,
+    runFiles.conditions,
     runFiles.weights,
     runFiles.model,
     runFiles.stream,

@@ -18,6 +18,12 @@ export interface Evaluator {
     parts: Partial<Splits>,
     batchSize: number,
   ): Promise<SplitMetrics>;
+  /** What the model puts out for some examples, batch by batch. */
+  outputs(
+    parameters: Readonly<Record<string, Tensor>>,
+    examples: Indices,
+    batchSize: number,
+  ): AsyncGenerator<{ readonly batch: Uint32Array; readonly output: NumericArray }>;
   /** What the model says of some examples, decoded. */
   predictions(parameters: Readonly<Record<string, Tensor>>, examples: Indices): Promise<readonly unknown[]>;
 }
@@ -79,16 +85,19 @@ export async function openEvaluator(
         test: await of(parts.test),
       };
     },
-    async predictions(parameters, examples) {
+    async *outputs(parameters, examples, batchSize) {
       const port = outputs.find(({ role }) => role === "prediction");
       if (port === undefined) throw new Error("The evaluation graph gives no predictions.");
+      for await (const { batch, given } of results(parameters, examples, batchSize)) {
+        const shape = given[port.name]?.dims ?? [];
+        yield { batch, output: { dtype: "float32", shape, data: floatsOf(given, port) } };
+      }
+    },
+    async predictions(parameters, examples) {
       const said: unknown[] = [];
       // Examples that follow one another are one stream.
-      for await (const { batch, given } of results(parameters, examples, stateful ? 1 : examples.length)) {
-        const shape = given[port.name]?.dims ?? [];
-        const array: NumericArray = { dtype: "float32", shape, data: floatsOf(given, port) };
-        said.push(...source.decode(array, batch));
-      }
+      const all = evaluator.outputs(parameters, examples, stateful ? 1 : examples.length);
+      for await (const { batch, output } of all) said.push(...source.decode(output, batch));
       return said;
     },
   };

@@ -44,6 +44,7 @@ export type TrainEvent =
       readonly step: number;
       readonly loss: number;
       readonly gradient_norm: number;
+      readonly learning_rate: number;
     }
   | { readonly event: "epoch"; readonly epoch: number; readonly step: number; readonly metrics: SplitMetrics }
   /** What a text model writes with the weights after a step, the prompt first. */

@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import type { NormalTrain } from "../schema/normal.js";
 import { writeCheckpoint } from "./checkpoint.js";
+import { writeConditions } from "./conditions.js";
+import { shortest } from "./data/rows.js";
 import { runFiles, writeStart } from "./directory.js";
 import { disk } from "./disk.js";
 import { conclude } from "./ending.js";
@@ -16,7 +18,7 @@ import { type Prepared, prepare } from "./prepare.js";
 import type { Checked } from "./problem.js";
 import { findStart, type Start } from "./resume.js";
 import { carriesStates } from "./streams.js";
-import { openTrainer, type Trainer } from "./trainer.js";
+import { openTrainer, type Reported, type Trainer } from "./trainer.js";
 import { trajectoryHash } from "./trajectory.js";
 import { isExhausted, remember } from "./watch.js";
 
@@ -83,6 +85,7 @@ async function trainFrom(
   const identity = { seed: spec.seed, spec: trajectoryHash(spec), data: source.digest };
 
   let { step, loss, memory } = start;
+  let spent = { updates: 0, seconds: 0 };
   let savedAt = start.step === 0 ? undefined : start.step;
 
   const say = (events: readonly TrainEvent[]) => {
@@ -127,15 +130,18 @@ async function trainFrom(
       const count = Math.min(pace.steps(), stepsAllowed(step, plan, every));
       if (plan.restartsAt(step + 1)) trainer.restart();
       const before = performance.now();
-      const { losses, norms } = await trainer.advance(
+      const reported = await trainer.advance(
         count,
         source.batch(plan.batchesAt(step + 1, count)),
         memory.plateau?.scale ?? 1,
       );
-      pace.took(count, performance.now() - before);
+      const took = performance.now() - before;
+      pace.took(count, took);
+      spent = { updates: spent.updates + count, seconds: spent.seconds + took / 1000 };
 
+      const { losses } = reported;
       const bad = losses.findIndex((value) => !Number.isFinite(value));
-      say(stepEvents(step + 1, bad < 0 ? losses : losses.subarray(0, bad), norms));
+      say(stepEvents(step + 1, bad < 0 ? losses.length : bad, reported));
       if (bad >= 0) return diverged(`The loss became ${losses[bad]} at step ${step + 1 + bad}`);
       step += count;
       loss = losses.at(-1) ?? loss;
@@ -161,6 +167,7 @@ async function trainFrom(
       parameters,
       interrupted,
     });
+    writeConditions(disk, out, { device: prepared.device, ...spent });
     say([...notices, done]);
     return { ok: true, done };
   } finally {
@@ -188,10 +195,14 @@ function stoppedEarly({ early_stopping }: NormalTrain, step: number): TrainEvent
   return { event: "notice", message };
 }
 
-function stepEvents(first: number, losses: Float32Array, norms: Float32Array): readonly TrainEvent[] {
-  return Array.from(losses, (loss, index) => {
-    return { event: "step", step: first + index, loss, gradient_norm: norms[index] ?? 0 };
-  });
+function stepEvents(first: number, count: number, { losses, norms, rates }: Reported): readonly TrainEvent[] {
+  return Array.from(losses.subarray(0, count), (loss, index) => ({
+    event: "step",
+    step: first + index,
+    loss,
+    gradient_norm: norms[index] ?? 0,
+    learning_rate: shortest(rates[index] ?? 0),
+  }));
 }
 
 function bytesOf(batch: ReadonlyMap<string, { readonly data: { readonly byteLength: number } }>): number {

@@ -1,4 +1,4 @@
-/** `metrics.jsonl`: one line for each step and each evaluation, the same records as the events. */
+/** `metrics.jsonl`: one line for each step, each evaluation and each sample, the same records as the events. */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import { writeAll } from "./disk.js";
 import type { TrainEvent } from "./events.js";
@@ -16,7 +16,7 @@ export function openMetrics(path: string, step: number): MetricsFile {
   const file = openSync(path, "a");
   return {
     append(events) {
-      const lines = events.filter((event) => event.event === "step" || event.event === "epoch");
+      const lines = events.filter(({ event }) => event === "step" || event === "epoch" || event === "sample");
       writeAll({ writeSync }, file, Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join("")));
     },
     sync: () => fsyncSync(file),

@@ -6,16 +6,20 @@ import type { Tensors } from "./safetensors.js";
 import { zeroStates } from "./states.js";
 import { floatsOf, tensorOf } from "./tensors.js";
 
+/** One number for each update of a call. */
+export interface Reported {
+  readonly losses: Float32Array;
+  /** Of the gradients, before clipping. */
+  readonly norms: Float32Array;
+  readonly rates: Float32Array;
+}
+
 export interface Trainer {
   /**
    * Makes `steps` updates. Each array of `data` has all their batches, one after the other on its first axis. Where the
    * schedule watches a plateau, `rateScale` multiplies their learning rate.
    */
-  advance(
-    steps: number,
-    data: Batch,
-    rateScale: number,
-  ): Promise<{ readonly losses: Float32Array; readonly norms: Float32Array }>;
+  advance(steps: number, data: Batch, rateScale: number): Promise<Reported>;
   /** Sets the states that go on from step to step to zero. */
   restart(): void;
   /** The parameters, the slots, or the states that go on, as they are now. */
@@ -60,8 +64,9 @@ export async function openTrainer(
   });
   const [loss] = withRole(ports.outputs, "loss");
   const [norm] = withRole(ports.outputs, "gradient_norm");
-  if (loss === undefined || norm === undefined)
-    throw new Error("The training graph gives no loss or no gradient norm.");
+  const [rate] = withRole(ports.outputs, "learning_rate");
+  if (loss === undefined || norm === undefined || rate === undefined)
+    throw new Error("The training graph does not report loss, gradient norm and learning rate.");
 
   return {
     async advance(steps, data, rateScale) {
@@ -80,7 +85,7 @@ export async function openTrainer(
       }
       const outputs = await session.run(feeds);
       for (const { input, output } of next) state[input] = present(outputs[output], output);
-      return { losses: floatsOf(outputs, loss), norms: floatsOf(outputs, norm) };
+      return { losses: floatsOf(outputs, loss), norms: floatsOf(outputs, norm), rates: floatsOf(outputs, rate) };
     },
     restart() {
       set(zeroStates(states, rows));

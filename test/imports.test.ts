@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const rooms = ["schema", "compiler", "runtime", "cli"];
+const rooms = ["schema", "compiler", "runtime", "views", "cli"];
 
 /** Every source file, relative to the root, with the source files that it imports (types, dynamic imports and workers too). */
 const imports: ReadonlyMap<string, readonly string[]> = readImports();
@@ -96,6 +96,10 @@ function mayImport(file: string, target: string): boolean {
       return partOf(file) === partOf(target) || (floors[partOf(file)] ?? []).includes(partOf(target));
     case "runtime":
       return targetRoom === "runtime" || targetRoom === "schema" || doors.includes(target);
+    case "views":
+      return (
+        targetRoom !== "cli" && rooms.includes(targetRoom) && (targetRoom !== "compiler" || doors.includes(target))
+      );
     case "cli":
       return rooms.includes(targetRoom);
     default:

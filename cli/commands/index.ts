@@ -48,6 +48,21 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./export.js")).exportCommand,
   },
   {
+    name: "report",
+    summary: "write one HTML file about a run",
+    load: async () => (await import("./report.js")).report,
+  },
+  {
+    name: "plot",
+    summary: "draw the loss or a metric of a run",
+    load: async () => (await import("./plot.js")).plot,
+  },
+  {
+    name: "compare",
+    summary: "show runs side by side",
+    load: async () => (await import("./compare.js")).compare,
+  },
+  {
     name: "doctor",
     summary: "say whether this machine has what rnnx needs",
     load: async () => (await import("./doctor.js")).doctor,

@@ -91,11 +91,11 @@ export function updateHalf(
   if (loss === undefined) throw new Error("a step without a loss");
   const weights = trainedWeights(b, carried, step);
   const operands = carried.map((one, index) => ({ ...one, weights: at(weights, index), gradient: at(means, index) }));
-  const { next, norm } = updated(b, optimizer, operands, { step, rateScale });
+  const { next, norm, rate } = updated(b, optimizer, operands, { step, rateScale });
   const made = carriedOutputs(next, optimizer);
   const slots = parameters.flatMap((parameter) => slotsOf(optimizer).map(([slot]) => `${parameter.name}/${slot}`));
   return {
-    graph: b.finish([...made.parameters, ...made.slots, b.add(step, 1), loss, norm]),
+    graph: b.finish([...made.parameters, ...made.slots, b.add(step, 1), loss, norm, rate]),
     inputs: [
       ...parameters.map(({ name }) => ({ name: name ?? "", role: "parameter" as const })),
       ...slots.map((slot) => ({ name: slot, role: "slot" as const })),

@@ -14,7 +14,7 @@ import { scheduleFactor } from "./schedules/index.js";
 export interface StepGraph {
   /**
    * Inputs: parameters, states, slots and step, which are carried from step to step; then what is fixed; then data. Outputs:
-   * what is carried, loss, gradient norm.
+   * what is carried, loss, gradient norm, learning rate.
    */
   readonly graph: Graph;
   /** Names of the states of stateful layers that are carried: `rnn/0/h`. */
@@ -79,13 +79,13 @@ export function trainedWeights(b: Builder, carried: readonly Carried[], step: Va
   });
 }
 
-/** The carried values after one update, and the norm of its gradient before clipping. */
+/** The carried values after one update, the norm of its gradient before clipping, and its learning rate. */
 export function updated(
   b: Builder,
   optimizer: NormalOptimizer,
   carried: readonly (Carried & { readonly weights: Value; readonly gradient: Value })[],
   { step, rateScale }: { readonly step: Value; readonly rateScale: Value | null },
-): { readonly next: readonly Carried[]; readonly norm: Value } {
+): { readonly next: readonly Carried[]; readonly norm: Value; readonly rate: Value } {
   const definition = optimizerOf(optimizer);
   const { average, schedule } = optimizer;
   const { gradients, norm } = clipped(
@@ -108,7 +108,7 @@ export function updated(
       slots: { ...made.slots, [LATEST]: made.parameter },
     };
   });
-  return { next, norm };
+  return { next, norm, rate };
 }
 
 /** The input that scales the learning rate, where a plateau changes it. */
@@ -166,10 +166,10 @@ export function withUpdate(graph: Graph, ports: readonly InputPort[], optimizer:
     weights: at(weights, index),
     gradient: at(gradients, index),
   }));
-  const { next, norm } = updated(b, optimizer, operands, { step, rateScale });
+  const { next, norm, rate } = updated(b, optimizer, operands, { step, rateScale });
   const made = carriedOutputs(next, optimizer);
   return {
-    graph: b.finish([...made.parameters, ...nextStates, ...made.slots, b.add(step, 1), loss, norm]),
+    graph: b.finish([...made.parameters, ...nextStates, ...made.slots, b.add(step, 1), loss, norm, rate]),
     states: ports.filter(({ role }) => role === "state").map(({ name }) => name),
     slots: parameters.flatMap((parameter, index) =>
       slotsOf(optimizer).map(([name, value]) => ({

@@ -298,6 +298,7 @@ test("optimized: the whole step; both loops hold only what depends on their stat
       output add.3
       output loss
       output sqrt
+      output 0.1
     "
   `);
 });
@@ -312,7 +313,7 @@ test("train: the step in a loop over batches", () => {
       input step: i64
       input inputs: i32[steps, batch, time]
       input targets: i32[steps, batch, time]
-      scan: f32[4, 2], scan.1: f32[2, 2], scan.2: f32[2, 4], scan.3: i64, scan.4: f32[steps], scan.5: f32[steps] = Scan(length=steps)
+      scan: f32[4, 2], scan.1: f32[2, 2], scan.2: f32[2, 4], scan.3: i64, scan.4: f32[steps], scan.5: f32[steps], scan.6: f32[steps] = Scan(length=steps)
         state rnn/0/W.1: f32[4, 2] = rnn/0/W
         state rnn/0/U.1: f32[2, 2] = rnn/0/U
         state projection/W.1: f32[2, 4] = projection/W

@@ -5,7 +5,13 @@ import type { TrainEvent } from "../../runtime/events.js";
 import { openMetrics } from "../../runtime/metrics.js";
 import { temporaryFolder } from "./folder.js";
 
-const step = (number: number): TrainEvent => ({ event: "step", step: number, loss: 0.5, gradient_norm: 1 });
+const step = (number: number): TrainEvent => ({
+  event: "step",
+  step: number,
+  loss: 0.5,
+  gradient_norm: 1,
+  learning_rate: 0.1,
+});
 const evaluated = (number: number): TrainEvent => ({
   event: "epoch",
   epoch: 1,
@@ -21,7 +27,7 @@ test("steps and evaluations are lines, other events are not", () => {
   file.sync();
   file.close();
   expect(readFileSync(path, "utf8")).toBe(
-    '{"event":"step","step":1,"loss":0.5,"gradient_norm":1}\n' +
+    '{"event":"step","step":1,"loss":0.5,"gradient_norm":1,"learning_rate":0.1}\n' +
       '{"event":"epoch","epoch":1,"step":1,"metrics":{"train":{"loss":1},"validation":{},"test":{}}}\n',
   );
 });

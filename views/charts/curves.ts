@@ -1,0 +1,106 @@
+/** Curves over steps: one number of one run by parts of its data, or of several runs. */
+import { type Curve, thinned } from "../history.js";
+import type { Chart } from "./render.js";
+import { ink, palette, splitColors } from "./theme.js";
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface NamedCurve extends Curve {
+  readonly name: string;
+}
+
+/** Points that a curve has at most. */
+const mostPoints = 600;
+
+/** A scale of powers where numbers of one sign go over more than two of them. */
+function scaleOf(curves: readonly Curve[]) {
+  const values = curves.flatMap(({ points }) => points.map(({ value }) => value));
+  const [least, most] = [
+    values.reduce((a, b) => Math.min(a, b), Infinity),
+    values.reduce((a, b) => Math.max(a, b), -Infinity),
+  ];
+  return least > 0 && most / least > 100 ? { type: "log" } : { zero: false, nice: true };
+}
+
+function rowsOf(curves: readonly NamedCurve[], series: (curve: NamedCurve) => string) {
+  return curves.flatMap((curve) =>
+    thinned(curve.points, mostPoints).map(({ step, value }) => ({ step, value, series: series(curve) })),
+  );
+}
+
+/** One number of one run: faint at every step, strong where it was evaluated. */
+export function curveChart(title: string, curves: readonly Curve[], size: Size): Chart {
+  const named = curves.map((curve) => ({ ...curve, name: labels[curve.split] }));
+  const single = curves.length === 1;
+  const few = named.filter(({ split, points }) => split !== "step" && points.length <= 30).map(({ name }) => name);
+  return {
+    ...size,
+    title,
+    data: { values: rowsOf(named, ({ name }) => name) },
+    encoding: {
+      ...axes(scaleOf(curves)),
+      color: {
+        field: "series",
+        type: "nominal",
+        sort: null,
+        scale: {
+          domain: named.map(({ name }) => name),
+          range: curves.map(({ split }) => splitColors[single ? "train" : split]),
+        },
+        legend: single ? null : { symbolType: "stroke" },
+      },
+    },
+    layer: [
+      { mark: { type: "line", clip: true } },
+      {
+        transform: [{ filter: { field: "series", oneOf: few } }],
+        mark: { type: "point", filled: true, opacity: 1, size: 20 },
+      },
+    ],
+  };
+}
+
+const labels = { step: "each step", train: "train", validation: "validation", test: "test" } as const;
+
+/** The same number of several runs, a colour for each. */
+export function comparisonChart(title: string, curves: readonly NamedCurve[], size: Size): Chart {
+  const names = [...new Set(curves.map(({ name }) => name))];
+  return {
+    ...size,
+    title,
+    data: { values: rowsOf(curves, ({ name }) => name) },
+    mark: { type: "line", clip: true },
+    encoding: {
+      ...axes(scaleOf(curves)),
+      color: {
+        field: "series",
+        type: "nominal",
+        sort: null,
+        scale: { domain: names, range: names.map((_, index) => palette[index % palette.length]) },
+        legend: names.length > 1 ? { columns: 3, labelLimit: 260, symbolType: "stroke" } : null,
+      },
+    },
+  };
+}
+
+function axes(scale: object) {
+  return {
+    x: {
+      field: "step",
+      type: "quantitative",
+      title: "step",
+      axis: { grid: false, format: "~s" },
+      scale: { nice: false },
+    },
+    y: {
+      field: "value",
+      type: "quantitative",
+      title: null,
+      scale,
+      axis: { format: "~g", domain: false, labelColor: ink.quiet },
+    },
+  };
+}

@@ -1,0 +1,29 @@
+/** Charts as pictures: a vega-lite description becomes SVG, and SVG a PNG. Vega is read when the first is drawn. */
+import type { TopLevelSpec } from "vega-lite";
+import { theme } from "./theme.js";
+
+/** A description without what all charts share. */
+export type Chart = Omit<TopLevelSpec, "$schema" | "config"> & Readonly<Record<string, unknown>>;
+
+export async function toSvg(chart: Chart): Promise<string> {
+  const [{ compile }, vega] = await Promise.all([import("vega-lite"), import("vega")]);
+  const quiet = { level: () => quiet, error: console.error, warn: () => quiet, info: () => quiet, debug: () => quiet };
+  const { spec } = compile({ ...chart, config: theme } as unknown as TopLevelSpec, { logger: quiet as never });
+  const view = new vega.View(vega.parse(spec), { renderer: "none", logLevel: vega.Error });
+  try {
+    return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}
+
+/** @param scale pixels for each unit of the picture. */
+export async function toPng(svg: string, scale = 2): Promise<Uint8Array> {
+  const { Resvg } = await import("@resvg/resvg-js");
+  const picture = new Resvg(svg, {
+    background: "#ffffff",
+    fitTo: { mode: "zoom", value: scale },
+    font: { loadSystemFonts: true, defaultFontFamily: "DejaVu Sans", sansSerifFamily: "DejaVu Sans" },
+  });
+  return picture.render().asPng();
+}

@@ -1,0 +1,103 @@
+/** What a run went through, read back from its `metrics.jsonl`: the loss at each step, and each evaluation. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { runFiles } from "../runtime/directory.js";
+import type { SplitMetrics } from "../runtime/events.js";
+
+export interface StepRecord {
+  readonly step: number;
+  readonly loss: number;
+  readonly gradient_norm: number;
+  /** Absent in runs of before it was recorded. */
+  readonly learning_rate?: number;
+}
+
+export interface EvaluationRecord {
+  readonly epoch: number;
+  readonly step: number;
+  readonly metrics: SplitMetrics;
+}
+
+export interface SampleRecord {
+  readonly step: number;
+  readonly text: string;
+}
+
+export interface History {
+  readonly steps: readonly StepRecord[];
+  readonly evaluations: readonly EvaluationRecord[];
+  readonly samples: readonly SampleRecord[];
+}
+
+/** Lines that are not whole, as a run that is killed may leave, are passed over. */
+export function readHistory(folder: string): History {
+  const file = join(folder, runFiles.metrics);
+  const steps: StepRecord[] = [];
+  const evaluations: EvaluationRecord[] = [];
+  const samples: SampleRecord[] = [];
+  for (const line of existsSync(file) ? readFileSync(file, "utf8").split("\n") : []) {
+    const record = parsed(line);
+    if (record?.event === "step") steps.push(record as unknown as StepRecord);
+    else if (record?.event === "epoch") evaluations.push(record as unknown as EvaluationRecord);
+    else if (record?.event === "sample") samples.push(record as unknown as SampleRecord);
+  }
+  return { steps, evaluations, samples };
+}
+
+function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return line === "" ? undefined : JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** One number of a history over its steps. */
+export interface Curve {
+  /** `step` for what every update reports. */
+  readonly split: "step" | keyof SplitMetrics;
+  readonly points: readonly { readonly step: number; readonly value: number }[];
+}
+
+const ofSteps = ["loss", "gradient_norm", "learning_rate"] as const;
+const splits = ["train", "validation", "test"] as const;
+
+/** Names of all that can be drawn: what every step has, then the metrics of the evaluations. */
+export function metricNames({ steps, evaluations }: History): readonly string[] {
+  const measured = ofSteps.filter((name) => steps.some((step) => step[name] !== undefined));
+  const evaluated = evaluations.flatMap(({ metrics }) => splits.flatMap((split) => Object.keys(metrics[split])));
+  return [...new Set([...measured, ...evaluated])];
+}
+
+/** The curves of a name, without those that have no points. */
+export function curvesOf({ steps, evaluations }: History, name: string): readonly Curve[] {
+  const measured = ofSteps.find((one) => one === name);
+  const every =
+    measured === undefined
+      ? []
+      : steps.flatMap(({ step, ...values }) => {
+          const value = values[measured];
+          return value === undefined || !Number.isFinite(value) ? [] : [{ step, value }];
+        });
+  const evaluated = splits.map((split) => ({
+    split,
+    points: evaluations.flatMap(({ step, metrics }) => {
+      const value = metrics[split][name];
+      return typeof value === "number" && Number.isFinite(value) ? [{ step, value }] : [];
+    }),
+  }));
+  return [{ split: "step" as const, points: every }, ...evaluated].filter(({ points }) => points.length > 0);
+}
+
+/** At most so many points: each the mean of those that fall together, so that nothing is left out. */
+export function thinned(points: Curve["points"], most: number): Curve["points"] {
+  if (points.length <= most) return points;
+  return Array.from({ length: most }, (_, index) => {
+    const part = points.slice(
+      Math.floor((index * points.length) / most),
+      Math.floor(((index + 1) * points.length) / most),
+    );
+    const value = part.reduce((sum, point) => sum + point.value, 0) / part.length;
+    return { step: part.at(-1)?.step ?? 0, value };
+  });
+}

@@ -1,0 +1,44 @@
+/** HTML as values: text is escaped unless it was made here. */
+
+export interface Html {
+  readonly html: string;
+}
+
+export type Content = Html | string | number | readonly Content[];
+
+export function text(content: Content): string {
+  if (typeof content === "string") return escaped(content);
+  if (typeof content === "number") return String(content);
+  return "html" in content ? content.html : content.map(text).join("");
+}
+
+/** A template whose values are escaped. */
+export function html(parts: TemplateStringsArray, ...values: readonly Content[]): Html {
+  return { html: parts.map((part, index) => part + (index < values.length ? text(values[index] ?? "") : "")).join("") };
+}
+
+/** Markup that another renderer made. */
+export function trusted(markup: string): Html {
+  return { html: markup };
+}
+
+function escaped(value: string): string {
+  return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+export interface Column {
+  readonly title: string;
+  readonly align?: "right";
+}
+
+export function table(columns: readonly Column[], rows: readonly (readonly Content[])[]): Html {
+  const sideOf = (index: number) => trusted(columns[index]?.align === "right" ? ' class="number"' : "");
+  return html`<div class="wide"><table>
+<thead><tr>${columns.map(({ title }, index) => html`<th${sideOf(index)}>${title}</th>`)}</tr></thead>
+<tbody>${rows.map((row) => html`<tr>${row.map((cell, index) => html`<td${sideOf(index)}>${cell}</td>`)}</tr>`)}</tbody>
+</table></div>`;
+}
+
+export function section(title: string, ...content: readonly Content[]): Html {
+  return html`<section><h2>${title}</h2>${content}</section>\n`;
+}
