@@ -1,5 +1,6 @@
 /** The builder: the one constructor of nodes. Shapes are inferred as each node is made. */
 import type { Builder, Expressions, Operand } from "../ir/builder.js";
+import { sameShape } from "../ir/dims.js";
 import type { OpAttributes, OpName } from "../ir/operators.js";
 import { scalarTensor } from "../ir/tensor.js";
 import type { DType, Graph, Node, NodeOf, Type, Value } from "../ir/types.js";
@@ -9,6 +10,11 @@ import { at, type Rule } from "../ops/rule.js";
 /** The rule of one primitive, typed by its name. */
 export function ruleOf<K extends OpName>(op: K): Rule<K> {
   return rules[op];
+}
+
+function sameType(type: Type, other: Type | undefined): boolean {
+  if (type === other) return true;
+  return other !== undefined && type.dtype === other.dtype && sameShape(type.shape, other.shape);
 }
 
 /** A value whose name may still be given, once. */
@@ -32,6 +38,21 @@ export function inferTypes<K extends OpName>(
     const operands = inputs.map((input) => `${input.name ?? "·"}[${input.type.shape.join(", ")}]`).join(", ");
     throw new Error(`${op}(${operands}): ${error instanceof Error ? error.message : error}`);
   }
+}
+
+/** A node that a builder made. Nobody changes it, so its types stay those that were inferred; a changed copy is none. */
+class Built<K extends OpName> implements NodeOf<K> {
+  constructor(
+    readonly op: K,
+    readonly inputs: readonly Value[],
+    readonly outputs: readonly Value[],
+    readonly attributes: OpAttributes[K],
+  ) {}
+}
+
+/** Whether a node's types are known to be those that it infers. */
+export function isTyped(node: Node): boolean {
+  return node instanceof Built;
 }
 
 /** Where a loop body gets a value that is not its own: a slice of an outer value, an outer value whole, or its own nodes. */
@@ -100,11 +121,28 @@ function makeBuilder(name: string, foreign: Foreign, trailing: () => readonly Va
 
   function apply<K extends OpName>(op: K, operands: readonly Value[], attributes: OpAttributes[K]): readonly Value[] {
     const here = operands.map(local);
-    const outputs = inferTypes(op, here, attributes).map((type): Value => ({ name: undefined, type }));
-    const node: NodeOf<K> = { op, inputs: here, outputs, attributes };
-    nodes.push(node as Node);
+    return add(op, here, attributes, inferTypes(op, here, attributes));
+  }
+
+  function add<K extends OpName>(
+    op: K,
+    operands: readonly Value[],
+    attributes: OpAttributes[K],
+    types: readonly Type[],
+  ): readonly Value[] {
+    const outputs = types.map((type): Value => ({ name: undefined, type }));
+    nodes.push(new Built(op, operands, outputs, attributes) as NodeOf<K> as Node);
     outputs.forEach(own);
     return outputs;
+  }
+
+  /** On operands of the same types, the outputs have theirs: nothing is inferred again. */
+  function copy(node: Node, operands: readonly Value[]): readonly Value[] {
+    const { op, attributes } = node as NodeOf<OpName>;
+    const here = operands.map(local);
+    const alike = isTyped(node) && here.every(({ type }, index) => sameType(type, node.inputs[index]?.type));
+    const types = alike ? node.outputs.map(({ type }) => type) : inferTypes(op, here, attributes);
+    return add(op, here, attributes, types);
   }
 
   function scalar(value: number, dtype: DType = "float32"): Value {
@@ -123,6 +161,7 @@ function makeBuilder(name: string, foreign: Foreign, trailing: () => readonly Va
       return value;
     },
     apply,
+    copy,
     named(value, label) {
       const nameable: Nameable = value;
       nameable.name ??= label;

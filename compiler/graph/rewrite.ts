@@ -1,6 +1,6 @@
 /** Rewriting: a graph copied node by node, some nodes replaced. How every pass that works on single nodes is written. */
 import type { Builder } from "../ir/builder.js";
-import type { OpName, ScanAttributes } from "../ir/operators.js";
+import type { ScanAttributes } from "../ir/operators.js";
 import type { Graph, Node, NodeOf, Tensor, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import { graphBuilder } from "./build.js";
@@ -66,7 +66,7 @@ function withBody(node: NodeOf<"Scan">, body: Graph): NodeOf<"Scan"> {
 
 /** Makes the node again on other inputs. */
 export function copyNode(b: Builder, node: Node, inputs: readonly Value[]): readonly Value[] {
-  return b.apply(node.op, inputs, (node as NodeOf<OpName>).attributes);
+  return b.copy(node, inputs);
 }
 
 /** Puts a graph's nodes into another graph, on `operands` in place of its inputs; gives the values of its outputs. */

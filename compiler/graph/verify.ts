@@ -1,9 +1,9 @@
 /** The invariants of a graph, checked after every stage: a graph that breaks one is the compiler's fault. */
 import { printShape, sameShape } from "../ir/dims.js";
 import type { OpName } from "../ir/operators.js";
-import type { Graph, NodeOf, Value } from "../ir/types.js";
+import type { Graph, Node, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
-import { inferTypes } from "./build.js";
+import { inferTypes, isTyped } from "./build.js";
 
 /**
  * Throws unless the graph is closed, in order, in single assignment, and every type is the one that its node infers, in
@@ -25,19 +25,22 @@ export function verify(graph: Graph, stage: string): Graph {
     for (const input of node.inputs) {
       if (!known.has(input)) fail(`${node.op} reads ${input.name ?? "a value"} before it is made`);
     }
-    const types = inferTypes(node.op, node.inputs, (node as NodeOf<OpName>).attributes);
-    if (types.length !== node.outputs.length)
-      fail(`${node.op} makes ${types.length} values, not ${node.outputs.length}`);
-    node.outputs.forEach((output, index) => {
-      const { dtype, shape } = at(types, index);
-      if (output.type.dtype !== dtype || !sameShape(output.type.shape, shape))
-        fail(`${node.op} makes ${dtype}${printShape(shape)}, not ${output.type.dtype}${printShape(output.type.shape)}`);
-      define(output, node.op);
-    });
+    if (!isTyped(node)) verifyTypes(node, fail);
+    for (const output of node.outputs) define(output, node.op);
     if (node.op === "Scan") verify(node.attributes.body, stage);
   }
   for (const output of graph.outputs) {
     if (!known.has(output)) fail(`output ${output.name ?? "·"} is never made`);
   }
   return graph;
+}
+
+function verifyTypes(node: Node, fail: (message: string) => never): void {
+  const types = inferTypes(node.op, node.inputs, (node as NodeOf<OpName>).attributes);
+  if (types.length !== node.outputs.length) fail(`${node.op} makes ${types.length} values, not ${node.outputs.length}`);
+  node.outputs.forEach(({ type }, index) => {
+    const { dtype, shape } = at(types, index);
+    if (type.dtype !== dtype || !sameShape(type.shape, shape))
+      fail(`${node.op} makes ${dtype}${printShape(shape)}, not ${type.dtype}${printShape(type.shape)}`);
+  });
 }

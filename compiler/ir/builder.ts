@@ -82,6 +82,8 @@ export interface Builder extends Expressions {
   input(name: string | undefined, type: Type): Value;
   /** Makes a node. Throws a GraphError when the operands break the primitive's rules. */
   apply<K extends OpName>(op: K, inputs: readonly Value[], attributes: OpAttributes[K]): readonly Value[];
+  /** Makes a node of another graph again, on other inputs. */
+  copy(node: Node, inputs: readonly Value[]): readonly Value[];
   /** The same value under a name for print and emission (the first name given stays). */
   named(value: Value, name: string): Value;
   /** The nodes made so far. */

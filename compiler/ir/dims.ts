@@ -42,12 +42,16 @@ function canonical(terms: Polynomial): Dim {
 }
 
 export function addDims(a: Dim, b: Dim): Dim {
+  if (typeof a === "number" && typeof b === "number") return a + b;
   const sum = new Map(polynomial(a));
   for (const [monomial, coefficient] of polynomial(b)) sum.set(monomial, (sum.get(monomial) ?? 0) + coefficient);
   return canonical(sum);
 }
 
 export function mulDims(a: Dim, b: Dim): Dim {
+  if (typeof a === "number" && typeof b === "number") return a * b + 0; // never -0
+  if (a === 1) return b;
+  if (b === 1) return a;
   const product = new Map<string, number>();
   for (const [m, c] of polynomial(a)) {
     for (const [n, d] of polynomial(b)) {

@@ -10,11 +10,15 @@ import { checkUses } from "./uses.js";
 /** Sizes that stand for any size: what is wrong with these is wrong with all. */
 const anySizes: CellSizes = { hidden_size: "hidden_size", input_size: "input_size" };
 
+/** Definitions in which nothing was wrong: they are not read again. */
+const known = new WeakSet<NormalCellDefinition>();
+
 /**
  * Checks the definition at `path` under its default options, and once more for each variant that they leave out. Sizes that
  * differ only for some `hidden_size` or input show when the cell is lowered. True when nothing is wrong.
  */
 export function checkCell(definition: NormalCellDefinition, path: string, report: Report): boolean {
+  if (known.has(definition)) return true;
   let sound = true;
   const seen = new Set<string>();
   const once: Report = (problem) => {
@@ -31,6 +35,7 @@ export function checkCell(definition: NormalCellDefinition, path: string, report
     return whole === undefined ? [] : [{ cell, equations: whole.equations }];
   });
   if (sound) checkUses(definition, read, path, once);
+  if (sound) known.add(definition);
   return sound;
 }
 

@@ -4,12 +4,14 @@ import { broadcastShapes, printShape, sameShape } from "../ir/dims.js";
 import type { Dim, Shape, Type, Value } from "../ir/types.js";
 
 export function broadcastTypes(inputs: readonly Type[]): Shape {
-  return inputs.reduce<Shape>((shape, input) => {
+  const [first, ...others] = inputs;
+  return others.reduce<Shape>((shape, input) => {
+    if (shape === input.shape) return shape;
     const met = broadcastShapes(shape, input.shape);
     if (met === undefined)
       throw new Error(`shapes ${printShape(shape)} and ${printShape(input.shape)} do not broadcast`);
     return met;
-  }, []);
+  }, first?.shape ?? []);
 }
 
 /** Sums a cotangent over the axes along which its operand was broadcast. */

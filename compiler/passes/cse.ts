@@ -15,7 +15,8 @@ function attributeText(node: Node): string {
 function run(graph: Graph): Graph {
   // Numbers for values are given per builder, so that equal expressions in two graphs never meet.
   const scopes = new Map<object, { readonly ids: Map<Value, number>; readonly made: Map<string, readonly Value[]> }>();
-  return rewrite(graph, (node, { b, inputs }) => {
+  let found = false;
+  const result = rewrite(graph, (node, { b, inputs }) => {
     if (node.op === "Scan") return undefined;
     const scope = scopes.get(b) ?? { ids: new Map(), made: new Map() };
     scopes.set(b, scope);
@@ -27,11 +28,15 @@ function run(graph: Graph): Graph {
     if (commutative.has(node.op)) ids.sort((x, y) => x - y);
     const key = `${node.op} ${ids} ${attributeText(node)}`;
     const known = scope.made.get(key);
-    if (known !== undefined) return known;
-    const made = b.apply(node.op, inputs, node.attributes as never);
+    if (known !== undefined) {
+      found = true;
+      return known;
+    }
+    const made = b.copy(node, inputs);
     scope.made.set(key, made);
     return made;
   });
+  return found ? result : graph;
 }
 
 export const cse: Pass = {

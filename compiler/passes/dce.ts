@@ -39,9 +39,8 @@ function pruneScan(node: NodeOf<"Scan">, live: ReadonlySet<Value>): NodeOf<"Scan
     return content.live.has(value) || (!anySlice && index === states);
   };
   const inputs = body.inputs.filter(keepInput);
-  if (inputs.length === body.inputs.length && isRead.every(Boolean) && content.nodes.length === body.nodes.length) {
-    return { ...node, attributes: { ...node.attributes, body: { ...body, nodes: content.nodes } } };
-  }
+  const isWhole = inputs.length === body.inputs.length && isRead.every(Boolean);
+  if (isWhole && isSame(content.nodes, body.nodes)) return node;
   return {
     op: "Scan",
     inputs: node.inputs.filter((_, index) => keepInput(at(body.inputs, index), index)),
@@ -56,8 +55,15 @@ function pruneScan(node: NodeOf<"Scan">, live: ReadonlySet<Value>): NodeOf<"Scan
   };
 }
 
+function isSame(nodes: readonly Node[], others: readonly Node[]): boolean {
+  return nodes.length === others.length && nodes.every((node, index) => node === others[index]);
+}
+
 export const dce: Pass = {
   name: "dce",
   description: "What no output depends on goes away, in loops too.",
-  run: (graph) => ({ ...graph, nodes: needed(graph).nodes }),
+  run: (graph) => {
+    const { nodes } = needed(graph);
+    return isSame(nodes, graph.nodes) ? graph : { ...graph, nodes };
+  },
 };

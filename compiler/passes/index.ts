@@ -62,11 +62,19 @@ export function runPasses(
   without: readonly string[] = [],
   after: (pass: Pass, graph: Graph) => void = () => {},
 ): Graph {
+  /** Passes that left the current graph as it is. */
+  let idle = new Set<Pass>();
   return list
     .filter((pass) => !without.includes(pass.name))
     .reduce((current, pass) => {
-      const next = verify(pass.run(current, context), pass.name);
+      const next = idle.has(pass) ? current : verified(pass, current, context);
+      idle = next === current ? idle.add(pass) : new Set();
       after(pass, next);
       return next;
     }, graph);
+}
+
+function verified(pass: Pass, graph: Graph, context: PassContext): Graph {
+  const next = pass.run(graph, context);
+  return next === graph ? graph : verify(next, pass.name);
 }

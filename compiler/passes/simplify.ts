@@ -72,10 +72,12 @@ const signs: Replacement = (node, site) => {
   }
 };
 
+const broadcasting: ReadonlySet<string> = new Set(["Add", "Sub", "Mul", "Div", "Min", "Max", "Where"]);
+
 /** An operand need not be expanded for an operation that broadcasts it anyway. */
 const broadcasts: Replacement = (node, { b, inputs, producer }) => {
   const result = node.outputs[0]?.type.shape;
-  if (result === undefined || !["Add", "Sub", "Mul", "Div", "Min", "Max", "Where"].includes(node.op)) return undefined;
+  if (result === undefined || !broadcasting.has(node.op)) return undefined;
   for (const [index, input] of inputs.entries()) {
     const source = producer(input);
     if (source?.op !== "Expand") continue;
