@@ -135,7 +135,7 @@ test("mutated specs", async () => {
         }
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 250 },
   );
 });
 
