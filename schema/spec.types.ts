@@ -8,21 +8,12 @@ export type HeldOutPart = number;
  * A column's name, or its number from 1.
  */
 export type Column = string | number;
-/**
- * A `.npy` or `.json` file relative to the spec, an array of an `.npz` file ("data.npz#x"; without a name, the one named like the role), or nested lists of numbers.
- */
 export type ArraySource = string | NestedNumbers[];
 /**
  * A number, or a list of such.
  */
 export type NestedNumbers = number | NestedNumbers[];
-/**
- * A number, true or false, or a word.
- */
 export type CellOption = number | boolean | string;
-/**
- * A whole number, or arithmetic over `hidden_size`, `input_size`, the cell's numeric options and whole numbers.
- */
 export type SizeExpression = number | string;
 /**
  * Sizes of the axes; none for a scalar.
@@ -34,20 +25,12 @@ export type Shape = SizeExpression[];
  * A value for the whole tensor, or for slices of its last axis over zeros.
  */
 export type Initializer = InitialValue | InitializerSlice[];
-/**
- * A distribution, a number, or the name of a numeric option, whose value is the number.
- */
 export type InitialValue = string | number;
 /**
- * Lines of the form `name = expression` or `a, b = split(expression, 2)`.
- *
  * @minItems 1
  * @maxItems 1000
  */
 export type Equations = string[];
-/**
- * A name that the equations set, with its prime where it is a next state.
- */
 export type Output = string;
 /**
  * One layer of the model.
@@ -69,9 +52,6 @@ export type LayerName = string;
  * What the layer reads: the name of an earlier layer, or of an input of the data (`inputs`, `decoder_inputs`). By default the layer before.
  */
 export type From = LayerName | LayerName[];
-/**
- * A whole number, or a size that the data says.
- */
 export type Size = number | ("vocabulary" | "target_vocabulary" | "classes" | "features");
 /**
  * Name of the earlier layer whose weights this one uses in place of its own; null for its own. A dense or projection layer may use an embedding's table, turned around.
@@ -98,14 +78,8 @@ export type Residual = boolean;
  * The cell also runs from the end to the start, and this joins both outputs. On a layer: for every cell that does not say otherwise.
  */
 export type Bidirectional = "none" | "concat" | "sum" | "mean" | "mul";
-/**
- * A probability below 1.
- */
 export type Rate = number;
-/**
- * A probability below 1, or one by state.
- */
-export type RatesOfStates =
+export type StateRates =
   | Rate
   | {
       [k: string]: Rate;
@@ -200,9 +174,6 @@ export type Metric =
   | BitsPerCharacterMetric
   | RMSEMetric
   | MAEMetric;
-/**
- * Weight of a penalty.
- */
 export type Penalty = number;
 /**
  * Size of the updates; the schedule multiplies it.
@@ -233,9 +204,6 @@ export type Schedule =
   | PolynomialDecaySchedule
   | InverseSquareRootSchedule
   | PlateauSchedule;
-/**
- * A number of updates.
- */
 export type ScheduleSteps = number;
 /**
  * Updates of a linear rise before it: (n + 1) / warmup_steps.
@@ -251,17 +219,8 @@ export type MinimumRatio = number;
 export type AverageOfTheWeights = {
   decay: Fraction;
 } | null;
-/**
- * How much of the running value stays in each update.
- */
 export type Fraction = number;
-/**
- * Keeps the division from a zero.
- */
 export type Epsilon = number;
-/**
- * Decoupled: every parameter, biases too, shrinks by learning_rate * weight_decay in each update.
- */
 export type WeightDecay = number;
 /**
  * Whose arithmetic: epsilon beside the root before its correction (tensorflow, and keras with defaults of its own) or after it (torch).
@@ -822,7 +781,7 @@ export interface Cell {
 export interface CellDropout {
   input?: Rate;
   output?: Rate;
-  state?: RatesOfStates;
+  state?: StateRates;
   /**
    * Whether a sequence drops the same entries at every step, in place of others at each.
    */
@@ -1069,7 +1028,10 @@ export interface CTCLoss {
    * Connectionist temporal classification.
    */
   type: "ctc";
-  reduction?: Reduction;
+  /**
+   * The mean over sequences, or their sum. A sequence's loss is not divided by its number of labels.
+   */
+  reduction?: "mean" | "sum";
   /**
    * The class that stands for no label: 0 as in PyTorch and Keras, or "last" as in TensorFlow 1.
    */

@@ -1,0 +1,135 @@
+/** The schema in an editor: the language service of VS Code on a spec of a project that has rnnx installed. */
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { beforeAll, expect, test } from "vitest";
+import { getLanguageService, TextDocument } from "vscode-json-languageservice";
+import { cellSchema, definition, type Schema, specSchema } from "../../schema/contract.js";
+import { packageRoot } from "../../schema/root.js";
+
+const project = mkdtempSync(join(tmpdir(), "rnnx-editor-"));
+const uri = pathToFileURL(join(project, "spec.json")).href;
+const read: string[] = [];
+
+/** Reads files and nothing else: what an editor knows without a network. */
+const service = getLanguageService({
+  async schemaRequestService(asked) {
+    read.push(asked);
+    return readFileSync(fileURLToPath(asked), "utf8");
+  },
+  workspaceContext: { resolveRelativePath: (path, resource) => new URL(path, resource).href },
+});
+
+beforeAll(() => {
+  mkdirSync(join(project, "node_modules"));
+  symlinkSync(packageRoot(), join(project, "node_modules/rnnx"));
+});
+
+/** A spec around some text, `|` where the cursor is. */
+function open(text: string) {
+  const whole = `{ "$schema": "./node_modules/rnnx/schema/spec.schema.json", ${text} }`;
+  const offset = whole.indexOf("|");
+  const document = TextDocument.create(uri, "json", 1, whole.replace("|", ""));
+  return { document, position: document.positionAt(offset), json: service.parseJSONDocument(document) };
+}
+
+async function completions(text: string): Promise<readonly string[]> {
+  const { document, position, json } = open(text);
+  const list = await service.doComplete(document, position, json);
+  return (list?.items ?? []).map(({ label }) => label);
+}
+
+async function hover(text: string): Promise<string> {
+  const { document, position, json } = open(text);
+  const found = await service.doHover(document, position, json);
+  return JSON.stringify(found?.contents ?? "");
+}
+
+async function marks(text: string): Promise<readonly string[]> {
+  const { document, json } = open(text);
+  return (await service.doValidation(document, json)).map(({ message }) => JSON.stringify(message));
+}
+
+test("keys are completed, at the top and in what a tag chooses", async () => {
+  expect(await completions("|")).toEqual(expect.arrayContaining(["model", "data", "optimizer", "train", "seed"]));
+  expect(await completions('"train": { | }')).toEqual(expect.arrayContaining(["steps", "batch_size", "keep_best"]));
+  expect(await completions('"model": [{ "layer": "rnn", | }]')).toEqual(
+    expect.arrayContaining(["cell", "hidden_size", "bidirectional", "forget_bias"]),
+  );
+  expect(await completions('"optimizer": { "type": "adam", | }')).toEqual(
+    expect.arrayContaining(["learning_rate", "beta1", "schedule"]),
+  );
+  expect(await completions('"cells": { "mine": { | } }')).toEqual(
+    expect.arrayContaining(["state", "parameters", "equations", "output"]),
+  );
+});
+
+test("values are completed", async () => {
+  expect(await completions('"optimizer": { "type": | }')).toEqual(
+    expect.arrayContaining(['"adam"', '"sgd"', '"lion"']),
+  );
+  expect(await completions('"model": [{ "layer": "rnn", "cell": | }]')).toEqual(
+    expect.arrayContaining(['"lstm"', '"gru"']),
+  );
+});
+
+test("keys are explained, those of cells too", async () => {
+  expect(await hover('"se|ed": 1')).toContain("The same spec and seed give the same losses");
+  expect(await hover('"optimizer": { "type": "adam", "be|ta1": 0.9 }')).toContain("How much of the mean stays");
+  expect(await hover('"cells": { "mine": { "equ|ations": [] } }')).toContain("One step, read from top to bottom");
+});
+
+test("a key that shares its rules with others is explained in its own words", async () => {
+  const wrong = [];
+  for (const { at, schema } of overridden()) {
+    const name = /\$defs\/(\w+)$/.exec(schema.$ref ?? "")?.[1] ?? "";
+    const { title, description, examples } = definition(name);
+    // An editor lets the definition win over what stands beside the reference.
+    const lost = Object.entries({ title, description, examples }).filter(
+      ([key, value]) =>
+        value !== undefined && JSON.stringify(value) !== JSON.stringify(schema[key as keyof Schema] ?? value),
+    );
+    wrong.push(...lost.map(([key]) => `${at}: ${key}`));
+  }
+  expect(wrong).toEqual([]);
+});
+
+/** References with something beside them. */
+function overridden(): readonly { readonly at: string; readonly schema: Schema }[] {
+  const found: { readonly at: string; readonly schema: Schema }[] = [];
+  const visit = (part: unknown, at: string): void => {
+    if (typeof part !== "object" || part === null) return;
+    const schema = part as Schema;
+    if (typeof schema.$ref === "string" && Object.keys(schema).length > 1 && /\$defs/.test(schema.$ref))
+      found.push({ at, schema });
+    for (const [key, value] of Object.entries(part)) if (!notSchemas.includes(key)) visit(value, `${at}/${key}`);
+  };
+  visit(specSchema(), "spec");
+  visit(cellSchema(), "cell");
+  return found;
+}
+
+const notSchemas = ["examples", "default", "enum", "const"];
+
+test("the gallery has no marks, and a mistake has one", async () => {
+  const spec = readFileSync(join(packageRoot(), "specs/translate.json"), "utf8");
+  const text = spec
+    .trim()
+    .slice(1, -1)
+    .replace(/"\$schema":[^,]*,/, "");
+  expect(await marks(text)).toEqual([]);
+  expect(await marks('"data": { "type": "text", "text": "a", "window": 1 }, "sed": 1')).not.toEqual([]);
+});
+
+test("nothing outside the project is read", () => {
+  expect([...new Set(read)].sort()).toEqual(
+    ["cell", "spec"].map((name) => pathToFileURL(join(project, `node_modules/rnnx/schema/${name}.schema.json`)).href),
+  );
+});
+
+test("a spec file may be written right there, in the form that is published", () => {
+  writeFileSync(join(project, "spec.json"), "{}");
+  const { exports } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
+  expect(exports["./schema/*"]).toBe("./schema/*");
+});
