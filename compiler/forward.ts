@@ -1,6 +1,6 @@
 /** The parts of a spec's forward program, for data of any batch size and length. */
 import type { NormalSpec } from "../schema/normal.js";
-import type { Mode } from "./elaborate/context.js";
+import type { Mode, Recurrences } from "./elaborate/context.js";
 import { elaborate } from "./elaborate/index.js";
 import { type OutputPort, type Program, partOf } from "./elaborate/program.js";
 import type { Signature } from "./signature.js";
@@ -11,8 +11,9 @@ export function forwardPart(
   signature: Signature,
   mode: Exclude<Mode, "training">,
   roles: readonly OutputPort["role"][],
+  recurrences?: Recurrences,
 ): Program {
-  const elaborated = elaborate(spec, signature, mode);
+  const elaborated = elaborate(spec, signature, mode, undefined, recurrences && { recurrences });
   if (!elaborated.ok) throw new Error(elaborated.problems.map(({ message }) => message).join(" "));
   const { program } = elaborated;
   const fed = new Set(program.inputs.filter(({ role }) => role === "state").map(({ name }) => name));

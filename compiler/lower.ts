@@ -87,7 +87,7 @@ function gradientOf(spec: NormalSpec, signature: Signature, options: CompileOpti
   const { watch, optimize } = observed(inPortions(signature, portions), options);
   const unrolls = spec.model.some((layer) => layer.layer === "rnn" && layer.unroll);
   const trained = unrolls ? withKnownSteps(signature) : signature;
-  const elaborated = elaborate(spec, trained, "training", options.origins, shared);
+  const elaborated = elaborate(spec, trained, "training", options.origins, { shared });
   if (!elaborated.ok) return elaborated;
   const { program } = elaborated;
   watch("forward", program.graph);

@@ -13,6 +13,8 @@ export interface NormalCellDefinition {
   readonly initializers: Readonly<Record<string, CellInitializer>>;
   readonly equations: readonly string[];
   readonly output: string;
+  /** The operator of ONNX that the cell is; null: none. */
+  readonly onnx: OnnxMapping | null;
   /**
    * For each option, for each of its values (as text: "true", "relu"; "otherwise" for all other numbers): what the cell has
    * instead or besides.
@@ -31,6 +33,26 @@ export interface CellVariant {
   readonly initializers: Readonly<Record<string, CellInitializer>>;
   readonly equations: readonly string[] | Readonly<Record<string, string | readonly string[]>> | null;
   readonly output: string | null;
+  /** Members that change; null: the cell is no operator of ONNX. */
+  readonly onnx: Partial<OnnxMapping> | null;
+}
+
+/**
+ * An operator of ONNX and its operands by ONNX's names. An operand is a list of blocks of columns, gate by gate in ONNX's
+ * order: a parameter `U`, or its piece `U[1]`, perhaps with a minus sign. No blocks: zeros.
+ */
+export interface OnnxMapping {
+  readonly operator: "RNN" | "GRU" | "LSTM";
+  /** None: the operator's usual ones. */
+  readonly activations: readonly ("Sigmoid" | "Tanh" | "Relu")[];
+  readonly linear_before_reset: boolean;
+  /** None: the cell's states in order. */
+  readonly states: readonly string[];
+  readonly W: readonly string[];
+  readonly R: readonly string[];
+  readonly Wb: readonly string[];
+  readonly Rb: readonly string[];
+  readonly P: readonly string[];
 }
 
 /** A named distribution, a constant, an option's name (its value is the constant), or slices of the last axis over zeros. */

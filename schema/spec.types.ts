@@ -32,6 +32,13 @@ export type InitialValue = string | number;
  */
 export type Equations = string[];
 export type Output = string;
+export type Name = string;
+/**
+ * Parameters side by side.
+ *
+ * @maxItems 8
+ */
+export type Blocks = string[];
 /**
  * One layer of the model.
  */
@@ -615,6 +622,10 @@ export interface CellDefinition {
   equations: Equations;
   output: Output;
   /**
+   * The recurrent operator of ONNX whose equations are the cell's, and the weights that it reads. Exported models have the operator in place of a loop wherever it gives the same numbers, which is tried at every export. null: the cell is exported as a loop.
+   */
+  onnx?: ONNXMapping | null;
+  /**
    * For each option, for each of its values as text (`"true"`, `"relu"`, `"0"`; `"otherwise"` for all numbers that have none of their own): what the cell has besides, or instead. Variants apply in the order in which they stand.
    */
   variants?: {
@@ -633,6 +644,36 @@ export interface InitializerSlice {
   from: number | SizeExpression;
   to: SizeExpression;
   value: InitialValue;
+}
+/**
+ * An operator and its operands. Each operand is a list of blocks of columns, gate by gate in ONNX's order (LSTM: input, output, forget, cell; GRU: update, reset, hidden). A block is a parameter, or `U[1]`, the second of its pieces that are `hidden_size` wide; a minus sign before it turns its sign. No blocks: zeros.
+ */
+export interface ONNXMapping {
+  /**
+   * The operator.
+   */
+  operator: "RNN" | "GRU" | "LSTM";
+  /**
+   * The operator's activations in its own order; none are its usual ones.
+   *
+   * @maxItems 3
+   */
+  activations?: ("Sigmoid" | "Tanh" | "Relu")[];
+  /**
+   * GRU: the reset gate multiplies the recurrent sum rather than the state.
+   */
+  linear_before_reset?: boolean;
+  /**
+   * The cell's states that are the operator's: h, and for LSTM c. None: in the order in which the cell has them.
+   *
+   * @maxItems 2
+   */
+  states?: Name[];
+  W: Blocks;
+  R: Blocks;
+  Wb?: Blocks;
+  Rb?: Blocks;
+  P?: Blocks;
 }
 /**
  * State, parameters and initializers are added to the cell's own, or take the place of those of the same name; equations and output take the place of the cell's own.
@@ -661,6 +702,10 @@ export interface CellVariant {
    */
   equations?: Equations | ReplacedEquations | null;
   /**
+   * Members that take the place of those of the cell's mapping; null: with this variant the cell is no operator of ONNX.
+   */
+  onnx?: ChangedONNXMapping | null;
+  /**
    * Output that takes the place of the cell's own.
    */
   output?: Output | null;
@@ -670,6 +715,36 @@ export interface CellVariant {
  */
 export interface ReplacedEquations {
   [k: string]: string | Equations;
+}
+/**
+ * What this variant has in place of members of the cell's mapping.
+ */
+export interface ChangedONNXMapping {
+  /**
+   * The operator.
+   */
+  operator?: "RNN" | "GRU" | "LSTM";
+  /**
+   * The operator's activations in its own order; none are its usual ones.
+   *
+   * @maxItems 3
+   */
+  activations?: ("Sigmoid" | "Tanh" | "Relu")[];
+  /**
+   * GRU: the reset gate multiplies the recurrent sum rather than the state.
+   */
+  linear_before_reset?: boolean;
+  /**
+   * The cell's states that are the operator's: h, and for LSTM c. None: in the order in which the cell has them.
+   *
+   * @maxItems 2
+   */
+  states?: Name[];
+  W?: Blocks;
+  R?: Blocks;
+  Wb?: Blocks;
+  Rb?: Blocks;
+  P?: Blocks;
 }
 /**
  * Token ids to rows with a single 1.

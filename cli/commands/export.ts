@@ -1,6 +1,12 @@
 /** `rnnx export`: a trained model as an ONNX file for other runtimes. */
 import { Option } from "commander";
-import { type ExportForm, exportForms, opsets } from "../../compiler/export/options.js";
+import {
+  type ExportForm,
+  type ExportOptions,
+  exportForms,
+  exportLoops,
+  opsets,
+} from "../../compiler/export/options.js";
 import type { CommandModule } from "../command.js";
 import { exit } from "../exit.js";
 import { reportFailure } from "../failures.js";
@@ -14,6 +20,8 @@ interface Flags {
   readonly form: ExportForm;
   readonly opset: number;
   readonly report?: boolean;
+  readonly loops: ExportOptions["loops"];
+  readonly unroll?: number;
 }
 
 export const exportCommand: CommandModule = {
@@ -33,6 +41,12 @@ export const exportCommand: CommandModule = {
         wholeNumber(opsets.first, opsets.last),
         opsets.usual,
       )
+      .addOption(
+        new Option("--loops <kind>", "recurrent layers as ONNX's operators where they are such, or all as loops")
+          .choices(exportLoops)
+          .default("operators"),
+      )
+      .option("--unroll <n>", "sequences of n steps, laid out without loop or operator", wholeNumber(1, 10_000))
       .option("--report", "say what becomes of the model in each runtime");
   },
 
@@ -40,9 +54,9 @@ export const exportCommand: CommandModule = {
     const [run = ""] = face.args;
     const flags = face.opts<Flags>();
     const { exportModel } = await import("../../runtime/export/index.js");
-    const outcome = await exportModel({ run, weights: "end", ...flags });
+    const outcome = await exportModel({ run, weights: "end", ...flags, unroll: flags.unroll ?? null });
     if (outcome.ok) {
-      const { files, verification, model } = outcome;
+      const { files, verification, cells, model } = outcome;
       const portability = flags.report === true ? await portabilityOfFile(flags.out) : undefined;
       output.record({
         event: "result",
@@ -50,9 +64,12 @@ export const exportCommand: CommandModule = {
         form: flags.form,
         files,
         verification,
+        cells,
         ...model,
         ...(portability && { portability }),
       });
+      for (const { name, form, reason } of cells)
+        output.print(`${name} as ${form}${reason === "" ? "" : `: ${reason}`}`);
       for (const file of files) output.print(`${file.name}  ${bytes(file.bytes)}`);
       output.print(`differs from the trained model by at most ${verification.difference.toExponential(1)}`);
       if (portability !== undefined) output.print(`\n${portabilityText(portability, output.colors.print)}`);

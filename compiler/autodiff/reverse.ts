@@ -14,6 +14,7 @@ export const pullBack: PullBack = (b, nodes, active, collected) => {
     if (given.every((cotangent) => cotangent === undefined)) continue;
     const { vjp } = ruleOf<OpName>(node.op);
     if (vjp === "none") continue;
+    if (vjp === "inference") throw new Error(`${node.op} stands in models that only infer`);
     const pulled =
       node.op === "Scan"
         ? vjpScan(b, node, given, active, pullBack)

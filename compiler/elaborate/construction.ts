@@ -8,7 +8,7 @@ import { staticShape } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
 import { checkCell } from "../language/check.js";
 import type { ArraySignature, Signature } from "../signature.js";
-import type { CellStates, Context, Mode, Shard } from "./context.js";
+import type { CellStates, Context, Mode, Shard, Ways } from "./context.js";
 import type { InputPort } from "./program.js";
 import { sameSizes } from "./sizes.js";
 import { isTrained } from "./trainable.js";
@@ -18,6 +18,8 @@ export interface Construction {
   readonly context: Context;
   /** A data input of the graph; asking again for a name gives the same one. */
   feed(name: string, array: ArraySignature): Value;
+  /** Takes note of the live steps behind a mask of them. */
+  masked(live: Value, lengths: Value): void;
   /** Takes note of the layer whose turn it is. */
   building(layer: NormalLayer): void;
   /** Takes note of a layer once it is built. */
@@ -30,13 +32,12 @@ export interface Construction {
   finals(): ReadonlyMap<string, Value>;
 }
 
-/** @param shared whether the rows are a part of a batch that several processes share. */
 export function construct(
   spec: NormalSpec,
   signature: Signature,
   mode: Mode,
   origins: Origins,
-  shared: boolean,
+  { shared, recurrences }: Ways,
 ): Construction {
   const b = graphBuilder(spec.name);
   // Each problem once; and each place in an equation once, whichever use of its cell has shown what is wrong there.
@@ -51,6 +52,7 @@ export function construct(
   const finals = new Map<string, Value>();
   const layers = new Map<string, { readonly layer: NormalLayer; readonly wire: Wire }>();
   const states = new Map<string, readonly CellStates[]>();
+  const masks = new Map<Value, Value>();
   let current: NormalLayer | undefined;
   /** Layers whose weights are another's of other sizes: the first tensor says it. */
   const unlike = new Set<NormalLayer>();
@@ -79,6 +81,7 @@ export function construct(
     b,
     mode,
     shard: shared ? shard : null,
+    recurrences,
     seed: spec.seed,
     cells: Object.fromEntries(sound),
     report,
@@ -132,6 +135,7 @@ export function construct(
     finalState(name, value) {
       finals.set(name, value);
     },
+    lengthsOf: (live) => masks.get(live),
     earlier: (name) => layers.get(name),
     statesOf: (layer) => states.get(layer),
     keepStates(layer, cells) {
@@ -142,6 +146,9 @@ export function construct(
   return {
     context,
     feed: (name, { dtype, shape }) => open(name, "data", { dtype, shape }),
+    masked(live, lengths) {
+      masks.set(live, lengths);
+    },
     building(layer) {
       current = layer;
     },

@@ -13,6 +13,36 @@ import type { Wire } from "./wire.js";
  */
 export type Mode = "training" | "evaluation" | "inference" | "stream";
 
+/** What became of one direction of a cell. */
+export interface CellForm {
+  /** What its states' names begin with: `rnn/0`. */
+  readonly name: string;
+  /** The operator of ONNX, a loop, or steps laid out one after another. */
+  readonly form: "RNN" | "GRU" | "LSTM" | "Scan" | "unrolled";
+  /** Why it is no operator; empty where it is one. */
+  readonly reason: string;
+}
+
+/** How cells are run. */
+export interface Recurrences {
+  /** By the recurrent operators of ONNX, where a cell is one. */
+  readonly operators: boolean;
+  /** With the steps laid out, where there is no operator and the number of steps is known. */
+  readonly unroll: boolean;
+  /** Hears what became of each. */
+  readonly tell: (cell: CellForm) => void;
+}
+
+/** As training runs them. */
+export const loops: Recurrences = { operators: false, unroll: false, tell: () => {} };
+
+/** Ways in which a program may be elaborated. */
+export interface Ways {
+  /** Whether the rows are a part of a batch that several processes share. */
+  readonly shared: boolean;
+  readonly recurrences: Recurrences;
+}
+
 /** A problem at a part of the normalized spec. */
 export interface PartProblem extends Omit<Problem, "path"> {
   readonly part: object;
@@ -33,6 +63,7 @@ export interface Shard {
 export interface Context {
   readonly b: Builder;
   readonly mode: Mode;
+  readonly recurrences: Recurrences;
   /** Of everything random in the model. */
   readonly seed: number;
   /** The cells that are sound whatever their sizes: what is wrong with the others has been reported. */
@@ -55,6 +86,8 @@ export interface Context {
   fedState(name: string, shape: Shape, stateful: boolean): Value | undefined;
   /** Makes a state's last value one of the graph's outputs. */
   finalState(name: string, value: Value): void;
+  /** The live steps [batch] behind a mask of them; undefined for a mask that is not of these. */
+  lengthsOf(live: Value): Value | undefined;
   /** A layer that stands before this one, by name, with its output. */
   earlier(name: string): { readonly layer: NormalLayer; readonly wire: Wire } | undefined;
   /** Last states of an earlier rnn layer, cell by cell. */

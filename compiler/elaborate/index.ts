@@ -5,7 +5,7 @@ import type { Origins } from "../../schema/origins.js";
 import { nearest } from "../../schema/wording.js";
 import type { Signature } from "../signature.js";
 import { type Construction, construct } from "./construction.js";
-import type { CombiningDefinition, LayerDefinition, Mode } from "./context.js";
+import { type CombiningDefinition, type LayerDefinition, loops, type Mode, type Ways } from "./context.js";
 import { openInputs } from "./inputs.js";
 import { layers } from "./layers/index.js";
 import { elaborateObjective, type Output } from "./objective.js";
@@ -22,19 +22,15 @@ export type Elaboration =
 /** For whoever has no text to point into. */
 const nowhere: Origins = { pathOf: () => "" };
 
-/**
- * Sizes that only the data knows may be symbols in the signature: they are then symbols in the graph.
- *
- * @param shared whether the rows are a part of a batch that several processes share.
- */
+/** Sizes that only the data knows may be symbols in the signature: they are then symbols in the graph. */
 export function elaborate(
   spec: NormalSpec,
   signature: Signature,
   mode: Mode,
   origins: Origins = nowhere,
-  shared = false,
+  { shared = false, recurrences = loops }: Partial<Ways> = {},
 ): Elaboration {
-  const construction = construct(spec, signature, mode, origins, shared);
+  const construction = construct(spec, signature, mode, origins, { shared, recurrences });
   const { b } = construction.context;
   const wires = new Map(openInputs(construction, signature));
   const layerOutputs: LayerOutput[] = [];

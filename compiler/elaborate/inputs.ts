@@ -14,9 +14,11 @@ export function openInputs(construction: Construction, signature: Signature): Re
     const known = opened.get(key);
     if (known !== undefined) return known;
     const steps = b.unsqueeze(b.range(time), [1]);
-    const alive = b.less(steps, b.unsqueeze(b.cast(construction.feed(name, lengths), "int64"), [0]));
+    const given = construction.feed(name, lengths);
+    const alive = b.less(steps, b.unsqueeze(b.cast(given, "int64"), [0]));
     const live = b.named(b.unsqueeze(alive, [2]), name === "lengths" ? "live" : "target_live");
     opened.set(key, live);
+    construction.masked(live, given);
     return live;
   };
   const open = (name: string, array: ArraySignature, lengths: "lengths" | "target_lengths"): Wire => {

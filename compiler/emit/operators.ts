@@ -4,6 +4,7 @@ import { tensor as tensorOf } from "../ir/tensor.js";
 import type { DType, Node, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import { elementTypes, int, ints, tensor, text } from "./proto.js";
+import { recurrent } from "./recurrent.js";
 import { factors } from "./scaling.js";
 import { scan } from "./scan.js";
 import { compute, constant, define, integer, nameOf, type Scope, vector, write } from "./scope.js";
@@ -172,6 +173,9 @@ const emitters: { readonly [K in OpName]: Emit<K> } = {
   },
 
   Scan: (node, scope) => scan(node, scope, results(node, scope)),
+  RNN: (node, scope) => recurrent(node, scope, results(node, scope)),
+  GRU: (node, scope) => recurrent(node, scope, results(node, scope)),
+  LSTM: (node, scope) => recurrent(node, scope, results(node, scope)),
 };
 
 function zero(dtype: DType): ReturnType<typeof tensor> {

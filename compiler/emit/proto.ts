@@ -11,6 +11,7 @@ const STRING = 3;
 const TENSOR = 4;
 const GRAPH = 5;
 const INTS = 7;
+const STRINGS = 8;
 
 /** An int64 field, which a BigInt would leave at 0 without a word. */
 function int64(value: number): number {
@@ -28,6 +29,10 @@ export function ints(name: string, values: readonly number[]): onnx.IAttributePr
 
 export function text(name: string, value: string): onnx.IAttributeProto {
   return { name, type: STRING, s: new TextEncoder().encode(value) };
+}
+
+export function texts(name: string, values: readonly string[]): onnx.IAttributeProto {
+  return { name, type: STRINGS, strings: values.map((value) => new TextEncoder().encode(value)) };
 }
 
 export function tensor(name: string, value: Tensor): onnx.IAttributeProto {

@@ -1,10 +1,34 @@
 /** What every form is made of. */
 import type { NormalSpec } from "../../schema/normal.js";
-import type { Signature } from "../signature.js";
-import type { Boundary } from "./options.js";
+import type { CellForm, Recurrences } from "../elaborate/context.js";
+import { type Signature, withAnyBatch, withKnownSteps } from "../signature.js";
+import type { ExportOptions } from "./options.js";
 
 export interface FormRequest {
   readonly spec: NormalSpec;
+  /** Of data in batches of any size. */
   readonly signature: Signature;
-  readonly boundary: Boundary;
+  readonly options: Pick<ExportOptions, "boundary">;
+  readonly recurrences: Recurrences;
+}
+
+export function formRequest(
+  spec: NormalSpec,
+  signature: Signature,
+  options: ExportOptions,
+  tell: (cell: CellForm) => void,
+): FormRequest {
+  const { loops, unroll, form } = options;
+  const any = withAnyBatch(signature);
+  return {
+    spec,
+    signature: unroll === null ? any : withKnownSteps({ ...any, steps: unroll }),
+    options,
+    recurrences: {
+      operators: loops === "operators" && unroll === null,
+      // One step needs no loop.
+      unroll: unroll !== null || (form === "step" && loops === "operators"),
+      tell,
+    },
+  };
 }

@@ -1,25 +1,28 @@
 /**
  * Export: the same weights as a model for one use.
  *
- *   NormalSpec ─form─▶ face (graph, names, words) ─passes─▶ optimized ─emit─▶ model, weights beside it
+ *   NormalSpec ─form─▶ face (graph, names, words) ─passes─▶ optimized ─bake─▶ weights apart ─emit─▶ model
  */
 import type { NormalSpec } from "../../schema/normal.js";
 import type { Port } from "../artifact.js";
+import type { CellForm } from "../elaborate/context.js";
 import { emitModel } from "../emit/onnx.js";
 import type { Weight } from "../emit/weights.js";
-import { forwardPart } from "../forward.js";
 import { verify } from "../graph/verify.js";
 import type { Graph } from "../ir/types.js";
-import { forwardPorts } from "../manifest.js";
-import { runPasses, stepPasses } from "../passes/index.js";
-import { type Signature, withAnyBatch } from "../signature.js";
+import { exportPasses, runPasses } from "../passes/index.js";
+import type { Signature } from "../signature.js";
+import { bake, type Tensors } from "./bake.js";
 import { type Face, type FacePort, portsOf } from "./face.js";
-import type { FormRequest } from "./form.js";
+import { type FormRequest, formRequest } from "./form.js";
 import type { ExportForm, ExportOptions } from "./options.js";
 import { sequenceForm } from "./sequence.js";
 import { stepForm } from "./step.js";
 
+export type { CellForm } from "../elaborate/context.js";
+export type { Tensors } from "./bake.js";
 export * from "./options.js";
+export { referenceModel } from "./reference.js";
 
 const forms: { readonly [F in ExportForm]: (request: FormRequest) => Face } = {
   sequence: sequenceForm,
@@ -28,46 +31,64 @@ const forms: { readonly [F in ExportForm]: (request: FormRequest) => Face } = {
 
 export type ExportPort = Port & FacePort;
 
-/** A model before it has words and weights. */
+/** What the model reads and gives; its weights are none of it. */
+export interface ExportPorts {
+  readonly inputs: readonly ExportPort[];
+  readonly outputs: readonly ExportPort[];
+}
+
+/** A model before it has words. */
 export interface Lowered {
   readonly name: string;
   readonly opset: number;
+  /** Its inputs are those of the ports, then the weights. */
   readonly graph: Graph;
-  /** Of the graph, the weights among them. */
-  readonly ports: { readonly inputs: readonly ExportPort[]; readonly outputs: readonly ExportPort[] };
+  readonly ports: ExportPorts;
   readonly weights: readonly Weight[];
+  /** What became of each recurrent cell. */
+  readonly cells: readonly CellForm[];
 }
-
-export type Tensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 
 /** @param parameters by public name; those of the model are among them. */
 export function lowerExport(
   spec: NormalSpec,
   signature: Signature,
   parameters: Tensors,
-  { form, opset, boundary }: ExportOptions,
+  options: ExportOptions,
 ): Lowered {
-  const face = forms[form]({ spec, signature, boundary });
+  const { form, opset } = options;
+  const cells: CellForm[] = [];
+  const face = forms[form](formRequest(spec, signature, options, (cell) => cells.push(cell)));
   verify(face.graph, form);
-  const expected = new Map(Object.entries({ ...signature.expected, ...(form === "step" && { batch: 1, time: 1 }) }));
-  const graph = runPasses(face.graph, stepPasses, { expected });
-  const inputs = portsOf(face.inputs, graph.inputs);
+  // A table multiplied at every run is only worth it for long batches, which nobody has promised.
+  const optimized = runPasses(face.graph, exportPasses, {
+    expected: new Map([
+      ["batch", 1],
+      ["time", 1],
+    ]),
+  });
+  const isWeight = (index: number) => face.inputs[index]?.role === "parameter";
+  const { graph, weights } = bake(optimized, (_, index) => isWeight(index), parameters);
+  verify(graph, "bake");
   return {
     name: spec.name,
     opset,
     graph,
-    ports: { inputs, outputs: portsOf(face.outputs, graph.outputs) },
-    weights: weightsOf(inputs, parameters),
+    ports: {
+      inputs: portsOf(
+        face.inputs.filter((_, index) => !isWeight(index)),
+        graph.inputs,
+      ),
+      outputs: portsOf(face.outputs, graph.outputs),
+    },
+    weights: [...weights].map(([name, { dtype, shape, data }]) => ({
+      name,
+      dtype,
+      shape,
+      data: Float32Array.from(data),
+    })),
+    cells,
   };
-}
-
-function weightsOf(inputs: readonly ExportPort[], parameters: Tensors): readonly Weight[] {
-  return inputs.flatMap(({ name, role }) => {
-    if (role !== "parameter") return [];
-    const tensor = parameters.get(name);
-    if (tensor === undefined) throw new Error(`No weights are given for ${name}.`);
-    return [{ name, dtype: "float32" as const, ...tensor }];
-  });
 }
 
 /** What a model says of itself. */
@@ -82,34 +103,19 @@ function irVersionOf(opset: number): number {
 }
 
 /** The model's bytes, complete but for its weights. */
-export function emitExport({ name, opset, graph, ports }: Lowered, { doc, metadata }: Words): Promise<Uint8Array> {
+export function emitExport(lowered: Lowered, { doc, metadata }: Words): Promise<Uint8Array> {
+  const { name, opset, graph, ports, weights } = lowered;
   const { inputs, outputs } = ports;
+  const initializers = weights.map((weight) => weight.name);
   return emitModel(graph, {
     name,
     opset,
     irVersion: irVersionOf(opset),
-    inputs: inputs.map((port) => port.name),
+    inputs: [...inputs.map((port) => port.name), ...initializers],
     outputs: outputs.map((port) => port.name),
-    initializers: inputs.filter(({ role }) => role === "parameter").map((port) => port.name),
+    initializers,
     docs: Object.fromEntries([...inputs, ...outputs].map((port) => [port.name, port.doc])),
     doc,
     metadata,
   });
-}
-
-/** The forward pass as training evaluates it, to hold an export against: parameters are inputs, states too. */
-export async function referenceModel(spec: NormalSpec, signature: Signature) {
-  const program = forwardPart(spec, withAnyBatch(signature), "evaluation", ["prediction"]);
-  const expected = new Map(Object.entries(signature.expected));
-  const graph = runPasses(program.graph, stepPasses, { expected });
-  const ports = forwardPorts(program, graph);
-  const names = (list: readonly Port[]) => list.map(({ name }) => name);
-  const model = await emitModel(graph, {
-    name: `${spec.name}/reference`,
-    opset: 18,
-    irVersion: 8,
-    inputs: names(ports.inputs),
-    outputs: names(ports.outputs),
-  });
-  return { model, ports };
 }

@@ -8,6 +8,9 @@ export const exportForms = ["sequence", "step"] as const;
  */
 export type ExportForm = (typeof exportForms)[number];
 
+/** Recurrent layers as ONNX's own operators where their cells are such, or all as loops. */
+export const exportLoops = ["operators", "scan"] as const;
+
 /** Opsets that a model can be written in; the first that each version of the file format may declare. */
 export const opsets = { first: 13, last: 25, usual: 17 } as const;
 
@@ -29,5 +32,8 @@ export interface Boundary {
 export interface ExportOptions {
   readonly form: ExportForm;
   readonly opset: number;
+  readonly loops: (typeof exportLoops)[number];
+  /** A number of steps: every sequence has it, and the steps are laid out without loop or operator. Null: any length. */
+  readonly unroll: number | null;
   readonly boundary: Boundary;
 }

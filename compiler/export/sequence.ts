@@ -1,13 +1,12 @@
 /** The sequence form: whole sequences, any number of any length. */
 import { forwardPart } from "../forward.js";
-import { withAnyBatch } from "../signature.js";
 import { answersOf, scaledInputs } from "./boundary.js";
 import { docOf } from "./docs.js";
 import { dress, type Face } from "./face.js";
 import type { FormRequest } from "./form.js";
 
-export function sequenceForm({ spec, signature, boundary }: FormRequest): Face {
-  const program = forwardPart(spec, withAnyBatch(signature), "inference", ["prediction", "state"]);
+export function sequenceForm({ spec, signature, options: { boundary }, recurrences }: FormRequest): Face {
+  const program = forwardPart(spec, signature, "inference", ["prediction", "state"], recurrences);
   return dress(program, {
     open: ({ name, role }, type) => ({
       type,

@@ -1,7 +1,7 @@
 /** The step form: one step of each sequence, every state an input and its next value an output. */
 import { forwardPart } from "../forward.js";
 import type { Type } from "../ir/types.js";
-import { type ArraySignature, isSequence, type Signature, withAnyBatch, withKnownSteps } from "../signature.js";
+import { type ArraySignature, isSequence, type Signature, withKnownSteps } from "../signature.js";
 import { answersOf, scaledInputs } from "./boundary.js";
 import { docOf } from "./docs.js";
 import { dress, type Face } from "./face.js";
@@ -12,7 +12,7 @@ export const nextState = (name: string): string => `next/${name}`;
 
 /** The same data where every sequence has one step, which is live. */
 function oneStep({ lengths, target_lengths, ...signature }: Signature): Signature {
-  return withKnownSteps({ ...withAnyBatch(signature), steps: 1 });
+  return withKnownSteps({ ...signature, steps: 1 });
 }
 
 function stepped(signature: Signature): ReadonlySet<string> {
@@ -25,8 +25,8 @@ function withoutStep({ dtype, shape }: Type): Type {
   return { dtype, shape: shape.filter((_, axis) => axis !== 1) };
 }
 
-export function stepForm({ spec, signature, boundary }: FormRequest): Face {
-  const program = forwardPart(spec, oneStep(signature), "stream", ["prediction", "state"]);
+export function stepForm({ spec, signature, options: { boundary }, recurrences }: FormRequest): Face {
+  const program = forwardPart(spec, oneStep(signature), "stream", ["prediction", "state"], recurrences);
   const sequences = stepped(signature);
   const everyStep = program.layers.at(-1)?.sequence === true;
   return dress(program, {

@@ -80,6 +80,23 @@ export interface ScanAttributes {
   readonly length: Dim;
 }
 
+export type RecurrentActivation = "Sigmoid" | "Tanh" | "Relu";
+
+/**
+ * A recurrent operator, one direction. Operands: X [time, batch, input], W [1, gates*hidden, input], R [1, gates*hidden, hidden],
+ * B [1, 2*gates*hidden]; then, where they are there, live steps int32 [batch], first states [1, batch, hidden] (h, for LSTM then c)
+ * and, for LSTM, peepholes [1, 3*hidden]. Results: every h [time, 1, batch, hidden], the last h (and c) [1, batch, hidden].
+ */
+export interface RecurrentAttributes {
+  readonly hidden: number;
+  readonly reverse: boolean;
+  /** In the operator's order. */
+  readonly activations: readonly RecurrentActivation[];
+  readonly lengths: boolean;
+  /** Whether first states are given: they are zeros otherwise. */
+  readonly initial: boolean;
+}
+
 export interface OpAttributes {
   // constants and sizes
   Constant: { readonly value: Tensor };
@@ -144,6 +161,10 @@ export interface OpAttributes {
   OneHot: { readonly depth: Dim; readonly dtype: DType };
   // loop
   Scan: ScanAttributes;
+  // recurrent operators, which stand in exported models alone
+  RNN: RecurrentAttributes;
+  GRU: RecurrentAttributes & { readonly linearBeforeReset: boolean };
+  LSTM: RecurrentAttributes & { readonly peepholes: boolean };
 }
 
 export type OpName = keyof OpAttributes;

@@ -4,9 +4,11 @@ import type {
   CellOption,
   CellVariant,
   NormalCellDefinition,
+  OnnxMapping,
   SizeExpression,
 } from "../../schema/normal.js";
 import { child } from "../../schema/pointer.js";
+import { mappingOf } from "./onnx.js";
 import { namesSet } from "./targets.js";
 
 export interface ResolvedCell {
@@ -18,6 +20,8 @@ export interface ResolvedCell {
   readonly equations: readonly string[];
   /** A name that the equations set. */
   readonly output: string;
+  /** The operator of ONNX that it is said to be; null: none. */
+  readonly onnx: OnnxMapping | null;
   readonly written: CellPlaces;
   /** Names whose equation a variant replaces, but which no equation sets, and where the variant says so. */
   readonly unreplaced: readonly { readonly name: string; readonly place: string }[];
@@ -64,6 +68,7 @@ export function resolveCell(
     initializers: merged((part) => part.initializers),
     equations: equations.lines.map(({ source }) => source),
     output: output?.output ?? definition.output,
+    onnx: mappingOf(parts),
     written: {
       state: places("state"),
       parameters: places("parameters"),

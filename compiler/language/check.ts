@@ -3,6 +3,7 @@ import type { Report } from "../../schema/diagnostics.js";
 import type { CellOption, NormalCellDefinition } from "../../schema/normal.js";
 import { otherwise, ownValue, resolveCell } from "./cell.js";
 import { checkVariants } from "./declarations.js";
+import { checkMapping } from "./onnx.js";
 import { readCell } from "./read.js";
 import type { CellSizes } from "./sizes.js";
 import { checkUses } from "./uses.js";
@@ -29,6 +30,7 @@ export function checkCell(definition: NormalCellDefinition, path: string, report
     report(problem);
   };
   checkVariants(definition, path, once);
+  checkMapping(definition, path, once);
   const read = choices(definition).flatMap((options) => {
     const cell = resolveCell(definition, options);
     const whole = readCell(cell, anySizes, "batch", path, once);

@@ -6,6 +6,7 @@ import { elementwise } from "./elementwise.js";
 import { indexing } from "./indexing.js";
 import { loop } from "./loop.js";
 import { movement } from "./movement.js";
+import { recurrent } from "./recurrent.js";
 import { reductions } from "./reduction.js";
 import type { Rule } from "./rule.js";
 
@@ -17,4 +18,5 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
   ...movement,
   ...indexing,
   ...loop,
+  ...recurrent,
 };

@@ -32,8 +32,8 @@ export type Batch<K extends OpName> = (
 export interface Rule<K extends OpName> {
   /** Types of the outputs. Throws when the operands break the rules: a broken graph is our bug. */
   readonly infer: (inputs: readonly Type[], attributes: OpAttributes[K]) => readonly Type[];
-  /** "none": its gradient is zero everywhere. "loop": autodiff/scan.ts. */
-  readonly vjp: Vjp<K> | "none" | "loop";
+  /** "none": its gradient is zero everywhere. "loop": autodiff/scan.ts. "inference": it stands where nothing is differentiated. */
+  readonly vjp: Vjp<K> | "none" | "loop" | "inference";
   /** "stay": it never leaves a loop. */
   readonly batch: Batch<K> | "stay";
   /** Reference arithmetic in float64: slow and plain. */

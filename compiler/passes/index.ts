@@ -14,6 +14,7 @@ import { hoist } from "./hoist.js";
 import { lift } from "./lift.js";
 import type { Pass, PassContext } from "./pass.js";
 import { regroup } from "./regroup.js";
+import { rest } from "./rest.js";
 import { simplify } from "./simplify.js";
 import { sink } from "./sink.js";
 
@@ -51,7 +52,10 @@ export const stepPasses: readonly Pass[] = [
   ...tidy,
 ];
 
-/** Every pass by name, each once. */
+/** On graphs that are exported. */
+export const exportPasses: readonly Pass[] = [rest, ...stepPasses];
+
+/** Every pass of training by name, each once. */
 export const passes: readonly Pass[] = [...new Set([...forwardPasses, ...stepPasses])];
 
 /** Runs passes in order, each verified, without those named. `after` sees each pass's result. */

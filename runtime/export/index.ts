@@ -1,7 +1,7 @@
 /** Export: a trained model as one ONNX file for one use, proved before it is left. */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { ExportForm, Lowered } from "../../compiler/export/index.js";
+import type { CellForm, ExportForm, ExportOptions, ExportPorts, Lowered } from "../../compiler/export/index.js";
 import { opsets } from "../../compiler/export/options.js";
 import { needsWhole } from "../../schema/streaming.js";
 import { type RunResult, runFiles } from "../directory.js";
@@ -14,10 +14,7 @@ import { boundaryOf, type Subject } from "./subject.js";
 import { type Verification, verifyExport } from "./verify.js";
 import { wordsOf } from "./words.js";
 
-export interface ExportSettings {
-  readonly form: ExportForm;
-  readonly opset: number;
-}
+export type ExportSettings = Omit<ExportOptions, "boundary">;
 
 export interface ExportRequest extends Partial<ExportSettings> {
   /** The run directory. */
@@ -29,7 +26,8 @@ export interface ExportRequest extends Partial<ExportSettings> {
 }
 
 export interface Exported {
-  readonly model: Lowered["ports"];
+  readonly model: ExportPorts;
+  readonly cells: readonly CellForm[];
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   readonly verification: Verification;
 }
@@ -47,6 +45,8 @@ export async function exportModel({
   out,
   form = "sequence",
   opset = opsets.usual,
+  loops = "operators",
+  unroll = null,
   weights = "end",
 }: ExportRequest): Promise<ExportOutcome> {
   const opened = openRun(folder);
@@ -58,15 +58,16 @@ export async function exportModel({
   const metrics = metricsOf(opened.run, step);
   return exportSubject(
     { spec, signature, metadata, parameters, step, hash: manifest.hash, metrics },
-    { out, form, opset },
+    { out, form, opset, loops, unroll },
   );
 }
 
 /** The same for a model that is at hand. */
 export async function exportSubject(
   subject: Subject,
-  { out, form, opset }: ExportSettings & Pick<ExportRequest, "out">,
+  { out, ...settings }: ExportSettings & Pick<ExportRequest, "out">,
 ): Promise<ExportOutcome> {
+  const { form, opset } = settings;
   const problems = [unwritable(out), unfit(subject, form), unversioned(opset)].filter(
     (problem) => problem !== undefined,
   );
@@ -74,11 +75,11 @@ export async function exportSubject(
   const { lowerExport } = await import("../../compiler/export/index.js");
   const { spec, signature, parameters } = subject;
   const boundary = boundaryOf(subject);
-  const lowered = lowerExport(spec, signature, parameters, { form, opset, boundary });
+  const lowered = lowerExport(spec, signature, parameters, { ...settings, boundary });
   const files = await filesOf(subject, form, lowered, basename(out));
   let verification: Verification | undefined;
   const written = await writeProved(disk, out, files, async (workshop) => {
-    verification = await verifyExport(subject, form, boundary, lowered.ports, join(workshop, basename(out)));
+    verification = await verifyExport(subject, { ...settings, boundary }, lowered.ports, join(workshop, basename(out)));
     return verification.difference <= verification.tolerance;
   });
   if (verification === undefined) throw new Error("The export was not verified.");
@@ -88,10 +89,8 @@ export async function exportSubject(
     );
   return {
     ok: true,
-    model: {
-      inputs: lowered.ports.inputs.filter(({ role }) => role !== "parameter"),
-      outputs: lowered.ports.outputs,
-    },
+    model: lowered.ports,
+    cells: lowered.cells,
     files: files.map(({ name, content }) => ({ name, bytes: content.length })),
     verification,
   };

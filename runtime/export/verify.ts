@@ -1,6 +1,6 @@
 /** Verification: the written file, run by onnxruntime, says what the training's forward pass says. */
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import type { Boundary, ExportForm } from "../../compiler/export/index.js";
+import type { Boundary, ExportForm, ExportOptions, ExportPorts } from "../../compiler/export/index.js";
 import { scaled, unscaled } from "../data/scaler.js";
 import type { NumericArray } from "../data/source.js";
 import { openSession } from "../session.js";
@@ -9,8 +9,7 @@ import { difference } from "./compare.js";
 import { type Arrays, drawInputs, type Sizes } from "./draw.js";
 import { openReference, type Reference, type Said } from "./reference.js";
 import type { Subject } from "./subject.js";
-import type { LoweredPorts, StatePair } from "./words.js";
-import { statePairs } from "./words.js";
+import { type StatePair, statePairs } from "./words.js";
 
 /** Float32 sums of a few hundred terms, in another order. */
 export const tolerance = 1e-5;
@@ -31,7 +30,7 @@ const shapes: readonly Sizes[] = [
 /** A session on an exported model, and what its model says. */
 interface Trial {
   readonly session: InferenceSession;
-  readonly ports: LoweredPorts;
+  readonly ports: ExportPorts;
   readonly boundary: Boundary;
   readonly states: readonly StatePair[];
 }
@@ -43,9 +42,8 @@ const runs: { readonly [F in ExportForm]: Run } = { sequence: runSequence, step:
 
 export async function verifyExport(
   subject: Subject,
-  form: ExportForm,
-  boundary: Boundary,
-  ports: LoweredPorts,
+  { form, boundary, unroll }: ExportOptions,
+  ports: ExportPorts,
   model: string,
 ): Promise<Verification> {
   const reference = await openReference(subject);
@@ -56,7 +54,8 @@ export async function verifyExport(
   const trial: Trial = { session, ports, boundary, states };
   const timeless = !reference.ports.some(({ shape }) => shape.includes("time"));
   const done: (Sizes & { readonly difference: number })[] = [];
-  for (const sizes of timeless ? shapes.map(({ batch }) => ({ batch, time: 1 })) : shapes) {
+  const fixed = timeless ? 1 : unroll;
+  for (const sizes of shapes.map(({ batch, time }) => ({ batch, time: fixed ?? time }))) {
     const drawn = drawInputs(reference.ports, subject, sizes);
     const arrays = form === "step" ? allLive(drawn, sizes) : drawn;
     const { given, read } = asGiven(arrays, boundary);

@@ -1,5 +1,5 @@
 /** What an exported model says of itself: a sentence, and metadata by key. */
-import type { ExportForm, ExportPort, Words } from "../../compiler/export/index.js";
+import type { ExportForm, ExportPorts, Words } from "../../compiler/export/index.js";
 import { packageVersion } from "../../schema/root.js";
 import type { Subject } from "./subject.js";
 
@@ -13,13 +13,8 @@ export interface StatePair {
   readonly initial?: readonly number[];
 }
 
-export interface LoweredPorts {
-  readonly inputs: readonly ExportPort[];
-  readonly outputs: readonly ExportPort[];
-}
-
 /** The states that go in and come out, by name. A state that is learned starts at the parameter `<state>/initial`. */
-export function statePairs({ inputs, outputs }: LoweredPorts, { parameters }: Subject): readonly StatePair[] {
+export function statePairs({ inputs, outputs }: ExportPorts, { parameters }: Subject): readonly StatePair[] {
   return inputs.flatMap(({ name, role, shape }) => {
     const output = outputs.find((port) => port.role === "state" && port.name === `next/${name}`);
     if (role !== "state" || output === undefined) return [];
@@ -40,7 +35,7 @@ const kinds: { readonly [F in ExportForm]: string } = {
   step: "reads one step at a time: feed each state's last value back (rnnx.states)",
 };
 
-export function wordsOf(subject: Subject, form: ExportForm, ports: LoweredPorts): Words {
+export function wordsOf(subject: Subject, form: ExportForm, ports: ExportPorts): Words {
   const { spec, metadata, step, hash, metrics } = subject;
   const states = statePairs(ports, subject);
   const { type, ...learnt } = metadata;

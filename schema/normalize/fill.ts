@@ -14,6 +14,8 @@ export function fill<T>(value: unknown, schema: Schema, path: string, mark: Mark
 function filled(value: Json, reference: Schema, path: string, mark: Mark): Json {
   const schema = resolve(reference);
   if (isObject(value)) {
+    const [only, ...others] = (schema.anyOf ?? []).map(resolve).filter(({ properties }) => properties !== undefined);
+    if (only !== undefined && others.length === 0) return filled(value, only, path, mark);
     if (schema.discriminator !== undefined) return filled(value, branchOf(schema, value), path, mark);
     if (schema.properties !== undefined) return mark(filledProperties(value, schema.properties, path, mark), path);
     const entries = schema.additionalProperties;

@@ -1,7 +1,7 @@
 /** The reference losses: values, also those that are no scalar, and gradients, behind a dense layer that changes nothing. */
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../compiler/autodiff/reverse.js";
-import type { Context } from "../../compiler/elaborate/context.js";
+import { type Context, loops } from "../../compiler/elaborate/context.js";
 import { losses } from "../../compiler/elaborate/losses/index.js";
 import type { LossDefinition } from "../../compiler/elaborate/losses/loss.js";
 import { partOf } from "../../compiler/elaborate/program.js";
@@ -121,6 +121,7 @@ async function evaluateLoss(fixture: Case) {
   const context: Context = {
     b,
     mode: "training",
+    recurrences: loops,
     seed: 0,
     cells: {},
     problem: unexpected,
@@ -132,6 +133,7 @@ async function evaluateLoss(fixture: Case) {
     shard: null,
     fedState: unexpected,
     finalState: unexpected,
+    lengthsOf: unexpected,
     earlier: unexpected,
     statesOf: unexpected,
     keepStates: unexpected,

@@ -8,6 +8,29 @@ import type { Type, Value } from "../../compiler/ir/types.js";
 
 const BATCH_TIME = mulDims("batch", "time");
 
+/** A recurrent operator of three units, with everything that it may read but for the peepholes. */
+function recurrent(op: "RNN" | "GRU" | "LSTM", gates: number, more: object, peepholes = false): Case {
+  const rows = 3 * gates;
+  const state = f32(1, "batch", 3);
+  return {
+    operands: {
+      x: f32("time", "batch", 2),
+      w: f32(1, rows, 2),
+      r: f32(1, rows, 3),
+      b: f32(1, 2 * rows),
+      lengths: i32("batch"),
+      h: state,
+      ...(op === "LSTM" && { c: state }),
+      ...(peepholes && { p: f32(1, 9) }),
+    },
+    build: (b, x) => {
+      const common = { hidden: 3, lengths: true, initial: true };
+      return [true, false].flatMap((reverse) => b.apply(op, x, { ...common, reverse, ...more } as never));
+    },
+    feed: { lengths: [2, 1] },
+  };
+}
+
 /** Inputs by name; a case's graph takes those that it asks for. */
 type Operands = Readonly<Record<string, Type>>;
 export interface Case {
@@ -258,5 +281,29 @@ export const cases: { readonly [K in OpName]: Readonly<Record<string, Case>> } =
       );
       return [...final, ...stacked];
     }),
+  },
+  RNN: {
+    tanh: recurrent("RNN", 1, { activations: ["Tanh"] }),
+    relu: recurrent("RNN", 1, { activations: ["Relu"] }),
+  },
+  GRU: {
+    "reset before": recurrent("GRU", 3, { activations: ["Sigmoid", "Tanh"], linearBeforeReset: false }),
+    "reset after": recurrent("GRU", 3, { activations: ["Sigmoid", "Tanh"], linearBeforeReset: true }),
+  },
+  LSTM: {
+    plain: recurrent("LSTM", 4, { activations: ["Sigmoid", "Tanh", "Tanh"], peepholes: false }),
+    peepholes: recurrent("LSTM", 4, { activations: ["Sigmoid", "Tanh", "Tanh"], peepholes: true }, true),
+    "without first states": one(
+      { x: f32("time", "batch", 2), w: f32(1, 12, 2), r: f32(1, 12, 3), c: f32(1, 24) },
+      (b, ...x) =>
+        b.apply("LSTM", x, {
+          hidden: 3,
+          reverse: false,
+          activations: ["Sigmoid", "Tanh", "Tanh"],
+          lengths: false,
+          initial: false,
+          peepholes: false,
+        }),
+    ),
   },
 };

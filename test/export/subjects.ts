@@ -1,4 +1,5 @@
 /** Specs of the gallery with drawn weights: what an export needs, without a training. */
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { elaborate } from "../../compiler/elaborate/index.js";
@@ -17,6 +18,18 @@ export async function gallerySubject(name: string): Promise<Subject> {
   const read = await readSpecFile(file);
   if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
   return subjectOf(read.spec, dirname(file));
+}
+
+/** The same with layers of at most 32 units: what is tried is the form, and large layers only take longer. */
+export async function smallGallerySubject(name: string): Promise<Subject> {
+  const text = readFileSync(join(specs, `${name}.json`), "utf8");
+  const small = text.replace(
+    /"(hidden_size|size)": (\d+)/g,
+    (_, key, size) => `"${key}": ${Math.min(32, Number(size))}`,
+  );
+  const read = await readSpec(small, { folder: specs });
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
+  return subjectOf(read.spec, specs);
 }
 
 /** A spec whose data is written into it. */

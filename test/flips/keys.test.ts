@@ -22,10 +22,13 @@ function keysOf(schema: Schema, name: string): readonly string[] {
   return [...own, ...parts.flatMap(([inner, part]) => keysOf(part, inner))];
 }
 
+const onnxKeys = ["operator", "activations", "linear_before_reset", "states", "W", "R", "Wb", "Rb", "P"];
+
 /** Keys that explain, and parts that stand where their owner's flip stands. */
 const covered = new Set([
   "own.description",
-  ...["state", "parameters", "initializers", "equations", "output"].map((key) => `variant.${key}`),
+  ...["state", "parameters", "initializers", "equations", "output", "onnx"].map((key) => `variant.${key}`),
+  ...onnxKeys.flatMap((key) => [`onnx_mapping.${key}`, `onnx_changes.${key}`]),
   ...["every", "prompt", "length", "temperature"].map((key) => `sample.${key}`),
   ...["metric", "patience", "minimum_delta", "mode"].map((key) => `early_stopping.${key}`),
   ...["metric", "mode"].map((key) => `keep_best.${key}`),

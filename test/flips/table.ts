@@ -352,6 +352,7 @@ export const flips: Readonly<Record<string, Flip>> = {
     initializers: own("initializers/W", "glorot_uniform"),
     equations: own("equations/1", "h' = sigmoid(q) * tanh(p) * gain"),
     output: own("output", "p"),
+    onnx: { shownBy: "test/export/operators.test.ts" },
     variants: flip(
       set(cell, "/model/0/cells/0/kind", "relu"),
       "/cells/own/variants/kind/relu/equations/h'",

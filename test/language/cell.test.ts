@@ -28,6 +28,7 @@ describe("options choose variants", () => {
       initializers: { W: 0 },
       equations: ["h' = x @ W"],
       output: "h'",
+      onnx: null,
       written: {
         state: { h: "/state/h" },
         parameters: { W: "/parameters/W" },
@@ -49,6 +50,7 @@ describe("options choose variants", () => {
       initializers: { W: 1 },
       equations: ["h' = h"],
       output: "y",
+      onnx: null,
       written: {
         state: { h: "/state/h", s: "/variants/odd~1name/false/state/s" },
         parameters: { W: "/parameters/W", V: "/variants/mode/b/parameters/V" },

@@ -12,11 +12,11 @@ export function definition(cell: Written): NormalCellDefinition {
   const variants = Object.entries(cell.variants ?? {}).map(([option, values]) => {
     const full = Object.entries(values).map(([value, variant]) => [
       value,
-      { ...parts, equations: null, output: null, ...variant },
+      { ...parts, equations: null, output: null, onnx: {}, ...variant },
     ]);
     return [option, Object.fromEntries(full)];
   });
-  const whole = { description: "", options: {}, ...parts, equations: [], output: "h'", ...cell };
+  const whole = { description: "", options: {}, ...parts, equations: [], output: "h'", onnx: null, ...cell };
   return { ...whole, variants: Object.fromEntries(variants) };
 }
 

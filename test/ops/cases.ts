@@ -11,6 +11,7 @@ import { elementwise } from "./elementwise.cases.js";
 import { indexing } from "./indexing.cases.js";
 import { loop } from "./loop.cases.js";
 import { movement } from "./movement.cases.js";
+import { recurrent } from "./recurrent.cases.js";
 import { reduction } from "./reduction.cases.js";
 
 export const cases: Cases<OpName> = {
@@ -21,6 +22,7 @@ export const cases: Cases<OpName> = {
   ...movement,
   ...indexing,
   ...loop,
+  ...recurrent,
 };
 
 export const ops = Object.keys(cases) as readonly OpName[];

@@ -109,6 +109,10 @@ test("every key that may be left out has a default, or one that hangs on others"
     "train.keep_best",
     "train/properties/early_stopping.mode",
     "train/properties/keep_best.mode",
+    // By the cell's own mapping.
+    ...["operator", "activations", "linear_before_reset", "states", "W", "R", "Wb", "Rb", "P"].map(
+      (key) => `cell/$defs/onnx_changes.${key}`,
+    ),
   ]);
 });
 

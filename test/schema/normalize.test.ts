@@ -255,7 +255,7 @@ describe("cells", () => {
     const spec = { ...withModel({ layer: "rnn", cell: "lstm", hidden_size: 3 }), cells: { lstm: own, other: own } };
     const result = await normal(spec);
     expect(result.spec.cells).toEqual({
-      lstm: { description: "", options: {}, initializers: {}, variants: {}, ...own },
+      lstm: { description: "", options: {}, initializers: {}, onnx: null, variants: {}, ...own },
     });
   });
 
@@ -277,6 +277,7 @@ describe("cells", () => {
       initializers: {},
       equations: ["h' = rate * x"],
       output: null,
+      onnx: {},
     });
     expect(await unplacedProblems(use({ kind: "c", rat: 1 }))).toEqual([
       'wrong-value /model/0/kind | "kind" must be "a" or "b", but is "c".',

@@ -6,7 +6,8 @@ import { ownValue, resolveCell } from "../../../language/cell.js";
 import type { CellStates, Context } from "../../context.js";
 import { sameSize } from "../../sizes.js";
 import { lastLive, repeatFirstStep, type Wire, width } from "../../wire.js";
-import { type Ran, runCell } from "./run.js";
+import type { Ran } from "./direction.js";
+import { runCell } from "./run.js";
 import { initialState } from "./states.js";
 
 const joins: Readonly<

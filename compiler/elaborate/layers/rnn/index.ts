@@ -4,8 +4,8 @@ import type { Dim, Value } from "../../../ir/types.js";
 import { type CellStates, type Context, type LayerDefinition, lendsWeights } from "../../context.js";
 import { sameSize } from "../../sizes.js";
 import { describeWire, isIds, type Wire, width } from "../../wire.js";
+import type { Ran } from "./direction.js";
 import { runDirections } from "./directions.js";
-import type { Ran } from "./run.js";
 
 /** Cells that share their weights must read inputs of one width. */
 function sharedWidths(layer: NormalRnn, widths: readonly Dim[], context: Context): boolean {

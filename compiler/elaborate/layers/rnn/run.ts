@@ -2,38 +2,14 @@
 import type { Report } from "../../../../schema/diagnostics.js";
 import { loop } from "../../../graph/scan.js";
 import type { Dim, Value } from "../../../ir/types.js";
-import type { ResolvedCell } from "../../../language/cell.js";
 import { lowerCell } from "../../../language/lower.js";
-import { type CellSizes, declaredShapes, resolveSize, sizeNames } from "../../../language/sizes.js";
+import { declaredShapes, resolveSize, sizeNames } from "../../../language/sizes.js";
 import type { CellStates, Context } from "../../context.js";
 import { cellInitializer } from "../../initializers.js";
 import { lastLive } from "../../wire.js";
-import { type WrappedCell, wrapInput, wrapOutput, wrapStates } from "./wrappers.js";
-
-export interface Run extends WrappedCell {
-  readonly cell: ResolvedCell;
-  /** Where the cell's definition stands in the spec. */
-  readonly path: string;
-  readonly sizes: CellSizes;
-  /** What public names begin with: parameters may be another cell's, states never are. */
-  readonly parametersAt: string;
-  readonly statesAt: string;
-  readonly reverse: boolean;
-  /** Lay the steps out one after another where their number is known, in place of a loop. */
-  readonly unroll: boolean;
-  /** The first value of a state, [batch, size]; undefined when it cannot be had, which has been reported. */
-  readonly initialState: (name: string, size: Dim) => Value | undefined;
-}
-
-/** What a direction gives. */
-export interface Ran {
-  /** Outputs [time, batch, width], zero past each length. */
-  readonly outputs: Value;
-  /** The output of the last live step in walking order, [batch, width]. */
-  readonly last: Value;
-  /** Each state after the last live step, [batch, size]. */
-  readonly states: CellStates;
-}
+import type { Ran, Run } from "./direction.js";
+import { operatedCell } from "./operated.js";
+import { wrapInput, wrapOutput, wrapStates } from "./wrappers.js";
 
 function openParameters(run: Run, shapes: Readonly<Record<string, readonly Dim[]>>, report: Report, context: Context) {
   const names = sizeNames(run.cell, run.sizes);
@@ -55,7 +31,7 @@ function openParameters(run: Run, shapes: Readonly<Record<string, readonly Dim[]
  */
 export function runCell(run: Run, x: Value, live: Value | null, context: Context): Ran | undefined {
   const { b } = context;
-  const { cell, path, sizes, statesAt, reverse, unroll } = run;
+  const { cell, path, sizes, statesAt, reverse } = run;
   /** A cell is sound for some sizes, so what is wrong with it now is a matter of these. */
   const report: Report = (problem) => {
     const hint = `In ${statesAt}, input_size is ${sizes.input_size} and hidden_size is ${sizes.hidden_size}.`;
@@ -75,6 +51,14 @@ export function runCell(run: Run, x: Value, live: Value | null, context: Context
     Object.fromEntries(names.map((name, index) => [name, values[index] as Value]));
   const wrapper = wrapStates(run, named(initial), x.type.shape[0] ?? "time", context);
   if (wrapper === undefined) return undefined;
+
+  const operated = operatedCell(run, x, live, { initial: named(initial), parameters }, context);
+  if (operated !== undefined) {
+    const states = named(operated.final.map((value, index) => b.named(value, `${statesAt}/${names[index]}`)));
+    const outputs = b.named(operated.outputs, statesAt);
+    return { ...wrapOutput(run, { outputs, last: operated.last }, { live, reverse }, context), states };
+  }
+  const unroll = run.unroll || context.recurrences.unroll;
 
   let outputState = -1;
   let failed = false;
