@@ -1,6 +1,7 @@
 /** What a user reads when a command cannot do its work: usage errors, refusals of the system, and our own mistakes. */
 import type { CommanderError } from "commander";
 import { isSystemError, systemReason } from "../runtime/refusals.js";
+import type { Diagnostic } from "../schema/diagnostics.js";
 import { exit } from "./exit.js";
 import type { Output } from "./output.js";
 
@@ -21,8 +22,13 @@ export function refuse(output: Output, code: string, message: string, hint: stri
 }
 
 /** A run that ended badly through no mistake in its input. */
-export function reportFailure(output: Output, message: string, hint: string): void {
-  output.record({ event: "error", message, hint, diagnostics: [] });
+export function reportFailure(
+  output: Output,
+  message: string,
+  hint: string,
+  diagnostics: readonly Diagnostic[] = [],
+): void {
+  output.record({ event: "error", message, hint, diagnostics });
   output.note(`${output.colors.note.red("failed:")} ${message}`);
   if (hint !== "") output.note(output.colors.note.dim(hint));
 }

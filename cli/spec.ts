@@ -64,9 +64,19 @@ export async function showDiagnostics(
   source: SourceText | undefined,
 ): Promise<void> {
   if (diagnostics.length === 0 || output.json) return;
+  await showFrames(output, diagnostics, source);
+  output.note(`\n${summaryOf(diagnostics)}`);
+}
+
+/** The places alone. */
+export async function showFrames(
+  output: Output,
+  diagnostics: readonly Diagnostic[],
+  source: SourceText | undefined,
+): Promise<void> {
+  if (diagnostics.length === 0 || output.json) return;
   const { frame } = await import("../schema/frame.js");
   output.note(await frame(diagnostics, source, { color: output.colors.note.isColorSupported }));
-  output.note(`\n${summaryOf(diagnostics)}`);
 }
 
 function summaryOf(diagnostics: readonly Diagnostic[]): string {

@@ -83,27 +83,32 @@ export function lower(
  * @param shared whether the rows are a part of a batch that several processes share.
  */
 function gradientOf(spec: NormalSpec, signature: Signature, options: CompileOptions, shared = false) {
-  const portions = portionsOf(spec.train);
+  const trained = trainedPart(spec, signature, options, shared);
+  if (!trained.ok) return trained;
+  const { program, loss, portions } = trained;
   const { watch, optimize } = observed(inPortions(signature, portions), options);
-  const unrolls = spec.model.some((layer) => layer.layer === "rnn" && layer.unroll);
-  const trained = unrolls ? withKnownSteps(signature) : signature;
-  const elaborated = elaborate(spec, trained, "training", options.origins, { shared });
-  if (!elaborated.ok) return elaborated;
-  const { program } = elaborated;
   watch("forward", program.graph);
-
-  // The loss (in parts its total and count), and the last states of the layers whose states are fed.
-  const carried = new Set(program.inputs.filter(({ role }) => role === "state").map(({ name }) => name));
-  const worth = portions > 1 || shared ? ["loss/total", "loss/count"] : ["loss"];
-  const isKept = ({ role, name }: OutputPort) =>
-    role === "loss" ? worth.includes(name) : role === "state" && carried.has(name);
-  const loss = partOf(program, isKept);
   const parameters = loss.inputs.flatMap((port, index) => (isParameter(port) ? [index] : []));
   const prepared = watch("prepared", optimize("prepared", loss.graph, forwardPasses));
   const once = watch("gradient", differentiate(prepared, 0, parameters));
   // A portion is optimized by itself: nothing of it may leave the loop over portions.
   const gradient = portions > 1 ? accumulate(optimize("gradient", once, stepPasses), loss.inputs, portions) : once;
   return { ok: true as const, program, loss, prepared, gradient, portions, watch, optimize };
+}
+
+/** The program of a step or of one of its portions, and of it the loss (in parts its total and count) and the states that go on. */
+export function trainedPart(spec: NormalSpec, signature: Signature, options: CompileOptions, shared = false) {
+  const portions = portionsOf(spec.train);
+  const unrolls = spec.model.some((layer) => layer.layer === "rnn" && layer.unroll);
+  const trained = unrolls ? withKnownSteps(signature) : signature;
+  const elaborated = elaborate(spec, trained, "training", options.origins, { shared });
+  if (!elaborated.ok) return elaborated;
+  const { program } = elaborated;
+  const carried = new Set(program.inputs.filter(({ role }) => role === "state").map(({ name }) => name));
+  const worth = portions > 1 || shared ? ["loss/total", "loss/count"] : ["loss"];
+  const isKept = ({ role, name }: OutputPort) =>
+    role === "loss" ? worth.includes(name) : role === "state" && carried.has(name);
+  return { ok: true as const, program, loss: partOf(program, isKept), portions };
 }
 
 /** The step in two halves. The spec has been lowered already, and has no other problem than that its loss cannot be shared. */

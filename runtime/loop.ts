@@ -6,6 +6,7 @@ import { writeConditions } from "./conditions.js";
 import { shortest } from "./data/rows.js";
 import { runFiles, writeStart } from "./directory.js";
 import { disk } from "./disk.js";
+import { divergence } from "./divergence.js";
 import { conclude } from "./ending.js";
 import { openEvaluator, watchedParts } from "./evaluate.js";
 import type { TrainEvent, TrainRequest } from "./events.js";
@@ -21,6 +22,9 @@ import { carriesStates } from "./streams.js";
 import { openTrainer, type Reported, type Trainer } from "./trainer.js";
 import { trajectoryHash } from "./trajectory.js";
 import { isExhausted, remember } from "./watch.js";
+
+/** Norms of gradients that are at hand when a run diverges. */
+const rememberedNorms = 50;
 
 export interface Watcher {
   /** One burst of events, in order. */
@@ -87,6 +91,7 @@ async function trainFrom(
   let { step, loss, memory } = start;
   let spent = { updates: 0, seconds: 0 };
   let savedAt = start.step === 0 ? undefined : start.step;
+  let norms: readonly number[] = [];
 
   const say = (events: readonly TrainEvent[]) => {
     record.append(events);
@@ -102,12 +107,9 @@ async function trainFrom(
   /** Why no checkpoint could be saved; undefined when it was. */
   const save = (): TrainOutcome | undefined => {
     if (savedAt === step) return undefined;
-    const parameters = trainer.tensors("parameter");
-    // Such a checkpoint would be of no use to anyone.
-    for (const { data } of parameters.values())
-      if (!data.every(Number.isFinite)) return diverged(`The weights became infinite by step ${step}`);
     record.sync();
     const state = { format: 1 as const, step, loss, ...identity, memory };
+    const parameters = trainer.tensors("parameter");
     const checkpoint = { state, parameters, slots: trainer.tensors("slot"), states: trainer.tensors("state") };
     const written = writeCheckpoint(disk, join(out, runFiles.checkpoints), checkpoint, spec.train);
     if (!written.ok) {
@@ -120,8 +122,7 @@ async function trainFrom(
   };
   const lastGood = () =>
     savedAt === undefined ? "There is no checkpoint before it." : `The checkpoint of step ${savedAt} is good.`;
-  const diverged = (what: string) =>
-    failed(`${what}. ${lastGood()}`, "A smaller optimizer.learning_rate, or optimizer.clip, usually prevents this.");
+  const batch = (first: number, count: number) => source.batch(plan.batchesAt(first, count));
 
   try {
     say(startEvents(start, request, prepared));
@@ -130,21 +131,23 @@ async function trainFrom(
       const count = Math.min(pace.steps(), stepsAllowed(step, plan, every));
       if (plan.restartsAt(step + 1)) trainer.restart();
       const before = performance.now();
-      const reported = await trainer.advance(
-        count,
-        source.batch(plan.batchesAt(step + 1, count)),
-        memory.plateau?.scale ?? 1,
-      );
+      const rateScale = memory.plateau?.scale ?? 1;
+      const made = await trainer.advance(count, batch(step + 1, count), rateScale);
       const took = performance.now() - before;
       pace.took(count, took);
       spent = { updates: spent.updates + count, seconds: spent.seconds + took / 1000 };
 
-      const { losses } = reported;
-      const bad = losses.findIndex((value) => !Number.isFinite(value));
-      say(stepEvents(step + 1, bad < 0 ? losses.length : bad, reported));
-      if (bad >= 0) return diverged(`The loss became ${losses[bad]} at step ${step + 1 + bad}`);
+      const { losses, unsound } = made;
+      say(stepEvents(step + 1, unsound !== null && "update" in unsound ? unsound.update : losses.length, made));
+      if (unsound !== null) {
+        const signature = source.signature(spec.train);
+        const diverged = { trainer, step, made: { ...made, unsound }, rateScale, batch, norms };
+        const { message, hint, source: place } = await divergence(spec, signature, diverged);
+        return failed(`${message}. ${lastGood()}`, hint, place);
+      }
       step += count;
       loss = losses.at(-1) ?? loss;
+      norms = [...norms, ...made.norms].slice(-rememberedNorms);
 
       if (sampler !== null && isDue(step, every.sampleEvery))
         say([{ event: "sample", step, text: await sampler.sample(step, trainer.parameters()) }]);

@@ -9,7 +9,14 @@ export type RunFailure =
   /** The spec, the data or a flag was wrong: exit code 2. Nothing was written. */
   | { readonly ok: false; readonly kind: "input"; readonly problems: readonly RunProblem[] }
   /** It failed on its way: exit code 1. */
-  | { readonly ok: false; readonly kind: "failed"; readonly message: string; readonly hint: string };
+  | {
+      readonly ok: false;
+      readonly kind: "failed";
+      readonly message: string;
+      readonly hint: string;
+      /** What of the spec it comes from, where that is known. */
+      readonly source?: RunProblem;
+    };
 
 /** Thrown where a failure cannot be returned: by iterating over a training. Its message is the failure's, in one paragraph. */
 export class RunError extends Error {
@@ -28,8 +35,8 @@ function sentence({ path, message }: RunProblem): string {
   return path === "" ? message : `${path}: ${message}`;
 }
 
-export function failed(message: string, hint = ""): RunFailure {
-  return { ok: false, kind: "failed", message, hint };
+export function failed(message: string, hint = "", source?: RunProblem): RunFailure {
+  return { ok: false, kind: "failed", message, hint, ...(source && { source }) };
 }
 
 export function wrongInput(problems: readonly RunProblem[]): RunFailure {

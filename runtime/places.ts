@@ -6,6 +6,7 @@ import type { NormalSpec } from "../schema/normal.js";
 import type { Origins } from "../schema/origins.js";
 import { child, keysOf } from "../schema/pointer.js";
 import type { TrainOutcome } from "./outcome.js";
+import type { RunProblem } from "./problem.js";
 
 /** Origins of a normalized spec in itself. */
 export function ownPlaces(spec: NormalSpec): Origins {
@@ -28,9 +29,10 @@ export function ownPlaces(spec: NormalSpec): Origins {
 
 /** Turns the paths of an outcome's problems, which are those of the normalized spec, into paths of the user's text. */
 export function placeOutcome(spec: NormalSpec, origins: Origins | undefined, outcome: TrainOutcome): TrainOutcome {
-  if (origins === undefined || outcome.ok || outcome.kind !== "input") return outcome;
-  const problems = outcome.problems.map((problem) => ({ ...problem, path: placeOf(spec, origins, problem.path) }));
-  return { ...outcome, problems };
+  if (origins === undefined || outcome.ok) return outcome;
+  const place = (problem: RunProblem): RunProblem => ({ ...problem, path: placeOf(spec, origins, problem.path) });
+  if (outcome.kind === "input") return { ...outcome, problems: outcome.problems.map(place) };
+  return outcome.source === undefined ? outcome : { ...outcome, source: place(outcome.source) };
 }
 
 /** Origins know objects and their members; what is deeper (a number inside nested lists) keeps the rest of its path. */

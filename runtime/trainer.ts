@@ -16,10 +16,10 @@ export interface Reported {
 
 export interface Trainer {
   /**
-   * Makes `steps` updates. Each array of `data` has all their batches, one after the other on its first axis. Where the
-   * schedule watches a plateau, `rateScale` multiplies their learning rate.
+   * Makes `steps` updates, or none where some number of theirs is not finite. Each array of `data` has all their batches, one
+   * after the other on its first axis. Where the schedule watches a plateau, `rateScale` multiplies their learning rate.
    */
-  advance(steps: number, data: Batch, rateScale: number): Promise<Reported>;
+  advance(steps: number, data: Batch, rateScale: number): Promise<Advance>;
   /** Sets the states that go on from step to step to zero. */
   restart(): void;
   /** The parameters, the slots, or the states that go on, as they are now. */
@@ -27,6 +27,18 @@ export interface Trainer {
   /** The parameters as a session takes them. */
   parameters(): Readonly<Record<string, Tensor>>;
 }
+
+/** What some updates were. */
+export interface Advance extends Reported {
+  /** What of them is not finite; null where all is well, and the trainer has gone on. */
+  readonly unsound: Unsound | null;
+}
+
+export type Unsound =
+  /** The loss or the gradient's norm of one of the updates, counted from 0. */
+  | { readonly update: number }
+  /** A parameter after all of them. */
+  | { readonly parameter: string };
 
 export interface TrainerStart {
   readonly step: number;
@@ -84,8 +96,11 @@ export async function openTrainer(
         feeds[name] = tensorOf({ ...array, shape: [steps, ...portions, each, ...rest] });
       }
       const outputs = await session.run(feeds);
-      for (const { input, output } of next) state[input] = present(outputs[output], output);
-      return { losses: floatsOf(outputs, loss), norms: floatsOf(outputs, norm), rates: floatsOf(outputs, rate) };
+      const [losses, norms, rates] = [floatsOf(outputs, loss), floatsOf(outputs, norm), floatsOf(outputs, rate)];
+      const made = new Map(next.map(({ input, output }) => [input, present(outputs[output], output)] as const));
+      const unsound = unsoundOf(losses, norms, stored.parameter, made);
+      if (unsound === null) for (const [name, value] of made) state[name] = value;
+      return { losses, norms, rates, unsound };
     },
     restart() {
       set(zeroStates(states, rows));
@@ -102,6 +117,26 @@ export async function openTrainer(
     },
     parameters: () => Object.fromEntries(stored.parameter.map(({ name }) => [name, present(state[name], name)])),
   };
+}
+
+function unsoundOf(
+  losses: Float32Array,
+  norms: Float32Array,
+  parameters: readonly StoredTensor[],
+  made: ReadonlyMap<string, Tensor>,
+): Unsound | null {
+  const update = losses.findIndex((loss, index) => !Number.isFinite(loss) || !Number.isFinite(norms[index]));
+  if (update >= 0) return { update };
+  const parameter = parameters.find(({ name }) => !areFinite(made.get(name)?.data))?.name;
+  return parameter === undefined ? null : { parameter };
+}
+
+/** In one sum, since this looks at every weight after every call: what is not finite makes it not a number. */
+function areFinite(data: Tensor["data"] | undefined): boolean {
+  if (!(data instanceof Float32Array)) return true;
+  let sum = 0;
+  for (let place = 0; place < data.length; place++) sum += (data[place] as number) * 0;
+  return sum === 0;
 }
 
 function withRole(ports: readonly Port[], role: Role): readonly Port[] {

@@ -73,6 +73,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
 /** The doors by which the runtime may enter the compiler. */
 const doors = [
   "compiler/compile.ts",
+  "compiler/probe.ts",
   "compiler/export/index.ts",
   "compiler/export/options.ts",
   "compiler/emit/weights.ts",

@@ -10,7 +10,7 @@ import { refuse, reportFailure } from "../failures.js";
 import { byteCount, nameMap, setOption, wholeNumber, withoutOption } from "../flags.js";
 import { refuseUnknownPasses } from "../passes.js";
 import { refuseRun } from "../run.js";
-import { openSpec } from "../spec.js";
+import { openSpec, showFrames } from "../spec.js";
 import { interruption } from "../training/signals.js";
 import { openView } from "../training/view.js";
 
@@ -88,7 +88,9 @@ export const trainCommand: CommandModule = {
       await refuseRun(output, opened, outcome.problems);
       return exit.wrongInput;
     }
-    reportFailure(output, outcome.message, outcome.hint);
+    const places = outcome.source === undefined ? [] : opened.place([outcome.source]);
+    reportFailure(output, outcome.message, outcome.hint, places);
+    await showFrames(output, places, opened.source);
     return exit.failed;
   },
 };

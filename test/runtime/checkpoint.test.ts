@@ -43,8 +43,12 @@ function failing(fault: (typeof faults)[number], at: number): { readonly files: 
       throw Object.assign(new Error(fault), { code: fault, syscall });
     };
   };
-  const names = ["closeSync", "fsyncSync", "mkdirSync", "openSync", "renameSync", "rmSync", "writeSync"] as const;
-  const wrapped = names.map((name) => [name, wrap(name, system[name] as (...args: readonly unknown[]) => unknown)]);
+  const { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } = system;
+  const all = { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync };
+  const wrapped = Object.entries(all).map(([name, call]) => [
+    name,
+    wrap(name, call as (...args: readonly unknown[]) => unknown),
+  ]);
   return { files: { ...system, ...Object.fromEntries(wrapped) }, calls: () => calls };
 }
 
