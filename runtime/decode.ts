@@ -53,7 +53,7 @@ function best(scores: Float64Array, count: number): readonly number[] {
  */
 export async function decodeSequences(
   model: InferenceSession,
-  manifest: Manifest,
+  manifest: Pick<Manifest, "model">,
   batch: Batch,
   options: DecodeOptions,
 ): Promise<readonly (readonly number[])[]> {

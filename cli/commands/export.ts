@@ -9,14 +9,16 @@ import {
 } from "../../compiler/export/options.js";
 import type { CommandModule } from "../command.js";
 import { exit } from "../exit.js";
-import { reportFailure } from "../failures.js";
+import { declarePage, type PageFlags, servePage, writePage } from "../export/page.js";
+import { refuse, reportFailure } from "../failures.js";
 import { wholeNumber } from "../flags.js";
 import { portabilityOfFile, portabilityText } from "../inspection/portability.js";
 import { bytes } from "../numbers.js";
+import type { Output } from "../output.js";
 import { refuseProblems } from "../run.js";
 
-interface Flags {
-  readonly out: string;
+interface Flags extends PageFlags {
+  readonly out?: string;
   readonly form: ExportForm;
   readonly opset: number;
   readonly report?: boolean;
@@ -33,7 +35,7 @@ export const exportCommand: CommandModule = {
   declare(face) {
     face
       .argument("<run>", "a run directory")
-      .requiredOption("--out <file>", "the file to write, .onnx")
+      .option("--out <file>", "the file to write, .onnx")
       .addOption(new Option("--form <form>", "what the model reads").choices(exportForms).default("sequence"))
       .option(
         "--opset <n>",
@@ -48,38 +50,54 @@ export const exportCommand: CommandModule = {
       )
       .option("--unroll <n>", "sequences of n steps, laid out without loop or operator", wholeNumber(1, 10_000))
       .option("--report", "say what becomes of the model in each runtime");
+    declarePage(face);
   },
 
   async run(output, face) {
     const [run = ""] = face.args;
     const flags = face.opts<Flags>();
-    const { exportModel } = await import("../../runtime/export/index.js");
-    const outcome = await exportModel({ run, weights: "end", ...flags, unroll: flags.unroll ?? null });
-    if (outcome.ok) {
-      const { files, verification, cells, model } = outcome;
-      const portability = flags.report === true ? await portabilityOfFile(flags.out) : undefined;
-      output.record({
-        event: "result",
-        out: flags.out,
-        form: flags.form,
-        files,
-        verification,
-        cells,
-        ...model,
-        ...(portability && { portability }),
-      });
-      for (const { name, form, reason } of cells)
-        output.print(`${name} as ${form}${reason === "" ? "" : `: ${reason}`}`);
-      for (const file of files) output.print(`${file.name}  ${bytes(file.bytes)}`);
-      output.print(`differs from the trained model by at most ${verification.difference.toExponential(1)}`);
-      if (portability !== undefined) output.print(`\n${portabilityText(portability, output.colors.print)}`);
-      return exit.done;
-    }
-    if (outcome.kind === "input") {
-      refuseProblems(output, outcome.problems);
+    const { out, web, serve } = flags;
+    if (out === undefined && web === undefined) {
+      refuse(output, "usage", "nothing to write", "Name a file with --out, or the folder of a page with --web.");
       return exit.wrongInput;
     }
-    reportFailure(output, outcome.message, outcome.hint);
-    return exit.failed;
+    if (web === undefined && serve !== undefined) {
+      refuse(output, "usage", "--serve shows a page", "Name its folder with --web.");
+      return exit.wrongInput;
+    }
+    let code: number = out === undefined ? exit.done : await writeModel(output, run, { ...flags, out });
+    if (code === exit.done && web !== undefined) code = await writePage(output, run, flags);
+    if (code === exit.done && serve !== undefined) code = await servePage(output, flags);
+    return code;
   },
 };
+
+async function writeModel(output: Output, run: string, flags: Flags & { readonly out: string }): Promise<number> {
+  const { exportModel } = await import("../../runtime/export/index.js");
+  const outcome = await exportModel({ run, weights: "end", ...flags, unroll: flags.unroll ?? null });
+  if (outcome.ok) {
+    const { files, verification, cells, model } = outcome;
+    const portability = flags.report === true ? await portabilityOfFile(flags.out) : undefined;
+    output.record({
+      event: "result",
+      out: flags.out,
+      form: flags.form,
+      files,
+      verification,
+      cells,
+      ...model,
+      ...(portability && { portability }),
+    });
+    for (const { name, form, reason } of cells) output.print(`${name} as ${form}${reason === "" ? "" : `: ${reason}`}`);
+    for (const file of files) output.print(`${file.name}  ${bytes(file.bytes)}`);
+    output.print(`differs from the trained model by at most ${verification.difference.toExponential(1)}`);
+    if (portability !== undefined) output.print(`\n${portabilityText(portability, output.colors.print)}`);
+    return exit.done;
+  }
+  if (outcome.kind === "input") {
+    refuseProblems(output, outcome.problems);
+    return exit.wrongInput;
+  }
+  reportFailure(output, outcome.message, outcome.hint);
+  return exit.failed;
+}

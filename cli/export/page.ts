@@ -1,0 +1,72 @@
+/** `rnnx export --web`: a page that runs the model in a browser, and on demand a server for it. */
+import { join } from "node:path";
+import type { Face } from "../command.js";
+import { exit } from "../exit.js";
+import { refuse, reportFailure } from "../failures.js";
+import { wholeNumber } from "../flags.js";
+import { bytes } from "../numbers.js";
+import type { Output } from "../output.js";
+import { refuseProblems } from "../run.js";
+
+export interface PageFlags {
+  readonly web?: string;
+  readonly samples: boolean;
+  /** True: any port that is free. */
+  readonly serve?: number | true;
+}
+
+export function declarePage(face: Face): void {
+  face
+    .option("--web <folder>", "write a page that runs the model in a browser, and one that trains it further there")
+    .option("--no-samples", "leave the run's data out of the page")
+    .option("--serve [port]", "show the page on this machine until Ctrl-C", wholeNumber(0, 65_535));
+}
+
+/** Writes the page, and says the exit code. */
+export async function writePage(output: Output, run: string, { web = "", samples, serve }: PageFlags): Promise<number> {
+  const { exportWeb } = await import("../../runtime/web/export-web.js");
+  const outcome = await exportWeb({ run, out: web, weights: "end", samples });
+  if (outcome.ok) {
+    const { files, notices } = outcome;
+    for (const notice of notices) output.note(notice);
+    output.record({ event: "result", web, files });
+    const size = files.reduce((sum, file) => sum + file.bytes, 0);
+    output.print(`${join(web, "index.html")}  and ${files.length - 1} files beside it, ${bytes(size)}`);
+    if (samples && notices.length === 0)
+      output.note("It holds a sample of the run's data; --no-samples leaves it out.");
+    if (serve === undefined) output.note("A browser takes it from a server, not from the disk: --serve is one.");
+    return exit.done;
+  }
+  if (outcome.kind === "input") {
+    refuseProblems(output, outcome.problems);
+    return exit.wrongInput;
+  }
+  reportFailure(output, outcome.message, outcome.hint);
+  return exit.failed;
+}
+
+/** Serves the page until a signal comes, and says the exit code. */
+export async function servePage(output: Output, { web = "", serve }: PageFlags): Promise<number> {
+  const { serveFolder } = await import("../../runtime/web/serve.js");
+  const port = serve === true || serve === undefined ? 0 : serve;
+  try {
+    const server = await serveFolder(web, port);
+    output.record({ event: "serving", address: server.address });
+    output.print(`${server.address}  until Ctrl-C`);
+    const cause = await new Promise<"SIGINT" | "SIGTERM">((resolve) => {
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
+    });
+    server.close();
+    return exit.interrupted[cause];
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
+    refuse(
+      output,
+      "port",
+      `Port ${port} cannot be had (${code})`,
+      "Name another with --serve, or none for any that is free.",
+    );
+    return exit.wrongInput;
+  }
+}

@@ -1,0 +1,209 @@
+/** A page that runs a trained model in a browser, and one that trains it further there: static files, which need no other host. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import type { Artifact } from "../../compiler/artifact.js";
+import type { NormalOptimizer, NormalSpec } from "../../schema/normal.js";
+import { packageRoot, packageVersion } from "../../schema/root.js";
+import { usesOf } from "../data/source.js";
+import { type RunResult, runFiles } from "../directory.js";
+import { disk, replaceFile } from "../disk.js";
+import { type RunFailure, wrongInput } from "../outcome.js";
+import type { RunProblem } from "../problem.js";
+import { openRun, type Run, readWeights, type Weights, type Which } from "../run.js";
+import { writeSafetensors } from "../safetensors.js";
+import { type Page, pageFiles, type Samples } from "./page.js";
+import { readSamples } from "./samples.js";
+
+export interface WebRequest {
+  /** The run directory. */
+  readonly run: string;
+  /** The folder of the page: made where it is not there, and otherwise empty or an earlier page. */
+  readonly out: string;
+  readonly weights: Which;
+  /** Whether the page brings some of the run's data along. */
+  readonly samples: boolean;
+}
+
+export type WebOutcome =
+  | {
+      readonly ok: true;
+      readonly files: readonly { readonly name: string; readonly bytes: number }[];
+      readonly notices: readonly string[];
+    }
+  | RunFailure;
+
+interface PageFile {
+  readonly name: string;
+  readonly content: Uint8Array;
+}
+
+/** Of onnxruntime-web, in the page's folder `ort`: its interface, and the WebAssembly with its glue. */
+const runtimeFiles = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
+
+export async function exportWeb(request: WebRequest): Promise<WebOutcome> {
+  const opened = openRun(request.run);
+  if (!opened.ok) return wrongInput(opened.problems);
+  const { run } = opened;
+  const foreign = foreignFolder(request.out);
+  if (foreign !== undefined) return wrongInput([foreign]);
+  const runtime = findRuntime();
+  if ("code" in runtime) return wrongInput([runtime]);
+  const read = readWeights(run, request.weights);
+  if (!read.ok) return wrongInput(read.problems);
+
+  const { compile } = await import("../../compiler/compile.js");
+  const compiled = await compile(tunable(run.spec), run.signature);
+  if (!compiled.ok) return wrongInput(compiled.problems);
+  const { artifact } = compiled;
+  const unlike = unlikeWeights(run, read.weights, artifact);
+  if (unlike !== undefined) return wrongInput([unlike]);
+
+  const { samples, notices } = request.samples ? await samplesOf(run) : { samples: null, notices: [] };
+  const files = [
+    ...codeFiles(),
+    ...runtimeFiles.map((name) => ({ name: `ort/${name}`, content: readFileSync(join(runtime.folder, name)) })),
+    ...modelFiles(artifact, read.weights),
+    // The page's own file is last: where it is, all is there.
+    { name: pageFiles.page, content: Buffer.from(JSON.stringify(pageOf(run, read.weights, artifact, samples))) },
+  ];
+  for (const { name, content } of files) {
+    disk.makeFolder(dirname(join(request.out, name)));
+    replaceFile(disk, join(request.out, name), content);
+  }
+  return { ok: true, files: files.map(({ name, content }) => ({ name, bytes: content.length })), notices };
+}
+
+/**
+ * The spec of the model as a page trains it: the reader of the page chooses the learning rate, as a share of the spec's, by
+ * the input that a plateau's fall would use. Weights are read as they are, not averaged.
+ */
+function tunable(spec: NormalSpec): NormalSpec {
+  const schedule = {
+    type: "plateau",
+    metric: "loss",
+    mode: "min",
+    factor: 0.5,
+    patience: 1,
+    minimum_delta: 0,
+    cooldown: 0,
+    minimum_ratio: 0,
+    warmup_steps: 0,
+  } as const;
+  const optimizer: NormalOptimizer = { ...spec.optimizer, schedule, average: null };
+  const train = { ...spec.train, accumulate: 1, sample: null, early_stopping: null, keep_best: null };
+  return { ...spec, optimizer, train };
+}
+
+/** Why the weights are not of the model as this version of rnnx compiles it. */
+function unlikeWeights({ folder }: Run, { parameters }: Weights, { manifest }: Artifact): RunProblem | undefined {
+  const other = manifest.parameters.find(({ name, shape }) => parameters.get(name)?.shape.join() !== shape.join());
+  if (other === undefined) return undefined;
+  const message = `The weights of "${folder}" do not fit its spec any more: ${other.name} is not [${other.shape.join(", ")}] there.`;
+  return { code: "old-run", path: "", message, hint: "Another version of rnnx left this run. Train it again." };
+}
+
+function pageOf(run: Run, { step }: Weights, { manifest }: Artifact, samples: Samples | null): Page {
+  const { spec, metadata } = run;
+  const { parameters, slots, train, model, stream } = manifest;
+  const { inputs, targets, everyStep } = usesOf(spec);
+  const { data } = spec;
+  return {
+    format: 1,
+    rnnx: packageVersion(),
+    name: spec.name,
+    seed: spec.seed,
+    step,
+    metrics: metricsOf(run, step),
+    model: spec.model,
+    loss: spec.loss,
+    uses: { inputs, targets, everyStep },
+    metadata,
+    manifest: { parameters, slots, train, model, stream },
+    training: {
+      train: tunable(spec).train,
+      optimizer: spec.optimizer.type,
+      learning_rate: spec.optimizer.learning_rate,
+      window: "window" in data ? data.window : null,
+      stride: "stride" in data ? data.stride : 1,
+      horizon: "horizon" in data ? data.horizon : 1,
+    },
+    samples,
+  };
+}
+
+function metricsOf({ folder }: Run, step: number) {
+  const file = join(folder, runFiles.result);
+  if (!existsSync(file)) return null;
+  const { weights, done }: RunResult = JSON.parse(readFileSync(file, "utf8"));
+  return weights === step ? done.metrics : null;
+}
+
+/** A page does without samples where the data are gone. */
+async function samplesOf(run: Run): Promise<{ readonly samples: Samples | null; readonly notices: readonly string[] }> {
+  const read = await readSamples(run);
+  if (read.ok) return { samples: read.samples, notices: [] };
+  const reason = read.problems[0]?.message ?? "";
+  return { samples: null, notices: [`The page has no samples of the data: ${reason}`] };
+}
+
+/** Models without weights: the page puts one set of them into each. */
+function modelFiles({ train, model, stream }: Artifact, { step, parameters }: Weights): readonly PageFile[] {
+  return [
+    { name: pageFiles.model, content: model },
+    ...(stream === null ? [] : [{ name: pageFiles.stream, content: stream }]),
+    { name: pageFiles.train, content: train },
+    { name: pageFiles.weights, content: writeSafetensors(parameters, { step: `${step}` }) },
+  ];
+}
+
+function codeFiles(): readonly PageFile[] {
+  const folder = join(packageRoot(), "dist", "web");
+  return readdirSync(folder).map((name) => ({ name, content: readFileSync(join(folder, name)) }));
+}
+
+/** Where onnxruntime-web lies: beside rnnx, or where the user works. */
+function findRuntime(): { readonly folder: string } | RunProblem {
+  for (const from of [import.meta.url, join(resolve(), "package.json")]) {
+    try {
+      const folder = dirname(createRequire(from).resolve("onnxruntime-web/wasm"));
+      if (runtimeFiles.every((name) => existsSync(join(folder, name)))) return { folder };
+    } catch {
+      // Not there: looked for in the next place.
+    }
+  }
+  return {
+    code: "web-runtime",
+    path: "",
+    message: "The page runs models with onnxruntime-web, which is not installed.",
+    hint: `Install it beside rnnx: npm install ${runtimePackage()}`,
+  };
+}
+
+function runtimePackage(): string {
+  const { peerDependencies } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as {
+    readonly peerDependencies: Readonly<Record<string, string>>;
+  };
+  return `onnxruntime-web@${peerDependencies["onnxruntime-web"]}`;
+}
+
+/** The problem of a folder that holds something else than a page. */
+function foreignFolder(out: string): RunProblem | undefined {
+  const problem = (message: string) => ({
+    code: "web-folder",
+    path: "",
+    message,
+    hint: "Name a new folder with --web.",
+  });
+  let names: readonly string[];
+  try {
+    names = readdirSync(out);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT") return undefined;
+    if (code === "ENOTDIR") return problem(`"${out}" is a file.`);
+    throw error;
+  }
+  if (names.length === 0 || names.includes(pageFiles.page)) return undefined;
+  return problem(`"${out}" holds ${names[0]} and is no page, and its files might be replaced.`);
+}

@@ -1,0 +1,69 @@
+/** A folder of static files on this machine alone. */
+import { createReadStream, statSync } from "node:fs";
+import { createServer, type ServerResponse } from "node:http";
+import { extname, join, normalize, sep } from "node:path";
+
+export interface FolderServer {
+  readonly address: string;
+  close(): void;
+}
+
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".css": "text/css",
+  ".txt": "text/plain; charset=utf-8",
+  ".json": "application/json",
+  ".wasm": "application/wasm",
+};
+
+/** @param port 0 takes one that is free. Rejects with the system's error where it cannot be had. */
+export function serveFolder(folder: string, port: number): Promise<FolderServer> {
+  const server = createServer(({ method, url }, response) => {
+    const file = method === "GET" || method === "HEAD" ? fileOf(folder, url ?? "/") : undefined;
+    if (file === undefined) {
+      answer(response, 404);
+      return;
+    }
+    const type = types[extname(file)] ?? "application/octet-stream";
+    response.writeHead(200, { "content-type": type, "cache-control": "no-cache", "x-content-type-options": "nosniff" });
+    if (method === "HEAD") response.end();
+    else
+      createReadStream(file)
+        .on("error", () => response.destroy())
+        .pipe(response);
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      const bound = server.address();
+      if (bound === null || typeof bound === "string") throw new Error("The server has no port.");
+      resolve({
+        address: `http://127.0.0.1:${bound.port}/`,
+        close() {
+          server.close();
+          server.closeAllConnections();
+        },
+      });
+    });
+  });
+}
+
+/** The file that an address names, in the folder and nowhere else. */
+function fileOf(folder: string, url: string): string | undefined {
+  let path: string;
+  try {
+    path = decodeURIComponent(new URL(url, "http://127.0.0.1").pathname);
+  } catch {
+    return undefined;
+  }
+  if (path.includes("\0") || path.split(/[/\\]/).includes("..")) return undefined;
+  const file = normalize(join(folder, path.endsWith("/") ? `${path}index.html` : path));
+  if (!file.startsWith(normalize(join(folder, sep)))) return undefined;
+  return statSync(file, { throwIfNoEntry: false })?.isFile() === true ? file : undefined;
+}
+
+function answer(response: ServerResponse, status: number): void {
+  response.writeHead(status, { "content-type": "text/plain" }).end("Not found.\n");
+}

@@ -1,0 +1,34 @@
+/** What the model says of a batch of examples, its numbers as they are meant: probabilities, or quantities. */
+
+import type { Batch } from "../runtime/data/source.js";
+import { probabilities, type Scores } from "../runtime/predict/answers.js";
+import { zeroStates } from "../runtime/states.js";
+import { feedsOf, floatsOf, tensorOf } from "../runtime/tensors.js";
+import type { Model } from "./model.js";
+
+/** @returns one answer for each row, shaped [size] or [steps, size]. */
+export async function predict(model: Model, batch: Batch): Promise<readonly Scores[]> {
+  const { page } = model;
+  const { inputs, outputs } = page.manifest.model;
+  const output = outputs.find(({ role }) => role === "prediction");
+  if (output === undefined) throw new Error("The model says nothing.");
+  const rows = batch.values().next().value?.shape[0] ?? 0;
+  const states = feedsOf(
+    zeroStates(
+      inputs.filter(({ role }) => role === "state"),
+      rows,
+    ),
+  );
+  const data = inputs.flatMap(({ name, role }) => {
+    const array = role === "data" ? batch.get(name) : undefined;
+    return array === undefined ? [] : [[name, tensorOf(array)] as const];
+  });
+  const session = await model.session("model");
+  const results = await session.run({ ...states, ...Object.fromEntries(data) });
+  const all = floatsOf(results, output);
+  const [, ...shape] = results[output.name]?.dims ?? [];
+  const width = all.length / rows;
+  return Array.from({ length: rows }, (_, row) =>
+    probabilities(page, page.uses.targets, { shape, data: all.slice(row * width, (row + 1) * width) }),
+  );
+}
