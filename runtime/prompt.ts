@@ -4,7 +4,7 @@ import { type Checked, refuse } from "./problem.js";
 
 type Unit = TextMetadata["vocabulary"][number];
 
-function unitsOf(text: string, unit: TextMetadata["unit"]): readonly Unit[] {
+export function unitsOf(text: string, unit: TextMetadata["unit"]): readonly Unit[] {
   switch (unit) {
     case "char":
       return [...text];

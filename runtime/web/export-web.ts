@@ -1,5 +1,5 @@
 /** A page that runs a trained model in a browser, and one that trains it further there: static files, which need no other host. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
@@ -7,7 +7,6 @@ import type { NormalOptimizer, NormalSpec } from "../../schema/normal.js";
 import { packageRoot, packageVersion } from "../../schema/root.js";
 import { usesOf } from "../data/source.js";
 import { type RunResult, runFiles } from "../directory.js";
-import { disk, replaceFile } from "../disk.js";
 import { type RunFailure, wrongInput } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { openRun, type Run, readWeights, type Weights, type Which } from "../run.js";
@@ -33,10 +32,8 @@ export type WebOutcome =
     }
   | RunFailure;
 
-interface PageFile {
-  readonly name: string;
-  readonly content: Uint8Array;
-}
+/** A file of the page: what it holds, or the file that it is a copy of. */
+type PageFile = { readonly name: string } & ({ readonly content: Uint8Array } | { readonly copyOf: string });
 
 /** Of onnxruntime-web, in the page's folder `ort`: its interface, and the WebAssembly with its glue. */
 const runtimeFiles = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
@@ -60,18 +57,23 @@ export async function exportWeb(request: WebRequest): Promise<WebOutcome> {
   if (unlike !== undefined) return wrongInput([unlike]);
 
   const { samples, notices } = request.samples ? await samplesOf(run) : { samples: null, notices: [] };
-  const files = [
+  const files: readonly PageFile[] = [
     ...codeFiles(),
-    ...runtimeFiles.map((name) => ({ name: `ort/${name}`, content: readFileSync(join(runtime.folder, name)) })),
+    ...runtimeFiles.map((name) => ({ name: `ort/${name}`, copyOf: join(runtime.folder, name) })),
     ...modelFiles(artifact, read.weights),
     // The page's own file is last: where it is, all is there.
     { name: pageFiles.page, content: Buffer.from(JSON.stringify(pageOf(run, read.weights, artifact, samples))) },
   ];
-  for (const { name, content } of files) {
-    disk.makeFolder(dirname(join(request.out, name)));
-    replaceFile(disk, join(request.out, name), content);
-  }
-  return { ok: true, files: files.map(({ name, content }) => ({ name, bytes: content.length })), notices };
+  return { ok: true, files: files.map((file) => ({ name: file.name, bytes: write(request.out, file) })), notices };
+}
+
+/** Says how many bytes it is. */
+function write(folder: string, file: PageFile): number {
+  const path = join(folder, file.name);
+  mkdirSync(dirname(path), { recursive: true });
+  if ("copyOf" in file) copyFileSync(file.copyOf, path);
+  else writeFileSync(path, file.content);
+  return statSync(path).size;
 }
 
 /**
@@ -159,7 +161,7 @@ function modelFiles({ train, model, stream }: Artifact, { step, parameters }: We
 
 function codeFiles(): readonly PageFile[] {
   const folder = join(packageRoot(), "dist", "web");
-  return readdirSync(folder).map((name) => ({ name, content: readFileSync(join(folder, name)) }));
+  return readdirSync(folder).map((name) => ({ name, copyOf: join(folder, name) }));
 }
 
 /** Where onnxruntime-web lies: beside rnnx, or where the user works. */

@@ -3,7 +3,6 @@ import type { Manifest } from "../../compiler/artifact.js";
 import type { NormalLayer, NormalLoss, NormalTrain } from "../../schema/normal.js";
 import type { Metadata } from "../data/metadata.js";
 import type { Uses } from "../data/source.js";
-import type { SplitMetrics } from "../events.js";
 
 export interface Page {
   readonly format: 1;
@@ -13,7 +12,7 @@ export interface Page {
   /** Updates that the weights have seen. */
   readonly step: number;
   /** Of the weights, where they are known. */
-  readonly metrics: SplitMetrics | null;
+  readonly metrics: Readonly<Record<"train" | "validation" | "test", Readonly<Record<string, number>>>> | null;
   readonly model: readonly NormalLayer[];
   readonly loss: NormalLoss;
   readonly uses: Pick<Uses, "inputs" | "targets" | "everyStep">;

@@ -1,7 +1,7 @@
 /** A folder of static files on this machine alone. */
-import { createReadStream, statSync } from "node:fs";
+import { createReadStream, realpathSync, statSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
-import { extname, join, normalize, sep } from "node:path";
+import { extname, join, sep } from "node:path";
 
 export interface FolderServer {
   readonly address: string;
@@ -50,7 +50,7 @@ export function serveFolder(folder: string, port: number): Promise<FolderServer>
   });
 }
 
-/** The file that an address names, in the folder and nowhere else. */
+/** The file that an address names, in the folder and nowhere else, links resolved. */
 function fileOf(folder: string, url: string): string | undefined {
   let path: string;
   try {
@@ -58,10 +58,14 @@ function fileOf(folder: string, url: string): string | undefined {
   } catch {
     return undefined;
   }
-  if (path.includes("\0") || path.split(/[/\\]/).includes("..")) return undefined;
-  const file = normalize(join(folder, path.endsWith("/") ? `${path}index.html` : path));
-  if (!file.startsWith(normalize(join(folder, sep)))) return undefined;
-  return statSync(file, { throwIfNoEntry: false })?.isFile() === true ? file : undefined;
+  if (path.includes("\0")) return undefined;
+  try {
+    const file = realpathSync(join(folder, path.endsWith("/") ? `${path}index.html` : path));
+    const inside = file.startsWith(join(realpathSync(folder), sep));
+    return inside && statSync(file).isFile() ? file : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function answer(response: ServerResponse, status: number): void {

@@ -6,9 +6,9 @@ import { button, element, message, slider, wholeNumber } from "../elements.js";
 import { openPage } from "../frame.js";
 import type { Model } from "../model.js";
 import { panelOf } from "../try/panel.js";
-import { readLesson } from "./lesson.js";
 import { materialsOf } from "./materials.js";
 import type { Order, Report } from "./messages.js";
+import { readLesson } from "./read.js";
 
 /** Weight of the losses before in the smooth line. */
 const smoothing = 0.9;

@@ -52,7 +52,7 @@ export function tableLesson(text: string, metadata: TableMetadata, page: Page): 
   const examples = rows.length - window - horizon + 1;
   if (examples < 1)
     return refused(
-      `${counted(rows.length, "row")} are too few.`,
+      `Too few: ${counted(rows.length, "row")}.`,
       `The model reads ${window} and foretells one: give it at least ${window + horizon}.`,
     );
 

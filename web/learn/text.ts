@@ -1,8 +1,7 @@
 /** Text as a lesson: windows over it, each to be continued by its next unit. */
-import { lookUpUnits } from "../../runtime/data/known.js";
 import type { TextMetadata } from "../../runtime/data/metadata.js";
-import { numberBytes, numberCharacters, numberWords } from "../../runtime/data/units.js";
 import { gatherWindows } from "../../runtime/data/windows.js";
+import { unitsOf } from "../../runtime/prompt.js";
 import type { Page } from "../../runtime/web/page.js";
 import type { ReadLesson } from "./lesson.js";
 import { counted, refused } from "./problem.js";
@@ -13,24 +12,20 @@ const leastWindows = 32;
 const named = 12;
 
 export function textLesson(text: string, metadata: TextMetadata, { training, manifest }: Page): ReadLesson {
-  const { unit } = metadata;
-  const numbered =
-    unit === "byte"
-      ? numberBytes(new TextEncoder().encode(text))
-      : unit === "char"
-        ? numberCharacters(text)
-        : numberWords(text);
+  const { unit, vocabulary, unknown } = metadata;
   const name = { char: "character", word: "word", byte: "byte" }[unit];
-  const found = lookUpUnits(numbered, metadata);
-  if (!found.ok) {
-    const strangers = found.strangers.map((place) => JSON.stringify(numbered.units[numbered.ids[place] ?? 0]));
+  const numbers = new Map(vocabulary.map((entry, id) => [entry, id]));
+  const units = unitsOf(text, unit);
+  const strangers = unknown === undefined ? [...new Set(units.filter((entry) => !numbers.has(entry)))] : [];
+  if (strangers.length > 0) {
+    const list = strangers.slice(0, named).map((entry) => JSON.stringify(entry));
     const more = strangers.length > named ? `, and ${strangers.length - named} more` : "";
     return refused(
-      `The model has no ${name} ${strangers.slice(0, named).join(", ")}${more}.`,
+      `The model has no ${name} ${list.join(", ")}${more}.`,
       "It can only learn to use those that it has.",
     );
   }
-  const data = found.ids;
+  const data = Int32Array.from(units, (entry) => numbers.get(entry) ?? unknown ?? 0);
   const asked = training.window ?? 1;
   const { inputs } = manifest.train;
   // Where the loop is laid out, its number of steps is a part of the graph.
@@ -41,7 +36,7 @@ export function textLesson(text: string, metadata: TextMetadata, { training, man
   const window = fixed ? asked : Math.min(asked, most);
   if (window < 1 || most < window) {
     const least = (fixed ? asked : 1) * (carried ? 2 : 1) + 1;
-    return refused(`${counted(data.length, name)} are too few.`, `Write at least ${least}.`);
+    return refused(`Too few: ${counted(data.length, name)}.`, `Write at least ${least}.`);
   }
   const places = data.length - window;
   const stride = carried ? window : Math.min(training.stride, Math.max(1, Math.floor(places / leastWindows)));

@@ -5,8 +5,9 @@ import { carriesStates, streamSchedule } from "../../runtime/streams.js";
 import { openTrainer } from "../../runtime/trainer.js";
 import { pageFiles } from "../../runtime/web/page.js";
 import { load, openSession } from "../model.js";
-import { type Lesson, readLesson } from "./lesson.js";
+import type { Lesson } from "./lesson.js";
 import type { Order, Report } from "./messages.js";
+import { readLesson } from "./read.js";
 
 /** Examples in a batch, at most: steps that are short enough to watch. */
 const mostExamples = 32;

@@ -1,0 +1,103 @@
+/** What a person writes on a page feeds a model the same numbers as the same examples in a file would. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { openData } from "../../runtime/data/index.js";
+import { exportWeb } from "../../runtime/web/export-web.js";
+import type { Page } from "../../runtime/web/page.js";
+import type { Material } from "../../web/learn/lesson.js";
+import { readLesson } from "../../web/learn/read.js";
+import { pageOf, type Sketch, sketches } from "./specs.js";
+
+const written: Readonly<Record<string, string>> = {
+  text: "row, row, row your boat\ngently down the stream\n",
+  table: sketches.table.files["t.csv"],
+  sequences: "good morning => greeting\nsee you soon my friend =>farewell\n\ngood evening to you\tgreeting",
+  pairs: "one two => 1 2\ntwo => 2\none one two => 1 1 2\n",
+  arrays:
+    '[{"inputs":[0,0],"targets":0},{"inputs":[0,1],"targets":1},{"inputs":[1,0],"targets":1},{"inputs":[1,1],"targets":0}]',
+};
+
+function materialOf(kind: string, page: Page): Material {
+  const { samples } = page;
+  if (samples?.type === "images") return { type: "images", images: samples.images };
+  return { type: "text", text: written[kind] ?? "" };
+}
+
+/** What the weights are does not matter here. */
+const untrained = ({ spec, files = {} }: Sketch): Sketch => ({ spec: { ...spec, train: { steps: 1 } }, files });
+
+/** By kind. */
+const pages = new Map<string, Page>();
+
+describe.each(Object.entries<Sketch>(sketches))("a lesson of %s", (kind, sketch) => {
+  test("is that of the data", async () => {
+    const { spec, folder, page } = await pageOf(untrained(sketch));
+    pages.set(kind, page);
+    const read = readLesson(materialOf(kind, page), page);
+    const opened = await openData(spec, folder);
+    if (!read.ok || !opened.ok) throw new Error(JSON.stringify([read, opened.ok]));
+    const { lesson } = read;
+    const { source } = opened;
+    // Of images the page has six.
+    const count = kind === "images" ? 6 : source.examples;
+    expect(lesson.examples).toBe(count);
+    const indices = Uint32Array.from({ length: count }, (_, index) => index);
+    const [ours, theirs] = [lesson.batch(indices), source.batch(indices)];
+    expect([...ours.keys()].sort()).toEqual([...theirs.keys()].sort());
+    for (const [name, array] of theirs) expect(ours.get(name), name).toEqual(array);
+  });
+});
+
+describe("a lesson that cannot be read", () => {
+  test.each<[keyof typeof sketches, string, string]>([
+    ["text", "row a dinghy", 'The model has no character "i".'],
+    ["text", "r", "Too few: 1 character."],
+    ["sequences", "good morning", "Line 1 has no answer."],
+    ["sequences", "good morning => maybe", 'Line 1: The model knows no answer "maybe".'],
+    ["pairs", "one => 3", 'Line 1: the model cannot write "3".'],
+    ["table", "wave\n1\n2", "The first line names no count."],
+    ["table", "wave,count\n1,x\n", "Line 2 has no number in column count."],
+    ["table", "wave,count\n1,2\n", "Too few: 1 row."],
+    ["arrays", "[1", "This is no JSON object."],
+    ["arrays", '[{"inputs":[1,2,3],"targets":0}]', '"inputs" should have shape [2].'],
+  ])("%s: %j", (kind, text, message) => {
+    const page = pages.get(kind);
+    if (page === undefined) throw new Error("The page was not made.");
+    const read = readLesson({ type: "text", text }, page);
+    expect(read.ok ? "" : read.problems[0]?.message).toBe(message);
+  });
+});
+
+describe("a page's folder", () => {
+  test("holds nothing of the user's disk, and no data where none is wanted", async () => {
+    const { out, folder, web } = await pageOf(untrained(sketches.table));
+    const bare = join(folder, "bare");
+    const outcome = await exportWeb({ run: out, out: bare, weights: "end", samples: false });
+    expect(outcome).toMatchObject({ ok: true, notices: [] });
+    const text = readFileSync(join(bare, "page.json"), "utf8");
+    expect(text).not.toContain(folder);
+    expect(text).not.toContain("t.csv");
+    expect(JSON.parse(text).samples).toBeNull();
+    expect(JSON.parse(readFileSync(join(web, "page.json"), "utf8")).samples.rows).toHaveLength(40);
+  });
+
+  test("is replaced where it is a page, and left alone where it is not", async () => {
+    const { out, folder, web } = await pageOf(untrained(sketches.arrays));
+    expect(await exportWeb({ run: out, out: web, weights: "end", samples: true })).toMatchObject({ ok: true });
+    const other = join(folder, "other");
+    mkdirSync(other);
+    writeFileSync(join(other, "index.html"), "mine");
+    const refused = await exportWeb({ run: out, out: other, weights: "end", samples: true });
+    expect(refused).toMatchObject({ ok: false, problems: [{ code: "web-folder" }] });
+    expect(readFileSync(join(other, "index.html"), "utf8")).toBe("mine");
+    expect(existsSync(join(other, "page.json"))).toBe(false);
+  });
+
+  test("comes without samples where the data are gone, and says so", async () => {
+    const { out, folder } = await pageOf(untrained(sketches.sequences));
+    writeFileSync(join(folder, "s.jsonl"), "");
+    const outcome = await exportWeb({ run: out, out: join(folder, "again"), weights: "end", samples: true });
+    expect(outcome.ok && outcome.notices).toEqual([expect.stringMatching(/^The page has no samples of the data: /)]);
+  });
+});
