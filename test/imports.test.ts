@@ -98,9 +98,7 @@ function mayImport(file: string, target: string): boolean {
     case "runtime":
       return targetRoom === "runtime" || targetRoom === "schema" || doors.includes(target);
     case "views":
-      return (
-        ["schema", "runtime", "views"].includes(targetRoom) || doors.includes(target)
-      );
+      return ["schema", "runtime", "views"].includes(targetRoom) || doors.includes(target);
     case "cli":
       return rooms.includes(targetRoom) && targetRoom !== "web";
     // A page shares with the runtime what needs nothing of Node: its build refuses the rest.
