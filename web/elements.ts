@@ -43,7 +43,7 @@ export function slider(
   }: { readonly minimum: number; readonly maximum: number; readonly step: number; readonly value: number },
   show: (value: number) => string,
 ): Slider {
-  const shown = element("output", {}, show(value));
+  const shown = element("span", {}, show(value));
   const input = element("input", { type: "range", min: minimum, max: maximum, step, value, "aria-label": label });
   input.addEventListener("input", () => {
     shown.textContent = show(input.valueAsNumber);
