@@ -28,6 +28,11 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./train.js")).trainCommand,
   },
   {
+    name: "sweep",
+    summary: "train a spec many times with other values, and rank them",
+    load: async () => (await import("./sweep.js")).sweep,
+  },
+  {
     name: "evaluate",
     summary: "measure a trained run on its data, or on other data",
     load: async () => (await import("./evaluate.js")).evaluate,
