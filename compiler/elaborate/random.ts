@@ -35,6 +35,13 @@ function cube({ mul, mod }: Builder, x: Value): Value {
   return mod(mul(mod(mul(x, x), prime), x), prime);
 }
 
+/** A number below the prime that hashes two whole numbers, as the step of what draws by both. */
+export function mixed(b: Builder, x: Value, y: Value): Value {
+  const [first, second] = keys("mixed");
+  const hashed = cube(b, b.add(b.mod(x, prime), first));
+  return cube(b, b.mod(b.add(cube(b, b.add(hashed, b.mod(y, prime))), second), prime));
+}
+
 /** Three hashes of the step, which all places in a model share. */
 function stepHashes({ b, seed, step }: Randomness): readonly [Value, Value, Value] {
   const round = (x: Value, index: number) => cube(b, b.add(x, b.constant(tensor("int64", [3], keys(seed, index)))));

@@ -7,7 +7,7 @@ import { elementTypes, int, ints, tensor, text } from "./proto.js";
 import { recurrent } from "./recurrent.js";
 import { factors } from "./scaling.js";
 import { scan } from "./scan.js";
-import { compute, constant, define, integer, nameOf, type Scope, vector, write } from "./scope.js";
+import { compute, constant, define, enter, integer, nameOf, type Scope, vector, write } from "./scope.js";
 import { expandTarget, pads, position, reshapeTarget } from "./shapes.js";
 import { sizeScalar, sizeVector } from "./sizes.js";
 
@@ -69,6 +69,16 @@ const emitters: { readonly [K in OpName]: Emit<K> } = {
     scope.names.set(value, constant(scope, node.attributes.value, value.name ?? "constant"));
   },
   Range: (node, scope) => {
+    const [count] = node.inputs;
+    const [result] = node.outputs;
+    if (count !== undefined && result !== undefined) {
+      const bounds = [integer(scope, 0, "zero"), nameOf(scope, count), integer(scope, 1, "one")];
+      const [name = ""] = results(node, scope);
+      write(scope, "Range", bounds, [name]);
+      // The symbol is told by what has that size.
+      enter(scope, result, name);
+      return;
+    }
     const limit = sizeScalar(scope, node.attributes.limit, "limit");
     emit(node, scope, [integer(scope, 0, "zero"), limit, integer(scope, 1, "one")]);
   },

@@ -6,6 +6,7 @@ import { inline } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import type { Graph, Type, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
+import type { Tensors } from "./bake.js";
 
 export interface FacePort {
   readonly name: string;
@@ -16,6 +17,10 @@ export interface FacePort {
 /** Ports stand at the positions of the graph's inputs and outputs. */
 export interface Face {
   readonly graph: Graph;
+  /** Whether the graph has been through the passes, in parts. */
+  readonly optimized?: boolean;
+  /** The weights that its inputs hold, where they are not the model's own parameters. */
+  readonly weights?: Tensors;
   readonly inputs: readonly FacePort[];
   readonly outputs: readonly FacePort[];
 }

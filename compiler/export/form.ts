@@ -2,6 +2,7 @@
 import type { NormalSpec } from "../../schema/normal.js";
 import type { CellForm, Recurrences } from "../elaborate/context.js";
 import { type Signature, withAnyBatch, withKnownSteps } from "../signature.js";
+import type { Tensors } from "./bake.js";
 import type { ExportOptions } from "./options.js";
 
 export interface FormRequest {
@@ -10,11 +11,13 @@ export interface FormRequest {
   readonly signature: Signature;
   readonly options: Pick<ExportOptions, "boundary">;
   readonly recurrences: Recurrences;
+  readonly parameters: Tensors;
 }
 
 export function formRequest(
   spec: NormalSpec,
   signature: Signature,
+  parameters: Tensors,
   options: ExportOptions,
   tell: (cell: CellForm) => void,
 ): FormRequest {
@@ -24,10 +27,11 @@ export function formRequest(
     spec,
     signature: unroll === null ? any : withKnownSteps({ ...any, steps: unroll }),
     options,
+    parameters,
     recurrences: {
       operators: loops === "operators" && unroll === null,
       // One step needs no loop.
-      unroll: unroll !== null || (form === "step" && loops === "operators"),
+      unroll: unroll !== null || (form !== "sequence" && loops === "operators"),
       tell,
     },
   };

@@ -10,23 +10,27 @@ import { emitModel } from "../emit/onnx.js";
 import type { Weight } from "../emit/weights.js";
 import { verify } from "../graph/verify.js";
 import type { Graph } from "../ir/types.js";
-import { exportPasses, runPasses } from "../passes/index.js";
+import { runPasses, tidy } from "../passes/index.js";
 import type { Signature } from "../signature.js";
 import { bake, type Tensors } from "./bake.js";
 import { type Face, type FacePort, portsOf } from "./face.js";
 import { type FormRequest, formRequest } from "./form.js";
+import { generateForm } from "./generate.js";
+import { optimizedPart, unpromised } from "./optimize.js";
 import type { ExportForm, ExportOptions } from "./options.js";
 import { sequenceForm } from "./sequence.js";
 import { stepForm } from "./step.js";
 
 export type { CellForm } from "../elaborate/context.js";
 export type { Tensors } from "./bake.js";
+export { noiseAt } from "./choose.js";
 export * from "./options.js";
 export { referenceModel } from "./reference.js";
 
 const forms: { readonly [F in ExportForm]: (request: FormRequest) => Face } = {
   sequence: sequenceForm,
   step: stepForm,
+  generate: generateForm,
 };
 
 export type ExportPort = Port & FacePort;
@@ -58,17 +62,11 @@ export function lowerExport(
 ): Lowered {
   const { form, opset } = options;
   const cells: CellForm[] = [];
-  const face = forms[form](formRequest(spec, signature, options, (cell) => cells.push(cell)));
+  const face = forms[form](formRequest(spec, signature, parameters, options, (cell) => cells.push(cell)));
   verify(face.graph, form);
-  // A table multiplied at every run is only worth it for long batches, which nobody has promised.
-  const optimized = runPasses(face.graph, exportPasses, {
-    expected: new Map([
-      ["batch", 1],
-      ["time", 1],
-    ]),
-  });
+  const optimized = face.optimized ? runPasses(face.graph, tidy, unpromised) : optimizedPart(face.graph);
   const isWeight = (index: number) => face.inputs[index]?.role === "parameter";
-  const { graph, weights } = bake(optimized, (_, index) => isWeight(index), parameters);
+  const { graph, weights } = bake(optimized, (_, index) => isWeight(index), face.weights ?? parameters);
   verify(graph, "bake");
   return {
     name: spec.name,

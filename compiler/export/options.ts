@@ -1,10 +1,11 @@
 /** What an export is asked for, and what of the data travels inside the model: plain data. */
 
-export const exportForms = ["sequence", "step"] as const;
+export const exportForms = ["sequence", "step", "generate"] as const;
 
 /**
  * `sequence` reads whole sequences, any number of any length. `step` reads one step and takes and gives every state by name, for
- * sequences that come as they are made.
+ * sequences that come as they are made. `generate` goes on from a prompt by itself: each id is drawn from what the model says
+ * of the next.
  */
 export type ExportForm = (typeof exportForms)[number];
 
@@ -27,6 +28,8 @@ export interface Boundary {
   readonly answers: "classes" | "probabilities" | "numbers";
   /** Whether the model ends before the softmax or sigmoid that makes probabilities of its scores. */
   readonly logits: boolean;
+  /** Ids that nothing is to be: units that the vocabulary does not hold. */
+  readonly never: readonly number[];
 }
 
 export interface ExportOptions {

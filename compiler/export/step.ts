@@ -11,7 +11,7 @@ import type { FormRequest } from "./form.js";
 export const nextState = (name: string): string => `next/${name}`;
 
 /** The same data where every sequence has one step, which is live. */
-function oneStep({ lengths, target_lengths, ...signature }: Signature): Signature {
+export function oneStep({ lengths, target_lengths, ...signature }: Signature): Signature {
   return withKnownSteps({ ...signature, steps: 1 });
 }
 

@@ -261,6 +261,7 @@ function expressions(apply: Apply, scalar: Expressions["scalar"], local: (value:
     scatterND: (data, indices, updates) => one("ScatterND", [data, indices, updates], {}),
     oneHot: (indices, depth, dtype = "float32") => one("OneHot", [indices], { depth, dtype }),
     range: (limit) => one("Range", [], { limit }),
+    rangeOf: (count, symbol) => one("Range", [count], { limit: symbol }),
     cast: (x, to) => (x.type.dtype === to ? local(x) : one("Cast", [x], { to })),
     constant: (value) => one("Constant", [], { value }),
     scalar,

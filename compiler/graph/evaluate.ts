@@ -54,7 +54,7 @@ export function evaluate(
   inputs: readonly Tensor[],
   outer: ReadonlyMap<string, number> = new Map(),
 ): readonly Tensor[] {
-  const sizes = bindSizes(graph, inputs, outer);
+  const sizes = new Map(bindSizes(graph, inputs, outer));
   const values = new Map(graph.inputs.map((input, index) => [input, at(inputs, index)]));
   const lookUp = (value: Value): Tensor => {
     const known = values.get(value);
@@ -64,7 +64,11 @@ export function evaluate(
   for (const node of graph.nodes) {
     const results = evaluateNode(node as NodeOf<OpName>, node.inputs.map(lookUp), sizes);
     node.outputs.forEach((output, index) => {
-      values.set(output, at(results, index));
+      const result = at(results, index);
+      values.set(output, result);
+      // A Range may say what its symbol stands for.
+      if (node.op === "Range" && !sizes.has(String(output.type.shape[0])))
+        sizes.set(String(output.type.shape[0]), at(result.shape, 0));
     });
   }
   return graph.outputs.map(lookUp);

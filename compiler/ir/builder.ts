@@ -69,6 +69,8 @@ export interface Expressions {
   oneHot(indices: Value, depth: Dim, dtype?: DType): Value;
   /** 0, 1, … limit - 1, int64. */
   range(limit: Dim): Value;
+  /** The same up to a number that is known when the graph runs, and is called `symbol` in the shapes that depend on it. */
+  rangeOf(count: Value, symbol: string): Value;
   /** The number of elements, int64 scalar. */
   size(x: Value): Value;
   cast(x: Value, to: DType): Value;

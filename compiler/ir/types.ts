@@ -100,6 +100,7 @@ export interface RecurrentAttributes {
 export interface OpAttributes {
   // constants and sizes
   Constant: { readonly value: Tensor };
+  /** With an operand, an int64 scalar, that is what the symbol `limit` stands for from here on. */
   Range: { readonly limit: Dim };
   Size: None;
   Identity: None;

@@ -1,4 +1,5 @@
 /** Primitives that make values out of nothing but their attributes and shapes. */
+import { printShape } from "../ir/dims.js";
 import { tabulate, tensor } from "../ir/tensor.js";
 import { at, type Family } from "./rule.js";
 
@@ -10,10 +11,17 @@ export const constants: Family<"Constant" | "Range" | "Size"> = {
     evaluate: (_, { value }) => [value],
   },
   Range: {
-    infer: (_, { limit }) => [{ dtype: "int64", shape: [limit] }],
+    infer: (inputs, { limit }) => {
+      const [count] = inputs;
+      if (count !== undefined && (count.dtype !== "int64" || count.shape.length > 0))
+        throw new Error(`${count.dtype}${printShape(count.shape)} given where an int64 scalar is needed`);
+      return [{ dtype: "int64", shape: [limit] }];
+    },
     vjp: "none",
     batch: "stay",
-    evaluate: (_, { limit }, { size }) => [tabulate("int64", [size(limit)], (index) => at(index, 0))],
+    evaluate: ([count], { limit }, { size }) => [
+      tabulate("int64", [count?.data[0] ?? size(limit)], (index) => at(index, 0)),
+    ],
   },
   Size: {
     infer: () => [{ dtype: "int64", shape: [] }],

@@ -1,5 +1,5 @@
 /** What an export leaves on the disk: files that are complete and verified before the first of them has its name. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Disk } from "../disk.js";
 import type { RunProblem } from "../problem.js";
@@ -19,11 +19,6 @@ export function unwritable(out: string): RunProblem | undefined {
   return undefined;
 }
 
-/** The folder beside a model where it is made. */
-export function workshopOf(out: string): string {
-  return join(dirname(out), `.${basename(out)}.partial`);
-}
-
 /**
  * Makes the files in a folder of their own, lets `proved` look at them, and gives them their names, the model's last. Where
  * `proved` says no, or anything is thrown, nothing is left.
@@ -34,9 +29,8 @@ export async function writeProved(
   files: readonly ExportFile[],
   proved: (folder: string) => Promise<boolean>,
 ): Promise<boolean> {
-  const workshop = workshopOf(out);
-  on.remove(workshop);
-  on.makeFolder(workshop);
+  // A folder of this export's own: what is removed in the end is what was made here.
+  const workshop = mkdtempSync(join(dirname(out), `.${basename(out)}.`));
   try {
     for (const { name, content } of files) on.write(join(workshop, name), content);
     if (!(await proved(workshop))) return false;

@@ -11,7 +11,7 @@ import type { RunProblem } from "../problem.js";
 import { openRun, type Run, readWeights, type Which } from "../run.js";
 import { type ExportFile, unwritable, writeProved } from "./files.js";
 import { boundaryOf, type Subject } from "./subject.js";
-import { type Verification, verifyExport } from "./verify.js";
+import { type Verification, verifyExport } from "./verify/index.js";
 import { wordsOf } from "./words.js";
 
 export type ExportSettings = Omit<ExportOptions, "boundary">;
@@ -112,8 +112,12 @@ async function filesOf(
 }
 
 /** Why a model has no such form. */
-function unfit({ spec }: Subject, form: ExportForm): RunProblem | undefined {
-  const whole = form === "step" ? needsWhole(spec.model) : undefined;
+function unfit({ spec, metadata }: Subject, form: ExportForm): RunProblem | undefined {
+  if (form === "generate" && metadata.type !== "text") {
+    const message = `The model was trained on ${metadata.type} data, and only models of text write text.`;
+    return { code: "not-text", path: "", message, hint: "Export another form." };
+  }
+  const whole = form === "sequence" ? undefined : needsWhole(spec.model);
   if (whole === undefined) return undefined;
   const message = `The model cannot go step by step: ${whole}.`;
   return { code: "not-streaming", path: "", message, hint: "Export its sequence form." };

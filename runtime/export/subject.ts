@@ -35,5 +35,6 @@ export function boundaryOf({ spec, metadata }: Pick<Subject, "spec" | "metadata"
     outputs: metadata.type === "table" && targets === "numbers" ? scalings(metadata.target) : null,
     answers: targets,
     logits: scoresOf(spec.model) === "logits",
+    never: metadata.type === "text" && metadata.unknown !== undefined ? [metadata.unknown] : [],
   };
 }

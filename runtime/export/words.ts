@@ -32,6 +32,7 @@ export function statePairs({ inputs, outputs }: ExportPorts, { parameters }: Sub
 
 const kinds: { readonly [F in ExportForm]: string } = {
   sequence: "reads whole sequences",
+  generate: "goes on from a prompt: its ids are drawn in the model itself",
   step: "reads one step at a time: feed each state's last value back (rnnx.states)",
 };
 

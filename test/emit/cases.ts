@@ -83,6 +83,14 @@ export const cases: { readonly [K in OpName]: Readonly<Record<string, Case>> } =
   Range: {
     static: one({ x: f32("batch") }, (b) => b.range(4)),
     symbolic: one({ x: f32("batch", "time") }, (b) => [b.range("time"), b.range(BATCH_TIME)]),
+    "of an operand": one(
+      { n: i64() },
+      (b, n) => {
+        const places = b.rangeOf(n, "places");
+        return b.sum(b.cast(b.expand(b.unsqueeze(places, [1]), ["places", "places"]), "float32"));
+      },
+      { feed: { n: [3] } },
+    ),
   },
   Size: { plain: one({ x: f32("batch", "time", 2) }, (b, x) => b.size(x)) },
   Identity: { plain: one({ x: bool("batch") }, (b, x) => [b.identity(x), x, x]) },

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { exportForms } from "../../compiler/export/options.js";
 import { exportSubject } from "../../runtime/export/index.js";
+import type { Subject } from "../../runtime/export/subject.js";
 import { needsWhole } from "../../schema/streaming.js";
 import { temporaryFolder } from "../runtime/folder.js";
 import { smallGallerySubject } from "./subjects.js";
@@ -13,13 +14,19 @@ const names = readdirSync(fileURLToPath(new URL("../../specs", import.meta.url))
   .filter((file) => file.endsWith(".json"))
   .map((file) => file.slice(0, -".json".length));
 
+function refusalOf(form: (typeof exportForms)[number], { spec, metadata }: Subject): string | undefined {
+  if (form === "generate" && metadata.type !== "text") return "not-text";
+  return form !== "sequence" && needsWhole(spec.model) !== undefined ? "not-streaming" : undefined;
+}
+
 describe.each(names)("%s", (name) => {
   test.each(exportForms)("in the %s form", async (form) => {
     const subject = await smallGallerySubject(name);
     const out = join(temporaryFolder(), "model.onnx");
     const outcome = await exportSubject(subject, { out, form, opset: 17, loops: "operators", unroll: null });
-    if (form === "step" && needsWhole(subject.spec.model) !== undefined) {
-      expect(outcome).toMatchObject({ ok: false, kind: "input", problems: [{ code: "not-streaming" }] });
+    const refusal = refusalOf(form, subject);
+    if (refusal !== undefined) {
+      expect(outcome).toMatchObject({ ok: false, kind: "input", problems: [{ code: refusal }] });
       return;
     }
     expect(outcome).toMatchObject({ ok: true });

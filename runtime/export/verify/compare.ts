@@ -1,11 +1,11 @@
 /** How far what an exported model says is from what the training's forward pass said. */
-import type { InferenceSession } from "onnxruntime-node";
-import type { Boundary } from "../../compiler/export/options.js";
-import { unscaled } from "../data/scaler.js";
+import type { Tensor } from "onnxruntime-common";
+import type { Boundary } from "../../../compiler/export/options.js";
+import { unscaled } from "../../data/scaler.js";
 import type { Said } from "./reference.js";
 
 /** The largest difference of any output; beyond 1 it is relative to the largest number of the output. */
-export function difference(results: InferenceSession.OnnxValueMapType, said: Said, boundary: Boundary): number {
+export function difference(results: Readonly<Record<string, Tensor>>, said: Said, boundary: Boundary): number {
   const expected = expectations(said, boundary);
   const differences = Object.entries(expected).map(([name, values]) => {
     const given = results[name]?.data;

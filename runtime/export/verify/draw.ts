@@ -1,9 +1,9 @@
 /** Random inputs to hold an exported model against the training's forward pass with. */
-import type { Port } from "../../compiler/artifact.js";
-import type { Signature } from "../../compiler/signature.js";
-import type { NormalSpec } from "../../schema/normal.js";
-import type { NumericArray } from "../data/source.js";
-import { type Stream, stream } from "../random.js";
+import type { Port } from "../../../compiler/artifact.js";
+import type { Signature } from "../../../compiler/signature.js";
+import type { NormalSpec } from "../../../schema/normal.js";
+import type { NumericArray } from "../../data/source.js";
+import { type Stream, stream } from "../../random.js";
 
 export interface Sizes {
   readonly batch: number;

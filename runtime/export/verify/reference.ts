@@ -1,11 +1,11 @@
 /** The forward pass as training evaluates it, on arrays: what an exported model is held against. */
-import type { Port } from "../../compiler/artifact.js";
-import { referenceModel } from "../../compiler/export/index.js";
-import { openSession } from "../session.js";
-import { zeroStates } from "../states.js";
-import { feedsOf, floatsOf, tensorOf } from "../tensors.js";
+import type { Port } from "../../../compiler/artifact.js";
+import { referenceModel } from "../../../compiler/export/index.js";
+import { openSession } from "../../session.js";
+import { zeroStates } from "../../states.js";
+import { feedsOf, floatsOf, tensorOf } from "../../tensors.js";
+import type { Subject } from "../subject.js";
 import type { Arrays } from "./draw.js";
-import type { Subject } from "./subject.js";
 
 export interface Said {
   readonly shape: readonly number[];
