@@ -1,5 +1,6 @@
 /** What a training run says while it works, and how it is asked for: the messages between the loop, its worker and whoever watches. */
 import type { NormalSpec } from "../schema/normal.js";
+import type { Answers } from "./answers.js";
 import type { Init } from "./start.js";
 
 export interface TrainRequest {
@@ -16,6 +17,8 @@ export interface TrainRequest {
   readonly memory?: number;
   /** Passes to leave out (for measuring and bisecting). */
   readonly without: readonly string[];
+  /** Whether evaluations show what the model says beside what is true. */
+  readonly glimpses?: boolean;
 }
 
 export type Metrics = Readonly<Record<string, number>>;
@@ -49,6 +52,13 @@ export type TrainEvent =
   | { readonly event: "epoch"; readonly epoch: number; readonly step: number; readonly metrics: SplitMetrics }
   /** What a text model writes with the weights after a step, the prompt first. */
   | { readonly event: "sample"; readonly step: number; readonly text: string }
+  /** What the model says of some examples of a part, after an evaluation; only where it was asked for. */
+  | {
+      readonly event: "glimpse";
+      readonly step: number;
+      readonly part: "train" | "validation" | "test";
+      readonly answers: Answers;
+    }
   | { readonly event: "checkpoint"; readonly step: number; readonly path: string }
   | { readonly event: "notice"; readonly message: string }
   | DoneEvent;

@@ -1,6 +1,7 @@
 /** The training loop, from a request to a finished run directory. It may run in any thread. */
 import { join } from "node:path";
 import type { NormalTrain } from "../schema/normal.js";
+import { answersOf, glimpsed } from "./ask.js";
 import { writeCheckpoint } from "./checkpoint.js";
 import { writeConditions } from "./conditions.js";
 import { shortest } from "./data/rows.js";
@@ -103,6 +104,11 @@ async function trainFrom(
     const byInterval = isDue(step, every.evaluateEvery);
     memory = remember(spec.train, memory, { step, metrics }, byInterval);
     if (byInterval) memory = { ...memory, plateau: afterEvaluation(spec.optimizer.schedule, memory.plateau, metrics) };
+    if (request.glimpses === true) {
+      const { part, examples } = glimpsed(source.splits);
+      const asked = { evaluator, parameters: trainer.parameters(), spec, source };
+      say([{ event: "glimpse", step, part, answers: await answersOf(asked, examples) }]);
+    }
   };
   /** Why no checkpoint could be saved; undefined when it was. */
   const save = (): TrainOutcome | undefined => {

@@ -1,6 +1,7 @@
 /** What a training needs before it touches the disk: the data, the compiled model, first weights, a device. */
 import type { InferenceSession } from "onnxruntime-node";
 import type { Artifact } from "../compiler/artifact.js";
+import type { Signature } from "../compiler/signature.js";
 import type { NormalSpec } from "../schema/normal.js";
 import { openData } from "./data/index.js";
 import type { DataSource } from "./data/source.js";
@@ -13,7 +14,7 @@ import { ownPlaces } from "./places.js";
 import { type Checked, refuse } from "./problem.js";
 import { outOfRange } from "./ranges.js";
 import type { Tensors } from "./safetensors.js";
-import { openSampler, planSamples, type Sampler } from "./sampler.js";
+import { openSampler, planSamples, type SamplePlan, type Sampler } from "./sampler.js";
 import { type Device, openSession } from "./session.js";
 import { asRecorded, settle } from "./settle.js";
 import { type Init, readInitial } from "./start.js";
@@ -40,8 +41,16 @@ export type Preparation =
   | { readonly ok: true; readonly prepared: Prepared }
   | { readonly ok: false; readonly outcome: TrainOutcome };
 
-export async function prepare(request: TrainRequest): Promise<Preparation> {
-  const { folder, out, device, init, without } = request;
+/** All that is known of a training before it computes anything. */
+export interface Planned extends Pick<Prepared, "spec" | "source" | "artifact" | "plan" | "initial" | "notices"> {
+  readonly signature: Signature;
+  readonly samples: SamplePlan | null;
+}
+
+export type Planning = { readonly ok: true; readonly planned: Planned } | Extract<Preparation, { ok: false }>;
+
+export async function planTraining(request: TrainRequest): Promise<Planning> {
+  const { folder, out, init, without } = request;
   const opened = await openData(request.spec, folder);
   if (!opened.ok) return { ok: false, outcome: wrongInput(opened.problems) };
   const { source } = opened;
@@ -66,11 +75,28 @@ export async function prepare(request: TrainRequest): Promise<Preparation> {
   ];
   if (!initial.ok || !planned.ok || !sampled.ok || problems.length > 0)
     return { ok: false, outcome: wrongInput(problems) };
+  return {
+    ok: true,
+    planned: {
+      spec,
+      source,
+      signature,
+      artifact,
+      plan: planned.plan,
+      samples: sampled.samples,
+      initial: initial.tensors,
+      notices: [...notices, ...initial.notices],
+    },
+  };
+}
 
-  const { plan } = planned;
-  const { samples } = sampled;
+export async function prepare(request: TrainRequest): Promise<Preparation> {
+  const planning = await planTraining(request);
+  if (!planning.ok) return planning;
+  const { spec, source, artifact, plan, samples, initial, notices } = planning.planned;
+  const { parameters } = artifact.manifest;
   const elements = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
-  const training = await openSession(artifact.train, device, elements * plan.batchSize);
+  const training = await openSession(artifact.train, request.device, elements * plan.batchSize);
   if (!training.ok) return { ok: false, outcome: failed(training.message, training.hint) };
   const evaluation = await openSession(artifact.eval, training.device, elements * plan.batchSize);
   if (!evaluation.ok) return { ok: false, outcome: failed(evaluation.message, evaluation.hint) };
@@ -82,12 +108,12 @@ export async function prepare(request: TrainRequest): Promise<Preparation> {
       source,
       artifact,
       plan,
-      initial: initial.tensors,
+      initial,
       training: training.session,
       evaluation: evaluation.session,
       sampler: samples && (await openSampler(spec, artifact, samples)),
       device: training.device,
-      notices: [...notices, training.notice, ...initial.notices].filter((text) => text !== ""),
+      notices: [training.notice, ...notices].filter((text) => text !== ""),
     },
   };
 }

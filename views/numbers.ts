@@ -34,3 +34,12 @@ function scaled(value: number, base: number, units: readonly string[]): string {
   const digits = unit === 0 || Math.abs(rest) >= 100 ? 0 : 1;
   return `${rest.toLocaleString("en-US", { maximumFractionDigits: digits })}${units[unit] ?? ""}`;
 }
+
+/** 95 → 1 min 35 s */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "–";
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${count(Math.floor(whole / 3600))} h ${Math.floor((whole % 3600) / 60)} min`;
+}

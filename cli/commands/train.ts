@@ -1,7 +1,7 @@
 /** `rnnx train`: trains a spec, shows how it goes, and says what it learnt and where it is. */
 import { join, resolve } from "node:path";
 import { Option } from "commander";
-import type { TrainRequest } from "../../runtime/events.js";
+import type { TrainEvent, TrainRequest } from "../../runtime/events.js";
 import type { NameMap } from "../../runtime/import/index.js";
 import type { Override } from "../../schema/overrides.js";
 import type { CommandModule } from "../command.js";
@@ -13,6 +13,7 @@ import { refuseRun } from "../run.js";
 import { openSpec, showFrames } from "../spec.js";
 import { interruption } from "../training/signals.js";
 import { openView } from "../training/view.js";
+import { openWatchers } from "../training/watchers.js";
 
 interface Flags {
   readonly out?: string;
@@ -25,6 +26,10 @@ interface Flags {
   readonly resume?: boolean;
   readonly memory?: number;
   readonly without?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly chart?: boolean;
+  readonly watch?: number | true;
+  readonly tensorboard?: string;
 }
 
 export const trainCommand: CommandModule = {
@@ -49,7 +54,11 @@ export const trainCommand: CommandModule = {
         byteCount,
       )
       .option("--resume", "go on from the last checkpoint of the run directory")
-      .addOption(withoutOption());
+      .addOption(withoutOption())
+      .option("--dry-run", "show the model, the work, and the first batch as the model would read it; train nothing")
+      .option("--chart", "draw the loss at the end (by itself on a terminal)")
+      .option("--watch [port]", "show the training on a page of this machine while it runs", wholeNumber(0, 65535))
+      .option("--tensorboard <dir>", "write event files that TensorBoard opens");
   },
 
   async run(output, face) {
@@ -75,13 +84,22 @@ export const trainCommand: CommandModule = {
       init: flags.init === undefined ? null : { file: resolve(flags.init), maps: flags.map ?? [] },
       ...(flags.memory !== undefined && { memory: flags.memory }),
       without,
+      glimpses: flags.watch !== undefined,
     };
-    const view = await openView(output);
+    if (flags.dryRun === true) return (await import("../training/dry-run.js")).dryRun(output, opened, request);
+    const view = await openView(output, flags.chart ?? process.stdout.isTTY === true);
+    const watchers = await openWatchers(output, spec.name, flags);
+    if (watchers === undefined) return exit.wrongInput;
     const interrupted = interruption(view.say, output.unread);
     const { train } = await import("../../runtime/train.js");
-    const outcome = await train(request, { origins, signal: interrupted.signal, onEvent: view.show });
+    const onEvent = (event: TrainEvent) => {
+      view.show(event);
+      watchers.show(event);
+    };
+    const outcome = await train(request, { origins, signal: interrupted.signal, onEvent });
     interrupted.release();
     view.close();
+    await watchers.close(outcome);
 
     if (outcome.ok) return outcome.done.interrupted ? interrupted.exitCode() : exit.done;
     if (outcome.kind === "input") {

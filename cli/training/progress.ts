@@ -1,11 +1,14 @@
-/** A run's progress on stderr: a bar with loss and speed on a terminal, an occasional plain line elsewhere. */
-import { count, decimal } from "../numbers.js";
+/** A run's progress on stderr: a bar with loss, validation, speed and time left on a terminal, an occasional plain line elsewhere. */
+import type { SplitMetrics } from "../../runtime/events.js";
+import { count, decimal, duration } from "../numbers.js";
 import type { Output } from "../output.js";
 
 export interface Progress {
   /** The run goes on from `step` and ends at `steps`. */
   start(step: number, steps: number): void;
   step(step: number, loss: number): void;
+  /** The newest evaluation. */
+  evaluated(metrics: SplitMetrics): void;
   /** A line of text that stays, above the bar where there is one. */
   say(text: string): void;
   stop(): void;
@@ -15,28 +18,43 @@ export async function openProgress(output: Output): Promise<Progress> {
   return process.stderr.isTTY === true && process.env.TERM !== "dumb" ? bar(output) : plainLines(output);
 }
 
-/** Columns that the numbers beside the bar take. */
-const captionWidth = 52;
+const widestBar = 40;
+const narrowestBar = 8;
 const eraseLine = "\r\u001b[2K";
 
 async function bar(output: Output): Promise<Progress> {
   const { default: progress } = await import("cli-progress");
-  const columns = process.stderr.columns ?? 80;
-  const barsize = Math.max(0, Math.min(40, columns - captionWidth));
-  const picture = barsize < 5 ? "" : `${output.colors.note.cyan("{bar}")} `;
+  const { cyan } = output.colors.note;
+  const pace = openPace();
+  let caption: readonly string[] = [];
+  const format = (): string => {
+    const columns = process.stderr.columns ?? 80;
+    // What does not fit is left out from the end; the bar takes what is left over, if that is worth it.
+    let text = "";
+    for (const part of caption) {
+      if (text.length + part.length + 2 >= columns) break;
+      text = text === "" ? part : `${text}  ${part}`;
+    }
+    const size = Math.min(widestBar, columns - text.length - 3);
+    if (size < narrowestBar) return text;
+    const done = Math.round(size * pace.share());
+    return `${cyan(`${"█".repeat(done)}${"░".repeat(size - done)}`)} ${text}`;
+  };
   const shown = new progress.SingleBar(
-    { stream: process.stderr, format: `${picture}{value}/{total}{loss}{speed}`, barsize, hideCursor: true },
+    { stream: process.stderr, format, hideCursor: true, linewrap: true, fps: 8 },
     progress.Presets.shades_classic,
   );
-  let speed = speedFrom(0);
   return {
     start(step, steps) {
-      speed = speedFrom(step);
-      shown.start(steps, step, { loss: "", speed: "" });
+      pace.start(step, steps);
+      caption = [pace.place(step)];
+      shown.start(steps, step);
     },
     step(step, loss) {
-      shown.update(step, { loss: `  loss ${decimal(loss)}`, speed: `  ${speed(step)}` });
+      caption = pace.caption(step, loss);
+      shown.update(step);
     },
+    evaluated: pace.evaluated,
     say(text) {
       process.stderr.write(`${eraseLine}${text}\n`);
     },
@@ -50,31 +68,53 @@ async function bar(output: Output): Promise<Progress> {
 const linePause = 2000;
 
 function plainLines(output: Output): Progress {
-  let speed = speedFrom(0);
+  const pace = openPace();
   let total = 0;
   let last = 0;
   return {
     start(step, steps) {
-      speed = speedFrom(step);
+      pace.start(step, steps);
       total = steps;
       last = Date.now();
     },
     step(step, loss) {
       if (step < total && Date.now() - last < linePause) return;
       last = Date.now();
-      output.note(`step ${step}/${total}  loss ${decimal(loss)}  ${speed(step)}`);
+      output.note(`step ${pace.caption(step, loss).join("  ")}`);
     },
+    evaluated: pace.evaluated,
     say: output.note,
     stop() {},
   };
 }
 
-/** Steps per second since now, as text. */
-function speedFrom(first: number): (step: number) => string {
-  const start = performance.now();
-  return (step) => {
-    const seconds = (performance.now() - start) / 1000;
-    const rate = (step - first) / Math.max(seconds, 1e-3);
-    return `${rate >= 10 ? count(rate) : decimal(rate)} steps/s`;
+/** Where a run is and how fast it goes, as text. */
+function openPace() {
+  let [first, last, current, began] = [0, 1, 0, 0];
+  let evaluated = "";
+  return {
+    start(step: number, steps: number) {
+      [first, last, current, began] = [step, steps, step, performance.now()];
+    },
+    share: () => Math.min(1, current / Math.max(last, 1)),
+    place: (step: number) => `${step}/${last}`,
+    evaluated({ validation, test }: SplitMetrics) {
+      const part = Object.keys(validation).length > 0 ? "validation" : "test";
+      const { loss } = part === "validation" ? validation : test;
+      if (loss !== undefined) evaluated = `${part} ${decimal(loss)}`;
+    },
+    /** What matters most comes first. */
+    caption(step: number, loss: number): readonly string[] {
+      current = step;
+      const seconds = Math.max((performance.now() - began) / 1000, 1e-3);
+      const speed = (step - first) / seconds;
+      return [
+        `${step}/${last}`,
+        `loss ${decimal(loss)}`,
+        ...(evaluated === "" ? [] : [evaluated]),
+        `${speed >= 10 ? count(speed) : decimal(speed)} steps/s`,
+        ...(step < last ? [`${duration((last - step) / speed)} left`] : []),
+      ];
+    },
   };
 }

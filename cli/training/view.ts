@@ -1,6 +1,8 @@
 /** What a user sees of a training: records, or progress while it runs and what it learnt at the end. */
 import { join } from "node:path";
 import type { DoneEvent, Metrics, SplitMetrics, TrainEvent } from "../../runtime/events.js";
+import { terminalChart } from "../../views/charts/terminal.js";
+import { curvesOf, readHistory } from "../../views/history.js";
 import { count, decimal } from "../numbers.js";
 import type { Output } from "../output.js";
 import { oneLine } from "../terminal.js";
@@ -13,10 +15,12 @@ export interface View {
   readonly close: () => void;
 }
 
-export async function openView(output: Output): Promise<View> {
+/** @param chart whether the end shows the loss as a chart. */
+export async function openView(output: Output, chart: boolean): Promise<View> {
   const progress = await openProgress(output);
   const { dim } = output.colors.note;
   const show = (event: TrainEvent): void => {
+    if (event.event === "glimpse") return;
     output.record(recordOf(event));
     switch (event.event) {
       case "start":
@@ -29,6 +33,7 @@ export async function openView(output: Output): Promise<View> {
         progress.step(event.step, event.loss);
         break;
       case "epoch":
+        progress.evaluated(event.metrics);
         progress.say(`epoch ${event.epoch}  ${splitsText(event.metrics)}`);
         break;
       case "notice":
@@ -41,10 +46,18 @@ export async function openView(output: Output): Promise<View> {
         break;
       case "done":
         progress.stop();
+        if (chart) drawLoss(output, event.run);
         for (const line of summary(event)) output.print(line);
     }
   };
   return { show, say: progress.say, close: progress.stop };
+}
+
+/** The loss over all steps of the run, those before a resumption too. */
+function drawLoss(output: Output, run: string): void {
+  const curves = curvesOf(readHistory(run), "loss");
+  if (curves.length === 0) return;
+  output.print(`${terminalChart("loss", curves, output.colors.print, process.stdout.columns ?? 80)}\n`);
 }
 
 /** The public record of an event. */

@@ -1,7 +1,7 @@
 /** What the model says, in the report: a confusion matrix, predictions against truth, or texts side by side. */
 
 import type { Answers } from "../../runtime/answers.js";
-import type { AnswersOutcome } from "../../runtime/answers-run.js";
+import type { AnswersOutcome } from "../../runtime/ask-run.js";
 import { confusionChart, scatterChart, seriesChart } from "../charts/answers.js";
 import { toSvg } from "../charts/render.js";
 import { count, decimal } from "../numbers.js";

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { analyze } from "../../compiler/compile.js";
-import { answersOfRun } from "../../runtime/answers-run.js";
+import { answersOfRun } from "../../runtime/ask-run.js";
 import { type Conditions, readConditions } from "../../runtime/conditions.js";
 import { type RunResult, runFiles } from "../../runtime/directory.js";
 import type { RunProblem } from "../../runtime/problem.js";

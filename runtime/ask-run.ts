@@ -1,7 +1,8 @@
 /** What a run says of a part of its own data, beside what is true of it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Answers, answersOf } from "./answers.js";
+import type { Answers } from "./answers.js";
+import { answersOf } from "./ask.js";
 import { openData } from "./data/index.js";
 import type { Splits } from "./data/splits.js";
 import { runFiles } from "./directory.js";
