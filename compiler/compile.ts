@@ -22,6 +22,7 @@ import { forwardPart } from "./forward.js";
 import { verify } from "./graph/verify.js";
 import type { Graph } from "./ir/types.js";
 import { type CompileOptions, halvesOf, lower, observed, type Refused } from "./lower.js";
+import type { Lowered } from "./lowered.js";
 import { forwardPorts, halfPorts, makeManifest, trainingPorts } from "./manifest.js";
 import { stepPasses } from "./passes/index.js";
 import { type Signature, withAnyBatch } from "./signature.js";
@@ -34,7 +35,14 @@ const TRAINING_OPSET = 18;
 const INFERENCE_OPSET = 17;
 const IR_VERSION = 8;
 
-export type CompileResult = { readonly ok: true; readonly artifact: Artifact } | Refused;
+export type CompileResult =
+  | {
+      readonly ok: true;
+      readonly artifact: Artifact;
+      /** What training takes at its peak, in bytes, by the size of the batch. */
+      readonly memoryAt: (batch: number) => number;
+    }
+  | Refused;
 
 /**
  * Everything that can be known of a spec without its data.
@@ -101,6 +109,7 @@ export async function compile(
   const weights = ({ inputs }: Ports) => inputs.filter(({ role }) => role === "parameter").map(({ name }) => name);
   return {
     ok: true,
+    memoryAt: (batch) => memoryFor(signature, lowering.lowered, batch),
     artifact: {
       train: await emit(`${spec.name}/train`, train, ports.train, TRAINING_OPSET),
       eval: await emit(`${spec.name}/eval`, evaluate, ports.eval, TRAINING_OPSET),
@@ -142,5 +151,9 @@ export function analyze(spec: NormalSpec, signature: Signature): Analysis {
 export function memoryByBatch(spec: NormalSpec, signature: Signature): (batch: number) => number {
   const lowering = lower(spec, signature);
   if (!lowering.ok) throw new Error(lowering.problems.map(({ message }) => message).join("; "));
-  return (batch) => memoryOf({ ...signature, expected: { ...signature.expected, batch } }, lowering.lowered).total;
+  return (batch) => memoryFor(signature, lowering.lowered, batch);
+}
+
+function memoryFor(signature: Signature, lowered: Lowered, batch: number): number {
+  return memoryOf({ ...signature, expected: { ...signature.expected, batch } }, lowered).total;
 }

@@ -15,6 +15,8 @@ export interface TrainRequest {
   readonly init: Init | null;
   /** Bytes that batches as large as the memory allows may take; by default most of what is free. */
   readonly memory?: number;
+  /** Train also where there is less memory than the training is estimated to take. */
+  readonly force?: boolean;
   /** Passes to leave out (for measuring and bisecting). */
   readonly without: readonly string[];
   /** Whether evaluations show what the model says beside what is true. */

@@ -8,6 +8,7 @@ import type { DataSource } from "./data/source.js";
 import { foreignDirectory } from "./directory.js";
 import type { TrainRequest } from "./events.js";
 import type { Imported, Model } from "./import/index.js";
+import { fitIntoMemory } from "./limits.js";
 import { type Schedule, schedule } from "./order.js";
 import { failed, type TrainOutcome, wrongInput } from "./outcome.js";
 import { ownPlaces } from "./places.js";
@@ -61,7 +62,7 @@ export async function planTraining(request: TrainRequest): Promise<Planning> {
   const { compile } = await import("../compiler/compile.js");
   const compiled = await compile(spec, signature, { origins: ownPlaces(spec), without });
   if (!compiled.ok) return { ok: false, outcome: wrongInput(compiled.problems) };
-  const { artifact } = compiled;
+  const { artifact, memoryAt } = compiled;
   const { parameters } = artifact.manifest;
 
   const initial = await initialOf(init, { spec, parameters });
@@ -75,6 +76,8 @@ export async function planTraining(request: TrainRequest): Promise<Planning> {
   ];
   if (!initial.ok || !planned.ok || !sampled.ok || problems.length > 0)
     return { ok: false, outcome: wrongInput(problems) };
+  const fit = fitIntoMemory(spec.train, planned.plan.batchSize, memoryAt);
+  if (fit.problems.length > 0 && request.force !== true) return { ok: false, outcome: wrongInput(fit.problems) };
   return {
     ok: true,
     planned: {
@@ -85,7 +88,7 @@ export async function planTraining(request: TrainRequest): Promise<Planning> {
       plan: planned.plan,
       samples: sampled.samples,
       initial: initial.tensors,
-      notices: [...notices, ...initial.notices],
+      notices: [...notices, ...fit.notices, ...initial.notices],
     },
   };
 }

@@ -8,6 +8,7 @@ import { type Checkpoint, findCheckpoint, readCheckpoint } from "./checkpoint.js
 import type { Metadata } from "./data/metadata.js";
 import { type DataRecord, runFiles } from "./directory.js";
 import { type Checked, type RunProblem, refuse } from "./problem.js";
+import { readRecorded, versionOf } from "./recorded.js";
 import { readSafetensors, type Tensors } from "./safetensors.js";
 
 export interface Run {
@@ -27,25 +28,25 @@ export function openRun(folder: string): Checked<{ readonly run: Run }> {
     const message = `"${folder}" is not a run directory: it has no ${missing.join(" and no ")}.`;
     return refuse(problem("not-a-run", message, "Name the directory that a training left, such as runs/hihello."));
   }
-  try {
-    const manifest: Manifest = readJson(folder, runFiles.manifest);
-    const spec: NormalSpec = readJson(folder, runFiles.spec);
-    const { metadata, signature }: DataRecord = readJson(folder, runFiles.data);
-    return { ok: true, run: { folder, spec, manifest, metadata, signature } };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return refuse(problem("not-a-run", `"${folder}" is a damaged run: ${error.message}.`, ""));
+  const version = versionOf(folder);
+  if (version !== undefined && version.format !== format) {
+    const message = `"${folder}" was left by rnnx ${version.rnnx}, in format ${version.format}; this version reads format ${format}.`;
+    return refuse(problem("run-version", message, `Use rnnx ${version.rnnx}, or train its spec again.`));
   }
+  const manifest = readRecorded<Manifest>(folder, runFiles.manifest);
+  const spec = readRecorded<NormalSpec>(folder, runFiles.spec);
+  const data = readRecorded<DataRecord>(folder, runFiles.data);
+  if (!manifest.ok || !spec.ok || !data.ok) {
+    const reasons = [manifest, spec, data].flatMap((read) => (read.ok ? [] : [read.reason]));
+    const message = `"${folder}" is a damaged run: ${reasons.join("; ")}.`;
+    return refuse(problem("not-a-run", message, "Training with --resume writes these files anew."));
+  }
+  const { metadata, signature } = data.value;
+  return { ok: true, run: { folder, spec: spec.value, manifest: manifest.value, metadata, signature } };
 }
 
-function readJson<T>(folder: string, name: string): T {
-  const text = readFileSync(join(folder, name), "utf8");
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new SyntaxError(`${name} is not JSON`);
-  }
-}
+/** Of the manifests that this version writes. */
+const format: Manifest["format"] = 1;
 
 /** Weights of a run: those that it ended with (or its newest checkpoint's), its best or newest checkpoint's, or a step's. */
 export type Which = "end" | "best" | "last" | number;

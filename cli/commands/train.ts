@@ -23,6 +23,7 @@ interface Flags {
   readonly set?: readonly Override[];
   readonly init?: string;
   readonly map?: readonly NameMap[];
+  readonly force?: boolean;
   readonly resume?: boolean;
   readonly memory?: number;
   readonly without?: readonly string[];
@@ -53,6 +54,7 @@ export const trainCommand: CommandModule = {
         "memory for batches as large as it allows, such as 2GB (default: most of what is free)",
         byteCount,
       )
+      .option("--force", "train also where there is less memory than it is estimated to take")
       .option("--resume", "go on from the last checkpoint of the run directory")
       .addOption(withoutOption())
       .option("--dry-run", "show the model, the work, and the first batch as the model would read it; train nothing")
@@ -83,6 +85,7 @@ export const trainCommand: CommandModule = {
       resume: flags.resume === true,
       init: flags.init === undefined ? null : { file: resolve(flags.init), maps: flags.map ?? [] },
       ...(flags.memory !== undefined && { memory: flags.memory }),
+      ...(flags.force === true && { force: true }),
       without,
       glimpses: flags.watch !== undefined,
     };

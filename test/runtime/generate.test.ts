@@ -153,7 +153,8 @@ describe("what cannot be generated from", () => {
     expect(await problemsOf(out)).toEqual([`old-run: "${out}" has no stream.onnx: an older rnnx left it.`]);
     rmSync(join(out, "model.onnx"));
     expect(await problemsOf(out)).toEqual([`unfinished-run: "${out}" has no model yet.`]);
-    writeFileSync(join(out, "data.json"), JSON.stringify({ format: 1, metadata: { type: "arrays" } }));
+    const record = JSON.parse(readFileSync(join(out, "data.json"), "utf8"));
+    writeFileSync(join(out, "data.json"), JSON.stringify({ ...record, metadata: { type: "arrays" } }));
     expect(await problemsOf(out)).toEqual([
       `not-text: "${out}" was trained on arrays data, and only models of text write text.`,
     ]);

@@ -1,0 +1,32 @@
+/**
+ * Fuzzes the readers for as long as is wanted: `node test/fuzz/run.mjs --count 100000 --seed 1 --target safetensors`, by
+ * default all targets. `npm run build` first.
+ */
+import { parseArgs } from "node:util";
+import { fuzz } from "./fuzz.mjs";
+import { targets } from "./targets.mjs";
+
+const { count, seed, target } = parseArgs({
+  options: {
+    count: { type: "string", default: "1000" },
+    seed: { type: "string", default: `${Date.now() % 1_000_000}` },
+    target: { type: "string", multiple: true, default: Object.keys(targets) },
+  },
+}).values;
+
+for (const name of target) {
+  const before = process.memoryUsage().rss;
+  const { failures, slowest, ...figures } = await fuzz(name, Number(count), Number(seed));
+  const grown = Math.round((process.memoryUsage().rss - before) / 2 ** 20);
+  const said = {
+    soak: "fuzz",
+    target: name,
+    ...figures,
+    slowest: Math.round(slowest),
+    grown,
+    failures: failures.length,
+  };
+  console.log(JSON.stringify(said));
+  for (const failure of failures) console.error(failure);
+  if (failures.length > 0) process.exitCode = 1;
+}
