@@ -16,6 +16,13 @@ export type NormalLoss =
       readonly class_weights: readonly number[] | null;
     }
   | {
+      readonly type: "sampled_softmax";
+      readonly reduction: Reduction;
+      /** Classes that stand for all in an update. */
+      readonly samples: number;
+      readonly distribution: "log_uniform" | "uniform";
+    }
+  | {
       readonly type: "binary_cross_entropy";
       readonly reduction: Reduction;
       /** For all outputs, or one for each. */

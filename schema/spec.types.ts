@@ -302,13 +302,14 @@ export interface Spec {
   loss:
     | SequenceLoss
     | CrossEntropyLoss
+    | SampledSoftmaxLoss
     | BinaryCrossEntropyLoss
     | SquaredErrorLoss
     | AbsoluteErrorLoss
     | HuberLoss
     | CTCLoss;
   /**
-   * What evaluations report beside the loss, over live steps. Where left out: accuracy and perplexity for sequence_loss, accuracy for cross_entropy, binary_accuracy for binary_cross_entropy, rmse for squared_error, mae for absolute_error and huber, exact_sequence and label_error_rate for ctc.
+   * What evaluations report beside the loss, over live steps. Where left out: accuracy and perplexity for sequence_loss, accuracy and perplexity for sampled_softmax, accuracy for cross_entropy, binary_accuracy for binary_cross_entropy, rmse for squared_error, mae for absolute_error and huber, exact_sequence and label_error_rate for ctc.
    */
   metrics?: MetricEntry[] | null;
   /**
@@ -1046,6 +1047,24 @@ export interface CrossEntropyLoss {
    * A weight for each class, which multiplies its part of the loss. The mean is over the number of elements, not over their weights.
    */
   class_weights?: ListOfWeights | null;
+}
+/**
+ * Cross-entropy for a large vocabulary: in training each target is held against a few sampled classes, and only their columns of the last layer, a dense or projection layer, are multiplied. Evaluation reads all classes. Targets are classes as whole numbers.
+ */
+export interface SampledSoftmaxLoss {
+  /**
+   * Cross-entropy among sampled classes.
+   */
+  type: "sampled_softmax";
+  /**
+   * The number of sampled classes, drawn anew for each update.
+   */
+  samples: number;
+  /**
+   * What classes are sampled by: "log_uniform", for classes that are numbered from the frequent to the rare (by Zipf's law), or "uniform". Logits are corrected for it.
+   */
+  distribution?: "log_uniform" | "uniform";
+  reduction?: Reduction;
 }
 /**
  * Cross-entropy of logits of independent yes-or-no answers; targets from 0 to 1.

@@ -8,7 +8,7 @@ import { staticShape } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
 import { checkCell } from "../language/check.js";
 import type { ArraySignature, Signature } from "../signature.js";
-import type { CellStates, Context, Mode, Shard, Ways } from "./context.js";
+import type { CellStates, Context, Mode, Product, Shard, Ways } from "./context.js";
 import type { InputPort } from "./program.js";
 import { sameSizes } from "./sizes.js";
 import { isTrained } from "./trainable.js";
@@ -53,6 +53,7 @@ export function construct(
   const layers = new Map<string, { readonly layer: NormalLayer; readonly wire: Wire }>();
   const states = new Map<string, readonly CellStates[]>();
   const masks = new Map<Value, Value>();
+  const products = new Map<Value, Product>();
   let current: NormalLayer | undefined;
   /** Layers whose weights are another's of other sizes: the first tensor says it. */
   const unlike = new Set<NormalLayer>();
@@ -136,6 +137,10 @@ export function construct(
       finals.set(name, value);
     },
     lengthsOf: (live) => masks.get(live),
+    keepProduct(value, product) {
+      products.set(value, product);
+    },
+    productBehind: (value) => products.get(value),
     earlier: (name) => layers.get(name),
     statesOf: (layer) => states.get(layer),
     keepStates(layer, cells) {

@@ -60,6 +60,14 @@ export interface Shard {
   whole(): Value;
 }
 
+/** `input` @ `kernel` + `bias`: the product that a dense layer makes. */
+export interface Product {
+  readonly input: Value;
+  /** The axis of the kernel that its outputs are on: 1 in [in, out], 0 in a table [out, in] that is turned around. */
+  readonly kernel: { readonly value: Value; readonly outputs: 0 | 1 };
+  readonly bias: Value | null;
+}
+
 export interface Context {
   readonly b: Builder;
   readonly mode: Mode;
@@ -88,6 +96,9 @@ export interface Context {
   finalState(name: string, value: Value): void;
   /** The live steps [batch] behind a mask of them; undefined for a mask that is not of these. */
   lengthsOf(live: Value): Value | undefined;
+  /** Takes note of the product that made a value, for losses that need only some of its columns. */
+  keepProduct(value: Value, product: Product): void;
+  productBehind(value: Value): Product | undefined;
   /** A layer that stands before this one, by name, with its output. */
   earlier(name: string): { readonly layer: NormalLayer; readonly wire: Wire } | undefined;
   /** Last states of an earlier rnn layer, cell by cell. */

@@ -111,7 +111,7 @@ function checkText({ model, loss }: NormalSpec, { sizes }: Signature, { context 
   const scores = width(output);
   const last = model.at(-1);
   if (typeof scores !== "number" || scores >= vocabulary || last === undefined || isIds(output)) return;
-  if (loss.type !== "sequence_loss" && loss.type !== "cross_entropy") return;
+  if (!["sequence_loss", "cross_entropy", "sampled_softmax"].includes(loss.type)) return;
   const sized = last.layer === "dense" || last.layer === "projection";
   context.problem({
     part: last,

@@ -2,12 +2,14 @@
 import type { Builder } from "../ir/builder.js";
 import { elements, printShape, sameShape } from "../ir/dims.js";
 import { reader, strides, tabulate } from "../ir/tensor.js";
-import type { Shape, Type, Value } from "../ir/types.js";
+import type { Dim, Shape, Type, Value } from "../ir/types.js";
 import { spread } from "./broadcast.js";
 import { along, at, expectDType, type Family } from "./rule.js";
 
 /** Up to this many rows, adding into rows is a product with a one-hot matrix: a GEMM beats the scatter kernel. */
 const ONE_HOT_ROWS = 1024;
+
+const isFew = (rows: Dim) => typeof rows === "number" && rows <= ONE_HOT_ROWS;
 
 function checkIndices(type: Type): void {
   expectDType(type, "int64", "int32");
@@ -39,8 +41,7 @@ function addRows(b: Builder, indices: Value, updates: Value, shape: Shape): Valu
   const rows = at(shape, 0);
   const width = elements(shape.slice(1));
   const flat = b.reshape(updates, [at(indices.type.shape, 0), width]);
-  if (typeof rows === "number" && rows <= ONE_HOT_ROWS)
-    return b.reshape(b.gemm(b.oneHot(indices, rows), flat, undefined, true), shape);
+  if (isFew(rows)) return b.reshape(b.gemm(b.oneHot(indices, rows), flat, undefined, true), shape);
   const zeros = b.expand(b.scalar(0), [rows, width]);
   return b.reshape(b.scatterND(zeros, b.unsqueeze(indices, [1]), flat), shape);
 }
@@ -68,6 +69,17 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const indices = at(node.inputs, 1);
       const picked = indices.type.shape.length;
       const count = elements(indices.type.shape);
+      // Many columns of a matrix: added where they are, the whole is not turned around.
+      const columns = at(data.type.shape, axis);
+      if (axis === 1 && data.type.shape.length === 2 && picked === 1 && !isFew(columns))
+        return [
+          b.scatterElements(
+            b.expand(b.scalar(0), data.type.shape),
+            b.expand(b.unsqueeze(indices, [0]), g.type.shape),
+            g,
+            1,
+          ),
+        ];
       // Bring the indexed axes to the front, add the rows up, and put the axis back.
       const rank = g.type.shape.length;
       const indexed = Array.from({ length: picked }, (_, i) => axis + i);

@@ -73,7 +73,7 @@ export function expectedBatch(train: NormalTrain, { train: { length } }: Splits)
 }
 
 export function usesOf({ model, loss: { type } }: NormalSpec): Uses {
-  const classes = type === "sequence_loss" || type === "cross_entropy" || type === "ctc";
+  const classes = ["sequence_loss", "cross_entropy", "sampled_softmax", "ctc"].includes(type);
   const last = model.at(-1);
   const lookedUp = new Set(
     model.flatMap(({ layer, from }) => (layer === "one_hot" || layer === "embedding" ? from : [])),

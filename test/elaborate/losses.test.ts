@@ -136,6 +136,8 @@ async function evaluateLoss(fixture: Case) {
     lengthsOf: unexpected,
     earlier: unexpected,
     statesOf: unexpected,
+    keepProduct: unexpected,
+    productBehind: unexpected,
     keepStates: unexpected,
   };
   const definition = losses[spec.loss.type] as LossDefinition<NormalLoss>;

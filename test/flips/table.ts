@@ -282,6 +282,15 @@ export const flips: Readonly<Record<string, Flip>> = {
     class_weights: [1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1],
   }),
   ...loss("cross_entropy", classes, { reduction: "sum", label_smoothing: 0.1, class_weights: [1, 2, 1] }),
+  ...under(
+    "sampled_softmax",
+    options(
+      classes,
+      "/loss",
+      { type: "sampled_softmax", samples: 2 },
+      { samples: 3, distribution: "uniform", reduction: "sum" },
+    ),
+  ),
   ...loss("binary_cross_entropy", binary, { reduction: "sum", positive_weight: 2 }),
   ...loss("squared_error", numbers, { reduction: "sum" }),
   ...loss("absolute_error", numbers, { reduction: "sum" }),

@@ -41,6 +41,8 @@ export const indexing: Cases<Indexing> = {
     // These two add their gradient up with ScatterND.
     gather("of an unknown number of rows", normal("rows", 2), below(5, "batch", 3), 0),
     gather("of more than 1024 rows", normal(1030), fixed("int64", [4], 1029, 7, 1029, 0), 0),
+    // And this one with ScatterElements.
+    gather("of more than 1024 columns", normal(1, 1030), fixed("int64", [4], 1029, 7, 1029, 0), 1),
   ],
   GatherElements: [
     along("one pick per row", 1, normal("batch", 4), below(4, "batch", 1)),

@@ -17,7 +17,7 @@ test("places keys, values and objects in the text", async () => {
   expect(await problems(text)).toEqual([
     '2:48 unknown-key /data/widnow | Unknown key "widnow" in the text data. | Did you mean "window"?',
     '4:54 wrong-type /model/0/hidden_size | "hidden_size" must be a whole number from 1 to 1000000, but is "five".',
-    '6:11 missing-key /loss | Missing key "type" in "loss". | One of: sequence_loss, cross_entropy, binary_cross_entropy, squared_error, absolute_error, huber, ctc.',
+    '6:11 missing-key /loss | Missing key "type" in "loss". | One of: sequence_loss, cross_entropy, sampled_softmax, binary_cross_entropy, squared_error, absolute_error, huber, ctc.',
   ]);
 });
 
@@ -163,7 +163,7 @@ test.each<[object, string]>([
   ],
   [
     { ...base, train: { batch_size: "al" } },
-    'wrong-value /train/batch_size | "batch_size" must be a whole number from 1 to 1000000 or "all", but is "al". | Did you mean "all"?',
+    'wrong-value /train/batch_size | "batch_size" must be a whole number from 1 to 1000000, "all" or "largest", but is "al". | Did you mean "all"?',
   ],
   [
     { ...base, data: { type: "arrays", inputs: [[1, "two"]], targets: 5 } },

@@ -2,7 +2,7 @@
 import type { Activation, NormalDense, NormalProjection } from "../../../schema/normal.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Shape, Value } from "../../ir/types.js";
-import { type Context, type LayerDefinition, lendsWeights } from "../context.js";
+import { type Context, type LayerDefinition, lendsWeights, type Product } from "../context.js";
 import { constantZero, glorotUniform } from "../initializers.js";
 import { describeWire, isIds, width } from "../wire.js";
 
@@ -15,13 +15,17 @@ const activations: Readonly<Record<Activation, (b: Builder, x: Value) => Value>>
 };
 
 /** The layer's own kernel, or another's: an embedding's table turned around, a dense layer's as it is. */
-function kernelOf(layer: NormalDense | NormalProjection, shape: Shape, context: Context): Value | undefined {
-  const { b, parameter } = context;
-  if (layer.weights === null) return parameter(`${layer.name}/W`, shape, glorotUniform);
+function kernelOf(
+  layer: NormalDense | NormalProjection,
+  shape: Shape,
+  context: Context,
+): Product["kernel"] | undefined {
+  const { parameter } = context;
+  if (layer.weights === null) return { value: parameter(`${layer.name}/W`, shape, glorotUniform), outputs: 1 };
   if (!lendsWeights(layer, ["embedding", "dense", "projection"], context)) return undefined;
   const turned = context.earlier(layer.weights)?.layer.layer === "embedding";
-  const kernel = parameter(`${layer.weights}/W`, turned ? shape.toReversed() : shape, glorotUniform);
-  return turned ? b.transpose(kernel, [1, 0]) : kernel;
+  const value = parameter(`${layer.weights}/W`, turned ? shape.toReversed() : shape, glorotUniform);
+  return { value, outputs: turned ? 0 : 1 };
 }
 
 export const dense: LayerDefinition<NormalDense | NormalProjection> = {
@@ -38,8 +42,10 @@ export const dense: LayerDefinition<NormalDense | NormalProjection> = {
     if (columns === undefined) return undefined;
     const kernel = kernelOf(layer, [width(input), columns], context);
     if (kernel === undefined) return undefined;
-    const product = b.matmul(input.value, kernel);
-    const sum = layer.bias ? b.add(product, context.parameter(`${layer.name}/b`, [columns], constantZero)) : product;
+    const product = b.matmul(input.value, kernel.outputs === 0 ? b.transpose(kernel.value, [1, 0]) : kernel.value);
+    const bias = layer.bias ? context.parameter(`${layer.name}/b`, [columns], constantZero) : null;
+    const sum = bias === null ? product : b.add(product, bias);
+    context.keepProduct(sum, { input: input.value, kernel, bias });
     const { activation } = layer;
     const value = b.named(activations[activation](b, b.named(sum, layer.name)), layer.name);
     const logits = activation === "softmax" || activation === "sigmoid" ? { value: sum, activation } : null;
