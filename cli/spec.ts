@@ -5,6 +5,7 @@ import type { SourceText } from "../schema/document.js";
 import type { NormalSpec } from "../schema/normal.js";
 import type { Origins } from "../schema/origins.js";
 import type { Override } from "../schema/overrides.js";
+import type { ReadResult } from "../schema/read.js";
 import type { Output } from "./output.js";
 
 export interface OpenedSpec {
@@ -24,7 +25,16 @@ export type ReadSpec =
 
 export async function readSpec(file: string, overrides: readonly Override[]): Promise<ReadSpec> {
   const { readSpecFile } = await import("../schema/read.js");
-  const read = await readSpecFile(file, { overrides });
+  return opened(await readSpecFile(file, { overrides }));
+}
+
+/** The same for a text that stands in a file of another kind; relative paths start from here. */
+export async function readSpecText(text: string, file: string, overrides: readonly Override[]): Promise<ReadSpec> {
+  const { readSpec: readText } = await import("../schema/read.js");
+  return opened(await readText(text, { file, overrides }));
+}
+
+function opened(read: ReadResult): ReadSpec {
   if (!read.ok) return { ok: false, diagnostics: read.diagnostics, source: read.document };
   const { spec, origins, folder, document } = read;
   const place = (problem: RunProblem): Diagnostic => {

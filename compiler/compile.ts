@@ -17,7 +17,7 @@ import { needsWhole } from "../schema/streaming.js";
 import { type Analysis, analysisOf, memoryOf } from "./analyze.js";
 import type { Artifact, Ports } from "./artifact.js";
 import { elaborate } from "./elaborate/index.js";
-import { repeatSteps } from "./elaborate/repeat.js";
+import { trainingGraph } from "./elaborate/repeat.js";
 import { forwardPart } from "./forward.js";
 import { verify } from "./graph/verify.js";
 import type { Graph } from "./ir/types.js";
@@ -81,8 +81,7 @@ export async function compile(
   const streaming =
     needsWhole(spec.model) === undefined ? forwardPart(spec, anyBatch, "stream", ["prediction", "state"]) : null;
 
-  const states = step.graph.outputs.length - REPORTED;
-  const train = watch("train", repeatSteps(step.graph, states, step.fixed.length));
+  const train = watch("train", trainingGraph(step));
   const evaluate = watch("eval", optimize("eval", evaluation.graph, stepPasses));
   const infer = watch("model", optimize("model", inference.graph, stepPasses));
   const stream = streaming && watch("stream", pieces.optimize("stream", streaming.graph, stepPasses));
@@ -132,9 +131,6 @@ export async function compile(
     },
   };
 }
-
-/** A step's outputs that are not carried: loss, gradient norm and learning rate. */
-const REPORTED = 3;
 
 /** Parameters, shapes, operations and memory of a spec that `check` finds nothing wrong with. */
 export function analyze(spec: NormalSpec, signature: Signature): Analysis {

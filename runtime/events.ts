@@ -17,6 +17,8 @@ export interface TrainRequest {
   readonly memory?: number;
   /** Train also where there is less memory than the training is estimated to take. */
   readonly force?: boolean;
+  /** A model file whose training this run goes on with, on the spec's data. */
+  readonly from?: string;
   /** Passes to leave out (for measuring and bisecting). */
   readonly without: readonly string[];
   /** Whether evaluations show what the model says beside what is true. */

@@ -8,6 +8,7 @@ import type { DataSource } from "./data/source.js";
 import { foreignDirectory } from "./directory.js";
 import type { TrainRequest } from "./events.js";
 import type { Imported, Model } from "./import/index.js";
+import { unlike } from "./likeness.js";
 import { fitIntoMemory } from "./limits.js";
 import { type Schedule, schedule } from "./order.js";
 import { failed, type TrainOutcome, wrongInput } from "./outcome.js";
@@ -20,6 +21,7 @@ import { type Device, openSession } from "./session.js";
 import { asRecorded, settle } from "./settle.js";
 import { type Init, readInitial } from "./start.js";
 import { carriesStates, streamSchedule } from "./streams.js";
+import { readTrained, type Standing, standingOf } from "./trained.js";
 
 export interface Prepared {
   /** The request's, with its batches settled. */
@@ -29,6 +31,8 @@ export interface Prepared {
   readonly plan: Schedule;
   /** The weights of `--init`, by public name. */
   readonly initial: Tensors;
+  /** Where the training of a model file stands that this run goes on with; null for a run of its own. */
+  readonly standing: Standing | null;
   readonly training: InferenceSession;
   readonly evaluation: InferenceSession;
   /** Null where the spec asks for no samples. */
@@ -43,7 +47,8 @@ export type Preparation =
   | { readonly ok: false; readonly outcome: TrainOutcome };
 
 /** All that is known of a training before it computes anything. */
-export interface Planned extends Pick<Prepared, "spec" | "source" | "artifact" | "plan" | "initial" | "notices"> {
+export interface Planned
+  extends Pick<Prepared, "spec" | "source" | "artifact" | "plan" | "initial" | "standing" | "notices"> {
   readonly signature: Signature;
   readonly samples: SamplePlan | null;
 }
@@ -52,12 +57,17 @@ export type Planning = { readonly ok: true; readonly planned: Planned } | Extrac
 
 export async function planTraining(request: TrainRequest): Promise<Planning> {
   const { folder, out, init, without } = request;
-  const opened = await openData(request.spec, folder);
+  const read = request.from === undefined ? null : await readTrained(request.from);
+  if (read?.ok === false) return { ok: false, outcome: wrongInput(read.problems) };
+  const trained = read?.trained ?? null;
+  const opened = await openData(request.spec, folder, trained?.metadata);
   if (!opened.ok) return { ok: false, outcome: wrongInput(opened.problems) };
   const { source } = opened;
   const asked = request.resume ? asRecorded(request.spec, out) : request.spec;
   const { spec, notices } = await settle(asked, source, request.memory);
   const signature = source.signature(spec.train);
+  const strange = trained === null ? [] : unlike(trained.signature, signature);
+  if (strange.length > 0) return { ok: false, outcome: wrongInput(strange) };
 
   const { compile } = await import("../compiler/compile.js");
   const compiled = await compile(spec, signature, { origins: ownPlaces(spec), without });
@@ -66,18 +76,22 @@ export async function planTraining(request: TrainRequest): Promise<Planning> {
   const { parameters } = artifact.manifest;
 
   const initial = await initialOf(init, { spec, parameters });
+  const goingOn = await standingOf(trained, artifact.manifest);
   const planned = planOf(spec, source, artifact);
   const sampled = planSamples(spec, source);
   const problems = [
     ...outOfRange(spec, signature, artifact.manifest, source),
-    ...(initial.ok ? [] : initial.problems),
+    ...[initial, goingOn].flatMap((checked) => (checked.ok ? [] : checked.problems)),
     ...[planned, sampled].flatMap((checked) => (checked.ok ? [] : checked.problems)),
     ...foreignDirectory(out),
   ];
-  if (!initial.ok || !planned.ok || !sampled.ok || problems.length > 0)
+  if (!initial.ok || !goingOn.ok || !planned.ok || !sampled.ok || problems.length > 0)
     return { ok: false, outcome: wrongInput(problems) };
   const fit = fitIntoMemory(spec.train, planned.plan.batchSize, memoryAt);
   if (fit.problems.length > 0 && request.force !== true) return { ok: false, outcome: wrongInput(fit.problems) };
+  const { standing } = goingOn;
+  // The spec says how many updates this run makes; they are counted from where the training stands.
+  const plan = { ...planned.plan, steps: planned.plan.steps + (standing?.step ?? 0) };
   return {
     ok: true,
     planned: {
@@ -85,9 +99,10 @@ export async function planTraining(request: TrainRequest): Promise<Planning> {
       source,
       signature,
       artifact,
-      plan: planned.plan,
+      plan,
       samples: sampled.samples,
       initial: initial.tensors,
+      standing,
       notices: [...notices, ...fit.notices, ...initial.notices],
     },
   };
@@ -96,7 +111,7 @@ export async function planTraining(request: TrainRequest): Promise<Planning> {
 export async function prepare(request: TrainRequest): Promise<Preparation> {
   const planning = await planTraining(request);
   if (!planning.ok) return planning;
-  const { spec, source, artifact, plan, samples, initial, notices } = planning.planned;
+  const { spec, source, artifact, plan, samples, initial, standing, notices } = planning.planned;
   const { parameters } = artifact.manifest;
   const elements = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
   const training = await openSession(artifact.train, request.device, elements * plan.batchSize);
@@ -112,6 +127,7 @@ export async function prepare(request: TrainRequest): Promise<Preparation> {
       artifact,
       plan,
       initial,
+      standing,
       training: training.session,
       evaluation: evaluation.session,
       sampler: samples && (await openSampler(spec, artifact, samples)),

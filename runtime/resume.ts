@@ -45,7 +45,9 @@ export function findStart(
   }
   clearRun(disk, out);
   const { parameters, slots } = prepared.artifact.manifest;
+  // States of stateful layers belong to the data that they were made of: on other data they start at zero.
+  const beginning = { loss: null, memory: blank, states: new Map(), notices };
+  if (prepared.standing !== null) return { ok: true, start: { ...prepared.standing, ...beginning } };
   const weights = new Map([...drawn(parameters, spec.seed), ...prepared.initial]);
-  const start = { step: 0, loss: null, memory: blank, parameters: weights, slots: drawn(slots, spec.seed), notices };
-  return { ok: true, start: { ...start, states: new Map() } };
+  return { ok: true, start: { step: 0, parameters: weights, slots: drawn(slots, spec.seed), ...beginning } };
 }

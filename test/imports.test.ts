@@ -76,6 +76,10 @@ const doors = [
   "compiler/probe.ts",
   "compiler/export/index.ts",
   "compiler/export/options.ts",
+  "compiler/export/training.ts",
+  "compiler/export/training-names.ts",
+  "compiler/emit/read.ts",
+  "compiler/emit/training.ts",
   "compiler/emit/weights.ts",
   ...faces,
 ];

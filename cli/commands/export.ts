@@ -21,6 +21,7 @@ interface Flags extends PageFlags {
   readonly out?: string;
   readonly form: ExportForm;
   readonly opset: number;
+  readonly withTraining?: boolean;
   readonly report?: boolean;
   readonly loops: ExportOptions["loops"];
   readonly unroll?: number;
@@ -49,6 +50,7 @@ export const exportCommand: CommandModule = {
           .default("operators"),
       )
       .option("--unroll <n>", "sequences of n steps, laid out without loop or operator", wholeNumber(1, 10_000))
+      .option("--with-training", "the training too, so that rnnx train goes on from the file alone")
       .option("--report", "say what becomes of the model in each runtime");
     declarePage(face);
   },
@@ -74,7 +76,8 @@ export const exportCommand: CommandModule = {
 
 async function writeModel(output: Output, run: string, flags: Flags & { readonly out: string }): Promise<number> {
   const { exportModel } = await import("../../runtime/export/index.js");
-  const outcome = await exportModel({ run, weights: "end", ...flags, unroll: flags.unroll ?? null });
+  const settings = { ...flags, unroll: flags.unroll ?? null, training: flags.withTraining === true };
+  const outcome = await exportModel({ run, weights: "end", ...settings });
   if (outcome.ok) {
     const { files, verification, cells, model } = outcome;
     const portability = flags.report === true ? await portabilityOfFile(flags.out) : undefined;

@@ -21,6 +21,7 @@ interface Flags {
   readonly steps?: number;
   readonly seed?: number;
   readonly set?: readonly Override[];
+  readonly data?: string;
   readonly init?: string;
   readonly map?: readonly NameMap[];
   readonly force?: boolean;
@@ -39,7 +40,7 @@ export const trainCommand: CommandModule = {
 
   declare(face) {
     face
-      .argument("<spec>", "the spec, a JSON file")
+      .argument("<spec>", "the spec, a JSON file, or a model that was exported --with-training, to go on with")
       .option("--out <dir>", "the run directory (default: runs/<name of the spec>)")
       .addOption(
         new Option("--device <device>", "where to compute").choices(["auto", "cpu", "cuda", "webgpu"]).default("auto"),
@@ -47,6 +48,7 @@ export const trainCommand: CommandModule = {
       .option("--steps <n>", "updates to make, in place of the spec's", wholeNumber(1, 1_000_000_000))
       .option("--seed <n>", "the seed of every random choice, in place of the spec's", wholeNumber(0, 2 ** 32 - 1))
       .addOption(setOption())
+      .option("--data <file>", "the data that a model file goes on with")
       .option("--init <file>", "first weights: safetensors by public name or PyTorch's, or Keras's .keras or .h5")
       .option("--map <from=to>", "which weights of --init go where, where names do not tell; may be repeated", nameMap)
       .option(
@@ -69,11 +71,16 @@ export const trainCommand: CommandModule = {
     const { without = [] } = flags;
     const refused = await refuseUnknownPasses(output, without);
     if (refused !== undefined) return refused;
-    if (flags.map !== undefined && flags.init === undefined) {
-      refuse(output, "usage", "--map says where the weights of --init go, and there is no --init", "");
+    const isModel = file.endsWith(".onnx");
+    const misplaced = misplacedFlag(flags, isModel);
+    if (misplaced !== undefined) {
+      refuse(output, "usage", misplaced, "");
       return exit.wrongInput;
     }
-    const opened = await openSpec(output, file, overridesOf(flags));
+    const overrides = overridesOf(flags);
+    const opened = isModel
+      ? await (await import("../trained-spec.js")).openTrainedSpec(output, file, flags.data, overrides)
+      : await openSpec(output, file, overrides);
     if (opened === undefined) return exit.wrongInput;
 
     const { spec, origins, folder } = opened;
@@ -85,7 +92,11 @@ export const trainCommand: CommandModule = {
       resume: flags.resume === true,
       init: flags.init === undefined ? null : { file: resolve(flags.init), maps: flags.map ?? [] },
       ...(flags.memory !== undefined && { memory: flags.memory }),
+<<<<<<< HEAD
       ...(flags.force === true && { force: true }),
+=======
+      ...(isModel && { from: resolve(file) }),
+>>>>>>> 965869f (Models travel with their training, as ONNX's training_info, and go on learning from the file alone)
       without,
       glimpses: flags.watch !== undefined,
     };
@@ -115,6 +126,14 @@ export const trainCommand: CommandModule = {
     return exit.failed;
   },
 };
+
+/** A flag that has nothing to work on. */
+function misplacedFlag({ init, map, data }: Flags, isModel: boolean): string | undefined {
+  if (map !== undefined && init === undefined)
+    return "--map says where the weights of --init go, and there is no --init";
+  if (data !== undefined && !isModel) return "--data is the data that a model file goes on with; a spec names its own";
+  return init !== undefined && isModel ? "a model file has its own weights, so it takes no --init" : undefined;
+}
 
 function overridesOf({ steps, seed, set = [] }: Flags): readonly Override[] {
   return [

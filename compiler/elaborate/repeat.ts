@@ -3,6 +3,15 @@ import { graphBuilder } from "../graph/build.js";
 import { inline } from "../graph/rewrite.js";
 import { scan } from "../graph/scan.js";
 import type { Graph, Value } from "../ir/types.js";
+import type { StepGraph } from "./update.js";
+
+/** A step's outputs that are not carried: loss, gradient norm and learning rate. */
+const REPORTED = 3;
+
+/** The training graph of a step. */
+export function trainingGraph({ graph, fixed }: Pick<StepGraph, "graph" | "fixed">): Graph {
+  return repeatSteps(graph, graph.outputs.length - REPORTED, fixed.length);
+}
 
 /**
  * @param step one step; its first `states` inputs and outputs are carried, the next `fixed` inputs are the same for all steps,

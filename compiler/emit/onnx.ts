@@ -18,6 +18,8 @@ export interface ModelOptions {
   readonly outputs: readonly string[];
   /** Names of inputs that `withWeights` will append as initializers. They are not inputs of the model. */
   readonly initializers?: readonly string[];
+  /** What the names of all values within begin with, for a graph that shares a space of names with another. */
+  readonly prefix?: string;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly doc?: string;
   /** Words on inputs and outputs, by name. */
@@ -35,9 +37,11 @@ export async function emitModel(graph: Graph, options: ModelOptions): Promise<Ui
 
 function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
   expectLegal(graph, options);
+  const names = uniqueNames();
+  const { prefix = "" } = options;
   const model: Model = {
     opset: options.opset,
-    fresh: uniqueNames(),
+    fresh: (hint) => names(prefix + hint),
     initializers: [],
     constants: new Map(),
     scalars: new Map(),
@@ -46,7 +50,7 @@ function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
     },
   };
   // Public names come first, so that nothing inside can take them.
-  for (const name of [...options.inputs, ...options.outputs]) model.fresh(name);
+  for (const name of [...options.inputs, ...options.outputs]) names(name);
   const scope = openScope(model, undefined);
   graph.inputs.forEach((input, index) => {
     enter(scope, input, options.inputs[index] ?? "");

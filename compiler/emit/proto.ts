@@ -6,6 +6,7 @@ import type { DType, Tensor, Type } from "../ir/types.js";
 export const elementTypes: { readonly [D in DType]: number } = { float32: 1, int32: 6, int64: 7, bool: 9 };
 
 /** AttributeProto.AttributeType. */
+const FLOAT = 1;
 const INT = 2;
 const STRING = 3;
 const TENSOR = 4;
@@ -21,6 +22,10 @@ function int64(value: number): number {
 
 export function int(name: string, value: number): onnx.IAttributeProto {
   return { name, type: INT, i: int64(value) };
+}
+
+export function float(name: string, value: number): onnx.IAttributeProto {
+  return { name, type: FLOAT, f: value };
 }
 
 export function ints(name: string, values: readonly number[]): onnx.IAttributeProto {

@@ -15,6 +15,7 @@ export const MODEL = {
   graph: 7,
   opsetImport: 8,
   metadataProps: 14,
+  trainingInfo: 20,
   functions: 25,
 } as const;
 export const GRAPH = {
@@ -26,6 +27,7 @@ export const GRAPH = {
   valueInfo: 13,
   sparseInitializer: 15,
 } as const;
+export const TRAINING = { initialization: 1, algorithm: 2, initializationBinding: 3, updateBinding: 4 } as const;
 export const FUNCTION = { node: 7 } as const;
 export const NODE = { input: 1, output: 2, operator: 4, attribute: 5, domain: 7 } as const;
 export const ATTRIBUTE = { name: 1, integer: 3, text: 4, tensor: 5, graph: 6, texts: 9, graphs: 11 } as const;

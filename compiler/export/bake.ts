@@ -14,8 +14,16 @@ export interface Baked {
   readonly weights: ReadonlyMap<string, Tensor>;
 }
 
-/** @param isWeight which inputs of the graph are weights: those of `parameters` by their names. */
-export function bake(graph: Graph, isWeight: (input: Value, index: number) => boolean, parameters: Tensors): Baked {
+/**
+ * @param isWeight which inputs of the graph are weights: those of `parameters` by their names.
+ * @param asTrained leave all weights as they are.
+ */
+export function bake(
+  graph: Graph,
+  isWeight: (input: Value, index: number) => boolean,
+  parameters: Tensors,
+  asTrained = false,
+): Baked {
   const known = new Map<Value, Tensor>();
   const weighty = new Set<Value>();
   const inputs = graph.inputs.filter((input, index) => {
@@ -31,7 +39,7 @@ export function bake(graph: Graph, isWeight: (input: Value, index: number) => bo
       for (const output of node.outputs) known.set(output, node.attributes.value);
       return true;
     }
-    if (!isBakeable(node, known, weighty)) return true;
+    if (asTrained || !isBakeable(node, known, weighty)) return true;
     const operands = node.inputs.map((input) => known.get(input) as Tensor);
     evaluateNode(node as NodeOf<OpName>, operands, new Map()).forEach((tensor, index) => {
       const output = node.outputs[index] as Value;

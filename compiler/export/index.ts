@@ -60,13 +60,13 @@ export function lowerExport(
   parameters: Tensors,
   options: ExportOptions,
 ): Lowered {
-  const { form, opset } = options;
+  const { form, opset, asTrained } = options;
   const cells: CellForm[] = [];
   const face = forms[form](formRequest(spec, signature, parameters, options, (cell) => cells.push(cell)));
   verify(face.graph, form);
   const optimized = face.optimized ? runPasses(face.graph, tidy, unpromised) : optimizedPart(face.graph);
   const isWeight = (index: number) => face.inputs[index]?.role === "parameter";
-  const { graph, weights } = bake(optimized, (_, index) => isWeight(index), face.weights ?? parameters);
+  const { graph, weights } = bake(optimized, (_, index) => isWeight(index), face.weights ?? parameters, asTrained);
   verify(graph, "bake");
   return {
     name: spec.name,

@@ -38,5 +38,7 @@ export interface ExportOptions {
   readonly loops: (typeof exportLoops)[number];
   /** A number of steps: every sequence has it, and the steps are laid out without loop or operator. Null: any length. */
   readonly unroll: number | null;
+  /** Weights as they are trained and under their own names, for a training that travels with the model. */
+  readonly asTrained?: boolean;
   readonly boundary: Boundary;
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { CellForm, ExportForm, ExportOptions, ExportPorts, Lowered } from "../../compiler/export/index.js";
 import { opsets } from "../../compiler/export/options.js";
+import { trainingOpsets } from "../../compiler/export/training-names.js";
 import { needsWhole } from "../../schema/streaming.js";
 import { type RunResult, runFiles } from "../directory.js";
 import { disk } from "../disk.js";
@@ -11,6 +12,7 @@ import type { RunProblem } from "../problem.js";
 import { openRun, type Run, readWeights, type Which } from "../run.js";
 import { type ExportFile, unwritable, writeProved } from "./files.js";
 import { boundaryOf, type Subject } from "./subject.js";
+import { addTraining, readTrainingState, trainingMetadata } from "./training.js";
 import { type Verification, verifyExport } from "./verify/index.js";
 import { wordsOf } from "./words.js";
 
@@ -23,6 +25,8 @@ export interface ExportRequest extends Partial<ExportSettings> {
   readonly out: string;
   /** What the run ended with by default. */
   readonly weights?: Which;
+  /** Whether the training travels with the model, so that it can go on from the file alone. */
+  readonly training?: boolean;
 }
 
 export interface Exported {
@@ -48,6 +52,7 @@ export async function exportModel({
   loops = "operators",
   unroll = null,
   weights = "end",
+  training = false,
 }: ExportRequest): Promise<ExportOutcome> {
   const opened = openRun(folder);
   if (!opened.ok) return wrongInput(opened.problems);
@@ -56,10 +61,10 @@ export async function exportModel({
   const { step, parameters } = read.weights;
   const { spec, signature, metadata, manifest } = opened.run;
   const metrics = metricsOf(opened.run, step);
-  return exportSubject(
-    { spec, signature, metadata, parameters, step, hash: manifest.hash, metrics },
-    { out, form, opset, loops, unroll },
-  );
+  const state = training ? readTrainingState(opened.run, step) : null;
+  if (state?.ok === false) return wrongInput(state.problems);
+  const about = { spec, signature, metadata, parameters, step, hash: manifest.hash, metrics };
+  return exportSubject({ ...about, ...(state && { training: state.state }) }, { out, form, opset, loops, unroll });
 }
 
 /** The same for a model that is at hand. */
@@ -68,14 +73,15 @@ export async function exportSubject(
   { out, ...settings }: ExportSettings & Pick<ExportRequest, "out">,
 ): Promise<ExportOutcome> {
   const { form, opset } = settings;
-  const problems = [unwritable(out), unfit(subject, form), unversioned(opset)].filter(
+  const asTrained = subject.training !== undefined;
+  const problems = [unwritable(out), unfit(subject, form), unversioned(opset, asTrained)].filter(
     (problem) => problem !== undefined,
   );
   if (problems.length > 0) return wrongInput(problems);
   const { lowerExport } = await import("../../compiler/export/index.js");
   const { spec, signature, parameters } = subject;
   const boundary = boundaryOf(subject);
-  const lowered = lowerExport(spec, signature, parameters, { ...settings, boundary });
+  const lowered = lowerExport(spec, signature, parameters, { ...settings, asTrained, boundary });
   const files = await filesOf(subject, form, lowered, basename(out));
   let verification: Verification | undefined;
   const written = await writeProved(disk, out, files, async (workshop) => {
@@ -107,8 +113,13 @@ async function filesOf(
     import("../../compiler/export/index.js"),
     import("../../compiler/emit/weights.js"),
   ]);
-  const model = await emitExport(lowered, wordsOf(subject, form, lowered.ports));
-  return [{ name, content: withWeights(model, lowered.weights) }];
+  const { training } = subject;
+  const { doc, metadata } = wordsOf(subject, form, lowered.ports);
+  const about = { doc, metadata: { ...metadata, ...(training && trainingMetadata(subject)) } };
+  const model = withWeights(await emitExport(lowered, about), lowered.weights);
+  if (training === undefined) return [{ name, content: model }];
+  const inModel = new Set(lowered.weights.map((weight) => weight.name));
+  return [{ name, content: await addTraining(model, subject, training, lowered.opset, inModel) }];
 }
 
 /** Why a model has no such form. */
@@ -124,10 +135,10 @@ function unfit({ spec, metadata }: Subject, form: ExportForm): RunProblem | unde
 }
 
 /** Why nothing is written in a version of the operators. */
-function unversioned(opset: number): RunProblem | undefined {
-  const { first, last } = opsets;
+function unversioned(opset: number, trains: boolean): RunProblem | undefined {
+  const { first, last } = trains ? trainingOpsets : opsets;
   if (Number.isInteger(opset) && opset >= first && opset <= last) return undefined;
-  const message = `There is no opset ${opset} to export to: it is a whole number from ${first} to ${last}.`;
+  const message = `There is no opset ${opset} to export ${trains ? "a training " : ""}to: it is a whole number from ${first} to ${last}.`;
   return { code: "opset", path: "", message, hint: "" };
 }
 

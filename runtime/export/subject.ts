@@ -20,6 +20,14 @@ export interface Subject {
   readonly hash: string;
   /** Metrics of the weights by part of the data, where they are known. */
   readonly metrics: object | null;
+  /** What the optimizer stood at; absent where the model travels without its training. */
+  readonly training?: TrainingState;
+}
+
+export interface TrainingState {
+  readonly slots: Tensors;
+  /** Of stateful layers. */
+  readonly states: Tensors;
 }
 
 /** What stands between the data as its owner has it and the numbers of the model. */
