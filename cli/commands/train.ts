@@ -92,11 +92,8 @@ export const trainCommand: CommandModule = {
       resume: flags.resume === true,
       init: flags.init === undefined ? null : { file: resolve(flags.init), maps: flags.map ?? [] },
       ...(flags.memory !== undefined && { memory: flags.memory }),
-<<<<<<< HEAD
       ...(flags.force === true && { force: true }),
-=======
       ...(isModel && { from: resolve(file) }),
->>>>>>> 965869f (Models travel with their training, as ONNX's training_info, and go on learning from the file alone)
       without,
       glimpses: flags.watch !== undefined,
     };
