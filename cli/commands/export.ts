@@ -25,6 +25,7 @@ interface Flags extends PageFlags {
   readonly report?: boolean;
   readonly loops: ExportOptions["loops"];
   readonly unroll?: number;
+  readonly snippets: boolean;
 }
 
 export const exportCommand: CommandModule = {
@@ -51,7 +52,8 @@ export const exportCommand: CommandModule = {
       )
       .option("--unroll <n>", "sequences of n steps, laid out without loop or operator", wholeNumber(1, 10_000))
       .option("--with-training", "the training too, so that rnnx train goes on from the file alone")
-      .option("--report", "say what becomes of the model in each runtime");
+      .option("--report", "say what becomes of the model in each runtime")
+      .option("--no-snippets", "write no programs that use the model (Node, browser, Python, C#) beside it");
     declarePage(face);
   },
 

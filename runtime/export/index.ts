@@ -11,6 +11,7 @@ import { failed, type RunFailure, wrongInput } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { openRun, type Run, readWeights, type Which } from "../run.js";
 import { type ExportFile, unwritable, writeProved } from "./files.js";
+import { snippetsOf } from "./snippets/index.js";
 import { boundaryOf, type Subject } from "./subject.js";
 import { addTraining, readTrainingState, trainingMetadata } from "./training.js";
 import { type Verification, verifyExport } from "./verify/index.js";
@@ -27,6 +28,8 @@ export interface ExportRequest extends Partial<ExportSettings> {
   readonly weights?: Which;
   /** Whether the training travels with the model, so that it can go on from the file alone. */
   readonly training?: boolean;
+  /** Whether short programs that use the model are written beside it; by default they are not. */
+  readonly snippets?: boolean;
 }
 
 export interface Exported {
@@ -53,6 +56,7 @@ export async function exportModel({
   unroll = null,
   weights = "end",
   training = false,
+  snippets = false,
 }: ExportRequest): Promise<ExportOutcome> {
   const opened = openRun(folder);
   if (!opened.ok) return wrongInput(opened.problems);
@@ -64,13 +68,16 @@ export async function exportModel({
   const state = training ? readTrainingState(opened.run, step) : null;
   if (state?.ok === false) return wrongInput(state.problems);
   const about = { spec, signature, metadata, parameters, step, hash: manifest.hash, metrics };
-  return exportSubject({ ...about, ...(state && { training: state.state }) }, { out, form, opset, loops, unroll });
+  return exportSubject(
+    { ...about, ...(state && { training: state.state }) },
+    { out, form, opset, loops, unroll, snippets },
+  );
 }
 
 /** The same for a model that is at hand. */
 export async function exportSubject(
   subject: Subject,
-  { out, ...settings }: ExportSettings & Pick<ExportRequest, "out">,
+  { out, snippets = false, ...settings }: ExportSettings & Pick<ExportRequest, "out" | "snippets">,
 ): Promise<ExportOutcome> {
   const { form, opset } = settings;
   const asTrained = subject.training !== undefined;
@@ -82,7 +89,10 @@ export async function exportSubject(
   const { spec, signature, parameters } = subject;
   const boundary = boundaryOf(subject);
   const lowered = lowerExport(spec, signature, parameters, { ...settings, asTrained, boundary });
-  const files = await filesOf(subject, form, lowered, basename(out));
+  const files = [
+    ...(await filesOf(subject, form, lowered, basename(out))),
+    ...(snippets ? snippetsOf(subject, lowered.ports, basename(out)) : []),
+  ];
   let verification: Verification | undefined;
   const written = await writeProved(disk, out, files, async (workshop) => {
     verification = await verifyExport(subject, { ...settings, boundary }, lowered.ports, join(workshop, basename(out)));

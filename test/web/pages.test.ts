@@ -7,22 +7,28 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { openGenerator } from "../../runtime/generate.js";
 import { predictRun } from "../../runtime/predict-run.js";
 import { readSafetensors } from "../../runtime/safetensors.js";
-import { chromiumPath, launchChromium, visit } from "./chromium.js";
+import { serveFolder } from "../../runtime/web/serve.js";
+import { chromiumPath, openBrowser, openPage, withChromium } from "../browser.js";
 import { pageOf, type Sketch, sketches } from "./specs.js";
 
 let browser: Browser;
 
 beforeAll(async () => {
-  if (chromiumPath !== undefined) browser = await launchChromium();
+  if (chromiumPath !== undefined) browser = await openBrowser();
 });
 afterAll(() => browser?.close());
 
 /** A page of a sketch in the browser, whose test fails when the page complains. */
 async function opened(sketch: Sketch, file: "index.html" | "learn.html") {
   const made = await pageOf(sketch);
-  const { page, complaints, close } = await visit(browser, made.web, file);
-  onTestFinished(close);
-  return { ...made, tab: page, complaints };
+  const server = await serveFolder(made.web, 0);
+  const { page, errors } = await openPage(browser, `${server.address}${file}`);
+  onTestFinished(async () => {
+    await page.close();
+    server.close();
+  });
+  await page.waitForSelector(".card");
+  return { ...made, tab: page, complaints: errors };
 }
 
 async function shares(tab: Tab): Promise<Readonly<Record<string, number>>> {
@@ -48,7 +54,7 @@ async function predicted(out: string, folder: string, name: string, content: str
   return JSON.parse(readFileSync(join(folder, "said.json"), "utf8")).at(-1);
 }
 
-describe.skipIf(chromiumPath === undefined)("a page", () => {
+describe.skipIf(chromiumPath === undefined)(`a page${withChromium}`, () => {
   test("writes text, the same as the command line does for the same seed", async () => {
     const { tab, out, complaints } = await opened(sketches.text, "index.html");
     await tab.getByLabel("Prompt").fill("row");
@@ -131,7 +137,7 @@ describe.skipIf(chromiumPath === undefined)("a page", () => {
   });
 });
 
-describe.skipIf(chromiumPath === undefined)("a page that learns", () => {
+describe.skipIf(chromiumPath === undefined)(`a page that learns${withChromium}`, () => {
   test("lowers the loss on a text, writes it, and gives the weights and the model away", async () => {
     const { tab, web, complaints } = await opened(sketches.text, "learn.html");
     const text = "down the boat, down the boat, down the boat\n";
