@@ -64,6 +64,18 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   linear: ["dense"],
   basic_rnn: ["rnn"],
   basic_lstm: ["lstm"],
+  basic_rnncell: ["rnn"],
+  basic_lstmcell: ["lstm"],
+  lstmcell: ["lstm"],
+  grucell: ["gru"],
+  lstm: ["rnn"],
+  gru: ["rnn"],
+  softmax: ["projection"],
+  dataset: ["data"],
+  training: ["train"],
+  clipnorm: ["clip"],
+  clip_norm: ["global_norm", "clip"],
+  norm: ["global_norm"],
   mse: ["squared_error"],
   mae: ["absolute_error"],
   softmax_cross_entropy: ["cross_entropy"],
@@ -86,6 +98,8 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
 /** The candidate that was probably meant, if any is near enough. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const wanted = plain(word.slice(0, 100));
+  const same = candidates.find((candidate) => plain(candidate) === wanted);
+  if (same !== undefined) return same;
   // A beginning names the only candidate that begins so: `hidden`, `vocab`.
   const longer = candidates.filter(
     (candidate) => wanted.length > 2 && candidate.startsWith(wanted) && candidate !== wanted,

@@ -115,6 +115,7 @@ try {
       }
     }
     said.runs++;
+    console.error(`${said.kills} kills in ${said.runs} runs`);
     if (JSON.stringify(contents(join(folder, out))) !== expected) said.different++;
     rmSync(join(folder, out), { recursive: true, force: true });
   }

@@ -1,0 +1,121 @@
+/** Specs and data files as they should be, in the layout in which people write them: each bad input is one change of one of them. */
+
+export interface Base {
+  readonly spec: string;
+  /** Files in the spec's folder, of which one may be what is changed. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+}
+
+const text = `{
+  "name": "reader",
+  "seed": 1,
+  "data": {
+    "type": "text",
+    "text": "the cat sat on the mat, and the rat sat on the cat.",
+    "window": 6,
+    "split": { "train": 0.8, "validation": 0.2 }
+  },
+  "model": [
+    { "layer": "embedding", "size": 4 },
+    { "layer": "rnn", "cell": "lstm", "hidden_size": 5, "forget_bias": 1 },
+    { "layer": "projection", "size": "vocabulary" }
+  ],
+  "loss": { "type": "sequence_loss" },
+  "optimizer": {
+    "type": "adam",
+    "learning_rate": 0.1,
+    "clip": { "global_norm": 1 },
+    "schedule": { "type": "exponential_decay", "decay_rate": 0.9, "decay_steps": 100 }
+  },
+  "train": {
+    "steps": 20,
+    "batch_size": 8,
+    "checkpoint_every": 10
+  }
+}
+`;
+
+const cell = `{
+  "data": {
+    "type": "arrays",
+    "inputs": [[[1, 2], [3, 4]], [[5, 6], [7, 8]]],
+    "targets": [[1], [2]]
+  },
+  "cells": {
+    "mine": {
+      "options": { "gain": 2 },
+      "state": { "h": "hidden_size" },
+      "parameters": {
+        "W": ["input_size", "2*hidden_size"],
+        "U": ["hidden_size", "2*hidden_size"]
+      },
+      "equations": [
+        "p, q = split(x @ W + h @ U, 2)",
+        "h' = sigmoid(p) * tanh(q) * gain"
+      ],
+      "output": "h'"
+    }
+  },
+  "model": [
+    { "layer": "rnn", "cell": "mine", "hidden_size": 3, "return": "last" },
+    { "layer": "dense", "size": 1 }
+  ],
+  "loss": { "type": "squared_error" },
+  "optimizer": { "type": "sgd", "learning_rate": 0.1 },
+  "train": { "steps": 5 }
+}
+`;
+
+const table = `{
+  "data": {
+    "type": "table",
+    "file": "t.csv",
+    "target": ["b"],
+    "window": 2,
+    "split": { "train": 0.7, "test": 0.3, "order": "time" }
+  },
+  "model": [
+    { "layer": "rnn", "cell": "gru", "hidden_size": 3, "return": "last" },
+    { "layer": "dense", "size": 1 }
+  ],
+  "loss": { "type": "squared_error" },
+  "optimizer": { "type": "sgd", "learning_rate": 0.1 },
+  "train": { "steps": 5 }
+}
+`;
+
+const csv = `a,b,c
+1,2,3
+4,5,6
+7,8,9
+10,11,12
+13,14,15
+16,17,18
+19,20,21
+22,23,24
+`;
+
+const sequences = `{
+  "data": { "type": "sequences", "file": "s.jsonl" },
+  "model": [
+    { "layer": "embedding", "size": 4 },
+    { "layer": "rnn", "cell": "rnn", "hidden_size": 3, "return": "last" },
+    { "layer": "projection", "size": "classes" }
+  ],
+  "loss": { "type": "cross_entropy" },
+  "optimizer": { "type": "sgd", "learning_rate": 0.1 },
+  "train": { "steps": 5 }
+}
+`;
+
+const lines = `{ "text": "good day to you", "label": "kind" }
+{ "text": "go away now", "label": "rude" }
+{ "text": "you are good", "label": "kind" }
+`;
+
+export const bases = {
+  text: { spec: text },
+  cell: { spec: cell },
+  table: { spec: table, files: { "t.csv": csv } },
+  sequences: { spec: sequences, files: { "s.jsonl": lines } },
+} as const satisfies Readonly<Record<string, Base>>;
