@@ -12,6 +12,11 @@ export const equations = {
     equation: "−Σ w q log softmax(x), q = (1 − s) · target + s / classes, s the smoothing",
     source: "smoothing: C. Szegedy et al., Rethinking the Inception Architecture for Computer Vision, CVPR 2016",
   },
+  sampled_softmax: {
+    equation: "−log softmax(x − log q)[t], over the target and the sampled classes, q how often a class is sampled",
+    source:
+      "S. Jean et al., On Using Very Large Target Vocabulary for Neural Machine Translation, ACL 2015; TensorFlow 1, tf.nn.sampled_softmax_loss",
+  },
   binary_cross_entropy: { equation: "−p t log σ(x) − (1 − t) log(1 − σ(x)), p the positive weight" },
   squared_error: { equation: "(x − t)²" },
   absolute_error: { equation: "|x − t|" },

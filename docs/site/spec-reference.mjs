@@ -29,7 +29,14 @@ const anchorOf = (title) =>
     .replace(/[^a-z0-9 _-]/g, "")
     .replaceAll(" ", "-");
 
-const json = (value) => `\`${JSON.stringify(value).replaceAll("|", "\\|")}\``;
+/** JSON with room to break lines in. */
+const spaced = (value) => {
+  if (Array.isArray(value)) return `[${value.map(spaced).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}: ${spaced(member)}`);
+  return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
+};
+const json = (value) => `\`${spaced(value).replaceAll("|", "\\|")}\``;
 const cellText = (text) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 
 /** Values that refer to themselves, in words. */

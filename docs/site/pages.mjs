@@ -1,0 +1,38 @@
+/** The pages of the site, in the order of its menu. Their titles are their first headings; `label` is a shorter one. */
+export const sections = [
+  { title: "", pages: [{ file: "index.md", label: "Overview" }, { file: "gallery.md" }] },
+  {
+    title: "Tutorial",
+    pages: [
+      { file: "tutorial/1-hihello.md" },
+      { file: "tutorial/2-stacking.md" },
+      { file: "tutorial/3-your-own-cell.md" },
+      { file: "tutorial/4-forecasting.md" },
+      { file: "tutorial/5-export-to-a-browser.md" },
+    ],
+  },
+  {
+    title: "How to",
+    pages: [
+      { file: "how-to/train-on-your-text.md" },
+      { file: "how-to/classify-sequences.md" },
+      { file: "how-to/translate.md" },
+      { file: "how-to/choose-hyperparameters.md" },
+      { file: "how-to/start-from-other-weights.md" },
+      { file: "how-to/use-as-a-library.md" },
+    ],
+  },
+  {
+    title: "Coming from",
+    pages: [
+      { file: "coming-from/keras.md", label: "Keras" },
+      { file: "coming-from/pytorch.md", label: "PyTorch" },
+      { file: "coming-from/tensorflow-1.md", label: "TensorFlow 1" },
+    ],
+  },
+  {
+    title: "Reference",
+    pages: [{ file: "reference/spec.md" }, { file: "reference/cli.md" }, { file: "reference/compatibility.md" }],
+  },
+  { title: "Inside", pages: [{ file: "architecture.md" }, { file: "contributing.md" }, { file: "decisions.md" }] },
+];

@@ -1,0 +1,77 @@
+/**
+ * The code blocks of a page, as steps that can be run. A fence's first word is its language; then come `file=NAME` (the block is that file),
+ * `in=PATH` (a part of a spec, put there in a whole one), `exit=N` (of the last command), `steps=N` (trainings are that short) and `not-run`.
+ * Blocks in comments are steps that a reader does not see.
+ */
+import MarkdownIt from "markdown-it";
+
+export interface Block {
+  readonly language: string;
+  /** From 1. */
+  readonly line: number;
+  readonly content: string;
+  readonly file: string | undefined;
+  readonly within: string | undefined;
+  readonly exit: number;
+  readonly steps: number | undefined;
+  readonly run: boolean;
+}
+
+export function blocksOf(text: string): readonly Block[] {
+  return new MarkdownIt({ html: true }).parse(text, {}).flatMap(({ type, info, content, map }) => {
+    const line = (map?.[0] ?? 0) + 1;
+    if (type === "html_block" && content.startsWith("<!--")) {
+      const inside = content.replace(/^<!--/, "").replace(/-->\s*$/, "");
+      return blocksOf(inside).map((block) => ({ ...block, line: line + block.line - 1 }));
+    }
+    if (type !== "fence") return [];
+    const [language = "", ...flags] = info.trim().split(/\s+/);
+    const flag = (name: string) => flags.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+    const steps = flag("steps");
+    return [
+      {
+        language,
+        line,
+        content,
+        file: flag("file"),
+        within: flag("in"),
+        exit: Number(flag("exit") ?? 0),
+        steps: steps === undefined ? undefined : Number(steps),
+        run: !flags.includes("not-run"),
+      },
+    ];
+  });
+}
+
+export interface CommandLine {
+  readonly command: string;
+  /** What the page shows of its output. */
+  readonly shown: readonly string[];
+}
+
+/** The commands of a console block, each with the lines below it. */
+export function commandsOf(content: string): readonly CommandLine[] {
+  const parts = content.trimEnd().split(/^\$ /m).slice(1);
+  return parts.map((part) => {
+    const [command = "", ...shown] = part.trimEnd().split("\n");
+    return { command, shown };
+  });
+}
+
+/** Whether an output is what a page shows of it: numbers may differ, and an ellipsis stands for anything. */
+export function agrees(shown: readonly string[], output: string): boolean {
+  if (shown.length === 0) return true;
+  const pattern = shown
+    .map((line) =>
+      line.trim() === "…" ? "(?:[^\\n]*\\n)*?" : `\\s*${line.trim().split("…").map(loose).join("[^\\n]*?")}\\s*\\n`,
+    )
+    .join("");
+  return new RegExp(`^${pattern}$`).test(`${output.trim()}\n`);
+}
+
+function loose(text: string): string {
+  return text
+    .replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+    .replace(/\d[\d,]*(?:\\\.\d+)?(?:e-?\d+)?/g, "-?\\d[\\d,]*(?:\\.\\d+)?(?:e[+-]?\\d+)?")
+    .replace(/\s+/g, "\\s+");
+}

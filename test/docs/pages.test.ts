@@ -1,0 +1,155 @@
+/**
+ * Every code block of README, CONTRIBUTING and the documentation, done as a reader would do it: specs are compiled, commands run and what they say
+ * compared, programs type-checked and run. Each page has a folder of its own. These run the built program.
+ */
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { check, outlineData, readSpec, readSpecFile } from "../../index.js";
+import { root, temporaryFolder } from "../cli/spawn.js";
+import { agrees, type Block, blocksOf, commandsOf } from "./blocks.js";
+
+const execute = promisify(execFile);
+/** Made from what is tested elsewhere, or a record of what was. */
+const others = ["decisions/", "gallery.md"];
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md") && !others.some((other) => name.startsWith(other)))
+    .map((name) => `docs/${name}`),
+].sort();
+const blocks = new Map(pages.map((page) => [page, blocksOf(readFileSync(join(root, page), "utf8"))]));
+
+/** Inside the package, so that programs find it by its name. */
+const programs = mkdtempSync(join(root, "test/docs/programs-"));
+const programOf = (page: string, { line, language }: Block) =>
+  join(programs, `${page.replace(/\W+/g, "-")}-${line}.${language === "ts" ? "mts" : "mjs"}`);
+
+let mistyped = "";
+
+beforeAll(async () => {
+  for (const [page, all] of blocks)
+    for (const block of all)
+      if (["ts", "js"].includes(block.language)) writeFileSync(programOf(page, block), block.content);
+  writeFileSync(
+    join(programs, "tsconfig.json"),
+    JSON.stringify({
+      extends: "../../../tsconfig.json",
+      compilerOptions: { noEmit: false, rootDir: ".", outDir: "built", noUnusedLocals: false },
+      include: ["*.mts"],
+    }),
+  );
+  mistyped = await compilePrograms();
+});
+afterAll(() => rmSync(programs, { recursive: true, force: true }));
+
+/** What the compiler says of the programs, and their JavaScript. */
+async function compilePrograms(): Promise<string> {
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  return execute(process.execPath, [tsc, "-p", programs]).then(
+    () => "",
+    ({ stdout }: { readonly stdout: string }) => stdout,
+  );
+}
+
+test("programs in pages are well typed", () => {
+  expect(mistyped).toBe("");
+});
+
+describe.each(pages.filter((page) => blocks.get(page)?.some(({ run }) => run)))("%s", (page) => {
+  const folder = temporaryFolder();
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(join(root, "specs"), join(folder, "specs"));
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+
+  for (const block of (blocks.get(page) ?? []).filter(({ run }) => run)) {
+    test(`line ${block.line}: ${block.language} ${block.file ?? ""}`, () => runBlock(page, block, folder));
+  }
+});
+
+async function runBlock(page: string, block: Block, folder: string): Promise<void> {
+  const { language, content, file, within } = block;
+  if (file !== undefined) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), content);
+  }
+  switch (language) {
+    case "json":
+      return within === undefined ? compiles(content, file, folder, block) : fits(content, within);
+    case "console":
+      return runCommands(block, folder);
+    case "ts":
+    case "js":
+      return runProgram(page, block, folder);
+    case "html":
+    case "text":
+    case "jsonl":
+    case "csv":
+      expect(file, "it is a file of the page").toBeDefined();
+      return;
+    // A drawing.
+    case "":
+      return;
+    default:
+      expect.fail(`Nothing is known of ${language} blocks; mark what cannot be run with not-run.`);
+  }
+}
+
+/** A spec has no mistakes that can be known without its data; one that a command is to find wrong is only JSON. */
+async function compiles(content: string, file: string | undefined, folder: string, { exit }: Block): Promise<void> {
+  if (file === undefined || exit !== 0 || file.startsWith("wrong")) {
+    JSON.parse(content);
+    if (file !== undefined) return;
+  }
+  const read = file === undefined ? await readSpec(content, { folder }) : await readSpecFile(join(folder, file));
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message, path }) => `${path}: ${message}`).join("\n"));
+  const outline = await outlineData(read.spec, read.folder);
+  if (!outline.ok) throw new Error(outline.problems.map(({ message }) => message).join("\n"));
+  const found = outline.signatures.map((signature) => check(read.spec, signature, read.origins));
+  expect(found.some((problems) => problems.length === 0)).toBe(true);
+}
+
+/** A part of a spec is good where it says that it belongs. */
+async function fits(content: string, within: string): Promise<void> {
+  const whole = {
+    cells: {},
+    data: { type: "text", text: "hihello", window: 6 },
+    model: [{ layer: "one_hot" }] as unknown[],
+    loss: { type: "sequence_loss" },
+    optimizer: { type: "adam" },
+  };
+  const cells = JSON.parse(readFileSync(join(root, "specs/minimal-gated.json"), "utf8")).cells;
+  if (within === "model") Object.assign(whole, { cells, model: [...whole.model, JSON.parse(content)] });
+  else Object.assign(whole, JSON.parse(`{${content}}`));
+  const read = await readSpec(JSON.stringify(whole));
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message, path }) => `${path}: ${message}`).join("\n"));
+}
+
+async function runCommands({ content, exit, steps }: Block, folder: string): Promise<void> {
+  const commands = commandsOf(content);
+  expect(commands.length).toBeGreaterThan(0);
+  for (const [index, { command, shown }] of commands.entries()) {
+    const short = steps !== undefined && command.startsWith("npx rnnx train") ? ` --steps ${steps}` : "";
+    const line = `${command}${short}`.replace(/^npx rnnx /, `"${process.execPath}" "${join(root, "bin/rnnx.js")}" `);
+    const ended = await execute("bash", ["-c", line], { cwd: folder, env: plain })
+      .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
+      .catch(({ code, stdout, stderr }) => ({ code, stdout, stderr }));
+    const said = `${command} said\n${ended.stdout}\n${ended.stderr}`;
+    expect(ended.code, said).toBe(index === commands.length - 1 ? exit : 0);
+    // A page shows a result, or what a person is told.
+    const alike = agrees(shown, ended.stdout) || agrees(shown, ended.stderr);
+    expect(alike, `${said}\nand the page shows\n${shown.join("\n")}`).toBe(true);
+  }
+}
+
+const plain = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
+
+async function runProgram(page: string, block: Block, folder: string): Promise<void> {
+  const written = programOf(page, block);
+  const made =
+    block.language === "ts" ? written.replace(programs, join(programs, "built")).replace(".mts", ".mjs") : written;
+  await execute(process.execPath, [made], { cwd: folder });
+}
