@@ -43,6 +43,7 @@ function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
     opset: options.opset,
     fresh: (hint) => names(prefix + hint),
     initializers: [],
+    read: new Set(),
     constants: new Map(),
     scalars: new Map(),
     writeNodes: (part, scope) => {
@@ -74,7 +75,8 @@ function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
       input: described(main.input, options),
       output: described(main.output, options),
       name: options.name,
-      initializer: model.initializers,
+      // A constant may have been written into another one.
+      initializer: model.initializers.filter(({ name }) => model.read.has(name ?? "")),
       // What is known of initializers that are not there yet.
       valueInfo: infos.filter(({ name }) => later.has(name)),
     },

@@ -18,6 +18,8 @@ export interface Model {
   readonly fresh: (hint: string) => string;
   /** Constants of all graphs stand in the main graph, each content once. */
   readonly initializers: onnx.ITensorProto[];
+  /** Names that some node reads. */
+  readonly read: Set<string>;
   /** Names of initializers by content. */
   readonly constants: Map<string, string>;
   /** Constants of rank 0, by name. */
@@ -75,6 +77,7 @@ export function write(
   output: readonly string[],
   attribute: readonly onnx.IAttributeProto[] = [],
 ): void {
+  for (const name of input) scope.model.read.add(name);
   scope.nodes.push({
     opType,
     name: output[0] ?? "",
