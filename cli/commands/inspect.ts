@@ -2,13 +2,16 @@
 import { Option } from "commander";
 import type { Override } from "../../schema/overrides.js";
 import type { CommandModule } from "../command.js";
+import { exit } from "../exit.js";
+import { refuse } from "../failures.js";
 import { setOption } from "../flags.js";
-import { type StageChoice, stageFormats } from "../inspection/stage.js";
+import { type Aspect, type StageChoice, stageFormats } from "../inspection/stage.js";
 
 interface Flags {
   readonly set?: readonly Override[];
   readonly stage?: string;
   readonly format: StageChoice["format"];
+  readonly explain?: string;
 }
 
 export const inspect: CommandModule = {
@@ -20,16 +23,26 @@ export const inspect: CommandModule = {
       .argument("<subject>", "a spec, a run directory or an .onnx file")
       .addOption(setOption())
       .option("--stage <name>", "print the graph after this stage of the compiler")
+      .option("--explain <cell>", "a cell's equations, its gradient, and what became of its loops: rnn/0")
       .addOption(new Option("--format <format>", "how to print it").choices(stageFormats).default("text"));
   },
 
   async run(output, face) {
     const [subject = ""] = face.args;
-    const { set = [], stage, format } = face.opts<Flags>();
-    const choice = stage === undefined ? undefined : { name: stage, format };
+    const { set = [], stage, format, explain } = face.opts<Flags>();
+    if (stage !== undefined && explain !== undefined) {
+      refuse(output, "usage", "--stage and --explain ask for different things", "Leave one of them out.");
+      return exit.wrongInput;
+    }
+    const aspect: Aspect =
+      explain !== undefined
+        ? { aspect: "cell", name: explain }
+        : stage !== undefined
+          ? { aspect: "stage", name: stage, format }
+          : { aspect: "layers" };
     if (subject.endsWith(".onnx")) return (await import("../inspection/model.js")).inspectModel(output, subject);
     const { inspectRun, isFolder } = await import("../inspection/run.js");
-    if (isFolder(subject)) return inspectRun(output, subject, choice);
-    return (await import("../inspection/spec.js")).inspectSpec(output, subject, set, choice);
+    if (isFolder(subject)) return inspectRun(output, subject, aspect);
+    return (await import("../inspection/spec.js")).inspectSpec(output, subject, set, aspect);
   },
 };

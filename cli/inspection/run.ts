@@ -7,13 +7,13 @@ import { exit } from "../exit.js";
 import { refuse } from "../failures.js";
 import type { Output } from "../output.js";
 import { inspectSpec } from "./spec.js";
-import type { StageChoice } from "./stage.js";
+import type { Aspect } from "./stage.js";
 
 export function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-export async function inspectRun(output: Output, folder: string, stage: StageChoice | undefined): Promise<number> {
+export async function inspectRun(output: Output, folder: string, aspect: Aspect): Promise<number> {
   const at = (name: string) => join(folder, name);
   const missing = [runFiles.manifest, runFiles.spec].filter((name) => !existsSync(at(name)));
   if (missing.length > 0) {
@@ -27,7 +27,7 @@ export async function inspectRun(output: Output, folder: string, stage: StageCho
   output.print(
     `run ${folder}, by rnnx ${manifest.rnnx}, ${finished ? `finished: ${at(runFiles.model)}` : "not finished"}\n`,
   );
-  return inspectSpec(output, at(runFiles.spec), [], stage, { run });
+  return inspectSpec(output, at(runFiles.spec), [], aspect, { run });
 }
 
 function resultOf(file: string): RunResult | undefined {

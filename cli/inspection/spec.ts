@@ -4,14 +4,14 @@ import { exit } from "../exit.js";
 import type { Output } from "../output.js";
 import { describe } from "../signature.js";
 import { openSpec, refuseSpec } from "../spec.js";
-import type { StageChoice } from "./stage.js";
+import type { Aspect } from "./stage.js";
 
-/** `stage` undefined asks for the analysis; `more` is what the record says besides. */
+/** `more` is what the record of the layers says besides. */
 export async function inspectSpec(
   output: Output,
   file: string,
   overrides: readonly Override[],
-  stage: StageChoice | undefined,
+  aspect: Aspect,
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<number> {
   const opened = await openSpec(output, file, overrides);
@@ -23,9 +23,9 @@ export async function inspectSpec(
   }
   const { spec, origins, signature } = described;
   for (const notice of described.notices) output.note(notice);
-  if (stage !== undefined) {
+  if (aspect.aspect === "stage") {
     const { printStage } = await import("./stage.js");
-    return printStage(output, described, stage);
+    return printStage(output, described, aspect);
   }
 
   const { analyze, check } = await import("../../compiler/compile.js");
@@ -34,7 +34,8 @@ export async function inspectSpec(
     await refuseSpec(output, opened.place(problems), opened.source);
     return exit.wrongInput;
   }
-  const analysis = await analyze(spec, signature);
+  if (aspect.aspect === "cell") return (await import("./explain.js")).explain(output, spec, signature, aspect.name);
+  const analysis = analyze(spec, signature);
   output.record({ event: "result", name: spec.name, ...more, ...analysis });
   if (!output.json) {
     const { analysisText } = await import("./analysis.js");

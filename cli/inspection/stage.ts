@@ -8,6 +8,12 @@ import { refuseSpec } from "../spec.js";
 
 export const stageFormats = ["text", "dot", "svg"] as const;
 
+/** What of a spec is looked at: its layers and their work, its graph after a stage, or one of its cells. */
+export type Aspect =
+  | { readonly aspect: "layers" }
+  | ({ readonly aspect: "stage" } & StageChoice)
+  | { readonly aspect: "cell"; readonly name: string };
+
 export interface StageChoice {
   readonly name: string;
   readonly format: (typeof stageFormats)[number];

@@ -13,3 +13,14 @@ export function uniqueNames(): (hint: string) => string {
     return name;
   };
 }
+
+/** The same with a number in place of a point and a number: `t`, `t1`, `t2`, none of which is among `taken`. */
+export function numberedNames(taken: Iterable<string>): (hint: string) => string {
+  const used = new Set(taken);
+  return (hint) => {
+    let name = hint;
+    for (let repetition = 1; used.has(name); repetition++) name = `${hint}${repetition}`;
+    used.add(name);
+    return name;
+  };
+}

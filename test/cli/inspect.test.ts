@@ -31,6 +31,20 @@ test("a stage prints as text and as a drawing", async () => {
   expect(dot.stdout).toMatch(/^digraph /);
 });
 
+test("a cell is explained, by the layer's name alone where it is the first", async () => {
+  const [cell, first] = await Promise.all([
+    rnnx("inspect", "specs/ship.json", "--explain", "rnn/1", "--json"),
+    rnnx("inspect", "specs/minimal-gated.json", "--explain", "rnn"),
+  ]);
+  expect(records(cell.stdout)[0]).toMatchObject({
+    ...{ event: "result", name: "rnn/1", cell: "lstm", input_size: 25, hidden_size: 25, hoisted: ["a = x @ W + b"] },
+    backward: { operations: 7 },
+  });
+  expect(first.stdout).toMatch(/^rnn\/0: minimal_gated\ninput_size 25, hidden_size 25\n/);
+  const wrong = await rnnx("inspect", "specs/ship.json", "--explain", "rnn/2");
+  expect(wrong).toMatchObject({ code: 2, stdout: "" });
+});
+
 test("a reader that leaves is no failure", async () => {
   const { process: child, ended } = launch(["inspect", "specs/ship.json", "--stage", "train"]);
   child.stdout.once("data", () => child.stdout.destroy());
