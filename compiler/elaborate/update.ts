@@ -7,6 +7,7 @@ import type { Graph, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import { optimizerOf } from "./optimizers/index.js";
 import { movingAverage } from "./optimizers/optimizer.js";
+import { pack, smallOnes, unpack } from "./pack.js";
 import type { InputPort } from "./program.js";
 import { scheduleFactor } from "./schedules/index.js";
 
@@ -21,6 +22,8 @@ export interface StepGraph {
   readonly states: readonly string[];
   /** Names of the slots, by parameter and slot: `rnn/0/W/m`, with the value that their entries start from. */
   readonly slots: readonly { readonly name: string; readonly parameter: number; readonly initial: number }[];
+  /** Places of carried inputs, slots counted with the parameters, that lie together as one vector while they are carried. */
+  readonly packs: readonly (readonly number[])[];
   /** What does not change within a call: the scale of the learning rate, where a plateau changes it, and frozen parameters. */
   readonly fixed: readonly { readonly name: string; readonly role: "rate_scale" | "frozen" }[];
 }
@@ -79,15 +82,46 @@ export function trainedWeights(b: Builder, carried: readonly Carried[], step: Va
   });
 }
 
+/** What an update reads. */
+type Operands = Carried & { readonly weights: Value; readonly gradient: Value };
+
+/** Several operands as one. */
+function packOperands(b: Builder, operands: readonly Operands[]): Operands {
+  const of = (part: (one: Operands) => Value) => pack(b, operands.map(part));
+  const slots = Object.keys(operands[0]?.slots ?? {}).map((name) => [name, of((one) => one.slots[name] as Value)]);
+  const parameter = of((one) => one.parameter);
+  const areTrained = operands.every((one) => one.parameter === one.weights);
+  return {
+    parameter,
+    weights: areTrained ? parameter : of((one) => one.weights),
+    gradient: of((one) => one.gradient),
+    slots: Object.fromEntries(slots),
+  };
+}
+
+/** The parts of what was carried as one. */
+function unpackCarried(b: Builder, { parameter, slots }: Carried, like: readonly Carried[]): readonly Carried[] {
+  const shapes = like.map((one) => one.parameter);
+  const parts = Object.entries(slots).map(([name, value]) => [name, unpack(b, value, shapes)] as const);
+  return unpack(b, parameter, shapes).map((part, index) => ({
+    parameter: part,
+    slots: Object.fromEntries(parts.map(([name, values]) => [name, at(values, index)])),
+  }));
+}
+
 /** The carried values after one update, the norm of its gradient before clipping, and its learning rate. */
 export function updated(
   b: Builder,
   optimizer: NormalOptimizer,
-  carried: readonly (Carried & { readonly weights: Value; readonly gradient: Value })[],
+  operands: readonly Operands[],
   { step, rateScale }: { readonly step: Value; readonly rateScale: Value | null },
 ): { readonly next: readonly Carried[]; readonly norm: Value; readonly rate: Value } {
   const definition = optimizerOf(optimizer);
   const { average, schedule } = optimizer;
+  const small = smallOnes(operands.map(({ parameter }) => parameter));
+  const together = small.map((place) => at(operands, place));
+  const alone = operands.filter((_, place) => !small.includes(place));
+  const carried = together.length === 0 ? alone : [...alone, packOperands(b, together)];
   const { gradients, norm } = clipped(
     b,
     optimizer.clip,
@@ -98,15 +132,23 @@ export function updated(
   const scaled = rateScale === null ? factor : b.mul(factor, rateScale);
   const rate = b.named(b.mul(scaled, optimizer.learning_rate), "learning_rate");
   const t = b.add(n, 1);
-  const next = carried.map(({ parameter, slots, weights }, index): Carried => {
+  const made = carried.map(({ parameter, slots, weights }, index): Carried => {
     const gradient = gradients[index];
     if (gradient === undefined) throw new Error(`${parameter.name} has no gradient`);
-    const made = definition.update(undefined, b, { parameter: weights, gradient, slots, rate, t });
-    if (average === null) return made;
+    const next = definition.update(undefined, b, { parameter: weights, gradient, slots, rate, t });
+    if (average === null) return next;
     return {
-      parameter: movingAverage(b, average.decay, parameter, made.parameter),
-      slots: { ...made.slots, [LATEST]: made.parameter },
+      parameter: movingAverage(b, average.decay, parameter, next.parameter),
+      slots: { ...next.slots, [LATEST]: next.parameter },
     };
+  });
+  const last = made.at(-1);
+  const parts = together.length === 0 || last === undefined ? [] : unpackCarried(b, last, together);
+  const own = made.values();
+  const next = operands.map((_, place): Carried => {
+    const found = small.includes(place) ? parts[small.indexOf(place)] : own.next().value;
+    if (found === undefined) throw new Error("a parameter that was not updated");
+    return found;
   });
   return { next, norm, rate };
 }
@@ -168,7 +210,15 @@ export function withUpdate(graph: Graph, ports: readonly InputPort[], optimizer:
   }));
   const { next, norm, rate } = updated(b, optimizer, operands, { step, rateScale });
   const made = carriedOutputs(next, optimizer);
+  const small = smallOnes(parameters);
+  const names = slotsOf(optimizer);
+  const slotPlace = (parameter: number, slot: number) =>
+    parameters.length + states.length + parameter * names.length + slot;
   return {
+    packs:
+      small.length === 0
+        ? []
+        : [small, ...names.map((_, slot) => small.map((parameter) => slotPlace(parameter, slot)))],
     graph: b.finish([...made.parameters, ...nextStates, ...made.slots, b.add(step, 1), loss, norm, rate]),
     states: ports.filter(({ role }) => role === "state").map(({ name }) => name),
     slots: parameters.flatMap((parameter, index) =>

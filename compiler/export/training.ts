@@ -12,6 +12,7 @@ import { graphOf, type TrainingInfo } from "../emit/training.js";
 import { type Weight, withWeights } from "../emit/weights.js";
 import { lower } from "../lower.js";
 import { makeManifest, trainingPorts } from "../manifest.js";
+import { runPasses, tidy } from "../passes/index.js";
 import type { Signature } from "../signature.js";
 import { initializationGraph, type Starting } from "./initialization.js";
 import { trainingName, trainingPrefix } from "./training-names.js";
@@ -44,7 +45,7 @@ export async function trainingInfo(
   const lowering = lower(spec, signature);
   if (!lowering.ok) throw new Error(lowering.problems.map(({ message }) => message).join("; "));
   const { program, step } = lowering.lowered;
-  const graph = trainingGraph(step);
+  const graph = runPasses(trainingGraph(step), tidy, { expected: new Map() });
   const ports = trainingPorts(program, step, graph);
   const none = { train: ports, eval: ports, model: ports, stream: null, shard: null };
   const about = { name: spec.name, rnnx: "", hash: "", opset: { training: opset, inference: opset } };

@@ -22,6 +22,6 @@ export const contract: Pass = {
         return b.reshape(value, [mulDims(steps, each), width]);
       };
       if (left.type.shape[0] !== right.type.shape[0]) return undefined;
-      return [b.gemm(rows(left), rows(right), undefined, true)];
+      return [b.matmul(b.transpose(rows(left), [1, 0]), rows(right))];
     }),
 };

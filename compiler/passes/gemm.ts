@@ -1,22 +1,34 @@
 /** Gemm: a product of matrices with a turned factor or a term to add is one node. */
 import { rewrite, type Site } from "../graph/rewrite.js";
-import { broadcastShapes, sameShape } from "../ir/dims.js";
-import type { Graph, Node, NodeOf, Value } from "../ir/types.js";
+import { broadcastShapes, elements, mulDims, sameShape, sizeOf } from "../ir/dims.js";
+import type { Dim, Graph, Node, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import { countReaders } from "./loop-body.js";
-import type { Pass } from "./pass.js";
+import type { Pass, PassContext } from "./pass.js";
 
 const isMatrix = (value: Value) => value.type.shape.length === 2;
 
+/**
+ * A left factor is turned inside the product at a price for each multiplication, and before it at a price for each of its
+ * entries: the latter is less where each is multiplied by many columns, and the factor does not stay in the cache.
+ */
+const COLUMNS = 1024;
+const ENTRIES = 2 ** 19;
+
+function isCheaperBefore(factor: Value, columns: Dim, { expected }: PassContext): boolean {
+  const entries = sizeOf(elements(factor.type.shape), expected) ?? 0;
+  return entries >= ENTRIES && (sizeOf(columns, expected) ?? 0) >= COLUMNS;
+}
+
 /** x @ yᵀ → Gemm with the turn inside. */
-function turned(graph: Graph): Graph {
+function turned(graph: Graph, context: PassContext): Graph {
   return rewrite(graph, (node, { b, inputs, producer }) => {
     if (node.op !== "MatMul" || !inputs.every(isMatrix)) return undefined;
     const parts = inputs.map((input) => {
       const made: Node | undefined = producer(input);
-      return made?.op === "Transpose" && made.attributes.perm.join() === "1,0"
-        ? { value: at(made.inputs, 0), turn: true }
-        : { value: input, turn: false };
+      const isTurn = made?.op === "Transpose" && made.attributes.perm.join() === "1,0";
+      const stays = input === inputs[0] && isCheaperBefore(input, at(node.outputs, 0).type.shape[1] ?? 1, context);
+      return isTurn && !stays ? { value: at(made.inputs, 0), turn: true } : { value: input, turn: false };
     });
     const [x, y] = [at(parts, 0), at(parts, 1)];
     return x.turn || y.turn ? [b.gemm(x.value, y.value, undefined, x.turn, y.turn)] : undefined;
@@ -35,8 +47,18 @@ function takesTerm(value: Value, producer: Site["producer"]): boolean {
   return term === undefined || (sameShape(term.type.shape, value.type.shape) && takesTerm(term, producer));
 }
 
+/** Entries from which a product over all steps is worth being laid flat for the sake of its term. */
+const LONG = 2 ** 22;
+
+/** The factors of a product of [steps, rows, k] with a matrix, where the term is one for each column. */
+function longProduct(node: Node | undefined, term: Value): { readonly x: Value; readonly matrix: Value } | undefined {
+  const [x, matrix] = node?.op === "MatMul" ? node.inputs : [];
+  if (x?.type.shape.length !== 3 || matrix?.type.shape.length !== 2 || term.type.shape.length !== 1) return undefined;
+  return term.type.shape[0] === matrix.type.shape[1] ? { x, matrix } : undefined;
+}
+
 /** x @ y + c → Gemm, where the product is read by that sum alone. A term of its own takes the sum: (x @ y + p) + c → x @ y + (p + c). */
-function withTerm(graph: Graph): Graph {
+function withTerm(graph: Graph, { expected }: PassContext): Graph {
   const readers = new Map<Value, number>();
   const count = (part: Graph) => {
     for (const [value, times] of countReaders(part)) readers.set(value, times);
@@ -50,6 +72,14 @@ function withTerm(graph: Graph): Graph {
       [0, left, right],
       [1, right, left],
     ] as const) {
+      const long = longProduct(producer(value), other);
+      if (long !== undefined && readers.get(at(node.inputs, index)) === 1) {
+        const { shape } = value.type;
+        if ((sizeOf(elements(shape), expected) ?? 0) < LONG) continue;
+        const [steps = 1, rows = 1, columns = 1] = long.x.type.shape;
+        const flat = b.reshape(long.x, [mulDims(steps, rows), columns]);
+        return [b.reshape(b.gemm(flat, long.matrix, other), shape)];
+      }
       const product = productOf(producer(value));
       if (product === undefined || readers.get(at(node.inputs, index)) !== 1 || !takesTerm(value, producer)) continue;
       const { shape } = value.type;
@@ -66,9 +96,9 @@ function withTerm(graph: Graph): Graph {
 export const gemm: Pass = {
   name: "gemm",
   description: "A product of matrices with a turned factor or an added term is one Gemm: x @ y + c → Gemm(x, y, c).",
-  run: (graph) => {
-    let current = turned(graph);
-    for (let next = withTerm(current); next !== current; next = withTerm(next)) current = next;
+  run: (graph, context) => {
+    let current = turned(graph, context);
+    for (let next = withTerm(current, context); next !== current; next = withTerm(next, context)) current = next;
     return current;
   },
 };

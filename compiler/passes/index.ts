@@ -17,6 +17,7 @@ import { regroup } from "./regroup.js";
 import { rest } from "./rest.js";
 import { simplify } from "./simplify.js";
 import { sink } from "./sink.js";
+import { turn } from "./turn.js";
 
 /** What moves nothing in or out of loops. */
 export const tidy: readonly Pass[] = [fold, simplify, cse, dce];
@@ -49,6 +50,7 @@ export const stepPasses: readonly Pass[] = [
   contract,
   gatherMatmul,
   gemm,
+  turn,
   ...tidy,
 ];
 

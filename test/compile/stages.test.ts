@@ -276,26 +276,28 @@ test("optimized: the whole step; both loops hold only what depends on their stat
       reshape.4: i32[batch*time] = Reshape(transpose)
       onehot.1: f32[batch*time, 4] = OneHot(reshape.4, depth=4)
       gradient/rnn/0/W: f32[4, 2] = Gemm(onehot.1, reshape.3, transA)
-      mul.4: f32[4, 2] = Mul(gradient/rnn/0/W, gradient/rnn/0/W)
-      reducesum: f32 = ReduceSum(mul.4, axes=[0, 1])
-      mul.5: f32[2, 2] = Mul(gradient/rnn/0/U, gradient/rnn/0/U)
-      reducesum.1: f32 = ReduceSum(mul.5, axes=[0, 1])
-      mul.6: f32[2, 4] = Mul(gradient/projection/W, gradient/projection/W)
-      reducesum.2: f32 = ReduceSum(mul.6, axes=[0, 1])
-      add.1: f32 = Add(reducesum, reducesum.1)
-      add.2: f32 = Add(add.1, reducesum.2)
-      sqrt: f32 = Sqrt(add.2)
-      mul.7: f32[4, 2] = Mul(0.1, gradient/rnn/0/W)
-      sub.2: f32[4, 2] = Sub(rnn/0/W, mul.7)
-      mul.8: f32[2, 2] = Mul(0.1, gradient/rnn/0/U)
-      sub.3: f32[2, 2] = Sub(rnn/0/U, mul.8)
-      mul.9: f32[2, 4] = Mul(0.1, gradient/projection/W)
-      sub.4: f32[2, 4] = Sub(projection/W, mul.9)
-      add.3: i64 = Add(step, 1)
-      output sub.2
-      output sub.3
-      output sub.4
-      output add.3
+      reshape.5: f32[8] = Reshape(rnn/0/W)
+      reshape.6: f32[4] = Reshape(rnn/0/U)
+      reshape.7: f32[8] = Reshape(projection/W)
+      concat: f32[20] = Concat(reshape.5, reshape.6, reshape.7, axis=0)
+      reshape.8: f32[8] = Reshape(gradient/rnn/0/W)
+      reshape.9: f32[4] = Reshape(gradient/rnn/0/U)
+      reshape.10: f32[8] = Reshape(gradient/projection/W)
+      concat.1: f32[20] = Concat(reshape.8, reshape.9, reshape.10, axis=0)
+      mul.4: f32[20] = Mul(concat.1, concat.1)
+      reducesum: f32 = ReduceSum(mul.4, axes=[0])
+      sqrt: f32 = Sqrt(reducesum)
+      mul.5: f32[20] = Mul(0.1, concat.1)
+      sub.2: f32[20] = Sub(concat, mul.5)
+      split: f32[8], split.1: f32[4], split.2: f32[8] = Split(sub.2, axis=0, sizes=[8, 4, 8])
+      reshape.11: f32[4, 2] = Reshape(split)
+      reshape.12: f32[2, 2] = Reshape(split.1)
+      reshape.13: f32[2, 4] = Reshape(split.2)
+      add.1: i64 = Add(step, 1)
+      output reshape.11
+      output reshape.12
+      output reshape.13
+      output add.1
       output loss
       output sqrt
       output 0.1
@@ -313,11 +315,11 @@ test("train: the step in a loop over batches", () => {
       input step: i64
       input inputs: i32[steps, batch, time]
       input targets: i32[steps, batch, time]
-      scan: f32[4, 2], scan.1: f32[2, 2], scan.2: f32[2, 4], scan.3: i64, scan.4: f32[steps], scan.5: f32[steps], scan.6: f32[steps] = Scan(length=steps)
-        state rnn/0/W.1: f32[4, 2] = rnn/0/W
-        state rnn/0/U.1: f32[2, 2] = rnn/0/U
-        state projection/W.1: f32[2, 4] = projection/W
-        state step.1: i64 = step
+      reshape: f32[8] = Reshape(rnn/0/W)
+      reshape.1: f32[4] = Reshape(rnn/0/U)
+      reshape.2: f32[8] = Reshape(projection/W)
+      concat: f32[20] = Concat(reshape, reshape.1, reshape.2, axis=0)
+      scan: i64, scan.1: f32[20], scan.2: f32[steps], scan.3: f32[steps], scan.4: f32[steps] = Scan(length=steps)
     "
   `);
 });

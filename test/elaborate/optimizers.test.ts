@@ -116,7 +116,7 @@ function carried({ slots }: StepGraph): number {
 /** Eight steps in one graph that also reports the parameters after each. */
 function eightSteps(step: StepGraph, graph: Graph): Graph {
   const outputs = [...graph.outputs, ...graph.outputs.slice(0, names.length)];
-  return verify(repeatSteps({ ...graph, outputs }, carried(step)), "repeat");
+  return verify(repeatSteps({ ...graph, outputs }, carried(step), 0, step.packs), "repeat");
 }
 
 function operands({ slots }: StepGraph): readonly Tensor[] {

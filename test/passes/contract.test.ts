@@ -15,9 +15,10 @@ describe("contract", () => {
       -  reducesum: f32[2, 3] = ReduceSum(matmul, axes=[0])
       -  output reducesum
       +  reshape: f32[batch*time, 2] = Reshape(a)
+      +  transpose: f32[2, batch*time] = Transpose(reshape, perm=[1, 0])
       +  reshape.1: f32[batch*time, 3] = Reshape(g)
-      +  gemm: f32[2, 3] = Gemm(reshape, reshape.1, transA)
-      +  output gemm
+      +  matmul: f32[2, 3] = MatMul(transpose, reshape.1)
+      +  output matmul
       "
     `);
   });

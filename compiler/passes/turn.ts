@@ -1,0 +1,79 @@
+/** Turn: a matrix that a loop multiplies by at every step is laid out once, before the loop, as its kernel reads it best. */
+import { graphBuilder } from "../graph/build.js";
+import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
+import { elements, sizeOf } from "../ir/dims.js";
+import type { Dim, Graph, Node, NodeOf, Value } from "../ir/types.js";
+import { at } from "../ops/rule.js";
+import type { Pass, PassContext } from "./pass.js";
+
+/** Fewer steps than these do not pay for turning a matrix; and smaller matrices stay in the cache, however they lie. */
+const STEPS = 8;
+const ENTRIES = 2 ** 19;
+
+/** The multiplication by a value of the body as it stands: x @ w, or x @ w + c. */
+function productWith(node: Node, matrix: Value): NodeOf<"MatMul"> | NodeOf<"Gemm"> | undefined {
+  if (node.op !== "MatMul" && (node.op !== "Gemm" || node.attributes.transB)) return undefined;
+  const [left, right, term] = node.inputs;
+  return right === matrix && left !== matrix && term !== matrix && left?.type.shape.length === 2 ? node : undefined;
+}
+
+/** Whether a captured matrix is read by products alone, of more than one row. */
+function isTurnable(matrix: Value, body: Graph, { expected }: PassContext): boolean {
+  const { shape } = matrix.type;
+  if (shape.length !== 2 || (sizeOf(elements(shape), expected) ?? 0) < ENTRIES) return false;
+  const readers = body.nodes.filter((node) => node.inputs.includes(matrix));
+  const isOne = (dim: Dim | undefined) => dim !== undefined && sizeOf(dim, expected) === 1;
+  const isProduct = (node: Node) => productWith(node, matrix) && !isOne(node.inputs[0]?.type.shape[0]);
+  return !body.outputs.includes(matrix) && readers.length > 0 && readers.every(isProduct);
+}
+
+/** The body with some of its captured matrices turned. */
+function withTurned(body: Graph, turned: ReadonlySet<Value>): Graph {
+  const b = graphBuilder(body.name);
+  const map = new Map<Value, Value>();
+  for (const input of body.inputs) {
+    const shape = turned.has(input) ? input.type.shape.toReversed() : input.type.shape;
+    map.set(input, b.input(input.name, { dtype: input.type.dtype, shape }));
+  }
+  const here = (old: Value): Value => {
+    const found = map.get(old);
+    if (found === undefined) throw new Error(`${old.name ?? "a value"} is read before it is made`);
+    return found;
+  };
+  for (const node of body.nodes) {
+    const operands = node.inputs.map(here);
+    const matrix = node.inputs[1];
+    const product = matrix !== undefined && turned.has(matrix) ? productWith(node, matrix) : undefined;
+    const transA = product?.op === "Gemm" && product.attributes.transA;
+    const outputs =
+      product === undefined
+        ? copyNode(b, node, operands)
+        : [b.gemm(at(operands, 0), at(operands, 1), operands[2], transA, true)];
+    node.outputs.forEach((output, index) => {
+      const made = at(outputs, index);
+      if (output.name !== undefined) b.named(made, output.name);
+      map.set(output, made);
+    });
+  }
+  return b.finish(body.outputs.map(here));
+}
+
+export const turn: Pass = {
+  name: "turn",
+  description: "In a loop, x @ W → Gemm(x, Wᵀ, transB), with Wᵀ made before it: the kernel reads its rows as they lie.",
+  run: (graph, context) =>
+    rewrite(graph, (node, { b, inputs, producer }) => {
+      if (node.op !== "Scan" || (sizeOf(node.attributes.length, context.expected) ?? STEPS) < STEPS) return undefined;
+      const { body } = node.attributes;
+      const { captures } = scanOperands(node).inner;
+      const turned = new Set(captures.filter((matrix) => isTurnable(matrix, body, context)));
+      if (turned.size === 0) return undefined;
+      const outer = (operand: Value): Value => {
+        const made = producer(operand);
+        const isTurned = made?.op === "Transpose" && made.attributes.perm.join() === "1,0";
+        return isTurned ? at(made.inputs, 0) : b.transpose(operand, [1, 0]);
+      };
+      const operands = inputs.map((operand, index) => (turned.has(at(body.inputs, index)) ? outer(operand) : operand));
+      return b.apply("Scan", operands, { ...node.attributes, body: withTurned(body, turned) });
+    }),
+};

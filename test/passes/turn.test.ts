@@ -1,0 +1,76 @@
+/** Turn: large matrices that a loop multiplies by are laid out once, before it. */
+import { expect, test } from "vitest";
+import { turn } from "../../compiler/passes/turn.js";
+import { changes, expectUntouched, graphOf, loop } from "./before-after.js";
+
+const SIZE = 725;
+const long = { expected: { batch: 50, time: 50 } };
+
+const recurrent = (size: number) =>
+  graphOf((b, float) =>
+    loop(b, [float("h", "batch", size)], [float("x", "time", "batch", size)], (inner, [h], [x]) => {
+      const next = inner.tanh(inner.gemm(h, float("U", size, size), x));
+      return [[next], []];
+    }),
+  );
+
+test("a captured matrix is turned before the loop, and the product reads it so", () => {
+  expect(changes(turn, recurrent(SIZE), long)).toMatchInlineSnapshot(`
+    "
+    +  transpose: f32[725, 725] = Transpose(U, perm=[1, 0])
+       scan: f32[batch, 725] = Scan(length=time)
+         state h.1: f32[batch, 725] = h
+         slice x.1: f32[batch, 725] = x
+    -    capture U
+    -    gemm: f32[batch, 725] = Gemm(h.1, U, x.1)
+    +    capture transpose
+    +    gemm: f32[batch, 725] = Gemm(h.1, transpose, x.1, transB)
+         tanh: f32[batch, 725] = Tanh(gemm)
+         next h.1 = tanh
+       output scan
+    "
+  `);
+});
+
+test("one that is a turned matrix already is that matrix", () => {
+  const graph = graphOf((b, float) => {
+    const turned = b.transpose(float("U", SIZE, SIZE), [1, 0]);
+    return loop(b, [float("g", "batch", SIZE)], [float("x", "time", "batch", SIZE)], (inner, [g], [x]) => [
+      [inner.mul(inner.matmul(g, turned), x)],
+      [],
+    ]);
+  });
+  expect(changes(turn, graph, long)).toMatchInlineSnapshot(`
+    "
+    -  transpose: f32[725, 725] = Transpose(U, perm=[1, 0])
+       scan: f32[batch, 725] = Scan(length=time)
+         state g.1: f32[batch, 725] = g
+         slice x.1: f32[batch, 725] = x
+    -    capture transpose
+    -    matmul: f32[batch, 725] = MatMul(g.1, transpose)
+    -    mul: f32[batch, 725] = Mul(matmul, x.1)
+    +    capture U
+    +    gemm: f32[batch, 725] = Gemm(g.1, U, transB)
+    +    mul: f32[batch, 725] = Mul(gemm, x.1)
+         next g.1 = mul
+       output scan
+    "
+  `);
+});
+
+test("small matrices, short loops, single rows and other readers leave it as it is", () => {
+  expectUntouched(turn, recurrent(8), long);
+  expectUntouched(turn, recurrent(SIZE), { expected: { batch: 50, time: 4 } });
+  expectUntouched(turn, recurrent(SIZE), { expected: { batch: 1, time: 50 } });
+  expectUntouched(
+    turn,
+    graphOf((b, float) => {
+      const U = float("U", SIZE, SIZE);
+      return loop(b, [float("h", "batch", SIZE)], [float("x", "time", "batch", SIZE)], (inner, [h], [x]) => [
+        [inner.add(inner.gemm(h, U, x), inner.sum(U, [0]))],
+        [],
+      ]);
+    }),
+    long,
+  );
+});
