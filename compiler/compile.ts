@@ -57,7 +57,13 @@ export function check(spec: NormalSpec, signature: Signature, origins?: Origins)
 }
 
 /**
- * Compiles a spec for data of a signature.
+ * Compiles a spec for data of a signature: `train.onnx` (K updates in a call), `eval.onnx`, `model.onnx` and their manifest. Sequences are batch-major
+ * at every interface, [batch, time, …].
+ *
+ * ```ts
+ * const opened = await openData(spec, folder);
+ * if (opened.ok) await compile(spec, opened.source.signature(spec.train));
+ * ```
  *
  * @returns the artifact, or the user's mistakes. Throws only when the compiler itself is wrong.
  */
@@ -132,7 +138,10 @@ export async function compile(
   };
 }
 
-/** Parameters, shapes, operations and memory of a spec that `check` finds nothing wrong with. */
+/**
+ * Layers with their output shapes and parameters; floating-point operations of a training step; bytes of its parts, for the batch and time that the
+ * signature expects. Throws for a spec that `check` finds something wrong with.
+ */
 export function analyze(spec: NormalSpec, signature: Signature): Analysis {
   const lowering = lower(spec, signature);
   if (!lowering.ok) throw new Error(lowering.problems.map(({ message }) => message).join("; "));

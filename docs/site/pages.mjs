@@ -17,6 +17,7 @@ export const sections = [
       { file: "how-to/train-on-your-text.md" },
       { file: "how-to/classify-sequences.md" },
       { file: "how-to/translate.md" },
+      { file: "how-to/watch-and-show.md" },
       { file: "how-to/choose-hyperparameters.md" },
       { file: "how-to/start-from-other-weights.md" },
       { file: "how-to/use-as-a-library.md" },

@@ -1,9 +1,11 @@
 /** The examples, type-checked and run as a user runs them, on the built program. */
 import { execFile } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { serveFolder } from "../../runtime/web/serve.js";
+import { chromiumPath, openBrowser, openPage, withChromium } from "../browser.js";
 import { root, temporaryFolder } from "../cli/spawn.js";
 
 const execute = promisify(execFile);
@@ -39,3 +41,25 @@ test("compile.mjs", async () => {
   expect(stdout).toContain("rnn [batch, time, 5]");
   expect(readdirSync(join(folder, "compiled")).sort()).toEqual(["eval.onnx", "model.onnx", "train.onnx"]);
 });
+
+test.skipIf(chromiumPath === undefined)(
+  `browser/: a page of one's own around a run's model${withChromium}`,
+  async () => {
+    const site = join(folder, "site");
+    cpSync(join(root, "examples/browser"), site, { recursive: true });
+    cpSync(join(root, "node_modules/onnxruntime-web/dist"), join(site, "ort"), { recursive: true });
+    for (const file of ["model.onnx", "data.json"]) cpSync(join(folder, "runs/example", file), join(site, file));
+    const [server, browser] = await Promise.all([serveFolder(site, 0), openBrowser()]);
+    try {
+      const { page, errors } = await openPage(browser, `${server.address}index.html`);
+      const next = page.locator("#next");
+      await expect.poll(() => next.textContent(), { timeout: 20_000 }).toMatch(/^l \(\d+ %\)$/);
+      await page.fill("#text", "hih");
+      await expect.poll(() => next.textContent(), { timeout: 20_000 }).toMatch(/^e \(\d+ %\)$/);
+      expect(errors).toEqual([]);
+    } finally {
+      await browser.close();
+      await server.close();
+    }
+  },
+);
