@@ -1,7 +1,9 @@
 /** The page of the command line, made from what the built commands declare. */
 import { Command } from "commander";
 
-const cellText = (text) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
+/** Text in which nothing is taken for markup. */
+const plain = (text) => text.replaceAll("<", "\\<").replaceAll("\n", " ");
+const cellText = (text) => plain(text).replaceAll("|", "\\|");
 
 function flagRow(option) {
   const notes = [
@@ -27,13 +29,13 @@ async function commandText({ name, load }) {
   });
   const lines = [
     `## rnnx ${name}`,
-    module.description.replaceAll("\n", " "),
+    plain(module.description),
     `    rnnx ${[name, ...operands].join(" ")}${face.options.length > 0 ? " [flags]" : ""}`,
   ];
   if (operands.length > 0)
     lines.push(
       face.registeredArguments
-        .map((argument) => `- \`${argument.name().toUpperCase()}\`: ${argument.description}`)
+        .map((argument) => `- \`${argument.name().toUpperCase()}\`: ${plain(argument.description)}`)
         .join("\n"),
     );
   if (face.options.length > 0) lines.push(["| flag | does |", "|---|---|", ...face.options.map(flagRow)].join("\n"));

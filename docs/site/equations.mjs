@@ -55,15 +55,16 @@ export const equations = {
   plateau: { equation: "max(minimum_ratio, factor ^ falls)", source: "Keras, ReduceLROnPlateau" },
   sgd: { equation: "p ← p − rate g", source: "H. Robbins and S. Monro, A Stochastic Approximation Method, 1951" },
   momentum: {
-    equation: "a ← momentum a + g;  p ← p − rate a, or with nesterov p ← p − rate (g + momentum a)",
+    equation: "a ← momentum a + g;  p ← p − rate a;  nesterov: p ← p − rate (g + momentum a)",
     source: "B. Polyak, 1964; nesterov: I. Sutskever et al., ICML 2013",
   },
   rmsprop: {
-    equation: "v ← decay v + (1 − decay) g²;  a ← momentum a + rate g / √(v + ε);  p ← p − a",
+    equation:
+      "v ← decay v + (1 − decay) g²;  a ← momentum a + rate g / √(v + ε);  p ← p − a;  torch: a ← momentum a + g / (√v + ε);  torch: p ← p − rate a",
     source: "G. Hinton, Neural Networks for Machine Learning, lecture 6e, 2012",
   },
   adagrad: {
-    equation: "v ← v + g²;  p ← p − rate g / √(v + ε)",
+    equation: "v ← v + g²;  p ← p − rate g / √(v + ε);  torch: p ← p − rate g / (√v + ε)",
     source: "J. Duchi, E. Hazan and Y. Singer, Adaptive Subgradient Methods, JMLR 12, 2011",
   },
   adadelta: {
@@ -73,7 +74,7 @@ export const equations = {
   },
   adam: {
     equation:
-      "m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  p ← p − rate √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε), or for torch p ← p − rate / (1 − β₁ᵗ) · m / (√(v / (1 − β₂ᵗ)) + ε)",
+      "m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  p ← p − rate √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε);  torch: p ← p − rate / (1 − β₁ᵗ) · m / (√(v / (1 − β₂ᵗ)) + ε)",
     source: "D. Kingma and J. Ba, Adam: A Method for Stochastic Optimization, ICLR 2015",
   },
   adamw: {

@@ -43,6 +43,8 @@ const cellText = (text) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 const nested = {
   array_source: "a file's name or nested lists of numbers",
   numbers: "number or nested lists of numbers",
+  layer_name: "a layer's name",
+  cell_name: "a cell's name",
 };
 
 function typeText(given) {

@@ -1,8 +1,11 @@
 /** `rnnx sweep`, run as a user runs it: its table, its chart, its resumption, its refusals. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { launch, records, rnnx, temporaryFolder } from "./spawn.js";
+
+// Each of these is several processes.
+vi.setConfig({ testTimeout: 120_000 });
 
 const folder = temporaryFolder();
 const spec = join(folder, "spec.json");
@@ -48,10 +51,11 @@ test("all values are tried, ranked, drawn; again, nothing is trained twice; more
   expect(records(again.stdout).filter(({ state }) => state === "started")).toHaveLength(0);
 });
 
-test("Ctrl-C saves every trial, and the same command goes on", async () => {
+test("Ctrl-C saves every trial, and the same command goes on to what there would have been", async () => {
   const target = join(folder, "interrupted");
-  const slow = [spec, "--set", "train.steps=200000", "--set", "train.evaluate_every=100", "--grid", "seed=1,2"];
-  const running = launch(["sweep", ...slow, "--out", target, "--json", "--jobs", "2"]);
+  const steps = ["--set", "train.steps=2000", "--set", "train.evaluate_every=100", "--set", "train.steps_per_call=20"];
+  const command = ["sweep", spec, ...steps, "--grid", "seed=1,2", "--out", target, "--json", "--jobs", "2"];
+  const running = launch(command);
   await new Promise<void>((resolve) => {
     running.process.stdout.on("data", (text: string) => {
       if (text.includes('"evaluation"')) resolve();
@@ -60,16 +64,20 @@ test("Ctrl-C saves every trial, and the same command goes on", async () => {
   running.process.kill("SIGINT");
   const { code, stdout } = await running.ended;
   expect(code).toBe(130);
-  const { trials } = records(stdout).at(-1) as {
-    readonly trials: readonly { readonly state: string; readonly step: number }[];
-  };
-  expect(trials.map(({ state }) => state)).toEqual(["interrupted", "interrupted"]);
-  const reached = Math.max(...trials.map(({ step }) => step));
-  const shorter = slow.map((flag) => flag.replace("200000", String(reached + 5)));
+  expect(trialsOf(stdout).map(({ state }) => state)).toContain("interrupted");
   // Another number of steps is another sweep.
-  const refused = await rnnx("sweep", ...shorter, "--out", target);
+  const refused = await rnnx(...command.map((flag) => flag.replace("2000", "3000")));
   expect(refused.code).toBe(2);
   expect(refused.stderr).toContain("holds another sweep");
+
+  const [ended, alone] = await Promise.all([
+    rnnx(...command),
+    rnnx("train", spec, ...steps, "--seed", "2", "--out", join(folder, "uninterrupted"), "--json"),
+  ]);
+  expect(ended.code).toBe(0);
+  const second = trialsOf(ended.stdout).find(({ trial }) => trial === 2);
+  const done = records(alone.stdout).at(-1) as { readonly metrics: { readonly train: { readonly loss: number } } };
+  expect(second).toMatchObject({ state: "done", step: 2000, value: done.metrics.train.loss });
 });
 
 test("bad trials end early", async () => {
@@ -100,3 +108,14 @@ test("what is wrong is said before anything is trained", async () => {
   expect(range.stderr).toContain("from the smaller number to the larger");
   expect(existsSync(target)).toBe(false);
 });
+
+interface Shown {
+  readonly trial: number;
+  readonly state: string;
+  readonly step: number;
+}
+
+function trialsOf(stdout: string): readonly Shown[] {
+  const { trials } = records(stdout).at(-1) as { readonly trials: readonly Shown[] };
+  return trials;
+}
