@@ -138,7 +138,7 @@ function layerSummaries(
 }
 
 /** The part of the graph that some values need. */
-function needed(graph: Graph, outputs: readonly Value[]): Graph {
+export function needed(graph: Graph, outputs: readonly Value[]): Graph {
   const live = new Set(outputs);
   const nodes = graph.nodes.toReversed().filter((node) => {
     const used = node.outputs.some((output) => live.has(output));

@@ -12,6 +12,7 @@ interface Flags {
   readonly stage?: string;
   readonly format: StageChoice["format"];
   readonly explain?: string;
+  readonly time?: boolean;
 }
 
 export const inspect: CommandModule = {
@@ -23,13 +24,14 @@ export const inspect: CommandModule = {
       .argument("<subject>", "a spec, a run directory or an .onnx file")
       .addOption(setOption())
       .option("--stage <name>", "print the graph after this stage of the compiler")
+      .option("--time", "measure each layer's share of the time of a forward pass on the CPU")
       .option("--explain <cell>", "a cell's equations, its gradient, and what became of its loops: rnn/0")
       .addOption(new Option("--format <format>", "how to print it").choices(stageFormats).default("text"));
   },
 
   async run(output, face) {
     const [subject = ""] = face.args;
-    const { set = [], stage, format, explain } = face.opts<Flags>();
+    const { set = [], stage, format, explain, time } = face.opts<Flags>();
     if (stage !== undefined && explain !== undefined) {
       refuse(output, "usage", "--stage and --explain ask for different things", "Leave one of them out.");
       return exit.wrongInput;
@@ -39,7 +41,7 @@ export const inspect: CommandModule = {
         ? { aspect: "cell", name: explain }
         : stage !== undefined
           ? { aspect: "stage", name: stage, format }
-          : { aspect: "layers" };
+          : { aspect: "layers", timed: time === true };
     if (subject.endsWith(".onnx")) return (await import("../inspection/model.js")).inspectModel(output, subject);
     const { inspectRun, isFolder } = await import("../inspection/run.js");
     if (isFolder(subject)) return inspectRun(output, subject, aspect);

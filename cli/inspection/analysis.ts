@@ -4,7 +4,8 @@ import { bytes, count, magnitude } from "../numbers.js";
 import type { Colors } from "../output.js";
 import { tableText } from "./table.js";
 
-export function analysisText(analysis: Analysis, colors: Colors): string {
+/** @param times of the layers, as shares of their sum, where they were measured. */
+export function analysisText(analysis: Analysis, colors: Colors, times?: readonly number[]): string {
   const { parameters, layers, flops, memory } = analysis;
   const frozen = parameters.total - parameters.trainable;
   return [
@@ -16,13 +17,15 @@ export function analysisText(analysis: Analysis, colors: Colors): string {
         { title: "output" },
         { title: "parameters", align: "right" },
         { title: "FLOPs", align: "right" },
+        ...(times === undefined ? [] : [{ title: "time", align: "right" } as const]),
       ],
-      layers.map((layer) => [
+      layers.map((layer, index) => [
         layer.name,
         layer.layer,
         shapeText(layer.output),
         count(layer.parameters),
         magnitude(layer.flops),
+        ...(times === undefined ? [] : [`${Math.round(100 * (times[index] ?? 0))} %`]),
       ]),
     ),
     tensorsText(parameters.tensors, colors),

@@ -36,11 +36,13 @@ export async function inspectSpec(
   }
   if (aspect.aspect === "cell") return (await import("./explain.js")).explain(output, spec, signature, aspect.name);
   const analysis = analyze(spec, signature);
-  output.record({ event: "result", name: spec.name, ...more, ...analysis });
+  const times = aspect.timed ? await (await import("./times.js")).timesOf(output, described) : undefined;
+  if (aspect.timed && times === undefined) return exit.wrongInput;
+  output.record({ event: "result", name: spec.name, ...more, ...analysis, ...(times && { times }) });
   if (!output.json) {
     const { analysisText } = await import("./analysis.js");
     const { bold } = output.colors.print;
-    output.print(`${bold(spec.name)}\n\n${analysisText(analysis, output.colors.print)}`);
+    output.print(`${bold(spec.name)}\n\n${analysisText(analysis, output.colors.print, times)}`);
   }
   return exit.done;
 }

@@ -10,7 +10,8 @@ export const stageFormats = ["text", "dot", "svg"] as const;
 
 /** What of a spec is looked at: its layers and their work, its graph after a stage, or one of its cells. */
 export type Aspect =
-  | { readonly aspect: "layers" }
+  /** `timed`: with the share of time of each layer, measured. */
+  | { readonly aspect: "layers"; readonly timed: boolean }
   | ({ readonly aspect: "stage" } & StageChoice)
   | { readonly aspect: "cell"; readonly name: string };
 

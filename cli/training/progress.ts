@@ -20,6 +20,8 @@ export async function openProgress(output: Output): Promise<Progress> {
 
 const widestBar = 40;
 const narrowestBar = 8;
+/** Columns that the numbers beside the bar mostly take. */
+const captionWidth = 72;
 const eraseLine = "\r\u001b[2K";
 
 async function bar(output: Output): Promise<Progress> {
@@ -29,19 +31,20 @@ async function bar(output: Output): Promise<Progress> {
   let caption: readonly string[] = [];
   const format = (): string => {
     const columns = process.stderr.columns ?? 80;
-    // What does not fit is left out from the end; the bar takes what is left over, if that is worth it.
+    // The bar stays as long as it is; what does not fit beside it is left out from the end.
+    const size = Math.min(widestBar, columns - captionWidth);
+    const room = size < narrowestBar ? columns : columns - size - 1;
     let text = "";
     for (const part of caption) {
-      if (text.length + part.length + 2 >= columns) break;
+      if (text.length + part.length + 2 >= room) break;
       text = text === "" ? part : `${text}  ${part}`;
     }
-    const size = Math.min(widestBar, columns - text.length - 3);
     if (size < narrowestBar) return text;
     const done = Math.round(size * pace.share());
     return `${cyan(`${"█".repeat(done)}${"░".repeat(size - done)}`)} ${text}`;
   };
   const shown = new progress.SingleBar(
-    { stream: process.stderr, format, hideCursor: true, linewrap: true, fps: 8 },
+    { stream: process.stderr, format, hideCursor: true, linewrap: false, fps: 8 },
     progress.Presets.shades_classic,
   );
   return {

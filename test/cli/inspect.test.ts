@@ -45,6 +45,15 @@ test("a cell is explained, by the layer's name alone where it is the first", asy
   expect(wrong).toMatchObject({ code: 2, stdout: "" });
 });
 
+test("the time of a forward pass is shared out among the layers", async () => {
+  const { code, stdout } = await rnnx("inspect", "specs/spam.json", "--time", "--json");
+  const { times } = records(stdout)[0] as { times: readonly number[] };
+  expect(code).toBe(0);
+  expect(times).toHaveLength(3);
+  expect(times.every((share) => share >= 0)).toBe(true);
+  expect(times.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
+});
+
 test("a reader that leaves is no failure", async () => {
   const { process: child, ended } = launch(["inspect", "specs/ship.json", "--stage", "train"]);
   child.stdout.once("data", () => child.stdout.destroy());
