@@ -1,5 +1,6 @@
 /** The program: finds the command that was asked for, reads its flags, runs it, and turns every ending into an exit code. */
 import { CommanderError, Command as Face } from "commander";
+import { launchOf } from "../runtime/distributed/launcher.js";
 import { packageVersion } from "../schema/root.js";
 import type { Command } from "./command.js";
 import { commands } from "./commands/index.js";
@@ -39,6 +40,8 @@ async function dispatch(args: readonly string[], output: Output): Promise<number
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exit.done;
+    // Of processes that share a training the first one speaks.
+    if (chosen?.name === "train" && (launchOf()?.rank ?? 0) > 0) return exit.wrongInput;
     reportUsage(output, error, chosen === undefined ? "rnnx --help" : `rnnx ${chosen.name} --help`);
     return exit.wrongInput;
   }

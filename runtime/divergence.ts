@@ -1,10 +1,9 @@
 /** A training whose numbers are no longer finite: at which step, what of it first, where in the spec, and what to do. */
 import type { Signature } from "../compiler/signature.js";
 import type { NormalSpec } from "../schema/normal.js";
-import type { Batch } from "./data/source.js";
 import { diagnose, type Finding } from "./diagnose.js";
 import type { RunProblem } from "./problem.js";
-import type { Advance, Trainer, Unsound } from "./trainer.js";
+import type { Advance, BatchesOf, Trainer, Unsound } from "./trainer.js";
 
 /** Updates of which some number is not finite; the trainer is as it was before them. */
 export interface Diverged {
@@ -14,7 +13,7 @@ export interface Diverged {
   readonly made: Advance & { readonly unsound: Unsound };
   readonly rateScale: number;
   /** What `count` updates from `first` on read. */
-  readonly batch: (first: number, count: number) => Batch;
+  readonly batch: BatchesOf;
   /** Norms of the gradients before, the latest last. */
   readonly norms: readonly number[];
 }
@@ -32,7 +31,7 @@ export async function divergence(
 ): Promise<Divergence> {
   const { losses, unsound } = made;
   const updates = "update" in unsound ? unsound.update : losses.length - 1;
-  const before = await returnTo(trainer, step, updates, "parameter" in unsound, rateScale, batch);
+  const before = await returnTo(trainer, step, updates, "parameter" in unsound, rateScale);
   const at = before + 1;
   const value = losses[at - step - 1] ?? Number.NaN;
   const finding = await diagnose(spec, signature, trainer, at, batch(at, 1));
@@ -57,14 +56,13 @@ async function returnTo(
   updates: number,
   oneByOne: boolean,
   rateScale: number,
-  batch: Diverged["batch"],
 ): Promise<number> {
   if (!oneByOne) {
-    if (updates > 0) await trainer.advance(updates, batch(step + 1, updates), rateScale);
+    if (updates > 0) await trainer.advance(step + 1, updates, rateScale);
     return step + updates;
   }
   for (let made = step; made < step + updates; made++) {
-    const { unsound } = await trainer.advance(1, batch(made + 1, 1), rateScale);
+    const { unsound } = await trainer.advance(made + 1, 1, rateScale);
     if (unsound !== null) return made;
   }
   return step + updates;

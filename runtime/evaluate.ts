@@ -28,10 +28,21 @@ export interface Evaluator {
   predictions(parameters: Readonly<Record<string, Tensor>>, examples: Indices): Promise<readonly unknown[]>;
 }
 
+/** How several processes share what is evaluated. */
+export interface Division {
+  /** The rows of a batch that this process evaluates; perhaps none. */
+  rows(batch: Indices): Indices;
+  /** Tallies, added up over all processes. */
+  sum(tallies: Float64Array): Float64Array;
+}
+
+const undivided: Division = { rows: (batch) => batch, sum: (tallies) => tallies };
+
 export async function openEvaluator(
   session: InferenceSession,
   manifest: Manifest,
   source: DataSource,
+  division: Division = undivided,
 ): Promise<Evaluator> {
   const { inputs, outputs } = manifest.eval;
   const metrics = metricPorts(manifest);
@@ -56,7 +67,9 @@ export async function openEvaluator(
   async function* results(parameters: Readonly<Record<string, Tensor>>, examples: Indices, batchSize: number) {
     const states = openStates(manifest.eval);
     const batches = stateful ? streamBatches(examples, batchSize) : portions(examples, batchSize);
-    for (const batch of batches) {
+    for (const whole of batches) {
+      const batch = division.rows(whole);
+      if (batch.length === 0) continue;
       const given = await run(parameters, batch, states.feeds(batch.length));
       states.keep(given);
       yield { batch, given };
@@ -65,26 +78,20 @@ export async function openEvaluator(
 
   const evaluator: Evaluator = {
     async metrics(parameters, examples, batchSize) {
-      const totals = metrics.map(() => new Float64Array());
+      const totals = metrics.map(({ port: { shape } }) => {
+        return new Float64Array(shape.reduce<number>((product, size) => product * Number(size), 1));
+      });
       for await (const { given } of results(parameters, examples, batchSize)) {
         for (const [place, { port }] of metrics.entries()) {
           totals[place] = addTallies(totals[place], floatsOf(given, port));
         }
       }
       const finished = metrics.map(({ name, finish }, place) => {
-        return [name, finishTallies(finish, totals[place] ?? new Float64Array())] as const;
+        return [name, finishTallies(finish, division.sum(totals[place] ?? new Float64Array()))] as const;
       });
       return Object.fromEntries(finished);
     },
-    async splitMetrics(parameters, parts, batchSize) {
-      const of = async (examples: Indices | undefined) =>
-        examples === undefined || examples.length === 0 ? {} : evaluator.metrics(parameters, examples, batchSize);
-      return {
-        train: await of(parts.train),
-        validation: await of(parts.validation),
-        test: await of(parts.test),
-      };
-    },
+    splitMetrics: (parameters, parts, batchSize) => splitMetrics(evaluator, parameters, parts, batchSize),
     async *outputs(parameters, examples, batchSize) {
       const port = outputs.find(({ role }) => role === "prediction");
       if (port === undefined) throw new Error("The evaluation graph gives no predictions.");
@@ -102,6 +109,18 @@ export async function openEvaluator(
     },
   };
   return evaluator;
+}
+
+/** The metrics of parts of the data, by an evaluator of examples. */
+export async function splitMetrics(
+  evaluator: Pick<Evaluator, "metrics">,
+  parameters: Readonly<Record<string, Tensor>>,
+  { train, validation, test }: Partial<Splits>,
+  batchSize: number,
+): Promise<SplitMetrics> {
+  const of = async (examples: Indices | undefined) =>
+    examples === undefined || examples.length === 0 ? {} : evaluator.metrics(parameters, examples, batchSize);
+  return { train: await of(train), validation: await of(validation), test: await of(test) };
 }
 
 function* portions(examples: Indices, batchSize: number): Generator<Indices> {

@@ -44,6 +44,8 @@ export type TrainEvent =
       /** The step that the run goes on from, and the one that it ends at. */
       readonly step: number;
       readonly steps: number;
+      /** Processes that share the training; absent where it has one. */
+      readonly ranks?: number;
     }
   /** The loss of step N is the loss before the N-th update, N from 1. */
   | {
@@ -54,6 +56,14 @@ export type TrainEvent =
       readonly learning_rate: number;
     }
   | { readonly event: "epoch"; readonly epoch: number; readonly step: number; readonly metrics: SplitMetrics }
+  /** Of processes that share a training: how fast they are together, and the share of their time that goes into adding up. */
+  | {
+      readonly event: "throughput";
+      readonly step: number;
+      readonly ranks: number;
+      readonly examples_per_second: number;
+      readonly communication: number;
+    }
   /** What a text model writes with the weights after a step, the prompt first. */
   | { readonly event: "sample"; readonly step: number; readonly text: string }
   /** What the model says of some examples of a part, after an evaluation; only where it was asked for. */

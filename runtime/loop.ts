@@ -9,7 +9,7 @@ import { runFiles, writeStart } from "./directory.js";
 import { disk } from "./disk.js";
 import { divergence } from "./divergence.js";
 import { conclude } from "./ending.js";
-import { openEvaluator, watchedParts } from "./evaluate.js";
+import { watchedParts } from "./evaluate.js";
 import type { TrainEvent, TrainRequest } from "./events.js";
 import { lock } from "./lock.js";
 import { openMetrics } from "./metrics.js";
@@ -20,7 +20,7 @@ import { type Prepared, prepare } from "./prepare.js";
 import type { Checked } from "./problem.js";
 import { findStart, type Start } from "./resume.js";
 import { carriesStates } from "./streams.js";
-import { openTrainer, type Reported, type Trainer } from "./trainer.js";
+import type { Reported, Trainer } from "./trainer.js";
 import { trajectoryHash } from "./trajectory.js";
 import { isExhausted, remember } from "./watch.js";
 
@@ -42,7 +42,7 @@ export async function runTraining(request: TrainRequest, watcher: Watcher): Prom
 }
 
 /** Trains where no other process does. */
-async function trainLocked(request: TrainRequest, prepared: Prepared, watcher: Watcher): Promise<TrainOutcome> {
+export async function trainLocked(request: TrainRequest, prepared: Prepared, watcher: Watcher): Promise<TrainOutcome> {
   disk.makeFolder(request.out);
   const locked = lock(request.out);
   if (!locked.ok) return failed(`The run directory "${request.out}" is in use: ${locked.message}`);
@@ -62,12 +62,10 @@ interface Begun extends Pick<Start, "step" | "loss" | "memory" | "notices"> {
 async function begin(request: TrainRequest, prepared: Prepared): Promise<Checked<{ readonly begun: Begun }>> {
   const found = findStart(request, prepared);
   if (!found.ok) return found;
-  const { artifact, source, plan, training } = prepared;
-  const { manifest } = artifact;
+  const { artifact, source } = prepared;
   const signature = source.signature(request.spec.train);
   writeStart(disk, request.out, request.spec, request.folder, artifact, { metadata: source.metadata, signature });
-  const stored = { parameter: manifest.parameters, slot: manifest.slots };
-  const trainer = await openTrainer(training, manifest.train, stored, found.start, plan.batchSize);
+  const trainer = prepared.openTrainer(found.start);
   const { step, loss, memory, notices } = found.start;
   return { ok: true, begun: { step, loss, memory, notices, trainer } };
 }
@@ -79,10 +77,9 @@ async function trainFrom(
   watcher: Watcher,
 ): Promise<TrainOutcome> {
   const { spec, out } = request;
-  const { source, artifact, plan, sampler } = prepared;
+  const { source, artifact, plan, sampler, evaluator } = prepared;
   const { manifest } = artifact;
   const { trainer } = start;
-  const evaluator = await openEvaluator(prepared.evaluation, manifest, source);
   const every = milestones(spec.train, plan);
   const pace = openPace(spec.train.steps_per_call, bytesOf(source.batch(plan.batchesAt(1, 1))));
   const record = openMetrics(join(out, runFiles.metrics), start.step);
@@ -138,7 +135,7 @@ async function trainFrom(
       if (plan.restartsAt(step + 1)) trainer.restart();
       const before = performance.now();
       const rateScale = memory.plateau?.scale ?? 1;
-      const made = await trainer.advance(count, batch(step + 1, count), rateScale);
+      const made = await trainer.advance(step + 1, count, rateScale);
       const took = performance.now() - before;
       pace.took(count, took);
       spent = { updates: spent.updates + count, seconds: spent.seconds + took / 1000 };

@@ -1,28 +1,31 @@
 /** What a training needs before it touches the disk: the data, the compiled model, first weights, a device. */
-import type { InferenceSession } from "onnxruntime-node";
 import type { Artifact } from "../compiler/artifact.js";
 import type { Signature } from "../compiler/signature.js";
 import type { NormalSpec } from "../schema/normal.js";
+import type { TrainerStart } from "./carried.js";
 import { openData } from "./data/index.js";
 import type { DataSource } from "./data/source.js";
 import { foreignDirectory } from "./directory.js";
+import { type Evaluator, openEvaluator } from "./evaluate.js";
 import type { TrainRequest } from "./events.js";
 import type { Imported, Model } from "./import/index.js";
 import { unlike } from "./likeness.js";
 import { fitIntoMemory } from "./limits.js";
 import { type Schedule, schedule } from "./order.js";
-import { failed, type TrainOutcome, wrongInput } from "./outcome.js";
+import { failed, type RunFailure, wrongInput } from "./outcome.js";
 import { ownPlaces } from "./places.js";
 import { type Checked, refuse } from "./problem.js";
 import { outOfRange } from "./ranges.js";
 import type { Tensors } from "./safetensors.js";
 import { openSampler, planSamples, type SamplePlan, type Sampler } from "./sampler.js";
 import { type Device, openSession } from "./session.js";
-import { asRecorded, settle } from "./settle.js";
+import { asRecorded, type Settled, settle } from "./settle.js";
 import { type Init, readInitial } from "./start.js";
 import { carriesStates, streamSchedule } from "./streams.js";
 import { readTrained, type Standing, standingOf } from "./trained.js";
+import { openTrainer, type Trainer } from "./trainer.js";
 
+/** A training that can begin: all that is known of it, and what computes. */
 export interface Prepared {
   /** The request's, with its batches settled. */
   readonly spec: NormalSpec;
@@ -33,8 +36,9 @@ export interface Prepared {
   readonly initial: Tensors;
   /** Where the training of a model file stands that this run goes on with; null for a run of its own. */
   readonly standing: Standing | null;
-  readonly training: InferenceSession;
-  readonly evaluation: InferenceSession;
+  /** A trainer with the tensors of a start. */
+  readonly openTrainer: (start: TrainerStart) => Trainer;
+  readonly evaluator: Evaluator;
   /** Null where the spec asks for no samples. */
   readonly sampler: Sampler | null;
   readonly device: Device;
@@ -44,33 +48,51 @@ export interface Prepared {
 
 export type Preparation =
   | { readonly ok: true; readonly prepared: Prepared }
-  | { readonly ok: false; readonly outcome: TrainOutcome };
+  | { readonly ok: false; readonly outcome: RunFailure };
 
 /** All that is known of a training before it computes anything. */
 export interface Planned
   extends Pick<Prepared, "spec" | "source" | "artifact" | "plan" | "initial" | "standing" | "notices"> {
   readonly signature: Signature;
   readonly samples: SamplePlan | null;
+  /** Of one time step of a batch. */
+  readonly multiplyAdds: number;
 }
 
 export type Planning = { readonly ok: true; readonly planned: Planned } | Extract<Preparation, { ok: false }>;
 
-export async function planTraining(request: TrainRequest): Promise<Planning> {
+/** How a training differs that several processes share. */
+export interface Sharing {
+  readonly processes: number;
+  /** What the batches were settled as, or null where they could not be: afterwards the same for all processes. */
+  readonly agree: (settled: Settled | null) => Settled | null;
+  /** Whether the step is wanted in two halves. */
+  readonly halves: boolean;
+  /** Added to the seed of what is random in the model. */
+  readonly seed: number;
+}
+
+const alone: Sharing = { processes: 1, agree: (settled) => settled, halves: false, seed: 0 };
+
+export async function planTraining(request: TrainRequest, sharing: Sharing = alone): Promise<Planning> {
   const { folder, out, init, without } = request;
   const read = request.from === undefined ? null : await readTrained(request.from);
-  if (read?.ok === false) return { ok: false, outcome: wrongInput(read.problems) };
-  const trained = read?.trained ?? null;
-  const opened = await openData(request.spec, folder, trained?.metadata);
-  if (!opened.ok) return { ok: false, outcome: wrongInput(opened.problems) };
-  const { source } = opened;
+  const trained = read?.ok ? read.trained : null;
+  const opened = read?.ok === false ? read : await openData(request.spec, folder, trained?.metadata);
   const asked = request.resume ? asRecorded(request.spec, out) : request.spec;
-  const { spec, notices } = await settle(asked, source, request.memory);
+  const settled = sharing.agree(opened.ok ? await settle(asked, opened.source, request.memory) : null);
+  if (!opened.ok) return { ok: false, outcome: wrongInput(opened.problems) };
+  if (settled === null) return { ok: false, outcome: failed("The data could not be opened.") };
+  const { source } = opened;
+  const { spec, notices } = settled;
   const signature = source.signature(spec.train);
   const strange = trained === null ? [] : unlike(trained.signature, signature);
   if (strange.length > 0) return { ok: false, outcome: wrongInput(strange) };
 
   const { compile } = await import("../compiler/compile.js");
-  const compiled = await compile(spec, signature, { origins: ownPlaces(spec), without });
+  const own = sharing.seed === 0 ? spec : { ...spec, seed: spec.seed + sharing.seed };
+  const options = { origins: ownPlaces(spec), without, shared: sharing.halves };
+  const compiled = await compile(own, signature, options);
   if (!compiled.ok) return { ok: false, outcome: wrongInput(compiled.problems) };
   const { artifact, memoryAt } = compiled;
   const { parameters } = artifact.manifest;
@@ -87,11 +109,12 @@ export async function planTraining(request: TrainRequest): Promise<Planning> {
   ];
   if (!initial.ok || !goingOn.ok || !planned.ok || !sampled.ok || problems.length > 0)
     return { ok: false, outcome: wrongInput(problems) };
-  const fit = fitIntoMemory(spec.train, planned.plan.batchSize, memoryAt);
+  const fit = fitIntoMemory(spec.train, Math.ceil(planned.plan.batchSize / sharing.processes), memoryAt);
   if (fit.problems.length > 0 && request.force !== true) return { ok: false, outcome: wrongInput(fit.problems) };
   const { standing } = goingOn;
   // The spec says how many updates this run makes; they are counted from where the training stands.
   const plan = { ...planned.plan, steps: planned.plan.steps + (standing?.step ?? 0) };
+  const elements = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
   return {
     ok: true,
     planned: {
@@ -101,6 +124,7 @@ export async function planTraining(request: TrainRequest): Promise<Planning> {
       artifact,
       plan,
       samples: sampled.samples,
+      multiplyAdds: elements * plan.batchSize,
       initial: initial.tensors,
       standing,
       notices: [...notices, ...fit.notices, ...initial.notices],
@@ -108,31 +132,28 @@ export async function planTraining(request: TrainRequest): Promise<Planning> {
   };
 }
 
+/** Prepares a training in this process alone. */
 export async function prepare(request: TrainRequest): Promise<Preparation> {
   const planning = await planTraining(request);
   if (!planning.ok) return planning;
-  const { spec, source, artifact, plan, samples, initial, standing, notices } = planning.planned;
-  const { parameters } = artifact.manifest;
-  const elements = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
-  const training = await openSession(artifact.train, request.device, elements * plan.batchSize);
+  const { samples, multiplyAdds, signature: _, ...planned } = planning.planned;
+  const { spec, source, artifact, plan } = planned;
+  const { manifest } = artifact;
+  const training = await openSession(artifact.train, request.device, multiplyAdds);
   if (!training.ok) return { ok: false, outcome: failed(training.message, training.hint) };
-  const evaluation = await openSession(artifact.eval, training.device, elements * plan.batchSize);
+  const evaluation = await openSession(artifact.eval, training.device, multiplyAdds);
   if (!evaluation.ok) return { ok: false, outcome: failed(evaluation.message, evaluation.hint) };
-
+  const stored = { parameter: manifest.parameters, slot: manifest.slots };
+  const batches = (first: number, steps: number) => source.batch(plan.batchesAt(first, steps));
   return {
     ok: true,
     prepared: {
-      spec,
-      source,
-      artifact,
-      plan,
-      initial,
-      standing,
-      training: training.session,
-      evaluation: evaluation.session,
+      ...planned,
+      openTrainer: (start) => openTrainer(training.session, manifest.train, stored, start, plan.batchSize, batches),
+      evaluator: await openEvaluator(evaluation.session, manifest, source),
       sampler: samples && (await openSampler(spec, artifact, samples)),
       device: training.device,
-      notices: [training.notice, ...notices].filter((text) => text !== ""),
+      notices: [training.notice, ...planned.notices].filter((text) => text !== ""),
     },
   };
 }

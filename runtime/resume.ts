@@ -1,5 +1,6 @@
 /** Where a run starts: at the newest checkpoint of the same run when it is resumed, else at the beginning. */
 import { join } from "node:path";
+import type { TrainerStart } from "./carried.js";
 import { findCheckpoint, type RunState } from "./checkpoint.js";
 import { clearRun, removeLeftovers, runFiles } from "./directory.js";
 import { disk } from "./disk.js";
@@ -7,7 +8,6 @@ import type { TrainRequest } from "./events.js";
 import { drawn } from "./initialize.js";
 import type { Prepared } from "./prepare.js";
 import { type Checked, refuse } from "./problem.js";
-import type { TrainerStart } from "./trainer.js";
 import { differences } from "./trajectory.js";
 import { blank, type Memory, recall } from "./watch.js";
 

@@ -17,6 +17,13 @@ export type OpenedSession =
     }
   | { readonly ok: false; readonly message: string; readonly hint: string };
 
+/** Where a process computes that shares its machine with others; by default it has all of it. */
+export interface Place {
+  readonly threads?: number;
+  /** The number of its GPU, for CUDA. */
+  readonly gpu?: number;
+}
+
 /** Multiply-adds of one time step below which a second thread is taken to cost more than it computes: an estimate. */
 const worthThreads = 1e6;
 
@@ -25,16 +32,17 @@ export async function openSession(
   model: Uint8Array | string,
   requested: RequestedDevice,
   multiplyAdds: number,
+  place: Place = {},
 ): Promise<OpenedSession> {
   const device = requested === "auto" ? (hasCuda() ? "cuda" : "cpu") : requested;
   try {
-    return { ok: true, session: await create(model, device, multiplyAdds), device, notice: "" };
+    return { ok: true, session: await create(model, device, multiplyAdds, place), device, notice: "" };
   } catch (error) {
     // A model that the CPU refuses is not the user's doing.
     if (device === "cpu") throw error;
     const message = `The ${device} device cannot be used: ${reasonOf(error)}.`;
     if (requested !== "auto") return { ok: false, message, hint: hints[device] };
-    const session = await create(model, "cpu", multiplyAdds);
+    const session = await create(model, "cpu", multiplyAdds, place);
     return { ok: true, session, device: "cpu", notice: `${message} The CPU is used instead.` };
   }
 }
@@ -53,15 +61,21 @@ const hints: Readonly<Record<"cuda" | "webgpu", string>> = {
     "WebGPU needs a GPU with a Vulkan, Metal or Direct3D 12 driver (Mesa 25 or later in software): or use --device cpu.",
 };
 
-async function create(model: Uint8Array | string, device: Device, multiplyAdds: number): Promise<InferenceSession> {
+async function create(
+  model: Uint8Array | string,
+  device: Device,
+  multiplyAdds: number,
+  { threads, gpu }: Place,
+): Promise<InferenceSession> {
   const { env, InferenceSession } = await import("onnxruntime-node");
   // What goes wrong comes back as an error; the runtime's own log would only repeat it on stderr.
   env.logLevel = "fatal";
   const small = { intraOpNumThreads: 1, extra: { session: { intra_op: { allow_spinning: "0" } } } };
   // A plan of the memory for each shape is laid beside what was taken before it was made, and saves a large model no time.
-  const large = { enableMemPattern: false };
+  const large = { enableMemPattern: false, ...(threads !== undefined && { intraOpNumThreads: threads }) };
+  const provider = device === "cuda" && gpu !== undefined ? { name: device, deviceId: gpu } : device;
   const options: InferenceSession.SessionOptions = {
-    executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
+    executionProviders: device === "cpu" ? ["cpu"] : [provider, "cpu"],
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
     ...(multiplyAdds < worthThreads ? small : large),

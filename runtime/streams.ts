@@ -51,7 +51,7 @@ export function streamSchedule(train: NormalTrain, members: Uint32Array): Checke
  * Batches that read each of some consecutive windows once. Streams are as even as can be: those that are longer come first,
  * so that the last batch may have fewer rows than the others.
  */
-export function* streamBatches(members: Uint32Array, batchSize: number): Generator<Uint32Array> {
+export function* streamBatches(members: Uint32Array, batchSize: number): Generator<Uint32Array<ArrayBuffer>> {
   const streams = Math.min(batchSize, members.length);
   const [whole, more] = [Math.floor(members.length / streams), members.length % streams];
   for (let place = 0; place < whole + (more > 0 ? 1 : 0); place++) {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ReadableStream, type ReadableStreamDefaultController } from "node:stream/web";
 import { Worker } from "node:worker_threads";
 import type { Origins } from "../schema/origins.js";
+import { launchOf } from "./distributed/launcher.js";
 import type { TrainEvent, TrainRequest } from "./events.js";
 import { outOfMemory, RunError, type TrainOutcome } from "./outcome.js";
 import { placeOutcome } from "./places.js";
@@ -49,8 +50,27 @@ export interface Training extends Promise<TrainOutcome>, AsyncIterable<TrainEven
  */
 export function train(asked: TrainingRequest, options: TrainOptions = {}): Training {
   const request = completed(asked);
+  const { outcome, iterate } = begin(request, options);
+  const placed = outcome.then((said) => placeOutcome(request.spec, options.origins, said));
+  return Object.assign(placed, { [Symbol.asyncIterator]: iterate });
+}
+
+/**
+ * Joins a training that an MPI launcher started in several processes, as one that is not the first of them: what is trained, and how it
+ * ended, is what the first one says. `train` does the same there.
+ */
+export function joinTraining(options: Pick<TrainOptions, "signal"> = {}): Promise<TrainOutcome> {
+  return begin(null, options).outcome;
+}
+
+/** Tells the other processes of a launch that there is nothing to train. Does nothing where this process is alone. */
+export async function callOff(): Promise<void> {
+  if (launchOf() !== null) await begin(null, {}).outcome;
+}
+
+function begin(request: TrainRequest | null, options: TrainOptions) {
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  const workerData: WorkerData = { request, stop };
+  const workerData: WorkerData = { request, launch: launchOf(), stop };
   // The process's own flags may be about its main program (`--input-type`): a worker does not inherit them.
   const worker = new Worker(workerFile(), { workerData, execArgv: [] });
   const askToStop = () => {
@@ -63,10 +83,9 @@ export function train(asked: TrainingRequest, options: TrainOptions = {}): Train
   const outcome = new Promise<TrainOutcome>((resolve, reject) => {
     let said: TrainOutcome | undefined;
     worker.on("message", (message: WorkerMessage) => {
-      if (message.type === "outcome") {
-        said = message.outcome;
-        return;
-      }
+      if (message.type === "broken") reject(message.error);
+      if (message.type === "outcome") said = message.outcome;
+      if (message.type !== "events") return;
       for (const event of message.events) {
         options.onEvent?.(event);
         for (const listener of listeners) listener.enqueue(event);
@@ -80,7 +99,7 @@ export function train(asked: TrainingRequest, options: TrainOptions = {}): Train
     worker.on("exit", (code) => {
       options.signal?.removeEventListener("abort", askToStop);
       if (said === undefined) reject(new Error(`The training worker ended with code ${code} and said nothing.`));
-      else resolve(placeOutcome(request.spec, options.origins, said));
+      else resolve(said);
     });
   });
 
@@ -89,7 +108,7 @@ export function train(asked: TrainingRequest, options: TrainOptions = {}): Train
     outcome.catch(() => undefined);
     return eventsOf(listenTo(listeners, askToStop, outcome), outcome);
   };
-  return Object.assign(outcome, { [Symbol.asyncIterator]: iterate });
+  return { outcome, iterate };
 }
 
 function completed({ spec, ...given }: TrainingRequest): TrainRequest {

@@ -18,6 +18,8 @@ function trajectory({ seed, data, cells, model, loss, regularization, optimizer,
   // Where evaluations let the learning rate fall, their steps matter; by default they follow from the length.
   const evaluations =
     optimizer.schedule.type === "plateau" ? { evaluate_every: evaluate_every ?? { steps, epochs } } : {};
+  // Processes that share every step do not change its numbers.
+  const averages = "average_every" in train.distributed ? { distributed: train.distributed } : {};
   // Where the data lies does not matter: its digest says what it holds.
   return {
     seed,
@@ -27,7 +29,7 @@ function trajectory({ seed, data, cells, model, loss, regularization, optimizer,
     loss,
     regularization,
     optimizer,
-    train: { batch_size, accumulate, shuffle, ...evaluations },
+    train: { batch_size, accumulate, shuffle, ...evaluations, ...averages },
   };
 }
 

@@ -1,28 +1,48 @@
 /** The thread that trains: runs the loop, sends its events, listens to the stop flag. */
 import { parentPort, workerData } from "node:worker_threads";
+import type { Launch } from "./distributed/launcher.js";
+import type { SharedWatcher } from "./distributed/train.js";
 import type { TrainEvent, TrainRequest } from "./events.js";
 import { runTraining } from "./loop.js";
 import type { TrainOutcome } from "./outcome.js";
 
 export interface WorkerData {
-  readonly request: TrainRequest;
+  /** Null where another process knows it, or where the training is called off. */
+  readonly request: TrainRequest | null;
+  /** How an MPI launcher started the process; null where none did. */
+  readonly launch: Launch | null;
   /** One int32: not zero asks the run to save and end. */
   readonly stop: SharedArrayBuffer;
 }
 
 export type WorkerMessage =
   | { readonly type: "events"; readonly events: readonly TrainEvent[] }
-  | { readonly type: "outcome"; readonly outcome: TrainOutcome };
+  | { readonly type: "outcome"; readonly outcome: TrainOutcome }
+  /** A mistake of ours: all processes of a shared training end in a moment. */
+  | { readonly type: "broken"; readonly error: unknown };
 
 const port = parentPort;
 if (port === null) throw new Error("The training worker was loaded outside a worker thread.");
 
-const { request, stop }: WorkerData = workerData;
+const { request, launch, stop }: WorkerData = workerData;
 const flag = new Int32Array(stop);
 const send = (message: WorkerMessage) => port.postMessage(message);
 
-const outcome = await runTraining(request, {
+/** Milliseconds for the main thread to say what is broken before the process is ended. */
+const lastWords = 500;
+
+const watcher: SharedWatcher = {
   emit: (events) => send({ type: "events", events }),
   stopping: () => Atomics.load(flag, 0) !== 0,
-});
-send({ type: "outcome", outcome });
+  broken(error) {
+    send({ type: "broken", error });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lastWords);
+  },
+};
+send({ type: "outcome", outcome: await outcomeOf() });
+
+async function outcomeOf(): Promise<TrainOutcome> {
+  if (launch !== null) return (await import("./distributed/train.js")).trainTogether(launch, request, watcher);
+  if (request === null) throw new Error("There is nothing to train.");
+  return runTraining(request, watcher);
+}

@@ -96,6 +96,8 @@ export interface NormalTrain {
   readonly batch_size: number | "all" | "largest";
   /** Portions of a batch that are computed one after the other; "auto" is settled by the runtime: as few as fit. */
   readonly accumulate: number | "auto";
+  /** How processes share the training, where there are several. */
+  readonly distributed: { readonly sync: "step" } | { readonly average_every: number };
   readonly shuffle: boolean;
   /** Updates in one call of the session; "auto" measures. Results are the same for any value. */
   readonly steps_per_call: number | "auto";

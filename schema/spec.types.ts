@@ -1580,6 +1580,19 @@ export interface TrainingSettings {
    */
   steps_per_call?: number | "auto";
   /**
+   * How processes that an MPI launcher started (`mpirun -n 4 rnnx train …`) share the training. Without one it has no effect.
+   */
+  distributed?: {
+    /**
+     * "step": every step is made of the whole batch, whose examples the processes share. The numbers are those of one process.
+     */
+    sync?: "step";
+    /**
+     * Each process trains by itself with its part of each batch; parameters and optimizer state are averaged after so many updates, and at evaluations and checkpoints. Less communication, but not the numbers of one process.
+     */
+    average_every?: number;
+  };
+  /**
    * Updates between checkpoints; with 0 only the last is kept.
    */
   checkpoint_every?: number;

@@ -1,6 +1,7 @@
 /** `rnnx train`: trains a spec, shows how it goes, and says what it learnt and where it is. */
 import { join, resolve } from "node:path";
 import { Option } from "commander";
+import { launchOf } from "../../runtime/distributed/launcher.js";
 import type { TrainEvent, TrainRequest } from "../../runtime/events.js";
 import type { NameMap } from "../../runtime/import/index.js";
 import type { Override } from "../../schema/overrides.js";
@@ -8,9 +9,10 @@ import type { CommandModule } from "../command.js";
 import { exit } from "../exit.js";
 import { refuse, reportFailure } from "../failures.js";
 import { byteCount, nameMap, setOption, wholeNumber, withoutOption } from "../flags.js";
+import type { Output } from "../output.js";
 import { refuseUnknownPasses } from "../passes.js";
 import { refuseRun } from "../run.js";
-import { openSpec, showFrames } from "../spec.js";
+import { type OpenedSpec, openSpec, showFrames } from "../spec.js";
 import { interruption } from "../training/signals.js";
 import { openView } from "../training/view.js";
 import { openWatchers } from "../training/watchers.js";
@@ -69,19 +71,9 @@ export const trainCommand: CommandModule = {
     const [file = ""] = face.args;
     const flags = face.opts<Flags>();
     const { without = [] } = flags;
-    const refused = await refuseUnknownPasses(output, without);
-    if (refused !== undefined) return refused;
-    const isModel = file.endsWith(".onnx");
-    const misplaced = misplacedFlag(flags, isModel);
-    if (misplaced !== undefined) {
-      refuse(output, "usage", misplaced, "");
-      return exit.wrongInput;
-    }
-    const overrides = overridesOf(flags);
-    const opened = isModel
-      ? await (await import("../trained-spec.js")).openTrainedSpec(output, file, flags.data, overrides)
-      : await openSpec(output, file, overrides);
-    if (opened === undefined) return exit.wrongInput;
+    if ((launchOf()?.rank ?? 0) > 0) return flags.dryRun === true ? exit.done : follow();
+    const opened = await openAsked(output, file, flags);
+    if (opened === undefined) return calledOff();
 
     const { spec, origins, folder } = opened;
     const request: TrainRequest = {
@@ -93,14 +85,14 @@ export const trainCommand: CommandModule = {
       init: flags.init === undefined ? null : { file: resolve(flags.init), maps: flags.map ?? [] },
       ...(flags.memory !== undefined && { memory: flags.memory }),
       ...(flags.force === true && { force: true }),
-      ...(isModel && { from: resolve(file) }),
+      ...(isModelFile(file) && { from: resolve(file) }),
       without,
       glimpses: flags.watch !== undefined,
     };
     if (flags.dryRun === true) return (await import("../training/dry-run.js")).dryRun(output, opened, request);
     const view = await openView(output, flags.chart ?? process.stdout.isTTY === true);
     const watchers = await openWatchers(output, spec.name, flags);
-    if (watchers === undefined) return exit.wrongInput;
+    if (watchers === undefined) return calledOff();
     const interrupted = interruption(view.say, output.unread);
     const { train } = await import("../../runtime/train.js");
     const onEvent = (event: TrainEvent) => {
@@ -124,12 +116,46 @@ export const trainCommand: CommandModule = {
   },
 };
 
+/** The spec, or undefined when it or a flag was wrong and the user has been told. */
+async function openAsked(output: Output, file: string, flags: Flags): Promise<OpenedSpec | undefined> {
+  if ((await refuseUnknownPasses(output, flags.without ?? [])) !== undefined) return undefined;
+  const isModel = isModelFile(file);
+  const misplaced = misplacedFlag(flags, isModel);
+  if (misplaced !== undefined) {
+    refuse(output, "usage", misplaced, "");
+    return undefined;
+  }
+  const overrides = overridesOf(flags);
+  if (!isModel) return openSpec(output, file, overrides);
+  return (await import("../trained-spec.js")).openTrainedSpec(output, file, flags.data, overrides);
+}
+
+function isModelFile(file: string): boolean {
+  return file.endsWith(".onnx");
+}
+
 /** A flag that has nothing to work on. */
 function misplacedFlag({ init, map, data }: Flags, isModel: boolean): string | undefined {
   if (map !== undefined && init === undefined)
     return "--map says where the weights of --init go, and there is no --init";
   if (data !== undefined && !isModel) return "--data is the data that a model file goes on with; a spec names its own";
   return init !== undefined && isModel ? "a model file has its own weights, so it takes no --init" : undefined;
+}
+
+/** Other processes of a launch wait for something to train. */
+async function calledOff(): Promise<number> {
+  await (await import("../../runtime/train.js")).callOff();
+  return exit.wrongInput;
+}
+
+/** What a process does that an MPI launcher started beside the first one, which reads the spec, speaks and writes for all. */
+async function follow(): Promise<number> {
+  const interrupted = interruption(() => undefined, new AbortController().signal);
+  const { joinTraining } = await import("../../runtime/train.js");
+  const outcome = await joinTraining({ signal: interrupted.signal });
+  interrupted.release();
+  if (outcome.ok) return outcome.done.interrupted ? interrupted.exitCode() : exit.done;
+  return outcome.kind === "input" ? exit.wrongInput : exit.failed;
 }
 
 function overridesOf({ steps, seed, set = [] }: Flags): readonly Override[] {

@@ -9,6 +9,8 @@ export interface Progress {
   step(step: number, loss: number): void;
   /** The newest evaluation. */
   evaluated(metrics: SplitMetrics): void;
+  /** What is said behind the speed from now on. */
+  beside(texts: readonly string[]): void;
   /** A line of text that stays, above the bar where there is one. */
   say(text: string): void;
   stop(): void;
@@ -58,6 +60,7 @@ async function bar(output: Output): Promise<Progress> {
       shown.update(step);
     },
     evaluated: pace.evaluated,
+    beside: pace.beside,
     say(text) {
       process.stderr.write(`${eraseLine}${text}\n`);
     },
@@ -86,6 +89,7 @@ function plainLines(output: Output): Progress {
       output.note(`step ${pace.caption(step, loss).join("  ")}`);
     },
     evaluated: pace.evaluated,
+    beside: pace.beside,
     say: output.note,
     stop() {},
   };
@@ -95,7 +99,11 @@ function plainLines(output: Output): Progress {
 function openPace() {
   let [first, last, current, began] = [0, 1, 0, 0];
   let evaluated = "";
+  let beside: readonly string[] = [];
   return {
+    beside(texts: readonly string[]) {
+      beside = texts;
+    },
     start(step: number, steps: number) {
       [first, last, current, began] = [step, steps, step, performance.now()];
     },
@@ -116,6 +124,7 @@ function openPace() {
         `loss ${decimal(loss)}`,
         ...(evaluated === "" ? [] : [evaluated]),
         `${speed >= 10 ? count(speed) : decimal(speed)} steps/s`,
+        ...beside,
         ...(step < last ? [`${duration((last - step) / speed)} left`] : []),
       ];
     },

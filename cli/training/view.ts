@@ -24,9 +24,7 @@ export async function openView(output: Output, chart: boolean): Promise<View> {
     output.record(recordOf(event));
     switch (event.event) {
       case "start":
-        progress.say(
-          dim(`${count(event.parameters)} parameters, ${count(event.examples)} examples, on ${event.device}`),
-        );
+        progress.say(dim(startText(event)));
         progress.start(event.step, event.steps);
         break;
       case "step":
@@ -35,6 +33,9 @@ export async function openView(output: Output, chart: boolean): Promise<View> {
       case "epoch":
         progress.evaluated(event.metrics);
         progress.say(`epoch ${event.epoch}  ${splitsText(event.metrics)}`);
+        break;
+      case "throughput":
+        progress.beside(throughputTexts(event));
         break;
       case "notice":
         progress.say(event.message);
@@ -58,6 +59,18 @@ function drawLoss(output: Output, run: string): void {
   const curves = curvesOf(readHistory(run), "loss");
   if (curves.length === 0) return;
   output.print(`${terminalChart("loss", curves, output.colors.print, process.stdout.columns ?? 80)}\n`);
+}
+
+type Event<K extends TrainEvent["event"]> = Extract<TrainEvent, { event: K }>;
+
+function startText({ parameters, examples, device, ranks }: Event<"start">): string {
+  const shared = ranks === undefined ? "" : `, ${ranks} ranks`;
+  return `${count(parameters)} parameters, ${count(examples)} examples, on ${device}${shared}`;
+}
+
+function throughputTexts({ ranks, examples_per_second, communication }: Event<"throughput">): readonly string[] {
+  const share = `${Math.round(100 * communication)} % communication`;
+  return [`${ranks} ranks`, `${count(examples_per_second)} examples/s`, share];
 }
 
 /** The public record of an event. */

@@ -339,6 +339,10 @@ export const flips: Readonly<Record<string, Flip>> = {
   ...optimizer("nadam", { beta1: 0.5, beta2: 0.5, epsilon: 0.1, momentum_decay: 0.1, variant: "keras" }),
   ...optimizer("lion", { beta1: 0.5, beta2: 0.5, weight_decay: 0.1 }),
   ...under("metric_top_k", { k: flip(set(classes, "/metrics", [{ type: "top_k", k: 1 }]), "/metrics/0/k", 2) }),
+  ...under("distributed", {
+    sync: { shownBy: "test/distributed/mpi.test.ts" },
+    average_every: { shownBy: "test/distributed/mpi.test.ts" },
+  }),
   ...under("train", {
     steps: flip(text, "/train/steps", 5),
     epochs: [text, set(text, "/train", { epochs: 2, batch_size: 3 })],
@@ -349,6 +353,7 @@ export const flips: Readonly<Record<string, Flip>> = {
     keep_last: { shownBy: "test/runtime/checkpoint.test.ts" },
     keep_every: flip(text, "/train/keep_every", 2),
     accumulate: flip(set(text, "/train/batch_size", 4), "/train/accumulate", 2),
+    distributed: { shownBy: "test/distributed/mpi.test.ts" },
     evaluate_every: flip(text, "/train/evaluate_every", 2),
     sample: { shownBy: "test/runtime/generate.test.ts" },
     early_stopping: { shownBy: "test/runtime/validation.test.ts" },

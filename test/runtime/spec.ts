@@ -14,6 +14,7 @@ export const train: NormalTrain = {
   epochs: null,
   batch_size: "all",
   accumulate: 1,
+  distributed: { sync: "step" },
   shuffle: false,
   steps_per_call: 1,
   checkpoint_every: 0,

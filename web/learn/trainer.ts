@@ -44,13 +44,14 @@ async function train({ page, parameters, material, steps, rate }: Extract<Order,
   const session = await openSession(await load(pageFiles.train));
   const start = { step: 0, parameters, slots: drawn(manifest.slots, seed), states: new Map() };
   const stored = { parameter: manifest.parameters, slot: manifest.slots };
-  const trainer = await openTrainer(session, manifest.train, stored, start, plan.batchSize);
+  const batches = (first: number, count: number) => lesson.batch(plan.batchesAt(first, count));
+  const trainer = openTrainer(session, manifest.train, stored, start, plan.batchSize, batches);
   let told = performance.now();
   let step = 0;
   let losses: number[] = [];
   while (step < steps && !stopped) {
     if (plan.restartsAt(step + 1)) trainer.restart();
-    const { losses: given } = await trainer.advance(1, lesson.batch(plan.batchesAt(step + 1, 1)), rate);
+    const { losses: given } = await trainer.advance(step + 1, 1, rate);
     step += 1;
     const loss = given[0] ?? Number.NaN;
     if (!Number.isFinite(loss))

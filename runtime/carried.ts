@@ -1,0 +1,130 @@
+/** The tensors that go around in training: what one session gives, as `next/<name>`, is what the next call is fed. */
+import type { InferenceSession, Tensor } from "onnxruntime-common";
+import type { Port, Ports, Role, StoredTensor } from "../compiler/artifact.js";
+import type { Batch } from "./data/source.js";
+import type { Tensors } from "./safetensors.js";
+import { zeroStates } from "./states.js";
+import { tensorOf } from "./tensors.js";
+
+/** The tensors of a run directory, by their roles. */
+export type Stored = Readonly<Record<"parameter" | "slot", readonly StoredTensor[]>>;
+
+export interface TrainerStart {
+  readonly step: number;
+  readonly parameters: Tensors;
+  readonly slots: Tensors;
+  /** States that go on, where the run is within an epoch; else none, and they start at zero. */
+  readonly states: Tensors;
+}
+
+export interface Carried {
+  /** What a graph takes of them, and the scale of the learning rate where it takes that. */
+  feeds(graph: Ports, rateScale: number): Record<string, Tensor>;
+  /** Takes what a graph made anew. */
+  take(graph: Ports, outputs: InferenceSession.OnnxValueMapType): void;
+  /** Goes back to how it was before, as `now` gave it. */
+  goBack(before: ReadonlyMap<string, Tensor>): void;
+  now(): ReadonlyMap<string, Tensor>;
+  set(tensors: Tensors): void;
+  /** Sets the states that go on from step to step to zero. */
+  restart(): void;
+  /** A parameter that holds what is not finite. */
+  unsound(): string | undefined;
+  tensors(role: "parameter" | "slot" | "state"): Tensors;
+  /** The parameters as a session takes them. */
+  parameters(): Readonly<Record<string, Tensor>>;
+}
+
+const roles: readonly Role[] = ["parameter", "frozen", "state", "slot", "step"];
+
+/**
+ * @param ports of the training graph, which carries all of them.
+ * @param rows examples that a model whose states go on is fed at once.
+ */
+export function openCarried({ inputs }: Ports, stored: Stored, start: TrainerStart, rows: number): Carried {
+  /** By the name of the input port. */
+  let carried = new Map<string, Tensor>();
+  const tensorAt = (name: string) => present(carried.get(name), name);
+  const set = (tensors: Tensors) => {
+    for (const [name, { shape, data }] of tensors) carried.set(name, tensorOf({ dtype: "float32", shape, data }));
+  };
+  const states = withRole(inputs, "state");
+  for (const tensors of [start.parameters, start.slots, zeroStates(states, rows), start.states]) set(tensors);
+  carried.set("step", tensorOf({ dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(start.step)) }));
+  const names = { ...stored, state: states };
+
+  return {
+    feeds(graph, rateScale) {
+      const feeds: Record<string, Tensor> = {};
+      for (const { name, role } of graph.inputs) {
+        if (roles.includes(role)) feeds[name] = tensorAt(name);
+        if (role === "rate_scale")
+          feeds[name] = tensorOf({ dtype: "float32", shape: [], data: Float32Array.of(rateScale) });
+      }
+      return feeds;
+    },
+    take(graph, outputs) {
+      for (const { name, role } of graph.outputs)
+        if (roles.includes(role)) carried.set(name.replace(/^next\//, ""), present(outputs[name], name));
+    },
+    now: () => new Map(carried),
+    goBack(before) {
+      carried = new Map(before);
+    },
+    set,
+    restart() {
+      set(zeroStates(states, rows));
+    },
+    unsound: () => stored.parameter.find(({ name }) => !areFinite(tensorAt(name).data))?.name,
+    tensors(role) {
+      return new Map(
+        names[role].map(({ name }) => {
+          const { data, dims } = tensorAt(name);
+          if (!(data instanceof Float32Array)) throw new Error(`The session gave no float32 tensor "${name}".`);
+          return [name, { shape: dims, data }];
+        }),
+      );
+    },
+    parameters: () => Object.fromEntries(stored.parameter.map(({ name }) => [name, tensorAt(name)])),
+  };
+}
+
+/**
+ * Data as a graph takes it: its first axis falls into `leading` (the steps of a call), the portions of a batch where the port has
+ * such an axis, and rows.
+ */
+export function dataFeeds({ inputs }: Ports, data: Batch, leading: readonly number[]): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {};
+  for (const { name, shape } of withRole(inputs, "data")) {
+    const array = present(data.get(name), name);
+    const [rows = 0, ...rest] = array.shape;
+    const portions = shape.slice(leading.length, shape.length - array.shape.length).map(Number);
+    const axes = [...leading, ...portions];
+    feeds[name] = tensorOf({ ...array, shape: [...axes, rows / axes.reduce((x, y) => x * y, 1), ...rest] });
+  }
+  return feeds;
+}
+
+export function withRole(ports: readonly Port[], role: Role): readonly Port[] {
+  return ports.filter((port) => port.role === role);
+}
+
+/** The one port of a role that a training graph must have. */
+export function portOf(ports: readonly Port[], role: Role): Port {
+  const port = ports.find((one) => one.role === role);
+  if (port === undefined) throw new Error(`The training graph has no ${role}.`);
+  return port;
+}
+
+/** In one sum, since this looks at every weight after every call: what is not finite makes it not a number. */
+function areFinite(data: Tensor["data"]): boolean {
+  if (!(data instanceof Float32Array)) return true;
+  let sum = 0;
+  for (let place = 0; place < data.length; place++) sum += (data[place] as number) * 0;
+  return sum === 0;
+}
+
+function present<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Error(`The training session lacks "${name}".`);
+  return value;
+}

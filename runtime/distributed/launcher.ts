@@ -1,0 +1,73 @@
+/** Which MPI launcher started this process, by its environment. Where none did, no MPI is looked for. */
+
+export interface Launch {
+  readonly launcher: "Open MPI" | "MPICH" | "Slurm";
+  /** As the launcher counts: the library must count the same. */
+  readonly rank: number;
+  readonly size: number;
+  /** Among the processes of this machine. */
+  readonly localRank: number;
+  readonly localSize: number;
+  /** MPI libraries to try, in order. */
+  readonly libraries: readonly string[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What each launcher tells its processes. Where Slurm starts a library's processes by PMI, they look like MPICH's. */
+const launchers = [
+  {
+    launcher: "Open MPI",
+    rank: "OMPI_COMM_WORLD_RANK",
+    size: "OMPI_COMM_WORLD_SIZE",
+    localRank: "OMPI_COMM_WORLD_LOCAL_RANK",
+    localSize: "OMPI_COMM_WORLD_LOCAL_SIZE",
+  },
+  {
+    launcher: "MPICH",
+    rank: "PMI_RANK",
+    size: "PMI_SIZE",
+    localRank: "MPI_LOCALRANKID",
+    localSize: "MPI_LOCALNRANKS",
+  },
+  // Slurm sets these in the tasks of srun alone, and not in a batch script.
+  {
+    launcher: "Slurm",
+    rank: "SLURM_PROCID",
+    size: "SLURM_STEP_NUM_TASKS",
+    localRank: "SLURM_LOCALID",
+    localSize: "SLURM_STEP_TASKS_PER_NODE",
+  },
+] as const;
+
+/** Null where no launcher did, and where RNNX_MPI is "off". */
+export function launchOf(environment: Environment = process.env): Launch | null {
+  if (environment.RNNX_MPI === "off") return null;
+  const number = (name: string) => Number.parseInt(environment[name] ?? "", 10);
+  for (const { launcher, ...names } of launchers) {
+    const [rank, size] = [number(names.rank), number(names.size)];
+    if (!(rank >= 0 && size > 0) || (launcher === "Slurm" && size === 1)) continue;
+    const [localRank, localSize] = [number(names.localRank), number(names.localSize)];
+    return {
+      launcher,
+      rank,
+      size,
+      localRank: localRank >= 0 ? localRank : 0,
+      localSize: localSize > 0 ? localSize : 1,
+      libraries: librariesFor(launcher, environment.RNNX_MPI_LIBRARY ?? ""),
+    };
+  }
+  return null;
+}
+
+function librariesFor(launcher: Launch["launcher"], named: string): readonly string[] {
+  if (named !== "") return [named];
+  const { open, mpich } = libraries;
+  return launcher === "MPICH" ? [...mpich, ...open] : [...open, ...mpich];
+}
+
+/** Names under which systems have them; `libmpi.so.12` is what follows MPICH's binary interface, Intel's for one. */
+const libraries =
+  process.platform === "darwin"
+    ? { open: ["libmpi.40.dylib", "libmpi.dylib"], mpich: ["libmpi.12.dylib", "libpmpi.12.dylib"] }
+    : { open: ["libmpi.so.40", "libmpi.so"], mpich: ["libmpich.so.12", "libmpi.so.12"] };

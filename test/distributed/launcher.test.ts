@@ -1,0 +1,72 @@
+/** What of an environment says that an MPI launcher started the process; and the rows of a batch that each process has. */
+import { describe, expect, test } from "vitest";
+import { launchOf } from "../../runtime/distributed/launcher.js";
+import { gatherRows, ownRows, rowsOf, shardOf } from "../../runtime/distributed/shard.js";
+
+describe("launchers", () => {
+  test("none", () => {
+    expect(launchOf({})).toBeNull();
+    // A batch script of Slurm is not one of the tasks that srun starts.
+    expect(launchOf({ SLURM_PROCID: "0", SLURM_NTASKS: "4" })).toBeNull();
+  });
+
+  test.each([
+    [
+      "Open MPI",
+      {
+        OMPI_COMM_WORLD_RANK: "3",
+        OMPI_COMM_WORLD_SIZE: "4",
+        OMPI_COMM_WORLD_LOCAL_RANK: "1",
+        OMPI_COMM_WORLD_LOCAL_SIZE: "2",
+      },
+    ],
+    ["MPICH", { PMI_RANK: "3", PMI_SIZE: "4", MPI_LOCALRANKID: "1", MPI_LOCALNRANKS: "2" }],
+    ["Slurm", { SLURM_PROCID: "3", SLURM_STEP_NUM_TASKS: "4", SLURM_LOCALID: "1", SLURM_STEP_TASKS_PER_NODE: "2(x2)" }],
+  ])("%s", (launcher, environment) => {
+    expect(launchOf(environment)).toMatchObject({ launcher, rank: 3, size: 4, localRank: 1, localSize: 2 });
+    expect(launchOf({ ...environment, RNNX_MPI: "off" })).toBeNull();
+    expect(launchOf({ ...environment, RNNX_MPI_LIBRARY: "/opt/libmpi.so" })?.libraries).toEqual(["/opt/libmpi.so"]);
+  });
+
+  test("Slurm starts libraries by PMIx or by PMI", () => {
+    const task = { SLURM_PROCID: "0", SLURM_STEP_NUM_TASKS: "2" };
+    expect(launchOf(task)?.libraries[0]).toMatch(/libmpi/);
+    expect(launchOf({ ...task, PMI_RANK: "0", PMI_SIZE: "2" })).toMatchObject({ launcher: "MPICH" });
+  });
+});
+
+describe("shards", () => {
+  const batch = Uint32Array.from({ length: 14 }, (_, index) => 100 + index);
+
+  test.each([1, 2, 3, 5, 20])("of %i ranks are the batch, portion by portion", (size) => {
+    const shards = Array.from({ length: size }, (_, rank) => shardOf(batch, 2, { rank, size }));
+    for (const portion of [0, 1]) {
+      const rows = shards.flatMap(({ examples }) => {
+        const each = examples.length / 2;
+        return [...examples.subarray(portion * each, (portion + 1) * each)];
+      });
+      expect(rows).toEqual([...batch.subarray(portion * 7, (portion + 1) * 7)]);
+    }
+    const sizes = shards.map(({ examples }) => examples.length / 2);
+    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThan(2);
+    shards.forEach(({ first, whole }, rank) => {
+      expect([first, whole]).toEqual([rowsOf(7, { rank, size })[0], 7]);
+    });
+  });
+
+  test("tensors by rows come together again", () => {
+    const whole = new Map([
+      ["rnn/0/h", { shape: [5, 2], data: Float32Array.from({ length: 10 }, (_, place) => place) }],
+    ]);
+    let sum = new Float32Array(10);
+    for (const rank of [0, 1, 2]) {
+      const ranks = { rank, size: 3 };
+      const add = (values: Float32Array | Float64Array) => {
+        sum = sum.map((entry, place) => entry + (values[place] ?? 0));
+      };
+      const unused = { broadcast() {}, summing: () => 0, leave() {}, abort() {} };
+      gatherRows(ownRows(whole, ranks), 5, { ...ranks, ...unused, sum: add });
+    }
+    expect(sum).toEqual(whole.get("rnn/0/h")?.data);
+  });
+});

@@ -1,0 +1,170 @@
+/** Trainings that MPI launchers start: the numbers of one process, one voice, and what happens when a process dies. */
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Ending, records, rnnx, temporaryFolder } from "../cli/spawn.js";
+import { type Launcher, launchers, mpirun } from "./launchers.js";
+
+const sentence = "if you want to build a ship, don't drum up people together to collect wood";
+const dropping = {
+  name: "dropping",
+  seed: 3,
+  data: { type: "text", text: sentence, window: 6, split: { train: 0.8, validation: 0.2 } },
+  model: [
+    { layer: "one_hot" },
+    { layer: "rnn", cell: "gru", hidden_size: 8, dropout: { input: 0.1, output: 0.2, state: 0.1 } },
+    { layer: "projection", size: "vocabulary" },
+  ],
+  loss: { type: "sequence_loss" },
+  optimizer: { type: "adam", learning_rate: 0.02, clip: { global_norm: 0.5 } },
+  // The last batch of an epoch is smaller than the others.
+  train: { steps: 30, batch_size: 10, checkpoint_every: 10, evaluate_every: 15 },
+};
+const carrying = {
+  ...dropping,
+  name: "carrying",
+  data: { ...dropping.data, stride: 6, split: { train: 1 } },
+  model: [dropping.model[0], { ...dropping.model[1], stateful: true }, dropping.model[2]],
+  train: { steps: 9, batch_size: 3, checkpoint_every: 2 },
+};
+
+const folder = temporaryFolder();
+const write = (name: string, spec: object): string => {
+  const file = join(folder, `${name}.json`);
+  writeFileSync(file, JSON.stringify(spec));
+  return file;
+};
+const specs = { dropping: write("dropping", dropping), carrying: write("carrying", carrying) };
+const out = (name: string) => join(folder, name.replace(/ /g, "-"));
+const args = (spec: string, run: string, ...more: string[]) => ["train", spec, "--out", out(run), "--json", ...more];
+
+type Said = Readonly<Record<string, unknown>>;
+const of = (ending: Ending, kind: string): readonly Said[] =>
+  records(ending.stdout).filter(({ event }) => event === kind);
+const lossesOf = (ending: Ending) => of(ending, "step").map(({ loss }) => Number(loss));
+
+type Metrics = Readonly<Record<"train" | "validation", Readonly<Record<string, number>>>>;
+const metricsOf = (ending: Ending) =>
+  of(ending, "epoch").flatMap(({ metrics }) => {
+    const { train, validation } = metrics as Metrics;
+    return [...Object.values(train), ...Object.values(validation)];
+  });
+
+function expectClose(made: readonly number[], wanted: readonly number[], far = 1e-5): void {
+  expect(made.length).toBe(wanted.length);
+  made.forEach((loss, index) => {
+    expect(Math.abs(loss / (wanted[index] ?? 0) - 1), `number ${index + 1}`).toBeLessThan(far);
+  });
+}
+
+const [first] = launchers;
+if (first === undefined) console.warn("No MPI launcher (mpirun.openmpi, mpirun.mpich): its tests are skipped.");
+
+describe.skipIf(first === undefined)("several processes", () => {
+  const launcher = first as Launcher;
+  let alone: Ending;
+  beforeAll(async () => {
+    alone = await rnnx(...args(specs.dropping, "alone"));
+    expect(alone.code, alone.stderr).toBe(0);
+  });
+
+  test.each(launchers)("train as one does, under $name", async (started) => {
+    const shared = await mpirun(started, 3, args(specs.dropping, `three ${started.name}`)).ended;
+    expect(shared.code, shared.stderr).toBe(0);
+    expectClose(lossesOf(shared), lossesOf(alone));
+    // One voice: each thing is said once; and evaluations, which are shared too, say the same.
+    expect(of(shared, "start")).toMatchObject([{ ranks: 3 }]);
+    expect(of(shared, "epoch")).toHaveLength(2);
+    expectClose(metricsOf(shared), metricsOf(alone));
+    expect(of(shared, "done")[0]?.predictions).toEqual(of(alone, "done")[0]?.predictions);
+    expect(of(shared, "throughput").at(-1)).toMatchObject({ ranks: 3, communication: expect.any(Number) });
+  });
+
+  test("states go on over checkpoints, with any number of processes", async () => {
+    const whole = await rnnx(...args(specs.carrying, "whole"));
+    const stopped = await mpirun(launcher, 2, args(specs.carrying, "carried", "--steps", "4")).ended;
+    expect(stopped.code, stopped.stderr).toBe(0);
+    const resumed = await rnnx(...args(specs.carrying, "carried", "--steps", "6", "--resume"));
+    expect(resumed.code, resumed.stderr).toBe(0);
+    // Of four processes one has no row of the batches of three.
+    const rest = await mpirun(launcher, 4, args(specs.carrying, "carried", "--resume")).ended;
+    expect(rest.code, rest.stderr).toBe(0);
+    expectClose([stopped, resumed, rest].flatMap(lossesOf), lossesOf(whole));
+  });
+
+  test("average after every step of plain gradient descent, which is the same; and more seldom, which is not", async () => {
+    const spec = write("averaging", {
+      ...dropping,
+      model: [dropping.model[0], { ...dropping.model[1], dropout: {} }, dropping.model[2]],
+      optimizer: { type: "sgd", learning_rate: 0.5 },
+      train: { steps: 8, batch_size: 4, evaluate_every: 100 },
+    });
+    const by = (every: number) => ["--set", `train.distributed={"average_every":${every}}`];
+    const wanted = await rnnx(...args(spec, "one"));
+    const each = await mpirun(launcher, 2, args(spec, "each", ...by(1))).ended;
+    const seldom = await mpirun(launcher, 2, args(spec, "seldom", ...by(4))).ended;
+    expect(each.code, each.stderr).toBe(0);
+    expectClose(lossesOf(each), lossesOf(wanted));
+    expect(seldom.code, seldom.stderr).toBe(0);
+    const far = lossesOf(seldom).map((loss, index) => Math.abs(loss - (lossesOf(wanted)[index] ?? 0)));
+    expect(Math.max(...far)).toBeGreaterThan(1e-5);
+  });
+
+  test.each(launchers)(
+    "end when one of them is killed, and go on from the checkpoint, under $name",
+    async (started) => {
+      const run = `killed ${started.name}`;
+      const running = mpirun(started, 2, args(specs.dropping, run, "--steps", "1000000"));
+      await until(() => running.said().includes('"checkpoint"'));
+      process.kill(rankOf(out(run), 1), "SIGKILL");
+      const { code } = await running.ended;
+      expect(code).not.toBe(0);
+      const saved = Math.max(
+        ...[...running.said().matchAll(/"checkpoint","step":(\d+)/g)].map(([, step]) => Number(step)),
+      );
+      const resumed = await rnnx(...args(specs.dropping, run, "--steps", `${saved + 3}`, "--resume"));
+      expect(resumed.code, resumed.stderr).toBe(0);
+      expect(of(resumed, "step")[0]?.step).toBeLessThanOrEqual(saved + 1);
+    },
+  );
+
+  test("say once what is wrong with a spec or its data, and end", async () => {
+    for (const started of launchers) {
+      const wrong = await mpirun(started, 2, args(specs.dropping, "wrong", "--set", "train.batch_sise=3")).ended;
+      expect(wrong.code).toBe(2);
+      expect(of(wrong, "error")).toHaveLength(1);
+    }
+    const lost = ["--set", 'data={"type":"text","file":"lost.txt","window":3}'];
+    const missing = await mpirun(launcher, 2, args(specs.dropping, "missing", ...lost)).ended;
+    expect(missing.code).toBe(2);
+    expect(of(missing, "error")).toHaveLength(1);
+  });
+
+  test.skipIf(launchers.length < 2)("refuse a library that is not the launcher's", async () => {
+    const [one, other] = launchers as readonly [Launcher, Launcher];
+    const library = one.name === "Open MPI" ? "libmpi.so.40" : "libmpich.so.12";
+    const refused = await mpirun(other, 2, args(specs.dropping, "other"), { RNNX_MPI_LIBRARY: library }).ended;
+    expect(refused.code).not.toBe(0);
+    expect(of(refused, "error")[0]?.message).toBe(
+      `${other.name} started 2 processes, but the MPI library found here counts 1: the launcher and the library do not match.`,
+    );
+  });
+});
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** The process of a rank, by the run directory on its command line. */
+function rankOf(directory: string, rank: number): number {
+  const listed = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" });
+  for (const line of listed.split("\n")) {
+    const [, pid = "", command = ""] = /^\s*(\d+)\s+(.*)$/.exec(line) ?? [];
+    if (!command.startsWith(process.execPath) || !command.includes(directory)) continue;
+    const environment = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
+    if (environment.some((entry) => [`OMPI_COMM_WORLD_RANK=${rank}`, `PMI_RANK=${rank}`].includes(entry)))
+      return Number(pid);
+  }
+  throw new Error(`There is no rank ${rank}.`);
+}
