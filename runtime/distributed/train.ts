@@ -2,7 +2,7 @@
 import { hostname } from "node:os";
 import type { TrainRequest } from "../events.js";
 import type { Watcher } from "../loop.js";
-import { failed, type TrainOutcome } from "../outcome.js";
+import { failed, type TrainOutcome, wrongInput } from "../outcome.js";
 import { conduct } from "./conduct.js";
 import { follow } from "./follow.js";
 import type { Launch } from "./launcher.js";
@@ -41,7 +41,8 @@ export async function trainTogether(
     return agree<TrainOutcome>(ranks, failed(""));
   };
   try {
-    const calledOff = { ok: false as const, outcome: failed("The training was called off.") };
+    // What was wrong has been said where it was found.
+    const calledOff = { ok: false as const, outcome: wrongInput([]) };
     const asked = agree<Asked>(ranks, request === null ? calledOff : { ok: true, request });
     const outcome = asked.ok ? await train(asked.request) : asked.outcome;
     ranks.leave();
