@@ -107,6 +107,8 @@ test("every key that may be left out has a default, or one that hangs on others"
     "train.shuffle",
     // By whether there is a validation part, and by the metric.
     "train.keep_best",
+    "train/properties/distributed.sync",
+    "train/properties/distributed.average_every",
     "train/properties/early_stopping.mode",
     "train/properties/keep_best.mode",
     // By the cell's own mapping.
