@@ -92,7 +92,7 @@ function amongCandidates(
   };
   const expected = candidates.logExpected(ids);
   const target = logit(right, biases && perEntry(biases[1]), expected && perEntry(expected));
-  const sampled = logit(others, biases?.[0], candidates.logExpected(candidates.ids));
+  const sampled = logit(others, biases && biases[0], candidates.logExpected(candidates.ids));
   const isTarget = b.equal(b.unsqueeze(ids, [last]), candidates.ids);
   const logProbabilities = b.logSoftmax(b.concat([target, b.where(isTarget, NEVER, sampled)], last));
   return b.neg(b.squeeze(b.slice(logProbabilities, last, 0, 1), [last]));
