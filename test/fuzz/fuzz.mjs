@@ -3,7 +3,7 @@ import { mutator } from "./mutate.mjs";
 import { targets } from "./targets.mjs";
 
 /** No file of these sizes may take longer, in milliseconds; generous, since others may want the machine too. */
-const slow = 5000;
+const slow = 30_000;
 
 /**
  * @returns how many were taken and refused, the slowest in milliseconds, and those that made rnnx fail or take too long, with

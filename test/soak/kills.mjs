@@ -11,8 +11,12 @@ import { parseArgs } from "node:util";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { report } from "./report.mjs";
 
-const { count, seed } = parseArgs({
-  options: { count: { type: "string", default: "20" }, seed: { type: "string", default: "1" } },
+const { count, seed, steps } = parseArgs({
+  options: {
+    count: { type: "string", default: "20" },
+    seed: { type: "string", default: "1" },
+    steps: { type: "string", default: "300" },
+  },
 }).values;
 const program = join(import.meta.dirname, "../../bin/rnnx.js");
 const folder = mkdtempSync(join(tmpdir(), "rnnx-kills-"));
@@ -39,7 +43,7 @@ const spec = {
     clip: { global_norm: 1 },
     schedule: { type: "plateau", patience: 1 },
   },
-  train: { steps: 300, batch_size: 8, checkpoint_every: 2, evaluate_every: 10, keep_every: 50 },
+  train: { steps: Number(steps), batch_size: 8, checkpoint_every: 2, evaluate_every: 10, keep_every: 50 },
 };
 writeFileSync(join(folder, "spec.json"), JSON.stringify(spec));
 

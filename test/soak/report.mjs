@@ -1,4 +1,4 @@
-/** Figures of a soak, for people and for `npm run reliability`, which collects the lines of `--json`. */
+/** Figures of a soak as a line of JSON, which reliability.mjs collects. */
 export function report(name, figures) {
   console.log(JSON.stringify({ soak: name, ...figures }));
 }

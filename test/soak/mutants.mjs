@@ -1,0 +1,84 @@
+/**
+ * Mutation testing: changes one operator at a time in a copy of the program, and looks whether a test notices.
+ * `node test/soak/mutants.mjs --count 40 --seed 1`, a sample of all mutants; `npm run build` first.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { report } from "./report.mjs";
+import { root } from "./training.mjs";
+
+const { count, seed } = parseArgs({
+  options: { count: { type: "string", default: "40" }, seed: { type: "string", default: "1" } },
+}).values;
+
+/** Files, with the tests that hold them. */
+const subjects = [
+  ["runtime/checkpoint.ts", ["test/runtime/checkpoint.test.ts"]],
+  ["runtime/safetensors.ts", ["test/runtime/safetensors.test.ts"]],
+  ["compiler/autodiff/reverse.ts", ["test/autodiff"]],
+  ["compiler/autodiff/scan.ts", ["test/autodiff"]],
+  ["compiler/autodiff/cotangents.ts", ["test/autodiff"]],
+];
+const swaps = [
+  [" === ", " !== "],
+  [" !== ", " === "],
+  [" < ", " <= "],
+  [" > ", " >= "],
+  [" >= ", " > "],
+  [" + ", " - "],
+  [" * ", " + "],
+  [" && ", " || "],
+  [" || ", " && "],
+  ["true", "false"],
+  ["false", "true"],
+  ["return undefined", "return null as never"],
+  [".slice(0, ", ".slice(1, "],
+  ["(0)", "(1)"],
+  ["!", ""],
+];
+
+function mutantsOf(text) {
+  const lines = text.split("\n");
+  return lines.flatMap((line, index) => {
+    // Comments, imports, types and messages are no program.
+    if (/^\s*(\/\/|\/?\*|import |export (type|interface)|readonly )|\bthrow\b|`/.test(line)) return [];
+    return swaps.flatMap(([from, to]) => {
+      if (from === "!" && !/!\w/.test(line)) return [];
+      const at = from === "!" ? line.search(/!\w/) : line.indexOf(from);
+      if (at < 0) return [];
+      const changed = line.slice(0, at) + to + line.slice(at + from.length);
+      return [
+        { line: index + 1, from, to, text: [...lines.slice(0, index), changed, ...lines.slice(index + 1)].join("\n") },
+      ];
+    });
+  });
+}
+
+const copy = mkdtempSync(join(tmpdir(), "rnnx-mutants-"));
+process.once("exit", () => rmSync(copy, { recursive: true, force: true }));
+for (const part of ["schema", "compiler", "runtime", "test", "specs", "dist", "package.json", "vitest.config.ts"])
+  cpSync(join(root, part), join(copy, part), { recursive: true });
+symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+
+const passes = (tests) =>
+  spawnSync("npx", ["vitest", "run", "--bail", "1", ...tests], { cwd: copy, timeout: 240_000 }).status === 0;
+const all = subjects.flatMap(([file, tests]) =>
+  mutantsOf(readFileSync(join(root, file), "utf8")).map((mutant) => ({ file, tests, ...mutant })),
+);
+const generator = xoroshiro128plus(Number(seed));
+const chosen = all.map((mutant) => ({ mutant, key: generator.next() })).sort((a, b) => a.key - b.key);
+let [killed, survived] = [0, 0];
+for (const { mutant } of chosen.slice(0, Number(count))) {
+  const { file, tests, line, from, to, text } = mutant;
+  writeFileSync(join(copy, file), text);
+  if (passes(tests)) {
+    survived++;
+    console.error(`${file}:${line} "${from}" as "${to}" is noticed by no test`);
+  } else killed++;
+  writeFileSync(join(copy, file), readFileSync(join(root, file)));
+}
+report("mutants", { of: all.length, tried: killed + survived, killed, survived });

@@ -1,0 +1,89 @@
+/**
+ * Runs soaks and writes their figures into docs/reliability.md: `npm run reliability -- kills steps`, by default those that take
+ * minutes. `--record FILE` takes lines that soaks have printed before instead. `npm run build` first.
+ */
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+const here = import.meta.dirname;
+const records = join(here, "figures.json");
+const page = join(here, "../../docs/reliability.md");
+
+const programs = {
+  kills: ["kills.mjs", "--count", "1000"],
+  steps: ["steps.mjs", "--count", "100000"],
+  sessions: ["sessions.mjs", "--count", "1000"],
+  processes: ["processes.mjs"],
+  memory: ["memory.mjs"],
+  mutants: ["mutants.mjs", "--count", "100"],
+  fuzz: ["../fuzz/run.mjs", "--count", "20000"],
+};
+const usual = ["processes", "sessions", "steps", "memory"];
+
+/** What each figure says, as a row of the table. */
+const rows = {
+  kills: ({ kills, runs, unusable, different, damaged, moved, interrupted }) => [
+    "SIGKILL at random times of a training that saves every other step, its directory moved in between, other numbers of steps per call",
+    `${kills} kills (and ${interrupted} SIGTERM, ${moved} moves) in ${runs} runs: ${unusable} unusable, ${damaged} damaged checkpoints, ${different} runs that end otherwise than one that was never interrupted`,
+  ],
+  steps: ({ steps, before, after, growth }) => [
+    `${steps.toLocaleString("en")} steps of a small model`,
+    `resident memory ${before} MiB half way, ${after} MiB at the end: ${growth} %`,
+  ],
+  sessions: ({ sessions, before, after, growth }) => [
+    `${sessions.toLocaleString("en")} sessions opened, run and released`,
+    `resident memory ${before} MiB after a fifth, ${after} MiB at the end: ${growth} %`,
+  ],
+  processes: ({ processes, winners, refused }) => [
+    `${processes} trainings started at once in one run directory`,
+    `${winners} trained, ${refused} were refused by name of the process that did`,
+  ],
+  memory: ({ models, within, worst }) => [
+    `The estimate of a training's memory for ${models} models`,
+    `${within} within 20 % of the peak that was taken; the furthest is ${worst} % off`,
+  ],
+  mutants: ({ of, tried, killed }) => [
+    `Mutants of the gradient and of checkpoints: ${tried} of ${of}`,
+    `${killed} noticed by a test, ${Math.round((100 * killed) / tried)} %`,
+  ],
+  fuzz: ({ target, taken, refused, slowest, failures }) => [
+    `Mutated files: ${target}`,
+    `${(taken + refused).toLocaleString("en")} (${taken} taken, ${refused} refused): ${failures} failures, the slowest ${slowest} ms`,
+  ],
+};
+
+const { values, positionals } = parseArgs({
+  options: { record: { type: "string", multiple: true, default: [] } },
+  allowPositionals: true,
+});
+const wanted = positionals.length > 0 ? positionals : values.record.length > 0 ? [] : usual;
+const texts = [
+  ...values.record.map((file) => readFileSync(file, "utf8")),
+  ...wanted.map((name) => {
+    const [program, ...args] = programs[name];
+    const run = spawnSync(process.execPath, [join(here, program), ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    return run.stdout.toString();
+  }),
+];
+const known = JSON.parse(readFileSync(records, "utf8"));
+const lines = texts.flatMap((text) => text.split("\n")).filter((line) => line.startsWith('{"soak"'));
+for (const figures of lines.map((line) => JSON.parse(line)))
+  known[figures.target === undefined ? figures.soak : `${figures.soak}/${figures.target}`] = figures;
+const sorted = Object.fromEntries(Object.entries(known).sort(([a], [b]) => (a < b ? -1 : 1)));
+writeFileSync(records, `${JSON.stringify(sorted, undefined, 2)}\n`);
+
+const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+const table = [
+  `Taken on a machine of ${machine}, which did other work at the same time.`,
+  "",
+  "| what was done | what became of it |",
+  "|---|---|",
+  ...Object.values(sorted).map((figures) => `| ${rows[figures.soak](figures).join(" | ")} |`),
+];
+const text = readFileSync(page, "utf8");
+const [before = "", rest = ""] = text.split("<!-- figures -->");
+const [, after = ""] = rest.split("<!-- end of figures -->");
+writeFileSync(page, `${before}<!-- figures -->\n${table.join("\n")}\n<!-- end of figures -->${after}`);

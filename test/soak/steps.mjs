@@ -1,0 +1,27 @@
+/** How much a long training grows: `node test/soak/steps.mjs --count 100000`; `npm run build` first. Linux. */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { report } from "./report.mjs";
+import { memoryOf, rnnx, temporaryFolder, watched, writeSpec } from "./training.mjs";
+
+const { count } = parseArgs({ options: { count: { type: "string", default: "100000" } } }).values;
+const folder = temporaryFolder();
+const spec = writeSpec(folder, "long", {
+  data: { type: "text", text: "hihello, hihello you", window: 6 },
+  model: [{ layer: "one_hot" }, { layer: "rnn", cell: "lstm", hidden_size: 5 }, { layer: "projection" }],
+  loss: { type: "sequence_loss" },
+  optimizer: { type: "adam", learning_rate: 0.001 },
+  train: { steps: Number(count), checkpoint_every: 10_000 },
+});
+const seen = [];
+const { code, stderr } = await watched([rnnx, "train", spec, "--out", join(folder, "run")], (pid) => {
+  const memory = memoryOf(pid, "VmRSS");
+  if (memory !== undefined) seen.push(memory);
+});
+if (code !== 0) throw new Error(stderr);
+/** The median, since collections come and go. */
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+const part = (from, to) => median(seen.slice(Math.floor(seen.length * from), Math.ceil(seen.length * to)));
+const [before, after] = [part(0.3, 0.5), part(0.8, 1)];
+const growth = Math.round((1000 * (after - before)) / before) / 10;
+report("steps", { steps: Number(count), before: Math.round(before), after: Math.round(after), growth });
