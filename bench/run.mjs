@@ -1,64 +1,121 @@
 /**
- * Times one training step of the standard configurations, in turn with peers, and prints medians and ratios.
+ * Times the training step of the standard configurations in turn with the peers that are installed, and that of every built-in
+ * cell; prints ratios, and leaves the numbers and a chart in bench/results.
  *
- *     npm run bench
- *     npm run bench -- --peer "python3 torch_lstm.py" --rounds 5 --only hihello
+ *     npm run bench                                  what is installed, some minutes
+ *     npm run bench -- --only hihello --rounds 3     one configuration
+ *     npm run bench -- --python /opt/peers/bin/python --tfjs ../tfjs --note "torch of Debian, an older one on OpenBLAS"
  *
- * A peer is a command that takes the same numbers as bench/step.mjs (--layers --hidden --batch --time --vocabulary --steps
- * --threads) and prints one line of JSON with `peer` and `median_ms`. Rounds alternate (rnnx, peer, rnnx, peer, …), since
- * shared machines drift: only ratios of one run say something.
+ * Rounds alternate (rnnx, peer, rnnx, peer, …), since shared machines drift: only ratios of one run say something. Nothing
+ * else should run meanwhile.
  */
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { machine, today } from "./machine.mjs";
+import { findPeers, peerSteps } from "./peers.mjs";
+import { here, matmul, measure, median, rnnx, threadsFor } from "./processes.mjs";
 
 const { values } = parseArgs({
   options: {
-    peer: { type: "string", multiple: true, default: [] },
     rounds: { type: "string", default: "5" },
+    calls: { type: "string", default: "3" },
     threads: { type: "string", default: "2" },
     only: { type: "string", multiple: true, default: [] },
+    cells: { type: "boolean", default: false },
+    python: { type: "string", multiple: true, default: [] },
+    tfjs: { type: "string", default: "." },
+    note: { type: "string", default: "" },
+    out: { type: "string", default: here("results") },
   },
 });
-const here = (file) => fileURLToPath(new URL(file, import.meta.url));
-
-/** Widths below which a second thread costs more than it computes. */
-const SMALL = 64;
-
-function measure(command, configuration, threads) {
-  const [program, ...given] = command;
-  const flags = ["layers", "hidden", "batch", "time", "vocabulary", "steps"].flatMap((name) => [
-    `--${name}`,
-    `${configuration[name]}`,
-  ]);
-  const { status, stdout, stderr } = spawnSync(program, [...given, ...flags, "--threads", threads], {
-    encoding: "utf8",
-  });
-  if (status !== 0) throw new Error(`${command.join(" ")} ended with ${status}: ${stderr.slice(-1000)}`);
-  return JSON.parse(stdout.trim().split("\n").at(-1));
-}
-
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+const rounds = Number(values.rounds);
+const threads = Number(values.threads);
+const say = (text) => process.stdout.write(`${text}\n`);
+const sizesOf = ({ name: _, peer_steps: __, ...sizes }) => sizes;
+const ratio = (number) => `${number.toFixed(2)} ×`;
 
 const all = JSON.parse(readFileSync(here("configurations.json"), "utf8"));
-const configurations = all.filter(({ name }) => values.only.length === 0 || values.only.includes(name));
-const contestants = [[process.execPath, here("step.mjs")], ...values.peer.map((peer) => peer.split(" "))];
-for (const configuration of configurations) {
-  const times = contestants.map(() => []);
-  const names = [];
-  for (let round = 0; round < Number(values.rounds); round++) {
-    contestants.forEach((command, index) => {
-      // Both sides may use all threads; rnnx, like its own runtime, uses one where a model is this small.
-      const threads = index === 0 && configuration.hidden < SMALL ? "1" : values.threads;
-      const { peer, median_ms } = measure(command, configuration, threads);
-      names[index] = peer;
-      times[index].push(median_ms);
-    });
+const wanted = (name) => values.only.length === 0 || values.only.includes(name);
+const peers = findPeers([...values.python, "python3", "/usr/bin/python3"], values.tfjs);
+say(`peers: ${peers.map(({ name }) => name).join(", ") || "none found (--python, --tfjs)"}`);
+
+/** One configuration: the median of each side over the rounds. */
+function compare(configuration) {
+  const sizes = sizesOf(configuration);
+  const own = { threads: threadsFor(sizes, threads), calls: values.calls };
+  const taken = new Map([["rnnx", []]]);
+  const lines = new Map();
+  for (let round = 0; round < rounds; round++) {
+    const note = (side, line) => {
+      lines.set(side, line);
+      taken.set(side, [...(taken.get(side) ?? []), line.median_ms]);
+    };
+    note("rnnx", measure(rnnx, sizes, own));
+    for (const peer of peers) {
+      const steps = peerSteps(peer, sizes, configuration.peer_steps);
+      // JavaScript is slow enough to be timed once.
+      if (steps > 0 && (peer.name !== "tfjs" || round === 0))
+        note(peer.name, measure(peer, { ...sizes, steps }, { threads }));
+    }
   }
-  const medians = times.map(median);
-  const others = medians
-    .slice(1)
-    .map((time, index) => `${names[index + 1]} ${time} ms (${(time / medians[0]).toFixed(2)} ×)`);
-  console.log(`${configuration.name}: ${[`${names[0]} ${medians[0]} ms`, ...others].join(", ")}`);
+  const line = lines.get("rnnx");
+  const ms = median(taken.get("rnnx"));
+  const { rates, peak_gflops } = measure(matmul, sizes, { threads: own.threads });
+  const gflops = line.flops / ms / 1e6;
+  const against = [...lines].filter(([side]) => side !== "rnnx");
+  const result = {
+    name: configuration.name,
+    ...sizes,
+    ms,
+    rounds: taken.get("rnnx"),
+    compile_ms: line.compile_ms,
+    session_ms: line.session_ms,
+    nodes: line.nodes,
+    nodes_per_loop_step: line.nodes_per_loop_step,
+    peak_mib: line.peak_mib,
+    flops: line.flops,
+    gflops: Number(gflops.toFixed(1)),
+    matmul_gflops: rates,
+    share_of_matmul_peak: peak_gflops > 0 ? Number((gflops / peak_gflops).toFixed(3)) : null,
+    peers: against.map(([side, { peer, peak_mib }]) => {
+      const time = median(taken.get(side));
+      return { peer, ms: time, peak_mib, ratio: Number((time / ms).toFixed(2)) };
+    }),
+  };
+  const others = result.peers.map((peer) => `${peer.peer} ${peer.ms.toFixed(2)} ms (${ratio(peer.ratio)})`);
+  say(
+    `${result.name}: ${[`rnnx ${ms.toFixed(3)} ms`, ...others].join(", ")}; ${result.gflops} GFLOP/s of ${peak_gflops}, ` +
+      `loop steps of ${line.nodes_per_loop_step.join(" and ")} nodes, ${line.peak_mib} MiB; ` +
+      `compiled in ${line.compile_ms} ms, session in ${line.session_ms} ms`,
+  );
+  return result;
 }
+
+/** Every built-in cell at one size, against the LSTM. */
+function timeCells() {
+  const sizes = { layers: 1, hidden: 128, batch: 50, time: 50, vocabulary: 65, steps: 4 };
+  const names = readdirSync(here("../specs/cells")).map((file) => file.replace(/\.json$/, ""));
+  return names.map((cell) => {
+    const line = measure(rnnx, sizes, { threads, cell, calls: values.calls });
+    say(
+      `${cell}: ${line.median_ms.toFixed(2)} ms, loop steps of ${line.nodes_per_loop_step.join(" and ") || "no"} nodes`,
+    );
+    const { median_ms, compile_ms, session_ms, nodes_per_loop_step, peak_mib } = line;
+    return { cell, ms: median_ms, compile_ms, session_ms, nodes_per_loop_step, peak_mib };
+  });
+}
+
+const results = {
+  date: today(),
+  machine: machine(threads),
+  note: values.note,
+  configurations: all.filter(({ name }) => wanted(name)).map(compare),
+  cells: values.only.length === 0 || values.cells ? timeCells() : [],
+};
+mkdirSync(values.out, { recursive: true });
+const file = join(values.out, `${results.date}.json`);
+writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+const { comparisonChart, writeChart } = await import("./charts.mjs");
+await writeChart(join(values.out, `${results.date}.svg`), comparisonChart(results));
+say(`${file} and its chart are written`);

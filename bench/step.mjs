@@ -1,86 +1,69 @@
 /**
- * Times one training step of embedding → LSTM layers → projection → mean cross-entropy → Adam, compiled by rnnx, on the CPU.
+ * Times one training step that rnnx compiles, on the CPU, in a process of its own: compilation, session start, the step, memory.
  *
  *     node bench/step.mjs --layers 2 --hidden 128 --batch 50 --time 50 --vocabulary 65 --steps 8 [--threads 2] [--calls 5]
  *
  * `steps` is the number of steps in one call of the session; the median is over the calls, after two that are not counted.
  */
 import { parseArgs } from "node:util";
+import { feedsOf, signatureOf, sizeNames, specOf } from "./model.mjs";
 
-const names = ["layers", "hidden", "batch", "time", "vocabulary", "steps"];
 const { values } = parseArgs({
   options: {
-    ...Object.fromEntries(names.map((name) => [name, { type: "string" }])),
+    ...Object.fromEntries(sizeNames.map((name) => [name, { type: "string" }])),
     threads: { type: "string", default: "2" },
     calls: { type: "string", default: "5" },
     cell: { type: "string", default: "lstm" },
+    samples: { type: "string" },
     without: { type: "string", multiple: true, default: [] },
     profile: { type: "string" },
   },
 });
-for (const name of names) if (values[name] === undefined) throw new Error(`--${name} is needed`);
-const { layers, hidden, batch, time, vocabulary, steps } = Object.fromEntries(
-  names.map((name) => [name, Number(values[name])]),
-);
+for (const name of sizeNames) if (values[name] === undefined) throw new Error(`--${name} is needed`);
+const sizes = Object.fromEntries(sizeNames.map((name) => [name, Number(values[name])]));
+const { steps } = sizes;
 const WARM_UP = 2;
 
-const { compile } = await import("../dist/compiler/compile.js");
+const { compile, analyze } = await import("../dist/compiler/compile.js");
 const { readSpec } = await import("../dist/schema/read.js");
 const { InferenceSession, Tensor } = await import("onnxruntime-node");
 
-const spec = {
-  name: "bench",
-  data: { type: "text", text: "ab".repeat(time), window: time },
-  model: [
-    { layer: "embedding", vocabulary_size: vocabulary, size: hidden },
-    { layer: "rnn", cell: values.cell, hidden_size: hidden, layers },
-    { layer: "projection", size: vocabulary },
-  ],
-  loss: { type: "cross_entropy" },
-  optimizer: { type: "adam", learning_rate: 0.001 },
-  train: { steps },
-};
-const read = await readSpec(JSON.stringify(spec), { file: "bench.json" });
+const sampled = values.samples && { loss: { type: "sampled_softmax", samples: Number(values.samples) } };
+const read = await readSpec(JSON.stringify(specOf({ ...sizes, cell: values.cell, ...sampled })), {
+  file: "bench.json",
+});
 if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
-const ids = { dtype: "int32", shape: ["batch", "time"] };
-const signature = { inputs: ids, targets: ids, sizes: { vocabulary }, expected: { batch, time } };
-const started = performance.now();
-const compiled = await compile(read.spec, signature, { without: values.without });
+const signature = signatureOf(sizes);
+
+/** How many nodes a step of each loop runs, in the order of the graph, and how many nodes there are in all. */
+let loops = [];
+let nodes = 0;
+const countNodes = (graph) =>
+  graph.nodes.reduce((sum, node) => sum + 1 + (node.op === "Scan" ? countNodes(node.attributes.body) : 0), 0);
+const compiling = performance.now();
+const compiled = await compile(read.spec, signature, {
+  without: values.without,
+  onStage(stage, graph) {
+    if (stage !== "optimized") return;
+    const scans = graph.nodes.filter(({ op }) => op === "Scan");
+    loops = scans.map(({ attributes }) => attributes.body.nodes.filter(({ op }) => op !== "Constant").length);
+    nodes = countNodes(graph);
+  },
+});
 if (!compiled.ok) throw new Error(compiled.problems.map(({ message }) => message).join("\n"));
 const { train, manifest } = compiled.artifact;
-const compileTime = performance.now() - started;
+const compile_ms = performance.now() - compiling;
+
+const starting = performance.now();
 const session = await InferenceSession.create(train, {
   intraOpNumThreads: Number(values.threads),
   interOpNumThreads: 1,
+  logSeverityLevel: 3,
   ...(values.profile && { enableProfiling: true, profileFilePrefix: values.profile }),
 });
+const session_ms = performance.now() - starting;
 
-const sizes = { steps, batch, time };
-const feeds = Object.fromEntries(
-  manifest.train.inputs.map(({ name, role, dtype, shape }) => {
-    const dims = shape.map((dim) => sizes[dim] ?? dim);
-    const count = dims.reduce((product, size) => product * size, 1);
-    if (role === "step") return [name, new Tensor("int64", [0n], [])];
-    if (dtype === "int32")
-      return [
-        name,
-        new Tensor(
-          dtype,
-          Int32Array.from({ length: count }, (_, i) => (i * 7919) % vocabulary),
-          dims,
-        ),
-      ];
-    const scale = role === "parameter" ? 0.1 : 0;
-    return [
-      name,
-      new Tensor(
-        "float32",
-        Float32Array.from({ length: count }, (_, i) => scale * Math.sin(i)),
-        dims,
-      ),
-    ];
-  }),
-);
+const feeds = feedsOf({ manifest }, sizes, Tensor);
 const perStep = [];
 for (let call = 0; call < WARM_UP + Number(values.calls); call++) {
   const start = performance.now();
@@ -88,12 +71,22 @@ for (let call = 0; call < WARM_UP + Number(values.calls); call++) {
   perStep.push((performance.now() - start) / steps);
 }
 const counted = perStep.slice(WARM_UP).sort((a, b) => a - b);
+const median_ms = counted[Math.floor(counted.length / 2)];
+const peak_mib = process.resourceUsage().maxRSS / 1024;
+const flops = values.samples ? null : analyze(read.spec, signature).flops.step;
+const rounded = (value, digits = 0) => Number(value.toFixed(digits));
 console.log(
   JSON.stringify({
     peer: `rnnx ${manifest.rnnx}`,
-    ...{ layers, hidden, batch, time, vocabulary, steps },
-    median_ms: Number(counted[Math.floor(counted.length / 2)].toFixed(4)),
-    compile_ms: Math.round(compileTime),
+    ...sizes,
+    cell: values.cell,
+    median_ms: rounded(median_ms, 4),
+    compile_ms: rounded(compile_ms),
+    session_ms: rounded(session_ms),
+    nodes,
+    nodes_per_loop_step: loops,
+    peak_mib: rounded(peak_mib),
+    ...(flops !== null && { flops, gflops: rounded(flops / median_ms / 1e6, 1) }),
   }),
 );
 if (values.profile) session.endProfiling();

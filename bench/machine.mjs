@@ -1,0 +1,24 @@
+/** What a result is of: the machine, the versions, the commit. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { here } from "./processes.mjs";
+
+export function machine(threads) {
+  const [cpu] = cpus();
+  const { version } = JSON.parse(readFileSync(createRequire(import.meta.url).resolve("onnxruntime-node/package.json")));
+  const git = spawnSync("git", ["rev-parse", "--short", "HEAD"], { cwd: here("."), encoding: "utf8" });
+  return {
+    cpu: cpu?.model ?? "unknown",
+    cores: availableParallelism(),
+    threads,
+    memory_gib: Math.round(totalmem() / 2 ** 30),
+    platform: `${process.platform} ${process.arch}`,
+    node: process.versions.node,
+    onnxruntime: version,
+    commit: git.status === 0 ? git.stdout.trim() : null,
+  };
+}
+
+export const today = () => new Date().toISOString().slice(0, 10);

@@ -1,0 +1,78 @@
+"""One training step in JAX on the CPU, as one compiled function with scans: embedding, LSTM layers, projection, mean cross-entropy, Adam."""
+import os
+
+from timing import options, report
+
+sizes = options(__doc__)
+os.environ["JAX_PLATFORMS"] = "cpu"
+# XLA takes a thread for each core that it may use.
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[: sizes.threads]))
+import jax
+from jax import lax, nn, numpy as jnp, random
+
+key = random.PRNGKey(1)
+size, wide = sizes.hidden, 4 * sizes.hidden
+
+
+def matrix(index, rows, columns):
+    return random.normal(random.fold_in(key, index), (rows, columns)) * rows**-0.5
+
+
+weights = {
+    "embedding": matrix(0, sizes.vocabulary, size),
+    "layers": [
+        (matrix(3 * n + 1, size, wide), matrix(3 * n + 2, size, wide), jnp.zeros(wide)) for n in range(sizes.layers)
+    ],
+    "projection": (matrix(9999, size, sizes.vocabulary), jnp.zeros(sizes.vocabulary)),
+}
+inputs, targets = random.randint(key, (2, sizes.time, sizes.batch), 0, sizes.vocabulary)
+
+
+def layer(x, parts):
+    W, U, b = parts
+    start = jnp.zeros((sizes.batch, size))
+
+    def cell(carry, given):
+        h, c = carry
+        gates = given + h @ U
+        i, f, g, o = (gates[:, n * size : (n + 1) * size] for n in range(4))
+        c = nn.sigmoid(f) * c + nn.sigmoid(i) * jnp.tanh(g)
+        h = nn.sigmoid(o) * jnp.tanh(c)
+        return (h, c), h
+
+    return lax.scan(cell, (start, start), x @ W + b)[1]
+
+
+def loss_of(weights):
+    x = weights["embedding"][inputs]
+    for parts in weights["layers"]:
+        x = layer(x, parts)
+    W, b = weights["projection"]
+    scores = nn.log_softmax(x @ W + b)
+    return -jnp.take_along_axis(scores, targets[..., None], axis=2).mean()
+
+
+@jax.jit
+def update(weights, first, second, count):
+    loss, gradients = jax.value_and_grad(loss_of)(weights)
+    count += 1
+    first = jax.tree_util.tree_map(lambda m, g: m + 0.1 * (g - m), first, gradients)
+    second = jax.tree_util.tree_map(lambda v, g: v + 0.001 * (g * g - v), second, gradients)
+    rate = 0.001 * jnp.sqrt(1 - 0.999**count) / (1 - 0.9**count)
+    weights = jax.tree_util.tree_map(lambda w, m, v: w - rate * m / (jnp.sqrt(v) + 1e-7), weights, first, second)
+    return loss, (weights, first, second, count)
+
+
+zeros = jax.tree_util.tree_map(jnp.zeros_like, weights)
+state = (weights, zeros, zeros, jnp.float32(0))
+
+
+def step():
+    global state
+    loss, state = update(*state)
+    jax.block_until_ready(state)
+    return float(loss)
+
+
+report(f"jax {jax.__version__}", sizes, step)

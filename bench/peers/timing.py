@@ -1,0 +1,37 @@
+"""What the Python peers share: their flags, and the line of JSON that they print."""
+import argparse
+import json
+import resource
+import statistics
+import time
+
+NAMES = ("layers", "hidden", "batch", "time", "vocabulary", "steps")
+WARM_UP = 2
+
+
+def options(description):
+    parser = argparse.ArgumentParser(description=description)
+    for name in NAMES:
+        parser.add_argument(f"--{name}", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=2)
+    return parser.parse_args()
+
+
+def report(peer, sizes, step):
+    """Runs the step, twice more than is counted: tracing and compilation happen there."""
+    taken = []
+    for _ in range(WARM_UP + sizes.steps):
+        start = time.perf_counter()
+        step()
+        taken.append(1000 * (time.perf_counter() - start))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        json.dumps(
+            {
+                "peer": peer,
+                **{name: getattr(sizes, name) for name in NAMES},
+                "median_ms": round(statistics.median(taken[WARM_UP:]), 4),
+                "peak_mib": round(memory),
+            }
+        )
+    )

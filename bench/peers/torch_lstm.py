@@ -1,0 +1,27 @@
+"""One training step in PyTorch on the CPU: embedding, LSTM layers, projection, mean cross-entropy, Adam."""
+import torch
+from torch import nn
+
+from timing import options, report
+
+sizes = options(__doc__)
+torch.set_num_threads(sizes.threads)
+torch.manual_seed(1)
+
+embedding = nn.Embedding(sizes.vocabulary, sizes.hidden)
+lstm = nn.LSTM(sizes.hidden, sizes.hidden, num_layers=sizes.layers)
+projection = nn.Linear(sizes.hidden, sizes.vocabulary)
+adam = torch.optim.Adam([w for part in (embedding, lstm, projection) for w in part.parameters()], lr=0.001)
+inputs, targets = torch.randint(sizes.vocabulary, (2, sizes.time, sizes.batch))
+
+
+def step():
+    adam.zero_grad(set_to_none=True)
+    logits = projection(lstm(embedding(inputs))[0])
+    loss = nn.functional.cross_entropy(logits.view(-1, sizes.vocabulary), targets.view(-1))
+    loss.backward()
+    adam.step()
+    return float(loss)
+
+
+report(f"torch {torch.__version__}", sizes, step)

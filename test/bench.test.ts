@@ -1,0 +1,27 @@
+/** The benchmark: it times what it says, finds only peers that are there, and compares fairly small numbers. Speed is not asserted. */
+import { spawnSync } from "node:child_process";
+import { expect, test } from "vitest";
+
+const run = (script: string, ...flags: readonly string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`bench/${script}`, ...flags], { encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
+};
+const sizes = ["layers=2", "hidden=4", "batch=2", "time=3", "vocabulary=5", "steps=2"].map((size) => `--${size}`);
+
+test.each([[[]], [["--cell", "gru"]], [["--samples", "3"]], [["--without", "hoist"]]])(
+  "a step with %j is timed, and its process described",
+  (flags) => {
+    const line = JSON.parse(run("step.mjs", ...sizes, "--calls", "1", "--threads", "1", ...flags));
+    expect(line).toMatchObject({ layers: 2, hidden: 4, vocabulary: 5 });
+    for (const key of ["median_ms", "compile_ms", "session_ms", "nodes", "peak_mib"])
+      expect(line[key]).toBeGreaterThan(0);
+    expect(line.nodes_per_loop_step.length).toBeGreaterThan(0);
+  },
+);
+
+test("peers that are not installed are left out", async () => {
+  const { findPeers, peerSteps } = await import("../bench/peers.mjs" as string);
+  expect(findPeers(["no-such-python"], "/no/such/folder")).toEqual([]);
+  expect(peerSteps({ name: "tfjs" }, { layers: 3, hidden: 512, batch: 50, time: 50 }, 8)).toBe(0);
+});
