@@ -7,15 +7,18 @@ export async function writeChart(file, chart) {
 }
 
 const subtitle = ({ date, machine, note }) =>
-  [`${machine.cpu}, ${machine.threads} threads, ONNX Runtime ${machine.onnxruntime}, ${date}`, note].filter(
-    (line) => line !== "",
-  );
+  [
+    `${machine.cpu}, ${machine.threads} threads, ONNX Runtime ${machine.onnxruntime}, ${date}`,
+    ...note.split(/(?<=[;.]) /),
+  ].filter((line) => line !== "");
+
+const timeText = (ms) => `${ms < 100 ? Number(ms.toPrecision(3)) : Math.round(ms).toLocaleString("en")} ms`;
 
 /** How many times as long as rnnx each peer takes for a step. */
 export function comparisonChart(results) {
   const values = results.configurations.flatMap(({ name, peers, ms }) => [
-    { name, side: "rnnx", ratio: 1, label: `${ms.toPrecision(3)} ms` },
-    ...peers.map(({ peer, ratio, ms: time }) => ({ name, side: peer, ratio, label: `${time.toPrecision(3)} ms` })),
+    { name, side: "rnnx", ratio: 1, label: timeText(ms) },
+    ...peers.map(({ peer, ratio, ms: time }) => ({ name, side: peer, ratio, label: timeText(time) })),
   ]);
   const encoding = {
     y: { field: "side", type: "nominal", title: null, sort: null },
@@ -30,7 +33,13 @@ export function comparisonChart(results) {
     title: { text: "One training step on the CPU", subtitle: subtitle(results) },
     data: { values },
     facet: {
-      row: { field: "name", type: "nominal", title: null, sort: null, header: { labelAngle: 0, labelAlign: "left" } },
+      row: {
+        field: "name",
+        type: "nominal",
+        title: null,
+        sort: results.configurations.map(({ name }) => name),
+        header: { labelAngle: 0, labelAlign: "left" },
+      },
     },
     resolve: { scale: { y: "independent" } },
     spec: {
@@ -53,7 +62,7 @@ export function scaleChart(results) {
   return {
     title: { text: "Cost of a training step against each size", subtitle: subtitle(results) },
     data: { values },
-    facet: { field: "name", type: "nominal", title: null, sort: null },
+    facet: { field: "name", type: "nominal", title: null, sort: results.series.map(({ name }) => name) },
     columns: 3,
     resolve: { scale: { x: "independent", y: "independent" } },
     spec: {

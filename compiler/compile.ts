@@ -9,17 +9,13 @@
  * Every arrow is a function from graph to graph; each result is verified, and can be watched with `onStage`.
  */
 import { createHash } from "node:crypto";
-import type { Problem } from "../schema/diagnostics.js";
 import type { NormalSpec } from "../schema/normal.js";
-import type { Origins } from "../schema/origins.js";
 import { packageVersion } from "../schema/root.js";
 import { needsWhole } from "../schema/streaming.js";
 import { type Analysis, analysisOf, memoryOf } from "./analyze.js";
 import type { Artifact, Ports } from "./artifact.js";
-import { elaborate } from "./elaborate/index.js";
 import { trainingGraph } from "./elaborate/repeat.js";
 import { forwardPart } from "./forward.js";
-import { verify } from "./graph/verify.js";
 import type { Graph } from "./ir/types.js";
 import { type CompileOptions, halvesOf, lower, observed, type Refused } from "./lower.js";
 import type { Lowered } from "./lowered.js";
@@ -28,6 +24,7 @@ import { stepPasses, tidy } from "./passes/index.js";
 import { type Signature, withAnyBatch } from "./signature.js";
 
 export type { Analysis, LayerSummary } from "./analyze.js";
+export { check } from "./check.js";
 export { type CompileOptions, lower, type Stage, stages } from "./lower.js";
 
 /** Opset 18 is the highest that the CUDA provider has every operator for; opset 17 is what other runtimes read. */
@@ -43,18 +40,6 @@ export type CompileResult =
       readonly memoryAt: (batch: number) => number;
     }
   | Refused;
-
-/**
- * Everything that can be known of a spec without its data.
- *
- * @param signature may hold symbols (`vocabulary`) where only the data knows.
- */
-export function check(spec: NormalSpec, signature: Signature, origins?: Origins): readonly Problem[] {
-  const elaborated = elaborate(spec, signature, "training", origins);
-  if (!elaborated.ok) return elaborated.problems;
-  verify(elaborated.program.graph, "elaborate");
-  return [];
-}
 
 /**
  * Compiles a spec for data of a signature: `train.onnx` (K updates in a call), `eval.onnx`, `model.onnx` and their manifest. Sequences are batch-major

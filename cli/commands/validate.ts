@@ -29,7 +29,7 @@ const guessed: readonly string[] = ["target-shape", "weight-shape"];
 async function problemsOf({ spec, origins, folder }: OpenedSpec): Promise<readonly Problem[]> {
   const [{ outlineData }, { check }] = await Promise.all([
     import("../../runtime/data/outline.js"),
-    import("../../compiler/compile.js"),
+    import("../../compiler/check.js"),
   ]);
   const outline = await outlineData(spec, folder);
   if (!outline.ok) return outline.problems;

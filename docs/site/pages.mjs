@@ -35,5 +35,13 @@ export const sections = [
     title: "Reference",
     pages: [{ file: "reference/spec.md" }, { file: "reference/cli.md" }, { file: "reference/compatibility.md" }],
   },
-  { title: "Inside", pages: [{ file: "architecture.md" }, { file: "contributing.md" }, { file: "decisions.md" }] },
+  {
+    title: "Inside",
+    pages: [
+      { file: "architecture.md" },
+      { file: "performance.md" },
+      { file: "contributing.md" },
+      { file: "decisions.md" },
+    ],
+  },
 ];

@@ -1,0 +1,19 @@
+/** What is wrong with a spec, without compiling it: nothing of the stages behind the first is loaded for it. */
+import type { Problem } from "../schema/diagnostics.js";
+import type { NormalSpec } from "../schema/normal.js";
+import type { Origins } from "../schema/origins.js";
+import { elaborate } from "./elaborate/index.js";
+import { verify } from "./graph/verify.js";
+import type { Signature } from "./signature.js";
+
+/**
+ * Everything that can be known of a spec without its data.
+ *
+ * @param signature may hold symbols (`vocabulary`) where only the data knows.
+ */
+export function check(spec: NormalSpec, signature: Signature, origins?: Origins): readonly Problem[] {
+  const elaborated = elaborate(spec, signature, "training", origins);
+  if (!elaborated.ok) return elaborated.problems;
+  verify(elaborated.program.graph, "elaborate");
+  return [];
+}
