@@ -1,9 +1,9 @@
 /** Runs with everything random in them are repeatable: in any number of steps per call, and interrupted anywhere. */
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { NormalTrain } from "../../schema/normal.js";
 import { base, normal } from "../schema/spec.js";
-import { temporaryFolder } from "./folder.js";
+import { sharedFolder } from "./folder.js";
 import { losses, run, weightsOf } from "./training.js";
 
 async function request(out: string, train: Partial<NormalTrain> = {}, seed = 1) {
@@ -30,25 +30,32 @@ async function request(out: string, train: Partial<NormalTrain> = {}, seed = 1) 
   return { spec, folder: ".", out, device: "cpu", resume: false, init: null, without: [] } as const;
 }
 
-test("the same numbers in any number of steps per call, and others for another seed", async () => {
-  const folder = temporaryFolder();
-  const one = await run(await request(join(folder, "one"), { steps_per_call: 1 }));
-  expect(losses(one.events)).toHaveLength(20);
-  const all = await run(await request(join(folder, "all"), { steps_per_call: 20 }));
-  expect(losses(all.events)).toEqual(losses(one.events));
-  expect(weightsOf(join(folder, "all"))).toEqual(weightsOf(join(folder, "one")));
-  const other = await run(await request(join(folder, "other"), { steps_per_call: 1 }, 2));
-  expect(losses(other.events)).not.toEqual(losses(one.events));
+const folder = sharedFolder();
+const of = (name: string) => join(folder, name);
+let whole: Awaited<ReturnType<typeof run>>;
+
+beforeAll(async () => {
+  whole = await run(await request(of("whole"), { steps_per_call: 1 }));
 });
 
-test("a resumed run is the uninterrupted one, bit by bit", async () => {
-  const folder = temporaryFolder();
-  const whole = await run(await request(join(folder, "whole")));
-  for (const stop of [1, 13]) {
-    const out = join(folder, `stopped-${stop}`);
-    const first = await run(await request(out, { steps_per_call: 1 }), (seen) => losses(seen).length >= stop);
-    const second = await run({ ...(await request(out)), resume: true });
-    expect([...losses(first.events), ...losses(second.events)]).toEqual(losses(whole.events));
-    expect(weightsOf(out)).toEqual(weightsOf(join(folder, "whole")));
-  }
+test("the same numbers in any number of steps per call, and others for another seed", async () => {
+  expect(losses(whole.events)).toHaveLength(20);
+  const all = await run(await request(of("all"), { steps_per_call: 20 }));
+  expect(losses(all.events)).toEqual(losses(whole.events));
+  expect(weightsOf(of("all"))).toEqual(weightsOf(of("whole")));
+  const other = await run(await request(of("other"), { steps_per_call: 1, steps: 2 }, 2));
+  expect(losses(other.events)).not.toEqual(losses(whole.events).slice(0, 2));
+});
+
+test("a run that is resumed, and resumed again, is the uninterrupted one, bit by bit", async () => {
+  const out = of("stopped");
+  const until = async (stop: number, resume: boolean) => {
+    const asked = { ...(await request(out, { steps_per_call: 1 })), resume };
+    return losses((await run(asked, (seen) => losses(seen).length >= stop)).events);
+  };
+  const parts = [await until(1, false), await until(12, true)];
+  const last = await run({ ...(await request(out)), resume: true });
+  expect(parts.map(({ length }) => length)).toEqual([1, 12]);
+  expect([...parts.flat(), ...losses(last.events)]).toEqual(losses(whole.events));
+  expect(weightsOf(out)).toEqual(weightsOf(of("whole")));
 });
