@@ -14,6 +14,7 @@ import { failed, type RunFailure, wrongInput } from "./outcome.js";
 import type { RunProblem } from "./problem.js";
 import { outOfRange } from "./ranges.js";
 import { openRun, readWeights, type Which } from "./run.js";
+import type { Tensors } from "./safetensors.js";
 import { openSession, type RequestedDevice } from "./session.js";
 import { feedsOf } from "./tensors.js";
 
@@ -25,6 +26,8 @@ export interface EvaluateRequest {
   /** One part, or null: every part of the run's own data; other data as a whole, as the part to test with. */
   readonly split: keyof Splits | null;
   readonly weights: Which;
+  /** Weights of its shapes in place of the run's own. */
+  readonly parameters?: Tensors;
   readonly device: RequestedDevice;
 }
 
@@ -45,6 +48,7 @@ export async function evaluateRun({
   data,
   split,
   weights,
+  parameters: given,
   device,
 }: EvaluateRequest): Promise<EvaluateOutcome> {
   const opened = openRun(folder);
@@ -52,7 +56,8 @@ export async function evaluateRun({
   const { run } = opened;
   const found = readWeights(run, weights);
   if (!found.ok) return wrongInput(found.problems);
-  const { step, parameters } = found.weights;
+  const { step } = found.weights;
+  const parameters = given ?? found.weights.parameters;
 
   const whole = data !== null && split === null;
   const spec = { ...run.spec, data: data ?? run.spec.data };

@@ -17,8 +17,13 @@ export type OpenedSession =
     }
   | { readonly ok: false; readonly message: string; readonly hint: string };
 
-/** Where a process computes that shares its machine with others; by default it has all of it. */
+/** `fastest` may round what is multiplied with quantized weights to whole numbers, as the runtime does by itself. */
+export type Arithmetic = "fastest" | "float32";
+
+/** Where and how a session computes; by default it has all of the machine. */
 export interface Place {
+  /** `fastest` by default. */
+  readonly arithmetic?: Arithmetic;
   readonly threads?: number;
   /** The number of its GPU, for CUDA. */
   readonly gpu?: number;
@@ -65,12 +70,16 @@ async function create(
   model: Uint8Array | string,
   device: Device,
   multiplyAdds: number,
-  { threads, gpu }: Place,
+  { threads, gpu, arithmetic }: Place,
 ): Promise<InferenceSession> {
   const { env, InferenceSession } = await import("onnxruntime-node");
   // What goes wrong comes back as an error; the runtime's own log would only repeat it on stderr.
   env.logLevel = "fatal";
-  const small = { intraOpNumThreads: 1, extra: { session: { intra_op: { allow_spinning: "0" } } } };
+  const isSmall = multiplyAdds < worthThreads;
+  const extra = {
+    ...(isSmall && { intra_op: { allow_spinning: "0" } }),
+    ...(arithmetic === "float32" && { qdq_matmulnbits_accuracy_level: "1" }),
+  };
   // A plan of the memory for each shape is laid beside what was taken before it was made, and saves a large model no time.
   const large = { enableMemPattern: false, ...(threads !== undefined && { intraOpNumThreads: threads }) };
   const provider = device === "cuda" && gpu !== undefined ? { name: device, deviceId: gpu } : device;
@@ -78,7 +87,8 @@ async function create(
     executionProviders: device === "cpu" ? ["cpu"] : [provider, "cpu"],
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
-    ...(multiplyAdds < worthThreads ? small : large),
+    ...(isSmall ? { intraOpNumThreads: 1 } : large),
+    extra: { session: extra },
   };
   return typeof model === "string" ? InferenceSession.create(model, options) : InferenceSession.create(model, options);
 }

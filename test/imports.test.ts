@@ -76,6 +76,8 @@ const doors = [
   "compiler/probe.ts",
   "compiler/export/index.ts",
   "compiler/export/options.ts",
+  "compiler/export/precision.ts",
+  "compiler/emit/packed.ts",
   "compiler/export/training.ts",
   "compiler/export/training-names.ts",
   "compiler/emit/read.ts",

@@ -6,9 +6,11 @@ import {
   exportForms,
   exportLoops,
   opsets,
+  type Precision,
 } from "../../compiler/export/options.js";
 import type { CommandModule } from "../command.js";
 import { exit } from "../exit.js";
+import { costText } from "../export/cost.js";
 import { declarePage, type PageFlags, servePage, writePage } from "../export/page.js";
 import { refuse, reportFailure } from "../failures.js";
 import { wholeNumber } from "../flags.js";
@@ -21,6 +23,8 @@ interface Flags extends PageFlags {
   readonly out?: string;
   readonly form: ExportForm;
   readonly opset: number;
+  readonly precision?: Precision;
+  readonly quantize?: Precision;
   readonly withTraining?: boolean;
   readonly report?: boolean;
   readonly loops: ExportOptions["loops"];
@@ -51,6 +55,12 @@ export const exportCommand: CommandModule = {
           .default("operators"),
       )
       .option("--unroll <n>", "sequences of n steps, laid out without loop or operator", wholeNumber(1, 10_000))
+      .addOption(new Option("--precision <bits>", "how the weights are stored").choices(["float32", "float16"]))
+      .addOption(
+        new Option("--quantize <bits>", "store kernels as whole numbers with scales")
+          .choices(["int8"])
+          .conflicts("precision"),
+      )
       .option("--with-training", "the training too, so that rnnx train goes on from the file alone")
       .option("--report", "say what becomes of the model in each runtime")
       .option("--no-snippets", "write no programs that use the model (Node, browser, Python, C#) beside it");
@@ -79,9 +89,10 @@ export const exportCommand: CommandModule = {
 async function writeModel(output: Output, run: string, flags: Flags & { readonly out: string }): Promise<number> {
   const { exportModel } = await import("../../runtime/export/index.js");
   const settings = { ...flags, unroll: flags.unroll ?? null, training: flags.withTraining === true };
-  const outcome = await exportModel({ run, weights: "end", ...settings });
+  const { precision = flags.quantize ?? "float32" } = flags;
+  const outcome = await exportModel({ run, weights: "end", ...settings, precision });
   if (outcome.ok) {
-    const { files, verification, cells, model } = outcome;
+    const { files, verification, cells, model, cost } = outcome;
     const portability = flags.report === true ? await portabilityOfFile(flags.out) : undefined;
     output.record({
       event: "result",
@@ -91,11 +102,14 @@ async function writeModel(output: Output, run: string, flags: Flags & { readonly
       verification,
       cells,
       ...model,
+      ...(cost && { cost }),
       ...(portability && { portability }),
     });
     for (const { name, form, reason } of cells) output.print(`${name} as ${form}${reason === "" ? "" : `: ${reason}`}`);
     for (const file of files) output.print(`${file.name}  ${bytes(file.bytes)}`);
-    output.print(`differs from the trained model by at most ${verification.difference.toExponential(1)}`);
+    if (cost === undefined)
+      output.print(`differs from the trained model by at most ${verification.difference.toExponential(1)}`);
+    else output.print(costText(cost));
     if (portability !== undefined) output.print(`\n${portabilityText(portability, output.colors.print)}`);
     return exit.done;
   }

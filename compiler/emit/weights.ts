@@ -20,16 +20,20 @@ const elementBytes: { readonly [D in DType]: number } = { float32: 4, int32: 4, 
  * shorter to write, but only some readers merge it with the first.)
  */
 export function withWeights(model: Uint8Array, tensors: Iterable<Weight>): Uint8Array<ArrayBuffer> {
-  const graph = [...fields(model)].find(({ field }) => field === MODEL.graph);
-  if (graph === undefined) throw new Error("the model has no graph");
   const initializers = protobuf.Writer.create();
   for (const tensor of tensors) writeInitializer(initializers, tensor);
-  const appended = initializers.finish();
+  return spliced(model, new Uint8Array(), initializers.finish());
+}
+
+/** The model with fields of its graph before those that it has, and behind them. */
+export function spliced(model: Uint8Array, before: Uint8Array, after: Uint8Array): Uint8Array<ArrayBuffer> {
+  const graph = [...fields(model)].find(({ field }) => field === MODEL.graph);
+  if (graph === undefined) throw new Error("the model has no graph");
   const length = protobuf.Writer.create()
-    .uint32(graph.bytes.length + appended.length)
+    .uint32(before.length + graph.bytes.length + after.length)
     .finish();
   const rest = model.subarray(graph.start + graph.bytes.length);
-  return joined([model.subarray(0, graph.lengthAt), length, graph.bytes, appended, rest]);
+  return joined([model.subarray(0, graph.lengthAt), length, before, graph.bytes, after, rest]);
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -32,12 +32,18 @@ export interface Boundary {
   readonly never: readonly number[];
 }
 
+export const precisions = ["float32", "float16", "int8"] as const;
+/** Of the weights: 16 bits, or 8 with a scale for each row or column of a kernel. Arithmetic is in float32. */
+export type Precision = (typeof precisions)[number];
+
 export interface ExportOptions {
   readonly form: ExportForm;
   readonly opset: number;
   readonly loops: (typeof exportLoops)[number];
   /** A number of steps: every sequence has it, and the steps are laid out without loop or operator. Null: any length. */
   readonly unroll: number | null;
+  /** Bits of the weights; float32 where it is absent. */
+  readonly precision?: Precision;
   /** Weights as they are trained and under their own names, for a training that travels with the model. */
   readonly asTrained?: boolean;
   readonly boundary: Boundary;

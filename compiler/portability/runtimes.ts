@@ -157,7 +157,7 @@ const webgpu: Runtime = {
 
 /** Operators whose numbers in OpenCV.js were right in every case tried, save those that the rules name. */
 const inOpencv = [
-  ..."Abs Add And ArgMax Cast Concat Constant Cos Div Equal Exp Expand Floor Gather GatherElements Gemm Greater".split(
+  ..."Abs Add And ArgMax Cast Concat Constant Cos DequantizeLinear Div Equal Exp Expand Floor Gather GatherElements Gemm Greater".split(
     " ",
   ),
   ..."GRU Identity Less Log LogSoftmax LSTM MatMul Max Min Mod Mul Neg Not OneHot Or Pad Pow Range ReduceMax".split(

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { CellForm, ExportForm, ExportOptions, ExportPorts, Lowered } from "../../compiler/export/index.js";
-import { opsets } from "../../compiler/export/options.js";
+import { opsets, type Precision } from "../../compiler/export/options.js";
 import { trainingOpsets } from "../../compiler/export/training-names.js";
 import { needsWhole } from "../../schema/streaming.js";
 import { type RunResult, runFiles } from "../directory.js";
@@ -11,11 +11,14 @@ import { failed, type RunFailure, wrongInput } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { openRun, type Run, readWeights, type Which } from "../run.js";
 import { type ExportFile, unwritable, writeProved } from "./files.js";
+import { type Cost, metricsOf as measure } from "./precision.js";
 import { snippetsOf } from "./snippets/index.js";
 import { boundaryOf, type Subject } from "./subject.js";
 import { addTraining, readTrainingState, trainingMetadata } from "./training.js";
 import { type Verification, verifyExport } from "./verify/index.js";
 import { wordsOf } from "./words.js";
+
+const precisionKey = "rnnx.precision";
 
 export type ExportSettings = Omit<ExportOptions, "boundary">;
 
@@ -37,6 +40,8 @@ export interface Exported {
   readonly cells: readonly CellForm[];
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   readonly verification: Verification;
+  /** Absent where weights are float32. */
+  readonly cost?: Cost;
 }
 
 export type ExportOutcome = ({ readonly ok: true } & Exported) | RunFailure;
@@ -57,6 +62,7 @@ export async function exportModel({
   weights = "end",
   training = false,
   snippets = false,
+  precision = "float32",
 }: ExportRequest): Promise<ExportOutcome> {
   const opened = openRun(folder);
   if (!opened.ok) return wrongInput(opened.problems);
@@ -68,10 +74,12 @@ export async function exportModel({
   const state = training ? readTrainingState(opened.run, step) : null;
   if (state?.ok === false) return wrongInput(state.problems);
   const about = { spec, signature, metadata, parameters, step, hash: manifest.hash, metrics };
-  return exportSubject(
-    { ...about, ...(state && { training: state.state }) },
-    { out, form, opset, loops, unroll, snippets },
-  );
+  const subject = { ...about, ...(state && { training: state.state }) };
+  const outcome = await exportSubject(subject, { out, form, opset, loops, unroll, snippets, precision });
+  if (!outcome.ok || outcome.cost === undefined) return outcome;
+  const { rounded } = await import("../../compiler/export/precision.js");
+  const moved = await measure(folder, weights, rounded(parameters, precision));
+  return { ...outcome, cost: { ...outcome.cost, metrics: moved } };
 }
 
 /** The same for a model that is at hand. */
@@ -79,27 +87,39 @@ export async function exportSubject(
   subject: Subject,
   { out, snippets = false, ...settings }: ExportSettings & Pick<ExportRequest, "out" | "snippets">,
 ): Promise<ExportOutcome> {
-  const { form, opset } = settings;
+  const { form, opset, precision = "float32" } = settings;
   const asTrained = subject.training !== undefined;
-  const problems = [unwritable(out), unfit(subject, form), unversioned(opset, asTrained)].filter(
-    (problem) => problem !== undefined,
-  );
+  const problems = [
+    unwritable(out),
+    unfit(subject, form),
+    unversioned(opset, asTrained),
+    untrainable(asTrained, precision),
+  ].filter((problem) => problem !== undefined);
   if (problems.length > 0) return wrongInput(problems);
-  const { lowerExport } = await import("../../compiler/export/index.js");
-  const { spec, signature, parameters } = subject;
+  const [{ lowerExport }, { rounded }] = await Promise.all([
+    import("../../compiler/export/index.js"),
+    import("../../compiler/export/precision.js"),
+  ]);
+  const { spec, signature } = subject;
   const boundary = boundaryOf(subject);
-  const lowered = lowerExport(spec, signature, parameters, { ...settings, asTrained, boundary });
-  const files = [
-    ...(await filesOf(subject, form, lowered, basename(out))),
-    ...(snippets ? snippetsOf(subject, lowered.ports, basename(out)) : []),
-  ];
+  // A model of rounded weights is a model like any other: the file is held against that, and that against the trained one.
+  const written = { ...subject, parameters: rounded(subject.parameters, precision) };
+  const lowered = lowerExport(spec, signature, written.parameters, { ...settings, asTrained, boundary });
+  const { file, bytes } = await fileOf(written, form, lowered, basename(out), precision);
+  const files = [file, ...(snippets ? snippetsOf(subject, lowered.ports, basename(out)) : [])];
+  const options = { ...settings, boundary };
   let verification: Verification | undefined;
-  const written = await writeProved(disk, out, files, async (workshop) => {
-    verification = await verifyExport(subject, { ...settings, boundary }, lowered.ports, join(workshop, basename(out)));
-    return verification.difference <= verification.tolerance;
+  let difference: number | null = null;
+  const proved = await writeProved(disk, out, files, async (workshop) => {
+    const model = join(workshop, basename(out));
+    verification = await verifyExport(written, options, lowered.ports, model);
+    if (verification.difference > verification.tolerance) return false;
+    if (precision !== "float32" && form !== "generate")
+      difference = (await verifyExport(subject, options, lowered.ports, model, "fastest")).difference;
+    return true;
   });
   if (verification === undefined) throw new Error("The export was not verified.");
-  if (!written)
+  if (!proved)
     return failed(
       `The exported model differs from the trained one by ${verification.difference.toExponential(1)}, more than ${verification.tolerance}: nothing was written.`,
     );
@@ -109,27 +129,45 @@ export async function exportSubject(
     cells: lowered.cells,
     files: files.map(({ name, content }) => ({ name, bytes: content.length })),
     verification,
+    ...(precision !== "float32" && { cost: { precision, bytes, difference, metrics: null } }),
   };
 }
 
-/** Everything that is written, in order. */
-async function filesOf(
+/** The model's file, and the bytes of its weights in float32 and as they are stored. */
+async function fileOf(
   subject: Subject,
   form: ExportForm,
   lowered: Lowered,
   name: string,
-): Promise<readonly ExportFile[]> {
-  const [{ emitExport }, { withWeights }] = await Promise.all([
+  precision: Precision,
+): Promise<{ readonly file: ExportFile; readonly bytes: Cost["bytes"] }> {
+  const [{ emitExport }, { withWeights }, { withPacked }, { packed }] = await Promise.all([
     import("../../compiler/export/index.js"),
     import("../../compiler/emit/weights.js"),
+    import("../../compiler/emit/packed.js"),
+    import("../../compiler/export/precision.js"),
   ]);
   const { training } = subject;
   const { doc, metadata } = wordsOf(subject, form, lowered.ports);
-  const about = { doc, metadata: { ...metadata, ...(training && trainingMetadata(subject)) } };
-  const model = withWeights(await emitExport(lowered, about), lowered.weights);
-  if (training === undefined) return [{ name, content: model }];
+  const extra = {
+    ...(precision !== "float32" && { [precisionKey]: precision }),
+    ...(training && trainingMetadata(subject)),
+  };
+  const bare = await emitExport(lowered, { doc, metadata: { ...metadata, ...extra } });
+  const weights = packed(lowered.weights, precision);
+  const exact = withWeights(bare, weights.plain);
+  const small = weights.packed.length > 0 ? await withPacked(exact, weights.packed) : exact;
   const inModel = new Set(lowered.weights.map((weight) => weight.name));
-  return [{ name, content: await addTraining(model, subject, training, lowered.opset, inModel) }];
+  const content = training === undefined ? small : await addTraining(small, subject, training, lowered.opset, inModel);
+  const before = lowered.weights.reduce((sum, { data }) => sum + data.byteLength, 0);
+  return { file: { name, content }, bytes: { before, after: small.length - bare.length } };
+}
+
+/** A training goes on in float32. */
+function untrainable(trains: boolean, precision: Precision): RunProblem | undefined {
+  if (!trains || precision === "float32") return undefined;
+  const message = `A training goes on with float32 weights, and not with ${precision}.`;
+  return { code: "precision", path: "", message, hint: "Export one without the other." };
 }
 
 /** Why a model has no such form. */

@@ -1,6 +1,6 @@
 /** Verification: the written file, run by onnxruntime, says what the training's forward pass says. */
 import type { ExportForm, ExportOptions, ExportPorts } from "../../../compiler/export/index.js";
-import { openSession } from "../../session.js";
+import { type Arithmetic, openSession } from "../../session.js";
 import type { Subject } from "../subject.js";
 import { statePairs } from "../words.js";
 import type { Sizes } from "./draw.js";
@@ -37,9 +37,10 @@ export async function verifyExport(
   options: ExportOptions,
   ports: ExportPorts,
   model: string,
+  arithmetic: Arithmetic = "float32",
 ): Promise<Verification> {
   const reference = await openReference(subject);
-  const opened = await openSession(model, "cpu", 0);
+  const opened = await openSession(model, "cpu", 0, { arithmetic });
   if (!opened.ok) throw new Error(opened.message);
   const { session } = opened;
   const { boundary, form } = options;
