@@ -75,7 +75,8 @@ async function live(out, kill) {
 
 /** What a run ends with: every file whose bytes are promised. */
 function contents(out) {
-  const last = readdirSync(join(out, "checkpoints")).sort();
+  // Which older ones stay depends on where an interruption made one.
+  const last = readdirSync(join(out, "checkpoints")).sort().slice(-1);
   const files = ["weights.safetensors", "model.onnx", "metrics.jsonl", "result.json"];
   const kept = last.flatMap((name) =>
     readdirSync(join(out, "checkpoints", name)).map((file) => join("checkpoints", name, file)),
