@@ -5,6 +5,7 @@ import type { NormalSpec } from "../schema/normal.js";
 import type { Origins } from "../schema/origins.js";
 import { differentiate } from "./autodiff/reverse.js";
 import { accumulate, settled } from "./elaborate/accumulate.js";
+import { loops } from "./elaborate/context.js";
 import { elaborate } from "./elaborate/index.js";
 import { isParameter, type OutputPort, partOf } from "./elaborate/program.js";
 import { gradientHalf, updateHalf } from "./elaborate/shard.js";
@@ -100,8 +101,13 @@ function gradientOf(spec: NormalSpec, signature: Signature, options: CompileOpti
 export function trainedPart(spec: NormalSpec, signature: Signature, options: CompileOptions, shared = false) {
   const portions = portionsOf(spec.train);
   const unrolls = spec.model.some((layer) => layer.layer === "rnn" && layer.unroll);
-  const trained = unrolls ? withKnownSteps(signature) : signature;
-  const elaborated = elaborate(spec, trained, "training", options.origins, { shared });
+  const chunked = spec.train.memory === "low";
+  if (chunked && signature.steps === undefined) return { ok: false as const, problems: [noKnownSteps(spec, options)] };
+  const trained = unrolls || chunked ? withKnownSteps(signature) : signature;
+  const elaborated = elaborate(spec, trained, "training", options.origins, {
+    shared,
+    recurrences: { ...loops, chunked },
+  });
   if (!elaborated.ok) return elaborated;
   const { program } = elaborated;
   const carried = new Set(program.inputs.filter(({ role }) => role === "state").map(({ name }) => name));
@@ -109,6 +115,15 @@ export function trainedPart(spec: NormalSpec, signature: Signature, options: Com
   const isKept = ({ role, name }: OutputPort) =>
     role === "loss" ? worth.includes(name) : role === "state" && carried.has(name);
   return { ok: true as const, program, loss: partOf(program, isKept), portions };
+}
+
+function noKnownSteps({ train }: NormalSpec, { origins }: CompileOptions): Problem {
+  return {
+    code: "memory-steps",
+    path: origins?.pathOf(train, "memory") ?? "/train/memory",
+    message: "With little memory sequences are run in chunks, and the sequences of this data are of different lengths.",
+    hint: 'Leave "memory" out, or use "accumulate": a batch in portions takes the memory of one.',
+  };
 }
 
 /** The step in two halves. The spec has been lowered already, and has no other problem than that its loss cannot be shared. */

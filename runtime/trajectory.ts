@@ -14,7 +14,7 @@ import type { RunProblem } from "./problem.js";
  * what it reports, and what it watches to end early or to keep.
  */
 function trajectory({ seed, data, cells, model, loss, regularization, optimizer, train }: NormalSpec) {
-  const { batch_size, accumulate, shuffle, evaluate_every, steps, epochs } = train;
+  const { batch_size, accumulate, memory, shuffle, evaluate_every, steps, epochs } = train;
   // Where evaluations let the learning rate fall, their steps matter; by default they follow from the length.
   const evaluations =
     optimizer.schedule.type === "plateau" ? { evaluate_every: evaluate_every ?? { steps, epochs } } : {};
@@ -29,7 +29,7 @@ function trajectory({ seed, data, cells, model, loss, regularization, optimizer,
     loss,
     regularization,
     optimizer,
-    train: { batch_size, accumulate, shuffle, ...evaluations, ...averages },
+    train: { batch_size, accumulate, memory, shuffle, ...evaluations, ...averages },
   };
 }
 

@@ -98,6 +98,8 @@ export interface NormalTrain {
   readonly accumulate: number | "auto";
   /** How processes share the training, where there are several. */
   readonly distributed: { readonly sync: "step" } | { readonly average_every: number };
+  /** "low": recurrent layers keep little for the gradient, and run their steps again. */
+  readonly memory: "normal" | "low";
   readonly shuffle: boolean;
   /** Updates in one call of the session; "auto" measures. Results are the same for any value. */
   readonly steps_per_call: number | "auto";

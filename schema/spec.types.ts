@@ -1568,6 +1568,10 @@ export interface TrainingSettings {
    */
   batch_size?: number | ("all" | "largest");
   /**
+   * "low": recurrent layers run in chunks of about √steps, keep only the states between chunks for the gradient, and run the steps of a chunk again when it needs them (T. Chen et al., 2016). The memory for long sequences falls to a fraction, and a training step takes about a third longer; its numbers are the same up to rounding. For data whose sequences have one length.
+   */
+  memory?: "normal" | "low";
+  /**
    * Computes the gradient of a batch in so many portions, one after the other: the same update with the memory of one portion. batch_size stays the number of examples of an update, and is a multiple of this. "auto" takes as few portions as fit into the memory.
    */
   accumulate?: number | "auto";

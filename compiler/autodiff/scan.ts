@@ -18,7 +18,10 @@ export function stackResiduals(graph: Graph): Graph {
     if (node.op !== "Scan") return undefined;
     const { body, states } = node.attributes;
     const stacked = new Set(body.outputs.slice(states));
-    const intermediate = body.nodes.filter((inner) => inner.op !== "Constant").flatMap((inner) => inner.outputs);
+    const { rerun = false } = node.attributes;
+    const intermediate = rerun
+      ? []
+      : body.nodes.filter((inner) => inner.op !== "Constant").flatMap((inner) => inner.outputs);
     const residuals = [...body.inputs.slice(0, states), ...intermediate].filter((value) => !stacked.has(value));
     const widened: Graph = { ...body, outputs: [...body.outputs, ...residuals] };
     return b.apply("Scan", inputs, { ...node.attributes, body: widened });
@@ -31,6 +34,20 @@ function zeros(b: Builder, like: Value): Value {
   return b.expand(b.scalar(0), like.type.shape);
 }
 
+/** Makes a body's values once more, from its inputs as the builder finds them; `made` learns where they are. */
+function runAgain(b: Builder, body: Graph, made: Map<Value, Value>): void {
+  for (const node of body.nodes) {
+    const outputs = copyNode(
+      b,
+      node,
+      node.inputs.map((input) => made.get(input) ?? input),
+    );
+    node.outputs.forEach((output, index) => {
+      made.set(output, at(outputs, index));
+    });
+  }
+}
+
 /** Cotangents of a Scan's operands, given those of its outputs. `active` are the outer values worth a cotangent. */
 export function vjpScan(
   b: Builder,
@@ -39,7 +56,7 @@ export function vjpScan(
   active: ReadonlySet<Value>,
   pullBack: PullBack,
 ): readonly (Value | undefined)[] {
-  const { body, states, reverse, length } = node.attributes;
+  const { body, states, reverse, length, rerun = false } = node.attributes;
   const { outer, inner } = scanOperands(node);
   const producers = new Map(body.nodes.flatMap((made) => made.outputs.map((output) => [output, made] as const)));
 
@@ -55,7 +72,11 @@ export function vjpScan(
     if (stacked >= 0) return { slice: at(node.outputs, stacked) };
     return { capture: value };
   };
-  const step = bodyBuilder(`${body.name}/backward`, source);
+  const again = new Map<Value, Value>();
+  const step = bodyBuilder(`${body.name}/backward`, (value) => {
+    const made = again.get(value);
+    return made === undefined ? source(value) : { own: made };
+  });
 
   const carried = inner.states.filter(isFloat);
   const captures = inner.captures.filter((value, index) => isFloat(value) && active.has(at(outer.captures, index)));
@@ -77,6 +98,7 @@ export function vjpScan(
     scanned.push(cotangent);
     collected.add(output, slice);
   });
+  if (rerun) runAgain(step, body, again);
   pullBack(step, body.nodes, activeValues(body.nodes, [...carried, ...captures, ...slices]), collected);
 
   const next = carried.map((state) => collected.get(state) ?? zeros(step, state));
@@ -106,6 +128,7 @@ export function vjpScan(
     scans: scanned.length + step.scanned.length,
     reverse: !reverse,
     length,
+    ...(rerun && { rerun }),
   });
   const resultOf = (value: Value): Value | undefined => {
     const index = [...carried, ...captures, ...slices].indexOf(value);

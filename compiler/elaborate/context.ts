@@ -29,12 +29,14 @@ export interface Recurrences {
   readonly operators: boolean;
   /** With the steps laid out, where there is no operator and the number of steps is known. */
   readonly unroll: boolean;
+  /** In chunks that are run again in the gradient, where the number of steps is known: less memory, more work. */
+  readonly chunked: boolean;
   /** Hears what became of each. */
   readonly tell: (cell: CellForm) => void;
 }
 
 /** As training runs them. */
-export const loops: Recurrences = { operators: false, unroll: false, tell: () => {} };
+export const loops: Recurrences = { operators: false, unroll: false, chunked: false, tell: () => {} };
 
 /** Ways in which a program may be elaborated. */
 export interface Ways {

@@ -32,6 +32,7 @@ export function formRequest(
       operators: loops === "operators" && unroll === null,
       // One step needs no loop.
       unroll: unroll !== null || (form !== "sequence" && loops === "operators"),
+      chunked: false,
       tell,
     },
   };

@@ -33,7 +33,12 @@ const implied: ReadonlySet<string> = new Set(["shape", "to", "dtype"]);
 /** A node's attributes as `name=value`; flags that are set are named alone. */
 export function printAttributes(node: Node): readonly string[] {
   if (node.op === "Constant") return [printTensor(node.attributes.value)];
-  if (node.op === "Scan") return [`length=${node.attributes.length}`, ...(node.attributes.reverse ? ["reverse"] : [])];
+  if (node.op === "Scan")
+    return [
+      `length=${node.attributes.length}`,
+      ...(node.attributes.reverse ? ["reverse"] : []),
+      ...(node.attributes.rerun ? ["rerun"] : []),
+    ];
   return Object.entries<unknown>({ ...node.attributes }).flatMap(([name, value]) => {
     if (implied.has(name) || value === false) return [];
     if (value === true) return [name];

@@ -78,6 +78,11 @@ export interface ScanAttributes {
   readonly reverse: boolean;
   /** The size of the leading axis of every scanned input and stacked output. */
   readonly length: Dim;
+  /**
+   * In the gradient its steps are run again from the states before them, and of what they make nothing else is kept; so nothing
+   * leaves them either. Left out: everything that the gradient reads is kept.
+   */
+  readonly rerun?: boolean;
 }
 
 export type RecurrentActivation = "Sigmoid" | "Tanh" | "Relu";

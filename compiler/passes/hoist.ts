@@ -14,7 +14,8 @@ interface Place {
 }
 
 function hoistScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[]): readonly Value[] | undefined {
-  const { body, states, length } = node.attributes;
+  const { body, states, length, rerun } = node.attributes;
+  if (rerun) return undefined;
   const { inner } = scanOperands(node);
   const { outer } = scanOperands({ inputs: operands, attributes: node.attributes });
   const places = new Map<Value, Place>();

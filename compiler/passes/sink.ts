@@ -164,6 +164,7 @@ export const sink: Pass = {
   description: "What no state depends on runs after the loop: a weight's gradient, summed step by step → one product.",
   run: (graph, context) =>
     rewriteLoops(graph, (b, node, operands) => {
+      if (node.attributes.rerun) return undefined;
       const plan = planOf(node, context);
       return plan.sunk.length + plan.sums.length === 0 ? undefined : sinkScan(b, node, operands, plan);
     }),

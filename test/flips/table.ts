@@ -352,6 +352,11 @@ export const flips: Readonly<Record<string, Flip>> = {
     checkpoint_every: flip(text, "/train/checkpoint_every", 2),
     keep_last: { shownBy: "test/runtime/checkpoint.test.ts" },
     keep_every: flip(text, "/train/keep_every", 2),
+    memory: flip(
+      set(set(text, "/data/text", "hello world, hello you and you".repeat(2)), "/data/window", 16),
+      "/train/memory",
+      "low",
+    ),
     accumulate: flip(set(text, "/train/batch_size", 4), "/train/accumulate", 2),
     distributed: { shownBy: "test/distributed/mpi.test.ts" },
     evaluate_every: flip(text, "/train/evaluate_every", 2),

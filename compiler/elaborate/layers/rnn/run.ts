@@ -64,7 +64,7 @@ export function runCell(run: Run, x: Value, live: Value | null, context: Context
   let failed = false;
   const masked = live === null ? [] : [live];
   const scans = [wrapInput(run, x, context), ...masked, ...wrapper.scans];
-  const operands = { initial, scans, reverse, unroll };
+  const operands = { initial, scans, reverse, unroll, chunked: context.recurrences.chunked };
   const { final, stacked } = loop(b, statesAt, operands, (inner, carried, [slice, ...others]) => {
     if (slice === undefined) throw new Error("a loop without its input");
     const [alive] = live === null ? [] : others;
