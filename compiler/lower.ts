@@ -14,6 +14,7 @@ import { verify } from "./graph/verify.js";
 import type { Graph } from "./ir/types.js";
 import type { Lowered } from "./lowered.js";
 import { forwardPasses, runPasses, stepPasses, tidy } from "./passes/index.js";
+import { hasParallelLoop } from "./passes/parallel.js";
 import { inPortions, type Signature, withKnownSteps } from "./signature.js";
 
 /** The stages whose graphs `onStage` sees, in order. */
@@ -103,11 +104,14 @@ export function trainedPart(spec: NormalSpec, signature: Signature, options: Com
   const unrolls = spec.model.some((layer) => layer.layer === "rnn" && layer.unroll);
   const chunked = spec.train.memory === "low";
   if (chunked && signature.steps === undefined) return { ok: false as const, problems: [noKnownSteps(spec, options)] };
-  const trained = unrolls || chunked ? withKnownSteps(signature) : signature;
-  const elaborated = elaborate(spec, trained, "training", options.origins, {
-    shared,
-    recurrences: { ...loops, chunked },
-  });
+  const ways = { shared, recurrences: { ...loops, chunked } };
+  const elaborateFor = (data: Signature) => elaborate(spec, data, "training", options.origins, ways);
+  const first = elaborateFor(unrolls || chunked ? withKnownSteps(signature) : signature);
+  if (!first.ok) return first;
+  // A number of steps that is known is only written out where something is made of it: other lengths stay possible.
+  const { context } = observed(inPortions(signature, portions), {});
+  const inParallel = !options.without?.includes("parallel") && hasParallelLoop(first.program.graph, context);
+  const elaborated = inParallel && signature.steps !== undefined ? elaborateFor(withKnownSteps(signature)) : first;
   if (!elaborated.ok) return elaborated;
   const { program } = elaborated;
   const carried = new Set(program.inputs.filter(({ role }) => role === "state").map(({ name }) => name));
@@ -157,6 +161,7 @@ export function halvesOf(spec: NormalSpec, signature: Signature, options: Compil
 export function observed(signature: Signature, { without = [], onStage, onPass }: CompileOptions) {
   const context = { expected: new Map(Object.entries(signature.expected)) };
   return {
+    context,
     watch(stage: Stage, graph: Graph): Graph {
       verify(graph, stage);
       onStage?.(stage, graph);

@@ -12,6 +12,7 @@ import { gatherMatmul } from "./gather-matmul.js";
 import { gemm } from "./gemm.js";
 import { hoist } from "./hoist.js";
 import { lift } from "./lift.js";
+import { parallel } from "./parallel.js";
 import type { Pass, PassContext } from "./pass.js";
 import { regroup } from "./regroup.js";
 import { rest } from "./rest.js";
@@ -46,6 +47,8 @@ export const stepPasses: readonly Pass[] = [
   ...separate,
   hoist,
   sink,
+  ...tidy,
+  parallel,
   ...tidy,
   contract,
   gatherMatmul,
