@@ -34,11 +34,9 @@ export type Equations = string[];
 export type Output = string;
 export type Name = string;
 /**
- * Parameters side by side.
- *
  * @maxItems 8
  */
-export type Blocks = string[];
+export type OnnxBlocks = string[];
 /**
  * One layer of the model.
  */
@@ -670,11 +668,11 @@ export interface ONNXMapping {
    * @maxItems 2
    */
   states?: Name[];
-  W: Blocks;
-  R: Blocks;
-  Wb?: Blocks;
-  Rb?: Blocks;
-  P?: Blocks;
+  W: OnnxBlocks;
+  R: OnnxBlocks;
+  Wb?: OnnxBlocks;
+  Rb?: OnnxBlocks;
+  P?: OnnxBlocks;
 }
 /**
  * State, parameters and initializers are added to the cell's own, or take the place of those of the same name; equations and output take the place of the cell's own.
@@ -741,11 +739,11 @@ export interface ChangedONNXMapping {
    * @maxItems 2
    */
   states?: Name[];
-  W?: Blocks;
-  R?: Blocks;
-  Wb?: Blocks;
-  Rb?: Blocks;
-  P?: Blocks;
+  W?: OnnxBlocks;
+  R?: OnnxBlocks;
+  Wb?: OnnxBlocks;
+  Rb?: OnnxBlocks;
+  P?: OnnxBlocks;
 }
 /**
  * Token ids to rows with a single 1.

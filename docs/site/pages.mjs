@@ -39,8 +39,9 @@ export const sections = [
   {
     title: "Inside",
     pages: [
-      { file: "architecture.md" },
+      { file: "reliability.md" },
       { file: "performance.md" },
+      { file: "architecture.md" },
       { file: "contributing.md" },
       { file: "decisions.md" },
     ],
