@@ -30,12 +30,13 @@ interface Flags extends PageFlags {
   readonly loops: ExportOptions["loops"];
   readonly unroll?: number;
   readonly snippets: boolean;
+  readonly externalData?: boolean;
 }
 
 export const exportCommand: CommandModule = {
   description:
-    "Writes a trained model as one ONNX file: whole sequences, or one step with its states. Scaling, probabilities and classes\n" +
-    "are part of it. The file is run and compared with the trained model before it is left.",
+    "Writes a trained model as one ONNX file: of whole sequences, of one step with its states, or one that writes text from a\n" +
+    "prompt. Scaling, probabilities and classes are part of it. The file is run and compared with the trained model before it is left.",
   example: "rnnx export runs/stock --out stock.onnx",
 
   declare(face) {
@@ -62,6 +63,7 @@ export const exportCommand: CommandModule = {
           .conflicts("precision"),
       )
       .option("--with-training", "the training too, so that rnnx train goes on from the file alone")
+      .option("--external-data", "weights in a file of their own beside the model, as they are anyway from 2 GiB on")
       .option("--report", "say what becomes of the model in each runtime")
       .option("--no-snippets", "write no programs that use the model (Node, browser, Python, C#) beside it");
     declarePage(face);

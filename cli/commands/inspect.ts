@@ -26,7 +26,11 @@ export const inspect: CommandModule = {
       .option("--stage <name>", "print the graph after this stage of the compiler")
       .option("--time", "measure each layer's share of the time of a forward pass on the CPU")
       .option("--explain <cell>", "a cell's equations, its gradient, and what became of its loops: rnn/0")
-      .addOption(new Option("--format <format>", "how to print it").choices(stageFormats).default("text"));
+      .addOption(
+        new Option("--format <format>", "how to print it; of an .onnx file, print its graph")
+          .choices(stageFormats)
+          .default("text"),
+      );
   },
 
   async run(output, face) {
@@ -42,7 +46,20 @@ export const inspect: CommandModule = {
         : stage !== undefined
           ? { aspect: "stage", name: stage, format }
           : { aspect: "layers", timed: time === true };
-    if (subject.endsWith(".onnx")) return (await import("../inspection/model.js")).inspectModel(output, subject);
+    if (subject.endsWith(".onnx")) {
+      const flag = Object.entries({ stage, explain, time, set: set[0] }).find(([, value]) => value !== undefined)?.[0];
+      if (flag !== undefined) {
+        refuse(
+          output,
+          "usage",
+          `--${flag} is for specs and runs, and ${subject} is a model`,
+          "--format prints its graph.",
+        );
+        return exit.wrongInput;
+      }
+      const drawn = face.getOptionValueSource("format") === "cli" ? format : undefined;
+      return (await import("../inspection/model.js")).inspectModel(output, subject, drawn);
+    }
     const { inspectRun, isFolder } = await import("../inspection/run.js");
     if (isFolder(subject)) return inspectRun(output, subject, aspect);
     return (await import("../inspection/spec.js")).inspectSpec(output, subject, set, aspect);

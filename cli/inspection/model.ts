@@ -6,11 +6,19 @@ import { exit } from "../exit.js";
 import { refuse } from "../failures.js";
 import { count } from "../numbers.js";
 import type { Colors, Output } from "../output.js";
+import { refuseProblems } from "../run.js";
 import { shapeText } from "./analysis.js";
+import { printModelGraph } from "./model-graph.js";
 import { portabilityOf, portabilityText } from "./portability.js";
+import type { StageChoice } from "./stage.js";
 import { tableText } from "./table.js";
 
-export async function inspectModel(output: Output, file: string): Promise<number> {
+/** @param format how to draw the graph; undefined: the model is described. */
+export async function inspectModel(
+  output: Output,
+  file: string,
+  format: StageChoice["format"] | undefined,
+): Promise<number> {
   const { readModel } = await import("../../compiler/emit/read.js");
   let bytes: Uint8Array;
   try {
@@ -26,6 +34,13 @@ export async function inspectModel(output: Output, file: string): Promise<number
     return exit.wrongInput;
   }
   const { model } = read;
+  const { externalProblems } = await import("../../runtime/external.js");
+  const unsafe = externalProblems(file, model.initializers);
+  if (unsafe.length > 0) {
+    refuseProblems(output, unsafe);
+    return exit.wrongInput;
+  }
+  if (format !== undefined) return printModelGraph(output, bytes, format);
   const portability = await portabilityOf(bytes, model);
   output.record({ event: "result", ...model, parameters: parametersOf(model), portability });
   output.print(modelText(model, output.colors.print));
@@ -41,6 +56,14 @@ function parametersOf({ initializers }: ModelFace) {
     count: shape.reduce<number>((product, size) => product * Number(size), 1),
   }));
   return { total: tensors.reduce((sum, tensor) => sum + tensor.count, 0), tensors };
+}
+
+/** Whole specs travel in metadata. */
+const longest = 300;
+
+function shortened(value: string): string {
+  const rest = value.length - longest;
+  return rest <= 0 ? value : `${value.slice(0, longest)}… ${count(rest)} more characters, all of them with --json`;
 }
 
 function modelText(model: ModelFace, colors: Colors): string {
@@ -75,6 +98,7 @@ function modelText(model: ModelFace, colors: Colors): string {
         count(nodes),
       ]),
     ),
-    ...Object.entries(model.metadata).map(([key, value]) => `${colors.dim(key)} ${value}`),
+    ...(model.doc === "" ? [] : [model.doc]),
+    ...Object.entries(model.metadata).map(([key, value]) => `${colors.dim(key)} ${shortened(value)}`),
   ].join("\n\n");
 }

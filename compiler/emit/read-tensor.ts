@@ -1,5 +1,5 @@
 /** What a model says of its tensors: names, element types and shapes, without their numbers. */
-import { DIM, fields, packed, SHAPE, SPARSE_TENSOR, TENSOR, TENSOR_TYPE, TYPE, VALUE_INFO } from "./wire.js";
+import { DIM, ENTRY, fields, packed, SHAPE, SPARSE_TENSOR, TENSOR, TENSOR_TYPE, TYPE, VALUE_INFO } from "./wire.js";
 
 export interface ModelTensor {
   readonly name: string;
@@ -7,6 +7,16 @@ export interface ModelTensor {
   readonly dtype: string;
   /** Undefined where the model does not say. A dim with neither size nor name is "?". */
   readonly shape: readonly (number | string)[] | undefined;
+  /** Where its numbers lie, when they are in a file of their own. */
+  readonly external?: ExternalData;
+}
+
+/** A stretch of a file, which is named from the model's folder. Not checked: a model may name anything. */
+export interface ExternalData {
+  readonly location: string;
+  readonly offset: number;
+  /** Null: as long as its shape says. */
+  readonly length: number | null;
 }
 
 /** TensorProto.DataType, in the order of its numbers. */
@@ -60,13 +70,38 @@ function readDim(bytes: Uint8Array): number | string {
 export function readTensor(bytes: Uint8Array): ModelTensor {
   let name = "";
   let dtype = "unknown";
+  let apart = false;
   const shape: number[] = [];
+  const entries = new Map<string, string>();
   for (const { field, number, bytes: content } of fields(bytes)) {
     if (field === TENSOR.name) name = readText(content);
     else if (field === TENSOR.dataType) dtype = dtypeName(number);
     else if (field === TENSOR.dims) shape.push(...(content.length === 0 ? [number] : packed(content)));
+    else if (field === TENSOR.dataLocation) apart = number === 1;
+    else if (field === TENSOR.externalData) {
+      const { key, value } = readEntry(content);
+      entries.set(key, value);
+    }
   }
-  return { name, dtype, shape };
+  if (!apart && entries.size === 0) return { name, dtype, shape };
+  const length = entries.get("length");
+  const external = {
+    location: entries.get("location") ?? "",
+    offset: Number(entries.get("offset") ?? 0),
+    length: length === undefined ? null : Number(length),
+  };
+  return { name, dtype, shape, external };
+}
+
+/** A StringStringEntryProto. */
+export function readEntry(bytes: Uint8Array): { readonly key: string; readonly value: string } {
+  let key = "";
+  let value = "";
+  for (const { field, bytes: content } of fields(bytes)) {
+    if (field === ENTRY.key) key = readText(content);
+    if (field === ENTRY.value) value = readText(content);
+  }
+  return { key, value };
 }
 
 /** A SparseTensorProto: its name is the one of its values. */

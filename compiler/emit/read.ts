@@ -1,6 +1,6 @@
 /** The face of any ONNX model, read past its weights: versions, inputs, outputs, operators, initializers, metadata. */
-import { type ModelTensor, readSparse, readTensor, readText, readValue } from "./read-tensor.js";
-import { ATTRIBUTE, ENTRY, FUNCTION, fields, GRAPH, MODEL, NODE, OPSET } from "./wire.js";
+import { type ModelTensor, readEntry, readSparse, readTensor, readText, readValue } from "./read-tensor.js";
+import { ATTRIBUTE, FUNCTION, fields, GRAPH, MODEL, NODE, OPSET } from "./wire.js";
 
 export interface OperatorCount {
   readonly domain: string;
@@ -156,16 +156,6 @@ function readNode(bytes: Uint8Array, depth: number, draft: Draft, parts: Part[])
   const key = `${domainName(domain)} ${operator}`;
   const count = (draft.operators.get(key)?.count ?? 0) + 1;
   draft.operators.set(key, { domain: domainName(domain), operator, count });
-}
-
-function readEntry(bytes: Uint8Array): { readonly key: string; readonly value: string } {
-  let key = "";
-  let value = "";
-  for (const { field, bytes: content } of fields(bytes)) {
-    if (field === ENTRY.key) key = readText(content);
-    if (field === ENTRY.value) value = readText(content);
-  }
-  return { key, value };
 }
 
 function domainName(domain: string): string {

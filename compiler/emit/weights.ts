@@ -2,7 +2,7 @@
 import protobuf from "protobufjs/minimal.js";
 import type { DType } from "../ir/types.js";
 import { elementTypes } from "./proto.js";
-import { bytes, fields, GRAPH, MODEL, TENSOR, varint } from "./wire.js";
+import { bytes, ENTRY, fields, GRAPH, MODEL, TENSOR, varint } from "./wire.js";
 
 export interface Weight {
   readonly name: string;
@@ -21,9 +21,51 @@ const elementBytes: { readonly [D in DType]: number } = { float32: 4, int32: 4, 
  */
 export function withWeights(model: Uint8Array, tensors: Iterable<Weight>): Uint8Array<ArrayBuffer> {
   const initializers = protobuf.Writer.create();
-  for (const tensor of tensors) writeInitializer(initializers, tensor);
+  for (const tensor of tensors) {
+    startInitializer(initializers, tensor);
+    initializers.uint32(bytes(TENSOR.rawData)).bytes(bytesOf(tensor)).ldelim();
+  }
   return spliced(model, new Uint8Array(), initializers.finish());
 }
+
+/** Smaller tensors stay in the model. */
+const LEAST_APART = 1024;
+/** Where a tensor starts in the file beside the model: what readers map into memory is aligned for any element. */
+const ALIGNMENT = 64;
+
+/**
+ * The same with the numbers of all but small tensors in a file of their own, which lies beside the model under the name
+ * `location`: the model says from where to where each has its bytes.
+ */
+export function withWeightsApart(
+  model: Uint8Array,
+  tensors: Iterable<Weight>,
+  location: string,
+): { readonly model: Uint8Array; readonly data: Uint8Array } {
+  const initializers = protobuf.Writer.create();
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  for (const tensor of tensors) {
+    const content = bytesOf(tensor);
+    startInitializer(initializers, tensor);
+    if (content.length < LEAST_APART) {
+      initializers.uint32(bytes(TENSOR.rawData)).bytes(content).ldelim();
+      continue;
+    }
+    for (const [key, value] of Object.entries({ location, offset: `${offset}`, length: `${content.length}` })) {
+      initializers.uint32(bytes(TENSOR.externalData)).fork();
+      initializers.uint32(bytes(ENTRY.key)).string(key).uint32(bytes(ENTRY.value)).string(value).ldelim();
+    }
+    initializers.uint32(varint(TENSOR.dataLocation)).int32(EXTERNAL).ldelim();
+    const padding = new Uint8Array((ALIGNMENT - (content.length % ALIGNMENT)) % ALIGNMENT);
+    parts.push(content, padding);
+    offset += content.length + padding.length;
+  }
+  return { model: spliced(model, new Uint8Array(), initializers.finish()), data: joined(parts) };
+}
+
+/** TensorProto.DataLocation. */
+const EXTERNAL = 1;
 
 /** The model with fields of its graph before those that it has, and behind them. */
 export function spliced(model: Uint8Array, before: Uint8Array, after: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -46,7 +88,8 @@ function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-function writeInitializer(writer: protobuf.Writer, { name, dtype, shape, data }: Weight): void {
+/** Opens an initializer: all but its numbers. */
+function startInitializer(writer: protobuf.Writer, { name, dtype, shape, data }: Weight): void {
   const elements = shape.reduce((product, size) => product * size, 1);
   if (data.byteLength !== elements * elementBytes[dtype])
     throw new Error(`${data.byteLength} bytes given for ${name}, ${dtype}[${shape.join(", ")}]`);
@@ -54,6 +97,8 @@ function writeInitializer(writer: protobuf.Writer, { name, dtype, shape, data }:
   for (const size of shape) writer.uint32(varint(TENSOR.dims)).int64(size);
   writer.uint32(varint(TENSOR.dataType)).int32(elementTypes[dtype]);
   writer.uint32(bytes(TENSOR.name)).string(name);
-  writer.uint32(bytes(TENSOR.rawData)).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  writer.ldelim();
+}
+
+function bytesOf({ data }: Weight): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

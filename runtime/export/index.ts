@@ -33,6 +33,8 @@ export interface ExportRequest extends Partial<ExportSettings> {
   readonly training?: boolean;
   /** Whether short programs that use the model are written beside it; by default they are not. */
   readonly snippets?: boolean;
+  /** Whether weights lie in a file of their own, `<model>.data`; by default where a model file could not hold them. */
+  readonly externalData?: boolean;
 }
 
 export interface Exported {
@@ -63,6 +65,7 @@ export async function exportModel({
   training = false,
   snippets = false,
   precision = "float32",
+  externalData = false,
 }: ExportRequest): Promise<ExportOutcome> {
   const opened = openRun(folder);
   if (!opened.ok) return wrongInput(opened.problems);
@@ -75,7 +78,7 @@ export async function exportModel({
   if (state?.ok === false) return wrongInput(state.problems);
   const about = { spec, signature, metadata, parameters, step, hash: manifest.hash, metrics };
   const subject = { ...about, ...(state && { training: state.state }) };
-  const outcome = await exportSubject(subject, { out, form, opset, loops, unroll, snippets, precision });
+  const outcome = await exportSubject(subject, { out, form, opset, loops, unroll, snippets, precision, externalData });
   if (!outcome.ok || outcome.cost === undefined) return outcome;
   const { rounded } = await import("../../compiler/export/precision.js");
   const moved = await measure(folder, weights, rounded(parameters, precision));
@@ -85,7 +88,12 @@ export async function exportModel({
 /** The same for a model that is at hand. */
 export async function exportSubject(
   subject: Subject,
-  { out, snippets = false, ...settings }: ExportSettings & Pick<ExportRequest, "out" | "snippets">,
+  {
+    out,
+    snippets = false,
+    externalData = false,
+    ...settings
+  }: ExportSettings & Pick<ExportRequest, "out" | "snippets" | "externalData">,
 ): Promise<ExportOutcome> {
   const { form, opset, precision = "float32" } = settings;
   const asTrained = subject.training !== undefined;
@@ -105,8 +113,10 @@ export async function exportSubject(
   // A model of rounded weights is a model like any other: the file is held against that, and that against the trained one.
   const written = { ...subject, parameters: rounded(subject.parameters, precision) };
   const lowered = lowerExport(spec, signature, written.parameters, { ...settings, asTrained, boundary });
-  const { file, bytes } = await fileOf(written, form, lowered, basename(out), precision);
-  const files = [file, ...(snippets ? snippetsOf(subject, lowered.ports, basename(out)) : [])];
+  const apart = externalData || weighs(lowered) > mostInModel;
+  if (apart && asTrained) return wrongInput([trainsWhole(externalData)]);
+  const { made, bytes } = await filesOf(written, form, lowered, basename(out), precision, apart);
+  const files = [...made, ...(snippets ? snippetsOf(subject, lowered.ports, basename(out)) : [])];
   const options = { ...settings, boundary };
   let verification: Verification | undefined;
   let difference: number | null = null;
@@ -134,14 +144,15 @@ export async function exportSubject(
 }
 
 /** The model's file, and the bytes of its weights in float32 and as they are stored. */
-async function fileOf(
+async function filesOf(
   subject: Subject,
   form: ExportForm,
   lowered: Lowered,
   name: string,
   precision: Precision,
-): Promise<{ readonly file: ExportFile; readonly bytes: Cost["bytes"] }> {
-  const [{ emitExport }, { withWeights }, { withPacked }, { packed }] = await Promise.all([
+  apart: boolean,
+): Promise<{ readonly made: readonly ExportFile[]; readonly bytes: Cost["bytes"] }> {
+  const [{ emitExport }, { withWeights, withWeightsApart }, { withPacked }, { packed }] = await Promise.all([
     import("../../compiler/export/index.js"),
     import("../../compiler/emit/weights.js"),
     import("../../compiler/emit/packed.js"),
@@ -155,12 +166,16 @@ async function fileOf(
   };
   const bare = await emitExport(lowered, { doc, metadata: { ...metadata, ...extra } });
   const weights = packed(lowered.weights, precision);
-  const exact = withWeights(bare, weights.plain);
+  const { model: exact, data } = apart
+    ? withWeightsApart(bare, weights.plain, `${name}.data`)
+    : { model: withWeights(bare, weights.plain), data: undefined };
   const small = weights.packed.length > 0 ? await withPacked(exact, weights.packed) : exact;
   const inModel = new Set(lowered.weights.map((weight) => weight.name));
   const content = training === undefined ? small : await addTraining(small, subject, training, lowered.opset, inModel);
   const before = lowered.weights.reduce((sum, { data }) => sum + data.byteLength, 0);
-  return { file: { name, content }, bytes: { before, after: small.length - bare.length } };
+  const after = small.length - bare.length + (data?.length ?? 0);
+  const beside = data === undefined ? [] : [{ name: `${name}.data`, content: data }];
+  return { made: [{ name, content }, ...beside], bytes: { before, after } };
 }
 
 /** A training goes on in float32. */
@@ -168,6 +183,20 @@ function untrainable(trains: boolean, precision: Precision): RunProblem | undefi
   if (!trains || precision === "float32") return undefined;
   const message = `A training goes on with float32 weights, and not with ${precision}.`;
   return { code: "precision", path: "", message, hint: "Export one without the other." };
+}
+
+/** A protobuf message has less than 2 GiB; this leaves room for all that is no weight. */
+const mostInModel = 2 ** 31 - 2 ** 26;
+
+function weighs({ weights }: Lowered): number {
+  return weights.reduce((sum, { data }) => sum + data.byteLength, 0);
+}
+
+function trainsWhole(asked: boolean): RunProblem {
+  const message = asked
+    ? "A model that its training goes with holds its weights itself."
+    : "The weights are more than a model file can hold, and a training goes with a model that holds them itself.";
+  return { code: "external-data", path: "", message, hint: "Leave --with-training out." };
 }
 
 /** Why a model has no such form. */

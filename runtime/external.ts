@@ -1,0 +1,48 @@
+/** Weights that a model keeps in files of their own: none but plain files of its own folder are read. */
+import { lstatSync, realpathSync, type Stats } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
+import type { RunProblem } from "./problem.js";
+
+interface Apart {
+  readonly name: string;
+  readonly external?: { readonly location: string; readonly offset: number; readonly length: number | null };
+}
+
+/** What is wrong with where a model's tensors say that their numbers are, each file once. */
+export function externalProblems(model: string, tensors: readonly Apart[]): readonly RunProblem[] {
+  const problems = new Map<string, RunProblem>();
+  for (const { name, external } of tensors) {
+    if (external === undefined || problems.has(external.location)) continue;
+    const reason = refusal(dirname(model), external);
+    if (reason === undefined) continue;
+    const message = `"${model}" keeps its tensor "${name}" in "${external.location}", ${reason}.`;
+    const hint = "Weights lie in plain files beside their model.";
+    problems.set(external.location, { code: "external-data", path: "", message, hint });
+  }
+  return [...problems.values()];
+}
+
+function refusal(folder: string, { location, offset, length }: NonNullable<Apart["external"]>): string | undefined {
+  if (location === "" || location.includes("\0")) return "which is no file's name";
+  const parts = location.split(/[/\\]/);
+  if (isAbsolute(location) || /^[A-Za-z]:/.test(location) || parts[0] === "") return "which is an absolute path";
+  if (parts.includes("..")) return "which leads out of the model's folder";
+  let found: Stats;
+  try {
+    found = lstatSync(join(folder, location));
+  } catch {
+    return "which is not there";
+  }
+  if (
+    found.isSymbolicLink() ||
+    realpathSync(join(folder, location)) !==
+      join(realpathSync(folder), ...parts.filter((part) => part !== "" && part !== "."))
+  )
+    return "which is a link to somewhere else";
+  if (!found.isFile()) return "which is no file";
+  if (found.nlink > 1) return "which has other names too";
+  const whole = (number: number) => Number.isSafeInteger(number) && number >= 0;
+  if (!whole(offset) || (length !== null && !whole(length))) return "at a place that is no number";
+  if (offset + (length ?? 0) > found.size) return `which has ${found.size} bytes, and it ends behind them`;
+  return undefined;
+}
