@@ -112,6 +112,8 @@ async function writeModel(output: Output, run: string, flags: Flags & { readonly
     if (cost === undefined)
       output.print(`differs from the trained model by at most ${verification.difference.toExponential(1)}`);
     else output.print(costText(cost));
+    if (cost === undefined && verification.difference > 1e-5)
+      output.print("onnxruntime's recurrent operators round more than its other ones; --loops scan is closer");
     if (portability !== undefined) output.print(`\n${portabilityText(portability, output.colors.print)}`);
     return exit.done;
   }

@@ -122,10 +122,10 @@ export async function exportSubject(
   let difference: number | null = null;
   const proved = await writeProved(disk, out, files, async (workshop) => {
     const model = join(workshop, basename(out));
-    verification = await verifyExport(written, options, lowered.ports, model);
+    verification = await verifyExport(written, options, lowered, model);
     if (verification.difference > verification.tolerance) return false;
     if (precision !== "float32" && form !== "generate")
-      difference = (await verifyExport(subject, options, lowered.ports, model, "fastest")).difference;
+      difference = (await verifyExport(subject, options, lowered, model, "fastest")).difference;
     return true;
   });
   if (verification === undefined) throw new Error("The export was not verified.");

@@ -1,5 +1,5 @@
 /** Verification: the written file, run by onnxruntime, says what the training's forward pass says. */
-import type { ExportForm, ExportOptions, ExportPorts } from "../../../compiler/export/index.js";
+import type { CellForm, ExportForm, ExportOptions, ExportPorts } from "../../../compiler/export/index.js";
 import { type Arithmetic, openSession } from "../../session.js";
 import type { Subject } from "../subject.js";
 import { statePairs } from "../words.js";
@@ -11,7 +11,12 @@ import { trySteps } from "./step.js";
 import type { Trial, Try } from "./trial.js";
 
 /** Float32 sums of a few hundred terms, in another order. */
-export const tolerance = 1e-5;
+const usualTolerance = 1e-5;
+/**
+ * onnxruntime's own RNN, GRU and LSTM compute their sigmoid and tanh more roughly than its Sigmoid and Tanh: trained layers whose gates
+ * are wide open or shut differ by some 5e-5. That the operator is the cell has been proved in float64 by then.
+ */
+const operatorTolerance = 5e-4;
 
 export interface Verification {
   readonly runs: readonly (Sizes & { readonly difference: number })[];
@@ -35,7 +40,7 @@ export const tries: { readonly [F in ExportForm]: Try } = {
 export async function verifyExport(
   subject: Subject,
   options: ExportOptions,
-  ports: ExportPorts,
+  { ports, cells }: { readonly ports: ExportPorts; readonly cells: readonly CellForm[] },
   model: string,
   arithmetic: Arithmetic = "float32",
 ): Promise<Verification> {
@@ -50,6 +55,8 @@ export async function verifyExport(
   for (const sizes of sizesOf(reference, options, shapes))
     runs.push({ ...sizes, difference: await tries[form](trial, sizes) });
   await Promise.all([reference.release(), session.release()]);
+  const operators = cells.some(({ form }) => form !== "Scan" && form !== "unrolled");
+  const tolerance = operators ? operatorTolerance : usualTolerance;
   return { runs, difference: Math.max(...runs.map((run) => run.difference)), tolerance };
 }
 
