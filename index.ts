@@ -38,6 +38,7 @@ export { type GridAxis, type SampleAxis, type SweepPlan, type TrialValues, trial
 export type { TrialRecord } from "./runtime/sweep/record.js";
 export { runSweep, type SweepEvent, type SweepOptions, type SweepRequest, type Trial } from "./runtime/sweep/sweep.js";
 export { type Training, type TrainingRequest, type TrainOptions, train } from "./runtime/train.js";
+export { exportWeb, type WebOutcome, type WebRequest } from "./runtime/web/export-web.js";
 export type { Diagnostic, Problem } from "./schema/diagnostics.js";
 export { frame } from "./schema/frame.js";
 export type { NormalSpec } from "./schema/normal.js";
