@@ -80,6 +80,13 @@ describe("the programs", () => {
     if (said !== null) expect(said).toBe(printed);
   });
 
+  test("let a model write that draws for itself", async () => {
+    const { printed, program } = await used(sketches.text, "generate");
+    expect(printed).toMatch(/^[\w ,\n]{38,40}$/);
+    const said = python3(program("py"));
+    if (said !== null) expect(said).toBe(printed);
+  });
+
   test("give as many steps as are laid out", async () => {
     const { out, folder, printed } = await used(sketches.text, "sequence", 8);
     expect(printed).toBe((await predicted(out, folder, "in.txt", "row, yub\n")).prediction);

@@ -62,6 +62,10 @@ function tensor({ name, dtype, value, shape }: Feed, { example }: Plan, step: bo
     const dims = [1, ...shape.map((size) => (size === "time" ? time : size))].join(", ");
     return `NamedOnnxValue.CreateFromTensor(${quoted(name)}, new DenseTensor<${types[dtype]}>(${data}, new[] { ${dims} }))`;
   };
+  if (typeof value === "number") {
+    const data = `new ${types[dtype]}[] { ${value}${dtype === "float32" ? "f" : ""} }`;
+    return `NamedOnnxValue.CreateFromTensor(${quoted(name)}, new DenseTensor<${types[dtype]}>(${data}, Array.Empty<int>()))`;
+  }
   switch (value) {
     case "ids":
       return step ? make("new[] { id }", "1") : make("ids", steps);
@@ -83,7 +87,7 @@ function tensor({ name, dtype, value, shape }: Feed, { example }: Plan, step: bo
 function runLines(plan: Plan): readonly string[] {
   const { kind, feeds, states, answer, decoder, example } = plan;
   const fed = (step: boolean, indent: string) => feeds.map((feed) => `${indent}${tensor(feed, plan, step)},`);
-  const element = answer.type === "classes" ? "long" : "float";
+  const element = types[answer.dtype];
   const taken = `results.First(value => value.Name == ${quoted(answer.output)}).AsEnumerable<${element}>()`;
   switch (kind) {
     case "once":

@@ -78,6 +78,8 @@ function tensor({ dtype, value, shape }: Feed, plan: Plan, step: boolean): strin
   const steps = plan.example.type === "text" ? "ids.length" : "rows.length";
   const dims = (time: string) => `[${[1, ...shape.map((size) => (size === "time" ? time : size))].join(", ")}]`;
   const make = (data: string, time: string) => `new Tensor("${dtype}", ${data}, ${dims(time)})`;
+  if (typeof value === "number")
+    return `new Tensor("${dtype}", ${arrays[dtype]}.of(${value}${dtype === "int64" ? "n" : ""}), [])`;
   switch (value) {
     case "ids":
       return step ? make("Int32Array.of(id)", "1") : make("Int32Array.from(ids)", steps);

@@ -40,14 +40,18 @@ export interface Words {
 export interface Feed {
   readonly name: string;
   readonly dtype: "float32" | "int64" | "int32";
-  /** `ids`, or `rows` of numbers, are the example; `length` is its number of steps; a decoder reads what it has said. */
-  readonly value: "ids" | "rows" | "length" | "said" | "saidLength" | "zeros";
+  /**
+   * `ids`, or `rows` of numbers, are the example; `length` is its number of steps; a decoder reads what it has said. A number
+   * stands by itself, without batch.
+   */
+  readonly value: "ids" | "rows" | "length" | "said" | "saidLength" | "zeros" | number;
   /** Behind the batch. `time` is the example's. */
   readonly shape: readonly (number | "time")[];
 }
 
 export interface Answer {
   readonly output: string;
+  readonly dtype: Feed["dtype"];
   readonly type: "classes" | "numbers";
   /** By class, or by number; null where they have no names. */
   readonly names: { readonly list: readonly (string | number)[]; readonly key: string } | null;
@@ -59,6 +63,9 @@ export interface Answer {
 export function namesAreWords({ answer, example }: Plan): boolean {
   return example.type === "text" && answer.names?.list === example.words.list;
 }
+
+/** What a model that writes by itself is asked for. */
+const wanted: Readonly<Record<string, number>> = { length: 40, temperature: 0.8, seed: 1 };
 
 /** Units of an example text. */
 const few = 6;
@@ -128,6 +135,8 @@ function feedOf({ name, dtype, shape }: ExportPort, perStep: boolean): Feed {
   if (dtype === "bool") throw new Error(`The input ${name} is of truth values.`);
   const behind = shape.slice(1).map((size) => (typeof size === "number" ? size : "time"));
   const value = (): Feed["value"] => {
+    if (shape.length === 0) return wanted[name] ?? 0;
+    if (name === "prompt") return "ids";
     if (name === "lengths") return "length";
     if (name === "decoder_inputs") return "said";
     if (name === "target_lengths") return "saidLength";
@@ -138,13 +147,18 @@ function feedOf({ name, dtype, shape }: ExportPort, perStep: boolean): Feed {
 }
 
 function answerOf({ outputs }: ExportPorts, metadata: Metadata): Answer {
+  const tokens = outputs.find(({ name }) => name === "tokens");
+  if (tokens !== undefined && metadata.type === "text") {
+    const names = { list: metadata.vocabulary, key: "rnnx.data.vocabulary" };
+    return { output: tokens.name, type: "classes", dtype: "int32", names, joined: metadata.unit };
+  }
   const classes = outputs.find(({ name }) => name === "classes");
   if (classes === undefined) {
     const output = outputs.find(({ role }) => role === "prediction")?.name ?? "outputs";
     const names = metadata.type === "table" ? { list: metadata.target, key: "rnnx.data.target" } : null;
-    return { output, type: "numbers", names, joined: null };
+    return { output, type: "numbers", dtype: "float32", names, joined: null };
   }
-  const said = { output: classes.name, type: "classes" } as const;
+  const said = { output: classes.name, type: "classes", dtype: "int64" } as const;
   switch (metadata.type) {
     case "text":
       return { ...said, names: { list: metadata.vocabulary, key: "rnnx.data.vocabulary" }, joined: metadata.unit };

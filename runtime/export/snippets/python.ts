@@ -47,6 +47,7 @@ function array({ dtype, value, shape }: Feed, { example }: Plan, step: boolean):
   const steps = example.type === "text" ? "len(ids)" : "len(rows)";
   // With an axis of its own behind it, a row of one is a batch of one.
   const make = (data: string) => `np.array(${data}, np.${dtype})`;
+  if (typeof value === "number") return make(`${value}`);
   const flat = !shape.includes("time") && shape.length === 1;
   switch (value) {
     case "ids":
