@@ -23,6 +23,7 @@ describe("a run", () => {
     if (!outcome.ok) throw new Error("the run failed");
     expect(readdirSync(out).sort()).toEqual([
       "checkpoints",
+      "conditions.json",
       "data.json",
       "eval.onnx",
       "manifest.json",

@@ -77,6 +77,8 @@ test("everything that the smallest spec leaves out", async () => {
       epochs: 10,
       batch_size: 32,
       accumulate: 1,
+      distributed: { sync: "step" },
+      memory: "normal",
       shuffle: true,
       steps_per_call: "auto",
       checkpoint_every: 0,
