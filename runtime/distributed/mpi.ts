@@ -67,9 +67,26 @@ export async function openRanks({ launcher, size, libraries }: Launch): Promise<
   };
 }
 
+/** glibc's flags of dlopen: resolve now, show the symbols to all, never unload. */
+const FOREVER = 0x2 | 0x100 | 0x1000;
+
+/**
+ * Keeps a library loaded until the process is gone. A thread that ends takes what it loaded with it, while threads of the library's own
+ * may still run its code.
+ */
+function keepLoaded(koffi: Koffi, name: string): void {
+  if (process.platform !== "linux") return;
+  try {
+    koffi.load(null).func("void *dlopen(const char *name, int flags)")(name, FOREVER);
+  } catch {
+    // An older C library has it elsewhere; the library is then loaded as any other.
+  }
+}
+
 function firstOf(koffi: Koffi, names: readonly string[]): Library | undefined {
   for (const name of names) {
     try {
+      keepLoaded(koffi, name);
       // Open MPI loads parts of itself that look for its symbols in the whole process.
       return koffi.load(name, { global: true });
     } catch {
