@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import module from "node:module";
 import { fileURLToPath } from "node:url";
 
-const program = new URL("../dist/cli/main.js", import.meta.url);
+const program = new URL("../dist/program/main.js", import.meta.url);
 
 if (existsSync(program)) {
   // Where Node can (from 22 on), it keeps what it has compiled of the program for the next start.
