@@ -1,9 +1,10 @@
 /** The package as a stranger gets it: packed, installed in an empty project, used from the command line, from a program and by an editor. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { chromiumPath, openBrowser, openPage, withChromium } from "./browser.js";
 import { root, temporaryFolder } from "./cli/spawn.js";
 
 const execute = promisify(execFile);
@@ -85,3 +86,84 @@ test("its library trains, and its types hold", async (context) => {
   );
   expect(checked).toBe("");
 });
+
+/** A command that goes on until it is ended: what it says first on a line that matches. */
+function begin(wanted: RegExp, ...args: readonly string[]) {
+  const child = spawn("npx", ["--no-install", "rnnx", ...args], { cwd: project, env, detached: true });
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const said = new Promise<string>((resolve, reject) => {
+    let text = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (piece: Buffer) => {
+        text += piece;
+        const found = wanted.exec(text);
+        if (found?.[1] !== undefined) resolve(found[1]);
+      });
+    }
+    child.once("close", () => reject(new Error(text)));
+  });
+  const end = async () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGINT");
+    await ended;
+  };
+  return { said, ended, end };
+}
+
+test.skipIf(chromiumPath === undefined)(
+  `a stranger starts from a template, edits it, watches it learn, reads the report and tries the model in a browser${withChromium}`,
+  { timeout: 240_000 },
+  async (context) => {
+    context.skip(missing !== "", missing);
+    const rnnx = (...args: readonly string[]) => run("npx", "--no-install", "rnnx", ...args);
+    const took: Record<string, number> = {};
+    const timed = async <T>(name: string, step: Promise<T>): Promise<T> => {
+      const before = performance.now();
+      const result = await step;
+      took[name] = Math.round((performance.now() - before) / 100) / 10;
+      return result;
+    };
+    await timed("init", rnnx("init", "next-character"));
+    const spec = join(project, "next-character.json");
+    const text = readFileSync(spec, "utf8");
+    writeFileSync(spec, text.replace('"hidden_size": 96', '"hiden_size": 32'));
+    await expect(rnnx("train", "next-character.json")).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Did you mean "hidden_size"?'),
+    });
+    writeFileSync(spec, text.replace('"hidden_size": 96', '"hidden_size": 32').replace('"steps": 240', '"steps": 160'));
+
+    const browser = await openBrowser();
+    try {
+      const training = begin(/watch it at (http:\S+)/, "train", "next-character.json", "--watch");
+      const live = await timed("first page", openPage(browser, await training.said));
+      await live.page.locator(".chart h2").first().waitFor({ timeout: 60_000 });
+      await timed("training", training.ended);
+      expect(live.errors.filter((error) => !/^failed|ERR_/.test(error))).toEqual([]);
+
+      await timed("report", rnnx("report", "runs/next-character", "--out", "report.html"));
+      const report = await openPage(browser, `file://${join(project, "report.html")}`);
+      expect(await report.page.locator("svg").count()).toBeGreaterThan(1);
+      expect(report.errors).toEqual([]);
+
+      await run("npm", "install", "onnxruntime-web@1.30.0", "--prefer-offline", "--no-audit", "--no-fund");
+      const serving = begin(
+        /(http:\/\/127\.0\.0\.1:\d+\/)/,
+        "export",
+        "runs/next-character",
+        "--web",
+        "page",
+        "--serve",
+      );
+      const tried = await timed("page", openPage(browser, await serving.said));
+      await tried.page.getByLabel("Prompt").fill("ROMEO:");
+      await tried.page.getByLabel("Length").fill("20");
+      await tried.page.getByRole("button", { name: "Write" }).click();
+      await tried.page.getByText("20 characters in").waitFor({ timeout: 60_000 });
+      expect(tried.errors).toEqual([]);
+      await serving.end();
+    } finally {
+      await browser.close();
+    }
+    console.log(`seconds: ${JSON.stringify(took)}`);
+  },
+);
