@@ -110,8 +110,9 @@ export function trainedPart(spec: NormalSpec, signature: Signature, options: Com
   if (!first.ok) return first;
   // A number of steps that is known is only written out where something is made of it: other lengths stay possible.
   const { context } = observed(inPortions(signature, portions), {});
-  const inParallel = !options.without?.includes("parallel") && hasParallelLoop(first.program.graph, context);
-  const elaborated = inParallel && signature.steps !== undefined ? elaborateFor(withKnownSteps(signature)) : first;
+  const mayBe = signature.steps !== undefined && !options.without?.includes("parallel");
+  const inParallel = mayBe && hasParallelLoop(first.program.graph, context);
+  const elaborated = inParallel ? elaborateFor(withKnownSteps(signature)) : first;
   if (!elaborated.ok) return elaborated;
   const { program } = elaborated;
   const carried = new Set(program.inputs.filter(({ role }) => role === "state").map(({ name }) => name));

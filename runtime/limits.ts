@@ -1,6 +1,7 @@
 /** Whether a training fits into the memory of the machine: said before anything of its size is allocated. */
+import { portionsOf } from "../schema/batches.js";
 import type { NormalTrain } from "../schema/normal.js";
-import { availableMemory, machineMemory } from "./machine.js";
+import { availableMemory, machineMemory, sizeText } from "./machine.js";
 import type { RunProblem } from "./problem.js";
 
 export interface Fit {
@@ -22,17 +23,17 @@ export function fitIntoMemory(
   const needed = memoryAt(batchSize);
   const free = availableMemory();
   if (needed <= limit) {
-    const message = `The training takes about ${size(needed)} at its peak, and ${size(free)} are free now.`;
+    const message = `The training takes about ${sizeText(needed)} at its peak, and ${sizeText(free)} are free now.`;
     return { problems: [], notices: needed > free ? [message] : [] };
   }
-  const portions = accumulate === "auto" ? 1 : accumulate;
+  const portions = portionsOf({ accumulate });
   const fitting =
     largestThat(Math.floor(batchSize / portions), (each) => memoryAt(each * portions) <= limit) * portions;
-  const message = `The training would take about ${size(needed)} at its peak, and there are ${size(limit)}.`;
+  const message = `The training would take about ${sizeText(needed)} at its peak, and there are ${sizeText(limit)}.`;
   const smaller =
     fitting > 0
       ? `The largest batch_size that fits is ${fitting}; "accumulate" makes a batch in portions, with the memory of one.`
-      : `One example at a time would take ${size(memoryAt(portions))}: make the model smaller, or the sequences shorter.`;
+      : `One example at a time would take ${sizeText(memoryAt(portions))}: make the model smaller, or the sequences shorter.`;
   const problem = {
     code: "memory",
     path: "/train/batch_size",
@@ -51,10 +52,4 @@ function largestThat(most: number, holds: (value: number) => boolean): number {
     else high = middle - 1;
   }
   return low;
-}
-
-function size(bytes: number): string {
-  const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
-  const unit = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(bytes) / 10)));
-  return `${Number((bytes / 2 ** (10 * unit)).toPrecision(3))} ${units[unit]}`;
 }

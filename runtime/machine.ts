@@ -22,3 +22,10 @@ export function machineMemory(): number {
 export function memoryToUse(): number {
   return Math.floor(SHARE * availableMemory());
 }
+
+/** Bytes as people read them: three digits and a unit. */
+export function sizeText(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  const unit = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(bytes) / 10)));
+  return `${Number((bytes / 2 ** (10 * unit)).toPrecision(3))} ${units[unit]}`;
+}

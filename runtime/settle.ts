@@ -4,11 +4,11 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { batchSizeOf } from "../schema/batches.js";
+import { batchSizeOf, portionsOf } from "../schema/batches.js";
 import type { NormalSpec, NormalTrain } from "../schema/normal.js";
 import type { DataSource } from "./data/source.js";
 import { runFiles } from "./directory.js";
-import { memoryToUse } from "./machine.js";
+import { memoryToUse, sizeText } from "./machine.js";
 
 export interface Settled {
   readonly spec: NormalSpec;
@@ -29,22 +29,24 @@ export async function settle(spec: NormalSpec, source: DataSource, memory = memo
   if (isSettled(spec.train)) return { spec, notices: [] };
   const { check, memoryByBatch } = await import("../compiler/compile.js");
   if (check(spec, source.signature(spec.train)).length > 0) return { spec, notices: [] };
-  const within = `within ${megabytes(memory)}`;
+  const within = `within ${sizeText(memory)}`;
   const notices: string[] = [];
   const settled = (train: Partial<NormalTrain>): NormalSpec => ({ ...spec, train: { ...spec.train, ...train } });
   const taking = (train: Partial<NormalTrain>) => memoryByBatch(settled(train), source.signature(spec.train));
 
   let { batch_size } = spec.train;
   if (batch_size === "largest") {
-    const { accumulate } = spec.train;
-    const portions = accumulate === "auto" ? 1 : accumulate;
-    batch_size = largest(source.splits.train.length, portions, memory, taking({ batch_size: "all" }));
+    const whole = taking({ batch_size: "all" });
+    batch_size = largest(source.splits.train.length, portionsOf(spec.train), memory, whole);
     notices.push(`The largest batch ${within}: ${batch_size === "all" ? "all examples" : `${batch_size} examples`}.`);
   }
   let { accumulate } = spec.train;
   if (accumulate === "auto") {
     const examples = batchSizeOf({ batch_size }, source.splits.train.length);
-    const fits = (portions: number) => taking({ batch_size, accumulate: portions })(examples) <= memory;
+    // Portions take at least what a batch of their size takes, which asks for no graph of their own.
+    const alone = taking({ batch_size, accumulate: 1 });
+    const fits = (portions: number) =>
+      alone(examples / portions) <= memory && taking({ batch_size, accumulate: portions })(examples) <= memory;
     accumulate = fewestPortions(examples, fits);
     notices.push(
       `A batch of ${examples} examples in ${accumulate === 1 ? "one portion" : `${accumulate} portions`} ${within}.`,
@@ -89,8 +91,4 @@ export function asRecorded(spec: NormalSpec, out: string): NormalSpec {
       accumulate: train.accumulate === "auto" ? accumulate : train.accumulate,
     },
   };
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 2 ** 20).toLocaleString("en")} MiB`;
 }
