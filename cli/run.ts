@@ -1,10 +1,12 @@
 /** A run from the command line: its recorded spec, perhaps with other data, or what is wrong shown. */
 import { join, resolve } from "node:path";
+import type { RunFailure } from "../runtime/outcome.js";
 import type { RunProblem } from "../runtime/problem.js";
 import type { Diagnostic } from "../schema/diagnostics.js";
 import type { NormalData } from "../schema/normal.js";
 import { type Override, unplaced } from "../schema/overrides.js";
-import { refuse } from "./failures.js";
+import { exit } from "./exit.js";
+import { refuse, reportFailure } from "./failures.js";
 import type { Output } from "./output.js";
 import { type OpenedSpec, openSpec, refuseSpec } from "./spec.js";
 
@@ -64,4 +66,15 @@ function placeIn({ place }: OpenedSpec): (problem: RunProblem) => readonly Diagn
 /** Problems that have no place in a spec. */
 export function refuseProblems(output: Output, problems: readonly RunProblem[]): void {
   for (const { code, message, hint = "" } of problems) refuse(output, code, message.replace(/\.$/, ""), hint);
+}
+
+/** Says why work on a run did not come to its end, and the exit code of that. With the run's spec, at the places in it. */
+export async function endUnfinished(output: Output, failure: RunFailure, opened?: OpenedSpec): Promise<number> {
+  if (failure.kind === "failed") {
+    reportFailure(output, failure.message, failure.hint);
+    return exit.failed;
+  }
+  if (opened === undefined) refuseProblems(output, failure.problems);
+  else await refuseRun(output, opened, failure.problems);
+  return exit.wrongInput;
 }

@@ -2,7 +2,9 @@
 import type { Signature } from "../compiler/signature.js";
 import type { Checked } from "../runtime/problem.js";
 import type { NormalLayer } from "../schema/normal.js";
-import type { OpenedSpec } from "./spec.js";
+import type { Override } from "../schema/overrides.js";
+import type { Output } from "./output.js";
+import { type OpenedSpec, openSpec, refuseSpec } from "./spec.js";
 
 /** A spec whose batches are settled, as far as its data is there. */
 export interface Described extends OpenedSpec {
@@ -11,7 +13,24 @@ export interface Described extends OpenedSpec {
   readonly notices: readonly string[];
 }
 
-export async function describe(opened: OpenedSpec): Promise<Checked<Described>> {
+/** The described spec, or undefined when something was wrong and the user has been told. */
+export async function openDescribed(
+  output: Output,
+  file: string,
+  overrides: readonly Override[],
+): Promise<Described | undefined> {
+  const opened = await openSpec(output, file, overrides);
+  if (opened === undefined) return undefined;
+  const described = await describe(opened);
+  if (!described.ok) {
+    await refuseSpec(output, opened.place(described.problems), opened.source);
+    return undefined;
+  }
+  for (const notice of described.notices) output.note(notice);
+  return described;
+}
+
+async function describe(opened: OpenedSpec): Promise<Checked<Described>> {
   const { spec, folder, origins } = opened;
   const { openData } = await import("../runtime/data/index.js");
   const data = await openData(spec, folder);

@@ -10,8 +10,8 @@ import { refuse } from "../failures.js";
 import { setOption, withoutOption } from "../flags.js";
 import { bytes } from "../numbers.js";
 import { refuseUnknownPasses } from "../passes.js";
-import { describe } from "../signature.js";
-import { openSpec, refuseSpec } from "../spec.js";
+import { openDescribed } from "../signature.js";
+import { refuseSpec } from "../spec.js";
 
 interface Flags {
   readonly out: string;
@@ -38,15 +38,9 @@ export const compileCommand: CommandModule = {
     const { out, set = [], without = [] } = face.opts<Flags>();
     const refused = await refuseUnknownPasses(output, without);
     if (refused !== undefined) return refused;
-    const opened = await openSpec(output, file, set);
+    const opened = await openDescribed(output, file, set);
     if (opened === undefined) return exit.wrongInput;
-    const described = await describe(opened);
-    if (!described.ok) {
-      await refuseSpec(output, opened.place(described.problems), opened.source);
-      return exit.wrongInput;
-    }
-    const { spec, origins, signature } = described;
-    for (const notice of described.notices) output.note(notice);
+    const { spec, origins, signature } = opened;
     const { compile } = await import("../../compiler/compile.js");
     const compiled = await compile(spec, signature, { origins, without });
     if (!compiled.ok) {

@@ -4,12 +4,11 @@ import type { EvaluateOutcome, EvaluateRequest } from "../../runtime/evaluate-ru
 import type { Override } from "../../schema/overrides.js";
 import type { CommandModule } from "../command.js";
 import { exit } from "../exit.js";
-import { reportFailure } from "../failures.js";
 import { setOption } from "../flags.js";
 import { tableText } from "../inspection/table.js";
 import { count, decimal } from "../numbers.js";
 import type { Output } from "../output.js";
-import { openRecordedSpec, refuseRun } from "../run.js";
+import { endUnfinished, openRecordedSpec } from "../run.js";
 
 interface Flags {
   readonly split?: "train" | "validation" | "test";
@@ -52,12 +51,7 @@ export const evaluate: CommandModule = {
       show(output, folder, outcome);
       return exit.done;
     }
-    if (outcome.kind === "input") {
-      await refuseRun(output, opened, outcome.problems);
-      return exit.wrongInput;
-    }
-    reportFailure(output, outcome.message, outcome.hint);
-    return exit.failed;
+    return endUnfinished(output, outcome, opened);
   },
 };
 

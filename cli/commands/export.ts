@@ -12,12 +12,12 @@ import type { CommandModule } from "../command.js";
 import { exit } from "../exit.js";
 import { costText } from "../export/cost.js";
 import { declarePage, type PageFlags, servePage, writePage } from "../export/page.js";
-import { refuse, reportFailure } from "../failures.js";
+import { refuse } from "../failures.js";
 import { wholeNumber } from "../flags.js";
 import { portabilityOfFile, portabilityText } from "../inspection/portability.js";
 import { bytes } from "../numbers.js";
 import type { Output } from "../output.js";
-import { refuseProblems } from "../run.js";
+import { endUnfinished } from "../run.js";
 
 interface Flags extends PageFlags {
   readonly out?: string;
@@ -117,10 +117,5 @@ async function writeModel(output: Output, run: string, flags: Flags & { readonly
     if (portability !== undefined) output.print(`\n${portabilityText(portability, output.colors.print)}`);
     return exit.done;
   }
-  if (outcome.kind === "input") {
-    refuseProblems(output, outcome.problems);
-    return exit.wrongInput;
-  }
-  reportFailure(output, outcome.message, outcome.hint);
-  return exit.failed;
+  return endUnfinished(output, outcome);
 }

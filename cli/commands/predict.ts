@@ -3,10 +3,9 @@ import { Option } from "commander";
 import type { PredictRequest } from "../../runtime/predict-run.js";
 import type { CommandModule } from "../command.js";
 import { exit } from "../exit.js";
-import { reportFailure } from "../failures.js";
 import { wholeNumber } from "../flags.js";
 import { count } from "../numbers.js";
-import { openRecordedSpec, refuseRun } from "../run.js";
+import { endUnfinished, openRecordedSpec } from "../run.js";
 
 interface Flags {
   readonly input: string;
@@ -50,11 +49,6 @@ export const predict: CommandModule = {
       output.print(`${count(outcome.predictions)} prediction${outcome.predictions === 1 ? "" : "s"} in ${target}`);
       return exit.done;
     }
-    if (outcome.kind === "input") {
-      await refuseRun(output, opened, outcome.problems);
-      return exit.wrongInput;
-    }
-    reportFailure(output, outcome.message, outcome.hint);
-    return exit.failed;
+    return endUnfinished(output, outcome, opened);
   },
 };

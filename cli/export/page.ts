@@ -2,11 +2,11 @@
 import { join } from "node:path";
 import type { Face } from "../command.js";
 import { exit } from "../exit.js";
-import { refuse, reportFailure } from "../failures.js";
+import { refuse } from "../failures.js";
 import { wholeNumber } from "../flags.js";
 import { bytes } from "../numbers.js";
 import type { Output } from "../output.js";
-import { refuseProblems } from "../run.js";
+import { endUnfinished } from "../run.js";
 
 export interface PageFlags {
   readonly web?: string;
@@ -37,12 +37,7 @@ export async function writePage(output: Output, run: string, { web = "", samples
     if (serve === undefined) output.note("A browser takes it from a server, not from the disk: --serve is one.");
     return exit.done;
   }
-  if (outcome.kind === "input") {
-    refuseProblems(output, outcome.problems);
-    return exit.wrongInput;
-  }
-  reportFailure(output, outcome.message, outcome.hint);
-  return exit.failed;
+  return endUnfinished(output, outcome);
 }
 
 /** Serves the page until a signal comes, and says the exit code. */

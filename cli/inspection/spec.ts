@@ -2,8 +2,8 @@
 import type { Override } from "../../schema/overrides.js";
 import { exit } from "../exit.js";
 import type { Output } from "../output.js";
-import { describe } from "../signature.js";
-import { openSpec, refuseSpec } from "../spec.js";
+import { openDescribed } from "../signature.js";
+import { refuseSpec } from "../spec.js";
 import type { Aspect } from "./stage.js";
 
 /** `more` is what the record of the layers says besides. */
@@ -14,18 +14,12 @@ export async function inspectSpec(
   aspect: Aspect,
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<number> {
-  const opened = await openSpec(output, file, overrides);
+  const opened = await openDescribed(output, file, overrides);
   if (opened === undefined) return exit.wrongInput;
-  const described = await describe(opened);
-  if (!described.ok) {
-    await refuseSpec(output, opened.place(described.problems), opened.source);
-    return exit.wrongInput;
-  }
-  const { spec, origins, signature } = described;
-  for (const notice of described.notices) output.note(notice);
+  const { spec, origins, signature } = opened;
   if (aspect.aspect === "stage") {
     const { printStage } = await import("./stage.js");
-    return printStage(output, described, aspect);
+    return printStage(output, opened, aspect);
   }
 
   const { analyze, check } = await import("../../compiler/compile.js");
@@ -36,7 +30,7 @@ export async function inspectSpec(
   }
   if (aspect.aspect === "cell") return (await import("./explain.js")).explain(output, spec, signature, aspect.name);
   const analysis = analyze(spec, signature);
-  const times = aspect.timed ? await (await import("./times.js")).timesOf(output, described) : undefined;
+  const times = aspect.timed ? await (await import("./times.js")).timesOf(output, opened) : undefined;
   if (aspect.timed && times === undefined) return exit.wrongInput;
   output.record({ event: "result", name: spec.name, ...more, ...analysis, ...(times && { times }) });
   if (!output.json) {

@@ -2,10 +2,9 @@
 import type { TrainRequest } from "../../runtime/events.js";
 import type { Origins } from "../../schema/origins.js";
 import { exit } from "../exit.js";
-import { reportFailure } from "../failures.js";
 import { count } from "../numbers.js";
 import type { Output } from "../output.js";
-import { refuseRun } from "../run.js";
+import { endUnfinished } from "../run.js";
 import type { OpenedSpec } from "../spec.js";
 import { laidOut } from "../terminal.js";
 
@@ -22,12 +21,7 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
     const origins: Origins = opened.origins;
     const outcome = placeOutcome(request.spec, origins, planning.outcome);
     if (outcome.ok) throw new Error("A plan that failed has no outcome.");
-    if (outcome.kind === "input") {
-      await refuseRun(output, opened, outcome.problems);
-      return exit.wrongInput;
-    }
-    reportFailure(output, outcome.message, outcome.hint);
-    return exit.failed;
+    return endUnfinished(output, outcome, opened);
   }
   const { spec, source, signature, plan, notices } = planning.planned;
   const analysis = analyze(spec, signature);
