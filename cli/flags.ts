@@ -19,7 +19,7 @@ export function wholeNumber(minimum: number, maximum: number): (text: string) =>
 export function realNumber(minimum: number, maximum: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()))
+    if (!/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()))
       throw new InvalidArgumentError("It takes a number.");
     if (value < minimum || value > maximum)
       throw new InvalidArgumentError(`It takes a number from ${minimum} to ${maximum}.`);
@@ -29,7 +29,7 @@ export function realNumber(minimum: number, maximum: number): (text: string) => 
 
 /** A reader of sizes of memory: bytes, or a number with a unit such as 512MB or 2GiB. */
 export function byteCount(text: string): number {
-  const [, number = "", unit = ""] = /^(\d+\.?\d*)\s*([kmgt]?)i?b?$/i.exec(text.trim()) ?? [];
+  const [, number = "", unit = ""] = /^(\d+(?:\.\d*)?)\s*([kmgt]?)i?b?$/i.exec(text.trim()) ?? [];
   const bytes = Number(number) * 1024 ** ["", "k", "m", "g", "t"].indexOf(unit.toLowerCase());
   if (number === "" || bytes < 1) throw new InvalidArgumentError("It takes a size such as 512MB or 2GB.");
   return Math.floor(bytes);

@@ -7,6 +7,7 @@ import type { Manifest, StoredTensor } from "../compiler/artifact.js";
 import type { Signature } from "../compiler/signature.js";
 import { unreadable } from "./data/file.js";
 import type { Metadata } from "./data/metadata.js";
+import { externalProblems } from "./external.js";
 import { type Checked, type RunProblem, refuse } from "./problem.js";
 import type { Tensor, Tensors } from "./safetensors.js";
 
@@ -48,7 +49,9 @@ export async function readTrained(file: string): Promise<Checked<{ readonly trai
   }
   const read = readModel(bytes);
   if (!read.ok) return refuse({ ...read.problem, path: "", file });
-  const { metadata } = read.model;
+  const { metadata, initializers } = read.model;
+  const unsafe = externalProblems(file, initializers);
+  if (unsafe.length > 0) return refuse(...unsafe);
   const [spec, record] = [metadata[modelKeys.spec], recordOf(metadata[modelKeys.training])];
   let numbers: ReturnType<typeof readTraining>;
   try {

@@ -39,7 +39,7 @@ function valuesOf(text: string): readonly Json[] {
   }
 }
 
-const number = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;
+const number = String.raw`[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?`;
 const range = new RegExp(String.raw`^(${number})\.\.(${number})(:log)?$`, "i");
 
 /** A range; ends that are written as whole numbers draw whole numbers. */

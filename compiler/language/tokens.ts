@@ -24,7 +24,7 @@ const space = /[ \t\r\n]*/y;
 /** JavaScript that people reach for: taken whole, so that the message names what was written. */
 const foreign = /===|!==|\*\*|&&|\|\||<<|>>|\?\?|=>/y;
 const word =
-  /(?<name>[A-Za-z_]\w*'*)|(?<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?<operator>[<>=!]=|[-+*/@<>])|(?<mark>[(),=])/y;
+  /(?<name>[A-Za-z_]\w*'*)|(?<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)|(?<operator>[<>=!]=|[-+*/@<>])|(?<mark>[(),=])/y;
 
 const advice: ReadonlyMap<string, string> = new Map(
   Object.entries({

@@ -16,6 +16,12 @@ export interface NamedFile {
 /** Thrown through the streams between a file and its reader, and caught by `readingProblem`. */
 class NotUtf8 extends Error {}
 
+/** Thrown where a text is read as words. */
+export class LongWord extends Error {}
+
+/** In characters; no spec is longer. */
+export const longestWord = 2 ** 24;
+
 /** The text of a file without its byte-order mark. Errors are for `readingProblem`. */
 export async function* characters({ file, folder }: NamedFile): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -37,7 +43,13 @@ export async function* bytes({ file, folder }: NamedFile): AsyncGenerator<Uint8A
 
 /** What stopped the reading of a file; anything that is not the file's fault is thrown on. */
 export function readingProblem({ file, path }: NamedFile, error: unknown, hint = "Save it as UTF-8."): RunProblem {
+  if (error instanceof LongWord) return longWord(path, file);
   return error instanceof NotUtf8 ? notUtf8(path, file, hint) : unreadable(path, file, error);
+}
+
+function longWord(path: string, file: string): RunProblem {
+  const message = `"${file}" has a word of more than ${longestWord} characters.`;
+  return { code: "text-word", path, file, message, hint: 'Is it text? "unit": "char" reads what has no spaces.' };
 }
 
 export function notUtf8(path: string, file: string, hint: string): RunProblem {

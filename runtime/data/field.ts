@@ -1,6 +1,7 @@
 /** Fields of a table: numbers, or nothing. */
 
-const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+// No character can be read in two ways: fields may be long.
+const number = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const missing = new Set(["", "na", "n/a", "nan", "null", "none"]);
 
 /** The number that a field says; NaN where it says none. */

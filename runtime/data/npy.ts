@@ -33,6 +33,9 @@ const elementTypes: ReadonlyMap<string, ElementType> = new Map<string, ElementTy
   ["f8", { bytes: 8, integer: false, make: float64, read: (view, at, little) => view.getFloat64(at, little) }],
 ]);
 
+/** NumPy's own are a few hundred bytes. */
+const longestHeader = 2 ** 16;
+
 export function readNpy(bytes: Uint8Array): Read {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 10 || latin1(bytes.subarray(0, 6)) !== magic) return bad("it does not begin like an NPY file");
@@ -42,6 +45,7 @@ export function readNpy(bytes: Uint8Array): Read {
   if (bytes.length < start) return bad("it ends inside its header");
   const data = start + (major === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
   if (bytes.length < data) return bad("it ends inside its header");
+  if (data > longestHeader) return bad(`its header is longer than ${longestHeader} bytes`);
 
   const header = parseHeader(latin1(bytes.subarray(start, data)));
   if (header === undefined) return bad("its header is not one of a plain array");
@@ -89,7 +93,7 @@ function parseHeader(text: string): Header | undefined {
 
   const descr = /^['"]([<>|=]?)([a-zA-Z]\d+)['"]$/.exec(members.get("descr") ?? "");
   const order = members.get("fortran_order");
-  const tuple = /^\(\s*((?:\d+L?\s*,\s*)*(?:\d+L?)?)\s*\)$/.exec(members.get("shape") ?? "")?.[1];
+  const tuple = /^\(\s*((?:\d+L?\s*,\s*)*(?:\d+L?\s*)?)\)$/.exec(members.get("shape") ?? "")?.[1];
   if (descr?.[2] === undefined || (order !== "True" && order !== "False") || tuple === undefined) return undefined;
   const sizes = tuple.split(",").filter((size) => size.trim() !== "");
   const shape = sizes.map((size) => Number.parseInt(size, 10));

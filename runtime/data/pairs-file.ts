@@ -1,11 +1,9 @@
 /** Reading pairs: from the spec, from lines of two tab-separated texts, or from lines of JSON. */
-import { createReadStream } from "node:fs";
-import { resolve } from "node:path";
-import { createInterface } from "node:readline";
 import type { NormalPairsData } from "../../schema/normal.js";
 import { child } from "../../schema/pointer.js";
 import { type Checked, type RunProblem, refuse } from "../problem.js";
-import { unreadable } from "./file.js";
+import { characters, readingProblem } from "./characters.js";
+import { linesOf } from "./lines.js";
 import type { Uses } from "./source.js";
 
 export interface Pair {
@@ -62,12 +60,11 @@ function inlinePairs({ pairs }: NormalPairsData): Checked<{ readonly pairs: read
 async function filePairs(file: string, folder: string): Promise<Checked<{ readonly pairs: readonly Pair[] }>> {
   const pairs: Pair[] = [];
   const problems: RunProblem[] = [];
+  const named = { file, folder, path: "/data/file" };
   const json = /\.jsonl?$/i.test(file);
   try {
-    const input = createReadStream(resolve(folder, file), "utf8");
     let row = 0;
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      const text = row === 0 ? line.replace(/^\uFEFF/, "") : line;
+    for await (const text of linesOf(characters(named), longestLine)) {
       if (text.trim() !== "") {
         const pair = text.length > longestLine ? undefined : json ? jsonPair(text) : tabbedPair(text);
         if (pair === undefined) problems.push(wrongLine(file, row, json));
@@ -77,7 +74,7 @@ async function filePairs(file: string, folder: string): Promise<Checked<{ readon
       row++;
     }
   } catch (error) {
-    return refuse(unreadable("/data/file", file, error));
+    return refuse(readingProblem(named, error));
   }
   return problems.length > 0 ? refuse(...problems) : { ok: true, pairs };
 }

@@ -26,7 +26,7 @@ export function readArray(
 }
 
 /** An array of an `.npz` file is named behind `#`: "data.npz#x". By itself it is the one with the role's name. */
-const inArchive = /^(.*\.npz)(?:#(.+))?$/i;
+const inArchive = /^(.*\.npz)(?:#(.+))?$/is;
 
 /** The same source with its file's name replaced. */
 export function renameArray(source: ArraySource, rename: (file: string) => string): ArraySource {

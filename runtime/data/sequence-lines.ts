@@ -1,9 +1,8 @@
 /** Files of sequences: each line is one, as JSON or as a row of a CSV file with named columns. */
-import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
 import type { RunProblem } from "../problem.js";
 import { characters, type NamedFile, readingProblem } from "./characters.js";
 import { readCsv } from "./csv.js";
+import { linesOf } from "./lines.js";
 
 /** The members of a line. */
 export type Line = Readonly<Record<string, unknown>>;
@@ -37,25 +36,17 @@ async function readJson(source: NamedFile, visit: LineVisitor): Promise<readonly
   let number = 0;
   let read = 0;
   try {
-    const input = Readable.from(characters(source), { objectMode: false });
-    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-    // Errors of the stream do not reach the iterator of its lines.
-    const failure = new Promise<never>((_, reject) => input.once("error", reject));
-    failure.catch(() => undefined);
-    const iterator = lines[Symbol.asyncIterator]();
-    for (let next = await iterator.next(); next.done !== true; next = await Promise.race([iterator.next(), failure])) {
+    for await (const text of linesOf(characters(source), longestLine)) {
       number += 1;
-      if (next.value.trim() === "") continue;
+      if (text.trim() === "") continue;
       read += 1;
-      const line = parse(next.value);
+      const line = parse(text);
       if (typeof line === "string") {
         const message = `Line ${number} of "${file}" ${line}.`;
         problems.push({ code: "sequence-line", path, file, line: number, message, hint: jsonHint });
       } else problems.push(...visit(line, number));
       if (problems.length >= mostProblems) break;
     }
-    lines.close();
-    input.destroy();
   } catch (error) {
     problems.push(readingProblem(source, error));
   }

@@ -1,5 +1,6 @@
 /** The units of a text, numbered in order of first appearance: code points, words between white space, or bytes. */
 import type { NormalTextData } from "../../schema/normal.js";
+import { LongWord, longestWord } from "./characters.js";
 import { collectIds, type IdList } from "./ids.js";
 import { intern } from "./labels.js";
 
@@ -53,23 +54,36 @@ export const numberings: { readonly [K in NormalTextData["unit"]]: () => Numberi
   word() {
     const numbers = new Map<string, number>();
     const ids = collectIds();
-    // The last word of a piece may go on in the next.
-    let rest = "";
+    /** The last word of a piece may go on in the next. */
+    let parts: string[] = [];
+    let length = 0;
+    const take = (end: string) => {
+      for (const [word] of [...parts, end].join("").matchAll(/\S+/gu)) ids.push(intern(numbers, word));
+      [parts, length] = [[], 0];
+    };
     return {
       push(piece) {
-        const text = rest + textOf(piece);
-        const [last = ""] = /\S*$/u.exec(text) ?? [];
-        rest = last;
-        for (const [word] of text.slice(0, text.length - last.length).matchAll(/\S+/gu))
-          ids.push(intern(numbers, word));
+        const text = textOf(piece);
+        const end = endOfWords(text);
+        if (end > 0) take(text.slice(0, end));
+        parts.push(text.slice(end));
+        length += text.length - end;
+        if (length > longestWord) throw new LongWord();
       },
       finish() {
-        if (rest !== "") ids.push(intern(numbers, rest));
+        take("");
         return { ids: ids.finish(), units: [...numbers.keys()] };
       },
     };
   },
 };
+
+/** The place behind the last white space; 0 where there is none. A search from the front would look at each long word again and again. */
+function endOfWords(text: string): number {
+  let end = text.length;
+  while (end > 0 && !/\s/u.test(text[end - 1] ?? "")) end--;
+  return end;
+}
 
 /** The units of a text that is there whole. */
 export function numberText(text: string | Uint8Array, unit: NormalTextData["unit"]): NumberedText {

@@ -1,5 +1,5 @@
 /** A model file with its training: what it holds is ONNX's own, and a training goes on from it as if it had never stopped. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import onnxProto, { type onnx as Onnx } from "onnx-proto";
 import { InferenceSession, Tensor } from "onnxruntime-node";
@@ -8,6 +8,7 @@ import { openData } from "../../runtime/data/index.js";
 import { exportModel } from "../../runtime/export/index.js";
 import { tensorOf } from "../../runtime/tensors.js";
 import { readTrained } from "../../runtime/trained.js";
+import { rnnx } from "../cli/spawn.js";
 import { sharedFolder, temporaryFolder } from "../runtime/folder.js";
 import { type Case, cases, fixture, losses, requestOf, run, specOfCase, weightsOf } from "../runtime/training.js";
 
@@ -215,6 +216,23 @@ describe("the file", () => {
     });
     expect(await refused(strange)).toBe("no-training");
     expect(await readTrained(`${other}.not`)).toMatchObject({ problems: [{ code: "file-missing" }] });
+  });
+
+  test("is refused where it points at a file that is not its own, a hard link too", async () => {
+    const place = temporaryFolder();
+    writeFileSync(join(place, "outside"), "1234");
+    mkdirSync(join(place, "in"));
+    linkSync(join(place, "outside"), join(place, "in", "hard"));
+    symlinkSync(join(place, "outside"), join(place, "in", "symbolic"));
+    for (const location of ["../outside", join(place, "outside"), "hard", "symbolic"]) {
+      const copy = onnx.ModelProto.decode(readFileSync(file));
+      const [tensor] = copy.graph?.initializer ?? [];
+      Object.assign(tensor ?? {}, { dataLocation: 1, externalData: [{ key: "location", value: location }] });
+      const changed = join(place, "in", "model.onnx");
+      writeFileSync(changed, onnx.ModelProto.encode(copy).finish());
+      const { code, stderr } = await rnnx("train", changed);
+      expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(`"${location}"`) });
+    }
   });
 
   test("tensors that are missing, of other shapes or not finite are refused before anything is written", async () => {

@@ -1,6 +1,7 @@
 /**
  * Kills trainings at random times, resumes them, and compares what they end with to a run that was never interrupted.
- * `node test/soak/kills.mjs --count 1000 --seed 1`; `npm run build` first.
+ * `node test/soak/kills.mjs --count 1000 --seed 1`; `npm run build` first. A signal to it lets the run that is under way end in peace,
+ * and what there is by then is reported.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -88,15 +89,21 @@ function contents(out) {
   });
 }
 
+let ending = false;
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.on(signal, () => {
+    ending = true;
+  });
+
 const said = { kills: 0, runs: 0, unusable: 0, different: 0, damaged: 0, moved: 0, interrupted: 0 };
 try {
   const whole = await live("whole", undefined);
   if (whole.code !== 0) throw new Error(whole.errors);
   const expected = JSON.stringify(contents(join(folder, "whole")));
-  while (said.kills < Number(count)) {
+  while (said.kills < Number(count) && !ending) {
     let out = `run-${said.runs}`;
     for (;;) {
-      const signal = random(12) === 0 ? "SIGTERM" : "SIGKILL";
+      const signal = ending ? undefined : random(12) === 0 ? "SIGTERM" : "SIGKILL";
       const life = await live(out, signal);
       said.damaged += life.notices.filter((notice) => notice.includes("damaged")).length;
       if (life.signal === "SIGKILL") said.kills++;
