@@ -5,9 +5,11 @@
 import type { Builder } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
 import type { NodeOf, Value } from "../ir/types.js";
+import { at } from "../ops/rule.js";
 import { chainsOf, joinTerms, signed, type Term } from "./chain.js";
 import { countReaders, producersOf, rewriteBody, rewriteLoops, stateFree } from "./loop-body.js";
-import type { Pass } from "./pass.js";
+import type { Pass, PassContext } from "./pass.js";
+import { isWide } from "./width.js";
 
 /** What depends on the state, times something that does not; times one where that is undefined. */
 interface Product {
@@ -20,7 +22,12 @@ interface Part extends Term {
   readonly free: Value | undefined;
 }
 
-function factorScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[]): readonly Value[] | undefined {
+function factorScan(
+  b: Builder,
+  node: NodeOf<"Scan">,
+  operands: readonly Value[],
+  context: PassContext,
+): readonly Value[] | undefined {
   const { body } = node.attributes;
   const free = stateFree(node);
   const readers = countReaders(body);
@@ -47,6 +54,8 @@ function factorScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[]
 
   return rewriteBody(b, node, operands, (step, { b: inner, here }) => {
     if (step.op === "Concat") {
+      // Laying a wide factor together costs as much as it saves.
+      if (isWide(at(step.outputs, 0).type.shape, context)) return undefined;
       // A product that others read too would stay: nothing is gained.
       const products = step.inputs.flatMap((input) => {
         const { dependent, free } = productOf(input);
@@ -80,5 +89,5 @@ export const factor: Pass = {
   name: "factor",
   description:
     "Products in loops share their state-dependent factor: s * a - s * b → s * (a - b); [s * a, t * b] → [s, t] * [a, b].",
-  run: (graph) => rewriteLoops(graph, factorScan),
+  run: (graph, context) => rewriteLoops(graph, (b, node, operands) => factorScan(b, node, operands, context)),
 };

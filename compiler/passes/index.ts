@@ -8,6 +8,7 @@ import { dce } from "./dce.js";
 import { distribute } from "./distribute.js";
 import { factor } from "./factor.js";
 import { fold } from "./fold.js";
+import { fuse } from "./fuse.js";
 import { gatherMatmul } from "./gather-matmul.js";
 import { gemm } from "./gemm.js";
 import { hoist } from "./hoist.js";
@@ -54,6 +55,7 @@ export const stepPasses: readonly Pass[] = [
   gatherMatmul,
   gemm,
   turn,
+  fuse,
   ...tidy,
 ];
 

@@ -1,0 +1,15 @@
+/** How wide a step of a loop is: the measure by which work that only passes over memory goes into loops or out of them. */
+import { elements, sizeOf } from "../ir/dims.js";
+import type { Shape } from "../ir/types.js";
+import type { PassContext } from "./pass.js";
+
+/**
+ * Entries of one step's slice from which calling a kernel for each step costs less than passing over all steps at once: a slice is
+ * still in the cache when the next operation reads it, and all steps together are not.
+ */
+const WIDE = 2 ** 12;
+
+/** Whether a slice has at least so many entries as far as it is known. */
+export function isWide(slice: Shape, { expected }: PassContext): boolean {
+  return (sizeOf(elements(slice), expected) ?? 0) >= WIDE;
+}
