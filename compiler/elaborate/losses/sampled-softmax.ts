@@ -83,7 +83,7 @@ function amongCandidates(
   const [theirs, own] = parts(columns);
   const others = b.matmul(input, b.transpose(theirs, [1, 0]));
   const right = b.sum(b.mul(input, b.reshape(own, input.type.shape)), [-1], true);
-  const biases = bias && parts(b.gather(bias, chosen, 0));
+  const [theirBias, ownBias] = bias === null ? [null, null] : parts(b.gather(bias, chosen, 0));
 
   const perEntry = (values: Value) => b.reshape(values, [...shape, 1]);
   const logit = (product: Value, ofClass: Value | null, expected: Value | null) => {
@@ -91,8 +91,8 @@ function amongCandidates(
     return expected === null ? biased : b.sub(biased, expected);
   };
   const expected = candidates.logExpected(ids);
-  const target = logit(right, biases && perEntry(biases[1]), expected && perEntry(expected));
-  const sampled = logit(others, biases && biases[0], candidates.logExpected(candidates.ids));
+  const target = logit(right, ownBias && perEntry(ownBias), expected && perEntry(expected));
+  const sampled = logit(others, theirBias, candidates.logExpected(candidates.ids));
   const isTarget = b.equal(b.unsqueeze(ids, [last]), candidates.ids);
   const logProbabilities = b.logSoftmax(b.concat([target, b.where(isTarget, NEVER, sampled)], last));
   return b.neg(b.squeeze(b.slice(logProbabilities, last, 0, 1), [last]));
