@@ -2,6 +2,7 @@
 export type { Artifact, Initializer, Manifest, Port, Ports, Role, StoredTensor } from "./compiler/artifact.js";
 export {
   type Analysis,
+  type AnalyzeResult,
   analyze,
   type CompileOptions,
   type CompileResult,

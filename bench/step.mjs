@@ -73,7 +73,7 @@ for (let call = 0; call < WARM_UP + Number(values.calls); call++) {
 const counted = perStep.slice(WARM_UP).sort((a, b) => a - b);
 const median_ms = counted[Math.floor(counted.length / 2)];
 const peak_mib = process.resourceUsage().maxRSS / 1024;
-const flops = values.samples ? null : analyze(read.spec, signature).flops.step;
+const flops = values.samples ? null : analyze(read.spec, signature).analysis.flops.step;
 const rounded = (value, digits = 0) => Number(value.toFixed(digits));
 console.log(
   JSON.stringify({

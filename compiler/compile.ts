@@ -123,25 +123,30 @@ export async function compile(
   };
 }
 
-/**
- * Layers with their output shapes and parameters; floating-point operations of a training step; bytes of its parts, for the batch and time that the
- * signature expects. Throws for a spec that `check` finds something wrong with.
- */
-export function analyze(spec: NormalSpec, signature: Signature): Analysis {
-  const lowering = lower(spec, signature);
-  if (!lowering.ok) throw new Error(lowering.problems.map(({ message }) => message).join("; "));
-  return analysisOf(signature, lowering.lowered);
-}
+export type AnalyzeResult = { readonly ok: true; readonly analysis: Analysis } | Refused;
 
 /**
- * What training takes, in bytes, as a function of the batch size: the spec is lowered once.
+ * Layers with their output shapes and parameters; floating-point operations of a training step; bytes of its parts, for the batch and time that the
+ * signature expects.
  *
- * @throws when `check` finds something wrong with the spec.
+ * @returns the analysis, or the user's mistakes, as `compile` does.
  */
-export function memoryByBatch(spec: NormalSpec, signature: Signature): (batch: number) => number {
+export function analyze(
+  spec: NormalSpec,
+  signature: Signature,
+  options: Pick<CompileOptions, "origins"> = {},
+): AnalyzeResult {
+  const lowering = lower(spec, signature, options);
+  return lowering.ok ? { ok: true, analysis: analysisOf(signature, lowering.lowered) } : lowering;
+}
+
+export type MemoryResult = { readonly ok: true; readonly memoryAt: (batch: number) => number } | Refused;
+
+/** What training takes, in bytes, as a function of the batch size: the spec is lowered once. */
+export function memoryByBatch(spec: NormalSpec, signature: Signature): MemoryResult {
   const lowering = lower(spec, signature);
-  if (!lowering.ok) throw new Error(lowering.problems.map(({ message }) => message).join("; "));
-  return (batch) => memoryFor(signature, lowering.lowered, batch);
+  if (!lowering.ok) return lowering;
+  return { ok: true, memoryAt: (batch) => memoryFor(signature, lowering.lowered, batch) };
 }
 
 function memoryFor(signature: Signature, lowered: Lowered, batch: number): number {

@@ -24,6 +24,8 @@ await writeFile(join(out, "model.onnx"), model);
 for (const { name, role, shape } of manifest.train.inputs)
   console.log(`${role.padEnd(10)} ${name} [${shape.join(", ")}]`);
 
-const { layers, parameters, memory } = analyze(spec, signature);
+const analyzed = analyze(spec, signature);
+if (!analyzed.ok) throw new Error(analyzed.problems.map(({ message }) => message).join("\n"));
+const { layers, parameters, memory } = analyzed.analysis;
 console.log(layers.map(({ name, output }) => `${name} [${output.join(", ")}]`).join(" → "));
 console.log(`${parameters.total} parameters; a training step takes about ${Math.ceil(memory.total / 2 ** 20)} MiB`);

@@ -32,7 +32,11 @@ export async function settle(spec: NormalSpec, source: DataSource, memory = memo
   const within = `within ${sizeText(memory)}`;
   const notices: string[] = [];
   const settled = (train: Partial<NormalTrain>): NormalSpec => ({ ...spec, train: { ...spec.train, ...train } });
-  const taking = (train: Partial<NormalTrain>) => memoryByBatch(settled(train), source.signature(spec.train));
+  const taking = (train: Partial<NormalTrain>) => {
+    const memory = memoryByBatch(settled(train), source.signature(spec.train));
+    if (!memory.ok) throw new Error("A spec that was found sound is refused.");
+    return memory.memoryAt;
+  };
 
   let { batch_size } = spec.train;
   if (batch_size === "largest") {

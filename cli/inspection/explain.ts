@@ -1,4 +1,5 @@
 /** `rnnx inspect --explain`: a cell's equations, its gradient, and what the compiler made of its loops. */
+import type { Analysis } from "../../compiler/compile.js";
 import type { Explanation } from "../../compiler/explain.js";
 import type { ResolvedCell } from "../../compiler/language/cell.js";
 import type { Signature } from "../../compiler/signature.js";
@@ -9,7 +10,13 @@ import { refuse } from "../failures.js";
 import { count } from "../numbers.js";
 import type { Output } from "../output.js";
 
-export async function explain(output: Output, spec: NormalSpec, signature: Signature, name: string): Promise<number> {
+export async function explain(
+  output: Output,
+  spec: NormalSpec,
+  { expected }: Signature,
+  { parameters }: Analysis,
+  name: string,
+): Promise<number> {
   const uses = spec.model.flatMap((layer) =>
     layer.layer === "rnn"
       ? layer.cells.map((use, index) => ({ name: `${layer.name}/${index}`, layer, index, use }))
@@ -21,19 +28,20 @@ export async function explain(output: Output, spec: NormalSpec, signature: Signa
     refuse(output, "unknown-cell", `the model has no cell "${name}"`, suggestion(name, names, "Its cells"));
     return exit.wrongInput;
   }
-  const [{ resolveCell }, { explainCell }, { analyze }] = await Promise.all([
+  const [{ resolveCell }, { explainCell }] = await Promise.all([
     import("../../compiler/language/cell.js"),
     import("../../compiler/explain.js"),
-    import("../../compiler/compile.js"),
   ]);
   const { use, layer, index } = chosen;
   const definition = spec.cells[use.cell];
   if (definition === undefined) throw new Error(`The spec uses a cell "${use.cell}" that it does not hold.`);
   const cell = resolveCell(definition, use);
-  const { tensors } = analyze(spec, signature).parameters;
   const owner = `${layer.weights ?? layer.name}/${layer.share_weights ? 0 : index}`;
-  const sizes = { hidden_size: use.hidden_size, input_size: inputSize(cell, owner, tensors) ?? use.hidden_size };
-  const explanation = explainCell(cell, sizes, { expected: new Map(Object.entries(signature.expected)) });
+  const sizes = {
+    hidden_size: use.hidden_size,
+    input_size: inputSize(cell, owner, parameters.tensors) ?? use.hidden_size,
+  };
+  const explanation = explainCell(cell, sizes, { expected: new Map(Object.entries(expected)) });
   const { equations } = cell;
   output.record({ event: "result", name: chosen.name, cell: use.cell, ...sizes, equations, ...explanation });
   output.print(text(output, `${chosen.name}: ${use.cell}`, cell, sizes, explanation));

@@ -22,14 +22,15 @@ export async function inspectSpec(
     return printStage(output, opened, aspect);
   }
 
-  const { analyze, check } = await import("../../compiler/compile.js");
-  const problems = check(spec, signature, origins);
-  if (problems.length > 0) {
-    await refuseSpec(output, opened.place(problems), opened.source);
+  const { analyze } = await import("../../compiler/compile.js");
+  const analyzed = analyze(spec, signature, { origins });
+  if (!analyzed.ok) {
+    await refuseSpec(output, opened.place(analyzed.problems), opened.source);
     return exit.wrongInput;
   }
-  if (aspect.aspect === "cell") return (await import("./explain.js")).explain(output, spec, signature, aspect.name);
-  const analysis = analyze(spec, signature);
+  const { analysis } = analyzed;
+  if (aspect.aspect === "cell")
+    return (await import("./explain.js")).explain(output, spec, signature, analysis, aspect.name);
   const times = aspect.timed ? await (await import("./times.js")).timesOf(output, opened) : undefined;
   if (aspect.timed && times === undefined) return exit.wrongInput;
   output.record({ event: "result", name: spec.name, ...more, ...analysis, ...(times && { times }) });

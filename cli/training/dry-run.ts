@@ -24,7 +24,9 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
     return endUnfinished(output, outcome, opened);
   }
   const { spec, source, signature, plan, notices } = planning.planned;
-  const analysis = analyze(spec, signature);
+  const analyzed = analyze(spec, signature);
+  if (!analyzed.ok) throw new Error("What was compiled is refused.");
+  const { analysis } = analyzed;
   const { train, validation, test } = source.splits;
   const examples = { train: train.length, validation: validation.length, test: test.length };
   const { steps, batchSize, batchesPerEpoch } = plan;

@@ -1,7 +1,6 @@
 /** Loops in chunks that are run again in the gradient: the same values and gradients, with less kept. */
 import { expect, test } from "vitest";
 import { differentiate } from "../../compiler/autodiff/reverse.js";
-import { analyze } from "../../compiler/compile.js";
 import { graphBuilder } from "../../compiler/graph/build.js";
 import { evaluate } from "../../compiler/graph/evaluate.js";
 import { loop } from "../../compiler/graph/scan.js";
@@ -10,6 +9,7 @@ import { tabulate } from "../../compiler/ir/tensor.js";
 import type { Graph } from "../../compiler/ir/types.js";
 import { forwardPasses, runPasses, stepPasses } from "../../compiler/passes/index.js";
 import { stream } from "../../runtime/random.js";
+import { analysisOf } from "../elaborate/programs.js";
 import { temporaryFolder } from "../runtime/folder.js";
 import { losses, run } from "../runtime/training.js";
 import { normal } from "../schema/spec.js";
@@ -100,7 +100,7 @@ test("a training with little memory makes the same steps, and inspect expects le
   };
   const [most = 0, least = 0] = await Promise.all(
     ["normal", "low"].map(
-      async (memory) => analyze((await normal(spec(memory, 900, 128))).spec, signature).memory.activations,
+      async (memory) => analysisOf({ spec: (await normal(spec(memory, 900, 128))).spec, signature }).memory.activations,
     ),
   );
   expect(least).toBeLessThan(most / 2);

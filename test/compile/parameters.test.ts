@@ -1,15 +1,15 @@
 /** Names and counts of parameters: those of the tutorials' systems, and of every built-in cell. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { analyze } from "../../compiler/compile.js";
+import { analyze, check, memoryByBatch } from "../../compiler/compile.js";
 import { openData } from "../../runtime/data/index.js";
 import type { NormalSpec } from "../../schema/normal.js";
 import { readSpecFile } from "../../schema/read.js";
-import { open } from "../elaborate/programs.js";
+import { analysisOf, open } from "../elaborate/programs.js";
 
 /** `name: shape = count` of each tensor, and the total. */
-async function parametersOf({ spec, signature }: Pick<Awaited<ReturnType<typeof open>>, "spec" | "signature">) {
-  const { parameters } = await analyze(spec, signature);
+function parametersOf(opened: Parameters<typeof analysisOf>[0]) {
+  const { parameters } = analysisOf(opened);
   return {
     total: parameters.total,
     tensors: parameters.tensors.map(({ name, shape, count }) => `${name}: [${shape.join(", ")}] = ${count}`),
@@ -122,10 +122,23 @@ async function signatureOf(spec: NormalSpec, folder: string) {
 test("the operations of a layer are its own, whatever it reads", async () => {
   const read = await readSpecFile(join(import.meta.dirname, "../../specs/translate.json"));
   if (!read.ok) throw new Error("the gallery's spec does not read");
-  const { layers, flops } = analyze(read.spec, await signatureOf(read.spec, read.folder));
+  const { layers, flops } = analysisOf({ spec: read.spec, signature: await signatureOf(read.spec, read.folder) });
   expect(layers.every((layer) => layer.flops >= 0)).toBe(true);
   // Target and source differ only in length and table: looking up is free but for the padding's first step.
   const [source, , target] = layers.map((layer) => layer.flops);
   expect(target).toBeLessThanOrEqual(source ?? 0);
   expect(layers.reduce((sum, layer) => sum + layer.flops, 0)).toBeLessThan(flops.step);
+});
+
+test("a spec that cannot be compiled has problems in place of an analysis", async () => {
+  const { spec, signature, origins } = await open({
+    data: { type: "text", text: "hihello", window: 6 },
+    model: [{ layer: "one_hot" }, { layer: "rnn", cell: "lstm", hidden_size: 3 }],
+    loss: { type: "sequence_loss" },
+    optimizer: { type: "adam" },
+  });
+  const problems = check(spec, signature, origins);
+  expect(problems).not.toEqual([]);
+  expect(analyze(spec, signature, { origins })).toEqual({ ok: false, problems });
+  expect(memoryByBatch(spec, signature)).toMatchObject({ ok: false, problems: problems.map(({ code }) => ({ code })) });
 });

@@ -1,4 +1,5 @@
 /** Specs on the way to a forward program: read, normalized, their inline data opened, elaborated. */
+import { type Analysis, analyze } from "../../compiler/compile.js";
 import type { Mode } from "../../compiler/elaborate/context.js";
 import { elaborate } from "../../compiler/elaborate/index.js";
 import { type OutputPort, type Program, partOf } from "../../compiler/elaborate/program.js";
@@ -30,6 +31,12 @@ export async function open(text: object): Promise<OpenedSpec> {
   const { source } = opened;
   const batch = source.batch(Array.from({ length: source.examples }, (_, index) => index));
   return { spec, origins, signature: source.signature(spec.train), source, batch };
+}
+
+export function analysisOf({ spec, signature }: Pick<OpenedSpec, "spec" | "signature">): Analysis {
+  const analyzed = analyze(spec, signature);
+  if (!analyzed.ok) throw new Error(analyzed.problems.map(({ message }) => message).join("\n"));
+  return analyzed.analysis;
 }
 
 export function programOf({ spec, signature, origins }: OpenedSpec, mode: Mode = "training"): Program {

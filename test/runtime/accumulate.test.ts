@@ -1,10 +1,9 @@
 /** Updates from portions of a batch: the losses and weights of the whole batch. */
 import { describe, expect, test } from "vitest";
-import { analyze } from "../../compiler/compile.js";
 import type { TrainRequest } from "../../runtime/events.js";
 import { runTraining } from "../../runtime/loop.js";
 import { schedule } from "../../runtime/order.js";
-import { open } from "../elaborate/programs.js";
+import { analysisOf, open } from "../elaborate/programs.js";
 import { normal, unplacedProblems } from "../schema/spec.js";
 import { temporaryFolder } from "./folder.js";
 import { train } from "./spec.js";
@@ -93,8 +92,7 @@ describe("the update of a batch in portions is that of the batch", () => {
 test("a portion's memory is what a step takes", async () => {
   const wide = { ...base, ...ofClasses, loss: { type: "sequence_loss" } };
   const memory = async (accumulate: number) => {
-    const { spec, signature } = await open({ ...wide, train: { batch_size: 12, accumulate } });
-    return analyze(spec, signature);
+    return analysisOf(await open({ ...wide, train: { batch_size: 12, accumulate } }));
   };
   const [whole, portioned] = [await memory(1), await memory(12)];
   expect(portioned.memory.activations).toBeLessThan(0.7 * whole.memory.activations);

@@ -1,10 +1,9 @@
 /** Frozen layers and averaged weights, from the spec to the end of a run. */
 import { describe, expect, test } from "vitest";
-import { analyze } from "../../compiler/compile.js";
 import type { TrainRequest } from "../../runtime/events.js";
 import { runTraining } from "../../runtime/loop.js";
 import { build } from "../compile/artifacts.js";
-import { open } from "../elaborate/programs.js";
+import { analysisOf, open } from "../elaborate/programs.js";
 import { normal } from "../schema/spec.js";
 import { temporaryFolder } from "./folder.js";
 import { losses, run, weightsOf } from "./training.js";
@@ -46,8 +45,7 @@ describe("frozen layers and cells", () => {
     expect(slots.some(({ name }) => isFrozen(name))).toBe(false);
     expect(slots.length).toBe(2 * parameters.filter(({ trainable }) => trainable).length);
     expect(train.outputs.some(({ name }) => isFrozen(name.replace("next/", "")))).toBe(false);
-    const opened = await open(spec);
-    const { total, trainable, tensors } = analyze(opened.spec, opened.signature).parameters;
+    const { total, trainable, tensors } = analysisOf(await open(spec)).parameters;
     const count = (frozen: boolean) =>
       tensors.filter(({ name }) => isFrozen(name) === frozen).reduce((sum, tensor) => sum + tensor.count, 0);
     expect([total, trainable]).toEqual([count(true) + count(false), count(false)]);

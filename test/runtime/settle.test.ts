@@ -30,7 +30,9 @@ async function settled(train: object, batch: number, more = 0) {
   const opened = await openData(spec, ".");
   if (!opened.ok) throw new Error("the data cannot be opened");
   const { source } = opened;
-  const bytes = memoryByBatch(spec, source.signature(spec.train));
+  const memory = memoryByBatch(spec, source.signature(spec.train));
+  if (!memory.ok) throw new Error("the spec is refused");
+  const { memoryAt: bytes } = memory;
   const result = await settle(spec, source, bytes(batch) + more);
   return { ...result, examples: source.examples, bytes };
 }

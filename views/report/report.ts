@@ -23,6 +23,8 @@ export async function reportOf(folder: string): Promise<ReportOutcome> {
   const opened = openRun(folder);
   if (!opened.ok) return opened;
   const { run } = opened;
+  const analyzed = analyze(run.spec, run.signature);
+  if (!analyzed.ok) return analyzed;
   const result = readResult(folder);
   const history = readHistory(folder);
   const conditions = readConditions(folder);
@@ -32,7 +34,7 @@ export async function reportOf(folder: string): Promise<ReportOutcome> {
     result === undefined ? html`` : scores(result),
     await answersSection(await answersOfRun(folder), run.spec.data.type === "table"),
     samples(history),
-    await modelSection(run.spec, analyze(run.spec, run.signature)),
+    await modelSection(run.spec, analyzed.analysis),
     section(
       "Spec",
       html`<details><summary>with every default filled in</summary><pre>${JSON.stringify(run.spec, undefined, 2)}</pre></details>`,
