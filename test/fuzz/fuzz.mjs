@@ -10,11 +10,11 @@ const slow = 30_000;
  * their bytes.
  */
 export async function fuzz(name, count, seed) {
-  const { seeds, take } = await targets[name]();
+  const { seeds, take, isText } = await targets[name]();
   const figures = { taken: 0, refused: 0, slowest: 0 };
   const failures = [];
   for (let index = 0; index < count && failures.length < 5; index++) {
-    const bytes = mutator(seed * 1_000_003 + index).next(seeds);
+    const bytes = mutator(seed * 1_000_003 + index).next(seeds, isText);
     const fail = (error) => failures.push({ index, error: `${error}`, bytes: bytes.toString("base64") });
     const start = performance.now();
     try {

@@ -5,6 +5,11 @@ import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 const integers = [0, 1, 2, 7, 8, 127, 128, 255, 256, 32767, 65535, 2 ** 24, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
 const words = ["{", "}", "[", "]", '"', ",", ":", "\n", "\r", "\\", "'", "0", "-1", "1e999", "NaN", "__proto__", "\0"];
 
+/** Functions, names, numbers, space, and all else one by one: what text is made of, as far as it matters here. */
+const pieces = /[A-Za-z_]\w*(?:\(|'*)|\d+(?:\.\d*)?|\s+|./gs;
+const wordKinds = [/^[A-Za-z_]\w*\($/, /^[A-Za-z_]/, /^\d/];
+const kindOf = (piece) => wordKinds.findIndex((kind) => kind.test(piece));
+
 export function mutator(seed) {
   const generator = xoroshiro128plus(seed);
   const below = (limit) => (limit <= 0 ? 0 : (generator.next() >>> 0) % limit);
@@ -39,9 +44,29 @@ export function mutator(seed) {
       return splice(bytes, index, digits.length, Buffer.from(`${pick(integers)}`));
     },
   ];
+  /** Names and numbers in each other's places: what is left may well have a meaning. */
+  const reworded = (text, other) => {
+    const words = text.match(pieces) ?? [];
+    const places = [...words.keys()].filter((place) => kindOf(words[place]) >= 0);
+    if (places.length === 0) return text;
+    const place = pick(places);
+    const alike = (other.match(pieces) ?? []).filter((word) => kindOf(word) === kindOf(words[place]));
+    const word = alike.length === 0 ? words[place] : pick(alike);
+    return words
+      .with(
+        place,
+        kindOf(word) > 0 && below(4) === 0 ? `${words[place]} ${pick(["+", "-", "*", "/", "@", ">"])} ${word}` : word,
+      )
+      .join("");
+  };
   return {
-    /** One of the seeds, changed in a few places. */
-    next(seeds) {
+    /** One of the seeds, changed in a few places; where they are words, half of the time by words. */
+    next(seeds, isText = false) {
+      if (isText && below(2) === 0) {
+        let text = `${pick(seeds)}`;
+        for (let changes = 1 + below(3); changes > 0; changes--) text = reworded(text, `${pick(seeds)}`);
+        return Buffer.from(text);
+      }
       let bytes = Buffer.from(pick(seeds));
       for (let changes = 1 + below(4); changes > 0; changes--) bytes = pick(kinds)(bytes, Buffer.from(pick(seeds)));
       return bytes;

@@ -39,6 +39,21 @@ const signature = {
   expected: { batch: 2, time: 3 },
 };
 
+/** An equation of a cell about the names of the cell below, so that it has a meaning there. */
+function inOwnWords(equation) {
+  const [left, right] = equation.split(/ = /);
+  const vectors = ["a", "h"];
+  const renamed = right.replace(/(@ )?[A-Za-z_]\w*'?(?![\w']*\()/g, (_, product) => {
+    if (product !== undefined) return `${product}U`;
+    vectors.reverse();
+    return vectors[0];
+  });
+  return `${left
+    .split(",")
+    .map((_, index) => `q${index}`)
+    .join(", ")} = ${renamed}`;
+}
+
 function said(result) {
   if (!result.ok && !(typeof result.message === "string" && result.message !== ""))
     throw new Error("refused without a word");
@@ -64,13 +79,10 @@ export const targets = {
     const [{ readSpec }, { check }] = await Promise.all([from("schema/read.js"), from("compiler/compile.js")]);
     const cells = join(root, "specs/cells");
     const equations = readdirSync(cells).flatMap((name) => JSON.parse(readFileSync(join(cells, name))).equations);
-    const whole = [
-      "q = sigmoid(a) * h - 2.5 * tanh(h @ U)",
-      "q, r = split(concat(a, layer_norm(a)), 2)",
-      "q = where(a > 0, a, h)",
-    ];
+    const whole = ["q = where(a > 0, a, h)", "q = min(h, 1) - max(a, 0.5) / 2", "q = softmax(a * b) @ U"];
     return {
-      seeds: [...whole, ...equations].map((line) => Buffer.from(line)),
+      isText: true,
+      seeds: [...whole, ...equations.map(inOwnWords)].map((line) => Buffer.from(line)),
       async take(bytes) {
         const own = {
           state: { h: "hidden_size" },
@@ -79,7 +91,7 @@ export const targets = {
           output: "h'",
         };
         const model = [
-          { layer: "rnn", cell: "own", hidden_size: 2, return: "last" },
+          { layer: "rnn", cell: "own", hidden_size: 12, return: "last" },
           { layer: "dense", size: 1 },
         ];
         const read = await readSpec(JSON.stringify({ ...arraysFrom("x.npy"), cells: { own }, model }));
