@@ -2,9 +2,7 @@
  * The ids of a long series, in as few bytes each as they need; beyond a bound they lie in a file, and are read where they are
  * asked for. A text of gigabytes so takes no more memory than a small one.
  */
-import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { MEMORY, openStore, PIECE, type Store, stretches } from "./store.js";
 
 export interface IdList {
   readonly length: number;
@@ -22,32 +20,14 @@ export interface IdCollector {
   finish(): IdList;
 }
 
-type Packed = Uint8Array | Uint16Array | Int32Array;
-type Width = Packed["BYTES_PER_ELEMENT"];
-
-/** Ids of a piece, all but the last piece full: in memory, or in the file from a byte on. */
-type Piece = Packed | { readonly width: Width; readonly start: number };
-
-const PIECE = 2 ** 20;
-
-/** Bytes that a list may take in memory. */
-const MEMORY = 256 * 2 ** 20;
-
 export function collectIds(memory = MEMORY): IdCollector {
-  const pieces: Piece[] = [];
+  const store = openStore(memory);
   let buffer = new Int32Array(1024);
-  let [filled, largest, kept] = [0, 0, 0];
-  let spill: Spill | undefined;
+  let [filled, largest, before] = [0, 0, 0];
   const flush = () => {
     if (filled === 0) return;
-    const packed = pack(buffer.subarray(0, filled), largest);
-    if (kept + packed.byteLength > memory) {
-      spill ??= openSpill();
-      pieces.push({ width: packed.BYTES_PER_ELEMENT, start: spill.append(packed) });
-    } else {
-      kept += packed.byteLength;
-      pieces.push(packed);
-    }
+    store.append(pack(buffer.subarray(0, filled), largest));
+    before += filled;
     [filled, largest] = [0, 0];
   };
   return {
@@ -64,9 +44,8 @@ export function collectIds(memory = MEMORY): IdCollector {
       if (id > largest) largest = id;
     },
     finish() {
-      const length = pieces.length * PIECE + filled;
       flush();
-      return listOf(pieces, length, spill, undefined);
+      return listOf(store, before, undefined);
     },
   };
 }
@@ -78,35 +57,26 @@ export function arrayOf(ids: IdList): Int32Array {
   return array;
 }
 
-function pack(ids: Int32Array, largest: number): Packed {
+export function idAt(ids: IdList, place: number): number {
+  const one = new Int32Array(1);
+  ids.copy(one, 0, place, place + 1);
+  return one[0] ?? 0;
+}
+
+function pack(ids: Int32Array, largest: number) {
   if (largest < 2 ** 8) return Uint8Array.from(ids);
   return largest < 2 ** 16 ? Uint16Array.from(ids) : ids.slice();
 }
 
-function listOf(
-  pieces: readonly Piece[],
-  length: number,
-  spill: Spill | undefined,
-  table: Int32Array | undefined,
-): IdList {
-  /** The packed ids of one piece, from a place in it to another. */
-  const part = (index: number, from: number, to: number): Packed => {
-    const piece = pieces[index];
-    if (piece === undefined || to > PIECE) throw new RangeError("There are no ids at such a place.");
-    return "start" in piece ? read(spill, piece, from, to) : piece.subarray(from, to);
-  };
+function listOf(store: Store, length: number, table: Int32Array | undefined): IdList {
   const list: IdList = {
     length,
     copy(target, at, from, to) {
-      for (let place = from; place < to; ) {
-        const index = Math.floor(place / PIECE);
-        const start = place - index * PIECE;
-        const count = Math.min(to - place, PIECE - start);
-        const ids = part(index, start, start + count);
+      for (const { piece, start, end, place } of stretches(from, to)) {
+        const ids = store.part(piece, start, end);
         const first = at + place - from;
         if (table === undefined) target.set(ids, first);
-        else for (let next = 0; next < count; next++) target[first + next] = table[ids[next] ?? 0] ?? 0;
-        place += count;
+        else for (let next = 0; next < ids.length; next++) target[first + next] = table[ids[next] ?? 0] ?? 0;
       }
     },
     *pieces(from, to) {
@@ -117,54 +87,7 @@ function listOf(
         yield buffer.subarray(0, count);
       }
     },
-    mapped: (next) => listOf(pieces, length, spill, table === undefined ? next : table.map((id) => next[id] ?? 0)),
+    mapped: (next) => listOf(store, length, table === undefined ? next : table.map((id) => next[id] ?? 0)),
   };
   return list;
-}
-
-function read(spill: Spill | undefined, { width, start }: Exclude<Piece, Packed>, from: number, to: number): Packed {
-  if (spill === undefined) throw new Error("ids in a file that was not opened");
-  const bytes = new Uint8Array((to - from) * width);
-  spill.read(bytes, start + from * width);
-  if (width === 1) return bytes;
-  return width === 2 ? new Uint16Array(bytes.buffer) : new Int32Array(bytes.buffer);
-}
-
-/** A file without a name, which ends with the process. */
-interface Spill {
-  /** Where the bytes were written. */
-  append(packed: Packed): number;
-  read(target: Uint8Array, start: number): void;
-}
-
-function openSpill(): Spill {
-  const name = join(tmpdir(), `rnnx-${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2)}.ids`);
-  const file = openSync(name, "wx+", 0o600);
-  const remove = () => rmSync(name, { force: true });
-  try {
-    remove();
-  } catch {
-    // Where an open file cannot be removed, it is removed in the end.
-    process.once("exit", () => {
-      closeSync(file);
-      remove();
-    });
-  }
-  let end = 0;
-  return {
-    append(packed) {
-      const bytes = new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
-      const start = end;
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, start + done);
-      end += bytes.length;
-      return start;
-    },
-    read(target, start) {
-      for (let done = 0; done < target.length; ) {
-        const count = readSync(file, target, done, target.length - done, start + done);
-        if (count === 0) throw new Error("The file of a text's ids ends too early.");
-        done += count;
-      }
-    },
-  };
 }

@@ -5,30 +5,31 @@ export interface Scaling {
   readonly factor: number;
 }
 
-/** Over the rows that `fits` marks, of `values` [rows, columns]. A column that does not vary is only shifted. */
-export function fitScaling(
-  kind: "min_max" | "standard",
-  values: Float64Array,
-  columns: number,
-  column: number,
-  fits: Uint8Array,
-): Scaling {
+export interface Fit {
+  take(value: number): void;
+  /** Of all that was taken. A column that does not vary is only shifted. */
+  scaling(): Scaling;
+}
+
+export function openFit(kind: "min_max" | "standard"): Fit {
   let [count, mean, squares] = [0, 0, 0];
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let row = 0; row < fits.length; row++) {
-    if (fits[row] === 0) continue;
-    const value = values[row * columns + column] ?? 0;
-    // Welford's recurrence: the sum of squared deviations without cancellation.
-    count += 1;
-    const deviation = value - mean;
-    mean += deviation / count;
-    squares += deviation * (value - mean);
-    least = Math.min(least, value);
-    most = Math.max(most, value);
-  }
-  const [offset, width] = kind === "min_max" ? [least, most - least] : [mean, Math.sqrt(squares / count)];
-  const factor = 1 / width;
-  return { offset, factor: Number.isFinite(factor) && factor > 0 ? factor : 1 };
+  return {
+    take(value) {
+      // Welford's recurrence: the sum of squared deviations without cancellation.
+      count += 1;
+      const deviation = value - mean;
+      mean += deviation / count;
+      squares += deviation * (value - mean);
+      least = Math.min(least, value);
+      most = Math.max(most, value);
+    },
+    scaling() {
+      const [offset, width] = kind === "min_max" ? [least, most - least] : [mean, Math.sqrt(squares / count)];
+      const factor = 1 / width;
+      return { offset, factor: Number.isFinite(factor) && factor > 0 ? factor : 1 };
+    },
+  };
 }
 
 export function scaled(value: number, { offset, factor }: Scaling): number {

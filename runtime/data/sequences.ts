@@ -11,7 +11,7 @@ import { type Example, readSequences, type Sequences } from "./sequence-examples
 import { type DataSource, expectedBatch, type NumericArray, type SourceKind, type Uses } from "./source.js";
 import { type Splits, splitExamples } from "./splits.js";
 import { keptUnits } from "./vocabulary.js";
-import { gatherRuns, gatherWindows, type Series } from "./windows.js";
+import { gatherRuns, gatherWindows, type HeldSeries } from "./windows.js";
 
 export const sequences: SourceKind<NormalSequencesData> = {
   async open(data, { folder, seed, uses, known }) {
@@ -35,13 +35,13 @@ const unknown = "<unknown>";
 /** What the sequences are to a model, one after the other. */
 interface Prepared {
   /** Token ids, or vectors. */
-  readonly steps: Series;
+  readonly steps: HeldSeries;
   /** Where the steps of each example start, and where the last ones end. */
   readonly starts: Uint32Array;
   /** Null where steps are vectors. */
   readonly vocabulary: readonly string[] | null;
   /** For each step where there are tags, else for each example. */
-  readonly answers: Series;
+  readonly answers: HeldSeries;
   /** Null where answers are numbers. */
   readonly classes: Classes | null;
 }
@@ -63,7 +63,7 @@ function prepare(
       : lookUpLabels(labels, learnt.classes);
   if (!looked.ok) return refuse(...strangers(data, examples, looked.strangers));
   const classes = uses.targets === "classes" ? looked.classes : null;
-  const answers: Series =
+  const answers: HeldSeries =
     classes === null
       ? { dtype: "float32", width, data: Float32Array.from(examples.flatMap(({ values }) => values)) }
       : { dtype: "int32", width: 1, data: classes.ids };

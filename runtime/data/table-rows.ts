@@ -3,18 +3,22 @@ import type { NormalTableData } from "../../schema/normal.js";
 import { type Checked, type RunProblem, refuse } from "../problem.js";
 import { type Row, readCsv } from "./csv.js";
 import { isMissing, numberOf } from "./field.js";
+import { collectFloats } from "./floats.js";
+import { collectIds, idAt } from "./ids.js";
+import { PIECE } from "./store.js";
+import type { FloatList } from "./windows.js";
 
 export interface TableRows {
   readonly rows: number;
   /** The names of the columns of `values`: inputs first, then targets that are no inputs. */
   readonly columns: readonly string[];
   /** In order of time, [rows, columns]; no entry is missing. Zero in a column of labels. */
-  readonly values: Float64Array;
+  readonly values: FloatList<Float64Array>;
   /** Places in `columns`. */
   readonly inputs: readonly number[];
   readonly targets: readonly number[];
-  /** The line of each row in the file, from 1. */
-  readonly lines: readonly number[];
+  /** The line of a row in the file, from 1. */
+  readonly lineOf: (row: number) => number;
   /** The target of each row where targets are classes; else empty. */
   readonly labels: readonly string[];
 }
@@ -39,9 +43,11 @@ export async function readRows(
   const { file } = data;
   let reading: Reading = { columns: [], inputs: [], targets: [] };
   let rows = 0;
-  let values = new Float64Array(1024);
-  const lines: number[] = [];
+  const values = collectFloats.float64();
+  const lines = collectIds();
   const labels: string[] = [];
+  /** Each label is kept once. */
+  const known = new Map<string, string>();
 
   const problemAt = (line: number, { name, place }: Column, what: string, hint: string): RunProblem => ({
     code: "table-value",
@@ -53,31 +59,31 @@ export async function readRows(
     hint,
   });
   const row = ({ fields, line }: Row): readonly RunProblem[] => {
-    const width = reading.columns.length;
-    if ((rows + 1) * width > values.length) {
-      const larger = new Float64Array(Math.max(values.length * 2, width));
-      larger.set(values);
-      values = larger;
-    }
     const problems: RunProblem[] = [];
     let whole = true;
-    for (const [index, column] of reading.columns.entries()) {
+    const numbers = reading.columns.map((column, index) => {
       const field = fields[column.place] ?? "";
       const label = labelled && reading.targets[0] === index;
       const value = label ? 0 : numberOf(field);
-      values[rows * width + index] = value;
       if (isMissing(field) && data.missing !== "error") {
         whole = false;
-        values[rows * width + index] = Number.NaN;
-      } else if (isMissing(field)) problems.push(problemAt(line, column, "has no value", missingHint));
+        return Number.NaN;
+      }
+      if (isMissing(field)) problems.push(problemAt(line, column, "has no value", missingHint));
       else if (!Number.isFinite(value)) {
         const what = `has "${shorten(field)}", which is ${Number.isNaN(value) ? "not a number," : "too large,"}`;
         problems.push(problemAt(line, column, what, columnsHint));
       }
-    }
+      return value;
+    });
     if (!whole && data.missing === "drop") return problems;
     const [target = 0] = reading.targets;
-    if (labelled) labels.push(fields[reading.columns[target]?.place ?? 0] ?? "");
+    if (labelled) {
+      const label = fields[reading.columns[target]?.place ?? 0] ?? "";
+      if (!known.has(label)) known.set(label, label);
+      labels.push(known.get(label) ?? label);
+    }
+    for (const number of numbers) values.push(number);
     lines.push(line);
     rows += 1;
     return problems;
@@ -99,19 +105,17 @@ export async function readRows(
   );
   if (found.length > 0) return refuse(...found);
   const { columns, inputs, targets } = reading;
-  if (data.reverse) {
-    reverseRows(values, rows, columns.length);
-    labels.reverse();
-    lines.reverse();
-  }
-  const gap = data.missing === "previous" ? fillGaps(values, rows, columns.length) : undefined;
-  const gapColumn = columns[gap ?? -1];
+  const lineList = lines.finish();
+  const lineOf = (row: number) => idAt(lineList, data.reverse ? rows - 1 - row : row);
+  if (data.reverse) labels.reverse();
+  const ordered = inOrder(values.finish(), columns.length, data);
+  const gapColumn = columns[ordered.gap ?? -1];
   if (gapColumn !== undefined) {
     const hint = 'The first value in time has none before it: set data.missing to "drop".';
-    return refuse(problemAt(lines[0] ?? 1, gapColumn, "has no value", hint));
+    return refuse(problemAt(lineOf(0), gapColumn, "has no value", hint));
   }
   const names = columns.map(({ name }) => name);
-  return { ok: true, table: { rows, columns: names, values, inputs, targets, lines, labels } };
+  return { ok: true, table: { rows, columns: names, values: ordered.values, inputs, targets, lineOf, labels } };
 }
 
 const missingHint = 'Set data.missing to "drop" (leave such rows out) or "previous" (the value of the row before).';
@@ -175,22 +179,40 @@ function chooseColumns(
 
 const formatHint = "Are data.delimiter and data.header those of the file?";
 
-function reverseRows(values: Float64Array, rows: number, width: number): void {
-  for (let low = 0, high = rows - 1; low < high; low++, high--) {
-    const row = values.slice(low * width, (low + 1) * width);
-    values.copyWithin(low * width, high * width, (high + 1) * width);
-    values.set(row, high * width);
+/** The rows of a table, each of which is only good until the next. */
+export function* rowsOf(values: FloatList<Float64Array>, width: number, reverse = false): Generator<Float64Array> {
+  const most = Math.max(1, Math.floor(PIECE / width));
+  const rows = values.length / width;
+  for (let done = 0; done < rows; done += most) {
+    const count = Math.min(most, rows - done);
+    const block = new Float64Array(count * width);
+    const from = reverse ? rows - done - count : done;
+    values.copy(block, 0, from * width, (from + count) * width);
+    for (let row = 0; row < count; row++) {
+      const place = reverse ? count - 1 - row : row;
+      yield block.subarray(place * width, (place + 1) * width);
+    }
   }
 }
 
-/** Puts the value of the row before in place of each NaN. The answer is a column whose first row has none. */
-function fillGaps(values: Float64Array, rows: number, width: number): number | undefined {
-  for (let place = 0; place < rows * width; place++) {
-    if (!Number.isNaN(values[place])) continue;
-    if (place < width) return place;
-    values[place] = values[place - width] ?? 0;
+/** The rows in the order of time, with the value of the row before in place of each NaN; or a column whose first row has none. */
+function inOrder(
+  values: FloatList<Float64Array>,
+  width: number,
+  { reverse, missing }: NormalTableData,
+): { readonly values: FloatList<Float64Array>; readonly gap?: number } {
+  if (!reverse && missing !== "previous") return { values };
+  const ordered = collectFloats.float64();
+  let before: Float64Array | undefined;
+  for (const row of rowsOf(values, width, reverse)) {
+    for (const [column, value] of row.entries()) {
+      if (Number.isNaN(value)) row[column] = before?.[column] ?? Number.NaN;
+      if (before === undefined && Number.isNaN(row[column])) return { values, gap: column };
+      ordered.push(row[column] ?? 0);
+    }
+    before = row;
   }
-  return undefined;
+  return { values: ordered.finish() };
 }
 
 function count(number: number, what: string): string {

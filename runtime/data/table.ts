@@ -2,15 +2,16 @@
 import { createHash } from "node:crypto";
 import type { NormalTableData } from "../../schema/normal.js";
 import { type Checked, type RunProblem, refuse } from "../problem.js";
+import { collectFloats } from "./floats.js";
 import { lookUpLabels } from "./known.js";
 import { type Classes, classify, decodeClasses } from "./labels.js";
 import type { TableMetadata } from "./metadata.js";
 import { nestedRows } from "./rows.js";
-import { fitScaling, type Scaling, scaled, unscaled } from "./scaler.js";
+import { openFit, type Scaling, scaled, unscaled } from "./scaler.js";
 import { type DataSource, expectedBatch, type SourceKind, type Uses } from "./source.js";
 import { type Splits, splitWindows } from "./splits.js";
-import { readRows, type TableRows } from "./table-rows.js";
-import { gatherWindows, type Series } from "./windows.js";
+import { readRows, type TableRows, rowsOf as tableRows } from "./table-rows.js";
+import { type FloatSeries, gatherWindows, type Series } from "./windows.js";
 
 export const table: SourceKind<NormalTableData> = {
   async open(given, { folder, seed, uses, known }) {
@@ -35,7 +36,7 @@ export const table: SourceKind<NormalTableData> = {
 
 /** What the rows are to a model. */
 interface Prepared {
-  readonly inputs: Series;
+  readonly inputs: FloatSeries;
   readonly targets: Series;
   /** Null where targets are numbers. */
   readonly classes: Classes | null;
@@ -55,26 +56,24 @@ function prepare(
 ): Checked<{ readonly series: Prepared }> {
   // Probabilities are not quantities: 0 and 1 stay what they are.
   const scaledPlaces = new Set(uses.targets === "numbers" ? [...inputs, ...targets] : inputs);
-  const trained = rowsOf(splits.train, data, rows);
-  const scalings = new Map<string, Scaling>(Object.entries(learnt?.scaler ?? {}));
-  for (const [place, name] of columns.entries()) {
-    if (data.scale === "none" || learnt !== null || !scaledPlaces.has(place)) continue;
-    scalings.set(name, fitScaling(data.scale, values, columns.length, place, trained));
-  }
+  const scalings = new Map(
+    learnt === null
+      ? fitted(data, { columns, values }, scaledPlaces, markedRows(splits.train, data, rows))
+      : Object.entries(learnt.scaler),
+  );
   /** Columns that do not fit float32. */
   const large = new Set<string>();
-  const pick = (places: readonly number[], raw: boolean): Series => {
-    const picked = new Float32Array(rows * places.length);
-    for (const [index, place] of places.entries()) {
-      const scaling = raw ? undefined : scalings.get(columns[place] ?? "");
-      for (let row = 0; row < rows; row++) {
-        const value = values[row * columns.length + place] ?? 0;
-        picked[row * places.length + index] = scaling === undefined ? value : scaled(value, scaling);
+  const pick = (places: readonly number[], raw: boolean): FloatSeries => {
+    const picked = collectFloats.float32();
+    const chosen = places.map((place) => ({ place, scaling: raw ? undefined : scalings.get(columns[place] ?? "") }));
+    for (const row of tableRows(values, columns.length))
+      for (const { place, scaling } of chosen) {
+        const value = row[place] ?? 0;
+        const number = scaling === undefined ? value : scaled(value, scaling);
+        if (!Number.isFinite(Math.fround(number))) large.add(columns[place] ?? "");
+        picked.push(number);
       }
-    }
-    const place = picked.findIndex((value) => !Number.isFinite(value));
-    if (place >= 0) large.add(columns[places[place % places.length] ?? 0] ?? "");
-    return { dtype: "float32", width: places.length, data: picked };
+    return { dtype: "float32", width: places.length, data: picked.finish() };
   };
 
   const features = pick(inputs, false);
@@ -108,11 +107,13 @@ function windowsOf(
     : { stride, shift: window - 1 + horizon, length: 1 };
   /** The shape of targets beyond the example. */
   const answer = classes === null ? [targets.width] : [];
-  const names = JSON.stringify([inputNames, targetNames, classes?.names ?? null]);
+  const digest = createHash("sha256").update(JSON.stringify([inputNames, targetNames, classes?.names ?? null]));
+  for (const piece of inputs.data.pieces()) digest.update(piece);
+  for (const piece of "pieces" in targets.data ? targets.data.pieces() : [targets.data]) digest.update(piece);
   return {
     examples,
     splits,
-    digest: createHash("sha256").update(names).update(inputs.data).update(targets.data).digest("hex"),
+    digest: digest.digest("hex"),
     metadata: {
       type: "table",
       columns: inputNames,
@@ -153,8 +154,23 @@ function windowsOf(
   };
 }
 
+/** How the columns at some places are scaled, by what the marked rows hold of them. */
+function fitted(
+  { scale }: NormalTableData,
+  { columns, values }: Pick<TableRows, "columns" | "values">,
+  places: ReadonlySet<number>,
+  marks: Uint8Array,
+): readonly (readonly [string, Scaling])[] {
+  if (scale === "none") return [];
+  const fits = columns.flatMap((name, place) => (places.has(place) ? [{ name, place, fit: openFit(scale) }] : []));
+  let index = 0;
+  for (const row of tableRows(values, columns.length))
+    if (marks[index++] === 1) for (const { place, fit } of fits) fit.take(row[place] ?? 0);
+  return fits.map(({ name, fit }) => [name, fit.scaling()]);
+}
+
 /** Marks the rows that some examples cover, targets included. */
-function rowsOf(examples: Uint32Array, { window, horizon, stride }: NormalTableData, rows: number): Uint8Array {
+function markedRows(examples: Uint32Array, { window, horizon, stride }: NormalTableData, rows: number): Uint8Array {
   const marks = new Uint8Array(rows);
   for (const example of examples) marks.fill(1, example * stride, example * stride + window + horizon);
   return marks;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { NormalTextData } from "../../schema/normal.js";
 import { type Checked, type RunProblem, refuse } from "../problem.js";
 import { bytes, characters, readingProblem } from "./characters.js";
-import type { IdList } from "./ids.js";
+import { type IdList, idAt } from "./ids.js";
 import { lookUpUnits } from "./known.js";
 import { argmax } from "./labels.js";
 import type { TextMetadata } from "./metadata.js";
@@ -90,8 +90,7 @@ async function lookUp(
 }
 
 function unitAt({ units, ids }: NumberedText, place: number): Unit {
-  const [id = 0] = [...ids.pieces(place, place + 1)].flatMap((piece) => [...piece]);
-  return units[id] ?? "";
+  return units[idAt(ids, place)] ?? "";
 }
 
 /** Where units stand, found by reading the text once more; bytes have no lines. */

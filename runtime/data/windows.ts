@@ -1,10 +1,23 @@
 /** Windows and runs of consecutive rows of a series, gathered into batches. */
 import type { NumericArray } from "./source.js";
 
-/** A series of rows, each of `width` numbers. */
-export type Series =
+export interface FloatList<T extends Float32Array | Float64Array> {
+  readonly length: number;
+  /** Copies the numbers from one place to another into `target`, from its place `at` on. */
+  copy(target: T, at: number, from: number, to: number): void;
+  /** All numbers, a piece at a time; a piece must not be changed. */
+  pieces(): Iterable<T>;
+}
+
+/** A series of rows in memory, each of `width` numbers. */
+export type HeldSeries =
   | { readonly dtype: "float32"; readonly width: number; readonly data: Float32Array }
   | { readonly dtype: "int32"; readonly width: number; readonly data: Int32Array };
+
+/** A series that may lie in a file. */
+export type FloatSeries = { readonly dtype: "float32"; readonly width: number; readonly data: FloatList<Float32Array> };
+
+export type Series = HeldSeries | FloatSeries;
 
 /** Where the windows of a series lie: window i is the rows i * stride + shift, …, `length` of them. */
 export interface Windows {
@@ -45,19 +58,18 @@ function gather(
   length: number,
   shape: readonly number[],
 ): NumericArray {
-  const copy = (target: Float32Array | Int32Array) => {
-    for (const [row, place] of places.entries()) {
-      const run = data.subarray(place.start * width, (place.start + place.length) * width);
-      target.set(run, row * length * width);
-    }
+  const each = (copy: (at: number, from: number, to: number) => void) => {
+    for (const [row, { start, length: count }] of places.entries())
+      copy(row * length * width, start * width, Math.min((start + count) * width, data.length));
   };
   const size = places.length * length * width;
   if (dtype === "float32") {
     const gathered = new Float32Array(size);
-    copy(gathered);
+    if ("copy" in data) each((at, from, to) => data.copy(gathered, at, from, to));
+    else each((at, from, to) => gathered.set(data.subarray(from, to), at));
     return { dtype, shape, data: gathered };
   }
   const gathered = new Int32Array(size);
-  copy(gathered);
+  each((at, from, to) => gathered.set(data.subarray(from, to), at));
   return { dtype, shape, data: gathered };
 }

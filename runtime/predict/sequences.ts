@@ -1,6 +1,6 @@
 /** Sequences: the label of each line, or a tag for each of its steps. */
 import { readSequences } from "../data/sequence-examples.js";
-import { gatherRuns, type Series } from "../data/windows.js";
+import { gatherRuns, type HeldSeries } from "../data/windows.js";
 import { refuse } from "../problem.js";
 import { classified, probabilities, quantities, tagged } from "./answers.js";
 import type { OpenInputs } from "./inputs.js";
@@ -18,7 +18,7 @@ export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
   }
   const known = new Map(metadata.vocabulary?.map((token, id) => [token, id]));
   const idOf = tokens.map((token) => known.get(token) ?? metadata.unknown ?? 0);
-  const steps: Series =
+  const steps: HeldSeries =
     metadata.vocabulary === undefined
       ? { dtype: "float32", width: features, data: Float32Array.from(examples.flatMap(({ vectors }) => vectors)) }
       : {

@@ -1,8 +1,9 @@
 /** Tables: for each row that a window ends at, the target that lies ahead of it, scaled back. */
+import { collectFloats } from "../data/floats.js";
 import { scaled, unscaled } from "../data/scaler.js";
-import { readRows } from "../data/table-rows.js";
-import { gatherWindows, type Series } from "../data/windows.js";
-import { refuse } from "../problem.js";
+import { readRows, rowsOf } from "../data/table-rows.js";
+import { type FloatSeries, gatherWindows } from "../data/windows.js";
+import { type RunProblem, refuse } from "../problem.js";
 import { classified, probabilities, quantities, type Scores } from "./answers.js";
 import type { OpenInputs } from "./inputs.js";
 
@@ -13,23 +14,25 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   const { window } = spec.data;
   const read = await readRows({ ...spec.data, file, columns, target: null }, folder, false);
   if (!read.ok) return refuse(...read.problems.map((problem) => ({ ...problem, file })));
-  const { rows, values, lines } = read.table;
+  const { rows, values, lineOf } = read.table;
   if (rows < window) {
     const message = `"${file}" has ${rows} row${rows === 1 ? "" : "s"}, and the model reads windows of ${window}.`;
     return refuse({ code: "table-too-short", path: "", file, message, hint: "Give it more rows." });
   }
-  const data = Float32Array.from(values, (value, place) => {
-    const scaling = scaler[columns[place % columns.length] ?? ""];
-    return scaling === undefined ? value : scaled(value, scaling);
-  });
-  const large = data.findIndex((value) => !Number.isFinite(value));
-  if (large >= 0) {
-    const line = lines[Math.floor(large / columns.length)] ?? 1;
-    const name = columns[large % columns.length];
-    const message = `Line ${line} of "${file}" holds a number that is too large, in column "${name}".`;
-    return refuse({ code: "table-value", path: "", file, line, message, hint: "" });
+  const collected = collectFloats.float32();
+  const scalings = columns.map((name) => scaler[name]);
+  let row = 0;
+  for (const numbers of rowsOf(values, columns.length)) {
+    const found = numbers.map((value, column) => {
+      const scaling = scalings[column];
+      return scaling === undefined ? value : scaled(value, scaling);
+    });
+    const large = found.findIndex((value) => !Number.isFinite(Math.fround(value)));
+    if (large >= 0) return refuse(tooLarge(file, lineOf(row), columns[large] ?? ""));
+    for (const value of found) collected.push(value);
+    row++;
   }
-  const series: Series = { dtype: "float32", width: columns.length, data };
+  const series: FloatSeries = { dtype: "float32", width: columns.length, data: collected.finish() };
   /** The last step's numbers: those before it are of targets that earlier windows speak of. */
   const lastStep = ({ shape, data: all }: Scores): Scores => {
     const size = shape.at(-1) ?? 1;
@@ -54,7 +57,7 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
         return { ...last, data: back };
       },
       describe(example, finished) {
-        const line = lines[example + window - 1] ?? 0;
+        const line = lineOf(example + window - 1);
         const [name = "target"] = target;
         if (uses.targets === "classes") return { line, ...classified(name, finished, classes ?? null) };
         const numbers = [quantities(finished)].flat();
@@ -63,3 +66,8 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
     },
   };
 };
+
+function tooLarge(file: string, line: number, name: string): RunProblem {
+  const message = `Line ${line} of "${file}" holds a number that is too large, in column "${name}".`;
+  return { code: "table-value", path: "", file, line, message, hint: "" };
+}

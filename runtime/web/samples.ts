@@ -103,11 +103,13 @@ async function lastRows(
   if (!read.ok) return read;
   const { rows, columns, values, labels, targets } = read.table;
   const from = Math.max(0, rows - data.window - rowsBeside);
+  const numbers = new Float64Array((rows - from) * columns.length);
+  values.copy(numbers, 0, from * columns.length, rows * columns.length);
   const last = Array.from({ length: rows - from }, (_, index) =>
     columns.map((_, column) =>
       labelled && column === targets[0]
         ? (labels[from + index] ?? "")
-        : (values[(from + index) * columns.length + column] ?? 0),
+        : (numbers[index * columns.length + column] ?? 0),
     ),
   );
   return { ok: true, samples: { type: "table", columns, rows: last } };

@@ -18,10 +18,13 @@ const programs = {
   sessions: ["sessions.mjs", "--count", "1000"],
   processes: ["processes.mjs"],
   memory: ["memory.mjs"],
+  data: ["data.mjs"],
   mutants: ["mutants.mjs", "--count", "100"],
   fuzz: ["../fuzz/run.mjs", "--count", "20000"],
 };
 const usual = ["processes", "sessions", "steps", "memory"];
+
+const megabytes = (bytes) => `${Math.round(bytes / 1e6).toLocaleString("en")} MB`;
 
 /** What each figure says, as a row of the table. */
 const rows = {
@@ -31,7 +34,7 @@ const rows = {
   ],
   steps: ({ steps, before, after, growth }) => [
     `${steps.toLocaleString("en")} steps of a small model`,
-    `resident memory ${before} MiB half way, ${after} MiB at the end: ${growth} %`,
+    `resident memory ${before} MiB after three tenths, ${after} MiB near the end: ${growth} %`,
   ],
   sessions: ({ sessions, before, after, growth }) => [
     `${sessions.toLocaleString("en")} sessions opened, run and released`,
@@ -44,6 +47,12 @@ const rows = {
   memory: ({ models, within, worst }) => [
     `The estimate of a training's memory for ${models} models`,
     `${within} within 20 % of the peak that was taken; the furthest is ${worst} % off`,
+  ],
+  data: ({ kind, rows, columns, bytes, peak }) => [
+    kind === "table"
+      ? `A CSV file of ${rows.toLocaleString("en")} rows and ${columns} columns, ${megabytes(bytes)}, trained on`
+      : `A text of ${megabytes(bytes)} trained on`,
+    `${peak.toLocaleString("en")} MiB at the peak`,
   ],
   mutants: ({ of, tried, killed }) => [
     `Mutants of the gradient and of checkpoints: ${tried} of ${of}`,
@@ -71,7 +80,7 @@ const texts = [
 const known = JSON.parse(readFileSync(records, "utf8"));
 const lines = texts.flatMap((text) => text.split("\n")).filter((line) => line.startsWith('{"soak"'));
 for (const figures of lines.map((line) => JSON.parse(line)))
-  known[figures.target === undefined ? figures.soak : `${figures.soak}/${figures.target}`] = figures;
+  known[[figures.soak, figures.target ?? figures.kind].filter((part) => part !== undefined).join("/")] = figures;
 const sorted = Object.fromEntries(Object.entries(known).sort(([a], [b]) => (a < b ? -1 : 1)));
 writeFileSync(records, `${JSON.stringify(sorted, undefined, 2)}\n`);
 
