@@ -13,7 +13,7 @@ import type { NumericArray } from "../data/source.js";
 import { type Checked, type RunProblem, refuse } from "../problem.js";
 import { classified, likeliest, probabilities, quantities } from "./answers.js";
 import type { InputsOpening, OpenInputs } from "./inputs.js";
-import { spell, spelledOut } from "./spelling.js";
+import { blankOf, spell, spelledOut } from "./spelling.js";
 
 export const arrays: OpenInputs = async (opening) => {
   const { run, uses, beam } = opening;
@@ -56,10 +56,8 @@ export const arrays: OpenInputs = async (opening) => {
       finish: (scores) => probabilities(spec, uses.targets, scores),
       describe(index, finished) {
         if (uses.targets !== "classes") return { index, output: quantities(finished) };
-        if (spec.loss.type === "ctc") {
-          const blank = spec.loss.blank === "last" ? (finished.shape.at(-1) ?? 1) - 1 : spec.loss.blank;
-          return { index, ...spelledOut(spell(finished, blank, beam)) };
-        }
+        if (spec.loss.type === "ctc")
+          return { index, ...spelledOut(spell(finished, blankOf(spec.loss, finished), beam)) };
         if (finished.shape.length === 1) return { index, ...classified("class", finished, null) };
         const said = likeliest(finished, null);
         return { index, class: said.map(({ id }) => id), probability: said.map(({ probability }) => probability) };

@@ -2,6 +2,7 @@
  * The labels that a ctc model spells: those of its likeliest output at every step, or of a search over prefixes that sums what
  * all alignments of the same labels are worth (A. Graves et al., ICML 2006; A. Hannun et al., 2014).
  */
+import type { NormalLoss } from "../../schema/normal-objective.js";
 import { argmax } from "../data/labels.js";
 import { shortest } from "../data/rows.js";
 import type { Prediction, Scores } from "./answers.js";
@@ -17,6 +18,11 @@ interface Prefix {
   readonly labels: readonly number[];
   blank: number;
   label: number;
+}
+
+/** The class that stands for no label. */
+export function blankOf({ blank }: Extract<NormalLoss, { readonly type: "ctc" }>, { shape }: Scores): number {
+  return blank === "last" ? (shape.at(-1) ?? 1) - 1 : blank;
 }
 
 /** @param probabilities of [steps, classes]. */

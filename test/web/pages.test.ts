@@ -9,7 +9,7 @@ import { predictRun } from "../../runtime/predict-run.js";
 import { readSafetensors } from "../../runtime/safetensors.js";
 import { serveFolder } from "../../runtime/web/serve.js";
 import { chromiumPath, openBrowser, openPage, withChromium } from "../browser.js";
-import { pageOf, type Sketch, sketches } from "./specs.js";
+import { pageOf, type Sketch, sketches, spelled } from "./specs.js";
 
 let browser: Browser;
 
@@ -124,6 +124,18 @@ describe.skipIf(chromiumPath === undefined)(`a page${withChromium}`, () => {
     await tab.getByLabel("Source").fill("one two");
     const { target } = await predicted(out, folder, "in.txt", "one two\n");
     await expect.poll(() => tab.locator(".paper").textContent()).toBe(target);
+    expect(complaints).toEqual([]);
+  });
+
+  test("spells the labels of a ctc model, of the live steps alone", async () => {
+    const { tab, complaints } = await opened(spelled, "index.html");
+    const { inputs, lengths, targets } = spelled.spec.data;
+    for (const [index, steps] of inputs.entries()) {
+      const example = JSON.stringify({ inputs: steps, lengths: lengths[index] });
+      await tab.getByLabel("An example as JSON").fill(example);
+      const labels = targets[index]?.filter((label) => label !== 0).join(" ") ?? "";
+      await expect.poll(() => tab.locator(".result .headline b").allTextContents()).toEqual([labels]);
+    }
     expect(complaints).toEqual([]);
   });
 

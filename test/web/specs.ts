@@ -144,6 +144,38 @@ export const sketches = {
   },
 } satisfies Readonly<Record<string, Sketch>>;
 
+/** A ctc model, whose answers are labels without a place. */
+export const spelled = {
+  spec: {
+    name: "spelled",
+    seed: 1,
+    data: {
+      type: "arrays",
+      // Each label is shown for two steps, with a pause after it; the last example's third step is no more a part of it.
+      inputs: [
+        [[1], [1], [0], [-1], [-1], [0]],
+        [[-1], [-1], [0], [1], [1], [0]],
+        [[1], [1], [0], [1], [1], [0]],
+        [[-1], [-1], [1], [1], [1], [1]],
+      ],
+      lengths: [6, 6, 6, 2],
+      targets: [
+        [1, 2],
+        [2, 1],
+        [1, 1],
+        [2, 0],
+      ],
+    },
+    model: [
+      { layer: "rnn", cell: "rnn", hidden_size: 12 },
+      { layer: "dense", size: 3 },
+    ],
+    loss: { type: "ctc" },
+    optimizer: { type: "adam", learning_rate: 0.02 },
+    train: { steps: 150, batch_size: "all" },
+  },
+} satisfies Sketch;
+
 /** A trained run of a sketch, and its page. */
 export async function pageOf({ spec, files = {} }: Sketch) {
   const run = await trained(spec, files);

@@ -1,6 +1,7 @@
 /** Arrays: numbers as JSON, and what the model makes of them. */
 import { quantities, type Scores } from "../../runtime/predict/answers.js";
-import { bars, element, examples, field, latest, message } from "../elements.js";
+import { blankOf, spell } from "../../runtime/predict/spelling.js";
+import { bars, element, examples, field, latest, message, percent } from "../elements.js";
 import { inputsOf, readExamples, stack } from "../learn/arrays.js";
 import type { Model } from "../model.js";
 import { predict } from "../predict.js";
@@ -26,7 +27,8 @@ export function arraysPanel(model: Model): HTMLElement {
       return;
     }
     const answers = await predict(model, stack(read.examples, ports));
-    result.replaceChildren(...answers.map((scores) => answerOf(model, scores)));
+    const lengths = read.examples.map((example) => example.get("lengths")?.[0]);
+    result.replaceChildren(...answers.map((scores, example) => answerOf(model, live(scores, lengths[example]))));
   });
   input.addEventListener("input", judge);
   judge();
@@ -49,7 +51,18 @@ export function arraysPanel(model: Model): HTMLElement {
   );
 }
 
-function answerOf({ page: { uses } }: Model, scores: Scores): HTMLElement {
+/** The answers of an example's own steps, without those of its padding. */
+function live({ shape: [steps = 0, ...each], data }: Scores, length = steps): Scores {
+  const own = each.length === 0 ? steps : Math.min(length, steps);
+  return { shape: [own, ...each], data: data.subarray(0, (data.length / steps) * own) };
+}
+
+function answerOf({ page: { uses, loss } }: Model, scores: Scores): HTMLElement {
+  if (loss.type === "ctc") {
+    const { labels, probability } = spell(scores, blankOf(loss, scores), 1);
+    const said = labels.length === 0 ? "no label" : labels.join(" ");
+    return element("p", { class: "headline" }, element("b", {}, said), ` ${percent(probability)}`);
+  }
   if (uses.targets === "classes" && scores.shape.length === 1) {
     return bars(Array.from(scores.data, (share, id) => ({ name: `${id}`, share })));
   }
