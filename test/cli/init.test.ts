@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { expect, test } from "vitest";
-import { records, rnnx, temporaryFolder } from "./spawn.js";
+import { describe, expect, test } from "vitest";
+import { records, rnnx, root, temporaryFolder } from "./spawn.js";
 
 const templates = [
   ...["next-character", "classify-text", "tag-sequence", "forecast-series", "translate", "image-rows", "own-cell"],
@@ -43,4 +44,45 @@ test("a name that is nearly right is suggested, and without a terminal nobody is
   expect(wrong).toMatchObject({ code: 2, stdout: "" });
   expect(wrong.stderr).toContain('Did you mean "tag-sequence"?');
   expect(await rnnx("init")).toMatchObject({ code: 2, stdout: "" });
+});
+
+/** A terminal for the command, and what is typed there once it asks. Linux's `script` has one. */
+async function atTerminal(
+  folder: string,
+  typed: string,
+): Promise<{ readonly code: number | null; readonly shown: string }> {
+  const command = `${process.execPath} ${join(root, "bin/rnnx.js")} init --out ${folder}`;
+  const child = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "ignore"] });
+  let shown = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    const asked = shown.includes("Which one?");
+    shown += text;
+    if (!asked && shown.includes("Which one?")) child.stdin.write(typed);
+  });
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { code, shown };
+}
+
+describe.skipIf(process.platform !== "linux" || spawnSync("script", ["-V"]).status !== 0)("at a terminal", () => {
+  test.each([
+    ["by its number", "2\r"],
+    ["by its name", "classify-text\r"],
+  ])("a template is asked for, and given %s", async (_, typed) => {
+    const folder = temporaryFolder();
+    const { code, shown } = await atTerminal(folder, typed);
+    for (const [place, name] of templates.entries()) expect(shown).toContain(`${place + 1}  ${name}`);
+    expect(code).toBe(0);
+    expect(readdirSync(folder)).toContain("classify-text.json");
+  });
+
+  test.each([
+    ["an answer that is none", "9\r", 'there is no template "9"'],
+    ["the end of the input", "\u0004", "no template named"],
+  ])("%s writes nothing", async (_, typed, said) => {
+    const folder = temporaryFolder();
+    const { code, shown } = await atTerminal(folder, typed);
+    expect(code).toBe(2);
+    expect(shown).toContain(said);
+    expect(readdirSync(folder)).toEqual([]);
+  });
 });
