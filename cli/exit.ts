@@ -6,6 +6,6 @@ export const exit = {
   failed: 1,
   /** The input was wrong: spec, data or flags. */
   wrongInput: 2,
-  /** A signal, or a reader that left, ended the run after a checkpoint: 128 and the signal's number. */
+  /** A signal, or a reader that left, ended the work, a run after a checkpoint: 128 and the signal's number. */
   interrupted: { SIGINT: 130, SIGPIPE: 141, SIGTERM: 143 },
 } as const;

@@ -15,6 +15,7 @@ import { declarePage, type PageFlags, servePage, writePage } from "../export/pag
 import { refuse } from "../failures.js";
 import { wholeNumber } from "../flags.js";
 import { portabilityOfFile, portabilityText } from "../inspection/portability.js";
+import { leavingTidily } from "../leaving.js";
 import { bytes } from "../numbers.js";
 import type { Output } from "../output.js";
 import { endUnfinished } from "../run.js";
@@ -81,7 +82,8 @@ export const exportCommand: CommandModule = {
       refuse(output, "usage", "--serve shows a page", "Name its folder with --web.");
       return exit.wrongInput;
     }
-    let code: number = out === undefined ? exit.done : await writeModel(output, run, { ...flags, out });
+    let code: number = exit.done;
+    if (out !== undefined) code = await leavingTidily(() => writeModel(output, run, { ...flags, out }));
     if (code === exit.done && web !== undefined) code = await writePage(output, run, flags);
     if (code === exit.done && serve !== undefined) code = await servePage(output, flags);
     return code;

@@ -21,7 +21,7 @@ export function unwritable(out: string): RunProblem | undefined {
 
 /**
  * Makes the files in a folder of their own, lets `proved` look at them, and gives them their names, the model's last. Where
- * `proved` says no, or anything is thrown, nothing is left.
+ * `proved` says no, anything is thrown, or the process exits, nothing is left.
  */
 export async function writeProved(
   on: Disk,
@@ -31,6 +31,8 @@ export async function writeProved(
 ): Promise<boolean> {
   // A folder of this export's own: what is removed in the end is what was made here.
   const workshop = mkdtempSync(join(dirname(out), `.${basename(out)}.`));
+  const clear = () => on.remove(workshop);
+  process.once("exit", clear);
   try {
     for (const { name, content } of files) on.write(join(workshop, name), content);
     if (!(await proved(workshop))) return false;
@@ -39,6 +41,7 @@ export async function writeProved(
     on.syncFolder(dirname(out));
     return true;
   } finally {
-    on.remove(workshop);
+    process.removeListener("exit", clear);
+    clear();
   }
 }
