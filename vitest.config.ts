@@ -8,5 +8,12 @@ export default defineConfig({
     maxWorkers: "100%",
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // `npm run coverage`
+    coverage: {
+      provider: "v8",
+      include: ["schema/**/*.ts", "compiler/**/*.ts"],
+      reporter: ["text-summary", "json-summary", "html"],
+      reportsDirectory: "coverage",
+    },
   },
 });

@@ -65,6 +65,7 @@ export const targets = {
   async spec() {
     const { readSpec } = await from("schema/read.js");
     return {
+      isText: true,
       seeds: specs(),
       async take(bytes) {
         const result = await readSpec(bytes.toString("utf8"));

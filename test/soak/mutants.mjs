@@ -1,8 +1,9 @@
 /**
  * Mutation testing: changes one operator at a time in a copy of the program, and looks whether a test notices.
- * `node test/soak/mutants.mjs --count 40 --seed 1`, a sample of all mutants; `npm run build` first.
+ * `node test/soak/mutants.mjs --count 40 --skip 20 --seed 1`, a sample of all mutants; `npm run build` first. A signal to it lets the mutant
+ * that is being tried be the last.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,8 +12,12 @@ import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { report } from "./report.mjs";
 import { root } from "./training.mjs";
 
-const { count, seed } = parseArgs({
-  options: { count: { type: "string", default: "40" }, seed: { type: "string", default: "1" } },
+const { count, skip, seed } = parseArgs({
+  options: {
+    count: { type: "string", default: "40" },
+    skip: { type: "string", default: "0" },
+    seed: { type: "string", default: "1" },
+  },
 }).values;
 
 /** Files, with the tests that hold them. */
@@ -64,21 +69,37 @@ for (const part of ["schema", "compiler", "runtime", "test", "specs", "dist", "p
   cpSync(join(root, part), join(copy, part), { recursive: true });
 symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
 
+let ending = false;
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.on(signal, () => {
+    ending = true;
+  });
+
+/** Told by a process beside this one, which stays open to signals. A mutant that never ends is noticed too. */
 const passes = (tests) =>
-  spawnSync("npx", ["vitest", "run", "--bail", "1", ...tests], { cwd: copy, timeout: 240_000 }).status === 0;
+  new Promise((resolve) => {
+    const child = spawn("npx", ["vitest", "run", "--bail", "1", ...tests], {
+      cwd: copy,
+      timeout: 600_000,
+      stdio: "ignore",
+    });
+    child.on("close", (code) => resolve(code === 0));
+  });
 const all = subjects.flatMap(([file, tests]) =>
   mutantsOf(readFileSync(join(root, file), "utf8")).map((mutant) => ({ file, tests, ...mutant })),
 );
 const generator = xoroshiro128plus(Number(seed));
 const chosen = all.map((mutant) => ({ mutant, key: generator.next() })).sort((a, b) => a.key - b.key);
 let [killed, survived] = [0, 0];
-for (const { mutant } of chosen.slice(0, Number(count))) {
+for (const { mutant } of chosen.slice(Number(skip), Number(skip) + Number(count))) {
+  if (ending) break;
   const { file, tests, line, from, to, text } = mutant;
   writeFileSync(join(copy, file), text);
-  if (passes(tests)) {
+  if (await passes(tests)) {
     survived++;
     console.error(`${file}:${line} "${from}" as "${to}" is noticed by no test`);
   } else killed++;
+  console.error(`${killed} of ${killed + survived}`);
   writeFileSync(join(copy, file), readFileSync(join(root, file)));
 }
 report("mutants", { of: all.length, tried: killed + survived, killed, survived });

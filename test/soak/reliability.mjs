@@ -19,6 +19,7 @@ const programs = {
   processes: ["processes.mjs"],
   memory: ["memory.mjs"],
   data: ["data.mjs"],
+  coverage: ["coverage.mjs"],
   mutants: ["mutants.mjs", "--count", "100"],
   fuzz: ["../fuzz/run.mjs", "--count", "20000"],
 };
@@ -57,6 +58,10 @@ const rows = {
   mutants: ({ of, tried, killed }) => [
     `Mutants of the gradient and of checkpoints: ${tried} of ${of}`,
     `${killed} noticed by a test, ${Math.round((100 * killed) / tried)} %`,
+  ],
+  coverage: ({ branches, of, lines }) => [
+    "Branches of the schema and the compiler that their tests take",
+    `${branches} % of ${of.toLocaleString("en")}, and ${lines} % of the lines`,
   ],
   fuzz: ({ target, taken, refused, slowest, failures }) => [
     `Mutated files: ${target}`,
