@@ -113,9 +113,47 @@ const lines = `{ "text": "good day to you", "label": "kind" }
 { "text": "you are good", "label": "kind" }
 `;
 
+const graph = `{
+  "data": {
+    "type": "arrays",
+    "inputs": [[[1, 2], [3, 4]], [[5, 6], [7, 8]]],
+    "targets": [[1], [2]]
+  },
+  "model": [
+    { "layer": "rnn", "name": "reads", "cell": "gru", "hidden_size": 3 },
+    { "layer": "rnn", "name": "goes_on", "cell": "gru", "hidden_size": 3, "initial_state": "reads" },
+    { "layer": "attention", "name": "looks", "from": ["goes_on", "reads"] },
+    { "layer": "concat", "name": "both", "from": ["looks", "goes_on"] },
+    { "layer": "pool", "name": "end", "mode": "max" },
+    { "layer": "dense", "size": 1 }
+  ],
+  "loss": { "type": "squared_error" },
+  "optimizer": { "type": "sgd", "learning_rate": 0.1 },
+  "train": { "steps": 5 }
+}
+`;
+
+const labels = `{
+  "data": {
+    "type": "arrays",
+    "inputs": [[[1], [2], [3], [4]], [[5], [6], [7], [8]]],
+    "targets": [[1, 2], [2, 0]]
+  },
+  "model": [
+    { "layer": "rnn", "cell": "rnn", "hidden_size": 3 },
+    { "layer": "projection", "size": 3 }
+  ],
+  "loss": { "type": "ctc", "blank": 0 },
+  "optimizer": { "type": "sgd", "learning_rate": 0.1 },
+  "train": { "steps": 5 }
+}
+`;
+
 export const bases = {
   text: { spec: text },
   cell: { spec: cell },
+  graph: { spec: graph },
+  labels: { spec: labels },
   table: { spec: table, files: { "t.csv": csv } },
   sequences: { spec: sequences, files: { "s.jsonl": lines } },
 } as const satisfies Readonly<Record<string, Base>>;

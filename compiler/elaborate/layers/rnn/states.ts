@@ -61,7 +61,7 @@ function stateOfLayer({ layer, index, name, shape }: Place, source: string, cont
   }
   if (cells.length !== layer.cells.length)
     return fail(
-      `The layer "${source}" has ${cells.length} cells and ${layer.name} has ${layer.cells.length}: their states do not pair up.`,
+      `The layer "${source}" has ${counted(cells)} and ${layer.name} has ${counted(layer.cells)}: their states do not pair up.`,
       `Give ${layer.name} as many cells as "${source}" has.`,
     );
   const value = cells[index]?.[name];
@@ -76,4 +76,8 @@ function stateOfLayer({ layer, index, name, shape }: Place, source: string, cont
       `Make the hidden_size of ${layer.name} ${given.type.shape.at(-1)}.`,
     );
   }
+}
+
+function counted({ length }: readonly unknown[]): string {
+  return length === 1 ? "1 cell" : `${length} cells`;
 }
