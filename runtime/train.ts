@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ReadableStream, type ReadableStreamDefaultController } from "node:stream/web";
 import { Worker } from "node:worker_threads";
 import type { Origins } from "../schema/origins.js";
-import { launchOf } from "./distributed/launcher.js";
+import { launchOf, tame } from "./distributed/launcher.js";
 import type { TrainEvent, TrainRequest } from "./events.js";
 import { outOfMemory, RunError, type TrainOutcome } from "./outcome.js";
 import { placeOutcome } from "./places.js";
@@ -70,7 +70,9 @@ export async function callOff(): Promise<void> {
 
 function begin(request: TrainRequest | null, options: TrainOptions) {
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  const workerData: WorkerData = { request, launch: launchOf(), stop };
+  const launch = launchOf();
+  if (launch !== null) tame();
+  const workerData: WorkerData = { request, launch, stop };
   // The process's own flags may be about its main program (`--input-type`): a worker does not inherit them.
   const worker = new Worker(workerFile(), { workerData, execArgv: [] });
   const askToStop = () => {

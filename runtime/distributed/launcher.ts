@@ -71,3 +71,14 @@ const libraries =
   process.platform === "darwin"
     ? { open: ["libmpi.40.dylib", "libmpi.dylib"], mpich: ["libmpi.12.dylib", "libpmpi.12.dylib"] }
     : { open: ["libmpi.so.40", "libmpi.so"], mpich: ["libmpich.so.12", "libmpi.so.12"] };
+
+/**
+ * UCX, which carries messages for MPI libraries, writes over the C library's memory calls while other threads run them, and then takes the
+ * crash for its own to report, which may wait for ever. It does neither where it is asked not to, before it is loaded.
+ */
+const ucx = { UCX_MEM_EVENTS: "n", UCX_HANDLE_ERRORS: "none" } as const;
+
+/** To be called in the main thread, whose environment is the process's. What the user has set stays. */
+export function tame(environment: NodeJS.ProcessEnv = process.env): void {
+  for (const [name, value] of Object.entries(ucx)) environment[name] ??= value;
+}

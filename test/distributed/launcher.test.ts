@@ -1,6 +1,6 @@
 /** What of an environment says that an MPI launcher started the process; and the rows of a batch that each process has. */
 import { describe, expect, test } from "vitest";
-import { launchOf } from "../../runtime/distributed/launcher.js";
+import { launchOf, tame } from "../../runtime/distributed/launcher.js";
 import { gatherRows, ownRows, rowsOf, shardOf } from "../../runtime/distributed/shard.js";
 
 describe("launchers", () => {
@@ -33,6 +33,12 @@ describe("launchers", () => {
     expect(launchOf(task)?.libraries[0]).toMatch(/libmpi/);
     expect(launchOf({ ...task, PMI_RANK: "0", PMI_SIZE: "2" })).toMatchObject({ launcher: "MPICH" });
   });
+});
+
+test("libraries leave the process's memory and signals alone, unless the user wants it otherwise", () => {
+  const environment: NodeJS.ProcessEnv = { UCX_MEM_EVENTS: "y" };
+  tame(environment);
+  expect(environment).toEqual({ UCX_MEM_EVENTS: "y", UCX_HANDLE_ERRORS: "none" });
 });
 
 describe("shards", () => {

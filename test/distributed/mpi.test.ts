@@ -1,10 +1,15 @@
 /** Trainings that MPI launchers start: the numbers of one process, one voice, and what happens when a process dies. */
-import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Ending, records, rnnx, temporaryFolder } from "../cli/spawn.js";
 import { type Launcher, launchers, mpirun } from "./launchers.js";
+
+/** The processes of a launch, by the run directory on their command line. */
+const {
+  ranksOf,
+}: { readonly ranksOf: (directory: string) => readonly { readonly pid: number; readonly rank: number }[] } =
+  await import("../soak/training.mjs" as string);
 
 const sentence = "if you want to build a ship, don't drum up people together to collect wood";
 const dropping = {
@@ -118,9 +123,11 @@ describe.skipIf(first === undefined)("several processes", { timeout: 240_000 }, 
       const run = `killed ${started.name}`;
       const running = mpirun(started, 2, args(specs.dropping, run, "--steps", "1000000"));
       await until(() => running.said().includes('"checkpoint"'));
-      process.kill(rankOf(out(run), 1), "SIGKILL");
+      const victim = ranksOf(out(run)).find(({ rank }) => rank === 1);
+      process.kill(victim?.pid ?? Number.NaN, "SIGKILL");
       const { code } = await running.ended;
       expect(code).not.toBe(0);
+      expect(ranksOf(out(run))).toEqual([]);
       const saved = Math.max(
         ...[...running.said().matchAll(/"checkpoint","step":(\d+)/g)].map(([, step]) => Number(step)),
       );
@@ -155,17 +162,4 @@ describe.skipIf(first === undefined)("several processes", { timeout: 240_000 }, 
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
-/** The process of a rank, by the run directory on its command line. */
-function rankOf(directory: string, rank: number): number {
-  const listed = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" });
-  for (const line of listed.split("\n")) {
-    const [, pid = "", command = ""] = /^\s*(\d+)\s+(.*)$/.exec(line) ?? [];
-    if (!command.startsWith(process.execPath) || !command.includes(directory)) continue;
-    const environment = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
-    if (environment.some((entry) => [`OMPI_COMM_WORLD_RANK=${rank}`, `PMI_RANK=${rank}`].includes(entry)))
-      return Number(pid);
-  }
-  throw new Error(`There is no rank ${rank}.`);
 }

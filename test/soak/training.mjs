@@ -1,6 +1,6 @@
 /** Trainings in processes of their own, and the memory that they take. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -45,3 +45,23 @@ export async function watched(args, watch = () => undefined) {
 }
 
 export const rnnx = join(root, "bin/rnnx.js");
+
+/** The processes of a launch with a run directory on their command line, with their ranks. Linux. */
+export function ranksOf(directory) {
+  const read = (pid, file) => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, "latin1").split("\0");
+    } catch {
+      // It is gone.
+      return [];
+    }
+  };
+  return readdirSync("/proc").flatMap((pid) => {
+    if (!/^\d+$/.test(pid) || !read(pid, "cmdline").some((argument) => argument.includes(directory))) return [];
+    const [, rank] =
+      read(pid, "environ")
+        .join("\n")
+        .match(/^(?:OMPI_COMM_WORLD_RANK|PMI_RANK)=(\d+)$/m) ?? [];
+    return rank === undefined ? [] : [{ pid: Number(pid), rank: Number(rank) }];
+  });
+}
