@@ -132,3 +132,6 @@ export interface Artifact {
   readonly shard: { readonly gradient: Uint8Array; readonly update: Uint8Array } | null;
   readonly manifest: Manifest;
 }
+
+/** What a model for WebGPU that makes new parameters gives besides: of each the sum of its entries' magnitudes, [parameters]. */
+export const magnitudes = "magnitudes";

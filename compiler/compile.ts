@@ -13,7 +13,8 @@ import type { NormalSpec } from "../schema/normal.js";
 import { packageVersion } from "../schema/root.js";
 import { needsWhole } from "../schema/streaming.js";
 import { type Analysis, analysisOf, memoryOf } from "./analyze.js";
-import type { Artifact, Ports } from "./artifact.js";
+import type { Artifact, Ports, Role } from "./artifact.js";
+import { type Bound, bound, carried, copies, type Section } from "./bound.js";
 import { trainingGraph } from "./elaborate/repeat.js";
 import { forwardPart } from "./forward.js";
 import type { Graph } from "./ir/types.js";
@@ -38,8 +39,23 @@ export type CompileResult =
       readonly artifact: Artifact;
       /** What training takes at its peak, in bytes, by the size of the batch. */
       readonly memoryAt: (batch: number) => number;
+      readonly models: BoundModels;
     }
   | Refused;
+
+/** Models for arrays of known sizes, by the sizes of `steps`, `batch`, `time` and others, with the ports of the artifact's. */
+export interface BoundModels {
+  readonly train: (sizes: ReadonlyMap<string, number>) => Promise<BoundModel>;
+  readonly eval: (sizes: ReadonlyMap<string, number>) => Promise<BoundModel>;
+  /** What gives parameters, slots or states again as `copy/<name>`: for reading what lies on a device. */
+  readonly copies: (role: Role, sizes: ReadonlyMap<string, number>) => Promise<BoundModel>;
+}
+
+export interface BoundModel {
+  readonly model: Uint8Array;
+  /** What its output `report` holds, one after the other. */
+  readonly report: readonly Section[];
+}
 
 /**
  * Compiles a spec for data of a signature: `train.onnx` (K updates in a call), `eval.onnx`, `model.onnx` and their manifest. Sequences are batch-major
@@ -94,12 +110,27 @@ export async function compile(
       outputs: outputs.map((port) => port.name),
       initializers,
     });
+  const emitBound = async ({ graph, inputs, outputs, report }: Bound): Promise<BoundModel> => {
+    const face = { name: graph.name, opset: TRAINING_OPSET, irVersion: IR_VERSION, inputs, outputs };
+    return { model: await emitModel(graph, face), report };
+  };
   const emitStream = (initializers: (of: Ports) => string[]) =>
     stream && ports.stream && emit(spec.name, stream, ports.stream, INFERENCE_OPSET, initializers(ports.stream));
   const weights = ({ inputs }: Ports) => inputs.filter(({ role }) => role === "parameter").map(({ name }) => name);
   return {
     ok: true,
     memoryAt: (batch) => memoryFor(signature, lowering.lowered, batch),
+    models: {
+      train: (sizes) => emitBound(bound(train, ports.train, sizes, carried)),
+      eval: (sizes) => emitBound(bound(evaluate, ports.eval, sizes)),
+      copies: (role, sizes) =>
+        emitBound(
+          copies(
+            ports.train.inputs.filter((port) => port.role === role),
+            sizes,
+          ),
+        ),
+    },
     artifact: {
       train: await emit(`${spec.name}/train`, train, ports.train, TRAINING_OPSET),
       eval: await emit(`${spec.name}/eval`, evaluate, ports.eval, TRAINING_OPSET),

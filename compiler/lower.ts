@@ -40,6 +40,8 @@ export interface CompileOptions {
   readonly without?: readonly string[];
   /** Whether the step is wanted in two halves too, for processes that share a batch. */
   readonly shared?: boolean;
+  /** What will run the training, where that is not a processor or a device that runs loops. */
+  readonly target?: "webgpu";
   /** Called with each stage's graph as it is made. */
   readonly onStage?: (stage: Stage, graph: Graph) => void;
   /** Called after each pass of each stage. */
@@ -104,7 +106,11 @@ export function trainedPart(spec: NormalSpec, signature: Signature, options: Com
   const unrolls = spec.model.some((layer) => layer.layer === "rnn" && layer.unroll);
   const chunked = spec.train.memory === "low";
   if (chunked && signature.steps === undefined) return { ok: false as const, problems: [noKnownSteps(spec, options)] };
-  const ways = { shared, recurrences: { ...loops, chunked } };
+  const ways = {
+    shared,
+    recurrences: { ...loops, chunked },
+    bits: options.target === "webgpu" ? (32 as const) : (64 as const),
+  };
   const elaborateFor = (data: Signature) => elaborate(spec, data, "training", options.origins, ways);
   const first = elaborateFor(unrolls || chunked ? withKnownSteps(signature) : signature);
   if (!first.ok) return first;
@@ -159,8 +165,8 @@ export function halvesOf(spec: NormalSpec, signature: Signature, options: Compil
 }
 
 /** Stages as they are made: verified, and shown to whoever watches. */
-export function observed(signature: Signature, { without = [], onStage, onPass }: CompileOptions) {
-  const context = { expected: new Map(Object.entries(signature.expected)) };
+export function observed(signature: Signature, { without = [], target, onStage, onPass }: CompileOptions) {
+  const context = { expected: new Map(Object.entries(signature.expected)), cached: target !== "webgpu" };
   return {
     context,
     watch(stage: Stage, graph: Graph): Graph {

@@ -1,6 +1,6 @@
 /** The tensors that go around in training: what one session gives, as `next/<name>`, is what the next call is fed. */
 import type { InferenceSession, Tensor } from "onnxruntime-common";
-import type { Port, Ports, Role, StoredTensor } from "../compiler/artifact.js";
+import { magnitudes, type Port, type Ports, type Role, type StoredTensor } from "../compiler/artifact.js";
 import type { Batch } from "./data/source.js";
 import type { Tensors } from "./safetensors.js";
 import { zeroStates } from "./states.js";
@@ -22,18 +22,28 @@ export interface Carried {
   feeds(graph: Ports, rateScale: number): Record<string, Tensor>;
   /** Takes what a graph made anew. */
   take(graph: Ports, outputs: InferenceSession.OnnxValueMapType): void;
+  now(): ReadonlyMap<string, Tensor>;
   /** Goes back to how it was before, as `now` gave it. */
   goBack(before: ReadonlyMap<string, Tensor>): void;
-  now(): ReadonlyMap<string, Tensor>;
+  /** Lets go of what was before and is not any more. */
+  goOn(before: ReadonlyMap<string, Tensor>): void;
   set(tensors: Tensors): void;
   /** Sets the states that go on from step to step to zero. */
   restart(): void;
   /** A parameter that holds what is not finite. */
   unsound(): string | undefined;
-  tensors(role: "parameter" | "slot" | "state"): Tensors;
-  /** The parameters as a session takes them. */
+  tensors(role: CarriedRole): Promise<Tensors>;
+  /** The parameters as a session takes them, wherever they lie. */
   parameters(): Readonly<Record<string, Tensor>>;
 }
+
+export type CarriedRole = "parameter" | "slot" | "state";
+
+/** Brings tensors of a role from the device that they lie on. */
+export type Fetch = (
+  role: CarriedRole,
+  tensors: Readonly<Record<string, Tensor>>,
+) => Promise<Readonly<Record<string, Tensor>>>;
 
 const roles: readonly Role[] = ["parameter", "frozen", "state", "slot", "step"];
 
@@ -41,12 +51,22 @@ const roles: readonly Role[] = ["parameter", "frozen", "state", "slot", "step"];
  * @param ports of the training graph, which carries all of them.
  * @param rows examples that a model whose states go on is fed at once.
  */
-export function openCarried({ inputs }: Ports, stored: Stored, start: TrainerStart, rows: number): Carried {
+export function openCarried(
+  { inputs }: Ports,
+  stored: Stored,
+  start: TrainerStart,
+  rows: number,
+  fetch: Fetch = async (_, tensors) => tensors,
+): Carried {
   /** By the name of the input port. */
   let carried = new Map<string, Tensor>();
+  /** Of each parameter's magnitudes, where the graph gave that. */
+  let sums: Float32Array | undefined;
   const tensorAt = (name: string) => present(carried.get(name), name);
   const set = (tensors: Tensors) => {
+    const before = new Map(carried);
     for (const [name, { shape, data }] of tensors) carried.set(name, tensorOf({ dtype: "float32", shape, data }));
+    letGo(before, carried);
   };
   const states = withRole(inputs, "state");
   for (const tensors of [start.parameters, start.slots, zeroStates(states, rows), start.states]) set(tensors);
@@ -66,20 +86,28 @@ export function openCarried({ inputs }: Ports, stored: Stored, start: TrainerSta
     take(graph, outputs) {
       for (const { name, role } of graph.outputs)
         if (roles.includes(role)) carried.set(name.replace(/^next\//, ""), present(outputs[name], name));
+      const given = outputs[magnitudes]?.data;
+      sums = given instanceof Float32Array ? given : undefined;
     },
     now: () => new Map(carried),
     goBack(before) {
+      letGo(carried, before);
       carried = new Map(before);
     },
+    goOn: (before) => letGo(before, carried),
     set,
     restart() {
       set(zeroStates(states, rows));
     },
-    unsound: () => stored.parameter.find(({ name }) => !areFinite(tensorAt(name).data))?.name,
-    tensors(role) {
+    unsound: () =>
+      stored.parameter.find(({ name }, index) =>
+        sums === undefined ? !areFinite(tensorAt(name).data) : !Number.isFinite(sums[index]),
+      )?.name,
+    async tensors(role) {
+      const here = await fetch(role, Object.fromEntries(names[role].map(({ name }) => [name, tensorAt(name)])));
       return new Map(
         names[role].map(({ name }) => {
-          const { data, dims } = tensorAt(name);
+          const { data, dims } = present(here[name], name);
           if (!(data instanceof Float32Array)) throw new Error(`The session gave no float32 tensor "${name}".`);
           return [name, { shape: dims, data }];
         }),
@@ -122,6 +150,13 @@ function areFinite(data: Tensor["data"]): boolean {
   let sum = 0;
   for (let place = 0; place < data.length; place++) sum += (data[place] as number) * 0;
   return sum === 0;
+}
+
+/** Frees what lies on a device and is no longer carried; the host's is nobody's to free. */
+function letGo(old: ReadonlyMap<string, Tensor>, kept: ReadonlyMap<string, Tensor>): void {
+  for (const [name, tensor] of old) {
+    if (tensor.location === "gpu-buffer" && kept.get(name) !== tensor) tensor.dispose();
+  }
 }
 
 function present<T>(value: T | undefined, name: string): T {

@@ -4,6 +4,7 @@ import type { Probe, Probed } from "../compiler/probe.js";
 import type { Signature } from "../compiler/signature.js";
 import type { NormalSpec } from "../schema/normal.js";
 import type { Batch } from "./data/source.js";
+import type { Tensors } from "./safetensors.js";
 import { openSession } from "./session.js";
 import { tensorOf } from "./tensors.js";
 import type { Trainer } from "./trainer.js";
@@ -45,8 +46,13 @@ export async function diagnose(
     if (made === undefined) return undefined;
     const session = await openSession(made.model, "cpu", Number.POSITIVE_INFINITY);
     if (!session.ok) return undefined;
+    const carried = {
+      parameters: await trainer.tensors("parameter"),
+      slots: await trainer.tensors("slot"),
+      states: await trainer.tensors("state"),
+    };
     for (let portion = 0; portion < made.portions; portion++) {
-      const outputs = await session.session.run(feedsOf(made, trainer, step - 1, batch, portion));
+      const outputs = await session.session.run(feedsOf(made, carried, step - 1, batch, portion));
       const first = firstOf(made, outputs);
       if (first !== undefined) return finding(spec, first);
     }
@@ -58,12 +64,11 @@ export async function diagnose(
 
 function feedsOf(
   { inputs, portions }: Probe,
-  trainer: Pick<Trainer, "tensors">,
+  { parameters, slots, states }: Readonly<Record<"parameters" | "slots" | "states", Tensors>>,
   updates: number,
   batch: Batch,
   portion: number,
 ): Readonly<Record<string, Tensor>> {
-  const [parameters, slots, states] = (["parameter", "slot", "state"] as const).map((role) => trainer.tensors(role));
   const feeds = inputs.map(({ name, role }): readonly [string, Tensor] => {
     if (role === "step")
       return [
@@ -79,8 +84,8 @@ function feedsOf(
       return [name, tensorOf({ ...array, shape: [each, ...rest], data } as typeof array)];
     }
     // Where parameters are averages, the weights that are updated lie in a slot, once there is one.
-    const latest = updates > 0 ? slots?.get(`${name}/latest`) : undefined;
-    const tensor = latest ?? parameters?.get(name) ?? states?.get(name);
+    const latest = updates > 0 ? slots.get(`${name}/latest`) : undefined;
+    const tensor = latest ?? parameters.get(name) ?? states.get(name);
     if (tensor === undefined) throw new Error(`no tensor for ${name}`);
     return [name, tensorOf({ dtype: "float32", ...tensor })];
   });

@@ -1,9 +1,10 @@
 /** Evaluation: the loss and metrics of a model over examples, and what it says of some of them. */
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Tensor } from "onnxruntime-node";
 import type { Manifest } from "../compiler/artifact.js";
 import type { DataSource, NumericArray } from "./data/source.js";
 import type { Indices, Splits } from "./data/splits.js";
 import type { Metrics, SplitMetrics } from "./events.js";
+import type { Runner } from "./runner.js";
 import { openStates } from "./states.js";
 import { carriesStates, streamBatches } from "./streams.js";
 import { addTallies, finishTallies } from "./tallies.js";
@@ -39,7 +40,7 @@ export interface Division {
 const undivided: Division = { rows: (batch) => batch, sum: (tallies) => tallies };
 
 export async function openEvaluator(
-  session: InferenceSession,
+  session: Runner,
   manifest: Manifest,
   source: DataSource,
   division: Division = undivided,

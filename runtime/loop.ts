@@ -19,7 +19,9 @@ import { afterEvaluation } from "./plateau.js";
 import { type Prepared, prepare } from "./prepare.js";
 import type { Checked } from "./problem.js";
 import { findStart, type Start } from "./resume.js";
+import type { Device } from "./session.js";
 import { carriesStates } from "./streams.js";
+import { feedsOf } from "./tensors.js";
 import type { Reported, Trainer } from "./trainer.js";
 import { trajectoryHash } from "./trajectory.js";
 import { isExhausted, remember } from "./watch.js";
@@ -81,7 +83,7 @@ async function trainFrom(
   const { manifest } = artifact;
   const { trainer } = start;
   const every = milestones(spec.train, plan);
-  const pace = openPace(spec.train.steps_per_call, bytesOf(source.batch(plan.batchesAt(1, 1))));
+  const pace = openPace(perCall(spec.train, prepared.device), bytesOf(source.batch(plan.batchesAt(1, 1))));
   const record = openMetrics(join(out, runFiles.metrics), start.step);
   const watched = watchedParts(source.splits, carriesStates(manifest));
   const identity = { seed: spec.seed, spec: trajectoryHash(spec), data: source.digest };
@@ -96,24 +98,25 @@ async function trainFrom(
     watcher.emit(events);
   };
   const evaluate = async () => {
-    const metrics = await evaluator.splitMetrics(trainer.parameters(), watched, plan.batchSize);
+    const metrics = await evaluator.splitMetrics(await trainer.parameters(), watched, plan.batchSize);
     say([{ event: "epoch", epoch: plan.epochOf(step), step, metrics }]);
     const byInterval = isDue(step, every.evaluateEvery);
     memory = remember(spec.train, memory, { step, metrics }, byInterval);
     if (byInterval) memory = { ...memory, plateau: afterEvaluation(spec.optimizer.schedule, memory.plateau, metrics) };
     if (request.glimpses === true) {
       const { part, examples } = glimpsed(source.splits);
-      const asked = { evaluator, parameters: trainer.parameters(), spec, source };
+      const asked = { evaluator, parameters: await trainer.parameters(), spec, source };
       say([{ event: "glimpse", step, part, answers: await answersOf(asked, examples) }]);
     }
   };
   /** Why no checkpoint could be saved; undefined when it was. */
-  const save = (): TrainOutcome | undefined => {
+  const save = async (): Promise<TrainOutcome | undefined> => {
     if (savedAt === step) return undefined;
     record.sync();
     const state = { format: 1 as const, step, loss, ...identity, memory };
-    const parameters = trainer.tensors("parameter");
-    const checkpoint = { state, parameters, slots: trainer.tensors("slot"), states: trainer.tensors("state") };
+    const parameters = await trainer.tensors("parameter");
+    const slots = await trainer.tensors("slot");
+    const checkpoint = { state, parameters, slots, states: await trainer.tensors("state") };
     const written = writeCheckpoint(disk, join(out, runFiles.checkpoints), checkpoint, spec.train);
     if (!written.ok) {
       const message = `The checkpoint of step ${step} could not be written: ${written.reason}. ${lastGood()}`;
@@ -153,18 +156,18 @@ async function trainFrom(
       norms = [...norms, ...made.norms].slice(-rememberedNorms);
 
       if (sampler !== null && isDue(step, every.sampleEvery))
-        say([{ event: "sample", step, text: await sampler.sample(step, trainer.parameters()) }]);
+        say([{ event: "sample", step, text: await sampler.sample(step, feedsOf(await trainer.tensors("parameter"))) }]);
       if (isDue(step, every.evaluateEvery) || step === plan.steps) await evaluate();
       const due = [every.checkpointEvery, every.keepEvery].some((interval) => isDue(step, interval));
-      const unsaved = due || memory.best?.step === step ? save() : undefined;
+      const unsaved = due || memory.best?.step === step ? await save() : undefined;
       if (unsaved !== undefined) return unsaved;
     }
 
-    const unsaved = save();
+    const unsaved = await save();
     if (unsaved !== undefined) return unsaved;
     const early = isExhausted(spec.train, memory);
     if (early && step < plan.steps) say([stoppedEarly(spec.train, step)]);
-    const parameters = trainer.tensors("parameter");
+    const parameters = await trainer.tensors("parameter");
     const interrupted = step < plan.steps && !early;
     const { notices, done } = await conclude(request, prepared, evaluator, {
       step,
@@ -193,6 +196,11 @@ function startEvents(
     ...said.map((message) => ({ event: "notice", message }) as const),
     { event: "start", run: out, device, parameters, examples: source.examples, step, steps: plan.steps },
   ];
+}
+
+/** WebGPU's steps are laid out one after the other: a call of many would be a model of many. */
+function perCall({ steps_per_call }: NormalTrain, device: Device): NormalTrain["steps_per_call"] {
+  return steps_per_call === "auto" && device === "webgpu" ? 1 : steps_per_call;
 }
 
 function stoppedEarly({ early_stopping }: NormalTrain, step: number): TrainEvent {

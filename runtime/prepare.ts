@@ -1,8 +1,10 @@
 /** What a training needs before it touches the disk: the data, the compiled model, first weights, a device. */
 import type { Artifact } from "../compiler/artifact.js";
+import type { BoundModels } from "../compiler/compile.js";
 import type { Signature } from "../compiler/signature.js";
 import type { NormalSpec } from "../schema/normal.js";
 import type { TrainerStart } from "./carried.js";
+import { openComputing } from "./computing.js";
 import { openData } from "./data/index.js";
 import type { DataSource } from "./data/source.js";
 import { foreignDirectory } from "./directory.js";
@@ -18,7 +20,7 @@ import { type Checked, refuse } from "./problem.js";
 import { outOfRange } from "./ranges.js";
 import type { Tensors } from "./safetensors.js";
 import { openSampler, planSamples, type SamplePlan, type Sampler } from "./sampler.js";
-import { type Device, openSession } from "./session.js";
+import type { Device } from "./session.js";
 import { asRecorded, type Settled, settle } from "./settle.js";
 import { type Init, readInitial } from "./start.js";
 import { carriesStates, streamSchedule } from "./streams.js";
@@ -54,6 +56,7 @@ export type Preparation =
 export interface Planned
   extends Pick<Prepared, "spec" | "source" | "artifact" | "plan" | "initial" | "standing" | "notices"> {
   readonly signature: Signature;
+  readonly models: BoundModels;
   readonly samples: SamplePlan | null;
   /** Of one time step of a batch. */
   readonly multiplyAdds: number;
@@ -91,10 +94,11 @@ export async function planTraining(request: TrainRequest, sharing: Sharing = alo
 
   const { compile } = await import("../compiler/compile.js");
   const own = sharing.seed === 0 ? spec : { ...spec, seed: spec.seed + sharing.seed };
-  const options = { origins: ownPlaces(spec), without, shared: sharing.halves };
+  const target = request.device === "webgpu" ? ({ target: "webgpu" } as const) : {};
+  const options = { origins: ownPlaces(spec), without, shared: sharing.halves, ...target };
   const compiled = await compile(own, signature, options);
   if (!compiled.ok) return { ok: false, outcome: wrongInput(compiled.problems) };
-  const { artifact, memoryAt } = compiled;
+  const { artifact, memoryAt, models } = compiled;
   const { parameters } = artifact.manifest;
 
   const initial = await initialOf(init, { spec, parameters });
@@ -122,6 +126,7 @@ export async function planTraining(request: TrainRequest, sharing: Sharing = alo
       source,
       signature,
       artifact,
+      models,
       plan,
       samples: sampled.samples,
       multiplyAdds: elements * plan.batchSize,
@@ -136,24 +141,24 @@ export async function planTraining(request: TrainRequest, sharing: Sharing = alo
 export async function prepare(request: TrainRequest): Promise<Preparation> {
   const planning = await planTraining(request);
   if (!planning.ok) return planning;
-  const { samples, multiplyAdds, signature: _, ...planned } = planning.planned;
+  const { samples, multiplyAdds, models, signature, ...planned } = planning.planned;
   const { spec, source, artifact, plan } = planned;
   const { manifest } = artifact;
-  const training = await openSession(artifact.train, request.device, multiplyAdds);
-  if (!training.ok) return { ok: false, outcome: failed(training.message, training.hint) };
-  const evaluation = await openSession(artifact.eval, training.device, multiplyAdds);
-  if (!evaluation.ok) return { ok: false, outcome: failed(evaluation.message, evaluation.hint) };
   const stored = { parameter: manifest.parameters, slot: manifest.slots };
   const batches = (first: number, steps: number) => source.batch(plan.batchesAt(first, steps));
+  const compiled = { artifact, models, multiplyAdds, steps: signature.steps };
+  const opened = await openComputing(request.device, compiled, batches(1, 1));
+  if (!opened.ok) return { ok: false, outcome: failed(opened.message, opened.hint) };
+  const { training, evaluation, device, notice, fetch } = opened.computing;
   return {
     ok: true,
     prepared: {
       ...planned,
-      openTrainer: (start) => openTrainer(training.session, manifest.train, stored, start, plan.batchSize, batches),
-      evaluator: await openEvaluator(evaluation.session, manifest, source),
+      openTrainer: (start) => openTrainer(training, manifest.train, stored, start, plan.batchSize, batches, fetch),
+      evaluator: await openEvaluator(evaluation, manifest, source),
       sampler: samples && (await openSampler(spec, artifact, samples)),
-      device: training.device,
-      notices: [training.notice, ...planned.notices].filter((text) => text !== ""),
+      device,
+      notices: [notice, ...planned.notices].filter((text) => text !== ""),
     },
   };
 }

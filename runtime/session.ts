@@ -27,6 +27,8 @@ export interface Place {
   readonly threads?: number;
   /** The number of its GPU, for CUDA. */
   readonly gpu?: number;
+  /** Outputs that stay on the device, for WebGPU. */
+  readonly staying?: readonly string[];
 }
 
 /** Multiply-adds of one time step below which a second thread is taken to cost more than it computes: an estimate. */
@@ -52,6 +54,11 @@ export async function openSession(
   }
 }
 
+/** For a device that gives up in the middle of a run, where there is nobody left to ask. */
+export function failedToOpen({ message, hint }: Extract<OpenedSession, { ok: false }>): Error {
+  return new Error(`${message} ${hint}`);
+}
+
 /** The runtime's own words, without the place in its source and the condition that failed there. */
 function reasonOf(error: unknown): string {
   const [first = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
@@ -70,7 +77,7 @@ async function create(
   model: Uint8Array | string,
   device: Device,
   multiplyAdds: number,
-  { threads, gpu, arithmetic }: Place,
+  { threads, gpu, arithmetic, staying = [] }: Place,
 ): Promise<InferenceSession> {
   const { env, InferenceSession } = await import("onnxruntime-node");
   // What goes wrong comes back as an error; the runtime's own log would only repeat it on stderr.
@@ -82,11 +89,20 @@ async function create(
   };
   // A plan of the memory for each shape is laid beside what was taken before it was made, and saves a large model no time.
   const large = { enableMemPattern: false, ...(threads !== undefined && { intraOpNumThreads: threads }) };
-  const provider = device === "cuda" && gpu !== undefined ? { name: device, deviceId: gpu } : device;
+  const provider =
+    device === "webgpu"
+      ? { name: device, preferredLayout: "NCHW" as const }
+      : device === "cuda" && gpu !== undefined
+        ? { name: device, deviceId: gpu }
+        : device;
   const options: InferenceSession.SessionOptions = {
     executionProviders: device === "cpu" ? ["cpu"] : [provider, "cpu"],
-    graphOptimizationLevel: "all",
+    // What is made for WebGPU keeps to its kernels: the runtime would move axes to where it has none.
+    graphOptimizationLevel: device === "webgpu" ? "disabled" : "all",
     logSeverityLevel: 3,
+    ...(staying.length > 0 && {
+      preferredOutputLocation: Object.fromEntries(staying.map((name) => [name, "gpu-buffer" as const])),
+    }),
     ...(isSmall ? { intraOpNumThreads: 1 } : large),
     extra: { session: extra },
   };

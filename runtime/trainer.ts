@@ -1,8 +1,18 @@
 /** The trainer: makes updates, and holds the tensors that they change. This one has all of a batch, in one session. */
-import type { InferenceSession, Tensor } from "onnxruntime-common";
+import type { Tensor } from "onnxruntime-common";
 import type { Ports } from "../compiler/artifact.js";
-import { type Carried, dataFeeds, openCarried, portOf, type Stored, type TrainerStart } from "./carried.js";
+import {
+  type Carried,
+  type CarriedRole,
+  dataFeeds,
+  type Fetch,
+  openCarried,
+  portOf,
+  type Stored,
+  type TrainerStart,
+} from "./carried.js";
 import type { Batch } from "./data/source.js";
+import type { Runner } from "./runner.js";
 import type { Tensors } from "./safetensors.js";
 import { floatsOf } from "./tensors.js";
 
@@ -23,9 +33,9 @@ export interface Trainer {
   /** Sets the states that go on from step to step to zero. */
   restart(): void;
   /** The parameters, the slots, or the states that go on, as they are now. */
-  tensors(role: "parameter" | "slot" | "state"): Tensors;
-  /** The parameters as a session takes them. */
-  parameters(): Readonly<Record<string, Tensor>>;
+  tensors(role: CarriedRole): Promise<Tensors>;
+  /** The parameters as a session on the same device takes them. */
+  parameters(): Promise<Readonly<Record<string, Tensor>>>;
 }
 
 /** What some updates were. */
@@ -48,16 +58,20 @@ export interface LocalTrainer extends Trainer {
 /** The batches of `steps` steps from `first` on: each array has them all, one after the other on its first axis. */
 export type BatchesOf = (first: number, steps: number) => Batch;
 
-/** @param rows examples in a batch of a model whose states go on. */
+/**
+ * @param rows examples in a batch of a model whose states go on.
+ * @param fetch brings what a device carries; left out where the host does.
+ */
 export function openTrainer(
-  session: InferenceSession,
+  session: Runner,
   ports: Ports,
   stored: Stored,
   start: TrainerStart,
   rows: number,
   batches: BatchesOf,
+  fetch?: Fetch,
 ): LocalTrainer {
-  const carried = openCarried(ports, stored, start, rows);
+  const carried = openCarried(ports, stored, start, rows, fetch);
   const loss = portOf(ports.outputs, "loss");
   const norm = portOf(ports.outputs, "gradient_norm");
   const rate = portOf(ports.outputs, "learning_rate");
@@ -69,12 +83,13 @@ export function openTrainer(
       const before = carried.now();
       carried.take(ports, outputs);
       const unsound = unsoundOf({ losses, norms }, carried);
-      if (unsound !== null) carried.goBack(before);
+      if (unsound === null) carried.goOn(before);
+      else carried.goBack(before);
       return { losses, norms, rates, unsound };
     },
     restart: carried.restart,
     tensors: carried.tensors,
-    parameters: carried.parameters,
+    parameters: async () => carried.parameters(),
     set: carried.set,
   };
 }

@@ -14,6 +14,7 @@ def options(description):
     for name in NAMES:
         parser.add_argument(f"--{name}", type=int, required=True)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda, where the peer's script knows it")
     return parser.parse_args()
 
 

@@ -5,6 +5,7 @@ import type { CommandModule } from "../command.js";
 import { exit } from "../exit.js";
 import { refuse } from "../failures.js";
 import { setOption } from "../flags.js";
+import { type PlacementDevice, placementDevices } from "../inspection/placement.js";
 import { type Aspect, type StageChoice, stageFormats } from "../inspection/stage.js";
 
 interface Flags {
@@ -12,6 +13,7 @@ interface Flags {
   readonly stage?: string;
   readonly format: StageChoice["format"];
   readonly explain?: string;
+  readonly device?: PlacementDevice;
   readonly time?: boolean;
 }
 
@@ -27,6 +29,11 @@ export const inspect: CommandModule = {
       .option("--time", "measure each layer's share of the time of a forward pass on the CPU")
       .option("--explain <cell>", "a cell's equations, its gradient, and what became of its loops: rnn/0")
       .addOption(
+        new Option("--device <device>", "where the nodes of a training step would run on this device").choices(
+          placementDevices,
+        ),
+      )
+      .addOption(
         new Option("--format <format>", "how to print it; of an .onnx file, print its graph")
           .choices(stageFormats)
           .default("text"),
@@ -35,9 +42,11 @@ export const inspect: CommandModule = {
 
   async run(output, face) {
     const [subject = ""] = face.args;
-    const { set = [], stage, format, explain, time } = face.opts<Flags>();
-    if (stage !== undefined && explain !== undefined) {
-      refuse(output, "usage", "--stage and --explain ask for different things", "Leave one of them out.");
+    const { set = [], stage, format, explain, time, device } = face.opts<Flags>();
+    const asked = Object.entries({ stage, explain, device }).filter(([, value]) => value !== undefined);
+    const [first, second] = asked.map(([name]) => `--${name}`);
+    if (second !== undefined) {
+      refuse(output, "usage", `${first} and ${second} ask for different things`, "Leave one of them out.");
       return exit.wrongInput;
     }
     const aspect: Aspect =
@@ -45,9 +54,13 @@ export const inspect: CommandModule = {
         ? { aspect: "cell", name: explain }
         : stage !== undefined
           ? { aspect: "stage", name: stage, format }
-          : { aspect: "layers", timed: time === true };
+          : device !== undefined
+            ? { aspect: "placement", device }
+            : { aspect: "layers", timed: time === true };
     if (subject.endsWith(".onnx")) {
-      const flag = Object.entries({ stage, explain, time, set: set[0] }).find(([, value]) => value !== undefined)?.[0];
+      const flag = Object.entries({ stage, explain, device, time, set: set[0] }).find(
+        ([, value]) => value !== undefined,
+      )?.[0];
       if (flag !== undefined) {
         refuse(
           output,

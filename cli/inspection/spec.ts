@@ -21,6 +21,8 @@ export async function inspectSpec(
     const { printStage } = await import("./stage.js");
     return printStage(output, opened, aspect);
   }
+  if (aspect.aspect === "placement")
+    return (await import("./placement.js")).printPlacement(output, opened, aspect.device);
 
   const { analyze } = await import("../../compiler/compile.js");
   const analyzed = analyze(spec, signature, { origins });

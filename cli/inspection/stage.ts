@@ -5,15 +5,17 @@ import { refuse } from "../failures.js";
 import type { Output } from "../output.js";
 import type { Described } from "../signature.js";
 import { refuseSpec } from "../spec.js";
+import type { PlacementDevice } from "./placement.js";
 
 export const stageFormats = ["text", "dot", "svg"] as const;
 
-/** What of a spec is looked at: its layers and their work, its graph after a stage, or one of its cells. */
+/** What of a spec is looked at: its layers and their work, its graph after a stage, one of its cells, or where it runs. */
 export type Aspect =
   /** `timed`: with the share of time of each layer, measured. */
   | { readonly aspect: "layers"; readonly timed: boolean }
   | ({ readonly aspect: "stage" } & StageChoice)
-  | { readonly aspect: "cell"; readonly name: string };
+  | { readonly aspect: "cell"; readonly name: string }
+  | { readonly aspect: "placement"; readonly device: PlacementDevice };
 
 export interface StageChoice {
   readonly name: string;

@@ -37,7 +37,7 @@ export function construct(
   signature: Signature,
   mode: Mode,
   origins: Origins,
-  { shared, recurrences }: Ways,
+  { shared, recurrences, bits }: Ways,
 ): Construction {
   const b = graphBuilder(spec.name);
   // Each problem once; and each place in an equation once, whichever use of its cell has shown what is wrong there.
@@ -83,6 +83,7 @@ export function construct(
     mode,
     shard: shared ? shard : null,
     recurrences,
+    bits,
     seed: spec.seed,
     cells: Object.fromEntries(sound),
     report,

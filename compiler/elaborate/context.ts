@@ -43,6 +43,8 @@ export interface Ways {
   /** Whether the rows are a part of a batch that several processes share. */
   readonly shared: boolean;
   readonly recurrences: Recurrences;
+  /** How wide whole numbers may grow in the arithmetic of what is random. */
+  readonly bits: 32 | 64;
 }
 
 /** A problem at a part of the normalized spec. */
@@ -74,6 +76,8 @@ export interface Context {
   readonly b: Builder;
   readonly mode: Mode;
   readonly recurrences: Recurrences;
+  /** How wide whole numbers may grow; what is drawn is the same. */
+  readonly bits: 32 | 64;
   /** Of everything random in the model. */
   readonly seed: number;
   /** The cells that are sound whatever their sizes: what is wrong with the others has been reported. */

@@ -28,9 +28,9 @@ export function elaborate(
   signature: Signature,
   mode: Mode,
   origins: Origins = nowhere,
-  { shared = false, recurrences = loops }: Partial<Ways> = {},
+  { shared = false, recurrences = loops, bits = 64 }: Partial<Ways> = {},
 ): Elaboration {
-  const construction = construct(spec, signature, mode, origins, { shared, recurrences });
+  const construction = construct(spec, signature, mode, origins, { shared, recurrences, bits });
   const { b } = construction.context;
   const wires = new Map(openInputs(construction, signature));
   const layerOutputs: LayerOutput[] = [];

@@ -21,7 +21,8 @@ import type { Context } from "./context.js";
 export const prime = 2 ** 25 - 39;
 
 /** Whoever draws: what the numbers depend on besides their positions. */
-export type Randomness = Pick<Context, "b" | "seed" | "step" | "shard">;
+export type Randomness = Pick<Context, "b" | "bits" | "seed" | "step" | "shard">;
+type Arithmetic = Pick<Context, "b" | "bits">;
 
 /** Numbers below the prime, the same for the same words. */
 function keys(...words: readonly (string | number)[]): readonly [number, number, number] {
@@ -30,21 +31,38 @@ function keys(...words: readonly (string | number)[]): readonly [number, number,
   return [key(0), key(1), key(2)];
 }
 
+/** Digits of five bits, the first ones first, that hold every number below twice the prime. */
+const digits = [25, 20, 15, 10, 5, 0];
+
+/** x·y modulo the prime, for two numbers below twice the prime. In 32 bits y goes digit by digit: 63 primes are below 2^31. */
+function product({ b, bits }: Arithmetic, x: Value, y: Value): Value {
+  const { add, div, mod, mul } = b;
+  if (bits === 64) return mod(mul(x, y), prime);
+  const small = mod(x, prime);
+  const digitOf = (shift: number) => mod(div(y, 2 ** shift), 32);
+  const [first = 0, ...rest] = digits;
+  const start = mod(mul(small, digitOf(first)), prime);
+  return rest.reduce((sum, shift) => mod(add(mul(sum, 32), mul(small, digitOf(shift))), prime), start);
+}
+
 /** x³ modulo the prime, for x below twice the prime. */
-function cube({ mul, mod }: Builder, x: Value): Value {
-  return mod(mul(mod(mul(x, x), prime), x), prime);
+function cube(arithmetic: Arithmetic, x: Value): Value {
+  return product(arithmetic, product(arithmetic, x, x), x);
 }
 
 /** A number below the prime that hashes two whole numbers, as the step of what draws by both. */
 export function mixed(b: Builder, x: Value, y: Value): Value {
   const [first, second] = keys("mixed");
-  const hashed = cube(b, b.add(b.mod(x, prime), first));
-  return cube(b, b.mod(b.add(cube(b, b.add(hashed, b.mod(y, prime))), second), prime));
+  const hash = (value: Value) => cube({ b, bits: 64 }, value);
+  const hashed = hash(b.add(b.mod(x, prime), first));
+  return hash(b.mod(b.add(hash(b.add(hashed, b.mod(y, prime))), second), prime));
 }
 
 /** Three hashes of the step, which all places in a model share. */
-function stepHashes({ b, seed, step }: Randomness): readonly [Value, Value, Value] {
-  const round = (x: Value, index: number) => cube(b, b.add(x, b.constant(tensor("int64", [3], keys(seed, index)))));
+function stepHashes(random: Randomness): readonly [Value, Value, Value] {
+  const { b, seed, step } = random;
+  const round = (x: Value, index: number) =>
+    cube(random, b.add(x, b.constant(tensor("int64", [3], keys(seed, index)))));
   const hashed = [0, 1, 2].reduce(round, b.mod(step(), prime));
   const part = (index: number) => b.slice(hashed, 0, index, index + 1);
   return [part(0), part(1), part(2)];
@@ -56,8 +74,10 @@ function stepHashes({ b, seed, step }: Randomness): readonly [Value, Value, Valu
  * @param site names the place that draws; other places draw independent numbers.
  */
 export function uniform(random: Randomness, site: string, shape: Shape): Value {
-  const { b, seed } = random;
-  const hash = (x: Value, key: number | Value) => cube(b, b.add(x, key));
+  const { b, bits, seed } = random;
+  // In 64 bits the sum is divided once, after it.
+  const times = (x: Value, y: Value) => (bits === 64 ? b.mul(x, y) : product(random, x, y));
+  const hash = (x: Value, key: number | Value) => cube(random, b.add(x, key));
   const keyed = (x: Value, key: number) => b.mod(b.add(x, key), prime);
 
   const [step0, step1, step2] = stepHashes(random);
@@ -69,7 +89,7 @@ export function uniform(random: Randomness, site: string, shape: Shape): Value {
   const q = hash(r, keyed(step2, key2));
 
   const unit = keys(seed, site, "units").reduce<Value>(hash, b.range(shape.at(-1) ?? 1));
-  return b.mod(b.add(b.mul(perRow(r), unit), perRow(q)), prime);
+  return b.mod(b.add(times(perRow(r), unit), perRow(q)), prime);
 }
 
 /** Numbers of the rows of a shape, [rows]. In a part of a batch they are those that the same rows have in the whole batch. */

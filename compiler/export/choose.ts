@@ -40,7 +40,7 @@ export function choose(b: Builder, logits: Value, choice: Choice): Value {
 
 /** -log(-log(u)) of a u for each entry, independent of all others. */
 function gumbel(b: Builder, { type: { shape } }: Value, { seed, place }: Pick<Choice, "seed" | "place">): Value {
-  const random = { b, seed: 0, shard: null, step: () => mixed(b, seed, place) };
+  const random = { b, bits: 64 as const, seed: 0, shard: null, step: () => mixed(b, seed, place) };
   // Rows are hashed independently, entries of a row only in pairs: here every entry is a row.
   const drawn = b.squeeze(uniform(random, "generate", [...shape, 1]), [shape.length]);
   const w = b.mul(b.add(b.cast(drawn, "float32"), 0.5), 1 / prime);

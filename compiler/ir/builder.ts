@@ -23,6 +23,7 @@ export interface Expressions {
   add(x: Operand, y: Operand): Value;
   sub(x: Operand, y: Operand): Value;
   mul(x: Operand, y: Operand): Value;
+  /** The quotient of whole numbers is cut off towards zero. */
   div(x: Operand, y: Operand): Value;
   pow(x: Operand, y: Operand): Value;
   /** The remainder of whole numbers, with the sign of the divisor. */

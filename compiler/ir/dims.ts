@@ -100,6 +100,15 @@ export function sizeOf(dim: Dim, sizes: ReadonlyMap<string, number>): number | u
   return total;
 }
 
+/** The dim with numbers for the symbols that have a size. */
+export function withSizes(dim: Dim, sizes: ReadonlyMap<string, number>): Dim {
+  return terms(dim)
+    .map(({ coefficient, symbols }) =>
+      symbols.reduce<Dim>((product, symbol) => mulDims(product, sizes.get(symbol) ?? symbol), coefficient),
+    )
+    .reduce(addDims, 0);
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, index) => dim === b[index]);
 }

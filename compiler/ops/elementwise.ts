@@ -110,6 +110,17 @@ function binary<K extends Binary>(
   );
 }
 
+/** The quotient of whole numbers is cut off towards zero. */
+function divided(rule: Rule<"Div">): Rule<"Div"> {
+  return {
+    ...rule,
+    evaluate: (inputs, attributes, runtime) => {
+      const results = rule.evaluate(inputs, attributes, runtime);
+      return results.map((one) => (one.dtype === "float32" ? one : { ...one, data: one.data.map(Math.trunc) }));
+    },
+  };
+}
+
 const float = ["float32"] as const;
 const number = ["float32", "int64", "int32"] as const;
 const truth = (holds: boolean) => (holds ? 1 : 0);
@@ -158,10 +169,12 @@ export const elementwise: Family<Elementwise> = {
   Add: binary(number, "same", (x, y) => x + y, [(_, g) => keep(g), (_, g) => keep(g)]),
   Sub: binary(number, "same", (x, y) => x - y, [(_, g) => keep(g), ({ neg }, g) => neg(g)]),
   Mul: binary(number, "same", (x, y) => x * y, [({ mul }, g, _, y) => mul(g, y), ({ mul }, g, x) => mul(g, x)]),
-  Div: binary(float, "same", (x, y) => x / y, [
-    ({ div }, g, _, y) => div(g, y),
-    ({ neg, div, mul }, g, _, y, result) => neg(div(mul(g, result), y)),
-  ]),
+  Div: divided(
+    binary(number, "same", (x, y) => x / y, [
+      ({ div }, g, _, y) => div(g, y),
+      ({ neg, div, mul }, g, _, y, result) => neg(div(mul(g, result), y)),
+    ]),
+  ),
   Pow: binary(float, "same", (x, y) => x ** y, [
     ({ mul, pow, sub }, g, x, y) => mul(g, mul(y, pow(x, sub(y, 1)))),
     ({ mul, log }, g, x, _, result) => mul(g, mul(result, log(x))),

@@ -13,13 +13,16 @@ import { gatherMatmul } from "./gather-matmul.js";
 import { gemm } from "./gemm.js";
 import { hoist } from "./hoist.js";
 import { lift } from "./lift.js";
+import { narrow } from "./narrow.js";
 import { parallel } from "./parallel.js";
 import type { Pass, PassContext } from "./pass.js";
 import { regroup } from "./regroup.js";
 import { rest } from "./rest.js";
 import { simplify } from "./simplify.js";
 import { sink } from "./sink.js";
+import { standIn } from "./stand-in.js";
 import { turn } from "./turn.js";
+import { unroll } from "./unroll.js";
 
 /** What moves nothing in or out of loops. */
 export const tidy: readonly Pass[] = [fold, simplify, cse, dce];
@@ -61,6 +64,9 @@ export const stepPasses: readonly Pass[] = [
 
 /** On graphs that are exported. */
 export const exportPasses: readonly Pass[] = [rest, ...stepPasses];
+
+/** After all others, on graphs of known sizes for WebGPU. */
+export const webgpuPasses: readonly Pass[] = [...tidy, unroll, ...tidy, standIn, narrow, ...tidy];
 
 /** Every pass of training by name, each once. */
 export const passes: readonly Pass[] = [...new Set([...forwardPasses, ...stepPasses])];

@@ -4,6 +4,8 @@ import type { Graph } from "../ir/types.js";
 export interface PassContext {
   /** Sizes that symbols are expected to have, for cost decisions only: results never depend on them. */
   readonly expected: ReadonlyMap<string, number>;
+  /** Whether a processor with caches runs the graph, and not a device to which each call of a kernel is the cost; true by default. */
+  readonly cached?: boolean;
 }
 
 export interface Pass {

@@ -9,7 +9,7 @@ import type { PassContext } from "./pass.js";
  */
 const WIDE = 2 ** 12;
 
-/** Whether a slice has at least so many entries as far as it is known. */
-export function isWide(slice: Shape, { expected }: PassContext): boolean {
-  return (sizeOf(elements(slice), expected) ?? 0) >= WIDE;
+/** Whether a slice has at least so many entries as far as it is known; without caches there is nothing to be wide for. */
+export function isWide(slice: Shape, { expected, cached = true }: PassContext): boolean {
+  return cached && (sizeOf(elements(slice), expected) ?? 0) >= WIDE;
 }

@@ -119,7 +119,7 @@ const cuda: Runtime = {
 
 const webgpu: Runtime = {
   name: "ONNX Runtime, WebGPU",
-  source: "onnxruntime-node and -web 1.30 on software Vulkan, tried",
+  source: "onnxruntime-node 1.30 on software Vulkan and on an NVIDIA H200, -web 1.30, tried",
   model: limits,
   rules: [
     ...everywhere,
@@ -136,14 +136,19 @@ const webgpu: Runtime = {
       outcome: "cpu",
       reason: "has no kernel",
     },
-    ...["Range", "Equal", "Less", "Cast"].map(
-      (operator): Rule => ({
-        operators: [operator],
-        when: { type: { input: 0, in: ["int64"] } },
-        outcome: "cpu",
-        reason: "has no kernel for int64",
-      }),
-    ),
+    { when: { type: { input: 0, in: ["int64"] } }, outcome: "cpu", reason: "has no kernel for int64" },
+    {
+      operators: ["Slice", "GatherElements", "Neg", "Abs", "Mod", "Range"],
+      when: { type: { input: 0, in: ["int32"] } },
+      outcome: "cpu",
+      reason: "has no kernel for int32",
+    },
+    {
+      operators: ["Slice", "Squeeze", "Transpose", "Concat", "Split", "Identity", "Pad", "GatherElements"],
+      when: { type: { input: 0, in: ["bool"] } },
+      outcome: "cpu",
+      reason: "has no kernel for bool",
+    },
     {
       operators: ["Split"],
       when: { outputsAbove: 15 },

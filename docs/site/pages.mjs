@@ -19,6 +19,7 @@ export const sections = [
       { file: "how-to/translate.md" },
       { file: "how-to/watch-and-show.md" },
       { file: "how-to/choose-hyperparameters.md" },
+      { file: "how-to/train-on-a-gpu.md" },
       { file: "how-to/train-in-several-processes.md" },
       { file: "how-to/start-from-other-weights.md" },
       { file: "how-to/use-as-a-library.md" },

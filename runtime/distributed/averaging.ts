@@ -32,9 +32,9 @@ export function openAveraging(
   const trainer = openTrainer(session, manifest.train, stored, own, to - from, batches);
   let averaged = true;
 
-  const average = () => {
+  const average = async () => {
     if (averaged) return;
-    for (const role of ["parameter", "slot"] as const) trainer.set(meanOf(trainer.tensors(role), ranks));
+    for (const role of ["parameter", "slot"] as const) trainer.set(meanOf(await trainer.tensors(role), ranks));
     averaged = true;
   };
   return {
@@ -53,7 +53,7 @@ export function openAveraging(
         rates.set(reported.rates, done);
         averaged = false;
         done += count;
-        if ((before + count) % every === 0) average();
+        if ((before + count) % every === 0) await average();
       }
       ranks.sum(made);
       const means = made.map((sum) => sum / ranks.size);
@@ -63,13 +63,13 @@ export function openAveraging(
       return { losses, norms, rates, unsound: update >= 0 ? { update } : unsound };
     },
     restart: trainer.restart,
-    tensors(role) {
-      average();
-      const tensors = trainer.tensors(role);
+    async tensors(role) {
+      await average();
+      const tensors = await trainer.tensors(role);
       return role === "state" ? gatherRows(tensors, plan.batchSize, ranks) : tensors;
     },
-    parameters() {
-      average();
+    async parameters() {
+      await average();
       return trainer.parameters();
     },
   };

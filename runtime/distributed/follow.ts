@@ -42,7 +42,7 @@ export async function follow(
         started().restart();
         break;
       case "read":
-        started().tensors(command.role);
+        await started().tensors(command.role);
         break;
       case "evaluate": {
         const examples = new Uint32Array(command.examples);

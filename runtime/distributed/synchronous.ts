@@ -69,8 +69,10 @@ export function openSynchronous(
       return { losses, norms, rates, unsound };
     },
     restart: carried.restart,
-    tensors: (role) =>
-      role === "state" ? gatherRows(carried.tensors(role), plan.batchSize, ranks) : carried.tensors(role),
-    parameters: carried.parameters,
+    async tensors(role) {
+      const tensors = await carried.tensors(role);
+      return role === "state" ? gatherRows(tensors, plan.batchSize, ranks) : tensors;
+    },
+    parameters: async () => carried.parameters(),
   };
 }

@@ -45,7 +45,7 @@ async function found({ parameter, value = 0, target = 1, rnn = {} }: Change) {
       return [tensor.name, { shape: tensor.shape, data: tensor.name === parameter ? data.fill(value) : data }];
     }),
   );
-  const trainer = { tensors: (role: string) => (role === "parameter" ? parameters : new Map()) };
+  const trainer = { tensors: async (role: string) => (role === "parameter" ? parameters : new Map()) };
   return diagnose(spec, signature, trainer, 1, source.batch([0, 1]));
 }
 

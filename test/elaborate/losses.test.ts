@@ -122,6 +122,7 @@ async function evaluateLoss(fixture: Case) {
     b,
     mode: "training",
     recurrences: loops,
+    bits: 64,
     seed: 0,
     cells: {},
     problem: unexpected,

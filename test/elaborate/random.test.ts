@@ -35,11 +35,22 @@ function reference(seed: number, site: string) {
 }
 
 /** A graph that draws for a step, and whose other input says the sizes of `batch` and `time`. */
-function drawing(shape: Shape, draw: (random: Parameters<typeof uniform>[0], shape: Shape) => Value): Graph {
+function drawing(
+  shape: Shape,
+  draw: (random: Parameters<typeof uniform>[0], shape: Shape) => Value,
+  bits: 32 | 64 = 64,
+): Graph {
   const b = graphBuilder("draw");
   const step = b.input("step", { dtype: "int64", shape: [] });
   const sizes = b.input("sizes", { dtype: "float32", shape: ["time", "batch"] });
-  return b.finish([draw({ b, seed: 7, step: () => step, shard: null }, shape), b.neg(sizes)]);
+  return b.finish([draw({ b, bits, seed: 7, step: () => step, shard: null }, shape), b.neg(sizes)]);
+}
+
+/** The largest whole number that anything in a graph computes. */
+function largestWhole(graph: Graph, given: readonly Tensor[]): number {
+  const whole = graph.nodes.flatMap(({ outputs }) => outputs.filter(({ type }) => type.dtype === "int64"));
+  const results = evaluate({ ...graph, outputs: whole }, given);
+  return results.reduce((most, { data }) => data.reduce((x, entry) => Math.max(x, Math.abs(entry)), most), 0);
 }
 
 const operands = (step: number, [time, batch]: readonly [number, number]): readonly Tensor[] => [
@@ -59,6 +70,16 @@ describe("the arithmetic", () => {
     expect(evaluate(optimized, operands(step, [3, 2]))[0]?.data).toEqual(expected);
     const [result] = await run(await modelOf(optimized, 18), operands(step, [3, 2]));
     expect(result).toMatchObject({ dtype: "int64", shape: [3, 2, 5], data: expected });
+  });
+
+  test.each(steps)("step %i, in whole numbers of 32 bits", (step) => {
+    const narrow = drawing(["time", "batch", 5], (random, shape) => uniform(random, "rnn/0", shape), 32);
+    const optimized = runPasses(narrow, stepPasses, { expected: new Map() });
+    const drawn = reference(7, "rnn/0")(step, 6, 5);
+    for (const graph of [narrow, optimized]) {
+      expect(evaluate(graph, operands(step, [3, 2]))[0]?.data).toEqual(drawn);
+      expect(largestWhole(graph, operands(step, [3, 2]))).toBeLessThan(2 ** 31);
+    }
   });
 
   test("a site, a seed, a step each have numbers of their own; longer sequences begin with those of shorter ones", () => {
@@ -168,6 +189,6 @@ function chiSquare(counts: Float64Array, expected: number): number {
 function sampler(seed: number, site: string, shape: readonly number[]): (step: number) => Float64Array {
   const b = graphBuilder("sample");
   const step = b.input("step", { dtype: "int64", shape: [] });
-  const graph = b.finish([uniform({ b, seed, step: () => step, shard: null }, site, shape)]);
+  const graph = b.finish([uniform({ b, bits: 64, seed, step: () => step, shard: null }, site, shape)]);
   return (at) => evaluate(graph, [scalarTensor(at, "int64")])[0]?.data ?? new Float64Array();
 }

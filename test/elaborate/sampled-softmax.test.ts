@@ -107,7 +107,7 @@ function drawn(samples: number, distribution: Distribution, size: number) {
   const b = graphBuilder("candidates");
   const step = b.input("step", { dtype: "int64", shape: [] });
   const { ids, logExpected } = candidatesOf(
-    { b, seed, step: () => step, shard: null },
+    { b, seed, step: () => step, shard: null, bits: 64 },
     { samples, distribution },
     size,
   );

@@ -80,7 +80,7 @@ function forward(opened: OpenedSpec, mode: Mode) {
 /** The numbers that a place draws at a step: [time, batch, width], or [batch, width] for all steps. */
 function drawn(kind: "keep" | "drop", site: string, shape: readonly number[], rate: number, step: number): Tensor {
   const b = graphBuilder("mask");
-  const randomness = { b, seed, step: () => b.scalar(step, "int64"), shard: null };
+  const randomness = { b, seed, step: () => b.scalar(step, "int64"), shard: null, bits: 64 as const };
   const mask = kind === "keep" ? keepMask(randomness, site, shape, rate) : dropoutMask(randomness, site, shape, rate);
   return evaluate(b.finish([mask]), [])[0] as Tensor;
 }

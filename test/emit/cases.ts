@@ -128,7 +128,11 @@ export const cases: { readonly [K in OpName]: Readonly<Record<string, Case>> } =
     float: binary((b, x, y) => b.mul(x, y)),
     int64: binary((b, x, y) => b.mul(x, y), i64),
   },
-  Div: { float: binary((b, x, y) => b.div(x, b.add(b.abs(y), 1))) },
+  Div: {
+    float: binary((b, x, y) => b.div(x, b.add(b.abs(y), 1))),
+    int32: one({ x: i32("batch", 1), y: i32("time") }, (b, x, y) => b.div(x, y), { feed: wholeOf }),
+    int64: one({ x: i64("batch", 1), y: i64("time") }, (b, x, y) => b.div(x, y), { feed: wholeOf }),
+  },
   Mod: {
     int64: one({ x: i64("batch", 1), y: i64("time") }, (b, x, y) => b.mod(x, y), { feed: wholeOf }),
     int32: one({ x: i32("batch", 1), y: i32("time") }, (b, x, y) => b.mod(x, y), { feed: wholeOf }),

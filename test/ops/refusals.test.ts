@@ -42,7 +42,7 @@ test.each<readonly [string, (operands: Operands) => void]>([
   ["Add(x[2, 3], y[4]): shapes [2, 3] and [4] do not broadcast", ({ b, f }) => b.add(f("x", 2, 3), f("y", 4))],
   ["Add(x[a], y[b]): shapes [a] and [b] do not broadcast", ({ b, f }) => b.add(f("x", "a"), f("y", "b"))],
   ["Add(x[2], y[2]): float32 meets int64", ({ b, f, i }) => b.add(f("x", 2), i("y", 2))],
-  ["Div(x[2], y[2]): int64 given where float32 is needed", ({ b, i }) => b.div(i("x", 2), i("y", 2))],
+  ["Div(x[2], y[2]): bool given where float32 or int64 or int32 is needed", ({ b, p }) => b.div(p("x", 2), p("y", 2))],
   ["Tanh(x[2]): int64 given where float32 is needed", ({ b, i }) => b.tanh(i("x", 2))],
   ["And(x[2], y[2]): float32 given where bool is needed", ({ b, f, p }) => b.and(f("x", 2), p("y", 2))],
   [

@@ -193,6 +193,7 @@ test("element types are followed through nodes and into loops, whose nodes are k
   expect(webgpu?.findings.map(({ operator, inLoops }) => [operator, inLoops])).toEqual([
     ["Scan", 0],
     ["Equal", 1],
+    ["ReduceMean", 1],
     ["Less", 1],
   ]);
 });

@@ -55,7 +55,7 @@ test("a number of threads gives the same weights again, bit by bit", async () =>
     const trainer = openTrainer(session, manifest.train, stored, { step: 0, ...tensors }, 32, batches);
     const { unsound } = await trainer.advance(1, 6, 1);
     expect(unsound).toBeNull();
-    return digestOf([...trainer.tensors("parameter"), ...trainer.tensors("slot")]);
+    return digestOf([...(await trainer.tensors("parameter")), ...(await trainer.tensors("slot"))]);
   };
   for (const threads of [1, 2]) expect(await weights(threads)).toBe(await weights(threads));
 });

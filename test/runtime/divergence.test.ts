@@ -3,7 +3,9 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { findCheckpoint } from "../../runtime/checkpoint.js";
+import type { Device } from "../../runtime/session.js";
 import { readSpec } from "../../schema/read.js";
+import { hasWebgpu, withWebgpu } from "../webgpu.js";
 import { temporaryFolder } from "./folder.js";
 import { losses, run } from "./training.js";
 
@@ -26,7 +28,7 @@ const grows = {
   output: "h'",
 };
 
-async function fail(parts: object, learningRate?: number) {
+async function fail(parts: object, learningRate?: number, device: Device = "cpu") {
   const out = join(temporaryFolder(), "run");
   const read = await readSpec(
     JSON.stringify({
@@ -45,7 +47,7 @@ async function fail(parts: object, learningRate?: number) {
   if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
   const { optimizer } = read.spec;
   const spec = { ...read.spec, optimizer: { ...optimizer, learning_rate: learningRate ?? optimizer.learning_rate } };
-  const request = { spec, folder: "", out, device: "cpu", resume: false, init: null, without: [] } as const;
+  const request = { spec, folder: "", out, device, resume: false, init: null, without: [] };
   const { outcome, events } = await run(request);
   if (outcome.ok || outcome.kind !== "failed") throw new Error("it should have failed on its way");
   return { ...outcome, events, out };
@@ -114,6 +116,18 @@ test("an update that is too large, though all that it is made of is finite", asy
     'Usually "clip": { "global_norm": 1 } in optimizer, or a learning_rate smaller than 3e+38 prevents this.',
   );
   expect(source?.path).toMatch(/^\/model\/[01]$/);
+});
+
+test.skipIf(!hasWebgpu)(`on WebGPU they are the same${withWebgpu}`, async () => {
+  const train = { steps: 40, batch_size: 4, steps_per_call: 1, checkpoint_every: 1 };
+  for (const [parts, rate] of [[own(train)], [{ data: sums(1e3) }, 3e38]] as const) {
+    const [host, device] = [await fail(parts, rate), await fail(parts, rate, "webgpu")];
+    expect(device.message).toBe(host.message);
+    expect(findCheckpoint(join(device.out, "checkpoints")).newest?.state.step).toBe(
+      findCheckpoint(join(host.out, "checkpoints")).newest?.state.step,
+    );
+    expect(readdirSync(device.out)).not.toContain("weights.safetensors");
+  }
 });
 
 test("gradients that explode are told of", async () => {

@@ -65,7 +65,7 @@ async function train({ page, parameters, material, steps, rate }: Extract<Order,
     await new Promise((resume) => setTimeout(resume));
   }
   if (losses.length > 0) tell({ type: "steps", step, losses });
-  tell({ type: "done", step, parameters: trainer.tensors("parameter") });
+  tell({ type: "done", step, parameters: await trainer.tensors("parameter") });
 }
 
 /** Which examples each step reads: in streams where states go on from batch to batch. */

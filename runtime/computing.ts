@@ -1,0 +1,102 @@
+/** What computes a training: sessions of its models; for WebGPU, which runs no loops, sessions for arrays of each size. */
+import type { Tensor } from "onnxruntime-common";
+import type { Artifact, Port } from "../compiler/artifact.js";
+import type { BoundModels } from "../compiler/compile.js";
+import { openBound } from "./bound.js";
+import { type CarriedRole, dataFeeds, type Fetch, withRole } from "./carried.js";
+import type { Batch } from "./data/source.js";
+import type { Runner } from "./runner.js";
+import { type Device, type OpenedSession, openSession, type RequestedDevice } from "./session.js";
+
+export interface Computing {
+  readonly training: Runner;
+  readonly evaluation: Runner;
+  readonly device: Device;
+  readonly notice: string;
+  /** Brings what the device carries; undefined where the host does. */
+  readonly fetch: Fetch | undefined;
+}
+
+export type OpenedComputing =
+  | { readonly ok: true; readonly computing: Computing }
+  | Extract<OpenedSession, { readonly ok: false }>;
+
+export interface Models {
+  readonly artifact: Artifact;
+  readonly models: BoundModels;
+  /** Of one time step of a batch. */
+  readonly multiplyAdds: number;
+  /** What `time` always is; undefined where it differs from batch to batch. */
+  readonly steps: number | undefined;
+}
+
+/** @param first the first batch to train on. */
+export function openComputing(device: RequestedDevice, models: Models, first: Batch): Promise<OpenedComputing> {
+  return device === "webgpu" ? openWebgpu(models, first) : openSessions(device, models);
+}
+
+async function openSessions(device: RequestedDevice, { artifact, multiplyAdds }: Models): Promise<OpenedComputing> {
+  const training = await openSession(artifact.train, device, multiplyAdds);
+  if (!training.ok) return training;
+  const evaluation = await openSession(artifact.eval, training.device, multiplyAdds);
+  if (!evaluation.ok) return evaluation;
+  const { device: found, notice } = training;
+  const computing = { training: training.session, evaluation: evaluation.session, device: found, notice };
+  return { ok: true, computing: { ...computing, fetch: undefined } };
+}
+
+async function openWebgpu({ artifact, models, multiplyAdds, steps }: Models, first: Batch): Promise<OpenedComputing> {
+  const { train, eval: ports } = artifact.manifest;
+  const create = (model: Uint8Array, staying: readonly string[]) =>
+    openSession(model, "webgpu", multiplyAdds, { staying });
+  const training = openBound(train, models.train, create, ["parameter", "slot", "state"]);
+  const opened = await training.open(dataFeeds(train, first, [1]));
+  if (!opened.ok) return opened;
+
+  const copies = new Map(
+    (["parameter", "slot", "state"] as const).map((role) => [role, openCopies(withRole(train.inputs, role), role)]),
+  );
+  function openCopies(inputs: readonly Port[], role: CarriedRole): Runner {
+    const outputs = inputs.map((port) => ({ ...port, name: `copy/${port.name}` }));
+    return openBound({ inputs, outputs }, (sizes) => models.copies(role, sizes), create);
+  }
+  const fetch: Fetch = async (role, tensors) => {
+    if (Object.values(tensors).every(({ location }) => location === "cpu")) return tensors;
+    const given = (await copies.get(role)?.run(tensors)) ?? {};
+    return Object.fromEntries(Object.entries(given).map(([name, tensor]) => [name.replace(/^copy\//, ""), tensor]));
+  };
+
+  const evaluation = await openEvaluation();
+  if ("message" in evaluation) return evaluation;
+  return { ok: true, computing: { training, evaluation, device: "webgpu", notice: "", fetch } };
+
+  /** Sequences of ever other lengths would each need a session: the host evaluates those. */
+  async function openEvaluation(): Promise<Runner | Extract<OpenedSession, { ok: false }>> {
+    if (steps !== undefined) return openBound(ports, models.eval, create);
+    const host = await openSession(artifact.eval, "cpu", multiplyAdds);
+    return host.ok ? onHost(host.session, fetch) : host;
+  }
+}
+
+/** A runner that is fed from the host: parameters that lie on a device are brought when they are others than before. */
+function onHost(runner: Runner, fetch: Fetch): Runner {
+  let brought: { readonly from: Readonly<Record<string, Tensor>>; readonly here: Readonly<Record<string, Tensor>> } = {
+    from: {},
+    here: {},
+  };
+  return {
+    async run(feeds) {
+      const away = Object.entries(feeds).filter(([, { location }]) => location !== "cpu");
+      const from = Object.fromEntries(away);
+      if (away.some(([name, tensor]) => brought.from[name] !== tensor))
+        brought = { from, here: await fetch("parameter", from) };
+      return runner.run({ ...feeds, ...Object.fromEntries(away.map(([name]) => [name, at(brought.here, name)])) });
+    },
+  };
+}
+
+function at(tensors: Readonly<Record<string, Tensor>>, name: string): Tensor {
+  const tensor = tensors[name];
+  if (tensor === undefined) throw new Error(`The device did not give "${name}".`);
+  return tensor;
+}
