@@ -12,7 +12,7 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["schema/**/*.ts", "compiler/**/*.ts"],
-      reporter: ["text-summary", "json-summary", "html"],
+      reporter: ["text-summary", "json-summary", "json", "html"],
       reportsDirectory: "coverage",
     },
   },

@@ -59,9 +59,9 @@ const rows = {
     `Mutants of the gradient and of checkpoints: ${tried} of ${of}`,
     `${killed} noticed by a test, ${Math.round((100 * killed) / tried)} %`,
   ],
-  coverage: ({ branches, of, lines }) => [
+  coverage: ({ branches, of, decisions, lines }) => [
     "Branches of the schema and the compiler that their tests take",
-    `${branches} % of ${of.toLocaleString("en")}, and ${lines} % of the lines`,
+    `${branches} % of ${of.toLocaleString("en")}, ${decisions} % of the decisions among them, ${lines} % of the lines`,
   ],
   fuzz: ({ target, taken, refused, slowest, failures }) => [
     `Mutated files: ${target}`,
