@@ -21,7 +21,7 @@ import type { Graph } from "./ir/types.js";
 import { type CompileOptions, halvesOf, lower, observed, type Refused } from "./lower.js";
 import type { Lowered } from "./lowered.js";
 import { forwardPorts, halfPorts, makeManifest, trainingPorts } from "./manifest.js";
-import { stepPasses, tidy } from "./passes/index.js";
+import { callPasses, stepPasses } from "./passes/index.js";
 import { type Signature, withAnyBatch } from "./signature.js";
 
 export type { Analysis, LayerSummary } from "./analyze.js";
@@ -88,7 +88,7 @@ export async function compile(
   const streaming =
     needsWhole(spec.model) === undefined ? forwardPart(spec, anyBatch, "stream", ["prediction", "state"]) : null;
 
-  const train = watch("train", optimize("train", trainingGraph(step), tidy));
+  const train = watch("train", optimize("train", trainingGraph(step), callPasses));
   const evaluate = watch("eval", optimize("eval", evaluation.graph, stepPasses));
   const infer = watch("model", optimize("model", inference.graph, stepPasses));
   const stream = streaming && watch("stream", pieces.optimize("stream", streaming.graph, stepPasses));

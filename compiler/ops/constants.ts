@@ -26,8 +26,9 @@ export const constants: Family<"Constant" | "Range" | "Size"> = {
   Size: {
     infer: () => [{ dtype: "int64", shape: [] }],
     vjp: "none",
-    // The number of elements would count the new axis too.
-    batch: () => undefined,
+    // Without the new axis, which would be counted too.
+    batch: (b, _, [x], batched, size) =>
+      x && batched[0] ? [b.expand(b.unsqueeze(b.size(b.slice(x, 0, 0, 1)), [0]), [size])] : undefined,
     evaluate: (inputs) => [tensor("int64", [], [at(inputs, 0).data.length])],
   },
 };

@@ -3,7 +3,8 @@ import { rewrite } from "../graph/rewrite.js";
 import type { Graph, Node, Value } from "../ir/types.js";
 import type { Pass } from "./pass.js";
 
-const commutative: ReadonlySet<string> = new Set(["Add", "Mul", "Min", "Max", "And", "Or", "Equal"]);
+/** Operations whose operands may change places. */
+export const commutative: ReadonlySet<string> = new Set(["Add", "Mul", "Min", "Max", "And", "Or", "Equal"]);
 
 /** Two nodes with the same text and operands are the same. A zero is told from a negative one: 1 / 0 tells them too. */
 function attributeText(node: Node): string {

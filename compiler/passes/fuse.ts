@@ -5,7 +5,7 @@ import type { Builder } from "../ir/builder.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "../ir/types.js";
 import { elementwise } from "../ops/elementwise.js";
 import { at } from "../ops/rule.js";
-import { rebuildScan } from "./loop-body.js";
+import { inBodies, readersOf, rebuildScan } from "./loop-body.js";
 import type { Pass, PassContext } from "./pass.js";
 import { isWide } from "./width.js";
 
@@ -38,10 +38,7 @@ function stepOf(b: Builder, node: Node, operands: readonly Value[]): readonly Va
 
 /** For each loop of a graph, the nodes that go into it. */
 function plansOf(graph: Graph, context: PassContext): ReadonlyMap<Node, ReadonlySet<Node>> {
-  const readers = new Map<Value, Node[]>();
-  for (const node of graph.nodes) {
-    for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
-  }
+  const readers = readersOf(graph);
   const plans = new Map<Node, Set<Node>>();
   const homes = new Map<Node, NodeOf<"Scan">>();
   /** The one loop that reads a value, in slices alone or through nodes that go into it. */
@@ -121,14 +118,8 @@ function loopWith(
 }
 
 function fused(graph: Graph, context: PassContext): Graph {
-  const nodes = graph.nodes.map((node): Node => {
-    if (node.op !== "Scan") return node;
-    const body = fused(node.attributes.body, context);
-    return body === node.attributes.body ? node : { ...node, attributes: { ...node.attributes, body } };
-  });
-  const current = nodes.every((node, index) => node === graph.nodes[index]) ? graph : { ...graph, nodes };
-  const plans = plansOf(current, context);
-  if (plans.size === 0) return current;
+  const plans = plansOf(graph, context);
+  if (plans.size === 0) return graph;
   const moved = new Map<Value, Node>();
   for (const node of [...plans.values()].flatMap((plan) => [...plan]))
     for (const output of node.outputs) moved.set(output, node);
@@ -139,7 +130,7 @@ function fused(graph: Graph, context: PassContext): Graph {
     if (found === undefined) throw new Error(`${old.name ?? "a value"} is read before it is made`);
     return found;
   };
-  for (const node of current.nodes) {
+  for (const node of graph.nodes) {
     if (node.outputs.some((output) => moved.has(output))) continue;
     const outputs =
       node.op === "Scan" && plans.has(node)
@@ -157,5 +148,5 @@ export const fuse: Pass = {
   name: "fuse",
   description:
     "Wide slices that a loop alone reads are made in it: Scan(x * y) → Scan(x, y), with the product in its body.",
-  run: (graph, context) => fused(graph, context),
+  run: (graph, context) => inBodies(graph, (part) => fused(part, context)),
 };

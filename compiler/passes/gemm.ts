@@ -20,18 +20,33 @@ function isCheaperBefore(factor: Value, columns: Dim, { expected }: PassContext)
   return entries >= ENTRIES && (sizeOf(columns, expected) ?? 0) >= COLUMNS;
 }
 
+/**
+ * A factor that stays turned before its product. The runtime would take a turn of the last two axes into the product again: where the rows
+ * are those of several steps, steps and rows go to the end together, and are one axis only then.
+ */
+function turnedBefore({ b, producer }: Site, factor: Value): Value | undefined {
+  const flat = producer(factor);
+  const long = flat?.op === "Transpose" ? producer(at(flat.inputs, 0)) : undefined;
+  const source = long?.op === "Reshape" ? at(long.inputs, 0) : undefined;
+  if (source?.type.shape.length !== 3 || source.type.shape[2] !== factor.type.shape[0]) return undefined;
+  return b.reshape(b.transpose(source, [2, 0, 1]), factor.type.shape);
+}
+
 /** x @ yᵀ → Gemm with the turn inside. */
 function turned(graph: Graph, context: PassContext): Graph {
-  return rewrite(graph, (node, { b, inputs, producer }) => {
+  return rewrite(graph, (node, site) => {
+    const { b, inputs, producer } = site;
     if (node.op !== "MatMul" || !inputs.every(isMatrix)) return undefined;
     const parts = inputs.map((input) => {
       const made: Node | undefined = producer(input);
       const isTurn = made?.op === "Transpose" && made.attributes.perm.join() === "1,0";
       const stays = input === inputs[0] && isCheaperBefore(input, at(node.outputs, 0).type.shape[1] ?? 1, context);
-      return isTurn && !stays ? { value: at(made.inputs, 0), turn: true } : { value: input, turn: false };
+      if (isTurn && !stays) return { value: at(made.inputs, 0), turn: true };
+      return { value: (isTurn && turnedBefore(site, input)) || input, turn: false };
     });
     const [x, y] = [at(parts, 0), at(parts, 1)];
-    return x.turn || y.turn ? [b.gemm(x.value, y.value, undefined, x.turn, y.turn)] : undefined;
+    if (x.turn || y.turn) return [b.gemm(x.value, y.value, undefined, x.turn, y.turn)];
+    return x.value === inputs[0] ? undefined : [b.matmul(x.value, y.value)];
   });
 }
 

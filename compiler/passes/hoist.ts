@@ -2,7 +2,7 @@
 import type { Source } from "../graph/build.js";
 import { copyNode, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
-import type { NodeOf, Value } from "../ir/types.js";
+import type { Node, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import { batchNode, canBatch, rebuildBody, rebuildScan, rewriteLoops } from "./loop-body.js";
 import type { Pass } from "./pass.js";
@@ -13,7 +13,13 @@ interface Place {
   readonly sliced: boolean;
 }
 
-function hoistScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[]): readonly Value[] | undefined {
+/** A loop without its state-free steps, those of them that may leave. */
+export function hoistScan(
+  b: Builder,
+  node: NodeOf<"Scan">,
+  operands: readonly Value[],
+  mayLeave: (step: Node) => boolean = () => true,
+): readonly Value[] | undefined {
   const { body, states, length, rerun } = node.attributes;
   if (rerun) return undefined;
   const { inner } = scanOperands(node);
@@ -39,7 +45,7 @@ function hoistScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[])
       const place = places.get(input);
       if (place !== undefined) found.push(place);
     }
-    if (found.length < step.inputs.length) continue;
+    if (found.length < step.inputs.length || !mayLeave(step)) continue;
     const inputs = found.map((place) => place.outer);
     const batched = found.map((place) => place.sliced);
     const sliced = batched.some(Boolean);
@@ -73,5 +79,5 @@ function hoistScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[])
 export const hoist: Pass = {
   name: "hoist",
   description: "What does not depend on a loop's states runs before it, over all steps: x_t @ W per step → X @ W once.",
-  run: (graph) => rewriteLoops(graph, hoistScan),
+  run: (graph) => rewriteLoops(graph, (b, node, operands) => hoistScan(b, node, operands)),
 };

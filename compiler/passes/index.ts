@@ -1,8 +1,10 @@
 /** The passes, in the order in which they run. */
 import { verify } from "../graph/verify.js";
 import type { Graph } from "../ir/types.js";
+import { ahead } from "./ahead.js";
 import { blend } from "./blend.js";
 import { contract } from "./contract.js";
+import { count } from "./count.js";
 import { cse } from "./cse.js";
 import { dce } from "./dce.js";
 import { distribute } from "./distribute.js";
@@ -16,6 +18,7 @@ import { lift } from "./lift.js";
 import { narrow } from "./narrow.js";
 import { parallel } from "./parallel.js";
 import type { Pass, PassContext } from "./pass.js";
+import { recall } from "./recall.js";
 import { regroup } from "./regroup.js";
 import { rest } from "./rest.js";
 import { simplify } from "./simplify.js";
@@ -58,9 +61,13 @@ export const stepPasses: readonly Pass[] = [
   gatherMatmul,
   gemm,
   turn,
+  recall,
   fuse,
   ...tidy,
 ];
+
+/** On the loop over the steps of a call, which are optimized each by itself. */
+export const callPasses: readonly Pass[] = [...tidy, count, ahead, ...tidy];
 
 /** On graphs that are exported. */
 export const exportPasses: readonly Pass[] = [rest, ...stepPasses];
@@ -69,7 +76,7 @@ export const exportPasses: readonly Pass[] = [rest, ...stepPasses];
 export const webgpuPasses: readonly Pass[] = [...tidy, unroll, ...tidy, standIn, narrow, ...tidy];
 
 /** Every pass of training by name, each once. */
-export const passes: readonly Pass[] = [...new Set([...forwardPasses, ...stepPasses])];
+export const passes: readonly Pass[] = [...new Set([...forwardPasses, ...stepPasses, ...callPasses])];
 
 /** Runs passes in order, each verified, without those named. `after` sees each pass's result. */
 export function runPasses(

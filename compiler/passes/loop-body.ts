@@ -29,6 +29,25 @@ export function rewriteLoops(
   return rewrite(graph, (node, { b, inputs }) => (node.op === "Scan" ? replace(b, node, inputs) : undefined));
 }
 
+/** Applies a pass that looks at one graph to every loop's body, inner ones first, and to the graph itself. */
+export function inBodies(graph: Graph, change: (part: Graph) => Graph): Graph {
+  const nodes = graph.nodes.map((node): Node => {
+    if (node.op !== "Scan") return node;
+    const body = inBodies(node.attributes.body, change);
+    return body === node.attributes.body ? node : { ...node, attributes: { ...node.attributes, body } };
+  });
+  return change(nodes.every((node, index) => node === graph.nodes[index]) ? graph : { ...graph, nodes });
+}
+
+/** The nodes that read each value, once for each of their operands that it is. */
+export function readersOf(graph: Graph): ReadonlyMap<Value, readonly Node[]> {
+  const readers = new Map<Value, Node[]>();
+  for (const node of graph.nodes) {
+    for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
+  }
+  return readers;
+}
+
 /** How often each value is read on the way to the graph's outputs, being one of them included. Dead nodes read nothing. */
 export function countReaders(graph: Graph): ReadonlyMap<Value, number> {
   const readers = new Map<Value, number>();

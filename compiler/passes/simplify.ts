@@ -1,6 +1,6 @@
 /** Local algebra: each rule looks at one node and its producers, and gives something smaller that has the same value. */
 import { type Replacement, rewrite, type Site } from "../graph/rewrite.js";
-import { broadcastShapes, sameShape } from "../ir/dims.js";
+import { broadcastShapes, elements, sameShape } from "../ir/dims.js";
 import type { Node, Tensor, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import type { Pass } from "./pass.js";
@@ -88,17 +88,20 @@ const broadcasts: Replacement = (node, { b, inputs, producer }) => {
   return undefined;
 };
 
-/** Each row of a one-hot sums to 1, so Σ onehot(i) * g over its last axis is g, when g has 1 there. */
-const oneHotSums: Replacement = (node, { inputs, producer }) => {
+/** Each row of a one-hot sums to 1, so Σ onehot(i) * g over its last axis is g, when g is the same all along it. Signs move out of sums. */
+const oneHotSums: Replacement = (node, { b, inputs, producer }) => {
   if (node.op !== "ReduceSum") return undefined;
-  const product = producer(at(inputs, 0));
-  if (product?.op !== "Mul") return undefined;
-  const last = at(inputs, 0).type.shape.length - 1;
+  const summed = at(inputs, 0);
   const { axes, keep } = node.attributes;
-  if (!keep || axes.length !== 1 || axes[0] !== last) return undefined;
-  const [x, y] = [at(product.inputs, 0), at(product.inputs, 1)];
+  const made = producer(summed);
+  if (made?.op === "Neg") return [b.neg(b.sum(at(made.inputs, 0), axes, keep))];
+  const { shape } = at(node.outputs, 0).type;
+  if (!keep || axes.length !== 1 || axes[0] !== summed.type.shape.length - 1) return undefined;
+  if (made?.op === "OneHot") return [b.expand(b.scalar(1, summed.type.dtype), shape)];
+  if (made?.op !== "Mul") return undefined;
+  const [x, y] = [at(made.inputs, 0), at(made.inputs, 1)];
   const g = producer(x)?.op === "OneHot" ? y : producer(y)?.op === "OneHot" ? x : undefined;
-  return g?.type.shape[last] === 1 ? itself(node, g) : undefined;
+  return g && (g.type.shape.at(-1) ?? 1) === 1 ? [b.expand(g, shape)] : undefined;
 };
 
 /** Σ Σ x → Σ x, over all the axes at once; Σ over axes of size 1 only moves. */
@@ -121,6 +124,35 @@ const sums: Replacement = (node, { b, inputs, producer }) => {
   ];
 };
 
+/** How many entries there are is told by any value of as many: by what a value is made of rather than by itself. */
+const sizes: Replacement = (node, { b, inputs, producer }) => {
+  if (node.op !== "Size") return undefined;
+  const x = at(inputs, 0);
+  const count = elements(x.type.shape);
+  const alike = producer(x)?.inputs.findLast((input) => elements(input.type.shape) === count);
+  return alike && [b.size(alike)];
+};
+
+/** What is done to every entry of one number spread out is done to the number. */
+const spreads: Replacement = (node, { b, inputs, producer }) => {
+  const spread = producer(inputs[0] ?? at(node.outputs, 0));
+  if (spread?.op !== "Expand" || (node.op !== "Neg" && node.op !== "Unsqueeze")) return undefined;
+  const x = at(spread.inputs, 0);
+  if (elements(x.type.shape) !== 1) return undefined;
+  return [b.expand(node.op === "Neg" ? b.neg(x) : x, at(node.outputs, 0).type.shape)];
+};
+
+/** x * k - y * k → (x - y) * k, and + alike, for one number k. */
+const sharedFactors: Replacement = (node, { b, inputs, producer }) => {
+  if (node.op !== "Sub" && node.op !== "Add") return undefined;
+  const [left, right] = inputs.map(producer);
+  if (left?.op !== "Mul" || right?.op !== "Mul" || left === right) return undefined;
+  const k = left.inputs.find((input) => elements(input.type.shape) === 1 && right.inputs.includes(input));
+  const [x, y] = [left, right].map(({ inputs: [first, second] }) => (first === k ? second : first));
+  if (k === undefined || x === undefined || y === undefined || !itself(node, x) || !itself(node, y)) return undefined;
+  return [b.mul(node.op === "Sub" ? b.sub(x, y) : b.add(x, y), k)];
+};
+
 const rulesInOrder: readonly Replacement[] = [
   (node, { inputs }) => (node.op === "Identity" ? [at(inputs, 0)] : undefined),
   identities,
@@ -128,6 +160,9 @@ const rulesInOrder: readonly Replacement[] = [
   broadcasts,
   oneHotSums,
   sums,
+  sizes,
+  spreads,
+  sharedFactors,
   ...movementRules,
 ];
 

@@ -1,6 +1,7 @@
 /** Turn: a matrix that a loop multiplies by at every step is laid out once, before the loop, as its kernel reads it best. */
 import { graphBuilder } from "../graph/build.js";
 import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
+import type { Builder } from "../ir/builder.js";
 import { elements, sizeOf } from "../ir/dims.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
@@ -9,6 +10,12 @@ import type { Pass, PassContext } from "./pass.js";
 /** Fewer steps than these do not pay for turning a matrix; and smaller matrices stay in the cache, however they lie. */
 const STEPS = 8;
 const ENTRIES = 2 ** 19;
+
+/**
+ * The kernel lays its right operand out anew at each call. Up to so many rows it is quicker with the matrix on the left, where it is read
+ * as it lies, and the few rows turned before and after.
+ */
+const FEW_ROWS = 48;
 
 /** The multiplication by a value of the body as it stands: x @ w, or x @ w + c. */
 function productWith(node: Node, matrix: Value): NodeOf<"MatMul"> | NodeOf<"Gemm"> | undefined {
@@ -27,8 +34,23 @@ function isTurnable(matrix: Value, body: Graph, { expected }: PassContext): bool
   return !body.outputs.includes(matrix) && readers.length > 0 && readers.every(isProduct);
 }
 
+/** x @ w + c from wᵀ. */
+function productFrom(
+  b: Builder,
+  product: NodeOf<"MatMul"> | NodeOf<"Gemm">,
+  operands: readonly Value[],
+  context: PassContext,
+) {
+  const [x, turned, term] = [at(operands, 0), at(operands, 1), operands[2]];
+  const transA = product.op === "Gemm" && product.attributes.transA;
+  const rows = sizeOf(at(x.type.shape, 0), context.expected);
+  if (transA || rows === undefined || rows > FEW_ROWS) return b.gemm(x, turned, term, transA, true);
+  const result = b.transpose(b.matmul(turned, b.transpose(x, [1, 0])), [1, 0]);
+  return term === undefined ? result : b.add(result, term);
+}
+
 /** The body with some of its captured matrices turned. */
-function withTurned(body: Graph, turned: ReadonlySet<Value>): Graph {
+function withTurned(body: Graph, turned: ReadonlySet<Value>, context: PassContext): Graph {
   const b = graphBuilder(body.name);
   const map = new Map<Value, Value>();
   for (const input of body.inputs) {
@@ -44,11 +66,7 @@ function withTurned(body: Graph, turned: ReadonlySet<Value>): Graph {
     const operands = node.inputs.map(here);
     const matrix = node.inputs[1];
     const product = matrix !== undefined && turned.has(matrix) ? productWith(node, matrix) : undefined;
-    const transA = product?.op === "Gemm" && product.attributes.transA;
-    const outputs =
-      product === undefined
-        ? copyNode(b, node, operands)
-        : [b.gemm(at(operands, 0), at(operands, 1), operands[2], transA, true)];
+    const outputs = product === undefined ? copyNode(b, node, operands) : [productFrom(b, product, operands, context)];
     node.outputs.forEach((output, index) => {
       const made = at(outputs, index);
       if (output.name !== undefined) b.named(made, output.name);
@@ -60,7 +78,8 @@ function withTurned(body: Graph, turned: ReadonlySet<Value>): Graph {
 
 export const turn: Pass = {
   name: "turn",
-  description: "In a loop, x @ W → Gemm(x, Wᵀ, transB), with Wᵀ made before it: the kernel reads its rows as they lie.",
+  description:
+    "In a loop, x @ W → Gemm(x, Wᵀ, transB), or for few rows (Wᵀ @ xᵀ)ᵀ, with Wᵀ made before it: the kernel reads it as it lies.",
   run: (graph, context) =>
     rewrite(graph, (node, { b, inputs, producer }) => {
       if (node.op !== "Scan" || (sizeOf(node.attributes.length, context.expected) ?? STEPS) < STEPS) return undefined;
@@ -74,6 +93,6 @@ export const turn: Pass = {
         return isTurned ? at(made.inputs, 0) : b.transpose(operand, [1, 0]);
       };
       const operands = inputs.map((operand, index) => (turned.has(at(body.inputs, index)) ? outer(operand) : operand));
-      return b.apply("Scan", operands, { ...node.attributes, body: withTurned(body, turned) });
+      return b.apply("Scan", operands, { ...node.attributes, body: withTurned(body, turned, context) });
     }),
 };

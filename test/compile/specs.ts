@@ -113,4 +113,14 @@ export const rows = {
   train: { batch_size: "all" },
 };
 
-export const specs = [sentence, tagging, series, rows] as const;
+/** Classes sampled anew at each step. */
+export const sampled = {
+  name: "sampled",
+  data: { type: "text", text: "if you want to build a ship", window: 5 },
+  model: [{ layer: "embedding", size: 5 }, { layer: "rnn", cell: "gru", hidden_size: 6 }, { layer: "projection" }],
+  loss: { type: "sampled_softmax", samples: 6 },
+  optimizer: { type: "adam", learning_rate: 0.05 },
+  train: { batch_size: 4 },
+};
+
+export const specs = [sentence, tagging, series, rows, sampled] as const;

@@ -32,6 +32,24 @@ describe("gemm", () => {
     `);
   });
 
+  test("turns a long left factor before it by its last axis, which the runtime leaves there", () => {
+    const graph = graphOf((b, float) => {
+      const long = b.reshape(float("x", "time", "batch", 2), ["batch*time", 2]);
+      return [b.matmul(b.transpose(long, [1, 0]), float("y", "batch*time", "words"))];
+    });
+    expect(changes(gemm, graph, { expected: { batch: 1000, time: 1000, words: 1024 } })).toMatchInlineSnapshot(`
+      "
+      -  reshape: f32[batch*time, 2] = Reshape(x)
+      -  transpose: f32[2, batch*time] = Transpose(reshape, perm=[1, 0])
+      -  matmul: f32[2, words] = MatMul(transpose, y)
+      +  transpose: f32[2, time, batch] = Transpose(x, perm=[2, 0, 1])
+      +  reshape: f32[2, batch*time] = Reshape(transpose)
+      +  matmul: f32[2, words] = MatMul(reshape, y)
+         output matmul
+      "
+    `);
+  });
+
   test("adds terms that broadcast to the product, on either side", () => {
     const graph = graphOf((b, float) => {
       const [x, y] = [float("x", "batch", 2), float("y", 2, 3)];

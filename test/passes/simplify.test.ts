@@ -214,6 +214,55 @@ describe("simplify", () => {
     );
   });
 
+  test("moves signs and new axes into one number spread out, and signs out of sums", () => {
+    const graph = graphOf((b, float) => {
+      const [k, x] = [float("k", 1, 1), float("x", "batch", 3, 2)];
+      const spread = b.unsqueeze(b.neg(b.expand(k, ["batch", 3])), [2]);
+      return [b.mul(x, spread), b.sum(b.neg(x), [1])];
+    });
+    expect(resultOf(simplify, graph)).toMatchInlineSnapshot(`
+      "
+        mul: f32[batch, 3, 2] = Mul(x, k)
+        neg: f32[batch, 3, 2] = Neg(mul)
+        reducesum: f32[batch, 2] = ReduceSum(x, axes=[1])
+        neg.1: f32[batch, 2] = Neg(reducesum)
+        output neg
+        output neg.1
+      "
+    `);
+  });
+
+  test("takes one number out of a sum of products with it", () => {
+    const graph = graphOf((b, float) => {
+      const [k, x, y] = [float("k", 1), float("x", "batch", 3), float("y", "batch", 3)];
+      return [b.sub(b.mul(x, k), b.mul(k, y)), b.add(b.mul(x, y), b.mul(y, y))];
+    });
+    expect(resultOf(simplify, graph)).toMatchInlineSnapshot(`
+      "
+        sub: f32[batch, 3] = Sub(x, y)
+        mul: f32[batch, 3] = Mul(sub, k)
+        mul.1: f32[batch, 3] = Mul(x, y)
+        mul.2: f32[batch, 3] = Mul(y, y)
+        add: f32[batch, 3] = Add(mul.1, mul.2)
+        output mul
+        output add
+      "
+    `);
+  });
+
+  test("counts the entries of what a value is made of", () => {
+    const graph = graphOf((b, float, typed) => {
+      const picked = b.gatherElements(float("x", "batch", 5), typed("int64")("ids", "batch", 1), 1);
+      return [b.size(b.neg(b.squeeze(picked, [1])))];
+    });
+    expect(resultOf(simplify, graph)).toMatchInlineSnapshot(`
+      "
+        size: i64 = Size(ids)
+        output size
+      "
+    `);
+  });
+
   test("works in loops, on what one rule leaves for another too", () => {
     const graph = graphOf((b, float) =>
       loop(b, [float("h", 2)], [float("xs", "time", 2)], (inner, [h], [x]) => [

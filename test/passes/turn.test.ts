@@ -5,6 +5,7 @@ import { changes, expectUntouched, graphOf, loop } from "./before-after.js";
 
 const SIZE = 725;
 const long = { expected: { batch: 50, time: 50 } };
+const few = { expected: { batch: 16, time: 50 } };
 
 const recurrent = (size: number) =>
   graphOf((b, float) =>
@@ -26,6 +27,28 @@ test("a captured matrix is turned before the loop, and the product reads it so",
     +    capture transpose
     +    gemm: f32[batch, 725] = Gemm(h.1, transpose, x.1, transB)
          tanh: f32[batch, 725] = Tanh(gemm)
+         next h.1 = tanh
+       output scan
+    "
+  `);
+});
+
+test("few rows are turned to the matrix, which then stands on the left", () => {
+  expect(changes(turn, recurrent(SIZE), few)).toMatchInlineSnapshot(`
+    "
+    +  transpose: f32[725, 725] = Transpose(U, perm=[1, 0])
+       scan: f32[batch, 725] = Scan(length=time)
+         state h.1: f32[batch, 725] = h
+         slice x.1: f32[batch, 725] = x
+    -    capture U
+    -    gemm: f32[batch, 725] = Gemm(h.1, U, x.1)
+    -    tanh: f32[batch, 725] = Tanh(gemm)
+    +    capture transpose
+    +    transpose.1: f32[725, batch] = Transpose(h.1, perm=[1, 0])
+    +    matmul: f32[725, batch] = MatMul(transpose, transpose.1)
+    +    transpose.2: f32[batch, 725] = Transpose(matmul, perm=[1, 0])
+    +    add: f32[batch, 725] = Add(transpose.2, x.1)
+    +    tanh: f32[batch, 725] = Tanh(add)
          next h.1 = tanh
        output scan
     "
