@@ -1,80 +1,143 @@
 /**
- * How the time of a step grows with the number of ranks, on paper: an alpha-beta model of the sum over all gradients (each message costs
- * alpha, and its bytes by beta), beside the time that one rank takes for its rows. Usage: node bench/ranks.mjs [--alpha µs] [--beta GB/s]
- * [--rate GFLOP/s] [--overhead ms] [--json]
+ * How the time of a step grows with the number of ranks: an alpha-beta model of the sum over all gradients (each message costs alpha,
+ * and its bytes by beta), beside the time that one rank takes for its rows, as it was measured.
+ *
+ *     node bench/ranks.mjs --measure [--only NAME]... [--note TEXT]   two ranks on this machine, into results/ranks-DATE.json
+ *     node bench/ranks.mjs [--results FILE] [--alpha µs] [--beta GB/s] [--faster N] [--json]   from what was measured last
+ *
+ * Alpha and beta are those of the sums that were measured, unless they are given: those of a network. `--faster` divides the times of
+ * computing: a GPU, more cores for a rank.
  */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { machine, today } from "./machine.mjs";
+import { here, measure, median } from "./processes.mjs";
 
 const { values } = parseArgs({
   options: {
-    alpha: { type: "string", default: "20" },
-    beta: { type: "string", default: "1.25" },
-    rate: { type: "string", default: "100" },
-    overhead: { type: "string", default: "0.3" },
+    measure: { type: "boolean", default: false },
+    only: { type: "string", multiple: true, default: [] },
+    note: { type: "string", default: "" },
+    results: { type: "string" },
+    alpha: { type: "string" },
+    beta: { type: "string" },
+    faster: { type: "string", default: "1" },
     json: { type: "boolean", default: false },
   },
 });
-const [alpha, beta, rate, overhead] = [values.alpha, values.beta, values.rate, values.overhead].map(Number);
 
-/** Text models: layers, width, vocabulary; 50 sequences of 50 steps a rank. */
-const sizes = [
-  { name: "1×32, V65", layers: 1, width: 32, vocabulary: 65 },
-  { name: "2×128, V65", layers: 2, width: 128, vocabulary: 65 },
-  { name: "3×512, V65", layers: 3, width: 512, vocabulary: 65 },
+/** Text models of two ranks with 50 sequences of 50 steps each, and of batches at which computing is nearly all of a step. */
+const cases = [
+  { name: "1×32", layers: 1, hidden: 32, batch: 100, time: 50, vocabulary: 65, steps: 16 },
+  { name: "2×128", layers: 2, hidden: 128, batch: 100, time: 50, vocabulary: 65, steps: 4 },
+  { name: "3×512", layers: 3, hidden: 512, batch: 100, time: 50, vocabulary: 65, steps: 1 },
+  { name: "1×100, large batch", layers: 1, hidden: 100, batch: 1000, time: 28, vocabulary: 28, steps: 2 },
+  { name: "2×128, large batch", layers: 2, hidden: 128, batch: 400, time: 50, vocabulary: 65, steps: 1 },
+  { name: "3×512, large batch", layers: 3, hidden: 512, batch: 200, time: 50, vocabulary: 65, steps: 1 },
 ];
-const [batch, time] = [50, 50];
+const launchers = [
+  { name: "Open MPI", run: ["mpirun.openmpi", "--bind-to", "none"] },
+  { name: "MPICH", run: ["mpirun.mpich"] },
+];
+const env = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
 const rankCounts = [1, 8, 64, 512];
 
-function parametersOf({ layers, width, vocabulary }) {
-  const first = (vocabulary + width) * 4 * width + 4 * width;
-  const others = (layers - 1) * (2 * width * 4 * width + 4 * width);
-  return first + others + (width + 1) * vocabulary;
+const folder = here("results");
+const recorded = () =>
+  readdirSync(folder)
+    .filter((name) => /^ranks-.*\.json$/.test(name))
+    .sort()
+    .at(-1);
+
+function measureAll() {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `ranks-${today()}.json`);
+  const before = recorded() === undefined ? undefined : JSON.parse(readFileSync(join(folder, recorded()), "utf8"));
+  const measured = before?.date === today() ? before.measured : [];
+  for (const { name, ...sizes } of cases)
+    for (const { name: launcher, run } of launchers) {
+      if (values.only.length > 0 && !values.only.includes(name)) continue;
+      const rank = { run: [...run, "-n", "2", process.execPath, here("rank.mjs")], env };
+      const line = { name, ...measure(rank, sizes, { rounds: name.startsWith("3×512") ? 5 : 11 }) };
+      console.log(`${name}, ${launcher}: ${line.speedup} × one thread, ${line.communication} of it adding up`);
+      const place = measured.findIndex((one) => one.name === name && one.launcher === line.launcher);
+      measured.splice(place < 0 ? measured.length : place, place < 0 ? 0 : 1, line);
+      const results = { date: today(), machine: machine(1), note: values.note, measured };
+      writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+    }
 }
 
-/** Milliseconds that a rank computes: three products per weight, forward and twice backward, two operations each. */
-function computeOf(parameters, examples) {
-  return overhead + (6 * parameters * examples * time) / (rate * 1e6);
+const faster = Number(values.faster);
+
+/** Microseconds of a message and GB/s: what the smallest and the largest sum of two ranks took, or what was given. */
+function networkOf({ measured }) {
+  const sums = (pick) => median(measured.map((line) => pick(line.sums)));
+  const alpha = values.alpha ?? (1000 * sums((all) => all[0].ms)) / 2;
+  const beta = values.beta ?? sums((all) => all.at(-1).bytes / all.at(-1).ms / 1e6);
+  return { alpha: Number(alpha), beta: Number(beta) };
 }
 
-/** Milliseconds of the sum: a ring sends least, a tree (halving and doubling) has fewest messages. */
-function sumOf(bytes, ranks) {
+/** Milliseconds of the sum by halving and doubling, which sends no more than a ring and in fewer messages. */
+function sumOf(bytes, ranks, { alpha, beta }) {
   if (ranks === 1) return 0;
-  const a = alpha / 1000;
-  const transfer = (2 * (1 - 1 / ranks) * bytes) / (beta * 1e6);
-  return Math.min(2 * (ranks - 1) * a, 2 * Math.log2(ranks) * a) + transfer;
+  return (2 * Math.log2(ranks) * alpha) / 1000 + (2 * (1 - 1 / ranks) * bytes) / (beta * 1e6);
 }
 
-/** What would be changed: half as many bytes, and sums that begin while the backward pass (two thirds of the step) goes on. */
-function variantsOf(parameters, examples, ranks) {
-  const compute = computeOf(parameters, examples);
+/**
+ * A step of `ranks` ranks, by what two of them took: all that is not adding up, of which the update is the same for any number of rows.
+ * What would be changed: half as many bytes; sums that begin while the backward pass (two thirds of the gradient) goes on, in buckets; an
+ * update that each rank makes of its share of the parameters, which are then gathered: as many bytes as before.
+ */
+function stepOf({ parameters, together_ms, communication, update_ms }, network, ranks, share = 1) {
+  const update = update_ms / faster;
+  const gradient = (share * (together_ms * (1 - communication) - update_ms)) / faster;
   const bytes = 4 * (parameters + 2);
-  const hidden = (2 / 3) * compute;
+  const sum = sumOf(bytes, ranks, network);
   return {
-    plain: compute + sumOf(bytes, ranks),
-    halved: compute + sumOf(bytes / 2, ranks),
-    overlapped: compute + Math.max(sumOf(bytes, ranks) - hidden, sumOf(bytes / 8, ranks)),
+    compute: gradient + update,
+    plain: gradient + update + sum,
+    halved: gradient + update + sumOf(bytes / 2, ranks, network),
+    overlapped: gradient + update + Math.max(sum - (2 / 3) * gradient, sumOf(bytes / 8, ranks, network)),
+    divided: gradient + update / ranks + sum,
   };
 }
 
-const rows = sizes.flatMap((size) => {
-  const parameters = parametersOf(size);
-  return rankCounts.map((ranks) => {
-    const weak = variantsOf(parameters, batch, ranks);
-    const alone = computeOf(parameters, batch);
-    const strong = computeOf(parameters, batch / ranks) + sumOf(4 * (parameters + 2), ranks);
-    return { model: size.name, parameters, ranks, compute: alone, ...weak, efficiency: alone / weak.plain, strong };
-  });
-});
-
-if (values.json) for (const row of rows) console.log(JSON.stringify(row));
-else {
-  const ms = (value) => value.toFixed(value < 10 ? 2 : 0);
-  console.log(
-    "| model | parameters | ranks | step, ms | of it computing | with 16-bit sums | overlapped | one batch of 50 for all |",
+function rowsOf(results) {
+  const { measured } = results;
+  const network = networkOf(results);
+  const models = cases
+    .slice(0, 3)
+    .flatMap(({ name }) => measured.filter((line) => line.name === name && line.launcher === "MPICH"));
+  return models.flatMap((line) =>
+    rankCounts.map((ranks) => {
+      const weak = stepOf(line, network, ranks);
+      const strong = stepOf(line, network, ranks, 1 / ranks).plain;
+      const { name, parameters } = line;
+      return { model: name, parameters, ranks, ...weak, efficiency: weak.compute / weak.plain, strong };
+    }),
   );
-  console.log("|---|---|---|---|---|---|---|---|");
-  for (const { model, parameters, ranks, plain, efficiency, halved, overlapped, strong } of rows)
-    console.log(
-      `| ${model} | ${parameters.toLocaleString("en")} | ${ranks} | ${ms(plain)} | ${Math.round(100 * efficiency)} % | ${ms(halved)} | ${ms(overlapped)} | ${ms(strong)} |`,
-    );
+}
+
+function show(rows, { alpha, beta }) {
+  const ms = (value) => value.toFixed(value < 10 ? 2 : 0);
+  console.log(`alpha ${alpha.toFixed(1)} µs, beta ${beta.toFixed(2)} GB/s\n`);
+  const columns = ["plain", "halved", "overlapped", "divided", "strong"];
+  console.log(
+    "| model | parameters | ranks | step, ms | with 16-bit sums | overlapped | update divided | one batch of 50 for all | of the step computing |",
+  );
+  console.log("|---|---|---|---|---|---|---|---|---|");
+  for (const row of rows) {
+    const times = columns.map((column) => ms(row[column])).join(" | ");
+    const share = `${Math.round(100 * row.efficiency)} %`;
+    console.log(`| ${row.model} | ${row.parameters.toLocaleString("en")} | ${row.ranks} | ${times} | ${share} |`);
+  }
+}
+
+if (values.measure) measureAll();
+else {
+  const results = JSON.parse(readFileSync(values.results ?? join(folder, recorded()), "utf8"));
+  const rows = rowsOf(results);
+  if (values.json) for (const row of rows) console.log(JSON.stringify(row));
+  else show(rows, networkOf(results));
 }
