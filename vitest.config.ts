@@ -14,6 +14,7 @@ export default defineConfig({
       include: ["schema/**/*.ts", "compiler/**/*.ts"],
       reporter: ["text-summary", "json-summary", "json", "html"],
       reportsDirectory: "coverage",
+      reportOnFailure: true,
     },
   },
 });
