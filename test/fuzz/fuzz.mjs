@@ -6,14 +6,17 @@ import { targets } from "./targets.mjs";
 const slow = 30_000;
 
 /**
+ * @param ending asked now and then: true ends it.
  * @returns how many were taken and refused, the slowest in milliseconds, and those that made rnnx fail or take too long, with
  * their bytes.
  */
-export async function fuzz(name, count, seed) {
+export async function fuzz(name, count, seed, ending = () => false) {
   const { seeds, take, isText } = await targets[name]();
   const figures = { taken: 0, refused: 0, slowest: 0 };
   const failures = [];
-  for (let index = 0; index < count && failures.length < 5; index++) {
+  for (let index = 0; index < count && failures.length < 5 && !ending(); index++) {
+    // Signals are heard between files only.
+    if (index % 100 === 0) await new Promise(setImmediate);
     const bytes = mutator(seed * 1_000_003 + index).next(seeds, isText);
     const fail = (error) => failures.push({ index, error: `${error}`, bytes: bytes.toString("base64") });
     const start = performance.now();

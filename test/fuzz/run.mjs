@@ -1,6 +1,6 @@
 /**
  * Fuzzes the readers for as long as is wanted: `node test/fuzz/run.mjs --count 100000 --seed 1 --target safetensors`, by
- * default all targets. `npm run build` first.
+ * default all targets. `npm run build` first. After a signal it says how far it came.
  */
 import { parseArgs } from "node:util";
 import { fuzz } from "./fuzz.mjs";
@@ -14,9 +14,16 @@ const { count, seed, target } = parseArgs({
   },
 }).values;
 
+let ending = false;
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.on(signal, () => {
+    ending = true;
+  });
+
 for (const name of target) {
+  if (ending) break;
   const before = process.memoryUsage().rss;
-  const { failures, slowest, ...figures } = await fuzz(name, Number(count), Number(seed));
+  const { failures, slowest, ...figures } = await fuzz(name, Number(count), Number(seed), () => ending);
   const grown = Math.round((process.memoryUsage().rss - before) / 2 ** 20);
   const said = {
     soak: "fuzz",
