@@ -33,7 +33,7 @@ test("a stage prints as text and as a drawing", async () => {
 
 test("a cell is explained, by the layer's name alone where it is the first", async () => {
   const [cell, first] = await Promise.all([
-    rnnx("inspect", "specs/ship.json", "--explain", "rnn/1", "--json"),
+    rnnx("inspect", "specs/ship.json", "--explain", "rnn/1", "--set", "train.batch_size=20", "--json"),
     rnnx("inspect", "specs/minimal-gated.json", "--explain", "rnn"),
   ]);
   expect(records(cell.stdout)[0]).toMatchObject({
