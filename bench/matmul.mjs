@@ -1,28 +1,16 @@
 /**
- * The rate of ONNX Runtime's MatMul on the shapes that a configuration's recurrent layers multiply: what a step made of such
- * products alone could reach.
+ * The rate of ONNX Runtime's MatMul on the shapes of a step's products, each called by itself: what a step made of such products
+ * alone could reach.
  *
- *     node bench/matmul.mjs --hidden 512 --batch 50 --time 50 [--gates 4] [--threads 2]
+ *     node bench/matmul.mjs --product 50,512,2048 --product 2500,512,2048 [--threads 2]
  */
 import { parseArgs } from "node:util";
 
-const option = (name) => [name, { type: "string" }];
 const { values } = parseArgs({
-  options: {
-    ...Object.fromEntries(["layers", "hidden", "batch", "time", "vocabulary", "steps"].map(option)),
-    gates: { type: "string", default: "4" },
-    threads: { type: "string", default: "2" },
-  },
+  options: { product: { type: "string", multiple: true, default: [] }, threads: { type: "string", default: "2" } },
 });
-const [hidden, batch, time, gates] = ["hidden", "batch", "time", "gates"].map((name) => Number(values[name]));
-const wide = gates * hidden;
-/** A step of the recurrence, the inputs of all steps, the gradient of a weight: [rows, inner, columns]. */
-const shapes = {
-  recurrence: [batch, hidden, wide],
-  "recurrence, feature-major": [wide, hidden, batch],
-  inputs: [batch * time, hidden, wide],
-  weight_gradient: [hidden, batch * time, wide],
-};
+/** Rows, inner size, columns. */
+const shapes = values.product.map((product) => product.split(",").map(Number));
 /** About this much work is timed in each of several rounds. */
 const ROUND_FLOPS = 4e9;
 const ROUNDS = 5;
@@ -43,8 +31,13 @@ async function rate([rows, inner, columns]) {
     graph: {
       name: "matmul",
       input: [port("a", [rows, inner]), port("b", [inner, columns])],
-      output: [port("c", [rows, columns])],
-      node: [{ opType: "MatMul", input: ["a", "b"], output: ["c"] }],
+      // One row comes back: copying the whole out of the session is no part of a product within a step.
+      output: [port("row", [columns])],
+      node: [
+        { opType: "MatMul", input: ["a", "b"], output: ["c"] },
+        { opType: "Gather", input: ["c", "first"], output: ["row"] },
+      ],
+      initializer: [{ name: "first", dataType: onnx.TensorProto.DataType.INT64, dims: [], int64Data: [0] }],
     },
   }).finish();
   const session = await InferenceSession.create(model, {
@@ -67,5 +60,5 @@ async function rate([rows, inner, columns]) {
 }
 
 const rates = {};
-for (const [name, shape] of Object.entries(shapes)) rates[name] = await rate(shape);
-console.log(JSON.stringify({ rates, peak_gflops: Math.max(...Object.values(rates)) }));
+for (const shape of shapes) rates[shape.join()] = await rate(shape);
+console.log(JSON.stringify({ rates }));

@@ -40,18 +40,27 @@ const wanted = (name) => values.only.length === 0 || values.only.includes(name);
 const peers = findPeers([...values.python, "python3", "/usr/bin/python3"], values.tfjs);
 say(`peers: ${peers.map(({ name }) => name).join(", ") || "none found (--python, --tfjs)"}`);
 
+/** Milliseconds that the products of a step would take, each at MatMul's own rate on its shape. */
+function productsAlone({ products }, { threads }) {
+  const { rates } = measure(matmul, {}, { product: products.map(({ shape }) => shape.join()), threads });
+  const times = products.map(({ shape, times }) => (times * 2 * shape.reduce((x, y) => x * y)) / rates[shape.join()]);
+  return times.reduce((sum, time) => sum + time, 0) / 1e6;
+}
+
 /** One configuration: the median of each side over the rounds. */
 function compare(configuration) {
   const sizes = sizesOf(configuration);
   const own = { threads: threadsFor(sizes, threads), calls: values.calls };
   const taken = new Map([["rnnx", []]]);
   const lines = new Map();
+  const alone = [];
   for (let round = 0; round < rounds; round++) {
     const note = (side, line) => {
       lines.set(side, line);
       taken.set(side, [...(taken.get(side) ?? []), line.median_ms]);
     };
     note("rnnx", measure(rnnx, sizes, own));
+    alone.push(productsAlone(lines.get("rnnx"), own));
     for (const peer of peers) {
       const steps = peerSteps(peer, sizes, configuration.peer_steps);
       // JavaScript is slow enough to be timed once.
@@ -61,8 +70,8 @@ function compare(configuration) {
   }
   const line = lines.get("rnnx");
   const ms = median(taken.get("rnnx"));
-  const { rates, peak_gflops } = measure(matmul, sizes, { threads: own.threads });
   const gflops = line.flops / ms / 1e6;
+  const products_ms = median(alone);
   const against = [...lines].filter(([side]) => side !== "rnnx");
   const result = {
     name: configuration.name,
@@ -76,8 +85,9 @@ function compare(configuration) {
     peak_mib: line.peak_mib,
     flops: line.flops,
     gflops: Number(gflops.toFixed(1)),
-    matmul_gflops: rates,
-    share_of_matmul_peak: peak_gflops > 0 ? Number((gflops / peak_gflops).toFixed(3)) : null,
+    products: line.products,
+    products_ms: Number(products_ms.toFixed(3)),
+    share_of_products: Number((products_ms / ms).toFixed(3)),
     peers: against.map(([side, { peer, peak_mib }]) => {
       const time = median(taken.get(side));
       return { peer, ms: time, peak_mib, ratio: Number((time / ms).toFixed(2)) };
@@ -85,7 +95,8 @@ function compare(configuration) {
   };
   const others = result.peers.map((peer) => `${peer.peer} ${peer.ms.toFixed(2)} ms (${ratio(peer.ratio)})`);
   say(
-    `${result.name}: ${[`rnnx ${ms.toFixed(3)} ms`, ...others].join(", ")}; ${result.gflops} GFLOP/s of ${peak_gflops}, ` +
+    `${result.name}: ${[`rnnx ${ms.toFixed(3)} ms`, ...others].join(", ")}; ${result.gflops} GFLOP/s, ` +
+      `its products alone ${products_ms.toFixed(3)} ms (${(100 * result.share_of_products).toFixed(0)} %), ` +
       `loop steps of ${line.nodes_per_loop_step.join(" and ")} nodes, ${line.peak_mib} MiB; ` +
       `compiled in ${line.compile_ms} ms, session in ${line.session_ms} ms`,
   );

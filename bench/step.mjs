@@ -7,6 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import { feedsOf, signatureOf, sizeNames, specOf } from "./model.mjs";
+import { productsOf } from "./products.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -38,6 +39,7 @@ const signature = signatureOf(sizes);
 /** How many nodes a step of each loop runs, in the order of the graph, and how many nodes there are in all. */
 let loops = [];
 let nodes = 0;
+let products = [];
 const countNodes = (graph) =>
   graph.nodes.reduce((sum, node) => sum + 1 + (node.op === "Scan" ? countNodes(node.attributes.body) : 0), 0);
 const compiling = performance.now();
@@ -48,6 +50,7 @@ const compiled = await compile(read.spec, signature, {
     const scans = graph.nodes.filter(({ op }) => op === "Scan");
     loops = scans.map(({ attributes }) => attributes.body.nodes.filter(({ op }) => op !== "Constant").length);
     nodes = countNodes(graph);
+    products = productsOf(graph, sizes);
   },
 });
 if (!compiled.ok) throw new Error(compiled.problems.map(({ message }) => message).join("\n"));
@@ -59,6 +62,7 @@ const session = await InferenceSession.create(train, {
   intraOpNumThreads: Number(values.threads),
   interOpNumThreads: 1,
   logSeverityLevel: 3,
+  enableMemPattern: false,
   ...(values.profile && { enableProfiling: true, profileFilePrefix: values.profile }),
 });
 const session_ms = performance.now() - starting;
@@ -86,6 +90,7 @@ console.log(
     nodes,
     nodes_per_loop_step: loops,
     peak_mib: rounded(peak_mib),
+    products,
     ...(flops !== null && { flops, gflops: rounded(flops / median_ms / 1e6, 1) }),
   }),
 );

@@ -31,7 +31,7 @@ export interface Place {
   readonly staying?: readonly string[];
 }
 
-/** Multiply-adds of one time step below which a second thread is taken to cost more than it computes: an estimate. */
+/** Multiply-adds of one time step below which a second thread costs more than it computes (docs/performance.md, threads). */
 const worthThreads = 1e6;
 
 /** Opens a session for a model, its bytes or its file. Only `auto` falls back to the CPU. */
