@@ -17,6 +17,7 @@ const programs = {
   steps: ["steps.mjs", "--count", "100000"],
   sessions: ["sessions.mjs", "--count", "1000"],
   processes: ["processes.mjs"],
+  ranks: ["ranks.mjs", "--count", "20"],
   memory: ["memory.mjs"],
   data: ["data.mjs"],
   coverage: ["coverage.mjs"],
@@ -44,6 +45,10 @@ const rows = {
   processes: ({ processes, winners, refused }) => [
     `${processes} trainings started at once in one run directory`,
     `${winners} trained, ${refused} were refused by name of the process that did`,
+  ],
+  ranks: ({ target, kills, quiet, late, orphans, unusable, different, slowest, furthest }) => [
+    `SIGKILL of one of 2 to 4 processes at a random step under ${target}, then --resume with 2, 1 and 4`,
+    `${kills} kills: ${quiet} jobs that ended with code 0, ${late} that took 5 s (the slowest ${slowest} ms), ${orphans} processes left; ${unusable} unusable, ${different} that go on otherwise than one process that was never interrupted (losses at most ${furthest.toExponential(0)} off)`,
   ],
   memory: ({ models, within, worst }) => [
     `The estimate of a training's memory for ${models} models`,
