@@ -9,10 +9,11 @@ describe("hello", () => {
     expect(predictions).toEqual(["ello"]);
   });
 
-  it("does so from at least 16 of 20 seeds", () => {
-    const seeds = Array.from({ length: 20 }, (_, seed) => `${seed}`);
-    const said = seeds.filter((seed) => train("hello", "--seed", seed).predictions[0] === "ello");
-    expect(said.length).toBeGreaterThanOrEqual(16);
+  it("does so from at least 16 of 20 seeds", { timeout: 240_000 }, () => {
+    let said = 0;
+    for (let seed = 0; seed < 20 && said < 16; seed++)
+      said += train("hello", "--seed", `${seed}`).predictions[0] === "ello" ? 1 : 0;
+    expect(said).toBe(16);
   });
 });
 
