@@ -4,11 +4,14 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { rnnx, train } from "./run.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const tinyShakespeare = join(root, "../shared/data/tinyshakespeare.txt");
+
+// On a machine that does other work these take minutes.
+vi.setConfig({ testTimeout: 240_000 });
 
 /** Bits per character of a loss in nats. */
 const bits = (loss: number | undefined) => (loss ?? Number.NaN) / Math.LN2;
