@@ -1,11 +1,23 @@
 /** The model that is timed, as a spec and as what a session of its training step is fed. */
+import { readFileSync } from "node:fs";
 
 export const sizeNames = ["layers", "hidden", "batch", "time", "vocabulary", "steps"];
+
+/** The name of a cell of one's own with the equations of the built-in LSTM. */
+export const OWN_LSTM = "own_lstm";
+
+function ownCells() {
+  const { $schema: _, ...lstm } = JSON.parse(
+    readFileSync(new URL("../specs/cells/lstm.json", import.meta.url), "utf8"),
+  );
+  return { [OWN_LSTM]: lstm };
+}
 
 /** Embedding → recurrent layers → projection → mean cross-entropy → Adam. */
 export function specOf({ layers, hidden, time, vocabulary, steps, cell = "lstm", loss = { type: "cross_entropy" } }) {
   return {
     name: "bench",
+    ...(cell === OWN_LSTM && { cells: ownCells() }),
     data: { type: "text", text: "ab".repeat(time), window: time },
     model: [
       { layer: "embedding", vocabulary_size: vocabulary, size: hidden },

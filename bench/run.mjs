@@ -13,6 +13,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { machine, today } from "./machine.mjs";
+import { OWN_LSTM } from "./model.mjs";
 import { findPeers, peerSteps } from "./peers.mjs";
 import { here, matmul, measure, median, rnnx, threadsFor } from "./processes.mjs";
 
@@ -103,11 +104,11 @@ function compare(configuration) {
   return result;
 }
 
-/** Every built-in cell at one size, against the LSTM. */
+/** Every built-in cell at one size, against the LSTM, and that as a cell of one's own. */
 function timeCells() {
   const sizes = { layers: 1, hidden: 128, batch: 50, time: 50, vocabulary: 65, steps: 4 };
   const names = readdirSync(here("../specs/cells")).map((file) => file.replace(/\.json$/, ""));
-  return names.map((cell) => {
+  return [...names, OWN_LSTM].map((cell) => {
     const line = measure(rnnx, sizes, { threads, cell, calls: values.calls });
     say(
       `${cell}: ${line.median_ms.toFixed(2)} ms, loop steps of ${line.nodes_per_loop_step.join(" and ") || "no"} nodes`,
