@@ -1,6 +1,6 @@
 /** A long series of floating-point numbers, beyond a bound in a file: a table of gigabytes takes no more memory than a small one. */
 import { MEMORY, openStore, PIECE, stretches } from "./store.js";
-import type { FloatList } from "./windows.js";
+import { copyNumbers, type FloatList } from "./windows.js";
 
 type Floats = Float32Array | Float64Array;
 
@@ -42,9 +42,11 @@ function collect<T extends Floats>(make: (length: number) => T, memory = MEMORY)
       flush();
       buffer = make(0);
       const length = before;
+      const held = length <= PIECE ? (store.held(0) as T | undefined) : undefined;
       return {
         length,
         copy(target, at, from, to) {
+          if (held !== undefined) return copyNumbers(target, at, held, from, to);
           for (const { piece, start, end, place } of stretches(from, to))
             target.set(part(piece, start, end), at + place - from);
         },

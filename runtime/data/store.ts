@@ -10,6 +10,8 @@ export interface Store {
   append(piece: Packed): void;
   /** The numbers of a piece from one place in it to another. */
   part(piece: number, from: number, to: number): Packed;
+  /** A piece that lies in memory, whole. */
+  held(piece: number): Packed | undefined;
 }
 
 /** Numbers of a piece, so that all but the last of a list are of one size. */
@@ -38,6 +40,10 @@ export function openStore(memory: number): Store {
       }
       spill ??= openSpill();
       pieces.push({ start: spill.append(piece), width: piece.BYTES_PER_ELEMENT, read: readerOf(piece) });
+    },
+    held(index) {
+      const piece = pieces[index];
+      return piece === undefined || "start" in piece ? undefined : piece;
     },
     part(index, from, to) {
       const piece = pieces[index];

@@ -33,8 +33,8 @@ export function gatherWindows(
   indices: ArrayLike<number>,
   shape: readonly number[],
 ): NumericArray {
-  const places = Array.from(indices, (index) => ({ start: index * stride + shift, length }));
-  return gather(series, places, length, shape);
+  const starts = Float64Array.from(indices, (index) => index * stride + shift);
+  return gather(series, starts, () => length, length, shape);
 }
 
 /** Runs of any length, run i from `starts[i]` to `starts[i + 1]`, each in `length` rows of which the last are zeros. */
@@ -45,31 +45,46 @@ export function gatherRuns(
   length: number,
   shape: readonly number[],
 ): NumericArray {
-  const places = Array.from(indices, (index) => {
-    const start = starts[index] ?? 0;
-    return { start, length: (starts[index + 1] ?? start) - start };
-  });
-  return gather(series, places, length, shape);
+  const chosen = Float64Array.from(indices, (index) => starts[index] ?? 0);
+  return gather(series, chosen, (row) => (starts[(indices[row] ?? 0) + 1] ?? 0) - (chosen[row] ?? 0), length, shape);
 }
 
+/** A batch has thousands of windows, most of them short: nothing is made for each. */
 function gather(
   { dtype, width, data }: Series,
-  places: readonly { readonly start: number; readonly length: number }[],
+  starts: Float64Array,
+  countOf: (row: number) => number,
   length: number,
   shape: readonly number[],
 ): NumericArray {
   const each = (copy: (at: number, from: number, to: number) => void) => {
-    for (const [row, { start, length: count }] of places.entries())
-      copy(row * length * width, start * width, Math.min((start + count) * width, data.length));
+    for (let row = 0; row < starts.length; row++) {
+      const start = starts[row] ?? 0;
+      copy(row * length * width, start * width, Math.min((start + countOf(row)) * width, data.length));
+    }
   };
-  const size = places.length * length * width;
+  const size = starts.length * length * width;
   if (dtype === "float32") {
     const gathered = new Float32Array(size);
     if ("copy" in data) each((at, from, to) => data.copy(gathered, at, from, to));
-    else each((at, from, to) => gathered.set(data.subarray(from, to), at));
+    else each((at, from, to) => copyNumbers(gathered, at, data, from, to));
     return { dtype, shape, data: gathered };
   }
   const gathered = new Int32Array(size);
-  each((at, from, to) => gathered.set(data.subarray(from, to), at));
+  each((at, from, to) => copyNumbers(gathered, at, data, from, to));
   return { dtype, shape, data: gathered };
+}
+
+/** Numbers up to which a loop copies them sooner than a view of them is made. */
+const FEW = 64;
+
+export function copyNumbers<T extends Float32Array | Float64Array | Int32Array>(
+  target: T,
+  at: number,
+  numbers: T,
+  from: number,
+  to: number,
+): void {
+  if (to - from > FEW) target.set(numbers.subarray(from, to), at);
+  else for (let place = from; place < to; place++) target[at + place - from] = numbers[place] ?? 0;
 }
