@@ -62,7 +62,8 @@ for (let call = 0; call < WARM_UP + Number(values.calls); call++) {
   const next = Object.entries(outputs).filter(([name]) => name.startsWith("next/"));
   const carried = Object.fromEntries(next.map(([name, tensor]) => [name.slice("next/".length), tensor]));
   for (const name of Object.keys(carried)) if (feeds[name].location === "gpu-buffer") feeds[name].dispose();
-  feeds = { ...feeds, ...carried };
+  const step = new Tensor("int32", Int32Array.of(feeds.step.data[0] + sizes.steps), []);
+  feeds = { ...feeds, ...carried, step };
 }
 const counted = perStep.slice(WARM_UP).sort((a, b) => a - b);
 console.log(

@@ -26,6 +26,8 @@ export interface Models {
   readonly models: BoundModels;
   /** Of one time step of a batch. */
   readonly multiplyAdds: number;
+  /** What the user asked for. */
+  readonly threads: number | undefined;
   /** What `time` always is; undefined where it differs from batch to batch. */
   readonly steps: number | undefined;
 }
@@ -35,10 +37,14 @@ export function openComputing(device: RequestedDevice, models: Models, first: Ba
   return device === "webgpu" ? openWebgpu(models, first) : openSessions(device, models);
 }
 
-async function openSessions(device: RequestedDevice, { artifact, multiplyAdds }: Models): Promise<OpenedComputing> {
-  const training = await openSession(artifact.train, device, multiplyAdds);
+async function openSessions(
+  device: RequestedDevice,
+  { artifact, multiplyAdds, threads }: Models,
+): Promise<OpenedComputing> {
+  const place = threads === undefined ? {} : { exactThreads: threads };
+  const training = await openSession(artifact.train, device, multiplyAdds, place);
   if (!training.ok) return training;
-  const evaluation = await openSession(artifact.eval, training.device, multiplyAdds);
+  const evaluation = await openSession(artifact.eval, training.device, multiplyAdds, place);
   if (!evaluation.ok) return evaluation;
   const { device: found, notice } = training;
   const computing = { training: training.session, evaluation: evaluation.session, device: found, notice };

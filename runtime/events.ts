@@ -15,6 +15,8 @@ export interface TrainRequest {
   readonly init: Init | null;
   /** Bytes that batches as large as the memory allows may take; by default most of what is free. */
   readonly memory?: number;
+  /** Threads of the processor; by default one where the model is small, and all cores otherwise. */
+  readonly threads?: number;
   /** Train also where there is less memory than the training is estimated to take. */
   readonly force?: boolean;
   /** A model file whose training this run goes on with, on the spec's data. */

@@ -146,7 +146,7 @@ export async function prepare(request: TrainRequest): Promise<Preparation> {
   const { manifest } = artifact;
   const stored = { parameter: manifest.parameters, slot: manifest.slots };
   const batches = (first: number, steps: number) => source.batch(plan.batchesAt(first, steps));
-  const compiled = { artifact, models, multiplyAdds, steps: signature.steps };
+  const compiled = { artifact, models, multiplyAdds, threads: request.threads, steps: signature.steps };
   const opened = await openComputing(request.device, compiled, batches(1, 1));
   if (!opened.ok) return { ok: false, outcome: failed(opened.message, opened.hint) };
   const { training, evaluation, device, notice, fetch } = opened.computing;

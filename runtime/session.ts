@@ -24,7 +24,10 @@ export type Arithmetic = "fastest" | "float32";
 export interface Place {
   /** `fastest` by default. */
   readonly arithmetic?: Arithmetic;
+  /** The most that it may take of the machine. */
   readonly threads?: number;
+  /** What the user asked for, whatever the size of the model. */
+  readonly exactThreads?: number;
   /** The number of its GPU, for CUDA. */
   readonly gpu?: number;
   /** Outputs that stay on the device, for WebGPU. */
@@ -77,7 +80,7 @@ async function create(
   model: Uint8Array | string,
   device: Device,
   multiplyAdds: number,
-  { threads, gpu, arithmetic, staying = [] }: Place,
+  { threads, exactThreads, gpu, arithmetic, staying = [] }: Place,
 ): Promise<InferenceSession> {
   const { env, InferenceSession } = await import("onnxruntime-node");
   // What goes wrong comes back as an error; the runtime's own log would only repeat it on stderr.
@@ -88,7 +91,7 @@ async function create(
     ...(arithmetic === "float32" && { qdq_matmulnbits_accuracy_level: "1" }),
   };
   // A plan of the memory for each shape is laid beside what was taken before it was made, and saves a large model no time.
-  const large = { enableMemPattern: false, ...(threads !== undefined && { intraOpNumThreads: threads }) };
+  const count = exactThreads ?? (isSmall ? 1 : threads);
   const provider =
     device === "webgpu"
       ? { name: device, preferredLayout: "NCHW" as const }
@@ -103,7 +106,8 @@ async function create(
     ...(staying.length > 0 && {
       preferredOutputLocation: Object.fromEntries(staying.map((name) => [name, "gpu-buffer" as const])),
     }),
-    ...(isSmall ? { intraOpNumThreads: 1 } : large),
+    ...(!isSmall && { enableMemPattern: false }),
+    ...(count !== undefined && { intraOpNumThreads: count }),
     extra: { session: extra },
   };
   return typeof model === "string" ? InferenceSession.create(model, options) : InferenceSession.create(model, options);

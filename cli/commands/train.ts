@@ -29,6 +29,7 @@ interface Flags {
   readonly force?: boolean;
   readonly resume?: boolean;
   readonly memory?: number;
+  readonly threads?: number;
   readonly without?: readonly string[];
   readonly dryRun?: boolean;
   readonly chart?: boolean;
@@ -58,6 +59,11 @@ export const trainCommand: CommandModule = {
         "memory for batches as large as it allows, such as 2GB (default: most of what is free)",
         byteCount,
       )
+      .option(
+        "--threads <n>",
+        "threads of the processor (default: one for a small model, all cores otherwise)",
+        wholeNumber(1, 1024),
+      )
       .option("--force", "train also where there is less memory than it is estimated to take")
       .option("--resume", "go on from the last checkpoint of the run directory")
       .addOption(withoutOption())
@@ -84,6 +90,7 @@ export const trainCommand: CommandModule = {
       resume: flags.resume === true,
       init: flags.init === undefined ? null : { file: resolve(flags.init), maps: flags.map ?? [] },
       ...(flags.memory !== undefined && { memory: flags.memory }),
+      ...(flags.threads !== undefined && { threads: flags.threads }),
       ...(flags.force === true && { force: true }),
       ...(isModelFile(file) && { from: resolve(file) }),
       without,

@@ -76,7 +76,10 @@ async function open(request: TrainRequest, ranks: Ranks, launch: Launch): Promis
   let device: Device = "cpu";
   const models = [artifact.eval, ...(shard === null ? [artifact.train] : [shard.gradient, shard.update])];
   for (const model of models) {
-    const session = await openSession(model, request.device, multiplyAdds / ranks.size, placeOf(launch));
+    const session = await openSession(model, request.device, multiplyAdds / ranks.size, {
+      ...placeOf(launch),
+      ...(request.threads !== undefined && { exactThreads: request.threads }),
+    });
     if (!session.ok) return { ok: false, outcome: failed(session.message, session.hint) };
     opened.push(session.session);
     device = session.device;

@@ -1,0 +1,31 @@
+/** Sessions: as many threads as the size of the model, the machine's share and the user say. */
+import { existsSync, readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { graphBuilder } from "../../compiler/graph/build.js";
+import { openSession, type Place } from "../../runtime/session.js";
+import { modelOf } from "../emit/session.js";
+
+const tasks = "/proc/self/task";
+
+async function threadsOf(multiplyAdds: number, place: Place): Promise<number> {
+  const b = graphBuilder("product");
+  const x = b.input("x", { dtype: "float32", shape: [4, 4] });
+  const model = await modelOf(b.finish([b.matmul(x, x)]), 18);
+  const before = readdirSync(tasks).length;
+  const opened = await openSession(model, "cpu", multiplyAdds, place);
+  const threads = readdirSync(tasks).length - before + 1;
+  if (opened.ok) await opened.session.release();
+  return threads;
+}
+
+test.skipIf(!existsSync(tasks))(
+  "a small model has one thread, a large one its share, and either what is asked for",
+  async () => {
+    // Whatever the first session of a process starts besides is there before the others.
+    await threadsOf(0, {});
+    expect(await threadsOf(0, { threads: 3 })).toBe(1);
+    expect(await threadsOf(1e9, { threads: 3 })).toBe(3);
+    expect(await threadsOf(0, { exactThreads: 4 })).toBe(4);
+    expect(await threadsOf(1e9, { threads: 3, exactThreads: 2 })).toBe(2);
+  },
+);
