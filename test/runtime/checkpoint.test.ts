@@ -66,6 +66,36 @@ describe("writing", () => {
     ]);
   });
 
+  test("without states that go on there is no file of them", () => {
+    const folder = temporaryFolder();
+    writeCheckpoint(disk, folder, { ...checkpointAt(20), states: new Map() }, keeping);
+    expect(readdirSync(join(folder, "step-00000020"))).not.toContain("states.safetensors");
+    expect(findCheckpoint(folder).newest?.states).toEqual(new Map());
+  });
+
+  test("the best one stays, as long as one of the last remembers it", () => {
+    const folder = temporaryFolder();
+    const metrics = { train: {}, validation: { loss: 1 }, test: {} };
+    for (const step of [5, 10, 15, 20, 25]) {
+      const memory = {
+        ...blank,
+        best: { step: step < 25 ? 5 : 25, metrics, metric: "loss", mode: "min" as const, value: 1 },
+      };
+      const { state, ...tensors } = checkpointAt(step);
+      writeCheckpoint(disk, folder, { state: { ...state, memory }, ...tensors }, keeping);
+      const kept = readdirSync(folder).map((name) => Number(name.slice(5)));
+      expect(kept).toEqual([...new Set([5, step - 5, step])].filter((one) => one > 0));
+    }
+  });
+
+  test("a state of another format is none", () => {
+    const folder = temporaryFolder();
+    const { state, ...tensors } = checkpointAt(20);
+    writeCheckpoint(disk, folder, { state: { ...state, format: 2 as 1 }, ...tensors }, keeping);
+    const { newest, damaged } = findCheckpoint(folder);
+    expect([newest, damaged.length]).toEqual([undefined, 1]);
+  });
+
   test("the last two stay", () => {
     const folder = temporaryFolder();
     for (const step of [5, 10, 15, 100_000_000]) save(folder, step);

@@ -56,6 +56,11 @@ describe("element types", () => {
     expect(values(file({ x: entry(dtype, [2], 0, data.length) }, data))).toEqual({ x: expected });
   });
 
+  test("an empty tensor may begin where another one does, in any order", () => {
+    const header = { full: entry("F32", [1], 0, 4), none: entry("F32", [0], 0, 0) };
+    expect(values(file(header, new Uint8Array(4)))).toEqual({ full: [0], none: [] });
+  });
+
   test("others are refused", () => {
     expect(refusal(file({ x: entry("BOOL", [2], 0, 2) }, new Uint8Array(2)))).toBe(
       '"x" is of type BOOL, not one of F64, F32, F16, BF16, I64, I32',
@@ -103,6 +108,14 @@ describe("damage", () => {
     ["a header that is not JSON", "{", "its header is not JSON"],
   ])("%s is refused", (_, header, message) => {
     expect(refusal(file(header, eight))).toBe(message);
+  });
+
+  test("an element type that is no word, and names that are no text", () => {
+    const numbered = { x: { dtype: 32, shape: [1], data_offsets: [0, 4] } };
+    expect(refusal(file(numbered, new Uint8Array(4)))).toBe('its header says nothing clear of "x"');
+    const bytes = file({ xy: entry("F32", [1], 0, 4) }, new Uint8Array(4));
+    bytes[Buffer.from(bytes).indexOf("xy")] = 0xff;
+    expect(refusal(bytes)).toBe("its header is not JSON");
   });
 
   test("a header that claims too much", () => {

@@ -50,7 +50,7 @@ function mutantsOf(text) {
   const lines = text.split("\n");
   return lines.flatMap((line, index) => {
     // Comments, imports, types and messages are no program.
-    if (/^\s*(\/\/|\/?\*|import |export (type|interface)|readonly )|\bthrow\b|`/.test(line)) return [];
+    if (/^\s*(\/\/|\/?\*|import |export (type|interface)|readonly |\| \{ readonly )|\bthrow\b|`/.test(line)) return [];
     return swaps.flatMap(([from, to]) => {
       if (from === "!" && !/!\w/.test(line)) return [];
       const at = from === "!" ? line.search(/!\w/) : line.indexOf(from);
