@@ -22,6 +22,9 @@ export interface Spread {
 
 const parts = ["train", "validation", "test"] as const;
 
+/** The numbers of so many are half a gigabyte; their order in an epoch is as much again. */
+const mostExamples = 2 ** 27;
+
 /** Examples that have nothing in common. */
 export function splitExamples(
   split: NormalSplit,
@@ -38,6 +41,7 @@ export function splitExamples(
  */
 export function splitWindows(split: NormalSplit, seed: number, spread: Spread): Checked<{ readonly splits: Splits }> {
   const { examples, stride, span } = spread;
+  if (examples > mostExamples) return refuse(tooMany(examples, span));
   const shuffled = split.order === "shuffled";
   const places = (examples - 1) * stride + span;
   const block = shuffled ? Math.ceil(span / stride) * stride : 1;
@@ -50,21 +54,45 @@ export function splitWindows(split: NormalSplit, seed: number, spread: Spread): 
     return ranked < trainEnd ? 0 : ranked < validationEnd ? 1 : ranked < testEnd ? 2 : 3;
   };
 
-  const members: readonly number[][] = [[], [], []];
-  for (let example = 0; example < examples; example++) {
+  /** The part of an example, or more than the last where it has none. */
+  const partOf = (example: number) => {
     // A span touches one block or two neighbours, or lies in an order where what is between its ends is of their part.
     const part = partAt(example * stride);
-    if (part === partAt(example * stride + span - 1)) members[part]?.push(example);
-  }
+    return part === partAt(example * stride + span - 1) ? part : parts.length;
+  };
 
+  const counts = new Uint32Array(parts.length + 1);
+  for (let example = 0; example < examples; example++) counts[partOf(example)] = (counts[partOf(example)] ?? 0) + 1;
   const problems = parts.flatMap((part, index) =>
-    members[index]?.length === 0 && (part === "train" || split[part] > 0) ? [emptyPart(split, part, examples)] : [],
+    counts[index] === 0 && (part === "train" || split[part] > 0) ? [emptyPart(split, part, examples)] : [],
   );
   if (problems.length > 0) return refuse(...problems);
-  const [train, validation, test] = members.map((numbers) => Uint32Array.from(numbers));
+  const members = parts.map((_, index) => new Uint32Array(counts[index] ?? 0));
+  const filled = new Uint32Array(counts.length);
+  for (let example = 0; example < examples; example++) {
+    const part = partOf(example);
+    const place = filled[part] ?? 0;
+    const numbers = members[part];
+    if (numbers !== undefined) numbers[place] = example;
+    filled[part] = place + 1;
+  }
+  const [train, validation, test] = members;
   if (train === undefined || validation === undefined || test === undefined)
     throw new Error("A split has three parts.");
   return { ok: true, splits: { train, validation, test } };
+}
+
+function tooMany(examples: number, span: number): RunProblem {
+  const [given, most] = [examples, mostExamples].map((count) => count.toLocaleString("en"));
+  const windows = span > 1;
+  return {
+    code: "too-many-examples",
+    path: windows ? "/data/stride" : "/data",
+    message: `There are ${given} examples, and a training knows at most ${most}.`,
+    hint: windows
+      ? `Let windows begin further apart: "stride": ${span} leaves nothing out and reads nothing twice.`
+      : "Use a part of the data.",
+  };
 }
 
 /** The ends of the parts, in `count` places. */

@@ -64,7 +64,7 @@ const kinds = {
     });
     return {
       said: { bytes: statSync(join(folder, "t.txt")).size },
-      data: { type: "text", file: "t.txt", window: 50 },
+      data: { type: "text", file: "t.txt", window: 50, stride: 50 },
       model: [{ layer: "one_hot" }, { layer: "rnn", cell: "gru", hidden_size: 16 }, { layer: "projection" }],
       loss: { type: "sequence_loss" },
     };

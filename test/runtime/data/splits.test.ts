@@ -109,3 +109,10 @@ describe("problems", () => {
     expect(partsOf({ train: 1, validation: 0, test: 0, order: "time" }, 1)).toEqual([[0], [], []]);
   });
 });
+
+test("more examples than can be numbered are refused before any of them is", () => {
+  const windows = splitWindows(time, 1, { examples: 2e9, stride: 1, span: 50 });
+  expect(windows).toMatchObject({ ok: false, problems: [{ code: "too-many-examples", path: "/data/stride" }] });
+  if (!windows.ok) expect(windows.problems[0]?.hint).toContain('"stride": 50');
+  expect(splitExamples(time, 1, 2e9)).toMatchObject({ ok: false, problems: [{ path: "/data" }] });
+});
