@@ -133,5 +133,14 @@ export interface Artifact {
   readonly manifest: Manifest;
 }
 
+/** The roles of what a training carries from call to call: on WebGPU it stays on the device. */
+export const carriedRoles = ["parameter", "slot", "state"] as const satisfies readonly Role[];
+
+/** The output of a model for WebGPU that holds everything for the host, one after the other. */
+export const report = "report";
+
+/** The output that gives an input again, of a model that reads what lies on the device. */
+export const copyOf = (input: string): string => `copy/${input}`;
+
 /** What a model for WebGPU that makes new parameters gives besides: of each the sum of its entries' magnitudes, [parameters]. */
 export const magnitudes = "magnitudes";

@@ -1,5 +1,5 @@
 /** Models for arrays of known sizes, without loops, in what WebGPU has kernels for. */
-import { magnitudes, type Ports, type Role } from "./artifact.js";
+import { copyOf, magnitudes, type Ports, type Role, report } from "./artifact.js";
 import { bind } from "./graph/bind.js";
 import { graphBuilder } from "./graph/build.js";
 import { inline } from "./graph/rewrite.js";
@@ -23,9 +23,6 @@ export interface Section {
   readonly name: string;
   readonly shape: readonly number[];
 }
-
-/** The roles of what a training carries from call to call. */
-export const carried: readonly Role[] = ["parameter", "state", "slot"];
 
 /**
  * Binds a graph to sizes and lays its loops out. Its whole numbers are of 32 bits, at its inputs too; a size that is not given stays
@@ -63,7 +60,7 @@ function withReport(graph: Graph, ports: Ports, staying: readonly Role[]): Omit<
   const flat = joined.map(({ value }) => b.reshape(value, [elements(value.type.shape)]));
   return {
     graph: b.finish([...alone.map(({ value }) => value), ...(flat.length > 0 ? [b.concat(flat, 0)] : [])]),
-    outputs: [...alone.map(({ name }) => name), ...(flat.length > 0 ? ["report"] : [])],
+    outputs: [...alone.map(({ name }) => name), ...(flat.length > 0 ? [report] : [])],
     report: joined.map(({ name, value }) => ({ name, shape: staticShape(value.type.shape) ?? [] })),
   };
 }
@@ -74,5 +71,5 @@ export function copies(ports: Ports["inputs"], sizes: ReadonlyMap<string, number
   const inputs = ports.map(({ name, dtype, shape }): Value => b.input(name, { dtype, shape }));
   const graph = bind(b.finish(inputs.map((input) => b.identity(input))), sizes);
   const names = ports.map(({ name }) => name);
-  return { graph, inputs: names, outputs: names.map((name) => `copy/${name}`), report: [] };
+  return { graph, inputs: names, outputs: names.map(copyOf), report: [] };
 }

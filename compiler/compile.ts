@@ -13,8 +13,8 @@ import type { NormalSpec } from "../schema/normal.js";
 import { packageVersion } from "../schema/root.js";
 import { needsWhole } from "../schema/streaming.js";
 import { type Analysis, analysisOf, memoryOf } from "./analyze.js";
-import type { Artifact, Ports, Role } from "./artifact.js";
-import { type Bound, bound, carried, copies, type Section } from "./bound.js";
+import { type Artifact, carriedRoles, type Ports, type Role } from "./artifact.js";
+import { type Bound, bound, copies, type Section } from "./bound.js";
 import { trainingGraph } from "./elaborate/repeat.js";
 import { forwardPart } from "./forward.js";
 import type { Graph } from "./ir/types.js";
@@ -121,7 +121,7 @@ export async function compile(
     ok: true,
     memoryAt: (batch) => memoryFor(signature, lowering.lowered, batch),
     models: {
-      train: (sizes) => emitBound(bound(train, ports.train, sizes, carried)),
+      train: (sizes) => emitBound(bound(train, ports.train, sizes, carriedRoles)),
       eval: (sizes) => emitBound(bound(evaluate, ports.eval, sizes)),
       copies: (role, sizes) =>
         emitBound(

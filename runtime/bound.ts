@@ -3,7 +3,7 @@
  * carries from call to call; whole numbers are of 32 bits there, and what the host reads comes in one piece.
  */
 import { type InferenceSession, Tensor } from "onnxruntime-common";
-import type { Port, Ports, Role } from "../compiler/artifact.js";
+import { type Port, type Ports, type Role, report as reportName } from "../compiler/artifact.js";
 import type { BoundModel } from "../compiler/compile.js";
 import type { Runner } from "./runner.js";
 import { failedToOpen, type OpenedSession } from "./session.js";
@@ -68,7 +68,7 @@ export function openBound(
       const { session, report } = opened.found;
       const narrow = Object.entries(feeds).map(([name, tensor]) => [name, narrowed(tensor)] as const);
       // All outputs are fetched: a device gives them in the wrong order otherwise.
-      const { report: numbers, ...outputs } = await session.run(Object.fromEntries(narrow));
+      const { [reportName]: numbers, ...outputs } = await session.run(Object.fromEntries(narrow));
       const counted = step && { [step.name]: advanced(feeds.step, sizes.get("steps") ?? 1) };
       return { ...outputs, ...(numbers && parted(numbers, report)), ...counted };
     },

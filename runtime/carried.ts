@@ -1,6 +1,6 @@
 /** The tensors that go around in training: what one session gives, as `next/<name>`, is what the next call is fed. */
 import type { InferenceSession, Tensor } from "onnxruntime-common";
-import { magnitudes, type Port, type Ports, type Role, type StoredTensor } from "../compiler/artifact.js";
+import { carriedRoles, magnitudes, type Port, type Ports, type Role, type StoredTensor } from "../compiler/artifact.js";
 import type { Batch } from "./data/source.js";
 import type { Tensors } from "./safetensors.js";
 import { zeroStates } from "./states.js";
@@ -37,7 +37,7 @@ export interface Carried {
   parameters(): Readonly<Record<string, Tensor>>;
 }
 
-export type CarriedRole = "parameter" | "slot" | "state";
+export type CarriedRole = (typeof carriedRoles)[number];
 
 /** Brings tensors of a role from the device that they lie on. */
 export type Fetch = (
@@ -45,7 +45,7 @@ export type Fetch = (
   tensors: Readonly<Record<string, Tensor>>,
 ) => Promise<Readonly<Record<string, Tensor>>>;
 
-const roles: readonly Role[] = ["parameter", "frozen", "state", "slot", "step"];
+const roles: readonly Role[] = [...carriedRoles, "frozen", "step"];
 
 /**
  * @param ports of the training graph, which carries all of them.
@@ -69,6 +69,7 @@ export function openCarried(
     letGo(before, carried);
   };
   const states = withRole(inputs, "state");
+  const trained = withRole(inputs, "parameter");
   for (const tensors of [start.parameters, start.slots, zeroStates(states, rows), start.states]) set(tensors);
   carried.set("step", tensorOf({ dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(start.step)) }));
   const names = { ...stored, state: states };
@@ -100,7 +101,7 @@ export function openCarried(
       set(zeroStates(states, rows));
     },
     unsound: () =>
-      stored.parameter.find(({ name }, index) =>
+      trained.find(({ name }, index) =>
         sums === undefined ? !areFinite(tensorAt(name).data) : !Number.isFinite(sums[index]),
       )?.name,
     async tensors(role) {

@@ -1,6 +1,6 @@
 /** What computes a training: sessions of its models; for WebGPU, which runs no loops, sessions for arrays of each size. */
 import type { Tensor } from "onnxruntime-common";
-import type { Artifact, Port } from "../compiler/artifact.js";
+import { type Artifact, carriedRoles, copyOf, type Port } from "../compiler/artifact.js";
 import type { BoundModels } from "../compiler/compile.js";
 import { openBound } from "./bound.js";
 import { type CarriedRole, dataFeeds, type Fetch, withRole } from "./carried.js";
@@ -55,21 +55,21 @@ async function openWebgpu({ artifact, models, multiplyAdds, steps }: Models, fir
   const { train, eval: ports } = artifact.manifest;
   const create = (model: Uint8Array, staying: readonly string[]) =>
     openSession(model, "webgpu", multiplyAdds, { staying });
-  const training = openBound(train, models.train, create, ["parameter", "slot", "state"]);
+  const training = openBound(train, models.train, create, carriedRoles);
   const opened = await training.open(dataFeeds(train, first, [1]));
   if (!opened.ok) return opened;
 
-  const copies = new Map(
-    (["parameter", "slot", "state"] as const).map((role) => [role, openCopies(withRole(train.inputs, role), role)]),
-  );
+  const copies = new Map(carriedRoles.map((role) => [role, openCopies(withRole(train.inputs, role), role)]));
   function openCopies(inputs: readonly Port[], role: CarriedRole): Runner {
-    const outputs = inputs.map((port) => ({ ...port, name: `copy/${port.name}` }));
+    const outputs = inputs.map((port) => ({ ...port, name: copyOf(port.name) }));
     return openBound({ inputs, outputs }, (sizes) => models.copies(role, sizes), create);
   }
   const fetch: Fetch = async (role, tensors) => {
-    if (Object.values(tensors).every(({ location }) => location === "cpu")) return tensors;
-    const given = (await copies.get(role)?.run(tensors)) ?? {};
-    return Object.fromEntries(Object.entries(given).map(([name, tensor]) => [name.replace(/^copy\//, ""), tensor]));
+    // What is not trained has never left the host.
+    const away = Object.entries(tensors).filter(([, { location }]) => location !== "cpu");
+    if (away.length === 0) return tensors;
+    const given = (await copies.get(role)?.run(Object.fromEntries(away))) ?? {};
+    return { ...tensors, ...Object.fromEntries(away.map(([name]) => [name, at(given, copyOf(name))])) };
   };
 
   const evaluation = await openEvaluation();

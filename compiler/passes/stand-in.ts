@@ -2,6 +2,7 @@
 import { type Replacement, rewrite, type Site } from "../graph/rewrite.js";
 import { tensor } from "../ir/tensor.js";
 import type { Dim, Node, Value } from "../ir/types.js";
+import { movement } from "../ops/movement.js";
 import { at } from "../ops/rule.js";
 import type { Pass } from "./pass.js";
 
@@ -15,22 +16,12 @@ const counting = (count: number) =>
     Array.from({ length: count }, (_, index) => index),
   );
 
-/** What only moves entries, for which there are kernels of numbers alone. */
-const movements: ReadonlySet<string> = new Set([
-  "Slice",
-  "Squeeze",
-  "Unsqueeze",
-  "Reshape",
-  "Expand",
-  "Transpose",
-  "Concat",
-  "Split",
-  "Gather",
-]);
+/** Whether a node only moves entries, for which there are kernels of numbers alone. */
+const moves = ({ op }: Node): boolean => op in movement || op === "Gather";
 
 /** Flags are moved as numbers. */
 function movedFlags(node: Node, { b, inputs }: Site): readonly Value[] | undefined {
-  if (!movements.has(node.op) || inputs[0]?.type.dtype !== "bool") return undefined;
+  if (!moves(node) || inputs[0]?.type.dtype !== "bool") return undefined;
   const numbers = inputs.map((input) => (input.type.dtype === "bool" ? b.cast(input, "float32") : input));
   return b.copy(node, numbers).map((value) => b.cast(value, "bool"));
 }
@@ -55,17 +46,9 @@ function isNatural(site: Site, value: Value): boolean {
     case "Add":
     case "Mul":
     case "Div":
-    case "Reshape":
-    case "Unsqueeze":
-    case "Squeeze":
-    case "Expand":
-    case "Slice":
-    case "Concat":
-    case "Transpose":
-    case "Gather":
       return all();
     default:
-      return false;
+      return node !== undefined && moves(node) && all();
   }
 }
 

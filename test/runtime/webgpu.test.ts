@@ -93,6 +93,23 @@ describe.skipIf(!hasWebgpu)(`on WebGPU${withWebgpu}`, () => {
     expect(new Set(kernels.map(({ args }) => args.provider))).toEqual(new Set(["WebGpuExecutionProvider"]));
   });
 
+  test("parameters that are not trained stay as they are", async () => {
+    const spec = await gallery("ship", 2);
+    const model = spec.model.map((layer) =>
+      layer.layer === "rnn"
+        ? { ...layer, cells: layer.cells.map((cell, index) => ({ ...cell, trainable: index > 0 })) }
+        : layer,
+    );
+    const folder = temporaryFolder();
+    const [host, device] = ["cpu", "webgpu"].map((name) => join(folder, name)) as [string, string];
+    const wanted = await trainOn("cpu", { ...spec, model }, host);
+    expectNear(losses((await trainOn("webgpu", { ...spec, model }, device)).events), losses(wanted.events), 1e-4);
+    const [theirs, ours] = [weightsOf(host), weightsOf(device)];
+    expect(ours.get("rnn/0/U")).toEqual(theirs.get("rnn/0/U"));
+    expect(ours.get("rnn/1/U")).not.toEqual(theirs.get("rnn/0/U"));
+    expect([...ours.keys()]).toEqual([...theirs.keys()]);
+  });
+
   test("sequences of several lengths and a last batch that is smaller, from one device to the other", async () => {
     const full = await specOfCase("lstm-lengths-clip");
     const spec = { ...full, train: { ...full.train, steps: 6, checkpoint_every: 3 } };
