@@ -1,6 +1,6 @@
 /** Changes to the disk that survive a crash, in the order that they were made. */
 import * as system from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 
 /** The calls of the operating system that a disk makes, so that a test can let any of them fail. */
 export type Files = Pick<
@@ -38,7 +38,9 @@ export function openDisk(files: Files): Disk {
     makeFolder(path) {
       const first = files.mkdirSync(path, { recursive: true });
       if (first === undefined) return;
-      for (let made = path; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
+      // In full: the parent of a name of one letter, ".", is no shorter than it.
+      const top = resolve(first);
+      for (let made = resolve(path); made.length >= top.length; made = dirname(made)) syncFolder(dirname(made));
     },
     write(path, bytes) {
       const file = files.openSync(path, "w");

@@ -212,6 +212,20 @@ describe("damage", () => {
   });
 });
 
+test("a new folder lasts in the one around it, whatever the length of its name", () => {
+  const synced: string[] = [];
+  const openSync = (path: string) => {
+    synced.push(path);
+    if (synced.length > 9) throw new Error("it goes on and on");
+    return system.openSync(".", "r");
+  };
+  const on = (first: string) => openDisk({ ...system, mkdirSync: () => first, openSync } as unknown as Files);
+  on("r").makeFolder("r");
+  expect(synced.splice(0)).toEqual([process.cwd()]);
+  on("runs").makeFolder("runs/a");
+  expect(synced).toEqual([join(process.cwd(), "runs"), process.cwd()]);
+});
+
 test("only checkpoints are removed from the folder", () => {
   const folder = temporaryFolder();
   for (const step of [10, 20]) save(folder, step);
