@@ -4,6 +4,7 @@ import type { ScanAttributes } from "../ir/operators.js";
 import type { Graph, Node, NodeOf, Tensor, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import { graphBuilder } from "./build.js";
+import { counterparts, sameInputs } from "./counterparts.js";
 
 export interface Site {
   readonly b: Builder;
@@ -18,19 +19,10 @@ export interface Site {
 /** Values for the node's outputs, or undefined to keep the node as it is. */
 export type Replacement = (node: Node, site: Site) => readonly Value[] | undefined;
 
-/** Values of one graph to their counterparts in another. */
-export type Counterparts = Map<Value, Value>;
-
-function counterpart(map: Counterparts, value: Value): Value {
-  const found = map.get(value);
-  if (found === undefined) throw new Error(`${value.name ?? "a value"} has no counterpart`);
-  return found;
-}
-
 /** Applies a replacement to every node, inside loop bodies first. Returns the same graph when nothing was replaced. */
 export function rewrite(graph: Graph, replace: Replacement): Graph {
   const b = graphBuilder(graph.name);
-  const map: Counterparts = new Map(graph.inputs.map((input) => [input, b.input(input.name, input.type)]));
+  const here = sameInputs(b, graph.inputs);
   const producers = new Map<Value, Node>();
   let seen = 0;
   const producer = (value: Value): Node | undefined => {
@@ -47,17 +39,12 @@ export function rewrite(graph: Graph, replace: Replacement): Graph {
   let changed = false;
   for (const original of graph.nodes) {
     const node = original.op === "Scan" ? withBody(original, rewrite(original.attributes.body, replace)) : original;
-    const inputs = node.inputs.map((input) => counterpart(map, input));
+    const inputs = node.inputs.map(here.of);
     const replaced = replace(node, { b, inputs, producer, constant });
     changed ||= replaced !== undefined || node !== original;
-    const outputs = replaced ?? copyNode(b, node, inputs);
-    node.outputs.forEach((output, index) => {
-      const made = at(outputs, index);
-      if (output.name !== undefined) b.named(made, output.name);
-      map.set(output, made);
-    });
+    here.take(node, replaced ?? copyNode(b, node, inputs));
   }
-  return changed ? b.finish(graph.outputs.map((output) => counterpart(map, output))) : graph;
+  return changed ? b.finish(graph.outputs.map(here.of)) : graph;
 }
 
 function withBody(node: NodeOf<"Scan">, body: Graph): NodeOf<"Scan"> {
@@ -71,20 +58,10 @@ export function copyNode(b: Builder, node: Node, inputs: readonly Value[]): read
 
 /** Puts a graph's nodes into another graph, on `operands` in place of its inputs; gives the values of its outputs. */
 export function inline(b: Builder, graph: Graph, operands: readonly Value[]): readonly Value[] {
-  const map: Counterparts = new Map(graph.inputs.map((input, index) => [input, at(operands, index)]));
-  for (const node of graph.nodes) {
-    const outputs = copyNode(
-      b,
-      node,
-      node.inputs.map((input) => counterpart(map, input)),
-    );
-    node.outputs.forEach((output, index) => {
-      const made = at(outputs, index);
-      if (output.name !== undefined) b.named(made, output.name);
-      map.set(output, made);
-    });
-  }
-  return graph.outputs.map((output) => counterpart(map, output));
+  const here = counterparts(b);
+  for (const [index, input] of graph.inputs.entries()) here.set(input, at(operands, index));
+  for (const node of graph.nodes) here.take(node, copyNode(b, node, node.inputs.map(here.of)));
+  return graph.outputs.map(here.of);
 }
 
 /** The operands of a Scan by what they are to its body. */

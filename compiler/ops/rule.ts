@@ -4,6 +4,8 @@ import { printShape } from "../ir/dims.js";
 import type { OpAttributes, OpName } from "../ir/operators.js";
 import type { Dim, Graph, NodeOf, Shape, Tensor, Type, Value } from "../ir/types.js";
 
+export { at } from "../ir/present.js";
+
 /** What evaluation knows besides operands: the size behind each dim, and how to run a loop body. */
 export interface Evaluation {
   size(dim: Dim): number;
@@ -42,13 +44,6 @@ export interface Rule<K extends OpName> {
 
 /** Rules of one family of primitives. */
 export type Family<K extends OpName> = { readonly [P in K]: Rule<P> };
-
-/** An array's entry that must be there by the arity of the primitive. */
-export function at<T>(items: readonly T[], index: number): T {
-  const item = items[index];
-  if (item === undefined) throw new Error(`operand ${index} is missing`);
-  return item;
-}
 
 /** The size along an axis, once it is known to be an axis of the shape. */
 export function along(shape: Shape, axis: number): Dim {

@@ -1,5 +1,6 @@
 /** Fuse: what a loop alone reads, slice by slice, is made in the loop, where wide slices are still in the cache when they are read. */
 import { bodyBuilder, graphBuilder } from "../graph/build.js";
+import { sameInputs } from "../graph/counterparts.js";
 import { copyNode, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "../ir/types.js";
@@ -85,24 +86,15 @@ function loopWith(
     const capture = sourceOf.get(value);
     return capture === undefined ? { slice: outer(value) } : { capture };
   });
-  const made = new Map<Value, Value>();
-  operands.inner.states.forEach((state) => {
-    made.set(state, inner.input(state.name ?? "state", state.type));
-  });
-  const copied = (step: Node, outputs: readonly Value[]) =>
-    step.outputs.forEach((output, index) => {
-      if (output.name !== undefined) inner.named(at(outputs, index), output.name);
-      made.set(output, at(outputs, index));
-    });
+  const made = sameInputs(inner, operands.inner.states, (old) => old);
   const slice = (old: Value): Value => {
     const maker = moved.get(old);
-    if (maker === undefined) return old;
-    if (!made.has(old)) {
-      const parts = partsOf(maker, length) ?? [];
-      const inputs = maker.inputs.map((input, index) => (parts[index] === "slice" ? slice(input) : whole(input)));
-      copied(maker, stepOf(inner, maker, inputs));
+    if (maker !== undefined && !made.has(old)) {
+      const parts = partsOf(maker, length);
+      const inputs = maker.inputs.map((input, index) => (parts?.[index] === "slice" ? slice(input) : whole(input)));
+      made.take(maker, stepOf(inner, maker, inputs));
     }
-    return made.get(old) ?? old;
+    return made.of(old);
   };
   operands.inner.scans.forEach((input, index) => {
     made.set(input, slice(at(operands.outer.scans, index)));
@@ -110,11 +102,10 @@ function loopWith(
   operands.inner.captures.forEach((input, index) => {
     made.set(input, whole(at(operands.outer.captures, index)));
   });
-  const resultOf = (old: Value) => made.get(old) ?? old;
-  for (const step of body.nodes) copied(step, copyNode(inner, step, step.inputs.map(resultOf)));
+  for (const step of body.nodes) made.take(step, copyNode(inner, step, step.inputs.map(made.of)));
   const { outer: given } = operands;
   const left = given.scans.filter((old) => !moved.has(old)).map(outer);
-  return rebuildScan(b, node, given.states.map(outer), left, { builder: inner, resultOf }, body.outputs);
+  return rebuildScan(b, node, given.states.map(outer), left, { builder: inner, resultOf: made.of }, body.outputs);
 }
 
 function fused(graph: Graph, context: PassContext): Graph {
@@ -124,24 +115,16 @@ function fused(graph: Graph, context: PassContext): Graph {
   for (const node of [...plans.values()].flatMap((plan) => [...plan]))
     for (const output of node.outputs) moved.set(output, node);
   const b = graphBuilder(graph.name);
-  const map = new Map(graph.inputs.map((input) => [input, b.input(input.name ?? "", input.type)]));
-  const outer = (old: Value): Value => {
-    const found = map.get(old);
-    if (found === undefined) throw new Error(`${old.name ?? "a value"} is read before it is made`);
-    return found;
-  };
+  const outer = sameInputs(b, graph.inputs);
   for (const node of graph.nodes) {
     if (node.outputs.some((output) => moved.has(output))) continue;
     const outputs =
       node.op === "Scan" && plans.has(node)
-        ? loopWith(b, node, moved, outer)
-        : copyNode(b, node, node.inputs.map(outer));
-    node.outputs.forEach((output, index) => {
-      if (output.name !== undefined) b.named(at(outputs, index), output.name);
-      map.set(output, at(outputs, index));
-    });
+        ? loopWith(b, node, moved, outer.of)
+        : copyNode(b, node, node.inputs.map(outer.of));
+    outer.take(node, outputs);
   }
-  return b.finish(graph.outputs.map(outer));
+  return b.finish(graph.outputs.map(outer.of));
 }
 
 export const fuse: Pass = {

@@ -1,8 +1,10 @@
 /** What the loop passes ask of a Scan's body: which values depend on its states, who reads them, and how to build it anew. */
 import { type BodyBuilder, bodyBuilder, graphBuilder, ruleOf, type Source } from "../graph/build.js";
+import { sameInputs } from "../graph/counterparts.js";
 import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import type { OpName } from "../ir/operators.js";
+import { present } from "../ir/present.js";
 import type { Graph, Node, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 
@@ -80,25 +82,15 @@ export function rewriteBody(
   const free = stateFree(node);
   const isFree = (step: Node) => step.outputs.every((output) => free.has(output));
   const inner = graphBuilder(body.name);
-  const map = new Map(body.inputs.map((input) => [input, inner.input(input.name, input.type)]));
-  const here = (old: Value): Value => {
-    const found = map.get(old);
-    if (found === undefined) throw new Error(`${old.name ?? "a value"} is read before it is made`);
-    return found;
-  };
+  const here = sameInputs(inner, body.inputs);
   let changed = false;
   for (const step of [...body.nodes.filter(isFree), ...body.nodes.filter((each) => !isFree(each))]) {
-    const replaced = replace(step, { b: inner, here });
+    const replaced = replace(step, { b: inner, here: here.of });
     changed ||= replaced !== undefined;
-    const outputs = replaced ?? copyNode(inner, step, step.inputs.map(here));
-    step.outputs.forEach((output, index) => {
-      const made = at(outputs, index);
-      if (output.name !== undefined) inner.named(made, output.name);
-      map.set(output, made);
-    });
+    here.take(step, replaced ?? copyNode(inner, step, step.inputs.map(here.of)));
   }
   if (!changed) return undefined;
-  return b.apply("Scan", operands, { ...node.attributes, body: inner.finish(body.outputs.map(here)) });
+  return b.apply("Scan", operands, { ...node.attributes, body: inner.finish(body.outputs.map(here.of)) });
 }
 
 /** Whether a node can run over one more leading axis, with these of its inputs having it. */
@@ -121,8 +113,8 @@ export function batchNode(
   size: Graph["inputs"][number]["type"]["shape"][number],
 ): readonly Value[] {
   const { batch } = ruleOf<OpName>(node.op);
-  const outputs = batch === "stay" ? undefined : batch(b, node as NodeOf<OpName>, inputs, batched, size);
-  if (outputs === undefined) throw new Error(`${node.op} cannot leave its loop`);
+  const made = batch === "stay" ? undefined : batch(b, node as NodeOf<OpName>, inputs, batched, size);
+  const outputs = present(made, `what ${node.op} is outside its loop`);
   outputs.forEach((output, index) => {
     const name = node.outputs[index]?.name;
     if (name !== undefined) b.named(output, name);
@@ -144,19 +136,10 @@ export function rebuildBody(
   source: (value: Value) => Source,
 ): Rebuilt {
   const builder = bodyBuilder(node.attributes.body.name, source);
-  const map = new Map<Value, Value>();
-  for (const state of states) map.set(state, builder.input(state.name ?? "state", state.type));
-  const operandOf = (old: Value): Value => map.get(old) ?? old;
-  for (const step of node.attributes.body.nodes) {
-    if (!keep(step)) continue;
-    const outputs = copyNode(builder, step, step.inputs.map(operandOf));
-    step.outputs.forEach((output, index) => {
-      const made = at(outputs, index);
-      if (output.name !== undefined) builder.named(made, output.name);
-      map.set(output, made);
-    });
-  }
-  return { builder, resultOf: (old) => map.get(old) ?? builder.identity(old) };
+  const here = sameInputs(builder, states, (old) => old);
+  for (const step of node.attributes.body.nodes)
+    if (keep(step)) here.take(step, copyNode(builder, step, step.inputs.map(here.of)));
+  return { builder, resultOf: (old) => (here.has(old) ? here.of(old) : builder.identity(old)) };
 }
 
 /** Makes the Scan of a rebuilt body. A loop that scans nothing keeps its first slice, since ONNX needs one. */

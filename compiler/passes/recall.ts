@@ -1,6 +1,8 @@
 /** Recall: what is made of a loop's stacked values, and is in the loop already, is stacked there instead. */
 import { graphBuilder } from "../graph/build.js";
+import { sameInputs } from "../graph/counterparts.js";
 import { copyNode, scanOperands } from "../graph/rewrite.js";
+import { present } from "../ir/present.js";
 import type { Graph, Node, NodeOf, Value } from "../ir/types.js";
 import { elementwise } from "../ops/elementwise.js";
 import { at } from "../ops/rule.js";
@@ -66,18 +68,14 @@ function recalled(graph: Graph, context: PassContext): Graph {
     wanted.set(loop, (wanted.get(loop) ?? new Set()).add(inner));
   }
   const b = graphBuilder(graph.name);
-  const map = new Map(graph.inputs.map((input) => [input, b.input(input.name ?? "", input.type)]));
   /** Stacks by the values of bodies. */
   const made = new Map<Value, Value>();
-  const here = (old: Value): Value => {
-    const inner = stacks.get(old)?.inner;
-    const found = map.get(old) ?? (inner && made.get(inner));
-    if (found === undefined) throw new Error(`${old.name ?? "a value"} is read before it is made`);
-    return found;
-  };
+  const here = sameInputs(b, graph.inputs, (old) =>
+    present(made.get((stacks.get(old) as Stacked).inner), "a stack of a loop"),
+  );
   for (const node of graph.nodes) {
     if (isRecalled(node)) continue;
-    const operands = node.inputs.map(here);
+    const operands = node.inputs.map(here.of);
     let outputs: readonly Value[];
     if (node.op === "Scan" && wanted.has(node)) {
       const { body, states } = node.attributes;
@@ -88,12 +86,9 @@ function recalled(graph: Graph, context: PassContext): Graph {
         if (index >= states) made.set(at(all, index), output);
       });
     } else outputs = copyNode(b, node, operands);
-    node.outputs.forEach((output, index) => {
-      if (output.name !== undefined) b.named(at(outputs, index), output.name);
-      map.set(output, at(outputs, index));
-    });
+    here.take(node, outputs);
   }
-  return b.finish(graph.outputs.map(here));
+  return b.finish(graph.outputs.map(here.of));
 }
 
 export const recall: Pass = {

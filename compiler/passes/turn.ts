@@ -1,5 +1,6 @@
 /** Turn: a matrix that a loop multiplies by at every step is laid out once, before the loop, as its kernel reads it best. */
 import { graphBuilder } from "../graph/build.js";
+import { counterparts } from "../graph/counterparts.js";
 import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { elements, sizeOf } from "../ir/dims.js";
@@ -52,28 +53,18 @@ function productFrom(
 /** The body with some of its captured matrices turned. */
 function withTurned(body: Graph, turned: ReadonlySet<Value>, context: PassContext): Graph {
   const b = graphBuilder(body.name);
-  const map = new Map<Value, Value>();
+  const here = counterparts(b);
   for (const input of body.inputs) {
     const shape = turned.has(input) ? input.type.shape.toReversed() : input.type.shape;
-    map.set(input, b.input(input.name, { dtype: input.type.dtype, shape }));
+    here.set(input, b.input(input.name, { dtype: input.type.dtype, shape }));
   }
-  const here = (old: Value): Value => {
-    const found = map.get(old);
-    if (found === undefined) throw new Error(`${old.name ?? "a value"} is read before it is made`);
-    return found;
-  };
   for (const node of body.nodes) {
-    const operands = node.inputs.map(here);
+    const operands = node.inputs.map(here.of);
     const matrix = node.inputs[1];
     const product = matrix !== undefined && turned.has(matrix) ? productWith(node, matrix) : undefined;
-    const outputs = product === undefined ? copyNode(b, node, operands) : [productFrom(b, product, operands, context)];
-    node.outputs.forEach((output, index) => {
-      const made = at(outputs, index);
-      if (output.name !== undefined) b.named(made, output.name);
-      map.set(output, made);
-    });
+    here.take(node, product === undefined ? copyNode(b, node, operands) : [productFrom(b, product, operands, context)]);
   }
-  return b.finish(body.outputs.map(here));
+  return b.finish(body.outputs.map(here.of));
 }
 
 export const turn: Pass = {
