@@ -3,11 +3,12 @@ import type { Manifest, Port, Ports, Role, StoredTensor } from "./artifact.js";
 import { holdsWeights, isParameter, type Program } from "./elaborate/program.js";
 import type { ShardHalf } from "./elaborate/shard.js";
 import type { StepGraph } from "./elaborate/update.js";
+import { portType } from "./ir/floats.js";
 import type { Graph, Value } from "./ir/types.js";
 
 function port(name: string, role: Role, value: Value | undefined): Port {
   if (value === undefined) throw new Error(`no value for port ${name}`);
-  return { name, role, dtype: value.type.dtype, shape: value.type.shape };
+  return { name, role, dtype: portType(value.type.dtype), shape: value.type.shape };
 }
 
 /** Ports of a graph that only runs forward. A final state is named `final/rnn/0/h`. */

@@ -9,6 +9,7 @@ import { isParameter, type Program } from "./elaborate/program.js";
 import { graphBuilder } from "./graph/build.js";
 import { inline } from "./graph/rewrite.js";
 import type { Builder } from "./ir/builder.js";
+import { portType } from "./ir/floats.js";
 import type { Graph, Node, Value } from "./ir/types.js";
 import { trainedPart } from "./lower.js";
 import { at } from "./ops/rule.js";
@@ -58,7 +59,7 @@ export async function probe(spec: NormalSpec, signature: Signature): Promise<Pro
   const { emitModel } = await import("./emit/onnx.js");
   const inputs = loss.inputs.map(({ name, role }, index): Port => {
     const { dtype, shape } = at(graph.inputs, index).type;
-    return { name, role, dtype, shape };
+    return { name, role, dtype: portType(dtype), shape };
   });
   const model = await emitModel(graph, {
     name: `${spec.name}/probe`,

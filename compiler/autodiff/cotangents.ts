@@ -1,5 +1,6 @@
 /** Cotangents while they are being collected, and which values are worth one. */
 import type { Builder } from "../ir/builder.js";
+import { isFloat } from "../ir/floats.js";
 import type { Node, Value } from "../ir/types.js";
 
 /** What has been collected for each value: the derivative of the loss with respect to it. */
@@ -24,7 +25,7 @@ export function activeValues(nodes: readonly Node[], sources: Iterable<Value>): 
   const active = new Set(sources);
   for (const node of nodes) {
     if (!node.inputs.some((input) => active.has(input))) continue;
-    for (const output of node.outputs) if (output.type.dtype === "float32") active.add(output);
+    for (const output of node.outputs) if (isFloat(output.type.dtype)) active.add(output);
   }
   return active;
 }

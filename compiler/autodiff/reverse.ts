@@ -4,6 +4,7 @@ import { inline } from "../graph/rewrite.js";
 import { printShape } from "../ir/dims.js";
 import type { OpName } from "../ir/operators.js";
 import type { Graph, NodeOf } from "../ir/types.js";
+import { zeros } from "../ops/broadcast.js";
 import { at } from "../ops/rule.js";
 import { activeValues, cotangents, type PullBack } from "./cotangents.js";
 import { stackResiduals, vjpScan } from "./scan.js";
@@ -48,7 +49,7 @@ export function differentiate(graph: Graph, loss: number, wrt: readonly number[]
   collected.add(at(outputs, loss), b.scalar(1));
   pullBack(b, nodes, activeValues(nodes, parameters), collected);
   const gradients = parameters.map((parameter) =>
-    b.named(collected.get(parameter) ?? b.expand(b.scalar(0), parameter.type.shape), `gradient/${parameter.name}`),
+    b.named(collected.get(parameter) ?? zeros(b, parameter.type), `gradient/${parameter.name}`),
   );
   return b.finish([...outputs, ...gradients]);
 }

@@ -8,7 +8,9 @@
 import { bodyBuilder, type Source } from "../graph/build.js";
 import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
+import { isFloat } from "../ir/floats.js";
 import type { Graph, NodeOf, Value } from "../ir/types.js";
+import { zeros } from "../ops/broadcast.js";
 import { at } from "../ops/rule.js";
 import { activeValues, cotangents, type PullBack } from "./cotangents.js";
 
@@ -28,11 +30,7 @@ export function stackResiduals(graph: Graph): Graph {
   });
 }
 
-const isFloat = (value: Value) => value.type.dtype === "float32";
-
-function zeros(b: Builder, like: Value): Value {
-  return b.expand(b.scalar(0), like.type.shape);
-}
+const isNumber = ({ type }: Value) => isFloat(type.dtype);
 
 /** Makes a body's values once more, from its inputs as the builder finds them; `made` learns where they are. */
 function runAgain(b: Builder, body: Graph, made: Map<Value, Value>): void {
@@ -78,9 +76,9 @@ export function vjpScan(
     return made === undefined ? source(value) : { own: made };
   });
 
-  const carried = inner.states.filter(isFloat);
-  const captures = inner.captures.filter((value, index) => isFloat(value) && active.has(at(outer.captures, index)));
-  const slices = inner.scans.filter((value, index) => isFloat(value) && active.has(at(outer.scans, index)));
+  const carried = inner.states.filter(isNumber);
+  const captures = inner.captures.filter((value, index) => isNumber(value) && active.has(at(outer.captures, index)));
+  const slices = inner.scans.filter((value, index) => isNumber(value) && active.has(at(outer.scans, index)));
 
   const label = (value: Value) => `gradient/${value.name ?? "state"}`;
   const carriedIn = carried.map((state) => step.input(label(state), state.type));
@@ -93,7 +91,7 @@ export function vjpScan(
   const scanned: Value[] = [];
   body.outputs.slice(states).forEach((output, index) => {
     const cotangent = given[states + index];
-    if (cotangent === undefined || !isFloat(output)) return;
+    if (cotangent === undefined || !isNumber(output)) return;
     const slice = step.input(label(output), output.type);
     scanned.push(cotangent);
     collected.add(output, slice);
@@ -101,12 +99,12 @@ export function vjpScan(
   if (rerun) runAgain(step, body, again);
   pullBack(step, body.nodes, activeValues(body.nodes, [...carried, ...captures, ...slices]), collected);
 
-  const next = carried.map((state) => collected.get(state) ?? zeros(step, state));
+  const next = carried.map((state) => collected.get(state) ?? zeros(step, state.type));
   const totals = captures.map((capture, index) => {
     const part = collected.get(capture);
     return part === undefined ? at(sums, index) : step.add(at(sums, index), part);
   });
-  const parts = slices.map((slice) => collected.get(slice) ?? zeros(step, slice));
+  const parts = slices.map((slice) => collected.get(slice) ?? zeros(step, slice.type));
   if (scanned.length + step.scanned.length === 0) {
     // A linear step needs nothing of the forward one, but a loop takes its number of steps from a scanned input.
     step.input("slice", at(inner.scans, 0).type);
@@ -114,10 +112,10 @@ export function vjpScan(
   }
   const backward = step.finish([...next, ...totals, ...parts]);
 
-  const initial = carried.map((state) => given[inner.states.indexOf(state)] ?? zeros(b, state));
+  const initial = carried.map((state) => given[inner.states.indexOf(state)] ?? zeros(b, state.type));
   const operands = [
     ...initial,
-    ...captures.map((capture) => zeros(b, capture)),
+    ...captures.map((capture) => zeros(b, capture.type)),
     ...scanned,
     ...step.scanned,
     ...step.captured,

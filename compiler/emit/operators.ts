@@ -1,4 +1,5 @@
 /** Each primitive as ONNX nodes: total over the closed set. Most are the operator of their name with the same operands. */
+import { isFloat } from "../ir/floats.js";
 import type { OpName } from "../ir/operators.js";
 import { tensor as tensorOf } from "../ir/tensor.js";
 import type { DType, Node, NodeOf, Value } from "../ir/types.js";
@@ -170,8 +171,8 @@ const emitters: { readonly [K in OpName]: Emit<K> } = {
   },
   OneHot: (node, scope) => {
     const { depth, dtype } = node.attributes;
-    // ONNX Runtime makes rows of float32 and int64, and none of int32 or bool.
-    const made = dtype === "float32" ? dtype : "int64";
+    // ONNX Runtime makes rows of floats and int64, and none of int32 or bool.
+    const made = isFloat(dtype) ? dtype : "int64";
     const values = constant(scope, tensorOf(made, [2], [0, 1]), "off_on");
     const input = [asInt64(scope, at(node.inputs, 0)), sizeScalar(scope, depth, "depth"), values];
     const last = [int("axis", -1)];

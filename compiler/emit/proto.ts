@@ -1,9 +1,16 @@
 /** Pieces of an ONNX model as plain objects: types, tensors and attributes. Integers are made here only. */
 import type { onnx } from "onnx-proto";
+import { toHalf } from "../ir/floats.js";
 import type { DType, Tensor, Type } from "../ir/types.js";
 
 /** TensorProto.DataType. */
-export const elementTypes: { readonly [D in DType]: number } = { float32: 1, int32: 6, int64: 7, bool: 9 };
+export const elementTypes: { readonly [D in DType]: number } = {
+  float32: 1,
+  float16: 10,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+};
 
 /** AttributeProto.AttributeType. */
 const FLOAT = 1;
@@ -58,6 +65,8 @@ function rawData(dtype: DType, data: Float64Array): Uint8Array {
   switch (dtype) {
     case "float32":
       return new Uint8Array(Float32Array.from(data).buffer);
+    case "float16":
+      return new Uint8Array(Uint16Array.from(data, toHalf).buffer);
     case "int32":
       return new Uint8Array(Int32Array.from(data).buffer);
     case "int64":

@@ -1,11 +1,12 @@
 /** Products with a scalar constant, written so that ONNX Runtime loses none of them. */
+import { isFloat } from "../ir/floats.js";
 import { scalarTensor } from "../ir/tensor.js";
-import type { NodeOf, Tensor, Value } from "../ir/types.js";
+import type { FloatType, NodeOf, Tensor, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import { constant, nameOf, type Scope } from "./scope.js";
 
-/** Products of factors beyond this, or below its inverse, might leave float32's range. */
-const LARGEST = 2 ** 60;
+/** Products of factors beyond these, or below their inverses, might leave the range. */
+const LARGEST: { readonly [F in FloatType]: number } = { float32: 2 ** 60, float16: 2 ** 10 };
 
 /**
  * The operator and operands of a Mul or Div. What is scaled twice is written as the first value scaled once: ONNX Runtime
@@ -16,21 +17,28 @@ export function factors(node: NodeOf<"Mul" | "Div">, scope: Scope): readonly [op
   const asItIs = [node.op, node.inputs.map((input) => nameOf(scope, input))] as const;
   const scaling = scalingOf(node, scope);
   if (scaling === undefined) return asItIs;
-  const { value, factor } = scaling;
+  const { value, factor, dtype } = scaling;
   const before = scope.scaled.get(value);
   const [of, total] = before === undefined ? [nameOf(scope, value), factor] : [before.of, before.factor * factor];
   const size = Math.abs(total);
-  if (!(size < LARGEST && size > 1 / LARGEST)) return asItIs;
+  if (!(size < LARGEST[dtype] && size > 1 / LARGEST[dtype])) return asItIs;
   scope.scaled.set(at(node.outputs, 0), { of, factor: total });
-  return before === undefined ? asItIs : ["Mul", [of, constant(scope, scalarTensor(total), "scale")]];
+  return before === undefined ? asItIs : ["Mul", [of, constant(scope, scalarTensor(total, dtype), "scale")]];
+}
+
+interface Scaling {
+  readonly value: Value;
+  readonly factor: number;
+  readonly dtype: FloatType;
 }
 
 /** What a node multiplies by which number, when it does: by a constant of rank 0, so that the shape is the value's. */
-function scalingOf(node: NodeOf<"Mul" | "Div">, scope: Scope): { value: Value; factor: number } | undefined {
+function scalingOf(node: NodeOf<"Mul" | "Div">, scope: Scope): Scaling | undefined {
   const [x, y] = [at(node.inputs, 0), at(node.inputs, 1)];
-  if (x.type.dtype !== "float32") return undefined;
+  const { dtype } = x.type;
+  if (!isFloat(dtype)) return undefined;
   const scalar = (value: Value): Tensor | undefined => scope.model.scalars.get(nameOf(scope, value));
   const [left, right] = [scalar(x)?.data[0], scalar(y)?.data[0]];
-  if (right !== undefined) return { value: x, factor: node.op === "Mul" ? right : 1 / right };
-  return left !== undefined && node.op === "Mul" ? { value: y, factor: left } : undefined;
+  if (right !== undefined) return { value: x, dtype, factor: node.op === "Mul" ? right : 1 / right };
+  return left !== undefined && node.op === "Mul" ? { value: y, dtype, factor: left } : undefined;
 }

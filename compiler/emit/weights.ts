@@ -12,7 +12,7 @@ export interface Weight {
   readonly data: Uint8Array | Float32Array;
 }
 
-const elementBytes: { readonly [D in DType]: number } = { float32: 4, int32: 4, int64: 8, bool: 1 };
+const elementBytes: { readonly [D in DType]: number } = { float32: 4, float16: 2, int32: 4, int64: 8, bool: 1 };
 
 /**
  * The model with these tensors as initializers. A message's fields may stand in any order, so they go to the end of the

@@ -4,6 +4,7 @@ import type { Program } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/build.js";
 import { inline } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
+import { portType } from "../ir/floats.js";
 import type { Graph, Type, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import type { Tensors } from "./bake.js";
@@ -65,5 +66,8 @@ export function dress(program: Program, { open, give }: Dressing): Face {
 
 /** The ports with the types that a graph of the face has by now. */
 export function portsOf(ports: readonly FacePort[], values: readonly Value[]): readonly (Port & FacePort)[] {
-  return ports.map((port, index) => ({ ...port, ...at(values, index).type }));
+  return ports.map((port, index) => {
+    const { dtype, shape } = at(values, index).type;
+    return { ...port, dtype: portType(dtype), shape };
+  });
 }

@@ -7,6 +7,7 @@
  */
 import type { PackedWeight, Storage } from "../emit/packed.js";
 import type { Weight } from "../emit/weights.js";
+import { fromHalf, toHalf } from "../ir/floats.js";
 import type { Precision } from "./options.js";
 
 type Tensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
@@ -100,30 +101,4 @@ function distance(values: Float32Array, data: Float32Array): Pick<Form, "error" 
     noise += off * off;
   });
   return { error: top === 0 ? 0 : far / top, noise };
-}
-
-/** The nearest IEEE 754 binary16, ties to even. */
-export function toHalf(value: number): number {
-  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-  const size = Math.abs(value);
-  if (Number.isNaN(size)) return 0x7e00;
-  if (size >= 65520) return sign | 0x7c00;
-  const exponent = Math.max(Math.floor(Math.log2(size || 1e-30)), -14);
-  // The step between neighbours; log2 may be one off at powers of two, which the sum below carries over.
-  const units = evenly(size / 2 ** (exponent - 10));
-  return sign | (units >= 1024 || exponent > -14 ? (exponent + 14) * 1024 + units : units);
-}
-
-function evenly(value: number): number {
-  const below = Math.floor(value);
-  const rest = value - below;
-  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
-}
-
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -33,7 +33,7 @@ export function flops(graph: Graph, sizes: Sizes): number {
   return graph.nodes.reduce((total, node) => total + nodeFlops(node, sizes), 0);
 }
 
-const entryBytes = { float32: 4, int32: 4, int64: 8, bool: 1 } as const;
+const entryBytes = { float32: 4, float16: 2, int32: 4, int64: 8, bool: 1 } as const;
 
 export function bytesOf({ type }: Value, sizes: Sizes): number {
   return count(elements(type.shape), sizes) * entryBytes[type.dtype];

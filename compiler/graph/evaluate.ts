@@ -1,5 +1,6 @@
-/** The reference evaluator: runs a graph in float64, slowly and plainly, to say what it means. */
+/** The reference evaluator: runs a graph in float64 (float16 rounded after each node), slowly and plainly, to say what it means. */
 import { printShape, sizeOf, symbolsOf } from "../ir/dims.js";
+import { roundToHalf } from "../ir/floats.js";
 import type { OpName } from "../ir/operators.js";
 import type { Dim, Graph, NodeOf, Tensor, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
@@ -16,10 +17,13 @@ export function evaluateNode<K extends OpName>(
     if (known === undefined) throw new Error(`the size of ${dim} is not known`);
     return known;
   };
-  return ruleOf(node.op).evaluate(inputs, node.attributes, {
+  const results = ruleOf(node.op).evaluate(inputs, node.attributes, {
     size,
     run: (body, operands) => evaluate(body, operands, sizes),
   });
+  return results.map((result) =>
+    result.dtype === "float16" ? { ...result, data: result.data.map(roundToHalf) } : result,
+  );
 }
 
 /** The size of every symbol that is an axis of some input, once all inputs have the types that the graph declares. */

@@ -1,8 +1,15 @@
 /** How types, constants and attributes look in text: `f32[batch, 25]`, `0.5`, `axis=1`. */
 import { printShape } from "./dims.js";
+import { isFloat } from "./floats.js";
 import type { DType, Node, Tensor, Type } from "./types.js";
 
-const dtypes: { readonly [D in DType]: string } = { float32: "f32", int64: "i64", int32: "i32", bool: "bool" };
+const dtypes: { readonly [D in DType]: string } = {
+  float32: "f32",
+  float16: "f16",
+  int64: "i64",
+  int32: "i32",
+  bool: "bool",
+};
 
 /** Entries of a constant that are printed before the rest is left out. */
 const ENTRIES = 8;
@@ -16,7 +23,7 @@ export function printNumber(value: number, dtype: DType): string {
   if (dtype === "bool") return value === 0 ? "false" : "true";
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
   const text = Object.is(value, -0) ? "-0" : `${value}`;
-  return dtype === "float32" && /^-?\d+$/.test(text) ? `${text}.0` : text;
+  return isFloat(dtype) && /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
 /** The entries in row-major order, the first few of them when there are many. */

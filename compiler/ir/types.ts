@@ -1,7 +1,11 @@
 /** What a graph is: values with a dtype and a symbolic shape, primitives, nodes that make values, and graphs of nodes in order. */
 
-/** Element types of the IR. All floating point is float32 in artifacts; the reference evaluator computes it in float64. */
-export type DType = "float32" | "int64" | "int32" | "bool";
+/**
+ * Element types of the IR. What goes in and out of artifacts is float32 where it is a float; within, some may be float16. The reference
+ * evaluator computes both in float64, and rounds what is float16.
+ */
+export type FloatType = "float32" | "float16";
+export type DType = FloatType | "int64" | "int32" | "bool";
 
 /** A dimension: a number, or a polynomial over symbols in canonical form (see dims.ts), such as `batch` or `batch*time`. */
 export type Dim = number | string;

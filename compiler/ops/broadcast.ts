@@ -46,6 +46,10 @@ export function alignBatched(
   });
 }
 
+export function zeros(b: Builder, { dtype, shape }: Type): Value {
+  return b.expand(b.scalar(0, dtype), shape);
+}
+
 /** Gives an operand the new leading axis, whether or not it varies along it. */
 export function spread(b: Builder, input: Value, batched: boolean | undefined, size: Dim): Value {
   return batched ? input : b.expand(b.unsqueeze(input, [0]), [size, ...input.type.shape]);

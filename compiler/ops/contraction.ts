@@ -1,7 +1,8 @@
 /** Matrix products. */
 import { broadcastShapes, elements, mulDims, printShape } from "../ir/dims.js";
+import { floatTypes } from "../ir/floats.js";
 import { broadcastReader, reader, tabulate } from "../ir/tensor.js";
-import type { Shape, Type, Value } from "../ir/types.js";
+import type { DType, Shape, Type, Value } from "../ir/types.js";
 import { alignBatched, unbroadcast } from "./broadcast.js";
 import { at, expectDType, type Family } from "./rule.js";
 
@@ -11,8 +12,14 @@ export function swapLast(rank: number): readonly number[] {
   return [...perm.slice(0, rank - 2), rank - 1, rank - 2];
 }
 
+/** The element type of both factors, and of what is added to their product. */
+function productType(inputs: readonly Type[]): DType {
+  const dtype = expectDType(at(inputs, 0), ...floatTypes);
+  for (const input of inputs) expectDType(input, dtype);
+  return dtype;
+}
+
 function matrix(type: Type): readonly [Shape[number], Shape[number]] {
-  expectDType(type, "float32");
   if (type.shape.length < 2) throw new Error(`${printShape(type.shape)} is not a matrix`);
   return [at(type.shape, type.shape.length - 2), at(type.shape, type.shape.length - 1)];
 }
@@ -32,7 +39,7 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
       const lead = broadcastShapes(x.shape.slice(0, -2), y.shape.slice(0, -2));
       if (lead === undefined)
         throw new Error(`${printShape(x.shape)} times ${printShape(y.shape)}: leading axes differ`);
-      return [{ dtype: "float32", shape: [...lead, m, n] }];
+      return [{ dtype: productType(inputs), shape: [...lead, m, n] }];
     },
     // dx = g yᵀ, dy = xᵀ g. A shared right-hand matrix sums over all rows at once: one product of flattened operands.
     vjp: (b, node, [g]) => {
@@ -64,7 +71,7 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
       const ix = new Array<number>(rank).fill(0);
       const iy = new Array<number>(rank).fill(0);
       return [
-        tabulate("float32", shape, (index) => {
+        tabulate(x.dtype, shape, (index) => {
           for (let axis = 0; axis < rank; axis++) ix[axis] = iy[axis] = index[axis] ?? 0;
           let sum = 0;
           for (let l = 0; l < k; l++) {
@@ -88,10 +95,9 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
       innerMustMeet(transA ? a0 : a1, transB ? b1 : b0, x, y);
       const shape = [transA ? a1 : a0, transB ? b0 : b1];
       const c = inputs[2];
-      if (c !== undefined) expectDType(c, "float32");
       if (c !== undefined && broadcastShapes(shape, c.shape)?.join() !== shape.join())
         throw new Error(`${printShape(c.shape)} does not broadcast to ${printShape(shape)}`);
-      return [{ dtype: "float32", shape }];
+      return [{ dtype: productType(inputs), shape }];
     },
     vjp: (b, node, [g]) => {
       if (g === undefined) return [];
@@ -128,7 +134,7 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
       const c = inputs[2];
       const readC = c === undefined ? () => 0 : broadcastReader(c, 2);
       return [
-        tabulate("float32", [m, n], (index) => {
+        tabulate(x.dtype, [m, n], (index) => {
           const [i, j] = [at(index, 0), at(index, 1)];
           let sum = readC(index);
           for (let l = 0; l < k; l++) sum += readX(transA ? [l, i] : [i, l]) * readY(transB ? [j, l] : [l, j]);

@@ -1,5 +1,6 @@
 /** Elementwise primitives: arithmetic, activations, comparisons, choice. */
 import type { Builder } from "../ir/builder.js";
+import { floatTypes, isFloat } from "../ir/floats.js";
 import type { OpName } from "../ir/operators.js";
 import { broadcastReader, tabulate } from "../ir/tensor.js";
 import type { DType, NodeOf, Value } from "../ir/types.js";
@@ -116,13 +117,12 @@ function divided(rule: Rule<"Div">): Rule<"Div"> {
     ...rule,
     evaluate: (inputs, attributes, runtime) => {
       const results = rule.evaluate(inputs, attributes, runtime);
-      return results.map((one) => (one.dtype === "float32" ? one : { ...one, data: one.data.map(Math.trunc) }));
+      return results.map((one) => (isFloat(one.dtype) ? one : { ...one, data: one.data.map(Math.trunc) }));
     },
   };
 }
 
-const float = ["float32"] as const;
-const number = ["float32", "int64", "int32"] as const;
+const number = [...floatTypes, "int64", "int32"] as const;
 const truth = (holds: boolean) => (holds ? 1 : 0);
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const keep = (g: Value) => g;
@@ -132,7 +132,7 @@ const masked = (b: Builder, g: Value, condition: Value) => b.mul(g, b.cast(condi
 
 export const elementwise: Family<Elementwise> = {
   Identity: unary(
-    ["float32", "int64", "int32", "bool"],
+    [...number, "bool"],
     (x) => x,
     (_, g) => g,
   ),
@@ -141,27 +141,27 @@ export const elementwise: Family<Elementwise> = {
     (x) => -x,
     ({ neg }, g) => neg(g),
   ),
-  Exp: unary(float, Math.exp, ({ mul }, g, _, y) => mul(g, y)),
-  Log: unary(float, Math.log, ({ div }, g, x) => div(g, x)),
-  Sqrt: unary(float, Math.sqrt, ({ mul, div }, g, _, y) => div(mul(g, 0.5), y)),
+  Exp: unary(floatTypes, Math.exp, ({ mul }, g, _, y) => mul(g, y)),
+  Log: unary(floatTypes, Math.log, ({ div }, g, x) => div(g, x)),
+  Sqrt: unary(floatTypes, Math.sqrt, ({ mul, div }, g, _, y) => div(mul(g, 0.5), y)),
   Abs: unary(number, Math.abs, ({ mul, sign }, g, x) => mul(g, sign(x))),
-  Sign: unary(float, Math.sign, "none"),
-  Floor: unary(float, Math.floor, "none"),
+  Sign: unary(floatTypes, Math.sign, "none"),
+  Floor: unary(floatTypes, Math.floor, "none"),
   Cos: unary(
-    float,
+    floatTypes,
     Math.cos,
     // sin x = cos(x - π/2)
     ({ mul, neg, cos, sub }, g, x) => neg(mul(g, cos(sub(x, Math.PI / 2)))),
   ),
-  Tanh: unary(float, Math.tanh, ({ mul, sub }, g, _, y) => mul(g, sub(1, mul(y, y)))),
-  Sigmoid: unary(float, sigmoid, ({ mul, sub }, g, _, y) => mul(g, mul(y, sub(1, y)))),
+  Tanh: unary(floatTypes, Math.tanh, ({ mul, sub }, g, _, y) => mul(g, sub(1, mul(y, y)))),
+  Sigmoid: unary(floatTypes, sigmoid, ({ mul, sub }, g, _, y) => mul(g, mul(y, sub(1, y)))),
   Relu: unary(
-    float,
+    floatTypes,
     (x) => Math.max(x, 0),
     (b, g, x) => masked(b, g, b.greater(x, 0)),
   ),
   Softplus: unary(
-    float,
+    floatTypes,
     (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
     ({ mul, sigmoid }, g, x) => mul(g, sigmoid(x)),
   ),
@@ -175,7 +175,7 @@ export const elementwise: Family<Elementwise> = {
       ({ neg, div, mul }, g, _, y, result) => neg(div(mul(g, result), y)),
     ]),
   ),
-  Pow: binary(float, "same", (x, y) => x ** y, [
+  Pow: binary(floatTypes, "same", (x, y) => x ** y, [
     ({ mul, pow, sub }, g, x, y) => mul(g, mul(y, pow(x, sub(y, 1)))),
     ({ mul, log }, g, x, _, result) => mul(g, mul(result, log(x))),
   ]),
@@ -210,11 +210,14 @@ export const elementwise: Family<Elementwise> = {
   ),
   Cast: {
     infer: (inputs, { to }) => [{ dtype: to, shape: at(inputs, 0).shape }],
-    vjp: (_, node, [g]) => [at(node.inputs, 0).type.dtype === "float32" ? g : undefined],
+    vjp: (b, node, [g]) => {
+      const { dtype } = at(node.inputs, 0).type;
+      return [isFloat(dtype) ? g && b.cast(g, dtype) : undefined];
+    },
     batch: (b, node, inputs) => b.apply("Cast", inputs, node.attributes),
     evaluate: (inputs, { to }) => {
       const x = at(inputs, 0);
-      const convert = to === "bool" ? (v: number) => truth(v !== 0) : to === "float32" ? (v: number) => v : Math.trunc;
+      const convert = to === "bool" ? (v: number) => truth(v !== 0) : isFloat(to) ? (v: number) => v : Math.trunc;
       return [{ dtype: to, shape: x.shape, data: x.data.map(convert) }];
     },
   },

@@ -3,7 +3,7 @@ import type { Builder } from "../ir/builder.js";
 import { elements, printShape, sameShape } from "../ir/dims.js";
 import { reader, strides, tabulate } from "../ir/tensor.js";
 import type { Dim, Shape, Type, Value } from "../ir/types.js";
-import { spread } from "./broadcast.js";
+import { spread, zeros } from "./broadcast.js";
 import { along, at, expectDType, type Family } from "./rule.js";
 
 /** Up to this many rows, adding into rows is a product with a one-hot matrix: a GEMM beats the scatter kernel. */
@@ -28,7 +28,7 @@ function expectAlong(data: Type, indices: Type, axis: number): void {
     throw new Error(`${printShape(indices.shape)} does not index ${printShape(data.shape)} along axis ${axis}`);
 }
 
-/** What is added onto float data. */
+/** What is added onto float data. Sums of many float16 numbers would lose most of them, and ONNX Runtime makes none on the CPU. */
 function expectUpdates(data: Type, updates: Type, shape: Shape): void {
   expectDType(data, "float32");
   expectDType(updates, "float32");
@@ -41,9 +41,16 @@ function addRows(b: Builder, indices: Value, updates: Value, shape: Shape): Valu
   const rows = at(shape, 0);
   const width = elements(shape.slice(1));
   const flat = b.reshape(updates, [at(indices.type.shape, 0), width]);
-  if (isFew(rows)) return b.reshape(b.gemm(b.oneHot(indices, rows), flat, undefined, true), shape);
-  const zeros = b.expand(b.scalar(0), [rows, width]);
-  return b.reshape(b.scatterND(zeros, b.unsqueeze(indices, [1]), flat), shape);
+  if (isFew(rows)) return b.reshape(b.gemm(b.oneHot(indices, rows, updates.type.dtype), flat, undefined, true), shape);
+  const none = zeros(b, { dtype: "float32", shape: [rows, width] });
+  const sums = b.scatterND(none, b.unsqueeze(indices, [1]), b.cast(flat, "float32"));
+  return b.cast(b.reshape(sums, shape), updates.type.dtype);
+}
+
+/** The sum of `updates` over equal indices along an axis. */
+function addElements(b: Builder, { dtype, shape }: Type, indices: Value, updates: Value, axis: number): Value {
+  const none = zeros(b, { dtype: "float32", shape });
+  return b.cast(b.scatterElements(none, indices, b.cast(updates, "float32"), axis), dtype);
 }
 
 /** The axis brought to the front. */
@@ -72,14 +79,7 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       // Many columns of a matrix: added where they are, the whole is not turned around.
       const columns = at(data.type.shape, axis);
       if (axis === 1 && data.type.shape.length === 2 && picked === 1 && !isFew(columns))
-        return [
-          b.scatterElements(
-            b.expand(b.scalar(0), data.type.shape),
-            b.expand(b.unsqueeze(indices, [0]), g.type.shape),
-            g,
-            1,
-          ),
-        ];
+        return [addElements(b, data.type, b.expand(b.unsqueeze(indices, [0]), g.type.shape), g, 1)];
       // Bring the indexed axes to the front, add the rows up, and put the axis back.
       const rank = g.type.shape.length;
       const indexed = Array.from({ length: picked }, (_, i) => axis + i);
@@ -141,8 +141,8 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const last = data.type.shape.length - 1;
       // One pick per row of the last axis: the cotangent stands where the one-hot row has its 1.
       if (axis === last && indices.type.shape[last] === 1)
-        return [b.mul(b.oneHot(b.squeeze(indices, [last]), depth), g)];
-      return [b.scatterElements(b.expand(b.scalar(0), data.type.shape), indices, g, axis)];
+        return [b.mul(b.oneHot(b.squeeze(indices, [last]), depth, g.type.dtype), g)];
+      return [addElements(b, data.type, indices, g, axis)];
     },
     batch: (b, node, inputs, batched, size) =>
       b.apply(

@@ -1,8 +1,8 @@
 /** Primitives that move entries about without computing. */
 import { addDims, elements, printShape, sameShape, subDims } from "../ir/dims.js";
 import { broadcastReader, reader, tabulate } from "../ir/tensor.js";
-import type { Dim, Shape, Tensor, Type, Value } from "../ir/types.js";
-import { spread, unbroadcast } from "./broadcast.js";
+import type { Dim, Shape, Tensor } from "../ir/types.js";
+import { spread, unbroadcast, zeros } from "./broadcast.js";
 import { along, at, type Family } from "./rule.js";
 
 type Movement = "Reshape" | "Expand" | "Transpose" | "Unsqueeze" | "Squeeze" | "Concat" | "Split" | "Slice" | "Pad";
@@ -31,10 +31,6 @@ function windowOf(x: Tensor, axis: number, start: number, size: number): Tensor 
     const position = at(index, axis) + start;
     return position < 0 || position >= limit ? 0 : read(index.map((i, a) => (a === axis ? position : i)));
   });
-}
-
-function zerosLike(b: Parameters<typeof spread>[0], type: Type): Value {
-  return b.expand(b.scalar(0, type.dtype), type.shape);
 }
 
 export const movement: Family<Movement> = {
@@ -181,7 +177,7 @@ export const movement: Family<Movement> = {
     },
     vjp: (b, node, cotangents) => [
       b.concat(
-        node.outputs.map((output, index) => cotangents[index] ?? zerosLike(b, output.type)),
+        node.outputs.map((output, index) => cotangents[index] ?? zeros(b, output.type)),
         node.attributes.axis,
       ),
     ],

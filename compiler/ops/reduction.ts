@@ -1,13 +1,14 @@
 /** Primitives that reduce or normalize along axes. */
 import type { Builder } from "../ir/builder.js";
 import { elements } from "../ir/dims.js";
+import { floatTypes } from "../ir/floats.js";
 import { reader, tabulate } from "../ir/tensor.js";
 import type { DType, NodeOf, Shape, Tensor, Type, Value } from "../ir/types.js";
 import { along, at, expectDType, type Family, type Rule } from "./rule.js";
 
 type Reduce = "ReduceSum" | "ReduceMean" | "ReduceMax";
 
-const number = ["float32", "int64", "int32"] as const;
+const number = [...floatTypes, "int64", "int32"] as const;
 
 function checkAxes({ shape }: Type, axes: readonly number[]): void {
   for (const axis of axes) along(shape, axis);
@@ -74,7 +75,7 @@ function reduction<K extends Reduce>(
 /** The type of what is normalized along its last axis. */
 function rowsType(x: Type): Type {
   if (x.shape.length === 0) throw new Error("a scalar has no last axis");
-  return { dtype: expectDType(x, "float32"), shape: x.shape };
+  return { dtype: expectDType(x, ...floatTypes), shape: x.shape };
 }
 
 /** Probabilities along the last axis, from entries less their maximum. */
@@ -100,7 +101,7 @@ export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = 
     (b, node, g) => b.expand(restoreAxes(b, node, g), at(node.inputs, 0).type.shape),
   ),
   ReduceMean: reduction<"ReduceMean">(
-    ["float32"],
+    floatTypes,
     (x, axes, keep) => {
       const sum = foldAxes(x, axes, keep, 0, (total, entry) => total + entry);
       const count = x.data.length / Math.max(sum.data.length, 1);
@@ -108,10 +109,12 @@ export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = 
     },
     (b, node, g) => {
       const x = at(node.inputs, 0);
-      const { shape } = x.type;
+      const { shape, dtype } = x.type;
       const known = elements(node.attributes.axes.map((axis) => along(shape, axis)));
       const count =
-        typeof known === "number" ? known : b.div(b.cast(b.size(x), "float32"), b.cast(b.size(g), "float32"));
+        typeof known === "number"
+          ? known
+          : b.cast(b.div(b.cast(b.size(x), "float32"), b.cast(b.size(g), "float32")), dtype);
       return b.expand(b.div(restoreAxes(b, node, g), count), shape);
     },
   ),
@@ -122,7 +125,7 @@ export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = 
     (b, node, g) => {
       const x = at(node.inputs, 0);
       const largest = restoreAxes(b, node, at(node.outputs, 0));
-      const holders = b.cast(b.equal(x, largest), "float32");
+      const holders = b.cast(b.equal(x, largest), x.type.dtype);
       return b.mul(holders, b.div(restoreAxes(b, node, g), b.sum(holders, node.attributes.axes, true)));
     },
   ),

@@ -76,7 +76,10 @@ function factorScan(
       const [only, ...others] = parts;
       if (only !== undefined && others.length === 0) return { ...only, value: here(only.value) };
       const factors = parts.map(
-        (part): Term => ({ ...part, value: part.free === undefined ? inner.scalar(1) : here(part.free) }),
+        (part): Term => ({
+          ...part,
+          value: part.free === undefined ? inner.scalar(1, dependent.type.dtype) : here(part.free),
+        }),
       );
       const { value, negative } = joinTerms(inner, "sum", factors);
       return { value: inner.mul(here(dependent), value), negative };

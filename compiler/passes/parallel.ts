@@ -160,7 +160,7 @@ function inParallel(
       reaches(body, state),
     );
     const given = { first, count: steps, reverse };
-    const expanded = (part: Value | number) => b.expand(part, shape);
+    const expanded = (part: Value) => b.expand(part, shape);
     const after = solve(b, { factors: expanded(factor), terms: expanded(term), ...given });
     known.set(state, { value: before(b, after, given), sliced: true });
     const last = reverse ? 0 : steps - 1;
@@ -177,6 +177,12 @@ function reaches(body: Graph, state: Value): ReadonlySet<Value> {
   return found;
 }
 
+/** A value of the body as factor * state + term, over all steps. */
+interface Form {
+  readonly factor: Value;
+  readonly term: Value;
+}
+
 /** A value of the body as factor * state + term, over all steps; both broadcast. */
 function affine(
   b: Builder,
@@ -185,15 +191,15 @@ function affine(
   whole: (value: Value) => Value,
   producers: ReturnType<typeof producersOf>,
   reached: ReadonlySet<Value>,
-): { readonly factor: Value | number; readonly term: Value | number } {
-  type Form = { readonly factor: Value | number; readonly term: Value | number };
+): Form {
+  const scalar = (number: number) => b.scalar(number, state.type.dtype);
   const formOf = (part: Value): Form => {
-    if (part === state) return { factor: 1, term: 0 };
-    if (!reached.has(part)) return { factor: 0, term: whole(part) };
+    if (part === state) return { factor: scalar(1), term: scalar(0) };
+    if (!reached.has(part)) return { factor: scalar(0), term: whole(part) };
     const made = producers.get(part);
     const inputs = made?.inputs ?? [];
     const form = (index: number) => formOf(at(inputs, index));
-    const scaled = ({ factor, term }: Form, by: (part: Value | number) => Value): Form => ({
+    const scaled = ({ factor, term }: Form, by: (part: Value) => Value): Form => ({
       factor: by(factor),
       term: by(term),
     });

@@ -34,12 +34,14 @@ export function model(name: string, build: (b: Builder, inputs: Inputs) => reado
 }
 
 export function drawInputs(graph: Graph, random: Stream): readonly Tensor[] {
-  const entries = { float32: () => random.normal(), int64: () => random.below(CLASSES), bool: () => random.below(2) };
+  const float = () => random.normal();
+  const whole = () => random.below(CLASSES);
+  const entries = { float32: float, float16: float, int64: whole, int32: whole, bool: () => random.below(2) };
   return graph.inputs.map(({ type: { dtype, shape } }) =>
     tabulate(
       dtype,
       shape.map((dim) => sizeOf(dim, sizes) ?? Number.NaN),
-      dtype === "int32" ? entries.int64 : entries[dtype],
+      entries[dtype],
     ),
   );
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../compiler/graph/build.js";
 import { scan } from "../../compiler/graph/scan.js";
 import { sizeOf } from "../../compiler/ir/dims.js";
+import { roundToHalf } from "../../compiler/ir/floats.js";
 import { tensor } from "../../compiler/ir/tensor.js";
 import type { DType, Graph, Tensor, Type } from "../../compiler/ir/types.js";
 import { type Case, cases } from "./cases.js";
@@ -39,6 +40,7 @@ function feed(type: Type, sizes: ReadonlyMap<string, number>, seed: number, give
   const count = shape.reduce((product, size) => product * size, 1);
   const entry: { readonly [D in DType]: (x: number) => number } = {
     float32: Math.fround,
+    float16: roundToHalf,
     int64: Math.trunc,
     int32: Math.trunc,
     bool: (x) => (x > 0 ? 1 : 0),

@@ -17,6 +17,8 @@ function toOrt({ dtype, shape, data }: Tensor): OrtTensor {
   switch (dtype) {
     case "float32":
       return new OrtTensor("float32", Float32Array.from(data), dims);
+    case "float16":
+      throw new Error("models take no float16");
     case "int32":
       return new OrtTensor("int32", Int32Array.from(data), dims);
     case "int64":

@@ -42,8 +42,11 @@ test.each<readonly [string, (operands: Operands) => void]>([
   ["Add(x[2, 3], y[4]): shapes [2, 3] and [4] do not broadcast", ({ b, f }) => b.add(f("x", 2, 3), f("y", 4))],
   ["Add(x[a], y[b]): shapes [a] and [b] do not broadcast", ({ b, f }) => b.add(f("x", "a"), f("y", "b"))],
   ["Add(x[2], y[2]): float32 meets int64", ({ b, f, i }) => b.add(f("x", 2), i("y", 2))],
-  ["Div(x[2], y[2]): bool given where float32 or int64 or int32 is needed", ({ b, p }) => b.div(p("x", 2), p("y", 2))],
-  ["Tanh(x[2]): int64 given where float32 is needed", ({ b, i }) => b.tanh(i("x", 2))],
+  [
+    "Div(x[2], y[2]): bool given where float32 or float16 or int64 or int32 is needed",
+    ({ b, p }) => b.div(p("x", 2), p("y", 2)),
+  ],
+  ["Tanh(x[2]): int64 given where float32 or float16 is needed", ({ b, i }) => b.tanh(i("x", 2))],
   ["And(x[2], y[2]): float32 given where bool is needed", ({ b, f, p }) => b.and(f("x", 2), p("y", 2))],
   [
     "Where(c[2], x[2], y[2]): float32 given where bool is needed",
@@ -51,7 +54,7 @@ test.each<readonly [string, (operands: Operands) => void]>([
   ],
   ["Where(c[2], x[2], y[2]): float32 meets int64", ({ b, f, i, p }) => b.where(p("c", 2), f("x", 2), i("y", 2))],
   ["Add(x[2]): operand 1 is missing", ({ b, f }) => b.apply("Add", [f("x", 2)], {})],
-  ["Neg(·[]): bool given where float32 or int64 or int32 is needed", ({ b }) => b.neg(b.scalar(1, "bool"))],
+  ["Neg(·[]): bool given where float32 or float16 or int64 or int32 is needed", ({ b }) => b.neg(b.scalar(1, "bool"))],
   // contraction
   [
     "MatMul(x[batch, 3], W[4, 2]): [batch, 3] times [4, 2]: inner sizes 3 and 4 differ",
@@ -82,11 +85,11 @@ test.each<readonly [string, (operands: Operands) => void]>([
   // reduction
   ["ReduceSum(x[2, 3]): [2, 3] has no axis 2", ({ b, f }) => b.sum(f("x", 2, 3), [2])],
   ["ReduceSum(x[2, 3]): axes [1, 1] repeat", ({ b, f }) => b.sum(f("x", 2, 3), [1, -1])],
-  ["ReduceSum(x[2]): bool given where float32 or int64 or int32 is needed", ({ b, p }) => b.sum(p("x", 2))],
-  ["ReduceMean(x[2]): int64 given where float32 is needed", ({ b, i }) => b.mean(i("x", 2))],
+  ["ReduceSum(x[2]): bool given where float32 or float16 or int64 or int32 is needed", ({ b, p }) => b.sum(p("x", 2))],
+  ["ReduceMean(x[2]): int64 given where float32 or float16 is needed", ({ b, i }) => b.mean(i("x", 2))],
   ["ArgMax(x[2]): [2] has no axis 1", ({ b, f }) => b.apply("ArgMax", [f("x", 2)], { axis: 1 })],
   ["Softmax(x[]): a scalar has no last axis", ({ b, f }) => b.softmax(f("x"))],
-  ["LogSoftmax(x[2]): int64 given where float32 is needed", ({ b, i }) => b.logSoftmax(i("x", 2))],
+  ["LogSoftmax(x[2]): int64 given where float32 or float16 is needed", ({ b, i }) => b.logSoftmax(i("x", 2))],
   // movement
   ["Reshape(x[2, 3]): [2, 3] has not as many elements as [5]", ({ b, f }) => b.reshape(f("x", 2, 3), [5])],
   [

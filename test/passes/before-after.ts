@@ -6,6 +6,7 @@ import { scan } from "../../compiler/graph/scan.js";
 import { verify } from "../../compiler/graph/verify.js";
 import type { Builder } from "../../compiler/ir/builder.js";
 import { sizeOf } from "../../compiler/ir/dims.js";
+import { roundToHalf } from "../../compiler/ir/floats.js";
 import { printGraph } from "../../compiler/ir/print.js";
 import { tabulate } from "../../compiler/ir/tensor.js";
 import type { DType, Graph, Shape, Tensor, Value } from "../../compiler/ir/types.js";
@@ -64,6 +65,7 @@ function draw(graph: Graph): readonly Tensor[] {
   const random = stream(1, "before and after");
   const entries: { readonly [D in DType]: () => number } = {
     float32: () => random.normal(),
+    float16: () => roundToHalf(random.normal()),
     int64: () => random.below(CLASSES),
     int32: () => random.below(CLASSES),
     bool: () => random.below(2),
