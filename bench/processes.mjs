@@ -1,6 +1,7 @@
 /** Measurements in processes of their own, and numbers over rounds of them. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { isSmall, loadOf } from "../dist/runtime/session.js";
 
 export const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
@@ -27,8 +28,8 @@ export function median(numbers) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-/** Widths below which a second thread costs more than it computes. */
-const SMALL = 64;
-
-/** Both sides may use all threads; rnnx, like its own runtime, uses one where a model is this small. */
-export const threadsFor = ({ hidden }, threads) => (hidden < SMALL ? 1 : threads);
+/** Both sides may use all threads; rnnx, like its own runtime, uses one for a small model. */
+export function threadsFor({ hidden, batch, vocabulary }, threads) {
+  const parameters = [{ shape: [hidden, 4 * hidden] }, { shape: [hidden, vocabulary] }];
+  return isSmall(loadOf(parameters, batch)) ? 1 : threads;
+}

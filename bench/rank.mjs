@@ -70,8 +70,8 @@ const or = (made, part) => {
 
 /** The trainer of a process that is alone: several steps in one call, on one thread. */
 async function openAlone() {
-  const { artifact, source, plan, multiplyAdds } = or(await planTraining(request), "planned");
-  const session = or(await openSession(artifact.train, "cpu", multiplyAdds, { threads: 1 }), "session");
+  const { artifact, source, plan, load } = or(await planTraining(request), "planned");
+  const session = or(await openSession(artifact.train, "cpu", load, { threads: 1 }), "session");
   const { manifest } = artifact;
   const stored = { parameter: manifest.parameters, slot: manifest.slots };
   const batches = (first, count) => source.batch(plan.batchesAt(first, count));
@@ -79,7 +79,7 @@ async function openAlone() {
 }
 
 const { planned, openTrainer: openShared } = or(await openMember(request, ranks, launch), "member");
-const { artifact, multiplyAdds } = planned;
+const { artifact, load } = planned;
 const { manifest } = artifact;
 const together = openShared(startOf(manifest));
 const alone = ranks.rank === 0 ? await openAlone() : undefined;
@@ -108,7 +108,7 @@ for (let round = 0; round < WARM_UP + Number(values.rounds); round++) {
 
 /** The update by itself, made by all ranks at once, as in a step. */
 async function timeUpdate() {
-  const session = or(await openSession(artifact.shard.update, "cpu", multiplyAdds, { threads: 1 }), "session");
+  const session = or(await openSession(artifact.shard.update, "cpu", load, { threads: 1 }), "session");
   const stored = { parameter: manifest.parameters, slot: manifest.slots };
   const carried = openCarried(manifest.train, stored, startOf(manifest), batch);
   const { shape } = manifest.shard.update.inputs.find(({ role }) => role === "gradient");

@@ -9,7 +9,7 @@ import { runFiles } from "./directory.js";
 import { openEvaluator } from "./evaluate.js";
 import { failed, type RunFailure, wrongInput } from "./outcome.js";
 import { openRun, readWeights } from "./run.js";
-import { openSession } from "./session.js";
+import { loadOf, openSession } from "./session.js";
 import { feedsOf } from "./tensors.js";
 
 export type AnswersOutcome =
@@ -31,7 +31,8 @@ export async function answersOfRun(folder: string): Promise<AnswersOutcome> {
   const { source } = read;
   const part = (["test", "validation", "train"] as const).find((name) => source.splits[name].length > 0) ?? "train";
   const examples = source.splits[part].subarray(0, enough);
-  const session = await openSession(readFileSync(join(folder, runFiles.eval)), "cpu", 1e9);
+  const model = readFileSync(join(folder, runFiles.eval));
+  const session = await openSession(model, "cpu", loadOf(run.manifest.parameters, examples.length));
   if (!session.ok) return failed(session.message, session.hint);
   const evaluator = await openEvaluator(session.session, run.manifest, source);
   const parameters = feedsOf(found.weights.parameters);

@@ -24,8 +24,8 @@ export type OpenedComputing =
 export interface Models {
   readonly artifact: Artifact;
   readonly models: BoundModels;
-  /** Of one time step of a batch. */
-  readonly multiplyAdds: number;
+  /** Of a batch, as `loadOf` says it. */
+  readonly load: number;
   /** What the user asked for. */
   readonly threads: number | undefined;
   /** What `time` always is; undefined where it differs from batch to batch. */
@@ -37,24 +37,20 @@ export function openComputing(device: RequestedDevice, models: Models, first: Ba
   return device === "webgpu" ? openWebgpu(models, first) : openSessions(device, models);
 }
 
-async function openSessions(
-  device: RequestedDevice,
-  { artifact, multiplyAdds, threads }: Models,
-): Promise<OpenedComputing> {
+async function openSessions(device: RequestedDevice, { artifact, load, threads }: Models): Promise<OpenedComputing> {
   const place = threads === undefined ? {} : { exactThreads: threads };
-  const training = await openSession(artifact.train, device, multiplyAdds, place);
+  const training = await openSession(artifact.train, device, load, place);
   if (!training.ok) return training;
-  const evaluation = await openSession(artifact.eval, training.device, multiplyAdds, place);
+  const evaluation = await openSession(artifact.eval, training.device, load, place);
   if (!evaluation.ok) return evaluation;
   const { device: found, notice } = training;
   const computing = { training: training.session, evaluation: evaluation.session, device: found, notice };
   return { ok: true, computing: { ...computing, fetch: undefined } };
 }
 
-async function openWebgpu({ artifact, models, multiplyAdds, steps }: Models, first: Batch): Promise<OpenedComputing> {
+async function openWebgpu({ artifact, models, load, steps }: Models, first: Batch): Promise<OpenedComputing> {
   const { train, eval: ports } = artifact.manifest;
-  const create = (model: Uint8Array, staying: readonly string[]) =>
-    openSession(model, "webgpu", multiplyAdds, { staying });
+  const create = (model: Uint8Array, staying: readonly string[]) => openSession(model, "webgpu", load, { staying });
   const training = openBound(train, models.train, create, carriedRoles);
   const opened = await training.open(dataFeeds(train, first, [1]));
   if (!opened.ok) return opened;
@@ -79,7 +75,7 @@ async function openWebgpu({ artifact, models, multiplyAdds, steps }: Models, fir
   /** Sequences of ever other lengths would each need a session: the host evaluates those. */
   async function openEvaluation(): Promise<Runner | Extract<OpenedSession, { ok: false }>> {
     if (steps !== undefined) return openBound(ports, models.eval, create);
-    const host = await openSession(artifact.eval, "cpu", multiplyAdds);
+    const host = await openSession(artifact.eval, "cpu", load);
     return host.ok ? onHost(host.session, fetch) : host;
   }
 }

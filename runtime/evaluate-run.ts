@@ -15,7 +15,7 @@ import type { RunProblem } from "./problem.js";
 import { outOfRange } from "./ranges.js";
 import { openRun, readWeights, type Which } from "./run.js";
 import type { Tensors } from "./safetensors.js";
-import { openSession, type RequestedDevice } from "./session.js";
+import { loadOf, openSession, type RequestedDevice } from "./session.js";
 import { feedsOf } from "./tensors.js";
 
 export interface EvaluateRequest {
@@ -78,8 +78,7 @@ export async function evaluateRun({
   const model = readFileSync(join(folder, runFiles.eval));
   const { batch_size } = spec.train;
   const batchSize = typeof batch_size === "number" ? batch_size : source.splits.train.length;
-  const elements = [...parameters.values()].reduce((sum, { data: { length } }) => sum + length, 0);
-  const session = await openSession(model, device, elements * batchSize);
+  const session = await openSession(model, device, loadOf(parameters.values(), batchSize));
   if (!session.ok) return failed(session.message, session.hint);
   const evaluator = await openEvaluator(session.session, run.manifest, source);
   const metrics = await evaluator.splitMetrics(feedsOf(parameters), parts, batchSize);

@@ -10,7 +10,7 @@ import { encodePrompt, opening, openSpeller } from "./prompt.js";
 import { stream } from "./random.js";
 import { openRun, type Run, readWeights } from "./run.js";
 import { type Sampling, scoresOf } from "./sampling.js";
-import { openSession } from "./session.js";
+import { loadOf, openSession } from "./session.js";
 import { feedsOf } from "./tensors.js";
 import { openWriter } from "./writer.js";
 
@@ -46,12 +46,8 @@ export async function openGenerator(folder: string): Promise<Checked<{ readonly 
   const { spec, manifest } = run;
   const read = readWeights(run, "end");
   if (!read.ok) return read;
-  const numbers = manifest.parameters.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
-  const session = await openSession(
-    readFileSync(join(folder, runFiles.stream)),
-    "cpu",
-    numbers.reduce((sum, count) => sum + count, 0),
-  );
+  const model = readFileSync(join(folder, runFiles.stream));
+  const session = await openSession(model, "cpu", loadOf(manifest.parameters, 1));
   if (!session.ok) throw new Error(session.message);
   const parameters = feedsOf(read.weights.parameters);
   const never = metadata.unknown === undefined ? [] : [metadata.unknown];

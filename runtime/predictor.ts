@@ -12,7 +12,7 @@ import { batchesOf, type PredictionInputs } from "./predict/inputs.js";
 import { decodeSources, readSources } from "./predict/pairs.js";
 import type { RunProblem } from "./problem.js";
 import type { Run } from "./run.js";
-import { openSession, type RequestedDevice } from "./session.js";
+import { loadOf, openSession, type RequestedDevice } from "./session.js";
 import { floatsOf, tensorOf } from "./tensors.js";
 
 export interface Predictions {
@@ -39,10 +39,9 @@ const batchSize = 256;
 /** The model is read when it is first asked, and kept. */
 export function openPredictor(run: Run, device: RequestedDevice): Predictor {
   const model = join(run.folder, runFiles.model);
-  const elements = run.manifest.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   let opening: ReturnType<typeof openSession> | undefined;
   const open = () => {
-    opening ??= openSession(readFileSync(model), device, elements * batchSize);
+    opening ??= openSession(readFileSync(model), device, loadOf(run.manifest.parameters, batchSize));
     return opening;
   };
   const { type } = run.spec.data;

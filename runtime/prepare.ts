@@ -2,6 +2,7 @@
 import type { Artifact } from "../compiler/artifact.js";
 import type { BoundModels } from "../compiler/compile.js";
 import type { Signature } from "../compiler/signature.js";
+import { portionsOf } from "../schema/batches.js";
 import type { NormalSpec } from "../schema/normal.js";
 import type { TrainerStart } from "./carried.js";
 import { openComputing } from "./computing.js";
@@ -20,7 +21,7 @@ import { type Checked, refuse } from "./problem.js";
 import { outOfRange } from "./ranges.js";
 import type { Tensors } from "./safetensors.js";
 import { openSampler, planSamples, type SamplePlan, type Sampler } from "./sampler.js";
-import type { Device } from "./session.js";
+import { type Device, loadOf } from "./session.js";
 import { asRecorded, type Settled, settle } from "./settle.js";
 import { type Init, readInitial } from "./start.js";
 import { carriesStates, streamSchedule } from "./streams.js";
@@ -58,8 +59,8 @@ export interface Planned
   readonly signature: Signature;
   readonly models: BoundModels;
   readonly samples: SamplePlan | null;
-  /** Of one time step of a batch. */
-  readonly multiplyAdds: number;
+  /** Of a batch, as `loadOf` says it. */
+  readonly load: number;
 }
 
 export type Planning = { readonly ok: true; readonly planned: Planned } | Extract<Preparation, { ok: false }>;
@@ -118,7 +119,6 @@ export async function planTraining(request: TrainRequest, sharing: Sharing = alo
   const { standing } = goingOn;
   // The spec says how many updates this run makes; they are counted from where the training stands.
   const plan = { ...planned.plan, steps: planned.plan.steps + (standing?.step ?? 0) };
-  const elements = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
   return {
     ok: true,
     planned: {
@@ -129,7 +129,7 @@ export async function planTraining(request: TrainRequest, sharing: Sharing = alo
       models,
       plan,
       samples: sampled.samples,
-      multiplyAdds: elements * plan.batchSize,
+      load: loadOf(parameters, plan.batchSize / portionsOf(spec.train)),
       initial: initial.tensors,
       standing,
       notices: [...notices, ...fit.notices, ...initial.notices],
@@ -141,12 +141,12 @@ export async function planTraining(request: TrainRequest, sharing: Sharing = alo
 export async function prepare(request: TrainRequest): Promise<Preparation> {
   const planning = await planTraining(request);
   if (!planning.ok) return planning;
-  const { samples, multiplyAdds, models, signature, ...planned } = planning.planned;
+  const { samples, load, models, signature, ...planned } = planning.planned;
   const { spec, source, artifact, plan } = planned;
   const { manifest } = artifact;
   const stored = { parameter: manifest.parameters, slot: manifest.slots };
   const batches = (first: number, steps: number) => source.batch(plan.batchesAt(first, steps));
-  const compiled = { artifact, models, multiplyAdds, threads: request.threads, steps: signature.steps };
+  const compiled = { artifact, models, load, threads: request.threads, steps: signature.steps };
   const opened = await openComputing(request.device, compiled, batches(1, 1));
   if (!opened.ok) return { ok: false, outcome: failed(opened.message, opened.hint) };
   const { training, evaluation, device, notice, fetch } = opened.computing;

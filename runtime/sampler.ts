@@ -8,7 +8,7 @@ import { type Checked, refuse } from "./problem.js";
 import { encodePrompt, opening, openSpeller } from "./prompt.js";
 import { stream } from "./random.js";
 import { scoresOf } from "./sampling.js";
-import { openSession } from "./session.js";
+import { loadOf, openSession } from "./session.js";
 import { openWriter } from "./writer.js";
 
 export interface Sampler {
@@ -41,13 +41,8 @@ export async function openSampler(
   { every, length, temperature, metadata, ids }: SamplePlan,
 ): Promise<Sampler> {
   if (sampler === null || manifest.stream === null) throw new Error("The model was compiled without a sampler.");
-  const numbers = manifest.parameters.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
   // Weights change from sample to sample, and the host has them: no other device would be faster.
-  const opened = await openSession(
-    sampler,
-    "cpu",
-    numbers.reduce((sum, count) => sum + count, 0),
-  );
+  const opened = await openSession(sampler, "cpu", loadOf(manifest.parameters, 1));
   if (!opened.ok) throw new Error(opened.message);
   const { unknown } = metadata;
   const writer = await openWriter(

@@ -34,25 +34,39 @@ export interface Place {
   readonly staying?: readonly string[];
 }
 
-/** Multiply-adds of one time step below which a second thread costs more than it computes (docs/performance.md, threads). */
-const worthThreads = 1e6;
+/** Loads below which a second thread costs more than it computes (docs/performance.md, threads). */
+const worthThreads = 1.2e5;
+
+/**
+ * How much a session has to do between two meetings of its threads: the entries of the largest parameter, times the root of the rows
+ * that meet it at once. With few rows a product waits for its matrix, so that more rows take less than as much longer.
+ */
+export function loadOf(parameters: Iterable<{ readonly shape: readonly number[] }>, rows: number): number {
+  const sizes = Array.from(parameters, ({ shape }) => shape.reduce((product, size) => product * size, 1));
+  return Math.max(0, ...sizes) * Math.sqrt(rows);
+}
+
+/** Whether one thread is enough. */
+export function isSmall(load: number): boolean {
+  return load < worthThreads;
+}
 
 /** Opens a session for a model, its bytes or its file. Only `auto` falls back to the CPU. */
 export async function openSession(
   model: Uint8Array | string,
   requested: RequestedDevice,
-  multiplyAdds: number,
+  load: number,
   place: Place = {},
 ): Promise<OpenedSession> {
   const device = requested === "auto" ? (hasCuda() ? "cuda" : "cpu") : requested;
   try {
-    return { ok: true, session: await create(model, device, multiplyAdds, place), device, notice: "" };
+    return { ok: true, session: await create(model, device, load, place), device, notice: "" };
   } catch (error) {
     // A model that the CPU refuses is not the user's doing.
     if (device === "cpu") throw error;
     const message = `The ${device} device cannot be used: ${reasonOf(error)}.`;
     if (requested !== "auto") return { ok: false, message, hint: hints[device] };
-    const session = await create(model, "cpu", multiplyAdds, place);
+    const session = await create(model, "cpu", load, place);
     return { ok: true, session, device: "cpu", notice: `${message} The CPU is used instead.` };
   }
 }
@@ -79,19 +93,19 @@ const hints: Readonly<Record<"cuda" | "webgpu", string>> = {
 async function create(
   model: Uint8Array | string,
   device: Device,
-  multiplyAdds: number,
+  load: number,
   { threads, exactThreads, gpu, arithmetic, staying = [] }: Place,
 ): Promise<InferenceSession> {
   const { env, InferenceSession } = await import("onnxruntime-node");
   // What goes wrong comes back as an error; the runtime's own log would only repeat it on stderr.
   env.logLevel = "fatal";
-  const isSmall = multiplyAdds < worthThreads;
+  const small = isSmall(load);
   const extra = {
-    ...(isSmall && { intra_op: { allow_spinning: "0" } }),
+    ...(small && { intra_op: { allow_spinning: "0" } }),
     ...(arithmetic === "float32" && { qdq_matmulnbits_accuracy_level: "1" }),
   };
   // A plan of the memory for each shape is laid beside what was taken before it was made, and saves a large model no time.
-  const count = exactThreads ?? (isSmall ? 1 : threads);
+  const count = exactThreads ?? (small ? 1 : threads);
   const provider =
     device === "webgpu"
       ? { name: device, preferredLayout: "NCHW" as const }
@@ -106,7 +120,7 @@ async function create(
     ...(staying.length > 0 && {
       preferredOutputLocation: Object.fromEntries(staying.map((name) => [name, "gpu-buffer" as const])),
     }),
-    ...(!isSmall && { enableMemPattern: false }),
+    ...(!small && { enableMemPattern: false }),
     ...(count !== undefined && { intraOpNumThreads: count }),
     extra: { session: extra },
   };

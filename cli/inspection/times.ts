@@ -40,7 +40,7 @@ export async function timesOf(output: Output, described: Described): Promise<rea
 }
 
 async function opened({ model, inputs }: Prefix, batch: Batch): Promise<() => Promise<unknown>> {
-  const [{ openSession }, { tensorOf }] = await Promise.all([
+  const [{ loadOf, openSession }, { tensorOf }] = await Promise.all([
     import("../../runtime/session.js"),
     import("../../runtime/tensors.js"),
   ]);
@@ -49,11 +49,8 @@ async function opened({ model, inputs }: Prefix, batch: Batch): Promise<() => Pr
     const known = weights ? undefined : batch.get(name);
     return [name, tensorOf(known ?? filler(shape.map((dim) => (typeof dim === "number" ? dim : rows))))] as const;
   });
-  const elements = inputs.reduce(
-    (sum, { shape, weights }) => sum + (weights ? shape.reduce<number>((a, b) => a * Number(b), 1) : 0),
-    0,
-  );
-  const session = await openSession(model, "cpu", elements * rows);
+  const parameters = inputs.filter(({ weights }) => weights).map(({ shape }) => ({ shape: shape.map(Number) }));
+  const session = await openSession(model, "cpu", loadOf(parameters, rows));
   if (!session.ok) throw new Error(session.message);
   return () => session.session.run(Object.fromEntries(feeds));
 }

@@ -21,7 +21,7 @@ export async function conduct(
   const membership = await openMember(request, ranks, launch);
   if (!membership.ok) return membership.outcome;
   const { member } = membership;
-  const { samples, multiplyAdds: _, signature: __, models: ___, ...planned } = member.planned;
+  const { samples, load: _, signature: __, models: ___, ...planned } = member.planned;
   const { spec, artifact, plan } = planned;
   const throughput = openThroughput(ranks.size);
   let asked = false;

@@ -67,7 +67,7 @@ async function open(request: TrainRequest, ranks: Ranks, launch: Launch): Promis
   });
   if (!planning.ok) return planning;
   const { planned } = planning;
-  const { artifact, source, plan, spec, multiplyAdds } = planned;
+  const { artifact, source, plan, spec, load } = planned;
   const refusal = refusalOf(request, plan.batchSize, ranks);
   if (refusal !== undefined) return { ok: false, outcome: refusal };
 
@@ -76,7 +76,7 @@ async function open(request: TrainRequest, ranks: Ranks, launch: Launch): Promis
   let device: Device = "cpu";
   const models = [artifact.eval, ...(shard === null ? [artifact.train] : [shard.gradient, shard.update])];
   for (const model of models) {
-    const session = await openSession(model, request.device, multiplyAdds / ranks.size, {
+    const session = await openSession(model, request.device, load / Math.sqrt(ranks.size), {
       ...placeOf(launch),
       ...(request.threads !== undefined && { exactThreads: request.threads }),
     });

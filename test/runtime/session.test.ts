@@ -2,17 +2,34 @@
 import { existsSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../compiler/graph/build.js";
-import { openSession, type Place } from "../../runtime/session.js";
+import { isSmall, loadOf, openSession, type Place } from "../../runtime/session.js";
 import { modelOf } from "../emit/session.js";
+
+test.each([
+  // Width of a layer of LSTM, rows of a batch, threads that are worth it.
+  [5, 1, 1],
+  [32, 64, 1],
+  [64, 16, 1],
+  [64, 64, 2],
+  [96, 4, 1],
+  [96, 16, 2],
+  [128, 1, 1],
+  [128, 4, 2],
+  [192, 1, 2],
+  [256, 1, 2],
+])("a layer of width %i with %i rows is worth %i threads", (width, rows, threads) => {
+  const parameters = [{ shape: [width, 4 * width] }, { shape: [width, 4 * width] }, { shape: [4 * width] }];
+  expect(isSmall(loadOf(parameters, rows)) ? 1 : 2).toBe(threads);
+});
 
 const tasks = "/proc/self/task";
 
-async function threadsOf(multiplyAdds: number, place: Place): Promise<number> {
+async function threadsOf(load: number, place: Place): Promise<number> {
   const b = graphBuilder("product");
   const x = b.input("x", { dtype: "float32", shape: [4, 4] });
   const model = await modelOf(b.finish([b.matmul(x, x)]), 18);
   const before = readdirSync(tasks).length;
-  const opened = await openSession(model, "cpu", multiplyAdds, place);
+  const opened = await openSession(model, "cpu", load, place);
   const threads = readdirSync(tasks).length - before + 1;
   if (opened.ok) await opened.session.release();
   return threads;
