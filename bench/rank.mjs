@@ -70,11 +70,10 @@ const or = (made, part) => {
 
 /** The trainer of a process that is alone: several steps in one call, on one thread. */
 async function openAlone() {
-  const { artifact, source, plan, load } = or(await planTraining(request), "planned");
+  const { artifact, plan, batches, load } = or(await planTraining(request), "planned");
   const session = or(await openSession(artifact.train, "cpu", load, { threads: 1 }), "session");
   const { manifest } = artifact;
   const stored = { parameter: manifest.parameters, slot: manifest.slots };
-  const batches = (first, count) => source.batch(plan.batchesAt(first, count));
   return openTrainer(session, manifest.train, stored, startOf(manifest), plan.batchSize, batches);
 }
 

@@ -32,8 +32,8 @@ export interface Models {
   readonly steps: number | undefined;
 }
 
-/** @param first the first batch to train on. */
-export function openComputing(device: RequestedDevice, models: Models, first: Batch): Promise<OpenedComputing> {
+/** @param first gives the first batch to train on. */
+export function openComputing(device: RequestedDevice, models: Models, first: () => Batch): Promise<OpenedComputing> {
   return device === "webgpu" ? openWebgpu(models, first) : openSessions(device, models);
 }
 
@@ -48,11 +48,11 @@ async function openSessions(device: RequestedDevice, { artifact, load, threads }
   return { ok: true, computing: { ...computing, fetch: undefined } };
 }
 
-async function openWebgpu({ artifact, models, load, steps }: Models, first: Batch): Promise<OpenedComputing> {
+async function openWebgpu({ artifact, models, load, steps }: Models, first: () => Batch): Promise<OpenedComputing> {
   const { train, eval: ports } = artifact.manifest;
   const create = (model: Uint8Array, staying: readonly string[]) => openSession(model, "webgpu", load, { staying });
   const training = openBound(train, models.train, create, carriedRoles);
-  const opened = await training.open(dataFeeds(train, first, [1]));
+  const opened = await training.open(dataFeeds(train, first(), [1]));
   if (!opened.ok) return opened;
 
   const copies = new Map(carriedRoles.map((role) => [role, openCopies(withRole(train.inputs, role), role)]));

@@ -1,9 +1,11 @@
 /** A training whose numbers are no longer finite: at which step, what of it first, where in the spec, and what to do. */
+
 import type { Signature } from "../compiler/signature.js";
 import type { NormalSpec } from "../schema/normal.js";
+import type { BatchesOf } from "./batches.js";
 import { diagnose, type Finding } from "./diagnose.js";
 import type { RunProblem } from "./problem.js";
-import type { Advance, BatchesOf, Trainer, Unsound } from "./trainer.js";
+import type { Advance, Trainer, Unsound } from "./trainer.js";
 
 /** Updates of which some number is not finite; the trainer is as it was before them. */
 export interface Diverged {

@@ -79,11 +79,11 @@ async function trainFrom(
   watcher: Watcher,
 ): Promise<TrainOutcome> {
   const { spec, out } = request;
-  const { source, artifact, plan, sampler, evaluator } = prepared;
+  const { source, artifact, plan, batches, sampler, evaluator } = prepared;
   const { manifest } = artifact;
   const { trainer } = start;
   const every = milestones(spec.train, plan);
-  const pace = openPace(perCall(spec.train, prepared.device), bytesOf(source.batch(plan.batchesAt(1, 1))));
+  const pace = openPace(perCall(spec.train, prepared.device), bytesOf(batches(1, 1)));
   const record = openMetrics(join(out, runFiles.metrics), start.step);
   const watched = watchedParts(source.splits, carriesStates(manifest));
   const identity = { seed: spec.seed, spec: trajectoryHash(spec), data: source.digest };
@@ -128,7 +128,6 @@ async function trainFrom(
   };
   const lastGood = () =>
     savedAt === undefined ? "There is no checkpoint before it." : `The checkpoint of step ${savedAt} is good.`;
-  const batch = (first: number, count: number) => source.batch(plan.batchesAt(first, count));
 
   try {
     say(startEvents(start, request, prepared));
@@ -147,7 +146,7 @@ async function trainFrom(
       say(stepEvents(step + 1, unsound !== null && "update" in unsound ? unsound.update : losses.length, made));
       if (unsound !== null) {
         const signature = source.signature(spec.train);
-        const diverged = { trainer, step, made: { ...made, unsound }, rateScale, batch, norms };
+        const diverged = { trainer, step, made: { ...made, unsound }, rateScale, batch: batches, norms };
         const { message, hint, source: place } = await divergence(spec, signature, diverged);
         return failed(`${message}. ${lastGood()}`, hint, place);
       }

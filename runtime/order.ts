@@ -13,6 +13,8 @@ export interface Schedule {
   readonly steps: number;
   /** The epoch of a step, both from 1. */
   epochOf(step: number): number;
+  /** Whether every step reads the same examples in the same order. */
+  readonly repeats: boolean;
   /** How many examples a step reads. */
   batchSizeAt(step: number): number;
   /** How many steps from this one on have batches of the same shape, at least 1. */
@@ -55,8 +57,10 @@ export function schedule(train: NormalTrain, seed: number, buckets: readonly Uin
   const epochOf = (step: number) => Math.floor((step - 1) / batchesPerEpoch) + 1;
   /** The epoch of a step, and the place of its batch there. */
   const find = (step: number): readonly [Epoch, number] => {
-    if (epochOf(step) !== number) {
-      number = epochOf(step);
+    // In their own order all epochs are the first.
+    const wanted = shuffle ? epochOf(step) : 1;
+    if (wanted !== number) {
+      number = wanted;
       inMemory = epoch(groups, read, batchSize, seed, number, shuffle);
     }
     return [inMemory, (step - 1) % batchesPerEpoch];
@@ -72,6 +76,7 @@ export function schedule(train: NormalTrain, seed: number, buckets: readonly Uin
     batchesPerEpoch,
     steps: train.steps ?? (train.epochs ?? 0) * batchesPerEpoch,
     epochOf,
+    repeats: batchesPerEpoch === 1 && !shuffle,
     batchSizeAt: (step) => (uniform ? batchSize : batchAt(step).length),
     alikeFrom(step) {
       if (uniform) return Number.POSITIVE_INFINITY;
@@ -139,7 +144,8 @@ export function orderOf(
   examples: number,
   shuffle: boolean,
 ): Uint32Array<ArrayBuffer> {
-  const order = Uint32Array.from({ length: examples }, (_, index) => index);
+  const order = new Uint32Array(examples);
+  for (let index = 0; index < examples; index++) order[index] = index;
   if (!shuffle) return order;
   const random = stream(seed, "order", name);
   for (let last = examples - 1; last > 0; last--) {

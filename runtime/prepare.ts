@@ -4,6 +4,7 @@ import type { BoundModels } from "../compiler/compile.js";
 import type { Signature } from "../compiler/signature.js";
 import { portionsOf } from "../schema/batches.js";
 import type { NormalSpec } from "../schema/normal.js";
+import { type BatchesOf, openBatches } from "./batches.js";
 import type { TrainerStart } from "./carried.js";
 import { openComputing } from "./computing.js";
 import { openData } from "./data/index.js";
@@ -35,6 +36,7 @@ export interface Prepared {
   readonly source: DataSource;
   readonly artifact: Artifact;
   readonly plan: Schedule;
+  readonly batches: BatchesOf;
   /** The weights of `--init`, by public name. */
   readonly initial: Tensors;
   /** Where the training of a model file stands that this run goes on with; null for a run of its own. */
@@ -55,7 +57,7 @@ export type Preparation =
 
 /** All that is known of a training before it computes anything. */
 export interface Planned
-  extends Pick<Prepared, "spec" | "source" | "artifact" | "plan" | "initial" | "standing" | "notices"> {
+  extends Pick<Prepared, "spec" | "source" | "artifact" | "plan" | "batches" | "initial" | "standing" | "notices"> {
   readonly signature: Signature;
   readonly models: BoundModels;
   readonly samples: SamplePlan | null;
@@ -128,6 +130,7 @@ export async function planTraining(request: TrainRequest, sharing: Sharing = alo
       artifact,
       models,
       plan,
+      batches: openBatches(source, plan),
       samples: sampled.samples,
       load: loadOf(parameters, plan.batchSize / portionsOf(spec.train)),
       initial: initial.tensors,
@@ -142,12 +145,11 @@ export async function prepare(request: TrainRequest): Promise<Preparation> {
   const planning = await planTraining(request);
   if (!planning.ok) return planning;
   const { samples, load, models, signature, ...planned } = planning.planned;
-  const { spec, source, artifact, plan } = planned;
+  const { spec, source, artifact, plan, batches } = planned;
   const { manifest } = artifact;
   const stored = { parameter: manifest.parameters, slot: manifest.slots };
-  const batches = (first: number, steps: number) => source.batch(plan.batchesAt(first, steps));
   const compiled = { artifact, models, load, threads: request.threads, steps: signature.steps };
-  const opened = await openComputing(request.device, compiled, batches(1, 1));
+  const opened = await openComputing(request.device, compiled, () => batches(1, 1));
   if (!opened.ok) return { ok: false, outcome: failed(opened.message, opened.hint) };
   const { training, evaluation, device, notice, fetch } = opened.computing;
   return {

@@ -30,6 +30,7 @@ export function streamSchedule(train: NormalTrain, members: Uint32Array): Checke
     batchesPerEpoch,
     steps: train.steps ?? (train.epochs ?? 0) * batchesPerEpoch,
     epochOf: (step) => Math.floor((step - 1) / batchesPerEpoch) + 1,
+    repeats: false,
     batchSizeAt: () => batchSize,
     // A call of several steps carries states from each to the next, so it ends with its epoch.
     alikeFrom: (step) => batchesPerEpoch - placeOf(step),

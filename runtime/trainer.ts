@@ -1,6 +1,7 @@
 /** The trainer: makes updates, and holds the tensors that they change. This one has all of a batch, in one session. */
 import type { Tensor } from "onnxruntime-common";
 import type { Ports } from "../compiler/artifact.js";
+import type { BatchesOf } from "./batches.js";
 import {
   type Carried,
   type CarriedRole,
@@ -11,7 +12,6 @@ import {
   type Stored,
   type TrainerStart,
 } from "./carried.js";
-import type { Batch } from "./data/source.js";
 import type { Runner } from "./runner.js";
 import type { Tensors } from "./safetensors.js";
 import { floatsOf } from "./tensors.js";
@@ -54,9 +54,6 @@ export type Unsound =
 export interface LocalTrainer extends Trainer {
   set(tensors: Tensors): void;
 }
-
-/** The batches of `steps` steps from `first` on: each array has them all, one after the other on its first axis. */
-export type BatchesOf = (first: number, steps: number) => Batch;
 
 /**
  * @param rows examples in a batch of a model whose states go on.

@@ -9,6 +9,7 @@ import { readIdx } from "./idx.js";
 import { decodeClasses } from "./labels.js";
 import { type DataSource, expectedBatch, type NumericArray, type SourceKind } from "./source.js";
 import { type Splits, splitExamples } from "./splits.js";
+import { MEMORY } from "./store.js";
 
 export const images: SourceKind<NormalImagesData> = {
   async open(data, { folder, seed }) {
@@ -74,6 +75,7 @@ function imageSource(
 ): DataSource {
   const size = rows * columns;
   const examples = labels.length;
+  const write = writerOf(pixels, size);
   const classes = labels.reduce((most, label) => Math.max(most, label), 0) + 1;
   return {
     examples,
@@ -97,8 +99,7 @@ function imageSource(
       for (let row = 0; row < indices.length; row++) {
         const image = indices[row] ?? 0;
         targets[row] = labels[image] ?? 0;
-        for (let place = 0; place < size; place++)
-          inputs[row * size + place] = (pixels[image * size + place] ?? 0) / 255;
+        write(image, inputs, row * size);
       }
       return new Map<string, NumericArray>([
         ["inputs", { dtype: "float32", shape: [indices.length, rows, columns], data: inputs }],
@@ -112,5 +113,24 @@ function imageSource(
       return { code: "images-class", path: "/data/labels", file: data.labels, message, hint: reason };
     },
     decode: (predictions) => decodeClasses(predictions, { names: null, count: classes }),
+  };
+}
+
+/** Writes the pixels of an image, from 0 to 1, into `target` from its place `at` on. */
+type ImageWriter = (image: number, target: Float32Array, at: number) => void;
+
+/** Every epoch reads the images again: within a bound their numbers are kept once they are made. */
+function writerOf(pixels: Uint8Array, size: number): ImageWriter {
+  const make = (image: number, target: Float32Array, at: number) => {
+    for (let place = 0; place < size; place++) target[at + place] = (pixels[image * size + place] ?? 0) / 255;
+  };
+  if (pixels.length * Float32Array.BYTES_PER_ELEMENT > MEMORY) return make;
+  const kept = new Float32Array(pixels.length);
+  const isKept = new Uint8Array(pixels.length / size);
+  return (image, target, at) => {
+    const start = image * size;
+    if (isKept[image] === 0) make(image, kept, start);
+    isKept[image] = 1;
+    target.set(kept.subarray(start, start + size), at);
   };
 }

@@ -11,7 +11,8 @@ import type { PairsMetadata } from "./metadata.js";
 import { type Pair, readPairs } from "./pairs-file.js";
 import { type DataSource, expectedBatch, type NumericArray, type SourceKind, type Uses } from "./source.js";
 import { type Splits, splitExamples } from "./splits.js";
-import { decodeTokens, END, padded, START, tokenize } from "./tokens.js";
+import { decodeTokens, END, START, tokenize } from "./tokens.js";
+import { gatherRuns, gatherWindows, type HeldSeries, runLengths } from "./windows.js";
 
 /** The first tokens of the vocabularies: START, END and the unknown of the target's, the unknown alone of the source's. */
 const special = { source: ["<unknown>"], target: ["<start>", "<end>", "<unknown>"] } as const;
@@ -72,18 +73,10 @@ function assemble(
 
   const sourceLength = Math.max(...(source?.ids ?? []).map((ids) => ids.length), 0);
   const targetLength = Math.max(...target.ids.map((ids) => ids.length)) + 1;
-  const targets = (indices: ArrayLike<number>) => Array.from(indices, (index) => target.ids[index] ?? []);
-  const lengthsOf = (rows: readonly (readonly number[])[]): NumericArray => ({
-    dtype: "int64",
-    shape: [rows.length],
-    data: BigInt64Array.from(rows, ({ length }) => BigInt(length)),
-  });
-  const sourceRows = (indices: ArrayLike<number>) => Array.from(indices, (index) => source?.ids[index] ?? []);
-  const vectors = (indices: ArrayLike<number>): NumericArray => ({
-    dtype: "float32",
-    shape: [indices.length, features],
-    data: Float32Array.from(Array.from(indices, (index) => vectorOf(all[index])).flat()),
-  });
+  const read = source === null ? null : runsOf(source.ids);
+  const vectors = { dtype: "float32", width: features, data: Float32Array.from(all.flatMap(vectorOf)) } as const;
+  const fed = runsOf(target.ids.map((ids) => [START, ...ids]));
+  const said = runsOf(target.ids.map((ids) => [...ids, END]));
   return {
     ok: true,
     source: {
@@ -116,22 +109,39 @@ function assemble(
         expected: { batch: expectedBatch(train, splits), time: Math.max(sourceLength, 1), target_time: targetLength },
       }),
       batch(indices) {
-        const rows = targets(indices);
-        const fed = rows.map((ids) => [START, ...ids]);
-        const said = rows.map((ids) => [...ids, END]);
-        const sources = sourceRows(indices);
+        const count = indices.length;
+        const targets = ({ series, starts }: Runs) =>
+          gatherRuns(series, starts, indices, targetLength, [count, targetLength]);
+        const sources: readonly (readonly [string, NumericArray])[] =
+          read === null
+            ? [["inputs", gatherWindows(vectors, { stride: 1, shift: 0, length: 1 }, indices, [count, features])]]
+            : [
+                ["inputs", gatherRuns(read.series, read.starts, indices, sourceLength, [count, sourceLength])],
+                ["lengths", runLengths(read.starts, indices)],
+              ];
         return new Map<string, NumericArray>([
-          ["inputs", source === null ? vectors(indices) : padded(sources, sourceLength)],
-          ...(source === null ? [] : [["lengths", lengthsOf(sources)] as const]),
-          ["decoder_inputs", padded(fed, targetLength)],
-          ["targets", padded(said, targetLength)],
-          ["target_lengths", lengthsOf(said)],
+          ...sources,
+          ["decoder_inputs", targets(fed)],
+          ["targets", targets(said)],
+          ["target_lengths", runLengths(said.starts, indices)],
         ]);
       },
       beyond: () => undefined,
       decode: (predictions) => decodeTokens(predictions, target.words, data.unit, END),
     },
   };
+}
+
+interface Runs {
+  readonly series: HeldSeries;
+  readonly starts: Uint32Array;
+}
+
+/** Rows of ids, one after the other. */
+function runsOf(rows: readonly (readonly number[])[]): Runs {
+  const starts = new Uint32Array(rows.length + 1);
+  for (const [index, { length }] of rows.entries()) starts[index + 1] = (starts[index] ?? 0) + length;
+  return { series: { dtype: "int32", width: 1, data: Int32Array.from(rows.flat()) }, starts };
 }
 
 function vectorOf(pair: Pair | undefined): readonly number[] {

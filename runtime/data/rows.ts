@@ -17,6 +17,21 @@ export function gatherRows(array: NumericArray, indices: ArrayLike<number>): Num
   }
 }
 
+/** Some rows from the first on, which are the array's own. */
+export function firstRows(array: NumericArray, rows: number): NumericArray {
+  const [all = 0, ...rest] = array.shape;
+  const shape = [rows, ...rest];
+  const length = (array.data.length / all) * rows;
+  switch (array.dtype) {
+    case "float32":
+      return { dtype: "float32", shape, data: array.data.subarray(0, length) };
+    case "int32":
+      return { dtype: "int32", shape, data: array.data.subarray(0, length) };
+    case "int64":
+      return { dtype: "int64", shape, data: array.data.subarray(0, length) };
+  }
+}
+
 interface Elements<T> extends ArrayLike<T> {
   subarray(start: number, end: number): ArrayLike<T>;
 }

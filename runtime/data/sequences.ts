@@ -11,7 +11,7 @@ import { type Example, readSequences, type Sequences } from "./sequence-examples
 import { type DataSource, expectedBatch, type NumericArray, type SourceKind, type Uses } from "./source.js";
 import { type Splits, splitExamples } from "./splits.js";
 import { keptUnits } from "./vocabulary.js";
-import { gatherRuns, gatherWindows, type HeldSeries } from "./windows.js";
+import { gatherRuns, gatherWindows, type HeldSeries, runLengths } from "./windows.js";
 
 export const sequences: SourceKind<NormalSequencesData> = {
   async open(data, { folder, seed, uses, known }) {
@@ -139,7 +139,7 @@ function sequenceSource(
       return new Map<string, NumericArray>([
         ["inputs", gatherRuns(steps, starts, indices, time, [count, time, ...vector])],
         ["targets", said],
-        ["lengths", lengthsOf(lengths, indices)],
+        ["lengths", runLengths(starts, indices)],
       ]);
     },
     beyond(role, limit, reason): RunProblem | undefined {
@@ -177,9 +177,4 @@ function strangers(
     const hint = "The model knows the classes that it was trained on.";
     return { code: "unknown-class", path: "/data/file", file, line, message, hint };
   });
-}
-
-function lengthsOf(lengths: readonly number[], indices: ArrayLike<number>): NumericArray {
-  const data = BigInt64Array.from(Array.from(indices, (index) => BigInt(lengths[index] ?? 0)));
-  return { dtype: "int64", shape: [indices.length], data };
 }

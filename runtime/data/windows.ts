@@ -49,6 +49,16 @@ export function gatherRuns(
   return gather(series, chosen, (row) => (starts[(indices[row] ?? 0) + 1] ?? 0) - (chosen[row] ?? 0), length, shape);
 }
 
+/** The lengths of runs. */
+export function runLengths(starts: ArrayLike<number>, indices: ArrayLike<number>): NumericArray {
+  const data = new BigInt64Array(indices.length);
+  for (let row = 0; row < indices.length; row++) {
+    const run = indices[row] ?? 0;
+    data[row] = BigInt((starts[run + 1] ?? 0) - (starts[run] ?? 0));
+  }
+  return { dtype: "int64", shape: [indices.length], data };
+}
+
 /** A batch has thousands of windows, most of them short: nothing is made for each. */
 function gather(
   { dtype, width, data }: Series,

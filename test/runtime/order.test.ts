@@ -34,7 +34,7 @@ const shuffled = { ...train, shuffle: true, batch_size: 4, steps: 9 };
 describe("the batches of a run", () => {
   test("cover each epoch once; the last one may be smaller", () => {
     const plan = schedule(shuffled, 1, [first(10)]);
-    expect(plan).toMatchObject({ batchSize: 4, batchesPerEpoch: 3, steps: 9 });
+    expect(plan).toMatchObject({ batchSize: 4, batchesPerEpoch: 3, steps: 9, repeats: false });
     expect([1, 2, 3, 4, 6].map(plan.batchSizeAt)).toEqual([4, 4, 2, 4, 2]);
     expect([1, 3, 4, 9].map(plan.epochOf)).toEqual([1, 1, 2, 3]);
     for (const epoch of [1, 2, 3]) {
@@ -55,6 +55,7 @@ describe("the batches of a run", () => {
       const plan = schedule({ ...shuffled, batch_size }, 1, [first(5)]);
       expect([...plan.batchesAt(7, 1)]).toEqual([0, 1, 2, 3, 4]);
       expect(plan.epochOf(7)).toBe(7);
+      expect(plan.repeats).toBe(true);
     }
   });
 

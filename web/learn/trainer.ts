@@ -1,4 +1,5 @@
 /** The trainer, in a thread of its own: runs the training graph over a lesson, step by step. */
+import { openBatches } from "../../runtime/batches.js";
 import { drawn } from "../../runtime/initialize.js";
 import { type Schedule, schedule } from "../../runtime/order.js";
 import { carriesStates, streamSchedule } from "../../runtime/streams.js";
@@ -44,7 +45,7 @@ async function train({ page, parameters, material, steps, rate }: Extract<Order,
   const session = await openSession(await load(pageFiles.train));
   const start = { step: 0, parameters, slots: drawn(manifest.slots, seed), states: new Map() };
   const stored = { parameter: manifest.parameters, slot: manifest.slots };
-  const batches = (first: number, count: number) => lesson.batch(plan.batchesAt(first, count));
+  const batches = openBatches(lesson, plan);
   const trainer = openTrainer(session, manifest.train, stored, start, plan.batchSize, batches);
   let told = performance.now();
   let step = 0;
