@@ -1,5 +1,4 @@
 /** Each primitive as ONNX nodes: total over the closed set. Most are the operator of their name with the same operands. */
-import { isFloat } from "../ir/floats.js";
 import type { OpName } from "../ir/operators.js";
 import { tensor as tensorOf } from "../ir/tensor.js";
 import type { DType, Node, NodeOf, Value } from "../ir/types.js";
@@ -164,23 +163,15 @@ const emitters: { readonly [K in OpName]: Emit<K> } = {
   Gather: (node, scope) => emit(node, scope, [], [int("axis", node.attributes.axis)]),
   GatherElements: (node, scope) => emit(node, scope, [], [int("axis", node.attributes.axis)]),
   ScatterElements: (node, scope) => emit(node, scope, [], [int("axis", node.attributes.axis), additive(scope)]),
-  ScatterND: (node, scope) => {
-    const [data, indices, updates] = [at(node.inputs, 0), at(node.inputs, 1), at(node.inputs, 2)];
-    const input = [nameOf(scope, data), asInt64(scope, indices), nameOf(scope, updates)];
-    write(scope, "ScatterND", input, results(node, scope), [additive(scope)]);
-  },
+  // One comparison of each index with all places: the kernel of OneHot asks anew for every entry, on one thread.
   OneHot: (node, scope) => {
     const { depth, dtype } = node.attributes;
-    // ONNX Runtime makes rows of floats and int64, and none of int32 or bool.
-    const made = isFloat(dtype) ? dtype : "int64";
-    const values = constant(scope, tensorOf(made, [2], [0, 1]), "off_on");
-    const input = [asInt64(scope, at(node.inputs, 0)), sizeScalar(scope, depth, "depth"), values];
-    const last = [int("axis", -1)];
-    if (made === dtype) write(scope, "OneHot", input, results(node, scope), last);
-    else
-      write(scope, "Cast", [compute(scope, "OneHot", input, last)], results(node, scope), [
-        int("to", elementTypes[dtype]),
-      ]);
+    const bounds = [integer(scope, 0, "zero"), sizeScalar(scope, depth, "depth"), integer(scope, 1, "one")];
+    const places = compute(scope, "Range", bounds);
+    const index = compute(scope, "Unsqueeze", [asInt64(scope, at(node.inputs, 0)), vector(scope, [-1], "last")]);
+    const hit = [index, places] as const;
+    if (dtype === "bool") write(scope, "Equal", hit, results(node, scope));
+    else write(scope, "Cast", [compute(scope, "Equal", hit)], results(node, scope), [int("to", elementTypes[dtype])]);
   },
 
   Scan: (node, scope) => scan(node, scope, results(node, scope)),

@@ -258,7 +258,6 @@ function expressions(apply: Apply, scalar: Expressions["scalar"], local: (value:
     gatherElements: (data, indices, axis) => one("GatherElements", [data, indices], { axis: axisOf(data, axis) }),
     scatterElements: (data, indices, updates, axis) =>
       one("ScatterElements", [data, indices, updates], { axis: axisOf(data, axis) }),
-    scatterND: (data, indices, updates) => one("ScatterND", [data, indices, updates], {}),
     oneHot: (indices, depth, dtype = "float32") => one("OneHot", [indices], { depth, dtype }),
     range: (limit) => one("Range", [], { limit }),
     rangeOf: (count, symbol) => one("Range", [count], { limit: symbol }),

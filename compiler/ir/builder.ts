@@ -64,8 +64,6 @@ export interface Expressions {
   gatherElements(data: Value, indices: Value, axis: number): Value;
   /** Adds `updates` onto `data` at `indices` along an axis. */
   scatterElements(data: Value, indices: Value, updates: Value, axis: number): Value;
-  /** Adds `updates` onto rows of `data`; the last axis of `indices` names the leading axes of `data`. */
-  scatterND(data: Value, indices: Value, updates: Value): Value;
   /** A new last axis of `depth`, 1 at each index and 0 elsewhere. */
   oneHot(indices: Value, depth: Dim, dtype?: DType): Value;
   /** 0, 1, … limit - 1, int64. */

@@ -167,7 +167,6 @@ export interface OpAttributes {
   Gather: Axis;
   GatherElements: Axis;
   ScatterElements: Axis;
-  ScatterND: None;
   OneHot: { readonly depth: Dim; readonly dtype: DType };
   // loop
   Scan: ScanAttributes;

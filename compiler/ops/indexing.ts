@@ -6,7 +6,7 @@ import type { Dim, Shape, Type, Value } from "../ir/types.js";
 import { spread, zeros } from "./broadcast.js";
 import { along, at, expectDType, type Family } from "./rule.js";
 
-/** Up to this many rows, adding into rows is a product with a one-hot matrix: a GEMM beats the scatter kernel. */
+/** Up to this many rows, adding into rows is a product with a one-hot matrix: a GEMM beats adding entry by entry. */
 const ONE_HOT_ROWS = 1024;
 
 const isFew = (rows: Dim) => typeof rows === "number" && rows <= ONE_HOT_ROWS;
@@ -36,15 +36,18 @@ function expectUpdates(data: Type, updates: Type, shape: Shape): void {
     throw new Error(`updates are ${printShape(updates.shape)}, not ${printShape(shape)}`);
 }
 
-/** The sum of `updates` [n, …] over equal indices [n]: rows of a tensor of `shape`, its first axis being indexed. */
+/**
+ * The sum of `updates` [n, …] over equal indices [n]: rows of a tensor of `shape`, its first axis being indexed. Entry by entry where the
+ * rows are many: ONNX Runtime adds whole rows (ScatterND) on several threads at once, and loses some where two of them meet.
+ */
 function addRows(b: Builder, indices: Value, updates: Value, shape: Shape): Value {
   const rows = at(shape, 0);
   const width = elements(shape.slice(1));
   const flat = b.reshape(updates, [at(indices.type.shape, 0), width]);
-  if (isFew(rows)) return b.reshape(b.gemm(b.oneHot(indices, rows, updates.type.dtype), flat, undefined, true), shape);
-  const none = zeros(b, { dtype: "float32", shape: [rows, width] });
-  const sums = b.scatterND(none, b.unsqueeze(indices, [1]), b.cast(flat, "float32"));
-  return b.cast(b.reshape(sums, shape), updates.type.dtype);
+  const { dtype } = updates.type;
+  if (isFew(rows)) return b.reshape(b.gemm(b.oneHot(indices, rows, dtype), flat, undefined, true), shape);
+  const places = b.expand(b.unsqueeze(indices, [1]), flat.type.shape);
+  return b.reshape(addElements(b, { dtype, shape: [rows, width] }, places, flat, 0), shape);
 }
 
 /** The sum of `updates` over equal indices along an axis. */
@@ -58,7 +61,7 @@ function toFront(rank: number, axis: number): readonly number[] {
   return [axis, ...Array.from({ length: rank }, (_, a) => a).filter((a) => a !== axis)];
 }
 
-export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | "ScatterND" | "OneHot"> = {
+export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | "OneHot"> = {
   // Result: the data's axes before `axis`, the indices' axes, the data's axes after it.
   Gather: {
     infer: (inputs, { axis }) => {
@@ -193,35 +196,6 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
         const offset = index.reduce((sum, i, a) => sum + (a === axis ? place : i) * at(steps, a), 0);
         result[offset] = (result[offset] ?? 0) + update(index);
         return 0;
-      });
-      return [{ ...data, data: result }];
-    },
-  },
-  // data [rows, …] plus updates [n, …] at rows indices [n, 1].
-  ScatterND: {
-    infer: (inputs) => {
-      const data = at(inputs, 0);
-      const indices = at(inputs, 1);
-      checkIndices(indices);
-      if (indices.shape.length !== 2 || indices.shape[1] !== 1)
-        throw new Error(`indices ${printShape(indices.shape)} are not [n, 1]`);
-      along(data.shape, 0);
-      expectUpdates(data, at(inputs, 2), [at(indices.shape, 0), ...data.shape.slice(1)]);
-      return [data];
-    },
-    vjp: (b, node, [g]) => [g, undefined, g && b.gather(g, b.squeeze(at(node.inputs, 1), [1]), 0)],
-    batch: () => undefined,
-    evaluate: (inputs) => {
-      const data = at(inputs, 0);
-      const updates = at(inputs, 2);
-      const result = Float64Array.from(data.data);
-      const width = at(strides(data.shape), 0);
-      const rows = at(data.shape, 0);
-      at(inputs, 1).data.forEach((row, n) => {
-        for (let i = 0; i < width; i++) {
-          const place = within(row, rows) * width + i;
-          result[place] = (result[place] ?? 0) + (updates.data[n * width + i] ?? 0);
-        }
       });
       return [{ ...data, data: result }];
     },

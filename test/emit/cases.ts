@@ -261,16 +261,6 @@ export const cases: { readonly [K in OpName]: Readonly<Record<string, Case>> } =
       { feed: { i: [3, 3, 1, 0] }, since: 16 },
     ),
   },
-  ScatterND: {
-    "equal rows": one({ x: f32(4, 3), i: i64("batch", 1), u: f32("batch", 3) }, (b, x, i, u) => b.scatterND(x, i, u), {
-      feed: { i: [2, 2] },
-      since: 16,
-    }),
-    int32: one({ x: f32(4, 3), i: i32("batch", 1), u: f32("batch", 3) }, (b, x, i, u) => b.scatterND(x, i, u), {
-      feed: { i: [2, 0] },
-      since: 16,
-    }),
-  },
   OneHot: {
     static: one({ i: i64("batch", "time") }, (b, i) => [b.oneHot(i, 4), b.oneHot(i, 4, "int64")], {
       feed: { i: [0, 3, 1, 2, 2, 9] },

@@ -17,7 +17,7 @@ const sizes = new Map([
 ]);
 
 /** Those whose cases make float32 by themselves or take nothing else, and the recurrent operators, which stand in exported models alone. */
-const apart = new Set(["Constant", "Scan", "ScatterElements", "ScatterND", "RNN", "GRU", "LSTM"]);
+const apart = new Set(["Constant", "Scan", "ScatterElements", "RNN", "GRU", "LSTM"]);
 
 /** The case on operands of 16 bits; what goes in and out is float32. */
 function halved({ operands, build }: Case): Graph {

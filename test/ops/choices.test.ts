@@ -31,11 +31,11 @@ test("a matrix shared by all rows of a sequence gets one product of all rows at 
 test("a table of up to 1024 rows adds its rows up by a product with a one-hot matrix, a larger one by a scatter", () => {
   const lookUp = (rows: number | string) =>
     gradientOps((b) => b.gather(float(b, "E", rows, 8), whole(b, "ids", "batch"), 0)).filter(
-      (op) => op === "OneHot" || op === "ScatterND",
+      (op) => op === "OneHot" || op === "ScatterElements",
     );
   expect(lookUp(1024)).toEqual(["OneHot"]);
-  expect(lookUp(1025)).toEqual(["ScatterND"]);
-  expect(lookUp("rows")).toEqual(["ScatterND"]);
+  expect(lookUp(1025)).toEqual(["ScatterElements"]);
+  expect(lookUp("rows")).toEqual(["ScatterElements"]);
 });
 
 test("a pick of one entry per row spreads its cotangent by a one-hot row, other picks by a scatter", () => {

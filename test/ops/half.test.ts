@@ -12,7 +12,7 @@ import { cases, drawOperands, ops } from "./cases.js";
 import { sizes } from "./sample.js";
 
 /** Loops hold what their bodies do; scatters, and the recurrent operators of exported models, take float32 alone. */
-const apart: readonly OpName[] = ["Scan", "ScatterElements", "ScatterND", "RNN", "GRU", "LSTM"];
+const apart: readonly OpName[] = ["Scan", "ScatterElements", "RNN", "GRU", "LSTM"];
 
 /** The sum of the results' squares, made of operands of a type. */
 function lossOf<K extends OpName>(op: K, { operands, attributes }: CaseOf<K>, type: FloatType): Graph {

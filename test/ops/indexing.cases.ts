@@ -2,7 +2,7 @@
 import type { CaseOf, Cases } from "./case.js";
 import { below, fixed, normal, positive, type Sample, shortBelow } from "./sample.js";
 
-type Indexing = "Gather" | "GatherElements" | "ScatterElements" | "ScatterND" | "OneHot";
+type Indexing = "Gather" | "GatherElements" | "ScatterElements" | "OneHot";
 
 /** The batch rule takes a batch of tables or a batch of indices, not both. */
 const gather = (title: string, data: Sample, indices: Sample, axis: number): CaseOf<"Gather"> => ({
@@ -15,14 +15,6 @@ const along = (title: string, axis: number, ...operands: readonly Sample[]): Cas
   title,
   operands,
   attributes: { axis },
-});
-
-/** Adding into rows has no axis to be batched over. */
-const addRows = (title: string, ...operands: readonly Sample[]): CaseOf<"ScatterND"> => ({
-  title,
-  operands,
-  attributes: {},
-  refuses: [[0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]],
 });
 
 const repeated = fixed("int64", [5], 1, 0, 1, 1, 2);
@@ -38,10 +30,9 @@ export const indexing: Cases<Indexing> = {
     gather("entries of a vector", normal(4), below(4, "time"), 0),
     gather("short indices", normal(4, 2), shortBelow(4, 3), 0),
     gather("whole numbers", below(9, 4, 2), below(4, 3), 0),
-    // These two add their gradient up with ScatterND.
+    // These three add their gradient up with ScatterElements.
     gather("of an unknown number of rows", normal("rows", 2), below(5, "batch", 3), 0),
     gather("of more than 1024 rows", normal(1030), fixed("int64", [4], 1029, 7, 1029, 0), 0),
-    // And this one with ScatterElements.
     gather("of more than 1024 columns", normal(1, 1030), fixed("int64", [4], 1029, 7, 1029, 0), 1),
   ],
   GatherElements: [
@@ -58,12 +49,6 @@ export const indexing: Cases<Indexing> = {
     along("rows, some of them twice", 0, normal(3, 2), below(3, 4, 2), normal(4, 2)),
     along("symbolic axes", 1, normal("batch", 3), below(3, "batch", 1), normal("batch", 1)),
     along("a vector", 0, normal(4), below(4, 3), positive(3)),
-  ],
-  ScatterND: [
-    addRows("rows, some of them twice", normal(4, 3), below(3, 5, 1), normal(5, 3)),
-    addRows("symbolic axes", normal("rows", 2), below(5, "time", 1), normal("time", 2)),
-    addRows("a vector", normal(4), below(4, 3, 1), normal(3)),
-    addRows("rows of rank 2", normal(3, 2, 2), below(3, 4, 1), normal(4, 2, 2)),
   ],
   OneHot: [
     { title: "a batch", operands: [below(4, "batch")], attributes: { depth: 4, dtype: "float32" } },

@@ -142,14 +142,6 @@ test.each<readonly [string, (operands: Operands) => void]>([
     "ScatterElements(x[2, 5], ids[2, 1], u[2, 2]): updates are [2, 2], not [2, 1]",
     ({ b, f, i }) => b.scatterElements(f("x", 2, 5), i("ids", 2, 1), f("u", 2, 2), 1),
   ],
-  [
-    "ScatterND(x[5, 2], ids[3], u[3, 2]): indices [3] are not [n, 1]",
-    ({ b, f, i }) => b.scatterND(f("x", 5, 2), i("ids", 3), f("u", 3, 2)),
-  ],
-  [
-    "ScatterND(x[5, 2], ids[3, 1], u[3, 4]): updates are [3, 4], not [3, 2]",
-    ({ b, f, i }) => b.scatterND(f("x", 5, 2), i("ids", 3, 1), f("u", 3, 4)),
-  ],
   ["OneHot(x[2]): float32 given where int64 or int32 is needed", ({ b, f }) => b.oneHot(f("x", 2), 4)],
   // loop
   ["Scan(h[batch, 2]): 1 operands for a body with 2 inputs", ({ b, f }) => b.apply("Scan", [f("h", "batch", 2)], loop)],
