@@ -3,8 +3,9 @@ import { differentiate } from "./autodiff/reverse.js";
 import { graphBuilder } from "./graph/build.js";
 import { scan } from "./graph/scan.js";
 import type { Builder } from "./ir/builder.js";
-import { countUses, infixLines, type Page } from "./ir/infix.js";
+import { infixLines, nameOn, type Page, repeatedIn } from "./ir/infix.js";
 import { numberedNames } from "./ir/names.js";
+import { present } from "./ir/present.js";
 import { printGraph } from "./ir/print.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "./ir/types.js";
 import type { ResolvedCell } from "./language/cell.js";
@@ -55,9 +56,7 @@ const broken = () => {
 };
 
 function shapesOf(cell: ResolvedCell, sizes: CellSizes) {
-  const shapes = declaredShapes(cell, sizes, "", broken);
-  if (shapes === undefined) throw new Error("A cell that is explained has known sizes.");
-  return shapes;
+  return present(declaredShapes(cell, sizes, "", broken), "a size of a sound cell");
 }
 
 function openInputs(b: Builder, shapes: Readonly<Record<string, readonly Dim[]>>) {
@@ -65,9 +64,7 @@ function openInputs(b: Builder, shapes: Readonly<Record<string, readonly Dim[]>>
 }
 
 function buildStep(b: Builder, cell: ResolvedCell, sizes: CellSizes, operands: Parameters<typeof lowerCell>[3]) {
-  const step = lowerCell(cell, sizes, b, operands, broken, "");
-  if (step === undefined) throw new Error("A cell that is explained can be built.");
-  return step;
+  return present(lowerCell(cell, sizes, b, operands, broken, ""), "the step of a sound cell");
 }
 
 /** The gradient of one step, as equations. */
@@ -138,7 +135,7 @@ function work(body: Graph): number {
 function openPage({ nodes, inputs, outputs }: Graph): Page {
   const names = new Map<Value, string>(inputs.map((input) => [input, input.name ?? "?"]));
   const fresh = numberedNames(names.values());
-  return { names, fresh, uses: countUses(nodes, outputs) };
+  return { names, fresh, repeated: repeatedIn(nodes, outputs) };
 }
 
 /** The nodes that need an output of some others. */
@@ -154,7 +151,8 @@ function dependents(nodes: readonly Node[], on: readonly Node[]): ReadonlySet<No
 }
 
 function described(graph: Graph, cell: ResolvedCell): Omit<Explanation, "gradient" | "before"> {
-  const [ahead, back] = loopsOf(graph);
+  const loops = loopsOf(graph);
+  const [ahead, back] = loops;
   const page = openPage(graph);
   graph.outputs.forEach((output, index) => {
     page.names.set(output, `d${graph.inputs[index]?.name}`);
@@ -169,7 +167,7 @@ function described(graph: Graph, cell: ResolvedCell): Omit<Explanation, "gradien
       page,
     );
   // What a loop reads slice by slice is a name there, and so needs one here.
-  for (const loop of [ahead, back]) nameSlices(loop, graph, page);
+  for (const loop of loops) nameSlices(loop, graph, page);
   const hoisted = part((node) => !afterAhead.has(node) && !afterBack.has(node));
   const forward = ahead === undefined ? none : loopLines(ahead, states, page);
   const between = part((node) => afterAhead.has(node) && !afterBack.has(node));
@@ -185,32 +183,28 @@ function described(graph: Graph, cell: ResolvedCell): Omit<Explanation, "gradien
   return { hoisted, forward, between, backward, sunk, graph: printGraph(graph) };
 }
 
-function nameSlices(loop: NodeOf<"Scan"> | undefined, graph: Graph, page: Page): void {
-  if (loop === undefined) return;
+function nameSlices(loop: NodeOf<"Scan">, graph: Graph, page: Page): void {
   const { states, scans } = loop.attributes;
   const made = new Set(
     graph.nodes.filter(({ op }) => op !== "Scan" && op !== "Constant").flatMap(({ outputs }) => outputs),
   );
-  for (const value of loop.inputs.slice(states, states + scans))
-    if (made.has(value) && !page.names.has(value)) page.names.set(value, page.fresh(value.name ?? "a"));
+  for (const value of loop.inputs.slice(states, states + scans)) if (made.has(value)) nameOn(page, value, "a");
 }
 
 /** What a step does; a name with [t] is the step's slice of what lies outside. */
 function loopLines({ attributes, inputs, outputs }: NodeOf<"Scan">, stateNames: readonly string[], outer: Page): Loop {
   const { body, states, scans } = attributes;
   const page: Page = { ...openPage(body), fresh: outer.fresh };
+  const carried = Array.from({ length: states }, (_, index) => stateNames[index] ?? `state ${index}`);
   body.inputs.forEach((input, index) => {
-    const operand = at(inputs, index);
-    const outside = outer.names.get(operand) ?? operand.name ?? "?";
-    const state = stateNames[index] ?? `state ${index}`;
-    page.names.set(input, index < states ? state : index < states + scans ? `${outside}[t]` : outside);
+    const outside = () => nameOn(outer, at(inputs, index), "a");
+    page.names.set(input, carried[index] ?? (index < states + scans ? `${outside()}[t]` : outside()));
   });
   const lines = [...infixLines(body.nodes, page)];
-  const nameOf = (value: Value) => page.names.get(value) ?? value.name ?? "?";
   body.outputs.forEach((output, index) => {
-    const text = nameOf(output);
-    if (index < states) {
-      const state = stateNames[index] ?? `state ${index}`;
+    const text = nameOn(page, output, "t");
+    const state = carried[index];
+    if (state !== undefined) {
       if (text !== `${state}'`) lines.push(`${state}' = ${text}`);
       return;
     }

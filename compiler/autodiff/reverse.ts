@@ -17,11 +17,9 @@ export const pullBack: PullBack = (b, nodes, active, collected) => {
     if (vjp === "none") continue;
     if (vjp === "inference") throw new Error(`${node.op} stands in models that only infer`);
     const pulled =
-      node.op === "Scan"
-        ? vjpScan(b, node, given, active, pullBack)
-        : vjp === "loop"
-          ? []
-          : vjp(b, node as NodeOf<OpName>, given);
+      vjp === "loop"
+        ? vjpScan(b, node as NodeOf<"Scan">, given, active, pullBack)
+        : vjp(b, node as NodeOf<OpName>, given);
     node.inputs.forEach((input, index) => {
       const cotangent = pulled[index];
       if (cotangent !== undefined && active.has(input)) collected.add(input, cotangent);

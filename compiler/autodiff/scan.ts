@@ -66,9 +66,7 @@ export function vjpScan(
     if (capture >= 0) return { capture: at(outer.captures, capture) };
     const producer = producers.get(value);
     if (producer?.op === "Constant") return { own: at(copyNode(step, producer, []), 0) };
-    const stacked = body.outputs.indexOf(value, states);
-    if (stacked >= 0) return { slice: at(node.outputs, stacked) };
-    return { capture: value };
+    return { slice: at(node.outputs, body.outputs.indexOf(value, states)) };
   };
   const again = new Map<Value, Value>();
   const step = bodyBuilder(`${body.name}/backward`, (value) => {

@@ -24,8 +24,7 @@ function nodeFlops(node: Node, sizes: Sizes): number {
     const turned = node.op === "Gemm" && node.attributes.transA;
     return 2 * result * count(at(shape, turned ? 0 : shape.length - 1), sizes);
   }
-  const operand = node.inputs[0];
-  return Math.max(result, operand === undefined ? 0 : count(elements(operand.type.shape), sizes));
+  return Math.max(result, count(elements(at(node.inputs, 0).type.shape), sizes));
 }
 
 /** Floating-point operations of one run: a multiply-add is two, any other arithmetic one per entry, moving is free. */

@@ -1,5 +1,6 @@
 /** A graph as a drawing in Graphviz's DOT language: nodes are boxes, values are edges, loop bodies are clusters. */
 import { printAttributes, printTensor, printType } from "./literal.js";
+import { at, present } from "./present.js";
 import type { Graph, Node, NodeOf, Value } from "./types.js";
 
 const styles = {
@@ -111,22 +112,19 @@ function drawScan(outer: Drawing, { inputs, outputs, attributes }: NodeOf<"Scan"
   line(drawing, `label=${quote([`Scan ${body.name}, ${length} steps${reverse ? ", from the last" : ""}`])};`);
   line(drawing, 'fontname="Helvetica"; fontsize=10; style="rounded"; color="#888888";');
   body.inputs.forEach((input, index) => {
-    const operand = inputs[index];
-    if (operand === undefined) return;
+    const operand = at(inputs, index);
     const source = outer.sources.get(operand);
-    const scalar = outer.scalars.get(operand);
     if (index < states + scans) {
       const label = assigned(outer, `${index < states ? "state" : "slice"} ${input.name ?? ""}`.trim(), operand);
       const id = box(drawing, [label, printType(input.type)], styles.state);
       drawing.sources.set(input, id);
       connect(outer, operand, id);
     } else if (source !== undefined) drawing.sources.set(input, source);
-    else if (scalar !== undefined) drawing.scalars.set(input, scalar);
+    else drawing.scalars.set(input, present(outer.scalars.get(operand), "what a loop captures"));
   });
   for (const node of body.nodes) drawNode(drawing, node);
   body.outputs.forEach((output, index) => {
-    const result = outputs[index];
-    if (result === undefined) return;
+    const result = at(outputs, index);
     const label = `${index < states ? "last" : "stacked"} ${result.name ?? ""}`.trim();
     const id = box(drawing, [assigned(drawing, label, output), printType(result.type)], styles.state);
     connect(drawing, output, id);

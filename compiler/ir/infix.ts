@@ -1,5 +1,6 @@
 /** Nodes as equations: what is used once stands where it is used, everything else on a line of its own. */
 import { printNumber } from "./literal.js";
+import { at } from "./present.js";
 import type { Node, Value } from "./types.js";
 
 /** How an expression binds: sums least, what needs no parentheses most. */
@@ -33,39 +34,40 @@ export interface Page {
   readonly names: Map<Value, string>;
   /** A name that no other value has. */
   readonly fresh: (hint: string) => string;
-  /** How often each value is read, by anyone. */
-  readonly uses: ReadonlyMap<Value, number>;
+  /** Values that are read more than once, by anyone. */
+  readonly repeated: ReadonlySet<Value>;
 }
 
-/** How often values are read by some nodes, and by others through `also`. */
-export function countUses(nodes: readonly Node[], also: readonly Value[]): ReadonlyMap<Value, number> {
-  const uses = new Map<Value, number>();
-  for (const value of [...nodes.flatMap(({ inputs }) => inputs), ...also]) uses.set(value, (uses.get(value) ?? 0) + 1);
-  return uses;
+/** Values that are read more than once, by some nodes and by others through `also`. */
+export function repeatedIn(nodes: readonly Node[], also: readonly Value[]): ReadonlySet<Value> {
+  const reads = [...nodes.flatMap(({ inputs }) => inputs), ...also];
+  return new Set(reads.filter((value, place) => reads.indexOf(value) < place));
 }
 
-/** Lines for nodes other than loops, in order. Values that `page.names` lacks are written in place where that is short. */
+/** What a value is called on a page: from now on, where it had no name yet. */
+export function nameOn({ names, fresh }: Page, value: Value, hint: string): string {
+  const name = names.get(value) ?? fresh(value.name ?? hint);
+  names.set(value, name);
+  return name;
+}
+
+/** Lines for nodes, in order. Values that `page.names` lacks are written in place where that is short. */
 export function infixLines(nodes: readonly Node[], page: Page): readonly string[] {
   const inline = new Map<Value, Written>();
-  const write = (value: Value): Written => inline.get(value) ?? atom(page.names.get(value) ?? value.name ?? "?");
+  const write = (value: Value): Written => inline.get(value) ?? atom(nameOn(page, value, "a"));
   const lines: string[] = [];
   for (const node of nodes) {
-    if (node.op === "Scan") continue;
     const written = expressionOf(node, write);
     const [first] = node.outputs;
     if (node.outputs.length === 1 && first !== undefined && isInPlace(node, first, written, page)) {
       inline.set(first, written);
       continue;
     }
-    const targets = node.outputs.map((output) => {
-      const name = page.names.get(output) ?? page.fresh(output.name ?? "t");
-      page.names.set(output, name);
-      return name;
-    });
+    const targets = node.outputs.map((output) => nameOn(page, output, "t"));
     lines.push(`${targets.join(", ")} = ${written.text}`);
   }
   // What was written in place may still be asked for by name: by whoever reads the page next.
-  for (const [value, { text }] of inline) if (!page.names.has(value)) page.names.set(value, text);
+  for (const [value, { text }] of inline) page.names.set(value, text);
   return lines;
 }
 
@@ -74,7 +76,7 @@ function isInPlace(node: Node, output: Value, { text, strength }: Written, page:
   if (page.names.has(output)) return false;
   if (node.op === "Constant") return node.attributes.value.shape.length === 0;
   if (output.name !== undefined) return false;
-  return (page.uses.get(output) ?? 0) < 2 || (strength === 4 && text.length <= 12);
+  return !page.repeated.has(output) || (strength === 4 && text.length <= 12);
 }
 
 function expressionOf(node: Node, write: (value: Value) => Written): Written {
@@ -87,7 +89,7 @@ function expressionOf(node: Node, write: (value: Value) => Written): Written {
     case "Constant": {
       const { value } = node.attributes;
       return atom(
-        value.shape.length === 0 ? printNumber(value.data[0] ?? 0, value.dtype).replace(/\.0$/, "") : "constant",
+        value.shape.length === 0 ? printNumber(at(value.data, 0), value.dtype).replace(/\.0$/, "") : "constant",
       );
     }
     case "Neg":
@@ -101,12 +103,14 @@ function expressionOf(node: Node, write: (value: Value) => Written): Written {
     }
     case "Transpose": {
       const { perm } = node.attributes;
-      const last = perm.length - 1;
-      const turns = perm.every((axis, at) => axis === (at < last - 1 ? at : at === last ? last - 1 : last));
-      return atom(turns && perm.length > 1 ? `${bound(a, 4)}ᵀ` : `transpose(${a.text})`);
+      // The last two axes change places, and no others.
+      const [others, last] = [perm.slice(0, -2), perm.slice(-2)];
+      const turns =
+        others.every((axis, place) => axis === place) && last.join() === `${perm.length - 1},${perm.length - 2}`;
+      return atom(turns ? `${bound(a, 4)}ᵀ` : `transpose(${a.text})`);
     }
     case "Reshape":
-      return node.attributes.shape.length < (node.inputs[0]?.type.shape.length ?? 0) ? atom(`flat(${a.text})`) : a;
+      return node.attributes.shape.length < at(node.inputs, 0).type.shape.length ? atom(`flat(${a.text})`) : a;
     case "Split":
       return atom(`split(${a.text}, ${node.outputs.length})`);
     case "Slice":

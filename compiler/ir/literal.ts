@@ -1,6 +1,7 @@
 /** How types, constants and attributes look in text: `f32[batch, 25]`, `0.5`, `axis=1`. */
 import { printShape } from "./dims.js";
 import { isFloat } from "./floats.js";
+import { at } from "./present.js";
 import type { DType, Node, Tensor, Type } from "./types.js";
 
 const dtypes: { readonly [D in DType]: string } = {
@@ -28,7 +29,7 @@ export function printNumber(value: number, dtype: DType): string {
 
 /** The entries in row-major order, the first few of them when there are many. */
 export function printTensor({ dtype, shape, data }: Tensor): string {
-  if (shape.length === 0) return printNumber(data[0] ?? Number.NaN, dtype);
+  if (shape.length === 0) return printNumber(at(data, 0), dtype);
   const entries = Array.from(data.subarray(0, ENTRIES), (entry) => printNumber(entry, dtype));
   const rest = data.length - entries.length;
   return `[${entries.join(", ")}${rest > 0 ? `, … ${rest} more` : ""}]`;

@@ -1,7 +1,7 @@
 /** What must be there, by the rules of what holds it. Where it is not, the compiler is wrong. */
 
 /** An array's entry. */
-export function at<T>(items: ArrayLike<T>, index: number): T {
+export function at<T>(items: ArrayLike<T | undefined>, index: number): T {
   return present(items[index], `operand ${index}`);
 }
 

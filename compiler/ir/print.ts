@@ -1,6 +1,7 @@
 /** A graph as text: one line per node, in order, with the types of its results; loop bodies are indented. */
 import { printAttributes, printTensor, printType } from "./literal.js";
 import { uniqueNames } from "./names.js";
+import { at } from "./present.js";
 import type { Graph, Node, NodeOf, Value } from "./types.js";
 
 /** The lines so far, and what the values in sight are called. Names are unique over a graph and its bodies. */
@@ -59,8 +60,7 @@ function printBody(outer: Page, { attributes, inputs, outputs }: NodeOf<"Scan">)
   const page: OpenPage = { ...outer, names: new Map(), indent: `${outer.indent}  ` };
   const captured: string[] = [];
   body.inputs.forEach((input, index) => {
-    const operand = inputs[index];
-    const from = operand === undefined ? "(missing)" : nameOf(outer, operand);
+    const from = nameOf(outer, at(inputs, index));
     if (index < states) line(page, `state ${define(page, input, "state")} = ${from}`);
     else if (index < states + scans) line(page, `slice ${define(page, input, "slice")} = ${from}`);
     else {
@@ -71,8 +71,7 @@ function printBody(outer: Page, { attributes, inputs, outputs }: NodeOf<"Scan">)
   if (captured.length > 0) line(page, `capture ${captured.join(", ")}`);
   for (const node of body.nodes) printNode(page, node);
   body.outputs.forEach((output, index) => {
-    const [kind, target] = index < states ? ["next", body.inputs[index]] : ["stack", outputs[index]];
-    const name = target === undefined ? "(missing)" : (page.names.get(target) ?? nameOf(outer, target));
-    line(page, `${kind} ${name} = ${nameOf(page, output)}`);
+    const name = index < states ? nameOf(page, at(body.inputs, index)) : nameOf(outer, at(outputs, index));
+    line(page, `${index < states ? "next" : "stack"} ${name} = ${nameOf(page, output)}`);
   });
 }

@@ -1,4 +1,5 @@
 /** Constant tensors: making them, walking them. */
+import { at } from "./present.js";
 import type { DType, Shape, Tensor } from "./types.js";
 
 export function tensor(dtype: DType, shape: readonly number[], data: ArrayLike<number>): Tensor {
@@ -13,9 +14,13 @@ export function scalarTensor(value: number, dtype: DType = "float32"): Tensor {
 
 /** Elements to step over for one more in each axis, row-major. */
 export function strides(shape: readonly number[]): readonly number[] {
-  const result = new Array<number>(shape.length).fill(1);
-  for (let axis = shape.length - 2; axis >= 0; axis--) result[axis] = (result[axis + 1] ?? 1) * (shape[axis + 1] ?? 1);
-  return result;
+  let step = 1;
+  const steps = shape.toReversed().map((size) => {
+    const own = step;
+    step *= size;
+    return own;
+  });
+  return steps.reverse();
 }
 
 /** A tensor made entry by entry from its index. The index array is reused between calls. */
@@ -26,8 +31,8 @@ export function tabulate(dtype: DType, shape: readonly number[], entry: (index: 
   for (let flat = 0; flat < count; flat++) {
     data[flat] = entry(index);
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const next = (index[axis] ?? 0) + 1;
-      if (next < (shape[axis] ?? 1)) {
+      const next = at(index, axis) + 1;
+      if (next < at(shape, axis)) {
         index[axis] = next;
         break;
       }
@@ -39,14 +44,12 @@ export function tabulate(dtype: DType, shape: readonly number[], entry: (index: 
 
 /** Reads a tensor at an index of a shape that it broadcasts to. */
 export function broadcastReader(source: Tensor, rank: number): (index: readonly number[]) => number {
-  const steps = strides(source.shape);
+  // An axis of one entry stays at it.
+  const steps = strides(source.shape).map((step, axis) => (source.shape[axis] === 1 ? 0 : step));
   const lead = rank - source.shape.length;
   return (index) => {
-    let offset = 0;
-    for (let axis = 0; axis < source.shape.length; axis++) {
-      if (source.shape[axis] !== 1) offset += (index[axis + lead] ?? 0) * (steps[axis] ?? 1);
-    }
-    return source.data[offset] ?? Number.NaN;
+    const offset = steps.reduce((sum, step, axis) => sum + at(index, axis + lead) * step, 0);
+    return at(source.data, offset);
   };
 }
 
@@ -54,9 +57,8 @@ export function broadcastReader(source: Tensor, rank: number): (index: readonly 
 export function reader(source: Tensor): (index: readonly number[]) => number {
   const steps = strides(source.shape);
   return (index) => {
-    let offset = 0;
-    for (let axis = 0; axis < steps.length; axis++) offset += (index[axis] ?? 0) * (steps[axis] ?? 1);
-    return source.data[offset] ?? Number.NaN;
+    const offset = steps.reduce((sum, step, axis) => sum + at(index, axis) * step, 0);
+    return at(source.data, offset);
   };
 }
 

@@ -1,17 +1,17 @@
 /** Numpy's broadcasting, for the primitives that follow it: shapes, cotangents and one more leading axis. */
 import type { Builder } from "../ir/builder.js";
 import { broadcastShapes, printShape, sameShape } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import type { Dim, Shape, Type, Value } from "../ir/types.js";
 
 export function broadcastTypes(inputs: readonly Type[]): Shape {
-  const [first, ...others] = inputs;
-  return others.reduce<Shape>((shape, input) => {
-    if (shape === input.shape) return shape;
-    const met = broadcastShapes(shape, input.shape);
-    if (met === undefined)
-      throw new Error(`shapes ${printShape(shape)} and ${printShape(input.shape)} do not broadcast`);
+  const shapes = inputs.map((input) => input.shape);
+  return shapes.reduce((shape, other) => {
+    if (shape === other) return shape;
+    const met = broadcastShapes(shape, other);
+    if (met === undefined) throw new Error(`shapes ${printShape(shape)} and ${printShape(other)} do not broadcast`);
     return met;
-  }, first?.shape ?? []);
+  });
 }
 
 /** Sums a cotangent over the axes along which its operand was broadcast. */
@@ -37,7 +37,7 @@ export function alignBatched(
 ): readonly Value[] {
   const rank = Math.max(...originals.map((value) => value.type.shape.length));
   return inputs.map((input, index) => {
-    const own = originals[index]?.type.shape.length ?? 0;
+    const own = at(originals, index).type.shape.length;
     if (!batched[index] || own === rank) return input;
     return b.unsqueeze(
       input,

@@ -27,8 +27,9 @@ export const constants: Family<"Constant" | "Range" | "Size"> = {
     infer: () => [{ dtype: "int64", shape: [] }],
     vjp: "none",
     // Without the new axis, which would be counted too.
-    batch: (b, _, [x], batched, size) =>
-      x && batched[0] ? [b.expand(b.unsqueeze(b.size(b.slice(x, 0, 0, 1)), [0]), [size])] : undefined,
+    batch: (b, _, inputs, _batched, size) => [
+      b.expand(b.unsqueeze(b.size(b.slice(at(inputs, 0), 0, 0, 1)), [0]), [size]),
+    ],
     evaluate: (inputs) => [tensor("int64", [], [at(inputs, 0).data.length])],
   },
 };

@@ -42,8 +42,8 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
       return [{ dtype: productType(inputs), shape: [...lead, m, n] }];
     },
     // dx = g yᵀ, dy = xᵀ g. A shared right-hand matrix sums over all rows at once: one product of flattened operands.
-    vjp: (b, node, [g]) => {
-      if (g === undefined) return [];
+    vjp: (b, node, cotangents) => {
+      const g = at(cotangents, 0);
       const x = at(node.inputs, 0);
       const y = at(node.inputs, 1);
       const turned = (value: Value) => b.transpose(value, swapLast(value.type.shape.length));
@@ -72,7 +72,7 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
       const iy = new Array<number>(rank).fill(0);
       return [
         tabulate(x.dtype, shape, (index) => {
-          for (let axis = 0; axis < rank; axis++) ix[axis] = iy[axis] = index[axis] ?? 0;
+          for (let axis = 0; axis < rank; axis++) ix[axis] = iy[axis] = at(index, axis);
           let sum = 0;
           for (let l = 0; l < k; l++) {
             ix[rank - 1] = l;
@@ -99,8 +99,8 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
         throw new Error(`${printShape(c.shape)} does not broadcast to ${printShape(shape)}`);
       return [{ dtype: productType(inputs), shape }];
     },
-    vjp: (b, node, [g]) => {
-      if (g === undefined) return [];
+    vjp: (b, node, cotangents) => {
+      const g = at(cotangents, 0);
       const { transA, transB } = node.attributes;
       const x = at(node.inputs, 0);
       const y = at(node.inputs, 1);

@@ -74,12 +74,10 @@ function broadcasting<K extends OpName>(
     vjp:
       vjp === "none"
         ? "none"
-        : (b, node, [g]) =>
-            g === undefined
-              ? []
-              : vjp(b, node, g).map(
-                  (cotangent, index) => cotangent && unbroadcast(b, cotangent, at(node.inputs, index)),
-                ),
+        : (b, node, cotangents) =>
+            vjp(b, node, at(cotangents, 0)).map(
+              (cotangent, index) => cotangent && unbroadcast(b, cotangent, at(node.inputs, index)),
+            ),
     batch: (b, node, inputs, batched) =>
       b.apply(node.op, alignBatched(b, node.inputs, inputs, batched), node.attributes),
     evaluate: (inputs, attributes) => {

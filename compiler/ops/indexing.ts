@@ -72,8 +72,8 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const shape = [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)];
       return [{ dtype: data.dtype, shape }];
     },
-    vjp: (b, node, [g]) => {
-      if (g === undefined) return [];
+    vjp: (b, node, cotangents) => {
+      const g = at(cotangents, 0);
       const { axis } = node.attributes;
       const data = at(node.inputs, 0);
       const indices = at(node.inputs, 1);
@@ -135,8 +135,8 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       expectAlong(data, indices, axis);
       return [{ dtype: data.dtype, shape: indices.shape }];
     },
-    vjp: (b, node, [g]) => {
-      if (g === undefined) return [];
+    vjp: (b, node, cotangents) => {
+      const g = at(cotangents, 0);
       const { axis } = node.attributes;
       const data = at(node.inputs, 0);
       const indices = at(node.inputs, 1);
@@ -194,7 +194,7 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       tabulate("int64", indices.shape, (index) => {
         const place = within(pick(index), size);
         const offset = index.reduce((sum, i, a) => sum + (a === axis ? place : i) * at(steps, a), 0);
-        result[offset] = (result[offset] ?? 0) + update(index);
+        result[offset] = at(result, offset) + update(index);
         return 0;
       });
       return [{ ...data, data: result }];

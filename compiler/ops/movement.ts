@@ -135,8 +135,8 @@ export const movement: Family<Movement> = {
       const total = inputs.reduce<Dim>((sum, { shape }) => addDims(sum, at(shape, axis)), 0);
       return [{ dtype: first.dtype, shape: replaced(first.shape, axis, total) }];
     },
-    vjp: (b, node, [g]) => {
-      if (g === undefined) return [];
+    vjp: (b, node, cotangents) => {
+      const g = at(cotangents, 0);
       const { axis } = node.attributes;
       const sizes = node.inputs.map((input) => at(input.type.shape, axis));
       if (sizes.every((size) => typeof size === "number")) return b.split(g, sizes, axis);

@@ -46,12 +46,11 @@ function infer(
     ...(initial ? Array.from({ length: states }, () => float(1, batch, hidden)) : []),
     ...(peepholes ? [float(1, 3 * hidden)] : []),
   ];
-  if (inputs.length !== expected.length)
-    throw new Error(`${inputs.length} operands where ${expected.length} are needed`);
+  if (inputs.length > expected.length) throw new Error(`${inputs.length} operands where ${expected.length} are needed`);
   if (attributes.activations.length !== activations.length)
     throw new Error(`${attributes.activations.length} activations for ${activations.length}`);
-  for (const [index, { dtype, shape }] of inputs.entries()) {
-    const wanted = at(expected, index);
+  for (const [index, wanted] of expected.entries()) {
+    const { dtype, shape } = at(inputs, index);
     if (dtype !== wanted.dtype || !sameShape(shape, wanted.shape))
       throw new Error(
         `operand ${index} is ${dtype}${printShape(shape)}, not ${wanted.dtype}${printShape(wanted.shape)}`,
@@ -102,10 +101,9 @@ function evaluate<K extends Operator>(
         const sums: Sums = {
           input: (gate, unit) =>
             dot(w.data, (gate * hidden + unit) * width, x.data, (t * batch + row) * width, width) +
-            (bias.data[gate * hidden + unit] ?? 0),
+            at(bias.data, gate * hidden + unit),
           state: (gate, unit, h) =>
-            dot(r.data, (gate * hidden + unit) * hidden, h, 0, hidden) +
-            (bias.data[(gates + gate) * hidden + unit] ?? 0),
+            dot(r.data, (gate * hidden + unit) * hidden, h, 0, hidden) + at(bias.data, (gates + gate) * hidden + unit),
         };
         states = step(sums, states, attributes, peep);
         every.set(at(states, 0), (t * batch + row) * hidden);
@@ -119,7 +117,7 @@ function evaluate<K extends Operator>(
 
 function dot(x: ArrayLike<number>, fromX: number, y: ArrayLike<number>, fromY: number, count: number): number {
   let sum = 0;
-  for (let k = 0; k < count; k++) sum += (x[fromX + k] ?? 0) * (y[fromY + k] ?? 0);
+  for (let k = 0; k < count; k++) sum += at(x, fromX + k) * at(y, fromY + k);
   return sum;
 }
 
@@ -151,12 +149,12 @@ export const recurrent: Family<Operator> = {
     const gate = (index: number) =>
       units(hidden, (unit) => activationOf[f](input(index, unit) + state(index, unit, h)));
     const [z, r] = [gate(0), gate(1)];
-    const reset = units(hidden, (unit) => (r[unit] ?? 0) * (h[unit] ?? 0));
-    const from = (unit: number) => (linearBeforeReset ? (r[unit] ?? 0) * state(2, unit, h) : state(2, unit, reset));
+    const reset = units(hidden, (unit) => at(r, unit) * at(h, unit));
+    const from = (unit: number) => (linearBeforeReset ? at(r, unit) * state(2, unit, h) : state(2, unit, reset));
     return [
       units(hidden, (unit) => {
         const n = activationOf[g](input(2, unit) + from(unit));
-        return (1 - (z[unit] ?? 0)) * n + (z[unit] ?? 0) * (h[unit] ?? 0);
+        return (1 - at(z, unit)) * n + at(z, unit) * at(h, unit);
       }),
     ];
   }),
@@ -169,13 +167,13 @@ export const recurrent: Family<Operator> = {
       const see = (gate: number, unit: number, memory: number) => (peep?.[gate * hidden + unit] ?? 0) * memory;
       const sum = (gate: number, unit: number) => input(gate, unit) + state(gate, unit, h);
       const memory = units(hidden, (unit) => {
-        const before = c[unit] ?? 0;
+        const before = at(c, unit);
         const admit = activationOf[f](sum(0, unit) + see(0, unit, before));
         const keep = activationOf[f](sum(2, unit) + see(2, unit, before));
         return keep * before + admit * activationOf[g](sum(3, unit));
       });
       const output = units(hidden, (unit) => {
-        const now = memory[unit] ?? 0;
+        const now = at(memory, unit);
         return activationOf[f](sum(1, unit) + see(1, unit, now)) * activationOf[k](now);
       });
       return [output, memory];

@@ -47,11 +47,7 @@ function join(b: Builder, kind: ChainKind, x: Term, y: Term): Term {
   return { value: x.negative ? b.sub(y.value, x.value) : b.sub(x.value, y.value), negative: false };
 }
 
-/** The terms of a chain as one, from the left. */
+/** Terms as one, from the left: negative only where all are. The first term of a chain never is. */
 export function joinTerms(b: Builder, kind: ChainKind, terms: readonly Term[]): Term {
   return terms.reduce((x, y) => join(b, kind, x, y));
-}
-
-export function signed(b: Builder, { value, negative }: Term): Value {
-  return negative ? b.neg(value) : value;
 }

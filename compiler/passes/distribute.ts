@@ -5,6 +5,7 @@
 import type { Builder } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
 import type { NodeOf, Value } from "../ir/types.js";
+import { at } from "../ops/rule.js";
 import { type BodySite, countReaders, producersOf, rewriteBody, rewriteLoops, stateFree } from "./loop-body.js";
 import type { Pass } from "./pass.js";
 
@@ -35,8 +36,7 @@ function distributeScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Val
     if (step.op !== "Mul" || x === undefined || y === undefined || free.has(x) === free.has(y)) return undefined;
     const [k, sum] = free.has(x) ? [x, y] : [y, x];
     const { op } = producers.get(sum) ?? {};
-    if ((op !== "Add" && op !== "Sub") || !sameShape(sum.type.shape, step.outputs[0]?.type.shape ?? []))
-      return undefined;
+    if ((op !== "Add" && op !== "Sub") || !sameShape(sum.type.shape, at(step.outputs, 0).type.shape)) return undefined;
     const product = times(sum, k)?.(site);
     return product && [product];
   });

@@ -6,7 +6,7 @@ import type { Builder } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
 import type { NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
-import { chainsOf, joinTerms, signed, type Term } from "./chain.js";
+import { chainsOf, joinTerms, type Term } from "./chain.js";
 import { countReaders, producersOf, rewriteBody, rewriteLoops, stateFree } from "./loop-body.js";
 import type { Pass, PassContext } from "./pass.js";
 import { isWide } from "./width.js";
@@ -84,7 +84,7 @@ function factorScan(
       const { value, negative } = joinTerms(inner, "sum", factors);
       return { value: inner.mul(here(dependent), value), negative };
     });
-    return [signed(inner, joinTerms(inner, "sum", terms))];
+    return [joinTerms(inner, "sum", terms).value];
   });
 }
 

@@ -1,11 +1,12 @@
 /** Gather-matmul: a table times a matrix costs less than its picked rows times that matrix, when the table has fewer rows. */
 import { type Replacement, rewrite } from "../graph/rewrite.js";
-import { elements, sizeOf } from "../ir/dims.js";
+import { elements } from "../ir/dims.js";
+import type { Dim } from "../ir/types.js";
 import { at } from "../ops/rule.js";
-import type { Pass, PassContext } from "./pass.js";
+import { expectedSize, type Pass, type PassContext } from "./pass.js";
 
-function replaceWith({ expected }: PassContext): Replacement {
-  const count = (dim: Parameters<typeof sizeOf>[0]) => sizeOf(dim, expected) ?? Number.POSITIVE_INFINITY;
+function replaceWith(context: PassContext): Replacement {
+  const count = (dim: Dim) => expectedSize(dim, context, Number.POSITIVE_INFINITY);
   return (node, { b, inputs, producer }) => {
     const [x, y] = inputs;
     if (x === undefined || y === undefined) return undefined;

@@ -1,10 +1,10 @@
 /** Gemm: a product of matrices with a turned factor or a term to add is one node. */
 import { rewrite, type Site } from "../graph/rewrite.js";
-import { broadcastShapes, elements, mulDims, sameShape, sizeOf } from "../ir/dims.js";
+import { broadcastShapes, elements, mulDims, sameShape } from "../ir/dims.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import { countReaders } from "./loop-body.js";
-import type { Pass, PassContext } from "./pass.js";
+import { expectedSize, type Pass, type PassContext } from "./pass.js";
 
 const isMatrix = (value: Value) => value.type.shape.length === 2;
 
@@ -15,18 +15,17 @@ const isMatrix = (value: Value) => value.type.shape.length === 2;
 const COLUMNS = 1024;
 const ENTRIES = 2 ** 19;
 
-function isCheaperBefore(factor: Value, columns: Dim, { expected }: PassContext): boolean {
-  const entries = sizeOf(elements(factor.type.shape), expected) ?? 0;
-  return entries >= ENTRIES && (sizeOf(columns, expected) ?? 0) >= COLUMNS;
+function isCheaperBefore(factor: Value, columns: Dim, context: PassContext): boolean {
+  const entries = expectedSize(elements(factor.type.shape), context, 0);
+  return entries >= ENTRIES && expectedSize(columns, context, 0) >= COLUMNS;
 }
 
 /**
  * A factor that stays turned before its product. The runtime would take a turn of the last two axes into the product again: where the rows
  * are those of several steps, steps and rows go to the end together, and are one axis only then.
  */
-function turnedBefore({ b, producer }: Site, factor: Value): Value | undefined {
-  const flat = producer(factor);
-  const long = flat?.op === "Transpose" ? producer(at(flat.inputs, 0)) : undefined;
+function turnedBefore({ b, producer }: Site, turn: Node, factor: Value): Value | undefined {
+  const long = producer(at(turn.inputs, 0));
   const source = long?.op === "Reshape" ? at(long.inputs, 0) : undefined;
   if (source?.type.shape.length !== 3 || source.type.shape[2] !== factor.type.shape[0]) return undefined;
   return b.reshape(b.transpose(source, [2, 0, 1]), factor.type.shape);
@@ -40,9 +39,9 @@ function turned(graph: Graph, context: PassContext): Graph {
     const parts = inputs.map((input) => {
       const made: Node | undefined = producer(input);
       const isTurn = made?.op === "Transpose" && made.attributes.perm.join() === "1,0";
-      const stays = input === inputs[0] && isCheaperBefore(input, at(node.outputs, 0).type.shape[1] ?? 1, context);
+      const stays = input === inputs[0] && isCheaperBefore(input, at(at(node.outputs, 0).type.shape, 1), context);
       if (isTurn && !stays) return { value: at(made.inputs, 0), turn: true };
-      return { value: (isTurn && turnedBefore(site, input)) || input, turn: false };
+      return { value: (isTurn && turnedBefore(site, made, input)) || input, turn: false };
     });
     const [x, y] = [at(parts, 0), at(parts, 1)];
     if (x.turn || y.turn) return [b.gemm(x.value, y.value, undefined, x.turn, y.turn)];
@@ -73,7 +72,7 @@ function longProduct(node: Node | undefined, term: Value): { readonly x: Value; 
 }
 
 /** x @ y + c → Gemm, where the product is read by that sum alone. A term of its own takes the sum: (x @ y + p) + c → x @ y + (p + c). */
-function withTerm(graph: Graph, { expected }: PassContext): Graph {
+function withTerm(graph: Graph, context: PassContext): Graph {
   const readers = new Map<Value, number>();
   const count = (part: Graph) => {
     for (const [value, times] of countReaders(part)) readers.set(value, times);
@@ -90,17 +89,15 @@ function withTerm(graph: Graph, { expected }: PassContext): Graph {
       const long = longProduct(producer(value), other);
       if (long !== undefined && readers.get(at(node.inputs, index)) === 1) {
         const { shape } = value.type;
-        if ((sizeOf(elements(shape), expected) ?? 0) < LONG) continue;
+        if (expectedSize(elements(shape), context, 0) < LONG) continue;
         const [steps = 1, rows = 1, columns = 1] = long.x.type.shape;
         const flat = b.reshape(long.x, [mulDims(steps, rows), columns]);
         return [b.reshape(b.gemm(flat, long.matrix, other), shape)];
       }
       const product = productOf(producer(value));
       if (product === undefined || readers.get(at(node.inputs, index)) !== 1 || !takesTerm(value, producer)) continue;
-      const { shape } = value.type;
-      if (!sameShape(broadcastShapes(shape, other.type.shape) ?? [], shape)) continue;
-      const [x, y, term] = product.inputs;
-      if (x === undefined || y === undefined) continue;
+      if (broadcastShapes(value.type.shape, other.type.shape)?.join() !== value.type.shape.join()) continue;
+      const [x, y, term] = [at(product.inputs, 0), at(product.inputs, 1), product.inputs[2]];
       const { transA, transB } = product.op === "Gemm" ? product.attributes : { transA: false, transB: false };
       return [b.gemm(x, y, term === undefined ? other : b.add(term, other), transA, transB)];
     }

@@ -2,6 +2,7 @@
 import type { Source } from "../graph/build.js";
 import { copyNode, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
+import { present } from "../ir/present.js";
 import type { Node, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import { batchNode, canBatch, rebuildBody, rebuildScan, rewriteLoops } from "./loop-body.js";
@@ -61,8 +62,7 @@ export function hoistScan(
   if (hoisted === 0 && stackedPlaces.every((place) => place === undefined)) return undefined;
 
   const source = (value: Value): Source => {
-    const place = places.get(value);
-    if (place === undefined) return { capture: value };
+    const place = present(places.get(value), `a value of ${body.name} outside`);
     return place.sliced ? { slice: place.outer } : { capture: place.outer };
   };
   const rebuilt = rebuildBody(node, inner.states, (step) => left.has(step), source);

@@ -63,20 +63,20 @@ function isConstant({ op }: Node): boolean {
 }
 
 function formThrough({ op }: Node, forms: readonly Form[]): Form {
-  const [first = "free", second = "free", third = "free"] = forms;
+  const [first = "free", second = "free"] = forms;
   if (forms.includes("neither")) return "neither";
   switch (op) {
     case "Add":
     case "Sub":
     case "Neg":
     case "Identity":
+    // Its condition is no state: a state is of the type of its choices.
+    case "Where":
       return "linear";
     case "Mul":
       return first === "free" || second === "free" ? "linear" : "neither";
     case "Div":
       return second === "free" ? "linear" : "neither";
-    case "Where":
-      return first === "free" && (second === "linear" || third === "linear") ? "linear" : "neither";
     default:
       return "neither";
   }

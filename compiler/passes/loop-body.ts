@@ -93,10 +93,15 @@ export function rewriteBody(
   return b.apply("Scan", operands, { ...node.attributes, body: inner.finish(body.outputs.map(here.of)) });
 }
 
+function batchOf({ op }: Node) {
+  const { batch } = ruleOf<OpName>(op);
+  return batch === "stay" ? undefined : batch;
+}
+
 /** Whether a node can run over one more leading axis, with these of its inputs having it. */
 export function canBatch(node: Node, batched: readonly boolean[]): boolean {
-  const { batch } = ruleOf<OpName>(node.op);
-  if (batch === "stay") return false;
+  const batch = batchOf(node);
+  if (batch === undefined) return false;
   const trial = graphBuilder("trial");
   const inputs = node.inputs.map(({ type }, index) =>
     trial.input("", batched[index] ? { dtype: type.dtype, shape: ["steps", ...type.shape] } : type),
@@ -112,8 +117,7 @@ export function batchNode(
   batched: readonly boolean[],
   size: Graph["inputs"][number]["type"]["shape"][number],
 ): readonly Value[] {
-  const { batch } = ruleOf<OpName>(node.op);
-  const made = batch === "stay" ? undefined : batch(b, node as NodeOf<OpName>, inputs, batched, size);
+  const made = batchOf(node)?.(b, node as NodeOf<OpName>, inputs, batched, size);
   const outputs = present(made, `what ${node.op} is outside its loop`);
   outputs.forEach((output, index) => {
     const name = node.outputs[index]?.name;

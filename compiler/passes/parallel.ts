@@ -5,12 +5,13 @@
  */
 import { copyNode, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
-import { elements, sizeOf } from "../ir/dims.js";
+import { elements } from "../ir/dims.js";
+import { present } from "../ir/present.js";
 import type { Graph, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import { linearOrder } from "./linear.js";
 import { batchNode, producersOf, rewriteLoops } from "./loop-body.js";
-import type { Pass, PassContext } from "./pass.js";
+import { expectedSize, type Pass, type PassContext } from "./pass.js";
 
 /*
  * Microseconds, on a CPU of two cores: calling a kernel, starting a step of a loop, and each entry that a kernel works on. They
@@ -25,10 +26,13 @@ const LEVEL_CALLS = 14;
 const LEVEL_ENTRIES = 14;
 
 /** Whether a loop whose number of steps is known is expected to be faster as a scan over prefixes. */
-function pays(node: NodeOf<"Scan">, steps: number, { expected }: PassContext): boolean {
+function pays(node: NodeOf<"Scan">, steps: number, context: PassContext): boolean {
   const { body } = node.attributes;
   const { inner } = scanOperands(node);
-  const entries = inner.states.reduce((sum, { type }) => sum + (sizeOf(elements(type.shape), expected) ?? Infinity), 0);
+  const entries = inner.states.reduce(
+    (sum, { type }) => sum + expectedSize(elements(type.shape), context, Number.POSITIVE_INFINITY),
+    0,
+  );
   const calls = body.nodes.filter(({ op }) => op !== "Constant").length;
   const inTurn = steps * (STEP + calls * (CALL + (entries / inner.states.length) * ENTRY));
   const levels = Math.ceil(Math.log2(steps));
@@ -39,7 +43,7 @@ function pays(node: NodeOf<"Scan">, steps: number, { expected }: PassContext): b
 export function hasParallelLoop(graph: Graph, context: PassContext): boolean {
   return graph.nodes.some((node) => {
     if (node.op !== "Scan") return false;
-    const steps = sizeOf(node.attributes.length, context.expected) ?? 0;
+    const steps = expectedSize(node.attributes.length, context, 0);
     return steps > 1 && linearOrder(node) !== undefined && pays(node, steps, context);
   });
 }
@@ -122,8 +126,7 @@ function inParallel(
   const over = (value: Value): Over => {
     const found = known.get(value);
     if (found !== undefined) return found;
-    const made = producers.get(value);
-    if (made === undefined) throw new Error(`${value.name ?? "a state"} is not solved yet`);
+    const made = present(producers.get(value), "a state that is solved");
     const inputs = made.inputs.map(over);
     const values = inputs.map((input) => input.value);
     const sliced = inputs.map((input) => input.sliced);
@@ -196,14 +199,13 @@ function affine(
   const formOf = (part: Value): Form => {
     if (part === state) return { factor: scalar(1), term: scalar(0) };
     if (!reached.has(part)) return { factor: scalar(0), term: whole(part) };
-    const made = producers.get(part);
-    const inputs = made?.inputs ?? [];
+    const { op, inputs } = present(producers.get(part), "what makes a linear value");
     const form = (index: number) => formOf(at(inputs, index));
     const scaled = ({ factor, term }: Form, by: (part: Value) => Value): Form => ({
       factor: by(factor),
       term: by(term),
     });
-    switch (made?.op) {
+    switch (op) {
       case "Identity":
         return form(0);
       case "Neg":
@@ -211,7 +213,7 @@ function affine(
       case "Add":
       case "Sub": {
         const [x, y] = [form(0), form(1)];
-        const join = made.op === "Add" ? b.add : b.sub;
+        const join = op === "Add" ? b.add : b.sub;
         return { factor: join(x.factor, y.factor), term: join(x.term, y.term) };
       }
       case "Mul": {
@@ -232,7 +234,7 @@ function affine(
         };
       }
       default:
-        throw new Error(`${made?.op ?? "a value"} is not linear`);
+        throw new Error(`${op} is not linear`);
     }
   };
   return formOf(value);

@@ -43,7 +43,7 @@ function stacksOf(graph: Graph, context: PassContext): ReadonlyMap<Value, Stacke
     const loop = found[0]?.loop;
     if (!(node.op in elementwise) || loop === undefined || found.some((one) => one?.loop !== loop)) continue;
     const { body, states } = loop.attributes;
-    const operands = found.flatMap((one) => one?.inner ?? []);
+    const operands = found.map((one) => present(one, "a stack").inner);
     const inner = sameStep(node, operands, body)?.outputs[0];
     if (inner === undefined) continue;
     // One more wide stack costs what it saves, unless it stands for that of a state, which is a copy.
@@ -77,9 +77,10 @@ function recalled(graph: Graph, context: PassContext): Graph {
     if (isRecalled(node)) continue;
     const operands = node.inputs.map(here.of);
     let outputs: readonly Value[];
-    if (node.op === "Scan" && wanted.has(node)) {
+    const stacks = wanted.get(node);
+    if (node.op === "Scan" && stacks !== undefined) {
       const { body, states } = node.attributes;
-      const more = [...(wanted.get(node) ?? [])].filter((inner) => !body.outputs.includes(inner, states));
+      const more = [...stacks].filter((inner) => !body.outputs.includes(inner, states));
       const all = [...body.outputs, ...more];
       outputs = b.apply("Scan", operands, { ...node.attributes, body: { ...body, outputs: all } });
       outputs.forEach((output, index) => {

@@ -4,7 +4,7 @@
  */
 import type { Builder } from "../ir/builder.js";
 import type { NodeOf, Value } from "../ir/types.js";
-import { chainsOf, joinTerms, signed, type Term } from "./chain.js";
+import { chainsOf, joinTerms, type Term } from "./chain.js";
 import { rewriteBody, rewriteLoops, stateFree } from "./loop-body.js";
 import type { Pass } from "./pass.js";
 
@@ -20,7 +20,7 @@ function regroupScan(b: Builder, node: NodeOf<"Scan">, operands: readonly Value[
     const others = terms.filter(({ value }) => !free.has(value)).map(renew);
     if (stateFreeTerms.length < 2 || others.length === 0) return undefined;
     const together = joinTerms(inner, kind, stateFreeTerms);
-    return [signed(inner, joinTerms(inner, kind, [...others, together]))];
+    return [joinTerms(inner, kind, [...others, together]).value];
   });
 }
 

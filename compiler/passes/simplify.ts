@@ -1,7 +1,8 @@
 /** Local algebra: each rule looks at one node and its producers, and gives something smaller that has the same value. */
 import { type Replacement, rewrite, type Site } from "../graph/rewrite.js";
-import { broadcastShapes, elements, sameShape } from "../ir/dims.js";
+import { elements, sameShape } from "../ir/dims.js";
 import type { Node, Tensor, Value } from "../ir/types.js";
+import { broadcastTypes } from "../ops/broadcast.js";
 import { at } from "../ops/rule.js";
 import type { Pass } from "./pass.js";
 import { movementRules } from "./simplify-movement.js";
@@ -82,8 +83,8 @@ const broadcasts: Replacement = (node, { b, inputs, producer }) => {
     const source = producer(input);
     if (source?.op !== "Expand") continue;
     const operands = inputs.map((own, i) => (i === index ? at(source.inputs, 0) : own));
-    const shape = operands.map((value) => value.type.shape).reduce((x, y) => broadcastShapes(x, y) ?? []);
-    if (sameShape(shape, result)) return b.apply(node.op, operands, node.attributes as never);
+    if (sameShape(broadcastTypes(operands.map(({ type }) => type)), result))
+      return b.apply(node.op, operands, node.attributes as never);
   }
   return undefined;
 };

@@ -2,11 +2,12 @@
 import type { Source } from "../graph/build.js";
 import { copyNode, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
-import { elements, sizeOf } from "../ir/dims.js";
+import { elements } from "../ir/dims.js";
+import { present } from "../ir/present.js";
 import type { Node, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import { batchNode, canBatch, countReaders, rebuildBody, rebuildScan, rewriteLoops } from "./loop-body.js";
-import type { Pass, PassContext } from "./pass.js";
+import { expectedSize, type Pass, type PassContext } from "./pass.js";
 
 /** A state that only sums: its next value is itself plus a term that nothing else reads. */
 interface Sum {
@@ -41,7 +42,7 @@ function findSums(node: NodeOf<"Scan">, readers: ReadonlyMap<Value, number>): re
   });
 }
 
-function planOf(node: NodeOf<"Scan">, { expected }: PassContext): Plan {
+function planOf(node: NodeOf<"Scan">, context: PassContext): Plan {
   const { body, states } = node.attributes;
   const { inner } = scanOperands(node);
   const live = countReaders(body);
@@ -63,7 +64,7 @@ function planOf(node: NodeOf<"Scan">, { expected }: PassContext): Plan {
   // Entries that values are expected to have; what cannot be known counts as much.
   const entries = (values: readonly Value[]) =>
     [...new Set(values)].reduce(
-      (sum, value) => sum + (sizeOf(elements(value.type.shape), expected) ?? Number.POSITIVE_INFINITY),
+      (sum, value) => sum + expectedSize(elements(value.type.shape), context, Number.POSITIVE_INFINITY),
       0,
     );
   const isOutside = (value: Value) => given.has(value) || wanted.has(value);
@@ -91,7 +92,7 @@ function planOf(node: NodeOf<"Scan">, { expected }: PassContext): Plan {
       sunk.add(step);
       for (const output of step.outputs) wanted.delete(output);
       for (const input of step.inputs) {
-        readers.set(input, (readers.get(input) ?? 0) - 1);
+        readers.set(input, present(readers.get(input), "a reader") - 1);
         if (!given.has(input)) wanted.add(input);
       }
     }
@@ -132,11 +133,7 @@ function sinkScan(
   place(inner.captures, outer.captures, false);
   for (const step of body.nodes) if (step.op === "Constant") place(step.outputs, copyNode(b, step, []), false);
   place(stacked, results.slice(carried.length), true);
-  const placeOf = (value: Value) => {
-    const found = places.get(value);
-    if (found === undefined) throw new Error(`${value.name ?? "a value"} of ${body.name} is not to be had outside`);
-    return found;
-  };
+  const placeOf = (value: Value) => present(places.get(value), `a value of ${body.name} outside`);
   for (const step of sunk) {
     const found = step.inputs.map(placeOf);
     const made = batchNode(

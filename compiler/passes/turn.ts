@@ -3,10 +3,10 @@ import { graphBuilder } from "../graph/build.js";
 import { counterparts } from "../graph/counterparts.js";
 import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
-import { elements, sizeOf } from "../ir/dims.js";
+import { elements } from "../ir/dims.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
-import type { Pass, PassContext } from "./pass.js";
+import { expectedSize, type Pass, type PassContext } from "./pass.js";
 
 /** Fewer steps than these do not pay for turning a matrix; and smaller matrices stay in the cache, however they lie. */
 const STEPS = 8;
@@ -26,11 +26,11 @@ function productWith(node: Node, matrix: Value): NodeOf<"MatMul"> | NodeOf<"Gemm
 }
 
 /** Whether a captured matrix is read by products alone, of more than one row. */
-function isTurnable(matrix: Value, body: Graph, { expected }: PassContext): boolean {
+function isTurnable(matrix: Value, body: Graph, context: PassContext): boolean {
   const { shape } = matrix.type;
-  if (shape.length !== 2 || (sizeOf(elements(shape), expected) ?? 0) < ENTRIES) return false;
+  if (shape.length !== 2 || expectedSize(elements(shape), context, 0) < ENTRIES) return false;
   const readers = body.nodes.filter((node) => node.inputs.includes(matrix));
-  const isOne = (dim: Dim | undefined) => dim !== undefined && sizeOf(dim, expected) === 1;
+  const isOne = (dim: Dim | undefined) => dim !== undefined && expectedSize(dim, context, 0) === 1;
   const isProduct = (node: Node) => productWith(node, matrix) && !isOne(node.inputs[0]?.type.shape[0]);
   return !body.outputs.includes(matrix) && readers.length > 0 && readers.every(isProduct);
 }
@@ -44,8 +44,8 @@ function productFrom(
 ) {
   const [x, turned, term] = [at(operands, 0), at(operands, 1), operands[2]];
   const transA = product.op === "Gemm" && product.attributes.transA;
-  const rows = sizeOf(at(x.type.shape, 0), context.expected);
-  if (transA || rows === undefined || rows > FEW_ROWS) return b.gemm(x, turned, term, transA, true);
+  const rows = expectedSize(at(x.type.shape, 0), context, Number.POSITIVE_INFINITY);
+  if (transA || rows > FEW_ROWS) return b.gemm(x, turned, term, transA, true);
   const result = b.transpose(b.matmul(turned, b.transpose(x, [1, 0])), [1, 0]);
   return term === undefined ? result : b.add(result, term);
 }
@@ -73,7 +73,7 @@ export const turn: Pass = {
     "In a loop, x @ W → Gemm(x, Wᵀ, transB), or for few rows (Wᵀ @ xᵀ)ᵀ, with Wᵀ made before it: the kernel reads it as it lies.",
   run: (graph, context) =>
     rewrite(graph, (node, { b, inputs, producer }) => {
-      if (node.op !== "Scan" || (sizeOf(node.attributes.length, context.expected) ?? STEPS) < STEPS) return undefined;
+      if (node.op !== "Scan" || expectedSize(node.attributes.length, context, STEPS) < STEPS) return undefined;
       const { body } = node.attributes;
       const { captures } = scanOperands(node).inner;
       const turned = new Set(captures.filter((matrix) => isTurnable(matrix, body, context)));

@@ -1,7 +1,7 @@
 /** How wide a step of a loop is: the measure by which work that only passes over memory goes into loops or out of them. */
-import { elements, sizeOf } from "../ir/dims.js";
+import { elements } from "../ir/dims.js";
 import type { Shape } from "../ir/types.js";
-import type { PassContext } from "./pass.js";
+import { expectedSize, type PassContext } from "./pass.js";
 
 /**
  * Entries of one step's slice from which calling a kernel for each step costs less than passing over all steps at once: a slice is
@@ -10,6 +10,7 @@ import type { PassContext } from "./pass.js";
 const WIDE = 2 ** 12;
 
 /** Whether a slice has at least so many entries as far as it is known; without caches there is nothing to be wide for. */
-export function isWide(slice: Shape, { expected, cached = true }: PassContext): boolean {
-  return cached && (sizeOf(elements(slice), expected) ?? 0) >= WIDE;
+export function isWide(slice: Shape, context: PassContext): boolean {
+  const { cached = true } = context;
+  return cached && expectedSize(elements(slice), context, 0) >= WIDE;
 }

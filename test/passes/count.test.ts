@@ -68,6 +68,15 @@ test("a state that counts in fractions, or as another says, or backwards, is car
       ]),
     ),
   );
+  expectUntouched(
+    count,
+    graphOf((b, float, typed) =>
+      loop(b, [typed("int64")("n"), typed("int64")("m")], [float("x", "time", 3)], (inner, [n, m]) => [
+        [inner.add(m, 2), inner.add(n, n)],
+        [],
+      ]),
+    ),
+  );
 });
 
 test("moves, exact arithmetic and counts of entries go ahead of the loop; what may round in two ways stays", () => {

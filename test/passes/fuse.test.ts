@@ -1,5 +1,6 @@
 /** Fuse: what a loop alone reads, slice by slice, is made in it where slices are wide. */
 import { expect, test } from "vitest";
+import { tensor } from "../../compiler/ir/tensor.js";
 import { fuse } from "../../compiler/passes/fuse.js";
 import { changes, expectUntouched, graphOf, loop } from "./before-after.js";
 
@@ -108,6 +109,42 @@ test("what others read stays outside, as does what is no step by itself", () => 
     }),
     wide,
   );
+});
+
+test("so does what a step cannot make by itself: other rows, rows by number, and what the loop reads whole too", () => {
+  const add = (...[inner, [h], [x]]: Parameters<Parameters<typeof loop>[3]>) =>
+    [[inner.add(h as never, x as never)], []] as const;
+  const untouched = (build: Parameters<typeof graphOf>[0]) => expectUntouched(fuse, graphOf(build), wide);
+  untouched((b, float) => {
+    const table = b.gather(float("x", "time", 2, "batch"), b.constant(tensor("int64", [1], [1])), 1);
+    return loop(b, [float("h", 1, "batch")], [table], add);
+  });
+  untouched((b, float, typed) =>
+    loop(b, [float("h", "batch")], [b.gather(float("table", 4, "batch"), typed("int32")("ids", "time"), 0)], add),
+  );
+  untouched((b, float) =>
+    loop(b, [float("h", "batch", 3)], [b.mul(float("x", "time", "batch", 3), float("y", 1, "batch", 3))], add),
+  );
+  untouched((b, float) => {
+    const squares = b.mul(float("x", "time", "batch", 3), 2);
+    return loop(b, [float("h", "batch", 3)], [squares], (inner, [h], [x]) => [
+      [inner.add(inner.add(h, x), inner.sum(squares, [0]))],
+      [],
+    ]);
+  });
+});
+
+test("what goes in leaves what is the same at every step outside", () => {
+  const graph = graphOf((b, float) => {
+    const scale = b.tanh(float("scale", 3, "batch"));
+    return loop(b, [float("h", 3, "batch")], [b.mul(float("x", "time", 3, "batch"), scale)], (inner, [h], [x]) => [
+      [inner.add(h, x)],
+      [],
+    ]);
+  });
+  const text = changes(fuse, graph, wide);
+  expect(text).toContain(" tanh: f32[3, batch] = Tanh(scale)\n");
+  expect(text).toContain("+    capture tanh\n");
 });
 
 test("a value that is sliced and read whole is both to the loop", () => {

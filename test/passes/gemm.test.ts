@@ -50,6 +50,14 @@ describe("gemm", () => {
     `);
   });
 
+  test("leaves a left factor that is no long one where it is cheaper to turn it before", () => {
+    expectUntouched(
+      gemm,
+      graphOf((b, float) => [b.matmul(b.transpose(float("x", "batch", 2), [1, 0]), float("y", "batch", "words"))]),
+      { expected: { batch: 1_000_000, words: 1024 } },
+    );
+  });
+
   test("adds terms that broadcast to the product, on either side", () => {
     const graph = graphOf((b, float) => {
       const [x, y] = [float("x", "batch", 2), float("y", 2, 3)];
@@ -137,6 +145,7 @@ describe("gemm", () => {
           b.matmul(b.transpose(deep, [0, 2, 1]), x),
           b.matmul(b.transpose(x, [0, 1]), y),
           b.sub(b.matmul(x, y), c),
+          b.add(b.matmul(deep, float("column", 2, 1)), c),
         ];
       }),
     );

@@ -133,6 +133,10 @@ describe("lift", () => {
     );
     expectUntouched(
       lift,
+      cell(({ add, mul, sum }, [p, q, r], x, y) => mul(mul(add(p, x), add(q, y)), sum(r, [1], true)), [1, 1, 4]),
+    );
+    expectUntouched(
+      lift,
       graphOf((b, float) =>
         loop(b, [float("h", 2)], [float("xs", "time", 4)], (inner, [h], [x]) => {
           const [p = h, q = h] = inner.split(x, [2, 2], 0);

@@ -104,6 +104,16 @@ test("sums of all kinds, masks, divisions, states upon states, and what is read 
   expect(resultOf(always, graph)).not.toContain("Scan");
 });
 
+test("signs, copies, choices and slices of fewer axes are linear too", () => {
+  const graph = graphOf((b, float, typed) =>
+    loop(b, [float("h", "batch", 2)], [typed("bool")("p", 5, "batch", 1), float("x", 5, 2)], (inner, [h], [p, x]) => {
+      const next = inner.where(p, inner.add(inner.neg(inner.identity(h)), x), inner.div(h, x));
+      return [[next], [next]];
+    }),
+  );
+  expect(resultOf(always, graph)).not.toContain("Scan");
+});
+
 test("loops that are not linear, not of a known length, or too wide to gain stay", () => {
   const step = (build: Parameters<typeof loop>[3], ...initial: readonly string[]) =>
     graphOf((b, float) =>

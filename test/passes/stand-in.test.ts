@@ -1,6 +1,7 @@
 /** Stand-in: what WebGPU has no kernel for is computed by what it has. */
 import { expect, test } from "vitest";
 import type { Builder } from "../../compiler/ir/builder.js";
+import { subDims } from "../../compiler/ir/dims.js";
 import { tensor } from "../../compiler/ir/tensor.js";
 import type { Value } from "../../compiler/ir/types.js";
 import { standIn } from "../../compiler/passes/stand-in.js";
@@ -34,8 +35,20 @@ test.each(Object.entries(lacks))("%s", (op, build) => {
 });
 
 test("a remainder of what cannot be negative needs no correction", () => {
-  const graph = graphOf((b) => [b.mod(b.mul(b.range(5), 7), 3)]);
-  expect(changes(standIn, graph)).not.toContain("Where");
+  const graph = graphOf((b, float, typed) => {
+    const [flags, x] = [typed("bool")("p", "batch", 3), float("x", "batch", 3)];
+    const naturals = [
+      b.mul(b.range(6), 7),
+      b.unsqueeze(b.range("batch"), [1]),
+      b.oneHot(b.argmax(x, 1), "batch", "int64"),
+      b.mod(typed("int64")("i", "batch"), b.add(b.argmax(x, 1), 1)),
+      b.where(flags, 5, b.cast(b.constant(tensor("int32", [3], [1, 2, 3])), "int64")),
+      b.cast(flags, "int64"),
+    ];
+    return naturals.map((value) => b.mod(value, 3));
+  });
+  // The choice that was there.
+  expect(changes(standIn, graph).match(/= Where\(.*/g)).toHaveLength(1);
 });
 
 test("what has kernels stays", () => {
@@ -43,7 +56,17 @@ test("what has kernels stays", () => {
     standIn,
     graphOf((b, float, typed) => {
       const x = float("x", 2, 4);
-      return [...b.split(b.neg(x), [2, 2], 1), b.slice(x, 1, 1, 2), b.unsqueeze(typed("int32")("i", 3), [0])];
+      const [i, words] = [typed("int32")("i", "batch"), float("words", "words")];
+      return [
+        ...b.split(b.neg(x), [2, 2], 1),
+        b.slice(x, 1, 1, 2),
+        b.unsqueeze(typed("int32")("k", 3), [0]),
+        words,
+        // Of sizes that are not known yet.
+        b.slice(i, 0, 0, subDims("batch", 1)),
+        b.oneHot(i, "words"),
+        b.mod(i, b.add(typed("int32")("by"), 1)),
+      ];
     }),
   );
 });

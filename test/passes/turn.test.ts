@@ -55,6 +55,19 @@ test("few rows are turned to the matrix, which then stands on the left", () => {
   `);
 });
 
+test("with nothing to add, the few rows are turned back alone", () => {
+  const graph = graphOf((b, float) =>
+    loop(b, [float("h", "batch", SIZE)], [float("x", "time", "batch", SIZE)], (inner, [h], [x]) => [
+      [inner.mul(inner.matmul(h, float("U", SIZE, SIZE)), x)],
+      [],
+    ]),
+  );
+  expect(changes(turn, graph, few)).toContain(`
++    transpose.2: f32[batch, 725] = Transpose(matmul, perm=[1, 0])
++    mul: f32[batch, 725] = Mul(transpose.2, x.1)
+`);
+});
+
 test("one that is a turned matrix already is that matrix", () => {
   const graph = graphOf((b, float) => {
     const turned = b.transpose(float("U", SIZE, SIZE), [1, 0]);
@@ -96,4 +109,22 @@ test("small matrices, short loops, single rows and other readers leave it as it 
     }),
     long,
   );
+  // On the left, in a product that turns it itself, and in one of its own term.
+  for (const product of ["left", "turned", "term"])
+    expectUntouched(
+      turn,
+      graphOf((b, float) => {
+        const U = float("U", SIZE, SIZE);
+        return loop(b, [float("h", SIZE, SIZE)], [float("x", "time", SIZE)], (inner, [h], [x]) => {
+          const made =
+            product === "left"
+              ? inner.matmul(U, h)
+              : product === "turned"
+                ? inner.gemm(h, U, undefined, false, true)
+                : inner.gemm(h, U, U);
+          return [[inner.add(made, x)], []];
+        });
+      }),
+      long,
+    );
 });
