@@ -13,7 +13,7 @@ import { describeWire } from "../wire.js";
 import { logitsFor } from "./classes.js";
 import { type LossDefinition, type LossOperands, reduceEntries, shapeText } from "./loss.js";
 
-type NormalCtc = Extract<NormalLoss, { type: "ctc" }>;
+export type NormalCtc = Extract<NormalLoss, { type: "ctc" }>;
 
 /** The log-probability of what cannot be: finite, because the gradient of `where` and of log-sum-exp would make NaN of -∞. */
 const NEVER = -1e30;
@@ -40,8 +40,8 @@ export const ctc: LossDefinition<NormalCtc> = {
       b,
       "ctc",
       { initial: [b.expand(start, [batch, positions])], scans: [emissions, ...alive] },
-      (inner, [state], [emission, live]) => {
-        if (state === undefined || emission === undefined) throw new Error("a loop without its operands");
+      (inner, states, slices) => {
+        const [state, emission, live] = [at(states, 0), at(slices, 0), slices[1]];
         const moved = (by: number) => {
           const behind = inner.expand(inner.scalar(NEVER), [batch, by]);
           return inner.concat([behind, inner.slice(state, 1, 0, addDims(positions, -by))], 1);

@@ -1,8 +1,9 @@
 /** binary_accuracy: the share of live entries on the target's side of one half. */
+
 import type { NormalMetric } from "../../../schema/normal.js";
 import { overLive } from "../entries.js";
-import { numberTargets } from "../losses/loss.js";
-import { type MetricDefinition, meanTallies } from "./metric.js";
+import { fitting, type MetricDefinition, meanTallies } from "./metric.js";
+import { comparedTargets } from "./number.js";
 
 export const binaryAccuracy: MetricDefinition<Extract<NormalMetric, { type: "binary_accuracy" }>> = {
   name: () => "binary_accuracy",
@@ -15,10 +16,9 @@ export const binaryAccuracy: MetricDefinition<Extract<NormalMetric, { type: "bin
         key: "type",
         code: "metric-targets",
         message: `binary_accuracy compares yes or no for each output, which ${operands.loss.type} does not ask for.`,
-        hint: operands.answers === "number" ? 'Use "rmse" or "mae".' : 'Use "accuracy".',
+        hint: fitting[operands.answers],
       });
-    const targets = numberTargets(metric, operands, context);
-    if (targets === undefined) return undefined;
+    const targets = comparedTargets(metric, operands, context);
     const side = b.cast(b.greater((operands.wire.logits ?? operands.wire).value, 0), "float32");
     const wanted = b.cast(b.greater(targets, 0.5), "float32");
     return meanTallies(b, overLive(b, b.cast(b.equal(side, wanted), "float32"), operands.live));

@@ -6,7 +6,7 @@ import type { NormalMetric } from "../../../schema/normal.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
 import { classOperands } from "./classes.js";
-import { type MetricDefinition, type MetricOperands, meanTallies } from "./metric.js";
+import { fitting, type MetricDefinition, type MetricOperands, meanTallies } from "./metric.js";
 import { spelling } from "./spelling.js";
 
 type ExactSequence = Extract<NormalMetric, { type: "exact_sequence" }>;
@@ -17,7 +17,7 @@ export const exactSequence: MetricDefinition<ExactSequence> = {
   elaborate(metric, operands, context) {
     const { b } = context;
     const wrong =
-      operands.answers === "labels" ? spelling(operands, context)?.edits : mistakes(metric, operands, context);
+      operands.answers === "labels" ? spelling(operands, context).edits : mistakes(metric, operands, context);
     if (wrong === undefined) return undefined;
     const right = b.cast(b.less(wrong, 0.5), "float32");
     return meanTallies(b, { total: b.sum(right), count: b.cast(b.size(right), "float32") });
@@ -33,7 +33,7 @@ function mistakes(metric: ExactSequence, operands: MetricOperands, context: Cont
       key: "type",
       code: "metric-targets",
       message: "exact_sequence compares sequences, but the model puts out one value for each.",
-      hint: 'Use "accuracy".',
+      hint: fitting[operands.answers],
     });
   const read = classOperands(metric, operands, context);
   if (read === undefined) return undefined;

@@ -2,13 +2,14 @@
  * f1, precision, recall: of each class, then their mean over the classes that occur (macro). Tallies are the hits, the
  * answers and the targets of each class, [3, classes]. Where each output is a yes or no, outputs are classes.
  */
+
 import type { NormalMetric } from "../../../schema/normal.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
 import { perEntry } from "../entries.js";
-import { numberTargets } from "../losses/loss.js";
 import { classOperands } from "./classes.js";
 import type { MetricDefinition, MetricOperands } from "./metric.js";
+import { comparedTargets } from "./number.js";
 
 type Counted = Extract<NormalMetric, { type: "f1" | "precision" | "recall" }>;
 
@@ -16,8 +17,7 @@ type Counted = Extract<NormalMetric, { type: "f1" | "precision" | "recall" }>;
 function memberships(metric: Counted, operands: MetricOperands, context: Context) {
   const { b } = context;
   if (operands.answers === "yes_or_no") {
-    const targets = numberTargets(metric, operands, context);
-    if (targets === undefined) return undefined;
+    const targets = comparedTargets(metric, operands, context);
     const logits = (operands.wire.logits ?? operands.wire).value;
     return {
       given: b.cast(b.greater(logits, 0), "float32"),

@@ -1,6 +1,6 @@
 /** label_error_rate: edits that turn what a ctc model spells into the labels, for each label that there is. */
 import type { NormalMetric } from "../../../schema/normal.js";
-import { type MetricDefinition, meanTallies } from "./metric.js";
+import { fitting, type MetricDefinition, meanTallies } from "./metric.js";
 import { spelling } from "./spelling.js";
 
 export const labelErrorRate: MetricDefinition<Extract<NormalMetric, { type: "label_error_rate" }>> = {
@@ -14,9 +14,9 @@ export const labelErrorRate: MetricDefinition<Extract<NormalMetric, { type: "lab
         key: "type",
         code: "metric-targets",
         message: `label_error_rate counts edits of what ctc spells, and the loss is ${operands.loss.type}.`,
-        hint: 'Use "accuracy".',
+        hint: fitting[operands.answers],
       });
     const spelled = spelling(operands, context);
-    return spelled && meanTallies(b, { total: b.sum(spelled.edits), count: b.sum(spelled.count) });
+    return meanTallies(b, { total: b.sum(spelled.edits), count: b.sum(spelled.count) });
   },
 };

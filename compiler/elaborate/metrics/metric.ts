@@ -1,5 +1,4 @@
 /** What a metric is: tallies over one batch, which add up over any number of batches, and what is made of them in the end. */
-
 import type { NormalLoss } from "../../../schema/normal.js";
 import type { Finish } from "../../artifact.js";
 import type { Builder } from "../../ir/builder.js";
@@ -12,6 +11,14 @@ export interface MetricOperands extends LossOperands {
   readonly answers: Answers;
   readonly loss: NormalLoss;
 }
+
+/** What to do where a metric asks for answers of another kind than the loss gives. */
+export const fitting: Readonly<Record<Answers, string>> = {
+  class: 'Use "accuracy".',
+  labels: 'Use "exact_sequence".',
+  number: 'Use "rmse" or "mae".',
+  yes_or_no: 'Use "binary_accuracy" or "f1".',
+};
 
 export interface MetricDefinition<M> {
   /** The name under which it is reported. */

@@ -1,8 +1,11 @@
 /** What the metrics over numbers read: outputs and targets of one shape. */
+
+import { present } from "../../ir/present.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
 import { numberTargets } from "../losses/loss.js";
 import type { MetricOperands } from "./metric.js";
+import { fitting } from "./metric.js";
 
 /** Output less target, of each entry. */
 export function errorOf(
@@ -17,8 +20,12 @@ export function errorOf(
       key: "type",
       code: "metric-targets",
       message: `${metric.type} compares numbers, but ${loss.type} takes the targets for classes.`,
-      hint: answers === "class" ? 'Use "accuracy".' : 'Use "exact_sequence".',
+      hint: fitting[answers],
     });
-  const targets = numberTargets(metric, operands, context);
-  return targets && context.b.sub(wire.value, targets);
+  return context.b.sub(wire.value, comparedTargets(metric, operands, context));
+}
+
+/** Targets that the loss compares too: it has seen to it that they are of the outputs' shape. */
+export function comparedTargets(metric: { readonly type: string }, operands: MetricOperands, context: Context): Value {
+  return present(numberTargets(metric, operands, context), "the targets");
 }

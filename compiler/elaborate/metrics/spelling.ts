@@ -2,11 +2,13 @@
  * What a ctc model spells: its likeliest outputs, one per step, once repetitions and then blanks are taken out; and how far
  * that is from the labels, in insertions, deletions and substitutions (V. Levenshtein, 1966).
  */
+
 import { scan } from "../../graph/scan.js";
+import { present } from "../../ir/present.js";
 import type { Value } from "../../ir/types.js";
 import { at } from "../../ops/rule.js";
 import type { Context } from "../context.js";
-import { blankOf, labelCount } from "../losses/ctc.js";
+import { blankOf, labelCount, type NormalCtc } from "../losses/ctc.js";
 import type { MetricOperands } from "./metric.js";
 
 export interface Spelling {
@@ -19,11 +21,11 @@ export interface Spelling {
 /** More than any distance. */
 const FAR = 1e9;
 
-export function spelling({ wire, targets, live, loss }: MetricOperands, context: Context): Spelling | undefined {
+export function spelling({ wire, targets, live, loss }: MetricOperands, context: Context): Spelling {
   const { b } = context;
   const scores = (wire.logits ?? wire).value;
-  const blank = loss.type === "ctc" ? blankOf(loss, scores, context) : undefined;
-  if (blank === undefined) return undefined;
+  // Of the losses ctc alone has labels for answers, and it has found the blank.
+  const blank = present(blankOf(loss as NormalCtc, scores, context), "the blank");
   const labels = b.cast(b.transpose(targets, [1, 0]), "int64");
   const [batch = 1, longest = 1] = labels.type.shape;
   const alive = live ?? b.expand(b.scalar(1), scores.type.shape.slice(0, 2));
@@ -39,9 +41,9 @@ export function spelling({ wire, targets, live, loss }: MetricOperands, context:
     b,
     "spelling",
     { initial: [none, first], scans: [b.argmax(scores, -1), alive] },
-    (inner, [before, distance], [step, lives]) => {
-      if (before === undefined || distance === undefined || step === undefined || lives === undefined)
-        throw new Error("a loop without its operands");
+    (inner, states, slices) => {
+      const [before, distance] = [at(states, 0), at(states, 1)];
+      const [step, lives] = [at(slices, 0), at(slices, 1)];
       const given = inner.unsqueeze(step, [1]);
       const isLive = inner.greater(inner.unsqueeze(lives, [1]), 0);
       const isNew = inner.and(inner.not(inner.equal(given, before)), inner.not(inner.equal(given, blank)));
