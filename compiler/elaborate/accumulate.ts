@@ -24,13 +24,12 @@ export function accumulate(graph: Graph, ports: readonly InputPort[], portions: 
   const data = inputs.filter((_, index) => ports[index]?.role === "data");
   const zeros = graph.outputs.map(({ type }) => b.expand(b.scalar(0), type.shape));
   const operands = { initial: zeros, scans: [b.range(portions), ...data] };
-  const { final } = scan(b, "portions", operands, (inner, sums, [portion, ...slices]) => {
-    if (portion === undefined) throw new Error("a loop without its operands");
+  const { final } = scan(b, "portions", operands, (inner, sums, slices) => {
     const given = inputs.map((input, index) => {
       const role = ports[index]?.role;
-      if (role === "data") return at(slices, data.indexOf(input));
+      if (role === "data") return at(slices, 1 + data.indexOf(input));
       // What is random hangs on the step, and must differ from portion to portion.
-      return role === "step" ? inner.add(inner.mul(input, portions), portion) : input;
+      return role === "step" ? inner.add(inner.mul(input, portions), at(slices, 0)) : input;
     });
     const made = inline(inner, graph, given);
     return { next: sums.map((sum, index) => inner.add(sum, at(made, index))), stacked: [] };
@@ -42,9 +41,8 @@ export function accumulate(graph: Graph, ports: readonly InputPort[], portions: 
 export function settled(graph: Graph, kind: LossValue["parts"]): Graph {
   const b = graphBuilder(graph.name);
   const inputs = graph.inputs.map(({ name, type }) => b.input(name, type));
-  const [total, count, ...gradients] = inline(b, graph, inputs);
-  if (total === undefined || count === undefined) throw new Error("portions without a loss");
-  return b.finish(ofSums(b, [total, ...gradients], count, kind));
+  const sums = inline(b, graph, inputs);
+  return b.finish(ofSums(b, [at(sums, 0), ...sums.slice(2)], at(sums, 1), kind));
 }
 
 /**

@@ -1,9 +1,11 @@
 /** One elaboration at work: the graph under construction, its ports, and the problems found. */
+
 import type { Problem } from "../../schema/diagnostics.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal.js";
 import type { Origins } from "../../schema/origins.js";
 import type { Initializer } from "../artifact.js";
 import { graphBuilder } from "../graph/build.js";
+import { present } from "../ir/present.js";
 import { staticShape } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
 import { checkCell } from "../language/check.js";
@@ -137,7 +139,7 @@ export function construct(
     finalState(name, value) {
       finals.set(name, value);
     },
-    lengthsOf: (live) => masks.get(live),
+    lengthsOf: (live) => present(masks.get(live), "the lengths of a mask"),
     keepProduct(value, product) {
       products.set(value, product);
     },

@@ -100,8 +100,8 @@ export interface Context {
   fedState(name: string, shape: Shape, stateful: boolean): Value | undefined;
   /** Makes a state's last value one of the graph's outputs. */
   finalState(name: string, value: Value): void;
-  /** The live steps [batch] behind a mask of them; undefined for a mask that is not of these. */
-  lengthsOf(live: Value): Value | undefined;
+  /** The live steps [batch] behind a mask of them. */
+  lengthsOf(live: Value): Value;
   /** Takes note of the product that made a value, for losses that need only some of its columns. */
   keepProduct(value: Value, product: Product): void;
   productBehind(value: Value): Product | undefined;

@@ -1,8 +1,10 @@
 /** Elaboration: a normalized spec becomes the forward graph, layer by layer, then loss and metrics. */
+
 import type { Problem } from "../../schema/diagnostics.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal.js";
 import type { Origins } from "../../schema/origins.js";
 import { nearest } from "../../schema/wording.js";
+import { at } from "../ops/rule.js";
 import type { Signature } from "../signature.js";
 import { type Construction, construct } from "./construction.js";
 import { type CombiningDefinition, type LayerDefinition, loops, type Mode, type Ways } from "./context.js";
@@ -47,7 +49,7 @@ export function elaborate(
       layerOutputs.push({ name: layer.name, layer: layer.layer, shape: batchMajorShape(wire), value, sequence });
     }
   }
-  const last = wires.get(spec.model.at(-1)?.name ?? "inputs");
+  const last = wires.get(at(spec.model, spec.model.length - 1).name);
   if (last !== undefined && broken.size === 0) checkModel(spec, signature, construction, last);
   const objective = last && elaborateObjective(spec, signature, construction, last);
   if (objective !== undefined) checkWatched(spec, Object.keys(objective.finishes), construction.context);

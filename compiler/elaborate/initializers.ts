@@ -1,30 +1,34 @@
 /** How parameters start. Fans follow Keras: of a kernel [in, out], in and out. */
+
 import type { CellInitializer } from "../../schema/normal.js";
 import type { Initializer } from "../artifact.js";
+import { ownValue } from "../language/cell.js";
+import { at } from "../ops/rule.js";
 
 const zeros: Initializer = { type: "constant", value: 0 };
 
 function fans(shape: readonly number[]): number {
-  return (shape[0] ?? 1) + (shape[1] ?? shape[0] ?? 1);
+  return at(shape, 0) + at(shape, 1);
 }
+
+export const glorotUniform = (shape: readonly number[]): Initializer => {
+  const limit = Math.sqrt(6 / fans(shape));
+  return { type: "uniform", minimum: -limit, maximum: limit };
+};
 
 /** Distributions by name. Glorot: X. Glorot and Y. Bengio, AISTATS 2010. Orthogonal: A. Saxe et al., ICLR 2014. */
 const distributions: Readonly<Record<string, (shape: readonly number[]) => Initializer>> = {
   zeros: () => zeros,
-  glorot_uniform: (shape) => {
-    const limit = Math.sqrt(6 / fans(shape));
-    return { type: "uniform", minimum: -limit, maximum: limit };
-  },
+  glorot_uniform: glorotUniform,
   glorot_normal: (shape) => ({ type: "normal", mean: 0, deviation: Math.sqrt(2 / fans(shape)) }),
   orthogonal: () => ({ type: "orthogonal", gain: 1 }),
 };
 
 /** A distribution's initializer for a tensor of a shape; undefined when there is none of that name. */
 export function distribution(name: string, shape: readonly number[]): Initializer | undefined {
-  return Object.hasOwn(distributions, name) ? distributions[name]?.(shape) : undefined;
+  return ownValue(distributions, name)?.(shape);
 }
 
-export const glorotUniform = (shape: readonly number[]): Initializer => distribution("glorot_uniform", shape) ?? zeros;
 export const constantZero = (): Initializer => zeros;
 export const constantOne = (): Initializer => ({ type: "constant", value: 1 });
 /** Rows of an embedding: uniform in ±0.05, as Keras has it. */
@@ -48,8 +52,8 @@ export function cellInitializer(
 ): Initializer {
   const named = (value: string | number): Initializer => {
     if (typeof value === "number") return { type: "constant", value };
-    const option = Object.hasOwn(options, value) ? options[value] : undefined;
-    return distribution(value, shape) ?? { type: "constant", value: typeof option === "number" ? option : 0 };
+    // Anything else names an option that is a number.
+    return distribution(value, shape) ?? { type: "constant", value: Number(ownValue(options, value)) };
   };
   if (initializer === undefined) return defaultInitializer(shape);
   if (typeof initializer !== "object") return named(initializer);

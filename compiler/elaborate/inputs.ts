@@ -1,5 +1,7 @@
 /** The data's arrays as the model reads them: wires by name, with their live steps. */
+
 import type { Value } from "../ir/types.js";
+import { at } from "../ops/rule.js";
 import { type ArraySignature, isSequence, type Signature } from "../signature.js";
 import type { Construction } from "./construction.js";
 import { repeatFirstStep, swapBatchAndTime, type Wire } from "./wire.js";
@@ -26,7 +28,7 @@ export function openInputs(construction: Construction, signature: Signature): Re
     if (!isSequence(array)) return { value: given, sequence: false, live: null, padding: "zeros", logits: null };
     const steps = swapBatchAndTime(b, given);
     const own = signature[lengths];
-    const live = own === undefined ? null : liveSteps(lengths, own, array.shape[1] ?? 1);
+    const live = own === undefined ? null : liveSteps(lengths, own, at(array.shape, 1));
     const value = repeatFirstStep(b, steps, live);
     return { value, sequence: true, live, padding: "first step", logits: null };
   };

@@ -2,15 +2,17 @@
  * Small tensors as one vector. An update is the same arithmetic on every entry of every parameter, and for a small tensor
  * calling a kernel costs more than its arithmetic; so small parameters are updated, and carried from step to step, together.
  */
+
 import type { Builder } from "../ir/builder.js";
 import { elements } from "../ir/dims.js";
 import type { Value } from "../ir/types.js";
+import { at } from "../ops/rule.js";
 
 /** Entries up to which a tensor is small: moving more costs as much as the calls that are saved. */
 const SMALL = 2 ** 14;
 
 function sizeOf({ type }: Value): number {
-  return type.shape.reduce<number>((product, dim) => product * (typeof dim === "number" ? dim : Number.NaN), 1);
+  return Number(elements(type.shape));
 }
 
 /** The places of the tensors that lie together; none where there are not several. */
@@ -27,5 +29,5 @@ export function pack(b: Builder, tensors: readonly Value[]): Value {
 
 /** Tensors of the shapes of others, from the vector of their entries. */
 export function unpack(b: Builder, vector: Value, like: readonly Value[]): readonly Value[] {
-  return b.split(vector, like.map(sizeOf), 0).map((part, index) => b.reshape(part, like[index]?.type.shape ?? []));
+  return b.split(vector, like.map(sizeOf), 0).map((part, index) => b.reshape(part, at(like, index).type.shape));
 }

@@ -24,7 +24,10 @@ export function penaltyOf({ regularization, model }: NormalSpec, { context, port
     ...(l2 > 0 ? [b.mul(b.sum(b.mul(value, value)), l2)] : []),
   ]);
   if (activity > 0) {
-    const outputs = model.flatMap(({ layer, name }) => (layer === "rnn" ? [earlier(name)?.wire ?? []].flat() : []));
+    const outputs = model.flatMap(({ layer, name }) => {
+      const made = layer === "rnn" ? earlier(name) : undefined;
+      return made === undefined ? [] : [made.wire];
+    });
     if (outputs.length === 0)
       problem({
         part: regularization,

@@ -7,11 +7,13 @@
  * step and the row (all positions but the last). Each entry is then r·c + q of its row's r and q and its unit's c: for one
  * multiplication the entries of a row are uniform and pairwise independent, and rows are independent hashes.
  */
+
 import { createHash } from "node:crypto";
 import type { Builder } from "../ir/builder.js";
-import { mulDims } from "../ir/dims.js";
+import { elements } from "../ir/dims.js";
 import { tensor } from "../ir/tensor.js";
 import type { Shape, Value } from "../ir/types.js";
+import { at } from "../ops/rule.js";
 import type { Context } from "./context.js";
 
 /**
@@ -88,19 +90,19 @@ export function uniform(random: Randomness, site: string, shape: Shape): Value {
   const r = hash(hash(row, key1), step1);
   const q = hash(r, keyed(step2, key2));
 
-  const unit = keys(seed, site, "units").reduce<Value>(hash, b.range(shape.at(-1) ?? 1));
+  const unit = keys(seed, site, "units").reduce<Value>(hash, b.range(at(shape, shape.length - 1)));
   return b.mod(b.add(times(perRow(r), unit), perRow(q)), prime);
 }
 
 /** Numbers of the rows of a shape, [rows]. In a part of a batch they are those that the same rows have in the whole batch. */
 function positions({ b, shard }: Randomness, rows: Shape): Value {
-  const all = rows.reduce(mulDims, 1);
+  const all = elements(rows);
   const axis = rows.indexOf("batch");
   if (shard === null || axis < 0) return b.range(all);
-  const [before, after] = [rows.slice(0, axis), rows.slice(axis + 1)].map((dims) => dims.reduce(mulDims, 1));
+  const before = elements(rows.slice(0, axis));
   const batch = b.unsqueeze(b.add(b.range("batch"), shard.first()), [1]);
-  const outer = b.unsqueeze(b.mul(b.range(before ?? 1), shard.whole()), [1, 2]);
-  const inner = b.range(after ?? 1);
+  const outer = b.unsqueeze(b.mul(b.range(before), shard.whole()), [1, 2]);
+  const inner = b.range(elements(rows.slice(axis + 1)));
   return b.reshape(b.add(b.mul(b.add(outer, batch), b.size(inner)), inner), [all]);
 }
 

@@ -27,7 +27,7 @@ export function repeatSteps(step: Graph, states: number, fixed = 0, packs: reado
   const b = graphBuilder(`${step.name}/train`);
   const ports = step.inputs.map(({ name, type }, index): Value => {
     const shape = index < kept ? type.shape : ["steps", ...type.shape];
-    return b.input(name ?? "", { dtype: type.dtype, shape });
+    return b.input(name, { dtype: type.dtype, shape });
   });
   const carriers = carriersOf(step.inputs.slice(0, states), packs);
   const operands = { initial: carriers.join(b, ports.slice(0, states)), scans: ports.slice(kept) };

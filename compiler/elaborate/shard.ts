@@ -39,13 +39,15 @@ export function gradientHalf(graph: Graph, ports: readonly InputPort[], optimize
   const weights = step === null ? parameters : trainedWeights(b, carried, step);
 
   const states = ports.filter(({ role }) => role === "state").length;
-  const [total, count, ...rest] = inline(
+  const results = inline(
     b,
     graph,
     inputs.map((input) => weights[parameters.indexOf(input)] ?? input),
   );
-  if (total === undefined || count === undefined) throw new Error("a step without a loss");
-  const sums = [...rest.slice(states), total, count].map((sum) => b.reshape(sum, [elements(sum.type.shape)]));
+  const rest = results.slice(2);
+  const sums = [...rest.slice(states), at(results, 0), at(results, 1)].map((sum) =>
+    b.reshape(sum, [elements(sum.type.shape)]),
+  );
   const latest = carried.flatMap(({ slots }) => Object.values(slots).map(({ name = "" }) => name));
   return {
     graph: b.finish([...rest.slice(0, states), b.named(b.concat(sums, 0), "gradient")]),
@@ -84,20 +86,23 @@ export function updateHalf(
   let end = 0;
   const gradients = parameters.map(({ type }, index) => {
     const start = end;
-    end += sizes[index] ?? 0;
+    end += at(sizes, index);
     return b.reshape(b.slice(sums, 0, start, end), type.shape);
   });
-  const [loss, ...means] = ofSums(b, [scalar(entries), ...gradients], count, kind);
-  if (loss === undefined) throw new Error("a step without a loss");
+  const means = ofSums(b, [scalar(entries), ...gradients], count, kind);
   const weights = trainedWeights(b, carried, step);
-  const operands = carried.map((one, index) => ({ ...one, weights: at(weights, index), gradient: at(means, index) }));
+  const operands = carried.map((one, index) => ({
+    ...one,
+    weights: at(weights, index),
+    gradient: at(means, index + 1),
+  }));
   const { next, norm, rate } = updated(b, optimizer, operands, { step, rateScale });
   const made = carriedOutputs(next, optimizer);
   const slots = parameters.flatMap((parameter) => slotsOf(optimizer).map(([slot]) => `${parameter.name}/${slot}`));
   return {
-    graph: b.finish([...made.parameters, ...made.slots, b.add(step, 1), loss, norm, rate]),
+    graph: b.finish([...made.parameters, ...made.slots, b.add(step, 1), at(means, 0), norm, rate]),
     inputs: [
-      ...parameters.map(({ name }) => ({ name: name ?? "", role: "parameter" as const })),
+      ...parameters.map(({ name = "" }) => ({ name, role: "parameter" as const })),
       ...slots.map((slot) => ({ name: slot, role: "slot" as const })),
       { name: "step", role: "step" },
       ...(rateScale === null ? [] : [{ name: "rate_scale", role: "rate_scale" as const }]),

@@ -1,6 +1,8 @@
 /** Sizes that must meet: a size that only the data knows may turn out right, so it is no problem yet. */
+
 import { symbolsOf } from "../ir/dims.js";
 import type { Dim, Shape } from "../ir/types.js";
+import { at } from "../ops/rule.js";
 
 /** Axes that vary from run to run: these symbols are sizes of their own, and differ from every other. */
 const varying: readonly string[] = ["batch", "time", "target_time"];
@@ -15,6 +17,6 @@ export function sameSize(a: Dim, b: Dim): boolean | undefined {
 /** Whether two shapes are the same; undefined when only the data can tell. */
 export function sameSizes(a: Shape, b: Shape): boolean | undefined {
   if (a.length !== b.length) return false;
-  const compared = a.map((size, axis) => sameSize(size, b[axis] ?? 1));
+  const compared = a.map((size, axis) => sameSize(size, at(b, axis)));
   return compared.includes(false) ? false : compared.includes(undefined) ? undefined : true;
 }

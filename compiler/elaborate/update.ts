@@ -1,8 +1,10 @@
 /** The optimizer's half of a training step: from gradients to new parameters and slots. */
+
 import type { NormalOptimizer } from "../../schema/normal.js";
 import { graphBuilder } from "../graph/build.js";
 import { inline } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
+import { present } from "../ir/present.js";
 import type { Graph, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import { optimizerOf } from "./optimizers/index.js";
@@ -76,10 +78,9 @@ export function trainedWeights(b: Builder, carried: readonly Carried[], step: Va
   if (carried.every(({ slots }) => slots[LATEST] === undefined)) return carried.map(({ parameter }) => parameter);
   // Before the first update there is one set of weights, whose value is not known here.
   const isFirst = b.equal(step, 0);
-  return carried.map(({ parameter, slots }) => {
-    const latest = slots[LATEST];
-    return latest === undefined ? parameter : b.where(isFirst, parameter, latest);
-  });
+  return carried.map(({ parameter, slots }) =>
+    b.where(isFirst, parameter, present(slots[LATEST], `the latest ${parameter.name}`)),
+  );
 }
 
 /** What an update reads. */
@@ -88,7 +89,7 @@ type Operands = Carried & { readonly weights: Value; readonly gradient: Value };
 /** Several operands as one. */
 function packOperands(b: Builder, operands: readonly Operands[]): Operands {
   const of = (part: (one: Operands) => Value) => pack(b, operands.map(part));
-  const slots = Object.keys(operands[0]?.slots ?? {}).map((name) => [name, of((one) => one.slots[name] as Value)]);
+  const slots = Object.keys(at(operands, 0).slots).map((name) => [name, of((one) => one.slots[name] as Value)]);
   const parameter = of((one) => one.parameter);
   const areTrained = operands.every((one) => one.parameter === one.weights);
   return {
@@ -133,8 +134,7 @@ export function updated(
   const rate = b.named(b.mul(scaled, optimizer.learning_rate), "learning_rate");
   const t = b.add(n, 1);
   const made = carried.map(({ parameter, slots, weights }, index): Carried => {
-    const gradient = gradients[index];
-    if (gradient === undefined) throw new Error(`${parameter.name} has no gradient`);
+    const gradient = at(gradients, index);
     const next = definition.update(undefined, b, { parameter: weights, gradient, slots, rate, t });
     if (average === null) return next;
     return {
@@ -147,8 +147,7 @@ export function updated(
   const own = made.values();
   const next = operands.map((_, place): Carried => {
     const found = small.includes(place) ? parts[small.indexOf(place)] : own.next().value;
-    if (found === undefined) throw new Error("a parameter that was not updated");
-    return found;
+    return present(found, "an updated parameter");
   });
   return { next, norm, rate };
 }
@@ -199,8 +198,8 @@ export function withUpdate(graph: Graph, ports: readonly InputPort[], optimizer:
       return weights[parameters.indexOf(input)] ?? input;
     }),
   );
-  const [loss, ...rest] = results;
-  if (loss === undefined) throw new Error("a step without a loss");
+  const loss = at(results, 0);
+  const rest = results.slice(1);
   const nextStates = rest.slice(0, states.length);
   const gradients = rest.slice(states.length);
   const operands = carried.map((one, index) => ({

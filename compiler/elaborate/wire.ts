@@ -1,7 +1,9 @@
 /** What runs between layers, and what layers ask of it. */
+
 import type { Builder } from "../ir/builder.js";
 import { addDims } from "../ir/dims.js";
 import type { Dim, Value } from "../ir/types.js";
+import { at } from "../ops/rule.js";
 
 /**
  * One layer's output. Inside the compiler sequences are time-major, [time, batch, …], because loops walk the leading axis;
@@ -25,13 +27,14 @@ export function isIds({ value }: Pick<Wire, "value">): boolean {
 
 /** The size of the last axis. */
 export function width({ value }: Pick<Wire, "value">): Dim {
-  return value.type.shape.at(-1) ?? 1;
+  const { shape } = value.type;
+  return at(shape, shape.length - 1);
 }
 
 /** The shape as the user sees it: batch first. */
 export function batchMajorShape({ value, sequence }: Pick<Wire, "value" | "sequence">): readonly Dim[] {
-  const [first, second, ...rest] = value.type.shape;
-  return sequence ? [second ?? "batch", first ?? "time", ...rest] : value.type.shape;
+  const { shape } = value.type;
+  return sequence ? [at(shape, 1), at(shape, 0), ...shape.slice(2)] : shape;
 }
 
 export function describeWire(wire: Wire): string {
@@ -56,7 +59,7 @@ export function repeatFirstStep(b: Builder, sequence: Value, live: Value | null)
 
 /** The entry [batch, width] of a sequence at its last live step; walking backwards that is the first. */
 export function lastLive(b: Builder, sequence: Value, live: Value | null, reverse = false): Value {
-  const time = sequence.type.shape[0] ?? 1;
+  const time = at(sequence.type.shape, 0);
   if (reverse) return b.squeeze(b.slice(sequence, 0, 0, 1), [0]);
   if (live === null) return b.squeeze(b.slice(sequence, 0, addDims(time, -1), time), [0]);
   // Live now and not at the next step.

@@ -3,8 +3,10 @@
  * `general` (q W)·k (M.-T. Luong et al., 2015), over √width when scaled (A. Vaswani et al., 2017); `additive`
  * v·tanh(q Wq + k Wk) (D. Bahdanau et al., 2015).
  */
+
 import type { NormalAttention } from "../../../schema/normal.js";
 import type { Dim, Value } from "../../ir/types.js";
+import { at } from "../../ops/rule.js";
 import type { CombiningDefinition, Context } from "../context.js";
 import { glorotUniform } from "../initializers.js";
 import { sameSize } from "../sizes.js";
@@ -41,9 +43,9 @@ function scoresOf(layer: NormalAttention, queries: Value, keys: Value, context: 
 
 export const attention: CombiningDefinition<NormalAttention> = {
   reads: [2, 2],
-  combine(layer, [query, memory], context) {
+  combine(layer, inputs, context) {
     const { b, problem } = context;
-    if (query === undefined || memory === undefined) return undefined;
+    const [query, memory] = [at(inputs, 0), at(inputs, 1)];
     const wrong = [query, memory].find((wire) => isIds(wire)) ?? (memory.sequence ? undefined : memory);
     if (wrong !== undefined)
       return problem({

@@ -1,5 +1,7 @@
 /** concat, add and multiply: several layers' outputs as one. */
+
 import type { NormalCombine } from "../../../schema/normal.js";
+import { at } from "../../ops/rule.js";
 import type { CombiningDefinition } from "../context.js";
 import { sameSizes } from "../sizes.js";
 import { describeWire, isIds } from "../wire.js";
@@ -7,8 +9,7 @@ import { describeWire, isIds } from "../wire.js";
 export const combine: CombiningDefinition<NormalCombine> = {
   reads: [2, 64],
   combine(layer, inputs, { b, problem }) {
-    const [first] = inputs;
-    if (first === undefined) return undefined;
+    const first = at(inputs, 0);
     const joins = layer.layer === "concat";
     const comparable = (wire: typeof first) => (joins ? wire.value.type.shape.slice(0, -1) : wire.value.type.shape);
     for (const [index, wire] of inputs.entries()) {

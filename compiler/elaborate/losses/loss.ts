@@ -1,7 +1,9 @@
 /** What a loss is, and the reductions that losses share. */
+
 import type { NormalMetric } from "../../../schema/normal.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Value } from "../../ir/types.js";
+import { at } from "../../ops/rule.js";
 import type { Context } from "../context.js";
 import { overLive, perEntry } from "../entries.js";
 import { sameSizes } from "../sizes.js";
@@ -57,7 +59,7 @@ export function numberTargets(
   if (lacksAxis && wanted.at(-1) === 1 && sameSizes(given, wanted.slice(0, -1)) === true)
     return b.unsqueeze(targets, [given.length]);
   if (same === undefined) return undefined;
-  const size = lacksAxis ? 1 : (given.at(-1) ?? 1);
+  const size = lacksAxis ? 1 : at(given, given.length - 1);
   return problem({
     ...place,
     code: "target-shape",

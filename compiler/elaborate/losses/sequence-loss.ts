@@ -35,7 +35,7 @@ export const sequenceLoss: LossDefinition<Extract<NormalLoss, { type: "sequence_
     const raw = crossEntropyOf(b, b.logSoftmax(logits), ids);
     const each = live === null ? raw : b.where(b.greater(live, 0), raw, 0);
     const factor = product(b, [weights, classes && b.gather(classes, ids, 0)]);
-    const terms = product(b, [each, factor]) ?? each;
+    const terms = factor === null ? each : b.mul(each, factor);
     const shares = product(b, [factor, live]) ?? b.expand(b.scalar(1), each.type.shape);
     const axes = [...(loss.average_across_timesteps ? [TIME] : []), ...(loss.average_across_batch ? [BATCH] : [])];
     const total = b.sum(terms);

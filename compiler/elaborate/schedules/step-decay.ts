@@ -1,6 +1,8 @@
 /** step_decay: a product of factors, one for each `every` updates or for each boundary that n has reached. */
+
 import type { NormalSchedule } from "../../../schema/normal.js";
 import { tensor } from "../../ir/tensor.js";
+import { at } from "../../ops/rule.js";
 import type { ScheduleDefinition } from "./schedule.js";
 
 export const stepDecay: ScheduleDefinition<Extract<NormalSchedule, { type: "step_decay" }>> = (schedule, b, n) => {
@@ -8,11 +10,11 @@ export const stepDecay: ScheduleDefinition<Extract<NormalSchedule, { type: "step
   if (every !== null && typeof factor === "number") return b.pow(factor, b.floor(b.div(n, every)));
   const boundaries = schedule.boundaries ?? [];
   const jumps = boundaries
-    .map((boundary, index) => ({ boundary, by: typeof factor === "number" ? factor : (factor[index] ?? 1) }))
+    .map((boundary, index) => ({ boundary, by: typeof factor === "number" ? factor : at(factor, index) }))
     .sort((one, other) => one.boundary - other.boundary);
   // The factor after none, one, two, … of the jumps.
   const after = [1];
-  for (const { by } of jumps) after.push((after.at(-1) ?? 1) * by);
+  for (const { by } of jumps) after.push(at(after, after.length - 1) * by);
   const places = tensor(
     "float32",
     [jumps.length],

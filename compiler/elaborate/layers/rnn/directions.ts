@@ -1,8 +1,11 @@
 /** A cell in its one or two directions, joined, with its residual connection. */
+
 import type { NormalCell, NormalRnn } from "../../../../schema/normal.js";
 import type { Builder } from "../../../ir/builder.js";
+import { present } from "../../../ir/present.js";
 import type { Dim, Value } from "../../../ir/types.js";
 import { ownValue, resolveCell } from "../../../language/cell.js";
+import { at } from "../../../ops/rule.js";
 import type { CellStates, Context } from "../../context.js";
 import { sameSize } from "../../sizes.js";
 import { lastLive, repeatFirstStep, type Wire, width } from "../../wire.js";
@@ -29,7 +32,7 @@ export function runDirections(layer: NormalRnn, index: number, input: Wire, cont
   // A loop runs over padding too, where nothing may stand that a cell could overflow on.
   const x = input.padding === "zeros" ? repeatFirstStep(b, input.value, live) : input.value;
   const sizes = { hidden_size: cell.hidden_size, input_size: x.type.shape.at(-1) as Dim };
-  const batch = x.type.shape[1] ?? "batch";
+  const batch = at(x.type.shape, 1);
   const owner = layer.weights ?? layer.name;
   const direction = (suffix: string, reverse: boolean): Ran | undefined => {
     const statesAt = `${layer.name}/${index}${suffix}`;
@@ -63,7 +66,10 @@ function joined(
   if (forward === undefined || backward === undefined) return undefined;
   const join = (x: Value, y: Value) => joins[how](b, x, y);
   const states: CellStates = Object.fromEntries(
-    Object.entries(forward.states).map(([name, value]) => [name, join(value, backward.states[name] ?? value)]),
+    Object.entries(forward.states).map(([name, value]) => [
+      name,
+      join(value, present(backward.states[name], `the state ${name}`)),
+    ]),
   );
   return { outputs: join(forward.outputs, backward.outputs), last: join(forward.last, backward.last), states };
 }

@@ -1,6 +1,9 @@
 /** rnn: a stack of cells, each run over the steps of its input by one loop per direction. */
+
 import type { NormalRnn } from "../../../../schema/normal.js";
+import { present } from "../../../ir/present.js";
 import type { Dim, Value } from "../../../ir/types.js";
+import { at } from "../../../ops/rule.js";
 import { type CellStates, type Context, type LayerDefinition, lendsWeights } from "../../context.js";
 import { sameSize } from "../../sizes.js";
 import { describeWire, isIds, type Wire, width } from "../../wire.js";
@@ -12,7 +15,7 @@ function sharedWidths(layer: NormalRnn, widths: readonly Dim[], context: Context
   const [first = 1] = widths;
   const differs = widths.findIndex((size) => sameSize(size, first) !== true);
   if (!layer.share_weights || differs < 0) return true;
-  const other = widths[differs] ?? 1;
+  const other = at(widths, differs);
   if (sameSize(other, first) === false)
     context.problem({
       part: layer,
@@ -27,7 +30,7 @@ function sharedWidths(layer: NormalRnn, widths: readonly Dim[], context: Context
 /** What the layer puts out, of what its last cell gave. */
 function returned(layer: NormalRnn, ran: Ran): Value {
   if (layer.return === "sequence") return ran.outputs;
-  return layer.return === "last" ? ran.last : (Object.values(ran.states)[0] ?? ran.last);
+  return layer.return === "last" ? ran.last : at(Object.values(ran.states), 0);
 }
 
 export const rnn: LayerDefinition<NormalRnn> = {
@@ -39,7 +42,7 @@ export const rnn: LayerDefinition<NormalRnn> = {
         message: `An rnn layer reads sequences of numbers [batch, time, features], but ${layer.name} is given ${describeWire(input)}.`,
         hint: isIds(input)
           ? `Put a one_hot or an embedding layer before ${layer.name}.`
-          : context.earlier(layer.from[0] ?? "") === undefined
+          : context.earlier(at(layer.from, 0)) === undefined
             ? "Give inputs as [examples, time, features]."
             : 'Let the layer before return the whole sequence ("return": "sequence").',
       });
@@ -56,9 +59,8 @@ export const rnn: LayerDefinition<NormalRnn> = {
       wire = { ...wire, value: ran.outputs, padding: "zeros", logits: null };
       states.push(ran.states);
     }
-    if (ran === undefined) return undefined;
     context.keepStates(layer.name, states);
-    const value = context.b.named(returned(layer, ran), layer.name);
+    const value = context.b.named(returned(layer, present(ran, "a cell of the layer")), layer.name);
     const sequence = layer.return === "sequence";
     return { ...wire, value, sequence, live: sequence ? wire.live : null };
   },

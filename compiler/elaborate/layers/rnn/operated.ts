@@ -1,5 +1,7 @@
 /** Whether a cell is run by an operator of ONNX, and where not, why. */
+
 import type { Value } from "../../../ir/types.js";
+import { at } from "../../../ops/rule.js";
 import type { CellStates, Context } from "../../context.js";
 import type { Run } from "./direction.js";
 import { type OperatorResults, runOperator } from "./operator.js";
@@ -35,7 +37,7 @@ export function operatedCell(
 }
 
 function operated(
-  { cell, path, sizes, statesAt, parametersAt, reverse, use }: Run,
+  { cell, path, sizes, parametersAt, reverse, use }: Run,
   x: Value,
   live: Value | null,
   { initial, parameters }: Operands,
@@ -47,13 +49,12 @@ function operated(
   const rates = typeof use.zoneout === "number" ? [use.zoneout] : Object.values(use.zoneout);
   if (rates.some((rate) => rate > 0)) return "its states are blended by zoneout";
   const lengths = live === null ? null : lengthsOf(live);
-  if (lengths === undefined) return "its steps are masked by more than lengths";
   const results = runOperator(b, mapping, { at: parametersAt, x, initial, parameters, lengths, reverse });
   if (typeof results === "string") return results;
   const reason = disproof(cell, sizes, path, mapping);
   if (reason !== undefined) return reason;
-  const [hidden = Object.keys(initial)[0] ?? ""] = mapping.states;
-  const last = results.final[Object.keys(initial).indexOf(hidden)];
-  if (last === undefined) throw new Error(`${statesAt} has no state ${hidden}`);
+  const names = Object.keys(initial);
+  const [hidden = at(names, 0)] = mapping.states;
+  const last = at(results.final, names.indexOf(hidden));
   return { ...results, last, operator: mapping.operator };
 }

@@ -1,9 +1,11 @@
 /** A cell as the recurrent operator of ONNX that its definition says it is. */
+
 import type { OnnxMapping } from "../../../../schema/normal.js";
 import type { Builder } from "../../../ir/builder.js";
 import { printShape, sameShape } from "../../../ir/dims.js";
 import { tensor } from "../../../ir/tensor.js";
 import type { Shape, Value } from "../../../ir/types.js";
+import { ownValue } from "../../../language/cell.js";
 import { type onnxOperands, readBlock } from "../../../language/onnx.js";
 import { recurrentOperators } from "../../../ops/recurrent.js";
 import { at } from "../../../ops/rule.js";
@@ -101,7 +103,7 @@ function operandOf(
   const blocks: Value[] = [];
   for (const text of mapping[operand]) {
     const { parameter, piece, negative } = readBlock(text);
-    const whole = Object.hasOwn(parameters, parameter) ? parameters[parameter] : undefined;
+    const whole = ownValue(parameters, parameter);
     if (whole === undefined) return `${operand} is made of ${parameter}, which the cell does not have here`;
     const last = whole.type.shape.at(-1);
     if (whole.type.shape.length !== shape.length)

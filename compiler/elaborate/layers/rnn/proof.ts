@@ -3,8 +3,8 @@ import type { OnnxMapping } from "../../../../schema/normal.js";
 import { graphBuilder } from "../../../graph/build.js";
 import { evaluate } from "../../../graph/evaluate.js";
 import { scan } from "../../../graph/scan.js";
-import { staticShape, tensor } from "../../../ir/tensor.js";
-import type { Dim, Graph, Value } from "../../../ir/types.js";
+import { tensor } from "../../../ir/tensor.js";
+import type { Dim, Graph } from "../../../ir/types.js";
 import type { ResolvedCell } from "../../../language/cell.js";
 import { lowerCell } from "../../../language/lower.js";
 import { type CellSizes, declaredShapes } from "../../../language/sizes.js";
@@ -22,7 +22,7 @@ export function disproof(cell: ResolvedCell, sizes: CellSizes, path: string, map
   // A cell whose equations hold for some sizes alone is tried at its own.
   const graph =
     proofGraph(cell, { hidden_size: 3, input_size: 2 }, path, mapping) ?? proofGraph(cell, sizes, path, mapping);
-  if (graph === undefined || typeof graph === "string") return graph ?? "its equations cannot be tried";
+  if (graph === undefined) return "its equations cannot be tried";
   const differences = SCALES.map((scale) => {
     const results = evaluate(
       graph,
@@ -37,13 +37,8 @@ export function disproof(cell: ResolvedCell, sizes: CellSizes, path: string, map
     : `its numbers are not those of ${mapping.operator}: they differ by ${largest.toExponential(1)}`;
 }
 
-/** Outputs and last states of the loop, then those of the operator; a reason where there is no such operator. */
-function proofGraph(
-  cell: ResolvedCell,
-  sizes: CellSizes,
-  path: string,
-  mapping: OnnxMapping,
-): Graph | string | undefined {
+/** Outputs and last states of the loop, then those of the operator; undefined where the cell or the operator has no such sizes. */
+function proofGraph(cell: ResolvedCell, sizes: CellSizes, path: string, mapping: OnnxMapping): Graph | undefined {
   let sound = true;
   const report = () => {
     sound = false;
@@ -59,20 +54,18 @@ function proofGraph(
     Object.fromEntries(Object.entries(declared.states).map(([name, size]) => [name, [ROWS, size]])),
   );
   const parameters = inputs(declared.parameters);
-  if (!b.finish([x]).inputs.every(({ type }) => staticShape(type.shape))) return undefined;
   const names = Object.keys(initial);
-  const loop = scan(b, "proof", { initial: Object.values(initial), scans: [x] }, (inner, carried, [slice]) => {
-    const states = Object.fromEntries(names.map((name, index) => [name, carried[index] as Value]));
-    const step = lowerCell(cell, sizes, inner, { x: slice as Value, states, parameters }, report, path);
-    if (step === undefined) sound = false;
-    return {
-      next: step === undefined ? carried : Object.values(step.states),
-      stacked: [step?.output ?? (slice as Value)],
-    };
+  const loop = scan(b, "proof", { initial: Object.values(initial), scans: [x] }, (inner, carried, slices) => {
+    const slice = at(slices, 0);
+    const states = Object.fromEntries(names.map((name, index) => [name, at(carried, index)]));
+    const step = lowerCell(cell, sizes, inner, { x: slice, states, parameters }, report, path);
+    return step === undefined
+      ? { next: carried, stacked: [slice] }
+      : { next: Object.values(step.states), stacked: [step.output] };
   });
   if (!sound) return undefined;
   const operator = runOperator(b, mapping, { at: "proof", x, initial, parameters, lengths: null, reverse: false });
-  if (typeof operator === "string") return operator;
+  if (typeof operator === "string") return undefined;
   return b.finish([...loop.stacked, ...loop.final, operator.outputs, ...operator.final]);
 }
 
@@ -92,6 +85,6 @@ function drawn(shape: readonly number[], seed: number, scale: number) {
 
 function apart(x: Float64Array, y: Float64Array): number {
   if (x.length !== y.length) return Number.POSITIVE_INFINITY;
-  const gaps = x.map((value, place) => Math.abs(value - (y[place] ?? Number.NaN)) / Math.max(1, Math.abs(value)));
+  const gaps = x.map((value, place) => Math.abs(value - at(y, place)) / Math.max(1, Math.abs(value)));
   return gaps.some(Number.isNaN) ? Number.POSITIVE_INFINITY : gaps.reduce((most, gap) => Math.max(most, gap), 0);
 }

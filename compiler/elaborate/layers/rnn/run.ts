@@ -1,9 +1,11 @@
 /** One cell in one direction: its parameters, and the loop that runs it over the steps. */
+
 import type { Report } from "../../../../schema/diagnostics.js";
 import { loop } from "../../../graph/scan.js";
 import type { Dim, Value } from "../../../ir/types.js";
 import { lowerCell } from "../../../language/lower.js";
 import { declaredShapes, resolveSize, sizeNames } from "../../../language/sizes.js";
+import { at } from "../../../ops/rule.js";
 import type { CellStates, Context } from "../../context.js";
 import { cellInitializer } from "../../initializers.js";
 import { lastLive } from "../../wire.js";
@@ -49,7 +51,7 @@ export function runCell(run: Run, x: Value, live: Value | null, context: Context
   }
   const named = (values: readonly Value[]): CellStates =>
     Object.fromEntries(names.map((name, index) => [name, values[index] as Value]));
-  const wrapper = wrapStates(run, named(initial), x.type.shape[0] ?? "time", context);
+  const wrapper = wrapStates(run, named(initial), at(x.type.shape, 0), context);
   if (wrapper === undefined) return undefined;
 
   const operated = operatedCell(run, x, live, { initial: named(initial), parameters }, context);
@@ -65,8 +67,9 @@ export function runCell(run: Run, x: Value, live: Value | null, context: Context
   const masked = live === null ? [] : [live];
   const scans = [wrapInput(run, x, context), ...masked, ...wrapper.scans];
   const operands = { initial, scans, reverse, unroll, chunked: context.recurrences.chunked };
-  const { final, stacked } = loop(b, statesAt, operands, (inner, carried, [slice, ...others]) => {
-    if (slice === undefined) throw new Error("a loop without its input");
+  const { final, stacked } = loop(b, statesAt, operands, (inner, carried, slices) => {
+    const slice = at(slices, 0);
+    const others = slices.slice(1);
     const [alive] = live === null ? [] : others;
     const masks = others.slice(masked.length);
     const before = named(carried);

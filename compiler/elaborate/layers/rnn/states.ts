@@ -1,7 +1,11 @@
 /** Where the states of an rnn layer start: at zero, at learned values, where an earlier layer ended, or where the data says. */
+
 import type { NormalRnn } from "../../../../schema/normal.js";
 import { nearest } from "../../../../schema/wording.js";
+import { present } from "../../../ir/present.js";
 import type { Shape, Value } from "../../../ir/types.js";
+import { ownValue } from "../../../language/cell.js";
+import { at } from "../../../ops/rule.js";
 import type { Context } from "../../context.js";
 import { constantZero } from "../../initializers.js";
 import { sameSizes } from "../../sizes.js";
@@ -55,7 +59,8 @@ function stateOfLayer({ layer, index, name, shape }: Place, source: string, cont
         `The layer "${source}" puts out a sequence, which is no state.`,
         'Name an rnn layer, or one that puts out a vector ("return": "last", or a "pool" layer).',
       );
-    const [first] = Object.keys(context.cells[layer.cells[index]?.cell ?? ""]?.state ?? {});
+    const { cell } = at(layer.cells, index);
+    const [first] = Object.keys(present(ownValue(context.cells, cell), `the cell ${cell}`).state);
     if (name !== first) return zeros();
     return fitting(wire.value);
   }

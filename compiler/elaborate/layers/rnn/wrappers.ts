@@ -3,12 +3,16 @@
  *
  * Masks are made for all steps at once, outside the loop, and scanned into it: a step only multiplies or chooses.
  */
+
 import type { CellDropout, NormalCell, StateRates } from "../../../../schema/normal.js";
 import { child } from "../../../../schema/pointer.js";
 import { quote, suggestion } from "../../../../schema/wording.js";
 import type { Builder } from "../../../ir/builder.js";
+import { present } from "../../../ir/present.js";
 import type { Dim, Value } from "../../../ir/types.js";
+import { ownValue } from "../../../language/cell.js";
 import { layerNorm } from "../../../language/layer-norm.js";
+import { at } from "../../../ops/rule.js";
 import type { CellStates, Context } from "../../context.js";
 import { constantOne, constantZero } from "../../initializers.js";
 import { dropoutMask, keepMask } from "../../random.js";
@@ -66,7 +70,7 @@ export function wrapStates(
   const scans: Value[] = [];
   const scanned = (mask: Value) => {
     const place = scans.push(mask) - 1;
-    return ({ slices }: Step) => slices[place] ?? mask;
+    return ({ slices }: Step) => at(slices, place);
   };
   const reads = new Map<string, Change>();
   const leaves = new Map<string, Change>();
@@ -90,7 +94,7 @@ export function wrapStates(
   const changed = (changes: ReadonlyMap<string, Change>, before: CellStates, after: CellStates, step: Step) =>
     Object.fromEntries(
       Object.entries(after).map(([name, next]) => {
-        const state = before[name] ?? next;
+        const state = present(before[name], `the state ${name}`);
         return [name, changes.get(name)?.(step, state, next) ?? next];
       }),
     );
@@ -150,7 +154,7 @@ function stepMask(site: string, sequence: Value, rate: number, variational: bool
 /** The rate of one state; a single number is `single` for it, or itself. */
 function rateOf(rates: StateRates, state: string, single?: number): number {
   if (typeof rates === "number") return single ?? rates;
-  return Object.hasOwn(rates, state) ? (rates[state] ?? 0) : 0;
+  return ownValue(rates, state) ?? 0;
 }
 
 function knownStates(
