@@ -20,7 +20,7 @@ export function quote(text: string): string {
 /** A value as a message shows it. */
 export function show(value: unknown): string {
   if (typeof value === "string") return quote(value);
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
   return String(value);
 }

@@ -125,7 +125,7 @@ export function construct(
         key,
         code: "unknown-size",
         message: `The data has no size called "${size}".`,
-        hint: `Write a whole number${names.length > 0 ? `, or one of ${names.join(", ")}` : ""}.`,
+        hint: `Write a whole number, or one of ${names.join(", ")}.`,
       });
     },
     step: () => open("step", "step", { dtype: "int64", shape: [] }),

@@ -140,7 +140,7 @@ export function lendsWeights(
 
 /** A layer kind that reads several. */
 export interface CombiningDefinition<L> {
-  /** Fewest and most layers that it reads. */
-  readonly reads: readonly [number, number];
+  /** How many layers it reads at most; two at least, as the schema says. */
+  readonly most: number;
   combine(layer: L, inputs: readonly Wire[], context: Context): Wire | undefined;
 }

@@ -101,17 +101,16 @@ function elaborateLayer(
   }
   if (inputs.length < layer.from.length) return undefined;
   const definition: LayerDefinition<never> | CombiningDefinition<never> = layers[layer.layer];
-  const [fewest, most] = "combine" in definition ? definition.reads : [1, 1];
-  if (inputs.length < fewest || inputs.length > most)
+  const most = "combine" in definition ? definition.most : 1;
+  if (inputs.length > most)
     return context.problem({
       part: layer,
       key: "from",
       code: "input-count",
-      message: `${layer.name} reads ${fewest === most ? fewest : `${fewest} or more`} ${most === 1 ? "layer" : "layers"}, but "from" names ${inputs.length}.`,
+      message: `${layer.name} reads ${most} ${most === 1 ? "layer" : "layers"}, but "from" names ${inputs.length}.`,
       hint:
         most === 1 ? 'Join them first with a "concat" or "add" layer.' : 'For example "from": ["encoder", "decoder"].',
     });
   if ("combine" in definition) return definition.combine(layer as never, inputs, context);
-  const [input] = inputs;
-  return input && definition.elaborate(layer as never, input, context);
+  return definition.elaborate(layer as never, at(inputs, 0), context);
 }

@@ -298,6 +298,29 @@ describe("a size that only the data knows is no problem yet", () => {
     ["a residual connection", spec([ids, { ...rnn, residual: true }], { data: file })],
     ["cells that share weights", spec([ids, { ...rnn, layers: 2, share_weights: true }], { data: file })],
     ["a sum", spec([ids, { ...rnn, name: "a" }, { layer: "add", from: ["one_hot", "a"] }], { data: file })],
+    ["a dot score", spec([ids, { ...rnn, name: "a" }, { layer: "attention", from: ["a", "one_hot"] }], { data: file })],
+    [
+      "a vector that states start from",
+      spec([ids, { layer: "pool", mode: "max" }, { ...rnn, from: "one_hot", initial_state: "pool" }], { data: file }),
+    ],
+    [
+      "weights of classes",
+      spec([ids, rnn, { layer: "projection" }], {
+        data: file,
+        loss: { type: "sequence_loss", class_weights: [1, 2, 3] },
+      }),
+    ],
+    [
+      "classes to draw from",
+      spec([ids, rnn, { layer: "projection" }], { data: file, loss: { type: "sampled_softmax", samples: 40 } }),
+    ],
+    [
+      "the blank among classes",
+      spec([rnn, { layer: "projection", size: "classes" }], {
+        data: { type: "arrays", inputs: "x.npy", targets: "y.npy" },
+        loss: { type: "ctc", blank: 7 },
+      }),
+    ],
     ["scores for a vocabulary", spec([{ layer: "one_hot", size: 3 }, rnn], { data: file })],
     [
       "a cell whose input and state meet",

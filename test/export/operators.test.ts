@@ -83,6 +83,7 @@ describe("cells that are none", () => {
     ["names no operator of ONNX", { cell: "layer_norm_lstm" }],
     ["names no operator of ONNX", { cell: "mingru" }],
     ["blended by zoneout", { cell: "lstm", zoneout: 0.2 }],
+    ["blended by zoneout", { cell: "lstm", zoneout: { c: 0.2 } }],
   ] as const)("%s: %o", async (reason, layer) => {
     expect(await exported(tokens(layer))).toEqual([
       { name: "rnn/0", form: "Scan", reason: expect.stringContaining(reason) },
@@ -161,5 +162,43 @@ describe("a cell of one's own", () => {
       onnx: { operator: "LSTM", activations: ["Sigmoid", "Relu", "Tanh"], states: ["y", "m"], W: ["W"], R: ["U"] },
     };
     expect(await exported(use(pair))).toMatchObject([{ form: "LSTM" }]);
+  });
+
+  /** A plain cell, or something like it. */
+  const plain = (change: object) => ({
+    state: { h: "hidden_size" },
+    parameters: { W: ["input_size", "hidden_size"], U: ["hidden_size", "hidden_size"] },
+    equations: ["h' = tanh(x @ W + h @ U)"],
+    output: "h'",
+    onnx: { operator: "RNN", W: ["W"], R: ["U"] },
+    ...change,
+  });
+
+  test("may hold for some sizes alone, which then are what it is tried at", async () => {
+    const literal = plain({ parameters: { W: ["input_size", 4], U: [4, "hidden_size"] } });
+    const halves = plain({ equations: ["p, q = split(x @ W + h @ U, 2)", "h' = concat(tanh(p), tanh(q))"] });
+    for (const cell of [plain({}), literal, halves])
+      expect(await exported(use(cell))).toMatchObject([{ form: "RNN", reason: "" }]);
+  });
+
+  test.each<[string, object]>([
+    ["they differ by Infinity", { equations: ["h' = tanh(sqrt(x + 9) @ W + h @ U)"] }],
+    ["they differ by Infinity", { equations: ["h' = tanh(x @ W + h @ U)", "y = concat(h', h')"], output: "y" }],
+    [
+      "RNN has 1 state, and the cell has 2",
+      { state: { h: "hidden_size", g: "hidden_size" }, equations: ["h' = tanh(x @ W + h @ U)", "g' = h"] },
+    ],
+    [
+      "the states of LSTM are of one size",
+      {
+        state: { h: "hidden_size", c: "2*hidden_size" },
+        equations: ["h' = tanh(x @ W + h @ U)", "c' = concat(h, h)"],
+        onnx: { operator: "LSTM", W: ["W"], R: ["U"] },
+      },
+    ],
+  ])("is a loop where %s: %o", async (reason, change) => {
+    expect(await exported(use(plain(change)))).toEqual([
+      { name: "rnn/0", form: "Scan", reason: expect.stringContaining(reason) },
+    ]);
   });
 });

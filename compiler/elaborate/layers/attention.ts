@@ -42,7 +42,7 @@ function scoresOf(layer: NormalAttention, queries: Value, keys: Value, context: 
 }
 
 export const attention: CombiningDefinition<NormalAttention> = {
-  reads: [2, 2],
+  most: 2,
   combine(layer, inputs, context) {
     const { b, problem } = context;
     const [query, memory] = [at(inputs, 0), at(inputs, 1)];

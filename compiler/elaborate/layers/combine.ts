@@ -7,7 +7,7 @@ import { sameSizes } from "../sizes.js";
 import { describeWire, isIds } from "../wire.js";
 
 export const combine: CombiningDefinition<NormalCombine> = {
-  reads: [2, 64],
+  most: 64,
   combine(layer, inputs, { b, problem }) {
     const first = at(inputs, 0);
     const joins = layer.layer === "concat";
