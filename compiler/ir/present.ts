@@ -2,10 +2,12 @@
 
 /** An array's entry. */
 export function at<T>(items: ArrayLike<T | undefined>, index: number): T {
-  return present(items[index], `operand ${index}`);
+  const item = items[index];
+  if (item === undefined) throw new Error(`operand ${index} is missing`);
+  return item;
 }
 
-export function present<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new Error(`${what} is missing`);
+export function present<T>(value: T | null | undefined, what: string): T {
+  if (value === undefined || value === null) throw new Error(`${what} is missing`);
   return value;
 }

@@ -1,5 +1,7 @@
 /** What can be wrong with the calls of an equation before any shape is known: names, numbers of arguments, uses of `split`. */
+
 import { quote, suggestion } from "../../schema/wording.js";
+import { at } from "../ir/present.js";
 import { type CallExpression, type Expression, visit } from "./expression.js";
 import { functionNames, functionOf } from "./functions.js";
 import type { Fault } from "./tokens.js";
@@ -68,6 +70,6 @@ function splitFault(call: CallExpression, targets: Targets | undefined): Fault |
   return {
     code: "split",
     message: `split gives ${parts} parts and ${names} set`,
-    offset: targets[0]?.offset ?? offset,
+    offset: at(targets, 0).offset,
   };
 }

@@ -1,4 +1,5 @@
 /** A cell as it is used: its options have values, and the variants that they choose are part of it. */
+
 import type {
   CellInitializer,
   CellOption,
@@ -8,6 +9,7 @@ import type {
   SizeExpression,
 } from "../../schema/normal.js";
 import { child } from "../../schema/pointer.js";
+import { present } from "../ir/present.js";
 import { mappingOf } from "./onnx.js";
 import { namesSet } from "./targets.js";
 
@@ -49,8 +51,8 @@ export function resolveCell(
 ): ResolvedCell {
   const chosen = new Map<string, CellOption>();
   for (const [name, value] of Object.entries(definition.options)) {
-    const given = ownValue(options, name) ?? value;
-    chosen.set(name, typeof given === "object" ? value : given);
+    // No option is named as one of the keys whose values are objects.
+    chosen.set(name, (ownValue(options, name) as CellOption | undefined) ?? value);
   }
   const parts = variantsOf(definition, chosen);
   const merged = <T>(pick: (part: Part) => Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
@@ -60,14 +62,17 @@ export function resolveCell(
       Object.fromEntries(Object.keys(part[key]).map((name) => [name, child(`${part.place}/${key}`, name)])),
     );
   const equations = equationsOf(parts);
-  const output = parts.findLast((part) => part.output !== null);
+  const output = present(
+    parts.findLast((part) => part.output !== null),
+    "an output",
+  );
   return {
     options: Object.fromEntries(chosen),
     state: merged((part) => part.state),
     parameters: merged((part) => part.parameters),
     initializers: merged((part) => part.initializers),
     equations: equations.lines.map(({ source }) => source),
-    output: output?.output ?? definition.output,
+    output: output.output as string,
     onnx: mappingOf(parts),
     written: {
       state: places("state"),
@@ -75,7 +80,7 @@ export function resolveCell(
       initializers: places("initializers"),
       equations: equations.place,
       lines: equations.lines.map(({ place }) => place),
-      output: `${output?.place ?? ""}/output`,
+      output: `${output.place}/output`,
     },
     unreplaced: equations.unreplaced,
   };

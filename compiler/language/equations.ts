@@ -1,6 +1,8 @@
 /** The equations of a cell as assignments in order: which names each sets, from names that are set by then. */
+
 import type { Report } from "../../schema/diagnostics.js";
 import { quote, suggestion } from "../../schema/wording.js";
+import { at } from "../ir/present.js";
 import { callFaults } from "./calls.js";
 import { numericOptions, type ResolvedCell } from "./cell.js";
 import { type Expression, type NameExpression, parseTokens, visit } from "./expression.js";
@@ -114,7 +116,7 @@ function readEquation(source: string, path: string, complain: (fault: Fault) => 
   if (left === undefined) return fail(fault ?? syntaxFault("an equation sets a name", 0, 'Write "name = expression".'));
   const odd = left.find((token, index) => (index % 2 === 0 ? token.kind !== "name" : token.text !== ","));
   if (odd !== undefined || left.length % 2 === 0) {
-    const offset = odd?.offset ?? tokens[left.length]?.offset ?? 0;
+    const offset = (odd ?? at(tokens, left.length)).offset;
     return fail(syntaxFault('left of "=" stands a name, or names with commas between them', offset));
   }
   if (fault !== undefined) return fail(fault);

@@ -1,5 +1,7 @@
 /** Expressions as a typed tree whose every node knows its place in the text; jsep finds the structure. */
+
 import jsep from "jsep";
+import { at, present } from "../ir/present.js";
 import { type Fault, orderOf, type Parentheses, type Token, tokenize } from "./tokens.js";
 
 interface Place {
@@ -75,13 +77,9 @@ interface Placed<E extends Expression = Expression> {
 function placeTree(tree: jsep.Expression, tokens: readonly Token[], parentheses: Parentheses): Expression {
   const words = tokens.flatMap((token, index) => (token.kind === "mark" ? [] : [{ ...token, index }]));
   let met = 0;
-  const next = () => {
-    const word = words[met++];
-    if (word === undefined) throw new Error("an expression tree has more nodes than its text has words");
-    return word;
-  };
-  const offsetOf = (index: number) => tokens[index]?.offset ?? 0;
-  const endOf = (index: number) => tokens[index]?.end ?? 0;
+  const next = () => at(words, met++);
+  const offsetOf = (index: number) => at(tokens, index).offset;
+  const endOf = (index: number) => at(tokens, index).end;
 
   function withParentheses({ expression, first, last }: Placed): Placed {
     const grouped = parentheses.get(first - 1) === last + 1 && tokens[first - 2]?.kind !== "name";
@@ -115,7 +113,7 @@ function placeTree(tree: jsep.Expression, tokens: readonly Token[], parentheses:
       case "CallExpression": {
         const { index: first, offset, text } = next();
         const args = node.arguments.map((argument) => place(argument as jsep.CoreExpression).expression);
-        const last = parentheses.get(first + 1) ?? first;
+        const last = present(parentheses.get(first + 1), "the end of a call");
         const expression: CallExpression = { kind: "call", function: text, arguments: args, offset, end: endOf(last) };
         return withParentheses({ expression, first, last });
       }

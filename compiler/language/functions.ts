@@ -1,6 +1,8 @@
 /** The functions of the equation language: how many arguments each takes, what a call gives, and how it is built. */
+
 import type { Expressions, Operand } from "../ir/builder.js";
 import { addDims, mulDims, printShape, sameShape } from "../ir/dims.js";
+import { at, present } from "../ir/present.js";
 import type { Dim, Shape, Value } from "../ir/types.js";
 import { layerNorm } from "./layer-norm.js";
 import { divideDim, isDifference, type Meaning, type ShapeRules, shapeOf } from "./meaning.js";
@@ -48,7 +50,10 @@ const table: Readonly<Record<string, CellFunction>> = {
     arity: [3, 3],
     conditions: 1,
     infer: broadcast,
-    build: (b, [condition, x, y]) => b.where(asValue(b, condition), asValue(b, x), asValue(b, y)),
+    build(b, args) {
+      const [condition, x, y] = [0, 1, 2].map((index) => asValue(b, at(args, index))) as [Value, Value, Value];
+      return b.where(condition, x, y);
+    },
   },
   softmax: alongLast(
     (dim) => dim,
@@ -57,16 +62,16 @@ const table: Readonly<Record<string, CellFunction>> = {
   layer_norm: {
     arity: [1, 2],
     conditions: 0,
-    infer([whole, count], rules) {
-      const shape = whole === undefined ? [] : shapeOf(whole);
+    infer(args, rules) {
+      const [shape, count] = [shapeOf(at(args, 0)), args[1]];
       if (shape.length === 0) return noAxis(0);
       const parts = count === undefined ? undefined : equalParts(shape, count, rules);
       return parts?.kind === "misuse" ? parts : { kind: "tensor", shape };
     },
-    build(b, [a, count], shape) {
+    build(b, args, shape) {
+      const [a, count] = [at(args, 0), args[1]];
       if (typeof count !== "number") return layerNorm(b, asValue(b, a));
-      const part = divideDim(lastOf(shape), count);
-      if (part === undefined) throw new Error(`${lastOf(shape)} has no ${count} equal parts`);
+      const part = present(divideDim(lastOf(shape), count), "each of equal parts");
       const parts = b.reshape(asValue(b, a), [...shape.slice(0, -1), count, part]);
       return b.reshape(layerNorm(b, parts), shape);
     },
@@ -97,15 +102,15 @@ const table: Readonly<Record<string, CellFunction>> = {
   split: {
     arity: [2, 2],
     conditions: 0,
-    infer([whole, count], rules) {
-      const shape = whole === undefined ? [] : shapeOf(whole);
+    infer(args, rules) {
+      const shape = shapeOf(at(args, 0));
       if (shape.length === 0) return noAxis(0);
-      return equalParts(shape, count, rules);
+      return equalParts(shape, at(args, 1), rules);
     },
-    build(b, [whole, count], shape) {
-      const value = asValue(b, whole);
+    build(b, args, shape) {
+      const value = asValue(b, at(args, 0));
       const part = lastOf(shape);
-      const parts = Array.from({ length: typeof count === "number" ? count : 0 }, (_, index) => index);
+      const parts = Array.from({ length: Number(at(args, 1)) }, (_, index) => index);
       if (typeof part === "string") {
         return parts.map((index) => b.slice(value, -1, mulDims(index, part), mulDims(index + 1, part)));
       }
@@ -143,7 +148,7 @@ function elementwise(fold: (a: number) => number, node: (b: Expressions, a: Valu
     arity: [1, 1],
     conditions: 0,
     infer: (args, rules) => folded(args, fold) ?? broadcast(args, rules),
-    build: (b, [a]) => node(b, asValue(b, a)),
+    build: (b, args) => node(b, asValue(b, at(args, 0))),
   };
 }
 
@@ -155,7 +160,7 @@ function pairwise(
     arity: [2, 2],
     conditions: 0,
     infer: (args, rules) => folded(args, fold) ?? broadcast(args, rules),
-    build: (b, [x, y]) => node(b, x ?? 0, y ?? 0),
+    build: (b, args) => node(b, at(args, 0), at(args, 1)),
   };
 }
 
@@ -164,18 +169,19 @@ function alongLast(width: (dim: Dim) => Dim, node: (b: Expressions, a: Value) =>
   return {
     arity: [1, 1],
     conditions: 0,
-    infer([arg]) {
-      const shape = arg === undefined ? [] : shapeOf(arg);
+    infer(args) {
+      const shape = shapeOf(at(args, 0));
       if (shape.length === 0) return noAxis(0);
       return { kind: "tensor", shape: [...shape.slice(0, -1), width(lastOf(shape))] };
     },
-    build: (b, [a]) => node(b, asValue(b, a)),
+    build: (b, args) => node(b, asValue(b, at(args, 0))),
   };
 }
 
 /** Each of the equal parts of a shape's last axis. */
-function equalParts(shape: Shape, count: Meaning | undefined, rules: ShapeRules): Meaning | Misuse {
-  const parts = count?.kind === "number" ? count.value : Number.NaN;
+function equalParts(shape: Shape, count: Meaning, rules: ShapeRules): Meaning | Misuse {
+  // Anything but a number has been refused.
+  const { value: parts } = count as Extract<Meaning, { kind: "number" }>;
   const part = rules.divide(lastOf(shape), parts);
   const message = `${printShape(shape)} has no ${parts} equal parts: its last size is ${lastOf(shape)}`;
   if (part === undefined) return misuse("shape-mismatch", message);
@@ -205,9 +211,9 @@ function noAxis(argument: number): Misuse {
 }
 
 function lastOf(shape: Shape): Dim {
-  return shape.at(-1) ?? 1;
+  return at(shape, shape.length - 1);
 }
 
-function asValue(b: Expressions, operand: Operand | undefined): Value {
-  return typeof operand === "object" ? operand : b.scalar(operand ?? 0);
+function asValue(b: Expressions, operand: Operand): Value {
+  return typeof operand === "object" ? operand : b.scalar(operand);
 }

@@ -1,7 +1,9 @@
 /** What each expression stands for, from what its names stand for; a mismatch is reported at its operator, with a way out. */
+
 import { printShape } from "../ir/dims.js";
+import { present } from "../ir/present.js";
 import type { Dim } from "../ir/types.js";
-import type { ResolvedCell } from "./cell.js";
+import { ownValue, type ResolvedCell } from "./cell.js";
 import type { BinaryExpression, BinaryOperator, CallExpression, Expression } from "./expression.js";
 import { functionOf } from "./functions.js";
 import { isDifference, type Meaning, type ShapeRules, shapeOf } from "./meaning.js";
@@ -66,8 +68,7 @@ function inferOperand(
 }
 
 function inferCall(call: CallExpression, inference: Inference): Meaning | undefined {
-  const known = functionOf(call.function);
-  if (known === undefined) return undefined;
+  const known = present(functionOf(call.function), call.function);
   const args = call.arguments.map((argument, index) =>
     index < known.conditions ? inferCondition(argument, inference) : inferOperand(argument, inference),
   );
@@ -183,7 +184,7 @@ function declaredHint(
   { cell, batch }: Inference,
 ): string | undefined {
   if (expression.kind !== "name" || wanted === batch) return undefined;
-  const declared = Object.hasOwn(cell.parameters, expression.name) ? cell.parameters[expression.name] : undefined;
+  const declared = ownValue(cell.parameters, expression.name);
   if (declared?.[axis] === undefined) return undefined;
   const which = declared.length === 1 ? "size" : axis === 0 ? "first size" : "last size";
   const said = other.kind === "name" ? declaredSize(cell, other.name, otherAxis) : undefined;
@@ -191,12 +192,10 @@ function declaredHint(
   return `${expression.name} is declared ${printShape(declared)}; make its ${which} ${wanted}${word}.`;
 }
 
-/** How the size of a name's axis is written: an input's and a state's first axis is the batch, which nobody declares. */
+/** How the size of a name's axis is written. An input's and a state's is the last: the first is the batch, which nobody declares. */
 function declaredSize(cell: ResolvedCell, name: string, axis: number) {
-  if (name === "x") return axis === 1 ? "input_size" : undefined;
-  const state = name.endsWith("'") ? name.slice(0, -1) : name;
-  if (Object.hasOwn(cell.state, state)) return axis === 1 ? cell.state[state] : undefined;
-  return Object.hasOwn(cell.parameters, name) ? cell.parameters[name]?.[axis] : undefined;
+  if (name === "x") return "input_size";
+  return ownValue(cell.state, name.replace("'", "")) ?? ownValue(cell.parameters, name)?.[axis];
 }
 
 /** An expression as it is written, on one line, shortened where it is long. */

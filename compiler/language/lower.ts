@@ -1,7 +1,9 @@
 /** One step of a cell as nodes: its equations built in order, each value named as the equations name it. */
+
 import type { Report } from "../../schema/diagnostics.js";
 import type { Builder, Expressions, Operand } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
+import { at, present } from "../ir/present.js";
 import type { Shape, Value } from "../ir/types.js";
 import type { ResolvedCell } from "./cell.js";
 import type { BinaryOperator, Expression } from "./expression.js";
@@ -36,7 +38,7 @@ export function lowerCell(
   report: Report,
   path: string,
 ): CellStep | undefined {
-  const batch = operands.x.type.shape[0] ?? "batch";
+  const batch = at(operands.x.type.shape, 0);
   const read = readCell(cell, sizes, batch, path, report);
   if (read === undefined || read.shapes.undecided) return undefined;
   const { equations, shapes } = read;
@@ -84,24 +86,16 @@ interface Building {
 /** A list for a `split`, which is the whole right side of its equation. */
 function buildExpression(expression: Expression, building: Building): Operand | readonly Value[] {
   const { builder, names, meanings } = building;
-  const operand = (part: Expression): Operand => {
-    const built = buildExpression(part, building);
-    if (typeof built === "number" || "type" in built) return built;
-    throw new Error("a split stands inside an expression");
-  };
-  const value = (part: Expression): Value => {
-    const built = operand(part);
-    return typeof built === "number" ? builder.scalar(built) : built;
-  };
+  // A split is no part of an expression.
+  const operand = (part: Expression) => buildExpression(part, building) as Operand;
+  if (expression.kind === "number") return expression.value;
   const meaning = present(meanings.get(expression), "the meaning of an expression");
   if (meaning.kind === "number") return meaning.value;
   switch (expression.kind) {
-    case "number":
-      return expression.value;
     case "name":
       return present(names.get(expression.name), expression.name);
     case "negate":
-      return builder.neg(value(expression.operand));
+      return builder.neg(operand(expression.operand) as Value);
     case "binary":
       return operators[expression.operator](builder, operand(expression.left), operand(expression.right));
     case "call": {
@@ -116,7 +110,7 @@ const operators: Readonly<Record<BinaryOperator, (b: Expressions, x: Operand, y:
   "-": (b, x, y) => b.sub(x, y),
   "*": (b, x, y) => b.mul(x, y),
   "/": (b, x, y) => b.div(x, y),
-  "@": (b, x, y) => b.matmul(matrix(x), matrix(y)),
+  "@": (b, x, y) => b.matmul(x as Value, y as Value),
   ">": (b, x, y) => b.greater(x, y),
   "<": (b, x, y) => b.less(x, y),
   ">=": (b, x, y) => b.not(b.less(x, y)),
@@ -124,14 +118,3 @@ const operators: Readonly<Record<BinaryOperator, (b: Expressions, x: Operand, y:
   "==": (b, x, y) => b.equal(x, y),
   "!=": (b, x, y) => b.not(b.equal(x, y)),
 };
-
-function matrix(operand: Operand): Value {
-  if (typeof operand === "number") throw new Error("a number stands beside @");
-  return operand;
-}
-
-/** What the checks before have made sure of. */
-function present<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new Error(`${what} is missing from a cell that was checked`);
-  return value;
-}

@@ -1,8 +1,10 @@
 /** A cell's mapping to an operator of ONNX: which columns of which parameters its operands are made of. */
+
 import type { Report } from "../../schema/diagnostics.js";
 import type { NormalCellDefinition, OnnxMapping } from "../../schema/normal.js";
 import { child } from "../../schema/pointer.js";
 import { quote, suggestion } from "../../schema/wording.js";
+import { present } from "../ir/present.js";
 
 /** Operands that are made of parameters. */
 export const onnxOperands = ["W", "R", "Wb", "Rb", "P"] as const;
@@ -17,7 +19,7 @@ export interface Block {
 
 /** Reads `W`, `W[1]`, `-W[1]`; the schema has seen to the form. */
 export function readBlock(text: string): Block {
-  const [, minus, parameter = "", piece] = /^(-?)(\w+)(?:\[(\d)\])?$/.exec(text) ?? [];
+  const [, minus, parameter = "", piece] = present(/^(-?)(\w+)(?:\[(\d)\])?$/.exec(text), "a parameter");
   return { parameter, piece: piece === undefined ? undefined : Number(piece), negative: minus === "-" };
 }
 

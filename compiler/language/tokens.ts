@@ -1,5 +1,7 @@
 /** The words of an equation and their places, and the order they may stand in: all that is wrong with its form is found here. */
+
 import { quote } from "../../schema/wording.js";
+import { present } from "../ir/present.js";
 
 /** What is wrong with an equation, at an offset into its text. */
 export interface Fault {
@@ -50,7 +52,7 @@ export function tokenize(text: string): { readonly tokens: readonly Token[]; rea
     return pattern.exec(text);
   };
   for (;;) {
-    offset += take(space)?.[0].length ?? 0;
+    offset += present(take(space), "any space")[0].length;
     if (offset === text.length) return { tokens, fault: undefined };
     if (tokens.length === longestEquation) {
       const message = `the equation has more than ${longestEquation} words`;
@@ -58,11 +60,11 @@ export function tokenize(text: string): { readonly tokens: readonly Token[]; rea
     }
     const match = take(foreign) === null ? take(word) : null;
     if (match === null) {
-      const stranger = take(foreign)?.[0] ?? take(/./suy)?.[0] ?? "";
+      const stranger = take(foreign)?.[0] ?? present(take(/./suy), "a character")[0];
       const message = `${quote(stranger)} has no meaning in an equation`;
       return { tokens, fault: syntaxFault(message, offset, advice.get(stranger)) };
     }
-    const { name, number, operator } = match.groups ?? {};
+    const { name, number, operator } = present(match.groups, "what a word is");
     const kind = name ? "name" : number ? "number" : operator ? "operator" : "mark";
     if (kind === "number" && !Number.isFinite(Number(match[0]))) {
       return { tokens, fault: syntaxFault(`${match[0]} is too large a number`, offset) };
