@@ -1,6 +1,6 @@
 /** The cells that a spec uses: whether they exist, and whether the options given to them are theirs. Reads specs that are wrong elsewhere. */
 import { builtInCell, builtInCells } from "./cells.js";
-import { definition, type Schema } from "./contract.js";
+import { definition, propertiesOf, type Schema } from "./contract.js";
 import type { Finding } from "./finding.js";
 import { child, isList, isObject, type Json, type JsonObject } from "./pointer.js";
 import { titleOf, unknownKey } from "./shape.js";
@@ -30,15 +30,16 @@ function findingsOfDefaults(own: JsonObject): readonly Finding[] {
   return Object.entries(own).flatMap(([name, cell]) => {
     if (!isObject(cell) || !isObject(cell.options)) return [];
     const path = child(child("/cells", name), "options");
-    return Object.entries(cell.options).flatMap(([option, value]) =>
-      wrongOption(option, value, child(path, option), cell),
+    const { options } = cell;
+    return Object.entries(options).flatMap(([option, value]) =>
+      wrongOption(option, value, child(path, option), options, cell),
     );
   });
 }
 
 /** The keys that mean the same for every cell: those of the schema without the options that it lists for editors. */
 export function structuralKeys(name: "rnn" | "cell"): readonly string[] {
-  return Object.entries(definition(name).properties ?? {})
+  return Object.entries(propertiesOf(definition(name)))
     .filter(([, property]) => !property.$ref?.startsWith("#/$defs/option_"))
     .map(([key]) => key);
 }
@@ -59,7 +60,7 @@ function findingsOfUse(use: JsonObject, path: string, own: JsonObject, schema: S
   const where = `${titleOf(schema)}, whose cell is ${quote(String(name))}`;
   return others.flatMap((key) => {
     if (!Object.hasOwn(options, key)) return [unknownKey(path, key, legal, where)];
-    return wrongOption(key, use[key] ?? null, child(path, key), cell);
+    return wrongOption(key, use[key] as Json, child(path, key), options, cell);
   });
 }
 
@@ -74,8 +75,14 @@ function unknownCell(name: string, path: string, own: JsonObject): Finding {
 }
 
 /** An option's value is of its default's type; a word is one of those that the cell has variants for. */
-function wrongOption(key: string, value: Json, path: string, cell: JsonObject): readonly Finding[] {
-  const fallback = isObject(cell.options) ? cell.options[key] : undefined;
+function wrongOption(
+  key: string,
+  value: Json,
+  path: string,
+  options: JsonObject,
+  cell: JsonObject,
+): readonly Finding[] {
+  const fallback = options[key];
   const variants = isObject(cell.variants) ? cell.variants[key] : undefined;
   const words = isObject(variants) ? Object.keys(variants) : [];
   const finding = (wanted: string, hint: string): Finding => ({

@@ -70,6 +70,21 @@ export function resolve(schema: Schema): Schema {
   return resolved;
 }
 
+/** The schemas of an object's keys; none where it names none. */
+export function propertiesOf({ properties = {} }: Schema): Readonly<Record<string, Schema>> {
+  return properties;
+}
+
+/** The schema of a key that an object is known to have. */
+export function propertyOf(schema: Schema, key: string): Schema {
+  return resolve(propertiesOf(schema)[key] as Schema);
+}
+
+/** The alternatives of a union, exactly one of which holds. */
+export function branchesOf({ oneOf = [] }: Schema): readonly Schema[] {
+  return oneOf.map(resolve);
+}
+
 /** A definition of either schema; no name is defined in both. */
 export function definition(name: string): Schema {
   const found = specSchema().$defs?.[name] ?? cellSchema().$defs?.[name];
@@ -79,10 +94,8 @@ export function definition(name: string): Schema {
 
 /** The branch of a tagged union (`type`, `layer`) that a value belongs to. */
 export function branchOf(union: Schema, value: JsonObject): Schema {
-  const tag = union.discriminator?.propertyName ?? "";
-  const branch = (union.oneOf ?? [])
-    .map(resolve)
-    .find((candidate) => candidate.properties?.[tag]?.const === value[tag]);
+  const tag = String(union.discriminator?.propertyName);
+  const branch = branchesOf(union).find((candidate) => candidate.properties?.[tag]?.const === value[tag]);
   if (branch === undefined) throw new Error(`no branch of the schema has ${tag} ${value[tag]}`);
   return branch;
 }

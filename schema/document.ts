@@ -1,5 +1,5 @@
 /** JSON text with positions: parsed strictly and within limits, and able to say where each part of it stands. */
-import { type MemberNode, parse, type ValueNode } from "@humanwhocodes/momoa";
+import { type MemberNode, parse, type StringNode, type ValueNode } from "@humanwhocodes/momoa";
 import type { Diagnostic, Problem } from "./diagnostics.js";
 import { child, type Json, keysOf } from "./pointer.js";
 import { type Flaw, scanText } from "./scan.js";
@@ -108,7 +108,8 @@ function flawsOf(root: ValueNode): readonly PlacedFlaw[] {
 }
 
 function keyOf(member: MemberNode): string {
-  return member.name.type === "String" ? member.name.value : member.name.name;
+  // In JSON names are strings.
+  return (member.name as StringNode).value;
 }
 
 type PositionAt = (offset: number) => Position;
@@ -132,7 +133,7 @@ function place(problem: Problem, text: string, root: ValueNode, positionAt: Posi
   const found = path === problem.path;
   const start = (found && problem.atKey === true && member !== undefined ? member : node).loc.start.offset;
   const inside = found && problem.offset !== undefined && node.type === "String";
-  const offset = inside ? offsetInString(text, start, problem.offset ?? 0) : start;
+  const offset = inside ? offsetInString(text, start, problem.offset) : start;
   const { code, message, hint = "", severity = "error" } = problem;
   return { code, severity, path, ...positionAt(offset), message, hint };
 }
@@ -163,12 +164,7 @@ function positionsIn(text: string): PositionAt {
   let starts: readonly number[] | undefined;
   return (offset) => {
     starts ??= [0, ...Array.from(text.matchAll(/\r\n|\n|\r/g), ({ index, 0: end }) => index + end.length)];
-    let [line, beyond] = [0, starts.length];
-    while (beyond - line > 1) {
-      const middle = (line + beyond) >> 1;
-      if ((starts[middle] ?? 0) <= offset) line = middle;
-      else beyond = middle;
-    }
-    return { line: line + 1, column: offset - (starts[line] ?? 0) + 1 };
+    const line = starts.findLastIndex((start) => start <= offset);
+    return { line: line + 1, column: offset - Number(starts[line]) + 1 };
   };
 }

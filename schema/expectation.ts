@@ -16,7 +16,7 @@ function alternatives(reference: Schema): readonly string[] {
   if (schema.const !== undefined) return [JSON.stringify(schema.const)];
   if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value));
   if (schema.$comment !== undefined) return [schema.$comment];
-  const types = typeof schema.type === "string" ? [schema.type] : (schema.type ?? []);
+  const types = [schema.type as string | readonly string[]].flat();
   return types.filter((type) => type !== "null").map((type) => describe(type, schema));
 }
 
@@ -27,7 +27,7 @@ function describe(type: string, schema: Schema): string {
   if (type === "array" && schema.minItems !== undefined)
     return `a list of ${schema.minItems} to ${schema.maxItems} entries`;
   if (type === "object" && schema.minProperties !== undefined) return "an object with at least one entry";
-  return words[type] ?? type;
+  return String(words[type]);
 }
 
 function range(schema: Schema): string {
@@ -38,7 +38,7 @@ function range(schema: Schema): string {
   if (exclusiveMinimum !== undefined) bounds.push(`above ${exclusiveMinimum}`);
   if (maximum !== undefined) bounds.push(`at most ${maximum}`);
   if (exclusiveMaximum !== undefined) bounds.push(`below ${exclusiveMaximum}`);
-  return bounds.length === 0 ? "" : ` ${bounds.join(" and ")}`;
+  return ` ${bounds.join(" and ")}`;
 }
 
 export function expectation(schema: Schema): string {

@@ -36,7 +36,7 @@ function parentOf(path: string): string {
 export function nameOf(path: string): string {
   const keys = keysOf(path);
   const last = keys.findLastIndex((key) => !/^\d+$/.test(key));
-  if (last < 0) return "the spec";
+  if (last < 0) return "A spec";
   const indices = keys.slice(last + 1);
-  return indices.length === 0 ? quote(keys[last] ?? "") : `${keys[last]}[${indices.join("][")}]`;
+  return indices.length === 0 ? quote(String(keys[last])) : `${keys[last]}[${indices.join("][")}]`;
 }

@@ -1,7 +1,7 @@
 /** From the user's spec to the normal one: sugar expanded, defaults filled in, cells resolved. */
 import { structuralKeys } from "./cell-uses.js";
 import { builtInCell } from "./cells.js";
-import { cellSchema, resolve, specSchema } from "./contract.js";
+import { cellSchema, propertyOf, specSchema } from "./contract.js";
 import type { Problem, Report } from "./diagnostics.js";
 import type { NormalCellDefinition, NormalData, NormalLoss, NormalSpec } from "./normal.js";
 import { normalizeData, withStride } from "./normalize/data.js";
@@ -37,7 +37,7 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
   };
 
   const part = <T>(key: keyof Spec, value: unknown = spec[key]) =>
-    fill<T>(value, resolve(specSchema().properties?.[key] ?? {}), child("", key), mark);
+    fill<T>(value, propertyOf(specSchema(), key), child("", key), mark);
   const model = normalizeModel(spec, { cellNamed, mark, report });
   const stateful = carriesStates(model);
   const data = normalizeData(part<NormalData>("data", withStride(spec.data, stateful)), mark, report);
@@ -82,7 +82,5 @@ function reportReservedOptions({ options }: NormalCellDefinition, path: string, 
 
 /** Everything in a built-in cell comes from where the spec first uses it. */
 function normalizeBuiltIn(name: string, path: string, markWhole: Mark): NormalCellDefinition {
-  const cell = builtInCell(name);
-  if (cell === undefined) throw new Error(`validation let the unknown cell ${name} through`);
-  return fill(cell, cellSchema(), path, (part) => markWhole(part, path));
+  return fill(builtInCell(name), cellSchema(), path, (part) => markWhole(part, path));
 }

@@ -80,7 +80,7 @@ function withValue(root: Json, keys: readonly string[], value: Json, path: strin
   if (isList(root)) {
     if (!/^\d+$/.test(key) || Number(key) >= root.length)
       return `${shown} has the entries 0 to ${root.length - 1}, and no ${quote(key)}.`;
-    const changed = withValue(root[Number(key)] ?? null, rest, value, inner);
+    const changed = withValue(root[Number(key)] as Json, rest, value, inner);
     return typeof changed === "string" ? changed : { value: root.with(Number(key), changed.value) };
   }
   if (root !== null && !isObject(root)) return `${shown} is not an object or a list, so it has no ${quote(key)}.`;

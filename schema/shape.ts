@@ -1,8 +1,8 @@
 /** Errors of the compiled schema as findings: one for each slip, in words, with what may be written instead. */
-import { resolve, type Schema } from "./contract.js";
+import { branchesOf, propertiesOf, propertyOf, resolve, type Schema } from "./contract.js";
 import { expectation, legalWords } from "./expectation.js";
 import { type Finding, nameOf } from "./finding.js";
-import { child, isObject, type Json } from "./pointer.js";
+import { child, isObject, type Json, type JsonObject } from "./pointer.js";
 import { either, nearest, quote, show, suggestion } from "./wording.js";
 
 /** An error as ajv reports it with `verbose`: with the schema that holds the keyword, and the value that breaks it. */
@@ -50,7 +50,7 @@ const structural: Readonly<Record<string, Explain>> = {
     unknownKey(
       instancePath,
       String(params.additionalProperty),
-      Object.keys(parentSchema.properties ?? {}),
+      Object.keys(propertiesOf(parentSchema)),
       titleOf(parentSchema),
     ),
   ],
@@ -75,9 +75,9 @@ const structural: Readonly<Record<string, Explain>> = {
     ];
   },
   discriminator: ({ instancePath, params, parentSchema, data }) => [
-    wrongKind(instancePath, String(params.tag), data, parentSchema),
+    wrongKind(instancePath, String(params.tag), data as JsonObject, parentSchema),
   ],
-  oneOf: ({ instancePath, params, parentSchema, data }, all) => {
+  oneOf: ({ instancePath, params, parentSchema }, all) => {
     const keys = choiceOf(parentSchema);
     if (
       all.some(
@@ -86,32 +86,32 @@ const structural: Readonly<Record<string, Explain>> = {
       )
     )
       return [];
-    if (Array.isArray(params.passingSchemas)) return [conflict(instancePath, keys, parentSchema)];
-    const given = isObject(data) ? keys.filter((key) => (data[key] ?? null) !== null) : [];
-    return given.length > 1
+    return Array.isArray(params.passingSchemas)
       ? [conflict(instancePath, keys, parentSchema)]
       : [missingKey(instancePath, keys, parentSchema)];
   },
-  not: ({ instancePath, parentSchema }) => [conflict(instancePath, parentSchema.not?.required ?? [], parentSchema)],
+  not: ({ instancePath, parentSchema }) => [
+    conflict(instancePath, requiredOf(parentSchema.not as Schema), parentSchema),
+  ],
   minProperties: ({ instancePath, parentSchema }) => {
-    const keys = Object.keys(parentSchema.properties ?? {});
+    const keys = Object.keys(propertiesOf(parentSchema));
     return keys.length === 0 ? undefined : [missingKey(instancePath, keys, parentSchema)];
   },
   maxProperties: ({ instancePath, parentSchema, data }) => {
-    const keys = Object.keys(parentSchema.properties ?? {}).filter((key) => isObject(data) && Object.hasOwn(data, key));
+    const keys = Object.keys(propertiesOf(parentSchema)).filter((key) => isObject(data) && Object.hasOwn(data, key));
     // Fewer than two legal ones: the others are reported as unknown.
     return keys.length < 2 ? [] : [conflict(instancePath, keys, parentSchema)];
   },
   propertyNames: ({ instancePath, params, parentSchema }) => {
     const name = String(params.propertyName);
-    const schema = resolve(parentSchema.propertyNames ?? {});
+    const schema = resolve(parentSchema.propertyNames as Schema);
     return [
       {
         code: "wrong-name",
         path: child(instancePath, name),
         atKey: true,
         message: `${quote(name)} cannot be a name in ${nameOf(instancePath)}.`,
-        hint: `Write ${schema.$comment ?? "a name"}.`,
+        hint: `Write ${schema.$comment}.`,
       },
     ];
   },
@@ -130,20 +130,18 @@ export function unknownKey(path: string, key: string, legal: readonly string[], 
 }
 
 export function titleOf(schema: Schema): string {
-  return `the ${schema.title ?? "object"}`;
+  return `the ${schema.title}`;
 }
 
 function missingKey(path: string, keys: readonly string[], parent: Schema): Finding {
   const [key = ""] = keys;
-  const property = parent.properties?.[key];
-  const example = property === undefined ? undefined : resolve(property).examples?.[0];
-  const hint = example === undefined ? "" : `For example "${key}": ${JSON.stringify(example)}.`;
+  const example = propertyOf(parent, key).examples?.[0];
   const names = keys.map((name) => `"${name}"`);
   return {
     code: "missing-key",
     path,
     message: `Missing key ${either(names)} in ${titleOf(parent)}.`,
-    hint,
+    hint: `For example "${key}": ${JSON.stringify(example)}.`,
     missing: keys,
   };
 }
@@ -152,7 +150,7 @@ function conflict(path: string, keys: readonly string[], parent: Schema): Findin
   const names = keys.map((key) => `"${key}"`);
   return {
     code: "conflicting-keys",
-    path: child(path, keys.at(-1) ?? ""),
+    path: child(path, String(keys.at(-1))),
     atKey: true,
     message: `${names.slice(0, -1).join(", ")} and ${names.at(-1)} cannot both be given in ${titleOf(parent)}.`,
     hint: "Keep one of them.",
@@ -161,20 +159,22 @@ function conflict(path: string, keys: readonly string[], parent: Schema): Findin
 
 /** The keys of which an object has exactly one. */
 function choiceOf(schema: Schema): readonly string[] {
-  return (schema.oneOf ?? []).flatMap((branch) => branch.required ?? []);
+  return branchesOf(schema).flatMap(requiredOf);
+}
+
+function requiredOf({ required = [] }: Schema): readonly string[] {
+  return required;
 }
 
 /** An object whose tag (`type`, `layer`) is missing, misspelt, or names nothing. */
-function wrongKind(path: string, tag: string, data: Json, union: Schema): Finding {
-  const branches = (union.oneOf ?? []).map(resolve);
-  const kinds = branches.flatMap((branch) => legalWords(branch.properties?.[tag] ?? {}));
-  const value = isObject(data) ? data[tag] : undefined;
+function wrongKind(path: string, tag: string, data: JsonObject, union: Schema): Finding {
+  const branches = branchesOf(union);
+  const kinds = branches.flatMap((branch) => legalWords(propertyOf(branch, tag)));
+  const value = data[tag];
   const where = nameOf(path);
   if (value === undefined) {
-    const known = new Set(branches.flatMap((branch) => Object.keys(branch.properties ?? {})));
-    const misspelt = isObject(data)
-      ? Object.keys(data).find((key) => !known.has(key) && nearest(key, [tag]) !== undefined)
-      : undefined;
+    const known = new Set(branches.flatMap((branch) => Object.keys(propertiesOf(branch))));
+    const misspelt = Object.keys(data).find((key) => !known.has(key) && nearest(key, [tag]) !== undefined);
     if (misspelt !== undefined) return unknownKey(path, misspelt, [tag], where);
     return {
       code: "missing-key",
@@ -195,15 +195,13 @@ function meantHint(word: string, words: readonly string[]): string {
 }
 
 function wrongValue(path: string, errors: readonly SchemaError[]): Finding {
-  const [first] = errors;
-  const union = errors.find((error) => error.keyword === "anyOf") ?? first;
-  if (union === undefined) throw new Error("a group of errors is never empty");
-  const { data, parentSchema } = union;
+  const union = errors.find((error) => error.keyword === "anyOf");
+  const { data, parentSchema } = union ?? (errors[0] as SchemaError);
   const typed = errors.every(({ keyword }) => keyword === "type" || keyword === "anyOf");
   return {
     code: typed ? "wrong-type" : "wrong-value",
     path,
-    message: `${path === "" ? "A spec" : nameOf(path)} must be ${expectation(parentSchema)}, but is ${show(data)}.`,
+    message: `${nameOf(path)} must be ${expectation(parentSchema)}, but is ${show(data)}.`,
     hint: valueHint(data, parentSchema),
   };
 }

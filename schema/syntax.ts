@@ -80,11 +80,12 @@ const rules: readonly (readonly [fits: (stop: Stop) => boolean, say: Rule])[] = 
         "Entries are separated by commas; a key and its value by a colon.",
       ),
   ],
-  [
-    () => true,
-    ({ rest }) => syntax(`${quote(String.fromCodePoint(rest.codePointAt(0) ?? 0))} does not belong here.`, strict),
-  ],
 ];
+
+function stranger({ rest }: Stop) {
+  const [character = ""] = rest;
+  return syntax(`${quote(character)} does not belong here.`, strict);
+}
 
 function syntax(message: string, hint: string) {
   return { code: "syntax", message, hint };
@@ -101,15 +102,14 @@ export function explainSyntax(text: string, offset: number): Flaw {
 
   const before = text.slice(0, offset).trimEnd();
   const stop = { offset, before, rest, character: rest.slice(0, 1), word: /^[A-Za-z_$][\w$-]*/.exec(rest)?.[0] };
-  const [, say] = rules.find(([fits]) => fits(stop)) ?? [];
-  if (say === undefined) throw new Error("the last rule fits everything");
+  const [, say] = rules.find(([fits]) => fits(stop)) ?? [stop, stranger];
   return { offset, ...say(stop) };
 }
 
 function truncated(text: string, open: readonly number[], openString: number | undefined): Flaw {
   const brackets = open.length === 1 ? "1 bracket is" : `${open.length} brackets are`;
   const what = openString === undefined ? `${brackets} still open` : "a string is still open";
-  const line = text.slice(0, openString ?? open.at(-1) ?? 0).split(/\r\n|\n|\r/).length;
+  const line = text.slice(0, openString ?? open.at(-1)).split(/\r\n|\n|\r/).length;
   return {
     code: "truncated",
     offset: text.trimEnd().length,

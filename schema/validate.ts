@@ -23,7 +23,7 @@ export async function validate(value: Json): Promise<readonly Problem[]> {
   const bulk = findingsOfBulk(lean);
   if (bulk.length > 0) return withoutEchoes(bulk);
   const validator = await compiled();
-  const fromSchema = validator(lean) ? [] : findingsOf(validator.errors ?? []);
+  const fromSchema = validator(lean) ? [] : findingsOf(validator.errors as readonly SchemaError[]);
   const problems = withoutEchoes([...fromSchema, ...findingsOfArrays(value), ...findingsOfCells(value)]);
   if (problems.length <= mostProblems) return problems;
   const message = `There are more than ${mostProblems} problems; the others are not shown.`;

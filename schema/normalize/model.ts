@@ -30,7 +30,7 @@ export function normalizeModel(spec: Spec, context: ModelContext): readonly Norm
   const names = layerNames(spec.model, context.report);
   const layers = spec.model.map((layer, index) => {
     const path = child("/model", index);
-    const named = { ...layer, name: names[index] ?? layer.layer, from: sourcesOf(layer, names[index - 1]) };
+    const named = { ...layer, name: String(names[index]), from: sourcesOf(layer, names[index - 1]) };
     if (named.layer === "rnn") return normalizeRnn(named, path, context);
     if (named.layer === "projection") return normalizeProjection(named, path, spec, context);
     return fill<NormalLayer>(named, branchOf(definition("layer"), { layer: named.layer }), path, context.mark);
@@ -87,7 +87,11 @@ function normalizeProjection(
   return fill({ ...layer, size: layer.size ?? "vocabulary" }, definition("projection"), path, context.mark);
 }
 
-function normalizeRnn(layer: RnnLayer, path: string, context: ModelContext): NormalRnn {
+function normalizeRnn(
+  layer: RnnLayer & Pick<NormalRnn, "name" | "from">,
+  path: string,
+  context: ModelContext,
+): NormalRnn {
   const uses: readonly { readonly use: Cell | RnnLayer; readonly path: string }[] =
     layer.cells?.map((use, index) => ({ use, path: child(child(path, "cells"), index) })) ??
     Array.from({ length: layer.layers ?? 1 }, () => ({ use: layer, path }));
@@ -101,8 +105,8 @@ function normalizeRnn(layer: RnnLayer, path: string, context: ModelContext): Nor
     );
   const normal = {
     layer: "rnn",
-    name: layer.name ?? "rnn",
-    from: sourcesOf(layer, undefined),
+    name: layer.name,
+    from: layer.from,
     cells: context.mark(cells, child(path, "cells")),
     share_weights: shareWeights,
     weights: layer.weights ?? null,
@@ -143,15 +147,14 @@ const besideWeights: readonly string[] = ["residual", "dropout", "zoneout"];
 
 /** Cells that share weights have the same weights: all that makes them must agree. */
 function reportUnlike(cells: readonly NormalCell[], paths: readonly string[], report: Report): void {
-  const [first] = cells;
-  if (first === undefined) return;
+  const first = cells[0] as NormalCell;
   cells.forEach((cell, index) => {
     const keys = new Set([...structuralKeys("cell"), ...Object.keys(first), ...Object.keys(cell)]);
     const unlike = [...keys].filter((key) => !besideWeights.includes(key)).find((key) => cell[key] !== first[key]);
     if (unlike === undefined) return;
     report({
       code: "unlike-shared-cells",
-      path: child(paths[index] ?? "", unlike),
+      path: child(String(paths[index]), unlike),
       message: `Cells that share weights must be alike, but cells[${index}] differs from cells[0] in "${unlike}".`,
       hint: 'Make them alike, or take "share_weights" out.',
     });

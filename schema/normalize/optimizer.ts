@@ -1,5 +1,5 @@
 /** The optimizer in full: some defaults depend on whose arithmetic is asked for. */
-import { resolve, specSchema } from "../contract.js";
+import { propertyOf, specSchema } from "../contract.js";
 import type { Report } from "../diagnostics.js";
 import type { NormalOptimizer, NormalSchedule } from "../normal.js";
 import type { Mark } from "../origins.js";
@@ -12,8 +12,10 @@ const path = "/optimizer";
 
 const adam = { epsilon: { tensorflow: 1e-8, torch: 1e-8, keras: 1e-7 } };
 
+type Varied = Extract<NormalOptimizer, { readonly variant: string }>["type"];
+
 /** For each optimizer, for each key, its default by variant. The schema says the same in words. */
-const byVariant: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, number>>>>>> = {
+const byVariant: Readonly<Record<Varied, Readonly<Record<string, Readonly<Record<string, number>>>>>> = {
   rmsprop: { epsilon: { tensorflow: 1e-10, torch: 1e-8, keras: 1e-7 } },
   adagrad: { initial_accumulator_value: { tensorflow: 0.1, torch: 0 }, epsilon: { tensorflow: 0, torch: 1e-10 } },
   adam,
@@ -22,12 +24,12 @@ const byVariant: Readonly<Record<string, Readonly<Record<string, Readonly<Record
 };
 
 export function normalizeOptimizer(optimizer: Spec["optimizer"], mark: Mark, report: Report): NormalOptimizer {
-  const schema = resolve(specSchema().properties?.optimizer ?? {});
+  const schema = propertyOf(specSchema(), "optimizer");
   const filled = fill<NormalOptimizer>(optimizer, schema, path, mark);
   const schedule = normalizeSchedule(filled.schedule, mark, report);
   if (!("variant" in filled)) return mark({ ...filled, schedule }, path);
   const { variant } = filled;
-  const defaults = Object.entries(byVariant[filled.type] ?? {}).map(([key, values]) => [key, values[variant]]);
+  const defaults = Object.entries(byVariant[filled.type]).map(([key, values]) => [key, values[variant]]);
   return mark({ ...Object.fromEntries(defaults), ...filled, schedule }, path);
 }
 

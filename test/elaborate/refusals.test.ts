@@ -114,7 +114,6 @@ test("parts that do not go together", async () => {
     attention over a vector:
       needs-sequence, /model/2/from ["a": An attention layer reads numbers and looks over a sequence of them, but attention is given numbers [batch, 3]. For example "from": ["decoder", "encoder"], both returning sequences.
     portions of steps that are averaged over all:
-      vocabulary-size, /model/1 {"layer":"rnn": The model puts out 3 scores for the text's 5 symbols. End with { "layer": "projection" }, which puts out one for each.
       accumulate-loss, /train/accumulate 2: sequence_loss averages each step over all examples, so it cannot be made of portions of them. Leave "average_across_timesteps" on, or take "accumulate" out.
     an activity of no rnn:
       no-activity, /regularization/activity 0.1: The activity of rnn layers is penalized, but the model has none. Take "activity" out.

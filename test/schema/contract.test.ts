@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { structuralKeys } from "../../schema/cell-uses.js";
 import { builtInCell, builtInCells } from "../../schema/cells.js";
-import { cellSchema, definition, resolve, type Schema, specSchema } from "../../schema/contract.js";
+import { branchOf, cellSchema, definition, resolve, type Schema, specSchema } from "../../schema/contract.js";
 import { isObject } from "../../schema/pointer.js";
 import { packageRoot } from "../../schema/root.js";
 
@@ -145,3 +145,14 @@ describe("what is made of the schemas is fresh", () => {
 async function importSource<T>(name: string): Promise<T> {
   return import(join(folder, name));
 }
+
+test("what the schemas do not define is a mistake of the program", () => {
+  expect(() => definition("nothing")).toThrow("the schemas have no definition nothing");
+  expect(() => branchOf(definition("layer"), { layer: "nothing" })).toThrow(
+    "no branch of the schema has layer nothing",
+  );
+});
+
+test("a reference leads to a definition or to a whole schema", () => {
+  expect(resolve({ $ref: "cell.schema.json", description: "mine" })).toEqual({ ...cellSchema(), description: "mine" });
+});

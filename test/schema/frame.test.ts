@@ -37,6 +37,19 @@ error[wrong-value] spec.json:7:45 /optimizer/epsilon
   8 | }`);
 });
 
+test("a warning goes by its name", async () => {
+  const warning = {
+    code: "slow",
+    severity: "warning",
+    path: "",
+    line: 0,
+    column: 0,
+    message: "It is.",
+    hint: "",
+  } as const;
+  expect(await frame([warning], undefined)).toBe("warning[slow]\n  It is.");
+});
+
 test("a spec in one long line is cut around the place", async () => {
   const numbers = `[${"1,".repeat(100_000)}1]`;
   const long = `{ "data": { "type": "arrays", "inputs": ${numbers}, "targets": true, "weights": ${numbers} } }`;

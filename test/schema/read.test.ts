@@ -3,7 +3,8 @@ import { chmod, mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readSpecFile } from "../../schema/read.js";
+import { readSpec, readSpecFile } from "../../schema/read.js";
+import type { Spec } from "../../schema/spec.types.js";
 import { base, lines, normal, problems } from "./spec.js";
 
 describe("files", () => {
@@ -27,6 +28,12 @@ describe("files", () => {
   test("a byte-order mark is accepted, and counts nothing", async () => {
     expect(await read("bom.json", `\ufeff${JSON.stringify(base)}`)).toMatchObject({ ok: true });
     expect(await read("bom.json", '\ufeff{"zzz": 1}')).toContainEqual(expect.stringMatching(/^1:2 unknown-key/));
+  });
+
+  test("text and values that a program made, whose name says nothing", async () => {
+    const text = JSON.stringify(base);
+    expect(await readSpec(`\ufeff${text}`, { file: "_.json" })).toMatchObject({ ok: true, spec: { name: "model" } });
+    expect(await readSpec({ ...base, seed: 3 } as Spec)).toMatchObject({ ok: true, spec: { name: "spec", seed: 3 } });
   });
 
   test("no file, no text, not a file", async () => {
@@ -101,6 +108,11 @@ describe("overrides", () => {
       "loss.type.x",
       "8",
       '0:0 bad-override | --set loss.type.x=8: loss.type is not an object or a list, so it has no "x".',
+    ],
+    [
+      "model.1.cell.x",
+      "8",
+      '0:0 bad-override | --set model.1.cell.x=8: model.1.cell is not an object or a list, so it has no "x".',
     ],
     ["a..b", "8", "0:0 bad-override | --set a..b=8: the path has an empty part."],
     ["a.__proto__.b", "8", '0:0 bad-override | --set a.__proto__.b=8: the key "__proto__" is not allowed.'],

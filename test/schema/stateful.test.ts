@@ -30,6 +30,13 @@ test.each<[string, object, readonly string[]]>([
     ],
   ],
   [
+    "portions of a batch",
+    { ...stateful, train: { batch_size: 4, accumulate: 2 } },
+    [
+      'accumulate-states /train/accumulate | States that go on from batch to batch go on for whole batches, and not for portions of them. | Take "accumulate" or "stateful" out.',
+    ],
+  ],
+  [
     "shuffling, of windows and of the split",
     { ...stateful, data: { ...text, split: { validation: 0.2, order: "shuffled" } }, train: { shuffle: true } },
     [
