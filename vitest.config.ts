@@ -39,6 +39,7 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["schema/**/*.ts", "compiler/**/*.ts"],
+      exclude: ["test/**"],
       reporter: ["text-summary", "json-summary", "json", "html"],
       reportsDirectory: "coverage",
       reportOnFailure: true,

@@ -2,6 +2,8 @@
 
 import { holdsWeights, isParameter, type Program } from "./elaborate/program.js";
 import { bytesOf, flops, peakBytes, type Sizes } from "./graph/cost.js";
+import { elements } from "./ir/dims.js";
+import { at } from "./ir/present.js";
 import type { Graph, Value } from "./ir/types.js";
 import type { Lowered } from "./lowered.js";
 import { inPortions, type Signature } from "./signature.js";
@@ -72,8 +74,7 @@ function sizesOf({ expected, sizes }: Signature): Sizes {
 }
 
 function tensorsOf({ inputs, graph }: Program): readonly TensorSummary[] {
-  const countOf = (value: Value) =>
-    value.type.shape.reduce<number>((n, dim) => n * (typeof dim === "number" ? dim : 0), 1);
+  const countOf = ({ type }: Value) => Number(elements(type.shape));
   return inputs.flatMap((port, index) => {
     const value = graph.inputs[index];
     if (!holdsWeights(port) || value === undefined) return [];
@@ -89,7 +90,7 @@ export function memoryOf(signature: Signature, { program, portions, step }: Lowe
   const fed = program.graph.inputs.slice(tensors.length);
   const data = portions * fed.reduce((sum, value) => sum + bytesOf(value, sizes), 0);
   const parameters = sum(tensors) * 4;
-  const slots = step.slots.reduce((sum, { parameter }) => sum + 4 * (tensors[parameter]?.count ?? 0), 0);
+  const slots = step.slots.reduce((sum, { parameter }) => sum + 4 * at(tensors, parameter).count, 0);
   const activations = peakBytes(step.graph, sizes);
   const total = PROGRAM_BYTES + STATE_COPIES * (parameters + slots) + ARENA_SLACK * activations + data;
   return { parameters, slots, activations, data, program: PROGRAM_BYTES, total };

@@ -1,10 +1,12 @@
 /** Models for arrays of known sizes, without loops, in what WebGPU has kernels for. */
+
 import { copyOf, magnitudes, type Ports, type Role, report } from "./artifact.js";
 import { bind } from "./graph/bind.js";
 import { graphBuilder } from "./graph/build.js";
 import { inline } from "./graph/rewrite.js";
 import { verify } from "./graph/verify.js";
 import { elements } from "./ir/dims.js";
+import { present } from "./ir/present.js";
 import { staticShape } from "./ir/tensor.js";
 import type { Graph, Value } from "./ir/types.js";
 import { at } from "./ops/rule.js";
@@ -55,13 +57,13 @@ function withReport(graph: Graph, ports: Ports, staying: readonly Role[]): Omit<
   const sums = given.filter(({ role }) => role === "parameter").map(({ value }) => b.reshape(b.sum(b.abs(value)), [1]));
   const joined = [
     ...given.filter((one) => one.role !== "step" && !isAlone(one)),
-    ...(sums.length > 0 ? [{ name: magnitudes, value: b.concat(sums, 0) }] : []),
+    { name: magnitudes, value: b.concat(sums, 0) },
   ];
   const flat = joined.map(({ value }) => b.reshape(value, [elements(value.type.shape)]));
   return {
-    graph: b.finish([...alone.map(({ value }) => value), ...(flat.length > 0 ? [b.concat(flat, 0)] : [])]),
-    outputs: [...alone.map(({ name }) => name), ...(flat.length > 0 ? [report] : [])],
-    report: joined.map(({ name, value }) => ({ name, shape: staticShape(value.type.shape) ?? [] })),
+    graph: b.finish([...alone.map(({ value }) => value), b.concat(flat, 0)]),
+    outputs: [...alone.map(({ name }) => name), report],
+    report: joined.map(({ name, value }) => ({ name, shape: present(staticShape(value.type.shape), name) })),
   };
 }
 

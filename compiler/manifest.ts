@@ -1,14 +1,17 @@
 /** The manifest: what stands at which port of each graph, how it starts, and where it goes. */
+
 import type { Manifest, Port, Ports, Role, StoredTensor } from "./artifact.js";
 import { holdsWeights, isParameter, type Program } from "./elaborate/program.js";
 import type { ShardHalf } from "./elaborate/shard.js";
 import type { StepGraph } from "./elaborate/update.js";
 import { portType } from "./ir/floats.js";
+import { present } from "./ir/present.js";
+import { staticShape } from "./ir/tensor.js";
 import type { Graph, Value } from "./ir/types.js";
 
 function port(name: string, role: Role, value: Value | undefined): Port {
-  if (value === undefined) throw new Error(`no value for port ${name}`);
-  return { name, role, dtype: portType(value.type.dtype), shape: value.type.shape };
+  const { type } = present(value, `the value of port ${name}`);
+  return { name, role, dtype: portType(type.dtype), shape: type.shape };
 }
 
 /** Ports of a graph that only runs forward. A final state is named `final/rnn/0/h`. */
@@ -64,10 +67,12 @@ export function halfPorts({ graph, inputs }: ShardHalf): Ports {
 
 /** Tensors that a run stores have shapes of numbers: the data has said every size by then. */
 function stored(name: string, value: Value | undefined, initializer: StoredTensor["initializer"] | null): StoredTensor {
-  const shape = value?.type.shape.filter((dim) => typeof dim === "number");
-  if (shape === undefined || shape.length !== value?.type.shape.length || initializer === null)
-    throw new Error(`${name} has a size that the data did not say`);
-  return { name, shape, initializer };
+  const { type } = present(value, name);
+  return {
+    name,
+    shape: present(staticShape(type.shape), `a size of ${name}`),
+    initializer: present(initializer, `the initializer of ${name}`),
+  };
 }
 
 export function makeManifest(

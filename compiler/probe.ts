@@ -93,7 +93,7 @@ function forwardValues({ graph, layers }: Program, whole: Graph): readonly Found
     const node = at(whole.nodes, place);
     if (node.op !== original.op) throw new Error(`the ${original.op} at ${place} is not where it was`);
     const layer = layerAt(place);
-    if (node.op === "Scan") found.push(...insideLoop(node, layer));
+    if (node.op === "Scan") found.push(insideLoop(node, layer));
     const next = graph.nodes
       .slice(place)
       .flatMap(({ outputs }) => outputs)
@@ -111,7 +111,7 @@ function outputOf(layer: string, name: string | undefined): string {
 }
 
 /** The values of a loop's body stand among its outputs, a step on each place of the leading axis. */
-function insideLoop(node: Extract<Node, { readonly op: "Scan" }>, layer: string | null): readonly Found[] {
+function insideLoop(node: Extract<Node, { readonly op: "Scan" }>, layer: string | null): Found {
   const { body, states, reverse } = node.attributes;
   const made = body.nodes.flatMap(({ op, outputs }) => outputs.map((inner) => ({ inner, op })));
   const values = made.flatMap(({ inner, op }, place) => {
@@ -124,11 +124,11 @@ function insideLoop(node: Extract<Node, { readonly op: "Scan" }>, layer: string 
     const probed: Probed = { what: `${target} of ${body.name}`, layer, equation: { cell, target }, operator: op };
     return [{ value, probed }];
   });
-  return values.length === 0 ? [] : [{ values, steps: reverse ? "backward" : "forward" }];
+  return { values, steps: reverse ? "backward" : "forward" };
 }
 
 /** From the last layer to the first, as they are made. */
-function gradients({ graph, inputs, layers }: Program, whole: Graph, wrt: readonly number[]): Found {
+function gradients({ inputs, layers }: Program, whole: Graph, wrt: readonly number[]): Found {
   const first = whole.outputs.length - wrt.length;
   const values = wrt.map((input, index) => {
     const { name } = at(inputs, input);
@@ -136,7 +136,6 @@ function gradients({ graph, inputs, layers }: Program, whole: Graph, wrt: readon
     const probed: Probed = { what: `the gradient of ${name}`, layer, equation: null, operator: "" };
     return { value: at(whole.outputs, first + index), probed };
   });
-  if (graph.inputs.length === 0) throw new Error("a step without inputs");
   return { values: values.reverse(), steps: null };
 }
 

@@ -1,6 +1,8 @@
 /** A graph as the bytes of an ONNX model that uses operators of `ai.onnx` only. */
+
 import type { onnx } from "onnx-proto";
 import { uniqueNames } from "../ir/names.js";
+import { at, present } from "../ir/present.js";
 import type { Graph } from "../ir/types.js";
 import { writeGraph } from "./graph.js";
 import { emitNode } from "./operators.js";
@@ -54,9 +56,9 @@ function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
   for (const name of [...options.inputs, ...options.outputs]) names(name);
   const scope = openScope(model, undefined);
   graph.inputs.forEach((input, index) => {
-    enter(scope, input, options.inputs[index] ?? "");
+    enter(scope, input, at(options.inputs, index));
   });
-  const infos = graph.inputs.map(({ type }, index) => valueInfo(options.inputs[index] ?? "", type));
+  const infos = graph.inputs.map(({ type }, index) => valueInfo(at(options.inputs, index), type));
   const later = new Set<string | null | undefined>(options.initializers);
   const main = writeGraph(
     graph,
@@ -76,7 +78,7 @@ function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
       output: described(main.output, options),
       name: options.name,
       // A constant may have been written into another one.
-      initializer: model.initializers.filter(({ name }) => model.read.has(name ?? "")),
+      initializer: model.initializers.filter(({ name }) => model.read.has(String(name))),
       // What is known of initializers that are not there yet.
       valueInfo: infos.filter(({ name }) => later.has(name)),
     },
@@ -87,8 +89,9 @@ function described(
   infos: readonly onnx.IValueInfoProto[] | null | undefined,
   { docs = {} }: ModelOptions,
 ): onnx.IValueInfoProto[] {
-  return (infos ?? []).map((info) => {
-    const doc = Object.hasOwn(docs, info.name ?? "") ? docs[info.name ?? ""] : undefined;
+  return present(infos, "what a graph reads or gives").map((info) => {
+    const name = String(info.name);
+    const doc = Object.hasOwn(docs, name) ? docs[name] : undefined;
     return doc === undefined || doc === "" ? info : { ...info, docString: doc };
   });
 }

@@ -1,5 +1,7 @@
 /** A graph while it is being written: nodes so far, what its values are called, and which sizes its inputs tell. */
+
 import type { onnx } from "onnx-proto";
+import { at, present } from "../ir/present.js";
 import { tensor } from "../ir/tensor.js";
 import type { Graph, Tensor, Value } from "../ir/types.js";
 import { tensorProto } from "./proto.js";
@@ -55,9 +57,7 @@ export function enter(scope: Scope, input: Value, name: string): void {
 }
 
 export function nameOf(scope: Scope, value: Value): string {
-  const name = scope.names.get(value);
-  if (name === undefined) throw new Error(`a value (${value.name ?? "unnamed"}) is read before it is made`);
-  return name;
+  return present(scope.names.get(value), `what goes by the name of ${value.name}`);
 }
 
 /** The name of a node's result: the one that it was promised, or a new one. */
@@ -80,7 +80,7 @@ export function write(
   for (const name of input) scope.model.read.add(name);
   scope.nodes.push({
     opType,
-    name: output[0] ?? "",
+    name: at(output, 0),
     input: [...input],
     output: [...output],
     attribute: [...attribute],
@@ -102,7 +102,7 @@ export function compute(
 /** The name of a constant, which is made when nothing equal is there. */
 export function constant({ model }: Scope, value: Tensor, hint: string): string {
   const proto = tensorProto(value);
-  const bytes = Buffer.from(proto.rawData ?? []).toString("latin1");
+  const bytes = Buffer.from(proto.rawData as Uint8Array).toString("latin1");
   const content = `${value.dtype} ${value.shape.join()} ${bytes}`;
   const known = model.constants.get(content);
   if (known !== undefined) return known;

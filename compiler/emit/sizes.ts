@@ -1,5 +1,7 @@
 /** Sizes that are known only when a model runs: symbolic dims as int64 values, computed where their symbols are told. */
+
 import { symbolsOf, terms } from "../ir/dims.js";
+import { at, present } from "../ir/present.js";
 import type { Dim, Shape } from "../ir/types.js";
 import { int } from "./proto.js";
 import { compute, integer, type Scope, vector } from "./scope.js";
@@ -11,7 +13,7 @@ export function sizeVector(scope: Scope, shape: Shape, hint: string): string {
   const home = homeOf(scope, shape);
   return cached(home, shape.join(), () => {
     const pieces = shape.map((dim) => size(home, dim));
-    return pieces.length === 1 ? (pieces[0] ?? "") : compute(home, "Concat", pieces, [int("axis", 0)]);
+    return pieces.length === 1 ? at(pieces, 0) : compute(home, "Concat", pieces, [int("axis", 0)]);
   });
 }
 
@@ -31,8 +33,7 @@ function size(scope: Scope, dim: Dim): string {
 
 /** The size of a symbol, read off an input's shape. */
 function told(scope: Scope, symbol: string): string {
-  const source = scope.symbols.get(symbol);
-  if (source === undefined) throw new Error(`no input tells the size ${symbol}`);
+  const source = present(scope.symbols.get(symbol), `what tells the size ${symbol}`);
   const shape = cached(scope, `shape of ${source.input}`, () => compute(scope, "Shape", [source.input]));
   return compute(scope, "Gather", [shape, vector(scope, [source.axis], "axis")], [int("axis", 0)]);
 }

@@ -1,6 +1,8 @@
 /** `training_info` in the bytes of a model: written behind a finished one, and its tensors read back without decoding graphs. */
+
 import type { onnx } from "onnx-proto";
 import protobuf from "protobufjs/minimal.js";
+import { present } from "../ir/present.js";
 import { dtypeName, readText } from "./read-tensor.js";
 import { bytes, ENTRY, fields, GRAPH, MODEL, packed, TENSOR, TRAINING } from "./wire.js";
 
@@ -16,9 +18,8 @@ export interface TrainingInfo {
 /** A model's graph, without what it says of initializers that another graph has. */
 export function graphOf(model: Uint8Array): Uint8Array {
   const graph = [...fields(model)].find(({ field }) => field === MODEL.graph);
-  if (graph === undefined) throw new Error("the model has no graph");
   const writer = protobuf.Writer.create();
-  for (const { field, bytes: content } of fields(graph.bytes))
+  for (const { field, bytes: content } of fields(present(graph, "the graph of a model").bytes))
     if (field !== GRAPH.valueInfo) writer.uint32(bytes(field)).bytes(content);
   return writer.finish();
 }

@@ -1,7 +1,9 @@
 /** Weights as an exported model holds them: whatever hangs on weights alone is computed once, here, and not at every run. */
+
 import { evaluateNode } from "../graph/evaluate.js";
 import { elements } from "../ir/dims.js";
 import type { OpName } from "../ir/operators.js";
+import { present } from "../ir/present.js";
 import { staticShape } from "../ir/tensor.js";
 import type { Graph, Node, NodeOf, Tensor, Value } from "../ir/types.js";
 
@@ -28,8 +30,7 @@ export function bake(
   const weighty = new Set<Value>();
   const inputs = graph.inputs.filter((input, index) => {
     if (!isWeight(input, index)) return true;
-    const given = parameters.get(input.name ?? "");
-    if (given === undefined) throw new Error(`No weights are given for ${input.name}.`);
+    const given = present(parameters.get(String(input.name)), `the weights of ${input.name}`);
     known.set(input, { dtype: "float32", shape: given.shape, data: Float64Array.from(given.data) });
     weighty.add(input);
     return false;

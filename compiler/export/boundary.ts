@@ -7,31 +7,38 @@ import type { Boundary, Scalings } from "./options.js";
 
 /** Numbers in the data's own units, as the model reads them. */
 export function scaledInputs(b: Builder, value: Value, scalings: Scalings): Value {
-  const offsets = scalings.map((scaling) => scaling?.offset ?? 0);
+  const each = scalings.map(known);
+  const offsets = each.map(({ offset }) => offset);
   // float32 holds an offset with few digits behind the point where it is large: what is cut off is subtracted by itself.
   const near = offsets.map(Math.fround);
-  const rest = offsets.map((offset, column) => offset - (near[column] ?? 0));
+  const rest = offsets.map((offset) => offset - Math.fround(offset));
   const shifted = b.sub(value, row(b, near));
   const exact = rest.every((part) => Math.fround(part) === 0) ? shifted : b.sub(shifted, row(b, rest));
   return b.mul(
     exact,
     row(
       b,
-      scalings.map((scaling) => scaling?.factor ?? 1),
+      each.map(({ factor }) => factor),
     ),
   );
 }
 
+/** A column without a scaling is as it was. */
+function known(scaling: Scalings[number]) {
+  return scaling ?? { offset: 0, factor: 1 };
+}
+
 function unscaledOutputs(b: Builder, value: Value, scalings: Scalings): Value {
+  const each = scalings.map(known);
   const widths = row(
     b,
-    scalings.map((scaling) => 1 / (scaling?.factor ?? 1)),
+    each.map(({ factor }) => 1 / factor),
   );
   return b.add(
     b.mul(value, widths),
     row(
       b,
-      scalings.map((scaling) => scaling?.offset ?? 0),
+      each.map(({ offset }) => offset),
     ),
   );
 }

@@ -2,10 +2,12 @@
  * First values of tensors as a graph of standard operators: what a training starts from, drawn anew by whoever runs it. The
  * distributions are those of the manifest; the numbers are the runtime's own.
  */
+
 import type { onnx } from "onnx-proto";
 import type { Initializer } from "../artifact.js";
 import { float, int, ints, subgraph, tensor, tensorProto } from "../emit/proto.js";
 import { uniqueNames } from "../ir/names.js";
+import { at } from "../ir/present.js";
 import { tensor as tensorOf } from "../ir/tensor.js";
 
 export interface Starting {
@@ -71,7 +73,8 @@ function scalar({ constants, fresh }: Draft, value: number): string {
 
 function integers({ constants, fresh }: Draft, { shape, initializer }: Starting): string {
   const name = fresh("/initialization/count");
-  const value = initializer.type === "constant" ? initializer.value : 0;
+  // What counts starts at a number.
+  const { value } = initializer as Extract<Initializer, { type: "constant" }>;
   const size = shape.reduce((product, each) => product * each, 1);
   constants.push(tensorProto(tensorOf("int64", [...shape], new Array(size).fill(value)), name));
   return name;
@@ -115,10 +118,10 @@ function overlaid(
   { base, slices }: Extract<Initializer, { type: "slices" }>,
   shape: readonly number[],
 ): string {
-  const width = shape.at(-1) ?? 1;
+  const width = at(shape, shape.length - 1);
   const edges = [...new Set([0, width, ...slices.flatMap(({ from, to }) => [from, to])])].sort((a, b) => a - b);
   const pieces = edges.slice(1).map((to, index) => {
-    const from = edges[index] ?? 0;
+    const from = at(edges, index);
     const over = slices.findLast((slice) => slice.from <= from && to <= slice.to);
     return draw(draft, over?.initializer ?? base, [...shape.slice(0, -1), to - from]);
   });
@@ -130,7 +133,7 @@ function overlaid(
  * whose state is the matrix so far. What is in the way is subtracted twice, which is enough for float32.
  */
 function orthogonal(draft: Draft, shape: readonly number[], gain: number): string {
-  const columns = shape.at(-1) ?? 1;
+  const columns = at(shape, shape.length - 1);
   const rows = shape.reduce((product, size) => product * size, 1) / columns;
   const [count, length] = [Math.min(rows, columns), Math.max(rows, columns)];
   const drawn = random(draft, "RandomNormal", [count, length], { mean: 0, scale: 1 });

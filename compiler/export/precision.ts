@@ -5,9 +5,11 @@
  * What is rounded are the parameters, so that rounded weights are a model like any other, which can be evaluated and held
  * against the file. The file then stores whatever is made of them in the fewest bits that hold it exactly.
  */
+
 import type { PackedWeight, Storage } from "../emit/packed.js";
 import type { Weight } from "../emit/weights.js";
 import { fromHalf, toHalf } from "../ir/floats.js";
+import { at } from "../ir/present.js";
 import type { Precision } from "./options.js";
 
 type Tensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
@@ -62,9 +64,9 @@ const forms: { readonly [P in Exclude<Precision, "float32">]: MakeForm } = {
     return { values, ...distance(values, data), stored: { dtype: "float16", bits } };
   },
   int8(shape, data) {
-    const columns = shape.at(-1) ?? 1;
-    const rows = data.length / columns;
     if (shape.length < 2 || data.length < fewest) return undefined;
+    const columns = at(shape, shape.length - 1);
+    const rows = data.length / columns;
     const [byRow, byColumn] = [quantized(data, rows, columns, 0), quantized(data, rows, columns, 1)];
     const best = byRow.noise <= byColumn.noise ? byRow : byColumn;
     return best.stored.scales.length * 4 > data.length ? undefined : best;
@@ -78,13 +80,13 @@ function quantized(data: Float32Array, rows: number, columns: number, axis: 0 | 
   const channel = (place: number) => (axis === 0 ? Math.floor(place / columns) : place % columns);
   const scales = new Float32Array(axis === 0 ? rows : columns);
   data.forEach((value, place) => {
-    const at = channel(place);
-    scales[at] = Math.max(scales[at] ?? 0, Math.abs(value) / largest);
+    const own = channel(place);
+    scales[own] = Math.max(at(scales, own), Math.abs(value) / largest);
   });
   // Zeros have any scale.
-  for (const [at, scale] of scales.entries()) if (scale === 0) scales[at] = 1;
-  const numbers = Int8Array.from(data, (value, place) => Math.round(value / (scales[channel(place)] ?? 1)));
-  const values = Float32Array.from(numbers, (value, place) => value * (scales[channel(place)] ?? 1));
+  for (const [own, scale] of scales.entries()) if (scale === 0) scales[own] = 1;
+  const numbers = Int8Array.from(data, (value, place) => Math.round(value / at(scales, channel(place))));
+  const values = Float32Array.from(numbers, (value, place) => value * at(scales, channel(place)));
   const stored = { dtype: "int8" as const, rows, columns, axis, numbers, scales };
   return { values, ...distance(values, data), stored };
 }
@@ -95,7 +97,7 @@ const largest = 127;
 function distance(values: Float32Array, data: Float32Array): Pick<Form, "error" | "noise"> {
   let [far, top, noise] = [0, 0, 0];
   data.forEach((value, place) => {
-    const off = Math.abs(value - (values[place] ?? 0));
+    const off = Math.abs(value - at(values, place));
     far = Math.max(far, off);
     top = Math.max(top, Math.abs(value));
     noise += off * off;

@@ -4,12 +4,14 @@
  *
  * Both graphs share one space of names with the model's: what they add begins with `/training/`, as no layer's name does.
  */
+
 import type { NormalSpec } from "../../schema/normal.js";
 import type { Port, Role, StoredTensor } from "../artifact.js";
 import { trainingGraph } from "../elaborate/repeat.js";
 import { emitModel } from "../emit/onnx.js";
 import { graphOf, type TrainingInfo } from "../emit/training.js";
 import { type Weight, withWeights } from "../emit/weights.js";
+import { present } from "../ir/present.js";
 import { lower } from "../lower.js";
 import { makeManifest, trainingPorts } from "../manifest.js";
 import { runPasses, tidy } from "../passes/index.js";
@@ -78,7 +80,7 @@ function updatesOf(inputs: readonly Port[], outputs: readonly Port[]): readonly 
   return inputs.flatMap((port) => {
     if (!changed.includes(port.role)) return [];
     const output = outputs.find(({ name, role }) => role === port.role && name === `next/${port.name}`);
-    return output === undefined ? [] : [[trainingName(port), trainingPrefix + output.name] as const];
+    return [[trainingName(port), trainingPrefix + present(output, `what ${port.name} becomes`).name] as const];
   });
 }
 
@@ -88,8 +90,7 @@ function weightOf({ name, role }: Port, { step, parameters, slots, states }: Sta
   const tensor = { parameter: parameters, frozen: parameters, slot: slots, state: states }[
     role as "parameter" | "frozen" | "slot" | "state"
   ].get(name);
-  if (tensor === undefined) throw new Error(`The training has no ${name}.`);
-  return { name: own, dtype: "float32", ...tensor };
+  return { name: own, dtype: "float32", ...present(tensor, `${name} of the training`) };
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: BigInt64Array): Uint8Array {

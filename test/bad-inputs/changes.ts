@@ -296,6 +296,7 @@ export const changes: Readonly<Record<keyof typeof bases | "table t.csv" | "sequ
     ["1,2,3\n4,5,6\n7,8,9\n10,11,12\n13,14,15\n16,17,18\n19,20,21\n22,23,24\n", ""],
   ],
   sequences: [
+    ['"train": { "steps": 5 }', '"train": { "steps": 5, "memory": "low" }'],
     ['"file": "s.jsonl"', '"file": "s.txt"'],
     ['"file": "s.jsonl"', '"file": "s.jsonl", "unit": "line"'],
     ['"file": "s.jsonl"', '"file": "s.jsonl", "max_length": 0'],

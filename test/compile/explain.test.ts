@@ -4,10 +4,11 @@ import { type Explanation, explainCell } from "../../compiler/explain.js";
 import { resolveCell } from "../../compiler/language/cell.js";
 import { readSpec } from "../../schema/read.js";
 
-async function explained(cell: object): Promise<Explanation> {
+async function explained(cell: object, cells: object = {}): Promise<Explanation> {
   const read = await readSpec(
     JSON.stringify({
       data: { type: "text", text: "hihello", window: 6 },
+      cells,
       model: [{ layer: "one_hot" }, { layer: "rnn", hidden_size: 3, ...cell }],
       loss: { type: "sequence_loss" },
       optimizer: { type: "adam" },
@@ -83,6 +84,53 @@ test.each(["rnn", "lstm", "gru", "minimal_gated"])(
     expect(backward.operations).toBeLessThan(before.backward / 2);
   },
 );
+
+test("a cell whose state says nothing of the one before has no loop", async () => {
+  const forgetful = {
+    state: { h: "hidden_size" },
+    parameters: { W: ["input_size", "hidden_size"] },
+    equations: ["h' = tanh(x @ W)"],
+    output: "h'",
+  };
+  const { hoisted, forward, between, backward, sunk } = await explained({ cell: "forgetful" }, { forgetful });
+  expect([forward, backward]).toEqual([
+    { lines: [], operations: 0 },
+    { lines: [], operations: 0 },
+  ]);
+  expect({ hoisted, between, sunk }).toMatchInlineSnapshot(`
+    {
+      "between": [],
+      "hoisted": [
+        "h' = tanh(x @ W)",
+        "t = dy * (1 - h' * h')",
+        "dx = t @ Wᵀ",
+        "dW = flat(x)ᵀ @ flat(t)",
+      ],
+      "sunk": [],
+    }
+  `);
+});
+
+test("a cell that puts out what is no state is asked for its derivative too", async () => {
+  const read = {
+    state: { h: "hidden_size" },
+    parameters: { W: ["input_size", "hidden_size"], u: ["hidden_size"] },
+    equations: ["h' = tanh(x @ W + u * h)", "y = sigmoid(h')"],
+    output: "y",
+  };
+  const { gradient } = await explained({ cell: "read" }, { read });
+  expect(gradient).toMatchInlineSnapshot(`
+    [
+      "h' = tanh(x @ W + u * h)",
+      "y = sigmoid(h')",
+      "t = (dh' + dy * y * (1 - y)) * (1 - h' * h')",
+      "dh = t * u",
+      "du = sum(t * h)",
+      "dx = t @ Wᵀ",
+      "dW = xᵀ @ t",
+    ]
+  `);
+});
 
 /** The scalars of a cell of one unit, whose equations JavaScript can compute once a product is a product. */
 function run(lines: readonly string[], given: Readonly<Record<string, number>>): Record<string, number> {

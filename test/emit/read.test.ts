@@ -105,3 +105,36 @@ test("graphs nested too deep, however deep", () => {
   expect(problemOf(nested(101))).toEqual(tooDeep);
   expect(problemOf(nested(5_000))).toEqual(tooDeep);
 });
+
+test("what a file leaves out has the value that ONNX gives it", () => {
+  const external = (...entries: readonly (readonly [string, string])[]) =>
+    entries.map(([key, value]) => ({ key, value }));
+  const bytes = onnx.ModelProto.encode({
+    irVersion: 8,
+    graph: {
+      name: "main",
+      input: [{ name: "x", type: { tensorType: { elemType: 77 } } }],
+      initializer: [
+        { name: "all", dataType: 1, dims: [2], dataLocation: 1, externalData: external(["location", "w.bin"]) },
+        {
+          name: "part",
+          dataType: 1,
+          dims: [2],
+          dataLocation: 1,
+          externalData: external(["location", "w.bin"], ["offset", "8"], ["length", "8"]),
+        },
+        { name: "nowhere", dataType: 1, dims: [2], dataLocation: 1 },
+      ],
+      sparseInitializer: [{ dims: [100] }],
+    },
+  }).finish();
+  const read = readModel(bytes);
+  if (!read.ok) throw new Error("it is a model");
+  expect(read.model.inputs).toEqual([{ name: "x", dtype: "unknown", shape: undefined }]);
+  expect(read.model.initializers).toEqual([
+    { name: "all", dtype: "float32", shape: [2], external: { location: "w.bin", offset: 0, length: null } },
+    { name: "part", dtype: "float32", shape: [2], external: { location: "w.bin", offset: 8, length: 8 } },
+    { name: "nowhere", dtype: "float32", shape: [2], external: { location: "", offset: 0, length: null } },
+    { name: "", dtype: "unknown", shape: undefined },
+  ]);
+});

@@ -176,6 +176,76 @@ test("DOT of constants", () => {
   `);
 });
 
+/** A loop with a scalar among what it captures, in which nothing has a name. */
+function nameless(): Graph {
+  const inner = graphBuilder("step");
+  const float = (...shape: readonly number[]) => ({ dtype: "float32", shape }) as const;
+  const [h, x, k] = [inner.input("", float(2)), inner.input("", float(2)), inner.input("", float())];
+  const body = inner.finish([inner.mul(inner.add(h, x), k)]);
+  const b = graphBuilder("nameless");
+  const operands = [b.input("", float(2)), b.input("", float(3, 2)), b.scalar(0.5)];
+  return b.finish(b.apply("Scan", operands, { body, states: 1, scans: 1, reverse: false, length: 3, rerun: true }));
+}
+
+test("a loop without names, run again in the gradient", () => {
+  expect(printGraph(nameless())).toMatchInlineSnapshot(`
+    "graph nameless
+      input input: f32[2]
+      input input.1: f32[3, 2]
+      scan: f32[2] = Scan(length=3, rerun)
+        state state: f32[2] = input
+        slice slice: f32[2] = input.1
+        capture 0.5
+        add: f32[2] = Add(state, slice)
+        mul: f32[2] = Mul(add, 0.5)
+        next state = mul
+      output scan
+    "
+  `);
+  expect(toDot(nameless())).toMatchInlineSnapshot(`
+    "digraph "nameless" {
+      node [fontname="Helvetica", fontsize=10];
+      edge [fontname="Helvetica", fontsize=8];
+      n0 [label="input\\nf32[2]", shape=parallelogram, style=filled, fillcolor="#d9f2d9"];
+      n1 [label="input\\nf32[3, 2]", shape=parallelogram, style=filled, fillcolor="#d9f2d9"];
+      subgraph cluster_2 {
+        label="Scan step, 3 steps";
+        fontname="Helvetica"; fontsize=10; style="rounded"; color="#888888";
+        n3 [label="state\\nf32[2]", shape=cds, style=filled, fillcolor="#ffe0cc"];
+        n4 [label="slice\\nf32[2]", shape=cds, style=filled, fillcolor="#ffe0cc"];
+        n5 [label="Add\\nf32[2]", shape=box, style="rounded,filled", fillcolor="#f4f4f4"];
+        n6 [label="Mul(·, 0.5)\\nf32[2]", shape=box, style="rounded,filled", fillcolor="#f4f4f4"];
+        n7 [label="last\\nf32[2]", shape=cds, style=filled, fillcolor="#ffe0cc"];
+      }
+      n8 [label="output 0\\nf32[2]", shape=ellipse, style=filled, fillcolor="#eadcf7"];
+      n0 -> n3;
+      n1 -> n4;
+      n3 -> n5;
+      n4 -> n5;
+      n5 -> n6;
+      n6 -> n7;
+      n7 -> n3 [style=dashed, constraint=false];
+      n7 -> n8;
+    }
+    "
+  `);
+});
+
+test("numbers that are none, or have a sign alone", () => {
+  const b = graphBuilder("numbers");
+  const numbers = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0].map((value) => b.scalar(value));
+  expect(printGraph(b.finish(numbers))).toBe(
+    "graph numbers\n  output nan\n  output inf\n  output -inf\n  output -0.0\n",
+  );
+});
+
+test("a value of another graph is told", () => {
+  const stranger = graphBuilder("other").input("x", { dtype: "float32", shape: [] });
+  expect(printGraph({ ...graphBuilder("broken").finish([]), outputs: [stranger] })).toContain(
+    "output (not in this graph)",
+  );
+});
+
 test("DOT quotes what names may hold", () => {
   const b = graphBuilder('a "graph"');
   const x = b.input('back\\slash "quoted"', { dtype: "float32", shape: [] });
