@@ -7,25 +7,32 @@ export function drawn(tensors: readonly StoredTensor[], seed: number): Tensors {
   return new Map(tensors.map((tensor) => [tensor.name, { shape: tensor.shape, data: initialize(tensor, seed) }]));
 }
 
-/** Row-major float32 values, computed in float64. */
+/** Row-major float32 values, each computed in float64. */
 export function initialize(tensor: StoredTensor, seed: number): Float32Array {
-  return Float32Array.from(draw(tensor.initializer, tensor.shape, stream(seed, "initialize", tensor.name)));
+  return draw(tensor.initializer, tensor.shape, stream(seed, "initialize", tensor.name));
 }
 
-function draw(initializer: Initializer, shape: readonly number[], random: Stream): Float64Array {
-  const values = new Float64Array(shape.reduce((product, size) => product * size, 1));
+/** Models have millions of values: nothing is made for each. */
+function draw(initializer: Initializer, shape: readonly number[], random: Stream): Float32Array {
+  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
   switch (initializer.type) {
     case "constant":
       return values.fill(initializer.value);
     case "uniform": {
       const { minimum, maximum } = initializer;
-      return values.map(() => minimum + (maximum - minimum) * random.uniform());
+      for (let place = 0; place < values.length; place++)
+        values[place] = minimum + (maximum - minimum) * random.uniform();
+      return values;
     }
-    case "normal":
-      return values.map(() => initializer.mean + initializer.deviation * random.normal());
+    case "normal": {
+      const { mean, deviation } = initializer;
+      for (let place = 0; place < values.length; place++) values[place] = mean + deviation * random.normal();
+      return values;
+    }
     case "orthogonal": {
       const columns = shape.at(-1) ?? 1;
-      return orthogonal(values.length / columns, columns, random).map((value) => value * initializer.gain);
+      values.set(orthogonal(values.length / columns, columns, random).map((value) => value * initializer.gain));
+      return values;
     }
     case "slices":
       return overlay(initializer, shape, random);
@@ -36,7 +43,7 @@ function overlay(
   { base, slices }: Extract<Initializer, { type: "slices" }>,
   shape: readonly number[],
   random: Stream,
-): Float64Array {
+): Float32Array {
   const values = draw(base, shape, random);
   const width = shape.at(-1) ?? 1;
   for (const { from, to, initializer } of slices) {

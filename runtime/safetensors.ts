@@ -47,10 +47,9 @@ export function writeSafetensors(tensors: Tensors, metadata: Readonly<Record<str
   bytes.set(text, 8);
   let offset = start;
   for (const { data } of tensors.values()) {
-    for (const value of data) {
-      view.setFloat32(offset, value, true);
-      offset += 4;
-    }
+    // Every machine that ONNX Runtime is built for is little-endian.
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+    offset += data.byteLength;
   }
   return bytes;
 }
