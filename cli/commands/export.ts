@@ -84,7 +84,7 @@ export const exportCommand: CommandModule = {
     }
     let code: number = exit.done;
     if (out !== undefined) code = await leavingTidily(() => writeModel(output, run, { ...flags, out }));
-    if (code === exit.done && web !== undefined) code = await writePage(output, run, flags);
+    if (code === exit.done && web !== undefined) code = await leavingTidily(() => writePage(output, run, flags));
     if (code === exit.done && serve !== undefined) code = await servePage(output, flags);
     return code;
   },

@@ -1,8 +1,9 @@
 /** What an export leaves on the disk: files that are complete and verified before the first of them has its name. */
-import { existsSync, mkdtempSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Disk } from "../disk.js";
 import type { RunProblem } from "../problem.js";
+import { inWorkshop } from "../workshop.js";
 
 export interface ExportFile {
   /** A plain name: every file stands in the folder of the model. */
@@ -29,19 +30,12 @@ export async function writeProved(
   files: readonly ExportFile[],
   proved: (folder: string) => Promise<boolean>,
 ): Promise<boolean> {
-  // A folder of this export's own: what is removed in the end is what was made here.
-  const workshop = mkdtempSync(join(dirname(out), `.${basename(out)}.`));
-  const clear = () => on.remove(workshop);
-  process.once("exit", clear);
-  try {
+  return inWorkshop(on, out, async (workshop) => {
     for (const { name, content } of files) on.write(join(workshop, name), content);
     if (!(await proved(workshop))) return false;
     for (const name of readdirSync(workshop).sort((a, b) => Number(a === basename(out)) - Number(b === basename(out))))
       on.rename(join(workshop, name), join(dirname(out), name));
     on.syncFolder(dirname(out));
     return true;
-  } finally {
-    process.removeListener("exit", clear);
-    clear();
-  }
+  });
 }

@@ -1,5 +1,5 @@
 /** A page that runs a trained model in a browser, and one that trains it further there: static files, which need no other host. */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
@@ -7,10 +7,12 @@ import type { NormalOptimizer, NormalSpec } from "../../schema/normal.js";
 import { packageRoot, packageVersion } from "../../schema/root.js";
 import { usesOf } from "../data/source.js";
 import { type RunResult, runFiles } from "../directory.js";
+import { disk } from "../disk.js";
 import { type RunFailure, wrongInput } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { openRun, type Run, readWeights, type Weights, type Which } from "../run.js";
 import { writeSafetensors } from "../safetensors.js";
+import { type PageFile, writePageFolder } from "./folder.js";
 import { type Page, pageFiles, type Samples } from "./page.js";
 import { readSamples } from "./samples.js";
 
@@ -31,9 +33,6 @@ export type WebOutcome =
       readonly notices: readonly string[];
     }
   | RunFailure;
-
-/** A file of the page: what it holds, or the file that it is a copy of. */
-type PageFile = { readonly name: string } & ({ readonly content: Uint8Array } | { readonly copyOf: string });
 
 /** Of onnxruntime-web, in the page's folder `ort`: its interface, and the WebAssembly with its glue. */
 const runtimeFiles = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
@@ -64,16 +63,7 @@ export async function exportWeb(request: WebRequest): Promise<WebOutcome> {
     // The page's own file is last: where it is, all is there.
     { name: pageFiles.page, content: Buffer.from(JSON.stringify(pageOf(run, read.weights, artifact, samples))) },
   ];
-  return { ok: true, files: files.map((file) => ({ name: file.name, bytes: write(request.out, file) })), notices };
-}
-
-/** Says how many bytes it is. */
-function write(folder: string, file: PageFile): number {
-  const path = join(folder, file.name);
-  mkdirSync(dirname(path), { recursive: true });
-  if ("copyOf" in file) copyFileSync(file.copyOf, path);
-  else writeFileSync(path, file.content);
-  return statSync(path).size;
+  return { ok: true, files: await writePageFolder(disk, request.out, files), notices };
 }
 
 /**

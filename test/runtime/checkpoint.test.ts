@@ -11,6 +11,7 @@ import {
 } from "../../runtime/checkpoint.js";
 import { disk, type Files, openDisk } from "../../runtime/disk.js";
 import { blank } from "../../runtime/watch.js";
+import { failing, faults } from "./faults.js";
 import { temporaryFolder } from "./folder.js";
 
 function checkpointAt(step: number): Checkpoint {
@@ -25,32 +26,6 @@ function checkpointAt(step: number): Checkpoint {
 const keeping = { keep_last: 2, keep_every: 0 };
 const save = (folder: string, step: number, keep = keeping, on = disk) =>
   writeCheckpoint(on, folder, checkpointAt(step), keep);
-
-/** What may become of a call: the system refuses it, or the process dies before it, or half way through a write. */
-const faults = ["ENOSPC", "EIO", "killed"] as const;
-
-/** The calls of the system, of which one fails; from a kill on all of them do. */
-function failing(fault: (typeof faults)[number], at: number): { readonly files: Files; readonly calls: () => number } {
-  let calls = 0;
-  const wrap = <A extends readonly unknown[], R>(syscall: string, call: (...args: A) => R) => {
-    return (...args: A): R => {
-      const place = calls++;
-      if (fault === "killed" && place > at) throw new Error("killed");
-      if (place !== at) return call(...args);
-      const [file, bytes] = args;
-      if (bytes instanceof Uint8Array) system.writeSync(Number(file), bytes.subarray(0, bytes.length / 2));
-      if (fault === "killed") throw new Error("killed");
-      throw Object.assign(new Error(fault), { code: fault, syscall });
-    };
-  };
-  const { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } = system;
-  const all = { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync };
-  const wrapped = Object.entries(all).map(([name, call]) => [
-    name,
-    wrap(name, call as (...args: readonly unknown[]) => unknown),
-  ]);
-  return { files: { ...system, ...Object.fromEntries(wrapped) }, calls: () => calls };
-}
 
 describe("writing", () => {
   test("what is written is found, whole", () => {
