@@ -71,12 +71,12 @@ function assemble(
   const ragged = widths.findIndex((width) => width !== features);
   if (ragged >= 0) return refuse(raggedPair(data, all[ragged], features));
 
-  const sourceLength = Math.max(...(source?.ids ?? []).map((ids) => ids.length), 0);
-  const targetLength = Math.max(...target.ids.map((ids) => ids.length)) + 1;
   const read = source === null ? null : runsOf(source.ids);
   const vectors = { dtype: "float32", width: features, data: Float32Array.from(all.flatMap(vectorOf)) } as const;
   const fed = runsOf(target.ids.map((ids) => [START, ...ids]));
   const said = runsOf(target.ids.map((ids) => [...ids, END]));
+  const sourceLength = read?.longest ?? 0;
+  const targetLength = said.longest;
   return {
     ok: true,
     source: {
@@ -135,13 +135,16 @@ function assemble(
 interface Runs {
   readonly series: HeldSeries;
   readonly starts: Uint32Array;
+  /** Ids in the longest of them. */
+  readonly longest: number;
 }
 
 /** Rows of ids, one after the other. */
 function runsOf(rows: readonly (readonly number[])[]): Runs {
   const starts = new Uint32Array(rows.length + 1);
   for (const [index, { length }] of rows.entries()) starts[index + 1] = (starts[index] ?? 0) + length;
-  return { series: { dtype: "int32", width: 1, data: Int32Array.from(rows.flat()) }, starts };
+  const longest = rows.reduce((most, { length }) => Math.max(most, length), 0);
+  return { series: { dtype: "int32", width: 1, data: Int32Array.from(rows.flat()) }, starts, longest };
 }
 
 function vectorOf(pair: Pair | undefined): readonly number[] {
