@@ -14,12 +14,13 @@ interface Place {
   readonly sliced: boolean;
 }
 
-/** A loop without its state-free steps, those of them that may leave. */
+/** A loop without its state-free steps, those of them that may leave; `batch` makes such a step for all steps of the loop at once. */
 export function hoistScan(
   b: Builder,
   node: NodeOf<"Scan">,
   operands: readonly Value[],
   mayLeave: (step: Node) => boolean = () => true,
+  batch: typeof batchNode = batchNode,
 ): readonly Value[] | undefined {
   const { body, states, length, rerun } = node.attributes;
   if (rerun) return undefined;
@@ -51,7 +52,7 @@ export function hoistScan(
     const batched = found.map((place) => place.sliced);
     const sliced = batched.some(Boolean);
     if (sliced && !canBatch(step, batched)) continue;
-    const outputs = sliced ? batchNode(b, step, inputs, batched, length) : copyNode(b, step, inputs);
+    const outputs = sliced ? batch(b, step, inputs, batched, length) : copyNode(b, step, inputs);
     step.outputs.forEach((output, index) => {
       places.set(output, { outer: at(outputs, index), sliced });
     });

@@ -2,6 +2,7 @@
 import { verify } from "../graph/verify.js";
 import type { Graph } from "../ir/types.js";
 import { ahead } from "./ahead.js";
+import { behind } from "./behind.js";
 import { blend } from "./blend.js";
 import { contract } from "./contract.js";
 import { count } from "./count.js";
@@ -23,6 +24,7 @@ import { regroup } from "./regroup.js";
 import { rest } from "./rest.js";
 import { simplify } from "./simplify.js";
 import { sink } from "./sink.js";
+import { square } from "./square.js";
 import { standIn } from "./stand-in.js";
 import { turn } from "./turn.js";
 import { unroll } from "./unroll.js";
@@ -61,13 +63,15 @@ export const stepPasses: readonly Pass[] = [
   gatherMatmul,
   gemm,
   turn,
+  square,
+  ...tidy,
   recall,
   fuse,
   ...tidy,
 ];
 
 /** On the loop over the steps of a call, which are optimized each by itself. */
-export const callPasses: readonly Pass[] = [...tidy, count, ahead, ...tidy];
+export const callPasses: readonly Pass[] = [...tidy, count, ahead, behind, ...tidy];
 
 /** On graphs that are exported. */
 export const exportPasses: readonly Pass[] = [rest, ...stepPasses];

@@ -12,13 +12,13 @@ import type { Pass, PassContext } from "./pass.js";
 import { isWide } from "./width.js";
 
 /** A value of a loop's body that the loop stacks, or could. */
-interface Stacked {
+export interface Stacked {
   readonly loop: NodeOf<"Scan">;
   readonly inner: Value;
 }
 
 /** The step of a body that does with some of its values what a node does with their stacks. */
-function sameStep(node: Node, operands: readonly Value[], body: Graph): Node | undefined {
+export function sameStep(node: Node, operands: readonly Value[], body: Graph): Node | undefined {
   const text = JSON.stringify(node.attributes);
   return body.nodes.find((step) => {
     if (step.op !== node.op || JSON.stringify(step.attributes) !== text) return false;

@@ -105,14 +105,15 @@ const oneHotSums: Replacement = (node, { b, inputs, producer }) => {
   return g && (g.type.shape.at(-1) ?? 1) === 1 ? [b.expand(g, shape)] : undefined;
 };
 
-/** Σ Σ x → Σ x, over all the axes at once; Σ over axes of size 1 only moves. */
+/** Σ Σ x → Σ x, over all the axes at once, those of size 1 among them; Σ over axes of size 1 only moves. */
 const sums: Replacement = (node, { b, inputs, producer }) => {
   if (node.op !== "ReduceSum") return undefined;
   const x = at(inputs, 0);
   const { axes, keep } = node.attributes;
   if (axes.every((axis) => x.type.shape[axis] === 1)) return [keep || axes.length === 0 ? x : b.squeeze(x, axes)];
   const inner = producer(x);
-  if (inner?.op !== "ReduceSum" || inner.attributes.keep !== keep) return undefined;
+  const isLeaving = inner?.op === "Squeeze" ? !keep : inner?.op === "ReduceSum" && inner.attributes.keep === keep;
+  if ((inner?.op !== "ReduceSum" && inner?.op !== "Squeeze") || !isLeaving) return undefined;
   const source = at(inner.inputs, 0);
   const left = source.type.shape.map((_, axis) => axis).filter((axis) => keep || !inner.attributes.axes.includes(axis));
   const outer = keep ? axes : axes.map((axis) => at(left, axis));

@@ -4,9 +4,9 @@ import { copyNode, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { elements } from "../ir/dims.js";
 import { present } from "../ir/present.js";
-import type { Node, NodeOf, Value } from "../ir/types.js";
+import type { Dim, Node, NodeOf, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
-import { batchNode, canBatch, countReaders, rebuildBody, rebuildScan, rewriteLoops } from "./loop-body.js";
+import { batchNode, canBatch, countReaders, producersOf, rebuildBody, rebuildScan, rewriteLoops } from "./loop-body.js";
 import { expectedSize, type Pass, type PassContext } from "./pass.js";
 
 /** A state that only sums: its next value is itself plus a term that nothing else reads. */
@@ -26,6 +26,8 @@ interface Plan {
   readonly stacked: readonly Value[];
 }
 
+type MayLeave = (step: Node) => boolean;
+
 /** Products and sums are worth their operands' memory: over all steps at once they are one large kernel. */
 const alwaysSinks: ReadonlySet<string> = new Set(["MatMul", "Gemm", "ReduceSum"]);
 
@@ -42,11 +44,37 @@ function findSums(node: NodeOf<"Scan">, readers: ReadonlyMap<Value, number>): re
   });
 }
 
-function planOf(node: NodeOf<"Scan">, context: PassContext): Plan {
+/**
+ * A sum of products is made in the loop where its factors' stacks are long, which would lie in memory and not in the cache: by products
+ * of so many rows that the kernel has its full rate, into a matrix that stays in the cache.
+ */
+const LONG = 2 ** 21;
+const ROWS = 64;
+const MATRIX = 2 ** 16;
+
+function isMadeInside(
+  { term }: Sum,
+  node: NodeOf<"Scan">,
+  producers: ReadonlyMap<Value, Node>,
+  context: PassContext,
+): boolean {
+  const product = producers.get(term);
+  if (context.cached === false || product?.op !== "MatMul" || term.type.shape.length !== 2) return false;
+  const { shape } = at(product.inputs, 1).type;
+  const sizeOr = (dim: Dim, otherwise: number) => expectedSize(dim, context, otherwise);
+  const rows = sizeOr(at(shape, 0), 0);
+  const stack = rows * sizeOr(at(shape, 1), 0) * sizeOr(node.attributes.length, 0);
+  return rows >= ROWS && stack >= LONG && sizeOr(elements(term.type.shape), Number.POSITIVE_INFINITY) <= MATRIX;
+}
+
+function planOf(node: NodeOf<"Scan">, context: PassContext, mayLeave: MayLeave): Plan {
   const { body, states } = node.attributes;
   const { inner } = scanOperands(node);
   const live = countReaders(body);
-  const sums = findSums(node, live);
+  const producers = producersOf(body);
+  const sums = findSums(node, live).filter(
+    (sum) => mayLeave(sum.addition) && !isMadeInside(sum, node, producers, context),
+  );
   const additions = new Set(sums.map((sum) => sum.addition));
   const steps = body.nodes.filter((step) => !additions.has(step) && step.outputs.some((output) => live.has(output)));
   // What is the same at every step, and all that is outside without being stacked.
@@ -78,6 +106,7 @@ function planOf(node: NodeOf<"Scan">, context: PassContext): Plan {
       step.outputs.some((output) => wanted.has(output)) &&
       step.outputs.every((output) => (readers.get(output) ?? 0) === 0) &&
       varies.some(Boolean) &&
+      mayLeave(step) &&
       pays(step) &&
       canBatch(step, varies)
     );
@@ -101,7 +130,7 @@ function planOf(node: NodeOf<"Scan">, context: PassContext): Plan {
   return { sums, kept, sunk: steps.filter((step) => sunk.has(step)), stacked: [...wanted] };
 }
 
-function sinkScan(
+function withPlan(
   b: Builder,
   node: NodeOf<"Scan">,
   operands: readonly Value[],
@@ -156,13 +185,21 @@ function sinkScan(
   });
 }
 
+/** A loop without the steps that no state depends on, those of them that may leave. */
+export function sinkScan(
+  b: Builder,
+  node: NodeOf<"Scan">,
+  operands: readonly Value[],
+  context: PassContext,
+  mayLeave: MayLeave = () => true,
+): readonly Value[] | undefined {
+  if (node.attributes.rerun) return undefined;
+  const plan = planOf(node, context, mayLeave);
+  return plan.sunk.length + plan.sums.length === 0 ? undefined : withPlan(b, node, operands, plan);
+}
+
 export const sink: Pass = {
   name: "sink",
   description: "What no state depends on runs after the loop: a weight's gradient, summed step by step → one product.",
-  run: (graph, context) =>
-    rewriteLoops(graph, (b, node, operands) => {
-      if (node.attributes.rerun) return undefined;
-      const plan = planOf(node, context);
-      return plan.sunk.length + plan.sums.length === 0 ? undefined : sinkScan(b, node, operands, plan);
-    }),
+  run: (graph, context) => rewriteLoops(graph, (b, node, operands) => sinkScan(b, node, operands, context)),
 };

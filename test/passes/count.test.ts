@@ -1,6 +1,7 @@
-/** Count: a state that counts is known at every step; ahead: and what is made of it and of the batches is made for all steps at once. */
+/** Count: a state that counts is known at every step; ahead and behind: what is made of it, of the batches and of the reports is made for all steps at once. */
 import { expect, test } from "vitest";
 import { ahead } from "../../compiler/passes/ahead.js";
+import { behind } from "../../compiler/passes/behind.js";
 import { count } from "../../compiler/passes/count.js";
 import { changes, expectUntouched, graphOf, loop, resultOf } from "./before-after.js";
 
@@ -111,4 +112,69 @@ test("moves, exact arithmetic and counts of entries go ahead of the loop; what m
   `);
   for (const expected of [{ batch: 400, time: 3 }, {}])
     expect(resultOf(ahead, graph, { expected })).toContain("    transpose: f32[batch, 3] = Transpose(x.1");
+});
+
+test("a function of a number goes ahead on a vector of the number's repetitions, which rounds one way", () => {
+  const graph = graphOf((b, float) =>
+    loop(b, [float("p", 2)], [float("x", "time")], (inner, [p], [x]) => [[inner.mul(p, inner.tanh(x))], []]),
+  );
+  expect(changes(ahead, graph)).toMatchInlineSnapshot(`
+    "
+    +  unsqueeze: f32[time, 1] = Unsqueeze(x, axes=[1])
+    +  expand: f32[time, 16] = Expand(unsqueeze)
+    +  tanh: f32[time, 16] = Tanh(expand)
+    +  slice: f32[time, 1] = Slice(tanh, axis=1, start=0, end=1)
+    +  squeeze: f32[time] = Squeeze(slice, axes=[1])
+       scan: f32[2] = Scan(length=time)
+         state p.1: f32[2] = p
+    -    slice x.1: f32 = x
+    -    tanh: f32 = Tanh(x.1)
+    -    mul: f32[2] = Mul(p.1, tanh)
+    +    slice slice.1: f32 = squeeze
+    +    mul: f32[2] = Mul(p.1, slice.1)
+         next p.1 = mul
+       output scan
+    "
+  `);
+});
+
+test("exact arithmetic on small reports goes behind the loop; sums and what may round in two ways stay", () => {
+  const graph = graphOf((b, float) =>
+    loop(b, [float("p", 2)], [float("x", "time", 2)], (inner, [p], [x]) => {
+      const next = inner.mul(p, x);
+      return [[next], [inner.neg(inner.sum(next, [0])), inner.sqrt(inner.exp(next))]];
+    }),
+  );
+  expect(changes(behind, graph, small)).toMatchInlineSnapshot(`
+    "
+    -  scan: f32[2], scan.1: f32[time], scan.2: f32[time, 2] = Scan(length=time)
+    +  scan: f32[2], scan.1: f32[time, 2], scan.2: f32[time] = Scan(length=time)
+         state p.1: f32[2] = p
+         slice x.1: f32[2] = x
+         mul: f32[2] = Mul(p.1, x.1)
+         reducesum: f32 = ReduceSum(mul, axes=[0])
+    -    neg: f32 = Neg(reducesum)
+         exp: f32[2] = Exp(mul)
+    -    sqrt: f32[2] = Sqrt(exp)
+         next p.1 = mul
+    -    stack scan.1 = neg
+    -    stack scan.2 = sqrt
+    +    stack scan.1 = exp
+    +    stack scan.2 = reducesum
+    +  neg: f32[time] = Neg(scan.2)
+    +  sqrt: f32[time, 2] = Sqrt(scan.1)
+       output scan
+    -  output scan.1
+    -  output scan.2
+    +  output neg
+    +  output sqrt
+    "
+  `);
+  const wide = graphOf((b, float) =>
+    loop(b, [float("p", "batch", 3)], [float("x", "time", 3)], (inner, [p], [x]) => {
+      const next = inner.mul(p, x);
+      return [[next], [inner.neg(next)]];
+    }),
+  );
+  expectUntouched(behind, wide, { expected: { batch: 400, time: 3 } });
 });

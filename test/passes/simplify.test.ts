@@ -172,6 +172,11 @@ describe("simplify", () => {
     `);
   });
 
+  test("a sum takes the axes of size 1 along that were taken away before it", () => {
+    const graph = graphOf((b, float) => [b.sum(b.squeeze(float("x", 2, 1, 3, 1), [1, 3]), [1])]);
+    expect(resultOf(simplify, graph)).toContain("reducesum: f32[2] = ReduceSum(x, axes=[1, 2, 3])");
+  });
+
   test("keeps sums of sums where one leaves its axes as 1 and the other does not", () => {
     expectUntouched(
       simplify,

@@ -192,4 +192,21 @@ describe("sink", () => {
       "
     `);
   });
+
+  test("leaves long stacks' products of many rows in the loop, which then stacks none of their factors", () => {
+    const graph = graphOf((b, float) =>
+      loop(
+        b,
+        [float("h", "batch", 64), float("sum", 64, 64)],
+        [float("x", "time", "batch", 64)],
+        ({ add, mul, matmul, transpose }, [h, sum], [x]) => {
+          const next = mul(h, x);
+          return [[next, add(sum, matmul(transpose(h, [1, 0]), next))], []];
+        },
+      ),
+    );
+    expectUntouched(sink, graph, { expected: { time: 64, batch: 512 } });
+    for (const expected of [{ time: 4, batch: 512 }, { time: 5000, batch: 32 }, {}])
+      expect(changes(sink, graph, { expected })).toContain("+  reducesum: f32[64, 64] = ReduceSum(matmul, axes=[0])");
+  });
 });
