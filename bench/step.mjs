@@ -27,6 +27,7 @@ const WARM_UP = 2;
 
 const { compile, analyze } = await import("../dist/compiler/compile.js");
 const { readSpec } = await import("../dist/schema/read.js");
+const { loadOf, optionsOf } = await import("../dist/runtime/session.js");
 const { InferenceSession, Tensor } = await import("onnxruntime-node");
 
 const sampled = values.samples && { loss: { type: "sampled_softmax", samples: Number(values.samples) } };
@@ -59,10 +60,7 @@ const compile_ms = performance.now() - compiling;
 
 const starting = performance.now();
 const session = await InferenceSession.create(train, {
-  intraOpNumThreads: Number(values.threads),
-  interOpNumThreads: 1,
-  logSeverityLevel: 3,
-  enableMemPattern: false,
+  ...optionsOf("cpu", loadOf(manifest.parameters, sizes.batch), { exactThreads: Number(values.threads) }),
   ...(values.profile && { enableProfiling: true, profileFilePrefix: values.profile }),
 });
 const session_ms = performance.now() - starting;

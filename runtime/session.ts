@@ -94,11 +94,21 @@ async function create(
   model: Uint8Array | string,
   device: Device,
   load: number,
-  { threads, exactThreads, gpu, arithmetic, staying = [] }: Place,
+  place: Place,
 ): Promise<InferenceSession> {
   const { env, InferenceSession } = await import("onnxruntime-node");
   // What goes wrong comes back as an error; the runtime's own log would only repeat it on stderr.
   env.logLevel = "fatal";
+  const options = optionsOf(device, load, place);
+  return typeof model === "string" ? InferenceSession.create(model, options) : InferenceSession.create(model, options);
+}
+
+/** How a session of some load is opened. */
+export function optionsOf(
+  device: Device,
+  load: number,
+  { threads, exactThreads, gpu, arithmetic, staying = [] }: Place,
+): InferenceSession.SessionOptions {
   const small = isSmall(load);
   const extra = {
     ...(small && { intra_op: { allow_spinning: "0" } }),
@@ -112,7 +122,7 @@ async function create(
       : device === "cuda" && gpu !== undefined
         ? { name: device, deviceId: gpu }
         : device;
-  const options: InferenceSession.SessionOptions = {
+  return {
     executionProviders: device === "cpu" ? ["cpu"] : [provider, "cpu"],
     // What is made for WebGPU keeps to its kernels: the runtime would move axes to where it has none.
     graphOptimizationLevel: device === "webgpu" ? "disabled" : "all",
@@ -124,7 +134,6 @@ async function create(
     ...(count !== undefined && { intraOpNumThreads: count }),
     extra: { session: extra },
   };
-  return typeof model === "string" ? InferenceSession.create(model, options) : InferenceSession.create(model, options);
 }
 
 /** Whether ONNX Runtime's CUDA provider is installed beside it. */
