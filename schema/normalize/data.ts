@@ -19,7 +19,7 @@ export function normalizeData(filled: NormalData, mark: Mark, report: Report): N
   const { train: given, validation, test, order }: Omit<NormalSplit, "train"> & Partial<NormalSplit> = filled.split;
   const rest = 1 - validation - test;
   if ((given ?? 0) > rest + rounding) report(tooMuch((given ?? 0) + validation + test));
-  else if (given === undefined && rest < rounding) report(rest < -rounding ? tooMuch(1 - rest) : nothingLeft);
+  else if (given === undefined && rest < rounding) report(nothingLeft);
   const train = given ?? Number(rest.toPrecision(12));
   return mark({ ...filled, split: mark({ train, validation, test, order }, path) }, "/data");
 }

@@ -1,6 +1,7 @@
 /** Reverse mode outside loops: what flows where values are shared, unused, equal or whole, and what is refused. */
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../compiler/autodiff/reverse.js";
+import { graphBuilder } from "../../compiler/graph/build.js";
 import { evaluate } from "../../compiler/graph/evaluate.js";
 import { scan } from "../../compiler/graph/scan.js";
 import { verify } from "../../compiler/graph/verify.js";
@@ -79,6 +80,13 @@ describe("differentiate", () => {
     const graph = model("losses", (b, { float }) => [float("x", "batch"), b.scalar(1, "int64")]);
     expect(() => differentiate(graph, 0, [0])).toThrow("the loss is float32[batch], not a float32 scalar");
     expect(() => differentiate(graph, 1, [0])).toThrow("the loss is int64[], not a float32 scalar");
+    const b = graphBuilder("operator");
+    const float = (name: string, ...shape: readonly number[]) => b.input(name, { dtype: "float32", shape });
+    const operands = [float("x", 4, 1, 2), float("W", 1, 3, 2), float("R", 1, 3, 3), float("B", 1, 6)];
+    const plain = { hidden: 3, reverse: false, lengths: false, initial: false, activations: ["Tanh"] } as const;
+    const [every] = b.apply("RNN", operands, plain);
+    const inferring = b.finish([b.sum(every as Value)]);
+    expect(() => differentiate(inferring, 0, [1])).toThrow("RNN stands in models that only infer");
   });
 });
 

@@ -2,6 +2,7 @@
 import pkg from "onnx-proto";
 import { expect, test } from "vitest";
 import { emitModel } from "../../compiler/emit/onnx.js";
+import { int } from "../../compiler/emit/proto.js";
 import { readModel } from "../../compiler/emit/read.js";
 import { withWeights } from "../../compiler/emit/weights.js";
 import { graphBuilder } from "../../compiler/graph/build.js";
@@ -137,6 +138,11 @@ test("public names are kept, and all names differ throughout a model", async () 
 
 test("models that cannot be right are refused", async () => {
   await expect(emitModel(dense(), { ...options, opset: 12 })).rejects.toThrow("opset 12 is not in 13 to 25");
+  const b = graphBuilder("counting");
+  const count = b.finish([b.range("nobody")]);
+  const nothing = { name: "counting", opset: 18, irVersion: 8, inputs: [], outputs: ["y"] };
+  await expect(emitModel(count, nothing)).rejects.toThrow("no input tells the size nobody");
+  expect(() => int("axis", 0.5)).toThrow("0.5 is no integer that an int64 field can take");
   await expect(emitModel(dense(), { ...options, irVersion: 10 })).rejects.toThrow("IR version 10 is beyond 8");
   await expect(emitModel(dense(), { ...options, inputs: ["x"] })).rejects.toThrow("1 names for 3 inputs");
   await expect(emitModel(dense(), { ...options, outputs: ["inputs"] })).rejects.toThrow(

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../compiler/graph/build.js";
 import { evaluate } from "../../compiler/graph/evaluate.js";
-import { scan } from "../../compiler/graph/scan.js";
+import { loop, scan } from "../../compiler/graph/scan.js";
 import { verify } from "../../compiler/graph/verify.js";
 import { tensor } from "../../compiler/ir/tensor.js";
 import type { Graph, Tensor, Type } from "../../compiler/ir/types.js";
@@ -30,9 +30,38 @@ function decayingSum(reverse: boolean): Graph {
   return verify(b.finish([...final, ...stacked]), "test");
 }
 
+/** The same over four steps, with the steps in chunks or laid out. */
+function inForm(reverse: boolean, form: { readonly unroll: boolean; readonly chunked: boolean }): Graph {
+  const b = graphBuilder("decaying sum");
+  const [xs, start, decay] = [b.input("xs", float(STEPS)), b.input("s", float()), b.input("d", float())];
+  const { final, stacked } = loop(
+    b,
+    "step",
+    { initial: [start], scans: [xs], reverse, ...form },
+    (inner, states, slices) => {
+      const [s, x] = [at(states, 0), at(slices, 0)];
+      const next = inner.add(inner.mul(decay, s), x);
+      return { next: [next], stacked: [next, s] };
+    },
+  );
+  return verify(b.finish([...final, ...stacked]), "test");
+}
+const STEPS = 17;
+
 const numbers = (results: readonly Tensor[]) => results.map(({ data }) => [...data]);
 
 describe("scan", () => {
+  test.each([
+    ["laid out", { unroll: true, chunked: false }],
+    ["laid out, backwards", { unroll: true, chunked: false }, true],
+    ["in chunks", { unroll: false, chunked: true }],
+    ["in chunks, backwards", { unroll: false, chunked: true }, true],
+  ])("steps %s say the same", (_, form, reverse = false) => {
+    const operands = [vector(...Array.from({ length: STEPS }, (_, step) => step - 8)), number(8), number(0.5)];
+    const found = numbers(evaluate(inForm(reverse, form), operands));
+    expect(found).toEqual(numbers(evaluate(inForm(reverse, { unroll: false, chunked: false }), operands)));
+  });
+
   test("carries states from the first step to the last", () => {
     const results = evaluate(decayingSum(false), [vector(1, 2, 3), number(8), number(0.5)]);
     expect(numbers(results)).toEqual([[5.25], [5, 4.5, 5.25], [8, 5, 4.5]]);

@@ -35,6 +35,8 @@ function sumStep(): Graph {
   return b.finish([b.add(h, x)]);
 }
 
+const plainUnits = { hidden: 3, reverse: false, lengths: false, initial: false, activations: ["Tanh"] } as const;
+
 const loop = { body: sumStep(), states: 1, scans: 1, reverse: false, length: "time" };
 
 test.each<readonly [string, (operands: Operands) => void]>([
@@ -177,6 +179,29 @@ test.each<readonly [string, (operands: Operands) => void]>([
       const body = inner.finish([inner.sum(h, [0])]);
       b.apply("Scan", [f("h", "batch", 2), f("x", "time", "batch", 2)], { ...loop, body });
     },
+  ],
+  // numbers in a row, and recurrent operators
+  ["Range(n[2]): int64[2] given where an int64 scalar is needed", ({ b, i }) => b.rangeOf(i("n", 2), "count")],
+  [
+    "RNN(x[time, batch, 2], W[1, 3, 2], R[1, 3, 3], B[1, 6], h[1, batch, 3]): 5 operands where 4 are needed",
+    ({ b, f }) =>
+      b.apply(
+        "RNN",
+        [f("x", "time", "batch", 2), f("W", 1, 3, 2), f("R", 1, 3, 3), f("B", 1, 6), f("h", 1, "batch", 3)],
+        plainUnits,
+      ),
+  ],
+  [
+    "RNN(x[time, batch, 2], W[1, 3, 2], R[1, 3, 3], B[1, 6]): 2 activations for 1",
+    ({ b, f }) =>
+      b.apply("RNN", [f("x", "time", "batch", 2), f("W", 1, 3, 2), f("R", 1, 3, 3), f("B", 1, 6)], {
+        ...plainUnits,
+        activations: ["Tanh", "Tanh"],
+      }),
+  ],
+  [
+    "RNN(x[time, batch, 2], W[1, 3, 2], R[1, 3, 3], B[6]): operand 3 is float32[6], not float32[1, 6]",
+    ({ b, f }) => b.apply("RNN", [f("x", "time", "batch", 2), f("W", 1, 3, 2), f("R", 1, 3, 3), f("B", 6)], plainUnits),
   ],
 ])("%s", (message, build) => {
   expect(refusal(build)).toBe(message);
