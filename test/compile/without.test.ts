@@ -2,8 +2,10 @@
 import { expect, test } from "vitest";
 import { type CompileOptions, lower } from "../../compiler/compile.js";
 import { evaluate } from "../../compiler/graph/evaluate.js";
+import { printGraph } from "../../compiler/ir/print.js";
 import { staticShape, tabulate, tensor } from "../../compiler/ir/tensor.js";
 import type { Tensor } from "../../compiler/ir/types.js";
+import type { Lowered } from "../../compiler/lowered.js";
 import { passes } from "../../compiler/passes/index.js";
 import { stream } from "../../runtime/random.js";
 import { type OpenedSpec, open, tensorOfArray } from "../elaborate/programs.js";
@@ -31,8 +33,18 @@ test.each([{}, { batch: 2 ** 16 }])("training without any one pass, in float64, 
   });
   const { signature } = opened;
   const decided = { ...opened, signature: { ...signature, expected: { ...signature.expected, ...expected } } };
-  const whole = trainInFloat64(decided, {});
-  for (const pass of names) expectNear(trainInFloat64(decided, { without: [pass] }), whole, 1e-9, `without ${pass}`);
+  const whole = loweredOf(decided, {});
+  const text = printGraph(whole.step.graph);
+  const numbers = trainInFloat64(decided, whole);
+  let changed = 0;
+  for (const pass of names) {
+    const left = loweredOf(decided, { without: [pass] });
+    // A pass that finds nothing to do here leaves the same graph when it is left out.
+    if (printGraph(left.step.graph) === text) continue;
+    changed++;
+    expectNear(trainInFloat64(decided, left), numbers, 1e-9, `without ${pass}`);
+  }
+  expect(changed).toBeGreaterThan(names.length / 2);
 });
 
 test.each([tagging, series])("training $name without all of them, in onnxruntime", async (spec) => {
@@ -41,14 +53,14 @@ test.each([tagging, series])("training $name without all of them, in onnxruntime
   expectNear([losses], [whole], 1e-5, "without all");
 });
 
-/** Two steps on all examples: the parameters, slots and losses that come of them. */
-function trainInFloat64(
-  { spec, signature, batch }: OpenedSpec,
-  options: CompileOptions,
-): readonly (readonly number[])[] {
+function loweredOf({ spec, signature }: OpenedSpec, options: CompileOptions): Lowered {
   const lowering = lower(spec, signature, options);
   if (!lowering.ok) throw new Error("the spec does not compile");
-  const { step, program } = lowering.lowered;
+  return lowering.lowered;
+}
+
+/** Two steps on all examples: the parameters, slots and losses that come of them. */
+function trainInFloat64({ batch }: OpenedSpec, { step, program }: Lowered): readonly (readonly number[])[] {
   const starts = new Map(step.slots.map(({ name, initial }) => [name, initial]));
   const data = program.inputs.flatMap(({ name, role }) => (role === "data" ? [name] : []));
   const carried = step.graph.inputs.length - data.length;

@@ -19,7 +19,15 @@ const inputs = [
 /** What a pool layer makes of two sequences; what stands past the lengths is 90. */
 async function pooled(mode: string, lengths?: readonly number[]): Promise<readonly number[]> {
   const opened = await open({
-    data: { type: "arrays", inputs, targets: [[1, 1], [2, 2]], ...(lengths && { lengths }) },
+    data: {
+      type: "arrays",
+      inputs,
+      targets: [
+        [1, 1],
+        [2, 2],
+      ],
+      ...(lengths && { lengths }),
+    },
     model: [
       { layer: "pool", mode },
       { layer: "dense", size: 2, bias: false },
