@@ -17,6 +17,8 @@ export interface TrainRequest {
   readonly memory?: number;
   /** Threads of the processor; by default one where the model is small, and all cores otherwise. */
   readonly threads?: number;
+  /** Threads that share every batch, each with a session of its own; by default the training is not shared. */
+  readonly ranks?: number;
   /** Train also where there is less memory than the training is estimated to take. */
   readonly force?: boolean;
   /** A model file whose training this run goes on with, on the spec's data. */
@@ -46,7 +48,7 @@ export type TrainEvent =
       /** The step that the run goes on from, and the one that it ends at. */
       readonly step: number;
       readonly steps: number;
-      /** Processes that share the training; absent where it has one. */
+      /** Processes or threads that share the training; absent where it is not shared. */
       readonly ranks?: number;
     }
   /** The loss of step N is the loss before the N-th update, N from 1. */

@@ -1,9 +1,10 @@
-/** Trains a spec: starts the loop in a worker thread, so that this thread stays live while a session computes. */
+/** Trains a spec: starts the loop in a worker thread, or in several, so that this thread stays live while a session computes. */
 import { join } from "node:path";
 import { ReadableStream, type ReadableStreamDefaultController } from "node:stream/web";
 import { Worker } from "node:worker_threads";
 import type { Origins } from "../schema/origins.js";
-import { launchOf, tame } from "./distributed/launcher.js";
+import { launchOf, tame, threadLaunches } from "./distributed/launcher.js";
+import { endMeeting } from "./distributed/threads.js";
 import type { TrainEvent, TrainRequest } from "./events.js";
 import { outOfMemory, RunError, type TrainOutcome } from "./outcome.js";
 import { placeOutcome } from "./places.js";
@@ -72,9 +73,13 @@ function begin(request: TrainRequest | null, options: TrainOptions) {
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const launch = launchOf();
   if (launch !== null) tame();
-  const workerData: WorkerData = { request, launch, stop };
-  // The process's own flags may be about its main program (`--input-type`): a worker does not inherit them.
-  const worker = new Worker(workerFile(), { workerData, execArgv: [] });
+  const { ranks = 1 } = request ?? {};
+  const threads = launch === null && ranks > 1 ? threadLaunches(ranks) : [];
+  const workers = (threads.length > 0 ? threads : [launch]).map((own, rank) => {
+    const workerData: WorkerData = { request: rank === 0 ? request : null, launch: own, stop };
+    // The process's own flags may be about its main program (`--input-type`): a worker does not inherit them.
+    return new Worker(workerFile(), { workerData, execArgv: [] });
+  });
   const askToStop = () => {
     Atomics.store(new Int32Array(stop), 0, 1);
   };
@@ -84,25 +89,35 @@ function begin(request: TrainRequest | null, options: TrainOptions) {
   const listeners = new Set<ReadableStreamDefaultController<TrainEvent>>();
   const outcome = new Promise<TrainOutcome>((resolve, reject) => {
     let said: TrainOutcome | undefined;
-    worker.on("message", (message: WorkerMessage) => {
-      if (message.type === "broken") reject(message.error);
-      if (message.type === "outcome") said = message.outcome;
-      if (message.type !== "events") return;
-      for (const event of message.events) {
-        options.onEvent?.(event);
-        for (const listener of listeners) listener.enqueue(event);
-      }
-    });
-    worker.on("error", (error) => {
+    let running = workers.length;
+    /** The first thing that went wrong counts: the other threads end because of it. */
+    const broken = (error: unknown) => {
       const failure = outOfMemory(error);
       if (failure === undefined) reject(error);
       else resolve(failure);
-    });
-    worker.on("exit", (code) => {
-      options.signal?.removeEventListener("abort", askToStop);
-      if (said === undefined) reject(new Error(`The training worker ended with code ${code} and said nothing.`));
-      else resolve(said);
-    });
+      for (const { meeting } of threads) endMeeting(meeting);
+    };
+    for (const [rank, worker] of workers.entries()) {
+      worker.on("message", (message: WorkerMessage) => {
+        if (message.type === "broken") broken(message.error);
+        // The first one speaks for all.
+        if (rank > 0) return;
+        if (message.type === "outcome") said = message.outcome;
+        if (message.type !== "events") return;
+        for (const event of message.events) {
+          options.onEvent?.(event);
+          for (const listener of listeners) listener.enqueue(event);
+        }
+      });
+      worker.on("error", broken);
+      worker.on("exit", (code) => {
+        if (code !== 0) broken(new Error(`The training worker ended with code ${code} and said nothing.`));
+        if (--running > 0) return;
+        options.signal?.removeEventListener("abort", askToStop);
+        if (said === undefined) reject(new Error("The training worker said nothing."));
+        else resolve(said);
+      });
+    }
   });
 
   const iterate = (): AsyncGenerator<TrainEvent, void, undefined> => {

@@ -1,16 +1,16 @@
 /** The thread that trains: runs the loop, sends its events, listens to the stop flag. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { Launch } from "./distributed/launcher.js";
+import type { ProcessLaunch, ThreadLaunch } from "./distributed/launcher.js";
 import type { SharedWatcher } from "./distributed/train.js";
 import type { TrainEvent, TrainRequest } from "./events.js";
 import { runTraining } from "./loop.js";
 import type { TrainOutcome } from "./outcome.js";
 
 export interface WorkerData {
-  /** Null where another process knows it, or where the training is called off. */
+  /** Null where another rank knows it, or where the training is called off. */
   readonly request: TrainRequest | null;
-  /** How an MPI launcher started the process; null where none did. */
-  readonly launch: Launch | null;
+  /** Which one this thread is of those that share the training; null where it is alone. */
+  readonly launch: ProcessLaunch | ThreadLaunch | null;
   /** One int32: not zero asks the run to save and end. */
   readonly stop: SharedArrayBuffer;
 }
@@ -18,7 +18,7 @@ export interface WorkerData {
 export type WorkerMessage =
   | { readonly type: "events"; readonly events: readonly TrainEvent[] }
   | { readonly type: "outcome"; readonly outcome: TrainOutcome }
-  /** A mistake of ours: all processes of a shared training end in a moment. */
+  /** A mistake of ours: all ranks of a shared training end in a moment. */
   | { readonly type: "broken"; readonly error: unknown };
 
 const port = parentPort;

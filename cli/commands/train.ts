@@ -30,6 +30,7 @@ interface Flags {
   readonly resume?: boolean;
   readonly memory?: number;
   readonly threads?: number;
+  readonly ranks?: number;
   readonly without?: readonly string[];
   readonly dryRun?: boolean;
   readonly chart?: boolean;
@@ -64,6 +65,11 @@ export const trainCommand: CommandModule = {
         "threads of the processor (default: one for a small model, all cores otherwise)",
         wholeNumber(1, 1024),
       )
+      .option(
+        "--ranks <n>",
+        "threads that share every batch, each with its rows (default: one, whose sessions take all cores)",
+        wholeNumber(1, 64),
+      )
       .option("--force", "train also where there is less memory than it is estimated to take")
       .option("--resume", "go on from the last checkpoint of the run directory")
       .addOption(withoutOption())
@@ -91,6 +97,7 @@ export const trainCommand: CommandModule = {
       init: flags.init === undefined ? null : { file: resolve(flags.init), maps: flags.map ?? [] },
       ...(flags.memory !== undefined && { memory: flags.memory }),
       ...(flags.threads !== undefined && { threads: flags.threads }),
+      ...(flags.ranks !== undefined && { ranks: flags.ranks }),
       ...(flags.force === true && { force: true }),
       ...(isModelFile(file) && { from: resolve(file) }),
       without,
@@ -142,7 +149,9 @@ function isModelFile(file: string): boolean {
 }
 
 /** A flag that has nothing to work on. */
-function misplacedFlag({ init, map, data }: Flags, isModel: boolean): string | undefined {
+function misplacedFlag({ init, map, data, ranks }: Flags, isModel: boolean): string | undefined {
+  if (ranks !== undefined && launchOf() !== null)
+    return "--ranks divides a training among threads of one process, and an MPI launcher has started several processes";
   if (map !== undefined && init === undefined)
     return "--map says where the weights of --init go, and there is no --init";
   if (data !== undefined && !isModel) return "--data is the data that a model file goes on with; a spec names its own";

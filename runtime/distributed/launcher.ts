@@ -1,15 +1,31 @@
 /** Which MPI launcher started this process, by its environment. Where none did, no MPI is looked for. */
+import { openMeeting } from "./threads.js";
 
+/** One of those that share a training. */
 export interface Launch {
-  readonly launcher: "Open MPI" | "MPICH" | "Slurm";
-  /** As the launcher counts: the library must count the same. */
   readonly rank: number;
   readonly size: number;
-  /** Among the processes of this machine. */
+  /** Among those of this machine. */
   readonly localRank: number;
   readonly localSize: number;
+}
+
+/** A process, as its launcher counts: the library must count the same. */
+export interface ProcessLaunch extends Launch {
+  readonly launcher: "Open MPI" | "MPICH" | "Slurm";
   /** MPI libraries to try, in order. */
   readonly libraries: readonly string[];
+}
+
+/** A thread of this process. */
+export interface ThreadLaunch extends Launch {
+  readonly meeting: SharedArrayBuffer;
+}
+
+/** Threads of this process that share a training. */
+export function threadLaunches(size: number): readonly ThreadLaunch[] {
+  const meeting = openMeeting(size);
+  return Array.from({ length: size }, (_, rank) => ({ rank, size, localRank: rank, localSize: size, meeting }));
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -41,7 +57,7 @@ const launchers = [
 ] as const;
 
 /** Null where no launcher did, and where RNNX_MPI is "off". */
-export function launchOf(environment: Environment = process.env): Launch | null {
+export function launchOf(environment: Environment = process.env): ProcessLaunch | null {
   if (environment.RNNX_MPI === "off") return null;
   const number = (name: string) => Number.parseInt(environment[name] ?? "", 10);
   for (const { launcher, ...names } of launchers) {
@@ -60,7 +76,7 @@ export function launchOf(environment: Environment = process.env): Launch | null 
   return null;
 }
 
-function librariesFor(launcher: Launch["launcher"], named: string): readonly string[] {
+function librariesFor(launcher: ProcessLaunch["launcher"], named: string): readonly string[] {
   if (named !== "") return [named];
   const { open, mpich } = libraries;
   return launcher === "MPICH" ? [...mpich, ...open] : [...open, ...mpich];

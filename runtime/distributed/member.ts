@@ -122,8 +122,8 @@ async function open(request: TrainRequest, ranks: Ranks, launch: Launch): Promis
 
 function refusalOf({ device, spec }: TrainRequest, rows: number, { size }: Ranks): RunFailure | undefined {
   if (device === "webgpu") {
-    const hint = "Start rnnx without the MPI launcher, or use another --device.";
-    return failed("--device webgpu trains in one process.", hint);
+    const hint = "Start rnnx without the MPI launcher and without --ranks, or use another --device.";
+    return failed("--device webgpu trains in one process and one thread.", hint);
   }
   if (!("average_every" in spec.train.distributed) || rows >= size) return undefined;
   return wrongInput([

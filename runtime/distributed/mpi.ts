@@ -1,5 +1,5 @@
 /** MPI, called in the system's own library: Open MPI, or MPICH and what follows its binary interface. */
-import type { Launch } from "./launcher.js";
+import type { ProcessLaunch } from "./launcher.js";
 import type { Ranks } from "./ranks.js";
 
 export type OpenedRanks =
@@ -42,7 +42,7 @@ type Koffi = typeof import("koffi")["default"];
 type Library = ReturnType<Koffi["load"]>;
 
 /** Joins the other processes of a launch: returns when all of them have. */
-export async function openRanks({ launcher, size, libraries }: Launch): Promise<OpenedRanks> {
+export async function openRanks({ launcher, size, libraries }: ProcessLaunch): Promise<OpenedRanks> {
   const alone = "With RNNX_MPI=off each process trains alone.";
   let koffi: Koffi;
   try {

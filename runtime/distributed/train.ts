@@ -1,13 +1,14 @@
-/** A training that an MPI launcher started in several processes: what each of them does, from joining the others to leaving them. */
+/** A training that several processes or threads share: what each of them does, from joining the others to leaving them. */
 import { hostname } from "node:os";
 import type { TrainRequest } from "../events.js";
 import type { Watcher } from "../loop.js";
 import { failed, type TrainOutcome, wrongInput } from "../outcome.js";
 import { conduct } from "./conduct.js";
 import { follow } from "./follow.js";
-import type { Launch } from "./launcher.js";
-import { openRanks } from "./mpi.js";
+import type { ProcessLaunch, ThreadLaunch } from "./launcher.js";
+import { type OpenedRanks, openRanks } from "./mpi.js";
 import { agree } from "./ranks.js";
+import { threadRanks } from "./threads.js";
 
 export interface SharedWatcher extends Watcher {
   /** Told of a mistake of ours before all ranks are ended; returns when it has been said. */
@@ -24,11 +25,11 @@ type Asked =
  * @returns rank 0's outcome, at all ranks.
  */
 export async function trainTogether(
-  launch: Launch,
+  launch: ProcessLaunch | ThreadLaunch,
   request: TrainRequest | null,
   watcher: SharedWatcher,
 ): Promise<TrainOutcome> {
-  const opened = await openRanks(launch);
+  const opened = await join(launch);
   if (!opened.ok) {
     // The first process speaks for all of them, but it need not know what is wrong on another machine.
     if (launch.rank > 0) process.stderr.write(`rank ${launch.rank}, on ${hostname()}: ${opened.message}\n`);
@@ -52,4 +53,9 @@ export async function trainTogether(
     ranks.abort(1);
     throw error;
   }
+}
+
+async function join(launch: ProcessLaunch | ThreadLaunch): Promise<OpenedRanks> {
+  if (!("meeting" in launch)) return openRanks(launch);
+  return { ok: true, ranks: threadRanks(launch.meeting, launch.rank, launch.size) };
 }

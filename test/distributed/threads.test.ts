@@ -1,0 +1,94 @@
+/** Threads of one process that share a training: what they do together, the numbers of one, and what happens when something ends them. */
+import { Worker } from "node:worker_threads";
+import { describe, expect, test } from "vitest";
+import { threadLaunches } from "../../runtime/distributed/launcher.js";
+import { launch, rnnx } from "../cli/spawn.js";
+import { args, expectClose, lossesOf, metricsOf, of, specs, until } from "./sharing.js";
+
+/** What each of some threads gives by an expression of `ranks`. */
+async function together(size: number, expression: string): Promise<readonly unknown[]> {
+  const threads = new URL("../../dist/runtime/distributed/threads.js", import.meta.url);
+  const code = `
+    const { parentPort, workerData: { meeting, rank, size } } = require("node:worker_threads");
+    import(${JSON.stringify(threads.href)}).then(({ threadRanks }) => {
+      const ranks = threadRanks(meeting, rank, size);
+      parentPort.postMessage((${expression})(ranks));
+    });`;
+  return Promise.all(
+    threadLaunches(size).map(
+      (workerData) =>
+        new Promise((resolve, reject) => {
+          new Worker(code, { eval: true, workerData }).on("message", resolve).on("error", reject);
+        }),
+    ),
+  );
+}
+
+test("sums are those of all ranks in their order, however long; and everyone has the first one's bytes", async () => {
+  // More than fits into a place of the shared memory, and no multiple of anything.
+  const sums = `(ranks) => {
+    const values = Float32Array.from({ length: 600_001 }, (_, index) => (index % 1000) + ranks.rank * 0.25);
+    ranks.sum(values);
+    const few = Float64Array.of(ranks.rank, 0.1);
+    ranks.sum(few);
+    const bytes = new Uint8Array(3_000_000).fill(ranks.rank + 7);
+    ranks.broadcast(bytes);
+    const wrong = values.findIndex((value, index) => value !== 3 * (index % 1000) + 0.75);
+    return [wrong, ...few, bytes.every((byte) => byte === 7), ranks.summing() >= 0];
+  }`;
+  expect(await together(3, sums)).toEqual(Array(3).fill([-1, 3, 0.1 + 0.1 + 0.1, true, true]));
+});
+
+test("who waits for a rank that will not come is told", async () => {
+  const abandon = "(ranks) => { if (ranks.rank === 1) return ranks.abort(1); ranks.sum(new Float32Array(1)); }";
+  await expect(together(2, abandon)).rejects.toThrow("Another rank of this training has ended.");
+});
+
+describe("threads", { timeout: 120_000 }, () => {
+  test("train as one does, dropout and evaluation included, and say each thing once", async () => {
+    const [alone, shared] = [
+      await rnnx(...args(specs.dropping, "one thread")),
+      await rnnx(...args(specs.dropping, "three threads", "--ranks", "3")),
+    ];
+    expect(shared.code, shared.stderr).toBe(0);
+    expectClose(lossesOf(shared), lossesOf(alone));
+    expect(of(shared, "start")).toMatchObject([{ ranks: 3 }]);
+    expectClose(metricsOf(shared), metricsOf(alone));
+    expect(of(shared, "throughput").at(-1)).toMatchObject({ ranks: 3 });
+  });
+
+  test("go on from checkpoints of any number of them, to the bit with the same number", async () => {
+    const whole = await rnnx(...args(specs.carrying, "all", "--ranks", "2"));
+    const begun = await rnnx(...args(specs.carrying, "parts", "--ranks", "2", "--steps", "4"));
+    const resumed = await rnnx(...args(specs.carrying, "parts", "--ranks", "2", "--steps", "6", "--resume"));
+    expect([begun, resumed].flatMap(lossesOf)).toEqual(lossesOf(whole).slice(0, 6));
+    const rest = await rnnx(...args(specs.carrying, "parts", "--resume"));
+    expect(rest.code, rest.stderr).toBe(0);
+    expectClose(lossesOf(rest), lossesOf(whole).slice(6));
+  });
+
+  test("save and end on a signal", async () => {
+    const running = launch(args(specs.dropping, "stopped", "--ranks", "2", "--steps", "1000000"));
+    let said = "";
+    running.process.stdout.on("data", (text: string) => {
+      said += text;
+    });
+    await until(() => said.includes('"step"'));
+    running.process.kill("SIGINT");
+    const ending = await running.ended;
+    expect(ending.code).toBe(130);
+    const { step } = of(ending, "done")[0] as { step: number };
+    const resumed = await rnnx(...args(specs.dropping, "stopped", "--steps", `${step + 2}`, "--resume"));
+    expect(of(resumed, "step")[0]?.step).toBe(step + 1);
+  });
+
+  test("say once what is wrong", async () => {
+    const lost = ["--set", 'data={"type":"text","file":"lost.txt","window":3}'];
+    const missing = await rnnx(...args(specs.dropping, "lost", "--ranks", "2", ...lost));
+    expect(missing.code).toBe(2);
+    expect(of(missing, "error")).toHaveLength(1);
+    const elsewhere = await rnnx(...args(specs.dropping, "gpu", "--ranks", "2", "--device", "webgpu"));
+    expect(elsewhere.code).toBe(1);
+    expect(of(elsewhere, "error")[0]?.message).toContain("--device webgpu trains in one process and one thread.");
+  });
+});
