@@ -90,7 +90,10 @@ export function memoryOf(signature: Signature, { program, portions, step }: Lowe
   const fed = program.graph.inputs.slice(tensors.length);
   const data = portions * fed.reduce((sum, value) => sum + bytesOf(value, sizes), 0);
   const parameters = sum(tensors) * 4;
-  const slots = step.slots.reduce((sum, { parameter }) => sum + 4 * at(tensors, parameter).count, 0);
+  const slots = step.slots.reduce(
+    (sum, { parameter }) => sum + 4 * (parameter === null ? 1 : at(tensors, parameter).count),
+    0,
+  );
   const activations = peakBytes(step.graph, sizes);
   const total = PROGRAM_BYTES + STATE_COPIES * (parameters + slots) + ARENA_SLACK * activations + data;
   return { parameters, slots, activations, data, program: PROGRAM_BYTES, total };

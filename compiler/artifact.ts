@@ -31,7 +31,7 @@ export type Role =
   | "parameter"
   /** One that is not trained: in the training graph only an input. */
   | "frozen"
-  /** Optimizer state of one parameter. */
+  /** Optimizer state of one parameter, or a number of the whole update's (`loss_scale/scale`). */
   | "slot"
   /** Updates made so far, int64 scalar. */
   | "step"
@@ -48,10 +48,14 @@ export type Role =
   | "data"
   /** Loss before each update: float32 [steps]. In evaluation: a scalar. */
   | "loss"
-  /** Global norm of the gradient before clipping: float32 [steps]. */
+  /** Global norm of the gradient before clipping, 0 where the update was left out: float32 [steps]. */
   | "gradient_norm"
   /** Learning rate of each update, its schedule and the plateau's scale in it: float32 [steps]. */
   | "learning_rate"
+  /** Where the loss is scaled for gradients of 16 bits, and the scale fitted to them: that of each update, float32 [steps]. */
+  | "loss_scale"
+  /** There, too: 1 for an update that was left out since its gradient was not finite, else 0; float32 [steps]. */
+  | "skipped"
   /** One metric's tallies over the batch, float32: they add up over batches, and its `finish` makes the metric of the sum. */
   | "metric"
   /** What the model says: probabilities, or numbers, batch first. */
@@ -106,8 +110,8 @@ export interface ShardPorts {
 export interface Artifact {
   /**
    * The K-step training graph. Inputs: parameters, states of stateful layers, slots, step, then `rate_scale` where the schedule
-   * has one, frozen parameters, and data with a leading `steps` axis; outputs: the next parameters, states, slots and step (`next/<name>`), then `loss`, `gradient_norm` and `learning_rate`, one number per
-   * step. K is the run-time dimension `steps`.
+   * has one, frozen parameters, and data with a leading `steps` axis; outputs: the next parameters, states, slots and step (`next/<name>`), then `loss`, `gradient_norm` and `learning_rate`
+   * (in float16 `loss_scale` and `skipped` too), one number per step. K is the run-time dimension `steps`.
    */
   readonly train: Uint8Array;
   /**

@@ -67,6 +67,13 @@ function withReport(graph: Graph, ports: Ports, staying: readonly Role[]): Omit<
   };
 }
 
+/** What makes a number of 16 bits: for trying whether a device has such numbers. */
+export function halfTrial(): Bound {
+  const b = graphBuilder("half");
+  const half = b.cast(b.input("x", { dtype: "float32", shape: [1] }), "float16");
+  return { graph: b.finish([b.cast(b.add(half, half), "float32")]), inputs: ["x"], outputs: ["y"], report: [] };
+}
+
 /** What gives its inputs again: for reading what lies on a device. */
 export function copies(ports: Ports["inputs"], sizes: ReadonlyMap<string, number>): Bound {
   const b = graphBuilder("copies");

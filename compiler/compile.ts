@@ -14,7 +14,7 @@ import { packageVersion } from "../schema/root.js";
 import { needsWhole } from "../schema/streaming.js";
 import { type Analysis, analysisOf, memoryOf } from "./analyze.js";
 import { type Artifact, carriedRoles, type Ports, type Role } from "./artifact.js";
-import { type Bound, bound, copies, type Section } from "./bound.js";
+import { type Bound, bound, copies, halfTrial, type Section } from "./bound.js";
 import { trainingGraph } from "./elaborate/repeat.js";
 import { forwardPart } from "./forward.js";
 import type { Graph } from "./ir/types.js";
@@ -49,6 +49,8 @@ export interface BoundModels {
   readonly eval: (sizes: ReadonlyMap<string, number>) => Promise<BoundModel>;
   /** What gives parameters, slots or states again as `copy/<name>`: for reading what lies on a device. */
   readonly copies: (role: Role, sizes: ReadonlyMap<string, number>) => Promise<BoundModel>;
+  /** Where the training has numbers of 16 bits: what makes `y` of `x`, float32 [1], by such a number, which not every device has. */
+  readonly trial: (() => Promise<BoundModel>) | null;
 }
 
 export interface BoundModel {
@@ -123,6 +125,7 @@ export async function compile(
     models: {
       train: (sizes) => emitBound(bound(train, ports.train, sizes, carriedRoles)),
       eval: (sizes) => emitBound(bound(evaluate, ports.eval, sizes)),
+      trial: spec.train.precision === "float32" ? null : () => emitBound(halfTrial()),
       copies: (role, sizes) =>
         emitBound(
           copies(

@@ -7,20 +7,23 @@ import { differentiate } from "./autodiff/reverse.js";
 import { accumulate, settled } from "./elaborate/accumulate.js";
 import { loops } from "./elaborate/context.js";
 import { elaborate } from "./elaborate/index.js";
-import { isParameter, type OutputPort, partOf } from "./elaborate/program.js";
+import { withScaleInput } from "./elaborate/loss-scale.js";
+import { isParameter, type OutputPort, type Program, partOf } from "./elaborate/program.js";
 import { gradientHalf, updateHalf } from "./elaborate/shard.js";
 import { withUpdate } from "./elaborate/update.js";
 import { verify } from "./graph/verify.js";
 import type { Graph } from "./ir/types.js";
 import type { Lowered } from "./lowered.js";
-import { forwardPasses, runPasses, stepPasses, tidy } from "./passes/index.js";
+import { forwardPasses, mixedPasses, runPasses, stepPasses, tidy } from "./passes/index.js";
 import { hasParallelLoop } from "./passes/parallel.js";
+import { mixed } from "./precision/mixed.js";
 import { inPortions, type Signature, withKnownSteps } from "./signature.js";
 
 /** The stages whose graphs `onStage` sees, in order. */
 export const stages = [
   "forward",
   "prepared",
+  "mixed",
   "gradient",
   "step",
   "optimized",
@@ -64,7 +67,7 @@ export function lower(
   if (!differentiated.ok) return differentiated;
   const { program, loss, prepared, gradient, portions, watch, optimize } = differentiated;
   const whole = portions > 1 ? settled(gradient, program.parts) : gradient;
-  const step = withUpdate(whole, loss.inputs, spec.optimizer);
+  const step = withUpdate(whole, loss.inputs, spec.optimizer, spec.train.precision);
   watch("step", step.graph);
   const optimized = watch("optimized", optimize("optimized", step.graph, portions > 1 ? tidy : stepPasses));
   return {
@@ -94,10 +97,25 @@ function gradientOf(spec: NormalSpec, signature: Signature, options: CompileOpti
   watch("forward", program.graph);
   const parameters = loss.inputs.flatMap((port, index) => (isParameter(port) ? [index] : []));
   const prepared = watch("prepared", optimize("prepared", loss.graph, forwardPasses));
-  const once = watch("gradient", differentiate(prepared, 0, parameters));
+  const half =
+    spec.train.precision !== "float32" && watch("mixed", optimize("mixed", inHalf(prepared, loss), mixedPasses));
+  const once = watch(
+    "gradient",
+    half
+      ? differentiate(withScaleInput(half), 0, parameters, half.inputs.length)
+      : differentiate(prepared, 0, parameters),
+  );
   // A portion is optimized by itself: nothing of it may leave the loop over portions.
   const gradient = portions > 1 ? accumulate(optimize("gradient", once, stepPasses), loss.inputs, portions) : once;
   return { ok: true as const, program, loss, prepared, gradient, portions, watch, optimize };
+}
+
+/** A forward graph with float16 where that is safe; data stays as it is given. */
+export function inHalf(graph: Graph, { inputs }: Pick<Program, "inputs">): Graph {
+  return mixed(
+    graph,
+    inputs.flatMap(({ role }, index) => (role === "data" ? [index] : [])),
+  );
 }
 
 /** The program of a step or of one of its portions, and of it the loss (in parts its total and count) and the states that go on. */
@@ -154,9 +172,10 @@ export function halvesOf(spec: NormalSpec, signature: Signature, options: Compil
   );
   if (!differentiated.ok) return differentiated;
   const { program, loss, gradient, portions, watch, optimize } = differentiated;
-  const first = gradientHalf(gradient, loss.inputs, spec.optimizer);
+  const { precision } = spec.train;
+  const first = gradientHalf(gradient, loss.inputs, spec.optimizer, precision);
   const parameters = loss.graph.inputs.filter((_, index) => loss.inputs[index]?.role === "parameter");
-  const second = updateHalf(spec.name, parameters, spec.optimizer, program.parts);
+  const second = updateHalf(spec.name, parameters, { optimizer: spec.optimizer, precision }, program.parts);
   return {
     ok: true as const,
     gradient: { ...first, graph: watch("shard", optimize("shard", first.graph, portions > 1 ? tidy : stepPasses)) },

@@ -35,9 +35,7 @@ export function trainingPorts(program: Program, step: StepGraph, train: Graph): 
   const inputs = [...carried, ...step.fixed, ...program.inputs.filter(({ role }) => role === "data")];
   const outputs: typeof carried = [
     ...carried.map(({ name, role }) => ({ name: `next/${name}`, role })),
-    { name: "loss", role: "loss" },
-    { name: "gradient_norm", role: "gradient_norm" },
-    { name: "learning_rate", role: "learning_rate" },
+    ...step.reported.map((role) => ({ name: role, role })),
   ];
   return {
     inputs: inputs.map(({ name, role }, index) => port(name, role, train.inputs[index])),
@@ -46,7 +44,7 @@ export function trainingPorts(program: Program, step: StepGraph, train: Graph): 
 }
 
 /** Ports of one half of a step that processes share: what it makes anew is `next/<name>`. */
-export function halfPorts({ graph, inputs }: ShardHalf): Ports {
+export function halfPorts({ graph, inputs, reported }: ShardHalf): Ports {
   const names = inputs.flatMap(({ role, name }) => (role === "state" ? [{ name: `next/${name}`, role }] : []));
   const carried = inputs.filter(({ role }) => role === "parameter" || role === "slot" || role === "step");
   const outputs: readonly { readonly name: string; readonly role: Role }[] = inputs.some(
@@ -54,9 +52,7 @@ export function halfPorts({ graph, inputs }: ShardHalf): Ports {
   )
     ? [
         ...carried.map(({ name, role }) => ({ name: `next/${name}`, role })),
-        { name: "loss", role: "loss" },
-        { name: "gradient_norm", role: "gradient_norm" },
-        { name: "learning_rate", role: "learning_rate" },
+        ...reported.map((role) => ({ name: role, role })),
       ]
     : [...names, { name: "gradient", role: "gradient" }];
   return {
@@ -89,9 +85,12 @@ export function makeManifest(
       ...stored(port.name, program.graph.inputs[index], port.initializer),
       trainable: isParameter(port),
     })),
-    slots: step.slots.map(({ name, parameter, initial }) =>
-      stored(name, program.graph.inputs[parameter], { type: "constant", value: initial }),
-    ),
+    slots: step.slots.map(({ name, parameter, initial }) => {
+      const initializer = { type: "constant", value: initial } as const;
+      return parameter === null
+        ? { name, shape: [], initializer }
+        : stored(name, program.graph.inputs[parameter], initializer);
+    }),
     metrics: program.metrics,
     ...ports,
   };

@@ -1,12 +1,13 @@
 /** What computes a training: sessions of its models; for WebGPU, which runs no loops, sessions for arrays of each size. */
 import type { Tensor } from "onnxruntime-common";
 import { type Artifact, carriedRoles, copyOf, type Port } from "../compiler/artifact.js";
-import type { BoundModels } from "../compiler/compile.js";
+import type { BoundModel, BoundModels } from "../compiler/compile.js";
 import { openBound } from "./bound.js";
 import { type CarriedRole, dataFeeds, type Fetch, withRole } from "./carried.js";
 import type { Batch } from "./data/source.js";
 import type { Runner } from "./runner.js";
-import { type Device, type OpenedSession, openSession, type RequestedDevice } from "./session.js";
+import { type Device, type OpenedSession, openSession, type RequestedDevice, reasonOf } from "./session.js";
+import { tensorOf } from "./tensors.js";
 
 export interface Computing {
   readonly training: Runner;
@@ -51,6 +52,8 @@ async function openSessions(device: RequestedDevice, { artifact, load, threads }
 async function openWebgpu({ artifact, models, load, steps }: Models, first: () => Batch): Promise<OpenedComputing> {
   const { train, eval: ports } = artifact.manifest;
   const create = (model: Uint8Array, staying: readonly string[]) => openSession(model, "webgpu", load, { staying });
+  const lacking = models.trial && (await triedHalf(await models.trial(), create));
+  if (lacking !== null) return lacking;
   const training = openBound(train, models.train, create, carriedRoles);
   const opened = await training.open(dataFeeds(train, first(), [1]));
   if (!opened.ok) return opened;
@@ -77,6 +80,24 @@ async function openWebgpu({ artifact, models, load, steps }: Models, first: () =
     if (steps !== undefined) return openBound(ports, models.eval, create);
     const host = await openSession(artifact.eval, "cpu", load);
     return host.ok ? onHost(host.session, fetch) : host;
+  }
+}
+
+/** Numbers of 16 bits are a feature that a device may lack, which shows when they are computed. */
+async function triedHalf(
+  { model }: BoundModel,
+  create: (model: Uint8Array, staying: readonly string[]) => Promise<OpenedSession>,
+): Promise<Extract<OpenedSession, { ok: false }> | null> {
+  const opened = await create(model, []);
+  if (!opened.ok) return opened;
+  try {
+    await opened.session.run({ x: tensorOf({ dtype: "float32", shape: [1], data: Float32Array.of(1) }) });
+    return null;
+  } catch (error) {
+    const message = `The webgpu device computes no float16: ${reasonOf(error)}.`;
+    return { ok: false, message, hint: 'Set "precision" in train to "float32", or use another --device.' };
+  } finally {
+    await opened.session.release();
   }
 }
 

@@ -47,7 +47,8 @@ export async function divergence(
   const message = finding === undefined ? what : `${what}; the first number that is not finite is in ${finding.what}`;
   const seen = [...norms, ...made.norms.subarray(0, at - step - 1)];
   // Where a formula is to blame, smaller steps would only put it off.
-  const hint = finding === undefined || finding.cause === "" ? advice(spec, seen) : finding.cause;
+  const hint =
+    finding === undefined || finding.cause === "" ? inHalf(spec, finding) + advice(spec, seen) : finding.cause;
   return { message, hint, ...(source && { source }) };
 }
 
@@ -80,6 +81,13 @@ function updated(spec: NormalSpec, unsound: Unsound): RunProblem | undefined {
   const layer = spec.model.findIndex(({ name }) => unsound.parameter.startsWith(`${name}/`));
   const message = `The update of ${unsound.parameter} is larger than float32 numbers can be.`;
   return { code: "not-finite", path: layer < 0 ? "/optimizer" : `/model/${layer}`, message, hint: "" };
+}
+
+/** The step was made again in float32: what is finite there was too large for 16 bits. */
+function inHalf({ train }: NormalSpec, finding: Finding | undefined): string {
+  if (train.precision === "float32" || finding !== undefined) return "";
+  const fixed = typeof train.precision.loss_scale === "number" ? 'a smaller "loss_scale" in precision, or ' : "";
+  return `In float32 all numbers of this step are finite: ${fixed}"precision": "float32" in train has room for them. `;
 }
 
 /** How many times larger gradients that explode have become. */

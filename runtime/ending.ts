@@ -18,6 +18,8 @@ export interface Standing {
   readonly loss: number | null;
   readonly memory: Memory;
   readonly parameters: Tensors;
+  /** Steps without an update; undefined where there are none by nature. */
+  readonly skipped: number | undefined;
   readonly interrupted: boolean;
 }
 
@@ -38,7 +40,7 @@ export async function conclude(
   evaluator: Evaluator,
   standing: Standing,
 ): Promise<Ending> {
-  const { step, loss, interrupted } = standing;
+  const { step, loss, skipped, interrupted } = standing;
   const { chosen, parameters, best, notices } = chooseWeights(join(out, runFiles.checkpoints), standing);
   const feeds = feedsOf(parameters);
   const evaluate = async (): Promise<SplitMetrics> => {
@@ -55,6 +57,7 @@ export async function conclude(
     loss: loss ?? Number.NaN,
     metrics: interrupted ? (chosen ?? standing.memory.latest ?? { metrics: nothing }).metrics : await evaluate(),
     ...(best !== undefined && { best }),
+    ...(skipped !== undefined && { skipped }),
     predictions: interrupted ? [] : await evaluator.predictions(feeds, shown),
     interrupted,
   };

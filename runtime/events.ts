@@ -58,6 +58,10 @@ export type TrainEvent =
       readonly loss: number;
       readonly gradient_norm: number;
       readonly learning_rate: number;
+      /** In float16, where the scale of the loss is fitted: that of this step. */
+      readonly loss_scale?: number;
+      /** There, where the step made no update since its gradient was not finite: gradient_norm is then 0. */
+      readonly skipped?: true;
     }
   | { readonly event: "epoch"; readonly epoch: number; readonly step: number; readonly metrics: SplitMetrics }
   /** Of processes that share a training: how fast they are together, and the share of their time that goes into adding up. */
@@ -90,6 +94,8 @@ export interface DoneEvent {
   readonly metrics: SplitMetrics;
   /** The evaluation whose weights the run ends with, where it keeps the best; absent where it ends with its last. */
   readonly best?: { readonly step: number; readonly metric: string; readonly value: number };
+  /** In float16: steps of the whole run that made no update, since their gradients were not finite. */
+  readonly skipped?: number;
   /** For text: the decoded argmax text of the first few training windows. */
   readonly predictions: readonly unknown[];
   /** Not part of the public record: set when a signal ended the run early, after a checkpoint. */

@@ -19,6 +19,7 @@ import { afterEvaluation } from "./plateau.js";
 import { type Prepared, prepare } from "./prepare.js";
 import type { Checked } from "./problem.js";
 import { findStart, type Start } from "./resume.js";
+import { halfNotices, scaleOfStep, skipNotice, skippedSoFar } from "./said-of-scaling.js";
 import type { Device } from "./session.js";
 import { carriesStates } from "./streams.js";
 import { feedsOf } from "./tensors.js";
@@ -92,6 +93,7 @@ async function trainFrom(
   let spent = { updates: 0, seconds: 0 };
   let savedAt = start.step === 0 ? undefined : start.step;
   let norms: readonly number[] = [];
+  let saidOfSkips = false;
 
   const say = (events: readonly TrainEvent[]) => {
     record.append(events);
@@ -144,6 +146,9 @@ async function trainFrom(
 
       const { losses, unsound } = made;
       say(stepEvents(step + 1, unsound !== null && "update" in unsound ? unsound.update : losses.length, made));
+      const skip: TrainEvent | undefined = saidOfSkips ? undefined : skipNotice(step + 1, made.scaling);
+      if (skip !== undefined) say([skip]);
+      saidOfSkips ||= skip !== undefined;
       if (unsound !== null) {
         const signature = source.signature(spec.train);
         const diverged = { trainer, step, made: { ...made, unsound }, rateScale, batch: batches, norms };
@@ -173,6 +178,7 @@ async function trainFrom(
       loss,
       memory,
       parameters,
+      skipped: skippedSoFar(await trainer.tensors("slot")),
       interrupted,
     });
     writeConditions(disk, out, { device: prepared.device, ...spent });
@@ -185,10 +191,10 @@ async function trainFrom(
 
 function startEvents(
   { step, notices }: Begun,
-  { out }: TrainRequest,
+  { out, spec }: TrainRequest,
   { artifact, source, plan, device, notices: before }: Prepared,
 ): readonly TrainEvent[] {
-  const said = [...before, ...notices];
+  const said = [...before, ...notices, ...halfNotices(spec.train.precision, device)];
   const sizes = artifact.manifest.parameters.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
   const parameters = sizes.reduce((sum, size) => sum + size, 0);
   return [
@@ -208,13 +214,14 @@ function stoppedEarly({ early_stopping }: NormalTrain, step: number): TrainEvent
   return { event: "notice", message };
 }
 
-function stepEvents(first: number, count: number, { losses, norms, rates }: Reported): readonly TrainEvent[] {
+function stepEvents(first: number, count: number, { losses, norms, rates, scaling }: Reported): readonly TrainEvent[] {
   return Array.from(losses.subarray(0, count), (loss, index) => ({
     event: "step",
     step: first + index,
     loss,
     gradient_norm: norms[index] ?? 0,
     learning_rate: shortest(rates[index] ?? 0),
+    ...scaleOfStep(scaling, index),
   }));
 }
 

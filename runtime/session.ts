@@ -77,7 +77,7 @@ export function failedToOpen({ message, hint }: Extract<OpenedSession, { ok: fal
 }
 
 /** The runtime's own words, without the place in its source and the condition that failed there. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const [first = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
   return first.replace(/^.*was false\. /, "").replace(/\.$/, "");
 }

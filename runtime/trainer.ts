@@ -14,14 +14,17 @@ import {
 } from "./carried.js";
 import type { Runner } from "./runner.js";
 import type { Tensors } from "./safetensors.js";
+import { type Scaling, scalingOf } from "./scaling.js";
 import { floatsOf } from "./tensors.js";
 
 /** One number for each update of a call. */
 export interface Reported {
   readonly losses: Float32Array;
-  /** Of the gradients, before clipping. */
+  /** Of the gradients, before clipping; 0 of an update that was left out. */
   readonly norms: Float32Array;
   readonly rates: Float32Array;
+  /** Null where the loss has no scale that changes. */
+  readonly scaling: Scaling | null;
 }
 
 export interface Trainer {
@@ -82,7 +85,7 @@ export function openTrainer(
       const unsound = unsoundOf({ losses, norms }, carried);
       if (unsound === null) carried.goOn(before);
       else carried.goBack(before);
-      return { losses, norms, rates, unsound };
+      return { losses, norms, rates, scaling: scalingOf(ports.outputs, outputs), unsound };
     },
     restart: carried.restart,
     tensors: carried.tensors,

@@ -20,6 +20,7 @@ function trajectory({ seed, data, cells, model, loss, regularization, optimizer,
     optimizer.schedule.type === "plateau" ? { evaluate_every: evaluate_every ?? { steps, epochs } } : {};
   // Processes that share every step do not change its numbers.
   const averages = "average_every" in train.distributed ? { distributed: train.distributed } : {};
+  const halves = train.precision === "float32" ? {} : { precision: train.precision };
   // Where the data lies does not matter: its digest says what it holds.
   return {
     seed,
@@ -29,7 +30,7 @@ function trajectory({ seed, data, cells, model, loss, regularization, optimizer,
     loss,
     regularization,
     optimizer,
-    train: { batch_size, accumulate, memory, shuffle, ...evaluations, ...averages },
+    train: { batch_size, accumulate, memory, shuffle, ...evaluations, ...averages, ...halves },
   };
 }
 

@@ -100,6 +100,8 @@ export interface NormalTrain {
   readonly distributed: { readonly sync: "step" } | { readonly average_every: number };
   /** "low": recurrent layers keep little for the gradient, and run their steps again. */
   readonly memory: "normal" | "low";
+  /** What the training step computes in. */
+  readonly precision: NormalPrecision;
   readonly shuffle: boolean;
   /** Updates in one call of the session; "auto" measures. Results are the same for any value. */
   readonly steps_per_call: number | "auto";
@@ -117,6 +119,14 @@ export interface NormalTrain {
   /** Text that the model writes while it trains, or null. */
   readonly sample: NormalSample | null;
 }
+
+export type NormalPrecision = "float32" | { readonly type: "float16"; readonly loss_scale: NormalLossScale };
+
+/** What the loss is multiplied by before it is differentiated: always the same number, or one that changes. */
+export type NormalLossScale =
+  | number
+  /** It is halved where a gradient is not finite, and doubled after so many updates in a row. */
+  | { readonly initial: number; readonly growth_interval: number };
 
 /** A metric of the validation part, and whether smaller values of it are better, or larger. */
 export interface WatchedMetric {

@@ -1570,6 +1570,10 @@ export interface TrainingSettings {
    */
   memory?: "normal" | "low";
   /**
+   * "float16": the training step computes in 16 bits where that is safe, for GPUs that multiply such matrices faster, and in half the memory. Parameters, optimizer, loss and metrics stay float32; evaluation and exported models too. An object says how the loss is scaled.
+   */
+  precision?: ("float32" | "float16") | MixedPrecision;
+  /**
    * Computes the gradient of a batch in so many portions, one after the other: the same update with the memory of one portion. batch_size stays the number of examples of an update, and is a multiple of this. "auto" takes as few portions as fit into the memory.
    */
   accumulate?: number | "auto";
@@ -1633,4 +1637,30 @@ export interface TrainingSettings {
     metric?: Metric1;
     mode?: Mode;
   } | null;
+}
+/**
+ * Training in float16 and float32, with the scale of its loss.
+ */
+export interface MixedPrecision {
+  /**
+   * 16 bits where that is safe.
+   */
+  type: "float16";
+  /**
+   * What the loss is multiplied by before it is differentiated, so that small gradients do not vanish in float16; the gradients are divided by it again. A number stays as it is; an object begins with one and fits it to the gradients.
+   */
+  loss_scale?: number | DynamicLossScale;
+}
+/**
+ * A scale that is halved where a gradient is not finite, whose update is then left out, and doubled where all are for a while.
+ */
+export interface DynamicLossScale {
+  /**
+   * The scale of the first update. Powers of two round nothing.
+   */
+  initial?: number;
+  /**
+   * Updates in a row with finite gradients after which the scale is doubled.
+   */
+  growth_interval?: number;
 }

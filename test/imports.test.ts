@@ -60,6 +60,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   language: ["graph", "ops", "ir", "faces", "schema"],
   elaborate: ["language", "graph", "ops", "ir", "faces", "schema"],
   autodiff: ["graph", "ops", "ir"],
+  precision: ["graph", "ops", "ir"],
   passes: ["graph", "ops", "ir"],
   emit: ["graph", "ops", "ir", "faces"],
   portability: ["emit"],
@@ -67,7 +68,19 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   /** The forms of an exported model. */
   export: ["pipeline", "emit", "passes", "elaborate", "language", "graph", "ops", "ir", "faces", "schema"],
   /** compile.ts and its neighbours at the top. */
-  pipeline: ["emit", "passes", "autodiff", "elaborate", "language", "graph", "ops", "ir", "faces", "schema"],
+  pipeline: [
+    "emit",
+    "passes",
+    "autodiff",
+    "precision",
+    "elaborate",
+    "language",
+    "graph",
+    "ops",
+    "ir",
+    "faces",
+    "schema",
+  ],
 };
 
 /** The doors by which the runtime may enter the compiler. */

@@ -10,6 +10,8 @@ export interface StepRecord {
   readonly gradient_norm: number;
   /** Absent in runs of before it was recorded. */
   readonly learning_rate?: number;
+  /** Of trainings in float16. */
+  readonly loss_scale?: number;
 }
 
 export interface EvaluationRecord {
@@ -59,7 +61,7 @@ export interface Curve {
   readonly points: readonly { readonly step: number; readonly value: number }[];
 }
 
-const ofSteps = ["loss", "gradient_norm", "learning_rate"] as const;
+const ofSteps = ["loss", "gradient_norm", "learning_rate", "loss_scale"] as const;
 const splits = ["train", "validation", "test"] as const;
 
 /** Names of all that can be drawn: what every step has, then the metrics of the evaluations. */

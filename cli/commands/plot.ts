@@ -17,8 +17,8 @@ interface Flags {
 
 export const plot: CommandModule = {
   description:
-    "Draws a number of a run over its steps: loss, gradient_norm, learning_rate, or a metric of its evaluations. On the terminal,\n" +
-    "or with --out as an SVG or PNG picture.",
+    "Draws a number of a run over its steps: loss, gradient_norm, learning_rate, loss_scale (of float16), or a metric of its\n" +
+    "evaluations. On the terminal, or with --out as an SVG or PNG picture.",
   example: "rnnx plot runs/stock --metric rmse --out rmse.svg",
 
   declare(face) {

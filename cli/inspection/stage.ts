@@ -41,7 +41,14 @@ export async function printStage(output: Output, described: Described, { name, f
     await refuseSpec(output, described.place(compiled.problems), described.source);
     return exit.wrongInput;
   }
-  if (graph === undefined) throw new Error(`The compiler has no stage ${stage} for this spec.`);
+  if (graph === undefined) {
+    const hint =
+      stage === "mixed"
+        ? 'It is made where "precision" in train is "float16".'
+        : "It is made of sequences that can be run piece by piece.";
+    refuse(output, "unknown-stage", `this spec has no stage "${stage}"`, hint);
+    return exit.wrongInput;
+  }
   const text = await render(graph, format);
   output.record({ event: "result", stage: name, format, text });
   output.print(text.trimEnd());

@@ -32,8 +32,9 @@ export const pullBack: PullBack = (b, nodes, active, collected) => {
  * An input that the loss does not depend on gets zeros.
  *
  * @param wrt positions of float32 inputs.
+ * @param scale position of a float32 scalar among the inputs, by which all derivatives are multiplied: as if the loss were.
  */
-export function differentiate(graph: Graph, loss: number, wrt: readonly number[]): Graph {
+export function differentiate(graph: Graph, loss: number, wrt: readonly number[], scale?: number): Graph {
   const forward = stackResiduals(graph);
   const b = graphBuilder(graph.name);
   const inputs = forward.inputs.map((input) => b.input(input.name, input.type));
@@ -44,7 +45,7 @@ export function differentiate(graph: Graph, loss: number, wrt: readonly number[]
   const { dtype, shape } = at(outputs, loss).type;
   if (dtype !== "float32" || shape.length > 0)
     throw new Error(`the loss is ${dtype}${printShape(shape)}, not a float32 scalar`);
-  collected.add(at(outputs, loss), b.scalar(1));
+  collected.add(at(outputs, loss), scale === undefined ? b.scalar(1) : at(inputs, scale));
   pullBack(b, nodes, activeValues(nodes, parameters), collected);
   const gradients = parameters.map((parameter) =>
     b.named(collected.get(parameter) ?? zeros(b, parameter.type), `gradient/${parameter.name}`),

@@ -9,7 +9,7 @@ import { bodyBuilder, type Source } from "../graph/build.js";
 import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { isFloat } from "../ir/floats.js";
-import type { Graph, NodeOf, Value } from "../ir/types.js";
+import type { Graph, NodeOf, Type, Value } from "../ir/types.js";
 import { zeros } from "../ops/broadcast.js";
 import { at } from "../ops/rule.js";
 import { activeValues, cotangents, type PullBack } from "./cotangents.js";
@@ -80,7 +80,9 @@ export function vjpScan(
 
   const label = (value: Value) => `gradient/${value.name ?? "state"}`;
   const carriedIn = carried.map((state) => step.input(label(state), state.type));
-  const sums = captures.map((capture) => step.input(label(capture), capture.type));
+  // What leaves no loop is added up step by step, in float32; other sums become one product after it.
+  const sumType = ({ type }: Value): Type => (rerun ? { ...type, dtype: "float32" } : type);
+  const sums = captures.map((capture) => step.input(label(capture), sumType(capture)));
 
   const collected = cotangents(step);
   carried.forEach((state, index) => {
@@ -100,7 +102,7 @@ export function vjpScan(
   const next = carried.map((state) => collected.get(state) ?? zeros(step, state.type));
   const totals = captures.map((capture, index) => {
     const part = collected.get(capture);
-    return part === undefined ? at(sums, index) : step.add(at(sums, index), part);
+    return part === undefined ? at(sums, index) : step.add(at(sums, index), step.cast(part, sumType(capture).dtype));
   });
   const parts = slices.map((slice) => collected.get(slice) ?? zeros(step, slice.type));
   if (scanned.length + step.scanned.length === 0) {
@@ -113,7 +115,7 @@ export function vjpScan(
   const initial = carried.map((state) => given[inner.states.indexOf(state)] ?? zeros(b, state.type));
   const operands = [
     ...initial,
-    ...captures.map((capture) => zeros(b, capture.type)),
+    ...captures.map((capture) => zeros(b, sumType(capture))),
     ...scanned,
     ...step.scanned,
     ...step.captured,
@@ -128,7 +130,7 @@ export function vjpScan(
   });
   const resultOf = (value: Value): Value | undefined => {
     const index = [...carried, ...captures, ...slices].indexOf(value);
-    return index < 0 ? undefined : at(results, index);
+    return index < 0 ? undefined : b.cast(at(results, index), value.type.dtype);
   };
   return body.inputs.map(resultOf);
 }

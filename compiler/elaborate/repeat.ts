@@ -8,12 +8,14 @@ import { at } from "../ops/rule.js";
 import { pack, unpack } from "./pack.js";
 import type { StepGraph } from "./update.js";
 
-/** A step's outputs that are not carried: loss, gradient norm and learning rate. */
-const REPORTED = 3;
-
 /** The training graph of a step. */
-export function trainingGraph({ graph, fixed, packs }: Pick<StepGraph, "graph" | "fixed" | "packs">): Graph {
-  return repeatSteps(graph, graph.outputs.length - REPORTED, fixed.length, packs);
+export function trainingGraph({
+  graph,
+  fixed,
+  packs,
+  reported,
+}: Pick<StepGraph, "graph" | "fixed" | "packs" | "reported">): Graph {
+  return repeatSteps(graph, graph.outputs.length - reported.length, fixed.length, packs);
 }
 
 /**

@@ -1,14 +1,25 @@
 /** One step in two halves, for processes that share a batch: each makes the gradient of its rows, all make the same update. */
-import type { NormalOptimizer } from "../../schema/normal.js";
+import type { NormalOptimizer, NormalPrecision } from "../../schema/normal.js";
 import { graphBuilder } from "../graph/build.js";
 import { inline } from "../graph/rewrite.js";
 import { elements } from "../ir/dims.js";
 import type { Graph, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
 import { ofSums } from "./accumulate.js";
+import { openLossScale, openScale, scaleSlots } from "./loss-scale.js";
 import type { LossValue } from "./losses/operands.js";
 import type { InputPort } from "./program.js";
-import { carriedOutputs, holdsLatest, openRateScale, openSlots, slotsOf, trainedWeights, updated } from "./update.js";
+import {
+  carriedOutputs,
+  holdsLatest,
+  openRateScale,
+  openSlots,
+  type Reported,
+  reportedBy,
+  slotsOf,
+  trainedWeights,
+  updated,
+} from "./update.js";
 
 /** A half, with what stands at its inputs. */
 export interface ShardHalf {
@@ -17,6 +28,8 @@ export interface ShardHalf {
     readonly name: string;
     readonly role: InputPort["role"] | "slot" | "rate_scale" | "gradient";
   }[];
+  /** Of the second half, as of a step: what comes after what is carried. */
+  readonly reported: readonly Reported[];
 }
 
 /**
@@ -24,11 +37,17 @@ export interface ShardHalf {
  *
  * @param graph sums over some rows. Outputs: total and count of the loss, the next value of each state in `ports`, then a gradient
  * of the total per parameter in `ports`.
- * @returns outputs: the next states; then one vector of all gradients, the total and the count, which adds up over the rows.
+ * @returns outputs: the next states; then one vector of all gradients (as large as the loss's scale makes them), the total and the count,
+ * which adds up over the rows.
  */
-export function gradientHalf(graph: Graph, ports: readonly InputPort[], optimizer: NormalOptimizer): ShardHalf {
+export function gradientHalf(
+  graph: Graph,
+  ports: readonly InputPort[],
+  optimizer: NormalOptimizer,
+  precision: NormalPrecision,
+): ShardHalf {
   const b = graphBuilder(`${graph.name}/gradient`);
-  const inputs = graph.inputs.map(({ type }, index) => b.input(at(ports, index).name, type));
+  const inputs = ports.map(({ name }, index) => b.input(name, at(graph.inputs, index).type));
   const roles = ports.map(({ name, role }): ShardHalf["inputs"][number] => ({ name, role }));
   const parameters = inputs.filter((_, index) => ports[index]?.role === "parameter");
   const carried = parameters.map((parameter) => openSlots(b, parameter, optimizer, holdsLatest));
@@ -39,11 +58,9 @@ export function gradientHalf(graph: Graph, ports: readonly InputPort[], optimize
   const weights = step === null ? parameters : trainedWeights(b, carried, step);
 
   const states = ports.filter(({ role }) => role === "state").length;
-  const results = inline(
-    b,
-    graph,
-    inputs.map((input) => weights[parameters.indexOf(input)] ?? input),
-  );
+  const scale = openScale(b, precision);
+  const given = inputs.map((input) => weights[parameters.indexOf(input)] ?? input);
+  const results = inline(b, graph, scale === null ? given : [...given, scale]);
   const rest = results.slice(2);
   const sums = [...rest.slice(states), at(results, 0), at(results, 1)].map((sum) =>
     b.reshape(sum, [elements(sum.type.shape)]),
@@ -55,7 +72,11 @@ export function gradientHalf(graph: Graph, ports: readonly InputPort[], optimize
       ...roles,
       ...latest.map((name) => ({ name, role: "slot" as const })),
       ...(added === null ? [] : [{ name: "step", role: "step" as const }]),
+      ...scaleSlots(precision)
+        .slice(0, 1)
+        .map(({ name }) => ({ name, role: "slot" as const })),
     ],
+    reported: [],
   };
 }
 
@@ -68,13 +89,14 @@ export function gradientHalf(graph: Graph, ports: readonly InputPort[], optimize
 export function updateHalf(
   name: string,
   parameters: readonly Value[],
-  optimizer: NormalOptimizer,
+  { optimizer, precision }: { readonly optimizer: NormalOptimizer; readonly precision: NormalPrecision },
   kind: LossValue["parts"],
 ): ShardHalf {
   const b = graphBuilder(`${name}/update`);
   const carried = parameters
     .map((parameter) => b.input(parameter.name, parameter.type))
     .map((parameter) => openSlots(b, parameter, optimizer));
+  const scaling = openLossScale(b, precision);
   const step = b.input("step", { dtype: "int64", shape: [] });
   const rateScale = openRateScale(b, optimizer);
   const sizes = parameters.map(({ type }) => type.shape.reduce((product: number, dim) => product * Number(dim), 1));
@@ -96,11 +118,14 @@ export function updateHalf(
     weights: at(weights, index),
     gradient: at(means, index + 1),
   }));
-  const { next, norm, rate } = updated(b, optimizer, operands, { step, rateScale });
+  const { next, scale, reported } = updated(b, optimizer, operands, { step, rateScale, scaling });
   const made = carriedOutputs(next, optimizer);
-  const slots = parameters.flatMap((parameter) => slotsOf(optimizer).map(([slot]) => `${parameter.name}/${slot}`));
+  const slots = [
+    ...parameters.flatMap((parameter) => slotsOf(optimizer).map(([slot]) => `${parameter.name}/${slot}`)),
+    ...scaleSlots(precision).map(({ name }) => name),
+  ];
   return {
-    graph: b.finish([...made.parameters, ...made.slots, b.add(step, 1), at(means, 0), norm, rate]),
+    graph: b.finish([...made.parameters, ...made.slots, ...scale, b.add(step, 1), at(means, 0), ...reported]),
     inputs: [
       ...parameters.map(({ name = "" }) => ({ name, role: "parameter" as const })),
       ...slots.map((slot) => ({ name: slot, role: "slot" as const })),
@@ -108,5 +133,6 @@ export function updateHalf(
       ...(rateScale === null ? [] : [{ name: "rate_scale", role: "rate_scale" as const }]),
       { name: "gradient", role: "gradient" },
     ],
+    reported: reportedBy(scaling),
   };
 }

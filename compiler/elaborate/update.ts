@@ -1,12 +1,12 @@
 /** The optimizer's half of a training step: from gradients to new parameters and slots. */
-
-import type { NormalOptimizer } from "../../schema/normal.js";
+import type { NormalOptimizer, NormalPrecision } from "../../schema/normal.js";
 import { graphBuilder } from "../graph/build.js";
 import { inline } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { present } from "../ir/present.js";
 import type { Graph, Value } from "../ir/types.js";
 import { at } from "../ops/rule.js";
+import { type LossScale, openLossScale, refit, scaleReports, scaleSlots } from "./loss-scale.js";
 import { optimizerOf } from "./optimizers/index.js";
 import { movingAverage } from "./optimizers/optimizer.js";
 import { pack, smallOnes, unpack } from "./pack.js";
@@ -17,17 +17,29 @@ import { scheduleFactor } from "./schedules/index.js";
 export interface StepGraph {
   /**
    * Inputs: parameters, states, slots and step, which are carried from step to step; then what is fixed; then data. Outputs:
-   * what is carried, loss, gradient norm, learning rate.
+   * what is carried, and what is `reported`.
    */
   readonly graph: Graph;
   /** Names of the states of stateful layers that are carried: `rnn/0/h`. */
   readonly states: readonly string[];
-  /** Names of the slots, by parameter and slot: `rnn/0/W/m`, with the value that their entries start from. */
-  readonly slots: readonly { readonly name: string; readonly parameter: number; readonly initial: number }[];
+  /**
+   * Names of the slots, by parameter and slot: `rnn/0/W/m`, with the value that their entries start from; then the numbers that belong to
+   * no parameter.
+   */
+  readonly slots: readonly { readonly name: string; readonly parameter: number | null; readonly initial: number }[];
   /** Places of carried inputs, slots counted with the parameters, that lie together as one vector while they are carried. */
   readonly packs: readonly (readonly number[])[];
   /** What does not change within a call: the scale of the learning rate, where a plateau changes it, and frozen parameters. */
   readonly fixed: readonly { readonly name: string; readonly role: "rate_scale" | "frozen" }[];
+  /** One number each per step, named by its role. */
+  readonly reported: readonly Reported[];
+}
+
+export type Reported = "loss" | "gradient_norm" | "learning_rate" | (typeof scaleReports)[number];
+
+export function reportedBy(scaling: LossScale | null): readonly Reported[] {
+  const fitted = scaling?.fitted ? scaleReports : [];
+  return ["loss", "gradient_norm", "learning_rate", ...fitted];
 }
 
 /** The slot of the weights themselves, where parameters are their averages. */
@@ -110,37 +122,59 @@ function unpackCarried(b: Builder, { parameter, slots }: Carried, like: readonly
   }));
 }
 
-/** The carried values after one update, the norm of its gradient before clipping, and its learning rate. */
+/** What an update reads besides. */
+interface UpdateContext {
+  readonly step: Value;
+  readonly rateScale: Value | null;
+  /** By which the gradients are too large. */
+  readonly scaling: LossScale | null;
+}
+
+/** The carried values after one update. */
+interface Updated {
+  readonly next: readonly Carried[];
+  /** Those of the loss's scale. */
+  readonly scale: readonly Value[];
+  /** The norm of its gradient before clipping, its learning rate, and what the scale reports. */
+  readonly reported: readonly Value[];
+}
+
 export function updated(
   b: Builder,
   optimizer: NormalOptimizer,
   operands: readonly Operands[],
-  { step, rateScale }: { readonly step: Value; readonly rateScale: Value | null },
-): { readonly next: readonly Carried[]; readonly norm: Value; readonly rate: Value } {
+  { step, rateScale, scaling }: UpdateContext,
+): Updated {
   const definition = optimizerOf(optimizer);
   const { average, schedule } = optimizer;
   const small = smallOnes(operands.map(({ parameter }) => parameter));
   const together = small.map((place) => at(operands, place));
   const alone = operands.filter((_, place) => !small.includes(place));
   const carried = together.length === 0 ? alone : [...alone, packOperands(b, together)];
+  const unit = scaling === null ? null : b.div(1, scaling.scale);
   const { gradients, norm } = clipped(
     b,
     optimizer.clip,
-    carried.map(({ gradient }) => gradient),
+    carried.map(({ gradient }) => (unit === null ? gradient : b.mul(gradient, unit))),
   );
+  const fitted = scaling && refit(b, scaling, norm);
   const n = b.cast(step, "float32");
   const factor = scheduleFactor(schedule, b, n);
   const scaled = rateScale === null ? factor : b.mul(factor, rateScale);
   const rate = b.named(b.mul(scaled, optimizer.learning_rate), "learning_rate");
-  const t = b.add(n, 1);
+  // Updates that were left out count for the schedule, which goes by steps, and not for the optimizer.
+  const t = b.add(scaling?.fitted ? b.sub(n, scaling.fitted.skipped) : n, 1);
   const made = carried.map(({ parameter, slots, weights }, index): Carried => {
     const gradient = at(gradients, index);
-    const next = definition.update(undefined, b, { parameter: weights, gradient, slots, rate, t });
-    if (average === null) return next;
-    return {
-      parameter: movingAverage(b, average.decay, parameter, next.parameter),
-      slots: { ...next.slots, [LATEST]: next.parameter },
-    };
+    const after = definition.update(undefined, b, { parameter: weights, gradient, slots, rate, t });
+    const next =
+      average === null
+        ? after
+        : {
+            parameter: movingAverage(b, average.decay, parameter, after.parameter),
+            slots: { ...after.slots, [LATEST]: after.parameter },
+          };
+    return fitted === null ? next : chosen(b, fitted.made, next, { parameter, slots });
   });
   const last = made.at(-1);
   const parts = together.length === 0 || last === undefined ? [] : unpackCarried(b, last, together);
@@ -149,7 +183,19 @@ export function updated(
     const found = small.includes(place) ? parts[small.indexOf(place)] : own.next().value;
     return present(found, "an updated parameter");
   });
-  return { next, norm, rate };
+  return {
+    next,
+    scale: fitted?.next ?? [],
+    reported: [fitted?.norm ?? norm, rate, ...(fitted?.reported ?? [])],
+  };
+}
+
+/** What is carried after an update where a condition holds, and before it elsewhere. */
+function chosen(b: Builder, condition: Value, after: Carried, before: Carried): Carried {
+  const slots = Object.entries(after.slots).map(([name, value]) => {
+    return [name, b.where(condition, value, before.slots[name] as Value)] as const;
+  });
+  return { parameter: b.where(condition, after.parameter, before.parameter), slots: Object.fromEntries(slots) };
 }
 
 /** The input that scales the learning rate, where a plateau changes it. */
@@ -168,9 +214,14 @@ export function carriedOutputs(next: readonly Carried[], optimizer: NormalOptimi
 /**
  * @param graph one forward and backward pass. Outputs: the loss, the next value of each state in `ports`, then a gradient per
  * parameter in `ports`.
- * @param ports what the graph's inputs are.
+ * @param ports what the graph's inputs are; where it computes in float16, the loss's scale comes after them.
  */
-export function withUpdate(graph: Graph, ports: readonly InputPort[], optimizer: NormalOptimizer): StepGraph {
+export function withUpdate(
+  graph: Graph,
+  ports: readonly InputPort[],
+  optimizer: NormalOptimizer,
+  precision: NormalPrecision = "float32",
+): StepGraph {
   const b = graphBuilder(graph.name);
   const inputs = new Map<number, Value>();
   const open = (role: InputPort["role"]): readonly Value[] =>
@@ -184,20 +235,18 @@ export function withUpdate(graph: Graph, ports: readonly InputPort[], optimizer:
   const parameters = open("parameter");
   const states = open("state");
   const carried = parameters.map((parameter) => openSlots(b, parameter, optimizer));
+  const scaling = openLossScale(b, precision);
   const step = open("step")[0] ?? b.input("step", { dtype: "int64", shape: [] });
   const rateScale = openRateScale(b, optimizer);
   open("frozen");
   open("data");
 
   const weights = trainedWeights(b, carried, step);
-  const results = inline(
-    b,
-    graph,
-    ports.map((_, index) => {
-      const input = inputs.get(index) as Value;
-      return weights[parameters.indexOf(input)] ?? input;
-    }),
-  );
+  const given = ports.map((_, index) => {
+    const input = inputs.get(index) as Value;
+    return weights[parameters.indexOf(input)] ?? input;
+  });
+  const results = inline(b, graph, scaling === null ? given : [...given, scaling.scale]);
   const loss = at(results, 0);
   const rest = results.slice(1);
   const nextStates = rest.slice(0, states.length);
@@ -207,7 +256,7 @@ export function withUpdate(graph: Graph, ports: readonly InputPort[], optimizer:
     weights: at(weights, index),
     gradient: at(gradients, index),
   }));
-  const { next, norm, rate } = updated(b, optimizer, operands, { step, rateScale });
+  const { next, scale, reported } = updated(b, optimizer, operands, { step, rateScale, scaling });
   const made = carriedOutputs(next, optimizer);
   const small = smallOnes(parameters);
   const names = slotsOf(optimizer);
@@ -218,18 +267,22 @@ export function withUpdate(graph: Graph, ports: readonly InputPort[], optimizer:
       small.length === 0
         ? []
         : [small, ...names.map((_, slot) => small.map((parameter) => slotPlace(parameter, slot)))],
-    graph: b.finish([...made.parameters, ...nextStates, ...made.slots, b.add(step, 1), loss, norm, rate]),
+    graph: b.finish([...made.parameters, ...nextStates, ...made.slots, ...scale, b.add(step, 1), loss, ...reported]),
     states: ports.filter(({ role }) => role === "state").map(({ name }) => name),
-    slots: parameters.flatMap((parameter, index) =>
-      slotsOf(optimizer).map(([name, value]) => ({
-        name: `${parameter.name}/${name}`,
-        parameter: index,
-        initial: value,
-      })),
-    ),
+    slots: [
+      ...parameters.flatMap((parameter, index) =>
+        slotsOf(optimizer).map(([name, value]) => ({
+          name: `${parameter.name}/${name}`,
+          parameter: index,
+          initial: value,
+        })),
+      ),
+      ...scaleSlots(precision).map((slot) => ({ ...slot, parameter: null })),
+    ],
     fixed: [
       ...(rateScale === null ? [] : [{ name: "rate_scale", role: "rate_scale" as const }]),
       ...ports.flatMap(({ name, role }) => (role === "frozen" ? [{ name, role }] : [])),
     ],
+    reported: reportedBy(scaling),
   };
 }

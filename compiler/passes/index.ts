@@ -50,6 +50,9 @@ export const forwardPasses: readonly Pass[] = [
   ...tidy,
 ];
 
+/** On a graph with casts to and from float16: those of weights and data leave the loops. */
+export const mixedPasses: readonly Pass[] = [...tidy, hoist, ...tidy];
+
 /** After differentiation, on the whole step; and last on graphs that only infer. */
 export const stepPasses: readonly Pass[] = [
   ...tidy,

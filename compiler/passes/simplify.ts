@@ -5,6 +5,7 @@ import type { Node, Tensor, Value } from "../ir/types.js";
 import { broadcastTypes } from "../ops/broadcast.js";
 import { at } from "../ops/rule.js";
 import type { Pass } from "./pass.js";
+import { castRules } from "./simplify-casts.js";
 import { movementRules } from "./simplify-movement.js";
 
 /** The number that every entry of a value is, when it is a constant or a constant expanded. */
@@ -166,6 +167,7 @@ const rulesInOrder: readonly Replacement[] = [
   spreads,
   sharedFactors,
   ...movementRules,
+  ...castRules,
 ];
 
 /** Rounds of rewriting until nothing changes; each round makes the graph smaller, the bound is a guard. */

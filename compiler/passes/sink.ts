@@ -60,6 +60,8 @@ function isMadeInside(
 ): boolean {
   const product = producers.get(term);
   if (context.cached === false || product?.op !== "MatMul" || term.type.shape.length !== 2) return false;
+  // In float16 each step would round the sum; a product of all steps rounds it once.
+  if (term.type.dtype === "float16") return false;
   const { shape } = at(product.inputs, 1).type;
   const sizeOr = (dim: Dim, otherwise: number) => expectedSize(dim, context, otherwise);
   const rows = sizeOr(at(shape, 0), 0);

@@ -6,6 +6,7 @@ import type { InferenceSession } from "onnxruntime-common";
 import type { TrainerStart } from "../carried.js";
 import type { Batch } from "../data/source.js";
 import type { Tensors } from "../safetensors.js";
+import { joined, type Scaling } from "../scaling.js";
 import { openTrainer, type Trainer, type Unsound } from "../trainer.js";
 import type { Ranks } from "./ranks.js";
 import { gatherRows, ownRows, rowsOf, shardOf } from "./shard.js";
@@ -41,6 +42,7 @@ export function openAveraging(
     async advance(first, steps, rateScale) {
       const made = new Float32Array(2 * steps);
       const rates = new Float32Array(steps);
+      const scalings: (Scaling | null)[] = [];
       let unsound: Unsound | null = null;
       for (let done = 0; done < steps; ) {
         const before = first - 1 + done;
@@ -51,6 +53,7 @@ export function openAveraging(
         made.set(reported.losses, done);
         made.set(reported.norms, steps + done);
         rates.set(reported.rates, done);
+        scalings.push(reported.scaling);
         averaged = false;
         done += count;
         if ((before + count) % every === 0) await average();
@@ -60,7 +63,8 @@ export function openAveraging(
       const [losses, norms] = [means.subarray(0, steps), means.subarray(steps)];
       // What one rank finds is not finite in the mean over all of them either.
       const update = losses.findIndex((loss, index) => !Number.isFinite(loss) || !Number.isFinite(norms[index]));
-      return { losses, norms, rates, unsound: update >= 0 ? { update } : unsound };
+      const scaling = meanScaling(joined(scalings), ranks);
+      return { losses, norms, rates, scaling, unsound: update >= 0 ? { update } : unsound };
     },
     restart: trainer.restart,
     async tensors(role) {
@@ -73,6 +77,16 @@ export function openAveraging(
       return trainer.parameters();
     },
   };
+}
+
+/** Each rank has a scale of its own; where some left an update out, so did they all in part. */
+function meanScaling(own: Scaling | null, ranks: Ranks): Scaling | null {
+  if (own === null) return null;
+  const steps = own.scales.length;
+  const all = new Float32Array([...own.scales, ...own.skipped]);
+  ranks.sum(all);
+  const means = all.map((sum) => sum / ranks.size);
+  return { scales: means.subarray(0, steps), skipped: means.subarray(steps) };
 }
 
 /** In one sum over all of them. */

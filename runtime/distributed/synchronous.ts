@@ -4,6 +4,7 @@ import type { Manifest, ShardPorts } from "../../compiler/artifact.js";
 import { dataFeeds, openCarried, portOf, type Stored, type TrainerStart, withRole } from "../carried.js";
 import type { DataSource } from "../data/source.js";
 import type { Schedule } from "../order.js";
+import { joined, type Scaling, scalingOf } from "../scaling.js";
 import { floatsOf, tensorOf } from "../tensors.js";
 import { type Trainer, unsoundOf } from "../trainer.js";
 import type { Ranks } from "./ranks.js";
@@ -53,6 +54,7 @@ export function openSynchronous(
   return {
     async advance(first, steps, rateScale) {
       const made = [new Float32Array(steps), new Float32Array(steps), new Float32Array(steps)] as const;
+      const scalings: (Scaling | null)[] = [];
       const before = carried.now();
       for (let index = 0; index < steps; index++) {
         const sums = await sumsOf(first + index);
@@ -60,13 +62,14 @@ export function openSynchronous(
         const summed = tensorOf({ dtype: "float32", shape: [size], data: sums });
         const outputs = await sessions.update.run({ ...carried.feeds(halves.update, rateScale), gradient: summed });
         carried.take(halves.update, outputs);
+        scalings.push(scalingOf(halves.update.outputs, outputs));
         for (const [place, port] of reported.entries()) made[place]?.set(floatsOf(outputs, port), index);
       }
       const [losses, norms, rates] = made;
       // All ranks find the same.
       const unsound = unsoundOf({ losses, norms }, carried);
       if (unsound !== null) carried.goBack(before);
-      return { losses, norms, rates, unsound };
+      return { losses, norms, rates, scaling: joined(scalings), unsound };
     },
     restart: carried.restart,
     async tensors(role) {

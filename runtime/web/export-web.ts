@@ -83,7 +83,9 @@ function tunable(spec: NormalSpec): NormalSpec {
     warmup_steps: 0,
   } as const;
   const optimizer: NormalOptimizer = { ...spec.optimizer, schedule, average: null };
-  const train = { ...spec.train, accumulate: 1, sample: null, early_stopping: null, keep_best: null };
+  // Browsers compute such models on the processor, which has no float16.
+  const precision = "float32" as const;
+  const train = { ...spec.train, precision, accumulate: 1, sample: null, early_stopping: null, keep_best: null };
   return { ...spec, optimizer, train };
 }
 

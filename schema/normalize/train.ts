@@ -28,7 +28,8 @@ export function normalizeTrain(train: Train, { stateful, validated }: About, mar
   for (const key of ["early_stopping", "keep_best"] as const) {
     if (!validated && (train[key] ?? null) !== null) report(nothingToWatch(key));
   }
-  const given = { ...train, shuffle: train.shuffle ?? !stateful };
+  const half = train.precision === "float16" && { precision: { type: "float16" } };
+  const given = { ...train, ...half, shuffle: train.shuffle ?? !stateful };
   const filled = fill<NormalTrain>(given, definition("train"), path, mark);
   const withMode = <T extends WatchedMetric>(watched: T, key: string): T =>
     mark({ ...watched, mode: watched.mode ?? modeOf(watched.metric) }, child(path, key));

@@ -163,7 +163,7 @@ describe("padding never matters", () => {
         }),
       );
       const slots = step.slots.map(({ parameter, initial }) => {
-        const shape = forward.graph.inputs[parameter]?.type.shape as readonly number[];
+        const shape = forward.graph.inputs[parameter ?? Number.NaN]?.type.shape as readonly number[];
         return tabulate("float32", shape, () => initial);
       });
       /** Metrics and final states; then the step: parameters, slots, loss, norm. */

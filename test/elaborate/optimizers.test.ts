@@ -123,7 +123,9 @@ function operands({ slots }: StepGraph): readonly Tensor[] {
   const first = names.map((name) => tensorOf(parameters[name]));
   return [
     ...first,
-    ...slots.map(({ parameter, initial }) => tabulate("float32", at(first, parameter).shape, () => initial)),
+    ...slots.map(({ parameter, initial }) =>
+      tabulate("float32", at(first, parameter ?? Number.NaN).shape, () => initial),
+    ),
     tensor("int64", [], [0]),
     ...names.map((name) =>
       tensorOf({

@@ -357,12 +357,20 @@ export const flips: Readonly<Record<string, Flip>> = {
       "/train/memory",
       "low",
     ),
+    precision: flip(text, "/train/precision", "float16"),
     accumulate: flip(set(text, "/train/batch_size", 4), "/train/accumulate", 2),
     distributed: { shownBy: "test/distributed/mpi.test.ts" },
     evaluate_every: flip(text, "/train/evaluate_every", 2),
     sample: { shownBy: "test/runtime/generate.test.ts" },
     early_stopping: { shownBy: "test/runtime/validation.test.ts" },
     keep_best: { shownBy: "test/runtime/validation.test.ts" },
+  }),
+  ...under("mixed_precision", {
+    loss_scale: flip(set(text, "/train/precision", { type: "float16" }), "/train/precision/loss_scale", 512),
+  }),
+  ...under("dynamic_loss_scale", {
+    initial: half("initial", 1024),
+    growth_interval: half("growth_interval", 50),
   }),
   ...under("own", {
     options: own("options/gain", 3),
@@ -384,6 +392,16 @@ export const flips: Readonly<Record<string, Flip>> = {
     value: own("initializers/b/0/value", 0.25),
   }),
 };
+
+/** The scale of a loss for float16. */
+function half(key: string, value: number): Flip {
+  const scale = { initial: 512, growth_interval: 100 };
+  return flip(
+    set(text, "/train/precision", { type: "float16", loss_scale: scale }),
+    `/train/precision/loss_scale/${key}`,
+    value,
+  );
+}
 
 /** Sentences with a tag for each word, through the layers of `messages`. */
 function perTag(): Json {

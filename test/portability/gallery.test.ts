@@ -1,4 +1,4 @@
-/** Every training step of the gallery has kernels for all of its nodes on the devices, by what is known of them. */
+/** Every training step of the gallery, in float32 and in float16, has kernels for all of its nodes on the devices, by what is known of them. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -26,7 +26,10 @@ test.for(names)("%s", async (file, { skip }) => {
   if (!opened.ok) return skip("its data is not here");
   const { spec } = await settle(read.spec, opened.source);
   const signature = opened.source.signature(spec.train);
-  const compiled = await compile(spec, signature);
-  if (!compiled.ok) throw new Error(`${file} does not compile`);
-  expect(findings(compiled.artifact.train, "CUDA")).toEqual([]);
+  const precisions = ["float32", { type: "float16", loss_scale: { initial: 1024, growth_interval: 100 } }] as const;
+  for (const precision of precisions) {
+    const compiled = await compile({ ...spec, train: { ...spec.train, precision } }, signature);
+    if (!compiled.ok) throw new Error(`${file} does not compile`);
+    expect(findings(compiled.artifact.train, "CUDA")).toEqual([]);
+  }
 });

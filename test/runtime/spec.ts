@@ -15,6 +15,7 @@ export const train: NormalTrain = {
   batch_size: "all",
   accumulate: 1,
   distributed: { sync: "step" },
+  precision: "float32",
   memory: "normal",
   shuffle: false,
   steps_per_call: 1,

@@ -51,8 +51,26 @@ describe.skipIf(!hasWebgpu)(`on WebGPU${withWebgpu}`, () => {
     expect(device.done.predictions).toEqual(host.done.predictions);
   });
 
-  test.each(["hihello", "ship"])("every node of a step of %s is on the device", async (name) => {
-    const spec = await gallery(name, 1);
+  test("float16 trains there too, and leaves out the updates that do not fit", async () => {
+    const spec = await gallery("hihello", 30);
+    const precision = { type: "float16", loss_scale: { initial: 2 ** 30, growth_interval: 5 } } as const;
+    const folder = temporaryFolder();
+    const half = { ...spec, train: { ...spec.train, precision } };
+    const host = await trainOn("cpu", half, join(folder, "cpu"));
+    const device = await trainOn("webgpu", half, join(folder, "webgpu"));
+    expectNear(losses(device.events).slice(0, 1), losses(host.events).slice(0, 1), 0.01);
+    expect(device.done.skipped).toBeGreaterThan(3);
+    expect(device.done.loss).toBeLessThan(0.9 * (losses(device.events)[0] ?? 0));
+  });
+
+  test.each([
+    ["hihello", "float32"],
+    ["ship", "float32"],
+    ["ship", "float16"],
+  ])("every node of a step of %s is on the device, in %s", async (name, precision) => {
+    const full = await gallery(name, 1);
+    const half = { type: "float16", loss_scale: 1024 } as const;
+    const spec = precision === "float32" ? full : { ...full, train: { ...full.train, precision: half } };
     const opened = await openData(spec, specs);
     if (!opened.ok) throw new Error("the data is not there");
     const signature = opened.source.signature(spec.train);

@@ -78,6 +78,7 @@ test("everything that the smallest spec leaves out", async () => {
       batch_size: 32,
       accumulate: 1,
       distributed: { sync: "step" },
+      precision: "float32",
       memory: "normal",
       shuffle: true,
       steps_per_call: "auto",

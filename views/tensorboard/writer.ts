@@ -57,8 +57,17 @@ export function openEventFiles(folder: string): EventFiles {
           first = event.step + 1;
           break;
         case "step": {
-          const { step, loss, gradient_norm, learning_rate } = event;
-          summarize("train", step, scalars("step/", { loss, gradient_norm, learning_rate }));
+          const { step, loss, gradient_norm, learning_rate, loss_scale } = event;
+          summarize(
+            "train",
+            step,
+            scalars("step/", {
+              loss,
+              gradient_norm,
+              learning_rate,
+              ...(loss_scale !== undefined && { loss_scale }),
+            }),
+          );
           break;
         }
         case "epoch":

@@ -1,0 +1,37 @@
+/** What a training in float16 says: of the scale of its loss in its records, of updates that were left out, and where it is of no use. */
+import type { NormalPrecision } from "../schema/normal.js";
+import type { TrainEvent } from "./events.js";
+import type { Tensors } from "./safetensors.js";
+import type { Scaling } from "./scaling.js";
+import type { Device } from "./session.js";
+
+/** What the record of a step says of it. */
+export function scaleOfStep(scaling: Scaling | null, index: number): { loss_scale?: number; skipped?: true } {
+  if (scaling === null) return {};
+  return {
+    loss_scale: scaling.scales[index] ?? 0,
+    ...((scaling.skipped[index] ?? 0) > 0 && { skipped: true as const }),
+  };
+}
+
+/** What is said of float16 where it is of no use. */
+export function halfNotices(precision: NormalPrecision, device: Device): readonly string[] {
+  if (precision === "float32" || device !== "cpu") return [];
+  return [
+    "Processors have no arithmetic for float16: this training turns its numbers to and fro, and is slower than in float32.",
+  ];
+}
+
+/** What is said when an update is left out for the first time; `first` is the step of the call's first update. */
+export function skipNotice(first: number, scaling: Scaling | null): TrainEvent | undefined {
+  const index = scaling?.skipped.findIndex((left) => left > 0) ?? -1;
+  if (scaling === null || index < 0) return undefined;
+  const scale = (scaling.scales[index] ?? 0).toLocaleString("en-US");
+  const message = `The update of step ${first + index} was left out: float16 could not hold its gradient at a loss scale of ${scale}, which is halved until it can. This is usual; steps without an update say "skipped" in the run's metrics.`;
+  return { event: "notice", message };
+}
+
+/** Updates left out since the run began; undefined where none can be. */
+export function skippedSoFar(slots: Tensors): number | undefined {
+  return slots.get("loss_scale/skipped")?.data[0];
+}
