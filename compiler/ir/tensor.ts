@@ -1,5 +1,4 @@
-/** Constant tensors: making them, walking them. */
-import { at } from "./present.js";
+/** Constant tensors: making them, walking them. Entries are taken as they are, unasked: the evaluator does little else. */
 import type { DType, Shape, Tensor } from "./types.js";
 
 export function tensor(dtype: DType, shape: readonly number[], data: ArrayLike<number>): Tensor {
@@ -31,8 +30,8 @@ export function tabulate(dtype: DType, shape: readonly number[], entry: (index: 
   for (let flat = 0; flat < count; flat++) {
     data[flat] = entry(index);
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const next = at(index, axis) + 1;
-      if (next < at(shape, axis)) {
+      const next = (index[axis] as number) + 1;
+      if (next < (shape[axis] as number)) {
         index[axis] = next;
         break;
       }
@@ -48,8 +47,9 @@ export function broadcastReader(source: Tensor, rank: number): (index: readonly 
   const steps = strides(source.shape).map((step, axis) => (source.shape[axis] === 1 ? 0 : step));
   const lead = rank - source.shape.length;
   return (index) => {
-    const offset = steps.reduce((sum, step, axis) => sum + at(index, axis + lead) * step, 0);
-    return at(source.data, offset);
+    let offset = 0;
+    for (let axis = 0; axis < steps.length; axis++) offset += (index[axis + lead] as number) * (steps[axis] as number);
+    return source.data[offset] as number;
   };
 }
 
@@ -57,8 +57,9 @@ export function broadcastReader(source: Tensor, rank: number): (index: readonly 
 export function reader(source: Tensor): (index: readonly number[]) => number {
   const steps = strides(source.shape);
   return (index) => {
-    const offset = steps.reduce((sum, step, axis) => sum + at(index, axis) * step, 0);
-    return at(source.data, offset);
+    let offset = 0;
+    for (let axis = 0; axis < steps.length; axis++) offset += (index[axis] as number) * (steps[axis] as number);
+    return source.data[offset] as number;
   };
 }
 

@@ -72,7 +72,7 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
       const iy = new Array<number>(rank).fill(0);
       return [
         tabulate(x.dtype, shape, (index) => {
-          for (let axis = 0; axis < rank; axis++) ix[axis] = iy[axis] = at(index, axis);
+          for (let axis = 0; axis < rank; axis++) ix[axis] = iy[axis] = index[axis] as number;
           let sum = 0;
           for (let l = 0; l < k; l++) {
             ix[rank - 1] = l;

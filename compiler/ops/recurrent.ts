@@ -117,7 +117,7 @@ function evaluate<K extends Operator>(
 
 function dot(x: ArrayLike<number>, fromX: number, y: ArrayLike<number>, fromY: number, count: number): number {
   let sum = 0;
-  for (let k = 0; k < count; k++) sum += at(x, fromX + k) * at(y, fromY + k);
+  for (let k = 0; k < count; k++) sum += (x[fromX + k] as number) * (y[fromY + k] as number);
   return sum;
 }
 
