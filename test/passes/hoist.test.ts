@@ -242,3 +242,20 @@ describe("hoist", () => {
     );
   });
 });
+
+test("a slice that is turned for products with the state stays: they turn it by themselves", () => {
+  const graph = graphOf((b, float) =>
+    loop(b, [float("h", 3, 2)], [float("x", "time", 3, 3)], ({ add, matmul, transpose }, [h], [x]) => {
+      const turned = transpose(x, [1, 0]);
+      return [[add(matmul(turned, h), h)], []];
+    }),
+  );
+  expectUntouched(hoist, graph);
+  const shared = graphOf((b, float) =>
+    loop(b, [float("h", 3, 3)], [float("x", "time", 3, 3)], ({ add, matmul, transpose }, [h], [x]) => {
+      const turned = transpose(x, [1, 0]);
+      return [[add(matmul(turned, h), turned)], []];
+    }),
+  );
+  expect(changes(hoist, shared)).toContain("+  transpose: f32[time, 3, 3] = Transpose(x, perm=[0, 2, 1])");
+});
