@@ -1,5 +1,4 @@
 /** Models for arrays of known sizes, without loops, in what WebGPU has kernels for. */
-
 import { copyOf, magnitudes, type Ports, type Role, report } from "./artifact.js";
 import { bind } from "./graph/bind.js";
 import { graphBuilder } from "./graph/build.js";
@@ -57,7 +56,8 @@ function withReport(graph: Graph, ports: Ports, staying: readonly Role[]): Omit<
   const sums = given.filter(({ role }) => role === "parameter").map(({ value }) => b.reshape(b.sum(b.abs(value)), [1]));
   const joined = [
     ...given.filter((one) => one.role !== "step" && !isAlone(one)),
-    { name: magnitudes, value: b.concat(sums, 0) },
+    // Evaluation gives no parameters.
+    ...(sums.length > 0 ? [{ name: magnitudes, value: b.concat(sums, 0) }] : []),
   ];
   const flat = joined.map(({ value }) => b.reshape(value, [elements(value.type.shape)]));
   return {
