@@ -156,10 +156,11 @@ test("a split keeps the targets of its parts apart", async () => {
 
 test("a large text is opened at once", async () => {
   const text = "all work and no play makes jack a dull boy ".repeat(30_000);
-  const start = performance.now();
+  // The processor's time: others may have it meanwhile.
+  const start = process.cpuUsage();
   const source = await open({ text, window: 50 });
   source.batch(Uint32Array.from({ length: 1000 }, (_, example) => example * 1000));
-  expect(performance.now() - start).toBeLessThan(2000);
+  expect(process.cpuUsage(start).user).toBeLessThan(2_000_000);
   expect(source.examples).toBe(text.length - 50);
 });
 
