@@ -1,52 +1,87 @@
 /**
- * What each pass is worth: the standard configurations with each pass left out, in turn with all passes. Prints a table for
- * docs/performance.md and leaves the numbers.
+ * What each pass is worth: the training step of the standard configurations without it, over the step with all passes. Both are called
+ * in turn in one process, and the ratio is the median of the pairs'; "=" is a pass that changes nothing of the model. Prints a table
+ * for docs/performance.md and leaves the numbers.
  *
- *     node bench/passes.mjs [--only "small char-rnn"] [--pass hoist --pass sink] [--rounds 3]
+ *     node bench/passes.mjs [--only "small char-rnn"] [--pass hoist --pass sink] [--pairs 9]
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { machine, today } from "./machine.mjs";
-import { here, measure, median, rnnx, threadsFor } from "./processes.mjs";
+import { feedsOf, signatureOf, specOf } from "./model.mjs";
+import { here, median, threadsFor } from "./processes.mjs";
 
 const { values } = parseArgs({
   options: {
     only: { type: "string", multiple: true, default: [] },
     pass: { type: "string", multiple: true, default: [] },
-    rounds: { type: "string", default: "3" },
-    calls: { type: "string", default: "3" },
+    pairs: { type: "string", default: "9" },
     threads: { type: "string", default: "2" },
     note: { type: "string", default: "" },
     out: { type: "string", default: here("results") },
   },
 });
+const WARM_UP = 2;
+const { compile } = await import("../dist/compiler/compile.js");
 const { passes } = await import("../dist/compiler/passes/index.js");
+const { loadOf, optionsOf } = await import("../dist/runtime/session.js");
+const { readSpec } = await import("../dist/schema/read.js");
+const { InferenceSession, Tensor } = await import("onnxruntime-node");
+
 const names = values.pass.length > 0 ? values.pass : passes.map(({ name }) => name);
-const configurations = JSON.parse(readFileSync(here("configurations.json"), "utf8")).filter(
-  ({ name }) => values.only.length === 0 || values.only.includes(name),
-);
+const all = JSON.parse(readFileSync(here("configurations.json"), "utf8"));
+const configurations = all.filter(({ name }) => values.only.length === 0 || values.only.includes(name));
 
-function timed({ name: _, peer_steps: __, ...sizes }, without) {
-  const flags = { threads: threadsFor(sizes, values.threads), calls: values.calls };
-  return measure(rnnx, sizes, without === null ? flags : { ...flags, without }).median_ms;
+async function compiled(sizes, without) {
+  const read = await readSpec(JSON.stringify(specOf(sizes)), { file: "bench.json" });
+  const made = read.ok ? await compile(read.spec, signatureOf(sizes), { without }) : undefined;
+  if (!made?.ok) throw new Error(JSON.stringify(made?.problems ?? read.diagnostics));
+  return made.artifact;
 }
 
-/** The time without a pass over the time with all, both the median of the same rounds. */
-function worth(configuration, pass) {
-  const [all, less] = [[], []];
-  for (let round = 0; round < Number(values.rounds); round++) {
-    all.push(timed(configuration, null));
-    less.push(timed(configuration, pass));
+/** The milliseconds of a call, whenever it is asked, until its session is released. */
+async function opened({ train, manifest }, sizes) {
+  const load = loadOf(manifest.parameters, sizes.batch);
+  const options = optionsOf("cpu", load, { exactThreads: threadsFor(sizes, Number(values.threads)) });
+  // The threads of the other session would spin on the cores of this one.
+  options.extra.session.force_spinning_stop = "1";
+  const session = await InferenceSession.create(train, options);
+  const feeds = feedsOf({ manifest }, sizes, Tensor);
+  const time = async () => {
+    const before = performance.now();
+    await session.run(feeds);
+    return performance.now() - before;
+  };
+  return { time, release: () => session.release() };
+}
+
+/** The time without a pass over the time with all; null where the model is the same. */
+async function worth(sizes, whole, pass) {
+  const artifact = await compiled(sizes, [pass]);
+  if (Buffer.compare(artifact.train, whole.train) === 0) return null;
+  const [one, other] = [await opened(whole, sizes), await opened(artifact, sizes)];
+  const ratios = [];
+  for (let pair = 0; pair < WARM_UP + Number(values.pairs); pair++) {
+    const time = await one.time();
+    ratios.push((await other.time()) / time);
   }
-  return Number((median(less) / median(all)).toFixed(2));
+  await one.release();
+  await other.release();
+  return Number(median(ratios.slice(WARM_UP)).toFixed(2));
 }
 
-const rows = names.map((pass) => {
-  const ratios = configurations.map((configuration) => worth(configuration, pass));
-  process.stdout.write(`| ${pass} | ${ratios.map((ratio) => `${ratio.toFixed(2)} ×`).join(" | ")} |\n`);
-  return { pass, ratios: Object.fromEntries(configurations.map(({ name }, index) => [name, ratios[index]])) };
-});
+const wholes = [];
+for (const { name, peer_steps: _, ...sizes } of configurations)
+  wholes.push({ name, sizes, whole: await compiled(sizes, []) });
+const rows = [];
+for (const pass of names) {
+  const ratios = [];
+  for (const { name, sizes, whole } of wholes) ratios.push([name, await worth(sizes, whole, pass)]);
+  const cells = ratios.map(([, ratio]) => (ratio === null ? "=" : `${ratio.toFixed(2)} ×`));
+  process.stdout.write(`| ${pass} | ${cells.join(" | ")} |\n`);
+  rows.push({ pass, ratios: Object.fromEntries(ratios) });
+}
 const results = { date: today(), machine: machine(Number(values.threads)), note: values.note, without: rows };
 mkdirSync(values.out, { recursive: true });
 writeFileSync(join(values.out, `passes-${results.date}.json`), `${JSON.stringify(results, null, 2)}\n`);
