@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { scaleChart, writeChart } from "./charts.mjs";
 import { machine, today } from "./machine.mjs";
-import { here, measure, rnnx } from "./processes.mjs";
+import { here, measure, rnnx, threadsFor } from "./processes.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -39,7 +39,8 @@ const measured = series
   .map(({ name, key, sizes, base: more, flags }) => ({
     name,
     points: sizes.map((size) => {
-      const line = measure(rnnx, { ...base, ...more, [key]: size }, { threads: values.threads, calls: 3, ...flags });
+      const varied = { ...base, ...more, [key]: size };
+      const line = measure(rnnx, varied, { threads: threadsFor(varied, values.threads), calls: 9, ...flags });
       process.stdout.write(`${name} ${size}: ${line.median_ms} ms, ${line.nodes} nodes, ${line.peak_mib} MiB\n`);
       return { size, ms: line.median_ms, nodes: line.nodes, peak_mib: line.peak_mib };
     }),
