@@ -65,6 +65,8 @@ export interface Memory {
 const STATE_COPIES = 4;
 /** The session's arena grows by doubling. */
 const ARENA_SLACK = 2;
+/** On the CPU float16 values have copies in float32 while they are computed with. */
+const HALVED_SLACK = 3;
 const PROGRAM_BYTES = 148 * 2 ** 20;
 
 /** Sizes of the data's own symbols, where even the data has not spoken yet, count as nothing. */
@@ -84,7 +86,7 @@ function tensorsOf({ inputs, graph }: Program): readonly TensorSummary[] {
 }
 
 /** What training takes at the batch and time that the signature expects, which may be others than it was lowered for. */
-export function memoryOf(signature: Signature, { program, portions, step }: Lowered): Memory {
+export function memoryOf(signature: Signature, { program, portions, halved, step }: Lowered): Memory {
   const sizes = sizesOf(inPortions(signature, portions));
   const tensors = tensorsOf(program);
   const fed = program.graph.inputs.slice(tensors.length);
@@ -95,7 +97,8 @@ export function memoryOf(signature: Signature, { program, portions, step }: Lowe
     0,
   );
   const activations = peakBytes(step.graph, sizes);
-  const total = PROGRAM_BYTES + STATE_COPIES * (parameters + slots) + ARENA_SLACK * activations + data;
+  const slack = halved ? HALVED_SLACK : ARENA_SLACK;
+  const total = PROGRAM_BYTES + STATE_COPIES * (parameters + slots) + slack * activations + data;
   return { parameters, slots, activations, data, program: PROGRAM_BYTES, total };
 }
 

@@ -78,6 +78,7 @@ export function lower(
       prepared,
       gradient: whole,
       portions,
+      halved: spec.train.precision !== "float32",
       update: step.graph,
       step: { ...step, graph: optimized },
     },

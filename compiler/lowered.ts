@@ -14,6 +14,8 @@ export interface Lowered {
   readonly gradient: Graph;
   /** In how many portions of the batch they are made, one after the other; `forward` and `prepared` are of one portion. */
   readonly portions: number;
+  /** Whether some of the step's values are float16. */
+  readonly halved: boolean;
   /** The step before the passes. */
   readonly update: Graph;
   readonly step: StepGraph;
