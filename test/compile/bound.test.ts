@@ -82,3 +82,19 @@ test.each(names)("%s", async (name, steps) => {
     expect(far, `${port}: ${these[far]} for ${those[far]}`).toBe(-1);
   }
 });
+
+test("an evaluation of known sizes reports its tallies, and no parameters", async () => {
+  const { models, artifact, signature } = await compiled("hihello");
+  const { model, report } = await models.eval(new Map(Object.entries(signature.expected)));
+  const { inputs, outputs } = artifact.manifest.eval;
+  expect(report.map(({ name }) => name)).toEqual(outputs.map(({ name }) => name));
+  const session = await InferenceSession.create(model, { logSeverityLevel: 4, intraOpNumThreads: 1 });
+  const feeds = inputs.map(({ name, dtype, shape }) => {
+    const dims = shape.map((dim) => (typeof dim === "number" ? dim : (signature.expected[dim] ?? Number.NaN)));
+    return [name, feedsOf(name, dims, dtype)] as const;
+  });
+  const found = await session.run(Object.fromEntries(feeds));
+  await session.release();
+  const entries = report.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  expect(found.report?.dims).toEqual([entries]);
+});
