@@ -21,7 +21,7 @@ const wrong: readonly (readonly [readonly string[], string])[] = [
   [["compile", "x"], "error: required option '--out <dir>' not specified\nSee rnnx compile --help.\n"],
   [
     ["inspect", "specs/hello.json", "--stage", "end"],
-    'error: there is no stage "end"\nThe stages are forward, prepared, gradient, step, optimized, train, eval, model, stream, shard, update.\n',
+    'error: there is no stage "end"\nThe stages are forward, prepared, mixed, gradient, step, optimized, train, eval, model, stream, shard, update.\n',
   ],
 ];
 
