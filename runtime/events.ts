@@ -17,7 +17,7 @@ export interface TrainRequest {
   readonly memory?: number;
   /** Threads of the processor; by default one where the model is small, and all cores otherwise. */
   readonly threads?: number;
-  /** Threads that share every batch, each with a session of its own; by default the training is not shared. */
+  /** Threads that share every batch, each with a session of its own, on one thread by default; by default the training is not shared. */
   readonly ranks?: number;
   /** Train also where there is less memory than the training is estimated to take. */
   readonly force?: boolean;

@@ -67,7 +67,7 @@ export const trainCommand: CommandModule = {
       )
       .option(
         "--ranks <n>",
-        "threads that share every batch, each with its rows (default: one, whose sessions take all cores)",
+        "share every batch among n threads: the same weights on any number of cores (default: not shared)",
         wholeNumber(1, 64),
       )
       .option("--force", "train also where there is less memory than it is estimated to take")

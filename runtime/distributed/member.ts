@@ -136,8 +136,13 @@ function refusalOf({ device, spec }: TrainRequest, rows: number, { size }: Ranks
   ]);
 }
 
-/** The processes of a machine share its cores, unless the launcher has bound each to its own; and each takes a GPU of its own. */
-function placeOf({ localRank, localSize }: Launch): Place {
+/**
+ * The processes of a machine share its cores, unless the launcher has bound each to its own; and each takes a GPU of its own. Sessions of
+ * ranks that are threads have one thread each, whatever the machine: so what they make does not depend on its cores.
+ */
+function placeOf(launch: Launch): Place {
+  const { localRank, localSize } = launch;
+  if ("meeting" in launch) return { exactThreads: 1, gpu: localRank };
   const cores = availableParallelism();
   const bound = cores < cpus().length;
   return { threads: Math.max(1, bound ? cores : Math.floor(cores / localSize)), gpu: localRank };

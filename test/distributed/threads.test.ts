@@ -1,9 +1,12 @@
 /** Threads of one process that share a training: what they do together, the numbers of one, and what happens when something ends them. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import { threadLaunches } from "../../runtime/distributed/launcher.js";
-import { launch, rnnx } from "../cli/spawn.js";
-import { args, expectClose, lossesOf, metricsOf, of, specs, until } from "./sharing.js";
+import { launch, rnnx, root } from "../cli/spawn.js";
+import { args, dropping, expectClose, lossesOf, metricsOf, of, out, specs, until, write } from "./sharing.js";
 
 /** What each of some threads gives by an expression of `ranks`. */
 async function together(size: number, expression: string): Promise<readonly unknown[]> {
@@ -65,6 +68,24 @@ describe("threads", { timeout: 120_000 }, () => {
     const rest = await rnnx(...args(specs.carrying, "parts", "--resume"));
     expect(rest.code, rest.stderr).toBe(0);
     expectClose(lossesOf(rest), lossesOf(whole).slice(6));
+  });
+
+  test.skipIf(!existsSync("/usr/bin/taskset"))("make the same weights on one core as on all", async () => {
+    // Wide enough for a session of its own to take all cores, and to round otherwise with each number of them.
+    const [oneHot, rnn, projection] = dropping.model;
+    const spec = write("wide", {
+      ...dropping,
+      model: [oneHot, { ...rnn, cell: "lstm", hidden_size: 192 }, projection],
+      train: { steps: 4, batch_size: 12 },
+    });
+    const all = await rnnx(...args(spec, "all cores", "--ranks", "4"));
+    expect(all.code, all.stderr).toBe(0);
+    const program = join(root, "bin/rnnx.js");
+    execFileSync("taskset", ["-c", "0", process.execPath, program, ...args(spec, "one core", "--ranks", "4")], {
+      stdio: "ignore",
+    });
+    const [here, there] = ["all cores", "one core"].map((run) => readFileSync(join(out(run), "weights.safetensors")));
+    expect(there?.equals(here as Buffer)).toBe(true);
   });
 
   test("save and end on a signal", async () => {
