@@ -67,9 +67,11 @@ export interface Planned
 
 export type Planning = { readonly ok: true; readonly planned: Planned } | Extract<Preparation, { ok: false }>;
 
-/** How a training differs that several processes share. */
+/** How a training differs that several processes or threads share. */
 export interface Sharing {
   readonly processes: number;
+  /** Those of this machine, which share its memory. */
+  readonly local: number;
   /** What the batches were settled as, or null where they could not be: afterwards the same for all processes. */
   readonly agree: (settled: Settled | null) => Settled | null;
   /** Whether the step is wanted in two halves. */
@@ -78,7 +80,7 @@ export interface Sharing {
   readonly seed: number;
 }
 
-const alone: Sharing = { processes: 1, agree: (settled) => settled, halves: false, seed: 0 };
+const alone: Sharing = { processes: 1, local: 1, agree: (settled) => settled, halves: false, seed: 0 };
 
 export async function planTraining(request: TrainRequest, sharing: Sharing = alone): Promise<Planning> {
   const { folder, out, init, without } = request;
@@ -116,7 +118,8 @@ export async function planTraining(request: TrainRequest, sharing: Sharing = alo
   ];
   if (!initial.ok || !goingOn.ok || !planned.ok || !sampled.ok || problems.length > 0)
     return { ok: false, outcome: wrongInput(problems) };
-  const fit = fitIntoMemory(spec.train, Math.ceil(planned.plan.batchSize / sharing.processes), memoryAt);
+  const taken = (batch: number) => sharing.local * memoryAt(Math.ceil(batch / sharing.processes));
+  const fit = fitIntoMemory(spec.train, planned.plan.batchSize, taken);
   if (fit.problems.length > 0 && request.force !== true) return { ok: false, outcome: wrongInput(fit.problems) };
   const { standing } = goingOn;
   // The spec says how many updates this run makes; they are counted from where the training stands.

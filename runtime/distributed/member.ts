@@ -60,6 +60,7 @@ async function open(request: TrainRequest, ranks: Ranks, launch: Launch): Promis
   const averages = "average_every" in distributed;
   const planning = await planTraining(request, {
     processes: ranks.size,
+    local: launch.localSize,
     agree: (settled) => agree(ranks, settled),
     halves: !averages,
     // Ranks that train by themselves drop other things.
