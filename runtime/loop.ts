@@ -178,7 +178,7 @@ async function trainFrom(
       loss,
       memory,
       parameters,
-      skipped: skippedSoFar(await trainer.tensors("slot")),
+      skipped: await skippedSoFar(spec.train.precision, trainer),
       interrupted,
     });
     writeConditions(disk, out, { device: prepared.device, ...spent });

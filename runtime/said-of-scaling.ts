@@ -1,9 +1,9 @@
 /** What a training in float16 says: of the scale of its loss in its records, of updates that were left out, and where it is of no use. */
 import type { NormalPrecision } from "../schema/normal.js";
 import type { TrainEvent } from "./events.js";
-import type { Tensors } from "./safetensors.js";
 import type { Scaling } from "./scaling.js";
 import type { Device } from "./session.js";
+import type { Trainer } from "./trainer.js";
 
 /** What the record of a step says of it. */
 export function scaleOfStep(scaling: Scaling | null, index: number): { loss_scale?: number; skipped?: true } {
@@ -31,7 +31,10 @@ export function skipNotice(first: number, scaling: Scaling | null): TrainEvent |
   return { event: "notice", message };
 }
 
-/** Updates left out since the run began; undefined where none can be. */
-export function skippedSoFar(slots: Tensors): number | undefined {
-  return slots.get("loss_scale/skipped")?.data[0];
+/** Updates left out since the run began; undefined where none can be. Slots may lie on a device, and are asked for only where they say it. */
+export async function skippedSoFar(
+  precision: NormalPrecision,
+  trainer: Pick<Trainer, "tensors">,
+): Promise<number | undefined> {
+  return precision === "float32" ? undefined : (await trainer.tensors("slot")).get("loss_scale/skipped")?.data[0];
 }

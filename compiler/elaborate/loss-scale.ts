@@ -22,6 +22,9 @@ export interface LossScale {
   } | null;
 }
 
+/** The slot of the scale, which whoever makes gradients reads too. */
+const SCALE = "loss_scale/scale";
+
 /** Where halving ends: gradients that are not finite then are those of a training that diverges. */
 const LEAST = 1;
 /** Where doubling ends: at the largest scale that a spec may begin with. */
@@ -33,7 +36,7 @@ const LARGEST = (2 - 2 ** -23) * 2 ** 127;
 export function scaleSlots(precision: NormalPrecision): readonly { readonly name: string; readonly initial: number }[] {
   if (precision === "float32" || typeof precision.loss_scale === "number") return [];
   return [
-    { name: "loss_scale/scale", initial: precision.loss_scale.initial },
+    { name: SCALE, initial: precision.loss_scale.initial },
     { name: "loss_scale/steps", initial: 0 },
     { name: "loss_scale/skipped", initial: 0 },
   ];
@@ -43,7 +46,7 @@ export function scaleSlots(precision: NormalPrecision): readonly { readonly name
 export function openScale(b: Builder, precision: NormalPrecision): Value | null {
   if (precision === "float32") return null;
   const { loss_scale: given } = precision;
-  return typeof given === "number" ? b.scalar(given) : b.input("loss_scale/scale", { dtype: "float32", shape: [] });
+  return typeof given === "number" ? b.scalar(given) : b.input(SCALE, { dtype: "float32", shape: [] });
 }
 
 /** All of it, with inputs in the order of `scaleSlots`. */
@@ -59,7 +62,7 @@ export function openLossScale(b: Builder, precision: NormalPrecision): LossScale
 
 /** A forward graph with one more input, the scale of its derivatives. */
 export function withScaleInput(graph: Graph): Graph {
-  const scale: Value = { name: "loss_scale/scale", type: { dtype: "float32", shape: [] } };
+  const scale: Value = { name: SCALE, type: { dtype: "float32", shape: [] } };
   return { ...graph, inputs: [...graph.inputs, scale] };
 }
 

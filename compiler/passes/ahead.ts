@@ -1,6 +1,6 @@
 /** Ahead: what the steps of a call need of their batches alone is made for all of them at once, where calling a kernel is what it costs. */
 import { copyNode } from "../graph/rewrite.js";
-import type { Value } from "../ir/types.js";
+import type { Node, Value } from "../ir/types.js";
 import { isExact, isOfNumbers, isSmall } from "./exact.js";
 import { hoistScan } from "./hoist.js";
 import { batchNode, rewriteLoops } from "./loop-body.js";
@@ -23,8 +23,7 @@ export const ahead: Pass = {
     "Small work on the batches of a call's steps is done for all of them at once, before the loop over the steps.",
   run: (graph, context) =>
     rewriteLoops(graph, (b, node, operands) => {
-      const isAlike = (step: (typeof node.attributes.body.nodes)[number]) =>
-        isExact(step) || (context.cached !== false && isOfNumbers(step));
+      const isAlike = (step: Node) => isExact(step) || (context.cached !== false && isOfNumbers(step));
       return hoistScan(b, node, operands, (step) => isAlike(step) && isSmall(step, context), onVectors);
     }),
 };

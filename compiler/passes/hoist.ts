@@ -2,16 +2,26 @@
 import type { Source } from "../graph/build.js";
 import { copyNode, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
-import { present } from "../ir/present.js";
+import { at, present } from "../ir/present.js";
 import type { Node, NodeOf, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
-import { batchNode, canBatch, readersOf, rebuildBody, rebuildScan, rewriteLoops, stateFree } from "./loop-body.js";
+import { batchNode, canBatch, rebuildBody, rebuildScan, rewriteLoops, stateFree } from "./loop-body.js";
 import type { Pass } from "./pass.js";
 
 /** Where a value of the body is to be had outside: the same at every step, or one slice of it per step. */
 interface Place {
   readonly outer: Value;
   readonly sliced: boolean;
+}
+
+/** Whether a step turns a matrix for products that stay in the loop, which turn it by themselves. */
+function isTurnedInside({ op, outputs }: Node, loop: NodeOf<"Scan">): boolean {
+  if (op !== "Transpose") return false;
+  const { body } = loop.attributes;
+  const turned = at(outputs, 0);
+  const readers = body.nodes.filter(({ inputs }) => inputs.includes(turned));
+  const free = stateFree(loop);
+  const stays = (reader: Node) => reader.op === "MatMul" && !free.has(at(reader.outputs, 0));
+  return readers.length > 0 && readers.every(stays) && !body.outputs.includes(turned);
 }
 
 /** A loop without its state-free steps, those of them that may leave; `batch` makes such a step for all steps of the loop at once. */
@@ -34,15 +44,6 @@ export function hoistScan(
     places.set(value, { outer: at(outer.captures, index), sliced: false });
   });
 
-  const free = stateFree(node);
-  const readers = readersOf(body);
-  /** Turned for products that stay, which turn it by themselves. */
-  const isTurnedInside = ({ op, outputs: [turned] }: Node) =>
-    op === "Transpose" &&
-    turned !== undefined &&
-    !body.outputs.includes(turned) &&
-    readers.get(turned)?.every((reader) => reader.op === "MatMul" && !free.has(at(reader.outputs, 0))) === true;
-
   const left = new Set(body.nodes);
   let hoisted = 0;
   for (const step of body.nodes) {
@@ -60,7 +61,7 @@ export function hoistScan(
     const inputs = found.map((place) => place.outer);
     const batched = found.map((place) => place.sliced);
     const sliced = batched.some(Boolean);
-    if (sliced && (isTurnedInside(step) || !canBatch(step, batched))) continue;
+    if (sliced && (isTurnedInside(step, node) || !canBatch(step, batched))) continue;
     const outputs = sliced ? batch(b, step, inputs, batched, length) : copyNode(b, step, inputs);
     step.outputs.forEach((output, index) => {
       places.set(output, { outer: at(outputs, index), sliced });

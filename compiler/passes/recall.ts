@@ -2,10 +2,9 @@
 import { graphBuilder } from "../graph/build.js";
 import { sameInputs } from "../graph/counterparts.js";
 import { copyNode, scanOperands } from "../graph/rewrite.js";
-import { present } from "../ir/present.js";
+import { at, present } from "../ir/present.js";
 import type { Graph, Node, NodeOf, Value } from "../ir/types.js";
 import { elementwise } from "../ops/elementwise.js";
-import { at } from "../ops/rule.js";
 import { commutative } from "./cse.js";
 import { inBodies, readersOf } from "./loop-body.js";
 import type { Pass, PassContext } from "./pass.js";
@@ -27,16 +26,20 @@ export function sameStep(node: Node, operands: readonly Value[], body: Graph): N
   });
 }
 
+/** What a loop stacks of its body, which it does not make a second time. */
+export function stacksOfLoop(loop: NodeOf<"Scan">): readonly (readonly [Value, Stacked])[] {
+  const { body, states, rerun } = loop.attributes;
+  if (rerun) return [];
+  return loop.outputs.slice(states).map((output, index) => [output, { loop, inner: at(body.outputs, states + index) }]);
+}
+
 /** Which values of a graph are values of its loops' bodies: those that are stacked, and those that are made of them again. */
 function stacksOf(graph: Graph, context: PassContext): ReadonlyMap<Value, Stacked> {
   const readers = readersOf(graph);
   const stacks = new Map<Value, Stacked>();
   for (const node of graph.nodes) {
     if (node.op === "Scan") {
-      const { body, states, rerun } = node.attributes;
-      if (rerun) continue;
-      for (const [index, output] of node.outputs.entries())
-        if (index >= states) stacks.set(output, { loop: node, inner: at(body.outputs, index) });
+      for (const [output, stacked] of stacksOfLoop(node)) stacks.set(output, stacked);
       continue;
     }
     const found = node.inputs.map((input) => stacks.get(input));

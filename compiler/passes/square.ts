@@ -1,11 +1,11 @@
 /** Square: the slope of tanh, where a value times the tanh is made already, is made of that product. */
 import { rewrite } from "../graph/rewrite.js";
 import { sameShape } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import type { Graph, Node, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { producersOf, readersOf } from "./loop-body.js";
 import type { Pass } from "./pass.js";
-import { type Stacked, sameStep } from "./recall.js";
+import { sameStep, stacksOfLoop } from "./recall.js";
 
 /** The y of a value 1 - y * y. */
 function slopeOf(value: Value, producer: (value: Value) => Node | undefined): Value | undefined {
@@ -21,13 +21,7 @@ function slopeOf(value: Value, producer: (value: Value) => Node | undefined): Va
 function found(graph: Graph): readonly Node[] {
   const readers = readersOf(graph);
   const producers = producersOf(graph);
-  const stacks = new Map<Value, Stacked>();
-  for (const node of graph.nodes) {
-    if (node.op !== "Scan" || node.attributes.rerun) continue;
-    for (const [index, output] of node.outputs.entries())
-      if (index >= node.attributes.states)
-        stacks.set(output, { loop: node, inner: at(node.attributes.body.outputs, index) });
-  }
+  const stacks = new Map(graph.nodes.flatMap((node) => (node.op === "Scan" ? stacksOfLoop(node) : [])));
   const isReadOnce = (value: Value) => readers.get(value)?.length === 1 && !graph.outputs.includes(value);
   const isMade = (product: Node, x: Value, y: Value): boolean => {
     const operands = [x, y];
@@ -45,7 +39,7 @@ function found(graph: Graph): readonly Node[] {
       const y = slopeOf(slope, (value) => producers.get(value));
       const square = producers.get(slope)?.inputs[1];
       if (y === undefined || square === undefined || !sameShape(x.type.shape, y.type.shape)) return false;
-      return isReadOnce(slope) && readers.get(square)?.length === 1 && isMade(node, x, y);
+      return isReadOnce(slope) && isReadOnce(square) && isMade(node, x, y);
     });
     return isFound ? [node] : [];
   });

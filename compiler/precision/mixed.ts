@@ -3,11 +3,12 @@
  * between the two, and the gradient goes through them: so that of a parameter is float32, as the parameter is.
  */
 import { graphBuilder } from "../graph/build.js";
+import { counterparts } from "../graph/counterparts.js";
 import { scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { isFloat, LARGEST_HALF } from "../ir/floats.js";
+import { at } from "../ir/present.js";
 import type { DType, Graph, Node, NodeOf, Tensor, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { choices } from "./table.js";
 
 /**
@@ -57,23 +58,12 @@ export function mixed(graph: Graph, exact: readonly number[]): Graph {
 function remade(graph: Graph, given: readonly Kind[], wanted: readonly Kind[]): Graph {
   const kinds = kindsOf(graph, given);
   const b = graphBuilder(graph.name);
-  const map = new Map<Value, Value>();
-  const as = (value: Value, kind: Kind): Value => {
-    const made = map.get(value);
-    if (made === undefined) throw new Error(`${value.name ?? "a value"} is read before it is made`);
-    return b.cast(made, dtypeOf(value, kind));
-  };
-  graph.inputs.forEach((input, index) => {
-    map.set(input, b.input(input.name, { dtype: dtypeOf(input, at(given, index)), shape: input.type.shape }));
-  });
-  for (const node of graph.nodes) {
-    const results = node.op === "Scan" ? remadeLoop(b, node, kinds, as) : remadeNode(b, node, kinds, as);
-    node.outputs.forEach((output, index) => {
-      const made = at(results, index);
-      if (output.name !== undefined) b.named(made, output.name);
-      map.set(output, made);
-    });
-  }
+  const here = counterparts(b);
+  const as = (value: Value, kind: Kind): Value => b.cast(here.of(value), dtypeOf(value, kind));
+  for (const [index, input] of graph.inputs.entries())
+    here.set(input, b.input(input.name, { dtype: dtypeOf(input, at(given, index)), shape: input.type.shape }));
+  for (const node of graph.nodes)
+    here.take(node, node.op === "Scan" ? remadeLoop(b, node, kinds, as) : remadeNode(b, node, kinds, as));
   return b.finish(graph.outputs.map((output, index) => as(output, wanted[index] ?? kinds.get(output) ?? "full")));
 }
 
