@@ -1,5 +1,4 @@
 /** What a compiled step weighs: parameters, shapes, floating-point operations, memory. */
-
 import { holdsWeights, isParameter, type Program } from "./elaborate/program.js";
 import { bytesOf, flops, peakBytes, type Sizes } from "./graph/cost.js";
 import { elements } from "./ir/dims.js";

@@ -5,10 +5,9 @@ import { graphBuilder } from "./graph/build.js";
 import { inline } from "./graph/rewrite.js";
 import { verify } from "./graph/verify.js";
 import { elements } from "./ir/dims.js";
-import { present } from "./ir/present.js";
+import { at, present } from "./ir/present.js";
 import { staticShape } from "./ir/tensor.js";
 import type { Graph, Value } from "./ir/types.js";
-import { at } from "./ops/rule.js";
 import { runPasses, webgpuPasses } from "./passes/index.js";
 
 /** A graph with the names of its inputs and outputs. */

@@ -5,13 +5,12 @@ import { scan } from "./graph/scan.js";
 import type { Builder } from "./ir/builder.js";
 import { infixLines, nameOn, type Page, repeatedIn } from "./ir/infix.js";
 import { numberedNames } from "./ir/names.js";
-import { present } from "./ir/present.js";
+import { at, present } from "./ir/present.js";
 import { printGraph } from "./ir/print.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "./ir/types.js";
 import type { ResolvedCell } from "./language/cell.js";
 import { lowerCell } from "./language/lower.js";
 import { type CellSizes, declaredShapes } from "./language/sizes.js";
-import { at } from "./ops/rule.js";
 import { forwardPasses, runPasses, stepPasses, tidy } from "./passes/index.js";
 import type { PassContext } from "./passes/pass.js";
 

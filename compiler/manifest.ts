@@ -1,5 +1,4 @@
 /** The manifest: what stands at which port of each graph, how it starts, and where it goes. */
-
 import type { Manifest, Port, Ports, Role, StoredTensor } from "./artifact.js";
 import { holdsWeights, isParameter, type Program } from "./elaborate/program.js";
 import type { ShardHalf } from "./elaborate/shard.js";

@@ -10,9 +10,9 @@ import { graphBuilder } from "./graph/build.js";
 import { inline } from "./graph/rewrite.js";
 import type { Builder } from "./ir/builder.js";
 import { portType } from "./ir/floats.js";
+import { at } from "./ir/present.js";
 import type { Graph, Node, Value } from "./ir/types.js";
 import { trainedPart } from "./lower.js";
-import { at } from "./ops/rule.js";
 import type { Signature } from "./signature.js";
 
 /** One value of the step, and where it is made. */

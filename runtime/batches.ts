@@ -1,5 +1,4 @@
 /** The batches of a training, from the numbers of its steps to arrays. */
-
 import { firstRows } from "./data/rows.js";
 import type { Batch, DataSource } from "./data/source.js";
 import type { Schedule } from "./order.js";

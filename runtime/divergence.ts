@@ -1,5 +1,4 @@
 /** A training whose numbers are no longer finite: at which step, what of it first, where in the spec, and what to do. */
-
 import type { Signature } from "../compiler/signature.js";
 import type { NormalSpec } from "../schema/normal.js";
 import type { BatchesOf } from "./batches.js";

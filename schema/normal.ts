@@ -1,5 +1,4 @@
 /** A spec after `normalize`: sugar expanded, defaults filled in, cells resolved. No optional fields; still a valid spec. */
-
 import type { CellDropout, CellOption, NormalCellDefinition, StateRates } from "./normal-cells.js";
 import type { NormalData } from "./normal-data.js";
 import type { NormalLoss, NormalMetric, NormalRegularization } from "./normal-objective.js";

@@ -1,5 +1,4 @@
 /** What both pages have around them: the model's name and what it is, the way to the other page, and what is said when loading fails. */
-
 import type { Page } from "../runtime/web/page.js";
 import type { NormalLayer } from "../schema/normal.js";
 import { element } from "./elements.js";

@@ -1,5 +1,4 @@
 /** What the model says of a batch of examples, its numbers as they are meant: probabilities, or quantities. */
-
 import type { Batch } from "../runtime/data/source.js";
 import { probabilities, type Scores } from "../runtime/predict/answers.js";
 import { zeroStates } from "../runtime/states.js";

@@ -3,9 +3,9 @@ import { graphBuilder, ruleOf } from "../graph/build.js";
 import { inline } from "../graph/rewrite.js";
 import { printShape } from "../ir/dims.js";
 import type { OpName } from "../ir/operators.js";
+import { at } from "../ir/present.js";
 import type { Graph, NodeOf } from "../ir/types.js";
 import { zeros } from "../ops/broadcast.js";
-import { at } from "../ops/rule.js";
 import { activeValues, cotangents, type PullBack } from "./cotangents.js";
 import { stackResiduals, vjpScan } from "./scan.js";
 

@@ -9,9 +9,9 @@ import { bodyBuilder, type Source } from "../graph/build.js";
 import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { isFloat } from "../ir/floats.js";
+import { at } from "../ir/present.js";
 import type { Graph, NodeOf, Type, Value } from "../ir/types.js";
 import { zeros } from "../ops/broadcast.js";
-import { at } from "../ops/rule.js";
 import { activeValues, cotangents, type PullBack } from "./cotangents.js";
 
 /** Every Scan with its states and intermediate values among its stacked outputs. */

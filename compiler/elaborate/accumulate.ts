@@ -3,8 +3,8 @@ import { graphBuilder } from "../graph/build.js";
 import { inline } from "../graph/rewrite.js";
 import { scan } from "../graph/scan.js";
 import type { Builder } from "../ir/builder.js";
+import { at } from "../ir/present.js";
 import type { Graph, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import type { LossValue } from "./losses/operands.js";
 import type { InputPort } from "./program.js";
 

@@ -1,5 +1,4 @@
 /** One elaboration at work: the graph under construction, its ports, and the problems found. */
-
 import type { Problem } from "../../schema/diagnostics.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal.js";
 import type { Origins } from "../../schema/origins.js";

@@ -1,10 +1,9 @@
 /** Elaboration: a normalized spec becomes the forward graph, layer by layer, then loss and metrics. */
-
 import type { Problem } from "../../schema/diagnostics.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal.js";
 import type { Origins } from "../../schema/origins.js";
 import { nearest } from "../../schema/wording.js";
-import { at } from "../ops/rule.js";
+import { at } from "../ir/present.js";
 import type { Signature } from "../signature.js";
 import { type Construction, construct } from "./construction.js";
 import { type CombiningDefinition, type LayerDefinition, loops, type Mode, type Ways } from "./context.js";

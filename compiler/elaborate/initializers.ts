@@ -1,9 +1,8 @@
 /** How parameters start. Fans follow Keras: of a kernel [in, out], in and out. */
-
 import type { CellInitializer } from "../../schema/normal.js";
 import type { Initializer } from "../artifact.js";
+import { at } from "../ir/present.js";
 import { ownValue } from "../language/cell.js";
-import { at } from "../ops/rule.js";
 
 const zeros: Initializer = { type: "constant", value: 0 };
 

@@ -1,7 +1,6 @@
 /** The data's arrays as the model reads them: wires by name, with their live steps. */
-
+import { at } from "../ir/present.js";
 import type { Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { type ArraySignature, isSequence, type Signature } from "../signature.js";
 import type { Construction } from "./construction.js";
 import { repeatFirstStep, swapBatchAndTime, type Wire } from "./wire.js";

@@ -2,11 +2,10 @@
  * Small tensors as one vector. An update is the same arithmetic on every entry of every parameter, and for a small tensor
  * calling a kernel costs more than its arithmetic; so small parameters are updated, and carried from step to step, together.
  */
-
 import type { Builder } from "../ir/builder.js";
 import { elements } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import type { Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 
 /** Entries up to which a tensor is small: moving more costs as much as the calls that are saved. */
 const SMALL = 2 ** 14;

@@ -7,13 +7,12 @@
  * step and the row (all positions but the last). Each entry is then r·c + q of its row's r and q and its unit's c: for one
  * multiplication the entries of a row are uniform and pairwise independent, and rows are independent hashes.
  */
-
 import { createHash } from "node:crypto";
 import type { Builder } from "../ir/builder.js";
 import { elements } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import { tensor } from "../ir/tensor.js";
 import type { Shape, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import type { Context } from "./context.js";
 
 /**

@@ -1,8 +1,7 @@
 /** Sizes that must meet: a size that only the data knows may turn out right, so it is no problem yet. */
-
 import { symbolsOf } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import type { Dim, Shape } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 
 /** Axes that vary from run to run: these symbols are sizes of their own, and differ from every other. */
 const varying: readonly string[] = ["batch", "time", "target_time"];

@@ -1,9 +1,8 @@
 /** What runs between layers, and what layers ask of it. */
-
 import type { Builder } from "../ir/builder.js";
 import { addDims } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import type { Dim, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 
 /**
  * One layer's output. Inside the compiler sequences are time-major, [time, batch, …], because loops walk the leading axis;

@@ -1,5 +1,4 @@
 /** A graph as the bytes of an ONNX model that uses operators of `ai.onnx` only. */
-
 import type { onnx } from "onnx-proto";
 import { uniqueNames } from "../ir/names.js";
 import { at, present } from "../ir/present.js";

@@ -1,8 +1,8 @@
 /** Each primitive as ONNX nodes: total over the closed set. Most are the operator of their name with the same operands. */
 import type { OpName } from "../ir/operators.js";
+import { at } from "../ir/present.js";
 import { tensor as tensorOf } from "../ir/tensor.js";
 import type { DType, Node, NodeOf, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { elementTypes, int, ints, tensor, text } from "./proto.js";
 import { recurrent } from "./recurrent.js";
 import { factors } from "./scaling.js";

@@ -1,8 +1,8 @@
 /** Products with a scalar constant, written so that ONNX Runtime loses none of them. */
 import { isFloat } from "../ir/floats.js";
+import { at } from "../ir/present.js";
 import { scalarTensor } from "../ir/tensor.js";
 import type { FloatType, NodeOf, Tensor, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { constant, nameOf, type Scope } from "./scope.js";
 
 /** Products of factors beyond these, or below their inverses, might leave the range. */

@@ -1,5 +1,4 @@
 /** A graph while it is being written: nodes so far, what its values are called, and which sizes its inputs tell. */
-
 import type { onnx } from "onnx-proto";
 import { at, present } from "../ir/present.js";
 import { tensor } from "../ir/tensor.js";

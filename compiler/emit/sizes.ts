@@ -1,5 +1,4 @@
 /** Sizes that are known only when a model runs: symbolic dims as int64 values, computed where their symbols are told. */
-
 import { symbolsOf, terms } from "../ir/dims.js";
 import { at, present } from "../ir/present.js";
 import type { Dim, Shape } from "../ir/types.js";

@@ -1,5 +1,4 @@
 /** `training_info` in the bytes of a model: written behind a finished one, and its tensors read back without decoding graphs. */
-
 import type { onnx } from "onnx-proto";
 import protobuf from "protobufjs/minimal.js";
 import { present } from "../ir/present.js";

@@ -1,5 +1,4 @@
 /** Weights as an exported model holds them: whatever hangs on weights alone is computed once, here, and not at every run. */
-
 import { evaluateNode } from "../graph/evaluate.js";
 import { elements } from "../ir/dims.js";
 import type { OpName } from "../ir/operators.js";

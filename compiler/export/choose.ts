@@ -3,9 +3,9 @@ import { mixed, prime, uniform } from "../elaborate/random.js";
 import { graphBuilder } from "../graph/build.js";
 import { evaluate } from "../graph/evaluate.js";
 import type { Builder } from "../ir/builder.js";
+import { at } from "../ir/present.js";
 import { tensor } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import type { Boundary } from "./options.js";
 
 /** What the ids that are no text get in place of a logit: no noise lifts it. */

@@ -5,8 +5,8 @@ import { graphBuilder } from "../graph/build.js";
 import { inline } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { portType } from "../ir/floats.js";
+import { at } from "../ir/present.js";
 import type { Graph, Type, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import type { Tensors } from "./bake.js";
 
 export interface FacePort {

@@ -2,7 +2,6 @@
  * First values of tensors as a graph of standard operators: what a training starts from, drawn anew by whoever runs it. The
  * distributions are those of the manifest; the numbers are the runtime's own.
  */
-
 import type { onnx } from "onnx-proto";
 import type { Initializer } from "../artifact.js";
 import { float, int, ints, subgraph, tensor, tensorProto } from "../emit/proto.js";

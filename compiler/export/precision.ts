@@ -5,7 +5,6 @@
  * What is rounded are the parameters, so that rounded weights are a model like any other, which can be evaluated and held
  * against the file. The file then stores whatever is made of them in the fewest bits that hold it exactly.
  */
-
 import type { PackedWeight, Storage } from "../emit/packed.js";
 import type { Weight } from "../emit/weights.js";
 import { fromHalf, toHalf } from "../ir/floats.js";

@@ -4,7 +4,6 @@
  *
  * Both graphs share one space of names with the model's: what they add begins with `/training/`, as no layer's name does.
  */
-
 import type { NormalSpec } from "../../schema/normal.js";
 import type { Port, Role, StoredTensor } from "../artifact.js";
 import { trainingGraph } from "../elaborate/repeat.js";

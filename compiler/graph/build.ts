@@ -2,10 +2,11 @@
 import type { Builder, Expressions, Operand } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
 import type { OpAttributes, OpName } from "../ir/operators.js";
+import { at } from "../ir/present.js";
 import { scalarTensor } from "../ir/tensor.js";
 import type { DType, Graph, Node, NodeOf, Type, Value } from "../ir/types.js";
 import { rules } from "../ops/index.js";
-import { at, type Rule } from "../ops/rule.js";
+import type { Rule } from "../ops/rule.js";
 
 /** The rule of one primitive, typed by its name. */
 export function ruleOf<K extends OpName>(op: K): Rule<K> {

@@ -1,7 +1,7 @@
 /** What a graph costs to run: floating-point operations, and the bytes that are alive at once. */
 import { elements, sizeOf } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import type { Dim, Graph, Node, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 
 /** The size of each symbol; one that is missing counts as 1. */
 export type Sizes = ReadonlyMap<string, number>;

@@ -2,8 +2,8 @@
 import { printShape, sizeOf, symbolsOf } from "../ir/dims.js";
 import { roundToHalf } from "../ir/floats.js";
 import type { OpName } from "../ir/operators.js";
+import { at } from "../ir/present.js";
 import type { Dim, Graph, NodeOf, Tensor, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { ruleOf } from "./build.js";
 
 /** Evaluates one node. Sizes of symbols that its attributes mention must be known. */

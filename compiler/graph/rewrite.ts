@@ -1,8 +1,8 @@
 /** Rewriting: a graph copied node by node, some nodes replaced. How every pass that works on single nodes is written. */
 import type { Builder } from "../ir/builder.js";
 import type { ScanAttributes } from "../ir/operators.js";
+import { at } from "../ir/present.js";
 import type { Graph, Node, NodeOf, Tensor, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { graphBuilder } from "./build.js";
 import { counterparts, sameInputs } from "./counterparts.js";
 

@@ -1,7 +1,7 @@
 /** Loops over the leading axis of sequences, from a function that builds one step. */
 import type { Builder } from "../ir/builder.js";
+import { at } from "../ir/present.js";
 import type { Dim, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { bodyBuilder } from "./build.js";
 
 export interface Step {

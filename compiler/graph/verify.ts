@@ -1,8 +1,8 @@
 /** The invariants of a graph, checked after every stage: a graph that breaks one is the compiler's fault. */
 import { printShape, sameShape } from "../ir/dims.js";
 import type { OpName } from "../ir/operators.js";
+import { at } from "../ir/present.js";
 import type { Graph, Node, NodeOf, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { inferTypes, isTyped } from "./build.js";
 
 /**

@@ -1,5 +1,4 @@
 /** What can be wrong with the calls of an equation before any shape is known: names, numbers of arguments, uses of `split`. */
-
 import { quote, suggestion } from "../../schema/wording.js";
 import { at } from "../ir/present.js";
 import { type CallExpression, type Expression, visit } from "./expression.js";

@@ -1,5 +1,4 @@
 /** A cell as it is used: its options have values, and the variants that they choose are part of it. */
-
 import type {
   CellInitializer,
   CellOption,

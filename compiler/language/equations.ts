@@ -1,5 +1,4 @@
 /** The equations of a cell as assignments in order: which names each sets, from names that are set by then. */
-
 import type { Report } from "../../schema/diagnostics.js";
 import { quote, suggestion } from "../../schema/wording.js";
 import { at } from "../ir/present.js";

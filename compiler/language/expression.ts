@@ -1,5 +1,4 @@
 /** Expressions as a typed tree whose every node knows its place in the text; jsep finds the structure. */
-
 import jsep from "jsep";
 import { at, present } from "../ir/present.js";
 import { type Fault, orderOf, type Parentheses, type Token, tokenize } from "./tokens.js";

@@ -1,5 +1,4 @@
 /** The functions of the equation language: how many arguments each takes, what a call gives, and how it is built. */
-
 import type { Expressions, Operand } from "../ir/builder.js";
 import { addDims, mulDims, printShape, sameShape } from "../ir/dims.js";
 import { at, present } from "../ir/present.js";

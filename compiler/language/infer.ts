@@ -1,5 +1,4 @@
 /** What each expression stands for, from what its names stand for; a mismatch is reported at its operator, with a way out. */
-
 import { printShape } from "../ir/dims.js";
 import { present } from "../ir/present.js";
 import type { Dim } from "../ir/types.js";

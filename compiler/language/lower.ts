@@ -1,5 +1,4 @@
 /** One step of a cell as nodes: its equations built in order, each value named as the equations name it. */
-
 import type { Report } from "../../schema/diagnostics.js";
 import type { Builder, Expressions, Operand } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";

@@ -1,5 +1,4 @@
 /** A cell's mapping to an operator of ONNX: which columns of which parameters its operands are made of. */
-
 import type { Report } from "../../schema/diagnostics.js";
 import type { NormalCellDefinition, OnnxMapping } from "../../schema/normal.js";
 import { child } from "../../schema/pointer.js";

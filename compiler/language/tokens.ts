@@ -1,5 +1,4 @@
 /** The words of an equation and their places, and the order they may stand in: all that is wrong with its form is found here. */
-
 import { quote } from "../../schema/wording.js";
 import { present } from "../ir/present.js";
 

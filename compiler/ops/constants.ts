@@ -1,7 +1,8 @@
 /** Primitives that make values out of nothing but their attributes and shapes. */
 import { printShape } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import { tabulate, tensor } from "../ir/tensor.js";
-import { at, type Family } from "./rule.js";
+import type { Family } from "./rule.js";
 
 export const constants: Family<"Constant" | "Range" | "Size"> = {
   Constant: {

@@ -1,10 +1,11 @@
 /** Matrix products. */
 import { broadcastShapes, elements, mulDims, printShape } from "../ir/dims.js";
 import { floatTypes } from "../ir/floats.js";
+import { at } from "../ir/present.js";
 import { broadcastReader, reader, tabulate } from "../ir/tensor.js";
 import type { DType, Shape, Type, Value } from "../ir/types.js";
 import { alignBatched, unbroadcast } from "./broadcast.js";
-import { at, expectDType, type Family } from "./rule.js";
+import { expectDType, type Family } from "./rule.js";
 
 /** A permutation that swaps the last two of `rank` axes. */
 export function swapLast(rank: number): readonly number[] {

@@ -2,10 +2,11 @@
 import type { Builder } from "../ir/builder.js";
 import { floatTypes, isFloat } from "../ir/floats.js";
 import type { OpName } from "../ir/operators.js";
+import { at } from "../ir/present.js";
 import { broadcastReader, tabulate } from "../ir/tensor.js";
 import type { DType, NodeOf, Value } from "../ir/types.js";
 import { alignBatched, broadcastTypes, unbroadcast } from "./broadcast.js";
-import { at, expectDType, type Family, type Rule } from "./rule.js";
+import { expectDType, type Family, type Rule } from "./rule.js";
 
 type Unary =
   | "Neg"

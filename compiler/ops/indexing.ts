@@ -1,10 +1,11 @@
 /** Primitives that read and write at computed places. */
 import type { Builder } from "../ir/builder.js";
 import { elements, printShape, sameShape } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import { reader, strides, tabulate } from "../ir/tensor.js";
 import type { Dim, Shape, Type, Value } from "../ir/types.js";
 import { spread, zeros } from "./broadcast.js";
-import { along, at, expectDType, type Family } from "./rule.js";
+import { along, expectDType, type Family } from "./rule.js";
 
 /** Up to this many rows, adding into rows is a product with a one-hot matrix: a GEMM beats adding entry by entry. */
 const ONE_HOT_ROWS = 1024;

@@ -1,7 +1,8 @@
 /** Scan, the loop. */
 import { printShape, sameShape } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import type { Tensor, Type } from "../ir/types.js";
-import { at, type Family } from "./rule.js";
+import type { Family } from "./rule.js";
 
 /** A slice of the leading axis, at one step. */
 function sliceAt(x: Tensor, step: number): Tensor {

@@ -1,9 +1,10 @@
 /** Primitives that move entries about without computing. */
 import { addDims, elements, printShape, sameShape, subDims } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import { broadcastReader, reader, tabulate } from "../ir/tensor.js";
 import type { Dim, Shape, Tensor } from "../ir/types.js";
 import { spread, unbroadcast, zeros } from "./broadcast.js";
-import { along, at, type Family } from "./rule.js";
+import { along, type Family } from "./rule.js";
 
 type Movement = "Reshape" | "Expand" | "Transpose" | "Unsqueeze" | "Squeeze" | "Concat" | "Split" | "Slice" | "Pad";
 

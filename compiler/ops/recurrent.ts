@@ -1,8 +1,9 @@
 /** RNN, GRU and LSTM as ONNX defines them, one direction: for exported models, where they take the place of loops. */
 import { printShape, sameShape } from "../ir/dims.js";
 import type { OpAttributes } from "../ir/operators.js";
+import { at } from "../ir/present.js";
 import type { RecurrentActivation, RecurrentAttributes, Shape, Tensor, Type } from "../ir/types.js";
-import { at, type Family, type Rule } from "./rule.js";
+import type { Family, Rule } from "./rule.js";
 
 type Operator = "RNN" | "GRU" | "LSTM";
 

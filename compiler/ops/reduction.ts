@@ -2,9 +2,10 @@
 import type { Builder } from "../ir/builder.js";
 import { elements } from "../ir/dims.js";
 import { floatTypes } from "../ir/floats.js";
+import { at } from "../ir/present.js";
 import { reader, tabulate } from "../ir/tensor.js";
 import type { DType, NodeOf, Shape, Tensor, Type, Value } from "../ir/types.js";
-import { along, at, expectDType, type Family, type Rule } from "./rule.js";
+import { along, expectDType, type Family, type Rule } from "./rule.js";
 
 type Reduce = "ReduceSum" | "ReduceMean" | "ReduceMax";
 

@@ -4,8 +4,6 @@ import { printShape } from "../ir/dims.js";
 import type { OpAttributes, OpName } from "../ir/operators.js";
 import type { Dim, Graph, NodeOf, Shape, Tensor, Type, Value } from "../ir/types.js";
 
-export { at } from "../ir/present.js";
-
 /** What evaluation knows besides operands: the size behind each dim, and how to run a loop body. */
 export interface Evaluation {
   size(dim: Dim): number;

@@ -1,7 +1,7 @@
 /** Blend: in a loop's body, (1 - z) * a + z * b → a + z * (b - a), one operation less per step. Equal but for rounding. */
 import type { Builder } from "../ir/builder.js";
+import { at } from "../ir/present.js";
 import type { NodeOf, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { countReaders, producersOf, rewriteBody, rewriteLoops, stateFree } from "./loop-body.js";
 import type { Pass } from "./pass.js";
 

@@ -1,7 +1,7 @@
 /** Chains in a loop's body: sums of sums and products of products, whose inner nodes nobody else reads. */
 import type { Builder } from "../ir/builder.js";
+import { at } from "../ir/present.js";
 import type { Graph, Node, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { countReaders } from "./loop-body.js";
 
 /** One operand of a chain: added or subtracted; or multiplied, and then never negative. */

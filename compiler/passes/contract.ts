@@ -1,7 +1,7 @@
 /** Contract: a sum of products over the steps is one product of longer matrices. */
 import { rewrite } from "../graph/rewrite.js";
 import { mulDims } from "../ir/dims.js";
-import { at } from "../ops/rule.js";
+import { at } from "../ir/present.js";
 import type { Pass } from "./pass.js";
 
 export const contract: Pass = {

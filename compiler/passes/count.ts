@@ -1,8 +1,8 @@
 /** Count: a state that counts is known at every step without the one before. */
 import { scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
+import { at } from "../ir/present.js";
 import type { NodeOf, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { producersOf, rebuildBody, rebuildScan, rewriteLoops } from "./loop-body.js";
 import type { Pass } from "./pass.js";
 

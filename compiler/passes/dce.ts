@@ -1,7 +1,7 @@
 /** Dead code: nodes whose results nobody reads, and the states, slices, captures and outputs of loops that nobody needs. */
 import { scanOperands } from "../graph/rewrite.js";
+import { at } from "../ir/present.js";
 import type { Graph, Node, NodeOf, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import type { Pass } from "./pass.js";
 
 /** The graph's nodes that its outputs need, and every value that those read. */

@@ -3,9 +3,9 @@ import { evaluateNode } from "../graph/evaluate.js";
 import { type Replacement, rewrite } from "../graph/rewrite.js";
 import { elements } from "../ir/dims.js";
 import type { OpName } from "../ir/operators.js";
+import { at } from "../ir/present.js";
 import { scalarTensor, staticShape } from "../ir/tensor.js";
 import type { Node, NodeOf, Tensor, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import type { Pass } from "./pass.js";
 
 /** Larger results stay computed: a constant would only move work from the session to the file. */

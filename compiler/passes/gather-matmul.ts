@@ -1,8 +1,8 @@
 /** Gather-matmul: a table times a matrix costs less than its picked rows times that matrix, when the table has fewer rows. */
 import { type Replacement, rewrite } from "../graph/rewrite.js";
 import { elements } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import type { Dim } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { expectedSize, type Pass, type PassContext } from "./pass.js";
 
 function replaceWith(context: PassContext): Replacement {

@@ -1,8 +1,8 @@
 /** Gemm: a product of matrices with a turned factor or a term to add is one node. */
 import { rewrite, type Site } from "../graph/rewrite.js";
 import { broadcastShapes, elements, mulDims, sameShape } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { countReaders } from "./loop-body.js";
 import { expectedSize, type Pass, type PassContext } from "./pass.js";
 

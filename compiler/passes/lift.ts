@@ -4,8 +4,8 @@
  */
 import type { Builder } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import type { Node, NodeOf, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { countReaders, rewriteBody, rewriteLoops, stateFree } from "./loop-body.js";
 import type { Pass } from "./pass.js";
 

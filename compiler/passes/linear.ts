@@ -1,8 +1,8 @@
 /** Which loops are linear in their states: each next state is a * state + b, with a and b that no unsolved state reaches. */
 import { scanOperands } from "../graph/rewrite.js";
 import { sameShape } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import type { Node, NodeOf, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { canBatch, producersOf } from "./loop-body.js";
 
 /** For each value of a body, the states that it depends on, by their places. */

@@ -4,9 +4,8 @@ import { sameInputs } from "../graph/counterparts.js";
 import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import type { OpName } from "../ir/operators.js";
-import { present } from "../ir/present.js";
+import { at, present } from "../ir/present.js";
 import type { Graph, Node, NodeOf, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 
 /** Values of a body that depend on no state: the same whatever came before this step. */
 export function stateFree(node: NodeOf<"Scan">): ReadonlySet<Value> {

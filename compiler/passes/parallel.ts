@@ -6,9 +6,8 @@
 import { copyNode, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { elements } from "../ir/dims.js";
-import { present } from "../ir/present.js";
+import { at, present } from "../ir/present.js";
 import type { Graph, NodeOf, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { linearOrder } from "./linear.js";
 import { batchNode, producersOf, rewriteLoops } from "./loop-body.js";
 import { expectedSize, type Pass, type PassContext } from "./pass.js";

@@ -1,7 +1,7 @@
 /** Rules of simplify for casts to and from float16: what can be made in its type at once is not turned afterwards. */
 import type { Replacement } from "../graph/rewrite.js";
 import { elements } from "../ir/dims.js";
-import { at } from "../ops/rule.js";
+import { at } from "../ir/present.js";
 
 export const castRules: readonly Replacement[] = [
   (node, { b, inputs, producer }) => {

@@ -1,8 +1,8 @@
 /** Rules of simplify for the primitives that only move entries. */
 import type { Replacement } from "../graph/rewrite.js";
 import { sameShape } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import type { Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 
 /** Movement that leaves everything in place. */
 const still: Replacement = (node, { inputs }) => {

@@ -1,9 +1,9 @@
 /** Local algebra: each rule looks at one node and its producers, and gives something smaller that has the same value. */
 import { type Replacement, rewrite, type Site } from "../graph/rewrite.js";
 import { elements, sameShape } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import type { Node, Tensor, Value } from "../ir/types.js";
 import { broadcastTypes } from "../ops/broadcast.js";
-import { at } from "../ops/rule.js";
 import type { Pass } from "./pass.js";
 import { castRules } from "./simplify-casts.js";
 import { movementRules } from "./simplify-movement.js";

@@ -3,9 +3,8 @@ import type { Source } from "../graph/build.js";
 import { copyNode, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { elements } from "../ir/dims.js";
-import { present } from "../ir/present.js";
+import { at, present } from "../ir/present.js";
 import type { Dim, Node, NodeOf, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { batchNode, canBatch, countReaders, producersOf, rebuildBody, rebuildScan, rewriteLoops } from "./loop-body.js";
 import { expectedSize, type Pass, type PassContext } from "./pass.js";
 

@@ -1,9 +1,9 @@
 /** Stand-in: what WebGPU has no kernel for is computed by what it has. */
 import { type Replacement, rewrite, type Site } from "../graph/rewrite.js";
+import { at } from "../ir/present.js";
 import { tensor } from "../ir/tensor.js";
 import type { Dim, Node, Value } from "../ir/types.js";
 import { movement } from "../ops/movement.js";
-import { at } from "../ops/rule.js";
 import type { Pass } from "./pass.js";
 
 /** A kernel writes into as many buffers as it has results, and reads one more: devices have 8 at least. */

@@ -4,8 +4,8 @@ import { counterparts } from "../graph/counterparts.js";
 import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { elements } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import { expectedSize, type Pass, type PassContext } from "./pass.js";
 
 /** Fewer steps than these do not pay for turning a matrix; and smaller matrices stay in the cache, however they lie. */

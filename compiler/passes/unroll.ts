@@ -2,8 +2,8 @@
 import { inline, type Replacement, rewrite, type Site, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
+import { at } from "../ir/present.js";
 import type { NodeOf, Value } from "../ir/types.js";
-import { at } from "../ops/rule.js";
 import type { Pass } from "./pass.js";
 
 /** What the steps stacked, along a new leading axis. */

@@ -1,7 +1,7 @@
 /** Gradients of recurrent cells, alone and stacked, against finite differences. */
 import { describe, test } from "vitest";
 import { scan } from "../../compiler/graph/scan.js";
-import { at } from "../../compiler/ops/rule.js";
+import { at } from "../../compiler/ir/present.js";
 import { CLASSES, expectGradientsOf, model } from "./model.js";
 
 describe("cells", () => {

@@ -5,9 +5,9 @@ import { graphBuilder } from "../../compiler/graph/build.js";
 import { evaluate } from "../../compiler/graph/evaluate.js";
 import { inline } from "../../compiler/graph/rewrite.js";
 import { verify } from "../../compiler/graph/verify.js";
+import { at } from "../../compiler/ir/present.js";
 import { tabulate } from "../../compiler/ir/tensor.js";
 import type { Graph, Tensor } from "../../compiler/ir/types.js";
-import { at } from "../../compiler/ops/rule.js";
 import type { Stream } from "../../runtime/random.js";
 
 const STEP = 1e-5;

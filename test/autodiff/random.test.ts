@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { evaluate } from "../../compiler/graph/evaluate.js";
 import { verify } from "../../compiler/graph/verify.js";
-import { at } from "../../compiler/ops/rule.js";
+import { at } from "../../compiler/ir/present.js";
 import { stream } from "../../runtime/random.js";
 import { graphOf, inputsOf, instructions } from "../graph/random-graphs.js";
 import { gradients, weightedSum } from "./differences.js";

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { differentiate } from "../../compiler/autodiff/reverse.js";
 import { scan } from "../../compiler/graph/scan.js";
 import { verify } from "../../compiler/graph/verify.js";
+import { at } from "../../compiler/ir/present.js";
 import type { Graph, NodeOf } from "../../compiler/ir/types.js";
-import { at } from "../../compiler/ops/rule.js";
 import { CLASSES, expectGradientsOf, model } from "./model.js";
 
 describe("states", () => {

@@ -1,5 +1,4 @@
 /** Metrics of the evaluation graph against numbers computed by hand, in one batch and as sums over several. */
-
 import { Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import { addTallies, finishTallies } from "../../runtime/tallies.js";

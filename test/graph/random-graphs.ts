@@ -4,10 +4,10 @@ import { graphBuilder } from "../../compiler/graph/build.js";
 import { scan } from "../../compiler/graph/scan.js";
 import type { Builder } from "../../compiler/ir/builder.js";
 import { broadcastShapes, elements, sameShape } from "../../compiler/ir/dims.js";
+import { at } from "../../compiler/ir/present.js";
 import { tabulate, tensor } from "../../compiler/ir/tensor.js";
 import type { Graph, Tensor, Value } from "../../compiler/ir/types.js";
 import { swapLast } from "../../compiler/ops/contraction.js";
-import { at } from "../../compiler/ops/rule.js";
 import { stream } from "../../runtime/random.js";
 
 /** How a graph grows by one step: what is done, to which of the values so far, and a number for the choices that are left. */

@@ -5,9 +5,9 @@ import { evaluate } from "../../compiler/graph/evaluate.js";
 import { inline, type Replacement, rewrite, scanOperands } from "../../compiler/graph/rewrite.js";
 import { scan } from "../../compiler/graph/scan.js";
 import { verify } from "../../compiler/graph/verify.js";
+import { at } from "../../compiler/ir/present.js";
 import { tabulate } from "../../compiler/ir/tensor.js";
 import type { Graph, Type } from "../../compiler/ir/types.js";
-import { at } from "../../compiler/ops/rule.js";
 import { stream } from "../../runtime/random.js";
 
 const float = (...shape: Type["shape"]): Type => ({ dtype: "float32", shape });

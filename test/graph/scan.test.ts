@@ -4,9 +4,9 @@ import { graphBuilder } from "../../compiler/graph/build.js";
 import { evaluate } from "../../compiler/graph/evaluate.js";
 import { loop, scan } from "../../compiler/graph/scan.js";
 import { verify } from "../../compiler/graph/verify.js";
+import { at } from "../../compiler/ir/present.js";
 import { tensor } from "../../compiler/ir/tensor.js";
 import type { Graph, Tensor, Type } from "../../compiler/ir/types.js";
-import { at } from "../../compiler/ops/rule.js";
 
 const float = (...shape: Type["shape"]): Type => ({ dtype: "float32", shape });
 const vector = (...data: readonly number[]): Tensor => tensor("float32", [data.length], data);

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { graphBuilder } from "../../compiler/graph/build.js";
 import { scan } from "../../compiler/graph/scan.js";
 import { verify } from "../../compiler/graph/verify.js";
+import { at } from "../../compiler/ir/present.js";
 import type { Graph, Node, Type } from "../../compiler/ir/types.js";
-import { at } from "../../compiler/ops/rule.js";
 
 const row: Type = { dtype: "float32", shape: ["batch", 3] };
 

@@ -1,5 +1,4 @@
 /** What is said of a model in each runtime, and whether onnxruntime-node agrees. */
-
 import onnxProto from "onnx-proto";
 import { InferenceSession } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";

@@ -1,5 +1,4 @@
 /** What the model says, in the report: a confusion matrix, predictions against truth, or texts side by side. */
-
 import type { Answers } from "../../runtime/answers.js";
 import type { AnswersOutcome } from "../../runtime/ask-run.js";
 import { confusionChart, scatterChart, seriesChart } from "../charts/answers.js";

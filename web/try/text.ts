@@ -1,5 +1,4 @@
 /** Text: a prompt, and what the model writes after it, unit by unit. */
-
 import type { TextMetadata } from "../../runtime/data/metadata.js";
 import { encodePrompt, opening, openSpeller } from "../../runtime/prompt.js";
 import { stream } from "../../runtime/random.js";

@@ -3,10 +3,9 @@
  * `general` (q W)·k (M.-T. Luong et al., 2015), over √width when scaled (A. Vaswani et al., 2017); `additive`
  * v·tanh(q Wq + k Wk) (D. Bahdanau et al., 2015).
  */
-
 import type { NormalAttention } from "../../../schema/normal.js";
+import { at } from "../../ir/present.js";
 import type { Dim, Value } from "../../ir/types.js";
-import { at } from "../../ops/rule.js";
 import type { CombiningDefinition, Context } from "../context.js";
 import { glorotUniform } from "../initializers.js";
 import { sameSize } from "../sizes.js";

@@ -1,7 +1,6 @@
 /** concat, add and multiply: several layers' outputs as one. */
-
 import type { NormalCombine } from "../../../schema/normal.js";
-import { at } from "../../ops/rule.js";
+import { at } from "../../ir/present.js";
 import type { CombiningDefinition } from "../context.js";
 import { sameSizes } from "../sizes.js";
 import { describeWire, isIds } from "../wire.js";

@@ -1,9 +1,8 @@
 /** What a loss is, and the reductions that losses share. */
-
 import type { NormalMetric } from "../../../schema/normal.js";
 import type { Builder } from "../../ir/builder.js";
+import { at } from "../../ir/present.js";
 import type { Value } from "../../ir/types.js";
-import { at } from "../../ops/rule.js";
 import type { Context } from "../context.js";
 import { overLive, perEntry } from "../entries.js";
 import { sameSizes } from "../sizes.js";

@@ -1,5 +1,4 @@
 /** binary_accuracy: the share of live entries on the target's side of one half. */
-
 import type { NormalMetric } from "../../../schema/normal.js";
 import { overLive } from "../entries.js";
 import { fitting, type MetricDefinition, meanTallies } from "./metric.js";

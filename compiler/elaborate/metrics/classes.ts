@@ -1,7 +1,6 @@
 /** What the metrics over classes read: scores of classes, and which class is right. */
-
+import { at } from "../../ir/present.js";
 import type { Dim, Value } from "../../ir/types.js";
-import { at } from "../../ops/rule.js";
 import type { Context } from "../context.js";
 import type { Answers } from "../losses/operands.js";
 import { fitting, type MetricOperands } from "./metric.js";

@@ -2,7 +2,6 @@
  * f1, precision, recall: of each class, then their mean over the classes that occur (macro). Tallies are the hits, the
  * answers and the targets of each class, [3, classes]. Where each output is a yes or no, outputs are classes.
  */
-
 import type { NormalMetric } from "../../../schema/normal.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";

@@ -1,5 +1,4 @@
 /** What the metrics over numbers read: outputs and targets of one shape. */
-
 import { present } from "../../ir/present.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";

@@ -2,11 +2,9 @@
  * What a ctc model spells: its likeliest outputs, one per step, once repetitions and then blanks are taken out; and how far
  * that is from the labels, in insertions, deletions and substitutions (V. Levenshtein, 1966).
  */
-
 import { scan } from "../../graph/scan.js";
-import { present } from "../../ir/present.js";
+import { at, present } from "../../ir/present.js";
 import type { Value } from "../../ir/types.js";
-import { at } from "../../ops/rule.js";
 import type { Context } from "../context.js";
 import { blankOf, labelCount, type NormalCtc } from "../losses/ctc.js";
 import type { MetricOperands } from "./metric.js";

@@ -1,8 +1,7 @@
 /** step_decay: a product of factors, one for each `every` updates or for each boundary that n has reached. */
-
 import type { NormalSchedule } from "../../../schema/normal.js";
+import { at } from "../../ir/present.js";
 import { tensor } from "../../ir/tensor.js";
-import { at } from "../../ops/rule.js";
 import type { ScheduleDefinition } from "./schedule.js";
 
 export const stepDecay: ScheduleDefinition<Extract<NormalSchedule, { type: "step_decay" }>> = (schedule, b, n) => {

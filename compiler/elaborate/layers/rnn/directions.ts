@@ -1,11 +1,9 @@
 /** A cell in its one or two directions, joined, with its residual connection. */
-
 import type { NormalCell, NormalRnn } from "../../../../schema/normal.js";
 import type { Builder } from "../../../ir/builder.js";
-import { present } from "../../../ir/present.js";
+import { at, present } from "../../../ir/present.js";
 import type { Dim, Value } from "../../../ir/types.js";
 import { ownValue, resolveCell } from "../../../language/cell.js";
-import { at } from "../../../ops/rule.js";
 import type { CellStates, Context } from "../../context.js";
 import { sameSize } from "../../sizes.js";
 import { lastLive, repeatFirstStep, type Wire, width } from "../../wire.js";

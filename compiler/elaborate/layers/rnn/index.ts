@@ -1,9 +1,7 @@
 /** rnn: a stack of cells, each run over the steps of its input by one loop per direction. */
-
 import type { NormalRnn } from "../../../../schema/normal.js";
-import { present } from "../../../ir/present.js";
+import { at, present } from "../../../ir/present.js";
 import type { Dim, Value } from "../../../ir/types.js";
-import { at } from "../../../ops/rule.js";
 import { type CellStates, type Context, type LayerDefinition, lendsWeights } from "../../context.js";
 import { sameSize } from "../../sizes.js";
 import { describeWire, isIds, type Wire, width } from "../../wire.js";

@@ -1,7 +1,6 @@
 /** Whether a cell is run by an operator of ONNX, and where not, why. */
-
+import { at } from "../../../ir/present.js";
 import type { Value } from "../../../ir/types.js";
-import { at } from "../../../ops/rule.js";
 import type { CellStates, Context } from "../../context.js";
 import type { Run } from "./direction.js";
 import { type OperatorResults, runOperator } from "./operator.js";

@@ -1,14 +1,13 @@
 /** A cell as the recurrent operator of ONNX that its definition says it is. */
-
 import type { OnnxMapping } from "../../../../schema/normal.js";
 import type { Builder } from "../../../ir/builder.js";
 import { printShape, sameShape } from "../../../ir/dims.js";
+import { at } from "../../../ir/present.js";
 import { tensor } from "../../../ir/tensor.js";
 import type { Shape, Value } from "../../../ir/types.js";
 import { ownValue } from "../../../language/cell.js";
 import { type onnxOperands, readBlock } from "../../../language/onnx.js";
 import { recurrentOperators } from "../../../ops/recurrent.js";
-import { at } from "../../../ops/rule.js";
 import type { CellStates } from "../../context.js";
 
 export interface OperatorRun {

@@ -3,12 +3,12 @@ import type { OnnxMapping } from "../../../../schema/normal.js";
 import { graphBuilder } from "../../../graph/build.js";
 import { evaluate } from "../../../graph/evaluate.js";
 import { scan } from "../../../graph/scan.js";
+import { at } from "../../../ir/present.js";
 import { tensor } from "../../../ir/tensor.js";
 import type { Dim, Graph } from "../../../ir/types.js";
 import type { ResolvedCell } from "../../../language/cell.js";
 import { lowerCell } from "../../../language/lower.js";
 import { type CellSizes, declaredShapes } from "../../../language/sizes.js";
-import { at } from "../../../ops/rule.js";
 import { runOperator } from "./operator.js";
 
 const [STEPS, ROWS] = [4, 3];

@@ -1,11 +1,10 @@
 /** One cell in one direction: its parameters, and the loop that runs it over the steps. */
-
 import type { Report } from "../../../../schema/diagnostics.js";
 import { loop } from "../../../graph/scan.js";
+import { at } from "../../../ir/present.js";
 import type { Dim, Value } from "../../../ir/types.js";
 import { lowerCell } from "../../../language/lower.js";
 import { declaredShapes, resolveSize, sizeNames } from "../../../language/sizes.js";
-import { at } from "../../../ops/rule.js";
 import type { CellStates, Context } from "../../context.js";
 import { cellInitializer } from "../../initializers.js";
 import { lastLive } from "../../wire.js";

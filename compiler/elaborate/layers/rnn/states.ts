@@ -1,11 +1,9 @@
 /** Where the states of an rnn layer start: at zero, at learned values, where an earlier layer ended, or where the data says. */
-
 import type { NormalRnn } from "../../../../schema/normal.js";
 import { nearest } from "../../../../schema/wording.js";
-import { present } from "../../../ir/present.js";
+import { at, present } from "../../../ir/present.js";
 import type { Shape, Value } from "../../../ir/types.js";
 import { ownValue } from "../../../language/cell.js";
-import { at } from "../../../ops/rule.js";
 import type { Context } from "../../context.js";
 import { constantZero } from "../../initializers.js";
 import { sameSizes } from "../../sizes.js";

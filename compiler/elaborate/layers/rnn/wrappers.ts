@@ -3,16 +3,14 @@
  *
  * Masks are made for all steps at once, outside the loop, and scanned into it: a step only multiplies or chooses.
  */
-
 import type { CellDropout, NormalCell, StateRates } from "../../../../schema/normal.js";
 import { child } from "../../../../schema/pointer.js";
 import { quote, suggestion } from "../../../../schema/wording.js";
 import type { Builder } from "../../../ir/builder.js";
-import { present } from "../../../ir/present.js";
+import { at, present } from "../../../ir/present.js";
 import type { Dim, Value } from "../../../ir/types.js";
 import { ownValue } from "../../../language/cell.js";
 import { layerNorm } from "../../../language/layer-norm.js";
-import { at } from "../../../ops/rule.js";
 import type { CellStates, Context } from "../../context.js";
 import { constantOne, constantZero } from "../../initializers.js";
 import { dropoutMask, keepMask } from "../../random.js";
