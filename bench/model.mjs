@@ -35,20 +35,41 @@ export function signatureOf({ batch, time, vocabulary }) {
   return { inputs: ids, targets: ids, sizes: { vocabulary }, expected: { batch, time } };
 }
 
-/** Small weights, slots of zero, ids all over the vocabulary. */
-export function feedsOf({ manifest }, { steps, batch, time, vocabulary }, Tensor) {
-  const sizes = { steps, batch, time };
-  const filled = ({ name, role, dtype, shape }) => {
-    const dims = shape.map((dim) => sizes[dim] ?? dim);
-    const count = dims.reduce((product, size) => product * size, 1);
-    if (role === "step") return [name, new Tensor("int64", [0n], [])];
-    if (dtype === "int32") {
-      const ids = Int32Array.from({ length: count }, (_, index) => (index * 7919) % vocabulary);
-      return [name, new Tensor(dtype, ids, dims)];
-    }
-    const scale = role === "parameter" ? 0.1 : 0;
-    const data = Float32Array.from({ length: count }, (_, index) => scale * Math.sin(index));
-    return [name, new Tensor("float32", data, dims)];
+/** Small weights, slots of zero. */
+export function startOf({ manifest: { parameters, slots } }) {
+  const filled = (tensors, value) =>
+    new Map(
+      tensors.map(({ name, shape }) => [name, { shape, data: Float32Array.from({ length: product(shape) }, value) }]),
+    );
+  return {
+    step: 0,
+    parameters: filled(parameters, (_, index) => 0.1 * Math.sin(index)),
+    slots: filled(slots, () => 0),
+    states: new Map(),
   };
-  return Object.fromEntries(manifest.train.inputs.map(filled));
+}
+
+/** The batches of a call: ids all over the vocabulary. */
+export function batchOf({ manifest }, { steps, batch, time, vocabulary }) {
+  const data = manifest.train.inputs.filter(({ role }) => role === "data");
+  const shape = [steps * batch, time];
+  const ids = Int32Array.from({ length: product(shape) }, (_, index) => (index * 7919) % vocabulary);
+  return new Map(data.map(({ name, dtype }) => [name, { dtype, shape, data: ids }]));
+}
+
+/** What a session is fed. */
+export function feedsOf({ manifest }, { steps, batch, time, vocabulary }, Tensor) {
+  const { parameters, slots } = startOf({ manifest });
+  const ids = batchOf({ manifest }, { steps, batch, time, vocabulary });
+  const fed = ({ name, role, dtype }) => {
+    if (role === "step") return [name, new Tensor("int64", [0n], [])];
+    if (role === "data") return [name, new Tensor(dtype, ids.get(name).data, [steps, batch, time])];
+    const { shape, data } = (role === "slot" ? slots : parameters).get(name);
+    return [name, new Tensor("float32", data, shape)];
+  };
+  return Object.fromEntries(manifest.train.inputs.map(fed));
+}
+
+function product(shape) {
+  return shape.reduce((sum, size) => sum * size, 1);
 }

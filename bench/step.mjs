@@ -6,7 +6,7 @@
  * `steps` is the number of steps in one call of the session; the median is over the calls, after two that are not counted.
  */
 import { parseArgs } from "node:util";
-import { feedsOf, signatureOf, sizeNames, specOf } from "./model.mjs";
+import { batchOf, signatureOf, sizeNames, specOf, startOf } from "./model.mjs";
 import { productsOf } from "./products.mjs";
 
 const { values } = parseArgs({
@@ -27,8 +27,9 @@ const WARM_UP = 2;
 
 const { compile, analyze } = await import("../dist/compiler/compile.js");
 const { readSpec } = await import("../dist/schema/read.js");
+const { openTraining } = await import("../dist/runtime/computing.js");
 const { loadOf, optionsOf } = await import("../dist/runtime/session.js");
-const { InferenceSession, Tensor } = await import("onnxruntime-node");
+const { openTrainer } = await import("../dist/runtime/trainer.js");
 
 const sampled = values.samples && { loss: { type: "sampled_softmax", samples: Number(values.samples) } };
 const read = await readSpec(JSON.stringify(specOf({ ...sizes, cell: values.cell, ...sampled })), {
@@ -58,18 +59,28 @@ if (!compiled.ok) throw new Error(compiled.problems.map(({ message }) => message
 const { train, manifest } = compiled.artifact;
 const compile_ms = performance.now() - compiling;
 
+const load = loadOf(manifest.parameters, sizes.batch);
+const place = { exactThreads: Number(values.threads) };
 const starting = performance.now();
-const session = await InferenceSession.create(train, {
-  ...optionsOf("cpu", loadOf(manifest.parameters, sizes.batch), { exactThreads: Number(values.threads) }),
-  ...(values.profile && { enableProfiling: true, profileFilePrefix: values.profile }),
-});
+const session = values.profile
+  ? await openProfiled()
+  : (await openTraining("cpu", { ...compiled, load }, place)).training;
 const session_ms = performance.now() - starting;
 
-const feeds = feedsOf({ manifest }, sizes, Tensor);
+/** One that says of every node how long it took. */
+async function openProfiled() {
+  const { InferenceSession } = await import("onnxruntime-node");
+  const profiling = { enableProfiling: true, profileFilePrefix: values.profile };
+  return InferenceSession.create(train, { ...optionsOf("cpu", load, place), ...profiling });
+}
+
 const perStep = [];
+const stored = { parameter: manifest.parameters, slot: manifest.slots };
+const batch = batchOf({ manifest }, sizes);
+const trainer = openTrainer(session, manifest.train, stored, startOf({ manifest }), sizes.batch, () => batch);
 for (let call = 0; call < WARM_UP + Number(values.calls); call++) {
   const start = performance.now();
-  await session.run(feeds);
+  await trainer.advance(1 + call * steps, steps, 1);
   perStep.push((performance.now() - start) / steps);
 }
 const counted = perStep.slice(WARM_UP).sort((a, b) => a - b);

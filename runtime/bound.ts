@@ -3,13 +3,11 @@
  * carries from call to call; whole numbers are of 32 bits there, and what the host reads comes in one piece.
  */
 import { type InferenceSession, Tensor } from "onnxruntime-common";
-import { type Port, type Ports, type Role, report as reportName } from "../compiler/artifact.js";
+import { type Ports, type Role, report as reportName } from "../compiler/artifact.js";
 import type { BoundModel } from "../compiler/compile.js";
-import type { Runner } from "./runner.js";
+import type { Feeds, Runner } from "./runner.js";
 import { failedToOpen, type OpenedSession } from "./session.js";
-
-type Feeds = Readonly<Record<string, Tensor>>;
-type Sizes = ReadonlyMap<string, number>;
+import { type Sizes, sizesOf } from "./sizes.js";
 
 export interface BoundRunner extends Runner {
   /** Opens the session for what would be fed, so that what stands in the way is known before the first call. */
@@ -91,18 +89,6 @@ function parted({ data }: Tensor, report: BoundModel["report"]): Record<string, 
 function advanced(before: Tensor | undefined, steps: number): Tensor {
   const [count = 0n] = (before?.data ?? []) as BigInt64Array;
   return new Tensor("int64", BigInt64Array.of(count + BigInt(steps)), []);
-}
-
-/** What the symbols in the shapes of ports stand for. */
-export function sizesOf(ports: readonly Port[], feeds: Feeds): Sizes {
-  const sizes = new Map<string, number>();
-  for (const { name, shape } of ports) {
-    shape.forEach((dim, axis) => {
-      const size = feeds[name]?.dims[axis];
-      if (typeof dim === "string" && size !== undefined) sizes.set(dim, size);
-    });
-  }
-  return sizes;
 }
 
 function narrowed(tensor: Tensor): Tensor {

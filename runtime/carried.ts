@@ -9,6 +9,7 @@ import { tensorOf } from "./tensors.js";
 /** The tensors of a run directory, by their roles. */
 export type Stored = Readonly<Record<"parameter" | "slot", readonly StoredTensor[]>>;
 
+/** What a trainer starts with: its arrays are the trainer's own from then on, which may be written into. */
 export interface TrainerStart {
   readonly step: number;
   readonly parameters: Tensors;
@@ -20,12 +21,14 @@ export interface TrainerStart {
 export interface Carried {
   /** What a graph takes of them, and the scale of the learning rate where it takes that. */
   feeds(graph: Ports, rateScale: number): Record<string, Tensor>;
+  /** What nobody reads any more, by the names of a graph's outputs that may be put there. */
+  spare(graph: Ports): Readonly<Record<string, Tensor>>;
   /** Takes what a graph made anew. */
   take(graph: Ports, outputs: InferenceSession.OnnxValueMapType): void;
   now(): ReadonlyMap<string, Tensor>;
   /** Goes back to how it was before, as `now` gave it. */
   goBack(before: ReadonlyMap<string, Tensor>): void;
-  /** Lets go of what was before and is not any more. */
+  /** Lets go of what was before and is not any more: it is spare from now on. */
   goOn(before: ReadonlyMap<string, Tensor>): void;
   set(tensors: Tensors): void;
   /** Sets the states that go on from step to step to zero. */
@@ -60,6 +63,10 @@ export function openCarried(
 ): Carried {
   /** By the name of the input port. */
   let carried = new Map<string, Tensor>();
+  /** What is carried no more. */
+  let spare = new Map<string, Tensor>();
+  /** What nobody else holds: what it started with, and what graphs made since. */
+  const own = new WeakSet<Tensor>();
   /** Of each parameter's magnitudes, where the graph gave that. */
   let sums: Float32Array | undefined;
   const tensorAt = (name: string) => present(carried.get(name), name);
@@ -71,6 +78,7 @@ export function openCarried(
   const states = withRole(inputs, "state");
   const trained = withRole(inputs, "parameter");
   for (const tensors of [start.parameters, start.slots, zeroStates(states, rows), start.states]) set(tensors);
+  for (const tensor of carried.values()) own.add(tensor);
   carried.set("step", tensorOf({ dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(start.step)) }));
   const names = { ...stored, state: states };
 
@@ -84,9 +92,20 @@ export function openCarried(
       }
       return feeds;
     },
+    spare(graph) {
+      const free = graph.outputs.flatMap(({ name }) => {
+        const tensor = spare.get(carriedName(name));
+        return tensor === undefined ? [] : [[name, tensor] as const];
+      });
+      return Object.fromEntries(free);
+    },
     take(graph, outputs) {
-      for (const { name, role } of graph.outputs)
-        if (roles.includes(role)) carried.set(name.replace(/^next\//, ""), present(outputs[name], name));
+      for (const { name, role } of graph.outputs) {
+        if (!roles.includes(role)) continue;
+        const tensor = present(outputs[name], name);
+        own.add(tensor);
+        carried.set(carriedName(name), tensor);
+      }
       const given = outputs[magnitudes]?.data;
       sums = given instanceof Float32Array ? given : undefined;
     },
@@ -95,7 +114,10 @@ export function openCarried(
       letGo(carried, before);
       carried = new Map(before);
     },
-    goOn: (before) => letGo(before, carried),
+    goOn(before) {
+      letGo(before, carried);
+      spare = new Map([...before].filter(([name, tensor]) => own.has(tensor) && carried.get(name) !== tensor));
+    },
     set,
     restart() {
       set(zeroStates(states, rows));
@@ -158,6 +180,11 @@ function letGo(old: ReadonlyMap<string, Tensor>, kept: ReadonlyMap<string, Tenso
   for (const [name, tensor] of old) {
     if (tensor.location === "gpu-buffer" && kept.get(name) !== tensor) tensor.dispose();
   }
+}
+
+/** What an output is carried as. */
+function carriedName(output: string): string {
+  return output.replace(/^next\//, "");
 }
 
 function present<T>(value: T | undefined, name: string): T {

@@ -5,8 +5,17 @@ import type { BoundModel, BoundModels } from "../compiler/compile.js";
 import { openBound } from "./bound.js";
 import { type CarriedRole, dataFeeds, type Fetch, withRole } from "./carried.js";
 import type { Batch } from "./data/source.js";
+import { openNative } from "./native/session.js";
 import type { Runner } from "./runner.js";
-import { type Device, type OpenedSession, openSession, type RequestedDevice, reasonOf } from "./session.js";
+import {
+  type Device,
+  deviceFor,
+  type OpenedSession,
+  openSession,
+  type Place,
+  type RequestedDevice,
+  reasonOf,
+} from "./session.js";
 import { tensorOf } from "./tensors.js";
 
 export interface Computing {
@@ -38,15 +47,28 @@ export function openComputing(device: RequestedDevice, models: Models, first: ()
   return device === "webgpu" ? openWebgpu(models, first) : openSessions(device, models);
 }
 
-async function openSessions(device: RequestedDevice, { artifact, load, threads }: Models): Promise<OpenedComputing> {
+async function openSessions(device: RequestedDevice, models: Models): Promise<OpenedComputing> {
+  const { artifact, load, threads } = models;
   const place = threads === undefined ? {} : { exactThreads: threads };
-  const training = await openSession(artifact.train, device, load, place);
-  if (!training.ok) return training;
+  const training = await openTraining(device, models, place);
+  if ("message" in training) return training;
   const evaluation = await openSession(artifact.eval, training.device, load, place);
   if (!evaluation.ok) return evaluation;
-  const { device: found, notice } = training;
-  const computing = { training: training.session, evaluation: evaluation.session, device: found, notice };
-  return { ok: true, computing: { ...computing, fetch: undefined } };
+  return { ok: true, computing: { ...training, evaluation: evaluation.session, fetch: undefined } };
+}
+
+type Training = Pick<Computing, "training" | "device" | "notice">;
+
+/** On the CPU what a step makes is put where there is room for it, if sessions can be called so. */
+export async function openTraining(
+  requested: RequestedDevice,
+  { artifact: { train, manifest }, load }: Pick<Models, "artifact" | "load">,
+  place: Place,
+): Promise<Training | Extract<OpenedSession, { ok: false }>> {
+  const native = deviceFor(requested) === "cpu" ? await openNative(train, manifest.train, load, place) : undefined;
+  if (native !== undefined) return { training: native, device: "cpu", notice: "" };
+  const opened = await openSession(train, requested, load, place);
+  return opened.ok ? { training: opened.session, device: opened.device, notice: opened.notice } : opened;
 }
 
 async function openWebgpu({ artifact, models, load, steps }: Models, first: () => Batch): Promise<OpenedComputing> {

@@ -1,6 +1,10 @@
 /** What computes: a session of ONNX Runtime, or what stands for several. It is always asked for all that it gives. */
-import type { InferenceSession } from "onnxruntime-common";
+import type { InferenceSession, Tensor } from "onnxruntime-common";
+
+export type Feeds = Readonly<Record<string, Tensor>>;
 
 export interface Runner {
   run(feeds: InferenceSession.OnnxValueMapType): Promise<InferenceSession.OnnxValueMapType>;
+  /** Where it can put outputs into tensors that are there: what lies in them is lost. */
+  runInto?(feeds: Feeds, into: Feeds): Promise<Feeds>;
 }

@@ -58,7 +58,7 @@ export async function openSession(
   load: number,
   place: Place = {},
 ): Promise<OpenedSession> {
-  const device = requested === "auto" ? (hasCuda() ? "cuda" : "cpu") : requested;
+  const device = deviceFor(requested);
   try {
     return { ok: true, session: await create(model, device, load, place), device, notice: "" };
   } catch (error) {
@@ -69,6 +69,12 @@ export async function openSession(
     const session = await create(model, "cpu", load, place);
     return { ok: true, session, device: "cpu", notice: `${message} The CPU is used instead.` };
   }
+}
+
+/** The one to try. */
+export function deviceFor(requested: RequestedDevice): Device {
+  if (requested !== "auto") return requested;
+  return hasCuda() ? "cuda" : "cpu";
 }
 
 /** For a device that gives up in the middle of a run, where there is nobody left to ask. */

@@ -78,7 +78,8 @@ export function openTrainer(
   return {
     async advance(first, steps, rateScale) {
       const data = dataFeeds(ports, batches(first, steps), [steps]);
-      const outputs = await session.run({ ...carried.feeds(ports, rateScale), ...data });
+      const feeds = { ...carried.feeds(ports, rateScale), ...data };
+      const outputs = await (session.runInto?.(feeds, carried.spare(ports)) ?? session.run(feeds));
       const [losses, norms, rates] = [floatsOf(outputs, loss), floatsOf(outputs, norm), floatsOf(outputs, rate)];
       const before = carried.now();
       carried.take(ports, outputs);

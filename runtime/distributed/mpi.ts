@@ -1,4 +1,5 @@
 /** MPI, called in the system's own library: Open MPI, or MPICH and what follows its binary interface. */
+import { type Koffi, keepLoaded, type Library, loadKoffi } from "../native/library.js";
 import type { ProcessLaunch } from "./launcher.js";
 import type { Ranks } from "./ranks.js";
 
@@ -38,16 +39,11 @@ const mpich = {
   inPlace: -1,
 } as const;
 
-type Koffi = typeof import("koffi")["default"];
-type Library = ReturnType<Koffi["load"]>;
-
 /** Joins the other processes of a launch: returns when all of them have. */
 export async function openRanks({ launcher, size, libraries }: ProcessLaunch): Promise<OpenedRanks> {
   const alone = "With RNNX_MPI=off each process trains alone.";
-  let koffi: Koffi;
-  try {
-    koffi = (await import("koffi")).default;
-  } catch {
+  const koffi = await loadKoffi();
+  if (koffi === undefined) {
     const message = `${launcher} started this process, but the package koffi, which calls MPI, is missing.`;
     return { ok: false, message, hint: `Install it with: npm install koffi. ${alone}` };
   }
@@ -65,22 +61,6 @@ export async function openRanks({ launcher, size, libraries }: ProcessLaunch): P
     message: `${launcher} started ${size} processes, but the MPI library found here counts ${ranks.size}: the launcher and the library do not match.`,
     hint: `Start with the library's own launcher, or name the launcher's library in RNNX_MPI_LIBRARY (${tried}).`,
   };
-}
-
-/** glibc's flags of dlopen: resolve now, show the symbols to all, never unload. */
-const FOREVER = 0x2 | 0x100 | 0x1000;
-
-/**
- * Keeps a library loaded until the process is gone. A thread that ends takes what it loaded with it, while threads of the library's own
- * may still run its code.
- */
-function keepLoaded(koffi: Koffi, name: string): void {
-  if (process.platform !== "linux") return;
-  try {
-    koffi.load(null).func("void *dlopen(const char *name, int flags)")(name, FOREVER);
-  } catch {
-    // An older C library has it elsewhere; the library is then loaded as any other.
-  }
 }
 
 function firstOf(koffi: Koffi, names: readonly string[]): Library | undefined {

@@ -1,0 +1,95 @@
+/**
+ * ONNX Runtime's C interface, as far as a session needs it. Its functions lie in a table whose places never change: versions only add to its
+ * end (onnxruntime_c_api.h).
+ */
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { type Koffi, keepLoaded, loadKoffi } from "./library.js";
+
+/** The address of an object of the library's. */
+export type Handle = bigint;
+/** Where a function puts the object that it makes. */
+export type Place = [Handle | null];
+
+/** Each function: its place in the table, what it gives, what it takes. Those that give a status fail with the words of it. */
+const functions = {
+  errorMessage: [2, "str", "void *"],
+  createEnv: [3, "status", "int", "str", "_Out_ void **"],
+  createSession: [8, "status", "void *", "void *", "size_t", "void *", "_Out_ void **"],
+  run: [9, "status", "void *", "void *", "str *", "void **", "size_t", "str *", "size_t", "_Inout_ void **"],
+  createOptions: [10, "status", "_Out_ void **"],
+  disableMemoryPattern: [17, "status", "void *"],
+  setSeverity: [22, "status", "void *", "int"],
+  setOptimization: [23, "status", "void *", "int"],
+  setThreads: [24, "status", "void *", "int"],
+  createTensor: [49, "status", "void *", "void *", "size_t", "int64_t *", "size_t", "int", "_Out_ void **"],
+  createMemoryInfo: [69, "status", "int", "int", "_Out_ void **"],
+  releaseStatus: [93, "void", "void *"],
+  releaseSession: [95, "void", "void *"],
+  releaseValue: [96, "void", "void *"],
+  releaseOptions: [100, "void", "void *"],
+  addOption: [130, "status", "void *", "str", "str"],
+} as const satisfies Readonly<Record<string, readonly [place: number, gives: string, ...takes: string[]]>>;
+
+/** The version of the table that has all of them. */
+const version = 5;
+const tableLength = 131;
+
+type Argument = Handle | null | number | string | ArrayBufferView | readonly string[] | readonly (Handle | null)[];
+export type Interface = Readonly<Record<keyof typeof functions, (...given: readonly Argument[]) => unknown>>;
+
+let known: Promise<Interface | undefined> | undefined;
+
+/** Undefined where it cannot be called: outside Linux, or where koffi is not installed. */
+export function openInterface(): Promise<Interface | undefined> {
+  known ??= open();
+  return known;
+}
+
+async function open(): Promise<Interface | undefined> {
+  // The library's name and its loading are known, and tried, there alone.
+  if (process.platform !== "linux") return undefined;
+  const koffi = await loadKoffi();
+  return koffi && bind(koffi);
+}
+
+function bind(koffi: Koffi): Interface | undefined {
+  const file = libraryFile();
+  keepLoaded(koffi, file);
+  const base = koffi.load(file).func("OrtGetApiBase", "void *", [])();
+  const [tableOf] = koffi.decode(base, koffi.array("void *", 1));
+  const table = koffi.call(tableOf, koffi.proto("void *", ["uint32_t"]), version);
+  const addresses: readonly Handle[] = koffi.decode(table, koffi.array("void *", tableLength));
+  const raw = ([place, gives, ...takes]: readonly [number, string, ...string[]]) =>
+    koffi.decode(addresses[place], koffi.proto(gives === "status" ? "void *" : gives, takes));
+  const [messageOf, letGo] = [raw(functions.errorMessage), raw(functions.releaseStatus)];
+  const checked =
+    (call: (...given: readonly Argument[]) => Handle | null) =>
+    (...given: readonly Argument[]) => {
+      const status = call(...given);
+      if (status === null) return;
+      const message = messageOf(status);
+      letGo(status);
+      throw new Error(message);
+    };
+  const bound = Object.entries(functions).map(([name, entry]) => {
+    const call = raw(entry);
+    return [name, entry[1] === "status" ? checked(call) : call];
+  });
+  return Object.fromEntries(bound);
+}
+
+/** The one that onnxruntime-node brings, and may have loaded already. */
+function libraryFile(): string {
+  const folder = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
+  return join(folder, "bin/napi-v6", process.platform, process.arch, "libonnxruntime.so.1");
+}
+
+/** The object that a function makes, whose last argument is the place for it. */
+export function made(make: (place: Place) => unknown): Handle {
+  const place: Place = [null];
+  make(place);
+  const [handle] = place;
+  if (handle === null) throw new Error("ONNX Runtime made nothing.");
+  return handle;
+}

@@ -1,0 +1,131 @@
+/** Sessions called by ONNX Runtime's C interface: the numbers of onnxruntime-node, in arrays that are used again. */
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { compile } from "../../compiler/compile.js";
+import { openData } from "../../runtime/data/index.js";
+import { drawn } from "../../runtime/initialize.js";
+import { openNative } from "../../runtime/native/session.js";
+import type { Runner } from "../../runtime/runner.js";
+import { optionsOf } from "../../runtime/session.js";
+import { openTrainer } from "../../runtime/trainer.js";
+import { readSpec } from "../../schema/read.js";
+
+const rows = 4;
+const read = await readSpec(
+  JSON.stringify({
+    data: { type: "text", text: "the quick brown fox jumps over the lazy dog, ".repeat(4), window: 12 },
+    model: [
+      { layer: "embedding", size: 8 },
+      { layer: "rnn", cell: "lstm", hidden_size: 16, stateful: true },
+      { layer: "projection" },
+    ],
+    loss: { type: "sequence_loss" },
+    optimizer: { type: "adam", learning_rate: 0.01, schedule: { type: "plateau" } },
+    train: { steps: 6, batch_size: rows },
+  }),
+);
+if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
+const { spec } = read;
+const opened = await openData(spec, "");
+if (!opened.ok) throw new Error(JSON.stringify(opened.problems));
+const { source } = opened;
+const compiled = await compile(spec, source.signature(spec.train));
+if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
+const { manifest, train } = compiled.artifact;
+
+const openNode = () => InferenceSession.create(train, optionsOf("cpu", 0, {}));
+const native = await openNative(train, manifest.train, 0);
+
+function trainerOf(runner: Runner) {
+  const stored = { parameter: manifest.parameters, slot: manifest.slots };
+  const tensors = { parameters: drawn(manifest.parameters, 1), slots: drawn(manifest.slots, 1), states: new Map() };
+  const batches = (first: number, steps: number) =>
+    source.batch(Uint32Array.from({ length: steps * rows }, (_, index) => (first * rows + index) % source.examples));
+  return openTrainer(runner, manifest.train, stored, { step: 0, ...tensors }, rows, batches);
+}
+
+/** What a trainer holds, and what it reported; copied, since it goes on. */
+async function heldBy(trainer: ReturnType<typeof trainerOf>) {
+  const roles = (["parameter", "slot", "state"] as const).map((role) => trainer.tensors(role));
+  return (await Promise.all(roles)).map((tensors) =>
+    [...tensors].map(([name, { data }]) => [name, Buffer.from(data.buffer).toString("hex")]),
+  );
+}
+
+// Elsewhere trainings have onnxruntime-node's sessions.
+describe.skipIf(native === undefined)("a native session", () => {
+  if (native === undefined) return;
+
+  test("trains to the same bits, in calls of any number of steps", async () => {
+    const [one, other] = [trainerOf(native), trainerOf(await openNode())];
+    for (const [first, steps] of [
+      [1, 1],
+      [2, 1],
+      [3, 4],
+      [7, 1],
+      [8, 2],
+    ] as const) {
+      const [made, expected] = [await one.advance(first, steps, 1), await other.advance(first, steps, 1)];
+      expect(made).toEqual(expected);
+      expect(await heldBy(one)).toEqual(await heldBy(other));
+    }
+  });
+
+  test("puts what it makes where nothing is read any more", async () => {
+    const trainer = trainerOf(native);
+    const arrays = new Set<unknown>();
+    for (let step = 1; step <= 8; step++) {
+      await trainer.advance(step, 1, 1);
+      for (const { data } of (await trainer.tensors("slot")).values()) arrays.add(data);
+    }
+    // Two for each: what a step reads, and what it makes.
+    expect(arrays.size).toBe(2 * manifest.slots.length);
+  });
+
+  test("leaves what there was where an update is not finite", async () => {
+    const [one, other] = [trainerOf(native), trainerOf(await openNode())];
+    for (const trainer of [one, other]) for (const step of [1, 2, 3]) await trainer.advance(step, 1, 1);
+    const before = await heldBy(one);
+    expect((await one.advance(4, 1, Number.POSITIVE_INFINITY)).unsound).not.toBeNull();
+    expect(await heldBy(one)).toEqual(before);
+    for (const trainer of [one, other]) for (const step of [4, 5]) await trainer.advance(step, 1, 1);
+    expect(await heldBy(one)).toEqual(await heldBy(other));
+  });
+
+  test("says what is wrong in the library's words, and goes on", async () => {
+    const session = (await openNative(train, manifest.train, 0)) ?? native;
+    onTestFinished(() => session.release());
+    const ids = new Tensor("int32", new Int32Array(rows * 12), [1, rows, 12]);
+    await expect(session.run({ inputs: ids })).rejects.toThrow(/lacks "/);
+    const fed = Object.fromEntries(
+      manifest.train.inputs.map(({ name, dtype, shape }) => {
+        const dims = shape.map((dim) =>
+          typeof dim === "number" ? dim : ({ steps: 1, batch: rows, time: 12 }[dim] ?? 1),
+        );
+        const count = dims.reduce((product, size) => product * size, 1);
+        const data = dtype === "float32" ? new Float32Array(count) : new Int32Array(count);
+        return [name, dtype === "int64" ? new Tensor("int64", [0n], []) : new Tensor(data, dims)];
+      }),
+    );
+    const wrong = new Tensor("float32", new Float32Array(6), [2, 3]);
+    await expect(session.run({ ...fed, "projection/W": wrong })).rejects.toThrow(/invalid dimensions/);
+    expect(Object.keys(await session.run(fed))).toEqual(manifest.train.outputs.map(({ name }) => name));
+    session.release();
+  });
+});
+
+test("without koffi there is none, and trainings have another", async () => {
+  vi.resetModules();
+  vi.doMock("koffi", () => {
+    throw new Error("not installed");
+  });
+  onTestFinished(() => {
+    vi.doUnmock("koffi");
+    vi.resetModules();
+  });
+  const { openNative: openWithout } = await import("../../runtime/native/session.js");
+  expect(await openWithout(train, manifest.train, 0)).toBeUndefined();
+  const { openTraining } = await import("../../runtime/computing.js");
+  const made = await openTraining("cpu", { artifact: compiled.artifact, load: 0 }, {});
+  expect(made).toMatchObject({ device: "cpu", notice: "" });
+});
