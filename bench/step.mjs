@@ -27,7 +27,7 @@ const WARM_UP = 2;
 
 const { compile, analyze } = await import("../dist/compiler/compile.js");
 const { readSpec } = await import("../dist/schema/read.js");
-const { openTraining } = await import("../dist/runtime/computing.js");
+const { openStep } = await import("../dist/runtime/computing.js");
 const { loadOf, optionsOf } = await import("../dist/runtime/session.js");
 const { openTrainer } = await import("../dist/runtime/trainer.js");
 
@@ -64,7 +64,7 @@ const place = { exactThreads: Number(values.threads) };
 const starting = performance.now();
 const session = values.profile
   ? await openProfiled()
-  : (await openTraining("cpu", { ...compiled, load }, place)).training;
+  : (await openStep("cpu", train, manifest.train, load, place)).runner;
 const session_ms = performance.now() - starting;
 
 /** One that says of every node how long it took. */

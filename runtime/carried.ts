@@ -95,7 +95,7 @@ export function openCarried(
     spare(graph) {
       const free = graph.outputs.flatMap(({ name }) => {
         const tensor = spare.get(carriedName(name));
-        return tensor === undefined ? [] : [[name, tensor] as const];
+        return tensor === undefined || tensor === carried.get(carriedName(name)) ? [] : [[name, tensor] as const];
       });
       return Object.fromEntries(free);
     },

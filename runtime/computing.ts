@@ -1,6 +1,6 @@
 /** What computes a training: sessions of its models; for WebGPU, which runs no loops, sessions for arrays of each size. */
 import type { Tensor } from "onnxruntime-common";
-import { type Artifact, carriedRoles, copyOf, type Port } from "../compiler/artifact.js";
+import { type Artifact, carriedRoles, copyOf, type Port, type Ports } from "../compiler/artifact.js";
 import type { BoundModel, BoundModels } from "../compiler/compile.js";
 import { openBound } from "./bound.js";
 import { type CarriedRole, dataFeeds, type Fetch, withRole } from "./carried.js";
@@ -47,28 +47,33 @@ export function openComputing(device: RequestedDevice, models: Models, first: ()
   return device === "webgpu" ? openWebgpu(models, first) : openSessions(device, models);
 }
 
-async function openSessions(device: RequestedDevice, models: Models): Promise<OpenedComputing> {
-  const { artifact, load, threads } = models;
+async function openSessions(device: RequestedDevice, { artifact, load, threads }: Models): Promise<OpenedComputing> {
   const place = threads === undefined ? {} : { exactThreads: threads };
-  const training = await openTraining(device, models, place);
-  if ("message" in training) return training;
-  const evaluation = await openSession(artifact.eval, training.device, load, place);
+  const training = await openStep(device, artifact.train, artifact.manifest.train, load, place);
+  if (!training.ok) return training;
+  const { runner, device: found, notice } = training;
+  const evaluation = await openSession(artifact.eval, found, load, place);
   if (!evaluation.ok) return evaluation;
-  return { ok: true, computing: { ...training, evaluation: evaluation.session, fetch: undefined } };
+  const computing = { training: runner, evaluation: evaluation.session, device: found, notice };
+  return { ok: true, computing: { ...computing, fetch: undefined } };
 }
 
-type Training = Pick<Computing, "training" | "device" | "notice">;
+export type OpenedStep =
+  | { readonly ok: true; readonly runner: Runner; readonly device: Device; readonly notice: string }
+  | Extract<OpenedSession, { readonly ok: false }>;
 
-/** On the CPU what a step makes is put where there is room for it, if sessions can be called so. */
-export async function openTraining(
+/** What makes updates, or a part of them. On the CPU what it makes is put where there is room for it, if sessions can be called so. */
+export async function openStep(
   requested: RequestedDevice,
-  { artifact: { train, manifest }, load }: Pick<Models, "artifact" | "load">,
+  model: Uint8Array,
+  ports: Ports,
+  load: number,
   place: Place,
-): Promise<Training | Extract<OpenedSession, { ok: false }>> {
-  const native = deviceFor(requested) === "cpu" ? await openNative(train, manifest.train, load, place) : undefined;
-  if (native !== undefined) return { training: native, device: "cpu", notice: "" };
-  const opened = await openSession(train, requested, load, place);
-  return opened.ok ? { training: opened.session, device: opened.device, notice: opened.notice } : opened;
+): Promise<OpenedStep> {
+  const native = deviceFor(requested) === "cpu" ? await openNative(model, ports, load, place) : undefined;
+  if (native !== undefined) return { ok: true, runner: native, device: "cpu", notice: "" };
+  const opened = await openSession(model, requested, load, place);
+  return opened.ok ? { ...opened, runner: opened.session } : opened;
 }
 
 async function openWebgpu({ artifact, models, load, steps }: Models, first: () => Batch): Promise<OpenedComputing> {

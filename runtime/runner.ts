@@ -8,3 +8,8 @@ export interface Runner {
   /** Where it can put outputs into tensors that are there: what lies in them is lost. */
   runInto?(feeds: Feeds, into: Feeds): Promise<Feeds>;
 }
+
+/** Runs with room for outputs, which a runner may use or not. */
+export function runInto(runner: Runner, feeds: Feeds, into: Feeds): Promise<InferenceSession.OnnxValueMapType> {
+  return runner.runInto?.(feeds, into) ?? runner.run(feeds);
+}

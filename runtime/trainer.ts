@@ -12,7 +12,7 @@ import {
   type Stored,
   type TrainerStart,
 } from "./carried.js";
-import type { Runner } from "./runner.js";
+import { type Runner, runInto } from "./runner.js";
 import type { Tensors } from "./safetensors.js";
 import { type Scaling, scalingOf } from "./scaling.js";
 import { floatsOf } from "./tensors.js";
@@ -79,7 +79,7 @@ export function openTrainer(
     async advance(first, steps, rateScale) {
       const data = dataFeeds(ports, batches(first, steps), [steps]);
       const feeds = { ...carried.feeds(ports, rateScale), ...data };
-      const outputs = await (session.runInto?.(feeds, carried.spare(ports)) ?? session.run(feeds));
+      const outputs = await runInto(session, feeds, carried.spare(ports));
       const [losses, norms, rates] = [floatsOf(outputs, loss), floatsOf(outputs, norm), floatsOf(outputs, rate)];
       const before = carried.now();
       carried.take(ports, outputs);

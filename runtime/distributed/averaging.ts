@@ -2,9 +2,9 @@
  * The trainer of one rank where ranks train by themselves and average now and then: every so many steps parameters and optimizer
  * state become their mean over all ranks. This is not the training of the whole batch, only near it.
  */
-import type { InferenceSession } from "onnxruntime-common";
 import type { TrainerStart } from "../carried.js";
 import type { Batch } from "../data/source.js";
+import type { Runner } from "../runner.js";
 import type { Tensors } from "../safetensors.js";
 import { joined, type Scaling } from "../scaling.js";
 import { openTrainer, type Trainer, type Unsound } from "../trainer.js";
@@ -15,7 +15,7 @@ import type { Shared } from "./synchronous.js";
 /** Steps go on in one call of the session up to the next average; whoever reads tensors in between averages too. */
 export function openAveraging(
   ranks: Ranks,
-  session: InferenceSession,
+  runner: Runner,
   every: number,
   { manifest, stored, source, plan, portions }: Shared,
   start: TrainerStart,
@@ -30,7 +30,7 @@ export function openAveraging(
     source.batch(Array.from({ length: steps }, (_, index) => [...rowsAt(first + index)]).flat());
   const [from, to] = rowsOf(plan.batchSize, ranks);
   const own = { ...start, states: ownRows(start.states, ranks) };
-  const trainer = openTrainer(session, manifest.train, stored, own, to - from, batches);
+  const trainer = openTrainer(runner, manifest.train, stored, own, to - from, batches);
   let averaged = true;
 
   const average = async () => {

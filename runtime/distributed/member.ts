@@ -1,11 +1,13 @@
 /** One rank made ready: its data, its compiled model and its sessions, like those of every other rank. */
 import { availableParallelism, cpus, hostname } from "node:os";
-import type { InferenceSession } from "onnxruntime-common";
+import type { Ports } from "../../compiler/artifact.js";
 import type { TrainerStart } from "../carried.js";
+import { openStep } from "../computing.js";
 import { type Division, type Evaluator, openEvaluator } from "../evaluate.js";
 import type { TrainRequest } from "../events.js";
 import { failed, type RunFailure, wrongInput } from "../outcome.js";
 import { type Planned, planTraining } from "../prepare.js";
+import type { Runner } from "../runner.js";
 import { type Device, openSession, type Place } from "../session.js";
 import type { Trainer } from "../trainer.js";
 import { trajectoryHash } from "../trajectory.js";
@@ -73,19 +75,27 @@ async function open(request: TrainRequest, ranks: Ranks, launch: Launch): Promis
   if (refusal !== undefined) return { ok: false, outcome: refusal };
 
   const { manifest, shard } = artifact;
-  const opened: InferenceSession[] = [];
-  let device: Device = "cpu";
-  const models = [artifact.eval, ...(shard === null ? [artifact.train] : [shard.gradient, shard.update])];
-  for (const model of models) {
-    const session = await openSession(model, request.device, load / Math.sqrt(ranks.size), {
-      ...placeOf(launch),
-      ...(request.threads !== undefined && { exactThreads: request.threads }),
-    });
-    if (!session.ok) return { ok: false, outcome: failed(session.message, session.hint) };
-    opened.push(session.session);
-    device = session.device;
+  const place: Place = {
+    ...placeOf(launch),
+    ...(request.threads !== undefined && { exactThreads: request.threads }),
+  };
+  const own = load / Math.sqrt(ranks.size);
+  const evaluation = await openSession(artifact.eval, request.device, own, place);
+  if (!evaluation.ok) return { ok: false, outcome: failed(evaluation.message, evaluation.hint) };
+  const { device } = evaluation;
+  const parts: readonly (readonly [Uint8Array, Ports])[] =
+    shard === null || manifest.shard === null
+      ? [[artifact.train, manifest.train]]
+      : [
+          [shard.gradient, manifest.shard.gradient],
+          [shard.update, manifest.shard.update],
+        ];
+  const training: Runner[] = [];
+  for (const [model, ports] of parts) {
+    const step = await openStep(device, model, ports, own, place);
+    if (!step.ok) return { ok: false, outcome: failed(step.message, step.hint) };
+    training.push(step.runner);
   }
-  const [evaluation, ...training] = opened as [InferenceSession, ...InferenceSession[]];
   const about: Shared = {
     manifest,
     stored: { parameter: manifest.parameters, slot: manifest.slots },
@@ -115,8 +125,8 @@ async function open(request: TrainRequest, ranks: Ranks, launch: Launch): Promis
       planned,
       device,
       openTrainer,
-      own: await openEvaluator(evaluation, manifest, source),
-      shared: await openEvaluator(evaluation, manifest, source, division),
+      own: await openEvaluator(evaluation.session, manifest, source),
+      shared: await openEvaluator(evaluation.session, manifest, source, division),
     },
   };
 }

@@ -125,7 +125,6 @@ test("without koffi there is none, and trainings have another", async () => {
   });
   const { openNative: openWithout } = await import("../../runtime/native/session.js");
   expect(await openWithout(train, manifest.train, 0)).toBeUndefined();
-  const { openTraining } = await import("../../runtime/computing.js");
-  const made = await openTraining("cpu", { artifact: compiled.artifact, load: 0 }, {});
-  expect(made).toMatchObject({ device: "cpu", notice: "" });
+  const { openStep } = await import("../../runtime/computing.js");
+  expect(await openStep("cpu", train, manifest.train, 0, {})).toMatchObject({ ok: true, device: "cpu", notice: "" });
 });
