@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { type Koffi, keepLoaded, loadKoffi } from "./library.js";
+import { type Koffi, keepLoaded, type Library, loadKoffi } from "./library.js";
 
 /** The address of an object of the library's. */
 export type Handle = bigint;
@@ -54,9 +54,9 @@ async function open(): Promise<Interface | undefined> {
 }
 
 function bind(koffi: Koffi): Interface | undefined {
-  const file = libraryFile();
-  keepLoaded(koffi, file);
-  const base = koffi.load(file).func("OrtGetApiBase", "void *", [])();
+  const library = load(koffi);
+  if (library === undefined) return undefined;
+  const base = library.func("OrtGetApiBase", "void *", [])();
   const [tableOf] = koffi.decode(base, koffi.array("void *", 1));
   const table = koffi.call(tableOf, koffi.proto("void *", ["uint32_t"]), version);
   const addresses: readonly Handle[] = koffi.decode(table, koffi.array("void *", tableLength));
@@ -79,10 +79,16 @@ function bind(koffi: Koffi): Interface | undefined {
   return Object.fromEntries(bound);
 }
 
-/** The one that onnxruntime-node brings, and may have loaded already. */
-function libraryFile(): string {
+/** The one that onnxruntime-node brings, and may have loaded already; undefined where it is not in its place. */
+function load(koffi: Koffi): Library | undefined {
   const folder = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
-  return join(folder, "bin/napi-v6", process.platform, process.arch, "libonnxruntime.so.1");
+  const file = join(folder, "bin/napi-v6", process.platform, process.arch, "libonnxruntime.so.1");
+  try {
+    keepLoaded(koffi, file);
+    return koffi.load(file);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The object that a function makes, whose last argument is the place for it. */

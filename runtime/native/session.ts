@@ -49,12 +49,26 @@ function isSized({ shape }: Port, inputs: readonly Port[]): boolean {
   return shape.every((dim) => typeof dim === "number" || inputs.some((input) => input.shape.includes(dim)));
 }
 
-let environment: Handle | undefined;
+/** What all sessions of a thread share, for as long as it lives. */
+interface Shared {
+  readonly environment: Handle;
+  /** Says that arrays lie in the processor's memory. */
+  readonly memory: Handle;
+}
+
+let known: Shared | undefined;
+
+function sharedBy(ort: Interface): Shared {
+  if (known !== undefined) return known;
+  const environment = made((to) => ort.createEnv(FATAL, "rnnx", to));
+  known = { environment, memory: made((to) => ort.createMemoryInfo(DEVICE_ALLOCATOR, DEFAULT_MEMORY, to)) };
+  process.once("exit", releaseAll);
+  return known;
+}
 
 function create(ort: Interface, model: Uint8Array, load: number, place: Place): Handle {
   const { intraOpNumThreads, enableMemPattern, extra } = optionsOf("cpu", load, place);
-  environment ??= made((to) => ort.createEnv(FATAL, "rnnx", to));
-  const env = environment;
+  const { environment } = sharedBy(ort);
   const options = made(ort.createOptions);
   try {
     ort.setSeverity(options, FATAL);
@@ -62,7 +76,7 @@ function create(ort: Interface, model: Uint8Array, load: number, place: Place): 
     if (enableMemPattern === false) ort.disableMemoryPattern(options);
     if (intraOpNumThreads !== undefined) ort.setThreads(options, intraOpNumThreads);
     for (const [name, value] of flat(extra)) ort.addOption(options, name, value);
-    return made((to) => ort.createSession(env, model, model.byteLength, options, to));
+    return made((to) => ort.createSession(environment, model, model.byteLength, options, to));
   } finally {
     ort.releaseOptions(options);
   }
@@ -78,7 +92,7 @@ function flat(settings: Readonly<Record<string, unknown>> | undefined, prefix = 
 }
 
 function opened(ort: Interface, handle: Handle, { inputs, outputs }: Ports): NativeSession {
-  const memory = made((to) => ort.createMemoryInfo(DEVICE_ALLOCATOR, DEFAULT_MEMORY, to));
+  const { memory } = sharedBy(ort);
   const [inputNames, outputNames] = [inputs, outputs].map((ports) => ports.map(({ name }) => name)) as [
     string[],
     string[],
@@ -106,16 +120,17 @@ function opened(ort: Interface, handle: Handle, { inputs, outputs }: Ports): Nat
     return Object.fromEntries(given.map((tensor, index) => [outputNames[index] ?? "", tensor]));
   };
   const release = () => {
-    if (open.delete(release)) ort.releaseSession(handle);
+    if (!open.delete(release)) return;
+    forgotten.unregister(release);
+    ort.releaseSession(handle);
   };
-  if (open.size === 0) process.once("exit", releaseAll);
   open.add(release);
   const session: NativeSession = {
     run: async (feeds) => run(feeds, {}),
     runInto: async (feeds, into) => run(feeds, into),
     release,
   };
-  forgotten.register(session, release);
+  forgotten.register(session, release, release);
   return session;
 }
 

@@ -15,7 +15,7 @@ const page = join(here, "../../docs/reliability.md");
 const programs = {
   kills: ["kills.mjs", "--count", "1000"],
   steps: ["steps.mjs", "--count", "100000"],
-  sessions: ["sessions.mjs", "--count", "1000"],
+  sessions: ["sessions.mjs", "--count", "5000"],
   processes: ["processes.mjs"],
   ranks: ["ranks.mjs", "--count", "20"],
   memory: ["memory.mjs"],

@@ -7,8 +7,8 @@ import { root } from "./training.mjs";
 
 const { count } = parseArgs({ options: { count: { type: "string", default: "1000" } } }).values;
 const from = (path) => import(join(root, "dist", path));
-const [{ compile }, { readSpec }, { openData }] = await Promise.all(
-  ["compiler/compile.js", "schema/read.js", "runtime/data/index.js"].map(from),
+const [{ compile }, { readSpec }, { openData }, { openNative }] = await Promise.all(
+  ["compiler/compile.js", "schema/read.js", "runtime/data/index.js", "runtime/native/session.js"].map(from),
 );
 const { spec } = await readSpec(
   JSON.stringify({
@@ -33,6 +33,10 @@ for (let opened = 0; opened < Number(count); opened++) {
   const session = await InferenceSession.create(artifact.eval, { intraOpNumThreads: 1, logSeverityLevel: 3 });
   await session.run(feeds);
   await session.release();
+  // As trainings have them; undefined where the C interface cannot be called.
+  const native = await openNative(artifact.eval, artifact.manifest.eval, 0);
+  await native?.run(feeds);
+  native?.release();
   if (opened === Math.floor(Number(count) / 5)) before = memory();
 }
 const after = memory();
