@@ -62,7 +62,18 @@ export type OpenedStep =
   | { readonly ok: true; readonly runner: Runner; readonly device: Device; readonly notice: string }
   | Extract<OpenedSession, { readonly ok: false }>;
 
-/** What makes updates, or a part of them. On the CPU what it makes is put where there is room for it, if sessions can be called so. */
+/** Bytes that a call puts out, from which copying them is more than loading another library once. */
+const worthRoom = 2 ** 20;
+
+function bytesPutOut({ outputs }: Ports): number {
+  const entriesOf = ({ shape }: Port) => shape.reduce<number>((count, dim) => count * (Number(dim) || 1), 1);
+  return outputs.reduce((sum, port) => sum + 4 * entriesOf(port), 0);
+}
+
+/**
+ * What makes updates, or a part of them. On the CPU what a large model makes is put where there is room for it, if sessions can be
+ * called so.
+ */
 export async function openStep(
   requested: RequestedDevice,
   model: Uint8Array,
@@ -70,7 +81,8 @@ export async function openStep(
   load: number,
   place: Place,
 ): Promise<OpenedStep> {
-  const native = deviceFor(requested) === "cpu" ? await openNative(model, ports, load, place) : undefined;
+  const wantsRoom = deviceFor(requested) === "cpu" && bytesPutOut(ports) >= worthRoom;
+  const native = wantsRoom ? await openNative(model, ports, load, place) : undefined;
   if (native !== undefined) return { ok: true, runner: native, device: "cpu", notice: "" };
   const opened = await openSession(model, requested, load, place);
   return opened.ok ? { ...opened, runner: opened.session } : opened;

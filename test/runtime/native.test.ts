@@ -2,6 +2,7 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { compile } from "../../compiler/compile.js";
+import { openStep } from "../../runtime/computing.js";
 import { openData } from "../../runtime/data/index.js";
 import { drawn } from "../../runtime/initialize.js";
 import { openNative } from "../../runtime/native/session.js";
@@ -114,6 +115,14 @@ describe.skipIf(native === undefined)("a native session", () => {
   });
 });
 
+test.skipIf(native === undefined)("a large model has one, a small one has not", async () => {
+  const large = manifest.train.outputs.map((port) => ({ ...port, shape: [2 ** 20] }));
+  for (const outputs of [large, manifest.train.outputs]) {
+    const made = await openStep("cpu", train, { ...manifest.train, outputs }, 0, {});
+    expect(made.ok && made.runner.runInto !== undefined).toBe(outputs === large);
+  }
+});
+
 test("without koffi there is none, and trainings have another", async () => {
   vi.resetModules();
   vi.doMock("koffi", () => {
@@ -125,6 +134,9 @@ test("without koffi there is none, and trainings have another", async () => {
   });
   const { openNative: openWithout } = await import("../../runtime/native/session.js");
   expect(await openWithout(train, manifest.train, 0)).toBeUndefined();
-  const { openStep } = await import("../../runtime/computing.js");
-  expect(await openStep("cpu", train, manifest.train, 0, {})).toMatchObject({ ok: true, device: "cpu", notice: "" });
+  // As if the model were large.
+  const outputs = manifest.train.outputs.map((port) => ({ ...port, shape: [2 ** 20] }));
+  const { openStep: openAnew } = await import("../../runtime/computing.js");
+  const made = await openAnew("cpu", train, { ...manifest.train, outputs }, 0, {});
+  expect(made).toMatchObject({ ok: true, device: "cpu", notice: "" });
 });
