@@ -58,7 +58,7 @@ export interface Expressions {
   concat(xs: readonly Value[], axis: number): Value;
   split(x: Value, sizes: readonly number[], axis: number): readonly Value[];
   slice(x: Value, axis: number, start: Dim, end: Dim): Value;
-  /** Zeros around one axis. */
+  /** Zeros before and after one axis; a negative number takes that many entries away. */
   pad(x: Value, axis: number, before: Dim, after: Dim): Value;
   gather(data: Value, indices: Value, axis: number): Value;
   gatherElements(data: Value, indices: Value, axis: number): Value;

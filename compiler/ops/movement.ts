@@ -1,5 +1,5 @@
 /** Primitives that move entries about without computing. */
-import { addDims, elements, printShape, sameShape, subDims } from "../ir/dims.js";
+import { addDims, elements, mulDims, printShape, sameShape, subDims } from "../ir/dims.js";
 import { at } from "../ir/present.js";
 import { broadcastReader, reader, tabulate } from "../ir/tensor.js";
 import type { Dim, Shape, Tensor } from "../ir/types.js";
@@ -218,14 +218,16 @@ export const movement: Family<Movement> = {
   Pad: {
     infer: (inputs, { axis, before, after }) => {
       const x = at(inputs, 0);
-      if ([before, after].some((part) => typeof part === "number" && part < 0))
-        throw new Error(`padding ${before} and ${after} is negative`);
-      return [
-        { dtype: x.dtype, shape: replaced(x.shape, axis, addDims(addDims(before, along(x.shape, axis)), after)) },
-      ];
+      const whole = along(x.shape, axis);
+      const size = addDims(addDims(before, whole), after);
+      if ([size, addDims(before, whole), addDims(whole, after)].some((part) => typeof part === "number" && part < 0))
+        throw new Error(`padding ${before} and ${after} takes more than an axis of ${whole} has`);
+      return [{ dtype: x.dtype, shape: replaced(x.shape, axis, size) }];
     },
     vjp: (b, node, [g]) => {
-      const { axis, before } = node.attributes;
+      const { axis, before, after } = node.attributes;
+      const isCut = [before, after].some((part) => typeof part === "number" && part < 0);
+      if (isCut) return [g && b.pad(g, axis, mulDims(-1, before), mulDims(-1, after))];
       const own = at(at(node.inputs, 0).type.shape, axis);
       return [g && b.slice(g, axis, before, addDims(before, own))];
     },

@@ -4,9 +4,9 @@ import { sameInputs } from "../graph/counterparts.js";
 import { copyNode, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/present.js";
-import type { Dim, Graph, Node, NodeOf, Value } from "../ir/types.js";
+import type { Dim, Graph, Node, NodeOf, Tensor, Value } from "../ir/types.js";
 import { elementwise } from "../ops/elementwise.js";
-import { inBodies, readersOf, rebuildScan } from "./loop-body.js";
+import { inBodies, producersOf, readersOf, rebuildScan } from "./loop-body.js";
 import type { Pass, PassContext } from "./pass.js";
 import { isWide } from "./width.js";
 
@@ -70,6 +70,7 @@ function loopWith(
   node: NodeOf<"Scan">,
   moved: ReadonlyMap<Value, Node>,
   outer: (old: Value) => Value,
+  constant: (old: Value) => Tensor | undefined,
 ): readonly Value[] {
   const { body, length } = node.attributes;
   const operands = scanOperands(node);
@@ -91,7 +92,10 @@ function loopWith(
     const maker = moved.get(old);
     if (maker !== undefined && !made.has(old)) {
       const parts = partsOf(maker, length);
-      const inputs = maker.inputs.map((input, index) => (parts?.[index] === "slice" ? slice(input) : whole(input)));
+      const inputs = maker.inputs.map((input, index) => {
+        const tensor = constant(input);
+        return parts?.[index] === "slice" ? slice(input) : tensor ? inner.constant(tensor) : whole(input);
+      });
       made.take(maker, stepOf(inner, maker, inputs));
     }
     return made.of(old);
@@ -116,11 +120,16 @@ function fused(graph: Graph, context: PassContext): Graph {
     for (const output of node.outputs) moved.set(output, node);
   const b = graphBuilder(graph.name);
   const outer = sameInputs(b, graph.inputs);
+  const producers = producersOf(graph);
+  const constant = (value: Value) => {
+    const maker = producers.get(value);
+    return maker?.op === "Constant" ? maker.attributes.value : undefined;
+  };
   for (const node of graph.nodes) {
     if (node.outputs.some((output) => moved.has(output))) continue;
     const outputs =
       node.op === "Scan" && plans.has(node)
-        ? loopWith(b, node, moved, outer.of)
+        ? loopWith(b, node, moved, outer.of, constant)
         : copyNode(b, node, node.inputs.map(outer.of));
     outer.take(node, outputs);
   }

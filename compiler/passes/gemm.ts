@@ -31,6 +31,23 @@ function turnedBefore({ b, producer }: Site, turn: Node, factor: Value): Value |
   return b.reshape(b.transpose(source, [2, 0, 1]), factor.type.shape);
 }
 
+/** Entries from which a one-hot matrix is worth being made turned, and not with those of the other steps of a call. */
+const LARGE = 2 ** 17;
+
+/** onehot(i)ᵀ @ y → the product with a matrix that lies as it is read: each place is compared with all indices. */
+function withPlaces(graph: Graph, context: PassContext): Graph {
+  return rewrite(graph, (node, { b, inputs, producer }) => {
+    if (node.op !== "Gemm" || !node.attributes.transA) return undefined;
+    const [x, y, term] = [at(inputs, 0), at(inputs, 1), inputs[2]];
+    const made = producer(x);
+    if (made?.op !== "OneHot" || expectedSize(elements(x.type.shape), context, 0) < LARGE) return undefined;
+    const { depth, dtype } = made.attributes;
+    const indices = b.cast(b.unsqueeze(at(made.inputs, 0), [0]), "int64");
+    const places = b.cast(b.equal(b.unsqueeze(b.range(depth), [1]), indices), dtype);
+    return [b.gemm(places, y, term, false, node.attributes.transB)];
+  });
+}
+
 /** x @ yᵀ → Gemm with the turn inside. */
 function turned(graph: Graph, context: PassContext): Graph {
   return rewrite(graph, (node, site) => {
@@ -109,7 +126,7 @@ export const gemm: Pass = {
   name: "gemm",
   description: "A product of matrices with a turned factor or an added term is one Gemm: x @ y + c → Gemm(x, y, c).",
   run: (graph, context) => {
-    let current = turned(graph, context);
+    let current = withPlaces(turned(graph, context), context);
     for (let next = withTerm(current, context); next !== current; next = withTerm(next, context)) current = next;
     return current;
   },

@@ -22,10 +22,13 @@ import type { Pass, PassContext } from "./pass.js";
 import { recall } from "./recall.js";
 import { regroup } from "./regroup.js";
 import { rest } from "./rest.js";
+import { shift } from "./shift.js";
 import { simplify } from "./simplify.js";
 import { sink } from "./sink.js";
+import { spread } from "./spread.js";
 import { square } from "./square.js";
 import { standIn } from "./stand-in.js";
+import { tally } from "./tally.js";
 import { turn } from "./turn.js";
 import { unroll } from "./unroll.js";
 
@@ -66,10 +69,13 @@ export const stepPasses: readonly Pass[] = [
   gatherMatmul,
   gemm,
   turn,
+  shift,
+  tally,
   square,
   ...tidy,
   recall,
   fuse,
+  spread,
   ...tidy,
 ];
 

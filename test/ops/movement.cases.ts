@@ -107,6 +107,8 @@ export const movement: Cases<Movement> = {
     pad("both ends of the middle", normal(2, 2, 2), 1, 1, 2),
     pad("by symbols", normal("time"), 0, "batch", "time-1"),
     pad("by nothing", normal(3), 0, 0, 0),
+    pad("moved on by one", normal(2, "time", 2), 1, 1, -1),
+    pad("cut at both ends", normal(5), 0, -1, -2),
     pad("whole numbers", below(5, 2), 0, 1, 1),
   ],
 };

@@ -121,7 +121,7 @@ test.each<readonly [string, (operands: Operands) => void]>([
   ["Slice(x[4]): [3, 2) is no part of an axis of 4", ({ b, f }) => b.slice(f("x", 4), 0, 3, 2)],
   ["Slice(x[time]): [0, time+1) is no part of an axis of time", ({ b, f }) => b.slice(f("x", "time"), 0, 0, "time+1")],
   ["Slice(x[4]): [4] has no axis 1", ({ b, f }) => b.apply("Slice", [f("x", 4)], { axis: 1, start: 0, end: 1 })],
-  ["Pad(x[4]): padding -1 and 0 is negative", ({ b, f }) => b.pad(f("x", 4), 0, -1, 0)],
+  ["Pad(x[4]): padding -5 and 2 takes more than an axis of 4 has", ({ b, f }) => b.pad(f("x", 4), 0, -5, 2)],
   ["Pad(x[4]): [4] has no axis 1", ({ b, f }) => b.apply("Pad", [f("x", 4)], { axis: 1, before: 0, after: 1 })],
   // indexing
   [

@@ -27,7 +27,6 @@ test("elementwise work on slices goes into the loop, with what it is made of", (
     +    slice y.1: f32[batch, 3] = y
          slice f.1: f32[batch, 3] = f
     -    mul.2: f32[batch, 3] = Mul(g.1, slice.0)
-    +    capture 1.0
     +    mul: f32[batch, 3] = Mul(y.1, y.1)
     +    sub: f32[batch, 3] = Sub(1.0, mul)
     +    mul.1: f32[batch, 3] = Mul(f.1, sub)

@@ -58,6 +58,28 @@ describe("gemm", () => {
     );
   });
 
+  test("makes a large one-hot factor as the product reads it", () => {
+    const graph = graphOf((b, float, typed) => {
+      const hot = b.oneHot(typed("int32")("ids", "batch"), 3);
+      return [b.gemm(hot, float("g", "batch", 4), float("c", 4), true)];
+    });
+    expect(changes(gemm, graph, { expected: { batch: 50_000 } })).toMatchInlineSnapshot(`
+      "
+      -  onehot: f32[batch, 3] = OneHot(ids, depth=3)
+      -  gemm: f32[3, 4] = Gemm(onehot, g, c, transA)
+      +  unsqueeze: i32[1, batch] = Unsqueeze(ids, axes=[0])
+      +  cast: i64[1, batch] = Cast(unsqueeze)
+      +  range: i64[3] = Range(limit=3)
+      +  unsqueeze.1: i64[3, 1] = Unsqueeze(range, axes=[1])
+      +  equal: bool[3, batch] = Equal(unsqueeze.1, cast)
+      +  cast.1: f32[3, batch] = Cast(equal)
+      +  gemm: f32[3, 4] = Gemm(cast.1, g, c)
+         output gemm
+      "
+    `);
+    expectUntouched(gemm, graph, { expected: { batch: 50 } });
+  });
+
   test("adds terms that broadcast to the product, on either side", () => {
     const graph = graphOf((b, float) => {
       const [x, y] = [float("x", "batch", 2), float("y", 2, 3)];
