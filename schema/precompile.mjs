@@ -1,5 +1,5 @@
 /** Writes spec.validator.mjs: the schemas compiled to code once, at build time, because compiling them takes ten times as long as running them. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import standalone from "ajv/dist/standalone/index.js";
@@ -33,5 +33,8 @@ ${standalone.default(ajv, spec)}
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  writeFileSync(new URL("spec.validator.mjs", import.meta.url), validatorSource());
+  const file = new URL("spec.validator.mjs", import.meta.url);
+  const source = validatorSource();
+  // A program that is at work reads it: it is left alone where it is right.
+  if (!existsSync(file) || readFileSync(file, "utf8") !== source) writeFileSync(file, source);
 }
