@@ -2,9 +2,8 @@
 import { graphBuilder } from "../graph/build.js";
 import { sameInputs } from "../graph/counterparts.js";
 import { copyNode } from "../graph/rewrite.js";
-import type { Builder } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
-import { at } from "../ir/present.js";
+import { at, present } from "../ir/present.js";
 import type { Graph, Node, Value } from "../ir/types.js";
 import { inBodies, producersOf, readersOf } from "./loop-body.js";
 import type { Pass } from "./pass.js";
@@ -17,8 +16,8 @@ interface Products {
   readonly cone: ReadonlySet<Node>;
 }
 
-/** The factor times a value: a product of the two, or an operation on such products and on values as they are. */
-type Scaled = "factor" | "product" | { readonly node: Node; readonly scaled: readonly boolean[] };
+/** The factor times a value: a product of the two, or an operation of which some operands take the factor on. */
+type Scaled = "factor" | "product" | { readonly node: Node; readonly takes: readonly number[] };
 
 interface Plan {
   readonly scaled: ReadonlyMap<Value, Scaled>;
@@ -59,9 +58,9 @@ function productsOf(graph: Graph): readonly Products[] {
   });
 }
 
-/** How each value that has to be multiplied by the factor is made, if all of it takes fewer operations than are there now. */
-function planOf({ factor, others, cone }: Products, producers: ReadonlyMap<Value, Node>): Plan | undefined {
-  const plan = new Map<Value, Scaled>();
+/** How each value that has to be multiplied by the factor is made. */
+function scaledOf({ factor, others, cone }: Products, producers: ReadonlyMap<Value, Node>): ReadonlyMap<Value, Scaled> {
+  const scaled = new Map<Value, Scaled>();
   const makerOf = (value: Value) => {
     const maker = producers.get(value);
     return maker !== undefined && cone.has(maker) ? maker : undefined;
@@ -72,45 +71,48 @@ function planOf({ factor, others, cone }: Products, producers: ReadonlyMap<Value
   };
   /** Which of a product's operands takes the factor on: the one for which there is least to do. */
   const rank = (value: Value) => {
-    if (plan.has(value)) return 0;
+    if (scaled.has(value)) return 0;
     const maker = makerOf(value);
     if (maker !== undefined) return maker.op === "Mul" ? 1 : 2;
     return sameShape(value.type.shape, factor.type.shape) ? 3 : 4;
   };
   const scale = (value: Value): void => {
-    if (plan.has(value)) return;
-    const maker = makerOf(value);
-    if (maker === undefined) plan.set(value, isOne(value) ? "factor" : "product");
-    else {
-      const [x, y] = [at(maker.inputs, 0), at(maker.inputs, 1)];
-      const isFirst = rank(x) <= rank(y);
-      const scaled = maker.op === "Mul" ? [isFirst, !isFirst] : [true, true];
-      plan.set(value, { node: maker, scaled });
-      maker.inputs.forEach((input, index) => {
-        if (scaled[index]) scale(input);
-      });
+    if (scaled.has(value)) return;
+    const node = makerOf(value);
+    if (node === undefined) {
+      scaled.set(value, isOne(value) ? "factor" : "product");
+      return;
     }
+    const [x, y] = [at(node.inputs, 0), at(node.inputs, 1)];
+    const takes = node.op !== "Mul" ? [0, 1] : rank(x) <= rank(y) ? [0] : [1];
+    scaled.set(value, { node, takes });
+    for (const index of takes) scale(at(node.inputs, index));
   };
   // Terms of sums have no choice, and so go first.
-  const isSum = (value: Value) => makerOf(value) !== undefined && makerOf(value)?.op !== "Mul";
   const wanted = [...others.values()];
-  for (const value of [...wanted.filter(isSum), ...wanted]) scale(value);
+  for (const value of wanted) if (makerOf(value)?.op !== "Mul") scale(value);
+  wanted.forEach(scale);
+  return scaled;
+}
+
+/** A plan that takes fewer operations than are there now, if there is one. */
+function planOf(products: Products, producers: ReadonlyMap<Value, Node>): Plan | undefined {
+  const { others, cone } = products;
+  const scaled = scaledOf(products, producers);
   const kept = new Set<Node>();
   const keep = (value: Value): void => {
-    const maker = makerOf(value);
-    if (maker === undefined || kept.has(maker)) return;
+    const maker = producers.get(value);
+    if (maker === undefined || !cone.has(maker) || kept.has(maker)) return;
     kept.add(maker);
     maker.inputs.forEach(keep);
   };
   let made = 0;
-  for (const how of plan.values()) {
-    if (how !== "factor") made++;
-    if (typeof how === "object")
-      how.node.inputs.forEach((input, index) => {
-        if (!how.scaled[index]) keep(input);
-      });
+  for (const how of scaled.values()) {
+    if (how === "factor") continue;
+    made++;
+    if (how !== "product") how.node.inputs.filter((_, index) => !how.takes.includes(index)).forEach(keep);
   }
-  return made + kept.size < others.size + cone.size ? { scaled: plan, kept } : undefined;
+  return made + kept.size < others.size + cone.size ? { scaled, kept } : undefined;
 }
 
 function spreadFactors(graph: Graph): Graph {
@@ -123,33 +125,27 @@ function spreadFactors(graph: Graph): Graph {
 }
 
 function withPlan(graph: Graph, { factor, others, cone }: Products, { scaled, kept }: Plan): Graph {
-  const b: Builder = graphBuilder(graph.name);
+  const b = graphBuilder(graph.name);
   const here = sameInputs(b, graph.inputs);
   const made = new Map<Value, Value>();
-  const scaledOf = (value: Value): Value => {
-    const found = made.get(value);
-    if (found !== undefined) return found;
-    const how = scaled.get(value);
-    const result =
-      how === "factor"
-        ? here.of(factor)
-        : typeof how === "object"
-          ? at(
-              copyNode(
-                b,
-                how.node,
-                how.node.inputs.map((input, i) => (how.scaled[i] ? scaledOf(input) : here.of(input))),
-              ),
-              0,
-            )
-          : b.mul(here.of(factor), here.of(value));
+  const make = (value: Value): Value => {
+    const how = present(scaled.get(value), "a way to scale it");
+    if (how === "factor") return here.of(factor);
+    if (how === "product") return b.mul(here.of(factor), here.of(value));
+    const { node, takes } = how;
+    const operands = node.inputs.map((input, index) => (takes.includes(index) ? times(input) : here.of(input)));
+    return at(copyNode(b, node, operands), 0);
+  };
+  /** The factor times a value. */
+  const times = (value: Value): Value => {
+    const result = made.get(value) ?? make(value);
     made.set(value, result);
     return result;
   };
   for (const node of graph.nodes) {
     if (cone.has(node) && !kept.has(node)) continue;
     const other = others.get(node);
-    here.take(node, other === undefined ? copyNode(b, node, node.inputs.map(here.of)) : [scaledOf(other)]);
+    here.take(node, other === undefined ? copyNode(b, node, node.inputs.map(here.of)) : [times(other)]);
   }
   return b.finish(graph.outputs.map(here.of));
 }

@@ -49,6 +49,26 @@ test("products share what they have in common, sums first", () => {
   `);
 });
 
+test("a square takes it once", () => {
+  const graph = graphOf((b, float) => {
+    const [g, y] = [float("g", 3), float("y", 3)];
+    return [b.mul(g, y), b.mul(g, b.sub(1, b.mul(y, y)))];
+  });
+  expect(changes(spread, graph)).toMatchInlineSnapshot(`
+    "
+       mul: f32[3] = Mul(g, y)
+    -  mul.1: f32[3] = Mul(y, y)
+    -  sub: f32[3] = Sub(1.0, mul.1)
+    -  mul.2: f32[3] = Mul(g, sub)
+    +  mul.1: f32[3] = Mul(mul, y)
+    +  sub: f32[3] = Sub(g, mul.1)
+       output mul
+    -  output mul.2
+    +  output sub
+    "
+  `);
+});
+
 test("in loops too, a factor that the loop makes among them", () => {
   const graph = graphOf((b, float) =>
     loop(b, [float("h", 3)], [float("x", "time", 3)], (inner, [h], [x]) => {
