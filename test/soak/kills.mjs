@@ -139,5 +139,5 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-report("kills", said);
+report("kills", { kind: `width ${hidden}`, ...said });
 process.exitCode = said.unusable + said.different + said.damaged > 0 ? 1 : 0;

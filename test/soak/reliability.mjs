@@ -14,6 +14,7 @@ const page = join(here, "../../docs/reliability.md");
 
 const programs = {
   kills: ["kills.mjs", "--count", "1000"],
+  wide: ["kills.mjs", "--count", "150", "--hidden", "160"],
   steps: ["steps.mjs", "--count", "100000"],
   sessions: ["sessions.mjs", "--count", "5000"],
   processes: ["processes.mjs"],
@@ -30,8 +31,8 @@ const megabytes = (bytes) => `${Math.round(bytes / 1e6).toLocaleString("en")} MB
 
 /** What each figure says, as a row of the table. */
 const rows = {
-  kills: ({ kills, runs, unusable, different, damaged, moved, interrupted }) => [
-    "SIGKILL at random times of a training that saves every other step, its directory moved in between, other numbers of steps per call",
+  kills: ({ kind, kills, runs, unusable, different, damaged, moved, interrupted }) => [
+    `SIGKILL at random times of a training (an LSTM of ${kind}) that saves every other step, its directory moved in between, other numbers of steps per call`,
     `${kills} kills (and ${interrupted} SIGTERM, ${moved} moves) in ${runs} runs: ${unusable} unusable, ${damaged} damaged checkpoints, ${different} runs that end otherwise than one that was never interrupted`,
   ],
   steps: ({ steps, before, after, growth }) => [
