@@ -1,4 +1,5 @@
 /** What a compiled step weighs: parameters, shapes, floating-point operations, memory. */
+import type { NormalTrain } from "../schema/normal.js";
 import { holdsWeights, isParameter, type Program } from "./elaborate/program.js";
 import { bytesOf, flops, peakBytes, type Sizes } from "./graph/cost.js";
 import { elements } from "./ir/dims.js";
@@ -57,11 +58,15 @@ export interface Memory {
 }
 
 /*
- * The total was fitted to the peaks of processes that trained LSTM, GRU and tanh layers with up to 264 MiB of parameters and slots and
- * 632 MiB of activations; test/soak/memory.mjs holds it against 20 more.
+ * The total was fitted, on Linux, to the peaks of processes that trained LSTM, GRU and tanh layers with up to 116 MiB of parameters and
+ * slots and 230 MiB of activations: the models of test/soak/memory.mjs, shakespeare and source-code.
  */
-/** Parameters and slots lie in the loop's own two values, in the host's tensors, and in those that it has not yet let go. */
-const STATE_COPIES = 4;
+/** Parameters and slots lie in the host's tensors, in those that a call writes into, and in those that are not yet let go. */
+const STATE_COPIES = 3;
+/** Where a call makes several steps, its loop carries them from one to the next besides. */
+const CARRIED_COPIES = 1.5;
+/** Of so many floating-point operations, a step takes so long that it is the only one of its call, unless the spec says otherwise. */
+const LONG_STEP = 2 ** 35;
 /** The session's arena grows by doubling. */
 const ARENA_SLACK = 2;
 /** On the CPU float16 values have copies in float32 while they are computed with. */
@@ -85,7 +90,11 @@ function tensorsOf({ inputs, graph }: Program): readonly TensorSummary[] {
 }
 
 /** What training takes at the batch and time that the signature expects, which may be others than it was lowered for. */
-export function memoryOf(signature: Signature, { program, portions, halved, step }: Lowered): Memory {
+export function memoryOf(
+  signature: Signature,
+  { program, portions, halved, step }: Lowered,
+  { steps_per_call }: Pick<NormalTrain, "steps_per_call">,
+): Memory {
   const sizes = sizesOf(inPortions(signature, portions));
   const tensors = tensorsOf(program);
   const fed = program.graph.inputs.slice(tensors.length);
@@ -97,11 +106,13 @@ export function memoryOf(signature: Signature, { program, portions, halved, step
   );
   const activations = peakBytes(step.graph, sizes);
   const slack = halved ? HALVED_SLACK : ARENA_SLACK;
-  const total = PROGRAM_BYTES + STATE_COPIES * (parameters + slots) + slack * activations + data;
+  const alone = steps_per_call === "auto" ? flops(step.graph, sizes) >= LONG_STEP : steps_per_call === 1;
+  const copies = STATE_COPIES + (alone ? 0 : CARRIED_COPIES);
+  const total = PROGRAM_BYTES + copies * (parameters + slots) + slack * activations + data;
   return { parameters, slots, activations, data, program: PROGRAM_BYTES, total };
 }
 
-export function analysisOf(signature: Signature, lowered: Lowered): Analysis {
+export function analysisOf(signature: Signature, lowered: Lowered, train: NormalTrain): Analysis {
   const { program, prepared, gradient, portions, update, step } = lowered;
   const sizes = sizesOf(inPortions(signature, portions));
   const tensors = tensorsOf(program);
@@ -112,7 +123,7 @@ export function analysisOf(signature: Signature, lowered: Lowered): Analysis {
     parameters: { total: sum(tensors), trainable: sum(tensors.filter(({ trainable }) => trainable)), tensors },
     layers: layerSummaries(lowered, tensors, sizes),
     flops: { forward, backward: Math.max(whole - forward - updating, 0), update: updating, step: whole },
-    memory: memoryOf(signature, lowered),
+    memory: memoryOf(signature, lowered, train),
   };
 }
 

@@ -121,7 +121,7 @@ export async function compile(
   const weights = ({ inputs }: Ports) => inputs.filter(({ role }) => role === "parameter").map(({ name }) => name);
   return {
     ok: true,
-    memoryAt: (batch) => memoryFor(signature, lowering.lowered, batch),
+    memoryAt: (batch) => memoryFor(spec, signature, lowering.lowered, batch),
     models: {
       train: (sizes) => emitBound(bound(train, ports.train, sizes, carriedRoles)),
       eval: (sizes) => emitBound(bound(evaluate, ports.eval, sizes)),
@@ -171,7 +171,7 @@ export function analyze(
   options: Pick<CompileOptions, "origins"> = {},
 ): AnalyzeResult {
   const lowering = lower(spec, signature, options);
-  return lowering.ok ? { ok: true, analysis: analysisOf(signature, lowering.lowered) } : lowering;
+  return lowering.ok ? { ok: true, analysis: analysisOf(signature, lowering.lowered, spec.train) } : lowering;
 }
 
 export type MemoryResult = { readonly ok: true; readonly memoryAt: (batch: number) => number } | Refused;
@@ -180,9 +180,9 @@ export type MemoryResult = { readonly ok: true; readonly memoryAt: (batch: numbe
 export function memoryByBatch(spec: NormalSpec, signature: Signature): MemoryResult {
   const lowering = lower(spec, signature);
   if (!lowering.ok) return lowering;
-  return { ok: true, memoryAt: (batch) => memoryFor(signature, lowering.lowered, batch) };
+  return { ok: true, memoryAt: (batch) => memoryFor(spec, signature, lowering.lowered, batch) };
 }
 
-function memoryFor(signature: Signature, lowered: Lowered, batch: number): number {
-  return memoryOf({ ...signature, expected: { ...signature.expected, batch } }, lowered).total;
+function memoryFor({ train }: NormalSpec, signature: Signature, lowered: Lowered, batch: number): number {
+  return memoryOf({ ...signature, expected: { ...signature.expected, batch } }, lowered, train).total;
 }

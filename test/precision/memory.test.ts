@@ -15,6 +15,6 @@ test("values of a step take fewer bytes, the more so the fewer are logits; param
   // The scale, the updates since it changed, and those left out.
   expect(half.memory.slots).toBe(full.memory.slots + 12);
   expect(half.memory.total).toBe(
-    full.memory.total + 4 * 12 + 3 * half.memory.activations - 2 * full.memory.activations,
+    full.memory.total + 4.5 * 12 + 3 * half.memory.activations - 2 * full.memory.activations,
   );
 });

@@ -35,7 +35,7 @@ for (const [index, [cell, hidden_size, layers, window, batch_size]] of shapes.en
     model: [{ layer: "one_hot" }, { layer: "rnn", cell, hidden_size, layers }, { layer: "projection" }],
     loss: { type: "sequence_loss" },
     optimizer: { type: "adam", learning_rate: 0.001 },
-    train: { steps: 6, batch_size, steps_per_call: 2 },
+    train: { steps: 6, batch_size },
   });
   const inspected = await watched([rnnx, "inspect", spec, "--json"]);
   const { memory } = JSON.parse(inspected.stdout.trim().split("\n").at(-1));
