@@ -6,7 +6,7 @@ import { openBound } from "./bound.js";
 import { type CarriedRole, dataFeeds, type Fetch, withRole } from "./carried.js";
 import type { Batch } from "./data/source.js";
 import { openNative } from "./native/session.js";
-import type { Runner } from "./runner.js";
+import type { Feeds, Runner } from "./runner.js";
 import {
   type Device,
   deviceFor,
@@ -147,12 +147,13 @@ function onHost(runner: Runner, fetch: Fetch): Runner {
     here: {},
   };
   return {
-    async run(feeds) {
+    async run(feeds: Feeds, wanted?: readonly string[]) {
       const away = Object.entries(feeds).filter(([, { location }]) => location !== "cpu");
       const from = Object.fromEntries(away);
       if (away.some(([name, tensor]) => brought.from[name] !== tensor))
         brought = { from, here: await fetch("parameter", from) };
-      return runner.run({ ...feeds, ...Object.fromEntries(away.map(([name]) => [name, at(brought.here, name)])) });
+      const all = { ...feeds, ...Object.fromEntries(away.map(([name]) => [name, at(brought.here, name)])) };
+      return wanted === undefined ? runner.run(all) : runner.run(all, wanted);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Evaluation: the loss and metrics of a model over examples, and what it says of some of them. */
 import type { Tensor } from "onnxruntime-node";
-import type { Manifest } from "../compiler/artifact.js";
+import type { Manifest, Port } from "../compiler/artifact.js";
 import type { DataSource, NumericArray } from "./data/source.js";
 import type { Indices, Splits } from "./data/splits.js";
 import type { Metrics, SplitMetrics } from "./events.js";
@@ -52,6 +52,7 @@ export async function openEvaluator(
     parameters: Readonly<Record<string, Tensor>>,
     examples: ArrayLike<number>,
     states: Readonly<Record<string, Tensor>>,
+    wanted: readonly string[],
   ) => {
     const batch = source.batch(examples);
     const feeds: Record<string, Tensor> = { ...states };
@@ -62,16 +63,22 @@ export async function openEvaluator(
       if (fed === undefined) throw new Error(`Evaluation lacks "${name}".`);
       feeds[name] = fed;
     }
-    return session.run(feeds);
+    return session.run(feeds, wanted);
   };
-  /** What the model gives for each batch. States start at zero, and go on from batch to batch. */
-  async function* results(parameters: Readonly<Record<string, Tensor>>, examples: Indices, batchSize: number) {
+  /** What the model gives at some ports for each batch. States start at zero, and go on from batch to batch. */
+  async function* results(
+    ports: readonly Port[],
+    parameters: Readonly<Record<string, Tensor>>,
+    examples: Indices,
+    batchSize: number,
+  ) {
+    const wanted = [...ports, ...outputs.filter(({ role }) => role === "state")].map(({ name }) => name);
     const states = openStates(manifest.eval);
     const batches = stateful ? streamBatches(examples, batchSize) : portions(examples, batchSize);
     for (const whole of batches) {
       const batch = division.rows(whole);
       if (batch.length === 0) continue;
-      const given = await run(parameters, batch, states.feeds(batch.length));
+      const given = await run(parameters, batch, states.feeds(batch.length), wanted);
       states.keep(given);
       yield { batch, given };
     }
@@ -82,7 +89,8 @@ export async function openEvaluator(
       const totals = metrics.map(({ port: { shape } }) => {
         return new Float64Array(shape.reduce<number>((product, size) => product * Number(size), 1));
       });
-      for await (const { given } of results(parameters, examples, batchSize)) {
+      const wanted = metrics.map(({ port }) => port);
+      for await (const { given } of results(wanted, parameters, examples, batchSize)) {
         for (const [place, { port }] of metrics.entries()) {
           totals[place] = addTallies(totals[place], floatsOf(given, port));
         }
@@ -96,7 +104,7 @@ export async function openEvaluator(
     async *outputs(parameters, examples, batchSize) {
       const port = outputs.find(({ role }) => role === "prediction");
       if (port === undefined) throw new Error("The evaluation graph gives no predictions.");
-      for await (const { batch, given } of results(parameters, examples, batchSize)) {
+      for await (const { batch, given } of results([port], parameters, examples, batchSize)) {
         const shape = given[port.name]?.dims ?? [];
         yield { batch, output: { dtype: "float32", shape, data: floatsOf(given, port) } };
       }

@@ -1,10 +1,12 @@
-/** What computes: a session of ONNX Runtime, or what stands for several. It is always asked for all that it gives. */
+/** What computes: a session of ONNX Runtime, or what stands for several. */
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 
 export type Feeds = Readonly<Record<string, Tensor>>;
 
 export interface Runner {
   run(feeds: InferenceSession.OnnxValueMapType): Promise<InferenceSession.OnnxValueMapType>;
+  /** @param wanted outputs, by name: the others may be left out, and need not be copied. */
+  run(feeds: InferenceSession.OnnxValueMapType, wanted: readonly string[]): Promise<InferenceSession.OnnxValueMapType>;
   /** Where it can put outputs into tensors that are there: what lies in them is lost. */
   runInto?(feeds: Feeds, into: Feeds): Promise<Feeds>;
 }
