@@ -50,6 +50,8 @@ export interface Memory {
   readonly slots: number;
   /** The most that the values of a step take at one time. */
   readonly activations: number;
+  /** The most that the values of evaluating a batch take at one time. */
+  readonly evaluation: number;
   readonly data: number;
   /** Node, ONNX Runtime and the compiler. */
   readonly program: number;
@@ -58,19 +60,21 @@ export interface Memory {
 }
 
 /*
- * The total was fitted, on Linux, to the peaks of processes that trained LSTM, GRU and tanh layers with up to 116 MiB of parameters and
- * slots and 230 MiB of activations: the models of test/soak/memory.mjs, shakespeare and source-code.
+ * The total was fitted, on Linux, to the peaks of processes that trained the models of test/soak/memory.mjs and of the gallery, with up to
+ * 116 MiB of parameters and slots, 230 MiB of activations and 98 MiB of evaluation.
  */
 /** Parameters and slots lie in the host's tensors, in those that a call writes into, and in those that are not yet let go. */
-const STATE_COPIES = 3;
-/** Where a call makes several steps, its loop carries them from one to the next besides. */
-const CARRIED_COPIES = 1.5;
+const STATE_COPIES = 3.5;
+/** Where a call makes several steps, its loop carries them from one to the next: in one more copy for two steps, in two for more. */
+const CARRIED_COPIES = 2;
 /** Of so many floating-point operations, a step takes so long that it is the only one of its call, unless the spec says otherwise. */
 const LONG_STEP = 2 ** 35;
-/** The session's arena grows by doubling. */
-const ARENA_SLACK = 2;
+/** What lies between the values in a session's arena. */
+const ARENA_SLACK = 1.35;
 /** On the CPU float16 values have copies in float32 while they are computed with. */
-const HALVED_SLACK = 3;
+const HALVED_SLACK = 2;
+/** Evaluation has an arena of its own, beside that of the step; what a run leaves at its end is made beside both. */
+const EVALUATION_SLACK = 1.75;
 const PROGRAM_BYTES = 148 * 2 ** 20;
 
 /** Sizes of the data's own symbols, where even the data has not spoken yet, count as nothing. */
@@ -89,12 +93,17 @@ function tensorsOf({ inputs, graph }: Program): readonly TensorSummary[] {
   });
 }
 
+/** All that a training computes. */
+export interface Training {
+  readonly lowered: Lowered;
+  /** Loss, metrics and predictions of a batch. */
+  readonly evaluation: Graph;
+  readonly train: Pick<NormalTrain, "steps_per_call">;
+}
+
 /** What training takes at the batch and time that the signature expects, which may be others than it was lowered for. */
-export function memoryOf(
-  signature: Signature,
-  { program, portions, halved, step }: Lowered,
-  { steps_per_call }: Pick<NormalTrain, "steps_per_call">,
-): Memory {
+export function memoryOf(signature: Signature, { lowered, evaluation: graph, train }: Training): Memory {
+  const { program, portions, halved, step } = lowered;
   const sizes = sizesOf(inPortions(signature, portions));
   const tensors = tensorsOf(program);
   const fed = program.graph.inputs.slice(tensors.length);
@@ -106,13 +115,17 @@ export function memoryOf(
   );
   const activations = peakBytes(step.graph, sizes);
   const slack = halved ? HALVED_SLACK : ARENA_SLACK;
-  const alone = steps_per_call === "auto" ? flops(step.graph, sizes) >= LONG_STEP : steps_per_call === 1;
-  const copies = STATE_COPIES + (alone ? 0 : CARRIED_COPIES);
-  const total = PROGRAM_BYTES + copies * (parameters + slots) + slack * activations + data;
-  return { parameters, slots, activations, data, program: PROGRAM_BYTES, total };
+  const evaluation = peakBytes(graph, sizes);
+  const alone = train.steps_per_call === "auto" && flops(step.graph, sizes) >= LONG_STEP;
+  const steps = train.steps_per_call === "auto" ? (alone ? 1 : CARRIED_COPIES + 1) : train.steps_per_call;
+  const copies = STATE_COPIES + Math.min(steps - 1, CARRIED_COPIES);
+  const total =
+    PROGRAM_BYTES + copies * (parameters + slots) + slack * activations + EVALUATION_SLACK * evaluation + data;
+  return { parameters, slots, activations, evaluation, data, program: PROGRAM_BYTES, total };
 }
 
-export function analysisOf(signature: Signature, lowered: Lowered, train: NormalTrain): Analysis {
+export function analysisOf(signature: Signature, training: Training): Analysis {
+  const { lowered } = training;
   const { program, prepared, gradient, portions, update, step } = lowered;
   const sizes = sizesOf(inPortions(signature, portions));
   const tensors = tensorsOf(program);
@@ -123,7 +136,7 @@ export function analysisOf(signature: Signature, lowered: Lowered, train: Normal
     parameters: { total: sum(tensors), trainable: sum(tensors.filter(({ trainable }) => trainable)), tensors },
     layers: layerSummaries(lowered, tensors, sizes),
     flops: { forward, backward: Math.max(whole - forward - updating, 0), update: updating, step: whole },
-    memory: memoryOf(signature, lowered, train),
+    memory: memoryOf(signature, training),
   };
 }
 

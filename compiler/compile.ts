@@ -12,14 +12,13 @@ import { createHash } from "node:crypto";
 import type { NormalSpec } from "../schema/normal.js";
 import { packageVersion } from "../schema/root.js";
 import { needsWhole } from "../schema/streaming.js";
-import { type Analysis, analysisOf, memoryOf } from "./analyze.js";
+import { type Analysis, analysisOf, memoryOf, type Training } from "./analyze.js";
 import { type Artifact, carriedRoles, type Ports, type Role } from "./artifact.js";
 import { type Bound, bound, copies, halfTrial, type Section } from "./bound.js";
 import { trainingGraph } from "./elaborate/repeat.js";
 import { forwardPart } from "./forward.js";
 import type { Graph } from "./ir/types.js";
 import { type CompileOptions, halvesOf, lower, observed, type Refused } from "./lower.js";
-import type { Lowered } from "./lowered.js";
 import { forwardPorts, halfPorts, makeManifest, trainingPorts } from "./manifest.js";
 import { callPasses, stepPasses } from "./passes/index.js";
 import { type Signature, withAnyBatch } from "./signature.js";
@@ -83,7 +82,6 @@ export async function compile(
   if (halves?.ok === false) return halves;
 
   const anyBatch = withAnyBatch(signature);
-  const evaluation = forwardPart(spec, anyBatch, "evaluation", ["loss", "metric", "prediction", "state"]);
   const inference = forwardPart(spec, anyBatch, "inference", ["prediction", "state"]);
   // Streams mostly go step by step.
   const pieces = observed({ ...signature, expected: { batch: 1, time: 1 } }, options);
@@ -91,14 +89,14 @@ export async function compile(
     needsWhole(spec.model) === undefined ? forwardPart(spec, anyBatch, "stream", ["prediction", "state"]) : null;
 
   const train = watch("train", optimize("train", trainingGraph(step), callPasses));
-  const evaluate = watch("eval", optimize("eval", evaluation.graph, stepPasses));
+  const evaluation = evaluationOf(spec, signature, options);
   const infer = watch("model", optimize("model", inference.graph, stepPasses));
   const stream = streaming && watch("stream", pieces.optimize("stream", streaming.graph, stepPasses));
 
   const { emitModel } = await import("./emit/onnx.js");
   const ports = {
     train: trainingPorts(program, step, train),
-    eval: forwardPorts(evaluation, evaluate),
+    eval: forwardPorts(evaluation.program, evaluation.graph),
     model: forwardPorts(inference, infer),
     stream: streaming && stream && forwardPorts(streaming, stream),
     shard: halves && { gradient: halfPorts(halves.gradient), update: halfPorts(halves.update) },
@@ -121,10 +119,10 @@ export async function compile(
   const weights = ({ inputs }: Ports) => inputs.filter(({ role }) => role === "parameter").map(({ name }) => name);
   return {
     ok: true,
-    memoryAt: (batch) => memoryFor(spec, signature, lowering.lowered, batch),
+    memoryAt: memoryAt(signature, { lowered: lowering.lowered, evaluation: evaluation.graph, train: spec.train }),
     models: {
       train: (sizes) => emitBound(bound(train, ports.train, sizes, carriedRoles)),
-      eval: (sizes) => emitBound(bound(evaluate, ports.eval, sizes)),
+      eval: (sizes) => emitBound(bound(evaluation.graph, ports.eval, sizes)),
       trial: spec.train.precision === "float32" ? null : () => emitBound(halfTrial()),
       copies: (role, sizes) =>
         emitBound(
@@ -136,7 +134,7 @@ export async function compile(
     },
     artifact: {
       train: await emit(`${spec.name}/train`, train, ports.train, TRAINING_OPSET),
-      eval: await emit(`${spec.name}/eval`, evaluate, ports.eval, TRAINING_OPSET),
+      eval: await emit(`${spec.name}/eval`, evaluation.graph, ports.eval, TRAINING_OPSET),
       model: await emit(spec.name, infer, ports.model, INFERENCE_OPSET, weights(ports.model)),
       stream: await emitStream(weights),
       shard: halves &&
@@ -170,19 +168,37 @@ export function analyze(
   signature: Signature,
   options: Pick<CompileOptions, "origins"> = {},
 ): AnalyzeResult {
-  const lowering = lower(spec, signature, options);
-  return lowering.ok ? { ok: true, analysis: analysisOf(signature, lowering.lowered, spec.train) } : lowering;
+  const found = trainingOf(spec, signature, options);
+  return found.ok ? { ok: true, analysis: analysisOf(signature, found.training) } : found;
 }
 
 export type MemoryResult = { readonly ok: true; readonly memoryAt: (batch: number) => number } | Refused;
 
 /** What training takes, in bytes, as a function of the batch size: the spec is lowered once. */
 export function memoryByBatch(spec: NormalSpec, signature: Signature): MemoryResult {
-  const lowering = lower(spec, signature);
-  if (!lowering.ok) return lowering;
-  return { ok: true, memoryAt: (batch) => memoryFor(spec, signature, lowering.lowered, batch) };
+  const found = trainingOf(spec, signature);
+  return found.ok ? { ok: true, memoryAt: memoryAt(signature, found.training) } : found;
 }
 
-function memoryFor({ train }: NormalSpec, signature: Signature, lowered: Lowered, batch: number): number {
-  return memoryOf({ ...signature, expected: { ...signature.expected, batch } }, lowered, train).total;
+/** All that a training computes, without what computes it. */
+function trainingOf(
+  spec: NormalSpec,
+  signature: Signature,
+  options: CompileOptions = {},
+): { readonly ok: true; readonly training: Training } | Refused {
+  const lowering = lower(spec, signature, options);
+  if (!lowering.ok) return lowering;
+  const { graph: evaluation } = evaluationOf(spec, signature, options);
+  return { ok: true, training: { lowered: lowering.lowered, evaluation, train: spec.train } };
+}
+
+/** What gives loss, metrics and predictions, for data of any batch size and length. */
+function evaluationOf(spec: NormalSpec, signature: Signature, options: CompileOptions) {
+  const { watch, optimize } = observed(signature, options);
+  const program = forwardPart(spec, withAnyBatch(signature), "evaluation", ["loss", "metric", "prediction", "state"]);
+  return { program, graph: watch("eval", optimize("eval", program.graph, stepPasses)) };
+}
+
+function memoryAt(signature: Signature, training: Training): (batch: number) => number {
+  return (batch) => memoryOf({ ...signature, expected: { ...signature.expected, batch } }, training).total;
 }

@@ -1,5 +1,6 @@
 /** What a run ends with: the weights of its best evaluation, or its last ones, their metrics, and what they predict. */
 import { join } from "node:path";
+import { portionSizeOf } from "../schema/batches.js";
 import { readCheckpoint } from "./checkpoint.js";
 import type { Splits } from "./data/splits.js";
 import { runFiles, writeEnd } from "./directory.js";
@@ -36,7 +37,7 @@ const nothing: SplitMetrics = { train: {}, validation: {}, test: {} };
 /** Leaves the weights and the model in the run directory. An interrupted run is not evaluated any more: it should end at once. */
 export async function conclude(
   { out }: Pick<TrainRequest, "out">,
-  { source, artifact, plan }: Prepared,
+  { spec, source, artifact, plan }: Prepared,
   evaluator: Evaluator,
   standing: Standing,
 ): Promise<Ending> {
@@ -45,7 +46,8 @@ export async function conclude(
   const feeds = feedsOf(parameters);
   const evaluate = async (): Promise<SplitMetrics> => {
     const { splits } = source;
-    const split = (parts: Partial<Splits>) => evaluator.splitMetrics(feeds, parts, plan.batchSize);
+    const atOnce = portionSizeOf(spec.train, plan.batchSize);
+    const split = (parts: Partial<Splits>) => evaluator.splitMetrics(feeds, parts, atOnce);
     const watched = chosen?.metrics ?? (await split(watchedParts(splits, carriesStates(artifact.manifest))));
     return splits.validation.length === 0 ? watched : { ...watched, test: (await split({ test: splits.test })).test };
   };

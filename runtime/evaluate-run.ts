@@ -1,6 +1,7 @@
 /** Evaluates a run: its model, with weights that it left, over every example of its own data or of other data of the kind. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { portionSizeOf } from "../schema/batches.js";
 import type { NormalData, NormalSpec } from "../schema/normal.js";
 import { findCheckpoint } from "./checkpoint.js";
 import { openData } from "./data/index.js";
@@ -77,7 +78,7 @@ export async function evaluateRun({
 
   const model = readFileSync(join(folder, runFiles.eval));
   const { batch_size } = spec.train;
-  const batchSize = typeof batch_size === "number" ? batch_size : source.splits.train.length;
+  const batchSize = portionSizeOf(spec.train, typeof batch_size === "number" ? batch_size : source.splits.train.length);
   const session = await openSession(model, device, loadOf(parameters.values(), batchSize));
   if (!session.ok) return failed(session.message, session.hint);
   const evaluator = await openEvaluator(session.session, run.manifest, source);

@@ -1,5 +1,6 @@
 /** The training loop, from a request to a finished run directory. It may run in any thread. */
 import { join } from "node:path";
+import { portionSizeOf } from "../schema/batches.js";
 import type { NormalTrain } from "../schema/normal.js";
 import { answersOf, glimpsed } from "./ask.js";
 import { writeCheckpoint } from "./checkpoint.js";
@@ -86,6 +87,7 @@ async function trainFrom(
   const every = milestones(spec.train, plan);
   const pace = openPace(perCall(spec.train, prepared.device), bytesOf(batches(1, 1)));
   const record = openMetrics(join(out, runFiles.metrics), start.step);
+  const atOnce = portionSizeOf(spec.train, plan.batchSize);
   const watched = watchedParts(source.splits, carriesStates(manifest));
   const identity = { seed: spec.seed, spec: trajectoryHash(spec), data: source.digest };
 
@@ -100,7 +102,7 @@ async function trainFrom(
     watcher.emit(events);
   };
   const evaluate = async () => {
-    const metrics = await evaluator.splitMetrics(await trainer.parameters(), watched, plan.batchSize);
+    const metrics = await evaluator.splitMetrics(await trainer.parameters(), watched, atOnce);
     say([{ event: "epoch", epoch: plan.epochOf(step), step, metrics }]);
     const byInterval = isDue(step, every.evaluateEvery);
     memory = remember(spec.train, memory, { step, metrics }, byInterval);

@@ -2,7 +2,7 @@
 import type { Artifact } from "../compiler/artifact.js";
 import type { BoundModels } from "../compiler/compile.js";
 import type { Signature } from "../compiler/signature.js";
-import { portionsOf } from "../schema/batches.js";
+import { portionSizeOf } from "../schema/batches.js";
 import type { NormalSpec } from "../schema/normal.js";
 import { type BatchesOf, openBatches } from "./batches.js";
 import type { TrainerStart } from "./carried.js";
@@ -135,7 +135,7 @@ export async function planTraining(request: TrainRequest, sharing: Sharing = alo
       plan,
       batches: openBatches(source, plan),
       samples: sampled.samples,
-      load: loadOf(parameters, plan.batchSize / portionsOf(spec.train)),
+      load: loadOf(parameters, portionSizeOf(spec.train, plan.batchSize)),
       initial: initial.tensors,
       standing,
       notices: [...notices, ...fit.notices, ...initial.notices],

@@ -10,3 +10,8 @@ export function batchSizeOf({ batch_size }: Pick<NormalTrain, "batch_size">, exa
 export function portionsOf({ accumulate }: Pick<NormalTrain, "accumulate">): number {
   return accumulate === "auto" ? 1 : accumulate;
 }
+
+/** Examples that are computed with at one time, of a batch of so many. */
+export function portionSizeOf(train: Pick<NormalTrain, "accumulate">, batchSize: number): number {
+  return Math.max(1, Math.floor(batchSize / portionsOf(train)));
+}

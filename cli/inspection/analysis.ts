@@ -40,7 +40,7 @@ export function analysisText(analysis: Analysis, colors: Colors, times?: readonl
         ],
         [
           "memory",
-          `${bytes(memory.total)} at its peak: parameters ${bytes(memory.parameters)} and optimizer ${bytes(memory.slots)} in copies, activations ${bytes(memory.activations)}, data ${bytes(memory.data)}, the program ${bytes(memory.program)}`,
+          `${bytes(memory.total)} at its peak: parameters ${bytes(memory.parameters)} and optimizer ${bytes(memory.slots)} in copies, activations ${bytes(memory.activations)}, evaluation ${bytes(memory.evaluation)}, data ${bytes(memory.data)}, the program ${bytes(memory.program)}`,
         ],
       ],
     ),

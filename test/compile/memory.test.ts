@@ -1,4 +1,4 @@
-/** What a training is said to take: its state once more where a call makes several steps, which those of long steps do not. */
+/** What a training is said to take: copies of its state by the steps of a call, which long steps have to themselves; evaluation. */
 import { expect, test } from "vitest";
 import { analysisOf, open } from "../elaborate/programs.js";
 import { sentence } from "./specs.js";
@@ -12,13 +12,32 @@ const memoryOf = async (hidden_size: number, batch_size: number, steps_per_call:
 };
 
 test.each([
-  ["short", 16, 4, 1.5],
+  ["short", 16, 4, 2],
   ["long", 1024, 128, 0],
 ])("steps that are %s", async (_, hidden_size, batch_size, carried) => {
-  const [one, several, auto] = await Promise.all(
-    [1, 2, "auto" as const].map((setting) => memoryOf(hidden_size, batch_size, setting)),
+  const [one, two, many, auto] = await Promise.all(
+    [1, 2, 8, "auto" as const].map((setting) => memoryOf(hidden_size, batch_size, setting)),
   );
   const state = (one?.parameters ?? 0) + (one?.slots ?? 0);
-  expect(several?.total).toBe((one?.total ?? 0) + 1.5 * state);
+  expect(two?.total).toBe((one?.total ?? 0) + state);
+  expect(many?.total).toBe((one?.total ?? 0) + 2 * state);
   expect(auto?.total).toBe((one?.total ?? 0) + carried * state);
+});
+
+test("what evaluation takes by itself counts", async () => {
+  const words = Array.from({ length: 2000 }, (_, place) => `word${(7 * place) % 401}`).join(" ");
+  const model = (loss: object) => ({
+    ...sentence,
+    data: { type: "text", text: words, window: 20, unit: "word" },
+    model: [{ layer: "embedding", size: 8 }, { layer: "rnn", cell: "rnn", hidden_size: 8 }, { layer: "projection" }],
+    train: { batch_size: 10 },
+    loss,
+  });
+  const [full, sampled] = await Promise.all(
+    [{ type: "sequence_loss" }, { type: "sampled_softmax", samples: 2 }].map(async (loss) =>
+      analysisOf(await open(model(loss))),
+    ),
+  );
+  expect(sampled?.memory.activations).toBeLessThan(full?.memory.activations ?? 0);
+  expect(sampled?.memory.evaluation).toBe(full?.memory.evaluation);
 });
