@@ -1,6 +1,6 @@
 /** What a result is of: the machine, the versions, the commit. */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { here } from "./processes.mjs";
@@ -11,6 +11,7 @@ export function machine(threads) {
   const git = spawnSync("git", ["rev-parse", "--short", "HEAD"], { cwd: here("."), encoding: "utf8" });
   return {
     cpu: cpu?.model ?? "unknown",
+    generation: generation(),
     cores: availableParallelism(),
     threads,
     memory_gib: Math.round(totalmem() / 2 ** 30),
@@ -19,6 +20,13 @@ export function machine(threads) {
     onnxruntime: version,
     commit: git.status === 0 ? git.stdout.trim() : null,
   };
+}
+
+/** Family and model of the processor, where a virtual machine calls all generations of it by one name; Linux. */
+function generation() {
+  const known = existsSync("/proc/cpuinfo") ? readFileSync("/proc/cpuinfo", "utf8") : "";
+  const [family, model] = [/^cpu family\s*: (\d+)/m, /^model\s*: (\d+)/m].map((line) => known.match(line)?.[1]);
+  return family === undefined ? null : `family ${family}, model ${model}`;
 }
 
 export const today = () => new Date().toISOString().slice(0, 10);

@@ -4,10 +4,11 @@
  *
  *     node bench/matmul.mjs --product 50,512,2048 --product 2500,512,2048 [--threads 2]
  */
-import { parseArgs } from "node:util";
+import { flagsOf } from "../bin/flags.mjs";
 
-const { values } = parseArgs({
-  options: { product: { type: "string", multiple: true, default: [] }, threads: { type: "string", default: "2" } },
+const values = flagsOf(import.meta.filename, {
+  product: [],
+  threads: 2,
 });
 /** Rows, inner size, columns. */
 const shapes = values.product.map((product) => product.split(",").map(Number));
@@ -41,7 +42,7 @@ async function rate([rows, inner, columns]) {
     },
   }).finish();
   const session = await InferenceSession.create(model, {
-    intraOpNumThreads: Number(values.threads),
+    intraOpNumThreads: values.threads,
     logSeverityLevel: 3,
   });
   const filled = (dims) => new Tensor("float32", new Float32Array(dims[0] * dims[1]).fill(0.5), dims);

@@ -7,20 +7,18 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { flagsOf } from "../bin/flags.mjs";
 import { machine, today } from "./machine.mjs";
 import { feedsOf, signatureOf, specOf } from "./model.mjs";
 import { here, median, threadsFor } from "./processes.mjs";
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", multiple: true, default: [] },
-    pass: { type: "string", multiple: true, default: [] },
-    pairs: { type: "string", default: "9" },
-    threads: { type: "string", default: "2" },
-    note: { type: "string", default: "" },
-    out: { type: "string", default: here("results") },
-  },
+const values = flagsOf(import.meta.filename, {
+  only: [],
+  pass: [],
+  pairs: 9,
+  threads: 2,
+  note: "",
+  out: here("results"),
 });
 const WARM_UP = 2;
 const { compile } = await import("../dist/compiler/compile.js");
@@ -43,7 +41,7 @@ async function compiled(sizes, without) {
 /** The milliseconds of a call, whenever it is asked, until its session is released. */
 async function opened({ train, manifest }, sizes) {
   const load = loadOf(manifest.parameters, sizes.batch);
-  const options = optionsOf("cpu", load, { exactThreads: threadsFor(sizes, Number(values.threads)) });
+  const options = optionsOf("cpu", load, { exactThreads: threadsFor(sizes, values.threads) });
   // The threads of the other session would spin on the cores of this one.
   options.extra.session.force_spinning_stop = "1";
   const session = await InferenceSession.create(train, options);
@@ -66,7 +64,7 @@ async function worth(sizes, whole, pass) {
   if (Buffer.compare(artifact.train, whole.train) === 0) return null;
   const [one, other] = [await opened(whole, sizes), await opened(artifact, sizes)];
   const ratios = [];
-  for (let pair = 0; pair < WARM_UP + Number(values.pairs); pair++) {
+  for (let pair = 0; pair < WARM_UP + values.pairs; pair++) {
     const time = await one.time();
     ratios.push((await other.time()) / time);
   }
@@ -86,6 +84,6 @@ for (const pass of names) {
   process.stdout.write(`| ${pass} | ${cells.join(" | ")} |\n`);
   rows.push({ pass, ratios: Object.fromEntries(ratios) });
 }
-const results = { date: today(), machine: machine(Number(values.threads)), note: values.note, without: rows };
+const results = { date: today(), machine: machine(values.threads), note: values.note, without: rows };
 mkdirSync(values.out, { recursive: true });
 writeFileSync(join(values.out, `passes-${results.date}.json`), `${JSON.stringify(results, null, 2)}\n`);

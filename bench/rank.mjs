@@ -6,19 +6,16 @@
  *
  * `batch` is that of all ranks. `steps` is the number of steps in one call of the process that is alone.
  */
-import { parseArgs } from "node:util";
+import { flagsOf } from "../bin/flags.mjs";
 import { sizeNames, specOf } from "./model.mjs";
 import { median } from "./processes.mjs";
 
-const { values } = parseArgs({
-  options: {
-    ...Object.fromEntries(sizeNames.map((name) => [name, { type: "string" }])),
-    rounds: { type: "string", default: "9" },
-    sums: { type: "string", default: "1,1024,16384,262144,1048576,5415491" },
-  },
+const values = flagsOf(import.meta.filename, {
+  ...Object.fromEntries(sizeNames.map((name) => [name, Number])),
+  rounds: 9,
+  sums: "1,1024,16384,262144,1048576,5415491",
 });
-for (const name of sizeNames) if (values[name] === undefined) throw new Error(`--${name} is needed`);
-const sizes = Object.fromEntries(sizeNames.map((name) => [name, Number(values[name])]));
+const sizes = Object.fromEntries(sizeNames.map((name) => [name, values[name]]));
 const { batch, time, steps, vocabulary } = sizes;
 const WARM_UP = 2;
 
@@ -91,7 +88,7 @@ async function timed(trainer, first) {
 }
 
 const rounds = [];
-for (let round = 0; round < WARM_UP + Number(values.rounds); round++) {
+for (let round = 0; round < WARM_UP + values.rounds; round++) {
   const first = 1 + round * steps;
   meet();
   // The other ranks wait, and leave the cores to it.
@@ -113,7 +110,7 @@ async function timeUpdate() {
   const { shape } = manifest.shard.update.inputs.find(({ role }) => role === "gradient");
   const gradient = tensorOf({ dtype: "float32", shape, data: new Float32Array(shape[0]).fill(1e-3) });
   const taken = [];
-  for (let round = 0; round < WARM_UP + Number(values.rounds); round++) {
+  for (let round = 0; round < WARM_UP + values.rounds; round++) {
     meet();
     const before = performance.now();
     const outputs = await session.run({ ...carried.feeds(manifest.shard.update, 1), gradient });

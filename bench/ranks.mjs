@@ -10,21 +10,19 @@
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { flagsOf } from "../bin/flags.mjs";
 import { machine, today } from "./machine.mjs";
 import { here, measure, median } from "./processes.mjs";
 
-const { values } = parseArgs({
-  options: {
-    measure: { type: "boolean", default: false },
-    only: { type: "string", multiple: true, default: [] },
-    note: { type: "string", default: "" },
-    results: { type: "string" },
-    alpha: { type: "string" },
-    beta: { type: "string" },
-    faster: { type: "string", default: "1" },
-    json: { type: "boolean", default: false },
-  },
+const values = flagsOf(import.meta.filename, {
+  measure: false,
+  only: [],
+  note: "",
+  results: undefined,
+  alpha: undefined,
+  beta: undefined,
+  faster: 1,
+  json: false,
 });
 
 /** Text models of two ranks with 50 sequences of 50 steps each, and of batches at which computing is nearly all of a step. */
@@ -68,7 +66,7 @@ function measureAll() {
     }
 }
 
-const faster = Number(values.faster);
+const faster = values.faster;
 
 /** Microseconds of a message and GB/s: what the smallest and the largest sum of two ranks took, or what was given. */
 function networkOf({ measured }) {

@@ -11,27 +11,24 @@
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { flagsOf } from "../bin/flags.mjs";
 import { machine, today } from "./machine.mjs";
 import { OWN_LSTM } from "./model.mjs";
 import { findPeers, peerSteps } from "./peers.mjs";
 import { here, matmul, measure, median, rnnx, threadsFor } from "./processes.mjs";
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "5" },
-    calls: { type: "string", default: "3" },
-    threads: { type: "string", default: "2" },
-    only: { type: "string", multiple: true, default: [] },
-    cells: { type: "boolean", default: false },
-    python: { type: "string", multiple: true, default: [] },
-    tfjs: { type: "string", default: "." },
-    note: { type: "string", default: "" },
-    out: { type: "string", default: here("results") },
-  },
+const values = flagsOf(import.meta.filename, {
+  rounds: 5,
+  calls: 3,
+  threads: 2,
+  only: [],
+  cells: false,
+  python: [],
+  tfjs: ".",
+  note: "",
+  out: here("results"),
 });
-const rounds = Number(values.rounds);
-const threads = Number(values.threads);
+const { rounds, threads } = values;
 const say = (text) => process.stdout.write(`${text}\n`);
 const sizesOf = ({ name: _, peer_steps: __, ...sizes }) => sizes;
 const ratio = (number) => `${number.toFixed(2)} ×`;

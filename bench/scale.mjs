@@ -5,18 +5,16 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { flagsOf } from "../bin/flags.mjs";
 import { scaleChart, writeChart } from "./charts.mjs";
 import { machine, today } from "./machine.mjs";
 import { here, measure, rnnx, threadsFor } from "./processes.mjs";
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", multiple: true, default: [] },
-    threads: { type: "string", default: "2" },
-    note: { type: "string", default: "" },
-    out: { type: "string", default: here("results") },
-  },
+const values = flagsOf(import.meta.filename, {
+  only: [],
+  threads: 2,
+  note: "",
+  out: here("results"),
 });
 const base = { layers: 1, hidden: 64, batch: 20, time: 50, vocabulary: 65, steps: 2 };
 const series = [
@@ -45,7 +43,7 @@ const measured = series
       return { size, ms: line.median_ms, nodes: line.nodes, peak_mib: line.peak_mib };
     }),
   }));
-const results = { date: today(), machine: machine(Number(values.threads)), note: values.note, base, series: measured };
+const results = { date: today(), machine: machine(values.threads), note: values.note, base, series: measured };
 mkdirSync(values.out, { recursive: true });
 writeFileSync(join(values.out, `scale-${results.date}.json`), `${JSON.stringify(results, null, 2)}\n`);
 await writeChart(join(values.out, `scale-${results.date}.svg`), scaleChart(results));

@@ -5,23 +5,20 @@
  *
  * `steps` is the number of steps in one call of the session; the median is over the calls, after two that are not counted.
  */
-import { parseArgs } from "node:util";
+import { flagsOf } from "../bin/flags.mjs";
 import { batchOf, signatureOf, sizeNames, specOf, startOf } from "./model.mjs";
 import { productsOf } from "./products.mjs";
 
-const { values } = parseArgs({
-  options: {
-    ...Object.fromEntries(sizeNames.map((name) => [name, { type: "string" }])),
-    threads: { type: "string", default: "2" },
-    calls: { type: "string", default: "5" },
-    cell: { type: "string", default: "lstm" },
-    samples: { type: "string" },
-    without: { type: "string", multiple: true, default: [] },
-    profile: { type: "string" },
-  },
+const values = flagsOf(import.meta.filename, {
+  ...Object.fromEntries(sizeNames.map((name) => [name, Number])),
+  threads: 2,
+  calls: 5,
+  cell: "lstm",
+  samples: undefined,
+  without: [],
+  profile: undefined,
 });
-for (const name of sizeNames) if (values[name] === undefined) throw new Error(`--${name} is needed`);
-const sizes = Object.fromEntries(sizeNames.map((name) => [name, Number(values[name])]));
+const sizes = Object.fromEntries(sizeNames.map((name) => [name, values[name]]));
 const { steps } = sizes;
 const WARM_UP = 2;
 
@@ -60,7 +57,7 @@ const { train, manifest } = compiled.artifact;
 const compile_ms = performance.now() - compiling;
 
 const load = loadOf(manifest.parameters, sizes.batch);
-const place = { exactThreads: Number(values.threads) };
+const place = { exactThreads: values.threads };
 const starting = performance.now();
 const session = values.profile
   ? await openProfiled()
@@ -78,7 +75,7 @@ const perStep = [];
 const stored = { parameter: manifest.parameters, slot: manifest.slots };
 const batch = batchOf({ manifest }, sizes);
 const trainer = openTrainer(session, manifest.train, stored, startOf({ manifest }), sizes.batch, () => batch);
-for (let call = 0; call < WARM_UP + Number(values.calls); call++) {
+for (let call = 0; call < WARM_UP + values.calls; call++) {
   const start = performance.now();
   await trainer.advance(1 + call * steps, steps, 1);
   perStep.push((performance.now() - start) / steps);

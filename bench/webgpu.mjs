@@ -5,18 +5,15 @@
  *
  * The median is over the calls, after three that are not counted: shaders are compiled in the first.
  */
-import { parseArgs } from "node:util";
+import { flagsOf } from "../bin/flags.mjs";
 import { feedsOf, signatureOf, sizeNames, specOf } from "./model.mjs";
 
-const { values } = parseArgs({
-  options: {
-    ...Object.fromEntries(sizeNames.map((name) => [name, { type: "string" }])),
-    calls: { type: "string", default: "20" },
-    cell: { type: "string", default: "lstm" },
-  },
+const values = flagsOf(import.meta.filename, {
+  ...Object.fromEntries(sizeNames.map((name) => [name, Number])),
+  calls: 20,
+  cell: "lstm",
 });
-for (const name of sizeNames) if (values[name] === undefined) throw new Error(`--${name} is needed`);
-const sizes = Object.fromEntries(sizeNames.map((name) => [name, Number(values[name])]));
+const sizes = Object.fromEntries(sizeNames.map((name) => [name, values[name]]));
 const WARM_UP = 3;
 
 const { compile } = await import("../dist/compiler/compile.js");
@@ -54,7 +51,7 @@ let feeds = Object.fromEntries(
 if (report[0].name !== "loss") throw new Error("The report does not begin with the loss.");
 const perStep = [];
 const losses = [];
-for (let call = 0; call < WARM_UP + Number(values.calls); call++) {
+for (let call = 0; call < WARM_UP + values.calls; call++) {
   const begun = performance.now();
   const outputs = await opened.session.run(feeds);
   perStep.push((performance.now() - begun) / sizes.steps);

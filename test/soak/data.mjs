@@ -4,15 +4,12 @@
  */
 import { closeSync, openSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { flagsOf } from "../../bin/flags.mjs";
 import { report } from "./report.mjs";
 import { memoryOf, rnnx, temporaryFolder, watched, writeSpec } from "./training.mjs";
 
-const { values, positionals } = parseArgs({
-  options: { rows: { type: "string", default: "5000000" }, bytes: { type: "string", default: "2000000000" } },
-  allowPositionals: true,
-});
+const { words, ...values } = flagsOf(import.meta.filename, { rows: 5e6, bytes: 2e9 }, true);
 const folder = temporaryFolder();
 const generator = xoroshiro128plus(1);
 const random = () => (generator.next() >>> 0) / 2 ** 32;
@@ -26,7 +23,7 @@ function fill(file, part) {
 
 const kinds = {
   table() {
-    const rows = Number(values.rows);
+    const rows = values.rows;
     let row = 0;
     fill(join(folder, "t.csv"), () => {
       if (row === rows) return undefined;
@@ -54,7 +51,7 @@ const kinds = {
         .toString(36)
         .slice(2, 4 + Math.floor(8 * random())),
     );
-    let left = Number(values.bytes);
+    let left = values.bytes;
     fill(join(folder, "t.txt"), () => {
       if (left === 0) return undefined;
       const text = Array.from({ length: 20_000 }, () => words[Math.floor(random() ** 2 * words.length)]).join(" ");
@@ -71,7 +68,7 @@ const kinds = {
   },
 };
 
-for (const kind of positionals.length > 0 ? positionals : Object.keys(kinds)) {
+for (const kind of words.length > 0 ? words : Object.keys(kinds)) {
   const { said, ...parts } = kinds[kind]();
   const spec = writeSpec(folder, kind, {
     ...parts,

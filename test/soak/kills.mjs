@@ -8,19 +8,17 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { flagsOf } from "../../bin/flags.mjs";
 import { report } from "./report.mjs";
 
-const { count, seed, steps, hidden } = parseArgs({
-  options: {
-    count: { type: "string", default: "20" },
-    seed: { type: "string", default: "1" },
-    steps: { type: "string", default: "300" },
-    // From 160 on, steps write where there is room for what they make.
-    hidden: { type: "string", default: "8" },
-  },
-}).values;
+const { count, seed, steps, hidden } = flagsOf(import.meta.filename, {
+  count: 20,
+  seed: 1,
+  steps: 300,
+  // From 160 on, steps write where there is room for what they make.
+  hidden: 8,
+});
 const program = join(import.meta.dirname, "../../bin/rnnx.js");
 const folder = mkdtempSync(join(tmpdir(), "rnnx-kills-"));
 
@@ -35,7 +33,7 @@ const spec = {
   },
   model: [
     { layer: "one_hot" },
-    { layer: "rnn", cell: "lstm", hidden_size: Number(hidden), dropout: { output: 0.2, state: 0.1 } },
+    { layer: "rnn", cell: "lstm", hidden_size: hidden, dropout: { output: 0.2, state: 0.1 } },
     { layer: "projection", size: "vocabulary" },
   ],
   loss: { type: "sequence_loss" },
@@ -46,11 +44,11 @@ const spec = {
     clip: { global_norm: 1 },
     schedule: { type: "plateau", patience: 1 },
   },
-  train: { steps: Number(steps), batch_size: 8, checkpoint_every: 2, evaluate_every: 10, keep_every: 50 },
+  train: { steps: steps, batch_size: 8, checkpoint_every: 2, evaluate_every: 10, keep_every: 50 },
 };
 writeFileSync(join(folder, "spec.json"), JSON.stringify(spec));
 
-const generator = xoroshiro128plus(Number(seed));
+const generator = xoroshiro128plus(seed);
 const random = (below) => (generator.next() >>> 0) % below;
 
 /** One life of a run: to its end, or until a signal comes at a random time. Gives how it ended and what it noticed. */
@@ -102,7 +100,7 @@ try {
   const whole = await live("whole", undefined);
   if (whole.code !== 0) throw new Error(whole.errors);
   const expected = JSON.stringify(contents(join(folder, "whole")));
-  while (said.kills < Number(count) && !ending) {
+  while (said.kills < count && !ending) {
     let out = `run-${said.runs}`;
     let isUsable = true;
     for (;;) {

@@ -7,18 +7,12 @@ import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { flagsOf } from "../../bin/flags.mjs";
 import { report } from "./report.mjs";
 import { root } from "./training.mjs";
 
-const { count, skip, seed } = parseArgs({
-  options: {
-    count: { type: "string", default: "40" },
-    skip: { type: "string", default: "0" },
-    seed: { type: "string", default: "1" },
-  },
-}).values;
+const { count, skip, seed } = flagsOf(import.meta.filename, { count: 40, skip: 0, seed: 1 });
 
 /** Files, with the tests that hold them. */
 const subjects = [
@@ -88,10 +82,10 @@ const passes = (tests) =>
 const all = subjects.flatMap(([file, tests]) =>
   mutantsOf(readFileSync(join(root, file), "utf8")).map((mutant) => ({ file, tests, ...mutant })),
 );
-const generator = xoroshiro128plus(Number(seed));
+const generator = xoroshiro128plus(seed);
 const chosen = all.map((mutant) => ({ mutant, key: generator.next() })).sort((a, b) => a.key - b.key);
 let [killed, survived] = [0, 0];
-for (const { mutant } of chosen.slice(Number(skip), Number(skip) + Number(count))) {
+for (const { mutant } of chosen.slice(skip, skip + count)) {
   if (ending) break;
   const { file, tests, line, from, to, text } = mutant;
   writeFileSync(join(copy, file), text);

@@ -6,18 +6,12 @@
 import { spawn } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { parseArgs } from "node:util";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { flagsOf } from "../../bin/flags.mjs";
 import { report } from "./report.mjs";
 import { ranksOf, rnnx, temporaryFolder, writeSpec } from "./training.mjs";
 
-const { count, seed, only } = parseArgs({
-  options: {
-    count: { type: "string", default: "20" },
-    seed: { type: "string", default: "1" },
-    only: { type: "string" },
-  },
-}).values;
+const { count, seed, only } = flagsOf(import.meta.filename, { count: 20, seed: 1, only: undefined });
 /** A killed job has to be over by then, in milliseconds. */
 const soon = 5000;
 /** Steps of the run that was never interrupted, and those in which another may be killed. */
@@ -60,7 +54,7 @@ const environment = {
   OMPI_MCA_rmaps_base_oversubscribe: "1",
   OMPI_MCA_hwloc_base_binding_policy: "none",
 };
-const generator = xoroshiro128plus(Number(seed));
+const generator = xoroshiro128plus(seed);
 const random = (below) => (generator.next() >>> 0) % below;
 
 /** Trains up to a step, in one process without a launcher, in others with it. `watch` is told of every step. */
@@ -113,7 +107,7 @@ let wrong = 0;
 for (const launcher of launchers) {
   const said = { kills: 0, quiet: 0, late: 0, orphans: 0, unusable: 0, different: 0 };
   let [slowest, furthest] = [0, 0];
-  for (; said.kills < Number(count); said.kills++) {
+  for (; said.kills < count; said.kills++) {
     const out = join(folder, `${launcher.command}-${said.kills}`);
     const { code, step, milliseconds, orphans } = await killOne(out, launcher);
     said.quiet += code === 0 ? 1 : 0;

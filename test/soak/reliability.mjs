@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { flagsOf } from "../../bin/flags.mjs";
 
 const here = import.meta.dirname;
 const records = join(here, "figures.json");
@@ -75,13 +75,10 @@ const rows = {
   ],
 };
 
-const { values, positionals } = parseArgs({
-  options: { record: { type: "string", multiple: true, default: [] } },
-  allowPositionals: true,
-});
-const wanted = positionals.length > 0 ? positionals : values.record.length > 0 ? [] : usual;
+const { words, record } = flagsOf(import.meta.filename, { record: [] }, true);
+const wanted = words.length > 0 ? words : record.length > 0 ? [] : usual;
 const texts = [
-  ...values.record.map((file) => readFileSync(file, "utf8")),
+  ...record.map((file) => readFileSync(file, "utf8")),
   ...wanted.map((name) => {
     const [program, ...args] = programs[name];
     const run = spawnSync(process.execPath, [join(here, program), ...args], { stdio: ["ignore", "pipe", "inherit"] });

@@ -1,11 +1,11 @@
 /** Sessions opened, run and released, one after the other: `node test/soak/sessions.mjs --count 1000`; `npm run build` first. */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import { flagsOf } from "../../bin/flags.mjs";
 import { report } from "./report.mjs";
 import { root } from "./training.mjs";
 
-const { count } = parseArgs({ options: { count: { type: "string", default: "1000" } } }).values;
+const { count } = flagsOf(import.meta.filename, { count: 1000 });
 const from = (path) => import(join(root, "dist", path));
 const [{ compile }, { readSpec }, { openData }, { openNative }] = await Promise.all(
   ["compiler/compile.js", "schema/read.js", "runtime/data/index.js", "runtime/native/session.js"].map(from),
@@ -29,7 +29,7 @@ const feeds = Object.fromEntries([
 
 const memory = () => process.memoryUsage().rss / 2 ** 20;
 let before = 0;
-for (let opened = 0; opened < Number(count); opened++) {
+for (let opened = 0; opened < count; opened++) {
   const session = await InferenceSession.create(artifact.eval, { intraOpNumThreads: 1, logSeverityLevel: 3 });
   await session.run(feeds);
   await session.release();
@@ -37,8 +37,8 @@ for (let opened = 0; opened < Number(count); opened++) {
   const native = await openNative(artifact.eval, artifact.manifest.eval, 0);
   await native?.run(feeds);
   native?.release();
-  if (opened === Math.floor(Number(count) / 5)) before = memory();
+  if (opened === Math.floor(count / 5)) before = memory();
 }
 const after = memory();
 const growth = Math.round((1000 * (after - before)) / before) / 10;
-report("sessions", { sessions: Number(count), before: Math.round(before), after: Math.round(after), growth });
+report("sessions", { sessions: count, before: Math.round(before), after: Math.round(after), growth });

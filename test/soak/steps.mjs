@@ -1,17 +1,17 @@
 /** How much a long training grows: `node test/soak/steps.mjs --count 100000`; `npm run build` first. Linux. */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { flagsOf } from "../../bin/flags.mjs";
 import { report } from "./report.mjs";
 import { memoryOf, rnnx, temporaryFolder, watched, writeSpec } from "./training.mjs";
 
-const { count } = parseArgs({ options: { count: { type: "string", default: "100000" } } }).values;
+const { count } = flagsOf(import.meta.filename, { count: 100_000 });
 const folder = temporaryFolder();
 const spec = writeSpec(folder, "long", {
   data: { type: "text", text: "hihello, hihello you", window: 6 },
   model: [{ layer: "one_hot" }, { layer: "rnn", cell: "lstm", hidden_size: 5 }, { layer: "projection" }],
   loss: { type: "sequence_loss" },
   optimizer: { type: "adam", learning_rate: 0.001 },
-  train: { steps: Number(count), checkpoint_every: 10_000 },
+  train: { steps: count, checkpoint_every: 10_000 },
 });
 const seen = [];
 // Young objects are collected early, so that what is seen is what stays.
@@ -26,4 +26,4 @@ const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length 
 const part = (from, to) => median(seen.slice(Math.floor(seen.length * from), Math.ceil(seen.length * to)));
 const [before, after] = [part(0.2, 0.4), part(0.75, 0.95)];
 const growth = Math.round((1000 * (after - before)) / before) / 10;
-report("steps", { steps: Number(count), before: Math.round(before), after: Math.round(after), growth });
+report("steps", { steps: count, before: Math.round(before), after: Math.round(after), growth });
