@@ -1,5 +1,7 @@
 /** Trainings that MPI launchers start: the numbers of one process, one voice, and what happens when a process dies. */
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { findCheckpoint } from "../../runtime/checkpoint.js";
 import { type Ending, rnnx } from "../cli/spawn.js";
 import { type Launcher, launchers, mpirun } from "./launchers.js";
 import { args, dropping, expectClose, lossesOf, metricsOf, of, out, specs, until, write } from "./sharing.js";
@@ -75,12 +77,13 @@ describe.skipIf(first === undefined)("several processes", { timeout: 240_000 }, 
       const { code } = await running.ended;
       expect(code).not.toBe(0);
       expect(ranksOf(out(run))).toEqual([]);
-      const saved = Math.max(
-        ...[...running.said().matchAll(/"checkpoint","step":(\d+)/g)].map(([, step]) => Number(step)),
-      );
+      // What was saved may be more than was said: the launcher ends with the voice of the process that it loses.
+      const saved = findCheckpoint(join(out(run), "checkpoints")).newest?.state.step ?? Number.NaN;
+      const said = [...running.said().matchAll(/"checkpoint","step":(\d+)/g)].map(([, step]) => Number(step));
+      expect(saved).toBeGreaterThanOrEqual(Math.max(...said));
       const resumed = await rnnx(...args(specs.dropping, run, "--steps", `${saved + 3}`, "--resume"));
       expect(resumed.code, resumed.stderr).toBe(0);
-      expect(of(resumed, "step")[0]?.step).toBeLessThanOrEqual(saved + 1);
+      expect(of(resumed, "step").map(({ step }) => step)).toEqual([saved + 1, saved + 2, saved + 3]);
     },
   );
 
