@@ -1,7 +1,21 @@
 /** The model that is timed, as a spec and as what a session of its training step is fed. */
 import { readFileSync } from "node:fs";
 
-export const sizeNames = ["layers", "hidden", "batch", "time", "vocabulary", "steps"];
+/** The standard configurations. */
+export const configurations = JSON.parse(readFileSync(new URL("configurations.json", import.meta.url), "utf8"));
+
+/** The sizes of a model and of its calls, as flags that are needed. */
+export const sizeFlags = {
+  layers: Number,
+  hidden: Number,
+  batch: Number,
+  time: Number,
+  vocabulary: Number,
+  steps: Number,
+};
+
+/** The sizes among all flags. */
+export const sizesOf = (values) => Object.fromEntries(Object.keys(sizeFlags).map((name) => [name, values[name]]));
 
 /** The name of a cell of one's own with the equations of the built-in LSTM. */
 export const OWN_LSTM = "own_lstm";

@@ -5,16 +5,17 @@
  *
  *     node bench/passes.mjs [--only "small char-rnn"] [--pass hoist --pass sink] [--pairs 9]
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { flagsOf } from "../bin/flags.mjs";
+import { passes } from "../dist/compiler/passes/index.js";
 import { machine, today } from "./machine.mjs";
-import { feedsOf, signatureOf, specOf } from "./model.mjs";
+import { configurations, feedsOf, signatureOf, specOf } from "./model.mjs";
 import { here, median, threadsFor } from "./processes.mjs";
 
 const values = flagsOf(import.meta.filename, {
-  only: [],
-  pass: [],
+  only: configurations.map(({ name }) => name),
+  pass: passes.map(({ name }) => name),
   pairs: 9,
   threads: 2,
   note: "",
@@ -22,14 +23,11 @@ const values = flagsOf(import.meta.filename, {
 });
 const WARM_UP = 2;
 const { compile } = await import("../dist/compiler/compile.js");
-const { passes } = await import("../dist/compiler/passes/index.js");
 const { loadOf, optionsOf } = await import("../dist/runtime/session.js");
 const { readSpec } = await import("../dist/schema/read.js");
 const { InferenceSession, Tensor } = await import("onnxruntime-node");
 
-const names = values.pass.length > 0 ? values.pass : passes.map(({ name }) => name);
-const all = JSON.parse(readFileSync(here("configurations.json"), "utf8"));
-const configurations = all.filter(({ name }) => values.only.length === 0 || values.only.includes(name));
+const chosen = configurations.filter(({ name }) => values.only.includes(name));
 
 async function compiled(sizes, without) {
   const read = await readSpec(JSON.stringify(specOf(sizes)), { file: "bench.json" });
@@ -74,10 +72,9 @@ async function worth(sizes, whole, pass) {
 }
 
 const wholes = [];
-for (const { name, peer_steps: _, ...sizes } of configurations)
-  wholes.push({ name, sizes, whole: await compiled(sizes, []) });
+for (const { name, peer_steps: _, ...sizes } of chosen) wholes.push({ name, sizes, whole: await compiled(sizes, []) });
 const rows = [];
-for (const pass of names) {
+for (const pass of values.pass) {
   const ratios = [];
   for (const { name, sizes, whole } of wholes) ratios.push([name, await worth(sizes, whole, pass)]);
   const cells = ratios.map(([, ratio]) => (ratio === null ? "=" : `${ratio.toFixed(2)} ×`));

@@ -7,15 +7,15 @@
  * `batch` is that of all ranks. `steps` is the number of steps in one call of the process that is alone.
  */
 import { flagsOf } from "../bin/flags.mjs";
-import { sizeNames, specOf } from "./model.mjs";
+import { sizeFlags, sizesOf, specOf } from "./model.mjs";
 import { median } from "./processes.mjs";
 
 const values = flagsOf(import.meta.filename, {
-  ...Object.fromEntries(sizeNames.map((name) => [name, Number])),
+  ...sizeFlags,
   rounds: 9,
   sums: "1,1024,16384,262144,1048576,5415491",
 });
-const sizes = Object.fromEntries(sizeNames.map((name) => [name, values[name]]));
+const sizes = sizesOf(values);
 const { batch, time, steps, vocabulary } = sizes;
 const WARM_UP = 2;
 

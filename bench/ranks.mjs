@@ -14,17 +14,6 @@ import { flagsOf } from "../bin/flags.mjs";
 import { machine, today } from "./machine.mjs";
 import { here, measure, median } from "./processes.mjs";
 
-const values = flagsOf(import.meta.filename, {
-  measure: false,
-  only: [],
-  note: "",
-  results: undefined,
-  alpha: undefined,
-  beta: undefined,
-  faster: 1,
-  json: false,
-});
-
 /** Text models of two ranks with 50 sequences of 50 steps each, and of batches at which computing is nearly all of a step. */
 const cases = [
   { name: "1×32", layers: 1, hidden: 32, batch: 100, time: 50, vocabulary: 65, steps: 16 },
@@ -34,6 +23,16 @@ const cases = [
   { name: "2×128, large batch", layers: 2, hidden: 128, batch: 400, time: 50, vocabulary: 65, steps: 1 },
   { name: "3×512, large batch", layers: 3, hidden: 512, batch: 200, time: 50, vocabulary: 65, steps: 1 },
 ];
+const values = flagsOf(import.meta.filename, {
+  measure: false,
+  only: cases.map(({ name }) => name),
+  note: "",
+  results: undefined,
+  alpha: Number.NaN,
+  beta: Number.NaN,
+  faster: 1,
+  json: false,
+});
 const launchers = [
   { name: "Open MPI", run: ["mpirun.openmpi", "--bind-to", "none"] },
   { name: "MPICH", run: ["mpirun.mpich"] },
@@ -55,7 +54,7 @@ function measureAll() {
   const measured = before?.date === today() ? before.measured : [];
   for (const { name, ...sizes } of cases)
     for (const { name: launcher, run } of launchers) {
-      if (values.only.length > 0 && !values.only.includes(name)) continue;
+      if (!values.only.includes(name)) continue;
       const rank = { run: [...run, "-n", "2", process.execPath, here("rank.mjs")], env };
       const line = { name, ...measure(rank, sizes, { rounds: name.startsWith("3×512") ? 5 : 11 }) };
       console.log(`${name}, ${launcher}: ${line.speedup} × one thread, ${line.communication} of it adding up`);
@@ -66,14 +65,19 @@ function measureAll() {
     }
 }
 
-const faster = values.faster;
+const { faster } = values;
 
 /** Microseconds of a message and GB/s: what the smallest and the largest sum of two ranks took, or what was given. */
 function networkOf({ measured }) {
   const sums = (pick) => median(measured.map((line) => pick(line.sums)));
-  const alpha = values.alpha ?? (1000 * sums((all) => all[0].ms)) / 2;
-  const beta = values.beta ?? sums((all) => all.at(-1).bytes / all.at(-1).ms / 1e6);
-  return { alpha: Number(alpha), beta: Number(beta) };
+  const given = (number, measured) => (Number.isNaN(number) ? measured : number);
+  return {
+    alpha: given(values.alpha, (1000 * sums((all) => all[0].ms)) / 2),
+    beta: given(
+      values.beta,
+      sums((all) => all.at(-1).bytes / all.at(-1).ms / 1e6),
+    ),
+  };
 }
 
 /** Milliseconds of the sum by halving and doubling, which sends no more than a ring and in fewer messages. */

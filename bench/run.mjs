@@ -9,11 +9,11 @@
  * Rounds alternate (rnnx, peer, rnnx, peer, …), since shared machines drift: only ratios of one run say something. Nothing
  * else should run meanwhile.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { flagsOf } from "../bin/flags.mjs";
 import { machine, today } from "./machine.mjs";
-import { OWN_LSTM } from "./model.mjs";
+import { configurations, OWN_LSTM } from "./model.mjs";
 import { findPeers, peerSteps } from "./peers.mjs";
 import { here, matmul, measure, median, rnnx, threadsFor } from "./processes.mjs";
 
@@ -21,7 +21,7 @@ const values = flagsOf(import.meta.filename, {
   rounds: 5,
   calls: 3,
   threads: 2,
-  only: [],
+  only: configurations.map(({ name }) => name),
   cells: false,
   python: [],
   tfjs: ".",
@@ -33,8 +33,6 @@ const say = (text) => process.stdout.write(`${text}\n`);
 const sizesOf = ({ name: _, peer_steps: __, ...sizes }) => sizes;
 const ratio = (number) => `${number.toFixed(2)} ×`;
 
-const all = JSON.parse(readFileSync(here("configurations.json"), "utf8"));
-const wanted = (name) => values.only.length === 0 || values.only.includes(name);
 const peers = findPeers([...values.python, "python3", "/usr/bin/python3"], values.tfjs);
 say(`peers: ${peers.map(({ name }) => name).join(", ") || "none found (--python, --tfjs)"}`);
 
@@ -119,8 +117,8 @@ const results = {
   date: today(),
   machine: machine(threads),
   note: values.note,
-  configurations: all.filter(({ name }) => wanted(name)).map(compare),
-  cells: values.only.length === 0 || values.cells ? timeCells() : [],
+  configurations: configurations.filter(({ name }) => values.only.includes(name)).map(compare),
+  cells: values.only.length === configurations.length || values.cells ? timeCells() : [],
 };
 mkdirSync(values.out, { recursive: true });
 const file = join(values.out, `${results.date}.json`);

@@ -10,12 +10,6 @@ import { scaleChart, writeChart } from "./charts.mjs";
 import { machine, today } from "./machine.mjs";
 import { here, measure, rnnx, threadsFor } from "./processes.mjs";
 
-const values = flagsOf(import.meta.filename, {
-  only: [],
-  threads: 2,
-  note: "",
-  out: here("results"),
-});
 const base = { layers: 1, hidden: 64, batch: 20, time: 50, vocabulary: 65, steps: 2 };
 const series = [
   { name: "time", key: "time", sizes: [25, 100, 250, 500, 1000] },
@@ -32,8 +26,15 @@ const series = [
   },
 ];
 
+const values = flagsOf(import.meta.filename, {
+  only: series.map(({ name }) => name),
+  threads: 2,
+  note: "",
+  out: here("results"),
+});
+
 const measured = series
-  .filter(({ name }) => values.only.length === 0 || values.only.includes(name))
+  .filter(({ name }) => values.only.includes(name))
   .map(({ name, key, sizes, base: more, flags }) => ({
     name,
     points: sizes.map((size) => {

@@ -6,19 +6,19 @@
  * `steps` is the number of steps in one call of the session; the median is over the calls, after two that are not counted.
  */
 import { flagsOf } from "../bin/flags.mjs";
-import { batchOf, signatureOf, sizeNames, specOf, startOf } from "./model.mjs";
+import { batchOf, signatureOf, sizeFlags, sizesOf, specOf, startOf } from "./model.mjs";
 import { productsOf } from "./products.mjs";
 
 const values = flagsOf(import.meta.filename, {
-  ...Object.fromEntries(sizeNames.map((name) => [name, Number])),
+  ...sizeFlags,
   threads: 2,
   calls: 5,
   cell: "lstm",
-  samples: undefined,
+  samples: 0,
   without: [],
   profile: undefined,
 });
-const sizes = Object.fromEntries(sizeNames.map((name) => [name, values[name]]));
+const sizes = sizesOf(values);
 const { steps } = sizes;
 const WARM_UP = 2;
 
@@ -28,7 +28,7 @@ const { openStep } = await import("../dist/runtime/computing.js");
 const { loadOf, optionsOf } = await import("../dist/runtime/session.js");
 const { openTrainer } = await import("../dist/runtime/trainer.js");
 
-const sampled = values.samples && { loss: { type: "sampled_softmax", samples: Number(values.samples) } };
+const sampled = values.samples > 0 && { loss: { type: "sampled_softmax", samples: values.samples } };
 const read = await readSpec(JSON.stringify(specOf({ ...sizes, cell: values.cell, ...sampled })), {
   file: "bench.json",
 });
@@ -83,7 +83,7 @@ for (let call = 0; call < WARM_UP + values.calls; call++) {
 const counted = perStep.slice(WARM_UP).sort((a, b) => a - b);
 const median_ms = counted[Math.floor(counted.length / 2)];
 const peak_mib = process.resourceUsage().maxRSS / 1024;
-const flops = values.samples ? null : analyze(read.spec, signature).analysis.flops.step;
+const flops = values.samples > 0 ? null : analyze(read.spec, signature).analysis.flops.step;
 const rounded = (value, digits = 0) => Number(value.toFixed(digits));
 console.log(
   JSON.stringify({

@@ -6,14 +6,14 @@
  * The median is over the calls, after three that are not counted: shaders are compiled in the first.
  */
 import { flagsOf } from "../bin/flags.mjs";
-import { feedsOf, signatureOf, sizeNames, specOf } from "./model.mjs";
+import { feedsOf, signatureOf, sizeFlags, sizesOf, specOf } from "./model.mjs";
 
 const values = flagsOf(import.meta.filename, {
-  ...Object.fromEntries(sizeNames.map((name) => [name, Number])),
+  ...sizeFlags,
   calls: 20,
   cell: "lstm",
 });
-const sizes = Object.fromEntries(sizeNames.map((name) => [name, values[name]]));
+const sizes = sizesOf(values);
 const WARM_UP = 3;
 
 const { compile } = await import("../dist/compiler/compile.js");

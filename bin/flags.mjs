@@ -1,48 +1,50 @@
-/** The flags of the repository's own scripts (bench, test/soak). */
+/** The flags of the repository's own scripts, read as the program reads its own. */
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { basename } from "node:path";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { exit } from "../dist/cli/exit.js";
+import { realNumber, several } from "../dist/cli/flags.js";
+
+/** The comments at the heads of files are as wide, and stay as they are. */
+const HEAD_WIDTH = 160;
 
 /**
  * What a script was given as `--name value`, or as `--name` alone for a switch. `--help` prints the comment at the head of the
- * script's file; a flag that it lacks, or a value of the wrong kind, is named beside it and ends the script with exit code 2.
+ * script's file, and its flags; a wrong flag or value is named and ends the script with exit code 2.
  *
  * @param script its file.
- * @param defaults by name: a number, a text, false for a switch, an array for what may come more than once, undefined for a text that
- *   may be missing, and `Number` for a number that must not.
- * @param takesWords whether there may be words without a flag; they come back as `words`.
+ * @param defaults by name: a number (NaN where there is none), a text, false for a switch, `Number` for a number that is needed,
+ *   undefined for a text that is not, an empty array for texts, and names for some of them, which are all of them if none is given.
+ * @param words what may be given without a flag; it comes back as `words`.
  */
-export function flagsOf(script, defaults, takesWords = false) {
-  const entries = Object.entries(defaults);
-  const kindOf = (value) => ({
-    type: typeof value === "boolean" ? "boolean" : "string",
-    multiple: Array.isArray(value),
-  });
-  const options = Object.fromEntries(entries.map(([name, value]) => [name, kindOf(value)]));
-  try {
-    const { values, positionals } = parseArgs({
-      options: { ...options, help: { type: "boolean" } },
-      allowPositionals: takesWords,
-    });
-    if (values.help) {
-      process.stdout.write(`${headOf(script)}\n`);
-      process.exit(0);
-    }
-    const given = entries.map(([name, fallback]) => [name, readValue(name, values[name], fallback)]);
-    return { ...Object.fromEntries(given), words: positionals };
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    process.stderr.write(`${error.message}\n\n${headOf(script)}\n`);
-    process.exit(2);
-  }
+export function flagsOf(script, defaults, words = []) {
+  const face = new Command(basename(script))
+    .description(headOf(script))
+    .configureHelp({ helpWidth: HEAD_WIDTH })
+    .showHelpAfterError("(--help shows what there is)")
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exit.done : exit.wrongInput));
+  for (const [name, value] of Object.entries(defaults)) face.addOption(optionOf(name, value));
+  if (words.length > 0) face.addArgument(new Argument("[words...]").choices(words));
+  face.parse();
+  return { ...face.opts(), words: face.args };
 }
 
-function readValue(name, given, fallback) {
-  if (given === undefined && fallback === Number) throw new TypeError(`--${name} is needed.`);
-  if (given === undefined) return fallback;
-  if (typeof fallback !== "number" && fallback !== Number) return given;
-  const number = Number(given);
-  if (given.trim() === "" || !Number.isFinite(number)) throw new TypeError(`--${name} takes a number, not "${given}".`);
-  return number;
+const number = realNumber(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+
+function optionOf(name, value) {
+  if (value === false) return new Option(`--${name}`).default(false);
+  if (value === Number) return new Option(`--${name} <number>`).argParser(number).makeOptionMandatory();
+  if (typeof value === "number") return new Option(`--${name} <number>`).argParser(number).default(value);
+  const option = new Option(`--${name} <text>`);
+  return Array.isArray(value) ? option.argParser(oneOf(value)).default(value) : option.default(value);
+}
+
+/** Collects some of the names that there are, or any texts. */
+function oneOf(names) {
+  return (text, earlier) => {
+    if (names.length > 0 && !names.includes(text)) throw new InvalidArgumentError(`It is one of: ${names.join("; ")}.`);
+    return several(text, earlier === names ? [] : earlier);
+  };
 }
 
 /** The comment that a file begins with, without its stars. */

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "./cli/spawn.js";
 
 const module = pathToFileURL(join(import.meta.dirname, "../bin/flags.mjs")).href;
@@ -16,35 +16,47 @@ writeFileSync(
  *     node script.mjs --size 3
  */
 import { flagsOf } from ${JSON.stringify(module)};
-const { words, ...flags } = flagsOf(import.meta.filename, { size: Number, rounds: 5, out: "here", only: [], all: false });
+const defaults = { size: Number, rounds: 5, out: "here", only: [], kind: ["one", "two"], all: false, none: undefined };
+const { words, ...flags } = flagsOf(import.meta.filename, defaults, ["text", "table"]);
 console.log(JSON.stringify({ ...flags, words }));
 `,
 );
 const run = (...args: string[]) => spawnSync(process.execPath, [script, ...args], { encoding: "utf8" });
 
+const given = (...args: string[]) => {
+  const { status, stdout, stderr } = run(...args);
+  expect(status, stderr).toBe(0);
+  return JSON.parse(stdout);
+};
+
 describe("flags", () => {
-  it("come with their types, and with defaults where they are not given", () => {
-    const { stdout, status } = run("--size", "3", "--only", "a", "--only", "b");
-    expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({ size: 3, rounds: 5, out: "here", only: ["a", "b"], all: false, words: [] });
+  test("come with their types, and with defaults where they are not given", () => {
+    const usual = { size: 3, rounds: 5, out: "here", only: [], kind: ["one", "two"], all: false, words: [] };
+    expect(given("--size", "3")).toEqual(usual);
+    const more = ["--only", "a", "--only", "b", "--kind", "two", "--rounds", "1e3", "--all", "text"];
+    const chosen = { only: ["a", "b"], kind: ["two"], rounds: 1000, all: true, words: ["text"] };
+    expect(given("--size", "3", ...more)).toEqual({ ...usual, ...chosen });
   });
 
-  it("are shown by --help", () => {
+  test("are shown by --help, after the head of the script", () => {
     const { stdout, status } = run("--help");
-    expect([status, stdout]).toEqual([0, "Counts.\n\n    node script.mjs --size 3\n"]);
+    expect(status).toBe(0);
+    expect(stdout).toContain("Counts.\n\n    node script.mjs --size 3\n");
+    expect(stdout).toContain("--rounds <number>  (default: 5)");
   });
 
-  it.each([
-    [["--size"], "--size <value>"],
-    [[], "--size is needed."],
-    [["--size", "x"], '--size takes a number, not "x".'],
-    [["--size", "1", "--rond", "2"], "--rond"],
-    [["--size", "1", "more"], "more"],
+  test.each([
+    [["--size"], "argument missing"],
+    [[], "'--size <number>' not specified"],
+    [["--size", "x"], "It takes a number."],
+    [["--size", "1", "--rouds", "2"], "Did you mean --rounds?"],
+    [["--size", "1", "--kind", "three"], "It is one of: one; two."],
+    [["--size", "1", "more"], "Allowed choices are text, table."],
   ])("%j is refused", (args, reason) => {
     const { stdout, stderr, status } = run(...args);
     expect([status, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(reason);
-    expect(stderr).toContain("node script.mjs --size 3");
+    expect(stderr).toContain("--help");
     expect(stderr).not.toContain("    at ");
   });
 });

@@ -1,13 +1,16 @@
 /** One training step in TensorFlow.js, its JavaScript backend: embedding, LSTM layers, softmax projection, cross-entropy, Adam. */
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { flagsOf } from "../../bin/flags.mjs";
+import { sizeFlags } from "../model.mjs";
 
-const names = ["layers", "hidden", "batch", "time", "vocabulary", "steps", "threads", "folder"];
-const { values } = parseArgs({ options: Object.fromEntries(names.map((name) => [name, { type: "string" }])) });
-const [layers, hidden, batch, time, vocabulary, steps] = names.slice(0, 6).map((name) => Number(values[name]));
+const { layers, hidden, batch, time, vocabulary, steps, folder } = flagsOf(import.meta.filename, {
+  ...sizeFlags,
+  threads: 1,
+  folder: process.cwd(),
+});
 
-const tf = createRequire(join(values.folder ?? process.cwd(), "package.json"))("@tensorflow/tfjs");
+const tf = createRequire(join(folder, "package.json"))("@tensorflow/tfjs");
 tf.enableProdMode();
 await tf.setBackend("cpu");
 const model = tf.sequential({

@@ -2,17 +2,15 @@
  * Fuzzes the readers for as long as is wanted: `node test/fuzz/run.mjs --count 100000 --seed 1 --target safetensors`, by
  * default all targets. `npm run build` first. After a signal it says how far it came.
  */
-import { parseArgs } from "node:util";
+import { flagsOf } from "../../bin/flags.mjs";
 import { fuzz } from "./fuzz.mjs";
 import { targets } from "./targets.mjs";
 
-const { count, seed, target } = parseArgs({
-  options: {
-    count: { type: "string", default: "1000" },
-    seed: { type: "string", default: `${Date.now() % 1_000_000}` },
-    target: { type: "string", multiple: true, default: Object.keys(targets) },
-  },
-}).values;
+const { count, seed, target } = flagsOf(import.meta.filename, {
+  count: 1000,
+  seed: Date.now() % 1_000_000,
+  target: Object.keys(targets),
+});
 
 let ending = false;
 for (const signal of ["SIGINT", "SIGTERM"])
@@ -23,7 +21,7 @@ for (const signal of ["SIGINT", "SIGTERM"])
 for (const name of target) {
   if (ending) break;
   const before = process.memoryUsage().rss;
-  const { failures, slowest, ...figures } = await fuzz(name, Number(count), Number(seed), () => ending);
+  const { failures, slowest, ...figures } = await fuzz(name, count, seed, () => ending);
   const grown = Math.round((process.memoryUsage().rss - before) / 2 ** 20);
   const said = {
     soak: "fuzz",

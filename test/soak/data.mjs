@@ -9,7 +9,7 @@ import { flagsOf } from "../../bin/flags.mjs";
 import { report } from "./report.mjs";
 import { memoryOf, rnnx, temporaryFolder, watched, writeSpec } from "./training.mjs";
 
-const { words, ...values } = flagsOf(import.meta.filename, { rows: 5e6, bytes: 2e9 }, true);
+const { words: wanted, rows, bytes } = flagsOf(import.meta.filename, { rows: 5e6, bytes: 2e9 }, ["table", "text"]);
 const folder = temporaryFolder();
 const generator = xoroshiro128plus(1);
 const random = () => (generator.next() >>> 0) / 2 ** 32;
@@ -23,7 +23,6 @@ function fill(file, part) {
 
 const kinds = {
   table() {
-    const rows = values.rows;
     let row = 0;
     fill(join(folder, "t.csv"), () => {
       if (row === rows) return undefined;
@@ -51,7 +50,7 @@ const kinds = {
         .toString(36)
         .slice(2, 4 + Math.floor(8 * random())),
     );
-    let left = values.bytes;
+    let left = bytes;
     fill(join(folder, "t.txt"), () => {
       if (left === 0) return undefined;
       const text = Array.from({ length: 20_000 }, () => words[Math.floor(random() ** 2 * words.length)]).join(" ");
@@ -68,7 +67,7 @@ const kinds = {
   },
 };
 
-for (const kind of words.length > 0 ? words : Object.keys(kinds)) {
+for (const kind of wanted.length > 0 ? wanted : Object.keys(kinds)) {
   const { said, ...parts } = kinds[kind]();
   const spec = writeSpec(folder, kind, {
     ...parts,

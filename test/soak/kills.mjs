@@ -44,7 +44,7 @@ const spec = {
     clip: { global_norm: 1 },
     schedule: { type: "plateau", patience: 1 },
   },
-  train: { steps: steps, batch_size: 8, checkpoint_every: 2, evaluate_every: 10, keep_every: 50 },
+  train: { steps, batch_size: 8, checkpoint_every: 2, evaluate_every: 10, keep_every: 50 },
 };
 writeFileSync(join(folder, "spec.json"), JSON.stringify(spec));
 

@@ -75,7 +75,7 @@ const rows = {
   ],
 };
 
-const { words, record } = flagsOf(import.meta.filename, { record: [] }, true);
+const { words, record } = flagsOf(import.meta.filename, { record: [] }, Object.keys(programs));
 const wanted = words.length > 0 ? words : record.length > 0 ? [] : usual;
 const texts = [
   ...record.map((file) => readFileSync(file, "utf8")),
