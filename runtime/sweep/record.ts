@@ -23,7 +23,7 @@ export interface TrialRecord {
   readonly trial: number;
   readonly values: TrialValues;
   readonly state: TrialState;
-  /** Updates made. */
+  /** Updates made; of a stopped one, until the evaluation that it was stopped for. */
   readonly step: number;
   readonly steps: number;
   /** The metric of the weights that it ended with; of a stopped one the best that it reached. Null where there is none. */

@@ -116,14 +116,14 @@ async function runTrial(
       ({ steps, step } = event);
       readings = readings.filter((reading) => reading.step <= step);
     }
-    if (event.event !== "epoch") return;
+    // What a stopped trial goes on to until it hears of it does not count: another time it would hear sooner or later.
+    if (event.event !== "epoch" || stopped) return;
     step = event.step;
     readings = [...readings.filter((reading) => reading.step < step), { step, value: metricOf(event.metrics, metric) }];
     progress.set(trial, { steps, readings });
     onEvent({ event: "evaluation", trial, step, steps, value: readings.at(-1)?.value ?? Number.NaN });
-    if (stopped || !shouldStop(stopping, progress, trial, mode)) return;
-    stopped = true;
-    tell({ type: "stop" });
+    stopped = shouldStop(stopping, progress, trial, mode);
+    if (stopped) tell({ type: "stop" });
   };
   const abort = () => tell({ type: "stop" });
   signal?.addEventListener("abort", abort, { once: true });
@@ -157,9 +157,10 @@ async function runTrial(
       mode,
     ),
   );
+  if (stopped) return { ...record, state: "stopped", step, value: best };
   if (!done.interrupted)
     return { ...record, state: "done", step: done.step, value: finite(metricOf(done.metrics, metric)) };
-  return { ...record, state: stopped ? "stopped" : "interrupted", step: done.step, value: best };
+  return { ...record, state: "interrupted", step: done.step, value: best };
 }
 
 function reasonOf(failure: Extract<TrainOutcome, { ok: false }>): string {
