@@ -13,13 +13,13 @@ export {
   stages,
 } from "./compiler/compile.js";
 export type { ArraySignature, Signature } from "./compiler/signature.js";
+export { type InferredSignature as Outline, inferSignature as outlineData } from "./runtime/data/data-signature.js";
 export { openData } from "./runtime/data/index.js";
-export { type Outline, outlineData } from "./runtime/data/outline.js";
 export type { DataSource } from "./runtime/data/source.js";
-export { type EvaluateOutcome, type EvaluateRequest, evaluateRun } from "./runtime/evaluate-run.js";
+export { type EvaluateOutcome, type EvaluateRequest, evaluateRun } from "./runtime/evaluation/evaluate-run.js";
 export type { DoneEvent, Metrics, SplitMetrics, TrainEvent, TrainRequest } from "./runtime/events.js";
 export { type ExportOutcome, type ExportRequest, exportModel } from "./runtime/export/index.js";
-export type { Generated } from "./runtime/generate.js";
+export type { GeneratedText as Generated } from "./runtime/generation/generate-run.js";
 export {
   type EvaluateOptions,
   type GenerateOptions,
@@ -28,22 +28,33 @@ export {
   type PredictOptions,
 } from "./runtime/load-run.js";
 export { RunError, type RunFailure, type TrainOutcome } from "./runtime/outcome.js";
-export type { Prediction, Scores } from "./runtime/predict/answers.js";
-export type { GivenInputs, GivenSequence, Nested, PredictionSource } from "./runtime/predict/given.js";
-export { type PredictOutcome, type PredictRequest, predictRun } from "./runtime/predict-run.js";
-export type { Predictions, PredictionsOutcome } from "./runtime/predictor.js";
-export type { Checked, RunProblem } from "./runtime/problem.js";
-export type { Weights, Which } from "./runtime/run.js";
-export type { Tensor, Tensors } from "./runtime/safetensors.js";
-export { type GridAxis, type SampleAxis, type SweepPlan, type TrialValues, trialsOf } from "./runtime/sweep/plan.js";
-export type { TrialRecord } from "./runtime/sweep/record.js";
+export type { Prediction, Scores } from "./runtime/predict/format-predictions.js";
+export type {
+  InlineInputs as GivenInputs,
+  InlineSequence as GivenSequence,
+  NestedList as Nested,
+  PredictionSource,
+} from "./runtime/predict/inline-inputs.js";
+export { type PredictOutcome, type PredictRequest, predictRun } from "./runtime/predict/predict-run.js";
+export type { Predictions, PredictionsOutcome } from "./runtime/predict/predictor.js";
+export type { Result as Checked, RunProblem } from "./runtime/problem.js";
+export type { Weights, WeightsSelector as Which } from "./runtime/run/open.js";
+export type { TrialRecord } from "./runtime/sweep/results.js";
+export {
+  type GridAxis,
+  generateTrials as trialsOf,
+  type SampleAxis,
+  type SearchSpace as SweepPlan,
+  type TrialValues,
+} from "./runtime/sweep/search-space.js";
 export { runSweep, type SweepEvent, type SweepOptions, type SweepRequest, type Trial } from "./runtime/sweep/sweep.js";
+export type { Tensor, Tensors } from "./runtime/tensors/safetensors.js";
 export { type Training, type TrainingRequest, type TrainOptions, train } from "./runtime/train.js";
 export { exportWeb, type WebOutcome, type WebRequest } from "./runtime/web/export-web.js";
-export type { Diagnostic, Problem } from "./schema/diagnostics.js";
-export { frame } from "./schema/frame.js";
-export type { NormalSpec } from "./schema/normal.js";
-export type { Origins } from "./schema/origins.js";
-export type { Override } from "./schema/overrides.js";
+export { frame } from "./schema/diagnostics/code-frame.js";
+export type { Diagnostic, Problem } from "./schema/diagnostics/index.js";
+export type { SourceMap as Origins } from "./schema/diagnostics/source-map.js";
+export type { NormalSpec } from "./schema/normal/index.js";
+export type { Override } from "./schema/parse/overrides.js";
 export { type ReadResult, readSpec, readSpecFile } from "./schema/read.js";
 export type { Spec } from "./schema/spec.types.js";

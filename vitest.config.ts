@@ -7,10 +7,10 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const longest = [
   "test/gallery/characters",
   "test/docs/pages",
-  "test/distributed/mpi",
+  "test/runtime/distributed/mpi",
   "test/gallery/tutorials",
-  "test/export/gallery",
-  "test/flips",
+  "test/runtime/export/gallery",
+  "test/spec-key-effects",
   "test/bench",
   "test/package",
   "test/web/pages",

@@ -4,7 +4,7 @@
  *
  *     node bench/matmul.mjs --product 50,512,2048 --product 2500,512,2048 [--threads 2]
  */
-import { flagsOf } from "../bin/flags.mjs";
+import { flagsOf } from "../scripts/flags.mjs";
 
 const values = flagsOf(import.meta.filename, {
   product: [],

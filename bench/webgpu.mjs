@@ -5,8 +5,8 @@
  *
  * The median is over the calls, after three that are not counted: shaders are compiled in the first.
  */
-import { flagsOf } from "../bin/flags.mjs";
-import { feedsOf, signatureOf, sizeFlags, sizesOf, specOf } from "./model.mjs";
+import { flagsOf } from "../scripts/flags.mjs";
+import { feedsOf, signatureOf, sizeFlags, sizesOf, specOf } from "./workloads.mjs";
 
 const values = flagsOf(import.meta.filename, {
   ...sizeFlags,
@@ -17,7 +17,7 @@ const sizes = sizesOf(values);
 const WARM_UP = 3;
 
 const { compile } = await import("../dist/compiler/compile.js");
-const { openSession } = await import("../dist/runtime/session.js");
+const { openSession } = await import("../dist/runtime/sessions/session.js");
 const { readSpec } = await import("../dist/schema/read.js");
 const { Tensor } = await import("onnxruntime-node");
 

@@ -17,7 +17,7 @@ export interface CommandModule {
   /** What a user would type, shown last in `--help`. */
   readonly example: string;
   /** Declares arguments and options; each option checks its own value (flags.ts). */
-  declare(face: Face): void;
+  declare(command: Face): void;
   /** Does the work, with the arguments and options that `face` has parsed, and says the exit code. */
-  run(output: Output, face: Face): Promise<number>;
+  run(output: Output, command: Face): Promise<number>;
 }

@@ -1,2 +1,2 @@
 /** Numbers as commands write them: as everything that people look at does. */
-export * from "../views/numbers.js";
+export * from "../views/format.js";

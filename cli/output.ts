@@ -15,20 +15,20 @@ export interface Output {
   /** A line on stderr. */
   note(text: string): void;
   /** Aborted when nobody reads any more (`| head`): no failure, but no reason to go on for long either. */
-  readonly unread: AbortSignal;
+  readonly closed: AbortSignal;
   /** Colours for stdout and for stderr: none when it is not a terminal, or when NO_COLOR asks for none. */
   readonly colors: { readonly print: Colors; readonly note: Colors };
 }
 
 export function openOutput(json: boolean): Output {
-  const unread = new AbortController();
+  const closed = new AbortController();
   const write = (stream: NodeJS.WriteStream, text: string): void => {
-    if (!unread.signal.aborted) stream.write(text);
+    if (!closed.signal.aborted) stream.write(text);
   };
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") throw error;
-      unread.abort();
+      closed.abort();
     });
   }
   return {
@@ -43,14 +43,14 @@ export function openOutput(json: boolean): Output {
       if (!json) write(process.stdout, text);
     },
     note: (text) => write(process.stderr, `${text}\n`),
-    unread: unread.signal,
+    closed: closed.signal,
     colors: { print: colorsFor(process.stdout), note: colorsFor(process.stderr) },
   };
 }
 
 function colorsFor(stream: { readonly isTTY?: boolean }): Colors {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
-  const wanted = FORCE_COLOR !== undefined && FORCE_COLOR !== "" && FORCE_COLOR !== "0";
-  const capable = stream.isTTY === true && TERM !== "dumb";
-  return colors.createColors((NO_COLOR === undefined || NO_COLOR === "") && (wanted || capable));
+  const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== "" && FORCE_COLOR !== "0";
+  const supported = stream.isTTY === true && TERM !== "dumb";
+  return colors.createColors((NO_COLOR === undefined || NO_COLOR === "") && (forced || supported));
 }

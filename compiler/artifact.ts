@@ -74,7 +74,7 @@ export interface Port {
  * What is made of a metric's tallies: of [sum, count] their mean, e to it, or its root; of [hits, answers, targets] for each
  * class, [3, classes], the mean over the classes that occur of F1, precision or recall.
  */
-export type Finish = "mean" | "exp_mean" | "root_mean" | "macro_f1" | "macro_precision" | "macro_recall";
+export type MetricFinalizer = "mean" | "exp_mean" | "root_mean" | "macro_f1" | "macro_precision" | "macro_recall";
 
 export interface Ports {
   readonly inputs: readonly Port[];
@@ -91,18 +91,18 @@ export interface Manifest {
   readonly opset: { readonly training: number; readonly inference: number };
   readonly parameters: readonly StoredParameter[];
   readonly slots: readonly StoredTensor[];
-  readonly metrics: Readonly<Record<string, Finish>>;
+  readonly metrics: Readonly<Record<string, MetricFinalizer>>;
   readonly train: Ports;
   readonly eval: Ports;
   readonly model: Ports;
   /** Null where a sequence cannot be run piece by piece. */
   readonly stream: Ports | null;
   /** Null where steps are not shared by several processes. */
-  readonly shard: ShardPorts | null;
+  readonly shard: DataParallelPorts | null;
 }
 
 /** The two halves of a step that several processes share; between them their gradients are added up. */
-export interface ShardPorts {
+export interface DataParallelPorts {
   readonly gradient: Ports;
   readonly update: Ports;
 }
@@ -141,10 +141,10 @@ export interface Artifact {
 export const carriedRoles = ["parameter", "slot", "state"] as const satisfies readonly Role[];
 
 /** The output of a model for WebGPU that holds everything for the host, one after the other. */
-export const report = "report";
+export const HOST_OUTPUT = "report";
 
 /** The output that gives an input again, of a model that reads what lies on the device. */
-export const copyOf = (input: string): string => `copy/${input}`;
+export const readbackName = (input: string): string => `copy/${input}`;
 
 /** What a model for WebGPU that makes new parameters gives besides: of each the sum of its entries' magnitudes, [parameters]. */
-export const magnitudes = "magnitudes";
+export const PARAMETER_L1 = "magnitudes";

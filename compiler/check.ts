@@ -1,7 +1,7 @@
 /** What is wrong with a spec, without compiling it: nothing of the stages behind the first is loaded for it. */
-import type { Problem } from "../schema/diagnostics.js";
-import type { NormalSpec } from "../schema/normal.js";
-import type { Origins } from "../schema/origins.js";
+import type { Problem } from "../schema/diagnostics/index.js";
+import type { SourceMap } from "../schema/diagnostics/source-map.js";
+import type { NormalSpec } from "../schema/normal/index.js";
 import { elaborate } from "./elaborate/index.js";
 import { verify } from "./graph/verify.js";
 import type { Signature } from "./signature.js";
@@ -11,7 +11,7 @@ import type { Signature } from "./signature.js";
  *
  * @param signature may hold symbols (`vocabulary`) where only the data knows.
  */
-export function check(spec: NormalSpec, signature: Signature, origins?: Origins): readonly Problem[] {
+export function check(spec: NormalSpec, signature: Signature, origins?: SourceMap): readonly Problem[] {
   const elaborated = elaborate(spec, signature, "training", origins);
   if (!elaborated.ok) return elaborated.problems;
   verify(elaborated.program.graph, "elaborate");

@@ -9,23 +9,35 @@
  * Every arrow is a function from graph to graph; each result is verified, and can be watched with `onStage`.
  */
 import { createHash } from "node:crypto";
-import type { NormalSpec } from "../schema/normal.js";
-import { packageVersion } from "../schema/root.js";
-import { needsWhole } from "../schema/streaming.js";
-import { type Analysis, analysisOf, memoryOf, type Training } from "./analyze.js";
+import type { NormalSpec } from "../schema/normal/index.js";
+import { packageVersion } from "../schema/package-root.js";
+import { whyNotStreamable } from "../schema/streaming.js";
 import { type Artifact, carriedRoles, type Ports, type Role } from "./artifact.js";
-import { type Bound, bound, copies, halfTrial, type Section } from "./bound.js";
-import { trainingGraph } from "./elaborate/repeat.js";
-import { forwardPart } from "./forward.js";
+import { type Analysis, analysisOf, memoryOf, type TrainingGraphs } from "./inspect/analyze.js";
 import type { Graph } from "./ir/types.js";
-import { type CompileOptions, halvesOf, lower, observed, type Refused } from "./lower.js";
-import { forwardPorts, halfPorts, makeManifest, trainingPorts } from "./manifest.js";
-import { callPasses, stepPasses } from "./passes/index.js";
-import { type Signature, withAnyBatch } from "./signature.js";
+import { stepLoopPasses, stepPasses } from "./optimize/pipeline.js";
+import { forwardProgram } from "./pipeline/forward.js";
+import { dataParallelPorts, forwardPorts, makeManifest, trainingPorts } from "./pipeline/manifest.js";
+import {
+  float16Probe,
+  type HostOutput,
+  readbackGraph,
+  type SpecializedGraph,
+  specialize,
+} from "./pipeline/specialize.js";
+import {
+  buildTrainingStep,
+  type CompileFailure,
+  type CompileOptions,
+  dataParallelStep,
+  stageRunner,
+} from "./pipeline/training-step.js";
+import { type Signature, withDynamicShapes } from "./signature.js";
+import { trainingGraph } from "./training/step-loop.js";
 
-export type { Analysis, LayerSummary } from "./analyze.js";
 export { check } from "./check.js";
-export { type CompileOptions, lower, type Stage, stages } from "./lower.js";
+export type { Analysis, LayerSummary } from "./inspect/analyze.js";
+export { buildTrainingStep as lower, type CompileOptions, type Stage, stages } from "./pipeline/training-step.js";
 
 /** Opset 18 is the highest that the CUDA provider has every operator for; opset 17 is what other runtimes read. */
 const TRAINING_OPSET = 18;
@@ -38,24 +50,24 @@ export type CompileResult =
       readonly artifact: Artifact;
       /** What training takes at its peak, in bytes, by the size of the batch. */
       readonly memoryAt: (batch: number) => number;
-      readonly models: BoundModels;
+      readonly models: SpecializedModels;
     }
-  | Refused;
+  | CompileFailure;
 
 /** Models for arrays of known sizes, by the sizes of `steps`, `batch`, `time` and others, with the ports of the artifact's. */
-export interface BoundModels {
-  readonly train: (sizes: ReadonlyMap<string, number>) => Promise<BoundModel>;
-  readonly eval: (sizes: ReadonlyMap<string, number>) => Promise<BoundModel>;
+export interface SpecializedModels {
+  readonly train: (sizes: ReadonlyMap<string, number>) => Promise<SpecializedModel>;
+  readonly eval: (sizes: ReadonlyMap<string, number>) => Promise<SpecializedModel>;
   /** What gives parameters, slots or states again as `copy/<name>`: for reading what lies on a device. */
-  readonly copies: (role: Role, sizes: ReadonlyMap<string, number>) => Promise<BoundModel>;
+  readonly readback: (role: Role, sizes: ReadonlyMap<string, number>) => Promise<SpecializedModel>;
   /** Where the training has numbers of 16 bits: what makes `y` of `x`, float32 [1], by such a number, which not every device has. */
-  readonly trial: (() => Promise<BoundModel>) | null;
+  readonly float16Probe: (() => Promise<SpecializedModel>) | null;
 }
 
-export interface BoundModel {
+export interface SpecializedModel {
   readonly model: Uint8Array;
   /** What its output `report` holds, one after the other. */
-  readonly report: readonly Section[];
+  readonly hostOutputs: readonly HostOutput[];
 }
 
 /**
@@ -74,32 +86,38 @@ export async function compile(
   signature: Signature,
   options: CompileOptions = {},
 ): Promise<CompileResult> {
-  const { watch, optimize } = observed(signature, options);
-  const lowering = lower(spec, signature, options);
-  if (!lowering.ok) return lowering;
-  const { program, step } = lowering.lowered;
-  const halves = options.shared ? halvesOf(spec, signature, options) : null;
-  if (halves?.ok === false) return halves;
+  const { verifyStage, optimize } = stageRunner(signature, options);
+  const result = buildTrainingStep(spec, signature, options);
+  if (!result.ok) return result;
+  const { lossProgram, step } = result.trainingStep;
+  const dataParallel = options.dataParallel ? dataParallelStep(spec, signature, options) : null;
+  if (dataParallel?.ok === false) return dataParallel;
 
-  const anyBatch = withAnyBatch(signature);
-  const inference = forwardPart(spec, anyBatch, "inference", ["prediction", "state"]);
+  const dynamicSignature = withDynamicShapes(signature);
+  const inferenceProgram = forwardProgram(spec, dynamicSignature, "inference", ["prediction", "state"]);
   // Streams mostly go step by step.
-  const pieces = observed({ ...signature, expected: { batch: 1, time: 1 } }, options);
-  const streaming =
-    needsWhole(spec.model) === undefined ? forwardPart(spec, anyBatch, "stream", ["prediction", "state"]) : null;
+  const streamRunner = stageRunner({ ...signature, expected: { batch: 1, time: 1 } }, options);
+  const streamProgram =
+    whyNotStreamable(spec.model) === undefined
+      ? forwardProgram(spec, dynamicSignature, "stream", ["prediction", "state"])
+      : null;
 
-  const train = watch("train", optimize("train", trainingGraph(step), callPasses));
-  const evaluation = evaluationOf(spec, signature, options);
-  const infer = watch("model", optimize("model", inference.graph, stepPasses));
-  const stream = streaming && watch("stream", pieces.optimize("stream", streaming.graph, stepPasses));
+  const train = verifyStage("train", optimize("train", trainingGraph(step), stepLoopPasses));
+  const evaluation = buildEvaluation(spec, signature, options);
+  const inferenceGraph = verifyStage("model", optimize("model", inferenceProgram.graph, stepPasses));
+  const stream =
+    streamProgram && verifyStage("stream", streamRunner.optimize("stream", streamProgram.graph, stepPasses));
 
-  const { emitModel } = await import("./emit/onnx.js");
+  const { emitModel } = await import("./onnx/write/model.js");
   const ports = {
-    train: trainingPorts(program, step, train),
+    train: trainingPorts(lossProgram, step, train),
     eval: forwardPorts(evaluation.program, evaluation.graph),
-    model: forwardPorts(inference, infer),
-    stream: streaming && stream && forwardPorts(streaming, stream),
-    shard: halves && { gradient: halfPorts(halves.gradient), update: halfPorts(halves.update) },
+    model: forwardPorts(inferenceProgram, inferenceGraph),
+    stream: streamProgram && stream && forwardPorts(streamProgram, stream),
+    shard: dataParallel && {
+      gradient: dataParallelPorts(dataParallel.gradient),
+      update: dataParallelPorts(dataParallel.update),
+    },
   };
   const emit = (name: string, graph: Graph, { inputs, outputs }: Ports, opset: number, initializers: string[] = []) =>
     emitModel(graph, {
@@ -110,23 +128,33 @@ export async function compile(
       outputs: outputs.map((port) => port.name),
       initializers,
     });
-  const emitBound = async ({ graph, inputs, outputs, report }: Bound): Promise<BoundModel> => {
-    const face = { name: graph.name, opset: TRAINING_OPSET, irVersion: IR_VERSION, inputs, outputs };
-    return { model: await emitModel(graph, face), report };
+  const emitSpecialized = async ({
+    graph,
+    inputs,
+    outputs,
+    hostOutputs,
+  }: SpecializedGraph): Promise<SpecializedModel> => {
+    const modelInterface = { name: graph.name, opset: TRAINING_OPSET, irVersion: IR_VERSION, inputs, outputs };
+    return { model: await emitModel(graph, modelInterface), hostOutputs };
   };
   const emitStream = (initializers: (of: Ports) => string[]) =>
     stream && ports.stream && emit(spec.name, stream, ports.stream, INFERENCE_OPSET, initializers(ports.stream));
-  const weights = ({ inputs }: Ports) => inputs.filter(({ role }) => role === "parameter").map(({ name }) => name);
+  const parameterNames = ({ inputs }: Ports) =>
+    inputs.filter(({ role }) => role === "parameter").map(({ name }) => name);
   return {
     ok: true,
-    memoryAt: memoryAt(signature, { lowered: lowering.lowered, evaluation: evaluation.graph, train: spec.train }),
+    memoryAt: memoryAt(signature, {
+      trainingStep: result.trainingStep,
+      evaluation: evaluation.graph,
+      train: spec.train,
+    }),
     models: {
-      train: (sizes) => emitBound(bound(train, ports.train, sizes, carriedRoles)),
-      eval: (sizes) => emitBound(bound(evaluation.graph, ports.eval, sizes)),
-      trial: spec.train.precision === "float32" ? null : () => emitBound(halfTrial()),
-      copies: (role, sizes) =>
-        emitBound(
-          copies(
+      train: (sizes) => emitSpecialized(specialize(train, ports.train, sizes, carriedRoles)),
+      eval: (sizes) => emitSpecialized(specialize(evaluation.graph, ports.eval, sizes)),
+      float16Probe: spec.train.precision === "float32" ? null : () => emitSpecialized(float16Probe()),
+      readback: (role, sizes) =>
+        emitSpecialized(
+          readbackGraph(
             ports.train.inputs.filter((port) => port.role === role),
             sizes,
           ),
@@ -135,15 +163,20 @@ export async function compile(
     artifact: {
       train: await emit(`${spec.name}/train`, train, ports.train, TRAINING_OPSET),
       eval: await emit(`${spec.name}/eval`, evaluation.graph, ports.eval, TRAINING_OPSET),
-      model: await emit(spec.name, infer, ports.model, INFERENCE_OPSET, weights(ports.model)),
-      stream: await emitStream(weights),
-      shard: halves &&
+      model: await emit(spec.name, inferenceGraph, ports.model, INFERENCE_OPSET, parameterNames(ports.model)),
+      stream: await emitStream(parameterNames),
+      shard: dataParallel &&
         ports.shard && {
-          gradient: await emit(`${spec.name}/gradient`, halves.gradient.graph, ports.shard.gradient, TRAINING_OPSET),
-          update: await emit(`${spec.name}/update`, halves.update.graph, ports.shard.update, TRAINING_OPSET),
+          gradient: await emit(
+            `${spec.name}/gradient`,
+            dataParallel.gradient.graph,
+            ports.shard.gradient,
+            TRAINING_OPSET,
+          ),
+          update: await emit(`${spec.name}/update`, dataParallel.update.graph, ports.shard.update, TRAINING_OPSET),
         },
       sampler: spec.train.sample === null ? null : await emitStream(() => []),
-      manifest: makeManifest(program, step, ports, {
+      manifest: makeManifest(lossProgram, step, ports, {
         name: spec.name,
         rnnx: packageVersion(),
         hash: createHash("sha256")
@@ -155,7 +188,7 @@ export async function compile(
   };
 }
 
-export type AnalyzeResult = { readonly ok: true; readonly analysis: Analysis } | Refused;
+export type AnalyzeResult = { readonly ok: true; readonly analysis: Analysis } | CompileFailure;
 
 /**
  * Layers with their output shapes and parameters; floating-point operations of a training step; bytes of its parts, for the batch and time that the
@@ -168,37 +201,42 @@ export function analyze(
   signature: Signature,
   options: Pick<CompileOptions, "origins"> = {},
 ): AnalyzeResult {
-  const found = trainingOf(spec, signature, options);
-  return found.ok ? { ok: true, analysis: analysisOf(signature, found.training) } : found;
+  const result = lowerForAnalysis(spec, signature, options);
+  return result.ok ? { ok: true, analysis: analysisOf(signature, result.training) } : result;
 }
 
-export type MemoryResult = { readonly ok: true; readonly memoryAt: (batch: number) => number } | Refused;
+export type MemoryResult = { readonly ok: true; readonly memoryAt: (batch: number) => number } | CompileFailure;
 
 /** What training takes, in bytes, as a function of the batch size: the spec is lowered once. */
 export function memoryByBatch(spec: NormalSpec, signature: Signature): MemoryResult {
-  const found = trainingOf(spec, signature);
-  return found.ok ? { ok: true, memoryAt: memoryAt(signature, found.training) } : found;
+  const result = lowerForAnalysis(spec, signature);
+  return result.ok ? { ok: true, memoryAt: memoryAt(signature, result.training) } : result;
 }
 
 /** All that a training computes, without what computes it. */
-function trainingOf(
+function lowerForAnalysis(
   spec: NormalSpec,
   signature: Signature,
   options: CompileOptions = {},
-): { readonly ok: true; readonly training: Training } | Refused {
-  const lowering = lower(spec, signature, options);
-  if (!lowering.ok) return lowering;
-  const { graph: evaluation } = evaluationOf(spec, signature, options);
-  return { ok: true, training: { lowered: lowering.lowered, evaluation, train: spec.train } };
+): { readonly ok: true; readonly training: TrainingGraphs } | CompileFailure {
+  const result = buildTrainingStep(spec, signature, options);
+  if (!result.ok) return result;
+  const { graph: evaluation } = buildEvaluation(spec, signature, options);
+  return { ok: true, training: { trainingStep: result.trainingStep, evaluation, train: spec.train } };
 }
 
 /** What gives loss, metrics and predictions, for data of any batch size and length. */
-function evaluationOf(spec: NormalSpec, signature: Signature, options: CompileOptions) {
-  const { watch, optimize } = observed(signature, options);
-  const program = forwardPart(spec, withAnyBatch(signature), "evaluation", ["loss", "metric", "prediction", "state"]);
-  return { program, graph: watch("eval", optimize("eval", program.graph, stepPasses)) };
+function buildEvaluation(spec: NormalSpec, signature: Signature, options: CompileOptions) {
+  const { verifyStage, optimize } = stageRunner(signature, options);
+  const program = forwardProgram(spec, withDynamicShapes(signature), "evaluation", [
+    "loss",
+    "metric",
+    "prediction",
+    "state",
+  ]);
+  return { program, graph: verifyStage("eval", optimize("eval", program.graph, stepPasses)) };
 }
 
-function memoryAt(signature: Signature, training: Training): (batch: number) => number {
+function memoryAt(signature: Signature, training: TrainingGraphs): (batch: number) => number {
   return (batch) => memoryOf({ ...signature, expected: { ...signature.expected, batch } }, training).total;
 }

@@ -36,52 +36,52 @@ export function isSequence({ dtype, shape }: ArraySignature): boolean {
 }
 
 /** The same data with its number of steps written out, where that is always the same: what can be unrolled. */
-export function withKnownSteps(signature: Signature): Signature {
+export function withStaticTime(signature: Signature): Signature {
   const { steps, inputs, side_inputs, targets, weights } = signature;
   if (steps === undefined) return signature;
-  const known = (array: ArraySignature): ArraySignature => ({
+  const withStatic = (array: ArraySignature): ArraySignature => ({
     ...array,
     shape: array.shape.map((dim) => (dim === "time" ? steps : dim)),
   });
   return {
     ...signature,
-    inputs: known(inputs),
-    targets: known(targets),
-    ...(weights && { weights: known(weights) }),
+    inputs: withStatic(inputs),
+    targets: withStatic(targets),
+    ...(weights && { weights: withStatic(weights) }),
     ...(side_inputs && {
-      side_inputs: Object.fromEntries(Object.entries(side_inputs).map(([name, array]) => [name, known(array)])),
+      side_inputs: Object.fromEntries(Object.entries(side_inputs).map(([name, array]) => [name, withStatic(array)])),
     }),
   };
 }
 
 /** The same data in portions of a batch. */
-export function inPortions(signature: Signature, portions: number): Signature {
+export function perMicroBatch(signature: Signature, microBatches: number): Signature {
   const { expected } = signature;
-  return { ...signature, expected: { ...expected, batch: Math.max(1, Math.floor(expected.batch / portions)) } };
+  return { ...signature, expected: { ...expected, batch: Math.max(1, Math.floor(expected.batch / microBatches)) } };
 }
 
 /** The same data in batches and sequences of any size: what evaluation and inference are compiled for. */
-export function withAnyBatch(signature: Signature): Signature {
+export function withDynamicShapes(signature: Signature): Signature {
   const { inputs, side_inputs, targets, lengths, target_lengths, weights, initial_states } = signature;
   const time = isSequence(inputs) ? inputs.shape[1] : undefined;
   /** An axis behind the batch is time where it is as long as the inputs, and the targets' own time where it is named so. */
-  const free = (array: ArraySignature, sequence = array.shape.length > 1): ArraySignature => ({
+  const dynamic = (array: ArraySignature, sequence = array.shape.length > 1): ArraySignature => ({
     ...array,
     shape: array.shape.map((dim, axis) => {
       if (axis === 0) return "batch";
       return axis === 1 && sequence && dim === time ? "time" : dim;
     }),
   });
-  const freeAll = (arrays: Readonly<Record<string, ArraySignature>>) =>
-    Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, free(array, isSequence(array))]));
+  const dynamicAll = (arrays: Readonly<Record<string, ArraySignature>>) =>
+    Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, dynamic(array, isSequence(array))]));
   return {
     ...signature,
-    inputs: free(inputs, isSequence(inputs)),
-    targets: free(targets),
-    ...(side_inputs && { side_inputs: freeAll(side_inputs) }),
-    ...(lengths && { lengths: free(lengths) }),
-    ...(target_lengths && { target_lengths: free(target_lengths) }),
-    ...(weights && { weights: free(weights) }),
-    ...(initial_states && { initial_states: freeAll(initial_states) }),
+    inputs: dynamic(inputs, isSequence(inputs)),
+    targets: dynamic(targets),
+    ...(side_inputs && { side_inputs: dynamicAll(side_inputs) }),
+    ...(lengths && { lengths: dynamic(lengths) }),
+    ...(target_lengths && { target_lengths: dynamic(target_lengths) }),
+    ...(weights && { weights: dynamic(weights) }),
+    ...(initial_states && { initial_states: dynamicAll(initial_states) }),
   };
 }

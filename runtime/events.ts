@@ -1,7 +1,7 @@
 /** What a training run says while it works, and how it is asked for: the messages between the loop, its worker and whoever watches. */
-import type { NormalSpec } from "../schema/normal.js";
-import type { Answers } from "./answers.js";
-import type { Init } from "./start.js";
+import type { NormalSpec } from "../schema/normal/index.js";
+import type { PredictionSummary } from "./evaluation/prediction-types.js";
+import type { InitialWeightsSource } from "./import/initial-weights.js";
 
 export interface TrainRequest {
   readonly spec: NormalSpec;
@@ -12,9 +12,9 @@ export interface TrainRequest {
   readonly device: "auto" | "cpu" | "cuda" | "webgpu";
   readonly resume: boolean;
   /** A file of first weights; tensors that it lacks are initialized from the seed. */
-  readonly init: Init | null;
+  readonly init: InitialWeightsSource | null;
   /** Bytes that batches as large as the memory allows may take; by default most of what is free. */
-  readonly memory?: number;
+  readonly memoryLimit?: number;
   /** Threads of the processor; by default one where the model is small, and all cores otherwise. */
   readonly threads?: number;
   /** Threads that share every batch, each with a session of its own, on one thread by default; by default the training is not shared. */
@@ -22,11 +22,11 @@ export interface TrainRequest {
   /** Train also where there is less memory than the training is estimated to take. */
   readonly force?: boolean;
   /** A model file whose training this run goes on with, on the spec's data. */
-  readonly from?: string;
+  readonly fromModel?: string;
   /** Passes to leave out (for measuring and bisecting). */
-  readonly without: readonly string[];
+  readonly disabledPasses: readonly string[];
   /** Whether evaluations show what the model says beside what is true. */
-  readonly glimpses?: boolean;
+  readonly reportPredictions?: boolean;
 }
 
 export type Metrics = Readonly<Record<string, number>>;
@@ -79,7 +79,7 @@ export type TrainEvent =
       readonly event: "glimpse";
       readonly step: number;
       readonly part: "train" | "validation" | "test";
-      readonly answers: Answers;
+      readonly answers: PredictionSummary;
     }
   | { readonly event: "checkpoint"; readonly step: number; readonly path: string }
   | { readonly event: "notice"; readonly message: string }

@@ -4,17 +4,17 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Manifest } from "../compiler/artifact.js";
 import type { Signature } from "../compiler/signature.js";
-import type { NormalData, NormalSpec } from "../schema/normal.js";
+import type { NormalData, NormalSpec } from "../schema/normal/index.js";
 import type { Splits } from "./data/splits.js";
-import { type EvaluateOutcome, evaluateRun } from "./evaluate-run.js";
+import { type EvaluateOutcome, evaluateRun } from "./evaluation/evaluate-run.js";
 import type { ExportOutcome, ExportRequest } from "./export/index.js";
-import { type Generated, type Generator, openGenerator } from "./generate.js";
-import { wrongInput } from "./outcome.js";
-import { fileOf, type PredictionSource } from "./predict/given.js";
-import { openPredictor, type PredictionsOutcome, type Predictor } from "./predictor.js";
-import type { Checked } from "./problem.js";
-import { openRun, readWeights, type Weights, type Which } from "./run.js";
-import type { RequestedDevice } from "./session.js";
+import { type GeneratedText, openTextGenerator, type TextGenerator } from "./generation/generate-run.js";
+import { invalidInput } from "./outcome.js";
+import { type PredictionSource, toInputFile } from "./predict/inline-inputs.js";
+import { openPredictor, type PredictionsOutcome, type Predictor } from "./predict/predictor.js";
+import type { Result } from "./problem.js";
+import { openRun, readRunWeights, type Weights, type WeightsSelector } from "./run/open.js";
+import type { RequestedDevice } from "./sessions/session.js";
 
 export interface LoadedRun {
   /** The run directory. */
@@ -29,10 +29,10 @@ export interface LoadedRun {
   /**
    * Weights by public name (`rnn/0/W`), float32; kernels are [in, out].
    *
-   * @param which What the run ended with (the default; of a run that has not ended, its newest checkpoint), its best or last checkpoint,
+   * @param selector What the run ended with (the default; of a run that has not ended, its newest checkpoint), its best or last checkpoint,
    * or the checkpoint of a step. A checkpoint that is not there is a problem.
    */
-  weights(which?: Which): Checked<{ readonly weights: Weights }>;
+  weights(selector?: WeightsSelector): Result<{ readonly weights: Weights }>;
 
   /** Loss and metrics over every example of each part of the data; means over live steps, in the units of the targets as the model sees them. */
   evaluate(options?: EvaluateOptions): Promise<EvaluateOutcome>;
@@ -56,7 +56,7 @@ export interface LoadedRun {
    * Text that the model writes after a prompt; for runs on text. The same seed gives the same text. Units are characters, words or bytes, as
    * the model was trained.
    */
-  generate(options?: GenerateOptions): Promise<Checked<{ readonly generated: Generated }>>;
+  generate(options?: GenerateOptions): Promise<Result<{ readonly generated: GeneratedText }>>;
 }
 
 export interface EvaluateOptions {
@@ -64,7 +64,7 @@ export interface EvaluateOptions {
   readonly data?: NormalData;
   /** One part; by default every part of the run's own data, and other data as a whole, as the part to test with. */
   readonly split?: keyof Splits;
-  readonly weights?: Which;
+  readonly weights?: WeightsSelector;
   readonly device?: RequestedDevice;
 }
 
@@ -88,7 +88,7 @@ export interface GenerateOptions {
   /** By default the run's. */
   readonly seed?: number;
   /** Given the text as it comes, the prompt first. */
-  readonly onText?: (piece: string) => void;
+  readonly onText?: (chunk: string) => void;
 }
 
 /**
@@ -102,18 +102,18 @@ export interface GenerateOptions {
  *
  * @returns The run, or why it is none: `not-a-run` for a folder without a manifest, a spec and what was learnt of the data.
  */
-export async function loadRun(folder: string): Promise<Checked<{ readonly run: LoadedRun }>> {
-  const opened = openRun(folder);
-  if (!opened.ok) return opened;
-  const { run } = opened;
+export async function loadRun(folder: string): Promise<Result<{ readonly run: LoadedRun }>> {
+  const runResult = openRun(folder);
+  if (!runResult.ok) return runResult;
+  const { run } = runResult;
   const { spec, manifest, signature } = run;
   const predictors = new Map<RequestedDevice, Predictor>();
-  const predictorOn = (device: RequestedDevice): Predictor => {
+  const predictorFor = (device: RequestedDevice): Predictor => {
     const predictor = predictors.get(device) ?? openPredictor(run, device);
     predictors.set(device, predictor);
     return predictor;
   };
-  let generator: Promise<Checked<{ readonly generator: Generator }>> | undefined;
+  let generator: Promise<Result<{ readonly generator: TextGenerator }>> | undefined;
 
   return {
     ok: true,
@@ -122,20 +122,21 @@ export async function loadRun(folder: string): Promise<Checked<{ readonly run: L
       spec,
       manifest,
       signature,
-      weights: (which = "end") => readWeights(run, which),
+      weights: (selector = "end") => readRunWeights(run, selector),
       evaluate: ({ data, split, weights = "end", device = "auto" } = {}) =>
         evaluateRun({ run: folder, data: data ?? null, split: split ?? null, weights, device }),
       async predict(inputs, { beam, device = "auto" } = {}) {
-        const predictor = predictorOn(device);
-        const given = typeof inputs === "string" ? inputs : fileOf(spec.data, inputs);
-        if (typeof given === "string") return predictor.predict(basename(given), dirname(given), beam ?? null);
-        if (!given.ok) return wrongInput(given.problems);
-        const place = mkdtempSync(join(tmpdir(), "rnnx-inputs-"));
+        const predictor = predictorFor(device);
+        const inputFile = typeof inputs === "string" ? inputs : toInputFile(spec.data, inputs);
+        if (typeof inputFile === "string")
+          return predictor.predict(basename(inputFile), dirname(inputFile), beam ?? null);
+        if (!inputFile.ok) return invalidInput(inputFile.problems);
+        const temporaryFolder = mkdtempSync(join(tmpdir(), "rnnx-inputs-"));
         try {
-          writeFileSync(join(place, given.name), given.content);
-          return await predictor.predict(given.name, place, beam ?? null);
+          writeFileSync(join(temporaryFolder, inputFile.name), inputFile.content);
+          return await predictor.predict(inputFile.name, temporaryFolder, beam ?? null);
         } finally {
-          rmSync(place, { recursive: true, force: true });
+          rmSync(temporaryFolder, { recursive: true, force: true });
         }
       },
       async export(out, options = {}) {
@@ -143,11 +144,11 @@ export async function loadRun(folder: string): Promise<Checked<{ readonly run: L
         return exportModel({ ...options, run: folder, out });
       },
       async generate({ prompt = "", length = 200, temperature = 1, topK, topP, seed, onText = () => undefined } = {}) {
-        generator ??= openGenerator(folder);
-        const found = await generator;
-        if (!found.ok) return found;
+        generator ??= openTextGenerator(folder);
+        const generatorResult = await generator;
+        if (!generatorResult.ok) return generatorResult;
         const sampling = { temperature, topK: topK ?? null, topP: topP ?? null };
-        return found.generator.generate({ prompt, length, sampling, seed: seed ?? null }, onText);
+        return generatorResult.generator.generate({ prompt, length, sampling, seed: seed ?? null }, onText);
       },
     },
   };

@@ -25,21 +25,23 @@ export class RunError extends Error {
 
   constructor(failure: RunFailure) {
     super(
-      failure.kind === "input" ? failure.problems.map(sentence).join(" ") : `${failure.message} ${failure.hint}`.trim(),
+      failure.kind === "input"
+        ? failure.problems.map(formatProblem).join(" ")
+        : `${failure.message} ${failure.hint}`.trim(),
     );
     this.failure = failure;
   }
 }
 
-function sentence({ path, message }: RunProblem): string {
+function formatProblem({ path, message }: RunProblem): string {
   return path === "" ? message : `${path}: ${message}`;
 }
 
-export function failed(message: string, hint = "", source?: RunProblem): RunFailure {
+export function runFailed(message: string, hint = "", source?: RunProblem): RunFailure {
   return { ok: false, kind: "failed", message, hint, ...(source && { source }) };
 }
 
-export function wrongInput(problems: readonly RunProblem[]): RunFailure {
+export function invalidInput(problems: readonly RunProblem[]): RunFailure {
   return { ok: false, kind: "input", problems };
 }
 
@@ -49,5 +51,5 @@ export function outOfMemory(error: unknown): RunFailure | undefined {
   const inWorker = "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
   if (!inWorker && !/bad_alloc|failed to allocate memory|array buffer allocation failed/i.test(error.message))
     return undefined;
-  return failed("The run needs more memory than there is.", "A smaller train.batch_size or model needs less.");
+  return runFailed("The run needs more memory than there is.", "A smaller train.batch_size or model needs less.");
 }

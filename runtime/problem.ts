@@ -1,5 +1,5 @@
 /** A problem that a run finds: in the spec, or in a file that the spec or a flag names. */
-import type { Problem } from "../schema/diagnostics.js";
+import type { Problem } from "../schema/diagnostics/index.js";
 
 /** With `file`, the place is inside that file and `path` is the member of the spec that names it. */
 export interface RunProblem extends Problem {
@@ -9,9 +9,9 @@ export interface RunProblem extends Problem {
   readonly column?: number;
 }
 
-export type Checked<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly problems: readonly RunProblem[] };
+export type Result<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly problems: readonly RunProblem[] };
 
-export function refuse(...problems: readonly RunProblem[]): {
+export function fail(...problems: readonly RunProblem[]): {
   readonly ok: false;
   readonly problems: readonly RunProblem[];
 } {

@@ -2,12 +2,12 @@
 import { join } from "node:path";
 import { ReadableStream, type ReadableStreamDefaultController } from "node:stream/web";
 import { Worker } from "node:worker_threads";
-import type { Origins } from "../schema/origins.js";
-import { launchOf, tame, threadLaunches } from "./distributed/launcher.js";
-import { endMeeting } from "./distributed/threads.js";
+import type { SourceMap } from "../schema/diagnostics/source-map.js";
+import { configureUcx, detectLaunch, threadLaunches } from "./distributed/launcher.js";
+import { wakeRanks } from "./distributed/shared-memory.js";
 import type { TrainEvent, TrainRequest } from "./events.js";
 import { outOfMemory, RunError, type TrainOutcome } from "./outcome.js";
-import { placeOutcome } from "./places.js";
+import { mapPathsToSource } from "./training/spec-paths.js";
 import type { WorkerData, WorkerMessage } from "./worker.js";
 
 /**
@@ -22,7 +22,7 @@ export interface TrainOptions {
   /** Aborting asks the run to save a checkpoint after the call in flight and to end; the done event says `interrupted`. */
   readonly signal?: AbortSignal;
   /** Places problems in the user's text (`readSpec` gives them); without it their paths are those of the normalized spec. */
-  readonly origins?: Origins;
+  readonly origins?: SourceMap;
 }
 
 /** A training that has begun. Await it for its outcome, or iterate over it for its events; both may be done. */
@@ -49,11 +49,11 @@ export interface Training extends Promise<TrainOutcome>, AsyncIterable<TrainEven
  * is an outcome (`kind: "input"`, a list of problems with code, path, message and hint), and so is a run that failed (`kind: "failed"`:
  * a loss that is no number, memory, a device). It rejects on a mistake of rnnx alone.
  */
-export function train(asked: TrainingRequest, options: TrainOptions = {}): Training {
-  const request = completed(asked);
-  const { outcome, iterate } = begin(request, options);
-  const placed = outcome.then((said) => placeOutcome(request.spec, options.origins, said));
-  return Object.assign(placed, { [Symbol.asyncIterator]: iterate });
+export function train(partialRequest: TrainingRequest, options: TrainOptions = {}): Training {
+  const request = withDefaults(partialRequest);
+  const { outcome, iterate } = startWorkers(request, options);
+  const mappedOutcome = outcome.then((result) => mapPathsToSource(request.spec, options.origins, result));
+  return Object.assign(mappedOutcome, { [Symbol.asyncIterator]: iterate });
 }
 
 /**
@@ -61,61 +61,61 @@ export function train(asked: TrainingRequest, options: TrainOptions = {}): Train
  * ended, is what the first one says. `train` does the same there.
  */
 export function joinTraining(options: Pick<TrainOptions, "signal"> = {}): Promise<TrainOutcome> {
-  return begin(null, options).outcome;
+  return startWorkers(null, options).outcome;
 }
 
 /** Tells the other processes of a launch that there is nothing to train. Does nothing where this process is alone. */
-export async function callOff(): Promise<void> {
-  if (launchOf() !== null) await begin(null, {}).outcome;
+export async function cancelTraining(): Promise<void> {
+  if (detectLaunch() !== null) await startWorkers(null, {}).outcome;
 }
 
-function begin(request: TrainRequest | null, options: TrainOptions) {
-  const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  const launch = launchOf();
-  if (launch !== null) tame();
+function startWorkers(request: TrainRequest | null, options: TrainOptions) {
+  const stopBuffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  const launch = detectLaunch();
+  if (launch !== null) configureUcx();
   const { ranks = 1 } = request ?? {};
   const threads = launch === null && ranks > 1 ? threadLaunches(ranks) : [];
-  const workers = (threads.length > 0 ? threads : [launch]).map((own, rank) => {
-    const workerData: WorkerData = { request: rank === 0 ? request : null, launch: own, stop };
+  const workers = (threads.length > 0 ? threads : [launch]).map((workerLaunch, rank) => {
+    const workerData: WorkerData = { request: rank === 0 ? request : null, launch: workerLaunch, stopBuffer };
     // The process's own flags may be about its main program (`--input-type`): a worker does not inherit them.
     return new Worker(workerFile(), { workerData, execArgv: [] });
   });
-  const askToStop = () => {
-    Atomics.store(new Int32Array(stop), 0, 1);
+  const requestStop = () => {
+    Atomics.store(new Int32Array(stopBuffer), 0, 1);
   };
-  if (options.signal?.aborted) askToStop();
-  options.signal?.addEventListener("abort", askToStop, { once: true });
+  if (options.signal?.aborted) requestStop();
+  options.signal?.addEventListener("abort", requestStop, { once: true });
 
   const listeners = new Set<ReadableStreamDefaultController<TrainEvent>>();
   const outcome = new Promise<TrainOutcome>((resolve, reject) => {
-    let said: TrainOutcome | undefined;
-    let running = workers.length;
+    let workerOutcome: TrainOutcome | undefined;
+    let runningWorkers = workers.length;
     /** The first thing that went wrong counts: the other threads end because of it. */
-    const broken = (error: unknown) => {
+    const handleFailure = (error: unknown) => {
       const failure = outOfMemory(error);
       if (failure === undefined) reject(error);
       else resolve(failure);
-      for (const { meeting } of threads) endMeeting(meeting);
+      for (const { sharedMemory } of threads) wakeRanks(sharedMemory);
     };
     for (const [rank, worker] of workers.entries()) {
       worker.on("message", (message: WorkerMessage) => {
-        if (message.type === "broken") broken(message.error);
+        if (message.type === "broken") handleFailure(message.error);
         // The first one speaks for all.
         if (rank > 0) return;
-        if (message.type === "outcome") said = message.outcome;
+        if (message.type === "outcome") workerOutcome = message.outcome;
         if (message.type !== "events") return;
         for (const event of message.events) {
           options.onEvent?.(event);
           for (const listener of listeners) listener.enqueue(event);
         }
       });
-      worker.on("error", broken);
+      worker.on("error", handleFailure);
       worker.on("exit", (code) => {
-        if (code !== 0) broken(new Error(`The training worker ended with code ${code} and said nothing.`));
-        if (--running > 0) return;
-        options.signal?.removeEventListener("abort", askToStop);
-        if (said === undefined) reject(new Error("The training worker said nothing."));
-        else resolve(said);
+        if (code !== 0) handleFailure(new Error(`The training worker ended with code ${code} and said nothing.`));
+        if (--runningWorkers > 0) return;
+        options.signal?.removeEventListener("abort", requestStop);
+        if (workerOutcome === undefined) reject(new Error("The training worker said nothing."));
+        else resolve(workerOutcome);
       });
     }
   });
@@ -123,36 +123,36 @@ function begin(request: TrainRequest | null, options: TrainOptions) {
   const iterate = (): AsyncGenerator<TrainEvent, void, undefined> => {
     // Whoever iterates is told of a failure by the iteration.
     outcome.catch(() => undefined);
-    return eventsOf(listenTo(listeners, askToStop, outcome), outcome);
+    return iterateEvents(eventStream(listeners, requestStop, outcome), outcome);
   };
   return { outcome, iterate };
 }
 
-function completed({ spec, ...given }: TrainingRequest): TrainRequest {
+function withDefaults({ spec, ...overrides }: TrainingRequest): TrainRequest {
   return {
     folder: process.cwd(),
     out: join("runs", spec.name),
     device: "auto",
     resume: false,
     init: null,
-    without: [],
-    ...given,
+    disabledPasses: [],
+    ...overrides,
     spec,
   };
 }
 
 /** The events that are sent to `listeners` from now on; cancelling it stops the run. */
-function listenTo(
+function eventStream(
   listeners: Set<ReadableStreamDefaultController<TrainEvent>>,
-  stop: () => void,
+  requestStop: () => void,
   outcome: Promise<TrainOutcome>,
 ): ReadableStream<TrainEvent> {
-  let own: ReadableStreamDefaultController<TrainEvent>;
-  const unheard = { highWaterMark: Number.POSITIVE_INFINITY };
+  let ownController: ReadableStreamDefaultController<TrainEvent>;
+  const queuingStrategy = { highWaterMark: Number.POSITIVE_INFINITY };
   return new ReadableStream<TrainEvent>(
     {
       start(controller) {
-        own = controller;
+        ownController = controller;
         listeners.add(controller);
         const end = () => {
           if (listeners.delete(controller)) controller.close();
@@ -160,22 +160,22 @@ function listenTo(
         outcome.then(end, end);
       },
       async cancel() {
-        listeners.delete(own);
-        stop();
+        listeners.delete(ownController);
+        requestStop();
         await outcome.catch(() => undefined);
       },
     },
-    unheard,
+    queuingStrategy,
   );
 }
 
-async function* eventsOf(
+async function* iterateEvents(
   events: ReadableStream<TrainEvent>,
   outcome: Promise<TrainOutcome>,
 ): AsyncGenerator<TrainEvent, void, undefined> {
   for await (const event of events) yield event;
-  const ended = await outcome;
-  if (!ended.ok) throw new RunError(ended);
+  const result = await outcome;
+  if (!result.ok) throw new RunError(result);
 }
 
 /** A worker needs JavaScript: from source, under the test runner, it is the built one. */

@@ -1,10 +1,10 @@
 /** The thread that trains: runs the loop, sends its events, listens to the stop flag. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { ProcessLaunch, ThreadLaunch } from "./distributed/launcher.js";
-import type { SharedWatcher } from "./distributed/train.js";
+import type { DistributedWatcher } from "./distributed/train.js";
 import type { TrainEvent, TrainRequest } from "./events.js";
-import { runTraining } from "./loop.js";
 import type { TrainOutcome } from "./outcome.js";
+import { runTraining } from "./training/loop.js";
 
 export interface WorkerData {
   /** Null where another rank knows it, or where the training is called off. */
@@ -12,7 +12,7 @@ export interface WorkerData {
   /** Which one this thread is of those that share the training; null where it is alone. */
   readonly launch: ProcessLaunch | ThreadLaunch | null;
   /** One int32: not zero asks the run to save and end. */
-  readonly stop: SharedArrayBuffer;
+  readonly stopBuffer: SharedArrayBuffer;
 }
 
 export type WorkerMessage =
@@ -24,25 +24,25 @@ export type WorkerMessage =
 const port = parentPort;
 if (port === null) throw new Error("The training worker was loaded outside a worker thread.");
 
-const { request, launch, stop }: WorkerData = workerData;
-const flag = new Int32Array(stop);
+const { request, launch, stopBuffer }: WorkerData = workerData;
+const stopFlag = new Int32Array(stopBuffer);
 const send = (message: WorkerMessage) => port.postMessage(message);
 
 /** Milliseconds for the main thread to say what is broken before the process is ended. */
-const lastWords = 500;
+const FAILURE_REPORT_MS = 500;
 
-const watcher: SharedWatcher = {
+const observer: DistributedWatcher = {
   emit: (events) => send({ type: "events", events }),
-  stopping: () => Atomics.load(flag, 0) !== 0,
-  broken(error) {
+  shouldStop: () => Atomics.load(stopFlag, 0) !== 0,
+  onCrash(error) {
     send({ type: "broken", error });
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lastWords);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FAILURE_REPORT_MS);
   },
 };
-send({ type: "outcome", outcome: await outcomeOf() });
+send({ type: "outcome", outcome: await runRequest() });
 
-async function outcomeOf(): Promise<TrainOutcome> {
-  if (launch !== null) return (await import("./distributed/train.js")).trainTogether(launch, request, watcher);
+async function runRequest(): Promise<TrainOutcome> {
+  if (launch !== null) return (await import("./distributed/train.js")).trainDistributed(launch, request, observer);
   if (request === null) throw new Error("There is nothing to train.");
-  return runTraining(request, watcher);
+  return runTraining(request, observer);
 }

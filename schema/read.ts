@@ -1,14 +1,14 @@
 /** From a spec file to a normal spec, or to all that is wrong with it: parse, override, validate, normalize. */
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import type { Diagnostic, Problem } from "./diagnostics.js";
-import { maximumBytes, parseDocument, type SourceText, type SpecDocument } from "./document.js";
-import type { NormalSpec } from "./normal.js";
-import { normalize } from "./normalize.js";
-import type { Origins } from "./origins.js";
-import { type Override, unplaced, withOverrides } from "./overrides.js";
+import type { Diagnostic, Problem } from "./diagnostics/index.js";
+import type { SourceMap } from "./diagnostics/source-map.js";
+import type { NormalSpec } from "./normal/index.js";
+import { normalize } from "./normalize/index.js";
+import { maximumBytes, parseDocument, type SourceText, type SpecDocument } from "./parse/json.js";
+import { type Override, withOverrides, withoutPosition } from "./parse/overrides.js";
 import type { Spec } from "./spec.types.js";
-import { validate } from "./validate.js";
+import { validate } from "./validate/index.js";
 
 export interface ReadOptions {
   /** Values from the command line, applied in order. */
@@ -26,7 +26,7 @@ export type ReadResult =
   | {
       readonly ok: true;
       readonly spec: NormalSpec;
-      readonly origins: Origins;
+      readonly origins: SourceMap;
       readonly document: SpecDocument;
       readonly folder: string;
     }
@@ -42,12 +42,12 @@ const byteOrderMark = "\ufeff";
 /** A spec from a file; its relative paths start from the file's folder. */
 export async function readSpecFile(path: string, options: ReadOptions = {}): Promise<ReadResult> {
   const content = await readText(path);
-  if (typeof content !== "string") return { ok: false, diagnostics: [unplaced(content)] };
+  if (typeof content !== "string") return { ok: false, diagnostics: [withoutPosition(content)] };
   return readSpec(content, { ...options, file: path, folder: dirname(resolve(path)) });
 }
 
 /**
- * A spec from its text, or from a value that a program made; problems of a value are placed in it as it would be written.
+ * A spec from its text, or from a value that a program made; problems of a value are placed in it would be written.
  *
  * @returns The spec with every default filled in, or all diagnostics at once: code, JSON path, line and column from 1, message, hint.
  */
@@ -62,17 +62,17 @@ export async function readSpec(content: string | Spec, options: ReadTextOptions 
   if (!overridden.ok) return { ok: false, diagnostics: overridden.diagnostics, document: source };
 
   const { document } = overridden;
-  const placed = (problems: readonly Problem[]): ReadResult => ({
+  const failure = (problems: readonly Problem[]): ReadResult => ({
     ok: false,
-    diagnostics: problems.map(document.place).sort(byPosition),
+    diagnostics: problems.map(document.locate).sort(byPosition),
     document,
   });
   const problems = await validate(document.value);
-  if (problems.length > 0) return placed(problems);
+  if (problems.length > 0) return failure(problems);
 
   // A value without problems of shape is a Spec: that is what the schema, and the types made from it, say.
   const normalized = normalize(document.value as unknown as Spec, nameOfFile(file));
-  if (!normalized.ok) return placed(normalized.problems);
+  if (!normalized.ok) return failure(normalized.problems);
   return { ok: true, spec: normalized.spec, origins: normalized.origins, document, folder };
 }
 

@@ -1,4 +1,4 @@
-/** The spec language as types. Made by generate.mjs from spec.schema.json and cell.schema.json. */
+/** The spec language as types. Made by generate-types.mjs from spec.schema.json and cell.schema.json. */
 
 /**
  * Part of the examples that is kept from training.

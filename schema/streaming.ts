@@ -1,8 +1,8 @@
 /** Whether a model can run a sequence piece by piece, each piece going on from the states that the one before left. */
-import type { NormalLayer } from "./normal.js";
+import type { NormalLayer } from "./normal/index.js";
 
 /** Why a layer needs the whole sequence at once; undefined when it reads on as the steps come. */
-function wholeReader(layer: NormalLayer): string | undefined {
+function whyLayerNotStreamable(layer: NormalLayer): string | undefined {
   switch (layer.layer) {
     case "pool":
     case "attention":
@@ -18,9 +18,9 @@ function wholeReader(layer: NormalLayer): string | undefined {
 }
 
 /** Why a sequence cannot be run piece by piece, by the first layer that is in the way; undefined when it can. */
-export function needsWhole(model: readonly NormalLayer[]): string | undefined {
+export function whyNotStreamable(model: readonly NormalLayer[]): string | undefined {
   for (const layer of model) {
-    const reason = wholeReader(layer);
+    const reason = whyLayerNotStreamable(layer);
     if (reason !== undefined) return reason;
   }
   return undefined;

@@ -12,7 +12,7 @@ const sizes = ["layers=2", "hidden=4", "batch=2", "time=3", "vocabulary=5", "ste
 test.each([[[]], [["--cell", "gru"]], [["--cell", "own_lstm"]], [["--samples", "3"]], [["--without", "hoist"]]])(
   "a step with %j is timed, and its process described",
   (flags) => {
-    const line = JSON.parse(run("step.mjs", ...sizes, "--calls", "1", "--threads", "1", ...flags));
+    const line = JSON.parse(run("train-step.mjs", ...sizes, "--calls", "1", "--threads", "1", ...flags));
     expect(line).toMatchObject({ layers: 2, hidden: 4, vocabulary: 5 });
     for (const key of ["median_ms", "compile_ms", "session_ms", "nodes", "peak_mib"])
       expect(line[key]).toBeGreaterThan(0);
@@ -21,7 +21,7 @@ test.each([[[]], [["--cell", "gru"]], [["--cell", "own_lstm"]], [["--samples", "
 );
 
 test("peers that are not installed are left out", async () => {
-  const { findPeers, peerSteps } = await import("../bench/peers.mjs" as string);
+  const { findPeers, peerSteps } = await import("../bench/frameworks.mjs" as string);
   expect(findPeers(["no-such-python"], "/no/such/folder")).toEqual([]);
   expect(peerSteps({ name: "tfjs" }, { layers: 3, hidden: 512, batch: 50, time: 50 }, 8)).toBe(0);
 });

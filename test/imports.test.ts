@@ -5,20 +5,20 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const rooms = ["schema", "compiler", "runtime", "views", "cli", "web"];
+const folders = ["schema", "compiler", "runtime", "views", "cli", "web"];
 
 /** Every source file, relative to the root, with the source files that it imports (types, dynamic imports and workers too). */
 const imports: ReadonlyMap<string, readonly string[]> = readImports();
 
 function readImports(): Map<string, readonly string[]> {
-  const files = rooms.flatMap((room) =>
-    readdirSync(join(root, room), { recursive: true, encoding: "utf8" })
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))
-      .map((name) => `${room}/${name}`),
+      .map((name) => `${folder}/${name}`),
   );
   files.push("index.ts");
-  const known = new Set(files);
-  return new Map(files.sort().map((file) => [file, importsOf(file).filter((target) => known.has(target))]));
+  const sources = new Set(files);
+  return new Map(files.sort().map((file) => [file, importsOf(file).filter((target) => sources.has(target))]));
 }
 
 function importsOf(file: string): string[] {
@@ -32,11 +32,11 @@ function importsOf(file: string): string[] {
 /** The first cycle found from a file, as a path that ends where it starts. */
 function findCycle(): readonly string[] | undefined {
   const done = new Set<string>();
-  const visit = (file: string, trail: readonly string[]): readonly string[] | undefined => {
-    if (trail.includes(file)) return [...trail.slice(trail.indexOf(file)), file];
+  const visit = (file: string, path: readonly string[]): readonly string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
     if (done.has(file)) return undefined;
     for (const target of imports.get(file) ?? []) {
-      const cycle = visit(target, [...trail, file]);
+      const cycle = visit(target, [...path, file]);
       if (cycle !== undefined) return cycle;
     }
     done.add(file);
@@ -50,81 +50,99 @@ function findCycle(): readonly string[] | undefined {
 }
 
 /** The parts of the compiler that are made of data alone: everything may read them. */
-const faces = ["compiler/signature.ts", "compiler/artifact.ts"];
+const sharedTypes = ["compiler/signature.ts", "compiler/artifact.ts"];
 
 /** What each part of the compiler may import besides itself. A stage never imports another, save elaborate its language. */
-const floors: Readonly<Record<string, readonly string[]>> = {
+const allowedImports: Readonly<Record<string, readonly string[]>> = {
   ir: [],
   ops: ["ir"],
   graph: ["ops", "ir"],
-  language: ["graph", "ops", "ir", "faces", "schema"],
-  elaborate: ["language", "graph", "ops", "ir", "faces", "schema"],
+  language: ["graph", "ops", "ir", "types", "schema"],
+  elaborate: ["language", "graph", "ops", "ir", "types", "schema"],
   autodiff: ["graph", "ops", "ir"],
   precision: ["graph", "ops", "ir"],
-  passes: ["graph", "ops", "ir"],
-  emit: ["graph", "ops", "ir", "faces"],
-  portability: ["emit"],
-  faces: ["schema"],
-  /** The forms of an exported model. */
-  export: ["pipeline", "emit", "passes", "elaborate", "language", "graph", "ops", "ir", "faces", "schema"],
-  /** compile.ts and its neighbours at the top. */
+  optimize: ["graph", "ops", "ir"],
+  training: ["elaborate", "graph", "ops", "ir", "types", "schema"],
+  onnx: ["graph", "ops", "ir", "types"],
+  portability: ["onnx"],
+  types: ["schema"],
+  /** The middle of compile.ts: from a spec to a training step. */
   pipeline: [
-    "emit",
-    "passes",
-    "autodiff",
-    "precision",
+    ...["optimize", "training", "autodiff", "precision", "elaborate", "language"],
+    ...["graph", "ops", "ir", "types", "schema"],
+  ],
+  /** The forms of an exported model. */
+  export: [
+    "pipeline",
+    "training",
+    "onnx",
+    "optimize",
     "elaborate",
     "language",
     "graph",
     "ops",
     "ir",
-    "faces",
+    "types",
     "schema",
+  ],
+  inspect: [
+    ...["pipeline", "training", "onnx", "optimize", "autodiff", "precision", "elaborate", "language"],
+    ...["graph", "ops", "ir", "types", "schema"],
+  ],
+  /** compile.ts and check.ts. */
+  entry: [
+    ...["inspect", "pipeline", "training", "onnx", "optimize", "autodiff", "precision", "elaborate", "language"],
+    ...["graph", "ops", "ir", "types", "schema"],
   ],
 };
 
-/** The doors by which the runtime may enter the compiler. */
-const doors = [
+/** The files of the compiler that the runtime may import. */
+const compilerApi = [
   "compiler/compile.ts",
-  "compiler/probe.ts",
+  "compiler/inspect/finiteness.ts",
   "compiler/export/index.ts",
   "compiler/export/options.ts",
   "compiler/export/precision.ts",
-  "compiler/emit/packed.ts",
+  "compiler/onnx/splice/quantized.ts",
   "compiler/export/training.ts",
   "compiler/export/training-names.ts",
-  "compiler/emit/read.ts",
-  "compiler/emit/training.ts",
-  "compiler/emit/weights.ts",
-  ...faces,
+  "compiler/onnx/read/model.ts",
+  "compiler/onnx/splice/training-info.ts",
+  "compiler/onnx/splice/weights.ts",
+  ...sharedTypes,
 ];
 
-function partOf(file: string): string {
-  if (faces.includes(file)) return "faces";
-  const [room = "", part = ""] = file.split("/");
-  if (room !== "compiler") return room;
-  return part.endsWith(".ts") ? "pipeline" : part;
+function moduleOf(file: string): string {
+  if (sharedTypes.includes(file)) return "types";
+  const [folder = "", entry = ""] = file.split("/");
+  if (folder !== "compiler") return folder;
+  return entry.endsWith(".ts") ? "entry" : entry;
 }
 
 function mayImport(file: string, target: string): boolean {
-  const [room = ""] = file.split("/");
-  const [targetRoom = ""] = target.split("/");
-  switch (room) {
+  const [folder = ""] = file.split("/");
+  const [targetFolder = ""] = target.split("/");
+  switch (folder) {
     case "schema":
-      return targetRoom === "schema";
+      return targetFolder === "schema";
     case "compiler":
-      return partOf(file) === partOf(target) || (floors[partOf(file)] ?? []).includes(partOf(target));
+      return moduleOf(file) === moduleOf(target) || (allowedImports[moduleOf(file)] ?? []).includes(moduleOf(target));
     case "runtime":
-      return targetRoom === "runtime" || targetRoom === "schema" || doors.includes(target);
+      return targetFolder === "runtime" || targetFolder === "schema" || compilerApi.includes(target);
     case "views":
-      return ["schema", "runtime", "views"].includes(targetRoom) || doors.includes(target);
+      return ["schema", "runtime", "views"].includes(targetFolder) || compilerApi.includes(target);
     case "cli":
-      return rooms.includes(targetRoom) && targetRoom !== "web";
+      return folders.includes(targetFolder) && targetFolder !== "web";
     // A page shares with the runtime what needs nothing of Node: its build refuses the rest.
     case "web":
-      return targetRoom === "web" || targetRoom === "runtime" || targetRoom === "schema" || doors.includes(target);
+      return (
+        targetFolder === "web" ||
+        targetFolder === "runtime" ||
+        targetFolder === "schema" ||
+        compilerApi.includes(target)
+      );
     default:
-      return rooms.includes(targetRoom) && targetRoom !== "cli" && targetRoom !== "web";
+      return folders.includes(targetFolder) && targetFolder !== "cli" && targetFolder !== "web";
   }
 }
 
@@ -146,22 +164,24 @@ describe("imports", () => {
   });
 
   test("name a part of the compiler that the rules know", () => {
-    const parts = [...imports.keys()].filter((file) => file.startsWith("compiler/")).map(partOf);
-    expect([...new Set(parts)].filter((part) => !(part in floors))).toEqual([]);
+    const modules = [...imports.keys()].filter((file) => file.startsWith("compiler/")).map(moduleOf);
+    expect([...new Set(modules)].filter((module) => !(module in allowedImports))).toEqual([]);
   });
 });
 
 describe("source files", () => {
   const generated = ["schema/spec.types.ts"];
-  const written = [...imports.keys()].filter((file) => !generated.includes(file));
+  const sourceFiles = [...imports.keys()].filter((file) => !generated.includes(file));
 
   test("are shorter than 300 lines", () => {
-    const long = written.filter((file) => readFileSync(join(root, file), "utf8").trimEnd().split("\n").length >= 300);
+    const long = sourceFiles.filter(
+      (file) => readFileSync(join(root, file), "utf8").trimEnd().split("\n").length >= 300,
+    );
     expect(long).toEqual([]);
   });
 
   test("open with a sentence that says what they are", () => {
-    const silent = written.filter((file) => !readFileSync(join(root, file), "utf8").startsWith("/**"));
-    expect(silent).toEqual([]);
+    const undocumented = sourceFiles.filter((file) => !readFileSync(join(root, file), "utf8").startsWith("/**"));
+    expect(undocumented).toEqual([]);
   });
 });

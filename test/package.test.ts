@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { chromiumPath, openBrowser, openPage, withChromium } from "./browser.js";
-import { root, temporaryFolder } from "./cli/spawn.js";
+import { chromiumPath, openBrowser, openPage, withChromium } from "./support/browser.js";
+import { root, temporaryFolder } from "./support/spawn.js";
 
 const execute = promisify(execFile);
 const folder = temporaryFolder();
@@ -55,8 +55,8 @@ test("the tarball has what is used, and nothing of how it is made", () => {
       "CHANGELOG.md",
     ]),
   );
-  const strange = files.filter((file) => /^(test|docs|bench|node_modules|runs|\.)|\.test\.|tsconfig/.test(file));
-  expect(strange).toEqual([]);
+  const unexpected = files.filter((file) => /^(test|docs|bench|node_modules|runs|\.)|\.test\.|tsconfig/.test(file));
+  expect(unexpected).toEqual([]);
 });
 
 test("rnnx trains, in an empty project", async (context) => {
@@ -82,31 +82,31 @@ test("its library trains, and its types hold", async (context) => {
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config));
   const checked = await run("node", join(root, "node_modules/typescript/bin/tsc"), "-p", ".").then(
     () => "",
-    ({ stdout: said }: { readonly stdout: string }) => said,
+    ({ stdout: output }: { readonly stdout: string }) => output,
   );
   expect(checked).toBe("");
 });
 
 /** A command that goes on until it is ended: what it says first on a line that matches. */
-function begin(wanted: RegExp, ...args: readonly string[]) {
+function begin(pattern: RegExp, ...args: readonly string[]) {
   const child = spawn("npx", ["--no-install", "rnnx", ...args], { cwd: project, env, detached: true });
-  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  const said = new Promise<string>((resolve, reject) => {
+  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const matched = new Promise<string>((resolve, reject) => {
     let text = "";
     for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (piece: Buffer) => {
-        text += piece;
-        const found = wanted.exec(text);
-        if (found?.[1] !== undefined) resolve(found[1]);
+      stream.on("data", (chunk: Buffer) => {
+        text += chunk;
+        const match = pattern.exec(text);
+        if (match?.[1] !== undefined) resolve(match[1]);
       });
     }
     child.once("close", () => reject(new Error(text)));
   });
   const end = async () => {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGINT");
-    await ended;
+    await closed;
   };
-  return { said, ended, end };
+  return { said: matched, ended: closed, end };
 }
 
 test.skipIf(chromiumPath === undefined)(
@@ -115,11 +115,11 @@ test.skipIf(chromiumPath === undefined)(
   async (context) => {
     context.skip(missing !== "", missing);
     const rnnx = (...args: readonly string[]) => run("npx", "--no-install", "rnnx", ...args);
-    const took: Record<string, number> = {};
+    const durations: Record<string, number> = {};
     const timed = async <T>(name: string, step: Promise<T>): Promise<T> => {
       const before = performance.now();
       const result = await step;
-      took[name] = Math.round((performance.now() - before) / 100) / 10;
+      durations[name] = Math.round((performance.now() - before) / 100) / 10;
       return result;
     };
     await timed("init", rnnx("init", "next-character"));
@@ -135,10 +135,10 @@ test.skipIf(chromiumPath === undefined)(
     const browser = await openBrowser();
     try {
       const training = begin(/watch it at (http:\S+)/, "train", "next-character.json", "--watch");
-      const live = await timed("first page", openPage(browser, await training.said));
-      await live.page.locator(".chart h2").first().waitFor({ timeout: 60_000 });
+      const dashboard = await timed("first page", openPage(browser, await training.said));
+      await dashboard.page.locator(".chart h2").first().waitFor({ timeout: 60_000 });
       await timed("training", training.ended);
-      expect(live.errors.filter((error) => !/^failed|ERR_/.test(error))).toEqual([]);
+      expect(dashboard.errors.filter((error) => !/^failed|ERR_/.test(error))).toEqual([]);
 
       await timed("report", rnnx("report", "runs/next-character", "--out", "report.html"));
       const report = await openPage(browser, `file://${join(project, "report.html")}`);
@@ -146,7 +146,7 @@ test.skipIf(chromiumPath === undefined)(
       expect(report.errors).toEqual([]);
 
       await run("npm", "install", "onnxruntime-web@1.30.0", "--prefer-offline", "--no-audit", "--no-fund");
-      const serving = begin(
+      const server = begin(
         /(http:\/\/127\.0\.0\.1:\d+\/)/,
         "export",
         "runs/next-character",
@@ -154,16 +154,16 @@ test.skipIf(chromiumPath === undefined)(
         "page",
         "--serve",
       );
-      const tried = await timed("page", openPage(browser, await serving.said));
-      await tried.page.getByLabel("Prompt").fill("ROMEO:");
-      await tried.page.getByLabel("Length").fill("20");
-      await tried.page.getByRole("button", { name: "Write" }).click();
-      await tried.page.getByText("20 characters in").waitFor({ timeout: 60_000 });
-      expect(tried.errors).toEqual([]);
-      await serving.end();
+      const page = await timed("page", openPage(browser, await server.said));
+      await page.page.getByLabel("Prompt").fill("ROMEO:");
+      await page.page.getByLabel("Length").fill("20");
+      await page.page.getByRole("button", { name: "Write" }).click();
+      await page.page.getByText("20 characters in").waitFor({ timeout: 60_000 });
+      expect(page.errors).toEqual([]);
+      await server.end();
     } finally {
       await browser.close();
     }
-    console.log(`seconds: ${JSON.stringify(took)}`);
+    console.log(`seconds: ${JSON.stringify(durations)}`);
   },
 );

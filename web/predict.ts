@@ -1,9 +1,9 @@
 /** What the model says of a batch of examples, its numbers as they are meant: probabilities, or quantities. */
 import type { Batch } from "../runtime/data/source.js";
-import { probabilities, type Scores } from "../runtime/predict/answers.js";
-import { zeroStates } from "../runtime/states.js";
-import { feedsOf, floatsOf, tensorOf } from "../runtime/tensors.js";
-import type { Model } from "./model.js";
+import { type Scores, toProbabilities } from "../runtime/predict/format-predictions.js";
+import { zeroStates } from "../runtime/sessions/recurrent-states.js";
+import { feedsOf, floatsOf, tensorOf } from "../runtime/tensors/ort.js";
+import type { Model } from "./load-model.js";
 
 /** @returns one answer for each row, shaped [size] or [steps, size]. */
 export async function predict(model: Model, batch: Batch): Promise<readonly Scores[]> {
@@ -24,10 +24,10 @@ export async function predict(model: Model, batch: Batch): Promise<readonly Scor
   });
   const session = await model.session("model");
   const results = await session.run({ ...states, ...Object.fromEntries(data) });
-  const all = floatsOf(results, output);
+  const values = floatsOf(results, output);
   const [, ...shape] = results[output.name]?.dims ?? [];
-  const width = all.length / rows;
+  const width = values.length / rows;
   return Array.from({ length: rows }, (_, row) =>
-    probabilities(page, page.uses.targets, { shape, data: all.slice(row * width, (row + 1) * width) }),
+    toProbabilities(page, page.uses.targets, { shape, data: values.slice(row * width, (row + 1) * width) }),
   );
 }

@@ -2,16 +2,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
-import type { NormalSpec } from "../../schema/normal.js";
-import type { Override } from "../../schema/overrides.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
+import type { Override } from "../../schema/parse/overrides.js";
 import type { CommandModule } from "../command.js";
-import { exit } from "../exit.js";
-import { refuse } from "../failures.js";
-import { setOption, withoutOption } from "../flags.js";
-import { bytes } from "../numbers.js";
-import { refuseUnknownPasses } from "../passes.js";
-import { openDescribed } from "../signature.js";
-import { refuseSpec } from "../spec.js";
+import { reportInvalidInput } from "../errors.js";
+import { exitCodes } from "../exit-codes.js";
+import { formatBytes } from "../numbers.js";
+import { reportSpecErrors } from "../open-spec.js";
+import { openSpecWithSignature } from "../open-spec-with-data.js";
+import { disablePassOption, setOption } from "../option-parsers.js";
+import { checkPassNames } from "../passes.js";
 
 interface Flags {
   readonly out: string;
@@ -25,56 +25,61 @@ export const compileCommand: CommandModule = {
     "and manifest.json, all of them or none.",
   example: "rnnx compile specs/hihello.json --out build/hihello",
 
-  declare(face) {
-    face
+  declare(command) {
+    command
       .argument("<spec>", "the spec, a JSON file")
       .requiredOption("--out <dir>", "the folder to write into")
       .addOption(setOption())
-      .addOption(withoutOption());
+      .addOption(disablePassOption());
   },
 
-  async run(output, face) {
-    const [file = ""] = face.args;
-    const { out, set = [], without = [] } = face.opts<Flags>();
-    const refused = await refuseUnknownPasses(output, without);
-    if (refused !== undefined) return refused;
-    const opened = await openDescribed(output, file, set);
-    if (opened === undefined) return exit.wrongInput;
+  async run(output, command) {
+    const [file = ""] = command.args;
+    const { out, set = [], without = [] } = command.opts<Flags>();
+    const exitCode = await checkPassNames(output, without);
+    if (exitCode !== undefined) return exitCode;
+    const opened = await openSpecWithSignature(output, file, set);
+    if (opened === undefined) return exitCodes.invalidInput;
     const { spec, origins, signature } = opened;
     const { compile } = await import("../../compiler/compile.js");
     const compiled = await compile(spec, signature, { origins, without });
     if (!compiled.ok) {
-      await refuseSpec(output, opened.place(compiled.problems), opened.source);
-      return exit.wrongInput;
+      await reportSpecErrors(output, opened.locate(compiled.problems), opened.source);
+      return exitCodes.invalidInput;
     }
-    const taken = await trainedFiles(out);
-    if (taken !== undefined) {
+    const existingFile = await existingRunFile(out);
+    if (existingFile !== undefined) {
       const hint = "Name another folder with --out.";
-      refuse(output, "run-directory", `${out} holds a run: compiling into it would replace its ${taken}`, hint);
-      return exit.wrongInput;
+      reportInvalidInput(
+        output,
+        "run-directory",
+        `${out} holds a run: compiling into it would replace its ${existingFile}`,
+        hint,
+      );
+      return exitCodes.invalidInput;
     }
-    const files = await filesOf(spec, compiled.artifact);
-    await writeAll(out, files);
+    const files = await compiledFiles(spec, compiled.artifact);
+    await writeFilesAtomically(out, files);
     output.record({ event: "result", out, files: files.map(({ name, content }) => ({ name, bytes: content.length })) });
-    for (const { name, content } of files) output.print(`${join(out, name)}  ${bytes(content.length)}`);
-    return exit.done;
+    for (const { name, content } of files) output.print(`${join(out, name)}  ${formatBytes(content.length)}`);
+    return exitCodes.success;
   },
 };
 
-interface File {
+interface OutputFile {
   readonly name: string;
   readonly content: Uint8Array;
 }
 
 /** The manifest is last: where it is, the models are. */
-async function filesOf(
+async function compiledFiles(
   spec: NormalSpec,
   { train, eval: evaluation, model, stream, manifest }: Artifact,
-): Promise<readonly File[]> {
-  const [{ drawn }, { withWeights }, { runFiles }] = await Promise.all([
-    import("../../runtime/initialize.js"),
-    import("../../compiler/emit/weights.js"),
-    import("../../runtime/directory.js"),
+): Promise<readonly OutputFile[]> {
+  const [{ initializeTensors: drawn }, { withWeights }, { runFiles }] = await Promise.all([
+    import("../../runtime/tensors/initializers.js"),
+    import("../../compiler/onnx/splice/weights.js"),
+    import("../../runtime/run/layout.js"),
   ]);
   const weights = [...drawn(manifest.parameters, spec.seed)].map(([name, { shape, data }]) => {
     return { name, dtype: "float32" as const, shape, data };
@@ -89,24 +94,24 @@ async function filesOf(
 }
 
 /** What a run would lose. */
-async function trainedFiles(out: string): Promise<string | undefined> {
-  const { runFiles } = await import("../../runtime/directory.js");
+async function existingRunFile(out: string): Promise<string | undefined> {
+  const { runFiles } = await import("../../runtime/run/layout.js");
   return [runFiles.checkpoints, runFiles.weights, runFiles.metrics].find((name) => existsSync(join(out, name)));
 }
 
 /** Writes everything beside its place first, so that what can fail fails before anything is replaced. */
-async function writeAll(out: string, files: readonly File[]): Promise<void> {
-  const { disk } = await import("../../runtime/disk.js");
-  const partial = (name: string) => join(out, `${name}.partial`);
-  const made = !existsSync(out);
+async function writeFilesAtomically(out: string, files: readonly OutputFile[]): Promise<void> {
+  const { durableFs: disk } = await import("../../runtime/storage/durable-fs.js");
+  const partialPath = (name: string) => join(out, `${name}.partial`);
+  const isNewFolder = !existsSync(out);
   disk.makeFolder(out);
   try {
-    for (const { name, content } of files) disk.write(partial(name), content);
-    for (const { name } of files) disk.rename(partial(name), join(out, name));
+    for (const { name, content } of files) disk.write(partialPath(name), content);
+    for (const { name } of files) disk.rename(partialPath(name), join(out, name));
     disk.syncFolder(out);
   } catch (error) {
-    if (made) disk.remove(out);
-    else for (const { name } of files) disk.remove(partial(name));
+    if (isNewFolder) disk.remove(out);
+    else for (const { name } of files) disk.remove(partialPath(name));
     throw error;
   }
 }

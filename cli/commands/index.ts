@@ -5,7 +5,7 @@ export const commands: readonly Command[] = [
   {
     name: "init",
     summary: "start a spec from a template, with a sample of data",
-    load: async () => (await import("./init.js")).init,
+    load: async () => (await import("./init/index.js")).init,
   },
   {
     name: "validate",
@@ -15,7 +15,7 @@ export const commands: readonly Command[] = [
   {
     name: "inspect",
     summary: "show the layers, parameters, work and memory of a spec, a run or a model",
-    load: async () => (await import("./inspect.js")).inspect,
+    load: async () => (await import("./inspect/index.js")).inspect,
   },
   {
     name: "compile",
@@ -25,12 +25,12 @@ export const commands: readonly Command[] = [
   {
     name: "train",
     summary: "train a spec and leave a run directory",
-    load: async () => (await import("./train.js")).trainCommand,
+    load: async () => (await import("./train/index.js")).trainCommand,
   },
   {
     name: "sweep",
     summary: "train a spec many times with other values, and rank them",
-    load: async () => (await import("./sweep.js")).sweep,
+    load: async () => (await import("./sweep/index.js")).sweep,
   },
   {
     name: "evaluate",
@@ -50,7 +50,7 @@ export const commands: readonly Command[] = [
   {
     name: "export",
     summary: "write a trained model for other runtimes",
-    load: async () => (await import("./export.js")).exportCommand,
+    load: async () => (await import("./export/index.js")).exportCommand,
   },
   {
     name: "report",
@@ -70,6 +70,6 @@ export const commands: readonly Command[] = [
   {
     name: "doctor",
     summary: "say whether this machine has what rnnx needs",
-    load: async () => (await import("./doctor.js")).doctor,
+    load: async () => (await import("./doctor/index.js")).doctor,
   },
 ];

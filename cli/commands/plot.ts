@@ -1,12 +1,12 @@
 /** `rnnx plot`: any number of a run over its steps, on the terminal or as a picture. */
 import { join } from "node:path";
-import { suggestion } from "../../schema/wording.js";
+import { suggestion } from "../../schema/diagnostics/suggest.js";
 import type { CommandModule } from "../command.js";
-import { exit } from "../exit.js";
-import { refuse } from "../failures.js";
-import { wholeNumber } from "../flags.js";
-import { refusePicture, writePicture } from "../pictures.js";
-import { refuseProblems } from "../run.js";
+import { reportInvalidInput } from "../errors.js";
+import { exitCodes } from "../exit-codes.js";
+import { checkImageFile, writeImage } from "../image-output.js";
+import { reportProblems } from "../open-run.js";
+import { integerParser } from "../option-parsers.js";
 
 interface Flags {
   readonly metric: string;
@@ -21,49 +21,49 @@ export const plot: CommandModule = {
     "evaluations. On the terminal, or with --out as an SVG or PNG picture.",
   example: "rnnx plot runs/stock --metric rmse --out rmse.svg",
 
-  declare(face) {
-    face
+  declare(command) {
+    command
       .argument("<run>", "a run directory")
       .option("--metric <name>", "what to draw", "loss")
       .option("--out <file>", "the picture to write, .svg or .png")
-      .option("--width <n>", "of the picture", wholeNumber(100, 4000), 720)
-      .option("--height <n>", "of the picture", wholeNumber(60, 4000), 320);
+      .option("--width <n>", "of the picture", integerParser(100, 4000), 720)
+      .option("--height <n>", "of the picture", integerParser(60, 4000), 320);
   },
 
-  async run(output, face) {
-    const [folder = ""] = face.args;
-    const { metric, out, width, height } = face.opts<Flags>();
-    const refused = out === undefined ? undefined : refusePicture(output, out);
-    if (refused !== undefined) return refused;
-    const [{ openRun }, { curvesOf, metricNames, readHistory }] = await Promise.all([
-      import("../../runtime/run.js"),
-      import("../../views/history.js"),
+  async run(output, command) {
+    const [folder = ""] = command.args;
+    const { metric, out, width, height } = command.opts<Flags>();
+    const exitCode = out === undefined ? undefined : checkImageFile(output, out);
+    if (exitCode !== undefined) return exitCode;
+    const [{ openRun }, { curvesOf, metricNames, readHistory: readMetricsHistory }] = await Promise.all([
+      import("../../runtime/run/open.js"),
+      import("../../views/metrics-history.js"),
     ]);
     const opened = openRun(folder);
     if (!opened.ok) {
-      refuseProblems(output, opened.problems);
-      return exit.wrongInput;
+      reportProblems(output, opened.problems);
+      return exitCodes.invalidInput;
     }
-    const history = readHistory(folder);
+    const history = readMetricsHistory(folder);
     const curves = curvesOf(history, metric);
     if (curves.length === 0) {
       const hint = suggestion(metric, metricNames(history), "It has");
-      refuse(output, "unknown-metric", `${join(folder)} has no numbers of "${metric}"`, hint);
-      return exit.wrongInput;
+      reportInvalidInput(output, "unknown-metric", `${join(folder)} has no numbers of "${metric}"`, hint);
+      return exitCodes.invalidInput;
     }
     output.record({ event: "result", run: folder, metric, ...(out !== undefined && { file: out }), curves });
     if (out === undefined) {
-      const { terminalChart } = await import("../../views/charts/terminal.js");
+      const { terminalChart } = await import("../../views/charts/ascii-chart.js");
       output.print(terminalChart(metric, curves, output.colors.print, process.stdout.columns ?? 80));
-      return exit.done;
+      return exitCodes.success;
     }
     const [{ curveChart }, { toSvg }] = await Promise.all([
-      import("../../views/charts/curves.js"),
+      import("../../views/charts/learning-curves.js"),
       import("../../views/charts/render.js"),
     ]);
     const { name } = opened.run.spec;
-    await writePicture(out, await toSvg(curveChart(`${metric} of ${name}`, curves, { width, height })));
+    await writeImage(out, await toSvg(curveChart(`${metric} of ${name}`, curves, { width, height })));
     output.print(out);
-    return exit.done;
+    return exitCodes.success;
   },
 };

@@ -1,11 +1,11 @@
 /** `rnnx predict`: what a trained run says of new inputs. */
 import { Option } from "commander";
-import type { PredictRequest } from "../../runtime/predict-run.js";
+import type { PredictRequest } from "../../runtime/predict/predict-run.js";
 import type { CommandModule } from "../command.js";
-import { exit } from "../exit.js";
-import { wholeNumber } from "../flags.js";
-import { count } from "../numbers.js";
-import { endUnfinished, openRecordedSpec } from "../run.js";
+import { exitCodes } from "../exit-codes.js";
+import { formatInteger } from "../numbers.js";
+import { openRunSpec, reportRunFailure } from "../open-run.js";
+import { integerParser } from "../option-parsers.js";
 
 interface Flags {
   readonly input: string;
@@ -21,34 +21,36 @@ export const predict: CommandModule = {
     ".csv, .json or .jsonl in words (classes by name, quantities scaled back), .npy as numbers.",
   example: "rnnx predict runs/spam --input messages.jsonl --output labels.csv",
 
-  declare(face) {
-    face
+  declare(command) {
+    command
       .argument("<run>", "a run directory")
       .requiredOption("--input <file>", "the inputs")
       .requiredOption("--output <file>", "where predictions are written, all of them or none")
       .option(
         "--beam <n>",
         "for pairs and ctc: sequences kept while one is written; 1, the default, is greedy",
-        wholeNumber(1, 100),
+        integerParser(1, 100),
       )
       .addOption(
         new Option("--device <device>", "where to compute").choices(["auto", "cpu", "cuda", "webgpu"]).default("auto"),
       );
   },
 
-  async run(output, face) {
-    const [run = ""] = face.args;
-    const { input, output: target, beam, device } = face.opts<Flags>();
-    const opened = await openRecordedSpec(output, run, []);
-    if (opened === undefined) return exit.wrongInput;
-    const { predictRun } = await import("../../runtime/predict-run.js");
+  async run(output, command) {
+    const [run = ""] = command.args;
+    const { input, output: target, beam, device } = command.opts<Flags>();
+    const opened = await openRunSpec(output, run, []);
+    if (opened === undefined) return exitCodes.invalidInput;
+    const { predictRun } = await import("../../runtime/predict/predict-run.js");
     const outcome = await predictRun({ run, input, output: target, folder: process.cwd(), beam: beam ?? null, device });
     if (outcome.ok) {
       for (const notice of outcome.notices) output.note(notice);
       output.record({ event: "result", run, output: target, predictions: outcome.predictions });
-      output.print(`${count(outcome.predictions)} prediction${outcome.predictions === 1 ? "" : "s"} in ${target}`);
-      return exit.done;
+      output.print(
+        `${formatInteger(outcome.predictions)} prediction${outcome.predictions === 1 ? "" : "s"} in ${target}`,
+      );
+      return exitCodes.success;
     }
-    return endUnfinished(output, outcome, opened);
+    return reportRunFailure(output, outcome, opened);
   },
 };

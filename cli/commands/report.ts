@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandModule } from "../command.js";
-import { exit } from "../exit.js";
-import { refuseProblems } from "../run.js";
+import { exitCodes } from "../exit-codes.js";
+import { reportProblems } from "../open-run.js";
 
 export const report: CommandModule = {
   description:
@@ -11,24 +11,24 @@ export const report: CommandModule = {
     "the environment. It needs no network and no script to be read.",
   example: "rnnx report runs/hihello --out hihello.html",
 
-  declare(face) {
-    face
+  declare(command) {
+    command
       .argument("<run>", "a run directory")
       .option("--out <file>", "the file to write (default: report.html in the run directory)");
   },
 
-  async run(output, face) {
-    const [folder = ""] = face.args;
-    const { out = join(folder, "report.html") } = face.opts<{ readonly out?: string }>();
-    const { reportOf } = await import("../../views/report/report.js");
-    const made = await reportOf(folder);
-    if (!made.ok) {
-      refuseProblems(output, made.problems);
-      return exit.wrongInput;
+  async run(output, command) {
+    const [folder = ""] = command.args;
+    const { out = join(folder, "report.html") } = command.opts<{ readonly out?: string }>();
+    const { reportOf: createReport } = await import("../../views/report/report.js");
+    const result = await createReport(folder);
+    if (!result.ok) {
+      reportProblems(output, result.problems);
+      return exitCodes.invalidInput;
     }
-    writeFileSync(out, made.html);
-    output.record({ event: "result", run: folder, file: out, bytes: Buffer.byteLength(made.html) });
+    writeFileSync(out, result.html);
+    output.record({ event: "result", run: folder, file: out, bytes: Buffer.byteLength(result.html) });
     output.print(out);
-    return exit.done;
+    return exitCodes.success;
   },
 };

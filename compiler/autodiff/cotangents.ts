@@ -1,6 +1,6 @@
 /** Cotangents while they are being collected, and which values are worth one. */
 import type { Builder } from "../ir/builder.js";
-import { isFloat } from "../ir/floats.js";
+import { isFloat } from "../ir/float16.js";
 import type { Node, Value } from "../ir/types.js";
 
 /** What has been collected for each value: the derivative of the loss with respect to it. */
@@ -9,13 +9,13 @@ export interface Cotangents {
   add(value: Value, cotangent: Value): void;
 }
 
-export function cotangents(b: Builder): Cotangents {
-  const collected = new Map<Value, Value>();
+export function createCotangents(b: Builder): Cotangents {
+  const sums = new Map<Value, Value>();
   return {
-    get: (value) => collected.get(value),
+    get: (value) => sums.get(value),
     add: (value, cotangent) => {
-      const sum = collected.get(value);
-      collected.set(value, sum === undefined ? cotangent : b.add(sum, cotangent));
+      const sum = sums.get(value);
+      sums.set(value, sum === undefined ? cotangent : b.add(sum, cotangent));
     },
   };
 }

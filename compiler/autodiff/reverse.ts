@@ -1,27 +1,27 @@
 /** Reverse-mode differentiation: a walk from the loss back to the inputs, asking each primitive for its rule. */
-import { graphBuilder, ruleOf } from "../graph/build.js";
+import { graphBuilder, ruleOf } from "../graph/builder.js";
 import { inline } from "../graph/rewrite.js";
 import { printShape } from "../ir/dims.js";
+import { at } from "../ir/expect.js";
 import type { OpName } from "../ir/operators.js";
-import { at } from "../ir/present.js";
 import type { Graph, NodeOf } from "../ir/types.js";
 import { zeros } from "../ops/broadcast.js";
-import { activeValues, cotangents, type PullBack } from "./cotangents.js";
+import { activeValues, createCotangents, type PullBack } from "./cotangents.js";
 import { stackResiduals, vjpScan } from "./scan.js";
 
 export const pullBack: PullBack = (b, nodes, active, collected) => {
   for (const node of [...nodes].reverse()) {
-    const given = node.outputs.map((output) => (active.has(output) ? collected.get(output) : undefined));
-    if (given.every((cotangent) => cotangent === undefined)) continue;
+    const outputCotangents = node.outputs.map((output) => (active.has(output) ? collected.get(output) : undefined));
+    if (outputCotangents.every((cotangent) => cotangent === undefined)) continue;
     const { vjp } = ruleOf<OpName>(node.op);
     if (vjp === "none") continue;
     if (vjp === "inference") throw new Error(`${node.op} stands in models that only infer`);
-    const pulled =
+    const inputCotangents =
       vjp === "loop"
-        ? vjpScan(b, node as NodeOf<"Scan">, given, active, pullBack)
-        : vjp(b, node as NodeOf<OpName>, given);
+        ? vjpScan(b, node as NodeOf<"Scan">, outputCotangents, active, pullBack)
+        : vjp(b, node as NodeOf<OpName>, outputCotangents);
     node.inputs.forEach((input, index) => {
-      const cotangent = pulled[index];
+      const cotangent = inputCotangents[index];
       if (cotangent !== undefined && active.has(input)) collected.add(input, cotangent);
     });
   }
@@ -41,14 +41,14 @@ export function differentiate(graph: Graph, loss: number, wrt: readonly number[]
   const outputs = inline(b, forward, inputs);
   const nodes = [...b.nodes];
   const parameters = wrt.map((index) => at(inputs, index));
-  const collected = cotangents(b);
+  const collected = createCotangents(b);
   const { dtype, shape } = at(outputs, loss).type;
   if (dtype !== "float32" || shape.length > 0)
     throw new Error(`the loss is ${dtype}${printShape(shape)}, not a float32 scalar`);
   collected.add(at(outputs, loss), scale === undefined ? b.scalar(1) : at(inputs, scale));
   pullBack(b, nodes, activeValues(nodes, parameters), collected);
   const gradients = parameters.map((parameter) =>
-    b.named(collected.get(parameter) ?? zeros(b, parameter.type), `gradient/${parameter.name}`),
+    b.withName(collected.get(parameter) ?? zeros(b, parameter.type), `gradient/${parameter.name}`),
   );
   return b.finish([...outputs, ...gradients]);
 }

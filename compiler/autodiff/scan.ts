@@ -5,43 +5,43 @@
  * does not). One backward step is the vjp of the body: it takes the cotangents of the next states and of this step's outputs
  * and gives those of the states, of the slices (stacked) and of the captured values (summed over the steps).
  */
-import { bodyBuilder, type Source } from "../graph/build.js";
+import { bodyBuilder, type OuterSource } from "../graph/builder.js";
 import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
-import { isFloat } from "../ir/floats.js";
-import { at } from "../ir/present.js";
+import { at } from "../ir/expect.js";
+import { isFloat } from "../ir/float16.js";
 import type { Graph, NodeOf, Type, Value } from "../ir/types.js";
 import { zeros } from "../ops/broadcast.js";
-import { activeValues, cotangents, type PullBack } from "./cotangents.js";
+import { activeValues, createCotangents, type PullBack } from "./cotangents.js";
 
 /** Every Scan with its states and intermediate values among its stacked outputs. */
 export function stackResiduals(graph: Graph): Graph {
   return rewrite(graph, (node, { b, inputs }) => {
     if (node.op !== "Scan") return undefined;
-    const { body, states } = node.attributes;
-    const stacked = new Set(body.outputs.slice(states));
-    const { rerun = false } = node.attributes;
-    const intermediate = rerun
+    const { body, stateCount } = node.attributes;
+    const scanOutputs = new Set(body.outputs.slice(stateCount));
+    const { rematerialize = false } = node.attributes;
+    const intermediate = rematerialize
       ? []
-      : body.nodes.filter((inner) => inner.op !== "Constant").flatMap((inner) => inner.outputs);
-    const residuals = [...body.inputs.slice(0, states), ...intermediate].filter((value) => !stacked.has(value));
-    const widened: Graph = { ...body, outputs: [...body.outputs, ...residuals] };
-    return b.apply("Scan", inputs, { ...node.attributes, body: widened });
+      : body.nodes.filter((bodyNode) => bodyNode.op !== "Constant").flatMap((bodyNode) => bodyNode.outputs);
+    const residuals = [...body.inputs.slice(0, stateCount), ...intermediate].filter((value) => !scanOutputs.has(value));
+    const bodyWithResiduals: Graph = { ...body, outputs: [...body.outputs, ...residuals] };
+    return b.apply("Scan", inputs, { ...node.attributes, body: bodyWithResiduals });
   });
 }
 
-const isNumber = ({ type }: Value) => isFloat(type.dtype);
+const isFloatValue = ({ type }: Value) => isFloat(type.dtype);
 
 /** Makes a body's values once more, from its inputs as the builder finds them; `made` learns where they are. */
-function runAgain(b: Builder, body: Graph, made: Map<Value, Value>): void {
+function recomputeBody(b: Builder, body: Graph, values: Map<Value, Value>): void {
   for (const node of body.nodes) {
     const outputs = copyNode(
       b,
       node,
-      node.inputs.map((input) => made.get(input) ?? input),
+      node.inputs.map((input) => values.get(input) ?? input),
     );
     node.outputs.forEach((output, index) => {
-      made.set(output, at(outputs, index));
+      values.set(output, at(outputs, index));
     });
   }
 }
@@ -49,87 +49,91 @@ function runAgain(b: Builder, body: Graph, made: Map<Value, Value>): void {
 /** Cotangents of a Scan's operands, given those of its outputs. `active` are the outer values worth a cotangent. */
 export function vjpScan(
   b: Builder,
-  node: NodeOf<"Scan">,
-  given: readonly (Value | undefined)[],
+  loop: NodeOf<"Scan">,
+  outputCotangents: readonly (Value | undefined)[],
   active: ReadonlySet<Value>,
   pullBack: PullBack,
 ): readonly (Value | undefined)[] {
-  const { body, states, reverse, length, rerun = false } = node.attributes;
-  const { outer, inner } = scanOperands(node);
+  const { body, stateCount, reverse, length, rematerialize = false } = loop.attributes;
+  const { outer, inner } = scanOperands(loop);
   const producers = new Map(body.nodes.flatMap((made) => made.outputs.map((output) => [output, made] as const)));
 
   // Where the backward step finds a value of the forward step.
-  const source = (value: Value): Source => {
+  const source = (value: Value): OuterSource => {
     const slice = inner.scans.indexOf(value);
     if (slice >= 0) return { slice: at(outer.scans, slice) };
     const capture = inner.captures.indexOf(value);
     if (capture >= 0) return { capture: at(outer.captures, capture) };
     const producer = producers.get(value);
-    if (producer?.op === "Constant") return { own: at(copyNode(step, producer, []), 0) };
-    return { slice: at(node.outputs, body.outputs.indexOf(value, states)) };
+    if (producer?.op === "Constant") return { own: at(copyNode(backwardBody, producer, []), 0) };
+    return { slice: at(loop.outputs, body.outputs.indexOf(value, stateCount)) };
   };
-  const again = new Map<Value, Value>();
-  const step = bodyBuilder(`${body.name}/backward`, (value) => {
-    const made = again.get(value);
+  const rematerialized = new Map<Value, Value>();
+  const backwardBody = bodyBuilder(`${body.name}/backward`, (value) => {
+    const made = rematerialized.get(value);
     return made === undefined ? source(value) : { own: made };
   });
 
-  const carried = inner.states.filter(isNumber);
-  const captures = inner.captures.filter((value, index) => isNumber(value) && active.has(at(outer.captures, index)));
-  const slices = inner.scans.filter((value, index) => isNumber(value) && active.has(at(outer.scans, index)));
+  const carriedStates = inner.states.filter(isFloatValue);
+  const captures = inner.captures.filter(
+    (value, index) => isFloatValue(value) && active.has(at(outer.captures, index)),
+  );
+  const slices = inner.scans.filter((value, index) => isFloatValue(value) && active.has(at(outer.scans, index)));
 
-  const label = (value: Value) => `gradient/${value.name ?? "state"}`;
-  const carriedIn = carried.map((state) => step.input(label(state), state.type));
+  const gradientName = (value: Value) => `gradient/${value.name ?? "state"}`;
+  const stateCotangents = carriedStates.map((state) => backwardBody.input(gradientName(state), state.type));
   // What leaves no loop is added up step by step, in float32; other sums become one product after it.
-  const sumType = ({ type }: Value): Type => (rerun ? { ...type, dtype: "float32" } : type);
-  const sums = captures.map((capture) => step.input(label(capture), sumType(capture)));
+  const sumType = ({ type }: Value): Type => (rematerialize ? { ...type, dtype: "float32" } : type);
+  const captureSums = captures.map((capture) => backwardBody.input(gradientName(capture), sumType(capture)));
 
-  const collected = cotangents(step);
-  carried.forEach((state, index) => {
-    collected.add(at(body.outputs, inner.states.indexOf(state)), at(carriedIn, index));
+  const collected = createCotangents(backwardBody);
+  carriedStates.forEach((state, index) => {
+    collected.add(at(body.outputs, inner.states.indexOf(state)), at(stateCotangents, index));
   });
   const scanned: Value[] = [];
-  body.outputs.slice(states).forEach((output, index) => {
-    const cotangent = given[states + index];
-    if (cotangent === undefined || !isNumber(output)) return;
-    const slice = step.input(label(output), output.type);
+  body.outputs.slice(stateCount).forEach((output, index) => {
+    const cotangent = outputCotangents[stateCount + index];
+    if (cotangent === undefined || !isFloatValue(output)) return;
+    const slice = backwardBody.input(gradientName(output), output.type);
     scanned.push(cotangent);
     collected.add(output, slice);
   });
-  if (rerun) runAgain(step, body, again);
-  pullBack(step, body.nodes, activeValues(body.nodes, [...carried, ...captures, ...slices]), collected);
+  if (rematerialize) recomputeBody(backwardBody, body, rematerialized);
+  pullBack(backwardBody, body.nodes, activeValues(body.nodes, [...carriedStates, ...captures, ...slices]), collected);
 
-  const next = carried.map((state) => collected.get(state) ?? zeros(step, state.type));
-  const totals = captures.map((capture, index) => {
-    const part = collected.get(capture);
-    return part === undefined ? at(sums, index) : step.add(at(sums, index), step.cast(part, sumType(capture).dtype));
+  const next = carriedStates.map((state) => collected.get(state) ?? zeros(backwardBody, state.type));
+  const captureTotals = captures.map((capture, index) => {
+    const contribution = collected.get(capture);
+    return contribution === undefined
+      ? at(captureSums, index)
+      : backwardBody.add(at(captureSums, index), backwardBody.cast(contribution, sumType(capture).dtype));
   });
-  const parts = slices.map((slice) => collected.get(slice) ?? zeros(step, slice.type));
-  if (scanned.length + step.scanned.length === 0) {
+  const sliceCotangents = slices.map((slice) => collected.get(slice) ?? zeros(backwardBody, slice.type));
+  if (scanned.length + backwardBody.scanned.length === 0) {
     // A linear step needs nothing of the forward one, but a loop takes its number of steps from a scanned input.
-    step.input("slice", at(inner.scans, 0).type);
+    backwardBody.input("slice", at(inner.scans, 0).type);
     scanned.push(at(outer.scans, 0));
   }
-  const backward = step.finish([...next, ...totals, ...parts]);
+  const backward = backwardBody.finish([...next, ...captureTotals, ...sliceCotangents]);
 
-  const initial = carried.map((state) => given[inner.states.indexOf(state)] ?? zeros(b, state.type));
+  const initial = carriedStates.map((state) => outputCotangents[inner.states.indexOf(state)] ?? zeros(b, state.type));
   const operands = [
     ...initial,
     ...captures.map((capture) => zeros(b, sumType(capture))),
     ...scanned,
-    ...step.scanned,
-    ...step.captured,
+    ...backwardBody.scanned,
+    ...backwardBody.captured,
   ];
   const results = b.apply("Scan", operands, {
     body: backward,
-    states: carried.length + captures.length,
-    scans: scanned.length + step.scanned.length,
+    stateCount: carriedStates.length + captures.length,
+    scanCount: scanned.length + backwardBody.scanned.length,
     reverse: !reverse,
     length,
-    ...(rerun && { rerun }),
+    ...(rematerialize && { rematerialize }),
   });
   const resultOf = (value: Value): Value | undefined => {
-    const index = [...carried, ...captures, ...slices].indexOf(value);
+    const index = [...carriedStates, ...captures, ...slices].indexOf(value);
     return index < 0 ? undefined : b.cast(at(results, index), value.type.dtype);
   };
   return body.inputs.map(resultOf);

@@ -1,7 +1,7 @@
 /** What elaborating a layer, a loss or a metric may ask for and say. */
-import type { Problem } from "../../schema/diagnostics.js";
-import type { NormalCellDefinition, NormalLayer, SizeName } from "../../schema/normal.js";
-import { either } from "../../schema/wording.js";
+import type { Problem } from "../../schema/diagnostics/index.js";
+import { joinWithOr } from "../../schema/diagnostics/suggest.js";
+import type { NormalCellDefinition, NormalLayer, SizeName } from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
 import type { Builder } from "../ir/builder.js";
 import type { Dim, Shape, Value } from "../ir/types.js";
@@ -24,27 +24,32 @@ export interface CellForm {
 }
 
 /** How cells are run. */
-export interface Recurrences {
+export interface RecurrenceStrategy {
   /** By the recurrent operators of ONNX, where a cell is one. */
   readonly operators: boolean;
   /** With the steps laid out, where there is no operator and the number of steps is known. */
   readonly unroll: boolean;
   /** In chunks that are run again in the gradient, where the number of steps is known: less memory, more work. */
-  readonly chunked: boolean;
+  readonly checkpointed: boolean;
   /** Hears what became of each. */
-  readonly tell: (cell: CellForm) => void;
+  readonly onCell: (cell: CellForm) => void;
 }
 
 /** As training runs them. */
-export const loops: Recurrences = { operators: false, unroll: false, chunked: false, tell: () => {} };
+export const defaultStrategy: RecurrenceStrategy = {
+  operators: false,
+  unroll: false,
+  checkpointed: false,
+  onCell: () => {},
+};
 
 /** Ways in which a program may be elaborated. */
-export interface Ways {
+export interface ElaborationOptions {
   /** Whether the rows are a part of a batch that several processes share. */
-  readonly shared: boolean;
-  readonly recurrences: Recurrences;
+  readonly dataParallel: boolean;
+  readonly recurrences: RecurrenceStrategy;
   /** How wide whole numbers may grow in the arithmetic of what is random. */
-  readonly bits: 32 | 64;
+  readonly integerBits: 32 | 64;
 }
 
 /** A problem at a part of the normalized spec. */
@@ -59,25 +64,25 @@ export type CellStates = Readonly<Record<string, Value>>;
 /** Rows of a batch as int64 scalars, made where they are asked for. */
 export interface Shard {
   /** The number of the first row that is fed. */
-  first(): Value;
+  firstRow(): Value;
   /** How many rows the whole batch has. */
-  whole(): Value;
+  batchSize(): Value;
 }
 
 /** `input` @ `kernel` + `bias`: the product that a dense layer makes. */
-export interface Product {
+export interface Affine {
   readonly input: Value;
   /** The axis of the kernel that its outputs are on: 1 in [in, out], 0 in a table [out, in] that is turned around. */
-  readonly kernel: { readonly value: Value; readonly outputs: 0 | 1 };
+  readonly kernel: { readonly value: Value; readonly outputAxis: 0 | 1 };
   readonly bias: Value | null;
 }
 
 export interface Context {
   readonly b: Builder;
   readonly mode: Mode;
-  readonly recurrences: Recurrences;
+  readonly recurrences: RecurrenceStrategy;
   /** How wide whole numbers may grow; what is drawn is the same. */
-  readonly bits: 32 | 64;
+  readonly integerBits: 32 | 64;
   /** Of everything random in the model. */
   readonly seed: number;
   /** The cells that are sound whatever their sizes: what is wrong with the others has been reported. */
@@ -97,19 +102,19 @@ export interface Context {
   /** The rows' place in a batch that several processes share; null where the rows are the batch. Training only. */
   readonly shard: Shard | null;
   /** A state that is fed under its public name, or undefined where this graph starts it itself. */
-  fedState(name: string, shape: Shape, stateful: boolean): Value | undefined;
+  inputState(name: string, shape: Shape, stateful: boolean): Value | undefined;
   /** Makes a state's last value one of the graph's outputs. */
-  finalState(name: string, value: Value): void;
+  outputState(name: string, value: Value): void;
   /** The live steps [batch] behind a mask of them. */
-  lengthsOf(live: Value): Value;
+  lengthsOf(mask: Value): Value;
   /** Takes note of the product that made a value, for losses that need only some of its columns. */
-  keepProduct(value: Value, product: Product): void;
-  productBehind(value: Value): Product | undefined;
+  recordAffine(value: Value, affine: Affine): void;
+  affineBehind(value: Value): Affine | undefined;
   /** A layer that stands before this one, by name, with its output. */
-  earlier(name: string): { readonly layer: NormalLayer; readonly wire: Wire } | undefined;
+  earlierLayer(name: string): { readonly layer: NormalLayer; readonly wire: Wire } | undefined;
   /** Last states of an earlier rnn layer, cell by cell. */
   statesOf(layer: string): readonly CellStates[] | undefined;
-  keepStates(layer: string, states: readonly CellStates[]): void;
+  recordStates(layer: string, states: readonly CellStates[]): void;
 }
 
 /**
@@ -121,18 +126,18 @@ export interface LayerDefinition<L> {
 }
 
 /** Whether the layer whose weights another uses, if any, stands before it and has such; reported where not. */
-export function lendsWeights(
+export function checkSharedWeights(
   layer: Extract<NormalLayer, { weights: string | null }>,
   kinds: readonly NormalLayer["layer"][],
-  { earlier, problem }: Pick<Context, "earlier" | "problem">,
+  { earlierLayer, problem }: Pick<Context, "earlierLayer" | "problem">,
 ): boolean {
-  const lender = layer.weights === null ? undefined : earlier(layer.weights);
-  if (layer.weights === null || (lender !== undefined && kinds.includes(lender.layer.layer))) return true;
+  const owner = layer.weights === null ? undefined : earlierLayer(layer.weights);
+  if (layer.weights === null || (owner !== undefined && kinds.includes(owner.layer.layer))) return true;
   problem({
     part: layer,
     key: "weights",
     code: "shared-weights",
-    message: `No ${either(kinds)} layer named "${layer.weights}" stands before ${layer.name}.`,
+    message: `No ${joinWithOr(kinds)} layer named "${layer.weights}" stands before ${layer.name}.`,
     hint: "Name the earlier layer whose weights this one uses.",
   });
   return false;
@@ -141,6 +146,6 @@ export function lendsWeights(
 /** A layer kind that reads several. */
 export interface CombiningDefinition<L> {
   /** How many layers it reads at most; two at least, as the schema says. */
-  readonly most: number;
+  readonly maxInputs: number;
   combine(layer: L, inputs: readonly Wire[], context: Context): Wire | undefined;
 }

@@ -1,18 +1,24 @@
 /** Elaboration: a normalized spec becomes the forward graph, layer by layer, then loss and metrics. */
-import type { Problem } from "../../schema/diagnostics.js";
-import type { NormalLayer, NormalSpec } from "../../schema/normal.js";
-import type { Origins } from "../../schema/origins.js";
-import { nearest } from "../../schema/wording.js";
-import { at } from "../ir/present.js";
+import type { Problem } from "../../schema/diagnostics/index.js";
+import type { SourceMap } from "../../schema/diagnostics/source-map.js";
+import { nearest } from "../../schema/diagnostics/suggest.js";
+import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
+import { at } from "../ir/expect.js";
 import type { Signature } from "../signature.js";
-import { type Construction, construct } from "./construction.js";
-import { type CombiningDefinition, type LayerDefinition, loops, type Mode, type Ways } from "./context.js";
+import { checkModel } from "./check/model.js";
+import { checkWatchedMetrics } from "./check/watched-metrics.js";
+import {
+  type CombiningDefinition,
+  defaultStrategy,
+  type ElaborationOptions,
+  type LayerDefinition,
+  type Mode,
+} from "./context.js";
 import { openInputs } from "./inputs.js";
 import { layers } from "./layers/index.js";
 import { elaborateObjective, type Output } from "./objective.js";
 import type { LayerOutput, Program } from "./program.js";
-import { checkWatched } from "./watched.js";
-import { checkModel } from "./whole.js";
+import { type ElaborationState, startElaboration } from "./state.js";
 import { batchMajorShape, swapBatchAndTime, type Wire } from "./wire.js";
 
 export type Elaboration =
@@ -21,48 +27,48 @@ export type Elaboration =
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** For whoever has no text to point into. */
-const nowhere: Origins = { pathOf: () => "" };
+const noOrigins: SourceMap = { pathOf: () => "" };
 
 /** Sizes that only the data knows may be symbols in the signature: they are then symbols in the graph. */
 export function elaborate(
   spec: NormalSpec,
   signature: Signature,
   mode: Mode,
-  origins: Origins = nowhere,
-  { shared = false, recurrences = loops, bits = 64 }: Partial<Ways> = {},
+  origins: SourceMap = noOrigins,
+  { dataParallel = false, recurrences = defaultStrategy, integerBits = 64 }: Partial<ElaborationOptions> = {},
 ): Elaboration {
-  const construction = construct(spec, signature, mode, origins, { shared, recurrences, bits });
-  const { b } = construction.context;
-  const wires = new Map(openInputs(construction, signature));
+  const state = startElaboration(spec, signature, mode, origins, { dataParallel, recurrences, integerBits });
+  const { b } = state.context;
+  const wires = new Map(openInputs(state, signature));
   const layerOutputs: LayerOutput[] = [];
   /** Layers that could not be built: what reads them is passed over without another word. */
-  const broken = new Set<string>();
+  const failedLayers = new Set<string>();
   for (const layer of spec.model) {
-    construction.building(layer);
-    const wire = elaborateLayer(layer, wires, broken, construction);
-    if (wire === undefined) broken.add(layer.name);
+    state.beginLayer(layer);
+    const wire = elaborateLayer(layer, wires, failedLayers, state);
+    if (wire === undefined) failedLayers.add(layer.name);
     else {
       wires.set(layer.name, wire);
-      construction.built(layer, wire);
+      state.endLayer(layer, wire);
       const { value, sequence } = wire;
       layerOutputs.push({ name: layer.name, layer: layer.layer, shape: batchMajorShape(wire), value, sequence });
     }
   }
-  const last = wires.get(at(spec.model, spec.model.length - 1).name);
-  if (last !== undefined && broken.size === 0) checkModel(spec, signature, construction, last);
-  const objective = last && elaborateObjective(spec, signature, construction, last);
-  if (objective !== undefined) checkWatched(spec, Object.keys(objective.finishes), construction.context);
-  if (last === undefined || objective === undefined || construction.undecided() || construction.problems().length > 0)
-    return { ok: false, problems: construction.problems() };
+  const lastWire = wires.get(at(spec.model, spec.model.length - 1).name);
+  if (lastWire !== undefined && failedLayers.size === 0) checkModel(spec, signature, state, lastWire);
+  const objective = lastWire && elaborateObjective(spec, signature, state, lastWire);
+  if (objective !== undefined) checkWatchedMetrics(spec, Object.keys(objective.finalizers), state.context);
+  if (lastWire === undefined || objective === undefined || state.hasUnknownSizes() || state.problems().length > 0)
+    return { ok: false, problems: state.problems() };
 
-  const prediction = last.sequence ? swapBatchAndTime(b, last.value) : last.value;
+  const prediction = lastWire.sequence ? swapBatchAndTime(b, lastWire.value) : lastWire.value;
   const outputs: readonly Output[] = [
     ...objective.outputs,
     { port: { name: "outputs", role: "prediction" }, value: prediction },
-    ...[...construction.finals()].map(([name, value]) => ({ port: { name, role: "state" as const }, value })),
+    ...[...state.finalStates()].map(([name, value]) => ({ port: { name, role: "state" as const }, value })),
   ];
   const graph = b.finish(outputs.map(({ value }) => value));
-  const inputs = construction.ports();
+  const inputs = state.ports();
   return {
     ok: true,
     program: {
@@ -70,8 +76,8 @@ export function elaborate(
       inputs: inputs.map(({ name, role, initializer }) => ({ name, role, initializer })),
       outputs: outputs.map(({ port }) => port),
       layers: layerOutputs,
-      metrics: objective.finishes,
-      parts: objective.parts,
+      metrics: objective.finalizers,
+      batching: objective.batching,
     },
   };
 }
@@ -79,36 +85,38 @@ export function elaborate(
 function elaborateLayer(
   layer: NormalLayer,
   wires: ReadonlyMap<string, Wire>,
-  broken: ReadonlySet<string>,
-  { context }: Construction,
+  failedLayers: ReadonlySet<string>,
+  { context }: ElaborationState,
 ): Wire | undefined {
   const inputs: Wire[] = [];
   for (const name of layer.from) {
     const wire = wires.get(name);
     if (wire !== undefined) inputs.push(wire);
-    else if (!broken.has(name)) {
-      const known = [...wires.keys()];
-      const meant = nearest(name, known);
+    else if (!failedLayers.has(name)) {
+      const available = [...wires.keys()];
+      const closest = nearest(name, available);
       context.problem({
         part: layer,
         key: "from",
         code: "unknown-layer",
         message: `No layer or input named "${name}" stands before ${layer.name}.`,
-        hint: meant === undefined ? `Before it stand ${known.join(", ")}.` : `Did you mean "${meant}"?`,
+        hint: closest === undefined ? `Before it stand ${available.join(", ")}.` : `Did you mean "${closest}"?`,
       });
     }
   }
   if (inputs.length < layer.from.length) return undefined;
   const definition: LayerDefinition<never> | CombiningDefinition<never> = layers[layer.layer];
-  const most = "combine" in definition ? definition.most : 1;
-  if (inputs.length > most)
+  const maxInputs = "combine" in definition ? definition.maxInputs : 1;
+  if (inputs.length > maxInputs)
     return context.problem({
       part: layer,
       key: "from",
       code: "input-count",
-      message: `${layer.name} reads ${most} ${most === 1 ? "layer" : "layers"}, but "from" names ${inputs.length}.`,
+      message: `${layer.name} reads ${maxInputs} ${maxInputs === 1 ? "layer" : "layers"}, but "from" names ${inputs.length}.`,
       hint:
-        most === 1 ? 'Join them first with a "concat" or "add" layer.' : 'For example "from": ["encoder", "decoder"].',
+        maxInputs === 1
+          ? 'Join them first with a "concat" or "add" layer.'
+          : 'For example "from": ["encoder", "decoder"].',
     });
   if ("combine" in definition) return definition.combine(layer as never, inputs, context);
   return definition.elaborate(layer as never, at(inputs, 0), context);

@@ -1,8 +1,8 @@
 /** How parameters start. Fans follow Keras: of a kernel [in, out], in and out. */
-import type { CellInitializer } from "../../schema/normal.js";
+import type { CellInitializer } from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
-import { at } from "../ir/present.js";
-import { ownValue } from "../language/cell.js";
+import { at } from "../ir/expect.js";
+import { ownValue } from "../language/resolve-cell.js";
 
 const zeros: Initializer = { type: "constant", value: 0 };
 
@@ -41,25 +41,25 @@ export function defaultInitializer(shape: readonly number[]): Initializer {
 /**
  * A cell's initializer for one parameter.
  *
- * @param edge works out the edge of a slice.
+ * @param resolveEdge works out the edge of a slice.
  */
 export function cellInitializer(
   initializer: CellInitializer | undefined,
   shape: readonly number[],
   options: Readonly<Record<string, unknown>>,
-  edge: (size: number | string) => number,
+  resolveEdge: (size: number | string) => number,
 ): Initializer {
-  const named = (value: string | number): Initializer => {
+  const fromName = (value: string | number): Initializer => {
     if (typeof value === "number") return { type: "constant", value };
     // Anything else names an option that is a number.
     return distribution(value, shape) ?? { type: "constant", value: Number(ownValue(options, value)) };
   };
   if (initializer === undefined) return defaultInitializer(shape);
-  if (typeof initializer !== "object") return named(initializer);
+  if (typeof initializer !== "object") return fromName(initializer);
   const slices = initializer.map(({ from, to, value }) => ({
-    from: edge(from),
-    to: edge(to),
-    initializer: named(value),
+    from: resolveEdge(from),
+    to: resolveEdge(to),
+    initializer: fromName(value),
   }));
   return { type: "slices", base: zeros, slices };
 }

@@ -1,39 +1,39 @@
 /** The data's arrays as the model reads them: wires by name, with their live steps. */
-import { at } from "../ir/present.js";
+import { at } from "../ir/expect.js";
 import type { Value } from "../ir/types.js";
 import { type ArraySignature, isSequence, type Signature } from "../signature.js";
-import type { Construction } from "./construction.js";
-import { repeatFirstStep, swapBatchAndTime, type Wire } from "./wire.js";
+import type { ElaborationState } from "./state.js";
+import { padWithFirstStep, swapBatchAndTime, type Wire } from "./wire.js";
 
 /** Opens the inputs of a signature: `inputs`, and where the data has more (`decoder_inputs`) those by their names. */
-export function openInputs(construction: Construction, signature: Signature): ReadonlyMap<string, Wire> {
-  const { b } = construction.context;
-  const opened = new Map<string, Value>();
+export function openInputs(state: ElaborationState, signature: Signature): ReadonlyMap<string, Wire> {
+  const { b } = state.context;
+  const masks = new Map<string, Value>();
   /** [time, batch, 1] bool: which steps are within the lengths that go with a time axis. */
-  const liveSteps = (name: string, lengths: ArraySignature, time: number | string): Value => {
+  const maskFor = (name: string, lengths: ArraySignature, time: number | string): Value => {
     const key = `${name} ${time}`;
-    const known = opened.get(key);
-    if (known !== undefined) return known;
+    const existing = masks.get(key);
+    if (existing !== undefined) return existing;
     const steps = b.unsqueeze(b.range(time), [1]);
-    const given = construction.feed(name, lengths);
-    const alive = b.less(steps, b.unsqueeze(b.cast(given, "int64"), [0]));
-    const live = b.named(b.unsqueeze(alive, [2]), name === "lengths" ? "live" : "target_live");
-    opened.set(key, live);
-    construction.masked(live, given);
-    return live;
+    const input = state.feed(name, lengths);
+    const isValid = b.less(steps, b.unsqueeze(b.cast(input, "int64"), [0]));
+    const mask = b.withName(b.unsqueeze(isValid, [2]), name === "lengths" ? "live" : "target_live");
+    masks.set(key, mask);
+    state.recordMask(mask, input);
+    return mask;
   };
   const open = (name: string, array: ArraySignature, lengths: "lengths" | "target_lengths"): Wire => {
-    const given = construction.feed(name, array);
-    if (!isSequence(array)) return { value: given, sequence: false, live: null, padding: "zeros", logits: null };
-    const steps = swapBatchAndTime(b, given);
-    const own = signature[lengths];
-    const live = own === undefined ? null : liveSteps(lengths, own, at(array.shape, 1));
-    const value = repeatFirstStep(b, steps, live);
-    return { value, sequence: true, live, padding: "first step", logits: null };
+    const input = state.feed(name, array);
+    if (!isSequence(array)) return { value: input, sequence: false, mask: null, padding: "zeros", logits: null };
+    const steps = swapBatchAndTime(b, input);
+    const lengthSignature = signature[lengths];
+    const mask = lengthSignature === undefined ? null : maskFor(lengths, lengthSignature, at(array.shape, 1));
+    const value = padWithFirstStep(b, steps, mask);
+    return { value, sequence: true, mask, padding: "first step", logits: null };
   };
-  const main = open("inputs", signature.inputs, "lengths");
-  const wires = new Map([["inputs", main]]);
-  if (signature.main_input !== undefined) wires.set(signature.main_input, main);
+  const mainInput = open("inputs", signature.inputs, "lengths");
+  const wires = new Map([["inputs", mainInput]]);
+  if (signature.main_input !== undefined) wires.set(signature.main_input, mainInput);
   const time = signature.inputs.shape[1];
   for (const [name, array] of Object.entries(signature.side_inputs ?? {})) {
     wires.set(name, open(name, array, array.shape[1] === time ? "lengths" : "target_lengths"));

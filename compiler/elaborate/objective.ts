@@ -1,18 +1,18 @@
 /** What the model is held against: loss and metrics of its output. */
-import { portionsOf } from "../../schema/batches.js";
-import type { NormalLoss, NormalSpec } from "../../schema/normal.js";
-import type { Finish } from "../artifact.js";
+import { microBatchesOf } from "../../schema/micro-batches.js";
+import type { NormalLoss, NormalSpec } from "../../schema/normal/index.js";
+import type { MetricFinalizer } from "../artifact.js";
 import type { Builder } from "../ir/builder.js";
 import type { Value } from "../ir/types.js";
 import type { Signature } from "../signature.js";
-import type { Construction } from "./construction.js";
 import type { Context, Shard } from "./context.js";
 import { losses } from "./losses/index.js";
 import type { LossDefinition, LossOperands } from "./losses/loss.js";
 import { metricOf } from "./metrics/index.js";
-import { meanTallies } from "./metrics/metric.js";
+import { meanAccumulators } from "./metrics/metric.js";
 import { penaltyOf } from "./penalties.js";
 import type { OutputPort, Program } from "./program.js";
+import type { ElaborationState } from "./state.js";
 import { swapBatchAndTime, type Wire } from "./wire.js";
 
 export interface Output {
@@ -22,61 +22,62 @@ export interface Output {
 
 export interface Objective {
   readonly outputs: readonly Output[];
-  readonly finishes: Program["metrics"];
-  readonly parts: Program["parts"];
+  readonly finalizers: Program["metrics"];
+  readonly batching: Program["batching"];
 }
 
 /** Loss and metrics of an output wire; undefined when the spec's loss cannot read it, which has been reported. */
 export function elaborateObjective(
   spec: NormalSpec,
   signature: Signature,
-  construction: Construction,
+  state: ElaborationState,
   output: Wire,
 ): Objective | undefined {
-  const { context } = construction;
+  const { context } = state;
   const { b } = context;
-  const operands = lossOperands(spec, signature, construction, output);
+  const operands = lossOperands(spec, signature, state, output);
   if (operands === undefined) return undefined;
   const definition = losses[spec.loss.type] as LossDefinition<NormalLoss>;
   const loss = definition.elaborate(spec.loss, operands, context);
   if (loss === undefined) return undefined;
 
-  const penalty = penaltyOf(spec, construction);
-  const penalized = (value: Value, times: Value | number) =>
-    penalty === null ? value : b.add(value, b.mul(penalty, times));
+  const penalty = penaltyOf(spec, state);
+  const withPenalty = (value: Value, factor: Value | number) =>
+    penalty === null ? value : b.add(value, b.mul(penalty, factor));
   // A loss with an average switched off is differentiated as the sum of its values.
-  const scalar = penalized(loss.value.type.shape.length === 0 ? loss.value : b.sum(loss.value), 1);
-  const outputs: Output[] = [{ port: { name: "loss", role: "loss" }, value: b.named(scalar, "loss") }];
-  const portions = portionsOf(spec.train);
-  if ((portions > 1 || context.shard !== null) && context.mode === "training") {
-    if (loss.parts === "whole") reportWhole(spec, context);
+  const scalar = withPenalty(loss.value.type.shape.length === 0 ? loss.value : b.sum(loss.value), 1);
+  const outputs: Output[] = [{ port: { name: "loss", role: "loss" }, value: b.withName(scalar, "loss") }];
+  const microBatches = microBatchesOf(spec.train);
+  if ((microBatches > 1 || context.shard !== null) && context.mode === "training") {
+    if (loss.batching === "whole") refuseSplitting(spec, context);
     // Of a sum, each portion bears its share of the penalty, and each row of it.
-    const rows = context.shard && rowsOf(b, context.shard);
-    const share = loss.parts === "mean" ? loss.count : rows === null ? 1 / portions : b.mul(rows, 1 / portions);
-    outputs.push({ port: { name: "loss/total", role: "loss" }, value: penalized(loss.total, share) });
+    const rowShare = context.shard && fedRowShare(b, context.shard);
+    const share =
+      loss.batching === "mean" ? loss.count : rowShare === null ? 1 / microBatches : b.mul(rowShare, 1 / microBatches);
+    outputs.push({ port: { name: "loss/total", role: "loss" }, value: withPenalty(loss.total, share) });
     outputs.push({ port: { name: "loss/count", role: "loss" }, value: loss.count });
   }
-  const finishes: Record<string, Finish> = {};
-  const report = (name: string, tallies: Value, finish: Finish) => {
-    outputs.push({ port: { name: `metrics/${name}`, role: "metric" }, value: tallies });
-    finishes[name] = finish;
+  const finalizers: Record<string, MetricFinalizer> = {};
+  const addMetric = (name: string, accumulators: Value, finalizer: MetricFinalizer) => {
+    outputs.push({ port: { name: `metrics/${name}`, role: "metric" }, value: accumulators });
+    finalizers[name] = finalizer;
   };
-  report("loss", meanTallies(b, { total: penalized(loss.total, loss.count), count: loss.count }), "mean");
-  const compared = { ...operands, answers: definition.answers, loss: spec.loss };
+  addMetric("loss", meanAccumulators(b, { total: withPenalty(loss.total, loss.count), count: loss.count }), "mean");
+  const metricOperands = { ...operands, targetKind: definition.targetKind, loss: spec.loss };
   for (const metric of spec.metrics ?? definition.metrics) {
     const definition = metricOf(metric);
-    const tallies = definition.elaborate(metric, compared, context);
-    if (tallies !== undefined) report(definition.name(metric), tallies, definition.finish);
+    const accumulators = definition.elaborate(metric, metricOperands, context);
+    if (accumulators !== undefined) addMetric(definition.name(metric), accumulators, definition.finalizer);
   }
-  return { outputs, finishes, parts: loss.parts };
+  return { outputs, finalizers, batching: loss.batching };
 }
 
 /** The share of the batch's rows that are fed. */
-function rowsOf(b: Builder, shard: Shard): Value {
-  return b.div(b.cast(b.size(b.range("batch")), "float32"), b.cast(shard.whole(), "float32"));
+function fedRowShare(b: Builder, shard: Shard): Value {
+  return b.div(b.cast(b.size(b.range("batch")), "float32"), b.cast(shard.batchSize(), "float32"));
 }
 
-function reportWhole({ loss, train }: NormalSpec, { problem, shard }: Context): void {
+function refuseSplitting({ loss, train }: NormalSpec, { problem, shard }: Context): void {
   if (shard !== null)
     problem({
       part: loss,
@@ -98,11 +99,11 @@ function reportWhole({ loss, train }: NormalSpec, { problem, shard }: Context): 
 function lossOperands(
   spec: NormalSpec,
   signature: Signature,
-  { context, feed }: Construction,
+  { context, feed }: ElaborationState,
   wire: Wire,
 ): LossOperands | undefined {
   const { b, problem } = context;
-  const perStep = (value: Value): Value => (wire.sequence ? swapBatchAndTime(b, value) : value);
+  const timeMajor = (value: Value): Value => (wire.sequence ? swapBatchAndTime(b, value) : value);
   if (wire.sequence && signature.targets.shape.length < 2)
     return problem({
       part: spec.loss,
@@ -124,8 +125,8 @@ function lossOperands(
     });
   return {
     wire,
-    targets: perStep(feed("targets", signature.targets)),
-    weights: weights === undefined ? null : perStep(weights),
-    live: wire.live !== null && wire.sequence ? b.cast(b.squeeze(wire.live, [2]), "float32") : null,
+    targets: timeMajor(feed("targets", signature.targets)),
+    weights: weights === undefined ? null : timeMajor(weights),
+    mask: wire.mask !== null && wire.sequence ? b.cast(b.squeeze(wire.mask, [2]), "float32") : null,
   };
 }

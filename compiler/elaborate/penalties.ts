@@ -2,18 +2,18 @@
  * Penalties beside the loss: l1 Σ |w| + l2 Σ w² over the trained weights, and activity times the mean square of what each rnn
  * layer puts out at live steps. Weights are the parameters with two axes or more; with `biases` all of them.
  */
-import type { NormalSpec } from "../../schema/normal.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Builder } from "../ir/builder.js";
 import type { Value } from "../ir/types.js";
-import type { Construction } from "./construction.js";
-import { overLive } from "./entries.js";
+import { maskedSum } from "./masked-sum.js";
+import type { ElaborationState } from "./state.js";
 import { isTrained } from "./trainable.js";
 import type { Wire } from "./wire.js";
 
 /** Null where there is none. */
-export function penaltyOf({ regularization, model }: NormalSpec, { context, ports }: Construction): Value | null {
+export function penaltyOf({ regularization, model }: NormalSpec, { context, ports }: ElaborationState): Value | null {
   if (regularization === null) return null;
-  const { b, earlier, problem } = context;
+  const { b, earlierLayer, problem } = context;
   const { l1, l2, activity, biases } = regularization;
   const weights = ports().filter(({ role, name, value }) => {
     const isBias = value.type.shape.length < 2;
@@ -25,8 +25,8 @@ export function penaltyOf({ regularization, model }: NormalSpec, { context, port
   ]);
   if (activity > 0) {
     const outputs = model.flatMap(({ layer, name }) => {
-      const made = layer === "rnn" ? earlier(name) : undefined;
-      return made === undefined ? [] : [made.wire];
+      const rnnLayer = layer === "rnn" ? earlierLayer(name) : undefined;
+      return rnnLayer === undefined ? [] : [rnnLayer.wire];
     });
     if (outputs.length === 0)
       problem({
@@ -38,11 +38,11 @@ export function penaltyOf({ regularization, model }: NormalSpec, { context, port
       });
     terms.push(...outputs.map((wire) => b.mul(meanSquare(b, wire), activity)));
   }
-  return terms.length === 0 ? null : b.named(terms.reduce(b.add), "penalty");
+  return terms.length === 0 ? null : b.withName(terms.reduce(b.add), "penalty");
 }
 
-function meanSquare(b: Builder, { value, sequence, live }: Wire): Value {
-  const mask = sequence && live !== null ? b.cast(b.squeeze(live, [2]), "float32") : null;
-  const { total, count } = overLive(b, b.mul(value, value), mask);
+function meanSquare(b: Builder, { value, sequence, mask: validSteps }: Wire): Value {
+  const mask = sequence && validSteps !== null ? b.cast(b.squeeze(validSteps, [2]), "float32") : null;
+  const { total, count } = maskedSum(b, b.mul(value, value), mask);
   return b.div(total, b.max(count, 1));
 }

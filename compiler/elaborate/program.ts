@@ -1,5 +1,5 @@
 /** The forward program: a graph whose inputs and outputs have roles. */
-import type { Finish, Initializer, Role } from "../artifact.js";
+import type { Initializer, MetricFinalizer, Role } from "../artifact.js";
 import type { Graph, Value } from "../ir/types.js";
 import type { LossValue } from "./losses/operands.js";
 
@@ -33,9 +33,9 @@ export interface Program {
   readonly outputs: readonly OutputPort[];
   readonly layers: readonly LayerOutput[];
   /** What is made of the tallies of each metric. */
-  readonly metrics: Readonly<Record<string, Finish>>;
+  readonly metrics: Readonly<Record<string, MetricFinalizer>>;
   /** How the loss of a batch follows from its portions. */
-  readonly parts: LossValue["parts"];
+  readonly batching: LossValue["batching"];
 }
 
 /** Of tensors of weights, in training the trained ones. */
@@ -49,18 +49,18 @@ export function holdsWeights({ role }: InputPort): boolean {
 }
 
 /** The part of a program that makes some outputs: without the nodes, the data and the outputs that it can spare. */
-export function partOf(program: Program, keep: (port: OutputPort) => boolean): Program {
+export function restrictToOutputs(program: Program, keep: (port: OutputPort) => boolean): Program {
   const { graph } = program;
-  const kept = program.outputs.flatMap((port, index) => (keep(port) ? [index] : []));
-  const outputs = kept.map((index) => graph.outputs[index] as Value);
-  const live = new Set(outputs);
+  const keptIndices = program.outputs.flatMap((port, index) => (keep(port) ? [index] : []));
+  const outputs = keptIndices.map((index) => graph.outputs[index] as Value);
+  const reachable = new Set(outputs);
   const nodes = graph.nodes.toReversed().filter((node) => {
-    const needed = node.outputs.some((output) => live.has(output));
-    if (needed) for (const input of node.inputs) live.add(input);
-    return needed;
+    const isReachable = node.outputs.some((output) => reachable.has(output));
+    if (isReachable) for (const input of node.inputs) reachable.add(input);
+    return isReachable;
   });
   const inputs = program.inputs.flatMap((port, index) =>
-    holdsWeights(port) || live.has(graph.inputs[index] as Value) ? [index] : [],
+    holdsWeights(port) || reachable.has(graph.inputs[index] as Value) ? [index] : [],
   );
   return {
     ...program,
@@ -71,6 +71,6 @@ export function partOf(program: Program, keep: (port: OutputPort) => boolean): P
       outputs,
     },
     inputs: inputs.map((index) => program.inputs[index] as InputPort),
-    outputs: kept.map((index) => program.outputs[index] as OutputPort),
+    outputs: keptIndices.map((index) => program.outputs[index] as OutputPort),
   };
 }

@@ -9,8 +9,8 @@
  */
 import { createHash } from "node:crypto";
 import type { Builder } from "../ir/builder.js";
-import { elements } from "../ir/dims.js";
-import { at } from "../ir/present.js";
+import { elementCount } from "../ir/dims.js";
+import { at } from "../ir/expect.js";
 import { tensor } from "../ir/tensor.js";
 import type { Shape, Value } from "../ir/types.js";
 import type { Context } from "./context.js";
@@ -22,8 +22,8 @@ import type { Context } from "./context.js";
 export const prime = 2 ** 25 - 39;
 
 /** Whoever draws: what the numbers depend on besides their positions. */
-export type Randomness = Pick<Context, "b" | "bits" | "seed" | "step" | "shard">;
-type Arithmetic = Pick<Context, "b" | "bits">;
+export type Randomness = Pick<Context, "b" | "integerBits" | "seed" | "step" | "shard">;
+type Arithmetic = Pick<Context, "b" | "integerBits">;
 
 /** Numbers below the prime, the same for the same words. */
 function keys(...words: readonly (string | number)[]): readonly [number, number, number] {
@@ -36,14 +36,14 @@ function keys(...words: readonly (string | number)[]): readonly [number, number,
 const digits = [25, 20, 15, 10, 5, 0];
 
 /** x·y modulo the prime, for two numbers below twice the prime. In 32 bits y goes digit by digit: 63 primes are below 2^31. */
-function product({ b, bits }: Arithmetic, x: Value, y: Value): Value {
+function product({ b, integerBits }: Arithmetic, x: Value, y: Value): Value {
   const { add, div, mod, mul } = b;
-  if (bits === 64) return mod(mul(x, y), prime);
-  const small = mod(x, prime);
+  if (integerBits === 64) return mod(mul(x, y), prime);
+  const reduced = mod(x, prime);
   const digitOf = (shift: number) => mod(div(y, 2 ** shift), 32);
   const [first = 0, ...rest] = digits;
-  const start = mod(mul(small, digitOf(first)), prime);
-  return rest.reduce((sum, shift) => mod(add(mul(sum, 32), mul(small, digitOf(shift))), prime), start);
+  const start = mod(mul(reduced, digitOf(first)), prime);
+  return rest.reduce((sum, shift) => mod(add(mul(sum, 32), mul(reduced, digitOf(shift))), prime), start);
 }
 
 /** x³ modulo the prime, for x below twice the prime. */
@@ -52,11 +52,11 @@ function cube(arithmetic: Arithmetic, x: Value): Value {
 }
 
 /** A number below the prime that hashes two whole numbers, as the step of what draws by both. */
-export function mixed(b: Builder, x: Value, y: Value): Value {
+export function hashPair(b: Builder, x: Value, y: Value): Value {
   const [first, second] = keys("mixed");
-  const hash = (value: Value) => cube({ b, bits: 64 }, value);
-  const hashed = hash(b.add(b.mod(x, prime), first));
-  return hash(b.mod(b.add(hash(b.add(hashed, b.mod(y, prime))), second), prime));
+  const hash = (value: Value) => cube({ b, integerBits: 64 }, value);
+  const firstHash = hash(b.add(b.mod(x, prime), first));
+  return hash(b.mod(b.add(hash(b.add(firstHash, b.mod(y, prime))), second), prime));
 }
 
 /** Three hashes of the step, which all places in a model share. */
@@ -64,9 +64,9 @@ function stepHashes(random: Randomness): readonly [Value, Value, Value] {
   const { b, seed, step } = random;
   const round = (x: Value, index: number) =>
     cube(random, b.add(x, b.constant(tensor("int64", [3], keys(seed, index)))));
-  const hashed = [0, 1, 2].reduce(round, b.mod(step(), prime));
-  const part = (index: number) => b.slice(hashed, 0, index, index + 1);
-  return [part(0), part(1), part(2)];
+  const hashes = [0, 1, 2].reduce(round, b.mod(step(), prime));
+  const component = (index: number) => b.slice(hashes, 0, index, index + 1);
+  return [component(0), component(1), component(2)];
 }
 
 /**
@@ -75,9 +75,9 @@ function stepHashes(random: Randomness): readonly [Value, Value, Value] {
  * @param site names the place that draws; other places draw independent numbers.
  */
 export function uniform(random: Randomness, site: string, shape: Shape): Value {
-  const { b, bits, seed } = random;
+  const { b, integerBits, seed } = random;
   // In 64 bits the sum is divided once, after it.
-  const times = (x: Value, y: Value) => (bits === 64 ? b.mul(x, y) : product(random, x, y));
+  const times = (x: Value, y: Value) => (integerBits === 64 ? b.mul(x, y) : product(random, x, y));
   const hash = (x: Value, key: number | Value) => cube(random, b.add(x, key));
   const keyed = (x: Value, key: number) => b.mod(b.add(x, key), prime);
 
@@ -85,7 +85,7 @@ export function uniform(random: Randomness, site: string, shape: Shape): Value {
   const [key0, key1, key2] = keys(seed, site, "rows");
   const rows = shape.slice(0, -1);
   const perRow = (x: Value) => b.reshape(x, [...rows, 1]);
-  const row = hash(positions(random, rows), keyed(step0, key0));
+  const row = hash(rowIndices(random, rows), keyed(step0, key0));
   const r = hash(hash(row, key1), step1);
   const q = hash(r, keyed(step2, key2));
 
@@ -94,24 +94,24 @@ export function uniform(random: Randomness, site: string, shape: Shape): Value {
 }
 
 /** Numbers of the rows of a shape, [rows]. In a part of a batch they are those that the same rows have in the whole batch. */
-function positions({ b, shard }: Randomness, rows: Shape): Value {
-  const all = elements(rows);
+function rowIndices({ b, shard }: Randomness, rows: Shape): Value {
+  const rowCount = elementCount(rows);
   const axis = rows.indexOf("batch");
-  if (shard === null || axis < 0) return b.range(all);
-  const before = elements(rows.slice(0, axis));
-  const batch = b.unsqueeze(b.add(b.range("batch"), shard.first()), [1]);
-  const outer = b.unsqueeze(b.mul(b.range(before), shard.whole()), [1, 2]);
-  const inner = b.range(elements(rows.slice(axis + 1)));
-  return b.reshape(b.add(b.mul(b.add(outer, batch), b.size(inner)), inner), [all]);
+  if (shard === null || axis < 0) return b.range(rowCount);
+  const outerCount = elementCount(rows.slice(0, axis));
+  const batch = b.unsqueeze(b.add(b.range("batch"), shard.firstRow()), [1]);
+  const outer = b.unsqueeze(b.mul(b.range(outerCount), shard.batchSize()), [1, 2]);
+  const inner = b.range(elementCount(rows.slice(axis + 1)));
+  return b.reshape(b.add(b.mul(b.add(outer, batch), b.size(inner)), inner), [rowCount]);
 }
 
 /** True with a probability, at each entry of a shape. */
-export function keepMask(random: Randomness, site: string, shape: Shape, keep: number): Value {
-  return random.b.less(uniform(random, site, shape), Math.round(keep * prime));
+export function bernoulliMask(random: Randomness, site: string, shape: Shape, probability: number): Value {
+  return random.b.less(uniform(random, site, shape), Math.round(probability * prime));
 }
 
 /** What an entry is multiplied by where some are dropped: 0 at a rate, elsewhere what keeps the mean. */
 export function dropoutMask(random: Randomness, site: string, shape: Shape, rate: number): Value {
   const { b } = random;
-  return b.mul(b.cast(keepMask(random, site, shape, 1 - rate), "float32"), 1 / (1 - rate));
+  return b.mul(b.cast(bernoulliMask(random, site, shape, 1 - rate), "float32"), 1 / (1 - rate));
 }

@@ -1,7 +1,7 @@
 /** What runs between layers, and what layers ask of it. */
 import type { Builder } from "../ir/builder.js";
 import { addDims } from "../ir/dims.js";
-import { at } from "../ir/present.js";
+import { at } from "../ir/expect.js";
 import type { Dim, Value } from "../ir/types.js";
 
 /**
@@ -13,7 +13,7 @@ export interface Wire {
   readonly value: Value;
   readonly sequence: boolean;
   /** Which steps are within each sequence's length, [time, batch, 1] bool; null where all are. */
-  readonly live: Value | null;
+  readonly mask: Value | null;
   /** What stands past the lengths: zeros behind an rnn layer, before it each sequence's first step again. */
   readonly padding: "zeros" | "first step";
   /** Before a softmax or sigmoid that ends the layer: what losses read. */
@@ -50,18 +50,18 @@ export function swapBatchAndTime(b: Builder, value: Value): Value {
  * Past its length each sequence holds its first step again. A loop runs over padding too, and what comes of it is masked;
  * but a cell that overflows there, or divides by zero, would make the gradient of its weights NaN, and no mask takes that back.
  */
-export function repeatFirstStep(b: Builder, sequence: Value, live: Value | null): Value {
-  if (live === null) return sequence;
-  const alive = sequence.type.shape.length === 2 ? b.squeeze(live, [2]) : live;
-  return b.where(alive, sequence, b.slice(sequence, 0, 0, 1));
+export function padWithFirstStep(b: Builder, sequence: Value, mask: Value | null): Value {
+  if (mask === null) return sequence;
+  const isValid = sequence.type.shape.length === 2 ? b.squeeze(mask, [2]) : mask;
+  return b.where(isValid, sequence, b.slice(sequence, 0, 0, 1));
 }
 
 /** The entry [batch, width] of a sequence at its last live step; walking backwards that is the first. */
-export function lastLive(b: Builder, sequence: Value, live: Value | null, reverse = false): Value {
+export function lastValid(b: Builder, sequence: Value, mask: Value | null, reverse = false): Value {
   const time = at(sequence.type.shape, 0);
   if (reverse) return b.squeeze(b.slice(sequence, 0, 0, 1), [0]);
-  if (live === null) return b.squeeze(b.slice(sequence, 0, addDims(time, -1), time), [0]);
+  if (mask === null) return b.squeeze(b.slice(sequence, 0, addDims(time, -1), time), [0]);
   // Live now and not at the next step.
-  const later = b.pad(b.cast(b.slice(live, 0, 1, time), "float32"), 0, 0, 1);
-  return b.sum(b.mul(sequence, b.sub(b.cast(live, "float32"), later)), [0]);
+  const nextMask = b.pad(b.cast(b.slice(mask, 0, 1, time), "float32"), 0, 0, 1);
+  return b.sum(b.mul(sequence, b.sub(b.cast(mask, "float32"), nextMask)), [0]);
 }

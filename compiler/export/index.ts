@@ -3,37 +3,37 @@
  *
  *   NormalSpec ─form─▶ face (graph, names, words) ─passes─▶ optimized ─bake─▶ weights apart ─emit─▶ model
  */
-import type { NormalSpec } from "../../schema/normal.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Port } from "../artifact.js";
 import type { CellForm } from "../elaborate/context.js";
-import { emitModel } from "../emit/onnx.js";
-import type { Weight } from "../emit/weights.js";
 import { verify } from "../graph/verify.js";
 import type { Graph } from "../ir/types.js";
-import { runPasses, tidy } from "../passes/index.js";
+import type { Weight } from "../onnx/splice/weights.js";
+import { emitModel } from "../onnx/write/model.js";
+import { canonicalize, runPasses } from "../optimize/pipeline.js";
 import type { Signature } from "../signature.js";
-import { bake, type Tensors } from "./bake.js";
-import { type Face, type FacePort, portsOf } from "./face.js";
-import { type FormRequest, formRequest } from "./form.js";
+import { foldWeights, type Tensors } from "./fold-weights.js";
 import { generateForm } from "./generate.js";
-import { optimizedPart, unpromised } from "./optimize.js";
+import { type InterfacePort, type ModelInterface, typedPorts } from "./interface.js";
+import { optimizeForExport, singleStepContext } from "./optimize.js";
 import type { ExportForm, ExportOptions } from "./options.js";
+import { type FormRequest, formRequest } from "./request.js";
 import { sequenceForm } from "./sequence.js";
 import { stepForm } from "./step.js";
 
 export type { CellForm } from "../elaborate/context.js";
-export type { Tensors } from "./bake.js";
-export { noiseAt } from "./choose.js";
+export type { Tensors } from "./fold-weights.js";
 export * from "./options.js";
 export { referenceModel } from "./reference.js";
+export { gumbelNoiseAt as noiseAt } from "./sampling.js";
 
-const forms: { readonly [F in ExportForm]: (request: FormRequest) => Face } = {
+const forms: { readonly [F in ExportForm]: (request: FormRequest) => ModelInterface } = {
   sequence: sequenceForm,
   step: stepForm,
   generate: generateForm,
 };
 
-export type ExportPort = Port & FacePort;
+export type ExportPort = Port & InterfacePort;
 
 /** What the model reads and gives; its weights are none of it. */
 export interface ExportPorts {
@@ -42,7 +42,7 @@ export interface ExportPorts {
 }
 
 /** A model before it has words. */
-export interface Lowered {
+export interface ExportedModel {
   readonly name: string;
   readonly opset: number;
   /** Its inputs are those of the ports, then the weights. */
@@ -54,30 +54,37 @@ export interface Lowered {
 }
 
 /** @param parameters by public name; those of the model are among them. */
-export function lowerExport(
+export function buildExport(
   spec: NormalSpec,
   signature: Signature,
   parameters: Tensors,
   options: ExportOptions,
-): Lowered {
-  const { form, opset, asTrained } = options;
+): ExportedModel {
+  const { form, opset, unfolded } = options;
   const cells: CellForm[] = [];
-  const face = forms[form](formRequest(spec, signature, parameters, options, (cell) => cells.push(cell)));
-  verify(face.graph, form);
-  const optimized = face.optimized ? runPasses(face.graph, tidy, unpromised) : optimizedPart(face.graph);
-  const isWeight = (index: number) => face.inputs[index]?.role === "parameter";
-  const { graph, weights } = bake(optimized, (_, index) => isWeight(index), face.weights ?? parameters, asTrained);
+  const modelInterface = forms[form](formRequest(spec, signature, parameters, options, (cell) => cells.push(cell)));
+  verify(modelInterface.graph, form);
+  const optimized = modelInterface.isOptimized
+    ? runPasses(modelInterface.graph, canonicalize, singleStepContext)
+    : optimizeForExport(modelInterface.graph);
+  const isWeight = (index: number) => modelInterface.inputs[index]?.role === "parameter";
+  const { graph, weights } = foldWeights(
+    optimized,
+    (_, index) => isWeight(index),
+    modelInterface.weights ?? parameters,
+    unfolded,
+  );
   verify(graph, "bake");
   return {
     name: spec.name,
     opset,
     graph,
     ports: {
-      inputs: portsOf(
-        face.inputs.filter((_, index) => !isWeight(index)),
+      inputs: typedPorts(
+        modelInterface.inputs.filter((_, index) => !isWeight(index)),
         graph.inputs,
       ),
-      outputs: portsOf(face.outputs, graph.outputs),
+      outputs: typedPorts(modelInterface.outputs, graph.outputs),
     },
     weights: [...weights].map(([name, { dtype, shape, data }]) => ({
       name,
@@ -90,7 +97,7 @@ export function lowerExport(
 }
 
 /** What a model says of itself. */
-export interface Words {
+export interface Documentation {
   readonly doc: string;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -101,8 +108,8 @@ function irVersionOf(opset: number): number {
 }
 
 /** The model's bytes, complete but for its weights. */
-export function emitExport(lowered: Lowered, { doc, metadata }: Words): Promise<Uint8Array> {
-  const { name, opset, graph, ports, weights } = lowered;
+export function emitExport(model: ExportedModel, { doc, metadata }: Documentation): Promise<Uint8Array> {
+  const { name, opset, graph, ports, weights } = model;
   const { inputs, outputs } = ports;
   const initializers = weights.map((weight) => weight.name);
   return emitModel(graph, {

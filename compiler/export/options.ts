@@ -13,23 +13,23 @@ export type ExportForm = (typeof exportForms)[number];
 export const exportLoops = ["operators", "scan"] as const;
 
 /** Opsets that a model can be written in; the first that each version of the file format may declare. */
-export const opsets = { first: 13, last: 25, usual: 17 } as const;
+export const opsets = { first: 13, last: 25, preferred: 17 } as const;
 
 /** x' = (x - offset) * factor for each column; null where a column is as it is. */
 export type Scalings = readonly ({ readonly offset: number; readonly factor: number } | null)[];
 
 /** What stands between the data as a user has it and the numbers that the model was trained on. */
-export interface Boundary {
+export interface Processing {
   /** By column of `inputs`; null where nothing is scaled. */
   readonly inputs: Scalings | null;
   /** By column of the outputs, which are scaled back; null where nothing is. */
   readonly outputs: Scalings | null;
   /** What the model's outputs say: scores of classes, probabilities each by itself, or quantities. */
-  readonly answers: "classes" | "probabilities" | "numbers";
+  readonly targetKind: "classes" | "probabilities" | "numbers";
   /** Whether the model ends before the softmax or sigmoid that makes probabilities of its scores. */
-  readonly logits: boolean;
+  readonly endsInLogits: boolean;
   /** Ids that nothing is to be: units that the vocabulary does not hold. */
-  readonly never: readonly number[];
+  readonly excludedIds: readonly number[];
 }
 
 export const precisions = ["float32", "float16", "int8"] as const;
@@ -45,6 +45,6 @@ export interface ExportOptions {
   /** Bits of the weights; float32 where it is absent. */
   readonly precision?: Precision;
   /** Weights as they are trained and under their own names, for a training that travels with the model. */
-  readonly asTrained?: boolean;
-  readonly boundary: Boundary;
+  readonly unfolded?: boolean;
+  readonly boundary: Processing;
 }

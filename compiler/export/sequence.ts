@@ -1,22 +1,22 @@
 /** The sequence form: whole sequences, any number of any length. */
-import { forwardPart } from "../forward.js";
-import { answersOf, scaledInputs } from "./boundary.js";
-import { docOf } from "./docs.js";
-import { dress, type Face } from "./face.js";
-import type { FormRequest } from "./form.js";
+import { forwardProgram } from "../pipeline/forward.js";
+import { inputDoc } from "./input-docs.js";
+import { type ModelInterface, wrapProgram } from "./interface.js";
+import { predictionOutputs, scaleInputs } from "./pre-post-processing.js";
+import type { FormRequest } from "./request.js";
 
-export function sequenceForm({ spec, signature, options: { boundary }, recurrences }: FormRequest): Face {
-  const program = forwardPart(spec, signature, "inference", ["prediction", "state"], recurrences);
-  return dress(program, {
-    open: ({ name, role }, type) => ({
+export function sequenceForm({ spec, signature, options: { boundary }, recurrences }: FormRequest): ModelInterface {
+  const program = forwardProgram(spec, signature, "inference", ["prediction", "state"], recurrences);
+  return wrapProgram(program, {
+    adaptInput: ({ name, role }, type) => ({
       type,
-      doc: docOf(name, role, type, boundary),
-      enter: (b, given) =>
-        name === "inputs" && boundary.inputs !== null ? scaledInputs(b, given, boundary.inputs) : given,
+      doc: inputDoc(name, role, type, boundary),
+      convert: (b, input) =>
+        name === "inputs" && boundary.inputs !== null ? scaleInputs(b, input, boundary.inputs) : input,
     }),
-    give: (b, { name, role }, value) =>
+    adaptOutput: (b, { name, role }, value) =>
       role === "prediction"
-        ? answersOf(b, value, boundary)
+        ? predictionOutputs(b, value, boundary)
         : [{ name: `final/${name}`, role, doc: `The state ${name} after each sequence's last step.`, value }],
   });
 }

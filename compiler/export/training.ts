@@ -4,22 +4,22 @@
  *
  * Both graphs share one space of names with the model's: what they add begins with `/training/`, as no layer's name does.
  */
-import type { NormalSpec } from "../../schema/normal.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Port, Role, StoredTensor } from "../artifact.js";
-import { trainingGraph } from "../elaborate/repeat.js";
-import { emitModel } from "../emit/onnx.js";
-import { graphOf, type TrainingInfo } from "../emit/training.js";
-import { type Weight, withWeights } from "../emit/weights.js";
-import { present } from "../ir/present.js";
-import { lower } from "../lower.js";
-import { makeManifest, trainingPorts } from "../manifest.js";
-import { runPasses, tidy } from "../passes/index.js";
+import { expectDefined } from "../ir/expect.js";
+import { graphBytes, type TrainingInfo } from "../onnx/splice/training-info.js";
+import { type Weight, withWeights } from "../onnx/splice/weights.js";
+import { emitModel } from "../onnx/write/model.js";
+import { canonicalize, runPasses } from "../optimize/pipeline.js";
+import { makeManifest, trainingPorts } from "../pipeline/manifest.js";
+import { buildTrainingStep } from "../pipeline/training-step.js";
 import type { Signature } from "../signature.js";
-import { initializationGraph, type Starting } from "./initialization.js";
+import { trainingGraph } from "../training/step-loop.js";
+import { type InitializedTensor, initializationGraph } from "./initializer-graph.js";
 import { trainingName, trainingPrefix } from "./training-names.js";
 
 /** A training as it stands: all that an update reads and writes besides the data. */
-export interface Standing {
+export interface TrainingState {
   readonly step: number;
   /** By public name. */
   readonly parameters: Tensors;
@@ -31,28 +31,28 @@ export interface Standing {
 type Tensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 
 /** Carried from step to step, or read by all steps: initializers, not inputs. */
-const kept: readonly Role[] = ["parameter", "frozen", "slot", "state", "step"];
+const initializerRoles: readonly Role[] = ["parameter", "frozen", "slot", "state", "step"];
 /** Those that a step changes. */
-const changed: readonly Role[] = ["parameter", "slot", "state", "step"];
+const updatedRoles: readonly Role[] = ["parameter", "slot", "state", "step"];
 
-/** @param inModel names of the parameters that are initializers of the model's own graph. */
+/** @param modelParameters names of the parameters that are initializers of the model's own graph. */
 export async function trainingInfo(
   spec: NormalSpec,
   signature: Signature,
-  standing: Standing,
+  state: TrainingState,
   opset: number,
-  inModel: ReadonlySet<string>,
+  modelParameters: ReadonlySet<string>,
 ): Promise<TrainingInfo> {
-  const lowering = lower(spec, signature);
-  if (!lowering.ok) throw new Error(lowering.problems.map(({ message }) => message).join("; "));
-  const { program, step } = lowering.lowered;
-  const graph = runPasses(trainingGraph(step), tidy, { expected: new Map() });
+  const result = buildTrainingStep(spec, signature);
+  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("; "));
+  const { lossProgram: program, step } = result.trainingStep;
+  const graph = runPasses(trainingGraph(step), canonicalize, { expected: new Map() });
   const ports = trainingPorts(program, step, graph);
-  const none = { train: ports, eval: ports, model: ports, stream: null, shard: null };
-  const about = { name: spec.name, rnnx: "", hash: "", opset: { training: opset, inference: opset } };
-  const { parameters, slots } = makeManifest(program, step, none, about);
+  const allPorts = { train: ports, eval: ports, model: ports, stream: null, shard: null };
+  const facts = { name: spec.name, rnnx: "", hash: "", opset: { training: opset, inference: opset } };
+  const { parameters, slots } = makeManifest(program, step, allPorts, facts);
 
-  const initializers = ports.inputs.filter(({ role }) => kept.includes(role));
+  const initializers = ports.inputs.filter(({ role }) => initializerRoles.includes(role));
   const model = await emitModel(graph, {
     name: `${spec.name}/training`,
     opset,
@@ -63,33 +63,34 @@ export async function trainingInfo(
     prefix: trainingPrefix,
   });
   const weights = initializers
-    .filter((port) => !inModel.has(trainingName(port)))
-    .map((port) => weightOf(port, standing));
-  const starting = startingOf(ports.inputs, parameters, slots, standing);
-  const first = (name: string) => `${trainingPrefix}first/${name}`;
+    .filter((port) => !modelParameters.has(trainingName(port)))
+    .map((port) => weightOf(port, state));
+  const initialTensors = initialTensorsOf(ports.inputs, parameters, slots, state);
+  const initialName = (name: string) => `${trainingPrefix}first/${name}`;
   return {
-    initialization: initializationGraph(`${spec.name}/initialization`, starting, first, spec.seed),
-    algorithm: graphOf(withWeights(model, weights)),
-    initializationBinding: starting.map(({ name }) => [name, first(name)]),
-    updateBinding: updatesOf(ports.inputs, ports.outputs),
+    initialization: initializationGraph(`${spec.name}/initialization`, initialTensors, initialName, spec.seed),
+    algorithm: graphBytes(withWeights(model, weights)),
+    initializationBinding: initialTensors.map(({ name }) => [name, initialName(name)]),
+    updateBinding: updateBindings(ports.inputs, ports.outputs),
   };
 }
 
-function updatesOf(inputs: readonly Port[], outputs: readonly Port[]): readonly (readonly [string, string])[] {
+function updateBindings(inputs: readonly Port[], outputs: readonly Port[]): readonly (readonly [string, string])[] {
   return inputs.flatMap((port) => {
-    if (!changed.includes(port.role)) return [];
+    if (!updatedRoles.includes(port.role)) return [];
     const output = outputs.find(({ name, role }) => role === port.role && name === `next/${port.name}`);
-    return [[trainingName(port), trainingPrefix + present(output, `what ${port.name} becomes`).name] as const];
+    return [[trainingName(port), trainingPrefix + expectDefined(output, `what ${port.name} becomes`).name] as const];
   });
 }
 
-function weightOf({ name, role }: Port, { step, parameters, slots, states }: Standing): Weight {
-  const own = trainingName({ name, role });
-  if (role === "step") return { name: own, dtype: "int64", shape: [], data: bytesOf(BigInt64Array.of(BigInt(step))) };
+function weightOf({ name, role }: Port, { step, parameters, slots, states }: TrainingState): Weight {
+  const tensorName = trainingName({ name, role });
+  if (role === "step")
+    return { name: tensorName, dtype: "int64", shape: [], data: bytesOf(BigInt64Array.of(BigInt(step))) };
   const tensor = { parameter: parameters, frozen: parameters, slot: slots, state: states }[
     role as "parameter" | "frozen" | "slot" | "state"
   ].get(name);
-  return { name: own, dtype: "float32", ...present(tensor, `${name} of the training`) };
+  return { name: tensorName, dtype: "float32", ...expectDefined(tensor, `${name} of the training`) };
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: BigInt64Array): Uint8Array {
@@ -97,21 +98,21 @@ function bytesOf({ buffer, byteOffset, byteLength }: BigInt64Array): Uint8Array 
 }
 
 /** How everything that the training keeps starts. Slots and states start at one number. */
-function startingOf(
+function initialTensorsOf(
   inputs: readonly Port[],
   parameters: readonly StoredTensor[],
   slots: readonly StoredTensor[],
-  { states }: Standing,
-): readonly Starting[] {
-  const stored = new Map([...parameters, ...slots].map((tensor) => [tensor.name, tensor]));
+  { states }: TrainingState,
+): readonly InitializedTensor[] {
+  const tensors = new Map([...parameters, ...slots].map((tensor) => [tensor.name, tensor]));
   const zero = { type: "constant", value: 0 } as const;
   return inputs
-    .filter(({ role }) => kept.includes(role))
-    .map((port): Starting => {
+    .filter(({ role }) => initializerRoles.includes(role))
+    .map((port): InitializedTensor => {
       const name = trainingName(port);
       if (port.role === "step") return { name, shape: [], initializer: zero, dtype: "int64" };
-      const carried = { shape: states.get(port.name)?.shape ?? [], initializer: zero };
-      const { shape, initializer } = stored.get(port.name) ?? carried;
+      const stateTensor = { shape: states.get(port.name)?.shape ?? [], initializer: zero };
+      const { shape, initializer } = tensors.get(port.name) ?? stateTensor;
       return { name, shape, initializer, dtype: "float32" };
     });
 }

@@ -1,10 +1,10 @@
 /** The reference evaluator: runs a graph in float64 (float16 rounded after each node), slowly and plainly, to say what it means. */
-import { printShape, sizeOf, symbolsOf } from "../ir/dims.js";
-import { roundToHalf } from "../ir/floats.js";
+import { evaluateDim, printShape, symbolsOf } from "../ir/dims.js";
+import { at } from "../ir/expect.js";
+import { roundToFloat16 } from "../ir/float16.js";
 import type { OpName } from "../ir/operators.js";
-import { at } from "../ir/present.js";
 import type { Dim, Graph, NodeOf, Tensor, Value } from "../ir/types.js";
-import { ruleOf } from "./build.js";
+import { ruleOf } from "./builder.js";
 
 /** Evaluates one node. Sizes of symbols that its attributes mention must be known. */
 export function evaluateNode<K extends OpName>(
@@ -13,41 +13,41 @@ export function evaluateNode<K extends OpName>(
   sizes: ReadonlyMap<string, number>,
 ): readonly Tensor[] {
   const size = (dim: Dim): number => {
-    const known = sizeOf(dim, sizes);
-    if (known === undefined) throw new Error(`the size of ${dim} is not known`);
-    return known;
+    const value = evaluateDim(dim, sizes);
+    if (value === undefined) throw new Error(`the size of ${dim} is not known`);
+    return value;
   };
   const results = ruleOf(node.op).evaluate(inputs, node.attributes, {
     size,
     run: (body, operands) => evaluate(body, operands, sizes),
   });
   return results.map((result) =>
-    result.dtype === "float16" ? { ...result, data: result.data.map(roundToHalf) } : result,
+    result.dtype === "float16" ? { ...result, data: result.data.map(roundToFloat16) } : result,
   );
 }
 
 /** The size of every symbol that is an axis of some input, once all inputs have the types that the graph declares. */
-function bindSizes(
+function inferSizes(
   graph: Graph,
   inputs: readonly Tensor[],
-  outer: ReadonlyMap<string, number>,
+  outerSizes: ReadonlyMap<string, number>,
 ): ReadonlyMap<string, number> {
   if (inputs.length !== graph.inputs.length)
     throw new Error(`${graph.name} takes ${graph.inputs.length} inputs, not ${inputs.length}`);
-  const sizes = new Map(outer);
+  const sizes = new Map(outerSizes);
   const axes = graph.inputs.flatMap(({ name = "an input", type }, index) => {
-    const given = at(inputs, index);
-    if (given.dtype !== type.dtype || given.shape.length !== type.shape.length)
+    const actual = at(inputs, index);
+    if (actual.dtype !== type.dtype || actual.shape.length !== type.shape.length)
       throw new Error(
-        `${name} is ${given.dtype}${printShape(given.shape)}, not ${type.dtype}${printShape(type.shape)}`,
+        `${name} is ${actual.dtype}${printShape(actual.shape)}, not ${type.dtype}${printShape(type.shape)}`,
       );
-    return type.shape.map((dim, axis) => ({ name, dim, axis, size: at(given.shape, axis) }));
+    return type.shape.map((dim, axis) => ({ name, dim, axis, size: at(actual.shape, axis) }));
   });
   for (const { dim, size } of axes) {
     if (symbolsOf(dim)[0] === dim && !sizes.has(dim)) sizes.set(dim, size);
   }
   for (const { name, dim, axis, size } of axes) {
-    if (sizeOf(dim, sizes) !== size) throw new Error(`${name} has ${size} along axis ${axis}, not ${dim}`);
+    if (evaluateDim(dim, sizes) !== size) throw new Error(`${name} has ${size} along axis ${axis}, not ${dim}`);
   }
   return sizes;
 }
@@ -56,14 +56,14 @@ function bindSizes(
 export function evaluate(
   graph: Graph,
   inputs: readonly Tensor[],
-  outer: ReadonlyMap<string, number> = new Map(),
+  outerSizes: ReadonlyMap<string, number> = new Map(),
 ): readonly Tensor[] {
-  const sizes = new Map(bindSizes(graph, inputs, outer));
+  const sizes = new Map(inferSizes(graph, inputs, outerSizes));
   const values = new Map(graph.inputs.map((input, index) => [input, at(inputs, index)]));
   const lookUp = (value: Value): Tensor => {
-    const known = values.get(value);
-    if (known === undefined) throw new Error(`${value.name ?? "a value"} is used before it is made`);
-    return known;
+    const tensor = values.get(value);
+    if (tensor === undefined) throw new Error(`${value.name ?? "a value"} is used before it is made`);
+    return tensor;
   };
   for (const node of graph.nodes) {
     const results = evaluateNode(node as NodeOf<OpName>, node.inputs.map(lookUp), sizes);

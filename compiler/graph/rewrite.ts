@@ -1,12 +1,12 @@
 /** Rewriting: a graph copied node by node, some nodes replaced. How every pass that works on single nodes is written. */
 import type { Builder } from "../ir/builder.js";
+import { at } from "../ir/expect.js";
 import type { ScanAttributes } from "../ir/operators.js";
-import { at } from "../ir/present.js";
 import type { Graph, Node, NodeOf, Tensor, Value } from "../ir/types.js";
-import { graphBuilder } from "./build.js";
-import { counterparts, sameInputs } from "./counterparts.js";
+import { graphBuilder } from "./builder.js";
+import { createValueMap, withSameInputs } from "./value-map.js";
 
-export interface Site {
+export interface RewriteSite {
   readonly b: Builder;
   /** The node's inputs in the new graph. */
   readonly inputs: readonly Value[];
@@ -17,18 +17,18 @@ export interface Site {
 }
 
 /** Values for the node's outputs, or undefined to keep the node as it is. */
-export type Replacement = (node: Node, site: Site) => readonly Value[] | undefined;
+export type RewriteRule = (node: Node, site: RewriteSite) => readonly Value[] | undefined;
 
 /** Applies a replacement to every node, inside loop bodies first. Returns the same graph when nothing was replaced. */
-export function rewrite(graph: Graph, replace: Replacement): Graph {
+export function rewrite(graph: Graph, replace: RewriteRule): Graph {
   const b = graphBuilder(graph.name);
-  const here = sameInputs(b, graph.inputs);
+  const valueMap = withSameInputs(b, graph.inputs);
   const producers = new Map<Value, Node>();
-  let seen = 0;
+  let indexedCount = 0;
   const producer = (value: Value): Node | undefined => {
-    for (; seen < b.nodes.length; seen++) {
-      const made = at(b.nodes, seen);
-      for (const output of made.outputs) producers.set(output, made);
+    for (; indexedCount < b.nodes.length; indexedCount++) {
+      const newNode = at(b.nodes, indexedCount);
+      for (const output of newNode.outputs) producers.set(output, newNode);
     }
     return producers.get(value);
   };
@@ -39,12 +39,12 @@ export function rewrite(graph: Graph, replace: Replacement): Graph {
   let changed = false;
   for (const original of graph.nodes) {
     const node = original.op === "Scan" ? withBody(original, rewrite(original.attributes.body, replace)) : original;
-    const inputs = node.inputs.map(here.of);
-    const replaced = replace(node, { b, inputs, producer, constant });
-    changed ||= replaced !== undefined || node !== original;
-    here.take(node, replaced ?? copyNode(b, node, inputs));
+    const inputs = node.inputs.map(valueMap.get);
+    const replacement = replace(node, { b, inputs, producer, constant });
+    changed ||= replacement !== undefined || node !== original;
+    valueMap.record(node, replacement ?? copyNode(b, node, inputs));
   }
-  return changed ? b.finish(graph.outputs.map(here.of)) : graph;
+  return changed ? b.finish(graph.outputs.map(valueMap.get)) : graph;
 }
 
 function withBody(node: NodeOf<"Scan">, body: Graph): NodeOf<"Scan"> {
@@ -58,19 +58,19 @@ export function copyNode(b: Builder, node: Node, inputs: readonly Value[]): read
 
 /** Puts a graph's nodes into another graph, on `operands` in place of its inputs; gives the values of its outputs. */
 export function inline(b: Builder, graph: Graph, operands: readonly Value[]): readonly Value[] {
-  const here = counterparts(b);
-  for (const [index, input] of graph.inputs.entries()) here.set(input, at(operands, index));
-  for (const node of graph.nodes) here.take(node, copyNode(b, node, node.inputs.map(here.of)));
-  return graph.outputs.map(here.of);
+  const valueMap = createValueMap(b);
+  for (const [index, input] of graph.inputs.entries()) valueMap.set(input, at(operands, index));
+  for (const node of graph.nodes) valueMap.record(node, copyNode(b, node, node.inputs.map(valueMap.get)));
+  return graph.outputs.map(valueMap.get);
 }
 
 /** The operands of a Scan by what they are to its body. */
 export function scanOperands(node: { readonly inputs: readonly Value[]; readonly attributes: ScanAttributes }) {
-  const { states, scans, body } = node.attributes;
-  const parts = (values: readonly Value[]) => ({
+  const { stateCount: states, scanCount: scans, body } = node.attributes;
+  const partition = (values: readonly Value[]) => ({
     states: values.slice(0, states),
     scans: values.slice(states, states + scans),
     captures: values.slice(states + scans),
   });
-  return { outer: parts(node.inputs), inner: parts(body.inputs) };
+  return { outer: partition(node.inputs), inner: partition(body.inputs) };
 }

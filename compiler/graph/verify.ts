@@ -1,9 +1,9 @@
 /** The invariants of a graph, checked after every stage: a graph that breaks one is the compiler's fault. */
 import { printShape, sameShape } from "../ir/dims.js";
+import { at } from "../ir/expect.js";
 import type { OpName } from "../ir/operators.js";
-import { at } from "../ir/present.js";
 import type { Graph, Node, NodeOf, Value } from "../ir/types.js";
-import { inferTypes, isTyped } from "./build.js";
+import { hasInferredTypes, inferTypes } from "./builder.js";
 
 /**
  * Throws unless the graph is closed, in order, in single assignment, and every type is the one that its node infers, in
@@ -15,22 +15,22 @@ export function verify(graph: Graph, stage: string): Graph {
   const fail = (message: string): never => {
     throw new Error(`after ${stage}, in ${graph.name}: ${message}`);
   };
-  const known = new Set<Value>();
+  const defined = new Set<Value>();
   const define = (value: Value, where: string) => {
-    if (known.has(value)) fail(`${value.name ?? "a value"} is defined twice (${where})`);
-    known.add(value);
+    if (defined.has(value)) fail(`${value.name ?? "a value"} is defined twice (${where})`);
+    defined.add(value);
   };
   for (const input of graph.inputs) define(input, "as an input");
   for (const node of graph.nodes) {
     for (const input of node.inputs) {
-      if (!known.has(input)) fail(`${node.op} reads ${input.name ?? "a value"} before it is made`);
+      if (!defined.has(input)) fail(`${node.op} reads ${input.name ?? "a value"} before it is made`);
     }
-    if (!isTyped(node)) verifyTypes(node, fail);
+    if (!hasInferredTypes(node)) verifyTypes(node, fail);
     for (const output of node.outputs) define(output, node.op);
     if (node.op === "Scan") verify(node.attributes.body, stage);
   }
   for (const output of graph.outputs) {
-    if (!known.has(output)) fail(`output ${output.name ?? "·"} is never made`);
+    if (!defined.has(output)) fail(`output ${output.name ?? "·"} is never made`);
   }
   return graph;
 }

@@ -6,7 +6,7 @@ import type { Dim, DType, Graph, Node, Shape, Tensor, Type, Value } from "./type
 export type Operand = Value | number;
 
 /** One function per primitive. They hold no `this`: take the ones you need out of the builder and write expressions. */
-export interface Expressions {
+export interface OpMethods {
   neg(x: Value): Value;
   exp(x: Value): Value;
   log(x: Value): Value;
@@ -42,9 +42,9 @@ export interface Expressions {
   /** x @ y + c for matrices, each factor transposed on request. */
   gemm(x: Value, y: Value, c: Value | undefined, transA?: boolean, transB?: boolean): Value;
   /** Axes may be negative here: they are counted from the front in the node. No axes: all of them. */
-  sum(x: Value, axes?: readonly number[], keep?: boolean): Value;
-  mean(x: Value, axes?: readonly number[], keep?: boolean): Value;
-  reduceMax(x: Value, axes?: readonly number[], keep?: boolean): Value;
+  sum(x: Value, axes?: readonly number[], keepDims?: boolean): Value;
+  mean(x: Value, axes?: readonly number[], keepDims?: boolean): Value;
+  reduceMax(x: Value, axes?: readonly number[], keepDims?: boolean): Value;
   /** Index of the largest entry along an axis, which goes away. int64. */
   argmax(x: Value, axis: number): Value;
   /** Over the last axis. */
@@ -79,14 +79,14 @@ export interface Expressions {
   scalar(value: number, dtype?: DType): Value;
 }
 
-export interface Builder extends Expressions {
+export interface Builder extends OpMethods {
   input(name: string | undefined, type: Type): Value;
   /** Makes a node. Throws a GraphError when the operands break the primitive's rules. */
   apply<K extends OpName>(op: K, inputs: readonly Value[], attributes: OpAttributes[K]): readonly Value[];
   /** Makes a node of another graph again, on other inputs. */
   copy(node: Node, inputs: readonly Value[]): readonly Value[];
   /** The same value under a name for print and emission (the first name given stays). */
-  named(value: Value, name: string): Value;
+  withName(value: Value, name: string): Value;
   /** The nodes made so far. */
   readonly nodes: readonly Node[];
   finish(outputs: readonly Value[]): Graph;

@@ -7,37 +7,37 @@ import type { Dim, Shape } from "./types.js";
 /** Monomial (sorted symbols joined by `*`, empty for the constant) to its coefficient. */
 type Polynomial = ReadonlyMap<string, number>;
 
-const parsed = new Map<string, Polynomial>();
+const polynomials = new Map<string, Polynomial>();
 
 function polynomial(dim: Dim): Polynomial {
   if (typeof dim === "number") return new Map([["", dim]]);
-  const known = parsed.get(dim) ?? new Map(dim.split(/(?=[+-])/).map(parseTerm));
-  parsed.set(dim, known);
-  return known;
+  const cached = polynomials.get(dim) ?? new Map(dim.split(/(?=[+-])/).map(parseTerm));
+  polynomials.set(dim, cached);
+  return cached;
 }
 
 /** The monomial and the coefficient of `time`, `-1` or `+2*batch*time`. */
 function parseTerm(text: string): readonly [string, number] {
   const factors = text.replace(/^[+-]/, "").split("*");
   const symbols = factors.filter((factor) => !/^\d+$/.test(factor));
-  const size = symbols.length < factors.length ? Number(factors[0]) : 1;
-  return [symbols.join("*"), text.startsWith("-") ? -size : size];
+  const magnitude = symbols.length < factors.length ? Number(factors[0]) : 1;
+  return [symbols.join("*"), text.startsWith("-") ? -magnitude : magnitude];
 }
 
 function canonical(terms: Polynomial): Dim {
-  const live = [...terms].filter(([, coefficient]) => coefficient !== 0);
-  if (live.length === 0) return 0;
-  if (live.length === 1 && live[0]?.[0] === "") return live[0][1];
+  const nonzero = [...terms].filter(([, coefficient]) => coefficient !== 0);
+  if (nonzero.length === 0) return 0;
+  if (nonzero.length === 1 && nonzero[0]?.[0] === "") return nonzero[0][1];
   // Highest degree first, then by name; the constant comes last.
   const degree = (monomial: string) => (monomial === "" ? 0 : monomial.split("*").length);
-  live.sort(([a], [b]) => degree(b) - degree(a) || (a < b ? -1 : 1));
+  nonzero.sort(([a], [b]) => degree(b) - degree(a) || (a < b ? -1 : 1));
   let text = "";
-  for (const [monomial, coefficient] of live) {
-    const size = Math.abs(coefficient);
-    const body = monomial === "" ? `${size}` : size === 1 ? monomial : `${size}*${monomial}`;
-    text += coefficient < 0 ? `-${body}` : text === "" ? body : `+${body}`;
+  for (const [monomial, coefficient] of nonzero) {
+    const magnitude = Math.abs(coefficient);
+    const term = monomial === "" ? `${magnitude}` : magnitude === 1 ? monomial : `${magnitude}*${monomial}`;
+    text += coefficient < 0 ? `-${term}` : text === "" ? term : `+${term}`;
   }
-  parsed.set(text, new Map(live));
+  polynomials.set(text, new Map(nonzero));
   return text;
 }
 
@@ -68,7 +68,7 @@ export function subDims(a: Dim, b: Dim): Dim {
 }
 
 /** The number of elements of a shape. */
-export function elements(shape: Shape): Dim {
+export function elementCount(shape: Shape): Dim {
   return shape.reduce<Dim>(mulDims, 1);
 }
 
@@ -86,7 +86,7 @@ export function symbolsOf(dim: Dim): readonly string[] {
 }
 
 /** The number that a dim stands for, given the size of each symbol; undefined when a symbol has no size. */
-export function sizeOf(dim: Dim, sizes: ReadonlyMap<string, number>): number | undefined {
+export function evaluateDim(dim: Dim, sizes: ReadonlyMap<string, number>): number | undefined {
   let total = 0;
   for (const { coefficient, symbols } of terms(dim)) {
     let product = coefficient;
@@ -101,7 +101,7 @@ export function sizeOf(dim: Dim, sizes: ReadonlyMap<string, number>): number | u
 }
 
 /** The dim with numbers for the symbols that have a size. */
-export function withSizes(dim: Dim, sizes: ReadonlyMap<string, number>): Dim {
+export function substituteSymbols(dim: Dim, sizes: ReadonlyMap<string, number>): Dim {
   return terms(dim)
     .map(({ coefficient, symbols }) =>
       symbols.reduce<Dim>((product, symbol) => mulDims(product, sizes.get(symbol) ?? symbol), coefficient),

@@ -13,13 +13,13 @@ export function scalarTensor(value: number, dtype: DType = "float32"): Tensor {
 
 /** Elements to step over for one more in each axis, row-major. */
 export function strides(shape: readonly number[]): readonly number[] {
-  let step = 1;
-  const steps = shape.toReversed().map((size) => {
-    const own = step;
-    step *= size;
-    return own;
+  let stride = 1;
+  const reversedStrides = shape.toReversed().map((size) => {
+    const current = stride;
+    stride *= size;
+    return current;
   });
-  return steps.reverse();
+  return reversedStrides.reverse();
 }
 
 /** A tensor made entry by entry from its index. The index array is reused between calls. */
@@ -44,21 +44,23 @@ export function tabulate(dtype: DType, shape: readonly number[], entry: (index: 
 /** Reads a tensor at an index of a shape that it broadcasts to. */
 export function broadcastReader(source: Tensor, rank: number): (index: readonly number[]) => number {
   // An axis of one entry stays at it.
-  const steps = strides(source.shape).map((step, axis) => (source.shape[axis] === 1 ? 0 : step));
+  const sourceStrides = strides(source.shape).map((stride, axis) => (source.shape[axis] === 1 ? 0 : stride));
   const lead = rank - source.shape.length;
   return (index) => {
     let offset = 0;
-    for (let axis = 0; axis < steps.length; axis++) offset += (index[axis + lead] as number) * (steps[axis] as number);
+    for (let axis = 0; axis < sourceStrides.length; axis++)
+      offset += (index[axis + lead] as number) * (sourceStrides[axis] as number);
     return source.data[offset] as number;
   };
 }
 
 /** Reads a tensor at an index of its own shape. */
 export function reader(source: Tensor): (index: readonly number[]) => number {
-  const steps = strides(source.shape);
+  const sourceStrides = strides(source.shape);
   return (index) => {
     let offset = 0;
-    for (let axis = 0; axis < steps.length; axis++) offset += (index[axis] as number) * (steps[axis] as number);
+    for (let axis = 0; axis < sourceStrides.length; axis++)
+      offset += (index[axis] as number) * (sourceStrides[axis] as number);
     return source.data[offset] as number;
   };
 }

@@ -76,8 +76,8 @@ export interface ScanAttributes {
    * Outputs: the next states, then the stacked outputs.
    */
   readonly body: Graph;
-  readonly states: number;
-  readonly scans: number;
+  readonly stateCount: number;
+  readonly scanCount: number;
   /** Walk the leading axis from its end; stacked outputs keep the position of the slice that they belong to. */
   readonly reverse: boolean;
   /** The size of the leading axis of every scanned input and stacked output. */
@@ -86,7 +86,7 @@ export interface ScanAttributes {
    * In the gradient its steps are run again from the states before them, and of what they make nothing else is kept; so nothing
    * leaves them either. Left out: everything that the gradient reads is kept.
    */
-  readonly rerun?: boolean;
+  readonly rematerialize?: boolean;
 }
 
 export type RecurrentActivation = "Sigmoid" | "Tanh" | "Relu";

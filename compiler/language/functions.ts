@@ -1,23 +1,23 @@
 /** The functions of the equation language: how many arguments each takes, what a call gives, and how it is built. */
-import type { Expressions, Operand } from "../ir/builder.js";
+import type { Operand, OpMethods } from "../ir/builder.js";
 import { addDims, mulDims, printShape, sameShape } from "../ir/dims.js";
-import { at, present } from "../ir/present.js";
+import { at, expectDefined } from "../ir/expect.js";
 import type { Dim, Shape, Value } from "../ir/types.js";
+import { divideDim, type ExpressionType, isShapeMismatch, type ShapeRules, shapeOf } from "./expression-type.js";
 import { layerNorm } from "./layer-norm.js";
-import { divideDim, isDifference, type Meaning, type ShapeRules, shapeOf } from "./meaning.js";
 
 export interface CellFunction {
   /** Fewest and most arguments. */
   readonly arity: readonly [number, number];
   /** How many arguments, counted from the first, are conditions; none of the others may be one. */
-  readonly conditions: number;
+  readonly conditionCount: number;
   /** What the call stands for (`split`: each of its parts), or what is wrong with its arguments. */
-  infer(args: readonly Meaning[], rules: ShapeRules): Meaning | Misuse;
+  infer(args: readonly ExpressionType[], rules: ShapeRules): ExpressionType | ArgumentError;
   /** Makes the nodes of a call that is not a number and whose shape is `shape`. A list for `split`, one value for others. */
-  build(b: Expressions, args: readonly Operand[], shape: Shape): Value | readonly Value[];
+  build(b: OpMethods, args: readonly Operand[], shape: Shape): Value | readonly Value[];
 }
 
-export interface Misuse {
+export interface ArgumentError {
   readonly kind: "misuse";
   readonly code: "argument" | "shape-mismatch";
   readonly message: string;
@@ -25,7 +25,7 @@ export interface Misuse {
   readonly argument?: number;
 }
 
-const table: Readonly<Record<string, CellFunction>> = {
+const functions: Readonly<Record<string, CellFunction>> = {
   tanh: elementwise(Math.tanh, (b, a) => b.tanh(a)),
   sigmoid: elementwise(
     (a) => 1 / (1 + Math.exp(-a)),
@@ -47,68 +47,68 @@ const table: Readonly<Record<string, CellFunction>> = {
   max: pairwise(Math.max, (b, x, y) => b.max(x, y)),
   where: {
     arity: [3, 3],
-    conditions: 1,
+    conditionCount: 1,
     infer: broadcast,
     build(b, args) {
       const [condition, x, y] = [0, 1, 2].map((index) => asValue(b, at(args, index))) as [Value, Value, Value];
       return b.where(condition, x, y);
     },
   },
-  softmax: alongLast(
+  softmax: lastAxisFunction(
     (dim) => dim,
     (b, a) => b.softmax(a),
   ),
   layer_norm: {
     arity: [1, 2],
-    conditions: 0,
+    conditionCount: 0,
     infer(args, rules) {
       const [shape, count] = [shapeOf(at(args, 0)), args[1]];
-      if (shape.length === 0) return noAxis(0);
+      if (shape.length === 0) return missingAxis(0);
       const parts = count === undefined ? undefined : equalParts(shape, count, rules);
       return parts?.kind === "misuse" ? parts : { kind: "tensor", shape };
     },
     build(b, args, shape) {
       const [a, count] = [at(args, 0), args[1]];
       if (typeof count !== "number") return layerNorm(b, asValue(b, a));
-      const part = present(divideDim(lastOf(shape), count), "each of equal parts");
+      const part = expectDefined(divideDim(lastDim(shape), count), "each of equal parts");
       const parts = b.reshape(asValue(b, a), [...shape.slice(0, -1), count, part]);
       return b.reshape(layerNorm(b, parts), shape);
     },
   },
   concat: {
     arity: [2, Number.POSITIVE_INFINITY],
-    conditions: 0,
+    conditionCount: 0,
     infer(args, rules) {
-      const flat = args.findIndex((arg) => shapeOf(arg).length === 0);
-      if (flat >= 0) return noAxis(flat);
+      const scalarIndex = args.findIndex((arg) => shapeOf(arg).length === 0);
+      if (scalarIndex >= 0) return missingAxis(scalarIndex);
       const leading = rules.broadcast(args.map((arg) => shapeOf(arg).slice(0, -1)));
-      if (isDifference(leading)) {
+      if (isShapeMismatch(leading)) {
         const shapes = args.map((arg) => printShape(shapeOf(arg))).join(" and ");
-        return misuse("shape-mismatch", `${shapes} differ in more than their last sizes`);
+        return argumentError("shape-mismatch", `${shapes} differ in more than their last sizes`);
       }
-      return { kind: "tensor", shape: [...leading, args.map((arg) => lastOf(shapeOf(arg))).reduce(addDims, 0)] };
+      return { kind: "tensor", shape: [...leading, args.map((arg) => lastDim(shapeOf(arg))).reduce(addDims, 0)] };
     },
     build(b, args, shape) {
       const leading = shape.slice(0, -1);
       const parts = args.map((arg) => {
         const part = asValue(b, arg);
-        const whole = [...leading, lastOf(part.type.shape)];
-        return sameShape(part.type.shape, whole) ? part : b.expand(part, whole);
+        const fullShape = [...leading, lastDim(part.type.shape)];
+        return sameShape(part.type.shape, fullShape) ? part : b.expand(part, fullShape);
       });
       return b.concat(parts, -1);
     },
   },
   split: {
     arity: [2, 2],
-    conditions: 0,
+    conditionCount: 0,
     infer(args, rules) {
       const shape = shapeOf(at(args, 0));
-      if (shape.length === 0) return noAxis(0);
+      if (shape.length === 0) return missingAxis(0);
       return equalParts(shape, at(args, 1), rules);
     },
     build(b, args, shape) {
       const value = asValue(b, at(args, 0));
-      const part = lastOf(shape);
+      const part = lastDim(shape);
       const parts = Array.from({ length: Number(at(args, 1)) }, (_, index) => index);
       if (typeof part === "string") {
         return parts.map((index) => b.slice(value, -1, mulDims(index, part), mulDims(index + 1, part)));
@@ -120,99 +120,102 @@ const table: Readonly<Record<string, CellFunction>> = {
       );
     },
   },
-  sum: alongLast(
+  sum: lastAxisFunction(
     () => 1,
     (b, a) => b.sum(a, [-1], true),
   ),
-  mean: alongLast(
+  mean: lastAxisFunction(
     () => 1,
     (b, a) => b.mean(a, [-1], true),
   ),
 };
 
-export const functionNames: readonly string[] = Object.keys(table);
+export const functionNames: readonly string[] = Object.keys(functions);
 
 export function isFunction(name: string): boolean {
-  return Object.hasOwn(table, name);
+  return Object.hasOwn(functions, name);
 }
 
 export function functionOf(name: string): CellFunction | undefined {
-  return isFunction(name) ? table[name] : undefined;
+  return isFunction(name) ? functions[name] : undefined;
 }
 
 // ── families ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function elementwise(fold: (a: number) => number, node: (b: Expressions, a: Value) => Value): CellFunction {
+function elementwise(fold: (a: number) => number, buildNode: (b: OpMethods, a: Value) => Value): CellFunction {
   return {
     arity: [1, 1],
-    conditions: 0,
-    infer: (args, rules) => folded(args, fold) ?? broadcast(args, rules),
-    build: (b, args) => node(b, asValue(b, at(args, 0))),
+    conditionCount: 0,
+    infer: (args, rules) => foldConstants(args, fold) ?? broadcast(args, rules),
+    build: (b, args) => buildNode(b, asValue(b, at(args, 0))),
   };
 }
 
 function pairwise(
   fold: (x: number, y: number) => number,
-  node: (b: Expressions, x: Operand, y: Operand) => Value,
+  buildNode: (b: OpMethods, x: Operand, y: Operand) => Value,
 ): CellFunction {
   return {
     arity: [2, 2],
-    conditions: 0,
-    infer: (args, rules) => folded(args, fold) ?? broadcast(args, rules),
-    build: (b, args) => node(b, at(args, 0), at(args, 1)),
+    conditionCount: 0,
+    infer: (args, rules) => foldConstants(args, fold) ?? broadcast(args, rules),
+    build: (b, args) => buildNode(b, at(args, 0), at(args, 1)),
   };
 }
 
 /** A function of one tensor that works along its last axis and makes that axis `width(dim)` long. */
-function alongLast(width: (dim: Dim) => Dim, node: (b: Expressions, a: Value) => Value): CellFunction {
+function lastAxisFunction(width: (dim: Dim) => Dim, buildNode: (b: OpMethods, a: Value) => Value): CellFunction {
   return {
     arity: [1, 1],
-    conditions: 0,
+    conditionCount: 0,
     infer(args) {
       const shape = shapeOf(at(args, 0));
-      if (shape.length === 0) return noAxis(0);
-      return { kind: "tensor", shape: [...shape.slice(0, -1), width(lastOf(shape))] };
+      if (shape.length === 0) return missingAxis(0);
+      return { kind: "tensor", shape: [...shape.slice(0, -1), width(lastDim(shape))] };
     },
-    build: (b, args) => node(b, asValue(b, at(args, 0))),
+    build: (b, args) => buildNode(b, asValue(b, at(args, 0))),
   };
 }
 
 /** Each of the equal parts of a shape's last axis. */
-function equalParts(shape: Shape, count: Meaning, rules: ShapeRules): Meaning | Misuse {
+function equalParts(shape: Shape, count: ExpressionType, rules: ShapeRules): ExpressionType | ArgumentError {
   // Anything but a number has been refused.
-  const { value: parts } = count as Extract<Meaning, { kind: "number" }>;
-  const part = rules.divide(lastOf(shape), parts);
-  const message = `${printShape(shape)} has no ${parts} equal parts: its last size is ${lastOf(shape)}`;
-  if (part === undefined) return misuse("shape-mismatch", message);
+  const { value: parts } = count as Extract<ExpressionType, { kind: "number" }>;
+  const part = rules.divide(lastDim(shape), parts);
+  const message = `${printShape(shape)} has no ${parts} equal parts: its last size is ${lastDim(shape)}`;
+  if (part === undefined) return argumentError("shape-mismatch", message);
   return { kind: "tensor", shape: [...shape.slice(0, -1), part] };
 }
 
-function folded(args: readonly Meaning[], fold: (...numbers: readonly number[]) => number): Meaning | undefined {
+function foldConstants(
+  args: readonly ExpressionType[],
+  fold: (...numbers: readonly number[]) => number,
+): ExpressionType | undefined {
   const numbers = args.flatMap((arg) => (arg.kind === "number" ? [arg.value] : []));
   return numbers.length === args.length ? { kind: "number", value: fold(...numbers) } : undefined;
 }
 
-function broadcast(args: readonly Meaning[], rules: ShapeRules): Meaning | Misuse {
+function broadcast(args: readonly ExpressionType[], rules: ShapeRules): ExpressionType | ArgumentError {
   const shapes = args.map(shapeOf);
   const shape = rules.broadcast(shapes);
-  if (!isDifference(shape)) return { kind: "tensor", shape };
+  if (!isShapeMismatch(shape)) return { kind: "tensor", shape };
   const [a, b] = shape.sizes;
   const printed = shapes.filter(({ length }) => length > 0).map(printShape);
-  return misuse("shape-mismatch", `${printed.join(" and ")}: the sizes ${a} and ${b} differ`);
+  return argumentError("shape-mismatch", `${printed.join(" and ")}: the sizes ${a} and ${b} differ`);
 }
 
-function misuse(code: Misuse["code"], message: string, argument?: number): Misuse {
+function argumentError(code: ArgumentError["code"], message: string, argument?: number): ArgumentError {
   return { kind: "misuse", code, message, ...(argument !== undefined && { argument }) };
 }
 
-function noAxis(argument: number): Misuse {
-  return misuse("argument", "a number has no axis to work along", argument);
+function missingAxis(argument: number): ArgumentError {
+  return argumentError("argument", "a number has no axis to work along", argument);
 }
 
-function lastOf(shape: Shape): Dim {
+function lastDim(shape: Shape): Dim {
   return at(shape, shape.length - 1);
 }
 
-function asValue(b: Expressions, operand: Operand): Value {
+function asValue(b: OpMethods, operand: Operand): Value {
   return typeof operand === "object" ? operand : b.scalar(operand);
 }

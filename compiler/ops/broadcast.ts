@@ -1,16 +1,17 @@
 /** Numpy's broadcasting, for the primitives that follow it: shapes, cotangents and one more leading axis. */
 import type { Builder } from "../ir/builder.js";
 import { broadcastShapes, printShape, sameShape } from "../ir/dims.js";
-import { at } from "../ir/present.js";
+import { at } from "../ir/expect.js";
 import type { Dim, Shape, Type, Value } from "../ir/types.js";
 
 export function broadcastTypes(inputs: readonly Type[]): Shape {
   const shapes = inputs.map((input) => input.shape);
   return shapes.reduce((shape, other) => {
     if (shape === other) return shape;
-    const met = broadcastShapes(shape, other);
-    if (met === undefined) throw new Error(`shapes ${printShape(shape)} and ${printShape(other)} do not broadcast`);
-    return met;
+    const broadcast = broadcastShapes(shape, other);
+    if (broadcast === undefined)
+      throw new Error(`shapes ${printShape(shape)} and ${printShape(other)} do not broadcast`);
+    return broadcast;
   });
 }
 
@@ -20,11 +21,11 @@ export function unbroadcast(b: Builder, cotangent: Value, operand: Value): Value
   const to = operand.type.shape;
   if (sameShape(from, to)) return cotangent;
   const lead = from.length - to.length;
-  const leading = from.slice(0, lead).map((_, axis) => axis);
-  const stretched = to.flatMap((dim, axis) => (dim === 1 && from[axis + lead] !== 1 ? [axis + lead] : []));
+  const leadingAxes = from.slice(0, lead).map((_, axis) => axis);
+  const expandedAxes = to.flatMap((dim, axis) => (dim === 1 && from[axis + lead] !== 1 ? [axis + lead] : []));
   let sum = cotangent;
-  if (stretched.length > 0) sum = b.sum(sum, stretched, true);
-  if (leading.length > 0) sum = b.sum(sum, leading, false);
+  if (expandedAxes.length > 0) sum = b.sum(sum, expandedAxes, true);
+  if (leadingAxes.length > 0) sum = b.sum(sum, leadingAxes, false);
   return sum;
 }
 
@@ -37,11 +38,11 @@ export function alignBatched(
 ): readonly Value[] {
   const rank = Math.max(...originals.map((value) => value.type.shape.length));
   return inputs.map((input, index) => {
-    const own = at(originals, index).type.shape.length;
-    if (!batched[index] || own === rank) return input;
+    const operandRank = at(originals, index).type.shape.length;
+    if (!batched[index] || operandRank === rank) return input;
     return b.unsqueeze(
       input,
-      Array.from({ length: rank - own }, (_, axis) => axis + 1),
+      Array.from({ length: rank - operandRank }, (_, axis) => axis + 1),
     );
   });
 }
@@ -51,6 +52,6 @@ export function zeros(b: Builder, { dtype, shape }: Type): Value {
 }
 
 /** Gives an operand the new leading axis, whether or not it varies along it. */
-export function spread(b: Builder, input: Value, batched: boolean | undefined, size: Dim): Value {
+export function withBatchAxis(b: Builder, input: Value, batched: boolean | undefined, size: Dim): Value {
   return batched ? input : b.expand(b.unsqueeze(input, [0]), [size, ...input.type.shape]);
 }

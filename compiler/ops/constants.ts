@@ -1,6 +1,6 @@
 /** Primitives that make values out of nothing but their attributes and shapes. */
 import { printShape } from "../ir/dims.js";
-import { at } from "../ir/present.js";
+import { at } from "../ir/expect.js";
 import { tabulate, tensor } from "../ir/tensor.js";
 import type { Family } from "./rule.js";
 

@@ -1,7 +1,7 @@
 /** Matrix products. */
-import { broadcastShapes, elements, mulDims, printShape } from "../ir/dims.js";
-import { floatTypes } from "../ir/floats.js";
-import { at } from "../ir/present.js";
+import { broadcastShapes, elementCount, mulDims, printShape } from "../ir/dims.js";
+import { at } from "../ir/expect.js";
+import { floatTypes } from "../ir/float16.js";
 import { broadcastReader, reader, tabulate } from "../ir/tensor.js";
 import type { DType, Shape, Type, Value } from "../ir/types.js";
 import { alignBatched, unbroadcast } from "./broadcast.js";
@@ -20,12 +20,12 @@ function productType(inputs: readonly Type[]): DType {
   return dtype;
 }
 
-function matrix(type: Type): readonly [Shape[number], Shape[number]] {
+function matrixDims(type: Type): readonly [Shape[number], Shape[number]] {
   if (type.shape.length < 2) throw new Error(`${printShape(type.shape)} is not a matrix`);
   return [at(type.shape, type.shape.length - 2), at(type.shape, type.shape.length - 1)];
 }
 
-function innerMustMeet(k: Shape[number], l: Shape[number], x: Type, y: Type): void {
+function expectSameInner(k: Shape[number], l: Shape[number], x: Type, y: Type): void {
   if (k !== l) throw new Error(`${printShape(x.shape)} times ${printShape(y.shape)}: inner sizes ${k} and ${l} differ`);
 }
 
@@ -34,9 +34,9 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
     infer: (inputs) => {
       const x = at(inputs, 0);
       const y = at(inputs, 1);
-      const [m, k] = matrix(x);
-      const [l, n] = matrix(y);
-      innerMustMeet(k, l, x, y);
+      const [m, k] = matrixDims(x);
+      const [l, n] = matrixDims(y);
+      expectSameInner(k, l, x, y);
       const lead = broadcastShapes(x.shape.slice(0, -2), y.shape.slice(0, -2));
       if (lead === undefined)
         throw new Error(`${printShape(x.shape)} times ${printShape(y.shape)}: leading axes differ`);
@@ -47,16 +47,16 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
       const g = at(cotangents, 0);
       const x = at(node.inputs, 0);
       const y = at(node.inputs, 1);
-      const turned = (value: Value) => b.transpose(value, swapLast(value.type.shape.length));
+      const transposed = (value: Value) => b.transpose(value, swapLast(value.type.shape.length));
       const rows = (value: Value) => {
         const shape = value.type.shape;
         return shape.length === 2
           ? value
-          : b.reshape(value, [elements(shape.slice(0, -1)), at(shape, shape.length - 1)]);
+          : b.reshape(value, [elementCount(shape.slice(0, -1)), at(shape, shape.length - 1)]);
       };
-      const dx = unbroadcast(b, b.matmul(g, turned(y)), x);
-      if (y.type.shape.length === 2) return [dx, b.matmul(turned(rows(x)), rows(g))];
-      return [dx, unbroadcast(b, b.matmul(turned(x), g), y)];
+      const dx = unbroadcast(b, b.matmul(g, transposed(y)), x);
+      if (y.type.shape.length === 2) return [dx, b.matmul(transposed(rows(x)), rows(g))];
+      return [dx, unbroadcast(b, b.matmul(transposed(x), g), y)];
     },
     // Leading axes broadcast, so an operand of lower rank needs leading axes of its own behind the new one.
     batch: (b, node, inputs, batched) => b.apply("MatMul", alignBatched(b, node.inputs, inputs, batched), {}),
@@ -91,9 +91,9 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
       const x = at(inputs, 0);
       const y = at(inputs, 1);
       if (x.shape.length !== 2 || y.shape.length !== 2) throw new Error("Gemm multiplies matrices of rank 2");
-      const [a0, a1] = matrix(x);
-      const [b0, b1] = matrix(y);
-      innerMustMeet(transA ? a0 : a1, transB ? b1 : b0, x, y);
+      const [a0, a1] = matrixDims(x);
+      const [b0, b1] = matrixDims(y);
+      expectSameInner(transA ? a0 : a1, transB ? b1 : b0, x, y);
       const shape = [transA ? a1 : a0, transB ? b0 : b1];
       const c = inputs[2];
       if (c !== undefined && broadcastShapes(shape, c.shape)?.join() !== shape.join())
@@ -148,5 +148,5 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
 
 /** Multiply-adds of a product, as a dim: the elements of its result times the inner size. */
 export function multiplyAdds(result: Type, inner: Shape[number]): Shape[number] {
-  return mulDims(elements(result.shape), inner);
+  return mulDims(elementCount(result.shape), inner);
 }

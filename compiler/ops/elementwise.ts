@@ -1,8 +1,8 @@
 /** Elementwise primitives: arithmetic, activations, comparisons, choice. */
 import type { Builder } from "../ir/builder.js";
-import { floatTypes, isFloat } from "../ir/floats.js";
+import { at } from "../ir/expect.js";
+import { floatTypes, isFloat } from "../ir/float16.js";
 import type { OpName } from "../ir/operators.js";
-import { at } from "../ir/present.js";
 import { broadcastReader, tabulate } from "../ir/tensor.js";
 import type { DType, NodeOf, Value } from "../ir/types.js";
 import { alignBatched, broadcastTypes, unbroadcast } from "./broadcast.js";
@@ -63,7 +63,7 @@ function unary<K extends Unary>(
   };
 }
 
-type Partial2 = (b: Builder, g: Value, x: Value, y: Value, result: Value) => Value;
+type PartialDerivative = (b: Builder, g: Value, x: Value, y: Value, result: Value) => Value;
 
 function broadcasting<K extends OpName>(
   infer: Rule<K>["infer"],
@@ -94,7 +94,7 @@ function binary<K extends Binary>(
   dtypes: readonly DType[],
   result: DType | "same",
   f: (x: number, y: number) => number,
-  partials: readonly [Partial2, Partial2] | "none",
+  partials: readonly [PartialDerivative, PartialDerivative] | "none",
 ): Rule<K> {
   return broadcasting<K>(
     (inputs) => {
@@ -111,39 +111,41 @@ function binary<K extends Binary>(
 }
 
 /** The quotient of whole numbers is cut off towards zero. */
-function divided(rule: Rule<"Div">): Rule<"Div"> {
+function truncating(rule: Rule<"Div">): Rule<"Div"> {
   return {
     ...rule,
     evaluate: (inputs, attributes, runtime) => {
       const results = rule.evaluate(inputs, attributes, runtime);
-      return results.map((one) => (isFloat(one.dtype) ? one : { ...one, data: one.data.map(Math.trunc) }));
+      return results.map((result) =>
+        isFloat(result.dtype) ? result : { ...result, data: result.data.map(Math.trunc) },
+      );
     },
   };
 }
 
-const number = [...floatTypes, "int64", "int32"] as const;
-const truth = (holds: boolean) => (holds ? 1 : 0);
+const numericTypes = [...floatTypes, "int64", "int32"] as const;
+const boolToNumber = (holds: boolean) => (holds ? 1 : 0);
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
-const keep = (g: Value) => g;
+const passThrough = (g: Value) => g;
 
 /** A cotangent where a condition holds, zero elsewhere: a product, so that masks join the other factors of a gradient. */
-const masked = (b: Builder, g: Value, condition: Value) => b.mul(g, b.cast(condition, g.type.dtype));
+const maskCotangent = (b: Builder, g: Value, condition: Value) => b.mul(g, b.cast(condition, g.type.dtype));
 
 export const elementwise: Family<Elementwise> = {
   Identity: unary(
-    [...number, "bool"],
+    [...numericTypes, "bool"],
     (x) => x,
     (_, g) => g,
   ),
   Neg: unary(
-    number,
+    numericTypes,
     (x) => -x,
     ({ neg }, g) => neg(g),
   ),
   Exp: unary(floatTypes, Math.exp, ({ mul }, g, _, y) => mul(g, y)),
   Log: unary(floatTypes, Math.log, ({ div }, g, x) => div(g, x)),
   Sqrt: unary(floatTypes, Math.sqrt, ({ mul, div }, g, _, y) => div(mul(g, 0.5), y)),
-  Abs: unary(number, Math.abs, ({ mul, sign }, g, x) => mul(g, sign(x))),
+  Abs: unary(numericTypes, Math.abs, ({ mul, sign }, g, x) => mul(g, sign(x))),
   Sign: unary(floatTypes, Math.sign, "none"),
   Floor: unary(floatTypes, Math.floor, "none"),
   Cos: unary(
@@ -157,7 +159,7 @@ export const elementwise: Family<Elementwise> = {
   Relu: unary(
     floatTypes,
     (x) => Math.max(x, 0),
-    (b, g, x) => masked(b, g, b.greater(x, 0)),
+    (b, g, x) => maskCotangent(b, g, b.greater(x, 0)),
   ),
   Softplus: unary(
     floatTypes,
@@ -165,11 +167,11 @@ export const elementwise: Family<Elementwise> = {
     ({ mul, sigmoid }, g, x) => mul(g, sigmoid(x)),
   ),
   Not: unary(["bool"], (x) => 1 - x, "none"),
-  Add: binary(number, "same", (x, y) => x + y, [(_, g) => keep(g), (_, g) => keep(g)]),
-  Sub: binary(number, "same", (x, y) => x - y, [(_, g) => keep(g), ({ neg }, g) => neg(g)]),
-  Mul: binary(number, "same", (x, y) => x * y, [({ mul }, g, _, y) => mul(g, y), ({ mul }, g, x) => mul(g, x)]),
-  Div: divided(
-    binary(number, "same", (x, y) => x / y, [
+  Add: binary(numericTypes, "same", (x, y) => x + y, [(_, g) => passThrough(g), (_, g) => passThrough(g)]),
+  Sub: binary(numericTypes, "same", (x, y) => x - y, [(_, g) => passThrough(g), ({ neg }, g) => neg(g)]),
+  Mul: binary(numericTypes, "same", (x, y) => x * y, [({ mul }, g, _, y) => mul(g, y), ({ mul }, g, x) => mul(g, x)]),
+  Div: truncating(
+    binary(numericTypes, "same", (x, y) => x / y, [
       ({ div }, g, _, y) => div(g, y),
       ({ neg, div, mul }, g, _, y, result) => neg(div(mul(g, result), y)),
     ]),
@@ -181,29 +183,29 @@ export const elementwise: Family<Elementwise> = {
   // The remainder has the sign of the divisor; adding 0 leaves no -0.
   Mod: binary(["int64", "int32"], "same", (x, y) => (((x % y) + y) % y) + 0, "none"),
   // Where the operands are equal the cotangent goes to the second one.
-  Min: binary(number, "same", Math.min, [
-    (b, g, x, y) => masked(b, g, b.less(x, y)),
-    (b, g, x, y) => masked(b, g, b.not(b.less(x, y))),
+  Min: binary(numericTypes, "same", Math.min, [
+    (b, g, x, y) => maskCotangent(b, g, b.less(x, y)),
+    (b, g, x, y) => maskCotangent(b, g, b.not(b.less(x, y))),
   ]),
-  Max: binary(number, "same", Math.max, [
-    (b, g, x, y) => masked(b, g, b.greater(x, y)),
-    (b, g, x, y) => masked(b, g, b.not(b.greater(x, y))),
+  Max: binary(numericTypes, "same", Math.max, [
+    (b, g, x, y) => maskCotangent(b, g, b.greater(x, y)),
+    (b, g, x, y) => maskCotangent(b, g, b.not(b.greater(x, y))),
   ]),
-  Equal: binary(number, "bool", (x, y) => truth(x === y), "none"),
-  Less: binary(number, "bool", (x, y) => truth(x < y), "none"),
-  Greater: binary(number, "bool", (x, y) => truth(x > y), "none"),
+  Equal: binary(numericTypes, "bool", (x, y) => boolToNumber(x === y), "none"),
+  Less: binary(numericTypes, "bool", (x, y) => boolToNumber(x < y), "none"),
+  Greater: binary(numericTypes, "bool", (x, y) => boolToNumber(x > y), "none"),
   And: binary(["bool"], "bool", (x, y) => x * y, "none"),
   Or: binary(["bool"], "bool", Math.max, "none"),
   Where: broadcasting<"Where">(
     (inputs) => {
       expectDType(at(inputs, 0), "bool");
-      const dtype = expectDType(at(inputs, 1), ...number);
+      const dtype = expectDType(at(inputs, 1), ...numericTypes);
       if (at(inputs, 2).dtype !== dtype) throw new Error(`${dtype} meets ${at(inputs, 2).dtype}`);
       return [{ dtype, shape: broadcastTypes(inputs) }];
     },
     (b, node, g) => {
       const condition = at(node.inputs, 0);
-      return [undefined, masked(b, g, condition), masked(b, g, b.not(condition))];
+      return [undefined, maskCotangent(b, g, condition), maskCotangent(b, g, b.not(condition))];
     },
     (operands) => (at(operands, 0) !== 0 ? at(operands, 1) : at(operands, 2)),
   ),
@@ -216,7 +218,8 @@ export const elementwise: Family<Elementwise> = {
     batch: (b, node, inputs) => b.apply("Cast", inputs, node.attributes),
     evaluate: (inputs, { to }) => {
       const x = at(inputs, 0);
-      const convert = to === "bool" ? (v: number) => truth(v !== 0) : isFloat(to) ? (v: number) => v : Math.trunc;
+      const convert =
+        to === "bool" ? (v: number) => boolToNumber(v !== 0) : isFloat(to) ? (v: number) => v : Math.trunc;
       return [{ dtype: to, shape: x.shape, data: x.data.map(convert) }];
     },
   },

@@ -1,11 +1,11 @@
 /** Primitives that read and write at computed places. */
 import type { Builder } from "../ir/builder.js";
-import { elements, printShape, sameShape } from "../ir/dims.js";
-import { at } from "../ir/present.js";
+import { elementCount, printShape, sameShape } from "../ir/dims.js";
+import { at } from "../ir/expect.js";
 import { reader, strides, tabulate } from "../ir/tensor.js";
 import type { Dim, Shape, Type, Value } from "../ir/types.js";
-import { spread, zeros } from "./broadcast.js";
-import { along, expectDType, type Family } from "./rule.js";
+import { withBatchAxis, zeros } from "./broadcast.js";
+import { dimAt, expectDType, type Family } from "./rule.js";
 
 /** Up to this many rows, adding into rows is a product with a one-hot matrix: a GEMM beats adding entry by entry. */
 const ONE_HOT_ROWS = 1024;
@@ -17,14 +17,14 @@ function checkIndices(type: Type): void {
 }
 
 /** An index once it is known to be a place along an axis: elsewhere ONNX leaves the result open or stops. */
-function within(index: number, size: number): number {
+function checkIndex(index: number, size: number): number {
   if (index < 0 || index >= size) throw new Error(`index ${index} is outside an axis of ${size}`);
   return index;
 }
 
 /** Indices along one axis of data, for each place along the others. */
-function expectAlong(data: Type, indices: Type, axis: number): void {
-  along(data.shape, axis);
+function expectIndexShape(data: Type, indices: Type, axis: number): void {
+  dimAt(data.shape, axis);
   if (data.shape.length !== indices.shape.length || data.shape.some((d, a) => a !== axis && d !== indices.shape[a]))
     throw new Error(`${printShape(indices.shape)} does not index ${printShape(data.shape)} along axis ${axis}`);
 }
@@ -43,18 +43,18 @@ function expectUpdates(data: Type, updates: Type, shape: Shape): void {
  */
 function addRows(b: Builder, indices: Value, updates: Value, shape: Shape): Value {
   const rows = at(shape, 0);
-  const width = elements(shape.slice(1));
+  const width = elementCount(shape.slice(1));
   const flat = b.reshape(updates, [at(indices.type.shape, 0), width]);
   const { dtype } = updates.type;
   if (isFew(rows)) return b.reshape(b.gemm(b.oneHot(indices, rows, dtype), flat, undefined, true), shape);
-  const places = b.expand(b.unsqueeze(indices, [1]), flat.type.shape);
-  return b.reshape(addElements(b, { dtype, shape: [rows, width] }, places, flat, 0), shape);
+  const rowIndices = b.expand(b.unsqueeze(indices, [1]), flat.type.shape);
+  return b.reshape(addElements(b, { dtype, shape: [rows, width] }, rowIndices, flat, 0), shape);
 }
 
 /** The sum of `updates` over equal indices along an axis. */
 function addElements(b: Builder, { dtype, shape }: Type, indices: Value, updates: Value, axis: number): Value {
-  const none = zeros(b, { dtype: "float32", shape });
-  return b.cast(b.scatterElements(none, indices, b.cast(updates, "float32"), axis), dtype);
+  const zeroData = zeros(b, { dtype: "float32", shape });
+  return b.cast(b.scatterElements(zeroData, indices, b.cast(updates, "float32"), axis), dtype);
 }
 
 /** The axis brought to the front. */
@@ -69,7 +69,7 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const data = at(inputs, 0);
       const indices = at(inputs, 1);
       checkIndices(indices);
-      along(data.shape, axis);
+      dimAt(data.shape, axis);
       const shape = [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)];
       return [{ dtype: data.dtype, shape }];
     },
@@ -78,17 +78,17 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const { axis } = node.attributes;
       const data = at(node.inputs, 0);
       const indices = at(node.inputs, 1);
-      const picked = indices.type.shape.length;
-      const count = elements(indices.type.shape);
+      const indexRank = indices.type.shape.length;
+      const count = elementCount(indices.type.shape);
       // Many columns of a matrix: added where they are, the whole is not turned around.
       const columns = at(data.type.shape, axis);
-      if (axis === 1 && data.type.shape.length === 2 && picked === 1 && !isFew(columns))
+      if (axis === 1 && data.type.shape.length === 2 && indexRank === 1 && !isFew(columns))
         return [addElements(b, data.type, b.expand(b.unsqueeze(indices, [0]), g.type.shape), g, 1)];
       // Bring the indexed axes to the front, add the rows up, and put the axis back.
       const rank = g.type.shape.length;
-      const indexed = Array.from({ length: picked }, (_, i) => axis + i);
-      const others = Array.from({ length: rank }, (_, a) => a).filter((a) => !indexed.includes(a));
-      const front = axis === 0 ? g : b.transpose(g, [...indexed, ...others]);
+      const indexedAxes = Array.from({ length: indexRank }, (_, i) => axis + i);
+      const otherAxes = Array.from({ length: rank }, (_, a) => a).filter((a) => !indexedAxes.includes(a));
+      const front = axis === 0 ? g : b.transpose(g, [...indexedAxes, ...otherAxes]);
       const perm = toFront(data.type.shape.length, axis);
       const shape = perm.map((a) => at(data.type.shape, a));
       const rows = addRows(b, b.reshape(indices, [count]), b.reshape(front, [count, ...shape.slice(1)]), shape);
@@ -116,13 +116,13 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const indices = at(inputs, 1);
       const rank = indices.shape.length;
       const read = reader(data);
-      const pick = reader(indices);
+      const readIndex = reader(indices);
       const size = at(data.shape, axis);
       const shape = [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)];
       return [
         tabulate(data.dtype, shape, (index) => {
-          const place = within(pick(index.slice(axis, axis + rank)), size);
-          return read([...index.slice(0, axis), place, ...index.slice(axis + rank)]);
+          const position = checkIndex(readIndex(index.slice(axis, axis + rank)), size);
+          return read([...index.slice(0, axis), position, ...index.slice(axis + rank)]);
         }),
       ];
     },
@@ -133,7 +133,7 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const data = at(inputs, 0);
       const indices = at(inputs, 1);
       checkIndices(indices);
-      expectAlong(data, indices, axis);
+      expectIndexShape(data, indices, axis);
       return [{ dtype: data.dtype, shape: indices.shape }];
     },
     vjp: (b, node, cotangents) => {
@@ -151,18 +151,18 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
     batch: (b, node, inputs, batched, size) =>
       b.apply(
         "GatherElements",
-        inputs.map((input, index) => spread(b, input, batched[index], size)),
+        inputs.map((input, index) => withBatchAxis(b, input, batched[index], size)),
         { axis: node.attributes.axis + 1 },
       ),
     evaluate: (inputs, { axis }) => {
       const data = at(inputs, 0);
       const indices = at(inputs, 1);
       const read = reader(data);
-      const pick = reader(indices);
+      const readIndex = reader(indices);
       const size = at(data.shape, axis);
       return [
         tabulate(data.dtype, indices.shape, (index) =>
-          read(index.map((i, a) => (a === axis ? within(pick(index), size) : i))),
+          read(index.map((i, a) => (a === axis ? checkIndex(readIndex(index), size) : i))),
         ),
       ];
     },
@@ -173,7 +173,7 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const data = at(inputs, 0);
       const indices = at(inputs, 1);
       checkIndices(indices);
-      expectAlong(data, indices, axis);
+      expectIndexShape(data, indices, axis);
       expectUpdates(data, at(inputs, 2), indices.shape);
       return [data];
     },
@@ -181,21 +181,21 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
     batch: (b, node, inputs, batched, size) =>
       b.apply(
         "ScatterElements",
-        inputs.map((input, index) => spread(b, input, batched[index], size)),
+        inputs.map((input, index) => withBatchAxis(b, input, batched[index], size)),
         { axis: node.attributes.axis + 1 },
       ),
     evaluate: (inputs, { axis }) => {
       const data = at(inputs, 0);
       const indices = at(inputs, 1);
       const result = Float64Array.from(data.data);
-      const steps = strides(data.shape);
-      const pick = reader(indices);
-      const update = reader(at(inputs, 2));
+      const dataStrides = strides(data.shape);
+      const readIndex = reader(indices);
+      const readUpdate = reader(at(inputs, 2));
       const size = at(data.shape, axis);
       tabulate("int64", indices.shape, (index) => {
-        const place = within(pick(index), size);
-        const offset = index.reduce((sum, i, a) => sum + (a === axis ? place : i) * at(steps, a), 0);
-        result[offset] = at(result, offset) + update(index);
+        const position = checkIndex(readIndex(index), size);
+        const offset = index.reduce((sum, i, a) => sum + (a === axis ? position : i) * at(dataStrides, a), 0);
+        result[offset] = at(result, offset) + readUpdate(index);
         return 0;
       });
       return [{ ...data, data: result }];

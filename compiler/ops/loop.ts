@@ -1,74 +1,75 @@
 /** Scan, the loop. */
 import { printShape, sameShape } from "../ir/dims.js";
-import { at } from "../ir/present.js";
+import { at } from "../ir/expect.js";
 import type { Tensor, Type } from "../ir/types.js";
 import type { Family } from "./rule.js";
 
 /** A slice of the leading axis, at one step. */
-function sliceAt(x: Tensor, step: number): Tensor {
+function sliceAt(x: Tensor, timeStep: number): Tensor {
   const shape = x.shape.slice(1);
   const width = shape.reduce((product, size) => product * size, 1);
-  return { dtype: x.dtype, shape, data: x.data.subarray(step * width, (step + 1) * width) };
+  return { dtype: x.dtype, shape, data: x.data.subarray(timeStep * width, (timeStep + 1) * width) };
 }
 
-function expectSame(what: string, given: Type, declared: Type): void {
-  if (given.dtype !== declared.dtype || !sameShape(given.shape, declared.shape))
+function expectSameType(what: string, actual: Type, declared: Type): void {
+  if (actual.dtype !== declared.dtype || !sameShape(actual.shape, declared.shape))
     throw new Error(
-      `${what} is ${given.dtype}${printShape(given.shape)}, but the body has ${declared.dtype}${printShape(declared.shape)}`,
+      `${what} is ${actual.dtype}${printShape(actual.shape)}, but the body has ${declared.dtype}${printShape(declared.shape)}`,
     );
 }
 
 export const loop: Family<"Scan"> = {
   Scan: {
-    infer: (inputs, { body, states, scans, length }) => {
+    infer: (inputs, { body, stateCount, scanCount, length }) => {
       if (inputs.length !== body.inputs.length)
         throw new Error(`${inputs.length} operands for a body with ${body.inputs.length} inputs`);
       // ONNX takes the number of steps from a scanned input.
-      if (scans < 1) throw new Error("a loop over no scanned input");
-      if (body.inputs.length < states + scans)
-        throw new Error(`${states} states and ${scans} slices in a body with ${body.inputs.length} inputs`);
-      if (body.outputs.length < states) throw new Error(`${body.outputs.length} next states for ${states} states`);
+      if (scanCount < 1) throw new Error("a loop over no scanned input");
+      if (body.inputs.length < stateCount + scanCount)
+        throw new Error(`${stateCount} states and ${scanCount} slices in a body with ${body.inputs.length} inputs`);
+      if (body.outputs.length < stateCount)
+        throw new Error(`${body.outputs.length} next states for ${stateCount} states`);
       body.inputs.forEach((declared, index) => {
-        const given = at(inputs, index);
-        const scanned = index >= states && index < states + scans;
-        if (scanned && given.shape[0] !== length)
-          throw new Error(`scanned input ${index} has leading axis ${given.shape[0]}, the loop ${length}`);
-        const slice = scanned ? { dtype: given.dtype, shape: given.shape.slice(1) } : given;
-        expectSame(`operand ${index}`, slice, declared.type);
+        const operand = at(inputs, index);
+        const scanned = index >= stateCount && index < stateCount + scanCount;
+        if (scanned && operand.shape[0] !== length)
+          throw new Error(`scanned input ${index} has leading axis ${operand.shape[0]}, the loop ${length}`);
+        const slice = scanned ? { dtype: operand.dtype, shape: operand.shape.slice(1) } : operand;
+        expectSameType(`operand ${index}`, slice, declared.type);
       });
       return body.outputs.map(({ type }, index) => {
-        if (index >= states) return { dtype: type.dtype, shape: [length, ...type.shape] };
-        expectSame(`next state ${index}`, type, at(body.inputs, index).type);
+        if (index >= stateCount) return { dtype: type.dtype, shape: [length, ...type.shape] };
+        expectSameType(`next state ${index}`, type, at(body.inputs, index).type);
         return type;
       });
     },
     vjp: "loop",
     batch: "stay",
-    evaluate: (inputs, { body, states, scans, reverse, length }, { size, run }) => {
-      const steps = size(length);
-      const captured = inputs.slice(states + scans);
-      let carried = inputs.slice(0, states);
-      const stacked = body.outputs.slice(states).map((): Tensor[] => new Array(steps));
-      for (let n = 0; n < steps; n++) {
-        const step = reverse ? steps - 1 - n : n;
-        const slices = inputs.slice(states, states + scans).map((x) => sliceAt(x, step));
-        const results = run(body, [...carried, ...slices, ...captured]);
-        carried = results.slice(0, states);
-        results.slice(states).forEach((result, index) => {
-          at(stacked, index)[step] = result;
+    evaluate: (inputs, { body, stateCount, scanCount, reverse, length }, { size, run }) => {
+      const timeSteps = size(length);
+      const captures = inputs.slice(stateCount + scanCount);
+      let stateValues = inputs.slice(0, stateCount);
+      const scanOutputs = body.outputs.slice(stateCount).map((): Tensor[] => new Array(timeSteps));
+      for (let n = 0; n < timeSteps; n++) {
+        const timeStep = reverse ? timeSteps - 1 - n : n;
+        const slices = inputs.slice(stateCount, stateCount + scanCount).map((x) => sliceAt(x, timeStep));
+        const results = run(body, [...stateValues, ...slices, ...captures]);
+        stateValues = results.slice(0, stateCount);
+        results.slice(stateCount).forEach((result, index) => {
+          at(scanOutputs, index)[timeStep] = result;
         });
       }
-      const outputs = stacked.map((slices, index) => {
-        const { dtype, shape } = at(body.outputs, states + index).type;
+      const outputs = scanOutputs.map((slices, index) => {
+        const { dtype, shape } = at(body.outputs, stateCount + index).type;
         const sizes = shape.map(size);
         const width = sizes.reduce((product, n) => product * n, 1);
-        const data = new Float64Array(steps * width);
-        slices.forEach((slice, step) => {
-          data.set(slice.data, step * width);
+        const data = new Float64Array(timeSteps * width);
+        slices.forEach((slice, timeStep) => {
+          data.set(slice.data, timeStep * width);
         });
-        return { dtype, shape: [steps, ...sizes], data };
+        return { dtype, shape: [timeSteps, ...sizes], data };
       });
-      return [...carried, ...outputs];
+      return [...stateValues, ...outputs];
     },
   },
 };

@@ -1,14 +1,14 @@
 /** Primitives that move entries about without computing. */
-import { addDims, elements, mulDims, printShape, sameShape, subDims } from "../ir/dims.js";
-import { at } from "../ir/present.js";
+import { addDims, elementCount, mulDims, printShape, sameShape, subDims } from "../ir/dims.js";
+import { at } from "../ir/expect.js";
 import { broadcastReader, reader, tabulate } from "../ir/tensor.js";
 import type { Dim, Shape, Tensor } from "../ir/types.js";
-import { spread, unbroadcast, zeros } from "./broadcast.js";
-import { along, type Family } from "./rule.js";
+import { unbroadcast, withBatchAxis, zeros } from "./broadcast.js";
+import { dimAt, type Family } from "./rule.js";
 
 type Movement = "Reshape" | "Expand" | "Transpose" | "Unsqueeze" | "Squeeze" | "Concat" | "Split" | "Slice" | "Pad";
 
-const shifted = (axes: readonly number[]) => axes.map((axis) => axis + 1);
+const axesAfterBatch = (axes: readonly number[]) => axes.map((axis) => axis + 1);
 
 /** A shape with 1 put in, so that each of `axes` is a position of the result. */
 function withAxes(shape: Shape, axes: readonly number[]): Shape {
@@ -20,15 +20,15 @@ function withAxes(shape: Shape, axes: readonly number[]): Shape {
   return result;
 }
 
-function replaced(shape: Shape, axis: number, dim: Dim): Shape {
-  return shape.map((own, index) => (index === axis ? dim : own));
+function withDim(shape: Shape, axis: number, dim: Dim): Shape {
+  return shape.map((current, index) => (index === axis ? dim : current));
 }
 
 /** The part of a tensor from `start` on along an axis. It may reach past both ends, where there are zeros. */
-function windowOf(x: Tensor, axis: number, start: number, size: number): Tensor {
+function sliceWithZeros(x: Tensor, axis: number, start: number, size: number): Tensor {
   const limit = at(x.shape, axis);
   const read = reader(x);
-  return tabulate(x.dtype, replaced(x.shape, axis, size) as readonly number[], (index) => {
+  return tabulate(x.dtype, withDim(x.shape, axis, size) as readonly number[], (index) => {
     const position = at(index, axis) + start;
     return position < 0 || position >= limit ? 0 : read(index.map((i, a) => (a === axis ? position : i)));
   });
@@ -38,7 +38,7 @@ export const movement: Family<Movement> = {
   Reshape: {
     infer: (inputs, { shape }) => {
       const x = at(inputs, 0);
-      if (elements(x.shape) !== elements(shape))
+      if (elementCount(x.shape) !== elementCount(shape))
         throw new Error(`${printShape(x.shape)} has not as many elements as ${printShape(shape)}`);
       return [{ dtype: x.dtype, shape }];
     },
@@ -86,7 +86,7 @@ export const movement: Family<Movement> = {
           perm.map((_, axis) => perm.indexOf(axis)),
         ),
     ],
-    batch: (b, node, inputs) => b.apply("Transpose", inputs, { perm: [0, ...shifted(node.attributes.perm)] }),
+    batch: (b, node, inputs) => b.apply("Transpose", inputs, { perm: [0, ...axesAfterBatch(node.attributes.perm)] }),
     evaluate: (inputs, { perm }) => {
       const x = at(inputs, 0);
       const read = reader(x);
@@ -103,7 +103,7 @@ export const movement: Family<Movement> = {
   Unsqueeze: {
     infer: (inputs, { axes }) => [{ dtype: at(inputs, 0).dtype, shape: withAxes(at(inputs, 0).shape, axes) }],
     vjp: (b, { attributes: { axes } }, [g]) => [g && b.squeeze(g, axes)],
-    batch: (b, node, inputs) => b.apply("Unsqueeze", inputs, { axes: shifted(node.attributes.axes) }),
+    batch: (b, node, inputs) => b.apply("Unsqueeze", inputs, { axes: axesAfterBatch(node.attributes.axes) }),
     evaluate: (inputs, { axes }) => {
       const x = at(inputs, 0);
       return [{ ...x, shape: withAxes(x.shape, axes) as readonly number[] }];
@@ -117,7 +117,7 @@ export const movement: Family<Movement> = {
       return [{ dtype: x.dtype, shape: x.shape.filter((_, axis) => !axes.includes(axis)) }];
     },
     vjp: (b, { attributes: { axes } }, [g]) => [g && b.unsqueeze(g, axes)],
-    batch: (b, node, inputs) => b.apply("Squeeze", inputs, { axes: shifted(node.attributes.axes) }),
+    batch: (b, node, inputs) => b.apply("Squeeze", inputs, { axes: axesAfterBatch(node.attributes.axes) }),
     evaluate: (inputs, { axes }) => {
       const x = at(inputs, 0);
       return [{ ...x, shape: x.shape.filter((_, axis) => !axes.includes(axis)) }];
@@ -126,15 +126,15 @@ export const movement: Family<Movement> = {
   Concat: {
     infer: (inputs, { axis }) => {
       const first = at(inputs, 0);
-      along(first.shape, axis);
+      dimAt(first.shape, axis);
       for (const { dtype, shape } of inputs) {
-        if (dtype !== first.dtype || !sameShape(replaced(shape, axis, 0), replaced(first.shape, axis, 0)))
+        if (dtype !== first.dtype || !sameShape(withDim(shape, axis, 0), withDim(first.shape, axis, 0)))
           throw new Error(
             `${first.dtype}${printShape(first.shape)} and ${dtype}${printShape(shape)} differ beside axis ${axis}`,
           );
       }
       const total = inputs.reduce<Dim>((sum, { shape }) => addDims(sum, at(shape, axis)), 0);
-      return [{ dtype: first.dtype, shape: replaced(first.shape, axis, total) }];
+      return [{ dtype: first.dtype, shape: withDim(first.shape, axis, total) }];
     },
     vjp: (b, node, cotangents) => {
       const g = at(cotangents, 0);
@@ -151,18 +151,18 @@ export const movement: Family<Movement> = {
     batch: (b, node, inputs, batched, size) =>
       b.apply(
         "Concat",
-        inputs.map((input, index) => spread(b, input, batched[index], size)),
+        inputs.map((input, index) => withBatchAxis(b, input, batched[index], size)),
         { axis: node.attributes.axis + 1 },
       ),
     evaluate: (inputs, { axis }) => {
       const first = at(inputs, 0);
       const readers = inputs.map(reader);
-      const owner = inputs.flatMap((input, i) =>
+      const sources = inputs.flatMap((input, i) =>
         Array.from({ length: at(input.shape, axis) }, (_, position) => ({ read: at(readers, i), position })),
       );
       return [
-        tabulate(first.dtype, replaced(first.shape, axis, owner.length) as readonly number[], (index) => {
-          const { read, position } = at(owner, at(index, axis));
+        tabulate(first.dtype, withDim(first.shape, axis, sources.length) as readonly number[], (index) => {
+          const { read, position } = at(sources, at(index, axis));
           return read(index.map((i, a) => (a === axis ? position : i)));
         }),
       ];
@@ -172,9 +172,9 @@ export const movement: Family<Movement> = {
     infer: (inputs, { axis, sizes }) => {
       const x = at(inputs, 0);
       const total = sizes.reduce((sum, size) => sum + size, 0);
-      if (along(x.shape, axis) !== total)
+      if (dimAt(x.shape, axis) !== total)
         throw new Error(`axis ${axis} of ${printShape(x.shape)} does not split into ${sizes.join(" + ")}`);
-      return sizes.map((size) => ({ dtype: x.dtype, shape: replaced(x.shape, axis, size) }));
+      return sizes.map((size) => ({ dtype: x.dtype, shape: withDim(x.shape, axis, size) }));
     },
     vjp: (b, node, cotangents) => [
       b.concat(
@@ -192,18 +192,18 @@ export const movement: Family<Movement> = {
       return sizes.map((size) => {
         const from = start;
         start += size;
-        return windowOf(x, axis, from, size);
+        return sliceWithZeros(x, axis, from, size);
       });
     },
   },
   Slice: {
     infer: (inputs, { axis, start, end }) => {
       const x = at(inputs, 0);
-      const whole = along(x.shape, axis);
+      const axisSize = dimAt(x.shape, axis);
       const size = subDims(end, start);
-      if ([start, size, subDims(whole, end)].some((part) => typeof part === "number" && part < 0))
-        throw new Error(`[${start}, ${end}) is no part of an axis of ${whole}`);
-      return [{ dtype: x.dtype, shape: replaced(x.shape, axis, size) }];
+      if ([start, size, subDims(axisSize, end)].some((dim) => typeof dim === "number" && dim < 0))
+        throw new Error(`[${start}, ${end}) is no part of an axis of ${axisSize}`);
+      return [{ dtype: x.dtype, shape: withDim(x.shape, axis, size) }];
     },
     vjp: (b, node, [g]) => {
       const { axis, start, end } = node.attributes;
@@ -212,29 +212,29 @@ export const movement: Family<Movement> = {
     batch: (b, node, inputs) => b.apply("Slice", inputs, { ...node.attributes, axis: node.attributes.axis + 1 }),
     evaluate: (inputs, { axis, start, end }, { size }) => {
       const x = at(inputs, 0);
-      return [windowOf(x, axis, size(start), size(end) - size(start))];
+      return [sliceWithZeros(x, axis, size(start), size(end) - size(start))];
     },
   },
   Pad: {
     infer: (inputs, { axis, before, after }) => {
       const x = at(inputs, 0);
-      const whole = along(x.shape, axis);
-      const size = addDims(addDims(before, whole), after);
-      if ([size, addDims(before, whole), addDims(whole, after)].some((part) => typeof part === "number" && part < 0))
-        throw new Error(`padding ${before} and ${after} takes more than an axis of ${whole} has`);
-      return [{ dtype: x.dtype, shape: replaced(x.shape, axis, size) }];
+      const axisSize = dimAt(x.shape, axis);
+      const size = addDims(addDims(before, axisSize), after);
+      if ([size, addDims(before, axisSize), addDims(axisSize, after)].some((dim) => typeof dim === "number" && dim < 0))
+        throw new Error(`padding ${before} and ${after} takes more than an axis of ${axisSize} has`);
+      return [{ dtype: x.dtype, shape: withDim(x.shape, axis, size) }];
     },
     vjp: (b, node, [g]) => {
       const { axis, before, after } = node.attributes;
-      const isCut = [before, after].some((part) => typeof part === "number" && part < 0);
-      if (isCut) return [g && b.pad(g, axis, mulDims(-1, before), mulDims(-1, after))];
-      const own = at(at(node.inputs, 0).type.shape, axis);
-      return [g && b.slice(g, axis, before, addDims(before, own))];
+      const isCropped = [before, after].some((dim) => typeof dim === "number" && dim < 0);
+      if (isCropped) return [g && b.pad(g, axis, mulDims(-1, before), mulDims(-1, after))];
+      const axisSize = at(at(node.inputs, 0).type.shape, axis);
+      return [g && b.slice(g, axis, before, addDims(before, axisSize))];
     },
     batch: (b, node, inputs) => b.apply("Pad", inputs, { ...node.attributes, axis: node.attributes.axis + 1 }),
     evaluate: (inputs, { axis, before, after }, { size }) => {
       const x = at(inputs, 0);
-      return [windowOf(x, axis, -size(before), size(before) + at(x.shape, axis) + size(after))];
+      return [sliceWithZeros(x, axis, -size(before), size(before) + at(x.shape, axis) + size(after))];
     },
   },
 };

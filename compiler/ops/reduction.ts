@@ -1,18 +1,18 @@
 /** Primitives that reduce or normalize along axes. */
 import type { Builder } from "../ir/builder.js";
-import { elements } from "../ir/dims.js";
-import { floatTypes } from "../ir/floats.js";
-import { at } from "../ir/present.js";
+import { elementCount } from "../ir/dims.js";
+import { at } from "../ir/expect.js";
+import { floatTypes } from "../ir/float16.js";
 import { reader, tabulate } from "../ir/tensor.js";
 import type { DType, NodeOf, Shape, Tensor, Type, Value } from "../ir/types.js";
-import { along, expectDType, type Family, type Rule } from "./rule.js";
+import { dimAt, expectDType, type Family, type Rule } from "./rule.js";
 
 type Reduce = "ReduceSum" | "ReduceMean" | "ReduceMax";
 
-const number = [...floatTypes, "int64", "int32"] as const;
+const numericTypes = [...floatTypes, "int64", "int32"] as const;
 
 function checkAxes({ shape }: Type, axes: readonly number[]): void {
-  for (const axis of axes) along(shape, axis);
+  for (const axis of axes) dimAt(shape, axis);
   if (new Set(axes).size < axes.length) throw new Error(`axes [${axes.join(", ")}] repeat`);
 }
 
@@ -30,10 +30,10 @@ function foldAxes(
   start: number,
   f: (total: number, entry: number) => number,
 ): Tensor {
-  const kept = reducedShape(x.shape, axes, true) as readonly number[];
+  const keptShape = reducedShape(x.shape, axes, true) as readonly number[];
   const inner = axes.map((axis) => at(x.shape, axis));
   const read = reader(x);
-  const result = tabulate(x.dtype, kept, (index) => {
+  const result = tabulate(x.dtype, keptShape, (index) => {
     let total = start;
     const position = [...index];
     tabulate(x.dtype, inner, (offset) => {
@@ -97,7 +97,7 @@ function softmaxRows(x: Tensor, finish: (shifted: number, sum: number) => number
 
 export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = {
   ReduceSum: reduction<"ReduceSum">(
-    number,
+    numericTypes,
     (x, axes, keep) => foldAxes(x, axes, keep, 0, (total, entry) => total + entry),
     (b, node, g) => b.expand(restoreAxes(b, node, g), at(node.inputs, 0).type.shape),
   ),
@@ -111,29 +111,29 @@ export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = 
     (b, node, g) => {
       const x = at(node.inputs, 0);
       const { shape, dtype } = x.type;
-      const known = elements(node.attributes.axes.map((axis) => along(shape, axis)));
+      const reducedCount = elementCount(node.attributes.axes.map((axis) => dimAt(shape, axis)));
       const count =
-        typeof known === "number"
-          ? known
+        typeof reducedCount === "number"
+          ? reducedCount
           : b.cast(b.div(b.cast(b.size(x), "float32"), b.cast(b.size(g), "float32")), dtype);
       return b.expand(b.div(restoreAxes(b, node, g), count), shape);
     },
   ),
   ReduceMax: reduction<"ReduceMax">(
-    number,
+    numericTypes,
     (x, axes, keep) => foldAxes(x, axes, keep, Number.NEGATIVE_INFINITY, Math.max),
     // Equal largest entries share the cotangent.
     (b, node, g) => {
       const x = at(node.inputs, 0);
       const largest = restoreAxes(b, node, at(node.outputs, 0));
-      const holders = b.cast(b.equal(x, largest), x.type.dtype);
-      return b.mul(holders, b.div(restoreAxes(b, node, g), b.sum(holders, node.attributes.axes, true)));
+      const mask = b.cast(b.equal(x, largest), x.type.dtype);
+      return b.mul(mask, b.div(restoreAxes(b, node, g), b.sum(mask, node.attributes.axes, true)));
     },
   ),
   ArgMax: {
     infer: (inputs, { axis }) => {
       const x = at(inputs, 0);
-      expectDType(x, ...number);
+      expectDType(x, ...numericTypes);
       checkAxes(x, [axis]);
       return [{ dtype: "int64", shape: reducedShape(x.shape, [axis], false) }];
     },

@@ -5,7 +5,7 @@ import type { OpAttributes, OpName } from "../ir/operators.js";
 import type { Dim, Graph, NodeOf, Shape, Tensor, Type, Value } from "../ir/types.js";
 
 /** What evaluation knows besides operands: the size behind each dim, and how to run a loop body. */
-export interface Evaluation {
+export interface EvaluationContext {
   size(dim: Dim): number;
   run(body: Graph, inputs: readonly Tensor[]): readonly Tensor[];
 }
@@ -21,7 +21,7 @@ export type Vjp<K extends OpName> = (
  * The same operation over one more leading axis of `size`. `inputs` replace the node's own; those marked in `batched` have
  * the new axis. All outputs get it. Undefined when the primitive cannot do it for these operands.
  */
-export type Batch<K extends OpName> = (
+export type BatchingRule<K extends OpName> = (
   b: Builder,
   node: NodeOf<K>,
   inputs: readonly Value[],
@@ -35,16 +35,20 @@ export interface Rule<K extends OpName> {
   /** "none": its gradient is zero everywhere. "loop": autodiff/scan.ts. "inference": it stands where nothing is differentiated. */
   readonly vjp: Vjp<K> | "none" | "loop" | "inference";
   /** "stay": it never leaves a loop. */
-  readonly batch: Batch<K> | "stay";
+  readonly batch: BatchingRule<K> | "stay";
   /** Reference arithmetic in float64: slow and plain. */
-  readonly evaluate: (inputs: readonly Tensor[], attributes: OpAttributes[K], context: Evaluation) => readonly Tensor[];
+  readonly evaluate: (
+    inputs: readonly Tensor[],
+    attributes: OpAttributes[K],
+    context: EvaluationContext,
+  ) => readonly Tensor[];
 }
 
 /** Rules of one family of primitives. */
 export type Family<K extends OpName> = { readonly [P in K]: Rule<P> };
 
 /** The size along an axis, once it is known to be an axis of the shape. */
-export function along(shape: Shape, axis: number): Dim {
+export function dimAt(shape: Shape, axis: number): Dim {
   const dim = shape[axis];
   if (dim === undefined) throw new Error(`${printShape(shape)} has no axis ${axis}`);
   return dim;

@@ -1,6 +1,6 @@
 /** What becomes of a model in each runtime: a pure function of its nodes and the rules. */
-import type { ModelFace } from "../emit/read.js";
-import type { ModelNode } from "../emit/read-nodes.js";
+import type { ModelInfo } from "../onnx/read/model.js";
+import type { ModelNode } from "../onnx/read/nodes.js";
 import type { Condition, ModelRule, Outcome, Rule, Runtime } from "./rules.js";
 import { runtimes } from "./runtimes.js";
 
@@ -23,43 +23,48 @@ export interface RuntimeReport {
   readonly findings: readonly Finding[];
 }
 
-export type Subject = Pick<ModelFace, "inputs" | "opsets" | "irVersion">;
+export type ModelSummary = Pick<ModelInfo, "inputs" | "opsets" | "irVersion">;
 
 /** From what harms least to what harms most. */
-const order: readonly Outcome[] = ["runs", "cpu", "unknown", "wrong", "fails"];
+const severityOrder: readonly Outcome[] = ["runs", "cpu", "unknown", "wrong", "fails"];
 
-export function portability(model: Subject, nodes: readonly ModelNode[]): readonly RuntimeReport[] {
+export function portability(model: ModelSummary, nodes: readonly ModelNode[]): readonly RuntimeReport[] {
   return runtimes.map((runtime) => reportOf(runtime, model, nodes));
 }
 
-function reportOf(runtime: Runtime, model: Subject, nodes: readonly ModelNode[]): RuntimeReport {
+function reportOf(runtime: Runtime, model: ModelSummary, nodes: readonly ModelNode[]): RuntimeReport {
   const counts: { [O in Outcome]: number } = { runs: 0, cpu: 0, unknown: 0, wrong: 0, fails: 0 };
   const findings = new Map<string, Finding>();
-  const find = (outcome: Outcome, operator: string, reason: string, inLoop: boolean) => {
+  const record = (outcome: Outcome, operator: string, reason: string, inLoop: boolean) => {
     if (outcome === "runs") return;
     const key = `${outcome} ${operator} ${reason}`;
-    const known = findings.get(key) ?? { outcome, operator, reason, count: 0, inLoops: 0 };
-    findings.set(key, { ...known, count: known.count + 1, inLoops: known.inLoops + (inLoop ? 1 : 0) });
+    const existing = findings.get(key) ?? { outcome, operator, reason, count: 0, inLoops: 0 };
+    findings.set(key, { ...existing, count: existing.count + 1, inLoops: existing.inLoops + (inLoop ? 1 : 0) });
   };
-  for (const rule of runtime.model) if (concerns(rule, model)) find(rule.outcome, "", rule.reason, false);
+  for (const rule of runtime.model) if (concerns(rule, model)) record(rule.outcome, "", rule.reason, false);
   const opset = model.opsets["ai.onnx"] ?? 0;
   for (const node of nodes) {
     const rule = runtime.rules.find((each) => applies(each, node, opset));
-    const outcome = rule?.outcome ?? runtime.otherwise;
+    const outcome = rule?.outcome ?? runtime.fallback;
     counts[outcome] += 1;
-    find(outcome, node.operator, rule?.reason ?? "was not tried", node.inLoop);
+    record(outcome, node.operator, rule?.reason ?? "was not tried", node.inLoop);
   }
-  const list = [...findings.values()].sort((a, b) => order.indexOf(b.outcome) - order.indexOf(a.outcome));
+  const sorted = [...findings.values()].sort(
+    (a, b) => severityOrder.indexOf(b.outcome) - severityOrder.indexOf(a.outcome),
+  );
   return {
     runtime: runtime.name,
     source: runtime.source,
-    outcome: list[0]?.outcome ?? "runs",
+    outcome: sorted[0]?.outcome ?? "runs",
     nodes: counts,
-    findings: list,
+    findings: sorted,
   };
 }
 
-function concerns({ inputRankAbove, opsetAbove, irAbove }: ModelRule, { inputs, opsets, irVersion }: Subject): boolean {
+function concerns(
+  { inputRankAbove, opsetAbove, irAbove }: ModelRule,
+  { inputs, opsets, irVersion }: ModelSummary,
+): boolean {
   return (
     (inputRankAbove === undefined || inputs.some(({ shape = [] }) => shape.length > inputRankAbove)) &&
     (opsetAbove === undefined || (opsets["ai.onnx"] ?? 0) > opsetAbove) &&
@@ -70,11 +75,11 @@ function concerns({ inputRankAbove, opsetAbove, irAbove }: ModelRule, { inputs, 
 function applies({ operators, domainsOtherThan, when }: Rule, node: ModelNode, opset: number): boolean {
   if (domainsOtherThan?.includes(node.domain)) return false;
   if (operators !== undefined && (node.domain !== "ai.onnx" || !operators.includes(node.operator))) return false;
-  return when === undefined || holds(when, node, opset);
+  return when === undefined || matches(when, node, opset);
 }
 
-function holds(
-  { opsetAbove, type, attribute, inputGiven, outputMissing, outputsAbove, inLoop }: Condition,
+function matches(
+  { opsetAbove, type, attribute, inputPresent, outputMissing, outputsAbove, inLoop }: Condition,
   node: ModelNode,
   opset: number,
 ): boolean {
@@ -82,25 +87,25 @@ function holds(
     (opsetAbove === undefined || opset > opsetAbove) &&
     (type === undefined || hasType(type, node)) &&
     (attribute === undefined || hasAttribute(attribute, node)) &&
-    (inputGiven === undefined || (node.inputs[inputGiven] ?? "") !== "") &&
+    (inputPresent === undefined || (node.inputs[inputPresent] ?? "") !== "") &&
     (outputMissing === undefined || node.outputs[outputMissing] !== true) &&
     (outputsAbove === undefined || node.outputs.length > outputsAbove) &&
     (inLoop === undefined || node.inLoop === inLoop)
   );
 }
 
-function hasType({ input, in: among, notIn }: NonNullable<Condition["type"]>, node: ModelNode): boolean {
+function hasType({ input, in: allowed, notIn }: NonNullable<Condition["type"]>, node: ModelNode): boolean {
   const type = node.inputs[input] ?? "unknown";
-  return (among === undefined || among.includes(type)) && (notIn === undefined || !notIn.includes(type));
+  return (allowed === undefined || allowed.includes(type)) && (notIn === undefined || !notIn.includes(type));
 }
 
 function hasAttribute(
-  { name, is, not, besides }: NonNullable<Condition["attribute"]>,
+  { name, is, not, beyond }: NonNullable<Condition["attribute"]>,
   { attributes }: ModelNode,
 ): boolean {
   const value = attributes.get(name);
   if (not !== undefined) return value !== not;
-  if (besides !== undefined) return Array.isArray(value) && value.some((text) => !besides.includes(text.toLowerCase()));
+  if (beyond !== undefined) return Array.isArray(value) && value.some((text) => !beyond.includes(text.toLowerCase()));
   if (is !== undefined) return (typeof value === "number" || typeof value === "string") && is.includes(value);
   return value !== undefined;
 }

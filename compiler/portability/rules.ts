@@ -15,9 +15,9 @@ export interface Condition {
     readonly is?: readonly (number | string)[];
     readonly not?: number;
     /** A list with a text besides these; their case does not matter. */
-    readonly besides?: readonly string[];
+    readonly beyond?: readonly string[];
   };
-  readonly inputGiven?: number;
+  readonly inputPresent?: number;
   /** An output that the node does not declare. */
   readonly outputMissing?: number;
   readonly outputsAbove?: number;
@@ -51,5 +51,5 @@ export interface Runtime {
   readonly model: readonly ModelRule[];
   readonly rules: readonly Rule[];
   /** Of a node that no rule is about. */
-  readonly otherwise: Outcome;
+  readonly fallback: Outcome;
 }

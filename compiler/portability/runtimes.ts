@@ -4,27 +4,34 @@
  */
 import type { Rule, Runtime } from "./rules.js";
 
-const recurrent = ["LSTM", "GRU", "RNN"];
-const random = ["RandomUniform", "RandomUniformLike", "RandomNormal", "RandomNormalLike", "Multinomial", "Bernoulli"];
-const own = ["ai.onnx", "ai.onnx.ml", "com.microsoft"];
+const recurrentOperators = ["LSTM", "GRU", "RNN"];
+const randomOperators = [
+  "RandomUniform",
+  "RandomUniformLike",
+  "RandomNormal",
+  "RandomNormalLike",
+  "Multinomial",
+  "Bernoulli",
+];
+const knownDomains = ["ai.onnx", "ai.onnx.ml", "com.microsoft"];
 
-const everywhere: readonly Rule[] = [
-  { domainsOtherThan: own, outcome: "fails", reason: "is of a domain that the runtime does not have" },
+const commonRules: readonly Rule[] = [
+  { domainsOtherThan: knownDomains, outcome: "fails", reason: "is of a domain that the runtime does not have" },
   {
-    operators: recurrent,
+    operators: recurrentOperators,
     when: { attribute: { name: "layout", is: [1] } },
     outcome: "fails",
     reason: "with layout = 1 is not implemented",
   },
   {
-    operators: random,
+    operators: randomOperators,
     when: { opsetAbove: 21 },
     outcome: "fails",
     reason: "has no kernel for opset 22 and later",
   },
 ];
 
-const limits: Runtime["model"] = [
+const modelLimits: Runtime["model"] = [
   { opsetAbove: 26, outcome: "fails", reason: "the opset is newer than the runtime" },
   { irAbove: 13, outcome: "fails", reason: "the file format is newer than the runtime" },
 ];
@@ -32,9 +39,9 @@ const limits: Runtime["model"] = [
 const cpu: Runtime = {
   name: "ONNX Runtime, CPU",
   source: "onnxruntime-node 1.30, tried",
-  model: limits,
-  rules: everywhere,
-  otherwise: "runs",
+  model: modelLimits,
+  rules: commonRules,
+  fallback: "runs",
 };
 
 const web: Runtime = {
@@ -44,34 +51,39 @@ const web: Runtime = {
 };
 
 /** A kernel that is registered for a version and later serves only operators that were last changed in exactly that version. */
-function newest(opset: number, operators: readonly string[]): Rule {
+function kernelUpTo(opset: number, operators: readonly string[]): Rule {
   return { operators, when: { opsetAbove: opset }, outcome: "cpu", reason: `has a kernel up to opset ${opset}` };
 }
 
-const floats = ["float32", "float16", "float64", "bfloat16", "unknown"];
+const floatTypes = ["float32", "float16", "float64", "bfloat16", "unknown"];
 
 const cuda: Runtime = {
   name: "ONNX Runtime, CUDA",
   source: "the CUDA provider's kernel tables of 1.30, read; not run",
-  model: limits,
+  model: modelLimits,
   rules: [
-    ...everywhere,
+    ...commonRules,
     { operators: ["Multinomial", "Bernoulli"], outcome: "cpu", reason: "has no kernel" },
-    newest(18, ["Equal", "Pad"]),
-    newest(19, ["ReduceMax", "ConstantOfShape"]),
-    newest(20, ["Scan", "Loop", "If", "Identity"]),
-    newest(21, [...recurrent, "Dropout", ...random, "Softplus"]),
+    kernelUpTo(18, ["Equal", "Pad"]),
+    kernelUpTo(19, ["ReduceMax", "ConstantOfShape"]),
+    kernelUpTo(20, ["Scan", "Loop", "If", "Identity"]),
+    kernelUpTo(21, [...recurrentOperators, "Dropout", ...randomOperators, "Softplus"]),
     {
       operators: ["GRU"],
       when: { attribute: { name: "linear_before_reset", not: 1 } },
       outcome: "cpu",
       reason: "has a kernel for linear_before_reset = 1 only",
     },
-    { operators: recurrent, when: { attribute: { name: "clip" } }, outcome: "cpu", reason: "has no kernel with clip" },
+    {
+      operators: recurrentOperators,
+      when: { attribute: { name: "clip" } },
+      outcome: "cpu",
+      reason: "has no kernel with clip",
+    },
     ...Object.entries({ LSTM: ["sigmoid", "tanh"], GRU: ["sigmoid", "tanh"], RNN: ["tanh"] }).map(
-      ([operator, besides]): Rule => ({
+      ([operator, beyond]): Rule => ({
         operators: [operator],
-        when: { attribute: { name: "activations", besides } },
+        when: { attribute: { name: "activations", beyond } },
         outcome: "cpu",
         reason: "has a kernel for the usual activations only",
       }),
@@ -82,10 +94,10 @@ const cuda: Runtime = {
       outcome: "cpu",
       reason: "has no kernel with input_forget",
     },
-    { operators: ["LSTM"], when: { inputGiven: 7 }, outcome: "cpu", reason: "has no kernel with peepholes" },
+    { operators: ["LSTM"], when: { inputPresent: 7 }, outcome: "cpu", reason: "has no kernel with peepholes" },
     {
       operators: ["Log", "LogSoftmax", "ArgMax", "Einsum", "ReduceSumSquare"],
-      when: { type: { input: 0, notIn: floats } },
+      when: { type: { input: 0, notIn: floatTypes } },
       outcome: "cpu",
       reason: "has a kernel for floats only",
     },
@@ -114,15 +126,15 @@ const cuda: Runtime = {
       reason: "has no kernel for int32",
     },
   ],
-  otherwise: "runs",
+  fallback: "runs",
 };
 
 const webgpu: Runtime = {
   name: "ONNX Runtime, WebGPU",
   source: "onnxruntime-node 1.30 on software Vulkan and on an NVIDIA H200, -web 1.30, tried",
-  model: limits,
+  model: modelLimits,
   rules: [
-    ...everywhere,
+    ...commonRules,
     {
       operators: ["Scan", "Loop"],
       outcome: "cpu",
@@ -131,7 +143,7 @@ const webgpu: Runtime = {
     {
       operators: [
         ..."RNN Sign LogSoftmax OneHot ConstantOfShape Or Dropout ReverseSequence Softsign Round".split(" "),
-        ...random,
+        ...randomOperators,
       ],
       outcome: "cpu",
       reason: "has no kernel",
@@ -155,13 +167,13 @@ const webgpu: Runtime = {
       outcome: "fails",
       reason: "needs a buffer for each result, and there are 16 at most",
     },
-    newest(21, ["LSTM", "GRU"]),
+    kernelUpTo(21, ["LSTM", "GRU"]),
   ],
-  otherwise: "runs",
+  fallback: "runs",
 };
 
 /** Operators whose numbers in OpenCV.js were right in every case tried, save those that the rules name. */
-const inOpencv = [
+const opencvOperators = [
   ..."Abs Add And ArgMax Cast Concat Constant Cos DequantizeLinear Div Equal Exp Expand Floor Gather GatherElements Gemm Greater".split(
     " ",
   ),
@@ -217,9 +229,9 @@ const opencv: Runtime = {
       outcome: "wrong",
       reason: "is wrong beyond 32 bits",
     },
-    { operators: inOpencv, outcome: "runs", reason: "" },
+    { operators: opencvOperators, outcome: "runs", reason: "" },
   ],
-  otherwise: "unknown",
+  fallback: "unknown",
 };
 
 export const runtimes: readonly Runtime[] = [cpu, web, cuda, webgpu, opencv];

@@ -1,14 +1,14 @@
 /** The data sources, by `data.type`. */
-import type { NormalData, NormalSpec } from "../../schema/normal.js";
-import type { Checked } from "../problem.js";
-import { arrays } from "./arrays.js";
-import { images } from "./images.js";
+import type { NormalData, NormalSpec } from "../../schema/normal/index.js";
+import type { Result } from "../problem.js";
 import type { Metadata } from "./metadata.js";
-import { pairs } from "./pairs.js";
-import { sequences } from "./sequences.js";
 import { type DataSource, type SourceKind, usesOf } from "./source.js";
-import { table } from "./table.js";
-import { text } from "./text.js";
+import { arrays } from "./sources/arrays.js";
+import { images } from "./sources/images.js";
+import { pairs } from "./sources/pairs.js";
+import { sequences } from "./sources/sequences.js";
+import { table } from "./sources/table.js";
+import { text } from "./sources/text.js";
 
 type DataOf<K extends NormalData["type"]> = Extract<NormalData, { readonly type: K }>;
 
@@ -29,10 +29,15 @@ function kindOf<K extends NormalData["type"]>(type: K): SourceKind<DataOf<K>> {
 export function openData(
   spec: NormalSpec,
   folder: string,
-  known?: Metadata,
-): Promise<Checked<{ readonly source: DataSource }>> {
-  const opening = { folder, seed: spec.seed, uses: usesOf(spec), ...(known !== undefined && { known }) };
-  return kindOf(spec.data.type).open(spec.data, opening);
+  fittedMetadata?: Metadata,
+): Promise<Result<{ readonly source: DataSource }>> {
+  const options = {
+    folder,
+    seed: spec.seed,
+    uses: usesOf(spec),
+    ...(fittedMetadata !== undefined && { known: fittedMetadata }),
+  };
+  return kindOf(spec.data.type).open(spec.data, options);
 }
 
 /** The data with each file's name replaced. */

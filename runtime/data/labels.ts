@@ -1,5 +1,5 @@
 /** Classes as files write them: whole numbers from 0 mean themselves, anything else is named in order of first appearance. */
-import { nestedRows } from "./rows.js";
+import { nestedRows } from "../tensors/rows.js";
 import type { NumericArray } from "./source.js";
 
 export interface Classes {
@@ -11,11 +11,11 @@ export interface Classes {
 }
 
 /** Numbers from here on are taken for names. */
-const mostClasses = 2 ** 20;
+const MAX_CLASSES = 2 ** 20;
 
-export function classify(labels: readonly string[]): Classes {
-  const numbers = labels.map((label) => (/^(?:0|[1-9]\d*)$/.test(label) ? Number(label) : mostClasses));
-  if (numbers.every((id) => id < mostClasses)) {
+export function fitClasses(labels: readonly string[]): Classes {
+  const numbers = labels.map((label) => (/^(?:0|[1-9]\d*)$/.test(label) ? Number(label) : MAX_CLASSES));
+  if (numbers.every((id) => id < MAX_CLASSES)) {
     const count = numbers.reduce((most, id) => Math.max(most, id + 1), 0);
     return { names: null, count, ids: Int32Array.from(numbers) };
   }
@@ -26,8 +26,8 @@ export function classify(labels: readonly string[]): Classes {
 
 /** The number of a key, new ones in order of first appearance. */
 export function intern<K>(numbers: Map<K, number>, key: K): number {
-  const known = numbers.get(key);
-  if (known !== undefined) return known;
+  const existing = numbers.get(key);
+  if (existing !== undefined) return existing;
   numbers.set(key, numbers.size);
   return numbers.size - 1;
 }
@@ -49,9 +49,9 @@ export function decodeClasses(scores: NumericArray, { names, count }: Omit<Class
     argmax(scores.data, row * count, count),
   );
   const rows = nestedRows({ dtype: "int32", shape, data });
-  return names === null ? rows : named(rows, names);
+  return names === null ? rows : nameClasses(rows, names);
 }
 
-function named(part: readonly unknown[], names: readonly string[]): readonly unknown[] {
-  return part.map((entry) => (Array.isArray(entry) ? named(entry, names) : names[Number(entry)]));
+function nameClasses(entries: readonly unknown[], names: readonly string[]): readonly unknown[] {
+  return entries.map((entry) => (Array.isArray(entry) ? nameClasses(entry, names) : names[Number(entry)]));
 }

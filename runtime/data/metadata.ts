@@ -1,5 +1,5 @@
 /** What a data source learnt of its training part, by its type: all that later data needs to be read, and predictions to be understood. */
-import type { Scaling } from "./scaler.js";
+import type { ScalerParameters } from "./scaler.js";
 
 export type Metadata =
   | TextMetadata
@@ -24,7 +24,7 @@ export interface TableMetadata {
   readonly columns: readonly string[];
   readonly target: readonly string[];
   /** By column; those that are not here are not scaled. */
-  readonly scaler: Readonly<Record<string, Scaling>>;
+  readonly scaler: Readonly<Record<string, ScalerParameters>>;
   /** By class, where targets are classes; null where classes are numbers without other names. */
   readonly classes?: readonly string[] | null;
 }

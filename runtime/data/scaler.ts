@@ -1,41 +1,41 @@
 /** Scalers: x' = (x - offset) * factor for each column, fitted on the rows that are trained on. */
 
-export interface Scaling {
+export interface ScalerParameters {
   readonly offset: number;
   readonly factor: number;
 }
 
-export interface Fit {
-  take(value: number): void;
+export interface Scaler {
+  update(value: number): void;
   /** Of all that was taken. A column that does not vary is only shifted. */
-  scaling(): Scaling;
+  parameters(): ScalerParameters;
 }
 
-export function openFit(kind: "min_max" | "standard"): Fit {
+export function createScaler(kind: "min_max" | "standard"): Scaler {
   let [count, mean, squares] = [0, 0, 0];
-  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [minimum, maximum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   return {
-    take(value) {
+    update(value) {
       // Welford's recurrence: the sum of squared deviations without cancellation.
       count += 1;
       const deviation = value - mean;
       mean += deviation / count;
       squares += deviation * (value - mean);
-      least = Math.min(least, value);
-      most = Math.max(most, value);
+      minimum = Math.min(minimum, value);
+      maximum = Math.max(maximum, value);
     },
-    scaling() {
-      const [offset, width] = kind === "min_max" ? [least, most - least] : [mean, Math.sqrt(squares / count)];
+    parameters() {
+      const [offset, width] = kind === "min_max" ? [minimum, maximum - minimum] : [mean, Math.sqrt(squares / count)];
       const factor = 1 / width;
       return { offset, factor: Number.isFinite(factor) && factor > 0 ? factor : 1 };
     },
   };
 }
 
-export function scaled(value: number, { offset, factor }: Scaling): number {
+export function scaleValue(value: number, { offset, factor }: ScalerParameters): number {
   return (value - offset) * factor;
 }
 
-export function unscaled(value: number, { offset, factor }: Scaling): number {
+export function unscaleValue(value: number, { offset, factor }: ScalerParameters): number {
   return value / factor + offset;
 }

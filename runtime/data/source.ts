@@ -1,8 +1,8 @@
 /** What every data source gives: examples by number, as arrays that a session can be fed, and what they say of themselves. */
 import type { Signature } from "../../compiler/signature.js";
-import { batchSizeOf } from "../../schema/batches.js";
-import type { NormalData, NormalLayer, NormalSpec, NormalTrain } from "../../schema/normal.js";
-import type { Checked, RunProblem } from "../problem.js";
+import { batchSizeOf } from "../../schema/micro-batches.js";
+import type { NormalData, NormalLayer, NormalSpec, NormalTrain } from "../../schema/normal/index.js";
+import type { Result, RunProblem } from "../problem.js";
 import type { Metadata } from "./metadata.js";
 import type { Indices, Splits } from "./splits.js";
 
@@ -29,7 +29,7 @@ export interface DataSource {
   signature(train: NormalTrain): Signature;
   batch(indices: ArrayLike<number>): Batch;
   /** The first id or class that is not below `limit`, which `reason` explains; undefined where there is none. */
-  beyond(role: "inputs" | "targets", limit: number, reason: string): RunProblem | undefined;
+  findOutOfRange(role: "inputs" | "targets", limit: number, reason: string): RunProblem | undefined;
   /**
    * One plain value for each row of a model's predictions: text, names, or nested lists of numbers. `examples` are the rows'
    * own, where they are of this source: predictions past their ends are left out.
@@ -42,7 +42,7 @@ export interface Uses {
   /** `ids` are whole numbers that index a vocabulary; `numbers` are features. */
   readonly inputs: "ids" | "numbers";
   /** The same of an input by its name. */
-  readonly inputNamed: (name: string) => "ids" | "numbers";
+  readonly inputKind: (name: string) => "ids" | "numbers";
   /** `classes` may be whole numbers, or rows of probabilities; `probabilities` are from 0 to 1; `numbers` are quantities. */
   readonly targets: "classes" | "probabilities" | "numbers";
   /** Whether the model says something at every step of a sequence, or once at its end. */
@@ -50,38 +50,38 @@ export interface Uses {
 }
 
 /** What a source is opened with, beside its own part of the spec. */
-export interface Opening {
+export interface SourceOptions {
   /** Relative paths start from it. */
   readonly folder: string;
   /** The spec's seed, which a shuffled split depends on. */
   readonly seed: number;
   readonly uses: Uses;
   /** What an earlier opening learnt, to be used in place of what these data would say: other data for the same model. */
-  readonly known?: Metadata;
+  readonly fittedMetadata?: Metadata;
 }
 
 /** One type of data: how it is opened, and which of its members name files. */
 export interface SourceKind<D extends NormalData> {
-  open(data: D, opening: Opening): Promise<Checked<{ readonly source: DataSource }>>;
+  open(data: D, options: SourceOptions): Promise<Result<{ readonly source: DataSource }>>;
   /** The same data with each file's name replaced. */
   mapFiles(data: D, rename: (file: string) => string): D;
 }
 
 /** Examples in a batch of training. */
-export function expectedBatch(train: NormalTrain, { train: { length } }: Splits): number {
+export function expectedBatchSize(train: NormalTrain, { train: { length } }: Splits): number {
   return batchSizeOf(train, length);
 }
 
 export function usesOf({ model, loss: { type } }: NormalSpec): Uses {
   const classes = ["sequence_loss", "cross_entropy", "sampled_softmax", "ctc"].includes(type);
   const last = model.at(-1);
-  const lookedUp = new Set(
+  const idInputs = new Set(
     model.flatMap(({ layer, from }) => (layer === "one_hot" || layer === "embedding" ? from : [])),
   );
-  const inputNamed = (name: string) => (lookedUp.has(name) ? "ids" : "numbers");
+  const inputKind = (name: string) => (idInputs.has(name) ? "ids" : "numbers");
   return {
-    inputs: inputNamed("inputs"),
-    inputNamed,
+    inputs: inputKind("inputs"),
+    inputKind,
     targets: classes ? "classes" : type === "binary_cross_entropy" ? "probabilities" : "numbers",
     everyStep: last === undefined || isSequence(model, last),
   };
@@ -90,10 +90,10 @@ export function usesOf({ model, loss: { type } }: NormalSpec): Uses {
 /** Whether a layer makes something for every step of what it reads. Layers read only those before them. */
 function isSequence(model: readonly NormalLayer[], layer: NormalLayer): boolean {
   if (layer.layer === "pool" || (layer.layer === "rnn" && layer.return !== "sequence")) return false;
-  const reads = layer.layer === "attention" ? layer.from.slice(0, 1) : layer.from;
-  return reads.some((name) => {
-    const before = model.slice(0, model.indexOf(layer));
-    const read = before.find((other) => other.name === name);
-    return read === undefined || isSequence(before, read);
+  const inputs = layer.layer === "attention" ? layer.from.slice(0, 1) : layer.from;
+  return inputs.some((name) => {
+    const earlier = model.slice(0, model.indexOf(layer));
+    const producer = earlier.find((other) => other.name === name);
+    return producer === undefined || isSequence(earlier, producer);
   });
 }

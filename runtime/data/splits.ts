@@ -1,7 +1,7 @@
 /** Splits: which examples train the model, which validate it while it trains, and which test it in the end. */
-import type { NormalSplit } from "../../schema/normal.js";
-import { orderOf } from "../order.js";
-import { type Checked, type RunProblem, refuse } from "../problem.js";
+import type { NormalSplit } from "../../schema/normal/index.js";
+import { fail, type Result, type RunProblem } from "../problem.js";
+import { shuffledIndices } from "./batching/batch-schedule.js";
 
 /** Numbers of examples. */
 export type Indices = Uint32Array<ArrayBuffer>;
@@ -14,23 +14,19 @@ export interface Splits {
 }
 
 /** Where the targets of examples lie in a series: example i has those at i * stride, …, i * stride + span - 1. */
-export interface Spread {
+export interface TargetLayout {
   readonly examples: number;
   readonly stride: number;
   readonly span: number;
 }
 
-const parts = ["train", "validation", "test"] as const;
+const splitNames = ["train", "validation", "test"] as const;
 
 /** The numbers of so many are half a gigabyte; their order in an epoch is as much again. */
-const mostExamples = 2 ** 27;
+const MAX_EXAMPLES = 2 ** 27;
 
 /** Examples that have nothing in common. */
-export function splitExamples(
-  split: NormalSplit,
-  seed: number,
-  examples: number,
-): Checked<{ readonly splits: Splits }> {
+export function splitExamples(split: NormalSplit, seed: number, examples: number): Result<{ readonly splits: Splits }> {
   return splitWindows(split, seed, { examples, stride: 1, span: 1 });
 }
 
@@ -39,42 +35,46 @@ export function splitExamples(
  * when all its targets are, so that no target is in two parts. In order of time a block is one place of the series; shuffled,
  * it is as long as the targets of an example, so that every block holds an example.
  */
-export function splitWindows(split: NormalSplit, seed: number, spread: Spread): Checked<{ readonly splits: Splits }> {
-  const { examples, stride, span } = spread;
-  if (examples > mostExamples) return refuse(tooMany(examples, span));
+export function splitWindows(
+  split: NormalSplit,
+  seed: number,
+  layout: TargetLayout,
+): Result<{ readonly splits: Splits }> {
+  const { examples, stride, span } = layout;
+  if (examples > MAX_EXAMPLES) return fail(tooManyExamples(examples, span));
   const shuffled = split.order === "shuffled";
-  const places = (examples - 1) * stride + span;
+  const positions = (examples - 1) * stride + span;
   const block = shuffled ? Math.ceil(span / stride) * stride : 1;
-  const blocks = Math.ceil(places / block);
-  const [trainEnd = 0, validationEnd = 0, testEnd = 0] = bounds(split, blocks);
-  const rank = shuffled ? inverse(orderOf(seed, "split", blocks, true)) : undefined;
-  const partAt = (place: number) => {
-    const at = Math.floor(place / block);
-    const ranked = rank?.[at] ?? at;
-    return ranked < trainEnd ? 0 : ranked < validationEnd ? 1 : ranked < testEnd ? 2 : 3;
+  const blocks = Math.ceil(positions / block);
+  const [trainEnd = 0, validationEnd = 0, testEnd = 0] = splitBounds(split, blocks);
+  const rank = shuffled ? inverse(shuffledIndices(seed, "split", blocks, true)) : undefined;
+  const subsetAt = (position: number) => {
+    const blockIndex = Math.floor(position / block);
+    const shuffledIndex = rank?.[blockIndex] ?? blockIndex;
+    return shuffledIndex < trainEnd ? 0 : shuffledIndex < validationEnd ? 1 : shuffledIndex < testEnd ? 2 : 3;
   };
 
   /** The part of an example, or more than the last where it has none. */
-  const partOf = (example: number) => {
+  const subsetOf = (example: number) => {
     // A span touches one block or two neighbours, or lies in an order where what is between its ends is of their part.
-    const part = partAt(example * stride);
-    return part === partAt(example * stride + span - 1) ? part : parts.length;
+    const subset = subsetAt(example * stride);
+    return subset === subsetAt(example * stride + span - 1) ? subset : splitNames.length;
   };
 
-  const counts = new Uint32Array(parts.length + 1);
-  for (let example = 0; example < examples; example++) counts[partOf(example)] = (counts[partOf(example)] ?? 0) + 1;
-  const problems = parts.flatMap((part, index) =>
-    counts[index] === 0 && (part === "train" || split[part] > 0) ? [emptyPart(split, part, examples)] : [],
+  const counts = new Uint32Array(splitNames.length + 1);
+  for (let example = 0; example < examples; example++) counts[subsetOf(example)] = (counts[subsetOf(example)] ?? 0) + 1;
+  const problems = splitNames.flatMap((subset, index) =>
+    counts[index] === 0 && (subset === "train" || split[subset] > 0) ? [emptySplit(split, subset, examples)] : [],
   );
-  if (problems.length > 0) return refuse(...problems);
-  const members = parts.map((_, index) => new Uint32Array(counts[index] ?? 0));
+  if (problems.length > 0) return fail(...problems);
+  const members = splitNames.map((_, index) => new Uint32Array(counts[index] ?? 0));
   const filled = new Uint32Array(counts.length);
   for (let example = 0; example < examples; example++) {
-    const part = partOf(example);
-    const place = filled[part] ?? 0;
-    const numbers = members[part];
-    if (numbers !== undefined) numbers[place] = example;
-    filled[part] = place + 1;
+    const subset = subsetOf(example);
+    const position = filled[subset] ?? 0;
+    const numbers = members[subset];
+    if (numbers !== undefined) numbers[position] = example;
+    filled[subset] = position + 1;
   }
   const [train, validation, test] = members;
   if (train === undefined || validation === undefined || test === undefined)
@@ -82,24 +82,24 @@ export function splitWindows(split: NormalSplit, seed: number, spread: Spread): 
   return { ok: true, splits: { train, validation, test } };
 }
 
-function tooMany(examples: number, span: number): RunProblem {
-  const [given, most] = [examples, mostExamples].map((count) => count.toLocaleString("en"));
-  const windows = span > 1;
+function tooManyExamples(examples: number, span: number): RunProblem {
+  const [countText, limitText] = [examples, MAX_EXAMPLES].map((count) => count.toLocaleString("en"));
+  const isWindowed = span > 1;
   return {
     code: "too-many-examples",
-    path: windows ? "/data/stride" : "/data",
-    message: `There are ${given} examples, and a training knows at most ${most}.`,
-    hint: windows
+    path: isWindowed ? "/data/stride" : "/data",
+    message: `There are ${countText} examples, and a training knows at most ${limitText}.`,
+    hint: isWindowed
       ? `Let windows begin further apart: "stride": ${span} leaves nothing out and reads nothing twice.`
       : "Use a part of the data.",
   };
 }
 
 /** The ends of the parts, in `count` places. */
-function bounds(split: NormalSplit, count: number): readonly number[] {
+function splitBounds(split: NormalSplit, count: number): readonly number[] {
   let sum = 0;
-  return parts.map((part) => {
-    sum += split[part];
+  return splitNames.map((subset) => {
+    sum += split[subset];
     // Sums such as 0.7 + 0.2 + 0.1 fall short of 1 by rounding.
     return Math.min(count, Math.floor(sum * count + 1e-6));
   });
@@ -107,15 +107,15 @@ function bounds(split: NormalSplit, count: number): readonly number[] {
 
 function inverse(order: Indices): Indices {
   const ranks = new Uint32Array(order.length);
-  for (const [rank, place] of order.entries()) ranks[place] = rank;
+  for (const [rank, index] of order.entries()) ranks[index] = rank;
   return ranks;
 }
 
-function emptyPart(split: NormalSplit, part: keyof Splits, examples: number): RunProblem {
+function emptySplit(split: NormalSplit, subset: keyof Splits, examples: number): RunProblem {
   return {
     code: "empty-split",
-    path: `/data/split/${part}`,
-    message: `The ${part} part of the split, ${split[part]} of ${examples} example${examples === 1 ? "" : "s"}, holds none.`,
+    path: `/data/split/${subset}`,
+    message: `The ${subset} part of the split, ${split[subset]} of ${examples} example${examples === 1 ? "" : "s"}, holds none.`,
     hint: "Give it a larger part, or use more data.",
   };
 }

@@ -1,5 +1,5 @@
 /** Which MPI launcher started this process, by its environment. Where none did, no MPI is looked for. */
-import { openMeeting } from "./threads.js";
+import { createSharedMemory } from "./shared-memory.js";
 
 /** One of those that share a training. */
 export interface Launch {
@@ -19,13 +19,13 @@ export interface ProcessLaunch extends Launch {
 
 /** A thread of this process. */
 export interface ThreadLaunch extends Launch {
-  readonly meeting: SharedArrayBuffer;
+  readonly sharedMemory: SharedArrayBuffer;
 }
 
 /** Threads of this process that share a training. */
 export function threadLaunches(size: number): readonly ThreadLaunch[] {
-  const meeting = openMeeting(size);
-  return Array.from({ length: size }, (_, rank) => ({ rank, size, localRank: rank, localSize: size, meeting }));
+  const sharedMemory = createSharedMemory(size);
+  return Array.from({ length: size }, (_, rank) => ({ rank, size, localRank: rank, localSize: size, sharedMemory }));
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -57,13 +57,13 @@ const launchers = [
 ] as const;
 
 /** Null where no launcher did, and where RNNX_MPI is "off". */
-export function launchOf(environment: Environment = process.env): ProcessLaunch | null {
+export function detectLaunch(environment: Environment = process.env): ProcessLaunch | null {
   if (environment.RNNX_MPI === "off") return null;
-  const number = (name: string) => Number.parseInt(environment[name] ?? "", 10);
+  const parseNumber = (name: string) => Number.parseInt(environment[name] ?? "", 10);
   for (const { launcher, ...names } of launchers) {
-    const [rank, size] = [number(names.rank), number(names.size)];
+    const [rank, size] = [parseNumber(names.rank), parseNumber(names.size)];
     if (!(rank >= 0 && size > 0) || (launcher === "Slurm" && size === 1)) continue;
-    const [localRank, localSize] = [number(names.localRank), number(names.localSize)];
+    const [localRank, localSize] = [parseNumber(names.localRank), parseNumber(names.localSize)];
     return {
       launcher,
       rank,
@@ -76,8 +76,8 @@ export function launchOf(environment: Environment = process.env): ProcessLaunch 
   return null;
 }
 
-function librariesFor(launcher: ProcessLaunch["launcher"], named: string): readonly string[] {
-  if (named !== "") return [named];
+function librariesFor(launcher: ProcessLaunch["launcher"], libraryName: string): readonly string[] {
+  if (libraryName !== "") return [libraryName];
   const { open, mpich } = libraries;
   return launcher === "MPICH" ? [...mpich, ...open] : [...open, ...mpich];
 }
@@ -92,9 +92,9 @@ const libraries =
  * UCX, which carries messages for MPI libraries, writes over the C library's memory calls while other threads run them, and then takes the
  * crash for its own to report, which may wait for ever. It does neither where it is asked not to, before it is loaded.
  */
-const ucx = { UCX_MEM_EVENTS: "n", UCX_HANDLE_ERRORS: "none" } as const;
+const ucxDefaults = { UCX_MEM_EVENTS: "n", UCX_HANDLE_ERRORS: "none" } as const;
 
 /** To be called in the main thread, whose environment is the process's. What the user has set stays. */
-export function tame(environment: NodeJS.ProcessEnv = process.env): void {
-  for (const [name, value] of Object.entries(ucx)) environment[name] ??= value;
+export function configureUcx(environment: NodeJS.ProcessEnv = process.env): void {
+  for (const [name, value] of Object.entries(ucxDefaults)) environment[name] ??= value;
 }

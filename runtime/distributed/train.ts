@@ -1,22 +1,22 @@
 /** A training that several processes or threads share: what each of them does, from joining the others to leaving them. */
 import { hostname } from "node:os";
 import type { TrainRequest } from "../events.js";
-import type { Watcher } from "../loop.js";
-import { failed, type TrainOutcome, wrongInput } from "../outcome.js";
-import { conduct } from "./conduct.js";
-import { follow } from "./follow.js";
+import { invalidInput, runFailed, type TrainOutcome } from "../outcome.js";
+import type { TrainingObserver } from "../training/loop.js";
+import { broadcastJson } from "./communicator.js";
+import { coordinate } from "./coordinator.js";
 import type { ProcessLaunch, ThreadLaunch } from "./launcher.js";
-import { type OpenedRanks, openRanks } from "./mpi.js";
-import { agree } from "./ranks.js";
-import { threadRanks } from "./threads.js";
+import { type CommunicatorResult, connectMpi } from "./mpi.js";
+import { createThreadCommunicator } from "./shared-memory.js";
+import { runWorkerRank } from "./worker-rank.js";
 
-export interface SharedWatcher extends Watcher {
+export interface DistributedWatcher extends TrainingObserver {
   /** Told of a mistake of ours before all ranks are ended; returns when it has been said. */
-  readonly broken: (error: unknown) => void;
+  readonly onCrash: (error: unknown) => void;
 }
 
 /** What rank 0 trains, or the outcome that it had before there was anything to train. */
-type Asked =
+type RequestResult =
   | { readonly ok: true; readonly request: TrainRequest }
   | { readonly ok: false; readonly outcome: TrainOutcome };
 
@@ -24,38 +24,39 @@ type Asked =
  * @param request what rank 0 was asked for; the other ranks learn it from there. Null at rank 0 calls the training off.
  * @returns rank 0's outcome, at all ranks.
  */
-export async function trainTogether(
+export async function trainDistributed(
   launch: ProcessLaunch | ThreadLaunch,
   request: TrainRequest | null,
-  watcher: SharedWatcher,
+  watcher: DistributedWatcher,
 ): Promise<TrainOutcome> {
-  const opened = await join(launch);
+  const opened = await joinRanks(launch);
   if (!opened.ok) {
     // The first process speaks for all of them, but it need not know what is wrong on another machine.
     if (launch.rank > 0) process.stderr.write(`rank ${launch.rank}, on ${hostname()}: ${opened.message}\n`);
-    return failed(opened.message, opened.hint);
+    return runFailed(opened.message, opened.hint);
   }
-  const { ranks } = opened;
-  const train = async (shared: TrainRequest): Promise<TrainOutcome> => {
-    if (ranks.rank === 0) return agree<TrainOutcome>(ranks, await conduct(shared, ranks, launch, watcher));
-    await follow(shared, ranks, launch, watcher.stopping);
-    return agree<TrainOutcome>(ranks, failed(""));
+  const { communicator } = opened;
+  const train = async (sharedRequest: TrainRequest): Promise<TrainOutcome> => {
+    if (communicator.rank === 0)
+      return broadcastJson<TrainOutcome>(communicator, await coordinate(sharedRequest, communicator, launch, watcher));
+    await runWorkerRank(sharedRequest, communicator, launch, watcher.shouldStop);
+    return broadcastJson<TrainOutcome>(communicator, runFailed(""));
   };
   try {
     // What was wrong has been said where it was found.
-    const calledOff = { ok: false as const, outcome: wrongInput([]) };
-    const asked = agree<Asked>(ranks, request === null ? calledOff : { ok: true, request });
-    const outcome = asked.ok ? await train(asked.request) : asked.outcome;
-    ranks.leave();
+    const cancelled = { ok: false as const, outcome: invalidInput([]) };
+    const received = broadcastJson<RequestResult>(communicator, request === null ? cancelled : { ok: true, request });
+    const outcome = received.ok ? await train(received.request) : received.outcome;
+    communicator.finalize();
     return outcome;
   } catch (error) {
-    watcher.broken(error);
-    ranks.abort(1);
+    watcher.onCrash(error);
+    communicator.abort(1);
     throw error;
   }
 }
 
-async function join(launch: ProcessLaunch | ThreadLaunch): Promise<OpenedRanks> {
-  if (!("meeting" in launch)) return openRanks(launch);
-  return { ok: true, ranks: threadRanks(launch.meeting, launch.rank, launch.size) };
+async function joinRanks(launch: ProcessLaunch | ThreadLaunch): Promise<CommunicatorResult> {
+  if (!("sharedMemory" in launch)) return connectMpi(launch);
+  return { ok: true, communicator: createThreadCommunicator(launch.sharedMemory, launch.rank, launch.size) };
 }

@@ -3,7 +3,7 @@
  * nothing that a file names (external links, external data) can reach outside of it.
  */
 import type { Dataset, Entity, Group } from "h5wasm";
-import type { ForeignTensor } from "./foreign.js";
+import type { ForeignTensor } from "./foreign-weights.js";
 
 export interface Hdf5Group {
   readonly groups: ReadonlyMap<string, Hdf5Group>;
@@ -17,27 +17,27 @@ export type ReadHdf5 =
   | { readonly ok: false; readonly message: string };
 
 /** Groups may contain themselves, so what is followed is counted. */
-const mostEntries = 100_000;
-const deepest = 64;
-const place = "/weights.h5";
+const MAX_ENTRIES = 100_000;
+const MAX_DEPTH = 64;
+const FILE_PATH = "/weights.h5";
 
-export const signature = Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a);
+export const HDF5_SIGNATURE = Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a);
 
 /** Tensors can be read until `close`. */
 export async function readHdf5(bytes: Uint8Array): Promise<ReadHdf5> {
   const { default: library } = await import("h5wasm");
   const module = await library.ready;
   module.activate_throwing_error_handler();
-  module.FS.writeFile(place, bytes);
+  module.FS.writeFile(FILE_PATH, bytes);
   try {
-    const file = new library.File(place, "r");
+    const file = new library.File(FILE_PATH, "r");
     const close = () => {
       file.close();
-      module.FS.unlink(place);
+      module.FS.unlink(FILE_PATH);
     };
     return { ok: true, root: readGroup(file, "", 0, { entries: 0 }), close };
   } catch (error) {
-    module.FS.unlink(place);
+    module.FS.unlink(FILE_PATH);
     return { ok: false, message: reasonOf(error) };
   }
 }
@@ -53,16 +53,16 @@ function reasonOf(error: unknown): string {
   return `HDF5 says "${innermost.trim()}"`;
 }
 
-function readGroup(group: Group, path: string, depth: number, seen: { entries: number }): Hdf5Group {
-  if (depth > deepest) throw new Error(`groups stand more than ${deepest} deep in each other`);
+function readGroup(group: Group, path: string, depth: number, counter: { entries: number }): Hdf5Group {
+  if (depth > MAX_DEPTH) throw new Error(`groups stand more than ${MAX_DEPTH} deep in each other`);
   const groups = new Map<string, Hdf5Group>();
   const tensors = new Map<string, ForeignTensor>();
   for (const key of group.keys()) {
-    seen.entries += 1;
-    if (seen.entries > mostEntries) throw new Error(`there are more than ${mostEntries} entries`);
+    counter.entries += 1;
+    if (counter.entries > MAX_ENTRIES) throw new Error(`there are more than ${MAX_ENTRIES} entries`);
     const name = path === "" ? key : `${path}/${key}`;
     const entry: Entity | null = group.get(key);
-    if (isGroup(entry)) groups.set(key, readGroup(entry, name, depth + 1, seen));
+    if (isGroup(entry)) groups.set(key, readGroup(entry, name, depth + 1, counter));
     else if (isDataset(entry)) tensors.set(key, tensorOf(entry, name));
   }
   return { groups, tensors, attributes: attributesOf(group) };

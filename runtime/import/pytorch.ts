@@ -1,9 +1,16 @@
 /** PyTorch: the state dict of a module as safetensors. Names and layouts of torch.nn.RNN, LSTM, GRU, Embedding and Linear. */
-import type { Tensors } from "../safetensors.js";
-import type { ForeignFile, ForeignTensor, ForeignUnit, Framework, Source, UnitKind } from "./foreign.js";
+import type { Tensors } from "../tensors/safetensors.js";
+import type {
+  ForeignFile,
+  ForeignLayer,
+  ForeignTensor,
+  Framework,
+  LayerKind,
+  TensorSource,
+} from "./foreign-weights.js";
 
-const kernel = (from: string): Source => ({ from: [from], transpose: true, gated: true });
-const bias = (...from: readonly string[]): Source => ({ from, gated: true, optional: true });
+const kernel = (from: string): TensorSource => ({ from: [from], transpose: true, gated: true });
+const bias = (...from: readonly string[]): TensorSource => ({ from, gated: true, isOptional: true });
 const input = kernel("weight_ih");
 const recurrent = kernel("weight_hh");
 const bothBiases = bias("bias_ih", "bias_hh");
@@ -26,18 +33,18 @@ export const pytorch: Framework = {
     embedding: { gates: [0], parameters: { W: { from: ["weight"] } } },
     dense: {
       gates: [0],
-      parameters: { W: { from: ["weight"], transpose: true }, b: { from: ["bias"], optional: true } },
+      parameters: { W: { from: ["weight"], transpose: true }, b: { from: ["bias"], isOptional: true } },
     },
   },
 };
 
 /** `encoder.lstm.weight_ih_l1_reverse`: module, role, layer, direction. A module of one step (LSTMCell) has no layer. */
 const recurrentName = /^(?:(.*)\.)?(weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)(?:_l(\d+)(_reverse)?)?$/;
-const plainName = /^(?:(.*)\.)?(weight|bias)$/;
+const denseName = /^(?:(.*)\.)?(weight|bias)$/;
 /** What modules that hold a table are called: their weight looks like a kernel without a bias. */
 const tableName = /emb|wte|lookup/i;
 
-interface Draft {
+interface LayerDraft {
   readonly module: string;
   /** Of a module with several layers; -1 for one of a single step. */
   readonly layer: number;
@@ -46,45 +53,48 @@ interface Draft {
 }
 
 export function readStateDict(tensors: Tensors): ForeignFile {
-  const drafts = new Map<string, Draft>();
-  const rest: ForeignTensor[] = [];
-  const draft = (module: string, layer: number, isRecurrent: boolean): Draft => {
+  const drafts = new Map<string, LayerDraft>();
+  const otherTensors: ForeignTensor[] = [];
+  const draft = (module: string, layer: number, isRecurrent: boolean): LayerDraft => {
     const key = `${module} ${layer} ${isRecurrent}`;
-    const made = drafts.get(key) ?? { module, layer, recurrent: isRecurrent, directions: [new Map(), new Map()] };
-    drafts.set(key, made);
-    return made;
+    const existing = drafts.get(key) ?? { module, layer, recurrent: isRecurrent, directions: [new Map(), new Map()] };
+    drafts.set(key, existing);
+    return existing;
   };
   for (const [name, { shape, data }] of tensors) {
     const tensor = { name, shape, read: () => data };
     const [, module = "", role = "", layer = "-1", reverse] = recurrentName.exec(name) ?? [];
-    const [, plainModule = "", plainRole = ""] = plainName.exec(name) ?? [];
+    const [, plainModule = "", plainRole = ""] = denseName.exec(name) ?? [];
     if (role !== "") draft(module, Number(layer), true).directions[reverse === undefined ? 0 : 1].set(role, tensor);
     else if (plainRole !== "") draft(plainModule, -1, false).directions[0].set(plainRole, tensor);
-    else rest.push(tensor);
+    else otherTensors.push(tensor);
   }
-  const all = [...drafts.values()].sort((a, b) => byName(a.module, b.module) || a.layer - b.layer);
-  const layered = (module: string) => all.filter((other) => other.module === module && other.recurrent).length > 1;
-  return { framework: pytorch, units: all.map((each) => unitOf(each, layered(each.module))), rest };
+  const all = [...drafts.values()].sort((a, b) => compareNames(a.module, b.module) || a.layer - b.layer);
+  const isStacked = (module: string) => all.filter((other) => other.module === module && other.recurrent).length > 1;
+  return { framework: pytorch, layers: all.map((each) => toForeignLayer(each, isStacked(each.module))), otherTensors };
 }
 
 /** Numbers in names by their value: `layers.10` after `layers.9`. */
-export function byName(a: string, b: string): number {
+export function compareNames(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
 }
 
-function unitOf({ module, layer, recurrent: isRecurrent, directions }: Draft, layered: boolean): ForeignUnit {
+function toForeignLayer(
+  { module, layer, recurrent: isRecurrent, directions }: LayerDraft,
+  isStacked: boolean,
+): ForeignLayer {
   const name =
-    layered || module === "" ? [module, ...(layer < 0 ? [] : [`l${layer}`])].filter(Boolean).join(".") : module;
+    isStacked || module === "" ? [module, ...(layer < 0 ? [] : [`l${layer}`])].filter(Boolean).join(".") : module;
   const [forward, backward] = directions;
   return {
     name,
-    layer: module.split(".").at(-1) ?? "",
+    layerName: module.split(".").at(-1) ?? "",
     kinds: isRecurrent ? ["cell"] : plainKinds(module, forward),
     directions: backward.size > 0 ? [forward, backward] : [forward],
   };
 }
 
-function plainKinds(module: string, tensors: ReadonlyMap<string, ForeignTensor>): readonly UnitKind[] {
+function plainKinds(module: string, tensors: ReadonlyMap<string, ForeignTensor>): readonly LayerKind[] {
   if (tensors.get("weight")?.shape.length !== 2) return tensors.has("weight") ? [] : ["dense"];
   if (tensors.has("bias")) return ["dense"];
   return tableName.test(module) ? ["embedding"] : ["dense", "embedding"];

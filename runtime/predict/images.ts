@@ -1,11 +1,11 @@
 /** Images of an IDX file: the class of each. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { unreadable } from "../data/file.js";
-import { readIdx } from "../data/idx.js";
-import { refuse } from "../problem.js";
-import { classified, probabilities } from "./answers.js";
-import { floats, type OpenInputs } from "./inputs.js";
+import { readIdx } from "../data/formats/idx.js";
+import { fail } from "../problem.js";
+import { unreadableFile } from "../storage/unreadable-file.js";
+import { describeClass, toProbabilities } from "./format-predictions.js";
+import { floatArray, type OpenInputs } from "./inputs.js";
 
 export const images: OpenInputs = async ({ run, file, folder, uses }) => {
   const { metadata, spec } = run;
@@ -14,35 +14,35 @@ export const images: OpenInputs = async ({ run, file, folder, uses }) => {
   try {
     bytes = readFileSync(resolve(folder, file));
   } catch (error) {
-    return refuse(unreadable("", file, error));
+    return fail(unreadableFile("", file, error));
   }
-  const read = readIdx(bytes);
-  if (!read.ok) {
-    const message = `"${file}" cannot be read as images: ${read.message}.`;
-    return refuse({ code: "file-format", path: "", file, message, hint: "" });
+  const idx = readIdx(bytes);
+  if (!idx.ok) {
+    const message = `"${file}" cannot be read as images: ${idx.message}.`;
+    return fail({ code: "file-format", path: "", file, message, hint: "" });
   }
-  const [count = 0, rows = 0, columns = 0] = read.shape;
-  if (read.shape.length !== 3 || rows !== metadata.rows || columns !== metadata.columns || count === 0) {
-    const message = `"${file}" has shape [${read.shape.join(", ")}], and should be [images, ${metadata.rows}, ${metadata.columns}].`;
-    return refuse({ code: "images-shape", path: "", file, message, hint: "" });
+  const [count = 0, rows = 0, columns = 0] = idx.shape;
+  if (idx.shape.length !== 3 || rows !== metadata.rows || columns !== metadata.columns || count === 0) {
+    const message = `"${file}" has shape [${idx.shape.join(", ")}], and should be [images, ${metadata.rows}, ${metadata.columns}].`;
+    return fail({ code: "images-shape", path: "", file, message, hint: "" });
   }
   const size = rows * columns;
-  const pixels = read.bytes;
+  const pixels = idx.bytes;
   return {
     ok: true,
     inputs: {
       lengths: new Uint32Array(count).fill(rows),
-      padded: false,
+      hasLengths: false,
       batch(examples) {
         const data = new Float32Array(examples.length * size);
         for (const [row, image] of examples.entries()) {
-          for (let place = 0; place < size; place++)
-            data[row * size + place] = (pixels[image * size + place] ?? 0) / 255;
+          for (let pixel = 0; pixel < size; pixel++)
+            data[row * size + pixel] = (pixels[image * size + pixel] ?? 0) / 255;
         }
-        return new Map([["inputs", floats(examples.length, [rows, columns], data)]]);
+        return new Map([["inputs", floatArray(examples.length, [rows, columns], data)]]);
       },
-      finish: (scores) => probabilities(spec, uses.targets, scores),
-      describe: (image, finished) => ({ image: image + 1, ...classified("label", finished, metadata.classes) }),
+      postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
+      describe: (image, scores) => ({ image: image + 1, ...describeClass("label", scores, metadata.classes) }),
     },
   };
 };

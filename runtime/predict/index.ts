@@ -1,5 +1,5 @@
 /** The readers of inputs, by `data.type`; a decoder's sources are read where they are decoded. */
-import type { NormalData } from "../../schema/normal.js";
+import type { NormalData } from "../../schema/normal/index.js";
 import { arrays } from "./arrays.js";
 import { images } from "./images.js";
 import type { OpenInputs } from "./inputs.js";

@@ -1,24 +1,25 @@
 /** Sequences: the label of each line, or a tag for each of its steps. */
-import { readSequences } from "../data/sequence-examples.js";
-import { gatherRuns, type HeldSeries } from "../data/windows.js";
-import { refuse } from "../problem.js";
-import { classified, probabilities, quantities, tagged } from "./answers.js";
+
+import { gatherSequences, type InMemorySeries } from "../data/batching/windows.js";
+import { readSequences } from "../data/sources/sequence-examples.js";
+import { fail } from "../problem.js";
+import { describeClass, describeTags, describeValues, toProbabilities } from "./format-predictions.js";
 import type { OpenInputs } from "./inputs.js";
 
 export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
   const { metadata, spec } = run;
   if (metadata.type !== "sequences" || spec.data.type !== "sequences") throw new Error("The run has no sequences.");
-  const read = await readSequences({ ...spec.data, file }, folder, uses, false);
-  if (!read.ok) return read;
-  const { examples, tokens, features } = read.sequences;
+  const result = await readSequences({ ...spec.data, file }, folder, uses, false);
+  if (!result.ok) return result;
+  const { examples, tokens, features } = result.sequences;
   const width = run.signature.inputs.shape[2];
   if (metadata.vocabulary === undefined && features !== width) {
     const message = `"${file}" has vectors of ${features}, and the model reads vectors of ${width}.`;
-    return refuse({ code: "data-shape", path: "", file, message, hint: "" });
+    return fail({ code: "data-shape", path: "", file, message, hint: "" });
   }
-  const known = new Map(metadata.vocabulary?.map((token, id) => [token, id]));
-  const idOf = tokens.map((token) => known.get(token) ?? metadata.unknown ?? 0);
-  const steps: HeldSeries =
+  const idByToken = new Map(metadata.vocabulary?.map((token, id) => [token, id]));
+  const idOf = tokens.map((token) => idByToken.get(token) ?? metadata.unknown ?? 0);
+  const steps: InMemorySeries =
     metadata.vocabulary === undefined
       ? { dtype: "float32", width: features, data: Float32Array.from(examples.flatMap(({ vectors }) => vectors)) }
       : {
@@ -34,23 +35,23 @@ export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
     ok: true,
     inputs: {
       lengths,
-      padded: true,
-      batch(chosen) {
-        const time = chosen.reduce((longest, example) => Math.max(longest, lengths[example] ?? 0), 0);
-        const vector = steps.dtype === "float32" ? [features] : [];
-        const live = BigInt64Array.from(chosen, (example) => BigInt(lengths[example] ?? 0));
+      hasLengths: true,
+      batch(indices) {
+        const time = indices.reduce((maximum, example) => Math.max(maximum, lengths[example] ?? 0), 0);
+        const vectorShape = steps.dtype === "float32" ? [features] : [];
+        const batchLengths = BigInt64Array.from(indices, (example) => BigInt(lengths[example] ?? 0));
         return new Map([
-          ["inputs", gatherRuns(steps, starts, chosen, time, [chosen.length, time, ...vector])],
-          ["lengths", { dtype: "int64", shape: [chosen.length], data: live }],
+          ["inputs", gatherSequences(steps, starts, indices, time, [indices.length, time, ...vectorShape])],
+          ["lengths", { dtype: "int64", shape: [indices.length], data: batchLengths }],
         ]);
       },
-      finish: (scores) => probabilities(spec, uses.targets, scores),
-      describe(example, finished) {
+      postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
+      describe(example, scores) {
         const { line } = examples[example] ?? { line: 0 };
-        const perStep = finished.shape.length > 1;
+        const perStep = scores.shape.length > 1;
         if (uses.targets === "classes")
-          return { line, ...(perStep ? tagged("tags", finished, names) : classified("label", finished, names)) };
-        return { line, [perStep ? "tags" : "label"]: quantities(finished) };
+          return { line, ...(perStep ? describeTags("tags", scores, names) : describeClass("label", scores, names)) };
+        return { line, [perStep ? "tags" : "label"]: describeValues(scores) };
       },
     },
   };

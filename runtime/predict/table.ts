@@ -1,10 +1,11 @@
 /** Tables: for each row that a window ends at, the target that lies ahead of it, scaled back. */
-import { collectFloats } from "../data/floats.js";
-import { scaled, unscaled } from "../data/scaler.js";
-import { readRows, rowsOf } from "../data/table-rows.js";
-import { type FloatSeries, gatherWindows } from "../data/windows.js";
-import { type RunProblem, refuse } from "../problem.js";
-import { classified, probabilities, quantities, type Scores } from "./answers.js";
+
+import { type FloatSeries, gatherWindows } from "../data/batching/windows.js";
+import { scaleValue, unscaleValue } from "../data/scaler.js";
+import { iterateRows, readRows } from "../data/sources/table-rows.js";
+import { collectFloats } from "../data/spill/float-list.js";
+import { fail, type RunProblem } from "../problem.js";
+import { describeClass, describeValues, type Scores, toProbabilities } from "./format-predictions.js";
 import type { OpenInputs } from "./inputs.js";
 
 export const table: OpenInputs = async ({ run, file, folder, uses }) => {
@@ -12,62 +13,62 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   if (metadata.type !== "table" || spec.data.type !== "table") throw new Error("The run's data is no table.");
   const { columns, target, scaler, classes } = metadata;
   const { window } = spec.data;
-  const read = await readRows({ ...spec.data, file, columns, target: null }, folder, false);
-  if (!read.ok) return refuse(...read.problems.map((problem) => ({ ...problem, file })));
-  const { rows, values, lineOf } = read.table;
+  const result = await readRows({ ...spec.data, file, columns, target: null }, folder, false);
+  if (!result.ok) return fail(...result.problems.map((problem) => ({ ...problem, file })));
+  const { rows, values, lineOf } = result.table;
   if (rows < window) {
     const message = `"${file}" has ${rows} row${rows === 1 ? "" : "s"}, and the model reads windows of ${window}.`;
-    return refuse({ code: "table-too-short", path: "", file, message, hint: "Give it more rows." });
+    return fail({ code: "table-too-short", path: "", file, message, hint: "Give it more rows." });
   }
   const collected = collectFloats.float32();
-  const scalings = columns.map((name) => scaler[name]);
+  const scalers = columns.map((name) => scaler[name]);
   let row = 0;
-  for (const numbers of rowsOf(values, columns.length)) {
-    const found = numbers.map((value, column) => {
-      const scaling = scalings[column];
-      return scaling === undefined ? value : scaled(value, scaling);
+  for (const numbers of iterateRows(values, columns.length)) {
+    const scaledRow = numbers.map((value, column) => {
+      const columnScaler = scalers[column];
+      return columnScaler === undefined ? value : scaleValue(value, columnScaler);
     });
-    const large = found.findIndex((value) => !Number.isFinite(Math.fround(value)));
-    if (large >= 0) return refuse(tooLarge(file, lineOf(row), columns[large] ?? ""));
-    for (const value of found) collected.push(value);
+    const overflowIndex = scaledRow.findIndex((value) => !Number.isFinite(Math.fround(value)));
+    if (overflowIndex >= 0) return fail(tooLargeProblem(file, lineOf(row), columns[overflowIndex] ?? ""));
+    for (const value of scaledRow) collected.push(value);
     row++;
   }
   const series: FloatSeries = { dtype: "float32", width: columns.length, data: collected.finish() };
   /** The last step's numbers: those before it are of targets that earlier windows speak of. */
-  const lastStep = ({ shape, data: all }: Scores): Scores => {
+  const lastStep = ({ shape, data: stepData }: Scores): Scores => {
     const size = shape.at(-1) ?? 1;
-    return { shape: [size], data: all.slice(-size) };
+    return { shape: [size], data: stepData.slice(-size) };
   };
   return {
     ok: true,
     inputs: {
       lengths: new Uint32Array(rows - window + 1).fill(window),
-      padded: false,
+      hasLengths: false,
       batch(examples) {
         const shape = [examples.length, window, columns.length];
         return new Map([["inputs", gatherWindows(series, { stride: 1, shift: 0, length: window }, examples, shape)]]);
       },
-      finish(scores) {
-        const last = probabilities(spec, uses.targets, lastStep(scores));
+      postprocess(scores) {
+        const last = toProbabilities(spec, uses.targets, lastStep(scores));
         if (uses.targets !== "numbers") return last;
-        const back = last.data.map((value, place) => {
-          const scaling = scaler[target[place] ?? ""];
-          return scaling === undefined ? value : unscaled(value, scaling);
+        const unscaledValues = last.data.map((value, index) => {
+          const columnScaler = scaler[target[index] ?? ""];
+          return columnScaler === undefined ? value : unscaleValue(value, columnScaler);
         });
-        return { ...last, data: back };
+        return { ...last, data: unscaledValues };
       },
-      describe(example, finished) {
+      describe(example, scores) {
         const line = lineOf(example + window - 1);
         const [name = "target"] = target;
-        if (uses.targets === "classes") return { line, ...classified(name, finished, classes ?? null) };
-        const numbers = [quantities(finished)].flat();
-        return { line, ...Object.fromEntries(target.map((column, place) => [column, numbers[place]])) };
+        if (uses.targets === "classes") return { line, ...describeClass(name, scores, classes ?? null) };
+        const numbers = [describeValues(scores)].flat();
+        return { line, ...Object.fromEntries(target.map((column, index) => [column, numbers[index]])) };
       },
     },
   };
 };
 
-function tooLarge(file: string, line: number, name: string): RunProblem {
+function tooLargeProblem(file: string, line: number, name: string): RunProblem {
   const message = `Line ${line} of "${file}" holds a number that is too large, in column "${name}".`;
   return { code: "table-value", path: "", file, line, message, hint: "" };
 }

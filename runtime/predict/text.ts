@@ -1,16 +1,16 @@
 /** Lines of text: the unit that each line goes on with, and what the model expected after each of its units. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { notUtf8 } from "../data/characters.js";
-import { unreadable } from "../data/file.js";
-import { arrayOf } from "../data/ids.js";
-import { lookUpUnits } from "../data/known.js";
+import { notUtf8Problem } from "../data/formats/utf8-reader.js";
 import type { TextMetadata } from "../data/metadata.js";
-import { positionOf } from "../data/positions.js";
 import type { NumericArray } from "../data/source.js";
-import { numberText } from "../data/units.js";
-import { type RunProblem, refuse } from "../problem.js";
-import { likeliest, probabilities } from "./answers.js";
+import { toArray } from "../data/spill/id-list.js";
+import { positionOf } from "../data/vocabulary/locate.js";
+import { encodeWithVocabulary } from "../data/vocabulary/lookup.js";
+import { tokenizeText } from "../data/vocabulary/tokenizers.js";
+import { fail, type RunProblem } from "../problem.js";
+import { unreadableFile } from "../storage/unreadable-file.js";
+import { toProbabilities, topClasses } from "./format-predictions.js";
 import type { OpenInputs } from "./inputs.js";
 
 interface Line {
@@ -27,26 +27,26 @@ export const text: OpenInputs = async ({ run, file, folder, uses }) => {
   try {
     bytes = readFileSync(resolve(folder, file));
   } catch (error) {
-    return refuse(unreadable("", file, error));
+    return fail(unreadableFile("", file, error));
   }
   let content: string;
   try {
     content = unit === "byte" ? bytes.toString("latin1") : new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return refuse(notUtf8("", file, "Save it as UTF-8."));
+    return fail(notUtf8Problem("", file, "Save it as UTF-8."));
   }
   const lines: Line[] = [];
   const problems: RunProblem[] = [];
   for (const [index, line] of content.split(unit === "byte" ? "\n" : /\r\n|\n|\r/).entries()) {
     if (line === "" || (unit === "word" && line.trim() === "")) continue;
-    const read = readLine(metadata, line, index + 1, file);
-    if (Array.isArray(read)) problems.push(...read);
-    else lines.push({ number: index + 1, text: line, ids: read });
+    const result = readLine(metadata, line, index + 1, file);
+    if (Array.isArray(result)) problems.push(...result);
+    else lines.push({ number: index + 1, text: line, ids: result });
     if (problems.length >= 20) break;
   }
-  if (problems.length > 0) return refuse(...problems);
+  if (problems.length > 0) return fail(...problems);
   if (lines.length === 0) {
-    return refuse({ code: "input-empty", path: "", file, message: `"${file}" has no lines of text.`, hint: "" });
+    return fail({ code: "input-empty", path: "", file, message: `"${file}" has no lines of text.`, hint: "" });
   }
   const join = (units: readonly (string | number)[]) =>
     unit === "byte" ? new TextDecoder().decode(Uint8Array.from(units, Number)) : units.join(unit === "word" ? " " : "");
@@ -54,18 +54,18 @@ export const text: OpenInputs = async ({ run, file, folder, uses }) => {
     ok: true,
     inputs: {
       lengths: lines.map(({ ids }) => ids.length),
-      padded: false,
+      hasLengths: false,
       batch: (examples) =>
-        new Map([["inputs", rowsOf(examples.map((example) => lines[example]?.ids ?? new Int32Array()))]]),
-      finish: (scores) => probabilities(spec, uses.targets, scores),
-      describe(example, finished) {
+        new Map([["inputs", stackRows(examples.map((example) => lines[example]?.ids ?? new Int32Array()))]]),
+      postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
+      describe(example, scores) {
         const { number, text } = lines[example] ?? { number: 0, text: "" };
-        const steps = likeliest(finished, vocabulary);
+        const steps = topClasses(scores, vocabulary);
         const next = steps.at(-1);
-        const shown = unit === "byte" ? new TextDecoder().decode(Buffer.from(text, "latin1")) : text;
+        const shownText = unit === "byte" ? new TextDecoder().decode(Buffer.from(text, "latin1")) : text;
         return {
           line: number,
-          text: shown,
+          text: shownText,
           next: next === undefined ? null : join([next.name]),
           probability: next?.probability ?? null,
           prediction: join(steps.map(({ name }) => name)),
@@ -76,13 +76,13 @@ export const text: OpenInputs = async ({ run, file, folder, uses }) => {
 };
 
 function readLine({ unit, ...metadata }: TextMetadata, line: string, number: number, file: string) {
-  const numbered = numberText(unit === "byte" ? Buffer.from(line, "latin1") : line, unit);
-  const found = lookUpUnits(numbered, metadata);
-  if (found.ok) return arrayOf(found.ids);
-  const met = arrayOf(numbered.ids);
-  return found.strangers.map((place): RunProblem => {
-    const { column } = positionOf(line, unit === "byte" ? "char" : unit, place);
-    const shown = JSON.stringify(numbered.units[met[place] ?? 0]);
+  const tokenized = tokenizeText(unit === "byte" ? Buffer.from(line, "latin1") : line, unit);
+  const encoded = encodeWithVocabulary(tokenized, metadata);
+  if (encoded.ok) return toArray(encoded.ids);
+  const unitIds = toArray(tokenized.ids);
+  return encoded.unknownIndices.map((index): RunProblem => {
+    const { column } = positionOf(line, unit === "byte" ? "char" : unit, index);
+    const shown = JSON.stringify(tokenized.units[unitIds[index] ?? 0]);
     const message = `Line ${number} of "${file}" has ${shown}, which the run has not met.`;
     const hint = "The model has nothing to say of what its vocabulary does not hold.";
     return { code: "unknown-unit", path: "", file, line: number, column, message, hint };
@@ -90,7 +90,7 @@ function readLine({ unit, ...metadata }: TextMetadata, line: string, number: num
 }
 
 /** Rows of one length. */
-function rowsOf(rows: readonly Int32Array[]): NumericArray {
+function stackRows(rows: readonly Int32Array[]): NumericArray {
   const time = rows[0]?.length ?? 0;
   const data = new Int32Array(rows.length * time);
   for (const [row, ids] of rows.entries()) data.set(ids, row * time);

@@ -1,13 +1,20 @@
 /** Runs the trials of a sweep, several at a time, each in a process of its own; ends those that are not worth going on with. */
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { NormalSpec } from "../../schema/normal.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
 import type { SplitMetrics, TrainEvent, TrainRequest } from "../events.js";
 import type { TrainOutcome } from "../outcome.js";
-import type { FromChild, ToChild } from "./child.js";
-import type { TrialValues } from "./plan.js";
-import { readTrial, type TrialRecord, trialFolder, writeResults, writeTrial } from "./record.js";
-import { bestOf, type Mode, type Progress, type Reading, type StoppingRule, shouldStop } from "./stopping.js";
+import {
+  bestValue,
+  type IntermediateValue,
+  type Mode,
+  type Pruner,
+  shouldPrune,
+  type TrialProgress,
+} from "./pruning.js";
+import { readTrial, type TrialRecord, trialFolder, writeResults, writeTrial } from "./results.js";
+import type { TrialValues } from "./search-space.js";
+import type { TrialCommand, TrialMessage } from "./trial-process.js";
 
 export interface Trial {
   /** From 1. */
@@ -27,7 +34,7 @@ export interface SweepRequest {
   /** Of the validation part where the data has one, else of the part to train on. */
   readonly metric: string;
   readonly mode: Mode;
-  readonly stopping: StoppingRule;
+  readonly stopping: Pruner;
 }
 
 export type SweepEvent =
@@ -54,29 +61,29 @@ export async function runSweep(
   { onEvent = () => undefined, signal }: SweepOptions = {},
 ): Promise<readonly TrialRecord[]> {
   const { trials, out, jobs } = request;
-  const progress = new Map<number, Progress>();
+  const progress = new Map<number, TrialProgress>();
   const records: TrialRecord[] = [];
-  const keep = (record: TrialRecord, known: boolean) => {
+  const addRecord = (record: TrialRecord, known: boolean) => {
     records.push(record);
-    progress.set(record.trial, { steps: record.steps, readings: record.readings });
+    progress.set(record.trial, { steps: record.steps, intermediateValues: record.readings });
     onEvent({ event: "trial", known, ...record });
   };
-  const waiting: { readonly trial: Trial; readonly earlier: readonly Reading[] }[] = [];
+  const queue: { readonly trial: Trial; readonly earlierValues: readonly IntermediateValue[] }[] = [];
   for (const trial of trials) {
     const known = readTrial(out, trial.trial, trial.values);
-    if (known !== undefined && known.state !== "interrupted") keep(known, true);
-    else waiting.push({ trial, earlier: known?.readings ?? [] });
+    if (known !== undefined && known.state !== "interrupted") addRecord(known, true);
+    else queue.push({ trial, earlierValues: known?.readings ?? [] });
   }
-  const work = async () => {
-    for (let next = waiting.shift(); next !== undefined && signal?.aborted !== true; next = waiting.shift()) {
-      const { trial, earlier } = next;
+  const runQueue = async () => {
+    for (let queued = queue.shift(); queued !== undefined && signal?.aborted !== true; queued = queue.shift()) {
+      const { trial, earlierValues: earlier } = queued;
       onEvent({ event: "trial", state: "started", trial: trial.trial, values: trial.values });
       const record = await runTrial(request, trial, earlier, progress, onEvent, signal);
       writeTrial(out, record);
-      keep(record, false);
+      addRecord(record, false);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(jobs, waiting.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(jobs, queue.length) }, runQueue));
   records.sort((a, b) => a.trial - b.trial);
   writeResults(out, records);
   return records;
@@ -85,18 +92,18 @@ export async function runSweep(
 async function runTrial(
   { folder, out, device, metric, mode, stopping }: SweepRequest,
   { trial, values, spec }: Trial,
-  earlier: readonly Reading[],
-  progress: Map<number, Progress>,
+  earlierValues: readonly IntermediateValue[],
+  progress: Map<number, TrialProgress>,
   onEvent: (event: SweepEvent) => void,
   signal: AbortSignal | undefined,
 ): Promise<TrialRecord> {
-  const child = fork(childFile(), {
+  const trialProcess = fork(trialProcessFile(), {
     execArgv: [],
     serialization: "advanced",
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  const tell = (message: ToChild) => {
-    if (child.connected) child.send(message);
+  const send = (message: TrialCommand) => {
+    if (trialProcess.connected) trialProcess.send(message);
   };
   const request: TrainRequest = {
     spec,
@@ -105,61 +112,63 @@ async function runTrial(
     device,
     resume: true,
     init: null,
-    without: [],
+    disabledPasses: [],
   };
   let steps = 0;
   let step = 0;
-  let readings = earlier;
-  let stopped = false;
-  const hear = (event: TrainEvent) => {
+  let readings = earlierValues;
+  let isPruned = false;
+  const onTrialEvent = (event: TrainEvent) => {
     if (event.event === "start") {
       ({ steps, step } = event);
       readings = readings.filter((reading) => reading.step <= step);
     }
     // What a stopped trial goes on to until it hears of it does not count: another time it would hear sooner or later.
-    if (event.event !== "epoch" || stopped) return;
+    if (event.event !== "epoch" || isPruned) return;
     step = event.step;
     readings = [...readings.filter((reading) => reading.step < step), { step, value: metricOf(event.metrics, metric) }];
-    progress.set(trial, { steps, readings });
+    progress.set(trial, { steps, intermediateValues: readings });
     onEvent({ event: "evaluation", trial, step, steps, value: readings.at(-1)?.value ?? Number.NaN });
-    stopped = shouldStop(stopping, progress, trial, mode);
-    if (stopped) tell({ type: "stop" });
+    isPruned = shouldPrune(stopping, progress, trial, mode);
+    if (isPruned) send({ type: "stop" });
   };
-  const abort = () => tell({ type: "stop" });
+  const abort = () => send({ type: "stop" });
   signal?.addEventListener("abort", abort, { once: true });
-  tell({ type: "train", request });
+  send({ type: "train", request });
   if (signal?.aborted) abort();
 
-  const ended = await new Promise<TrainOutcome | string>((resolve) => {
-    let said: TrainOutcome | string | undefined;
-    child.on("message", (message: FromChild) => {
-      if (message.type === "event") hear(message.event);
-      else said = message.type === "outcome" ? message.outcome : message.message;
+  const result = await new Promise<TrainOutcome | string>((resolve) => {
+    let received: TrainOutcome | string | undefined;
+    trialProcess.on("message", (message: TrialMessage) => {
+      if (message.type === "event") onTrialEvent(message.event);
+      else received = message.type === "outcome" ? message.outcome : message.message;
     });
-    child.on("error", (error) => resolve(error.message));
-    child.on("exit", (code, cause) => resolve(said ?? `Its process ended with ${cause ?? `code ${code}`}.`));
+    trialProcess.on("error", (error) => resolve(error.message));
+    trialProcess.on("exit", (code, signalName) =>
+      resolve(received ?? `Its process ended with ${signalName ?? `code ${code}`}.`),
+    );
   });
   signal?.removeEventListener("abort", abort);
 
   const record = { trial, values, steps, readings, message: "" };
-  if (typeof ended === "string" || !ended.ok)
+  if (typeof result === "string" || !result.ok)
     return {
       ...record,
       state: "failed",
       step,
       value: null,
-      message: typeof ended === "string" ? ended : reasonOf(ended),
+      message: typeof result === "string" ? result : reasonOf(result),
     };
-  const { done } = ended;
-  const best = finite(
-    bestOf(
+  const { done } = result;
+  const best = finiteOrNull(
+    bestValue(
       readings.map(({ value }) => value),
       mode,
     ),
   );
-  if (stopped) return { ...record, state: "stopped", step, value: best };
+  if (isPruned) return { ...record, state: "stopped", step, value: best };
   if (!done.interrupted)
-    return { ...record, state: "done", step: done.step, value: finite(metricOf(done.metrics, metric)) };
+    return { ...record, state: "done", step: done.step, value: finiteOrNull(metricOf(done.metrics, metric)) };
   return { ...record, state: "interrupted", step: done.step, value: best };
 }
 
@@ -172,12 +181,14 @@ function metricOf({ validation, train }: SplitMetrics, metric: string): number {
   return (Object.keys(validation).length > 0 ? validation : train)[metric] ?? Number.NaN;
 }
 
-function finite(value: number): number | null {
+function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
 /** A process needs JavaScript: from source, under the test runner, it is the built one. */
-function childFile(): string {
-  const fromSource = import.meta.url.endsWith(".ts");
-  return fileURLToPath(new URL(fromSource ? "../../dist/runtime/sweep/child.js" : "./child.js", import.meta.url));
+function trialProcessFile(): string {
+  const isSource = import.meta.url.endsWith(".ts");
+  return fileURLToPath(
+    new URL(isSource ? "../../dist/runtime/sweep/trial-process.js" : "./trial-process.js", import.meta.url),
+  );
 }

@@ -3,25 +3,25 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
-import type { NormalOptimizer, NormalSpec } from "../../schema/normal.js";
-import { packageRoot, packageVersion } from "../../schema/root.js";
+import type { NormalOptimizer, NormalSpec } from "../../schema/normal/index.js";
+import { packageRoot, packageVersion } from "../../schema/package-root.js";
 import { usesOf } from "../data/source.js";
-import { type RunResult, runFiles } from "../directory.js";
-import { disk } from "../disk.js";
-import { type RunFailure, wrongInput } from "../outcome.js";
+import { invalidInput, type RunFailure } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
-import { openRun, type Run, readWeights, type Weights, type Which } from "../run.js";
-import { writeSafetensors } from "../safetensors.js";
-import { type PageFile, writePageFolder } from "./folder.js";
-import { type Page, pageFiles, type Samples } from "./page.js";
-import { readSamples } from "./samples.js";
+import { type RunResult, runFiles } from "../run/layout.js";
+import { openRun, type Run, readRunWeights, type Weights, type WeightsSelector } from "../run/open.js";
+import { durableFs } from "../storage/durable-fs.js";
+import { writeSafetensors } from "../tensors/safetensors.js";
+import { type PageManifest, pageFiles, type SampleData } from "./page-manifest.js";
+import { readSamples } from "./sample-data.js";
+import { type PageFile, writePageFolder } from "./write-page.js";
 
 export interface WebRequest {
   /** The run directory. */
   readonly run: string;
   /** The folder of the page: made where it is not there, and otherwise empty or an earlier page. */
   readonly out: string;
-  readonly weights: Which;
+  readonly weights: WeightsSelector;
   /** Whether the page brings some of the run's data along. */
   readonly samples: boolean;
 }
@@ -39,38 +39,41 @@ const runtimeFiles = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-was
 
 export async function exportWeb(request: WebRequest): Promise<WebOutcome> {
   const opened = openRun(request.run);
-  if (!opened.ok) return wrongInput(opened.problems);
+  if (!opened.ok) return invalidInput(opened.problems);
   const { run } = opened;
-  const foreign = foreignFolder(request.out);
-  if (foreign !== undefined) return wrongInput([foreign]);
+  const folderProblem = checkPageFolder(request.out);
+  if (folderProblem !== undefined) return invalidInput([folderProblem]);
   const runtime = findRuntime();
-  if ("code" in runtime) return wrongInput([runtime]);
-  const read = readWeights(run, request.weights);
-  if (!read.ok) return wrongInput(read.problems);
+  if ("code" in runtime) return invalidInput([runtime]);
+  const weightsResult = readRunWeights(run, request.weights);
+  if (!weightsResult.ok) return invalidInput(weightsResult.problems);
 
   const { compile } = await import("../../compiler/compile.js");
-  const compiled = await compile(tunable(run.spec), run.signature);
-  if (!compiled.ok) return wrongInput(compiled.problems);
+  const compiled = await compile(fineTuningSpec(run.spec), run.signature);
+  if (!compiled.ok) return invalidInput(compiled.problems);
   const { artifact } = compiled;
-  const unlike = unlikeWeights(run, read.weights, artifact);
-  if (unlike !== undefined) return wrongInput([unlike]);
+  const mismatch = weightsProblem(run, weightsResult.weights, artifact);
+  if (mismatch !== undefined) return invalidInput([mismatch]);
 
   const { samples, notices } = request.samples ? await samplesOf(run) : { samples: null, notices: [] };
   const files: readonly PageFile[] = [
     ...codeFiles(),
     ...runtimeFiles.map((name) => ({ name: `ort/${name}`, copyOf: join(runtime.folder, name) })),
-    ...modelFiles(artifact, read.weights),
+    ...modelFiles(artifact, weightsResult.weights),
     // The page's own file is last: where it is, all is there.
-    { name: pageFiles.page, content: Buffer.from(JSON.stringify(pageOf(run, read.weights, artifact, samples))) },
+    {
+      name: pageFiles.page,
+      content: Buffer.from(JSON.stringify(pageManifest(run, weightsResult.weights, artifact, samples))),
+    },
   ];
-  return { ok: true, files: await writePageFolder(disk, request.out, files), notices };
+  return { ok: true, files: await writePageFolder(durableFs, request.out, files), notices };
 }
 
 /**
  * The spec of the model as a page trains it: the reader of the page chooses the learning rate, as a share of the spec's, by
  * the input that a plateau's fall would use. Weights are read as they are, not averaged.
  */
-function tunable(spec: NormalSpec): NormalSpec {
+function fineTuningSpec(spec: NormalSpec): NormalSpec {
   const schedule = {
     type: "plateau",
     metric: "loss",
@@ -90,14 +93,14 @@ function tunable(spec: NormalSpec): NormalSpec {
 }
 
 /** Why the weights are not of the model as this version of rnnx compiles it. */
-function unlikeWeights({ folder }: Run, { parameters }: Weights, { manifest }: Artifact): RunProblem | undefined {
-  const other = manifest.parameters.find(({ name, shape }) => parameters.get(name)?.shape.join() !== shape.join());
-  if (other === undefined) return undefined;
-  const message = `The weights of "${folder}" do not fit its spec any more: ${other.name} is not [${other.shape.join(", ")}] there.`;
+function weightsProblem({ folder }: Run, { parameters }: Weights, { manifest }: Artifact): RunProblem | undefined {
+  const mismatched = manifest.parameters.find(({ name, shape }) => parameters.get(name)?.shape.join() !== shape.join());
+  if (mismatched === undefined) return undefined;
+  const message = `The weights of "${folder}" do not fit its spec any more: ${mismatched.name} is not [${mismatched.shape.join(", ")}] there.`;
   return { code: "old-run", path: "", message, hint: "Another version of rnnx left this run. Train it again." };
 }
 
-function pageOf(run: Run, { step }: Weights, { manifest }: Artifact, samples: Samples | null): Page {
+function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, samples: SampleData | null): PageManifest {
   const { spec, metadata } = run;
   const { parameters, slots, train, model, stream } = manifest;
   const { inputs, targets, everyStep } = usesOf(spec);
@@ -115,7 +118,7 @@ function pageOf(run: Run, { step }: Weights, { manifest }: Artifact, samples: Sa
     metadata,
     manifest: { parameters, slots, train, model, stream },
     training: {
-      train: tunable(spec).train,
+      train: fineTuningSpec(spec).train,
       optimizer: spec.optimizer.type,
       learning_rate: spec.optimizer.learning_rate,
       window: "window" in data ? data.window : null,
@@ -134,10 +137,12 @@ function metricsOf({ folder }: Run, step: number) {
 }
 
 /** A page does without samples where the data are gone. */
-async function samplesOf(run: Run): Promise<{ readonly samples: Samples | null; readonly notices: readonly string[] }> {
-  const read = await readSamples(run);
-  if (read.ok) return { samples: read.samples, notices: [] };
-  const reason = read.problems[0]?.message ?? "";
+async function samplesOf(
+  run: Run,
+): Promise<{ readonly samples: SampleData | null; readonly notices: readonly string[] }> {
+  const result = await readSamples(run);
+  if (result.ok) return { samples: result.samples, notices: [] };
+  const reason = result.problems[0]?.message ?? "";
   return { samples: null, notices: [`The page has no samples of the data: ${reason}`] };
 }
 
@@ -182,7 +187,7 @@ function runtimePackage(): string {
 }
 
 /** The problem of a folder that holds something else than a page. */
-function foreignFolder(out: string): RunProblem | undefined {
+function checkPageFolder(out: string): RunProblem | undefined {
   const problem = (message: string) => ({
     code: "web-folder",
     path: "",

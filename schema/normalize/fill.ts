@@ -1,27 +1,31 @@
 /** Defaults: every key that the schema gives a default is there afterwards, all the way down. */
-import { branchOf, resolve, type Schema } from "../contract.js";
-import type { Mark } from "../origins.js";
-import { child, isList, isObject, type Json } from "../pointer.js";
+
+import type { RecordOrigin } from "../diagnostics/source-map.js";
+import { child, isList, isObject, type Json } from "../json-pointer.js";
+import { branchOf, dereference, type Schema } from "../json-schema.js";
 
 /**
  * A copy of `value` with the defaults of `schema`, keys in the schema's order. Every object and list of the copy is
  * marked with its path. `T` is the normal type that the schema, so filled, describes.
  */
-export function fill<T>(value: unknown, schema: Schema, path: string, mark: Mark): T {
-  return filled(value as Json, schema, path, mark) as T;
+export function fillDefaults<T>(value: unknown, schema: Schema, path: string, recordOrigin: RecordOrigin): T {
+  return fillValue(value as Json, schema, path, recordOrigin) as T;
 }
 
-function filled(value: Json, reference: Schema, path: string, mark: Mark): Json {
-  const schema = resolve(reference);
+function fillValue(value: Json, reference: Schema, path: string, recordOrigin: RecordOrigin): Json {
+  const schema = dereference(reference);
   if (isObject(value)) {
-    const [only, ...others] = (schema.anyOf ?? []).map(resolve).filter(({ properties }) => properties !== undefined);
-    if (only !== undefined && others.length === 0) return filled(value, only, path, mark);
-    if (schema.discriminator !== undefined) return filled(value, branchOf(schema, value), path, mark);
-    if (schema.properties !== undefined) return mark(filledProperties(value, schema.properties, path, mark), path);
+    const [variant, ...others] = (schema.anyOf ?? [])
+      .map(dereference)
+      .filter(({ properties }) => properties !== undefined);
+    if (variant !== undefined && others.length === 0) return fillValue(value, variant, path, recordOrigin);
+    if (schema.discriminator !== undefined) return fillValue(value, branchOf(schema, value), path, recordOrigin);
+    if (schema.properties !== undefined)
+      return recordOrigin(fillProperties(value, schema.properties, path, recordOrigin), path);
     const entries = schema.additionalProperties;
     if (typeof entries !== "object") return value;
-    return mark(
-      mapped(value, (entry, key) => filled(entry, entries, child(path, key), mark)),
+    return recordOrigin(
+      mapEntries(value, (entry, key) => fillValue(entry, entries, child(path, key), recordOrigin)),
       path,
     );
   }
@@ -29,30 +33,31 @@ function filled(value: Json, reference: Schema, path: string, mark: Mark): Json 
     const { items } = schema;
     return items === undefined
       ? value
-      : mark(
-          value.map((item, index) => filled(item, items, child(path, index), mark)),
+      : recordOrigin(
+          value.map((item, index) => fillValue(item, items, child(path, index), recordOrigin)),
           path,
         );
   }
   return value;
 }
 
-function filledProperties(
+function fillProperties(
   value: Readonly<Record<string, Json>>,
   properties: Readonly<Record<string, Schema>>,
   path: string,
-  mark: Mark,
+  recordOrigin: RecordOrigin,
 ): Record<string, Json> {
   const result: Record<string, Json> = {};
   for (const [key, property] of Object.entries(properties)) {
-    const given = Object.hasOwn(value, key) ? value[key] : property.default;
+    const entry = Object.hasOwn(value, key) ? value[key] : property.default;
     // `$schema` is for editors alone.
-    if (given !== undefined && key !== "$schema") result[key] = filled(given, property, child(path, key), mark);
+    if (entry !== undefined && key !== "$schema")
+      result[key] = fillValue(entry, property, child(path, key), recordOrigin);
   }
   return result;
 }
 
-function mapped(
+function mapEntries(
   value: Readonly<Record<string, Json>>,
   change: (entry: Json, key: string) => Json,
 ): Record<string, Json> {

@@ -1,33 +1,39 @@
 /** The metrics in full: each an object with its options. */
-import { branchOf, definition } from "../contract.js";
-import type { Report } from "../diagnostics.js";
-import type { NormalMetric } from "../normal.js";
-import type { OriginsRecord } from "../origins.js";
-import { child } from "../pointer.js";
+
+import type { Report } from "../diagnostics/index.js";
+import type { SourceMapRecorder } from "../diagnostics/source-map.js";
+import { child } from "../json-pointer.js";
+import { branchOf, definition } from "../json-schema.js";
+import type { NormalMetric } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
-import { fill } from "./fill.js";
+import { fillDefaults } from "./fill.js";
 
 /** Null stays: it asks for those that belong to the loss. */
 export function normalizeMetrics(
-  given: Spec["metrics"],
-  { mark, markWhole }: Pick<OriginsRecord, "mark" | "markWhole">,
+  entries: Spec["metrics"],
+  { recordOrigin, recordWholeOrigin }: Pick<SourceMapRecorder, "recordOrigin" | "recordWholeOrigin">,
   report: Report,
 ): readonly NormalMetric[] | null {
-  if (given === undefined || given === null) return null;
-  const first = new Map<string, number>();
-  const metrics = given.map((entry, index): NormalMetric => {
+  if (entries === undefined || entries === null) return null;
+  const firstIndices = new Map<string, number>();
+  const metrics = entries.map((entry, index): NormalMetric => {
     const path = child("/metrics", index);
-    const written = typeof entry === "string" ? { type: entry } : entry;
-    const branch = branchOf(definition("metric"), { type: written.type });
-    const metric = fill<NormalMetric>(written, branch, path, typeof entry === "string" ? markWhole : mark);
-    const text = JSON.stringify(metric);
-    const earlier = first.get(text);
-    if (earlier === undefined) first.set(text, index);
+    const expanded = typeof entry === "string" ? { type: entry } : entry;
+    const branch = branchOf(definition("metric"), { type: expanded.type });
+    const metric = fillDefaults<NormalMetric>(
+      expanded,
+      branch,
+      path,
+      typeof entry === "string" ? recordWholeOrigin : recordOrigin,
+    );
+    const key = JSON.stringify(metric);
+    const firstIndex = firstIndices.get(key);
+    if (firstIndex === undefined) firstIndices.set(key, index);
     else {
       const message = `The metric "${metric.type}" is named twice.`;
-      report({ code: "duplicate-metric", path, message, hint: `It is metrics[${earlier}] already.` });
+      report({ code: "duplicate-metric", path, message, hint: `It is metrics[${firstIndex}] already.` });
     }
     return metric;
   });
-  return mark(metrics, "/metrics");
+  return recordOrigin(metrics, "/metrics");
 }

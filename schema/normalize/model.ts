@@ -1,7 +1,9 @@
 /** The layers in full: every layer named, every rnn layer a list of cells, every cell with all its options. */
-import { structuralKeys } from "../cell-uses.js";
-import { branchOf, definition } from "../contract.js";
-import type { Report } from "../diagnostics.js";
+
+import type { Report } from "../diagnostics/index.js";
+import type { RecordOrigin } from "../diagnostics/source-map.js";
+import { child } from "../json-pointer.js";
+import { branchOf, definition } from "../json-schema.js";
 import type {
   CellDropout,
   CellOption,
@@ -11,18 +13,17 @@ import type {
   NormalProjection,
   NormalRnn,
   StateRates,
-} from "../normal.js";
-import type { Mark } from "../origins.js";
-import { child } from "../pointer.js";
+} from "../normal/index.js";
 import type { Cell, ProjectionLayer, RnnLayer, Spec } from "../spec.types.js";
-import { fill } from "./fill.js";
+import { structuralKeys } from "../validate/cells.js";
+import { fillDefaults } from "./fill.js";
 
 type Layer = Spec["model"][number];
 
 export interface ModelContext {
   /** The definition of a cell; its use at `path` is where a built-in one comes from. */
-  readonly cellNamed: (name: string, path: string) => NormalCellDefinition;
-  readonly mark: Mark;
+  readonly resolveCell: (name: string, path: string) => NormalCellDefinition;
+  readonly recordOrigin: RecordOrigin;
   readonly report: Report;
 }
 
@@ -30,43 +31,48 @@ export function normalizeModel(spec: Spec, context: ModelContext): readonly Norm
   const names = layerNames(spec.model, context.report);
   const layers = spec.model.map((layer, index) => {
     const path = child("/model", index);
-    const named = { ...layer, name: String(names[index]), from: sourcesOf(layer, names[index - 1]) };
-    if (named.layer === "rnn") return normalizeRnn(named, path, context);
-    if (named.layer === "projection") return normalizeProjection(named, path, spec, context);
-    return fill<NormalLayer>(named, branchOf(definition("layer"), { layer: named.layer }), path, context.mark);
+    const namedLayer = { ...layer, name: String(names[index]), from: sourcesOf(layer, names[index - 1]) };
+    if (namedLayer.layer === "rnn") return normalizeRnn(namedLayer, path, context);
+    if (namedLayer.layer === "projection") return normalizeProjection(namedLayer, path, spec, context);
+    return fillDefaults<NormalLayer>(
+      namedLayer,
+      branchOf(definition("layer"), { layer: namedLayer.layer }),
+      path,
+      context.recordOrigin,
+    );
   });
-  return context.mark(layers, "/model");
+  return context.recordOrigin(layers, "/model");
 }
 
 /** What a layer reads, as a list: by default the layer before, for the first layer the data's inputs. */
-function sourcesOf({ from }: Layer, before: string | undefined): [string, ...string[]] {
+function sourcesOf({ from }: Layer, previous: string | undefined): [string, ...string[]] {
   if (typeof from === "string") return [from];
-  const [first = before ?? "inputs", ...others] = from ?? [];
+  const [first = previous ?? "inputs", ...others] = from ?? [];
   return [first, ...others];
 }
 
 /** Given names stay; others are the layer's kind, then `rnn_2`, `rnn_3`, … */
 function layerNames(model: readonly Layer[], report: Report): readonly string[] {
-  const taken = new Map<string, number>();
+  const usedNames = new Map<string, number>();
   model.forEach(({ name }, index) => {
     if (name === undefined) return;
-    const first = taken.get(name);
-    if (first === undefined) taken.set(name, index);
+    const firstIndex = usedNames.get(name);
+    if (firstIndex === undefined) usedNames.set(name, index);
     else {
       report({
         code: "duplicate-name",
         path: child(child("/model", index), "name"),
         message: `Two layers are named "${name}".`,
-        hint: `The first is model[${first}]; every layer has a name of its own.`,
+        hint: `The first is model[${firstIndex}]; every layer has a name of its own.`,
       });
     }
   });
   return model.map(({ name, layer }, index) => {
     if (name !== undefined) return name;
-    let free: string = layer;
-    for (let number = 2; taken.has(free); number++) free = `${layer}_${number}`;
-    taken.set(free, index);
-    return free;
+    let candidate: string = layer;
+    for (let number = 2; usedNames.has(candidate); number++) candidate = `${layer}_${number}`;
+    usedNames.set(candidate, index);
+    return candidate;
   });
 }
 
@@ -84,7 +90,12 @@ function normalizeProjection(
       hint: 'Only for text data it is "vocabulary" by itself. For example "size": 10, or "classes".',
     });
   }
-  return fill({ ...layer, size: layer.size ?? "vocabulary" }, definition("projection"), path, context.mark);
+  return fillDefaults(
+    { ...layer, size: layer.size ?? "vocabulary" },
+    definition("projection"),
+    path,
+    context.recordOrigin,
+  );
 }
 
 function normalizeRnn(
@@ -95,10 +106,12 @@ function normalizeRnn(
   const uses: readonly { readonly use: Cell | RnnLayer; readonly path: string }[] =
     layer.cells?.map((use, index) => ({ use, path: child(child(path, "cells"), index) })) ??
     Array.from({ length: layer.layers ?? 1 }, () => ({ use: layer, path }));
-  const cells = uses.map(({ use, path: place }) => context.mark(normalizeCell(use, layer, place, context), place));
+  const cells = uses.map(({ use, path: usePath }) =>
+    context.recordOrigin(normalizeCell(use, layer, usePath, context), usePath),
+  );
   const shareWeights = layer.share_weights ?? false;
   if (shareWeights)
-    reportUnlike(
+    checkSharedCells(
       cells,
       uses.map((each) => each.path),
       context.report,
@@ -107,7 +120,7 @@ function normalizeRnn(
     layer: "rnn",
     name: layer.name,
     from: layer.from,
-    cells: context.mark(cells, child(path, "cells")),
+    cells: context.recordOrigin(cells, child(path, "cells")),
     share_weights: shareWeights,
     weights: layer.weights ?? null,
     initial_state: layer.initial_state ?? "zeros",
@@ -115,19 +128,24 @@ function normalizeRnn(
     unroll: layer.unroll ?? false,
     return: layer.return ?? "sequence",
   } as const;
-  return context.mark(normal, path);
+  return context.recordOrigin(normal, path);
 }
 
 function normalizeCell(use: Cell | RnnLayer, layer: RnnLayer, path: string, context: ModelContext): NormalCell {
   const { cell = "", hidden_size = 0 } = use;
-  const { options } = context.cellNamed(cell, child(path, "cell"));
-  const given = (option: string): CellOption | undefined => {
+  const { options } = context.resolveCell(cell, child(path, "cell"));
+  const explicitOption = (option: string): CellOption | undefined => {
     const value = Object.hasOwn(use, option) ? use[option] : undefined;
     return typeof value === "number" || typeof value === "boolean" || typeof value === "string" ? value : undefined;
   };
-  const part = <T>(key: "dropout" | "zoneout", name: string): T => {
+  const fillPart = <T>(key: "dropout" | "zoneout", name: string): T => {
     const schema = definition(name);
-    return fill<T>(use[key] ?? layer[key] ?? schema.default ?? {}, schema, child(path, key), context.mark);
+    return fillDefaults<T>(
+      use[key] ?? layer[key] ?? schema.default ?? {},
+      schema,
+      child(path, key),
+      context.recordOrigin,
+    );
   };
   return {
     cell,
@@ -135,27 +153,31 @@ function normalizeCell(use: Cell | RnnLayer, layer: RnnLayer, path: string, cont
     trainable: use.trainable ?? layer.trainable ?? true,
     residual: use.residual ?? layer.residual ?? false,
     bidirectional: use.bidirectional ?? layer.bidirectional ?? "none",
-    dropout: part<CellDropout>("dropout", "cell_dropout"),
-    zoneout: part<StateRates>("zoneout", "zoneout"),
+    dropout: fillPart<CellDropout>("dropout", "cell_dropout"),
+    zoneout: fillPart<StateRates>("zoneout", "zoneout"),
     layer_norm: use.layer_norm ?? layer.layer_norm ?? false,
-    ...Object.fromEntries(Object.entries(options).map(([option, fallback]) => [option, given(option) ?? fallback])),
+    ...Object.fromEntries(
+      Object.entries(options).map(([option, defaultValue]) => [option, explicitOption(option) ?? defaultValue]),
+    ),
   };
 }
 
 /** What cells may differ in though they share their weights. */
-const besideWeights: readonly string[] = ["residual", "dropout", "zoneout"];
+const independentOfWeights: readonly string[] = ["residual", "dropout", "zoneout"];
 
 /** Cells that share weights have the same weights: all that makes them must agree. */
-function reportUnlike(cells: readonly NormalCell[], paths: readonly string[], report: Report): void {
+function checkSharedCells(cells: readonly NormalCell[], paths: readonly string[], report: Report): void {
   const first = cells[0] as NormalCell;
   cells.forEach((cell, index) => {
     const keys = new Set([...structuralKeys("cell"), ...Object.keys(first), ...Object.keys(cell)]);
-    const unlike = [...keys].filter((key) => !besideWeights.includes(key)).find((key) => cell[key] !== first[key]);
-    if (unlike === undefined) return;
+    const differingKey = [...keys]
+      .filter((key) => !independentOfWeights.includes(key))
+      .find((key) => cell[key] !== first[key]);
+    if (differingKey === undefined) return;
     report({
       code: "unlike-shared-cells",
-      path: child(String(paths[index]), unlike),
-      message: `Cells that share weights must be alike, but cells[${index}] differs from cells[0] in "${unlike}".`,
+      path: child(String(paths[index]), differingKey),
+      message: `Cells that share weights must be alike, but cells[${index}] differs from cells[0] in "${differingKey}".`,
       hint: 'Make them alike, or take "share_weights" out.',
     });
   });

@@ -1,7 +1,7 @@
 /** Samples while training: what they need of the data and of the model. */
-import type { Report } from "../diagnostics.js";
-import type { NormalData, NormalLayer, NormalTrain } from "../normal.js";
-import { needsWhole } from "../streaming.js";
+import type { Report } from "../diagnostics/index.js";
+import type { NormalData, NormalLayer, NormalTrain } from "../normal/index.js";
+import { whyNotStreamable } from "../streaming.js";
 
 export function checkSample(
   { sample }: Pick<NormalTrain, "sample">,
@@ -13,6 +13,6 @@ export function checkSample(
   const problem = (message: string) =>
     report({ code: "sample", path: "/train/sample", atKey: true, message, hint: 'Leave "sample" out.' });
   if (data.type !== "text") problem(`Samples are text, and the data is of type ${data.type}.`);
-  const reason = needsWhole(model);
+  const reason = whyNotStreamable(model);
   if (reason !== undefined) problem(`Samples are written unit by unit, which this model cannot do: ${reason}.`);
 }

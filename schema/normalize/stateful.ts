@@ -1,7 +1,7 @@
 /** Layers that carry states from batch to batch: windows that follow one another, read in order, a row of the batch for each stream. */
-import type { Problem, Report } from "../diagnostics.js";
-import type { NormalData, NormalLayer, NormalRnn, NormalTrain } from "../normal.js";
-import { child } from "../pointer.js";
+import type { Problem, Report } from "../diagnostics/index.js";
+import { child } from "../json-pointer.js";
+import type { NormalData, NormalLayer, NormalRnn, NormalTrain } from "../normal/index.js";
 
 type Stateful = NormalRnn & { readonly stateful: true };
 

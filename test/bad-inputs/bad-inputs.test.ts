@@ -5,47 +5,55 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { planTraining } from "../../runtime/prepare.js";
 import type { RunProblem } from "../../runtime/problem.js";
-import type { Diagnostic } from "../../schema/diagnostics.js";
+import { planTraining } from "../../runtime/training/prepare.js";
+import type { Diagnostic } from "../../schema/diagnostics/index.js";
 import { readSpec } from "../../schema/read.js";
-import { temporaryFolder } from "../runtime/folder.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
 import { type Base, bases } from "./bases.js";
-import { type Change, changes } from "./changes.js";
+import { type Replacement, replacements } from "./changes.js";
 
-function changed(text: string, [from, to]: Change): string {
+function changed(text: string, [from, to]: Replacement): string {
   if (!text.includes(from)) throw new Error(`the base does not hold ${from}`);
   return text.replace(from, () => to);
 }
 
 /** What a training of these says before it begins. */
-async function answers(base: Base, at: string): Promise<readonly string[]> {
+async function diagnosticsOf(base: Base, directory: string): Promise<readonly string[]> {
   const folder = join(temporaryFolder(), "spec");
   mkdirSync(folder);
   for (const [name, content] of Object.entries(base.files ?? {})) writeFileSync(join(folder, name), content);
   const read = await readSpec(base.spec, { folder, file: "spec.json" });
-  if (!read.ok) return read.diagnostics.map((diagnostic) => say(diagnostic));
+  if (!read.ok) return read.diagnostics.map((diagnostic) => format(diagnostic));
   const out = join(folder, "run");
-  const request = { spec: read.spec, folder, out, device: "cpu", resume: false, init: null, without: [] } as const;
-  const planned = await planTraining(request);
-  if (planned.ok) return [`nothing is wrong with ${at}`];
-  if (planned.outcome.ok || planned.outcome.kind !== "input") throw new Error("it ended in another way");
-  return planned.outcome.problems.map((problem) => say(read.document.place(problem), problem));
+  const request = {
+    spec: read.spec,
+    folder,
+    out,
+    device: "cpu",
+    resume: false,
+    init: null,
+    disabledPasses: [],
+  } as const;
+  const plan = await planTraining(request);
+  if (plan.ok) return [`nothing is wrong with ${directory}`];
+  if (plan.outcome.ok || plan.outcome.kind !== "input") throw new Error("it ended in another way");
+  return plan.outcome.problems.map((problem) => format(read.document.locate(problem), problem));
 }
 
-function say(
+function format(
   { line, column, code, message, hint }: Diagnostic,
   { file, line: inFile }: Partial<RunProblem> = {},
 ): string {
-  const place = file !== undefined && inFile !== undefined ? `${file}:${inFile}` : `${line}:${column}`;
-  return `${place} ${code}: ${message}${hint === "" ? "" : ` → ${hint}`}`;
+  const location = file !== undefined && inFile !== undefined ? `${file}:${inFile}` : `${line}:${column}`;
+  return `${location} ${code}: ${message}${hint === "" ? "" : ` → ${hint}`}`;
 }
 
 test("every mistake is told with its line and a way out", async () => {
-  const told: string[] = [];
+  const failures: string[] = [];
   let count = 0;
-  for (const [where, list] of Object.entries(changes)) {
-    const [name = "", file] = where.split(" ");
+  for (const [baseName, list] of Object.entries(replacements)) {
+    const [name = "", file] = baseName.split(" ");
     const base: Base = bases[name as keyof typeof bases];
     for (const change of list) {
       count += 1;
@@ -54,18 +62,18 @@ test("every mistake is told with its line and a way out", async () => {
         file === undefined
           ? { ...base, spec: changed(base.spec, change) }
           : { ...base, files: { ...files, [file]: changed(String(files[file]), change) } };
-      const said = await answers(bad, where);
-      const [from, to] = change.map((part) => JSON.stringify(part.length > 60 ? `${part.slice(0, 57)}...` : part));
-      told.push([`${where}: ${from} became ${to}`, ...said.map((line) => `  ${line}`)].join("\n"));
+      const diagnostics = await diagnosticsOf(bad, baseName);
+      const [from, to] = change.map((json) => JSON.stringify(json.length > 60 ? `${json.slice(0, 57)}...` : json));
+      failures.push([`${baseName}: ${from} became ${to}`, ...diagnostics.map((line) => `  ${line}`)].join("\n"));
     }
   }
   expect(count).toBeGreaterThanOrEqual(200);
-  const text = `${told.join("\n")}\n`;
+  const text = `${failures.join("\n")}\n`;
   await expect(text).toMatchFileSnapshot("expected.txt");
   expect(text).not.toContain("nothing is wrong");
 }, 180_000);
 
 test("the bases are right", async () => {
   for (const [name, base] of Object.entries(bases))
-    expect(await answers(base, name)).toEqual([`nothing is wrong with ${name}`]);
+    expect(await diagnosticsOf(base, name)).toEqual([`nothing is wrong with ${name}`]);
 }, 180_000);

@@ -1,9 +1,11 @@
 /** Mistakes, each a change of a base: what stands there, and what somebody wrote instead. Behind a file's name: of that file. */
 import type { bases } from "./bases.js";
 
-export type Change = readonly [from: string, to: string];
+export type Replacement = readonly [from: string, to: string];
 
-export const changes: Readonly<Record<keyof typeof bases | "table t.csv" | "sequences s.jsonl", readonly Change[]>> = {
+export const replacements: Readonly<
+  Record<keyof typeof bases | "table t.csv" | "sequences s.jsonl", readonly Replacement[]>
+> = {
   text: [
     // JSON that is none.
     ['"seed": 1,', '"seed": 1'],

@@ -1,8 +1,8 @@
 /** Command lines that are wrong, and help. */
 import { expect, test } from "vitest";
-import { records, rnnx } from "./spawn.js";
+import { records, rnnx } from "../support/spawn.js";
 
-const wrong: readonly (readonly [readonly string[], string])[] = [
+const usageErrors: readonly (readonly [readonly string[], string])[] = [
   [["trian", "x"], "error: unknown command 'trian'\nDid you mean train? See rnnx --help.\n"],
   [["train"], "error: missing required argument 'spec'\nSee rnnx train --help.\n"],
   [["train", "x", "--stpes", "3"], "error: unknown option '--stpes'\nDid you mean --steps? See rnnx train --help.\n"],
@@ -25,7 +25,7 @@ const wrong: readonly (readonly [readonly string[], string])[] = [
   ],
 ];
 
-test.each(wrong)("rnnx %j exits 2 and says why", async (args, message) => {
+test.each(usageErrors)("rnnx %j exits 2 and says why", async (args, message) => {
   expect(await rnnx(...args)).toEqual({ code: 2, signal: null, stdout: "", stderr: message });
 });
 
@@ -39,9 +39,9 @@ test("a wrong command line is a record too", async () => {
   const { code, stdout } = await rnnx("train", "--json", "--out");
   expect(code).toBe(2);
   const message = "option '--out <dir>' argument missing";
-  const place = { severity: "error", path: "", line: 0, column: 0 };
+  const location = { severity: "error", path: "", line: 0, column: 0 };
   expect(records(stdout)).toEqual([
-    { event: "error", message, diagnostics: [{ code: "usage", ...place, message, hint: "See rnnx train --help." }] },
+    { event: "error", message, diagnostics: [{ code: "usage", ...location, message, hint: "See rnnx train --help." }] },
   ]);
 });
 

@@ -11,7 +11,7 @@ export interface Block {
   readonly line: number;
   readonly content: string;
   readonly file: string | undefined;
-  readonly within: string | undefined;
+  readonly container: string | undefined;
   readonly exit: number;
   readonly steps: number | undefined;
   readonly run: boolean;
@@ -21,12 +21,12 @@ export function blocksOf(text: string): readonly Block[] {
   return new MarkdownIt({ html: true }).parse(text, {}).flatMap(({ type, info, content, map }) => {
     const line = (map?.[0] ?? 0) + 1;
     if (type === "html_block" && content.startsWith("<!--")) {
-      const inside = content.replace(/^<!--/, "").replace(/-->\s*$/, "");
-      return blocksOf(inside).map((block) => ({ ...block, line: line + block.line - 1 }));
+      const comment = content.replace(/^<!--/, "").replace(/-->\s*$/, "");
+      return blocksOf(comment).map((block) => ({ ...block, line: line + block.line - 1 }));
     }
     if (type !== "fence") return [];
     const [language = "", ...flags] = info.trim().split(/\s+/);
-    const flag = (name: string) => flags.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+    const flag = (name: string) => flags.find((candidate) => candidate.startsWith(`${name}=`))?.slice(name.length + 1);
     const steps = flag("steps");
     return [
       {
@@ -34,7 +34,7 @@ export function blocksOf(text: string): readonly Block[] {
         line,
         content,
         file: flag("file"),
-        within: flag("in"),
+        container: flag("in"),
         exit: Number(flag("exit") ?? 0),
         steps: steps === undefined ? undefined : Number(steps),
         run: !flags.includes("not-run"),
@@ -46,22 +46,22 @@ export function blocksOf(text: string): readonly Block[] {
 export interface CommandLine {
   readonly command: string;
   /** What the page shows of its output. */
-  readonly shown: readonly string[];
+  readonly output: readonly string[];
 }
 
 /** The commands of a console block, each with the lines below it. */
 export function commandsOf(content: string): readonly CommandLine[] {
   const parts = content.trimEnd().split(/^\$ /m).slice(1);
-  return parts.map((part) => {
-    const [command = "", ...shown] = part.trimEnd().split("\n");
-    return { command, shown };
+  return parts.map((block) => {
+    const [command = "", ...output] = block.trimEnd().split("\n");
+    return { command, output };
   });
 }
 
 /** Whether an output is what a page shows of it: numbers may differ, and an ellipsis stands for anything. */
-export function agrees(shown: readonly string[], output: string): boolean {
-  if (shown.length === 0) return true;
-  const pattern = shown
+export function matchesOutput(expected: readonly string[], output: string): boolean {
+  if (expected.length === 0) return true;
+  const pattern = expected
     .map((line) =>
       line.trim() === "…" ? "(?:[^\\n]*\\n)*?" : `\\s*${line.trim().split("…").map(loose).join("[^\\n]*?")}\\s*\\n`,
     )

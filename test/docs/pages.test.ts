@@ -8,17 +8,17 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { check, outlineData, readSpec, readSpecFile } from "../../index.js";
-import { root, temporaryFolder } from "../cli/spawn.js";
-import { agrees, type Block, blocksOf, commandsOf } from "./blocks.js";
+import { root, temporaryFolder } from "../support/spawn.js";
+import { type Block, blocksOf, commandsOf, matchesOutput } from "./blocks.js";
 
 const execute = promisify(execFile);
 /** Made from what is tested elsewhere, or a record of what was. */
-const others = ["decisions/", "gallery.md"];
+const excluded = ["decisions/", "gallery.md"];
 const pages = [
   "README.md",
   "CONTRIBUTING.md",
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".md") && !others.some((other) => name.startsWith(other)))
+    .filter((name) => name.endsWith(".md") && !excluded.some((other) => name.startsWith(other)))
     .map((name) => `docs/${name}`),
 ].sort();
 const blocks = new Map(pages.map((page) => [page, blocksOf(readFileSync(join(root, page), "utf8"))]));
@@ -31,8 +31,8 @@ const programOf = (page: string, { line, language }: Block) =>
 let mistyped = "";
 
 beforeAll(async () => {
-  for (const [page, all] of blocks)
-    for (const block of all)
+  for (const [page, pageBlocks] of blocks)
+    for (const block of pageBlocks)
       if (["ts", "js"].includes(block.language)) writeFileSync(programOf(page, block), block.content);
   writeFileSync(
     join(programs, "tsconfig.json"),
@@ -71,14 +71,14 @@ describe.each(pages.filter((page) => blocks.get(page)?.some(({ run }) => run)))(
 });
 
 async function runBlock(page: string, block: Block, folder: string): Promise<void> {
-  const { language, content, file, within } = block;
+  const { language, content, file, container } = block;
   if (file !== undefined) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), content);
   }
   switch (language) {
     case "json":
-      return within === undefined ? compiles(content, file, folder, block) : fits(content, within);
+      return container === undefined ? compiles(content, file, folder, block) : fits(content, container);
     case "console":
       return runCommands(block, folder);
     case "ts":
@@ -108,13 +108,13 @@ async function compiles(content: string, file: string | undefined, folder: strin
   if (!read.ok) throw new Error(read.diagnostics.map(({ message, path }) => `${path}: ${message}`).join("\n"));
   const outline = await outlineData(read.spec, read.folder);
   if (!outline.ok) throw new Error(outline.problems.map(({ message }) => message).join("\n"));
-  const found = outline.signatures.map((signature) => check(read.spec, signature, read.origins));
-  expect(found.some((problems) => problems.length === 0)).toBe(true);
+  const diagnostics = outline.signatures.map((signature) => check(read.spec, signature, read.origins));
+  expect(diagnostics.some((problems) => problems.length === 0)).toBe(true);
 }
 
 /** A part of a spec is good where it says that it belongs. */
-async function fits(content: string, within: string): Promise<void> {
-  const whole = {
+async function fits(content: string, container: string): Promise<void> {
+  const completeSpec = {
     cells: {},
     data: { type: "text", text: "hihello", window: 6 },
     model: [{ layer: "one_hot" }] as unknown[],
@@ -122,34 +122,35 @@ async function fits(content: string, within: string): Promise<void> {
     optimizer: { type: "adam" },
   };
   const cells = JSON.parse(readFileSync(join(root, "specs/minimal-gated.json"), "utf8")).cells;
-  if (within === "model") Object.assign(whole, { cells, model: [...whole.model, JSON.parse(content)] });
-  else Object.assign(whole, JSON.parse(`{${content}}`));
-  const read = await readSpec(JSON.stringify(whole));
+  if (container === "model")
+    Object.assign(completeSpec, { cells, model: [...completeSpec.model, JSON.parse(content)] });
+  else Object.assign(completeSpec, JSON.parse(`{${content}}`));
+  const read = await readSpec(JSON.stringify(completeSpec));
   if (!read.ok) throw new Error(read.diagnostics.map(({ message, path }) => `${path}: ${message}`).join("\n"));
 }
 
 async function runCommands({ content, exit, steps }: Block, folder: string): Promise<void> {
   const commands = commandsOf(content);
   expect(commands.length).toBeGreaterThan(0);
-  for (const [index, { command, shown }] of commands.entries()) {
+  for (const [index, { command, output }] of commands.entries()) {
     const short = steps !== undefined && command.startsWith("npx rnnx train") ? ` --steps ${steps}` : "";
     const line = `${command}${short}`.replace(/^npx rnnx /, `"${process.execPath}" "${join(root, "bin/rnnx.js")}" `);
-    const ended = await execute("bash", ["-c", line], { cwd: folder, env: plain })
+    const result = await execute("bash", ["-c", line], { cwd: folder, env: plainEnv })
       .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
       .catch(({ code, stdout, stderr }) => ({ code, stdout, stderr }));
-    const said = `${command} said\n${ended.stdout}\n${ended.stderr}`;
-    expect(ended.code, said).toBe(index === commands.length - 1 ? exit : 0);
+    const transcript = `${command} said\n${result.stdout}\n${result.stderr}`;
+    expect(result.code, transcript).toBe(index === commands.length - 1 ? exit : 0);
     // A page shows a result, or what a person is told.
-    const alike = agrees(shown, ended.stdout) || agrees(shown, ended.stderr);
-    expect(alike, `${said}\nand the page shows\n${shown.join("\n")}`).toBe(true);
+    const matches = matchesOutput(output, result.stdout) || matchesOutput(output, result.stderr);
+    expect(matches, `${transcript}\nand the page shows\n${output.join("\n")}`).toBe(true);
   }
 }
 
-const plain = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
+const plainEnv = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
 
 async function runProgram(page: string, block: Block, folder: string): Promise<void> {
-  const written = programOf(page, block);
-  const made =
-    block.language === "ts" ? written.replace(programs, join(programs, "built")).replace(".mts", ".mjs") : written;
-  await execute(process.execPath, [made], { cwd: folder });
+  const program = programOf(page, block);
+  const result =
+    block.language === "ts" ? program.replace(programs, join(programs, "built")).replace(".mts", ".mjs") : program;
+  await execute(process.execPath, [result], { cwd: folder });
 }

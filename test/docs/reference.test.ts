@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { definition, specSchema } from "../../schema/contract.js";
-import { root } from "../cli/spawn.js";
+import { definition, specSchema } from "../../schema/json-schema.js";
+import { root } from "../support/spawn.js";
 
 const site = join(root, "docs/site");
 const page = (name: string) => readFileSync(join(root, "docs/reference", name), "utf8");
@@ -41,9 +41,9 @@ test("every loss, optimizer and schedule has its equation, every cell and initia
   const cells = readdirSync(join(root, "specs/cells")).map((file) => file.replace(".json", ""));
   expect(cells.filter((name) => cellSources[name] === undefined)).toEqual([]);
   const distributions = definition("initial_value").anyOf?.[0]?.$comment ?? "";
-  const named = [...distributions.matchAll(/"(\w+)"/g)].map(([, word = ""]) => word);
-  expect(named.length).toBeGreaterThan(2);
-  expect(named.filter((word) => initializers[word] === undefined)).toEqual([]);
+  const names = [...distributions.matchAll(/"(\w+)"/g)].map(([, word = ""]) => word);
+  expect(names.length).toBeGreaterThan(2);
+  expect(names.filter((word) => initializers[word] === undefined)).toEqual([]);
 });
 
 function anchorOf(title: string): string {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { root, temporaryFolder } from "../cli/spawn.js";
+import { root, temporaryFolder } from "../support/spawn.js";
 
 const out = join(temporaryFolder(), "site");
 let pages: readonly string[] = [];
@@ -15,10 +15,10 @@ beforeAll(async () => {
 const textOf = (page: string) => readFileSync(join(out, page), "utf8");
 
 test("every page of the documentation is in the menu", () => {
-  const written = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+  const markdownFiles = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md") && !name.startsWith("decisions/"))
     .map((name) => name.replace(/\.md$/, ".html"));
-  expect([...pages].sort()).toEqual([...written, "contributing.html", "decisions.html"].sort());
+  expect([...pages].sort()).toEqual([...markdownFiles, "contributing.html", "decisions.html"].sort());
 });
 
 test("every link leads to a page, a heading or a file", () => {
@@ -28,9 +28,9 @@ test("every link leads to a page, a heading or a file", () => {
       if (/^(https?:|data:)/.test(target)) continue;
       const [path = "", anchor] = target.split("#");
       const file = path === "" ? page : join(dirname(page), path);
-      const there = existsSync(join(out, file));
-      const found = there && (anchor === undefined || textOf(file).includes(`id="${anchor}"`));
-      if (!found) broken.push(`${page}: ${target}`);
+      const isPresent = existsSync(join(out, file));
+      const exists = isPresent && (anchor === undefined || textOf(file).includes(`id="${anchor}"`));
+      if (!exists) broken.push(`${page}: ${target}`);
     }
   }
   expect(broken).toEqual([]);
@@ -43,8 +43,8 @@ test("pages load nothing from a network", () => {
 });
 
 test("no page shows a comment or a fence's flags", () => {
-  const wrong = pages.filter((page) =>
+  const broken = pages.filter((page) =>
     /&lt;!--|not-run|steps=\d|file=/.test(textOf(page).replaceAll("--set data.file=", "")),
   );
-  expect(wrong.filter((page) => !["contributing.html", "reference/cli.html"].includes(page))).toEqual([]);
+  expect(broken.filter((page) => !["contributing.html", "reference/cli.html"].includes(page))).toEqual([]);
 });

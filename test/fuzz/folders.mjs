@@ -40,7 +40,7 @@ export async function dataTarget(file, content, seeds) {
 }
 
 export async function runTarget() {
-  const [{ openRun }, good] = await Promise.all([from("runtime/run.js"), runFiles()]);
+  const [{ openRun }, good] = await Promise.all([from("runtime/run/open.js"), runFiles()]);
   const folder = temporaryFolder();
   const names = Object.keys(good);
   let turn = 0;
@@ -84,7 +84,10 @@ async function runFiles() {
 }
 
 export async function arrayFiles() {
-  const [{ writeNpy }, { crc32 }] = await Promise.all([from("runtime/data/npy.js"), from("runtime/data/zip.js")]);
+  const [{ writeNpy }, { crc32 }] = await Promise.all([
+    from("runtime/data/formats/npy.js"),
+    from("runtime/data/formats/zip.js"),
+  ]);
   const npy = Buffer.from(writeNpy([2, 3, 1], Float32Array.of(1, 2, 3, 4, 5, 6)));
   return { npy, npz: zip("inputs.npy", npy, crc32(npy)) };
 }

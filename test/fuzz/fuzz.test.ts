@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
-interface Fuzzed {
+interface FuzzResult {
   readonly taken: number;
   readonly refused: number;
   readonly failures: readonly unknown[];
@@ -32,7 +32,7 @@ test("every target has its count", async () => {
 });
 
 test.each(Object.entries(counts))("%s: %d mutated files", async (name, count) => {
-  const { fuzz } = await load<{ fuzz(name: string, count: number, seed: number): Promise<Fuzzed> }>("fuzz.mjs");
+  const { fuzz } = await load<{ fuzz(name: string, count: number, seed: number): Promise<FuzzResult> }>("fuzz.mjs");
   const { taken, refused, failures } = await fuzz(name, count, 1);
   expect(failures).toEqual([]);
   expect(taken + refused).toBe(count);

@@ -2,7 +2,7 @@
  * Fuzzes the readers for as long as is wanted: `node test/fuzz/run.mjs --count 100000 --seed 1 --target safetensors`, by
  * default all targets. `npm run build` first. After a signal it says how far it came.
  */
-import { flagsOf } from "../../bin/flags.mjs";
+import { flagsOf } from "../../scripts/flags.mjs";
 import { fuzz } from "./fuzz.mjs";
 import { targets } from "./targets.mjs";
 

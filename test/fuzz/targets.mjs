@@ -105,7 +105,7 @@ export const targets = {
   },
 
   async safetensors() {
-    const { readSafetensors, writeSafetensors } = await from("runtime/safetensors.js");
+    const { readSafetensors, writeSafetensors } = await from("runtime/tensors/safetensors.js");
     const tensors = new Map([
       ["rnn/0/W", { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }],
       ["rnn/0/b", { shape: [3], data: Float32Array.of(0, 1, 2) }],
@@ -114,7 +114,7 @@ export const targets = {
   },
 
   async npy() {
-    const { readNpy } = await from("runtime/data/npy.js");
+    const { readNpy } = await from("runtime/data/formats/npy.js");
     return { seeds: [(await arrayFiles()).npy], take: (bytes) => said(readNpy(bytes)) };
   },
 
@@ -127,7 +127,7 @@ export const targets = {
   },
 
   async idx() {
-    const { readIdx } = await from("runtime/data/idx.js");
+    const { readIdx } = await from("runtime/data/formats/idx.js");
     const plain = Buffer.from([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8]);
     return { seeds: [plain, gzipSync(plain)], take: (bytes) => said(readIdx(bytes)) };
   },
@@ -156,7 +156,7 @@ export const targets = {
 
   async onnx() {
     const [{ readModel }, { compile }, { readSpec }] = await Promise.all([
-      from("compiler/emit/read.js"),
+      from("compiler/onnx/read/model.js"),
       from("compiler/compile.js"),
       from("schema/read.js"),
     ]);

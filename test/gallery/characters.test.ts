@@ -17,7 +17,7 @@ vi.setConfig({ testTimeout: 240_000 });
 const bits = (loss: number | undefined) => (loss ?? Number.NaN) / Math.LN2;
 
 /** What a run writes after a prompt. */
-function written(run: string, ...flags: readonly string[]): string {
+function generateText(run: string, ...flags: readonly string[]): string {
   const [result] = rnnx("generate", run, "--prompt", "ROMEO:", "--length", "100", ...flags);
   return String(result?.text);
 }
@@ -26,11 +26,11 @@ it("shakespeare-small learns to write from the page of ours", () => {
   const { run, losses, metrics } = train("shakespeare-small", "--steps", "80", "--set", "train.sample.every=40");
   expect(bits(losses[0])).toBeGreaterThan(5);
   expect(bits(metrics.validation.loss)).toBeLessThan(2.9);
-  const once = written(run, "--seed", "3", "--temperature", "0.8");
+  const once = generateText(run, "--seed", "3", "--temperature", "0.8");
   expect(once).toMatch(/^ROMEO:.{100}$/s);
-  expect(written(run, "--seed", "3", "--temperature", "0.8")).toBe(once);
-  expect(written(run, "--seed", "4", "--temperature", "0.8")).not.toBe(once);
-  expect(written(run, "--temperature", "0")).toBe(written(run, "--greedy"));
+  expect(generateText(run, "--seed", "3", "--temperature", "0.8")).toBe(once);
+  expect(generateText(run, "--seed", "4", "--temperature", "0.8")).not.toBe(once);
+  expect(generateText(run, "--temperature", "0")).toBe(generateText(run, "--greedy"));
 });
 
 it.skipIf(!existsSync(tinyShakespeare))(
@@ -47,8 +47,8 @@ it.skipIf(!existsSync(tinyShakespeare))(
 function peakOf(spec: string): number {
   const out = mkdtempSync(join(tmpdir(), "rnnx-gallery-"));
   onTestFinished(() => rmSync(out, { recursive: true, force: true }));
-  const say = "process.on('exit',()=>process.stderr.write('peak '+process.resourceUsage().maxRSS))";
-  const args = ["--import", `data:text/javascript,${say}`, "bin/rnnx.js", "train", `specs/${spec}.json`];
+  const printPeak = "process.on('exit',()=>process.stderr.write('peak '+process.resourceUsage().maxRSS))";
+  const args = ["--import", `data:text/javascript,${printPeak}`, "bin/rnnx.js", "train", `specs/${spec}.json`];
   const { stderr } = spawnSync(process.execPath, [...args, "--steps", "3", "--out", out], {
     cwd: root,
     encoding: "utf8",

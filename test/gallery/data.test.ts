@@ -12,19 +12,21 @@ it("feedforward fits XOR", () => {
 });
 
 /** The error of saying that a price stays, on the last `test` of the rows, scaled as the rows before them are. */
-function lastValueError(csv: string, window: number, part: number): number {
+function persistenceError(csv: string, window: number, fraction: number): number {
   const rows = csv.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   const closes = rows.map((row) => Number(row.split(",")[4])).reverse();
-  const trained = Math.floor((closes.length - window) * part) + window;
-  const known = closes.slice(0, trained);
-  const width = Math.max(...known) - Math.min(...known);
-  const errors = closes.slice(trained).map((close, index) => (close - (closes[trained + index - 1] ?? 0)) / width);
+  const trainCount = Math.floor((closes.length - window) * fraction) + window;
+  const trainCloses = closes.slice(0, trainCount);
+  const width = Math.max(...trainCloses) - Math.min(...trainCloses);
+  const errors = closes
+    .slice(trainCount)
+    .map((close, index) => (close - (closes[trainCount + index - 1] ?? 0)) / width);
   return Math.sqrt(errors.reduce((sum, error) => sum + error * error, 0) / errors.length);
 }
 
 it("stock predicts the next price about as well as anyone", () => {
   const { metrics, predictions } = train("stock");
-  const baseline = lastValueError(readFileSync(join(data, "stock.csv"), "utf8"), 7, 0.7);
+  const baseline = persistenceError(readFileSync(join(data, "stock.csv"), "utf8"), 7, 0.7);
   expect(metrics.test.rmse).toBeLessThan(1.25 * baseline);
   // Said in money, not in the scaled unit.
   for (const [price] of predictions as readonly (readonly number[])[]) expect(price).toBeGreaterThan(300);
@@ -33,7 +35,7 @@ it("stock predicts the next price about as well as anyone", () => {
 it.skipIf(!existsSync(join(files, "stock_daily.csv")))("stock does so on real prices, where they are", () => {
   const file = join(files, "stock_daily.csv");
   const { metrics } = train("stock", "--set", `data.file=${file}`);
-  expect(metrics.test.rmse).toBeLessThan(1.25 * lastValueError(readFileSync(file, "utf8"), 7, 0.7));
+  expect(metrics.test.rmse).toBeLessThan(1.25 * persistenceError(readFileSync(file, "utf8"), 7, 0.7));
 });
 
 it("weather says the next hour of ten stations after each of 24", () => {
@@ -52,7 +54,7 @@ it("mnist-rows reads digits row by row", () => {
 it.each(["spam", "max-pool"])("%s tells spam from other messages", (spec) => {
   const { metrics, predictions } = train(spec);
   expect(metrics.validation.accuracy).toBeGreaterThanOrEqual(0.95);
-  for (const said of predictions) expect(["ham", "spam"]).toContain(said);
+  for (const prediction of predictions) expect(["ham", "spam"]).toContain(prediction);
 });
 
 it("tagging says a part of speech for each word", () => {

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { expect, it } from "vitest";
 import type { Mode } from "../../compiler/elaborate/context.js";
-import { partOf } from "../../compiler/elaborate/program.js";
-import { forwardPasses, runPasses } from "../../compiler/passes/index.js";
-import { readSafetensors, type Tensors } from "../../runtime/safetensors.js";
-import { type OpenedSpec, open, programOf } from "../elaborate/programs.js";
-import { modelOf } from "../emit/session.js";
+import { restrictToOutputs } from "../../compiler/elaborate/program.js";
+import { forwardPasses, runPasses } from "../../compiler/optimize/pipeline.js";
+import { readSafetensors, type Tensors } from "../../runtime/tensors/safetensors.js";
+import { type OpenedSpec, open, programOf } from "../support/programs.js";
+import { modelOf } from "../support/run-graph.js";
 import { rnnx, train } from "./run.js";
 
 it("dropout is active in training, off in evaluation and export, and its outputs are near the deterministic ones in the mean", async () => {
@@ -28,17 +28,20 @@ it("dropout is active in training, off in evaluation and export, and its outputs
   if (!weights.ok) throw new Error(weights.message);
   const opened = await open(JSON.parse(readFileSync(new URL("../../specs/dropout.json", import.meta.url), "utf8")));
   const stochastic = await predictor(opened, "training", weights.tensors);
-  const wanted = await (await predictor(opened, "inference", weights.tensors))(0);
-  const mean = new Float32Array(wanted.length);
+  const expected = await (await predictor(opened, "inference", weights.tensors))(0);
+  const mean = new Float32Array(expected.length);
   const steps = 100;
   for (let step = 0; step < steps; step++) {
-    for (const [place, value] of (await stochastic(step)).entries()) mean[place] = (mean[place] ?? 0) + value / steps;
+    for (const [index, value] of (await stochastic(step)).entries()) mean[index] = (mean[index] ?? 0) + value / steps;
   }
-  const off = mean.reduce((sum, value, place) => sum + Math.abs(value - (wanted[place] ?? 0)), 0) / wanted.length;
-  expect(off).toBeLessThan(0.01);
+  const meanError =
+    mean.reduce((sum, value, index) => sum + Math.abs(value - (expected[index] ?? 0)), 0) / expected.length;
+  expect(meanError).toBeLessThan(0.01);
   const symbols = 25;
-  const [said, meant] = [largest(mean, symbols), largest(wanted, symbols)];
-  expect(said.filter((symbol, place) => symbol === meant[place]).length / said.length).toBeGreaterThan(0.95);
+  const [sampledSymbols, expectedSymbols] = [argmaxSymbols(mean, symbols), argmaxSymbols(expected, symbols)];
+  expect(
+    sampledSymbols.filter((symbol, index) => symbol === expectedSymbols[index]).length / sampledSymbols.length,
+  ).toBeGreaterThan(0.95);
 });
 
 /** Whether a model hashes its random numbers. */
@@ -51,7 +54,7 @@ function isRandom(file: string): boolean {
 
 /** What the model says at a step, [batch, time, symbols] in a row. */
 async function predictor(opened: OpenedSpec, mode: Mode, weights: Tensors) {
-  const program = partOf(programOf(opened, mode), ({ role }) => role === "prediction");
+  const program = restrictToOutputs(programOf(opened, mode), ({ role }) => role === "prediction");
   const session = await InferenceSession.create(
     await modelOf(runPasses(program.graph, forwardPasses, { expected: new Map() }), 18),
   );
@@ -70,7 +73,7 @@ async function predictor(opened: OpenedSpec, mode: Mode, weights: Tensors) {
 }
 
 /** The place of the largest entry of each row. */
-function largest(values: Float32Array, width: number): readonly number[] {
+function argmaxSymbols(values: Float32Array, width: number): readonly number[] {
   return Array.from({ length: values.length / width }, (_, row) => {
     const entries = values.subarray(row * width, (row + 1) * width);
     return entries.indexOf(Math.max(...entries));

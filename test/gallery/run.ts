@@ -8,7 +8,7 @@ import { onTestFinished } from "vitest";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-export interface Trained {
+export interface TrainResult {
   /** The run directory, which goes away with the test. */
   readonly run: string;
   /** All that it said. */
@@ -35,11 +35,11 @@ export function rnnx(...args: readonly string[]): readonly Record<string, unknow
 }
 
 /** Trains a spec of the gallery, with further flags where given. */
-export function train(spec: string, ...flags: readonly string[]): Trained {
+export function train(spec: string, ...flags: readonly string[]): TrainResult {
   const run = mkdtempSync(join(tmpdir(), "rnnx-gallery-"));
   onTestFinished(() => rmSync(run, { recursive: true, force: true }));
   const records = rnnx("train", `specs/${spec}.json`, "--out", join(run, "run"), ...flags);
-  const done = records.at(-1) as unknown as Trained;
+  const done = records.at(-1) as unknown as TrainResult;
   const losses = records.filter(({ event }) => event === "step").map(({ loss }) => loss as number);
   return { ...done, run: join(run, "run"), events: records, losses };
 }

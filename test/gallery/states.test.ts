@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { expect, it, onTestFinished } from "vitest";
-import { writeSafetensors } from "../../runtime/safetensors.js";
+import { writeSafetensors } from "../../runtime/tensors/safetensors.js";
 import { rnnx, train } from "./run.js";
 
 const ids = (rows: readonly (readonly number[])[]) =>
@@ -82,9 +82,9 @@ it("lengths in a scalar RNN give the tutorial's numbers", async () => {
   rnnx("train", join(folder, "scalar.json"), "--init", join(folder, "init.safetensors"), "--out", run);
   const inputs = new Tensor("float32", Float32Array.of(2, 0, 1, 1), [2, 2, 1]);
   const output = await infer(run, { inputs, lengths: new Tensor("int64", BigInt64Array.of(1n, 2n), [2]) });
-  const wanted = [-0.9169307, 0, -0.6553968, -0.53586686];
+  const expected = [-0.9169307, 0, -0.6553968, -0.53586686];
   output("outputs").data.forEach((entry, index) => {
-    expect(entry).toBeCloseTo(wanted[index] ?? Number.NaN, 6);
+    expect(entry).toBeCloseTo(expected[index] ?? Number.NaN, 6);
   });
   expect(output("final/rnn/0/h").data[0]).toBeCloseTo(-0.9169307, 6);
   expect(output("final/rnn/0/h").data[1]).toBeCloseTo(-0.53586686, 6);

@@ -4,9 +4,9 @@ import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { serveFolder } from "../../runtime/web/serve.js";
-import { chromiumPath, openBrowser, openPage, withChromium } from "../browser.js";
-import { root, temporaryFolder } from "../cli/spawn.js";
+import { serveFolder } from "../../runtime/web/static-server.js";
+import { chromiumPath, openBrowser, openPage, withChromium } from "../support/browser.js";
+import { root, temporaryFolder } from "../support/spawn.js";
 
 const execute = promisify(execFile);
 const folder = temporaryFolder();
@@ -21,9 +21,9 @@ test("their types hold", async () => {
 });
 
 test("train.mjs, then use-a-run.mjs", async () => {
-  const trained = await example("train.mjs");
-  expect(trained.stdout).toContain("220 parameters on cpu");
-  expect(trained.stdout).toContain("says [ 'ihello' ]");
+  const training = await example("train.mjs");
+  expect(training.stdout).toContain("220 parameters on cpu");
+  expect(training.stdout).toContain("says [ 'ihello' ]");
   const used = await example("use-a-run.mjs");
   expect(used.stdout).toContain('after "hihel" comes "l"');
   expect(used.stdout).toContain("rnn/0/W [5, 20]");

@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { exportModel, type LoadedRun, loadRun, readSpec, type Spec, train } from "../../index.js";
-import { temporaryFolder } from "../cli/spawn.js";
+import { temporaryFolder } from "../support/spawn.js";
 
 const folder = temporaryFolder();
 
-async function trained(name: string, spec: Omit<Spec, "optimizer" | "train">, steps: number): Promise<LoadedRun> {
+async function trainRun(name: string, spec: Omit<Spec, "optimizer" | "train">, steps: number): Promise<LoadedRun> {
   const read = await readSpec({ ...spec, name, optimizer: { type: "adam", learning_rate: 0.1 }, train: { steps } });
   if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join(" "));
   const outcome = await train({ spec: read.spec, out: join(folder, name) });
@@ -22,7 +22,7 @@ let arrays: LoadedRun;
 let pairs: LoadedRun;
 
 beforeAll(async () => {
-  text = await trained(
+  text = await trainRun(
     "text",
     {
       seed: 1,
@@ -32,7 +32,7 @@ beforeAll(async () => {
     },
     200,
   );
-  arrays = await trained(
+  arrays = await trainRun(
     "arrays",
     {
       data: {
@@ -51,7 +51,7 @@ beforeAll(async () => {
     },
     5,
   );
-  pairs = await trained(
+  pairs = await trainRun(
     "pairs",
     {
       data: {
@@ -88,9 +88,9 @@ test("it says what it is", () => {
 
 test("it is measured as the run measured itself", async () => {
   const measured = ok(await text.evaluate());
-  const ended = JSON.parse(readFileSync(join(text.folder, "result.json"), "utf8"));
+  const recorded = JSON.parse(readFileSync(join(text.folder, "result.json"), "utf8"));
   expect(measured).toMatchObject({ step: 200, examples: { train: 1, validation: 0, test: 0 } });
-  expect(measured.metrics.train.loss).toBeCloseTo(ended.done.metrics.train.loss, 6);
+  expect(measured.metrics.train.loss).toBeCloseTo(recorded.done.metrics.train.loss, 6);
 });
 
 test("it goes on from lines, and writes", async () => {
@@ -100,12 +100,12 @@ test("it goes on from lines, and writes", async () => {
     { line: 2, text: "hih", next: "e" },
   ]);
   expect(scores?.[0]?.shape).toEqual([5, 5]);
-  const pieces: string[] = [];
+  const chunks: string[] = [];
   const { generated } = ok(
-    await text.generate({ prompt: "hih", length: 4, temperature: 0, onText: (piece) => pieces.push(piece) }),
+    await text.generate({ prompt: "hih", length: 4, temperature: 0, onText: (chunk) => chunks.push(chunk) }),
   );
   expect(generated.text).toBe("hihello");
-  expect(pieces.join("")).toBe("hihello");
+  expect(chunks.join("")).toBe("hihello");
 });
 
 test("it reads arrays and sources as the files would be read", async () => {
@@ -132,9 +132,9 @@ test("it reads arrays and sources as the files would be read", async () => {
 
 test("it is exported, by its own method or by its folder", async () => {
   const out = join(folder, "exported.onnx");
-  const exported = ok(await text.export(out, { opset: 20 }));
-  expect(exported.files[0]).toMatchObject({ name: "exported.onnx", bytes: readFileSync(out).length });
-  expect(exported.verification.difference).toBeLessThanOrEqual(exported.verification.tolerance);
+  const exportResult = ok(await text.export(out, { opset: 20 }));
+  expect(exportResult.files[0]).toMatchObject({ name: "exported.onnx", bytes: readFileSync(out).length });
+  expect(exportResult.verification.difference).toBeLessThanOrEqual(exportResult.verification.tolerance);
   const step = ok(await exportModel({ run: text.folder, out: join(folder, "step.onnx"), form: "step" }));
   expect(step.model.inputs.map(({ name }) => name)).toContain("rnn/0/h");
   expect(await text.export(out, { opset: 99 })).toMatchObject({ ok: false, problems: [{ code: "opset" }] });

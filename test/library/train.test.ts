@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { RunError, readSpec, type Spec, type TrainEvent, train } from "../../index.js";
-import { temporaryFolder } from "../runtime/folder.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
 
 const hihello: Spec = {
   name: "hihello",
@@ -24,19 +24,19 @@ async function normal(changes: Partial<Spec> = {}) {
 const out = () => join(temporaryFolder(), "run");
 
 test("iterating gives what onEvent is given, in order, and awaiting gives the outcome", async () => {
-  const heard: TrainEvent[] = [];
-  const training = train({ spec: await normal(), out: out() }, { onEvent: (event) => heard.push(event) });
-  const seen: TrainEvent[] = [];
-  for await (const event of training) seen.push(event);
-  expect(seen).toEqual(heard);
-  expect(seen[0]?.event).toBe("start");
-  expect(seen.filter(({ event }) => event === "step").length).toBe(20);
+  const received: TrainEvent[] = [];
+  const training = train({ spec: await normal(), out: out() }, { onEvent: (event) => received.push(event) });
+  const events: TrainEvent[] = [];
+  for await (const event of training) events.push(event);
+  expect(events).toEqual(received);
+  expect(events[0]?.event).toBe("start");
+  expect(events.filter(({ event }) => event === "step").length).toBe(20);
   const outcome = await training;
   expect(outcome).toMatchObject({
     ok: true,
     done: { step: 20, interrupted: false, predictions: [expect.stringMatching(/ello$/)] },
   });
-  expect(seen.at(-1)).toEqual(outcome.ok && outcome.done);
+  expect(events.at(-1)).toEqual(outcome.ok && outcome.done);
   // All is over: a later iteration has nothing to say.
   for await (const event of training) throw new Error(`It said ${event.event}.`);
 });
@@ -44,16 +44,16 @@ test("iterating gives what onEvent is given, in order, and awaiting gives the ou
 test("two may listen, and a slow one misses nothing", async () => {
   const training = train({ spec: await normal(), out: out() });
   const steps = async (pause: number) => {
-    const found: number[] = [];
+    const losses: number[] = [];
     for await (const event of training) {
       if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
-      if (event.event === "step") found.push(event.step);
+      if (event.event === "step") losses.push(event.step);
     }
-    return found;
+    return losses;
   };
-  const [quick, slow] = await Promise.all([steps(0), steps(2)]);
-  expect(quick).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
-  expect(slow).toEqual(quick);
+  const [fast, slow] = await Promise.all([steps(0), steps(2)]);
+  expect(fast).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+  expect(slow).toEqual(fast);
 });
 
 test("leaving the loop saves a checkpoint and ends the run", async () => {
@@ -90,8 +90,8 @@ test("what is wrong with the data is an outcome when awaited, and thrown when it
 });
 
 test("a value's mistakes are diagnostics with places in its text", async () => {
-  const wrong = { ...hihello, model: [{ layer: "rnn", cell: "lstm", hiden_size: 5 }] } as unknown as Spec;
-  const read = await readSpec(wrong);
+  const invalid = { ...hihello, model: [{ layer: "rnn", cell: "lstm", hiden_size: 5 }] } as unknown as Spec;
+  const read = await readSpec(invalid);
   expect(read.ok).toBe(false);
   expect(!read.ok && read.diagnostics[0]).toMatchObject({
     code: "unknown-key",

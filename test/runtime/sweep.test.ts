@@ -1,10 +1,10 @@
 /** Sweeps: which values are tried, and which trials are ended early. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type SweepPlan, trialsOf } from "../../runtime/sweep/plan.js";
-import { type Progress, type StoppingRule, shouldStop } from "../../runtime/sweep/stopping.js";
+import { type Pruner, shouldPrune, type TrialProgress } from "../../runtime/sweep/pruning.js";
+import { generateTrials, type SearchSpace } from "../../runtime/sweep/search-space.js";
 
-const plan: SweepPlan = {
+const searchSpace: SearchSpace = {
   grid: [
     { path: "a", values: [1, 2] },
     { path: "b", values: ["x", null] },
@@ -16,7 +16,7 @@ const plan: SweepPlan = {
 
 describe("what is tried", () => {
   test("listed values, each with each", () => {
-    expect(trialsOf(plan)).toEqual([
+    expect(generateTrials(searchSpace)).toEqual([
       { a: 1, b: "x" },
       { a: 1, b: null },
       { a: 2, b: "x" },
@@ -24,7 +24,7 @@ describe("what is tried", () => {
     ]);
   });
 
-  const sampled: SweepPlan = {
+  const sampledSpace: SearchSpace = {
     grid: [{ path: "a", values: [1, 2] }],
     samples: [
       { type: "range", path: "rate", low: 1e-4, high: 1e-1, scale: "log", whole: false },
@@ -36,7 +36,7 @@ describe("what is tried", () => {
   };
 
   test("draws lie in their ranges, spread as they say", () => {
-    const trials = trialsOf(sampled);
+    const trials = generateTrials(sampledSpace);
     expect(trials).toHaveLength(400);
     const rates = trials.map(({ rate }) => Number(rate));
     expect(rates.every((rate) => rate >= 1e-4 && rate <= 1e-1)).toBe(true);
@@ -49,27 +49,27 @@ describe("what is tried", () => {
   });
 
   test("the seed chooses them; more draws, or another axis, leave the first as they were", () => {
-    const [first, ...rest] = sampled.samples;
-    const few = trialsOf({ ...sampled, draws: 3 });
-    expect(trialsOf(sampled).slice(0, 6)).toEqual(few);
-    expect(trialsOf({ ...sampled, draws: 3, seed: 4 })).not.toEqual(few);
-    const fewer = trialsOf({ ...sampled, draws: 3, samples: rest });
-    expect(fewer.map(({ size }) => size)).toEqual(few.map(({ size }) => size));
+    const [first, ...remaining] = sampledSpace.samples;
+    const threeDraws = generateTrials({ ...sampledSpace, draws: 3 });
+    expect(generateTrials(sampledSpace).slice(0, 6)).toEqual(threeDraws);
+    expect(generateTrials({ ...sampledSpace, draws: 3, seed: 4 })).not.toEqual(threeDraws);
+    const fewer = generateTrials({ ...sampledSpace, draws: 3, samples: remaining });
+    expect(fewer.map(({ size }) => size)).toEqual(threeDraws.map(({ size }) => size));
     expect(first?.path).toBe("rate");
   });
 
   test("nothing is tried twice", () => {
     const samples = [{ type: "choice" as const, path: "cell", values: ["lstm", "gru"] }];
-    expect(trialsOf({ grid: [], samples, draws: 50, seed: 1 })).toHaveLength(2);
+    expect(generateTrials({ grid: [], samples, draws: 50, seed: 1 })).toHaveLength(2);
   });
 });
 
 /** Progress of trials by their values at steps 10, 20, … of 90. */
-function all(...values: readonly (readonly number[])[]): ReadonlyMap<number, Progress> {
+function progressOf(...values: readonly (readonly number[])[]): ReadonlyMap<number, TrialProgress> {
   return new Map(
     values.map((row, index) => {
-      const readings = row.map((value, place) => ({ step: (place + 1) * 10, value }));
-      return [index + 1, { steps: 90, readings }];
+      const progress = row.map((value, position) => ({ step: (position + 1) * 10, value }));
+      return [index + 1, { steps: 90, intermediateValues: progress }];
     }),
   );
 }
@@ -81,37 +81,37 @@ describe("what is ended early", () => {
       [3, 2, 1],
       [4, 3, 2],
     ] as const;
-    expect(shouldStop("median", all([5, 4], ...good), 1, "min")).toBe(true);
-    expect(shouldStop("median", all([5, 2], ...good), 1, "min")).toBe(false);
+    expect(shouldPrune("median", progressOf([5, 4], ...good), 1, "min")).toBe(true);
+    expect(shouldPrune("median", progressOf([5, 2], ...good), 1, "min")).toBe(false);
     // It was good once.
-    expect(shouldStop("median", all([1, 9], ...good), 1, "min")).toBe(false);
+    expect(shouldPrune("median", progressOf([1, 9], ...good), 1, "min")).toBe(false);
     // Too few have come as far.
-    expect(shouldStop("median", all([5, 4], [3, 2, 1], [3, 2], [3]), 1, "min")).toBe(false);
-    expect(shouldStop("median", all([5, 4], ...good), 1, "max")).toBe(false);
-    expect(shouldStop("median", all([Number.NaN, Number.NaN], ...good), 1, "min")).toBe(true);
+    expect(shouldPrune("median", progressOf([5, 4], [3, 2, 1], [3, 2], [3]), 1, "min")).toBe(false);
+    expect(shouldPrune("median", progressOf([5, 4], ...good), 1, "max")).toBe(false);
+    expect(shouldPrune("median", progressOf([Number.NaN, Number.NaN], ...good), 1, "min")).toBe(true);
   });
 
   test("by halving: at a rung all but the best third", () => {
-    const others = [[3], [2], [1], [4], [5]] as const;
+    const otherTrials = [[3], [2], [1], [4], [5]] as const;
     // Step 10 is the first rung of 90.
-    expect(shouldStop("halving", all([1.5], ...others), 1, "min")).toBe(false);
-    expect(shouldStop("halving", all([2.5], ...others), 1, "min")).toBe(true);
+    expect(shouldPrune("halving", progressOf([1.5], ...otherTrials), 1, "min")).toBe(false);
+    expect(shouldPrune("halving", progressOf([2.5], ...otherTrials), 1, "min")).toBe(true);
     // Between rungs nothing ends, and the first to come is among the best.
-    expect(shouldStop("halving", all([9, 9], ...others), 1, "min")).toBe(false);
-    expect(shouldStop("halving", all([9]), 1, "min")).toBe(false);
+    expect(shouldPrune("halving", progressOf([9, 9], ...otherTrials), 1, "min")).toBe(false);
+    expect(shouldPrune("halving", progressOf([9]), 1, "min")).toBe(false);
     // Step 30 is the second.
-    expect(shouldStop("halving", all([1, 1, 9], [1, 1, 1]), 1, "min")).toBe(false);
-    expect(shouldStop("halving", all([9, 9, 9], [1, 1, 1]), 1, "min")).toBe(true);
+    expect(shouldPrune("halving", progressOf([1, 1, 9], [1, 1, 1]), 1, "min")).toBe(false);
+    expect(shouldPrune("halving", progressOf([9, 9, 9], [1, 1, 1]), 1, "min")).toBe(true);
   });
 
   test("never the best, never at the end, never without a rule", () => {
-    const rules: readonly StoppingRule[] = ["median", "halving"];
+    const rules: readonly Pruner[] = ["median", "halving"];
     const row = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 9 });
     fc.assert(
-      fc.property(fc.constantFrom(...rules), fc.array(row, { maxLength: 6 }), (rule, others) => {
-        expect(shouldStop(rule, all([0], ...others), 1, "min")).toBe(false);
-        expect(shouldStop(rule, all(Array(9).fill(99), ...others), 1, "min")).toBe(false);
-        expect(shouldStop("none", all([99], ...others), 1, "min")).toBe(false);
+      fc.property(fc.constantFrom(...rules), fc.array(row, { maxLength: 6 }), (rule, otherTrials) => {
+        expect(shouldPrune(rule, progressOf([0], ...otherTrials), 1, "min")).toBe(false);
+        expect(shouldPrune(rule, progressOf(Array(9).fill(99), ...otherTrials), 1, "min")).toBe(false);
+        expect(shouldPrune("none", progressOf([99], ...otherTrials), 1, "min")).toBe(false);
       }),
     );
   });

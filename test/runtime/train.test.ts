@@ -7,31 +7,31 @@ import { pathToFileURL } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import type { TrainEvent, TrainRequest } from "../../runtime/events.js";
 import { train } from "../../runtime/train.js";
-import type { Origins } from "../../schema/origins.js";
-import { temporaryFolder } from "./folder.js";
-import { losses, of, requestOf, run, specOfCase, weightsOf } from "./training.js";
+import type { SourceMap } from "../../schema/diagnostics/source-map.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
+import { eventsOfKind, losses, requestFor, run, specOfCase, weightsOf } from "../support/training-runs.js";
 
-const built = join(import.meta.dirname, "../../dist/runtime/train.js");
+const trainModule = join(import.meta.dirname, "../../dist/runtime/train.js");
 
 beforeAll(() => {
-  if (!existsSync(built)) throw new Error("These tests run the built program: npm run build.");
+  if (!existsSync(trainModule)) throw new Error("These tests run the built program: npm run build.");
 });
 
 async function request(out: string, steps: number): Promise<TrainRequest> {
   const spec = await specOfCase("embedding-gru-sgd", { batch_size: 3, shuffle: true, steps, checkpoint_every: 50 });
-  return requestOf("embedding-gru-sgd", spec, out);
+  return requestFor("embedding-gru-sgd", spec, out);
 }
 
 test("the worker says and leaves the same as the loop in this thread, and this thread stays live", async () => {
   const folder = temporaryFolder();
-  const here = await run(await request(join(folder, "here"), 300));
+  const inThread = await run(await request(join(folder, "here"), 300));
   const events: TrainEvent[] = [];
   let ticks = 0;
   const timer = setInterval(() => ticks++, 1);
   const outcome = await train(await request(join(folder, "worker"), 300), { onEvent: (event) => events.push(event) });
   clearInterval(timer);
   expect(outcome).toMatchObject({ ok: true });
-  expect(losses(events)).toEqual(losses(here.events));
+  expect(losses(events)).toEqual(losses(inThread.events));
   expect(weightsOf(join(folder, "worker"))).toEqual(weightsOf(join(folder, "here")));
   expect(ticks).toBeGreaterThan(20);
 });
@@ -58,9 +58,9 @@ test("aborting saves a checkpoint and ends the run, which goes on from there", a
 });
 
 test("problems are placed in the user's text", async () => {
-  const asked = await request(join(temporaryFolder(), "run"), 10);
-  const origins: Origins = { pathOf: (_, key) => `/somewhere/${key}` };
-  const outcome = await train({ ...asked, folder: "/no-such-folder" }, { origins, onEvent() {} });
+  const trainRequest = await request(join(temporaryFolder(), "run"), 10);
+  const origins: SourceMap = { pathOf: (_, key) => `/somewhere/${key}` };
+  const outcome = await train({ ...trainRequest, folder: "/no-such-folder" }, { origins, onEvent() {} });
   const paths = !outcome.ok && outcome.kind === "input" ? outcome.problems.map(({ path }) => path) : [];
   expect(paths).toEqual(["/somewhere/inputs", "/somewhere/targets"]);
 });
@@ -68,23 +68,23 @@ test("problems are placed in the user's text", async () => {
 test("what the system refuses is thrown as it said it", async () => {
   const file = join(temporaryFolder(), "file");
   writeFileSync(file, "");
-  const asked = await request(join(file, "run"), 10);
-  await expect(train(asked, { onEvent() {} })).rejects.toMatchObject({ code: "ENOTDIR", syscall: "mkdir" });
+  const trainRequest = await request(join(file, "run"), 10);
+  await expect(train(trainRequest, { onEvent() {} })).rejects.toMatchObject({ code: "ENOTDIR", syscall: "mkdir" });
 });
 
 test("a killed process is resumed at once, and ends as if nothing had happened", async () => {
   const folder = temporaryFolder();
   const steps = 2000;
-  const whole = await run(await request(join(folder, "whole"), steps));
+  const uninterrupted = await run(await request(join(folder, "whole"), steps));
   const out = join(folder, "killed");
   for (const checkpoints of [1, 4, 9]) {
     const process_ = await request(out, steps);
     await killAfter({ ...process_, resume: true }, checkpoints);
   }
   const { events } = await run({ ...(await request(out, steps)), resume: true });
-  const [start] = of(events, "start");
+  const [start] = eventsOfKind(events, "start");
   expect(start?.step).toBeGreaterThan(0);
-  expect(losses(events)).toEqual(losses(whole.events).slice(start?.step));
+  expect(losses(events)).toEqual(losses(uninterrupted.events).slice(start?.step));
   expect(weightsOf(out)).toEqual(weightsOf(join(folder, "whole")));
   const metrics = (name: string) => readFileSync(join(folder, name, "metrics.jsonl"), "utf8");
   expect(metrics("killed")).toBe(metrics("whole"));
@@ -92,19 +92,19 @@ test("a killed process is resumed at once, and ends as if nothing had happened",
 });
 
 /** Trains in a process of its own, and kills it when it has said so many checkpoints. */
-async function killAfter(asked: TrainRequest, checkpoints: number): Promise<void> {
+async function killAfter(trainRequest: TrainRequest, checkpoints: number): Promise<void> {
   const program = `
-    import { train } from ${JSON.stringify(pathToFileURL(built).href)};
-    await train(${JSON.stringify(asked)}, { onEvent: (event) => event.event === "checkpoint" && console.log(event.step) });
+    import { train } from ${JSON.stringify(pathToFileURL(trainModule).href)};
+    await train(${JSON.stringify(trainRequest)}, { onEvent: (event) => event.event === "checkpoint" && console.log(event.step) });
   `;
   const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const ended = new Promise((resolve) => child.on("exit", resolve));
-  let seen = 0;
+  const exited = new Promise((resolve) => child.on("exit", resolve));
+  let checkpointCount = 0;
   for await (const _ of createInterface({ input: child.stdout })) {
-    if (++seen === checkpoints) child.kill("SIGKILL");
+    if (++checkpointCount === checkpoints) child.kill("SIGKILL");
   }
-  await ended;
+  await exited;
   expect(child.signalCode).toBe("SIGKILL");
 }

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { getLanguageService, TextDocument } from "vscode-json-languageservice";
-import { cellSchema, definition, type Schema, specSchema } from "../../schema/contract.js";
-import { packageRoot } from "../../schema/root.js";
+import { cellSchema, definition, type Schema, specSchema } from "../../schema/json-schema.js";
+import { packageRoot } from "../../schema/package-root.js";
 
 const project = mkdtempSync(join(tmpdir(), "rnnx-editor-"));
 const uri = pathToFileURL(join(project, "spec.json")).href;
@@ -14,9 +14,9 @@ const read: string[] = [];
 
 /** Reads files and nothing else: what an editor knows without a network. */
 const service = getLanguageService({
-  async schemaRequestService(asked) {
-    read.push(asked);
-    return readFileSync(fileURLToPath(asked), "utf8");
+  async schemaRequestService(requested) {
+    read.push(requested);
+    return readFileSync(fileURLToPath(requested), "utf8");
   },
   workspaceContext: { resolveRelativePath: (path, resource) => new URL(path, resource).href },
 });
@@ -28,9 +28,9 @@ beforeAll(() => {
 
 /** A spec around some text, `|` where the cursor is. */
 function open(text: string) {
-  const whole = `{ "$schema": "./node_modules/rnnx/schema/spec.schema.json", ${text} }`;
-  const offset = whole.indexOf("|");
-  const document = TextDocument.create(uri, "json", 1, whole.replace("|", ""));
+  const documentText = `{ "$schema": "./node_modules/rnnx/schema/spec.schema.json", ${text} }`;
+  const offset = documentText.indexOf("|");
+  const document = TextDocument.create(uri, "json", 1, documentText.replace("|", ""));
   return { document, position: document.positionAt(offset), json: service.parseJSONDocument(document) };
 }
 
@@ -42,8 +42,8 @@ async function completions(text: string): Promise<readonly string[]> {
 
 async function hover(text: string): Promise<string> {
   const { document, position, json } = open(text);
-  const found = await service.doHover(document, position, json);
-  return JSON.stringify(found?.contents ?? "");
+  const result = await service.doHover(document, position, json);
+  return JSON.stringify(result?.contents ?? "");
 }
 
 async function marks(text: string): Promise<readonly string[]> {
@@ -81,36 +81,36 @@ test("keys are explained, those of cells too", async () => {
 });
 
 test("a key that shares its rules with others is explained in its own words", async () => {
-  const wrong = [];
-  for (const { at, schema } of overridden()) {
+  const invalid = [];
+  for (const { pointer, schema } of overridden()) {
     const name = /\$defs\/(\w+)$/.exec(schema.$ref ?? "")?.[1] ?? "";
     const { title, description, examples } = definition(name);
     // An editor lets the definition win over what stands beside the reference.
-    const lost = Object.entries({ title, description, examples }).filter(
+    const missingTexts = Object.entries({ title, description, examples }).filter(
       ([key, value]) =>
         value !== undefined && JSON.stringify(value) !== JSON.stringify(schema[key as keyof Schema] ?? value),
     );
-    wrong.push(...lost.map(([key]) => `${at}: ${key}`));
+    invalid.push(...missingTexts.map(([key]) => `${pointer}: ${key}`));
   }
-  expect(wrong).toEqual([]);
+  expect(invalid).toEqual([]);
 });
 
 /** References with something beside them. */
-function overridden(): readonly { readonly at: string; readonly schema: Schema }[] {
-  const found: { readonly at: string; readonly schema: Schema }[] = [];
-  const visit = (part: unknown, at: string): void => {
-    if (typeof part !== "object" || part === null) return;
-    const schema = part as Schema;
+function overridden(): readonly { readonly pointer: string; readonly schema: Schema }[] {
+  const entries: { readonly pointer: string; readonly schema: Schema }[] = [];
+  const visit = (node: unknown, pointer: string): void => {
+    if (typeof node !== "object" || node === null) return;
+    const schema = node as Schema;
     if (typeof schema.$ref === "string" && Object.keys(schema).length > 1 && /\$defs/.test(schema.$ref))
-      found.push({ at, schema });
-    for (const [key, value] of Object.entries(part)) if (!notSchemas.includes(key)) visit(value, `${at}/${key}`);
+      entries.push({ pointer, schema });
+    for (const [key, value] of Object.entries(node)) if (!dataKeywords.includes(key)) visit(value, `${pointer}/${key}`);
   };
   visit(specSchema(), "spec");
   visit(cellSchema(), "cell");
-  return found;
+  return entries;
 }
 
-const notSchemas = ["examples", "default", "enum", "const"];
+const dataKeywords = ["examples", "default", "enum", "const"];
 
 test("the gallery has no marks, and a mistake has one", async () => {
   const spec = readFileSync(join(packageRoot(), "specs/translate.json"), "utf8");

@@ -2,8 +2,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { packageRoot } from "../../schema/package-root.js";
 import { readSpec, readSpecFile } from "../../schema/read.js";
-import { packageRoot } from "../../schema/root.js";
 
 const root = packageRoot();
 const gallery = readdirSync(join(root, "specs")).filter((file) => file.endsWith(".json"));

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { builtInCell, builtInCells } from "../../schema/cells.js";
-import { packageRoot } from "../../schema/root.js";
-import { base, normal, problems, unplacedProblems } from "./spec.js";
+import { builtInCell, builtInCells } from "../../schema/built-in-cells.js";
+import { packageRoot } from "../../schema/package-root.js";
+import { base, normal, problems, unplacedProblems } from "../support/read-spec.js";
 
 const withModel = (...model: object[]) => ({ ...base, model });
 const usual = {
@@ -32,7 +32,7 @@ const rnn = {
   unroll: false,
   return: "sequence",
 };
-const own = { state: { h: "hidden_size" }, parameters: {}, equations: ["h' = x"], output: "h'" };
+const ownCell = { state: { h: "hidden_size" }, parameters: {}, equations: ["h' = x"], output: "h'" };
 
 test("everything that the smallest spec leaves out", async () => {
   const { spec } = await normal(base, { file: "small.json" });
@@ -255,16 +255,19 @@ describe("layers", () => {
 
 describe("cells", () => {
   test("a cell of one's own takes the place of a built-in one; only used cells are kept", async () => {
-    const spec = { ...withModel({ layer: "rnn", cell: "lstm", hidden_size: 3 }), cells: { lstm: own, other: own } };
+    const spec = {
+      ...withModel({ layer: "rnn", cell: "lstm", hidden_size: 3 }),
+      cells: { lstm: ownCell, other: ownCell },
+    };
     const result = await normal(spec);
     expect(result.spec.cells).toEqual({
-      lstm: { description: "", options: {}, initializers: {}, onnx: null, variants: {}, ...own },
+      lstm: { description: "", options: {}, initializers: {}, onnx: null, variants: {}, ...ownCell },
     });
   });
 
   test("options of one's own cell", async () => {
     const cell = {
-      ...own,
+      ...ownCell,
       options: { rate: 0.5, kind: "a" },
       variants: { kind: { a: {}, b: { equations: ["h' = rate * x"] } } },
     };
@@ -289,7 +292,7 @@ describe("cells", () => {
   });
 
   test("an option that could not be told from a layer's key", async () => {
-    const cells = { m: { ...own, options: { residual: 1 } } };
+    const cells = { m: { ...ownCell, options: { residual: 1 } } };
     expect(await unplacedProblems({ ...base, cells })).toEqual([
       'reserved-name /cells/m/options/residual | An option cannot be named "residual": rnn layers have that key. | Choose another name.',
     ]);
@@ -305,7 +308,7 @@ describe("cells", () => {
 });
 
 test("origins: every part knows its place in the text", async () => {
-  const cells = { mine: own };
+  const cells = { mine: ownCell };
   const { spec, origins } = await normal({
     ...withModel(
       { layer: "rnn", cell: "lstm", hidden_size: 3, layers: 2 },
@@ -314,18 +317,18 @@ test("origins: every part knows its place in the text", async () => {
     ),
     cells,
   });
-  const [sugar, list, dense] = spec.model;
-  if (sugar?.layer !== "rnn" || list?.layer !== "rnn" || dense === undefined)
+  const [shorthand, list, dense] = spec.model;
+  if (shorthand?.layer !== "rnn" || list?.layer !== "rnn" || dense === undefined)
     throw new Error("the layers keep their order");
-  const path = (part: object | undefined, key?: string) => origins.pathOf(part ?? {}, key);
+  const path = (section: object | undefined, key?: string) => origins.pathOf(section ?? {}, key);
   expect(path(spec, "seed")).toBe("/seed");
   expect(path(spec.data, "window")).toBe("/data/window");
   expect(path(spec.optimizer)).toBe("/optimizer");
   expect(path(spec.optimizer.schedule, "type")).toBe("/optimizer/schedule/type");
   expect(path(spec.train, "steps")).toBe("/train/steps");
   expect(path(spec.model)).toBe("/model");
-  expect(path(sugar)).toBe("/model/0");
-  expect(path(sugar.cells[1], "hidden_size")).toBe("/model/0/hidden_size");
+  expect(path(shorthand)).toBe("/model/0");
+  expect(path(shorthand.cells[1], "hidden_size")).toBe("/model/0/hidden_size");
   expect(path(list.cells[0], "hidden_size")).toBe("/model/1/cells/0/hidden_size");
   expect(path(dense, "size")).toBe("/model/2/size");
   expect(path(spec.cells.mine, "equations")).toBe("/cells/mine/equations");

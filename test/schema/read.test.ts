@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSpec, readSpecFile } from "../../schema/read.js";
 import type { Spec } from "../../schema/spec.types.js";
-import { base, lines, normal, problems } from "./spec.js";
+import { base, lines, normal, problems } from "../support/read-spec.js";
 
 describe("files", () => {
   let folder = "";

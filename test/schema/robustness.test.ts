@@ -1,7 +1,7 @@
 /** Whatever is done to a spec, reading it gives a normal spec or diagnostics, and never throws. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { child, isList, isObject, type Json, valueAt } from "../../schema/pointer.js";
+import { child, isList, isObject, type Json, valueAt } from "../../schema/json-pointer.js";
 import { readSpec } from "../../schema/read.js";
 
 const spec: Json = {
@@ -46,16 +46,16 @@ function mutate(
   keys: readonly string[],
   change: (entry: Json) => readonly (readonly [string, Json])[],
 ): Json {
-  const [key, ...rest] = keys;
+  const [key, ...remaining] = keys;
   if (key === undefined) return change(value)[0]?.[1] ?? null;
   const entries = isList(value)
     ? [...value.entries()].map(([index, entry]) => [String(index), entry] as const)
     : Object.entries(value ?? {});
   const changed = entries.flatMap(([name, entry]) => {
     if (name !== key) return [[name, entry] as const];
-    return rest.length === 0
+    return remaining.length === 0
       ? change(entry).map(([suffix, next]) => [name + suffix, next] as const)
-      : [[name, mutate(entry, rest, change)] as const];
+      : [[name, mutate(entry, remaining, change)] as const];
   });
   return isList(value) ? changed.map(([, entry]) => entry) : Object.fromEntries(changed);
 }
@@ -76,7 +76,7 @@ const words = [
   "a/b~c",
   "\u202e",
 ];
-const anything: fc.Arbitrary<Json> = fc.oneof(
+const anyJson: fc.Arbitrary<Json> = fc.oneof(
   fc.constantFrom<Json>(
     null,
     true,
@@ -101,7 +101,7 @@ const anything: fc.Arbitrary<Json> = fc.oneof(
 const mutation = fc.record({
   path: fc.constantFrom(...pathsIn(spec)),
   kind: fc.constantFrom("replace", "remove", "rename", "double"),
-  value: anything,
+  value: anyJson,
   suffix: fc.constantFrom("x", "_", "s", "S"),
 });
 
@@ -153,7 +153,7 @@ test("cut and scrambled text", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 3 }), async (edits) => {
       const edited = edits.reduce(
-        (all, { from, length, insert }) => all.slice(0, from) + insert + all.slice(from + length),
+        (document, { from, length, insert }) => document.slice(0, from) + insert + document.slice(from + length),
         text,
       );
       const result = await readSpec(edited);

@@ -1,6 +1,6 @@
 /** Right JSON that is not a right spec: one diagnostic for each slip, in full. */
 import { expect, test } from "vitest";
-import { base, problems, unplacedProblems } from "./spec.js";
+import { base, problems, unplacedProblems } from "../support/read-spec.js";
 
 const layer = (value: object) => ({ ...base, model: [value] });
 const rnn = (value: object) => layer({ layer: "rnn", ...value });
@@ -270,9 +270,9 @@ test("all problems at once, and no more than anyone reads", async () => {
     "missing-key /model/2",
     "wrong-type /train/steps",
   ]);
-  const many = await unplacedProblems({ ...base, model: Array(500).fill({}) });
-  expect(many).toHaveLength(101);
-  expect(many).toContain("too-many-problems | There are more than 100 problems; the others are not shown.");
+  const manyLayers = await unplacedProblems({ ...base, model: Array(500).fill({}) });
+  expect(manyLayers).toHaveLength(101);
+  expect(manyLayers).toContain("too-many-problems | There are more than 100 problems; the others are not shown.");
 });
 
 test("large specs are answered at once, right or wrong", async () => {

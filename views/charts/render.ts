@@ -7,8 +7,14 @@ export type Chart = Omit<TopLevelSpec, "$schema" | "config"> & Readonly<Record<s
 
 export async function toSvg(chart: Chart): Promise<string> {
   const [{ compile }, vega] = await Promise.all([import("vega-lite"), import("vega")]);
-  const quiet = { level: () => quiet, error: console.error, warn: () => quiet, info: () => quiet, debug: () => quiet };
-  const { spec } = compile({ ...chart, config: theme } as unknown as TopLevelSpec, { logger: quiet as never });
+  const silentLogger = {
+    level: () => silentLogger,
+    error: console.error,
+    warn: () => silentLogger,
+    info: () => silentLogger,
+    debug: () => silentLogger,
+  };
+  const { spec } = compile({ ...chart, config: theme } as unknown as TopLevelSpec, { logger: silentLogger as never });
   const view = new vega.View(vega.parse(spec), { renderer: "none", logLevel: vega.Error });
   try {
     return await view.toSVG();
@@ -20,10 +26,10 @@ export async function toSvg(chart: Chart): Promise<string> {
 /** @param scale pixels for each unit of the picture. */
 export async function toPng(svg: string, scale = 2): Promise<Uint8Array> {
   const { Resvg } = await import("@resvg/resvg-js");
-  const picture = new Resvg(svg, {
+  const image = new Resvg(svg, {
     background: "#ffffff",
     fitTo: { mode: "zoom", value: scale },
     font: { loadSystemFonts: true, defaultFontFamily: "DejaVu Sans", sansSerifFamily: "DejaVu Sans" },
   });
-  return picture.render().asPng();
+  return image.render().asPng();
 }

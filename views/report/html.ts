@@ -7,14 +7,16 @@ export interface Html {
 export type Content = Html | string | number | readonly Content[];
 
 export function text(content: Content): string {
-  if (typeof content === "string") return escaped(content);
+  if (typeof content === "string") return escapeHtml(content);
   if (typeof content === "number") return String(content);
   return "html" in content ? content.html : content.map(text).join("");
 }
 
 /** A template whose values are escaped. */
-export function html(parts: TemplateStringsArray, ...values: readonly Content[]): Html {
-  return { html: parts.map((part, index) => part + (index < values.length ? text(values[index] ?? "") : "")).join("") };
+export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
+  return {
+    html: strings.map((string, index) => string + (index < values.length ? text(values[index] ?? "") : "")).join(""),
+  };
 }
 
 /** Markup that another renderer made. */
@@ -22,7 +24,7 @@ export function trusted(markup: string): Html {
   return { html: markup };
 }
 
-function escaped(value: string): string {
+function escapeHtml(value: string): string {
   return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
@@ -32,10 +34,10 @@ export interface Column {
 }
 
 export function table(columns: readonly Column[], rows: readonly (readonly Content[])[]): Html {
-  const sideOf = (index: number) => trusted(columns[index]?.align === "right" ? ' class="number"' : "");
+  const alignmentClass = (index: number) => trusted(columns[index]?.align === "right" ? ' class="number"' : "");
   return html`<div class="wide"><table>
-<thead><tr>${columns.map(({ title }, index) => html`<th${sideOf(index)}>${title}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => html`<tr>${row.map((cell, index) => html`<td${sideOf(index)}>${cell}</td>`)}</tr>`)}</tbody>
+<thead><tr>${columns.map(({ title }, index) => html`<th${alignmentClass(index)}>${title}</th>`)}</tr></thead>
+<tbody>${rows.map((row) => html`<tr>${row.map((cell, index) => html`<td${alignmentClass(index)}>${cell}</td>`)}</tr>`)}</tbody>
 </table></div>`;
 }
 

@@ -2,18 +2,18 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { analyze } from "../../compiler/compile.js";
-import { answersOfRun } from "../../runtime/ask-run.js";
-import { type Conditions, readConditions } from "../../runtime/conditions.js";
-import { type RunResult, runFiles } from "../../runtime/directory.js";
+import { summarizeRun } from "../../runtime/evaluation/summarize-run.js";
 import type { RunProblem } from "../../runtime/problem.js";
-import { openRun, type Run } from "../../runtime/run.js";
-import { type History, readHistory } from "../history.js";
-import { count, decimal } from "../numbers.js";
-import { answersSection } from "./answers.js";
-import { curvesSection } from "./charts.js";
+import { type RunEnvironment, readRunEnvironment } from "../../runtime/run/environment.js";
+import { type RunResult, runFiles } from "../../runtime/run/layout.js";
+import { openRun, type Run } from "../../runtime/run/open.js";
+import { formatInteger, formatNumber } from "../format.js";
+import { type MetricsHistory, readHistory } from "../metrics-history.js";
+import { style } from "./css.js";
+import { curvesSection } from "./curves-section.js";
 import { type Content, type Html, html, section, table, text } from "./html.js";
-import { modelSection } from "./model.js";
-import { style } from "./style.js";
+import { modelSection } from "./model-section.js";
+import { predictionsSection } from "./predictions-section.js";
 
 export type ReportOutcome =
   | { readonly ok: true; readonly html: string }
@@ -27,24 +27,24 @@ export async function reportOf(folder: string): Promise<ReportOutcome> {
   if (!analyzed.ok) return analyzed;
   const result = readResult(folder);
   const history = readHistory(folder);
-  const conditions = readConditions(folder);
+  const conditions = readRunEnvironment(folder);
   const body = [
     heading(run, result, conditions, history.steps.length),
     await curvesSection(history),
-    result === undefined ? html`` : scores(result),
-    await answersSection(await answersOfRun(folder), run.spec.data.type === "table"),
-    samples(history),
+    result === undefined ? html`` : scoresSection(result),
+    await predictionsSection(await summarizeRun(folder), run.spec.data.type === "table"),
+    samplesSection(history),
     await modelSection(run.spec, analyzed.analysis),
     section(
       "Spec",
       html`<details><summary>with every default filled in</summary><pre>${JSON.stringify(run.spec, undefined, 2)}</pre></details>`,
     ),
-    conditions === undefined ? html`` : environment(run, conditions),
+    conditions === undefined ? html`` : environmentSection(run, conditions),
   ];
-  return { ok: true, html: page(run.spec.name, body) };
+  return { ok: true, html: renderPage(run.spec.name, body) };
 }
 
-function page(name: string, body: readonly Html[]): string {
+function renderPage(name: string, body: readonly Html[]): string {
   return text(html`<!doctype html>
 <html lang="en">
 <head>
@@ -67,59 +67,59 @@ function readResult(folder: string): RunResult | undefined {
 }
 
 /** Samples that are shown, the last ones. */
-const mostSamples = 8;
+const maxSamples = 8;
 
-const parts = ["train", "validation", "test"] as const;
+const splitNames = ["train", "validation", "test"] as const;
 
 function heading(
   { spec, folder }: Run,
   result: RunResult | undefined,
-  conditions: Conditions | undefined,
+  conditions: RunEnvironment | undefined,
   steps: number,
 ): Html {
   const done = result?.done;
   const state = result === undefined ? "not ended yet" : result.finished ? "finished" : "stopped early";
-  const best = done?.best === undefined ? "" : `, best at step ${count(done.best.step)} by ${done.best.metric}`;
-  const cards: [string, string][] = [["steps", count(done?.step ?? steps)]];
+  const best = done?.best === undefined ? "" : `, best at step ${formatInteger(done.best.step)} by ${done.best.metric}`;
+  const cards: [string, string][] = [["steps", formatInteger(done?.step ?? steps)]];
   if (done !== undefined) {
-    const part = parts.toReversed().find((name) => Object.keys(done.metrics[name]).length > 0);
-    for (const [name, value] of Object.entries(part === undefined ? {} : done.metrics[part]).slice(0, 4))
-      cards.push([`${part} ${name}`, decimal(value)]);
+    const split = splitNames.toReversed().find((name) => Object.keys(done.metrics[name]).length > 0);
+    for (const [name, value] of Object.entries(split === undefined ? {} : done.metrics[split]).slice(0, 4))
+      cards.push([`${split} ${name}`, formatNumber(value)]);
   }
   if (conditions !== undefined && conditions.seconds > 0)
-    cards.push(["steps each second", decimal(conditions.updates / conditions.seconds)]);
+    cards.push(["steps each second", formatNumber(conditions.updates / conditions.seconds)]);
   return html`<header><h1>${spec.name}</h1>
 <p class="quiet">${basename(resolve(folder))}: ${state}${best}</p></header>
 <div class="cards">${cards.map(([name, value]) => html`<div class="card"><b>${value}</b><span>${name}</span></div>`)}</div>
 `;
 }
 
-function scores({ done: { metrics } }: RunResult): Html {
-  const known = parts.filter((part) => Object.keys(metrics[part]).length > 0);
-  const names = [...new Set(known.flatMap((part) => Object.keys(metrics[part])))];
-  if (known.length === 0) return html``;
+function scoresSection({ done: { metrics } }: RunResult): Html {
+  const splits = splitNames.filter((split) => Object.keys(metrics[split]).length > 0);
+  const names = [...new Set(splits.flatMap((split) => Object.keys(metrics[split])))];
+  if (splits.length === 0) return html``;
   const columns = [{ title: "part" }, ...names.map((title) => ({ title, align: "right" as const }))];
-  const rows = known.map((part) => [part, ...names.map((name) => decimal(metrics[part][name] ?? Number.NaN))]);
+  const rows = splits.map((split) => [split, ...names.map((name) => formatNumber(metrics[split][name] ?? Number.NaN))]);
   return section("Scores", table(columns, rows));
 }
 
 /** What it wrote while it trained. */
-function samples({ samples }: History): Html {
+function samplesSection({ samples }: MetricsHistory): Html {
   if (samples.length === 0) return html``;
-  const shown = samples.slice(-mostSamples);
+  const recent = samples.slice(-maxSamples);
   return section(
     "Written while it learnt",
-    shown.map(({ step, text: said }): Content => {
-      return html`<p class="quiet">after step ${count(step)}</p><pre>${said}</pre>`;
+    recent.map(({ step, text: sample }): Content => {
+      return html`<p class="quiet">after step ${formatInteger(step)}</p><pre>${sample}</pre>`;
     }),
   );
 }
 
-function environment({ manifest }: Run, conditions: Conditions): Html {
+function environmentSection({ manifest }: Run, conditions: RunEnvironment): Html {
   const { device, updates, seconds, ended, system, processor, cores, node, onnxruntime } = conditions;
   const rows: [string, string][] = [
     ["ended", ended],
-    ["updates", `${count(updates)} in ${decimal(seconds)} s on ${device}`],
+    ["updates", `${formatInteger(updates)} in ${formatNumber(seconds)} s on ${device}`],
     ["machine", `${system}, ${cores} ${cores === 1 ? "core" : "cores"}${processor === "" ? "" : `, ${processor}`}`],
     ["software", `rnnx ${manifest.rnnx}, Node ${node}, onnxruntime-node ${onnxruntime}`],
     ["spec and data", manifest.hash],

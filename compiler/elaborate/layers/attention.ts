@@ -3,16 +3,16 @@
  * `general` (q W)·k (M.-T. Luong et al., 2015), over √width when scaled (A. Vaswani et al., 2017); `additive`
  * v·tanh(q Wq + k Wk) (D. Bahdanau et al., 2015).
  */
-import type { NormalAttention } from "../../../schema/normal.js";
-import { at } from "../../ir/present.js";
+import type { NormalAttention } from "../../../schema/normal/index.js";
+import { at } from "../../ir/expect.js";
 import type { Dim, Value } from "../../ir/types.js";
+import { sizesAgree } from "../compare-sizes.js";
 import type { CombiningDefinition, Context } from "../context.js";
 import { glorotUniform } from "../initializers.js";
-import { sameSize } from "../sizes.js";
 import { describeWire, isIds, swapBatchAndTime, width } from "../wire.js";
 
 /** Padding gets this score: no weight, and no NaN. */
-const UNSEEN = -1e9;
+const MASKED_SCORE = -1e9;
 
 /** Scores [batch, steps, memory steps] of queries [batch, steps, n] and keys [batch, memory steps, m]. */
 function scoresOf(layer: NormalAttention, queries: Value, keys: Value, context: Context): Value | undefined {
@@ -25,9 +25,9 @@ function scoresOf(layer: NormalAttention, queries: Value, keys: Value, context: 
     const sum = b.tanh(b.add(b.unsqueeze(q, [2]), b.unsqueeze(k, [1])));
     return b.squeeze(b.matmul(sum, parameter(`${layer.name}/v`, [size, 1], glorotUniform)), [3]);
   }
-  const same = layer.score === "dot" ? sameSize(n, m) : true;
-  if (same === undefined) return undefined;
-  if (!same)
+  const isSameWidth = layer.score === "dot" ? sizesAgree(n, m) : true;
+  if (isSameWidth === undefined) return undefined;
+  if (!isSameWidth)
     return problem({
       part: layer,
       key: "score",
@@ -41,27 +41,28 @@ function scoresOf(layer: NormalAttention, queries: Value, keys: Value, context: 
 }
 
 export const attention: CombiningDefinition<NormalAttention> = {
-  most: 2,
+  maxInputs: 2,
   combine(layer, inputs, context) {
     const { b, problem } = context;
-    const [query, memory] = [at(inputs, 0), at(inputs, 1)];
-    const wrong = [query, memory].find((wire) => isIds(wire)) ?? (memory.sequence ? undefined : memory);
-    if (wrong !== undefined)
+    const [query, source] = [at(inputs, 0), at(inputs, 1)];
+    const invalid = [query, source].find((wire) => isIds(wire)) ?? (source.sequence ? undefined : source);
+    if (invalid !== undefined)
       return problem({
         part: layer,
         key: "from",
         code: "needs-sequence",
-        message: `An attention layer reads numbers and looks over a sequence of them, but ${layer.name} is given ${describeWire(wrong)}.`,
+        message: `An attention layer reads numbers and looks over a sequence of them, but ${layer.name} is given ${describeWire(invalid)}.`,
         hint: 'For example "from": ["decoder", "encoder"], both returning sequences.',
       });
     const queries = query.sequence ? swapBatchAndTime(b, query.value) : b.unsqueeze(query.value, [1]);
-    const keys = swapBatchAndTime(b, memory.value);
+    const keys = swapBatchAndTime(b, source.value);
     const scores = scoresOf(layer, queries, keys, context);
     if (scores === undefined) return undefined;
     // Live steps of the memory, [batch, 1, memory steps].
-    const seen = memory.live === null ? scores : b.where(b.transpose(memory.live, [1, 2, 0]), scores, UNSEEN);
-    const attended = b.matmul(b.softmax(seen), keys);
-    const value = query.sequence ? swapBatchAndTime(b, attended) : b.squeeze(attended, [1]);
-    return { ...query, value: b.named(value, layer.name), padding: "first step", logits: null };
+    const maskedScores =
+      source.mask === null ? scores : b.where(b.transpose(source.mask, [1, 2, 0]), scores, MASKED_SCORE);
+    const weighted = b.matmul(b.softmax(maskedScores), keys);
+    const value = query.sequence ? swapBatchAndTime(b, weighted) : b.squeeze(weighted, [1]);
+    return { ...query, value: b.withName(value, layer.name), padding: "first step", logits: null };
   },
 };

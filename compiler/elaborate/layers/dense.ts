@@ -1,8 +1,8 @@
 /** dense and projection: x @ W + b with an activation; `<name>/W` [in, size], `<name>/b` [size]. */
-import type { Activation, NormalDense, NormalProjection } from "../../../schema/normal.js";
+import type { Activation, NormalDense, NormalProjection } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Shape, Value } from "../../ir/types.js";
-import { type Context, type LayerDefinition, lendsWeights, type Product } from "../context.js";
+import { type Affine, type Context, checkSharedWeights, type LayerDefinition } from "../context.js";
 import { constantZero, glorotUniform } from "../initializers.js";
 import { describeWire, isIds, width } from "../wire.js";
 
@@ -15,17 +15,13 @@ const activations: Readonly<Record<Activation, (b: Builder, x: Value) => Value>>
 };
 
 /** The layer's own kernel, or another's: an embedding's table turned around, a dense layer's as it is. */
-function kernelOf(
-  layer: NormalDense | NormalProjection,
-  shape: Shape,
-  context: Context,
-): Product["kernel"] | undefined {
+function kernelOf(layer: NormalDense | NormalProjection, shape: Shape, context: Context): Affine["kernel"] | undefined {
   const { parameter } = context;
-  if (layer.weights === null) return { value: parameter(`${layer.name}/W`, shape, glorotUniform), outputs: 1 };
-  if (!lendsWeights(layer, ["embedding", "dense", "projection"], context)) return undefined;
-  const turned = context.earlier(layer.weights)?.layer.layer === "embedding";
-  const value = parameter(`${layer.weights}/W`, turned ? shape.toReversed() : shape, glorotUniform);
-  return { value, outputs: turned ? 0 : 1 };
+  if (layer.weights === null) return { value: parameter(`${layer.name}/W`, shape, glorotUniform), outputAxis: 1 };
+  if (!checkSharedWeights(layer, ["embedding", "dense", "projection"], context)) return undefined;
+  const isTransposed = context.earlierLayer(layer.weights)?.layer.layer === "embedding";
+  const value = parameter(`${layer.weights}/W`, isTransposed ? shape.toReversed() : shape, glorotUniform);
+  return { value, outputAxis: isTransposed ? 0 : 1 };
 }
 
 export const dense: LayerDefinition<NormalDense | NormalProjection> = {
@@ -42,13 +38,13 @@ export const dense: LayerDefinition<NormalDense | NormalProjection> = {
     if (columns === undefined) return undefined;
     const kernel = kernelOf(layer, [width(input), columns], context);
     if (kernel === undefined) return undefined;
-    const product = b.matmul(input.value, kernel.outputs === 0 ? b.transpose(kernel.value, [1, 0]) : kernel.value);
+    const product = b.matmul(input.value, kernel.outputAxis === 0 ? b.transpose(kernel.value, [1, 0]) : kernel.value);
     const bias = layer.bias ? context.parameter(`${layer.name}/b`, [columns], constantZero) : null;
-    const sum = bias === null ? product : b.add(product, bias);
-    context.keepProduct(sum, { input: input.value, kernel, bias });
+    const preActivation = bias === null ? product : b.add(product, bias);
+    context.recordAffine(preActivation, { input: input.value, kernel, bias });
     const { activation } = layer;
-    const value = b.named(activations[activation](b, b.named(sum, layer.name)), layer.name);
-    const logits = activation === "softmax" || activation === "sigmoid" ? { value: sum, activation } : null;
+    const value = b.withName(activations[activation](b, b.withName(preActivation, layer.name)), layer.name);
+    const logits = activation === "softmax" || activation === "sigmoid" ? { value: preActivation, activation } : null;
     return { ...input, value, padding: "first step", logits };
   },
 };

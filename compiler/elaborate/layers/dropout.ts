@@ -1,5 +1,5 @@
 /** dropout: in training each entry is 0 at a rate, and the others are scaled so that the mean stays; else nothing. */
-import type { NormalDropout } from "../../../schema/normal.js";
+import type { NormalDropout } from "../../../schema/normal/index.js";
 import type { LayerDefinition } from "../context.js";
 import { dropoutMask } from "../random.js";
 import { describeWire, isIds } from "../wire.js";
@@ -16,6 +16,6 @@ export const dropout: LayerDefinition<NormalDropout> = {
     const { b, mode } = context;
     if (mode !== "training" || layer.rate === 0) return { ...input, logits: null };
     const mask = dropoutMask(context, layer.name, input.value.type.shape, layer.rate);
-    return { ...input, value: b.named(b.mul(input.value, mask), layer.name), logits: null };
+    return { ...input, value: b.withName(b.mul(input.value, mask), layer.name), logits: null };
   },
 };

@@ -1,5 +1,5 @@
 /** The layer kinds, by the word that specs use. */
-import type { NormalLayer } from "../../../schema/normal.js";
+import type { NormalLayer } from "../../../schema/normal/index.js";
 import type { CombiningDefinition, LayerDefinition } from "../context.js";
 import { attention } from "./attention.js";
 import { combine } from "./combine.js";

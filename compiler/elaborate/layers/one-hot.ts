@@ -1,5 +1,5 @@
 /** one_hot: token ids to rows with a single 1. */
-import type { NormalOneHot } from "../../../schema/normal.js";
+import type { NormalOneHot } from "../../../schema/normal/index.js";
 import type { LayerDefinition } from "../context.js";
 import { describeWire, isIds } from "../wire.js";
 
@@ -14,6 +14,6 @@ export const oneHot: LayerDefinition<NormalOneHot> = {
       });
     const depth = size(layer.size, layer, "size");
     if (depth === undefined) return undefined;
-    return { ...input, value: b.named(b.oneHot(input.value, depth), layer.name), logits: null };
+    return { ...input, value: b.withName(b.oneHot(input.value, depth), layer.name), logits: null };
   },
 };

@@ -1,22 +1,22 @@
 /** pool: one vector from a sequence, its padding left out: the largest, mean, sum or last of the live steps. */
-import type { NormalPool } from "../../../schema/normal.js";
+import type { NormalPool } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Value } from "../../ir/types.js";
 import type { LayerDefinition } from "../context.js";
-import { describeWire, isIds, lastLive } from "../wire.js";
+import { describeWire, isIds, lastValid } from "../wire.js";
 
 /** Below every float32 that a layer puts out: padding never wins the maximum. */
 const LOWEST = -3.4e38;
 
 /** Reductions of [time, batch, width] over time; live is [time, batch, 1] bool or null. */
-const modes: Readonly<Record<NormalPool["mode"], (b: Builder, sequence: Value, live: Value | null) => Value>> = {
-  max: (b, sequence, live) => b.reduceMax(live === null ? sequence : b.where(live, sequence, LOWEST), [0]),
-  sum: (b, sequence, live) => b.sum(live === null ? sequence : b.where(live, sequence, 0), [0]),
-  mean: (b, sequence, live) =>
-    live === null
+const reductions: Readonly<Record<NormalPool["mode"], (b: Builder, sequence: Value, mask: Value | null) => Value>> = {
+  max: (b, sequence, mask) => b.reduceMax(mask === null ? sequence : b.where(mask, sequence, LOWEST), [0]),
+  sum: (b, sequence, mask) => b.sum(mask === null ? sequence : b.where(mask, sequence, 0), [0]),
+  mean: (b, sequence, mask) =>
+    mask === null
       ? b.mean(sequence, [0])
-      : b.div(b.sum(b.where(live, sequence, 0), [0]), b.max(b.sum(b.cast(live, "float32"), [0]), 1)),
-  last: (b, sequence, live) => lastLive(b, sequence, live),
+      : b.div(b.sum(b.where(mask, sequence, 0), [0]), b.max(b.sum(b.cast(mask, "float32"), [0]), 1)),
+  last: (b, sequence, mask) => lastValid(b, sequence, mask),
 };
 
 export const pool: LayerDefinition<NormalPool> = {
@@ -30,7 +30,7 @@ export const pool: LayerDefinition<NormalPool> = {
           ? `Put an embedding or rnn layer before ${layer.name}.`
           : 'Let the layer before return the whole sequence ("return": "sequence").',
       });
-    const value = modes[layer.mode](b, input.value, input.live);
-    return { value: b.named(value, layer.name), sequence: false, live: null, padding: "zeros", logits: null };
+    const value = reductions[layer.mode](b, input.value, input.mask);
+    return { value: b.withName(value, layer.name), sequence: false, mask: null, padding: "zeros", logits: null };
   },
 };

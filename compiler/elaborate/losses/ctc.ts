@@ -2,65 +2,68 @@
  * ctc: -log of the probability that a sequence of outputs spells the labels, over every way to align them (connectionist
  * temporal classification; A. Graves et al., ICML 2006). The forward recursion in log space, one Scan over time.
  */
-import type { NormalLoss } from "../../../schema/normal.js";
-import { scan } from "../../graph/scan.js";
+import type { NormalLoss } from "../../../schema/normal/index.js";
+import { scan } from "../../graph/loop.js";
 import type { Builder } from "../../ir/builder.js";
 import { addDims, mulDims } from "../../ir/dims.js";
-import { at } from "../../ir/present.js";
+import { at } from "../../ir/expect.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
 import { describeWire } from "../wire.js";
-import { logitsFor } from "./classes.js";
+import { logitsFor } from "./class-targets.js";
 import { type LossDefinition, type LossOperands, reduceEntries, shapeText } from "./loss.js";
 
 export type NormalCtc = Extract<NormalLoss, { type: "ctc" }>;
 
 /** The log-probability of what cannot be: finite, because the gradient of `where` and of log-sum-exp would make NaN of -∞. */
-const NEVER = -1e30;
+const LOG_ZERO = -1e30;
 
 export const ctc: LossDefinition<NormalCtc> = {
-  answers: "labels",
+  targetKind: "labels",
   metrics: [{ type: "exact_sequence" }, { type: "label_error_rate" }],
   elaborate(loss, operands, context) {
     const { b } = context;
     const logits = logitsFor(loss, "softmax", operands, context);
     const labels = logits && labelsFor(loss, operands, context);
-    const blank = logits && blankOf(loss, logits, context);
+    const blank = logits && blankClass(loss, logits, context);
     if (logits === undefined || labels === undefined || blank === undefined) return undefined;
 
-    const path = pathOf(b, labels, blank);
+    const extended = extendedLabels(b, labels, blank);
     const [time = 1, batch = 1] = logits.type.shape;
-    const positions = at(path.ids.type.shape, 1);
-    const along = b.expand(b.unsqueeze(path.ids, [0]), [time, batch, positions]);
-    const emissions = b.gatherElements(b.logSoftmax(logits), along, 2);
+    const positions = at(extended.ids.type.shape, 1);
+    const pathIndices = b.expand(b.unsqueeze(extended.ids, [0]), [time, batch, positions]);
+    const emissions = b.gatherElements(b.logSoftmax(logits), pathIndices, 2);
     // Before the first step all paths stand ahead of the first blank.
-    const start = b.mul(b.cast(b.greater(b.range(positions), 0), "float32"), NEVER);
-    const alive = operands.live === null ? [] : [b.unsqueeze(operands.live, [2])];
+    const initialAlpha = b.mul(b.cast(b.greater(b.range(positions), 0), "float32"), LOG_ZERO);
+    const maskScans = operands.mask === null ? [] : [b.unsqueeze(operands.mask, [2])];
     const { final } = scan(
       b,
       "ctc",
-      { initial: [b.expand(start, [batch, positions])], scans: [emissions, ...alive] },
+      { initial: [b.expand(initialAlpha, [batch, positions])], scans: [emissions, ...maskScans] },
       (inner, states, slices) => {
-        const [state, emission, live] = [at(states, 0), at(slices, 0), slices[1]];
-        const moved = (by: number) => {
-          const behind = inner.expand(inner.scalar(NEVER), [batch, by]);
-          return inner.concat([behind, inner.slice(state, 1, 0, addDims(positions, -by))], 1);
+        const [alpha, emission, mask] = [at(states, 0), at(slices, 0), slices[1]];
+        const shifted = (by: number) => {
+          const fill = inner.expand(inner.scalar(LOG_ZERO), [batch, by]);
+          return inner.concat([fill, inner.slice(alpha, 1, 0, addDims(positions, -by))], 1);
         };
-        const here = logSumExp(inner, [state, moved(1), inner.add(moved(2), path.skip)]);
-        const next = inner.add(here, emission);
-        return { next: [live === undefined ? next : inner.where(inner.greater(live, 0), next, state)], stacked: [] };
+        const incoming = logSumExp(inner, [alpha, shifted(1), inner.add(shifted(2), extended.skip)]);
+        const next = inner.add(incoming, emission);
+        return {
+          next: [mask === undefined ? next : inner.where(inner.greater(mask, 0), next, alpha)],
+          scanOutputs: [],
+        };
       },
     );
-    const ends = b.add(at(final, 0), path.end);
-    const largest = b.reduceMax(ends, [1], true);
-    const sum = b.log(b.sum(b.exp(b.sub(ends, largest)), [1]));
-    const spelled = b.add(b.squeeze(largest, [1]), sum);
-    const each = b.where(
-      b.greater(spelled, NEVER / 2),
-      b.neg(spelled),
+    const finalAlpha = b.add(at(final, 0), extended.end);
+    const largest = b.reduceMax(finalAlpha, [1], true);
+    const sum = b.log(b.sum(b.exp(b.sub(finalAlpha, largest)), [1]));
+    const logLikelihood = b.add(b.squeeze(largest, [1]), sum);
+    const losses = b.where(
+      b.greater(logLikelihood, LOG_ZERO / 2),
+      b.neg(logLikelihood),
       loss.zero_infinity ? 0 : Number.POSITIVE_INFINITY,
     );
-    return reduceEntries(b, each, { weights: null, live: null }, loss.reduction);
+    return reduceEntries(b, losses, { weights: null, mask: null }, loss.reduction);
   },
 };
 
@@ -97,7 +100,7 @@ function labelsFor(loss: NormalCtc, operands: LossOperands, { b, problem }: Cont
 }
 
 /** The class that stands for no label. */
-export function blankOf(loss: NormalCtc, logits: Value, { problem }: Context): number | undefined {
+export function blankClass(loss: NormalCtc, logits: Value, { problem }: Context): number | undefined {
   const classes = logits.type.shape.at(-1);
   if (typeof classes !== "number") return undefined;
   const blank = loss.blank === "last" ? classes - 1 : loss.blank;
@@ -117,7 +120,7 @@ export function labelCount(b: Builder, labels: Value, blank: number): Value {
 }
 
 /** What paths walk: the labels with blanks around and between them, [batch, 2 * labels + 1]. */
-function pathOf(b: Builder, labels: Value, blank: number) {
+function extendedLabels(b: Builder, labels: Value, blank: number) {
   const [batch = 1, count = 1] = labels.type.shape;
   const blanks = b.expand(b.scalar(blank, "int64"), [batch, count]);
   const pairs = b.concat([b.unsqueeze(blanks, [2]), b.unsqueeze(labels, [2])], 2);
@@ -126,15 +129,15 @@ function pathOf(b: Builder, labels: Value, blank: number) {
 
   // From a label to the next one without a blank between them, where the two differ; blanks are equal to each other.
   const positions = addDims(mulDims(2, count), 1);
-  const earlier = b.concat(
+  const twoBefore = b.concat(
     [b.expand(b.scalar(blank, "int64"), [batch, 2]), b.slice(ids, 1, 0, addDims(positions, -2))],
     1,
   );
-  const skip = b.where(b.equal(ids, earlier), b.scalar(NEVER), 0);
+  const skip = b.where(b.equal(ids, twoBefore), b.scalar(LOG_ZERO), 0);
 
   // The last label of each row, or the blank behind it.
-  const past = b.sub(b.unsqueeze(b.range(positions), [0]), b.mul(labelCount(b, labels, blank), 2));
-  const end = b.where(b.or(b.equal(past, 0), b.equal(past, -1)), b.scalar(0), NEVER);
+  const distanceToEnd = b.sub(b.unsqueeze(b.range(positions), [0]), b.mul(labelCount(b, labels, blank), 2));
+  const end = b.where(b.or(b.equal(distanceToEnd, 0), b.equal(distanceToEnd, -1)), b.scalar(0), LOG_ZERO);
   return { ids, skip, end };
 }
 

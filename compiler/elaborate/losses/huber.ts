@@ -1,18 +1,18 @@
 /** huber: e²/2 where |e| ≤ delta, else delta (|e| - delta/2), e = x - t (P. J. Huber, 1964). */
-import type { NormalLoss } from "../../../schema/normal.js";
-import { type LossDefinition, numberTargets, reduceEntries } from "./loss.js";
+import type { NormalLoss } from "../../../schema/normal/index.js";
+import { type LossDefinition, reduceEntries, regressionTargets } from "./loss.js";
 
 export const huber: LossDefinition<Extract<NormalLoss, { type: "huber" }>> = {
-  answers: "number",
+  targetKind: "number",
   metrics: [{ type: "mae" }],
   elaborate(loss, operands, context) {
     const { b } = context;
-    const targets = numberTargets(loss, operands, context);
+    const targets = regressionTargets(loss, operands, context);
     if (targets === undefined) return undefined;
-    const size = b.abs(b.sub(operands.wire.value, targets));
+    const magnitude = b.abs(b.sub(operands.wire.value, targets));
     // With the part of |e| up to delta called m, both branches are m (|e| - m/2).
-    const within = b.min(size, loss.delta);
-    const each = b.mul(within, b.sub(size, b.mul(within, 0.5)));
-    return reduceEntries(b, each, operands, loss.reduction);
+    const clipped = b.min(magnitude, loss.delta);
+    const losses = b.mul(clipped, b.sub(magnitude, b.mul(clipped, 0.5)));
+    return reduceEntries(b, losses, operands, loss.reduction);
   },
 };

@@ -1,5 +1,5 @@
 /** The losses, by the word that specs use. */
-import type { NormalLoss } from "../../../schema/normal.js";
+import type { NormalLoss } from "../../../schema/normal/index.js";
 import { absoluteError } from "./absolute-error.js";
 import { binaryCrossEntropy } from "./binary-cross-entropy.js";
 import { crossEntropy } from "./cross-entropy.js";

@@ -11,11 +11,11 @@ export interface LossOperands {
   /** The data's factors of each step's loss, [time, batch] (or [batch]); null for all ones. */
   readonly weights: Value | null;
   /** 1 at live steps and 0 past the lengths, [time, batch]; null where all are live. */
-  readonly live: Value | null;
+  readonly mask: Value | null;
 }
 
 /** What a model that is trained with a loss answers: one of several classes, yes or no for each output, labels, numbers. */
-export type Answers = "class" | "yes_or_no" | "labels" | "number";
+export type TargetKind = "class" | "yes_or_no" | "labels" | "number";
 
 export interface LossValue {
   /** What the loss is worth, as its definition gives it. Not a scalar where an average is switched off: then batch-major. */
@@ -27,5 +27,5 @@ export interface LossValue {
    * How the loss of a batch follows from its parts: `mean`, sum of totals by sum of counts; `sum`, the totals add up;
    * `whole`, the parts do not say.
    */
-  readonly parts: "mean" | "sum" | "whole";
+  readonly batching: "mean" | "sum" | "whole";
 }

@@ -1,9 +1,9 @@
 /** sequence_loss: weighted cross-entropy of a sequence of logits, averaged over time and batch (TensorFlow 1, contrib.seq2seq). */
-import type { NormalLoss } from "../../../schema/normal.js";
+import type { NormalLoss } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Value } from "../../ir/types.js";
 import { describeWire } from "../wire.js";
-import { crossEntropyOf, idTargets, logitsFor, perOutput } from "./classes.js";
+import { crossEntropyOf, idTargets, logitsFor, outputVector } from "./class-targets.js";
 import type { LossDefinition } from "./loss.js";
 
 /** Keeps a mean over no weight at 0. */
@@ -13,11 +13,11 @@ const EPSILON = 1e-12;
 const [TIME, BATCH] = [0, 1];
 
 export const sequenceLoss: LossDefinition<Extract<NormalLoss, { type: "sequence_loss" }>> = {
-  answers: "class",
+  targetKind: "class",
   metrics: [{ type: "accuracy" }, { type: "perplexity" }],
   elaborate(loss, operands, context) {
     const { b, problem } = context;
-    const { wire, weights, live } = operands;
+    const { wire, weights, mask } = operands;
     if (!wire.sequence)
       return problem({
         part: loss,
@@ -29,24 +29,25 @@ export const sequenceLoss: LossDefinition<Extract<NormalLoss, { type: "sequence_
     const logits = logitsFor(loss, "softmax", operands, context);
     const ids = logits && idTargets(loss, logits, operands, context);
     if (logits === undefined || ids === undefined) return undefined;
-    const classes = loss.class_weights && perOutput(loss, "class_weights", loss.class_weights, logits, context);
-    if (classes === undefined) return undefined;
+    const classWeights = loss.class_weights && outputVector(loss, "class_weights", loss.class_weights, logits, context);
+    if (classWeights === undefined) return undefined;
 
-    const raw = crossEntropyOf(b, b.logSoftmax(logits), ids);
-    const each = live === null ? raw : b.where(b.greater(live, 0), raw, 0);
-    const factor = product(b, [weights, classes && b.gather(classes, ids, 0)]);
-    const terms = factor === null ? each : b.mul(each, factor);
-    const shares = product(b, [factor, live]) ?? b.expand(b.scalar(1), each.type.shape);
+    const crossEntropy = crossEntropyOf(b, b.logSoftmax(logits), ids);
+    const losses = mask === null ? crossEntropy : b.where(b.greater(mask, 0), crossEntropy, 0);
+    const entryWeights = product(b, [weights, classWeights && b.gather(classWeights, ids, 0)]);
+    const terms = entryWeights === null ? losses : b.mul(losses, entryWeights);
+    const counts = product(b, [entryWeights, mask]) ?? b.expand(b.scalar(1), losses.type.shape);
     const axes = [...(loss.average_across_timesteps ? [TIME] : []), ...(loss.average_across_batch ? [BATCH] : [])];
     const total = b.sum(terms);
-    if (axes.length === 0) return { value: b.transpose(terms, [BATCH, TIME]), total, count: b.scalar(1), parts: "sum" };
+    if (axes.length === 0)
+      return { value: b.transpose(terms, [BATCH, TIME]), total, count: b.scalar(1), batching: "sum" };
     if (axes.length === 2) {
-      const count = b.add(b.sum(shares), EPSILON);
-      return { value: b.div(total, count), total, count, parts: "mean" };
+      const count = b.add(b.sum(counts), EPSILON);
+      return { value: b.div(total, count), total, count, batching: "mean" };
     }
-    const value = b.div(b.sum(terms, axes), b.add(b.sum(shares, axes), EPSILON));
-    const parts = loss.average_across_timesteps ? "sum" : "whole";
-    return { value, total: b.sum(value), count: b.scalar(1), parts };
+    const value = b.div(b.sum(terms, axes), b.add(b.sum(counts, axes), EPSILON));
+    const batching = loss.average_across_timesteps ? "sum" : "whole";
+    return { value, total: b.sum(value), count: b.scalar(1), batching };
   },
 };
 

@@ -1,13 +1,13 @@
 /** squared_error: (x - t)² of each entry, without a factor 1/2. */
-import type { NormalLoss } from "../../../schema/normal.js";
-import { type LossDefinition, numberTargets, reduceEntries } from "./loss.js";
+import type { NormalLoss } from "../../../schema/normal/index.js";
+import { type LossDefinition, reduceEntries, regressionTargets } from "./loss.js";
 
 export const squaredError: LossDefinition<Extract<NormalLoss, { type: "squared_error" }>> = {
-  answers: "number",
+  targetKind: "number",
   metrics: [{ type: "rmse" }],
   elaborate(loss, operands, context) {
     const { b } = context;
-    const targets = numberTargets(loss, operands, context);
+    const targets = regressionTargets(loss, operands, context);
     if (targets === undefined) return undefined;
     const error = b.sub(operands.wire.value, targets);
     return reduceEntries(b, b.mul(error, error), operands, loss.reduction);

@@ -1,17 +1,17 @@
 /** accuracy: the share of live entries whose largest output is the target class. */
-import type { NormalMetric } from "../../../schema/normal.js";
-import { overLive } from "../entries.js";
-import { classOperands } from "./classes.js";
-import { type MetricDefinition, meanTallies } from "./metric.js";
+import type { NormalMetric } from "../../../schema/normal/index.js";
+import { maskedSum } from "../masked-sum.js";
+import { classOperands } from "./class-operands.js";
+import { type MetricDefinition, meanAccumulators } from "./metric.js";
 
 export const accuracy: MetricDefinition<Extract<NormalMetric, { type: "accuracy" }>> = {
   name: () => "accuracy",
-  finish: "mean",
+  finalizer: "mean",
   elaborate(metric, operands, context) {
     const { b } = context;
-    const read = classOperands(metric, operands, context);
-    if (read === undefined) return undefined;
-    const right = b.equal(b.argmax(read.scores, -1), read.wanted);
-    return meanTallies(b, overLive(b, b.cast(right, "float32"), operands.live));
+    const comparison = classOperands(metric, operands, context);
+    if (comparison === undefined) return undefined;
+    const isCorrect = b.equal(b.argmax(comparison.scores, -1), comparison.targetIds);
+    return meanAccumulators(b, maskedSum(b, b.cast(isCorrect, "float32"), operands.mask));
   },
 };

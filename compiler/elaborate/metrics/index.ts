@@ -1,5 +1,5 @@
 /** The metrics, by the word that specs use. */
-import type { NormalMetric } from "../../../schema/normal.js";
+import type { NormalMetric } from "../../../schema/normal/index.js";
 import { accuracy } from "./accuracy.js";
 import { binaryAccuracy } from "./binary-accuracy.js";
 import { exactSequence } from "./exact-sequence.js";

@@ -1,19 +1,19 @@
 /** What a metric is: tallies over one batch, which add up over any number of batches, and what is made of them in the end. */
-import type { NormalLoss } from "../../../schema/normal.js";
-import type { Finish } from "../../artifact.js";
+import type { NormalLoss } from "../../../schema/normal/index.js";
+import type { MetricFinalizer } from "../../artifact.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
-import type { Answers, LossOperands } from "../losses/operands.js";
+import type { LossOperands, TargetKind } from "../losses/operands.js";
 
 /** What a metric compares: what the loss does, and what its answers are. */
 export interface MetricOperands extends LossOperands {
-  readonly answers: Answers;
+  readonly targetKind: TargetKind;
   readonly loss: NormalLoss;
 }
 
 /** What to do where a metric asks for answers of another kind than the loss gives. */
-export const fitting: Readonly<Record<Answers, string>> = {
+export const alternativeHint: Readonly<Record<TargetKind, string>> = {
   class: 'Use "accuracy".',
   labels: 'Use "exact_sequence".',
   number: 'Use "rmse" or "mae".',
@@ -23,12 +23,15 @@ export const fitting: Readonly<Record<Answers, string>> = {
 export interface MetricDefinition<M> {
   /** The name under which it is reported. */
   name(metric: M): string;
-  readonly finish: Finish;
+  readonly finalizer: MetricFinalizer;
   /** Tallies over the batch, as its `finish` reads them; undefined when something was wrong, which has been reported. */
   elaborate(metric: M, operands: MetricOperands, context: Context): Value | undefined;
 }
 
 /** The tallies of a mean: [sum, count]. */
-export function meanTallies(b: Builder, { total, count }: { readonly total: Value; readonly count: Value }): Value {
+export function meanAccumulators(
+  b: Builder,
+  { total, count }: { readonly total: Value; readonly count: Value },
+): Value {
   return b.concat([b.unsqueeze(total, [0]), b.unsqueeze(count, [0])], 0);
 }

@@ -1,15 +1,15 @@
 /** rmse: the root of the mean squared error of live entries. */
-import type { NormalMetric } from "../../../schema/normal.js";
-import { overLive } from "../entries.js";
-import { type MetricDefinition, meanTallies } from "./metric.js";
-import { errorOf } from "./number.js";
+import type { NormalMetric } from "../../../schema/normal/index.js";
+import { maskedSum } from "../masked-sum.js";
+import { type MetricDefinition, meanAccumulators } from "./metric.js";
+import { errorOf } from "./regression.js";
 
 export const rmse: MetricDefinition<Extract<NormalMetric, { type: "rmse" }>> = {
   name: () => "rmse",
-  finish: "root_mean",
+  finalizer: "root_mean",
   elaborate(metric, operands, context) {
     const { b } = context;
     const error = errorOf(metric, operands, context);
-    return error && meanTallies(b, overLive(b, b.mul(error, error), operands.live));
+    return error && meanAccumulators(b, maskedSum(b, b.mul(error, error), operands.mask));
   },
 };

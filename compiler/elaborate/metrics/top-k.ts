@@ -2,19 +2,19 @@
  * top_k: the share of live entries whose target class is among the k largest outputs. Classes that tie with the k-th count
  * as among them, as in TensorFlow's in_top_k.
  */
-import type { NormalMetric } from "../../../schema/normal.js";
-import { overLive } from "../entries.js";
-import { classOperands } from "./classes.js";
-import { type MetricDefinition, meanTallies } from "./metric.js";
+import type { NormalMetric } from "../../../schema/normal/index.js";
+import { maskedSum } from "../masked-sum.js";
+import { classOperands } from "./class-operands.js";
+import { type MetricDefinition, meanAccumulators } from "./metric.js";
 
 export const topK: MetricDefinition<Extract<NormalMetric, { type: "top_k" }>> = {
   name: ({ k }) => `top_${k}_accuracy`,
-  finish: "mean",
+  finalizer: "mean",
   elaborate(metric, operands, context) {
     const { b, problem } = context;
-    const read = classOperands(metric, operands, context);
-    if (read === undefined) return undefined;
-    const { scores, wanted, classes } = read;
+    const comparison = classOperands(metric, operands, context);
+    if (comparison === undefined) return undefined;
+    const { scores, targetIds, classes } = comparison;
     if (typeof classes === "number" && metric.k >= classes)
       return problem({
         part: metric,
@@ -23,9 +23,9 @@ export const topK: MetricDefinition<Extract<NormalMetric, { type: "top_k" }>> = 
         message: `The largest ${metric.k} of ${classes} outputs are all of them, so this is always 1.`,
         hint: `Write a k below ${classes}.`,
       });
-    const axis = wanted.type.shape.length;
-    const own = b.gatherElements(scores, b.unsqueeze(wanted, [axis]), axis);
-    const above = b.sum(b.cast(b.greater(scores, own), "float32"), [axis]);
-    return meanTallies(b, overLive(b, b.cast(b.less(above, metric.k), "float32"), operands.live));
+    const axis = targetIds.type.shape.length;
+    const targetScore = b.gatherElements(scores, b.unsqueeze(targetIds, [axis]), axis);
+    const countAbove = b.sum(b.cast(b.greater(scores, targetScore), "float32"), [axis]);
+    return meanAccumulators(b, maskedSum(b, b.cast(b.less(countAbove, metric.k), "float32"), operands.mask));
   },
 };

@@ -1,58 +1,62 @@
 /** How far what an exported model says is from what the training's forward pass said. */
 import type { Tensor } from "onnxruntime-common";
-import type { Boundary } from "../../../compiler/export/options.js";
-import { unscaled } from "../../data/scaler.js";
-import type { Said } from "./reference.js";
+import type { Processing } from "../../../compiler/export/options.js";
+import { unscaleValue } from "../../data/scaler.js";
+import type { ReferenceOutput } from "./reference.js";
 
 /** The largest difference of any output; beyond 1 it is relative to the largest number of the output. */
-export function difference(results: Readonly<Record<string, Tensor>>, said: Said, boundary: Boundary): number {
-  const expected = expectations(said, boundary);
+export function outputDifference(
+  results: Readonly<Record<string, Tensor>>,
+  reference: ReferenceOutput,
+  boundary: Processing,
+): number {
+  const expected = expectedOutputs(reference, boundary);
   const differences = Object.entries(expected).map(([name, values]) => {
-    const given = results[name]?.data;
-    return given instanceof Float32Array && given.length === values.length
-      ? apart(given, values)
+    const actual = results[name]?.data;
+    return actual instanceof Float32Array && actual.length === values.length
+      ? relativeDifference(actual, values)
       : Number.POSITIVE_INFINITY;
   });
-  if (boundary.answers !== "numbers") differences.push(wrongClass(results.classes?.data, said, boundary));
+  if (boundary.targetKind !== "numbers") differences.push(classDifference(results.classes?.data, reference, boundary));
   return Math.max(...differences);
 }
 
-function apart(given: Float32Array, values: Float64Array): number {
-  let [largest, size] = [0, 1];
-  for (const [place, value] of values.entries()) {
-    const gap = Math.abs((given[place] ?? Number.NaN) - value);
+function relativeDifference(actual: Float32Array, values: Float64Array): number {
+  let [largest, scale] = [0, 1];
+  for (const [index, value] of values.entries()) {
+    const error = Math.abs((actual[index] ?? Number.NaN) - value);
     // A NaN is equal to nothing, and so is an infinity that should be a number.
-    largest = Number.isNaN(gap) ? Number.POSITIVE_INFINITY : Math.max(largest, gap);
-    size = Math.max(size, Math.abs(value));
+    largest = Number.isNaN(error) ? Number.POSITIVE_INFINITY : Math.max(largest, error);
+    scale = Math.max(scale, Math.abs(value));
   }
-  return largest / size;
+  return largest / scale;
 }
 
 /** The model's float outputs by name, of what its last layer said. */
-function expectations(
-  { shape, data }: Said,
-  { answers, logits, outputs }: Boundary,
+function expectedOutputs(
+  { shape, data }: ReferenceOutput,
+  { targetKind, endsInLogits, outputs }: Processing,
 ): Readonly<Record<string, Float64Array>> {
   const values = Float64Array.from(data);
   const width = shape.at(-1) ?? 1;
-  if (answers === "numbers") {
-    const back = values.map((value, place) => {
-      const scaling = outputs?.[place % width];
-      return scaling ? unscaled(value, scaling) : value;
+  if (targetKind === "numbers") {
+    const unscaledValues = values.map((value, index) => {
+      const scaler = outputs?.[index % width];
+      return scaler ? unscaleValue(value, scaler) : value;
     });
-    return { outputs: back };
+    return { outputs: unscaledValues };
   }
-  if (!logits) return { probabilities: values };
-  if (answers === "probabilities")
+  if (!endsInLogits) return { probabilities: values };
+  if (targetKind === "probabilities")
     return { logits: values, probabilities: values.map((score) => 1 / (1 + Math.exp(-score))) };
   const probabilities = new Float64Array(values.length);
   for (let start = 0; start < values.length; start += width) {
     const scores = values.subarray(start, start + width);
-    const most = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    const powers = scores.map((score) => Math.exp(score - most));
-    const sum = powers.reduce((a, b) => a + b, 0);
+    const maximum = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    const exponentials = scores.map((score) => Math.exp(score - maximum));
+    const sum = exponentials.reduce((a, b) => a + b, 0);
     probabilities.set(
-      powers.map((power) => power / sum),
+      exponentials.map((power) => power / sum),
       start,
     );
   }
@@ -60,20 +64,24 @@ function expectations(
 }
 
 /** How much less likely than the likeliest a class is that the model calls the likeliest: 0 where it is right. */
-function wrongClass(classes: unknown, { shape, data }: Said, { answers, logits }: Boundary): number {
+function classDifference(
+  classes: unknown,
+  { shape, data }: ReferenceOutput,
+  { targetKind, endsInLogits }: Processing,
+): number {
   if (!(classes instanceof BigInt64Array)) return Number.POSITIVE_INFINITY;
-  const width = answers === "probabilities" ? 1 : (shape.at(-1) ?? 1);
+  const width = targetKind === "probabilities" ? 1 : (shape.at(-1) ?? 1);
   if (classes.length * width !== data.length) return Number.POSITIVE_INFINITY;
   let worst = 0;
-  for (const [row, chosen] of classes.entries()) {
+  for (const [row, predicted] of classes.entries()) {
     const scores = data.subarray(row * width, (row + 1) * width);
-    if (answers === "probabilities") {
-      const above = (scores[0] ?? Number.NaN) - (logits ? 0 : 0.5);
-      worst = Math.max(worst, chosen === 1n ? -above : above);
+    if (targetKind === "probabilities") {
+      const margin = (scores[0] ?? Number.NaN) - (endsInLogits ? 0 : 0.5);
+      worst = Math.max(worst, predicted === 1n ? -margin : margin);
       continue;
     }
-    const most = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    worst = Math.max(worst, most - (scores[Number(chosen)] ?? Number.NEGATIVE_INFINITY));
+    const maximum = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    worst = Math.max(worst, maximum - (scores[Number(predicted)] ?? Number.NEGATIVE_INFINITY));
   }
   return Number.isNaN(worst) ? Number.POSITIVE_INFINITY : worst;
 }

@@ -1,14 +1,14 @@
 /** Verification: the written file, run by onnxruntime, says what the training's forward pass says. */
 import type { CellForm, ExportForm, ExportOptions, ExportPorts } from "../../../compiler/export/index.js";
-import { type Arithmetic, openSession } from "../../session.js";
-import type { Subject } from "../subject.js";
-import { statePairs } from "../words.js";
-import type { Sizes } from "./draw.js";
-import { tryGeneration } from "./generate.js";
+import { openSession, type QuantizedMatmul } from "../../sessions/session.js";
+import { statePairs } from "../metadata.js";
+import type { TrainedModel } from "../source-run.js";
+import { verifyGeneration } from "./generate.js";
+import type { FormVerifier, ModelUnderTest } from "./model-under-test.js";
+import type { Sizes } from "./random-inputs.js";
 import { openReference, type Reference } from "./reference.js";
-import { trySequence } from "./sequence.js";
-import { trySteps } from "./step.js";
-import type { Trial, Try } from "./trial.js";
+import { verifySequence } from "./sequence.js";
+import { verifySteps } from "./step.js";
 
 /** Float32 sums of a few hundred terms, in another order. */
 const usualTolerance = 1e-5;
@@ -25,35 +25,42 @@ export interface Verification {
   readonly tolerance: number;
 }
 
-const shapes: readonly Sizes[] = [
+const testSizes: readonly Sizes[] = [
   { batch: 1, time: 1 },
   { batch: 3, time: 5 },
   { batch: 7, time: 20 },
 ];
 
-export const tries: { readonly [F in ExportForm]: Try } = {
-  sequence: trySequence,
-  step: trySteps,
-  generate: tryGeneration,
+export const verifiers: { readonly [F in ExportForm]: FormVerifier } = {
+  sequence: verifySequence,
+  step: verifySteps,
+  generate: verifyGeneration,
 };
 
 export async function verifyExport(
-  subject: Subject,
+  trainedModel: TrainedModel,
   options: ExportOptions,
   { ports, cells }: { readonly ports: ExportPorts; readonly cells: readonly CellForm[] },
   model: string,
-  arithmetic: Arithmetic = "float32",
+  arithmetic: QuantizedMatmul = "float32",
 ): Promise<Verification> {
-  const reference = await openReference(subject);
-  const opened = await openSession(model, "cpu", 0, { arithmetic });
+  const reference = await openReference(trainedModel);
+  const opened = await openSession(model, "cpu", 0, { quantizedMatmul: arithmetic });
   if (!opened.ok) throw new Error(opened.message);
   const { session } = opened;
   const { boundary, form } = options;
-  const states = statePairs(ports, subject);
-  const trial: Trial = { run: (feeds) => session.run(feeds), ports, boundary, states, subject, reference };
+  const states = statePairs(ports, trainedModel);
+  const modelUnderTest: ModelUnderTest = {
+    run: (feeds) => session.run(feeds),
+    ports,
+    boundary,
+    states,
+    trainedModel,
+    reference,
+  };
   const runs: (Sizes & { readonly difference: number })[] = [];
-  for (const sizes of sizesOf(reference, options, shapes))
-    runs.push({ ...sizes, difference: await tries[form](trial, sizes) });
+  for (const sizes of sizesOf(reference, options, testSizes))
+    runs.push({ ...sizes, difference: await verifiers[form](modelUnderTest, sizes) });
   await Promise.all([reference.release(), session.release()]);
   const operators = cells.some(({ form }) => form !== "Scan" && form !== "unrolled");
   const tolerance = operators ? operatorTolerance : usualTolerance;
@@ -64,8 +71,8 @@ export async function verifyExport(
 export function sizesOf(
   { ports }: Reference,
   { unroll }: Pick<ExportOptions, "unroll">,
-  wanted: readonly Sizes[],
+  candidates: readonly Sizes[],
 ): readonly Sizes[] {
-  const fixed = ports.some(({ shape }) => shape.includes("time")) ? unroll : 1;
-  return wanted.map(({ batch, time }) => ({ batch, time: fixed ?? time }));
+  const fixedTime = ports.some(({ shape }) => shape.includes("time")) ? unroll : 1;
+  return candidates.map(({ batch, time }) => ({ batch, time: fixedTime ?? time }));
 }

@@ -1,12 +1,12 @@
 /** The sequence form on trial: what it says of whole sequences. */
-import { difference } from "./compare.js";
-import { drawInputs } from "./draw.js";
-import { asGiven, feed, type Try } from "./trial.js";
+import { outputDifference } from "./compare.js";
+import { type FormVerifier, feedTensor, rawAndScaled } from "./model-under-test.js";
+import { randomInputs } from "./random-inputs.js";
 
-export const trySequence: Try = async ({ run, ports, boundary, subject, reference }, sizes) => {
-  const { given, read } = asGiven(drawInputs(reference.ports, subject, sizes), boundary);
-  const said = await reference.predict(read, sizes.batch);
-  const fed = ports.inputs.filter(({ role }) => role === "data");
-  const results = await run(Object.fromEntries(fed.map(({ name }) => [name, feed(given, name)])));
-  return difference(results, said, boundary);
+export const verifySequence: FormVerifier = async ({ run, ports, boundary, trainedModel, reference }, sizes) => {
+  const { rawInputs, scaledInputs } = rawAndScaled(randomInputs(reference.ports, trainedModel, sizes), boundary);
+  const expected = await reference.predict(scaledInputs, sizes.batch);
+  const dataPorts = ports.inputs.filter(({ role }) => role === "data");
+  const results = await run(Object.fromEntries(dataPorts.map(({ name }) => [name, feedTensor(rawInputs, name)])));
+  return outputDifference(results, expected, boundary);
 };

@@ -1,25 +1,26 @@
 import { describe, expect, test } from "vitest";
-import { type Spread, splitExamples, splitWindows } from "../../../runtime/data/splits.js";
-import type { NormalSplit } from "../../../schema/normal.js";
+import { splitExamples, splitWindows, type TargetLayout } from "../../../runtime/data/splits.js";
+import type { NormalSplit } from "../../../schema/normal/index.js";
 
 const time: NormalSplit = { train: 0.7, validation: 0.15, test: 0.15, order: "time" };
 const shuffled: NormalSplit = { ...time, order: "shuffled" };
 
-function partsOf(split: NormalSplit, spread: number | Spread, seed = 1) {
-  const divided = typeof spread === "number" ? splitExamples(split, seed, spread) : splitWindows(split, seed, spread);
+function splitSizes(split: NormalSplit, windowing: number | TargetLayout, seed = 1) {
+  const divided =
+    typeof windowing === "number" ? splitExamples(split, seed, windowing) : splitWindows(split, seed, windowing);
   if (!divided.ok) throw new Error(divided.problems.map(({ message }) => message).join("\n"));
   const { train, validation, test } = divided.splits;
   return [[...train], [...validation], [...test]] as const;
 }
 
 /** The places of the series that a part's targets cover. */
-function targets(examples: readonly number[], { stride, span }: Spread): ReadonlySet<number> {
-  return new Set(examples.flatMap((example) => Array.from({ length: span }, (_, at) => example * stride + at)));
+function targets(examples: readonly number[], { stride, span }: TargetLayout): ReadonlySet<number> {
+  return new Set(examples.flatMap((example) => Array.from({ length: span }, (_, offset) => example * stride + offset)));
 }
 
 describe("examples that have nothing in common", () => {
   test("in order, each part follows the one before it", () => {
-    expect(partsOf(time, 20)).toEqual([
+    expect(splitSizes(time, 20)).toEqual([
       [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13],
       [14, 15, 16],
       [17, 18, 19],
@@ -32,26 +33,30 @@ describe("examples that have nothing in common", () => {
       [0.6, 0.3, 0.1],
       [0.8, 0.1, 0.1],
     ] as const) {
-      expect(partsOf({ train, validation, test, order: "time" }, 10).flat()).toHaveLength(10);
+      expect(splitSizes({ train, validation, test, order: "time" }, 10).flat()).toHaveLength(10);
     }
   });
 
   test("parts that add up to less than 1 leave the rest out", () => {
-    expect(partsOf({ train: 0.5, validation: 0, test: 0.2, order: "time" }, 10)).toEqual([[0, 1, 2, 3, 4], [], [5, 6]]);
+    expect(splitSizes({ train: 0.5, validation: 0, test: 0.2, order: "time" }, 10)).toEqual([
+      [0, 1, 2, 3, 4],
+      [],
+      [5, 6],
+    ]);
   });
 
   test("shuffled, every example has one part, which the seed chooses", () => {
-    const parts = partsOf(shuffled, 100);
-    expect(parts.map((part) => part.length)).toEqual([70, 15, 15]);
+    const parts = splitSizes(shuffled, 100);
+    expect(parts.map((indices) => indices.length)).toEqual([70, 15, 15]);
     expect(parts.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, example) => example));
-    expect(parts[1]).not.toEqual(partsOf(time, 100)[1]);
-    expect(partsOf(shuffled, 100)).toEqual(parts);
-    expect(partsOf(shuffled, 100, 2)).not.toEqual(parts);
+    expect(parts[1]).not.toEqual(splitSizes(time, 100)[1]);
+    expect(splitSizes(shuffled, 100)).toEqual(parts);
+    expect(splitSizes(shuffled, 100, 2)).not.toEqual(parts);
   });
 });
 
 describe("windows over a series", () => {
-  const spreads: readonly Spread[] = [
+  const windowings: readonly TargetLayout[] = [
     { examples: 200, stride: 1, span: 1 },
     { examples: 200, stride: 1, span: 10 },
     { examples: 100, stride: 10, span: 10 },
@@ -59,24 +64,24 @@ describe("windows over a series", () => {
     { examples: 100, stride: 25, span: 10 },
   ];
 
-  test.each(spreads.flatMap((spread) => [time, shuffled].map((split) => ({ split, spread }))))(
+  test.each(windowings.flatMap((windowing) => [time, shuffled].map((split) => ({ split, spread: windowing }))))(
     "$split.order: no target of $spread is in two parts, and most windows are in one",
-    ({ split, spread }) => {
-      const parts = partsOf(split, spread);
-      const covered = parts.map((part) => targets(part, spread));
-      expect(covered.reduce((sum, part) => sum + part.size, 0)).toBe(
-        new Set(covered.flatMap((part) => [...part])).size,
+    ({ split, spread: windowing }) => {
+      const parts = splitSizes(split, windowing);
+      const covered = parts.map((indices) => targets(indices, windowing));
+      expect(covered.reduce((sum, indices) => sum + indices.size, 0)).toBe(
+        new Set(covered.flatMap((indices) => [...indices])).size,
       );
-      const counts = parts.map((part) => part.length);
+      const counts = parts.map((indices) => indices.length);
       const [train = 0, validation = 0, test = 0] = counts;
-      expect(train).toBeGreaterThan(0.4 * spread.examples);
-      expect(Math.min(validation, test)).toBeGreaterThan(0.01 * spread.examples);
+      expect(train).toBeGreaterThan(0.4 * windowing.examples);
+      expect(Math.min(validation, test)).toBeGreaterThan(0.01 * windowing.examples);
     },
   );
 
   test("in order, the windows that cross a bound are of no part", () => {
-    const spread = { examples: 10, stride: 1, span: 3 };
-    expect(partsOf({ train: 0.5, validation: 0.5, test: 0, order: "time" }, spread)).toEqual([
+    const windowing = { examples: 10, stride: 1, span: 3 };
+    expect(splitSizes({ train: 0.5, validation: 0.5, test: 0, order: "time" }, windowing)).toEqual([
       [0, 1, 2, 3],
       [6, 7, 8, 9],
       [],
@@ -106,7 +111,7 @@ describe("problems", () => {
         { path: "/data/split/validation" },
       ],
     });
-    expect(partsOf({ train: 1, validation: 0, test: 0, order: "time" }, 1)).toEqual([[0], [], []]);
+    expect(splitSizes({ train: 1, validation: 0, test: 0, order: "time" }, 1)).toEqual([[0], [], []]);
   });
 });
 

@@ -1,18 +1,18 @@
 /** One cell in one direction: what it is run with, and what it gives. */
 import type { Dim, Value } from "../../../ir/types.js";
-import type { ResolvedCell } from "../../../language/cell.js";
-import type { CellSizes } from "../../../language/sizes.js";
+import type { ResolvedCell } from "../../../language/resolve-cell.js";
+import type { CellSizes } from "../../../language/size-expression.js";
 import type { CellStates } from "../../context.js";
-import type { WrappedCell } from "./wrappers.js";
+import type { WrappedCell } from "./dropout-zoneout.js";
 
-export interface Run extends WrappedCell {
+export interface CellRun extends WrappedCell {
   readonly cell: ResolvedCell;
   /** Where the cell's definition stands in the spec. */
   readonly path: string;
   readonly sizes: CellSizes;
   /** What public names begin with: parameters may be another cell's, states never are. */
-  readonly parametersAt: string;
-  readonly statesAt: string;
+  readonly parameterPrefix: string;
+  readonly statePrefix: string;
   readonly reverse: boolean;
   /** Lay the steps out one after another where their number is known, in place of a loop. */
   readonly unroll: boolean;
@@ -21,7 +21,7 @@ export interface Run extends WrappedCell {
 }
 
 /** What a direction gives. */
-export interface Ran {
+export interface CellResult {
   /** Outputs [time, batch, width], zero past each length. */
   readonly outputs: Value;
   /** The output of the last live step in walking order, [batch, width]. */

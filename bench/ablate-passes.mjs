@@ -1,0 +1,89 @@
+/**
+ * What each pass is worth: the training step of the standard configurations without it, over the step with all ablatablePasses. Both are called
+ * in turn in one process, and the ratio is the median of the pairs'; "=" is a pass that changes nothing of the model. Prints a table
+ * for docs/performance.md and leaves the numbers.
+ *
+ *     node bench/ablate-ablatablePasses.mjs [--only "small char-rnn"] [--pass hoist --pass sink] [--pairs 9]
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ablatablePasses } from "../dist/compiler/optimize/pipeline.js";
+import { flagsOf } from "../scripts/flags.mjs";
+import { machine, resultName, today } from "./environment.mjs";
+import { here, median, threadsFor } from "./spawn.mjs";
+import { configurations, feedsOf, signatureOf, specOf } from "./workloads.mjs";
+
+const values = flagsOf(import.meta.filename, {
+  only: configurations.map(({ name }) => name),
+  pass: ablatablePasses.map(({ name }) => name),
+  pairs: 9,
+  threads: 2,
+  note: "",
+  out: here("results"),
+});
+const WARM_UP = 2;
+const { compile } = await import("../dist/compiler/compile.js");
+const { estimateWorkPerSync, ortSessionOptions } = await import("../dist/runtime/sessions/session.js");
+const { readSpec } = await import("../dist/schema/read.js");
+const { InferenceSession, Tensor } = await import("onnxruntime-node");
+
+const chosen = configurations.filter(({ name }) => values.only.includes(name));
+
+async function compiled(sizes, without) {
+  const read = await readSpec(JSON.stringify(specOf(sizes)), { file: "bench.json" });
+  const made = read.ok ? await compile(read.spec, signatureOf(sizes), { without }) : undefined;
+  if (!made?.ok) throw new Error(JSON.stringify(made?.problems ?? read.diagnostics));
+  return made.artifact;
+}
+
+/** The milliseconds of a call, whenever it is asked, until its session is released. */
+async function opened({ train, manifest }, sizes) {
+  const load = estimateWorkPerSync(manifest.parameters, sizes.batch);
+  const options = ortSessionOptions("cpu", load, { exactThreads: threadsFor(sizes, values.threads) });
+  // The threads of the other session would spin on the cores of this one.
+  options.extra.session.force_spinning_stop = "1";
+  const session = await InferenceSession.create(train, options);
+  const feeds = feedsOf({ manifest }, sizes, Tensor);
+  // What a step makes stays in the session, as in training.
+  const fetches = Object.fromEntries(
+    manifest.train.outputs.filter(({ role }) => role === "loss").map(({ name }) => [name, null]),
+  );
+  const time = async () => {
+    const before = performance.now();
+    await session.run(feeds, fetches);
+    return performance.now() - before;
+  };
+  return { time, release: () => session.release() };
+}
+
+/** The time without a pass over the time with all; null where the model is the same. */
+async function worth(sizes, whole, pass) {
+  const artifact = await compiled(sizes, [pass]);
+  if (Buffer.compare(artifact.train, whole.train) === 0) return null;
+  const [one, other] = [await opened(whole, sizes), await opened(artifact, sizes)];
+  const ratios = [];
+  for (let pair = 0; pair < WARM_UP + values.pairs; pair++) {
+    const time = await one.time();
+    ratios.push((await other.time()) / time);
+  }
+  await one.release();
+  await other.release();
+  return Number(median(ratios.slice(WARM_UP)).toFixed(2));
+}
+
+const wholes = [];
+for (const { name, peer_steps: _, ...sizes } of chosen) wholes.push({ name, sizes, whole: await compiled(sizes, []) });
+const rows = [];
+for (const pass of values.pass) {
+  const ratios = [];
+  for (const { name, sizes, whole } of wholes) ratios.push([name, await worth(sizes, whole, pass)]);
+  const cells = ratios.map(([, ratio]) => (ratio === null ? "=" : `${ratio.toFixed(2)} ×`));
+  process.stdout.write(`| ${pass} | ${cells.join(" | ")} |\n`);
+  rows.push({ pass, ratios: Object.fromEntries(ratios) });
+}
+const results = { date: today(), machine: machine(values.threads), note: values.note, without: rows };
+mkdirSync(values.out, { recursive: true });
+writeFileSync(
+  join(values.out, `${resultName("ablate-passes", results)}.json`),
+  `${JSON.stringify(results, null, 2)}\n`,
+);

@@ -1,0 +1,35 @@
+/** Measurements in processes of their own, and numbers over rounds of them. */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { estimateWorkPerSync, isSingleThreaded } from "../dist/runtime/sessions/session.js";
+
+export const here = (file) => fileURLToPath(new URL(file, import.meta.url));
+
+/** A program and its first arguments, run with sizes as flags; the last line that it prints is JSON. */
+export function measure(command, sizes, flags = {}) {
+  const [program, ...given] = command.run;
+  const named = Object.entries({ ...sizes, ...flags }).flatMap(([name, value]) =>
+    [value].flat().flatMap((one) => [`--${name}`, `${one}`]),
+  );
+  const { status, stdout, stderr } = spawnSync(program, [...given, ...named], {
+    encoding: "utf8",
+    maxBuffer: 2 ** 26,
+    env: { ...process.env, ...command.env },
+  });
+  if (status !== 0) throw new Error(`${command.run.join(" ")} ended with ${status}: ${stderr.slice(-1000)}`);
+  return JSON.parse(stdout.trim().split("\n").at(-1));
+}
+
+export const rnnx = { name: "rnnx", run: [process.execPath, here("train-step.mjs")] };
+export const matmul = { name: "matmul", run: [process.execPath, here("matmul.mjs")] };
+
+export function median(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+/** Both sides may use all threads; rnnx, like its own runtime, uses one for a small model. */
+export function threadsFor({ hidden, batch, vocabulary }, threads) {
+  const parameters = [{ shape: [hidden, 4 * hidden] }, { shape: [hidden, vocabulary] }];
+  return isSingleThreaded(estimateWorkPerSync(parameters, batch)) ? 1 : threads;
+}

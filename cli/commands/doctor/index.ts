@@ -1,0 +1,48 @@
+/** `rnnx doctor`: whether this machine has what rnnx needs, and what to do where it has not. */
+import { resolve } from "node:path";
+import { packageVersion } from "../../../schema/package-root.js";
+import type { CommandModule } from "../../command.js";
+import { exitCodes } from "../../exit-codes.js";
+import type { Output } from "../../output.js";
+import type { CheckResult } from "./check.js";
+
+export const doctor: CommandModule = {
+  description:
+    "Looks at Node, ONNX Runtime and its devices (by training a tiny model on each), cores, memory and the current folder, and says\n" +
+    "what to do where something is amiss. Exits 1 where rnnx cannot work.",
+  example: "rnnx doctor",
+
+  declare() {},
+
+  async run(output) {
+    const [system, { examineRuntime: checkRuntime }, { good: passed }] = await Promise.all([
+      import("./system.js"),
+      import("./onnxruntime.js"),
+      import("./check.js"),
+    ]);
+    const checks = [
+      passed("rnnx", packageVersion()),
+      system.checkNode(),
+      system.checkCores(),
+      system.checkMemory(),
+      system.checkFolder(resolve(".")),
+    ];
+    for (const check of checks) printCheck(output, check);
+    for (const check of await checkRuntime()) {
+      printCheck(output, check);
+      checks.push(check);
+    }
+    const healthy = checks.every(({ state }) => state !== "bad");
+    output.record({ event: "result", healthy, findings: checks });
+    const { bold, red } = output.colors.print;
+    output.print(`\n${healthy ? bold("rnnx can work here.") : red("rnnx cannot work here.")}`);
+    return healthy ? exitCodes.success : exitCodes.failure;
+  },
+};
+
+function printCheck({ print, colors }: Output, { name, state, message, hint }: CheckResult): void {
+  const { green, yellow, red, dim } = colors.print;
+  const mark = { good: green("✓"), poor: yellow("–"), bad: red("✗") }[state];
+  print(`${mark} ${name.padEnd(12)} ${message}`);
+  if (hint !== "") print(`  ${"".padEnd(12)} ${dim(hint)}`);
+}

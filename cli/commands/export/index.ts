@@ -1,0 +1,129 @@
+/** `rnnx export`: a trained model as an ONNX file for other runtimes. */
+import { Option } from "commander";
+import {
+  type ExportForm,
+  type ExportOptions,
+  exportForms,
+  exportLoops,
+  opsets,
+  type Precision,
+} from "../../../compiler/export/options.js";
+import type { CommandModule } from "../../command.js";
+import { reportInvalidInput } from "../../errors.js";
+import { exitCodes } from "../../exit-codes.js";
+import { exitOnSignal } from "../../exit-on-signal.js";
+import { formatBytes } from "../../numbers.js";
+import { reportRunFailure } from "../../open-run.js";
+import { integerParser } from "../../option-parsers.js";
+import type { Output } from "../../output.js";
+import { portabilityOfFile, portabilityText } from "../inspect/compatibility.js";
+import { precisionReportText } from "./precision-report.js";
+import { declareWebOptions, serveWebPage, type WebFlags, writeWebPage } from "./web.js";
+
+interface Flags extends WebFlags {
+  readonly out?: string;
+  readonly form: ExportForm;
+  readonly opset: number;
+  readonly precision?: Precision;
+  readonly quantize?: Precision;
+  readonly withTraining?: boolean;
+  readonly report?: boolean;
+  readonly loops: ExportOptions["loops"];
+  readonly unroll?: number;
+  readonly snippets: boolean;
+  readonly externalData?: boolean;
+}
+
+export const exportCommand: CommandModule = {
+  description:
+    "Writes a trained model as one ONNX file: of whole sequences, of one step with its states, or one that writes text from a\n" +
+    "prompt. Scaling, probabilities and classes are part of it. The file is run and compared with the trained model before it is left.",
+  example: "rnnx export runs/stock --out stock.onnx",
+
+  declare(command) {
+    command
+      .argument("<run>", "a run directory")
+      .option("--out <file>", "the file to write, .onnx")
+      .addOption(new Option("--form <form>", "what the model reads").choices(exportForms).default("sequence"))
+      .option(
+        "--opset <n>",
+        `the version of the operators, ${opsets.first} to ${opsets.last}`,
+        integerParser(opsets.first, opsets.last),
+        opsets.preferred,
+      )
+      .addOption(
+        new Option("--loops <kind>", "recurrent layers as ONNX's operators where they are such, or all as loops")
+          .choices(exportLoops)
+          .default("operators"),
+      )
+      .option("--unroll <n>", "sequences of n steps, laid out without loop or operator", integerParser(1, 10_000))
+      .addOption(new Option("--precision <bits>", "how the weights are stored").choices(["float32", "float16"]))
+      .addOption(
+        new Option("--quantize <bits>", "store kernels as whole numbers with scales")
+          .choices(["int8"])
+          .conflicts("precision"),
+      )
+      .option("--with-training", "the training too, so that rnnx train goes on from the file alone")
+      .option("--external-data", "weights in a file of their own beside the model, as they are anyway from 2 GiB on")
+      .option("--report", "say what becomes of the model in each runtime")
+      .option("--no-snippets", "write no programs that use the model (Node, browser, Python, C#) beside it");
+    declareWebOptions(command);
+  },
+
+  async run(output, command) {
+    const [run = ""] = command.args;
+    const flags = command.opts<Flags>();
+    const { out, web, serve } = flags;
+    if (out === undefined && web === undefined) {
+      reportInvalidInput(
+        output,
+        "usage",
+        "nothing to write",
+        "Name a file with --out, or the folder of a page with --web.",
+      );
+      return exitCodes.invalidInput;
+    }
+    if (web === undefined && serve !== undefined) {
+      reportInvalidInput(output, "usage", "--serve shows a page", "Name its folder with --web.");
+      return exitCodes.invalidInput;
+    }
+    let code: number = exitCodes.success;
+    if (out !== undefined) code = await exitOnSignal(() => writeModel(output, run, { ...flags, out }));
+    if (code === exitCodes.success && web !== undefined)
+      code = await exitOnSignal(() => writeWebPage(output, run, flags));
+    if (code === exitCodes.success && serve !== undefined) code = await serveWebPage(output, flags);
+    return code;
+  },
+};
+
+async function writeModel(output: Output, run: string, flags: Flags & { readonly out: string }): Promise<number> {
+  const { exportModel } = await import("../../../runtime/export/index.js");
+  const settings = { ...flags, unroll: flags.unroll ?? null, training: flags.withTraining === true };
+  const { precision = flags.quantize ?? "float32" } = flags;
+  const outcome = await exportModel({ run, weights: "end", ...settings, precision });
+  if (outcome.ok) {
+    const { files, verification, cells, model, cost } = outcome;
+    const portability = flags.report === true ? await portabilityOfFile(flags.out) : undefined;
+    output.record({
+      event: "result",
+      out: flags.out,
+      form: flags.form,
+      files,
+      verification,
+      cells,
+      ...model,
+      ...(cost && { cost }),
+      ...(portability && { portability }),
+    });
+    for (const { name, form, reason } of cells) output.print(`${name} as ${form}${reason === "" ? "" : `: ${reason}`}`);
+    for (const file of files) output.print(`${file.name}  ${formatBytes(file.bytes)}`);
+    if (cost === undefined)
+      output.print(`differs from the trained model by at most ${verification.difference.toExponential(1)}`);
+    else output.print(precisionReportText(cost));
+    if (cost === undefined && verification.difference > 1e-5)
+      output.print("onnxruntime's recurrent operators round more than its other ones; --loops scan is closer");
+    if (portability !== undefined) output.print(`\n${portabilityText(portability, output.colors.print)}`);
+    return exitCodes.success;
+  }
+  return reportRunFailure(output, outcome);
+}

@@ -1,0 +1,118 @@
+/** `rnnx init`: starts a spec from a template, with a sample of data that trains at once. */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { suggestion } from "../../../schema/diagnostics/suggest.js";
+import type { CommandModule } from "../../command.js";
+import { reportInvalidInput } from "../../errors.js";
+import { exitCodes } from "../../exit-codes.js";
+import type { Output } from "../../output.js";
+import { tableText } from "../../table.js";
+import type { Template } from "./templates.js";
+
+interface Flags {
+  readonly list?: boolean;
+  readonly out: string;
+}
+
+export const init: CommandModule = {
+  description:
+    "Writes a spec for a task, a sample of data that it trains on at once, and a page that says how to put your own in its place.\n" +
+    "Writes nothing over what is there.",
+  example: "rnnx init classify-text",
+
+  declare(command) {
+    command
+      .argument("[template]", "the task; without it you are asked")
+      .option("--list", "say which templates there are")
+      .option("--out <dir>", "the folder to write to", ".");
+  },
+
+  async run(output, command) {
+    const [name] = command.args;
+    const { list, out } = command.opts<Flags>();
+    const { listTemplates, templateFiles } = await import("./templates.js");
+    const templates = listTemplates();
+    if (list === true) {
+      output.record({ event: "result", templates });
+      output.print(templatesText(output, templates));
+      return exitCodes.success;
+    }
+    const templateName = name ?? (await promptForTemplate(output, templates));
+    const template = templates.find((candidate) => candidate.name === templateName);
+    if (template === undefined) return reportUnknownTemplate(output, templateName, templates);
+
+    const files = templateFiles(template.name, resolve(out));
+    const existing = files.filter(({ path }) => existsSync(join(out, path))).map(({ path }) => join(out, path));
+    if (existing.length > 0) {
+      const hint = "Nothing was written. Name another folder with --out.";
+      reportInvalidInput(
+        output,
+        "file-exists",
+        `${existing.join(", ")} ${existing.length > 1 ? "are" : "is"} there already`,
+        hint,
+      );
+      return exitCodes.invalidInput;
+    }
+    for (const { path, content } of files) {
+      mkdirSync(dirname(join(out, path)), { recursive: true });
+      writeFileSync(join(out, path), content, { flag: "wx" });
+    }
+    const spec = join(out, `${template.name}.json`);
+    output.record({ event: "result", template: template.name, spec, files: files.map(({ path }) => join(out, path)) });
+    output.print(
+      nextSteps(
+        output,
+        files.map(({ path }) => join(out, path)),
+        spec,
+      ),
+    );
+    return exitCodes.success;
+  },
+};
+
+function templatesText({ colors }: Output, templates: readonly Template[]): string {
+  const rows = templates.map(({ name, task }) => [name, task]);
+  return tableText(colors.print, [{ title: "template" }, { title: "teaches a model to" }], rows);
+}
+
+function nextSteps({ colors }: Output, files: readonly string[], spec: string): string {
+  const { bold, dim, green } = colors.print;
+  return [
+    ...files.map((file) => `${green("+")} ${file}`),
+    "",
+    `${bold(`rnnx train ${spec}`)}  ${dim("trains it is")}`,
+    `${bold(`rnnx train ${spec} --dry-run`)}  ${dim("shows the model, and what it will read")}`,
+    dim(`${spec.replace(/json$/, "md")} says what the data looks like, and how to bring your own.`),
+  ].join("\n");
+}
+
+/** The template that a person chooses; undefined where there is nobody to ask. */
+async function promptForTemplate(output: Output, templates: readonly Template[]): Promise<string | undefined> {
+  if (output.json || process.stdin.isTTY !== true || process.stderr.isTTY !== true) return undefined;
+  const width = Math.max(...templates.map(({ name }) => name.length));
+  templates.forEach(({ name, task }, index) => {
+    output.note(`  ${index + 1}  ${name.padEnd(width)}  ${output.colors.note.dim(task)}`);
+  });
+  const { createInterface } = await import("node:readline/promises");
+  const readline = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new Promise<string>((resolve) => readline.once("close", () => resolve("")));
+  const answer = (await Promise.race([readline.question("Which one? "), closed])).trim();
+  readline.close();
+  return templates[Number(answer) - 1]?.name ?? (answer === "" ? undefined : answer);
+}
+
+function reportUnknownTemplate(output: Output, name: string | undefined, templates: readonly Template[]): number {
+  const names = templates.map((template) => template.name);
+  if (name === undefined) {
+    const hint = `The templates are ${names.join(", ")}. rnnx init --list says what they teach.`;
+    reportInvalidInput(output, "usage", "no template named", hint);
+    return exitCodes.invalidInput;
+  }
+  reportInvalidInput(
+    output,
+    "unknown-template",
+    `there is no template "${name}"`,
+    suggestion(name, names, "The templates"),
+  );
+  return exitCodes.invalidInput;
+}

@@ -1,0 +1,80 @@
+/** `rnnx inspect`: what a spec, a run directory or an ONNX file holds. */
+import { Option } from "commander";
+import type { Override } from "../../../schema/parse/overrides.js";
+import type { CommandModule } from "../../command.js";
+import { reportInvalidInput } from "../../errors.js";
+import { exitCodes } from "../../exit-codes.js";
+import { setOption } from "../../option-parsers.js";
+import { type PlacementDevice, placementDevices } from "./device-placement.js";
+import { type InspectAspect, type StageChoice, stageFormats } from "./stage.js";
+
+interface Flags {
+  readonly set?: readonly Override[];
+  readonly stage?: string;
+  readonly format: StageChoice["format"];
+  readonly explain?: string;
+  readonly device?: PlacementDevice;
+  readonly time?: boolean;
+}
+
+export const inspect: CommandModule = {
+  description: "Shows the layers, parameters, work and memory of a spec or a run, or what an ONNX file holds.",
+  example: "rnnx inspect specs/hihello.json --stage forward --format dot",
+
+  declare(command) {
+    command
+      .argument("<subject>", "a spec, a run directory or an .onnx file")
+      .addOption(setOption())
+      .option("--stage <name>", "print the graph after this stage of the compiler")
+      .option("--time", "measure each layer's share of the time of a forward pass on the CPU")
+      .option("--explain <cell>", "a cell's equations, its gradient, and what became of its loops: rnn/0")
+      .addOption(
+        new Option("--device <device>", "where the nodes of a training step would run on this device").choices(
+          placementDevices,
+        ),
+      )
+      .addOption(
+        new Option("--format <format>", "how to print it; of an .onnx file, print its graph")
+          .choices(stageFormats)
+          .default("text"),
+      );
+  },
+
+  async run(output, command) {
+    const [subject = ""] = command.args;
+    const { set = [], stage, format, explain, time, device } = command.opts<Flags>();
+    const requested = Object.entries({ stage, explain, device }).filter(([, value]) => value !== undefined);
+    const [first, second] = requested.map(([name]) => `--${name}`);
+    if (second !== undefined) {
+      reportInvalidInput(output, "usage", `${first} and ${second} ask for different things`, "Leave one of them out.");
+      return exitCodes.invalidInput;
+    }
+    const aspect: InspectAspect =
+      explain !== undefined
+        ? { aspect: "cell", name: explain }
+        : stage !== undefined
+          ? { aspect: "stage", name: stage, format }
+          : device !== undefined
+            ? { aspect: "placement", device }
+            : { aspect: "layers", timed: time === true };
+    if (subject.endsWith(".onnx")) {
+      const flag = Object.entries({ stage, explain, device, time, set: set[0] }).find(
+        ([, value]) => value !== undefined,
+      )?.[0];
+      if (flag !== undefined) {
+        reportInvalidInput(
+          output,
+          "usage",
+          `--${flag} is for specs and runs, and ${subject} is a model`,
+          "--format prints its graph.",
+        );
+        return exitCodes.invalidInput;
+      }
+      const graphFormat = command.getOptionValueSource("format") === "cli" ? format : undefined;
+      return (await import("./onnx-model.js")).inspectModel(output, subject, graphFormat);
+    }
+    const { inspectRun, isFolder } = await import("./run.js");
+    if (isFolder(subject)) return inspectRun(output, subject, aspect);
+    return (await import("./spec.js")).inspectSpec(output, subject, set, aspect);
+  },
+};

@@ -1,0 +1,40 @@
+/** A run directory as a user reads it: how far it came, and the analysis of its spec. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Manifest } from "../../../compiler/artifact.js";
+import { type RunResult, runFiles } from "../../../runtime/run/layout.js";
+import { reportInvalidInput } from "../../errors.js";
+import { exitCodes } from "../../exit-codes.js";
+import type { Output } from "../../output.js";
+import { inspectSpec } from "./spec.js";
+import type { InspectAspect } from "./stage.js";
+
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+export async function inspectRun(output: Output, folder: string, aspect: InspectAspect): Promise<number> {
+  const pathOf = (name: string) => join(folder, name);
+  const missing = [runFiles.manifest, runFiles.spec].filter((name) => !existsSync(pathOf(name)));
+  if (missing.length > 0) {
+    const hint = "Name a run directory, a spec or an .onnx file.";
+    reportInvalidInput(
+      output,
+      "not-a-run",
+      `${folder} is not a run directory: it has no ${missing.join(" and no ")}`,
+      hint,
+    );
+    return exitCodes.invalidInput;
+  }
+  const manifest: Manifest = JSON.parse(readFileSync(pathOf(runFiles.manifest), "utf8"));
+  const finished = readResult(pathOf(runFiles.result))?.finished === true;
+  const run = { path: folder, rnnx: manifest.rnnx, hash: manifest.hash, finished };
+  output.print(
+    `run ${folder}, by rnnx ${manifest.rnnx}, ${finished ? `finished: ${pathOf(runFiles.model)}` : "not finished"}\n`,
+  );
+  return inspectSpec(output, pathOf(runFiles.spec), [], aspect, { run });
+}
+
+function readResult(file: string): RunResult | undefined {
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+}

@@ -1,0 +1,45 @@
+/** A spec as a user reads it: its analysis, or its graph after a stage of the compiler. */
+import type { Override } from "../../../schema/parse/overrides.js";
+import { exitCodes } from "../../exit-codes.js";
+import { reportSpecErrors } from "../../open-spec.js";
+import { openSpecWithSignature } from "../../open-spec-with-data.js";
+import type { Output } from "../../output.js";
+import type { InspectAspect } from "./stage.js";
+
+/** `more` is what the record of the layers says besides. */
+export async function inspectSpec(
+  output: Output,
+  file: string,
+  overrides: readonly Override[],
+  aspect: InspectAspect,
+  extra: Readonly<Record<string, unknown>> = {},
+): Promise<number> {
+  const opened = await openSpecWithSignature(output, file, overrides);
+  if (opened === undefined) return exitCodes.invalidInput;
+  const { spec, origins, signature } = opened;
+  if (aspect.aspect === "stage") {
+    const { printStage } = await import("./stage.js");
+    return printStage(output, opened, aspect);
+  }
+  if (aspect.aspect === "placement")
+    return (await import("./device-placement.js")).printPlacement(output, opened, aspect.device);
+
+  const { analyze } = await import("../../../compiler/compile.js");
+  const analyzed = analyze(spec, signature, { origins });
+  if (!analyzed.ok) {
+    await reportSpecErrors(output, opened.locate(analyzed.problems), opened.source);
+    return exitCodes.invalidInput;
+  }
+  const { analysis } = analyzed;
+  if (aspect.aspect === "cell")
+    return (await import("./explain.js")).printCellExplanation(output, spec, signature, analysis, aspect.name);
+  const times = aspect.timed ? await (await import("./layer-times.js")).measureLayerTimes(output, opened) : undefined;
+  if (aspect.timed && times === undefined) return exitCodes.invalidInput;
+  output.record({ event: "result", name: spec.name, ...extra, ...analysis, ...(times && { times }) });
+  if (!output.json) {
+    const { analysisText } = await import("./summary.js");
+    const { bold } = output.colors.print;
+    output.print(`${bold(spec.name)}\n\n${analysisText(analysis, output.colors.print, times)}`);
+  }
+  return exitCodes.success;
+}

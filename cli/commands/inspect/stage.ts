@@ -1,0 +1,66 @@
+/** The graph after a stage of the compiler, as text, DOT or SVG. */
+import type { Graph } from "../../../compiler/ir/types.js";
+import { reportInvalidInput } from "../../errors.js";
+import { exitCodes } from "../../exit-codes.js";
+import { reportSpecErrors } from "../../open-spec.js";
+import type { SpecWithSignature } from "../../open-spec-with-data.js";
+import type { Output } from "../../output.js";
+import type { PlacementDevice } from "./device-placement.js";
+
+export const stageFormats = ["text", "dot", "svg"] as const;
+
+/** What of a spec is looked at: its layers and their work, its graph after a stage, one of its cells, or where it runs. */
+export type InspectAspect =
+  /** `timed`: with the share of time of each layer, measured. */
+  | { readonly aspect: "layers"; readonly timed: boolean }
+  | ({ readonly aspect: "stage" } & StageChoice)
+  | { readonly aspect: "cell"; readonly name: string }
+  | { readonly aspect: "placement"; readonly device: PlacementDevice };
+
+export interface StageChoice {
+  readonly name: string;
+  readonly format: (typeof stageFormats)[number];
+}
+
+export async function printStage(
+  output: Output,
+  opened: SpecWithSignature,
+  { name, format }: StageChoice,
+): Promise<number> {
+  const { compile, stages } = await import("../../../compiler/compile.js");
+  const stage = stages.find((candidate) => candidate === name);
+  if (stage === undefined) {
+    reportInvalidInput(output, "unknown-stage", `there is no stage "${name}"`, `The stages are ${stages.join(", ")}.`);
+    return exitCodes.invalidInput;
+  }
+  let graph: Graph | undefined;
+  const compiled = await compile(opened.spec, opened.signature, {
+    origins: opened.origins,
+    dataParallel: stage === "shard" || stage === "update",
+    onStage: (current, result) => {
+      if (current === stage) graph = result;
+    },
+  });
+  if (!compiled.ok) {
+    await reportSpecErrors(output, opened.locate(compiled.problems), opened.source);
+    return exitCodes.invalidInput;
+  }
+  if (graph === undefined) {
+    const hint =
+      stage === "mixed"
+        ? 'It is made where "precision" in train is "float16".'
+        : "It is made of sequences that can be run piece by piece.";
+    reportInvalidInput(output, "unknown-stage", `this spec has no stage "${stage}"`, hint);
+    return exitCodes.invalidInput;
+  }
+  const text = await renderGraph(graph, format);
+  output.record({ event: "result", stage: name, format, text });
+  output.print(text.trimEnd());
+  return exitCodes.success;
+}
+
+async function renderGraph(graph: Graph, format: StageChoice["format"]): Promise<string> {
+  if (format === "text") return (await import("../../../compiler/ir/print/text.js")).printGraph(graph);
+  const dot = (await import("../../../compiler/ir/print/dot.js")).toDot(graph);
+  return format === "dot" ? dot : (await import("../../../views/graph-svg.js")).toSvg(dot);
+}

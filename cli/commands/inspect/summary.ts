@@ -1,0 +1,63 @@
+/** An analysis as a user reads it: layers, tensors, work and memory. */
+import type { Analysis } from "../../../compiler/compile.js";
+import { formatBytes, formatInteger, formatSI } from "../../numbers.js";
+import type { Colors } from "../../output.js";
+import { tableText } from "../../table.js";
+
+/** @param times of the layers, as shares of their sum, where they were measured. */
+export function analysisText(analysis: Analysis, colors: Colors, times?: readonly number[]): string {
+  const { parameters, layers, flops, memory } = analysis;
+  const frozen = parameters.total - parameters.trainable;
+  return [
+    tableText(
+      colors,
+      [
+        { title: "name" },
+        { title: "layer" },
+        { title: "output" },
+        { title: "parameters", align: "right" },
+        { title: "FLOPs", align: "right" },
+        ...(times === undefined ? [] : [{ title: "time", align: "right" } as const]),
+      ],
+      layers.map((layer, index) => [
+        layer.name,
+        layer.layer,
+        shapeText(layer.output),
+        formatInteger(layer.parameters),
+        formatSI(layer.flops),
+        ...(times === undefined ? [] : [`${Math.round(100 * (times[index] ?? 0))} %`]),
+      ]),
+    ),
+    tensorsText(parameters.tensors, colors),
+    tableText(
+      colors,
+      [{ title: "total" }, { title: "" }],
+      [
+        [
+          "parameters",
+          `${formatInteger(parameters.total)}${frozen === 0 ? "" : `, ${formatInteger(frozen)} of them not trained`}`,
+        ],
+        [
+          "FLOPs of a step",
+          `${formatSI(flops.step)}: forward ${formatSI(flops.forward)}, backward ${formatSI(flops.backward)}, update ${formatSI(flops.update)}`,
+        ],
+        [
+          "memory",
+          `${formatBytes(memory.total)} at its peak: parameters ${formatBytes(memory.parameters)} and optimizer ${formatBytes(memory.slots)} in copies, activations ${formatBytes(memory.activations)}, evaluation ${formatBytes(memory.evaluation)}, data ${formatBytes(memory.data)}, the program ${formatBytes(memory.program)}`,
+        ],
+      ],
+    ),
+  ].join("\n\n");
+}
+
+export function tensorsText(tensors: Analysis["parameters"]["tensors"], colors: Colors): string {
+  return tableText(
+    colors,
+    [{ title: "tensor" }, { title: "shape" }, { title: "parameters", align: "right" }],
+    tensors.map((tensor) => [tensor.name, shapeText(tensor.shape), formatInteger(tensor.count)]),
+  );
+}
+
+export function shapeText(shape: readonly (number | string)[]): string {
+  return `[${shape.join(", ")}]`;
+}

@@ -1,0 +1,87 @@
+/** What a user sees of a sweep: a line for each trial as it ends, then all of them by how good they are. */
+import { join } from "node:path";
+import { isWorse, type Mode } from "../../../runtime/sweep/pruning.js";
+import { sweepFiles, type TrialRecord } from "../../../runtime/sweep/results.js";
+import type { SweepEvent } from "../../../runtime/sweep/sweep.js";
+import { formatInteger, formatNumber } from "../../numbers.js";
+import type { Output } from "../../output.js";
+import { tableText } from "../../table.js";
+
+/** Follows a sweep of so many trials. */
+export function trialReporter(output: Output, trials: number): (event: SweepEvent) => void {
+  const { dim, red } = output.colors.note;
+  const width = String(trials).length;
+  return (event) => {
+    output.record(event);
+    if (event.event !== "trial" || event.state === "started") return;
+    const { trial, values, state, step, value, message, known } = event;
+    const label = `${String(trial).padStart(width)}/${trials}`;
+    const outcome =
+      state === "failed"
+        ? red(`failed: ${message}`)
+        : `${value === null ? "" : formatNumber(value)}  ${state} at step ${formatInteger(step)}`;
+    output.note(`${label}  ${valuesText(values)}  ${outcome}${known ? dim("  (before)") : ""}`);
+  };
+}
+
+/** The best first; what has not come to its end, last. */
+export function rankTrials(records: readonly TrialRecord[], mode: Mode): readonly TrialRecord[] {
+  const stateOrder: readonly TrialRecord["state"][] = ["done", "stopped", "interrupted", "failed"];
+  return [...records].sort((a, b) => {
+    const byState = stateOrder.indexOf(a.state) - stateOrder.indexOf(b.state);
+    if (byState !== 0 || a.value === null || b.value === null) return byState || a.trial - b.trial;
+    if (a.value === b.value) return a.trial - b.trial;
+    return isWorse(a.value, b.value, mode) ? 1 : -1;
+  });
+}
+
+export function rankingText(output: Output, records: readonly TrialRecord[], metric: string): string {
+  const paths = [...new Set(records.flatMap(({ values }) => Object.keys(values)))];
+  const columns = [
+    { title: "trial", align: "right" as const },
+    ...paths.map((title) => ({ title, align: "right" as const })),
+    { title: metric, align: "right" as const },
+    { title: "step", align: "right" as const },
+    { title: "", align: "left" as const },
+  ];
+  const rows = records.map(({ trial, values, value, step, state }) => [
+    String(trial),
+    ...paths.map((path) => valueText(values[path])),
+    value === null ? "" : formatNumber(value),
+    formatInteger(step),
+    state === "done" ? "" : state,
+  ]);
+  return tableText(output.colors.print, columns, rows);
+}
+
+/** Draws the trials' evaluations over their steps, into the sweep's folder; the file, or undefined where there are none. */
+export async function writeSweepChart(
+  out: string,
+  records: readonly TrialRecord[],
+  metric: string,
+): Promise<string | undefined> {
+  const curves = records.flatMap(({ values, trial, readings }) => {
+    const points = readings.filter(({ value }) => Number.isFinite(value));
+    const name = `${trial}: ${Object.values(values).map(valueText).join(", ")}`;
+    return points.length === 0 ? [] : [{ split: "validation" as const, name, points }];
+  });
+  if (curves.length === 0) return undefined;
+  const [{ comparisonChart }, { toSvg }, { writeImage }] = await Promise.all([
+    import("../../../views/charts/learning-curves.js"),
+    import("../../../views/charts/render.js"),
+    import("../../image-output.js"),
+  ]);
+  const file = join(out, sweepFiles.chart);
+  await writeImage(file, await toSvg(comparisonChart(metric, curves, { width: 720, height: 360 })));
+  return file;
+}
+
+export function valuesText(values: TrialRecord["values"]): string {
+  return Object.entries(values)
+    .map(([path, value]) => `${path}=${valueText(value)}`)
+    .join(" ");
+}
+
+function valueText(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}

@@ -1,0 +1,168 @@
+/** `rnnx sweep`: trains a spec many times over, with other values each time, and says which are best. */
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Option } from "commander";
+import type { TrainRequest } from "../../../runtime/events.js";
+import { type Mode, type Pruner, pruners } from "../../../runtime/sweep/pruning.js";
+import type { GridAxis, SampleAxis, TrialValues } from "../../../runtime/sweep/search-space.js";
+import type { Trial } from "../../../runtime/sweep/sweep.js";
+import type { Override } from "../../../schema/parse/overrides.js";
+import type { CommandModule } from "../../command.js";
+import { reportFailure, reportInvalidInput } from "../../errors.js";
+import { exitCodes } from "../../exit-codes.js";
+import { reportProblems } from "../../open-run.js";
+import { type OpenedSpec, openSpec } from "../../open-spec.js";
+import { integerParser, setOption } from "../../option-parsers.js";
+import type { Output } from "../../output.js";
+import { stopOnSignal } from "../../stop-on-signal.js";
+import { rankingText, rankTrials, trialReporter, valuesText, writeSweepChart } from "./console.js";
+import { parseGridAxis, parseSampleAxis } from "./search-space-flags.js";
+
+interface Flags {
+  readonly grid?: readonly GridAxis[];
+  readonly sample?: readonly SampleAxis[];
+  readonly draws: number;
+  readonly seed: number;
+  readonly metric: string;
+  readonly mode?: Mode;
+  readonly stop: Pruner;
+  readonly jobs?: number;
+  readonly out?: string;
+  readonly set?: readonly Override[];
+  readonly device: TrainRequest["device"];
+}
+
+/** Metrics of which more is better, when nothing is said. */
+const maximizedMetrics = /accuracy|^f1$|^precision$|^recall$|^exact_sequence$/;
+
+export const sweep: CommandModule = {
+  description:
+    "Trains a spec with every combination of the values of --grid, each with so many draws of --sample, several at a time. The same\n" +
+    "command goes on with a sweep that was interrupted. Leaves a table (results.json), a chart (chart.svg) and every trial's run directory.",
+  example:
+    "rnnx sweep specs/ship.json --grid optimizer.learning_rate=0.1,0.03 --sample model.1.hidden_size=8..32 --draws 4",
+
+  declare(command) {
+    command
+      .argument("<spec>", "the spec, a JSON file")
+      .option("--grid <path.to.key=a,b,…>", "values to try, each; may be repeated", parseGridAxis)
+      .option(
+        "--sample <path.to.key=low..high>",
+        "values to draw from a range (low..high:log by factors; whole numbers between whole ends) or a list; may be repeated",
+        parseSampleAxis,
+      )
+      .option(
+        "--draws <n>",
+        "draws of the sampled values for each combination of the listed ones",
+        integerParser(1, 100_000),
+        10,
+      )
+      .option("--seed <n>", "chooses the draws", integerParser(0, 2 ** 32 - 1), 0)
+      .option("--metric <name>", "what is compared: of the validation part, or of train where there is none", "loss")
+      .addOption(
+        new Option("--mode <mode>", "whether less or more of it is better (default: as the metric is)").choices([
+          "min",
+          "max",
+        ]),
+      )
+      .addOption(
+        new Option(
+          "--stop <rule>",
+          "end bad trials early: those worse than the median at the same step, or all but the best third at 1/9 and 1/3 of the steps",
+        )
+          .choices([...pruners])
+          .default("none"),
+      )
+      .option("--jobs <n>", "trials at a time (default: one for each core)", integerParser(1, 1024))
+      .option("--out <dir>", "the sweep's folder (default: runs/<name of the spec>-sweep)")
+      .addOption(setOption())
+      .addOption(
+        new Option("--device <device>", "where to compute").choices(["auto", "cpu", "cuda", "webgpu"]).default("auto"),
+      );
+  },
+
+  async run(output, command) {
+    const [file = ""] = command.args;
+    const flags = command.opts<Flags>();
+    const { grid = [], sample: samples = [], draws, seed, metric, stop: pruner, device, set = [] } = flags;
+    if (grid.length + samples.length === 0) {
+      reportInvalidInput(
+        output,
+        "usage",
+        "a sweep needs values to try",
+        "For example --grid optimizer.learning_rate=0.1,0.01.",
+      );
+      return exitCodes.invalidInput;
+    }
+    const opened = await openSpec(output, file, set);
+    if (opened === undefined) return exitCodes.invalidInput;
+    const { spec, folder } = opened;
+    const [{ generateTrials: trialsOf }, { openSweep: beginSweep }, { runSweep }] = await Promise.all([
+      import("../../../runtime/sweep/search-space.js"),
+      import("../../../runtime/sweep/results.js"),
+      import("../../../runtime/sweep/sweep.js"),
+    ]);
+    const searchSpace = { grid, samples, draws, seed };
+    const trials = await openTrials(output, file, set, trialsOf(searchSpace));
+    if (trials === undefined) return exitCodes.invalidInput;
+
+    const mode = flags.mode ?? (maximizedMetrics.test(metric) ? "max" : "min");
+    const out = flags.out ?? join("runs", `${spec.name}-sweep`);
+    const specKey = JSON.stringify([file, set.map(({ flag }) => flag)]);
+    const started = beginSweep(out, { format: 1, spec: specKey, plan: searchSpace, metric, mode, stopping: pruner });
+    if (!started.ok) {
+      reportProblems(output, started.problems);
+      return exitCodes.invalidInput;
+    }
+    const jobs = flags.jobs ?? availableParallelism();
+    output.note(`${trials.length} trials, ${Math.min(jobs, trials.length)} at a time, in ${out}`);
+    const interrupt = stopOnSignal(output.note, output.closed);
+    const records = await runSweep(
+      { trials, folder, out, jobs, device, metric, mode, stopping: pruner },
+      { signal: interrupt.signal, onEvent: trialReporter(output, trials.length) },
+    );
+    interrupt.release();
+
+    const ranking = rankTrials(records, mode);
+    const chart = await writeSweepChart(out, records, metric);
+    const [best] = ranking.filter(({ state }) => state === "done");
+    output.record({
+      event: "result",
+      out,
+      metric,
+      best: best ?? null,
+      trials: ranking,
+      ...(chart !== undefined && { chart }),
+    });
+    output.print(`\n${rankingText(output, ranking, metric)}${chart === undefined ? "" : `\n\n${chart}`}`);
+    if (interrupt.signal.aborted) return interrupt.exitCode();
+    if (best !== undefined) {
+      if (best.value === null) output.note(`No trial reports "${metric}".`);
+      return exitCodes.success;
+    }
+    const [first] = ranking;
+    reportFailure(output, "No trial came to its end.", first?.message ?? "");
+    return exitCodes.failure;
+  },
+};
+
+/** The spec of every trial, or undefined when some values are wrong, which the user has been told. */
+async function openTrials(
+  output: Output,
+  file: string,
+  baseOverrides: readonly Override[],
+  values: readonly TrialValues[],
+): Promise<readonly Trial[] | undefined> {
+  const trials: Trial[] = [];
+  for (const [index, trialValues] of values.entries()) {
+    const overrides = Object.entries(trialValues).map(([path, value]) => ({
+      path,
+      value: typeof value === "string" ? value : JSON.stringify(value),
+      flag: `the trial ${valuesText({ [path]: value })}`,
+    }));
+    const opened: OpenedSpec | undefined = await openSpec(output, file, [...baseOverrides, ...overrides]);
+    if (opened === undefined) return undefined;
+    trials.push({ trial: index + 1, values: trialValues, spec: opened.spec });
+  }
+  return trials;
+}

@@ -1,0 +1,57 @@
+/** The values that a sweep tries, from its flags: `--grid path=a,b,c` and `--sample path=low..high`. */
+import { InvalidArgumentError } from "commander";
+import type { GridAxis, SampleAxis } from "../../../runtime/sweep/search-space.js";
+import type { Json } from "../../../schema/json-pointer.js";
+
+export function parseGridAxis(text: string, previous: readonly GridAxis[] = []): readonly GridAxis[] {
+  const { path, rest } = splitFlag(text, "path.to.key=a,b,c");
+  return [...checkUniquePath(path, previous), { path, values: parseValues(rest) }];
+}
+
+export function parseSampleAxis(text: string, previous: readonly SampleAxis[] = []): readonly SampleAxis[] {
+  const { path, rest } = splitFlag(text, "path.to.key=low..high");
+  return [
+    ...checkUniquePath(path, previous),
+    parseRange(path, rest) ?? { type: "choice", path, values: parseValues(rest) },
+  ];
+}
+
+function splitFlag(text: string, form: string): { readonly path: string; readonly rest: string } {
+  const equals = text.indexOf("=");
+  if (equals < 1 || equals === text.length - 1) throw new InvalidArgumentError(`It takes ${form}.`);
+  return { path: text.slice(0, equals), rest: text.slice(equals + 1) };
+}
+
+function checkUniquePath<T extends { readonly path: string }>(path: string, previous: readonly T[]): readonly T[] {
+  if (previous.some((axis) => axis.path === path)) throw new InvalidArgumentError(`It gives ${path} twice.`);
+  return previous;
+}
+
+/** JSON values with commas between them; where that is no JSON, words. */
+function parseValues(text: string): readonly Json[] {
+  try {
+    return JSON.parse(`[${text}]`);
+  } catch {
+    return text.split(",").map((word) => {
+      try {
+        return JSON.parse(word);
+      } catch {
+        return word.trim();
+      }
+    });
+  }
+}
+
+const numberPattern = String.raw`[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?`;
+const rangePattern = new RegExp(String.raw`^(${numberPattern})\.\.(${numberPattern})(:log)?$`, "i");
+
+/** A range; ends that are written as whole numbers draw whole numbers. */
+function parseRange(path: string, text: string): SampleAxis | undefined {
+  const [, from, to, log] = rangePattern.exec(text) ?? [];
+  if (from === undefined || to === undefined) return undefined;
+  const [low, high] = [Number(from), Number(to)];
+  if (low >= high) throw new InvalidArgumentError("A range goes from the smaller number to the larger.");
+  if (log !== undefined && low <= 0) throw new InvalidArgumentError("A range in factors begins above 0.");
+  const isInteger = [from, to].every((end) => /^[+-]?\d+$/.test(end));
+  return { type: "range", path, low, high, scale: log === undefined ? "linear" : "log", whole: isInteger };
+}

@@ -1,0 +1,113 @@
+/** What a user sees of a training: records, or progress while it runs and what it learnt at the end. */
+import { join } from "node:path";
+import type { DoneEvent, Metrics, SplitMetrics, TrainEvent } from "../../../runtime/events.js";
+import { terminalChart } from "../../../views/charts/ascii-chart.js";
+import { curvesOf, readHistory } from "../../../views/metrics-history.js";
+import { escapeLine } from "../../escape-controls.js";
+import { formatInteger, formatNumber } from "../../numbers.js";
+import type { Output } from "../../output.js";
+import { openProgress } from "./progress-bar.js";
+
+export interface TrainingDisplay {
+  readonly show: (event: TrainEvent) => void;
+  /** A line beside the progress. */
+  readonly log: (text: string) => void;
+  readonly close: () => void;
+}
+
+/** @param chart whether the end shows the loss as a chart. */
+export async function openTrainingDisplay(output: Output, chart: boolean): Promise<TrainingDisplay> {
+  const progress = await openProgress(output);
+  const { dim } = output.colors.note;
+  const show = (event: TrainEvent): void => {
+    if (event.event === "glimpse") return;
+    output.record(publicRecord(event));
+    switch (event.event) {
+      case "start":
+        progress.log(dim(startText(event)));
+        progress.start(event.step, event.steps);
+        break;
+      case "step":
+        progress.step(event.step, event.loss);
+        break;
+      case "epoch":
+        progress.evaluation(event.metrics);
+        progress.log(`epoch ${event.epoch}  ${splitsText(event.metrics)}`);
+        break;
+      case "throughput":
+        progress.suffix(throughputTexts(event));
+        break;
+      case "notice":
+        progress.log(event.message);
+        break;
+      case "sample":
+        progress.log(dim(`sample  ${escapeLine(event.text)}`));
+        break;
+      case "checkpoint":
+        break;
+      case "done":
+        progress.stop();
+        if (chart) drawLoss(output, event.run);
+        for (const line of summary(event)) output.print(line);
+    }
+  };
+  return { show, log: progress.log, close: progress.stop };
+}
+
+/** The loss over all steps of the run, those before a resumption too. */
+function drawLoss(output: Output, run: string): void {
+  const curves = curvesOf(readHistory(run), "loss");
+  if (curves.length === 0) return;
+  output.print(`${terminalChart("loss", curves, output.colors.print, process.stdout.columns ?? 80)}\n`);
+}
+
+type Event<K extends TrainEvent["event"]> = Extract<TrainEvent, { event: K }>;
+
+function startText({ parameters, examples, device, ranks }: Event<"start">): string {
+  const shared = ranks === undefined ? "" : `, ${ranks} ranks`;
+  return `${formatInteger(parameters)} parameters, ${formatInteger(examples)} examples, on ${device}${shared}`;
+}
+
+function throughputTexts({ ranks, examples_per_second, communication }: Event<"throughput">): readonly string[] {
+  const share = `${Math.round(100 * communication)} % communication`;
+  return [`${ranks} ranks`, `${formatInteger(examples_per_second)} examples/s`, share];
+}
+
+/** The public record of an event. */
+function publicRecord(event: TrainEvent): object {
+  if (event.event !== "done") return event;
+  const { interrupted, ...record } = event;
+  return record;
+}
+
+/** The predictions first, then how good they are and where the run is. */
+function summary({ step, loss, metrics, best, predictions, run, interrupted }: DoneEvent): readonly string[] {
+  const scores = splitsText(metrics);
+  const bestText = best === undefined ? "" : `best at step ${formatInteger(best.step)} (validation ${best.metric}): `;
+  return [
+    ...predictions.map(predictionText),
+    `loss ${formatNumber(loss)} at step ${formatInteger(step)}${scores === "" ? "" : `, ${bestText}${scores}`}`,
+    interrupted ? `stopped with a checkpoint in ${run}; --resume goes on` : `trained model: ${join(run, "model.onnx")}`,
+  ];
+}
+
+/** Text as it is; numbers on one line of at most 100 characters. */
+function predictionText(prediction: unknown): string {
+  if (typeof prediction === "string") return escapeLine(prediction);
+  const text = JSON.stringify(prediction);
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
+}
+
+/** "train accuracy 1 perplexity 1.2  test accuracy 0.9", without the splits that the data does not have. */
+function splitsText({ train, validation, test }: SplitMetrics): string {
+  return Object.entries({ train, validation, test })
+    .filter(([, metrics]) => Object.keys(metrics).length > 0)
+    .map(([split, metrics]) => `${split} ${metricsText(metrics)}`)
+    .join("  ");
+}
+
+function metricsText(metrics: Metrics): string {
+  return Object.entries(metrics)
+    .map(([name, value]) => `${name} ${formatNumber(value)}`)
+    .join(" ");
+}

@@ -1,0 +1,66 @@
+/** `rnnx train --dry-run`: what a training would be, and the first batch as the model would read it; writes nothing. */
+import type { TrainRequest } from "../../../runtime/events.js";
+import type { SourceMap } from "../../../schema/diagnostics/source-map.js";
+import { escapeText } from "../../escape-controls.js";
+import { exitCodes } from "../../exit-codes.js";
+import { formatInteger } from "../../numbers.js";
+import { reportRunFailure } from "../../open-run.js";
+import type { OpenedSpec } from "../../open-spec.js";
+import type { Output } from "../../output.js";
+
+export async function dryRun(output: Output, opened: OpenedSpec, request: TrainRequest): Promise<number> {
+  const [
+    { planTraining },
+    { mapPathsToSource: placeOutcome },
+    { previewBatch: glanceAt },
+    { analyze },
+    { analysisText },
+  ] = await Promise.all([
+    import("../../../runtime/training/prepare.js"),
+    import("../../../runtime/training/spec-paths.js"),
+    import("../../../runtime/data/preview.js"),
+    import("../../../compiler/compile.js"),
+    import("../inspect/summary.js"),
+  ]);
+  const planResult = await planTraining(request);
+  if (!planResult.ok) {
+    const origins: SourceMap = opened.origins;
+    const outcome = placeOutcome(request.spec, origins, planResult.outcome);
+    if (outcome.ok) throw new Error("A plan that failed has no outcome.");
+    return reportRunFailure(output, outcome, opened);
+  }
+  const { spec, source, signature, batchSchedule: plan, notices } = planResult.trainingPlan;
+  const analyzed = analyze(spec, signature);
+  if (!analyzed.ok) throw new Error("What was compiled is refused.");
+  const { analysis } = analyzed;
+  const { train, validation, test } = source.splits;
+  const examples = { train: train.length, validation: validation.length, test: test.length };
+  const { steps, batchSize, batchesPerEpoch } = plan;
+  const batch = glanceAt(spec, source, plan.indicesAt(1, 1));
+  const record = { steps, batch_size: batchSize, batches_per_epoch: batchesPerEpoch, examples };
+  for (const notice of notices) output.note(notice);
+  output.record({ event: "result", name: spec.name, run: request.out, ...record, ...analysis, batch });
+
+  const { bold, dim } = output.colors.print;
+  const splits = Object.entries(examples).filter(([, size]) => size > 0);
+  const epochs = steps / batchesPerEpoch;
+  output.print(bold(spec.name));
+  output.print(`\n${analysisText(analysis, output.colors.print)}`);
+  output.print(
+    `\n${formatInteger(steps)} updates of ${formatInteger(batchSize)} ${batchSize === 1 ? "example" : "examples"}, ${epochs >= 1 ? formatInteger(epochs) : "less than one"} ${epochs < 2 ? "epoch" : "epochs"}; examples: ${splits.map(([split, size]) => `${formatInteger(size)} ${split}`).join(", ")}`,
+  );
+  output.print(
+    `\n${bold("the first batch")}  ${dim(batch.arrays.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join("  "))}`,
+  );
+  const width = Math.max(...batch.arrays.map(({ name }) => name.length));
+  for (const example of batch.examples) {
+    output.print("");
+    for (const [name, text] of Object.entries(example)) {
+      const [first = "", ...rest] = escapeText(text).split("\n");
+      output.print(`${dim(name.padEnd(width))}  ${first}`);
+      for (const line of rest) output.print(`${" ".repeat(width)}  ${line}`);
+    }
+  }
+  output.print(`\n${dim("Nothing was written. Without --dry-run the training starts.")}`);
+  return exitCodes.success;
+}

@@ -1,0 +1,187 @@
+/** `rnnx train`: trains a spec, shows how it goes, and says what it learnt and where it is. */
+import { join, resolve } from "node:path";
+import { Option } from "commander";
+import { detectLaunch } from "../../../runtime/distributed/launcher.js";
+import type { TrainEvent, TrainRequest } from "../../../runtime/events.js";
+import type { NameMap } from "../../../runtime/import/index.js";
+import type { Override } from "../../../schema/parse/overrides.js";
+import type { CommandModule } from "../../command.js";
+import { reportFailure, reportInvalidInput } from "../../errors.js";
+import { exitCodes } from "../../exit-codes.js";
+import { reportRunProblems } from "../../open-run.js";
+import { type OpenedSpec, openSpec, printCodeFrames } from "../../open-spec.js";
+import { disablePassOption, integerParser, parseByteSize, parseNameMap, setOption } from "../../option-parsers.js";
+import type { Output } from "../../output.js";
+import { checkPassNames } from "../../passes.js";
+import { stopOnSignal } from "../../stop-on-signal.js";
+import { openTrainingDisplay } from "./console.js";
+import { openObservers } from "./observers.js";
+
+interface Flags {
+  readonly out?: string;
+  readonly device: TrainRequest["device"];
+  readonly steps?: number;
+  readonly seed?: number;
+  readonly set?: readonly Override[];
+  readonly data?: string;
+  readonly init?: string;
+  readonly map?: readonly NameMap[];
+  readonly force?: boolean;
+  readonly resume?: boolean;
+  readonly memory?: number;
+  readonly threads?: number;
+  readonly ranks?: number;
+  readonly without?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly chart?: boolean;
+  readonly watch?: number | true;
+  readonly tensorboard?: string;
+}
+
+export const trainCommand: CommandModule = {
+  description: "Trains a spec. Leaves the models, checkpoints and metrics in a run directory.",
+  example: "rnnx train specs/hihello.json --steps 500 --set optimizer.learning_rate=0.05",
+
+  declare(command) {
+    command
+      .argument("<spec>", "the spec, a JSON file, or a model that was exported --with-training, to go on with")
+      .option("--out <dir>", "the run directory (default: runs/<name of the spec>)")
+      .addOption(
+        new Option("--device <device>", "where to compute").choices(["auto", "cpu", "cuda", "webgpu"]).default("auto"),
+      )
+      .option("--steps <n>", "updates to make, in place of the spec's", integerParser(1, 1_000_000_000))
+      .option("--seed <n>", "the seed of every random choice, in place of the spec's", integerParser(0, 2 ** 32 - 1))
+      .addOption(setOption())
+      .option("--data <file>", "the data that a model file goes on with")
+      .option("--init <file>", "first weights: safetensors by public name or PyTorch's, or Keras's .keras or .h5")
+      .option(
+        "--map <from=to>",
+        "which weights of --init go where, where names do not tell; may be repeated",
+        parseNameMap,
+      )
+      .option(
+        "--memory <size>",
+        "memory for batches as large as it allows, such as 2GB (default: most of what is free)",
+        parseByteSize,
+      )
+      .option(
+        "--threads <n>",
+        "threads of the processor (default: one for a small model, all cores otherwise)",
+        integerParser(1, 1024),
+      )
+      .option(
+        "--ranks <n>",
+        "share every batch among n threads: the same weights on any number of cores (default: not shared)",
+        integerParser(1, 64),
+      )
+      .option("--force", "train also where there is less memory than it is estimated to take")
+      .option("--resume", "go on from the last checkpoint of the run directory")
+      .addOption(disablePassOption())
+      .option("--dry-run", "show the model, the work, and the first batch as the model would read it; train nothing")
+      .option("--chart", "draw the loss at the end (by itself on a terminal)")
+      .option("--watch [port]", "show the training on a page of this machine while it runs", integerParser(0, 65535))
+      .option("--tensorboard <dir>", "write event files that TensorBoard opens");
+  },
+
+  async run(output, command) {
+    const [file = ""] = command.args;
+    const flags = command.opts<Flags>();
+    const { without = [] } = flags;
+    if ((detectLaunch()?.rank ?? 0) > 0) return flags.dryRun === true ? exitCodes.success : runWorkerRank();
+    const opened = await openTrainSpec(output, file, flags);
+    if (opened === undefined) return cancelTraining();
+
+    const { spec, origins, folder } = opened;
+    const request: TrainRequest = {
+      spec,
+      folder,
+      out: flags.out ?? join("runs", spec.name),
+      device: flags.device,
+      resume: flags.resume === true,
+      init: flags.init === undefined ? null : { file: resolve(flags.init), maps: flags.map ?? [] },
+      ...(flags.memory !== undefined && { memoryLimit: flags.memory }),
+      ...(flags.threads !== undefined && { threads: flags.threads }),
+      ...(flags.ranks !== undefined && { ranks: flags.ranks }),
+      ...(flags.force === true && { force: true }),
+      ...(isModelFile(file) && { fromModel: resolve(file) }),
+      disabledPasses: without,
+      reportPredictions: flags.watch !== undefined,
+    };
+    if (flags.dryRun === true) return (await import("./dry-run.js")).dryRun(output, opened, request);
+    const display = await openTrainingDisplay(output, flags.chart ?? process.stdout.isTTY === true);
+    const observers = await openObservers(output, spec.name, flags);
+    if (observers === undefined) return cancelTraining();
+    const interrupt = stopOnSignal(display.log, output.closed);
+    const { train } = await import("../../../runtime/train.js");
+    const onEvent = (event: TrainEvent) => {
+      display.show(event);
+      observers.show(event);
+    };
+    const outcome = await train(request, { origins, signal: interrupt.signal, onEvent });
+    interrupt.release();
+    display.close();
+    await observers.close(outcome);
+
+    if (outcome.ok) return outcome.done.interrupted ? interrupt.exitCode() : exitCodes.success;
+    if (outcome.kind === "input") {
+      await reportRunProblems(output, opened, outcome.problems);
+      return exitCodes.invalidInput;
+    }
+    const sourceDiagnostics = outcome.source === undefined ? [] : opened.locate([outcome.source]);
+    reportFailure(output, outcome.message, outcome.hint, sourceDiagnostics);
+    await printCodeFrames(output, sourceDiagnostics, opened.source);
+    return exitCodes.failure;
+  },
+};
+
+/** The spec, or undefined when it or a flag was wrong and the user has been told. */
+async function openTrainSpec(output: Output, file: string, flags: Flags): Promise<OpenedSpec | undefined> {
+  if ((await checkPassNames(output, flags.without ?? [])) !== undefined) return undefined;
+  const isModel = isModelFile(file);
+  const conflict = flagConflict(flags, isModel);
+  if (conflict !== undefined) {
+    reportInvalidInput(output, "usage", conflict, "");
+    return undefined;
+  }
+  const overrides = flagOverrides(flags);
+  if (!isModel) return openSpec(output, file, overrides);
+  return (await import("../../open-trainable-model.js")).openTrainableSpec(output, file, flags.data, overrides);
+}
+
+function isModelFile(file: string): boolean {
+  return file.endsWith(".onnx");
+}
+
+/** A flag that has nothing to work on. */
+function flagConflict({ init, map, data, ranks }: Flags, isModel: boolean): string | undefined {
+  if (ranks !== undefined && detectLaunch() !== null)
+    return "--ranks divides a training among threads of one process, and an MPI launcher has started several processes";
+  if (map !== undefined && init === undefined)
+    return "--map says where the weights of --init go, and there is no --init";
+  if (data !== undefined && !isModel) return "--data is the data that a model file goes on with; a spec names its own";
+  return init !== undefined && isModel ? "a model file has its own weights, so it takes no --init" : undefined;
+}
+
+/** Other processes of a launch wait for something to train. */
+async function cancelTraining(): Promise<number> {
+  await (await import("../../../runtime/train.js")).cancelTraining();
+  return exitCodes.invalidInput;
+}
+
+/** What a process does that an MPI launcher started beside the first one, which reads the spec, speaks and writes for all. */
+async function runWorkerRank(): Promise<number> {
+  const interrupt = stopOnSignal(() => undefined, new AbortController().signal);
+  const { joinTraining } = await import("../../../runtime/train.js");
+  const outcome = await joinTraining({ signal: interrupt.signal });
+  interrupt.release();
+  if (outcome.ok) return outcome.done.interrupted ? interrupt.exitCode() : exitCodes.success;
+  return outcome.kind === "input" ? exitCodes.invalidInput : exitCodes.failure;
+}
+
+function flagOverrides({ steps, seed, set = [] }: Flags): readonly Override[] {
+  return [
+    ...set,
+    ...(steps === undefined ? [] : [{ path: "train.steps", value: `${steps}`, flag: `--steps ${steps}` }]),
+    ...(seed === undefined ? [] : [{ path: "seed", value: `${seed}`, flag: `--seed ${seed}` }]),
+  ];
+}

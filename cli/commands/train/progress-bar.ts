@@ -1,0 +1,132 @@
+/** A run's progress on stderr: a bar with loss, validation, speed and time left on a terminal, an occasional plain line elsewhere. */
+import type { SplitMetrics } from "../../../runtime/events.js";
+import { formatDuration, formatInteger, formatNumber } from "../../numbers.js";
+import type { Output } from "../../output.js";
+
+export interface Progress {
+  /** The run goes on from `step` and ends at `steps`. */
+  start(step: number, steps: number): void;
+  step(step: number, loss: number): void;
+  /** The newest evaluation. */
+  evaluation(metrics: SplitMetrics): void;
+  /** What is said behind the speed from now on. */
+  suffix(texts: readonly string[]): void;
+  /** A line of text that stays, above the bar where there is one. */
+  log(text: string): void;
+  stop(): void;
+}
+
+export async function openProgress(output: Output): Promise<Progress> {
+  return process.stderr.isTTY === true && process.env.TERM !== "dumb" ? createBar(output) : createPlainLines(output);
+}
+
+const maxBarWidth = 40;
+const minBarWidth = 8;
+/** Columns that the numbers beside the bar mostly take. */
+const captionWidth = 72;
+const eraseLine = "\r\u001b[2K";
+
+async function createBar(output: Output): Promise<Progress> {
+  const { default: progress } = await import("cli-progress");
+  const { cyan } = output.colors.note;
+  const tracker = createProgressTracker();
+  let caption: readonly string[] = [];
+  const format = (): string => {
+    const columns = process.stderr.columns ?? 80;
+    // The bar stays as long as it is; what does not fit beside it is left out from the end.
+    const barWidth = Math.min(maxBarWidth, columns - captionWidth);
+    const available = barWidth < minBarWidth ? columns : columns - barWidth - 1;
+    let text = "";
+    for (const segment of caption) {
+      if (text.length + segment.length + 2 >= available) break;
+      text = text === "" ? segment : `${text}  ${segment}`;
+    }
+    if (barWidth < minBarWidth) return text;
+    const filled = Math.round(barWidth * tracker.fraction());
+    return `${cyan(`${"█".repeat(filled)}${"░".repeat(barWidth - filled)}`)} ${text}`;
+  };
+  const progressBar = new progress.SingleBar(
+    { stream: process.stderr, format, hideCursor: true, linewrap: false, fps: 8 },
+    progress.Presets.shades_classic,
+  );
+  return {
+    start(step, steps) {
+      tracker.start(step, steps);
+      caption = [tracker.position(step)];
+      progressBar.start(steps, step);
+    },
+    step(step, loss) {
+      caption = tracker.caption(step, loss);
+      progressBar.update(step);
+    },
+    evaluation: tracker.evaluated,
+    suffix: tracker.beside,
+    log(text) {
+      process.stderr.write(`${eraseLine}${text}\n`);
+    },
+    stop() {
+      progressBar.stop();
+    },
+  };
+}
+
+/** Milliseconds between plain lines, at the least. */
+const lineInterval = 2000;
+
+function createPlainLines(output: Output): Progress {
+  const tracker = createProgressTracker();
+  let lastStep = 0;
+  let lastTime = 0;
+  return {
+    start(step, steps) {
+      tracker.start(step, steps);
+      lastStep = steps;
+      lastTime = Date.now();
+    },
+    step(step, loss) {
+      if (step < lastStep && Date.now() - lastTime < lineInterval) return;
+      lastTime = Date.now();
+      output.note(`step ${tracker.caption(step, loss).join("  ")}`);
+    },
+    evaluation: tracker.evaluated,
+    suffix: tracker.beside,
+    log: output.note,
+    stop() {},
+  };
+}
+
+/** Where a run is and how fast it goes, as text. */
+function createProgressTracker() {
+  let [firstStep, lastStep, currentStep, startedAt] = [0, 1, 0, 0];
+  let evaluation = "";
+  let suffix: readonly string[] = [];
+  return {
+    beside(texts: readonly string[]) {
+      suffix = texts;
+    },
+    start(step: number, steps: number) {
+      [firstStep, lastStep, currentStep, startedAt] = [step, steps, step, performance.now()];
+    },
+    fraction: () => Math.min(1, currentStep / Math.max(lastStep, 1)),
+    position: (step: number) => `${step}/${lastStep}`,
+    evaluated({ validation, test }: SplitMetrics) {
+      const split = Object.keys(validation).length > 0 ? "validation" : "test";
+      const { loss } = split === "validation" ? validation : test;
+      if (loss !== undefined) evaluation = `${split} ${formatNumber(loss)}`;
+    },
+    /** What matters most comes first. */
+    caption(step: number, loss: number): readonly string[] {
+      currentStep = step;
+      const seconds = Math.max((performance.now() - startedAt) / 1000, 1e-3);
+      const speed = (step - firstStep) / seconds;
+      return [
+        `${step}/${lastStep}`,
+        `loss ${formatNumber(loss)}`,
+        ...(evaluation === "" ? [] : [evaluation]),
+        `${speed >= 10 ? formatInteger(speed) : formatNumber(speed)} steps/s`,
+        ...suffix,
+        ...(step < lastStep ? [`${formatDuration((lastStep - step) / speed)} left`] : []),
+      ];
+    },
+  };
+}

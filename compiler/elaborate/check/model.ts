@@ -1,0 +1,131 @@
+/** What can only be seen of a model as a whole, once its layers are built: that all of it has a use, and room for the data. */
+
+import { suggestion } from "../../../schema/diagnostics/suggest.js";
+import type { NormalLayer, NormalSpec } from "../../../schema/normal/index.js";
+import { elementCount } from "../../ir/dims.js";
+import type { Signature } from "../../signature.js";
+import { shapesAgree } from "../compare-sizes.js";
+import { holdsWeights, isParameter } from "../program.js";
+import type { ElaborationState } from "../state.js";
+import { isIds, type Wire, width } from "../wire.js";
+
+/** An ONNX file ends at 2 GiB, and a model holds its weights: so many float32 numbers. */
+const MAX_PARAMETERS = 2 ** 29;
+
+const formatCount = (count: number): string => count.toLocaleString("en-US");
+
+/** Reports what is wrong with the model. All its layers could be built. */
+export function checkModel(spec: NormalSpec, signature: Signature, state: ElaborationState, output: Wire): void {
+  checkUnreadLayers(spec, state);
+  checkParameters(spec, state);
+  checkStates(spec, signature, state);
+  if (spec.data.type === "text") checkVocabulary(spec, signature, state, output);
+}
+
+/** Every layer but the last is read by one after it, or lends it its states or weights. */
+function checkUnreadLayers({ model }: NormalSpec, { context }: ElaborationState): void {
+  for (const layer of model.slice(0, -1)) {
+    if (model.some((reader) => referencedNames(reader).includes(layer.name))) continue;
+    context.problem({
+      part: layer,
+      code: "unread-layer",
+      message: `Nothing reads the layer ${layer.name}.`,
+      hint: 'Name it in the "from" of a later layer, or take it out.',
+    });
+  }
+}
+
+function referencedNames(layer: NormalLayer): readonly string[] {
+  const references = ["weights" in layer ? layer.weights : null, "initial_state" in layer ? layer.initial_state : null];
+  return [...layer.from, ...references.filter((name) => name !== null)];
+}
+
+function checkParameters({ model }: NormalSpec, { context, ports }: ElaborationState): void {
+  const parameters = ports().filter(holdsWeights);
+  if (parameters.length > 0 && !parameters.some(isParameter))
+    context.problem({
+      part: model,
+      code: "nothing-to-train",
+      message: "All parameters of the model are frozen, so there is nothing to train.",
+      hint: 'Take "trainable": false out of one of the layers.',
+    });
+  if (parameters.length === 0)
+    context.problem({
+      part: model,
+      code: "nothing-to-train",
+      message: "The model has no parameters, so there is nothing to train.",
+      hint: 'Add a layer that has: for example { "layer": "projection" }.',
+    });
+  let total = 0;
+  for (const { name, value } of parameters) {
+    const count = elementCount(value.type.shape);
+    total += typeof count === "number" ? count : 0;
+    const owner = model.find((layer) => name.startsWith(`${layer.name}/`));
+    if (total <= MAX_PARAMETERS || owner === undefined) continue;
+    context.problem({
+      part: owner,
+      code: "too-many-parameters",
+      message: `With ${name}, [${value.type.shape.join(", ")}], the model has ${formatCount(total)} parameters, more than the ${formatCount(MAX_PARAMETERS)} that a model file holds.`,
+      hint: "Choose smaller sizes.",
+    });
+    return;
+  }
+}
+
+/** First states that the data gives are those of some state, of its size. */
+function checkStates(spec: NormalSpec, signature: Signature, { context, finalStates }: ElaborationState): void {
+  if (!("initial_states" in spec.data)) return;
+  const part = spec.data.initial_states;
+  for (const [key, array] of Object.entries(signature.initial_states ?? {})) {
+    const state = finalStates().get(key);
+    const fail = (code: string, message: string, hint: string, atKey = true) =>
+      context.problem({ part, key, code, message, hint, atKey });
+    if (state === undefined)
+      fail("unknown-state", `The model has no state "${key}".`, suggestion(key, [...finalStates().keys()], "States"));
+    else if (shapesAgree(array.shape, state.type.shape) === false)
+      fail(
+        "state-shape",
+        `The state ${key} is [${state.type.shape.join(", ")}], but is given as [${array.shape.join(", ")}].`,
+        `Give [${state.type.shape.join(", ")}].`,
+        false,
+      );
+  }
+}
+
+/** A text uses its whole vocabulary, so that a smaller one is a mistake. Arrays say which of their numbers is too large. */
+function checkVocabulary(
+  { model, loss }: NormalSpec,
+  { sizes }: Signature,
+  { context }: ElaborationState,
+  output: Wire,
+): void {
+  const { vocabulary } = sizes;
+  if (typeof vocabulary !== "number") return;
+  for (const layer of model) {
+    if (layer.layer !== "one_hot" && layer.layer !== "embedding") continue;
+    const key = layer.layer === "one_hot" ? "size" : "vocabulary_size";
+    const size = context.size(layer.layer === "one_hot" ? layer.size : layer.vocabulary_size, layer, key);
+    if (typeof size !== "number" || size >= vocabulary) continue;
+    context.problem({
+      part: layer,
+      key,
+      code: "vocabulary-size",
+      message: `The layer ${layer.name} knows ${size} of the text's ${vocabulary} symbols.`,
+      hint: `Write "vocabulary", or a number from ${vocabulary}.`,
+    });
+  }
+  const outputWidth = width(output);
+  const last = model.at(-1);
+  if (typeof outputWidth !== "number" || outputWidth >= vocabulary || last === undefined || isIds(output)) return;
+  if (!["sequence_loss", "cross_entropy", "sampled_softmax"].includes(loss.type)) return;
+  const hasSize = last.layer === "dense" || last.layer === "projection";
+  context.problem({
+    part: last,
+    ...(hasSize && { key: "size" }),
+    code: "vocabulary-size",
+    message: `The model puts out ${outputWidth} scores for the text's ${vocabulary} symbols.`,
+    hint: hasSize
+      ? `Write "vocabulary", or a number from ${vocabulary}.`
+      : 'End with { "layer": "projection" }, which puts out one for each.',
+  });
+}

@@ -1,0 +1,102 @@
+/** A cell in its one or two directions, joined, with its residual connection. */
+import type { NormalCell, NormalRnn } from "../../../../schema/normal/index.js";
+import type { Builder } from "../../../ir/builder.js";
+import { at, expectDefined } from "../../../ir/expect.js";
+import type { Dim, Value } from "../../../ir/types.js";
+import { ownValue, resolveCell } from "../../../language/resolve-cell.js";
+import { sizesAgree } from "../../compare-sizes.js";
+import type { CellStates, Context } from "../../context.js";
+import { lastValid, padWithFirstStep, type Wire, width } from "../../wire.js";
+import type { CellResult } from "./direction.js";
+import { initialState } from "./initial-state.js";
+import { runCell } from "./run-cell.js";
+
+const mergeModes: Readonly<
+  Record<Exclude<NormalCell["bidirectional"], "none">, (b: Builder, forward: Value, backward: Value) => Value>
+> = {
+  concat: (b, forward, backward) => b.concat([forward, backward], -1),
+  sum: (b, forward, backward) => b.add(forward, backward),
+  mean: (b, forward, backward) => b.mul(b.add(forward, backward), 0.5),
+  mul: (b, forward, backward) => b.mul(forward, backward),
+};
+
+/** Runs the cell at `index` of a layer over a sequence. */
+export function runDirections(layer: NormalRnn, index: number, input: Wire, context: Context): CellResult | undefined {
+  const cell = layer.cells[index] as NormalCell;
+  const definition = ownValue(context.cells, cell.cell);
+  if (definition === undefined) return undefined;
+  const { b } = context;
+  const { mask } = input;
+  // A loop runs over padding too, where nothing may stand that a cell could overflow on.
+  const x = input.padding === "zeros" ? padWithFirstStep(b, input.value, mask) : input.value;
+  const sizes = { hidden_size: cell.hidden_size, input_size: x.type.shape.at(-1) as Dim };
+  const batch = at(x.type.shape, 1);
+  const owner = layer.weights ?? layer.name;
+  const runDirection = (suffix: string, reverse: boolean): CellResult | undefined => {
+    const statePrefix = `${layer.name}/${index}${suffix}`;
+    const run = {
+      use: cell,
+      cell: resolveCell(definition, cell),
+      path: context.pathOf(definition),
+      sizes,
+      parameterPrefix: `${owner}/${layer.share_weights ? 0 : index}${suffix}`,
+      statePrefix,
+      reverse,
+      unroll: layer.unroll,
+      initialState: (name: string, size: Dim) =>
+        initialState({ layer, index, name, statePrefix, shape: [batch, size] }, context),
+    };
+    const result = runCell(run, x, mask, context);
+    for (const [name, value] of Object.entries(result?.states ?? {}))
+      context.outputState(`${statePrefix}/${name}`, value);
+    return result;
+  };
+  const result =
+    cell.bidirectional === "none" ? runDirection("", false) : mergeDirections(cell.bidirectional, runDirection, b);
+  return result && cell.residual ? withResidual(cell, result, x, mask, context) : result;
+}
+
+function mergeDirections(
+  mode: Exclude<NormalCell["bidirectional"], "none">,
+  runDirection: (suffix: string, reverse: boolean) => CellResult | undefined,
+  b: Builder,
+): CellResult | undefined {
+  const forward = runDirection("/forward", false);
+  const backward = runDirection("/backward", true);
+  if (forward === undefined || backward === undefined) return undefined;
+  const merge = (x: Value, y: Value) => mergeModes[mode](b, x, y);
+  const states: CellStates = Object.fromEntries(
+    Object.entries(forward.states).map(([name, value]) => [
+      name,
+      merge(value, expectDefined(backward.states[name], `the state ${name}`)),
+    ]),
+  );
+  return { outputs: merge(forward.outputs, backward.outputs), last: merge(forward.last, backward.last), states };
+}
+
+/** Outputs plus the cell's input, which must be as wide; the state is not changed. */
+function withResidual(
+  cell: NormalCell,
+  result: CellResult,
+  x: Value,
+  mask: Value | null,
+  context: Context,
+): CellResult | undefined {
+  const { b } = context;
+  const [outputWidth, inputWidth] = [width({ value: result.outputs }), width({ value: x })];
+  const isSameWidth = sizesAgree(outputWidth, inputWidth);
+  if (isSameWidth === undefined) return undefined;
+  if (!isSameWidth)
+    return context.problem({
+      part: cell,
+      key: "residual",
+      code: "residual-width",
+      message: `A residual connection adds the input, ${inputWidth} wide, to the output, ${outputWidth} wide.`,
+      hint:
+        cell.bidirectional === "none"
+          ? `Leave "residual" out, or make the cell's hidden_size ${inputWidth}.`
+          : `Leave "residual" out, or choose sizes that meet: both directions together are ${outputWidth} wide.`,
+    });
+  const input = mask === null ? x : b.where(mask, x, 0);
+  return { ...result, outputs: b.add(result.outputs, input), last: b.add(result.last, lastValid(b, input, mask)) };
+}

@@ -1,0 +1,104 @@
+/** One cell in one direction: its parameters, and the loop that runs it over the steps. */
+import type { Report } from "../../../../schema/diagnostics/index.js";
+import { loop } from "../../../graph/loop.js";
+import { at } from "../../../ir/expect.js";
+import type { Dim, Value } from "../../../ir/types.js";
+import { buildCellStep } from "../../../language/build-step.js";
+import { declaredShapes, resolveSize, sizeNames } from "../../../language/size-expression.js";
+import type { CellStates, Context } from "../../context.js";
+import { cellInitializer } from "../../initializers.js";
+import { lastValid } from "../../wire.js";
+import type { CellResult, CellRun } from "./direction.js";
+import { wrapInput, wrapOutput, wrapStates } from "./dropout-zoneout.js";
+import { asOnnxOperator } from "./onnx/choose.js";
+
+function openParameters(
+  run: CellRun,
+  shapes: Readonly<Record<string, readonly Dim[]>>,
+  report: Report,
+  context: Context,
+) {
+  const names = sizeNames(run.cell, run.sizes);
+  const resolveEdge = (size: number | string) => Number(resolveSize(size, names, run.path, report, 0));
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => {
+      const { initializers, options } = run.cell;
+      const parameter = context.parameter(`${run.parameterPrefix}/${name}`, shape, (sizes) =>
+        cellInitializer(initializers[name], sizes, options, resolveEdge),
+      );
+      return [name, parameter];
+    }),
+  );
+}
+
+/**
+ * @param x [time, batch, features].
+ * @param mask [time, batch, 1] bool, or null.
+ */
+export function runCell(run: CellRun, x: Value, mask: Value | null, context: Context): CellResult | undefined {
+  const { b } = context;
+  const { cell, path, sizes, statePrefix, reverse } = run;
+  /** A cell is sound for some sizes, so what is wrong with it now is a matter of these. */
+  const report: Report = (problem) => {
+    const hint = `In ${statePrefix}, input_size is ${sizes.input_size} and hidden_size is ${sizes.hidden_size}.`;
+    context.report({ ...problem, hint: problem.hint || hint });
+  };
+  const declared = declaredShapes(cell, sizes, path, report);
+  if (declared === undefined) return undefined;
+  const parameters = openParameters(run, declared.parameters, report, context);
+  const names = Object.keys(declared.states);
+  const initial: Value[] = [];
+  for (const [name, size] of Object.entries(declared.states)) {
+    const value = run.initialState(name, size);
+    if (value === undefined) return undefined;
+    initial.push(value);
+  }
+  const byName = (values: readonly Value[]): CellStates =>
+    Object.fromEntries(names.map((name, index) => [name, values[index] as Value]));
+  const wrapper = wrapStates(run, byName(initial), at(x.type.shape, 0), context);
+  if (wrapper === undefined) return undefined;
+
+  const operatorResult = asOnnxOperator(run, x, mask, { initial: byName(initial), parameters }, context);
+  if (operatorResult !== undefined) {
+    const states = byName(
+      operatorResult.final.map((value, index) => b.withName(value, `${statePrefix}/${names[index]}`)),
+    );
+    const outputs = b.withName(operatorResult.outputs, statePrefix);
+    return {
+      ...wrapOutput(run, { outputs, last: operatorResult.last }, { validSteps: mask, reverse }, context),
+      states,
+    };
+  }
+  const unroll = run.unroll || context.recurrences.unroll;
+
+  let outputStateIndex = -1;
+  let failed = false;
+  const maskScans = mask === null ? [] : [mask];
+  const scans = [wrapInput(run, x, context), ...maskScans, ...wrapper.scans];
+  const operands = { initial, scans, reverse, unroll, checkpointed: context.recurrences.checkpointed };
+  const { final, scanOutputs: stacked } = loop(b, statePrefix, operands, (inner, carry, slices) => {
+    const timeSlice = at(slices, 0);
+    const maskSlices = slices.slice(1);
+    const [isValid] = mask === null ? [] : maskSlices;
+    const wrapperSlices = maskSlices.slice(maskScans.length);
+    const before = byName(carry);
+    const stepOperands = { x: timeSlice, states: wrapper.beforeStep(inner, wrapperSlices, before), parameters };
+    const step = buildCellStep(cell, sizes, inner, stepOperands, report, path);
+    if (step === undefined) {
+      failed = true;
+      return { next: carry, scanOutputs: [timeSlice] };
+    }
+    outputStateIndex = names.findIndex((name) => step.states[name] === step.output);
+    const after = wrapper.afterStep(inner, wrapperSlices, before, step.states);
+    const output = Object.values(after)[outputStateIndex] ?? step.output;
+    if (isValid === undefined) return { next: Object.values(after), scanOutputs: [output] };
+    // Past its length a sequence keeps its state and puts out zeros.
+    const next = Object.values(after).map((value, index) => inner.where(isValid, value, carry[index] as Value));
+    return { next, scanOutputs: [inner.where(isValid, output, 0)] };
+  });
+  if (failed) return undefined;
+  const states = byName(final.map((value, index) => b.withName(value, `${statePrefix}/${names[index]}`)));
+  const outputs = b.withName(stacked[0] as Value, statePrefix);
+  const last = final[outputStateIndex] ?? lastValid(b, outputs, mask, reverse);
+  return { ...wrapOutput(run, { outputs, last }, { validSteps: mask, reverse }, context), states };
+}

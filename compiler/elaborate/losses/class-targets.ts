@@ -1,0 +1,87 @@
+/** What the losses over classes share: logits, targets as ids, weights of classes, and the cross-entropy of each entry. */
+import type { NormalLoss } from "../../../schema/normal/index.js";
+import type { Builder } from "../../ir/builder.js";
+import { tensor } from "../../ir/tensor.js";
+import type { Value } from "../../ir/types.js";
+import { shapesAgree } from "../compare-sizes.js";
+import type { Context } from "../context.js";
+import { type LossOperands, sequenceHint, shapeText } from "./loss.js";
+
+/** The values that a loss over classes reads: those before the softmax or sigmoid that it applies itself. */
+export function logitsFor(
+  reader: { readonly type: string },
+  activation: "softmax" | "sigmoid",
+  { wire }: LossOperands,
+  { problem }: Context,
+): Value | undefined {
+  if (wire.logits === null) return wire.value;
+  if (wire.logits.activation === activation) return wire.logits.value;
+  return problem({
+    part: reader,
+    key: "type",
+    code: "activation",
+    message: `${reader.type} applies a ${activation} to the logits itself, but the last layer ends in a ${wire.logits.activation}.`,
+    hint: `Write "activation": "${activation}" in the last layer, or leave it out.`,
+  });
+}
+
+/** Class ids [time, batch] (or [batch]), int64. */
+export function idTargets(
+  loss: NormalLoss,
+  logits: Value,
+  { targets, wire }: LossOperands,
+  context: Context,
+): Value | undefined {
+  const { dtype, shape } = targets.type;
+  const isIds = dtype !== "float32";
+  const isSameShape = shapesAgree(shape, logits.type.shape.slice(0, -1));
+  if (isIds && isSameShape !== false) return isSameShape ? context.b.cast(targets, "int64") : undefined;
+  // Rows where a loss takes them: only their width is wrong.
+  const areRows = loss.type === "cross_entropy" && !isIds && shape.length === logits.type.shape.length;
+  const actual = `${isIds ? "class ids" : "numbers"} ${shapeText(targets, wire)}`;
+  return context.problem({
+    part: loss,
+    key: "type",
+    code: "target-shape",
+    message: `${loss.type} needs a class id for each of the model's outputs ${shapeText(logits, wire)}${
+      areRows ? ", or a row as wide" : ""
+    }, but the targets are ${actual}.`,
+    hint:
+      sequenceHint(targets, wire) ??
+      (areRows
+        ? `Make the last layer's size ${shape.at(-1)}, or give one whole number for each output.`
+        : "Give one whole number for each output, counting classes from 0."),
+  });
+}
+
+/** -log softmax(logits)[id] of each entry: the logits' shape without its last axis. */
+export function crossEntropyOf(b: Builder, logProbabilities: Value, ids: Value): Value {
+  const axis = ids.type.shape.length;
+  return b.neg(b.squeeze(b.gatherElements(logProbabilities, b.unsqueeze(ids, [axis]), axis), [axis]));
+}
+
+/** -Σ q log softmax(logits) of each entry, q being rows of probabilities. */
+export function crossEntropyOfRows(b: Builder, logProbabilities: Value, rows: Value): Value {
+  return b.neg(b.sum(b.mul(rows, logProbabilities), [-1]));
+}
+
+/** One number for each output, as a vector; undefined when there are more or fewer than outputs. */
+export function outputVector(
+  part: object,
+  key: string,
+  values: readonly number[],
+  outputs: Value,
+  { b, problem }: Context,
+): Value | undefined {
+  const size = outputs.type.shape.at(-1);
+  if (values.length === size) return b.constant(tensor("float32", [values.length], values));
+  // A size that the data has not said yet may be the right one.
+  if (typeof size !== "number") return undefined;
+  return problem({
+    part,
+    key,
+    code: "output-count",
+    message: `"${key}" has ${values.length} ${values.length === 1 ? "number" : "numbers"}, but the model puts out ${size}.`,
+    hint: "Give one number for each output, in their order.",
+  });
+}

@@ -1,0 +1,32 @@
+/** Entries that count: all of them, or with lengths those of live steps. */
+import type { Builder } from "../ir/builder.js";
+import type { Value } from "../ir/types.js";
+
+/** A factor per step [time, batch] with the axes that entries have behind those. */
+export function broadcastTrailing(b: Builder, factor: Value, entries: Value): Value {
+  const [rank, targetRank] = [factor.type.shape.length, entries.type.shape.length];
+  return rank === targetRank
+    ? factor
+    : b.unsqueeze(
+        factor,
+        Array.from({ length: targetRank - rank }, (_, axis) => rank + axis),
+      );
+}
+
+/**
+ * The sum of a number per entry over the live ones, and how many those are.
+ *
+ * @param validSteps 1 at live steps and 0 past the lengths, whose entries add exactly 0 whatever stands there; null: all are live.
+ */
+export function maskedSum(
+  b: Builder,
+  entries: Value,
+  validSteps: Value | null,
+): { readonly total: Value; readonly count: Value } {
+  if (validSteps === null) return { total: b.sum(entries), count: b.cast(b.size(entries), "float32") };
+  const mask = broadcastTrailing(b, validSteps, entries);
+  return {
+    total: b.sum(b.where(b.greater(mask, 0), entries, 0)),
+    count: b.sum(b.expand(mask, entries.type.shape)),
+  };
+}

@@ -1,0 +1,170 @@
+/** One elaboration at work: the graph under construction, its ports, and the problems found. */
+import type { Problem } from "../../schema/diagnostics/index.js";
+import type { SourceMap } from "../../schema/diagnostics/source-map.js";
+import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
+import type { Initializer } from "../artifact.js";
+import { graphBuilder } from "../graph/builder.js";
+import { expectDefined } from "../ir/expect.js";
+import { staticShape } from "../ir/tensor.js";
+import type { Value } from "../ir/types.js";
+import { checkCell } from "../language/check/index.js";
+import type { ArraySignature, Signature } from "../signature.js";
+import { shapesAgree } from "./compare-sizes.js";
+import type { Affine, CellStates, Context, ElaborationOptions, Mode, Shard } from "./context.js";
+import type { InputPort } from "./program.js";
+import { isTrained } from "./trainable.js";
+import type { Wire } from "./wire.js";
+
+export interface ElaborationState {
+  readonly context: Context;
+  /** A data input of the graph; asking again for a name gives the same one. */
+  feed(name: string, array: ArraySignature): Value;
+  /** Takes note of the live steps behind a mask of them. */
+  recordMask(mask: Value, lengths: Value): void;
+  /** Takes note of the layer whose turn it is. */
+  beginLayer(layer: NormalLayer): void;
+  /** Takes note of a layer once it is built. */
+  endLayer(layer: NormalLayer, wire: Wire): void;
+  problems(): readonly Problem[];
+  /** Whether sizes had to meet that only the data knows: nothing wrong was found, but there is no program. */
+  hasUnknownSizes(): boolean;
+  /** Ports in the order of their roles: parameters, frozen ones, states, step, shard, data. */
+  ports(): readonly (InputPort & { readonly value: Value })[];
+  finalStates(): ReadonlyMap<string, Value>;
+}
+
+export function startElaboration(
+  spec: NormalSpec,
+  signature: Signature,
+  mode: Mode,
+  origins: SourceMap,
+  { dataParallel, recurrences, integerBits }: ElaborationOptions,
+): ElaborationState {
+  const b = graphBuilder(spec.name);
+  // Each problem once; and each place in an equation once, whichever use of its cell has shown what is wrong there.
+  const problems = new Map<string, Problem>();
+  const report = (problem: Problem): void => {
+    const { path, offset, code, message } = problem;
+    const key = JSON.stringify(offset === undefined ? [path, code, message] : [path, code, offset]);
+    if (!problems.has(key)) problems.set(key, problem);
+  };
+  const soundCells = Object.entries(spec.cells).filter(([, cell]) => checkCell(cell, origins.pathOf(cell), report));
+  const inputs = new Map<string, InputPort & { readonly value: Value }>();
+  const finalStates = new Map<string, Value>();
+  const layers = new Map<string, { readonly layer: NormalLayer; readonly wire: Wire }>();
+  const states = new Map<string, readonly CellStates[]>();
+  const masks = new Map<Value, Value>();
+  const affines = new Map<Value, Affine>();
+  let currentLayer: NormalLayer | undefined;
+  /** Layers whose weights are another's of other sizes: the first tensor says it. */
+  const reportedShapeMismatch = new Set<NormalLayer>();
+  let hasUnknownSizes = false;
+
+  const openInput = (
+    name: string,
+    role: InputPort["role"],
+    type: Value["type"],
+    initializer: Initializer | null = null,
+  ): Value => {
+    const existing = inputs.get(name);
+    if (existing !== undefined) return existing.value;
+    const value = b.input(name, type);
+    inputs.set(name, { name, role, initializer, value });
+    return value;
+  };
+
+  const shardScalar = (index: number) => {
+    const rows = openInput("shard", "shard", { dtype: "int64", shape: [2] });
+    return b.reshape(b.slice(rows, 0, index, index + 1), []);
+  };
+  const shard: Shard = { firstRow: () => shardScalar(0), batchSize: () => shardScalar(1) };
+
+  const context: Context = {
+    b,
+    mode,
+    shard: dataParallel ? shard : null,
+    recurrences,
+    integerBits,
+    seed: spec.seed,
+    cells: Object.fromEntries(soundCells),
+    report,
+    pathOf: origins.pathOf,
+    problem({ part, key, ...rest }) {
+      report({ ...rest, path: origins.pathOf(part, key) });
+      return undefined;
+    },
+    parameter(name, shape, initializer) {
+      const sizes = staticShape(shape);
+      const type = { dtype: "float32", shape } as const;
+      const role = mode === "training" && !isTrained(name, spec.model) ? "frozen" : "parameter";
+      const value = openInput(name, role, type, sizes === undefined ? null : initializer(sizes));
+      const isSameShape = shapesAgree(value.type.shape, shape);
+      if (isSameShape === true) return value;
+      hasUnknownSizes ||= isSameShape === undefined;
+      if (isSameShape === false && currentLayer !== undefined && !reportedShapeMismatch.has(currentLayer)) {
+        reportedShapeMismatch.add(currentLayer);
+        context.problem({
+          part: currentLayer,
+          key: "weights",
+          code: "shared-weights",
+          message: `${name} is [${value.type.shape.join(", ")}], but ${currentLayer.name} needs it [${shape.join(", ")}].`,
+          hint: 'Make both layers alike, or leave "weights" out.',
+        });
+      }
+      // Something of the wanted sizes, for finding what else is wrong: there will be no program.
+      return b.input(name, type);
+    },
+    size(size, part, key) {
+      if (typeof size === "number") return size;
+      const existing = signature.sizes[size];
+      if (existing !== undefined) return existing;
+      const names = Object.keys(signature.sizes).map((name) => `"${name}"`);
+      return context.problem({
+        part,
+        key,
+        code: "unknown-size",
+        message: `The data has no size called "${size}".`,
+        hint: `Write a whole number, or one of ${names.join(", ")}.`,
+      });
+    },
+    step: () => openInput("step", "step", { dtype: "int64", shape: [] }),
+    inputState(name, shape, stateful) {
+      const declared = signature.initial_states?.[name];
+      const isCarried = mode === "stream" || (stateful && (mode === "training" || mode === "evaluation"));
+      if (isCarried) return openInput(name, "state", { dtype: "float32", shape });
+      const hasSameShape = declared !== undefined && shapesAgree(declared.shape, shape) === true;
+      return hasSameShape ? openInput(name, "data", { dtype: declared.dtype, shape: declared.shape }) : undefined;
+    },
+    outputState(name, value) {
+      finalStates.set(name, value);
+    },
+    lengthsOf: (mask) => expectDefined(masks.get(mask), "the lengths of a mask"),
+    recordAffine(value, affine) {
+      affines.set(value, affine);
+    },
+    affineBehind: (value) => affines.get(value),
+    earlierLayer: (name) => layers.get(name),
+    statesOf: (layer) => states.get(layer),
+    recordStates(layer, cells) {
+      states.set(layer, cells);
+    },
+  };
+  const order: readonly InputPort["role"][] = ["parameter", "frozen", "state", "step", "shard", "data"];
+  return {
+    context,
+    feed: (name, { dtype, shape }) => openInput(name, "data", { dtype, shape }),
+    recordMask(mask, lengths) {
+      masks.set(mask, lengths);
+    },
+    beginLayer(layer) {
+      currentLayer = layer;
+    },
+    endLayer(layer, wire) {
+      layers.set(layer.name, { layer, wire });
+    },
+    problems: () => [...problems.values()],
+    hasUnknownSizes: () => hasUnknownSizes,
+    ports: () => order.flatMap((role) => [...inputs.values()].filter((port) => port.role === role)),
+    finalStates: () => finalStates,
+  };
+}

@@ -1,0 +1,91 @@
+/** Weights as an exported model holds them: whatever hangs on weights alone is computed once, here, and not at every run. */
+import { evaluateNode } from "../graph/evaluate.js";
+import { elementCount } from "../ir/dims.js";
+import { expectDefined } from "../ir/expect.js";
+import type { OpName } from "../ir/operators.js";
+import { staticShape } from "../ir/tensor.js";
+import type { Graph, Node, NodeOf, Tensor, Value } from "../ir/types.js";
+
+export type Tensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+
+export interface FoldedModel {
+  /** Its inputs are those of the data, then the weights. */
+  readonly graph: Graph;
+  /** By the names of the graph's inputs. */
+  readonly weights: ReadonlyMap<string, Tensor>;
+}
+
+/**
+ * @param isWeight which inputs of the graph are weights: those of `parameters` by their names.
+ * @param unfolded leave all weights as they are.
+ */
+export function foldWeights(
+  graph: Graph,
+  isWeight: (input: Value, index: number) => boolean,
+  parameters: Tensors,
+  unfolded = false,
+): FoldedModel {
+  const constants = new Map<Value, Tensor>();
+  const weightDerived = new Set<Value>();
+  const inputs = graph.inputs.filter((input, index) => {
+    if (!isWeight(input, index)) return true;
+    const parameter = expectDefined(parameters.get(String(input.name)), `the weights of ${input.name}`);
+    constants.set(input, { dtype: "float32", shape: parameter.shape, data: Float64Array.from(parameter.data) });
+    weightDerived.add(input);
+    return false;
+  });
+  const nodes = graph.nodes.filter((node) => {
+    if (node.op === "Constant") {
+      for (const output of node.outputs) constants.set(output, node.attributes.value);
+      return true;
+    }
+    if (unfolded || !isFoldable(node, constants, weightDerived)) return true;
+    const operands = node.inputs.map((input) => constants.get(input) as Tensor);
+    evaluateNode(node as NodeOf<OpName>, operands, new Map()).forEach((tensor, index) => {
+      const output = node.outputs[index] as Value;
+      constants.set(output, tensor);
+      weightDerived.add(output);
+    });
+    return false;
+  });
+  // What is still read of it.
+  const liveWeights = new Set(
+    [...nodes.flatMap((node) => node.inputs), ...graph.outputs].filter((value) => weightDerived.has(value)),
+  );
+  const names = new Map<Value, string>();
+  for (const value of liveWeights) names.set(value, freshName(value.name ?? "weights", new Set(names.values())));
+  const renamedGraph = renameInputs({ ...graph, inputs: [...inputs, ...liveWeights], nodes }, names);
+  return {
+    graph: renamedGraph,
+    weights: new Map([...names].map(([value, name]) => [name, constants.get(value) as Tensor])),
+  };
+}
+
+/** Of weights alone, of a size that is known, and no larger than what it is made of. */
+function isFoldable(node: Node, constants: ReadonlyMap<Value, Tensor>, weightDerived: ReadonlySet<Value>): boolean {
+  if (node.op === "Scan" || !node.inputs.every((input) => constants.has(input))) return false;
+  if (!node.inputs.some((input) => weightDerived.has(input))) return false;
+  const sizes = (values: readonly Value[]) => values.map(({ type }) => Number(elementCount(type.shape)));
+  if (node.outputs.some(({ type }) => staticShape(type.shape) === undefined)) return false;
+  const total = (values: readonly Value[]) => sizes(values).reduce((sum, size) => sum + size, 0);
+  return total(node.outputs) <= total(node.inputs);
+}
+
+function freshName(name: string, usedNames: ReadonlySet<string>): string {
+  if (!usedNames.has(name)) return name;
+  for (let suffix = 2; ; suffix++) if (!usedNames.has(`${name}_${suffix}`)) return `${name}_${suffix}`;
+}
+
+/** The same graph, with some of its inputs under other names. */
+function renameInputs(graph: Graph, names: ReadonlyMap<Value, string>): Graph {
+  const replacements = new Map<Value, Value>();
+  for (const [value, name] of names) if (value.name !== name) replacements.set(value, { ...value, name });
+  if (replacements.size === 0) return graph;
+  const replacementOf = (value: Value) => replacements.get(value) ?? value;
+  return {
+    ...graph,
+    inputs: graph.inputs.map(replacementOf),
+    nodes: graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map(replacementOf) })),
+    outputs: graph.outputs.map(replacementOf),
+  };
+}

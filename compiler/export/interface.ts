@@ -1,0 +1,76 @@
+/** A model on its way out: a graph whose inputs and outputs have names, roles and words for people. */
+import type { Port, Role } from "../artifact.js";
+import type { Program } from "../elaborate/program.js";
+import { graphBuilder } from "../graph/builder.js";
+import { inline } from "../graph/rewrite.js";
+import type { Builder } from "../ir/builder.js";
+import { at } from "../ir/expect.js";
+import { interfaceType } from "../ir/float16.js";
+import type { Graph, Type, Value } from "../ir/types.js";
+import type { Tensors } from "./fold-weights.js";
+
+export interface InterfacePort {
+  readonly name: string;
+  readonly role: Role;
+  readonly doc: string;
+}
+
+/** Ports stand at the positions of the graph's inputs and outputs. */
+export interface ModelInterface {
+  readonly graph: Graph;
+  /** Whether the graph has been through the passes, in parts. */
+  readonly isOptimized?: boolean;
+  /** The weights that its inputs hold, where they are not the model's own parameters. */
+  readonly weights?: Tensors;
+  readonly inputs: readonly InterfacePort[];
+  readonly outputs: readonly InterfacePort[];
+}
+
+/** An input as the model's user feeds it, and as the program inside reads it. */
+export interface InputAdapter {
+  readonly type: Type;
+  readonly doc: string;
+  convert(b: Builder, value: Value): Value;
+}
+
+export interface AdaptedOutput extends InterfacePort {
+  readonly value: Value;
+}
+
+export interface Adapters {
+  /** How the program's input is fed; parameters are as they are. */
+  adaptInput(port: { readonly name: string; readonly role: Role }, type: Type): InputAdapter;
+  /** What stands for one of the program's outputs. */
+  adaptOutput(b: Builder, port: { readonly name: string; readonly role: Role }, value: Value): readonly AdaptedOutput[];
+}
+
+/** A program with other inputs before its own and other outputs behind them. */
+export function wrapProgram(program: Program, { adaptInput, adaptOutput }: Adapters): ModelInterface {
+  const { graph } = program;
+  const b = graphBuilder(graph.name);
+  const inputAdapters = program.inputs.map((port, index) => adaptInput(port, at(graph.inputs, index).type));
+  // First all inputs, so that they stand in the program's order.
+  const inputValues = inputAdapters.map(({ type }, index) => b.input(program.inputs[index]?.name, type));
+  const results = inline(
+    b,
+    graph,
+    inputAdapters.map((adapter, index) => adapter.convert(b, at(inputValues, index))),
+  );
+  const outputs = program.outputs.flatMap((port, index) => adaptOutput(b, port, at(results, index)));
+  return {
+    graph: b.finish(outputs.map(({ value }) => value)),
+    inputs: program.inputs.map(({ name, role }, index) => ({ name, role, doc: at(inputAdapters, index).doc })),
+    outputs: outputs.map(({ name, role, doc }) => ({ name, role, doc })),
+  };
+}
+
+/** The ports with the types that a graph of the face has by now. */
+export function typedPorts(
+  ports: readonly InterfacePort[],
+  values: readonly Value[],
+): readonly (Port & InterfacePort)[] {
+  return ports.map((port, index) => {
+    const { dtype, shape } = at(values, index).type;
+    return { ...port, dtype: interfaceType(dtype), shape };
+  });
+}

@@ -1,0 +1,185 @@
+/** What a compiled step weighs: parameters, shapes, floating-point operations, memory. */
+import type { NormalTrain } from "../../schema/normal/index.js";
+import { holdsWeights, isParameter, type Program } from "../elaborate/program.js";
+import { bytesOf, flops, peakBytes, type Sizes } from "../graph/cost.js";
+import { elementCount } from "../ir/dims.js";
+import { at } from "../ir/expect.js";
+import type { Graph, Value } from "../ir/types.js";
+import type { TrainingStep } from "../pipeline/lowered.js";
+import { perMicroBatch, type Signature } from "../signature.js";
+
+export interface TensorSummary {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly count: number;
+  readonly trainable: boolean;
+}
+
+export interface LayerSummary {
+  readonly name: string;
+  readonly layer: string;
+  /** Output shape, batch first, such as ["batch", "time", 25]. */
+  readonly output: readonly (number | string)[];
+  /** Numbers that are the layer's own, trained or frozen. */
+  readonly parameters: number;
+  /** Floating-point operations of one forward pass over one batch of the expected size. */
+  readonly flops: number;
+}
+
+export interface Analysis {
+  readonly parameters: {
+    readonly total: number;
+    readonly trainable: number;
+    readonly tensors: readonly TensorSummary[];
+  };
+  readonly layers: readonly LayerSummary[];
+  /** Per training step at the expected batch and time, by kind of work. */
+  readonly flops: {
+    readonly forward: number;
+    readonly backward: number;
+    readonly update: number;
+    readonly step: number;
+  };
+  /** Bytes at the expected batch and time. */
+  readonly memory: Memory;
+}
+
+/** Bytes. */
+export interface Memory {
+  readonly parameters: number;
+  readonly slots: number;
+  /** The most that the values of a step take at one time. */
+  readonly activations: number;
+  /** The most that the values of evaluating a batch take at one time. */
+  readonly evaluation: number;
+  readonly data: number;
+  /** Node, ONNX Runtime and the compiler. */
+  readonly program: number;
+  /** What the process takes at its peak when it trains on the CPU. */
+  readonly total: number;
+}
+
+/*
+ * The total was fitted, on Linux, to the peaks of processes that trained the models of test/stress/memory.mjs and of the gallery, with up to
+ * 116 MiB of parameters and slots, 230 MiB of activations and 98 MiB of evaluation.
+ */
+/** Parameters and slots lie in the host's tensors, in those that a call writes into, and in those that are not yet let go. */
+const STATE_COPIES = 3.5;
+/** Where a call makes several steps, its loop carries them from one to the next: in one more copy for two steps, in two for more. */
+const LOOP_STATE_COPIES = 2;
+/** Of so many floating-point operations, a step takes so long that it is the only one of its call, unless the spec says otherwise. */
+const LONG_STEP = 2 ** 35;
+/** What lies between the values in a session's arena. */
+const ARENA_SLACK = 1.35;
+/** On the CPU float16 values have copies in float32 while they are computed with. */
+const FLOAT16_SLACK = 2;
+/** Evaluation has an arena of its own, beside that of the step; what a run leaves at its end is made beside both. */
+const EVALUATION_SLACK = 1.75;
+const PROGRAM_BYTES = 148 * 2 ** 20;
+
+/** Sizes of the data's own symbols, where even the data has not spoken yet, count as nothing. */
+function sizesOf({ expected, sizes }: Signature): Sizes {
+  const knownSizes = Object.entries(sizes).filter((entry): entry is [string, number] => typeof entry[1] === "number");
+  return new Map([...knownSizes, ...Object.entries(expected)]);
+}
+
+function tensorsOf({ inputs, graph }: Program): readonly TensorSummary[] {
+  const countOf = ({ type }: Value) => Number(elementCount(type.shape));
+  return inputs.flatMap((port, index) => {
+    const value = graph.inputs[index];
+    if (!holdsWeights(port) || value === undefined) return [];
+    const shape = value.type.shape as readonly number[];
+    return [{ name: port.name, shape, count: countOf(value), trainable: isParameter(port) }];
+  });
+}
+
+/** All that a training computes. */
+export interface TrainingGraphs {
+  readonly trainingStep: TrainingStep;
+  /** Loss, metrics and predictions of a batch. */
+  readonly evaluation: Graph;
+  readonly train: Pick<NormalTrain, "steps_per_call">;
+}
+
+/** What training takes at the batch and time that the signature expects, which may be others than it was lowered for. */
+export function memoryOf(signature: Signature, { trainingStep, evaluation: graph, train }: TrainingGraphs): Memory {
+  const { lossProgram, microBatches, hasFloat16, step } = trainingStep;
+  const sizes = sizesOf(perMicroBatch(signature, microBatches));
+  const tensors = tensorsOf(lossProgram);
+  const dataInputs = lossProgram.graph.inputs.slice(tensors.length);
+  const data = microBatches * dataInputs.reduce((sum, value) => sum + bytesOf(value, sizes), 0);
+  const parameters = sum(tensors) * 4;
+  const slots = step.slots.reduce(
+    (sum, { parameter }) => sum + 4 * (parameter === null ? 1 : at(tensors, parameter).count),
+    0,
+  );
+  const activations = peakBytes(step.graph, sizes);
+  const slack = hasFloat16 ? FLOAT16_SLACK : ARENA_SLACK;
+  const evaluation = peakBytes(graph, sizes);
+  const isSingleStep = train.steps_per_call === "auto" && flops(step.graph, sizes) >= LONG_STEP;
+  const stepsPerCall =
+    train.steps_per_call === "auto" ? (isSingleStep ? 1 : LOOP_STATE_COPIES + 1) : train.steps_per_call;
+  const copies = STATE_COPIES + Math.min(stepsPerCall - 1, LOOP_STATE_COPIES);
+  const total =
+    PROGRAM_BYTES + copies * (parameters + slots) + slack * activations + EVALUATION_SLACK * evaluation + data;
+  return { parameters, slots, activations, evaluation, data, program: PROGRAM_BYTES, total };
+}
+
+export function analysisOf(signature: Signature, training: TrainingGraphs): Analysis {
+  const { trainingStep } = training;
+  const { lossProgram, prepared, gradient, microBatches, unoptimizedStep, step } = trainingStep;
+  const sizes = sizesOf(perMicroBatch(signature, microBatches));
+  const tensors = tensorsOf(lossProgram);
+  const forward = microBatches * flops(prepared, sizes);
+  const updateFlops = flops(unoptimizedStep, sizes) - flops(gradient, sizes);
+  const totalFlops = flops(step.graph, sizes);
+  return {
+    parameters: { total: sum(tensors), trainable: sum(tensors.filter(({ trainable }) => trainable)), tensors },
+    layers: layerSummaries(trainingStep, tensors, sizes),
+    flops: {
+      forward,
+      backward: Math.max(totalFlops - forward - updateFlops, 0),
+      update: updateFlops,
+      step: totalFlops,
+    },
+    memory: memoryOf(signature, training),
+  };
+}
+
+function sum(tensors: readonly { readonly count: number }[]): number {
+  return tensors.reduce((total, { count }) => total + count, 0);
+}
+
+/** A layer's operations are those that its output needs beyond what the layers before it needed. */
+function layerSummaries(
+  { wholeProgram, microBatches }: TrainingStep,
+  tensors: readonly { readonly name: string; readonly count: number }[],
+  sizes: Sizes,
+): readonly LayerSummary[] {
+  let previous = 0;
+  return wholeProgram.layers.map(({ name, layer, shape }, index) => {
+    const values = wholeProgram.layers.slice(0, index + 1).map(({ value }) => value);
+    const cumulative = microBatches * flops(reachableFrom(wholeProgram.graph, values), sizes);
+    const layerFlops = cumulative - previous;
+    previous = cumulative;
+    const parameters = tensors.filter((tensor) => tensor.name.startsWith(`${name}/`));
+    return {
+      name,
+      layer,
+      output: shape,
+      parameters: sum(parameters),
+      flops: layerFlops,
+    };
+  });
+}
+
+/** The part of the graph that some values need. */
+export function reachableFrom(graph: Graph, outputs: readonly Value[]): Graph {
+  const reachable = new Set(outputs);
+  const nodes = graph.nodes.toReversed().filter((node) => {
+    const isReachable = node.outputs.some((output) => reachable.has(output));
+    if (isReachable) for (const input of node.inputs) reachable.add(input);
+    return isReachable;
+  });
+  return { ...graph, nodes: nodes.toReversed(), outputs };
+}

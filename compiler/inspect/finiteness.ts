@@ -1,0 +1,181 @@
+/**
+ * The probe of a training step: a model that says which number of the step is the first that is not finite. It computes
+ * the loss and the gradients of one batch without the optimizing passes, so that every value still is what the spec says.
+ */
+import type { NormalSpec } from "../../schema/normal/index.js";
+import type { Port } from "../artifact.js";
+import { differentiate } from "../autodiff/reverse.js";
+import { isParameter, type Program } from "../elaborate/program.js";
+import { graphBuilder } from "../graph/builder.js";
+import { inline } from "../graph/rewrite.js";
+import type { Builder } from "../ir/builder.js";
+import { at } from "../ir/expect.js";
+import { interfaceType } from "../ir/float16.js";
+import type { Graph, Node, Value } from "../ir/types.js";
+import { buildLossProgram } from "../pipeline/training-step.js";
+import type { Signature } from "../signature.js";
+
+/** One value of the step, and where it is made. */
+export interface ProbedValue {
+  /** "c' of rnn/0", "the gradient of rnn/0/U". */
+  readonly description: string;
+  /** The layer's name; null for the loss. */
+  readonly layer: string | null;
+  /** The cell of a recurrent layer, and the name that its equation sets; null elsewhere. */
+  readonly equation: { readonly cell: number; readonly target: string } | null;
+  /** The primitive that makes the value: `Div`. */
+  readonly operator: string;
+}
+
+/** An output of the probe: for each value zero, or not a number where any entry of it is not finite. */
+export interface ProbeOutput {
+  readonly output: string;
+  readonly values: readonly ProbedValue[];
+  /** How the values of a loop stand: [value, step], walked from the first step or from the last. Null: [value]. */
+  readonly direction: "forward" | "backward" | null;
+}
+
+export interface Probe {
+  readonly model: Uint8Array;
+  readonly inputs: readonly Port[];
+  /** In the order in which the step makes them. */
+  readonly probeOutputs: readonly ProbeOutput[];
+  /** In how many portions a batch is fed, one after the other. */
+  readonly microBatches: number;
+}
+
+const OPSET = 18;
+const IR_VERSION = 8;
+
+/** @returns undefined where the spec has problems: then there is no step either. */
+export async function probe(spec: NormalSpec, signature: Signature): Promise<Probe | undefined> {
+  const result = buildLossProgram(spec, signature, {});
+  if (!result.ok) return undefined;
+  const { lossProgram, portions: microBatches } = result;
+  const wrt = lossProgram.inputs.flatMap((port, index) => (isParameter(port) ? [index] : []));
+  const differentiated = differentiate(lossProgram.graph, 0, wrt);
+  const groups = [...forwardValues(lossProgram, differentiated), gradients(lossProgram, differentiated, wrt)];
+  const { graph, probeOutputs } = withProbes(differentiated, groups);
+  const { emitModel } = await import("../onnx/write/model.js");
+  const inputs = lossProgram.inputs.map(({ name, role }, index): Port => {
+    const { dtype, shape } = at(graph.inputs, index).type;
+    return { name, role, dtype: interfaceType(dtype), shape };
+  });
+  const model = await emitModel(graph, {
+    name: `${spec.name}/probe`,
+    opset: OPSET,
+    irVersion: IR_VERSION,
+    inputs: inputs.map(({ name }) => name),
+    outputs: probeOutputs.map(({ output }) => output),
+  });
+  return { model, inputs, probeOutputs, microBatches };
+}
+
+interface ProbeGroup {
+  readonly values: readonly { readonly value: Value; readonly probed: ProbedValue }[];
+  readonly direction: ProbeOutput["direction"];
+}
+
+const isFloat = ({ type }: Value) => type.dtype === "float32";
+
+/** Everything that the forward half makes; of a loop also what each of its steps makes. */
+function forwardValues({ graph, layers }: Program, differentiated: Graph): readonly ProbeGroup[] {
+  const ends = layers.map(({ name, value }) => ({
+    name,
+    // Of an activation that is left to the loss only what it would read is there.
+    end: graph.nodes.findLastIndex(({ outputs }) => outputs.some((output) => output === value || output.name === name)),
+  }));
+  const layerAt = (index: number) =>
+    ends.filter(({ end }) => end >= index).sort((a, b) => a.end - b.end)[0]?.name ?? null;
+  const groups: ProbeGroup[] = [];
+  graph.nodes.forEach((original, index) => {
+    // Differentiation copies the forward half as it is, and adds to the outputs of loops.
+    const node = at(differentiated.nodes, index);
+    if (node.op !== original.op) throw new Error(`the ${original.op} at ${index} is not where it was`);
+    const layer = layerAt(index);
+    if (node.op === "Scan") groups.push(loopValues(node, layer));
+    const next = graph.nodes
+      .slice(index)
+      .flatMap(({ outputs }) => outputs)
+      .find(({ name }) => name !== undefined);
+    const description = layer === null ? "the loss" : outputOf(layer, next?.name);
+    const values = node.outputs.slice(0, original.outputs.length).filter(isFloat);
+    const probed: ProbedValue = { description, layer, equation: null, operator: node.op };
+    groups.push({ values: values.map((value) => ({ value, probed })), direction: null });
+  });
+  return groups.filter(({ values }) => values.length > 0);
+}
+
+function outputOf(layer: string, name: string | undefined): string {
+  return name === undefined || name === layer ? `the output of ${layer}` : name;
+}
+
+/** The values of a loop's body stand among its outputs, a step on each place of the leading axis. */
+function loopValues(node: Extract<Node, { readonly op: "Scan" }>, layer: string | null): ProbeGroup {
+  const { body, stateCount, reverse } = node.attributes;
+  const bodyValues = body.nodes.flatMap(({ op, outputs }) => outputs.map((inner) => ({ inner, op })));
+  const values = bodyValues.flatMap(({ inner, op }, index) => {
+    const outputIndex = body.outputs.indexOf(inner, stateCount);
+    const value = node.outputs[outputIndex];
+    if (outputIndex < 0 || value === undefined || !isFloat(value)) return [];
+    // A value without a name is a part of the equation whose result comes next.
+    const target = bodyValues.slice(index).find((later) => later.inner.name !== undefined)?.inner.name ?? "the step";
+    const cell = Number(/\/(\d+)(?:\/|$)/.exec(body.name)?.[1] ?? 0);
+    const probed: ProbedValue = {
+      description: `${target} of ${body.name}`,
+      layer,
+      equation: { cell, target },
+      operator: op,
+    };
+    return [{ value, probed }];
+  });
+  return { values, direction: reverse ? "backward" : "forward" };
+}
+
+/** From the last layer to the first, as they are made. */
+function gradients({ inputs, layers }: Program, differentiated: Graph, wrt: readonly number[]): ProbeGroup {
+  const firstGradient = differentiated.outputs.length - wrt.length;
+  const values = wrt.map((input, index) => {
+    const { name } = at(inputs, input);
+    const layer = layers.find((each) => name.startsWith(`${each.name}/`))?.name ?? null;
+    const probed: ProbedValue = { description: `the gradient of ${name}`, layer, equation: null, operator: "" };
+    return { value: at(differentiated.outputs, firstGradient + index), probed };
+  });
+  return { values: values.reverse(), direction: null };
+}
+
+/** The graph with one output per series in place of its own. */
+function withProbes(
+  differentiated: Graph,
+  groups: readonly ProbeGroup[],
+): { readonly graph: Graph; readonly probeOutputs: readonly ProbeOutput[] } {
+  const b = graphBuilder(differentiated.name);
+  const inputs = differentiated.inputs.map((input) => b.input(input.name, input.type));
+  const allValues = groups.flatMap(({ values }) => values.map(({ value }) => value));
+  const inlined = inline(b, { ...differentiated, outputs: allValues }, inputs);
+  let offset = 0;
+  const outputs = groups.map(({ values, direction }) => {
+    const groupValues = inlined.slice(offset, offset + values.length);
+    offset += values.length;
+    return b.concat(
+      groupValues.map((value) => b.unsqueeze(nanIfNotFinite(b, value, direction === null ? 0 : 1), [0])),
+      0,
+    );
+  });
+  const probeOutputs = groups.map(({ values, direction }, index) => {
+    return { output: `series/${index}`, values: values.map(({ probed }) => probed), direction };
+  });
+  return { graph: b.finish(outputs), probeOutputs };
+}
+
+/** Zero where all entries are finite, else not a number: an infinity less itself is none. The first axes may be kept. */
+function nanIfNotFinite(b: Builder, value: Value, keptAxes: number): Value {
+  const rank = value.type.shape.length;
+  const zero = b.sub(value, value);
+  return rank > keptAxes
+    ? b.sum(
+        zero,
+        Array.from({ length: rank - keptAxes }, (_, axis) => axis + keptAxes),
+      )
+    : zero;
+}

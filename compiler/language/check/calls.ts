@@ -1,0 +1,77 @@
+/** What can be wrong with the calls of an equation before any shape is known: names, numbers of arguments, uses of `split`. */
+import { quote, suggestion } from "../../../schema/diagnostics/suggest.js";
+import { at } from "../../ir/expect.js";
+import { functionNames, functionOf } from "../functions.js";
+import { type CallExpression, type Expression, visit } from "../parse/expression.js";
+import type { EquationProblem } from "../parse/tokens.js";
+
+/** The names that an equation sets. */
+type Targets = readonly { readonly offset: number }[];
+
+/** The faults of the calls in one equation's right side. `split` is the only function that gives several values. */
+export function checkCalls(value: Expression, targets: Targets): readonly EquationProblem[] {
+  const problems: EquationProblem[] = [];
+  visit(value, (node) => {
+    if (node.kind !== "call") return;
+    const problem = checkCall(node, node === value ? targets : undefined);
+    if (problem !== undefined) problems.push(problem);
+  });
+  const second = targets[1];
+  const isSplit = value.kind === "call" && value.function === "split";
+  if (second !== undefined && !isSplit) {
+    const hint = `Write "… = split(e, ${targets.length})".`;
+    problems.push({ code: "split", message: "only split gives several values", hint, offset: second.offset });
+  }
+  return problems;
+}
+
+/** `targets` are given where the call is the whole right side of an equation. */
+function checkCall(call: CallExpression, targets: Targets | undefined): EquationProblem | undefined {
+  const { offset } = call;
+  const cellFunction = functionOf(call.function);
+  if (cellFunction === undefined) {
+    const hint = suggestion(call.function, functionNames, "Functions");
+    return { code: "unknown-function", message: `unknown function ${quote(call.function)}`, hint, offset };
+  }
+  const [minimum, maximum] = cellFunction.arity;
+  const argumentCount = call.arguments.length;
+  if (argumentCount < minimum || argumentCount > maximum) {
+    const expected = `${minimum}${maximum > minimum ? " or more" : ""} argument${maximum === 1 ? "" : "s"}`;
+    return { code: "argument-count", message: `${call.function} takes ${expected}, not ${argumentCount}`, offset };
+  }
+  if (call.function === "layer_norm") return checkPartCount(call, '"layer_norm(e, 4)"');
+  return call.function === "split" ? checkSplit(call, targets) : undefined;
+}
+
+/** What is wrong with the second argument of a call that counts equal parts. */
+function checkPartCount(
+  { function: name, arguments: [, count] }: CallExpression,
+  use: string,
+): EquationProblem | undefined {
+  if (count === undefined || (count.kind === "number" && Number.isInteger(count.value) && count.value >= 2)) {
+    return undefined;
+  }
+  const message = `the second argument of ${name} is a whole number from 2 on`;
+  return { code: "argument", message, hint: `Write how many equal parts there are: ${use}.`, offset: count.offset };
+}
+
+function checkSplit(call: CallExpression, targets: Targets | undefined): EquationProblem | undefined {
+  const {
+    arguments: [, count],
+    offset,
+  } = call;
+  const problem = checkPartCount(call, '"a, b = split(e, 2)"');
+  if (problem !== undefined || count?.kind !== "number") return problem;
+  const parts = count.value;
+  if (targets === undefined) {
+    const hint = 'Give its parts names in an equation of their own: "a, b = split(e, 2)".';
+    return { code: "split", message: "split is the whole right side of an equation", hint, offset };
+  }
+  if (parts === targets.length) return undefined;
+  const names = targets.length === 1 ? "1 name is" : `${targets.length} names are`;
+  return {
+    code: "split",
+    message: `split gives ${parts} parts and ${names} set`,
+    offset: at(targets, 0).offset,
+  };
+}

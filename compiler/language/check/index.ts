@@ -1,0 +1,67 @@
+/** Whether a cell's definition is sound whatever its sizes turn out to be: everything that can be known without building. */
+import type { Report } from "../../../schema/diagnostics/index.js";
+import type { CellOption, NormalCellDefinition } from "../../../schema/normal/index.js";
+import { analyzeCell } from "../analyze.js";
+import { checkMapping } from "../onnx-mapping.js";
+import { otherwise, ownValue, resolveCell } from "../resolve-cell.js";
+import type { CellSizes } from "../size-expression.js";
+import { checkVariants } from "./declarations.js";
+import { checkUnused } from "./unused.js";
+
+/** Sizes that stand for any size: what is wrong with these is wrong with all. */
+const symbolicSizes: CellSizes = { hidden_size: "hidden_size", input_size: "input_size" };
+
+/** Definitions in which nothing was wrong: they are not read again. */
+const soundDefinitions = new WeakSet<NormalCellDefinition>();
+
+/**
+ * Checks the definition at `path` under its default options, and once more for each variant that they leave out. Sizes that
+ * differ only for some `hidden_size` or input show when the cell is lowered. True when nothing is wrong.
+ */
+export function checkCell(definition: NormalCellDefinition, path: string, report: Report): boolean {
+  if (soundDefinitions.has(definition)) return true;
+  let isSound = true;
+  const reportedKeys = new Set<string>();
+  const reportOnce: Report = (problem) => {
+    const key = JSON.stringify([problem.path, problem.offset, problem.message]);
+    if (reportedKeys.has(key)) return;
+    reportedKeys.add(key);
+    isSound = false;
+    report(problem);
+  };
+  checkVariants(definition, path, reportOnce);
+  checkMapping(definition, path, reportOnce);
+  const analyzed = optionCombinations(definition).flatMap((options) => {
+    const cell = resolveCell(definition, options);
+    const analysis = analyzeCell(cell, symbolicSizes, "batch", path, reportOnce);
+    return analysis === undefined ? [] : [{ cell, equations: analysis.equations }];
+  });
+  if (isSound) checkUnused(definition, analyzed, path, reportOnce);
+  if (isSound) soundDefinitions.add(definition);
+  return isSound;
+}
+
+/** The defaults, then each variant that they do not choose, one at a time. */
+function optionCombinations(definition: NormalCellDefinition): readonly Readonly<Record<string, CellOption>>[] {
+  const others = Object.entries(definition.variants).flatMap(([option, variants]) => {
+    const defaultValue = ownValue(definition.options, option);
+    if (defaultValue === undefined) return [];
+    const values = Object.keys(variants).filter((value) => value !== String(defaultValue));
+    return values.map((value) => ({ ...definition.options, [option]: optionValue(value, defaultValue, values) }));
+  });
+  return [definition.options, ...others];
+}
+
+/** The value that a variant's key stands for; `usual` has its type, and `keys` are the option's other variants. */
+function optionValue(key: string, defaultValue: CellOption, keys: readonly string[]): CellOption {
+  if (typeof defaultValue === "boolean") return key === "true";
+  if (typeof defaultValue !== "number") return key;
+  return key === otherwise ? numberWithoutVariant(keys) : Number(key);
+}
+
+/** A number without a variant of its own. It may be a size, so it is whole and has many equal parts. */
+function numberWithoutVariant(keys: readonly string[]): number {
+  let number = 5040;
+  while (keys.includes(String(number))) number += 5040;
+  return number;
+}

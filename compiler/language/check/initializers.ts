@@ -1,0 +1,62 @@
+/** What a cell's parameters start from, checked: distributions, numbers, numeric options, or slices of those. */
+import type { Report } from "../../../schema/diagnostics/index.js";
+import { quote, suggestion } from "../../../schema/diagnostics/suggest.js";
+import type { CellInitializerSlice, SizeExpression } from "../../../schema/normal/index.js";
+import type { Dim } from "../../ir/types.js";
+import { numericOptions, ownValue, type ResolvedCell } from "../resolve-cell.js";
+import { type CellSizes, resolveSize, sizeNames } from "../size-expression.js";
+
+const distributions: readonly string[] = ["glorot_uniform", "glorot_normal", "orthogonal"];
+
+/** Reports initializers that no parameter can start from. True when there are none. */
+export function checkInitializers(cell: ResolvedCell, sizes: CellSizes, path: string, report: Report): boolean {
+  let isSound = true;
+  const fail: Report = (problem) => {
+    isSound = false;
+    report(problem);
+  };
+  const names = sizeNames(cell, sizes);
+  const numericNames = [...numericOptions(cell).keys()];
+  const checkValue = (value: string | number, rank: number, pointer: string) => {
+    if (typeof value === "number" || numericNames.includes(value)) return;
+    if (!distributions.includes(value)) {
+      const hint = suggestion(value, [...distributions, ...numericNames], "Initializers");
+      fail({ code: "unknown-initializer", path: pointer, message: `unknown initializer ${quote(value)}`, hint });
+    } else if (rank !== 2) {
+      const message = `${value} is for matrices, and this parameter has ${rank === 1 ? "1 axis" : `${rank} axes`}`;
+      fail({ code: "initializer", path: pointer, message, hint: "Write a number." });
+    }
+  };
+  const checkSlice = ({ from, to, value }: CellInitializerSlice, shape: readonly SizeExpression[], pointer: string) => {
+    const start = resolveSize(from, names, `${pointer}/from`, fail, 0);
+    const end = resolveSize(to, names, `${pointer}/to`, fail, 0);
+    checkValue(value, shape.length, `${pointer}/value`);
+    const last = shape.at(-1);
+    // A last axis that is no size is reported where it is declared.
+    const width = last === undefined ? 0 : resolveSize(last, names, "", () => {});
+    if (isBefore(end, start, 1))
+      fail({ code: "initializer", path: pointer, message: `the slice from ${start} to ${end} is empty` });
+    else if (isBefore(width, end, 0)) {
+      fail({ code: "initializer", path: pointer, message: `the slice ends at ${end}, and the last axis at ${width}` });
+    }
+  };
+  for (const [name, initializer] of Object.entries(cell.initializers)) {
+    const pointer = `${path}${ownValue(cell.pointers.initializers, name)}`;
+    const shape = ownValue(cell.parameters, name);
+    if (shape === undefined) {
+      const hint = suggestion(name, Object.keys(cell.parameters), "Parameters");
+      const message = `the cell has no parameter ${quote(name)}`;
+      fail({ code: "unknown-parameter", path: pointer, message, hint, atKey: true });
+    } else if (typeof initializer === "object") {
+      for (const [index, slice] of initializer.entries()) checkSlice(slice, shape, `${pointer}/${index}`);
+    } else {
+      checkValue(initializer, shape.length, pointer);
+    }
+  }
+  return isSound;
+}
+
+/** Whether a < b + margin for certain: a size that only the data knows is not compared. */
+function isBefore(a: Dim | undefined, b: Dim | undefined, margin: number): boolean {
+  return typeof a === "number" && typeof b === "number" && a < b + margin;
+}

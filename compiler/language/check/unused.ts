@@ -1,0 +1,69 @@
+/** Parameters and options that nothing reads: they would be accepted without an effect. */
+import type { Report } from "../../../schema/diagnostics/index.js";
+import { quote } from "../../../schema/diagnostics/suggest.js";
+import { child } from "../../../schema/json-pointer.js";
+import type { NormalCellDefinition, SizeExpression } from "../../../schema/normal/index.js";
+import type { Assignment } from "../parse/equations.js";
+import { parseExpression, visit } from "../parse/expression.js";
+import { ownValue, type ResolvedCell } from "../resolve-cell.js";
+
+/** `choices` are the cell under the options that the definition allows: what any of them reads is used. */
+export function checkUnused(
+  definition: NormalCellDefinition,
+  optionCombinations: readonly { readonly cell: ResolvedCell; readonly equations: readonly Assignment[] }[],
+  path: string,
+  report: Report,
+): void {
+  const equationNames = new Set(optionCombinations.flatMap(({ equations }) => equations.flatMap(namesIn)));
+  const declarationNames = new Set(optionCombinations.flatMap(({ cell }) => namesInDeclarations(cell)));
+  const reported = new Set<string>();
+  for (const { cell } of optionCombinations) {
+    for (const name of Object.keys(cell.parameters)) {
+      if (equationNames.has(name) || reported.has(name)) continue;
+      reported.add(name);
+      report({
+        code: "unused-parameter",
+        path: `${path}${ownValue(cell.pointers.parameters, name)}`,
+        message: `no equation reads the parameter ${quote(name)}`,
+        hint: "Leave it out, or read it in an equation.",
+        atKey: true,
+      });
+    }
+  }
+  for (const name of Object.keys(definition.options)) {
+    if (equationNames.has(name) || declarationNames.has(name) || Object.hasOwn(definition.variants, name)) continue;
+    report({
+      code: "unused-option",
+      path: child(`${path}/options`, name),
+      message: `nothing depends on the option ${quote(name)}`,
+      hint: "Leave it out, or read it in an equation, a size, an initializer or a variant.",
+      atKey: true,
+    });
+  }
+}
+
+function namesIn({ value }: Pick<Assignment, "value">): readonly string[] {
+  const names: string[] = [];
+  visit(value, (node) => {
+    if (node.kind === "name") names.push(node.name);
+  });
+  return names;
+}
+
+/** The names in sizes and initializers, which are the only ones outside equations. */
+function namesInDeclarations(cell: ResolvedCell): readonly string[] {
+  const slices = Object.values(cell.initializers).flatMap((initializer) =>
+    typeof initializer === "object" ? initializer : [{ from: 0, to: 0, value: initializer }],
+  );
+  const sizes = [
+    ...Object.values(cell.state),
+    ...Object.values(cell.parameters).flat(),
+    ...slices.flatMap(({ from, to }) => [from, to]),
+  ];
+  return [...sizes.flatMap(namesInSize), ...slices.map(({ value }) => String(value))];
+}
+
+function namesInSize(size: SizeExpression): readonly string[] {
+  const parsed = typeof size === "string" ? parseExpression(size) : undefined;
+  return parsed?.ok ? namesIn({ value: parsed.expression }) : [];
+}

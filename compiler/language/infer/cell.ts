@@ -1,0 +1,102 @@
+/** The shapes of a cell's equations, found before anything is built, so that a mismatch is a place in an equation. */
+import type { Problem, Report } from "../../../schema/diagnostics/index.js";
+import { printShape } from "../../ir/dims.js";
+import type { Dim, Shape } from "../../ir/types.js";
+import { type ExpressionType, type ShapeRules, shapeOf, shapeRules } from "../expression-type.js";
+import type { Assignment } from "../parse/equations.js";
+import type { Expression } from "../parse/expression.js";
+import type { EquationProblem } from "../parse/tokens.js";
+import type { ResolvedCell } from "../resolve-cell.js";
+import type { CellSizes, DeclaredShapes } from "../size-expression.js";
+import { inferExpression } from "./expression.js";
+
+/** A cell that may be built with one batch and one set of sizes. */
+export interface CellShapes {
+  /** Of every expression in the equations. A `split` stands for each of its parts. */
+  readonly types: ReadonlyMap<Expression, ExpressionType>;
+  /** [batch, width] of each next state and of the output. */
+  readonly states: ReadonlyMap<string, Shape>;
+  readonly output: Shape;
+  /** Some sizes can only be compared when the data is known: nothing wrong was found, but nothing can be built. */
+  readonly isUndecided: boolean;
+}
+
+/** What surrounds the equations: the declarations, and the sizes of this use. */
+export interface CellScope {
+  readonly cell: ResolvedCell;
+  readonly sizes: CellSizes;
+  readonly declared: DeclaredShapes;
+  readonly batch: Dim;
+}
+
+export function inferCellShapes(
+  equations: readonly Assignment[],
+  scope: CellScope,
+  path: string,
+  report: Report,
+): CellShapes | undefined {
+  const { cell, sizes, declared, batch } = scope;
+  let isSound = true;
+  const fail = (problem: Problem) => {
+    isSound = false;
+    report(problem);
+  };
+  const rules = shapeRules(batch);
+  const types = new Map<Expression, ExpressionType>();
+  const tensor = (shape: Shape): ExpressionType => ({ kind: "tensor", shape });
+  const names = new Map<string, ExpressionType | undefined>([
+    ["x", tensor([batch, sizes.input_size])],
+    ...Object.entries(declared.states).map(([name, size]) => [name, tensor([batch, size])] as const),
+    ...Object.entries(declared.parameters).map(([name, shape]) => [name, tensor(shape)] as const),
+    ...Object.entries(cell.options).flatMap(([name, value]) =>
+      typeof value === "number" ? [[name, { kind: "number", value }] as const] : [],
+    ),
+  ]);
+
+  for (const { source, path: equationPath, targets, value } of equations) {
+    const reportProblem = (problem: EquationProblem) => fail({ ...problem, path: equationPath });
+    const type = inferExpression(value, { cell, batch, rules, names, types, source, reportProblem });
+    for (const { name, offset } of targets) {
+      const state = name.slice(0, -1);
+      const width = name.endsWith("'") && Object.hasOwn(declared.states, state) ? declared.states[state] : undefined;
+      if (width === undefined || type === undefined) {
+        names.set(name, type);
+        continue;
+      }
+      const row = asBatchRow(type, width, batch, rules);
+      names.set(name, row && tensor(row));
+      if (row !== undefined) continue;
+      const message = `${name} is ${describeType(type)}, and the state ${state} is ${printShape([batch, width])}`;
+      reportProblem({ code: "shape-mismatch", message, offset });
+    }
+  }
+
+  const result = names.get(cell.output);
+  const width = result?.kind === "tensor" ? result.shape.at(-1) : undefined;
+  const output = result && width !== undefined ? asBatchRow(result, width, batch, rules) : undefined;
+  if (result !== undefined && output === undefined) {
+    const message = `the output ${cell.output} is ${describeType(result)}, not ${printShape([batch, "width"])}`;
+    fail({ code: "shape-mismatch", path: path + cell.pointers.output, message });
+  }
+  if (!isSound || output === undefined) return undefined;
+  const states = new Map(Object.entries(declared.states).map(([name, size]) => [name, [batch, size]]));
+  return { types, states, output, isUndecided: rules.isUndecided() };
+}
+
+/**
+ * [batch, width], where a meaning is that or repeats for each row without doubt: a vector of the width, one row, or a
+ * number. A single column is not spread over the width: it is more often a mistake than meant.
+ */
+function asBatchRow(type: ExpressionType, width: Dim, batch: Dim, rules: ShapeRules): Shape | undefined {
+  if (type.kind === "condition") return undefined;
+  const shape = shapeOf(type);
+  const last = shape.at(-1) ?? width;
+  const rows = shape.at(-2) ?? 1;
+  const fits = shape.length <= 2 && rules.unify(last, width) !== undefined && (rows === 1 || rows === batch);
+  return fits ? [batch, width] : undefined;
+}
+
+function describeType(type: ExpressionType): string {
+  if (type.kind === "number") return "a number";
+  return type.kind === "condition" ? "a condition" : printShape(type.shape);
+}

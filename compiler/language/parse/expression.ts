@@ -1,0 +1,151 @@
+/** Expressions as a typed tree whose every node knows its place in the text; jsep finds the structure. */
+import jsep from "jsep";
+import { at, expectDefined } from "../../ir/expect.js";
+import { checkGrammar, type EquationProblem, type Parentheses, type Token, tokenize } from "./tokens.js";
+
+interface Span {
+  /** First character of the node in the equation, and one past its last. */
+  readonly offset: number;
+  readonly end: number;
+}
+
+export interface NumberExpression extends Span {
+  readonly kind: "number";
+  readonly value: number;
+}
+export interface NameExpression extends Span {
+  readonly kind: "name";
+  readonly name: string;
+}
+export interface NegateExpression extends Span {
+  readonly kind: "negate";
+  readonly operand: Expression;
+}
+export interface BinaryExpression extends Span {
+  readonly kind: "binary";
+  readonly operator: BinaryOperator;
+  readonly operatorOffset: number;
+  readonly left: Expression;
+  readonly right: Expression;
+}
+export interface CallExpression extends Span {
+  readonly kind: "call";
+  readonly function: string;
+  readonly arguments: readonly Expression[];
+}
+export type Expression = NumberExpression | NameExpression | NegateExpression | BinaryExpression | CallExpression;
+
+export type Comparison = ">" | "<" | ">=" | "<=" | "==" | "!=";
+export type BinaryOperator = "+" | "-" | "*" | "/" | "@" | Comparison;
+
+export type ParsedExpression =
+  | { readonly ok: true; readonly expression: Expression }
+  | { readonly ok: false; readonly problem: EquationProblem };
+
+export function parseExpression(text: string): ParsedExpression {
+  const { tokens, problem } = tokenize(text);
+  return problem === undefined ? parseTokens(tokens, text) : { ok: false, problem };
+}
+
+/** Parses the words from one place to the end of an equation. Never throws. */
+export function parseTokens(tokens: readonly Token[], text: string): ParsedExpression {
+  const grammar = checkGrammar(tokens, text.length);
+  if (!grammar.ok) return grammar;
+  return { ok: true, expression: addPositions(jsep(toJsepSource(tokens)), tokens, grammar.parentheses) };
+}
+
+/**
+ * jsep's own grammar is global to the process, so ours is not added to it: `@` goes in as `*`, which has its precedence and
+ * direction, and a prime as a letter. What was written is read back from the tokens.
+ */
+function toJsepSource(tokens: readonly Token[]): string {
+  return tokens.map(({ text }) => (text === "@" ? "*" : text.replaceAll("'", "ʹ"))).join(" ");
+}
+
+/** A node with the first and last token of its text, the parentheses around it included. */
+interface Positioned<E extends Expression = Expression> {
+  readonly expression: E;
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * jsep keeps no positions, but an in-order walk of its tree meets operands and operators in the order of the text: the n-th
+ * one met is the n-th token that is neither a parenthesis nor a comma.
+ */
+function addPositions(tree: jsep.Expression, tokens: readonly Token[], parentheses: Parentheses): Expression {
+  const operandTokens = tokens.flatMap((token, index) => (token.kind === "mark" ? [] : [{ ...token, index }]));
+  let consumed = 0;
+  const next = () => at(operandTokens, consumed++);
+  const offsetOf = (index: number) => at(tokens, index).offset;
+  const endOf = (index: number) => at(tokens, index).end;
+
+  function withParentheses({ expression, first, last }: Positioned): Positioned {
+    const isParenthesized = parentheses.get(first - 1) === last + 1 && tokens[first - 2]?.kind !== "name";
+    return isParenthesized
+      ? withParentheses({ expression, first: first - 1, last: last + 1 })
+      : { expression, first, last };
+  }
+
+  function convert(node: jsep.CoreExpression): Positioned {
+    switch (node.type) {
+      case "BinaryExpression": {
+        const left = convert(node.left as jsep.CoreExpression);
+        const operator = next();
+        const right = convert(node.right as jsep.CoreExpression);
+        const { first } = left;
+        const { last } = right;
+        const expression: BinaryExpression = {
+          kind: "binary",
+          operator: operator.text as BinaryOperator,
+          operatorOffset: operator.offset,
+          left: left.expression,
+          right: right.expression,
+          offset: offsetOf(first),
+          end: endOf(last),
+        };
+        return withParentheses({ expression, first, last });
+      }
+      case "UnaryExpression": {
+        const { index: first, offset } = next();
+        const { expression: operand, last } = convert(node.argument as jsep.CoreExpression);
+        return withParentheses({ expression: { kind: "negate", operand, offset, end: endOf(last) }, first, last });
+      }
+      case "CallExpression": {
+        const { index: first, offset, text } = next();
+        const args = node.arguments.map((argument) => convert(argument as jsep.CoreExpression).expression);
+        const last = expectDefined(parentheses.get(first + 1), "the end of a call");
+        const expression: CallExpression = { kind: "call", function: text, arguments: args, offset, end: endOf(last) };
+        return withParentheses({ expression, first, last });
+      }
+      default: {
+        const { index, kind, text, offset, end } = next();
+        const expression: Expression =
+          kind === "number"
+            ? { kind: "number", value: Number(text), offset, end }
+            : { kind: "name", name: text, offset, end };
+        return withParentheses({ expression, first: index, last: index });
+      }
+    }
+  }
+  return convert(tree as jsep.CoreExpression).expression;
+}
+
+/** Calls `meet` for an expression and everything in it, in the order of the text. */
+export function visit(expression: Expression, callback: (expression: Expression) => void): void {
+  callback(expression);
+  for (const child of childrenOf(expression)) visit(child, callback);
+}
+
+function childrenOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case "negate":
+      return [expression.operand];
+    case "binary":
+      return [expression.left, expression.right];
+    case "call":
+      return expression.arguments;
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,151 @@
+/** A cell as it is used: its options have values, and the variants that they choose are part of it. */
+
+import { child } from "../../schema/json-pointer.js";
+import type {
+  CellInitializer,
+  CellOption,
+  CellVariant,
+  NormalCellDefinition,
+  OnnxMapping,
+  SizeExpression,
+} from "../../schema/normal/index.js";
+import { expectDefined } from "../ir/expect.js";
+import { mappingOf } from "./onnx-mapping.js";
+import { assignedNames } from "./parse/targets.js";
+
+export interface ResolvedCell {
+  /** A value for every option that the cell declares. */
+  readonly options: Readonly<Record<string, CellOption>>;
+  readonly state: Readonly<Record<string, SizeExpression>>;
+  readonly parameters: Readonly<Record<string, readonly SizeExpression[]>>;
+  readonly initializers: Readonly<Record<string, CellInitializer>>;
+  readonly equations: readonly string[];
+  /** A name that the equations set. */
+  readonly output: string;
+  /** The operator of ONNX that it is said to be; null: none. */
+  readonly onnx: OnnxMapping | null;
+  readonly pointers: CellPointers;
+  /** Names whose equation a variant replaces, but which no equation sets, and where the variant says so. */
+  readonly missingTargets: readonly { readonly name: string; readonly pointer: string }[];
+}
+
+/** Where in the definition each part was written, as JSON pointers that start at the cell: a variant may have brought it. */
+export interface CellPointers {
+  readonly state: Readonly<Record<string, string>>;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly initializers: Readonly<Record<string, string>>;
+  /** The list of equations. */
+  readonly equations: string;
+  /** Each equation: a variant may have brought it alone. */
+  readonly lines: readonly string[];
+  readonly output: string;
+}
+
+/** A number's variant for all values that have none of their own. */
+export const otherwise = "otherwise";
+
+/** Applies the variants that the options choose, in the order of their declaration. Other keys are ignored. */
+export function resolveCell(
+  definition: NormalCellDefinition,
+  options: Readonly<Record<string, CellOption | object>>,
+): ResolvedCell {
+  const selectedOptions = new Map<string, CellOption>();
+  for (const [name, value] of Object.entries(definition.options)) {
+    // No option is named as one of the keys whose values are objects.
+    selectedOptions.set(name, (ownValue(options, name) as CellOption | undefined) ?? value);
+  }
+  const overlays = overlaysOf(definition, selectedOptions);
+  const merged = <T>(pick: (overlay: Overlay) => Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+    Object.fromEntries(overlays.flatMap((overlay) => Object.entries(pick(overlay))));
+  const pointersOf = (key: "state" | "parameters" | "initializers") =>
+    merged((overlay) =>
+      Object.fromEntries(Object.keys(overlay[key]).map((name) => [name, child(`${overlay.pointer}/${key}`, name)])),
+    );
+  const equations = equationsOf(overlays);
+  const output = expectDefined(
+    overlays.findLast((overlay) => overlay.output !== null),
+    "an output",
+  );
+  return {
+    options: Object.fromEntries(selectedOptions),
+    state: merged((overlay) => overlay.state),
+    parameters: merged((overlay) => overlay.parameters),
+    initializers: merged((overlay) => overlay.initializers),
+    equations: equations.lines.map(({ source }) => source),
+    output: output.output as string,
+    onnx: mappingOf(overlays),
+    pointers: {
+      state: pointersOf("state"),
+      parameters: pointersOf("parameters"),
+      initializers: pointersOf("initializers"),
+      equations: equations.pointer,
+      lines: equations.lines.map(({ pointer: place }) => place),
+      output: `${output.pointer}/output`,
+    },
+    missingTargets: equations.missingTargets,
+  };
+}
+
+interface Equations {
+  readonly pointer: string;
+  readonly lines: readonly { readonly source: string; readonly pointer: string }[];
+  readonly missingTargets: ResolvedCell["missingTargets"];
+}
+
+/** Each part in turn brings equations of its own, or puts others in the place of those that set certain names. */
+function equationsOf(overlays: readonly Overlay[]): Equations {
+  let pointer = "";
+  let lines: Equations["lines"] = [];
+  let missingTargets: Equations["missingTargets"] = [];
+  for (const overlay of overlays) {
+    if (overlay.equations === null) continue;
+    const equationsPointer = `${overlay.pointer}/equations`;
+    if (isList(overlay.equations)) {
+      [pointer, lines, missingTargets] = [equationsPointer, equationLines(overlay.equations, equationsPointer), []];
+      continue;
+    }
+    for (const [name, sources] of Object.entries(overlay.equations)) {
+      const index = lines.findIndex(({ source }) => assignedNames(source).includes(name));
+      if (index < 0) missingTargets = missingTargets.concat({ name, pointer: child(equationsPointer, name) });
+      else lines = lines.toSpliced(index, 1, ...equationLines(sources, child(equationsPointer, name)));
+    }
+  }
+  return { pointer, lines, missingTargets };
+}
+
+function equationLines(sources: string | readonly string[], pointer: string): Equations["lines"] {
+  if (typeof sources === "string") return [{ source: sources, pointer }];
+  return sources.map((source, index) => ({ source, pointer: `${pointer}/${index}` }));
+}
+
+/** `Array.isArray` does not narrow read-only lists. */
+function isList<T>(value: readonly T[] | object): value is readonly T[] {
+  return Array.isArray(value);
+}
+
+/** The definition itself or one of its variants, and its place in the definition. */
+type Overlay = CellVariant & { readonly pointer: string };
+
+function overlaysOf(definition: NormalCellDefinition, options: ReadonlyMap<string, CellOption>): readonly Overlay[] {
+  const overlays: Overlay[] = [{ ...definition, pointer: "" }];
+  for (const [option, variants] of Object.entries(definition.variants)) {
+    const value = options.get(option);
+    const valueKey = String(value);
+    const key = typeof value === "number" && !Object.hasOwn(variants, valueKey) ? otherwise : valueKey;
+    const variant = ownValue(variants, key);
+    if (variant !== undefined) overlays.push({ ...variant, pointer: child(child("/variants", option), key) });
+  }
+  return overlays;
+}
+
+/** The options that are numbers: equations and sizes may read them. */
+export function numericOptions(cell: Pick<ResolvedCell, "options">): ReadonlyMap<string, number> {
+  return new Map(
+    Object.entries(cell.options).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
+  );
+}
+
+/** A record's own value: names are the user's, and `constructor` is a name like any other. */
+export function ownValue<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}

@@ -1,0 +1,152 @@
+/** Size expressions: arithmetic over `hidden_size`, `input_size` and a cell's numeric options, worked out to a dim. */
+import type { Report } from "../../schema/diagnostics/index.js";
+import { quote, suggestion } from "../../schema/diagnostics/suggest.js";
+import type { SizeExpression } from "../../schema/normal/index.js";
+import { addDims, mulDims, subDims } from "../ir/dims.js";
+import type { Dim, Shape } from "../ir/types.js";
+import { divideDim } from "./expression-type.js";
+import { type Expression, parseExpression } from "./parse/expression.js";
+import type { EquationProblem } from "./parse/tokens.js";
+import { numericOptions, ownValue, type ResolvedCell } from "./resolve-cell.js";
+
+/** What a cell's sizes are made of. A size that only the data knows is a symbol, such as `vocabulary`. */
+export interface CellSizes {
+  readonly hidden_size: Dim;
+  readonly input_size: Dim;
+}
+
+/** The largest size of an axis: element counts stay far inside the integers that a double holds. */
+const maxSize = 2 ** 31 - 1;
+
+/** The dims that a size expression may name. */
+export function sizeNames(cell: Pick<ResolvedCell, "options">, sizes: CellSizes): ReadonlyMap<string, Dim> {
+  return new Map<string, Dim>([
+    ...numericOptions(cell),
+    ["hidden_size", sizes.hidden_size],
+    ["input_size", sizes.input_size],
+  ]);
+}
+
+/**
+ * A size as a dim; undefined when it is none, which is reported at `path`. `least` is 0 for the edges of a slice.
+ */
+export function resolveSize(
+  size: SizeExpression,
+  names: ReadonlyMap<string, Dim>,
+  path: string,
+  report: Report,
+  minimum = 1,
+): Dim | undefined {
+  const fail = (problem: EquationProblem): undefined => {
+    report({ ...problem, path });
+  };
+  let dim: Dim | undefined;
+  if (typeof size === "number") {
+    dim = size;
+  } else {
+    const parsed = parseExpression(size);
+    if (!parsed.ok) return fail({ ...parsed.problem, code: "size-syntax" });
+    dim = evaluateSize(parsed.expression, names, fail);
+  }
+  if (typeof dim !== "number" || (Number.isInteger(dim) && dim >= minimum && dim <= maxSize)) return dim;
+  report({
+    code: "size",
+    path,
+    message: String(size).trim() === `${dim}` ? `${dim} is not a size` : `${size} is ${dim}, which is not a size`,
+    hint: `It must be a whole number from ${minimum} to ${maxSize}.`,
+    ...(typeof size === "string" && { offset: 0 }),
+  });
+  return undefined;
+}
+
+function evaluateSize(
+  expression: Expression,
+  names: ReadonlyMap<string, Dim>,
+  fail: (problem: EquationProblem) => undefined,
+): Dim | undefined {
+  const evaluate = (node: Expression): Dim | undefined => {
+    switch (node.kind) {
+      case "number":
+        return node.value;
+      case "name": {
+        const dim = names.get(node.name);
+        if (dim !== undefined) return dim;
+        return fail({
+          code: "unknown-size",
+          message: `unknown size ${quote(node.name)}`,
+          hint: suggestion(node.name, [...names.keys()], "Sizes"),
+          offset: node.offset,
+        });
+      }
+      case "negate": {
+        const operand = evaluate(node.operand);
+        return operand === undefined ? undefined : mulDims(-1, operand);
+      }
+      case "call":
+        return fail({
+          code: "size-syntax",
+          message: `${node.function}(…) has no meaning in a size`,
+          hint: "Sizes are made with + - * and /.",
+          offset: node.offset,
+        });
+      case "binary": {
+        const left = evaluate(node.left);
+        const right = evaluate(node.right);
+        if (left === undefined || right === undefined) return undefined;
+        switch (node.operator) {
+          case "+":
+            return addDims(left, right);
+          case "-":
+            return subDims(left, right);
+          case "*":
+            return mulDims(left, right);
+          case "/": {
+            const quotient = divideDim(left, right);
+            if (quotient !== undefined) return quotient;
+            const message = `${left} is not a multiple of ${right}`;
+            return fail({ code: "size", message, offset: node.operatorOffset });
+          }
+          default:
+            return fail({
+              code: "size-syntax",
+              message: `"${node.operator}" has no meaning in a size`,
+              hint: "Sizes are made with + - * and /.",
+              offset: node.operatorOffset,
+            });
+        }
+      }
+    }
+  };
+  return evaluate(expression);
+}
+
+/** The shapes that a cell declares, worked out. */
+export interface DeclaredShapes {
+  /** The width of each state: a state is [batch, width]. */
+  readonly states: Readonly<Record<string, Dim>>;
+  readonly parameters: Readonly<Record<string, Shape>>;
+}
+
+/** The shapes of a cell's states and parameters; undefined when one is wrong. `path` is the cell's place. */
+export function declaredShapes(
+  cell: ResolvedCell,
+  sizes: CellSizes,
+  path: string,
+  report: Report,
+): DeclaredShapes | undefined {
+  const names = sizeNames(cell, sizes);
+  const states = Object.entries(cell.state).map(
+    ([name, size]) => [name, resolveSize(size, names, path + ownValue(cell.pointers.state, name), report)] as const,
+  );
+  const parameters = Object.entries(cell.parameters).map(([name, shape]) => {
+    const pointer = path + ownValue(cell.pointers.parameters, name);
+    return [name, shape.map((size, axis) => resolveSize(size, names, `${pointer}/${axis}`, report))] as const;
+  });
+  const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
+  const resolvedStates = states.flatMap(([name, size]) => (isDefined(size) ? [[name, size] as const] : []));
+  const resolvedParameters = parameters.flatMap(([name, shape]) =>
+    shape.every(isDefined) ? [[name, shape] as const] : [],
+  );
+  if (resolvedStates.length < states.length || resolvedParameters.length < parameters.length) return undefined;
+  return { states: Object.fromEntries(resolvedStates), parameters: Object.fromEntries(resolvedParameters) };
+}

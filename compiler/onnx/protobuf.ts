@@ -1,0 +1,103 @@
+/** ONNX's protobuf messages field by field, for what is read or written without decoding a whole model. */
+import protobuf from "protobufjs/minimal.js";
+
+/** How a field stands on the wire: in the low three bits of its tag. */
+const VARINT = 0;
+const FIXED64 = 1;
+const BYTES = 2;
+const FIXED32 = 5;
+
+// Field numbers of onnx.proto.
+export const MODEL = {
+  irVersion: 1,
+  producerName: 2,
+  docString: 6,
+  graph: 7,
+  opsetImport: 8,
+  metadataProps: 14,
+  trainingInfo: 20,
+  functions: 25,
+} as const;
+export const GRAPH = {
+  node: 1,
+  name: 2,
+  initializer: 5,
+  input: 11,
+  output: 12,
+  valueInfo: 13,
+  sparseInitializer: 15,
+} as const;
+export const TRAINING = { initialization: 1, algorithm: 2, initializationBinding: 3, updateBinding: 4 } as const;
+export const FUNCTION = { node: 7 } as const;
+export const NODE = { input: 1, output: 2, operator: 4, attribute: 5, domain: 7 } as const;
+export const ATTRIBUTE = { name: 1, integer: 3, text: 4, tensor: 5, graph: 6, texts: 9, graphs: 11 } as const;
+export const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13, dataLocation: 14 } as const;
+export const SPARSE_TENSOR = { values: 1 } as const;
+export const VALUE_INFO = { name: 1, type: 2 } as const;
+export const TYPE = { tensor: 1 } as const;
+export const TENSOR_TYPE = { elementType: 1, shape: 2 } as const;
+export const SHAPE = { dim: 1 } as const;
+export const DIM = { size: 1, symbol: 2 } as const;
+export const OPSET = { domain: 1, version: 2 } as const;
+export const ENTRY = { key: 1, value: 2 } as const;
+
+/** The tag of a field that holds a varint. */
+export const varintTag = (field: number): number => (field << 3) | VARINT;
+/** The tag of a field that holds text, bytes or a message. */
+export const bytesTag = (field: number): number => (field << 3) | BYTES;
+
+/** One field of a message: a number, or the bytes of a text or message, which are a view and no copy. */
+export interface Field {
+  readonly field: number;
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  /** Where its content, and before that its length, start in the message. */
+  readonly start: number;
+  readonly lengthOffset: number;
+}
+
+const EMPTY = new Uint8Array();
+
+/** A signed varint; beyond 2^53 it is rounded. */
+function readVarint(reader: protobuf.Reader): number {
+  return protobuf.util.LongBits.from(reader.int64()).toNumber(false);
+}
+
+/** Integers that a writer has packed into one field. */
+export function readPackedVarints(content: Uint8Array): readonly number[] {
+  const reader = protobuf.Reader.create(content);
+  const values: number[] = [];
+  while (reader.pos < reader.len) values.push(readVarint(reader));
+  return values;
+}
+
+/** The fields of a message in order, without those of fixed width. Throws where the bytes are no protobuf message. */
+export function* fields(message: Uint8Array): Generator<Field> {
+  const reader = protobuf.Reader.create(message);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    const field = tag >>> 3;
+    const lengthOffset = reader.pos;
+    switch (tag & 7) {
+      case VARINT: {
+        yield { field, number: readVarint(reader), bytes: EMPTY, start: lengthOffset, lengthOffset };
+        break;
+      }
+      case BYTES: {
+        const length = reader.uint32();
+        const start = reader.pos;
+        reader.skip(length);
+        yield { field, number: 0, bytes: message.subarray(start, start + length), start, lengthOffset };
+        break;
+      }
+      case FIXED32:
+        reader.skip(4);
+        break;
+      case FIXED64:
+        reader.skip(8);
+        break;
+      default:
+        throw new Error(`wire type ${tag & 7} at byte ${lengthOffset}`);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/** Weights put into a finished model: initializers are spliced into its bytes, and nothing is decoded. */
+import protobuf from "protobufjs/minimal.js";
+import type { DType } from "../../ir/types.js";
+import { bytesTag, ENTRY, fields, GRAPH, MODEL, TENSOR, varintTag } from "../protobuf.js";
+import { elementTypes } from "../write/proto.js";
+
+export interface Weight {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Row-major; bytes are little-endian. */
+  readonly data: Uint8Array | Float32Array;
+}
+
+const elementBytes: { readonly [D in DType]: number } = { float32: 4, float16: 2, int32: 4, int64: 8, bool: 1 };
+
+/**
+ * The model with these tensors as initializers. A message's fields may stand in any order, so they go to the end of the
+ * graph, whose length is written anew; all other bytes stay. (A second graph field at the end of the file would be
+ * shorter to write, but only some readers merge it with the first.)
+ */
+export function withWeights(model: Uint8Array, tensors: Iterable<Weight>): Uint8Array<ArrayBuffer> {
+  const initializers = protobuf.Writer.create();
+  for (const tensor of tensors) {
+    startInitializer(initializers, tensor);
+    initializers.uint32(bytesTag(TENSOR.rawData)).bytes(bytesOf(tensor)).ldelim();
+  }
+  return spliced(model, new Uint8Array(), initializers.finish());
+}
+
+/** Smaller tensors stay in the model. */
+const MIN_EXTERNAL_BYTES = 1024;
+/** Where a tensor starts in the file beside the model: what readers map into memory is aligned for any element. */
+const ALIGNMENT = 64;
+
+/**
+ * The same with the numbers of all but small tensors in a file of their own, which lies beside the model under the name
+ * `location`: the model says from where to where each has its bytes.
+ */
+export function withExternalWeights(
+  model: Uint8Array,
+  tensors: Iterable<Weight>,
+  location: string,
+): { readonly model: Uint8Array; readonly data: Uint8Array } {
+  const initializers = protobuf.Writer.create();
+  const chunks: Uint8Array[] = [];
+  let offset = 0;
+  for (const tensor of tensors) {
+    const content = bytesOf(tensor);
+    startInitializer(initializers, tensor);
+    if (content.length < MIN_EXTERNAL_BYTES) {
+      initializers.uint32(bytesTag(TENSOR.rawData)).bytes(content).ldelim();
+      continue;
+    }
+    for (const [key, value] of Object.entries({ location, offset: `${offset}`, length: `${content.length}` })) {
+      initializers.uint32(bytesTag(TENSOR.externalData)).fork();
+      initializers.uint32(bytesTag(ENTRY.key)).string(key).uint32(bytesTag(ENTRY.value)).string(value).ldelim();
+    }
+    initializers.uint32(varintTag(TENSOR.dataLocation)).int32(EXTERNAL).ldelim();
+    const padding = new Uint8Array((ALIGNMENT - (content.length % ALIGNMENT)) % ALIGNMENT);
+    chunks.push(content, padding);
+    offset += content.length + padding.length;
+  }
+  return { model: spliced(model, new Uint8Array(), initializers.finish()), data: concatenate(chunks) };
+}
+
+/** TensorProto.DataLocation. */
+const EXTERNAL = 1;
+
+/** The model with fields of its graph before those that it has, and behind them. */
+export function spliced(model: Uint8Array, before: Uint8Array, after: Uint8Array): Uint8Array<ArrayBuffer> {
+  const graph = [...fields(model)].find(({ field }) => field === MODEL.graph);
+  if (graph === undefined) throw new Error("the model has no graph");
+  const length = protobuf.Writer.create()
+    .uint32(before.length + graph.bytes.length + after.length)
+    .finish();
+  const tail = model.subarray(graph.start + graph.bytes.length);
+  return concatenate([model.subarray(0, graph.lengthOffset), length, before, graph.bytes, after, tail]);
+}
+
+function concatenate(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const result = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    result.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return result;
+}
+
+/** Opens an initializer: all but its numbers. */
+function startInitializer(writer: protobuf.Writer, { name, dtype, shape, data }: Weight): void {
+  const elementCount = shape.reduce((product, size) => product * size, 1);
+  if (data.byteLength !== elementCount * elementBytes[dtype])
+    throw new Error(`${data.byteLength} bytes given for ${name}, ${dtype}[${shape.join(", ")}]`);
+  writer.uint32(bytesTag(GRAPH.initializer)).fork();
+  for (const size of shape) writer.uint32(varintTag(TENSOR.dims)).int64(size);
+  writer.uint32(varintTag(TENSOR.dataType)).int32(elementTypes[dtype]);
+  writer.uint32(bytesTag(TENSOR.name)).string(name);
+}
+
+function bytesOf({ data }: Weight): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

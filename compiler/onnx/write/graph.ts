@@ -1,0 +1,36 @@
+/** One graph, main or body, as a GraphProto. */
+import type { onnx } from "onnx-proto";
+import type { Graph, Value } from "../../ir/types.js";
+import { valueInfo } from "./proto.js";
+import { appendNode, nameOf, type Scope } from "./scope.js";
+
+/**
+ * Writes a graph whose inputs have entered their scope; `inputs` are those that it declares. The outputs get the names given
+ * by position, and beyond these their own.
+ */
+export function writeGraph(
+  graph: Graph,
+  scope: Scope,
+  inputs: readonly onnx.IValueInfoProto[],
+  outputNames: readonly string[],
+): onnx.IGraphProto {
+  // Known before the nodes are written, so that a node's result can have its public name at once.
+  const nodeOutputs = new Set(graph.nodes.flatMap((node) => (node.op === "Constant" ? [] : node.outputs)));
+  const namedOutputs = new Set<Value>();
+  const isDirect = graph.outputs.map((output, index) => {
+    if (!nodeOutputs.has(output) || namedOutputs.has(output)) return false;
+    namedOutputs.add(output);
+    const name = outputNames[index];
+    if (name !== undefined) scope.names.set(output, name);
+    return true;
+  });
+  scope.model.writeNodes(graph, scope);
+  const output = graph.outputs.map((value, index) => {
+    if (isDirect[index]) return valueInfo(nameOf(scope, value), value.type);
+    // An output must be the result of a node, and of one output only.
+    const name = outputNames[index] ?? scope.model.freshName(value.name ?? "output");
+    appendNode(scope, "Identity", [nameOf(scope, value)], [name]);
+    return valueInfo(name, value.type);
+  });
+  return { name: graph.name, node: scope.nodes, input: [...inputs], output };
+}

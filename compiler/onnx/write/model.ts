@@ -1,0 +1,112 @@
+/** A graph as the bytes of an ONNX model that uses operators of `ai.onnx` only. */
+import type { onnx } from "onnx-proto";
+import { at, expectDefined } from "../../ir/expect.js";
+import { uniqueNames } from "../../ir/names.js";
+import type { Graph } from "../../ir/types.js";
+import { writeGraph } from "./graph.js";
+import { emitNode } from "./nodes.js";
+import { valueInfo } from "./proto.js";
+import { declareInput, type ModelContext, openScope } from "./scope.js";
+
+export interface ModelOptions {
+  readonly name: string;
+  /** 13 to 25. */
+  readonly opset: number;
+  /** Version of the file format, at most 8. */
+  readonly irVersion: number;
+  /** Public names by position. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Names of inputs that `withWeights` will append as initializers. They are not inputs of the model. */
+  readonly initializers?: readonly string[];
+  /** What the names of all values within begin with, for a graph that shares a space of names with another. */
+  readonly prefix?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly doc?: string;
+  /** Words on inputs and outputs, by name. */
+  readonly docs?: Readonly<Record<string, string>>;
+}
+
+const OPSETS = { first: 13, last: 25 };
+const MAX_IR_VERSION = 8;
+
+export async function emitModel(graph: Graph, options: ModelOptions): Promise<Uint8Array> {
+  const proto = modelProto(graph, options);
+  const { default: onnxProto } = await import("onnx-proto");
+  return onnxProto.onnx.ModelProto.encode(proto).finish();
+}
+
+function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
+  expectLegal(graph, options);
+  const names = uniqueNames();
+  const { prefix = "" } = options;
+  const model: ModelContext = {
+    opset: options.opset,
+    freshName: (hint) => names(prefix + hint),
+    initializers: [],
+    usedNames: new Set(),
+    constants: new Map(),
+    scalars: new Map(),
+    writeNodes: (source, scope) => {
+      for (const node of source.nodes) emitNode(node, scope);
+    },
+  };
+  // Public names come first, so that nothing inside can take them.
+  for (const name of [...options.inputs, ...options.outputs]) names(name);
+  const scope = openScope(model, undefined);
+  graph.inputs.forEach((input, index) => {
+    declareInput(scope, input, at(options.inputs, index));
+  });
+  const inputInfos = graph.inputs.map(({ type }, index) => valueInfo(at(options.inputs, index), type));
+  const appendedInitializers = new Set<string | null | undefined>(options.initializers);
+  const mainGraph = writeGraph(
+    graph,
+    scope,
+    inputInfos.filter(({ name }) => !appendedInitializers.has(name)),
+    options.outputs,
+  );
+  return {
+    irVersion: options.irVersion,
+    producerName: "rnnx",
+    ...(options.doc === undefined ? {} : { docString: options.doc }),
+    opsetImport: [{ domain: "", version: options.opset }],
+    metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
+    graph: {
+      ...mainGraph,
+      input: withDocs(mainGraph.input, options),
+      output: withDocs(mainGraph.output, options),
+      name: options.name,
+      // A constant may have been written into another one.
+      initializer: model.initializers.filter(({ name }) => model.usedNames.has(String(name))),
+      // What is known of initializers that are not there yet.
+      valueInfo: inputInfos.filter(({ name }) => appendedInitializers.has(name)),
+    },
+  };
+}
+
+function withDocs(
+  infos: readonly onnx.IValueInfoProto[] | null | undefined,
+  { docs = {} }: ModelOptions,
+): onnx.IValueInfoProto[] {
+  return expectDefined(infos, "what a graph reads or gives").map((info) => {
+    const name = String(info.name);
+    const doc = Object.hasOwn(docs, name) ? docs[name] : undefined;
+    return doc === undefined || doc === "" ? info : { ...info, docString: doc };
+  });
+}
+
+/** What a caller must not ask for: a model that breaks these is our bug. */
+function expectLegal(graph: Graph, { opset, irVersion, inputs, outputs, initializers = [] }: ModelOptions): void {
+  const expect = (condition: boolean, message: string) => {
+    if (!condition) throw new Error(message);
+  };
+  expect(opset >= OPSETS.first && opset <= OPSETS.last, `opset ${opset} is not in ${OPSETS.first} to ${OPSETS.last}`);
+  expect(irVersion <= MAX_IR_VERSION, `IR version ${irVersion} is beyond ${MAX_IR_VERSION}`);
+  expect(inputs.length === graph.inputs.length, `${inputs.length} names for ${graph.inputs.length} inputs`);
+  expect(outputs.length === graph.outputs.length, `${outputs.length} names for ${graph.outputs.length} outputs`);
+  const names = [...inputs, ...outputs];
+  const duplicates = names.filter((name, index) => names.indexOf(name) !== index);
+  expect(duplicates.length === 0, `public names given twice: ${duplicates.join(", ")}`);
+  const unknown = initializers.filter((name) => !inputs.includes(name));
+  expect(unknown.length === 0, `initializers that are no inputs: ${unknown.join(", ")}`);
+}

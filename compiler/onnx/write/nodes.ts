@@ -1,0 +1,213 @@
+/** Each primitive as ONNX nodes: total over the closed set. Most are the operator of their name with the same operands. */
+
+import { at } from "../../ir/expect.js";
+import type { OpName } from "../../ir/operators.js";
+import { tensor as tensorOf } from "../../ir/tensor.js";
+import type { DType, Node, NodeOf, Value } from "../../ir/types.js";
+import { mulOperands } from "./merge-scalar-factors.js";
+import { elementTypes, int, ints, tensor, text } from "./proto.js";
+import { emitRecurrent } from "./recurrent.js";
+import { sizeScalar, sizeVector } from "./runtime-sizes.js";
+import { emitScan } from "./scan.js";
+import {
+  appendNode,
+  constant,
+  declareInput,
+  emitValue,
+  integer,
+  nameOf,
+  nameResult,
+  type Scope,
+  vector,
+} from "./scope.js";
+import { axisIndex, expandTarget, pads, reshapeTarget } from "./shape-operands.js";
+
+type Emit<K extends OpName> = (node: NodeOf<K>, scope: Scope) => void;
+type Attributes = Parameters<typeof appendNode>[4];
+
+/** Writes the operator of the primitive's name: the node's operands, then `more`. */
+function emitOperator(
+  node: Node,
+  scope: Scope,
+  extraOperands: readonly string[] = [],
+  attributes: Attributes = [],
+): void {
+  appendNode(scope, node.op, [...operands(node, scope), ...extraOperands], results(node, scope), attributes);
+}
+
+function operands(node: Node, scope: Scope): readonly string[] {
+  return node.inputs.map((input) => nameOf(scope, input));
+}
+
+function results(node: Node, scope: Scope): readonly string[] {
+  return node.outputs.map((output) => nameResult(scope, output, node.op.toLowerCase()));
+}
+
+const sameOperator = (node: Node, scope: Scope): void => emitOperator(node, scope);
+
+const alongLastAxis = (node: Node, scope: Scope): void => emitOperator(node, scope, [], [int("axis", -1)]);
+
+function product(node: NodeOf<"Mul" | "Div">, scope: Scope): void {
+  appendNode(scope, ...mulOperands(node, scope), results(node, scope));
+}
+
+/** ONNX moved a reduction's axes from an attribute to an operand; it takes "no axes" for "all axes". */
+function reduction(
+  axesOperandSince: number,
+): (node: NodeOf<"ReduceSum" | "ReduceMean" | "ReduceMax">, scope: Scope) => void {
+  return (node, scope) => {
+    const { axes, keep } = node.attributes;
+    const keepdims = int("keepdims", keep ? 1 : 0);
+    if (axes.length === 0) appendNode(scope, "Identity", operands(node, scope), results(node, scope));
+    else if (scope.model.opset < axesOperandSince)
+      appendNode(scope, node.op, operands(node, scope), results(node, scope), [ints("axes", axes), keepdims]);
+    else
+      appendNode(scope, node.op, [...operands(node, scope), vector(scope, axes, "axes")], results(node, scope), [
+        keepdims,
+      ]);
+  };
+}
+
+/** Adding at equal indices came with opset 16. */
+function addReduction(scope: Scope): ReturnType<typeof text> {
+  if (scope.model.opset < 16) throw new Error(`opset ${scope.model.opset} cannot add at indices; 16 and later can`);
+  return text("reduction", "add");
+}
+
+/** The name of an operand of another integer dtype as int64, for operators that take nothing else. */
+function asInt64(scope: Scope, value: Value): string {
+  const name = nameOf(scope, value);
+  return value.type.dtype === "int64" ? name : emitValue(scope, "Cast", [name], [int("to", elementTypes.int64)]);
+}
+
+const emitters: { readonly [K in OpName]: Emit<K> } = {
+  // Constants are initializers of the main graph, and no nodes.
+  Constant: (node, scope) => {
+    const value = at(node.outputs, 0);
+    scope.names.set(value, constant(scope, node.attributes.value, value.name ?? "constant"));
+  },
+  Range: (node, scope) => {
+    const [count] = node.inputs;
+    const [result] = node.outputs;
+    if (count !== undefined && result !== undefined) {
+      const bounds = [integer(scope, 0, "zero"), nameOf(scope, count), integer(scope, 1, "one")];
+      const [name = ""] = results(node, scope);
+      appendNode(scope, "Range", bounds, [name]);
+      // The symbol is told by what has that size.
+      declareInput(scope, result, name);
+      return;
+    }
+    const limit = sizeScalar(scope, node.attributes.limit, "limit");
+    emitOperator(node, scope, [integer(scope, 0, "zero"), limit, integer(scope, 1, "one")]);
+  },
+  Size: sameOperator,
+  Identity: sameOperator,
+  Cast: (node, scope) => emitOperator(node, scope, [], [int("to", elementTypes[node.attributes.to])]),
+
+  Neg: sameOperator,
+  Exp: sameOperator,
+  Log: sameOperator,
+  Sqrt: sameOperator,
+  Abs: sameOperator,
+  Sign: sameOperator,
+  Floor: sameOperator,
+  Cos: sameOperator,
+  Tanh: sameOperator,
+  Sigmoid: sameOperator,
+  Relu: sameOperator,
+  Softplus: sameOperator,
+  Not: sameOperator,
+
+  Add: sameOperator,
+  Sub: sameOperator,
+  Mul: product,
+  Div: product,
+  Pow: sameOperator,
+  Mod: sameOperator,
+  Min: sameOperator,
+  Max: sameOperator,
+  Equal: sameOperator,
+  Less: sameOperator,
+  Greater: sameOperator,
+  And: sameOperator,
+  Or: sameOperator,
+  Where: sameOperator,
+
+  MatMul: sameOperator,
+  Gemm: (node, scope) => {
+    const { transA, transB } = node.attributes;
+    emitOperator(node, scope, [], [...(transA ? [int("transA", 1)] : []), ...(transB ? [int("transB", 1)] : [])]);
+  },
+
+  ReduceSum: reduction(13),
+  ReduceMean: reduction(18),
+  ReduceMax: reduction(18),
+  ArgMax: (node, scope) => emitOperator(node, scope, [], [int("axis", node.attributes.axis), int("keepdims", 0)]),
+  Softmax: alongLastAxis,
+  LogSoftmax: alongLastAxis,
+
+  Reshape: (node, scope) => {
+    const from = at(node.inputs, 0).type;
+    const { shape } = node.attributes;
+    // To ONNX a 0 in the target of a Reshape is no size: an empty tensor is made rather than reshaped.
+    if (shape.includes(0))
+      appendNode(scope, "ConstantOfShape", [sizeVector(scope, shape, "shape")], results(node, scope), [
+        zeroFill(from.dtype),
+      ]);
+    else emitOperator(node, scope, [reshapeTarget(scope, from.shape, shape)]);
+  },
+  Expand: (node, scope) =>
+    emitOperator(node, scope, [expandTarget(scope, at(node.inputs, 0).type.shape, node.attributes.shape)]),
+  Transpose: (node, scope) => emitOperator(node, scope, [], [ints("perm", node.attributes.perm)]),
+  Unsqueeze: (node, scope) => emitOperator(node, scope, [vector(scope, node.attributes.axes, "axes")]),
+  Squeeze: (node, scope) => emitOperator(node, scope, [vector(scope, node.attributes.axes, "axes")]),
+  Concat: (node, scope) => emitOperator(node, scope, [], [int("axis", node.attributes.axis)]),
+  Split: (node, scope) => {
+    const { axis, sizes } = node.attributes;
+    emitOperator(node, scope, [vector(scope, sizes, "split")], [int("axis", axis)]);
+  },
+  Slice: (node, scope) => {
+    const { axis, start, end } = node.attributes;
+    const size = at(at(node.inputs, 0).type.shape, axis);
+    const bounds = [axisIndex(scope, start, size, "start"), axisIndex(scope, end, size, "end")];
+    emitOperator(node, scope, [...bounds, vector(scope, [axis], "axes")]);
+  },
+  Pad: (node, scope) => {
+    const { axis, before, after } = node.attributes;
+    // Padding named axes came with opset 18; before, every axis has its two numbers.
+    if (scope.model.opset < 18)
+      emitOperator(node, scope, [pads(scope, at(node.inputs, 0).type.shape.length, axis, before, after)]);
+    else emitOperator(node, scope, [sizeVector(scope, [before, after], "pads"), "", vector(scope, [axis], "axes")]);
+  },
+
+  Gather: (node, scope) => emitOperator(node, scope, [], [int("axis", node.attributes.axis)]),
+  GatherElements: (node, scope) => emitOperator(node, scope, [], [int("axis", node.attributes.axis)]),
+  ScatterElements: (node, scope) =>
+    emitOperator(node, scope, [], [int("axis", node.attributes.axis), addReduction(scope)]),
+  // One comparison of each index with all places: the kernel of OneHot asks anew for every entry, on one thread.
+  OneHot: (node, scope) => {
+    const { depth, dtype } = node.attributes;
+    const bounds = [integer(scope, 0, "zero"), sizeScalar(scope, depth, "depth"), integer(scope, 1, "one")];
+    const range = emitValue(scope, "Range", bounds);
+    const index = emitValue(scope, "Unsqueeze", [asInt64(scope, at(node.inputs, 0)), vector(scope, [-1], "last")]);
+    const comparison = [index, range] as const;
+    if (dtype === "bool") appendNode(scope, "Equal", comparison, results(node, scope));
+    else
+      appendNode(scope, "Cast", [emitValue(scope, "Equal", comparison)], results(node, scope), [
+        int("to", elementTypes[dtype]),
+      ]);
+  },
+
+  Scan: (node, scope) => emitScan(node, scope, results(node, scope)),
+  RNN: (node, scope) => emitRecurrent(node, scope, results(node, scope)),
+  GRU: (node, scope) => emitRecurrent(node, scope, results(node, scope)),
+  LSTM: (node, scope) => emitRecurrent(node, scope, results(node, scope)),
+};
+
+function zeroFill(dtype: DType): ReturnType<typeof tensor> {
+  return tensor("value", tensorOf(dtype, [1], [0]));
+}
+
+export function emitNode<K extends OpName>(node: NodeOf<K>, scope: Scope): void {
+  emitters[node.op](node, scope);
+}

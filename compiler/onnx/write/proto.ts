@@ -1,0 +1,83 @@
+/** Pieces of an ONNX model as plain objects: types, tensors and attributes. Integers are made here only. */
+import type { onnx } from "onnx-proto";
+import { toFloat16Bits } from "../../ir/float16.js";
+import type { DType, Tensor, Type } from "../../ir/types.js";
+
+/** TensorProto.DataType. */
+export const elementTypes: { readonly [D in DType]: number } = {
+  float32: 1,
+  float16: 10,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+};
+
+/** AttributeProto.AttributeType. */
+const FLOAT = 1;
+const INT = 2;
+const STRING = 3;
+const TENSOR = 4;
+const GRAPH = 5;
+const INTS = 7;
+const STRINGS = 8;
+
+/** An int64 field, which a BigInt would leave at 0 without a word. */
+function int64(value: number): number {
+  if (!Number.isSafeInteger(value)) throw new Error(`${value} is no integer that an int64 field can take`);
+  return value;
+}
+
+export function int(name: string, value: number): onnx.IAttributeProto {
+  return { name, type: INT, i: int64(value) };
+}
+
+export function float(name: string, value: number): onnx.IAttributeProto {
+  return { name, type: FLOAT, f: value };
+}
+
+export function ints(name: string, values: readonly number[]): onnx.IAttributeProto {
+  return { name, type: INTS, ints: values.map(int64) };
+}
+
+export function text(name: string, value: string): onnx.IAttributeProto {
+  return { name, type: STRING, s: new TextEncoder().encode(value) };
+}
+
+export function texts(name: string, values: readonly string[]): onnx.IAttributeProto {
+  return { name, type: STRINGS, strings: values.map((value) => new TextEncoder().encode(value)) };
+}
+
+export function tensor(name: string, value: Tensor): onnx.IAttributeProto {
+  return { name, type: TENSOR, t: tensorProto(value) };
+}
+
+export function subgraph(name: string, value: onnx.IGraphProto): onnx.IAttributeProto {
+  return { name, type: GRAPH, g: value };
+}
+
+export function tensorProto({ dtype, shape, data }: Tensor, name?: string): onnx.ITensorProto {
+  const nameField = name === undefined ? {} : { name };
+  return { ...nameField, dataType: elementTypes[dtype], dims: shape.map(int64), rawData: rawData(dtype, data) };
+}
+
+/** Doubles as the dtype's bytes. ONNX wants little-endian, which every machine that ONNX Runtime is built for has. */
+function rawData(dtype: DType, data: Float64Array): Uint8Array {
+  switch (dtype) {
+    case "float32":
+      return new Uint8Array(Float32Array.from(data).buffer);
+    case "float16":
+      return new Uint8Array(Uint16Array.from(data, toFloat16Bits).buffer);
+    case "int32":
+      return new Uint8Array(Int32Array.from(data).buffer);
+    case "int64":
+      return new Uint8Array(BigInt64Array.from(data as ArrayLike<number>, BigInt).buffer);
+    case "bool":
+      return Uint8Array.from(data);
+  }
+}
+
+/** A value's name and type. A symbolic dim is a dim_param: equal dims have equal names throughout the model. */
+export function valueInfo(name: string, { dtype, shape }: Type): onnx.IValueInfoProto {
+  const dim = shape.map((size) => (typeof size === "number" ? { dimValue: int64(size) } : { dimParam: size }));
+  return { name, type: { tensorType: { elemType: elementTypes[dtype], shape: { dim } } } };
+}

@@ -1,0 +1,76 @@
+/** Sizes that are known only when a model runs: symbolic dims as int64 values, computed where their symbols are told. */
+import { symbolsOf, terms } from "../../ir/dims.js";
+import { at, expectDefined } from "../../ir/expect.js";
+import type { Dim, Shape } from "../../ir/types.js";
+import { int } from "./proto.js";
+import { emitValue, integer, type Scope, vector } from "./scope.js";
+
+/** A shape, or a part of one, as the name of an int64 vector. */
+export function sizeVector(scope: Scope, shape: Shape, hint: string): string {
+  const sizes = shape.filter((dim) => typeof dim === "number");
+  if (sizes.length === shape.length) return vector(scope, sizes, hint);
+  const owner = outermostScope(scope, shape);
+  return cached(owner, shape.join(), () => {
+    const names = shape.map((dim) => size(owner, dim));
+    return names.length === 1 ? at(names, 0) : emitValue(owner, "Concat", names, [int("axis", 0)]);
+  });
+}
+
+/** One dim as the name of an int64 scalar. */
+export function sizeScalar(scope: Scope, dim: Dim, hint: string): string {
+  if (typeof dim === "number") return integer(scope, dim, hint);
+  const owner = outermostScope(scope, [dim]);
+  return cached(owner, `scalar ${dim}`, () =>
+    emitValue(owner, "Squeeze", [size(owner, dim), vector(owner, [0], "axes")]),
+  );
+}
+
+/** One dim as the name of a vector of one. */
+function size(scope: Scope, dim: Dim): string {
+  if (typeof dim === "number") return vector(scope, [dim], "size");
+  const owner = outermostScope(scope, [dim]);
+  return cached(owner, dim, () => (owner.symbolSources.has(dim) ? readFromInput(owner, dim) : polynomial(owner, dim)));
+}
+
+/** The size of a symbol, read off an input's shape. */
+function readFromInput(scope: Scope, symbol: string): string {
+  const source = expectDefined(scope.symbolSources.get(symbol), `what tells the size ${symbol}`);
+  const shape = cached(scope, `shape of ${source.input}`, () => emitValue(scope, "Shape", [source.input]));
+  return emitValue(scope, "Gather", [shape, vector(scope, [source.axis], "axis")], [int("axis", 0)]);
+}
+
+/** A sum of products of symbols. */
+function polynomial(scope: Scope, dim: Dim): string {
+  const summands = terms(dim).map(({ coefficient, symbols }) => {
+    const factors = symbols.map((symbol) => size(scope, symbol));
+    if (coefficient !== 1 || factors.length === 0) factors.push(vector(scope, [coefficient], "size"));
+    return factors.reduce((x, y) => emitValue(scope, "Mul", [x, y]));
+  });
+  return summands.reduce((x, y) => emitValue(scope, "Add", [x, y]));
+}
+
+/** The outermost scope that can tell all of these dims: there a size is computed once, and not once a step. */
+function outermostScope(scope: Scope, dims: Shape): Scope {
+  const undefinedDims = dims.filter((dim) => !canCompute(scope, dim));
+  if (undefinedDims.length > 0) throw new Error(`no input tells the size ${undefinedDims.join(", ")}`);
+  let outermost = scope;
+  while (outermost.parent !== undefined && dims.every((dim) => canCompute(outermost.parent, dim)))
+    outermost = outermost.parent;
+  return outermost;
+}
+
+function canCompute(scope: Scope | undefined, dim: Dim): boolean {
+  return typeof dim === "number" || isInScope(scope, dim) || symbolsOf(dim).every((symbol) => isInScope(scope, symbol));
+}
+
+function isInScope(scope: Scope | undefined, dim: string): boolean {
+  return scope !== undefined && (scope.symbolSources.has(dim) || isInScope(scope.parent, dim));
+}
+
+function cached(scope: Scope, key: string, create: () => string): string {
+  const existing = scope.sizeNames.get(key);
+  if (existing !== undefined) return existing;
+  const name = create();
+  scope.sizeNames.set(key, name);
+  return name;
+}

@@ -1,0 +1,50 @@
+/** Common subexpressions. */
+import { rewrite } from "../../graph/rewrite.js";
+import type { Graph, Node, Value } from "../../ir/types.js";
+import type { Pass } from "../pass.js";
+
+/** Operations whose operands may change places. */
+export const commutative: ReadonlySet<string> = new Set(["Add", "Mul", "Min", "Max", "And", "Or", "Equal"]);
+
+/** Two nodes with the same text and operands are the same. A zero is told from a negative one: 1 / 0 tells them too. */
+function attributeText(node: Node): string {
+  if (node.op !== "Constant") return JSON.stringify(node.attributes);
+  const { dtype, shape, data } = node.attributes.value;
+  return `${dtype} [${shape}] ${Array.from(data, (entry) => (Object.is(entry, -0) ? "-0" : entry))}`;
+}
+
+function mergeDuplicates(graph: Graph): Graph {
+  // Numbers for values are given per builder, so that equal expressions in two graphs never meet.
+  const scopes = new Map<
+    object,
+    { readonly ids: Map<Value, number>; readonly outputs: Map<string, readonly Value[]> }
+  >();
+  let changed = false;
+  const result = rewrite(graph, (node, { b, inputs }) => {
+    if (node.op === "Scan") return undefined;
+    const scope = scopes.get(b) ?? { ids: new Map(), outputs: new Map() };
+    scopes.set(b, scope);
+    const ids = inputs.map((value) => {
+      const id = scope.ids.get(value) ?? scope.ids.size;
+      scope.ids.set(value, id);
+      return id;
+    });
+    if (commutative.has(node.op)) ids.sort((x, y) => x - y);
+    const key = `${node.op} ${ids} ${attributeText(node)}`;
+    const existing = scope.outputs.get(key);
+    if (existing !== undefined) {
+      changed = true;
+      return existing;
+    }
+    const outputs = b.copy(node, inputs);
+    scope.outputs.set(key, outputs);
+    return outputs;
+  });
+  return changed ? result : graph;
+}
+
+export const cse: Pass = {
+  name: "cse",
+  description: "The same operation on the same operands is computed once: f(x) + f(x) → y = f(x), y + y.",
+  run: mergeDuplicates,
+};

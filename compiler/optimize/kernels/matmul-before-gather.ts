@@ -1,0 +1,41 @@
+/** Gather-matmul: a table times a matrix costs less than its picked rows times that matrix, when the table has fewer rows. */
+import { type RewriteRule, rewrite } from "../../graph/rewrite.js";
+import { elementCount } from "../../ir/dims.js";
+import { at } from "../../ir/expect.js";
+import type { Dim } from "../../ir/types.js";
+import { expectedSize, type Pass, type PassContext } from "../pass.js";
+
+function ruleFor(context: PassContext): RewriteRule {
+  const count = (dim: Dim) => expectedSize(dim, context, Number.POSITIVE_INFINITY);
+  return (node, { b, inputs, producer }) => {
+    const [x, y] = inputs;
+    if (x === undefined || y === undefined) return undefined;
+    const source = producer(x);
+    if (node.op === "MatMul" && y.type.shape.length === 2) {
+      // onehot(i) @ W = rows i of W.
+      if (source?.op === "OneHot") return [b.gather(y, at(source.inputs, 0), 0)];
+      if (source?.op !== "Gather" || source.attributes.axis !== 0) return undefined;
+      const [table, indices] = [at(source.inputs, 0), at(source.inputs, 1)];
+      if (table.type.shape.length !== 2 || indices.type.shape.length === 0) return undefined;
+      if (count(at(table.type.shape, 0)) >= count(elementCount(indices.type.shape))) return undefined;
+      return [b.gather(b.matmul(table, y), indices, 0)];
+    }
+    // A vector added to picked rows is added to the table's rows.
+    if (node.op === "Add") {
+      const [gather, vector] = source?.op === "Gather" ? [source, y] : [producer(y), x];
+      if (gather?.op !== "Gather" || gather.attributes.axis !== 0 || vector.type.shape.length !== 1) return undefined;
+      const [table, indices] = [at(gather.inputs, 0), at(gather.inputs, 1)];
+      if (table.type.shape.length !== 2 || table.type.shape[1] !== vector.type.shape[0]) return undefined;
+      if (count(at(table.type.shape, 0)) >= count(elementCount(indices.type.shape))) return undefined;
+      return [b.gather(b.add(table, vector), indices, 0)];
+    }
+    return undefined;
+  };
+}
+
+export const matmulBeforeGather: Pass = {
+  name: "gather-matmul",
+  description:
+    "Gather(E, x) @ W → Gather(E @ W, x) when the table is shorter than the batch; onehot(x) @ W → Gather(W, x).",
+  run: (graph, context) => rewrite(graph, ruleFor(context)),
+};

@@ -1,0 +1,64 @@
+/**
+ * Lift: in a loop's body, state-free terms added to the parts of a split are added before it, all in one, so that they join
+ * the terms of the whole: split(h @ U) with x_i added to part i → split(h @ U + [x_1, x_2, …]).
+ */
+import type { Builder } from "../../ir/builder.js";
+import { sameShape } from "../../ir/dims.js";
+import { at } from "../../ir/expect.js";
+import type { Node, NodeOf, Value } from "../../ir/types.js";
+import type { Pass } from "../pass.js";
+import { countReaders, rewriteBody, rewriteLoops, stateIndependent } from "./rewrite-loop.js";
+
+/** A part of a split and the state-free term that its one reader adds to it. */
+interface SplitTerm {
+  readonly splitOutput: Value;
+  readonly term: Value;
+  readonly addition: Node;
+}
+
+function addBeforeSplits(b: Builder, loop: NodeOf<"Scan">, operands: readonly Value[]): readonly Value[] | undefined {
+  const { body } = loop.attributes;
+  const independent = stateIndependent(loop);
+  const readers = countReaders(body);
+  const splitTermOf = (splitOutput: Value): SplitTerm | undefined => {
+    const isReader = ({ inputs, outputs }: Node) =>
+      inputs.includes(splitOutput) && outputs.some((output) => readers.has(output));
+    const addition = body.nodes.find((node) => node.op === "Add" && isReader(node));
+    const term = addition?.inputs.find((input) => input !== splitOutput);
+    if (addition === undefined || term === undefined || readers.get(splitOutput) !== 1 || !independent.has(term))
+      return undefined;
+    return sameShape(at(addition.outputs, 0).type.shape, splitOutput.type.shape)
+      ? { splitOutput, term, addition }
+      : undefined;
+  };
+  const termsBySplit = new Map<Node, readonly (SplitTerm | undefined)[]>();
+  const removedAdditions = new Map<Node, Value>();
+  for (const node of body.nodes) {
+    if (node.op !== "Split" || independent.has(at(node.outputs, 0))) continue;
+    const splitTerms = node.outputs.map(splitTermOf);
+    const termColumns = node.attributes.sizes.reduce((sum, size, index) => (splitTerms[index] ? sum + size : sum), 0);
+    // Parts without a term are given zeros, which are moved about too.
+    const totalColumns = node.attributes.sizes.reduce((sum, size) => sum + size, 0);
+    if (splitTerms.filter(Boolean).length < 2 || 2 * termColumns < totalColumns) continue;
+    termsBySplit.set(node, splitTerms);
+    for (const splitTerm of splitTerms) if (splitTerm) removedAdditions.set(splitTerm.addition, splitTerm.splitOutput);
+  }
+  return rewriteBody(b, loop, operands, (node, { b: inner, lookup }) => {
+    const splitOutput = removedAdditions.get(node);
+    if (splitOutput !== undefined) return [lookup(splitOutput)];
+    const splitTerms = termsBySplit.get(node);
+    if (node.op !== "Split" || splitTerms === undefined) return undefined;
+    const { axis, sizes } = node.attributes;
+    const terms = node.outputs.map((output, index) => {
+      const term = splitTerms[index]?.term;
+      return inner.expand(term === undefined ? inner.scalar(0, output.type.dtype) : lookup(term), output.type.shape);
+    });
+    return inner.split(inner.add(lookup(at(node.inputs, 0)), inner.concat(terms, axis)), sizes, axis);
+  });
+}
+
+export const addBeforeSplit: Pass = {
+  name: "lift",
+  description: "State-free terms of a split's parts are added before it, in one: p + x, q + y → [p, q] + [x, y].",
+  run: (graph) => rewriteLoops(graph, addBeforeSplits),
+};

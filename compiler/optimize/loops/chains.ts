@@ -1,0 +1,53 @@
+/** Chains in a loop's body: sums of sums and products of products, whose inner nodes nobody else reads. */
+import type { Builder } from "../../ir/builder.js";
+import { at } from "../../ir/expect.js";
+import type { Graph, Node, Value } from "../../ir/types.js";
+import { countReaders } from "./rewrite-loop.js";
+
+/** One operand of a chain: added or subtracted; or multiplied, and then never negative. */
+export interface Term {
+  readonly value: Value;
+  readonly negative: boolean;
+}
+
+export type ChainKind = "sum" | "product";
+
+export interface Chains {
+  /** The kind of chain that a node belongs to. */
+  kindOf(node: Node): ChainKind | undefined;
+  /** The terms of the chain that ends in a node, read from the left. */
+  termsOf(node: Node): readonly Term[];
+}
+
+function kindOf(node: Node): ChainKind | undefined {
+  if (node.op === "Add" || node.op === "Sub") return "sum";
+  return node.op === "Mul" ? "product" : undefined;
+}
+
+export function chainsOf(body: Graph): Chains {
+  const readers = countReaders(body);
+  const links = new Map<Value, Node>();
+  for (const node of body.nodes) {
+    const output = at(node.outputs, 0);
+    if (kindOf(node) !== undefined && readers.get(output) === 1) links.set(output, node);
+  }
+  const termsOf = (node: Node, negative = false): readonly Term[] =>
+    node.inputs.flatMap((value, index) => {
+      const sign = negative !== (node.op === "Sub" && index === 1);
+      const link = links.get(value);
+      return link !== undefined && kindOf(link) === kindOf(node) ? termsOf(link, sign) : [{ value, negative: sign }];
+    });
+  return { kindOf, termsOf: (node) => termsOf(node) };
+}
+
+/** Two terms of a chain as one. */
+function join(b: Builder, kind: ChainKind, x: Term, y: Term): Term {
+  if (kind === "product") return { value: b.mul(x.value, y.value), negative: false };
+  if (x.negative === y.negative) return { value: b.add(x.value, y.value), negative: x.negative };
+  return { value: x.negative ? b.sub(y.value, x.value) : b.sub(x.value, y.value), negative: false };
+}
+
+/** Terms as one, from the left: negative only where all are. The first term of a chain never is. */
+export function joinTerms(b: Builder, kind: ChainKind, terms: readonly Term[]): Term {
+  return terms.reduce((x, y) => join(b, kind, x, y));
+}

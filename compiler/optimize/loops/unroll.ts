@@ -1,0 +1,57 @@
+/** Unroll: a loop whose number of steps is known is laid out step by step, for devices that run no loops. */
+import { inline, type RewriteRule, type RewriteSite, rewrite, scanOperands } from "../../graph/rewrite.js";
+import type { Builder } from "../../ir/builder.js";
+import { sameShape } from "../../ir/dims.js";
+import { at } from "../../ir/expect.js";
+import type { NodeOf, Value } from "../../ir/types.js";
+import type { Pass } from "../pass.js";
+
+/** What the steps stacked, along a new leading axis. */
+function stackValues(b: Builder, values: readonly Value[]): Value {
+  const { shape } = at(values, 0).type;
+  if (shape.length === 0)
+    return b.concat(
+      values.map((value) => b.unsqueeze(value, [0])),
+      0,
+    );
+  return b.reshape(b.concat(values, 0), [values.length, ...shape]);
+}
+
+/** What stands at one step of a value: the very value that was stacked there, where it was. */
+function sliceAt({ b, producer }: RewriteSite, value: Value, timeStep: number, length: number): Value {
+  const stack = producer(value);
+  const concat = stack?.op === "Reshape" ? producer(at(stack.inputs, 0)) : undefined;
+  const slice = concat?.op === "Concat" && concat.attributes.axis === 0 ? concat.inputs[timeStep] : undefined;
+  const isStacked = concat?.inputs.length === length && slice && sameShape(slice.type.shape, value.type.shape.slice(1));
+  return isStacked ? slice : b.gather(value, b.scalar(timeStep, "int64"), 0);
+}
+
+function unrollLoop(loop: NodeOf<"Scan">, length: number, site: RewriteSite): readonly Value[] {
+  const { b, inputs } = site;
+  const { body, stateCount, reverse } = loop.attributes;
+  const { outer } = scanOperands({ inputs, attributes: loop.attributes });
+  const scanOutputs = body.outputs.slice(stateCount).map((): Value[] => new Array(length));
+  let carry = outer.states;
+  for (let iteration = 0; iteration < length; iteration++) {
+    const timeStep = reverse ? length - 1 - iteration : iteration;
+    const slices = outer.scans.map((value) => sliceAt(site, value, timeStep, length));
+    const results = inline(b, body, [...carry, ...slices, ...outer.captures]);
+    carry = results.slice(0, stateCount);
+    results.slice(stateCount).forEach((value, index) => {
+      at(scanOutputs, index)[timeStep] = value;
+    });
+  }
+  return [...carry, ...scanOutputs.map((values) => stackValues(b, values))];
+}
+
+const replace: RewriteRule = (node, site) => {
+  if (node.op !== "Scan") return undefined;
+  const { length } = node.attributes;
+  return typeof length === "number" && length > 0 ? unrollLoop(node, length, site) : undefined;
+};
+
+export const unroll: Pass = {
+  name: "unroll",
+  description: "A loop of a known number of steps is laid out: Scan(x, length=2) → step(x[0]), step(x[1]).",
+  run: (graph) => rewrite(graph, replace),
+};

@@ -1,0 +1,100 @@
+/** The manifest: what stands at which port of each graph, how it starts, and where it goes. */
+import type { Manifest, Port, Ports, Role, StoredTensor } from "../artifact.js";
+import { holdsWeights, isParameter, type Program } from "../elaborate/program.js";
+import { expectDefined } from "../ir/expect.js";
+import { interfaceType } from "../ir/float16.js";
+import { staticShape } from "../ir/tensor.js";
+import type { Graph, Value } from "../ir/types.js";
+import type { StepGraph } from "../training/apply-gradients.js";
+import type { HalfStep } from "../training/data-parallel.js";
+
+function port(name: string, role: Role, value: Value | undefined): Port {
+  const { type } = expectDefined(value, `the value of port ${name}`);
+  return { name, role, dtype: interfaceType(type.dtype), shape: type.shape };
+}
+
+/** Ports of a graph that only runs forward. A final state is named `final/rnn/0/h`. */
+export function forwardPorts(program: Program, graph: Graph): Ports {
+  return {
+    inputs: program.inputs.map(({ name, role }, index) => port(name, role, graph.inputs[index])),
+    outputs: program.outputs.map(({ name, role }, index) =>
+      port(role === "state" ? `final/${name}` : name, role, graph.outputs[index]),
+    ),
+  };
+}
+
+/** Ports of the K-step graph. What is carried comes back as `next/<name>`, in the order in which it went in. */
+export function trainingPorts(program: Program, step: StepGraph, train: Graph): Ports {
+  const carriedPorts: readonly { readonly name: string; readonly role: Role }[] = [
+    ...program.inputs.filter(isParameter),
+    ...step.states.map((name) => ({ name, role: "state" as const })),
+    ...step.slots.map(({ name }) => ({ name, role: "slot" as const })),
+    { name: "step", role: "step" },
+  ];
+  const inputs = [...carriedPorts, ...step.fixed, ...program.inputs.filter(({ role }) => role === "data")];
+  const outputs: typeof carriedPorts = [
+    ...carriedPorts.map(({ name, role }) => ({ name: `next/${name}`, role })),
+    ...step.reported.map((role) => ({ name: role, role })),
+  ];
+  return {
+    inputs: inputs.map(({ name, role }, index) => port(name, role, train.inputs[index])),
+    outputs: outputs.map(({ name, role }, index) => port(name, role, train.outputs[index])),
+  };
+}
+
+/** Ports of one half of a step that processes share: what it makes anew is `next/<name>`. */
+export function dataParallelPorts({ graph, inputs, reported }: HalfStep): Ports {
+  const nextStates = inputs.flatMap(({ role, name }) => (role === "state" ? [{ name: `next/${name}`, role }] : []));
+  const carriedPorts = inputs.filter(({ role }) => role === "parameter" || role === "slot" || role === "step");
+  const outputs: readonly { readonly name: string; readonly role: Role }[] = inputs.some(
+    ({ role }) => role === "gradient",
+  )
+    ? [
+        ...carriedPorts.map(({ name, role }) => ({ name: `next/${name}`, role })),
+        ...reported.map((role) => ({ name: role, role })),
+      ]
+    : [...nextStates, { name: "gradient", role: "gradient" }];
+  return {
+    inputs: inputs.map(({ name, role }, index) => port(name, role, graph.inputs[index])),
+    outputs: outputs.map(({ name, role }, index) => port(name, role, graph.outputs[index])),
+  };
+}
+
+/** Tensors that a run stores have shapes of numbers: the data has said every size by then. */
+function storedTensor(
+  name: string,
+  value: Value | undefined,
+  initializer: StoredTensor["initializer"] | null,
+): StoredTensor {
+  const { type } = expectDefined(value, name);
+  return {
+    name,
+    shape: expectDefined(staticShape(type.shape), `a size of ${name}`),
+    initializer: expectDefined(initializer, `the initializer of ${name}`),
+  };
+}
+
+export function makeManifest(
+  program: Program,
+  step: StepGraph,
+  ports: Pick<Manifest, "train" | "eval" | "model" | "stream" | "shard">,
+  identity: Pick<Manifest, "name" | "rnnx" | "hash" | "opset">,
+): Manifest {
+  const parameters = program.inputs.filter(holdsWeights);
+  return {
+    format: 1,
+    ...identity,
+    parameters: parameters.map((port, index) => ({
+      ...storedTensor(port.name, program.graph.inputs[index], port.initializer),
+      trainable: isParameter(port),
+    })),
+    slots: step.slots.map(({ name, parameter, initial }) => {
+      const initializer = { type: "constant", value: initial } as const;
+      return parameter === null
+        ? { name, shape: [], initializer }
+        : storedTensor(name, program.graph.inputs[parameter], initializer);
+    }),
+    metrics: program.metrics,
+    ...ports,
+  };
+}

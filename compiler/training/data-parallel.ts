@@ -1,0 +1,138 @@
+/** One step in two halves, for processes that share a batch: each makes the gradient of its rows, all make the same update. */
+import type { NormalOptimizer, NormalPrecision } from "../../schema/normal/index.js";
+import type { LossValue } from "../elaborate/losses/operands.js";
+import type { InputPort } from "../elaborate/program.js";
+import { graphBuilder } from "../graph/builder.js";
+import { inline } from "../graph/rewrite.js";
+import { elementCount } from "../ir/dims.js";
+import { at } from "../ir/expect.js";
+import type { Graph, Value } from "../ir/types.js";
+import {
+  applyGradients,
+  carriedOutputs,
+  isRawWeights,
+  openRateScale,
+  openSlots,
+  type ReportedRole,
+  reportedRoles,
+  slotsOf,
+  trainedWeights,
+} from "./apply-gradients.js";
+import { divideByCount } from "./gradient-accumulation.js";
+import { openLossScale, openScale, scaleSlots } from "./loss-scale.js";
+
+/** A half, with what stands at its inputs. */
+export interface HalfStep {
+  readonly graph: Graph;
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly role: InputPort["role"] | "slot" | "rate_scale" | "gradient";
+  }[];
+  /** Of the second half, as of a step: what comes after what is carried. */
+  readonly reported: readonly ReportedRole[];
+}
+
+/**
+ * The first half.
+ *
+ * @param graph sums over some rows. Outputs: total and count of the loss, the next value of each state in `ports`, then a gradient
+ * of the total per parameter in `ports`.
+ * @returns outputs: the next states; then one vector of all gradients (as large as the loss's scale makes them), the total and the count,
+ * which adds up over the rows.
+ */
+export function gradientStep(
+  graph: Graph,
+  ports: readonly InputPort[],
+  optimizer: NormalOptimizer,
+  precision: NormalPrecision,
+): HalfStep {
+  const b = graphBuilder(`${graph.name}/gradient`);
+  const inputs = ports.map(({ name }, index) => b.input(name, at(graph.inputs, index).type));
+  const roles = ports.map(({ name, role }): HalfStep["inputs"][number] => ({ name, role }));
+  const parameters = inputs.filter((_, index) => ports[index]?.role === "parameter");
+  const parameterStates = parameters.map((parameter) => openSlots(b, parameter, optimizer, isRawWeights));
+  const stepInput = inputs.find((_, index) => ports[index]?.role === "step");
+  const addedStep =
+    stepInput === undefined && optimizer.average !== null ? b.input("step", { dtype: "int64", shape: [] }) : null;
+  const step = stepInput ?? addedStep;
+  const weights = step === null ? parameters : trainedWeights(b, parameterStates, step);
+
+  const stateCount = ports.filter(({ role }) => role === "state").length;
+  const scale = openScale(b, precision);
+  const inputValues = inputs.map((input) => weights[parameters.indexOf(input)] ?? input);
+  const results = inline(b, graph, scale === null ? inputValues : [...inputValues, scale]);
+  const rest = results.slice(2);
+  const sums = [...rest.slice(stateCount), at(results, 0), at(results, 1)].map((sum) =>
+    b.reshape(sum, [elementCount(sum.type.shape)]),
+  );
+  const rawWeightSlots = parameterStates.flatMap(({ slots }) => Object.values(slots).map(({ name = "" }) => name));
+  return {
+    graph: b.finish([...rest.slice(0, stateCount), b.withName(b.concat(sums, 0), "gradient")]),
+    inputs: [
+      ...roles,
+      ...rawWeightSlots.map((name) => ({ name, role: "slot" as const })),
+      ...(addedStep === null ? [] : [{ name: "step", role: "step" as const }]),
+      ...scaleSlots(precision)
+        .slice(0, 1)
+        .map(({ name }) => ({ name, role: "slot" as const })),
+    ],
+    reported: [],
+  };
+}
+
+/**
+ * The second half, from the vector of sums over the whole batch.
+ *
+ * @param parameters the trained ones.
+ * @returns outputs: the next parameters, slots and step, then loss and gradient norm.
+ */
+export function applyStep(
+  name: string,
+  parameters: readonly Value[],
+  { optimizer, precision }: { readonly optimizer: NormalOptimizer; readonly precision: NormalPrecision },
+  batching: LossValue["batching"],
+): HalfStep {
+  const b = graphBuilder(`${name}/update`);
+  const parameterStates = parameters
+    .map((parameter) => b.input(parameter.name, parameter.type))
+    .map((parameter) => openSlots(b, parameter, optimizer));
+  const scaling = openLossScale(b, precision);
+  const step = b.input("step", { dtype: "int64", shape: [] });
+  const rateScale = openRateScale(b, optimizer);
+  const sizes = parameters.map(({ type }) => type.shape.reduce((product: number, dim) => product * Number(dim), 1));
+  const entryCount = sizes.reduce((sum, size) => sum + size, 0);
+  const sums = b.input("gradient", { dtype: "float32", shape: [entryCount + 2] });
+
+  const scalar = (offset: number) => b.reshape(b.slice(sums, 0, offset, offset + 1), []);
+  const count = scalar(entryCount + 1);
+  let end = 0;
+  const gradients = parameters.map(({ type }, index) => {
+    const start = end;
+    end += at(sizes, index);
+    return b.reshape(b.slice(sums, 0, start, end), type.shape);
+  });
+  const averages = divideByCount(b, [scalar(entryCount), ...gradients], count, batching);
+  const weights = trainedWeights(b, parameterStates, step);
+  const operands = parameterStates.map((state, index) => ({
+    ...state,
+    weights: at(weights, index),
+    gradient: at(averages, index + 1),
+  }));
+  const { next, scale, reported } = applyGradients(b, optimizer, operands, { step, rateScale, scaling });
+  const outputs = carriedOutputs(next, optimizer);
+  const slots = [
+    ...parameters.flatMap((parameter) => slotsOf(optimizer).map(([slot]) => `${parameter.name}/${slot}`)),
+    ...scaleSlots(precision).map(({ name }) => name),
+  ];
+  return {
+    graph: b.finish([...outputs.parameters, ...outputs.slots, ...scale, b.add(step, 1), at(averages, 0), ...reported]),
+    inputs: [
+      ...parameters.map(({ name = "" }) => ({ name, role: "parameter" as const })),
+      ...slots.map((slot) => ({ name: slot, role: "slot" as const })),
+      { name: "step", role: "step" },
+      ...(rateScale === null ? [] : [{ name: "rate_scale", role: "rate_scale" as const }]),
+      { name: "gradient", role: "gradient" },
+    ],
+    reported: reportedRoles(scaling),
+  };
+}

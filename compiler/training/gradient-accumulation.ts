@@ -1,0 +1,61 @@
+/** One update from several portions of a batch, one after the other: as much data as ever, the memory of one portion. */
+
+import type { LossValue } from "../elaborate/losses/operands.js";
+import type { InputPort } from "../elaborate/program.js";
+import { graphBuilder } from "../graph/builder.js";
+import { scan } from "../graph/loop.js";
+import { inline } from "../graph/rewrite.js";
+import type { Builder } from "../ir/builder.js";
+import { at } from "../ir/expect.js";
+import type { Graph, Value } from "../ir/types.js";
+
+/**
+ * Sums over portions, in a Scan.
+ *
+ * @param graph of one portion. Outputs: total and count of the loss, then the gradient of the total per parameter.
+ * @param ports what the graph's inputs are; none is a state.
+ * @returns the same inputs, data with a leading axis of `portions`; the same outputs, summed.
+ */
+export function accumulate(graph: Graph, ports: readonly InputPort[], microBatches: number): Graph {
+  const b = graphBuilder(graph.name);
+  const inputs = graph.inputs.map(({ name, type }, index): Value => {
+    const isData = ports[index]?.role === "data";
+    return b.input(name, { dtype: type.dtype, shape: isData ? [microBatches, ...type.shape] : type.shape });
+  });
+  const data = inputs.filter((_, index) => ports[index]?.role === "data");
+  const zeros = graph.outputs.map(({ type }) => b.expand(b.scalar(0), type.shape));
+  const operands = { initial: zeros, scans: [b.range(microBatches), ...data] };
+  const { final } = scan(b, "portions", operands, (inner, sums, slices) => {
+    const inputValues = inputs.map((input, index) => {
+      const role = ports[index]?.role;
+      if (role === "data") return at(slices, 1 + data.indexOf(input));
+      // What is random hangs on the step, and must differ from portion to portion.
+      return role === "step" ? inner.add(inner.mul(input, microBatches), at(slices, 0)) : input;
+    });
+    const outputs = inline(inner, graph, inputValues);
+    return { next: sums.map((sum, index) => inner.add(sum, at(outputs, index))), scanOutputs: [] };
+  });
+  return b.finish(final);
+}
+
+/** From the graph of sums over all portions to the loss and its gradients. */
+export function averageSums(graph: Graph, batching: LossValue["batching"]): Graph {
+  const b = graphBuilder(graph.name);
+  const inputs = graph.inputs.map(({ name, type }) => b.input(name, type));
+  const sums = inline(b, graph, inputs);
+  return b.finish(divideByCount(b, [at(sums, 0), ...sums.slice(2)], at(sums, 1), batching));
+}
+
+/**
+ * The loss and its gradients from sums over parts of a batch. A mean is the sum of the parts' totals by the sum of their counts,
+ * which do not depend on the parameters: so the gradient is that of the whole batch, even where parts hold different numbers of
+ * live steps.
+ */
+export function divideByCount(
+  b: Builder,
+  sums: readonly Value[],
+  count: Value,
+  batching: LossValue["batching"],
+): readonly Value[] {
+  return batching === "sum" ? sums : sums.map((sum) => b.div(sum, count));
+}

@@ -1,0 +1,25 @@
+/**
+ * adam: moving averages m of g and v of g², corrected for their start (D. Kingma and J. Ba, 2015). adamw also shrinks every
+ * parameter by rate * weight_decay first (I. Loshchilov and F. Hutter, 2019). `torch` puts epsilon beside the corrected root;
+ * `tensorflow` puts the correction in the rate and epsilon beside the uncorrected root ("epsilon hat").
+ */
+import type { NormalOptimizer } from "../../../schema/normal/index.js";
+import { movingAverage, type OptimizerDefinition, oneMinusPower } from "./optimizer.js";
+
+export const adam: OptimizerDefinition<Extract<NormalOptimizer, { type: "adam" | "adamw" }>, "m" | "v"> = {
+  slots: () => ({ m: 0, v: 0 }),
+  update(options, b, { parameter, gradient, slots, rate, t }) {
+    const { add, sub, mul, div, sqrt } = b;
+    const { beta1, beta2, epsilon, weight_decay } = options;
+    const decayed = weight_decay === 0 ? parameter : sub(parameter, mul(mul(rate, weight_decay), parameter));
+    const m = movingAverage(b, beta1, slots.m, gradient);
+    const v = movingAverage(b, beta2, slots.v, mul(gradient, gradient));
+    const correction1 = oneMinusPower(b, beta1, t);
+    const correction2 = oneMinusPower(b, beta2, t);
+    const step =
+      options.variant === "torch"
+        ? div(mul(div(rate, correction1), m), add(sqrt(div(v, correction2)), epsilon))
+        : div(mul(div(mul(rate, sqrt(correction2)), correction1), m), add(sqrt(v), epsilon));
+    return { parameter: sub(decayed, step), slots: { m, v } };
+  },
+};

@@ -1,0 +1,22 @@
+/**
+ * rmsprop: v ← decay v + (1 - decay) g², the step over the root of v (G. Hinton, 2012). Variants differ in where v starts,
+ * where epsilon stands, and whether momentum collects scaled steps: `tensorflow` (version 1), `keras`, `torch`.
+ */
+import type { NormalOptimizer } from "../../../schema/normal/index.js";
+import { movingAverage, type OptimizerDefinition } from "./optimizer.js";
+
+export const rmsprop: OptimizerDefinition<Extract<NormalOptimizer, { type: "rmsprop" }>, "v" | "a"> = {
+  slots: ({ variant }) => ({ v: variant === "tensorflow" ? 1 : 0, a: 0 }),
+  update(options, b, { parameter, gradient, slots, rate }) {
+    const { add, sub, mul, div, sqrt } = b;
+    const { decay, epsilon, variant } = options;
+    const v = movingAverage(b, decay, slots.v, mul(gradient, gradient));
+    const velocity = mul(slots.a, options.momentum);
+    if (variant === "torch") {
+      const a = add(velocity, div(gradient, add(sqrt(v), epsilon)));
+      return { parameter: sub(parameter, mul(rate, a)), slots: { v, a } };
+    }
+    const a = add(velocity, div(mul(rate, gradient), sqrt(add(v, epsilon))));
+    return { parameter: sub(parameter, a), slots: { v, a } };
+  },
+};

@@ -1,0 +1,35 @@
+/** Learning-rate schedules: a factor of the learning rate, from n, the updates already made (a float32 scalar). */
+import type { NormalSchedule } from "../../../schema/normal/index.js";
+import type { Builder } from "../../ir/builder.js";
+import type { Value } from "../../ir/types.js";
+import { cosineDecay } from "./cosine-decay.js";
+import { exponentialDecay } from "./exponential-decay.js";
+import { inverseSqrt } from "./inverse-sqrt.js";
+import { polynomialDecay } from "./polynomial-decay.js";
+import type { ScheduleDefinition } from "./schedule.js";
+import { stepDecay } from "./step-decay.js";
+
+const constant: ScheduleDefinition<NormalSchedule> = (_, b) => b.scalar(1);
+
+const schedules: {
+  readonly [K in NormalSchedule["type"]]: ScheduleDefinition<Extract<NormalSchedule, { type: K }>>;
+} = {
+  constant,
+  linear_warmup: constant,
+  exponential_decay: exponentialDecay,
+  cosine_decay: cosineDecay,
+  step_decay: stepDecay,
+  polynomial_decay: polynomialDecay,
+  inverse_sqrt: inverseSqrt,
+  // What falls with a plateau comes from outside, with the evaluations.
+  plateau: constant,
+};
+
+/** Over the first updates the factor rises in a line, the first of them moves already; the schedule counts from there. */
+export function scheduleFactor(schedule: NormalSchedule, b: Builder, n: Value): Value {
+  const factor = schedules[schedule.type] as ScheduleDefinition<NormalSchedule>;
+  const warmup = "warmup_steps" in schedule ? schedule.warmup_steps : 0;
+  if (warmup === 0) return factor(schedule, b, n);
+  const warmupFactor = b.min(b.div(b.add(n, 1), warmup), 1);
+  return b.mul(warmupFactor, factor(schedule, b, b.max(b.sub(n, warmup), 0)));
+}

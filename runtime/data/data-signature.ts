@@ -1,0 +1,187 @@
+/** What a spec's data says of itself before any file is opened: all of it where the data is written into the spec. */
+import type { ArraySignature, Signature } from "../../compiler/signature.js";
+import { child } from "../../schema/json-pointer.js";
+import type { NormalArraysData, NormalSpec, NormalTableData, NormalTextData } from "../../schema/normal/index.js";
+import type { Result } from "../problem.js";
+import { readNested } from "./formats/nested-lists.js";
+import { mapDataFiles, openData } from "./index.js";
+import { type Uses, usesOf } from "./source.js";
+import { inputSources } from "./sources/array-roles.js";
+
+export interface InferredSignature {
+  /** The ways in which the data may turn out, the likeliest first. Sizes that only the data knows are symbols. */
+  readonly signatures: readonly Signature[];
+  /** False when only files know the ranks and widths of arrays: what does not fit such a guess may fit the data. */
+  readonly isCertain: boolean;
+}
+
+export async function inferSignature(spec: NormalSpec, folder: string): Promise<Result<InferredSignature>> {
+  if (dataFiles(spec).length === 0) {
+    const opened = await openData(spec, folder);
+    return opened.ok ? { ok: true, signatures: [opened.source.signature(spec.train)], isCertain: true } : opened;
+  }
+  return inferFromSpec(spec, spec.data);
+}
+
+function inferFromSpec(spec: NormalSpec, data: NormalSpec["data"]): Result<InferredSignature> {
+  switch (data.type) {
+    case "text":
+      return inferText(spec, data);
+    case "table":
+      return inferTable(spec, data);
+    case "sequences":
+      return inferSequences(spec);
+    case "images":
+      return inferImages(spec);
+    case "pairs":
+      return inferPairs(spec);
+    case "arrays":
+      return inferArrays(spec, data);
+  }
+}
+
+function dataFiles({ data }: NormalSpec): readonly string[] {
+  const files: string[] = [];
+  mapDataFiles(data, (file) => {
+    files.push(file);
+    return file;
+  });
+  return files;
+}
+
+function inferText({ train }: NormalSpec, { window }: NormalTextData): Result<InferredSignature> {
+  const ids: ArraySignature = { dtype: "int32", shape: ["batch", "time"] };
+  const sizes = { vocabulary: "vocabulary", classes: "vocabulary" };
+  const expected = { batch: batchSizeOrOne(train), time: window };
+  return { ok: true, signatures: [{ inputs: ids, targets: ids, sizes, expected }], isCertain: true };
+}
+
+function inferTable(spec: NormalSpec, { columns, target, window }: NormalTableData): Result<InferredSignature> {
+  const { targets, everyStep } = usesOf(spec);
+  const features = columns?.length ?? "features";
+  const targetSize = targets === "classes" ? "classes" : (target?.length ?? features);
+  const leadingAxes = everyStep ? ["batch", "time"] : ["batch"];
+  const signature: Signature = {
+    inputs: { dtype: "float32", shape: ["batch", "time", features] },
+    targets:
+      targets === "classes"
+        ? { dtype: "int32", shape: leadingAxes }
+        : { dtype: "float32", shape: [...leadingAxes, targetSize] },
+    sizes: { features, classes: targetSize },
+    expected: { batch: batchSizeOrOne(spec.train), time: window },
+  };
+  return { ok: true, signatures: [signature], isCertain: true };
+}
+
+function inferPairs(spec: NormalSpec): Result<InferredSignature> {
+  const isText = usesOf(spec).inputs === "ids";
+  const tokens: ArraySignature = { dtype: "int32", shape: ["batch", "target_time"] };
+  const lengths: ArraySignature = { dtype: "int64", shape: ["batch"] };
+  const signature: Signature = {
+    inputs: isText ? { dtype: "int32", shape: ["batch", "time"] } : { dtype: "float32", shape: ["batch", "features"] },
+    ...(isText && { lengths }),
+    side_inputs: { decoder_inputs: tokens },
+    targets: tokens,
+    target_lengths: lengths,
+    sizes: {
+      ...(isText ? { vocabulary: "vocabulary" } : { features: "features" }),
+      target_vocabulary: "target_vocabulary",
+      classes: "target_vocabulary",
+    },
+    expected: { batch: batchSizeOrOne(spec.train), time: 1, target_time: 1 },
+  };
+  return { ok: true, signatures: [signature], isCertain: true };
+}
+
+function inferSequences(spec: NormalSpec): Result<InferredSignature> {
+  const { inputs, targets, everyStep } = usesOf(spec);
+  const leadingAxes = everyStep ? ["batch", "time"] : ["batch"];
+  const signature: Signature = {
+    inputs:
+      inputs === "ids"
+        ? { dtype: "int32", shape: ["batch", "time"] }
+        : { dtype: "float32", shape: ["batch", "time", "features"] },
+    targets:
+      targets === "classes"
+        ? { dtype: "int32", shape: leadingAxes }
+        : { dtype: "float32", shape: [...leadingAxes, "classes"] },
+    lengths: { dtype: "int64", shape: ["batch"] },
+    sizes: { ...(inputs === "ids" ? { vocabulary: "vocabulary" } : { features: "features" }), classes: "classes" },
+    expected: { batch: batchSizeOrOne(spec.train), time: 1 },
+  };
+  return { ok: true, signatures: [signature], isCertain: true };
+}
+
+function inferImages({ train }: NormalSpec): Result<InferredSignature> {
+  const signature: Signature = {
+    inputs: { dtype: "float32", shape: ["batch", "time", "features"] },
+    targets: { dtype: "int32", shape: ["batch"] },
+    sizes: { features: "features", classes: "classes" },
+    expected: { batch: batchSizeOrOne(train), time: 1 },
+  };
+  return { ok: true, signatures: [signature], isCertain: true };
+}
+
+function inferArrays(spec: NormalSpec, data: NormalArraysData): Result<InferredSignature> {
+  const { inputs: input, targets: target, lengths, weights, initial_states } = data;
+  const states = Object.entries(initial_states).map(
+    ([name, source]) => [name, source, "/data/initial_states"] as const,
+  );
+  const roles = Object.entries({ targets: target, lengths, weights });
+  const sources = inputSources({ inputs: input });
+  const inputsPath = sources.length === 1 && sources[0]?.[0] === "inputs" ? "/data" : "/data/inputs";
+  const arraySources = [
+    ...sources.map(([name, source]) => [name, source, inputsPath] as const),
+    ...roles.map(([name, source]) => [name, source, "/data"] as const),
+    ...states,
+  ];
+  const problems = arraySources.flatMap(([name, source, parent]) => {
+    if (source === null || typeof source === "string") return [];
+    const result = readNested(source, name, child(parent, name));
+    return result.ok ? [] : result.problems;
+  });
+  if (problems.length > 0) return { ok: false, problems };
+
+  const uses = usesOf(spec);
+  const asIds = uses.inputs === "ids" || uses.inputKind(sources[0]?.[0] ?? "inputs") === "ids";
+  const inputs: readonly ArraySignature[] = asIds
+    ? [{ dtype: "int32", shape: ["batch", "time"] }]
+    : [
+        { dtype: "float32", shape: ["batch", "time", "features"] },
+        { dtype: "float32", shape: ["batch", "features"] },
+      ];
+  const targets: ArraySignature =
+    uses.targets === "classes"
+      ? { dtype: "int32", shape: ["batch", "time"] }
+      : { dtype: "float32", shape: ["batch", "time", "classes"] };
+  const shared = {
+    targets,
+    ...(lengths !== null && { lengths: { dtype: "int64", shape: ["batch"] } as const }),
+    ...(weights !== null && { weights: { dtype: "float32", shape: ["batch", "time"] } as const }),
+    sizes: { ...(asIds ? { vocabulary: "vocabulary" } : { features: "features" }), classes: "classes" },
+    ...inferSideInputs(sources, uses),
+    expected: { batch: batchSizeOrOne(spec.train), time: 1 },
+  };
+  return { ok: true, signatures: inputs.map((signature) => ({ inputs: signature, ...shared })), isCertain: false };
+}
+
+/** Inputs besides the main one, by name. */
+function inferSideInputs(
+  [first, ...sideInputs]: ReturnType<typeof inputSources>,
+  { inputKind }: Uses,
+): Partial<Signature> {
+  const arrays = sideInputs.map(([name]): [string, ArraySignature] => [
+    name,
+    inputKind(name) === "ids"
+      ? { dtype: "int32", shape: ["batch", `${name}_time`] }
+      : { dtype: "float32", shape: ["batch", `${name}_time`, "features"] },
+  ]);
+  return {
+    ...(first !== undefined && first[0] !== "inputs" && { main_input: first[0] }),
+    ...(arrays.length > 0 && { side_inputs: Object.fromEntries(arrays) }),
+  };
+}
+
+function batchSizeOrOne({ batch_size }: NormalSpec["train"]): number {
+  return typeof batch_size === "number" ? batch_size : 1;
+}

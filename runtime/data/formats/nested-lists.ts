@@ -1,0 +1,72 @@
+/** Nested lists of numbers, from a spec or a JSON file: rectangular, flattened row by row. */
+import { fail, type Result } from "../../problem.js";
+import type { ParsedArray } from "./convert-array.js";
+
+const MAX_RANK = 8;
+
+/** `path` is the JSON pointer of the outermost list; a problem points at the entry that breaks the rule. */
+export function readNested(nested: unknown, name: string, path: string): Result<{ readonly numbers: ParsedArray }> {
+  const shape: number[] = [];
+  for (let value = nested; Array.isArray(value); value = value[0]) {
+    shape.push(value.length);
+    if (shape.length > MAX_RANK) {
+      return fail({ code: "array-shape", path, message: `${name} has more than ${MAX_RANK} levels of lists.` });
+    }
+  }
+  if (shape.length === 0) {
+    return fail({
+      code: "array-shape",
+      path,
+      message: `${name} is ${describeKind(nested)}, not a list of numbers.`,
+      hint: "Write nested lists of numbers, one entry for each example.",
+    });
+  }
+
+  const values = new Float64Array(shape.reduce((product, size) => product * size, 1));
+  let filled = 0;
+  let isInteger = true;
+  /** Indices of the part being read. */
+  const indexPath: number[] = [];
+  /** Reads a part into `values`; the answer is what is wrong at `at`, if anything. */
+  const fill = (value: unknown): string | undefined => {
+    const size = shape[indexPath.length];
+    if (size === undefined) {
+      if (typeof value !== "number") return `is ${describeKind(value)} where a number should be`;
+      if (!Number.isFinite(value)) return `is ${value}`;
+      values[filled++] = value;
+      isInteger &&= Number.isInteger(value);
+      return undefined;
+    }
+    if (!Array.isArray(value)) return `is ${describeKind(value)} where a list should be`;
+    if (value.length !== size) {
+      return `has ${formatEntryCount(value.length)} where ${name}${"[0]".repeat(indexPath.length)} has ${size}`;
+    }
+    for (const [index, entry] of value.entries()) {
+      indexPath.push(index);
+      const problem = fill(entry);
+      if (problem !== undefined) return problem;
+      indexPath.pop();
+    }
+    return undefined;
+  };
+
+  const problem = fill(nested);
+  if (problem === undefined) return { ok: true, numbers: { shape, isInteger, values } };
+  return fail({
+    code: "array-shape",
+    path: [path, ...indexPath].join("/"),
+    message: `${name}${indexPath.map((index) => `[${index}]`).join("")} ${problem}.`,
+  });
+}
+
+function formatEntryCount(count: number): string {
+  return count === 1 ? "1 entry" : `${count} entries`;
+}
+
+function describeKind(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "string") return "text";
+  if (typeof value === "object") return "an object";
+  return typeof value === "boolean" ? String(value) : `a ${typeof value}`;
+}

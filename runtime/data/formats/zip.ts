@@ -1,0 +1,107 @@
+/** Zip archives, as NPZ files are: a reader of stored and deflated members that believes no size before it has checked it. */
+import { inflateRawSync } from "node:zlib";
+
+export interface ZipMember {
+  readonly name: string;
+  /** The contents, or what is wrong with them as a message that follows "it" or "its". */
+  read(): Uint8Array | string;
+}
+
+const END_RECORD_SIZE = 22;
+const MAX_COMMENT_BYTES = 0xffff;
+const ENTRY_SIZE = 46;
+const LOCAL_HEADER_SIZE = 30;
+
+/** The members of an archive, or what is wrong with it. */
+export function readZip(bytes: Uint8Array): readonly ZipMember[] | string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = findEnd(view);
+  if (end === undefined) return "it is not a zip archive, or ends early";
+  const count = view.getUint16(end + 10, true);
+  const start = view.getUint32(end + 16, true);
+  const members: ZipMember[] = [];
+  let position = start;
+  for (let entry = 0; entry < count; entry++) {
+    if (position + ENTRY_SIZE > end || view.getUint32(position, true) !== 0x02014b50)
+      return "its list of members is damaged";
+    const nameLength = view.getUint16(position + 28, true);
+    const next =
+      position + ENTRY_SIZE + nameLength + view.getUint16(position + 30, true) + view.getUint16(position + 32, true);
+    if (next > end) return "its list of members is damaged";
+    const name = new TextDecoder().decode(bytes.subarray(position + ENTRY_SIZE, position + ENTRY_SIZE + nameLength));
+    const header: Header = {
+      flags: view.getUint16(position + 8, true),
+      method: view.getUint16(position + 10, true),
+      checksum: view.getUint32(position + 16, true),
+      compressedSize: view.getUint32(position + 20, true),
+      size: view.getUint32(position + 24, true),
+      offset: view.getUint32(position + 42, true),
+    };
+    members.push({ name, read: () => readMember(bytes, view, name, header) });
+    position = next;
+  }
+  return members;
+}
+
+interface Header {
+  readonly flags: number;
+  readonly method: number;
+  readonly checksum: number;
+  readonly compressedSize: number;
+  readonly size: number;
+  readonly offset: number;
+}
+
+/** The record that ends an archive, behind which only a comment may stand. */
+function findEnd(view: DataView): number | undefined {
+  const first = Math.max(0, view.byteLength - END_RECORD_SIZE - MAX_COMMENT_BYTES);
+  for (let position = view.byteLength - END_RECORD_SIZE; position >= first; position--) {
+    const comment = view.getUint16(position + 20, true);
+    if (view.getUint32(position, true) === 0x06054b50 && position + END_RECORD_SIZE + comment === view.byteLength)
+      return position;
+  }
+  return undefined;
+}
+
+function readMember(bytes: Uint8Array, view: DataView, name: string, header: Header): Uint8Array | string {
+  const { flags, method, checksum, compressedSize, size, offset } = header;
+  if ((flags & 1) !== 0) return `its member "${name}" is encrypted`;
+  if ([compressedSize, size, offset].includes(0xffffffff)) return `its member "${name}" is larger than 4 GiB`;
+  if (offset + LOCAL_HEADER_SIZE > bytes.length || view.getUint32(offset, true) !== 0x04034b50)
+    return damagedMessage(name);
+  const start = offset + LOCAL_HEADER_SIZE + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
+  if (start + compressedSize > bytes.length) return damagedMessage(name);
+  const contents = inflate(bytes.subarray(start, start + compressedSize), method, size);
+  if (contents === "method") return `its member "${name}" is compressed in a way that is not known (${method})`;
+  if (contents === undefined || contents.length !== size || crc32(contents) !== checksum) return damagedMessage(name);
+  return contents;
+}
+
+/** Undefined where the bytes are not what the header says. */
+function inflate(compressed: Uint8Array, method: number, size: number): Uint8Array | "method" | undefined {
+  if (method === 0) return compressed;
+  if (method !== 8) return "method";
+  try {
+    return inflateRawSync(compressed, { maxOutputLength: Math.max(1, size) });
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error)) throw error;
+    return undefined;
+  }
+}
+
+function damagedMessage(name: string): string {
+  return `its member "${name}" is damaged`;
+}
+
+/** The remainders of all bytes in CRC-32, polynomial 0xEDB88320. */
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let remainder = byte;
+  for (let bit = 0; bit < 8; bit++) remainder = (remainder >>> 1) ^ ((remainder & 1) === 0 ? 0 : 0xedb88320);
+  return remainder;
+});
+
+export function crc32(bytes: Uint8Array): number {
+  let sum = 0xffffffff;
+  for (const byte of bytes) sum = (sum >>> 8) ^ (crcTable[(sum ^ byte) & 0xff] ?? 0);
+  return (sum ^ 0xffffffff) >>> 0;
+}

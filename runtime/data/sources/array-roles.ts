@@ -1,0 +1,212 @@
+/** The arrays of each role: read, converted to what the model reads, and held against each other. */
+import type { ArraySignature } from "../../../compiler/signature.js";
+import { child } from "../../../schema/json-pointer.js";
+import type { ArraySource, NormalArraysData } from "../../../schema/normal/index.js";
+import { fail, type Result, type RunProblem } from "../../problem.js";
+import { type Origin, toFloat32, toIndices, toLengths } from "../formats/convert-array.js";
+import { readArray } from "../formats/read-array.js";
+import type { NumericArray, Uses } from "../source.js";
+
+/** One role's array, where it was written, and its signature: only the source knows which axis is time. */
+export interface Role {
+  readonly origin: Origin;
+  readonly array: NumericArray;
+  readonly signature: ArraySignature;
+  /** An input besides the main one. */
+  readonly isSide?: true;
+}
+
+type Inputs = NormalArraysData["inputs"];
+
+export function isNamedInputs(inputs: Inputs): inputs is Readonly<Record<string, ArraySource>> {
+  return typeof inputs === "object" && !Array.isArray(inputs);
+}
+
+/** The inputs by name, the main one first. */
+export function inputSources({
+  inputs,
+}: Pick<NormalArraysData, "inputs">): readonly (readonly [string, ArraySource])[] {
+  return isNamedInputs(inputs) ? Object.entries(inputs) : [["inputs", inputs]];
+}
+
+/** Reads and converts every role that can be; the rest are reported. */
+export function readRoles(
+  data: NormalArraysData,
+  folder: string,
+  uses: Uses,
+  problems: RunProblem[],
+): ReadonlyMap<string, Role> {
+  const roles = new Map<string, Role>();
+  const addRole = (name: string, checked: Result<{ readonly role: Role }>) => {
+    if (checked.ok) roles.set(name, checked.role);
+    else problems.push(...checked.problems);
+  };
+  const read = (key: string, source: ArraySource) => readArray(source, folder, key, `/data/${key}`);
+
+  const [first, ...sideInputs] = inputSources(data);
+  const [mainName, mainSource] = first ?? ["inputs", []];
+  const mainPath = isNamedInputs(data.inputs) ? child("/data/inputs", mainName) : "/data/inputs";
+  const asIds = uses.inputs === "ids" || uses.inputKind(mainName) === "ids";
+  addRole("inputs", inputsRole(readArray(mainSource, folder, mainName, mainPath), asIds));
+  for (const [name, source] of sideInputs) {
+    const path = child("/data/inputs", name);
+    const asIds = uses.inputKind(name) === "ids";
+    addRole(name, sideRole(readArray(source, folder, name, path), asIds, name, timeStepsOf(roles.get("inputs"))));
+  }
+  // Axes are named by comparison with the inputs' time axis, so nothing is asked of the others when the inputs are unknown.
+  const time = timeStepsOf(roles.get("inputs"));
+  addRole("targets", targetsRole(read("targets", data.targets), uses, time));
+  if (data.lengths !== null) addRole("lengths", lengthsRole(read("lengths", data.lengths), time, roles.has("inputs")));
+  if (data.weights !== null) addRole("weights", weightsRole(read("weights", data.weights)));
+  for (const [name, source] of Object.entries(data.initial_states)) {
+    addRole(name, stateRole(readArray(source, folder, name, child("/data/initial_states", name))));
+  }
+  return roles;
+}
+
+type ReadArrayResult = ReturnType<typeof readArray>;
+
+function inputsRole(result: ReadArrayResult, asIds: boolean): Result<{ readonly role: Role }> {
+  if (!result.ok) return result;
+  const { numbers, origin } = result;
+  if (asIds) {
+    if (numbers.shape.length !== 2) return fail(wrongRank(origin, numbers.shape, "[examples, time] of token ids"));
+    return toRole(toIndices(numbers, origin, "Token ids"), origin, ["batch", "time"]);
+  }
+  const [, width, features] = numbers.shape;
+  if (width === undefined || numbers.shape.length > 3) {
+    return fail(wrongRank(origin, numbers.shape, "[examples, time, features] or [examples, features]"));
+  }
+  return toRole(
+    toFloat32(numbers, origin),
+    origin,
+    features === undefined ? ["batch", width] : ["batch", "time", features],
+  );
+}
+
+/** Words for what the data feeds besides its inputs. */
+const reservedNames: readonly string[] = ["inputs", "targets", "lengths", "weights", "step"];
+
+/** An input besides the main one has an axis of time of its own, unless it is as long. */
+function sideRole(
+  result: ReadArrayResult,
+  asIds: boolean,
+  name: string,
+  mainTime: number | undefined,
+): Result<{ readonly role: Role }> {
+  const inputRole = inputsRole(result, asIds);
+  if (!inputRole.ok) return inputRole;
+  const { role } = inputRole;
+  if (reservedNames.includes(name)) {
+    const message = `An input besides the first cannot be named "${name}".`;
+    return fail({ ...locationOf(role), code: "reserved-name", message, hint: "Choose another name." });
+  }
+  const time = role.array.shape[1] === mainTime ? "time" : `${name}_time`;
+  const shape = role.signature.shape.map((dim) => (dim === "time" ? time : dim));
+  return { ok: true, role: { ...role, isSide: true, signature: { ...role.signature, shape } } };
+}
+
+function targetsRole(result: ReadArrayResult, uses: Uses, time: number | undefined): Result<{ readonly role: Role }> {
+  if (!result.ok) return result;
+  const { numbers, origin } = result;
+  const [, second, third] = numbers.shape;
+  if (numbers.shape.length > 3) return fail(wrongRank(origin, numbers.shape, "at most [examples, time, size]"));
+  const perStep = uses.everyStep && time !== undefined;
+  // Whole numbers are classes where there is one for each output; with one axis more they are rows of probabilities.
+  const classes = uses.targets === "classes" && numbers.isInteger && numbers.shape.length === (perStep ? 2 : 1);
+  const rest = [second, third].filter((size) => size !== undefined);
+  const shape = ["batch", ...(perStep && second === time ? ["time", ...rest.slice(1)] : rest)];
+  return toRole(classes ? toIndices(numbers, origin, "Classes") : toFloat32(numbers, origin), origin, shape);
+}
+
+function lengthsRole(
+  result: ReadArrayResult,
+  time: number | undefined,
+  hasInputs: boolean,
+): Result<{ readonly role: Role }> {
+  if (!result.ok) return result;
+  const { numbers, origin } = result;
+  if (numbers.shape.length !== 1) return fail(wrongRank(origin, numbers.shape, "[examples]"));
+  if (time === undefined && hasInputs) {
+    const message = "lengths needs inputs with an axis of time.";
+    return fail({
+      code: "array-shape",
+      path: origin.path,
+      message,
+      hint: "Leave lengths out, or give inputs as [examples, time, features].",
+    });
+  }
+  return toRole(toLengths(numbers, origin, time), origin, ["batch"]);
+}
+
+function weightsRole(result: ReadArrayResult): Result<{ readonly role: Role }> {
+  if (!result.ok) return result;
+  const { numbers, origin } = result;
+  const rank = numbers.shape.length;
+  if (rank > 2) return fail(wrongRank(origin, numbers.shape, "[examples, time] or [examples]"));
+  return toRole(toFloat32(numbers, origin), origin, rank === 2 ? ["batch", "time"] : ["batch"]);
+}
+
+function stateRole(result: ReadArrayResult): Result<{ readonly role: Role }> {
+  if (!result.ok) return result;
+  const { numbers, origin } = result;
+  const [, size] = numbers.shape;
+  if (size === undefined || numbers.shape.length !== 2) {
+    return fail(wrongRank(origin, numbers.shape, "[examples, size of the state]"));
+  }
+  return toRole(toFloat32(numbers, origin), origin, ["batch", size]);
+}
+
+function toRole(
+  converted: Result<{ readonly array: NumericArray }>,
+  origin: Origin,
+  shape: readonly (number | string)[],
+): Result<{ readonly role: Role }> {
+  if (!converted.ok) return converted;
+  const { array } = converted;
+  return { ok: true, role: { origin, array, signature: { dtype: array.dtype, shape } } };
+}
+
+export function timeStepsOf(inputs: Role | undefined): number | undefined {
+  return inputs?.signature.shape[1] === "time" ? inputs.array.shape[1] : undefined;
+}
+
+/** Axes that must have one size: examples in every role, time in those that have it. */
+export function checkShapes(roles: ReadonlyMap<string, Role>): readonly RunProblem[] {
+  const inputs = roles.get("inputs");
+  if (inputs === undefined) return [];
+  if (inputs.array.shape.includes(0)) {
+    return [
+      {
+        ...locationOf(inputs),
+        code: "array-shape",
+        message: `inputs has shape ${formatShape(inputs)}: there is nothing to train on.`,
+      },
+    ];
+  }
+  const examples = inputs.array.shape[0];
+  const time = timeStepsOf(inputs);
+  const problems: RunProblem[] = [];
+  for (const [name, role] of roles) {
+    const report = (axes: string) => {
+      const message = `${name} has shape ${formatShape(role)}, and inputs has shape ${formatShape(inputs)}: ${axes} must agree.`;
+      problems.push({ ...locationOf(role), code: "array-shape", message });
+    };
+    if (role.array.shape[0] !== examples) report("the first axes, examples,");
+    else if (role.signature.shape[1] === "time" && role.array.shape[1] !== time) report("the axes of time");
+  }
+  return problems;
+}
+
+function wrongRank(origin: Origin, shape: readonly number[], expected: string): RunProblem {
+  const message = `${origin.name} has shape [${shape.join(", ")}], and should be ${expected}.`;
+  return { code: "array-shape", path: origin.path, ...(origin.file !== undefined && { file: origin.file }), message };
+}
+
+function locationOf(role: Role): Pick<RunProblem, "path" | "file"> {
+  return { path: role.origin.path, ...(role.origin.file !== undefined && { file: role.origin.file }) };
+}
+
+function formatShape(role: Role): string {
+  return `[${role.array.shape.join(", ")}]`;
+}

@@ -1,0 +1,117 @@
+/** Reading pairs: from the spec, from lines of two tab-separated texts, or from lines of JSON. */
+
+import { child } from "../../../schema/json-pointer.js";
+import type { NormalPairsData } from "../../../schema/normal/index.js";
+import { fail, type Result, type RunProblem } from "../../problem.js";
+import { splitLines } from "../formats/lines.js";
+import { readingProblem, readTextChunks } from "../formats/utf8-reader.js";
+import type { Uses } from "../source.js";
+
+export interface Pair {
+  readonly source: string | readonly number[];
+  readonly target: string;
+  /** From 0: its place in the list, or its line in the file. */
+  readonly row: number;
+}
+
+/** More say no more. */
+const MAX_PROBLEMS = 20;
+/** Characters of one line. */
+const MAX_LINE_LENGTH = 2 ** 20;
+
+export async function readPairs(
+  data: NormalPairsData,
+  folder: string,
+  uses: Uses,
+): Promise<Result<{ readonly pairs: readonly Pair[] }>> {
+  const result = data.file === null ? pairsFromSpec(data) : await pairsFromFile(data.file, folder);
+  if (!result.ok) return result;
+  const expectedType = uses.inputs === "ids" ? "string" : "object";
+  const mismatched = result.pairs.find(({ source }) => typeof source !== expectedType);
+  if (mismatched !== undefined)
+    return fail({
+      code: "pair-source",
+      ...(data.file === null
+        ? { path: child(child("/data/pairs", mismatched.row), 0) }
+        : { path: "/data/file", file: data.file, line: mismatched.row + 1 }),
+      message:
+        expectedType === "string"
+          ? "The source is a list of numbers, but the model looks up tokens."
+          : "The source is text, but the model reads numbers.",
+      hint:
+        expectedType === "string"
+          ? "Write the source as text, or begin with a dense layer."
+          : "Begin the model with an embedding layer, or write the source as a list of numbers.",
+    });
+  if (result.pairs.length === 0)
+    return fail({
+      code: "no-pairs",
+      path: data.file === null ? "/data/pairs" : "/data/file",
+      ...(data.file !== null && { file: data.file }),
+      message: "There are no pairs.",
+      hint: "Write one pair a line, source and target separated by a tab.",
+    });
+  return result;
+}
+
+function pairsFromSpec({ pairs }: NormalPairsData): Result<{ readonly pairs: readonly Pair[] }> {
+  return { ok: true, pairs: (pairs ?? []).map(([source, target], row) => ({ source, target, row })) };
+}
+
+async function pairsFromFile(file: string, folder: string): Promise<Result<{ readonly pairs: readonly Pair[] }>> {
+  const pairs: Pair[] = [];
+  const problems: RunProblem[] = [];
+  const namedFile = { file, folder, path: "/data/file" };
+  const isJson = /\.jsonl?$/i.test(file);
+  try {
+    let row = 0;
+    for await (const text of splitLines(readTextChunks(namedFile), MAX_LINE_LENGTH)) {
+      if (text.trim() !== "") {
+        const pair = text.length > MAX_LINE_LENGTH ? undefined : isJson ? parseJsonPair(text) : parseTabbedPair(text);
+        if (pair === undefined) problems.push(lineProblem(file, row, isJson));
+        else pairs.push({ ...pair, row });
+        if (problems.length >= MAX_PROBLEMS) break;
+      }
+      row++;
+    }
+  } catch (error) {
+    return fail(readingProblem(namedFile, error));
+  }
+  return problems.length > 0 ? fail(...problems) : { ok: true, pairs };
+}
+
+type PairContent = Omit<Pair, "row">;
+
+function parseTabbedPair(line: string): PairContent | undefined {
+  const [source, target, ...others] = line.split("\t");
+  return source === undefined || target === undefined || others.length > 0 ? undefined : { source, target };
+}
+
+function parseJsonPair(line: string): PairContent | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const { source, target } = value as { readonly source?: unknown; readonly target?: unknown };
+  if (typeof target !== "string") return undefined;
+  if (typeof source === "string") return { source, target };
+  if (!Array.isArray(source) || source.length === 0) return undefined;
+  const numbers = source.filter((entry): entry is number => typeof entry === "number" && Number.isFinite(entry));
+  return numbers.length === source.length ? { source: numbers, target } : undefined;
+}
+
+function lineProblem(file: string, row: number, isJson: boolean): RunProblem {
+  return {
+    code: "pair-line",
+    path: "/data/file",
+    file,
+    line: row + 1,
+    message: `Line ${row + 1} of "${file}" is no pair.`,
+    hint: isJson
+      ? 'A line is {"source": "text" or [numbers], "target": "text"}.'
+      : "A line is a source, one tab, and a target.",
+  };
+}

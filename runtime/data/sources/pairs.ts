@@ -1,0 +1,195 @@
+/**
+ * Pairs: a source, which is text or a vector, and the sequence that it becomes. The decoder reads the target after a start
+ * token and says it with an end token behind.
+ */
+import { createHash } from "node:crypto";
+import { child } from "../../../schema/json-pointer.js";
+import type { NormalPairsData } from "../../../schema/normal/index.js";
+import { fail, type Result, type RunProblem } from "../../problem.js";
+import { gatherLengths, gatherSequences, gatherWindows, type InMemorySeries } from "../batching/windows.js";
+import { intern } from "../labels.js";
+import type { PairsMetadata } from "../metadata.js";
+import { type DataSource, expectedBatchSize, type NumericArray, type SourceKind, type Uses } from "../source.js";
+import { type Splits, splitExamples } from "../splits.js";
+import { decodeTokens, END, START, tokenize } from "../vocabulary/tokens.js";
+import { type Pair, readPairs } from "./pairs-file.js";
+
+/** The first tokens of the vocabularies: START, END and the unknown of the target's, the unknown alone of the source's. */
+const specialTokens = { source: ["<unknown>"], target: ["<start>", "<end>", "<unknown>"] } as const;
+
+export const pairs: SourceKind<NormalPairsData> = {
+  async open(data, { folder, seed, uses, fittedMetadata }) {
+    const result = await readPairs(data, folder, uses);
+    if (!result.ok) return result;
+    const split = splitExamples(data.split, seed, result.pairs.length);
+    const pairsMetadata = fittedMetadata?.type === "pairs" ? fittedMetadata : null;
+    return split.ok ? assemble(data, result.pairs, split.splits, uses, pairsMetadata) : split;
+  },
+  mapFiles: (data, rename) => (data.file === null ? data : { ...data, file: rename(data.file) }),
+};
+
+/** Tokens to ids: those of the training part by first appearance, or those that a run has learnt; others are unknown. */
+function vocabularyOf(
+  leadingTokens: readonly string[],
+  sequences: readonly (readonly string[])[],
+  train: Iterable<number>,
+  fittedVocabulary: readonly string[] | null | undefined,
+) {
+  const idByToken = new Map((fittedVocabulary ?? leadingTokens).map((token, id) => [token, id]));
+  if (!fittedVocabulary)
+    for (const index of train) for (const token of sequences[index] ?? []) intern(idByToken, token);
+  const unknown = idByToken.get("<unknown>") ?? 0;
+  const ids = sequences.map((tokens) => tokens.map((token) => idByToken.get(token) ?? unknown));
+  return { words: [...idByToken.keys()], ids };
+}
+
+function assemble(
+  data: NormalPairsData,
+  allPairs: readonly Pair[],
+  splits: Splits,
+  uses: Uses,
+  fittedMetadata: PairsMetadata | null,
+): Result<{ readonly source: DataSource }> {
+  const target = vocabularyOf(
+    specialTokens.target,
+    allPairs.map((pair) => tokenize(pair.target, data.unit)),
+    splits.train,
+    fittedMetadata?.target_vocabulary,
+  );
+  const source =
+    uses.inputs === "ids"
+      ? vocabularyOf(
+          specialTokens.source,
+          allPairs.map((pair) => tokenize(String(pair.source), data.unit)),
+          splits.train,
+          fittedMetadata?.vocabulary,
+        )
+      : null;
+  const emptyIndex = allPairs.findIndex(
+    (_, index) => source?.ids[index]?.length === 0 || target.ids[index]?.length === 0,
+  );
+  if (emptyIndex >= 0) return fail(emptyPairProblem(data, allPairs[emptyIndex]));
+  const widths = allPairs.map((pair) => (typeof pair.source === "string" ? 0 : pair.source.length));
+  const features = widths[0] ?? 0;
+  const raggedIndex = widths.findIndex((width) => width !== features);
+  if (raggedIndex >= 0) return fail(raggedPairProblem(data, allPairs[raggedIndex], features));
+
+  const sourceSequences = source === null ? null : packSequences(source.ids);
+  const vectors = {
+    dtype: "float32",
+    width: features,
+    data: Float32Array.from(allPairs.flatMap(sourceVector)),
+  } as const;
+  const decoderInputs = packSequences(target.ids.map((ids) => [START, ...ids]));
+  const targetSequences = packSequences(target.ids.map((ids) => [...ids, END]));
+  const sourceLength = sourceSequences?.maxLength ?? 0;
+  const targetLength = targetSequences.maxLength;
+  return {
+    ok: true,
+    source: {
+      examples: allPairs.length,
+      splits,
+      digest: createHash("sha256")
+        .update(JSON.stringify([allPairs, target.words, source?.words]))
+        .digest("hex"),
+      metadata: {
+        type: "pairs",
+        unit: data.unit,
+        vocabulary: source?.words ?? null,
+        target_vocabulary: target.words,
+        longest_target: targetLength,
+      },
+      signature: (train) => ({
+        inputs:
+          source === null
+            ? { dtype: "float32", shape: ["batch", features] }
+            : { dtype: "int32", shape: ["batch", "time"] },
+        ...(source !== null && { lengths: { dtype: "int64", shape: ["batch"] } as const }),
+        side_inputs: { decoder_inputs: { dtype: "int32", shape: ["batch", "target_time"] } },
+        targets: { dtype: "int32", shape: ["batch", "target_time"] },
+        target_lengths: { dtype: "int64", shape: ["batch"] },
+        sizes: {
+          ...(source === null ? { features } : { vocabulary: source.words.length }),
+          target_vocabulary: target.words.length,
+          classes: target.words.length,
+        },
+        expected: {
+          batch: expectedBatchSize(train, splits),
+          time: Math.max(sourceLength, 1),
+          target_time: targetLength,
+        },
+      }),
+      batch(indices) {
+        const count = indices.length;
+        const targets = ({ series, starts }: PackedSequences) =>
+          gatherSequences(series, starts, indices, targetLength, [count, targetLength]);
+        const sourceArrays: readonly (readonly [string, NumericArray])[] =
+          sourceSequences === null
+            ? [["inputs", gatherWindows(vectors, { stride: 1, shift: 0, length: 1 }, indices, [count, features])]]
+            : [
+                [
+                  "inputs",
+                  gatherSequences(sourceSequences.series, sourceSequences.starts, indices, sourceLength, [
+                    count,
+                    sourceLength,
+                  ]),
+                ],
+                ["lengths", gatherLengths(sourceSequences.starts, indices)],
+              ];
+        return new Map<string, NumericArray>([
+          ...sourceArrays,
+          ["decoder_inputs", targets(decoderInputs)],
+          ["targets", targets(targetSequences)],
+          ["target_lengths", gatherLengths(targetSequences.starts, indices)],
+        ]);
+      },
+      findOutOfRange: () => undefined,
+      decode: (predictions) => decodeTokens(predictions, target.words, data.unit, END),
+    },
+  };
+}
+
+interface PackedSequences {
+  readonly series: InMemorySeries;
+  readonly starts: Uint32Array;
+  /** Ids in the longest of them. */
+  readonly maxLength: number;
+}
+
+/** Rows of ids, one after the other. */
+function packSequences(rows: readonly (readonly number[])[]): PackedSequences {
+  const starts = new Uint32Array(rows.length + 1);
+  for (const [index, { length }] of rows.entries()) starts[index + 1] = (starts[index] ?? 0) + length;
+  const maxLength = rows.reduce((maximum, { length }) => Math.max(maximum, length), 0);
+  return { series: { dtype: "int32", width: 1, data: Int32Array.from(rows.flat()) }, starts, maxLength };
+}
+
+function sourceVector(pair: Pair | undefined): readonly number[] {
+  return pair === undefined || typeof pair.source === "string" ? [] : pair.source;
+}
+
+function emptyPairProblem(data: NormalPairsData, pair: Pair | undefined): RunProblem {
+  return {
+    code: "empty-pair",
+    ...pairLocation(data, pair),
+    message: "A pair needs at least one token on both sides.",
+    hint: "Take the pair out, or fill it in.",
+  };
+}
+
+function raggedPairProblem(data: NormalPairsData, pair: Pair | undefined, width: number): RunProblem {
+  return {
+    code: "ragged-source",
+    ...pairLocation(data, pair),
+    message: `The source is a vector of ${sourceVector(pair).length} numbers, and the first one has ${width}.`,
+    hint: "All sources have the same width.",
+  };
+}
+
+/** A pair stands in the spec, or on a line of the file. */
+export function pairLocation(data: NormalPairsData, pair: Pick<Pair, "row"> | undefined) {
+  const row = pair?.row ?? 0;
+  return data.file === null
+    ? { path: child("/data/pairs", row) }
+    : { path: "/data/file", file: data.file, line: row + 1 };
+}

@@ -1,0 +1,222 @@
+/** Sequences as they are read: steps of each example as numbered tokens or vectors, and what is said of them. */
+import type { NormalSequencesData } from "../../../schema/normal/index.js";
+import { fail, type Result, type RunProblem } from "../../problem.js";
+import { parseNumber } from "../formats/parse-number.js";
+import { intern } from "../labels.js";
+import type { Uses } from "../source.js";
+import { tokenize } from "../vocabulary/tokens.js";
+import { type Line, readLines } from "./sequence-lines.js";
+
+export interface Example {
+  /** In the file, from 1. */
+  readonly line: number;
+  readonly length: number;
+  /** Places in `tokens`; empty where steps are vectors. */
+  readonly ids: readonly number[];
+  /** [length, features]; empty where steps are tokens. */
+  readonly vectors: readonly number[];
+  /** One, or with tags one for each step; empty where answers are numbers. */
+  readonly labels: readonly string[];
+  /** [width], or with tags [length, width]; empty where answers are labels. */
+  readonly values: readonly number[];
+}
+
+export interface Sequences {
+  readonly examples: readonly Example[];
+  /** All tokens, in order of first appearance. */
+  readonly tokens: readonly string[];
+  readonly features: number;
+  /** Numbers in each answer. */
+  readonly width: number;
+  readonly isTagged: boolean;
+}
+
+/** The members that the first line has, and every other must have. */
+interface LineKeys {
+  readonly inputKey: "text" | "tokens" | "inputs";
+  /** Null where nobody asks for them. */
+  readonly targetKey: "label" | "tags" | null;
+}
+
+type Parsed<T> = { readonly value: T } | { readonly fault: string };
+
+/** With `answered` false the lines are for a model to answer: labels and tags, where there are any, are passed over. */
+export async function readSequences(
+  data: NormalSequencesData,
+  folder: string,
+  uses: Uses,
+  withTargets = true,
+): Promise<Result<{ readonly sequences: Sequences }>> {
+  const { file } = data;
+  const path = "/data/file";
+  const idByToken = new Map<string, number>();
+  const examples: Example[] = [];
+  let lineKeys: LineKeys | undefined;
+  let features = 0;
+  let width = 0;
+
+  const exampleOf = (line: Line, number: number, { inputKey, targetKey }: LineKeys): Parsed<Example> => {
+    const parsedSteps = parseSteps(line, inputKey, data.unit);
+    if ("fault" in parsedSteps) return parsedSteps;
+    const { tokens, vectors, size } = parsedSteps.value;
+    const stepCount = inputKey === "inputs" ? vectors.length / size : tokens.length;
+    if (stepCount === 0) return { fault: "has no steps" };
+    features = examples.length === 0 ? size : features;
+    if (size !== features)
+      return { fault: `has vectors of ${size}, and the first sequence has vectors of ${features}` };
+    const parsedTargets = parseTargets(line, targetKey, uses);
+    if ("fault" in parsedTargets) return parsedTargets;
+    const { labels, values, size: targetSize } = parsedTargets.value;
+    width = examples.length === 0 ? targetSize : width;
+    if (targetSize !== width) {
+      return { fault: `has ${targetKey} of ${formatCount(targetSize, "number")}, and the first sequence has ${width}` };
+    }
+    const count = labels.length + values.length / Math.max(width, 1);
+    if (targetKey === "tags" && count !== stepCount)
+      return { fault: `has ${formatCount(count, "tag")} for ${formatCount(stepCount, "step")}` };
+
+    const length = Math.min(stepCount, data.max_length ?? stepCount);
+    const targetCount = targetKey === "tags" ? length : 1;
+    return {
+      value: {
+        line: number,
+        length,
+        ids: tokens.slice(0, length).map((token) => intern(idByToken, token)),
+        vectors: vectors.slice(0, length * size),
+        labels: labels.slice(0, targetCount),
+        values: values.slice(0, targetCount * width),
+      },
+    };
+  };
+
+  const problems = await readLines({ file, folder, path }, (line, number) => {
+    const report = (code: string, what: string, hint: string): readonly RunProblem[] => [
+      { code, path, file, line: number, message: `Line ${number} of "${file}" ${what}.`, hint },
+    ];
+    if (lineKeys === undefined) {
+      const inputKey = (["text", "tokens", "inputs"] as const).find((name) => line[name] !== undefined);
+      const targetKey = withTargets ? (["label", "tags"] as const).find((name) => line[name] !== undefined) : null;
+      if (inputKey === undefined) return report("sequence-line", "has no text, tokens or inputs", "");
+      if (targetKey === undefined) return report("sequence-line", "has no label and no tags", "");
+      const mismatch = describeMismatch(inputKey, targetKey, uses);
+      if (mismatch !== undefined) return report("sequence-kind", mismatch.what, mismatch.hint);
+      lineKeys = { inputKey, targetKey };
+    }
+    const example = exampleOf(line, number, lineKeys);
+    if ("fault" in example) return report("sequence-line", example.fault, "");
+    examples.push(example.value);
+    return [];
+  });
+  if (problems.length > 0) return fail(...problems);
+  const tokens = [...idByToken.keys()];
+  return { ok: true, sequences: { examples, tokens, features, width, isTagged: lineKeys?.targetKey === "tags" } };
+}
+
+/** Why a model cannot read such lines. */
+function describeMismatch(inputKey: LineKeys["inputKey"], targetKey: LineKeys["targetKey"], uses: Uses) {
+  if (inputKey === "inputs" && uses.inputs === "ids") {
+    return {
+      what: "holds vectors, and the model looks up tokens",
+      hint: "Begin the model with an rnn or a dense layer.",
+    };
+  }
+  if (inputKey !== "inputs" && uses.inputs === "numbers") {
+    return { what: `holds ${inputKey}, and the model reads numbers`, hint: "Begin the model with an embedding layer." };
+  }
+  if (targetKey === "label" && uses.everyStep) {
+    const hint = 'Set "return": "last" on the last rnn layer, or follow it with a pool layer.';
+    return { what: "has one label, and the model says something at every step", hint };
+  }
+  if (targetKey === "tags" && !uses.everyStep) {
+    const hint = 'Set "return": "sequence" on every rnn layer, and use no pool layer.';
+    return { what: "has a tag for every step, and the model says one thing of a sequence", hint };
+  }
+  return undefined;
+}
+
+interface Steps {
+  readonly tokens: readonly string[];
+  readonly vectors: readonly number[];
+  /** Numbers in each vector; 0 for tokens. */
+  readonly size: number;
+}
+
+function parseSteps(line: Line, inputKey: LineKeys["inputKey"], unit: NormalSequencesData["unit"]): Parsed<Steps> {
+  const value = line[inputKey];
+  if (value === undefined) return { fault: `has no ${inputKey}, which the first sequence has` };
+  if (inputKey === "inputs") {
+    const rows = Array.isArray(value) ? value : [];
+    const [first] = rows;
+    const size = Array.isArray(first) ? first.length : 0;
+    if (size === 0) return { fault: "has inputs that are no list of vectors" };
+    if (!rows.every((row) => isVector(row) && row.length === size)) {
+      return { fault: `has inputs that are not all vectors of ${size} finite numbers` };
+    }
+    return { value: { tokens: [], vectors: rows.flat(), size } };
+  }
+  if (typeof value === "string")
+    return { value: { tokens: tokenize(value, inputKey === "text" ? unit : "word"), vectors: [], size: 0 } };
+  if (inputKey === "text") return { fault: "has text that is no text" };
+  const tokens = toNames(value);
+  return tokens === undefined
+    ? { fault: "has tokens that are no list of texts" }
+    : { value: { tokens, vectors: [], size: 0 } };
+}
+
+interface Targets {
+  readonly labels: readonly string[];
+  readonly values: readonly number[];
+  /** Numbers in each answer; 0 for labels. */
+  readonly size: number;
+}
+
+function parseTargets(line: Line, targetKey: LineKeys["targetKey"], { targets }: Uses): Parsed<Targets> {
+  if (targetKey === null) return { value: { labels: [], values: [], size: 0 } };
+  return targets === "classes" ? parseLabels(line, targetKey) : parseValues(line, targetKey);
+}
+
+function parseLabels(line: Line, targetKey: NonNullable<LineKeys["targetKey"]>): Parsed<Targets> {
+  const value = line[targetKey];
+  if (value === undefined) return { fault: `has no ${targetKey}, which the first sequence has` };
+  // In a CSV file, tags are separated by white space.
+  const list = typeof value === "string" && targetKey === "tags" ? tokenize(value, "word") : value;
+  const labels = toNames(targetKey === "tags" ? list : [value]);
+  if (labels === undefined)
+    return { fault: targetKey === "tags" ? "has tags that are no list of names" : "has a label that is no name" };
+  return { value: { labels, values: [], size: 0 } };
+}
+
+function parseValues(line: Line, targetKey: NonNullable<LineKeys["targetKey"]>): Parsed<Targets> {
+  const value = line[targetKey];
+  if (value === undefined) return { fault: `has no ${targetKey}, which the first sequence has` };
+  const list = typeof value === "string" ? tokenize(value, "word").map(parseNumber) : value;
+  const rows = Array.isArray(list) ? list : [list];
+  const isNested = Array.isArray(rows[0]);
+  const size = targetKey === "tags" ? (isNested ? rows[0].length : 1) : rows.length;
+  const values: unknown[] = isNested ? rows.flat() : rows;
+  const isRectangular = !isNested || rows.every((row) => Array.isArray(row) && row.length === size);
+  if (!isVector(values) || !isRectangular || values.length === 0 || (isNested && targetKey === "label")) {
+    return {
+      fault: targetKey === "tags" ? "has tags that are not finite numbers" : "has a label that is no finite number",
+    };
+  }
+  return { value: { labels: [], values, size } };
+}
+
+function isVector(value: unknown): value is readonly number[] {
+  return (
+    Array.isArray(value) &&
+    value.every((entry) => Number.isFinite(Math.fround(Number(typeof entry === "number" ? entry : Number.NaN))))
+  );
+}
+
+/** Names: texts, numbers and truth values. */
+function toNames(value: unknown): readonly string[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const names = value.filter((entry) => ["string", "number", "boolean"].includes(typeof entry) && entry !== "");
+  return names.length === value.length ? names.map(String) : undefined;
+}
+
+function formatCount(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,99 @@
+/** Files of sequences: each line is one, as JSON or as a row of a CSV file with named columns. */
+import type { RunProblem } from "../../problem.js";
+import { readCsv } from "../formats/csv.js";
+import { splitLines } from "../formats/lines.js";
+import { type NamedFile, readingProblem, readTextChunks } from "../formats/utf8-reader.js";
+
+/** The members of a line. */
+export type Line = Readonly<Record<string, unknown>>;
+
+/** Told of each line, numbers from 1; says what is wrong with it. */
+export type LineVisitor = (line: Line, number: number) => readonly RunProblem[];
+
+/** Characters of one line of JSON. */
+const MAX_LINE_LENGTH = 2 ** 24;
+/** More say no more. */
+const MAX_PROBLEMS = 20;
+
+const memberNames = ["text", "tokens", "inputs", "label", "tags"];
+
+/** What is wrong with a file, nothing when all is well. The kind of file is in its name. */
+export function readLines(
+  source: NamedFile,
+  visit: LineVisitor,
+): Promise<readonly RunProblem[]> | readonly RunProblem[] {
+  const { file, path } = source;
+  const extension = /\.(jsonl|ndjson|csv|tsv)$/i.exec(file)?.[1]?.toLowerCase();
+  if (extension === "csv" || extension === "tsv") return readCsvLines(source, extension === "csv" ? "," : "\t", visit);
+  if (extension !== undefined) return readJsonLines(source, visit);
+  const message = `"${file}" is not a .jsonl, .csv or .tsv file.`;
+  return [{ code: "file-kind", path, file, message, hint: "The name says how the file is read." }];
+}
+
+async function readJsonLines(source: NamedFile, visit: LineVisitor): Promise<readonly RunProblem[]> {
+  const { file, path } = source;
+  const problems: RunProblem[] = [];
+  let lineNumber = 0;
+  let lineCount = 0;
+  try {
+    for await (const text of splitLines(readTextChunks(source), MAX_LINE_LENGTH)) {
+      lineNumber += 1;
+      if (text.trim() === "") continue;
+      lineCount += 1;
+      const line = parseLine(text);
+      if (typeof line === "string") {
+        const message = `Line ${lineNumber} of "${file}" ${line}.`;
+        problems.push({ code: "sequence-line", path, file, line: lineNumber, message, hint: jsonHint });
+      } else problems.push(...visit(line, lineNumber));
+      if (problems.length >= MAX_PROBLEMS) break;
+    }
+  } catch (error) {
+    problems.push(readingProblem(source, error));
+  }
+  if (lineCount === 0 && problems.length === 0) {
+    problems.push({ code: "sequences-empty", path, file, message: `"${file}" has no sequences.`, hint: jsonHint });
+  }
+  return problems;
+}
+
+const jsonHint = 'A line is an object, such as {"text": "good morning", "label": "greeting"}.';
+
+/** The members of a line, or what is wrong with it. */
+function parseLine(text: string): Line | string {
+  if (text.length > MAX_LINE_LENGTH) return `has more than ${MAX_LINE_LENGTH} characters`;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return `is not JSON: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "is no object";
+  return { ...value };
+}
+
+function readCsvLines(source: NamedFile, delimiter: string, visit: LineVisitor): Promise<readonly RunProblem[]> {
+  const { file, path } = source;
+  let names: readonly string[] = [];
+  return readCsv(
+    source,
+    { delimiter, comment: "", header: true },
+    {
+      columns(columnNames) {
+        names = columnNames;
+        if (columnNames.some((name) => memberNames.includes(name))) return [];
+        const message = `"${file}" has no column named text, tokens, label or tags.`;
+        return [
+          {
+            code: "sequence-columns",
+            path,
+            file,
+            line: 1,
+            message,
+            hint: `Its columns are ${columnNames.join(", ")}.`,
+          },
+        ];
+      },
+      row: ({ fields, line }) => visit(Object.fromEntries(names.map((name, index) => [name, fields[index]])), line),
+    },
+  );
+}

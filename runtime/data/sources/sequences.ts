@@ -1,0 +1,180 @@
+/** Sequences of any length, each with one label or with a tag for every step. */
+import { createHash } from "node:crypto";
+import type { NormalSequencesData } from "../../../schema/normal/index.js";
+import { fail, type Result, type RunProblem } from "../../problem.js";
+import { nestedRows } from "../../tensors/rows.js";
+import { bucketize } from "../batching/buckets.js";
+import { gatherLengths, gatherSequences, gatherWindows, type InMemorySeries } from "../batching/windows.js";
+import { type Classes, decodeClasses, fitClasses } from "../labels.js";
+import type { SequencesMetadata } from "../metadata.js";
+import { type DataSource, expectedBatchSize, type NumericArray, type SourceKind, type Uses } from "../source.js";
+import { type Splits, splitExamples } from "../splits.js";
+import { encodeLabels } from "../vocabulary/lookup.js";
+import { selectVocabulary } from "../vocabulary/select-vocabulary.js";
+import { type Example, readSequences, type Sequences } from "./sequence-examples.js";
+
+export const sequences: SourceKind<NormalSequencesData> = {
+  async open(data, { folder, seed, uses, fittedMetadata }) {
+    const result = await readSequences(data, folder, uses);
+    if (!result.ok) return result;
+    const split = splitExamples(data.split, seed, result.sequences.examples.length);
+    if (!split.ok) return split;
+    const sequencesMetadata = fittedMetadata?.type === "sequences" ? fittedMetadata : null;
+    const prepared = prepare(data, result.sequences, split.splits, uses, sequencesMetadata);
+    if (!prepared.ok) return prepared;
+    return { ok: true, source: sequenceSource(data, result.sequences, prepared, split.splits) };
+  },
+  mapFiles(data, rename) {
+    return { ...data, file: rename(data.file) };
+  },
+};
+
+/** The word for all words without an id of their own; its id is 0. */
+const UNKNOWN = "<unknown>";
+
+/** What the sequences are to a model, one after the other. */
+interface Prepared {
+  /** Token ids, or vectors. */
+  readonly steps: InMemorySeries;
+  /** Where the steps of each example start, and where the last ones end. */
+  readonly starts: Uint32Array;
+  /** Null where steps are vectors. */
+  readonly vocabulary: readonly string[] | null;
+  /** For each step where there are tags, else for each example. */
+  readonly targets: InMemorySeries;
+  /** Null where answers are numbers. */
+  readonly classes: Classes | null;
+}
+
+function prepare(
+  data: NormalSequencesData,
+  dataset: Sequences,
+  splits: Splits,
+  uses: Uses,
+  fittedMetadata: SequencesMetadata | null,
+): Result<Prepared> {
+  const { examples, features, width } = dataset;
+  const starts = new Uint32Array(examples.length + 1);
+  for (const [index, { length }] of examples.entries()) starts[index + 1] = (starts[index] ?? 0) + length;
+  const labels = examples.flatMap(({ labels }) => labels);
+  const encoded =
+    fittedMetadata?.classes === undefined
+      ? { ok: true as const, classes: fitClasses(labels) }
+      : encodeLabels(labels, fittedMetadata.classes);
+  if (!encoded.ok) return fail(...unknownLabelProblems(data, examples, encoded.unknownIndices));
+  const classes = uses.targets === "classes" ? encoded.classes : null;
+  const targets: InMemorySeries =
+    classes === null
+      ? { dtype: "float32", width, data: Float32Array.from(examples.flatMap(({ values }) => values)) }
+      : { dtype: "int32", width: 1, data: classes.ids };
+  if (features > 0) {
+    const vectors = Float32Array.from(examples.flatMap(({ vectors }) => vectors));
+    const steps = { dtype: "float32", width: features, data: vectors } as const;
+    return { ok: true, steps, starts, vocabulary: null, targets, classes };
+  }
+  const { vocabulary, idOf } = encodeTokens(data, dataset, splits, fittedMetadata?.vocabulary);
+  const ids = Int32Array.from(examples.flatMap(({ ids }) => ids.map((token) => idOf[token] ?? 0)));
+  return { ok: true, steps: { dtype: "int32", width: 1, data: ids }, starts, vocabulary, targets, classes };
+}
+
+/** Ids of the tokens that the training part holds often enough, from 1; 0 of all others. */
+function encodeTokens(
+  data: NormalSequencesData,
+  { examples, tokens }: Sequences,
+  { train }: Splits,
+  fittedVocabulary: readonly string[] | undefined,
+) {
+  if (fittedVocabulary !== undefined) {
+    const ids = new Map(fittedVocabulary.map((token, id) => [token, id]));
+    return { vocabulary: fittedVocabulary, idOf: Int32Array.from(tokens, (token) => ids.get(token) ?? 0) };
+  }
+  const counts = new Uint32Array(tokens.length);
+  for (const example of train) {
+    for (const token of examples[example]?.ids ?? []) counts[token] = (counts[token] ?? 0) + 1;
+  }
+  const selected = selectVocabulary(counts, data.vocabulary, 1).filter((token) => tokens[token] !== UNKNOWN);
+  const idOf = new Int32Array(tokens.length);
+  for (const [index, token] of selected.entries()) idOf[token] = index + 1;
+  return { vocabulary: [UNKNOWN, ...selected.map((token) => tokens[token] ?? "")], idOf };
+}
+
+function sequenceSource(
+  data: NormalSequencesData,
+  { examples, isTagged }: Sequences,
+  { steps, starts, vocabulary, targets, classes }: Prepared,
+  splits: Splits,
+): DataSource {
+  const lengths = examples.map(({ length }) => length);
+  const { buckets, paddedLength } = bucketize(lengths, splits.train, data.buckets);
+  const vectorShape = vocabulary === null ? [steps.width] : [];
+  const targetShape = classes === null ? [targets.width] : [];
+  const names = JSON.stringify([vocabulary, classes?.names ?? null, lengths]);
+  return {
+    examples: examples.length,
+    splits,
+    ...(buckets.length > 1 && { buckets }),
+    digest: createHash("sha256").update(names).update(steps.data).update(targets.data).digest("hex"),
+    metadata: {
+      type: "sequences",
+      unit: data.unit,
+      ...(vocabulary !== null && { vocabulary, unknown: 0 }),
+      ...(classes !== null && { classes: classes.names }),
+    },
+    signature: (train) => ({
+      inputs: { dtype: steps.dtype, shape: ["batch", "time", ...vectorShape] },
+      targets: { dtype: targets.dtype, shape: [...(isTagged ? ["batch", "time"] : ["batch"]), ...targetShape] },
+      lengths: { dtype: "int64", shape: ["batch"] },
+      sizes: {
+        ...(vocabulary === null ? { features: steps.width } : { vocabulary: vocabulary.length }),
+        classes: classes?.count ?? targets.width,
+      },
+      expected: { batch: expectedBatchSize(train, splits), time: paddedLength(splits.train) },
+    }),
+    batch(indices) {
+      const count = indices.length;
+      const time = paddedLength(indices);
+      const targetArray = isTagged
+        ? gatherSequences(targets, starts, indices, time, [count, time, ...targetShape])
+        : gatherWindows(targets, { stride: 1, shift: 0, length: 1 }, indices, [count, ...targetShape]);
+      return new Map<string, NumericArray>([
+        ["inputs", gatherSequences(steps, starts, indices, time, [count, time, ...vectorShape])],
+        ["targets", targetArray],
+        ["lengths", gatherLengths(starts, indices)],
+      ]);
+    },
+    findOutOfRange(role, limit, reason): RunProblem | undefined {
+      // Ids are below the vocabulary's size by themselves, but a layer may be given a smaller one.
+      const { data: numbers } = role === "inputs" ? steps : targets;
+      const valueIndex = vocabulary === null && role === "inputs" ? -1 : numbers.findIndex((id) => id >= limit);
+      if (valueIndex < 0 || (role === "targets" && classes === null)) return undefined;
+      const perStep = role === "inputs" || isTagged;
+      const example = examples.findIndex((_, index) => valueIndex < (perStep ? (starts[index + 1] ?? 0) : index + 1));
+      const line = examples[example]?.line ?? 1;
+      const id = numbers[valueIndex] ?? 0;
+      const name = role === "inputs" ? vocabulary?.[id] : classes?.names?.[id];
+      const what = `${role === "inputs" ? "token" : "class"} ${id}${name === undefined ? "" : `, "${name}"`}`;
+      const message = `Line ${line} of "${data.file}" holds ${what}.`;
+      return { code: "sequence-range", path: "/data/file", file: data.file, line, message, hint: reason };
+    },
+    decode(predictions, exampleIndices) {
+      const rows = classes === null ? nestedRows(predictions) : decodeClasses(predictions, classes);
+      if (!isTagged || exampleIndices === undefined) return rows;
+      return rows.map((row, index) => (Array.isArray(row) ? row.slice(0, lengths[exampleIndices[index] ?? 0]) : row));
+    },
+  };
+}
+
+/** Labels that the run has not met, of which `places` are the places among the labels of all examples. */
+function unknownLabelProblems(
+  { file }: NormalSequencesData,
+  examples: readonly Example[],
+  indices: readonly number[],
+): readonly RunProblem[] {
+  const owners = examples.flatMap(({ labels, line }) => labels.map((label) => ({ label, line })));
+  return indices.slice(0, 20).map((index) => {
+    const { label = "", line = 1 } = owners[index] ?? {};
+    const message = `Line ${line} of "${file}" has "${label}", which the run has not met.`;
+    const hint = "The model knows the classes that it was trained on.";
+    return { code: "unknown-class", path: "/data/file", file, line, message, hint };
+  });
+}

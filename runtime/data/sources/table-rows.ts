@@ -1,0 +1,228 @@
+/** The rows of a table: the columns that a spec reads of a CSV file, as numbers, and labels as text. */
+import type { NormalTableData } from "../../../schema/normal/index.js";
+import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { FloatList } from "../batching/windows.js";
+import { type Row, readCsv } from "../formats/csv.js";
+import { isMissing, parseNumber } from "../formats/parse-number.js";
+import { collectFloats } from "../spill/float-list.js";
+import { collectIds, idAt } from "../spill/id-list.js";
+import { CHUNK_LENGTH } from "../spill/spill-store.js";
+
+export interface TableRows {
+  readonly rows: number;
+  /** The names of the columns of `values`: inputs first, then targets that are no inputs. */
+  readonly columns: readonly string[];
+  /** In order of time, [rows, columns]; no entry is missing. Zero in a column of labels. */
+  readonly values: FloatList<Float64Array>;
+  /** Places in `columns`. */
+  readonly inputs: readonly number[];
+  readonly targets: readonly number[];
+  /** The line of a row in the file, from 1. */
+  readonly lineOf: (row: number) => number;
+  /** The target of each row where targets are classes; else empty. */
+  readonly labels: readonly string[];
+}
+
+/** A column that is read: its name and its place in the file. */
+interface Column {
+  readonly name: string;
+  readonly index: number;
+}
+
+interface ColumnSelection {
+  readonly columns: readonly Column[];
+  readonly inputs: readonly number[];
+  readonly targets: readonly number[];
+}
+
+export async function readRows(
+  data: NormalTableData,
+  folder: string,
+  withLabels: boolean,
+): Promise<Result<{ readonly table: TableRows }>> {
+  const { file } = data;
+  let selection: ColumnSelection = { columns: [], inputs: [], targets: [] };
+  let rows = 0;
+  const values = collectFloats.float64();
+  const lines = collectIds();
+  const labels: string[] = [];
+  /** Each label is kept once. */
+  const internedLabels = new Map<string, string>();
+
+  const problemAt = (line: number, { name, index: columnIndex }: Column, what: string, hint: string): RunProblem => ({
+    code: "table-value",
+    path: "/data/file",
+    file,
+    line,
+    column: columnIndex + 1,
+    message: `Line ${line} of "${file}" ${what} in column "${name}".`,
+    hint,
+  });
+  const row = ({ fields, line }: Row): readonly RunProblem[] => {
+    const problems: RunProblem[] = [];
+    let isComplete = true;
+    const numbers = selection.columns.map((column, index) => {
+      const field = fields[column.index] ?? "";
+      const isLabel = withLabels && selection.targets[0] === index;
+      const value = isLabel ? 0 : parseNumber(field);
+      if (isMissing(field) && data.missing !== "error") {
+        isComplete = false;
+        return Number.NaN;
+      }
+      if (isMissing(field)) problems.push(problemAt(line, column, "has no value", missingHint));
+      else if (!Number.isFinite(value)) {
+        const what = `has "${shorten(field)}", which is ${Number.isNaN(value) ? "not a number," : "too large,"}`;
+        problems.push(problemAt(line, column, what, columnsHint));
+      }
+      return value;
+    });
+    if (!isComplete && data.missing === "drop") return problems;
+    const [target = 0] = selection.targets;
+    if (withLabels) {
+      const isLabel = fields[selection.columns[target]?.index ?? 0] ?? "";
+      if (!internedLabels.has(isLabel)) internedLabels.set(isLabel, isLabel);
+      labels.push(internedLabels.get(isLabel) ?? isLabel);
+    }
+    for (const number of numbers) values.push(number);
+    lines.push(line);
+    rows += 1;
+    return problems;
+  };
+
+  const delimiter = data.delimiter ?? (/\.tsv$/i.test(file) ? "\t" : ",");
+  const csvProblems = await readCsv(
+    { file, folder, path: "/data/file" },
+    { delimiter, comment: data.comment, header: data.header },
+    {
+      columns(names, first) {
+        const selected = chooseColumns(data, names, first, withLabels);
+        if (!selected.ok) return selected.problems;
+        selection = selected.reading;
+        return [];
+      },
+      row,
+    },
+  );
+  if (csvProblems.length > 0) return fail(...csvProblems);
+  const { columns, inputs, targets } = selection;
+  const lineList = lines.finish();
+  const lineOf = (row: number) => idAt(lineList, data.reverse ? rows - 1 - row : row);
+  if (data.reverse) labels.reverse();
+  const ordered = sortByTime(values.finish(), columns.length, data);
+  const gapColumn = columns[ordered.gap ?? -1];
+  if (gapColumn !== undefined) {
+    const hint = 'The first value in time has none before it: set data.missing to "drop".';
+    return fail(problemAt(lineOf(0), gapColumn, "has no value", hint));
+  }
+  const names = columns.map(({ name }) => name);
+  return { ok: true, table: { rows, columns: names, values: ordered.values, inputs, targets, lineOf, labels } };
+}
+
+const missingHint = 'Set data.missing to "drop" (leave such rows out) or "previous" (the value of the row before).';
+const columnsHint = "Leave the column out of data.columns, or mend the file.";
+
+/** Which columns are read, as inputs and as targets. */
+function chooseColumns(
+  data: NormalTableData,
+  names: readonly string[],
+  firstRow: Row,
+  withLabels: boolean,
+): Result<{ readonly reading: ColumnSelection }> {
+  const problems: RunProblem[] = [];
+  const find = (key: "columns" | "target", wanted: readonly (string | number)[]) =>
+    wanted.flatMap((name, index) => {
+      const columnIndex = typeof name === "number" ? name - 1 : names.indexOf(name);
+      if (columnIndex >= 0 && columnIndex < names.length && names.indexOf(String(name), columnIndex + 1) < 0)
+        return [columnIndex];
+      const shown = typeof name === "number" ? `column ${name}` : `column "${name}"`;
+      const isDuplicate = columnIndex >= 0 && columnIndex < names.length;
+      problems.push({
+        code: "table-column",
+        path: `/data/${key}/${index}`,
+        message: `"${data.file}" has ${isDuplicate ? "more than one" : "no"} ${shown}.`,
+        hint: `${formatCount(names.length, "column")}: ${shorten(names.join(", "), 300)}.`,
+      });
+      return [];
+    });
+  const namedTargets = data.target === null ? undefined : find("target", data.target);
+  const numeric = names.flatMap((_, columnIndex) => {
+    const field = firstRow.fields[columnIndex] ?? "";
+    const isTarget = (withLabels || data.horizon === 0) && namedTargets?.includes(columnIndex) === true;
+    return !isTarget && (isMissing(field) || !Number.isNaN(parseNumber(field))) ? [columnIndex] : [];
+  });
+  const inputs = data.columns === null ? numeric : find("columns", data.columns);
+  const targets = namedTargets ?? inputs;
+  if (problems.length === 0 && inputs.length === 0) {
+    const message = `"${data.file}" has no column of numbers to read.`;
+    problems.push({ code: "table-column", path: "/data/file", file: data.file, message, hint: formatHint });
+  }
+  if (withLabels && targets.length !== 1) {
+    problems.push({
+      code: "table-target",
+      path: data.target === null ? "/data" : "/data/target",
+      message: `The loss is over classes, and the table has ${formatCount(targets.length, "target column")}.`,
+      hint: "Name one column of classes in data.target, or use a loss over numbers, such as squared_error.",
+    });
+  } else if (withLabels && inputs.some((columnIndex) => targets.includes(columnIndex))) {
+    problems.push({
+      code: "table-target",
+      path: "/data/columns",
+      message: `Column "${names[targets[0] ?? 0]}" holds the classes, and cannot be an input too.`,
+      hint: "Leave it out of data.columns.",
+    });
+  }
+  if (problems.length > 0) return fail(...problems);
+  const columnIndices = [...new Set([...inputs, ...targets])];
+  const columns = columnIndices.map((columnIndex) => ({
+    name: names[columnIndex] ?? `${columnIndex + 1}`,
+    index: columnIndex,
+  }));
+  const positionsOf = (wanted: readonly number[]) => wanted.map((columnIndex) => columnIndices.indexOf(columnIndex));
+  return { ok: true, reading: { columns, inputs: positionsOf(inputs), targets: positionsOf(targets) } };
+}
+
+const formatHint = "Are data.delimiter and data.header those of the file?";
+
+/** The rows of a table, each of which is only good until the next. */
+export function* iterateRows(values: FloatList<Float64Array>, width: number, reverse = false): Generator<Float64Array> {
+  const maxRows = Math.max(1, Math.floor(CHUNK_LENGTH / width));
+  const rows = values.length / width;
+  for (let firstRow = 0; firstRow < rows; firstRow += maxRows) {
+    const count = Math.min(maxRows, rows - firstRow);
+    const block = new Float64Array(count * width);
+    const from = reverse ? rows - firstRow - count : firstRow;
+    values.copy(block, 0, from * width, (from + count) * width);
+    for (let row = 0; row < count; row++) {
+      const index = reverse ? count - 1 - row : row;
+      yield block.subarray(index * width, (index + 1) * width);
+    }
+  }
+}
+
+/** The rows in the order of time, with the value of the row before in place of each NaN; or a column whose first row has none. */
+function sortByTime(
+  values: FloatList<Float64Array>,
+  width: number,
+  { reverse, missing }: NormalTableData,
+): { readonly values: FloatList<Float64Array>; readonly gap?: number } {
+  if (!reverse && missing !== "previous") return { values };
+  const ordered = collectFloats.float64();
+  let previousRow: Float64Array | undefined;
+  for (const row of iterateRows(values, width, reverse)) {
+    for (const [column, value] of row.entries()) {
+      if (Number.isNaN(value)) row[column] = previousRow?.[column] ?? Number.NaN;
+      if (previousRow === undefined && Number.isNaN(row[column])) return { values, gap: column };
+      ordered.push(row[column] ?? 0);
+    }
+    previousRow = row;
+  }
+  return { values: ordered.finish() };
+}
+
+function formatCount(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
+function shorten(text: string, maxLength = 40): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
+}

@@ -1,0 +1,221 @@
+/** Tables: windows over the rows of a CSV file; the target is the row after a window, or after each of its steps. */
+import { createHash } from "node:crypto";
+import type { NormalTableData } from "../../../schema/normal/index.js";
+import { fail, type Result, type RunProblem } from "../../problem.js";
+import { nestedRows } from "../../tensors/rows.js";
+import { type FloatSeries, gatherWindows, type Series } from "../batching/windows.js";
+import { type Classes, decodeClasses, fitClasses } from "../labels.js";
+import type { TableMetadata } from "../metadata.js";
+import { createScaler, type ScalerParameters, scaleValue, unscaleValue } from "../scaler.js";
+import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
+import { collectFloats } from "../spill/float-list.js";
+import { type Splits, splitWindows } from "../splits.js";
+import { encodeLabels } from "../vocabulary/lookup.js";
+import { readRows, type TableRows, iterateRows as tableRows } from "./table-rows.js";
+
+export const table: SourceKind<NormalTableData> = {
+  async open(specData, { folder, seed, uses, fittedMetadata }) {
+    const tableMetadata = fittedMetadata?.type === "table" ? fittedMetadata : null;
+    const data =
+      tableMetadata === null ? specData : { ...specData, columns: tableMetadata.columns, target: tableMetadata.target };
+    const result = await readRows(data, folder, uses.targets === "classes");
+    if (!result.ok) return result;
+    const { rows } = result.table;
+    const { window, horizon, stride } = data;
+    if (rows < window + horizon) return fail(tooShortProblem(data, rows));
+    const examples = Math.floor((rows - window - horizon) / stride) + 1;
+    const split = splitWindows(data.split, seed, { examples, stride, span: uses.everyStep ? window : 1 });
+    if (!split.ok) return split;
+    const prepared = prepare(data, result.table, uses, split.splits, tableMetadata);
+    if (!prepared.ok) return prepared;
+    return { ok: true, source: windowSource(data, prepared.series, uses.everyStep, examples, split.splits) };
+  },
+  mapFiles(data, rename) {
+    return { ...data, file: rename(data.file) };
+  },
+};
+
+/** What the rows are to a model. */
+interface Prepared {
+  readonly inputs: FloatSeries;
+  readonly targets: Series;
+  /** Null where targets are numbers. */
+  readonly classes: Classes | null;
+  readonly inputNames: readonly string[];
+  readonly targetNames: readonly string[];
+  /** Of each column that is scaled. */
+  readonly scalers: ReadonlyMap<string, ScalerParameters>;
+}
+
+/** Scales the columns, by what the training part holds of them, and numbers the classes. */
+function prepare(
+  data: NormalTableData,
+  { rows, columns, values, inputs, targets, labels }: TableRows,
+  uses: Uses,
+  splits: Splits,
+  fittedMetadata: TableMetadata | null,
+): Result<{ readonly series: Prepared }> {
+  // Probabilities are not quantities: 0 and 1 stay what they are.
+  const scaledColumns = new Set(uses.targets === "numbers" ? [...inputs, ...targets] : inputs);
+  const scalers = new Map(
+    fittedMetadata === null
+      ? fitScalers(data, { columns, values }, scaledColumns, markedRows(splits.train, data, rows))
+      : Object.entries(fittedMetadata.scaler),
+  );
+  /** Columns that do not fit float32. */
+  const overflowing = new Set<string>();
+  const selectColumns = (columnIndices: readonly number[], raw: boolean): FloatSeries => {
+    const selected = collectFloats.float32();
+    const selectedColumns = columnIndices.map((columnIndex) => ({
+      place: columnIndex,
+      scaling: raw ? undefined : scalers.get(columns[columnIndex] ?? ""),
+    }));
+    for (const row of tableRows(values, columns.length))
+      for (const { place: columnIndex, scaling: scaler } of selectedColumns) {
+        const value = row[columnIndex] ?? 0;
+        const number = scaler === undefined ? value : scaleValue(value, scaler);
+        if (!Number.isFinite(Math.fround(number))) overflowing.add(columns[columnIndex] ?? "");
+        selected.push(number);
+      }
+    return { dtype: "float32", width: columnIndices.length, data: selected.finish() };
+  };
+
+  const features = selectColumns(inputs, false);
+  const encoded =
+    fittedMetadata?.classes === undefined
+      ? { ok: true as const, classes: fitClasses(labels) }
+      : encodeLabels(labels, fittedMetadata.classes);
+  if (!encoded.ok) return fail(unknownLabelsProblem(data, encoded.unknownIndices, labels));
+  const classes = uses.targets === "classes" ? encoded.classes : null;
+  const targetSeries: Series =
+    classes === null
+      ? selectColumns(targets, uses.targets === "probabilities")
+      : { dtype: "int32", width: 1, data: classes.ids };
+  if (overflowing.size > 0) return fail(...[...overflowing].map((column) => tooLargeProblem(data, column)));
+  const names = (columnIndices: readonly number[]) => columnIndices.map((columnIndex) => columns[columnIndex] ?? "");
+  const inputNames = names(inputs);
+  const targetNames = names(targets);
+  return { ok: true, series: { inputs: features, targets: targetSeries, classes, inputNames, targetNames, scalers } };
+}
+
+function windowSource(
+  { window, horizon, stride }: NormalTableData,
+  { inputs, targets, classes, inputNames, targetNames, scalers }: Prepared,
+  everyStep: boolean,
+  examples: number,
+  splits: Splits,
+): DataSource {
+  const inputWindows = { stride, shift: 0, length: window };
+  const targetWindows = everyStep
+    ? { stride, shift: horizon, length: window }
+    : { stride, shift: window - 1 + horizon, length: 1 };
+  /** The shape of targets beyond the example. */
+  const targetShape = classes === null ? [targets.width] : [];
+  const digest = createHash("sha256").update(JSON.stringify([inputNames, targetNames, classes?.names ?? null]));
+  for (const chunk of inputs.data.chunks()) digest.update(chunk);
+  for (const chunk of "chunks" in targets.data ? targets.data.chunks() : [targets.data]) digest.update(chunk);
+  return {
+    examples,
+    splits,
+    digest: digest.digest("hex"),
+    metadata: {
+      type: "table",
+      columns: inputNames,
+      target: targetNames,
+      scaler: Object.fromEntries(scalers),
+      ...(classes !== null && { classes: classes.names }),
+    },
+    signature: (train) => ({
+      inputs: { dtype: "float32", shape: ["batch", "time", inputs.width] },
+      targets: { dtype: targets.dtype, shape: [...(everyStep ? ["batch", "time"] : ["batch"]), ...targetShape] },
+      sizes: { features: inputs.width, classes: classes?.count ?? targets.width },
+      steps: window,
+      expected: { batch: expectedBatchSize(train, splits), time: window },
+    }),
+    batch: (indices) => {
+      const steps = everyStep ? [indices.length, window] : [indices.length];
+      return new Map([
+        ["inputs", gatherWindows(inputs, inputWindows, indices, [indices.length, window, inputs.width])],
+        ["targets", gatherWindows(targets, targetWindows, indices, [...steps, ...targetShape])],
+      ]);
+    },
+    findOutOfRange(role, limit, reason) {
+      const label = role === "targets" ? classes?.ids.find((id) => id >= limit) : undefined;
+      if (label === undefined) return undefined;
+      const message = `Column "${targetNames[0]}" holds class ${classes?.names?.[label] ?? label}, number ${label} from 0.`;
+      return { code: "table-class", path: "/data/target", message, hint: reason };
+    },
+    decode(predictions) {
+      if (classes !== null) return decodeClasses(predictions, classes);
+      const width = targetNames.length;
+      if (predictions.dtype !== "float32" || predictions.shape.at(-1) !== width) return nestedRows(predictions);
+      const data = predictions.data.map((value, index) => {
+        const scaler = scalers.get(targetNames[index % width] ?? "");
+        return scaler === undefined ? value : unscaleValue(value, scaler);
+      });
+      return nestedRows({ ...predictions, data });
+    },
+  };
+}
+
+/** How the columns at some places are scaled, by what the marked rows hold of them. */
+function fitScalers(
+  { scale }: NormalTableData,
+  { columns, values }: Pick<TableRows, "columns" | "values">,
+  columnIndices: ReadonlySet<number>,
+  marks: Uint8Array,
+): readonly (readonly [string, ScalerParameters])[] {
+  if (scale === "none") return [];
+  const scalers = columns.flatMap((name, columnIndex) =>
+    columnIndices.has(columnIndex) ? [{ name, place: columnIndex, fit: createScaler(scale) }] : [],
+  );
+  let index = 0;
+  for (const row of tableRows(values, columns.length))
+    if (marks[index++] === 1)
+      for (const { place: columnIndex, fit: scaler } of scalers) scaler.update(row[columnIndex] ?? 0);
+  return scalers.map(({ name, fit: scaler }) => [name, scaler.parameters()]);
+}
+
+/** Marks the rows that some examples cover, targets included. */
+function markedRows(examples: Uint32Array, { window, horizon, stride }: NormalTableData, rows: number): Uint8Array {
+  const marks = new Uint8Array(rows);
+  for (const example of examples) marks.fill(1, example * stride, example * stride + window + horizon);
+  return marks;
+}
+
+function tooShortProblem({ file, window, horizon }: NormalTableData, rows: number): RunProblem {
+  return {
+    code: "table-too-short",
+    path: "/data/window",
+    message: `"${file}" has ${rows} row${rows === 1 ? "" : "s"}, and a window of ${window} with its target, ${horizon} after it, needs ${window + horizon}.`,
+    hint: rows > horizon ? `Use a window of at most ${rows - horizon}, or a longer table.` : "Use a longer table.",
+  };
+}
+
+/** Rows have lost their lines: the label itself says where to look. */
+function unknownLabelsProblem(
+  { file, target }: NormalTableData,
+  indices: readonly number[],
+  labels: readonly string[],
+): RunProblem {
+  const names = [...new Set(indices.map((index) => labels[index] ?? ""))];
+  const shown = names.slice(0, 5).map((name) => `"${name}"`);
+  const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : "";
+  return {
+    code: "unknown-class",
+    path: "/data/file",
+    file,
+    message: `Column "${target?.[0]}" of "${file}" holds ${shown.join(", ")}${more}, which the run has not met.`,
+    hint: "The model knows the classes that it was trained on.",
+  };
+}
+
+function tooLargeProblem({ file }: NormalTableData, column: string): RunProblem {
+  return {
+    code: "table-value",
+    path: "/data/file",
+    file,
+    message: `Column "${column}" of "${file}" holds numbers that are too large for float32.`,
+    hint: 'Set data.scale to "min_max" or "standard".',
+  };
+}

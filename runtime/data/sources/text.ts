@@ -1,0 +1,215 @@
+/** Text: windows of units over a vocabulary in order of first appearance; the target at each place is the next unit. */
+import { createHash } from "node:crypto";
+import type { NormalTextData } from "../../../schema/normal/index.js";
+import { fail, type Result, type RunProblem } from "../../problem.js";
+import { readByteChunks, readingProblem, readTextChunks } from "../formats/utf8-reader.js";
+import { argmax } from "../labels.js";
+import type { TextMetadata } from "../metadata.js";
+import { type DataSource, expectedBatchSize, type NumericArray, type SourceKind } from "../source.js";
+import { type IdList, idAt } from "../spill/id-list.js";
+import { type Splits, splitWindows } from "../splits.js";
+import { locate, type Position } from "../vocabulary/locate.js";
+import { encodeWithVocabulary } from "../vocabulary/lookup.js";
+import { selectVocabulary } from "../vocabulary/select-vocabulary.js";
+import { type TokenizedText, tokenizers, tokenizeText, type Unit } from "../vocabulary/tokenizers.js";
+
+export const text: SourceKind<NormalTextData> = {
+  async open(data, { folder, seed, fittedMetadata }) {
+    const result = await readUnits(data, folder);
+    if (!result.ok) return result;
+    const count = result.ids.length;
+    if (count < data.window + 1) return fail(tooShortProblem(data, count));
+    const examples = Math.floor((count - data.window - 1) / data.stride) + 1;
+    const split = splitWindows(data.split, seed, { examples, stride: data.stride, span: data.window });
+    if (!split.ok) return split;
+    const encoded =
+      fittedMetadata?.type === "text"
+        ? await encodeText(data, folder, result, fittedMetadata)
+        : fitVocabulary(data, result, split.splits);
+    return encoded.ok ? { ok: true, source: windowSource(data, encoded, examples, split.splits) } : encoded;
+  },
+  mapFiles(data, rename) {
+    return data.file === null ? data : { ...data, file: rename(data.file) };
+  },
+};
+
+async function readUnits(data: NormalTextData, folder: string): Promise<Result<TokenizedText>> {
+  if (data.file === null) return { ok: true, ...tokenizeText(data.text ?? "", data.unit) };
+  const namedFile = { file: data.file, folder, path: "/data/file" };
+  const tokenizer = tokenizers[data.unit]();
+  try {
+    const chunks = data.unit === "byte" ? readByteChunks(namedFile) : readTextChunks(namedFile);
+    for await (const chunk of chunks) tokenizer.push(chunk);
+  } catch (error) {
+    return fail(readingProblem(namedFile, error, 'Save it as UTF-8, or read it is with "unit": "byte".'));
+  }
+  return { ok: true, ...tokenizer.finish() };
+}
+
+interface EncodedText {
+  readonly vocabulary: readonly Unit[];
+  /** The id of all units that have none of their own; null where all have. */
+  readonly unknown: number | null;
+  readonly ids: IdList;
+}
+
+/** What decoded text has in the place of an unknown unit. */
+const unknownUnit: { readonly [K in NormalTextData["unit"]]: Unit } = { char: "\uFFFD", word: "<unknown>", byte: -1 };
+
+/** Units that training meets keep their order; all others, where there are any, share one last id. */
+function fitVocabulary(
+  data: NormalTextData,
+  { units, ids }: TokenizedText,
+  splits: Splits,
+): { readonly ok: true } & EncodedText {
+  const counts = new Uint32Array(units.length);
+  for (const [from, to] of trainingRanges(data, ids.length, splits)) {
+    for (const chunk of ids.chunks(from, to)) for (const unit of chunk) counts[unit] = (counts[unit] ?? 0) + 1;
+  }
+  if (selectVocabulary(counts, data.vocabulary, 0).length === units.length) {
+    return { ok: true, vocabulary: units, unknown: null, ids };
+  }
+  const selected = selectVocabulary(counts, data.vocabulary, 1);
+  const unknown = selected.length;
+  const idOf = new Int32Array(units.length).fill(unknown);
+  for (const [id, unit] of selected.entries()) idOf[unit] = id;
+  const vocabulary = [...selected.map((unit) => units[unit] ?? ""), unknownUnit[data.unit]];
+  return { ok: true, vocabulary, unknown, ids: ids.mapIds(idOf) };
+}
+
+/** The same text in the vocabulary that a run learnt. */
+async function encodeText(
+  data: NormalTextData,
+  folder: string,
+  tokenized: TokenizedText,
+  { vocabulary, unknown }: TextMetadata,
+): Promise<Result<EncodedText>> {
+  const encoded = encodeWithVocabulary(tokenized, { vocabulary, ...(unknown !== undefined && { unknown }) });
+  if (encoded.ok) return { ok: true, vocabulary, unknown: unknown ?? null, ids: encoded.ids };
+  const indices = encoded.unknownIndices.slice(0, 20);
+  const positions = await positionsOf(data, folder, indices);
+  return fail(
+    ...indices.map((unitIndex, index) =>
+      unknownUnitProblem(data, unitAt(tokenized, unitIndex), unitIndex, positions[index]),
+    ),
+  );
+}
+
+function unitAt({ units, ids }: TokenizedText, index: number): Unit {
+  return units[idAt(ids, index)] ?? "";
+}
+
+/** Where units stand, found by reading the text once more; bytes have no lines. */
+async function positionsOf(
+  { file, text, unit }: NormalTextData,
+  folder: string,
+  indices: readonly number[],
+): Promise<readonly Position[]> {
+  if (unit === "byte") return [];
+  const locator = locate(unit, indices);
+  if (file === null) locator.push(text ?? "");
+  else for await (const chunk of readTextChunks({ file, folder, path: "/data/file" })) if (!locator.push(chunk)) break;
+  return locator.positions;
+}
+
+function unknownUnitProblem(
+  { file }: NormalTextData,
+  unit: Unit,
+  index: number,
+  position: Position | undefined,
+): RunProblem {
+  const location = position === undefined ? `Byte ${index + 1}` : `Line ${position.line}`;
+  return {
+    code: "unknown-unit",
+    path: file === null ? "/data/text" : "/data/file",
+    ...(file !== null && { file, ...position }),
+    message: `${location} of ${file === null ? "the text" : `"${file}"`} has ${JSON.stringify(unit)}, which the run has not met.`,
+    hint: "The model has nothing to say of what its vocabulary does not hold.",
+  };
+}
+
+/** The places that training reads, as ranges that do not overlap; all of them where nothing is held out. */
+function* trainingRanges(
+  { split, window, stride }: NormalTextData,
+  length: number,
+  splits: Splits,
+): Generator<readonly [number, number]> {
+  if (split.train === 1) {
+    yield [0, length];
+    return;
+  }
+  let end = 0;
+  for (const example of splits.train) {
+    const start = Math.max(end, example * stride);
+    end = example * stride + window + 1;
+    yield [start, end];
+  }
+}
+
+function windowSource(
+  { window, stride, unit }: NormalTextData,
+  { vocabulary, unknown, ids }: EncodedText,
+  examples: number,
+  splits: Splits,
+): DataSource {
+  const gather = (indices: ArrayLike<number>, shift: 0 | 1): NumericArray => {
+    const data = new Int32Array(indices.length * window);
+    for (let row = 0; row < indices.length; row++) {
+      const start = (indices[row] ?? 0) * stride + shift;
+      ids.copy(data, row * window, start, start + window);
+    }
+    return { dtype: "int32", shape: [indices.length, window], data };
+  };
+  const digest = createHash("sha256").update(JSON.stringify(vocabulary));
+  for (const chunk of ids.chunks(0, ids.length)) digest.update(chunk);
+  return {
+    examples,
+    splits,
+    digest: digest.digest("hex"),
+    metadata: { type: "text", unit, vocabulary, ...(unknown !== null && { unknown }) },
+    signature: (train) => ({
+      inputs: { dtype: "int32", shape: ["batch", "time"] },
+      targets: { dtype: "int32", shape: ["batch", "time"] },
+      sizes: { vocabulary: vocabulary.length, classes: vocabulary.length },
+      steps: window,
+      expected: { batch: expectedBatchSize(train, splits), time: window },
+    }),
+    batch: (indices) =>
+      new Map([
+        ["inputs", gather(indices, 0)],
+        ["targets", gather(indices, 1)],
+      ]),
+    findOutOfRange: () => undefined,
+    decode: (predictions) => decodeRows(vocabulary, unit, predictions),
+  };
+}
+
+/** The likeliest units of each row of scores [batch, …, vocabulary], joined. */
+function decodeRows(
+  vocabulary: readonly Unit[],
+  unit: NormalTextData["unit"],
+  scores: NumericArray,
+): readonly string[] {
+  const size = scores.shape.at(-1) ?? 0;
+  const rows = scores.shape[0] ?? 0;
+  const perRow = rows === 0 || size === 0 ? 0 : scores.data.length / rows / size;
+  return Array.from({ length: rows }, (_, row) => {
+    const units = Array.from({ length: perRow }, (_, index) => {
+      const start = (row * perRow + index) * size;
+      return vocabulary[argmax(scores.data, start, size)] ?? "";
+    });
+    if (unit === "byte") return new TextDecoder().decode(Uint8Array.from(units, Number));
+    return units.join(unit === "word" ? " " : "");
+  });
+}
+
+function tooShortProblem(data: NormalTextData, count: number): RunProblem {
+  const name = { char: "character", word: "word", byte: "byte" }[data.unit];
+  const plural = (n: number) => `${n} ${name}${n === 1 ? "" : "s"}`;
+  return {
+    code: "text-too-short",
+    path: "/data/window",
+    message: `The text has ${plural(count)}, and a window of ${data.window} with its next ${name} needs ${data.window + 1}.`,
+    hint: count >= 2 ? `Use a window of at most ${count - 1}, or a longer text.` : "Use a longer text.",
+  };
+}

@@ -1,0 +1,121 @@
+/** Rank 0: runs the training loop, whose trainer and evaluator tell the other ranks to do the same; it alone speaks and writes. */
+
+import { type Evaluator, splitMetrics } from "../evaluation/evaluator.js";
+import type { TrainEvent, TrainRequest } from "../events.js";
+import type { TrainOutcome } from "../outcome.js";
+import { type TrainingObserver, trainWithLock } from "../training/loop.js";
+import { openTextSampler } from "../training/text-samples.js";
+import type { Trainer } from "../training/trainer.js";
+import type { InitialState } from "../training/training-state.js";
+import { bytesOf, type Communicator } from "./communicator.js";
+import type { Launch } from "./launcher.js";
+import { broadcastCommand, runStepsOnAllRanks, type StepReport, type TensorHeader } from "./protocol.js";
+import { type RankSetup, setUpRank } from "./rank-setup.js";
+import { openThroughput } from "./throughput.js";
+
+export async function coordinate(
+  request: TrainRequest,
+  communicator: Communicator,
+  launch: Launch,
+  watcher: TrainingObserver,
+): Promise<TrainOutcome> {
+  const setupResult = await setUpRank(request, communicator, launch);
+  if (!setupResult.ok) return setupResult.outcome;
+  const { setup } = setupResult;
+  const { samples, workPerSync: _, signature: __, models: ___, ...planned } = setup.planned;
+  const { spec, artifact, batchSchedule } = planned;
+  const throughput = openThroughput(communicator.size);
+  let stopRequested = false;
+  const onSteps = (first: number, steps: number, { stopRequested: stop, elapsed, communication }: StepReport) => {
+    stopRequested ||= stop;
+    let examples = 0;
+    for (let step = first; step < first + steps; step++) examples += batchSchedule.batchSizeAt(step);
+    throughput.record(examples, elapsed, communication);
+  };
+  const outcome = await trainWithLock(
+    { ...request, spec },
+    {
+      ...planned,
+      device: setup.device,
+      createTrainer(start) {
+        broadcastStart(communicator, start);
+        return coordinatedTrainer(setup.openTrainer(start), communicator, watcher.shouldStop, onSteps);
+      },
+      evaluator: coordinatedEvaluator(setup, communicator),
+      textSampler: samples && (await openTextSampler(spec, artifact, samples)),
+    },
+    {
+      emit: (events: readonly TrainEvent[]) =>
+        watcher.emit(events.flatMap((event) => throughput.withThroughput(event))),
+      shouldStop: () => stopRequested || watcher.shouldStop(),
+    },
+  );
+  broadcastCommand(communicator, { do: "end" });
+  return outcome;
+}
+
+/** Everyone starts from the tensors of rank 0. */
+function broadcastStart(communicator: Communicator, { step, ...groups }: InitialState): void {
+  const entries = (["parameters", "slots", "states"] as const).flatMap((group) =>
+    [...groups[group]].map(([name, { shape, data }]) => ({
+      announced: { group, name, shape } satisfies TensorHeader,
+      data,
+    })),
+  );
+  broadcastCommand(communicator, { do: "start", step, tensors: entries.map(({ announced: header }) => header) });
+  for (const { data } of entries) communicator.broadcast(bytesOf(data));
+}
+
+type StepListener = (first: number, steps: number, report: StepReport) => void;
+
+function coordinatedTrainer(
+  trainer: Trainer,
+  communicator: Communicator,
+  shouldStop: () => boolean,
+  onSteps: StepListener,
+): Trainer {
+  return {
+    async advance(first, steps, rateScale) {
+      broadcastCommand(communicator, { do: "advance", first, steps, rateScale });
+      const { result, report } = await runStepsOnAllRanks(communicator, shouldStop, () =>
+        trainer.advance(first, steps, rateScale),
+      );
+      onSteps(first, steps, report);
+      return result;
+    },
+    resetStates() {
+      broadcastCommand(communicator, { do: "restart" });
+      trainer.resetStates();
+    },
+    tensors(role) {
+      broadcastCommand(communicator, { do: "read", role });
+      return trainer.tensors(role);
+    },
+    parameters() {
+      broadcastCommand(communicator, { do: "read", role: "parameter" });
+      return trainer.parameters();
+    },
+  };
+}
+
+function coordinatedEvaluator(
+  { planned, localEvaluator, sharedEvaluator }: RankSetup,
+  communicator: Communicator,
+): Evaluator {
+  const evaluator: Evaluator = {
+    async metrics(parameters, examples, batchSize) {
+      broadcastCommand(communicator, { do: "evaluate", examples: examples.length, batchSize });
+      communicator.broadcast(bytesOf(examples));
+      for (const { name } of planned.artifact.manifest.parameters) {
+        const data = parameters[name]?.data;
+        if (!(data instanceof Float32Array)) throw new Error(`Evaluation lacks "${name}".`);
+        communicator.broadcast(bytesOf(data));
+      }
+      return sharedEvaluator.metrics(parameters, examples, batchSize);
+    },
+    splitMetrics: (parameters, splits, batchSize) => splitMetrics(evaluator, parameters, splits, batchSize),
+    outputs: localEvaluator.outputs,
+    predictions: localEvaluator.predictions,
+  };
+  return evaluator;
+}

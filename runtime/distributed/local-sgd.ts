@@ -1,0 +1,113 @@
+/**
+ * The trainer of one rank where ranks train by themselves and average now and then: every so many steps parameters and optimizer
+ * state become their mean over all ranks. This is not the training of the whole batch, only near it.
+ */
+
+import type { Batch } from "../data/source.js";
+import type { Runner } from "../sessions/runner.js";
+import type { Tensors } from "../tensors/safetensors.js";
+import { concatenateLossScales, type LossScaleLog } from "../training/loss-scale.js";
+import { createTrainer, type NonFinite, type Trainer } from "../training/trainer.js";
+import type { InitialState } from "../training/training-state.js";
+import type { Communicator } from "./communicator.js";
+import { allGatherRows, rowRange, shardBatch, sliceRows } from "./shard.js";
+import type { SharedTraining } from "./synchronous-trainer.js";
+
+/** Steps go on in one call of the session up to the next average; whoever reads tensors in between averages too. */
+export function openLocalSgdTrainer(
+  communicator: Communicator,
+  runner: Runner,
+  averageEvery: number,
+  { manifest, stored, source, batchSchedule, microBatches }: SharedTraining,
+  start: InitialState,
+): Trainer {
+  /** A rank without rows of a small batch reads all of it. */
+  const examplesAt = (step: number): Uint32Array => {
+    const batch = batchSchedule.indicesAt(step, 1);
+    const { examples } = shardBatch(batch, microBatches, communicator);
+    return examples.length === 0 ? batch : examples;
+  };
+  const batches = (first: number, steps: number): Batch =>
+    source.batch(Array.from({ length: steps }, (_, index) => [...examplesAt(first + index)]).flat());
+  const [from, to] = rowRange(batchSchedule.batchSize, communicator);
+  const localStart = { ...start, states: sliceRows(start.states, communicator) };
+  const trainer = createTrainer(runner, manifest.train, stored, localStart, to - from, batches);
+  let isAveraged = true;
+
+  const average = async () => {
+    if (isAveraged) return;
+    for (const role of ["parameter", "slot"] as const)
+      trainer.set(averageTensors(await trainer.tensors(role), communicator));
+    isAveraged = true;
+  };
+  return {
+    async advance(first, steps, rateScale) {
+      const lossesAndNorms = new Float32Array(2 * steps);
+      const rates = new Float32Array(steps);
+      const lossScales: (LossScaleLog | null)[] = [];
+      let nonFinite: NonFinite | null = null;
+      for (let done = 0; done < steps; ) {
+        const stepsBefore = first - 1 + done;
+        const count = Math.min(steps - done, averageEvery - (stepsBefore % averageEvery));
+        const result = await trainer.advance(stepsBefore + 1, count, rateScale);
+        if (result.nonFinite !== null && nonFinite === null)
+          nonFinite = "update" in result.nonFinite ? { update: done + result.nonFinite.update } : result.nonFinite;
+        lossesAndNorms.set(result.losses, done);
+        lossesAndNorms.set(result.gradientNorms, steps + done);
+        rates.set(result.learningRates, done);
+        lossScales.push(result.lossScales);
+        isAveraged = false;
+        done += count;
+        if ((stepsBefore + count) % averageEvery === 0) await average();
+      }
+      communicator.allReduce(lossesAndNorms);
+      const means = lossesAndNorms.map((sum) => sum / communicator.size);
+      const [losses, norms] = [means.subarray(0, steps), means.subarray(steps)];
+      // What one rank finds is not finite in the mean over all of them either.
+      const update = losses.findIndex((loss, index) => !Number.isFinite(loss) || !Number.isFinite(norms[index]));
+      const scaling = averageLossScale(concatenateLossScales(lossScales), communicator);
+      return {
+        losses,
+        gradientNorms: norms,
+        learningRates: rates,
+        lossScales: scaling,
+        nonFinite: update >= 0 ? { update } : nonFinite,
+      };
+    },
+    resetStates: trainer.resetStates,
+    async tensors(role) {
+      await average();
+      const tensors = await trainer.tensors(role);
+      return role === "state" ? allGatherRows(tensors, batchSchedule.batchSize, communicator) : tensors;
+    },
+    async parameters() {
+      await average();
+      return trainer.parameters();
+    },
+  };
+}
+
+/** Each rank has a scale of its own; where some left an update out, so did they all in part. */
+function averageLossScale(local: LossScaleLog | null, communicator: Communicator): LossScaleLog | null {
+  if (local === null) return null;
+  const steps = local.scales.length;
+  const packed = new Float32Array([...local.scales, ...local.skipped]);
+  communicator.allReduce(packed);
+  const means = packed.map((sum) => sum / communicator.size);
+  return { scales: means.subarray(0, steps), skipped: means.subarray(steps) };
+}
+
+/** In one sum over all of them. */
+function averageTensors(tensors: Tensors, communicator: Communicator): Tensors {
+  const packed = new Float32Array([...tensors.values()].reduce((sum, { data }) => sum + data.length, 0));
+  let end = 0;
+  const entries = [...tensors].map(([name, { shape, data }]) => {
+    const start = end;
+    end += data.length;
+    packed.set(data, start);
+    return { name, shape, start, end };
+  });
+  communicator.allReduce(packed);
+  const means = packed.map((sum) => sum / communicator.size);
+  return new Map(entries.map(({ name, shape, start, end }) => [name, { shape, data: means.slice(start, end) }]));
+}

@@ -1,0 +1,174 @@
+/** One rank made ready: its data, its compiled model and its sessions, like those of every other rank. */
+import { availableParallelism, cpus, hostname } from "node:os";
+import type { Ports } from "../../compiler/artifact.js";
+import { createEvaluator, type EvaluationSharding, type Evaluator } from "../evaluation/evaluator.js";
+import type { TrainRequest } from "../events.js";
+import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
+import { openStepRunner } from "../sessions/backend.js";
+import type { Runner } from "../sessions/runner.js";
+import { type Device, openSession, type SessionOptions } from "../sessions/session.js";
+import { specFingerprint } from "../training/fingerprint.js";
+import { planTraining, type TrainingPlan } from "../training/prepare.js";
+import type { Trainer } from "../training/trainer.js";
+import type { InitialState } from "../training/training-state.js";
+import { allGather, broadcastJson, type Communicator } from "./communicator.js";
+import type { Launch } from "./launcher.js";
+import { openLocalSgdTrainer } from "./local-sgd.js";
+import { rowRange } from "./shard.js";
+import { openSynchronousTrainer, type SharedTraining } from "./synchronous-trainer.js";
+
+export interface RankSetup {
+  readonly planned: TrainingPlan;
+  readonly device: Device;
+  readonly openTrainer: (start: InitialState) => Trainer;
+  /** Of whole batches, by this rank alone. */
+  readonly localEvaluator: Evaluator;
+  /** All ranks share what is evaluated, and have to call it together. */
+  readonly sharedEvaluator: Evaluator;
+}
+
+export type RankSetupResult =
+  | { readonly ok: true; readonly setup: RankSetup }
+  | { readonly ok: false; readonly outcome: RunFailure };
+
+/** Makes all ranks ready. What is wrong at any of them is wrong for all. */
+export async function setUpRank(
+  request: TrainRequest,
+  communicator: Communicator,
+  launch: Launch,
+): Promise<RankSetupResult> {
+  const result = await openRank(request, communicator, launch);
+  const planned = result.ok ? result.setup.planned : null;
+  const reports = allGather(communicator, {
+    host: hostname(),
+    failure: result.ok ? null : result.outcome,
+    identity: planned && [planned.source.digest, specFingerprint(planned.spec)],
+  });
+  const [first] = reports;
+  for (const [rank, { host, failure, identity }] of reports.entries()) {
+    if (failure !== null) return { ok: false, outcome: rank === 0 ? failure : remoteFailure(rank, host, failure) };
+    if (`${identity}` === `${first?.identity}`) continue;
+    return {
+      ok: false,
+      outcome: runFailed(`Rank ${rank}, on ${host}, reads other data than rank 0, on ${first?.host}.`),
+    };
+  }
+  return result;
+}
+
+function remoteFailure(rank: number, host: string, failure: RunFailure): RunFailure {
+  const [text, hint] =
+    failure.kind === "failed"
+      ? [failure.message, failure.hint]
+      : [failure.problems.map(({ message }) => message).join(" "), failure.problems[0]?.hint ?? ""];
+  return runFailed(`Rank ${rank}, on ${host}: ${text}`, hint);
+}
+
+async function openRank(request: TrainRequest, communicator: Communicator, launch: Launch): Promise<RankSetupResult> {
+  const { distributed } = request.spec.train;
+  const isLocalSgd = "average_every" in distributed;
+  const planning = await planTraining(request, {
+    processes: communicator.size,
+    localProcesses: launch.localSize,
+    agree: (settled) => broadcastJson(communicator, settled),
+    isStepSplit: !isLocalSgd,
+    // Ranks that train by themselves drop other things.
+    seedOffset: isLocalSgd ? communicator.rank : 0,
+  });
+  if (!planning.ok) return planning;
+  const { trainingPlan: planned } = planning;
+  const { artifact, source, batchSchedule, spec, workPerSync: load } = planned;
+  const failure = checkRequest(request, batchSchedule.batchSize, communicator);
+  if (failure !== undefined) return { ok: false, outcome: failure };
+
+  const { manifest, shard } = artifact;
+  const sessionOptions: SessionOptions = {
+    ...sessionOptionsOf(launch),
+    ...(request.threads !== undefined && { requestedThreads: request.threads }),
+  };
+  const own = load / Math.sqrt(communicator.size);
+  const evaluation = await openSession(artifact.eval, request.device, own, sessionOptions);
+  if (!evaluation.ok) return { ok: false, outcome: runFailed(evaluation.message, evaluation.hint) };
+  const { device } = evaluation;
+  const models: readonly (readonly [Uint8Array, Ports])[] =
+    shard === null || manifest.shard === null
+      ? [[artifact.train, manifest.train]]
+      : [
+          [shard.gradient, manifest.shard.gradient],
+          [shard.update, manifest.shard.update],
+        ];
+  const runners: Runner[] = [];
+  for (const [model, ports] of models) {
+    const opened = await openStepRunner(device, model, ports, own, sessionOptions);
+    if (!opened.ok) return { ok: false, outcome: runFailed(opened.message, opened.hint) };
+    runners.push(opened.runner);
+  }
+  const sharedTraining: SharedTraining = {
+    manifest,
+    stored: { parameter: manifest.parameters, slot: manifest.slots },
+    source,
+    batchSchedule,
+    microBatches: Number(spec.train.accumulate),
+  };
+  const openTrainer = (start: InitialState): Trainer => {
+    const [gradientRunner, updateRunner] = runners;
+    if (gradientRunner !== undefined && isLocalSgd)
+      return openLocalSgdTrainer(communicator, gradientRunner, distributed.average_every, sharedTraining, start);
+    if (gradientRunner === undefined || updateRunner === undefined || manifest.shard === null)
+      throw new Error("The compiled model has no halves.");
+    return openSynchronousTrainer(
+      communicator,
+      { gradient: gradientRunner, update: updateRunner },
+      manifest.shard,
+      sharedTraining,
+      start,
+    );
+  };
+  const division: EvaluationSharding = {
+    rows(batch) {
+      return batch.subarray(...rowRange(batch.length, communicator));
+    },
+    allReduce(accumulators) {
+      communicator.allReduce(accumulators);
+      return accumulators;
+    },
+  };
+  return {
+    ok: true,
+    setup: {
+      planned,
+      device,
+      openTrainer,
+      localEvaluator: await createEvaluator(evaluation.session, manifest, source),
+      sharedEvaluator: await createEvaluator(evaluation.session, manifest, source, division),
+    },
+  };
+}
+
+function checkRequest({ device, spec }: TrainRequest, rows: number, { size }: Communicator): RunFailure | undefined {
+  if (device === "webgpu") {
+    const hint = "Start rnnx without the MPI launcher and without --ranks, or use another --device.";
+    return runFailed("--device webgpu trains in one process and one thread.", hint);
+  }
+  if (!("average_every" in spec.train.distributed) || rows >= size) return undefined;
+  return invalidInput([
+    {
+      code: "distributed-batch",
+      path: "/train/batch_size",
+      message: `A batch of ${rows} examples is too small for ${size} processes that train by themselves.`,
+      hint: `Use a batch_size of at least ${size}, or fewer processes.`,
+    },
+  ]);
+}
+
+/**
+ * The processes of a machine share its cores, unless the launcher has bound each to its own; and each takes a GPU of its own. Sessions of
+ * ranks that are threads have one thread each, whatever the machine: so what they make does not depend on its cores.
+ */
+function sessionOptionsOf(launch: Launch): SessionOptions {
+  const { localRank, localSize } = launch;
+  if ("sharedMemory" in launch) return { requestedThreads: 1, gpu: localRank };
+  const cores = availableParallelism();
+  const isBound = cores < cpus().length;
+  return { maxThreads: Math.max(1, isBound ? cores : Math.floor(cores / localSize)), gpu: localRank };
+}

@@ -1,0 +1,77 @@
+/** Every rank but the first: does what rank 0 says, and says nothing itself. */
+import type { TrainRequest } from "../events.js";
+import { feedsOf } from "../tensors/ort.js";
+import type { Tensors } from "../tensors/safetensors.js";
+import type { Trainer } from "../training/trainer.js";
+import { bytesOf, type Communicator } from "./communicator.js";
+import type { Launch } from "./launcher.js";
+import { receiveCommand, runStepsOnAllRanks, type TensorHeader } from "./protocol.js";
+import { setUpRank } from "./rank-setup.js";
+
+/** Returns when rank 0 has said that it is over. */
+export async function runWorkerRank(
+  request: TrainRequest,
+  communicator: Communicator,
+  launch: Launch,
+  shouldStop: () => boolean,
+): Promise<void> {
+  // First weights and the run directory are rank 0's.
+  const setupResult = await setUpRank({ ...request, init: null }, communicator, launch);
+  if (!setupResult.ok) return;
+  const { setup } = setupResult;
+  let trainer: Trainer | undefined;
+  const activeTrainer = (): Trainer => {
+    if (trainer === undefined) throw new Error("Rank 0 goes on with what it has not started.");
+    return trainer;
+  };
+  for (;;) {
+    const command = receiveCommand(communicator);
+    switch (command.do) {
+      case "start": {
+        const { step, tensors } = command;
+        const tensorsOf = tensorsByGroup(tensors, receiveTensors(communicator, tensors));
+        trainer = setup.openTrainer({
+          step,
+          parameters: tensorsOf("parameters"),
+          slots: tensorsOf("slots"),
+          states: tensorsOf("states"),
+        });
+        break;
+      }
+      case "advance": {
+        const { first, steps, rateScale } = command;
+        await runStepsOnAllRanks(communicator, shouldStop, () => activeTrainer().advance(first, steps, rateScale));
+        break;
+      }
+      case "restart":
+        activeTrainer().resetStates();
+        break;
+      case "read":
+        await activeTrainer().tensors(command.role);
+        break;
+      case "evaluate": {
+        const examples = new Uint32Array(command.examples);
+        communicator.broadcast(bytesOf(examples));
+        const weights = receiveTensors(communicator, setup.planned.artifact.manifest.parameters);
+        await setup.sharedEvaluator.metrics(feedsOf(weights), examples, command.batchSize);
+        break;
+      }
+      case "end":
+        return;
+    }
+  }
+}
+
+function receiveTensors(communicator: Communicator, tensors: readonly Pick<TensorHeader, "name" | "shape">[]): Tensors {
+  const entries = tensors.map(({ name, shape }) => {
+    const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    communicator.broadcast(bytesOf(data));
+    return [name, { shape, data }] as const;
+  });
+  return new Map(entries);
+}
+
+function tensorsByGroup(headers: readonly TensorHeader[], tensors: Tensors): (group: TensorHeader["group"]) => Tensors {
+  const groups = new Map(headers.map(({ name, group: groupName }) => [name, groupName]));
+  return (group) => new Map([...tensors].filter(([name]) => groups.get(name) === group));
+}

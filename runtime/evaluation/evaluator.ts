@@ -1,0 +1,165 @@
+/** Evaluation: the loss and metrics of a model over examples, and what it says of some of them. */
+import type { Tensor } from "onnxruntime-node";
+import type { Manifest, Port } from "../../compiler/artifact.js";
+import { isStateful, statefulBatches } from "../data/batching/stateful-batches.js";
+import type { DataSource, NumericArray } from "../data/source.js";
+import type { Indices, Splits } from "../data/splits.js";
+import type { Metrics, SplitMetrics } from "../events.js";
+import { createRecurrentStates } from "../sessions/recurrent-states.js";
+import type { Runner } from "../sessions/runner.js";
+import { floatsOf, tensorOf } from "../tensors/ort.js";
+import { addAccumulators, computeMetric } from "./metric-accumulators.js";
+
+export interface Evaluator {
+  /** Over some examples, at least one, `batchSize` at a time. */
+  metrics(parameters: Readonly<Record<string, Tensor>>, examples: Indices, batchSize: number): Promise<Metrics>;
+  /** Over parts of the data; those that are not asked for, or hold no examples, have no metrics. */
+  splitMetrics(
+    parameters: Readonly<Record<string, Tensor>>,
+    splits: Partial<Splits>,
+    batchSize: number,
+  ): Promise<SplitMetrics>;
+  /** What the model puts out for some examples, batch by batch. */
+  outputs(
+    parameters: Readonly<Record<string, Tensor>>,
+    examples: Indices,
+    batchSize: number,
+  ): AsyncGenerator<{ readonly batch: Uint32Array; readonly output: NumericArray }>;
+  /** What the model says of some examples, decoded. */
+  predictions(parameters: Readonly<Record<string, Tensor>>, examples: Indices): Promise<readonly unknown[]>;
+}
+
+/** How several processes share what is evaluated. */
+export interface EvaluationSharding {
+  /** The rows of a batch that this process evaluates; perhaps none. */
+  rows(batch: Indices): Indices;
+  /** Tallies, added up over all processes. */
+  allReduce(accumulators: Float64Array): Float64Array;
+}
+
+const unsharded: EvaluationSharding = { rows: (batch) => batch, allReduce: (accumulators) => accumulators };
+
+export async function createEvaluator(
+  session: Runner,
+  manifest: Manifest,
+  source: DataSource,
+  sharding: EvaluationSharding = unsharded,
+): Promise<Evaluator> {
+  const { inputs, outputs } = manifest.eval;
+  const metrics = metricPorts(manifest);
+  const hasStates = isStateful(manifest);
+  const runBatch = (
+    parameters: Readonly<Record<string, Tensor>>,
+    examples: ArrayLike<number>,
+    states: Readonly<Record<string, Tensor>>,
+    requested: readonly string[],
+  ) => {
+    const batch = source.batch(examples);
+    const feeds: Record<string, Tensor> = { ...states };
+    for (const { name, role } of inputs) {
+      if (role === "state") continue;
+      const array = role === "data" ? batch.get(name) : undefined;
+      const value = array === undefined ? parameters[name] : tensorOf(array);
+      if (value === undefined) throw new Error(`Evaluation lacks "${name}".`);
+      feeds[name] = value;
+    }
+    return session.run(feeds, requested);
+  };
+  /** What the model gives at some ports for each batch. States start at zero, and go on from batch to batch. */
+  async function* runBatches(
+    ports: readonly Port[],
+    parameters: Readonly<Record<string, Tensor>>,
+    examples: Indices,
+    batchSize: number,
+  ) {
+    const requested = [...ports, ...outputs.filter(({ role }) => role === "state")].map(({ name }) => name);
+    const states = createRecurrentStates(manifest.eval);
+    const batches = hasStates ? statefulBatches(examples, batchSize) : sequentialBatches(examples, batchSize);
+    for (const fullBatch of batches) {
+      const batch = sharding.rows(fullBatch);
+      if (batch.length === 0) continue;
+      const graphOutputs = await runBatch(parameters, batch, states.feeds(batch.length), requested);
+      states.update(graphOutputs);
+      yield { batch, given: graphOutputs };
+    }
+  }
+
+  const evaluator: Evaluator = {
+    async metrics(parameters, examples, batchSize) {
+      const totals = metrics.map(({ port: { shape } }) => {
+        return new Float64Array(shape.reduce<number>((product, size) => product * Number(size), 1));
+      });
+      const requested = metrics.map(({ port }) => port);
+      for await (const { given: graphOutputs } of runBatches(requested, parameters, examples, batchSize)) {
+        for (const [index, { port }] of metrics.entries()) {
+          totals[index] = addAccumulators(totals[index], floatsOf(graphOutputs, port));
+        }
+      }
+      const values = metrics.map(({ name, finish }, index) => {
+        return [name, computeMetric(finish, sharding.allReduce(totals[index] ?? new Float64Array()))] as const;
+      });
+      return Object.fromEntries(values);
+    },
+    splitMetrics: (parameters, splits, batchSize) => splitMetrics(evaluator, parameters, splits, batchSize),
+    async *outputs(parameters, examples, batchSize) {
+      const port = outputs.find(({ role }) => role === "prediction");
+      if (port === undefined) throw new Error("The evaluation graph gives no predictions.");
+      for await (const { batch, given: graphOutputs } of runBatches([port], parameters, examples, batchSize)) {
+        const shape = graphOutputs[port.name]?.dims ?? [];
+        yield { batch, output: { dtype: "float32", shape, data: floatsOf(graphOutputs, port) } };
+      }
+    },
+    async predictions(parameters, examples) {
+      const decoded: unknown[] = [];
+      // Examples that follow one another are one stream.
+      const batchOutputs = evaluator.outputs(parameters, examples, hasStates ? 1 : examples.length);
+      for await (const { batch, output } of batchOutputs) decoded.push(...source.decode(output, batch));
+      return decoded;
+    },
+  };
+  return evaluator;
+}
+
+/** The metrics of parts of the data, by an evaluator of examples. */
+export async function splitMetrics(
+  evaluator: Pick<Evaluator, "metrics">,
+  parameters: Readonly<Record<string, Tensor>>,
+  { train, validation, test }: Partial<Splits>,
+  batchSize: number,
+): Promise<SplitMetrics> {
+  const metricsOf = async (examples: Indices | undefined) =>
+    examples === undefined || examples.length === 0 ? {} : evaluator.metrics(parameters, examples, batchSize);
+  return { train: await metricsOf(train), validation: await metricsOf(validation), test: await metricsOf(test) };
+}
+
+function* sequentialBatches(examples: Indices, batchSize: number): Generator<Indices> {
+  for (let start = 0; start < examples.length; start += batchSize) yield examples.subarray(start, start + batchSize);
+}
+
+/** A part to train on says enough of itself in this many examples, or in as many as the part to validate with has. */
+const MAX_TRAIN_EXAMPLES = 2000;
+
+/**
+ * The parts that a run evaluates as it goes: of the part to train on at most so many examples, spread evenly over it, or the
+ * first ones where states go on from each to the next; the validation part; and the test part, which is for the end where
+ * there is a validation part to watch.
+ */
+export function monitoredSplits({ train, validation, test }: Splits, hasStates: boolean): Splits {
+  const limit = Math.max(MAX_TRAIN_EXAMPLES, validation.length);
+  const exampleAt = (_: unknown, index: number) =>
+    train[hasStates ? index : Math.floor((index * train.length) / limit)] ?? 0;
+  return {
+    train: train.length <= limit ? train : Uint32Array.from({ length: limit }, exampleAt),
+    validation,
+    test: validation.length > 0 ? new Uint32Array() : test,
+  };
+}
+
+/** The ports of a manifest's metrics, which are `metrics/<name>`. */
+function metricPorts({ metrics, eval: { outputs } }: Manifest) {
+  return Object.entries(metrics).map(([name, finish]) => {
+    const port = outputs.find((output) => output.role === "metric" && output.name === `metrics/${name}`);
+    if (port === undefined) throw new Error(`The evaluation graph gives no metric "${name}".`);
+    return { name, finish, port };
+  });
+}

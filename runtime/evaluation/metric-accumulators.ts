@@ -1,0 +1,46 @@
+/** Tallies of metrics: added up over batches in float64, and finished into the numbers that are reported. */
+import type { MetricFinalizer } from "../../compiler/artifact.js";
+
+/** The sum of tallies so far (none: undefined or empty) and those of one more batch. */
+export function addAccumulators(sum: Float64Array | undefined, batch: ArrayLike<number>): Float64Array<ArrayBuffer> {
+  return Float64Array.from(batch, (value, index) => value + (sum?.[index] ?? 0));
+}
+
+/** A metric from its tallies over all batches; NaN where nothing was counted. */
+export function computeMetric(finish: MetricFinalizer, accumulators: Float64Array): number {
+  return metricFunctions[finish](accumulators);
+}
+
+const metricFunctions: { readonly [K in MetricFinalizer]: (accumulators: Float64Array) => number } = {
+  mean,
+  exp_mean: (accumulators) => Math.exp(mean(accumulators)),
+  root_mean: (accumulators) => Math.sqrt(mean(accumulators)),
+  // With p = hits / answers and r = hits / targets, F1 is 2 p r / (p + r) = 2 hits / (answers + targets).
+  macro_f1: (accumulators) =>
+    macroAverage(accumulators, (hits, predicted, targets) => (2 * hits) / (predicted + targets)),
+  macro_precision: (accumulators) => macroAverage(accumulators, (hits, predicted) => ratio(hits, predicted)),
+  macro_recall: (accumulators) => macroAverage(accumulators, (hits, _, targets) => ratio(hits, targets)),
+};
+
+function mean([sum = 0, count = 0]: Float64Array): number {
+  return sum / count;
+}
+
+/** The mean of a score over the classes that are the answer or the target of some entry. */
+function macroAverage(
+  accumulators: Float64Array,
+  score: (hits: number, predicted: number, targets: number) => number,
+): number {
+  const classes = accumulators.length / 3;
+  const countAt = (row: number, column: number) => accumulators[row * classes + column] ?? 0;
+  const presentClasses = Array.from({ length: classes }, (_, column) => column).filter(
+    (column) => countAt(1, column) + countAt(2, column) > 0,
+  );
+  const scores = presentClasses.map((column) => score(countAt(0, column), countAt(1, column), countAt(2, column)));
+  return scores.reduce((sum, value) => sum + value, 0) / scores.length;
+}
+
+/** A class that is never answered has a precision of 0, as in scikit-learn; one that is never a target a recall of 0. */
+function ratio(numerator: number, denominator: number): number {
+  return denominator === 0 ? 0 : numerator / denominator;
+}

@@ -1,0 +1,180 @@
+/** Asks a model about examples: what it says of them beside what is true. */
+import type { Tensor } from "onnxruntime-node";
+import type { NormalSpec } from "../../schema/normal/index.js";
+import { argmax } from "../data/labels.js";
+import type { Metadata } from "../data/metadata.js";
+import { unscaleValue } from "../data/scaler.js";
+import { type DataSource, type NumericArray, usesOf } from "../data/source.js";
+import type { Indices, Splits } from "../data/splits.js";
+import type { Evaluator } from "./evaluator.js";
+import type { PredictionSummary } from "./prediction-types.js";
+
+export interface PredictionContext {
+  readonly evaluator: Evaluator;
+  readonly parameters: Readonly<Record<string, Tensor>>;
+  readonly spec: NormalSpec;
+  readonly source: DataSource;
+}
+
+/** Examples of a glimpse, at most: the first of the part to validate with, else to test with, else to train on. */
+const PREVIEW_EXAMPLES = 300;
+
+export function previewExamples(splits: Splits): { readonly split: keyof Splits; readonly examples: Indices } {
+  const split = (["validation", "test", "train"] as const).find((name) => splits[name].length > 0) ?? "train";
+  return { split, examples: splits[split].subarray(0, PREVIEW_EXAMPLES) };
+}
+
+const BATCH_SIZE = 256;
+/** Texts that are shown, at most. */
+const MAX_TEXTS = 12;
+
+export async function summarizePredictions(context: PredictionContext, examples: Indices): Promise<PredictionSummary> {
+  const { spec, source } = context;
+  const { targets } = usesOf(spec);
+  const { metadata } = source;
+  if (metadata.type === "text" || metadata.type === "pairs" || spec.loss.type === "ctc")
+    return textPairs(context, examples);
+  if (targets === "numbers") return regressionPairs(context, examples, metadata);
+  return confusionMatrix(context, examples, targets === "classes" ? classNames(metadata) : null);
+}
+
+async function textPairs(
+  { evaluator, parameters, spec, source }: PredictionContext,
+  examples: Indices,
+): Promise<PredictionSummary> {
+  // Windows that follow one another say nearly the same; where states go on, they have to.
+  const stateful = spec.model.some((layer) => layer.layer === "rnn" && layer.stateful);
+  const stride = stateful ? 1 : Math.max(1, Math.floor(examples.length / MAX_TEXTS));
+  const sampled = examples.filter((_, index) => index % stride === 0).subarray(0, MAX_TEXTS);
+  const predicted = await evaluator.predictions(parameters, sampled);
+  const targets = spec.loss.type === "ctc" ? null : await decodeTargets(evaluator, parameters, source, sampled);
+  return {
+    kind: "texts",
+    texts: predicted.map((text, index) => ({
+      target: targets === null ? null : formatValue(targets[index]),
+      predicted: formatValue(text),
+    })),
+  };
+}
+
+/** Targets decoded as predictions are: as scores that are certain. */
+async function decodeTargets(
+  evaluator: Evaluator,
+  parameters: PredictionContext["parameters"],
+  source: DataSource,
+  examples: Indices,
+): Promise<readonly unknown[]> {
+  const decoded: unknown[] = [];
+  for await (const { batch, output } of evaluator.outputs(parameters, examples, 1)) {
+    const targets = source.batch(batch).get("targets");
+    const width = output.shape.at(-1) ?? 1;
+    if (targets === undefined) continue;
+    const data = new Float32Array(targets.data.length * width);
+    targets.data.forEach((id: number | bigint, index: number) => {
+      data[index * width + Number(id)] = 1;
+    });
+    decoded.push(...source.decode({ dtype: "float32", shape: [...targets.shape, width], data }, batch));
+  }
+  return decoded;
+}
+
+function formatValue(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function classNames(metadata: Metadata): readonly string[] | null {
+  return metadata.type === "sequences" || metadata.type === "table" ? (metadata.classes ?? null) : null;
+}
+
+/** Classes by their scores, or each number by which side of a half it is on. */
+async function confusionMatrix(
+  context: PredictionContext,
+  examples: Indices,
+  names: readonly string[] | null,
+): Promise<PredictionSummary> {
+  const isBinary = usesOf(context.spec).targets === "probabilities";
+  const counts = new Map<string, number>();
+  let size = isBinary ? 2 : (names?.length ?? 0);
+  for await (const { output, targets, isUnmasked } of predictedBatches(context, examples)) {
+    const width = isBinary ? 1 : (output.shape.at(-1) ?? 1);
+    const isDense = targets.data.length === output.data.length;
+    size = Math.max(size, isBinary ? 2 : width);
+    for (let index = 0; index < output.data.length / width; index++) {
+      if (!isUnmasked(index, width)) continue;
+      const predicted = isBinary ? Number((output.data[index] ?? 0) > 0.5) : argmax(output.data, index * width, width);
+      const target = isBinary
+        ? Number(Number(targets.data[index]) > 0.5)
+        : isDense && width > 1
+          ? argmax(targets.data, index * width, width)
+          : Number(targets.data[index]);
+      const key = `${target} ${predicted}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  }
+  const classes = Array.from({ length: size }, (_, id) => id);
+  return {
+    kind: "classes",
+    names: classes.map((id) => names?.[id] ?? `${id}`),
+    counts: classes.map((target) => classes.map((predicted) => counts.get(`${target} ${predicted}`) ?? 0)),
+  };
+}
+
+async function regressionPairs(
+  context: PredictionContext,
+  examples: Indices,
+  metadata: Metadata,
+): Promise<PredictionSummary> {
+  const columns = metadata.type === "table" ? metadata.target : [];
+  const scaler = metadata.type === "table" ? metadata.scaler : {};
+  const pairsByColumn = new Map<number, { readonly target: number[]; readonly predicted: number[] }>();
+  for await (const { output, targets, isUnmasked } of predictedBatches(context, examples)) {
+    const width = output.shape.at(-1) ?? 1;
+    for (let index = 0; index < output.data.length; index++) {
+      const column = index % width;
+      if (!isUnmasked(Math.floor(index / width), width)) continue;
+      const scaling = scaler[columns[column] ?? ""];
+      const toOriginalUnits = (value: number) => (scaling === undefined ? value : unscaleValue(value, scaling));
+      const pairs = pairsByColumn.get(column) ?? { target: [], predicted: [] };
+      pairsByColumn.set(column, pairs);
+      pairs.target.push(toOriginalUnits(Number(targets.data[index])));
+      pairs.predicted.push(toOriginalUnits(Number(output.data[index])));
+    }
+  }
+  const columnName = (column: number) => columns[column] ?? (pairsByColumn.size === 1 ? "target" : `target ${column}`);
+  return {
+    kind: "numbers",
+    series: [...pairsByColumn].map(([column, pairs]) => ({ name: columnName(column), ...pairs })),
+  };
+}
+
+interface PredictedBatch {
+  readonly output: NumericArray;
+  readonly targets: NumericArray;
+  /** Whether the entry, of outputs of some width, is within its sequence and weighs something. */
+  readonly isUnmasked: (index: number, width: number) => boolean;
+}
+
+async function* predictedBatches(
+  { evaluator, parameters, source }: PredictionContext,
+  examples: Indices,
+): AsyncGenerator<PredictedBatch> {
+  for await (const { batch, output } of evaluator.outputs(parameters, examples, BATCH_SIZE)) {
+    const arrays = source.batch(batch);
+    const targets = arrays.get("targets");
+    if (targets === undefined) throw new Error("The data has no targets.");
+    const lengths = arrays.get("target_lengths") ?? arrays.get("lengths");
+    const weights = arrays.get("weights");
+    const isUnmasked = (index: number, width: number) => {
+      const timeSteps = output.data.length / width / batch.length;
+      if (
+        weights !== undefined &&
+        weights.data.length === batch.length * timeSteps &&
+        Number(weights.data[index]) === 0
+      )
+        return false;
+      if (lengths === undefined || output.shape.length < 3) return true;
+      return index % timeSteps < Number(lengths.data[Math.floor(index / timeSteps)] ?? timeSteps);
+    };
+    yield { output, targets, isUnmasked };
+  }
+}

@@ -1,0 +1,41 @@
+/** What a run says of a part of its own data, beside what is true of it. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { openData } from "../data/index.js";
+import type { Splits } from "../data/splits.js";
+import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
+import { runFiles } from "../run/layout.js";
+import { openRun, readRunWeights } from "../run/open.js";
+import { estimateWorkPerSync, openSession } from "../sessions/session.js";
+import { feedsOf } from "../tensors/ort.js";
+import { createEvaluator } from "./evaluator.js";
+import { summarizePredictions } from "./prediction-summary.js";
+import type { PredictionSummary } from "./prediction-types.js";
+
+export type RunSummaryOutcome =
+  | { readonly ok: true; readonly split: keyof Splits; readonly examples: number; readonly summary: PredictionSummary }
+  | RunFailure;
+
+/** Examples that are asked about, at most: the first of the part. */
+const MAX_EXAMPLES = 2000;
+
+/** Of the part to test with, or the one to validate with, or the one to train on: the first of these that there is. */
+export async function summarizeRun(folder: string): Promise<RunSummaryOutcome> {
+  const runResult = openRun(folder);
+  if (!runResult.ok) return invalidInput(runResult.problems);
+  const { run } = runResult;
+  const weightsResult = readRunWeights(run, "end");
+  if (!weightsResult.ok) return invalidInput(weightsResult.problems);
+  const dataResult = await openData(run.spec, folder, run.metadata);
+  if (!dataResult.ok) return invalidInput(dataResult.problems);
+  const { source } = dataResult;
+  const split = (["test", "validation", "train"] as const).find((name) => source.splits[name].length > 0) ?? "train";
+  const examples = source.splits[split].subarray(0, MAX_EXAMPLES);
+  const model = readFileSync(join(folder, runFiles.eval));
+  const sessionResult = await openSession(model, "cpu", estimateWorkPerSync(run.manifest.parameters, examples.length));
+  if (!sessionResult.ok) return runFailed(sessionResult.message, sessionResult.hint);
+  const evaluator = await createEvaluator(sessionResult.session, run.manifest, source);
+  const parameters = feedsOf(weightsResult.weights.parameters);
+  const summary = await summarizePredictions({ evaluator, parameters, spec: run.spec, source }, examples);
+  return { ok: true, split, examples: examples.length, summary };
+}

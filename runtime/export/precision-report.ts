@@ -1,0 +1,28 @@
+/** What fewer bits cost: how far the model's answers move, and its metrics. */
+import type { Precision } from "../../compiler/export/options.js";
+import { evaluateRun } from "../evaluation/evaluate-run.js";
+import type { SplitMetrics } from "../events.js";
+import type { WeightsSelector } from "../run/open.js";
+import type { Tensors } from "../tensors/safetensors.js";
+
+export interface PrecisionReport {
+  readonly precision: Exclude<Precision, "float32">;
+  /** Bytes of the weights in float32, and as they are stored. */
+  readonly bytes: { readonly before: number; readonly after: number };
+  /** How far the answers are from those of the trained model, at most; null where they are drawn by chance. */
+  readonly difference: number | null;
+  /** On the run's own data; null where it cannot be read any more. */
+  readonly metrics: { readonly before: SplitMetrics; readonly after: SplitMetrics } | null;
+}
+
+/** Metrics of the run's weights and of others, on its own data. */
+export async function compareMetrics(
+  run: string,
+  weights: WeightsSelector,
+  parameters: Tensors,
+): Promise<PrecisionReport["metrics"]> {
+  const request = { run, data: null, split: null, weights, device: "cpu" } as const;
+  const before = await evaluateRun(request);
+  const after = before.ok ? await evaluateRun({ ...request, parameters }) : before;
+  return before.ok && after.ok ? { before: before.metrics, after: after.metrics } : null;
+}

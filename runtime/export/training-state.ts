@@ -1,0 +1,42 @@
+/** The training that travels with an exported model: the optimizer's state of the same step, and what is learnt of the data. */
+import { join } from "node:path";
+import { metadataKeys, type TrainingRecord } from "../import/trainable-model.js";
+import { fail, type Result } from "../problem.js";
+import { readCheckpoint } from "../run/checkpoint.js";
+import { runFiles } from "../run/layout.js";
+import type { Run } from "../run/open.js";
+import type { OptimizerState, TrainedModel } from "./source-run.js";
+
+/** Where the optimizer stood when the weights were those that are exported. */
+export function readOptimizerState({ folder }: Run, step: number): Result<{ readonly state: OptimizerState }> {
+  const checkpoints = join(folder, runFiles.checkpoints);
+  const checkpoint = readCheckpoint(checkpoints, step);
+  if (typeof checkpoint !== "string") return { ok: true, state: checkpoint };
+  return fail({
+    code: "no-checkpoint",
+    path: "",
+    message: `The weights are those of step ${step}, and "${folder}" has no good checkpoint of it: ${checkpoint}.`,
+    hint: "Without the optimizer's state a training cannot go on; export without --with-training.",
+  });
+}
+
+export function trainingMetadata({ metadata, signature }: TrainedModel): Readonly<Record<string, string>> {
+  const record: TrainingRecord = { format: 1, metadata, signature };
+  return { [metadataKeys.training]: JSON.stringify(record) };
+}
+
+/** The model's bytes with its training behind them. `inModel` names the parameters among its initializers. */
+export async function addTraining(
+  model: Uint8Array,
+  { spec, signature, parameters, step }: TrainedModel,
+  { slots, states }: OptimizerState,
+  opset: number,
+  inModel: ReadonlySet<string>,
+): Promise<Uint8Array> {
+  const [{ trainingInfo }, { withTrainingInfo }] = await Promise.all([
+    import("../../compiler/export/training.js"),
+    import("../../compiler/onnx/splice/training-info.js"),
+  ]);
+  const info = await trainingInfo(spec, signature, { step, parameters, slots, states }, opset, inModel);
+  return withTrainingInfo(model, info);
+}

@@ -1,0 +1,47 @@
+/** An exported model on trial, in whichever runtime has loaded it. */
+import type { Tensor } from "onnxruntime-common";
+import type { ExportPorts, Processing } from "../../../compiler/export/index.js";
+import { scaleValue, unscaleValue } from "../../data/scaler.js";
+import { tensorOf } from "../../tensors/ort.js";
+import type { StatePair } from "../metadata.js";
+import type { TrainedModel } from "../source-run.js";
+import type { Arrays, Sizes } from "./random-inputs.js";
+import type { Reference } from "./reference.js";
+
+export interface ModelUnderTest {
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
+  readonly ports: ExportPorts;
+  readonly boundary: Processing;
+  readonly states: readonly StatePair[];
+  readonly trainedModel: TrainedModel;
+  readonly reference: Reference;
+}
+
+/** Runs a form on random inputs of some sizes, and says how far its numbers are from the training's. */
+export type FormVerifier = (modelUnderTest: ModelUnderTest, sizes: Sizes) => Promise<number>;
+
+/** What a model is fed at a port. */
+export function feedTensor(arrays: Arrays, name: string): Tensor {
+  const array = arrays.get(name);
+  if (array === undefined) throw new Error(`The model reads "${name}", which the training does not.`);
+  return tensorOf(array);
+}
+
+/** Arrays as the model's user has them, and as the training read them: scaled. */
+export function rawAndScaled(
+  arrays: Arrays,
+  { inputs: scalers }: Processing,
+): { readonly rawInputs: Arrays; readonly scaledInputs: Arrays } {
+  const inputs = arrays.get("inputs");
+  if (scalers === null || inputs?.dtype !== "float32") return { rawInputs: arrays, scaledInputs: arrays };
+  const mapColumns = (data: Float32Array, convert: typeof scaleValue) =>
+    data.map((value, index) => {
+      const scaler = scalers[index % scalers.length];
+      return scaler ? convert(value, scaler) : value;
+    });
+  const raw = mapColumns(inputs.data, unscaleValue);
+  return {
+    rawInputs: new Map([...arrays, ["inputs", { ...inputs, data: raw }]]),
+    scaledInputs: new Map([...arrays, ["inputs", { ...inputs, data: mapColumns(raw, scaleValue) }]]),
+  };
+}

@@ -1,0 +1,78 @@
+/** Random inputs to hold an exported model against the training's forward pass with. */
+import type { Port } from "../../../compiler/artifact.js";
+import type { Signature } from "../../../compiler/signature.js";
+import type { NormalSpec } from "../../../schema/normal/index.js";
+import type { NumericArray } from "../../data/source.js";
+import { type RandomStream, randomStream } from "../../tensors/random.js";
+
+export interface Sizes {
+  readonly batch: number;
+  readonly time: number;
+}
+
+export type Arrays = ReadonlyMap<string, NumericArray>;
+
+/** One array for each data input of the training's forward pass. */
+export function randomInputs(
+  ports: readonly Port[],
+  { spec, signature }: { readonly spec: NormalSpec; readonly signature: Signature },
+  sizes: Sizes,
+): Arrays {
+  const random = randomStream(spec.seed, "export", sizes.batch, sizes.time);
+  return new Map(
+    ports.map((port) => {
+      const shape = port.shape.map((dim) => sizeOf(dim, sizes));
+      const count = shape.reduce((product, size) => product * size, 1);
+      return [
+        port.name,
+        randomArray(port, shape, count, { random, sizes, limit: idLimit(port.name, spec, signature) }),
+      ];
+    }),
+  );
+}
+
+/** An axis of its own, such as the time of what is decoded, is a little longer. */
+function sizeOf(dim: number | string, { batch, time }: Sizes): number {
+  if (typeof dim === "number") return dim;
+  return dim === "batch" ? batch : dim === "time" ? time : time + 1;
+}
+
+interface RandomOptions {
+  readonly random: RandomStream;
+  readonly sizes: Sizes;
+  readonly limit: number;
+}
+
+function randomArray(
+  { name, dtype }: Port,
+  shape: readonly number[],
+  count: number,
+  { random, sizes, limit }: RandomOptions,
+): NumericArray {
+  const maxLength = sizes.time + (name === "target_lengths" ? 1 : 0);
+  // The first row is as long as can be.
+  const randomInteger = name.endsWith("lengths")
+    ? (row: number) => (row === 0 ? maxLength : 1 + random.below(maxLength))
+    : () => random.below(limit);
+  switch (dtype) {
+    case "int64":
+      return { dtype, shape, data: BigInt64Array.from({ length: count }, (_, row) => BigInt(randomInteger(row))) };
+    case "int32":
+      return { dtype, shape, data: Int32Array.from({ length: count }, (_, row) => randomInteger(row)) };
+    default:
+      return { dtype: "float32", shape, data: Float32Array.from({ length: count }, () => random.normal()) };
+  }
+}
+
+/** Below which the ids of an input must be: the smallest table that looks them up. */
+function idLimit(name: string, { model }: NormalSpec, { sizes, main_input }: Signature): number {
+  const names = name === "inputs" ? [name, main_input] : [name];
+  const tableSizes = model.flatMap((layer) => {
+    if (!names.some((candidate) => candidate !== undefined && layer.from.includes(candidate))) return [];
+    const size =
+      layer.layer === "one_hot" ? layer.size : layer.layer === "embedding" ? layer.vocabulary_size : undefined;
+    const resolved = typeof size === "string" ? sizes[size] : size;
+    return typeof resolved === "number" ? [resolved] : [];
+  });
+  return tableSizes.length > 0 ? Math.min(...tableSizes) : 1;
+}

@@ -1,0 +1,65 @@
+/** Writes with a streaming model: reads a prompt, then goes on unit by unit from what it has chosen. */
+import type { InferenceSession, Tensor } from "onnxruntime-common";
+import type { Ports } from "../../compiler/artifact.js";
+import { createRecurrentStates } from "../sessions/recurrent-states.js";
+import { floatsOf, tensorOf } from "../tensors/ort.js";
+import type { RandomStream } from "../tensors/random.js";
+import { logitsOf, type OutputActivation, type Sampling, sampleToken } from "./sampling.js";
+
+export interface TokenGenerator {
+  /** Ends early where the model's outputs are no numbers. */
+  generate(request: GenerationRequest): AsyncGenerator<number>;
+}
+
+export interface GenerationRequest {
+  /** Ids to read first, at least one. */
+  readonly prompt: readonly number[];
+  readonly length: number;
+  readonly sampling: Sampling;
+  readonly random: Pick<RandomStream, "uniform">;
+  /** Parameters by public name: those that the session does not hold itself, and first values of learned states. */
+  readonly parameters: Readonly<Record<string, Tensor>>;
+}
+
+/**
+ * @param ports of the session's graph.
+ * @param bannedIds ids that are no text.
+ */
+export async function createTokenGenerator(
+  session: InferenceSession,
+  ports: Ports,
+  outputActivation: OutputActivation,
+  bannedIds: readonly number[],
+): Promise<TokenGenerator> {
+  const input = ports.inputs.find(({ role }) => role === "data");
+  const output = ports.outputs.find(({ role }) => role === "prediction");
+  if (input === undefined || output === undefined) throw new Error("The stream model lacks its input or its output.");
+  const sessionInputs = new Set(session.inputNames);
+  return {
+    async *generate({ prompt, length, sampling, random, parameters }) {
+      const states = createRecurrentStates(ports, initialStates(ports, parameters));
+      const parameterFeeds = Object.fromEntries(Object.entries(parameters).filter(([name]) => sessionInputs.has(name)));
+      let ids = prompt;
+      for (let count = 0; count < length; count++) {
+        const inputTensor = tensorOf({ dtype: "int32", shape: [1, ids.length], data: Int32Array.from(ids) });
+        const results = await session.run({ ...parameterFeeds, ...states.feeds(1), [input.name]: inputTensor });
+        states.update(results);
+        const values = floatsOf(results, output);
+        const lastScores = values.subarray(values.length - values.length / ids.length);
+        const nextId = sampleToken(logitsOf(lastScores, outputActivation, bannedIds), sampling, random);
+        if (nextId === undefined) return;
+        yield nextId;
+        ids = [nextId];
+      }
+    },
+  };
+}
+
+/** A state that is learned starts at the parameter `<state>/initial`. */
+function initialStates({ inputs }: Ports, parameters: Readonly<Record<string, Tensor>>) {
+  const entries = inputs.flatMap(({ name, role }) => {
+    const data = role === "state" ? parameters[`${name}/initial`]?.data : undefined;
+    return data instanceof Float32Array ? [[name, data] as const] : [];
+  });
+  return new Map(entries);
+}

@@ -1,0 +1,119 @@
+/** Writing sequences with a trained decoder: greedily, or with a beam of the likeliest few. */
+import type { InferenceSession } from "onnxruntime-common";
+import type { Manifest } from "../../compiler/artifact.js";
+import type { Batch, NumericArray } from "../data/source.js";
+import { padRows } from "../data/vocabulary/tokens.js";
+import { floatsOf, tensorOf } from "../tensors/ort.js";
+import { gatherRows } from "../tensors/rows.js";
+
+export interface BeamSearchOptions {
+  readonly startId: number;
+  readonly endId: number;
+  /** The longest sequence to write, the end token not counted. */
+  readonly maxLength: number;
+  /** Hypotheses kept for each example; 1 is greedy. */
+  readonly beamWidth: number;
+  /** Whether the model puts out probabilities, and not logits. */
+  readonly outputsProbabilities: boolean;
+}
+
+/** A sequence under way, without its start and end tokens. */
+interface Hypothesis {
+  readonly ids: readonly number[];
+  /** Sum of the log probabilities of its tokens. */
+  readonly score: number;
+  readonly isComplete: boolean;
+}
+
+/** The mean log probability of a token, so that long sequences are not worse for being long. */
+function normalizedScore({ ids, score }: Hypothesis): number {
+  return score / (ids.length + 1);
+}
+
+/** Log probabilities of one row of scores. */
+function logProbabilities(row: Float32Array, outputsProbabilities: boolean): Float64Array {
+  if (outputsProbabilities) return Float64Array.from(row, Math.log);
+  const largest = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const sum = row.reduce((total, entry) => total + Math.exp(entry - largest), 0);
+  return Float64Array.from(row, (entry) => entry - largest - Math.log(sum));
+}
+
+/** The places of the largest entries, the first of equals first. */
+function topIndices(scores: Float64Array, count: number): readonly number[] {
+  const ranked = Array.from(scores.keys()).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b);
+  return ranked.slice(0, count);
+}
+
+/**
+ * Writes one sequence for each example.
+ *
+ * @param model a session of model.onnx with its weights, whose decoder reads `decoder_inputs`.
+ * @param batch the encoder's side: `inputs`, and `lengths` where there are any.
+ * @returns ids of each sequence, start and end tokens left out.
+ */
+export async function beamSearch(
+  model: InferenceSession,
+  manifest: Pick<Manifest, "model">,
+  batch: Batch,
+  options: BeamSearchOptions,
+): Promise<readonly (readonly number[])[]> {
+  const { startId, endId, maxLength, beamWidth, outputsProbabilities } = options;
+  const { inputs, outputs } = manifest.model;
+  const prediction = outputs.find(({ role }) => role === "prediction");
+  const encoderPorts = inputs.filter(({ name }) => name === "inputs" || name === "lengths");
+  const examples = batch.get("inputs")?.shape[0] ?? 0;
+  if (prediction === undefined) throw new Error("The model gives no predictions.");
+
+  /** Scores of the next token after each prefix; prefixes are equally long. */
+  const scoreNextTokens = async (rows: readonly { readonly example: number; readonly ids: readonly number[] }[]) => {
+    const timeSteps = (rows[0]?.ids.length ?? 0) + 1;
+    const decoderArrays: Record<string, NumericArray> = {
+      decoder_inputs: padRows(
+        rows.map(({ ids }) => [startId, ...ids]),
+        timeSteps,
+      ),
+      target_lengths: {
+        dtype: "int64",
+        shape: [rows.length],
+        data: BigInt64Array.from(rows, () => BigInt(timeSteps)),
+      },
+    };
+    const exampleIndices = rows.map(({ example }) => example);
+    const feeds = inputs.flatMap(({ name }) => {
+      const encoderArray = encoderPorts.some((port) => port.name === name) ? batch.get(name) : undefined;
+      const array = encoderArray === undefined ? decoderArrays[name] : gatherRows(encoderArray, exampleIndices);
+      return array === undefined ? [] : [[name, tensorOf(array)] as const];
+    });
+    const results = await model.run(Object.fromEntries(feeds));
+    const scores = floatsOf(results, prediction);
+    const width = scores.length / rows.length / timeSteps;
+    return rows.map((_, row) => {
+      const offset = ((row + 1) * timeSteps - 1) * width;
+      return logProbabilities(scores.subarray(offset, offset + width), outputsProbabilities);
+    });
+  };
+
+  let beam: readonly (readonly Hypothesis[])[] = Array.from({ length: examples }, () => [
+    { ids: [], score: 0, isComplete: false },
+  ]);
+  for (let length = 0; length < maxLength; length++) {
+    const incomplete = beam.flatMap((hypotheses, example) =>
+      hypotheses.filter(({ isComplete }) => !isComplete).map((hypothesis) => ({ ...hypothesis, example })),
+    );
+    if (incomplete.length === 0) break;
+    const scores = await scoreNextTokens(incomplete);
+    const candidates = beam.map((hypotheses) => hypotheses.filter(({ isComplete }) => isComplete));
+    incomplete.forEach(({ example, ids, score }, row) => {
+      const nextScores = scores[row] ?? new Float64Array();
+      for (const id of topIndices(nextScores, beamWidth)) {
+        const total = score + (nextScores[id] ?? 0);
+        const isComplete = id === endId;
+        candidates[example]?.push({ ids: isComplete ? ids : [...ids, id], score: total, isComplete });
+      }
+    });
+    beam = candidates.map((hypotheses) =>
+      hypotheses.sort((a, b) => normalizedScore(b) - normalizedScore(a)).slice(0, beamWidth),
+    );
+  }
+  return beam.map((hypotheses) => hypotheses[0]?.ids ?? []);
+}

@@ -1,0 +1,80 @@
+/** One unit drawn from what a model says of the next: by temperature, among the likeliest. All arithmetic is in float64. */
+import type { NormalLayer } from "../../schema/normal/index.js";
+import type { RandomStream } from "../tensors/random.js";
+
+export interface Sampling {
+  /** Divides the logits; 0 takes the likeliest unit, the first of equals. */
+  readonly temperature: number;
+  /** Only the likeliest so many; null: all. */
+  readonly topK: number | null;
+  /** Only the likeliest that together have at least this probability; null: all. */
+  readonly topP: number | null;
+}
+
+export const greedy: Sampling = { temperature: 0, topK: null, topP: null };
+
+/** What a model's outputs are: inference applies the softmax or the sigmoid that ends a model. */
+export type OutputActivation = "logits" | "softmax" | "sigmoid";
+
+export function outputActivationOf(model: readonly NormalLayer[]): OutputActivation {
+  const last = model.at(-1);
+  const activation = last !== undefined && "activation" in last ? last.activation : "none";
+  return activation === "softmax" || activation === "sigmoid" ? activation : "logits";
+}
+
+const toLogit: { readonly [S in OutputActivation]: (score: number) => number } = {
+  logits: (score) => score,
+  softmax: Math.log,
+  sigmoid: (score) => Math.log(score) - Math.log1p(-score),
+};
+
+/** Logits of one step's outputs; -∞ for the units in `never`. */
+export function logitsOf(
+  scores: ArrayLike<number>,
+  activation: OutputActivation,
+  bannedIds: readonly number[],
+): Float64Array {
+  const logits = Float64Array.from(scores, toLogit[activation]);
+  for (const id of bannedIds) logits[id] = Number.NEGATIVE_INFINITY;
+  return logits;
+}
+
+/** The chosen unit; undefined where no logit is a number that can be compared. */
+export function sampleToken(
+  logits: Float64Array,
+  { temperature, topK, topP }: Sampling,
+  random: Pick<RandomStream, "uniform">,
+): number | undefined {
+  const ranked = Array.from(logits.keys())
+    .filter((id) => (logits[id] ?? Number.NaN) > Number.NEGATIVE_INFINITY)
+    .sort((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b);
+  const [likeliest] = ranked;
+  if (likeliest === undefined || temperature === 0) return likeliest;
+  const best = logits[likeliest] ?? 0;
+  const weights = ranked
+    .slice(0, topK ?? ranked.length)
+    .map((id) => Math.exp(((logits[id] ?? 0) - best) / temperature));
+  const candidateCount = topP === null ? weights.length : nucleus(weights, topP);
+  let remaining = random.uniform() * sum(weights.slice(0, candidateCount));
+  const index = weights.slice(0, candidateCount).findIndex((weight) => {
+    remaining -= weight;
+    return remaining < 0;
+  });
+  // Rounding may leave a rest behind the last weight.
+  return ranked[index < 0 ? candidateCount - 1 : index];
+}
+
+/** How many of the largest weights together have the share `p`: at least one. */
+function nucleus(weights: readonly number[], p: number): number {
+  const threshold = p * sum(weights);
+  let total = 0;
+  const index = weights.findIndex((weight) => {
+    total += weight;
+    return total >= threshold;
+  });
+  return index < 0 ? weights.length : index + 1;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,135 @@
+/** One unit of foreign tensors as the parameters of one unit of the model: gates in our order, kernels [in, out]. */
+import type { StoredTensor } from "../../compiler/artifact.js";
+import type { Tensor } from "../tensors/safetensors.js";
+import type { ConversionRule, ForeignLayer, ForeignTensor, Framework, TensorSource } from "./foreign-weights.js";
+import type { ModelLayer } from "./model-layers.js";
+
+/** What stands in the way, as a sentence. */
+export type Mismatch = string;
+
+type Roles = ReadonlyMap<string, ForeignTensor>;
+
+/** The recipe by which one becomes the other, as far as names and shapes tell, or why there is none. */
+export function findRule(
+  framework: Framework,
+  foreignLayer: ForeignLayer,
+  modelLayer: ModelLayer,
+): ConversionRule | Mismatch {
+  const { name, kind, kernelOf } = modelLayer;
+  if (!foreignLayer.kinds.includes(kind)) return `${foreignLayer.name} is no ${kindNames[kind]}, as ${name} is.`;
+  const rules = kind === "cell" ? (framework.cells[modelLayer.ruleKey] ?? []) : [framework.layers[kind]];
+  if (rules.length === 0)
+    return `${framework.name} has nothing that rnnx knows as the cell ${modelLayer.ruleKey} of ${name}.`;
+  if (foreignLayer.directions.length !== modelLayer.directions.length)
+    return `${foreignLayer.name} has ${formatDirections(foreignLayer.directions.length)}, and ${name} has ${formatDirections(modelLayer.directions.length)}.`;
+  const parameterNames = [...(modelLayer.directions[0]?.keys() ?? [])];
+  /** A dense layer may be without its bias, or without a kernel of its own; a cell's parameters say which variant it is. */
+  const optionalNames = kind === "dense" ? ["b", ...(kernelOf === null ? [] : ["W"])] : [];
+  const candidates = rules.filter(({ parameters }) => {
+    const ruleParameters = Object.keys(parameters);
+    return (
+      parameterNames.every((parameterName) => ruleParameters.includes(parameterName)) &&
+      ruleParameters.every((parameterName) => [...parameterNames, ...optionalNames].includes(parameterName))
+    );
+  });
+  const [first] = candidates;
+  if (first === undefined) {
+    const knownRules = rules.map((rule) => Object.keys(rule.parameters).join(", ")).join(", or ");
+    return `${name} has the parameters ${parameterNames.join(", ")}, and ${framework.name}'s ${modelLayer.ruleKey} gives ${knownRules}.`;
+  }
+  const mismatches = candidates.map((rule) => mismatchOf(rule, foreignLayer, modelLayer));
+  const index = mismatches.indexOf(undefined);
+  return candidates[index] ?? mismatches[0] ?? first;
+}
+
+const kindNames = { cell: "cell", embedding: "embedding", dense: "dense layer" } as const;
+
+function formatDirections(count: number): string {
+  return count === 1 ? "one direction" : "two directions";
+}
+
+function mismatchOf(rule: ConversionRule, foreignLayer: ForeignLayer, modelLayer: ModelLayer): Mismatch | undefined {
+  for (const [direction, roles] of foreignLayer.directions.entries()) {
+    const parameters = modelLayer.directions[direction] ?? new Map<string, StoredTensor>();
+    const used = new Set<string>();
+    for (const [parameterName, source] of Object.entries(rule.parameters)) {
+      for (const role of source.from) used.add(role);
+      const parameter = parameters.get(parameterName);
+      const tensors = source.from.flatMap((role) => roles.get(role) ?? []);
+      if (parameter === undefined) {
+        if (tensors.length > 0 && modelLayer.kernelOf === null)
+          return `${tensors[0]?.name} has no counterpart in ${modelLayer.name}.`;
+        continue;
+      }
+      if (tensors.length === 0 && source.isOptional) continue;
+      if (tensors.length < source.from.length)
+        return `${foreignLayer.name} has no ${source.from.filter((role) => !roles.has(role)).join(" and no ")}.`;
+      const expectedShape = foreignShape(source, parameter.shape);
+      const mismatched = tensors.find(({ shape }) => !isSameShape(shape, expectedShape));
+      if (mismatched !== undefined)
+        return `${mismatched.name} has shape ${formatShape(mismatched.shape)}, and ${parameter.name} ${formatShape(parameter.shape)} takes ${formatShape(expectedShape)}.`;
+    }
+    const unused = [...roles].find(([role]) => !used.has(role));
+    if (unused !== undefined) return `${unused[1].name} has no counterpart in ${modelLayer.name}.`;
+  }
+  return undefined;
+}
+
+/** The shape that a parameter has at their place: one row of two where its source takes a row. */
+function foreignShape({ transpose, row }: TensorSource, shape: readonly number[]): readonly number[] {
+  const transposed = transpose ? shape.toReversed() : shape;
+  return row === undefined ? transposed : [2, ...transposed];
+}
+
+function isSameShape(shape: readonly number[], expected: readonly number[]): boolean {
+  return shape.length === expected.length && shape.every((size, axis) => size === expected[axis]);
+}
+
+const formatShape = (shape: readonly number[]) => `[${shape.join(", ")}]`;
+
+/** The parameters that a recipe makes, by public name; or what is wrong with a tensor's numbers. */
+export function convert(
+  rule: ConversionRule,
+  foreignLayer: ForeignLayer,
+  modelLayer: ModelLayer,
+): ReadonlyMap<string, Tensor> | Mismatch {
+  const converted = new Map<string, Tensor>();
+  for (const [direction, parameters] of modelLayer.directions.entries()) {
+    const roles: Roles = foreignLayer.directions[direction] ?? new Map();
+    for (const [parameterName, { name, shape }] of parameters) {
+      const source = rule.parameters[parameterName];
+      if (source === undefined) continue;
+      const sum = new Float64Array(shape.reduce((product, size) => product * size, 1));
+      for (const tensor of source.from.flatMap((role) => roles.get(role) ?? [])) {
+        const data = tensor.read();
+        if (typeof data === "string") return `${tensor.name} ${data}.`;
+        if (!data.every(Number.isFinite)) return `${tensor.name} holds numbers that are not finite.`;
+        add(sum, data, source, shape, source.gated ? rule.gates : [0]);
+      }
+      converted.set(name, { shape, data: Float32Array.from(sum) });
+    }
+  }
+  return converted;
+}
+
+/** sum += theirs, read in our order. */
+function add(
+  sum: Float64Array,
+  data: Float32Array,
+  { transpose, row = 0 }: TensorSource,
+  shape: readonly number[],
+  gates: readonly number[],
+): void {
+  const columns = shape.at(-1) ?? 1;
+  const rows = sum.length / columns;
+  const gateSize = columns / gates.length;
+  const offset = row * sum.length;
+  for (let column = 0; column < columns; column++) {
+    const gateIndex = Math.floor(column / gateSize);
+    const sourceColumn = (gates[gateIndex] ?? 0) * gateSize + (column - gateIndex * gateSize);
+    for (let rowIndex = 0; rowIndex < rows; rowIndex++) {
+      const index = transpose ? sourceColumn * rows + rowIndex : rowIndex * columns + sourceColumn;
+      sum[rowIndex * columns + column] = (sum[rowIndex * columns + column] ?? 0) + (data[offset + index] ?? 0);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/** First weights that are read from a file: of rnnx's own, PyTorch's or Keras's. */
+import { readFileSync } from "node:fs";
+import type { StoredTensor } from "../../compiler/artifact.js";
+import { fail, type Result, type RunProblem } from "../problem.js";
+import { unreadableFile } from "../storage/unreadable-file.js";
+import { readSafetensors, type Tensors } from "../tensors/safetensors.js";
+import {
+  type ImportedWeights,
+  importKeras,
+  importStateDict,
+  isKeras,
+  type NameMap,
+  type TargetModel,
+} from "./index.js";
+
+/** `--init`, with its `--map`s. */
+export interface InitialWeightsSource {
+  readonly file: string;
+  readonly maps: readonly NameMap[];
+}
+
+/**
+ * First weights from a file. By public names it may hold any part of the parameters, and nothing else; of another framework's
+ * file everything must find its place.
+ */
+export async function readInitialWeights(
+  { file, maps }: InitialWeightsSource,
+  model: TargetModel,
+): Promise<Result<ImportedWeights>> {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    return fail({ ...unreadableFile("", file, error), hint: "" });
+  }
+  if (isKeras(bytes)) return importKeras(file, bytes, model, maps);
+  const result = readSafetensors(bytes);
+  if (!result.ok) {
+    const message = `"${file}" cannot be read as safetensors: ${result.message}.`;
+    const hint = "Weights may be safetensors (by public name, or PyTorch's) or Keras's .keras and .h5 files.";
+    return fail({ code: "file-format", path: "", file, message, hint });
+  }
+  const tensors = renameTensors(result.tensors, maps);
+  const hasPublicNames = [...tensors.keys()].some((name) =>
+    model.parameters.some((parameter) => parameter.name === name),
+  );
+  const imported = hasPublicNames ? undefined : importStateDict(file, result.tensors, model, maps);
+  return imported ?? checkWeights(file, tensors, model.parameters);
+}
+
+/** Names by `--map`: of a tensor, or of all that stand under a layer. An empty target leaves them out. */
+function renameTensors(tensors: Tensors, maps: readonly NameMap[]): Tensors {
+  return new Map(
+    [...tensors].flatMap(([name, tensor]) => {
+      const map = maps.find(({ from }) => from !== "" && (name === from || name.startsWith(`${from}/`)));
+      if (map === undefined) return [[name, tensor] as const];
+      return map.to === "" ? [] : [[map.to + name.slice(map.from.length), tensor] as const];
+    }),
+  );
+}
+
+function checkWeights(file: string, tensors: Tensors, parameters: readonly StoredTensor[]): Result<ImportedWeights> {
+  const expectedShapes = new Map(parameters.map((parameter) => [parameter.name, parameter.shape]));
+  const hint = `The model has ${parameters.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ")}.`;
+  const problems: RunProblem[] = [];
+  const report = (code: string, message: string) => problems.push({ code, path: "", file, message, hint });
+  for (const [name, { shape, data }] of tensors) {
+    const expectedShape = expectedShapes.get(name);
+    if (expectedShape === undefined) report("init-name", `"${file}" holds "${name}", which the model does not have.`);
+    else if (expectedShape.join() !== shape.join()) {
+      report(
+        "init-shape",
+        `${name} in "${file}" has shape [${shape.join(", ")}], and the model's is [${expectedShape.join(", ")}].`,
+      );
+    } else if (!data.every(Number.isFinite))
+      report("init-value", `${name} in "${file}" holds numbers that are not finite.`);
+  }
+  return problems.length > 0 ? fail(...problems) : { ok: true, tensors, notices: [] };
+}

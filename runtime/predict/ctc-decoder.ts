@@ -1,0 +1,87 @@
+/**
+ * The labels that a ctc model spells: those of its likeliest output at every step, or of a search over prefixes that sums what
+ * all alignments of the same labels are worth (A. Graves et al., ICML 2006; A. Hannun et al., 2014).
+ */
+import type { NormalLoss } from "../../schema/normal/objective.js";
+import { argmax } from "../data/labels.js";
+import { shortestDecimal } from "../tensors/rows.js";
+import type { Prediction, Scores } from "./format-predictions.js";
+
+export interface CtcDecoding {
+  readonly labels: readonly number[];
+  /** Of the alignments that were looked at: at a beam of 1 the likeliest path alone. */
+  readonly probability: number;
+}
+
+/** A beginning of the labels: what its alignments are worth that end with the blank, and with its last label. */
+interface Prefix {
+  readonly labels: readonly number[];
+  blank: number;
+  label: number;
+}
+
+/** The class that stands for no label. */
+export function blankIndex({ blank }: Extract<NormalLoss, { readonly type: "ctc" }>, { shape }: Scores): number {
+  return blank === "last" ? (shape.at(-1) ?? 1) - 1 : blank;
+}
+
+/** @param probabilities of [steps, classes]. */
+export function ctcDecode(probabilities: Scores, blank: number, beam: number): CtcDecoding {
+  return beam === 1 ? greedyDecode(probabilities, blank) : prefixBeamSearch(probabilities, blank, beam);
+}
+
+function greedyDecode({ shape: [steps = 0, classes = 1], data }: Scores, blank: number): CtcDecoding {
+  const labels: number[] = [];
+  let probability = 1;
+  let previous = blank;
+  for (let step = 0; step < steps; step++) {
+    const best = argmax(data, step * classes, classes);
+    probability *= data[step * classes + best] ?? 0;
+    if (best !== previous && best !== blank) labels.push(best);
+    previous = best;
+  }
+  return { labels, probability };
+}
+
+/** Worths are kept as shares of the best one, so that long sequences do not underflow; `scale` is its logarithm. */
+function prefixBeamSearch({ shape: [steps = 0, classes = 1], data }: Scores, blank: number, beam: number): CtcDecoding {
+  let prefixes: Prefix[] = [{ labels: [], blank: 1, label: 0 }];
+  let scale = 0;
+  for (let step = 0; step < steps; step++) {
+    const row = data.subarray(step * classes, (step + 1) * classes);
+    const next = new Map<string, Prefix>();
+    const prefixOf = (labels: readonly number[]): Prefix => {
+      const key = labels.join(" ");
+      const entry = next.get(key) ?? { labels, blank: 0, label: 0 };
+      next.set(key, entry);
+      return entry;
+    };
+    for (const prefix of prefixes) {
+      const { labels } = prefix;
+      const total = prefix.blank + prefix.label;
+      const last = labels.at(-1);
+      const unchanged = prefixOf(labels);
+      unchanged.blank += total * (row[blank] ?? 0);
+      if (last !== undefined) unchanged.label += prefix.label * (row[last] ?? 0);
+      for (let id = 0; id < classes; id++) {
+        if (id === blank) continue;
+        // A label after itself is a new one only where a blank stands between.
+        prefixOf([...labels, id]).label += (id === last ? prefix.blank : total) * (row[id] ?? 0);
+      }
+    }
+    prefixes = [...next.values()].sort((a, b) => b.blank + b.label - (a.blank + a.label)).slice(0, beam);
+    const largest = prefixes[0] === undefined ? 0 : prefixes[0].blank + prefixes[0].label;
+    if (largest === 0) return { labels: prefixes[0]?.labels ?? [], probability: 0 };
+    for (const prefix of prefixes) {
+      prefix.blank /= largest;
+      prefix.label /= largest;
+    }
+    scale += Math.log(largest);
+  }
+  return { labels: prefixes[0]?.labels ?? [], probability: Math.exp(scale) };
+}
+
+/** Labels by number, and how likely they are. */
+export function describeDecoding({ labels, probability }: CtcDecoding): Prediction {
+  return { labels, probability: shortestDecimal(Math.fround(probability)) };
+}

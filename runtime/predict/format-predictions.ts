@@ -1,0 +1,80 @@
+/** A model's numbers in words: classes with their probabilities, or quantities. */
+import type { NormalSpec } from "../../schema/normal/index.js";
+import { argmax } from "../data/labels.js";
+import type { Uses } from "../data/source.js";
+import { shortestDecimal } from "../tensors/rows.js";
+
+/** A row of output, JSON. */
+export type Prediction = Readonly<Record<string, unknown>>;
+
+/** The model's numbers for one example: [size], or [steps, size] where it says something at every step. */
+export interface Scores {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Scores of logits as probabilities, where a model puts out logits: over classes, or each by itself. */
+export function toProbabilities(
+  { model }: Pick<NormalSpec, "model">,
+  targets: Uses["targets"],
+  scores: Scores,
+): Scores {
+  const last = model.at(-1);
+  const activation = last !== undefined && "activation" in last ? last.activation : "none";
+  if (targets === "numbers" || activation === "softmax" || activation === "sigmoid") return scores;
+  if (targets === "probabilities") return { ...scores, data: scores.data.map((logit) => 1 / (1 + Math.exp(-logit))) };
+  const size = scores.shape.at(-1) ?? 1;
+  const data = new Float32Array(scores.data.length);
+  for (let start = 0; start < data.length; start += size) {
+    const logits = scores.data.subarray(start, start + size);
+    const largest = logits.reduce((maximum, logit) => Math.max(maximum, logit), Number.NEGATIVE_INFINITY);
+    const exponentials = logits.map((logit) => Math.exp(logit - largest));
+    const sum = exponentials.reduce((total, power) => total + power, 0);
+    data.set(
+      exponentials.map((power) => power / sum),
+      start,
+    );
+  }
+  return { ...scores, data };
+}
+
+export interface TopClass {
+  readonly id: number;
+  readonly name: string | number;
+  readonly probability: number;
+}
+
+/** The likeliest class of each row of probabilities. `names` are null where classes are numbers. */
+export function topClasses({ shape, data }: Scores, names: readonly (string | number)[] | null): readonly TopClass[] {
+  const size = shape.at(-1) ?? 1;
+  return Array.from({ length: data.length / size }, (_, row) => {
+    const id = argmax(data, row * size, size);
+    return { id, name: names?.[id] ?? id, probability: shortestDecimal(data[row * size + id] ?? 0) };
+  });
+}
+
+/** One class under a key, its probability, and those of all classes by name. */
+export function describeClass(key: string, scores: Scores, names: readonly string[] | null): Prediction {
+  const [best] = topClasses(scores, names);
+  const all = Array.from(scores.data, (probability, id) => [`${names?.[id] ?? id}`, shortestDecimal(probability)]);
+  return { [key]: best?.name ?? null, probability: best?.probability ?? null, probabilities: Object.fromEntries(all) };
+}
+
+/** A class for every step, with its probability. */
+export function describeTags(key: string, scores: Scores, names: readonly string[] | null): Prediction {
+  const steps = topClasses(scores, names);
+  return { [key]: steps.map(({ name }) => name), probability: steps.map(({ probability }) => probability) };
+}
+
+/** Plain numbers: one by itself, several as lists. */
+export function describeValues({ shape, data }: Scores): unknown {
+  const numbers = Array.from(data, shortestDecimal);
+  const nest = (axis: number, start: number): unknown => {
+    const size = shape[axis];
+    if (size === undefined) return numbers[start];
+    const width = shape.slice(axis + 1).reduce((product, length) => product * length, 1);
+    const entries = Array.from({ length: size }, (_, index) => nest(axis + 1, start + index * width));
+    return axis === shape.length - 1 && size === 1 ? entries[0] : entries;
+  };
+  return nest(0, 0);
+}

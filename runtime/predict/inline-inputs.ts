@@ -1,0 +1,89 @@
+/** Inputs that a program gives as values, as the file that a user would have written: one reader says what inputs mean. */
+import type { NormalData } from "../../schema/normal/index.js";
+import { fail, type Result } from "../problem.js";
+
+/**
+ * What a model is to say something of: the path of a file in the format of the run's data, or values, by the run's `data.type`.
+ *
+ * - text: `lines`, each by itself, without line breaks;
+ * - sequences: `sequences`, each a `text`, a list of `tokens`, or `inputs`, numbers of shape [steps, features];
+ * - pairs: `sources`, texts or vectors of numbers;
+ * - table: `rows`, numbers by column name (in order, where the table has no names), oldest first (with `reverse`, newest first); at least as many
+ *   as the window;
+ * - arrays: `arrays`, nested lists [examples, …] by role: `inputs`, and where the model reads them `lengths` and first states by name.
+ */
+export type PredictionSource = string | InlineInputs;
+
+export type InlineInputs =
+  | { readonly lines: readonly string[] }
+  | { readonly sequences: readonly InlineSequence[] }
+  | { readonly sources: readonly (string | readonly number[])[] }
+  | { readonly rows: readonly Readonly<Record<string, number>>[] }
+  | { readonly arrays: Readonly<Record<string, NestedList>> };
+
+export type InlineSequence =
+  | { readonly text: string }
+  | { readonly tokens: readonly string[] }
+  | { readonly inputs: readonly (readonly number[])[] };
+
+export type NestedList = number | readonly NestedList[];
+
+interface InputFile {
+  readonly name: string;
+  readonly content: string;
+}
+
+const inputKeys: { readonly [K in NormalData["type"]]: string } = {
+  text: "lines",
+  sequences: "sequences",
+  pairs: "sources",
+  table: "rows",
+  arrays: "arrays",
+  images: "a file",
+};
+
+/** The file of some inputs, or why they are not of the run's kind. */
+export function toInputFile(data: NormalData, inputs: InlineInputs): Result<InputFile> {
+  const { type } = data;
+  if (inputKeys[type] in inputs) return serializeInputs(data, inputs);
+  const message = `A run on ${type} data predicts from ${inputKeys[type]}, and was given ${Object.keys(inputs).join(", ")}.`;
+  return fail({ code: "inputs-kind", path: "", message, hint: "The path of a file is good for every kind." });
+}
+
+function serializeInputs(data: NormalData, inputs: InlineInputs): Result<InputFile> {
+  if ("lines" in inputs) {
+    const invalidIndex = inputs.lines.findIndex((line) => /[\r\n]/.test(line));
+    if (invalidIndex >= 0) return fail(problem("input-line", `lines[${invalidIndex}] has a line break.`));
+    return { ok: true, name: "lines.txt", content: joinLines(inputs.lines) };
+  }
+  if ("sequences" in inputs)
+    return {
+      ok: true,
+      name: "sequences.jsonl",
+      content: joinLines(inputs.sequences.map((line) => JSON.stringify(line))),
+    };
+  if ("sources" in inputs) {
+    const lines = inputs.sources.map((source) => JSON.stringify({ source }));
+    return { ok: true, name: "sources.jsonl", content: joinLines(lines) };
+  }
+  if ("arrays" in inputs) return { ok: true, name: "arrays.json", content: JSON.stringify(inputs.arrays) };
+  const { delimiter, comment, header } = data.type === "table" ? data : { delimiter: null, comment: "", header: true };
+  const columns = Object.keys(inputs.rows[0] ?? {});
+  const line = (fields: readonly string[]) => fields.join(delimiter ?? ",");
+  const rows = inputs.rows.map((row) => line(columns.map((column) => String(row[column] ?? ""))));
+  const headerLine = line(columns.map(quoted));
+  const headerLines = header === false ? [] : [header === "comment" ? `${comment} ${headerLine}` : headerLine];
+  return { ok: true, name: "rows.csv", content: joinLines([...headerLines, ...rows]) };
+}
+
+function joinLines(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function problem(code: string, message: string) {
+  return { code, path: "", message, hint: "" };
+}

@@ -1,0 +1,67 @@
+/** Predicts with a run: its exported model over a file of inputs, what it says written beside it in words or numbers. */
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { invalidInput, type RunFailure } from "../outcome.js";
+import type { RunProblem } from "../problem.js";
+import { openRun } from "../run/open.js";
+import type { RequestedDevice } from "../sessions/session.js";
+import { durableFs, writeFileAtomic } from "../storage/durable-fs.js";
+import { openPredictor, type Predictions } from "./predictor.js";
+import { type OutputKind, outputArray, outputKind, outputText } from "./write-predictions.js";
+
+export interface PredictRequest {
+  /** The run directory. */
+  readonly run: string;
+  /** Files, from `folder`. */
+  readonly input: string;
+  readonly output: string;
+  readonly folder: string;
+  /** Sequences that a decoder, or a search over the labels of ctc, keeps; null: greedily, the only way where nothing is decoded. */
+  readonly beam: number | null;
+  readonly device: RequestedDevice;
+}
+
+export type PredictOutcome =
+  | { readonly ok: true; readonly predictions: number; readonly notices: readonly string[] }
+  | RunFailure;
+
+export async function predictRun(request: PredictRequest): Promise<PredictOutcome> {
+  const { folder, input, beam, device } = request;
+  const runResult = openRun(request.run);
+  if (!runResult.ok) return invalidInput(runResult.problems);
+  const { run } = runResult;
+  const kind = outputKind(request.output);
+  if (typeof kind !== "string") return invalidInput([kind]);
+  if (!existsSync(dirname(outputPath(request)))) return invalidInput([missingFolder(request.output)]);
+  if (run.spec.data.type === "pairs" && kind === ".npy") return invalidInput([unsupportedKind(request.output)]);
+  const result = await openPredictor(run, device).predict(input, folder, beam);
+  if (!result.ok) return result;
+  writeOutput(outputPath(request), encodePredictions(kind, result));
+  return { ok: true, predictions: result.predictions.length, notices: result.notices };
+}
+
+function encodePredictions(kind: OutputKind, { predictions, scores }: Predictions): Uint8Array {
+  return kind === ".npy" ? outputArray(scores ?? []) : Buffer.from(outputText(kind, predictions));
+}
+
+function outputPath({ folder, output }: PredictRequest): string {
+  return resolve(folder, output);
+}
+
+function writeOutput(path: string, content: Uint8Array): void {
+  try {
+    writeFileAtomic(durableFs, path, content);
+  } catch (error) {
+    durableFs.remove(`${path}.partial`);
+    throw error;
+  }
+}
+
+function missingFolder(output: string): RunProblem {
+  return { code: "file-missing", path: "", message: `The folder of "${output}" does not exist.`, hint: "" };
+}
+
+function unsupportedKind(output: string): RunProblem {
+  const message = `What a decoder writes is text, and cannot be written to "${output}".`;
+  return { code: "file-kind", path: "", message, hint: "Name a .csv, .json or .jsonl file." };
+}

@@ -1,0 +1,135 @@
+/** A run's exported model, put to use: what it says of a file of inputs. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { InferenceSession } from "onnxruntime-node";
+import type { Manifest } from "../../compiler/artifact.js";
+import { type NumericArray, usesOf } from "../data/source.js";
+import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
+import type { RunProblem } from "../problem.js";
+import { runFiles } from "../run/layout.js";
+import type { Run } from "../run/open.js";
+import { estimateWorkPerSync, openSession, type RequestedDevice } from "../sessions/session.js";
+import { floatsOf, tensorOf } from "../tensors/ort.js";
+import type { Prediction, Scores } from "./format-predictions.js";
+import { readers } from "./index.js";
+import { batchesOf, type PredictionInputs } from "./inputs.js";
+import { decodeSources, readSources } from "./pairs.js";
+
+export interface Predictions {
+  /** In words: classes by name with their probabilities, quantities scaled back, sequences spelt out. */
+  readonly predictions: readonly Prediction[];
+  /** The numbers that these words were made of; null for what a decoder wrote. */
+  readonly scores: readonly Scores[] | null;
+  readonly notices: readonly string[];
+}
+
+export type PredictionsOutcome = ({ readonly ok: true } & Predictions) | RunFailure;
+
+export interface Predictor {
+  /**
+   * @param file Inputs in the format of the run's data, from `folder`.
+   * @param beam Sequences that a decoder, or a search over the labels of ctc, keeps; null: greedily, the only way where nothing is decoded.
+   */
+  predict(file: string, folder: string, beam: number | null): Promise<PredictionsOutcome>;
+}
+
+/** Examples in a batch, at most. */
+const BATCH_SIZE = 256;
+
+/** The model is read when it is first asked, and kept. */
+export function openPredictor(run: Run, device: RequestedDevice): Predictor {
+  const model = join(run.folder, runFiles.model);
+  let sessionPromise: ReturnType<typeof openSession> | undefined;
+  const getSession = () => {
+    sessionPromise ??= openSession(
+      readFileSync(model),
+      device,
+      estimateWorkPerSync(run.manifest.parameters, BATCH_SIZE),
+    );
+    return sessionPromise;
+  };
+  const { type } = run.spec.data;
+
+  return {
+    async predict(file, folder, beam) {
+      if (!existsSync(model)) return invalidInput([noModelYet(run)]);
+      if (type === "pairs") {
+        const inputResult = readSources(run, file, folder);
+        if (!inputResult.ok) return invalidInput(inputResult.problems.map(withoutSpecPath));
+        const sessionResult = await getSession();
+        if (!sessionResult.ok) return runFailed(sessionResult.message, sessionResult.hint);
+        const predictions = await decodeSources(run, sessionResult.session, inputResult.sources, beam ?? 1);
+        return { ok: true, predictions, scores: null, notices: noticesOf(sessionResult.notice) };
+      }
+      if (beam !== null && run.spec.loss.type !== "ctc") return invalidInput([noDecoder(run)]);
+      const inputResult = await readers[type]({ run, file, folder, uses: usesOf(run.spec), beam: beam ?? 1 });
+      if (!inputResult.ok) return invalidInput(inputResult.problems.map(withoutSpecPath));
+      const { inputs } = inputResult;
+      const sessionResult = await getSession();
+      if (!sessionResult.ok) return runFailed(sessionResult.message, sessionResult.hint);
+      const scores = await computeScores(sessionResult.session, run.manifest, inputs);
+      const predictions = scores.map((exampleScores, example) => inputs.describe(example, exampleScores));
+      return { ok: true, predictions, scores, notices: noticesOf(sessionResult.notice) };
+    },
+  };
+}
+
+function noticesOf(notice: string): readonly string[] {
+  return notice === "" ? [] : [notice];
+}
+
+/** The model's finished numbers for every example. */
+async function computeScores(
+  session: InferenceSession,
+  { model: { inputs: ports, outputs } }: Manifest,
+  inputs: PredictionInputs,
+): Promise<readonly Scores[]> {
+  const port = outputs.find(({ role }) => role === "prediction");
+  if (port === undefined) throw new Error("The model gives no predictions.");
+  const isSequence = port.shape.length > 2;
+  const allScores: Scores[] = [];
+  for (const examples of batchesOf(inputs, BATCH_SIZE)) {
+    const batch = inputs.batch(examples);
+    const inputPorts = ports.filter(({ role }) => role === "data" || role === "state");
+    const feeds = inputPorts.map(({ name, role, shape }) => {
+      const array = role === "state" ? zeroState(examples.length, shape) : batch.get(name);
+      if (array === undefined) throw new Error(`The inputs lack "${name}".`);
+      return [name, tensorOf(array)] as const;
+    });
+    const results = await session.run(Object.fromEntries(feeds));
+    const data = floatsOf(results, port);
+    const [, ...shape] = results[port.name]?.dims ?? [];
+    const width = data.length / examples.length;
+    for (const [row, example] of examples.entries()) {
+      const timeSteps = isSequence ? Math.min(shape[0] ?? 0, inputs.lengths[example] ?? 0) : 1;
+      const size = isSequence ? (width / (shape[0] ?? 1)) * timeSteps : width;
+      const scores = {
+        shape: isSequence ? [timeSteps, ...shape.slice(1)] : shape,
+        data: data.slice(row * width, row * width + size),
+      };
+      allScores[example] = inputs.postprocess(scores);
+    }
+  }
+  return allScores;
+}
+
+/** First states of layers that carry theirs. */
+function zeroState(rows: number, [, ...shape]: readonly (number | string)[]): NumericArray {
+  const sizes = [rows, ...shape.map(Number)];
+  return { dtype: "float32", shape: sizes, data: new Float32Array(sizes.reduce((product, size) => product * size, 1)) };
+}
+
+function noDecoder({ spec }: Run): RunProblem {
+  const message = `The data of this run are of type "${spec.data.type}": there is no sequence to write with a beam.`;
+  return { code: "no-decoder", path: "", message, hint: "Leave --beam out." };
+}
+
+/** A flag names the file, and no member of a spec. */
+function withoutSpecPath(problem: RunProblem): RunProblem {
+  return { ...problem, path: "", hint: problem.code === "file-missing" ? "" : (problem.hint ?? "") };
+}
+
+function noModelYet({ folder }: Run): RunProblem {
+  const message = `The run "${folder}" has no model.onnx yet: it was killed before its end.`;
+  return { code: "not-ended", path: "", message, hint: "Go on with rnnx train --resume." };
+}

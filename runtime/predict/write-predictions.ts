@@ -1,0 +1,60 @@
+/** Predictions as files: JSON lines, JSON, CSV, or the model's numbers as an NPY array. */
+import { extname } from "node:path";
+import { writeNpy } from "../data/formats/npy.js";
+import type { RunProblem } from "../problem.js";
+import type { Prediction, Scores } from "./format-predictions.js";
+
+const extensions = [".csv", ".json", ".jsonl", ".npy"] as const;
+export type OutputKind = (typeof extensions)[number];
+
+export function outputKind(file: string): OutputKind | RunProblem {
+  const extension = extname(file).toLowerCase();
+  const kind = extensions.find((candidate) => candidate === extension);
+  if (kind !== undefined) return kind;
+  const message = `Predictions cannot be written to "${file}".`;
+  return { code: "file-kind", path: "", message, hint: `Its name should end in ${extensions.join(", ")}.` };
+}
+
+export function outputText(kind: Exclude<OutputKind, ".npy">, predictions: readonly Prediction[]): string {
+  switch (kind) {
+    case ".jsonl":
+      return predictions.map((prediction) => `${JSON.stringify(prediction)}\n`).join("");
+    case ".json":
+      return `${JSON.stringify(predictions, undefined, 2)}\n`;
+    case ".csv":
+      return toCsv(predictions.map(flatten));
+  }
+}
+
+/** The members of objects as members of their own: `probabilities.spam`. */
+function flatten(prediction: Prediction): Prediction {
+  const entries = Object.entries(prediction).flatMap(([key, value]) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.entries(value).map(([member, nested]) => [`${key}.${member}`, nested] as const)
+      : [[key, value] as const],
+  );
+  return Object.fromEntries(entries);
+}
+
+/** RFC 4180, but for lines, which end in a line feed alone. */
+function toCsv(rows: readonly Prediction[]): string {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];
+  return lines.map((fields) => `${fields.map(quoteField).join(",")}\n`).join("");
+}
+
+function quoteField(value: unknown): string {
+  const text = value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** One array [examples, …]; steps that an example does not have are zeros. */
+export function outputArray(outputs: readonly Scores[]): Uint8Array {
+  const maxSteps = outputs.reduce((most, { shape }) => (shape.length > 1 ? Math.max(most, shape[0] ?? 0) : most), 0);
+  const [first = { shape: [], data: new Float32Array() }] = outputs;
+  const rest = first.shape.length > 1 ? [maxSteps, ...first.shape.slice(1)] : first.shape;
+  const width = rest.reduce((product, size) => product * size, 1);
+  const data = new Float32Array(outputs.length * width);
+  for (const [row, scores] of outputs.entries()) data.set(scores.data, row * width);
+  return writeNpy([outputs.length, ...rest], data);
+}

@@ -1,0 +1,226 @@
+/**
+ * Checkpoints: folders `step-00000020` that one rename makes complete. Each holds the weights, the optimizer's slots, the
+ * state of the run, and a list of these files with their sizes and SHA-256.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { NormalTrain } from "../../schema/normal/index.js";
+import type { DurableFs } from "../storage/durable-fs.js";
+import { isSystemError, systemReason } from "../storage/system-errors.js";
+import { readSafetensors, type Tensors, writeSafetensors } from "../tensors/safetensors.js";
+import type { TrainingProgress } from "../training/early-stopping.js";
+
+export interface RunState {
+  /** Version of this format. */
+  readonly format: 1;
+  /** Updates made. */
+  readonly step: number;
+  /** The loss of step `step`; null before the first. */
+  readonly loss: number | null;
+  readonly seed: number;
+  /** SHA-256 of what the trajectory depends on: the spec, and the data. */
+  readonly spec: string;
+  readonly data: string;
+  /** What the run's evaluations were. */
+  readonly memory: TrainingProgress;
+}
+
+export interface Checkpoint {
+  readonly state: RunState;
+  readonly parameters: Tensors;
+  readonly slots: Tensors;
+  /** Of stateful layers; none where the model has none. */
+  readonly states: Tensors;
+}
+
+export interface CheckpointScan {
+  /** The newest one that is whole. */
+  readonly latest: Checkpoint | undefined;
+  /** Newer ones that are not, with what is wrong. */
+  readonly damaged: readonly { readonly path: string; readonly reason: string }[];
+}
+
+export type CheckpointWriteResult =
+  | { readonly ok: true; readonly path: string }
+  /** The newest good checkpoint is at least as new as before. */
+  | { readonly ok: false; readonly reason: string };
+
+/** Which checkpoints stay besides the best one. */
+export type RetentionPolicy = Pick<NormalTrain, "keep_last" | "keep_every">;
+
+const partialSuffix = ".partial";
+const checksumsFile = "files.json";
+const requiredFiles = ["weights.safetensors", "optimizer.safetensors", "state.json"] as const;
+/** A file takes whole blocks, and its name some of the folder's. */
+const BLOCK_BYTES = 8192;
+/** Where there are such. */
+const statesFile = "states.safetensors";
+
+/** Writes a checkpoint into `folder`, then removes those that need not stay. */
+export function writeCheckpoint(
+  fs: DurableFs,
+  folder: string,
+  checkpoint: Checkpoint,
+  retention: RetentionPolicy,
+): CheckpointWriteResult {
+  const files: Readonly<Record<string, Uint8Array>> = {
+    "weights.safetensors": writeSafetensors(checkpoint.parameters),
+    "optimizer.safetensors": writeSafetensors(checkpoint.slots),
+    "state.json": Buffer.from(`${JSON.stringify(checkpoint.state, undefined, 2)}\n`),
+    ...(checkpoint.states.size > 0 && { [statesFile]: writeSafetensors(checkpoint.states) }),
+  };
+  const path = join(folder, folderName(checkpoint.state.step));
+  const partialPath = path + partialSuffix;
+  try {
+    fs.makeFolder(folder);
+    fs.remove(partialPath);
+    const neededBytes = Object.values(files).reduce((sum, { length }) => sum + length + BLOCK_BYTES, BLOCK_BYTES);
+    const freeBytes = fs.freeBytes(folder);
+    if (freeBytes < neededBytes)
+      return { ok: false, reason: `it needs ${neededBytes} bytes, and ${folder} has room for ${freeBytes}` };
+    fs.makeFolder(partialPath);
+    for (const [file, bytes] of Object.entries(files)) fs.write(join(partialPath, file), bytes);
+    fs.write(join(partialPath, checksumsFile), checksumsOf(files));
+    fs.syncFolder(partialPath);
+    // A folder of this name was found damaged, or the run would have gone on from it.
+    fs.remove(path);
+    fs.rename(partialPath, path);
+    fs.syncFolder(folder);
+    prune(fs, folder, checkpoint.state.step, retention);
+    return { ok: true, path };
+  } catch (error) {
+    removePartial(fs, partialPath);
+    if (!isSystemError(error)) throw error;
+    return { ok: false, reason: systemReason(error) };
+  }
+}
+
+/** What was begun goes, where the disk lets it: the next start does the rest. */
+function removePartial(fs: DurableFs, partialPath: string): void {
+  try {
+    fs.remove(partialPath);
+  } catch {
+    // What stopped the writing is what is said.
+  }
+}
+
+/** Removes checkpoints that are older than the last few, not the best that one of these remembers, and no milestones. */
+function prune(fs: DurableFs, folder: string, latestStep: number, { keep_last, keep_every }: RetentionPolicy): void {
+  const steps = listSteps(folder).filter((step) => step <= latestStep);
+  const bestSteps = steps.slice(-keep_last).map((step) => bestStepOf(join(folder, folderName(step))));
+  for (const step of steps.slice(0, -keep_last)) {
+    const isPeriodic = keep_every > 0 && step % keep_every === 0;
+    if (!isPeriodic && !bestSteps.includes(step)) fs.remove(join(folder, folderName(step)));
+  }
+}
+
+/** The step of the best checkpoint that a checkpoint remembers; undefined where it cannot be read, or remembers none. */
+function bestStepOf(path: string): number | undefined {
+  const file = join(path, "state.json");
+  if (!existsSync(file)) return undefined;
+  return parseState(readFileSync(file))?.memory.best?.step;
+}
+
+/** Removes what a write that was killed left behind. */
+export function removePartialCheckpoints(fs: DurableFs, folder: string): void {
+  for (const name of listNames(folder)) {
+    if (name.endsWith(partialSuffix) && parseStep(name.slice(0, -partialSuffix.length)) !== undefined)
+      fs.remove(join(folder, name));
+  }
+}
+
+/** Removes every checkpoint, and nothing else that may be in the folder. */
+export function removeCheckpoints(fs: DurableFs, folder: string): void {
+  removePartialCheckpoints(fs, folder);
+  for (const step of listSteps(folder)) fs.remove(join(folder, folderName(step)));
+}
+
+export function findLatestCheckpoint(folder: string): CheckpointScan {
+  const damaged: { readonly path: string; readonly reason: string }[] = [];
+  for (const step of listSteps(folder).reverse()) {
+    const path = join(folder, folderName(step));
+    const result = readCheckpoint(folder, step);
+    if (typeof result !== "string") return { latest: result, damaged };
+    damaged.push({ path, reason: result });
+  }
+  return { latest: undefined, damaged };
+}
+
+/** The checkpoint of a step, or what is wrong with it. */
+export function readCheckpoint(folder: string, step: number): Checkpoint | string {
+  const path = join(folder, folderName(step));
+  const files = new Map<string, Uint8Array>();
+  const names = [...requiredFiles, ...(existsSync(join(path, statesFile)) ? [statesFile] : [])];
+  for (const name of [...names, checksumsFile]) {
+    const file = join(path, name);
+    if (!existsSync(file)) return `${name} is missing`;
+    files.set(name, readFileSync(file));
+  }
+  const fileBytes = (name: string) => files.get(name) ?? new Uint8Array();
+  const fileContents = Object.fromEntries(names.map((name) => [name, fileBytes(name)]));
+  // The list is compared whole, so a change of any byte in any of the files shows.
+  if (!Buffer.from(checksumsOf(fileContents)).equals(fileBytes(checksumsFile)))
+    return describeMismatch(fileContents, fileBytes(checksumsFile));
+
+  const state = parseState(fileBytes("state.json"));
+  if (state === undefined || state.step !== step) return "state.json is not one of this version";
+  const weights = readSafetensors(fileBytes("weights.safetensors"));
+  const slots = readSafetensors(fileBytes("optimizer.safetensors"));
+  if (!weights.ok) return `weights.safetensors cannot be read: ${weights.message}`;
+  if (!slots.ok) return `optimizer.safetensors cannot be read: ${slots.message}`;
+  const states = names.includes(statesFile) ? readSafetensors(fileBytes(statesFile)) : undefined;
+  if (states?.ok === false) return `${statesFile} cannot be read: ${states.message}`;
+  return { state, parameters: weights.tensors, slots: slots.tensors, states: states?.tensors ?? new Map() };
+}
+
+function describeMismatch(files: Readonly<Record<string, Uint8Array>>, recorded: Uint8Array): string {
+  const text = Buffer.from(recorded).toString("utf8");
+  const changedFiles = Object.entries(files).flatMap(([name, content]) => {
+    const { bytes, sha256 } = checksumOf(content);
+    return text.includes(`"${sha256}"`) && text.includes(`"bytes": ${bytes}`) ? [] : [name];
+  });
+  return changedFiles.length === 0
+    ? `${checksumsFile} is not as it was written`
+    : `${changedFiles.join(", ")} does not match ${checksumsFile}`;
+}
+
+function parseState(bytes: Uint8Array): RunState | undefined {
+  try {
+    const state: RunState = JSON.parse(Buffer.from(bytes).toString("utf8"));
+    return state.format === 1 && state.memory !== undefined ? state : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sizes and SHA-256 of files, always in the same bytes. */
+function checksumsOf(files: Readonly<Record<string, Uint8Array>>): Uint8Array {
+  const entries = Object.entries(files).map(([name, bytes]) => {
+    return [name, checksumOf(bytes)] as const;
+  });
+  return Buffer.from(`${JSON.stringify({ format: 1, files: Object.fromEntries(entries) }, undefined, 2)}\n`);
+}
+
+function checksumOf(bytes: Uint8Array) {
+  return { bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+function folderName(step: number): string {
+  return `step-${String(step).padStart(8, "0")}`;
+}
+
+function parseStep(name: string): number | undefined {
+  const digits = /^step-(\d{8,})$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** The steps of the checkpoints in a folder, whole or not, oldest first. */
+function listSteps(folder: string): number[] {
+  const steps = listNames(folder).map(parseStep);
+  return steps.filter((step) => step !== undefined).sort((a, b) => a - b);
+}
+
+function listNames(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}

@@ -1,0 +1,139 @@
+/** The run directory: what a run leaves on the disk, under which names, and how those are replaced. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import type { Artifact } from "../../compiler/artifact.js";
+import type { Signature } from "../../compiler/signature.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
+import { mapDataFiles } from "../data/index.js";
+import type { Metadata } from "../data/metadata.js";
+import type { DoneEvent } from "../events.js";
+import type { RunProblem } from "../problem.js";
+import { type DurableFs, writeFileAtomic } from "../storage/durable-fs.js";
+import { type Tensors, writeSafetensors } from "../tensors/safetensors.js";
+import { removeCheckpoints, removePartialCheckpoints } from "./checkpoint.js";
+
+export const runFiles = {
+  manifest: "manifest.json",
+  spec: "spec.json",
+  data: "data.json",
+  train: "train.onnx",
+  eval: "eval.onnx",
+  model: "model.onnx",
+  stream: "stream.onnx",
+  weights: "weights.safetensors",
+  metrics: "metrics.jsonl",
+  result: "result.json",
+  environment: "conditions.json",
+  checkpoints: "checkpoints",
+} as const;
+
+/** The problem of a run directory that is something else: a file, or a folder with files of these names that no run wrote. */
+export function checkRunDirectory(out: string): readonly RunProblem[] {
+  if (!existsSync(out)) return [];
+  const problem = (message: string) => [
+    { code: "run-directory", path: "", message, hint: "Name another one with --out." },
+  ];
+  if (!statSync(out).isDirectory()) return problem(`The run directory "${out}" is a file.`);
+  if (isRunDirectory(out)) return [];
+  const conflict = Object.values(runFiles).find((name) => existsSync(join(out, name)));
+  return conflict === undefined
+    ? []
+    : problem(`"${out}" holds a ${conflict} that no run wrote, and training would replace it.`);
+}
+
+/** A run's manifest is the first file that it writes, so it marks the other names as the run's own. */
+function isRunDirectory(out: string): boolean {
+  try {
+    const manifest: Readonly<Record<string, unknown>> = JSON.parse(readFileSync(join(out, runFiles.manifest), "utf8"));
+    return typeof manifest.format === "number" && typeof manifest.rnnx === "string";
+  } catch {
+    return false;
+  }
+}
+
+/** Removes what an earlier run left, and nothing else. */
+export function clearRun(fs: DurableFs, out: string): void {
+  removePartialFiles(fs, out);
+  for (const name of [
+    runFiles.metrics,
+    runFiles.result,
+    runFiles.environment,
+    runFiles.weights,
+    runFiles.model,
+    runFiles.stream,
+    runFiles.train,
+    runFiles.eval,
+    runFiles.spec,
+    runFiles.data,
+  ]) {
+    fs.remove(join(out, name));
+  }
+  removeCheckpoints(fs, join(out, runFiles.checkpoints));
+}
+
+/** Removes what a process that was killed left unfinished. */
+export function removePartialFiles(fs: DurableFs, out: string): void {
+  for (const name of Object.values(runFiles)) fs.remove(join(out, `${name}.partial`));
+  removePartialCheckpoints(fs, join(out, runFiles.checkpoints));
+}
+
+/** What a run learnt of its data, as `data.json` says it. */
+export interface DataRecord {
+  readonly format: 1;
+  readonly metadata: Metadata;
+  readonly signature: Signature;
+}
+
+/** Writes what training starts from. The recorded spec names its data files from where it lies now. */
+export function writeRunInputs(
+  fs: DurableFs,
+  out: string,
+  spec: NormalSpec,
+  folder: string,
+  artifact: Artifact,
+  { metadata, signature }: Pick<DataRecord, "metadata" | "signature">,
+): void {
+  const write = (name: string, bytes: Uint8Array) => writeFileAtomic(fs, join(out, name), bytes);
+  const encodeJson = (value: unknown) => Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`);
+  write(runFiles.manifest, encodeJson(artifact.manifest));
+  write(
+    runFiles.spec,
+    encodeJson({ ...spec, data: mapDataFiles(spec.data, (file) => relativePath(out, resolve(folder, file), file)) }),
+  );
+  const record: DataRecord = { format: 1, metadata, signature };
+  write(runFiles.data, encodeJson(record));
+  write(runFiles.train, artifact.train);
+  write(runFiles.eval, artifact.eval);
+}
+
+function relativePath(out: string, file: string, recordedPath: string): string {
+  return isAbsolute(recordedPath) ? recordedPath : relative(resolve(out), file).split(sep).join("/");
+}
+
+/** What a run ended with, as `result.json` says it. */
+export interface RunResult {
+  readonly format: 1;
+  /** False when the run was interrupted. */
+  readonly finished: boolean;
+  /** The step of the weights that it left. */
+  readonly weights: number;
+  readonly done: DoneEvent;
+}
+
+/** Writes what a run is for: the weights, the model that holds them, and last the word that they are there. */
+export async function writeFinalModel(
+  fs: DurableFs,
+  out: string,
+  artifact: Artifact,
+  parameters: Tensors,
+  result: RunResult,
+): Promise<void> {
+  const { withWeights } = await import("../../compiler/onnx/splice/weights.js");
+  const metadata = { step: `${result.weights}` };
+  writeFileAtomic(fs, join(out, runFiles.weights), writeSafetensors(parameters, metadata));
+  const weights = [...parameters].map(([name, { shape, data }]) => ({ name, dtype: "float32" as const, shape, data }));
+  writeFileAtomic(fs, join(out, runFiles.model), withWeights(artifact.model, weights));
+  const { stream } = artifact;
+  if (stream !== null) writeFileAtomic(fs, join(out, runFiles.stream), withWeights(stream, weights));
+  writeFileAtomic(fs, join(out, runFiles.result), Buffer.from(`${JSON.stringify(result, undefined, 2)}\n`));
+}

@@ -1,0 +1,106 @@
+/** The JSON files of a run directory, checked before they are believed: they may be damaged, or another version's. */
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { maximumBytes } from "../../schema/parse/json.js";
+
+/** Whether a value is what it should be. */
+type Check = (value: unknown) => boolean;
+type Fields = Readonly<Record<string, Check>>;
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isText: Check = (value) => typeof value === "string";
+const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const isAbsent: Check = (value) => value === null || value === undefined;
+const anyOf = (first: Check, second: Check): Check => {
+  return (value) => first(value) || second(value);
+};
+const arrayOf = (check: Check): Check => {
+  return (value) => Array.isArray(value) && value.every(check);
+};
+const mapOf = (check: Check): Check => {
+  return (value) => isObject(value) && Object.values(value).every(check);
+};
+const objectOf = (fields: Fields): Check => {
+  return (value) => isObject(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
+};
+
+const isDims = arrayOf(anyOf(isCount, isText));
+const isTensor = objectOf({ name: isText, shape: arrayOf(isCount), initializer: objectOf({ type: isText }) });
+const isPort = objectOf({ name: isText, role: isText, dtype: isText, shape: isDims });
+const isPorts = objectOf({ inputs: arrayOf(isPort), outputs: arrayOf(isPort) });
+const isArraySignature = objectOf({ dtype: isText, shape: isDims });
+const isTyped = objectOf({ type: isText });
+
+/** What the rest of the program reads of each file without looking again. */
+const requiredFields = {
+  "manifest.json": {
+    name: isText,
+    rnnx: isText,
+    opset: objectOf({ training: isCount, inference: isCount }),
+    parameters: arrayOf(isTensor),
+    slots: arrayOf(isTensor),
+    metrics: mapOf(isText),
+    train: isPorts,
+    eval: isPorts,
+    model: isPorts,
+    stream: anyOf(isAbsent, isPorts),
+  },
+  "spec.json": {
+    name: isText,
+    seed: isCount,
+    data: isTyped,
+    cells: mapOf(objectOf({ equations: arrayOf(isText), options: isObject, state: isObject, parameters: isObject })),
+    model: arrayOf(objectOf({ layer: isText, name: isText, from: arrayOf(isText) })),
+    loss: isTyped,
+    optimizer: isTyped,
+    train: isObject,
+  },
+  "data.json": {
+    metadata: isTyped,
+    signature: objectOf({
+      inputs: isArraySignature,
+      targets: isArraySignature,
+      lengths: anyOf(isAbsent, isArraySignature),
+      weights: anyOf(isAbsent, isArraySignature),
+      side_inputs: anyOf(isAbsent, mapOf(isArraySignature)),
+      initial_states: anyOf(isAbsent, mapOf(isArraySignature)),
+      sizes: mapOf(anyOf(isCount, isText)),
+      expected: mapOf(isCount),
+    }),
+  },
+} as const satisfies Readonly<Record<string, Fields>>;
+
+/** Beyond this a file is no record, but something else. */
+const MAX_FILE_BYTES = 16 * maximumBytes;
+
+export type RunFileResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly reason: string };
+
+/** Parses a file of a run; a reason follows "the run is damaged: ". */
+export function readRunFile<T>(folder: string, name: keyof typeof requiredFields): RunFileResult<T> {
+  const value = parseFile(join(folder, name));
+  if (value === undefined) return { ok: false, reason: `${name} is not JSON` };
+  if (!isObject(value)) return { ok: false, reason: `${name} is not a JSON object` };
+  const invalid = Object.entries(requiredFields[name]).find(([key, check]) => !check(value[key]));
+  if (invalid !== undefined) return { ok: false, reason: `${name} says nothing clear of "${invalid[0]}"` };
+  return { ok: true, value: value as T };
+}
+
+/** The version of rnnx and the format that a manifest speaks of; undefined where it speaks of none. */
+export function readVersion(folder: string): { readonly rnnx: string; readonly format: number } | undefined {
+  const manifest = parseFile(join(folder, "manifest.json"));
+  if (!isObject(manifest)) return undefined;
+  const { rnnx, format } = manifest;
+  return typeof rnnx === "string" && typeof format === "number" ? { rnnx, format } : undefined;
+}
+
+function parseFile(file: string): unknown {
+  try {
+    if (statSync(file).size > MAX_FILE_BYTES) return undefined;
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file)));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,193 @@
+/** What computes a training: sessions of its models; for WebGPU, which runs no loops, sessions for arrays of each size. */
+import type { Tensor } from "onnxruntime-common";
+import { type Artifact, carriedRoles, type Port, type Ports, readbackName } from "../../compiler/artifact.js";
+import type { SpecializedModel, SpecializedModels } from "../../compiler/compile.js";
+import type { Batch } from "../data/source.js";
+import { tensorOf } from "../tensors/ort.js";
+import { dataFeeds, type FetchTensors, portsWithRole, type TrainingStateRole } from "../training/training-state.js";
+import { openNativeSession } from "./native/session.js";
+import type { Feeds, Runner } from "./runner.js";
+import {
+  type Device,
+  errorReason,
+  openSession,
+  type RequestedDevice,
+  resolveDevice,
+  type SessionOptions,
+  type SessionResult,
+} from "./session.js";
+import { openStaticShapeRunner } from "./static-shapes.js";
+
+export interface Backend {
+  readonly training: Runner;
+  readonly evaluation: Runner;
+  readonly device: Device;
+  readonly notice: string;
+  /** Brings what the device carries; undefined where the host does. */
+  readonly fetchTensors: FetchTensors | undefined;
+}
+
+export type BackendResult =
+  | { readonly ok: true; readonly backend: Backend }
+  | Extract<SessionResult, { readonly ok: false }>;
+
+export interface BackendOptions {
+  readonly artifact: Artifact;
+  readonly models: SpecializedModels;
+  /** Of a batch, as `loadOf` says it. */
+  readonly workPerSync: number;
+  /** What the user asked for. */
+  readonly threads: number | undefined;
+  /** What `time` always is; undefined where it differs from batch to batch. */
+  readonly timeSteps: number | undefined;
+}
+
+/** @param firstBatch gives the first batch to train on. */
+export function openBackend(
+  device: RequestedDevice,
+  options: BackendOptions,
+  firstBatch: () => Batch,
+): Promise<BackendResult> {
+  return device === "webgpu" ? openWebgpu(options, firstBatch) : openSessions(device, options);
+}
+
+async function openSessions(
+  device: RequestedDevice,
+  { artifact, workPerSync, threads }: BackendOptions,
+): Promise<BackendResult> {
+  const sessionOptions = threads === undefined ? {} : { requestedThreads: threads };
+  const trainingResult = await openStepRunner(
+    device,
+    artifact.train,
+    artifact.manifest.train,
+    workPerSync,
+    sessionOptions,
+  );
+  if (!trainingResult.ok) return trainingResult;
+  const { runner, device: actualDevice, notice } = trainingResult;
+  const evaluationResult = await openSession(artifact.eval, actualDevice, workPerSync, sessionOptions);
+  if (!evaluationResult.ok) return evaluationResult;
+  const backend = { training: runner, evaluation: evaluationResult.session, device: actualDevice, notice };
+  return { ok: true, backend: { ...backend, fetchTensors: undefined } };
+}
+
+export type StepRunnerResult =
+  | { readonly ok: true; readonly runner: Runner; readonly device: Device; readonly notice: string }
+  | Extract<SessionResult, { readonly ok: false }>;
+
+/** Bytes that a call puts out, from which copying them is more than loading another library once. */
+const NATIVE_OUTPUT_BYTES = 2 ** 20;
+
+function outputBytes({ outputs }: Ports): number {
+  const elementCount = ({ shape }: Port) => shape.reduce<number>((count, dim) => count * (Number(dim) || 1), 1);
+  return outputs.reduce((sum, port) => sum + 4 * elementCount(port), 0);
+}
+
+/**
+ * What makes updates, or a part of them. On the CPU what a large model makes is put where there is room for it, if sessions can be
+ * called so.
+ */
+export async function openStepRunner(
+  requested: RequestedDevice,
+  model: Uint8Array,
+  ports: Ports,
+  workPerSync: number,
+  options: SessionOptions,
+): Promise<StepRunnerResult> {
+  const prefersNative = resolveDevice(requested) === "cpu" && outputBytes(ports) >= NATIVE_OUTPUT_BYTES;
+  const native = prefersNative ? await openNativeSession(model, ports, workPerSync, options) : undefined;
+  if (native !== undefined) return { ok: true, runner: native, device: "cpu", notice: "" };
+  const result = await openSession(model, requested, workPerSync, options);
+  return result.ok ? { ...result, runner: result.session } : result;
+}
+
+async function openWebgpu(
+  { artifact, models, workPerSync, timeSteps }: BackendOptions,
+  firstBatch: () => Batch,
+): Promise<BackendResult> {
+  const { train, eval: evalPorts } = artifact.manifest;
+  const create = (model: Uint8Array, deviceOutputs: readonly string[]) =>
+    openSession(model, "webgpu", workPerSync, { deviceOutputs });
+  const float16Failure = models.float16Probe && (await checkFloat16Support(await models.float16Probe(), create));
+  if (float16Failure !== null) return float16Failure;
+  const training = openStaticShapeRunner(train, models.train, create, carriedRoles);
+  const result = await training.open(dataFeeds(train, firstBatch(), [1]));
+  if (!result.ok) return result;
+
+  const copyRunners = new Map(
+    carriedRoles.map((role) => [role, openCopyRunner(portsWithRole(train.inputs, role), role)]),
+  );
+  function openCopyRunner(inputs: readonly Port[], role: TrainingStateRole): Runner {
+    const outputs = inputs.map((port) => ({ ...port, name: readbackName(port.name) }));
+    return openStaticShapeRunner({ inputs, outputs }, (sizes) => models.readback(role, sizes), create);
+  }
+  const fetchTensors: FetchTensors = async (role, tensors) => {
+    // What is not trained has never left the host.
+    const onDevice = Object.entries(tensors).filter(([, { location }]) => location !== "cpu");
+    if (onDevice.length === 0) return tensors;
+    const copied = (await copyRunners.get(role)?.run(Object.fromEntries(onDevice))) ?? {};
+    return {
+      ...tensors,
+      ...Object.fromEntries(onDevice.map(([name]) => [name, requiredTensor(copied, readbackName(name))])),
+    };
+  };
+
+  const evaluation = await openEvaluationRunner();
+  if ("message" in evaluation) return evaluation;
+  return { ok: true, backend: { training, evaluation, device: "webgpu", notice: "", fetchTensors } };
+
+  /** Sequences of ever other lengths would each need a session: the host evaluates those. */
+  async function openEvaluationRunner(): Promise<Runner | Extract<SessionResult, { ok: false }>> {
+    if (timeSteps !== undefined) return openStaticShapeRunner(evalPorts, models.eval, create);
+    const hostSession = await openSession(artifact.eval, "cpu", workPerSync);
+    return hostSession.ok ? hostRunner(hostSession.session, fetchTensors) : hostSession;
+  }
+}
+
+/** Numbers of 16 bits are a feature that a device may lack, which shows when they are computed. */
+async function checkFloat16Support(
+  { model }: SpecializedModel,
+  create: (model: Uint8Array, deviceOutputs: readonly string[]) => Promise<SessionResult>,
+): Promise<Extract<SessionResult, { ok: false }> | null> {
+  const result = await create(model, []);
+  if (!result.ok) return result;
+  try {
+    await result.session.run({ x: tensorOf({ dtype: "float32", shape: [1], data: Float32Array.of(1) }) });
+    return null;
+  } catch (error) {
+    const message = `The webgpu device computes no float16: ${errorReason(error)}.`;
+    return { ok: false, message, hint: 'Set "precision" in train to "float32", or use another --device.' };
+  } finally {
+    await result.session.release();
+  }
+}
+
+/** A runner that is fed from the host: parameters that lie on a device are brought when they are others than before. */
+function hostRunner(runner: Runner, fetchTensors: FetchTensors): Runner {
+  let cache: {
+    readonly deviceTensors: Readonly<Record<string, Tensor>>;
+    readonly hostTensors: Readonly<Record<string, Tensor>>;
+  } = {
+    deviceTensors: {},
+    hostTensors: {},
+  };
+  return {
+    async run(feeds: Feeds, outputNames?: readonly string[]) {
+      const onDevice = Object.entries(feeds).filter(([, { location }]) => location !== "cpu");
+      const deviceTensors = Object.fromEntries(onDevice);
+      if (onDevice.some(([name, tensor]) => cache.deviceTensors[name] !== tensor))
+        cache = { deviceTensors, hostTensors: await fetchTensors("parameter", deviceTensors) };
+      const hostFeeds = {
+        ...feeds,
+        ...Object.fromEntries(onDevice.map(([name]) => [name, requiredTensor(cache.hostTensors, name)])),
+      };
+      return outputNames === undefined ? runner.run(hostFeeds) : runner.run(hostFeeds, outputNames);
+    },
+  };
+}
+
+function requiredTensor(tensors: Readonly<Record<string, Tensor>>, name: string): Tensor {
+  const tensor = tensors[name];
+  if (tensor === undefined) throw new Error(`The device did not give "${name}".`);
+  return tensor;
+}

@@ -1,0 +1,69 @@
+/** The states of a model that reads piece by piece: each piece starts from what the one before left. */
+import type { InferenceSession, Tensor } from "onnxruntime-common";
+import type { Port, Ports } from "../../compiler/artifact.js";
+import { floatsOf, tensorOf } from "../tensors/ort.js";
+import type { Tensors } from "../tensors/safetensors.js";
+
+export interface RecurrentStates {
+  /** What a session is fed for the next piece, by port. A piece may have fewer rows than the one before: the first ones go on. */
+  feeds(rows: number): Readonly<Record<string, Tensor>>;
+  /** Takes the last values from what a session gave. */
+  update(outputs: InferenceSession.OnnxValueMapType): void;
+}
+
+/**
+ * States at their start.
+ *
+ * @param initial first values [size] of states that do not start at zero, by public name.
+ */
+export function createRecurrentStates(
+  { inputs, outputs }: Ports,
+  initial: ReadonlyMap<string, Float32Array> = new Map(),
+): RecurrentStates {
+  const ports = inputs.filter(({ role }) => role === "state");
+  const finalPorts = new Map(ports.map(({ name }) => [name, findFinalPort(outputs, name)]));
+  const latest = new Map<string, Float32Array>();
+  return {
+    feeds(rows) {
+      const feeds = ports.map((port) => {
+        const shape = stateShape(port, rows);
+        const data = latest.get(port.name) ?? initialValues(shape, initial.get(port.name));
+        const count = shape.reduce((product, size) => product * size, 1);
+        return [port.name, tensorOf({ dtype: "float32", shape, data: data.subarray(0, count) })] as const;
+      });
+      return Object.fromEntries(feeds);
+    },
+    update(results) {
+      for (const { name } of ports) {
+        const finalPort = finalPorts.get(name);
+        if (finalPort !== undefined) latest.set(name, floatsOf(results, finalPort));
+      }
+    },
+  };
+}
+
+/** The values of states at rest. */
+export function zeroStates(ports: readonly Port[], rows: number): Tensors {
+  const zeros = ports.map((port) => {
+    const shape = stateShape(port, rows);
+    return [port.name, { shape, data: initialValues(shape, undefined) }] as const;
+  });
+  return new Map(zeros);
+}
+
+function findFinalPort(outputs: readonly Port[], state: string): Port {
+  const port = outputs.find(({ role, name }) => role === "state" && name === `final/${state}`);
+  if (port === undefined) throw new Error(`The graph does not give the last value of ${state}.`);
+  return port;
+}
+
+/** [rows, size] */
+function stateShape({ shape }: Port, rows: number): readonly number[] {
+  return shape.map((dim) => (typeof dim === "number" ? dim : rows));
+}
+
+function initialValues(shape: readonly number[], row: Float32Array | undefined): Float32Array {
+  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  if (row !== undefined) for (let offset = 0; offset < values.length; offset += row.length) values.set(row, offset);
+  return values;
+}

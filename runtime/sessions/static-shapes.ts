@@ -1,0 +1,99 @@
+/**
+ * Sessions for arrays of known sizes, one for each combination of them: what a device without loops runs. It keeps what a training
+ * carries from call to call; whole numbers are of 32 bits there, and what the host reads comes in one piece.
+ */
+import { type InferenceSession, Tensor } from "onnxruntime-common";
+import { type Ports, type Role, HOST_OUTPUT as reportName } from "../../compiler/artifact.js";
+import type { SpecializedModel } from "../../compiler/compile.js";
+import type { Feeds, Runner } from "./runner.js";
+import { type SessionResult, sessionError } from "./session.js";
+import { type SymbolSizes, symbolSizesOf } from "./shape-symbols.js";
+
+export interface StaticShapeRunner extends Runner {
+  /** Opens the session for what would be fed, so that what stands in the way is known before the first call. */
+  open(feeds: Feeds): Promise<SessionResult>;
+}
+
+interface CachedSession {
+  readonly session: InferenceSession;
+  readonly report: SpecializedModel["hostOutputs"];
+}
+
+/** At most so many sessions are kept: the one that was used least recently goes. */
+const MAX_SESSIONS = 16;
+
+/**
+ * @param model of some sizes.
+ * @param create opens it; the named outputs stay on the device.
+ * @param deviceOutputs roles of outputs that do.
+ */
+export function openStaticShapeRunner(
+  ports: Ports,
+  model: (sizes: SymbolSizes) => Promise<SpecializedModel>,
+  create: (model: Uint8Array, deviceOutputs: readonly string[]) => Promise<SessionResult>,
+  deviceOutputs: readonly Role[] = [],
+): StaticShapeRunner {
+  const deviceOutputNames = ports.outputs.filter(({ role }) => deviceOutputs.includes(role)).map(({ name }) => name);
+  const step = ports.outputs.find(({ role }) => role === "step");
+  const sessions = new Map<string, CachedSession>();
+  const sessionFor = async (
+    sizes: SymbolSizes,
+  ): Promise<{ readonly cached: CachedSession } | Extract<SessionResult, { ok: false }>> => {
+    const key = JSON.stringify([...sizes]);
+    let cached = sessions.get(key);
+    sessions.delete(key);
+    if (cached === undefined) {
+      const { model: bytes, hostOutputs: report } = await model(sizes);
+      const result = await create(bytes, deviceOutputNames);
+      if (!result.ok) return result;
+      cached = { session: result.session, report };
+    }
+    sessions.set(key, cached);
+    const [oldest] = sessions;
+    if (oldest !== undefined && sessions.size > MAX_SESSIONS) {
+      sessions.delete(oldest[0]);
+      await oldest[1].session.release();
+    }
+    return { cached };
+  };
+  return {
+    async open(feeds) {
+      const result = await sessionFor(symbolSizesOf(ports.inputs, feeds));
+      return "cached" in result ? { ok: true, session: result.cached.session, device: "webgpu", notice: "" } : result;
+    },
+    async run(feeds) {
+      const sizes = symbolSizesOf(ports.inputs, feeds);
+      const result = await sessionFor(sizes);
+      if (!("cached" in result)) throw sessionError(result);
+      const { session, report } = result.cached;
+      const int32Feeds = Object.entries(feeds).map(([name, tensor]) => [name, toInt32(tensor)] as const);
+      // All outputs are fetched: a device gives them in the wrong order otherwise.
+      const { [reportName]: packedReport, ...outputs } = await session.run(Object.fromEntries(int32Feeds));
+      const stepOutput = step && { [step.name]: advanceStep(feeds.step, sizes.get("steps") ?? 1) };
+      return { ...outputs, ...(packedReport && splitReport(packedReport, report)), ...stepOutput };
+    },
+  };
+}
+
+/** The tensors that came as one vector. */
+function splitReport({ data }: Tensor, report: SpecializedModel["hostOutputs"]): Record<string, Tensor> {
+  if (!(data instanceof Float32Array)) throw new Error("The session gave no float32 report.");
+  let end = 0;
+  const entries = report.map(({ name, shape }) => {
+    const start = end;
+    end += shape.reduce((product, size) => product * size, 1);
+    return [name, new Tensor("float32", data.slice(start, end), shape)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The number of updates after some more, which the device does not count. */
+function advanceStep(previous: Tensor | undefined, steps: number): Tensor {
+  const [count = 0n] = (previous?.data ?? []) as BigInt64Array;
+  return new Tensor("int64", BigInt64Array.of(count + BigInt(steps)), []);
+}
+
+function toInt32(tensor: Tensor): Tensor {
+  if (tensor.type !== "int64") return tensor;
+  return new Tensor("int32", Int32Array.from(tensor.data as BigInt64Array, Number), tensor.dims);
+}

@@ -1,0 +1,97 @@
+/** Which runs of a sweep are not worth going on with, by what they and the others have reached. */
+
+export interface IntermediateValue {
+  readonly step: number;
+  readonly value: number;
+}
+
+/** A trial's evaluations so far, and the step that it would end at. */
+export interface TrialProgress {
+  readonly steps: number;
+  readonly intermediateValues: readonly IntermediateValue[];
+}
+
+export type Mode = "min" | "max";
+
+export const pruners = ["none", "median", "halving"] as const;
+
+/**
+ * - `median`: a trial ends when its best value is worse than the median of the others' best at the same step (D. Golovin et al., Google
+ *   Vizier, KDD 2017).
+ * - `halving`: at 1/9 and 1/3 of its steps a trial goes on if it is among the best third of those that have come so far (L. Li et al., A
+ *   System for Massively Parallel Hyperparameter Tuning, MLSys 2020).
+ */
+export type Pruner = (typeof pruners)[number];
+
+/** The part of its steps that every trial may make, and how many others must have come as far. */
+const GRACE_FRACTION = 0.1;
+const MIN_OTHER_TRIALS = 3;
+const REDUCTION_FACTOR = 3;
+const RUNGS = [1 / 9, 1 / 3];
+
+/** Whether a trial should end after its last reading. With several trials at a time the answer hangs on which of them came first. */
+export function shouldPrune(
+  pruner: Pruner,
+  progressByTrial: ReadonlyMap<number, TrialProgress>,
+  trial: number,
+  mode: Mode,
+): boolean {
+  const current = progressByTrial.get(trial);
+  const last = current?.intermediateValues.at(-1);
+  if (pruner === "none" || current === undefined || last === undefined || last.step >= current.steps) return false;
+  const others = [...progressByTrial].filter(([id]) => id !== trial).map(([, progress]) => progress);
+  if (pruner === "median") {
+    if (last.step < GRACE_FRACTION * current.steps) return false;
+    const reached = others.filter(({ intermediateValues }) => (intermediateValues.at(-1)?.step ?? 0) >= last.step);
+    if (reached.length < MIN_OTHER_TRIALS) return false;
+    return isWorse(
+      bestUntil(current, last.step, mode),
+      median(reached.map((other) => bestUntil(other, last.step, mode))),
+      mode,
+    );
+  }
+  const previousStep = current.intermediateValues.at(-2)?.step ?? 0;
+  const rung = RUNGS.map((fraction) => fraction * current.steps).findLast(
+    (step) => previousStep < step && step <= last.step,
+  );
+  if (rung === undefined) return false;
+  const rungValues = others
+    .filter(({ intermediateValues }) => (intermediateValues.at(-1)?.step ?? 0) >= rung)
+    .map((other) => bestUntil(other, firstStepFrom(other, rung), mode));
+  const value = bestUntil(current, last.step, mode);
+  const betterCount = rungValues.filter((other) => isWorse(value, other, mode)).length;
+  return betterCount >= Math.ceil((rungValues.length + 1) / REDUCTION_FACTOR);
+}
+
+/** The first step from `step` on at which a trial was evaluated. */
+function firstStepFrom({ intermediateValues }: TrialProgress, step: number): number {
+  return intermediateValues.find((reading) => reading.step >= step)?.step ?? step;
+}
+
+function bestUntil({ intermediateValues }: TrialProgress, step: number, mode: Mode): number {
+  return bestValue(
+    intermediateValues.filter((reading) => reading.step <= step).map(({ value }) => value),
+    mode,
+  );
+}
+
+/** The best of some values; what is no number is worst. */
+export function bestValue(values: readonly number[], mode: Mode): number {
+  return values
+    .filter(Number.isFinite)
+    .reduce((best, value) => (isWorse(best, value, mode) ? value : best), worstValue(mode));
+}
+
+export function worstValue(mode: Mode): number {
+  return mode === "min" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+}
+
+export function isWorse(value: number, other: number, mode: Mode): boolean {
+  return mode === "min" ? value > other : value < other;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2;
+}

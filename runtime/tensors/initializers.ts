@@ -1,0 +1,91 @@
+/** First values of tensors. Each tensor has its own random stream, so values depend on the seed and its name alone. */
+import type { Initializer, StoredTensor } from "../../compiler/artifact.js";
+import { type RandomStream, randomStream } from "./random.js";
+import type { Tensors } from "./safetensors.js";
+
+export function initializeTensors(tensors: readonly StoredTensor[], seed: number): Tensors {
+  return new Map(tensors.map((tensor) => [tensor.name, { shape: tensor.shape, data: initializeTensor(tensor, seed) }]));
+}
+
+/** Row-major float32 values, each computed in float64. */
+export function initializeTensor(tensor: StoredTensor, seed: number): Float32Array {
+  return draw(tensor.initializer, tensor.shape, randomStream(seed, "initialize", tensor.name));
+}
+
+/** Models have millions of values: nothing is made for each. */
+function draw(initializer: Initializer, shape: readonly number[], random: RandomStream): Float32Array {
+  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  switch (initializer.type) {
+    case "constant":
+      return values.fill(initializer.value);
+    case "uniform": {
+      const { minimum, maximum } = initializer;
+      for (let index = 0; index < values.length; index++)
+        values[index] = minimum + (maximum - minimum) * random.uniform();
+      return values;
+    }
+    case "normal": {
+      const { mean, deviation } = initializer;
+      for (let index = 0; index < values.length; index++) values[index] = mean + deviation * random.normal();
+      return values;
+    }
+    case "orthogonal": {
+      const columns = shape.at(-1) ?? 1;
+      values.set(orthogonal(values.length / columns, columns, random).map((value) => value * initializer.gain));
+      return values;
+    }
+    case "slices":
+      return drawSlices(initializer, shape, random);
+  }
+}
+
+function drawSlices(
+  { base, slices }: Extract<Initializer, { type: "slices" }>,
+  shape: readonly number[],
+  random: RandomStream,
+): Float32Array {
+  const values = draw(base, shape, random);
+  const width = shape.at(-1) ?? 1;
+  for (const { from, to, initializer } of slices) {
+    const slice = draw(initializer, [...shape.slice(0, -1), to - from], random);
+    for (let row = 0; row * width < values.length; row++) {
+      values.set(slice.subarray(row * (to - from), (row + 1) * (to - from)), row * width + from);
+    }
+  }
+  return values;
+}
+
+/**
+ * A matrix whose rows (or columns, where it has fewer) are orthonormal, uniform over all of those (Haar): the Q factor of a
+ * Gaussian matrix when R has a positive diagonal, which Gram–Schmidt gives. Each vector is orthogonalized twice, which is
+ * enough for rounding to stay at float64's (Giraud et al., 2005).
+ */
+function orthogonal(rows: number, columns: number, random: RandomStream): Float64Array {
+  const length = Math.max(rows, columns);
+  const vectors: Float64Array[] = [];
+  for (let count = Math.min(rows, columns); count > 0; count--) {
+    const vector = new Float64Array(length).map(() => random.normal());
+    for (const previous of [...vectors, ...vectors]) subtractProjection(vector, previous);
+    const norm = Math.sqrt(dot(vector, vector));
+    vectors.push(vector.map((value) => value / norm));
+  }
+  const values = new Float64Array(rows * columns);
+  for (const [index, vector] of vectors.entries()) {
+    if (rows <= columns) values.set(vector, index * columns);
+    else for (let row = 0; row < rows; row++) values[row * columns + index] = vector[row] ?? 0;
+  }
+  return values;
+}
+
+/** vector -= (vector · unit) unit */
+function subtractProjection(vector: Float64Array, unit: Float64Array): void {
+  const length = dot(vector, unit);
+  for (let index = 0; index < vector.length; index++)
+    vector[index] = (vector[index] ?? 0) - length * (unit[index] ?? 0);
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let index = 0; index < a.length; index++) sum += (a[index] ?? 0) * (b[index] ?? 0);
+  return sum;
+}

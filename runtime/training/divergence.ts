@@ -1,0 +1,113 @@
+/** A training whose numbers are no longer finite: at which step, what of it first, where in the spec, and what to do. */
+import type { Signature } from "../../compiler/signature.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
+import type { BatchLoader } from "../data/batching/batches.js";
+import type { RunProblem } from "../problem.js";
+import { locateNonFinite, type NonFiniteOrigin } from "./locate-non-finite.js";
+import type { AdvanceResult, NonFinite, Trainer } from "./trainer.js";
+
+/** Updates of which some number is not finite; the trainer is as it was before them. */
+export interface DivergedUpdate {
+  readonly trainer: Trainer;
+  /** The update before the first of them. */
+  readonly step: number;
+  readonly result: AdvanceResult & { readonly nonFinite: NonFinite };
+  readonly learningRateScale: number;
+  /** What `count` updates from `first` on read. */
+  readonly batches: BatchLoader;
+  /** Norms of the gradients before, the latest last. */
+  readonly gradientNorms: readonly number[];
+}
+
+export interface Divergence {
+  readonly message: string;
+  readonly hint: string;
+  readonly source?: RunProblem;
+}
+
+export async function explainDivergence(
+  spec: NormalSpec,
+  signature: Signature,
+  { trainer, step, result, learningRateScale, batches, gradientNorms }: DivergedUpdate,
+): Promise<Divergence> {
+  const { losses, nonFinite } = result;
+  const updates = "update" in nonFinite ? nonFinite.update : losses.length - 1;
+  const replayedStep = await replayTo(trainer, step, updates, "parameter" in nonFinite, learningRateScale);
+  const failedStep = replayedStep + 1;
+  const loss = losses[failedStep - step - 1] ?? Number.NaN;
+  const origin = await locateNonFinite(spec, signature, trainer, failedStep, batches(failedStep, 1));
+  const summary =
+    "parameter" in nonFinite
+      ? `The weights ${nonFinite.parameter} became infinite with the update of step ${failedStep}`
+      : Number.isFinite(loss)
+        ? `The gradient became infinite at step ${failedStep}`
+        : `The loss became ${loss} at step ${failedStep}`;
+  const source = origin === undefined ? updateProblem(spec, nonFinite) : originProblem(origin);
+  const message =
+    origin === undefined ? summary : `${summary}; the first number that is not finite is in ${origin.description}`;
+  const normHistory = [...gradientNorms, ...result.gradientNorms.subarray(0, failedStep - step - 1)];
+  // Where a formula is to blame, smaller steps would only put it off.
+  const hint =
+    origin === undefined || origin.cause === ""
+      ? float16Advice(spec, origin) + clippingAdvice(spec, normHistory)
+      : origin.cause;
+  return { message, hint, ...(source && { source }) };
+}
+
+/** Makes the good updates again, and says how many updates the trainer has then made. */
+async function replayTo(
+  trainer: Trainer,
+  step: number,
+  updates: number,
+  isOneByOne: boolean,
+  learningRateScale: number,
+): Promise<number> {
+  if (!isOneByOne) {
+    if (updates > 0) await trainer.advance(step + 1, updates, learningRateScale);
+    return step + updates;
+  }
+  for (let done = step; done < step + updates; done++) {
+    const { nonFinite } = await trainer.advance(done + 1, 1, learningRateScale);
+    if (nonFinite !== null) return done;
+  }
+  return step + updates;
+}
+
+function originProblem({ description, path, cause }: NonFiniteOrigin): RunProblem {
+  return {
+    code: "not-finite",
+    path,
+    message: `The first number that is not finite is in ${description}.`,
+    hint: cause,
+  };
+}
+
+/** Where all that the gradient is made of is finite, the update is what was too large. */
+function updateProblem(spec: NormalSpec, nonFinite: NonFinite): RunProblem | undefined {
+  if (!("parameter" in nonFinite)) return undefined;
+  const layer = spec.model.findIndex(({ name }) => nonFinite.parameter.startsWith(`${name}/`));
+  const message = `The update of ${nonFinite.parameter} is larger than float32 numbers can be.`;
+  return { code: "not-finite", path: layer < 0 ? "/optimizer" : `/model/${layer}`, message, hint: "" };
+}
+
+/** The step was made again in float32: what is finite there was too large for 16 bits. */
+function float16Advice({ train }: NormalSpec, origin: NonFiniteOrigin | undefined): string {
+  if (train.precision === "float32" || origin !== undefined) return "";
+  const lossScaleHint =
+    typeof train.precision.loss_scale === "number" ? 'a smaller "loss_scale" in precision, or ' : "";
+  return `In float32 all numbers of this step are finite: ${lossScaleHint}"precision": "float32" in train has room for them. `;
+}
+
+/** How many times larger gradients that explode have become. */
+const EXPLOSION_RATIO = 100;
+
+function clippingAdvice({ optimizer }: NormalSpec, gradientNorms: readonly number[]): string {
+  const last = gradientNorms.at(-1) ?? 0;
+  const median = [...gradientNorms].sort((a, b) => a - b)[Math.floor(gradientNorms.length / 2)] ?? 0;
+  const increase =
+    gradientNorms.length > 2 && last > EXPLOSION_RATIO * median
+      ? `The norm of the gradient, ${median.toPrecision(2)} in most of the ${gradientNorms.length} steps before, was ${last.toPrecision(2)} in the last. `
+      : "";
+  const clip = optimizer.clip === null ? '"clip": { "global_norm": 1 } in optimizer, or ' : "";
+  return `${increase}Usually ${clip}a learning_rate smaller than ${optimizer.learning_rate} prevents this.`;
+}

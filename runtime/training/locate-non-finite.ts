@@ -1,0 +1,140 @@
+/** Where the numbers of a training step first stop being finite: the step is made again with a probe in every value. */
+import type { Tensor } from "onnxruntime-common";
+import type { Probe, ProbedValue } from "../../compiler/inspect/finiteness.js";
+import type { Signature } from "../../compiler/signature.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
+import type { Batch } from "../data/source.js";
+import { openSession } from "../sessions/session.js";
+import { tensorOf } from "../tensors/ort.js";
+import type { Tensors } from "../tensors/safetensors.js";
+import type { Trainer } from "./trainer.js";
+
+export interface NonFiniteOrigin {
+  /** "c' of rnn/0, at time step 3", "the gradient of rnn/0/U". */
+  readonly description: string;
+  /** Where in the normalized spec it is made; the layer's place, or the equation's. */
+  readonly path: string;
+  /** What makes such numbers, where that is plain. */
+  readonly cause: string;
+}
+
+/** What the primitives that make such numbers of finite ones do. */
+const causes: Readonly<Record<string, string>> = {
+  Div: "It divides by zero, or by nearly that.",
+  Log: "It takes the logarithm of zero or of a negative number: keep it positive, as in log(max(x, 1e-6)).",
+  Sqrt: "It takes the square root of a negative number: keep it positive, as in sqrt(max(x, 1e-6)).",
+  Exp: "exp is infinite from about 88 on: bound what it reads, as in exp(min(x, 20)).",
+  Pow: "A power has become too large, or is one of a negative number.",
+};
+
+/**
+ * @param trainer as it was before the step.
+ * @param step that is made, from 1.
+ * @param batch of this step.
+ * @returns undefined where the step cannot be made again, or all of it is finite.
+ */
+export async function locateNonFinite(
+  spec: NormalSpec,
+  signature: Signature,
+  trainer: Pick<Trainer, "tensors">,
+  step: number,
+  batch: Batch,
+): Promise<NonFiniteOrigin | undefined> {
+  try {
+    const { probe } = await import("../../compiler/inspect/finiteness.js");
+    const probeModel = await probe(spec, signature);
+    if (probeModel === undefined) return undefined;
+    const session = await openSession(probeModel.model, "cpu", Number.POSITIVE_INFINITY);
+    if (!session.ok) return undefined;
+    const state = {
+      parameters: await trainer.tensors("parameter"),
+      slots: await trainer.tensors("slot"),
+      states: await trainer.tensors("state"),
+    };
+    for (let microBatch = 0; microBatch < probeModel.microBatches; microBatch++) {
+      const outputs = await session.session.run(probeFeeds(probeModel, state, step - 1, batch, microBatch));
+      const nonFinite = firstNonFinite(probeModel, outputs);
+      if (nonFinite !== undefined) return describeOrigin(spec, nonFinite);
+    }
+  } catch {
+    // It is a help beside the message, and must not take its place: there may be no memory for it.
+  }
+  return undefined;
+}
+
+function probeFeeds(
+  { inputs, microBatches }: Probe,
+  { parameters, slots, states }: Readonly<Record<"parameters" | "slots" | "states", Tensors>>,
+  updates: number,
+  batch: Batch,
+  microBatch: number,
+): Readonly<Record<string, Tensor>> {
+  const feeds = inputs.map(({ name, role }): readonly [string, Tensor] => {
+    if (role === "step")
+      return [
+        name,
+        tensorOf({ dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(updates * microBatches + microBatch)) }),
+      ];
+    if (role === "data") {
+      const array = batch.get(name);
+      if (array === undefined) throw new Error(`no data for ${name}`);
+      const [rows = 0, ...rest] = array.shape;
+      const [rowsPerMicroBatch, elementsPerMicroBatch] = [rows / microBatches, array.data.length / microBatches];
+      const data = array.data.subarray(microBatch * elementsPerMicroBatch, (microBatch + 1) * elementsPerMicroBatch);
+      return [name, tensorOf({ ...array, shape: [rowsPerMicroBatch, ...rest], data } as typeof array)];
+    }
+    // Where parameters are averages, the weights that are updated lie in a slot, once there is one.
+    const latest = updates > 0 ? slots.get(`${name}/latest`) : undefined;
+    const tensor = latest ?? parameters.get(name) ?? states.get(name);
+    if (tensor === undefined) throw new Error(`no tensor for ${name}`);
+    return [name, tensorOf({ dtype: "float32", ...tensor })];
+  });
+  return Object.fromEntries(feeds);
+}
+
+interface NonFiniteValue {
+  readonly probed: ProbedValue;
+  /** From 1; null outside of loops. */
+  readonly timeStep: number | null;
+}
+
+function firstNonFinite(
+  { probeOutputs: series }: Probe,
+  outputs: Readonly<Record<string, Tensor>>,
+): NonFiniteValue | undefined {
+  for (const { output, values, direction: steps } of series) {
+    const { data } = outputs[output] ?? { data: [] };
+    const length = data.length / values.length;
+    for (let position = 0; position < length; position++) {
+      const timeStep = steps === "backward" ? length - 1 - position : position;
+      const probed = values.find((_, index) => !Number.isFinite(Number(data[index * length + timeStep])));
+      if (probed !== undefined) return { probed, timeStep: steps === null ? null : timeStep + 1 };
+    }
+  }
+  return undefined;
+}
+
+function describeOrigin(spec: NormalSpec, { probed, timeStep }: NonFiniteValue): NonFiniteOrigin {
+  const { description, layer, equation, operator } = probed;
+  const index = spec.model.findIndex(({ name }) => name === layer);
+  const definition = index < 0 ? undefined : spec.model[index];
+  const cell = definition?.layer === "rnn" && equation !== null ? definition.cells[equation.cell]?.cell : undefined;
+  const equations = cell === undefined ? [] : (spec.cells[cell]?.equations ?? []);
+  const equationIndex = equations.findIndex((text) => assignsName(text, equation?.target ?? ""));
+  return {
+    description: timeStep === null ? description : `${description}, at time step ${timeStep}`,
+    path:
+      equationIndex >= 0 && cell !== undefined
+        ? `/cells/${cell}/equations/${equationIndex}`
+        : index < 0
+          ? "/loss"
+          : `/model/${index}`,
+    cause: causes[operator] ?? "",
+  };
+}
+
+/** Whether an equation sets a name: it may set several at once. */
+function assignsName(equation: string, name: string): boolean {
+  const [leftSide = ""] = equation.split("=");
+  return leftSide.split(",").some((target) => target.trim() === name);
+}

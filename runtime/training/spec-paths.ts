@@ -1,0 +1,62 @@
+/**
+ * The places of problems across threads: a worker has a copy of the normalized spec, so it names places in that copy, and
+ * the thread that holds the original turns them into places of the user's text.
+ */
+
+import type { SourceMap } from "../../schema/diagnostics/source-map.js";
+import { child, keysOf } from "../../schema/json-pointer.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
+import type { TrainOutcome } from "../outcome.js";
+import type { RunProblem } from "../problem.js";
+
+/** Origins of a normalized spec in itself. */
+export function identityOrigins(spec: NormalSpec): SourceMap {
+  const paths = new Map<object, string>();
+  const walk = (node: unknown, path: string) => {
+    if (typeof node !== "object" || node === null || paths.has(node)) return;
+    paths.set(node, path);
+    // Lists of numbers are data, not parts of the language: they may be millions of entries.
+    if (Array.isArray(node) && typeof node[0] !== "object") return;
+    for (const [key, value] of Object.entries(node)) walk(value, child(path, key));
+  };
+  walk(spec, "");
+  return {
+    pathOf(node, key) {
+      const path = paths.get(node) ?? "";
+      return key === undefined ? path : child(path, key);
+    },
+  };
+}
+
+/** Turns the paths of an outcome's problems, which are those of the normalized spec, into paths of the user's text. */
+export function mapPathsToSource(
+  spec: NormalSpec,
+  origins: SourceMap | undefined,
+  outcome: TrainOutcome,
+): TrainOutcome {
+  if (origins === undefined || outcome.ok) return outcome;
+  const mapProblem = (problem: RunProblem): RunProblem => ({
+    ...problem,
+    path: sourcePathOf(spec, origins, problem.path),
+  });
+  if (outcome.kind === "input") return { ...outcome, problems: outcome.problems.map(mapProblem) };
+  return outcome.source === undefined ? outcome : { ...outcome, source: mapProblem(outcome.source) };
+}
+
+/** Origins know objects and their members; what is deeper (a number inside nested lists) keeps the rest of its path. */
+function sourcePathOf(spec: NormalSpec, origins: SourceMap, path: string): string {
+  if (path === "") return path;
+  const keys = keysOf(path);
+  let owner: object = spec;
+  let remaining = keys;
+  let node: unknown = spec;
+  for (const [depth, key] of keys.entries()) {
+    node = typeof node === "object" && node !== null ? Object.getOwnPropertyDescriptor(node, key)?.value : undefined;
+    if (typeof node !== "object" || node === null) break;
+    if (Array.isArray(node)) continue;
+    owner = node;
+    remaining = keys.slice(depth + 1);
+  }
+  const [member, ...deeper] = remaining;
+  return deeper.reduce(child, origins.pathOf(owner, member));
+}

@@ -1,0 +1,72 @@
+/** Samples while a text model trains: what it writes with the weights of the moment. */
+import type { Tensor } from "onnxruntime-node";
+import type { Artifact } from "../../compiler/artifact.js";
+import type { NormalSample, NormalSpec } from "../../schema/normal/index.js";
+import type { TextMetadata } from "../data/metadata.js";
+import type { DataSource } from "../data/source.js";
+import { createTokenGenerator } from "../generation/autoregressive.js";
+import { outputActivationOf } from "../generation/sampling.js";
+import { createDetokenizer, encodePrompt, splitPrompt } from "../generation/tokenizer.js";
+import { fail, type Result } from "../problem.js";
+import { estimateWorkPerSync, openSession } from "../sessions/session.js";
+import { randomStream } from "../tensors/random.js";
+
+export interface TextSampler {
+  /** Updates between samples. */
+  readonly every: number;
+  /** The text of a step. It depends on the weights, the seed and the step alone. */
+  sample(step: number, parameters: Readonly<Record<string, Tensor>>): Promise<string>;
+}
+
+/** What a sampler needs, once it is known that the text has the units of its prompt. */
+export interface SampleOptions extends NormalSample {
+  readonly metadata: TextMetadata;
+  readonly ids: readonly number[];
+}
+
+/** Null where the spec asks for no samples. */
+export function resolveSampleOptions(
+  { train: { sample } }: NormalSpec,
+  { metadata }: DataSource,
+): Result<{ readonly samples: SampleOptions | null }> {
+  if (sample === null) return { ok: true, samples: null };
+  if (metadata.type !== "text") return fail({ code: "sample", path: "/train/sample", message: "Samples are text." });
+  const encoded = encodePrompt(sample.prompt, metadata, "/train/sample/prompt");
+  return encoded.ok ? { ok: true, samples: { ...sample, metadata, ids: encoded.ids } } : encoded;
+}
+
+export async function openTextSampler(
+  { model, seed }: NormalSpec,
+  { sampler, manifest }: Artifact,
+  { every, length, temperature, metadata, ids }: SampleOptions,
+): Promise<TextSampler> {
+  if (sampler === null || manifest.stream === null) throw new Error("The model was compiled without a sampler.");
+  // Weights change from sample to sample, and the host has them: no other device would be faster.
+  const sessionResult = await openSession(sampler, "cpu", estimateWorkPerSync(manifest.parameters, 1));
+  if (!sessionResult.ok) throw new Error(sessionResult.message);
+  const { unknown } = metadata;
+  const tokenGenerator = await createTokenGenerator(
+    sessionResult.session,
+    manifest.stream,
+    outputActivationOf(model),
+    unknown === undefined ? [] : [unknown],
+  );
+  return {
+    every,
+    async sample(step, parameters) {
+      const detokenizer = createDetokenizer(metadata);
+      const { promptIds, remainingLength } = splitPrompt(ids, length);
+      let text = promptIds.map(detokenizer.add).join("");
+      const sampling = { temperature, topK: null, topP: null };
+      const request = {
+        prompt: promptIds,
+        length: remainingLength,
+        sampling,
+        random: randomStream(seed, "sample", step),
+        parameters,
+      };
+      for await (const id of tokenGenerator.generate(request)) text += detokenizer.add(id);
+      return text + detokenizer.end();
+    },
+  };
+}

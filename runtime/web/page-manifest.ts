@@ -1,0 +1,69 @@
+/** `page.json`: what a page needs to know of its model, and nothing of the disk that the run lies on. */
+import type { Manifest } from "../../compiler/artifact.js";
+import type { NormalLayer, NormalLoss, NormalTrain } from "../../schema/normal/index.js";
+import type { Metadata } from "../data/metadata.js";
+import type { Uses } from "../data/source.js";
+
+export interface PageManifest {
+  readonly format: 1;
+  readonly rnnx: string;
+  readonly name: string;
+  readonly seed: number;
+  /** Updates that the weights have seen. */
+  readonly step: number;
+  /** Of the weights, where they are known. */
+  readonly metrics: Readonly<Record<"train" | "validation" | "test", Readonly<Record<string, number>>>> | null;
+  readonly model: readonly NormalLayer[];
+  readonly loss: NormalLoss;
+  readonly uses: Pick<Uses, "inputs" | "targets" | "everyStep">;
+  readonly metadata: Metadata;
+  readonly manifest: Pick<Manifest, "parameters" | "slots" | "train" | "model" | "stream">;
+  readonly training: {
+    readonly train: NormalTrain;
+    readonly optimizer: string;
+    readonly learning_rate: number;
+    /** Steps of an example, and from one to the next, where examples are windows over a series. */
+    readonly window: number | null;
+    readonly stride: number;
+    /** Rows from the end of a window to its target. */
+    readonly horizon: number;
+  };
+  /** Some of the data, to begin with; null where there are none. */
+  readonly samples: SampleData | null;
+}
+
+export type SampleData =
+  | { readonly type: "text"; readonly text: string }
+  | {
+      readonly type: "table";
+      /** Inputs, then targets that are no inputs. */
+      readonly columns: readonly string[];
+      /** In order of time, in the data's own units; labels are text. */
+      readonly rows: readonly (readonly (number | string)[])[];
+    }
+  | { readonly type: "sequences"; readonly examples: readonly SampleSequence[] }
+  | { readonly type: "pairs"; readonly pairs: readonly (readonly [string | readonly number[], string])[] }
+  | { readonly type: "images"; readonly images: readonly SampleImage[] }
+  | { readonly type: "arrays"; readonly examples: readonly Readonly<Record<string, unknown>>[] };
+
+export interface SampleSequence {
+  /** Text, or a vector for each step. */
+  readonly steps: string | readonly (readonly number[])[];
+  /** A label or quantities, or with tags a list of them. */
+  readonly answer: unknown;
+}
+
+export interface SampleImage {
+  /** Grey levels from 0 to 255, row by row, in base64. */
+  readonly pixels: string;
+  readonly label: number;
+}
+
+/** The files of a page beside its code, by what they hold. */
+export const pageFiles = {
+  page: "page.json",
+  weights: "weights.safetensors",
+  model: "model.onnx",
+  stream: "stream.onnx",
+  train: "train.onnx",
+} as const;

@@ -1,0 +1,135 @@
+/** Some of a run's data for its page, so that there is something to try at once: examples that were not trained on, where there are any. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { NormalSpec, NormalTableData, NormalTextData } from "../../schema/normal/index.js";
+import { openData } from "../data/index.js";
+import type { Metadata } from "../data/metadata.js";
+import { type DataSource, usesOf } from "../data/source.js";
+import { readPairs } from "../data/sources/pairs-file.js";
+import { readSequences } from "../data/sources/sequence-examples.js";
+import { readRows } from "../data/sources/table-rows.js";
+import type { Splits } from "../data/splits.js";
+import type { Result } from "../problem.js";
+import type { Run } from "../run/open.js";
+import { nestedRows } from "../tensors/rows.js";
+import type { SampleData } from "./page-manifest.js";
+
+/** Characters of a text. */
+const MAX_CHARACTERS = 800;
+/** Rows of a table beside those of a window. */
+const EXTRA_ROWS = 90;
+const MAX_EXAMPLES = 24;
+const IMAGES_PER_CLASS = 3;
+
+/** The samples of a run whose data are still where they were, or the problems that its data have. */
+export async function readSamples({ spec, folder, metadata }: Run): Promise<Result<{ readonly samples: SampleData }>> {
+  const opened = await openData(spec, folder, metadata);
+  if (!opened.ok) return opened;
+  return selectSamples(spec, folder, metadata, opened.source);
+}
+
+async function selectSamples(
+  spec: NormalSpec,
+  folder: string,
+  metadata: Metadata,
+  source: DataSource,
+): Promise<Result<{ readonly samples: SampleData }>> {
+  const { data } = spec;
+  const uses = usesOf(spec);
+  const candidates = heldOutExamples(source.splits);
+  switch (data.type) {
+    case "text":
+      return { ok: true, samples: { type: "text", text: excerpt(data, folder) } };
+    case "table":
+      return lastRows({ ...data, ...columnsOf(metadata) }, folder, uses.targets === "classes");
+    case "sequences": {
+      const result = await readSequences(data, folder, uses);
+      if (!result.ok) return result;
+      const { examples: all, tokens, features, isTagged, width } = result.sequences;
+      const sequences = candidates.slice(0, MAX_EXAMPLES).map((index) => {
+        const { ids, vectors, labels, values } = all[index] ?? { ids: [], vectors: [], labels: [], values: [] };
+        const steps =
+          features > 0
+            ? chunks(vectors, features)
+            : ids.map((id) => tokens[id] ?? "").join(data.unit === "word" ? " " : "");
+        const targets = labels.length > 0 ? labels : width > 1 ? chunks(values, width) : values;
+        return { steps, answer: isTagged ? targets : targets[0] };
+      });
+      return { ok: true, samples: { type: "sequences", examples: sequences } };
+    }
+    case "pairs": {
+      const result = await readPairs(data, folder, uses);
+      if (!result.ok) return result;
+      const all = result.pairs.map(({ source: input, target }) => [input, target] as const);
+      const pairs = candidates.slice(0, MAX_EXAMPLES).flatMap((index) => all.slice(index, index + 1));
+      return { ok: true, samples: { type: "pairs", pairs } };
+    }
+    case "images":
+      return { ok: true, samples: { type: "images", images: imagesByClass(source, candidates) } };
+    case "arrays": {
+      const indices = candidates.slice(0, MAX_EXAMPLES);
+      const arrays = [...source.batch(indices)].map(([name, array]) => [name, nestedRows(array)] as const);
+      const rows = indices.map((_, row) => Object.fromEntries(arrays.map(([name, nested]) => [name, nested[row]])));
+      return { ok: true, samples: { type: "arrays", examples: rows } };
+    }
+  }
+}
+
+/** Examples that the model has not seen, or those that it was trained on where it has seen them all. */
+function heldOutExamples({ train, validation, test }: Splits): readonly number[] {
+  const [first = train] = [test, validation].filter(({ length }) => length > 0);
+  return Array.from(first);
+}
+
+function excerpt({ text, file, unit }: NormalTextData, folder: string): string {
+  const fullText = text ?? readFileSync(resolve(folder, file ?? ""), "utf8");
+  const cut = fullText.slice(0, MAX_CHARACTERS);
+  // Not a part of a word, nor of a line where there are several.
+  const end = cut.length === fullText.length ? cut.length : cut.lastIndexOf(cut.includes("\n") ? "\n" : " ");
+  return unit === "byte" || end <= 0 ? cut : cut.slice(0, end);
+}
+
+function columnsOf(metadata: Metadata): Pick<NormalTableData, "columns" | "target"> {
+  if (metadata.type !== "table") throw new Error("The run's data is no table.");
+  return { columns: metadata.columns, target: metadata.target };
+}
+
+async function lastRows(
+  data: NormalTableData,
+  folder: string,
+  withLabels: boolean,
+): Promise<Result<{ readonly samples: SampleData }>> {
+  const result = await readRows(data, folder, withLabels);
+  if (!result.ok) return result;
+  const { rows, columns, values, labels, targets } = result.table;
+  const from = Math.max(0, rows - data.window - EXTRA_ROWS);
+  const numbers = new Float64Array((rows - from) * columns.length);
+  values.copy(numbers, 0, from * columns.length, rows * columns.length);
+  const rowValues = Array.from({ length: rows - from }, (_, index) =>
+    columns.map((_, column) =>
+      withLabels && column === targets[0]
+        ? (labels[from + index] ?? "")
+        : (numbers[index * columns.length + column] ?? 0),
+    ),
+  );
+  return { ok: true, samples: { type: "table", columns, rows: rowValues } };
+}
+
+function imagesByClass(source: DataSource, candidates: readonly number[]) {
+  const countByLabel = new Map<number, number>();
+  return candidates.flatMap((index) => {
+    const batch = source.batch([index]);
+    const label = Number(batch.get("targets")?.data[0]);
+    const count = countByLabel.get(label) ?? 0;
+    if (count === IMAGES_PER_CLASS) return [];
+    countByLabel.set(label, count + 1);
+    const pixels = Uint8Array.from(Array.from<number | bigint>(batch.get("inputs")?.data ?? []), (value) =>
+      Math.round(Number(value) * 255),
+    );
+    return [{ pixels: Buffer.from(pixels).toString("base64"), label }];
+  });
+}
+
+function chunks(numbers: readonly number[], size: number): readonly (readonly number[])[] {
+  return Array.from({ length: numbers.length / size }, (_, index) => numbers.slice(index * size, (index + 1) * size));
+}

@@ -1,0 +1,80 @@
+/** Diagnostics as a terminal shows them: place, message, the lines around it, and the way out. */
+
+import type { SourceText } from "../parse/json.js";
+import type { Diagnostic } from "./index.js";
+import { printable } from "./suggest.js";
+
+export interface FrameOptions {
+  readonly color?: boolean;
+}
+
+const linesAbove = 2;
+const linesBelow = 2;
+const width = 120;
+
+/** All diagnostics, a blank line between them. `source` is the text that their lines count in, where there is one. */
+export async function frame(
+  diagnostics: readonly Diagnostic[],
+  source: SourceText | undefined,
+  options: FrameOptions = {},
+): Promise<string> {
+  const [{ codeFrameColumns }, { createColors }] = await Promise.all([
+    import("@babel/code-frame"),
+    import("picocolors").then((module) => module.default),
+  ]);
+  const lines = (source?.text ?? "").split(/\r\n|\n|\r/);
+  const colors = createColors(options.color ?? false);
+
+  const render = (diagnostic: Diagnostic): string => {
+    const { severity, code, line, column, message, hint } = diagnostic;
+    const paint = severity === "error" ? colors.red : colors.yellow;
+    const name = diagnostic.file ?? source?.name ?? "";
+    const location = line > 0 ? `${name}:${line}:${column}` : name;
+    const head = [
+      paint(`${severity}[${code}]`),
+      printable(location),
+      diagnostic.path === "" ? "" : colors.dim(printable(diagnostic.path)),
+    ];
+    const sections = [head.filter((part) => part !== "").join(" "), `  ${colors.bold(printable(message))}`];
+    if (line > 0 && source !== undefined && diagnostic.file === undefined) {
+      const excerpt = excerptOf(lines, line, column);
+      const frameOptions = { linesAbove, linesBelow, startLine: excerpt.firstLine };
+      sections.push(codeFrameColumns(excerpt.text, { start: { line, column: excerpt.column } }, frameOptions));
+    }
+    if (hint !== "") sections.push(`  ${colors.cyan(printable(hint))}`);
+    return sections.join("\n");
+  };
+  return diagnostics.map(render).join("\n\n");
+}
+
+interface Excerpt {
+  readonly text: string;
+  readonly firstLine: number;
+  readonly column: number;
+}
+
+/** The lines around a position, cut to the terminal's width around the column: a spec may be one line of megabytes. */
+function excerptOf(lines: readonly string[], line: number, column: number): Excerpt {
+  const firstLine = Math.max(1, line - linesAbove);
+  const start = column <= width - 20 ? 0 : column - width / 2;
+  const clip = (content: string): string => {
+    const body = content.slice(start, start + width);
+    const clipped = start > 0 && content.length > 0 ? `…${body.slice(1)}` : body;
+    return singleColumn(content.length > start + width ? `${clipped.slice(0, -1)}…` : clipped);
+  };
+  return {
+    text: lines
+      .slice(firstLine - 1, line + linesBelow)
+      .map(clip)
+      .join("\n"),
+    firstLine,
+    column: column - start,
+  };
+}
+
+/** Unprintable characters and tabs as one column each, so that the marker stands under its character. */
+function singleColumn(text: string): string {
+  return [...text]
+    .map((character) => (character === "\t" ? " " : printable(character) === character ? character : "\ufffd"))
+    .join("");
+}

@@ -1,0 +1,131 @@
+/** How diagnostics speak: values shown in short, lists of alternatives, and the word that was probably meant. */
+import { distance } from "fastest-levenshtein";
+
+const maxLength = 60;
+
+/** Control and direction-changing characters, which must not reach a terminal as they are. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+export function printable(text: string): string {
+  return text.replace(unprintable, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** Text in double quotes, escaped and clipped. */
+export function quote(text: string): string {
+  const clipped = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+  return printable(JSON.stringify(clipped));
+}
+
+/** A value as a message shows it. */
+export function formatValue(value: unknown): string {
+  if (typeof value === "string") return quote(value);
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
+  if (typeof value === "object" && value !== null) return "an object";
+  return String(value);
+}
+
+/** "a", "a or b", "a, b or c". */
+export function joinWithOr(words: readonly string[]): string {
+  if (words.length < 2) return words.join("");
+  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+
+/** `hiddenSize`, `hidden-size` and `Hidden size` are near to `hidden_size`. */
+function toSnakeCase(word: string): string {
+  return word
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replace(/[-\s]+/g, "_")
+    .toLowerCase();
+}
+
+/** Words of other libraries, and what they are called here. */
+const synonyms: Readonly<Record<string, readonly string[]>> = {
+  units: ["hidden_size", "size"],
+  num_units: ["hidden_size", "size"],
+  hidden: ["hidden_size"],
+  hidden_dim: ["hidden_size"],
+  num_layers: ["layers"],
+  lr: ["learning_rate"],
+  rate: ["learning_rate"],
+  iterations: ["steps"],
+  batch: ["batch_size"],
+  vocab_size: ["vocabulary_size"],
+  num_embeddings: ["vocabulary_size"],
+  embedding_dim: ["size"],
+  out_features: ["size"],
+  output_size: ["size"],
+  seq_length: ["window"],
+  sequence_length: ["window", "lengths"],
+  return_sequences: ["return"],
+  gradient_clip: ["clip"],
+  rho: ["decay"],
+  fully_connected: ["dense"],
+  linear: ["dense"],
+  basic_rnn: ["rnn"],
+  basic_lstm: ["lstm"],
+  basic_rnncell: ["rnn"],
+  basic_lstmcell: ["lstm"],
+  lstmcell: ["lstm"],
+  grucell: ["gru"],
+  lstm: ["rnn"],
+  gru: ["rnn"],
+  softmax: ["projection"],
+  dataset: ["data"],
+  training: ["train"],
+  clipnorm: ["clip"],
+  clip_norm: ["global_norm", "clip"],
+  norm: ["global_norm"],
+  mse: ["squared_error"],
+  mae: ["absolute_error"],
+  softmax_cross_entropy: ["cross_entropy"],
+  gradient_descent: ["sgd"],
+  pos_weight: ["positive_weight"],
+  class_weight: ["class_weights"],
+  ema: ["average"],
+  frozen: ["trainable"],
+  requires_grad: ["trainable"],
+  gradient_accumulation: ["accumulate"],
+  accumulation_steps: ["accumulate"],
+  weight_regularization: ["regularization"],
+  linear_decay: ["polynomial_decay"],
+  piecewise_constant: ["step_decay"],
+  multi_step: ["step_decay"],
+  noam: ["inverse_sqrt"],
+  reduce_on_plateau: ["plateau"],
+};
+
+/** The candidate that was probably meant, if any is near enough. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const target = toSnakeCase(word.slice(0, 100));
+  const exactMatch = candidates.find((candidate) => toSnakeCase(candidate) === target);
+  if (exactMatch !== undefined) return exactMatch;
+  // A beginning names the only candidate that begins so: `hidden`, `vocab`.
+  const prefixMatches = candidates.filter(
+    (candidate) => target.length > 2 && candidate.startsWith(target) && candidate !== target,
+  );
+  if (prefixMatches.length === 1) return prefixMatches[0];
+  let best: string | undefined;
+  // A third of the letters may be wrong, and always one or two in short words: `cel`, `lstn`.
+  let limit = Math.max(target.length <= 3 ? 1 : 2, Math.floor(target.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const edits = distance(target, toSnakeCase(candidate));
+    if (edits < limit && edits < candidate.length) {
+      best = candidate;
+      limit = edits;
+    }
+  }
+  if (limit <= 1) return best;
+  return (
+    (Object.hasOwn(synonyms, target) ? synonyms[target] : undefined)?.find((synonym) => candidates.includes(synonym)) ??
+    best
+  );
+}
+
+/** A hint: the word that was meant, or all the words there are. */
+export function suggestion(word: string, candidates: readonly string[], kind: string): string {
+  const closest = nearest(word, candidates);
+  if (closest !== undefined) return `Did you mean ${quote(closest)}?`;
+  if (candidates.length === 0) return "";
+  return `${kind}: ${candidates.join(", ")}.`;
+}

@@ -1,0 +1,55 @@
+/** Writes spec.types.ts: the TypeScript types of the spec language, made from its schema. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { compile } from "json-schema-to-typescript";
+
+const folder = fileURLToPath(new URL(".", import.meta.url));
+const read = (name) => JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8"));
+
+/** Titles name types; the titles of single keys are for editors and would make a type of each. */
+function untitledKeys(schema) {
+  if (Array.isArray(schema)) return schema.map(untitledKeys);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const copy = {};
+  for (const [key, value] of Object.entries(schema)) {
+    // The generator reads these as constraints of its own, or not at all.
+    if (["discriminator", "dependentRequired", "not", "examples", "propertyNames"].includes(key)) continue;
+    // Which keys go together is the validator's to say.
+    if (key === "oneOf" && value.every((branch) => branch.$ref === undefined)) continue;
+    copy[key] = key === "properties" ? mapValues(value, withoutTitle) : untitledKeys(value);
+  }
+  return copy;
+}
+
+function withoutTitle({ title: _, ...schema }) {
+  return untitledKeys(schema.$ref === undefined ? schema : { $ref: schema.$ref });
+}
+
+function mapValues(record, change) {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}
+
+/** The text of spec.types.ts. */
+export async function specTypes() {
+  // One schema of the two, for the generator: no name is defined in both.
+  const { $defs, ...cell } = untitledKeys(read("cell.schema.json"));
+  const spec = untitledKeys(read("spec.schema.json"));
+  const joined = { ...spec, $defs: { ...spec.$defs, ...$defs, cell_definition: cell } };
+  const schema = JSON.parse(
+    JSON.stringify(joined)
+      .replaceAll("cell.schema.json#", "#")
+      .replaceAll('"cell.schema.json"', '"#/$defs/cell_definition"'),
+  );
+  return compile(schema, "Spec", {
+    cwd: folder,
+    bannerComment:
+      "/** The spec language as types. Made by generate-types.mjs from spec.schema.json and cell.schema.json. */",
+    ignoreMinAndMaxItems: true,
+    unknownAny: true,
+    style: { printWidth: 120 },
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  writeFileSync(new URL("spec.types.ts", import.meta.url), await specTypes());
+}

@@ -1,0 +1,91 @@
+/** From the user's spec to the normal one: sugar expanded, defaults filled in, cells resolved. */
+
+import { builtInCell } from "../built-in-cells.js";
+import type { Problem, Report } from "../diagnostics/index.js";
+import { createSourceMap, type RecordOrigin, type SourceMap } from "../diagnostics/source-map.js";
+import { child } from "../json-pointer.js";
+import { cellSchema, propertyOf, specSchema } from "../json-schema.js";
+import type { NormalCellDefinition, NormalData, NormalLoss, NormalSpec } from "../normal/index.js";
+import type { Spec } from "../spec.types.js";
+import { structuralKeys } from "../validate/cells.js";
+import { normalizeData, withStride } from "./data.js";
+import { fillDefaults } from "./fill.js";
+import { normalizeMetrics } from "./metrics.js";
+import { normalizeModel } from "./model.js";
+import { normalizeOptimizer } from "./optimizer.js";
+import { checkSample } from "./sample.js";
+import { carriesStates, checkStateful } from "./stateful.js";
+import { normalizeTrain } from "./train.js";
+
+export type NormalizeResult =
+  | { readonly ok: true; readonly spec: NormalSpec; readonly origins: SourceMap }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** `name` is what the spec is called where it does not say. */
+export function normalize(spec: Spec, name: string): NormalizeResult {
+  const { recordOrigin, recordWholeOrigin, pathOf } = createSourceMap();
+  const problems: Problem[] = [];
+  const report = (problem: Problem) => {
+    problems.push(problem);
+  };
+
+  const userCells = normalizeUserCells(spec, recordOrigin, report);
+  const usedCells = new Map<string, NormalCellDefinition>();
+  const resolveCell = (cell: string, path: string): NormalCellDefinition => {
+    const definition = usedCells.get(cell) ?? userCells.get(cell) ?? normalizeBuiltIn(cell, path, recordWholeOrigin);
+    usedCells.set(cell, definition);
+    return definition;
+  };
+
+  const fillKey = <T>(key: keyof Spec, value: unknown = spec[key]) =>
+    fillDefaults<T>(value, propertyOf(specSchema(), key), child("", key), recordOrigin);
+  const model = normalizeModel(spec, { resolveCell, recordOrigin, report });
+  const stateful = carriesStates(model);
+  const data = normalizeData(fillKey<NormalData>("data", withStride(spec.data, stateful)), recordOrigin, report);
+  const facts = { stateful, hasValidation: data.split.validation > 0 };
+  const train = normalizeTrain(spec.train ?? {}, facts, recordOrigin, report);
+  checkStateful(model, data, train, report);
+  checkSample(train, data, model, report);
+  const normal: NormalSpec = {
+    name: spec.name ?? name,
+    seed: spec.seed ?? 0,
+    data,
+    cells: recordOrigin(Object.fromEntries(usedCells), "/cells"),
+    model,
+    loss: fillKey<NormalLoss>("loss"),
+    regularization: fillKey<NormalSpec["regularization"]>("regularization", spec.regularization ?? null),
+    metrics: normalizeMetrics(spec.metrics, { recordOrigin, recordWholeOrigin }, report),
+    optimizer: normalizeOptimizer(spec.optimizer, recordOrigin, report),
+    train,
+  };
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, spec: recordOrigin(normal, ""), origins: { pathOf } };
+}
+
+function normalizeUserCells(
+  spec: Spec,
+  recordOrigin: RecordOrigin,
+  report: Report,
+): ReadonlyMap<string, NormalCellDefinition> {
+  const cells = Object.entries(spec.cells ?? {}).map(([name, cell]) => {
+    const path = child("/cells", name);
+    const normal = fillDefaults<NormalCellDefinition>(cell, cellSchema(), path, recordOrigin);
+    reportReservedOptions(normal, child(path, "options"), report);
+    return [name, normal] as const;
+  });
+  return new Map(cells);
+}
+
+/** Options stand beside the keys that every use of a cell has, and could not be told from them. */
+function reportReservedOptions({ options }: NormalCellDefinition, path: string, report: Report): void {
+  const reserved = [...structuralKeys("cell"), ...structuralKeys("rnn")];
+  for (const option of Object.keys(options).filter((name) => reserved.includes(name))) {
+    const message = `An option cannot be named "${option}": rnn layers have that key.`;
+    report({ code: "reserved-name", path: child(path, option), atKey: true, message, hint: "Choose another name." });
+  }
+}
+
+/** Everything in a built-in cell comes from where the spec first uses it. */
+function normalizeBuiltIn(name: string, path: string, recordWholeOrigin: RecordOrigin): NormalCellDefinition {
+  return fillDefaults(builtInCell(name), cellSchema(), path, (part) => recordWholeOrigin(part, path));
+}

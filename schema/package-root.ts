@@ -1,0 +1,27 @@
+/** Where the package lies: sources run from its `schema/`, builds from its `dist/schema/`. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+let cachedRoot: string | undefined;
+
+/** The folder of the package's package.json. */
+export function packageRoot(): string {
+  if (cachedRoot !== undefined) return cachedRoot;
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json"))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error(`no package.json above ${import.meta.url}`);
+    folder = parent;
+  }
+  cachedRoot = folder;
+  return folder;
+}
+
+/** The package's version, as package.json has it. */
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as {
+    readonly version: string;
+  };
+  return version;
+}

@@ -1,0 +1,170 @@
+/** JSON text with positions: parsed strictly and within limits, and able to say where each part of it stands. */
+import { type MemberNode, parse, type StringNode, type ValueNode } from "@humanwhocodes/momoa";
+import type { Diagnostic, Problem } from "../diagnostics/index.js";
+import { quote } from "../diagnostics/suggest.js";
+import { child, type Json, keysOf } from "../json-pointer.js";
+import { checkLimits, type TextError } from "./limits.js";
+import { explainSyntax } from "./syntax-errors.js";
+
+/** 16 MB: inline arrays of any sensible size fit; larger ones belong into files of their own. */
+export const maximumBytes = 16 * 1024 * 1024;
+
+/** Nobody reads more at once. */
+const maxErrors = 100;
+
+/** The text that diagnostics point into, under the name that a user knows it by. */
+export interface SourceText {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface SpecDocument extends SourceText {
+  readonly value: Json;
+  /** Gives a problem its line and column. A path that is not in the text is placed at its nearest ancestor that is. */
+  readonly locate: (problem: Problem) => Diagnostic;
+}
+
+export type ParseResult =
+  | { readonly ok: true; readonly document: SpecDocument }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** Keys that would reach an object's prototype. */
+export const forbiddenKeys: readonly string[] = ["__proto__", "constructor", "prototype"];
+
+export function parseDocument(text: string, name: string): ParseResult {
+  const positionAt = positionFinder(text);
+  const { error } = checkLimits(text);
+  if (error !== undefined) return { ok: false, diagnostics: [toDiagnostic(error, positionAt)] };
+  const root = parseNodes(text);
+  if ("code" in root) return { ok: false, diagnostics: [toDiagnostic(root, positionAt)] };
+  const errors = semanticErrors(root);
+  if (errors.length > 0) {
+    return { ok: false, diagnostics: errors.slice(0, maxErrors).map((each) => toDiagnostic(each, positionAt)) };
+  }
+  return {
+    ok: true,
+    document: { name, text, value: JSON.parse(text), locate: (problem) => locate(problem, text, root, positionAt) },
+  };
+}
+
+function parseNodes(text: string): ValueNode | TextError {
+  try {
+    const { body } = parse(text, { mode: "json" });
+    return body;
+  } catch (error) {
+    const offset = error instanceof Error && "offset" in error ? Number(error.offset) : 0;
+    return explainSyntax(text, offset);
+  }
+}
+
+type LocatedTextError = TextError & { readonly path: string };
+
+/** What a parser lets through and a spec may not hold: a key twice, keys of the prototype, numbers beyond a double. */
+function semanticErrors(root: ValueNode): readonly LocatedTextError[] {
+  const errors: LocatedTextError[] = [];
+  const keys: (string | number)[] = [];
+  const report = (code: string, node: ValueNode | MemberNode, message: string, hint: string) => {
+    errors.push({ code, path: keys.reduce<string>(child, ""), offset: node.loc.start.offset, message, hint });
+  };
+
+  const visitMember = (member: MemberNode, key: string, seen: Map<string, MemberNode>) => {
+    const first = seen.get(key);
+    if (forbiddenKeys.includes(key)) {
+      report(
+        "forbidden-key",
+        member,
+        `The key ${quote(key)} is not allowed.`,
+        "Take it out; no spec has a use for it.",
+      );
+    } else if (first !== undefined) {
+      const hint = `The first is in line ${first.loc.start.line}; keep one.`;
+      report("duplicate-key", member, `The key ${quote(key)} is given twice.`, hint);
+    } else {
+      seen.set(key, member);
+      visit(member.value);
+    }
+  };
+  const visit = (node: ValueNode) => {
+    if (node.type === "Number" && !Number.isFinite(node.value)) {
+      report("number-overflow", node, "This number is too large for any computer.", "Numbers reach up to 1.8e308.");
+    } else if (node.type === "Array") {
+      for (const [index, element] of node.elements.entries()) {
+        keys.push(index);
+        visit(element.value);
+        keys.pop();
+      }
+    } else if (node.type === "Object") {
+      const seen = new Map<string, MemberNode>();
+      for (const member of node.members) {
+        const key = keyOf(member);
+        keys.push(key);
+        visitMember(member, key, seen);
+        keys.pop();
+      }
+    }
+  };
+  visit(root);
+  return errors;
+}
+
+function keyOf(member: MemberNode): string {
+  // In JSON names are strings.
+  return (member.name as StringNode).value;
+}
+
+type PositionAt = (offset: number) => Position;
+
+function toDiagnostic(error: TextError & { readonly path?: string }, positionAt: PositionAt): Diagnostic {
+  const { code, message, hint, path = "" } = error;
+  return { code, severity: "error", path, ...positionAt(error.offset), message, hint };
+}
+
+function locate(problem: Problem, text: string, root: ValueNode, positionAt: PositionAt): Diagnostic {
+  let node = root;
+  let member: MemberNode | undefined;
+  let path = "";
+  for (const key of keysOf(problem.path)) {
+    const next = childNode(node, key);
+    if (next === undefined) break;
+    member = next.type === "Member" ? next : undefined;
+    node = next.value;
+    path = child(path, key);
+  }
+  const isExact = path === problem.path;
+  const start = (isExact && problem.atKey === true && member !== undefined ? member : node).loc.start.offset;
+  const isInString = isExact && problem.offset !== undefined && node.type === "String";
+  const offset = isInString ? offsetInString(text, start, problem.offset) : start;
+  const { code, message, hint = "", severity = "error" } = problem;
+  return { code, severity, path, ...positionAt(offset), message, hint };
+}
+
+function childNode(node: ValueNode, key: string) {
+  if (node.type === "Object") return node.members.find((member) => keyOf(member) === key);
+  if (node.type === "Array" && /^\d+$/.test(key)) return node.elements[Number(key)];
+  return undefined;
+}
+
+/** Where the n-th character of a string value stands in the text; an escape is several characters there. */
+function offsetInString(text: string, start: number, limit: number): number {
+  let offset = start + 1;
+  for (let count = 0; count < limit && text[offset] !== '"'; count++) {
+    if (text[offset] === "\\") offset += text[offset + 1] === "u" ? 6 : 2;
+    else offset++;
+  }
+  return offset;
+}
+
+interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Line and column of offsets into a text, both from 1. The lines are counted once, at the first question. */
+function positionFinder(text: string): PositionAt {
+  let lineStarts: readonly number[] | undefined;
+  return (offset) => {
+    lineStarts ??= [0, ...Array.from(text.matchAll(/\r\n|\n|\r/g), ({ index, 0: end }) => index + end.length)];
+    const line = lineStarts.findLastIndex((start) => start <= offset);
+    return { line: line + 1, column: offset - Number(lineStarts[line]) + 1 };
+  };
+}

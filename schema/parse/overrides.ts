@@ -1,0 +1,96 @@
+/** Values that the command line sets over those of the spec: `--set train.steps=5`, `--seed 3`. */
+import type { Diagnostic, Problem } from "../diagnostics/index.js";
+import { quote } from "../diagnostics/suggest.js";
+import { child, isList, isObject, isWithin, type Json } from "../json-pointer.js";
+import { forbiddenKeys, parseDocument, type SpecDocument } from "./json.js";
+import { maximumDepth } from "./limits.js";
+
+export interface Override {
+  /** Keys and indices joined by dots: `model.1.hidden_size`. */
+  readonly path: string;
+  /** JSON, or else plain text. */
+  readonly value: string;
+  /** As the user gave it, for messages: `--set model.1.hidden_size=8`. */
+  readonly flag: string;
+}
+
+export type OverrideResult =
+  | { readonly ok: true; readonly document: SpecDocument }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** Setting one of these takes the other out: they answer the same question. */
+const mutuallyExclusive: Readonly<Record<string, string>> = {
+  "/train/steps": "epochs",
+  "/train/epochs": "steps",
+  "/data/text": "file",
+  "/data/file": "text",
+};
+
+/** The document with other values, whose `place` names the flag where a problem lies in one of them. */
+export function withOverrides(document: SpecDocument, overrides: readonly Override[]): OverrideResult {
+  const flags = new Map<string, string>();
+  const diagnostics: Diagnostic[] = [];
+  let value = document.value;
+  for (const { path, value: text, flag } of overrides) {
+    const keys = path.split(".");
+    const parsed = parseValue(text);
+    const result = typeof parsed === "string" ? parsed : withValue(value, keys, parsed.value, "");
+    if (typeof result === "string") {
+      diagnostics.push(withoutPosition({ code: "bad-override", path: "", message: `${flag}: ${result}` }));
+      continue;
+    }
+    value = result.value;
+    flags.set(keys.reduce(child, ""), flag);
+  }
+  if (diagnostics.length > 0) return { ok: false, diagnostics };
+  return {
+    ok: true,
+    document: { ...document, value, locate: (problem) => locateOverridden(document, flags, problem) },
+  };
+}
+
+function locateOverridden(document: SpecDocument, flags: ReadonlyMap<string, string>, problem: Problem): Diagnostic {
+  const overriddenPath = [...flags.keys()].findLast((path) => isWithin(problem.path, path));
+  if (overriddenPath === undefined) return document.locate(problem);
+  const message = `${problem.message.replace(/\.$/, "")} (set by ${flags.get(overriddenPath)}).`;
+  return withoutPosition({ ...problem, message });
+}
+
+/** A problem outside the text. */
+export function withoutPosition({ code, path, message, hint = "", severity = "error" }: Problem): Diagnostic {
+  return { code, severity, path, line: 0, column: 0, message, hint };
+}
+
+/** The value that a flag's text stands for, or why it stands for none. */
+function parseValue(text: string): { readonly value: Json } | string {
+  const parsed = parseDocument(text, "");
+  if (parsed.ok) return { value: parsed.document.value };
+  // Not JSON at all: plain text, such as a name or a path.
+  const error = parsed.diagnostics.find(({ code }) => !plainTextCodes.includes(code));
+  return error === undefined ? { value: text } : error.message;
+}
+
+const plainTextCodes: readonly string[] = ["syntax", "empty", "comment", "trailing-comma", "truncated"];
+
+function withValue(root: Json, keys: readonly string[], value: Json, path: string): { readonly value: Json } | string {
+  const [key, ...rest] = keys;
+  if (key === undefined) return { value };
+  const parentName = path === "" ? "the spec" : path;
+  if (key === "") return "the path has an empty part.";
+  if (keys.length > maximumDepth) return `the path has more than ${maximumDepth} parts.`;
+  if (forbiddenKeys.includes(key)) return `the key ${quote(key)} is not allowed.`;
+  const innerPath = path === "" ? key : `${path}.${key}`;
+  if (isList(root)) {
+    if (!/^\d+$/.test(key) || Number(key) >= root.length)
+      return `${parentName} has the entries 0 to ${root.length - 1}, and no ${quote(key)}.`;
+    const nested = withValue(root[Number(key)] as Json, rest, value, innerPath);
+    return typeof nested === "string" ? nested : { value: root.with(Number(key), nested.value) };
+  }
+  if (root !== null && !isObject(root)) return `${parentName} is not an object or a list, so it has no ${quote(key)}.`;
+  const members = root ?? {};
+  const nested = withValue(members[key] ?? null, rest, value, innerPath);
+  if (typeof nested === "string") return nested;
+  const excluded = mutuallyExclusive[`/${innerPath.replaceAll(".", "/")}`];
+  const remaining = Object.entries(members).filter(([name]) => name !== excluded);
+  return { value: { ...Object.fromEntries(remaining), [key]: nested.value } };
+}

@@ -1,0 +1,104 @@
+/** The cells that a spec uses: whether they exist, and whether the options given to them are theirs. Reads specs that are wrong elsewhere. */
+import { builtInCell, builtInCells } from "../built-in-cells.js";
+import { formatValue, joinWithOr, nearest, quote, suggestion } from "../diagnostics/suggest.js";
+import { child, isList, isObject, type Json, type JsonObject } from "../json-pointer.js";
+import { definition, propertiesOf, type Schema } from "../json-schema.js";
+import type { SchemaProblem } from "./deduplicate.js";
+import { titleOf, unknownKey } from "./schema-errors.js";
+
+const maxOption = 1e9;
+
+export function checkCells(spec: Json): readonly SchemaProblem[] {
+  if (!isObject(spec) || !isList(spec.model)) return [];
+  const userCells = isObject(spec.cells) ? spec.cells : {};
+  const useProblems = spec.model.flatMap((layer, index) => {
+    if (!isObject(layer) || layer.layer !== "rnn") return [];
+    const path = child("/model", index);
+    const layerKeys = structuralKeys("rnn");
+    if (!isList(layer.cells)) return checkUse(layer, path, userCells, definition("rnn"));
+    const misplaced = Object.keys(layer).filter((key) => !layerKeys.includes(key));
+    const cellProblems = layer.cells.flatMap((cell, position) =>
+      isObject(cell) ? checkUse(cell, child(child(path, "cells"), position), userCells, definition("cell")) : [],
+    );
+    return [...misplaced.map((key) => unknownKey(path, key, layerKeys, titleOf(definition("rnn")))), ...cellProblems];
+  });
+  return [...useProblems, ...checkDefaults(userCells)];
+}
+
+/** A default stands in every use that does not give the option, so it must be a value that a use could give. */
+function checkDefaults(userCells: JsonObject): readonly SchemaProblem[] {
+  return Object.entries(userCells).flatMap(([name, cell]) => {
+    if (!isObject(cell) || !isObject(cell.options)) return [];
+    const path = child(child("/cells", name), "options");
+    const { options } = cell;
+    return Object.entries(options).flatMap(([option, value]) =>
+      checkOption(option, value, child(path, option), options, cell),
+    );
+  });
+}
+
+/** The keys that mean the same for every cell: those of the schema without the options that it lists for editors. */
+export function structuralKeys(name: "rnn" | "cell"): readonly string[] {
+  return Object.entries(propertiesOf(definition(name)))
+    .filter(([, property]) => !property.$ref?.startsWith("#/$defs/option_"))
+    .map(([key]) => key);
+}
+
+function checkUse(use: JsonObject, path: string, userCells: JsonObject, schema: Schema): readonly SchemaProblem[] {
+  const structural = structuralKeys(schema === definition("rnn") ? "rnn" : "cell");
+  const optionKeys = Object.keys(use).filter((key) => !structural.includes(key));
+  const name = use.cell;
+  const cell =
+    typeof name === "string" ? (Object.hasOwn(userCells, name) ? userCells[name] : builtInCell(name)) : undefined;
+  if (typeof name === "string" && cell === undefined) return [unknownCell(name, path, userCells)];
+  if (!isObject(cell)) {
+    // Which options there are is not known, but a key near to one of the layer's own is a slip.
+    const typos = optionKeys.filter((key) => nearest(key, structural) !== undefined);
+    return typos.map((key) => unknownKey(path, key, structural, titleOf(schema)));
+  }
+  const options = isObject(cell.options) ? cell.options : {};
+  const legalKeys = [...structural, ...Object.keys(options)];
+  const owner = `${titleOf(schema)}, whose cell is ${quote(String(name))}`;
+  return optionKeys.flatMap((key) => {
+    if (!Object.hasOwn(options, key)) return [unknownKey(path, key, legalKeys, owner)];
+    return checkOption(key, use[key] as Json, child(path, key), options, cell);
+  });
+}
+
+function unknownCell(name: string, path: string, userCells: JsonObject): SchemaProblem {
+  const names = [...Object.keys(userCells), ...builtInCells().filter((cell) => !Object.hasOwn(userCells, cell))];
+  return {
+    code: "unknown-cell",
+    path: child(path, "cell"),
+    message: `There is no cell ${quote(name)}.`,
+    hint: suggestion(name, names, "Cells"),
+  };
+}
+
+/** An option's value is of its default's type; a word is one of those that the cell has variants for. */
+function checkOption(
+  key: string,
+  value: Json,
+  path: string,
+  options: JsonObject,
+  cell: JsonObject,
+): readonly SchemaProblem[] {
+  const defaultValue = options[key];
+  const variants = isObject(cell.variants) ? cell.variants[key] : undefined;
+  const choices = isObject(variants) ? Object.keys(variants) : [];
+  const problem = (expected: string, hint: string): SchemaProblem => ({
+    code: typeof value === typeof defaultValue ? "wrong-value" : "wrong-type",
+    path,
+    message: `${quote(key)} must be ${expected}, but is ${formatValue(value)}.`,
+    hint,
+  });
+  if (typeof defaultValue === "number") {
+    if (typeof value === "number" && Math.abs(value) <= maxOption) return [];
+    return [problem(typeof value === "number" ? `a number from ${-maxOption} to ${maxOption}` : "a number", "")];
+  }
+  if (typeof defaultValue === "boolean") return typeof value === "boolean" ? [] : [problem("true or false", "")];
+  if (typeof defaultValue !== "string" || choices.length === 0) return [];
+  if (typeof value === "string" && choices.includes(value)) return [];
+  const closest = typeof value === "string" ? nearest(value, choices) : undefined;
+  return [problem(joinWithOr(choices.map(quote)), closest === undefined ? "" : `Did you mean ${quote(closest)}?`)];
+}

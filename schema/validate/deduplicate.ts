@@ -1,0 +1,42 @@
+/** A problem of a spec's shape, with what it needs to know of others: one slip should be told once. */
+import type { Problem } from "../diagnostics/index.js";
+import { quote } from "../diagnostics/suggest.js";
+import { keysOf } from "../json-pointer.js";
+
+export interface SchemaProblem extends Problem {
+  /** Keys of the object at `path`, any of which would mend it. */
+  readonly missing?: readonly string[];
+  /** For an unknown key: the key that was probably meant. */
+  readonly suggestedKey?: string | undefined;
+}
+
+/** Leaves out what follows from a misspelt key (that the right one is missing), and what is said twice. */
+export function deduplicate(problems: readonly SchemaProblem[]): readonly Problem[] {
+  const misspelled = new Set<string>();
+  for (const { path, suggestedKey } of problems) {
+    if (suggestedKey !== undefined) misspelled.add(`${parentOf(path)} ${suggestedKey}`);
+  }
+  const seen = new Set<string>();
+  const unique: Problem[] = [];
+  for (const { missing, suggestedKey: _, ...problem } of problems) {
+    if (missing?.some((key) => misspelled.has(`${problem.path} ${key}`))) continue;
+    const key = `${problem.path} ${problem.message}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    unique.push(problem);
+  }
+  return unique;
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}
+
+/** How a message names the value at a path: its key in quotes, or `model[1]` for an entry of a list. */
+export function nameOf(path: string): string {
+  const keys = keysOf(path);
+  const last = keys.findLastIndex((key) => !/^\d+$/.test(key));
+  if (last < 0) return "A spec";
+  const indices = keys.slice(last + 1);
+  return indices.length === 0 ? quote(String(keys[last])) : `${keys[last]}[${indices.join("][")}]`;
+}

@@ -1,0 +1,39 @@
+/** Whether a value has the shape of a spec: against the schema, and against the cells that it uses. */
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Problem } from "../diagnostics/index.js";
+import type { Json } from "../json-pointer.js";
+import { packageRoot } from "../package-root.js";
+import { checkArrays, checkSize, withoutArrays } from "./arrays.js";
+import { checkCells } from "./cells.js";
+import { deduplicate } from "./deduplicate.js";
+import { explainErrors, type SchemaError } from "./schema-errors.js";
+
+interface Validator {
+  (value: Json): boolean;
+  readonly errors?: readonly SchemaError[] | null;
+}
+
+/** More problems than anyone reads at once are cut off here. */
+const maxProblems = 100;
+
+/** All problems of shape. None: the value is a `Spec`. */
+export async function validate(value: Json): Promise<readonly Problem[]> {
+  const reduced = withoutArrays(value);
+  const sizeProblems = checkSize(reduced);
+  if (sizeProblems.length > 0) return deduplicate(sizeProblems);
+  const validator = await loadValidator();
+  const schemaProblems = validator(reduced) ? [] : explainErrors(validator.errors as readonly SchemaError[]);
+  const problems = deduplicate([...schemaProblems, ...checkArrays(value), ...checkCells(value)]);
+  if (problems.length <= maxProblems) return problems;
+  const message = `There are more than ${maxProblems} problems; the others are not shown.`;
+  return [...problems.slice(0, maxProblems), { code: "too-many-problems", path: "", message }];
+}
+
+/** The validator that the build makes of the schemas (compile-validator.mjs). */
+async function loadValidator(): Promise<Validator> {
+  const module: { default: Validator } = await import(
+    pathToFileURL(join(packageRoot(), "schema", "spec.validator.mjs")).href
+  );
+  return module.default;
+}

@@ -1,0 +1,220 @@
+/** Errors of the compiled schema as findings: one for each slip, in words, with what may be written instead. */
+
+import { formatValue, joinWithOr, nearest, quote, suggestion } from "../diagnostics/suggest.js";
+import { child, isObject, type Json, type JsonObject } from "../json-pointer.js";
+import { branchesOf, dereference, propertiesOf, propertyOf, type Schema } from "../json-schema.js";
+import { nameOf, type SchemaProblem } from "./deduplicate.js";
+import { expectation, legalStrings } from "./describe.js";
+
+/** An error as ajv reports it with `verbose`: with the schema that holds the keyword, and the value that breaks it. */
+export interface SchemaError {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly schemaPath: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly parentSchema: Schema;
+  readonly data: Json;
+  readonly propertyName?: string;
+}
+
+export function explainErrors(errors: readonly SchemaError[]): readonly SchemaProblem[] {
+  const problems: SchemaProblem[] = [];
+  /** Errors about a value as such, by its path: they become one sentence. */
+  const valueErrors = new Map<string, SchemaError[]>();
+  for (const error of errors) {
+    // Inside `oneOf` stands only which keys go together; the keyword itself reports that.
+    if (/\/oneOf\/\d/.test(error.schemaPath) || error.propertyName !== undefined) continue;
+    const explain = Object.hasOwn(explainers, error.keyword) ? explainers[error.keyword] : undefined;
+    const explanation = explain?.(error, errors);
+    if (explanation !== undefined) problems.push(...explanation);
+    else valueErrors.set(error.instancePath, [...(valueErrors.get(error.instancePath) ?? []), error]);
+  }
+  const structuralPaths = problems.flatMap(({ path }) => [path, ...ancestorsOf(path)]);
+  const unionPaths = new Set([...structuralPaths, ...[...valueErrors.keys()].flatMap(ancestorsOf)]);
+  for (const [path, pathErrors] of valueErrors) {
+    // Of a union, the branch that was meant says more: `inputs[0][1]`, not `inputs`.
+    if (!unionPaths.has(path)) problems.push(wrongValue(path, pathErrors));
+  }
+  return problems;
+}
+
+/** The paths above a path, the root among them. */
+function ancestorsOf(path: string): readonly string[] {
+  const slashes = [...path.matchAll(/\//g)];
+  return slashes.map(({ index }) => path.slice(0, index));
+}
+
+type Explain = (error: SchemaError, all: readonly SchemaError[]) => readonly SchemaProblem[] | undefined;
+
+const explainers: Readonly<Record<string, Explain>> = {
+  additionalProperties: ({ instancePath, params, parentSchema }) => [
+    unknownKey(
+      instancePath,
+      String(params.additionalProperty),
+      Object.keys(propertiesOf(parentSchema)),
+      titleOf(parentSchema),
+    ),
+  ],
+  required: ({ instancePath, params, parentSchema }) => [
+    missingKey(instancePath, [String(params.missingProperty)], parentSchema),
+  ],
+  dependentRequired: (error, allErrors) => {
+    const missing = String(error.params.missingProperty);
+    const exclusiveChoice = allErrors.find(
+      (other) => other.keyword === "oneOf" && other.instancePath === error.instancePath,
+    );
+    if (exclusiveChoice !== undefined && exclusiveKeys(exclusiveChoice.parentSchema).includes(missing)) return [];
+    const property = String(error.params.property);
+    const path = missing === "cell" ? child(error.instancePath, property) : error.instancePath;
+    if (missing !== "cell") return [missingKey(error.instancePath, [missing], error.parentSchema)];
+    return [
+      {
+        code: "misplaced-key",
+        path,
+        atKey: true,
+        message: `The key "${property}" goes with "${missing}".`,
+        hint: `Write it in the entries of "cells".`,
+      },
+    ];
+  },
+  discriminator: ({ instancePath, params, parentSchema, data }) => [
+    unknownTag(instancePath, String(params.tag), data as JsonObject, parentSchema),
+  ],
+  oneOf: ({ instancePath, params, parentSchema }, allErrors) => {
+    const keys = exclusiveKeys(parentSchema);
+    if (
+      allErrors.some(
+        (other) =>
+          keys.some((key) => other.instancePath === child(instancePath, key)) && !other.schemaPath.includes("/oneOf/"),
+      )
+    )
+      return [];
+    return Array.isArray(params.passingSchemas)
+      ? [conflict(instancePath, keys, parentSchema)]
+      : [missingKey(instancePath, keys, parentSchema)];
+  },
+  not: ({ instancePath, parentSchema }) => [
+    conflict(instancePath, requiredOf(parentSchema.not as Schema), parentSchema),
+  ],
+  minProperties: ({ instancePath, parentSchema }) => {
+    const keys = Object.keys(propertiesOf(parentSchema));
+    return keys.length === 0 ? undefined : [missingKey(instancePath, keys, parentSchema)];
+  },
+  maxProperties: ({ instancePath, parentSchema, data }) => {
+    const keys = Object.keys(propertiesOf(parentSchema)).filter((key) => isObject(data) && Object.hasOwn(data, key));
+    // Fewer than two legal ones: the others are reported as unknown.
+    return keys.length < 2 ? [] : [conflict(instancePath, keys, parentSchema)];
+  },
+  propertyNames: ({ instancePath, params, parentSchema }) => {
+    const name = String(params.propertyName);
+    const schema = dereference(parentSchema.propertyNames as Schema);
+    return [
+      {
+        code: "wrong-name",
+        path: child(instancePath, name),
+        atKey: true,
+        message: `${quote(name)} cannot be a name in ${nameOf(instancePath)}.`,
+        hint: `Write ${schema.$comment}.`,
+      },
+    ];
+  },
+};
+
+export function unknownKey(path: string, key: string, legalKeys: readonly string[], owner: string): SchemaProblem {
+  const keys = legalKeys.filter((other) => other !== "$schema");
+  return {
+    code: "unknown-key",
+    path: child(path, key),
+    atKey: true,
+    message: `Unknown key ${quote(key)} in ${owner}.`,
+    hint: suggestion(key, keys, "Keys"),
+    suggestedKey: nearest(key, keys),
+  };
+}
+
+export function titleOf(schema: Schema): string {
+  return `the ${schema.title}`;
+}
+
+function missingKey(path: string, keys: readonly string[], parent: Schema): SchemaProblem {
+  const [key = ""] = keys;
+  const example = propertyOf(parent, key).examples?.[0];
+  const names = keys.map((name) => `"${name}"`);
+  return {
+    code: "missing-key",
+    path,
+    message: `Missing key ${joinWithOr(names)} in ${titleOf(parent)}.`,
+    hint: `For example "${key}": ${JSON.stringify(example)}.`,
+    missing: keys,
+  };
+}
+
+function conflict(path: string, keys: readonly string[], parent: Schema): SchemaProblem {
+  const names = keys.map((key) => `"${key}"`);
+  return {
+    code: "conflicting-keys",
+    path: child(path, String(keys.at(-1))),
+    atKey: true,
+    message: `${names.slice(0, -1).join(", ")} and ${names.at(-1)} cannot both be given in ${titleOf(parent)}.`,
+    hint: "Keep one of them.",
+  };
+}
+
+/** The keys of which an object has exactly one. */
+function exclusiveKeys(schema: Schema): readonly string[] {
+  return branchesOf(schema).flatMap(requiredOf);
+}
+
+function requiredOf({ required = [] }: Schema): readonly string[] {
+  return required;
+}
+
+/** An object whose tag (`type`, `layer`) is missing, misspelt, or names nothing. */
+function unknownTag(path: string, tag: string, data: JsonObject, union: Schema): SchemaProblem {
+  const branches = branchesOf(union);
+  const tagValues = branches.flatMap((branch) => legalStrings(propertyOf(branch, tag)));
+  const value = data[tag];
+  const owner = nameOf(path);
+  if (value === undefined) {
+    const legalKeys = new Set(branches.flatMap((branch) => Object.keys(propertiesOf(branch))));
+    const misspelled = Object.keys(data).find((key) => !legalKeys.has(key) && nearest(key, [tag]) !== undefined);
+    if (misspelled !== undefined) return unknownKey(path, misspelled, [tag], owner);
+    return {
+      code: "missing-key",
+      path,
+      message: `Missing key "${tag}" in ${owner}.`,
+      hint: `One of: ${tagValues.join(", ")}.`,
+      missing: [tag],
+    };
+  }
+  const message = `${nameOf(child(path, tag))} of ${owner} must be ${joinWithOr(tagValues.map((kind) => `"${kind}"`))}, but is ${formatValue(value)}.`;
+  const hint = typeof value === "string" ? suggestionHint(value, tagValues) : "";
+  return { code: "unknown-value", path: child(path, tag), message, hint };
+}
+
+function suggestionHint(word: string, candidates: readonly string[]): string {
+  const closest = nearest(word, candidates);
+  return closest === undefined ? "" : `Did you mean ${quote(closest)}?`;
+}
+
+function wrongValue(path: string, errors: readonly SchemaError[]): SchemaProblem {
+  const union = errors.find((error) => error.keyword === "anyOf");
+  const { data, parentSchema } = union ?? (errors[0] as SchemaError);
+  const isTypeError = errors.every(({ keyword }) => keyword === "type" || keyword === "anyOf");
+  return {
+    code: isTypeError ? "wrong-type" : "wrong-value",
+    path,
+    message: `${nameOf(path)} must be ${expectation(parentSchema)}, but is ${formatValue(data)}.`,
+    hint: valueHint(data, parentSchema),
+  };
+}
+
+function valueHint(data: Json, schema: Schema): string {
+  if (typeof data !== "string") return "";
+  const closest = suggestionHint(data, legalStrings(schema));
+  if (closest !== "") return closest;
+  const expectsLiteral = /\b(number|true)\b/.test(expectation(schema));
+  return expectsLiteral && /^(true|false|-?\d+(\.\d+)?([eE][+-]?\d+)?)$/.test(data.trim())
+    ? `Write ${data.trim()} without quotes.`
+    : "";
+}

@@ -1,0 +1,33 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { checkFolder, checkMemory, checkNode } from "../../../cli/commands/doctor/system.js";
+import { records, rnnx } from "../../support/spawn.js";
+
+interface Finding {
+  readonly name: string;
+  readonly state: string;
+  readonly hint: string;
+}
+
+test("a machine that runs these tests is well, and what is amiss has a way out", { timeout: 60_000 }, async () => {
+  const { code, stdout } = await rnnx("doctor", "--json");
+  const [result] = records(stdout);
+  expect(code).toBe(0);
+  expect(result).toMatchObject({ event: "result", healthy: true });
+  const findings = result?.findings as readonly Finding[];
+  expect(findings.map(({ name }) => name)).toEqual([
+    ...["rnnx", "node", "cores", "memory", "folder", "onnxruntime", "cpu", "cuda", "webgpu"],
+  ]);
+  expect(findings.find(({ name }) => name === "cpu")?.state).toBe("good");
+  for (const { state, hint } of findings) expect(hint === "").toBe(state === "good");
+});
+
+test("what is too old, too small or not there is found", () => {
+  expect(checkNode("18.20.0")).toMatchObject({ state: "bad" });
+  expect(checkMemory(2 ** 31, 2 ** 20)).toMatchObject({ state: "poor", message: "1 MiB of 2 GiB free" });
+  const folder = mkdtempSync(join(tmpdir(), "rnnx-doctor-test-"));
+  expect(checkFolder(folder).state).toBe("good");
+  expect(checkFolder(join(folder, "absent"))).toMatchObject({ state: "bad" });
+});

@@ -1,0 +1,88 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { records, rnnx, root, temporaryFolder } from "../../support/spawn.js";
+
+const templates = [
+  ...["next-character", "classify-text", "tag-sequence", "forecast-series", "translate", "image-rows", "own-cell"],
+];
+
+test("the list says what each template teaches", async () => {
+  const { code, stdout } = await rnnx("init", "--list", "--json");
+  const [{ templates: listedTemplates } = {}] = records(stdout);
+  expect(code).toBe(0);
+  expect((listedTemplates as { name: string; task: string }[]).map(({ name }) => name)).toEqual(templates);
+  expect((listedTemplates as { task: string }[]).every(({ task }) => task.length > 10)).toBe(true);
+});
+
+test.each(templates)("%s trains as it is written", { timeout: 60_000 }, async (name) => {
+  const folder = temporaryFolder();
+  const { code, stdout } = await rnnx("init", name, "--out", folder, "--json");
+  expect(code).toBe(0);
+  const [{ spec, files } = {}] = records(stdout);
+  expect((files as string[]).every((file) => existsSync(file))).toBe(true);
+  const { $schema } = JSON.parse(readFileSync(`${spec}`, "utf8"));
+  expect(existsSync(resolve(dirname(`${spec}`), $schema))).toBe(true);
+  const trained = await rnnx("train", `${spec}`, "--steps", "3", "--out", join(folder, "run"), "--json");
+  expect(records(trained.stdout).at(-1)).toMatchObject({ event: "done", step: 3 });
+});
+
+test("nothing is written over what is there", async () => {
+  const folder = temporaryFolder();
+  const existingFile = join(folder, "translate.md");
+  writeFileSync(existingFile, "mine");
+  const { code, stderr } = await rnnx("init", "translate", "--out", folder);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`${existingFile} is there already`);
+  expect(readFileSync(existingFile, "utf8")).toBe("mine");
+  expect(existsSync(join(folder, "translate.json"))).toBe(false);
+});
+
+test("a name that is nearly right is suggested, and without a terminal nobody is asked", async () => {
+  const misspelled = await rnnx("init", "tag-sequnce");
+  expect(misspelled).toMatchObject({ code: 2, stdout: "" });
+  expect(misspelled.stderr).toContain('Did you mean "tag-sequence"?');
+  expect(await rnnx("init")).toMatchObject({ code: 2, stdout: "" });
+});
+
+/** A terminal for the command, and what is typed there once it asks. Linux's `script` has one. */
+async function atTerminal(
+  folder: string,
+  input: string,
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const command = `${process.execPath} ${join(root, "bin/rnnx.js")} init --out ${folder}`;
+  const child = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "ignore"] });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    const prompted = output.includes("Which one?");
+    output += text;
+    if (!prompted && output.includes("Which one?")) child.stdin.write(input);
+  });
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { code, output };
+}
+
+describe.skipIf(process.platform !== "linux" || spawnSync("script", ["-V"]).status !== 0)("at a terminal", () => {
+  test.each([
+    ["by its number", "2\r"],
+    ["by its name", "classify-text\r"],
+  ])("a template is asked for, and given %s", async (_, input) => {
+    const folder = temporaryFolder();
+    const { code, output } = await atTerminal(folder, input);
+    for (const [index, name] of templates.entries()) expect(output).toContain(`${index + 1}  ${name}`);
+    expect(code).toBe(0);
+    expect(readdirSync(folder)).toContain("classify-text.json");
+  });
+
+  test.each([
+    ["an answer that is none", "9\r", 'there is no template "9"'],
+    ["the end of the input", "\u0004", "no template named"],
+  ])("%s writes nothing", async (_, input, message) => {
+    const folder = temporaryFolder();
+    const { code, output } = await atTerminal(folder, input);
+    expect(code).toBe(2);
+    expect(output).toContain(message);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});

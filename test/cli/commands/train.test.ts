@@ -1,0 +1,61 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { launch, records, rnnx, temporaryFolder } from "../../support/spawn.js";
+
+test("twenty steps are twenty records and a summary", async () => {
+  const out = temporaryFolder();
+  const { code, stdout } = await rnnx("train", "specs/hello.json", "--steps", "20", "--out", out, "--json");
+  const events = records(stdout);
+  expect(code).toBe(0);
+  expect(events.filter(({ event }) => event === "step").map(({ step }) => step)).toEqual(
+    Array.from({ length: 20 }, (_, index) => index + 1),
+  );
+  const done = events.at(-1);
+  expect(done).toMatchObject({ event: "done", run: out, step: 20 });
+  expect(Object.keys(done ?? {})).toEqual(["event", "run", "step", "loss", "metrics", "predictions"]);
+  expect(existsSync(join(out, "model.onnx"))).toBe(true);
+});
+
+test("people read the predictions and where the model is", async () => {
+  const out = temporaryFolder();
+  const { stdout } = await rnnx("train", "specs/hello.json", "--out", out);
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines[0]).toBe("ello");
+  expect(lines.at(-1)).toBe(`trained model: ${join(out, "model.onnx")}`);
+});
+
+test("a value of a flag that the spec refuses names the flag", async () => {
+  const { code, stderr } = await rnnx("train", "specs/hello.json", "--set", "train.stpes=4");
+  expect(code).toBe(2);
+  expect(stderr).toContain('Unknown key "stpes" in the training settings (set by --set train.stpes=4).');
+});
+
+const endless = ["train", "specs/ship.json", "--steps", "1000000", "--json", "--out"];
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)("%s saves a checkpoint and exits %d", async (signal, expected) => {
+  const out = temporaryFolder();
+  const { process: child, result } = launch([...endless, out]);
+  child.stdout.once("data", () => child.kill(signal));
+  const { code, stdout } = await result;
+  expect(code).toBe(expected);
+  const events = records(stdout);
+  const done = events.at(-1);
+  const checkpoint = events.findLast(({ event }) => event === "checkpoint");
+  expect(done).toMatchObject({ event: "done", step: checkpoint?.step, predictions: [] });
+  // What it has can be used, and it goes on from there.
+  expect(existsSync(join(out, "model.onnx"))).toBe(true);
+  const evaluated = await rnnx("evaluate", out, "--json");
+  expect(records(evaluated.stdout)[0]).toMatchObject({ step: checkpoint?.step });
+});
+
+test("a reader that leaves ends the run with a checkpoint", async () => {
+  const out = temporaryFolder();
+  const { process: child, result } = launch([...endless, out]);
+  child.stdout.once("data", () => child.stdout.destroy());
+  expect((await result).code).toBe(141);
+  expect(existsSync(join(out, "checkpoints"))).toBe(true);
+});

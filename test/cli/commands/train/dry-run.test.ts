@@ -1,0 +1,63 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { records, rnnx, temporaryFolder } from "../../../support/spawn.js";
+
+test("a dry run shows the work and the first batch in words, and writes nothing", async () => {
+  const out = join(temporaryFolder(), "run");
+  const { code, stdout } = await rnnx("train", "templates/translate.json", "--dry-run", "--out", out, "--json");
+  expect(code).toBe(0);
+  expect(existsSync(out)).toBe(false);
+  const [result = {}] = records(stdout);
+  expect(result).toMatchObject({
+    event: "result",
+    steps: 260,
+    batch_size: 64,
+    batches_per_epoch: 13,
+    examples: { train: 799, validation: 0, test: 200 },
+    parameters: { total: 40685 },
+  });
+  const { arrays, examples } = result.batch as { arrays: unknown[]; examples: Record<string, string>[] };
+  expect(arrays[0]).toEqual({ name: "inputs", dtype: "int32", shape: [64, 5] });
+  expect(examples).toHaveLength(3);
+  for (const { decoder_inputs = "", targets = "" } of examples)
+    expect(targets).toBe(`${decoder_inputs.replace("<start> ", "")} <end>`);
+});
+
+test("an image is drawn, and a text's line ends do not end lines", async () => {
+  const image = (await rnnx("train", "templates/image-rows.json", "--dry-run")).stdout;
+  expect(image).toMatch(/^inputs .*\n( {9}[ ·:+*#]*\n){27}targets {2}\d$/m);
+  const text = await rnnx("train", "templates/next-character.json", "--dry-run", "--json");
+  const [result = {}] = records(text.stdout);
+  const [{ inputs = "" } = {}] = (result.batch as { examples: Record<string, string>[] }).examples;
+  expect([...inputs]).toHaveLength(40);
+});
+
+test("what is wrong is said as training would say it", async () => {
+  const { code, stderr } = await rnnx("train", "specs/spam.json", "--dry-run", "--set", "data.file=absent.jsonl");
+  expect(code).toBe(2);
+  expect(stderr).toContain("absent.jsonl");
+});
+
+test("event files and a chart come from one training", async () => {
+  const folder = temporaryFolder();
+  const events = join(folder, "events");
+  const { code, stdout } = await rnnx(
+    ...["train", "specs/hello.json", "--out", join(folder, "run"), "--tensorboard", events, "--chart"],
+  );
+  expect(code).toBe(0);
+  expect(stdout).toContain("step 100");
+  expect(stdout).toMatch(/^loss {2}── each step$/m);
+  expect(readdirSync(join(events, "train"))).toHaveLength(1);
+});
+
+test("a port that is taken is wrong input", async () => {
+  const { createServer } = await import("node:http");
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  const { code, stderr } = await rnnx("train", "specs/hello.json", "--out", temporaryFolder(), "--watch", `${port}`);
+  server.close();
+  expect(code).toBe(2);
+  expect(stderr).toContain(`port ${port} of this machine is in use`);
+});

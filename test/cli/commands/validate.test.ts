@@ -1,0 +1,79 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { launch, records, rnnx, root, temporaryFolder } from "../../support/spawn.js";
+
+const preload = ["--import", join(root, "test/cli/commands/report-native-runtime.mjs")];
+
+function specFile(content: object | string): string {
+  const file = join(temporaryFolder(), "spec.json");
+  writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
+  return file;
+}
+
+const spec = {
+  data: { type: "text", text: "hihello", unit: "char", window: 6 },
+  model: [{ layer: "one_hot" }, { layer: "rnn", cell: "lstm", hidden_size: 5 }],
+  loss: { type: "sequence_loss" },
+  optimizer: { type: "adam" },
+  train: { steps: 2 },
+};
+
+test("a good spec is valid, and the runtime stays where it is", async () => {
+  const result = await launch(["validate", "specs/hihello.json"], preload).result;
+  const stderr = "runtime loaded: false\n";
+  expect(result).toEqual({ code: 0, signal: null, stdout: "specs/hihello.json is valid.\n", stderr });
+});
+
+test("the check for the runtime would notice it", async () => {
+  const out = temporaryFolder();
+  const { stderr } = await launch(["train", "specs/hello.json", "--steps", "1", "--out", out], preload).result;
+  expect(stderr).toContain("runtime loaded: true");
+});
+
+test("a bad spec is one record with every problem, in place", async () => {
+  const file = specFile({ ...spec, optimizer: { type: "adma" }, train: { stpes: 2 } });
+  const { code, stdout, stderr } = await launch(["validate", file, "--json"], preload).result;
+  expect({ code, stderr }).toEqual({ code: 2, stderr: "runtime loaded: false\n" });
+  const [result, ...rest] = records(stdout);
+  expect(rest).toEqual([]);
+  expect(result).toMatchObject({ event: "result", valid: false });
+  expect(JSON.stringify(result)).toContain('Did you mean \\"adam\\"?');
+  expect(JSON.stringify(result)).toContain('Did you mean \\"steps\\"?');
+});
+
+test("what the layers cannot do with each other is found without training", async () => {
+  const file = specFile({ ...spec, model: [{ layer: "dense", size: 3 }] });
+  const { code, stderr } = await rnnx("validate", file);
+  expect(code).toBe(2);
+  expect(stderr).toContain("A dense layer reads numbers, but dense is given token ids [batch, time].");
+});
+
+test("a window that the text cannot fill is found, because the text is in the spec", async () => {
+  const { code, stderr } = await rnnx("validate", specFile({ ...spec, data: { ...spec.data, window: 7 } }));
+  expect(code).toBe(2);
+  expect(stderr).toContain("The text has 7 characters, and a window of 7 with its next character needs 8.");
+});
+
+test("data files are not opened", async () => {
+  const text = specFile({ ...spec, data: { type: "text", file: "absent.txt", unit: "char", window: 6 } });
+  const arrays = specFile({
+    ...spec,
+    data: { type: "arrays", inputs: "absent.npy", targets: "absent.npy" },
+    model: [{ layer: "rnn", cell: "gru", hidden_size: 4, return: "last" }],
+    loss: { type: "squared_error" },
+  });
+  const endings = await Promise.all([rnnx("validate", text), rnnx("validate", arrays)]);
+  expect(endings.map(({ code, stderr }) => ({ code, stderr }))).toEqual([
+    { code: 0, stderr: "" },
+    { code: 0, stderr: "" },
+  ]);
+});
+
+test("a missing spec is wrong input", async () => {
+  const { code, stderr } = await rnnx("validate", "nowhere.json");
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: "error[file-not-found]\n  nowhere.json: there is no such file.\n\n1 error\n",
+  });
+});

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { collectValues, integerParser, parseOverride } from "../../cli/option-parsers.js";
+
+test("a whole number is read within its range", () => {
+  const read = integerParser(1, 100);
+  expect(read("42")).toBe(42);
+  expect(() => read("4.5")).toThrow("It takes a whole number.");
+  expect(() => read("many")).toThrow("It takes a whole number.");
+  expect(() => read("")).toThrow("It takes a whole number.");
+  expect(() => read("0")).toThrow("It takes a whole number from 1 to 100.");
+  expect(() => read("101")).toThrow("It takes a whole number from 1 to 100.");
+});
+
+test("an override is a path and a value, which may hold = itself", () => {
+  expect(parseOverride("data.text=a=b", parseOverride("train.steps=5", []))).toEqual([
+    { path: "train.steps", value: "5", flag: "--set train.steps=5" },
+    { path: "data.text", value: "a=b", flag: "--set data.text=a=b" },
+  ]);
+});
+
+test("an override without a path or a value is refused", () => {
+  for (const text of ["train.steps", "=5", ""])
+    expect(() => parseOverride(text, [])).toThrow("It takes path.to.key=value.");
+});
+
+test("repeated flags are kept in order", () => {
+  expect(collectValues("cse", collectValues("hoist", []))).toEqual(["hoist", "cse"]);
+});

@@ -1,0 +1,341 @@
+/** What is wrong with specs of the right shape, in full: the place, what is wrong, and what to write instead. */
+import { describe, expect, test } from "vitest";
+import { diagnose, problemsOf } from "../../support/check-spec.js";
+
+const text = { type: "text", text: "hihello", window: 6 };
+const file = { type: "text", file: "somewhere.txt", window: 6 };
+const ids = { layer: "one_hot" };
+const rnn = { layer: "rnn", cell: "lstm", hidden_size: 5 };
+const sequences = [
+  [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ],
+  [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ],
+];
+const perStep = [
+  [0, 1, 1],
+  [0, 1, 0],
+];
+const perSequence = [0, 1];
+const arrays = (targets: unknown, extra: object = {}) => ({ type: "arrays", inputs: sequences, targets, ...extra });
+
+/** A spec of these layers; for a text with sequence_loss where nothing else is said. */
+function spec(model: readonly object[], extra: object = {}): object {
+  return { data: text, model, loss: { type: "sequence_loss" }, optimizer: { type: "adam" }, ...extra };
+}
+const two = { layer: "dense", size: 2 };
+const last = { ...rnn, return: "last" };
+const loss = (type: string) => ({ type });
+
+describe("what a layer reads", () => {
+  test.each<[string, object, string]>([
+    [
+      "numbers, not ids: dense",
+      spec([{ layer: "dense", size: 3 }]),
+      'needs-numbers, /model/0 {"layer":"dense": A dense layer reads numbers, but dense is given token ids [batch, time]. Put a one_hot or an embedding layer before dense.',
+    ],
+    [
+      "numbers, not ids: rnn",
+      spec([rnn]),
+      'needs-numbers, /model/0 {"layer":"rnn": An rnn layer reads sequences of numbers [batch, time, features], but rnn is given token ids [batch, time]. Put a one_hot or an embedding layer before rnn.',
+    ],
+    [
+      "ids, not numbers: embedding",
+      spec([ids, rnn, { layer: "embedding", size: 3 }]),
+      'needs-ids, /model/2 {"layer":"embedding": An embedding layer looks up token ids, but embedding is given numbers [batch, time, 5]. Use a dense layer to project numbers.',
+    ],
+    [
+      "ids, not numbers: one_hot",
+      spec([ids, rnn, ids]),
+      'needs-ids, /model/2 {"layer":"one_hot": A one_hot layer reads token ids, but one_hot_2 is given numbers [batch, time, 5]. Leave the layer out: numbers need no encoding.',
+    ],
+    [
+      "sequences, not a state",
+      spec([ids, { ...rnn, return: "state" }, rnn]),
+      'needs-sequence, /model/2 {"layer":"rnn": An rnn layer reads sequences of numbers [batch, time, features], but rnn_2 is given numbers [batch, 5]. Let the layer before return the whole sequence ("return": "sequence").',
+    ],
+    [
+      "sequences, not rows of data",
+      spec([rnn, two], { data: { ...arrays(perSequence), inputs: [[1], [2]] }, loss: loss("cross_entropy") }),
+      'needs-sequence, /model/0 {"layer":"rnn": An rnn layer reads sequences of numbers [batch, time, features], but rnn is given numbers [batch, 1]. Give inputs as [examples, time, features].',
+    ],
+  ])("%s", async (_, invalid, expected) => {
+    expect(await problemsOf(invalid)).toEqual([expected]);
+  });
+});
+
+describe("sizes that do not meet", () => {
+  test.each<[string, object, string]>([
+    [
+      "a residual connection",
+      spec([ids, { ...rnn, residual: true }, { ...rnn, hidden_size: 6, residual: true }]),
+      'residual-width, /model/2/residual true: A residual connection adds the input, 5 wide, to the output, 6 wide. Leave "residual" out, or make the cell\'s hidden_size 5.',
+    ],
+    [
+      "a residual connection in both directions",
+      spec([ids, { ...rnn, residual: true, bidirectional: "concat" }]),
+      'residual-width, /model/1/residual true: A residual connection adds the input, 5 wide, to the output, 10 wide. Leave "residual" out, or choose sizes that meet: both directions together are 10 wide.',
+    ],
+    [
+      "cells that share weights",
+      spec([ids, { ...rnn, hidden_size: 6, layers: 2, share_weights: true }]),
+      'shared-widths, /model/1/share_weights true: The cells share their weights, but cell 0 reads 5 features and cell 1 reads 6. Make every output 5 wide, as the layer\'s input is (hidden_size, "bidirectional"), or leave "share_weights" out.',
+    ],
+    [
+      "layers that share weights",
+      spec([ids, { ...rnn, name: "a" }, { ...rnn, name: "b", hidden_size: 6, weights: "a" }]),
+      'shared-weights, /model/2/weights "a": a/0/W is [5, 20], but b needs it [5, 24]. Make both layers alike, or leave "weights" out.',
+    ],
+    [
+      "an embedding's table as a projection",
+      spec([{ layer: "embedding", size: 4 }, rnn, { layer: "projection", weights: "embedding" }]),
+      'shared-weights, /model/2/weights "embedding": embedding/W is [5, 4], but projection needs it [5, 5]. Make both layers alike, or leave "weights" out.',
+    ],
+    [
+      "weights of a layer that has none",
+      spec([ids, { ...rnn, weights: "one_hot" }]),
+      'shared-weights, /model/1/weights "one_hot": No rnn layer named "one_hot" stands before rnn. Name the earlier layer whose weights this one uses.',
+    ],
+    [
+      "first states given by the data",
+      spec([rnn, two], { data: arrays(perStep, { initial_states: { "rnn/0/h": [[1], [2]] } }) }),
+      "state-shape, /data/initial_states/rnn~10~1h [[1: The state rnn/0/h is [batch, 5], but is given as [batch, 1]. Give [batch, 5].",
+    ],
+    [
+      "tensors beyond what a file holds",
+      spec([ids, { ...rnn, hidden_size: 1_000_000 }]),
+      'too-many-parameters, /model/1 {"layer":"rnn": With rnn/0/U, [1000000, 4000000], the model has 4,000,020,000,000 parameters, more than the 536,870,912 that a model file holds. Choose smaller sizes.',
+    ],
+  ])("%s", async (_, invalid, expected) => {
+    expect(await problemsOf(invalid)).toEqual([expected]);
+  });
+});
+
+describe("words for what is not there", () => {
+  test.each<[string, object, string]>([
+    [
+      "a size that the data does not have",
+      spec([{ layer: "one_hot", size: "features" }, rnn]),
+      'unknown-size, /model/0/size "features": The data has no size called "features". Write a whole number, or one of "vocabulary", "classes".',
+    ],
+    [
+      "a state that the model does not have",
+      spec([rnn, two], { data: arrays(perStep, { initial_states: { "rnn/0/g": [[1], [2]] } }) }),
+      'unknown-state, /data/initial_states/rnn~10~1g "rnn/0/g": The model has no state "rnn/0/g". Did you mean "rnn/0/h"?',
+    ],
+    [
+      "a layer that stands nowhere",
+      spec([ids, { ...rnn, from: "onehot" }]),
+      'unknown-layer, /model/1/from "onehot": No layer or input named "onehot" stands before rnn. Did you mean "one_hot"?',
+    ],
+    [
+      "a layer that nothing reads",
+      spec([ids, { ...rnn, name: "a" }, { ...rnn, name: "b", from: "one_hot" }]),
+      'unread-layer, /model/1 {"layer":"rnn": Nothing reads the layer a. Name it in the "from" of a later layer, or take it out.',
+    ],
+    [
+      "nothing to train",
+      spec([ids]),
+      'nothing-to-train, /model [{"layer":"one_hot": The model has no parameters, so there is nothing to train. Add a layer that has: for example { "layer": "projection" }.',
+    ],
+  ])("%s", async (_, invalid, expected) => {
+    expect(await problemsOf(invalid)).toEqual([expected]);
+  });
+});
+
+describe("a text needs room for its vocabulary", () => {
+  test.each<[string, object, string]>([
+    [
+      "one_hot",
+      spec([{ layer: "one_hot", size: 3 }, rnn]),
+      'vocabulary-size, /model/0/size 3: The layer one_hot knows 3 of the text\'s 5 symbols. Write "vocabulary", or a number from 5.',
+    ],
+    [
+      "embedding",
+      spec([{ layer: "embedding", size: 2, vocabulary_size: 4 }, rnn]),
+      'vocabulary-size, /model/0/vocabulary_size 4: The layer embedding knows 4 of the text\'s 5 symbols. Write "vocabulary", or a number from 5.',
+    ],
+    [
+      "the scores of a cell",
+      spec([ids, { ...rnn, hidden_size: 4 }]),
+      'vocabulary-size, /model/1 {"layer":"rnn": The model puts out 4 scores for the text\'s 5 symbols. End with { "layer": "projection" }, which puts out one for each.',
+    ],
+    [
+      "the scores of a projection",
+      spec([ids, rnn, { layer: "projection", size: 4 }]),
+      'vocabulary-size, /model/2/size 4: The model puts out 4 scores for the text\'s 5 symbols. Write "vocabulary", or a number from 5.',
+    ],
+  ])("%s", async (_, invalid, expected) => {
+    expect(await problemsOf(invalid)).toEqual([expected]);
+  });
+});
+
+describe("losses and what they compare", () => {
+  test.each<[string, object, string]>([
+    [
+      "one target per sequence, one output per step",
+      spec([rnn, two], { data: arrays(perSequence), loss: loss("cross_entropy") }),
+      'target-shape, /loss/type "cross_entropy": The model puts out one value per step, but the targets are one per sequence, [batch]. Write "return": "last" in the last rnn layer.',
+    ],
+    [
+      "the same without an rnn layer",
+      spec([two], { data: arrays(perSequence), loss: loss("cross_entropy") }),
+      'target-shape, /loss/type "cross_entropy": The model puts out one value per step, but the targets are one per sequence, [batch]. End the steps with a "pool" layer.',
+    ],
+    [
+      "one target per step, one output per sequence",
+      spec([ids, last], { loss: loss("cross_entropy") }),
+      'target-shape, /loss/type "cross_entropy": cross_entropy needs a class id for each of the model\'s outputs [batch, 5], but the targets are class ids [batch, time]. For one target per step let the last rnn layer return "sequence".',
+    ],
+    [
+      "sequence_loss of one output per sequence",
+      spec([ids, last]),
+      'needs-sequence, /loss/type "sequence_loss": sequence_loss compares sequences, but the model puts out numbers [batch, 5]. Let the last rnn layer return "sequence", or use cross_entropy.',
+    ],
+    [
+      "numbers where classes are needed",
+      spec([rnn, two], { data: arrays(perStep.map((row) => row.map((id) => id + 0.5))) }),
+      'target-shape, /loss/type "sequence_loss": sequence_loss needs a class id for each of the model\'s outputs [batch, time, 2], but the targets are numbers [batch, time]. Give one whole number for each output, counting classes from 0.',
+    ],
+    [
+      "rows of another width",
+      spec([rnn, { ...two, size: 3 }], { data: arrays(sequences), loss: loss("cross_entropy") }),
+      "target-shape, /loss/type \"cross_entropy\": cross_entropy needs a class id for each of the model's outputs [batch, time, 3], or a row as wide, but the targets are numbers [batch, time, 2]. Make the last layer's size 2, or give one whole number for each output.",
+    ],
+    [
+      "numbers of another width",
+      spec([rnn, { ...two, size: 3 }], { data: arrays(sequences), loss: loss("huber") }),
+      'target-shape, /loss/type "huber": The targets are [batch, time, 2], but the model puts out [batch, time, 3]. Make the last layer\'s size 2.',
+    ],
+    [
+      "one number per step, several outputs",
+      spec([rnn, two], { data: arrays(perStep), loss: loss("absolute_error") }),
+      'target-shape, /loss/type "absolute_error": The targets are [batch, time], but the model puts out [batch, time, 2]. Make the last layer\'s size 1.',
+    ],
+    [
+      "classes where numbers are needed",
+      spec([ids, rnn, { ...two, size: 1 }], { loss: loss("squared_error") }),
+      'needs-numbers, /loss/type "squared_error": squared_error compares numbers, but the targets are class ids [batch, time]. Use sequence_loss or cross_entropy.',
+    ],
+    [
+      "a sigmoid before softmax",
+      spec([rnn, { ...two, activation: "sigmoid" }], { data: arrays(perStep), loss: loss("cross_entropy") }),
+      'activation, /loss/type "cross_entropy": cross_entropy applies a softmax to the logits itself, but the last layer ends in a sigmoid. Write "activation": "softmax" in the last layer, or leave it out.',
+    ],
+    [
+      "a softmax before sigmoid",
+      spec([rnn, { ...two, activation: "softmax" }], { data: arrays(sequences), loss: loss("binary_cross_entropy") }),
+      'activation, /loss/type "binary_cross_entropy": binary_cross_entropy applies a sigmoid to the logits itself, but the last layer ends in a softmax. Write "activation": "sigmoid" in the last layer, or leave it out.',
+    ],
+    [
+      "weights of each sequence, a loss of each step",
+      spec([rnn, two], { data: arrays(perStep, { weights: perSequence }) }),
+      "weight-shape, /data/weights [0: The weights are [batch], but the loss has one entry per step. Give weights of shape [batch, time].",
+    ],
+    [
+      "weights of each step, a loss of each sequence",
+      spec([last, two], { data: arrays(perSequence, { weights: perStep }), loss: loss("cross_entropy") }),
+      "weight-shape, /data/weights [[0: The weights are [batch, time], but the loss has one entry per sequence. Give weights of shape [batch].",
+    ],
+  ])("%s", async (_, invalid, expected) => {
+    expect(await problemsOf(invalid)).toEqual([expected]);
+  });
+});
+
+describe("cells of one's own", () => {
+  const cell = (equations: readonly string[], extra: object = {}) => ({
+    state: { h: "hidden_size" },
+    parameters: { W: ["input_size", "hidden_size"] },
+    equations,
+    output: "h'",
+    ...extra,
+  });
+  const mine = { layer: "rnn", cell: "mine", hidden_size: 5 };
+
+  test("an error stands in its equation, by line and column", async () => {
+    const invalid = spec([ids, mine], { cells: { mine: cell(["y = x @ W", "h' = tanh(y @ W) + hh"]) } });
+    const [diagnostics = []] = await diagnose(JSON.stringify(invalid, null, 2));
+    expect(diagnostics.map(({ line, column, path, message }) => [line, column, path, message])).toEqual([
+      [36, 29, "/cells/mine/equations/1", 'unknown name "hh"'],
+    ]);
+  });
+
+  test("what nothing reads, and what is wrong elsewhere, are told together", async () => {
+    const invalid = spec([two, mine], {
+      cells: { mine: cell(["h' = tanh(x @ W) + h"], { parameters: { W: ["input_size", "hidden_size"], V: [2] } }) },
+    });
+    expect(await problemsOf(invalid)).toEqual([
+      'unused-parameter, /cells/mine/parameters/V "V": no equation reads the parameter "V" Leave it out, or read it in an equation.',
+      'needs-numbers, /model/0 {"layer":"dense": A dense layer reads numbers, but dense is given token ids [batch, time]. Put a one_hot or an embedding layer before dense.',
+    ]);
+  });
+
+  test("sizes that differ only here are told with the sizes, once for all uses", async () => {
+    const invalid = spec([ids, { ...mine, hidden_size: 4 }, { ...mine, hidden_size: 3, from: "one_hot" }], {
+      cells: { mine: cell(["h' = tanh(x @ W) + x"]) },
+    });
+    expect(await problemsOf(invalid)).toEqual([
+      'shape-mismatch, /cells/mine/equations/0 + x": tanh(x @ W) + x: [batch, 4] and [batch, 5]: the sizes 4 and 5 differ In rnn/0, input_size is 5 and hidden_size is 4.',
+    ]);
+  });
+
+  test("a cell that is wrong whatever its sizes is told once, however often it is used", async () => {
+    const invalid = spec([ids, { ...mine, layers: 3 }, { ...mine, bidirectional: "sum" }], {
+      cells: { mine: cell(["h' = tanh(x @ W) @ W + (h"]) },
+    });
+    expect(await problemsOf(invalid)).toHaveLength(1);
+  });
+});
+
+describe("a size that only the data knows is no problem yet", () => {
+  test.each<[string, object]>([
+    ["a residual connection", spec([ids, { ...rnn, residual: true }], { data: file })],
+    ["cells that share weights", spec([ids, { ...rnn, layers: 2, share_weights: true }], { data: file })],
+    ["a sum", spec([ids, { ...rnn, name: "a" }, { layer: "add", from: ["one_hot", "a"] }], { data: file })],
+    ["a dot score", spec([ids, { ...rnn, name: "a" }, { layer: "attention", from: ["a", "one_hot"] }], { data: file })],
+    [
+      "a vector that states start from",
+      spec([ids, { layer: "pool", mode: "max" }, { ...rnn, from: "one_hot", initial_state: "pool" }], { data: file }),
+    ],
+    [
+      "weights of classes",
+      spec([ids, rnn, { layer: "projection" }], {
+        data: file,
+        loss: { type: "sequence_loss", class_weights: [1, 2, 3] },
+      }),
+    ],
+    [
+      "classes to draw from",
+      spec([ids, rnn, { layer: "projection" }], { data: file, loss: { type: "sampled_softmax", samples: 40 } }),
+    ],
+    [
+      "the blank among classes",
+      spec([rnn, { layer: "projection", size: "classes" }], {
+        data: { type: "arrays", inputs: "x.npy", targets: "y.npy" },
+        loss: { type: "ctc", blank: 7 },
+      }),
+    ],
+    ["scores for a vocabulary", spec([{ layer: "one_hot", size: 3 }, rnn], { data: file })],
+    [
+      "a cell whose input and state meet",
+      spec([ids, { layer: "rnn", cell: "mine", hidden_size: 5 }], {
+        data: file,
+        cells: {
+          mine: { state: { h: "hidden_size" }, parameters: { b: [1] }, equations: ["h' = h + b * x"], output: "h'" },
+        },
+      }),
+    ],
+    [
+      "rows of targets",
+      spec([rnn, two], { data: { type: "arrays", inputs: "x.npy", targets: "y.npy" }, loss: loss("squared_error") }),
+    ],
+  ])("%s", async (_, ambiguous) => {
+    expect(await problemsOf(ambiguous)).toEqual([]);
+  });
+});

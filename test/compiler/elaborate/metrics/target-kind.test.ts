@@ -1,0 +1,120 @@
+/** Which metrics go with which losses; of the others, what is said and which is offered in their place. */
+import { expect, test } from "vitest";
+import { problemsOf } from "../../../support/check-spec.js";
+
+const inputs = [
+  [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ],
+  [
+    [2, 1],
+    [4, 3],
+    [6, 5],
+  ],
+];
+const rnn = { layer: "rnn", cell: "gru", hidden_size: 3 };
+const last = { ...rnn, return: "last" };
+const steps = [
+  [0, 1, 2],
+  [2, 1, 0],
+];
+const rows = [
+  [0, 1, 1],
+  [1, 0, 0],
+];
+
+const losses = [
+  ["sequence_loss", steps, rnn],
+  ["cross_entropy", [0, 2], last],
+  ["squared_error", rows, last],
+  ["binary_cross_entropy", rows, last],
+  ["ctc", [[0], [1]], rnn],
+] as const;
+const metrics = [
+  ...["accuracy", "f1", "precision", "recall", "perplexity", "bits_per_character", "exact_sequence"],
+  ...["label_error_rate", "binary_accuracy", "rmse", "mae"],
+].map((type): object => ({ type }));
+
+test("a metric of another kind of answer is refused, and one that fits is named", async () => {
+  const failures: string[] = [];
+  for (const [type, targets, layer] of losses) {
+    failures.push(`${type}:`);
+    for (const metric of [...metrics, { type: "top_k", k: 2 }]) {
+      const data = { type: "arrays", inputs, targets };
+      const spec = { data, model: [layer], loss: { type }, metrics: [metric], optimizer: { type: "adam" } };
+      const messages = (await problemsOf(spec)).map((text) => text.replace(/^.*?: /, ""));
+      failures.push(`  ${Object.values(metric).join(" ")}: ${messages.join("\n") || "fits"}`);
+    }
+  }
+  expect(`\n${failures.join("\n")}\n`).toMatchInlineSnapshot(`
+    "
+    sequence_loss:
+      accuracy: fits
+      f1: fits
+      precision: fits
+      recall: fits
+      perplexity: fits
+      bits_per_character: fits
+      exact_sequence: fits
+      label_error_rate: label_error_rate counts edits of what ctc spells, and the loss is sequence_loss. Use "accuracy".
+      binary_accuracy: binary_accuracy compares yes or no for each output, which sequence_loss does not ask for. Use "accuracy".
+      rmse: rmse compares numbers, but sequence_loss takes the targets for classes. Use "accuracy".
+      mae: mae compares numbers, but sequence_loss takes the targets for classes. Use "accuracy".
+      top_k 2: fits
+    cross_entropy:
+      accuracy: fits
+      f1: fits
+      precision: fits
+      recall: fits
+      perplexity: fits
+      bits_per_character: fits
+      exact_sequence: exact_sequence compares sequences, but the model puts out one value for each. Use "accuracy".
+      label_error_rate: label_error_rate counts edits of what ctc spells, and the loss is cross_entropy. Use "accuracy".
+      binary_accuracy: binary_accuracy compares yes or no for each output, which cross_entropy does not ask for. Use "accuracy".
+      rmse: rmse compares numbers, but cross_entropy takes the targets for classes. Use "accuracy".
+      mae: mae compares numbers, but cross_entropy takes the targets for classes. Use "accuracy".
+      top_k 2: fits
+    squared_error:
+      accuracy: accuracy chooses among classes, but the loss takes the outputs for numbers. Use "rmse" or "mae".
+      f1: f1 chooses among classes, but the loss takes the outputs for numbers. Use "rmse" or "mae".
+      precision: precision chooses among classes, but the loss takes the outputs for numbers. Use "rmse" or "mae".
+      recall: recall chooses among classes, but the loss takes the outputs for numbers. Use "rmse" or "mae".
+      perplexity: perplexity chooses among classes, but the loss takes the outputs for numbers. Use "rmse" or "mae".
+      bits_per_character: bits_per_character chooses among classes, but the loss takes the outputs for numbers. Use "rmse" or "mae".
+      exact_sequence: exact_sequence compares sequences, but the model puts out one value for each. Use "rmse" or "mae".
+      label_error_rate: label_error_rate counts edits of what ctc spells, and the loss is squared_error. Use "rmse" or "mae".
+      binary_accuracy: binary_accuracy compares yes or no for each output, which squared_error does not ask for. Use "rmse" or "mae".
+      rmse: fits
+      mae: fits
+      top_k 2: top_k chooses among classes, but the loss takes the outputs for numbers. Use "rmse" or "mae".
+    binary_cross_entropy:
+      accuracy: accuracy chooses among classes, but the loss takes the outputs for yes or no each. Use "binary_accuracy" or "f1".
+      f1: fits
+      precision: fits
+      recall: fits
+      perplexity: perplexity chooses among classes, but the loss takes the outputs for yes or no each. Use "binary_accuracy" or "f1".
+      bits_per_character: bits_per_character chooses among classes, but the loss takes the outputs for yes or no each. Use "binary_accuracy" or "f1".
+      exact_sequence: exact_sequence compares sequences, but the model puts out one value for each. Use "binary_accuracy" or "f1".
+      label_error_rate: label_error_rate counts edits of what ctc spells, and the loss is binary_cross_entropy. Use "binary_accuracy" or "f1".
+      binary_accuracy: fits
+      rmse: fits
+      mae: fits
+      top_k 2: top_k chooses among classes, but the loss takes the outputs for yes or no each. Use "binary_accuracy" or "f1".
+    ctc:
+      accuracy: accuracy needs one class per step, but ctc aligns labels with steps itself. Use "exact_sequence".
+      f1: f1 needs one class per step, but ctc aligns labels with steps itself. Use "exact_sequence".
+      precision: precision needs one class per step, but ctc aligns labels with steps itself. Use "exact_sequence".
+      recall: recall needs one class per step, but ctc aligns labels with steps itself. Use "exact_sequence".
+      perplexity: perplexity needs one class per step, but ctc aligns labels with steps itself. Use "exact_sequence".
+      bits_per_character: bits_per_character needs one class per step, but ctc aligns labels with steps itself. Use "exact_sequence".
+      exact_sequence: fits
+      label_error_rate: fits
+      binary_accuracy: binary_accuracy compares yes or no for each output, which ctc does not ask for. Use "exact_sequence".
+      rmse: rmse compares numbers, but ctc takes the targets for classes. Use "exact_sequence".
+      mae: mae compares numbers, but ctc takes the targets for classes. Use "exact_sequence".
+      top_k 2: top_k needs one class per step, but ctc aligns labels with steps itself. Use "exact_sequence".
+    "
+  `);
+});

@@ -1,0 +1,83 @@
+/** What is wrong with a loss or a metric, as the user reads it. */
+import { expect, test } from "vitest";
+import { check } from "../../../compiler/compile.js";
+import { open } from "../../support/programs.js";
+
+const classes = { inputs: [[[1, 2, 3]], [[3, 2, 1]]], targets: [[0], [2]] };
+const numbers = { inputs: [[1, 2]], targets: [[0.5, 1.5]] };
+
+/** `path code | message | hint` of what is wrong with a model that puts its inputs out. */
+async function problems(data: { readonly inputs: readonly unknown[] }, spec: object): Promise<readonly string[]> {
+  const size = [data.inputs].flat(3).length / data.inputs.length;
+  const opened = await open({
+    data: { type: "arrays", ...data },
+    model: [{ layer: "dense", size }],
+    optimizer: { type: "adam" },
+    ...spec,
+  });
+  return check(opened.spec, opened.signature, opened.origins).map(({ path, code, message, hint }) =>
+    [`${path} ${code}`, message, hint].join(" | "),
+  );
+}
+
+test.each([
+  [
+    { type: "cross_entropy", class_weights: [1, 2] },
+    '/loss/class_weights output-count | "class_weights" has 2 numbers, but the model puts out 3. | Give one number for each output, in their order.',
+  ],
+  [
+    { type: "sequence_loss", class_weights: [1, 2, 3, 4] },
+    '/loss/class_weights output-count | "class_weights" has 4 numbers, but the model puts out 3. | Give one number for each output, in their order.',
+  ],
+  [
+    { type: "ctc", blank: 3 },
+    '/loss/blank blank-class | The blank is class 3, but the model puts out 3 classes. | Write a class from 0 to 2, or "last".',
+  ],
+])("loss %j", async (loss, expected) => {
+  expect(await problems(classes, { loss })).toEqual([expected]);
+});
+
+test.each<[object, readonly unknown[], string]>([
+  [
+    { type: "cross_entropy" },
+    ["rmse"],
+    '/metrics/0 metric-targets | rmse compares numbers, but cross_entropy takes the targets for classes. | Use "accuracy".',
+  ],
+  [
+    { type: "cross_entropy" },
+    ["accuracy", { type: "top_k", k: 3 }],
+    "/metrics/1/k metric-classes | The largest 3 of 3 outputs are all of them, so this is always 1. | Write a k below 3.",
+  ],
+  [
+    { type: "sequence_loss" },
+    ["binary_accuracy"],
+    '/metrics/0 metric-targets | binary_accuracy compares yes or no for each output, which sequence_loss does not ask for. | Use "accuracy".',
+  ],
+  [
+    { type: "ctc" },
+    ["accuracy"],
+    '/metrics/0 metric-targets | accuracy needs one class per step, but ctc aligns labels with steps itself. | Use "exact_sequence".',
+  ],
+])("loss %j, metrics %j", async (loss, metrics, expected) => {
+  expect(await problems(classes, { loss, metrics })).toEqual([expected]);
+});
+
+test.each<[object, readonly unknown[], string]>([
+  [
+    { type: "squared_error" },
+    ["accuracy"],
+    '/metrics/0 metric-targets | accuracy chooses among classes, but the loss takes the outputs for numbers. | Use "rmse" or "mae".',
+  ],
+  [
+    { type: "binary_cross_entropy" },
+    ["accuracy"],
+    '/metrics/0 metric-targets | accuracy chooses among classes, but the loss takes the outputs for yes or no each. | Use "binary_accuracy" or "f1".',
+  ],
+  [
+    { type: "binary_cross_entropy", positive_weight: [1] },
+    ["mae"],
+    '/loss/positive_weight output-count | "positive_weight" has 1 number, but the model puts out 2. | Give one number for each output, in their order.',
+  ],
+])("numbers, loss %j, metrics %j", async (loss, metrics, expected) => {
+  expect(await problems(numbers, { loss, metrics })).toEqual([expected]);
+});

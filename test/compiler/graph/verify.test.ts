@@ -1,0 +1,106 @@
+/** Every invariant of a graph, broken on purpose: verify says after which stage, in which graph, and what is wrong. */
+import { expect, test } from "vitest";
+import { graphBuilder } from "../../../compiler/graph/builder.js";
+import { scan } from "../../../compiler/graph/loop.js";
+import { verify } from "../../../compiler/graph/verify.js";
+import { at } from "../../../compiler/ir/expect.js";
+import type { Graph, Node, Type } from "../../../compiler/ir/types.js";
+
+const row: Type = { dtype: "float32", shape: ["batch", 3] };
+
+/** y = tanh(x @ W) */
+function dense(): Graph {
+  const b = graphBuilder("dense");
+  const x = b.input("x", row);
+  const w = b.input("W", { dtype: "float32", shape: [3, 3] });
+  return b.finish([b.withName(b.tanh(b.withName(b.matmul(x, w), "product")), "y")]);
+}
+
+/** The states of h' = tanh(h + x). */
+function recurrence(): Graph {
+  const b = graphBuilder("recurrence");
+  const xs = b.input("xs", { dtype: "float32", shape: ["time", "batch", 3] });
+  const h = b.input("h", row);
+  const { scanOutputs: stacked } = scan(b, "step", { initial: [h], scans: [xs] }, (inner, [state = h], [x = h]) => {
+    const next = inner.tanh(inner.add(state, x));
+    return { next: [next], scanOutputs: [next] };
+  });
+  return b.finish(stacked);
+}
+
+function withNode(graph: Graph, index: number, change: (node: Node) => Node): Graph {
+  return { ...graph, nodes: graph.nodes.map((node, position) => (position === index ? change(node) : node)) };
+}
+
+function withBody(graph: Graph, change: (body: Graph) => Graph): Graph {
+  return withNode(graph, 0, (node) =>
+    node.op === "Scan" ? { ...node, attributes: { ...node.attributes, body: change(node.attributes.body) } } : node,
+  );
+}
+
+test("a sound graph is given back", () => {
+  const graph = recurrence();
+  expect(verify(graph, "test")).toBe(graph);
+});
+
+/** Each of these makes one change to a sound graph. */
+const breaks: Readonly<Record<string, () => Graph>> = {
+  "dense: Tanh reads product before it is made": () => {
+    const graph = dense();
+    return { ...graph, nodes: [...graph.nodes].reverse() };
+  },
+  "dense: MatMul reads x before it is made": () => {
+    const graph = dense();
+    return { ...graph, inputs: graph.inputs.slice(1) };
+  },
+  "dense: x is defined twice (as an input)": () => {
+    const graph = dense();
+    return { ...graph, inputs: [...graph.inputs, at(graph.inputs, 0)] };
+  },
+  "dense: product is defined twice (MatMul)": () => {
+    const graph = dense();
+    return { ...graph, nodes: [at(graph.nodes, 0), ...graph.nodes] };
+  },
+  "dense: x is defined twice (Tanh)": () => {
+    const graph = dense();
+    return withNode(graph, 1, (node) => ({ ...node, outputs: [at(graph.inputs, 0)] }));
+  },
+  "dense: output y is never made": () => {
+    const graph = dense();
+    return { ...graph, nodes: graph.nodes.slice(0, 1) };
+  },
+  "dense: Tanh makes float32[batch, 3], not float32[3]": () =>
+    withNode(dense(), 1, (node) => ({ ...node, outputs: [{ name: "y", type: { ...row, shape: [3] } }] })),
+  "dense: Tanh makes float32[batch, 3], not int64[batch, 3]": () =>
+    withNode(dense(), 1, (node) => ({
+      ...node,
+      outputs: [{ name: "y", type: { ...row, dtype: "int64" } }],
+    })),
+  "dense: Tanh makes 1 values, not 2": () =>
+    withNode(dense(), 1, (node) => ({ ...node, outputs: [...node.outputs, { name: "z", type: row }] })),
+  "recurrence: Scan makes 2 values, not 1": () =>
+    withNode(recurrence(), 0, (node) => ({ ...node, outputs: node.outputs.slice(1) })),
+  "step: Add reads a value before it is made": () =>
+    withBody(recurrence(), (body) => ({ ...body, nodes: body.nodes.map((node) => readForeign(node)) })),
+  "step: Tanh makes float32[batch, 3], not float32[batch]": () =>
+    withBody(recurrence(), (body) => {
+      const wrongOutput = { name: "narrow", type: { ...row, shape: ["batch"] } };
+      return withNode(body, 1, (node) => ({ ...node, outputs: [...node.outputs.slice(1), wrongOutput] }));
+    }),
+};
+
+/** The node reading a value of its own type that is in no graph. */
+function readForeign(node: Node): Node {
+  return { ...node, inputs: node.inputs.map(({ type }) => ({ name: undefined, type })) };
+}
+
+test.each(Object.entries(breaks))("%s", (message, broken) => {
+  expect(() => verify(broken(), "test")).toThrow(`after test, in ${message}`);
+});
+
+test("what a node's own rule refuses is refused", () => {
+  const graph = withNode(dense(), 1, (node) => ({ ...node, op: "Softmax", attributes: {} }));
+  expect(verify(graph, "test")).toBe(graph);
+  const transposed = withNode(dense(), 1, (node) => ({ ...node, op: "Transpose", attributes: { perm: [0] } }) as Node);
+  expect(() => verify(transposed, "test")).toThrow("Transpose(product[batch, 3]): [0] is no permutation of rank 2");
+});

@@ -1,0 +1,166 @@
+/** Cells explained: gradients as equations, checked by computing them, and loops that carry less than they were written with. */
+import { expect, test } from "vitest";
+import { type Explanation, explainCell } from "../../../compiler/inspect/explain.js";
+import { resolveCell } from "../../../compiler/language/resolve-cell.js";
+import { readSpec } from "../../../schema/read.js";
+
+async function explained(cell: object, cells: object = {}): Promise<Explanation> {
+  const read = await readSpec(
+    JSON.stringify({
+      data: { type: "text", text: "hihello", window: 6 },
+      cells,
+      model: [{ layer: "one_hot" }, { layer: "rnn", hidden_size: 3, ...cell }],
+      loss: { type: "sequence_loss" },
+      optimizer: { type: "adam" },
+      train: { steps: 1 },
+    }),
+  );
+  if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
+  const [, layer] = read.spec.model;
+  if (layer?.layer !== "rnn" || layer.cells[0] === undefined) throw new Error("no rnn");
+  const [use] = layer.cells;
+  const definition = read.spec.cells[use.cell];
+  if (definition === undefined) throw new Error("no cell");
+  const sizes = { input_size: 5, hidden_size: 3 };
+  return explainCell(resolveCell(definition, use), sizes, {
+    expected: new Map([
+      ["batch", 8],
+      ["time", 6],
+    ]),
+  });
+}
+
+test("the gradient of a plain cell, and its loops", async () => {
+  const { gradient, hoisted, forward, between, backward, sunk } = await explained({ cell: "rnn" });
+  expect({
+    gradient,
+    hoisted,
+    forward: forward.lines,
+    between,
+    backward: backward.lines,
+    sunk,
+  }).toMatchInlineSnapshot(`
+    {
+      "backward": [
+        "t = (dh + dy[t]) * a1[t]",
+        "dh' = t @ Uᵀ",
+        "stack t[t] = t",
+      ],
+      "between": [
+        "a1 = 1 - h' * h'",
+      ],
+      "forward": [
+        "h' = tanh(h @ U + a[t])",
+        "stack h'[t] = h'",
+        "stack h[t] = h",
+      ],
+      "gradient": [
+        "h' = tanh(x @ W + b + h @ U)",
+        "t = dh' * (1 - h' * h')",
+        "dh = t @ Uᵀ",
+        "dU = hᵀ @ t",
+        "db = sum(t)",
+        "dx = t @ Wᵀ",
+        "dW = xᵀ @ t",
+      ],
+      "hoisted": [
+        "a = x @ W + b",
+      ],
+      "sunk": [
+        "dU = flat(h)ᵀ @ flat(t)",
+        "db = sum(t)",
+        "dx = t @ Wᵀ",
+        "dW = flat(x)ᵀ @ flat(t)",
+      ],
+    }
+  `);
+});
+
+test.each(["rnn", "lstm", "gru", "minimal_gated"])(
+  "the loops of %s carry less than its equations say",
+  async (cell) => {
+    const { before, forward, backward } = await explained({ cell });
+    expect(forward.operations).toBeLessThan(before.forward);
+    expect(backward.operations).toBeLessThan(before.backward / 2);
+  },
+);
+
+test("a cell whose state says nothing of the one before has no loop", async () => {
+  const forgetGateCell = {
+    state: { h: "hidden_size" },
+    parameters: { W: ["input_size", "hidden_size"] },
+    equations: ["h' = tanh(x @ W)"],
+    output: "h'",
+  };
+  const { hoisted, forward, between, backward, sunk } = await explained(
+    { cell: "forgetful" },
+    { forgetful: forgetGateCell },
+  );
+  expect([forward, backward]).toEqual([
+    { lines: [], operations: 0 },
+    { lines: [], operations: 0 },
+  ]);
+  expect({ hoisted, between, sunk }).toMatchInlineSnapshot(`
+    {
+      "between": [],
+      "hoisted": [
+        "h' = tanh(x @ W)",
+        "t = dy * (1 - h' * h')",
+        "dx = t @ Wᵀ",
+        "dW = flat(x)ᵀ @ flat(t)",
+      ],
+      "sunk": [],
+    }
+  `);
+});
+
+test("a cell that puts out what is no state is asked for its derivative too", async () => {
+  const read = {
+    state: { h: "hidden_size" },
+    parameters: { W: ["input_size", "hidden_size"], u: ["hidden_size"] },
+    equations: ["h' = tanh(x @ W + u * h)", "y = sigmoid(h')"],
+    output: "y",
+  };
+  const { gradient } = await explained({ cell: "read" }, { read });
+  expect(gradient).toMatchInlineSnapshot(`
+    [
+      "h' = tanh(x @ W + u * h)",
+      "y = sigmoid(h')",
+      "t = (dh' + dy * y * (1 - y)) * (1 - h' * h')",
+      "dh = t * u",
+      "du = sum(t * h)",
+      "dx = t @ Wᵀ",
+      "dW = xᵀ @ t",
+    ]
+  `);
+});
+
+/** The scalars of a cell of one unit, whose equations JavaScript can compute once a product is a product. */
+function run(lines: readonly string[], inputs: Readonly<Record<string, number>>): Record<string, number> {
+  const values: Record<string, number> = { ...inputs };
+  const word = (name: string) => name.replaceAll("'", "_next");
+  for (const line of lines) {
+    const [target = "", expression = ""] = line.split(" = ");
+    const source = word(expression).replaceAll("@", "*").replaceAll("ᵀ", "").replaceAll("sum(", "(");
+    const names = Object.keys(values);
+    const compute = new Function("tanh", "sigmoid", ...names.map(word), `return ${source};`);
+    const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
+    values[target] = compute(Math.tanh, sigmoid, ...Object.values(values));
+  }
+  return values;
+}
+
+test("the equations of a gradient are its finite differences", async () => {
+  const { gradient } = await explained({ cell: "minimal_gated" });
+  const inputs = { x: 0.4, h: -0.3, Wf: 0.7, Uf: -0.5, bf: 0.2, Wn: 0.9, Un: 0.6, bn: -0.1 };
+  const next = ({ x, h, Wf, Uf, bf, Wn, Un, bn }: typeof inputs) => {
+    const f = 1 / (1 + Math.exp(-(x * Wf + h * Uf + bf)));
+    return (1 - f) * h + f * Math.tanh(x * Wn + f * h * Un + bn);
+  };
+  const computed = run(gradient, { ...inputs, "dh'": 1 });
+  for (const name of Object.keys(inputs) as (keyof typeof inputs)[]) {
+    const step = 1e-6;
+    const shifted = (by: number) => next({ ...inputs, [name]: inputs[name] + by });
+    expect(computed[`d${name}`]).toBeCloseTo((shifted(step) - shifted(-step)) / (2 * step), 7);
+  }
+});

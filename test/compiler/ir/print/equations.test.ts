@@ -1,0 +1,56 @@
+/** Nodes as equations: operators with the parentheses that they need, and names where something is read again. */
+import { expect, test } from "vitest";
+import { graphBuilder } from "../../../../compiler/graph/builder.js";
+import type { Builder } from "../../../../compiler/ir/builder.js";
+import { numberedNames } from "../../../../compiler/ir/names.js";
+import { infixLines, repeatedValues } from "../../../../compiler/ir/print/equations.js";
+import { tensor } from "../../../../compiler/ir/tensor.js";
+import type { Value } from "../../../../compiler/ir/types.js";
+
+/** The lines of what is made of x [2, 3], y [2, 3] and deep [4, 2, 3]. */
+function lines(build: (b: Builder, x: Value, y: Value, cube: Value) => Value): readonly string[] {
+  const b = graphBuilder("page");
+  const input = (name: string, ...shape: readonly number[]) => b.input(name, { dtype: "float32", shape });
+  const [x, y, cube] = [input("x", 2, 3), input("y", 2, 3), input("deep", 4, 2, 3)];
+  const result = build(b, x, y, cube);
+  const names = new Map([x, y, cube].map((value) => [value, String(value.name)]));
+  names.set(result, "r");
+  return infixLines(b.nodes, {
+    names,
+    fresh: numberedNames(names.values()),
+    repeated: repeatedValues(b.nodes, [result]),
+  });
+}
+
+test.each<[string, (b: Builder, x: Value, y: Value, cube: Value) => Value]>([
+  ["r = x - (y - x)", (b, x, y) => b.sub(x, b.sub(y, x))],
+  ["r = x - y - x", (b, x, y) => b.sub(b.sub(x, y), x)],
+  ["r = (x + y) * x", (b, x, y) => b.mul(b.add(x, y), x)],
+  ["r = -(x * y)", (b, x, y) => b.neg(b.mul(x, y))],
+  ["r = -x * y", (b, x, y) => b.mul(b.neg(x), y)],
+  ["r = (x + y)^2", (b, x, y) => b.pow(b.add(x, y), 2)],
+  ["r = x @ yᵀ", (b, x, y) => b.matmul(x, b.transpose(y, [1, 0]))],
+  ["r = deepᵀ", (b, _x, _y, cube) => b.transpose(cube, [0, 2, 1])],
+  ["r = transpose(deep)", (b, _x, _y, cube) => b.transpose(cube, [1, 0, 2])],
+  ["r = xᵀ @ y + 1", (b, x, y) => b.gemm(x, y, b.scalar(1), true)],
+  ["r = (x + y)[0:1]", (b, x, y) => b.slice(b.add(x, y), 0, 0, 1)],
+  ["r = flat(deep)", (b, _x, _y, cube) => b.reshape(cube, [8, 3])],
+  ["r = x", (b, x) => b.reshape(x, [1, 2, 3])],
+  ["r = sum(x)", (b, x) => b.sum(x)],
+  ["r = where(x > y, x, y)", (b, x, y) => b.where(b.greater(x, y), x, y)],
+])("%s", (expected, build) => {
+  expect(lines(build)).toEqual([expected]);
+});
+
+test("rows are picked by a table of numbers, which has a line", () => {
+  expect(lines((b, x) => b.gather(x, b.constant(tensor("int64", [2], [1, 0])), 0))).toEqual([
+    "t = constant",
+    "r = x[t]",
+  ]);
+});
+
+test("what is read again has a name, unless it is short", () => {
+  const twice = (b: Builder, value: Value) => b.mul(value, value);
+  expect(lines((b, x) => twice(b, b.tanh(x)))).toEqual(["r = tanh(x) * tanh(x)"]);
+  expect(lines((b, x, y) => twice(b, b.add(x, y)))).toEqual(["t = x + y", "r = t * t"]);
+});

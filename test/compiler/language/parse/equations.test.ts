@@ -1,0 +1,222 @@
+import { describe, expect, test } from "vitest";
+import { parseEquations } from "../../../../compiler/language/parse/equations.js";
+import { resolveCell } from "../../../../compiler/language/resolve-cell.js";
+import { definition, type PartialCell } from "../../../support/cell-definition.js";
+import { lines } from "../../../support/problem-lines.js";
+
+const base: PartialCell = {
+  options: { leak: 0.1, kind: "a" },
+  state: { h: "hidden_size" },
+  parameters: { W: ["input_size", "hidden_size"], b: ["hidden_size"] },
+};
+
+function problems(equations: readonly string[], overrides: PartialCell = {}): readonly string[] {
+  const cell = resolveCell(definition({ ...base, equations, ...overrides }), {});
+  return lines((report) => parseEquations(cell, "/cells/mine", report));
+}
+
+test("equations become assignments with the places of their names", () => {
+  const equations = ["p, q = split(x @ W, 2)", "  h' = leak * p + q + h"];
+  const cell = resolveCell(definition({ ...base, equations }), {});
+  const assignments = parseEquations(cell, "/cells/mine", () => {});
+  expect(assignments?.map(({ path, targets }) => ({ path, targets }))).toEqual([
+    {
+      path: "/cells/mine/equations/0",
+      targets: [
+        { name: "p", offset: 0 },
+        { name: "q", offset: 3 },
+      ],
+    },
+    { path: "/cells/mine/equations/1", targets: [{ name: "h'", offset: 2 }] },
+  ]);
+});
+
+describe("names", () => {
+  test.each<[string, readonly string[], readonly string[]]>([
+    [
+      "a misspelt name",
+      ["gate = x @ W", "h' = gat + h"],
+      ['unknown-name /cells/mine/equations/1+5: unknown name "gat". Did you mean "gate"?'],
+    ],
+    [
+      "a name that is like no other",
+      ["h' = x @ W + momentum"],
+      ['unknown-name /cells/mine/equations/0+13: unknown name "momentum". Names: x, h, W, b, leak.'],
+    ],
+    [
+      "a misspelt name is reported once",
+      ["a = hidden + hidden", "h' = hidden + a"],
+      ['unknown-name /cells/mine/equations/0+4: unknown name "hidden". Names: x, h, W, b, leak.'],
+    ],
+    [
+      "read before it is set",
+      ["a = n + 1", "n = x @ W", "h' = a"],
+      ['read-before-set /cells/mine/equations/0+4: "n" is read before it is set. Equation 2 sets it.'],
+    ],
+    [
+      "read by the equation that sets it",
+      ["h' = x @ W + h'"],
+      [`read-before-set /cells/mine/equations/0+13: "h'" is read before it is set. Equation 1 sets it.`],
+    ],
+    [
+      "an option that is not a number",
+      ["h' = kind * h"],
+      [
+        'unknown-name /cells/mine/equations/0+5: unknown name "kind". The option of that name is not a number; only a variant can depend on it.',
+      ],
+    ],
+    [
+      "a size",
+      ["h' = h / hidden_size"],
+      [
+        'unknown-name /cells/mine/equations/0+9: unknown name "hidden_size". Sizes are for the shapes of states and parameters.',
+      ],
+    ],
+    [
+      "a function without arguments",
+      ["h' = tanh + h"],
+      ['unknown-name /cells/mine/equations/0+5: unknown name "tanh". It is a function: write "tanh(…)".'],
+    ],
+    [
+      "set twice",
+      ["n = x", "n = x", "h' = n"],
+      ['name-taken /cells/mine/equations/1+0: "n" is set twice. Use another name.'],
+    ],
+    [
+      "a next state set twice",
+      ["h' = h", "h' = h"],
+      [`name-taken /cells/mine/equations/1+0: "h'" is set twice. Use another name.`],
+    ],
+    [
+      "a state without its prime",
+      ["h = x @ W", "h' = h"],
+      [`name-taken /cells/mine/equations/0+0: "h" is a state. The next value of "h" is "h'".`],
+    ],
+    [
+      "names that stand for something else",
+      ["W = x", "x = h", "leak = h", "max = h", "h' = h"],
+      [
+        'name-taken /cells/mine/equations/0+0: "W" is a parameter. Use another name.',
+        `name-taken /cells/mine/equations/1+0: "x" is the cell's input. Use another name.`,
+        'name-taken /cells/mine/equations/2+0: "leak" is an option. Use another name.',
+        'name-taken /cells/mine/equations/3+0: "max" is a function. Use another name.',
+      ],
+    ],
+    [
+      "a prime on what is not a state",
+      ["hh' = h", "h' = h"],
+      [
+        `unknown-name /cells/mine/equations/0+0: "hh'" is the next value of "hh", which is not a state. Did you mean "h'"?`,
+      ],
+    ],
+    [
+      "a state without a next value",
+      ["n = h"],
+      [
+        `state-not-set /cells/mine/equations: no equation sets h', the next value of the state h. Add one: "h' = …".`,
+        `unknown-name /cells/mine/output: the output "h'" is not a name that an equation sets. Names: n.`,
+      ],
+    ],
+  ])("%s", (_, equations, expected) => expect(problems(equations)).toEqual(expected));
+
+  test("an output that is a state's name", () => {
+    expect(problems(["h' = h"], { output: "h" })).toEqual([
+      `unknown-name /cells/mine/output: the output "h" is not a name that an equation sets. Did you mean "h'"?`,
+    ]);
+  });
+
+  test("names that objects have by themselves are names like others", () => {
+    expect(problems(["constructor = toString", "__proto__ = constructor", "h' = __proto__ + h"])).toEqual([
+      'unknown-name /cells/mine/equations/0+14: unknown name "toString". Names: x, h, W, b, leak.',
+    ]);
+    expect(problems(["h' = valueOf(h)"])[0]).toContain('unknown function "valueOf"');
+  });
+});
+
+describe("calls", () => {
+  test.each<[string, string, string]>([
+    [
+      "a misspelt function",
+      "h' = sigmiod(h)",
+      'unknown-function /cells/mine/equations/0+5: unknown function "sigmiod". Did you mean "sigmoid"?',
+    ],
+    [
+      "a function that is like no other",
+      "h' = convolve(h)",
+      'unknown-function /cells/mine/equations/0+5: unknown function "convolve". Functions: tanh, sigmoid, relu, softplus, exp, log, sqrt, abs, min, max, where, softmax, layer_norm, concat, split, sum, mean.',
+    ],
+    ["too many arguments", "h' = tanh(h, h)", "argument-count /cells/mine/equations/0+5: tanh takes 1 argument, not 2"],
+    [
+      "too few arguments",
+      "h' = 1 + where(h > 0)",
+      "argument-count /cells/mine/equations/0+9: where takes 3 arguments, not 1",
+    ],
+    [
+      "one thing to join",
+      "h' = concat(h)",
+      "argument-count /cells/mine/equations/0+5: concat takes 2 or more arguments, not 1",
+    ],
+    [
+      "a split inside an expression",
+      "h' = h + split(h, 2)",
+      'split /cells/mine/equations/0+9: split is the whole right side of an equation. Give its parts names in an equation of their own: "a, b = split(e, 2)".',
+    ],
+    [
+      "more parts than names",
+      "h' = split(h, 2)",
+      "split /cells/mine/equations/0+0: split gives 2 parts and 1 name is set",
+    ],
+    [
+      "more names than parts",
+      "h', a, q = split(h, 2)",
+      "split /cells/mine/equations/0+0: split gives 2 parts and 3 names are set",
+    ],
+    [
+      "parts that are not counted",
+      "h', a = split(h, leak)",
+      'argument /cells/mine/equations/0+17: the second argument of split is a whole number from 2 on. Write how many equal parts there are: "a, b = split(e, 2)".',
+    ],
+    [
+      "parts to normalize that are not counted",
+      "h' = layer_norm(h, leak)",
+      'argument /cells/mine/equations/0+19: the second argument of layer_norm is a whole number from 2 on. Write how many equal parts there are: "layer_norm(e, 4)".',
+    ],
+    [
+      "several names for one value",
+      "h', a = tanh(h)",
+      'split /cells/mine/equations/0+4: only split gives several values. Write "… = split(e, 2)".',
+    ],
+  ])("%s", (_, equation, expected) => expect(problems([equation])).toEqual([expected]));
+});
+
+describe("form", () => {
+  test.each<[string, readonly string[]]>([
+    ["tanh(h)", ['equation-syntax /cells/mine/equations/0+0: an equation sets a name. Write "name = expression".']],
+    [
+      "= h",
+      ['equation-syntax /cells/mine/equations/0+0: left of "=" stands a name, or names with commas between them'],
+    ],
+    [
+      "a, = h",
+      ['equation-syntax /cells/mine/equations/0+3: left of "=" stands a name, or names with commas between them'],
+    ],
+    [
+      "a b = h",
+      ['equation-syntax /cells/mine/equations/0+2: left of "=" stands a name, or names with commas between them'],
+    ],
+    [
+      "2 = h",
+      ['equation-syntax /cells/mine/equations/0+0: left of "=" stands a name, or names with commas between them'],
+    ],
+    ["a = h = x", ['equation-syntax /cells/mine/equations/0+6: an equation has one "=". To compare, write "==".']],
+    ["a = h $ x", ['equation-syntax /cells/mine/equations/0+6: "$" has no meaning in an equation']],
+  ])("%s", (equation, expected) => expect(problems([equation, "h' = h"])).toEqual(expected));
+
+  test("a broken right side still sets its names, and all equations are read", () => {
+    expect(problems(["a = h +", "b2 = h * * h", "h' = a + b2 + c"])).toEqual([
+      "equation-syntax /cells/mine/equations/0+7: a value is missing at the end",
+      'equation-syntax /cells/mine/equations/1+9: a value is missing before "*"',
+      'unknown-name /cells/mine/equations/2+14: unknown name "c". Names: x, h, W, b, leak, a, b2.',
+    ]);
+  });
+});

@@ -1,0 +1,53 @@
+/** Where a gradient could be made in more than one way, the one that is made: the cheap one for its sizes. */
+import { expect, test } from "vitest";
+import { differentiate } from "../../../compiler/autodiff/reverse.js";
+import { graphBuilder } from "../../../compiler/graph/builder.js";
+import type { Builder } from "../../../compiler/ir/builder.js";
+import type { OpName } from "../../../compiler/ir/operators.js";
+import type { Value } from "../../../compiler/ir/types.js";
+
+/** Operators of the gradient of the sum of `build`, with respect to all inputs. */
+function gradientOps(build: (b: Builder) => Value): readonly OpName[] {
+  const b = graphBuilder("graph");
+  const graph = b.finish([b.sum(build(b))]);
+  const floats = graph.inputs.flatMap(({ type }, index) => (type.dtype === "float32" ? [index] : []));
+  return differentiate(graph, 0, floats)
+    .nodes.slice(graph.nodes.length)
+    .map(({ op }) => op)
+    .filter((op) => op !== "Constant");
+}
+
+const float = (b: Builder, name: string, ...shape: readonly (number | string)[]) =>
+  b.input(name, { dtype: "float32", shape });
+const integer = (b: Builder, name: string, ...shape: readonly (number | string)[]) =>
+  b.input(name, { dtype: "int64", shape });
+
+test("a matrix shared by all rows of a sequence gets one product of all rows at once", () => {
+  const ops = gradientOps((b) => b.matmul(float(b, "x", "batch", "time", 3), float(b, "W", 3, 4)));
+  // The sum's cotangent; g Wᵀ; then xᵀ g of the flattened operands, with no sum over a batch of products.
+  expect(ops).toEqual(["Unsqueeze", "Expand", "Transpose", "MatMul", "Reshape", "Transpose", "Reshape", "MatMul"]);
+});
+
+test("a table of up to 1024 rows adds its rows up by a product with a one-hot matrix, a larger one by a scatter", () => {
+  const lookUp = (rows: number | string) =>
+    gradientOps((b) => b.gather(float(b, "E", rows, 8), integer(b, "ids", "batch"), 0)).filter(
+      (op) => op === "OneHot" || op === "ScatterElements",
+    );
+  expect(lookUp(1024)).toEqual(["OneHot"]);
+  expect(lookUp(1025)).toEqual(["ScatterElements"]);
+  expect(lookUp("rows")).toEqual(["ScatterElements"]);
+});
+
+test("a pick of one entry per row spreads its cotangent by a one-hot row, other picks by a scatter", () => {
+  const pick = (picks: number) =>
+    gradientOps((b) => b.gatherElements(float(b, "x", "batch", 5), integer(b, "ids", "batch", picks), 1)).filter(
+      (op) => op === "OneHot" || op === "ScatterElements",
+    );
+  expect(pick(1)).toEqual(["OneHot"]);
+  expect(pick(2)).toEqual(["ScatterElements"]);
+});
+
+test("a mean over axes of known size is divided by a number, so that it can leave a loop", () => {
+  expect(gradientOps((b) => b.mean(float(b, "x", "batch", 4), [1]))).not.toContain("Size");
+  expect(gradientOps((b) => b.mean(float(b, "x", "batch", 4), [0]))).toContain("Size");
+});

@@ -1,0 +1,52 @@
+/** Cases of the primitives that reduce or normalize: several axes, kept or not, all of them, none of them. */
+import type { CaseOf, Cases } from "./case.js";
+import { below, constant, normal, type Sample } from "./sample.js";
+
+type Reduce = "ReduceSum" | "ReduceMean" | "ReduceMax";
+
+const reduce = (title: string, x: Sample, axes: readonly number[], keep: boolean): CaseOf<"ReduceSum"> => ({
+  title,
+  operands: [x],
+  attributes: { axes, keep },
+});
+
+const reductions: readonly [CaseOf<"ReduceSum">, ...CaseOf<"ReduceSum">[]] = [
+  reduce("the last axis", normal(2, 3), [1], false),
+  reduce("the last axis, kept", normal(2, 3), [1], true),
+  reduce("the first axis", normal("batch", 3), [0], false),
+  reduce("two axes that are not neighbours", normal(2, 3, 2), [0, 2], false),
+  reduce("two axes out of order, kept", normal("batch", 3, "time"), [2, 0], true),
+  reduce("all axes", normal("batch", "time"), [0, 1], false),
+  reduce("all axes, kept", normal(2, 3), [0, 1], true),
+  reduce("no axis", normal(2, 3), [], false),
+  reduce("an axis of 1", normal(1, 3), [0], false),
+];
+
+const along = (title: string, x: Sample, axis: number): CaseOf<"ArgMax"> => ({
+  title,
+  operands: [x],
+  attributes: { axis },
+});
+
+const rows: readonly [CaseOf<"Softmax">, ...CaseOf<"Softmax">[]] = [
+  { title: "a vector", operands: [normal(4)], attributes: {} },
+  { title: "rows", operands: [normal("batch", 3)], attributes: {} },
+  { title: "steps of a sequence", operands: [normal("batch", "time", 4)], attributes: {} },
+  { title: "an axis of 1", operands: [normal(3, 1)], attributes: {} },
+  { title: "entries far apart", operands: [constant("float32", [2, 3], 800, 0, -800, 1e4, 1e4, 0)], attributes: {} },
+];
+
+export const reduction: Cases<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = {
+  ReduceSum: [...reductions, reduce("whole numbers", below(5, 2, 3), [1], false)],
+  ReduceMean: reductions,
+  ReduceMax: [...reductions, reduce("whole numbers", below(5, 2, 3), [1], true)],
+  ArgMax: [
+    along("the last axis", normal("batch", 4), 1),
+    along("the first axis", normal(4, 2), 0),
+    along("the middle", normal(2, 3, 2), 1),
+    along("a vector", normal(4), 0),
+    along("whole numbers with equal entries", below(2, 3, 4), 1),
+  ],
+  Softmax: rows,
+  LogSoftmax: rows,
+};

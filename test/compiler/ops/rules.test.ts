@@ -1,0 +1,36 @@
+/** Every primitive against its own arithmetic: the types it infers and the gradient it gives. */
+import { describe, expect, test } from "vitest";
+import { ruleOf } from "../../../compiler/graph/builder.js";
+import { evaluate } from "../../../compiler/graph/evaluate.js";
+import type { OpName } from "../../../compiler/ir/operators.js";
+import { randomStream } from "../../../runtime/tensors/random.js";
+import { expectGradients, gradients, weightedSum } from "../../support/finite-differences.js";
+import type { CaseOf } from "./case.js";
+import { cases, drawOperands, graphOf, ops } from "./cases.js";
+import { sizes, staticSizes } from "./sample.js";
+
+function testTypes<K extends OpName>(op: K, example: CaseOf<K>): void {
+  const graph = graphOf(op, example);
+  const results = evaluate(graph, drawOperands(op, example), sizes);
+  expect(results.map(({ dtype, shape }) => ({ dtype, shape }))).toEqual(
+    graph.outputs.map(({ type: { dtype, shape } }) => ({ dtype, shape: staticSizes(shape) })),
+  );
+  for (const { shape, data } of results) expect(data).toHaveLength(shape.reduce((product, size) => product * size, 1));
+}
+
+function testGradient<K extends OpName>(op: K, example: CaseOf<K>): void {
+  const loss = weightedSum(graphOf(op, example), drawOperands(op, example), randomStream(2, op), sizes);
+  const floats = example.operands.flatMap(({ type }, position) => (type.dtype === "float32" ? [position] : []));
+  expectGradients(loss, floats);
+  if (ruleOf(op).vjp === "none") {
+    for (const { data } of gradients(loss, floats)) expect(data.every((entry) => entry === 0)).toBe(true);
+  }
+}
+
+describe.each(ops)("%s", (op) => {
+  for (const example of cases[op] as readonly CaseOf<typeof op>[]) {
+    test(`infers types: ${example.title}`, () => testTypes(op, example));
+    if (ruleOf(op).vjp === "inference") continue;
+    test(`has its differences for gradient: ${example.title}`, () => testGradient(op, example));
+  }
+});

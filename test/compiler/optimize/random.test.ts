@@ -1,0 +1,112 @@
+/** Random graphs: every pass, alone and in its lists, keeps every output's value and leaves a graph without fault. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { differentiate } from "../../../compiler/autodiff/reverse.js";
+import { evaluate } from "../../../compiler/graph/evaluate.js";
+import { verify } from "../../../compiler/graph/verify.js";
+import { printGraph } from "../../../compiler/ir/print/text.js";
+import type { Graph, Tensor } from "../../../compiler/ir/types.js";
+import { decompose } from "../../../compiler/optimize/legalize/decompose.js";
+import { unroll } from "../../../compiler/optimize/loops/unroll.js";
+import type { Pass } from "../../../compiler/optimize/pass.js";
+import { ablatablePasses, forwardPasses, runPasses, stepPasses } from "../../../compiler/optimize/pipeline.js";
+import {
+  graphOf,
+  type Instruction,
+  instructions,
+  operandsOf,
+  withFlatLoops,
+} from "../../support/random-optimizable-graphs.js";
+
+const context = { expected: new Map<string, number>() };
+const optimize = (graph: Graph, list: readonly Pass[], without: readonly string[] = []) =>
+  runPasses(graph, list, context, without);
+
+const maxMagnitude = (tensors: readonly Tensor[]) =>
+  tensors.reduce((maximum, { data }) => data.reduce((x, entry) => Math.max(x, Math.abs(entry)), maximum), 1);
+
+/** A graph that was grown, and its outputs; graphs whose numbers are out of hand are drawn anew. */
+function randomGraph(steps: readonly Instruction[], seed: number) {
+  const graph = verify(graphOf(steps), "growth");
+  const operands = operandsOf(seed);
+  const outputs = evaluate(graph, operands);
+  fc.pre(maxMagnitude(outputs) < 1e4);
+  return { graph, operands, outputs };
+}
+
+function expectSame(actual: readonly Tensor[], expected: readonly Tensor[], after = "the passes"): void {
+  expect(actual.map(({ dtype, shape }) => ({ dtype, shape }))).toEqual(
+    expected.map(({ dtype, shape }) => ({ dtype, shape })),
+  );
+  const tolerance = 1e-9 * maxMagnitude(expected);
+  actual.forEach(({ data }, index) => {
+    data.forEach((entry, position) => {
+      const difference = Math.abs(entry - (expected[index]?.data[position] ?? Number.NaN));
+      if (!(difference <= tolerance))
+        throw new Error(`after ${after}, output ${index} differs by ${difference} at ${position}`);
+    });
+  });
+}
+
+const RUNS = 60;
+
+describe("a random graph has the same values", () => {
+  test("after each pass alone", () => {
+    fc.assert(
+      fc.property(instructions, fc.nat(999), (steps, seed) => {
+        const { graph, operands, outputs } = randomGraph(steps, seed);
+        for (const pass of [...ablatablePasses, unroll, decompose]) {
+          const result = verify(pass.run(graph, context), pass.name);
+          expectSame(evaluate(result, operands), outputs, pass.name);
+        }
+      }),
+      { seed: 1, numRuns: RUNS },
+    );
+  });
+
+  test("after the passes of the forward graph and of the step", () => {
+    fc.assert(
+      fc.property(instructions, fc.nat(999), (steps, seed) => {
+        const { graph, operands, outputs } = randomGraph(steps, seed);
+        for (const list of [forwardPasses, stepPasses]) expectSame(evaluate(optimize(graph, list), operands), outputs);
+      }),
+      { seed: 2, numRuns: RUNS },
+    );
+  });
+
+  test("after the passes of the step without any one of them", () => {
+    fc.assert(
+      fc.property(instructions, fc.nat(999), fc.constantFrom(...ablatablePasses), (steps, seed, { name }) => {
+        const { graph, operands, outputs } = randomGraph(steps, seed);
+        expectSame(evaluate(optimize(graph, stepPasses, [name]), operands), outputs);
+      }),
+      { seed: 3, numRuns: RUNS },
+    );
+  });
+});
+
+test("the gradient of the optimized graph is that of the plain one", () => {
+  fc.assert(
+    fc.property(instructions, fc.nat(999), (steps, seed) => {
+      const { graph, operands } = randomGraph(steps, seed);
+      const wrt = graph.inputs.flatMap(({ type }, index) => (type.dtype === "float32" ? [index] : []));
+      const gradients = evaluate(differentiate(graph, 0, wrt), operands);
+      fc.pre(maxMagnitude(gradients) < 1e6);
+      const optimized = verify(differentiate(optimize(graph, forwardPasses), 0, wrt), "differentiate");
+      expectSame(evaluate(optimized, operands), gradients);
+      expectSame(evaluate(optimize(optimized, stepPasses), operands), gradients);
+    }),
+    { seed: 4, numRuns: RUNS / 2 },
+  );
+});
+
+// An inner loop's work passes through the outer one on its way out: that takes a run for each.
+test("the passes of the step find nothing more to do when they run again, where no loop is in a loop", () => {
+  fc.assert(
+    fc.property(instructions, (steps) => {
+      const once = optimize(graphOf(withFlatLoops(steps)), stepPasses);
+      expect(printGraph(optimize(once, stepPasses))).toBe(printGraph(once));
+    }),
+    { seed: 5, numRuns: RUNS },
+  );
+});

@@ -1,0 +1,33 @@
+/** What is compiled does not grow with the length of sequences, nor with anything else but the model. */
+import { expect, test } from "vitest";
+import { lower } from "../../../compiler/compile.js";
+import type { Graph } from "../../../compiler/ir/types.js";
+import type { Signature } from "../../../compiler/signature.js";
+import { normal } from "../../support/read-spec.js";
+
+const count = (graph: Graph): number =>
+  graph.nodes.reduce((sum, node) => sum + 1 + (node.op === "Scan" ? count(node.attributes.body) : 0), 0);
+
+async function nodesOf(cell: string, batch: number, time: number, vocabulary: number): Promise<number> {
+  const { spec } = await normal({
+    data: { type: "text", text: "ab", window: 1 },
+    model: [
+      { layer: "embedding", vocabulary_size: vocabulary, size: 64 },
+      { layer: "rnn", cell, hidden_size: 64, layers: 2 },
+      { layer: "projection", size: vocabulary },
+    ],
+    loss: { type: "sequence_loss" },
+    optimizer: { type: "adam" },
+  });
+  const ids = { dtype: "int32", shape: ["batch", "time"] } as const;
+  const signature: Signature = { inputs: ids, targets: ids, sizes: { vocabulary }, expected: { batch, time } };
+  const lowering = lower(spec, signature);
+  if (!lowering.ok) throw new Error("it does not lower");
+  return count(lowering.trainingStep.step.graph);
+}
+
+test.each(["lstm", "gru", "minimal_gated"])("%s: as many nodes for 100 steps as for 100,000", async (cell) => {
+  const nodes = await nodesOf(cell, 50, 100, 65);
+  expect(await nodesOf(cell, 50, 100_000, 65)).toBe(nodes);
+  expect(nodes).toBeLessThan(1000);
+});

@@ -1,0 +1,154 @@
+/** A step in two halves: the sums of any parts of a batch make the update of the whole batch. */
+import { Tensor } from "onnxruntime-node";
+import { describe, expect, test } from "vitest";
+import type { Port, Ports } from "../../../compiler/artifact.js";
+import { compile } from "../../../compiler/compile.js";
+import type { NumericArray } from "../../../runtime/data/source.js";
+import { build, type Compiled, drawParameters, numbers, openModel, toTensor, train } from "../../support/artifacts.js";
+import { open } from "../../support/programs.js";
+import { rows, sentence, series, tagging } from "../../support/small-specs.js";
+
+const dropping = { input: 0.2, output: 0.3, state: 0.1 };
+const dropped = (model: readonly object[]) =>
+  model.map((layer) => ("cell" in layer ? { ...layer, layers: 1, dropout: dropping, zoneout: 0.1 } : layer));
+
+const cases: readonly [string, object][] = [
+  ["a text, with dropout", { ...sentence, model: dropped(sentence.model) }],
+  [
+    "live steps and weights, clipped, two directions, variational dropout",
+    {
+      ...tagging,
+      model: [
+        tagging.model[0] ?? {},
+        { ...tagging.model[1], dropout: { output: 0.4, variational: true } },
+        { layer: "dropout", rate: 0.2 },
+        tagging.model[2] ?? {},
+      ],
+    },
+  ],
+  ["a sum, with a penalty and first states", { ...series, regularization: { l2: 0.05 } }],
+  [
+    "rows without time, averaged weights",
+    {
+      ...rows,
+      model: [rows.model[0] ?? {}, { layer: "dropout", rate: 0.3 }, rows.model[1] ?? {}],
+      optimizer: { ...rows.optimizer, average: { decay: 0.8 } },
+    },
+  ],
+  ["portions, with dropout", { ...sentence, model: dropped(sentence.model), train: { batch_size: 8, accumulate: 2 } }],
+];
+
+describe("halves of a step", () => {
+  test.each(cases)("%s", async (_, spec) => {
+    const compiled = await build(spec, { dataParallel: true });
+    const size =
+      compiled.spec.train.batch_size === "all" ? compiled.source.examples : Number(compiled.spec.train.batch_size);
+    const microbatches = Number(compiled.spec.train.accumulate);
+    const steps = 4;
+    const reference = microbatches === 1 ? await train(compiled, [steps]) : undefined;
+    for (const boundaries of [
+      [0, size],
+      [0, microbatches, size],
+      [0, microbatches, microbatches * 2, size],
+    ]) {
+      const shared = await trainShared(
+        compiled,
+        steps,
+        size,
+        boundaries.map((boundary) => boundary / microbatches),
+        microbatches,
+      );
+      const expected = reference ?? (await trainShared(compiled, steps, size, [0, size / microbatches], microbatches));
+      shared.losses.forEach((loss, step) => {
+        expect(Math.abs(loss / (expected.losses[step] ?? 0) - 1), `${boundaries} loss ${step}`).toBeLessThan(1e-5);
+      });
+      for (const [name, entries] of Object.entries(expected.parameters)) {
+        const largestDifference = Math.max(
+          ...entries.map((entry, index) => Math.abs(entry - (shared.parameters[name]?.[index] ?? NaN))),
+        );
+        expect(largestDifference, `${boundaries} ${name}`).toBeLessThan(1e-5);
+      }
+    }
+  });
+
+  test("the last rows of a batch draw what they draw in it", async () => {
+    const compiled = await build({ ...sentence, model: dropped(sentence.model) }, { dataParallel: true });
+    const first = await sums(compiled, [0, 1], [0, 2]);
+    const averaged = await sums(compiled, [0, 1], [2, 4]);
+    expect(first).not.toEqual(averaged);
+    expect(await sums(compiled, [0, 1], [0, 2])).toEqual(first);
+  });
+
+  test("a loss that averages each step over all examples is refused", async () => {
+    const spec = { ...sentence, loss: { type: "sequence_loss", average_across_timesteps: false } };
+    const { spec: normal, signature, origins } = await open(spec);
+    expect(await compile(normal, signature, { origins })).toMatchObject({ ok: true });
+    expect(await compile(normal, signature, { origins, dataParallel: true })).toMatchObject({
+      ok: false,
+      problems: [{ code: "distributed-loss", path: "/loss/average_across_timesteps" }],
+    });
+  });
+});
+
+/** The vector of sums of some examples, as rows of a batch. */
+async function sums(compiled: Compiled, examples: readonly number[], [first, total]: readonly [number, number]) {
+  const { shard, manifest } = compiled.artifact;
+  const session = await openModel(shard?.gradient ?? new Uint8Array());
+  const feeds = { ...drawParameters(manifest.parameters), step: scalar(3), shard: pair(first, total) };
+  const data = Object.fromEntries([...compiled.source.batch(examples)].map(([name, array]) => [name, toTensor(array)]));
+  const results = await session.run(only({ ...feeds, ...data }, manifest.shard?.gradient));
+  return numbers(results.gradient);
+}
+
+async function trainShared(
+  compiled: Compiled,
+  steps: number,
+  size: number,
+  boundaries: readonly number[],
+  microbatches: number,
+) {
+  const { shard, manifest } = compiled.artifact;
+  if (shard === null || manifest.shard === null) throw new Error("there are no halves");
+  const [gradient, update] = await Promise.all([openModel(shard.gradient), openModel(shard.update)]);
+  const { parameters, slots } = manifest;
+  let states: Record<string, Tensor> = { ...drawParameters(parameters), step: scalar(0) };
+  for (const { name, shape, initializer } of slots) {
+    const count = shape.reduce((product, dim) => product * dim, 1);
+    const value = initializer.type === "constant" ? initializer.value : Number.NaN;
+    states[name] = new Tensor("float32", new Float32Array(count).fill(value), shape);
+  }
+  const losses: number[] = [];
+  const microbatchSize = size / microbatches;
+  for (let step = 0; step < steps; step++) {
+    let total: number[] = [];
+    for (const [position, from] of boundaries.slice(0, -1).entries()) {
+      const to = boundaries[position + 1] ?? 0;
+      const examples = Array.from({ length: microbatches }, (_, microbatch) =>
+        Array.from(
+          { length: to - from },
+          (_, row) => (step * size + microbatch * microbatchSize + from + row) % compiled.source.examples,
+        ),
+      ).flat();
+      const data = [...compiled.source.batch(examples)].map(([name, array]): [string, Tensor] => {
+        const shape = microbatches === 1 ? array.shape : [microbatches, to - from, ...array.shape.slice(1)];
+        return [name, toTensor({ ...array, shape } as NumericArray)];
+      });
+      const feeds = { ...states, shard: pair(from, microbatchSize), ...Object.fromEntries(data) };
+      const gradientValues = numbers((await gradient.run(only(feeds, manifest.shard.gradient))).gradient);
+      total = gradientValues.map((entry, index) => entry + (total[index] ?? 0));
+    }
+    const summed = new Tensor("float32", Float32Array.from(total), [total.length]);
+    const results = await update.run(only({ ...states, gradient: summed }, manifest.shard.update));
+    losses.push(...numbers(results.loss));
+    states = Object.fromEntries(Object.keys(states).map((name) => [name, results[`next/${name}`] as Tensor]));
+  }
+  const weights = parameters.map(({ name }) => [name, numbers(states[name])] as const);
+  return { losses, parameters: Object.fromEntries(weights) };
+}
+
+function only(feeds: Readonly<Record<string, Tensor>>, ports: Ports | undefined) {
+  return Object.fromEntries((ports?.inputs ?? []).map(({ name }: Port) => [name, feeds[name] as Tensor]));
+}
+
+const scalar = (value: number) => new Tensor("int64", BigInt64Array.of(BigInt(value)), []);
+const pair = (x: number, y: number) => new Tensor("int64", BigInt64Array.of(BigInt(x), BigInt(y)), [2]);

@@ -1,0 +1,30 @@
+/** Lines of a text in pieces are those of the whole text; a line without an end takes no memory. */
+import { expect, test } from "vitest";
+import { splitLines } from "../../../../runtime/data/formats/lines.js";
+
+async function* chunksOf(...chunks: readonly string[]): AsyncGenerator<string> {
+  yield* chunks;
+}
+
+async function collectLines(maxLength: number, ...chunks: readonly string[]): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for await (const line of splitLines(chunksOf(...chunks), maxLength)) lines.push(line);
+  return lines;
+}
+
+test("pieces cut anywhere, whatever ends a line", async () => {
+  const text = "a\r\nbc\n\rd\r\r\n\u2028e";
+  const expected = ["a", "bc", "", "d", "", "\u2028e"];
+  for (let splitAt = 0; splitAt <= text.length; splitAt++)
+    for (let next = splitAt; next <= text.length; next++)
+      expect(await collectLines(10, text.slice(0, splitAt), text.slice(splitAt, next), text.slice(next))).toEqual(
+        expected,
+      );
+  expect(await collectLines(10, "a\n")).toEqual(["a"]);
+  expect(await collectLines(10)).toEqual([]);
+});
+
+test("a line that is too long is cut where it is seen to be, and the next is whole", async () => {
+  const lines = await collectLines(4, "abc", "de", "fg", "hi\njk\n");
+  expect(lines).toEqual(["abcde", "jk"]);
+});

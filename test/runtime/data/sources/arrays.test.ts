@@ -1,0 +1,421 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { writeNpy } from "../../../../runtime/data/formats/npy.js";
+import { mapDataFiles, openData } from "../../../../runtime/data/index.js";
+import type { NormalArraysData, NormalSpec } from "../../../../schema/normal/index.js";
+import { arraysData, lastModel, numbersModel, specOf, squaredError, train } from "../../../support/normal-specs.js";
+import { temporaryFolder } from "../../../support/temporary-folder.js";
+
+const numbers = { model: numbersModel, loss: squaredError };
+
+async function open(data: Partial<NormalArraysData>, parts: Partial<NormalSpec> = {}, folder = ".") {
+  const opened = await openData(specOf({ ...parts, data: { ...arraysData, ...data } }), folder);
+  if (!opened.ok) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
+  return opened.source;
+}
+
+async function problems(data: Partial<NormalArraysData>, parts: Partial<NormalSpec> = {}, folder = ".") {
+  const opened = await openData(specOf({ ...parts, data: { ...arraysData, ...data } }), folder);
+  return opened.ok ? [] : opened.problems;
+}
+
+const sequences = [
+  [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ],
+  [
+    [7, 8],
+    [9, 10],
+    [11, 12.5],
+  ],
+];
+
+describe("what arrays become", () => {
+  test("ids for a model that begins with a vocabulary, and classes", async () => {
+    const source = await open({});
+    expect(source.examples).toBe(2);
+    expect(source.batch([1]).get("inputs")).toEqual({ dtype: "int32", shape: [1, 2], data: Int32Array.of(1, 2) });
+    expect(source.batch([1, 0]).get("targets")).toEqual({
+      dtype: "int32",
+      shape: [2, 2],
+      data: Int32Array.of(2, 0, 1, 2),
+    });
+    expect(source.signature(train)).toEqual({
+      inputs: { dtype: "int32", shape: ["batch", "time"] },
+      targets: { dtype: "int32", shape: ["batch", "time"] },
+      sizes: { vocabulary: 3, classes: 3 },
+      steps: 2,
+      expected: { batch: 2, time: 2 },
+    });
+  });
+
+  test("numbers for any other model, whole or not", async () => {
+    const xor = {
+      inputs: [
+        [0, 0],
+        [0, 1],
+        [1, 0],
+        [1, 1],
+      ],
+      targets: [[0], [1], [1], [0]],
+    };
+    const source = await open(xor, numbers);
+    expect(source.signature(train)).toEqual({
+      inputs: { dtype: "float32", shape: ["batch", 2] },
+      targets: { dtype: "float32", shape: ["batch", 1] },
+      sizes: { features: 2, classes: 1 },
+      expected: { batch: 4, time: 1 },
+    });
+    expect(source.batch([2]).get("inputs")?.data).toEqual(Float32Array.of(1, 0));
+  });
+
+  describe("targets of sequences", () => {
+    const crossEntropy = { type: "cross_entropy", reduction: "mean", label_smoothing: 0, class_weights: null } as const;
+    const rows = [
+      [0.5, 0.5],
+      [0.1, 0.9],
+    ];
+
+    test.each<[string, NormalSpec["model"], NormalSpec["loss"], NormalArraysData["targets"], object]>([
+      [
+        "a class at each step",
+        numbersModel,
+        crossEntropy,
+        [
+          [0, 1, 1],
+          [2, 0, 1],
+        ],
+        { dtype: "int32", shape: ["batch", "time"] },
+      ],
+      ["a class for all steps", lastModel, crossEntropy, [4, 0], { dtype: "int32", shape: ["batch"] }],
+      ["probabilities of classes", lastModel, crossEntropy, rows, { dtype: "float32", shape: ["batch", 2] }],
+      [
+        "certain classes, as rows",
+        lastModel,
+        crossEntropy,
+        [
+          [0, 1],
+          [1, 0],
+        ],
+        { dtype: "float32", shape: ["batch", 2] },
+      ],
+      [
+        "numbers at each step",
+        numbersModel,
+        squaredError,
+        sequences,
+        { dtype: "float32", shape: ["batch", "time", 2] },
+      ],
+      [
+        "one number at each step",
+        numbersModel,
+        squaredError,
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+        { dtype: "float32", shape: ["batch", "time"] },
+      ],
+      [
+        "three numbers for three steps",
+        lastModel,
+        squaredError,
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+        { dtype: "float32", shape: ["batch", 3] },
+      ],
+    ])("%s", async (_, model, loss, targets, signature) => {
+      const source = await open({ inputs: sequences, targets }, { model, loss });
+      expect(source.signature(train).targets).toEqual(signature);
+    });
+
+    test("classes are counted", async () => {
+      const source = await open({ inputs: sequences, targets: [4, 0] }, { model: lastModel, loss: crossEntropy });
+      expect(source.signature(train).sizes).toEqual({ features: 2, classes: 5 });
+    });
+  });
+
+  test("lengths, weights and first states", async () => {
+    const source = await open(
+      {
+        inputs: sequences,
+        targets: sequences,
+        lengths: [3, 1],
+        weights: [
+          [1, 1, 1],
+          [1, 0, 0],
+        ],
+        initial_states: {
+          "rnn/0/h": [
+            [0, 0.5],
+            [1, 1],
+          ],
+        },
+      },
+      numbers,
+    );
+    expect(source.signature(train)).toMatchObject({
+      lengths: { dtype: "int64", shape: ["batch"] },
+      weights: { dtype: "float32", shape: ["batch", "time"] },
+      initial_states: { "rnn/0/h": { dtype: "float32", shape: ["batch", 2] } },
+    });
+    const batch = source.batch([1]);
+    expect(batch.get("lengths")?.data).toEqual(BigInt64Array.of(1n));
+    expect(batch.get("weights")?.data).toEqual(Float32Array.of(1, 0, 0));
+    expect(batch.get("rnn/0/h")).toEqual({ dtype: "float32", shape: [1, 2], data: Float32Array.of(1, 1) });
+  });
+
+  test("files hold what the spec could", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "inputs.npy"), writeNpy([2, 3, 2], Float32Array.from(sequences.flat(2))));
+    writeFileSync(join(folder, "targets.json"), `\uFEFF${JSON.stringify(sequences)}`);
+    const fromFiles = await open({ inputs: "inputs.npy", targets: "targets.json" }, numbers, folder);
+    const fromSpec = await open({ inputs: sequences, targets: sequences }, numbers);
+    expect(fromFiles.batch([0, 1])).toEqual(fromSpec.batch([0, 1]));
+    expect(fromFiles.digest).toBe(fromSpec.digest);
+    expect((await open({ inputs: sequences, targets: [[1], [2]] }, numbers)).digest).not.toBe(fromSpec.digest);
+  });
+
+  test("predictions are nested lists", async () => {
+    const predictions = { dtype: "float32" as const, shape: [2, 2, 1], data: Float32Array.of(1, 2, 3, 4) };
+    expect((await open({})).decode(predictions)).toEqual([
+      [[1], [2]],
+      [[3], [4]],
+    ]);
+  });
+
+  test("the first number beyond a limit has a place", async () => {
+    const source = await open({});
+    expect(source.findOutOfRange("inputs", 3, "why")).toBeUndefined();
+    expect(source.findOutOfRange("targets", 2, "why")).toEqual({
+      code: "array-value",
+      path: "/data/targets/0/1",
+      message: "targets[0][1] is 2.",
+      hint: "why",
+    });
+  });
+
+  test("files are renamed wherever a role names one", () => {
+    const data: NormalArraysData = { ...arraysData, inputs: "a.npy", lengths: "b.npy", initial_states: { h: "c.npy" } };
+    expect(mapDataFiles(data, (file) => `../${file}`)).toEqual({
+      ...data,
+      inputs: "../a.npy",
+      lengths: "../b.npy",
+      initial_states: { h: "../c.npy" },
+    });
+  });
+});
+
+describe("problems", () => {
+  const problemAt = (path: string, code: string, message: string, hint?: string) => ({
+    code,
+    path,
+    message,
+    ...(hint !== undefined && { hint }),
+  });
+
+  test.each([
+    [
+      "lists that are not rectangular",
+      { inputs: [[0, 1], [1]] },
+      problemAt("/data/inputs/1", "array-shape", "inputs[1] has 1 entry where inputs[0] has 2."),
+    ],
+    [
+      "a list where a number should be",
+      {
+        inputs: [
+          [0, 1],
+          [1, [2]],
+        ],
+      },
+      problemAt("/data/inputs/1/1", "array-shape", "inputs[1][1] is a list where a number should be."),
+    ],
+    [
+      "a number where a list should be",
+      { inputs: [[0, 1], 1] },
+      problemAt("/data/inputs/1", "array-shape", "inputs[1] is a number where a list should be."),
+    ],
+    [
+      "one number",
+      { inputs: 1 },
+      problemAt(
+        "/data/inputs",
+        "array-shape",
+        "inputs is a number, not a list of numbers.",
+        "Write nested lists of numbers, one entry for each example.",
+      ),
+    ],
+    [
+      "no examples",
+      { inputs: [], targets: [] },
+      problemAt("/data/inputs", "array-shape", "inputs has shape [0], and should be [examples, time] of token ids."),
+    ],
+    [
+      "empty examples",
+      { inputs: [[], []] },
+      problemAt("/data/inputs", "array-shape", "inputs has shape [2, 0]: there is nothing to train on."),
+    ],
+    [
+      "ids that are not whole",
+      {
+        inputs: [
+          [0, 1],
+          [1, 0.5],
+        ],
+      },
+      problemAt("/data/inputs/1/1", "array-value", "inputs[1][1] is 0.5.", "Token ids are whole numbers from 0."),
+    ],
+    [
+      "negative classes",
+      {
+        targets: [
+          [0, -1],
+          [1, 0],
+        ],
+      },
+      problemAt("/data/targets/0/1", "array-value", "targets[0][1] is -1.", "Classes are whole numbers from 0."),
+    ],
+    [
+      "numbers of examples that differ",
+      { targets: [[1, 2]] },
+      problemAt(
+        "/data/targets",
+        "array-shape",
+        "targets has shape [1, 2], and inputs has shape [2, 2]: the first axes, examples, must agree.",
+      ),
+    ],
+    [
+      "weights of another length",
+      { weights: [[1], [1]] },
+      problemAt(
+        "/data/weights",
+        "array-shape",
+        "weights has shape [2, 1], and inputs has shape [2, 2]: the axes of time must agree.",
+      ),
+    ],
+    [
+      "weights of another rank",
+      { weights: [[[1, 1]], [[1, 1]]] },
+      problemAt(
+        "/data/weights",
+        "array-shape",
+        "weights has shape [2, 1, 2], and should be [examples, time] or [examples].",
+      ),
+    ],
+    [
+      "a length of nothing",
+      { lengths: [2, 0] },
+      problemAt(
+        "/data/lengths/1",
+        "array-value",
+        "lengths[1] is 0.",
+        "A length is a whole number from 1 to 2, the steps of inputs.",
+      ),
+    ],
+    [
+      "a length past the end",
+      { lengths: [3, 2] },
+      problemAt(
+        "/data/lengths/0",
+        "array-value",
+        "lengths[0] is 3.",
+        "A length is a whole number from 1 to 2, the steps of inputs.",
+      ),
+    ],
+    [
+      "a state without its size",
+      { initial_states: { "rnn/0/h": [0, 0] } },
+      problemAt(
+        "/data/initial_states/rnn~10~1h",
+        "array-shape",
+        "rnn/0/h has shape [2], and should be [examples, size of the state].",
+      ),
+    ],
+    [
+      "a kind of file that holds no arrays",
+      { inputs: "data.csv" },
+      problemAt(
+        "/data/inputs",
+        "file-kind",
+        '"data.csv" is neither an .npy nor an .npz nor a .json file.',
+        "Arrays are nested lists, .npy files, members of .npz files or .json files.",
+      ),
+    ],
+  ] satisfies [string, Partial<NormalArraysData>, object][])("%s", async (_, data, problem) => {
+    expect(await problems(data)).toEqual([problem]);
+  });
+
+  test("numbers beyond float32", async () => {
+    expect(await problems({ inputs: [[1, 1e39]], targets: [[1]] }, numbers)).toEqual([
+      problemAt(
+        "/data/inputs/0/1",
+        "array-value",
+        "inputs[0][1] is 1e+39, too large for float32.",
+        "Numbers must be finite.",
+      ),
+    ]);
+  });
+
+  test("lengths without an axis of time", async () => {
+    expect(await problems({ lengths: [1, 1] }, numbers)).toEqual([
+      problemAt(
+        "/data/lengths",
+        "array-shape",
+        "lengths needs inputs with an axis of time.",
+        "Leave lengths out, or give inputs as [examples, time, features].",
+      ),
+    ]);
+  });
+
+  test("not a number, in a file", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "x.npy"), writeNpy([1, 2], Float32Array.of(0, Number.NaN)));
+    expect(await problems({ inputs: "x.npy", targets: [[1]] }, numbers, folder)).toEqual([
+      {
+        code: "array-value",
+        path: "/data/inputs",
+        file: "x.npy",
+        message: 'inputs[0][1] in "x.npy" is NaN.',
+        hint: "Numbers must be finite.",
+      },
+    ]);
+  });
+
+  test("files that hold something else", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "short.npy"), writeNpy([2], Float32Array.of(1, 2)).subarray(0, -1));
+    writeFileSync(join(folder, "wrong.json"), '[[1, 2], ["three", 4]]');
+    writeFileSync(join(folder, "cut.json"), "[[1, 2");
+    writeFileSync(join(folder, "deep.json"), `${"[".repeat(100_000)}${"]".repeat(100_000)}`);
+    const message = async (file: string) => (await problems({ inputs: file }, {}, folder))[0];
+    expect(await message("short.npy")).toEqual({
+      code: "file-format",
+      path: "/data/inputs",
+      file: "short.npy",
+      message: '"short.npy" cannot be read as an array: its header promises 8 bytes of numbers, and it has 7.',
+    });
+    expect(await message("wrong.json")).toEqual({
+      code: "array-shape",
+      path: "/data/inputs",
+      file: "wrong.json",
+      message: "inputs[1][0] is text where a number should be.",
+    });
+    expect(await message("cut.json")).toMatchObject({ code: "file-format", file: "cut.json" });
+    expect(await message("deep.json")).toMatchObject({ message: "inputs has more than 8 levels of lists." });
+  });
+
+  test("every role is reported, not only the first", async () => {
+    const messages = await problems({ inputs: "no.npy", targets: [[1], [1, 2]], weights: [[[1]]], lengths: [0] });
+    expect(messages.map(({ path }) => path)).toEqual([
+      "/data/inputs",
+      "/data/targets/1",
+      "/data/lengths/0",
+      "/data/weights",
+    ]);
+  });
+});

@@ -1,0 +1,49 @@
+/** Pairs: what a decoder reads and what it is to say, padded, from sources of text and of numbers. */
+import { expect, test } from "vitest";
+import { openData } from "../../../../runtime/data/index.js";
+import type { NormalPairsData } from "../../../../schema/normal/index.js";
+import { crossEntropy, numbersModel, specOf, tokensModel } from "../../../support/normal-specs.js";
+
+async function open(pairs: NonNullable<NormalPairsData["pairs"]>, model = tokensModel) {
+  const split = { train: 1, validation: 0, test: 0, order: "shuffled" } as const;
+  const data: NormalPairsData = { type: "pairs", file: null, pairs, unit: "char", split };
+  const opened = await openData(specOf({ model, loss: crossEntropy, data }), ".");
+  if (!opened.ok) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
+  return opened.source;
+}
+
+const dataOf = (batch: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: unknown }>) =>
+  Object.fromEntries([...batch].map(([name, { shape, data }]) => [name, { shape, data }]));
+
+test("texts are padded to the longest, targets stand between a start and an end", async () => {
+  const source = await open([
+    ["ab", "xyx"],
+    ["b", "y"],
+    ["abb", "x"],
+  ]);
+  // Of the source 0 is the unknown, of the target 0 the start, 1 the end, 2 the unknown.
+  expect(source.metadata).toMatchObject({ vocabulary: ["<unknown>", "a", "b"], target_vocabulary: { 3: "x", 4: "y" } });
+  expect(dataOf(source.batch([1, 2]))).toEqual({
+    inputs: { shape: [2, 3], data: Int32Array.of(2, 0, 0, 1, 2, 2) },
+    lengths: { shape: [2], data: BigInt64Array.of(1n, 3n) },
+    decoder_inputs: { shape: [2, 4], data: Int32Array.of(0, 4, 0, 0, 0, 3, 0, 0) },
+    targets: { shape: [2, 4], data: Int32Array.of(4, 1, 0, 0, 3, 1, 0, 0) },
+    target_lengths: { shape: [2], data: BigInt64Array.of(2n, 2n) },
+  });
+});
+
+test("vectors are rows of the batch, and have no lengths", async () => {
+  const pairs: NonNullable<NormalPairsData["pairs"]> = [
+    [[1, 2], "x"],
+    [[3, 4], "xx"],
+  ];
+  const source = await open(pairs, numbersModel);
+  const batch = source.batch([1, 0, 1]);
+  expect(batch.get("inputs")).toEqual({ dtype: "float32", shape: [3, 2], data: Float32Array.of(3, 4, 1, 2, 3, 4) });
+  expect(batch.has("lengths")).toBe(false);
+});
+
+test("hundreds of thousands of pairs are opened", async () => {
+  const source = await open(Array.from({ length: 200_000 }, (_, index) => ["a", index === 150_000 ? "xxx" : "x"]));
+  expect(source.batch([150_000]).get("targets")?.data).toEqual(Int32Array.of(3, 3, 3, 1));
+});

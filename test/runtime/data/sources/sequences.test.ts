@@ -1,0 +1,455 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { openData } from "../../../../runtime/data/index.js";
+import type { NormalSequencesData, NormalSpec } from "../../../../schema/normal/index.js";
+import {
+  crossEntropy,
+  lastModel,
+  lastTokensModel,
+  numbersModel,
+  sequencesData,
+  specOf,
+  squaredError,
+  tokensModel,
+  train,
+} from "../../../support/normal-specs.js";
+import { temporaryFolder } from "../../../support/temporary-folder.js";
+
+type Content = string | Uint8Array | readonly object[];
+
+/** Opens sequences for a model that looks up tokens and says one class at the end. */
+async function opened(content: Content, data: Partial<NormalSequencesData> = {}, parts: Partial<NormalSpec> = {}) {
+  const folder = temporaryFolder();
+  const file = data.file ?? "s.jsonl";
+  const text = Array.isArray(content) ? content.map((line) => `${JSON.stringify(line)}\n`).join("") : content;
+  if (typeof text === "string" || text instanceof Uint8Array) writeFileSync(join(folder, file), text);
+  const spec = specOf({
+    model: lastTokensModel,
+    loss: crossEntropy,
+    data: { ...sequencesData, file, ...data },
+    ...parts,
+  });
+  return openData(spec, folder);
+}
+
+async function open(...request: Parameters<typeof opened>) {
+  const result = await opened(...request);
+  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
+  return result.source;
+}
+
+async function problems(...request: Parameters<typeof opened>) {
+  const result = await opened(...request);
+  return result.ok ? [] : result.problems;
+}
+
+const tagging = { model: tokensModel };
+const messages = [
+  { text: "win money now", label: "spam" },
+  { text: "see you", label: "ham" },
+  { text: "win", label: "spam" },
+];
+
+describe("sequences with a label", () => {
+  test("tokens by first appearance after the unknown, zeros past the end, lengths, classes", async () => {
+    const source = await open(messages);
+    expect(source.examples).toBe(3);
+    expect(source.metadata).toEqual({
+      type: "sequences",
+      unit: "word",
+      vocabulary: ["<unknown>", "win", "money", "now", "see", "you"],
+      unknown: 0,
+      classes: ["spam", "ham"],
+    });
+    const batch = source.batch([1, 0, 2]);
+    expect(batch.get("inputs")).toEqual({
+      dtype: "int32",
+      shape: [3, 3],
+      data: Int32Array.of(4, 5, 0, 1, 2, 3, 1, 0, 0),
+    });
+    expect(batch.get("lengths")).toEqual({ dtype: "int64", shape: [3], data: BigInt64Array.of(2n, 3n, 1n) });
+    expect(batch.get("targets")).toEqual({ dtype: "int32", shape: [3], data: Int32Array.of(1, 0, 0) });
+    expect(source.signature(train)).toEqual({
+      inputs: { dtype: "int32", shape: ["batch", "time"] },
+      targets: { dtype: "int32", shape: ["batch"] },
+      lengths: { dtype: "int64", shape: ["batch"] },
+      sizes: { vocabulary: 6, classes: 2 },
+      expected: { batch: 3, time: 3 },
+    });
+  });
+
+  test("characters, lists of tokens, and a greatest length", async () => {
+    const characters = await open([{ text: "a😀a", label: 0 }], { unit: "char" });
+    expect(characters.metadata.vocabulary).toEqual(["<unknown>", "a", "😀"]);
+    const tokens = await open([{ tokens: ["New York", 7], label: true }], { max_length: 1 });
+    expect(tokens.metadata).toMatchObject({ vocabulary: ["<unknown>", "New York"], classes: ["true"] });
+    expect(tokens.batch([0]).get("lengths")?.data).toEqual(BigInt64Array.of(1n));
+  });
+
+  test("whole numbers are classes themselves", async () => {
+    const source = await open([
+      { text: "a", label: 3 },
+      { text: "b", label: 1 },
+    ]);
+    expect(source.signature(train).sizes.classes).toBe(4);
+    expect(source.metadata.classes).toBeNull();
+    expect(source.findOutOfRange("targets", 3, "The model's output has 3.")).toEqual({
+      code: "sequence-range",
+      path: "/data/file",
+      file: "s.jsonl",
+      line: 1,
+      message: 'Line 1 of "s.jsonl" holds class 3.',
+      hint: "The model's output has 3.",
+    });
+  });
+
+  test("a token that a layer has no row for", async () => {
+    const source = await open(messages);
+    expect(source.findOutOfRange("inputs", 4, "")?.message).toBe('Line 2 of "s.jsonl" holds token 4, "see".');
+    expect(source.findOutOfRange("inputs", 6, "")).toBeUndefined();
+    expect(source.findOutOfRange("targets", 1, "")?.message).toBe('Line 2 of "s.jsonl" holds class 1, "ham".');
+  });
+
+  test("numbers to predict", async () => {
+    const ratings = [
+      { text: "good", label: 4.5 },
+      { text: "very bad", label: -1 },
+    ];
+    const source = await open(ratings, {}, { loss: squaredError });
+    expect(source.batch([1]).get("targets")).toEqual({ dtype: "float32", shape: [1, 1], data: Float32Array.of(-1) });
+    expect(source.signature(train).targets).toEqual({ dtype: "float32", shape: ["batch", 1] });
+    const vectors = await open([{ text: "x", label: [1, 2] }], {}, { loss: squaredError });
+    expect(vectors.batch([0]).get("targets")?.shape).toEqual([1, 2]);
+  });
+
+  test("vectors as steps", async () => {
+    const inputs = [
+      {
+        inputs: [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ],
+        label: "a",
+      },
+      { inputs: [[7, 8]], label: "b" },
+    ];
+    const source = await open(inputs, {}, { model: lastModel });
+    expect(source.metadata).toEqual({ type: "sequences", unit: "word", classes: ["a", "b"] });
+    expect(source.signature(train)).toMatchObject({
+      inputs: { dtype: "float32", shape: ["batch", "time", 2] },
+      sizes: { features: 2, classes: 2 },
+    });
+    const batch = source.batch([1, 0]);
+    expect(batch.get("inputs")).toEqual({
+      dtype: "float32",
+      shape: [2, 3, 2],
+      data: Float32Array.of(7, 8, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6),
+    });
+    expect(batch.get("lengths")?.data).toEqual(BigInt64Array.of(1n, 3n));
+    expect(source.findOutOfRange("inputs", 1, "")).toBeUndefined();
+  });
+
+  test("predictions are names of classes", async () => {
+    const scores = { dtype: "float32", shape: [2, 2], data: Float32Array.of(0, 1, 1, 0) } as const;
+    expect((await open(messages)).decode(scores)).toEqual(["ham", "spam"]);
+  });
+});
+
+describe("sequences with tags", () => {
+  const lines = [
+    { text: "the dog barks", tags: ["det", "noun", "verb"] },
+    { text: "go", tags: ["verb"] },
+  ];
+
+  test("a class for every step", async () => {
+    const source = await open(lines, {}, tagging);
+    expect(source.metadata.classes).toEqual(["det", "noun", "verb"]);
+    expect(source.batch([1, 0]).get("targets")).toEqual({
+      dtype: "int32",
+      shape: [2, 3],
+      data: Int32Array.of(2, 0, 0, 0, 1, 2),
+    });
+    expect(source.signature(train).targets).toEqual({ dtype: "int32", shape: ["batch", "time"] });
+  });
+
+  test("predictions end where their sequence ends", async () => {
+    const source = await open(lines, {}, tagging);
+    const scores = { dtype: "float32", shape: [1, 3, 3], data: Float32Array.of(0, 0, 1, 1, 0, 0, 0, 1, 0) } as const;
+    expect(source.decode(scores, [1])).toEqual([["verb"]]);
+    expect(source.decode(scores)).toEqual([["verb", "det", "noun"]]);
+  });
+
+  test("numbers for every step, cut with the sequence", async () => {
+    const numbers = [{ inputs: [[1], [2], [3]], tags: [10, 20, 30] }];
+    const source = await open(numbers, { max_length: 2 }, { model: numbersModel, loss: squaredError });
+    expect(source.batch([0]).get("targets")).toEqual({
+      dtype: "float32",
+      shape: [1, 2, 1],
+      data: Float32Array.of(10, 20),
+    });
+    const vectors = [
+      {
+        inputs: [[1], [2]],
+        tags: [
+          [1, 2],
+          [3, 4],
+        ],
+      },
+    ];
+    const vectorSource = await open(vectors, {}, { model: numbersModel, loss: squaredError });
+    expect(vectorSource.batch([0]).get("targets")).toMatchObject({
+      shape: [1, 2, 2],
+      data: Float32Array.of(1, 2, 3, 4),
+    });
+  });
+});
+
+describe("the vocabulary", () => {
+  test("is what the training part holds often enough", async () => {
+    const lines = ["a a b", "b c", "d"].map((text) => ({ text, label: "x" }));
+    const openWith = async (data: Partial<NormalSequencesData>) => (await open(lines, data)).metadata.vocabulary;
+    expect(await openWith({ vocabulary: { size: null, min_count: 2 } })).toEqual(["<unknown>", "a", "b"]);
+    expect(await openWith({ vocabulary: { size: 2, min_count: 1 } })).toEqual(["<unknown>", "a"]);
+    const split = { train: 0.7, validation: 0, test: 0.3, order: "time" } as const;
+    expect(await openWith({ split })).toEqual(["<unknown>", "a", "b", "c"]);
+    expect((await open(lines, { split })).batch([2]).get("inputs")?.data).toEqual(Int32Array.of(0, 0, 0));
+  });
+});
+
+describe("buckets", () => {
+  const lines = Array.from({ length: 100 }, (_, index) => ({ text: "x ".repeat(1 + (index % 20)), label: index % 2 }));
+  const split = { train: 0.8, validation: 0.2, test: 0, order: "shuffled" } as const;
+
+  test("part the training examples by length", async () => {
+    const { buckets = [], splits, batch } = await open(lines, { buckets: 4, split });
+    expect(buckets).toHaveLength(4);
+    expect(buckets.flatMap((bucket) => [...bucket]).sort((a, b) => a - b)).toEqual([...splits.train]);
+    const maxLengths = buckets.map((bucket) => Math.max(...Array.from(bucket, (example) => 1 + (example % 20))));
+    for (const [offset, bucket] of buckets.entries()) {
+      expect(bucket.length).toBeGreaterThan(10);
+      for (const example of bucket) {
+        // Whatever is in a batch, it has the shape of its bucket.
+        expect(batch([example]).get("inputs")?.shape).toEqual([1, maxLengths[offset]]);
+        expect(1 + (example % 20)).toBeGreaterThan(maxLengths[offset - 1] ?? 0);
+      }
+    }
+  });
+
+  test("one bucket is none", async () => {
+    const source = await open(lines, { split });
+    expect(source.buckets).toBeUndefined();
+    expect(source.batch([0]).get("inputs")?.shape).toEqual([1, 20]);
+  });
+
+  test("sequences that are longer than all of the training part have their own length", async () => {
+    const source = await open([...lines, { text: "x ".repeat(50), label: 1 }], {
+      split: { train: 0.99, validation: 0, test: 0.01, order: "time" },
+    });
+    expect(source.batch([0]).get("inputs")?.shape).toEqual([1, 20]);
+    expect(source.batch([100, 0]).get("inputs")?.shape).toEqual([2, 50]);
+  });
+});
+
+describe("CSV files", () => {
+  test("columns by their names, others left alone", async () => {
+    const source = await open('id,label,text\n1,spam,"win, now"\n2,ham,#ok\n', { file: "s.csv" });
+    expect(source.metadata).toMatchObject({
+      vocabulary: ["<unknown>", "win,", "now", "#ok"],
+      classes: ["spam", "ham"],
+    });
+  });
+
+  test("tokens and tags are separated by white space", async () => {
+    const source = await open("tokens\ttags\nthe dog\tdet noun\n", { file: "s.tsv" }, tagging);
+    expect(source.batch([0]).get("targets")?.data).toEqual(Int32Array.of(0, 1));
+  });
+});
+
+test("digests tell sequences apart", async () => {
+  const digest = async (content: Content) => (await open(content)).digest;
+  expect(await digest(messages)).toBe(await digest(messages.map((line, id) => ({ ...line, id }))));
+  expect(await digest(messages)).not.toBe(await digest(messages.slice(0, 2)));
+  expect(await digest(messages)).not.toBe(await digest(messages.map(({ text }) => ({ text, label: "ham" }))));
+});
+
+describe("problems", () => {
+  const about = (line: number, message: string, hint = "", code = "sequence-line") => ({
+    code,
+    path: "/data/file",
+    file: "s.jsonl",
+    line,
+    message: `Line ${line} of "s.jsonl" ${message}.`,
+    hint,
+  });
+  const jsonHint = 'A line is an object, such as {"text": "good morning", "label": "greeting"}.';
+  const good = { text: "a b", label: "x" };
+
+  test.each<[string, Content, Partial<NormalSpec>, object]>([
+    ["a list", [good, [1, 2]], {}, about(2, "is no object", jsonHint)],
+    ["no steps", [{ label: "x" }], {}, about(1, "has no text, tokens or inputs")],
+    ["no answer", [{ text: "x" }], {}, about(1, "has no label and no tags")],
+    [
+      "other steps than the first",
+      [good, { tokens: ["a"], label: "x" }],
+      {},
+      about(2, "has no text, which the first sequence has"),
+    ],
+    [
+      "another answer than the first",
+      [good, { text: "a", tags: ["x"] }],
+      {},
+      about(2, "has no label, which the first sequence has"),
+    ],
+    ["an empty text", [good, { text: " ", label: "x" }], {}, about(2, "has no steps")],
+    ["a text that is a number", [{ text: 5, label: "x" }], {}, about(1, "has text that is no text")],
+    ["tokens that are lists", [{ tokens: [["a"]], label: "x" }], {}, about(1, "has tokens that are no list of texts")],
+    ["a label that is null", [good, { text: "a", label: null }], {}, about(2, "has a label that is no name")],
+    ["a label that is a list", [{ text: "a", label: ["x"] }], {}, about(1, "has a label that is no name")],
+    ["tags that are no list", [{ text: "a", tags: 5 }], tagging, about(1, "has tags that are no list of names")],
+    ["too few tags", [{ text: "a b c", tags: ["x"] }], tagging, about(1, "has 1 tag for 3 steps")],
+    [
+      "numbers that are none",
+      [{ text: "a", label: "x" }],
+      { loss: squaredError },
+      about(1, "has a label that is no finite number"),
+    ],
+    [
+      "answers of another width",
+      [
+        { text: "a", label: [1, 2] },
+        { text: "a", label: [1] },
+      ],
+      { loss: squaredError },
+      about(2, "has label of 1 number, and the first sequence has 2"),
+    ],
+    [
+      "inputs that are no vectors",
+      [{ inputs: [1, 2], label: "x" }],
+      { model: lastModel },
+      about(1, "has inputs that are no list of vectors"),
+    ],
+    [
+      "ragged inputs",
+      [{ inputs: [[1, 2], [3]], label: "x" }],
+      { model: lastModel },
+      about(1, "has inputs that are not all vectors of 2 finite numbers"),
+    ],
+    [
+      "vectors of another width",
+      [
+        { inputs: [[1, 2]], label: "x" },
+        { inputs: [[1]], label: "x" },
+      ],
+      { model: lastModel },
+      about(2, "has vectors of 1, and the first sequence has vectors of 2"),
+    ],
+    [
+      "vectors for a model that looks up tokens",
+      [{ inputs: [[1]], label: "x" }],
+      {},
+      about(
+        1,
+        "holds vectors, and the model looks up tokens",
+        "Begin the model with an rnn or a dense layer.",
+        "sequence-kind",
+      ),
+    ],
+    [
+      "text for a model that reads numbers",
+      [good],
+      { model: lastModel },
+      about(1, "holds text, and the model reads numbers", "Begin the model with an embedding layer.", "sequence-kind"),
+    ],
+    [
+      "a label for a model that says something at every step",
+      [good],
+      tagging,
+      about(
+        1,
+        "has one label, and the model says something at every step",
+        'Set "return": "last" on the last rnn layer, or follow it with a pool layer.',
+        "sequence-kind",
+      ),
+    ],
+    [
+      "tags for a model that says one thing",
+      [{ text: "a", tags: ["x"] }],
+      {},
+      about(
+        1,
+        "has a tag for every step, and the model says one thing of a sequence",
+        'Set "return": "sequence" on every rnn layer, and use no pool layer.',
+        "sequence-kind",
+      ),
+    ],
+  ])("%s", async (_, content, parts, problem) => {
+    expect(await problems(content, {}, parts)).toEqual([problem]);
+  });
+
+  test("a line that is not JSON", async () => {
+    const results = await problems('{"text": "a", "label": "x"}\n\n{"text": \n');
+    expect(results).toEqual([
+      {
+        code: "sequence-line",
+        path: "/data/file",
+        file: "s.jsonl",
+        line: 3,
+        message: expect.stringMatching(/^Line 3 of "s.jsonl" is not JSON: .+\.$/),
+        hint: jsonHint,
+      },
+    ]);
+  });
+
+  test("deep nesting is a problem, not an overflow", async () => {
+    const results = await problems(`{"text": ${"[".repeat(200_000)}`);
+    expect(results.map(({ code }) => code)).toEqual(["sequence-line"]);
+  });
+
+  test("nothing, another encoding, another kind, another header", async () => {
+    const firstProblem = async (content: Content, data: Partial<NormalSequencesData> = {}) =>
+      (await problems(content, data))[0];
+    expect(await firstProblem("\n \n")).toEqual({
+      code: "sequences-empty",
+      path: "/data/file",
+      file: "s.jsonl",
+      message: '"s.jsonl" has no sequences.',
+      hint: jsonHint,
+    });
+    expect(await firstProblem(Uint8Array.of(34, 233, 34, 10))).toMatchObject({ message: '"s.jsonl" is not UTF-8.' });
+    expect(await firstProblem("", { file: "s.txt" })).toEqual({
+      code: "file-kind",
+      path: "/data/file",
+      file: "s.txt",
+      message: '"s.txt" is not a .jsonl, .csv or .tsv file.',
+      hint: "The name says how the file is read.",
+    });
+    expect(await firstProblem("sms,class\nhello,ham\n", { file: "s.csv" })).toEqual({
+      code: "sequence-columns",
+      path: "/data/file",
+      file: "s.csv",
+      line: 1,
+      message: '"s.csv" has no column named text, tokens, label or tags.',
+      hint: "Its columns are sms, class.",
+    });
+    const missing = await openData(specOf({ data: { ...sequencesData, file: "no.jsonl" } }), temporaryFolder());
+    expect(missing).toMatchObject({ problems: [{ code: "file-missing", message: '"no.jsonl" does not exist.' }] });
+  });
+
+  test("many wrong lines are not all said", async () => {
+    expect(await problems(Array.from({ length: 100 }, () => [1]))).toHaveLength(20);
+  });
+
+  test("no cut and no changed byte is an exception", async () => {
+    const file = Buffer.from('{"text":"aé","label":"x"}\n{"text":"b","label":"y"}\n');
+    for (let size = 0; size < file.length; size++) await opened(file.subarray(0, size));
+    for (let offset = 0; offset < file.length; offset++) {
+      for (const byte of [0, 10, 34, 91, 200]) {
+        const changed = Buffer.from(file);
+        changed[offset] = byte;
+        await opened(changed);
+      }
+    }
+  });
+});

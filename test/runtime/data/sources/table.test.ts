@@ -1,0 +1,511 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { openData } from "../../../../runtime/data/index.js";
+import type { NormalSpec, NormalTableData } from "../../../../schema/normal/index.js";
+import {
+  crossEntropy,
+  first,
+  lastModel,
+  numbersModel,
+  specOf,
+  squaredError,
+  tableData,
+  train,
+} from "../../../support/normal-specs.js";
+import { temporaryFolder } from "../../../support/temporary-folder.js";
+
+/** Opens a table of this text, for a model that says one number after each window. */
+async function opened(csv: string | Uint8Array, data: Partial<NormalTableData> = {}, parts: Partial<NormalSpec> = {}) {
+  const folder = temporaryFolder();
+  const file = data.file ?? "t.csv";
+  writeFileSync(join(folder, file), csv);
+  const spec = specOf({ model: lastModel, loss: squaredError, data: { ...tableData, file, ...data }, ...parts });
+  return openData(spec, folder);
+}
+
+async function open(...request: Parameters<typeof opened>) {
+  const result = await opened(...request);
+  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
+  return result.source;
+}
+
+async function problems(...request: Parameters<typeof opened>) {
+  const result = await opened(...request);
+  return result.ok ? [] : result.problems;
+}
+
+const everyStep = { model: numbersModel };
+const counting = `a,b\n${Array.from({ length: 8 }, (_, row) => `${row},${row * 10}`).join("\n")}\n`;
+
+describe("windows over rows", () => {
+  test("one target a window: the row after it", async () => {
+    const source = await open(counting, { window: 3, target: ["b"] });
+    expect(source.examples).toBe(5);
+    const batch = source.batch([0, 4]);
+    expect(batch.get("inputs")).toEqual({
+      dtype: "float32",
+      shape: [2, 3, 2],
+      data: Float32Array.of(0, 0, 1, 10, 2, 20, 4, 40, 5, 50, 6, 60),
+    });
+    expect(batch.get("targets")).toEqual({ dtype: "float32", shape: [2, 1], data: Float32Array.of(30, 70) });
+  });
+
+  test("a target for every step, where the model says something at every step", async () => {
+    const source = await open(counting, { window: 3, target: ["b"], columns: ["a"], horizon: 2 }, everyStep);
+    expect(source.examples).toBe(4);
+    expect(source.batch([1]).get("inputs")).toMatchObject({ shape: [1, 3, 1], data: Float32Array.of(1, 2, 3) });
+    expect(source.batch([1]).get("targets")).toMatchObject({ shape: [1, 3, 1], data: Float32Array.of(30, 40, 50) });
+  });
+
+  test("without a target, the inputs are predicted", async () => {
+    const source = await open(counting, { window: 2 }, everyStep);
+    expect(source.batch([0]).get("targets")).toMatchObject({ shape: [1, 2, 2], data: Float32Array.of(1, 10, 2, 20) });
+  });
+
+  test("horizon 0 is the same row, whose targets are no inputs", async () => {
+    const source = await open(counting, { window: 1, horizon: 0, target: ["b"] });
+    expect(source.examples).toBe(8);
+    expect(source.batch([3]).get("inputs")).toMatchObject({ shape: [1, 1, 1], data: Float32Array.of(3) });
+    expect(source.batch([3]).get("targets")).toMatchObject({ data: Float32Array.of(30) });
+  });
+
+  test("a horizon and a stride", async () => {
+    const source = await open(counting, { window: 2, horizon: 3, stride: 2, target: ["a"] });
+    expect(source.examples).toBe(2);
+    expect(source.batch([0, 1]).get("targets")?.data).toEqual(Float32Array.of(4, 6));
+  });
+
+  test("reversed, the last row of the file is the first in time", async () => {
+    const source = await open(counting, { window: 1, target: ["a"], columns: ["b"], reverse: true });
+    expect(source.batch([0]).get("inputs")?.data).toEqual(Float32Array.of(70));
+    expect(source.batch([0]).get("targets")?.data).toEqual(Float32Array.of(6));
+  });
+
+  test("the signature says the widths", async () => {
+    const signature = (await open(counting, { window: 3, target: ["b"] })).signature({ ...train, batch_size: 4 });
+    expect(signature).toEqual({
+      inputs: { dtype: "float32", shape: ["batch", "time", 2] },
+      targets: { dtype: "float32", shape: ["batch", 1] },
+      sizes: { features: 2, classes: 1 },
+      steps: 3,
+      expected: { batch: 4, time: 3 },
+    });
+  });
+
+  test("many rows are read as they are", async () => {
+    const rows = Array.from({ length: 20_000 }, (_, row) => `${row},"${row % 7}",x`);
+    const source = await open(`n,m,text\n${rows.join("\n")}`, { window: 10 });
+    expect(source.examples).toBe(19_990);
+    expect(source.batch([19_989]).get("targets")?.data).toEqual(Float32Array.of(19_999, 19_999 % 7));
+  });
+});
+
+describe("headers, comments, columns", () => {
+  const columns = async (csv: string, data: Partial<NormalTableData> = {}) =>
+    (await open(csv, { window: 1, ...data })).metadata.columns;
+
+  test.each([
+    ["a first row that is no numbers", "a,b\n1,2\n3,4\n", ["a", "b"]],
+    ["a comment with a name for each column", "# from somewhere\n# a,b\n1,2\n3,4\n", ["a", "b"]],
+    ["numbers, where no names are to be seen", "# just words\n1,2\n3,4\n", ["1", "2"]],
+    ["a first row under comments", "# x,y\na,b\n1,2\n3,4\n", ["a", "b"]],
+    ["lines that end as on Windows, after a byte-order mark", "\uFEFFa,b\r\n1,2\r\n3,4\r\n", ["a", "b"]],
+    ["names in quotes", '"a, b","say ""c"""\n1,2\n3,4\n', ["a, b", 'say "c"']],
+    ["a nameless column by its number", "a,\n1,2\n3,4\n", ["a", "2"]],
+    ["only columns that hold numbers", "day,a,note\nMon,1,x\nTue,2,y\n", ["a"]],
+    ["a column whose first value is missing", "a,b\n1,2\n3,4\n", ["a", "b"]],
+  ])("%s", async (_, csv, names) => {
+    expect(await columns(csv)).toEqual(names);
+  });
+
+  test("a header that is said to be there, or not", async () => {
+    expect(await columns("1,2\n3,4\n5,6\n", { header: true })).toEqual(["1", "2"]);
+    expect((await open("1,2\n3,4\n5,6\n", { header: true, window: 1 })).examples).toBe(1);
+    expect((await open("1,2\n3,4\n5,6\n", { header: false, window: 1 })).examples).toBe(2);
+    expect(await columns("# one,two\n1,2\n3,4\n", { header: "comment" })).toEqual(["one", "two"]);
+  });
+
+  test("columns by name and by number from 1, in the order asked for", async () => {
+    expect(await columns("a,b,c\n1,2,3\n4,5,6\n", { columns: ["c", 1] })).toEqual(["c", "a"]);
+  });
+
+  test("delimiters: a comma, a tab in .tsv files, or the one given", async () => {
+    expect(await columns("a\tb\n1\t2\n3\t4\n", { file: "t.tsv" })).toEqual(["a", "b"]);
+    expect(await columns("a;b\n1;2\n3;4\n", { delimiter: ";" })).toEqual(["a", "b"]);
+    expect(await columns("a,b\n1,2\n3,4\n")).toEqual(["a", "b"]);
+  });
+
+  test("comments by another sign, or none", async () => {
+    expect(await columns("% hm\na,b\n1,2\n% hm\n3,4\n", { comment: "%" })).toEqual(["a", "b"]);
+    expect(await columns("#a,b\n1,2\n3,4\n", { comment: "" })).toEqual(["#a", "b"]);
+  });
+});
+
+describe("scaling", () => {
+  const csv = "a,b,c\n0,5,1e9\n10,5,2e9\n5,5,3e9\n20,9,4e9\n";
+  const half = { train: 0.5, validation: 0, test: 0.5, order: "time" } as const;
+
+  test("min_max, fitted on what the training part reads", async () => {
+    const source = await open(csv, {
+      window: 1,
+      horizon: 1,
+      scale: "min_max",
+      split: { ...half, train: 0.4, test: 0.6 },
+    });
+    expect(source.splits).toEqual({ train: first(1), validation: first(0), test: Uint32Array.of(1, 2) });
+    expect(source.metadata.scaler).toEqual({
+      a: { offset: 0, factor: 1 / 10 },
+      // A column that does not vary is only shifted.
+      b: { offset: 5, factor: 1 },
+      c: { offset: 1e9, factor: 1e-9 },
+    });
+    const batch = source.batch([2]);
+    expect(batch.get("inputs")?.data).toEqual(Float32Array.of(0.5, 0, 2));
+    expect(batch.get("targets")?.data).toEqual(Float32Array.of(2, 4, 3));
+  });
+
+  test("standard: mean 0 and deviation 1", async () => {
+    const source = await open("a\n1\n2\n3\n4\n", { window: 1, scale: "standard" });
+    const factor = 1 / Math.sqrt(1.25);
+    expect(source.metadata.scaler).toEqual({ a: { offset: 2.5, factor } });
+    expect(source.batch([0]).get("inputs")?.data[0]).toBeCloseTo(-1.5 * factor, 6);
+  });
+
+  test("predictions are scaled back", async () => {
+    const source = await open(csv, { window: 1, scale: "min_max", target: ["a", "c"] });
+    const data = Float32Array.of(0.5, 0, 1, 1);
+    expect(source.decode({ dtype: "float32", shape: [2, 2], data })).toEqual([
+      [10, 1e9],
+      [20, 4e9],
+    ]);
+  });
+
+  test("probabilities stay what they are", async () => {
+    const loss = { type: "binary_cross_entropy", reduction: "mean", positive_weight: 1 } as const;
+    const data = { window: 1, horizon: 0, scale: "standard", target: ["y"] } as const;
+    const source = await open("x,y\n1,0\n5,1\n9,1\n", data, { loss });
+    expect(source.batch([0, 1, 2]).get("targets")?.data).toEqual(Float32Array.of(0, 1, 1));
+    expect(Object.keys(source.metadata.scaler ?? {})).toEqual(["x"]);
+  });
+});
+
+describe("classes", () => {
+  const rows = { window: 1, horizon: 0, target: ["kind"] } as const;
+
+  test("labels in order of first appearance", async () => {
+    const source = await open("x,kind\n1,iris\n2,rose\n3,iris\n", rows, { loss: crossEntropy });
+    expect(source.metadata).toMatchObject({ columns: ["x"], target: ["kind"], classes: ["iris", "rose"] });
+    expect(source.batch([0, 1, 2]).get("targets")).toEqual({
+      dtype: "int32",
+      shape: [3],
+      data: Int32Array.of(0, 1, 0),
+    });
+    expect(source.signature(train)).toMatchObject({
+      targets: { dtype: "int32", shape: ["batch"] },
+      sizes: { features: 1, classes: 2 },
+    });
+    const scores = { dtype: "float32", shape: [2, 2], data: Float32Array.of(0.1, 0.9, 2, 1) } as const;
+    expect(source.decode(scores)).toEqual(["rose", "iris"]);
+  });
+
+  test("whole numbers are classes themselves", async () => {
+    const source = await open("x,kind\n1,2\n2,0\n", rows, { loss: crossEntropy });
+    expect(source.metadata.classes).toBeNull();
+    expect(source.signature(train).sizes.classes).toBe(3);
+    expect(source.findOutOfRange("targets", 2, "The model's output has 2.")).toEqual({
+      code: "table-class",
+      path: "/data/target",
+      message: 'Column "kind" holds class 2, number 2 from 0.',
+      hint: "The model's output has 2.",
+    });
+    expect(source.findOutOfRange("targets", 3, "")).toBeUndefined();
+  });
+
+  test("one for every step", async () => {
+    const source = await open("x,kind\n1,a\n2,b\n3,a\n", { ...rows, window: 2 }, { loss: crossEntropy, ...everyStep });
+    expect(source.batch([1]).get("targets")).toEqual({ dtype: "int32", shape: [1, 2], data: Int32Array.of(1, 0) });
+  });
+});
+
+describe("missing values", () => {
+  const csv = "a,b\n1,10\n,20\n3,NaN\n4,40\n";
+
+  test("drop their rows", async () => {
+    const source = await open(csv, { window: 1, missing: "drop", target: ["b"] });
+    expect(source.batch([0]).get("inputs")?.data).toEqual(Float32Array.of(1, 10));
+    expect(source.batch([0]).get("targets")?.data).toEqual(Float32Array.of(40));
+  });
+
+  test("or take the value before, in time", async () => {
+    const inputs = async (reverse: boolean) => {
+      const source = await open(csv, { window: 3, missing: "previous", reverse });
+      return source.batch([0]).get("inputs")?.data;
+    };
+    expect(await inputs(false)).toEqual(Float32Array.of(1, 10, 1, 20, 3, 20));
+    expect(await inputs(true)).toEqual(Float32Array.of(4, 40, 3, 40, 3, 20));
+  });
+
+  test("which the first row has not", async () => {
+    expect(await problems("a,b\n1,\n2,20\n3,30\n", { window: 1, missing: "previous" })).toEqual([
+      {
+        code: "table-value",
+        path: "/data/file",
+        file: "t.csv",
+        line: 2,
+        column: 2,
+        message: 'Line 2 of "t.csv" has no value in column "b".',
+        hint: 'The first value in time has none before it: set data.missing to "drop".',
+      },
+    ]);
+  });
+});
+
+test("digests tell tables apart by what a model reads of them", async () => {
+  const digest = async (csv: string, data: Partial<NormalTableData> = {}) =>
+    (await open(csv, { window: 1, ...data })).digest;
+  expect(await digest("a,note\n1,x\n2,y\n")).toBe(await digest("note,a\nz,1\nz,2\n"));
+  expect(await digest("a\n1\n3\n")).not.toBe(await digest("a\n1\n2\n"));
+  expect(await digest("a,b\n1,2\n3,4\n", { target: ["a"] })).not.toBe(await digest("a,b\n1,2\n3,4\n"));
+});
+
+describe("problems", () => {
+  const about = (problem: object) => ({ path: "/data/file", file: "t.csv", ...problem });
+
+  test.each<[string, string | Uint8Array, Partial<NormalTableData>, object]>([
+    [
+      "a field that is no number",
+      "a,b\n1,2\n3,4x\n",
+      {},
+      about({
+        code: "table-value",
+        line: 3,
+        column: 2,
+        message: 'Line 3 of "t.csv" has "4x", which is not a number, in column "b".',
+        hint: "Leave the column out of data.columns, or mend the file.",
+      }),
+    ],
+    [
+      "a number too large for any computer",
+      "a\n1\n1e999\n",
+      {},
+      about({
+        code: "table-value",
+        line: 3,
+        column: 1,
+        message: 'Line 3 of "t.csv" has "1e999", which is too large, in column "a".',
+        hint: "Leave the column out of data.columns, or mend the file.",
+      }),
+    ],
+    [
+      "numbers too large for float32",
+      "a\n1\n1e300\n",
+      {},
+      about({
+        code: "table-value",
+        message: 'Column "a" of "t.csv" holds numbers that are too large for float32.',
+        hint: 'Set data.scale to "min_max" or "standard".',
+      }),
+    ],
+    [
+      "a missing value",
+      "a,b\n1,2\n# hm\n\n3,\n",
+      {},
+      about({
+        code: "table-value",
+        line: 5,
+        column: 2,
+        message: 'Line 5 of "t.csv" has no value in column "b".',
+        hint: 'Set data.missing to "drop" (leave such rows out) or "previous" (the value of the row before).',
+      }),
+    ],
+    [
+      "a row with too few fields",
+      "a,b\n1,2\n3\n",
+      {},
+      about({
+        code: "table-row",
+        line: 3,
+        message: 'Line 3 of "t.csv" has 1 field, and the table has 2 fields.',
+        hint: 'Fields are separated by ",".',
+      }),
+    ],
+    [
+      "a first row with too many",
+      "a,b\n1,2,3\n",
+      {},
+      about({
+        code: "table-row",
+        line: 2,
+        message: 'Line 2 of "t.csv" has 3 fields, and the table has 2 fields.',
+        hint: 'Fields are separated by ",".',
+      }),
+    ],
+    ["nothing", "", {}, about({ code: "table-empty", message: '"t.csv" has no rows.', hint: "" })],
+    [
+      "a header alone",
+      "a,b\n",
+      {},
+      about({
+        code: "table-empty",
+        message: '"t.csv" has no rows after its header.',
+        hint: 'With "header": false the first row is values too.',
+      }),
+    ],
+    ["comments alone", "# a,b\n# 1,2\n", {}, about({ code: "table-empty", message: '"t.csv" has no rows.', hint: "" })],
+    [
+      "a quote that is never closed",
+      'a,b\n1,2\n3,"4\n5,6\n',
+      {},
+      about({
+        code: "table-format",
+        line: 3,
+        message: 'Line 3 of "t.csv", or one after it, opens a quote that is never closed.',
+        hint: 'A quote inside a quoted field is written twice: "".',
+      }),
+    ],
+    [
+      "a quote inside a field",
+      'a,b\n1,2\n3,4"5"\n',
+      {},
+      about({
+        code: "table-format",
+        line: 3,
+        message: 'Line 3 of "t.csv" has a quote inside a field that does not begin with one.',
+        hint: 'A quote inside a quoted field is written twice: "".',
+      }),
+    ],
+    [
+      "text after a quoted field",
+      'a,b\n1,"2"x\n',
+      {},
+      about({
+        code: "table-format",
+        line: 2,
+        message: 'Line 2 of "t.csv" has text between a closing quote and the end of its field.',
+        hint: 'A quote inside a quoted field is written twice: "".',
+      }),
+    ],
+    [
+      "a row that goes on for ever",
+      `a,b\n1,"${"2".repeat(2 ** 21)}`,
+      {},
+      about({
+        code: "table-format",
+        line: 2,
+        message: 'Line 2 of "t.csv" is in a row of more than 1048576 characters.',
+        hint: "Perhaps a quote is never closed.",
+      }),
+    ],
+    [
+      "another encoding",
+      Uint8Array.of(97, 10, 233, 10),
+      {},
+      about({ code: "text-encoding", message: '"t.csv" is not UTF-8.', hint: "Save it as UTF-8." }),
+    ],
+    [
+      "a column that is not there",
+      "a,b\n1,2\n3,4\n",
+      { target: ["Close"] },
+      {
+        code: "table-column",
+        path: "/data/target/0",
+        message: '"t.csv" has no column "Close".',
+        hint: "2 columns: a, b.",
+      },
+    ],
+    [
+      "a number of a column that is not there",
+      "a,b\n1,2\n3,4\n",
+      { columns: ["a", 3] },
+      { code: "table-column", path: "/data/columns/1", message: '"t.csv" has no column 3.', hint: "2 columns: a, b." },
+    ],
+    [
+      "two columns of one name",
+      "a,a\n1,2\n3,4\n",
+      { columns: ["a"] },
+      {
+        code: "table-column",
+        path: "/data/columns/0",
+        message: '"t.csv" has more than one column "a".',
+        hint: "2 columns: a, a.",
+      },
+    ],
+    [
+      "no numbers at all",
+      "a,b\nx,y\n",
+      {},
+      about({
+        code: "table-column",
+        message: '"t.csv" has no column of numbers to read.',
+        hint: "Are data.delimiter and data.header those of the file?",
+      }),
+    ],
+    [
+      "fewer rows than one window",
+      counting,
+      { window: 9 },
+      {
+        code: "table-too-short",
+        path: "/data/window",
+        message: '"t.csv" has 8 rows, and a window of 9 with its target, 1 after it, needs 10.',
+        hint: "Use a window of at most 7, or a longer table.",
+      },
+    ],
+  ])("%s", async (_, csv, data, problem) => {
+    expect(await problems(csv, { window: 1, ...data })).toEqual([problem]);
+  });
+
+  test("a file that is not there", async () => {
+    const spec = specOf({ model: lastModel, loss: squaredError, data: { ...tableData, file: "none.csv" } });
+    expect(await openData(spec, temporaryFolder())).toEqual({
+      ok: false,
+      problems: [
+        {
+          code: "file-missing",
+          path: "/data/file",
+          file: "none.csv",
+          message: '"none.csv" does not exist.',
+          hint: "Relative paths start from the spec's folder.",
+        },
+      ],
+    });
+  });
+
+  test("a loss over classes wants one column of them, which is no input", async () => {
+    const targets = async (data: Partial<NormalTableData>) => problems("x,y\n1,2\n3,4\n", data, { loss: crossEntropy });
+    expect(await targets({ window: 1 })).toEqual([
+      {
+        code: "table-target",
+        path: "/data",
+        message: "The loss is over classes, and the table has 2 target columns.",
+        hint: "Name one column of classes in data.target, or use a loss over numbers, such as squared_error.",
+      },
+    ]);
+    expect(await targets({ window: 1, columns: ["x", "y"], target: ["y"] })).toEqual([
+      {
+        code: "table-target",
+        path: "/data/columns",
+        message: 'Column "y" holds the classes, and cannot be an input too.',
+        hint: "Leave it out of data.columns.",
+      },
+    ]);
+  });
+
+  test("many wrong values are not all said", async () => {
+    const rows = Array.from({ length: 100 }, () => "x");
+    expect(await problems(`a\n1\n${rows.join("\n")}\n`, { window: 1 })).toHaveLength(20);
+  });
+
+  test("no cut and no changed byte of a file is an exception", async () => {
+    const csv = Buffer.from('# a,b\r\n1,"2"\n"3",4\n5,6.5e1\n');
+    for (let size = 0; size < csv.length; size++) await opened(csv.subarray(0, size), { window: 1 });
+    for (let index = 0; index < csv.length; index++) {
+      for (const byte of [0, 10, 34, 44, 200]) {
+        const changed = Buffer.from(csv);
+        changed[index] = byte;
+        await opened(changed, { window: 1 });
+      }
+    }
+  });
+});

@@ -1,0 +1,128 @@
+/** Threads of one process that share a training: what they do together, the numbers of one, and what happens when something ends them. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { describe, expect, test } from "vitest";
+import { threadLaunches } from "../../../runtime/distributed/launcher.js";
+import { launch, rnnx, root } from "../../support/spawn.js";
+import {
+  args,
+  dropoutSpec,
+  eventsOfKind,
+  expectClose,
+  lossesOf,
+  metricsOf,
+  out,
+  specs,
+  waitUntil,
+  write,
+} from "./sharing.js";
+
+/** What each of some threads gives by an expression of `ranks`. */
+async function runOnRanks(size: number, expression: string): Promise<readonly unknown[]> {
+  const threads = new URL("../../../dist/runtime/distributed/shared-memory.js", import.meta.url);
+  const code = `
+    const { parentPort, workerData: { meeting, rank, size } } = require("node:worker_threads");
+    import(${JSON.stringify(threads.href)}).then(({ threadRanks }) => {
+      const ranks = threadRanks(meeting, rank, size);
+      parentPort.postMessage((${expression})(ranks));
+    });`;
+  return Promise.all(
+    threadLaunches(size).map(
+      (workerData) =>
+        new Promise((resolve, reject) => {
+          new Worker(code, { eval: true, workerData }).on("message", resolve).on("error", reject);
+        }),
+    ),
+  );
+}
+
+test("sums are those of all ranks in their order, however long; and everyone has the first one's bytes", async () => {
+  // More than fits into a place of the shared memory, and no multiple of anything.
+  const sums = `(ranks) => {
+    const values = Float32Array.from({ length: 600_001 }, (_, index) => (index % 1000) + ranks.rank * 0.25);
+    ranks.sum(values);
+    const few = Float64Array.of(ranks.rank, 0.1);
+    ranks.sum(few);
+    const bytes = new Uint8Array(3_000_000).fill(ranks.rank + 7);
+    ranks.broadcast(bytes);
+    const wrong = values.findIndex((value, index) => value !== 3 * (index % 1000) + 0.75);
+    return [wrong, ...few, bytes.every((byte) => byte === 7), ranks.summing() >= 0];
+  }`;
+  expect(await runOnRanks(3, sums)).toEqual(Array(3).fill([-1, 3, 0.1 + 0.1 + 0.1, true, true]));
+});
+
+test("who waits for a rank that will not come is told", async () => {
+  const abandon = "(ranks) => { if (ranks.rank === 1) return ranks.abort(1); ranks.sum(new Float32Array(1)); }";
+  await expect(runOnRanks(2, abandon)).rejects.toThrow("Another rank of this training has ended.");
+});
+
+describe("threads", { timeout: 120_000 }, () => {
+  test("train as one does, dropout and evaluation included, and say each thing once", async () => {
+    const [singleProcess, shared] = [
+      await rnnx(...args(specs.dropout, "one thread")),
+      await rnnx(...args(specs.dropout, "three threads", "--ranks", "3")),
+    ];
+    expect(shared.code, shared.stderr).toBe(0);
+    expectClose(lossesOf(shared), lossesOf(singleProcess));
+    expect(eventsOfKind(shared, "start")).toMatchObject([{ ranks: 3 }]);
+    expectClose(metricsOf(shared), metricsOf(singleProcess));
+    expect(eventsOfKind(shared, "throughput").at(-1)).toMatchObject({ ranks: 3 });
+  });
+
+  test("go on from checkpoints of any number of them, to the bit with the same number", async () => {
+    const uninterrupted = await rnnx(...args(specs.stateful, "all", "--ranks", "2"));
+    const begun = await rnnx(...args(specs.stateful, "parts", "--ranks", "2", "--steps", "4"));
+    const resumed = await rnnx(...args(specs.stateful, "parts", "--ranks", "2", "--steps", "6", "--resume"));
+    expect([begun, resumed].flatMap(lossesOf)).toEqual(lossesOf(uninterrupted).slice(0, 6));
+    const resumedAgain = await rnnx(...args(specs.stateful, "parts", "--resume"));
+    expect(resumedAgain.code, resumedAgain.stderr).toBe(0);
+    expectClose(lossesOf(resumedAgain), lossesOf(uninterrupted).slice(6));
+  });
+
+  test.skipIf(!existsSync("/usr/bin/taskset"))("make the same weights on one core as on all", async () => {
+    // Wide enough for a session of its own to take all cores, and to round otherwise with each number of them.
+    const [oneHot, rnn, projection] = dropoutSpec.model;
+    const spec = write("wide", {
+      ...dropoutSpec,
+      model: [oneHot, { ...rnn, cell: "lstm", hidden_size: 192 }, projection],
+      train: { steps: 4, batch_size: 12 },
+    });
+    const fourRanks = await rnnx(...args(spec, "all cores", "--ranks", "4"));
+    expect(fourRanks.code, fourRanks.stderr).toBe(0);
+    const program = join(root, "bin/rnnx.js");
+    execFileSync("taskset", ["-c", "0", process.execPath, program, ...args(spec, "one core", "--ranks", "4")], {
+      stdio: "ignore",
+    });
+    const [allCores, oneCore] = ["all cores", "one core"].map((run) =>
+      readFileSync(join(out(run), "weights.safetensors")),
+    );
+    expect(oneCore?.equals(allCores as Buffer)).toBe(true);
+  });
+
+  test("save and end on a signal", async () => {
+    const running = launch(args(specs.dropout, "stopped", "--ranks", "2", "--steps", "1000000"));
+    let stdout = "";
+    running.process.stdout.on("data", (text: string) => {
+      stdout += text;
+    });
+    await waitUntil(() => stdout.includes('"step"'));
+    running.process.kill("SIGINT");
+    const result = await running.result;
+    expect(result.code).toBe(130);
+    const { step } = eventsOfKind(result, "done")[0] as { step: number };
+    const resumed = await rnnx(...args(specs.dropout, "stopped", "--steps", `${step + 2}`, "--resume"));
+    expect(eventsOfKind(resumed, "step")[0]?.step).toBe(step + 1);
+  });
+
+  test("say once what is wrong", async () => {
+    const missingData = ["--set", 'data={"type":"text","file":"lost.txt","window":3}'];
+    const missing = await rnnx(...args(specs.dropout, "lost", "--ranks", "2", ...missingData));
+    expect(missing.code).toBe(2);
+    expect(eventsOfKind(missing, "error")).toHaveLength(1);
+    const onGpu = await rnnx(...args(specs.dropout, "gpu", "--ranks", "2", "--device", "webgpu"));
+    expect(onGpu.code).toBe(1);
+    expect(eventsOfKind(onGpu, "error")[0]?.message).toContain("--device webgpu trains in one process and one thread.");
+  });
+});

@@ -1,0 +1,179 @@
+/** Evaluating runs: their own data gives the numbers that training gave, other data is read as the run reads its own. */
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type EvaluateRequest, evaluateRun } from "../../../runtime/evaluation/evaluate-run.js";
+import type { NormalData } from "../../../schema/normal/index.js";
+import { temporaryFolder } from "../../support/temporary-folder.js";
+import { trainSpec } from "../../support/training-runs.js";
+
+async function evaluateTo(out: string, parts: Partial<EvaluateRequest> = {}) {
+  const outcome = await evaluateRun({ run: out, data: null, split: null, weights: "end", device: "cpu", ...parts });
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome));
+  return outcome;
+}
+
+const text = {
+  data: {
+    type: "text",
+    text: "the cat sat on the mat, and the rat sat on the cat.",
+    window: 5,
+    split: { validation: 0.2, test: 0.2 },
+  },
+  model: [{ layer: "one_hot" }, { layer: "rnn", cell: "gru", hidden_size: 6 }, { layer: "projection" }],
+  loss: { type: "sequence_loss" },
+  train: { steps: 12, batch_size: 8, evaluate_every: 3 },
+};
+
+describe("a run's own data", () => {
+  test("gives the metrics that its training gave, of any weights that it left", async () => {
+    const { out, done } = await trainSpec(text);
+    const { metrics, step, examples } = await evaluateTo(out);
+    expect(metrics).toEqual(done.metrics);
+    expect(step).toBe(done.best?.step);
+    expect(Object.values(examples).every((count) => count > 0)).toBe(true);
+    expect(await evaluateTo(out, { weights: "best" })).toMatchObject({ step: done.best?.step, metrics });
+    expect(await evaluateTo(out, { weights: "last" })).toMatchObject({ step: 12 });
+    expect(await evaluateTo(out, { weights: 12, split: "test" })).toMatchObject({
+      metrics: { train: {}, validation: {}, test: { loss: expect.any(Number) } },
+    });
+    rmSync(join(out, "weights.safetensors"));
+    expect((await evaluateTo(out)).step).toBe(12);
+  });
+
+  test("may have changed since, which is said", async () => {
+    const { text: content, ...data } = text.data;
+    const { folder, out } = await trainSpec({ ...text, data: { ...data, file: "t.txt" } }, { "t.txt": content });
+    expect((await evaluateTo(out)).notices).toEqual([]);
+    appendFileSync(join(folder, "t.txt"), "the cat");
+    expect((await evaluateTo(out)).notices).toEqual([
+      "The data has changed since the run: these metrics are of what it is now.",
+    ]);
+  });
+});
+
+const sentences = [
+  { text: "good day to you", label: "kind" },
+  { text: "go away now", label: "rude" },
+  { text: "you are good", label: "kind" },
+  { text: "you are away", label: "rude" },
+];
+const lines = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+
+const sequences = {
+  data: { type: "sequences", file: "s.jsonl" },
+  model: [
+    { layer: "embedding", size: 4 },
+    { layer: "rnn", cell: "gru", hidden_size: 4, return: "last" },
+    { layer: "dense", size: "classes" },
+  ],
+  loss: { type: "cross_entropy" },
+  train: { steps: 8 },
+};
+
+const rows = Array.from({ length: 30 }, (_, row) => `${row},${(row * 7) % 11},${Math.round(100 * Math.sin(row))}`);
+const table = {
+  data: { type: "table", file: "t.csv", target: ["c"], window: 3, scale: "min_max", split: { train: 0.7, test: 0.3 } },
+  model: [
+    { layer: "rnn", cell: "gru", hidden_size: 4, return: "last" },
+    { layer: "dense", size: 1 },
+  ],
+  loss: { type: "squared_error" },
+  train: { steps: 8 },
+};
+
+function withFile(data: NormalData, file: string): NormalData {
+  return { ...data, file } as NormalData;
+}
+
+describe("other data", () => {
+  test("is read with the vocabulary and the classes of the run", async () => {
+    const { folder, out, spec, done } = await trainSpec(sequences, { "s.jsonl": lines(sentences) });
+    writeFileSync(join(folder, "other.jsonl"), lines([...sentences].reverse()));
+    const { metrics, examples } = await evaluateTo(out, { data: withFile(spec.data, join(folder, "other.jsonl")) });
+    expect(examples).toEqual({ train: 0, validation: 0, test: 4 });
+    expect(metrics.test.accuracy).toBe(done.metrics.train.accuracy);
+    expect(metrics.test.loss).toBeCloseTo(done.metrics.train.loss ?? 0, 6);
+
+    writeFileSync(join(folder, "odd.jsonl"), lines([{ text: "good", label: "odd" }]));
+    const unusual = await evaluateRun({
+      run: out,
+      data: withFile(spec.data, join(folder, "odd.jsonl")),
+      split: null,
+      weights: "end",
+      device: "cpu",
+    });
+    expect(unusual).toMatchObject({ ok: false, problems: [{ code: "unknown-class", line: 1 }] });
+  });
+
+  test("is scaled as the run scaled its own", async () => {
+    const { folder, out, spec, done } = await trainSpec(table, { "t.csv": ["a,b,c", ...rows, ""].join("\n") });
+    // 27 windows of 3 rows and a target: the last 9 are the test part, in 12 rows.
+    writeFileSync(join(folder, "other.csv"), ["a,b,c", ...rows.slice(-12), ""].join("\n"));
+    const { metrics, examples } = await evaluateTo(out, { data: withFile(spec.data, join(folder, "other.csv")) });
+    expect(examples.test).toBe(9);
+    expect(metrics.test.rmse).toBeCloseTo(done.metrics.test.rmse ?? 0, 6);
+  });
+
+  test("is of words that the run has met, or the first of each other is shown", async () => {
+    const { out, spec } = await trainSpec({ ...text, data: { ...text.data, split: {} } });
+    const data = { ...spec.data, text: "the cat\nsat on a dog", file: null } as NormalData;
+    const outcome = await evaluateRun({ run: out, data, split: null, weights: "end", device: "cpu" });
+    expect(outcome).toMatchObject({
+      ok: false,
+      problems: [
+        { message: 'Line 1 of the text has "\\n", which the run has not met.' },
+        { message: 'Line 2 of the text has "g", which the run has not met.' },
+      ],
+    });
+  });
+
+  test("has the shape of the run's own", async () => {
+    const arrays = {
+      data: {
+        type: "arrays",
+        inputs: [
+          [[1], [2]],
+          [[3], [4]],
+        ],
+        targets: [[1], [2]],
+      },
+      model: table.model,
+      loss: table.loss,
+      train: { steps: 2 },
+    };
+    const { out, spec } = await trainSpec(arrays);
+    const data = { ...spec.data, inputs: [[[1, 2]], [[3, 4]]] } as NormalData;
+    const outcome = await evaluateRun({ run: out, data, split: null, weights: "end", device: "cpu" });
+    expect(outcome).toMatchObject({
+      problems: [
+        {
+          code: "data-shape",
+          message:
+            "The data's inputs are float32 [batch, time, 2], and the run was trained on float32 [batch, time, 1].",
+        },
+      ],
+    });
+  });
+});
+
+describe("what is no run", () => {
+  test.each([
+    ["an empty folder", {}, "it has no manifest.json and no spec.json and no data.json"],
+    ["a damaged one", { "manifest.json": "{", "spec.json": "{}", "data.json": "{}" }, "manifest.json is not JSON"],
+  ])("%s", async (_, files, reason) => {
+    const folder = join(temporaryFolder(), "run");
+    mkdirSync(folder);
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+    const outcome = await evaluateRun({ run: folder, data: null, split: null, weights: "end", device: "cpu" });
+    expect(outcome).toMatchObject({ problems: [{ code: "not-a-run", message: expect.stringContaining(reason) }] });
+  });
+
+  test("a part or a checkpoint that is not there", async () => {
+    const { out } = await trainSpec({ ...text, data: { ...text.data, split: {} } });
+    const request = { run: out, data: null, split: null, weights: "end", device: "cpu" } as const;
+    expect(await evaluateRun({ ...request, split: "test" })).toMatchObject({ problems: [{ code: "empty-split" }] });
+    for (const weights of ["best", 7] as const)
+      expect(await evaluateRun({ ...request, weights })).toMatchObject({ problems: [{ code: "no-checkpoint" }] });
+  });
+});

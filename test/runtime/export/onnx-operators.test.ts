@@ -1,0 +1,206 @@
+/** Which cells are exported as operators of ONNX, and that they then say the same, in every way in which a cell can be run. */
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { exportTrainedModel } from "../../../runtime/export/index.js";
+import { subject } from "../../support/export-subjects.js";
+import { temporaryFolder } from "../../support/temporary-folder.js";
+
+const ids = [
+  [0, 1, 2, 3, 1],
+  [2, 2, 0, 1, 3],
+  [3, 0, 1, 1, 2],
+];
+
+/** Token ids through one layer to a class for each step. */
+function tokens(layer: object, extra: object = {}): object {
+  return {
+    data: { type: "arrays", inputs: ids, targets: ids },
+    model: [
+      { layer: "embedding", size: 3 },
+      { layer: "rnn", hidden_size: 4, ...layer },
+      { layer: "projection", size: "classes" },
+    ],
+    loss: { type: "sequence_loss" },
+    ...extra,
+  };
+}
+
+async function exportSpec(spec: object, form: "sequence" | "step" = "sequence") {
+  const out = join(temporaryFolder(), "model.onnx");
+  const settings = { form, opset: 17, loops: "operators", unroll: null } as const;
+  const outcome = await exportTrainedModel(await subject(spec), { out, ...settings });
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome));
+  expect(outcome.verification.difference).toBeLessThan(2e-6);
+  return outcome.cells;
+}
+
+describe("cells that are operators", () => {
+  test.each([
+    ["RNN", { cell: "rnn" }],
+    ["RNN", { cell: "rnn", activation: "relu" }],
+    ["GRU", { cell: "gru" }],
+    ["GRU", { cell: "gru", reset_after: false }],
+    ["GRU", { cell: "minimal_gated" }],
+    ["LSTM", { cell: "lstm" }],
+    ["LSTM", { cell: "lstm", peepholes: true }],
+    ["LSTM", { cell: "lstm", residual: true, hidden_size: 3 }],
+    ["LSTM", { cell: "lstm", dropout: { input: 0.5, output: 0.5 }, layer_norm: true }],
+    ["GRU", { cell: "gru", initial_state: "learned" }],
+  ] as const)("%s: %o", async (operator, layer) => {
+    const as = [{ name: "rnn/0", form: operator, reason: "" }];
+    expect(await exportSpec(tokens(layer))).toEqual(as);
+    expect(await exportSpec(tokens(layer), "step")).toEqual(as);
+  });
+
+  test.each(["rnn", "gru", "lstm"])("%s over sequences of other lengths, both ways, the last output", async (cell) => {
+    const lengths = { type: "arrays", inputs: ids, targets: [0, 1, 2], lengths: [5, 2, 4] };
+    const layer = { cell, bidirectional: "concat", return: "last", layers: 2 };
+    const cells = await exportSpec(tokens(layer, { data: lengths, loss: { type: "cross_entropy" } }));
+    expect(cells.map(({ name, form }) => `${name} ${form}`)).toEqual(
+      ["rnn/0/forward", "rnn/0/backward", "rnn/1/forward", "rnn/1/backward"].map(
+        (layerName) => `${layerName} ${cell.toUpperCase()}`,
+      ),
+    );
+  });
+
+  test("first states that are fed", async () => {
+    const inputs = ids.map((row) => row.map((id) => [id / 2, 1 - id]));
+    const states = { "rnn/0/c": ids.map((row) => row.slice(0, 4).map((id) => id / 4)) };
+    const spec = {
+      data: { type: "arrays", inputs, targets: inputs, initial_states: states },
+      model: [
+        { layer: "rnn", cell: "lstm", hidden_size: 4 },
+        { layer: "dense", size: 2 },
+      ],
+      loss: { type: "squared_error" },
+    };
+    expect(await exportSpec(spec)).toMatchObject([{ form: "LSTM" }]);
+  });
+});
+
+describe("cells that are none", () => {
+  test.each([
+    ["names no operator of ONNX", { cell: "lstm", cell_clip: 1 }],
+    ["names no operator of ONNX", { cell: "lstm", projection_size: 3 }],
+    ["names no operator of ONNX", { cell: "layer_norm_lstm" }],
+    ["names no operator of ONNX", { cell: "mingru" }],
+    ["blended by zoneout", { cell: "lstm", zoneout: 0.2 }],
+    ["blended by zoneout", { cell: "lstm", zoneout: { c: 0.2 } }],
+  ] as const)("%s: %o", async (reason, layer) => {
+    expect(await exportSpec(tokens(layer))).toEqual([
+      { name: "rnn/0", form: "Scan", reason: expect.stringContaining(reason) },
+    ]);
+    expect(await exportSpec(tokens(layer), "step")).toMatchObject([{ form: "unrolled" }]);
+  });
+});
+
+describe("a cell of one's own", () => {
+  /** h' = f * h + (1 - f) * n, whose gate is the GRU's update gate and whose state is not reset. */
+  const own = (onnx: object | null, gate = "f") => ({
+    state: { h: "hidden_size" },
+    parameters: {
+      A: ["input_size", "2*hidden_size"],
+      B: ["hidden_size", "hidden_size"],
+      a: ["2*hidden_size"],
+      C: ["hidden_size", "hidden_size"],
+    },
+    equations: [
+      "p, q = split(x @ A + a, 2)",
+      "f = sigmoid(p + h @ B)",
+      "n = tanh(q + f * (h @ C))",
+      `h' = ${gate} * h + (1 - ${gate}) * n`,
+    ],
+    output: "h'",
+    onnx,
+  });
+  const mapping = {
+    operator: "GRU",
+    linear_before_reset: true,
+    W: ["A[0]", "A[0]", "A[1]"],
+    R: ["B", "B", "C"],
+    Wb: ["a[0]", "a[0]", "a[1]"],
+  };
+  const use = (cell: object) => tokens({ cell: "own" }, { cells: { own: cell } });
+
+  test("is an operator where its mapping gives its numbers", async () => {
+    expect(await exportSpec(use(own(mapping)))).toEqual([{ name: "rnn/0", form: "GRU", reason: "" }]);
+  });
+
+  test.each([
+    ["its numbers are not those of GRU: they differ by", { ...mapping, R: ["B", "C", "C"] }],
+    ["its numbers are not those of GRU: they differ by", { ...mapping, linear_before_reset: false }],
+    ["its numbers are not those of GRU: they differ by", { ...mapping, activations: ["Sigmoid", "Relu"] }],
+    ["its numbers are not those of GRU: they differ by", { ...mapping, Wb: [] }],
+    ["its numbers are not those of GRU: they differ by", { ...mapping, W: ["-A[0]", "A[0]", "A[1]"] }],
+    ["W would be [3, 16] where GRU reads [3, 12]", { ...mapping, W: ["A", "A"] }],
+    ["A has no piece 2 of 4 columns", { ...mapping, W: ["A[0]", "A[0]", "A[2]"] }],
+    ["a is [8], no part of R", { ...mapping, R: ["a[0]", "B", "C"] }],
+    ["LSTM has 2 states, and the cell has 1", { ...mapping, operator: "LSTM" }],
+    ["GRU has 2 activations, and the mapping names 1", { ...mapping, activations: ["Tanh"] }],
+  ])("is a loop where it does not: %s", async (reason, invalid) => {
+    expect(await exportSpec(use(own(invalid)))).toEqual([
+      { name: "rnn/0", form: "Scan", reason: expect.stringContaining(reason) },
+    ]);
+  });
+
+  test("is told of names that it does not have", async () => {
+    const invalid = { ...mapping, W: ["AA[0]", "A[0]", "A[1]"], states: ["g"] };
+    await expect(subject(use(own(invalid)))).rejects.toThrow('the cell has no parameter "AA"');
+    await expect(subject(use(own(invalid)))).rejects.toThrow('the cell has no state "g"');
+  });
+
+  test("may be an operator of negated weights, of other activations, and of two states", async () => {
+    const negated = { ...mapping, W: ["-A[0]", "A[0]", "A[1]"], R: ["-B", "B", "C"], Wb: ["-a[0]", "a[0]", "a[1]"] };
+    expect(await exportSpec(use(own(negated, "(1 - f)")))).toMatchObject([{ form: "GRU" }]);
+    const pair = {
+      state: { m: "hidden_size", y: "hidden_size" },
+      parameters: { W: ["input_size", "4*hidden_size"], U: ["hidden_size", "4*hidden_size"] },
+      equations: [
+        "i, o, f, g = split(x @ W + y @ U, 4)",
+        "m' = sigmoid(f) * m + sigmoid(i) * relu(g)",
+        "y' = sigmoid(o) * tanh(m')",
+      ],
+      output: "y'",
+      onnx: { operator: "LSTM", activations: ["Sigmoid", "Relu", "Tanh"], states: ["y", "m"], W: ["W"], R: ["U"] },
+    };
+    expect(await exportSpec(use(pair))).toMatchObject([{ form: "LSTM" }]);
+  });
+
+  /** A plain cell, or something like it. */
+  const plainCell = (change: object) => ({
+    state: { h: "hidden_size" },
+    parameters: { W: ["input_size", "hidden_size"], U: ["hidden_size", "hidden_size"] },
+    equations: ["h' = tanh(x @ W + h @ U)"],
+    output: "h'",
+    onnx: { operator: "RNN", W: ["W"], R: ["U"] },
+    ...change,
+  });
+
+  test("may hold for some sizes alone, which then are what it is tried at", async () => {
+    const literal = plainCell({ parameters: { W: ["input_size", 4], U: [4, "hidden_size"] } });
+    const splitCell = plainCell({ equations: ["p, q = split(x @ W + h @ U, 2)", "h' = concat(tanh(p), tanh(q))"] });
+    for (const cell of [plainCell({}), literal, splitCell])
+      expect(await exportSpec(use(cell))).toMatchObject([{ form: "RNN", reason: "" }]);
+  });
+
+  test.each<[string, object]>([
+    ["they differ by Infinity", { equations: ["h' = tanh(sqrt(x + 9) @ W + h @ U)"] }],
+    ["they differ by Infinity", { equations: ["h' = tanh(x @ W + h @ U)", "y = concat(h', h')"], output: "y" }],
+    [
+      "RNN has 1 state, and the cell has 2",
+      { state: { h: "hidden_size", g: "hidden_size" }, equations: ["h' = tanh(x @ W + h @ U)", "g' = h"] },
+    ],
+    [
+      "the states of LSTM are of one size",
+      {
+        state: { h: "hidden_size", c: "2*hidden_size" },
+        equations: ["h' = tanh(x @ W + h @ U)", "c' = concat(h, h)"],
+        onnx: { operator: "LSTM", W: ["W"], R: ["U"] },
+      },
+    ],
+  ])("is a loop where %s: %o", async (reason, change) => {
+    expect(await exportSpec(use(plainCell(change)))).toEqual([
+      { name: "rnn/0", form: "Scan", reason: expect.stringContaining(reason) },
+    ]);
+  });
+});

@@ -1,0 +1,155 @@
+/** The programs beside an exported model: they run, and say what the run says. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { ExportForm } from "../../../compiler/export/options.js";
+import { exportModel } from "../../../runtime/export/index.js";
+import { predictRun } from "../../../runtime/predict/predict-run.js";
+import { serveFolder } from "../../../runtime/web/static-server.js";
+import { chromiumPath, openBrowser, openPage, withChromium } from "../../support/browser.js";
+import { type SpecExample, specExamples } from "../../support/page-specs.js";
+import { trainSpec } from "../../support/training-runs.js";
+
+const root = join(import.meta.dirname, "../../..");
+
+/** A trained run of a sketch, its model with the programs, and what is printed by the one for Node. */
+async function exportSnippets(example: SpecExample, form: ExportForm = "sequence", unroll: number | null = null) {
+  const { out, folder } = await trainSpec(example.spec, example.files);
+  const outcome = await exportModel({ run: out, out: join(folder, "my model.onnx"), form, unroll, snippets: true });
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome));
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  const program = (extension: string) => join(folder, `my model.use.${extension}`);
+  const { stdout } = spawnSync(process.execPath, [program("mjs")], { encoding: "utf8" });
+  return { out, folder, program, printed: stdout.trimEnd(), names: outcome.files.map(({ name }) => name) };
+}
+
+async function predicted(out: string, folder: string, name: string, content: string) {
+  writeFileSync(join(folder, name), content);
+  const outcome = await predictRun({ run: out, input: name, output: "said.json", folder, beam: null, device: "cpu" });
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome));
+  return JSON.parse(readFileSync(join(folder, "said.json"), "utf8")).at(-1);
+}
+
+const hasPackages = (python: readonly string[]) => spawnSync("python3", python).status === 0;
+const python = hasPackages(["-c", ""]);
+const pythonRuns = python && hasPackages(["-c", "import onnxruntime, numpy"]);
+
+/** What Python says of its program: that it is one, and where it can be run, what it prints. */
+function python3(program: string): string | null {
+  if (!python) return null;
+  execFileSync("python3", ["-c", "import ast, sys; ast.parse(open(sys.argv[1]).read())", program]);
+  return pythonRuns ? execFileSync("python3", [program], { encoding: "utf8" }).trimEnd() : null;
+}
+
+describe("the programs", () => {
+  test("go on with a text, unit by unit", async () => {
+    const { out, folder, printed, names, program } = await exportSnippets(specExamples.text);
+    const { prediction } = await predicted(out, folder, "in.txt", "row, y\n");
+    expect(printed).toBe(prediction);
+    expect(names).toEqual([
+      "my model.onnx",
+      ...["mjs", "html", "py", "cs"].map((extension) => `my model.use.${extension}`),
+    ]);
+    const stdout = python3(program("py"));
+    if (stdout !== null) expect(stdout).toBe(prediction);
+    expect(readFileSync(program("cs"), "utf8").replace(/rnnx [\d.]+/, "rnnx")).toMatchInlineSnapshot(`
+      "// Uses my model.onnx, a model of row that rnnx wrote. It needs: dotnet add package Microsoft.ML.OnnxRuntime
+      using System.Text.Json;
+      using Microsoft.ML.OnnxRuntime;
+      using Microsoft.ML.OnnxRuntime.Tensors;
+
+      using var session = new InferenceSession("my model.onnx");
+      var known = session.ModelMetadata.CustomMetadataMap;
+      var vocabulary = JsonSerializer.Deserialize<List<string>>(known["rnnx.data.vocabulary"])!;
+      var ids = "row, y".EnumerateRunes().Select(rune => rune.ToString()).Select(unit => vocabulary.IndexOf(unit)).ToArray();
+      var names = vocabulary;
+
+      using var results = session.Run(new List<NamedOnnxValue>
+      {
+          NamedOnnxValue.CreateFromTensor("inputs", new DenseTensor<int>(ids, new[] { 1, ids.Length })),
+      });
+      var said = results.First(value => value.Name == "classes").AsEnumerable<long>();
+      Console.WriteLine(string.Join("", said.Select(id => names[(int)id])));
+      "
+    `);
+  });
+
+  test("read step by step, states going on", async () => {
+    const { out, folder, printed, program } = await exportSnippets(specExamples.text, "step");
+    expect(printed).toBe((await predicted(out, folder, "in.txt", "row, y\n")).next);
+    const stdout = python3(program("py"));
+    if (stdout !== null) expect(stdout).toBe(printed);
+  });
+
+  test("let a model write that draws for itself", async () => {
+    const { printed, program } = await exportSnippets(specExamples.text, "generate");
+    expect(printed).toMatch(/^[\w ,\n]{38,40}$/);
+    const stdout = python3(program("py"));
+    if (stdout !== null) expect(stdout).toBe(printed);
+  });
+
+  test("give as many steps as are laid out", async () => {
+    const { out, folder, printed } = await exportSnippets(specExamples.text, "sequence", 8);
+    expect(printed).toBe((await predicted(out, folder, "in.txt", "row, yub\n")).prediction);
+  });
+
+  test("foretell in the data's own units", async () => {
+    const { out, folder, printed, program } = await exportSnippets(specExamples.table);
+    const [row] = /\[[\d.,]+\]/.exec(readFileSync(program("mjs"), "utf8")) ?? [];
+    const rows = Array(4).fill(JSON.parse(row ?? "[]").join(","));
+    const { wave } = await predicted(out, folder, "in.csv", `wave,count\n${rows.join("\n")}\n`);
+    expect(printed).toMatch(/^wave: /);
+    expect(Number(printed.slice(6))).toBeCloseTo(wave, 3);
+    const stdout = python3(program("py"));
+    if (stdout !== null) expect(stdout).toContain("{'wave': ");
+  });
+
+  test("name the class of a sequence", async () => {
+    const { out, folder, printed, program } = await exportSnippets(specExamples.sequences);
+    const text = "good morning see you soon my";
+    expect(readFileSync(program("mjs"), "utf8")).toContain(text);
+    expect(printed).toBe((await predicted(out, folder, "in.jsonl", `{"text":"${text}"}\n`)).label);
+    const stdout = python3(program("py"));
+    if (stdout !== null) expect(stdout).toBe(printed);
+  });
+
+  test("write what a decoder says", async () => {
+    const { out, folder, printed, program } = await exportSnippets(specExamples.pairs);
+    const { target } = await predicted(out, folder, "in.txt", "one two\n");
+    expect(target).not.toBe("");
+    expect(printed).toBe(target);
+    const stdout = python3(program("py"));
+    if (stdout !== null) expect(stdout).toBe(printed);
+  });
+
+  test("read numbers that have no names", async () => {
+    const { printed, program } = await exportSnippets(specExamples.arrays);
+    expect(printed).toBe("[ 0 ]");
+    python3(program("py"));
+  });
+
+  test.skipIf(chromiumPath === undefined)(`run in a browser${withChromium}`, async () => {
+    const { folder, printed } = await exportSnippets(specExamples.text);
+    const site = join(folder, "site");
+    const runtime = join(site, "node_modules/onnxruntime-web/dist");
+    mkdirSync(runtime, { recursive: true });
+    const from = dirname(createRequire(import.meta.url).resolve("onnxruntime-web/wasm"));
+    for (const file of readdirSync(from)) {
+      if (/^ort(\.wasm\.bundle\.min\.mjs|-wasm-simd-threaded\.wasm)$/.test(file))
+        copyFileSync(join(from, file), join(runtime, file));
+    }
+    for (const file of ["my model.onnx", "my model.use.html"]) copyFileSync(join(folder, file), join(site, file));
+    // What every browser asks for.
+    writeFileSync(join(site, "favicon.ico"), "");
+    const [server, browser] = await Promise.all([serveFolder(site, 0), openBrowser()]);
+    onTestFinished(async () => {
+      await browser.close();
+      server.close();
+    });
+    const { page, errors } = await openPage(browser, `${server.address}my%20model.use.html`);
+    await expect.poll(() => page.locator("output").textContent(), { timeout: 20_000 }).toBe(printed);
+    expect(errors).toEqual([]);
+  });
+});

@@ -1,0 +1,212 @@
+/** Text from runs: unit by unit it is what the whole model says; and samples while training. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  type GeneratedText,
+  type GenerateRequest,
+  openTextGenerator,
+} from "../../../runtime/generation/generate-run.js";
+import { greedy } from "../../../runtime/generation/sampling.js";
+import { readSpec } from "../../../schema/read.js";
+import { temporaryFolder } from "../../support/temporary-folder.js";
+import { eventsOfKind, run } from "../../support/training-runs.js";
+
+const text = "it was the best of times, it was the worst of times, it was the age of wisdom";
+const layer = {
+  layer: "rnn",
+  cells: [
+    { cell: "lstm", hidden_size: 12 },
+    { cell: "gru", hidden_size: 8 },
+  ],
+};
+
+interface SpecChange {
+  readonly data?: object;
+  readonly layer?: object;
+  readonly projection?: object;
+  readonly train?: object;
+}
+
+/** Trains a small model of a text. */
+async function trainText(out: string, change: SpecChange = {}, resume = false) {
+  const read = await readSpec(
+    JSON.stringify({
+      seed: 2,
+      data: { type: "text", text, window: 8, ...change.data },
+      model: [
+        { layer: "embedding", size: 6 },
+        { ...layer, ...change.layer },
+        { layer: "projection", ...change.projection },
+      ],
+      loss: { type: "sequence_loss" },
+      optimizer: { type: "adam", learning_rate: 0.03 },
+      train: { steps: 60, batch_size: 8, ...change.train },
+    }),
+  );
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
+  return run({ spec: read.spec, folder: ".", out, device: "cpu", resume, init: null, disabledPasses: [] });
+}
+
+async function generateText(out: string, request: Partial<GenerateRequest> = {}): Promise<GeneratedText> {
+  const opened = await openTextGenerator(out);
+  if (!opened.ok) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
+  const defaults = { prompt: "it was", length: 40, sampling: { temperature: 1, topK: null, topP: null }, seed: null };
+  const chunks: string[] = [];
+  const result = await opened.generator.generate({ ...defaults, ...request }, (chunk) => chunks.push(chunk));
+  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
+  expect(chunks.join("")).toBe(result.generated.text);
+  return result.generated;
+}
+
+/** The likeliest next character at each place of a text, by the whole model. */
+async function greedyText(out: string, characters: string): Promise<string> {
+  const { InferenceSession, Tensor } = await import("onnxruntime-node");
+  const session = await InferenceSession.create(join(out, "model.onnx"));
+  const { vocabulary } = JSON.parse(readFileSync(join(out, "data.json"), "utf8")).metadata;
+  const ids = Int32Array.from(characters, (character) => vocabulary.indexOf(character));
+  const { outputs } = await session.run({ inputs: new Tensor("int32", ids, [1, ids.length]) });
+  const scores = Array.from(outputs?.data as Float32Array);
+  return Array.from(ids, (_, index) => {
+    const row = scores.slice(index * vocabulary.length, (index + 1) * vocabulary.length);
+    return vocabulary[row.indexOf(Math.max(...row))];
+  }).join("");
+}
+
+describe("a model of characters", () => {
+  const out = mkdtempSync(join(tmpdir(), "rnnx-"));
+  beforeAll(async () => {
+    await trainText(out);
+  });
+  afterAll(() => rmSync(out, { recursive: true }));
+
+  test("goes on unit by unit as the whole model says", async () => {
+    const { text: generated, tokens } = await generateText(out, { sampling: greedy });
+    expect(generated).toBe(`it was${tokens.join("")}`);
+    expect(tokens).toHaveLength(40);
+    const prompt = "it was".length;
+    expect((await greedyText(out, generated)).slice(prompt - 1, -1)).toBe(generated.slice(prompt));
+  });
+
+  test("writes the same for the same seed, and something else for another", async () => {
+    const first = await generateText(out, { seed: 5 });
+    expect(await generateText(out, { seed: 5 })).toEqual(first);
+    expect((await generateText(out, { seed: 6 })).text).not.toBe(first.text);
+    expect((await generateText(out)).seed).toBe(2);
+  });
+
+  test("is greedy at temperature 0, whatever the seed", async () => {
+    const secondSeed = await generateText(out, { sampling: greedy, seed: 2 });
+    const cold = await generateText(out, { sampling: { temperature: 0, topK: 3, topP: 0.9 }, seed: 9 });
+    expect(cold.text).toBe(secondSeed.text);
+    expect((await generateText(out, { sampling: { temperature: 1, topK: 1, topP: null } })).text).toBe(secondSeed.text);
+  });
+
+  test("without a prompt begins as its text did", async () => {
+    const { text: generated, tokens } = await generateText(out, { prompt: "" });
+    expect(generated[0]).toBe("i");
+    expect(generated).toBe(tokens.join(""));
+    expect(tokens).toHaveLength(40);
+  });
+});
+
+test("probabilities and logits make the same text", async () => {
+  const folder = temporaryFolder();
+  await trainText(join(folder, "logits"));
+  await trainText(join(folder, "softmax"), { projection: { activation: "softmax" } });
+  const [logits, softmax] = [await generateText(join(folder, "logits")), await generateText(join(folder, "softmax"))];
+  expect(softmax).toEqual(logits);
+});
+
+test("learned states are where it starts", async () => {
+  const out = temporaryFolder();
+  await trainText(out, { layer: { initial_state: "learned" } });
+  const { text: generated } = await generateText(out, { sampling: greedy });
+  expect((await greedyText(out, generated)).slice(5, -1)).toBe(generated.slice(6));
+});
+
+test("words and bytes", async () => {
+  const folder = temporaryFolder();
+  await trainText(join(folder, "word"), { data: { unit: "word", window: 3 }, train: { batch_size: 4 } });
+  const words = await generateText(join(folder, "word"), { length: 5 });
+  expect(words.text).toBe(["it", "was", ...words.tokens].join(" "));
+  await trainText(join(folder, "byte"), { data: { unit: "byte", text: `${text} é` } });
+  const bytes = await generateText(join(folder, "byte"));
+  expect(bytes.text).toBe(`it was${Buffer.from(bytes.tokens.map(Number)).toString("utf8")}`);
+});
+
+describe("what cannot be generated from", () => {
+  const problemsOf = async (folder: string) => {
+    const opened = await openTextGenerator(folder);
+    return opened.ok ? [] : opened.problems.map(({ code, message }) => `${code}: ${message}`);
+  };
+
+  test("a model that reads its sequence backward", async () => {
+    const out = temporaryFolder();
+    await trainText(out, { layer: { bidirectional: "sum" }, train: { steps: 1 } });
+    expect(await problemsOf(out)).toEqual([
+      `not-streaming: The model of "${out}" cannot write unit by unit: rnn reads it backward.`,
+    ]);
+  });
+
+  test("an unfinished run, an old one, one of other data, and none", async () => {
+    const out = temporaryFolder();
+    await trainText(out, { train: { steps: 1 } });
+    rmSync(join(out, "stream.onnx"));
+    expect(await problemsOf(out)).toEqual([`old-run: "${out}" has no stream.onnx: an older rnnx left it.`]);
+    rmSync(join(out, "model.onnx"));
+    expect(await problemsOf(out)).toEqual([`unfinished-run: "${out}" has no model yet.`]);
+    const record = JSON.parse(readFileSync(join(out, "data.json"), "utf8"));
+    writeFileSync(join(out, "data.json"), JSON.stringify({ ...record, metadata: { type: "arrays" } }));
+    expect(await problemsOf(out)).toEqual([
+      `not-text: "${out}" was trained on arrays data, and only models of text write text.`,
+    ]);
+    expect(await problemsOf("/no-such-folder")).toEqual([expect.stringContaining("not-a-run: ")]);
+  });
+});
+
+describe("samples while training", () => {
+  const sample = { every: 20, prompt: "it was", length: 15, temperature: 0.7 };
+  const samplesOf = (generated: Awaited<ReturnType<typeof run>>) => eventsOfKind(generated.events, "sample");
+
+  test("come with the weights of their step, the same in any number of steps per call, and resumed", async () => {
+    const folder = temporaryFolder();
+    const change = (train: object) => ({
+      layer: { stateful: true },
+      data: { window: 4 },
+      train: { sample, batch_size: 2, ...train },
+    });
+    const first = await trainText(join(folder, "one"), change({ steps_per_call: 1 }));
+    const samples = samplesOf(first);
+    expect(samples.map(({ step }) => step)).toEqual([20, 40, 60]);
+    for (const { text: generated } of samples) expect(generated).toMatch(/^it was.{15}$/);
+    expect(new Set(samples.map(({ text: generated }) => generated)).size).toBeGreaterThan(1);
+    expect(samplesOf(await trainText(join(folder, "many"), change({ steps_per_call: 50 })))).toEqual(samples);
+
+    await trainText(join(folder, "half"), change({ steps: 30 }));
+    expect(samplesOf(await trainText(join(folder, "half"), change({}), true))).toEqual(samples.slice(1));
+  });
+
+  test("change nothing of the run", async () => {
+    const folder = temporaryFolder();
+    const unsampled = await trainText(join(folder, "plain"));
+    const sampled = await trainText(join(folder, "sampled"), { train: { sample: { ...sample, every: 7 } } });
+    expect(eventsOfKind(sampled.events, "step")).toEqual(eventsOfKind(unsampled.events, "step"));
+  });
+
+  test("the last is what the finished model writes", async () => {
+    const out = temporaryFolder();
+    const generated = await trainText(out, { train: { sample: { ...sample, every: 60, temperature: 0 } } });
+    expect(samplesOf(generated).at(-1)?.text).toBe((await generateText(out, { length: 15, sampling: greedy })).text);
+  });
+
+  test("with a prompt that the text has no units for are a mistake in the spec", async () => {
+    const { outcome } = await trainText(temporaryFolder(), { train: { sample: { prompt: "ROMEO" } } });
+    expect(outcome).toMatchObject({
+      ok: false,
+      kind: "input",
+      problems: [{ code: "unknown-unit", path: "/train/sample/prompt" }],
+    });
+  });
+});

@@ -1,0 +1,53 @@
+/** Prompts as ids, and ids as text. */
+import { expect, test } from "vitest";
+import type { TextMetadata } from "../../../runtime/data/metadata.js";
+import { createDetokenizer, encodePrompt, splitPrompt } from "../../../runtime/generation/tokenizer.js";
+
+const char: TextMetadata = { type: "text", unit: "char", vocabulary: ["h", "i", "𝄞"] };
+const word: TextMetadata = { type: "text", unit: "word", vocabulary: ["to", "be", "<unknown>"], unknown: 2 };
+const byte: TextMetadata = { type: "text", unit: "byte", vocabulary: [0xc3, 0xa9, 0x61] };
+
+function detokenized(metadata: TextMetadata, ids: readonly number[]): readonly string[] {
+  const speller = createDetokenizer(metadata);
+  return [...ids.map(speller.add), speller.end()];
+}
+
+test.each<[TextMetadata, string, readonly number[], readonly string[]]>([
+  [char, "hi𝄞", [0, 1, 2], ["h", "i", "𝄞", ""]],
+  [word, " to  be\nto", [0, 1, 0], ["to", " be", " to", ""]],
+  [byte, "éa", [0, 1, 2], ["", "é", "a", ""]],
+  [char, "", [], [""]],
+])("$unit: %s", (metadata, prompt, ids, chunks) => {
+  expect(encodePrompt(prompt, metadata, "")).toEqual({ ok: true, ids });
+  expect(detokenized(metadata, ids)).toEqual(chunks);
+});
+
+test("bytes that are no text become replacement characters", () => {
+  expect(detokenized(byte, [0, 2, 0])).toEqual(["", "\uFFFDa", "", "\uFFFD"]);
+});
+
+test.each<[TextMetadata, string, string, string]>([
+  [
+    char,
+    "ho!h",
+    'The prompt has characters that the training text does not: "o", "!".',
+    "Use only the 3 characters of the vocabulary.",
+  ],
+  [
+    word,
+    "<unknown> a b c d e f g",
+    'The prompt has words that the training text does not: "<unknown>", "a", "b", "c", "d", and 3 more.',
+    "Use only the 2 words of the vocabulary.",
+  ],
+  [byte, "b", "The prompt has bytes that the training text does not: 98.", "Use only the 3 bytes of the vocabulary."],
+])("units that the vocabulary lacks: %#", (metadata, prompt, message, hint) => {
+  expect(encodePrompt(prompt, metadata, "/train/sample/prompt")).toEqual({
+    ok: false,
+    problems: [{ code: "unknown-unit", path: "/train/sample/prompt", message, hint }],
+  });
+});
+
+test("without a prompt the first unit of the training text is written first", () => {
+  expect(splitPrompt([], 5)).toEqual({ start: [0], rest: 4 });
+  expect(splitPrompt([2, 1], 5)).toEqual({ start: [2, 1], rest: 5 });
+});

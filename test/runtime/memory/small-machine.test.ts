@@ -1,0 +1,48 @@
+/** On a machine too small for it a training ends before it begins, unless it is forced. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, expect, test, vi } from "vitest";
+import { planTraining } from "../../../runtime/training/prepare.js";
+import { temporaryFolder } from "../../support/temporary-folder.js";
+import { requestFor, run, specOfCase } from "../../support/training-runs.js";
+
+const MiB = 2 ** 20;
+const machine = vi.hoisted(() => ({ memory: 0 }));
+vi.mock("../../../runtime/memory/available.js", async (original) => ({
+  ...(await original<typeof import("../../../runtime/memory/available.js")>()),
+  machineMemory: () => machine.memory,
+}));
+beforeEach(() => {
+  machine.memory = 64 * MiB;
+});
+
+const createRequest = async () =>
+  requestFor("embedding-gru-sgd", await specOfCase("embedding-gru-sgd", { steps: 3 }), join(temporaryFolder(), "run"));
+const expectedProblem = {
+  ok: false,
+  outcome: { kind: "input", problems: [{ code: "memory", path: "/train/batch_size" }] },
+};
+
+test("it is refused with the way out, and nothing is written", async () => {
+  const request = await createRequest();
+  expect((await run(request)).outcome).toMatchObject({ ok: false, ...expectedProblem.outcome });
+  expect(existsSync(request.out)).toBe(false);
+  expect((await run({ ...request, force: true })).outcome).toMatchObject({ ok: true });
+});
+
+test("ranks of one machine share its memory, those of others do not", async () => {
+  const planFor = async (processes: number, local: number) =>
+    planTraining(await createRequest(), {
+      processes,
+      localProcesses: local,
+      agree: (settled) => settled,
+      isStepSplit: true,
+      seedOffset: 0,
+    });
+  // Of this small model the program takes nearly all.
+  machine.memory = 250 * MiB;
+  expect(await planFor(2, 1)).toMatchObject({ ok: true });
+  expect(await planFor(2, 2)).toMatchObject(expectedProblem);
+  machine.memory = 350 * MiB;
+  expect(await planFor(2, 2)).toMatchObject({ ok: true });
+});

@@ -1,0 +1,324 @@
+/** Predicting with runs: each kind of input, in words and in numbers, and nothing written where anything is wrong. */
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { readNpy } from "../../../runtime/data/formats/npy.js";
+import { predictRun } from "../../../runtime/predict/predict-run.js";
+import { temporaryFolder } from "../../support/temporary-folder.js";
+import { trainSpec } from "../../support/training-runs.js";
+
+/** What a run says of the contents of a file, by the output's ending. */
+async function predictTo(run: string, input: string, content: string | Uint8Array, extension: string): Promise<Buffer> {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, input), content);
+  const outcome = await predictRun({ run, input, output: `out.${extension}`, folder, beam: null, device: "cpu" });
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome));
+  expect(readdirSync(folder).sort()).toEqual([input, `out.${extension}`].sort());
+  return readFileSync(join(folder, `out.${extension}`));
+}
+
+async function objects(run: string, input: string, content: string | Uint8Array) {
+  const rows: readonly Readonly<Record<string, unknown>>[] = JSON.parse(
+    (await predictTo(run, input, content, "json")).toString("utf8"),
+  );
+  return rows;
+}
+
+async function array(run: string, input: string, content: string | Uint8Array) {
+  const read = readNpy(await predictTo(run, input, content, "npy"));
+  if (!read.ok) throw new Error(read.message);
+  return read.numbers;
+}
+
+/** What is wrong with a file of inputs. */
+async function rejectedPredict(run: string, input: string, content: string | Uint8Array) {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, input), content);
+  writeFileSync(join(folder, "out.csv"), "as it was");
+  const outcome = await predictRun({ run, input, output: "out.csv", folder, beam: null, device: "cpu" });
+  expect(readFileSync(join(folder, "out.csv"), "utf8")).toBe("as it was");
+  expect(readdirSync(folder)).toHaveLength(2);
+  if (outcome.ok || outcome.kind !== "input") throw new Error("the inputs were not refused");
+  return outcome.problems.map(({ message, file, line, column }) => ({ message, at: [file, line, column] }));
+}
+
+const jsonl = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+
+describe("text", () => {
+  const spec = {
+    data: { type: "text", text: "hihello hello", window: 6 },
+    model: [{ layer: "one_hot" }, { layer: "rnn", cell: "gru", hidden_size: 8 }, { layer: "projection" }],
+    loss: { type: "sequence_loss" },
+    train: { steps: 40, shuffle: false },
+  };
+
+  test("says what each line goes on with, lines of any length", async () => {
+    const { out, done } = await trainSpec(spec);
+    const rows = await objects(out, "in.txt", "hihell\nhe\r\n\nhihell\n");
+    expect(rows.map(({ line, text }) => [line, text])).toEqual([
+      [1, "hihell"],
+      [2, "he"],
+      [4, "hihell"],
+    ]);
+    expect(rows[0]).toMatchObject({ prediction: done.predictions[0], next: String(done.predictions[0]).at(-1) });
+    expect(rows[0]?.probability).toBeGreaterThan(0.2);
+    expect({ ...rows[2], line: 1 }).toEqual(rows[0]);
+    const { shape, values } = await array(out, "in.txt", "hihell\nhe\n");
+    expect(shape).toEqual([2, 6, 6]);
+    // The projection puts out logits; predictions are probabilities, and zero where a line has no more units.
+    const sums = Array.from({ length: 12 }, (_, row) =>
+      Array.from(values.slice(row * 6, row * 6 + 6)).reduce((a, b) => a + b, 0),
+    );
+    expect(sums.map((sum) => Math.round(sum * 1e5) / 1e5)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0]);
+  });
+
+  test("names the line and the column of what the run has not met", async () => {
+    const { out } = await trainSpec(spec);
+    expect(await rejectedPredict(out, "in.txt", "hi\nhe says\n")).toEqual([
+      { message: 'Line 2 of "in.txt" has "s", which the run has not met.', at: ["in.txt", 2, 4] },
+      { message: 'Line 2 of "in.txt" has "a", which the run has not met.', at: ["in.txt", 2, 5] },
+      { message: 'Line 2 of "in.txt" has "y", which the run has not met.', at: ["in.txt", 2, 6] },
+    ]);
+    expect(await rejectedPredict(out, "in.txt", "\n")).toMatchObject([{ message: '"in.txt" has no lines of text.' }]);
+  });
+});
+
+describe("tables", () => {
+  const rows = Array.from({ length: 20 }, (_, row) => `${row},${(row * 7) % 11},${row % 3 === 0 ? "up" : "down"}`);
+  const file = ["a,b,c", ...rows, ""].join("\n");
+  const spec = {
+    data: {
+      type: "table",
+      file: "t.csv",
+      columns: ["a", "b"],
+      target: ["b"],
+      window: 3,
+      scale: "standard",
+      split: { test: 0.2 },
+    },
+    model: [
+      { layer: "rnn", cell: "gru", hidden_size: 4, return: "last" },
+      { layer: "dense", size: 1 },
+    ],
+    loss: { type: "squared_error" },
+    train: { steps: 10 },
+  };
+
+  test("give the target after every window, scaled back, as the run itself says it", async () => {
+    const { out, done } = await trainSpec(spec, { "t.csv": file });
+    const predictions = await objects(out, "other.csv", file);
+    // A window more than in training: the last one has no target in the file.
+    expect(predictions.map(({ line }) => line)).toEqual(Array.from({ length: 18 }, (_, row) => row + 4));
+    for (const [index, prediction] of done.predictions.entries())
+      expect([predictions[index]?.b]).toEqual([expect.closeTo(Number([prediction].flat()[0]), 4)]);
+    const csv = (await predictTo(out, "other.csv", file, "csv")).toString("utf8").split("\n");
+    expect(csv.slice(0, 2)).toEqual(["line,b", `4,${predictions[0]?.b}`]);
+    const { shape } = await array(out, "other.csv", file);
+    expect(shape).toEqual([18, 1]);
+  });
+
+  test("name a bad field by line and column, and a missing column", async () => {
+    const { out } = await trainSpec(spec, { "t.csv": file });
+    expect(await rejectedPredict(out, "bad.csv", "a,b\n1,2\n3,x\n4,5\n")).toEqual([
+      { message: 'Line 3 of "bad.csv" has "x", which is not a number, in column "b".', at: ["bad.csv", 3, 2] },
+    ]);
+    expect(await rejectedPredict(out, "bad.csv", "a,d\n1,2\n")).toMatchObject([
+      { message: '"bad.csv" has no column "b".' },
+    ]);
+    expect(await rejectedPredict(out, "short.csv", "a,b\n1,2\n")).toMatchObject([
+      { message: '"short.csv" has 1 row, and the model reads windows of 3.' },
+    ]);
+  });
+
+  test("name classes, with probabilities", async () => {
+    const labelled = {
+      ...spec,
+      data: { ...spec.data, target: ["c"], horizon: 0 },
+      model: [
+        { layer: "rnn", cell: "gru", hidden_size: 4, return: "last" },
+        { layer: "dense", size: "classes" },
+      ],
+      loss: { type: "cross_entropy" },
+    };
+    const { out, done } = await trainSpec(labelled, { "t.csv": file });
+    const unlabelled = ["a,b", ...rows.map((row) => row.split(",").slice(0, 2).join(",")), ""].join("\n");
+    const predictions = await objects(out, "other.csv", unlabelled);
+    expect(predictions.slice(0, 5).map(({ c }) => c)).toEqual(done.predictions);
+    const { probability, probabilities } = predictions[0] ?? {};
+    expect(Object.keys(Object(probabilities)).sort()).toEqual(["down", "up"]);
+    expect(probability).toBe(Math.max(...Object.values<number>(Object(probabilities))));
+  });
+});
+
+describe("sequences", () => {
+  const sentences = [
+    { text: "the small cat sleeps", tags: ["d", "a", "n", "v"] },
+    { text: "a cat runs", tags: ["d", "n", "v"] },
+    { text: "dogs sleep", tags: ["n", "v"] },
+  ];
+  const tagging = {
+    data: { type: "sequences", file: "s.jsonl" },
+    model: [
+      { layer: "embedding", size: 4 },
+      { layer: "rnn", cell: "gru", hidden_size: 6 },
+      { layer: "dense", size: "classes", activation: "softmax" },
+    ],
+    loss: { type: "sequence_loss" },
+    train: { steps: 30, shuffle: false, batch_size: 3 },
+  };
+
+  test("have a tag for every step, whatever stands beside them", async () => {
+    const { out, done } = await trainSpec(tagging, { "s.jsonl": jsonl(sentences) });
+    const predictions = await objects(out, "in.jsonl", jsonl(sentences.map(({ text }) => ({ text }))));
+    expect(predictions.map(({ line, tags }) => [line, tags])).toEqual(
+      done.predictions.map((tags, index) => [index + 1, tags]),
+    );
+    const [single] = await objects(out, "in.jsonl", jsonl([{ text: "dogs sleep" }]));
+    expect(single?.tags).toEqual(predictions[2]?.tags);
+    expect(await objects(out, "in.csv", "text\nthe unheard cat\n")).toMatchObject([
+      { line: 2, tags: [expect.any(String), expect.any(String), expect.any(String)] },
+    ]);
+  });
+
+  test("have a label", async () => {
+    const labelled = {
+      ...tagging,
+      model: [tagging.model[0], { ...tagging.model[1], return: "last" }, { layer: "dense", size: "classes" }],
+      loss: { type: "cross_entropy" },
+    };
+    const lines = sentences.map(({ text }, index) => ({ text, label: ["x", "y", "x"][index] }));
+    const { out, done } = await trainSpec(labelled, { "s.jsonl": jsonl(lines) });
+    const predictions = await objects(out, "in.jsonl", jsonl(lines));
+    expect(predictions.map(({ label }) => label)).toEqual(done.predictions);
+    const csv = (await predictTo(out, "in.jsonl", jsonl(lines), "csv")).toString("utf8");
+    expect(csv.split("\n")[0]).toBe("line,label,probability,probabilities.x,probabilities.y");
+    expect(await rejectedPredict(out, "in.jsonl", '{"text":"the cat"}\n{"label":"x"}\n')).toEqual([
+      { message: 'Line 2 of "in.jsonl" has no text, which the first sequence has.', at: ["in.jsonl", 2, undefined] },
+    ]);
+  });
+});
+
+test("pairs are written by the decoder", async () => {
+  const spec = {
+    data: {
+      type: "pairs",
+      pairs: [
+        ["one", "1"],
+        ["two", "2"],
+        ["one two", "1 2"],
+        ["two one", "2 1"],
+      ],
+      unit: "word",
+    },
+    model: [
+      { layer: "embedding", name: "words", size: 6, from: "inputs" },
+      { layer: "rnn", name: "encoder", cell: "gru", hidden_size: 12, return: "state" },
+      { layer: "embedding", name: "digits", size: 6, vocabulary_size: "target_vocabulary", from: "decoder_inputs" },
+      { layer: "rnn", name: "decoder", cell: "gru", hidden_size: 12, initial_state: "encoder" },
+      { layer: "projection", size: "target_vocabulary", activation: "softmax" },
+    ],
+    loss: { type: "sequence_loss" },
+    train: { steps: 150, batch_size: "all" },
+  };
+  const { out } = await trainSpec(spec);
+  expect(await objects(out, "in.txt", "two one\tanything\n\none\n")).toEqual([
+    { line: 1, source: "two one", target: "2 1" },
+    { line: 3, source: "one", target: "1" },
+  ]);
+  expect(await objects(out, "in.jsonl", '{"source":"one two"}\n')).toEqual([
+    { line: 1, source: "one two", target: "1 2" },
+  ]);
+  expect(await rejectedPredict(out, "in.jsonl", '{"source":[1]}\nx\n')).toMatchObject([
+    { message: 'Line 1 of "in.jsonl" has no source, which is text.' },
+    { message: 'Line 2 of "in.jsonl" has no source, which is text.' },
+  ]);
+});
+
+describe("arrays", () => {
+  const model = [
+    { layer: "rnn", cell: "gru", hidden_size: 3, return: "last" },
+    { layer: "dense", size: 1 },
+  ];
+  const inputs = [
+    [[1], [2], [3]],
+    [[4], [5], [6]],
+  ];
+
+  test("are nested lists, with lengths beside them", async () => {
+    const data = { type: "arrays", inputs, targets: [[1], [2]], lengths: [3, 2] };
+    const { out, done } = await trainSpec({ data, model, loss: { type: "squared_error" }, train: { steps: 3 } });
+    const content = JSON.stringify({ inputs, lengths: [3, 2] });
+    const predictions = await objects(out, "in.json", content);
+    expect(predictions).toEqual(
+      done.predictions.map((output, index) => ({ index, output: expect.closeTo(Number([output].flat()[0]), 5) })),
+    );
+    const [, full] = await objects(out, "in.json", JSON.stringify(inputs));
+    expect(full?.output).not.toBe(predictions[1]?.output);
+    expect((await array(out, "in.json", content)).shape).toEqual([2, 1]);
+    expect(await rejectedPredict(out, "in.json", "[[[1, 2]]]")).toMatchObject([
+      { message: 'inputs in "in.json" has shape [1, 1, 2], and should be [batch, time, 1].' },
+    ]);
+    expect(await rejectedPredict(out, "in.json", JSON.stringify({ inputs, lengths: [1] }))).toMatchObject([
+      { message: "lengths has 1 examples, and inputs has 2." },
+    ]);
+  });
+
+  test("are of classes by number", async () => {
+    const data = { type: "arrays", inputs, targets: [0, 1] };
+    const classes = [model[0], { layer: "dense", size: "classes" }];
+    const { out, done } = await trainSpec({
+      data,
+      model: classes,
+      loss: { type: "cross_entropy" },
+      train: { steps: 30 },
+    });
+    const predictions = await objects(out, "in.json", JSON.stringify(inputs));
+    expect(predictions.map((row) => row.class)).toEqual([0, 1]);
+    expect(done.predictions).toHaveLength(2);
+  });
+});
+
+test("images have classes", async () => {
+  const read = (name: string) => readFileSync(join(import.meta.dirname, "../../../specs/data", name));
+  const files = { "images.gz": read("digits-images.idx.gz"), "labels.gz": read("digits-labels.idx.gz") };
+  const spec = {
+    data: { type: "images", file: "images.gz", labels: "labels.gz", limit: 20 },
+    model: [
+      { layer: "rnn", cell: "rnn", hidden_size: 8, return: "last" },
+      { layer: "dense", size: 10 },
+    ],
+    loss: { type: "cross_entropy" },
+    train: { steps: 2 },
+  };
+  const { out, done } = await trainSpec(spec, files);
+  const predictions = await objects(out, "new.gz", files["images.gz"]);
+  expect(predictions.length).toBeGreaterThan(20);
+  expect(predictions[4]).toMatchObject({ image: 5, label: expect.any(Number) });
+  expect(done.predictions).toHaveLength(5);
+  expect(await rejectedPredict(out, "new.gz", files["labels.gz"])).toMatchObject([
+    { message: expect.stringMatching(/^"new.gz" has shape \[\d+\], and should be \[images, \d+, \d+\]\.$/) },
+  ]);
+});
+
+describe("what can go wrong beside the inputs", () => {
+  const spec = {
+    data: { type: "arrays", inputs: [[1], [2]], targets: [[1], [2]] },
+    model: [{ layer: "dense", size: 1 }],
+    loss: { type: "squared_error" },
+    train: { steps: 1 },
+  };
+
+  test("an output of no known kind, in no folder, or a run that was killed", async () => {
+    const { out, folder } = await trainSpec(spec, { "in.json": "[[1]]" });
+    const ask = async (output: string) => {
+      const outcome = await predictRun({ run: out, input: "in.json", output, folder, beam: null, device: "cpu" });
+      return outcome.ok ? [] : outcome.kind === "input" ? outcome.problems.map(({ message }) => message) : ["failed"];
+    };
+    expect(await ask("out.xls")).toEqual(['Predictions cannot be written to "out.xls".']);
+    expect(await ask("none/out.csv")).toEqual(['The folder of "none/out.csv" does not exist.']);
+    expect(await ask("out.csv")).toEqual([]);
+    expect(existsSync(join(folder, "out.csv"))).toBe(true);
+    rmSync(join(out, "model.onnx"));
+    expect(await ask("out.csv")).toEqual([`The run "${out}" has no model.onnx yet: it was killed before its end.`]);
+  });
+});

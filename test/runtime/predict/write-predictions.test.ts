@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { outputText } from "../../../runtime/predict/write-predictions.js";
+
+const rows = [
+  { line: 1, text: 'a "b", c', tags: ["x", "y"], probabilities: { x: 0.5, y: 0.5 } },
+  { line: 2, text: " two\nlines", tags: [], probabilities: { x: 1 } },
+  { line: 3, text: null },
+];
+
+test("CSV quotes what it must, has lists as JSON, and a column for each member of an object", () => {
+  expect(outputText(".csv", rows)).toBe(
+    'line,text,tags,probabilities.x,probabilities.y\n1,"a ""b"", c","[""x"",""y""]",0.5,0.5\n2," two\nlines",[],1,\n3,,,,\n',
+  );
+});
+
+test("JSON lines are one for each example", () => {
+  expect(
+    outputText(".jsonl", rows)
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line)),
+  ).toEqual(rows);
+  expect(JSON.parse(outputText(".json", rows))).toEqual(rows);
+});

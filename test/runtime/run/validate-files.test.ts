@@ -1,0 +1,97 @@
+/** A run directory is believed only as far as its files are what this version writes. */
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openRun } from "../../../runtime/run/open.js";
+import { temporaryFolder } from "../../support/temporary-folder.js";
+
+const ports = { inputs: [{ name: "inputs", role: "data", dtype: "int32", shape: ["batch", "time"] }], outputs: [] };
+const files = {
+  "manifest.json": {
+    format: 1,
+    name: "small",
+    rnnx: "0.1.0",
+    hash: "aa",
+    opset: { training: 18, inference: 17 },
+    parameters: [{ name: "dense/W", shape: [1, 1], initializer: { type: "constant", value: 0 }, trainable: true }],
+    slots: [],
+    metrics: {},
+    train: ports,
+    eval: ports,
+    model: ports,
+    stream: null,
+  },
+  "spec.json": {
+    name: "small",
+    seed: 1,
+    data: { type: "text" },
+    cells: {},
+    model: [{ layer: "dense", name: "dense", from: ["inputs"] }],
+    loss: { type: "squared_error" },
+    optimizer: { type: "sgd" },
+    train: { steps: 1 },
+  },
+  "data.json": {
+    format: 1,
+    metadata: { type: "text", unit: "char", vocabulary: ["a"] },
+    signature: {
+      inputs: { dtype: "int32", shape: ["batch", "time"] },
+      targets: { dtype: "int32", shape: ["batch", "time"] },
+      sizes: { vocabulary: 1 },
+      expected: { batch: 1, time: 2 },
+    },
+  },
+};
+
+function openChanged(changes: Readonly<Record<string, unknown>>) {
+  const folder = temporaryFolder();
+  for (const [name, content] of Object.entries({ ...files, ...changes }))
+    writeFileSync(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
+  const run = openRun(folder);
+  return run.ok ? [] : run.problems.map(({ code, message }) => `${code}: ${message.replace(folder, "RUN")}`);
+}
+
+const { "manifest.json": manifest, "spec.json": spec, "data.json": data } = files;
+
+test("as it was left it opens", () => {
+  expect(openChanged({})).toEqual([]);
+});
+
+test("another version's says which", () => {
+  expect(openChanged({ "manifest.json": { ...manifest, format: 2, rnnx: "3.1.0" } })).toEqual([
+    'run-version: "RUN" was left by rnnx 3.1.0, in format 2; this version reads format 1.',
+  ]);
+});
+
+test.each<[string, Readonly<Record<string, unknown>>, string]>([
+  ["a file cut short", { "spec.json": '{"name": ' }, "spec.json is not JSON"],
+  ["bytes that are no text", { "data.json": "\ud800" }, "data.json is not JSON"],
+  ["a list", { "data.json": [] }, "data.json is not a JSON object"],
+  ["null", { "manifest.json": "null" }, "manifest.json is not a JSON object"],
+  [
+    "parameters of no shape",
+    { "manifest.json": { ...manifest, parameters: [{ name: "W" }] } },
+    'manifest.json says nothing clear of "parameters"',
+  ],
+  [
+    "a negative size",
+    { "manifest.json": { ...manifest, slots: [{ name: "W", shape: [-1], initializer: { type: "x" } }] } },
+    'manifest.json says nothing clear of "slots"',
+  ],
+  [
+    "ports that are none",
+    { "manifest.json": { ...manifest, eval: { inputs: 1 } } },
+    'manifest.json says nothing clear of "eval"',
+  ],
+  ["a model that is no list", { "spec.json": { ...spec, model: {} } }, 'spec.json says nothing clear of "model"'],
+  ["no signature", { "data.json": { ...data, signature: undefined } }, 'data.json says nothing clear of "signature"'],
+  ["two of them", { "data.json": "{", "spec.json": "{" }, "spec.json is not JSON; data.json is not JSON"],
+])("%s is a damaged run", (_, changes, reason) => {
+  expect(openChanged(changes)).toEqual([`not-a-run: "RUN" is a damaged run: ${reason}.`]);
+});
+
+test("a folder without them is no run", () => {
+  const folder = temporaryFolder();
+  rmSync(join(folder, "none"), { force: true });
+  expect(openRun(folder)).toMatchObject({ ok: false, problems: [{ code: "not-a-run" }] });
+});

@@ -1,0 +1,149 @@
+/** Sessions called by ONNX Runtime's C interface: the numbers of onnxruntime-node, in arrays that are used again. */
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { compile } from "../../../../compiler/compile.js";
+import { openData } from "../../../../runtime/data/index.js";
+import { openStepRunner } from "../../../../runtime/sessions/backend.js";
+import { openNativeSession } from "../../../../runtime/sessions/native/session.js";
+import type { Runner } from "../../../../runtime/sessions/runner.js";
+import { ortSessionOptions } from "../../../../runtime/sessions/session.js";
+import { initializeTensors } from "../../../../runtime/tensors/initializers.js";
+import { createTrainer } from "../../../../runtime/training/trainer.js";
+import { readSpec } from "../../../../schema/read.js";
+
+const rows = 4;
+const read = await readSpec(
+  JSON.stringify({
+    data: { type: "text", text: "the quick brown fox jumps over the lazy dog, ".repeat(4), window: 12 },
+    model: [
+      { layer: "embedding", size: 8 },
+      { layer: "rnn", cell: "lstm", hidden_size: 16, stateful: true },
+      { layer: "projection" },
+    ],
+    loss: { type: "sequence_loss" },
+    optimizer: { type: "adam", learning_rate: 0.01, schedule: { type: "plateau" } },
+    train: { steps: 6, batch_size: rows },
+  }),
+);
+if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
+const { spec } = read;
+const opened = await openData(spec, "");
+if (!opened.ok) throw new Error(JSON.stringify(opened.problems));
+const { source } = opened;
+const compiled = await compile(spec, source.signature(spec.train));
+if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
+const { manifest, train } = compiled.artifact;
+
+const openNode = () => InferenceSession.create(train, ortSessionOptions("cpu", 0, {}));
+const native = await openNativeSession(train, manifest.train, 0);
+
+function trainerOf(runner: Runner) {
+  const stored = { parameter: manifest.parameters, slot: manifest.slots };
+  const tensors = {
+    parameters: initializeTensors(manifest.parameters, 1),
+    slots: initializeTensors(manifest.slots, 1),
+    states: new Map(),
+  };
+  const batches = (first: number, steps: number) =>
+    source.batch(Uint32Array.from({ length: steps * rows }, (_, index) => (first * rows + index) % source.examples));
+  return createTrainer(runner, manifest.train, stored, { step: 0, ...tensors }, rows, batches);
+}
+
+/** What a trainer holds, and what it reported; copied, since it goes on. */
+async function heldBy(trainer: ReturnType<typeof trainerOf>) {
+  const roles = (["parameter", "slot", "state"] as const).map((role) => trainer.tensors(role));
+  return (await Promise.all(roles)).map((tensors) =>
+    [...tensors].map(([name, { data }]) => [name, Buffer.from(data.buffer).toString("hex")]),
+  );
+}
+
+// Elsewhere trainings have onnxruntime-node's sessions.
+describe.skipIf(native === undefined)("a native session", () => {
+  if (native === undefined) return;
+
+  test("trains to the same bits, in calls of any number of steps", async () => {
+    const [nativeTrainer, nodeTrainer] = [trainerOf(native), trainerOf(await openNode())];
+    for (const [first, steps] of [
+      [1, 1],
+      [2, 1],
+      [3, 4],
+      [7, 1],
+      [8, 2],
+    ] as const) {
+      const [actual, expected] = [
+        await nativeTrainer.advance(first, steps, 1),
+        await nodeTrainer.advance(first, steps, 1),
+      ];
+      expect(actual).toEqual(expected);
+      expect(await heldBy(nativeTrainer)).toEqual(await heldBy(nodeTrainer));
+    }
+  });
+
+  test("puts what it makes where nothing is read any more", async () => {
+    const trainer = trainerOf(native);
+    const arrays = new Set<unknown>();
+    for (let step = 1; step <= 8; step++) {
+      await trainer.advance(step, 1, 1);
+      for (const { data } of (await trainer.tensors("slot")).values()) arrays.add(data);
+    }
+    // Two for each: what a step reads, and what it makes.
+    expect(arrays.size).toBe(2 * manifest.slots.length);
+  });
+
+  test("leaves what there was where an update is not finite", async () => {
+    const [nativeTrainer, nodeTrainer] = [trainerOf(native), trainerOf(await openNode())];
+    for (const trainer of [nativeTrainer, nodeTrainer]) for (const step of [1, 2, 3]) await trainer.advance(step, 1, 1);
+    const before = await heldBy(nativeTrainer);
+    expect((await nativeTrainer.advance(4, 1, Number.POSITIVE_INFINITY)).nonFinite).not.toBeNull();
+    expect(await heldBy(nativeTrainer)).toEqual(before);
+    for (const trainer of [nativeTrainer, nodeTrainer]) for (const step of [4, 5]) await trainer.advance(step, 1, 1);
+    expect(await heldBy(nativeTrainer)).toEqual(await heldBy(nodeTrainer));
+  });
+
+  test("says what is wrong in the library's words, and goes on", async () => {
+    const session = (await openNativeSession(train, manifest.train, 0)) ?? native;
+    onTestFinished(() => session.release());
+    const ids = new Tensor("int32", new Int32Array(rows * 12), [1, rows, 12]);
+    await expect(session.run({ inputs: ids })).rejects.toThrow(/lacks "/);
+    const feeds = Object.fromEntries(
+      manifest.train.inputs.map(({ name, dtype, shape }) => {
+        const dims = shape.map((dim) =>
+          typeof dim === "number" ? dim : ({ steps: 1, batch: rows, time: 12 }[dim] ?? 1),
+        );
+        const count = dims.reduce((product, size) => product * size, 1);
+        const data = dtype === "float32" ? new Float32Array(count) : new Int32Array(count);
+        return [name, dtype === "int64" ? new Tensor("int64", [0n], []) : new Tensor(data, dims)];
+      }),
+    );
+    const wrongShape = new Tensor("float32", new Float32Array(6), [2, 3]);
+    await expect(session.run({ ...feeds, "projection/W": wrongShape })).rejects.toThrow(/invalid dimensions/);
+    expect(Object.keys(await session.run(feeds))).toEqual(manifest.train.outputs.map(({ name }) => name));
+    session.release();
+  });
+});
+
+test.skipIf(native === undefined)("a large model has one, a small one has not", async () => {
+  const large = manifest.train.outputs.map((port) => ({ ...port, shape: [2 ** 20] }));
+  for (const outputs of [large, manifest.train.outputs]) {
+    const actual = await openStepRunner("cpu", train, { ...manifest.train, outputs }, 0, {});
+    expect(actual.ok && actual.runner.runInto !== undefined).toBe(outputs === large);
+  }
+});
+
+test("without koffi there is none, and trainings have another", async () => {
+  vi.resetModules();
+  vi.doMock("koffi", () => {
+    throw new Error("not installed");
+  });
+  onTestFinished(() => {
+    vi.doUnmock("koffi");
+    vi.resetModules();
+  });
+  const { openNativeSession: openExcluding } = await import("../../../../runtime/sessions/native/session.js");
+  expect(await openExcluding(train, manifest.train, 0)).toBeUndefined();
+  // As if the model were large.
+  const outputs = manifest.train.outputs.map((port) => ({ ...port, shape: [2 ** 20] }));
+  const { openStepRunner: reopen } = await import("../../../../runtime/sessions/backend.js");
+  const actual = await reopen("cpu", train, { ...manifest.train, outputs }, 0, {});
+  expect(actual).toMatchObject({ ok: true, device: "cpu", notice: "" });
+});

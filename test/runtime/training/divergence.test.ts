@@ -1,0 +1,143 @@
+/** Numbers that stop being finite are noticed in their step, and what made them is named with its place in the spec. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { findLatestCheckpoint } from "../../../runtime/run/checkpoint.js";
+import type { Device } from "../../../runtime/sessions/session.js";
+import { readSpec } from "../../../schema/read.js";
+import { temporaryFolder } from "../../support/temporary-folder.js";
+import { losses, run } from "../../support/training-runs.js";
+import { hasWebgpu, withWebgpu } from "../../support/webgpu.js";
+
+const sums = (target: number) => ({
+  type: "arrays",
+  inputs: [
+    [[0.1], [0.2], [0.3]],
+    [[0.3], [0.1], [0.2]],
+    [[0.2], [0.2], [0.1]],
+    [[0.4], [0.1], [0.3]],
+  ],
+  targets: [[target], [target], [target], [target]],
+});
+
+const grows = {
+  state: { h: "hidden_size" },
+  parameters: { W: ["input_size", "hidden_size"], a: ["hidden_size"] },
+  initializers: { a: 0.5 },
+  equations: ["s = h + x @ W", "q = 0.9 - a", "h' = s * 0.1 + log(q)"],
+  output: "h'",
+};
+
+async function fail(parts: object, learningRate?: number, device: Device = "cpu") {
+  const out = join(temporaryFolder(), "run");
+  const read = await readSpec(
+    JSON.stringify({
+      name: "diverges",
+      data: sums(1),
+      model: [
+        { layer: "rnn", name: "steps", cell: "rnn", hidden_size: 3, return: "last" },
+        { layer: "dense", size: 1 },
+      ],
+      loss: { type: "squared_error" },
+      optimizer: { type: "sgd", learning_rate: 0.1 },
+      train: { steps: 40, batch_size: 4 },
+      ...parts,
+    }),
+  );
+  if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
+  const { optimizer } = read.spec;
+  const spec = { ...read.spec, optimizer: { ...optimizer, learning_rate: learningRate ?? optimizer.learning_rate } };
+  const request = { spec, folder: "", out, device, resume: false, init: null, disabledPasses: [] };
+  const { outcome, events } = await run(request);
+  if (outcome.ok || outcome.kind !== "failed") throw new Error("it should have failed on its way");
+  return { ...outcome, events, out };
+}
+
+const ownSpec = (train: object) => ({
+  cells: { grows },
+  model: [{ layer: "rnn", name: "steps", cell: "grows", hidden_size: 1, return: "last" }],
+  // The parameter a climbs until q is no longer positive.
+  data: sums(-30),
+  optimizer: { type: "sgd", learning_rate: 0.002 },
+  train,
+});
+
+test("an equation that leaves the numbers is named, whatever a call of the session holds", async () => {
+  const reference = await fail(ownSpec({ steps: 40, batch_size: 4, steps_per_call: 1, checkpoint_every: 1 }));
+  expect(reference.message).toMatch(
+    /^The loss became NaN at step \d+; the first number that is not finite is in h' of steps\/0, at time step 1\. The checkpoint of step \d+ is good\.$/,
+  );
+  expect(reference.hint).toContain("log(max(x, 1e-6))");
+  expect(reference.source).toMatchObject({ code: "not-finite", path: "/cells/grows/equations/2" });
+  const step = Number(/at step (\d+)/.exec(reference.message)?.[1]);
+  expect(step).toBeGreaterThan(1);
+  expect(losses(reference.events)).toHaveLength(step - 1);
+  expect(findLatestCheckpoint(join(reference.out, "checkpoints")).latest?.state.step).toBe(step - 1);
+  expect(readdirSync(reference.out)).not.toContain("weights.safetensors");
+
+  for (const train of [{ steps_per_call: 40 }, { steps_per_call: 40, accumulate: 2 }]) {
+    const second = await fail(ownSpec({ steps: 40, batch_size: 4, ...train }));
+    expect(second.message.split(". ")[0]).toBe(reference.message.split(". ")[0]);
+    expect(second.message).toContain("There is no checkpoint before it.");
+    expect(losses(second.events)).toHaveLength(step - 1);
+  }
+});
+
+test("a loss that is too large", async () => {
+  const { message, source } = await fail({ data: sums(1e30) });
+  expect(message).toMatch(/^The loss became Infinity at step 1; the first number that is not finite is in the loss\./);
+  expect(source?.path).toBe("/loss");
+});
+
+test("a gradient that is not finite, of a loss that is: with the parameter whose it is, and before its update", async () => {
+  const zero = {
+    ...grows,
+    parameters: { W: grows.parameters.W },
+    initializers: {},
+    equations: ["h' = sqrt(x @ W * 0)"],
+  };
+  const { message, source } = await fail({
+    cells: { zero },
+    model: [
+      { layer: "rnn", name: "steps", cell: "zero", hidden_size: 2, return: "last" },
+      { layer: "dense", size: 1 },
+    ],
+  });
+  expect(message).toMatch(
+    /^The gradient became infinite at step 1; the first number that is not finite is in the gradient of steps\/0\/W\./,
+  );
+  expect(source?.path).toBe("/model/0");
+});
+
+test("an update that is too large, though all that it is made of is finite", async () => {
+  const { message, hint, source } = await fail({ data: sums(1e3) }, 3e38);
+  expect(message).toMatch(/^The weights (steps\/0|dense)\/\w+ became infinite with the update of step 1\./);
+  expect(hint).toBe(
+    'Usually "clip": { "global_norm": 1 } in optimizer, or a learning_rate smaller than 3e+38 prevents this.',
+  );
+  expect(source?.path).toMatch(/^\/model\/[01]$/);
+});
+
+test.skipIf(!hasWebgpu)(`on WebGPU they are the same${withWebgpu}`, async () => {
+  const train = { steps: 40, batch_size: 4, steps_per_call: 1, checkpoint_every: 1 };
+  for (const [parts, rate] of [[ownSpec(train)], [{ data: sums(1e3) }, 3e38]] as const) {
+    const [host, device] = [await fail(parts, rate), await fail(parts, rate, "webgpu")];
+    expect(device.message).toBe(host.message);
+    expect(findLatestCheckpoint(join(device.out, "checkpoints")).latest?.state.step).toBe(
+      findLatestCheckpoint(join(host.out, "checkpoints")).latest?.state.step,
+    );
+    expect(readdirSync(device.out)).not.toContain("weights.safetensors");
+  }
+});
+
+test("gradients that explode are told of", async () => {
+  const { hint } = await fail({
+    model: [
+      { layer: "pool", mode: "sum" },
+      { layer: "dense", size: 1 },
+    ],
+    optimizer: { type: "sgd", learning_rate: 20 },
+    train: { steps: 400, batch_size: 4, steps_per_call: 1 },
+  });
+  expect(hint).toMatch(/^The norm of the gradient, \S+ in most of the \d+ steps before, was \S+ in the last\. /);
+});

@@ -1,0 +1,88 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { RunState } from "../../../runtime/run/checkpoint.js";
+import { initialProgress } from "../../../runtime/training/early-stopping.js";
+import { checkFingerprint, specFingerprint } from "../../../runtime/training/fingerprint.js";
+import type { NormalSpec } from "../../../schema/normal/index.js";
+import { specOf, textData, train } from "../../support/normal-specs.js";
+import { temporaryFolder } from "../../support/temporary-folder.js";
+
+const before = specOf({});
+const hint = "Leave --resume out to start anew, or train into another directory with --out.";
+
+function fingerprintOf(spec: NormalSpec, digest = "d") {
+  const out = temporaryFolder();
+  writeFileSync(join(out, "spec.json"), JSON.stringify(before));
+  const state: RunState = {
+    format: 1,
+    step: 20,
+    loss: 1,
+    seed: 1,
+    spec: specFingerprint(before),
+    data: "d",
+    memory: initialProgress,
+  };
+  return checkFingerprint(state, spec, digest, out);
+}
+
+describe("a run is resumed as the same run", () => {
+  test.each<[string, NormalSpec]>([
+    ["nothing", specOf({})],
+    ["its length", specOf({ train: { ...train, steps: 1000 } })],
+    ["epochs for steps", specOf({ train: { ...train, steps: null, epochs: 3 } })],
+    ["its pace and its checkpoints", specOf({ train: { ...train, steps_per_call: 64, checkpoint_every: 5 } })],
+    ["its name", specOf({ name: "another" })],
+    ["the order of its members", JSON.parse(JSON.stringify(before, Object.keys(flat(before)).sort().reverse()))],
+  ])("%s may change", (_, spec) => {
+    expect(fingerprintOf(spec)).toEqual([]);
+  });
+
+  test("what its numbers depend on may not, and is named", () => {
+    const optimizer = { ...before.optimizer, learning_rate: 0.2 };
+    expect(fingerprintOf(specOf({ seed: 2, optimizer }))).toEqual([
+      {
+        code: "resume-spec",
+        path: "/optimizer/learning_rate",
+        message: "The checkpoint at step 20 was made with another spec: /optimizer/learning_rate was 0.1 and is 0.2.",
+        hint,
+      },
+      {
+        code: "resume-spec",
+        path: "/seed",
+        message: "The checkpoint at step 20 was made with another spec: /seed was 1 and is 2.",
+        hint,
+      },
+    ]);
+  });
+
+  test("its data may lie elsewhere, and may not be other data", () => {
+    const inFile = specOf({ data: { ...textData, text: null, file: "a.txt" } });
+    const otherFile = specOf({ data: { ...textData, text: null, file: "b.txt" } });
+    expect(specFingerprint(inFile)).toBe(specFingerprint(otherFile));
+    expect(fingerprintOf(before, "e")).toEqual([
+      { code: "resume-data", path: "/data", message: "The data has changed since the checkpoint at step 20.", hint },
+    ]);
+  });
+
+  test("without the recorded spec, the difference is said without names", () => {
+    const state: RunState = {
+      format: 1,
+      step: 20,
+      loss: 1,
+      seed: 1,
+      spec: "other",
+      data: "d",
+      memory: initialProgress,
+    };
+    expect(checkFingerprint(state, before, "d", temporaryFolder())).toEqual([
+      { code: "resume-spec", path: "", message: "The checkpoint at step 20 was made with another spec.", hint },
+    ]);
+  });
+});
+
+/** Every key of a value, at any depth. */
+function flat(value: unknown): Readonly<Record<string, true>> {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.assign({}, ...Object.entries(value).map(([key, child]) => ({ [key]: true, ...flat(child) })));
+}

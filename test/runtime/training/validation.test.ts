@@ -1,0 +1,174 @@
+/** Runs that watch a validation part: what they say, which weights they end with, and that resuming changes neither. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { monitoredSplits } from "../../../runtime/evaluation/evaluator.js";
+import type { TrainRequest } from "../../../runtime/events.js";
+import { readCheckpoint } from "../../../runtime/run/checkpoint.js";
+import type { NormalTrain } from "../../../schema/normal/index.js";
+import { first } from "../../support/normal-specs.js";
+import { temporaryFolder } from "../../support/temporary-folder.js";
+import { eventsOfKind, losses, requestFor, run, specOfCase, weightsOf } from "../../support/training-runs.js";
+
+/** Two examples to train on, one to validate with, one to test with: fitting the two makes the others worse in the end. */
+async function request(out: string, train: Partial<NormalTrain> = {}): Promise<TrainRequest> {
+  const keep_best = { metric: "loss", mode: "min" } as const;
+  const spec = await specOfCase("embedding-gru-sgd", {
+    batch_size: 1,
+    steps: 80,
+    evaluate_every: 4,
+    keep_best,
+    ...train,
+  });
+  const split = { train: 0.5, validation: 0.25, test: 0.25, order: "time" } as const;
+  const optimizer = { ...spec.optimizer, learning_rate: 2 };
+  return requestFor("embedding-gru-sgd", { ...spec, optimizer, data: { ...spec.data, split } }, out);
+}
+
+const stopping = { metric: "loss", mode: "min", patience: 3, minimum_delta: 0 } as const;
+
+test("each evaluation is of the parts to train on and to validate with; the end is of all, and of the best weights", async () => {
+  const out = temporaryFolder();
+  const { outcome, events } = await run(await request(out));
+  if (!outcome.ok) throw new Error("the run failed");
+  const epochs = eventsOfKind(events, "epoch");
+  expect(epochs.map(({ step }) => step)).toEqual(Array.from({ length: 20 }, (_, index) => 4 * (index + 1)));
+  expect(epochs[0]?.metrics).toEqual({
+    train: { loss: expect.any(Number), accuracy: expect.any(Number) },
+    validation: { loss: expect.any(Number), accuracy: expect.any(Number) },
+    test: {},
+  });
+  const [lowest] = [...epochs].sort((a, b) => (a.metrics.validation.loss ?? 0) - (b.metrics.validation.loss ?? 0));
+  const { best, metrics, step } = outcome.done;
+  expect(step).toBe(80);
+  expect(lowest?.step).toBeLessThan(80);
+  expect(best).toEqual({ step: lowest?.step, metric: "loss", value: lowest?.metrics.validation.loss });
+  expect(metrics).toEqual({ ...lowest?.metrics, test: { ...metrics.test } });
+  expect(Object.keys(metrics.test)).toContain("loss");
+
+  const names = readdirSync(join(out, "checkpoints"));
+  expect(names).toContain(`step-${String(best?.step).padStart(8, "0")}`);
+  const checkpoint = readCheckpoint(join(out, "checkpoints"), best?.step ?? 0);
+  expect(typeof checkpoint !== "string" && checkpoint.parameters).toEqual(weightsOf(out));
+  expect(JSON.parse(readFileSync(join(out, "result.json"), "utf8"))).toEqual({
+    format: 1,
+    finished: true,
+    weights: best?.step,
+    done: outcome.done,
+  });
+});
+
+test("with keep_best null a run ends with its last weights", async () => {
+  const folder = temporaryFolder();
+  const { outcome, events } = await run(await request(join(folder, "last"), { keep_best: null }));
+  await run(await request(join(folder, "best")));
+  expect(outcome.ok && outcome.done.best).toBeUndefined();
+  expect(outcome.ok && outcome.done.metrics.train).toEqual(eventsOfKind(events, "epoch").at(-1)?.metrics.train);
+  expect(weightsOf(join(folder, "last"))).not.toEqual(weightsOf(join(folder, "best")));
+});
+
+test("without a validation part the test part comes with every evaluation", async () => {
+  const trainRequest = await request(temporaryFolder(), { keep_best: null, steps: 8 });
+  const split = { train: 0.5, validation: 0, test: 0.5, order: "time" } as const;
+  const { outcome, events } = await run({
+    ...trainRequest,
+    spec: { ...trainRequest.spec, data: { ...trainRequest.spec.data, split } },
+  });
+  const last = eventsOfKind(events, "epoch").at(-1)?.metrics;
+  expect(last?.validation).toEqual({});
+  expect(last?.test).toHaveProperty("loss");
+  expect(outcome.ok && outcome.done.metrics).toEqual(last);
+});
+
+describe("early stopping", () => {
+  test("ends a run that has not become better, and says so", async () => {
+    const out = temporaryFolder();
+    const { outcome, events } = await run(await request(out, { early_stopping: stopping }));
+    if (!outcome.ok) throw new Error("the run failed");
+    const { best, step, interrupted } = outcome.done;
+    expect(interrupted).toBe(false);
+    expect(step).toBe((best?.step ?? 0) + 12);
+    expect(eventsOfKind(events, "notice").map(({ message }) => message)).toEqual([
+      `The loss of the validation part has not become better in 3 evaluations: the run ends at step ${step}.`,
+    ]);
+    const again = await run({ ...(await request(out, { early_stopping: stopping })), resume: true });
+    expect(again.outcome).toEqual(outcome);
+    expect(losses(again.events)).toEqual([]);
+  });
+
+  test("is exact however the run is cut, into calls or by stops", async () => {
+    const folder = temporaryFolder();
+    const train = { early_stopping: stopping, checkpoint_every: 7 };
+    const uninterrupted = await run(await request(join(folder, "whole"), { ...train, steps_per_call: 1 }));
+    if (!uninterrupted.outcome.ok) throw new Error("the run failed");
+    const { step } = uninterrupted.outcome.done;
+    const expected = { ...uninterrupted.outcome, done: { ...uninterrupted.outcome.done, run: expect.any(String) } };
+    const metricsOf = (name: string) => readFileSync(join(folder, name, "metrics.jsonl"), "utf8");
+    for (const calls of [3, "auto"] as const) {
+      const variant = await run(await request(join(folder, `${calls}`), { ...train, steps_per_call: calls }));
+      expect(variant.outcome).toEqual(expected);
+      expect(weightsOf(join(folder, `${calls}`))).toEqual(weightsOf(join(folder, "whole")));
+    }
+    for (const stop of [2, step - 9, step - 1]) {
+      const name = `stopped-${stop}`;
+      const trainRequest = await request(join(folder, name), { ...train, steps_per_call: 1 });
+      const stopped = await run(trainRequest, (events) => losses(events).length >= stop);
+      const latest = eventsOfKind(stopped.events, "epoch").findLast((epoch) => epoch.step <= stop);
+      expect(stopped.outcome).toMatchObject({ ok: true, done: { step: stop, interrupted: true } });
+      expect(stopped.outcome.ok && stopped.outcome.done.metrics.validation).toEqual(
+        (stopped.outcome.ok && stopped.outcome.done.best ? best(stopped.events) : latest)?.metrics.validation ?? {},
+      );
+      const resumed = await run({ ...trainRequest, resume: true });
+      expect(resumed.outcome).toEqual(expected);
+      expect(weightsOf(join(folder, name))).toEqual(weightsOf(join(folder, "whole")));
+      expect(metricsOf(name)).toBe(metricsOf("whole"));
+    }
+  });
+
+  test("may be given more patience when the run is resumed", async () => {
+    const folder = temporaryFolder();
+    const patient = { early_stopping: { ...stopping, patience: 5 } };
+    const uninterrupted = await run(await request(join(folder, "whole"), patient));
+    await run(await request(join(folder, "short"), { early_stopping: stopping }));
+    const { outcome } = await run({ ...(await request(join(folder, "short"), patient)), resume: true });
+    expect(outcome).toEqual({
+      ok: true,
+      done: { ...(uninterrupted.outcome.ok && uninterrupted.outcome.done), run: join(folder, "short") },
+    });
+  });
+});
+
+function best(events: Parameters<typeof eventsOfKind>[0]) {
+  return [...eventsOfKind(events, "epoch")].sort(
+    (a, b) => (a.metrics.validation.loss ?? 0) - (b.metrics.validation.loss ?? 0),
+  )[0];
+}
+
+test("a metric that the model does not have is refused before anything is written", async () => {
+  const out = join(temporaryFolder(), "run");
+  const { outcome } = await run(await request(out, { keep_best: { metric: "acuracy", mode: "max" } }));
+  expect(outcome).toMatchObject({
+    ok: false,
+    problems: [
+      {
+        code: "unknown-metric",
+        path: "/train/keep_best/metric",
+        message: 'This model has no metric "acuracy".',
+        hint: 'Did you mean "accuracy"?',
+      },
+    ],
+  });
+});
+
+test("of a large part to train on, each evaluation reads as many examples as tell enough, spread over it", () => {
+  const none = first(0);
+  const { train, test } = monitoredSplits({ train: first(10_000), validation: none, test: first(10) }, false);
+  expect(train).toHaveLength(2000);
+  expect([train[0], train[1], train[1999]]).toEqual([0, 5, 9995]);
+  expect(test).toHaveLength(10);
+  const following = monitoredSplits({ train: first(10_000), validation: none, test: none }, true);
+  expect(following.train).toEqual(first(2000));
+  const validated = monitoredSplits({ train: first(10_000), validation: first(3000), test: first(10) }, false);
+  expect([validated.train.length, validated.validation.length, validated.test.length]).toEqual([3000, 3000, 0]);
+  expect(monitoredSplits({ train: first(1999), validation: none, test: none }, false).train).toHaveLength(1999);
+});

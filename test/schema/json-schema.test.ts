@@ -1,0 +1,172 @@
+/** The schemas as documents: complete for editors, bounded, and the source of all that is made from them. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { builtInCell, builtInCells } from "../../schema/built-in-cells.js";
+import { isObject } from "../../schema/json-pointer.js";
+import { branchOf, cellSchema, definition, dereference, type Schema, specSchema } from "../../schema/json-schema.js";
+import { packageRoot } from "../../schema/package-root.js";
+import { structuralKeys } from "../../schema/validate/cells.js";
+
+const folder = join(packageRoot(), "schema");
+
+interface SchemaEntry {
+  readonly pointer: string;
+  readonly schema: Schema;
+}
+
+/** Every schema in a schema, references not followed. */
+function parts(schema: Schema, pointer: string): readonly SchemaEntry[] {
+  const entriesOf = (key: "$defs" | "properties") =>
+    Object.entries(schema[key] ?? {}).flatMap(([name, subschema]) => parts(subschema, `${pointer}/${key}/${name}`));
+  const alternatives = (key: "anyOf" | "oneOf") =>
+    (schema[key] ?? []).flatMap((subschema, index) => parts(subschema, `${pointer}/${key}/${index}`));
+  const single = [schema.items, schema.propertyNames, schema.additionalProperties].flatMap((subschema) =>
+    typeof subschema === "object" ? parts(subschema, `${pointer}/…`) : [],
+  );
+  return [
+    { pointer, schema },
+    ...entriesOf("$defs"),
+    ...entriesOf("properties"),
+    ...alternatives("anyOf"),
+    ...alternatives("oneOf"),
+    ...single,
+  ];
+}
+
+const all = [...parts(specSchema(), "spec"), ...parts(cellSchema(), "cell")];
+const keys = all.filter(
+  ({ pointer }) => /\/properties\/[^/]+$/.test(pointer) && !/\/oneOf\/\d+\/properties/.test(pointer),
+);
+
+test("every key says what it is, for editors", () => {
+  const incomplete = keys.filter(({ schema }) => {
+    const { title, description, examples } = dereference(schema);
+    return title === undefined || description === undefined || examples === undefined;
+  });
+  expect(incomplete.map(({ pointer }) => pointer)).toEqual([]);
+});
+
+test("every number is bounded, but for the numbers of inline arrays", () => {
+  const unbounded = all.filter(({ schema }) => {
+    const types = [schema.type ?? []].flat();
+    const above = schema.maximum ?? schema.exclusiveMaximum;
+    const below = schema.minimum ?? schema.exclusiveMinimum;
+    return (
+      types.some((type) => type === "integer" || type === "number") &&
+      (above === undefined || below === undefined || above > 2 ** 32)
+    );
+  });
+  expect(unbounded.map(({ pointer }) => pointer)).toEqual(["spec/$defs/numbers/anyOf/0"]);
+});
+
+test("no name is defined in both schemas", () => {
+  const names = Object.keys(cellSchema().$defs ?? {});
+  expect(Object.keys(specSchema().$defs ?? {}).filter((name) => names.includes(name))).toEqual([]);
+});
+
+test("every key that may be left out has a default, or one that hangs on others", () => {
+  const without = all.flatMap(({ pointer, schema }) =>
+    pointer.includes("/oneOf/")
+      ? []
+      : Object.entries(schema.properties ?? {})
+          .filter(([key, property]) => property.default === undefined && !(schema.required ?? []).includes(key))
+          .filter(([, property]) => !property.$ref?.startsWith("#/$defs/option_"))
+          .map(([key]) => `${pointer.replace("spec/$defs/", "")}.${key}`),
+  );
+  // What a layer reads is by default the layer before.
+  expect(without.filter((key) => !/\.(\$schema|name|from)$/.test(key))).toEqual([
+    // By whether layers are stateful.
+    "text_data.stride",
+    "table_data.stride",
+    // By the other parts.
+    "series_split.train",
+    "split.train",
+    // By the kind of data.
+    "rnn.cell",
+    "rnn.hidden_size",
+    "rnn.cells",
+    "rnn.trainable",
+    "rnn.residual",
+    "rnn.bidirectional",
+    "rnn.dropout",
+    "rnn.zoneout",
+    "rnn.layer_norm",
+    "cell.trainable",
+    "cell.residual",
+    "cell.bidirectional",
+    "cell.dropout",
+    "cell.zoneout",
+    "cell.layer_norm",
+    "projection.size",
+    "clip.global_norm",
+    "clip.value",
+    // By the metric.
+    "plateau.mode",
+    // By the variant.
+    "rmsprop.epsilon",
+    "adagrad.initial_accumulator_value",
+    "adagrad.epsilon",
+    "adam.epsilon",
+    "adamw.epsilon",
+    "adamw.weight_decay",
+    "nadam.epsilon",
+    "nadam.momentum_decay",
+    // By whether layers are stateful.
+    "train.shuffle",
+    // By whether there is a validation part, and by the metric.
+    "train.keep_best",
+    "train/properties/distributed.sync",
+    "train/properties/distributed.average_every",
+    "train/properties/early_stopping.mode",
+    "train/properties/keep_best.mode",
+    // By the cell's own mapping.
+    ...["operator", "activations", "linear_before_reset", "states", "W", "R", "Wb", "Rb", "P"].map(
+      (key) => `cell/$defs/onnx_changes.${key}`,
+    ),
+  ]);
+});
+
+test("the options of the built-in cells are listed for editors, and no others", () => {
+  const options = builtInCells().flatMap((name) => {
+    const cell = builtInCell(name);
+    return isObject(cell?.options) ? Object.keys(cell.options) : [];
+  });
+  for (const name of ["rnn", "cell"] as const) {
+    const listedKeys = Object.keys(definition(name).properties ?? {}).filter(
+      (key) => !structuralKeys(name).includes(key),
+    );
+    expect(listedKeys.sort()).toEqual([...new Set(options)].sort());
+  }
+});
+
+describe("what is made of the schemas is fresh", () => {
+  test("spec.types.ts (`npm run types`)", async () => {
+    const { specTypes } = await importSource<{ specTypes: () => Promise<string> }>("generate-types.mjs");
+    expect(readFileSync(join(folder, "spec.types.ts"), "utf8")).toBe(await specTypes());
+  });
+
+  test("spec.validator.mjs (`npm run build`)", async () => {
+    const { validatorSource } = await importSource<{ validatorSource: () => string }>("compile-validator.mjs");
+    expect(readFileSync(join(folder, "spec.validator.mjs"), "utf8") === validatorSource()).toBe(true);
+  });
+});
+
+/** A module of plain JavaScript, which has no types. */
+async function importSource<T>(name: string): Promise<T> {
+  return import(join(folder, name));
+}
+
+test("what the schemas do not define is a mistake of the program", () => {
+  expect(() => definition("nothing")).toThrow("the schemas have no definition nothing");
+  expect(() => branchOf(definition("layer"), { layer: "nothing" })).toThrow(
+    "no branch of the schema has layer nothing",
+  );
+});
+
+test("a reference leads to a definition or to a whole schema", () => {
+  expect(dereference({ $ref: "cell.schema.json", description: "mine" })).toEqual({
+    ...cellSchema(),
+    description: "mine",
+  });
+});

@@ -1,0 +1,234 @@
+/** Text that is not JSON, or more than JSON should be: one diagnostic in the right place, and nothing thrown. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parseDocument } from "../../../schema/parse/json.js";
+import { lines } from "../../support/read-spec.js";
+
+function problemsIn(text: string): readonly string[] {
+  const result = parseDocument(text, "spec.json");
+  return result.ok ? [] : lines(result.diagnostics);
+}
+
+describe("syntax", () => {
+  test.each([
+    ["", "1:1 empty | The text is empty. | A spec is a JSON object: { … }."],
+    [
+      '{\n  // no\n  "a": 1 }',
+      "2:3 comment | Comments are not allowed here. | A spec is strict JSON. Take the comment out.",
+    ],
+    ['{ "a": 1 } # no', "1:12 comment | Comments are not allowed here. | A spec is strict JSON. Take the comment out."],
+    [
+      '{\n  "a": 1,\n}',
+      "2:9 trailing-comma | There is a comma after the last entry. | A spec is strict JSON. Take the comma out.",
+    ],
+    [
+      '{"a": [1, 2,]}',
+      "1:12 trailing-comma | There is a comma after the last entry. | A spec is strict JSON. Take the comma out.",
+    ],
+    ["{'a': 1}", "1:2 syntax | Text takes double quotes. | Write \"…\" instead of '…'."],
+    ["{a: 1}", '1:2 syntax | "a" needs double quotes. | Keys and text are written in double quotes.'],
+    ['{"a": lstm}', '1:7 syntax | "lstm" needs double quotes. | Keys and text are written in double quotes.'],
+    [
+      '{"a": NaN}',
+      "1:7 syntax | NaN is not a value in JSON. | JSON has true, false, null, numbers and text in double quotes.",
+    ],
+    [
+      '{"a": True}',
+      "1:7 syntax | True is not a value in JSON. | JSON has true, false, null, numbers and text in double quotes.",
+    ],
+    ['{"a": 01}', "1:7 syntax | A number cannot start with 0. | Leave out the leading zero."],
+    ['{"a": +1}', '1:7 syntax | A number cannot start with "+". | Write 0.5, -1 or 1e-3.'],
+    ['{"a": .5}', '1:7 syntax | A number cannot start with ".". | Write 0.5, -1 or 1e-3.'],
+    [
+      '{"a": 1\n "b": 2}',
+      "2:2 syntax | A comma or a colon is missing before this. | Entries are separated by commas; a key and its value by a colon.",
+    ],
+    [
+      '{"a" 1}',
+      "1:6 syntax | A comma or a colon is missing before this. | Entries are separated by commas; a key and its value by a colon.",
+    ],
+    [
+      '{"a": }',
+      '1:7 syntax | Something is missing before this "}". | Is a key, a value or an opening bracket missing?',
+    ],
+    ['{"a": "\\x"}', "1:8 syntax | \\x is not an escape in JSON. | A backslash itself is written \\\\."],
+    ['{"a": "\\u12"}', "1:11 syntax | \\u takes four hexadecimal digits. | For example \\u00e9."],
+    [
+      '{"a": "b\n"}',
+      '1:7 syntax | The string that starts here is not closed on its line. | Close it with ", and write a line break inside text as \\n.',
+    ],
+    ['{"a": "\t"}', "1:8 syntax | Control characters inside a string must be escaped. | Write \\t instead."],
+    ['{"a": "\u0001"}', "1:8 syntax | Control characters inside a string must be escaped. | Write \\u0001 instead."],
+    ["{}\0", "1:3 nul-character | The text holds a NUL character. | Is this a text file?"],
+    [
+      '{"a": 1}}',
+      "1:9 syntax | There is more text after the end of the spec. | Is a bracket closed too early, or are there two objects in the file?",
+    ],
+    ['{"a": @}', '1:7 syntax | "@" does not belong here. | A spec is strict JSON.'],
+  ])("%j", (text, expected) => {
+    expect(problemsIn(text)).toEqual([expected]);
+  });
+
+  test.each([
+    [
+      '{\n  "model": [\n    { "layer": "rnn"',
+      "3:21 truncated | The text ends in the middle of the spec: 3 brackets are still open. | The innermost starts in line 3; is the file complete?",
+    ],
+    [
+      '{"a": [1, 2,',
+      "1:13 truncated | The text ends in the middle of the spec: 2 brackets are still open. | The innermost starts in line 1; is the file complete?",
+    ],
+    [
+      '{\n"name": "hel',
+      "2:13 truncated | The text ends in the middle of the spec: a string is still open. | The innermost starts in line 2; is the file complete?",
+    ],
+    [
+      '{"a": tru',
+      "1:10 truncated | The text ends in the middle of the spec: 1 bracket is still open. | The innermost starts in line 1; is the file complete?",
+    ],
+    [
+      "{",
+      "1:2 truncated | The text ends in the middle of the spec: 1 bracket is still open. | The innermost starts in line 1; is the file complete?",
+    ],
+  ])("truncated: %j", (text, expected) => {
+    expect(problemsIn(text)).toEqual([expected]);
+  });
+});
+
+describe("content", () => {
+  test("a key twice", () => {
+    expect(problemsIn('{\n  "a": 1,\n  "b": { "c": 1, "c": 2 },\n  "a": 2\n}')).toEqual([
+      '3:18 duplicate-key /b/c | The key "c" is given twice. | The first is in line 3; keep one.',
+      '4:3 duplicate-key /a | The key "a" is given twice. | The first is in line 2; keep one.',
+    ]);
+  });
+
+  test("keys are compared as they are read, not as they are written", () => {
+    expect(problemsIn('{ "a": 1, "\\u0061": 2 }')).toEqual([
+      '1:11 duplicate-key /a | The key "a" is given twice. | The first is in line 1; keep one.',
+    ]);
+  });
+
+  test.each(["__proto__", "constructor", "prototype"])("the key %s", (key) => {
+    expect(problemsIn(`{ "data": { "${key}": {} } }`)).toEqual([
+      `1:13 forbidden-key /data/${key} | The key "${key}" is not allowed. | Take it out; no spec has a use for it.`,
+    ]);
+  });
+
+  test("a number beyond all numbers", () => {
+    expect(problemsIn('{ "seed": [1, -1e999] }')).toEqual([
+      "1:15 number-overflow /seed/1 | This number is too large for any computer. | Numbers reach up to 1.8e308.",
+    ]);
+  });
+
+  test("100,000 levels, open or closed", () => {
+    const expected = [
+      "1:65 too-deep | The text nests deeper than 64 levels. | No spec needs that; is this the right file?",
+    ];
+    expect(problemsIn("[".repeat(100_000))).toEqual(expected);
+    expect(problemsIn("[".repeat(100_000) + "]".repeat(100_000))).toEqual(expected);
+    expect(problemsIn("[".repeat(64) + "]".repeat(64))).toEqual([]);
+  });
+
+  test("more values than a parser should hold at once", () => {
+    expect(problemsIn(`[${"1,".repeat(250_001)}1]`)).toEqual([
+      "1:500003 too-many-values | The text holds more than 250000 values. | Keep large arrays in .npy files and name those in the spec.",
+    ]);
+  });
+});
+
+describe("place", () => {
+  const text =
+    '{\r\n  "cells": {\r\n    "m": { "equations": ["n = \\"\\u00e9\\" x", "h\' = n"] } },\r\n  "list": [1, { "k~/": 2 }]\r\n}';
+  const placed = (problem: { path: string; atKey?: boolean; offset?: number }) => {
+    const result = parseDocument(text, "spec.json");
+    if (!result.ok) throw new Error("the text is right");
+    const { path, line, column } = result.document.locate({ code: "c", message: "m", ...problem });
+    return `${path} ${line}:${column}`;
+  };
+
+  test("values, keys and the document", () => {
+    expect(placed({ path: "" })).toBe(" 1:1");
+    expect(placed({ path: "/cells/m" })).toBe("/cells/m 3:10");
+    expect(placed({ path: "/cells/m", atKey: true })).toBe("/cells/m 3:5");
+    expect(placed({ path: "/list/1/k~0~1" })).toBe("/list/1/k~0~1 4:24");
+  });
+
+  test("an offset into a string counts an escape as one character", () => {
+    expect(placed({ path: "/cells/m/equations/1", offset: 5 })).toBe("/cells/m/equations/1 3:52");
+    expect(placed({ path: "/cells/m/equations/0", offset: 0 })).toBe("/cells/m/equations/0 3:27");
+    expect(placed({ path: "/cells/m/equations/0", offset: 8 })).toBe("/cells/m/equations/0 3:42");
+  });
+
+  test("what is not there is placed at its nearest ancestor", () => {
+    expect(placed({ path: "/cells/m/output", offset: 3 })).toBe("/cells/m 3:10");
+    expect(placed({ path: "/list/7/x" })).toBe("/list 4:11");
+  });
+});
+
+test("accepts what JSON.parse accepts, with the same value", () => {
+  const json = fc.json({ maxDepth: 4 }).filter((text) => !/__proto__|constructor|prototype/.test(text));
+  fc.assert(
+    fc.property(json, (text) => {
+      const result = parseDocument(text, "spec.json");
+      expect(result.ok && result.document.value).toEqual(JSON.parse(text));
+    }),
+  );
+});
+
+test("refuses what JSON.parse refuses, with one diagnostic inside the text", () => {
+  const fragments = fc.constantFrom(
+    "{",
+    "}",
+    "[",
+    "]",
+    '"',
+    ",",
+    ":",
+    "1",
+    "-",
+    ".",
+    "e",
+    "\\",
+    "u",
+    "/",
+    "*",
+    "#",
+    "'",
+    " ",
+    "\n",
+    "\t",
+    "\0",
+    "true",
+    "nul",
+    '"a"',
+    "é",
+    "😀",
+    "\ufeff",
+    "\u2028",
+  );
+  fc.assert(
+    fc.property(fc.array(fragments, { maxLength: 20 }), (parts) => {
+      const text = parts.join("");
+      const result = parseDocument(text, "spec.json");
+      let accepted = true;
+      try {
+        JSON.parse(text);
+      } catch {
+        accepted = false;
+      }
+      if (result.ok) expect(accepted).toBe(true);
+      else {
+        expect(result.diagnostics.length).toBeGreaterThan(0);
+        for (const { line, column, message } of result.diagnostics) {
+          expect(line).toBeGreaterThan(0);
+          expect(column).toBeLessThanOrEqual(text.length + 1);
+          expect(message).not.toBe("");
+        }
+        const duplicates = result.diagnostics.every(({ code }) => code === "duplicate-key");
+        expect(accepted).toBe(duplicates);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});

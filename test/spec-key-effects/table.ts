@@ -1,0 +1,429 @@
+/** For every key that a spec may have: a spec, and what the key becomes. `definition.key` as the schema has them. */
+import * as bases from "./bases.js";
+import { type Json, set } from "./fingerprint.js";
+
+/** Two specs that differ in one key alone; or the test that runs the key, where only a run can show its effect. */
+export type KeyEffect = readonly [Json, Json] | { readonly testedBy: string };
+
+/** The base as it is, and with the member at the pointer set. */
+const keyEffect = (base: Json, pointer: string, value: Json | undefined): KeyEffect => [
+  base,
+  set(base, pointer, value),
+];
+
+const { text, numbers, classes, merged: joined, inputs, labels, weather, stock, messages, images, pairs, cell } = bases;
+
+const split = (base: Json): Readonly<Record<string, KeyEffect>> => {
+  const splitBase = set(base, "/data/split", { train: 0.34, validation: 0.17, test: 0.17, order: "time" });
+  return {
+    train: keyEffect(splitBase, "/data/split/train", 0.6),
+    validation: keyEffect(splitBase, "/data/split/validation", 0.34),
+    test: keyEffect(splitBase, "/data/split/test", 0.34),
+    order: keyEffect(splitBase, "/data/split/order", "shuffled"),
+  };
+};
+
+const prefixed = (name: string, effects: Readonly<Record<string, KeyEffect>>): Readonly<Record<string, KeyEffect>> =>
+  Object.fromEntries(Object.entries(effects).map(([key, value]) => [`${name}.${key}`, value]));
+
+/** Flips of the keys of one optimizer, schedule or loss, by their new values. */
+const options = (base: Json, path: string, type: Json, values: Readonly<Record<string, Json>>) => {
+  const start = set(base, path, type);
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, keyEffect(start, `${path}/${key}`, value)]),
+  );
+};
+
+const rate = { clip: { value: 0.5 }, schedule: { type: "linear_warmup", warmup_steps: 3 }, average: { decay: 0.9 } };
+const optimizer = (type: string, values: Readonly<Record<string, Json>>) =>
+  prefixed(
+    type,
+    options(numbers, "/optimizer", { type, learning_rate: 0.1 }, { learning_rate: 0.2, ...rate, ...values }),
+  );
+const schedule = (type: string, required: Readonly<Record<string, Json>>, values: Readonly<Record<string, Json>>) =>
+  prefixed(type, options(numbers, "/optimizer/schedule", { type, ...required }, values));
+const loss = (type: string, base: Json, values: Readonly<Record<string, Json>>) =>
+  prefixed(type, options(base, "/loss", { type }, values));
+
+const lstm = set(numbers, "/model/0/cell", "lstm");
+const gru = set(numbers, "/model/0/cell", "gru");
+const withCellList = (base: Json): Json => {
+  const {
+    cell: name,
+    hidden_size,
+    ...layer
+  } = (base as { readonly model: readonly { readonly [key: string]: Json }[] }).model[0] as {
+    readonly [key: string]: Json;
+  };
+  return set(base, "/model/0", { ...layer, cells: [{ cell: name ?? "rnn", hidden_size: hidden_size ?? 3 }] });
+};
+/** Keys that a cell's use has, on the layer or in the list of cells. */
+const uses = (name: string, shape: (base: Json) => Json, path: string) =>
+  prefixed(name, {
+    cell: keyEffect(shape(numbers), `${path}/cell`, "gru"),
+    hidden_size: keyEffect(shape(numbers), `${path}/hidden_size`, 4),
+    residual: keyEffect(shape(numbers), `${path}/residual`, true),
+    bidirectional: keyEffect(shape(numbers), `${path}/bidirectional`, "sum"),
+    dropout: keyEffect(shape(numbers), `${path}/dropout`, { output: 0.2 }),
+    zoneout: keyEffect(shape(numbers), `${path}/zoneout`, 0.1),
+    layer_norm: keyEffect(shape(numbers), `${path}/layer_norm`, true),
+    activation: keyEffect(shape(numbers), `${path}/activation`, "relu"),
+    cell_clip: keyEffect(shape(lstm), `${path}/cell_clip`, 1),
+    forget_bias: keyEffect(shape(lstm), `${path}/forget_bias`, 2),
+    peepholes: keyEffect(shape(lstm), `${path}/peepholes`, true),
+    projection_size: keyEffect(shape(lstm), `${path}/projection_size`, 2),
+    recurrent_weight: keyEffect(shape(set(numbers, "/model/0/cell", "indrnn")), `${path}/recurrent_weight`, 0.5),
+    reset_after: keyEffect(shape(gru), `${path}/reset_after`, false),
+  });
+
+const dropping = set(numbers, "/model/0/dropout", { input: 0.1, output: 0.1, state: 0.1 });
+const stateful = set(
+  set(set(text, "/data/stride", 4), "/train", { steps: 4, batch_size: 2 }),
+  "/model/1/stateful",
+  true,
+);
+const twice = set(text, "/model", [
+  { layer: "embedding", size: 4 },
+  { layer: "rnn", cell: "rnn", hidden_size: 4 },
+  { layer: "projection", size: "vocabulary", bias: false },
+]);
+const stacked = set(set(numbers, "/model/0/hidden_size", 3), "/model/0/layers", 2);
+const penalized = set(numbers, "/regularization", { l2: 0.01, l1: 0.01, activity: 0.01 });
+/** A second state, which counts in as many places as it has. */
+const counting = set(set(cell, "/cells/own/state", { h: "hidden_size", k: 2 }), "/cells/own/equations", [
+  "p, q = split(x @ W + h @ U + b, 2)",
+  "k' = k + 1",
+  "h' = sigmoid(p) * tanh(q) * gain + 0 * sum(k)",
+]);
+const binary = set(
+  set(
+    numbers,
+    "/data/targets",
+    [0, 1, 0, 1, 1, 0].map((label) => [label, 1 - label]),
+  ),
+  "/loss",
+  { type: "binary_cross_entropy" },
+);
+const cellEffect = (key: string, value: Json | undefined) => keyEffect(cell, `/cells/own/${key}`, value);
+
+export const keyEffects: Readonly<Record<string, KeyEffect>> = {
+  ...prefixed("spec", {
+    name: keyEffect(text, "/name", "other"),
+    seed: keyEffect(text, "/seed", 7),
+    data: keyEffect(text, "/data", { type: "text", text: "other words and others", window: 4 }),
+    cells: cellEffect("options/gain", 3),
+    model: keyEffect(text, "/model/1/hidden_size", 5),
+    loss: keyEffect(text, "/loss", { type: "cross_entropy", reduction: "sum" }),
+    metrics: keyEffect(text, "/metrics", ["bits_per_character"]),
+    optimizer: keyEffect(text, "/optimizer", { type: "adam" }),
+    train: keyEffect(text, "/train", { steps: 5, batch_size: 3 }),
+    regularization: keyEffect(numbers, "/regularization", { l2: 0.01 }),
+  }),
+  ...prefixed("regularization", {
+    l2: keyEffect(penalized, "/regularization/l2", 0.02),
+    l1: keyEffect(penalized, "/regularization/l1", 0.02),
+    activity: keyEffect(penalized, "/regularization/activity", 0.02),
+    biases: keyEffect(penalized, "/regularization/biases", true),
+  }),
+  ...prefixed("text_data", {
+    text: keyEffect(text, "/data/text", "hello world, hello all"),
+    file: [text, set(set(text, "/data/text", undefined), "/data/file", "weather.csv")],
+    unit: keyEffect(set(text, "/data/window", 2), "/data/unit", "word"),
+    window: keyEffect(text, "/data/window", 3),
+    stride: keyEffect(text, "/data/stride", 2),
+    vocabulary: keyEffect(text, "/data/vocabulary", { size: 5 }),
+    split: keyEffect(text, "/data/split", { validation: 0.3 }),
+  }),
+  ...prefixed("vocabulary", {
+    size: keyEffect(text, "/data/vocabulary", { size: 5 }),
+    min_count: keyEffect(text, "/data/vocabulary", { min_count: 3 }),
+  }),
+  ...prefixed("table_data", {
+    file: keyEffect(weather, "/data/file", "stock.csv"),
+    header: keyEffect(set(stock, "/data/target", undefined), "/data/header", false),
+    comment: { testedBy: "test/runtime/data/sources/table.test.ts" },
+    delimiter: { testedBy: "test/runtime/data/sources/table.test.ts" },
+    columns: keyEffect(weather, "/data/columns", ["mill", "lake"]),
+    target: keyEffect(weather, "/data/target", ["mill"]),
+    window: keyEffect(weather, "/data/window", 4),
+    horizon: keyEffect(weather, "/data/horizon", 2),
+    stride: keyEffect(weather, "/data/stride", 2),
+    reverse: keyEffect(weather, "/data/reverse", true),
+    scale: keyEffect(weather, "/data/scale", "min_max"),
+    missing: { testedBy: "test/runtime/data/sources/table.test.ts" },
+    split: keyEffect(weather, "/data/split", { train: 0.8 }),
+  }),
+  ...prefixed("sequences_data", {
+    file: [messages, set(perTag(), "/data/file", "sentences.jsonl")],
+    unit: keyEffect(messages, "/data/unit", "char"),
+    vocabulary: keyEffect(messages, "/data/vocabulary", { size: 9 }),
+    max_length: keyEffect(messages, "/data/max_length", 4),
+    buckets: keyEffect(messages, "/data/buckets", 3),
+    split: keyEffect(messages, "/data/split", { validation: 0.2 }),
+  }),
+  ...prefixed("images_data", {
+    file: { testedBy: "test/runtime/data/sources/images.test.ts" },
+    labels: { testedBy: "test/runtime/data/sources/images.test.ts" },
+    limit: keyEffect(images, "/data/limit", 20),
+    split: keyEffect(images, "/data/split", { validation: 0.2 }),
+  }),
+  ...prefixed("pairs_data", {
+    pairs: keyEffect(pairs, "/data/pairs", [
+      ["one", "1"],
+      ["two", "2"],
+    ]),
+    file: [pairs, set(set(pairs, "/data/pairs", undefined), "/data/file", "numbers.tsv")],
+    unit: keyEffect(pairs, "/data/unit", "char"),
+    split: keyEffect(pairs, "/data/split", { validation: 0.25 }),
+  }),
+  ...prefixed("arrays_data", {
+    inputs: keyEffect(numbers, "/data/inputs/0/0/0", 9),
+    targets: keyEffect(numbers, "/data/targets/0/0", 9),
+    lengths: keyEffect(numbers, "/data/lengths", [4, 3, 2, 4, 1, 2]),
+    weights: keyEffect(numbers, "/data/weights", [1, 2, 1, 2, 1, 2]),
+    initial_states: keyEffect(numbers, "/data/initial_states", {
+      "rnn/0/h": [0, 1, 2, 3, 4, 5].map((row) => [row, 0, 0]),
+    }),
+    split: keyEffect(numbers, "/data/split", { validation: 0.34 }),
+  }),
+  ...prefixed("series_split", split(set(text, "/data/text", "hello world, hello you. ".repeat(4)))),
+  ...prefixed("split", split(numbers)),
+  ...prefixed("one_hot", {
+    name: { testedBy: "test/schema/normalize.test.ts" },
+    from: { testedBy: "test/compiler/elaborate/diagnostics.test.ts" },
+    size: keyEffect(text, "/model/0/size", 30),
+  }),
+  ...prefixed("embedding", {
+    trainable: keyEffect(twice, "/model/0/trainable", false),
+    name: keyEffect(twice, "/model/0/name", "table"),
+    from: keyEffect(inputs, "/model/2/from", "second"),
+    vocabulary_size: keyEffect(twice, "/model/0/vocabulary_size", 30),
+    weights: [pairs, set(set(pairs, "/model/2/vocabulary_size", "vocabulary"), "/model/2/weights", "embedding")],
+    size: keyEffect(twice, "/model/0/size", 5),
+  }),
+  ...uses("rnn", (base) => base, "/model/0"),
+  ...uses("cell", withCellList, "/model/0/cells/0"),
+  "cell.trainable": keyEffect(withCellList(numbers), "/model/0/cells/0/trainable", false),
+  ...prefixed("rnn", {
+    trainable: keyEffect(numbers, "/model/0/trainable", false),
+    name: keyEffect(numbers, "/model/0/name", "reader"),
+    from: keyEffect(joined, "/model/1/from", "a"),
+    layers: keyEffect(numbers, "/model/0/layers", 2),
+    cells: keyEffect(withCellList(numbers), "/model/0/cells", [
+      { cell: "gru", hidden_size: 3 },
+      { cell: "rnn", hidden_size: 3 },
+    ]),
+    share_weights: keyEffect(stacked, "/model/0/share_weights", true),
+    weights: keyEffect(joined, "/model/1/weights", "a"),
+    initial_state: keyEffect(numbers, "/model/0/initial_state", "learned"),
+    stateful: [set(stateful, "/model/1/stateful", false), stateful],
+    unroll: keyEffect(
+      set(text, "/data", {
+        type: "arrays",
+        inputs: [
+          [0, 1],
+          [1, 0],
+        ],
+        targets: [
+          [1, 0],
+          [0, 1],
+        ],
+      }),
+      "/model/1/unroll",
+      true,
+    ),
+    return: keyEffect(set(cell, "/cells/own/output", "p"), "/model/0/return", "state"),
+  }),
+  ...prefixed("dropout", {
+    name: { testedBy: "test/compiler/elaborate/random.test.ts" },
+    from: { testedBy: "test/compiler/elaborate/diagnostics.test.ts" },
+    rate: keyEffect(
+      set(numbers, "/model", [{ layer: "pool" }, { layer: "dense", size: 2 }, { layer: "dropout", rate: 0.1 }]),
+      "/model/2/rate",
+      0.2,
+    ),
+  }),
+  ...prefixed("cell_dropout", {
+    input: keyEffect(dropping, "/model/0/dropout/input", 0.3),
+    output: keyEffect(dropping, "/model/0/dropout/output", 0.3),
+    state: keyEffect(dropping, "/model/0/dropout/state", 0.3),
+    variational: keyEffect(dropping, "/model/0/dropout/variational", true),
+  }),
+  ...prefixed("pool", {
+    name: { testedBy: "test/schema/normalize.test.ts" },
+    from: keyEffect(joined, "/model/8/from", "b"),
+    mode: keyEffect(joined, "/model/8/mode", "mean"),
+  }),
+  ...Object.fromEntries(
+    ["concat", "add", "multiply"].flatMap((kind, place) => [
+      [`${kind}.name`, { testedBy: "test/schema/normalize.test.ts" }],
+      [`${kind}.from`, keyEffect(joined, `/model/${place + 2}/from`, ["b", "b"])],
+    ]),
+  ),
+  ...prefixed("attention", {
+    trainable: keyEffect(joined, "/model/5/trainable", false),
+    name: [joined, set(set(joined, "/model/5/name", "look"), "/model/6/from/3", "look")],
+    from: keyEffect(joined, "/model/5/from", ["b", "a"]),
+    score: keyEffect(joined, "/model/5/score", "additive"),
+    scale: keyEffect(joined, "/model/5/scale", true),
+    size: keyEffect(set(joined, "/model/5/score", "additive"), "/model/5/size", 7),
+  }),
+  ...prefixed("dense", {
+    trainable: keyEffect(numbers, "/model/1/trainable", false),
+    name: keyEffect(numbers, "/model/1/name", "answer"),
+    from: keyEffect(joined, "/model/9/from", "whole"),
+    weights: keyEffect(withTwoDense(), "/model/3/weights", "first"),
+    size: keyEffect(withTwoDense(), "/model/1/size", 4),
+    activation: keyEffect(numbers, "/model/1/activation", "tanh"),
+    bias: keyEffect(numbers, "/model/1/bias", false),
+  }),
+  ...prefixed("projection", {
+    trainable: keyEffect(classes, "/model/1/trainable", false),
+    name: keyEffect(classes, "/model/1/name", "answer"),
+    from: { testedBy: "test/compiler/elaborate/diagnostics.test.ts" },
+    weights: keyEffect(twice, "/model/2/weights", "embedding"),
+    size: keyEffect(classes, "/model/1/size", 4),
+    activation: keyEffect(classes, "/model/1/activation", "softmax"),
+    bias: keyEffect(classes, "/model/1/bias", false),
+  }),
+  ...loss("sequence_loss", text, {
+    average_across_timesteps: false,
+    average_across_batch: false,
+    class_weights: [1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+  }),
+  ...loss("cross_entropy", classes, { reduction: "sum", label_smoothing: 0.1, class_weights: [1, 2, 1] }),
+  ...prefixed(
+    "sampled_softmax",
+    options(
+      classes,
+      "/loss",
+      { type: "sampled_softmax", samples: 2 },
+      { samples: 3, distribution: "uniform", reduction: "sum" },
+    ),
+  ),
+  ...loss("binary_cross_entropy", binary, { reduction: "sum", positive_weight: 2 }),
+  ...loss("squared_error", numbers, { reduction: "sum" }),
+  ...loss("absolute_error", numbers, { reduction: "sum" }),
+  ...loss("huber", numbers, { reduction: "sum", delta: 0.5 }),
+  ...loss("ctc", labels, { reduction: "sum", blank: "last", zero_infinity: true }),
+  ...prefixed("clip", {
+    global_norm: keyEffect(numbers, "/optimizer/clip", { global_norm: 1 }),
+    value: keyEffect(numbers, "/optimizer/clip", { value: 1 }),
+  }),
+  ...schedule(
+    "exponential_decay",
+    { decay_steps: 4, decay_rate: 0.5 },
+    { decay_steps: 5, decay_rate: 0.4, staircase: true, warmup_steps: 2 },
+  ),
+  ...schedule("cosine_decay", { decay_steps: 4 }, { decay_steps: 5, minimum_ratio: 0.1, warmup_steps: 2 }),
+  ...schedule("linear_warmup", { warmup_steps: 4 }, { warmup_steps: 5 }),
+  ...schedule("step_decay", { every: 4 }, { every: 5, factor: 0.5, warmup_steps: 2 }),
+  "step_decay.boundaries": [
+    set(numbers, "/optimizer/schedule", { type: "step_decay", boundaries: [2, 4] }),
+    set(numbers, "/optimizer/schedule", { type: "step_decay", boundaries: [2, 5] }),
+  ],
+  ...schedule(
+    "polynomial_decay",
+    { decay_steps: 4 },
+    { decay_steps: 5, minimum_ratio: 0.1, power: 2, warmup_steps: 2 },
+  ),
+  ...schedule("inverse_sqrt", { decay_steps: 4 }, { decay_steps: 5, warmup_steps: 2 }),
+  ...schedule("plateau", {}, { warmup_steps: 2 }),
+  ...prefixed(
+    "plateau",
+    Object.fromEntries(
+      ["metric", "mode", "factor", "patience", "minimum_delta", "cooldown", "minimum_ratio"].map((key) => [
+        key,
+        { testedBy: "test/runtime/training/reduce-lr-on-plateau.test.ts" },
+      ]),
+    ),
+  ),
+  "average.decay": keyEffect(set(numbers, "/optimizer/average", { decay: 0.9 }), "/optimizer/average/decay", 0.8),
+  ...optimizer("sgd", {}),
+  ...optimizer("momentum", { momentum: 0.5, nesterov: true }),
+  ...optimizer("rmsprop", { decay: 0.5, momentum: 0.5, epsilon: 0.1, variant: "torch" }),
+  ...optimizer("adagrad", { initial_accumulator_value: 0.5, epsilon: 0.1, variant: "torch" }),
+  ...optimizer("adadelta", { decay: 0.5, epsilon: 0.1 }),
+  ...optimizer("adam", { beta1: 0.5, beta2: 0.5, epsilon: 0.1, weight_decay: 0.1, variant: "torch" }),
+  ...optimizer("adamw", { beta1: 0.5, beta2: 0.5, epsilon: 0.1, weight_decay: 0.1, variant: "torch" }),
+  ...optimizer("nadam", { beta1: 0.5, beta2: 0.5, epsilon: 0.1, momentum_decay: 0.1, variant: "keras" }),
+  ...optimizer("lion", { beta1: 0.5, beta2: 0.5, weight_decay: 0.1 }),
+  ...prefixed("metric_top_k", { k: keyEffect(set(classes, "/metrics", [{ type: "top_k", k: 1 }]), "/metrics/0/k", 2) }),
+  ...prefixed("distributed", {
+    sync: { testedBy: "test/runtime/distributed/mpi.test.ts" },
+    average_every: { testedBy: "test/runtime/distributed/mpi.test.ts" },
+  }),
+  ...prefixed("train", {
+    steps: keyEffect(text, "/train/steps", 5),
+    epochs: [text, set(text, "/train", { epochs: 2, batch_size: 3 })],
+    batch_size: keyEffect(text, "/train/batch_size", 4),
+    shuffle: keyEffect(text, "/train/shuffle", false),
+    steps_per_call: keyEffect(text, "/train/steps_per_call", 2),
+    checkpoint_every: keyEffect(text, "/train/checkpoint_every", 2),
+    keep_last: { testedBy: "test/runtime/run/checkpoint.test.ts" },
+    keep_every: keyEffect(text, "/train/keep_every", 2),
+    memory: keyEffect(
+      set(set(text, "/data/text", "hello world, hello you and you".repeat(2)), "/data/window", 16),
+      "/train/memory",
+      "low",
+    ),
+    precision: keyEffect(text, "/train/precision", "float16"),
+    accumulate: keyEffect(set(text, "/train/batch_size", 4), "/train/accumulate", 2),
+    distributed: { testedBy: "test/runtime/distributed/mpi.test.ts" },
+    evaluate_every: keyEffect(text, "/train/evaluate_every", 2),
+    sample: { testedBy: "test/runtime/generation/generate-run.test.ts" },
+    early_stopping: { testedBy: "test/runtime/training/validation.test.ts" },
+    keep_best: { testedBy: "test/runtime/training/validation.test.ts" },
+  }),
+  ...prefixed("mixed_precision", {
+    loss_scale: keyEffect(set(text, "/train/precision", { type: "float16" }), "/train/precision/loss_scale", 512),
+  }),
+  ...prefixed("dynamic_loss_scale", {
+    initial: half("initial", 1024),
+    growth_interval: half("growth_interval", 50),
+  }),
+  ...prefixed("own", {
+    options: cellEffect("options/gain", 3),
+    state: keyEffect(counting, "/cells/own/state/k", 4),
+    parameters: cellEffect("parameters/b", [1, "2*hidden_size"]),
+    initializers: cellEffect("initializers/W", "glorot_uniform"),
+    equations: cellEffect("equations/1", "h' = sigmoid(q) * tanh(p) * gain"),
+    output: cellEffect("output", "p"),
+    onnx: { testedBy: "test/runtime/export/onnx-operators.test.ts" },
+    variants: keyEffect(
+      set(cell, "/model/0/cells/0/kind", "relu"),
+      "/cells/own/variants/kind/relu/equations/h'",
+      "h' = relu(p) * q * gain",
+    ),
+  }),
+  ...prefixed("slice", {
+    from: cellEffect("initializers/b/0/from", 1),
+    to: cellEffect("initializers/b/0/to", 2),
+    value: cellEffect("initializers/b/0/value", 0.25),
+  }),
+};
+
+/** The scale of a loss for float16. */
+function half(key: string, value: number): KeyEffect {
+  const scale = { initial: 512, growth_interval: 100 };
+  return keyEffect(
+    set(text, "/train/precision", { type: "float16", loss_scale: scale }),
+    `/train/precision/loss_scale/${key}`,
+    value,
+  );
+}
+
+/** Sentences with a tag for each word, through the layers of `messages`. */
+function perTag(): Json {
+  return set(messages, "/model/1/return", "sequence");
+}
+
+function withTwoDense(): Json {
+  return set(numbers, "/model", [
+    { layer: "pool", mode: "mean" },
+    { layer: "dense", name: "first", size: 3 },
+    { layer: "dense", name: "middle", size: 3, activation: "tanh" },
+    { layer: "dense", name: "second", size: 3, activation: "tanh" },
+    { layer: "dense", size: 2 },
+  ]);
+}

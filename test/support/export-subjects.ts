@@ -1,0 +1,69 @@
+/** Specs of the gallery with drawn weights: what an export needs, without a training. */
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { elaborate } from "../../compiler/elaborate/index.js";
+import { holdsWeights } from "../../compiler/elaborate/program.js";
+import { openData } from "../../runtime/data/index.js";
+import type { TrainedModel } from "../../runtime/export/source-run.js";
+import { randomStream } from "../../runtime/tensors/random.js";
+import type { Tensors } from "../../runtime/tensors/safetensors.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
+import { readSpec, readSpecFile } from "../../schema/read.js";
+
+const specs = fileURLToPath(new URL("../../specs", import.meta.url));
+
+export async function gallerySubject(name: string): Promise<TrainedModel> {
+  const file = join(specs, `${name}.json`);
+  const read = await readSpecFile(file);
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
+  return subjectOf(read.spec, dirname(file));
+}
+
+/** The same with layers of at most 32 units: what is tried is the form, and large layers only take longer. */
+export async function smallGallerySubject(name: string): Promise<TrainedModel> {
+  const text = readFileSync(join(specs, `${name}.json`), "utf8");
+  const small = text.replace(
+    /"(hidden_size|size)": (\d+)/g,
+    (_, key, size) => `"${key}": ${Math.min(32, Number(size))}`,
+  );
+  const read = await readSpec(small, { folder: specs });
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
+  return subjectOf(read.spec, specs);
+}
+
+/** A spec whose data is written into it. */
+export async function subject(text: object): Promise<TrainedModel> {
+  const read = await readSpec(
+    JSON.stringify({ optimizer: { type: "sgd", learning_rate: 0.1 }, train: { steps: 1 }, name: "model", ...text }),
+  );
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
+  return subjectOf(read.spec, ".");
+}
+
+async function subjectOf(spec: NormalSpec, folder: string): Promise<TrainedModel> {
+  const opened = await openData(spec, folder);
+  if (!opened.ok) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
+  const { source } = opened;
+  const signature = source.signature(spec.train);
+  const parameters = weightsOf(spec, signature);
+  return { spec, signature, metadata: source.metadata, parameters, step: 0, hash: "0".repeat(64), metrics: null };
+}
+
+/** Numbers of a usual size for every parameter, biases too. */
+function weightsOf(spec: NormalSpec, signature: TrainedModel["signature"]): Tensors {
+  const elaborated = elaborate(spec, signature, "inference");
+  if (!elaborated.ok) throw new Error(elaborated.problems.map(({ message }) => message).join("\n"));
+  const { inputs, graph } = elaborated.program;
+  return new Map(
+    inputs.flatMap((port, index) => {
+      if (!holdsWeights(port)) return [];
+      const shape = (graph.inputs[index]?.type.shape ?? []).map(Number);
+      const random = randomStream(1, port.name);
+      const width = shape.length > 1 ? Math.sqrt(shape[0] ?? 1) : 2;
+      const count = shape.reduce((product, size) => product * size, 1);
+      const data = Float32Array.from({ length: count }, () => random.normal() / width);
+      return [[port.name, { shape, data }] as const];
+    }),
+  );
+}

@@ -1,0 +1,32 @@
+/** Disks whose calls fail, one at a time: no space, an error of the device, a kill. */
+import * as system from "node:fs";
+import type { SystemCalls } from "../../runtime/storage/durable-fs.js";
+
+/** What may become of a call: the system refuses it, or the process dies before it, or half way through a write. */
+export const failureModes = ["ENOSPC", "EIO", "killed"] as const;
+
+/** The calls of the system, of which one fails; from a kill on all of them do. */
+export function failingFiles(
+  mode: (typeof failureModes)[number],
+  failAt: number,
+): { readonly files: SystemCalls; readonly calls: () => number } {
+  let calls = 0;
+  const wrap = <A extends readonly unknown[], R>(syscall: string, call: (...args: A) => R) => {
+    return (...args: A): R => {
+      const callIndex = calls++;
+      if (mode === "killed" && callIndex > failAt) throw new Error("killed");
+      if (callIndex !== failAt) return call(...args);
+      const [file, bytes] = args;
+      if (bytes instanceof Uint8Array) system.writeSync(Number(file), bytes.subarray(0, bytes.length / 2));
+      if (mode === "killed") throw new Error("killed");
+      throw Object.assign(new Error(mode), { code: mode, syscall });
+    };
+  };
+  const { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } = system;
+  const syscalls = { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync };
+  const wrapped = Object.entries(syscalls).map(([name, call]) => [
+    name,
+    wrap(name, call as (...args: readonly unknown[]) => unknown),
+  ]);
+  return { files: { ...system, ...Object.fromEntries(wrapped) }, calls: () => calls };
+}

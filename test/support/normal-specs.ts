@@ -1,0 +1,183 @@
+/** Small normalized specs for the tests of the runtime. */
+import type {
+  NormalArraysData,
+  NormalImagesData,
+  NormalSequencesData,
+  NormalSpec,
+  NormalTableData,
+  NormalTextData,
+  NormalTrain,
+} from "../../schema/normal/index.js";
+
+export const train: NormalTrain = {
+  steps: 10,
+  epochs: null,
+  batch_size: "all",
+  accumulate: 1,
+  distributed: { sync: "step" },
+  precision: "float32",
+  memory: "normal",
+  shuffle: false,
+  steps_per_call: 1,
+  checkpoint_every: 0,
+  keep_last: 2,
+  keep_every: 0,
+  evaluate_every: null,
+  early_stopping: null,
+  keep_best: null,
+  sample: null,
+};
+
+export const textData: NormalTextData = {
+  type: "text",
+  text: "hihello",
+  file: null,
+  unit: "char",
+  window: 6,
+  stride: 1,
+  vocabulary: { size: null, min_count: 1 },
+  split: { train: 1, validation: 0, test: 0, order: "time" },
+};
+
+export const tableData: NormalTableData = {
+  type: "table",
+  file: "t.csv",
+  header: "auto",
+  comment: "#",
+  delimiter: null,
+  columns: null,
+  target: null,
+  window: 3,
+  horizon: 1,
+  stride: 1,
+  reverse: false,
+  scale: "none",
+  missing: "error",
+  split: { train: 1, validation: 0, test: 0, order: "time" },
+};
+
+export const sequencesData: NormalSequencesData = {
+  type: "sequences",
+  file: "s.jsonl",
+  unit: "word",
+  vocabulary: { size: null, min_count: 1 },
+  max_length: null,
+  buckets: 1,
+  split: { train: 1, validation: 0, test: 0, order: "shuffled" },
+};
+
+export const imagesData: NormalImagesData = {
+  type: "images",
+  file: "images",
+  labels: "labels",
+  limit: null,
+  split: { train: 1, validation: 0, test: 0, order: "shuffled" },
+};
+
+export const arraysData: NormalArraysData = {
+  type: "arrays",
+  inputs: [
+    [0, 1],
+    [1, 2],
+  ],
+  targets: [
+    [1, 2],
+    [2, 0],
+  ],
+  lengths: null,
+  weights: null,
+  initial_states: {},
+  split: { train: 1, validation: 0, test: 0, order: "shuffled" },
+};
+
+/** A spec around some data: the model only says how the data is read. */
+export function specOf(parts: Partial<NormalSpec>): NormalSpec {
+  return {
+    name: "small",
+    seed: 1,
+    data: textData,
+    cells: {},
+    model: [{ layer: "one_hot", name: "one_hot", from: ["inputs"], size: "vocabulary" }],
+    loss: {
+      type: "sequence_loss",
+      average_across_timesteps: true,
+      average_across_batch: true,
+      class_weights: null,
+    },
+    regularization: null,
+    metrics: null,
+    optimizer: { type: "sgd", learning_rate: 0.1, clip: null, schedule: { type: "constant" }, average: null },
+    train,
+    ...parts,
+  };
+}
+
+export const numbersModel: NormalSpec["model"] = [
+  {
+    layer: "dense",
+    name: "dense",
+    from: ["inputs"],
+    size: 1,
+    activation: "none",
+    bias: true,
+    weights: null,
+    trainable: true,
+  },
+];
+
+export const squaredError: NormalSpec["loss"] = { type: "squared_error", reduction: "mean" };
+
+export const crossEntropy: NormalSpec["loss"] = {
+  type: "cross_entropy",
+  reduction: "mean",
+  label_smoothing: 0,
+  class_weights: null,
+};
+
+/** A model that says one thing of each sequence. */
+export const lastModel: NormalSpec["model"] = [
+  {
+    layer: "rnn",
+    name: "rnn",
+    from: ["inputs"],
+    cells: [],
+    share_weights: false,
+    weights: null,
+    return: "last",
+    initial_state: "zeros",
+    stateful: false,
+    unroll: false,
+  },
+  {
+    layer: "dense",
+    name: "dense",
+    from: ["rnn"],
+    size: 1,
+    activation: "none",
+    bias: true,
+    weights: null,
+    trainable: true,
+  },
+];
+
+/** A model that looks up tokens and says something at every step, and one that says one thing at the end. */
+export const tokensModel: NormalSpec["model"] = [
+  {
+    layer: "embedding",
+    name: "embedding",
+    from: ["inputs"],
+    vocabulary_size: "vocabulary",
+    size: 4,
+    weights: null,
+    trainable: true,
+  },
+];
+export const lastTokensModel: NormalSpec["model"] = [
+  ...tokensModel,
+  { layer: "pool", name: "pool", from: ["embedding"], mode: "max" },
+];
+
+/** The numbers of the first examples. */
+export function first(count: number): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from({ length: count }, (_, index) => index);
+}

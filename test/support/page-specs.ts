@@ -1,0 +1,187 @@
+/** Small specs and their data, one for each type that a page can show. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { exportWeb } from "../../runtime/web/export-web.js";
+import type { PageManifest } from "../../runtime/web/page-manifest.js";
+import { trainSpec } from "./training-runs.js";
+
+export interface SpecExample {
+  readonly spec: object;
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+}
+
+const jsonl = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+
+/** An IDX file of bytes. */
+function idx(shape: readonly number[], data: Uint8Array): Uint8Array {
+  const header = new DataView(new ArrayBuffer(4 + shape.length * 4));
+  header.setUint32(0, 0x0800 + shape.length);
+  for (const [axis, size] of shape.entries()) header.setUint32(4 + axis * 4, size);
+  return Buffer.concat([Buffer.from(header.buffer), data]);
+}
+
+/** 8 × 8: a bar that stands (class 0), or lies (class 1), at some place. */
+function barImages(count: number): Uint8Array {
+  const pixels = new Uint8Array(count * 64);
+  for (let image = 0; image < count; image++) {
+    for (let along = 1; along < 7; along++) {
+      const across = 1 + (Math.floor(image / 2) % 6);
+      const [row, column] = image % 2 === 0 ? [along, across] : [across, along];
+      pixels[image * 64 + row * 8 + column] = 255;
+    }
+  }
+  return pixels;
+}
+
+const series = Array.from({ length: 40 }, (_, row) => [20 + 5 * Math.sin(row / 3), 100 + row]);
+
+export const specExamples = {
+  text: {
+    spec: {
+      name: "row",
+      data: { type: "text", text: "row, row, row your boat\ngently down the stream\n", window: 5 },
+      model: [{ layer: "one_hot" }, { layer: "rnn", cell: "gru", hidden_size: 16 }, { layer: "projection" }],
+      loss: { type: "sequence_loss" },
+      optimizer: { type: "adam", learning_rate: 0.02 },
+      train: { steps: 60 },
+    },
+  },
+  images: {
+    spec: {
+      name: "bars",
+      data: { type: "images", file: "images.idx", labels: "labels.idx" },
+      model: [
+        { layer: "rnn", cell: "gru", hidden_size: 12, return: "last" },
+        { layer: "dense", size: "classes" },
+      ],
+      loss: { type: "cross_entropy" },
+      train: { steps: 80 },
+    },
+    files: {
+      "images.idx": idx([24, 8, 8], barImages(24)),
+      "labels.idx": idx(
+        [24],
+        Uint8Array.from({ length: 24 }, (_, image) => image % 2),
+      ),
+    },
+  },
+  table: {
+    spec: {
+      name: "waves",
+      data: { type: "table", file: "t.csv", target: ["wave"], scale: "min_max", window: 4, horizon: 2 },
+      model: [
+        { layer: "rnn", cell: "gru", hidden_size: 6, return: "last" },
+        { layer: "dense", size: 1 },
+      ],
+      loss: { type: "squared_error" },
+      train: { steps: 20 },
+    },
+    files: { "t.csv": `wave,count\n${series.map((row) => row.join(",")).join("\n")}\n` },
+  },
+  sequences: {
+    spec: {
+      name: "greetings",
+      data: { type: "sequences", file: "s.jsonl" },
+      model: [
+        { layer: "embedding", size: 4 },
+        { layer: "rnn", cell: "gru", hidden_size: 6, return: "last" },
+        { layer: "dense", size: "classes" },
+      ],
+      loss: { type: "cross_entropy" },
+      train: { steps: 20 },
+    },
+    files: {
+      "s.jsonl": jsonl([
+        { text: "good morning", label: "greeting" },
+        { text: "see you soon my friend", label: "farewell" },
+        { text: "good evening to you", label: "greeting" },
+      ]),
+    },
+  },
+  pairs: {
+    spec: {
+      name: "doubles",
+      data: {
+        type: "pairs",
+        pairs: [
+          ["one two", "1 2"],
+          ["two", "2"],
+          ["one one two", "1 1 2"],
+        ],
+        unit: "word",
+      },
+      model: [
+        { layer: "embedding", name: "source", size: 4 },
+        { layer: "rnn", name: "encoder", cell: "gru", hidden_size: 8 },
+        { layer: "embedding", name: "target", from: "decoder_inputs", vocabulary_size: "target_vocabulary", size: 4 },
+        { layer: "rnn", name: "decoder", cell: "gru", hidden_size: 8, initial_state: "encoder" },
+        { layer: "projection", size: "target_vocabulary" },
+      ],
+      loss: { type: "sequence_loss" },
+      train: { steps: 60 },
+    },
+  },
+  arrays: {
+    spec: {
+      name: "xor",
+      data: {
+        type: "arrays",
+        inputs: [
+          [0, 0],
+          [0, 1],
+          [1, 0],
+          [1, 1],
+        ],
+        targets: [0, 1, 1, 0],
+      },
+      model: [
+        { layer: "dense", size: 8, activation: "tanh" },
+        { layer: "dense", name: "output", size: 2, activation: "softmax" },
+      ],
+      loss: { type: "cross_entropy" },
+      train: { steps: 100 },
+    },
+  },
+} satisfies Readonly<Record<string, SpecExample>>;
+
+/** A ctc model, whose answers are labels without a place. */
+export const ctcExample = {
+  spec: {
+    name: "spelled",
+    seed: 1,
+    data: {
+      type: "arrays",
+      // Each label is shown for two steps, with a pause after it; the last example's third step is no more a part of it.
+      inputs: [
+        [[1], [1], [0], [-1], [-1], [0]],
+        [[-1], [-1], [0], [1], [1], [0]],
+        [[1], [1], [0], [1], [1], [0]],
+        [[-1], [-1], [1], [1], [1], [1]],
+      ],
+      lengths: [6, 6, 6, 2],
+      targets: [
+        [1, 2],
+        [2, 1],
+        [1, 1],
+        [2, 0],
+      ],
+    },
+    model: [
+      { layer: "rnn", cell: "rnn", hidden_size: 12 },
+      { layer: "dense", size: 3 },
+    ],
+    loss: { type: "ctc" },
+    optimizer: { type: "adam", learning_rate: 0.02 },
+    train: { steps: 150, batch_size: "all" },
+  },
+} satisfies SpecExample;
+
+/** A trained run of a sketch, and its page. */
+export async function pageOf({ spec, files = {} }: SpecExample) {
+  const run = await trainSpec(spec, files);
+  const web = join(run.folder, "web");
+  const outcome = await exportWeb({ run: run.out, out: web, weights: "end", samples: true });
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome));
+  const page: PageManifest = JSON.parse(readFileSync(join(web, "page.json"), "utf8"));
+  return { ...run, web, page, outcome };
+}

@@ -1,0 +1,61 @@
+/** The built command, run as a user runs it. */
+import { spawn } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+const program = join(root, "bin/rnnx.js");
+
+export interface ProcessResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningProcess {
+  readonly process: ReturnType<typeof start>;
+  readonly result: Promise<ProcessResult>;
+}
+
+function start(args: readonly string[], nodeFlags: readonly string[]) {
+  const { FORCE_COLOR: _, ...env } = process.env;
+  return spawn(process.execPath, [...nodeFlags, program, ...args], {
+    cwd: root,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+export function launch(args: readonly string[], nodeFlags: readonly string[] = []): RunningProcess {
+  const child = start(args, nodeFlags);
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const result = new Promise<ProcessResult>((resolve) => {
+    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  return { process: child, result };
+}
+
+export function rnnx(...args: readonly string[]): Promise<ProcessResult> {
+  return launch(args).result;
+}
+
+/** The records of `--json`: every line of stdout must be one. */
+export function records(stdout: string): readonly Readonly<Record<string, unknown>>[] {
+  return stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), "rnnx-cli-"));
+}

@@ -1,0 +1,106 @@
+/** What a person writes on a page feeds a model the same numbers as the same examples in a file would. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { openData } from "../../../runtime/data/index.js";
+import { exportWeb } from "../../../runtime/web/export-web.js";
+import type { PageManifest } from "../../../runtime/web/page-manifest.js";
+import { readTrainingSet } from "../../../web/fine-tune/parse-examples.js";
+import type { ExampleInput } from "../../../web/fine-tune/training-set.js";
+import { pageOf, type SpecExample, specExamples } from "../../support/page-specs.js";
+
+const writtenExamples: Readonly<Record<string, string>> = {
+  text: "row, row, row your boat\ngently down the stream\n",
+  table: specExamples.table.files["t.csv"],
+  sequences: "good morning => greeting\nsee you soon my friend =>farewell\n\ngood evening to you\tgreeting",
+  pairs: "one two => 1 2\ntwo => 2\none one two => 1 1 2\n",
+  arrays:
+    '[{"inputs":[0,0],"targets":0},{"inputs":[0,1],"targets":1},{"inputs":[1,0],"targets":1},{"inputs":[1,1],"targets":0}]',
+};
+
+function materialOf(kind: string, page: PageManifest): ExampleInput {
+  const { samples } = page;
+  if (samples?.type === "images") return { type: "images", images: samples.images };
+  return { type: "text", text: writtenExamples[kind] ?? "" };
+}
+
+/** What the weights are does not matter here. */
+const untrained = ({ spec, files = {} }: SpecExample): SpecExample => ({
+  spec: { ...spec, train: { steps: 1 } },
+  files,
+});
+
+/** By kind. */
+const pages = new Map<string, PageManifest>();
+
+describe.each(Object.entries<SpecExample>(specExamples))("a lesson of %s", (kind, example) => {
+  test("is that of the data", async () => {
+    const { spec, folder, page } = await pageOf(untrained(example));
+    pages.set(kind, page);
+    const read = readTrainingSet(materialOf(kind, page), page);
+    const opened = await openData(spec, folder);
+    if (!read.ok || !opened.ok) throw new Error(JSON.stringify([read, opened.ok]));
+    const { trainingSet: lesson } = read;
+    const { source } = opened;
+    // Of images the page has six.
+    const count = kind === "images" ? 6 : source.examples;
+    expect(lesson.examples).toBe(count);
+    const indices = Uint32Array.from({ length: count }, (_, index) => index);
+    const [pageBatch, dataBatch] = [lesson.batch(indices), source.batch(indices)];
+    expect([...pageBatch.keys()].sort()).toEqual([...dataBatch.keys()].sort());
+    for (const [name, array] of dataBatch) expect(pageBatch.get(name), name).toEqual(array);
+  });
+});
+
+describe("a lesson that cannot be read", () => {
+  test.each<[keyof typeof specExamples, string, string]>([
+    ["text", "row a dinghy", 'The model has no character "i".'],
+    ["text", "r", "Too few: 1 character."],
+    ["sequences", "good morning", "Line 1 has no answer."],
+    ["sequences", "good morning => maybe", 'Line 1: The model knows no answer "maybe".'],
+    ["pairs", "one => 3", 'Line 1: the model cannot write "3".'],
+    ["table", "wave\n1\n2", "The first line names no count."],
+    ["table", "wave,count\n1,x\n", "Line 2 has no number in column count."],
+    ["table", "wave,count\n1,2\n", "Too few: 1 row."],
+    ["arrays", "[1", "This is no JSON object."],
+    ["arrays", '[{"inputs":[1,2,3],"targets":0}]', '"inputs" should have shape [2].'],
+  ])("%s: %j", (kind, text, message) => {
+    const page = pages.get(kind);
+    if (page === undefined) throw new Error("The page was not made.");
+    const read = readTrainingSet({ type: "text", text }, page);
+    expect(read.ok ? "" : read.problems[0]?.message).toBe(message);
+  });
+});
+
+describe("a page's folder", () => {
+  test("holds nothing of the user's disk, and no data where none is wanted", async () => {
+    const { out, folder, web } = await pageOf(untrained(specExamples.table));
+    const minimal = join(folder, "bare");
+    const outcome = await exportWeb({ run: out, out: minimal, weights: "end", samples: false });
+    expect(outcome).toMatchObject({ ok: true, notices: [] });
+    const text = readFileSync(join(minimal, "page.json"), "utf8");
+    expect(text).not.toContain(folder);
+    expect(text).not.toContain("t.csv");
+    expect(JSON.parse(text).samples).toBeNull();
+    expect(JSON.parse(readFileSync(join(web, "page.json"), "utf8")).samples.rows).toHaveLength(40);
+  });
+
+  test("is replaced where it is a page, and left alone where it is not", async () => {
+    const { out, folder, web } = await pageOf(untrained(specExamples.arrays));
+    expect(await exportWeb({ run: out, out: web, weights: "end", samples: true })).toMatchObject({ ok: true });
+    const otherFolder = join(folder, "other");
+    mkdirSync(otherFolder);
+    writeFileSync(join(otherFolder, "index.html"), "mine");
+    const rejected = await exportWeb({ run: out, out: otherFolder, weights: "end", samples: true });
+    expect(rejected).toMatchObject({ ok: false, problems: [{ code: "web-folder" }] });
+    expect(readFileSync(join(otherFolder, "index.html"), "utf8")).toBe("mine");
+    expect(existsSync(join(otherFolder, "page.json"))).toBe(false);
+  });
+
+  test("comes without samples where the data are gone, and says so", async () => {
+    const { out, folder } = await pageOf(untrained(specExamples.sequences));
+    writeFileSync(join(folder, "s.jsonl"), "");
+    const outcome = await exportWeb({ run: out, out: join(folder, "again"), weights: "end", samples: true });
+    expect(outcome.ok && outcome.notices).toEqual([expect.stringMatching(/^The page has no samples of the data: /)]);
+  });
+});

@@ -1,0 +1,89 @@
+/** Runs side by side: where their specs differ, how far they came and how good they are. */
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import type { Result } from "../runtime/problem.js";
+import { readRunEnvironment } from "../runtime/run/environment.js";
+import { type RunResult, runFiles } from "../runtime/run/layout.js";
+import { openRun } from "../runtime/run/open.js";
+import type { NamedCurve } from "./charts/learning-curves.js";
+import { curvesOf, type MetricsHistory, readHistory } from "./metrics-history.js";
+
+export interface ComparedRun {
+  readonly run: string;
+  readonly name: string;
+  /** Values of the spec, by path, where the runs do not all have the same. */
+  readonly differences: Readonly<Record<string, string>>;
+  readonly parameters: number;
+  readonly steps: number;
+  /** Updates each second; null where the run has not ended. */
+  readonly speed: number | null;
+  /** The last known loss and metrics, `<part> <metric>`. */
+  readonly scores: Readonly<Record<string, number>>;
+  readonly history: MetricsHistory;
+}
+
+export function compareRuns(folders: readonly string[]): Result<{ readonly runs: readonly ComparedRun[] }> {
+  const opened = folders.map((folder) => openRun(folder));
+  const problems = opened.flatMap((result) => (result.ok ? [] : result.problems));
+  if (problems.length > 0) return { ok: false, problems };
+  const runs = opened.flatMap((result) => (result.ok ? [result.run] : []));
+  const flatSpecs = runs.map(({ spec }) => flattenSpec(spec));
+  const paths = [...new Set(flatSpecs.flatMap((flatSpec) => [...flatSpec.keys()]))].filter(
+    (path) => new Set(flatSpecs.map((flatSpec) => flatSpec.get(path))).size > 1,
+  );
+  return {
+    ok: true,
+    runs: runs.map(({ folder, spec, manifest }, index) => {
+      const history = readHistory(folder);
+      const environment = readRunEnvironment(folder);
+      return {
+        run: folder,
+        name: spec.name,
+        differences: Object.fromEntries(paths.map((path) => [path, flatSpecs[index]?.get(path) ?? "–"])),
+        parameters: manifest.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+        steps: history.steps.at(-1)?.step ?? 0,
+        speed:
+          environment === undefined || environment.seconds === 0 ? null : environment.updates / environment.seconds,
+        scores: latestScores(folder, history),
+        history,
+      };
+    }),
+  };
+}
+
+/** Values that say nothing of how a model learns, or are written out elsewhere. */
+const ignoredPaths = /^(name|cells)(\.|$)/;
+
+/** Every plain value of a spec by its path. */
+function flattenSpec(value: unknown, path = ""): Map<string, string> {
+  if (typeof value !== "object" || value === null) return new Map([[path, `${value}`]]);
+  const nested = Object.entries(value).map(([key, child]) => flattenSpec(child, path === "" ? key : `${path}.${key}`));
+  return new Map(nested.flatMap((all) => [...all]).filter(([leafPath]) => !ignoredPaths.test(leafPath)));
+}
+
+function latestScores(folder: string, { steps, evaluations }: MetricsHistory): Readonly<Record<string, number>> {
+  const file = join(folder, runFiles.result);
+  const result: RunResult | undefined = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+  const metrics = result?.done.metrics ?? evaluations.at(-1)?.metrics;
+  if (metrics === undefined) return { loss: steps.at(-1)?.loss ?? Number.NaN };
+  return Object.fromEntries(
+    (["train", "validation", "test"] as const).flatMap((split) =>
+      Object.entries(metrics[split]).map(([name, value]) => [`${split} ${name}`, value] as const),
+    ),
+  );
+}
+
+/** One curve for each run: of the part that matters most, else of the steps themselves. */
+export function comparedCurves(runs: readonly ComparedRun[], metric: string): readonly NamedCurve[] {
+  const baseNames = runs.map(({ run }) => basename(resolve(run)));
+  return runs.flatMap(({ run, history }, index) => {
+    const curves = curvesOf(history, metric);
+    const selected = ["validation", "test", "step", "train"]
+      .map((split) => curves.find((curve) => curve.split === split))
+      .find((curve) => curve !== undefined);
+    const baseName = baseNames[index] ?? run;
+    return selected === undefined
+      ? []
+      : [{ ...selected, name: baseNames.indexOf(baseName) === baseNames.lastIndexOf(baseName) ? baseName : run }];
+  });
+}

@@ -1,0 +1,131 @@
+/** What the live page shows: everything that a training has said so far, in a size that does not grow. */
+import type { PredictionSummary } from "../../runtime/evaluation/prediction-types.js";
+import type { SplitMetrics, TrainEvent } from "../../runtime/events.js";
+
+/** JSON, sent whole each time: a page that comes late, or comes back, has all of it. */
+export interface DashboardState {
+  readonly name: string;
+  readonly status: "starting" | "training" | "finished" | "stopped" | "failed";
+  readonly device: string;
+  readonly parameters: number;
+  readonly step: number;
+  readonly steps: number;
+  /** Updates each second so far; null before the first. */
+  readonly speed: number | null;
+  /** Columns: what each update reported, neighbours averaged where there are many. */
+  readonly curves: Columns;
+  readonly evaluations: readonly { readonly step: number; readonly metrics: SplitMetrics }[];
+  readonly samples: readonly { readonly step: number; readonly text: string }[];
+  readonly glimpse: { readonly step: number; readonly part: string; readonly answers: PredictionSummary } | null;
+  readonly notices: readonly string[];
+}
+
+export interface Columns {
+  readonly step: number[];
+  readonly loss: number[];
+  readonly gradient_norm: number[];
+  readonly learning_rate: number[];
+}
+
+export interface DashboardRecorder {
+  record(event: TrainEvent): void;
+  /** The training ended without a word of its own. */
+  fail(message: string): void;
+  state(): DashboardState;
+}
+
+const maxPoints = 1600;
+const maxEvaluations = 1000;
+const maxSamples = 12;
+const maxNotices = 6;
+
+export function openRecorder(name: string, now: () => number = () => performance.now()): DashboardRecorder {
+  const curves: Columns = { step: [], loss: [], gradient_norm: [], learning_rate: [] };
+  let state: DashboardState = {
+    name,
+    status: "starting",
+    device: "",
+    parameters: 0,
+    step: 0,
+    steps: 0,
+    speed: null,
+    curves,
+    evaluations: [],
+    samples: [],
+    glimpse: null,
+    notices: [],
+  };
+  let [startedAt, startStep] = [0, 0];
+  /** Updates that make one point, and those that are on the way to one. */
+  let stepsPerPoint = 1;
+  let pending: Extract<TrainEvent, { event: "step" }>[] = [];
+
+  const addPoint = (point: Readonly<Record<keyof Columns, number>>) => {
+    for (const key of Object.keys(curves) as (keyof Columns)[]) curves[key].push(point[key]);
+    if (curves.step.length < maxPoints) return;
+    for (const key of Object.keys(curves) as (keyof Columns)[]) {
+      const halved = halveResolution(curves[key], key === "step");
+      curves[key].splice(0, curves[key].length, ...halved);
+    }
+    stepsPerPoint *= 2;
+  };
+
+  return {
+    record(event) {
+      switch (event.event) {
+        case "start": {
+          const { device, parameters, step, steps } = event;
+          state = { ...state, status: "training", device, parameters, step, steps };
+          [startedAt, startStep] = [now(), step];
+          break;
+        }
+        case "step": {
+          pending.push(event);
+          const seconds = Math.max((now() - startedAt) / 1000, 1e-3);
+          state = { ...state, step: event.step, speed: (event.step - startStep) / seconds };
+          if (pending.length < stepsPerPoint) break;
+          const mean = (key: "loss" | "gradient_norm" | "learning_rate") =>
+            pending.reduce((sum, one) => sum + one[key], 0) / pending.length;
+          const [loss, gradient_norm, learning_rate] = [mean("loss"), mean("gradient_norm"), mean("learning_rate")];
+          pending = [];
+          addPoint({ step: event.step, loss, gradient_norm, learning_rate });
+          break;
+        }
+        case "epoch": {
+          const { step, metrics } = event;
+          state = { ...state, evaluations: [...state.evaluations, { step, metrics }].slice(-maxEvaluations) };
+          break;
+        }
+        case "sample": {
+          const { step, text } = event;
+          state = { ...state, samples: [...state.samples, { step, text }].slice(-maxSamples) };
+          break;
+        }
+        case "glimpse": {
+          const { step, part, answers } = event;
+          state = { ...state, glimpse: { step, part, answers } };
+          break;
+        }
+        case "notice":
+          state = { ...state, notices: [...state.notices, event.message].slice(-maxNotices) };
+          break;
+        case "done":
+          state = { ...state, status: event.interrupted ? "stopped" : "finished", step: event.step };
+          break;
+        default:
+      }
+    },
+    fail(message) {
+      state = { ...state, status: "failed", notices: [...state.notices, message] };
+    },
+    state: () => state,
+  };
+}
+
+/** Pairs of neighbours as one: their mean, or of steps the later. */
+function halveResolution(values: readonly number[], keepLast: boolean): number[] {
+  return Array.from({ length: Math.floor(values.length / 2) }, (_, index) => {
+    const [a = 0, b = 0] = [values[2 * index], values[2 * index + 1]];
+    return keepLast ? b : (a + b) / 2;
+  });
+}

@@ -1,0 +1,147 @@
+/** Pieces of a page. */
+
+type Attributes = Readonly<Record<string, string | number | boolean | ((event: Event) => void)>>;
+
+/** An element: attributes by name (a function listens to the event of that name), then what is in it. */
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: readonly (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") node.addEventListener(name, value);
+    else if (typeof value === "boolean") node.toggleAttribute(name, value);
+    else node.setAttribute(name, String(value));
+  }
+  node.append(...children);
+  return node;
+}
+
+export function button(label: string, onClick: () => void, attributes: Attributes = {}): HTMLButtonElement {
+  return element("button", { type: "button", click: onClick, ...attributes }, label);
+}
+
+/** A control under its name, with a note that may change. */
+export function field(label: string, control: HTMLElement, note: HTMLElement | string = ""): HTMLElement {
+  return element("label", { class: "field" }, element("span", {}, label, " ", note), control);
+}
+
+export interface Slider {
+  readonly field: HTMLElement;
+  value(): number;
+}
+
+/** A slider whose value is shown beside its name. */
+export function slider(
+  label: string,
+  {
+    minimum,
+    maximum,
+    step,
+    value,
+  }: { readonly minimum: number; readonly maximum: number; readonly step: number; readonly value: number },
+  show: (value: number) => string,
+): Slider {
+  const valueText = element("span", {}, show(value));
+  const input = element("input", { type: "range", min: minimum, max: maximum, step, value, "aria-label": label });
+  input.addEventListener("input", () => {
+    valueText.textContent = show(input.valueAsNumber);
+  });
+  return { field: field(label, input, valueText), value: () => input.valueAsNumber };
+}
+
+export interface NumberField {
+  readonly field: HTMLElement;
+  readonly input: HTMLInputElement;
+  value(): number;
+}
+
+/** A whole number within bounds: what is typed outside of them counts as the nearest. */
+export function wholeNumber(label: string, minimum: number, maximum: number, value: number): NumberField {
+  const input = element("input", { type: "number", min: minimum, max: maximum, step: 1, value, inputmode: "numeric" });
+  const clampedValue = () => {
+    const entered = Math.round(input.valueAsNumber);
+    return Number.isNaN(entered) ? value : Math.min(maximum, Math.max(minimum, entered));
+  };
+  input.addEventListener("change", () => {
+    input.value = `${clampedValue()}`;
+  });
+  return { field: field(label, input), input, value: clampedValue };
+}
+
+/** Something that went wrong, in words; empty again with "". */
+export function message(): { readonly view: HTMLElement; show(text: string): void } {
+  const view = element("p", { class: "message", role: "alert", hidden: true });
+  return {
+    view,
+    show(text) {
+      view.textContent = text;
+      view.hidden = text === "";
+    },
+  };
+}
+
+export interface Share {
+  readonly name: string;
+  /** From 0 to 1. */
+  readonly share: number;
+}
+
+/** Shares as bars, the largest marked. */
+export function bars(shares: readonly Share[]): HTMLElement {
+  const maximum = shares.reduce((largest, { share }) => Math.max(largest, share), 0);
+  const rows = shares.map(({ name, share }) => {
+    const bar = element("span", { class: "bar" });
+    bar.style.width = `${(share * 100).toFixed(2)}%`;
+    return element(
+      "li",
+      share === maximum ? { class: "most" } : {},
+      element("span", { class: "name" }, name),
+      element("span", { class: "track" }, bar),
+      element("span", { class: "percent" }, percent(share)),
+    );
+  });
+  return element("ol", { class: "bars" }, ...rows);
+}
+
+export function percent(share: number): string {
+  return share > 0 && share < 0.001 ? "<0.1 %" : `${(share * 100).toFixed(1)} %`;
+}
+
+/** Examples to click. */
+export function exampleList<T>(
+  title: string,
+  items: readonly T[],
+  format: (example: T) => Node | string,
+  onSelect: (example: T) => void,
+) {
+  if (items.length === 0) return element("div");
+  const list = items.map((example) =>
+    element(
+      "li",
+      {},
+      element("button", { type: "button", class: "example", click: () => onSelect(example) }, format(example)),
+    ),
+  );
+  return element("div", { class: "examples" }, element("span", {}, title), element("ul", {}, ...list));
+}
+
+/** Makes calls of an asynchronous function one after another; of those that wait only the last is made. */
+export function runLatest(run: () => Promise<void>): () => void {
+  let running = false;
+  let rerun = false;
+  const loop = async () => {
+    if (running) {
+      rerun = true;
+      return;
+    }
+    running = true;
+    do {
+      rerun = false;
+      await run();
+    } while (rerun);
+    running = false;
+  };
+  return () => void loop();
+}

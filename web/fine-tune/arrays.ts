@@ -1,0 +1,110 @@
+/** Arrays as they are written on a page: examples as JSON objects, whose members are the model's inputs. */
+import type { Port, Ports } from "../../compiler/artifact.js";
+import type { Batch, NumericArray } from "../../runtime/data/source.js";
+import type { Result } from "../../runtime/problem.js";
+import type { PageManifest } from "../../runtime/web/page-manifest.js";
+import { invalid, pluralize } from "./problem.js";
+import type { TrainingSetResult } from "./training-set.js";
+
+/** An array of each example, without the batch's axis. */
+type Example = ReadonlyMap<string, readonly number[]>;
+/** A data port of the model, or of one batch of the training graph: the batch is its first axis. */
+type DataPort = Pick<Port, "name" | "dtype" | "shape">;
+
+export function dataPorts({ inputs }: Ports): readonly DataPort[] {
+  return inputs.filter(({ role }) => role === "data");
+}
+
+/** Undefined where the text is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The numbers of nested lists in order; undefined where something else is in them. */
+export function flattenNumbers(value: unknown): readonly number[] | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? [value] : undefined;
+  if (!Array.isArray(value)) return undefined;
+  const nested = value.map(flattenNumbers);
+  return nested.every((child) => child !== undefined) ? nested.flat() : undefined;
+}
+
+/** One example, or a list of them. */
+export function readExamples(
+  text: string,
+  ports: readonly DataPort[],
+): Result<{ readonly examples: readonly Example[] }> {
+  const value = parseJson(text);
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const form = `{${ports.map(({ name }) => `"${name}": …`).join(", ")}}`;
+  const examples: Example[] = [];
+  for (const [index, entry] of list.entries()) {
+    if (typeof entry !== "object" || entry === null)
+      return invalid("This is no JSON object.", `An example is ${form}.`);
+    const members = new Map<string, unknown>(Object.entries(entry));
+    const arrays = ports.map(({ name }) => [name, flattenNumbers(members.get(name))] as const);
+    const missing = arrays.find(([, numbers]) => numbers === undefined);
+    if (missing !== undefined)
+      return invalid(`Example ${index + 1} has no numbers under "${missing[0]}".`, `An example is ${form}.`);
+    examples.push(new Map(arrays.map(([name, numbers]) => [name, numbers ?? []])));
+  }
+  const [first] = examples;
+  const unevenPort = ports.find(({ name }) =>
+    examples.some((example) => example.get(name)?.length !== first?.get(name)?.length),
+  );
+  if (unevenPort !== undefined)
+    return invalid(`"${unevenPort.name}" is not as long in all examples.`, "The examples of a batch have one shape.");
+  const misfitPort = ports.find((port) => shapeOf(port, first?.get(port.name)?.length ?? 0) === undefined);
+  if (misfitPort === undefined) return { ok: true, examples };
+  return invalid(`"${misfitPort.name}" should have shape [${misfitPort.shape.slice(1).join(", ")}].`);
+}
+
+/** The shape of an example with so many numbers, where at most one of its axes has no size; undefined where they do not fit. */
+function shapeOf({ shape: [, ...axes] }: DataPort, count: number): readonly number[] | undefined {
+  const knownSize = axes.reduce<number>((product, size) => (typeof size === "number" ? product * size : product), 1);
+  const freeAxes = axes.filter((size) => typeof size !== "number").length;
+  const freeSize = count / knownSize;
+  if (freeAxes === 0) return freeSize === 1 ? axes.map(Number) : undefined;
+  if (!Number.isInteger(freeSize) || freeSize < 1) return undefined;
+  return axes.map((size) => (typeof size === "number" ? size : freeSize));
+}
+
+export function stackExamples(examples: readonly Example[], ports: readonly DataPort[]): Batch {
+  return new Map(
+    ports.map((port) => {
+      const numbers = examples.flatMap((example) => example.get(port.name) ?? []);
+      const shape = [examples.length, ...(shapeOf(port, numbers.length / examples.length) ?? [])];
+      return [port.name, toArray(port.dtype, shape, numbers)];
+    }),
+  );
+}
+
+function toArray(dtype: Port["dtype"], shape: readonly number[], numbers: readonly number[]): NumericArray {
+  if (dtype === "int64") return { dtype, shape, data: BigInt64Array.from(numbers, BigInt) };
+  if (dtype === "int32") return { dtype, shape, data: Int32Array.from(numbers) };
+  return { dtype: "float32", shape, data: Float32Array.from(numbers) };
+}
+
+/** A list of examples with their targets. */
+export function arraysTrainingSet(text: string, { manifest }: PageManifest): TrainingSetResult {
+  // Before the batch, the training graph's arrays have an axis of steps.
+  const ports = dataPorts(manifest.train).map(({ name, dtype, shape }) => ({ name, dtype, shape: shape.slice(1) }));
+  const read = readExamples(text, ports);
+  if (!read.ok) return read;
+  const { examples } = read;
+  return {
+    ok: true,
+    trainingSet: {
+      examples: examples.length,
+      summary: pluralize(examples.length, "example"),
+      batch: (indices) =>
+        stackExamples(
+          Array.from(indices, (index) => examples[index] ?? new Map()),
+          ports,
+        ),
+    },
+  };
+}

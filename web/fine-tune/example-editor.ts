@@ -1,0 +1,154 @@
+/** Where the user's examples come from: a field of text in the form of the data's type, or pictures that are drawn. */
+import type { ImagesMetadata } from "../../runtime/data/metadata.js";
+import type { PageManifest, SampleImage } from "../../runtime/web/page-manifest.js";
+import { button, element, field } from "../dom.js";
+import type { Model } from "../load-model.js";
+import { averageBoxSize, createDrawingCanvas, thumbnail } from "../playground/drawing-canvas.js";
+import { dataPorts } from "./arrays.js";
+import { decodePixels, sampleImages } from "./images.js";
+import type { ExampleInput } from "./training-set.js";
+
+export interface ExampleEditor {
+  readonly view: HTMLElement;
+  input(): ExampleInput;
+}
+
+/** @param onChange is called when what is given has changed. */
+export function createExampleEditor(model: Model, onChange: () => void): ExampleEditor {
+  const { metadata } = model.page;
+  return metadata.type === "images" ? imageEditor(model, metadata, onChange) : textEditor(model.page, onChange);
+}
+
+function textEditor(page: PageManifest, onChange: () => void): ExampleEditor {
+  const { title, note, text } = textForm(page);
+  const input = element("textarea", { rows: 10, spellcheck: "false" });
+  input.value = text;
+  input.addEventListener("input", onChange);
+  const file = element("input", { type: "file", accept: ".txt,.csv,.tsv,.json,.jsonl,text/*" });
+  file.addEventListener("change", async () => {
+    const [selected] = file.files ?? [];
+    if (selected === undefined) return;
+    input.value = await selected.text();
+    onChange();
+  });
+  const view = element("div", {}, field(title, input), element("p", { class: "note" }, note), field("Or a file", file));
+  return { view, input: () => ({ type: "text", text: input.value }) };
+}
+
+interface TextForm {
+  readonly title: string;
+  readonly note: string;
+  /** Something to begin with. */
+  readonly text: string;
+}
+
+function textForm({ metadata, samples, uses, manifest }: PageManifest): TextForm {
+  const sampleNote = "What stands here is from the data; put your own in its place.";
+  switch (metadata.type) {
+    case "text":
+      return {
+        title: "Your text",
+        note: samples === null ? "Any text in the model's own characters." : sampleNote,
+        text: samples?.type === "text" ? samples.text : "",
+      };
+    case "sequences": {
+      const form = uses.everyStep ? "text => one tag for each step" : "text => label";
+      const lines =
+        samples?.type === "sequences"
+          ? samples.examples.map(
+              ({ steps, answer }) =>
+                `${typeof steps === "string" ? steps : JSON.stringify(steps)} => ${[answer].flat().join(" ")}`,
+            )
+          : [];
+      const classNote = metadata.classes ? ` The model knows ${metadata.classes.join(", ")}.` : "";
+      return {
+        title: `Your sequences, one a line: ${form}`,
+        note: `${sampleNote}${classNote}`,
+        text: lines.join("\n"),
+      };
+    }
+    case "pairs": {
+      const lines =
+        samples?.type === "pairs"
+          ? samples.pairs.map(
+              ([source, target]) => `${typeof source === "string" ? source : source.join(", ")} => ${target}`,
+            )
+          : [];
+      return { title: "Your pairs, one a line: source => target", note: sampleNote, text: lines.join("\n") };
+    }
+    case "table": {
+      const rows = samples?.type === "table" ? samples.rows : [];
+      const names =
+        samples?.type === "table" ? samples.columns : [...new Set([...metadata.columns, ...metadata.target])];
+      return {
+        title: "Your rows, comma-separated, in order of time",
+        note: sampleNote,
+        text: [names, ...rows].map((row) => row.join(",")).join("\n"),
+      };
+    }
+    case "arrays": {
+      const ports = dataPorts(manifest.train);
+      const examples = samples?.type === "arrays" ? samples.examples : [];
+      const lines = examples.map((example) =>
+        JSON.stringify(Object.fromEntries(ports.map(({ name }) => [name, example[name]]))),
+      );
+      return {
+        title: "Your examples, a list in JSON",
+        note: sampleNote,
+        text: `[\n${lines.map((line) => `  ${line}`).join(",\n")}\n]`,
+      };
+    }
+    case "images":
+      throw new Error("Images are drawn.");
+  }
+}
+
+function imageEditor(model: Model, { rows, columns }: ImagesMetadata, onChange: () => void): ExampleEditor {
+  const dataSamples = sampleImages(model.page);
+  const boxSize = averageBoxSize(dataSamples.map(decodePixels), rows, columns);
+  const classes = Number(model.page.manifest.model.outputs.find(({ role }) => role === "prediction")?.shape.at(-1));
+  let images: readonly SampleImage[] = [];
+  const canvas = createDrawingCanvas(rows, columns, boxSize, () => undefined);
+  const list = element("ul", { class: "pictures" });
+  const show = () => {
+    const items = images.map((image, index) => {
+      const remove = button(
+        "",
+        () => {
+          images = images.filter((_, otherIndex) => otherIndex !== index);
+          show();
+        },
+        { title: "Take it out", "aria-label": `Take out this ${image.label}` },
+      );
+      remove.append(thumbnail(decodePixels(image), rows, columns), element("span", {}, `${image.label}`));
+      return element("li", {}, remove);
+    });
+    list.replaceChildren(...items);
+    onChange();
+  };
+  const add = (label: number) => {
+    const pixels = canvas.pixels();
+    if (pixels.every((value) => value === 0)) return;
+    const levels = Array.from(pixels, (value) => String.fromCharCode(Math.round(value * 255)));
+    images = [...images, { pixels: btoa(levels.join("")), label }];
+    canvas.clear();
+    show();
+  };
+  const classButtons = Array.from({ length: classes }, (_, label) =>
+    button(`${label}`, () => add(label), { class: "key", "aria-label": `It is a ${label}` }),
+  );
+  const addSamplesButton = button("Add those of the data", () => {
+    images = [...images, ...dataSamples];
+    show();
+  });
+  addSamplesButton.hidden = dataSamples.length === 0;
+  const view = element(
+    "div",
+    {},
+    element("h2", {}, "Draw, then say what it is"),
+    element("div", { class: "beside" }, canvas.view, element("div", { class: "keys" }, ...classButtons)),
+    element("div", { class: "actions" }, button("Clear", canvas.clear), addSamplesButton),
+    list,
+  );
+  return { view, input: () => ({ type: "images", images }) };
+}

@@ -1,0 +1,173 @@
+/** The page that trains a model further on a person's own examples, shows its loss as it falls, and lets the result be tried and taken along. */
+import { writeSafetensors } from "../../runtime/tensors/safetensors.js";
+import { pageFiles } from "../../runtime/web/page-manifest.js";
+import { button, element, message, slider, wholeNumber } from "../dom.js";
+import { lineChart, shortNumber } from "../line-chart.js";
+import type { Model } from "../load-model.js";
+import { openPage } from "../page-shell.js";
+import { panelOf } from "../playground/panel.js";
+import { createExampleEditor } from "./example-editor.js";
+import { readTrainingSet } from "./parse-examples.js";
+import type { TrainerCommand, TrainerEvent } from "./worker-protocol.js";
+
+/** Weight of the losses before in the smooth line. */
+const smoothing = 0.9;
+
+void openPage("fine-tune.html", (originalModel) => {
+  let model = originalModel;
+  let stepsBefore = 0;
+  const losses: number[] = [];
+  const errorMessage = message();
+  const summary = element("p", { class: "note", "aria-live": "polite" });
+  const playground = element("div", { id: "trial" });
+
+  const editor = createExampleEditor(originalModel, () => updateSummary());
+  const updateSummary = () => {
+    const read = readTrainingSet(editor.input(), originalModel.page);
+    summary.textContent = read.ok ? `${read.trainingSet.summary}.` : "";
+    errorMessage.show(read.ok ? "" : `${read.problems[0]?.message ?? ""} ${read.problems[0]?.hint ?? ""}`);
+    trainButton.disabled = !read.ok;
+  };
+
+  const { learning_rate, optimizer } = originalModel.page.training;
+  const steps = wholeNumber("Steps", 1, 100_000, 100);
+  const rate = slider("Learning rate", { minimum: -3, maximum: 0.5, step: 0.1, value: -0.7 }, (power) =>
+    shortRate(learning_rate * 10 ** power),
+  );
+  const chart = lineChart(
+    "The loss at each step",
+    [
+      { name: "loss", color: "--faint", width: 1 },
+      { name: "smoothed", color: "--accent", width: 2 },
+    ],
+    "step",
+  );
+  const state = element("p", { class: "headline", "aria-live": "off" });
+  const results = element("div", { class: "results", hidden: true }, state, chart.view);
+
+  const trainer = new Worker(new URL("./trainer-worker.js", import.meta.url), { type: "module" });
+  const send = (command: TrainerCommand) => trainer.postMessage(command);
+  let startedAt = 0;
+  const setTraining = (active: boolean) => {
+    trainButton.disabled = active;
+    stopButton.hidden = !active;
+  };
+  const finish = (next: Model) => {
+    model = next;
+    stepsBefore = losses.length;
+    setTraining(false);
+    downloads.hidden = model === originalModel;
+    playground.replaceChildren(
+      element("h2", { class: "between" }, model === originalModel ? "Try it is" : "Try what it has learnt"),
+      panelOf(model),
+    );
+  };
+  trainer.addEventListener("message", ({ data }: MessageEvent<TrainerEvent>) => {
+    switch (data.type) {
+      case "steps": {
+        losses.push(...data.losses);
+        chart.show(
+          losses.map((_, index) => index + 1),
+          [losses, smoothedLosses(losses)],
+        );
+        const speed = data.step / ((performance.now() - startedAt) / 1000);
+        state.replaceChildren(
+          `Step ${stepsBefore + data.step}, loss ${shortNumber(losses[0] ?? Number.NaN)} → `,
+          element("b", {}, shortNumber(losses.at(-1) ?? Number.NaN)),
+          ` · ${speed.toFixed(speed < 10 ? 1 : 0)} steps a second`,
+        );
+        break;
+      }
+      case "done":
+        finish(model.withParameters(data.parameters));
+        break;
+      case "refused":
+      case "failed":
+        errorMessage.show(data.message);
+        setTraining(false);
+        break;
+    }
+  });
+  trainer.addEventListener("error", ({ message: reason }) => {
+    errorMessage.show(`The trainer stopped: ${reason}`);
+    setTraining(false);
+  });
+
+  const trainButton = button(
+    "Train",
+    () => {
+      errorMessage.show("");
+      results.hidden = false;
+      setTraining(true);
+      startedAt = performance.now();
+      send({
+        type: "train",
+        page: originalModel.page,
+        parameters: model.parameters,
+        input: editor.input(),
+        steps: steps.value(),
+        learningRateScale: 10 ** rate.value(),
+      });
+    },
+    { class: "primary" },
+  );
+  const stopButton = button("Stop", () => send({ type: "stop" }));
+  stopButton.hidden = true;
+  const resetButton = button("Forget it again", () => {
+    losses.length = 0;
+    results.hidden = true;
+    finish(originalModel);
+  });
+  const { name } = originalModel.page;
+  const downloads = element(
+    "div",
+    { class: "actions downloads", hidden: true },
+    element("span", {}, "Take it along:"),
+    button("Weights (.safetensors)", () =>
+      download(`${name}-${pageFiles.weights}`, writeSafetensors(model.parameters)),
+    ),
+    button("Model (.onnx)", () => download(`${name}.onnx`, model.file("model"))),
+    resetButton,
+  );
+  finish(originalModel);
+  updateSummary();
+  return [
+    element(
+      "section",
+      { class: "card" },
+      editor.view,
+      summary,
+      element("div", { class: "controls" }, steps.field, rate.field),
+      element(
+        "p",
+        { class: "note" },
+        `The training graph of the run, ${optimizer}, runs here too; it was trained at a rate of ${shortRate(learning_rate)}.`,
+      ),
+      errorMessage.view,
+      element("div", { class: "actions" }, trainButton, stopButton),
+      results,
+      downloads,
+    ),
+    playground,
+  ];
+});
+
+function smoothedLosses(losses: readonly number[]): readonly number[] {
+  let mean = losses[0] ?? 0;
+  return losses.map((loss, index) => {
+    // At the start fewer losses weigh more.
+    const decay = Math.min(smoothing, index / (index + 1));
+    mean = decay * mean + (1 - decay) * loss;
+    return mean;
+  });
+}
+
+function shortRate(rate: number): string {
+  return `${Number(rate.toPrecision(2))}`;
+}
+
+function download(name: string, bytes: Uint8Array): void {
+  const address = URL.createObjectURL(new Blob([new Uint8Array(bytes)]));
+  element("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

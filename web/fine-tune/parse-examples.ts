@@ -1,0 +1,32 @@
+/** The lesson in what a user gives, by the type of the model's data. */
+import type { PageManifest } from "../../runtime/web/page-manifest.js";
+import { arraysTrainingSet } from "./arrays.js";
+import { imagesTrainingSet } from "./images.js";
+import { pairsTrainingSet } from "./pairs.js";
+import { sequencesTrainingSet } from "./sequences.js";
+import { tableTrainingSet } from "./table.js";
+import { textTrainingSet } from "./text.js";
+import type { ExampleInput, TrainingSetResult } from "./training-set.js";
+
+export function readTrainingSet(input: ExampleInput, page: PageManifest): TrainingSetResult {
+  const { metadata } = page;
+  if (input.type === "images") {
+    if (metadata.type !== "images") throw new Error("The model reads no images.");
+    return imagesTrainingSet(input.images, metadata);
+  }
+  const { text } = input;
+  switch (metadata.type) {
+    case "text":
+      return textTrainingSet(text, metadata, page);
+    case "table":
+      return tableTrainingSet(text, metadata, page);
+    case "sequences":
+      return sequencesTrainingSet(text, metadata, page);
+    case "pairs":
+      return pairsTrainingSet(text, metadata, page);
+    case "arrays":
+      return arraysTrainingSet(text, page);
+    case "images":
+      throw new Error("Images are not text.");
+  }
+}

@@ -1,0 +1,139 @@
+/** Sequences as they are written on a page: text, or vectors as JSON; in a lesson with a label behind an arrow, or a tag for each step. */
+import type { SequencesMetadata } from "../../runtime/data/metadata.js";
+import type { Batch, NumericArray } from "../../runtime/data/source.js";
+import { padRows, tokenize } from "../../runtime/data/vocabulary/tokens.js";
+import type { Result } from "../../runtime/problem.js";
+import type { PageManifest } from "../../runtime/web/page-manifest.js";
+import { flattenNumbers, parseJson } from "./arrays.js";
+import { invalid, nonBlankLines, pluralize, splitPair } from "./problem.js";
+import type { TrainingSetResult } from "./training-set.js";
+
+/** Ids of tokens, or a vector for each step. */
+export type Sequence =
+  | { readonly ids: readonly number[]; readonly vectors: null }
+  | { readonly ids: null; readonly vectors: readonly (readonly number[])[] };
+
+export function readSequence(
+  text: string,
+  metadata: SequencesMetadata,
+  page: PageManifest,
+): Result<{ readonly sequence: Sequence }> {
+  const { vocabulary, unknown, unit } = metadata;
+  if (vocabulary === undefined) return readVectors(text, page);
+  const tokens = tokenize(text, unit);
+  if (tokens.length === 0) return invalid("There is no text.");
+  const known = new Map(vocabulary.map((token, id) => [token, id]));
+  return { ok: true, sequence: { ids: tokens.map((token) => known.get(token) ?? unknown ?? 0), vectors: null } };
+}
+
+function readVectors(text: string, { manifest }: PageManifest): Result<{ readonly sequence: Sequence }> {
+  const width = Number(manifest.model.inputs.find(({ name }) => name === "inputs")?.shape.at(-1));
+  const value = parseJson(text);
+  const rows: readonly unknown[] = Array.isArray(value) ? value : [];
+  const vectors = rows.map((row) => flattenNumbers(row) ?? []);
+  if (vectors.length === 0 || vectors.some(({ length }) => length !== width)) {
+    return invalid(`A sequence is a list of vectors of ${pluralize(width, "number")}, as JSON.`);
+  }
+  return { ok: true, sequence: { ids: null, vectors } };
+}
+
+const sequenceLength = ({ ids, vectors }: Sequence) => (ids ?? vectors).length;
+
+export function sequenceBatch(sequences: readonly Sequence[], _: SequencesMetadata, { manifest }: PageManifest): Batch {
+  const time = sequences.reduce((longest, sequence) => Math.max(longest, sequenceLength(sequence)), 0);
+  const lengths: NumericArray = {
+    dtype: "int64",
+    shape: [sequences.length],
+    data: BigInt64Array.from(sequences, (sequence) => BigInt(sequenceLength(sequence))),
+  };
+  const width = Number(manifest.model.inputs.find(({ name }) => name === "inputs")?.shape[2]);
+  const inputs: NumericArray = sequences.some(({ ids }) => ids !== null)
+    ? padRows(
+        sequences.map(({ ids }) => ids ?? []),
+        time,
+      )
+    : { dtype: "float32", shape: [sequences.length, time, width], data: flattenVectors(sequences, time, width) };
+  return new Map([
+    ["inputs", inputs],
+    ["lengths", lengths],
+  ]);
+}
+
+function flattenVectors(sequences: readonly Sequence[], time: number, width: number): Float32Array {
+  const data = new Float32Array(sequences.length * time * width);
+  for (const [row, { vectors }] of sequences.entries()) data.set((vectors ?? []).flat(), row * time * width);
+  return data;
+}
+
+/** One line is one sequence: `text => label`, or `text => tag tag tag`. */
+export function sequencesTrainingSet(text: string, metadata: SequencesMetadata, page: PageManifest): TrainingSetResult {
+  const tagged = page.uses.everyStep;
+  const sequences: Sequence[] = [];
+  const allLabels: (readonly number[])[] = [];
+  for (const { line, number } of nonBlankLines(text)) {
+    const sides = splitPair(line);
+    if (sides === undefined)
+      return invalid(`Line ${number} has no answer.`, "Write it behind an arrow: text => answer.");
+    const read = readSequence(sides[0], metadata, page);
+    if (!read.ok) return invalid(`Line ${number}: ${read.problems[0]?.message ?? ""}`);
+    const labels = readLabels(sides[1], metadata, page);
+    if (!labels.ok)
+      return invalid(`Line ${number}: ${labels.problems[0]?.message ?? ""}`, labels.problems[0]?.hint ?? "");
+    const steps = sequenceLength(read.sequence);
+    if (tagged && labels.labels.length !== steps) {
+      return invalid(`Line ${number} has ${pluralize(labels.labels.length, "tag")} for ${pluralize(steps, "step")}.`);
+    }
+    sequences.push(read.sequence);
+    allLabels.push(labels.labels);
+  }
+  if (sequences.length === 0) return invalid("There are no lines.", "Write one sequence a line: text => answer.");
+  return {
+    ok: true,
+    trainingSet: {
+      examples: sequences.length,
+      summary: pluralize(sequences.length, "sequence"),
+      batch(indices) {
+        const batch = sequenceBatch(
+          Array.from(indices, (index) => sequences[index] ?? { ids: [], vectors: null }),
+          metadata,
+          page,
+        );
+        const time = batch.get("inputs")?.shape[1] ?? 0;
+        const batchLabels = Array.from(indices, (index) => allLabels[index] ?? []);
+        return new Map([...batch, ["targets", labelArray(batchLabels, tagged ? time : 1, tagged, page)]]);
+      },
+    },
+  };
+}
+
+function readLabels(
+  text: string,
+  { classes }: SequencesMetadata,
+  { uses }: PageManifest,
+): Result<{ readonly labels: readonly number[] }> {
+  const words = uses.everyStep ? tokenize(text, "word") : [text];
+  const numbers = words.map((word) => {
+    if (uses.targets !== "classes" || classes === null || classes === undefined) return Number(word);
+    return classes.indexOf(word);
+  });
+  const wrong = numbers.findIndex((value) => !Number.isFinite(value) || (uses.targets === "classes" && value < 0));
+  if (wrong < 0) return { ok: true, labels: numbers };
+  const hint =
+    classes === null || classes === undefined ? "Answers are numbers." : `The model knows ${classes.join(", ")}.`;
+  return invalid(`The model knows no answer "${words[wrong]}".`, hint);
+}
+
+function labelArray(
+  labels: readonly (readonly number[])[],
+  time: number,
+  tagged: boolean,
+  { manifest }: PageManifest,
+): NumericArray {
+  const port = manifest.train.inputs.find(({ name }) => name === "targets");
+  // Behind steps and batch: time where there are tags, and the width of quantities.
+  const shape = [labels.length, ...(tagged ? [time] : []), ...(port?.shape ?? []).slice(tagged ? 3 : 2).map(Number)];
+  const size = shape.slice(1).reduce((product, length) => product * length, 1);
+  const rows = labels.map((row) => [...row, ...new Array<number>(size - row.length).fill(0)]);
+  if (port?.dtype === "float32") return { dtype: "float32", shape, data: Float32Array.from(rows.flat()) };
+  return { dtype: "int32", shape, data: Int32Array.from(rows.flat()) };
+}

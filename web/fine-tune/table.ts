@@ -1,0 +1,116 @@
+/** Rows of a table as they are written on a page, and as the model reads them. */
+
+import { gatherWindows, type Series } from "../../runtime/data/batching/windows.js";
+import type { TableMetadata } from "../../runtime/data/metadata.js";
+import { scaleValue } from "../../runtime/data/scaler.js";
+import type { NumericArray } from "../../runtime/data/source.js";
+import type { PageManifest } from "../../runtime/web/page-manifest.js";
+import { invalid, nonBlankLines, pluralize } from "./problem.js";
+import type { TrainingSetResult } from "./training-set.js";
+
+/** The columns that the model reads, scaled; they are the first of each row. */
+export function scaledSeries(
+  rows: readonly (readonly (number | string)[])[],
+  { columns, scaler }: TableMetadata,
+): Series {
+  const data = Float32Array.from(
+    rows.flatMap((row) =>
+      columns.map((name, column) => {
+        const scaling = scaler[name];
+        const value = Number(row[column]);
+        return scaling === undefined ? value : scaleValue(value, scaling);
+      }),
+    ),
+  );
+  return { dtype: "float32", width: columns.length, data };
+}
+
+/** Comma-separated rows under a line of names. */
+export function tableTrainingSet(text: string, metadata: TableMetadata, page: PageManifest): TrainingSetResult {
+  const { columns, target, scaler, classes } = metadata;
+  const [header, ...lines] = nonBlankLines(text);
+  const names = splitFields(header?.line ?? "");
+  const requiredColumns = [...columns, ...target.filter((name) => !columns.includes(name))];
+  const missing = requiredColumns.filter((name) => !names.includes(name));
+  if (missing.length > 0) {
+    return invalid(
+      `The first line names no ${missing.join(", ")}.`,
+      `It names the columns: ${requiredColumns.join(",")}`,
+    );
+  }
+  const isLabelled = page.uses.targets === "classes";
+  const columnIndices = requiredColumns.map((name) => names.indexOf(name));
+  const rows: (number | string)[][] = [];
+  for (const { line, number } of lines) {
+    const fields = splitFields(line);
+    const row = columnIndices.map((index, column) =>
+      isLabelled && requiredColumns[column] === target[0] ? (fields[index] ?? "") : parseNumber(fields[index]),
+    );
+    const wrong = row.findIndex((value) => typeof value === "number" && !Number.isFinite(value));
+    if (wrong >= 0) return invalid(`Line ${number} has no number in column ${requiredColumns[wrong]}.`);
+    rows.push(row);
+  }
+  const { everyStep } = page.uses;
+  const { horizon } = page.training;
+  const window = page.training.window ?? 1;
+  const examples = rows.length - window - horizon + 1;
+  if (examples < 1)
+    return invalid(
+      `Too few: ${pluralize(rows.length, "row")}.`,
+      `The model reads ${window} and foretells one: give it at least ${window + horizon}.`,
+    );
+
+  const classNames = classes ?? null;
+  const targetIndices = target.map((name) => requiredColumns.indexOf(name));
+  const values = rows.flatMap((row) =>
+    targetIndices.map((index) => {
+      const value = row[index] ?? 0;
+      if (isLabelled) return classNames === null ? Number(value) : classNames.indexOf(`${value}`);
+      const scaling = page.uses.targets === "numbers" ? scaler[requiredColumns[index] ?? ""] : undefined;
+      return scaling === undefined ? Number(value) : scaleValue(Number(value), scaling);
+    }),
+  );
+  if (isLabelled && values.some((value) => !(value >= 0))) {
+    return invalid(
+      "A row has a class that the model does not know.",
+      classNames === null ? "" : `It knows ${classNames.join(", ")}.`,
+    );
+  }
+  const inputs = scaledSeries(rows, metadata);
+  const width = target.length;
+  const targets: Series = isLabelled
+    ? { dtype: "int32", width: 1, data: Int32Array.from(values) }
+    : { dtype: "float32", width, data: Float32Array.from(values) };
+  // The target of a window is a row behind its end; of a step of it, a row behind the step.
+  const targetWindow = { stride: 1, shift: everyStep ? horizon : window + horizon - 1, length: everyStep ? window : 1 };
+  return {
+    ok: true,
+    trainingSet: {
+      examples,
+      summary: `${pluralize(rows.length, "row")}, ${pluralize(examples, "window")} of ${window}`,
+      batch(indices) {
+        const steps = everyStep ? [window] : [];
+        const shape = [indices.length, ...steps, ...(isLabelled ? [] : [width])];
+        return new Map<string, NumericArray>([
+          [
+            "inputs",
+            gatherWindows(inputs, { stride: 1, shift: 0, length: window }, indices, [
+              indices.length,
+              window,
+              columns.length,
+            ]),
+          ],
+          ["targets", gatherWindows(targets, targetWindow, indices, shape)],
+        ]);
+      },
+    },
+  };
+}
+
+function splitFields(line: string): readonly string[] {
+  return line.split(/[,;\t]/u).map((text) => text.trim().replace(/^"(.*)"$/u, "$1"));
+}
+
+function parseNumber(text: string | undefined): number {
+  return text === undefined || text === "" ? Number.NaN : Number(text);
+}

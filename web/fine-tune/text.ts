@@ -1,0 +1,64 @@
+/** Text as a lesson: windows over it, each to be continued by its next unit. */
+
+import { gatherWindows } from "../../runtime/data/batching/windows.js";
+import type { TextMetadata } from "../../runtime/data/metadata.js";
+import { tokenize } from "../../runtime/generation/tokenizer.js";
+import type { PageManifest } from "../../runtime/web/page-manifest.js";
+import { invalid, pluralize } from "./problem.js";
+import type { TrainingSetResult } from "./training-set.js";
+
+/** Windows over a text that is short: they lie closer there than in training. */
+const minWindows = 32;
+/** Strangers that a message names at most. */
+const maxListed = 12;
+
+export function textTrainingSet(
+  text: string,
+  metadata: TextMetadata,
+  { training, manifest }: PageManifest,
+): TrainingSetResult {
+  const { unit, vocabulary, unknown } = metadata;
+  const name = { char: "character", word: "word", byte: "byte" }[unit];
+  const unitIds = new Map(vocabulary.map((entry, id) => [entry, id]));
+  const units = tokenize(text, unit);
+  const unknownUnits = unknown === undefined ? [...new Set(units.filter((entry) => !unitIds.has(entry)))] : [];
+  if (unknownUnits.length > 0) {
+    const list = unknownUnits.slice(0, maxListed).map((entry) => JSON.stringify(entry));
+    const more = unknownUnits.length > maxListed ? `, and ${unknownUnits.length - maxListed} more` : "";
+    return invalid(
+      `The model has no ${name} ${list.join(", ")}${more}.`,
+      "It can only learn to use those that it has.",
+    );
+  }
+  const data = Int32Array.from(units, (entry) => unitIds.get(entry) ?? unknown ?? 0);
+  const requestedWindow = training.window ?? 1;
+  const { inputs } = manifest.train;
+  // Where the loop is laid out, its number of steps is a part of the graph.
+  const isFixed = inputs.some(({ name: port, shape }) => port === "inputs" && typeof shape[2] === "number");
+  // States go on from window to window: there are at least two, one behind the other.
+  const isStateful = inputs.some(({ role }) => role === "state");
+  const maxWindow = Math.floor((data.length - 1) / (isStateful ? 2 : 1));
+  const window = isFixed ? requestedWindow : Math.min(requestedWindow, maxWindow);
+  if (window < 1 || maxWindow < window) {
+    const minLength = (isFixed ? requestedWindow : 1) * (isStateful ? 2 : 1) + 1;
+    return invalid(`Too few: ${pluralize(data.length, name)}.`, `Write at least ${minLength}.`);
+  }
+  const windowStarts = data.length - window;
+  const stride = isStateful ? window : Math.min(training.stride, Math.max(1, Math.floor(windowStarts / minWindows)));
+  const examples = Math.floor((data.length - window - 1) / stride) + 1;
+  const series = { dtype: "int32", width: 1, data } as const;
+  return {
+    ok: true,
+    trainingSet: {
+      examples,
+      summary: `${pluralize(data.length, name)}, ${pluralize(examples, "window")} of ${window}`,
+      batch(indices) {
+        const shape = [indices.length, window];
+        return new Map([
+          ["inputs", gatherWindows(series, { stride, shift: 0, length: window }, indices, shape)],
+          ["targets", gatherWindows(series, { stride, shift: 1, length: window }, indices, shape)],
+        ]);
+      },
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/** The model of a page: its files, and sessions with its weights or with others. */
+import type { InferenceSession } from "onnxruntime-common";
+import { env, InferenceSession as Sessions } from "onnxruntime-web/wasm";
+import { withWeights } from "../compiler/onnx/splice/weights.js";
+import { readSafetensors, type Tensors } from "../runtime/tensors/safetensors.js";
+import { type PageManifest, pageFiles } from "../runtime/web/page-manifest.js";
+
+export interface Model {
+  readonly page: PageManifest;
+  readonly parameters: Tensors;
+  /** A whole model file, weights in it. */
+  file(kind: "model" | "stream"): Uint8Array<ArrayBuffer>;
+  /** Opened once. */
+  session(kind: "model" | "stream"): Promise<InferenceSession>;
+  /** The same model with other weights. */
+  withParameters(parameters: Tensors): Model;
+}
+
+// More threads need headers that a plain file server does not send, and small models gain nothing from them.
+env.wasm.numThreads = 1;
+env.logLevel = "error";
+
+export function openSession(model: Uint8Array): Promise<InferenceSession> {
+  return Sessions.create(model, { executionProviders: ["wasm"], graphOptimizationLevel: "all", logSeverityLevel: 3 });
+}
+
+export async function loadModel(): Promise<Model> {
+  const page: PageManifest = JSON.parse(new TextDecoder().decode(await fetchBytes(pageFiles.page)));
+  const [weights, model, stream] = await Promise.all([
+    fetchBytes(pageFiles.weights),
+    fetchBytes(pageFiles.model),
+    page.manifest.stream === null ? null : fetchBytes(pageFiles.stream),
+  ]);
+  const read = readSafetensors(weights);
+  if (!read.ok) throw new Error(`${pageFiles.weights} cannot be read: ${read.message}.`);
+  return createModel(page, { model, stream }, read.tensors);
+}
+
+export async function fetchBytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(name);
+  if (!response.ok) throw new Error(`${name} is not beside the page: ${response.status} ${response.statusText}.`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+function createModel(
+  page: PageManifest,
+  files: Readonly<Record<"model" | "stream", Uint8Array | null>>,
+  parameters: Tensors,
+): Model {
+  const weights = [...parameters].map(([name, { shape, data }]) => ({ name, dtype: "float32" as const, shape, data }));
+  const sessions = new Map<string, Promise<InferenceSession>>();
+  const file = (kind: "model" | "stream") => {
+    const bytes = files[kind];
+    if (bytes === null) throw new Error(`The page has no ${kind} model.`);
+    return withWeights(bytes, weights);
+  };
+  return {
+    page,
+    parameters,
+    file,
+    session(kind) {
+      const session = sessions.get(kind) ?? openSession(file(kind));
+      sessions.set(kind, session);
+      return session;
+    },
+    withParameters: (newParameters) => createModel(page, files, newParameters),
+  };
+}

@@ -1,0 +1,73 @@
+/** Arrays: numbers as JSON, and what the model makes of them. */
+
+import { blankIndex, ctcDecode } from "../../runtime/predict/ctc-decoder.js";
+import { describeValues, type Scores } from "../../runtime/predict/format-predictions.js";
+import { bars, element, exampleList, field, message, percent, runLatest } from "../dom.js";
+import { dataPorts, readExamples, stackExamples } from "../fine-tune/arrays.js";
+import type { Model } from "../load-model.js";
+import { predict } from "../predict.js";
+import { shortened } from "./sequences.js";
+
+export function arraysPanel(model: Model): HTMLElement {
+  const { page } = model;
+  const ports = dataPorts(page.manifest.model);
+  const samples = page.samples?.type === "arrays" ? page.samples.examples : [];
+  const formatExample = (example: Readonly<Record<string, unknown>>) =>
+    JSON.stringify(Object.fromEntries(ports.map(({ name }) => [name, example[name]])));
+  const input = element("textarea", { rows: 4, spellcheck: "false" });
+  const [first] = samples;
+  input.value = first === undefined ? "" : formatExample(first);
+  const result = element("div", { class: "result" });
+  const errorMessage = message();
+  const predictInput = runLatest(async () => {
+    errorMessage.show("");
+    const read = readExamples(input.value, ports);
+    if (!read.ok) {
+      errorMessage.show(read.problems[0]?.message ?? "");
+      result.replaceChildren();
+      return;
+    }
+    const predictions = await predict(model, stackExamples(read.examples, ports));
+    const lengths = read.examples.map((example) => example.get("lengths")?.[0]);
+    result.replaceChildren(
+      ...predictions.map((scores, example) => renderPrediction(model, trimPadding(scores, lengths[example]))),
+    );
+  });
+  input.addEventListener("input", predictInput);
+  predictInput();
+  const shape = ports.map(({ name, shape: [, ...rest] }) => `${name} [${rest.join(", ")}]`).join(", ");
+  return element(
+    "section",
+    { class: "card" },
+    field("An example as JSON", input, shape),
+    errorMessage.view,
+    result,
+    exampleList(
+      "Or take one of the data",
+      samples.slice(0, 8),
+      (example) => shortened(formatExample(example)),
+      (example) => {
+        input.value = formatExample(example);
+        predictInput();
+      },
+    ),
+  );
+}
+
+/** The answers of an example's own steps, without those of its padding. */
+function trimPadding({ shape: [steps = 0, ...stepShape], data }: Scores, length = steps): Scores {
+  const validSteps = stepShape.length === 0 ? steps : Math.min(length, steps);
+  return { shape: [validSteps, ...stepShape], data: data.subarray(0, (data.length / steps) * validSteps) };
+}
+
+function renderPrediction({ page: { uses, loss } }: Model, scores: Scores): HTMLElement {
+  if (loss.type === "ctc") {
+    const { labels, probability } = ctcDecode(scores, blankIndex(loss, scores), 1);
+    const labelText = labels.length === 0 ? "no label" : labels.join(" ");
+    return element("p", { class: "headline" }, element("b", {}, labelText), ` ${percent(probability)}`);
+  }
+  if (uses.targets === "classes" && scores.shape.length === 1) {
+    return bars(Array.from(scores.data, (share, id) => ({ name: `${id}`, share })));
+  }
+  return element("pre", {}, JSON.stringify(describeValues(scores)));
+}

@@ -1,0 +1,67 @@
+/** Pairs: a source, and the sequence that the model writes for it. */
+import type { PairsMetadata } from "../../runtime/data/metadata.js";
+import { END, joinTokens, START } from "../../runtime/data/vocabulary/tokens.js";
+import { beamSearch } from "../../runtime/generation/beam-search.js";
+import { outputActivationOf } from "../../runtime/generation/sampling.js";
+import { element, exampleList, field, message, runLatest, slider } from "../dom.js";
+import { readSource, sourceBatch } from "../fine-tune/pairs.js";
+import type { Model } from "../load-model.js";
+import { shortened } from "./sequences.js";
+
+export function pairsPanel(model: Model, metadata: PairsMetadata): HTMLElement {
+  const { page } = model;
+  const samples = page.samples?.type === "pairs" ? page.samples.pairs : [];
+  const formatSource = ([source]: (typeof samples)[number]) =>
+    typeof source === "string" ? source : source.join(", ");
+  const input = element("textarea", { rows: 2, spellcheck: "false" });
+  const [first] = samples;
+  input.value = first === undefined ? "" : formatSource(first);
+  const beams = slider("Beam", { minimum: 1, maximum: 8, step: 1, value: 1 }, (value) =>
+    value === 1 ? "1, greedy" : `${value}`,
+  );
+  const output = element("output", { class: "paper" });
+  const errorMessage = message();
+  const translate = runLatest(async () => {
+    errorMessage.show("");
+    const read = readSource(input.value, metadata, page);
+    if (!read.ok) {
+      output.textContent = "";
+      if (input.value.trim() !== "") errorMessage.show(read.problems[0]?.message ?? "");
+      return;
+    }
+    const session = await model.session("model");
+    const [ids = []] = await beamSearch(session, page.manifest, sourceBatch([read.source], metadata), {
+      startId: START,
+      endId: END,
+      maxLength: metadata.longest_target,
+      beamWidth: beams.value(),
+      outputsProbabilities: outputActivationOf(page.model) === "softmax",
+    });
+    output.textContent = joinTokens(
+      ids.map((id) => metadata.target_vocabulary[id] ?? ""),
+      metadata.unit,
+    );
+  });
+  const update = () => translate();
+  input.addEventListener("input", update);
+  beams.field.addEventListener("change", update);
+  update();
+  return element(
+    "section",
+    { class: "card" },
+    field(metadata.vocabulary === null ? "Source, a list of numbers" : "Source", input),
+    element("div", { class: "controls" }, beams.field),
+    errorMessage.view,
+    element("h2", {}, "The model writes"),
+    output,
+    exampleList(
+      "Or take one of the data",
+      samples.slice(0, 8),
+      (pair) => shortened(formatSource(pair)),
+      (pair) => {
+        input.value = formatSource(pair);
+        update();
+      },
+    ),
+  );
+}

@@ -1,0 +1,103 @@
+/** Sequences: what the model says of a text, or of each of its steps. */
+import type { SequencesMetadata } from "../../runtime/data/metadata.js";
+import { tokenize } from "../../runtime/data/vocabulary/tokens.js";
+import { describeValues, type Scores, topClasses } from "../../runtime/predict/format-predictions.js";
+import type { SampleSequence } from "../../runtime/web/page-manifest.js";
+import { bars, element, exampleList, field, message, percent, runLatest } from "../dom.js";
+import { readSequence, sequenceBatch } from "../fine-tune/sequences.js";
+import type { Model } from "../load-model.js";
+import { predict } from "../predict.js";
+
+/** Classes that are shown at most. */
+const maxClasses = 12;
+
+export function sequencesPanel(model: Model, metadata: SequencesMetadata): HTMLElement {
+  const { page } = model;
+  const isText = metadata.vocabulary !== undefined;
+  const samples = page.samples?.type === "sequences" ? page.samples.examples : [];
+  const formatSteps = ({ steps }: SampleSequence) => (typeof steps === "string" ? steps : JSON.stringify(steps));
+  const input = element("textarea", { rows: 3, spellcheck: "false" });
+  const [first] = samples;
+  input.value = first === undefined ? "" : formatSteps(first);
+  const result = element("div", { class: "result" });
+  const errorMessage = message();
+  const classify = runLatest(async () => {
+    errorMessage.show("");
+    const read = readSequence(input.value, metadata, page);
+    if (!read.ok) {
+      if (input.value.trim() !== "") errorMessage.show(read.problems[0]?.message ?? "");
+      result.replaceChildren();
+      return;
+    }
+    const [scores] = await predict(model, sequenceBatch([read.sequence], metadata, page));
+    if (scores === undefined) return;
+    const names = tokenize(input.value, metadata.unit);
+    const unknown = isText ? names.filter((name) => !metadata.vocabulary?.includes(name)) : [];
+    result.replaceChildren(
+      renderPrediction(model, metadata, scores, isText ? names : null),
+      ...unknownTokensNote(unknown),
+    );
+  });
+  const update = () => {
+    try {
+      classify();
+    } catch (error) {
+      errorMessage.show(String(error));
+    }
+  };
+  input.addEventListener("input", update);
+  update();
+  const title = isText
+    ? metadata.unit === "word"
+      ? "Write something"
+      : "Write characters"
+    : "Vectors, one for each step, as JSON";
+  return element(
+    "section",
+    { class: "card" },
+    field(title, input),
+    errorMessage.view,
+    result,
+    exampleList(
+      "Or take one of the data",
+      samples.slice(0, 6),
+      (example) => shortened(formatSteps(example)),
+      (example) => {
+        input.value = formatSteps(example);
+        update();
+      },
+    ),
+  );
+}
+
+function renderPrediction(
+  { page: { uses } }: Model,
+  { classes }: SequencesMetadata,
+  scores: Scores,
+  names: readonly string[] | null,
+): HTMLElement {
+  const perStep = scores.shape.length > 1;
+  if (uses.targets !== "classes") return element("pre", {}, JSON.stringify(describeValues(scores), undefined, 1));
+  if (!perStep) {
+    const shares = Array.from(scores.data, (share, id) => ({ name: `${classes?.[id] ?? id}`, share }));
+    return bars(shares.sort((a, b) => b.share - a.share).slice(0, maxClasses));
+  }
+  const steps = topClasses(scores, classes ?? null).map(({ name, probability }, step) =>
+    element(
+      "li",
+      { title: `${percent(probability)} sure` },
+      element("span", {}, names?.[step] ?? `${step + 1}`),
+      element("b", {}, `${name}`),
+    ),
+  );
+  return element("ol", { class: "tags" }, ...steps);
+}
+
+function unknownTokensNote(unknown: readonly string[]): readonly HTMLElement[] {
+  if (unknown.length === 0) return [];
+  return [element("p", { class: "note" }, `The model has not met: ${[...new Set(unknown)].join(", ")}.`)];
+}
+
+export function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}

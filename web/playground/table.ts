@@ -1,0 +1,142 @@
+/** Tables: the series and what the model expects of it; the last rows can be changed. */
+
+import { gatherWindows } from "../../runtime/data/batching/windows.js";
+import type { TableMetadata } from "../../runtime/data/metadata.js";
+import { unscaleValue } from "../../runtime/data/scaler.js";
+import { bars, button, element, message, runLatest } from "../dom.js";
+import { scaledSeries } from "../fine-tune/table.js";
+import { lineChart, shortNumber } from "../line-chart.js";
+import type { Model } from "../load-model.js";
+import { predict } from "../predict.js";
+
+export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
+  const { page } = model;
+  const window = page.training.window ?? 1;
+  const { columns, target, classes } = metadata;
+  const samples = page.samples?.type === "table" ? page.samples : null;
+  const names = samples?.columns ?? columns;
+  const original = samples?.rows ?? Array.from({ length: window }, () => columns.map(() => 0));
+  const rows = original.map((row) => [...row]);
+  const isNumeric = page.uses.targets === "numbers";
+  let selectedTarget = 0;
+
+  const chart = lineChart(
+    "The series and the model's forecast of it",
+    [
+      { name: "data", color: "--ink", width: 1.5 },
+      { name: "forecast", color: "--accent", width: 2, dashed: true },
+    ],
+    "row",
+  );
+  const headline = element("p", { class: "headline", "aria-live": "polite" });
+  const result = element("div", { class: "result" });
+  const errorMessage = message();
+
+  const forecast = runLatest(async () => {
+    try {
+      errorMessage.show("");
+      const series = scaledSeries(rows, metadata);
+      const count = rows.length - window + 1;
+      const windowIndices = Array.from({ length: count }, (_, index) => index);
+      const shape = [count, window, columns.length];
+      const predictions = await predict(
+        model,
+        new Map([["inputs", gatherWindows(series, { stride: 1, shift: 0, length: window }, windowIndices, shape)]]),
+      );
+      const lastSteps = predictions.map(({ shape: dims, data }) => data.slice(-(dims.at(-1) ?? 1)));
+      if (isNumeric) showForecast(lastSteps);
+      else showClasses(lastSteps.at(-1) ?? new Float32Array());
+    } catch (error) {
+      errorMessage.show(String(error));
+    }
+  });
+
+  const showForecast = (lastSteps: readonly Float32Array[]) => {
+    const { horizon } = page.training;
+    const name = target[selectedTarget] ?? "";
+    const scaling = metadata.scaler[name];
+    const expected = lastSteps.map((answer) => {
+      const value = answer[selectedTarget] ?? Number.NaN;
+      return scaling === undefined ? value : unscaleValue(value, scaling);
+    });
+    const column = names.indexOf(name);
+    const offsets = Array.from({ length: rows.length + horizon }, (_, row) => row - rows.length + 1);
+    const data = offsets.map((_, row) => (row < rows.length ? Number(rows[row]?.[column]) : null));
+    const forecastValues = offsets.map((_, row) => expected[row - window + 1 - horizon] ?? null);
+    chart.show(offsets, [data, forecastValues]);
+    const next = expected.at(-1) ?? Number.NaN;
+    const ahead = horizon === 1 ? "The next" : `In ${horizon} rows`;
+    headline.replaceChildren(`${ahead} ${name}: `, element("b", {}, shortNumber(next)));
+  };
+  const showClasses = (answer: Float32Array) => {
+    result.replaceChildren(bars(Array.from(answer, (share, id) => ({ name: `${classes?.[id] ?? id}`, share }))));
+  };
+
+  const columnSelect = element(
+    "select",
+    { "aria-label": "Which column" },
+    ...target.map((name, index) => element("option", { value: index }, name)),
+  );
+  columnSelect.addEventListener("change", () => {
+    selectedTarget = Number(columnSelect.value);
+    forecast();
+  });
+  const grid = element("div", { class: "grid" });
+  const renderGrid = () => grid.replaceChildren(rowEditor(names.slice(0, columns.length), rows, window, forecast));
+  const reset = button("As it was", () => {
+    for (const [index, row] of original.entries()) rows[index] = [...row];
+    renderGrid();
+    forecast();
+  });
+  renderGrid();
+  forecast();
+  return element(
+    "section",
+    { class: "card" },
+    ...(isNumeric && target.length > 1
+      ? [
+          element(
+            "div",
+            { class: "controls" },
+            element("label", { class: "field" }, element("span", {}, "Column"), columnSelect),
+          ),
+        ]
+      : []),
+    ...(isNumeric ? [headline, chart.view] : [result]),
+    errorMessage.view,
+    element("h2", {}, window === 1 ? "The last row" : `The last ${window} rows, which the model reads`),
+    element("p", { class: "note" }, "Change a number, and the forecast follows."),
+    grid,
+    element("div", { class: "actions" }, reset),
+  );
+}
+
+/** The last rows as fields. */
+function rowEditor(
+  names: readonly string[],
+  rows: (number | string)[][],
+  window: number,
+  onChange: () => void,
+): HTMLElement {
+  const start = rows.length - window;
+  const head = element(
+    "tr",
+    {},
+    element("th", { scope: "col" }, "row"),
+    ...names.map((name) => element("th", { scope: "col" }, name)),
+  );
+  const body = rows.slice(start).map((row, index) => {
+    const cells = names.map((name, column) => {
+      const label = `${name}, row ${index - window + 1}`;
+      const input = element("input", { type: "number", step: "any", value: row[column] ?? 0, "aria-label": label });
+      input.addEventListener("input", () => {
+        if (Number.isNaN(input.valueAsNumber)) return;
+        row[column] = input.valueAsNumber;
+        onChange();
+      });
+      return element("td", {}, input);
+    });
+    return element("tr", {}, element("th", { scope: "row" }, `${index - window + 1}`), ...cells);
+  });
+  return element("table", {}, element("thead", {}, head), element("tbody", {}, ...body));
+}

@@ -1,0 +1,162 @@
+/** Text: a prompt, and what the model writes after it, unit by unit. */
+import type { TextMetadata } from "../../runtime/data/metadata.js";
+import { createTokenGenerator } from "../../runtime/generation/autoregressive.js";
+import { outputActivationOf } from "../../runtime/generation/sampling.js";
+import { createDetokenizer, encodePrompt, splitPrompt } from "../../runtime/generation/tokenizer.js";
+import { feedsOf } from "../../runtime/tensors/ort.js";
+import { randomStream } from "../../runtime/tensors/random.js";
+import { bars, button, element, field, message, runLatest, slider, wholeNumber } from "../dom.js";
+import type { Model } from "../load-model.js";
+import { predict } from "../predict.js";
+
+/** Time that writing may take of the page before it is drawn again, in milliseconds. */
+const yieldInterval = 24;
+
+export function textPanel(model: Model, metadata: TextMetadata): HTMLElement {
+  return model.page.manifest.stream === null ? readingPanel(model, metadata) : writingPanel(model, metadata);
+}
+
+function writingPanel(model: Model, metadata: TextMetadata): HTMLElement {
+  const { page } = model;
+  const { unit, unknown } = metadata;
+  const units = { char: "characters", word: "words", byte: "bytes" }[unit];
+  const prompt = element("textarea", {
+    rows: 2,
+    spellcheck: "false",
+    placeholder: "Without a prompt the model begins as its training text does.",
+  });
+  prompt.value = firstPrompt(model, unit);
+  const temperature = slider("Temperature", { minimum: 0, maximum: 2, step: 0.05, value: 0.8 }, (value) =>
+    value === 0 ? "0, always the likeliest" : value.toFixed(2),
+  );
+  const length = wholeNumber(`Length in ${units}`, 1, 100_000, unit === "word" ? 60 : 300);
+  const seed = wholeNumber("Seed", 0, 2 ** 32 - 1, page.seed);
+  const errorMessage = message();
+  const promptText = element("span", { class: "given" });
+  const generatedText = element("span", {});
+  const paper = element("output", { class: "paper", "aria-live": "off" }, promptText, generatedText);
+  const status = element("p", { class: "note" });
+  let currentRun = 0;
+
+  const generateText = async () => {
+    currentRun += 1;
+    const ownRun = currentRun;
+    errorMessage.show("");
+    const encoded = encodePrompt(prompt.value, metadata, "");
+    if (!encoded.ok) {
+      const [problem] = encoded.problems;
+      errorMessage.show(`${problem?.message ?? ""} ${problem?.hint ?? ""}`);
+      return;
+    }
+    if (page.manifest.stream === null) return;
+    const { promptIds: start, remainingLength: rest } = splitPrompt(encoded.ids, length.value());
+    const detokenizer = createDetokenizer(metadata);
+    promptText.textContent = start.map(detokenizer.add).join("");
+    generatedText.textContent = "";
+    stopButton.hidden = false;
+    const session = await model.session("stream");
+    const bannedIds = unknown === undefined ? [] : [unknown];
+    const generator = await createTokenGenerator(
+      session,
+      page.manifest.stream,
+      outputActivationOf(page.model),
+      bannedIds,
+    );
+    const sampling = { temperature: temperature.value(), topK: null, topP: null };
+    const random = randomStream(seed.value(), "generate");
+    const startedAt = performance.now();
+    let lastYield = startedAt;
+    let count = 0;
+    let pending = "";
+    for await (const id of generator.generate({
+      prompt: start,
+      length: rest,
+      sampling,
+      random,
+      parameters: feedsOf(model.parameters),
+    })) {
+      if (ownRun !== currentRun) return;
+      pending += detokenizer.add(id);
+      count += 1;
+      if (performance.now() - lastYield < yieldInterval) continue;
+      generatedText.append(pending);
+      pending = "";
+      await new Promise((resume) => setTimeout(resume));
+      lastYield = performance.now();
+    }
+    generatedText.append(pending + detokenizer.end());
+    const seconds = (performance.now() - startedAt) / 1000;
+    status.textContent = `${count.toLocaleString("en")} ${units} in ${seconds.toFixed(1)} s. The same seed writes the same text.`;
+    stopButton.hidden = true;
+  };
+  const start = () => {
+    generateText().catch((error: unknown) => errorMessage.show(String(error)));
+  };
+  const stopButton = button("Stop", () => {
+    currentRun += 1;
+    stopButton.hidden = true;
+  });
+  stopButton.hidden = true;
+  const anotherButton = button("Another", () => {
+    seed.input.value = `${Math.floor(Math.random() * 1e6)}`;
+    start();
+  });
+  prompt.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) start();
+  });
+  start();
+  return element(
+    "section",
+    { class: "card" },
+    field("Prompt", prompt),
+    element("div", { class: "controls" }, temperature.field, length.field, seed.field),
+    element("div", { class: "actions" }, button("Write", start, { class: "primary" }), anotherButton, stopButton),
+    errorMessage.view,
+    paper,
+    status,
+  );
+}
+
+/** The first words of the data, so that there is something to go on from. */
+function firstPrompt({ page: { samples } }: Model, unit: TextMetadata["unit"]): string {
+  if (samples?.type !== "text") return "";
+  const words = samples.text.trimStart().split(/(?<=\s)/u);
+  if (unit === "word") return words.slice(0, 3).join("").trim();
+  const [line = ""] = samples.text.trimStart().split("\n");
+  return line.length <= 24 ? line : (words[0] ?? "").trim().slice(0, 24);
+}
+
+/** A model that reads the whole text at once: what it expects after each unit. */
+function readingPanel(model: Model, metadata: TextMetadata): HTMLElement {
+  const { vocabulary } = metadata;
+  const text = element("textarea", { rows: 3, spellcheck: "false" });
+  text.value = firstPrompt(model, metadata.unit);
+  const errorMessage = message();
+  const result = element("div", { class: "result" });
+  const update = runLatest(async () => {
+    const encoded = encodePrompt(text.value, metadata, "");
+    errorMessage.show(encoded.ok ? "" : (encoded.problems[0]?.message ?? ""));
+    if (!encoded.ok || encoded.ids.length === 0) return;
+    const { ids } = encoded;
+    const [scores] = await predict(
+      model,
+      new Map([["inputs", { dtype: "int32", shape: [1, ids.length], data: Int32Array.from(ids) }]]),
+    );
+    if (scores === undefined) return;
+    const last = Array.from(scores.data.slice(-vocabulary.length), (share, id) => ({
+      name: JSON.stringify(vocabulary[id] ?? ""),
+      share,
+    }));
+    result.replaceChildren(bars(last.sort((a, b) => b.share - a.share).slice(0, 10)));
+  });
+  text.addEventListener("input", update);
+  update();
+  return element(
+    "section",
+    { class: "card" },
+    field("Text", text),
+    errorMessage.view,
+    element("h2", {}, "What comes next"),
+    result,
+  );
+}

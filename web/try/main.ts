@@ -1,5 +1,0 @@
-/** The page that lets a person try a model. */
-import { openPage } from "../frame.js";
-import { panelOf } from "./panel.js";
-
-void openPage("index.html", (model) => [panelOf(model)]);
