@@ -1,7 +1,7 @@
 /** What lowering gives: a training step, with the graphs on the way to it. */
 import type { Program } from "../elaborate/program.js";
 import type { Graph } from "../ir/types.js";
-import type { StepGraph } from "../training/apply-gradients.js";
+import type { StepGraph } from "../training/step-graph.js";
 
 /** A training step, and the part of the program that it trains: everything that the loss needs. */
 export interface TrainingStep {

@@ -5,8 +5,8 @@ import { expectDefined } from "../ir/expect.js";
 import { interfaceType } from "../ir/float16.js";
 import { staticShape } from "../ir/tensor.js";
 import type { Graph, Value } from "../ir/types.js";
-import type { StepGraph } from "../training/apply-gradients.js";
 import type { HalfStep } from "../training/data-parallel.js";
+import type { StepGraph } from "../training/step-graph.js";
 
 function port(name: string, role: Role, value: Value | undefined): Port {
   const { type } = expectDefined(value, `the value of port ${name}`);

@@ -14,10 +14,10 @@ import { hasParallelizableLoop } from "../optimize/loops/associative-scan.js";
 import { canonicalize, forwardPasses, mixedPrecisionPasses, runPasses, stepPasses } from "../optimize/pipeline.js";
 import { autocast } from "../precision/autocast.js";
 import { perMicroBatch, type Signature, withStaticTime } from "../signature.js";
-import { buildStepGraph } from "../training/apply-gradients.js";
 import { applyStep, gradientStep } from "../training/data-parallel.js";
 import { accumulate, averageSums } from "../training/gradient-accumulation.js";
 import { withScaleInput } from "../training/loss-scale.js";
+import { buildStepGraph } from "../training/step-graph.js";
 import type { TrainingStep } from "./lowered.js";
 
 /** The stages whose graphs `onStage` sees, in order. */

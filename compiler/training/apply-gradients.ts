@@ -1,38 +1,13 @@
-/** The optimizer's half of a training step: from gradients to new parameters and slots. */
-import type { NormalOptimizer, NormalPrecision } from "../../schema/normal/index.js";
-import type { InputPort } from "../elaborate/program.js";
-import { graphBuilder } from "../graph/builder.js";
-import { inline } from "../graph/rewrite.js";
+/** One optimizer update: from gradients to the next parameters and slots. */
+import type { NormalOptimizer } from "../../schema/normal/index.js";
 import type { Builder } from "../ir/builder.js";
 import { at, expectDefined } from "../ir/expect.js";
-import type { Graph, Value } from "../ir/types.js";
+import type { Value } from "../ir/types.js";
 import { flatten, smallTensorIndices, unflatten } from "./flatten.js";
-import { type LossScale, openLossScale, scaleReports, scaleSlots, updateScale } from "./loss-scale.js";
+import { type LossScale, scaleReports, updateScale } from "./loss-scale.js";
 import { optimizerOf } from "./optimizers/index.js";
 import { movingAverage } from "./optimizers/optimizer.js";
 import { scheduleFactor } from "./schedules/index.js";
-
-/** One training step as a graph, and what stands at which position. */
-export interface StepGraph {
-  /**
-   * Inputs: parameters, states, slots and step, which are carried from step to step; then what is fixed; then data. Outputs:
-   * what is carried, and what is `reported`.
-   */
-  readonly graph: Graph;
-  /** Names of the states of stateful layers that are carried: `rnn/0/h`. */
-  readonly states: readonly string[];
-  /**
-   * Names of the slots, by parameter and slot: `rnn/0/W/m`, with the value that their entries start from; then the numbers that belong to
-   * no parameter.
-   */
-  readonly slots: readonly { readonly name: string; readonly parameter: number | null; readonly initial: number }[];
-  /** Places of carried inputs, slots counted with the parameters, that lie together as one vector while they are carried. */
-  readonly flatGroups: readonly (readonly number[])[];
-  /** What does not change within a call: the scale of the learning rate, where a plateau changes it, and frozen parameters. */
-  readonly fixed: readonly { readonly name: string; readonly role: "rate_scale" | "frozen" }[];
-  /** One number each per step, named by its role. */
-  readonly reported: readonly ReportedRole[];
-}
 
 export type ReportedRole = "loss" | "gradient_norm" | "learning_rate" | (typeof scaleReports)[number];
 
@@ -217,89 +192,5 @@ export function carriedOutputs(next: readonly ParameterState[], optimizer: Norma
   return {
     parameters: next.map(({ parameter }) => parameter),
     slots: next.flatMap(({ slots }) => slotsOf(optimizer).map(([name]) => slots[name] as Value)),
-  };
-}
-
-/**
- * @param graph one forward and backward pass. Outputs: the loss, the next value of each state in `ports`, then a gradient per
- * parameter in `ports`.
- * @param ports what the graph's inputs are; where it computes in float16, the loss's scale comes after them.
- */
-export function buildStepGraph(
-  graph: Graph,
-  ports: readonly InputPort[],
-  optimizer: NormalOptimizer,
-  precision: NormalPrecision = "float32",
-): StepGraph {
-  const b = graphBuilder(graph.name);
-  const inputs = new Map<number, Value>();
-  const openRole = (role: InputPort["role"]): readonly Value[] =>
-    ports.flatMap((port, index) => {
-      const declared = graph.inputs[index];
-      if (port.role !== role || declared === undefined) return [];
-      const value = b.input(port.name, declared.type);
-      inputs.set(index, value);
-      return [value];
-    });
-  const parameters = openRole("parameter");
-  const states = openRole("state");
-  const parameterStates = parameters.map((parameter) => openSlots(b, parameter, optimizer));
-  const scaling = openLossScale(b, precision);
-  const step = openRole("step")[0] ?? b.input("step", { dtype: "int64", shape: [] });
-  const rateScale = openRateScale(b, optimizer);
-  openRole("frozen");
-  openRole("data");
-
-  const weights = trainedWeights(b, parameterStates, step);
-  const inputValues = ports.map((_, index) => {
-    const input = inputs.get(index) as Value;
-    return weights[parameters.indexOf(input)] ?? input;
-  });
-  const results = inline(b, graph, scaling === null ? inputValues : [...inputValues, scaling.scale]);
-  const loss = at(results, 0);
-  const rest = results.slice(1);
-  const nextStates = rest.slice(0, states.length);
-  const gradients = rest.slice(states.length);
-  const operands = parameterStates.map((state, index) => ({
-    ...state,
-    weights: at(weights, index),
-    gradient: at(gradients, index),
-  }));
-  const { next, scale, reported } = applyGradients(b, optimizer, operands, { step, rateScale, scaling });
-  const outputs = carriedOutputs(next, optimizer);
-  const smallIndices = smallTensorIndices(parameters);
-  const names = slotsOf(optimizer);
-  const slotIndex = (parameter: number, slot: number) =>
-    parameters.length + states.length + parameter * names.length + slot;
-  return {
-    flatGroups:
-      smallIndices.length === 0
-        ? []
-        : [smallIndices, ...names.map((_, slot) => smallIndices.map((parameter) => slotIndex(parameter, slot)))],
-    graph: b.finish([
-      ...outputs.parameters,
-      ...nextStates,
-      ...outputs.slots,
-      ...scale,
-      b.add(step, 1),
-      loss,
-      ...reported,
-    ]),
-    states: ports.filter(({ role }) => role === "state").map(({ name }) => name),
-    slots: [
-      ...parameters.flatMap((parameter, index) =>
-        slotsOf(optimizer).map(([name, value]) => ({
-          name: `${parameter.name}/${name}`,
-          parameter: index,
-          initial: value,
-        })),
-      ),
-      ...scaleSlots(precision).map((slot) => ({ ...slot, parameter: null })),
-    ],
-    fixed: [
-      ...(rateScale === null ? [] : [{ name: "rate_scale", role: "rate_scale" as const }]),
-      ...ports.flatMap(({ name, role }) => (role === "frozen" ? [{ name, role }] : [])),
-    ],
-    reported: reportedRoles(scaling),
   };
 }

@@ -5,8 +5,8 @@ import { inline } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import type { Graph, Value } from "../ir/types.js";
-import type { StepGraph } from "./apply-gradients.js";
 import { flatten, unflatten } from "./flatten.js";
+import type { StepGraph } from "./step-graph.js";
 
 /** The training graph of a step. */
 export function trainingGraph({

@@ -7,7 +7,7 @@ import { at } from "../../../compiler/ir/expect.js";
 import { tabulate, tensor } from "../../../compiler/ir/tensor.js";
 import type { Graph, Tensor } from "../../../compiler/ir/types.js";
 import { runPasses, stepPasses } from "../../../compiler/optimize/pipeline.js";
-import { buildStepGraph, type StepGraph } from "../../../compiler/training/apply-gradients.js";
+import { buildStepGraph, type StepGraph } from "../../../compiler/training/step-graph.js";
 import { repeatSteps } from "../../../compiler/training/step-loop.js";
 import type { NormalOptimizer } from "../../../schema/normal/index.js";
 import { base, normal } from "../../support/read-spec.js";
