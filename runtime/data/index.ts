@@ -25,7 +25,7 @@ function kindOf<K extends NormalData["type"]>(type: K): SourceKind<DataOf<K>> {
   return kinds[type];
 }
 
-/** Opens the data of a spec. Relative paths start from `folder`; `known` is what a run learnt of its own data. */
+/** Opens the data of a spec. Relative paths start from `folder`; `fittedMetadata` is what a run fitted on its own data. */
 export function openData(
   spec: NormalSpec,
   folder: string,
@@ -35,7 +35,7 @@ export function openData(
     folder,
     seed: spec.seed,
     uses: usesOf(spec),
-    ...(fittedMetadata !== undefined && { known: fittedMetadata }),
+    ...(fittedMetadata !== undefined && { fittedMetadata }),
   };
   return kindOf(spec.data.type).open(spec.data, options);
 }

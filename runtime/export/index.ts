@@ -77,7 +77,7 @@ export async function exportModel({
   const state = training ? readOptimizerState(opened.run, step) : null;
   if (state?.ok === false) return invalidInput(state.problems);
   const base = { spec, signature, metadata, parameters, step, hash: manifest.hash, metrics };
-  const trainedModel = { ...base, ...(state && { training: state.state }) };
+  const trainedModel = { ...base, ...(state && { optimizerState: state.state }) };
   const outcome = await exportTrainedModel(trainedModel, {
     out,
     form,

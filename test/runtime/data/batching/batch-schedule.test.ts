@@ -34,7 +34,7 @@ const shuffled = { ...train, shuffle: true, batch_size: 4, steps: 9 };
 describe("the batches of a run", () => {
   test("cover each epoch once; the last one may be smaller", () => {
     const batchSchedule = createBatchSchedule(shuffled, 1, [first(10)]);
-    expect(batchSchedule).toMatchObject({ batchSize: 4, batchesPerEpoch: 3, steps: 9, repeats: false });
+    expect(batchSchedule).toMatchObject({ batchSize: 4, batchesPerEpoch: 3, steps: 9, isConstant: false });
     expect([1, 2, 3, 4, 6].map(batchSchedule.batchSizeAt)).toEqual([4, 4, 2, 4, 2]);
     expect([1, 3, 4, 9].map(batchSchedule.epochOf)).toEqual([1, 1, 2, 3]);
     for (const epoch of [1, 2, 3]) {

@@ -47,7 +47,7 @@ describe("element types", () => {
     { descr: "f4", data: Float32Array.of(-1.5, 0, 3.25), width: 4 },
     { descr: "f8", data: Float64Array.of(-0.1, 0, 1e300), width: 8 },
   ])("$descr, in both byte orders", ({ descr, data, width }) => {
-    const expected = { shape: [3], integer: !descr.startsWith("f"), values: Array.from(data, Number) };
+    const expected = { shape: [3], isInteger: !descr.startsWith("f"), values: Array.from(data, Number) };
     expect(read(npy(header(`<${descr}`, "(3,)"), bytes(data)))).toEqual(expected);
     expect(read(npy(header(`>${descr}`, "(3,)"), swapped(data, width)))).toEqual(expected);
   });
@@ -61,7 +61,7 @@ describe("element types", () => {
   test("booleans are whole numbers", () => {
     expect(read(npy(header("|b1", "(3,)"), Uint8Array.of(0, 1, 1)))).toEqual({
       shape: [3],
-      integer: true,
+      isInteger: true,
       values: [0, 1, 1],
     });
   });
@@ -86,7 +86,7 @@ describe("headers", () => {
 
   test("members in any order, double quotes, shapes of Python 2, a scalar", () => {
     expect(read(npy(`{"shape": (6L,), "descr": "<f4", "fortran_order": False}`, data)).shape).toEqual([6]);
-    expect(read(npy(header("<f4", "()"), data.subarray(0, 4)))).toEqual({ shape: [], integer: false, values: [1] });
+    expect(read(npy(header("<f4", "()"), data.subarray(0, 4)))).toEqual({ shape: [], isInteger: false, values: [1] });
     expect(read(npy(header("<f4", "(0, 3)"), new Uint8Array()))).toMatchObject({ shape: [0, 3], values: [] });
   });
 
@@ -154,6 +154,6 @@ test("what is written is read back", () => {
   for (const shape of [[6], [2, 3], [1, 2, 3]]) {
     const file = writeNpy(shape, values);
     expect(file.length % 64).toBe(24);
-    expect(read(file)).toEqual({ shape, integer: false, values: [...values] });
+    expect(read(file)).toEqual({ shape, isInteger: false, values: [...values] });
   }
 });
