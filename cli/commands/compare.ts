@@ -2,11 +2,11 @@
 import { basename, resolve } from "node:path";
 import { suggestion } from "../../schema/diagnostics/suggest.js";
 import type { ComparedRun } from "../../views/compare-runs.js";
+import { formatInteger, formatNumber } from "../../views/format.js";
 import type { CommandModule } from "../command.js";
 import { reportInvalidInput } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";
 import { checkImageFile, writeImage } from "../image-output.js";
-import { formatInteger, formatNumber } from "../numbers.js";
 import { reportProblems } from "../open-run.js";
 import type { Output } from "../output.js";
 import { tableText } from "../table.js";

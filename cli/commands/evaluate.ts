@@ -2,9 +2,9 @@
 import { InvalidArgumentError, Option } from "commander";
 import type { EvaluateOutcome, EvaluateRequest } from "../../runtime/evaluation/evaluate-run.js";
 import type { Override } from "../../schema/parse/overrides.js";
+import { formatInteger, formatNumber } from "../../views/format.js";
 import type { CommandModule } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
-import { formatInteger, formatNumber } from "../numbers.js";
 import { openRunSpec, reportRunFailure } from "../open-run.js";
 import { setOption } from "../option-parsers.js";
 import type { Output } from "../output.js";

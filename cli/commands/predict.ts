@@ -1,9 +1,9 @@
 /** `rnnx predict`: what a trained run says of new inputs. */
 import { Option } from "commander";
 import type { PredictRequest } from "../../runtime/predict/predict-run.js";
+import { formatInteger } from "../../views/format.js";
 import type { CommandModule } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
-import { formatInteger } from "../numbers.js";
 import { openRunSpec, reportRunFailure } from "../open-run.js";
 import { integerParser } from "../option-parsers.js";
 

@@ -9,8 +9,8 @@ export const exportForms = ["sequence", "step", "generate"] as const;
  */
 export type ExportForm = (typeof exportForms)[number];
 
-/** Recurrent layers as ONNX's own operators where their cells are such, or all as loops. */
-export const exportLoops = ["operators", "scan"] as const;
+/** Recurrent layers as ONNX LSTM, GRU and RNN operators where the cells allow it, or as Scan. */
+export const recurrentForms = ["operators", "scan"] as const;
 
 /** Opsets that a model can be written in; the first that each version of the file format may declare. */
 export const opsets = { first: 13, last: 25, preferred: 17 } as const;
@@ -39,7 +39,7 @@ export type Precision = (typeof precisions)[number];
 export interface ExportOptions {
   readonly form: ExportForm;
   readonly opset: number;
-  readonly loops: (typeof exportLoops)[number];
+  readonly recurrent: (typeof recurrentForms)[number];
   /** A number of steps: every sequence has it, and the steps are laid out without loop or operator. Null: any length. */
   readonly unroll: number | null;
   /** Bits of the weights; float32 where it is absent. */

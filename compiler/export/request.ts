@@ -21,7 +21,7 @@ export function formRequest(
   options: ExportOptions,
   onCell: (cell: CellForm) => void,
 ): FormRequest {
-  const { loops, unroll, form } = options;
+  const { recurrent, unroll, form } = options;
   const dynamicSignature = withDynamicShapes(signature);
   return {
     spec,
@@ -29,9 +29,9 @@ export function formRequest(
     options,
     parameters,
     recurrences: {
-      operators: loops === "operators" && unroll === null,
+      operators: recurrent === "operators" && unroll === null,
       // One step needs no loop.
-      unroll: unroll !== null || (form !== "sequence" && loops === "operators"),
+      unroll: unroll !== null || (form !== "sequence" && recurrent === "operators"),
       checkpointed: false,
       onCell,
     },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatBytes, formatInteger, formatNumber, formatSI } from "../../cli/numbers.js";
+import { formatBytes, formatInteger, formatNumber, formatSI } from "../../views/format.js";
 
 test("whole numbers are grouped", () => {
   expect([0, 999, 10850, 1234567].map(formatInteger)).toEqual(["0", "999", "10,850", "1,234,567"]);

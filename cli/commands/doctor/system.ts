@@ -1,7 +1,7 @@
 /** The machine as the doctor sees it: Node, cores, memory, and where a run can be written. */
 import { accessSync, constants, statfsSync } from "node:fs";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
-import { formatBytes } from "../../numbers.js";
+import { formatBytes } from "../../../views/format.js";
 import { type CheckResult, failed, good, warning } from "./check.js";
 
 const MIB = 2 ** 20;

@@ -4,18 +4,18 @@ import {
   type ExportForm,
   type ExportOptions,
   exportForms,
-  exportLoops,
   opsets,
   type Precision,
+  recurrentForms,
 } from "../../../compiler/export/options.js";
+import { formatBytes } from "../../../views/format.js";
 import type { CommandModule } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
-import { exitOnSignal } from "../../exit-on-signal.js";
-import { formatBytes } from "../../numbers.js";
 import { reportRunFailure } from "../../open-run.js";
 import { integerParser } from "../../option-parsers.js";
 import type { Output } from "../../output.js";
+import { exitOnSignal } from "../../signals.js";
 import { portabilityOfFile, portabilityText } from "../inspect/compatibility.js";
 import { precisionReportText } from "./precision-report.js";
 import { declareWebOptions, serveWebPage, type WebFlags, writeWebPage } from "./web.js";
@@ -28,7 +28,7 @@ interface Flags extends WebFlags {
   readonly quantize?: Precision;
   readonly withTraining?: boolean;
   readonly report?: boolean;
-  readonly loops: ExportOptions["loops"];
+  readonly recurrent: ExportOptions["recurrent"];
   readonly unroll?: number;
   readonly snippets: boolean;
   readonly externalData?: boolean;
@@ -52,8 +52,8 @@ export const exportCommand: CommandModule = {
         opsets.preferred,
       )
       .addOption(
-        new Option("--loops <kind>", "recurrent layers as ONNX's operators where they are such, or all as loops")
-          .choices(exportLoops)
+        new Option("--recurrent <form>", "recurrent layers as ONNX's operators where they are such, or all as loops")
+          .choices(recurrentForms)
           .default("operators"),
       )
       .option("--unroll <n>", "sequences of n steps, laid out without loop or operator", integerParser(1, 10_000))
@@ -121,7 +121,7 @@ async function writeModel(output: Output, run: string, flags: Flags & { readonly
       output.print(`differs from the trained model by at most ${verification.difference.toExponential(1)}`);
     else output.print(precisionReportText(cost));
     if (cost === undefined && verification.difference > 1e-5)
-      output.print("onnxruntime's recurrent operators round more than its other ones; --loops scan is closer");
+      output.print("onnxruntime's recurrent operators round more than its other ones; --recurrent scan is closer");
     if (portability !== undefined) output.print(`\n${portabilityText(portability, output.colors.print)}`);
     return exitCodes.success;
   }

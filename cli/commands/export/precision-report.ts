@@ -1,6 +1,6 @@
 /** What fewer bits cost, as a user reads it. */
 import type { PrecisionReport } from "../../../runtime/export/precision-report.js";
-import { formatBytes, formatNumber } from "../../numbers.js";
+import { formatBytes, formatNumber } from "../../../views/format.js";
 
 export function precisionReportText({ precision, bytes: sizes, difference, metrics }: PrecisionReport): string {
   const predictionDifference =

@@ -1,9 +1,9 @@
 /** `rnnx export --web`: a page that runs the model in a browser, and on demand a server for it. */
 import { join } from "node:path";
+import { formatBytes } from "../../../views/format.js";
 import type { Face } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
-import { formatBytes } from "../../numbers.js";
 import { reportRunFailure } from "../../open-run.js";
 import { integerParser } from "../../option-parsers.js";
 import type { Output } from "../../output.js";

@@ -5,9 +5,9 @@ import type { ResolvedCell } from "../../../compiler/language/resolve-cell.js";
 import type { Signature } from "../../../compiler/signature.js";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
+import { formatInteger } from "../../../views/format.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
-import { formatInteger } from "../../numbers.js";
 import type { Output } from "../../output.js";
 
 export async function printCellExplanation(

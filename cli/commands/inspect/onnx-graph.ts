@@ -1,8 +1,8 @@
 /** The graph of an ONNX file, as text, DOT or SVG. */
 import type { NamedGraph, NamedNode } from "../../../compiler/onnx/read/graph.js";
+import { formatInteger } from "../../../views/format.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
-import { formatInteger } from "../../numbers.js";
 import type { Output } from "../../output.js";
 import type { StageChoice } from "./stage.js";
 

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import type { ModelInfo } from "../../../compiler/onnx/read/model.js";
 import { unreadableFile } from "../../../runtime/storage/unreadable-file.js";
+import { formatInteger } from "../../../views/format.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
-import { formatInteger } from "../../numbers.js";
 import { reportProblems } from "../../open-run.js";
 import type { Colors, Output } from "../../output.js";
 import { tableText } from "../../table.js";

@@ -1,6 +1,6 @@
 /** An analysis as a user reads it: layers, tensors, work and memory. */
 import type { Analysis } from "../../../compiler/compile.js";
-import { formatBytes, formatInteger, formatSI } from "../../numbers.js";
+import { formatBytes, formatInteger, formatSI } from "../../../views/format.js";
 import type { Colors } from "../../output.js";
 import { tableText } from "../../table.js";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isWorse, type Mode } from "../../../runtime/sweep/pruning.js";
 import { sweepFiles, type TrialRecord } from "../../../runtime/sweep/results.js";
 import type { SweepEvent } from "../../../runtime/sweep/sweep.js";
-import { formatInteger, formatNumber } from "../../numbers.js";
+import { formatInteger, formatNumber } from "../../../views/format.js";
 import type { Output } from "../../output.js";
 import { tableText } from "../../table.js";
 

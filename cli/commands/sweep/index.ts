@@ -14,18 +14,18 @@ import { reportProblems } from "../../open-run.js";
 import { type OpenedSpec, openSpec } from "../../open-spec.js";
 import { integerParser, setOption } from "../../option-parsers.js";
 import type { Output } from "../../output.js";
-import { stopOnSignal } from "../../stop-on-signal.js";
+import { stopOnSignal } from "../../signals.js";
 import { rankingText, rankTrials, trialReporter, valuesText, writeSweepChart } from "./console.js";
 import { parseGridAxis, parseSampleAxis } from "./search-space-flags.js";
 
 interface Flags {
   readonly grid?: readonly GridAxis[];
   readonly sample?: readonly SampleAxis[];
-  readonly draws: number;
+  readonly numSamples: number;
   readonly seed: number;
   readonly metric: string;
   readonly mode?: Mode;
-  readonly stop: Pruner;
+  readonly pruner: Pruner;
   readonly jobs?: number;
   readonly out?: string;
   readonly set?: readonly Override[];
@@ -40,7 +40,7 @@ export const sweep: CommandModule = {
     "Trains a spec with every combination of the values of --grid, each with so many draws of --sample, several at a time. The same\n" +
     "command goes on with a sweep that was interrupted. Leaves a table (results.json), a chart (chart.svg) and every trial's run directory.",
   example:
-    "rnnx sweep specs/ship.json --grid optimizer.learning_rate=0.1,0.03 --sample model.1.hidden_size=8..32 --draws 4",
+    "rnnx sweep specs/ship.json --grid optimizer.learning_rate=0.1,0.03 --sample model.1.hidden_size=8..32 --num-samples 4",
 
   declare(command) {
     command
@@ -52,7 +52,7 @@ export const sweep: CommandModule = {
         parseSampleAxis,
       )
       .option(
-        "--draws <n>",
+        "--num-samples <n>",
         "draws of the sampled values for each combination of the listed ones",
         integerParser(1, 100_000),
         10,
@@ -67,7 +67,7 @@ export const sweep: CommandModule = {
       )
       .addOption(
         new Option(
-          "--stop <rule>",
+          "--pruner <rule>",
           "end bad trials early: those worse than the median at the same step, or all but the best third at 1/9 and 1/3 of the steps",
         )
           .choices([...pruners])
@@ -84,7 +84,7 @@ export const sweep: CommandModule = {
   async run(output, command) {
     const [file = ""] = command.args;
     const flags = command.opts<Flags>();
-    const { grid = [], sample: samples = [], draws, seed, metric, stop: pruner, device, set = [] } = flags;
+    const { grid = [], sample: samples = [], numSamples: draws, seed, metric, pruner, device, set = [] } = flags;
     if (grid.length + samples.length === 0) {
       reportInvalidInput(
         output,

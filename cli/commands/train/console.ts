@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import type { DoneEvent, Metrics, SplitMetrics, TrainEvent } from "../../../runtime/events.js";
 import { terminalChart } from "../../../views/charts/ascii-chart.js";
+import { formatInteger, formatNumber } from "../../../views/format.js";
 import { curvesOf, readHistory } from "../../../views/metrics-history.js";
 import { escapeLine } from "../../escape-controls.js";
-import { formatInteger, formatNumber } from "../../numbers.js";
 import type { Output } from "../../output.js";
 import { openProgress } from "./progress-bar.js";
 

@@ -1,9 +1,9 @@
 /** `rnnx train --dry-run`: what a training would be, and the first batch as the model would read it; writes nothing. */
 import type { TrainRequest } from "../../../runtime/events.js";
 import type { SourceMap } from "../../../schema/diagnostics/source-map.js";
+import { formatInteger } from "../../../views/format.js";
 import { escapeText } from "../../escape-controls.js";
 import { exitCodes } from "../../exit-codes.js";
-import { formatInteger } from "../../numbers.js";
 import { reportRunFailure } from "../../open-run.js";
 import type { OpenedSpec } from "../../open-spec.js";
 import type { Output } from "../../output.js";

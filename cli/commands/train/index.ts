@@ -13,7 +13,7 @@ import { type OpenedSpec, openSpec, printCodeFrames } from "../../open-spec.js";
 import { disablePassOption, integerParser, parseByteSize, parseNameMap, setOption } from "../../option-parsers.js";
 import type { Output } from "../../output.js";
 import { checkPassNames } from "../../passes.js";
-import { stopOnSignal } from "../../stop-on-signal.js";
+import { stopOnSignal } from "../../signals.js";
 import { openTrainingDisplay } from "./console.js";
 import { openObservers } from "./observers.js";
 
@@ -28,13 +28,13 @@ interface Flags {
   readonly map?: readonly NameMap[];
   readonly force?: boolean;
   readonly resume?: boolean;
-  readonly memory?: number;
+  readonly memoryLimit?: number;
   readonly threads?: number;
   readonly ranks?: number;
   readonly without?: readonly string[];
   readonly dryRun?: boolean;
   readonly chart?: boolean;
-  readonly watch?: number | true;
+  readonly dashboard?: number | true;
   readonly tensorboard?: string;
 }
 
@@ -60,7 +60,7 @@ export const trainCommand: CommandModule = {
         parseNameMap,
       )
       .option(
-        "--memory <size>",
+        "--memory-limit <size>",
         "memory for batches as large as it allows, such as 2GB (default: most of what is free)",
         parseByteSize,
       )
@@ -79,7 +79,11 @@ export const trainCommand: CommandModule = {
       .addOption(disablePassOption())
       .option("--dry-run", "show the model, the work, and the first batch as the model would read it; train nothing")
       .option("--chart", "draw the loss at the end (by itself on a terminal)")
-      .option("--watch [port]", "show the training on a page of this machine while it runs", integerParser(0, 65535))
+      .option(
+        "--dashboard [port]",
+        "show the training on a page of this machine while it runs",
+        integerParser(0, 65535),
+      )
       .option("--tensorboard <dir>", "write event files that TensorBoard opens");
   },
 
@@ -99,13 +103,13 @@ export const trainCommand: CommandModule = {
       device: flags.device,
       resume: flags.resume === true,
       init: flags.init === undefined ? null : { file: resolve(flags.init), maps: flags.map ?? [] },
-      ...(flags.memory !== undefined && { memoryLimit: flags.memory }),
+      ...(flags.memoryLimit !== undefined && { memoryLimit: flags.memoryLimit }),
       ...(flags.threads !== undefined && { threads: flags.threads }),
       ...(flags.ranks !== undefined && { ranks: flags.ranks }),
       ...(flags.force === true && { force: true }),
       ...(isModelFile(file) && { fromModel: resolve(file) }),
       disabledPasses: without,
-      reportPredictions: flags.watch !== undefined,
+      reportPredictions: flags.dashboard !== undefined,
     };
     if (flags.dryRun === true) return (await import("./dry-run.js")).dryRun(output, opened, request);
     const display = await openTrainingDisplay(output, flags.chart ?? process.stdout.isTTY === true);

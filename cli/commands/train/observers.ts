@@ -12,7 +12,7 @@ export interface TrainingObserver {
 
 interface ObserverFlags {
   /** The page's port, or true: any. */
-  readonly watch?: number | true;
+  readonly dashboard?: number | true;
   readonly tensorboard?: string;
 }
 
@@ -24,8 +24,8 @@ export async function openObservers(
 ): Promise<TrainingObserver | undefined> {
   const observers: TrainingObserver[] = [];
   if (flags.tensorboard !== undefined) observers.push(await tensorboardObserver(flags.tensorboard));
-  if (flags.watch !== undefined) {
-    const page = await dashboardObserver(output, name, flags.watch === true ? 0 : flags.watch);
+  if (flags.dashboard !== undefined) {
+    const page = await dashboardObserver(output, name, flags.dashboard === true ? 0 : flags.dashboard);
     if (page === undefined) return undefined;
     observers.push(page);
   }
@@ -62,11 +62,11 @@ async function dashboardObserver(output: Output, name: string, port: number): Pr
       output,
       "port",
       `port ${port} of this machine ${reason}`,
-      "Name another, or leave it out: --watch.",
+      "Name another, or leave it out: --dashboard.",
     );
     return undefined;
   }
-  output.record({ event: "watch", url: server.url });
+  output.record({ event: "dashboard", url: server.url });
   output.note(`watch it at ${output.colors.note.bold(server.url)}`);
   return {
     show: recorder.record,

@@ -1,6 +1,6 @@
 /** A run's progress on stderr: a bar with loss, validation, speed and time left on a terminal, an occasional plain line elsewhere. */
 import type { SplitMetrics } from "../../../runtime/events.js";
-import { formatDuration, formatInteger, formatNumber } from "../../numbers.js";
+import { formatDuration, formatInteger, formatNumber } from "../../../views/format.js";
 import type { Output } from "../../output.js";
 
 export interface Progress {

@@ -82,7 +82,7 @@ test("Ctrl-C saves every trial, and the same command goes on to what there would
 
 test("bad trials end early", async () => {
   const target = join(folder, "stopped");
-  const flags = ["--grid", "optimizer.learning_rate=0.1,0.05,0.03,0.00001", "--stop", "median", "--jobs", "1"];
+  const flags = ["--grid", "optimizer.learning_rate=0.1,0.05,0.03,0.00001", "--pruner", "median", "--jobs", "1"];
   const { code, stdout } = await rnnx("sweep", spec, ...flags, "--out", target, "--json");
   expect(code).toBe(0);
   const { trials } = records(stdout).at(-1) as {
@@ -98,7 +98,16 @@ test("what is wrong is said before anything is trained", async () => {
   const typo = await rnnx("sweep", spec, "--grid", "optimizer.learning_rat=0.1,0.2", "--out", target);
   expect(typo.code).toBe(2);
   expect(typo.stderr).toContain('Did you mean "learning_rate"?');
-  const value = await rnnx("sweep", spec, "--sample", "model.1.hidden_size=0..4", "--draws", "20", "--out", target);
+  const value = await rnnx(
+    "sweep",
+    spec,
+    "--sample",
+    "model.1.hidden_size=0..4",
+    "--num-samples",
+    "20",
+    "--out",
+    target,
+  );
   expect(value.code).toBe(2);
   expect(value.stderr).toContain("model.1.hidden_size=0");
   const none = await rnnx("sweep", spec);

@@ -34,7 +34,7 @@ describe.each(names)("%s", (name) => {
   test.each(exportForms)("in the %s form", async (form) => {
     const subject = await smallGallerySubject(name);
     const out = join(folder, `${name}-${form}.onnx`);
-    const outcome = await exportTrainedModel(subject, { out, form, opset: 17, loops: "operators", unroll: null });
+    const outcome = await exportTrainedModel(subject, { out, form, opset: 17, recurrent: "operators", unroll: null });
     const reason = refusalOf(form, subject);
     if (reason !== undefined) {
       expect(outcome).toMatchObject({ ok: false, kind: "input", problems: [{ code: reason }] });
@@ -55,7 +55,7 @@ describe.each(names)("%s", (name) => {
 /** Exports a model for OpenCV.js, which must say what its training forward says; gives the forms of its cells, first as loops are allowed. */
 async function exportedForOpenCv(name: string, subject: TrainedModel): Promise<readonly string[]> {
   const out = join(folder, `${name}-opencv.onnx`);
-  const settings = { out, form: "sequence", opset: 17, loops: "operators" } as const;
+  const settings = { out, form: "sequence", opset: 17, recurrent: "operators" } as const;
   const forms: string[] = [];
   let unroll: number | null = null;
   let outcome = await exportTrainedModel(subject, { ...settings, unroll });

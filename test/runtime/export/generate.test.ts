@@ -22,7 +22,7 @@ async function opened(form: "generate" | "sequence", spec: object = writer) {
     out,
     form,
     opset: 17,
-    loops: "operators",
+    recurrent: "operators",
     unroll: null,
   });
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));

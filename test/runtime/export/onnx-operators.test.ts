@@ -27,7 +27,7 @@ function tokens(layer: object, extra: object = {}): object {
 
 async function exportSpec(spec: object, form: "sequence" | "step" = "sequence") {
   const out = join(temporaryFolder(), "model.onnx");
-  const settings = { form, opset: 17, loops: "operators", unroll: null } as const;
+  const settings = { form, opset: 17, recurrent: "operators", unroll: null } as const;
   const outcome = await exportTrainedModel(await subject(spec), { out, ...settings });
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
   expect(outcome.verification.difference).toBeLessThan(2e-6);

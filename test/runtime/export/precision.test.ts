@@ -13,7 +13,7 @@ import { randomStream } from "../../../runtime/tensors/random.js";
 import { smallGallerySubject, subject } from "../../support/export-subjects.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 
-const settings = { opset: 17, loops: "operators", unroll: null } as const;
+const settings = { opset: 17, recurrent: "operators", unroll: null } as const;
 
 function randomValues(count: number, scale = 1): Float32Array {
   const random = randomStream(1, "numbers");

@@ -18,7 +18,7 @@ const spec = {
 
 async function exportTo(folder: string, externalData = true) {
   const out = join(folder, "model.onnx");
-  const settings = { form: "sequence", opset: 17, loops: "operators", unroll: null, externalData } as const;
+  const settings = { form: "sequence", opset: 17, recurrent: "operators", unroll: null, externalData } as const;
   const outcome = await exportTrainedModel(await subject(spec), { out, ...settings });
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
   return { out, outcome };

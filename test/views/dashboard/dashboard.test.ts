@@ -62,7 +62,7 @@ test.skipIf(chromiumPath === undefined)(
   `a training is watched while it runs${withChromium}`,
   { timeout: 120_000 },
   async () => {
-    const { process: child, result } = launch([...watched, "--out", temporaryFolder(), "--watch", "--json"]);
+    const { process: child, result } = launch([...watched, "--out", temporaryFolder(), "--dashboard", "--json"]);
     const url = await new Promise<string>((resolve) => {
       child.stdout.once("data", (text: string) => resolve(`${records(text)[0]?.url}`));
     });

@@ -56,7 +56,14 @@ test("a port that is taken is wrong input", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as { port: number };
-  const { code, stderr } = await rnnx("train", "specs/hello.json", "--out", temporaryFolder(), "--watch", `${port}`);
+  const { code, stderr } = await rnnx(
+    "train",
+    "specs/hello.json",
+    "--out",
+    temporaryFolder(),
+    "--dashboard",
+    `${port}`,
+  );
   server.close();
   expect(code).toBe(2);
   expect(stderr).toContain(`port ${port} of this machine is in use`);
