@@ -1,10 +1,12 @@
 /** Runs side by side: where their specs differ, how far they came and how good they are. */
+
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { Result } from "../runtime/problem.js";
 import { readRunEnvironment } from "../runtime/run/environment.js";
 import { type RunResult, runFiles } from "../runtime/run/layout.js";
 import { openRun } from "../runtime/run/open.js";
+import { elementCount } from "../runtime/tensors/array.js";
 import type { NamedCurve } from "./charts/learning-curves.js";
 import { curvesOf, type MetricsHistory, readHistory } from "./metrics-history.js";
 
@@ -40,7 +42,7 @@ export function compareRuns(folders: readonly string[]): Result<{ readonly runs:
         run: folder,
         name: spec.name,
         differences: Object.fromEntries(paths.map((path) => [path, flatSpecs[index]?.get(path) ?? "–"])),
-        parameters: manifest.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+        parameters: manifest.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0),
         steps: history.steps.at(-1)?.step ?? 0,
         speed:
           environment === undefined || environment.seconds === 0 ? null : environment.updates / environment.seconds,

@@ -1,4 +1,5 @@
 /** What both pages have around them: the model's name and what it is, the way to the other page, and what is said when loading fails. */
+import { elementCount } from "../runtime/tensors/array.js";
 import type { PageManifest } from "../runtime/web/page-manifest.js";
 import type { NormalLayer } from "../schema/normal/index.js";
 import { element } from "./dom.js";
@@ -51,10 +52,7 @@ function heading(page: PageManifest, current: string): readonly HTMLElement[] {
 
 function modelFacts(page: PageManifest): readonly string[] {
   const { metadata, manifest, model, step, metrics } = page;
-  const count = manifest.parameters.reduce(
-    (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
-    0,
-  );
+  const count = manifest.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const splitsWithAccuracy =
     metrics === null ? [] : Object.entries(metrics).filter(([, values]) => "accuracy" in values);
   const [split, values] = splitsWithAccuracy.at(-1) ?? [];

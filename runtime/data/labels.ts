@@ -1,6 +1,6 @@
 /** Classes as files write them: whole numbers from 0 mean themselves, anything else is named in order of first appearance. */
+import type { NumericArray } from "../tensors/array.js";
 import { nestedRows } from "../tensors/rows.js";
-import type { NumericArray } from "./source.js";
 
 export interface Classes {
   /** By class; null where classes are numbers that have no other name. */

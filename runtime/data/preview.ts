@@ -1,8 +1,10 @@
 /** Examples as a model will read them, in words: ids by what they stand for, images as pictures, numbers. */
+
 import type { NormalSpec } from "../../schema/normal/index.js";
+import type { NumericArray } from "../tensors/array.js";
 import { gatherRows, shortestDecimal } from "../tensors/rows.js";
 import type { Metadata } from "./metadata.js";
-import type { DataSource, NumericArray } from "./source.js";
+import type { DataSource } from "./source.js";
 
 export interface BatchPreview {
   /** The arrays of the whole batch. */

@@ -1,16 +1,12 @@
 /** What every data source gives: examples by number, as arrays that a session can be fed, and what they say of themselves. */
+
 import type { Signature } from "../../compiler/signature.js";
 import { batchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalData, NormalLayer, NormalSpec, NormalTrain } from "../../schema/normal/index.js";
 import type { Result, RunProblem } from "../problem.js";
+import type { NumericArray } from "../tensors/array.js";
 import type { Metadata } from "./metadata.js";
 import type { Indices, Splits } from "./splits.js";
-
-/** Row-major numbers, batch first. */
-export type NumericArray =
-  | { readonly dtype: "float32"; readonly shape: readonly number[]; readonly data: Float32Array }
-  | { readonly dtype: "int32"; readonly shape: readonly number[]; readonly data: Int32Array }
-  | { readonly dtype: "int64"; readonly shape: readonly number[]; readonly data: BigInt64Array };
 
 /** Arrays by the names of the data ports: `inputs`, `targets`, `lengths`, `weights`, and first states by public name. */
 export type Batch = ReadonlyMap<string, NumericArray>;

@@ -1,5 +1,7 @@
 /** The part of a batch that one of several processes reads: rows that follow one another, as many as the others' or one more or less. */
+
 import type { Indices } from "../data/splits.js";
+import { elementCount } from "../tensors/array.js";
 import type { Tensors } from "../tensors/safetensors.js";
 import type { Communicator } from "./communicator.js";
 
@@ -45,7 +47,7 @@ export function allGatherRows(tensors: Tensors, rows: number, communicator: Comm
   const [from, to] = rowRange(rows, communicator);
   const entries = [...tensors].map(([name, { shape, data }]) => {
     const rest = shape.slice(1);
-    const rowSize = rest.reduce((product, size) => product * size, 1);
+    const rowSize = elementCount(rest);
     const allRows = new Float32Array(rows * rowSize);
     allRows.set(data.subarray(0, (to - from) * rowSize), from * rowSize);
     communicator.allReduce(allRows);

@@ -1,5 +1,7 @@
 /** Every rank but the first: does what rank 0 says, and says nothing itself. */
+
 import type { TrainRequest } from "../events.js";
+import { elementCount } from "../tensors/array.js";
 import { feedsOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
 import type { Trainer } from "../training/trainer.js";
@@ -64,7 +66,7 @@ export async function runWorkerRank(
 
 function receiveTensors(communicator: Communicator, tensors: readonly Pick<TensorHeader, "name" | "shape">[]): Tensors {
   const entries = tensors.map(({ name, shape }) => {
-    const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    const data = new Float32Array(elementCount(shape));
     communicator.broadcast(bytesOf(data));
     return [name, { shape, data }] as const;
   });

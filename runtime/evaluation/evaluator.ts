@@ -1,12 +1,14 @@
 /** Evaluation: the loss and metrics of a model over examples, and what it says of some of them. */
+
 import type { Tensor } from "onnxruntime-node";
 import type { Manifest, Port } from "../../compiler/artifact.js";
 import { isStateful, statefulBatches } from "../data/batching/stateful-batches.js";
-import type { DataSource, NumericArray } from "../data/source.js";
+import type { DataSource } from "../data/source.js";
 import type { Indices, Splits } from "../data/splits.js";
 import type { Metrics, SplitMetrics } from "../events.js";
 import { createRecurrentStates } from "../sessions/recurrent-states.js";
 import type { Runner } from "../sessions/runner.js";
+import type { NumericArray } from "../tensors/array.js";
 import { floatsOf, tensorOf } from "../tensors/ort.js";
 import { addAccumulators, computeMetric } from "./metric-accumulators.js";
 

@@ -1,11 +1,13 @@
 /** Asks a model about examples: what it says of them beside what is true. */
+
 import type { Tensor } from "onnxruntime-node";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { argmax } from "../data/labels.js";
 import type { Metadata } from "../data/metadata.js";
 import { unscaleValue } from "../data/scaler.js";
-import { type DataSource, type NumericArray, usesOf } from "../data/source.js";
+import { type DataSource, usesOf } from "../data/source.js";
 import type { Indices, Splits } from "../data/splits.js";
+import type { NumericArray } from "../tensors/array.js";
 import type { Evaluator } from "./evaluator.js";
 import type { PredictionSummary } from "./prediction-types.js";
 

@@ -1,8 +1,10 @@
 /** Writing sequences with a trained decoder: greedily, or with a beam of the likeliest few. */
+
 import type { InferenceSession } from "onnxruntime-common";
 import type { Manifest } from "../../compiler/artifact.js";
-import type { Batch, NumericArray } from "../data/source.js";
+import type { Batch } from "../data/source.js";
 import { padRows } from "../data/vocabulary/tokens.js";
+import type { NumericArray } from "../tensors/array.js";
 import { floatsOf, tensorOf } from "../tensors/ort.js";
 import { gatherRows } from "../tensors/rows.js";
 

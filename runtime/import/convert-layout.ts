@@ -1,5 +1,7 @@
 /** One unit of foreign tensors as the parameters of one unit of the model: gates in our order, kernels [in, out]. */
+
 import type { StoredTensor } from "../../compiler/artifact.js";
+import { elementCount } from "../tensors/array.js";
 import type { Tensor } from "../tensors/safetensors.js";
 import type { ConversionRule, ForeignLayer, ForeignTensor, Framework, TensorSource } from "./foreign-weights.js";
 import type { ModelLayer } from "./model-layers.js";
@@ -99,7 +101,7 @@ export function convert(
     for (const [parameterName, { name, shape }] of parameters) {
       const source = rule.parameters[parameterName];
       if (source === undefined) continue;
-      const sum = new Float64Array(shape.reduce((product, size) => product * size, 1));
+      const sum = new Float64Array(elementCount(shape));
       for (const tensor of source.from.flatMap((role) => roles.get(role) ?? [])) {
         const data = tensor.read();
         if (typeof data === "string") return `${tensor.name} ${data}.`;

@@ -2,12 +2,14 @@
  * A model file that can go on learning (`export --with-training`): its spec, what it learnt of its data, and its training as it
  * stands. The file is somebody's: nothing in it is believed before it is checked, and no name in it is opened.
  */
+
 import { readFileSync } from "node:fs";
 import type { Manifest, StoredTensor } from "../../compiler/artifact.js";
 import type { Signature } from "../../compiler/signature.js";
 import type { Metadata } from "../data/metadata.js";
 import { fail, type Result, type RunProblem } from "../problem.js";
 import { unreadableFile } from "../storage/unreadable-file.js";
+import { elementCount } from "../tensors/array.js";
 import type { Tensor, Tensors } from "../tensors/safetensors.js";
 import { checkExternalData } from "./external-data.js";
 
@@ -67,7 +69,7 @@ export async function readTrainableModel(file: string): Promise<Result<{ readonl
     );
   const tensors = new Map<string, Tensor>();
   for (const { name, dtype, shape, data } of trainingTensors.values()) {
-    const elements = shape.reduce((product, size) => product * size, 1);
+    const elements = elementCount(shape);
     if (dtype === "float32" && data?.byteLength === elements * 4)
       tensors.set(name, { shape, data: new Float32Array(Uint8Array.from(data).buffer) });
   }

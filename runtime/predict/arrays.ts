@@ -2,14 +2,15 @@
  * Arrays: the inputs in an `.npy` or `.json` file, or with lengths and first states beside them as members of an `.npz` file or
  * of a JSON object.
  */
+
 import { existsSync, readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import type { ArraySignature } from "../../compiler/signature.js";
 import type { ArraySource } from "../../schema/normal/index.js";
 import { type Origin, toFloat32, toIndices, toLengths } from "../data/formats/convert-array.js";
 import { readArray } from "../data/formats/read-array.js";
-import type { NumericArray } from "../data/source.js";
 import { fail, type Result, type RunProblem } from "../problem.js";
+import type { NumericArray } from "../tensors/array.js";
 import { gatherRows } from "../tensors/rows.js";
 import { blankIndex, ctcDecode, describeDecoding } from "./ctc-decoder.js";
 import { describeClass, describeValues, toProbabilities, topClasses } from "./format-predictions.js";

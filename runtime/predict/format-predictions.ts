@@ -1,7 +1,9 @@
 /** A model's numbers in words: classes with their probabilities, or quantities. */
+
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { argmax } from "../data/labels.js";
 import type { Uses } from "../data/source.js";
+import { elementCount } from "../tensors/array.js";
 import { shortestDecimal } from "../tensors/rows.js";
 
 /** A row of output, JSON. */
@@ -72,7 +74,7 @@ export function describeValues({ shape, data }: Scores): unknown {
   const nest = (axis: number, start: number): unknown => {
     const size = shape[axis];
     if (size === undefined) return numbers[start];
-    const width = shape.slice(axis + 1).reduce((product, length) => product * length, 1);
+    const width = elementCount(shape.slice(axis + 1));
     const entries = Array.from({ length: size }, (_, index) => nest(axis + 1, start + index * width));
     return axis === shape.length - 1 && size === 1 ? entries[0] : entries;
   };

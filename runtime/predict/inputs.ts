@@ -1,7 +1,9 @@
 /** What a model is to say something of: examples read from a file, without answers, and words for what it says. */
-import type { Batch, NumericArray, Uses } from "../data/source.js";
+
+import type { Batch, Uses } from "../data/source.js";
 import type { Result } from "../problem.js";
 import type { Run } from "../run/open.js";
+import type { NumericArray } from "../tensors/array.js";
 import type { Prediction, Scores } from "./format-predictions.js";
 
 export interface PredictionInputs {

@@ -1,14 +1,16 @@
 /** A run's exported model, put to use: what it says of a file of inputs. */
+
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
 import type { Manifest } from "../../compiler/artifact.js";
-import { type NumericArray, usesOf } from "../data/source.js";
+import { usesOf } from "../data/source.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { runFiles } from "../run/layout.js";
 import type { Run } from "../run/open.js";
 import { estimateWorkPerSync, openSession, type RequestedDevice } from "../sessions/session.js";
+import { elementCount, type NumericArray } from "../tensors/array.js";
 import { floatsOf, tensorOf } from "../tensors/ort.js";
 import type { Prediction, Scores } from "./format-predictions.js";
 import { readers } from "./index.js";
@@ -116,7 +118,7 @@ async function computeScores(
 /** First states of layers that carry theirs. */
 function zeroState(rows: number, [, ...shape]: readonly (number | string)[]): NumericArray {
   const sizes = [rows, ...shape.map(Number)];
-  return { dtype: "float32", shape: sizes, data: new Float32Array(sizes.reduce((product, size) => product * size, 1)) };
+  return { dtype: "float32", shape: sizes, data: new Float32Array(elementCount(sizes)) };
 }
 
 function noDecoder({ spec }: Run): RunProblem {

@@ -1,15 +1,16 @@
 /** Lines of text: the unit that each line goes on with, and what the model expected after each of its units. */
+
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { notUtf8Problem } from "../data/formats/utf8-reader.js";
 import type { TextMetadata } from "../data/metadata.js";
-import type { NumericArray } from "../data/source.js";
 import { toArray } from "../data/spill/id-list.js";
 import { positionOf } from "../data/vocabulary/locate.js";
 import { encodeWithVocabulary } from "../data/vocabulary/lookup.js";
 import { tokenizeText } from "../data/vocabulary/tokenizers.js";
 import { fail, type RunProblem } from "../problem.js";
 import { unreadableFile } from "../storage/unreadable-file.js";
+import type { NumericArray } from "../tensors/array.js";
 import { toProbabilities, topClasses } from "./format-predictions.js";
 import type { OpenInputs } from "./inputs.js";
 

@@ -1,7 +1,9 @@
 /** Predictions as files: JSON lines, JSON, CSV, or the model's numbers as an NPY array. */
+
 import { extname } from "node:path";
 import { writeNpy } from "../data/formats/npy.js";
 import type { RunProblem } from "../problem.js";
+import { elementCount } from "../tensors/array.js";
 import type { Prediction, Scores } from "./format-predictions.js";
 
 const extensions = [".csv", ".json", ".jsonl", ".npy"] as const;
@@ -53,7 +55,7 @@ export function outputArray(outputs: readonly Scores[]): Uint8Array {
   const maxSteps = outputs.reduce((most, { shape }) => (shape.length > 1 ? Math.max(most, shape[0] ?? 0) : most), 0);
   const [first = { shape: [], data: new Float32Array() }] = outputs;
   const rest = first.shape.length > 1 ? [maxSteps, ...first.shape.slice(1)] : first.shape;
-  const width = rest.reduce((product, size) => product * size, 1);
+  const width = elementCount(rest);
   const data = new Float32Array(outputs.length * width);
   for (const [row, scores] of outputs.entries()) data.set(scores.data, row * width);
   return writeNpy([outputs.length, ...rest], data);

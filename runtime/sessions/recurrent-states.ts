@@ -1,6 +1,8 @@
 /** The states of a model that reads piece by piece: each piece starts from what the one before left. */
+
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { Port, Ports } from "../../compiler/artifact.js";
+import { elementCount } from "../tensors/array.js";
 import { floatsOf, tensorOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
 
@@ -28,7 +30,7 @@ export function createRecurrentStates(
       const feeds = ports.map((port) => {
         const shape = stateShape(port, rows);
         const data = latest.get(port.name) ?? initialValues(shape, initial.get(port.name));
-        const count = shape.reduce((product, size) => product * size, 1);
+        const count = elementCount(shape);
         return [port.name, tensorOf({ dtype: "float32", shape, data: data.subarray(0, count) })] as const;
       });
       return Object.fromEntries(feeds);
@@ -63,7 +65,7 @@ function stateShape({ shape }: Port, rows: number): readonly number[] {
 }
 
 function initialValues(shape: readonly number[], row: Float32Array | undefined): Float32Array {
-  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  const values = new Float32Array(elementCount(shape));
   if (row !== undefined) for (let offset = 0; offset < values.length; offset += row.length) values.set(row, offset);
   return values;
 }

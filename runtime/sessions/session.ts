@@ -1,8 +1,10 @@
 /** Sessions of ONNX Runtime on the device that was asked for. */
+
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
+import { elementCount } from "../tensors/array.js";
 
 export type Device = "cpu" | "cuda" | "webgpu";
 export type RequestedDevice = Device | "auto";
@@ -42,7 +44,7 @@ const MULTITHREAD_THRESHOLD = 1.2e5;
  * that meet it at once. With few rows a product waits for its matrix, so that more rows take less than as much longer.
  */
 export function estimateWorkPerSync(parameters: Iterable<{ readonly shape: readonly number[] }>, rows: number): number {
-  const sizes = Array.from(parameters, ({ shape }) => shape.reduce((product, size) => product * size, 1));
+  const sizes = Array.from(parameters, ({ shape }) => elementCount(shape));
   return Math.max(0, ...sizes) * Math.sqrt(rows);
 }
 

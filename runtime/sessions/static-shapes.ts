@@ -2,9 +2,11 @@
  * Sessions for arrays of known sizes, one for each combination of them: what a device without loops runs. It keeps what a training
  * carries from call to call; whole numbers are of 32 bits there, and what the host reads comes in one piece.
  */
+
 import { type InferenceSession, Tensor } from "onnxruntime-common";
 import { type Ports, type Role, HOST_OUTPUT as reportName } from "../../compiler/artifact.js";
 import type { SpecializedModel } from "../../compiler/compile.js";
+import { elementCount } from "../tensors/array.js";
 import type { Feeds, Runner } from "./runner.js";
 import { type SessionResult, sessionError } from "./session.js";
 import { type SymbolSizes, symbolSizesOf } from "./shape-symbols.js";
@@ -81,7 +83,7 @@ function splitReport({ data }: Tensor, report: SpecializedModel["hostOutputs"]):
   let end = 0;
   const entries = report.map(({ name, shape }) => {
     const start = end;
-    end += shape.reduce((product, size) => product * size, 1);
+    end += elementCount(shape);
     return [name, new Tensor("float32", data.slice(start, end), shape)] as const;
   });
   return Object.fromEntries(entries);

@@ -1,5 +1,7 @@
 /** First values of tensors. Each tensor has its own random stream, so values depend on the seed and its name alone. */
+
 import type { Initializer, StoredTensor } from "../../compiler/artifact.js";
+import { elementCount } from "./array.js";
 import { type RandomStream, randomStream } from "./random.js";
 import type { Tensors } from "./safetensors.js";
 
@@ -14,7 +16,7 @@ export function initializeTensor(tensor: StoredTensor, seed: number): Float32Arr
 
 /** Models have millions of values: nothing is made for each. */
 function draw(initializer: Initializer, shape: readonly number[], random: RandomStream): Float32Array {
-  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  const values = new Float32Array(elementCount(shape));
   switch (initializer.type) {
     case "constant":
       return values.fill(initializer.value);

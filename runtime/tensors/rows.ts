@@ -1,10 +1,10 @@
 /** Rows of arrays: the examples of a batch gathered, and predictions as nested lists. */
-import type { NumericArray } from "../data/source.js";
+import { elementCount, type NumericArray } from "./array.js";
 
 /** The rows at `indices` of the first axis, as a new array. */
 export function gatherRows(array: NumericArray, indices: ArrayLike<number>): NumericArray {
   const rest = array.shape.slice(1);
-  const width = rest.reduce((product, size) => product * size, 1);
+  const width = elementCount(rest);
   const shape = [indices.length, ...rest];
   const length = indices.length * width;
   switch (array.dtype) {
@@ -55,7 +55,7 @@ export function nestedRows(array: NumericArray): readonly unknown[] {
   const nest = (axis: number, start: number): unknown => {
     const size = array.shape[axis];
     if (size === undefined) return values[start];
-    const width = array.shape.slice(axis + 1).reduce((product, length) => product * length, 1);
+    const width = elementCount(array.shape.slice(axis + 1));
     return Array.from({ length: size }, (_, index) => nest(axis + 1, start + index * width));
   };
   const rows = nest(0, 0);

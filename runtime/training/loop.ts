@@ -1,4 +1,5 @@
 /** The training loop, from a request to a finished run directory. It may run in any thread. */
+
 import { join } from "node:path";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalTrain } from "../../schema/normal/index.js";
@@ -15,6 +16,7 @@ import { acquireLock } from "../run/lock.js";
 import { openMetricsLog } from "../run/metrics-log.js";
 import type { Device } from "../sessions/session.js";
 import { durableFs } from "../storage/durable-fs.js";
+import { elementCount } from "../tensors/array.js";
 import { feedsOf } from "../tensors/ort.js";
 import { shortestDecimal } from "../tensors/rows.js";
 import { explainDivergence } from "./divergence.js";
@@ -225,7 +227,7 @@ function startEvents(
   { artifact, source, batchSchedule, device, notices: preparationNotices }: PreparedTraining,
 ): readonly TrainEvent[] {
   const messages = [...preparationNotices, ...notices, ...float16Notices(spec.train.precision, device)];
-  const sizes = artifact.manifest.parameters.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
+  const sizes = artifact.manifest.parameters.map(({ shape }) => elementCount(shape));
   const parameters = sizes.reduce((sum, size) => sum + size, 0);
   return [
     ...messages.map((message) => ({ event: "notice", message }) as const),

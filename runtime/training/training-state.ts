@@ -1,4 +1,5 @@
 /** The tensors that go around in training: what one session gives, as `next/<name>`, is what the next call is fed. */
+
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import {
   carriedRoles,
@@ -10,6 +11,7 @@ import {
 } from "../../compiler/artifact.js";
 import type { Batch } from "../data/source.js";
 import { zeroStates } from "../sessions/recurrent-states.js";
+import { elementCount } from "../tensors/array.js";
 import { tensorOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
 
@@ -163,7 +165,7 @@ export function dataFeeds({ inputs }: Ports, data: Batch, leadingAxes: readonly 
     const [rows = 0, ...rest] = array.shape;
     const microBatchAxes = shape.slice(leadingAxes.length, shape.length - array.shape.length).map(Number);
     const axes = [...leadingAxes, ...microBatchAxes];
-    feeds[name] = tensorOf({ ...array, shape: [...axes, rows / axes.reduce((x, y) => x * y, 1), ...rest] });
+    feeds[name] = tensorOf({ ...array, shape: [...axes, rows / elementCount(axes), ...rest] });
   }
   return feeds;
 }

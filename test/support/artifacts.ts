@@ -1,9 +1,11 @@
 /** Artifacts of small specs, and plain onnxruntime sessions on them, fed by the manifest alone. */
+
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Artifact, Port, Ports, StoredTensor } from "../../compiler/artifact.js";
 import { type CompileOptions, compile } from "../../compiler/compile.js";
 import { withWeights } from "../../compiler/onnx/splice/weights.js";
-import type { Batch, NumericArray } from "../../runtime/data/source.js";
+import type { Batch } from "../../runtime/data/source.js";
+import type { NumericArray } from "../../runtime/tensors/array.js";
 import { randomStream } from "../../runtime/tensors/random.js";
 import { batchSizeOf } from "../../schema/micro-batches.js";
 import { type OpenedSpec, open } from "./programs.js";

@@ -1,4 +1,5 @@
 /** Specs on the way to a forward program: read, normalized, their inline data opened, elaborated. */
+
 import { type Analysis, analyze } from "../../compiler/compile.js";
 import type { Mode } from "../../compiler/elaborate/context.js";
 import { elaborate } from "../../compiler/elaborate/index.js";
@@ -9,7 +10,8 @@ import { tensor } from "../../compiler/ir/tensor.js";
 import type { Tensor } from "../../compiler/ir/types.js";
 import type { Signature } from "../../compiler/signature.js";
 import { openData } from "../../runtime/data/index.js";
-import type { Batch, DataSource, NumericArray } from "../../runtime/data/source.js";
+import type { Batch, DataSource } from "../../runtime/data/source.js";
+import type { NumericArray } from "../../runtime/tensors/array.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { normal } from "./read-spec.js";

@@ -1,7 +1,9 @@
 /** Arrays as they are written on a page: examples as JSON objects, whose members are the model's inputs. */
+
 import type { Port, Ports } from "../../compiler/artifact.js";
-import type { Batch, NumericArray } from "../../runtime/data/source.js";
+import type { Batch } from "../../runtime/data/source.js";
 import type { Result } from "../../runtime/problem.js";
+import type { NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { invalid, pluralize } from "./problem.js";
 import type { TrainingSetResult } from "./training-set.js";

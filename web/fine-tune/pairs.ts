@@ -1,8 +1,10 @@
 /** Pairs as they are written on a page: a source, text or a vector, and behind an arrow what it becomes. */
+
 import type { PairsMetadata } from "../../runtime/data/metadata.js";
-import type { Batch, NumericArray } from "../../runtime/data/source.js";
+import type { Batch } from "../../runtime/data/source.js";
 import { END, padRows, START, tokenize } from "../../runtime/data/vocabulary/tokens.js";
 import type { Result } from "../../runtime/problem.js";
+import type { NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { invalid, nonBlankLines, pluralize, splitPair } from "./problem.js";
 import type { TrainingSetResult } from "./training-set.js";

@@ -1,8 +1,10 @@
 /** Sequences as they are written on a page: text, or vectors as JSON; in a lesson with a label behind an arrow, or a tag for each step. */
+
 import type { SequencesMetadata } from "../../runtime/data/metadata.js";
-import type { Batch, NumericArray } from "../../runtime/data/source.js";
+import type { Batch } from "../../runtime/data/source.js";
 import { padRows, tokenize } from "../../runtime/data/vocabulary/tokens.js";
 import type { Result } from "../../runtime/problem.js";
+import { elementCount, type NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { flattenNumbers, parseJson } from "./arrays.js";
 import { invalid, nonBlankLines, pluralize, splitPair } from "./problem.js";
@@ -132,7 +134,7 @@ function labelArray(
   const port = manifest.train.inputs.find(({ name }) => name === "targets");
   // Behind steps and batch: time where there are tags, and the width of quantities.
   const shape = [labels.length, ...(tagged ? [time] : []), ...(port?.shape ?? []).slice(tagged ? 3 : 2).map(Number)];
-  const size = shape.slice(1).reduce((product, length) => product * length, 1);
+  const size = elementCount(shape.slice(1));
   const rows = labels.map((row) => [...row, ...new Array<number>(size - row.length).fill(0)]);
   if (port?.dtype === "float32") return { dtype: "float32", shape, data: Float32Array.from(rows.flat()) };
   return { dtype: "int32", shape, data: Int32Array.from(rows.flat()) };

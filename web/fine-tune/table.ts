@@ -3,7 +3,7 @@
 import { gatherWindows, type Series } from "../../runtime/data/batching/windows.js";
 import type { TableMetadata } from "../../runtime/data/metadata.js";
 import { scaleValue } from "../../runtime/data/scaler.js";
-import type { NumericArray } from "../../runtime/data/source.js";
+import type { NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { invalid, nonBlankLines, pluralize } from "./problem.js";
 import type { TrainingSetResult } from "./training-set.js";

@@ -1,6 +1,8 @@
 /** What each layer takes of the time of a forward pass, measured on the CPU over one batch of the spec's own data. */
+
 import type { TruncatedModel } from "../../../compiler/inspect/layer-timing.js";
-import type { Batch, NumericArray } from "../../../runtime/data/source.js";
+import type { Batch } from "../../../runtime/data/source.js";
+import { elementCount, type NumericArray } from "../../../runtime/tensors/array.js";
 import { reportInvalidInput } from "../../errors.js";
 import type { SpecWithSignature } from "../../open-spec-with-data.js";
 import type { Output } from "../../output.js";
@@ -62,6 +64,6 @@ async function openPrefix({ model, inputs }: TruncatedModel, batch: Batch): Prom
 
 /** Small numbers of both signs: their values change no time, but infinities would. */
 function dummyInput(shape: readonly number[]): NumericArray {
-  const size = shape.reduce((product, dim) => product * dim, 1);
+  const size = elementCount(shape);
   return { dtype: "float32", shape, data: Float32Array.from({ length: size }, (_, index) => ((index % 7) - 3) / 20) };
 }

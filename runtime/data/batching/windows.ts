@@ -1,5 +1,5 @@
 /** Windows and runs of consecutive rows of a series, gathered into batches. */
-import type { NumericArray } from "../source.js";
+import type { NumericArray } from "../../tensors/array.js";
 
 export interface FloatList<T extends Float32Array | Float64Array> {
   readonly length: number;

@@ -1,6 +1,7 @@
 /** Numbers as they were read, and the one place where they become the types that sessions are fed. */
+
 import { fail, type Result, type RunProblem } from "../../problem.js";
-import type { NumericArray } from "../source.js";
+import type { NumericArray } from "../../tensors/array.js";
 
 export interface ParsedArray {
   readonly shape: readonly number[];

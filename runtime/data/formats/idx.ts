@@ -1,5 +1,7 @@
 /** IDX files of bytes (http://yann.lecun.com/exdb/mnist), gzipped or not: a reader that accepts exactly what the header says. */
+
 import { gunzipSync } from "node:zlib";
+import { elementCount } from "../../tensors/array.js";
 
 export type IdxResult =
   | { readonly ok: true; readonly shape: readonly number[]; readonly bytes: Uint8Array }
@@ -31,7 +33,7 @@ export function readIdx(file: Uint8Array): IdxResult {
   const start = 4 + 4 * rank;
   if (contents.length < start) return { ok: false, message: "it ends inside its header" };
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  const expectedBytes = shape.reduce((product, size) => product * size, 1);
+  const expectedBytes = elementCount(shape);
   const actualBytes = contents.length - start;
   if (expectedBytes !== actualBytes) {
     return { ok: false, message: `its header promises ${expectedBytes} bytes of numbers, and it has ${actualBytes}` };

@@ -1,5 +1,7 @@
 /** Nested lists of numbers, from a spec or a JSON file: rectangular, flattened row by row. */
+
 import { fail, type Result } from "../../problem.js";
+import { elementCount } from "../../tensors/array.js";
 import type { ParsedArray } from "./convert-array.js";
 
 const MAX_RANK = 8;
@@ -22,7 +24,7 @@ export function readNested(nested: unknown, name: string, path: string): Result<
     });
   }
 
-  const values = new Float64Array(shape.reduce((product, size) => product * size, 1));
+  const values = new Float64Array(elementCount(shape));
   let filled = 0;
   let isInteger = true;
   /** Indices of the part being read. */

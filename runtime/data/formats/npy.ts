@@ -1,4 +1,5 @@
 /** NPY files (numpy.lib.format 1.0, 2.0 and 3.0): a reader that accepts exactly what the header says, and a writer. */
+import { elementCount } from "../../tensors/array.js";
 import { float16ToNumber } from "../../tensors/half-float.js";
 import type { ParsedArray } from "./convert-array.js";
 
@@ -91,7 +92,7 @@ export function readNpy(bytes: Uint8Array): NpyResult {
   if (type === undefined) {
     return invalid(`its numbers are of type ${header.kind}, not one of ${[...elementTypes.keys()].join(", ")}`);
   }
-  const count = header.shape.reduce((product, size) => product * size, 1);
+  const count = elementCount(header.shape);
   const actualBytes = bytes.length - dataStart;
   // Checked before anything is allocated: a header may claim any size.
   if (count * type.bytes !== actualBytes) {

@@ -1,11 +1,13 @@
 /** The arrays of each role: read, converted to what the model reads, and held against each other. */
+
 import type { ArraySignature } from "../../../compiler/signature.js";
 import { child } from "../../../schema/json-pointer.js";
 import type { ArraySource, NormalArraysData } from "../../../schema/normal/index.js";
 import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { NumericArray } from "../../tensors/array.js";
 import { type Origin, toFloat32, toIndices, toLengths } from "../formats/convert-array.js";
 import { readArray } from "../formats/read-array.js";
-import type { NumericArray, Uses } from "../source.js";
+import type { Uses } from "../source.js";
 
 /** One role's array, where it was written, and its signature: only the source knows which axis is time. */
 export interface Role {

@@ -1,12 +1,14 @@
 /** Arrays: numbers written in the spec or held in `.npy` and `.json` files, one array for each role, examples first. */
+
 import { createHash } from "node:crypto";
 import type { Signature } from "../../../compiler/signature.js";
 import type { ArraySource, NormalArraysData } from "../../../schema/normal/index.js";
 import { fail, type RunProblem } from "../../problem.js";
+import type { NumericArray } from "../../tensors/array.js";
 import { gatherRows, nestedRows } from "../../tensors/rows.js";
 import { valueProblem } from "../formats/convert-array.js";
 import { renameArray } from "../formats/read-array.js";
-import { type DataSource, expectedBatchSize, type NumericArray, type SourceKind } from "../source.js";
+import { type DataSource, expectedBatchSize, type SourceKind } from "../source.js";
 import { type Splits, splitExamples } from "../splits.js";
 import { checkShapes, inputSources, isNamedInputs, type Role, readRoles, timeStepsOf } from "./array-roles.js";
 

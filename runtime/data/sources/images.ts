@@ -1,13 +1,15 @@
 /** Images in IDX files: the rows of an image are its time steps, the label is its class. */
+
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { NormalImagesData } from "../../../schema/normal/index.js";
 import { fail, type Result, type RunProblem } from "../../problem.js";
 import { unreadableFile } from "../../storage/unreadable-file.js";
+import type { NumericArray } from "../../tensors/array.js";
 import { readIdx } from "../formats/idx.js";
 import { decodeClasses } from "../labels.js";
-import { type DataSource, expectedBatchSize, type NumericArray, type SourceKind } from "../source.js";
+import { type DataSource, expectedBatchSize, type SourceKind } from "../source.js";
 import { MEMORY_LIMIT } from "../spill/spill-store.js";
 import { type Splits, splitExamples } from "../splits.js";
 

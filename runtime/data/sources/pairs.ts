@@ -2,14 +2,16 @@
  * Pairs: a source, which is text or a vector, and the sequence that it becomes. The decoder reads the target after a start
  * token and says it with an end token behind.
  */
+
 import { createHash } from "node:crypto";
 import { child } from "../../../schema/json-pointer.js";
 import type { NormalPairsData } from "../../../schema/normal/index.js";
 import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { NumericArray } from "../../tensors/array.js";
 import { gatherLengths, gatherSequences, gatherWindows, type InMemorySeries } from "../batching/windows.js";
 import { intern } from "../labels.js";
 import type { PairsMetadata } from "../metadata.js";
-import { type DataSource, expectedBatchSize, type NumericArray, type SourceKind, type Uses } from "../source.js";
+import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import { type Splits, splitExamples } from "../splits.js";
 import { decodeTokens, END, START, tokenize } from "../vocabulary/tokens.js";
 import { type Pair, readPairs } from "./pairs-file.js";

@@ -1,13 +1,15 @@
 /** Sequences of any length, each with one label or with a tag for every step. */
+
 import { createHash } from "node:crypto";
 import type { NormalSequencesData } from "../../../schema/normal/index.js";
 import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { NumericArray } from "../../tensors/array.js";
 import { nestedRows } from "../../tensors/rows.js";
 import { bucketize } from "../batching/buckets.js";
 import { gatherLengths, gatherSequences, gatherWindows, type InMemorySeries } from "../batching/windows.js";
 import { type Classes, decodeClasses, fitClasses } from "../labels.js";
 import type { SequencesMetadata } from "../metadata.js";
-import { type DataSource, expectedBatchSize, type NumericArray, type SourceKind, type Uses } from "../source.js";
+import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import { type Splits, splitExamples } from "../splits.js";
 import { encodeLabels } from "../vocabulary/lookup.js";
 import { selectVocabulary } from "../vocabulary/select-vocabulary.js";

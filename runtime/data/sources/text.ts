@@ -1,11 +1,13 @@
 /** Text: windows of units over a vocabulary in order of first appearance; the target at each place is the next unit. */
+
 import { createHash } from "node:crypto";
 import type { NormalTextData } from "../../../schema/normal/index.js";
 import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { NumericArray } from "../../tensors/array.js";
 import { readByteChunks, readingProblem, readTextChunks } from "../formats/utf8-reader.js";
 import { argmax } from "../labels.js";
 import type { TextMetadata } from "../metadata.js";
-import { type DataSource, expectedBatchSize, type NumericArray, type SourceKind } from "../source.js";
+import { type DataSource, expectedBatchSize, type SourceKind } from "../source.js";
 import { type IdList, idAt } from "../spill/id-list.js";
 import { type Splits, splitWindows } from "../splits.js";
 import { locate, type Position } from "../vocabulary/locate.js";

@@ -1,6 +1,6 @@
 /** Sequences of tokens: text taken apart, rows padded, and scores read back as text. */
+import type { NumericArray } from "../../tensors/array.js";
 import { argmax } from "../labels.js";
-import type { NumericArray } from "../source.js";
 
 /** The first ids of the vocabulary of sequences that a decoder writes. */
 export const START = 0;

@@ -1,8 +1,9 @@
 /** Random inputs to hold an exported model against the training's forward pass with. */
+
 import type { Port } from "../../../compiler/artifact.js";
 import type { Signature } from "../../../compiler/signature.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
-import type { NumericArray } from "../../data/source.js";
+import { elementCount, type NumericArray } from "../../tensors/array.js";
 import { type RandomStream, randomStream } from "../../tensors/random.js";
 
 export interface Sizes {
@@ -22,7 +23,7 @@ export function randomInputs(
   return new Map(
     ports.map((port) => {
       const shape = port.shape.map((dim) => sizeOf(dim, sizes));
-      const count = shape.reduce((product, size) => product * size, 1);
+      const count = elementCount(shape);
       return [
         port.name,
         randomArray(port, shape, count, { random, sizes, limit: idLimit(port.name, spec, signature) }),

@@ -1,6 +1,7 @@
 /** The step form on trial: its states fed back step by step, it says what is said of the whole sequence. */
+
 import type { Tensor } from "onnxruntime-common";
-import type { NumericArray } from "../../data/source.js";
+import { elementCount, type NumericArray } from "../../tensors/array.js";
 import { tensorOf } from "../../tensors/ort.js";
 import type { StatePair } from "../metadata.js";
 import { outputDifference } from "./compare.js";
@@ -60,7 +61,7 @@ function withFullLengths(arrays: Arrays, { time }: Sizes): Arrays {
 /** Step n of each sequence, without the axis of time. */
 function sliceStep<A extends NumericArray>(array: A, step: number): A {
   const [batch = 1, time = 1, ...rest] = array.shape;
-  const width = rest.reduce((product, size) => product * size, 1);
+  const width = elementCount(rest);
   const data = array.data.slice(0, batch * width) as A["data"];
   for (let row = 0; row < batch; row++) {
     const from = (row * time + step) * width;

@@ -2,8 +2,10 @@
  * A session of ONNX Runtime that is called by its C interface. What it puts out is written straight into arrays that are there;
  * onnxruntime-node copies each output into a new one, which for a large model takes a tenth of its training step.
  */
+
 import { Tensor } from "onnxruntime-common";
 import type { Port, Ports } from "../../../compiler/artifact.js";
+import { elementCount } from "../../tensors/array.js";
 import type { Feeds, Runner } from "../runner.js";
 import { ortSessionOptions, type SessionOptions } from "../session.js";
 import { type SymbolSizes, symbolSizesOf } from "../shape-symbols.js";
@@ -148,7 +150,7 @@ function releaseAll(): void {
 function outputTensor({ dtype, shape }: Port, sizes: SymbolSizes, existing: Tensor | undefined): Tensor {
   const dims = shape.map((dim) => (typeof dim === "number" ? dim : (sizes.get(dim) ?? Number.NaN)));
   if (existing?.type === dtype && `${existing.dims}` === `${dims}`) return existing;
-  const data = new arrays[dtype](dims.reduce((product, size) => product * size, 1));
+  const data = new arrays[dtype](elementCount(dims));
   return new Tensor(dtype, data, dims);
 }
 

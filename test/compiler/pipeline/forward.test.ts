@@ -1,9 +1,10 @@
 /** The exported model says what the reference evaluator says of the spec, for any batch and any time. */
+
 import { describe, expect, test } from "vitest";
 import { tabulate, tensor } from "../../../compiler/ir/tensor.js";
 import type { Tensor } from "../../../compiler/ir/types.js";
 import { withDynamicShapes } from "../../../compiler/signature.js";
-import type { NumericArray } from "../../../runtime/data/source.js";
+import type { NumericArray } from "../../../runtime/tensors/array.js";
 import { type RandomStream, randomStream } from "../../../runtime/tensors/random.js";
 import { build, type Compiled, drawParameters, filled, numbers, openModel, toTensor } from "../../support/artifacts.js";
 import { outputsOf, programOf, tensorOfArray } from "../../support/programs.js";

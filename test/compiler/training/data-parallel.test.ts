@@ -1,9 +1,10 @@
 /** A step in two halves: the sums of any parts of a batch make the update of the whole batch. */
+
 import { Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import type { Port, Ports } from "../../../compiler/artifact.js";
 import { compile } from "../../../compiler/compile.js";
-import type { NumericArray } from "../../../runtime/data/source.js";
+import type { NumericArray } from "../../../runtime/tensors/array.js";
 import { build, type Compiled, drawParameters, numbers, openModel, toTensor, train } from "../../support/artifacts.js";
 import { open } from "../../support/programs.js";
 import { rows, sentence, series, tagging } from "../../support/small-specs.js";
