@@ -2,9 +2,8 @@
 import { evaluateNode } from "../graph/evaluate.js";
 import { elementCount } from "../ir/dims.js";
 import { expectDefined } from "../ir/expect.js";
-import type { OpName } from "../ir/operators.js";
 import { staticShape } from "../ir/tensor.js";
-import type { Graph, Node, NodeOf, Tensor, Value } from "../ir/types.js";
+import type { Graph, Node, NodeOf, OpName, Tensor, Value } from "../ir/types.js";
 
 export type Tensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 

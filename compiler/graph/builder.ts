@@ -2,9 +2,19 @@
 import type { Builder, Operand, OpMethods } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
-import type { OpAttributes, OpName } from "../ir/operators.js";
 import { scalarTensor } from "../ir/tensor.js";
-import type { DType, Graph, Node, NodeOf, Type, Value } from "../ir/types.js";
+import {
+  binaryOps,
+  type DType,
+  type Graph,
+  type Node,
+  type NodeOf,
+  type OpAttributes,
+  type OpName,
+  type Type,
+  unaryOps,
+  type Value,
+} from "../ir/types.js";
 import { rules } from "../ops/index.js";
 import type { Rule } from "../ops/rule.js";
 
@@ -188,6 +198,15 @@ function frontAxes(x: Value, axes: readonly number[] | undefined): readonly numb
   return axes?.map((axis) => (axis < 0 ? axis + rank : axis)) ?? x.type.shape.map((_, axis) => axis);
 }
 
+/** `f` of every operator, under its method's name: `add` for Add. */
+function methodsOf<K extends OpName, Method>(
+  ops: readonly K[],
+  f: (op: K) => Method,
+): { readonly [P in K as Uncapitalize<P>]: Method } {
+  const entries = ops.map((op) => [op.charAt(0).toLowerCase() + op.slice(1), f(op)]);
+  return Object.fromEntries(entries);
+}
+
 function opMethods(apply: Apply, scalar: OpMethods["scalar"], local: (value: Value) => Value): OpMethods {
   type WithoutAttributes = { [K in OpName]: Record<never, never> extends OpAttributes[K] ? K : never }[OpName];
   const applyOne = <K extends OpName>(op: K, inputs: readonly Value[], attributes: OpAttributes[K]) =>
@@ -212,36 +231,8 @@ function opMethods(apply: Apply, scalar: OpMethods["scalar"], local: (value: Val
   const axisOf = (x: Value, axis: number) => at(frontAxes(x, [axis]), 0);
 
   return {
-    neg: unary("Neg"),
-    exp: unary("Exp"),
-    log: unary("Log"),
-    sqrt: unary("Sqrt"),
-    abs: unary("Abs"),
-    sign: unary("Sign"),
-    floor: unary("Floor"),
-    cos: unary("Cos"),
-    tanh: unary("Tanh"),
-    sigmoid: unary("Sigmoid"),
-    relu: unary("Relu"),
-    softplus: unary("Softplus"),
-    not: unary("Not"),
-    identity: unary("Identity"),
-    softmax: unary("Softmax"),
-    logSoftmax: unary("LogSoftmax"),
-    size: unary("Size"),
-    add: binary("Add"),
-    sub: binary("Sub"),
-    mul: binary("Mul"),
-    div: binary("Div"),
-    pow: binary("Pow"),
-    mod: binary("Mod"),
-    min: binary("Min"),
-    max: binary("Max"),
-    equal: binary("Equal"),
-    less: binary("Less"),
-    greater: binary("Greater"),
-    and: binary("And"),
-    or: binary("Or"),
+    ...methodsOf([...unaryOps, "Softmax", "LogSoftmax", "Size"], unary),
+    ...methodsOf(binaryOps, binary),
     where: (condition, x, y) => applyOne("Where", [condition, ...values([x, y])], {}),
     matmul: (x, y) => applyOne("MatMul", [x, y], {}),
     gemm: (x, y, c, transA = false, transB = false) =>

@@ -1,7 +1,8 @@
 /** What a graph costs to run: floating-point operations, and the bytes that are alive at once. */
 import { elementCount, evaluateDim } from "../ir/dims.js";
-import { at } from "../ir/expect.js";
+import { at, expectDefined } from "../ir/expect.js";
 import type { Dim, Graph, Node, Value } from "../ir/types.js";
+import { traitsOf } from "../ops/index.js";
 
 /** The size of each symbol; one that is missing counts as 1. */
 export type Sizes = ReadonlyMap<string, number>;
@@ -10,21 +11,27 @@ function dimSize(dim: Dim, sizes: Sizes): number {
   return evaluateDim(dim, sizes) ?? 1;
 }
 
-const freeOps: ReadonlySet<string> = new Set([
-  ...["Constant", "Range", "Size", "Identity", "Cast", "Reshape", "Expand", "Transpose", "Unsqueeze", "Squeeze"],
-  ...["Concat", "Split", "Slice", "Pad", "Gather", "GatherElements", "OneHot"],
-]);
-
 function nodeFlops(node: Node, sizes: Sizes): number {
-  if (node.op === "Scan") return dimSize(node.attributes.length, sizes) * flops(node.attributes.body, sizes);
-  if (freeOps.has(node.op)) return 0;
-  const result = dimSize(elementCount(at(node.outputs, 0).type.shape), sizes);
-  if (node.op === "MatMul" || node.op === "Gemm") {
-    const { shape } = at(node.inputs, 0).type;
-    const isTransposed = node.op === "Gemm" && node.attributes.transA;
-    return 2 * result * dimSize(at(shape, isTransposed ? 0 : shape.length - 1), sizes);
+  const entries = (value: Value) => dimSize(elementCount(value.type.shape), sizes);
+  const [result, x] = [at(node.outputs, 0), node.inputs[0]];
+  switch (traitsOf(node).flops) {
+    case "none":
+      return 0;
+    case "per-entry":
+      return Math.max(entries(result), entries(expectDefined(x, "the operand")));
+    case "product": {
+      const { shape } = expectDefined(x, "the left factor").type;
+      const isTransposed = node.op === "Gemm" && node.attributes.transA;
+      return 2 * entries(result) * dimSize(at(shape, isTransposed ? 0 : shape.length - 1), sizes);
+    }
+    case "recurrent": {
+      const [time = 1, batch = 1] = expectDefined(x, "the sequence").type.shape;
+      const weights = entries(at(node.inputs, 1)) + entries(at(node.inputs, 2));
+      return 2 * dimSize(time, sizes) * dimSize(batch, sizes) * weights;
+    }
+    case "loop":
+      return node.op === "Scan" ? dimSize(node.attributes.length, sizes) * flops(node.attributes.body, sizes) : 0;
   }
-  return Math.max(result, dimSize(elementCount(at(node.inputs, 0).type.shape), sizes));
 }
 
 /** Floating-point operations of one run: a multiply-add is two, any other arithmetic one per entry, moving is free. */

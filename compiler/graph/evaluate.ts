@@ -2,8 +2,7 @@
 import { evaluateDim, printShape, symbolsOf } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import { roundToFloat16 } from "../ir/float16.js";
-import type { OpName } from "../ir/operators.js";
-import type { Dim, Graph, NodeOf, Tensor, Value } from "../ir/types.js";
+import type { Dim, Graph, NodeOf, OpName, Tensor, Value } from "../ir/types.js";
 import { ruleOf } from "./builder.js";
 
 /** Evaluates one node. Sizes of symbols that its attributes mention must be known. */

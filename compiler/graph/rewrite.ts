@@ -1,8 +1,7 @@
 /** Rewriting: a graph copied node by node, some nodes replaced. How every pass that works on single nodes is written. */
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
-import type { ScanAttributes } from "../ir/operators.js";
-import type { Graph, Node, NodeOf, Tensor, Value } from "../ir/types.js";
+import type { Graph, Node, NodeOf, ScanAttributes, Tensor, Value } from "../ir/types.js";
 import { graphBuilder } from "./builder.js";
 import { createValueMap, withSameInputs } from "./value-map.js";
 

@@ -1,7 +1,6 @@
 /** Binding: a graph for arrays of any size becomes one for arrays of some sizes. */
 import { substituteSymbols } from "../ir/dims.js";
-import type { OpAttributes, OpName } from "../ir/operators.js";
-import type { Dim, Graph, Node, Type } from "../ir/types.js";
+import type { Dim, Graph, Node, OpAttributes, OpName, Type } from "../ir/types.js";
 import { retype } from "./retype.js";
 
 /** Symbols without a size stay symbols. */

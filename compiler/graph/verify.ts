@@ -1,8 +1,7 @@
 /** The invariants of a graph, checked after every stage: a graph that breaks one is the compiler's fault. */
 import { printShape, sameShape } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
-import type { OpName } from "../ir/operators.js";
-import type { Graph, Node, NodeOf, Value } from "../ir/types.js";
+import type { Graph, Node, NodeOf, OpName, Value } from "../ir/types.js";
 import { hasInferredTypes, inferTypes } from "./builder.js";
 
 /**

@@ -1,40 +1,31 @@
 /** The face of the builder: the only way to make nodes. Its implementation, which infers shapes at once, is graph/build.ts. */
-import type { OpAttributes, OpName } from "./operators.js";
-import type { Dim, DType, Graph, Node, Shape, Tensor, Type, Value } from "./types.js";
+import type {
+  BinaryOp,
+  Dim,
+  DType,
+  Graph,
+  Node,
+  OpAttributes,
+  OpName,
+  Shape,
+  Tensor,
+  Type,
+  UnaryOp,
+  Value,
+} from "./types.js";
 
 /** A value, or a number that becomes a constant of the other operand's dtype. */
 export type Operand = Value | number;
 
 /** One function per primitive. They hold no `this`: take the ones you need out of the builder and write expressions. */
-export interface OpMethods {
-  neg(x: Value): Value;
-  exp(x: Value): Value;
-  log(x: Value): Value;
-  sqrt(x: Value): Value;
-  abs(x: Value): Value;
-  sign(x: Value): Value;
-  floor(x: Value): Value;
-  cos(x: Value): Value;
-  tanh(x: Value): Value;
-  sigmoid(x: Value): Value;
-  relu(x: Value): Value;
-  softplus(x: Value): Value;
-  not(x: Value): Value;
-  add(x: Operand, y: Operand): Value;
-  sub(x: Operand, y: Operand): Value;
-  mul(x: Operand, y: Operand): Value;
-  /** The quotient of whole numbers is cut off towards zero. */
-  div(x: Operand, y: Operand): Value;
-  pow(x: Operand, y: Operand): Value;
-  /** The remainder of whole numbers, with the sign of the divisor. */
-  mod(x: Operand, y: Operand): Value;
-  min(x: Operand, y: Operand): Value;
-  max(x: Operand, y: Operand): Value;
-  equal(x: Operand, y: Operand): Value;
-  less(x: Operand, y: Operand): Value;
-  greater(x: Operand, y: Operand): Value;
-  and(x: Value, y: Value): Value;
-  or(x: Value, y: Value): Value;
+/** Primitives of one operand without attributes. */
+export type PlainUnaryOp = UnaryOp | "Softmax" | "LogSoftmax" | "Size";
+
+type UnaryMethods = { readonly [K in PlainUnaryOp as Uncapitalize<K>]: (x: Value) => Value };
+type BinaryMethods = { readonly [K in BinaryOp as Uncapitalize<K>]: (x: Operand, y: Operand) => Value };
+
+/** One function per primitive. They hold no `this`: take the ones you need out of the builder and write expressions. */
+export interface OpMethods extends UnaryMethods, BinaryMethods {
   /** x where the condition holds, y elsewhere; all three broadcast. */
   where(condition: Value, x: Operand, y: Operand): Value;
   /** Both operands of rank 2 or more; leading axes broadcast. */
@@ -47,9 +38,6 @@ export interface OpMethods {
   reduceMax(x: Value, axes?: readonly number[], keepDims?: boolean): Value;
   /** Index of the largest entry along an axis, which goes away. int64. */
   argmax(x: Value, axis: number): Value;
-  /** Over the last axis. */
-  softmax(x: Value): Value;
-  logSoftmax(x: Value): Value;
   reshape(x: Value, shape: Shape): Value;
   expand(x: Operand, shape: Shape): Value;
   transpose(x: Value, perm: readonly number[]): Value;
@@ -70,10 +58,7 @@ export interface OpMethods {
   range(limit: Dim): Value;
   /** The same up to a number that is known when the graph runs, and is called `symbol` in the shapes that depend on it. */
   rangeOf(count: Value, symbol: string): Value;
-  /** The number of elements, int64 scalar. */
-  size(x: Value): Value;
   cast(x: Value, to: DType): Value;
-  identity(x: Value): Value;
   constant(value: Tensor): Value;
   /** A constant of rank 0. */
   scalar(value: number, dtype?: DType): Value;

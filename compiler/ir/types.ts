@@ -55,6 +55,20 @@ export interface Graph {
 // The closed set of primitives. Each is the ONNX operator of its name (domain `ai.onnx`), with the attributes below.
 // Axes are counted from the front and never negative; shapes are spelled out in symbolic dims where ONNX computes them.
 
+/** Elementwise, of one operand. */
+export const unaryOps = [
+  ...(["Identity", "Neg", "Exp", "Log", "Sqrt", "Abs", "Sign", "Floor", "Cos"] as const),
+  ...(["Tanh", "Sigmoid", "Relu", "Softplus", "Not"] as const),
+] as const;
+export type UnaryOp = (typeof unaryOps)[number];
+
+/** Elementwise, of two operands that broadcast. Integer Div truncates toward zero; Mod has the sign of the divisor. */
+export const binaryOps = [
+  ...(["Add", "Sub", "Mul", "Div", "Pow", "Mod", "Min", "Max"] as const),
+  ...(["Equal", "Less", "Greater", "And", "Or"] as const),
+] as const;
+export type BinaryOp = (typeof binaryOps)[number];
+
 type None = Readonly<Record<never, never>>;
 interface Axis {
   readonly axis: number;
@@ -106,42 +120,14 @@ export interface RecurrentAttributes {
   readonly initial: boolean;
 }
 
-export interface OpAttributes {
+export interface OpAttributes extends Readonly<Record<UnaryOp | BinaryOp, None>> {
   // constants and sizes
   Constant: { readonly value: Tensor };
   /** With an operand, an int64 scalar, that is what the symbol `limit` stands for from here on. */
   Range: { readonly limit: Dim };
   Size: None;
-  Identity: None;
   Cast: { readonly to: DType };
-  // elementwise, one operand
-  Neg: None;
-  Exp: None;
-  Log: None;
-  Sqrt: None;
-  Abs: None;
-  Sign: None;
-  Floor: None;
-  Cos: None;
-  Tanh: None;
-  Sigmoid: None;
-  Relu: None;
-  Softplus: None;
-  Not: None;
-  // elementwise, broadcasting
-  Add: None;
-  Sub: None;
-  Mul: None;
-  Div: None;
-  Pow: None;
-  Mod: None;
-  Min: None;
-  Max: None;
-  Equal: None;
-  Less: None;
-  Greater: None;
-  And: None;
-  Or: None;
+  // elementwise
   Where: None;
   // contraction
   MatMul: None;

@@ -2,16 +2,27 @@
 import { printShape } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import { tabulate, tensor } from "../ir/tensor.js";
-import type { Family } from "./rule.js";
+import type { Family, Traits } from "./rule.js";
+
+const traits: Traits = {
+  family: "constant",
+  broadcasting: false,
+  commutative: false,
+  bitExact: "unproven",
+  flops: "none",
+  worthStacking: false,
+};
 
 export const constants: Family<"Constant" | "Range" | "Size"> = {
   Constant: {
+    traits,
     infer: (_, { value }) => [{ dtype: value.dtype, shape: value.shape }],
     vjp: "none",
     batch: "stay",
     evaluate: (_, { value }) => [value],
   },
   Range: {
+    traits,
     infer: (inputs, { limit }) => {
       const [count] = inputs;
       if (count !== undefined && (count.dtype !== "int64" || count.shape.length > 0))
@@ -25,6 +36,7 @@ export const constants: Family<"Constant" | "Range" | "Size"> = {
     ],
   },
   Size: {
+    traits: { ...traits, bitExact: "yes" },
     infer: () => [{ dtype: "int64", shape: [] }],
     vjp: "none",
     // Without the new axis, which would be counted too.

@@ -1,11 +1,20 @@
 /** Matrix products. */
-import { broadcastShapes, elementCount, mulDims, printShape } from "../ir/dims.js";
+import { broadcastShapes, elementCount, printShape } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import { floatTypes } from "../ir/float16.js";
 import { broadcastReader, reader, tabulate } from "../ir/tensor.js";
 import type { DType, Shape, Type, Value } from "../ir/types.js";
 import { alignBatched, unbroadcast } from "./broadcast.js";
-import { expectDType, type Family } from "./rule.js";
+import { expectDType, type Family, type Traits } from "./rule.js";
+
+const traits: Traits = {
+  family: "contraction",
+  broadcasting: false,
+  commutative: false,
+  bitExact: "unproven",
+  flops: "product",
+  worthStacking: true,
+};
 
 /** A permutation that swaps the last two of `rank` axes. */
 export function swapLast(rank: number): readonly number[] {
@@ -31,6 +40,7 @@ function expectSameInner(k: Shape[number], l: Shape[number], x: Type, y: Type): 
 
 export const contraction: Family<"MatMul" | "Gemm"> = {
   MatMul: {
+    traits,
     infer: (inputs) => {
       const x = at(inputs, 0);
       const y = at(inputs, 1);
@@ -87,6 +97,7 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
   },
   // x @ y + c with each factor transposed on request; c broadcasts and may be missing.
   Gemm: {
+    traits,
     infer: (inputs, { transA, transB }) => {
       const x = at(inputs, 0);
       const y = at(inputs, 1);
@@ -145,8 +156,3 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
     },
   },
 };
-
-/** Multiply-adds of a product, as a dim: the elements of its result times the inner size. */
-export function multiplyAdds(result: Type, inner: Shape[number]): Shape[number] {
-  return mulDims(elementCount(result.shape), inner);
-}

@@ -2,50 +2,37 @@
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import { floatTypes, isFloat } from "../ir/float16.js";
-import type { OpName } from "../ir/operators.js";
 import { broadcastReader, tabulate } from "../ir/tensor.js";
-import type { DType, NodeOf, Value } from "../ir/types.js";
+import type { BinaryOp, DType, NodeOf, OpName, UnaryOp, Value } from "../ir/types.js";
 import { alignBatched, broadcastTypes, unbroadcast } from "./broadcast.js";
-import { expectDType, type Family, type Rule } from "./rule.js";
+import { expectDType, type Family, type Rule, type Traits } from "./rule.js";
 
-type Unary =
-  | "Neg"
-  | "Exp"
-  | "Log"
-  | "Sqrt"
-  | "Abs"
-  | "Sign"
-  | "Floor"
-  | "Cos"
-  | "Tanh"
-  | "Sigmoid"
-  | "Relu"
-  | "Softplus"
-  | "Not"
-  | "Identity";
-type Binary =
-  | "Add"
-  | "Sub"
-  | "Mul"
-  | "Div"
-  | "Pow"
-  | "Mod"
-  | "Min"
-  | "Max"
-  | "Equal"
-  | "Less"
-  | "Greater"
-  | "And"
-  | "Or";
-type Elementwise = Unary | Binary | "Where" | "Cast";
+type Elementwise = UnaryOp | BinaryOp | "Where" | "Cast";
+
+type VaryingTraits = Pick<Traits, "bitExact" | "flops" | "commutative">;
+
+const traitsOf = (varying: VaryingTraits, broadcasting: boolean): Traits => ({
+  family: "elementwise",
+  worthStacking: false,
+  broadcasting,
+  ...varying,
+});
+
+const exact: VaryingTraits = { bitExact: "yes", flops: "per-entry", commutative: false };
+const commutative: VaryingTraits = { ...exact, commutative: true };
+/** Computed by polynomials in vectors, by the C library in the scalar remainder. */
+const transcendental: VaryingTraits = { ...exact, bitExact: "full-vectors" };
+const conversion: VaryingTraits = { ...exact, flops: "none" };
 
 /** `derivative` gives dL/dx from the cotangent g, the operand x and the result y. */
-function unary<K extends Unary>(
+function unary<K extends UnaryOp>(
+  traits: VaryingTraits,
   dtypes: readonly DType[],
   f: (x: number) => number,
   derivative: ((b: Builder, g: Value, x: Value, y: Value) => Value) | "none",
 ): Rule<K> {
   return {
+    traits: traitsOf(traits, false),
     infer: (inputs) => {
       const x = at(inputs, 0);
       expectDType(x, ...dtypes);
@@ -66,11 +53,13 @@ function unary<K extends Unary>(
 type PartialDerivative = (b: Builder, g: Value, x: Value, y: Value, result: Value) => Value;
 
 function broadcasting<K extends OpName>(
+  traits: VaryingTraits,
   infer: Rule<K>["infer"],
   vjp: ((b: Builder, node: NodeOf<K>, g: Value) => readonly (Value | undefined)[]) | "none",
   f: (operands: readonly number[]) => number,
 ): Rule<K> {
   return {
+    traits: traitsOf(traits, true),
     infer,
     vjp:
       vjp === "none"
@@ -90,13 +79,15 @@ function broadcasting<K extends OpName>(
   };
 }
 
-function binary<K extends Binary>(
+function binary<K extends BinaryOp>(
+  traits: VaryingTraits,
   dtypes: readonly DType[],
   result: DType | "same",
   f: (x: number, y: number) => number,
   partials: readonly [PartialDerivative, PartialDerivative] | "none",
 ): Rule<K> {
   return broadcasting<K>(
+    traits,
     (inputs) => {
       const dtype = expectDType(at(inputs, 0), ...dtypes);
       if (at(inputs, 1).dtype !== dtype) throw new Error(`${dtype} meets ${at(inputs, 1).dtype}`);
@@ -133,70 +124,79 @@ const maskCotangent = (b: Builder, g: Value, condition: Value) => b.mul(g, b.cas
 
 export const elementwise: Family<Elementwise> = {
   Identity: unary(
+    conversion,
     [...numericTypes, "bool"],
     (x) => x,
     (_, g) => g,
   ),
   Neg: unary(
+    exact,
     numericTypes,
     (x) => -x,
     ({ neg }, g) => neg(g),
   ),
-  Exp: unary(floatTypes, Math.exp, ({ mul }, g, _, y) => mul(g, y)),
-  Log: unary(floatTypes, Math.log, ({ div }, g, x) => div(g, x)),
-  Sqrt: unary(floatTypes, Math.sqrt, ({ mul, div }, g, _, y) => div(mul(g, 0.5), y)),
-  Abs: unary(numericTypes, Math.abs, ({ mul, sign }, g, x) => mul(g, sign(x))),
-  Sign: unary(floatTypes, Math.sign, "none"),
-  Floor: unary(floatTypes, Math.floor, "none"),
+  Exp: unary(transcendental, floatTypes, Math.exp, ({ mul }, g, _, y) => mul(g, y)),
+  Log: unary(transcendental, floatTypes, Math.log, ({ div }, g, x) => div(g, x)),
+  Sqrt: unary(exact, floatTypes, Math.sqrt, ({ mul, div }, g, _, y) => div(mul(g, 0.5), y)),
+  Abs: unary(exact, numericTypes, Math.abs, ({ mul, sign }, g, x) => mul(g, sign(x))),
+  Sign: unary(exact, floatTypes, Math.sign, "none"),
+  Floor: unary(exact, floatTypes, Math.floor, "none"),
   Cos: unary(
+    transcendental,
     floatTypes,
     Math.cos,
     // sin x = cos(x - π/2)
     ({ mul, neg, cos, sub }, g, x) => neg(mul(g, cos(sub(x, Math.PI / 2)))),
   ),
-  Tanh: unary(floatTypes, Math.tanh, ({ mul, sub }, g, _, y) => mul(g, sub(1, mul(y, y)))),
-  Sigmoid: unary(floatTypes, sigmoid, ({ mul, sub }, g, _, y) => mul(g, mul(y, sub(1, y)))),
+  Tanh: unary(transcendental, floatTypes, Math.tanh, ({ mul, sub }, g, _, y) => mul(g, sub(1, mul(y, y)))),
+  Sigmoid: unary(transcendental, floatTypes, sigmoid, ({ mul, sub }, g, _, y) => mul(g, mul(y, sub(1, y)))),
   Relu: unary(
+    exact,
     floatTypes,
     (x) => Math.max(x, 0),
     (b, g, x) => maskCotangent(b, g, b.greater(x, 0)),
   ),
   Softplus: unary(
+    transcendental,
     floatTypes,
     (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
     ({ mul, sigmoid }, g, x) => mul(g, sigmoid(x)),
   ),
-  Not: unary(["bool"], (x) => 1 - x, "none"),
-  Add: binary(numericTypes, "same", (x, y) => x + y, [(_, g) => passThrough(g), (_, g) => passThrough(g)]),
-  Sub: binary(numericTypes, "same", (x, y) => x - y, [(_, g) => passThrough(g), ({ neg }, g) => neg(g)]),
-  Mul: binary(numericTypes, "same", (x, y) => x * y, [({ mul }, g, _, y) => mul(g, y), ({ mul }, g, x) => mul(g, x)]),
+  Not: unary(exact, ["bool"], (x) => 1 - x, "none"),
+  Add: binary(commutative, numericTypes, "same", (x, y) => x + y, [(_, g) => passThrough(g), (_, g) => passThrough(g)]),
+  Sub: binary(exact, numericTypes, "same", (x, y) => x - y, [(_, g) => passThrough(g), ({ neg }, g) => neg(g)]),
+  Mul: binary(commutative, numericTypes, "same", (x, y) => x * y, [
+    ({ mul }, g, _, y) => mul(g, y),
+    ({ mul }, g, x) => mul(g, x),
+  ]),
   Div: truncating(
-    binary(numericTypes, "same", (x, y) => x / y, [
+    binary(exact, numericTypes, "same", (x, y) => x / y, [
       ({ div }, g, _, y) => div(g, y),
       ({ neg, div, mul }, g, _, y, result) => neg(div(mul(g, result), y)),
     ]),
   ),
-  Pow: binary(floatTypes, "same", (x, y) => x ** y, [
+  Pow: binary(transcendental, floatTypes, "same", (x, y) => x ** y, [
     ({ mul, pow, sub }, g, x, y) => mul(g, mul(y, pow(x, sub(y, 1)))),
     ({ mul, log }, g, x, _, result) => mul(g, mul(result, log(x))),
   ]),
   // The remainder has the sign of the divisor; adding 0 leaves no -0.
-  Mod: binary(["int64", "int32"], "same", (x, y) => (((x % y) + y) % y) + 0, "none"),
+  Mod: binary(exact, ["int64", "int32"], "same", (x, y) => (((x % y) + y) % y) + 0, "none"),
   // Where the operands are equal the cotangent goes to the second one.
-  Min: binary(numericTypes, "same", Math.min, [
+  Min: binary(commutative, numericTypes, "same", Math.min, [
     (b, g, x, y) => maskCotangent(b, g, b.less(x, y)),
     (b, g, x, y) => maskCotangent(b, g, b.not(b.less(x, y))),
   ]),
-  Max: binary(numericTypes, "same", Math.max, [
+  Max: binary(commutative, numericTypes, "same", Math.max, [
     (b, g, x, y) => maskCotangent(b, g, b.greater(x, y)),
     (b, g, x, y) => maskCotangent(b, g, b.not(b.greater(x, y))),
   ]),
-  Equal: binary(numericTypes, "bool", (x, y) => boolToNumber(x === y), "none"),
-  Less: binary(numericTypes, "bool", (x, y) => boolToNumber(x < y), "none"),
-  Greater: binary(numericTypes, "bool", (x, y) => boolToNumber(x > y), "none"),
-  And: binary(["bool"], "bool", (x, y) => x * y, "none"),
-  Or: binary(["bool"], "bool", Math.max, "none"),
+  Equal: binary(commutative, numericTypes, "bool", (x, y) => boolToNumber(x === y), "none"),
+  Less: binary(exact, numericTypes, "bool", (x, y) => boolToNumber(x < y), "none"),
+  Greater: binary(exact, numericTypes, "bool", (x, y) => boolToNumber(x > y), "none"),
+  And: binary(commutative, ["bool"], "bool", (x, y) => x * y, "none"),
+  Or: binary(commutative, ["bool"], "bool", Math.max, "none"),
   Where: broadcasting<"Where">(
+    exact,
     (inputs) => {
       expectDType(at(inputs, 0), "bool");
       const dtype = expectDType(at(inputs, 1), ...numericTypes);
@@ -210,6 +210,7 @@ export const elementwise: Family<Elementwise> = {
     (operands) => (at(operands, 0) !== 0 ? at(operands, 1) : at(operands, 2)),
   ),
   Cast: {
+    traits: traitsOf(conversion, false),
     infer: (inputs, { to }) => [{ dtype: to, shape: at(inputs, 0).shape }],
     vjp: (b, node, [g]) => {
       const { dtype } = at(node.inputs, 0).type;

@@ -1,5 +1,5 @@
 /** The table of primitives: total over the closed set. */
-import type { OpName } from "../ir/operators.js";
+import type { Node, OpName } from "../ir/types.js";
 import { constants } from "./constants.js";
 import { contraction } from "./contraction.js";
 import { elementwise } from "./elementwise.js";
@@ -8,7 +8,7 @@ import { loop } from "./loop.js";
 import { movement } from "./movement.js";
 import { recurrent } from "./recurrent.js";
 import { reductions } from "./reduction.js";
-import type { Rule } from "./rule.js";
+import type { Rule, Traits } from "./rule.js";
 
 export const rules: { readonly [K in OpName]: Rule<K> } = {
   ...constants,
@@ -20,3 +20,7 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
   ...loop,
   ...recurrent,
 };
+
+export function traitsOf({ op }: Node): Traits {
+  return rules[op].traits;
+}

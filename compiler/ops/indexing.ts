@@ -5,7 +5,16 @@ import { at } from "../ir/expect.js";
 import { reader, strides, tabulate } from "../ir/tensor.js";
 import type { Dim, Shape, Type, Value } from "../ir/types.js";
 import { withBatchAxis, zeros } from "./broadcast.js";
-import { dimAt, expectDType, type Family } from "./rule.js";
+import { dimAt, expectDType, type Family, type Traits } from "./rule.js";
+
+const traits: Traits = {
+  family: "indexing",
+  broadcasting: false,
+  commutative: false,
+  bitExact: "unproven",
+  flops: "none",
+  worthStacking: false,
+};
 
 /** Up to this many rows, adding into rows is a product with a one-hot matrix: a GEMM beats adding entry by entry. */
 const ONE_HOT_ROWS = 1024;
@@ -65,6 +74,7 @@ function toFront(rank: number, axis: number): readonly number[] {
 export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | "OneHot"> = {
   // Result: the data's axes before `axis`, the indices' axes, the data's axes after it.
   Gather: {
+    traits: { ...traits, bitExact: "yes" },
     infer: (inputs, { axis }) => {
       const data = at(inputs, 0);
       const indices = at(inputs, 1);
@@ -129,6 +139,7 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
   },
   // result[… i …] = data[… indices[… i …] …] along one axis; the other axes of data and indices agree.
   GatherElements: {
+    traits,
     infer: (inputs, { axis }) => {
       const data = at(inputs, 0);
       const indices = at(inputs, 1);
@@ -169,6 +180,7 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
   },
   // data plus updates [… i …] at [… indices[… i …] …] along one axis.
   ScatterElements: {
+    traits: { ...traits, flops: "per-entry" },
     infer: (inputs, { axis }) => {
       const data = at(inputs, 0);
       const indices = at(inputs, 1);
@@ -202,6 +214,7 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
     },
   },
   OneHot: {
+    traits: { ...traits, bitExact: "yes" },
     infer: (inputs, { depth, dtype }) => {
       checkIndices(at(inputs, 0));
       return [{ dtype, shape: [...at(inputs, 0).shape, depth] }];

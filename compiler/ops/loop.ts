@@ -20,6 +20,14 @@ function expectSameType(what: string, actual: Type, declared: Type): void {
 
 export const loop: Family<"Scan"> = {
   Scan: {
+    traits: {
+      family: "loop",
+      broadcasting: false,
+      commutative: false,
+      bitExact: "unproven",
+      flops: "loop",
+      worthStacking: false,
+    },
     infer: (inputs, { body, stateCount, scanCount, length }) => {
       if (inputs.length !== body.inputs.length)
         throw new Error(`${inputs.length} operands for a body with ${body.inputs.length} inputs`);

@@ -4,9 +4,18 @@ import { at } from "../ir/expect.js";
 import { broadcastReader, reader, tabulate } from "../ir/tensor.js";
 import type { Dim, Shape, Tensor } from "../ir/types.js";
 import { unbroadcast, withBatchAxis, zeros } from "./broadcast.js";
-import { dimAt, type Family } from "./rule.js";
+import { dimAt, type Family, type Traits } from "./rule.js";
 
 type Movement = "Reshape" | "Expand" | "Transpose" | "Unsqueeze" | "Squeeze" | "Concat" | "Split" | "Slice" | "Pad";
+
+const traits: Traits = {
+  family: "movement",
+  broadcasting: false,
+  commutative: false,
+  bitExact: "yes",
+  flops: "none",
+  worthStacking: false,
+};
 
 const axesAfterBatch = (axes: readonly number[]) => axes.map((axis) => axis + 1);
 
@@ -36,6 +45,7 @@ function sliceWithZeros(x: Tensor, axis: number, start: number, size: number): T
 
 export const movement: Family<Movement> = {
   Reshape: {
+    traits,
     infer: (inputs, { shape }) => {
       const x = at(inputs, 0);
       if (elementCount(x.shape) !== elementCount(shape))
@@ -47,6 +57,7 @@ export const movement: Family<Movement> = {
     evaluate: (inputs, { shape }, { size }) => [{ ...at(inputs, 0), shape: shape.map(size) }],
   },
   Expand: {
+    traits,
     infer: (inputs, { shape }) => {
       const x = at(inputs, 0);
       const lead = shape.length - x.shape.length;
@@ -73,6 +84,7 @@ export const movement: Family<Movement> = {
     },
   },
   Transpose: {
+    traits,
     infer: (inputs, { perm }) => {
       const x = at(inputs, 0);
       if (perm.length !== x.shape.length || x.shape.some((_, axis) => !perm.includes(axis)))
@@ -101,6 +113,7 @@ export const movement: Family<Movement> = {
     },
   },
   Unsqueeze: {
+    traits,
     infer: (inputs, { axes }) => [{ dtype: at(inputs, 0).dtype, shape: withAxes(at(inputs, 0).shape, axes) }],
     vjp: (b, { attributes: { axes } }, [g]) => [g && b.squeeze(g, axes)],
     batch: (b, node, inputs) => b.apply("Unsqueeze", inputs, { axes: axesAfterBatch(node.attributes.axes) }),
@@ -110,6 +123,7 @@ export const movement: Family<Movement> = {
     },
   },
   Squeeze: {
+    traits,
     infer: (inputs, { axes }) => {
       const x = at(inputs, 0);
       if (axes.some((axis) => x.shape[axis] !== 1))
@@ -124,6 +138,7 @@ export const movement: Family<Movement> = {
     },
   },
   Concat: {
+    traits,
     infer: (inputs, { axis }) => {
       const first = at(inputs, 0);
       dimAt(first.shape, axis);
@@ -169,6 +184,7 @@ export const movement: Family<Movement> = {
     },
   },
   Split: {
+    traits,
     infer: (inputs, { axis, sizes }) => {
       const x = at(inputs, 0);
       const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -197,6 +213,7 @@ export const movement: Family<Movement> = {
     },
   },
   Slice: {
+    traits,
     infer: (inputs, { axis, start, end }) => {
       const x = at(inputs, 0);
       const axisSize = dimAt(x.shape, axis);
@@ -216,6 +233,7 @@ export const movement: Family<Movement> = {
     },
   },
   Pad: {
+    traits,
     infer: (inputs, { axis, before, after }) => {
       const x = at(inputs, 0);
       const axisSize = dimAt(x.shape, axis);

@@ -1,8 +1,7 @@
 /** RNN, GRU and LSTM as ONNX defines them, one direction: for exported models, where they take the place of loops. */
 import { printShape, sameShape } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
-import type { OpAttributes } from "../ir/operators.js";
-import type { RecurrentActivation, RecurrentAttributes, Shape, Tensor, Type } from "../ir/types.js";
+import type { OpAttributes, RecurrentActivation, RecurrentAttributes, Shape, Tensor, Type } from "../ir/types.js";
 import type { Family, Rule } from "./rule.js";
 
 type Operator = "RNN" | "GRU" | "LSTM";
@@ -138,6 +137,14 @@ function rule<K extends Operator>(
   peepholes: (attributes: OpAttributes[K]) => boolean = () => false,
 ): Rule<K> {
   return {
+    traits: {
+      family: "recurrent",
+      broadcasting: false,
+      commutative: false,
+      bitExact: "unproven",
+      flops: "recurrent",
+      worthStacking: false,
+    },
     infer: (inputs, attributes) => infer(op, inputs, attributes, peepholes(attributes)),
     vjp: "inference",
     batch: "stay",

@@ -5,9 +5,18 @@ import { at } from "../ir/expect.js";
 import { floatTypes } from "../ir/float16.js";
 import { reader, tabulate } from "../ir/tensor.js";
 import type { DType, NodeOf, Shape, Tensor, Type, Value } from "../ir/types.js";
-import { dimAt, expectDType, type Family, type Rule } from "./rule.js";
+import { dimAt, expectDType, type Family, type Rule, type Traits } from "./rule.js";
 
 type Reduce = "ReduceSum" | "ReduceMean" | "ReduceMax";
+
+const traits: Traits = {
+  family: "reduction",
+  broadcasting: false,
+  commutative: false,
+  bitExact: "unproven",
+  flops: "per-entry",
+  worthStacking: false,
+};
 
 const numericTypes = [...floatTypes, "int64", "int32"] as const;
 
@@ -54,11 +63,13 @@ function restoreAxes(b: Builder, node: NodeOf<Reduce>, reduced: Value): Value {
 }
 
 function reduction<K extends Reduce>(
+  worthStacking: boolean,
   dtypes: readonly DType[],
   evaluate: (x: Tensor, axes: readonly number[], keep: boolean) => Tensor,
   vjp: (b: Builder, node: NodeOf<K>, g: Value) => Value,
 ): Rule<K> {
   return {
+    traits: { ...traits, worthStacking },
     infer: (inputs, { axes, keep }) => {
       const x = at(inputs, 0);
       checkAxes(x, axes);
@@ -97,11 +108,13 @@ function softmaxRows(x: Tensor, finish: (shifted: number, sum: number) => number
 
 export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = {
   ReduceSum: reduction<"ReduceSum">(
+    true,
     numericTypes,
     (x, axes, keep) => foldAxes(x, axes, keep, 0, (total, entry) => total + entry),
     (b, node, g) => b.expand(restoreAxes(b, node, g), at(node.inputs, 0).type.shape),
   ),
   ReduceMean: reduction<"ReduceMean">(
+    false,
     floatTypes,
     (x, axes, keep) => {
       const sum = foldAxes(x, axes, keep, 0, (total, entry) => total + entry);
@@ -120,6 +133,7 @@ export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = 
     },
   ),
   ReduceMax: reduction<"ReduceMax">(
+    false,
     numericTypes,
     (x, axes, keep) => foldAxes(x, axes, keep, Number.NEGATIVE_INFINITY, Math.max),
     // Equal largest entries share the cotangent.
@@ -131,6 +145,7 @@ export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = 
     },
   ),
   ArgMax: {
+    traits,
     infer: (inputs, { axis }) => {
       const x = at(inputs, 0);
       expectDType(x, ...numericTypes);
@@ -163,6 +178,7 @@ export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = 
     },
   },
   Softmax: {
+    traits,
     infer: (inputs) => [rowsType(at(inputs, 0))],
     vjp: (b, node, [g]) => {
       const y = at(node.outputs, 0);
@@ -172,6 +188,7 @@ export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = 
     evaluate: (inputs) => [softmaxRows(at(inputs, 0), (shifted, sum) => Math.exp(shifted) / sum)],
   },
   LogSoftmax: {
+    traits,
     infer: (inputs) => [rowsType(at(inputs, 0))],
     vjp: (b, node, [g]) => [g && b.sub(g, b.mul(b.exp(at(node.outputs, 0)), b.sum(g, [-1], true)))],
     batch: (b, _, inputs) => b.apply("LogSoftmax", inputs, {}),

@@ -1,8 +1,7 @@
-/** What every primitive must say of itself. The tables over primitives are total: a forgotten rule does not type-check. */
+/** Rules of the primitives: types, gradient, batching, reference arithmetic, traits. A missing rule does not type-check. */
 import type { Builder } from "../ir/builder.js";
 import { printShape } from "../ir/dims.js";
-import type { OpAttributes, OpName } from "../ir/operators.js";
-import type { Dim, Graph, NodeOf, Shape, Tensor, Type, Value } from "../ir/types.js";
+import type { Dim, Graph, NodeOf, OpAttributes, OpName, Shape, Tensor, Type, Value } from "../ir/types.js";
 
 /** What evaluation knows besides operands: the size behind each dim, and how to run a loop body. */
 export interface EvaluationContext {
@@ -29,7 +28,35 @@ export type BatchingRule<K extends OpName> = (
   size: Dim,
 ) => readonly Value[] | undefined;
 
+/** Facts of a primitive that passes, costs and rewrites depend on. */
+export interface Traits {
+  readonly family:
+    | "constant"
+    | "elementwise"
+    | "contraction"
+    | "reduction"
+    | "movement"
+    | "indexing"
+    | "loop"
+    | "recurrent";
+  /** Operands broadcast to one shape, as in numpy. */
+  readonly broadcasting: boolean;
+  /** f(x, y) = f(y, x). */
+  readonly commutative: boolean;
+  /**
+   * Whether one call over the operands of several time steps has the bits of a call for each step. "full-vectors": only
+   * where an entry is computed by the vector loop of the kernel both times; its scalar remainder rounds differently
+   * (ONNX Runtime 1.30, CPU). "unproven" where sums may be blocked differently, or nobody has looked.
+   */
+  readonly bitExact: "yes" | "full-vectors" | "unproven";
+  /** Floating-point operations: none, about one per entry, those of a matrix product, or those of the steps of a loop. */
+  readonly flops: "none" | "per-entry" | "product" | "recurrent" | "loop";
+  /** One call over all time steps is worth the memory of its stacked operands: it is one large kernel. */
+  readonly worthStacking: boolean;
+}
+
 export interface Rule<K extends OpName> {
+  readonly traits: Traits;
   /** Types of the outputs. Throws when the operands break the rules: a broken graph is our bug. */
   readonly infer: (inputs: readonly Type[], attributes: OpAttributes[K]) => readonly Type[];
   /** "none": its gradient is zero everywhere. "loop": autodiff/scan.ts. "inference": it stands where nothing is differentiated. */

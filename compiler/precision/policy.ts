@@ -2,7 +2,7 @@
  * In how many bits each primitive computes where 16 are allowed: what machines of matrix products gain most from, and what loses too much.
  * The choices are those of automatic mixed precision elsewhere (P. Micikevicius et al., 2018).
  */
-import type { OpName } from "../ir/operators.js";
+import type { OpName } from "../ir/types.js";
 
 export type PrecisionPolicy =
   /** In float16, whatever its operands are. */

@@ -1,9 +1,8 @@
 /** Each primitive as ONNX nodes: total over the closed set. Most are the operator of their name with the same operands. */
 
 import { at } from "../../ir/expect.js";
-import type { OpName } from "../../ir/operators.js";
 import { tensor as tensorOf } from "../../ir/tensor.js";
-import type { DType, Node, NodeOf, Value } from "../../ir/types.js";
+import type { DType, Node, NodeOf, OpName, Value } from "../../ir/types.js";
 import { mulOperands } from "./merge-scalar-factors.js";
 import { elementTypes, int, ints, tensor, text } from "./proto.js";
 import { emitRecurrent } from "./recurrent.js";

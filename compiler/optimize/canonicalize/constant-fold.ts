@@ -3,9 +3,8 @@ import { evaluateNode } from "../../graph/evaluate.js";
 import { type RewriteRule, rewrite } from "../../graph/rewrite.js";
 import { elementCount } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
-import type { OpName } from "../../ir/operators.js";
 import { scalarTensor, staticShape } from "../../ir/tensor.js";
-import type { Node, NodeOf, Tensor, Value } from "../../ir/types.js";
+import type { Node, NodeOf, OpName, Tensor, Value } from "../../ir/types.js";
 import type { Pass } from "../pass.js";
 
 /** Larger results stay computed: a constant would only move work from the session to the file. */

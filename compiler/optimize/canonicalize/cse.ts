@@ -1,10 +1,9 @@
 /** Common subexpressions. */
+
 import { rewrite } from "../../graph/rewrite.js";
 import type { Graph, Node, Value } from "../../ir/types.js";
+import { traitsOf } from "../../ops/index.js";
 import type { Pass } from "../pass.js";
-
-/** Operations whose operands may change places. */
-export const commutative: ReadonlySet<string> = new Set(["Add", "Mul", "Min", "Max", "And", "Or", "Equal"]);
 
 /** Two nodes with the same text and operands are the same. A zero is told from a negative one: 1 / 0 tells them too. */
 function attributeText(node: Node): string {
@@ -29,7 +28,7 @@ function mergeDuplicates(graph: Graph): Graph {
       scope.ids.set(value, id);
       return id;
     });
-    if (commutative.has(node.op)) ids.sort((x, y) => x - y);
+    if (traitsOf(node).commutative) ids.sort((x, y) => x - y);
     const key = `${node.op} ${ids} ${attributeText(node)}`;
     const existing = scope.outputs.get(key);
     if (existing !== undefined) {

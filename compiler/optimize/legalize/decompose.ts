@@ -3,7 +3,7 @@ import { type RewriteRule, type RewriteSite, rewrite } from "../../graph/rewrite
 import { at } from "../../ir/expect.js";
 import { tensor } from "../../ir/tensor.js";
 import type { Dim, Node, Value } from "../../ir/types.js";
-import { movement } from "../../ops/movement.js";
+import { traitsOf } from "../../ops/index.js";
 import type { Pass } from "../pass.js";
 
 /** A kernel writes into as many buffers as it has results, and reads one more: devices have 8 at least. */
@@ -17,7 +17,7 @@ const iota = (count: number) =>
   );
 
 /** Whether a node only moves entries, for which there are kernels of numbers alone. */
-const isDataMovement = ({ op }: Node): boolean => op in movement || op === "Gather";
+const isDataMovement = (node: Node): boolean => traitsOf(node).family === "movement" || node.op === "Gather";
 
 /** Flags are moved as numbers. */
 function moveBoolsAsFloats(node: Node, { b, inputs }: RewriteSite): readonly Value[] | undefined {

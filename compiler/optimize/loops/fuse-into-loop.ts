@@ -5,7 +5,7 @@ import { withSameInputs } from "../../graph/value-map.js";
 import type { Builder } from "../../ir/builder.js";
 import { at } from "../../ir/expect.js";
 import type { Dim, Graph, Node, NodeOf, Tensor, Value } from "../../ir/types.js";
-import { elementwise } from "../../ops/elementwise.js";
+import { traitsOf } from "../../ops/index.js";
 import type { Pass, PassContext } from "../pass.js";
 import { isWide } from "../target/cpu.js";
 import { producersOf, readersOf, rebuildScan, transformRecursively } from "./rewrite-loop.js";
@@ -25,7 +25,7 @@ function slicingOf(node: Node, length: Dim): readonly Slicing[] | undefined {
   }
   if (node.op === "Concat" || node.op === "Split")
     return node.attributes.axis > 0 ? node.inputs.map(() => "slice") : undefined;
-  if (!(node.op in elementwise)) return undefined;
+  if (traitsOf(node).family !== "elementwise") return undefined;
   const fits = node.inputs.every((input) => isSliced(input) || input.type.shape.length < shape.length);
   return fits ? node.inputs.map((input) => (isSliced(input) ? "slice" : "whole")) : undefined;
 }

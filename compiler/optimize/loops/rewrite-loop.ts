@@ -4,8 +4,7 @@ import { copyNode, rewrite, scanOperands } from "../../graph/rewrite.js";
 import { withSameInputs } from "../../graph/value-map.js";
 import type { Builder } from "../../ir/builder.js";
 import { at, expectDefined } from "../../ir/expect.js";
-import type { OpName } from "../../ir/operators.js";
-import type { Graph, Node, NodeOf, Value } from "../../ir/types.js";
+import type { Graph, Node, NodeOf, OpName, Value } from "../../ir/types.js";
 
 /** Values of a body that depend on no state: the same whatever came before this step. */
 export function stateIndependent(loop: NodeOf<"Scan">): ReadonlySet<Value> {

@@ -1,10 +1,12 @@
 /** Sink: what no state depends on leaves the loop and runs after it; sums over the steps are made from stacked terms. */
+
 import type { OuterSource } from "../../graph/builder.js";
 import { copyNode, scanOperands } from "../../graph/rewrite.js";
 import type { Builder } from "../../ir/builder.js";
 import { elementCount } from "../../ir/dims.js";
 import { at, expectDefined } from "../../ir/expect.js";
 import type { Dim, Node, NodeOf, Value } from "../../ir/types.js";
+import { traitsOf } from "../../ops/index.js";
 import { expectedSize, type Pass, type PassContext } from "../pass.js";
 import {
   batchNode,
@@ -34,9 +36,6 @@ interface Plan {
 }
 
 type CanMove = (node: Node) => boolean;
-
-/** Products and sums are worth their operands' memory: over all steps at once they are one large kernel. */
-const worthTheMemory: ReadonlySet<string> = new Set(["MatMul", "Gemm", "ReduceSum"]);
 
 function findAccumulators(loop: NodeOf<"Scan">, readers: ReadonlyMap<Value, number>): readonly Accumulator[] {
   const { body } = loop.attributes;
@@ -113,7 +112,7 @@ function planOf(loop: NodeOf<"Scan">, context: PassContext, canMove: CanMove): P
     );
   const isOutside = (value: Value) => available.has(value) || needed.has(value);
   const isProfitable = (node: Node) =>
-    worthTheMemory.has(node.op) ||
+    traitsOf(node).worthStacking ||
     totalSize(node.inputs.filter((input) => !isOutside(input))) <=
       totalSize(node.outputs.filter((output) => needed.has(output)));
   const canSink = (node: Node) => {

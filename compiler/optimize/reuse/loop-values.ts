@@ -4,8 +4,7 @@ import { copyNode, scanOperands } from "../../graph/rewrite.js";
 import { withSameInputs } from "../../graph/value-map.js";
 import { at, expectDefined } from "../../ir/expect.js";
 import type { Graph, Node, NodeOf, Value } from "../../ir/types.js";
-import { elementwise } from "../../ops/elementwise.js";
-import { commutative } from "../canonicalize/cse.js";
+import { traitsOf } from "../../ops/index.js";
 import { readersOf, transformRecursively } from "../loops/rewrite-loop.js";
 import type { Pass, PassContext } from "../pass.js";
 import { isWide } from "../target/cpu.js";
@@ -22,7 +21,7 @@ export function findEquivalentNode(node: Node, operands: readonly Value[], body:
   return body.nodes.find((candidate) => {
     if (candidate.op !== node.op || JSON.stringify(candidate.attributes) !== attributes) return false;
     const isSame = (order: readonly Value[]) => candidate.inputs.every((input, index) => input === order[index]);
-    return isSame(operands) || (commutative.has(node.op) && isSame(operands.toReversed()));
+    return isSame(operands) || (traitsOf(node).commutative && isSame(operands.toReversed()));
   });
 }
 
@@ -46,7 +45,12 @@ function loopValuesOf(graph: Graph, context: PassContext): ReadonlyMap<Value, Lo
     }
     const sources = node.inputs.map((input) => loopValues.get(input));
     const loop = sources[0]?.loop;
-    if (!(node.op in elementwise) || loop === undefined || sources.some((source) => source?.loop !== loop)) continue;
+    if (
+      traitsOf(node).family !== "elementwise" ||
+      loop === undefined ||
+      sources.some((source) => source?.loop !== loop)
+    )
+      continue;
     const { body, stateCount } = loop.attributes;
     const operands = sources.map((source) => expectDefined(source, "a stack").inner);
     const inner = findEquivalentNode(node, operands, body)?.outputs[0];

@@ -1,5 +1,5 @@
 /** What a primitive is tried on: operands, attributes, and where its batch rule is allowed to refuse. */
-import type { OpAttributes, OpName } from "../../../compiler/ir/operators.js";
+import type { OpAttributes, OpName } from "../../../compiler/ir/types.js";
 import type { Sample } from "./sample.js";
 
 export interface Case<Attributes> {

@@ -1,8 +1,7 @@
 /** Cases of every primitive, and what a case is as a graph. */
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { verify } from "../../../compiler/graph/verify.js";
-import type { OpName } from "../../../compiler/ir/operators.js";
-import type { Graph, Tensor } from "../../../compiler/ir/types.js";
+import type { Graph, OpName, Tensor } from "../../../compiler/ir/types.js";
 import { randomStream } from "../../../runtime/tensors/random.js";
 import type { CaseOf, Cases } from "./case.js";
 import { constants } from "./constants.cases.js";

@@ -3,8 +3,7 @@ import { expect, test } from "vitest";
 import { differentiate } from "../../../compiler/autodiff/reverse.js";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import type { Builder } from "../../../compiler/ir/builder.js";
-import type { OpName } from "../../../compiler/ir/operators.js";
-import type { Value } from "../../../compiler/ir/types.js";
+import type { OpName, Value } from "../../../compiler/ir/types.js";
 
 /** Operators of the gradient of the sum of `build`, with respect to all inputs. */
 function gradientOps(build: (b: Builder) => Value): readonly OpName[] {

@@ -1,36 +1,7 @@
 /** Cases of the elementwise primitives: every rank, broadcasting both ways, every dtype that they take. */
+import type { BinaryOp, UnaryOp } from "../../../compiler/ir/types.js";
 import type { CaseOf, Cases } from "./case.js";
 import { below, constant, flags, nonInteger, normal, positive, type Sample, skewedBelow } from "./sample.js";
-
-type Unary =
-  | "Identity"
-  | "Neg"
-  | "Exp"
-  | "Log"
-  | "Sqrt"
-  | "Abs"
-  | "Sign"
-  | "Floor"
-  | "Cos"
-  | "Tanh"
-  | "Sigmoid"
-  | "Relu"
-  | "Softplus"
-  | "Not";
-type Binary =
-  | "Add"
-  | "Sub"
-  | "Mul"
-  | "Div"
-  | "Pow"
-  | "Mod"
-  | "Min"
-  | "Max"
-  | "Equal"
-  | "Less"
-  | "Greater"
-  | "And"
-  | "Or";
 
 /** Cases without attributes: they fit every primitive that has none. */
 type Plain = readonly [CaseOf<"Neg">, ...CaseOf<"Neg">[]];
@@ -63,7 +34,7 @@ const integers = (x: Draw, y: Draw): Plain => [
 
 const some: Draw = (...shape) => below(3, ...shape);
 
-export const elementwise: Cases<Unary | Binary | "Where" | "Cast"> = {
+export const elementwise: Cases<UnaryOp | BinaryOp | "Where" | "Cast"> = {
   Identity: [
     ...unary(normal),
     caseOf("whole numbers", below(9, 3)),

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ruleOf } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
-import type { OpName } from "../../../compiler/ir/operators.js";
+import type { OpName } from "../../../compiler/ir/types.js";
 import { randomStream } from "../../../runtime/tensors/random.js";
 import { expectGradients, gradients, weightedSum } from "../../support/finite-differences.js";
 import type { CaseOf } from "./case.js";

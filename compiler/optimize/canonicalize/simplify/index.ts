@@ -1,9 +1,11 @@
 /** Local algebra: each rule looks at one node and its producers, and gives something smaller that has the same value. */
+
 import { type RewriteRule, type RewriteSite, rewrite } from "../../../graph/rewrite.js";
 import { elementCount, sameShape } from "../../../ir/dims.js";
 import { at } from "../../../ir/expect.js";
 import type { Node, Tensor, Value } from "../../../ir/types.js";
 import { broadcastTypes } from "../../../ops/broadcast.js";
+import { traitsOf } from "../../../ops/index.js";
 import type { Pass } from "../../pass.js";
 import { castRules } from "./casts.js";
 import { movementRules } from "./movement.js";
@@ -74,12 +76,10 @@ const signs: RewriteRule = (node, site) => {
   }
 };
 
-const broadcasting: ReadonlySet<string> = new Set(["Add", "Sub", "Mul", "Div", "Min", "Max", "Where"]);
-
 /** An operand need not be expanded for an operation that broadcasts it anyway. */
 const redundantExpands: RewriteRule = (node, { b, inputs, producer }) => {
   const result = node.outputs[0]?.type.shape;
-  if (result === undefined || !broadcasting.has(node.op)) return undefined;
+  if (result === undefined || !traitsOf(node).broadcasting) return undefined;
   for (const [index, input] of inputs.entries()) {
     const source = producer(input);
     if (source?.op !== "Expand") continue;

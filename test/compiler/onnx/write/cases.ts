@@ -2,9 +2,8 @@
 import { scan } from "../../../../compiler/graph/loop.js";
 import type { Builder } from "../../../../compiler/ir/builder.js";
 import { addDims, mulDims, subDims } from "../../../../compiler/ir/dims.js";
-import type { OpName } from "../../../../compiler/ir/operators.js";
 import { tensor } from "../../../../compiler/ir/tensor.js";
-import type { Type, Value } from "../../../../compiler/ir/types.js";
+import type { OpName, Type, Value } from "../../../../compiler/ir/types.js";
 
 const BATCH_TIME = mulDims("batch", "time");
 
