@@ -1,5 +1,6 @@
-/** The results as pictures. */
+/** Charts of the results. */
 import { writeFileSync } from "node:fs";
+import { ink, palette } from "../dist/views/charts/theme.js";
 
 export async function writeChart(file, chart) {
   const { toSvg } = await import("../dist/views/charts/render.js");
@@ -8,55 +9,92 @@ export async function writeChart(file, chart) {
 
 const subtitle = ({ date, machine, note }) =>
   [
-    `${machine.cpu}, ${machine.threads} threads, ONNX Runtime ${machine.onnxruntime}, ${date}`,
+    `${machine.cpu}, ${machine.cores} cores, ONNX Runtime ${machine.onnxruntime}, ${date}`,
     ...note.split(/(?<=[;.]) /),
   ].filter((line) => line !== "");
 
 const timeText = (ms) => `${ms < 100 ? Number(ms.toPrecision(3)) : Math.round(ms).toLocaleString("en")} ms`;
 
-/** How many times as long as rnnx each peer takes for a step. */
+/** "LSTM 2 × 128, batch 50": layers, width and rows of a configuration. */
+const sizeText = ({ layers, hidden, batch }) => `LSTM ${layers} × ${hidden}, batch ${batch}`;
+
+/** Time of a training step of each framework as a multiple of rnnx's: a bar to the right of 1 is slower than rnnx. */
 export function comparisonChart(results) {
-  const values = results.configurations.flatMap(({ name, peers, ms }) => [
-    { name, side: "rnnx", ratio: 1, label: timeText(ms) },
-    ...peers.map(({ peer, ratio, ms: time }) => ({ name, side: peer, ratio, label: timeText(time) })),
-  ]);
-  const encoding = {
-    y: { field: "side", type: "nominal", title: null, sort: null },
-    x: {
-      field: "ratio",
-      type: "quantitative",
-      scale: { type: "log" },
-      title: "time of a training step, rnnx = 1 (log scale)",
-    },
-  };
+  const values = results.configurations.flatMap(({ name, ms, frameworks, ...sizes }) =>
+    [{ framework: "rnnx", ms, ratio: 1 }, ...frameworks].map((one) => ({
+      name: `${name}: ${sizeText(sizes)}`,
+      framework: one.framework.replace(/\+cpu|, cpu$/g, ""),
+      ratio: one.ratio,
+      label: one.framework === "rnnx" ? timeText(one.ms) : `${timeText(one.ms)} (${Number(one.ratio.toFixed(2))} ×)`,
+    })),
+  );
+  const names = [...new Set(values.map(({ name }) => name))];
+  const frameworks = [...new Set(values.map(({ framework }) => framework))];
+  const [own, ...others] = palette;
   return {
-    title: { text: "One training step on the CPU", subtitle: subtitle(results) },
+    title: {
+      text: "Time of one training step on a CPU, as a multiple of rnnx's (shorter is faster)",
+      subtitle: subtitle(results),
+      subtitleColor: ink.quiet,
+    },
     data: { values },
     facet: {
       row: {
         field: "name",
         type: "nominal",
         title: null,
-        sort: results.configurations.map(({ name }) => name),
-        header: { labelAngle: 0, labelAlign: "left" },
+        sort: names,
+        header: {
+          labelAngle: 0,
+          labelAlign: "left",
+          labelExpr: "split(datum.value, ': ')",
+          labelBaseline: "middle",
+          labelFontSize: 12,
+          labelLimit: 0,
+          labelPadding: 100,
+          labelColor: ink.text,
+        },
       },
     },
-    resolve: { scale: { y: "independent" } },
+    spacing: 12,
     spec: {
-      width: 420,
-      encoding,
+      width: 460,
+      height: { step: 18 },
+      encoding: {
+        y: {
+          field: "framework",
+          type: "nominal",
+          title: null,
+          sort: frameworks,
+          axis: { labelLimit: 160, ticks: false },
+        },
+        x: {
+          field: "ratio",
+          type: "quantitative",
+          title: null,
+          scale: { domain: [0, Math.ceil(Math.max(...values.map(({ ratio }) => ratio))) * 1.25] },
+          axis: null,
+        },
+      },
       layer: [
         {
-          mark: "bar",
-          encoding: { color: { field: "side", type: "nominal", legend: null, sort: null }, x2: { datum: 0.1 } },
+          mark: { type: "bar", height: 13 },
+          encoding: {
+            color: {
+              field: "framework",
+              type: "nominal",
+              legend: null,
+              scale: { domain: frameworks, range: [own, ...others.slice(0, frameworks.length - 1)] },
+            },
+          },
         },
-        { mark: { type: "text", align: "left", dx: 4 }, encoding: { text: { field: "label" } } },
+        { mark: { type: "text", align: "left", dx: 5, fontSize: 11 }, encoding: { text: { field: "label" } } },
       ],
     },
   };
 }
 
-/** Milliseconds of a step against each of several sizes; a straight line is cost in proportion. */
+/** Milliseconds of a step against each of several sizes; a straight line is proportional cost. */
 export function scaleChart(results) {
   const values = results.series.flatMap(({ name, points }) => points.map(({ size, ms }) => ({ name, size, ms })));
   return {

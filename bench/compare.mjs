@@ -1,19 +1,19 @@
 /**
- * Times the training step of the standard configurations in turn with the peers that are installed, and that of every built-in
- * cell; prints ratios, and leaves the numbers and a chart in bench/results.
+ * Times the training step of the standard configurations next to the frameworks that are installed, and that of every built-in
+ * cell. It prints ratios and writes the numbers and a chart to bench/results.
  *
- *     npm run bench                                  what is installed, some minutes
+ *     npm run bench                                  all that is installed, some minutes
  *     npm run bench -- --only hihello --rounds 3     one configuration
- *     npm run bench -- --python /opt/peers/bin/python --tfjs ../tfjs --note "torch of Debian, an older one on OpenBLAS"
+ *     npm run bench -- --python /opt/torch/bin/python --tfjs ../tfjs --note "PyTorch of Debian, with OpenBLAS"
  *
- * Rounds alternate (rnnx, peer, rnnx, peer, …), since shared machines drift: only ratios of one run say something. Nothing
- * else should run meanwhile.
+ * Rounds alternate (rnnx, framework, rnnx, framework, …), since shared machines drift: only ratios of one run compare. Each
+ * framework runs in its default environment and counts with its best number of threads. Run nothing else meanwhile.
  */
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { flagsOf } from "../scripts/flags.mjs";
 import { machine, resultName, today } from "./environment.mjs";
-import { findPeers, peerSteps } from "./frameworks.mjs";
+import { findFrameworks, frameworkSteps, threadCounts } from "./frameworks.mjs";
 import { here, matmul, measure, median, rnnx, threadsFor } from "./spawn.mjs";
 import { configurations, OWN_LSTM } from "./workloads.mjs";
 
@@ -29,51 +29,54 @@ const values = flagsOf(import.meta.filename, {
   out: here("results"),
 });
 const { rounds, threads } = values;
-const say = (text) => process.stdout.write(`${text}\n`);
-const sizesOf = ({ name: _, peer_steps: __, ...sizes }) => sizes;
+const print = (text) => process.stdout.write(`${text}\n`);
+const sizesOf = ({ name: _, framework_steps: __, ...sizes }) => sizes;
 const ratio = (number) => `${number.toFixed(2)} ×`;
 
-const peers = findPeers([...values.python, "python3", "/usr/bin/python3"], values.tfjs);
-say(`peers: ${peers.map(({ name }) => name).join(", ") || "none found (--python, --tfjs)"}`);
+const frameworks = findFrameworks([...values.python, "python3", "/usr/bin/python3"], values.tfjs);
+print(`frameworks: ${frameworks.map(({ name }) => name).join(", ") || "none found (--python, --tfjs)"}`);
 
-/** Milliseconds that the products of a step would take, each at MatMul's own rate on its shape. */
+/** Milliseconds of the matrix products of a step, each at MatMul's own rate for its shape. */
 function productsAlone({ products }, { threads }) {
   const { rates } = measure(matmul, {}, { product: products.map(({ shape }) => shape.join()), threads });
   const times = products.map(({ shape, times }) => (times * 2 * shape.reduce((x, y) => x * y)) / rates[shape.join()]);
   return times.reduce((sum, time) => sum + time, 0) / 1e6;
 }
 
-/** One configuration: the median of each side over the rounds. */
+/** One configuration: the median of each side over the rounds; of a framework, that of its best number of threads. */
 function compare(configuration) {
   const sizes = sizesOf(configuration);
   const own = { threads: threadsFor(sizes, threads), calls: values.calls };
-  const taken = new Map([["rnnx", []]]);
-  const lines = new Map();
-  const alone = [];
+  const sides = new Map();
+  const record = (key, side, line) =>
+    sides.set(key, { ...side, line, times: [...(sides.get(key)?.times ?? []), line.median_ms] });
+  const productTimes = [];
   for (let round = 0; round < rounds; round++) {
-    const note = (side, line) => {
-      lines.set(side, line);
-      taken.set(side, [...(taken.get(side) ?? []), line.median_ms]);
-    };
-    note("rnnx", measure(rnnx, sizes, own));
-    alone.push(productsAlone(lines.get("rnnx"), own));
-    for (const peer of peers) {
-      const steps = peerSteps(peer, sizes, configuration.peer_steps);
+    record("rnnx", { name: "rnnx" }, measure(rnnx, sizes, own));
+    productTimes.push(productsAlone(sides.get("rnnx").line, own));
+    for (const framework of frameworks) {
+      const steps = frameworkSteps(framework, sizes, configuration.framework_steps);
       // JavaScript is slow enough to be timed once.
-      if (steps > 0 && (peer.name !== "tfjs" || round === 0))
-        note(peer.name, measure(peer, { ...sizes, steps }, { threads }));
+      if (steps === 0 || (framework.name === "tfjs" && round > 0)) continue;
+      for (const count of threadCounts(framework, threads)) {
+        const line = measure(framework, { ...sizes, steps }, { threads: count });
+        record(`${framework.name} ${count}`, { name: framework.name, threads: count }, line);
+      }
     }
   }
-  const line = lines.get("rnnx");
-  const ms = median(taken.get("rnnx"));
+  const { line, times } = sides.get("rnnx");
+  const ms = median(times);
   const gflops = line.flops / ms / 1e6;
-  const products_ms = median(alone);
-  const against = [...lines].filter(([side]) => side !== "rnnx");
+  const products_ms = median(productTimes);
+  const best = frameworks.flatMap(({ name }) => {
+    const tried = [...sides.values()].filter((side) => side.name === name);
+    return tried.sort((a, b) => median(a.times) - median(b.times)).slice(0, 1);
+  });
   const result = {
     name: configuration.name,
     ...sizes,
     ms,
-    rounds: taken.get("rnnx"),
+    rounds: times,
     compile_ms: line.compile_ms,
     session_ms: line.session_ms,
     nodes: line.nodes,
@@ -84,13 +87,13 @@ function compare(configuration) {
     products: line.products,
     products_ms: Number(products_ms.toFixed(3)),
     share_of_products: Number((products_ms / ms).toFixed(3)),
-    peers: against.map(([side, { peer, peak_mib }]) => {
-      const time = median(taken.get(side));
-      return { peer, ms: time, peak_mib, ratio: Number((time / ms).toFixed(2)) };
+    frameworks: best.map(({ line: { peer, peak_mib }, times: frameworkTimes, threads: count }) => {
+      const time = median(frameworkTimes);
+      return { framework: peer, threads: count, ms: time, peak_mib, ratio: Number((time / ms).toFixed(2)) };
     }),
   };
-  const others = result.peers.map((peer) => `${peer.peer} ${peer.ms.toFixed(2)} ms (${ratio(peer.ratio)})`);
-  say(
+  const others = result.frameworks.map((one) => `${one.framework} ${one.ms.toFixed(2)} ms (${ratio(one.ratio)})`);
+  print(
     `${result.name}: ${[`rnnx ${ms.toFixed(3)} ms`, ...others].join(", ")}; ${result.gflops} GFLOP/s, ` +
       `its products alone ${products_ms.toFixed(3)} ms (${(100 * result.share_of_products).toFixed(0)} %), ` +
       `loop steps of ${line.nodes_per_loop_step.join(" and ")} nodes, ${line.peak_mib} MiB; ` +
@@ -99,13 +102,13 @@ function compare(configuration) {
   return result;
 }
 
-/** Every built-in cell at one size, against the LSTM, and that as a cell of one's own. */
+/** Every built-in cell at one size, and the LSTM as a cell defined in the spec. */
 function timeCells() {
   const sizes = { layers: 1, hidden: 128, batch: 50, time: 50, vocabulary: 65, steps: 4 };
   const names = readdirSync(here("../specs/cells")).map((file) => file.replace(/\.json$/, ""));
   return [...names, OWN_LSTM].map((cell) => {
     const line = measure(rnnx, sizes, { threads, cell, calls: values.calls });
-    say(
+    print(
       `${cell}: ${line.median_ms.toFixed(2)} ms, loop steps of ${line.nodes_per_loop_step.join(" and ") || "no"} nodes`,
     );
     const { median_ms, compile_ms, session_ms, nodes_per_loop_step, peak_mib } = line;
@@ -125,4 +128,4 @@ const file = join(values.out, `${resultName("compare", results)}.json`);
 writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
 const { comparisonChart, writeChart } = await import("./charts.mjs");
 await writeChart(join(values.out, `${resultName("compare", results)}.svg`), comparisonChart(results));
-say(`${file} and its chart are written`);
+print(`${file} and its chart are written`);

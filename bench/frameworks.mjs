@@ -1,32 +1,35 @@
-/** The peers that are installed: PyTorch, TensorFlow and JAX by some Python, tfjs by some folder of node_modules. */
+/** The other frameworks that are installed: PyTorch, TensorFlow and JAX in some Python, tfjs in some folder of node_modules. */
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { here } from "./spawn.mjs";
 
-/** OpenMP's threads and a BLAS's own would spin against each other on the same cores. */
-const env = { OMP_WAIT_POLICY: "PASSIVE", TF_CPP_MIN_LOG_LEVEL: "3" };
+/**
+ * TensorFlow's log level, and nothing else: every framework runs in its default environment. `OMP_WAIT_POLICY=PASSIVE`, for one,
+ * makes a step of PyTorch 2.13 up to three times slower.
+ */
+const env = { TF_CPP_MIN_LOG_LEVEL: "3" };
 const scripts = { torch: "torch_lstm.py", tensorflow: "tensorflow_lstm.py", jax: "jax_lstm.py" };
-const asking = `import importlib.util, json; print(json.dumps([m for m in ${JSON.stringify(Object.keys(scripts))} if importlib.util.find_spec(m)]))`;
+const moduleQuery = `import importlib.util, json; print(json.dumps([m for m in ${JSON.stringify(Object.keys(scripts))} if importlib.util.find_spec(m)]))`;
 
 /**
- * @param pythons commands to ask, the first that has a module runs it.
- * @param folder where `npm install @tensorflow/tfjs` was done.
+ * @param pythons Python commands; a framework runs in the first one that has its module.
+ * @param folder the folder in which `npm install @tensorflow/tfjs` was run.
  */
-export function findPeers(pythons, folder) {
-  const peers = new Map();
+export function findFrameworks(pythons, folder) {
+  const frameworks = new Map();
   for (const python of pythons) {
-    const { status, stdout } = spawnSync(python, ["-c", asking], { encoding: "utf8" });
-    const found = status === 0 ? JSON.parse(stdout) : [];
-    for (const name of found.filter((each) => !peers.has(each)))
-      peers.set(name, { name, run: [python, here(join("frameworks", scripts[name]))], env });
+    const { status, stdout } = spawnSync(python, ["-c", moduleQuery], { encoding: "utf8" });
+    const installed = status === 0 ? JSON.parse(stdout) : [];
+    for (const name of installed.filter((each) => !frameworks.has(each)))
+      frameworks.set(name, { name, run: [python, here(join("frameworks", scripts[name]))], env });
   }
   if (hasTfjs(folder))
-    peers.set("tfjs", {
+    frameworks.set("tfjs", {
       name: "tfjs",
       run: [process.execPath, here("frameworks/tfjs_lstm.mjs"), "--folder", resolve(folder)],
     });
-  return [...peers.values()];
+  return [...frameworks.values()];
 }
 
 function hasTfjs(folder) {
@@ -38,9 +41,14 @@ function hasTfjs(folder) {
   }
 }
 
-/** JavaScript takes seconds for a step of the larger models: they are left out, and the others are stepped once. */
-export function peerSteps({ name }, { layers, hidden, batch, time }, steps) {
+/** Steps of a measurement. tfjs takes seconds for a step of the larger models: it skips the largest and makes one step of the others. */
+export function frameworkSteps({ name }, { layers, hidden, batch, time }, steps) {
   if (name !== "tfjs") return steps;
   const work = layers * hidden * hidden * batch * time;
   return work > 1e8 ? 0 : work > 1e6 ? 1 : steps;
+}
+
+/** Numbers of threads to try, of which the fastest counts. tfjs has one thread. */
+export function threadCounts({ name }, threads) {
+  return name === "tfjs" || threads === 1 ? [1] : [1, threads];
 }

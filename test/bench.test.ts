@@ -1,5 +1,6 @@
-/** The benchmark: it times what it says, finds only peers that are there, and compares fairly small numbers. Speed is not asserted. */
+/** The benchmark: it times a step, finds only installed frameworks, and compares small numbers fairly. Speed is not asserted. */
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 const run = (script: string, ...flags: readonly string[]) => {
@@ -20,8 +21,9 @@ test.each([[[]], [["--cell", "gru"]], [["--cell", "own_lstm"]], [["--samples", "
   },
 );
 
-test("peers that are not installed are left out", async () => {
-  const { findPeers, peerSteps } = await import("../bench/frameworks.mjs" as string);
-  expect(findPeers(["no-such-python"], "/no/such/folder")).toEqual([]);
-  expect(peerSteps({ name: "tfjs" }, { layers: 3, hidden: 512, batch: 50, time: 50 }, 8)).toBe(0);
+test("frameworks that are not installed are left out, and each runs in its default environment", async () => {
+  const { findFrameworks, frameworkSteps } = await import("../bench/frameworks.mjs" as string);
+  expect(findFrameworks(["no-such-python"], "/no/such/folder")).toEqual([]);
+  expect(readFileSync("bench/frameworks.mjs", "utf8")).not.toMatch(/^const env = .*OMP_/m);
+  expect(frameworkSteps({ name: "tfjs" }, { layers: 3, hidden: 512, batch: 50, time: 50 }, 8)).toBe(0);
 });
