@@ -50,7 +50,7 @@ describe("flags", () => {
     [[], "'--size <number>' not specified"],
     [["--size", "x"], "It takes a number."],
     [["--size", "1", "--rouds", "2"], "Did you mean --rounds?"],
-    [["--size", "1", "--kind", "three"], "It is one of: one; two."],
+    [["--size", "1", "--kind", "three"], "Choose one of: one; two."],
     [["--size", "1", "more"], "Allowed choices are text, table."],
   ])("%j is refused", (args, reason) => {
     const { stdout, stderr, status } = run(...args);
