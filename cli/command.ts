@@ -1,23 +1,30 @@
-/** What a command is: a name and a summary that are known at once, and a module that is read when it is chosen. */
-import type { Command as Face } from "commander";
+/** A command of the program: its line in the list of commands, and the module that declares and runs it. */
+import type { Command as CommandParser } from "commander";
 import type { Output } from "./output.js";
 
-export type { Face };
+export type { CommandParser };
 
 export interface Command {
   readonly name: string;
-  /** One line in the list of commands. */
+  /** One line in the list of commands: an imperative. */
   readonly summary: string;
+  /** Heading of the list of commands that holds this one. */
+  readonly group: string;
+  /** Loaded when the user chooses the command. */
   readonly load: () => Promise<CommandModule>;
 }
 
 export interface CommandModule {
-  /** What `--help` says first. */
+  /** Opening paragraph of `--help`. */
   readonly description: string;
-  /** What a user would type, shown last in `--help`. */
+  /** A complete command line, printed at the end of `--help`. */
   readonly example: string;
-  /** Declares arguments and options; each option checks its own value (flags.ts). */
-  declare(command: Face): void;
-  /** Does the work, with the arguments and options that `face` has parsed, and says the exit code. */
-  run(output: Output, command: Face): Promise<number>;
+  /** Declares arguments and options. Each option parses its own value (option-parsers.ts). */
+  declare(command: CommandParser): void;
+  /**
+   * Executes the command with the parsed arguments and options of `command`.
+   *
+   * @returns the exit code.
+   */
+  run(output: Output, command: CommandParser): Promise<number>;
 }

@@ -1,21 +1,32 @@
-/** The program: finds the command that was asked for, reads its flags, runs it, and turns every ending into an exit code. */
-import { CommanderError, Command as Face } from "commander";
+/** The program: selects a command, parses its options, runs it and returns its exit code. */
+import { CommanderError, Command as CommandParser, Option } from "commander";
 import { detectLaunch } from "../runtime/distributed/launcher.js";
-import { packageVersion } from "../schema/package-root.js";
+import { packageRoot, packageVersion } from "../schema/package-root.js";
 import type { Command } from "./command.js";
 import { commands } from "./commands/index.js";
 import { reportInvalidInput, reportUnexpected, reportUsageError } from "./errors.js";
 import { exitCodes } from "./exit-codes.js";
 import { type Output, openOutput } from "./output.js";
 
-/** Runs one command line (without `node` and the program's name) and says the exit code. */
+/**
+ * Runs one command line.
+ *
+ * @param args without `node` and the program's name.
+ * @returns the exit code.
+ */
 export async function main(args: readonly string[]): Promise<number> {
   const output = openOutput(args.includes("--json"));
   try {
-    return await dispatch(args, output);
+    return await dispatch(expandHelpCommand(args), output);
   } catch (error) {
     return reportUnexpected(output, error);
   }
+}
+
+/** `help COMMAND` is `COMMAND --help`. */
+function expandHelpCommand(args: readonly string[]): readonly string[] {
+  const [first, ...rest] = args;
+  return first === "help" ? [...rest, "--help"] : args;
 }
 
 async function dispatch(args: readonly string[], output: Output): Promise<number> {
@@ -24,6 +35,7 @@ async function dispatch(args: readonly string[], output: Output): Promise<number
   const name = args.find((argument) => !argument.startsWith("-"));
   const selected = commands.find((command) => command.name === name);
   for (const command of commands) {
+    program.commandsGroup(command.group);
     const subcommand = program.command(command.name).summary(command.summary);
     if (command !== selected) continue;
     await declareCommand(command, subcommand, output, (result) => {
@@ -36,11 +48,12 @@ async function dispatch(args: readonly string[], output: Output): Promise<number
     return exitCodes.invalidInput;
   }
   try {
-    await program.parseAsync(args, { from: "user" });
+    // An unknown command is an error, with --help too.
+    await program.parseAsync(name !== undefined && selected === undefined ? [name] : args, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exitCodes.success;
-    // Of processes that share a training the first one speaks.
+    // Of the processes of an MPI launch, rank 0 alone reports.
     if (selected?.name === "train" && (detectLaunch()?.rank ?? 0) > 0) return exitCodes.invalidInput;
     reportUsageError(output, error, selected === undefined ? "rnnx --help" : `rnnx ${selected.name} --help`);
     return exitCodes.invalidInput;
@@ -48,23 +61,48 @@ async function dispatch(args: readonly string[], output: Output): Promise<number
   return code;
 }
 
-function createProgram(output: Output): Face {
+function createProgram(output: Output): CommandParser {
   const writeHelp = (text: string) => (output.json ? process.stderr : process.stdout).write(text);
-  return new Face("rnnx")
+  return new CommandParser("rnnx")
     .description("Compiles JSON specs of recurrent networks into ONNX training graphs, and trains them.")
+    .usage("<command> [options]")
+    .optionsGroup("Options:")
     .version(packageVersion(), "--version", "print the version")
-    .helpOption("-h, --help", "show this help")
+    .addOption(jsonOption())
+    .helpOption("-h, --help", "print this help")
     .helpCommand(false)
-    .option("--json", "one JSON object per line on stdout, and nothing else there")
-    .addHelpText("after", "\nExample:\n  $ rnnx train specs/hihello.json")
+    .addHelpText(
+      "after",
+      [
+        "\nrnnx help COMMAND prints the options of a command.",
+        `Documentation: ${packageRoot()}/README.md\n`,
+        "Example:\n  $ rnnx train specs/hihello.json",
+      ].join("\n"),
+    )
     .exitOverride()
+    .configureHelp({ optionDescription: optionText })
     .configureOutput({ writeOut: writeHelp, outputError: () => undefined });
 }
 
-/** Reads the module of the chosen command and declares its flags; the others stay a line in the list. */
+/** `description (a | b | c, default: a)`. */
+function optionText({ description, argChoices, defaultValue, defaultValueDescription }: Option): string {
+  const hasDefault = ["string", "number"].includes(typeof defaultValue);
+  const defaultText = defaultValueDescription ?? (hasDefault ? `${defaultValue}` : undefined);
+  const notes = [
+    ...(argChoices === undefined ? [] : [argChoices.join(" | ")]),
+    ...(defaultText === undefined ? [] : [`default: ${defaultText}`]),
+  ];
+  return notes.length === 0 ? description : `${description} (${notes.join(", ")})`;
+}
+
+function jsonOption(): Option {
+  return new Option("--json", "print one JSON object per line on stdout, and nothing else there");
+}
+
+/** Loads the module of the selected command and declares its options. */
 async function declareCommand(
   command: Command,
-  subcommand: Face,
+  subcommand: CommandParser,
   output: Output,
   setExitCode: (code: number) => void,
 ): Promise<void> {
@@ -72,7 +110,9 @@ async function declareCommand(
   subcommand.description(module.description);
   module.declare(subcommand);
   subcommand
-    .option("--json", "one JSON object per line on stdout, and nothing else there")
+    .optionsGroup("Global options:")
+    .addOption(jsonOption())
+    .helpOption("-h, --help", "print this help")
     .addHelpText("after", `\nExample:\n  $ ${module.example}`)
     .action(async () => setExitCode(await module.run(output, subcommand)));
 }

@@ -1,68 +1,71 @@
-/** Values of flags: each reader takes the text of a flag and returns its value, or says why it cannot. */
+/** Parsers of option values: text to value, or an error with the expected form. Options that several commands share. */
 import { InvalidArgumentError, Option } from "commander";
 import type { NameMap } from "../runtime/import/index.js";
 import type { Override } from "../schema/parse/overrides.js";
 
-/** A reader of whole numbers within [minimum, maximum]. */
+/** A parser of integers in [minimum, maximum]. */
 export function integerParser(minimum: number, maximum: number): (text: string) => number {
   return (text) => {
-    if (!/^[+-]?\d+$/.test(text.trim())) throw new InvalidArgumentError("It takes a whole number.");
+    if (!/^[+-]?\d+$/.test(text.trim())) throw new InvalidArgumentError("Expected an integer.");
     const value = Number(text);
     if (value < minimum || value > maximum) {
-      throw new InvalidArgumentError(`It takes a whole number from ${minimum} to ${maximum}.`);
+      throw new InvalidArgumentError(`Expected an integer from ${minimum} to ${maximum}.`);
     }
     return value;
   };
 }
 
-/** A reader of numbers within [minimum, maximum]. */
+/** A parser of numbers in [minimum, maximum]. */
 export function numberParser(minimum: number, maximum: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()))
-      throw new InvalidArgumentError("It takes a number.");
+      throw new InvalidArgumentError("Expected a number.");
     if (value < minimum || value > maximum)
-      throw new InvalidArgumentError(`It takes a number from ${minimum} to ${maximum}.`);
+      throw new InvalidArgumentError(`Expected a number from ${minimum} to ${maximum}.`);
     return value;
   };
 }
 
-/** A reader of sizes of memory: bytes, or a number with a unit such as 512MB or 2GiB. */
+/** A parser of byte sizes: bytes, or a number with a binary unit such as 512MB or 2GiB (1 MB = 1 MiB = 2^20 bytes). */
 export function parseByteSize(text: string): number {
   const [, number = "", unit = ""] = /^(\d+(?:\.\d*)?)\s*([kmgt]?)i?b?$/i.exec(text.trim()) ?? [];
   const bytes = Number(number) * 1024 ** ["", "k", "m", "g", "t"].indexOf(unit.toLowerCase());
-  if (number === "" || bytes < 1) throw new InvalidArgumentError("It takes a size such as 512MB or 2GB.");
+  if (number === "" || bytes < 1) throw new InvalidArgumentError("Expected a size such as 512MB or 2GB.");
   return Math.floor(bytes);
 }
 
-/** Collects `--set path.to.key=value`: values that replace those of the spec. */
+/** Collects `--set path.to.key=value`: overrides of values in the spec. */
 export function parseOverride(text: string, previous: readonly Override[] = []): readonly Override[] {
   const separator = text.indexOf("=");
-  if (separator < 1) throw new InvalidArgumentError("It takes path.to.key=value.");
+  if (separator < 1) throw new InvalidArgumentError("Expected path.to.key=value.");
   return [...previous, { path: text.slice(0, separator), value: text.slice(separator + 1), flag: `--set ${text}` }];
 }
 
-/** Collects `--map from=to`: names of weights in a file, and in the model; an empty side leaves the other out. */
+/** Collects `--map from=to`: tensor names in a file and in the model. An empty side skips the other tensor. */
 export function parseNameMap(text: string, previous: readonly NameMap[] = []): readonly NameMap[] {
   const [from, to, ...rest] = text.split("=");
   if (from === undefined || to === undefined || rest.length > 0 || from + to === "")
-    throw new InvalidArgumentError("It takes from=to.");
+    throw new InvalidArgumentError("Expected from=to.");
   return [...previous, { from, to }];
 }
 
-/** Collects the values of a flag that may be given several times. */
+/** Collects the values of a repeatable option. */
 export function collectValues(text: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, text];
 }
 
-/** `--set`, of every command that reads a spec to work with it. */
+/** `--set` of every command that reads a spec or a run. */
 export function setOption(): Option {
-  return new Option("--set <path.to.key=value>", "replace a value of the spec; may be repeated").argParser(
-    parseOverride,
-  );
+  return new Option("--set <path.to.key=value>", "override a value of the spec (repeatable)").argParser(parseOverride);
 }
 
 /** `--without`, of every command that compiles. */
 export function disablePassOption(): Option {
   return new Option("--without <pass>", "leave a pass of the compiler out; may be repeated").argParser(collectValues);
+}
+
+/** `--device` of every command that runs a model. */
+export function deviceOption(): Option {
+  return new Option("--device <device>", "compute device").choices(["auto", "cpu", "cuda", "webgpu"]).default("auto");
 }

@@ -18,15 +18,14 @@ interface Flags {
 
 export const compare: CommandModule = {
   description:
-    "Says of several runs what differs in their specs, how far they came and how good they are; --out draws a number of all of\n" +
-    "them over their steps.",
+    "Prints a table of the settings that differ between runs, their speed and their metrics. --out plots one metric of all runs.",
   example: "rnnx compare runs/ship runs/ship-tied --out loss.svg",
 
   declare(command) {
     command
       .argument("<run...>", "run directories")
-      .option("--metric <name>", "what the chart shows", "loss")
-      .option("--out <file>", "a picture to write, .svg or .png");
+      .option("--metric <name>", "metric to plot", "loss")
+      .option("--out <file>", "chart to write (.svg, .png)");
   },
 
   async run(output, command) {

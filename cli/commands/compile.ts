@@ -21,14 +21,14 @@ interface Flags {
 
 export const compileCommand: CommandModule = {
   description:
-    "Writes train.onnx, eval.onnx, model.onnx and, where the model can read piece by piece, stream.onnx (both with first weights)\n" +
-    "and manifest.json, all of them or none.",
+    "Writes train.onnx, eval.onnx, model.onnx, manifest.json and, for models that can run step by step, stream.onnx. The models hold the " +
+    "initial weights. Either all files are written or none.",
   example: "rnnx compile specs/hihello.json --out build/hihello",
 
   declare(command) {
     command
-      .argument("<spec>", "the spec, a JSON file")
-      .requiredOption("--out <dir>", "the folder to write into")
+      .argument("<spec>", "spec (.json)")
+      .requiredOption("--out <dir>", "output folder")
       .addOption(setOption())
       .addOption(disablePassOption());
   },

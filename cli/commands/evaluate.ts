@@ -6,7 +6,7 @@ import { formatInteger, formatNumber } from "../../views/format.js";
 import type { CommandModule } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
 import { openRunSpec, reportRunFailure } from "../open-run.js";
-import { setOption } from "../option-parsers.js";
+import { deviceOption, setOption } from "../option-parsers.js";
 import type { Output } from "../output.js";
 import { tableText } from "../table.js";
 
@@ -19,24 +19,21 @@ interface Flags {
 
 export const evaluate: CommandModule = {
   description:
-    "Evaluates a run over every example of each part of its data. With --set data.file=… it evaluates other data, all of it\n" +
-    "as test, read with the vocabulary, classes and scaler of the run.",
+    "Evaluates a trained model on every split of its data. With --set data.file=FILE it evaluates other data as a test split, with the " +
+    "vocabulary, the classes and the scaler of the run.",
   example: "rnnx evaluate runs/stock --set data.file=next-year.csv",
 
   declare(command) {
     command
-      .argument("<run>", "a run directory")
-      .addOption(new Option("--split <part>", "evaluate this part alone").choices(["train", "validation", "test"]))
+      .argument("<run>", "run directory")
+      .addOption(new Option("--split <split>", "evaluate one split only").choices(["train", "validation", "test"]))
       .addOption(setOption())
-      .option(
-        "--checkpoint <which>",
-        "weights of a checkpoint: best, last or a step (default: what the run ended with)",
-        parseCheckpoint,
-        "end",
-      )
       .addOption(
-        new Option("--device <device>", "where to compute").choices(["auto", "cpu", "cuda", "webgpu"]).default("auto"),
-      );
+        new Option("--checkpoint <which>", "checkpoint to evaluate: best, last or a step")
+          .argParser(parseCheckpoint)
+          .default("end", "the final model"),
+      )
+      .addOption(deviceOption());
   },
 
   async run(output, command) {
@@ -57,7 +54,7 @@ export const evaluate: CommandModule = {
 
 function parseCheckpoint(text: string): EvaluateRequest["weights"] {
   if (text === "best" || text === "last") return text;
-  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError("It takes best, last or a step.");
+  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError("Expected best, last or a step.");
   return Number(text);
 }
 

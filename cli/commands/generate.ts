@@ -1,4 +1,5 @@
 /** `rnnx generate`: text that a trained model writes after a prompt. */
+import { Option } from "commander";
 import type { Sampling } from "../../runtime/generation/sampling.js";
 import type { CommandModule } from "../command.js";
 import { reportFailure, reportInvalidInput } from "../errors.js";
@@ -19,20 +20,22 @@ interface Flags {
 
 export const generate: CommandModule = {
   description:
-    "Writes text with a model that was trained on text: reads the prompt, then draws unit after unit (characters, words or bytes,\n" +
-    "as the model was trained). The same seed gives the same text.",
+    "Generates text with a model trained on text: reads the prompt, then samples tokens (characters, words or bytes, as in training). " +
+    "The same seed gives the same text.",
   example: 'rnnx generate runs/shakespeare --prompt "ROMEO:" --length 300 --temperature 0.8 --seed 1',
 
   declare(command) {
     command
-      .argument("<run>", "a run directory")
-      .option("--prompt <text>", "what the text begins with (default: the first unit of the training text)", "")
-      .option("--length <n>", "units to write after the prompt", integerParser(1, 10_000_000), 200)
-      .option("--temperature <t>", "divides the logits; 0 is --greedy (default: 1)", numberParser(0, 100))
-      .option("--top-k <k>", "draw among the likeliest k alone", integerParser(1, 1_000_000))
-      .option("--top-p <p>", "draw among the likeliest that together have this probability", numberParser(0, 1))
-      .option("--seed <n>", "chooses the text (default: the seed of the run)", integerParser(0, 2 ** 32 - 1))
-      .option("--greedy", "always take the likeliest");
+      .argument("<run>", "run directory")
+      .addOption(
+        new Option("--prompt <text>", "beginning of the text").default("", "the first token of the training text"),
+      )
+      .option("--length <n>", "tokens to generate", integerParser(1, 10_000_000), 200)
+      .option("--temperature <t>", "divisor of the logits; 0 is greedy (default: 1)", numberParser(0, 100))
+      .option("--top-k <k>", "sample from the k most likely tokens", integerParser(1, 1_000_000))
+      .option("--top-p <p>", "sample from the most likely tokens with total probability p", numberParser(0, 1))
+      .option("--seed <n>", "random seed (default: the seed of the run)", integerParser(0, 2 ** 32 - 1))
+      .option("--greedy", "always take the most likely token");
   },
 
   async run(output, command) {

@@ -1,75 +1,97 @@
 /** The commands, in the order in which `--help` lists them. */
 import type { Command } from "../command.js";
 
+const [define, train, use, inspectRuns, environment] = [
+  "Define a model:",
+  "Train:",
+  "Use a trained model:",
+  "Inspect runs:",
+  "Environment:",
+];
+
 export const commands: readonly Command[] = [
   {
     name: "init",
-    summary: "start a spec from a template, with a sample of data",
+    group: define,
+    summary: "create a spec from a template, with sample data",
     load: async () => (await import("./init/index.js")).init,
   },
   {
     name: "validate",
-    summary: "say everything that is wrong with a spec",
+    group: define,
+    summary: "check a spec and print every error",
     load: async () => (await import("./validate.js")).validate,
   },
   {
     name: "inspect",
-    summary: "show the layers, parameters, work and memory of a spec, a run or a model",
+    group: define,
+    summary: "print the layers, FLOPs and memory of a spec, run or ONNX file",
     load: async () => (await import("./inspect/index.js")).inspect,
   },
   {
     name: "compile",
+    group: define,
     summary: "write the ONNX models of a spec",
     load: async () => (await import("./compile.js")).compileCommand,
   },
   {
     name: "train",
-    summary: "train a spec and leave a run directory",
+    group: train,
+    summary: "train a spec and write a run directory",
     load: async () => (await import("./train/index.js")).trainCommand,
   },
   {
     name: "sweep",
-    summary: "train a spec many times with other values, and rank them",
+    group: train,
+    summary: "search hyperparameters: train variants of a spec and rank them",
     load: async () => (await import("./sweep/index.js")).sweep,
   },
   {
     name: "evaluate",
-    summary: "measure a trained run on its data, or on other data",
+    group: use,
+    summary: "compute the metrics of a trained model",
     load: async () => (await import("./evaluate.js")).evaluate,
   },
   {
     name: "predict",
-    summary: "say what a trained run makes of new inputs",
+    group: use,
+    summary: "run a trained model on new inputs",
     load: async () => (await import("./predict.js")).predict,
   },
   {
     name: "generate",
-    summary: "write text with a trained model",
+    group: use,
+    summary: "generate text from a prompt",
     load: async () => (await import("./generate.js")).generate,
   },
   {
     name: "export",
-    summary: "write a trained model for other runtimes",
+    group: use,
+    summary: "export a trained model as an ONNX file or a web page",
     load: async () => (await import("./export/index.js")).exportCommand,
   },
   {
     name: "report",
-    summary: "write one HTML file about a run",
+    group: inspectRuns,
+    summary: "write an HTML report of a run",
     load: async () => (await import("./report.js")).report,
   },
   {
     name: "plot",
-    summary: "draw the loss or a metric of a run",
+    group: inspectRuns,
+    summary: "plot the loss or a metric of a run",
     load: async () => (await import("./plot.js")).plot,
   },
   {
     name: "compare",
-    summary: "show runs side by side",
+    group: inspectRuns,
+    summary: "compare runs in a table and a chart",
     load: async () => (await import("./compare.js")).compare,
   },
   {
     name: "doctor",
-    summary: "say whether this machine has what rnnx needs",
+    group: environment,
+    summary: "check this machine for everything that rnnx needs",
     load: async () => (await import("./doctor/index.js")).doctor,
   },
 ];

@@ -17,17 +17,17 @@ interface Flags {
 
 export const plot: CommandModule = {
   description:
-    "Draws a number of a run over its steps: loss, gradient_norm, learning_rate, loss_scale (of float16), or a metric of its\n" +
-    "evaluations. On the terminal, or with --out as an SVG or PNG picture.",
+    "Plots one metric of a run over its steps: loss, gradient_norm, learning_rate, loss_scale (float16) or an evaluation metric. " +
+    "Draws on the terminal, or an SVG or PNG image with --out.",
   example: "rnnx plot runs/stock --metric rmse --out rmse.svg",
 
   declare(command) {
     command
-      .argument("<run>", "a run directory")
-      .option("--metric <name>", "what to draw", "loss")
-      .option("--out <file>", "the picture to write, .svg or .png")
-      .option("--width <n>", "of the picture", integerParser(100, 4000), 720)
-      .option("--height <n>", "of the picture", integerParser(60, 4000), 320);
+      .argument("<run>", "run directory")
+      .option("--metric <name>", "metric to plot", "loss")
+      .option("--out <file>", "image to write (.svg, .png)")
+      .option("--width <n>", "width of the image in pixels", integerParser(100, 4000), 720)
+      .option("--height <n>", "height of the image in pixels", integerParser(60, 4000), 320);
   },
 
   async run(output, command) {

@@ -1,11 +1,10 @@
 /** `rnnx predict`: what a trained run says of new inputs. */
-import { Option } from "commander";
 import type { PredictRequest } from "../../runtime/predict/predict-run.js";
 import { formatInteger } from "../../views/format.js";
 import type { CommandModule } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
 import { openRunSpec, reportRunFailure } from "../open-run.js";
-import { integerParser } from "../option-parsers.js";
+import { deviceOption, integerParser } from "../option-parsers.js";
 
 interface Flags {
   readonly input: string;
@@ -16,24 +15,17 @@ interface Flags {
 
 export const predict: CommandModule = {
   description:
-    "Reads inputs in the format of the run's data, without answers: lines of text, rows of a table, sequences (.jsonl, .csv),\n" +
-    "sources of pairs, images (IDX), arrays (.npy, .npz, .json). Writes what the model says of each, by the output's ending:\n" +
-    ".csv, .json or .jsonl in words (classes by name, quantities scaled back), .npy as numbers.",
+    "Reads inputs in the format of the training data, without targets: text lines, table rows, sequences (.jsonl, .csv), sources of " +
+    "pairs, images (IDX) or arrays (.npy, .npz, .json). Writes .csv, .json or .jsonl (class names, values in original units) or .npy.",
   example: "rnnx predict runs/spam --input messages.jsonl --output labels.csv",
 
   declare(command) {
     command
-      .argument("<run>", "a run directory")
-      .requiredOption("--input <file>", "the inputs")
-      .requiredOption("--output <file>", "where predictions are written, all of them or none")
-      .option(
-        "--beam <n>",
-        "for pairs and ctc: sequences kept while one is written; 1, the default, is greedy",
-        integerParser(1, 100),
-      )
-      .addOption(
-        new Option("--device <device>", "where to compute").choices(["auto", "cpu", "cuda", "webgpu"]).default("auto"),
-      );
+      .argument("<run>", "run directory")
+      .requiredOption("--input <file>", "inputs")
+      .requiredOption("--output <file>", "predictions to write (.csv, .json, .jsonl, .npy)")
+      .option("--beam <n>", "beam width for pairs and CTC (default: 1, greedy)", integerParser(1, 100))
+      .addOption(deviceOption());
   },
 
   async run(output, command) {

@@ -7,14 +7,14 @@ import { reportProblems } from "../open-run.js";
 
 export const report: CommandModule = {
   description:
-    "Writes one HTML file about a run: curves, scores, what it says against what is true, the model and its equations, the spec and\n" +
-    "the environment. It needs no network and no script to be read.",
+    "Writes one HTML file about a run: learning curves, metrics, predictions, the model with its equations, the spec and the " +
+    "environment. The file needs no network and no scripts.",
   example: "rnnx report runs/hihello --out hihello.html",
 
   declare(command) {
     command
-      .argument("<run>", "a run directory")
-      .option("--out <file>", "the file to write (default: report.html in the run directory)");
+      .argument("<run>", "run directory")
+      .option("--out <file>", "file to write (default: report.html in the run directory)");
   },
 
   async run(output, command) {

@@ -5,11 +5,11 @@ import { exitCodes } from "../exit-codes.js";
 import { type OpenedSpec, printDiagnostics, readSpec } from "../open-spec.js";
 
 export const validate: CommandModule = {
-  description: "Says everything that is wrong with a spec, as far as it can be known without reading data files.",
+  description: "Checks a spec without reading its data files, and prints every error with its position.",
   example: "rnnx validate specs/hihello.json",
 
   declare(command) {
-    command.argument("<spec>", "the spec, a JSON file");
+    command.argument("<spec>", "spec (.json)");
   },
 
   async run(output, command) {

@@ -11,9 +11,9 @@ function flagRow(option) {
     ...(option.argChoices === undefined
       ? []
       : [`one of ${option.argChoices.map((choice) => `\`${choice}\``).join(", ")}`]),
-    ...(option.defaultValue === undefined || option.defaultValue === "" || option.defaultValue === false
+    ...((option.defaultValueDescription ?? option.defaultValue ?? false) === false
       ? []
-      : [`default \`${option.defaultValue}\``]),
+      : [`default ${option.defaultValueDescription ?? `\`${option.defaultValue}\``}`]),
   ];
   const text = [option.description, ...notes].join("; ");
   return `| \`${option.flags.replaceAll("|", "\\|")}\` | ${cellText(text)} |`;

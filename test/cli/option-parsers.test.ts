@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { collectValues, integerParser, parseOverride } from "../../cli/option-parsers.js";
 
-test("a whole number is read within its range", () => {
+test("an integer is parsed within its range", () => {
   const read = integerParser(1, 100);
   expect(read("42")).toBe(42);
-  expect(() => read("4.5")).toThrow("It takes a whole number.");
-  expect(() => read("many")).toThrow("It takes a whole number.");
-  expect(() => read("")).toThrow("It takes a whole number.");
-  expect(() => read("0")).toThrow("It takes a whole number from 1 to 100.");
-  expect(() => read("101")).toThrow("It takes a whole number from 1 to 100.");
+  expect(() => read("4.5")).toThrow("Expected an integer.");
+  expect(() => read("many")).toThrow("Expected an integer.");
+  expect(() => read("")).toThrow("Expected an integer.");
+  expect(() => read("0")).toThrow("Expected an integer from 1 to 100.");
+  expect(() => read("101")).toThrow("Expected an integer from 1 to 100.");
 });
 
 test("an override is a path and a value, which may hold = itself", () => {
@@ -20,7 +20,7 @@ test("an override is a path and a value, which may hold = itself", () => {
 
 test("an override without a path or a value is refused", () => {
   for (const text of ["train.steps", "=5", ""])
-    expect(() => parseOverride(text, [])).toThrow("It takes path.to.key=value.");
+    expect(() => parseOverride(text, [])).toThrow("Expected path.to.key=value.");
 });
 
 test("repeated flags are kept in order", () => {

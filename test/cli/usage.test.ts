@@ -1,5 +1,6 @@
 /** Command lines that are wrong, and help. */
 import { expect, test } from "vitest";
+import { commands } from "../../cli/commands/index.js";
 import { records, rnnx } from "../support/spawn.js";
 
 const usageErrors: readonly (readonly [readonly string[], string])[] = [
@@ -8,7 +9,7 @@ const usageErrors: readonly (readonly [readonly string[], string])[] = [
   [["train", "x", "--stpes", "3"], "error: unknown option '--stpes'\nDid you mean --steps? See rnnx train --help.\n"],
   [
     ["train", "x", "--steps", "0"],
-    "error: option '--steps <n>' argument '0' is invalid. It takes a whole number from 1 to 1000000000.\nSee rnnx train --help.\n",
+    "error: option '--steps <n>' argument '0' is invalid. Expected an integer from 1 to 1000000000.\nSee rnnx train --help.\n",
   ],
   [
     ["train", "x", "--device", "gpu"],
@@ -32,7 +33,7 @@ test.each(usageErrors)("rnnx %j exits 2 and says why", async (args, message) => 
 test("no command shows the commands and exits 2", async () => {
   const { code, stdout, stderr } = await rnnx();
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  expect(stderr).toContain("validate    say everything that is wrong with a spec");
+  expect(stderr).toContain("validate    check a spec and print every error");
 });
 
 test("a wrong command line is a record too", async () => {
@@ -49,6 +50,27 @@ test.each(["validate", "inspect", "compile", "train"])("%s --help ends with an e
   const { code, stdout } = await rnnx(name, "--help");
   expect(code).toBe(0);
   expect(stdout.trimEnd().split("\n").at(-1)).toMatch(new RegExp(`^ {2}\\$ rnnx ${name} specs/`));
+});
+
+test("help COMMAND prints the options of the command, in groups", async () => {
+  const { code, stdout } = await rnnx("help", "train");
+  expect({ code, stdout }).toEqual({ code: 0, stdout: (await rnnx("train", "--help")).stdout });
+  const headings = [...stdout.matchAll(/^(\S.*):$/gm)].map(([, heading]) => heading);
+  expect(headings).toEqual([
+    ...["Arguments", "Common options", "Initial weights and data", "Monitoring", "Hardware", "Compiler"],
+    ...["Global options", "Example"],
+  ]);
+  expect(stdout).toMatch(/compute device \(auto \| cpu \| cuda \| webgpu,\s+default: auto\)/);
+});
+
+test("help names every command and the documentation; an unknown command is an error there too", async () => {
+  const { stdout } = await rnnx("help");
+  for (const { name } of commands) expect(stdout).toMatch(new RegExp(`^  ${name} +[a-z]`, "m"));
+  expect(stdout).toMatch(/^Documentation: .*README\.md$/m);
+  expect(await rnnx("help", "trian")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("Did you mean train?"),
+  });
 });
 
 test("the version is the package's", async () => {

@@ -48,7 +48,7 @@ describe("flags", () => {
   test.each([
     [["--size"], "argument missing"],
     [[], "'--size <number>' not specified"],
-    [["--size", "x"], "It takes a number."],
+    [["--size", "x"], "Expected a number."],
     [["--size", "1", "--rouds", "2"], "Did you mean --rounds?"],
     [["--size", "1", "--kind", "three"], "Choose one of: one; two."],
     [["--size", "1", "more"], "Allowed choices are text, table."],

@@ -8,8 +8,8 @@ import type { CheckResult } from "./check.js";
 
 export const doctor: CommandModule = {
   description:
-    "Looks at Node, ONNX Runtime and its devices (by training a tiny model on each), cores, memory and the current folder, and says\n" +
-    "what to do where something is amiss. Exits 1 where rnnx cannot work.",
+    "Checks Node, ONNX Runtime and its devices (by training a tiny model on each), CPU cores, memory and the current folder, and prints " +
+    "a fix for each problem. Exits with 1 if rnnx cannot run.",
   example: "rnnx doctor",
 
   declare() {},

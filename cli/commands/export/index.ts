@@ -36,37 +36,39 @@ interface Flags extends WebFlags {
 
 export const exportCommand: CommandModule = {
   description:
-    "Writes a trained model as one ONNX file: of whole sequences, of one step with its states, or one that writes text from a\n" +
-    "prompt. Scaling, probabilities and classes are part of it. The file is run and compared with the trained model before it is left.",
+    "Exports a trained model as one ONNX file, with its scaling, probabilities and class names. The file is run and compared with " +
+    "the trained model before it is written. --web writes a web page that runs the model.",
   example: "rnnx export runs/stock --out stock.onnx",
 
   declare(command) {
     command
-      .argument("<run>", "a run directory")
-      .option("--out <file>", "the file to write, .onnx")
-      .addOption(new Option("--form <form>", "what the model reads").choices(exportForms).default("sequence"))
+      .argument("<run>", "run directory")
+      .optionsGroup("ONNX file:")
+      .option("--out <file>", "file to write (.onnx)")
+      .addOption(
+        new Option("--form <form>", "whole sequences, one step with explicit states, or text generation from a prompt")
+          .choices(exportForms)
+          .default("sequence"),
+      )
       .option(
         "--opset <n>",
-        `the version of the operators, ${opsets.first} to ${opsets.last}`,
+        `ONNX opset, ${opsets.first} to ${opsets.last}`,
         integerParser(opsets.first, opsets.last),
         opsets.preferred,
       )
       .addOption(
-        new Option("--recurrent <form>", "recurrent layers as ONNX's operators where they are such, or all as loops")
+        new Option("--recurrent <form>", "recurrent layers as ONNX LSTM/GRU/RNN operators where possible, or as Scan")
           .choices(recurrentForms)
           .default("operators"),
       )
-      .option("--unroll <n>", "sequences of n steps, laid out without loop or operator", integerParser(1, 10_000))
-      .addOption(new Option("--precision <bits>", "how the weights are stored").choices(["float32", "float16"]))
-      .addOption(
-        new Option("--quantize <bits>", "store kernels as whole numbers with scales")
-          .choices(["int8"])
-          .conflicts("precision"),
-      )
-      .option("--with-training", "the training too, so that rnnx train goes on from the file alone")
-      .option("--external-data", "weights in a file of their own beside the model, as they are anyway from 2 GiB on")
-      .option("--report", "say what becomes of the model in each runtime")
-      .option("--no-snippets", "write no programs that use the model (Node, browser, Python, C#) beside it");
+      .option("--unroll <n>", "unroll recurrent layers for sequences of exactly n steps", integerParser(1, 10_000))
+      .addOption(new Option("--precision <type>", "type of the stored weights").choices(["float32", "float16"]))
+      .addOption(new Option("--quantize <type>", "quantize the kernels").choices(["int8"]).conflicts("precision"))
+      .option("--with-training", "include the training graphs: rnnx train can then continue from the file")
+      .option("--external-data", "store weights as external data (automatic above 2 GiB)")
+      .optionsGroup("Along with the file:")
+      .option("--report", "print the compatibility with each runtime")
+      .option("--no-snippets", "write no example programs (Node, browser, Python, C#)");
     declareWebOptions(command);
   },
 

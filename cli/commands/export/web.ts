@@ -1,7 +1,7 @@
 /** `rnnx export --web`: a page that runs the model in a browser, and on demand a server for it. */
 import { join } from "node:path";
 import { formatBytes } from "../../../views/format.js";
-import type { Face } from "../../command.js";
+import type { CommandParser } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportRunFailure } from "../../open-run.js";
@@ -15,11 +15,12 @@ export interface WebFlags {
   readonly serve?: number | true;
 }
 
-export function declareWebOptions(command: Face): void {
+export function declareWebOptions(command: CommandParser): void {
   command
-    .option("--web <folder>", "write a page that runs the model in a browser, and one that trains it further there")
-    .option("--no-samples", "leave the run's data out of the page")
-    .option("--serve [port]", "show the page on this machine until Ctrl-C", integerParser(0, 65_535));
+    .optionsGroup("Web page:")
+    .option("--web <folder>", "write a web page that runs and fine-tunes the model")
+    .option("--no-samples", "include no samples of the data")
+    .option("--serve [port]", "serve the page on localhost until Ctrl-C", integerParser(0, 65_535));
 }
 
 /** Writes the page, and says the exit code. */

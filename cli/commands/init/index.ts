@@ -16,15 +16,14 @@ interface Flags {
 
 export const init: CommandModule = {
   description:
-    "Writes a spec for a task, a sample of data that it trains on at once, and a page that says how to put your own in its place.\n" +
-    "Writes nothing over what is there.",
+    "Writes a spec for a task, sample data to train on, and a page about using your own data. Never overwrites a file.",
   example: "rnnx init classify-text",
 
   declare(command) {
     command
-      .argument("[template]", "the task; without it you are asked")
-      .option("--list", "say which templates there are")
-      .option("--out <dir>", "the folder to write to", ".");
+      .argument("[template]", "task (asks if absent)")
+      .option("--list", "list the templates")
+      .option("--out <dir>", "output folder", ".");
   },
 
   async run(output, command) {

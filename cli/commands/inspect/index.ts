@@ -18,23 +18,24 @@ interface Flags {
 }
 
 export const inspect: CommandModule = {
-  description: "Shows the layers, parameters, work and memory of a spec or a run, or what an ONNX file holds.",
+  description:
+    "Prints the layers, parameters, FLOPs and memory of a spec or a run, or the inputs, outputs and operators of an ONNX file.",
   example: "rnnx inspect specs/hihello.json --stage forward --format dot",
 
   declare(command) {
     command
-      .argument("<subject>", "a spec, a run directory or an .onnx file")
+      .argument("<subject>", "spec (.json), run directory or ONNX file (.onnx)")
       .addOption(setOption())
-      .option("--stage <name>", "print the graph after this stage of the compiler")
-      .option("--time", "measure each layer's share of the time of a forward pass on the CPU")
-      .option("--explain <cell>", "a cell's equations, its gradient, and what became of its loops: rnn/0")
+      .option("--stage <name>", "print the graph after a compiler stage")
+      .option("--time", "measure each layer's share of the forward pass on the CPU")
+      .option("--explain <cell>", "print a cell's equations, gradient and compiled loops, e.g. rnn/0")
       .addOption(
-        new Option("--device <device>", "where the nodes of a training step would run on this device").choices(
+        new Option("--device <device>", "print the placement of the training step's nodes on a device").choices(
           placementDevices,
         ),
       )
       .addOption(
-        new Option("--format <format>", "how to print it; of an .onnx file, print its graph")
+        new Option("--format <format>", "format of --stage, or of the graph of an ONNX file")
           .choices(stageFormats)
           .default("text"),
       );

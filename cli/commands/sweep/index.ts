@@ -12,7 +12,7 @@ import { reportFailure, reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportProblems } from "../../open-run.js";
 import { type OpenedSpec, openSpec } from "../../open-spec.js";
-import { integerParser, setOption } from "../../option-parsers.js";
+import { deviceOption, integerParser, setOption } from "../../option-parsers.js";
 import type { Output } from "../../output.js";
 import { stopOnSignal } from "../../signals.js";
 import { rankingText, rankTrials, trialReporter, valuesText, writeSweepChart } from "./console.js";
@@ -37,48 +37,43 @@ const maximizedMetrics = /accuracy|^f1$|^precision$|^recall$|^exact_sequence$/;
 
 export const sweep: CommandModule = {
   description:
-    "Trains a spec with every combination of the values of --grid, each with so many draws of --sample, several at a time. The same\n" +
-    "command goes on with a sweep that was interrupted. Leaves a table (results.json), a chart (chart.svg) and every trial's run directory.",
+    "Trains a spec with every combination of --grid values and --num-samples samples of --sample, several trials at a time. " +
+    "Writes results.json, chart.svg and a run directory per trial. The same command resumes an interrupted sweep.",
   example:
     "rnnx sweep specs/ship.json --grid optimizer.learning_rate=0.1,0.03 --sample model.1.hidden_size=8..32 --num-samples 4",
 
   declare(command) {
     command
-      .argument("<spec>", "the spec, a JSON file")
-      .option("--grid <path.to.key=a,b,…>", "values to try, each; may be repeated", parseGridAxis)
+      .argument("<spec>", "spec (.json)")
+      .optionsGroup("Search space:")
+      .option("--grid <path.to.key=a,b,…>", "grid axis: try every listed value (repeatable)", parseGridAxis)
       .option(
         "--sample <path.to.key=low..high>",
-        "values to draw from a range (low..high:log by factors; whole numbers between whole ends) or a list; may be repeated",
+        "random axis: low..high (integers between integer bounds), low..high:log, or a list a,b,… (repeatable)",
         parseSampleAxis,
       )
-      .option(
-        "--num-samples <n>",
-        "draws of the sampled values for each combination of the listed ones",
-        integerParser(1, 100_000),
-        10,
-      )
-      .option("--seed <n>", "chooses the draws", integerParser(0, 2 ** 32 - 1), 0)
-      .option("--metric <name>", "what is compared: of the validation part, or of train where there is none", "loss")
+      .option("--num-samples <n>", "samples per grid combination", integerParser(1, 100_000), 10)
+      .option("--seed <n>", "random seed of the samples", integerParser(0, 2 ** 32 - 1), 0)
+      .addOption(setOption())
+      .optionsGroup("Objective:")
+      .option("--metric <name>", "validation metric to compare, or train metric without a validation split", "loss")
       .addOption(
-        new Option("--mode <mode>", "whether less or more of it is better (default: as the metric is)").choices([
-          "min",
-          "max",
-        ]),
+        new Option("--mode <mode>", "minimize or maximize the metric")
+          .choices(["min", "max"])
+          .default(undefined, "by metric"),
       )
       .addOption(
         new Option(
           "--pruner <rule>",
-          "end bad trials early: those worse than the median at the same step, or all but the best third at 1/9 and 1/3 of the steps",
+          "stop trials early that are worse than the median at the same step, or not in the best third at 1/9 and 1/3 of the steps",
         )
           .choices([...pruners])
           .default("none"),
       )
-      .option("--jobs <n>", "trials at a time (default: one for each core)", integerParser(1, 1024))
-      .option("--out <dir>", "the sweep's folder (default: runs/<name of the spec>-sweep)")
-      .addOption(setOption())
-      .addOption(
-        new Option("--device <device>", "where to compute").choices(["auto", "cpu", "cuda", "webgpu"]).default("auto"),
-      );
+      .optionsGroup("Execution:")
+      .option("--out <dir>", "sweep directory (default: runs/<spec name>-sweep)")
+      .option("--jobs <n>", "parallel trials (default: one per core)", integerParser(1, 1024))
+      .addOption(deviceOption());
   },
 
   async run(output, command) {

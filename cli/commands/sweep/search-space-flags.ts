@@ -18,7 +18,7 @@ export function parseSampleAxis(text: string, previous: readonly SampleAxis[] = 
 
 function splitFlag(text: string, form: string): { readonly path: string; readonly rest: string } {
   const equals = text.indexOf("=");
-  if (equals < 1 || equals === text.length - 1) throw new InvalidArgumentError(`It takes ${form}.`);
+  if (equals < 1 || equals === text.length - 1) throw new InvalidArgumentError(`Expected ${form}.`);
   return { path: text.slice(0, equals), rest: text.slice(equals + 1) };
 }
 

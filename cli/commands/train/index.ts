@@ -1,6 +1,5 @@
 /** `rnnx train`: trains a spec, shows how it goes, and says what it learnt and where it is. */
 import { join, resolve } from "node:path";
-import { Option } from "commander";
 import { detectLaunch } from "../../../runtime/distributed/launcher.js";
 import type { TrainEvent, TrainRequest } from "../../../runtime/events.js";
 import type { NameMap } from "../../../runtime/import/index.js";
@@ -10,7 +9,14 @@ import { reportFailure, reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportRunProblems } from "../../open-run.js";
 import { type OpenedSpec, openSpec, printCodeFrames } from "../../open-spec.js";
-import { disablePassOption, integerParser, parseByteSize, parseNameMap, setOption } from "../../option-parsers.js";
+import {
+  deviceOption,
+  disablePassOption,
+  integerParser,
+  parseByteSize,
+  parseNameMap,
+  setOption,
+} from "../../option-parsers.js";
 import type { Output } from "../../output.js";
 import { checkPassNames } from "../../passes.js";
 import { stopOnSignal } from "../../signals.js";
@@ -39,52 +45,39 @@ interface Flags {
 }
 
 export const trainCommand: CommandModule = {
-  description: "Trains a spec. Leaves the models, checkpoints and metrics in a run directory.",
+  description: "Trains a spec and writes the models, checkpoints and metrics to a run directory.",
   example: "rnnx train specs/hihello.json --steps 500 --set optimizer.learning_rate=0.05",
 
   declare(command) {
     command
-      .argument("<spec>", "the spec, a JSON file, or a model that was exported --with-training, to go on with")
-      .option("--out <dir>", "the run directory (default: runs/<name of the spec>)")
-      .addOption(
-        new Option("--device <device>", "where to compute").choices(["auto", "cpu", "cuda", "webgpu"]).default("auto"),
-      )
-      .option("--steps <n>", "updates to make, in place of the spec's", integerParser(1, 1_000_000_000))
-      .option("--seed <n>", "the seed of every random choice, in place of the spec's", integerParser(0, 2 ** 32 - 1))
+      .argument("<spec>", "spec (.json), or a model exported with --with-training (.onnx)")
+      .optionsGroup("Common options:")
+      .option("--out <dir>", "run directory (default: runs/<spec name>)")
+      .option("--steps <n>", "training steps; overrides train.steps", integerParser(1, 1_000_000_000))
+      .option("--seed <n>", "random seed; overrides seed", integerParser(0, 2 ** 32 - 1))
       .addOption(setOption())
-      .option("--data <file>", "the data that a model file goes on with")
-      .option("--init <file>", "first weights: safetensors by public name or PyTorch's, or Keras's .keras or .h5")
-      .option(
-        "--map <from=to>",
-        "which weights of --init go where, where names do not tell; may be repeated",
-        parseNameMap,
-      )
+      .option("--resume", "continue from the last checkpoint of the run directory")
+      .option("--dry-run", "print the model, its FLOPs, its memory and the first batch; train nothing")
+      .optionsGroup("Initial weights and data:")
+      .option("--init <file>", "initial weights: .safetensors (rnnx or PyTorch names), .keras or .h5")
+      .option("--map <from=to>", "rename a tensor of --init: FILE_NAME=MODEL_NAME (repeatable)", parseNameMap)
+      .option("--data <file>", "training data for a model file (.onnx)")
+      .optionsGroup("Monitoring:")
+      .option("--chart", "plot the loss at the end (default on a terminal)")
+      .option("--dashboard [port]", "serve a live dashboard on localhost during training", integerParser(0, 65535))
+      .option("--tensorboard <dir>", "write TensorBoard event files")
+      .optionsGroup("Hardware:")
+      .addOption(deviceOption())
+      .option("--threads <n>", "CPU threads (default: 1 for a small model, else all cores)", integerParser(1, 1024))
+      .option("--ranks <n>", "data-parallel threads that share each batch (default: off)", integerParser(1, 64))
       .option(
         "--memory-limit <size>",
-        "memory for batches as large as it allows, such as 2GB (default: most of what is free)",
+        'memory limit for batch_size "largest", e.g. 2GB (default: 80 % of free memory)',
         parseByteSize,
       )
-      .option(
-        "--threads <n>",
-        "threads of the processor (default: one for a small model, all cores otherwise)",
-        integerParser(1, 1024),
-      )
-      .option(
-        "--ranks <n>",
-        "share every batch among n threads: the same weights on any number of cores (default: not shared)",
-        integerParser(1, 64),
-      )
-      .option("--force", "train also where there is less memory than it is estimated to take")
-      .option("--resume", "go on from the last checkpoint of the run directory")
-      .addOption(disablePassOption())
-      .option("--dry-run", "show the model, the work, and the first batch as the model would read it; train nothing")
-      .option("--chart", "draw the loss at the end (by itself on a terminal)")
-      .option(
-        "--dashboard [port]",
-        "show the training on a page of this machine while it runs",
-        integerParser(0, 65535),
-      )
-      .option("--tensorboard <dir>", "write event files that TensorBoard opens");
+      .option("--force", "train even if the memory estimate exceeds the available memory")
+      .optionsGroup("Compiler:")
+      .addOption(disablePassOption());
   },
 
   async run(output, command) {

@@ -43,7 +43,7 @@ test.each<[readonly string[], string]>([
     'error: "specs" is not a run directory: it has no manifest.json and no spec.json and no data.json\n',
   ],
   [["evaluate", run, "--set", "seed=3"], "error: --set seed=3 does not replace data"],
-  [["evaluate", run, "--checkpoint", "worst"], "It takes best, last or a step."],
+  [["evaluate", run, "--checkpoint", "worst"], "Expected best, last or a step."],
   [
     ["evaluate", run, "--set", "data.file=none.csv"],
     `none.csv" does not exist (set by --set data.file=none.csv).\n\n1 error`,

@@ -66,8 +66,8 @@ describe("rnnx generate", () => {
     ],
     ["a folder that is no run", [folder], `"${folder}" is not a run directory`, "not-a-run"],
     ["two ways of choosing", [run, "--greedy", "--temperature", "1"], "--greedy always takes the likeliest", "usage"],
-    ["a temperature below zero", [run, "--temperature", "-1"], "It takes a number from 0 to 100.", "usage"],
-    ["a number that is none", [run, "--top-p", "half"], "It takes a number.", "usage"],
+    ["a temperature below zero", [run, "--temperature", "-1"], "Expected a number from 0 to 100.", "usage"],
+    ["a number that is none", [run, "--top-p", "half"], "Expected a number.", "usage"],
   ])("refuses %s", async (_, args, message, code) => {
     const { code: exit, stdout, stderr } = await rnnx("generate", ...args, "--json");
     expect(exit).toBe(2);
