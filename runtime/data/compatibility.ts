@@ -1,27 +1,33 @@
-/** Other data for a trained model: its arrays must be those that the model was made for. */
+/** Compatibility of data with a model: array shapes of other data, and ids and classes within the model's sizes. */
+import type { Manifest } from "../../compiler/artifact.js";
 import type { ArraySignature, Signature } from "../../compiler/signature.js";
+import type { NormalSpec, SizeName } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
+import type { DataSource } from "./source.js";
 
-type ArraySignatures = ReadonlyMap<string, ArraySignature>;
-
-/** How data differs from what a run was trained on, so that its model cannot read it. */
+/** Differences between the arrays of other data and those that a run was trained on, which its model cannot read. */
 export function checkDataShape(expected: Signature, actual: Signature): readonly RunProblem[] {
   const [expectedArrays, actualArrays] = [arraySignaturesOf(expected), arraySignaturesOf(actual)];
   const problems: RunProblem[] = [];
   const report = (message: string) =>
-    problems.push({ code: "data-shape", path: "/data", message, hint: "Other data has the shape of the run's own." });
+    problems.push({
+      code: "data-shape",
+      path: "/data",
+      message,
+      hint: "Use data of the shape that the run was trained on.",
+    });
   for (const [name, array] of expectedArrays) {
     const actualArray = actualArrays.get(name);
     if (actualArray === undefined) report(`The data has no ${name}, which the run was trained with.`);
     else if (formatArray(actualArray) !== formatArray(array))
-      report(`The data's ${name} are ${formatArray(actualArray)}, and the run was trained on ${formatArray(array)}.`);
+      report(`The data's ${name} are ${formatArray(actualArray)}, but the run was trained on ${formatArray(array)}.`);
   }
   for (const name of actualArrays.keys())
     if (!expectedArrays.has(name)) report(`The data has ${name}, which the run was trained without.`);
   return problems;
 }
 
-function arraySignaturesOf(signature: Signature): ArraySignatures {
+function arraySignaturesOf(signature: Signature): ReadonlyMap<string, ArraySignature> {
   const { inputs, targets, lengths, target_lengths, weights, side_inputs, initial_states } = signature;
   const namedArrays = Object.entries({ inputs, targets, lengths, target_lengths, weights });
   const entries = [...namedArrays, ...Object.entries(side_inputs ?? {}), ...Object.entries(initial_states ?? {})];
@@ -30,4 +36,31 @@ function arraySignaturesOf(signature: Signature): ArraySignatures {
 
 function formatArray({ dtype, shape }: ArraySignature): string {
   return `${dtype} [${shape.join(", ")}]`;
+}
+
+/** The first token id without a row in the first layer's table, and the first class without an output of the model. */
+export function checkIdRange(
+  spec: NormalSpec,
+  { sizes }: Signature,
+  manifest: Manifest,
+  source: DataSource,
+): readonly RunProblem[] {
+  const [firstLayer] = spec.model;
+  const vocabularySize =
+    firstLayer?.layer === "one_hot"
+      ? firstLayer.size
+      : firstLayer?.layer === "embedding"
+        ? firstLayer.vocabulary_size
+        : undefined;
+  const outputSize = manifest.eval.outputs.find(({ role }) => role === "prediction")?.shape.at(-1);
+  const check = (role: "inputs" | "targets", limit: SizeName | undefined, owner: string) => {
+    const size = typeof limit === "string" ? sizes[limit] : limit;
+    if (typeof size !== "number") return [];
+    const problem = source.findOutOfRange(role, size, `${owner} has ${size}, so the largest is ${size - 1}.`);
+    return problem === undefined ? [] : [problem];
+  };
+  return [
+    ...check("inputs", vocabularySize, `Layer "${firstLayer?.name ?? ""}"`),
+    ...check("targets", outputSize, "The model's output"),
+  ];
 }

@@ -1,10 +1,10 @@
 /** Examples as a model will read them, in words: ids by what they stand for, images as pictures, numbers. */
 
-import type { NormalSpec } from "../../schema/normal/index.js";
 import type { NumericArray } from "../tensors/array.js";
 import { gatherRows, shortestDecimal } from "../tensors/rows.js";
-import type { Metadata } from "./metadata.js";
+import type { Metadata, TextMetadata } from "./metadata.js";
 import type { DataSource } from "./source.js";
+import { joinTokens, type Unit } from "./vocabulary/tokens.js";
 
 export interface BatchPreview {
   /** The arrays of the whole batch. */
@@ -19,7 +19,7 @@ const MAX_EXAMPLES = 3;
 const MAX_NUMBERS = 8;
 const MAX_LINES = 8;
 
-export function previewBatch(spec: NormalSpec, source: DataSource, examples: ArrayLike<number>): BatchPreview {
+export function previewBatch(source: DataSource, examples: ArrayLike<number>): BatchPreview {
   const batch = source.batch(examples);
   const lengthOf = (name: string, row: number) => {
     const targetLengths = name === "targets" || name === "decoder_inputs" ? batch.get("target_lengths") : undefined;
@@ -32,7 +32,7 @@ export function previewBatch(spec: NormalSpec, source: DataSource, examples: Arr
     examples: Array.from({ length: Math.min(MAX_EXAMPLES, examples.length) }, (_, row) =>
       Object.fromEntries(
         [...batch].map(([name, array]) => {
-          const idNames = idNamesFor(name, source.metadata, spec);
+          const idNames = idNamesFor(name, source.metadata);
           return [
             name,
             formatExample(gatherRows(array, [row]), idNames, lengthOf(name, row), isImageArray(name, source.metadata)),
@@ -43,38 +43,28 @@ export function previewBatch(spec: NormalSpec, source: DataSource, examples: Arr
   };
 }
 
+/** Names of ids, and the unit in which several of them are joined. */
 interface IdNames {
-  readonly names: readonly (string | number)[];
-  readonly join: (units: readonly (string | number)[]) => string;
+  readonly names: readonly Unit[];
+  readonly unit: TextMetadata["unit"];
 }
 
-const joinWithSpaces = (units: readonly (string | number)[]) => units.join(" ");
-
-/** What the ids of an array stand for; null where they stand for themselves. */
-function idNamesFor(name: string, metadata: Metadata, { data }: NormalSpec): IdNames | null {
+/** Null where ids have no names. */
+function idNamesFor(name: string, metadata: Metadata): IdNames | null {
+  const namesIn = (names: readonly Unit[] | null | undefined, unit: TextMetadata["unit"]) =>
+    names ? { names, unit } : null;
   switch (metadata.type) {
     case "text":
-      return { names: metadata.vocabulary, join: joinerFor(metadata.unit) };
-    case "pairs": {
-      const names = name === "inputs" ? metadata.vocabulary : metadata.target_vocabulary;
-      return names === null ? null : { names, join: joinerFor(metadata.unit) };
-    }
+      return namesIn(metadata.vocabulary, metadata.unit);
+    case "pairs":
+      return namesIn(name === "inputs" ? metadata.vocabulary : metadata.target_vocabulary, metadata.unit);
     case "sequences":
-      if (name === "inputs") {
-        const join = data.type === "sequences" && data.unit === "char" ? joinerFor("char") : joinWithSpaces;
-        return metadata.vocabulary === undefined ? null : { names: metadata.vocabulary, join };
-      }
-      return metadata.classes == null ? null : { names: metadata.classes, join: joinWithSpaces };
+      return name === "inputs" ? namesIn(metadata.vocabulary, metadata.unit) : namesIn(metadata.classes, "word");
     case "table":
-      return name === "targets" && metadata.classes ? { names: metadata.classes, join: joinWithSpaces } : null;
+      return name === "targets" ? namesIn(metadata.classes, "word") : null;
     default:
       return null;
   }
-}
-
-function joinerFor(unit: "char" | "word" | "byte"): IdNames["join"] {
-  if (unit === "byte") return (bytes) => new TextDecoder().decode(Uint8Array.from(bytes, Number));
-  return unit === "char" ? (characters) => characters.join("") : joinWithSpaces;
 }
 
 function isImageArray(name: string, metadata: Metadata): boolean {
@@ -95,7 +85,10 @@ function formatExample(
     // Lines of one text would look like several.
     return idNames === null
       ? validIds.join(" ")
-      : idNames.join(validIds.map((id) => idNames.names[id] ?? id)).replace(/\r\n|\n|\r/g, "␊");
+      : joinTokens(
+          validIds.map((id) => idNames.names[id] ?? id),
+          idNames.unit,
+        ).replace(/\r\n|\n|\r/g, "␊");
   }
   const width = shape.at(-1) ?? 1;
   const rows = Array.from({ length: values.length / width }, (_, row) => values.slice(row * width, (row + 1) * width));

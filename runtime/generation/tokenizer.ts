@@ -1,19 +1,7 @@
 /** Text as ids of a vocabulary, and ids as text: what a run keeps of the data that it was trained on. */
 import type { TextMetadata } from "../data/metadata.js";
+import { tokenize } from "../data/vocabulary/tokens.js";
 import { fail, type Result } from "../problem.js";
-
-type Unit = TextMetadata["vocabulary"][number];
-
-export function tokenize(text: string, unit: TextMetadata["unit"]): readonly Unit[] {
-  switch (unit) {
-    case "char":
-      return [...text];
-    case "word":
-      return text.split(/\s+/u).filter((word) => word !== "");
-    case "byte":
-      return [...new TextEncoder().encode(text)];
-  }
-}
 
 /** Units that a message names at most. */
 const MAX_LISTED_UNITS = 5;

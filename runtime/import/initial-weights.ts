@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { StoredTensor } from "../../compiler/artifact.js";
 import { fail, type Result, type RunProblem } from "../problem.js";
-import { unreadableFile } from "../storage/unreadable-file.js";
+import { unreadableFile } from "../storage/system-errors.js";
 import { readSafetensors, type Tensors } from "../tensors/safetensors.js";
 import {
   type ImportedWeights,

@@ -8,7 +8,7 @@ import type { Manifest, StoredTensor } from "../../compiler/artifact.js";
 import type { Signature } from "../../compiler/signature.js";
 import type { Metadata } from "../data/metadata.js";
 import { fail, type Result, type RunProblem } from "../problem.js";
-import { unreadableFile } from "../storage/unreadable-file.js";
+import { unreadableFile } from "../storage/system-errors.js";
 import { elementCount } from "../tensors/array.js";
 import type { Tensor, Tensors } from "../tensors/safetensors.js";
 import { checkExternalData } from "./external-data.js";

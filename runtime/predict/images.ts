@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { readIdx } from "../data/formats/idx.js";
 import { fail } from "../problem.js";
-import { unreadableFile } from "../storage/unreadable-file.js";
+import { unreadableFile } from "../storage/system-errors.js";
 import { describeClass, toProbabilities } from "./format-predictions.js";
 import { floatArray, type OpenInputs } from "./inputs.js";
 

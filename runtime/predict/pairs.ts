@@ -9,7 +9,7 @@ import { END, joinTokens, padRows, START, tokenize } from "../data/vocabulary/to
 import { beamSearch } from "../generation/beam-search.js";
 import { fail, type Result, type RunProblem } from "../problem.js";
 import type { Run } from "../run/open.js";
-import { unreadableFile } from "../storage/unreadable-file.js";
+import { unreadableFile } from "../storage/system-errors.js";
 import type { Prediction } from "./format-predictions.js";
 
 type PairSource = { readonly line: number; readonly source: string | readonly number[] };

@@ -9,7 +9,7 @@ import { positionOf } from "../data/vocabulary/locate.js";
 import { encodeWithVocabulary } from "../data/vocabulary/lookup.js";
 import { tokenizeText } from "../data/vocabulary/tokenizers.js";
 import { fail, type RunProblem } from "../problem.js";
-import { unreadableFile } from "../storage/unreadable-file.js";
+import { unreadableFile } from "../storage/system-errors.js";
 import type { NumericArray } from "../tensors/array.js";
 import { toProbabilities, topClasses } from "./format-predictions.js";
 import type { OpenInputs } from "./inputs.js";

@@ -1,26 +1,36 @@
-/** The operating system's refusals (a full disk, a missing right) in words. */
-
-const errorMessages: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EPERM: "not permitted",
-  EROFS: "the file system is read-only",
-  ENOSPC: "no space is left on the device",
-  EDQUOT: "the disk quota is used up",
-  EFBIG: "the file would be larger than is allowed",
-  EIO: "the device reports an error of input or output",
-  ENOENT: "no such file or folder",
-  ENOTDIR: "a part of the path is not a folder",
-  EISDIR: "it is a folder",
-  EEXIST: "it exists already",
-  EMFILE: "too many files are open",
-};
+/** Errors of the operating system (a full disk, a missing permission) in words. */
+import { getSystemErrorMap } from "node:util";
+import type { RunProblem } from "../problem.js";
 
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "syscall" in error && "code" in error;
 }
 
-/** What the system refused, and of which file where that is known. */
+/** The system's reason, after the path of the file when the error names one. */
 export function systemReason(error: NodeJS.ErrnoException): string {
-  const reason = errorMessages[error.code ?? ""] ?? error.message;
+  const reason = reasonOf(error);
   return error.path === undefined ? reason : `${error.path}: ${reason}`;
+}
+
+function reasonOf(error: Error): string {
+  const [, reason] = ("errno" in error && getSystemErrorMap().get(Number(error.errno))) || [];
+  return reason ?? error.message;
+}
+
+/** The problem of a file that a spec or a flag names and that cannot be read. Errors without a code are thrown again. */
+export function unreadableFile(path: string, file: string, error: unknown): RunProblem {
+  if (!(error instanceof Error) || !("code" in error)) throw error;
+  const isMissing = error.code === "ENOENT" || error.code === "ENOTDIR";
+  const what = isMissing
+    ? "does not exist"
+    : error.code === "EISDIR"
+      ? "is a folder"
+      : `cannot be read: ${reasonOf(error)}`;
+  return {
+    code: isMissing ? "file-missing" : "file-unreadable",
+    path,
+    file,
+    message: `"${file}" ${what}.`,
+    hint: isMissing ? "Relative paths start from the spec's folder." : "",
+  };
 }

@@ -1,5 +1,6 @@
 /** Disks whose calls fail, one at a time: no space, an error of the device, a kill. */
 import * as system from "node:fs";
+import { constants } from "node:os";
 import type { SystemCalls } from "../../runtime/storage/durable-fs.js";
 
 /** What may become of a call: the system refuses it, or the process dies before it, or half way through a write. */
@@ -19,7 +20,7 @@ export function failingFiles(
       const [file, bytes] = args;
       if (bytes instanceof Uint8Array) system.writeSync(Number(file), bytes.subarray(0, bytes.length / 2));
       if (mode === "killed") throw new Error("killed");
-      throw Object.assign(new Error(mode), { code: mode, syscall });
+      throw Object.assign(new Error(mode), { code: mode, errno: -constants.errno[mode], syscall });
     };
   };
   const { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } = system;

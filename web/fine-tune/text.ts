@@ -2,7 +2,7 @@
 
 import { gatherWindows } from "../../runtime/data/batching/windows.js";
 import type { TextMetadata } from "../../runtime/data/metadata.js";
-import { tokenize } from "../../runtime/generation/tokenizer.js";
+import { tokenize } from "../../runtime/data/vocabulary/tokens.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { invalid, pluralize } from "./problem.js";
 import type { TrainingSetResult } from "./training-set.js";

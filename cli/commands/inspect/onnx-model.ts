@@ -1,7 +1,7 @@
 /** An ONNX file as a user reads it: inputs, outputs, operators, weights, metadata. */
 import { readFileSync } from "node:fs";
 import type { ModelInfo } from "../../../compiler/onnx/read/model.js";
-import { unreadableFile } from "../../../runtime/storage/unreadable-file.js";
+import { unreadableFile } from "../../../runtime/storage/system-errors.js";
 import { formatInteger } from "../../../views/format.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";

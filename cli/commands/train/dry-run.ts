@@ -36,7 +36,7 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
   const { train, validation, test } = source.splits;
   const examples = { train: train.length, validation: validation.length, test: test.length };
   const { steps, batchSize, batchesPerEpoch } = plan;
-  const batch = glanceAt(spec, source, plan.indicesAt(1, 1));
+  const batch = glanceAt(source, plan.indicesAt(1, 1));
   const record = { steps, batch_size: batchSize, batches_per_epoch: batchesPerEpoch, examples };
   for (const notice of notices) output.note(notice);
   output.record({ event: "result", name: spec.name, run: request.out, ...record, ...analysis, batch });

@@ -2,7 +2,6 @@
 import { pipeline } from "node:stream/promises";
 import type { CsvError, Options } from "csv-parse";
 import type { RunProblem } from "../../problem.js";
-import { isMissing, parseNumber } from "./parse-number.js";
 import { type NamedFile, readingProblem, readTextChunks } from "./utf8-reader.js";
 
 export interface CsvFormat {
@@ -182,6 +181,20 @@ function describeCsvError(error: CsvError, file: string, nextLine: number) {
     default:
       return { line, message: `${location} cannot be read: ${error.message}.`, hint: "" };
   }
+}
+
+// Unambiguous for every character, so long fields cause no backtracking.
+const numberPattern = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+const missingMarkers = new Set(["", "na", "n/a", "nan", "null", "none"]);
+
+/** The number that a field holds; NaN when it holds none. */
+export function parseNumber(field: string): number {
+  return numberPattern.test(field) ? Number(field) : Number.NaN;
+}
+
+/** True for the usual markers of a missing value. */
+export function isMissing(field: string): boolean {
+  return missingMarkers.has(field.toLowerCase());
 }
 
 const quoteHint = 'A quote inside a quoted field is written twice: "".';

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import type { ArraySource } from "../../../schema/normal/index.js";
 import { fail, type Result, type RunProblem } from "../../problem.js";
-import { unreadableFile } from "../../storage/unreadable-file.js";
+import { unreadableFile } from "../../storage/system-errors.js";
 import type { Origin, ParsedArray } from "./convert-array.js";
 import { readNested } from "./nested-lists.js";
 import { readNpy } from "./npy.js";

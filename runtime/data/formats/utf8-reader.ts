@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import type { RunProblem } from "../../problem.js";
-import { unreadableFile } from "../../storage/unreadable-file.js";
+import { unreadableFile } from "../../storage/system-errors.js";
 
 /** A file that a member of the spec names. */
 export interface NamedFile {
@@ -54,4 +54,35 @@ function longWordProblem(path: string, file: string): RunProblem {
 
 export function notUtf8Problem(path: string, file: string, hint: string): RunProblem {
   return { code: "text-encoding", path, file, message: `"${file}" is not UTF-8.`, hint };
+}
+
+/**
+ * Lines without their ends. Of a line that is longer than `longest` characters there is only a beginning, which is longer than that too: a
+ * file without an end of line takes no more memory.
+ */
+export async function* splitLines(chunks: AsyncIterable<string>, maxLength: number): AsyncGenerator<string> {
+  let segments: string[] = [];
+  let length = 0;
+  const append = (segment: string) => {
+    if (length <= maxLength) segments.push(segment);
+    length += segment.length;
+  };
+  const finishLine = () => {
+    const text = segments.join("");
+    [segments, length] = [[], 0];
+    return text;
+  };
+  /** Whether the piece before ended between the halves of "\r\n", or may have. */
+  let endsWithCr = false;
+  for await (const chunk of chunks) {
+    if (chunk === "") continue;
+    const [first = "", ...others] = (endsWithCr && chunk.startsWith("\n") ? chunk.slice(1) : chunk).split(/\r\n|\n|\r/);
+    endsWithCr = chunk.endsWith("\r");
+    append(first);
+    for (const next of others) {
+      yield finishLine();
+      append(next);
+    }
+  }
+  if (length > 0) yield finishLine();
 }

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { NormalImagesData } from "../../../schema/normal/index.js";
 import { fail, type Result, type RunProblem } from "../../problem.js";
-import { unreadableFile } from "../../storage/unreadable-file.js";
+import { unreadableFile } from "../../storage/system-errors.js";
 import type { NumericArray } from "../../tensors/array.js";
 import { readIdx } from "../formats/idx.js";
 import { decodeClasses } from "../labels.js";

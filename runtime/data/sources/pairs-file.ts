@@ -3,8 +3,7 @@
 import { child } from "../../../schema/json-pointer.js";
 import type { NormalPairsData } from "../../../schema/normal/index.js";
 import { fail, type Result, type RunProblem } from "../../problem.js";
-import { splitLines } from "../formats/lines.js";
-import { readingProblem, readTextChunks } from "../formats/utf8-reader.js";
+import { readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
 import type { Uses } from "../source.js";
 
 export interface Pair {

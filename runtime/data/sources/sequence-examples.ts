@@ -1,7 +1,7 @@
 /** Sequences as they are read: steps of each example as numbered tokens or vectors, and what is said of them. */
 import type { NormalSequencesData } from "../../../schema/normal/index.js";
 import { fail, type Result, type RunProblem } from "../../problem.js";
-import { parseNumber } from "../formats/parse-number.js";
+import { parseNumber } from "../formats/csv.js";
 import { intern } from "../labels.js";
 import type { Uses } from "../source.js";
 import { tokenize } from "../vocabulary/tokens.js";

@@ -1,8 +1,7 @@
 /** Files of sequences: each line is one, as JSON or as a row of a CSV file with named columns. */
 import type { RunProblem } from "../../problem.js";
 import { readCsv } from "../formats/csv.js";
-import { splitLines } from "../formats/lines.js";
-import { type NamedFile, readingProblem, readTextChunks } from "../formats/utf8-reader.js";
+import { type NamedFile, readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
 
 /** The members of a line. */
 export type Line = Readonly<Record<string, unknown>>;

@@ -12,7 +12,7 @@ import type { SequencesMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import { type Splits, splitExamples } from "../splits.js";
 import { encodeLabels } from "../vocabulary/lookup.js";
-import { selectVocabulary } from "../vocabulary/select-vocabulary.js";
+import { selectVocabulary } from "../vocabulary/tokenizers.js";
 import { type Example, readSequences, type Sequences } from "./sequence-examples.js";
 
 export const sequences: SourceKind<NormalSequencesData> = {

@@ -2,8 +2,7 @@
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import { fail, type Result, type RunProblem } from "../../problem.js";
 import type { FloatList } from "../batching/windows.js";
-import { type Row, readCsv } from "../formats/csv.js";
-import { isMissing, parseNumber } from "../formats/parse-number.js";
+import { isMissing, parseNumber, type Row, readCsv } from "../formats/csv.js";
 import { collectFloats } from "../spill/float-list.js";
 import { collectIds, idAt } from "../spill/id-list.js";
 import { CHUNK_LENGTH } from "../spill/spill-store.js";

@@ -12,8 +12,8 @@ import { type IdList, idAt } from "../spill/id-list.js";
 import { type Splits, splitWindows } from "../splits.js";
 import { locate, type Position } from "../vocabulary/locate.js";
 import { encodeWithVocabulary } from "../vocabulary/lookup.js";
-import { selectVocabulary } from "../vocabulary/select-vocabulary.js";
-import { type TokenizedText, tokenizers, tokenizeText, type Unit } from "../vocabulary/tokenizers.js";
+import { selectVocabulary, type TokenizedText, tokenizers, tokenizeText } from "../vocabulary/tokenizers.js";
+import { joinTokens, type Unit } from "../vocabulary/tokens.js";
 
 export const text: SourceKind<NormalTextData> = {
   async open(data, { folder, seed, fittedMetadata }) {
@@ -200,8 +200,7 @@ function decodeRows(
       const start = (row * perRow + index) * size;
       return vocabulary[argmax(scores.data, start, size)] ?? "";
     });
-    if (unit === "byte") return new TextDecoder().decode(Uint8Array.from(units, Number));
-    return units.join(unit === "word" ? " " : "");
+    return joinTokens(units, unit);
   });
 }
 

@@ -3,7 +3,8 @@
 import type { Classes } from "../labels.js";
 import type { TextMetadata } from "../metadata.js";
 import type { IdList } from "../spill/id-list.js";
-import type { TokenizedText, Unit } from "./tokenizers.js";
+import type { TokenizedText } from "./tokenizers.js";
+import type { Unit } from "./tokens.js";
 
 /** Ids of known names, or the places of those that are not known. */
 export type LookupResult = { readonly ok: true; readonly ids: IdList } | UnknownEntries;

@@ -1,11 +1,9 @@
 /** The units of a text, numbered in order of first appearance: code points, words between white space, or bytes. */
-import type { NormalTextData } from "../../../schema/normal/index.js";
+import type { NormalTextData, NormalVocabulary } from "../../../schema/normal/index.js";
 import { MAX_WORD_LENGTH, WordTooLongError } from "../formats/utf8-reader.js";
 import { intern } from "../labels.js";
 import { collectIds, type IdList } from "../spill/id-list.js";
-
-/** A byte is a number. */
-export type Unit = string | number;
+import type { Unit } from "./tokens.js";
 
 export interface TokenizedText {
   readonly units: readonly Unit[];
@@ -94,4 +92,20 @@ export function tokenizeText(text: string | Uint8Array, unit: NormalTextData["un
 
 function decodeText(chunk: string | Uint8Array): string {
   return typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk);
+}
+
+/**
+ * `counts` are the units' numbers of occurrences, in order of first appearance. The answer is the places of those that are
+ * kept, in that order: the most frequent, the earlier of equals. With `reserved`, the size counts that many other entries.
+ */
+export function selectVocabulary(
+  counts: Uint32Array,
+  { size, min_count }: NormalVocabulary,
+  reserved: number,
+): readonly number[] {
+  const frequent = Array.from(counts.keys()).filter((unit) => (counts[unit] ?? 0) >= min_count);
+  const capacity = Math.max(0, (size ?? Number.POSITIVE_INFINITY) - reserved);
+  if (frequent.length <= capacity) return frequent;
+  const byCount = [...frequent].sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || a - b);
+  return byCount.slice(0, capacity).sort((a, b) => a - b);
 }

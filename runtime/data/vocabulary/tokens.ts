@@ -1,17 +1,31 @@
 /** Sequences of tokens: text taken apart, rows padded, and scores read back as text. */
 import type { NumericArray } from "../../tensors/array.js";
 import { argmax } from "../labels.js";
+import type { TextMetadata } from "../metadata.js";
 
 /** The first ids of the vocabulary of sequences that a decoder writes. */
 export const START = 0;
 export const END = 1;
 
-/** Characters (Unicode code points), or words between white space. */
-export function tokenize(text: string, unit: "char" | "word"): readonly string[] {
-  return unit === "char" ? [...text] : text.split(/\s+/u).filter((word) => word !== "");
+/** A character, a word, or a byte as a number. */
+export type Unit = TextMetadata["vocabulary"][number];
+
+/** Characters (Unicode code points), words between white space, or bytes of UTF-8. */
+export function tokenize(text: string, unit: "char" | "word"): readonly string[];
+export function tokenize(text: string, unit: TextMetadata["unit"]): readonly Unit[];
+export function tokenize(text: string, unit: TextMetadata["unit"]): readonly Unit[] {
+  switch (unit) {
+    case "char":
+      return [...text];
+    case "word":
+      return text.split(/\s+/u).filter((word) => word !== "");
+    case "byte":
+      return [...new TextEncoder().encode(text)];
+  }
 }
 
-export function joinTokens(tokens: readonly string[], unit: "char" | "word"): string {
+export function joinTokens(tokens: readonly Unit[], unit: TextMetadata["unit"]): string {
+  if (unit === "byte") return new TextDecoder().decode(Uint8Array.from(tokens, Number));
   return tokens.join(unit === "word" ? " " : "");
 }
 

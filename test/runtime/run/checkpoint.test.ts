@@ -100,9 +100,7 @@ describe("writing", () => {
         if (failure === "killed") expect(writing).toThrow("killed");
         else {
           const saved = writing();
-          expect(saved.ok ? "" : saved.reason).toBe(
-            failure === "EIO" ? "the device reports an error of input or output" : "no space is left on the device",
-          );
+          expect(saved.ok ? "" : saved.reason).toBe(failure === "EIO" ? "i/o error" : "no space left on device");
         }
         const { latest: newest, damaged } = findLatestCheckpoint(folder);
         expect(damaged).toEqual([]);

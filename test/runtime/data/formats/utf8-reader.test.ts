@@ -1,6 +1,6 @@
 /** Lines of a text in pieces are those of the whole text; a line without an end takes no memory. */
 import { expect, test } from "vitest";
-import { splitLines } from "../../../../runtime/data/formats/lines.js";
+import { splitLines } from "../../../../runtime/data/formats/utf8-reader.js";
 
 async function* chunksOf(...chunks: readonly string[]): AsyncGenerator<string> {
   yield* chunks;
