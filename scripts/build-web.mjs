@@ -40,7 +40,7 @@ const { output } = await bundle.write({
   codeSplitting: {
     groups: [
       { name: "shared", minShareCount: 3, priority: 1 },
-      { name: "lesson", test: /web\/fine-tune\//, minShareCount: 2, priority: 1 },
+      { name: "examples", test: /web\/examples\//, minShareCount: 2, priority: 1 },
       { name: "pages", minShareCount: 2 },
     ],
   },

@@ -119,6 +119,18 @@ function moduleOf(file: string): string {
   return entry.endsWith(".ts") ? "entry" : entry;
 }
 
+/** The playground and the fine-tune page share examples/ and the files of web/; only the fine-tune page embeds the other. */
+function mayImportOnPage(file: string, target: string): boolean {
+  const [, room = ""] = file.split("/");
+  const [, targetRoom = ""] = target.split("/");
+  const allowed: Readonly<Record<string, readonly string[]>> = {
+    examples: ["examples"],
+    playground: ["playground", "examples"],
+    "fine-tune": ["fine-tune", "playground", "examples"],
+  };
+  return targetRoom.endsWith(".ts") || (allowed[room] ?? []).includes(targetRoom);
+}
+
 function mayImport(file: string, target: string): boolean {
   const [folder = ""] = file.split("/");
   const [targetFolder = ""] = target.split("/");
@@ -136,7 +148,7 @@ function mayImport(file: string, target: string): boolean {
     // A page shares with the runtime what needs nothing of Node: its build refuses the rest.
     case "web":
       return (
-        targetFolder === "web" ||
+        (targetFolder === "web" && mayImportOnPage(file, target)) ||
         targetFolder === "runtime" ||
         targetFolder === "schema" ||
         compilerApi.includes(target)

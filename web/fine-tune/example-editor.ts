@@ -2,11 +2,11 @@
 import type { ImagesMetadata } from "../../runtime/data/metadata.js";
 import type { PageManifest, SampleImage } from "../../runtime/web/page-manifest.js";
 import { button, element, field } from "../dom.js";
+import { averageBoxSize, createDrawingCanvas, thumbnail } from "../drawing-canvas.js";
+import { dataPorts } from "../examples/arrays.js";
+import { decodePixels, sampleImages } from "../examples/images.js";
+import type { ExampleInput } from "../examples/training-set.js";
 import type { Model } from "../load-model.js";
-import { averageBoxSize, createDrawingCanvas, thumbnail } from "../playground/drawing-canvas.js";
-import { dataPorts } from "./arrays.js";
-import { decodePixels, sampleImages } from "./images.js";
-import type { ExampleInput } from "./training-set.js";
 
 export interface ExampleEditor {
   readonly view: HTMLElement;

@@ -2,12 +2,12 @@
 import { writeSafetensors } from "../../runtime/tensors/safetensors.js";
 import { pageFiles } from "../../runtime/web/page-manifest.js";
 import { button, element, message, slider, wholeNumber } from "../dom.js";
+import { readTrainingSet } from "../examples/index.js";
 import { lineChart, shortNumber } from "../line-chart.js";
 import type { Model } from "../load-model.js";
 import { openPage } from "../page-shell.js";
 import { panelOf } from "../playground/panel.js";
 import { createExampleEditor } from "./example-editor.js";
-import { readTrainingSet } from "./parse-examples.js";
 import type { TrainerCommand, TrainerEvent } from "./worker-protocol.js";
 
 /** Weight of the losses before in the smooth line. */

@@ -6,9 +6,9 @@ import { createStatefulSchedule, isStateful } from "../../runtime/data/batching/
 import { initializeTensors } from "../../runtime/tensors/initializers.js";
 import { createTrainer } from "../../runtime/training/trainer.js";
 import { pageFiles } from "../../runtime/web/page-manifest.js";
+import { readTrainingSet } from "../examples/index.js";
+import type { TrainingSet } from "../examples/training-set.js";
 import { fetchBytes, openSession } from "../load-model.js";
-import { readTrainingSet } from "./parse-examples.js";
-import type { TrainingSet } from "./training-set.js";
 import type { TrainerCommand, TrainerEvent } from "./worker-protocol.js";
 
 /** Examples in a batch, at most: steps that are short enough to watch. */

@@ -1,7 +1,7 @@
 /** What the page and its trainer, which runs beside it, say to each other. */
 import type { Tensors } from "../../runtime/tensors/safetensors.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
-import type { ExampleInput } from "./training-set.js";
+import type { ExampleInput } from "../examples/training-set.js";
 
 export type TrainerCommand =
   | {

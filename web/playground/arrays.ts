@@ -3,7 +3,7 @@
 import { blankIndex, ctcDecode } from "../../runtime/predict/ctc-decoder.js";
 import { describeValues, type Scores } from "../../runtime/predict/format-predictions.js";
 import { bars, element, exampleList, field, message, percent, runLatest } from "../dom.js";
-import { dataPorts, readExamples, stackExamples } from "../fine-tune/arrays.js";
+import { dataPorts, readExamples, stackExamples } from "../examples/arrays.js";
 import type { Model } from "../load-model.js";
 import { predict } from "../predict.js";
 import { shortened } from "./sequences.js";

@@ -2,10 +2,10 @@
 import type { ImagesMetadata } from "../../runtime/data/metadata.js";
 import type { Scores } from "../../runtime/predict/format-predictions.js";
 import { bars, button, element, exampleList, message, runLatest } from "../dom.js";
-import { decodePixels, sampleImages } from "../fine-tune/images.js";
+import { averageBoxSize, createDrawingCanvas, thumbnail } from "../drawing-canvas.js";
+import { decodePixels, sampleImages } from "../examples/images.js";
 import type { Model } from "../load-model.js";
 import { predict } from "../predict.js";
-import { averageBoxSize, createDrawingCanvas, thumbnail } from "./drawing-canvas.js";
 
 export function imagesPanel(model: Model, { rows, columns }: ImagesMetadata): HTMLElement {
   const samples = sampleImages(model.page).map(decodePixels);

@@ -4,7 +4,7 @@ import { END, joinTokens, START } from "../../runtime/data/vocabulary/tokens.js"
 import { beamSearch } from "../../runtime/generation/beam-search.js";
 import { outputActivationOf } from "../../runtime/generation/sampling.js";
 import { element, exampleList, field, message, runLatest, slider } from "../dom.js";
-import { readSource, sourceBatch } from "../fine-tune/pairs.js";
+import { readSource, sourceBatch } from "../examples/pairs.js";
 import type { Model } from "../load-model.js";
 import { shortened } from "./sequences.js";
 

@@ -4,7 +4,7 @@ import { tokenize } from "../../runtime/data/vocabulary/tokens.js";
 import { describeValues, type Scores, topClasses } from "../../runtime/predict/format-predictions.js";
 import type { SampleSequence } from "../../runtime/web/page-manifest.js";
 import { bars, element, exampleList, field, message, percent, runLatest } from "../dom.js";
-import { readSequence, sequenceBatch } from "../fine-tune/sequences.js";
+import { readSequence, sequenceBatch } from "../examples/sequences.js";
 import type { Model } from "../load-model.js";
 import { predict } from "../predict.js";
 

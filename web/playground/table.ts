@@ -4,7 +4,7 @@ import { gatherWindows } from "../../runtime/data/batching/windows.js";
 import type { TableMetadata } from "../../runtime/data/metadata.js";
 import { unscaleValue } from "../../runtime/data/scaler.js";
 import { bars, button, element, message, runLatest } from "../dom.js";
-import { scaledSeries } from "../fine-tune/table.js";
+import { scaledSeries } from "../examples/table.js";
 import { lineChart, shortNumber } from "../line-chart.js";
 import type { Model } from "../load-model.js";
 import { predict } from "../predict.js";

@@ -7,7 +7,7 @@ import type { Result } from "../../runtime/problem.js";
 import { elementCount, type NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { flattenNumbers, parseJson } from "./arrays.js";
-import { invalid, nonBlankLines, pluralize, splitPair } from "./problem.js";
+import { invalid, nonBlankLines, pluralize, splitPair } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
 /** Ids of tokens, or a vector for each step. */

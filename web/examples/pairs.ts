@@ -6,7 +6,7 @@ import { END, padRows, START, tokenize } from "../../runtime/data/vocabulary/tok
 import type { Result } from "../../runtime/problem.js";
 import type { NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
-import { invalid, nonBlankLines, pluralize, splitPair } from "./problem.js";
+import { invalid, nonBlankLines, pluralize, splitPair } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
 /** Ids of tokens, or the numbers of a vector. */

@@ -1,7 +1,7 @@
 /** Pictures that were drawn, each with its class, as a lesson. */
 import type { ImagesMetadata } from "../../runtime/data/metadata.js";
 import type { PageManifest, SampleImage } from "../../runtime/web/page-manifest.js";
-import { invalid, pluralize } from "./problem.js";
+import { invalid, pluralize } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
 export function imagesTrainingSet(

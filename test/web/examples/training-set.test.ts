@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import { openData } from "../../../runtime/data/index.js";
 import { exportWeb } from "../../../runtime/web/export-web.js";
 import type { PageManifest } from "../../../runtime/web/page-manifest.js";
-import { readTrainingSet } from "../../../web/fine-tune/parse-examples.js";
-import type { ExampleInput } from "../../../web/fine-tune/training-set.js";
+import { readTrainingSet } from "../../../web/examples/index.js";
+import type { ExampleInput } from "../../../web/examples/training-set.js";
 import { pageOf, type SpecExample, specExamples } from "../../support/page-specs.js";
 
 const writtenExamples: Readonly<Record<string, string>> = {

@@ -5,7 +5,7 @@ import type { TableMetadata } from "../../runtime/data/metadata.js";
 import { scaleValue } from "../../runtime/data/scaler.js";
 import type { NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
-import { invalid, nonBlankLines, pluralize } from "./problem.js";
+import { invalid, nonBlankLines, pluralize } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
 /** The columns that the model reads, scaled; they are the first of each row. */

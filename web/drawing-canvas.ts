@@ -1,5 +1,5 @@
 /** A sheet to draw on, and the picture as a model sees it: as small, and as centred, as the pictures that it was trained on. */
-import { element } from "../dom.js";
+import { element } from "./dom.js";
 
 export interface DrawingCanvas {
   readonly view: HTMLElement;

@@ -5,7 +5,7 @@ import type { Batch } from "../../runtime/data/source.js";
 import type { Result } from "../../runtime/problem.js";
 import type { NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
-import { invalid, pluralize } from "./problem.js";
+import { invalid, pluralize } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
 /** An array of each example, without the batch's axis. */

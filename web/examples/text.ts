@@ -4,7 +4,7 @@ import { gatherWindows } from "../../runtime/data/batching/windows.js";
 import type { TextMetadata } from "../../runtime/data/metadata.js";
 import { tokenize } from "../../runtime/data/vocabulary/tokens.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
-import { invalid, pluralize } from "./problem.js";
+import { invalid, pluralize } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
 /** Windows over a text that is short: they lie closer there than in training. */
