@@ -1,9 +1,9 @@
-/** Cotangents while they are being collected, and which values are worth one. */
+/** Cotangents during the reverse pass, and the values that need one. */
 import type { Builder } from "../ir/builder.js";
 import { isFloat } from "../ir/float16.js";
 import type { Node, Value } from "../ir/types.js";
 
-/** What has been collected for each value: the derivative of the loss with respect to it. */
+/** The accumulated cotangent of each value: the derivative of the loss with respect to it. */
 export interface Cotangents {
   get(value: Value): Value | undefined;
   add(value: Value, cotangent: Value): void;
@@ -20,7 +20,7 @@ export function createCotangents(b: Builder): Cotangents {
   };
 }
 
-/** Values that depend on those of `sources` through floating-point arithmetic. */
+/** Values that depend on `sources` through floating-point values. */
 export function activeValues(nodes: readonly Node[], sources: Iterable<Value>): ReadonlySet<Value> {
   const active = new Set(sources);
   for (const node of nodes) {
@@ -30,5 +30,5 @@ export function activeValues(nodes: readonly Node[], sources: Iterable<Value>): 
   return active;
 }
 
-/** Walks `nodes` from the last to the first, moving cotangents from each node's outputs to its active inputs. */
+/** Walks `nodes` from the last to the first, and adds to the cotangents of each node's active inputs. */
 export type PullBack = (b: Builder, nodes: readonly Node[], active: ReadonlySet<Value>, collected: Cotangents) => void;

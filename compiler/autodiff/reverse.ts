@@ -1,4 +1,4 @@
-/** Reverse-mode differentiation: a walk from the loss back to the inputs, asking each primitive for its rule. */
+/** Reverse-mode differentiation: a walk from the loss to the inputs that applies each primitive's vjp. */
 import { graphBuilder, ruleOf } from "../graph/builder.js";
 import { inline } from "../graph/rewrite.js";
 import { printShape } from "../ir/dims.js";
@@ -14,11 +14,11 @@ export const pullBack: PullBack = (b, nodes, active, collected) => {
     if (outputCotangents.every((cotangent) => cotangent === undefined)) continue;
     const { vjp } = ruleOf<OpName>(node.op);
     if (vjp === "none") continue;
-    if (vjp === "inference") throw new Error(`${node.op} stands in models that only infer`);
+    if (vjp === "inference") throw new Error(`${node.op} has no gradient: it occurs in exported models only`);
     const inputCotangents =
       vjp === "loop"
         ? vjpScan(b, node as NodeOf<"Scan">, outputCotangents, active, pullBack)
-        : vjp(b, node as NodeOf<OpName>, outputCotangents);
+        : vjp(b, node, outputCotangents);
     node.inputs.forEach((input, index) => {
       const cotangent = inputCotangents[index];
       if (cotangent !== undefined && active.has(input)) collected.add(input, cotangent);
@@ -27,11 +27,12 @@ export const pullBack: PullBack = (b, nodes, active, collected) => {
 };
 
 /**
- * The graph with one more output per input in `wrt`: the derivative of output `loss` (a float32 scalar) with respect to it.
- * An input that the loss does not depend on gets zeros.
+ * The graph with one more output per input in `wrt`: the derivative of output `loss` with respect to it, in the type of the
+ * input. An input that the loss does not depend on has zeros.
  *
+ * @param loss position of a float32 scalar among the outputs.
  * @param wrt positions of float32 inputs.
- * @param scale position of a float32 scalar among the inputs, by which all derivatives are multiplied: as if the loss were.
+ * @param scale position of a float32 scalar among the inputs: the loss scale, a factor of every derivative.
  */
 export function differentiate(graph: Graph, loss: number, wrt: readonly number[], scale?: number): Graph {
   const forward = stackResiduals(graph);

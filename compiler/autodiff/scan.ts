@@ -1,9 +1,10 @@
 /**
- * The gradient of Scan: another Scan in the other direction, whose state is the cotangent of the forward state.
+ * The gradient of Scan: a Scan in the other direction, whose state is the cotangent of the forward state.
  *
- * The forward loop stacks every value of its body that the backward step may read (dead-code elimination drops those that it
- * does not). One backward step is the vjp of the body: it takes the cotangents of the next states and of this step's outputs
- * and gives those of the states, of the slices (stacked) and of the captured values (summed over the steps).
+ * The residuals, all values of the forward body that the backward body may read, become scan outputs of the forward loop;
+ * dead-code elimination removes the unread ones. One backward step is the vjp of the body: from the cotangents of the next
+ * states and of this step's outputs to those of the states, of the slices (scan outputs) and of the captured values (sums
+ * over the steps).
  */
 import { bodyBuilder, type OuterSource } from "../graph/builder.js";
 import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
@@ -14,7 +15,7 @@ import type { Graph, NodeOf, Type, Value } from "../ir/types.js";
 import { zeros } from "../ops/broadcast.js";
 import { activeValues, createCotangents, type PullBack } from "./cotangents.js";
 
-/** Every Scan with its states and intermediate values among its stacked outputs. */
+/** Adds the residuals of every Scan to its scan outputs: states and intermediate values. */
 export function stackResiduals(graph: Graph): Graph {
   return rewrite(graph, (node, { b, inputs }) => {
     if (node.op !== "Scan") return undefined;
@@ -32,7 +33,7 @@ export function stackResiduals(graph: Graph): Graph {
 
 const isFloatValue = ({ type }: Value) => isFloat(type.dtype);
 
-/** Makes a body's values once more, from its inputs as the builder finds them; `made` learns where they are. */
+/** Rematerialization: copies a body's nodes into `b`, and records their outputs in `values`. */
 function recomputeBody(b: Builder, body: Graph, values: Map<Value, Value>): void {
   for (const node of body.nodes) {
     const outputs = copyNode(
@@ -46,7 +47,7 @@ function recomputeBody(b: Builder, body: Graph, values: Map<Value, Value>): void
   }
 }
 
-/** Cotangents of a Scan's operands, given those of its outputs. `active` are the outer values worth a cotangent. */
+/** The cotangents of a Scan's operands, given those of its outputs. `active` are the outer values that need one. */
 export function vjpScan(
   b: Builder,
   loop: NodeOf<"Scan">,
@@ -56,9 +57,9 @@ export function vjpScan(
 ): readonly (Value | undefined)[] {
   const { body, stateCount, reverse, length, rematerialize = false } = loop.attributes;
   const { outer, inner } = scanOperands(loop);
-  const producers = new Map(body.nodes.flatMap((made) => made.outputs.map((output) => [output, made] as const)));
+  const producers = new Map(body.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
 
-  // Where the backward step finds a value of the forward step.
+  // The source of a forward value in the backward body.
   const source = (value: Value): OuterSource => {
     const slice = inner.scans.indexOf(value);
     if (slice >= 0) return { slice: at(outer.scans, slice) };
@@ -70,8 +71,8 @@ export function vjpScan(
   };
   const rematerialized = new Map<Value, Value>();
   const backwardBody = bodyBuilder(`${body.name}/backward`, (value) => {
-    const made = rematerialized.get(value);
-    return made === undefined ? source(value) : { own: made };
+    const copy = rematerialized.get(value);
+    return copy === undefined ? source(value) : { own: copy };
   });
 
   const carriedStates = inner.states.filter(isFloatValue);
@@ -82,7 +83,7 @@ export function vjpScan(
 
   const gradientName = (value: Value) => `gradient/${value.name ?? "state"}`;
   const stateCotangents = carriedStates.map((state) => backwardBody.input(gradientName(state), state.type));
-  // What leaves no loop is added up step by step, in float32; other sums become one product after it.
+  // A checkpointed loop adds the cotangents of captures step by step, in float32. Other loops: one product after the loop.
   const sumType = ({ type }: Value): Type => (rematerialize ? { ...type, dtype: "float32" } : type);
   const captureSums = captures.map((capture) => backwardBody.input(gradientName(capture), sumType(capture)));
 
@@ -110,7 +111,7 @@ export function vjpScan(
   });
   const sliceCotangents = slices.map((slice) => collected.get(slice) ?? zeros(backwardBody, slice.type));
   if (scanned.length + backwardBody.scanned.length === 0) {
-    // A linear step needs nothing of the forward one, but a loop takes its number of steps from a scanned input.
+    // A linear body has no residuals, but a loop takes its length from a scanned input.
     backwardBody.input("slice", at(inner.scans, 0).type);
     scanned.push(at(outer.scans, 0));
   }

@@ -1,4 +1,4 @@
-/** The builder: the one constructor of nodes. Shapes are inferred as each node is made. */
+/** The builder: the only constructor of nodes. Each node's types are inferred as it is created. */
 import type { Builder, Operand, OpMethods } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
@@ -28,13 +28,13 @@ function sameType(type: Type, other: Type | undefined): boolean {
   return other !== undefined && type.dtype === other.dtype && sameShape(type.shape, other.shape);
 }
 
-/** A value whose name may still be given, once. */
+/** A value whose name may be set once. */
 interface Nameable {
   name: string | undefined;
   readonly type: Type;
 }
 
-/** Infers the types of a node's outputs; an error says which node it was. */
+/** Infers the types of a node's outputs. An error names the node and its operands. */
 export function inferTypes<K extends OpName>(
   op: K,
   inputs: readonly Value[],
@@ -51,7 +51,7 @@ export function inferTypes<K extends OpName>(
   }
 }
 
-/** A node that a builder made. Nobody changes it, so its types stay those that were inferred; a changed copy is none. */
+/** A node created by a builder. It is never mutated, so its output types are the inferred ones; a spread copy is no instance. */
 class InferredNode<K extends OpName> implements NodeOf<K> {
   constructor(
     readonly op: K,
@@ -61,29 +61,30 @@ class InferredNode<K extends OpName> implements NodeOf<K> {
   ) {}
 }
 
-/** Whether a node's types are known to be those that it infers. */
+/** Whether a node's output types are the inferred ones without a check. */
 export function hasInferredTypes(node: Node): boolean {
   return node instanceof InferredNode;
 }
 
-/** Where a loop body gets a value that is not its own: a slice of an outer value, an outer value whole, or its own nodes. */
+/** The source of a foreign value in a loop body: the slice of an outer value, a captured outer value, or a value of the body. */
 export type OuterSource = { readonly slice: Value } | { readonly capture: Value } | { readonly own: Value };
 
-/** A loop body under construction: outer values that it uses become its scanned inputs or its captures. */
+/** A loop body under construction: outer values that its nodes read become scanned inputs or captures. */
 export interface BodyBuilder extends Builder {
-  /** Outer values whose slices the body asked for, in the order of its inputs (after those made with `input`). */
+  /** Outer values whose slices the body reads, in the order of its inputs (after those added with `input`). */
   readonly scanned: readonly Value[];
   /** Outer values in the order of the body's trailing inputs. */
   readonly captured: readonly Value[];
 }
 
+/** A builder of a closed graph: reading a value of another graph throws. */
 export function graphBuilder(name: string): Builder {
   return makeBuilder(name, (value) => {
     throw new Error(`${name} uses ${value.name ?? "a value"} that is not its own`);
   });
 }
 
-/** A builder whose graph is a loop body. Foreign values are looked up with `source`; by default they are captured. */
+/** A builder of a loop body. `source` resolves values of other graphs; by default they are captured. */
 export function bodyBuilder(
   name: string,
   source: (value: Value) => OuterSource = (capture) => ({ capture }),
@@ -150,9 +151,9 @@ function makeBuilder(name: string, foreign: ResolveForeign, trailing: () => read
     return outputs;
   }
 
-  /** On operands of the same types, the outputs have theirs: nothing is inferred again. */
+  /** Operands of the same types give outputs of the same types: nothing is inferred. */
   function copy(node: Node, operands: readonly Value[]): readonly Value[] {
-    const { op, attributes } = node as NodeOf<OpName>;
+    const { op, attributes } = node;
     const localOperands = operands.map(local);
     const hasSameTypes =
       hasInferredTypes(node) && localOperands.every(({ type }, index) => sameType(type, node.inputs[index]?.type));
@@ -192,13 +193,13 @@ function makeBuilder(name: string, foreign: ResolveForeign, trailing: () => read
 
 type Apply = <K extends OpName>(op: K, inputs: readonly Value[], attributes: OpAttributes[K]) => readonly Value[];
 
-/** Axes counted from the front; none given means all. */
+/** Non-negative axes; undefined means all axes. */
 function frontAxes(x: Value, axes: readonly number[] | undefined): readonly number[] {
   const rank = x.type.shape.length;
   return axes?.map((axis) => (axis < 0 ? axis + rank : axis)) ?? x.type.shape.map((_, axis) => axis);
 }
 
-/** `f` of every operator, under its method's name: `add` for Add. */
+/** The methods of `ops` by name: `add` for Add. */
 function methodsOf<K extends OpName, Method>(
   ops: readonly K[],
   f: (op: K) => Method,
@@ -215,7 +216,7 @@ function opMethods(apply: Apply, scalar: OpMethods["scalar"], local: (value: Val
     <K extends WithoutAttributes>(op: K) =>
     (x: Value) =>
       applyOne(op, [x], {} as OpAttributes[K]);
-  /** Numbers become constants of the dtype that the other operands have. */
+  /** Numbers become constants of the dtype of the other operands. */
   const values = (operands: readonly Operand[]): readonly Value[] => {
     const dtype = operands.find((operand) => typeof operand !== "number")?.type.dtype;
     return operands.map((operand) => (typeof operand === "number" ? scalar(operand, dtype) : operand));

@@ -1,10 +1,10 @@
-/** What a graph costs to run: floating-point operations, and the bytes that are alive at once. */
+/** The cost of running a graph: floating-point operations, and the peak of live bytes. */
 import { elementCount, evaluateDim } from "../ir/dims.js";
 import { at, expectDefined } from "../ir/expect.js";
 import type { Dim, Graph, Node, Value } from "../ir/types.js";
 import { traitsOf } from "../ops/index.js";
 
-/** The size of each symbol; one that is missing counts as 1. */
+/** The size of each symbol; a missing one counts as 1. */
 export type Sizes = ReadonlyMap<string, number>;
 
 function dimSize(dim: Dim, sizes: Sizes): number {
@@ -34,7 +34,7 @@ function nodeFlops(node: Node, sizes: Sizes): number {
   }
 }
 
-/** Floating-point operations of one run: a multiply-add is two, any other arithmetic one per entry, moving is free. */
+/** Floating-point operations of one run: two per multiply-add, one per entry of other arithmetic, none for data movement. */
 export function flops(graph: Graph, sizes: Sizes): number {
   return graph.nodes.reduce((total, node) => total + nodeFlops(node, sizes), 0);
 }
@@ -45,7 +45,7 @@ export function bytesOf({ type }: Value, sizes: Sizes): number {
   return dimSize(elementCount(type.shape), sizes) * entryBytes[type.dtype];
 }
 
-/** The most bytes that values made by the graph's nodes take at one time, each freed after its last reader. */
+/** The largest sum of bytes of live values: outputs of nodes, from their node to their last reader. Inputs do not count. */
 export function peakBytes(graph: Graph, sizes: Sizes): number {
   const lastReader = new Map<Value, number>();
   graph.nodes.forEach((node, index) => {

@@ -1,11 +1,11 @@
-/** The reference evaluator: runs a graph in float64 (float16 rounded after each node), slowly and plainly, to say what it means. */
+/** The reference evaluator: defines a graph's values, in float64 with float16 values rounded after each node. */
 import { evaluateDim, printShape, symbolsOf } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import { roundToFloat16 } from "../ir/float16.js";
 import type { Dim, Graph, NodeOf, OpName, Tensor, Value } from "../ir/types.js";
 import { ruleOf } from "./builder.js";
 
-/** Evaluates one node. Sizes of symbols that its attributes mention must be known. */
+/** Evaluates one node. `sizes` has every symbol of its attributes. */
 export function evaluateNode<K extends OpName>(
   node: NodeOf<K>,
   inputs: readonly Tensor[],
@@ -25,7 +25,7 @@ export function evaluateNode<K extends OpName>(
   );
 }
 
-/** The size of every symbol that is an axis of some input, once all inputs have the types that the graph declares. */
+/** The size of every symbol that is an axis of an input. Throws where an input does not have its declared type. */
 function inferSizes(
   graph: Graph,
   inputs: readonly Tensor[],
@@ -51,7 +51,7 @@ function inferSizes(
   return sizes;
 }
 
-/** Outputs of a graph. Symbols are bound to the sizes that the inputs have where their types name them. */
+/** The outputs of a graph. The axes of the inputs define the sizes of symbols; `outerSizes` has the others. */
 export function evaluate(
   graph: Graph,
   inputs: readonly Tensor[],
@@ -61,15 +61,15 @@ export function evaluate(
   const values = new Map(graph.inputs.map((input, index) => [input, at(inputs, index)]));
   const lookUp = (value: Value): Tensor => {
     const tensor = values.get(value);
-    if (tensor === undefined) throw new Error(`${value.name ?? "a value"} is used before it is made`);
+    if (tensor === undefined) throw new Error(`${value.name ?? "a value"} is read before it is defined`);
     return tensor;
   };
   for (const node of graph.nodes) {
-    const results = evaluateNode(node as NodeOf<OpName>, node.inputs.map(lookUp), sizes);
+    const results = evaluateNode(node, node.inputs.map(lookUp), sizes);
     node.outputs.forEach((output, index) => {
       const result = at(results, index);
       values.set(output, result);
-      // A Range may say what its symbol stands for.
+      // A Range with an operand defines its symbol.
       if (node.op === "Range" && !sizes.has(String(output.type.shape[0])))
         sizes.set(String(output.type.shape[0]), at(result.shape, 0));
     });

@@ -1,34 +1,38 @@
-/** Loops over the leading axis of sequences, from a function that builds one step. */
+/** Loops over the leading axis of sequences, from a function that builds one step: as a Scan, unrolled or checkpointed. */
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import type { Dim, Value } from "../ir/types.js";
 import { bodyBuilder } from "./builder.js";
 
 export interface StepResult {
+  /** The next states, with the types of the states. */
   readonly next: readonly Value[];
+  /** This step's entry of each scan output. */
   readonly scanOutputs: readonly Value[];
 }
 
-/** Builds one step from its states and the slices of this step. Values of the graph around may be used as they are. */
+/** Builds one step from its states and the slices x_t. It may read values of the outer graph: a Scan captures them. */
 export type BuildStep = (inner: Builder, states: readonly Value[], slices: readonly Value[]) => StepResult;
 
 export interface LoopResult {
   /** The states after the last step. */
   readonly final: readonly Value[];
-  /** One entry per step along a new leading axis. */
+  /** [steps, ...entry]: one entry per step. */
   readonly scanOutputs: readonly Value[];
 }
 
 export interface LoopOperands {
+  /** The initial states. */
   readonly initial: readonly Value[];
+  /** Scanned inputs, [steps, ...slice]; at least one. */
   readonly scans: readonly Value[];
-  /** Walk from the end; stacked outputs keep the place of their slices. */
+  /** Iterate from the last slice. Entry t of a scan output belongs to slice t either way. */
   readonly reverse?: boolean;
-  /** Run the steps again in the gradient, and keep only the states. */
+  /** Store only the states for the gradient, and compute the steps again. */
   readonly rematerialize?: boolean;
 }
 
-/** A Scan: outer values that the step uses are captured. */
+/** A Scan over the scanned inputs. */
 export function scan(b: Builder, name: string, operands: LoopOperands, buildStep: BuildStep): LoopResult {
   const { initial, scans, reverse = false, rematerialize = false } = operands;
   const length = lengthOf(name, operands);
@@ -51,11 +55,11 @@ export function scan(b: Builder, name: string, operands: LoopOperands, buildStep
 }
 
 function lengthOf(name: string, { scans: [first] }: LoopOperands): Dim {
-  if (first === undefined) throw new Error(`${name} scans nothing: a loop has as many steps as what it scans`);
+  if (first === undefined) throw new Error(`${name} has no scanned input, from which a loop takes its length`);
   return at(first.type.shape, 0);
 }
 
-/** The same steps one after another, without a loop. Their number must be known. */
+/** The steps one after another, without a loop. */
 function unrolled(b: Builder, operands: LoopOperands, length: number, buildStep: BuildStep): LoopResult {
   const order = Array.from({ length }, (_, index) => (operands.reverse ? length - 1 - index : index));
   const scanOutputs: Value[][] = [];
@@ -73,8 +77,9 @@ function unrolled(b: Builder, operands: LoopOperands, length: number, buildStep:
 }
 
 /**
- * The same steps in about as many chunks as each has steps. Each chunk is a step of a loop that is run again in the gradient, so
- * at any time only one chunk's values are kept, and the states between chunks. Steps that fill no chunk have a loop of their own.
+ * Gradient checkpointing (T. Chen et al., Training Deep Nets with Sublinear Memory Cost, 2016): `length` steps as
+ * ⌊length / s⌋ segments of s = ⌈√length⌉ steps, and a loop for the remainder. The outer loop stores the states between
+ * segments, and the gradient computes each segment again: memory is O(√length), at the cost of one more forward pass.
  */
 function checkpointed(
   b: Builder,
@@ -118,10 +123,10 @@ function checkpointed(
   };
 }
 
-/** Fewer steps than these are not worth being cut into chunks. */
+/** Shorter loops are not worth checkpointing. */
 const MIN_CHECKPOINTED_STEPS = 16;
 
-/** A Scan; or where the number of steps is known and it is asked for, the steps laid out, or in chunks. */
+/** A Scan. Where the number of steps is static, unrolled or checkpointed on request. */
 export function loop(
   b: Builder,
   name: string,

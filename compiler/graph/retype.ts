@@ -1,4 +1,4 @@
-/** Rebuilding: a graph made again on inputs of other types, node by node, loop bodies too. */
+/** Retyping: a copy of a graph on inputs of other types, node by node, loop bodies included. */
 import type { Builder } from "../ir/builder.js";
 import type { Graph, Node, NodeOf, Type, Value } from "../ir/types.js";
 import { graphBuilder } from "./builder.js";
@@ -6,7 +6,7 @@ import { createValueMap } from "./value-map.js";
 
 export interface Retyping {
   readonly type: (type: Type) => Type;
-  /** Makes a node again on its new inputs; a loop's body has been made again already. */
+  /** Appends the new node to the builder. The body of a loop is retyped already. */
   readonly node: (b: Builder, node: Node, inputs: readonly Value[]) => readonly Value[];
 }
 

@@ -1,4 +1,4 @@
-/** Rewriting: a graph copied node by node, some nodes replaced. How every pass that works on single nodes is written. */
+/** Rewriting: a copy of a graph with some nodes replaced. Every pass that looks at single nodes is a `RewriteRule`. */
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import type { Graph, Node, NodeOf, ScanAttributes, Tensor, Value } from "../ir/types.js";
@@ -9,16 +9,16 @@ export interface RewriteSite {
   readonly b: Builder;
   /** The node's inputs in the new graph. */
   readonly inputs: readonly Value[];
-  /** The node of the new graph that made a value; undefined for the graph's inputs. */
+  /** The node of the new graph whose output a value is; undefined for the graph's inputs. */
   producer(value: Value): Node | undefined;
-  /** The tensor behind a constant value. */
+  /** The tensor of a constant; undefined for any other value. */
   constant(value: Value): Tensor | undefined;
 }
 
-/** Values for the node's outputs, or undefined to keep the node as it is. */
+/** New values for the node's outputs, or undefined to copy the node. */
 export type RewriteRule = (node: Node, site: RewriteSite) => readonly Value[] | undefined;
 
-/** Applies a replacement to every node, inside loop bodies first. Returns the same graph when nothing was replaced. */
+/** Applies a rule to every node, in loop bodies first. Returns the same graph where nothing was replaced. */
 export function rewrite(graph: Graph, replace: RewriteRule): Graph {
   const b = graphBuilder(graph.name);
   const valueMap = withSameInputs(b, graph.inputs);
@@ -55,7 +55,7 @@ export function copyNode(b: Builder, node: Node, inputs: readonly Value[]): read
   return b.copy(node, inputs);
 }
 
-/** Puts a graph's nodes into another graph, on `operands` in place of its inputs; gives the values of its outputs. */
+/** Copies a graph's nodes into `b`, with `operands` in place of its inputs. Returns the values of its outputs. */
 export function inline(b: Builder, graph: Graph, operands: readonly Value[]): readonly Value[] {
   const valueMap = createValueMap(b);
   for (const [index, input] of graph.inputs.entries()) valueMap.set(input, at(operands, index));
@@ -63,13 +63,13 @@ export function inline(b: Builder, graph: Graph, operands: readonly Value[]): re
   return graph.outputs.map(valueMap.get);
 }
 
-/** The operands of a Scan by what they are to its body. */
+/** The operands of a Scan and the inputs of its body by kind: states, scanned inputs or slices, captured values. */
 export function scanOperands(node: { readonly inputs: readonly Value[]; readonly attributes: ScanAttributes }) {
-  const { stateCount: states, scanCount: scans, body } = node.attributes;
+  const { stateCount, scanCount, body } = node.attributes;
   const partition = (values: readonly Value[]) => ({
-    states: values.slice(0, states),
-    scans: values.slice(states, states + scans),
-    captures: values.slice(states + scans),
+    states: values.slice(0, stateCount),
+    scans: values.slice(stateCount, stateCount + scanCount),
+    captures: values.slice(stateCount + scanCount),
   });
   return { outer: partition(node.inputs), inner: partition(body.inputs) };
 }

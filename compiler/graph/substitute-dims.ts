@@ -1,4 +1,4 @@
-/** Binding: a graph for arrays of any size becomes one for arrays of some sizes. */
+/** Dim substitution: a copy of a graph with numbers in place of size symbols. */
 import { substituteSymbols } from "../ir/dims.js";
 import type { Dim, Graph, Node, OpAttributes, OpName, Type } from "../ir/types.js";
 import { retype } from "./retype.js";

@@ -1,18 +1,18 @@
-/** Counterparts: what the values of a graph are in another that is being made of it. */
+/** Value maps: from the values of a graph to those of a copy under construction. */
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import type { Node, Value } from "../ir/types.js";
 
 export interface ValueMap {
   has(old: Value): boolean;
-  /** What an old value is in the new graph. */
+  /** The new value. Falls back, or throws, where the old one is not mapped. */
   get(old: Value): Value;
   set(old: Value, newValue: Value): void;
-  /** Notes what a node's outputs are in the new graph, where they keep their names. */
+  /** Maps a node's outputs to new values, which get the same names. */
   record(node: Node, outputs: readonly Value[]): void;
 }
 
-/** @param fallback what a value is that was not noted; by default reading it is an error. */
+/** @param fallback the new value of an unmapped one; by default reading it throws. */
 export function createValueMap(b: Builder, fallback: (old: Value) => Value = failUnmapped): ValueMap {
   const map = new Map<Value, Value>();
   return {
@@ -31,7 +31,7 @@ export function createValueMap(b: Builder, fallback: (old: Value) => Value = fai
   };
 }
 
-/** Counterparts of a graph's inputs: the inputs of the new one. */
+/** A value map with the inputs of a graph, which the builder gets too. */
 export function withSameInputs(b: Builder, inputs: readonly Value[], fallback?: (old: Value) => Value): ValueMap {
   const valueMap = createValueMap(b, fallback);
   for (const input of inputs) valueMap.set(input, b.input(input.name, input.type));
@@ -39,5 +39,5 @@ export function withSameInputs(b: Builder, inputs: readonly Value[], fallback?: 
 }
 
 function failUnmapped({ name }: Value): never {
-  throw new Error(`${name ?? "a value"} is read before it is made`);
+  throw new Error(`${name ?? "a value"} is read before it is defined`);
 }

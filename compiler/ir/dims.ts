@@ -16,7 +16,7 @@ function polynomial(dim: Dim): Polynomial {
   return cached;
 }
 
-/** The monomial and the coefficient of `time`, `-1` or `+2*batch*time`. */
+/** The monomial and the coefficient of one term, such as `time`, `-1` or `+2*batch*time`. */
 function parseTerm(text: string): readonly [string, number] {
   const factors = text.replace(/^[+-]/, "").split("*");
   const symbols = factors.filter((factor) => !/^\d+$/.test(factor));
@@ -85,7 +85,7 @@ export function symbolsOf(dim: Dim): readonly string[] {
   return [...new Set(terms(dim).flatMap((term) => term.symbols))];
 }
 
-/** The number that a dim stands for, given the size of each symbol; undefined when a symbol has no size. */
+/** The value of a dim, given the size of each symbol; undefined where a symbol has no size. */
 export function evaluateDim(dim: Dim, sizes: ReadonlyMap<string, number>): number | undefined {
   let total = 0;
   for (const { coefficient, symbols } of terms(dim)) {
@@ -113,7 +113,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, index) => dim === b[index]);
 }
 
-/** The shape of two operands broadcast together by the rules of numpy, or undefined when they do not meet. */
+/** The common shape of two operands under numpy's broadcasting; undefined where the shapes are incompatible. */
 export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
   const rank = Math.max(a.length, b.length);
   const result: Dim[] = [];

@@ -1,13 +1,14 @@
-/** What must be there, by the rules of what holds it. Where it is not, the compiler is wrong. */
+/** Assertions on values that an invariant guarantees. A failure is an error in the compiler, not in the spec. */
 
-/** An array's entry. */
+/** The entry of an array. Throws where it has none. */
 export function at<T>(items: ArrayLike<T | undefined>, index: number): T {
   const item = items[index];
   if (item === undefined) throw new Error(`operand ${index} is missing`);
   return item;
 }
 
-export function expectDefined<T>(value: T | null | undefined, what: string): T {
-  if (value === undefined || value === null) throw new Error(`${what} is missing`);
+/** @param name of the value, for the error. */
+export function expectDefined<T>(value: T | null | undefined, name: string): T {
+  if (value === undefined || value === null) throw new Error(`${name} is missing`);
   return value;
 }

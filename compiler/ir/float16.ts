@@ -1,4 +1,4 @@
-/** Floating-point element types: which they are, and how a number becomes one of 16 bits. */
+/** Floating-point element types, and conversion to and from IEEE 754 binary16. */
 import type { DType, FloatType } from "./types.js";
 
 export const floatTypes = ["float32", "float16"] as const satisfies readonly FloatType[];
@@ -7,23 +7,23 @@ export function isFloat(dtype: DType): dtype is FloatType {
   return dtype === "float32" || dtype === "float16";
 }
 
-/** The element type of what a model takes or gives: floats are of 32 bits there. */
+/** The element type of a model's input or output. Floats there are float32. */
 export function interfaceType(dtype: DType): Exclude<DType, "float16"> {
-  if (dtype === "float16") throw new Error("float16 at the face of a model");
+  if (dtype === "float16") throw new Error("float16 in the interface of a model");
   return dtype;
 }
 
-/** The largest number of 16 bits. */
+/** The largest finite float16. */
 export const MAX_FLOAT16 = 65504;
 
-/** The nearest IEEE 754 binary16, ties to even. */
+/** The bits of the nearest IEEE 754 binary16, ties to even. */
 export function toFloat16Bits(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const magnitude = Math.abs(value);
   if (Number.isNaN(magnitude)) return 0x7e00;
   if (magnitude >= 65520) return sign | 0x7c00;
   const exponent = Math.max(Math.floor(Math.log2(magnitude || 1e-30)), -14);
-  // The step between neighbours; log2 may be one off at powers of two, which the sum below carries over.
+  // Units in the last place. log2 may be one too small at a power of two: the carry in the sum below corrects it.
   const ulps = roundHalfToEven(magnitude / 2 ** (exponent - 10));
   return sign | (ulps >= 1024 || exponent > -14 ? (exponent + 14) * 1024 + ulps : ulps);
 }
@@ -42,7 +42,7 @@ export function fromFloat16Bits(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** The number of 16 bits that a number is stored as. */
+/** The float16 nearest to a number. */
 export function roundToFloat16(value: number): number {
   return fromFloat16Bits(toFloat16Bits(value));
 }

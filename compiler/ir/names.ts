@@ -1,6 +1,6 @@
-/** Names for the values of a graph, for whoever prints or writes one: readable, unique, and the same on every run. */
+/** Unique names for the values of a printed or written graph: readable, and the same on every run. */
 
-/** A function that gives each hint back as it is when first asked, and with `.1`, `.2`, … on repetition. */
+/** Returns a function that returns a hint unchanged the first time, then with `.1`, `.2`, … appended. */
 export function uniqueNames(): (hint: string) => string {
   const used = new Set<string>();
   const repetitions = new Map<string, number>();
@@ -14,7 +14,7 @@ export function uniqueNames(): (hint: string) => string {
   };
 }
 
-/** The same with a number in place of a point and a number: `t`, `t1`, `t2`, none of which is among `taken`. */
+/** Like `uniqueNames`, with numbers appended without a point: `t`, `t1`, `t2`. No name is one of `reserved`. */
 export function numberedNames(reserved: Iterable<string>): (hint: string) => string {
   const used = new Set(reserved);
   return (hint) => {

@@ -1,9 +1,9 @@
-/** Constant tensors: making them, walking them. Entries are taken as they are, unasked: the evaluator does little else. */
+/** Constant tensors: constructors and readers. Indices are not checked, because the evaluator calls these for each entry. */
 import type { DType, Shape, Tensor } from "./types.js";
 
 export function tensor(dtype: DType, shape: readonly number[], data: ArrayLike<number>): Tensor {
   const count = shape.reduce((product, size) => product * size, 1);
-  if (data.length !== count) throw new Error(`${data.length} numbers given for a tensor of ${count}`);
+  if (data.length !== count) throw new Error(`${data.length} numbers for a tensor of ${count} elements`);
   return { dtype, shape, data: Float64Array.from(data) };
 }
 
@@ -11,7 +11,7 @@ export function scalarTensor(value: number, dtype: DType = "float32"): Tensor {
   return tensor(dtype, [], [value]);
 }
 
-/** Elements to step over for one more in each axis, row-major. */
+/** Row-major strides, in elements. */
 export function strides(shape: readonly number[]): readonly number[] {
   let stride = 1;
   const reversedStrides = shape.toReversed().map((size) => {
@@ -22,7 +22,7 @@ export function strides(shape: readonly number[]): readonly number[] {
   return reversedStrides.reverse();
 }
 
-/** A tensor made entry by entry from its index. The index array is reused between calls. */
+/** A tensor from a function of the index. The index array is reused between calls. */
 export function tabulate(dtype: DType, shape: readonly number[], entry: (index: readonly number[]) => number): Tensor {
   const count = shape.reduce((product, size) => product * size, 1);
   const data = new Float64Array(count);
@@ -41,9 +41,9 @@ export function tabulate(dtype: DType, shape: readonly number[], entry: (index: 
   return { dtype, shape, data };
 }
 
-/** Reads a tensor at an index of a shape that it broadcasts to. */
+/** Reads a tensor at an index of the shape of `rank` axes that it broadcasts to. */
 export function broadcastReader(source: Tensor, rank: number): (index: readonly number[]) => number {
-  // An axis of one entry stays at it.
+  // An axis of size 1 is read at 0.
   const sourceStrides = strides(source.shape).map((stride, axis) => (source.shape[axis] === 1 ? 0 : stride));
   const lead = rank - source.shape.length;
   return (index) => {
@@ -65,7 +65,7 @@ export function reader(source: Tensor): (index: readonly number[]) => number {
   };
 }
 
-/** The shape as numbers, when all its dims are known. */
+/** The shape as numbers; undefined where a dim is symbolic. */
 export function staticShape(shape: Shape): readonly number[] | undefined {
   return shape.every((dim) => typeof dim === "number") ? (shape as readonly number[]) : undefined;
 }

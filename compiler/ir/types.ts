@@ -1,8 +1,8 @@
-/** What a graph is: values with a dtype and a symbolic shape, primitives, nodes that make values, and graphs of nodes in order. */
+/** The IR: values with a dtype and a symbolic shape, the closed set of primitives, nodes, and graphs in topological order. */
 
 /**
- * Element types of the IR. What goes in and out of artifacts is float32 where it is a float; within, some may be float16. The reference
- * evaluator computes both in float64, and rounds what is float16.
+ * Floating-point element types. Inputs and outputs of artifacts are float32; values inside may be float16. The reference
+ * evaluator computes both in float64 and rounds float16 values after each node.
  */
 export type FloatType = "float32" | "float16";
 export type DType = FloatType | "int64" | "int32" | "bool";
@@ -16,13 +16,13 @@ export interface Type {
   readonly shape: Shape;
 }
 
-/** One tensor of a graph. Identity is the object itself; `name` is a hint from the spec (`rnn/0/W`) for print and emission. */
+/** One tensor of a graph, identified by the object. `name` is a hint from the spec (`rnn/0/W`) for printing and emission. */
 export interface Value {
   readonly name: string | undefined;
   readonly type: Type;
 }
 
-/** A constant tensor. Numbers of every dtype are held as doubles (booleans as 0 and 1), row-major. */
+/** A constant tensor, row-major. Numbers of every dtype are stored as doubles, booleans as 0 and 1. */
 export interface Tensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -36,12 +36,12 @@ export interface NodeOf<K extends OpName> {
   readonly attributes: OpAttributes[K];
 }
 
-/** A node is the union over all primitives, so that narrowing on `op` types its attributes. */
+/** The union over all primitives, so that narrowing on `op` types the attributes. */
 export type Node = { [K in OpName]: NodeOf<K> }[OpName];
 
 /**
  * Static single assignment, in topological order. A graph is closed: every value that a node reads is one of the graph's
- * inputs or an earlier node's output. Loop bodies receive what they capture as trailing inputs.
+ * inputs or an earlier node's output. The captured values of a loop body are its trailing inputs.
  */
 export interface Graph {
   readonly name: string;
@@ -52,8 +52,8 @@ export interface Graph {
 
 // ── primitives ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-// The closed set of primitives. Each is the ONNX operator of its name (domain `ai.onnx`), with the attributes below.
-// Axes are counted from the front and never negative; shapes are spelled out in symbolic dims where ONNX computes them.
+// The closed set of primitives. Each has the meaning of the ONNX operator of its name (domain `ai.onnx`), with the
+// attributes below. Axes are never negative. Shapes are symbolic dims where ONNX has shape operands.
 
 /** Elementwise, of one operand. */
 export const unaryOps = [
@@ -77,7 +77,7 @@ interface Axes {
   readonly axes: readonly number[];
 }
 interface Reduction extends Axes {
-  /** Keep reduced axes as 1. */
+  /** Whether reduced axes stay, with size 1. */
   readonly keep: boolean;
 }
 interface Target {
@@ -86,19 +86,20 @@ interface Target {
 
 export interface ScanAttributes {
   /**
-   * One step. Inputs: `states` states, then `scans` slices, then captured values, in the order of the node's inputs.
-   * Outputs: the next states, then the stacked outputs.
+   * One step. Inputs: `stateCount` states, then `scanCount` slices (x_t), then captured values, in the order of the node's
+   * inputs. Outputs: the next states, then one entry of each scan output.
    */
   readonly body: Graph;
   readonly stateCount: number;
   readonly scanCount: number;
-  /** Walk the leading axis from its end; stacked outputs keep the position of the slice that they belong to. */
+  /** Iterate from the last slice to the first. Entry t of a scan output belongs to slice t either way. */
   readonly reverse: boolean;
-  /** The size of the leading axis of every scanned input and stacked output. */
+  /** The size of the leading axis of every scanned input and scan output. */
   readonly length: Dim;
   /**
-   * In the gradient its steps are run again from the states before them, and of what they make nothing else is kept; so nothing
-   * leaves them either. Left out: everything that the gradient reads is kept.
+   * Gradient checkpointing (T. Chen et al., 2016): the forward loop stores only its states, and the backward loop computes
+   * the body again from them. Nothing may be moved out of such a loop, because its result would have to be stored. By
+   * default every value that the backward loop reads is a scan output.
    */
   readonly rematerialize?: boolean;
 }
@@ -106,24 +107,26 @@ export interface ScanAttributes {
 export type RecurrentActivation = "Sigmoid" | "Tanh" | "Relu";
 
 /**
- * A recurrent operator, one direction. Operands: X [time, batch, input], W [1, gates*hidden, input], R [1, gates*hidden, hidden],
- * B [1, 2*gates*hidden]; then, where they are there, live steps int32 [batch], first states [1, batch, hidden] (h, for LSTM then c)
- * and, for LSTM, peepholes [1, 3*hidden]. Results: every h [time, 1, batch, hidden], the last h (and c) [1, batch, hidden].
+ * A recurrent operator, one direction. Operands: X [time, batch, input], W [1, gates*hidden, input],
+ * R [1, gates*hidden, hidden], B [1, 2*gates*hidden]; then, each optional, sequence lengths int32 [batch], initial states
+ * [1, batch, hidden] (h, for LSTM then c) and, for LSTM, peepholes [1, 3*hidden].
+ * Results: all h [time, 1, batch, hidden], the last h, for LSTM then the last c, [1, batch, hidden].
  */
 export interface RecurrentAttributes {
   readonly hidden: number;
   readonly reverse: boolean;
   /** In the operator's order. */
   readonly activations: readonly RecurrentActivation[];
+  /** Whether sequence lengths are an operand. */
   readonly lengths: boolean;
-  /** Whether first states are given: they are zeros otherwise. */
+  /** Whether initial states are operands; by default they are zeros. */
   readonly initial: boolean;
 }
 
 export interface OpAttributes extends Readonly<Record<UnaryOp | BinaryOp, None>> {
   // constants and sizes
   Constant: { readonly value: Tensor };
-  /** With an operand, an int64 scalar, that is what the symbol `limit` stands for from here on. */
+  /** The optional operand, an int64 scalar, is the limit at run time: it defines the symbol `limit`. */
   Range: { readonly limit: Dim };
   Size: None;
   Cast: { readonly to: DType };
@@ -156,7 +159,7 @@ export interface OpAttributes extends Readonly<Record<UnaryOp | BinaryOp, None>>
   OneHot: { readonly depth: Dim; readonly dtype: DType };
   // loop
   Scan: ScanAttributes;
-  // recurrent operators, which stand in exported models alone
+  // recurrent operators, in exported models only
   RNN: RecurrentAttributes;
   GRU: RecurrentAttributes & { readonly linearBeforeReset: boolean };
   LSTM: RecurrentAttributes & { readonly peepholes: boolean };

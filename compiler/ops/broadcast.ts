@@ -1,9 +1,10 @@
-/** Numpy's broadcasting, for the primitives that follow it: shapes, cotangents and one more leading axis. */
+/** Numpy's broadcasting: shapes, cotangents and batching of the primitives that broadcast. */
 import type { Builder } from "../ir/builder.js";
 import { broadcastShapes, printShape, sameShape } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import type { Dim, Shape, Type, Value } from "../ir/types.js";
 
+/** The common shape. Throws where the shapes are incompatible. */
 export function broadcastTypes(inputs: readonly Type[]): Shape {
   const shapes = inputs.map((input) => input.shape);
   return shapes.reduce((shape, other) => {
@@ -29,7 +30,7 @@ export function unbroadcast(b: Builder, cotangent: Value, operand: Value): Value
   return sum;
 }
 
-/** Operands with the new leading axis, lined up so that they broadcast as they did without it. */
+/** Operands with the batch axis first, with axes of size 1 after it so that they broadcast as without it. */
 export function alignBatched(
   b: Builder,
   originals: readonly Value[],
@@ -51,7 +52,7 @@ export function zeros(b: Builder, { dtype, shape }: Type): Value {
   return b.expand(b.scalar(0, dtype), shape);
 }
 
-/** Gives an operand the new leading axis, whether or not it varies along it. */
+/** The operand with the batch axis, expanded along it where it is not batched. */
 export function withBatchAxis(b: Builder, input: Value, batched: boolean | undefined, size: Dim): Value {
   return batched ? input : b.expand(b.unsqueeze(input, [0]), [size, ...input.type.shape]);
 }

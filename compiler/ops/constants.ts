@@ -1,4 +1,4 @@
-/** Primitives that make values out of nothing but their attributes and shapes. */
+/** Primitives whose results depend only on attributes and shapes. */
 import { printShape } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import { tabulate, tensor } from "../ir/tensor.js";
@@ -26,7 +26,7 @@ export const constants: Family<"Constant" | "Range" | "Size"> = {
     infer: (inputs, { limit }) => {
       const [count] = inputs;
       if (count !== undefined && (count.dtype !== "int64" || count.shape.length > 0))
-        throw new Error(`${count.dtype}${printShape(count.shape)} given where an int64 scalar is needed`);
+        throw new Error(`the limit is ${count.dtype}${printShape(count.shape)}, not an int64 scalar`);
       return [{ dtype: "int64", shape: [limit] }];
     },
     vjp: "none",
@@ -39,7 +39,7 @@ export const constants: Family<"Constant" | "Range" | "Size"> = {
     traits: { ...traits, bitExact: "yes" },
     infer: () => [{ dtype: "int64", shape: [] }],
     vjp: "none",
-    // Without the new axis, which would be counted too.
+    // The batch axis must not be counted.
     batch: (b, _, inputs, _batched, size) => [
       b.expand(b.unsqueeze(b.size(b.slice(at(inputs, 0), 0, 0, 1)), [0]), [size]),
     ],

@@ -16,13 +16,13 @@ const traits: Traits = {
   worthStacking: true,
 };
 
-/** A permutation that swaps the last two of `rank` axes. */
+/** The permutation that swaps the last two of `rank` axes. */
 export function swapLast(rank: number): readonly number[] {
   const perm = Array.from({ length: rank }, (_, axis) => axis);
   return [...perm.slice(0, rank - 2), rank - 1, rank - 2];
 }
 
-/** The element type of both factors, and of what is added to their product. */
+/** The common element type of the factors and the addend. */
 function productType(inputs: readonly Type[]): DType {
   const dtype = expectDType(at(inputs, 0), ...floatTypes);
   for (const input of inputs) expectDType(input, dtype);
@@ -52,7 +52,7 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
         throw new Error(`${printShape(x.shape)} times ${printShape(y.shape)}: leading axes differ`);
       return [{ dtype: productType(inputs), shape: [...lead, m, n] }];
     },
-    // dx = g yᵀ, dy = xᵀ g. A shared right-hand matrix sums over all rows at once: one product of flattened operands.
+    // dx = g yᵀ, dy = xᵀ g. For a right factor of rank 2, dy is one product of operands flattened to rows.
     vjp: (b, node, cotangents) => {
       const g = at(cotangents, 0);
       const x = at(node.inputs, 0);
@@ -68,7 +68,7 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
       if (y.type.shape.length === 2) return [dx, b.matmul(transposed(rows(x)), rows(g))];
       return [dx, unbroadcast(b, b.matmul(transposed(x), g), y)];
     },
-    // Leading axes broadcast, so an operand of lower rank needs leading axes of its own behind the new one.
+    // Leading axes broadcast, so an operand of lower rank gets axes of size 1 after the batch axis.
     batch: (b, node, inputs, batched) => b.apply("MatMul", alignBatched(b, node.inputs, inputs, batched), {}),
     evaluate: (inputs) => {
       const x = at(inputs, 0);
@@ -95,13 +95,13 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
       ];
     },
   },
-  // x @ y + c with each factor transposed on request; c broadcasts and may be missing.
+  // x @ y + c, each factor transposed on request; c broadcasts and is optional.
   Gemm: {
     traits,
     infer: (inputs, { transA, transB }) => {
       const x = at(inputs, 0);
       const y = at(inputs, 1);
-      if (x.shape.length !== 2 || y.shape.length !== 2) throw new Error("Gemm multiplies matrices of rank 2");
+      if (x.shape.length !== 2 || y.shape.length !== 2) throw new Error("the factors of Gemm have rank 2");
       const [a0, a1] = matrixDims(x);
       const [b0, b1] = matrixDims(y);
       expectSameInner(transA ? a0 : a1, transB ? b1 : b0, x, y);

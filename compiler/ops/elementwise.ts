@@ -1,4 +1,4 @@
-/** Elementwise primitives: arithmetic, activations, comparisons, choice. */
+/** Elementwise primitives: arithmetic, activations, comparisons, selection, casts. */
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import { floatTypes, isFloat } from "../ir/float16.js";
@@ -24,7 +24,7 @@ const commutative: VaryingTraits = { ...exact, commutative: true };
 const transcendental: VaryingTraits = { ...exact, bitExact: "full-vectors" };
 const conversion: VaryingTraits = { ...exact, flops: "none" };
 
-/** `derivative` gives dL/dx from the cotangent g, the operand x and the result y. */
+/** @param derivative dL/dx from the cotangent g, the operand x and the result y. */
 function unary<K extends UnaryOp>(
   traits: VaryingTraits,
   dtypes: readonly DType[],
@@ -90,7 +90,7 @@ function binary<K extends BinaryOp>(
     traits,
     (inputs) => {
       const dtype = expectDType(at(inputs, 0), ...dtypes);
-      if (at(inputs, 1).dtype !== dtype) throw new Error(`${dtype} meets ${at(inputs, 1).dtype}`);
+      if (at(inputs, 1).dtype !== dtype) throw new Error(`dtypes ${dtype} and ${at(inputs, 1).dtype} differ`);
       return [{ dtype: result === "same" ? dtype : result, shape: broadcastTypes(inputs) }];
     },
     partials === "none"
@@ -101,7 +101,7 @@ function binary<K extends BinaryOp>(
   );
 }
 
-/** The quotient of whole numbers is cut off towards zero. */
+/** Integer division truncates toward zero. */
 function truncating(rule: Rule<"Div">): Rule<"Div"> {
   return {
     ...rule,
@@ -116,10 +116,10 @@ function truncating(rule: Rule<"Div">): Rule<"Div"> {
 
 const numericTypes = [...floatTypes, "int64", "int32"] as const;
 const boolToNumber = (holds: boolean) => (holds ? 1 : 0);
-const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+export const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const passThrough = (g: Value) => g;
 
-/** A cotangent where a condition holds, zero elsewhere: a product, so that masks join the other factors of a gradient. */
+/** The cotangent where a condition holds, zero elsewhere: a product, so that masks fold into the factors of a gradient. */
 const maskCotangent = (b: Builder, g: Value, condition: Value) => b.mul(g, b.cast(condition, g.type.dtype));
 
 export const elementwise: Family<Elementwise> = {
@@ -179,9 +179,9 @@ export const elementwise: Family<Elementwise> = {
     ({ mul, pow, sub }, g, x, y) => mul(g, mul(y, pow(x, sub(y, 1)))),
     ({ mul, log }, g, x, _, result) => mul(g, mul(result, log(x))),
   ]),
-  // The remainder has the sign of the divisor; adding 0 leaves no -0.
+  // The remainder has the sign of the divisor. Adding 0 turns -0 into 0.
   Mod: binary(exact, ["int64", "int32"], "same", (x, y) => (((x % y) + y) % y) + 0, "none"),
-  // Where the operands are equal the cotangent goes to the second one.
+  // Where the operands are equal, the second one gets the cotangent.
   Min: binary(commutative, numericTypes, "same", Math.min, [
     (b, g, x, y) => maskCotangent(b, g, b.less(x, y)),
     (b, g, x, y) => maskCotangent(b, g, b.not(b.less(x, y))),
@@ -200,7 +200,7 @@ export const elementwise: Family<Elementwise> = {
     (inputs) => {
       expectDType(at(inputs, 0), "bool");
       const dtype = expectDType(at(inputs, 1), ...numericTypes);
-      if (at(inputs, 2).dtype !== dtype) throw new Error(`${dtype} meets ${at(inputs, 2).dtype}`);
+      if (at(inputs, 2).dtype !== dtype) throw new Error(`dtypes ${dtype} and ${at(inputs, 2).dtype} differ`);
       return [{ dtype, shape: broadcastTypes(inputs) }];
     },
     (b, node, g) => {

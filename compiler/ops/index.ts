@@ -1,4 +1,4 @@
-/** The table of primitives: total over the closed set. */
+/** The rules of all primitives: total over the closed set. */
 import type { Node, OpName } from "../ir/types.js";
 import { constants } from "./constants.js";
 import { contraction } from "./contraction.js";

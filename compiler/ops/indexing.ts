@@ -1,4 +1,4 @@
-/** Primitives that read and write at computed places. */
+/** Primitives that read and write at computed indices. */
 import type { Builder } from "../ir/builder.js";
 import { elementCount, printShape, sameShape } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
@@ -25,20 +25,23 @@ function checkIndices(type: Type): void {
   expectDType(type, "int64", "int32");
 }
 
-/** An index once it is known to be a place along an axis: elsewhere ONNX leaves the result open or stops. */
+/** The index. Throws where it is out of range: ONNX leaves the result undefined there, or fails. */
 function checkIndex(index: number, size: number): number {
   if (index < 0 || index >= size) throw new Error(`index ${index} is outside an axis of ${size}`);
   return index;
 }
 
-/** Indices along one axis of data, for each place along the others. */
+/** Throws unless the indices have the shape of the data but for `axis`. */
 function expectIndexShape(data: Type, indices: Type, axis: number): void {
   dimAt(data.shape, axis);
   if (data.shape.length !== indices.shape.length || data.shape.some((d, a) => a !== axis && d !== indices.shape[a]))
     throw new Error(`${printShape(indices.shape)} does not index ${printShape(data.shape)} along axis ${axis}`);
 }
 
-/** What is added onto float data. Sums of many float16 numbers would lose most of them, and ONNX Runtime makes none on the CPU. */
+/**
+ * Throws unless data and updates are float32. A long float16 sum would lose most of its terms, and ONNX Runtime 1.30 has no
+ * float16 kernel on the CPU.
+ */
 function expectUpdates(data: Type, updates: Type, shape: Shape): void {
   expectDType(data, "float32");
   expectDType(updates, "float32");
@@ -47,8 +50,8 @@ function expectUpdates(data: Type, updates: Type, shape: Shape): void {
 }
 
 /**
- * The sum of `updates` [n, …] over equal indices [n]: rows of a tensor of `shape`, its first axis being indexed. Entry by entry where the
- * rows are many: ONNX Runtime adds whole rows (ScatterND) on several threads at once, and loses some where two of them meet.
+ * The sums of `updates` [n, …] over equal indices [n], as rows of a tensor of `shape`. Many rows are added entry by entry:
+ * ScatterND of ONNX Runtime 1.30 adds whole rows in several threads without locks, and loses updates of equal indices.
  */
 function addRows(b: Builder, indices: Value, updates: Value, shape: Shape): Value {
   const rows = at(shape, 0);
@@ -60,13 +63,13 @@ function addRows(b: Builder, indices: Value, updates: Value, shape: Shape): Valu
   return b.reshape(addElements(b, { dtype, shape: [rows, width] }, rowIndices, flat, 0), shape);
 }
 
-/** The sum of `updates` over equal indices along an axis. */
+/** The sums of `updates` over equal indices along an axis. */
 function addElements(b: Builder, { dtype, shape }: Type, indices: Value, updates: Value, axis: number): Value {
   const zeroData = zeros(b, { dtype: "float32", shape });
   return b.cast(b.scatterElements(zeroData, indices, b.cast(updates, "float32"), axis), dtype);
 }
 
-/** The axis brought to the front. */
+/** The permutation that moves an axis to the front. */
 function toFront(rank: number, axis: number): readonly number[] {
   return [axis, ...Array.from({ length: rank }, (_, a) => a).filter((a) => a !== axis)];
 }
@@ -90,11 +93,11 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const indices = at(node.inputs, 1);
       const indexRank = indices.type.shape.length;
       const count = elementCount(indices.type.shape);
-      // Many columns of a matrix: added where they are, the whole is not turned around.
+      // Many columns of a matrix are added in place, without a transposition of the whole matrix.
       const columns = at(data.type.shape, axis);
       if (axis === 1 && data.type.shape.length === 2 && indexRank === 1 && !isFew(columns))
         return [addElements(b, data.type, b.expand(b.unsqueeze(indices, [0]), g.type.shape), g, 1)];
-      // Bring the indexed axes to the front, add the rows up, and put the axis back.
+      // Move the indexed axes to the front, add up the rows, and move the axis back.
       const rank = g.type.shape.length;
       const indexedAxes = Array.from({ length: indexRank }, (_, i) => axis + i);
       const otherAxes = Array.from({ length: rank }, (_, a) => a).filter((a) => !indexedAxes.includes(a));
@@ -118,7 +121,7 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       if (batched[0]) return b.apply("Gather", [data, indices], { axis: axis + 1 });
       const gathered = b.gather(data, indices, axis);
       if (axis === 0) return [gathered];
-      // The new axis is the first of the indices' axes: bring it to the front.
+      // The batch axis is the first axis of the indices: move it to the front.
       return [b.transpose(gathered, toFront(gathered.type.shape.length, axis))];
     },
     evaluate: (inputs, { axis }) => {
@@ -154,7 +157,7 @@ export const indexing: Family<"Gather" | "GatherElements" | "ScatterElements" | 
       const indices = at(node.inputs, 1);
       const depth = at(data.type.shape, axis);
       const last = data.type.shape.length - 1;
-      // One pick per row of the last axis: the cotangent stands where the one-hot row has its 1.
+      // One index per row of the last axis: the cotangent is scattered by a product with the one-hot rows.
       if (axis === last && indices.type.shape[last] === 1)
         return [b.mul(b.oneHot(b.squeeze(indices, [last]), depth, g.type.dtype), g)];
       return [addElements(b, data.type, indices, g, axis)];

@@ -1,20 +1,20 @@
-/** Scan, the loop. */
+/** Scan, the loop primitive. */
 import { printShape, sameShape } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import type { Tensor, Type } from "../ir/types.js";
 import type { Family } from "./rule.js";
 
-/** A slice of the leading axis, at one step. */
+/** The slice of a scanned input at one time step. */
 function sliceAt(x: Tensor, timeStep: number): Tensor {
   const shape = x.shape.slice(1);
   const width = shape.reduce((product, size) => product * size, 1);
   return { dtype: x.dtype, shape, data: x.data.subarray(timeStep * width, (timeStep + 1) * width) };
 }
 
-function expectSameType(what: string, actual: Type, declared: Type): void {
+function expectSameType(name: string, actual: Type, declared: Type): void {
   if (actual.dtype !== declared.dtype || !sameShape(actual.shape, declared.shape))
     throw new Error(
-      `${what} is ${actual.dtype}${printShape(actual.shape)}, but the body has ${declared.dtype}${printShape(declared.shape)}`,
+      `${name} is ${actual.dtype}${printShape(actual.shape)}, but the body has ${declared.dtype}${printShape(declared.shape)}`,
     );
 }
 
@@ -32,7 +32,7 @@ export const loop: Family<"Scan"> = {
       if (inputs.length !== body.inputs.length)
         throw new Error(`${inputs.length} operands for a body with ${body.inputs.length} inputs`);
       // ONNX takes the number of steps from a scanned input.
-      if (scanCount < 1) throw new Error("a loop over no scanned input");
+      if (scanCount < 1) throw new Error("a loop without a scanned input");
       if (body.inputs.length < stateCount + scanCount)
         throw new Error(`${stateCount} states and ${scanCount} slices in a body with ${body.inputs.length} inputs`);
       if (body.outputs.length < stateCount)

@@ -1,4 +1,4 @@
-/** Primitives that move entries about without computing. */
+/** Primitives that move entries without arithmetic. */
 import { addDims, elementCount, mulDims, printShape, sameShape, subDims } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import { broadcastReader, reader, tabulate } from "../ir/tensor.js";
@@ -19,7 +19,7 @@ const traits: Traits = {
 
 const axesAfterBatch = (axes: readonly number[]) => axes.map((axis) => axis + 1);
 
-/** A shape with 1 put in, so that each of `axes` is a position of the result. */
+/** A shape with axes of size 1 inserted; `axes` are their positions in the result. */
 function withAxes(shape: Shape, axes: readonly number[]): Shape {
   const rank = shape.length + axes.length;
   if (new Set(axes).size < axes.length || axes.some((axis) => axis < 0 || axis >= rank))
@@ -33,7 +33,7 @@ function withDim(shape: Shape, axis: number, dim: Dim): Shape {
   return shape.map((current, index) => (index === axis ? dim : current));
 }
 
-/** The part of a tensor from `start` on along an axis. It may reach past both ends, where there are zeros. */
+/** `size` entries from `start` along an axis. Entries outside the tensor are zeros. */
 function sliceWithZeros(x: Tensor, axis: number, start: number, size: number): Tensor {
   const limit = at(x.shape, axis);
   const read = reader(x);
@@ -49,7 +49,7 @@ export const movement: Family<Movement> = {
     infer: (inputs, { shape }) => {
       const x = at(inputs, 0);
       if (elementCount(x.shape) !== elementCount(shape))
-        throw new Error(`${printShape(x.shape)} has not as many elements as ${printShape(shape)}`);
+        throw new Error(`${printShape(x.shape)} and ${printShape(shape)} differ in their number of elements`);
       return [{ dtype: x.dtype, shape }];
     },
     vjp: (b, node, [g]) => [g && b.reshape(g, at(node.inputs, 0).type.shape)],
@@ -88,7 +88,7 @@ export const movement: Family<Movement> = {
     infer: (inputs, { perm }) => {
       const x = at(inputs, 0);
       if (perm.length !== x.shape.length || x.shape.some((_, axis) => !perm.includes(axis)))
-        throw new Error(`[${perm.join(", ")}] is no permutation of rank ${x.shape.length}`);
+        throw new Error(`[${perm.join(", ")}] is not a permutation of rank ${x.shape.length}`);
       return [{ dtype: x.dtype, shape: perm.map((axis) => at(x.shape, axis)) }];
     },
     vjp: (b, { attributes: { perm } }, [g]) => [
@@ -145,7 +145,7 @@ export const movement: Family<Movement> = {
       for (const { dtype, shape } of inputs) {
         if (dtype !== first.dtype || !sameShape(withDim(shape, axis, 0), withDim(first.shape, axis, 0)))
           throw new Error(
-            `${first.dtype}${printShape(first.shape)} and ${dtype}${printShape(shape)} differ beside axis ${axis}`,
+            `${first.dtype}${printShape(first.shape)} and ${dtype}${printShape(shape)} differ in an axis other than ${axis}`,
           );
       }
       const total = inputs.reduce<Dim>((sum, { shape }) => addDims(sum, at(shape, axis)), 0);
@@ -219,7 +219,7 @@ export const movement: Family<Movement> = {
       const axisSize = dimAt(x.shape, axis);
       const size = subDims(end, start);
       if ([start, size, subDims(axisSize, end)].some((dim) => typeof dim === "number" && dim < 0))
-        throw new Error(`[${start}, ${end}) is no part of an axis of ${axisSize}`);
+        throw new Error(`[${start}, ${end}) is not within an axis of ${axisSize}`);
       return [{ dtype: x.dtype, shape: withDim(x.shape, axis, size) }];
     },
     vjp: (b, node, [g]) => {
@@ -239,7 +239,7 @@ export const movement: Family<Movement> = {
       const axisSize = dimAt(x.shape, axis);
       const size = addDims(addDims(before, axisSize), after);
       if ([size, addDims(before, axisSize), addDims(axisSize, after)].some((dim) => typeof dim === "number" && dim < 0))
-        throw new Error(`padding ${before} and ${after} takes more than an axis of ${axisSize} has`);
+        throw new Error(`padding ${before} and ${after} removes more than an axis of ${axisSize} has`);
       return [{ dtype: x.dtype, shape: withDim(x.shape, axis, size) }];
     },
     vjp: (b, node, [g]) => {

@@ -1,12 +1,13 @@
-/** RNN, GRU and LSTM as ONNX defines them, one direction: for exported models, where they take the place of loops. */
+/** RNN, GRU and LSTM as ONNX defines them, one direction: they replace loops in exported models. */
 import { printShape, sameShape } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import type { OpAttributes, RecurrentActivation, RecurrentAttributes, Shape, Tensor, Type } from "../ir/types.js";
+import { sigmoid } from "./elementwise.js";
 import type { Family, Rule } from "./rule.js";
 
 type Operator = "RNN" | "GRU" | "LSTM";
 
-/** Gates in W, R and B, states, and the activations that the operator has of itself. */
+/** The number of gates in W, R and B, the number of states, and the default activations. */
 export const recurrentOperators: {
   readonly [K in Operator]: {
     readonly gateCount: number;
@@ -19,7 +20,6 @@ export const recurrentOperators: {
   LSTM: { gateCount: 4, stateCount: 2, activations: ["Sigmoid", "Tanh", "Tanh"] },
 };
 
-const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const activationOf: { readonly [A in RecurrentActivation]: (x: number) => number } = {
   Sigmoid: sigmoid,
   Tanh: Math.tanh,
@@ -46,9 +46,9 @@ function infer(
     ...(initial ? Array.from({ length: stateCount }, () => float(1, batch, hidden)) : []),
     ...(peepholes ? [float(1, 3 * hidden)] : []),
   ];
-  if (inputs.length > expected.length) throw new Error(`${inputs.length} operands where ${expected.length} are needed`);
+  if (inputs.length > expected.length) throw new Error(`${inputs.length} operands, not ${expected.length}`);
   if (attributes.activations.length !== activations.length)
-    throw new Error(`${attributes.activations.length} activations for ${activations.length}`);
+    throw new Error(`${attributes.activations.length} activations, not ${activations.length}`);
   for (const [index, expectedType] of expected.entries()) {
     const { dtype, shape } = at(inputs, index);
     if (dtype !== expectedType.dtype || !sameShape(shape, expectedType.shape))
@@ -59,11 +59,10 @@ function infer(
   return [float(time, 1, batch, hidden), ...Array.from({ length: stateCount }, () => float(1, batch, hidden))];
 }
 
-/** One row's sums over its input and over its state, gate by gate, each with its bias. */
+/** The pre-activations of one row: its input's and its state's contribution to each gate, each with its bias. */
 interface GateSums {
-  /** `gate`, `unit` of the input's sum. */
   input(gate: number, unit: number): number;
-  /** The same of the state's sum, of any state. */
+  /** @param h a state, [hidden]. */
   state(gate: number, unit: number, h: ArrayLike<number>): number;
 }
 

@@ -57,7 +57,7 @@ function foldAxes(
   return { ...result, shape: reducedShape(x.shape, axes, keep) as readonly number[] };
 }
 
-/** A reduced value with its axes put back as 1, so that it broadcasts against what it was reduced from. */
+/** A reduced value with the reduced axes as 1, so that it broadcasts against the operand. */
 function restoreAxes(b: Builder, node: NodeOf<Reduce>, reduced: Value): Value {
   return node.attributes.keep ? reduced : b.unsqueeze(reduced, node.attributes.axes);
 }
@@ -84,13 +84,13 @@ function reduction<K extends Reduce>(
   };
 }
 
-/** The type of what is normalized along its last axis. */
+/** The type of an operand that is normalized along its last axis. */
 function rowsType(x: Type): Type {
   if (x.shape.length === 0) throw new Error("a scalar has no last axis");
   return { dtype: expectDType(x, ...floatTypes), shape: x.shape };
 }
 
-/** Probabilities along the last axis, from entries less their maximum. */
+/** Normalizes along the last axis. `finish` gets each entry minus the row's maximum, and the sum of their exponentials. */
 function softmaxRows(x: Tensor, finish: (shifted: number, sum: number) => number): Tensor {
   const last = x.shape.length - 1;
   const size = at(x.shape, last);
@@ -136,7 +136,7 @@ export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = 
     false,
     numericTypes,
     (x, axes, keep) => foldAxes(x, axes, keep, Number.NEGATIVE_INFINITY, Math.max),
-    // Equal largest entries share the cotangent.
+    // Equal largest entries share the cotangent evenly.
     (b, node, g) => {
       const x = at(node.inputs, 0);
       const largest = restoreAxes(b, node, at(node.outputs, 0));
@@ -154,7 +154,7 @@ export const reductions: Family<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = 
     },
     vjp: "none",
     batch: (b, node, inputs) => b.apply("ArgMax", inputs, { axis: node.attributes.axis + 1 }),
-    // The first of equal largest entries, as ONNX has it.
+    // The first of equal largest entries (ONNX's select_last_index = 0).
     evaluate: (inputs, { axis }) => {
       const x = at(inputs, 0);
       const read = reader(x);

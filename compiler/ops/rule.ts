@@ -3,13 +3,13 @@ import type { Builder } from "../ir/builder.js";
 import { printShape } from "../ir/dims.js";
 import type { Dim, Graph, NodeOf, OpAttributes, OpName, Shape, Tensor, Type, Value } from "../ir/types.js";
 
-/** What evaluation knows besides operands: the size behind each dim, and how to run a loop body. */
+/** The context of an evaluation: sizes of dims, and the evaluator of loop bodies. */
 export interface EvaluationContext {
   size(dim: Dim): number;
   run(body: Graph, inputs: readonly Tensor[]): readonly Tensor[];
 }
 
-/** Cotangents of the inputs, given those of the outputs; undefined is zero. At least one output has a cotangent. */
+/** The cotangents of the inputs, given those of the outputs; undefined is zero. At least one output has a cotangent. */
 export type Vjp<K extends OpName> = (
   b: Builder,
   node: NodeOf<K>,
@@ -17,8 +17,8 @@ export type Vjp<K extends OpName> = (
 ) => readonly (Value | undefined)[];
 
 /**
- * The same operation over one more leading axis of `size`. `inputs` replace the node's own; those marked in `batched` have
- * the new axis. All outputs get it. Undefined when the primitive cannot do it for these operands.
+ * The batching rule (vmap): the same operation over one more leading axis of `size`. `inputs` replace those of the node;
+ * those marked in `batched` have the new axis, and all outputs get it. Undefined where these operands cannot be batched.
  */
 export type BatchingRule<K extends OpName> = (
   b: Builder,
@@ -57,13 +57,13 @@ export interface Traits {
 
 export interface Rule<K extends OpName> {
   readonly traits: Traits;
-  /** Types of the outputs. Throws when the operands break the rules: a broken graph is our bug. */
+  /** The types of the outputs. Throws where the operands break the rules: an invalid graph is an error in the compiler. */
   readonly infer: (inputs: readonly Type[], attributes: OpAttributes[K]) => readonly Type[];
-  /** "none": its gradient is zero everywhere. "loop": autodiff/scan.ts. "inference": it stands where nothing is differentiated. */
+  /** "none": the gradient is zero. "loop": autodiff/scan.ts. "inference": the primitive occurs in exported models only. */
   readonly vjp: Vjp<K> | "none" | "loop" | "inference";
-  /** "stay": it never leaves a loop. */
+  /** "stay": the primitive never leaves a loop. */
   readonly batch: BatchingRule<K> | "stay";
-  /** Reference arithmetic in float64: slow and plain. */
+  /** Reference arithmetic in float64. */
   readonly evaluate: (
     inputs: readonly Tensor[],
     attributes: OpAttributes[K],
@@ -71,18 +71,18 @@ export interface Rule<K extends OpName> {
   ) => readonly Tensor[];
 }
 
-/** Rules of one family of primitives. */
+/** The rules of some primitives. */
 export type Family<K extends OpName> = { readonly [P in K]: Rule<P> };
 
-/** The size along an axis, once it is known to be an axis of the shape. */
+/** The size along an axis. Throws where the shape has no such axis. */
 export function dimAt(shape: Shape, axis: number): Dim {
   const dim = shape[axis];
   if (dim === undefined) throw new Error(`${printShape(shape)} has no axis ${axis}`);
   return dim;
 }
 
-/** The dtype, once it is known to be one of those allowed. */
+/** The dtype. Throws where it is not one of those allowed. */
 export function expectDType(type: Type, ...allowed: readonly Type["dtype"][]): Type["dtype"] {
-  if (!allowed.includes(type.dtype)) throw new Error(`${type.dtype} given where ${allowed.join(" or ")} is needed`);
+  if (!allowed.includes(type.dtype)) throw new Error(`the operand is ${type.dtype}, not ${allowed.join(" or ")}`);
   return type.dtype;
 }

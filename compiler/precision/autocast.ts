@@ -1,6 +1,6 @@
 /**
- * Mixed precision: a graph of float32 values made again with float16 where that is safe. What goes in and out stays float32, casts stand
- * between the two, and the gradient goes through them: so that of a parameter is float32, as the parameter is.
+ * Mixed precision: a copy of a float32 graph with float16 values where that is safe, and casts between the two. Inputs and
+ * outputs stay float32. The gradient passes through the casts, so that the gradient of a parameter is float32.
  */
 import { graphBuilder } from "../graph/builder.js";
 import { scanOperands } from "../graph/rewrite.js";
@@ -12,25 +12,25 @@ import type { DType, Graph, Node, NodeOf, Tensor, Value } from "../ir/types.js";
 import { policy } from "./policy.js";
 
 /**
- * What a float is: of 16 bits; of 32 bits, as is what is made of it up to the next product; or of 32 bits for the time being, and of 16 for
- * whoever wants that: a parameter, or a small number.
+ * The precision of a float value. "any" is stored as float32 and cast to float16 on demand: parameters, and constants
+ * within float16's range.
  */
-type Precision = "either" | "half" | "full";
+type Precision = "any" | "float16" | "float32";
 
-const precisionOrder: readonly Precision[] = ["either", "half", "full"];
+const precisionOrder: readonly Precision[] = ["any", "float16", "float32"];
 
-function widest(precisions: readonly Precision[]): Precision {
-  return precisions.reduce((x, y) => (precisionOrder.indexOf(x) >= precisionOrder.indexOf(y) ? x : y), "either");
+/** The widest precision, the join of "any" < "float16" < "float32". */
+function join(precisions: readonly Precision[]): Precision {
+  return precisions.reduce((x, y) => (precisionOrder.indexOf(x) >= precisionOrder.indexOf(y) ? x : y), "any");
 }
 
-const floatTypeOf = (precision: Precision) => (precision === "half" ? "float16" : "float32");
-
-/** The dtype of a value of a kind; what is no float stays what it is. */
+/** The dtype of a value at a precision. Integers and booleans keep theirs. */
 function dtypeOf({ type }: Value, precision: Precision): DType {
-  return isFloat(type.dtype) ? floatTypeOf(precision) : type.dtype;
+  if (!isFloat(type.dtype)) return type.dtype;
+  return precision === "float16" ? "float16" : "float32";
 }
 
-/** Below this float16 has fewer digits, down to none. */
+/** The smallest normal float16. Smaller numbers lose digits. */
 const MIN_NORMAL_FLOAT16 = 2 ** -14;
 
 function fitsFloat16({ data }: Tensor): boolean {
@@ -45,19 +45,18 @@ function fitsFloat16({ data }: Tensor): boolean {
 }
 
 /**
- * @param float32Inputs positions of inputs that are computed with in float32: the data.
+ * @param float32Inputs positions of inputs whose values are not cast on demand: the data.
  */
 export function autocast(graph: Graph, float32Inputs: readonly number[]): Graph {
   return recast(
     graph,
-    graph.inputs.map((_, index) => (float32Inputs.includes(index) ? "full" : "either")),
-    graph.outputs.map(() => "full"),
+    graph.inputs.map((_, index) => (float32Inputs.includes(index) ? "float32" : "any")),
+    graph.outputs.map(() => "float32"),
   );
 }
 
 /**
- * @param inputPrecisions the kinds of the inputs.
- * @param outputPrecisions the kinds of the first outputs; others keep their own.
+ * @param outputPrecisions of the first outputs; the others keep their inferred precisions.
  */
 function recast(graph: Graph, inputPrecisions: readonly Precision[], outputPrecisions: readonly Precision[]): Graph {
   const precisions = inferPrecisions(graph, inputPrecisions);
@@ -75,7 +74,9 @@ function recast(graph: Graph, inputPrecisions: readonly Precision[], outputPreci
       node.op === "Scan" ? recastLoop(b, node, precisions, castTo) : recastNode(b, node, precisions, castTo),
     );
   return b.finish(
-    graph.outputs.map((output, index) => castTo(output, outputPrecisions[index] ?? precisions.get(output) ?? "full")),
+    graph.outputs.map((output, index) =>
+      castTo(output, outputPrecisions[index] ?? precisions.get(output) ?? "float32"),
+    ),
   );
 }
 
@@ -83,10 +84,11 @@ type CastTo = (value: Value, precision: Precision) => Value;
 type Precisions = ReadonlyMap<Value, Precision>;
 
 function recastNode(b: Builder, node: Node, precisions: Precisions, castTo: CastTo): readonly Value[] {
-  const { op, attributes } = node as NodeOf<"Add">;
   const precision = operandPrecision(node, precisions);
-  const operands = node.inputs.map((input) => castTo(input, precision));
-  return b.apply(op, operands, attributes);
+  return b.copy(
+    node,
+    node.inputs.map((input) => castTo(input, precision)),
+  );
 }
 
 function recastLoop(b: Builder, node: NodeOf<"Scan">, precisions: Precisions, castTo: CastTo): readonly Value[] {
@@ -99,7 +101,7 @@ function recastLoop(b: Builder, node: NodeOf<"Scan">, precisions: Precisions, ca
   });
 }
 
-/** The kind of every float of a graph. */
+/** The precision of every value of a graph. */
 function inferPrecisions(graph: Graph, inputPrecisions: readonly Precision[]): Precisions {
   const precisions = new Map<Value, Precision>(graph.inputs.map((input, index) => [input, at(inputPrecisions, index)]));
   for (const node of graph.nodes) {
@@ -111,28 +113,28 @@ function inferPrecisions(graph: Graph, inputPrecisions: readonly Precision[]): P
   return precisions;
 }
 
-/** In what a node computes, where it is no loop. */
+/** The precision that a node other than Scan computes in. */
 function operandPrecision(node: Node, precisions: Precisions): Precision {
   const opPolicy = policy[node.op];
-  if (opPolicy === "half" || opPolicy === "full") return opPolicy;
-  return widest(node.inputs.flatMap((input) => (isFloat(input.type.dtype) ? [precisions.get(input) ?? "full"] : [])));
+  if (opPolicy === "float16" || opPolicy === "float32") return opPolicy;
+  return join(node.inputs.flatMap((input) => (isFloat(input.type.dtype) ? [precisions.get(input) ?? "float32"] : [])));
 }
 
 function resultPrecisions(node: Node, precisions: Precisions): readonly Precision[] {
   switch (node.op) {
     case "Constant":
-      return [fitsFloat16(node.attributes.value) ? "either" : "full"];
+      return [fitsFloat16(node.attributes.value) ? "any" : "float32"];
     case "OneHot":
-      return ["either"];
+      return ["any"];
     case "Cast":
-      // A whole number may be beyond float16's.
-      return [at(node.inputs, 0).type.dtype === "bool" ? "either" : "full"];
+      // An integer may be beyond float16's range.
+      return [at(node.inputs, 0).type.dtype === "bool" ? "any" : "float32"];
     case "Scan": {
       const inputPrecisions = bodyInputPrecisions(node, precisions);
       const { body, stateCount } = node.attributes;
       const inner = inferPrecisions(body, inputPrecisions);
       return body.outputs.map((output, index) =>
-        index < stateCount ? at(inputPrecisions, index) : (inner.get(output) ?? "full"),
+        index < stateCount ? at(inputPrecisions, index) : (inner.get(output) ?? "float32"),
       );
     }
     default: {
@@ -142,17 +144,17 @@ function resultPrecisions(node: Node, precisions: Precisions): readonly Precisio
   }
 }
 
-/** The kinds of a body's inputs. A state is as wide as it starts and as every step leaves it. */
+/** The precisions of a body's inputs. That of a state is the fixed point of its initial value's and its next value's. */
 function bodyInputPrecisions(node: NodeOf<"Scan">, precisions: Precisions): readonly Precision[] {
   const { body } = node.attributes;
   const { outer } = scanOperands(node);
-  const precisionOf = (value: Value) => precisions.get(value) ?? "full";
+  const precisionOf = (value: Value) => precisions.get(value) ?? "float32";
   const otherPrecisions = [...outer.scans, ...outer.captures].map(precisionOf);
   let statePrecisions = outer.states.map(precisionOf);
   for (;;) {
     const inner = inferPrecisions(body, [...statePrecisions, ...otherPrecisions]);
     const next = statePrecisions.map((precision, index) =>
-      widest([precision, inner.get(at(body.outputs, index)) ?? "full"]),
+      join([precision, inner.get(at(body.outputs, index)) ?? "float32"]),
     );
     if (next.join() === statePrecisions.join()) return [...statePrecisions, ...otherPrecisions];
     statePrecisions = next;

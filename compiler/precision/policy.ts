@@ -1,83 +1,83 @@
 /**
- * In how many bits each primitive computes where 16 are allowed: what machines of matrix products gain most from, and what loses too much.
- * The choices are those of automatic mixed precision elsewhere (P. Micikevicius et al., 2018).
+ * The precision policy of each primitive under mixed precision: float16 where matrix units gain most, float32 where the
+ * range or the rounding of float16 loses too much (P. Micikevicius et al., Mixed Precision Training, 2018).
  */
 import type { OpName } from "../ir/types.js";
 
 export type PrecisionPolicy =
-  /** In float16, whatever its operands are. */
-  | "half"
-  /** In float32: it may leave float16's range, or adds up many numbers. */
-  | "full"
-  /** As its operands are: in float16 where one of them is, unless another has to be float32. */
-  | "follow"
-  /** Its result has a precision of its own: `mixed.ts` says which. */
-  | "own";
+  /** Its operands are cast to float16. */
+  | "float16"
+  /** Its operands are cast to float32: results may leave float16's range, or are long sums. */
+  | "float32"
+  /** The widest precision of its operands: float32, else float16. */
+  | "promote"
+  /** A rule in autocast.ts. */
+  | "special";
 
 /** Total over the primitives: a new one does not type-check without a choice. */
 export const policy: { readonly [K in OpName]: PrecisionPolicy } = {
-  Constant: "own",
-  Range: "follow",
-  Size: "follow",
-  Identity: "follow",
-  Cast: "own",
+  Constant: "special",
+  Range: "promote",
+  Size: "promote",
+  Identity: "promote",
+  Cast: "special",
 
-  Neg: "follow",
-  Exp: "full",
-  Log: "full",
-  Sqrt: "full",
-  Abs: "follow",
-  Sign: "follow",
-  Floor: "follow",
-  Cos: "full",
-  Tanh: "follow",
-  Sigmoid: "follow",
-  Relu: "follow",
-  Softplus: "full",
-  Not: "follow",
+  Neg: "promote",
+  Exp: "float32",
+  Log: "float32",
+  Sqrt: "float32",
+  Abs: "promote",
+  Sign: "promote",
+  Floor: "promote",
+  Cos: "float32",
+  Tanh: "promote",
+  Sigmoid: "promote",
+  Relu: "promote",
+  Softplus: "float32",
+  Not: "promote",
 
-  Add: "follow",
-  Sub: "follow",
-  Mul: "follow",
-  Div: "full",
-  Pow: "full",
-  Mod: "follow",
-  Min: "follow",
-  Max: "follow",
-  Equal: "follow",
-  Less: "follow",
-  Greater: "follow",
-  And: "follow",
-  Or: "follow",
-  Where: "follow",
+  Add: "promote",
+  Sub: "promote",
+  Mul: "promote",
+  Div: "float32",
+  Pow: "float32",
+  Mod: "promote",
+  Min: "promote",
+  Max: "promote",
+  Equal: "promote",
+  Less: "promote",
+  Greater: "promote",
+  And: "promote",
+  Or: "promote",
+  Where: "promote",
 
-  MatMul: "half",
-  Gemm: "half",
+  MatMul: "float16",
+  Gemm: "float16",
 
-  ReduceSum: "full",
-  ReduceMean: "full",
-  ReduceMax: "full",
-  ArgMax: "follow",
-  Softmax: "full",
-  LogSoftmax: "full",
+  ReduceSum: "float32",
+  ReduceMean: "float32",
+  ReduceMax: "float32",
+  ArgMax: "promote",
+  Softmax: "float32",
+  LogSoftmax: "float32",
 
-  Reshape: "follow",
-  Expand: "follow",
-  Transpose: "follow",
-  Unsqueeze: "follow",
-  Squeeze: "follow",
-  Concat: "follow",
-  Split: "follow",
-  Slice: "follow",
-  Pad: "follow",
+  Reshape: "promote",
+  Expand: "promote",
+  Transpose: "promote",
+  Unsqueeze: "promote",
+  Squeeze: "promote",
+  Concat: "promote",
+  Split: "promote",
+  Slice: "promote",
+  Pad: "promote",
 
-  Gather: "follow",
-  GatherElements: "follow",
-  ScatterElements: "full",
-  OneHot: "own",
+  Gather: "promote",
+  GatherElements: "promote",
+  ScatterElements: "float32",
+  OneHot: "special",
 
-  Scan: "own",
-  RNN: "full",
-  GRU: "full",
-  LSTM: "full",
+  Scan: "special",
+  RNN: "float32",
+  GRU: "float32",
+  LSTM: "float32",
 };

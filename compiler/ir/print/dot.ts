@@ -1,4 +1,4 @@
-/** A graph as a drawing in Graphviz's DOT language: nodes are boxes, values are edges, loop bodies are clusters. */
+/** Graphs in Graphviz's DOT language: nodes are boxes, values are edges, loop bodies are clusters. */
 
 import { at, expectDefined } from "../expect.js";
 import type { Graph, Node, NodeOf, Value } from "../types.js";
@@ -13,26 +13,26 @@ const styles = {
   output: 'shape=ellipse, style=filled, fillcolor="#eadcf7"',
 } as const;
 
-/** The drawing so far, and what the values in sight look like. */
+/** The drawing so far, with the boxes of the visible values. */
 interface Drawing {
   readonly boxes: string[];
-  /** Apart from the boxes: an edge that stood in a cluster would pull both its ends into it. */
+  /** Kept out of the clusters: an edge inside a cluster would pull both its ends into it. */
   readonly edges: string[];
   readonly indent: string;
   readonly fresh: (prefix: string) => string;
-  /** The box that a value comes out of. */
+  /** The box of each value's producer. */
   readonly sources: Map<Value, string>;
-  /** Scalar constants have no box: they are written into those that use them. */
+  /** Scalar constants have no box: they are part of the labels of their readers. */
   readonly scalars: Map<Value, string>;
 }
 
-/** Deterministic, as `printGraph` is. */
+/** The same graph gives the same text. */
 export function toDot(graph: Graph): string {
   let boxCount = 0;
   const fresh = (prefix: string) => `${prefix}${boxCount++}`;
   const drawing: Drawing = { boxes: [], edges: [], indent: "  ", fresh, sources: new Map(), scalars: new Map() };
   for (const input of graph.inputs) {
-    // A path (`rnn/0/W`) is a tensor of the model's own, a plain word (`inputs`) is fed by the data.
+    // A path (`rnn/0/W`) names a parameter or a state of the model, a plain word (`inputs`) a batch of data.
     const style = input.name?.includes("/") ? styles.parameter : styles.data;
     drawing.sources.set(input, box(drawing, [input.name ?? "input", printType(input.type)], style));
   }
@@ -52,7 +52,7 @@ export function toDot(graph: Graph): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Text of one or more lines in DOT's quotes. */
+/** One or more lines as a quoted DOT string. */
 function quote(lines: readonly string[]): string {
   return `"${lines.map((text) => text.replace(/[\\"]/g, "\\$&")).join("\\n")}"`;
 }
@@ -67,14 +67,14 @@ function box(drawing: Drawing, label: readonly string[], style: string): string 
   return id;
 }
 
-/** An edge from the box that makes a value, if one does. */
+/** Draws an edge from the value's producer, if it has a box. */
 function connect(drawing: Drawing, value: Value, target: string): void {
   const source = drawing.sources.get(value);
   const label = value.name === undefined ? "" : ` [label=${quote([value.name])}]`;
   if (source !== undefined) drawing.edges.push(`  ${source} -> ${target}${label};`);
 }
 
-/** A label that says what stands there, when that is a scalar constant. */
+/** The label, with the value's number where it is a scalar constant. */
 function withScalar(drawing: Drawing, label: string, value: Value): string {
   const scalar = drawing.scalars.get(value);
   return scalar === undefined ? label : `${label} = ${scalar}`;
@@ -91,7 +91,7 @@ function drawNode(drawing: Drawing, node: Node): void {
   }
 }
 
-/** The operator with its attributes, and with its operands where a scalar is among them: `Sub(1.0, ·)`. */
+/** The operator with its attributes, and with its operands where one of them is a scalar: `Sub(1.0, ·)`. */
 function operationLabel({ scalars }: Drawing, node: Node): string {
   const operands = node.inputs.map((input) => scalars.get(input) ?? "·");
   const call = operands.some((operand) => operand !== "·") ? `${node.op}(${operands.join(", ")})` : node.op;
@@ -121,7 +121,7 @@ function drawScan(outer: Drawing, { inputs, outputs, attributes }: NodeOf<"Scan"
       drawing.sources.set(input, id);
       connect(outer, operand, id);
     } else if (source !== undefined) drawing.sources.set(input, source);
-    else drawing.scalars.set(input, expectDefined(outer.scalars.get(operand), "what a loop captures"));
+    else drawing.scalars.set(input, expectDefined(outer.scalars.get(operand), "the box of a captured value"));
   });
   for (const node of body.nodes) drawNode(drawing, node);
   body.outputs.forEach((output, index) => {
@@ -132,7 +132,7 @@ function drawScan(outer: Drawing, { inputs, outputs, attributes }: NodeOf<"Scan"
     outer.sources.set(result, id);
     const state = index < stateCount ? body.inputs[index] : undefined;
     const stateBox = state && drawing.sources.get(state);
-    // The way back to the next step, which must not turn the layout around.
+    // The edge to the next step, which must not constrain the ranks.
     if (stateBox !== undefined) drawing.edges.push(`  ${id} -> ${stateBox} [style=dashed, constraint=false];`);
   });
   writeLine(outer, "}");

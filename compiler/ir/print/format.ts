@@ -1,4 +1,4 @@
-/** How types, constants and attributes look in text: `f32[batch, 25]`, `0.5`, `axis=1`. */
+/** Types, constants and attributes as text: `f32[batch, 25]`, `0.5`, `axis=1`. */
 import { printShape } from "../dims.js";
 import { at } from "../expect.js";
 import { isFloat } from "../float16.js";
@@ -12,14 +12,14 @@ const dtypeNames: { readonly [D in DType]: string } = {
   bool: "bool",
 };
 
-/** Entries of a constant that are printed before the rest is left out. */
+/** Printed entries of a constant; the rest is counted. */
 const MAX_ENTRIES = 8;
 
 export function printType({ dtype, shape }: Type): string {
   return dtypeNames[dtype] + (shape.length === 0 ? "" : printShape(shape));
 }
 
-/** A number as its dtype writes it: a float has a point or an exponent, so that `1.0` is not taken for an integer. */
+/** A number in the notation of its dtype. A float has a point or an exponent: `1.0` is not an integer. */
 export function printNumber(value: number, dtype: DType): string {
   if (dtype === "bool") return value === 0 ? "false" : "true";
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
@@ -27,7 +27,7 @@ export function printNumber(value: number, dtype: DType): string {
   return isFloat(dtype) && /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
-/** The entries in row-major order, the first few of them when there are many. */
+/** The first entries, in row-major order. */
 export function printTensor({ dtype, shape, data }: Tensor): string {
   if (shape.length === 0) return printNumber(at(data, 0), dtype);
   const entries = Array.from(data.subarray(0, MAX_ENTRIES), (entry) => printNumber(entry, dtype));
@@ -35,17 +35,17 @@ export function printTensor({ dtype, shape, data }: Tensor): string {
   return `[${entries.join(", ")}${omitted > 0 ? `, … ${omitted} more` : ""}]`;
 }
 
-/** What the types of a node's results say already. */
+/** Attributes that follow from the types of a node's results. */
 const implied: ReadonlySet<string> = new Set(["shape", "to", "dtype"]);
 
-/** A node's attributes as `name=value`; flags that are set are named alone. */
+/** A node's attributes as `name=value`; a true flag is its name alone. */
 export function printAttributes(node: Node): readonly string[] {
   if (node.op === "Constant") return [printTensor(node.attributes.value)];
   if (node.op === "Scan")
     return [
       `length=${node.attributes.length}`,
       ...(node.attributes.reverse ? ["reverse"] : []),
-      ...(node.attributes.rematerialize ? ["rerun"] : []),
+      ...(node.attributes.rematerialize ? ["rematerialize"] : []),
     ];
   return Object.entries<unknown>({ ...node.attributes }).flatMap(([name, value]) => {
     if (implied.has(name) || value === false) return [];

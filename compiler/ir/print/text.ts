@@ -1,11 +1,11 @@
-/** A graph as text: one line per node, in order, with the types of its results; loop bodies are indented. */
+/** Graphs as text: one line per node, in order, with the types of its results; loop bodies are indented. */
 
 import { at } from "../expect.js";
 import { uniqueNames } from "../names.js";
 import type { Graph, Node, NodeOf, Value } from "../types.js";
 import { printAttributes, printTensor, printType } from "./format.js";
 
-/** The lines so far, and what the values in sight are called. Names are unique over a graph and its bodies. */
+/** The lines so far, and the names of the visible values. Names are unique over a graph and its bodies. */
 interface PrintScope {
   readonly lines: string[];
   readonly fresh: (hint: string) => string;
@@ -13,12 +13,12 @@ interface PrintScope {
   readonly indent: string;
 }
 
-/** A page on which new names can be written down: the one of the graph that is being printed. */
+/** The scope of the graph that is being printed: its values get names here. */
 interface MutablePrintScope extends PrintScope {
   readonly names: Map<Value, string>;
 }
 
-/** Deterministic: the same graph prints the same text. Values are named by their hints, or else by their operators. */
+/** The same graph prints the same text. Values are named by their hints, or else by their operators. */
 export function printGraph(graph: Graph): string {
   const scope: MutablePrintScope = { lines: [], fresh: uniqueNames(), names: new Map(), indent: "  " };
   scope.lines.push(`graph ${graph.name}`);
@@ -32,7 +32,7 @@ function writeLine(scope: PrintScope, text: string): void {
   scope.lines.push(scope.indent + text);
 }
 
-/** Gives a value its name. Returns `name: type`, as it stands where the value is made. */
+/** Names a value. Returns its definition, `name: type`. */
 function define(scope: MutablePrintScope, value: Value, hint: string): string {
   const name = scope.fresh(value.name ?? hint);
   scope.names.set(value, name);
@@ -55,7 +55,7 @@ function printNode(scope: MutablePrintScope, node: Node): void {
   if (node.op === "Scan") printBody(scope, node);
 }
 
-/** What each step starts from and leaves. A captured value goes by its name outside. */
+/** States and slices with their operands, captured values by their outer names, then the nodes and results of the body. */
 function printBody(outer: PrintScope, { attributes, inputs, outputs }: NodeOf<"Scan">): void {
   const { body, stateCount, scanCount } = attributes;
   const scope: MutablePrintScope = { ...outer, names: new Map(), indent: `${outer.indent}  ` };

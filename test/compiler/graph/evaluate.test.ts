@@ -66,6 +66,6 @@ describe("evaluate", () => {
       x === undefined ? [] : [b.exp(b.withName(b.neg(x), "minus"))],
     );
     const backwards = { ...graph, nodes: [...graph.nodes].reverse() };
-    expect(() => evaluate(backwards, [ones()])).toThrow("minus is used before it is made");
+    expect(() => evaluate(backwards, [ones()])).toThrow("minus is read before it is defined");
   });
 });

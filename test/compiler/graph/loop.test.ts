@@ -140,7 +140,7 @@ describe("scan", () => {
   test("refuses to loop over nothing", () => {
     const b = graphBuilder("graph");
     expect(() => scan(b, "step", { initial: [], scans: [] }, () => ({ next: [], scanOutputs: [] }))).toThrow(
-      "step scans nothing: a loop has as many steps as what it scans",
+      "step has no scanned input, from which a loop takes its length",
     );
   });
 

@@ -45,11 +45,11 @@ test("a sound graph is given back", () => {
 
 /** Each of these makes one change to a sound graph. */
 const breaks: Readonly<Record<string, () => Graph>> = {
-  "dense: Tanh reads product before it is made": () => {
+  "dense: Tanh reads product before it is defined": () => {
     const graph = dense();
     return { ...graph, nodes: [...graph.nodes].reverse() };
   },
-  "dense: MatMul reads x before it is made": () => {
+  "dense: MatMul reads x before it is defined": () => {
     const graph = dense();
     return { ...graph, inputs: graph.inputs.slice(1) };
   },
@@ -65,24 +65,24 @@ const breaks: Readonly<Record<string, () => Graph>> = {
     const graph = dense();
     return withNode(graph, 1, (node) => ({ ...node, outputs: [at(graph.inputs, 0)] }));
   },
-  "dense: output y is never made": () => {
+  "dense: output y is never defined": () => {
     const graph = dense();
     return { ...graph, nodes: graph.nodes.slice(0, 1) };
   },
-  "dense: Tanh makes float32[batch, 3], not float32[3]": () =>
+  "dense: Tanh gives float32[batch, 3], not float32[3]": () =>
     withNode(dense(), 1, (node) => ({ ...node, outputs: [{ name: "y", type: { ...row, shape: [3] } }] })),
-  "dense: Tanh makes float32[batch, 3], not int64[batch, 3]": () =>
+  "dense: Tanh gives float32[batch, 3], not int64[batch, 3]": () =>
     withNode(dense(), 1, (node) => ({
       ...node,
       outputs: [{ name: "y", type: { ...row, dtype: "int64" } }],
     })),
-  "dense: Tanh makes 1 values, not 2": () =>
+  "dense: Tanh has 1 outputs, not 2": () =>
     withNode(dense(), 1, (node) => ({ ...node, outputs: [...node.outputs, { name: "z", type: row }] })),
-  "recurrence: Scan makes 2 values, not 1": () =>
+  "recurrence: Scan has 2 outputs, not 1": () =>
     withNode(recurrence(), 0, (node) => ({ ...node, outputs: node.outputs.slice(1) })),
-  "step: Add reads a value before it is made": () =>
+  "step: Add reads a value before it is defined": () =>
     withBody(recurrence(), (body) => ({ ...body, nodes: body.nodes.map((node) => readForeign(node)) })),
-  "step: Tanh makes float32[batch, 3], not float32[batch]": () =>
+  "step: Tanh gives float32[batch, 3], not float32[batch]": () =>
     withBody(recurrence(), (body) => {
       const wrongOutput = { name: "narrow", type: { ...row, shape: ["batch"] } };
       return withNode(body, 1, (node) => ({ ...node, outputs: [...node.outputs.slice(1), wrongOutput] }));
@@ -102,5 +102,5 @@ test("what a node's own rule refuses is refused", () => {
   const graph = withNode(dense(), 1, (node) => ({ ...node, op: "Softmax", attributes: {} }));
   expect(verify(graph, "test")).toBe(graph);
   const transposed = withNode(dense(), 1, (node) => ({ ...node, op: "Transpose", attributes: { perm: [0] } }) as Node);
-  expect(() => verify(transposed, "test")).toThrow("Transpose(product[batch, 3]): [0] is no permutation of rank 2");
+  expect(() => verify(transposed, "test")).toThrow("Transpose(product[batch, 3]): [0] is not a permutation of rank 2");
 });

@@ -194,7 +194,7 @@ test("a loop without names, run again in the gradient", () => {
     "graph nameless
       input input: f32[2]
       input input.1: f32[3, 2]
-      scan: f32[2] = Scan(length=3, rerun)
+      scan: f32[2] = Scan(length=3, rematerialize)
         state state: f32[2] = input
         slice slice: f32[2] = input.1
         capture 0.5
