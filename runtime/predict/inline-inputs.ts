@@ -1,5 +1,6 @@
 /** Inputs that a program gives as values, as the file that a user would have written: one reader says what inputs mean. */
 import type { NormalData } from "../../schema/normal/index.js";
+import { formatCsvRow } from "../data/formats/csv.js";
 import { fail, type Result } from "../problem.js";
 
 /**
@@ -69,19 +70,19 @@ function serializeInputs(data: NormalData, inputs: InlineInputs): Result<InputFi
   if ("arrays" in inputs) return { ok: true, name: "arrays.json", content: JSON.stringify(inputs.arrays) };
   const { delimiter, comment, header } = data.type === "table" ? data : { delimiter: null, comment: "", header: true };
   const columns = Object.keys(inputs.rows[0] ?? {});
-  const line = (fields: readonly string[]) => fields.join(delimiter ?? ",");
-  const rows = inputs.rows.map((row) => line(columns.map((column) => String(row[column] ?? ""))));
-  const headerLine = line(columns.map(quoted));
+  const rows = inputs.rows.map((row) =>
+    formatCsvRow(
+      columns.map((column) => String(row[column] ?? "")),
+      delimiter ?? ",",
+    ),
+  );
+  const headerLine = formatCsvRow(columns, delimiter ?? ",", true);
   const headerLines = header === false ? [] : [header === "comment" ? `${comment} ${headerLine}` : headerLine];
   return { ok: true, name: "rows.csv", content: joinLines([...headerLines, ...rows]) };
 }
 
 function joinLines(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join("");
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function problem(code: string, message: string) {

@@ -1,6 +1,7 @@
 /** Predictions as files: JSON lines, JSON, CSV, or the model's numbers as an NPY array. */
 
 import { extname } from "node:path";
+import { formatCsvRow } from "../data/formats/csv.js";
 import { writeNpy } from "../data/formats/npy.js";
 import type { RunProblem } from "../problem.js";
 import { elementCount } from "../tensors/array.js";
@@ -38,16 +39,15 @@ function flatten(prediction: Prediction): Prediction {
   return Object.fromEntries(entries);
 }
 
-/** RFC 4180, but for lines, which end in a line feed alone. */
+/** Lines end in a line feed alone. */
 function toCsv(rows: readonly Prediction[]): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];
-  return lines.map((fields) => `${fields.map(quoteField).join(",")}\n`).join("");
+  return lines.map((fields) => `${formatCsvRow(fields.map(fieldText))}\n`).join("");
 }
 
-function quoteField(value: unknown): string {
-  const text = value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function fieldText(value: unknown): string {
+  return value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** One array [examples, …]; steps that an example does not have are zeros. */

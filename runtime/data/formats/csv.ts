@@ -206,3 +206,12 @@ function formatFieldCount(count: number): string {
 function formatDelimiter(delimiter: string): string {
   return delimiter === "\t" ? "tabs" : `"${delimiter}"`;
 }
+
+/** One row without its line end, as RFC 4180 quotes it. A quoted first field is never taken for a comment. */
+export function formatCsvRow(fields: readonly string[], delimiter = ",", quoteAll = false): string {
+  const format = (field: string) =>
+    quoteAll || /[",\r\n]|^\s|\s$/.test(field) || field.includes(delimiter)
+      ? `"${field.replaceAll('"', '""')}"`
+      : field;
+  return fields.map(format).join(delimiter);
+}

@@ -1,5 +1,5 @@
 /** Zip archives, as NPZ files are: a reader of stored and deflated members that believes no size before it has checked it. */
-import { inflateRawSync } from "node:zlib";
+import * as zlib from "node:zlib";
 
 export interface ZipMember {
   readonly name: string;
@@ -82,7 +82,7 @@ function inflate(compressed: Uint8Array, method: number, size: number): Uint8Arr
   if (method === 0) return compressed;
   if (method !== 8) return "method";
   try {
-    return inflateRawSync(compressed, { maxOutputLength: Math.max(1, size) });
+    return zlib.inflateRawSync(compressed, { maxOutputLength: Math.max(1, size) });
   } catch (error) {
     if (!(error instanceof Error) || !("code" in error)) throw error;
     return undefined;
@@ -93,15 +93,14 @@ function damagedMessage(name: string): string {
   return `its member "${name}" is damaged`;
 }
 
-/** The remainders of all bytes in CRC-32, polynomial 0xEDB88320. */
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let remainder = byte;
-  for (let bit = 0; bit < 8; bit++) remainder = (remainder >>> 1) ^ ((remainder & 1) === 0 ? 0 : 0xedb88320);
-  return remainder;
-});
+/** CRC-32, polynomial 0xEDB88320: zlib's own from Node 20.15 on. */
+export const crc32: (bytes: Uint8Array) => number = "crc32" in zlib ? zlib.crc32 : bitwiseCrc32;
 
-export function crc32(bytes: Uint8Array): number {
+export function bitwiseCrc32(bytes: Uint8Array): number {
   let sum = 0xffffffff;
-  for (const byte of bytes) sum = (sum >>> 8) ^ (crcTable[(sum ^ byte) & 0xff] ?? 0);
+  for (const byte of bytes) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ ((sum & 1) === 0 ? 0 : 0xedb88320);
+  }
   return (sum ^ 0xffffffff) >>> 0;
 }

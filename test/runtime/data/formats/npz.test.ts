@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { writeNpy } from "../../../../runtime/data/formats/npy.js";
-import { crc32, readZip } from "../../../../runtime/data/formats/zip.js";
+import { bitwiseCrc32, crc32, readZip } from "../../../../runtime/data/formats/zip.js";
 import { mapDataFiles, openData } from "../../../../runtime/data/index.js";
 import type { NormalArraysData } from "../../../../schema/normal/index.js";
 import { arraysData, numbersModel, specOf, squaredError } from "../../../support/normal-specs.js";
@@ -94,7 +94,8 @@ describe("arrays of an archive", () => {
   });
 
   test("checksums are those of the standard", () => {
-    expect(crc32(Buffer.from("123456789"))).toBe(0xcbf43926);
+    const digits = Buffer.from("123456789");
+    for (const checksum of [crc32, bitwiseCrc32]) expect(checksum(digits)).toBe(0xcbf43926);
   });
 });
 
