@@ -18,10 +18,21 @@ export function packageRoot(): string {
   return folder;
 }
 
+interface PackageJson {
+  readonly version: string;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+}
+
+function packageJson(): PackageJson {
+  return JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
+}
+
 /** The package's version, as package.json has it. */
 export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as {
-    readonly version: string;
-  };
-  return version;
+  return packageJson().version;
+}
+
+/** The command that installs an optional package in the version that rnnx is tested with. */
+export function installCommand(name: string): string {
+  return `npm install ${name}@${packageJson().peerDependencies[name]}`;
 }

@@ -23,9 +23,20 @@ const FILE_PATH = "/weights.h5";
 
 export const HDF5_SIGNATURE = Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a);
 
+export type Hdf5Library = typeof import("h5wasm")["default"];
+
+/** Undefined when the optional package h5wasm is not installed. */
+export async function loadHdf5(load = () => import("h5wasm")): Promise<Hdf5Library | undefined> {
+  try {
+    return (await load()).default;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
 /** Tensors can be read until `close`. */
-export async function readHdf5(bytes: Uint8Array): Promise<ReadHdf5> {
-  const { default: library } = await import("h5wasm");
+export async function readHdf5(library: Hdf5Library, bytes: Uint8Array): Promise<ReadHdf5> {
   const module = await library.ready;
   module.activate_throwing_error_handler();
   module.FS.writeFile(FILE_PATH, bytes);

@@ -1,12 +1,13 @@
 /** First weights from PyTorch or Keras: a file's tensors in the model's names, gate orders and layouts. */
 import type { StoredTensor } from "../../compiler/artifact.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
+import { installCommand } from "../../schema/package-root.js";
 import { readZip } from "../data/formats/zip.js";
 import { fail, type Result, type RunProblem } from "../problem.js";
 import type { Tensor, Tensors } from "../tensors/safetensors.js";
 import { convert } from "./convert-layout.js";
 import type { ForeignFile } from "./foreign-weights.js";
-import { HDF5_SIGNATURE, readHdf5 } from "./hdf5.js";
+import { HDF5_SIGNATURE, loadHdf5, readHdf5 } from "./hdf5.js";
 import { readKerasWeights } from "./keras.js";
 import { type LayerPair, matchLayers, type NameMap } from "./match-layers.js";
 import { modelLayers } from "./model-layers.js";
@@ -47,13 +48,20 @@ export async function importKeras(
     fail({ code: "file-format", path: "", file, message: `"${file}" cannot be read: ${reason}.`, hint });
   const weights = startsWith(bytes, HDF5_SIGNATURE) ? bytes : extractWeights(bytes);
   if (typeof weights === "string") return formatProblem(weights, isPickle(bytes) ? torchHint : "");
-  const result = await readHdf5(weights);
+  const library = await loadHdf5();
+  if (library === undefined) return fail(missingLibraryProblem(file));
+  const result = await readHdf5(library, weights);
   if (!result.ok) return formatProblem(result.message);
   try {
     return importLayers(file, readKerasWeights(result.root), model, maps);
   } finally {
     result.close();
   }
+}
+
+function missingLibraryProblem(file: string): RunProblem {
+  const message = `"${file}" is an HDF5 file. rnnx reads HDF5 with the package h5wasm, which is not installed.`;
+  return { code: "missing-package", path: "", file, message, hint: `Install it: ${installCommand("h5wasm")}` };
 }
 
 const torchHint = "Save the state dict as safetensors (safetensors.torch.save_file); pickles are not opened.";

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
 import type { NormalOptimizer, NormalSpec } from "../../schema/normal/index.js";
-import { packageRoot, packageVersion } from "../../schema/package-root.js";
+import { installCommand, packageRoot, packageVersion } from "../../schema/package-root.js";
 import { usesOf } from "../data/source.js";
 import { invalidInput, type RunFailure } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
@@ -175,15 +175,8 @@ function findRuntime(): { readonly folder: string } | RunProblem {
     code: "web-runtime",
     path: "",
     message: "The page runs models with onnxruntime-web, which is not installed.",
-    hint: `Install it beside rnnx: npm install ${runtimePackage()}`,
+    hint: `Install it: ${installCommand("onnxruntime-web")}`,
   };
-}
-
-function runtimePackage(): string {
-  const { peerDependencies } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as {
-    readonly peerDependencies: Readonly<Record<string, string>>;
-  };
-  return `onnxruntime-web@${peerDependencies["onnxruntime-web"]}`;
 }
 
 /** The problem of a folder that holds something else than a page. */
