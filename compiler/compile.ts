@@ -9,9 +9,9 @@
  * Every arrow is a function from graph to graph; each result is verified, and can be watched with `onStage`.
  */
 import { createHash } from "node:crypto";
+import { whyNotStreamable } from "../schema/kinds/layers.js";
 import type { NormalSpec } from "../schema/normal/index.js";
 import { packageVersion } from "../schema/package-root.js";
-import { whyNotStreamable } from "../schema/streaming.js";
 import { type Artifact, carriedRoles, type Ports, type Role } from "./artifact.js";
 import { type Analysis, analysisOf, memoryOf, type TrainingGraphs } from "./inspect/analyze.js";
 import type { Graph } from "./ir/types.js";

@@ -6,6 +6,12 @@ import standalone from "ajv/dist/standalone/index.js";
 
 const read = (name) => JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8"));
 
+/** Facts about kinds and keys that validation does not read (schema/json-schema.ts). */
+const annotations = [
+  ...["x-targets", "x-metrics", "x-direction", "x-name", "x-streaming", "x-time-axis", "x-vocabulary"],
+  ...["x-default-by", "x-normal"],
+];
+
 /** Ajv as the spec language needs it: strict, all errors at once, and each error with the schema that it breaks. */
 export function compileSchemas(options = {}) {
   const ajv = new Ajv2020({
@@ -18,6 +24,7 @@ export function compileSchemas(options = {}) {
     discriminator: true,
     ...options,
   });
+  ajv.addVocabulary(annotations);
   ajv.addSchema(read("cell.schema.json"), "cell.schema.json");
   return { ajv, spec: ajv.compile(read("spec.schema.json")) };
 }

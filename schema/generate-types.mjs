@@ -1,7 +1,8 @@
-/** Writes spec.types.ts: the TypeScript types of the spec language, made from its schema. */
+/** Writes the TypeScript that follows from the schemas: spec.types.ts, normal/types.ts and kinds/data.ts. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { compile } from "json-schema-to-typescript";
+import { kindsData, normalTypes } from "./generate-normal.mjs";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const read = (name) => JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8"));
@@ -14,6 +15,7 @@ function untitledKeys(schema) {
   for (const [key, value] of Object.entries(schema)) {
     // The generator reads these as constraints of its own, or not at all.
     if (["discriminator", "dependentRequired", "not", "examples", "propertyNames"].includes(key)) continue;
+    if (key.startsWith("x-")) continue;
     // Which keys go together is the validator's to say.
     if (key === "oneOf" && value.every((branch) => branch.$ref === undefined)) continue;
     copy[key] = key === "properties" ? mapValues(value, withoutTitle) : untitledKeys(value);
@@ -51,5 +53,8 @@ export async function specTypes() {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  writeFileSync(new URL("spec.types.ts", import.meta.url), await specTypes());
+  const write = (name, text) => writeFileSync(new URL(name, import.meta.url), text);
+  write("spec.types.ts", await specTypes());
+  write("normal/types.ts", normalTypes());
+  write("kinds/data.ts", kindsData());
 }

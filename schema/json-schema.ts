@@ -16,6 +16,8 @@ export interface Schema {
   readonly const?: Json;
   readonly enum?: readonly Json[];
   readonly default?: Json;
+  /** The default by the value of another key: { "variant": { "torch": 1e-8 } }. */
+  readonly "x-default-by"?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
   readonly examples?: readonly Json[];
   readonly minimum?: number;
   readonly maximum?: number;

@@ -1,7 +1,7 @@
 /** What elaborating a layer, a loss or a metric may ask for and say. */
 import type { Problem } from "../../schema/diagnostics/index.js";
 import { joinWithOr } from "../../schema/diagnostics/suggest.js";
-import type { NormalCellDefinition, NormalLayer, SizeName } from "../../schema/normal/index.js";
+import type { NormalCellDefinition, NormalLayer, Size } from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
 import type { Builder } from "../ir/builder.js";
 import type { Dim, Shape, Value } from "../ir/types.js";
@@ -96,7 +96,7 @@ export interface Context {
   /** A tensor of weights under its public name. Asking again for a name gives the same tensor. */
   parameter(name: string, shape: Shape, initializer: (shape: readonly number[]) => Initializer): Value;
   /** A size by its name: "vocabulary", "classes", "features" are what the data says. */
-  size(size: SizeName, part: object, key: string): Dim | undefined;
+  size(size: Size, part: object, key: string): Dim | undefined;
   /** Updates made so far, int64 scalar; training only. */
   step(): Value;
   /** The rows' place in a batch that several processes share; null where the rows are the batch. Training only. */

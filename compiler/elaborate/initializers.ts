@@ -1,4 +1,4 @@
-/** How parameters start. Fans follow Keras: of a kernel [in, out], in and out. */
+/** Initializers of parameters. Fans follow Keras: for a kernel [...window, in, out], window size times in and out. */
 import type { CellInitializer } from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
 import { at } from "../ir/expect.js";
@@ -6,8 +6,10 @@ import { ownValue } from "../language/resolve-cell.js";
 
 const zeros: Initializer = { type: "constant", value: 0 };
 
+/** fan_in + fan_out of a kernel of rank 2 or more. */
 function fans(shape: readonly number[]): number {
-  return at(shape, 0) + at(shape, 1);
+  const [input, output] = [at(shape, shape.length - 2), at(shape, shape.length - 1)];
+  return shape.slice(0, -2).reduce((size, dim) => size * dim, 1) * (input + output);
 }
 
 export const glorotUniform = (shape: readonly number[]): Initializer => {

@@ -1,4 +1,6 @@
 /** What the model is held against: loss and metrics of its output. */
+import { defaultMetrics, targetKindOf } from "../../schema/kinds/losses.js";
+import { metricName } from "../../schema/kinds/metrics.js";
 import { microBatchesOf } from "../../schema/micro-batches.js";
 import type { NormalLoss, NormalSpec } from "../../schema/normal/index.js";
 import type { MetricFinalizer } from "../artifact.js";
@@ -63,11 +65,11 @@ export function elaborateObjective(
     finalizers[name] = finalizer;
   };
   addMetric("loss", meanAccumulators(b, { total: withPenalty(loss.total, loss.count), count: loss.count }), "mean");
-  const metricOperands = { ...operands, targetKind: definition.targetKind, loss: spec.loss };
-  for (const metric of spec.metrics ?? definition.metrics) {
+  const metricOperands = { ...operands, targetKind: targetKindOf(spec.loss), loss: spec.loss };
+  for (const metric of spec.metrics ?? defaultMetrics(spec.loss)) {
     const definition = metricOf(metric);
     const accumulators = definition.elaborate(metric, metricOperands, context);
-    if (accumulators !== undefined) addMetric(definition.name(metric), accumulators, definition.finalizer);
+    if (accumulators !== undefined) addMetric(metricName(metric), accumulators, definition.finalizer);
   }
   return { outputs, finalizers, batching: loss.batching };
 }

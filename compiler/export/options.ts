@@ -1,4 +1,5 @@
 /** What an export is asked for, and what of the data travels inside the model: plain data. */
+import type { TargetKind } from "../../schema/kinds/losses.js";
 
 export const exportForms = ["sequence", "step", "generate"] as const;
 
@@ -25,7 +26,7 @@ export interface Processing {
   /** By column of the outputs, which are scaled back; null where nothing is. */
   readonly outputs: Scalings | null;
   /** What the model's outputs say: scores of classes, probabilities each by itself, or quantities. */
-  readonly targetKind: "classes" | "probabilities" | "numbers";
+  readonly targetKind: Exclude<TargetKind, "labels">;
   /** Whether the model ends before the softmax or sigmoid that makes probabilities of its scores. */
   readonly endsInLogits: boolean;
   /** Ids that nothing is to be: units that the vocabulary does not hold. */

@@ -1,7 +1,8 @@
 /** Compatibility of data with a model: array shapes of other data, and ids and classes within the model's sizes. */
 import type { Manifest } from "../../compiler/artifact.js";
 import type { ArraySignature, Signature } from "../../compiler/signature.js";
-import type { NormalSpec, SizeName } from "../../schema/normal/index.js";
+import { vocabularyOf } from "../../schema/kinds/layers.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
 import type { DataSource } from "./source.js";
 
@@ -46,14 +47,9 @@ export function checkIdRange(
   source: DataSource,
 ): readonly RunProblem[] {
   const [firstLayer] = spec.model;
-  const vocabularySize =
-    firstLayer?.layer === "one_hot"
-      ? firstLayer.size
-      : firstLayer?.layer === "embedding"
-        ? firstLayer.vocabulary_size
-        : undefined;
+  const vocabularySize = firstLayer && vocabularyOf(firstLayer)?.size;
   const outputSize = manifest.eval.outputs.find(({ role }) => role === "prediction")?.shape.at(-1);
-  const check = (role: "inputs" | "targets", limit: SizeName | undefined, owner: string) => {
+  const check = (role: "inputs" | "targets", limit: number | string | undefined, owner: string) => {
     const size = typeof limit === "string" ? sizes[limit] : limit;
     if (typeof size !== "number") return [];
     const problem = source.findOutOfRange(role, size, `${owner} has ${size}, so the largest is ${size - 1}.`);

@@ -1,8 +1,10 @@
 /** What every data source gives: examples by number, as arrays that a session can be fed, and what they say of themselves. */
 
 import type { Signature } from "../../compiler/signature.js";
+import { outputIsSequence, vocabularyOf } from "../../schema/kinds/layers.js";
+import { type TargetKind, targetKindOf } from "../../schema/kinds/losses.js";
 import { batchSizeOf } from "../../schema/micro-batches.js";
-import type { NormalData, NormalLayer, NormalSpec, NormalTrain } from "../../schema/normal/index.js";
+import type { NormalData, NormalSpec, NormalTrain } from "../../schema/normal/index.js";
 import type { Result, RunProblem } from "../problem.js";
 import type { NumericArray } from "../tensors/array.js";
 import type { Metadata } from "./metadata.js";
@@ -40,7 +42,7 @@ export interface Uses {
   /** The same of an input by its name. */
   readonly inputKind: (name: string) => "ids" | "numbers";
   /** `classes` may be whole numbers, or rows of probabilities; `probabilities` are from 0 to 1; `numbers` are quantities. */
-  readonly targets: "classes" | "probabilities" | "numbers";
+  readonly targets: Exclude<TargetKind, "labels">;
   /** Whether the model says something at every step of a sequence, or once at its end. */
   readonly everyStep: boolean;
 }
@@ -68,28 +70,14 @@ export function expectedBatchSize(train: NormalTrain, { train: { length } }: Spl
   return batchSizeOf(train, length);
 }
 
-export function usesOf({ model, loss: { type } }: NormalSpec): Uses {
-  const classes = ["sequence_loss", "cross_entropy", "sampled_softmax", "ctc"].includes(type);
-  const last = model.at(-1);
-  const idInputs = new Set(
-    model.flatMap(({ layer, from }) => (layer === "one_hot" || layer === "embedding" ? from : [])),
-  );
+export function usesOf({ model, loss }: NormalSpec): Uses {
+  const targetKind = targetKindOf(loss);
+  const idInputs = new Set(model.flatMap((layer) => (vocabularyOf(layer) === undefined ? [] : layer.from)));
   const inputKind = (name: string) => (idInputs.has(name) ? "ids" : "numbers");
   return {
     inputs: inputKind("inputs"),
     inputKind,
-    targets: classes ? "classes" : type === "binary_cross_entropy" ? "probabilities" : "numbers",
-    everyStep: last === undefined || isSequence(model, last),
+    targets: targetKind === "labels" ? "classes" : targetKind,
+    everyStep: outputIsSequence(model),
   };
-}
-
-/** Whether a layer makes something for every step of what it reads. Layers read only those before them. */
-function isSequence(model: readonly NormalLayer[], layer: NormalLayer): boolean {
-  if (layer.layer === "pool" || (layer.layer === "rnn" && layer.return !== "sequence")) return false;
-  const inputs = layer.layer === "attention" ? layer.from.slice(0, 1) : layer.from;
-  return inputs.some((name) => {
-    const earlier = model.slice(0, model.indexOf(layer));
-    const producer = earlier.find((other) => other.name === name);
-    return producer === undefined || isSequence(earlier, producer);
-  });
 }

@@ -1,5 +1,5 @@
 /** Splits: which examples train the model, which validate it while it trains, and which test it in the end. */
-import type { NormalSplit } from "../../schema/normal/index.js";
+import type { DataSplit } from "../../schema/normal/index.js";
 import { fail, type Result, type RunProblem } from "../problem.js";
 import { shuffledIndices } from "./batching/batch-schedule.js";
 
@@ -26,7 +26,7 @@ const splitNames = ["train", "validation", "test"] as const;
 const MAX_EXAMPLES = 2 ** 27;
 
 /** Examples that have nothing in common. */
-export function splitExamples(split: NormalSplit, seed: number, examples: number): Result<{ readonly splits: Splits }> {
+export function splitExamples(split: DataSplit, seed: number, examples: number): Result<{ readonly splits: Splits }> {
   return splitWindows(split, seed, { examples, stride: 1, span: 1 });
 }
 
@@ -36,7 +36,7 @@ export function splitExamples(split: NormalSplit, seed: number, examples: number
  * it is as long as the targets of an example, so that every block holds an example.
  */
 export function splitWindows(
-  split: NormalSplit,
+  split: DataSplit,
   seed: number,
   layout: TargetLayout,
 ): Result<{ readonly splits: Splits }> {
@@ -96,7 +96,7 @@ function tooManyExamples(examples: number, span: number): RunProblem {
 }
 
 /** The ends of the parts, in `count` places. */
-function splitBounds(split: NormalSplit, count: number): readonly number[] {
+function splitBounds(split: DataSplit, count: number): readonly number[] {
   let sum = 0;
   return splitNames.map((subset) => {
     sum += split[subset];
@@ -111,7 +111,7 @@ function inverse(order: Indices): Indices {
   return ranks;
 }
 
-function emptySplit(split: NormalSplit, subset: keyof Splits, examples: number): RunProblem {
+function emptySplit(split: DataSplit, subset: keyof Splits, examples: number): RunProblem {
   return {
     code: "empty-split",
     path: `/data/split/${subset}`,

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import type { CellForm, ExportedModel, ExportForm, ExportOptions, ExportPorts } from "../../compiler/export/index.js";
 import { opsets, type Precision } from "../../compiler/export/options.js";
 import { trainingOpsets } from "../../compiler/export/training-names.js";
-import { whyNotStreamable } from "../../schema/streaming.js";
+import { whyNotStreamable } from "../../schema/kinds/layers.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { type RunResult, runFiles } from "../run/layout.js";

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Ports } from "../../compiler/artifact.js";
-import { whyNotStreamable } from "../../schema/streaming.js";
+import { whyNotStreamable } from "../../schema/kinds/layers.js";
 import type { TextMetadata } from "../data/metadata.js";
 import { fail, type Result, type RunProblem } from "../problem.js";
 import { runFiles } from "../run/layout.js";

@@ -2,7 +2,7 @@
  * The labels that a ctc model spells: those of its likeliest output at every step, or of a search over prefixes that sums what
  * all alignments of the same labels are worth (A. Graves et al., ICML 2006; A. Hannun et al., 2014).
  */
-import type { NormalLoss } from "../../schema/normal/objective.js";
+import type { NormalLoss } from "../../schema/normal/index.js";
 import { argmax } from "../data/labels.js";
 import { shortestDecimal } from "../tensors/rows.js";
 import type { Prediction, Scores } from "./format-predictions.js";

@@ -1,7 +1,7 @@
-/** Cells after `normalize`: their definitions, and what may stand around any of them. */
+/** Definitions of cells after `normalize`. */
 
 export type CellOption = number | boolean | string;
-/** A whole number, or arithmetic over `hidden_size`, `input_size` and the cell's numeric options: "4*hidden_size". */
+/** An integer, or arithmetic over `hidden_size`, `input_size` and the cell's numeric options: "4*hidden_size". */
 export type SizeExpression = number | string;
 
 export interface NormalCellDefinition {
@@ -69,19 +69,4 @@ export interface CellInitializerSlice {
   readonly from: SizeExpression;
   readonly to: SizeExpression;
   readonly value: "glorot_uniform" | "glorot_normal" | "orthogonal" | (string & {}) | number;
-}
-
-// ── around a cell ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** A probability, or one by state. */
-export type StateRates = number | Readonly<Record<string, number>>;
-
-/** Probabilities that an entry is dropped in training. */
-export interface CellDropout {
-  readonly input: number;
-  readonly output: number;
-  /** A number for the cell's first state. */
-  readonly state: StateRates;
-  /** A sequence drops the same entries at every step. */
-  readonly variational: boolean;
 }

@@ -1,7 +1,7 @@
 /** The data in full: the training part, where the split does not give it, is what the other parts leave. */
 import type { Problem, Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
-import type { NormalData, NormalSplit } from "../normal/index.js";
+import type { DataSplit, NormalData } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 
 const path = "/data/split";
@@ -16,12 +16,7 @@ export function withStride(data: Spec["data"], stateful: boolean): Spec["data"] 
 
 /** `filled` has its defaults, but perhaps no `split.train`: that one hangs on the others. */
 export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, report: Report): NormalData {
-  const {
-    train: explicitTrain,
-    validation,
-    test,
-    order,
-  }: Omit<NormalSplit, "train"> & Partial<NormalSplit> = data.split;
+  const { train: explicitTrain, validation, test, order }: Omit<DataSplit, "train"> & Partial<DataSplit> = data.split;
   const remainder = 1 - validation - test;
   if ((explicitTrain ?? 0) > remainder + tolerance) report(sumTooLarge((explicitTrain ?? 0) + validation + test));
   else if (explicitTrain === undefined && remainder < tolerance) report(noTrainingData);

@@ -49,12 +49,24 @@ function fillProperties(
 ): Record<string, Json> {
   const result: Record<string, Json> = {};
   for (const [key, property] of Object.entries(properties)) {
-    const entry = Object.hasOwn(value, key) ? value[key] : property.default;
+    const entry = Object.hasOwn(value, key) ? value[key] : defaultOf(property, value, properties);
     // `$schema` is for editors alone.
     if (entry !== undefined && key !== "$schema")
       result[key] = fillValue(entry, property, child(path, key), recordOrigin);
   }
   return result;
+}
+
+/** A default, perhaps by the value of another key: an epsilon by the optimizer's variant. */
+function defaultOf(
+  property: Schema,
+  value: Readonly<Record<string, Json>>,
+  properties: Readonly<Record<string, Schema>>,
+): Json | undefined {
+  const [rule] = Object.entries(property["x-default-by"] ?? {});
+  if (rule === undefined) return property.default;
+  const [key, defaults] = rule;
+  return defaults[String(value[key] ?? properties[key]?.default)];
 }
 
 function mapEntries(

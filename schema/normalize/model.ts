@@ -5,10 +5,10 @@ import type { RecordOrigin } from "../diagnostics/source-map.js";
 import { child } from "../json-pointer.js";
 import { branchOf, definition } from "../json-schema.js";
 import type {
-  CellDropout,
   CellOption,
   NormalCell,
   NormalCellDefinition,
+  NormalCellDropout,
   NormalLayer,
   NormalProjection,
   NormalRnn,
@@ -153,7 +153,7 @@ function normalizeCell(use: Cell | RnnLayer, layer: RnnLayer, path: string, cont
     trainable: use.trainable ?? layer.trainable ?? true,
     residual: use.residual ?? layer.residual ?? false,
     bidirectional: use.bidirectional ?? layer.bidirectional ?? "none",
-    dropout: fillPart<CellDropout>("dropout", "cell_dropout"),
+    dropout: fillPart<NormalCellDropout>("dropout", "cell_dropout"),
     zoneout: fillPart<StateRates>("zoneout", "zoneout"),
     layer_norm: use.layer_norm ?? layer.layer_norm ?? false,
     ...Object.fromEntries(

@@ -1,7 +1,7 @@
 /** Samples while training: what they need of the data and of the model. */
 import type { Report } from "../diagnostics/index.js";
+import { whyNotStreamable } from "../kinds/layers.js";
 import type { NormalData, NormalLayer, NormalTrain } from "../normal/index.js";
-import { whyNotStreamable } from "../streaming.js";
 
 export function checkSample(
   { sample }: Pick<NormalTrain, "sample">,

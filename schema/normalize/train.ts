@@ -4,6 +4,7 @@ import type { Problem, Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
 import { child } from "../json-pointer.js";
 import { definition } from "../json-schema.js";
+import { directionOf } from "../kinds/metrics.js";
 import type { NormalTrain, WatchedMetric } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 import { fillDefaults } from "./fill.js";
@@ -14,9 +15,6 @@ const path = "/train";
 
 /** Training without a length of its own goes this many times through the data. */
 const defaultEpochs = 10;
-
-/** Metrics of which more is better. */
-const largerIsBetter = /accuracy|top_|f1|precision|recall|exact/;
 
 export interface ModelFacts {
   /** Whether states go on from batch to batch: the order of the examples is then the data's. */
@@ -38,7 +36,7 @@ export function normalizeTrain(
   const explicit = { ...train, ...expandedPrecision, shuffle: train.shuffle ?? !stateful };
   const normal = fillDefaults<NormalTrain>(explicit, definition("train"), path, recordOrigin);
   const withMode = <T extends WatchedMetric>(monitor: T, key: string): T =>
-    recordOrigin({ ...monitor, mode: monitor.mode ?? modeOf(monitor.metric) }, child(path, key));
+    recordOrigin({ ...monitor, mode: monitor.mode ?? directionOf(monitor.metric) }, child(path, key));
   for (const problem of microBatchProblems(normal, stateful)) report(problem);
   const earlyStopping = normal.early_stopping && withMode(normal.early_stopping, "early_stopping");
   const { metric, mode } = earlyStopping ?? { metric: "loss", mode: "min" };
@@ -53,10 +51,6 @@ export function normalizeTrain(
     },
     path,
   );
-}
-
-export function modeOf(metric: string): WatchedMetric["mode"] {
-  return largerIsBetter.test(metric) ? "max" : "min";
 }
 
 /** Portions of a batch are of one size, and have nothing to do with one another. */

@@ -146,6 +146,12 @@ describe("what is made of the schemas is fresh", () => {
     expect(readFileSync(join(folder, "spec.types.ts"), "utf8")).toBe(await specTypes());
   });
 
+  test("normal/types.ts and kinds/data.ts (`npm run types`)", async () => {
+    const source = await importSource<Record<"normalTypes" | "kindsData", () => string>>("generate-normal.mjs");
+    expect(readFileSync(join(folder, "normal/types.ts"), "utf8")).toBe(source.normalTypes());
+    expect(readFileSync(join(folder, "kinds/data.ts"), "utf8")).toBe(source.kindsData());
+  });
+
   test("spec.validator.mjs (`npm run build`)", async () => {
     const { validatorSource } = await importSource<{ validatorSource: () => string }>("compile-validator.mjs");
     expect(readFileSync(join(folder, "spec.validator.mjs"), "utf8") === validatorSource()).toBe(true);

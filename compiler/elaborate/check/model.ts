@@ -1,6 +1,8 @@
 /** What can only be seen of a model as a whole, once its layers are built: that all of it has a use, and room for the data. */
 
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
+import { vocabularyOf } from "../../../schema/kinds/layers.js";
+import { targetKindOf } from "../../../schema/kinds/losses.js";
 import type { NormalLayer, NormalSpec } from "../../../schema/normal/index.js";
 import { elementCount } from "../../ir/dims.js";
 import type { Signature } from "../../signature.js";
@@ -102,9 +104,10 @@ function checkVocabulary(
   const { vocabulary } = sizes;
   if (typeof vocabulary !== "number") return;
   for (const layer of model) {
-    if (layer.layer !== "one_hot" && layer.layer !== "embedding") continue;
-    const key = layer.layer === "one_hot" ? "size" : "vocabulary_size";
-    const size = context.size(layer.layer === "one_hot" ? layer.size : layer.vocabulary_size, layer, key);
+    const ids = vocabularyOf(layer);
+    if (ids === undefined) continue;
+    const { key } = ids;
+    const size = context.size(ids.size, layer, key);
     if (typeof size !== "number" || size >= vocabulary) continue;
     context.problem({
       part: layer,
@@ -117,7 +120,7 @@ function checkVocabulary(
   const outputWidth = width(output);
   const last = model.at(-1);
   if (typeof outputWidth !== "number" || outputWidth >= vocabulary || last === undefined || isIds(output)) return;
-  if (!["sequence_loss", "cross_entropy", "sampled_softmax"].includes(loss.type)) return;
+  if (targetKindOf(loss) !== "classes") return;
   const hasSize = last.layer === "dense" || last.layer === "projection";
   context.problem({
     part: last,

@@ -1,11 +1,11 @@
 /** concat, add and multiply: several layers' outputs as one. */
-import type { NormalCombine } from "../../../schema/normal/index.js";
+import type { NormalAdd, NormalConcat, NormalMultiply } from "../../../schema/normal/index.js";
 import { at } from "../../ir/expect.js";
 import { shapesAgree } from "../compare-sizes.js";
 import type { CombiningDefinition } from "../context.js";
 import { describeWire, isIds } from "../wire.js";
 
-export const combine: CombiningDefinition<NormalCombine> = {
+export const combine: CombiningDefinition<NormalConcat | NormalAdd | NormalMultiply> = {
   maxInputs: 64,
   combine(layer, inputs, { b, problem }) {
     const first = at(inputs, 0);

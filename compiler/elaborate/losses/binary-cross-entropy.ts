@@ -4,8 +4,6 @@ import { logitsFor, outputVector } from "./class-targets.js";
 import { type LossDefinition, reduceEntries, regressionTargets } from "./loss.js";
 
 export const binaryCrossEntropy: LossDefinition<Extract<NormalLoss, { type: "binary_cross_entropy" }>> = {
-  targetKind: "yes_or_no",
-  metrics: [{ type: "binary_accuracy" }],
   elaborate(loss, operands, context) {
     const { b } = context;
     const logits = logitsFor(loss, "sigmoid", operands, context);

@@ -5,8 +5,6 @@ import { crossEntropyOf, crossEntropyOfRows, idTargets, logitsFor, outputVector 
 import { type LossDefinition, reduceEntries } from "./loss.js";
 
 export const crossEntropy: LossDefinition<Extract<NormalLoss, { type: "cross_entropy" }>> = {
-  targetKind: "class",
-  metrics: [{ type: "accuracy" }],
   elaborate(loss, operands, context) {
     const { b } = context;
     const { targets } = operands;

@@ -19,8 +19,6 @@ export type NormalCtc = Extract<NormalLoss, { type: "ctc" }>;
 const LOG_ZERO = -1e30;
 
 export const ctc: LossDefinition<NormalCtc> = {
-  targetKind: "labels",
-  metrics: [{ type: "exact_sequence" }, { type: "label_error_rate" }],
   elaborate(loss, operands, context) {
     const { b } = context;
     const logits = logitsFor(loss, "softmax", operands, context);

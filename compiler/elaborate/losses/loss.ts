@@ -1,5 +1,4 @@
 /** What a loss is, and the reductions that losses share. */
-import type { NormalMetric } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import { at } from "../../ir/expect.js";
 import type { Value } from "../../ir/types.js";
@@ -7,14 +6,11 @@ import { shapesAgree } from "../compare-sizes.js";
 import type { Context } from "../context.js";
 import { broadcastTrailing, maskedSum } from "../masked-sum.js";
 import { batchMajorShape, type Wire } from "../wire.js";
-import type { LossOperands, LossValue, TargetKind } from "./operands.js";
+import type { LossOperands, LossValue } from "./operands.js";
 
 export type { LossOperands, LossValue };
 
 export interface LossDefinition<L> {
-  readonly targetKind: TargetKind;
-  /** Metrics that are reported with this loss where the spec names none. */
-  readonly metrics: readonly NormalMetric[];
   /** Undefined when something was wrong, which has been reported. */
   elaborate(loss: L, operands: LossOperands, context: Context): LossValue | undefined;
 }

@@ -14,9 +14,6 @@ export interface LossOperands {
   readonly mask: Value | null;
 }
 
-/** What a model that is trained with a loss answers: one of several classes, yes or no for each output, labels, numbers. */
-export type TargetKind = "class" | "yes_or_no" | "labels" | "number";
-
 export interface LossValue {
   /** What the loss is worth, as its definition gives it. Not a scalar where an average is switched off: then batch-major. */
   readonly value: Value;

@@ -19,8 +19,6 @@ type NormalSampledSoftmax = Extract<NormalLoss, { type: "sampled_softmax" }>;
 const EXCLUDED_LOGIT = -1e30;
 
 export const sampledSoftmax: LossDefinition<NormalSampledSoftmax> = {
-  targetKind: "class",
-  metrics: [{ type: "accuracy" }, { type: "perplexity" }],
   elaborate(loss, operands, context) {
     const { b } = context;
     const logits = logitsFor(loss, "softmax", operands, context);

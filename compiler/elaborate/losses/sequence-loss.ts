@@ -13,8 +13,6 @@ const EPSILON = 1e-12;
 const [TIME, BATCH] = [0, 1];
 
 export const sequenceLoss: LossDefinition<Extract<NormalLoss, { type: "sequence_loss" }>> = {
-  targetKind: "class",
-  metrics: [{ type: "accuracy" }, { type: "perplexity" }],
   elaborate(loss, operands, context) {
     const { b, problem } = context;
     const { wire, weights, mask } = operands;

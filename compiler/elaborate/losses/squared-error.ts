@@ -3,8 +3,6 @@ import type { NormalLoss } from "../../../schema/normal/index.js";
 import { type LossDefinition, reduceEntries, regressionTargets } from "./loss.js";
 
 export const squaredError: LossDefinition<Extract<NormalLoss, { type: "squared_error" }>> = {
-  targetKind: "number",
-  metrics: [{ type: "rmse" }],
   elaborate(loss, operands, context) {
     const { b } = context;
     const targets = regressionTargets(loss, operands, context);

@@ -5,7 +5,6 @@ import { classOperands } from "./class-operands.js";
 import { type MetricDefinition, meanAccumulators } from "./metric.js";
 
 export const accuracy: MetricDefinition<Extract<NormalMetric, { type: "accuracy" }>> = {
-  name: () => "accuracy",
   finalizer: "mean",
   elaborate(metric, operands, context) {
     const { b } = context;

@@ -5,11 +5,10 @@ import { alternativeHint, type MetricDefinition, meanAccumulators } from "./metr
 import { comparedTargets } from "./regression.js";
 
 export const binaryAccuracy: MetricDefinition<Extract<NormalMetric, { type: "binary_accuracy" }>> = {
-  name: () => "binary_accuracy",
   finalizer: "mean",
   elaborate(metric, operands, context) {
     const { b, problem } = context;
-    if (operands.targetKind !== "yes_or_no")
+    if (operands.targetKind !== "probabilities")
       return problem({
         part: metric,
         key: "type",

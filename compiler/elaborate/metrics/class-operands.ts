@@ -1,8 +1,8 @@
 /** What the metrics over classes read: scores of classes, and which class is right. */
+import type { TargetKind } from "../../../schema/kinds/losses.js";
 import { at } from "../../ir/expect.js";
 import type { Dim, Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
-import type { TargetKind } from "../losses/operands.js";
 import { alternativeHint, type MetricOperands } from "./metric.js";
 
 export interface ClassOperands {
@@ -14,10 +14,10 @@ export interface ClassOperands {
 }
 
 /** How the answers of a loss differ from one class for each output. */
-const mismatchText: Readonly<Record<Exclude<TargetKind, "class">, string>> = {
+const mismatchText: Readonly<Record<Exclude<TargetKind, "classes">, string>> = {
   labels: "needs one class per step, but ctc aligns labels with steps itself",
-  number: "chooses among classes, but the loss takes the outputs for numbers",
-  yes_or_no: "chooses among classes, but the loss takes the outputs for yes or no each",
+  numbers: "chooses among classes, but the loss takes the outputs for numbers",
+  probabilities: "chooses among classes, but the loss takes the outputs for yes or no each",
 };
 
 /** Targets may be class ids, or rows whose largest entry is the right class. */
@@ -29,7 +29,7 @@ export function classOperands(
   const scores = (wire.logits ?? wire).value;
   const { shape } = scores.type;
   const classes = at(shape, shape.length - 1);
-  if (targetKind !== "class")
+  if (targetKind !== "classes")
     return problem({
       part: metric,
       key: "type",

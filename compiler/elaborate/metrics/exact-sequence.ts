@@ -12,7 +12,6 @@ import { alternativeHint, type MetricDefinition, type MetricOperands, meanAccumu
 type ExactSequence = Extract<NormalMetric, { type: "exact_sequence" }>;
 
 export const exactSequence: MetricDefinition<ExactSequence> = {
-  name: () => "exact_sequence",
   finalizer: "mean",
   elaborate(metric, operands, context) {
     const { b } = context;

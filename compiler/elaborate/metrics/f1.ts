@@ -15,7 +15,7 @@ type CountedMetric = Extract<NormalMetric, { type: "f1" | "precision" | "recall"
 /** 1 where an answer, or a target, is of a class: both [..., classes]. */
 function memberships(metric: CountedMetric, operands: MetricOperands, context: Context) {
   const { b } = context;
-  if (operands.targetKind === "yes_or_no") {
+  if (operands.targetKind === "probabilities") {
     const targets = comparedTargets(metric, operands, context);
     const logits = (operands.wire.logits ?? operands.wire).value;
     return {
@@ -34,7 +34,6 @@ function memberships(metric: CountedMetric, operands: MetricOperands, context: C
 
 function macroMetric<K extends CountedMetric["type"]>(type: K): MetricDefinition<Extract<CountedMetric, { type: K }>> {
   return {
-    name: () => type,
     finalizer: `macro_${type}`,
     elaborate(metric, operands, context) {
       const { b } = context;

@@ -4,7 +4,6 @@ import { editDistance } from "./ctc-edit-distance.js";
 import { alternativeHint, type MetricDefinition, meanAccumulators } from "./metric.js";
 
 export const labelErrorRate: MetricDefinition<Extract<NormalMetric, { type: "label_error_rate" }>> = {
-  name: () => "label_error_rate",
   finalizer: "mean",
   elaborate(metric, operands, context) {
     const { b, problem } = context;

@@ -5,7 +5,6 @@ import { type MetricDefinition, meanAccumulators } from "./metric.js";
 import { errorOf } from "./regression.js";
 
 export const mae: MetricDefinition<Extract<NormalMetric, { type: "mae" }>> = {
-  name: () => "mae",
   finalizer: "mean",
   elaborate(metric, operands, context) {
     const { b } = context;

@@ -1,10 +1,11 @@
 /** What a metric is: tallies over one batch, which add up over any number of batches, and what is made of them in the end. */
+import type { TargetKind } from "../../../schema/kinds/losses.js";
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import type { MetricFinalizer } from "../../artifact.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
-import type { LossOperands, TargetKind } from "../losses/operands.js";
+import type { LossOperands } from "../losses/operands.js";
 
 /** What a metric compares: what the loss does, and what its answers are. */
 export interface MetricOperands extends LossOperands {
@@ -14,15 +15,13 @@ export interface MetricOperands extends LossOperands {
 
 /** What to do where a metric asks for answers of another kind than the loss gives. */
 export const alternativeHint: Readonly<Record<TargetKind, string>> = {
-  class: 'Use "accuracy".',
+  classes: 'Use "accuracy".',
   labels: 'Use "exact_sequence".',
-  number: 'Use "rmse" or "mae".',
-  yes_or_no: 'Use "binary_accuracy" or "f1".',
+  numbers: 'Use "rmse" or "mae".',
+  probabilities: 'Use "binary_accuracy" or "f1".',
 };
 
 export interface MetricDefinition<M> {
-  /** The name under which it is reported. */
-  name(metric: M): string;
   readonly finalizer: MetricFinalizer;
   /** Tallies over the batch, as its `finish` reads them; undefined when something was wrong, which has been reported. */
   elaborate(metric: M, operands: MetricOperands, context: Context): Value | undefined;

@@ -25,13 +25,11 @@ function meanCrossEntropy(metric: NormalMetric, operands: MetricOperands, unit: 
 }
 
 export const perplexity: MetricDefinition<Extract<NormalMetric, { type: "perplexity" }>> = {
-  name: () => "perplexity",
   finalizer: "exp_mean",
   elaborate: (metric, operands, context) => meanCrossEntropy(metric, operands, 1, context),
 };
 
 export const bitsPerCharacter: MetricDefinition<Extract<NormalMetric, { type: "bits_per_character" }>> = {
-  name: () => "bits_per_character",
   finalizer: "mean",
   elaborate: (metric, operands, context) => meanCrossEntropy(metric, operands, Math.LN2, context),
 };

@@ -13,7 +13,7 @@ export function errorOf(
   context: Context,
 ): Value | undefined {
   const { targetKind, loss, wire } = operands;
-  if (targetKind === "class" || targetKind === "labels")
+  if (targetKind === "classes" || targetKind === "labels")
     return context.problem({
       part: metric,
       key: "type",

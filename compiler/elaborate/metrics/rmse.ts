@@ -5,7 +5,6 @@ import { type MetricDefinition, meanAccumulators } from "./metric.js";
 import { errorOf } from "./regression.js";
 
 export const rmse: MetricDefinition<Extract<NormalMetric, { type: "rmse" }>> = {
-  name: () => "rmse",
   finalizer: "root_mean",
   elaborate(metric, operands, context) {
     const { b } = context;

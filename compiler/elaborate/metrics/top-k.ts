@@ -8,7 +8,6 @@ import { classOperands } from "./class-operands.js";
 import { type MetricDefinition, meanAccumulators } from "./metric.js";
 
 export const topK: MetricDefinition<Extract<NormalMetric, { type: "top_k" }>> = {
-  name: ({ k }) => `top_${k}_accuracy`,
   finalizer: "mean",
   elaborate(metric, operands, context) {
     const { b, problem } = context;

@@ -2,6 +2,7 @@
 
 import type { Port } from "../../../compiler/artifact.js";
 import type { Signature } from "../../../compiler/signature.js";
+import { vocabularyOf } from "../../../schema/kinds/layers.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
 import { elementCount, type NumericArray } from "../../tensors/array.js";
 import { type RandomStream, randomStream } from "../../tensors/random.js";
@@ -70,8 +71,7 @@ function idLimit(name: string, { model }: NormalSpec, { sizes, main_input }: Sig
   const names = name === "inputs" ? [name, main_input] : [name];
   const tableSizes = model.flatMap((layer) => {
     if (!names.some((candidate) => candidate !== undefined && layer.from.includes(candidate))) return [];
-    const size =
-      layer.layer === "one_hot" ? layer.size : layer.layer === "embedding" ? layer.vocabulary_size : undefined;
+    const size = vocabularyOf(layer)?.size;
     const resolved = typeof size === "string" ? sizes[size] : size;
     return typeof resolved === "number" ? [resolved] : [];
   });

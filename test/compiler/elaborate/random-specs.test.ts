@@ -65,13 +65,13 @@ const expression: fc.Arbitrary<string> = fc.letrec<{ nested: string; leaf: strin
     { depthSize: "small", withCrossShrink: true },
     recurse("leaf"),
     fc
-      .tuple(recurse("deep"), fc.constantFrom("+", "-", "*", "/", "@", ">"), recurse("deep"))
+      .tuple(recurse("nested"), fc.constantFrom("+", "-", "*", "/", "@", ">"), recurse("nested"))
       .map((parts) => `(${parts.join(" ")})`),
     fc
-      .tuple(fc.constantFrom("tanh", "sum", "softmax", "layer_norm", "exp"), recurse("deep"))
+      .tuple(fc.constantFrom("tanh", "sum", "softmax", "layer_norm", "exp"), recurse("nested"))
       .map(([f, x]) => `${f}(${x})`),
-    fc.tuple(recurse("deep"), recurse("deep")).map(([x, y]) => `concat(${x}, ${y})`),
-    fc.tuple(recurse("deep"), recurse("deep"), recurse("deep")).map(([c, x, y]) => `where(${c} > 0, ${x}, ${y})`),
+    fc.tuple(recurse("nested"), recurse("nested")).map(([x, y]) => `concat(${x}, ${y})`),
+    fc.tuple(recurse("nested"), recurse("nested"), recurse("nested")).map(([c, x, y]) => `where(${c} > 0, ${x}, ${y})`),
   ),
 })).nested;
 const sizeExpression = fc.constantFrom<string | number>(

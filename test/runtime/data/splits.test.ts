@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { splitExamples, splitWindows, type TargetLayout } from "../../../runtime/data/splits.js";
-import type { NormalSplit } from "../../../schema/normal/index.js";
+import type { DataSplit } from "../../../schema/normal/index.js";
 
-const time: NormalSplit = { train: 0.7, validation: 0.15, test: 0.15, order: "time" };
-const shuffled: NormalSplit = { ...time, order: "shuffled" };
+const time: DataSplit = { train: 0.7, validation: 0.15, test: 0.15, order: "time" };
+const shuffled: DataSplit = { ...time, order: "shuffled" };
 
-function splitSizes(split: NormalSplit, windowing: number | TargetLayout, seed = 1) {
+function splitSizes(split: DataSplit, windowing: number | TargetLayout, seed = 1) {
   const divided =
     typeof windowing === "number" ? splitExamples(split, seed, windowing) : splitWindows(split, seed, windowing);
   if (!divided.ok) throw new Error(divided.problems.map(({ message }) => message).join("\n"));

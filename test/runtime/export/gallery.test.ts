@@ -9,7 +9,7 @@ import { type ExportForm, exportForms } from "../../../compiler/export/options.j
 import { exportTrainedModel } from "../../../runtime/export/index.js";
 import type { TrainedModel } from "../../../runtime/export/source-run.js";
 import { openReference } from "../../../runtime/export/verify/reference.js";
-import { whyNotStreamable } from "../../../schema/streaming.js";
+import { whyNotStreamable } from "../../../schema/kinds/layers.js";
 import { smallGallerySubject, subject } from "../../support/export-subjects.js";
 import { inNode, inOpenCv, inWeb, largestDifference } from "./runtimes.js";
 

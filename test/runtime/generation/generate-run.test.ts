@@ -146,7 +146,7 @@ describe("what cannot be generated from", () => {
     const out = temporaryFolder();
     await trainText(out, { layer: { bidirectional: "sum" }, train: { steps: 1 } });
     expect(await problemsOf(out)).toEqual([
-      `not-streaming: The model of "${out}" cannot write unit by unit: rnn reads it backward.`,
+      `not-streaming: The model of "${out}" cannot write unit by unit: rnn reads the sequence backward.`,
     ]);
   });
 

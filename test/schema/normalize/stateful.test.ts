@@ -88,7 +88,7 @@ test.each<[object, string]>([
   ],
   [
     { ...base, model: [{ layer: "one_hot" }, { layer: "rnn", cell: "gru", hidden_size: 2, bidirectional: "sum" }] },
-    'sample /train/sample | Samples are written unit by unit, which this model cannot do: rnn reads it backward. | Leave "sample" out.',
+    'sample /train/sample | Samples are written unit by unit, which this model cannot do: rnn reads the sequence backward. | Leave "sample" out.',
   ],
 ])("samples need a text and a model that reads forward: %j", async (spec, expected) => {
   expect(await unplacedProblems({ ...spec, train: { sample: {} } })).toEqual([expected]);

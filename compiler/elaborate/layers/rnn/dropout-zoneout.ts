@@ -6,7 +6,7 @@
 
 import { quote, suggestion } from "../../../../schema/diagnostics/suggest.js";
 import { child } from "../../../../schema/json-pointer.js";
-import type { CellDropout, NormalCell, StateRates } from "../../../../schema/normal/index.js";
+import type { NormalCell, NormalCellDropout, StateRates } from "../../../../schema/normal/index.js";
 import type { Builder } from "../../../ir/builder.js";
 import { at, expectDefined } from "../../../ir/expect.js";
 import type { Dim, Value } from "../../../ir/types.js";
@@ -170,7 +170,7 @@ function rateOf(rates: StateRates, state: string, scalarRate?: number): number {
 }
 
 function checkStateNames(
-  rates: CellDropout["state"],
+  rates: NormalCellDropout["state"],
   path: string,
   { use }: WrappedCell,
   names: readonly string[],

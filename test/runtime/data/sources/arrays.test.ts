@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { writeNpy } from "../../../../runtime/data/formats/npy.js";
 import { mapDataFiles, openData } from "../../../../runtime/data/index.js";
-import type { NormalArraysData, NormalSpec } from "../../../../schema/normal/index.js";
+import type { ArraySource, NormalArraysData, NormalSpec } from "../../../../schema/normal/index.js";
 import { arraysData, lastModel, numbersModel, specOf, squaredError, train } from "../../../support/normal-specs.js";
 import { temporaryFolder } from "../../../support/temporary-folder.js";
 
@@ -242,7 +242,7 @@ describe("problems", () => {
     ],
     [
       "one number",
-      { inputs: 1 },
+      { inputs: 1 as unknown as ArraySource },
       problemAt(
         "/data/inputs",
         "array-shape",

@@ -1,0 +1,25 @@
+/** Facts of losses: the targets that they compare the model's output with, and the metrics that are reported by default. */
+import type { NormalLoss, NormalMetric } from "../normal/index.js";
+import { lossFacts } from "./data.js";
+
+/**
+ * `classes`: one class id (or row of probabilities) for each output; `labels`: a sequence of class ids of its own length;
+ * `probabilities`: a number from 0 to 1 for each output; `numbers`: real numbers.
+ */
+export type TargetKind = "classes" | "labels" | "probabilities" | "numbers";
+
+interface LossFacts {
+  readonly targets: TargetKind;
+  readonly metrics: readonly NormalMetric["type"][];
+}
+
+const facts: { readonly [K in NormalLoss["type"]]: LossFacts } = lossFacts;
+
+export function targetKindOf({ type }: Pick<NormalLoss, "type">): TargetKind {
+  return facts[type].targets;
+}
+
+/** Metrics of a loss where the spec names none. */
+export function defaultMetrics({ type }: Pick<NormalLoss, "type">): readonly NormalMetric[] {
+  return facts[type].metrics.map((metric) => ({ type: metric }) as NormalMetric);
+}

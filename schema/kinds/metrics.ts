@@ -1,0 +1,26 @@
+/** Facts of metrics: the names under which they are reported, and whether larger values are better. */
+import type { NormalMetric, WatchedMetric } from "../normal/index.js";
+import { metricFacts } from "./data.js";
+
+interface MetricFacts {
+  readonly direction: WatchedMetric["mode"];
+  /** The reported name, with options in angle brackets; by default the metric's type. */
+  readonly name?: string;
+}
+
+const facts: { readonly [K in NormalMetric["type"]]: MetricFacts } = metricFacts;
+const option = /<(\w+)>/g;
+
+/** The name under which a metric is reported: `top_3_accuracy`. */
+export function metricName(metric: NormalMetric): string {
+  const options: Readonly<Record<string, unknown>> = { ...metric };
+  return (facts[metric.type].name ?? metric.type).replace(option, (_, key: string) => String(options[key]));
+}
+
+/** The direction in which a reported metric improves. The loss, and a name that no metric has, improve downward. */
+export function directionOf(name: string): WatchedMetric["mode"] {
+  const metric = Object.entries(facts).find(([type, { name: template = type }]) =>
+    new RegExp(`^${template.replace(option, "\\w+")}$`).test(name),
+  );
+  return metric?.[1].direction ?? "min";
+}
