@@ -1,6 +1,6 @@
 /** Charts of the results. */
 import { writeFileSync } from "node:fs";
-import { ink, palette } from "../dist/views/charts/theme.js";
+import { categoryColors, lightPalette } from "../dist/views/palette.js";
 
 export async function writeChart(file, chart) {
   const { toSvg } = await import("../dist/views/charts/render.js");
@@ -30,12 +30,12 @@ export function comparisonChart(results) {
   );
   const names = [...new Set(values.map(({ name }) => name))];
   const frameworks = [...new Set(values.map(({ framework }) => framework))];
-  const [own, ...others] = palette;
+  const [own, ...others] = categoryColors;
   return {
     title: {
       text: "Time of one training step on a CPU, as a multiple of rnnx's (shorter is faster)",
       subtitle: subtitle(results),
-      subtitleColor: ink.quiet,
+      subtitleColor: lightPalette.mutedText,
     },
     data: { values },
     facet: {
@@ -52,7 +52,7 @@ export function comparisonChart(results) {
           labelFontSize: 12,
           labelLimit: 0,
           labelPadding: 100,
-          labelColor: ink.text,
+          labelColor: lightPalette.text,
         },
       },
     },

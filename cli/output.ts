@@ -1,6 +1,6 @@
 /** The two voices of a command: results on stdout, as text or as one JSON object per line, and everything else on stderr. */
 import colors from "picocolors";
-import type { Colors } from "../views/colors.js";
+import type { Colors } from "picocolors/types.js";
 
 export type { Colors };
 

@@ -1,15 +1,16 @@
-/** Builds the code of pages into dist/web: modules that need nothing but the onnxruntime-web files beside them. */
+/** Builds the web pages into dist/web. Their modules import onnxruntime-web from the same folder and nothing else. */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { paletteCss } from "../dist/views/palette.js";
 
 const here = fileURLToPath(new URL("../web", import.meta.url));
 const out = join(here, "../dist/web");
 const require = createRequire(import.meta.url);
 
-/** Both are in the one module of onnxruntime-web that a page loads. */
+/** One module of onnxruntime-web holds both packages. */
 const runtime = /^onnxruntime-(web\/wasm|common)$/;
 
 rmSync(out, { recursive: true, force: true });
@@ -25,7 +26,7 @@ const bundle = await rolldown({
   external: runtime,
   plugins: [
     {
-      name: "nothing-of-node",
+      name: "reject-node-modules",
       resolveId(id, importer) {
         if (id.startsWith("node:")) throw new Error(`${importer} imports ${id}, which browsers do not have`);
       },
@@ -50,9 +51,9 @@ await bundle.close();
 
 for (const name of ["index.html", "fine-tune.html"]) copyFileSync(join(here, name), join(out, name));
 const charts = readFileSync(require.resolve("uplot/dist/uPlot.min.css"), "utf8");
-writeFileSync(join(out, "style.css"), `${charts}\n${readFileSync(join(here, "style.css"), "utf8")}`);
+writeFileSync(join(out, "style.css"), `${charts}\n${paletteCss()}\n${readFileSync(join(here, "style.css"), "utf8")}`);
 
-/** The packages whose code is in the modules, with their licenses; onnxruntime-web's too, which a page brings along. */
+/** The licenses of the bundled packages, and of onnxruntime-web, which a page includes. */
 const inside = output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []));
 const folders = new Set(
   [...inside, require.resolve("onnxruntime-web/wasm")].flatMap((id) => {
@@ -68,7 +69,7 @@ const licenses = [...folders].sort().map((folder) => {
       text = readFileSync(join(folder, file), "utf8").trim();
       break;
     } catch {
-      // The package names its license in another way.
+      // The package has no such file.
     }
   }
   return `${name} ${version}\n\n${text}\n`;

@@ -134,7 +134,7 @@ test.skipIf(chromiumPath === undefined)(
 
     const browser = await openBrowser();
     try {
-      const training = begin(/watch it at (http:\S+)/, "train", "next-character.json", "--dashboard");
+      const training = begin(/dashboard: (http:\S+)/, "train", "next-character.json", "--dashboard");
       const dashboard = await timed("first page", openPage(browser, await training.said));
       await dashboard.page.locator(".chart h2").first().waitFor({ timeout: 60_000 });
       await timed("training", training.ended);

@@ -1,4 +1,4 @@
-/** Runs side by side: where their specs differ, how far they came and how good they are. */
+/** Comparison of runs: the settings that differ, their steps, speed and metrics. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
@@ -13,13 +13,13 @@ import { curvesOf, type MetricsHistory, readHistory } from "./metrics-history.js
 export interface ComparedRun {
   readonly run: string;
   readonly name: string;
-  /** Values of the spec, by path, where the runs do not all have the same. */
+  /** Values of the spec by path, for paths where the runs differ. */
   readonly differences: Readonly<Record<string, string>>;
   readonly parameters: number;
   readonly steps: number;
-  /** Updates each second; null where the run has not ended. */
+  /** Training steps per second; null for a run that has not finished. */
   readonly speed: number | null;
-  /** The last known loss and metrics, `<part> <metric>`. */
+  /** The latest loss and metrics by `<split> <metric>`. */
   readonly scores: Readonly<Record<string, number>>;
   readonly history: MetricsHistory;
 }
@@ -53,10 +53,10 @@ export function compareRuns(folders: readonly string[]): Result<{ readonly runs:
   };
 }
 
-/** Values that say nothing of how a model learns, or are written out elsewhere. */
+/** Paths without influence on training, or repeated elsewhere in the spec. */
 const ignoredPaths = /^(name|cells)(\.|$)/;
 
-/** Every plain value of a spec by its path. */
+/** The scalar values of a spec by path. */
 function flattenSpec(value: unknown, path = ""): Map<string, string> {
   if (typeof value !== "object" || value === null) return new Map([[path, `${value}`]]);
   const nested = Object.entries(value).map(([key, child]) => flattenSpec(child, path === "" ? key : `${path}.${key}`));
@@ -75,7 +75,7 @@ function latestScores(folder: string, { steps, evaluations }: MetricsHistory): R
   );
 }
 
-/** One curve for each run: of the part that matters most, else of the steps themselves. */
+/** One curve per run: of the validation split, else test, else the steps, else train. */
 export function comparedCurves(runs: readonly ComparedRun[], metric: string): readonly NamedCurve[] {
   const baseNames = runs.map(({ run }) => basename(resolve(run)));
   return runs.flatMap(({ run, history }, index) => {

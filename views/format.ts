@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Numbers, byte counts and durations as text. */
 
 /** 10850 → 10,850 */
 export function formatInteger(value: number): string {

@@ -1,6 +1,6 @@
-/** A DOT drawing laid out as SVG, by Graphviz compiled to WebAssembly. */
+/** DOT to SVG by Graphviz, compiled to WebAssembly. */
 
-/** Throws where the text is not DOT. Layout takes seconds from a thousand boxes on. */
+/** Throws on invalid DOT. Layout takes seconds beyond a thousand nodes. */
 export async function toSvg(dot: string): Promise<string> {
   const { instance } = await import("@viz-js/viz");
   const viz = await instance();

@@ -1,4 +1,4 @@
-/** What a run went through, read back from its `metrics.jsonl`: the loss at each step, and each evaluation. */
+/** The metrics history of a run, read from its `metrics.jsonl`: steps, evaluations and text samples. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SplitMetrics } from "../runtime/events.js";
@@ -8,9 +8,9 @@ export interface StepRecord {
   readonly step: number;
   readonly loss: number;
   readonly gradient_norm: number;
-  /** Absent in runs of before it was recorded. */
+  /** Absent in older runs. */
   readonly learning_rate?: number;
-  /** Of trainings in float16. */
+  /** With float16 only. */
   readonly loss_scale?: number;
 }
 
@@ -31,7 +31,7 @@ export interface MetricsHistory {
   readonly samples: readonly SampleRecord[];
 }
 
-/** Lines that are not whole, as a run that is killed may leave, are passed over. */
+/** Reads the history. Incomplete lines, as a killed run may leave, are skipped. */
 export function readHistory(folder: string): MetricsHistory {
   const file = join(folder, runFiles.metrics);
   const steps: StepRecord[] = [];
@@ -54,24 +54,32 @@ function parseLine(line: string): Readonly<Record<string, unknown>> | undefined 
   }
 }
 
-/** One number of a history over its steps. */
+/** One metric over the steps of a run. */
 export interface Curve {
-  /** `step` for what every update reports. */
+  /** `step`: values that every training step reports; else an evaluated split. */
   readonly split: "step" | keyof SplitMetrics;
   readonly points: readonly { readonly step: number; readonly value: number }[];
 }
 
+/** Legend labels of curves. */
+export const curveLabels: Readonly<Record<Curve["split"], string>> = {
+  step: "per step",
+  train: "train",
+  validation: "validation",
+  test: "test",
+};
+
 const stepMetrics = ["loss", "gradient_norm", "learning_rate", "loss_scale"] as const;
 const splits = ["train", "validation", "test"] as const;
 
-/** Names of all that can be drawn: what every step has, then the metrics of the evaluations. */
+/** Names of all metrics: those of the steps, then those of the evaluations. */
 export function metricNames({ steps, evaluations }: MetricsHistory): readonly string[] {
   const reported = stepMetrics.filter((name) => steps.some((step) => step[name] !== undefined));
   const evaluated = evaluations.flatMap(({ metrics }) => splits.flatMap((split) => Object.keys(metrics[split])));
   return [...new Set([...reported, ...evaluated])];
 }
 
-/** The curves of a name, without those that have no points. */
+/** The curves of one metric, without empty ones. */
 export function curvesOf({ steps, evaluations }: MetricsHistory, name: string): readonly Curve[] {
   const stepMetric = stepMetrics.find((candidate) => candidate === name);
   const stepPoints =
@@ -91,7 +99,7 @@ export function curvesOf({ steps, evaluations }: MetricsHistory, name: string): 
   return [{ split: "step" as const, points: stepPoints }, ...evaluated].filter(({ points }) => points.length > 0);
 }
 
-/** At most so many points: each the mean of those that fall together, so that nothing is left out. */
+/** Reduces a curve to at most `maxPoints` points: means of consecutive points, at the last step of each group. */
 export function downsample(points: Curve["points"], maxPoints: number): Curve["points"] {
   if (points.length <= maxPoints) return points;
   return Array.from({ length: maxPoints }, (_, index) => {

@@ -28,7 +28,7 @@ export function lineChart(title: string, lines: readonly Line[], axis: string): 
     const style = getComputedStyle(view);
     const color = (name: string) => style.getPropertyValue(name).trim();
     const scale = {
-      stroke: color("--dim"),
+      stroke: color("--muted-text"),
       grid: { stroke: color("--line"), width: 1 },
       ticks: { show: false },
       font: `12px ${style.fontFamily}`,

@@ -1,4 +1,4 @@
-/** `rnnx report`: what a run is, how it learnt and what it says, in one HTML file. */
+/** `rnnx report`: an HTML report of a run. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandModule } from "../command.js";
@@ -20,7 +20,7 @@ export const report: CommandModule = {
   async run(output, command) {
     const [folder = ""] = command.args;
     const { out = join(folder, "report.html") } = command.opts<{ readonly out?: string }>();
-    const { reportOf: createReport } = await import("../../views/report/report.js");
+    const { createReport } = await import("../../views/report/report.js");
     const result = await createReport(folder);
     if (!result.ok) {
       reportProblems(output, result.problems);

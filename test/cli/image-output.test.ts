@@ -14,7 +14,7 @@ beforeAll(async () => {
   await rnnx(...spec, "--out", fast, "--set", "optimizer.learning_rate=0.03");
 }, 120_000);
 
-test("a report is one file that shows curves, answers, the model and the environment", {
+test("a report is one file with curves, predictions, the model and the environment", {
   timeout: 60_000,
 }, async () => {
   const { code, stdout } = await rnnx("report", slow, "--json");
@@ -23,13 +23,13 @@ test("a report is one file that shows curves, answers, the model and the environ
   expect(records(stdout)).toEqual([{ event: "result", run: slow, file, bytes: readFileSync(file).length }]);
   const page = readFileSync(file, "utf8");
   expect(page).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)|src=/);
-  for (const title of ["Learning", "Scores", "What it says", "Model", "Spec", "Environment"])
+  for (const title of ["Learning curves", "Metrics", "Predictions", "Model", "Spec", "Environment"])
     expect(page).toContain(`<h2>${title}</h2>`);
-  expect(page).toContain("160 examples of the validation part");
+  expect(page).toContain("160 examples of the validation split");
   expect(page).toContain("s = sigmoid(f) * c + sigmoid(i) * tanh(g)");
 });
 
-test("a picture is SVG or PNG, and what is drawn on the terminal fits it", async () => {
+test("a plot is an SVG or PNG image, or text that fits the terminal", async () => {
   const [svg, png] = [join(folder, "loss.svg"), join(folder, "accuracy.png")];
   expect((await rnnx("plot", slow, "--out", svg)).stdout).toBe(`${svg}\n`);
   expect(readFileSync(svg, "utf8")).toMatch(/^<svg[^>]*>.*<\/svg>$/s);
@@ -40,7 +40,7 @@ test("a picture is SVG or PNG, and what is drawn on the terminal fits it", async
   expect(stdout).not.toContain("\u001b");
 });
 
-test("a curve's numbers are records", async () => {
+test("--json prints the points of the curves", async () => {
   const { stdout } = await rnnx("plot", slow, "--metric", "accuracy", "--json");
   const [{ curves } = {}] = records(stdout);
   expect((curves as { split: string; points: { step: number }[] }[]).map(({ split }) => split)).toEqual([
@@ -50,13 +50,13 @@ test("a curve's numbers are records", async () => {
   expect((curves as { points: { step: number }[] }[])[0]?.points.map(({ step }) => step)).toEqual([22, 44]);
 });
 
-test("what cannot be drawn is said", async () => {
+test("an unknown metric, an unknown image type and a folder that is no run are errors", async () => {
   expect((await rnnx("plot", slow, "--metric", "acuracy")).stderr).toContain('Did you mean "accuracy"?');
   expect((await rnnx("plot", slow, "--out", "loss.gif")).stderr).toContain("Name a .svg or a .png file.");
   expect((await rnnx("report", folder)).code).toBe(2);
 });
 
-test("runs side by side: what differs, and how good they are", async () => {
+test("a comparison lists the settings that differ and the metrics", async () => {
   const chart = join(folder, "compare.svg");
   const { stdout } = await rnnx("compare", slow, fast, "--out", chart, "--json");
   const [{ runs } = {}] = records(stdout);

@@ -1,20 +1,22 @@
-/** Curves on a terminal. */
+/** Charts of curves for a terminal. */
 import asciichart from "asciichart";
-import type { Colors } from "../colors.js";
+import type { Colors } from "picocolors/types.js";
 import { formatInteger, formatNumber } from "../format.js";
-import { type Curve, downsample } from "../metrics-history.js";
+import { type Curve, curveLabels, downsample } from "../metrics-history.js";
 
-const labels = { step: "each step", train: "train", validation: "validation", test: "test" } as const;
-
-/** Rows of the drawing itself. */
+/** Rows of the plot, without title and axis. */
 const chartHeight = 10;
-/** Columns that the numbers of the axis take. */
+/** Columns of the value axis. */
 const axisWidth = 12;
 const minWidth = 20;
 
-/** The curves over one axis of steps, within so many columns. Each curve has a colour, where there are colours. */
+/**
+ * Plots the curves over one axis of steps.
+ *
+ * @param columns width of the terminal.
+ */
 export function terminalChart(title: string, curves: readonly Curve[], colors: Colors, columns: number): string {
-  // Without colours curves cannot be told apart: then the first, which says most.
+  // Without colors the curves are indistinguishable: plot the first one only.
   if (!colors.isColorSupported && curves.length > 1) return terminalChart(title, curves.slice(0, 1), colors, columns);
   const width = Math.max(minWidth, Math.min(columns - axisWidth - 2, 100));
   const last = Math.max(...curves.map(({ points }) => points.at(-1)?.step ?? 0));
@@ -27,14 +29,16 @@ export function terminalChart(title: string, curves: readonly Curve[], colors: C
     format: (value: number) => formatNumber(value).padStart(axisWidth - 2),
     ...(colors.isColorSupported && { colors: colorCodes.slice(0, lines.length) }),
   });
-  const legend = curves.map(({ split }, index) => (legendColors[index] ?? String)(`── ${labels[split]}`)).join("  ");
+  const legend = curves
+    .map(({ split }, index) => (legendColors[index] ?? String)(`── ${curveLabels[split]}`))
+    .join("  ");
   const from = formatInteger(first);
   const to = `step ${formatInteger(last)}`;
   const axis = `${" ".repeat(axisWidth)}${from}${" ".repeat(Math.max(1, width - from.length - to.length))}${to}`;
   return [`${colors.bold(title)}  ${legend}`, plot, colors.dim(axis)].join("\n");
 }
 
-/** A value for each column: the mean of the points that fall there, or what lies between its neighbours. */
+/** One value per column, interpolated linearly between the downsampled points. */
 function resample(points: Curve["points"], first: number, last: number, width: number): readonly number[] {
   const samples = downsample(points, width * 4);
   const span = Math.max(1, last - first);

@@ -1,7 +1,7 @@
-/** Curves over steps: one number of one run by parts of its data, or of several runs. */
-import { type Curve, downsample } from "../metrics-history.js";
+/** Learning curves: one metric over the steps of a run, per split, or over the steps of several runs. */
+import { type Curve, curveLabels, downsample } from "../metrics-history.js";
+import { categoryColors, lightPalette } from "../palette.js";
 import type { Chart } from "./render.js";
-import { ink, palette, splitColors } from "./theme.js";
 
 export interface Size {
   readonly width: number;
@@ -12,10 +12,10 @@ export interface NamedCurve extends Curve {
   readonly name: string;
 }
 
-/** Points that a curve has at most. */
+/** Maximum points of a curve. */
 const maxPoints = 600;
 
-/** A scale of powers where numbers of one sign go over more than two of them. */
+/** A log scale for positive values that span more than two decades. */
 function yScale(curves: readonly Curve[]) {
   const values = curves.flatMap(({ points }) => points.map(({ value }) => value));
   const [min, max] = [
@@ -31,9 +31,9 @@ function chartRows(curves: readonly NamedCurve[], series: (curve: NamedCurve) =>
   );
 }
 
-/** One number of one run: faint at every step, strong where it was evaluated. */
+/** One metric of one run: a pale curve of every step, a strong one per evaluated split. */
 export function curveChart(title: string, curves: readonly Curve[], size: Size): Chart {
-  const namedCurves = curves.map((curve) => ({ ...curve, name: labels[curve.split] }));
+  const namedCurves = curves.map((curve) => ({ ...curve, name: curveLabels[curve.split] }));
   const single = curves.length === 1;
   const sparseNames = namedCurves
     .filter(({ split, points }) => split !== "step" && points.length <= 30)
@@ -50,7 +50,7 @@ export function curveChart(title: string, curves: readonly Curve[], size: Size):
         sort: null,
         scale: {
           domain: namedCurves.map(({ name }) => name),
-          range: curves.map(({ split }) => splitColors[single ? "train" : split]),
+          range: curves.map(({ split }) => lightPalette[single ? "train" : split]),
         },
         legend: single ? null : { symbolType: "stroke" },
       },
@@ -65,9 +65,7 @@ export function curveChart(title: string, curves: readonly Curve[], size: Size):
   };
 }
 
-const labels = { step: "each step", train: "train", validation: "validation", test: "test" } as const;
-
-/** The same number of several runs, a colour for each. */
+/** The same metric of several runs, one color per run. */
 export function comparisonChart(title: string, curves: readonly NamedCurve[], size: Size): Chart {
   const names = [...new Set(curves.map(({ name }) => name))];
   return {
@@ -81,7 +79,7 @@ export function comparisonChart(title: string, curves: readonly NamedCurve[], si
         field: "series",
         type: "nominal",
         sort: null,
-        scale: { domain: names, range: names.map((_, index) => palette[index % palette.length]) },
+        scale: { domain: names, range: names.map((_, index) => categoryColors[index % categoryColors.length]) },
         legend: names.length > 1 ? { columns: 3, labelLimit: 260, symbolType: "stroke" } : null,
       },
     },
@@ -102,7 +100,7 @@ function axes(scale: object) {
       type: "quantitative",
       title: null,
       scale,
-      axis: { format: "~g", domain: false, labelColor: ink.quiet },
+      axis: { format: "~g", domain: false, labelColor: lightPalette.mutedText },
     },
   };
 }

@@ -1,31 +1,32 @@
-/** What a model said against what was true: a confusion matrix, and predictions along a series or against the truth. */
+/** Charts of predictions: a confusion matrix, predicted and target values over the examples, and predicted against target. */
+
+import { categoryColors, lightPalette } from "../palette.js";
 import type { Size } from "./learning-curves.js";
 import type { Chart } from "./render.js";
-import { ink, palette } from "./theme.js";
 
-/** @param counts by true class, then by said class. */
+/** @param counts by true class, then by predicted class. */
 export function confusionChart(names: readonly string[], counts: readonly (readonly number[])[]): Chart {
   const cell = Math.max(14, Math.min(44, Math.floor(440 / names.length)));
-  const values = counts.flatMap((row, truth) => {
-    const all = row.reduce((sum, count) => sum + count, 0);
-    return row.map((count, said) => ({
-      truth: names[truth],
-      said: names[said],
+  const values = counts.flatMap((row, target) => {
+    const total = row.reduce((sum, count) => sum + count, 0);
+    return row.map((count, predicted) => ({
+      target: names[target],
+      predicted: names[predicted],
       count,
-      share: all === 0 ? 0 : count / all,
+      share: total === 0 ? 0 : count / total,
       text: count === 0 ? "" : `${count}`,
     }));
   });
   const axis = { labelLimit: 120, domain: false, ticks: false, grid: false };
   const encoding = {
     x: {
-      field: "said",
+      field: "predicted",
       type: "nominal",
       sort: [...names],
-      title: "said",
+      title: "predicted class",
       axis: { ...axis, orient: "top", labelAngle: names.some((name) => name.length > 3) ? -40 : 0 },
     },
-    y: { field: "truth", type: "nominal", sort: [...names], title: "true", axis },
+    y: { field: "target", type: "nominal", sort: [...names], title: "true class", axis },
   };
   return {
     width: { step: cell },
@@ -33,13 +34,13 @@ export function confusionChart(names: readonly string[], counts: readonly (reado
     data: { values },
     layer: [
       {
-        mark: { type: "rect", stroke: "#ffffff", strokeWidth: 1.5, cornerRadius: 2 },
+        mark: { type: "rect", stroke: lightPalette.background, strokeWidth: 1.5, cornerRadius: 2 },
         encoding: {
           ...encoding,
           color: {
             field: "share",
             type: "quantitative",
-            scale: { domain: [0, 1], range: ["#f1f4f8", palette[0]], type: "linear" },
+            scale: { domain: [0, 1], range: [lightPalette.panel, lightPalette.accent], type: "linear" },
             legend: null,
           },
         },
@@ -52,7 +53,10 @@ export function confusionChart(names: readonly string[], counts: readonly (reado
               encoding: {
                 ...encoding,
                 text: { field: "text", type: "nominal" },
-                color: { condition: { test: "datum.share > 0.5", value: "#ffffff" }, value: ink.text },
+                color: {
+                  condition: { test: "datum.share > 0.5", value: lightPalette.background },
+                  value: lightPalette.text,
+                },
               },
             },
           ]),
@@ -66,11 +70,11 @@ export interface PredictionSeries {
   readonly predicted: readonly number[];
 }
 
-/** Along the examples in their order. */
-export function seriesChart({ name, target: truth, predicted: said }: PredictionSeries, size: Size): Chart {
+/** Target and predicted values over the examples, in their order. */
+export function seriesChart({ name, target, predicted }: PredictionSeries, size: Size): Chart {
   const values = [
-    ...truth.map((value, example) => ({ example, value, series: "true" })),
-    ...said.map((value, example) => ({ example, value, series: "predicted" })),
+    ...target.map((value, example) => ({ example, value, series: "target" })),
+    ...predicted.map((value, example) => ({ example, value, series: "predicted" })),
   ];
   return {
     ...size,
@@ -90,16 +94,16 @@ export function seriesChart({ name, target: truth, predicted: said }: Prediction
         field: "series",
         type: "nominal",
         sort: null,
-        scale: { domain: ["true", "predicted"], range: [ink.quiet, palette[1]] },
+        scale: { domain: ["target", "predicted"], range: [lightPalette.mutedText, lightPalette.validation] },
       },
     },
   };
 }
 
-/** Each prediction over its truth; what is right lies on the diagonal. */
-export function scatterChart({ name, target: truth, predicted: said }: PredictionSeries, side: number): Chart {
-  const values = truth.map((value, example) => ({ truth: value, said: said[example] }));
-  const allValues = [...truth, ...said];
+/** Predicted against target values; the diagonal marks exact predictions. */
+export function scatterChart({ name, target: targets, predicted: predictions }: PredictionSeries, side: number): Chart {
+  const values = targets.map((target, example) => ({ target, predicted: predictions[example] }));
+  const allValues = [...targets, ...predictions];
   const [min, max] = [
     allValues.reduce((a, b) => Math.min(a, b), Infinity),
     allValues.reduce((a, b) => Math.max(a, b), -Infinity),
@@ -111,16 +115,22 @@ export function scatterChart({ name, target: truth, predicted: said }: Predictio
     title: name,
     layer: [
       {
-        data: { values: [min, max].map((value) => ({ truth: value, said: value })) },
-        mark: { type: "line", color: ink.line, strokeWidth: 1 },
-        encoding: { x: { field: "truth", type: "quantitative" }, y: { field: "said", type: "quantitative" } },
+        data: { values: [min, max].map((value) => ({ target: value, predicted: value })) },
+        mark: { type: "line", color: lightPalette.line, strokeWidth: 1 },
+        encoding: { x: { field: "target", type: "quantitative" }, y: { field: "predicted", type: "quantitative" } },
       },
       {
         data: { values },
-        mark: { type: "point", filled: true, size: 16, opacity: 0.5, color: palette[0] },
+        mark: { type: "point", filled: true, size: 16, opacity: 0.5, color: categoryColors[0] },
         encoding: {
-          x: { field: "truth", type: "quantitative", scale, title: "true", axis: { format: "~g" } },
-          y: { field: "said", type: "quantitative", scale, title: "predicted", axis: { format: "~g", domain: false } },
+          x: { field: "target", type: "quantitative", scale, title: "target", axis: { format: "~g" } },
+          y: {
+            field: "predicted",
+            type: "quantitative",
+            scale,
+            title: "predicted",
+            axis: { format: "~g", domain: false },
+          },
         },
       },
     ],

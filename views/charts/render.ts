@@ -1,8 +1,8 @@
-/** Charts as pictures: a vega-lite description becomes SVG, and SVG a PNG. Vega is read when the first is drawn. */
+/** Rendering of charts: vega-lite to SVG, and SVG to PNG. Vega is loaded with the first chart. */
 import type { TopLevelSpec } from "vega-lite";
 import { theme } from "./theme.js";
 
-/** A description without what all charts share. */
+/** A vega-lite spec without the schema and the theme. */
 export type Chart = Omit<TopLevelSpec, "$schema" | "config"> & Readonly<Record<string, unknown>>;
 
 export async function toSvg(chart: Chart): Promise<string> {
@@ -23,7 +23,7 @@ export async function toSvg(chart: Chart): Promise<string> {
   }
 }
 
-/** @param scale pixels for each unit of the picture. */
+/** @param scale pixels per unit of the SVG. */
 export async function toPng(svg: string, scale = 2): Promise<Uint8Array> {
   const { Resvg } = await import("@resvg/resvg-js");
   const image = new Resvg(svg, {

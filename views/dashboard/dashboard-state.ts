@@ -1,8 +1,8 @@
-/** What the live page shows: everything that a training has said so far, in a size that does not grow. */
+/** The state of the dashboard: the events of a training run so far, in bounded size. */
 import type { PredictionSummary } from "../../runtime/evaluation/prediction-types.js";
 import type { SplitMetrics, TrainEvent } from "../../runtime/events.js";
 
-/** JSON, sent whole each time: a page that comes late, or comes back, has all of it. */
+/** Sent whole as JSON, so that a page that connects late or reconnects is complete. */
 export interface DashboardState {
   readonly name: string;
   readonly status: "starting" | "training" | "finished" | "stopped" | "failed";
@@ -10,13 +10,13 @@ export interface DashboardState {
   readonly parameters: number;
   readonly step: number;
   readonly steps: number;
-  /** Updates each second so far; null before the first. */
+  /** Training steps per second so far; null before the first. */
   readonly speed: number | null;
-  /** Columns: what each update reported, neighbours averaged where there are many. */
+  /** Step values as columns; means of consecutive steps in long runs. */
   readonly curves: Columns;
   readonly evaluations: readonly { readonly step: number; readonly metrics: SplitMetrics }[];
   readonly samples: readonly { readonly step: number; readonly text: string }[];
-  readonly glimpse: { readonly step: number; readonly part: string; readonly answers: PredictionSummary } | null;
+  readonly predictions: { readonly step: number; readonly split: string; readonly summary: PredictionSummary } | null;
   readonly notices: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export interface Columns {
 
 export interface DashboardRecorder {
   record(event: TrainEvent): void;
-  /** The training ended without a word of its own. */
+  /** Marks a training run that failed without a `done` event. */
   fail(message: string): void;
   state(): DashboardState;
 }
@@ -39,7 +39,7 @@ const maxEvaluations = 1000;
 const maxSamples = 12;
 const maxNotices = 6;
 
-export function openRecorder(name: string, now: () => number = () => performance.now()): DashboardRecorder {
+export function createRecorder(name: string, now: () => number = () => performance.now()): DashboardRecorder {
   const curves: Columns = { step: [], loss: [], gradient_norm: [], learning_rate: [] };
   let state: DashboardState = {
     name,
@@ -52,11 +52,11 @@ export function openRecorder(name: string, now: () => number = () => performance
     curves,
     evaluations: [],
     samples: [],
-    glimpse: null,
+    predictions: null,
     notices: [],
   };
   let [startedAt, startStep] = [0, 0];
-  /** Updates that make one point, and those that are on the way to one. */
+  /** Steps per point, and the steps of the next point. */
   let stepsPerPoint = 1;
   let pending: Extract<TrainEvent, { event: "step" }>[] = [];
 
@@ -85,7 +85,7 @@ export function openRecorder(name: string, now: () => number = () => performance
           state = { ...state, step: event.step, speed: (event.step - startStep) / seconds };
           if (pending.length < stepsPerPoint) break;
           const mean = (key: "loss" | "gradient_norm" | "learning_rate") =>
-            pending.reduce((sum, one) => sum + one[key], 0) / pending.length;
+            pending.reduce((sum, step) => sum + step[key], 0) / pending.length;
           const [loss, gradient_norm, learning_rate] = [mean("loss"), mean("gradient_norm"), mean("learning_rate")];
           pending = [];
           addPoint({ step: event.step, loss, gradient_norm, learning_rate });
@@ -103,7 +103,7 @@ export function openRecorder(name: string, now: () => number = () => performance
         }
         case "glimpse": {
           const { step, part, answers } = event;
-          state = { ...state, glimpse: { step, part, answers } };
+          state = { ...state, predictions: { step, split: part, summary: answers } };
           break;
         }
         case "notice":
@@ -122,7 +122,7 @@ export function openRecorder(name: string, now: () => number = () => performance
   };
 }
 
-/** Pairs of neighbours as one: their mean, or of steps the later. */
+/** Merges consecutive pairs: their mean, or the last value. */
 function halveResolution(values: readonly number[], keepLast: boolean): number[] {
   return Array.from({ length: Math.floor(values.length / 2) }, (_, index) => {
     const [a = 0, b = 0] = [values[2 * index], values[2 * index + 1]];

@@ -1,39 +1,46 @@
-/** The live page's server: on this machine alone, the page's own files and a stream of states, and nothing else. */
+/** The dashboard's HTTP server on localhost: the page's files and a stream of states (server-sent events). */
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { packageRoot } from "../../schema/package-root.js";
+import { paletteCss } from "../palette.js";
 import type { DashboardState } from "./dashboard-state.js";
 
 export interface DashboardServer {
   readonly url: string;
-  /** Sends the last state to all pages, and ends. */
+  /** Sends the last state to all pages and closes their connections. */
   close(): Promise<void>;
 }
 
 const host = "127.0.0.1";
-/** Milliseconds between states, at the least. */
+/** Minimum interval between states, in milliseconds. */
 const broadcastInterval = 400;
 
-const pagePath = (name: string) => join(packageRoot(), "views/dashboard/page", name);
-
-/** What is served: from where, and as what. */
-function staticFiles(): Readonly<Record<string, readonly [path: string, type: string]>> {
+/** The served files by URL path: their media type, and their content read on each request. */
+function staticFiles(): Readonly<Record<string, readonly [type: string, content: () => string]>> {
   const uplot = dirname(createRequire(import.meta.url).resolve("uplot/package.json"));
+  const file = (folder: string, name: string) => () => readFileSync(join(folder, name), "utf8");
+  const page = join(packageRoot(), "views/dashboard/page");
   return {
-    "/": [pagePath("index.html"), "text/html"],
-    "/page.css": [pagePath("page.css"), "text/css"],
-    "/page.js": [pagePath("page.js"), "text/javascript"],
-    "/predictions.js": [pagePath("predictions.js"), "text/javascript"],
-    "/uplot.js": [join(uplot, "dist/uPlot.esm.js"), "text/javascript"],
-    "/uplot.css": [join(uplot, "dist/uPlot.min.css"), "text/css"],
+    "/": ["text/html", file(page, "index.html")],
+    "/page.css": ["text/css", file(page, "page.css")],
+    "/palette.css": ["text/css", paletteCss],
+    "/page.js": ["text/javascript", file(page, "page.js")],
+    "/predictions.js": ["text/javascript", file(page, "predictions.js")],
+    "/format.js": ["text/javascript", file(join(packageRoot(), "dist/views"), "format.js")],
+    "/uplot.js": ["text/javascript", file(uplot, "dist/uPlot.esm.js")],
+    "/uplot.css": ["text/css", file(uplot, "dist/uPlot.min.css")],
   };
 }
 
-/** @param port 0 takes any that is free. Rejects where it is taken. */
-export function openServer(state: () => DashboardState, port: number): Promise<DashboardServer> {
+/**
+ * Starts the server.
+ *
+ * @param port 0 selects a free port. Rejects if the port is in use.
+ */
+export function startDashboardServer(state: () => DashboardState, port: number): Promise<DashboardServer> {
   const assets = staticFiles();
   const clients = new Set<ServerResponse>();
   let lastSent: DashboardState | undefined;
@@ -55,7 +62,7 @@ export function openServer(state: () => DashboardState, port: number): Promise<D
 
   const server = createServer((request, response) => {
     const allowedHosts = new Set([`${host}:${currentPort()}`, `localhost:${currentPort()}`]);
-    // A page of another site whose name was made to lead here is none of ours.
+    // Rejects DNS rebinding: pages of other sites under a name that resolves to localhost.
     if (!allowedHosts.has(request.headers.host ?? "")) return sendError(response, 403);
     if (request.method !== "GET") return sendError(response, 405);
     const path = (request.url ?? "").split("?")[0] ?? "";
@@ -63,13 +70,13 @@ export function openServer(state: () => DashboardState, port: number): Promise<D
     const file = Object.hasOwn(assets, path) ? assets[path] : undefined;
     if (file === undefined) return sendError(response, 404);
     response.writeHead(200, {
-      "content-type": `${file[1]}; charset=utf-8`,
+      "content-type": `${file[0]}; charset=utf-8`,
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
       "content-security-policy":
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:",
     });
-    response.end(readFileSync(file[0]));
+    response.end(file[1]());
   });
   const currentPort = () => (server.address() as AddressInfo | null)?.port ?? port;
 

@@ -1,4 +1,4 @@
-/** The report's curves: the loss large, everything else small beside it. */
+/** Learning curves of the report: a large chart of the loss, small ones of the other metrics. */
 import { curveChart } from "../charts/learning-curves.js";
 import { toSvg } from "../charts/render.js";
 import { type Curve, curvesOf, type MetricsHistory, metricNames } from "../metrics-history.js";
@@ -19,8 +19,12 @@ export async function curvesSection(history: MetricsHistory): Promise<Html> {
   );
   const rates = curvesOf(history, "learning_rate");
   const rate = rates.some(varies) ? undefined : rates[0]?.points[0]?.value;
-  const constant = rate === undefined ? "" : html`<p class="quiet">The learning rate was ${rate} throughout.</p>`;
-  return section("Learning", html`<div class="charts">${[lossChart, ...otherCharts].map(trusted)}</div>`, constant);
+  const constant = rate === undefined ? "" : html`<p class="quiet">Constant learning rate: ${rate}.</p>`;
+  return section(
+    "Learning curves",
+    html`<div class="charts">${[lossChart, ...otherCharts].map(trusted)}</div>`,
+    constant,
+  );
 }
 
 function varies({ points }: Curve): boolean {

@@ -1,4 +1,4 @@
-/** HTML as values: text is escaped unless it was made here. */
+/** HTML as values: templates escape their text. */
 
 export interface Html {
   readonly html: string;
@@ -12,14 +12,14 @@ export function text(content: Content): string {
   return "html" in content ? content.html : content.map(text).join("");
 }
 
-/** A template whose values are escaped. */
+/** A template that escapes its values. */
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
   return {
     html: strings.map((string, index) => string + (index < values.length ? text(values[index] ?? "") : "")).join(""),
   };
 }
 
-/** Markup that another renderer made. */
+/** Markup of another renderer, inserted without escaping. */
 export function trusted(markup: string): Html {
   return { html: markup };
 }

@@ -1,7 +1,8 @@
-/** The model in the report: its layers as a drawing and a table, and the equations of its cells. */
+/** The model in the report: a diagram and a table of its layers, and the equations of its cells. */
 import type { Analysis } from "../../compiler/compile.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { formatBytes, formatInteger, formatSI } from "../format.js";
+import { lightPalette } from "../palette.js";
 import { type Html, html, section, table, trusted } from "./html.js";
 
 export async function modelSection(spec: NormalSpec, analysis: Analysis): Promise<Html> {
@@ -11,7 +12,7 @@ export async function modelSection(spec: NormalSpec, analysis: Analysis): Promis
   const { parameters, layers, flops, memory } = analysis;
   return section(
     "Model",
-    html`<div class="picture">${trusted(svg.slice(svg.indexOf("<svg")))}</div>`,
+    html`<div class="drawing">${trusted(svg.slice(svg.indexOf("<svg")))}</div>`,
     table(
       [
         { title: "name" },
@@ -28,9 +29,9 @@ export async function modelSection(spec: NormalSpec, analysis: Analysis): Promis
         formatSI(layer.flops),
       ]),
     ),
-    html`<p class="quiet">${formatInteger(parameters.total)} parameters. A step takes ${formatSI(flops.step)}FLOP and the training about
-${formatBytes(memory.total)} of memory.</p>`,
-    html`<details><summary>tensors</summary>${table(
+    html`<p class="muted">${formatInteger(parameters.total)} parameters, ${formatSI(flops.step)}FLOPs per training step, about
+${formatBytes(memory.total)} of memory for training.</p>`,
+    html`<details><summary>Tensors</summary>${table(
       [{ title: "tensor" }, { title: "shape" }, { title: "parameters", ...rightAligned }],
       parameters.tensors.map((tensor) => [tensor.name, shapeText(tensor.shape), formatInteger(tensor.count)]),
     )}</details>`,
@@ -47,12 +48,13 @@ function cellEquations({ cells, model }: NormalSpec): readonly Html[] {
   return Object.entries(cells)
     .filter(([name]) => used.has(name))
     .map(([name, { equations }]) => {
-      return html`<details open><summary>equations of ${name}</summary><pre>${equations.join("\n")}</pre></details>`;
+      return html`<details open><summary>Equations of ${name}</summary><pre>${equations.join("\n")}</pre></details>`;
     });
 }
 
-/** Layers from left to right, as they read one another. */
+/** The layers as a DOT graph, from left to right. */
 export function layersDot({ model }: NormalSpec, { layers }: Analysis): string {
+  const { tint, step, text, mutedText } = lightPalette;
   const quote = (value: string) => `"${value.replace(/[\\"]/g, "\\$&")}"`;
   const layerNames = new Set(model.map(({ name }) => name));
   const inputs = [...new Set(model.flatMap(({ from }) => from))].filter((name) => !layerNames.has(name));
@@ -78,9 +80,10 @@ export function layersDot({ model }: NormalSpec, { layers }: Analysis): string {
   return [
     "digraph model {",
     'rankdir=LR; bgcolor="transparent"; nodesep=0.3; ranksep=0.35;',
-    'node [shape=box, style="rounded,filled", fillcolor="#eef3f9", color="#9db8d6", fontname="Helvetica", fontsize=10, fontcolor="#1f2933", margin="0.14,0.08"];',
-    'edge [color="#6b7785", fontname="Helvetica", fontsize=9, fontcolor="#6b7785", arrowsize=0.7];',
-    ...inputs.map((name) => `${quote(name)} [shape=plaintext, style="", fontcolor="#6b7785"];`),
+    `node [shape=box, style="rounded,filled", fillcolor="${tint}", color="${step}", fontcolor="${text}"];`,
+    'node [fontname="Helvetica", fontsize=10, margin="0.14,0.08"];',
+    `edge [color="${mutedText}", fontname="Helvetica", fontsize=9, fontcolor="${mutedText}", arrowsize=0.7];`,
+    ...inputs.map((name) => `${quote(name)} [shape=plaintext, style="", fontcolor="${mutedText}"];`),
     ...lines,
     "}",
   ].join("\n");

@@ -1,4 +1,4 @@
-/** What the model says, in the report: a confusion matrix, predictions against truth, or texts side by side. */
+/** Predictions in the report: a confusion matrix, charts of predicted and target values, or texts. */
 import type { PredictionSummary } from "../../runtime/evaluation/prediction-types.js";
 import type { RunSummaryOutcome } from "../../runtime/evaluation/summarize-run.js";
 import { confusionChart, scatterChart, seriesChart } from "../charts/predictions.js";
@@ -6,43 +6,43 @@ import { toSvg } from "../charts/render.js";
 import { formatInteger, formatNumber } from "../format.js";
 import { type Content, type Html, html, section, table, trusted } from "./html.js";
 
-/** More classes than this are a table of the commonest mistakes. */
+/** Maximum number of classes in a matrix; with more, a table lists the most frequent errors. */
 const maxClasses = 40;
-const maxMistakes = 20;
-/** Numbers of a series that are drawn, at most. */
-const maxNumbers = 800;
+const maxErrors = 20;
+/** Maximum number of values in a chart. */
+const maxValues = 800;
 
-/** @param ordered whether examples follow one another in time. */
+/** @param ordered the examples are consecutive in time. */
 export async function predictionsSection(outcome: RunSummaryOutcome, ordered: boolean): Promise<Html> {
   if (!outcome.ok) {
     const reason = outcome.kind === "failed" ? outcome.message : (outcome.problems[0]?.message ?? "");
-    return section("What it says", html`<p class="quiet">The data cannot be asked again: ${reason}</p>`);
+    return section("Predictions", html`<p class="muted">The data cannot be read: ${reason}</p>`);
   }
-  const { split: part, examples, summary: answers } = outcome;
-  const caption = html`<p class="quiet">Of ${formatInteger(examples)} ${examples === 1 ? "example" : "examples"} of the ${part} part.</p>`;
-  return section("What it says", caption, await predictionsContent(answers, ordered));
+  const { split, examples, summary } = outcome;
+  const caption = html`<p class="muted">${formatInteger(examples)} ${examples === 1 ? "example" : "examples"} of the ${split} split.</p>`;
+  return section("Predictions", caption, await predictionsContent(summary, ordered));
 }
 
-async function predictionsContent(answers: PredictionSummary, ordered: boolean): Promise<Content> {
-  switch (answers.kind) {
+async function predictionsContent(summary: PredictionSummary, ordered: boolean): Promise<Content> {
+  switch (summary.kind) {
     case "classes": {
-      const { names, counts } = answers;
+      const { names, counts } = summary;
       const chart = names.length <= maxClasses ? trusted(await toSvg(confusionChart(names, counts))) : "";
       return [html`<div class="charts">${chart}</div>`, confusionSummary(names, counts, names.length > maxClasses)];
     }
     case "numbers": {
       const charts: string[] = [];
-      for (const { name, target, predicted } of answers.series.slice(0, 12)) {
-        const series = { name, target: target.slice(0, maxNumbers), predicted: predicted.slice(0, maxNumbers) };
+      for (const { name, target, predicted } of summary.series.slice(0, 12)) {
+        const series = { name, target: target.slice(0, maxValues), predicted: predicted.slice(0, maxValues) };
         if (ordered) charts.push(await toSvg(seriesChart(series, { width: 900, height: 240 })));
         charts.push(await toSvg(scatterChart(series, 300)));
       }
-      return [html`<div class="charts">${charts.map(trusted)}</div>`, regressionErrors(answers.series)];
+      return [html`<div class="charts">${charts.map(trusted)}</div>`, regressionErrors(summary.series)];
     }
     case "texts":
       return table(
-        [{ title: "true" }, { title: "said" }],
-        answers.texts.map(({ target, predicted }) => [
+        [{ title: "target" }, { title: "predicted" }],
+        summary.texts.map(({ target, predicted }) => [
           html`<code>${target ?? "–"}</code>`,
           html`<code>${target === null ? predicted : markDifferences(target, predicted)}</code>`,
         ]),
@@ -53,27 +53,23 @@ async function predictionsContent(answers: PredictionSummary, ordered: boolean):
 function confusionSummary(
   names: readonly string[],
   counts: readonly (readonly number[])[],
-  showMistakes: boolean,
+  showErrors: boolean,
 ): Content {
   const total = counts.flat().reduce((sum, value) => sum + value, 0);
   const correct = counts.reduce((sum, row, index) => sum + (row[index] ?? 0), 0);
-  const summary = html`<p>${formatInteger(correct)} of ${formatInteger(total)} are right: ${formatNumber((100 * correct) / Math.max(total, 1))} %.</p>`;
-  if (!showMistakes) return summary;
-  const commonMistakes = counts
-    .flatMap((row, target) => row.map((times, predicted) => ({ truth: target, said: predicted, number: times })))
-    .filter(({ truth: target, said: predicted, number: times }) => target !== predicted && times > 0)
-    .sort((a, b) => b.number - a.number)
-    .slice(0, maxMistakes);
-  const columns = [{ title: "true" }, { title: "said" }, { title: "times", align: "right" as const }];
+  const accuracy = html`<p>${formatInteger(correct)} of ${formatInteger(total)} correct (${formatNumber((100 * correct) / Math.max(total, 1))} %).</p>`;
+  if (!showErrors) return accuracy;
+  const errors = counts
+    .flatMap((row, target) => row.map((count, predicted) => ({ target, predicted, count })))
+    .filter(({ target, predicted, count }) => target !== predicted && count > 0)
+    .sort((a, b) => b.count - a.count)
+    .slice(0, maxErrors);
+  const columns = [{ title: "true class" }, { title: "predicted class" }, { title: "count", align: "right" as const }];
   return [
-    summary,
+    accuracy,
     table(
       columns,
-      commonMistakes.map(({ truth: target, said: predicted, number: times }) => [
-        names[target] ?? "",
-        names[predicted] ?? "",
-        formatInteger(times),
-      ]),
+      errors.map(({ target, predicted, count }) => [names[target] ?? "", names[predicted] ?? "", formatInteger(count)]),
     ),
   ];
 }
@@ -81,7 +77,7 @@ function confusionSummary(
 function regressionErrors(series: Extract<PredictionSummary, { kind: "numbers" }>["series"]): Html {
   const columns = [
     { title: "target" },
-    ...["mean absolute error", "root of the mean square", "of the truth's spread"].map((title) => ({
+    ...["MAE", "RMSE", "RMSE / std of the target"].map((title) => ({
       title,
       align: "right" as const,
     })),
@@ -103,10 +99,12 @@ function regressionErrors(series: Extract<PredictionSummary, { kind: "numbers" }
   return table(columns, rows);
 }
 
-/** What is said, with the units that differ from the truth marked, where both have one length. */
+/** The predicted text with the differing characters marked, if both texts have the same length. */
 function markDifferences(target: string, predicted: string): Content {
-  const [expected, units] = [[...target], [...predicted]];
-  if (expected.length !== units.length)
+  const [expected, characters] = [[...target], [...predicted]];
+  if (expected.length !== characters.length)
     return target === predicted ? predicted : html`<span class="wrong">${predicted}</span>`;
-  return units.map((unit, index) => (unit === expected[index] ? unit : html`<span class="wrong">${unit}</span>`));
+  return characters.map((character, index) =>
+    character === expected[index] ? character : html`<span class="wrong">${character}</span>`,
+  );
 }

@@ -1,4 +1,4 @@
-/** The report of a run: one HTML file that needs nothing else, no network and no script. */
+/** The report of a run: one HTML file without scripts or network access. */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { analyze } from "../../compiler/compile.js";
@@ -19,7 +19,7 @@ export type ReportOutcome =
   | { readonly ok: true; readonly html: string }
   | { readonly ok: false; readonly problems: readonly RunProblem[] };
 
-export async function reportOf(folder: string): Promise<ReportOutcome> {
+export async function createReport(folder: string): Promise<ReportOutcome> {
   const opened = openRun(folder);
   if (!opened.ok) return opened;
   const { run } = opened;
@@ -27,19 +27,19 @@ export async function reportOf(folder: string): Promise<ReportOutcome> {
   if (!analyzed.ok) return analyzed;
   const result = readResult(folder);
   const history = readHistory(folder);
-  const conditions = readRunEnvironment(folder);
+  const environment = readRunEnvironment(folder);
   const body = [
-    heading(run, result, conditions, history.steps.length),
+    heading(run, result, environment, history.steps.length),
     await curvesSection(history),
-    result === undefined ? html`` : scoresSection(result),
+    result === undefined ? html`` : metricsSection(result),
     await predictionsSection(await summarizeRun(folder), run.spec.data.type === "table"),
     samplesSection(history),
     await modelSection(run.spec, analyzed.analysis),
     section(
       "Spec",
-      html`<details><summary>with every default filled in</summary><pre>${JSON.stringify(run.spec, undefined, 2)}</pre></details>`,
+      html`<details><summary>With all defaults</summary><pre>${JSON.stringify(run.spec, undefined, 2)}</pre></details>`,
     ),
-    conditions === undefined ? html`` : environmentSection(run, conditions),
+    environment === undefined ? html`` : environmentSection(run, environment),
   ];
   return { ok: true, html: renderPage(run.spec.name, body) };
 }
@@ -66,7 +66,7 @@ function readResult(folder: string): RunResult | undefined {
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
 }
 
-/** Samples that are shown, the last ones. */
+/** Maximum number of samples; the latest are shown. */
 const maxSamples = 8;
 
 const splitNames = ["train", "validation", "test"] as const;
@@ -74,11 +74,11 @@ const splitNames = ["train", "validation", "test"] as const;
 function heading(
   { spec, folder }: Run,
   result: RunResult | undefined,
-  conditions: RunEnvironment | undefined,
+  environment: RunEnvironment | undefined,
   steps: number,
 ): Html {
   const done = result?.done;
-  const state = result === undefined ? "not ended yet" : result.finished ? "finished" : "stopped early";
+  const state = result === undefined ? "not finished" : result.finished ? "finished" : "interrupted";
   const best = done?.best === undefined ? "" : `, best at step ${formatInteger(done.best.step)} by ${done.best.metric}`;
   const cards: [string, string][] = [["steps", formatInteger(done?.step ?? steps)]];
   if (done !== undefined) {
@@ -86,43 +86,42 @@ function heading(
     for (const [name, value] of Object.entries(split === undefined ? {} : done.metrics[split]).slice(0, 4))
       cards.push([`${split} ${name}`, formatNumber(value)]);
   }
-  if (conditions !== undefined && conditions.seconds > 0)
-    cards.push(["steps each second", formatNumber(conditions.updates / conditions.seconds)]);
+  if (environment !== undefined && environment.seconds > 0)
+    cards.push(["steps per second", formatNumber(environment.updates / environment.seconds)]);
   return html`<header><h1>${spec.name}</h1>
-<p class="quiet">${basename(resolve(folder))}: ${state}${best}</p></header>
+<p class="muted">${basename(resolve(folder))}: ${state}${best}</p></header>
 <div class="cards">${cards.map(([name, value]) => html`<div class="card"><b>${value}</b><span>${name}</span></div>`)}</div>
 `;
 }
 
-function scoresSection({ done: { metrics } }: RunResult): Html {
+function metricsSection({ done: { metrics } }: RunResult): Html {
   const splits = splitNames.filter((split) => Object.keys(metrics[split]).length > 0);
   const names = [...new Set(splits.flatMap((split) => Object.keys(metrics[split])))];
   if (splits.length === 0) return html``;
-  const columns = [{ title: "part" }, ...names.map((title) => ({ title, align: "right" as const }))];
+  const columns = [{ title: "split" }, ...names.map((title) => ({ title, align: "right" as const }))];
   const rows = splits.map((split) => [split, ...names.map((name) => formatNumber(metrics[split][name] ?? Number.NaN))]);
-  return section("Scores", table(columns, rows));
+  return section("Metrics", table(columns, rows));
 }
 
-/** What it wrote while it trained. */
 function samplesSection({ samples }: MetricsHistory): Html {
   if (samples.length === 0) return html``;
   const recent = samples.slice(-maxSamples);
   return section(
-    "Written while it learnt",
+    "Samples during training",
     recent.map(({ step, text: sample }): Content => {
-      return html`<p class="quiet">after step ${formatInteger(step)}</p><pre>${sample}</pre>`;
+      return html`<p class="muted">Step ${formatInteger(step)}</p><pre>${sample}</pre>`;
     }),
   );
 }
 
-function environmentSection({ manifest }: Run, conditions: RunEnvironment): Html {
-  const { device, updates, seconds, ended, system, processor, cores, node, onnxruntime } = conditions;
+function environmentSection({ manifest }: Run, environment: RunEnvironment): Html {
+  const { device, updates, seconds, ended, system, processor, cores, node, onnxruntime } = environment;
   const rows: [string, string][] = [
-    ["ended", ended],
-    ["updates", `${formatInteger(updates)} in ${formatNumber(seconds)} s on ${device}`],
+    ["finished", ended],
+    ["steps", `${formatInteger(updates)} in ${formatNumber(seconds)} s on ${device}`],
     ["machine", `${system}, ${cores} ${cores === 1 ? "core" : "cores"}${processor === "" ? "" : `, ${processor}`}`],
     ["software", `rnnx ${manifest.rnnx}, Node ${node}, onnxruntime-node ${onnxruntime}`],
-    ["spec and data", manifest.hash],
+    ["hash of spec and data", manifest.hash],
   ];
   return section("Environment", table([{ title: "" }, { title: "" }], rows));
 }

@@ -1,4 +1,4 @@
-/** TensorBoard's `Event` message, as far as a training needs it: scalars, text, and the marks at a file's start. */
+/** TensorBoard's `Event` protobuf message: scalars, text, file version and session start. */
 import protobuf from "protobufjs/minimal.js";
 
 /** Field numbers of tensorflow/core/util/event.proto, framework/summary.proto and framework/tensor.proto. */
@@ -42,14 +42,14 @@ function eventBytes(seconds: number, step: number, write: (writer: Writer) => vo
   return writer.finish();
 }
 
-/** The first event of every file. */
+/** The first event of a file. */
 export function versionEvent(seconds: number): Uint8Array {
   return eventBytes(seconds, 0, (writer) => {
     writeTag(writer, fields.event.fileVersion, bytes).string("brain.Event:2");
   });
 }
 
-/** Says that a run starts, or goes on, with this step: what was written of it and of later ones before does not count. */
+/** Session start at `step`: TensorBoard discards earlier events of this step and of later ones. */
 export function startEvent(seconds: number, step: number): Uint8Array {
   return eventBytes(seconds, step, (writer) => {
     writeMessage(writer, fields.event.sessionLog, (log) =>

@@ -1,4 +1,4 @@
-/** Event files of a training, one folder for each part of the data, which TensorBoard shows as curves over one another. */
+/** TensorBoard event files of a training run: one folder per split, which TensorBoard overlays as runs. */
 import { appendFileSync, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -7,17 +7,17 @@ import { type Summary, startEvent, summaryEvent, versionEvent } from "./event-pr
 import { encodeRecord } from "./tfrecord.js";
 
 export interface EventWriter {
-  /** Takes the events of a training as they come; those that TensorBoard has no place for pass by. */
+  /** Writes an event of the training run; events without a TensorBoard equivalent are ignored. */
   write(event: TrainEvent): void;
-  /** Returns when all events are in the files. */
+  /** Writes all buffered events. */
   close(): void;
 }
 
-/** Bytes that are kept back before they are written. */
+/** Size of the write buffer of a file, in bytes. */
 const flushBytes = 64 * 1024;
 
-/** Makes the folder, so that what cannot be written fails before the training starts. */
-export function openEventFiles(folder: string): EventWriter {
+/** Creates the folder, so that a folder that is not writable fails before training starts. */
+export function openEventWriter(folder: string): EventWriter {
   mkdirSync(folder, { recursive: true });
   const seconds = () => Date.now() / 1000;
   const startedAt = Math.floor(seconds());
@@ -76,8 +76,8 @@ export function openEventFiles(folder: string): EventWriter {
           for (const file of files.values()) flush(file);
           break;
         case "sample":
-          // Markdown, which TensorBoard shows texts as, would eat line ends.
-          summarize("train", event.step, [{ kind: "text", tag: "sample", text: indented(event.text) }]);
+          // TensorBoard renders text as Markdown, which joins lines outside of code.
+          summarize("train", event.step, [{ kind: "text", tag: "sample", text: indentedCode(event.text) }]);
           break;
         default:
       }
@@ -92,8 +92,8 @@ function scalars(prefix: string, values: Metrics): readonly Summary[] {
   return Object.entries(values).map(([name, value]) => ({ kind: "scalar", tag: `${prefix}${name}`, value }));
 }
 
-/** As Markdown's code. */
-function indented(text: string): string {
+/** An indented code block of Markdown. */
+function indentedCode(text: string): string {
   return text
     .split("\n")
     .map((line) => `    ${line}`)

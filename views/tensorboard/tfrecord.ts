@@ -1,9 +1,9 @@
-/** TFRecord, the framing of event files: length, its checksum, the bytes, their checksum. */
+/** TFRecord framing of event files: length, CRC of the length, data, CRC of the data. */
 import { crc32c } from "@aws-crypto/crc32c";
 
 const maskDelta = 0xa282ead8;
 
-/** CRC-32C, turned and shifted, as TensorFlow masks checksums of data that may hold checksums itself. */
+/** CRC-32C, rotated and offset: TensorFlow masks checksums because data may contain checksums itself. */
 function maskedChecksum(bytes: Uint8Array): number {
   const sum = crc32c(bytes);
   return (((sum >>> 15) | (sum << 17)) + maskDelta) >>> 0;

@@ -37,7 +37,7 @@ void openPage("fine-tune.html", (originalModel) => {
   const chart = lineChart(
     "The loss at each step",
     [
-      { name: "loss", color: "--faint", width: 1 },
+      { name: "loss", color: "--step", width: 1 },
       { name: "smoothed", color: "--accent", width: 2 },
     ],
     "step",

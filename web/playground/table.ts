@@ -23,7 +23,7 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
   const chart = lineChart(
     "The series and the model's forecast of it",
     [
-      { name: "data", color: "--ink", width: 1.5 },
+      { name: "data", color: "--text", width: 1.5 },
       { name: "forecast", color: "--accent", width: 2, dashed: true },
     ],
     "row",

@@ -1,22 +1,23 @@
-/** Who watches a training besides the terminal: the live page, and TensorBoard's event files. */
+/** Observers of a training run in addition to the terminal: the dashboard and TensorBoard event files. */
 import type { TrainEvent } from "../../../runtime/events.js";
 import type { TrainOutcome } from "../../../runtime/outcome.js";
 import { reportInvalidInput } from "../../errors.js";
 import type { Output } from "../../output.js";
+import { waitForSignal } from "../../signals.js";
 
 export interface TrainingObserver {
   readonly show: (event: TrainEvent) => void;
-  /** On a terminal the page stays until Ctrl-C, so that a training of seconds can be looked at too. */
+  /** Ends the observation. On a terminal the dashboard stays open until Ctrl-C, for runs of a few seconds. */
   readonly close: (outcome: TrainOutcome) => Promise<void>;
 }
 
 interface ObserverFlags {
-  /** The page's port, or true: any. */
+  /** The port of the dashboard; true: any free port. */
   readonly dashboard?: number | true;
   readonly tensorboard?: string;
 }
 
-/** Undefined when one cannot be opened and the user has been told. */
+/** Opens the observers that the flags request; undefined after reporting a failure. */
 export async function openObservers(
   output: Output,
   name: string,
@@ -25,9 +26,9 @@ export async function openObservers(
   const observers: TrainingObserver[] = [];
   if (flags.tensorboard !== undefined) observers.push(await tensorboardObserver(flags.tensorboard));
   if (flags.dashboard !== undefined) {
-    const page = await dashboardObserver(output, name, flags.dashboard === true ? 0 : flags.dashboard);
-    if (page === undefined) return undefined;
-    observers.push(page);
+    const dashboard = await dashboardObserver(output, name, flags.dashboard === true ? 0 : flags.dashboard);
+    if (dashboard === undefined) return undefined;
+    observers.push(dashboard);
   }
   return {
     show(event) {
@@ -40,13 +41,13 @@ export async function openObservers(
 }
 
 async function tensorboardObserver(folder: string): Promise<TrainingObserver> {
-  const { openEventFiles: openEventWriter } = await import("../../../views/tensorboard/event-writer.js");
+  const { openEventWriter } = await import("../../../views/tensorboard/event-writer.js");
   const files = openEventWriter(folder);
   return { show: files.write, close: async () => files.close() };
 }
 
 async function dashboardObserver(output: Output, name: string, port: number): Promise<TrainingObserver | undefined> {
-  const [{ openServer: startDashboardServer }, { openRecorder: createRecorder }] = await Promise.all([
+  const [{ startDashboardServer }, { createRecorder }] = await Promise.all([
     import("../../../views/dashboard/server.js"),
     import("../../../views/dashboard/dashboard-state.js"),
   ]);
@@ -57,27 +58,25 @@ async function dashboardObserver(output: Output, name: string, port: number): Pr
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : "";
     if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
-    const reason = code === "EACCES" ? "may not be used" : "is in use";
+    const reason = code === "EACCES" ? "is not permitted" : "is in use";
     reportInvalidInput(
       output,
       "port",
-      `port ${port} of this machine ${reason}`,
-      "Name another, or leave it out: --dashboard.",
+      `port ${port} ${reason}`,
+      "Choose another port, or use --dashboard without a number.",
     );
     return undefined;
   }
   output.record({ event: "dashboard", url: server.url });
-  output.note(`watch it at ${output.colors.note.bold(server.url)}`);
+  output.note(`dashboard: ${output.colors.note.bold(server.url)}`);
   return {
     show: recorder.record,
     async close(outcome) {
-      if (!outcome.ok) recorder.fail(outcome.kind === "failed" ? outcome.message : "The spec or its data is wrong.");
+      if (!outcome.ok) recorder.fail(outcome.kind === "failed" ? outcome.message : "The spec or its data is invalid.");
       const staysOpen = process.stderr.isTTY === true && !output.json && outcome.ok && !outcome.done.interrupted;
       if (staysOpen) {
-        output.note(output.colors.note.dim(`The page stays at ${server.url} until Ctrl-C.`));
-        await new Promise<void>((resolve) => {
-          for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => resolve());
-        });
+        output.note(output.colors.note.dim(`The dashboard stays at ${server.url} until Ctrl-C.`));
+        await waitForSignal();
       }
       await server.close();
     },

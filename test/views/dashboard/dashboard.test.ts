@@ -1,9 +1,9 @@
-/** The live page: what it is fed, who may read it, and how it looks in a browser while a model trains. */
+/** The dashboard: its state, its server, and its page in a browser during training. */
 import { get } from "node:http";
 import { expect, test } from "vitest";
 import type { TrainEvent } from "../../../runtime/events.js";
-import { openRecorder } from "../../../views/dashboard/dashboard-state.js";
-import { openServer } from "../../../views/dashboard/server.js";
+import { createRecorder } from "../../../views/dashboard/dashboard-state.js";
+import { startDashboardServer } from "../../../views/dashboard/server.js";
 import { chromiumPath, openBrowser, openPage, withChromium } from "../../support/browser.js";
 import { launch, records, temporaryFolder } from "../../support/spawn.js";
 
@@ -16,8 +16,8 @@ const step = (number: number): TrainEvent => ({
   learning_rate: 0.1,
 });
 
-test("a state stays small, keeps the first and the last, and averages what is between", () => {
-  const recorder = openRecorder("r", () => 0);
+test("the state is bounded: it keeps the first and the last step and averages consecutive steps", () => {
+  const recorder = createRecorder("r", () => 0);
   recorder.record(start);
   for (let number = 1; number <= 9000; number++) recorder.record(step(number));
   const { curves, status } = recorder.state();
@@ -32,7 +32,7 @@ test("a state stays small, keeps the first and the last, and averages what is be
   expect(curves.step.at(-1)).toBe(9000);
 });
 
-/** The status of an answer to a request for a path, under a name for the host. */
+/** The HTTP status of a path, requested with a given Host header. */
 function statusOf(url: string, path: string, host?: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     const headers = host === undefined ? {} : { host };
@@ -43,13 +43,12 @@ function statusOf(url: string, path: string, host?: string): Promise<number | un
   });
 }
 
-test("the server serves this machine, its own files and nothing else", async () => {
-  const server = await openServer(openRecorder("r").state, 0);
+test("the server answers localhost with its own files only", async () => {
+  const server = await startDashboardServer(createRecorder("r").state, 0);
   expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
-  const answers = ["/", "/page.js", "/answers.js", "/page.css", "/uplot.js", "/uplot.css"].map((path) =>
-    statusOf(server.url, path),
-  );
-  expect(await Promise.all(answers)).toEqual([200, 200, 200, 200, 200, 200]);
+  const scripts = ["/page.js", "/predictions.js", "/format.js", "/uplot.js"];
+  for (const path of ["/", ...scripts, "/page.css", "/palette.css", "/uplot.css"])
+    expect([path, await statusOf(server.url, path)]).toEqual([path, 200]);
   expect(await statusOf(server.url, "/../package.json")).toBe(404);
   expect(await statusOf(server.url, "/%2e%2e/package.json")).toBe(404);
   expect(await statusOf(server.url, "/", "elsewhere.example")).toBe(403);
@@ -59,7 +58,7 @@ test("the server serves this machine, its own files and nothing else", async () 
 const watched = ["train", "templates/classify-text.json", "--steps", "1000000", "--set", "train.evaluate_every=22"];
 
 test.skipIf(chromiumPath === undefined)(
-  `a training is watched while it runs${withChromium}`,
+  `the page follows a training run${withChromium}`,
   { timeout: 120_000 },
   async () => {
     const { process: child, result } = launch([...watched, "--out", temporaryFolder(), "--dashboard", "--json"]);
@@ -71,10 +70,10 @@ test.skipIf(chromiumPath === undefined)(
       const { page, errors } = await openPage(browser, url);
       await page.locator(".confusion").waitFor({ timeout: 90_000 });
       expect(await page.locator(".chart h2").allInnerTexts()).toEqual([
-        expect.stringContaining("loss"),
+        expect.stringContaining("Loss"),
         expect.stringContaining("accuracy"),
-        "gradient norm",
-        "learning rate",
+        "Gradient norm",
+        "Learning rate",
       ]);
       expect(await page.locator("#status").innerText()).toBe("training");
       child.kill("SIGINT");

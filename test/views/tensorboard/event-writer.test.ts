@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import protobuf from "protobufjs";
 import { expect, test } from "vitest";
-import { openEventFiles } from "../../../views/tensorboard/event-writer.js";
+import { openEventWriter } from "../../../views/tensorboard/event-writer.js";
 
 const schema = `
   syntax = "proto3";
@@ -56,7 +56,7 @@ test("the checksum is CRC-32C", () => {
 
 test("steps, evaluations and samples are events that another reader understands", () => {
   const folder = mkdtempSync(join(tmpdir(), "rnnx-events-"));
-  const files = openEventFiles(folder);
+  const files = openEventWriter(folder);
   files.write({ event: "start", run: "r", device: "cpu", parameters: 1, examples: 1, step: 4, steps: 6 });
   files.write({ event: "step", step: 5, loss: 0.5, gradient_norm: 2, learning_rate: 0.125 });
   const metrics = { train: { loss: 0.25 }, validation: { loss: 0.75, accuracy: 1 }, test: {} };

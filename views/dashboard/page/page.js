@@ -1,17 +1,23 @@
-/** The live page: redraws itself from each state that the training sends. */
-import { showAnswers } from "./predictions.js";
+/** The dashboard page: redraws on every state that the training run sends. */
+import { formatDuration, formatInteger, formatNumber } from "./format.js";
+import { showPredictions } from "./predictions.js";
 import uPlot from "./uplot.js";
 
 const element = (id) => document.getElementById(id);
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-/** Curves of a chart: a key, a colour, and columns of steps and values. */
-const titles = { loss: "loss", gradient_norm: "gradient norm", learning_rate: "learning rate" };
+const titles = { loss: "Loss", gradient_norm: "Gradient norm", learning_rate: "Learning rate" };
+const stepMetrics = ["gradient_norm", "learning_rate"];
 const splits = ["train", "validation", "test"];
 
+/** Charts by metric. */
 const plots = new Map();
 
-/** A chart, made when its first numbers come and fed from then on. */
+/**
+ * Draws the curves of a metric. The chart is created with the first values and updated from then on.
+ *
+ * @param curves `{ key, steps, values }`: a split or `step`, and columns of equal length.
+ */
 function draw(name, curves, wide) {
   const filled = curves.filter(({ steps }) => steps.length > 0);
   if (filled.length === 0) return;
@@ -19,25 +25,25 @@ function draw(name, curves, wide) {
   let plot = plots.get(name);
   if (plot === undefined || plot.kinds !== kinds) {
     plot?.box.remove();
-    plot = { kinds, ...open(name, filled, wide) };
+    plot = { kinds, ...createChart(name, filled, wide) };
     plots.set(name, plot);
   }
   plot.chart.setData(uPlot.join(filled.map(({ steps, values }) => [steps, values])));
 }
 
-function open(name, curves, wide) {
+function createChart(name, curves, wide) {
   const box = document.createElement("div");
   box.className = wide ? "chart wide" : "chart";
   const heading = document.createElement("h2");
   heading.textContent = titles[name] ?? name;
-  if (curves.length > 1) heading.append(keysOf(curves));
+  if (curves.length > 1) heading.append(legend(curves));
   const canvas = document.createElement("div");
   box.append(heading, canvas);
-  const before = [...element("charts").children].find((other) => placeOf(other.dataset.name) > placeOf(name));
+  const next = [...element("charts").children].find((other) => rank(other.dataset.name) > rank(name));
   box.dataset.name = name;
-  element("charts").insertBefore(box, before ?? null);
+  element("charts").insertBefore(box, next ?? null);
   const axis = {
-    stroke: color("quiet"),
+    stroke: color("muted-text"),
     grid: { stroke: color("line"), width: 1 },
     ticks: { show: false },
     font: "11px system-ui, sans-serif",
@@ -47,13 +53,13 @@ function open(name, curves, wide) {
     {
       width: canvas.clientWidth,
       height,
-      padding: [8, 8, 0, 0],
+      padding: [8, 18, 0, 0],
       cursor: { y: false },
       legend: { show: false },
       scales: { x: { time: false } },
       axes: [
         { ...axis, grid: { show: false }, size: 28 },
-        { ...axis, size: 58, values: (_, values) => values.map(short) },
+        { ...axis, size: 62, values: (_, values) => values.map(formatNumber) },
       ],
       series: [
         {},
@@ -73,60 +79,49 @@ function open(name, curves, wide) {
   return { box, chart };
 }
 
-/** The loss first, metrics next, what is only watched last. */
-function placeOf(name) {
-  if (name === "loss") return 0;
-  const last = ["gradient_norm", "learning_rate"].indexOf(name);
-  return last < 0 ? 1 : 2 + last;
+/** Order of the charts: the loss, the metrics, then gradient norm and learning rate. */
+function rank(name) {
+  return name === "loss" ? 0 : 2 + stepMetrics.indexOf(name);
 }
 
-function keysOf(curves) {
-  const keys = document.createElement("span");
-  keys.className = "keys";
+function legend(curves) {
+  const entries = document.createElement("span");
+  entries.className = "legend";
   for (const { key } of curves) {
     const line = document.createElement("i");
     line.style.background = color(key);
     const entry = document.createElement("span");
-    entry.append(line, key === "step" ? "each step" : key);
-    keys.append(entry);
+    entry.append(line, key === "step" ? "per step" : key);
+    entries.append(entry);
   }
-  return keys;
+  return entries;
 }
 
-function short(value) {
-  if (value === null || value === undefined) return "";
-  const size = Math.abs(value);
-  return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(0) : String(Number(value.toPrecision(4)));
+/** `<dl>` entries of terms and their values. */
+function appendEntry(list, name, value) {
+  const [term, definition] = [document.createElement("dt"), document.createElement("dd")];
+  term.textContent = name;
+  definition.textContent = value;
+  list.append(term, definition);
 }
 
-function duration(seconds) {
-  if (!Number.isFinite(seconds)) return "–";
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-}
-
-function showNumbers(state) {
-  const { curves, evaluations, step, steps, speed, status } = state;
+function showFigures({ curves, evaluations, step, steps, speed, status }) {
   const latest = evaluations.at(-1)?.metrics ?? {};
-  const part = splits.toReversed().find((name) => name !== "train" && Object.keys(latest[name] ?? {}).length > 0);
-  const numbers = [
-    ["step", `${step.toLocaleString("en-US")} / ${steps.toLocaleString("en-US")}`],
-    ["loss", short(curves.loss.at(-1))],
-    ...Object.entries(part === undefined ? (latest.train ?? {}) : latest[part])
+  const split = splits.toReversed().find((name) => Object.keys(latest[name] ?? {}).length > 0);
+  const loss = curves.loss.at(-1);
+  const figures = [
+    ["step", `${formatInteger(step)} / ${formatInteger(steps)}`],
+    ["loss", loss === undefined ? "" : formatNumber(loss)],
+    ...Object.entries(latest[split] ?? {})
       .slice(0, 3)
-      .map(([name, value]) => [`${part ?? "train"} ${name}`, short(value)]),
-    ["steps each second", speed === null ? "" : short(Number(speed.toPrecision(3)))],
-    ["time left", status === "training" && speed ? duration((steps - step) / speed) : "–"],
+      .map(([name, value]) => [`${split} ${name}`, formatNumber(value)]),
+    ["steps per second", speed === null ? "" : formatNumber(Number(speed.toPrecision(3)))],
+    ["time left", status === "training" && speed ? formatDuration((steps - step) / speed) : "–"],
   ];
-  element("numbers").replaceChildren(
-    ...numbers.map(([name, value]) => {
+  element("figures").replaceChildren(
+    ...figures.map(([name, value]) => {
       const entry = document.createElement("div");
-      const [term, definition] = [document.createElement("dt"), document.createElement("dd")];
-      term.textContent = name;
-      definition.textContent = value;
-      entry.append(term, definition);
+      appendEntry(entry, name, value);
       return entry;
     }),
   );
@@ -134,16 +129,16 @@ function showNumbers(state) {
 }
 
 function showCharts({ curves, evaluations }) {
-  const every = (name) => ({ key: "step", steps: curves.step, values: curves[name] });
+  const perStep = (name) => ({ key: "step", steps: curves.step, values: curves[name] });
   const evaluated = (name) =>
     splits.map((key) => {
       const known = evaluations.filter(({ metrics }) => typeof metrics[key]?.[name] === "number");
       return { key, steps: known.map(({ step }) => step), values: known.map(({ metrics }) => metrics[key][name]) };
     });
-  draw("loss", [every("loss"), ...evaluated("loss")], true);
+  draw("loss", [perStep("loss"), ...evaluated("loss")], true);
   const names = new Set(evaluations.flatMap(({ metrics }) => splits.flatMap((key) => Object.keys(metrics[key] ?? {}))));
   for (const name of names) if (name !== "loss") draw(name, evaluated(name), false);
-  for (const name of ["gradient_norm", "learning_rate"]) draw(name, [every(name)], false);
+  for (const name of stepMetrics) draw(name, [perStep(name)], false);
 }
 
 function showSamples({ samples }) {
@@ -151,19 +146,14 @@ function showSamples({ samples }) {
   panel.hidden = samples.length === 0;
   const list = document.createElement("dl");
   list.className = "texts";
-  for (const { step, text } of samples.toReversed()) {
-    const [term, definition] = [document.createElement("dt"), document.createElement("dd")];
-    term.textContent = `step ${step}`;
-    definition.textContent = text;
-    list.append(term, definition);
-  }
+  for (const { step, text } of samples.toReversed()) appendEntry(list, `step ${formatInteger(step)}`, text);
   const heading = document.createElement("h2");
-  heading.textContent = "Written while it learns";
+  heading.textContent = "Samples";
   panel.replaceChildren(heading, list);
 }
 
 function setStatus(status) {
-  element("status").textContent = status === "lost" ? "no longer there" : status;
+  element("status").textContent = status;
   element("status").dataset.status = status;
 }
 
@@ -173,19 +163,19 @@ function show(state) {
   const { name, status, device, parameters, notices } = state;
   document.title = `${name} · ${status}`;
   element("name").textContent = name;
-  element("about").textContent = device === "" ? "" : `${parameters.toLocaleString("en-US")} parameters on ${device}`;
+  element("about").textContent = device === "" ? "" : `${formatInteger(parameters)} parameters on ${device}`;
   element("notices").textContent = notices.join("\n");
   ended = !["starting", "training"].includes(status);
   setStatus(status);
-  showNumbers(state);
+  showFigures(state);
   showCharts(state);
   showSamples(state);
-  showAnswers(element("answers"), state.glimpse, color);
+  showPredictions(element("predictions"), state.predictions, color);
 }
 
 const source = new EventSource("/events");
 source.onmessage = ({ data }) => show(JSON.parse(data));
 source.addEventListener("end", () => source.close());
 source.onerror = () => {
-  if (!ended) setStatus("lost");
+  if (!ended) setStatus("disconnected");
 };

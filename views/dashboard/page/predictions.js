@@ -1,52 +1,54 @@
-/** What the model says beside what is true: a table of classes, curves of numbers, or texts. */
+/** Predictions next to targets: a confusion matrix, curves of values, or texts. */
+import { formatInteger, formatNumber } from "./format.js";
 import uPlot from "./uplot.js";
 
-const make = (tag, text = "") => {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  return made;
+const create = (tag, text = "") => {
+  const node = document.createElement(tag);
+  node.textContent = text;
+  return node;
 };
 
-let plotted;
+let plot;
 
-export function showAnswers(panel, glimpse, color) {
-  panel.hidden = glimpse === null;
-  if (glimpse === null || panel.dataset.step === String(glimpse.step)) return;
-  panel.dataset.step = glimpse.step;
-  const { answers, part, step } = glimpse;
-  plotted?.destroy();
-  plotted = undefined;
-  const heading = make("h2", `What it says of the ${part} part after step ${step.toLocaleString("en-US")}`);
-  panel.replaceChildren(heading);
-  if (answers.kind === "classes") panel.append(confusion(answers, color));
-  else if (answers.kind === "texts") panel.append(texts(answers.texts));
-  else plotted = numbers(panel, answers.series[0], color);
+export function showPredictions(panel, predictions, color) {
+  panel.hidden = predictions === null;
+  if (predictions === null || panel.dataset.step === String(predictions.step)) return;
+  const { summary, split, step } = predictions;
+  panel.dataset.step = step;
+  plot?.destroy();
+  plot = undefined;
+  panel.replaceChildren(create("h2", `Predictions on the ${split} split at step ${formatInteger(step)}`));
+  if (summary.kind === "classes") panel.append(confusionMatrix(summary, color));
+  else if (summary.kind === "texts") panel.append(texts(summary.texts));
+  else plot = valueChart(panel, summary.series[0], color);
 }
 
-/** Classes beyond this are too many for a table. */
-const mostClasses = 40;
+/** Maximum number of classes in the matrix. */
+const maxClasses = 40;
 
-function confusion({ names, counts }, color) {
-  const all = counts.flat().reduce((sum, count) => sum + count, 0);
-  const right = counts.reduce((sum, row, index) => sum + row[index], 0);
-  const summary = make("p", `${right.toLocaleString("en-US")} of ${all.toLocaleString("en-US")} are right`);
-  summary.className = "quiet";
-  if (names.length > mostClasses) return summary;
+function confusionMatrix({ names, counts }, color) {
+  const total = counts.flat().reduce((sum, count) => sum + count, 0);
+  const correct = counts.reduce((sum, row, index) => sum + row[index], 0);
+  const share = formatNumber((100 * correct) / Math.max(total, 1));
+  const summary = create("p", `${formatInteger(correct)} of ${formatInteger(total)} correct (${share} %)`);
+  summary.className = "muted";
+  if (names.length > maxClasses) return summary;
   const table = document.createElement("table");
   table.className = "confusion";
   const head = table.createTHead().insertRow();
-  head.append(make("th", "true ╲ predicted"), ...names.map((name) => make("th", name)));
+  head.append(create("th", "true ╲ predicted"), ...names.map((name) => create("th", name)));
   const body = table.createTBody();
   counts.forEach((row, target) => {
     const line = body.insertRow();
-    line.append(make("th", names[target]));
-    const sum = row.reduce((total, count) => total + count, 0);
+    line.append(create("th", names[target]));
+    const sum = row.reduce((rowTotal, count) => rowTotal + count, 0);
     row.forEach((count, predicted) => {
       const cell = line.insertCell();
       cell.textContent = count === 0 ? "" : count;
-      const share = sum === 0 ? 0 : Math.round((90 * count) / sum) + (count > 0 ? 10 : 0);
-      cell.style.background = `color-mix(in srgb, ${color(predicted === target ? "train" : "validation")} ${share}%, ${color("soft")})`;
-      if (share > 55) cell.style.color = color("back");
+      const strength = sum === 0 ? 0 : Math.round((90 * count) / sum) + (count > 0 ? 10 : 0);
+      const hue = color(predicted === target ? "train" : "validation");
+      cell.style.background = `color-mix(in srgb, ${hue} ${strength}%, ${color("panel")})`;
+      if (strength > 55) cell.style.color = color("background");
     });
   });
   const box = document.createElement("div");
@@ -54,24 +56,26 @@ function confusion({ names, counts }, color) {
   return box;
 }
 
-function texts(all) {
+/** Texts with the differing characters marked, if both have the same length. */
+function texts(examples) {
   const list = document.createElement("dl");
   list.className = "texts";
-  for (const { target, predicted } of all) {
-    if (target !== null) list.append(make("dt", "true"), make("dd", target));
-    const shown = make("dd");
-    const [expected, units] = [[...(target ?? predicted)], [...predicted]];
-    for (const [index, unit] of units.entries()) {
-      shown.append(expected.length !== units.length || expected[index] === unit ? unit : make("mark", unit));
+  for (const { target, predicted } of examples) {
+    if (target !== null) list.append(create("dt", "target"), create("dd", target));
+    const marked = create("dd");
+    const [expected, characters] = [[...(target ?? predicted)], [...predicted]];
+    for (const [index, character] of characters.entries()) {
+      const isEqual = expected.length !== characters.length || expected[index] === character;
+      marked.append(isEqual ? character : create("mark", character));
     }
-    list.append(make("dt", "predicted"), shown);
+    list.append(create("dt", "predicted"), marked);
   }
   return list;
 }
 
-function numbers(panel, { name, target, predicted }, color) {
+function valueChart(panel, { name, target, predicted }, color) {
   const axis = {
-    stroke: color("quiet"),
+    stroke: color("muted-text"),
     grid: { stroke: color("line"), width: 1 },
     ticks: { show: false },
     font: "11px system-ui, sans-serif",
@@ -79,18 +83,18 @@ function numbers(panel, { name, target, predicted }, color) {
   return new uPlot(
     {
       width: panel.clientWidth - 32,
-      height: 220,
-      padding: [8, 8, 0, 0],
-      legend: { show: false },
+      height: 240,
+      padding: [8, 18, 0, 0],
+      legend: { show: true, live: false },
       scales: { x: { time: false } },
       axes: [
-        { ...axis, grid: { show: false }, size: 28 },
-        { ...axis, size: 58 },
+        { ...axis, grid: { show: false }, label: "example", labelSize: 16, labelFont: axis.font, size: 28 },
+        { ...axis, size: 62 },
       ],
       series: [
         {},
-        { label: `${name}, true`, stroke: color("quiet"), width: 1.5, points: { show: false } },
-        { label: "predicted", stroke: color("validation"), width: 1.5, points: { show: false } },
+        { label: `${name}, target`, stroke: color("muted-text"), width: 1.5, points: { show: false } },
+        { label: `${name}, predicted`, stroke: color("validation"), width: 1.5, points: { show: false } },
       ],
     },
     [target.map((_, index) => index), target, predicted],
