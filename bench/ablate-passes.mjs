@@ -1,9 +1,9 @@
 /**
- * What each pass is worth: the training step of the standard configurations without it, over the step with all ablatablePasses. Both are called
+ * What each pass is worth: the training step of the standard configurations without it, over the step with all passes. Both are called
  * in turn in one process, and the ratio is the median of the pairs'; "=" is a pass that changes nothing of the model. Prints a table
  * for docs/performance.md and leaves the numbers.
  *
- *     node bench/ablate-ablatablePasses.mjs [--only "small char-rnn"] [--pass hoist --pass sink] [--pairs 9]
+ *     node bench/ablate-passes.mjs [--only "small char-rnn"] [--pass hoist --pass sink] [--pairs 9]
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,9 +29,9 @@ const { InferenceSession, Tensor } = await import("onnxruntime-node");
 
 const chosen = configurations.filter(({ name }) => values.only.includes(name));
 
-async function compiled(sizes, without) {
+async function compiled(sizes, disabledPasses) {
   const read = await readSpec(JSON.stringify(specOf(sizes)), { file: "bench.json" });
-  const made = read.ok ? await compile(read.spec, signatureOf(sizes), { without }) : undefined;
+  const made = read.ok ? await compile(read.spec, signatureOf(sizes), { disabledPasses }) : undefined;
   if (!made?.ok) throw new Error(JSON.stringify(made?.problems ?? read.diagnostics));
   return made.artifact;
 }
@@ -81,7 +81,7 @@ for (const pass of values.pass) {
   process.stdout.write(`| ${pass} | ${cells.join(" | ")} |\n`);
   rows.push({ pass, ratios: Object.fromEntries(ratios) });
 }
-const results = { date: today(), machine: machine(values.threads), note: values.note, without: rows };
+const results = { date: today(), machine: machine(values.threads), note: values.note, passes: rows };
 mkdirSync(values.out, { recursive: true });
 writeFileSync(
   join(values.out, `${resultName("ablate-passes", results)}.json`),

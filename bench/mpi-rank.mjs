@@ -51,7 +51,7 @@ const request = {
   device: "cpu",
   resume: false,
   init: null,
-  without: [],
+  disabledPasses: [],
 };
 
 const startOf = ({ parameters, slots }) => ({

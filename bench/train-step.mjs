@@ -15,7 +15,7 @@ const values = flagsOf(import.meta.filename, {
   calls: 5,
   cell: "lstm",
   samples: 0,
-  without: [],
+  "disable-pass": [],
   profile: undefined,
 });
 const sizes = sizesOf(values);
@@ -43,7 +43,7 @@ const countNodes = (graph) =>
   graph.nodes.reduce((sum, node) => sum + 1 + (node.op === "Scan" ? countNodes(node.attributes.body) : 0), 0);
 const compiling = performance.now();
 const compiled = await compile(read.spec, signature, {
-  without: values.without,
+  disabledPasses: values.disablePass,
   onStage(stage, graph) {
     if (stage !== "optimized") return;
     const scans = graph.nodes.filter(({ op }) => op === "Scan");

@@ -60,9 +60,14 @@ export function setOption(): Option {
   return new Option("--set <path.to.key=value>", "override a value of the spec (repeatable)").argParser(parseOverride);
 }
 
-/** `--without`, of every command that compiles. */
+/** `--disable-pass`, of every command that compiles; `rnnx inspect --passes` lists the names. */
 export function disablePassOption(): Option {
-  return new Option("--without <pass>", "leave a pass of the compiler out; may be repeated").argParser(collectValues);
+  return new Option("--disable-pass <pass>", "compile without this pass (repeatable)").argParser(collectValues);
+}
+
+/** `--stop-after`, of every command that compiles. */
+export function stopAfterOption(): Option {
+  return new Option("--stop-after <pass>", "end each pass pipeline after this pass or phase");
 }
 
 /** `--device` of every command that runs a model. */

@@ -23,8 +23,10 @@ export interface TrainRequest {
   readonly force?: boolean;
   /** A model file whose training this run goes on with, on the spec's data. */
   readonly fromModel?: string;
-  /** Passes to leave out (for measuring and bisecting). */
+  /** Compiler passes that do not run (to measure them, or to bisect a fault). */
   readonly disabledPasses: readonly string[];
+  /** A pass after whose first run, or a phase after which, every pipeline of the compiler ends. */
+  readonly stopAfter?: string | undefined;
   /** Whether evaluations show what the model says beside what is true. */
   readonly reportPredictions?: boolean;
 }

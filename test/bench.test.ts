@@ -10,7 +10,7 @@ const run = (script: string, ...flags: readonly string[]) => {
 };
 const sizes = ["layers=2", "hidden=4", "batch=2", "time=3", "vocabulary=5", "steps=2"].map((size) => `--${size}`);
 
-test.each([[[]], [["--cell", "gru"]], [["--cell", "own_lstm"]], [["--samples", "3"]], [["--without", "hoist"]]])(
+test.each([[[]], [["--cell", "gru"]], [["--cell", "own_lstm"]], [["--samples", "3"]], [["--disable-pass", "hoist"]]])(
   "a step with %j is timed, and its process described",
   (flags) => {
     const line = JSON.parse(run("train-step.mjs", ...sizes, "--calls", "1", "--threads", "1", ...flags));

@@ -10,13 +10,12 @@ import { reportInvalidInput } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";
 import { reportSpecErrors } from "../open-spec.js";
 import { openSpecWithSignature } from "../open-spec-with-data.js";
-import { disablePassOption, setOption } from "../option-parsers.js";
-import { checkPassNames } from "../passes.js";
+import { disablePassOption, setOption, stopAfterOption } from "../option-parsers.js";
+import { type PassFlags, readPassSelection } from "../pass-selection.js";
 
-interface Flags {
+interface Flags extends PassFlags {
   readonly out: string;
   readonly set?: readonly Override[];
-  readonly without?: readonly string[];
 }
 
 export const compileCommand: CommandModule = {
@@ -30,19 +29,20 @@ export const compileCommand: CommandModule = {
       .argument("<spec>", "spec (.json)")
       .requiredOption("--out <dir>", "output folder")
       .addOption(setOption())
-      .addOption(disablePassOption());
+      .addOption(disablePassOption())
+      .addOption(stopAfterOption());
   },
 
   async run(output, command) {
     const [file = ""] = command.args;
-    const { out, set = [], without = [] } = command.opts<Flags>();
-    const exitCode = await checkPassNames(output, without);
-    if (exitCode !== undefined) return exitCode;
+    const { out, set = [], ...flags } = command.opts<Flags>();
+    const passSelection = await readPassSelection(output, flags);
+    if (passSelection === undefined) return exitCodes.invalidInput;
     const opened = await openSpecWithSignature(output, file, set);
     if (opened === undefined) return exitCodes.invalidInput;
     const { spec, origins, signature } = opened;
     const { compile } = await import("../../compiler/compile.js");
-    const compiled = await compile(spec, signature, { origins, without });
+    const compiled = await compile(spec, signature, { origins, ...passSelection });
     if (!compiled.ok) {
       await reportSpecErrors(output, opened.locate(compiled.problems), opened.source);
       return exitCodes.invalidInput;

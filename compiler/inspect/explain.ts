@@ -85,11 +85,7 @@ function stepGradient(cell: ResolvedCell, sizes: CellSizes, context: PassContext
     0,
     Array.from({ length: inputCount }, (_, index) => index),
   );
-  const simplified = runPasses(
-    { ...differentiated, outputs: differentiated.outputs.slice(1) },
-    [...canonicalize, ...canonicalize],
-    context,
-  );
+  const simplified = runPasses({ ...differentiated, outputs: differentiated.outputs.slice(1) }, canonicalize, context);
   const scope = openScope(simplified);
   simplified.outputs.forEach((output, index) => {
     scope.names.set(output, `d${differentiated.inputs[index]?.name}`);

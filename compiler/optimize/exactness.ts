@@ -2,10 +2,8 @@
 import { elementCount } from "../ir/dims.js";
 import type { Node } from "../ir/types.js";
 import { traitsOf } from "../ops/index.js";
-import { expectedSize, type PassContext } from "./pass.js";
-
-/** Entries up to which a result is small: there are as many of it as there are steps in a call. */
-const MAX_SMALL_ELEMENTS = 2 ** 9;
+import type { PassContext } from "./pass.js";
+import { expectedSize, targetOf } from "./target/index.js";
 
 export function isExact(node: Node): boolean {
   return traitsOf(node).bitExact === "yes";
@@ -17,7 +15,8 @@ export function isInexactScalar(node: Node): boolean {
 }
 
 export function isSmall({ outputs }: Node, context: PassContext): boolean {
+  const { smallResultElements } = targetOf(context);
   return outputs.every(
-    ({ type }) => expectedSize(elementCount(type.shape), context, Number.POSITIVE_INFINITY) <= MAX_SMALL_ELEMENTS,
+    ({ type }) => expectedSize(elementCount(type.shape), context, Number.POSITIVE_INFINITY) <= smallResultElements,
   );
 }

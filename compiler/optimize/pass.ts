@@ -1,22 +1,21 @@
-/** What a pass is: a named function from graph to graph that keeps every output's value. */
-import { evaluateDim } from "../ir/dims.js";
-import type { Dim, Graph } from "../ir/types.js";
+/** A pass: a named function from graph to graph that preserves the value of every output. */
+import type { Graph } from "../ir/types.js";
+import type { Target } from "./target/target.js";
 
 export interface PassContext {
-  /** Sizes that symbols are expected to have, for cost decisions only: results never depend on them. */
+  /** Expected values of symbolic dims, for cost decisions only: results never depend on them. */
   readonly expected: ReadonlyMap<string, number>;
-  /** Whether a processor with caches runs the graph, and not a device to which each call of a kernel is the cost; true by default. */
-  readonly cached?: boolean;
-}
-
-/** The number that a dim is expected to be; `otherwise` where nothing is expected of one of its symbols. */
-export function expectedSize(dim: Dim, { expected }: PassContext, fallback: number): number {
-  return evaluateDim(dim, expected) ?? fallback;
+  /** The device that runs the graph, for cost decisions only; the CPU by default. */
+  readonly target?: Target;
 }
 
 export interface Pass {
+  /** Kebab-case, the field's term. */
   readonly name: string;
-  /** One sentence for people, with before and after. */
+  /** One sentence with an example: before → after. */
   readonly description: string;
+  /** Passes whose output this pass matches or builds on: in a pipeline that has both, they run first. */
+  readonly after?: readonly string[];
+  /** Returns the same graph when nothing changed. */
   run(graph: Graph, context: PassContext): Graph;
 }

@@ -1,6 +1,4 @@
-/** The passes, in the order in which they run. */
-import { verify } from "../graph/verify.js";
-import type { Graph } from "../ir/types.js";
+/** The pipelines: phases of passes as data, in the order in which they run. */
 import { constantFold } from "./canonicalize/constant-fold.js";
 import { cse } from "./canonicalize/cse.js";
 import { dce } from "./canonicalize/dce.js";
@@ -9,7 +7,7 @@ import { foldTimeIntoMatmul } from "./kernels/fold-time-into-matmul.js";
 import { fuseGemm } from "./kernels/fuse-gemm.js";
 import { matmulBeforeGather } from "./kernels/matmul-before-gather.js";
 import { prepackWeights } from "./kernels/prepack-weights.js";
-import { reduceAsMatmul } from "./kernels/reduce-as-matmul.js";
+import { type LegalityRule, noIdentity, noInt64, noRecurrentOperators, noStaticLoops, webgpuOps } from "./legality.js";
 import { decompose } from "./legalize/decompose.js";
 import { elideZeroState } from "./legalize/elide-zero-state.js";
 import { int32 } from "./legalize/int32.js";
@@ -18,119 +16,99 @@ import { associativeScan } from "./loops/associative-scan.js";
 import { distribute } from "./loops/distribute.js";
 import { factorOut } from "./loops/factor-out.js";
 import { fuseIntoLoop } from "./loops/fuse-into-loop.js";
-import { hoist } from "./loops/hoist.js";
-import { hoistExact } from "./loops/hoist-exact.js";
+import { hoist, hoistExact } from "./loops/hoist.js";
 import { inductionVariables } from "./loops/induction-variables.js";
 import { lerp } from "./loops/lerp.js";
 import { reassociate } from "./loops/reassociate.js";
-import { sink } from "./loops/sink.js";
-import { sinkExact } from "./loops/sink-exact.js";
+import { sink, sinkExact } from "./loops/sink.js";
 import { unroll } from "./loops/unroll.js";
-import type { Pass, PassContext } from "./pass.js";
+import type { Pass } from "./pass.js";
+import { type Phase, type Pipeline, passesOf, phase } from "./phase.js";
 import { reuseLoopValues } from "./reuse/loop-values.js";
 import { shareFactor } from "./reuse/share-factor.js";
-import { reuseShiftedState } from "./reuse/shifted-state.js";
 import { tanhGradient } from "./reuse/tanh-gradient.js";
 
-/** What moves nothing in or out of loops. */
-export const canonicalize: readonly Pass[] = [constantFold, simplify, cse, dce];
+export { type PassSelection, type Phase, type Pipeline, passesOf, runPasses } from "./phase.js";
 
-const rearrangeTerms: readonly Pass[] = [reassociate, factorOut, distribute];
+const cleanup: readonly Pass[] = [constantFold, simplify, cse, dce];
 
-/** A loop's body put so that its state-free parts stand by themselves. What one round finds may serve the next. */
-const exposeInvariants: readonly Pass[] = [
-  lerp,
-  addBeforeSplit,
-  ...rearrangeTerms,
-  ...rearrangeTerms,
-  ...rearrangeTerms,
-];
+/** Nothing enters or leaves a loop. */
+export const canonicalize: Pipeline = [phase("canonicalize", cleanup, { until: "fixpoint", legality: [noIdentity] })];
 
-/** Before differentiation: what leaves a forward loop here has its gradient outside the backward loop by itself. */
-export const forwardPasses: readonly Pass[] = [
-  ...canonicalize,
-  lerp,
-  addBeforeSplit,
-  reassociate,
-  hoist,
-  ...canonicalize,
-  matmulBeforeGather,
-  sink,
-  ...canonicalize,
-];
-
-/** On a graph with casts to and from float16: those of weights and data leave the loops. */
-export const mixedPrecisionPasses: readonly Pass[] = [...canonicalize, hoist, ...canonicalize];
-
-/** After differentiation, on the whole step; and last on graphs that only infer. */
-export const stepPasses: readonly Pass[] = [
-  ...canonicalize,
-  ...exposeInvariants,
-  hoist,
-  sink,
-  ...canonicalize,
-  associativeScan,
-  ...canonicalize,
-  foldTimeIntoMatmul,
-  matmulBeforeGather,
-  fuseGemm,
-  prepackWeights,
-  reuseShiftedState,
-  reduceAsMatmul,
-  tanhGradient,
-  ...canonicalize,
-  reuseLoopValues,
-  fuseIntoLoop,
-  shareFactor,
-  ...canonicalize,
-];
-
-/** On the loop over the steps of a call, which are optimized each by itself. */
-export const stepLoopPasses: readonly Pass[] = [
-  ...canonicalize,
-  inductionVariables,
-  hoistExact,
-  sinkExact,
-  ...canonicalize,
-];
-
-/** On graphs that are exported. */
-export const exportPasses: readonly Pass[] = [elideZeroState, ...stepPasses];
-
-/** After all others, on graphs of known sizes for WebGPU. */
-export const webgpuPasses: readonly Pass[] = [
-  ...canonicalize,
-  unroll,
-  ...canonicalize,
-  decompose,
-  int32,
-  ...canonicalize,
-];
-
-/** Every pass of training by name, each once. */
-export const ablatablePasses: readonly Pass[] = [...new Set([...forwardPasses, ...stepPasses, ...stepLoopPasses])];
-
-/** Runs passes in order, each verified, without those named. `after` sees each pass's result. */
-export function runPasses(
-  graph: Graph,
-  pipeline: readonly Pass[],
-  context: PassContext,
-  without: readonly string[] = [],
-  onPass: (pass: Pass, graph: Graph) => void = () => {},
-): Graph {
-  /** Passes that left the current graph as it is. */
-  let idle = new Set<Pass>();
-  return pipeline
-    .filter((pass) => !without.includes(pass.name))
-    .reduce((current, pass) => {
-      const next = idle.has(pass) ? current : runVerified(pass, current, context);
-      idle = next === current ? idle.add(pass) : new Set();
-      onPass(pass, next);
-      return next;
-    }, graph);
+/** A phase with the canonicalization of its result. */
+function canonicalized(
+  name: string,
+  passes: readonly Pass[],
+  rules: readonly LegalityRule[],
+  options: Partial<Pick<Phase, "until">> = {},
+): Phase {
+  return phase(name, passes, { ...options, cleanup, legality: [noIdentity, ...rules] });
 }
 
-function runVerified(pass: Pass, graph: Graph, context: PassContext): Graph {
-  const next = pass.run(graph, context);
-  return next === graph ? graph : verify(next, pass.name);
-}
+const canonicalization = (rules: readonly LegalityRule[]) =>
+  phase("canonicalize", cleanup, { until: "fixpoint", legality: [noIdentity, ...rules] });
+
+const legalInTraining = [noRecurrentOperators];
+
+/** Before differentiation: work that leaves a forward loop here has its gradient outside the backward loop. */
+export const forwardPasses: Pipeline = [
+  canonicalization(legalInTraining),
+  phase("expose-invariants", [lerp, addBeforeSplit, reassociate], { until: "fixpoint", legality: legalInTraining }),
+  canonicalized("hoist-from-loops", [hoist], legalInTraining, { until: "fixpoint" }),
+  canonicalized("sink-from-loops", [matmulBeforeGather, sink], legalInTraining, { until: "fixpoint" }),
+];
+
+/** On a graph with casts to and from float16: the casts of weights and data leave the loops. */
+export const mixedPrecisionPasses: Pipeline = [
+  canonicalization(legalInTraining),
+  canonicalized("hoist-from-loops", [hoist], legalInTraining, { until: "fixpoint" }),
+];
+
+const optimization = (rules: readonly LegalityRule[]): Pipeline => [
+  canonicalization(rules),
+  phase("expose-invariants", [lerp, addBeforeSplit, reassociate, factorOut, distribute], {
+    until: "fixpoint",
+    legality: rules,
+  }),
+  canonicalized("move-out-of-loops", [hoist, sink], rules, { until: "fixpoint" }),
+  canonicalized("parallelize-loops", [associativeScan], rules),
+  canonicalized("choose-kernels", [foldTimeIntoMatmul, matmulBeforeGather, fuseGemm, prepackWeights], rules),
+  canonicalized("reuse-values", [tanhGradient, reuseLoopValues, fuseIntoLoop, shareFactor], rules),
+];
+
+/** After differentiation, on the whole step; and on the graphs of evaluation and inference. */
+export const stepPasses: Pipeline = optimization(legalInTraining);
+
+/** On the loop over the steps of a call; the step itself has been optimized. */
+export const stepLoopPasses: Pipeline = [
+  canonicalization(legalInTraining),
+  canonicalized("move-out-of-step-loop", [inductionVariables, hoistExact, sinkExact], legalInTraining),
+];
+
+/** On exported graphs. */
+export const exportPasses: Pipeline = [phase("elide-operands", [elideZeroState]), ...optimization([])];
+
+/** After all others, on graphs of static shapes for WebGPU. */
+export const webgpuPasses: Pipeline = [
+  canonicalization(legalInTraining),
+  canonicalized("unroll-loops", [unroll], [...legalInTraining, noStaticLoops]),
+  canonicalized("legalize", [decompose, int32], [...legalInTraining, noStaticLoops, webgpuOps, noInt64]),
+];
+
+const trainingPipelines = [forwardPasses, mixedPrecisionPasses, stepPasses, stepLoopPasses];
+
+/** The passes of training, each once: disabling one changes the speed and not the result. */
+export const ablatablePasses: readonly Pass[] = [...new Set(trainingPipelines.flatMap(passesOf))];
+
+/** The phases of training, by name. */
+export const phaseNames: readonly string[] = [...new Set(trainingPipelines.flat().map(({ name }) => name))];
+
+/** The pipelines by name, with the stages of the compiler that run them. */
+export const pipelines: readonly { readonly name: string; readonly stages: string; readonly phases: Pipeline }[] = [
+  { name: "forward", stages: "prepared", phases: forwardPasses },
+  { name: "mixed-precision", stages: "mixed", phases: mixedPrecisionPasses },
+  { name: "step", stages: "optimized, eval, model, stream, shard, update", phases: stepPasses },
+  { name: "step-loop", stages: "train", phases: stepLoopPasses },
+  { name: "export", stages: "rnnx export", phases: exportPasses },
+  { name: "webgpu", stages: "train and eval of --device webgpu", phases: webgpuPasses },
+];

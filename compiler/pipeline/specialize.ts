@@ -9,6 +9,7 @@ import { at, expectDefined } from "../ir/expect.js";
 import { staticShape } from "../ir/tensor.js";
 import type { Graph, Value } from "../ir/types.js";
 import { runPasses, webgpuPasses } from "../optimize/pipeline.js";
+import { webgpu } from "../optimize/target/index.js";
 
 /** A graph with the names of its inputs and outputs. */
 export interface SpecializedGraph {
@@ -37,7 +38,7 @@ export function specialize(
   deviceResident: readonly Role[] = [],
 ): SpecializedGraph {
   const { graph: specialized, ...names } = joinHostOutputs(substituteDims(graph, sizes), ports, deviceResident);
-  const optimized = runPasses(verify(specialized, "bind"), webgpuPasses, { expected: sizes, cached: false });
+  const optimized = runPasses(verify(specialized, "bind"), webgpuPasses, { expected: sizes, target: webgpu });
   return { graph: optimized, inputs: ports.inputs.map(({ name }) => name), ...names };
 }
 

@@ -11,7 +11,16 @@ import { isParameter, type OutputPort, type Program, restrictToOutputs } from ".
 import { verify } from "../graph/verify.js";
 import type { Graph } from "../ir/types.js";
 import { hasParallelizableLoop } from "../optimize/loops/associative-scan.js";
-import { canonicalize, forwardPasses, mixedPrecisionPasses, runPasses, stepPasses } from "../optimize/pipeline.js";
+import {
+  canonicalize,
+  forwardPasses,
+  mixedPrecisionPasses,
+  type PassSelection,
+  type Pipeline,
+  runPasses,
+  stepPasses,
+} from "../optimize/pipeline.js";
+import { cpu, webgpu } from "../optimize/target/index.js";
 import { autocast } from "../precision/autocast.js";
 import { perMicroBatch, type Signature, withStaticTime } from "../signature.js";
 import { applyStep, gradientStep } from "../training/data-parallel.js";
@@ -37,19 +46,17 @@ export const stages = [
 ] as const;
 export type Stage = (typeof stages)[number];
 
-export interface CompileOptions {
+export interface CompileOptions extends PassSelection {
   /** Places problems in the user's text. */
   readonly origins?: SourceMap;
-  /** Names of passes to leave out. */
-  readonly without?: readonly string[];
   /** Whether the step is wanted in two halves too, for processes that share a batch. */
   readonly dataParallel?: boolean;
   /** What will run the training, where that is not a processor or a device that runs loops. */
   readonly target?: "webgpu";
   /** Called with each stage's graph as it is made. */
   readonly onStage?: (stage: Stage, graph: Graph) => void;
-  /** Called after each pass of each stage. */
-  readonly onPass?: (stage: Stage, pass: string, graph: Graph) => void;
+  /** Called after each run of a pass, with the name of its phase; the graph is the same object when nothing changed. */
+  readonly onPass?: (stage: Stage, pass: string, graph: Graph, phase: string) => void;
 }
 
 /** The user's mistakes. */
@@ -166,7 +173,7 @@ export function buildLossProgram(
   if (!initial.ok) return initial;
   // A number of steps that is known is only written out where something is made of it: other lengths stay possible.
   const { context } = stageRunner(perMicroBatch(signature, microBatches), {});
-  const mayParallelize = signature.steps !== undefined && !options.without?.includes("parallel");
+  const mayParallelize = signature.steps !== undefined && !options.disabledPasses?.includes("associative-scan");
   const isParallel = mayParallelize && hasParallelizableLoop(initial.program.graph, context);
   const elaborated = isParallel ? elaborateFor(withStaticTime(signature)) : initial;
   if (!elaborated.ok) return elaborated;
@@ -189,16 +196,17 @@ function unknownStepsProblem({ train }: NormalSpec, { origins }: CompileOptions)
 
 /** The step in two halves. The spec has been lowered already, and has no other problem than that its loss cannot be shared. */
 export function dataParallelStep(spec: NormalSpec, signature: Signature, options: CompileOptions) {
-  const { without, onStage, onPass } = options;
+  const { disabledPasses, stopAfter, onStage, onPass } = options;
   const isShardStage = (stage: Stage) => stage === "shard" || stage === "update";
   const result = gradientOf(
     spec,
     signature,
     {
-      without: without ?? [],
+      disabledPasses: disabledPasses ?? [],
+      stopAfter,
       ...(options.origins && { origins: options.origins }),
       onStage: (stage, graph) => isShardStage(stage) && onStage?.(stage, graph),
-      onPass: (stage, pass, graph) => isShardStage(stage) && onPass?.(stage, pass, graph),
+      onPass: (stage, pass, graph, phase) => isShardStage(stage) && onPass?.(stage, pass, graph, phase),
     },
     true,
   );
@@ -219,8 +227,11 @@ export function dataParallelStep(spec: NormalSpec, signature: Signature, options
 }
 
 /** Stages as they are made: verified, and shown to whoever watches. */
-export function stageRunner(signature: Signature, { without = [], target, onStage, onPass }: CompileOptions) {
-  const context = { expected: new Map(Object.entries(signature.expected)), cached: target !== "webgpu" };
+export function stageRunner(
+  signature: Signature,
+  { disabledPasses = [], stopAfter, target, onStage, onPass }: CompileOptions,
+) {
+  const context = { expected: new Map(Object.entries(signature.expected)), target: target === "webgpu" ? webgpu : cpu };
   return {
     context,
     verifyStage(stage: Stage, graph: Graph): Graph {
@@ -228,7 +239,11 @@ export function stageRunner(signature: Signature, { without = [], target, onStag
       onStage?.(stage, graph);
       return graph;
     },
-    optimize: (stage: Stage, graph: Graph, passList: Parameters<typeof runPasses>[1]) =>
-      runPasses(graph, passList, context, without, (pass, result) => onPass?.(stage, pass.name, result)),
+    optimize: (stage: Stage, graph: Graph, pipeline: Pipeline) =>
+      runPasses(graph, pipeline, context, {
+        disabledPasses,
+        stopAfter,
+        onPass: (pass, result, phase) => onPass?.(stage, pass.name, result, phase.name),
+      }),
   };
 }

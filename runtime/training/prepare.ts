@@ -96,7 +96,7 @@ export async function planTraining(
   request: TrainRequest,
   dataParallel: DataParallel = singleProcess,
 ): Promise<PlanResult> {
-  const { folder, out, init, disabledPasses } = request;
+  const { folder, out, init, disabledPasses, stopAfter } = request;
   const modelResult = request.fromModel === undefined ? null : await readTrainableModel(request.fromModel);
   const trainableModel = modelResult?.ok ? modelResult.trainableModel : null;
   const dataResult =
@@ -118,7 +118,8 @@ export async function planTraining(
   const target = request.device === "webgpu" ? ({ target: "webgpu" } as const) : {};
   const options = {
     origins: identityOrigins(spec),
-    without: disabledPasses,
+    disabledPasses,
+    stopAfter,
     dataParallel: dataParallel.isStepSplit,
     ...target,
   };

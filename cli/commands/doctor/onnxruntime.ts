@@ -31,7 +31,7 @@ async function checkDevice(device: Device): Promise<CheckResult> {
   const folder = mkdtempSync(join(tmpdir(), "rnnx-doctor-"));
   try {
     const out = join(folder, "run");
-    const request = { spec: await tinySpec(), folder, out, device, resume: false, init: null, without: [] };
+    const request = { spec: await tinySpec(), folder, out, device, resume: false, init: null, disabledPasses: [] };
     const outcome = await train(request, { onEvent: () => {} });
     if (outcome.ok) return good(device, "trains a model");
     const [message, hint] =

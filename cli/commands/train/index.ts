@@ -16,14 +16,15 @@ import {
   parseByteSize,
   parseNameMap,
   setOption,
+  stopAfterOption,
 } from "../../option-parsers.js";
 import type { Output } from "../../output.js";
-import { checkPassNames } from "../../passes.js";
+import { type PassFlags, readPassSelection } from "../../pass-selection.js";
 import { stopOnSignal } from "../../signals.js";
 import { openTrainingDisplay } from "./console.js";
 import { openObservers } from "./observers.js";
 
-interface Flags {
+interface Flags extends PassFlags {
   readonly out?: string;
   readonly device: TrainRequest["device"];
   readonly steps?: number;
@@ -37,7 +38,6 @@ interface Flags {
   readonly memoryLimit?: number;
   readonly threads?: number;
   readonly ranks?: number;
-  readonly without?: readonly string[];
   readonly dryRun?: boolean;
   readonly chart?: boolean;
   readonly dashboard?: number | true;
@@ -77,14 +77,16 @@ export const trainCommand: CommandModule = {
       )
       .option("--force", "train even if the memory estimate exceeds the available memory")
       .optionsGroup("Compiler:")
-      .addOption(disablePassOption());
+      .addOption(disablePassOption())
+      .addOption(stopAfterOption());
   },
 
   async run(output, command) {
     const [file = ""] = command.args;
     const flags = command.opts<Flags>();
-    const { without = [] } = flags;
     if ((detectLaunch()?.rank ?? 0) > 0) return flags.dryRun === true ? exitCodes.success : runWorkerRank();
+    const passSelection = await readPassSelection(output, flags);
+    if (passSelection === undefined) return cancelTraining();
     const opened = await openTrainSpec(output, file, flags);
     if (opened === undefined) return cancelTraining();
 
@@ -101,7 +103,7 @@ export const trainCommand: CommandModule = {
       ...(flags.ranks !== undefined && { ranks: flags.ranks }),
       ...(flags.force === true && { force: true }),
       ...(isModelFile(file) && { fromModel: resolve(file) }),
-      disabledPasses: without,
+      ...passSelection,
       reportPredictions: flags.dashboard !== undefined,
     };
     if (flags.dryRun === true) return (await import("./dry-run.js")).dryRun(output, opened, request);
@@ -133,7 +135,6 @@ export const trainCommand: CommandModule = {
 
 /** The spec, or undefined when it or a flag was wrong and the user has been told. */
 async function openTrainSpec(output: Output, file: string, flags: Flags): Promise<OpenedSpec | undefined> {
-  if ((await checkPassNames(output, flags.without ?? [])) !== undefined) return undefined;
   const isModel = isModelFile(file);
   const conflict = flagConflict(flags, isModel);
   if (conflict !== undefined) {

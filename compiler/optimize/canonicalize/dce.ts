@@ -39,7 +39,7 @@ function pruneScan(loop: NodeOf<"Scan">, live: ReadonlySet<Value>): NodeOf<"Scan
     return liveBody.live.has(value) || (!hasLiveScan && index === stateCount);
   };
   const inputs = body.inputs.filter(keepInput);
-  const isUnchanged = inputs.length === body.inputs.length && isRead.every(Boolean);
+  const isUnchanged = inputs.length === body.inputs.length && loop.outputs.every((_, index) => keepOutput(index));
   if (isUnchanged && isSame(liveBody.nodes, body.nodes)) return loop;
   return {
     op: "Scan",

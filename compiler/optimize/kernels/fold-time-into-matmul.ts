@@ -5,7 +5,7 @@ import { at } from "../../ir/expect.js";
 import type { Pass } from "../pass.js";
 
 export const foldTimeIntoMatmul: Pass = {
-  name: "contract",
+  name: "fold-time-into-matmul",
   description: "Σ_t A_tᵀ @ B_t → Aᵀ @ B, with the steps laid one under the other.",
   run: (graph) =>
     rewrite(graph, (node, { b, inputs, producer }) => {

@@ -4,7 +4,8 @@ import { broadcastShapes, elementCount, mulDims, sameShape } from "../../ir/dims
 import { at } from "../../ir/expect.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "../../ir/types.js";
 import { countReaders } from "../loops/rewrite-loop.js";
-import { expectedSize, type Pass, type PassContext } from "../pass.js";
+import type { Pass, PassContext } from "../pass.js";
+import { expectedSize, targetOf } from "../target/index.js";
 
 const isMatrix = (value: Value) => value.type.shape.length === 2;
 
@@ -12,12 +13,10 @@ const isMatrix = (value: Value) => value.type.shape.length === 2;
  * A left factor is turned inside the product at a price for each multiplication, and before it at a price for each of its
  * entries: the latter is less where each is multiplied by many columns, and the factor does not stay in the cache.
  */
-const MIN_COLUMNS = 1024;
-const MIN_ELEMENTS = 2 ** 19;
-
 function isTransposeCheaperBefore(factor: Value, columns: Dim, context: PassContext): boolean {
   const size = expectedSize(elementCount(factor.type.shape), context, 0);
-  return size >= MIN_ELEMENTS && expectedSize(columns, context, 0) >= MIN_COLUMNS;
+  const { minElements, minColumns } = targetOf(context).transposeBeforeGemm;
+  return size >= minElements && expectedSize(columns, context, 0) >= minColumns;
 }
 
 /**
@@ -31,16 +30,14 @@ function keepTransposeOutside({ b, producer }: RewriteSite, transpose: Node, fac
   return b.reshape(b.transpose(source, [2, 0, 1]), factor.type.shape);
 }
 
-/** Entries from which a one-hot matrix is worth being made turned, and not with those of the other steps of a call. */
-const MIN_ONE_HOT_ELEMENTS = 2 ** 17;
-
 /** onehot(i)ᵀ @ y → the product with a matrix that lies as it is read: each place is compared with all indices. */
 function oneHotTransposeAsEqual(graph: Graph, context: PassContext): Graph {
+  const { oneHotByComparisonElements } = targetOf(context);
   return rewrite(graph, (node, { b, inputs, producer }) => {
     if (node.op !== "Gemm" || !node.attributes.transA) return undefined;
     const [x, y, bias] = [at(inputs, 0), at(inputs, 1), inputs[2]];
     const oneHot = producer(x);
-    if (oneHot?.op !== "OneHot" || expectedSize(elementCount(x.type.shape), context, 0) < MIN_ONE_HOT_ELEMENTS)
+    if (oneHot?.op !== "OneHot" || expectedSize(elementCount(x.type.shape), context, 0) < oneHotByComparisonElements)
       return undefined;
     const { depth, dtype } = oneHot.attributes;
     const indices = b.cast(b.unsqueeze(at(oneHot.inputs, 0), [0]), "int64");
@@ -80,9 +77,6 @@ function acceptsBias(value: Value, producer: RewriteSite["producer"]): boolean {
   return bias === undefined || (sameShape(bias.type.shape, value.type.shape) && acceptsBias(bias, producer));
 }
 
-/** Entries from which a product over all steps is worth being laid flat for the sake of its term. */
-const MIN_BATCHED_ELEMENTS = 2 ** 22;
-
 /** The factors of a product of [steps, rows, k] with a matrix, where the term is one for each column. */
 function batchedProduct(
   node: Node | undefined,
@@ -111,7 +105,7 @@ function fuseBias(graph: Graph, context: PassContext): Graph {
       const batched = batchedProduct(producer(value), addend);
       if (batched !== undefined && readers.get(at(node.inputs, index)) === 1) {
         const { shape } = value.type;
-        if (expectedSize(elementCount(shape), context, 0) < MIN_BATCHED_ELEMENTS) continue;
+        if (expectedSize(elementCount(shape), context, 0) < targetOf(context).batchedBiasElements) continue;
         const [timeSteps = 1, rows = 1, columns = 1] = batched.x.type.shape;
         const flattened = b.reshape(batched.x, [mulDims(timeSteps, rows), columns]);
         return [b.reshape(b.gemm(flattened, batched.matrix, addend), shape)];
@@ -128,7 +122,7 @@ function fuseBias(graph: Graph, context: PassContext): Graph {
 }
 
 export const fuseGemm: Pass = {
-  name: "gemm",
+  name: "fuse-gemm",
   description: "A product of matrices with a turned factor or an added term is one Gemm: x @ y + c → Gemm(x, y, c).",
   run: (graph, context) => {
     let current = oneHotTransposeAsEqual(foldTransposes(graph, context), context);

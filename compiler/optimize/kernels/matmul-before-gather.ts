@@ -3,7 +3,8 @@ import { type RewriteRule, rewrite } from "../../graph/rewrite.js";
 import { elementCount } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
 import type { Dim } from "../../ir/types.js";
-import { expectedSize, type Pass, type PassContext } from "../pass.js";
+import type { Pass, PassContext } from "../pass.js";
+import { expectedSize } from "../target/index.js";
 
 function ruleFor(context: PassContext): RewriteRule {
   const count = (dim: Dim) => expectedSize(dim, context, Number.POSITIVE_INFINITY);
@@ -34,7 +35,7 @@ function ruleFor(context: PassContext): RewriteRule {
 }
 
 export const matmulBeforeGather: Pass = {
-  name: "gather-matmul",
+  name: "matmul-before-gather",
   description:
     "Gather(E, x) @ W → Gather(E @ W, x) when the table is shorter than the batch; onehot(x) @ W → Gather(W, x).",
   run: (graph, context) => rewrite(graph, ruleFor(context)),

@@ -6,17 +6,8 @@ import type { Builder } from "../../ir/builder.js";
 import { elementCount } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "../../ir/types.js";
-import { expectedSize, type Pass, type PassContext } from "../pass.js";
-
-/** Fewer steps than these do not pay for turning a matrix; and smaller matrices stay in the cache, however they lie. */
-const MIN_TIME_STEPS = 8;
-const MIN_ELEMENTS = 2 ** 19;
-
-/**
- * The kernel lays its right operand out anew at each call. Up to so many rows it is quicker with the matrix on the left, where it is read
- * as it lies, and the few rows turned before and after.
- */
-const MAX_ROWS_MATRIX_LEFT = 48;
+import type { Pass, PassContext } from "../pass.js";
+import { expectedSize, targetOf } from "../target/index.js";
 
 /** The multiplication by a value of the body as it stands: x @ w, or x @ w + c. */
 function productWith(node: Node, matrix: Value): NodeOf<"MatMul"> | NodeOf<"Gemm"> | undefined {
@@ -28,7 +19,8 @@ function productWith(node: Node, matrix: Value): NodeOf<"MatMul"> | NodeOf<"Gemm
 /** Whether a captured matrix is read by products alone, of more than one row. */
 function canPrepack(matrix: Value, body: Graph, context: PassContext): boolean {
   const { shape } = matrix.type;
-  if (shape.length !== 2 || expectedSize(elementCount(shape), context, 0) < MIN_ELEMENTS) return false;
+  const { minElements } = targetOf(context).prepackWeights;
+  if (shape.length !== 2 || expectedSize(elementCount(shape), context, 0) < minElements) return false;
   const readers = body.nodes.filter((node) => node.inputs.includes(matrix));
   const isOne = (dim: Dim | undefined) => dim !== undefined && expectedSize(dim, context, 0) === 1;
   const isProduct = (node: Node) => productWith(node, matrix) && !isOne(node.inputs[0]?.type.shape[0]);
@@ -45,7 +37,8 @@ function productWithTransposed(
   const [x, transposed, bias] = [at(operands, 0), at(operands, 1), operands[2]];
   const transA = product.op === "Gemm" && product.attributes.transA;
   const rows = expectedSize(at(x.type.shape, 0), context, Number.POSITIVE_INFINITY);
-  if (transA || rows > MAX_ROWS_MATRIX_LEFT) return b.gemm(x, transposed, bias, transA, true);
+  if (transA || rows > targetOf(context).prepackWeights.maxRowsWeightLeft)
+    return b.gemm(x, transposed, bias, transA, true);
   const result = b.transpose(b.matmul(transposed, b.transpose(x, [1, 0])), [1, 0]);
   return bias === undefined ? result : b.add(result, bias);
 }
@@ -71,12 +64,14 @@ function withPrepacked(body: Graph, prepacked: ReadonlySet<Value>, context: Pass
 }
 
 export const prepackWeights: Pass = {
-  name: "turn",
+  name: "prepack-weights",
+  after: ["fuse-gemm"],
   description:
     "In a loop, x @ W → Gemm(x, Wᵀ, transB), or for few rows (Wᵀ @ xᵀ)ᵀ, with Wᵀ made before it: the kernel reads it lies.",
   run: (graph, context) =>
     rewrite(graph, (node, { b, inputs, producer }) => {
-      if (node.op !== "Scan" || expectedSize(node.attributes.length, context, MIN_TIME_STEPS) < MIN_TIME_STEPS)
+      const { minTimeSteps } = targetOf(context).prepackWeights;
+      if (node.op !== "Scan" || expectedSize(node.attributes.length, context, minTimeSteps) < minTimeSteps)
         return undefined;
       const { body } = node.attributes;
       const { captures } = scanOperands(node).inner;

@@ -5,9 +5,7 @@ import { tensor } from "../../ir/tensor.js";
 import type { Dim, Node, Value } from "../../ir/types.js";
 import { traitsOf } from "../../ops/index.js";
 import type { Pass } from "../pass.js";
-
-/** A kernel writes into as many buffers as it has results, and reads one more: devices have 8 at least. */
-const MAX_OUTPUTS = 7;
+import { webgpu } from "../target/index.js";
 
 const iota = (count: number) =>
   tensor(
@@ -105,7 +103,7 @@ const replace: RewriteRule = (node, site) => {
     }
     case "Split": {
       const { axis, sizes } = node.attributes;
-      if (!isInteger && sizes.length <= MAX_OUTPUTS) return undefined;
+      if (!isInteger && sizes.length <= webgpu.maxKernelOutputs) return undefined;
       const ends = sizes.map((_, index) => sizes.slice(0, index + 1).reduce((sum, size) => sum + size, 0));
       return ends.flatMap((end, index) => {
         const start = end - (sizes[index] ?? 0);
@@ -118,7 +116,8 @@ const replace: RewriteRule = (node, site) => {
 };
 
 export const decompose: Pass = {
-  name: "stand-in",
+  name: "decompose",
+  after: ["unroll"],
   description: "What WebGPU has no kernel for, by what it has: OneHot(i) → Cast(Equal(i, [0, 1, …])).",
   run: (graph) => rewrite(graph, replace),
 };

@@ -28,7 +28,7 @@ const replace: RewriteRule = (node, { b, inputs, producer, constant }) => {
 };
 
 export const elideZeroState: Pass = {
-  name: "rest",
+  name: "elide-zero-state",
   description: "A recurrent operator's first states, where they are zeros, are left out.",
   run: (graph) => rewrite(graph, replace),
 };

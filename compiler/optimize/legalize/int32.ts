@@ -42,7 +42,8 @@ export function narrowGraph(graph: Graph): Graph {
 }
 
 export const int32: Pass = {
-  name: "narrow",
+  name: "int32",
+  after: ["decompose"],
   description: "Whole numbers are of 32 bits: Cast(x, to=int64) → Cast(x, to=int32), inputs and outputs too.",
   run: narrowGraph,
 };

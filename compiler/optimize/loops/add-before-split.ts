@@ -58,7 +58,7 @@ function addBeforeSplits(b: Builder, loop: NodeOf<"Scan">, operands: readonly Va
 }
 
 export const addBeforeSplit: Pass = {
-  name: "lift",
+  name: "add-before-split",
   description: "State-free terms of a split's parts are added before it, in one: p + x, q + y → [p, q] + [x, y].",
   run: (graph) => rewriteLoops(graph, addBeforeSplits),
 };

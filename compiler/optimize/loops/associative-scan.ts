@@ -8,17 +8,10 @@ import type { Builder } from "../../ir/builder.js";
 import { elementCount } from "../../ir/dims.js";
 import { at, expectDefined } from "../../ir/expect.js";
 import type { Graph, NodeOf, Value } from "../../ir/types.js";
-import { expectedSize, type Pass, type PassContext } from "../pass.js";
+import type { Pass, PassContext } from "../pass.js";
+import { expectedSize, targetOf } from "../target/index.js";
 import { linearOrder } from "./affine-recurrence.js";
 import { batchNode, producersOf, rewriteLoops } from "./rewrite-loop.js";
-
-/*
- * Microseconds, on a CPU of two cores: calling a kernel, starting a step of a loop, and each entry that a kernel works on. They
- * decide which form is made, and no result.
- */
-const CALL_MICROSECONDS = 2;
-const ITERATION_MICROSECONDS = 4;
-const ELEMENT_MICROSECONDS = 1 / 1500;
 
 /** Kernels of one level of the prefix scan; and entries that they all work on, for each of the sequence. */
 const LEVEL_CALLS = 14;
@@ -28,6 +21,7 @@ const LEVEL_ELEMENTS = 14;
 function isProfitable(loop: NodeOf<"Scan">, timeSteps: number, context: PassContext): boolean {
   const { body } = loop.attributes;
   const { inner } = scanOperands(loop);
+  const { kernelCallMicroseconds, loopIterationMicroseconds, elementMicroseconds } = targetOf(context);
   const stateSize = inner.states.reduce(
     (sum, { type }) => sum + expectedSize(elementCount(type.shape), context, Number.POSITIVE_INFINITY),
     0,
@@ -35,11 +29,12 @@ function isProfitable(loop: NodeOf<"Scan">, timeSteps: number, context: PassCont
   const calls = body.nodes.filter(({ op }) => op !== "Constant").length;
   const sequentialCost =
     timeSteps *
-    (ITERATION_MICROSECONDS + calls * (CALL_MICROSECONDS + (stateSize / inner.states.length) * ELEMENT_MICROSECONDS));
+    (loopIterationMicroseconds +
+      calls * (kernelCallMicroseconds + (stateSize / inner.states.length) * elementMicroseconds));
   const levels = Math.ceil(Math.log2(timeSteps));
   return (
-    levels * LEVEL_CALLS * CALL_MICROSECONDS * inner.states.length +
-      2 * timeSteps * stateSize * LEVEL_ELEMENTS * ELEMENT_MICROSECONDS <
+    levels * LEVEL_CALLS * kernelCallMicroseconds * inner.states.length +
+      2 * timeSteps * stateSize * LEVEL_ELEMENTS * elementMicroseconds <
     sequentialCost
   );
 }
@@ -268,7 +263,7 @@ export function rewriteAsPrefixScans(
 }
 
 export const associativeScan: Pass = {
-  name: "parallel",
+  name: "associative-scan",
   description:
     "A narrow loop that is linear in its states, h' = a * h + b → a scan over prefixes, of logarithmic depth.",
   run: (graph, context) => rewriteAsPrefixScans(graph, (loop, timeSteps) => isProfitable(loop, timeSteps, context)),

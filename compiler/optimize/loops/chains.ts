@@ -15,8 +15,8 @@ export type ChainKind = "sum" | "product";
 export interface Chains {
   /** The kind of chain that a node belongs to. */
   kindOf(node: Node): ChainKind | undefined;
-  /** The terms of the chain that ends in a node, read from the left. */
-  termsOf(node: Node): readonly Term[];
+  /** The terms of the chain that ends in a node, from the left, by the node's operand. */
+  termsByOperand(node: Node): readonly (readonly Term[])[];
 }
 
 function kindOf(node: Node): ChainKind | undefined {
@@ -31,13 +31,15 @@ export function chainsOf(body: Graph): Chains {
     const output = at(node.outputs, 0);
     if (kindOf(node) !== undefined && readers.get(output) === 1) links.set(output, node);
   }
-  const termsOf = (node: Node, negative = false): readonly Term[] =>
-    node.inputs.flatMap((value, index) => {
+  const termsByOperand = (node: Node, negative = false): readonly (readonly Term[])[] =>
+    node.inputs.map((value, index) => {
       const sign = negative !== (node.op === "Sub" && index === 1);
       const link = links.get(value);
-      return link !== undefined && kindOf(link) === kindOf(node) ? termsOf(link, sign) : [{ value, negative: sign }];
+      return link !== undefined && kindOf(link) === kindOf(node)
+        ? termsByOperand(link, sign).flat()
+        : [{ value, negative: sign }];
     });
-  return { kindOf, termsOf: (node) => termsOf(node) };
+  return { kindOf, termsByOperand: (node) => termsByOperand(node) };
 }
 
 /** Two terms of a chain as one. */

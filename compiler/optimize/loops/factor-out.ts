@@ -7,7 +7,7 @@ import { sameShape } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
 import type { NodeOf, Value } from "../../ir/types.js";
 import type { Pass, PassContext } from "../pass.js";
-import { isWide } from "../target/cpu.js";
+import { isWide } from "../target/index.js";
 import { chainsOf, joinTerms, type Term } from "./chains.js";
 import { countReaders, producersOf, rewriteBody, rewriteLoops, stateIndependent } from "./rewrite-loop.js";
 
@@ -31,7 +31,7 @@ function factorOutScan(
   const { body } = loop.attributes;
   const independent = stateIndependent(loop);
   const readers = countReaders(body);
-  const { kindOf, termsOf } = chainsOf(body);
+  const { kindOf, termsByOperand } = chainsOf(body);
   const producers = producersOf(body);
 
   const productOf = (value: Value): Product => {
@@ -76,7 +76,7 @@ function factorOutScan(
         );
       return [inner.mul(concatFactors("dependent"), concatFactors("independent"))];
     }
-    const groups = kindOf(node) === "sum" ? groupsOf(termsOf(node)) : undefined;
+    const groups = kindOf(node) === "sum" ? groupsOf(termsByOperand(node).flat()) : undefined;
     if (groups === undefined) return undefined;
     const terms = [...groups].map(([dependent, group]): Term => {
       const [first, ...rest] = group;
@@ -95,7 +95,7 @@ function factorOutScan(
 }
 
 export const factorOut: Pass = {
-  name: "factor",
+  name: "factor-out",
   description:
     "Products in loops share their state-dependent factor: s * a - s * b → s * (a - b); [s * a, t * b] → [s, t] * [a, b].",
   run: (graph, context) => rewriteLoops(graph, (b, loop, operands) => factorOutScan(b, loop, operands, context)),

@@ -7,7 +7,7 @@ import { at } from "../../ir/expect.js";
 import type { Dim, Graph, Node, NodeOf, Tensor, Value } from "../../ir/types.js";
 import { traitsOf } from "../../ops/index.js";
 import type { Pass, PassContext } from "../pass.js";
-import { isWide } from "../target/cpu.js";
+import { isWide } from "../target/index.js";
 import { producersOf, readersOf, rebuildScan, transformRecursively } from "./rewrite-loop.js";
 
 /** What an operand is to a step: a slice of it, or all of it. */
@@ -144,7 +144,7 @@ function fuseLoops(graph: Graph, context: PassContext): Graph {
 }
 
 export const fuseIntoLoop: Pass = {
-  name: "fuse",
+  name: "fuse-into-loop",
   description:
     "Wide slices that a loop alone reads are made in it: Scan(x * y) → Scan(x, y), with the product in its body.",
   run: (graph, context) => transformRecursively(graph, (subgraph) => fuseLoops(subgraph, context)),

@@ -4,7 +4,9 @@ import { copyNode, scanOperands } from "../../graph/rewrite.js";
 import type { Builder } from "../../ir/builder.js";
 import { at, expectDefined } from "../../ir/expect.js";
 import type { Node, NodeOf, Value } from "../../ir/types.js";
+import { isExact, isInexactScalar, isSmall } from "../exactness.js";
 import type { Pass } from "../pass.js";
+import { targetOf } from "../target/index.js";
 import { batchNode, canBatch, rebuildBody, rebuildScan, rewriteLoops, stateIndependent } from "./rewrite-loop.js";
 
 /** Where a value of the body is to be had outside: the same at every step, or one slice of it per step. */
@@ -52,6 +54,12 @@ export function hoistScan(
       outerValues.set(at(node.outputs, 0), { value: at(copyNode(b, node, []), 0), perStep: false });
       continue;
     }
+    // An Identity without a node outside: the rebuilt body may need one again, and hoist would never reach a fixpoint.
+    const alias = node.op === "Identity" ? outerValues.get(at(node.inputs, 0)) : undefined;
+    if (alias !== undefined) {
+      outerValues.set(at(node.outputs, 0), alias);
+      continue;
+    }
     const operandValues: OuterValue[] = [];
     for (const input of node.inputs) {
       const outerValue = outerValues.get(input);
@@ -96,4 +104,28 @@ export const hoist: Pass = {
   name: "hoist",
   description: "What does not depend on a loop's states runs before it, over all steps: x_t @ W per step → X @ W once.",
   run: (graph) => rewriteLoops(graph, (b, loop, operands) => hoistScan(b, loop, operands)),
+};
+
+/** An operation on numbers, for all steps: on a vector of each number's repetitions. */
+const replicateScalars: (vectorLanes: number) => typeof batchNode =
+  (vectorLanes) => (b, node, inputs, batched, length) => {
+    if (!isInexactScalar(node)) return batchNode(b, node, inputs, batched, length);
+    const replicate = (scalars: Value) => b.expand(b.unsqueeze(scalars, [1]), [length, vectorLanes]);
+    const operands = inputs.map((input, index) => (batched[index] ? replicate(input) : input));
+    return copyNode(b, node, operands).map((rows) => b.squeeze(b.slice(rows, 1, 0, 1), [1]));
+  };
+
+export const hoistExact: Pass = {
+  name: "hoist-exact",
+  after: ["induction-variables"],
+  description:
+    "Small work on the batches of a call's steps is done for all of them at once, before the loop over the steps.",
+  run: (graph, context) => {
+    const { vectorLanes } = targetOf(context);
+    const isReproducible = (node: Node) => isExact(node) || (vectorLanes !== undefined && isInexactScalar(node));
+    const batch = vectorLanes === undefined ? batchNode : replicateScalars(vectorLanes);
+    return rewriteLoops(graph, (b, loop, operands) =>
+      hoistScan(b, loop, operands, (node) => isReproducible(node) && isSmall(node, context), batch),
+    );
+  },
 };

@@ -62,7 +62,7 @@ function removeInductionVariables(
 }
 
 export const inductionVariables: Pass = {
-  name: "count",
+  name: "induction-variables",
   description: "A state that counts is not carried: n_t = n + t, for all steps at once.",
   run: (graph) => rewriteLoops(graph, removeInductionVariables),
 };

@@ -52,7 +52,7 @@ function lerpScan(b: Builder, loop: NodeOf<"Scan">, operands: readonly Value[]):
 }
 
 export const lerp: Pass = {
-  name: "blend",
+  name: "lerp",
   description: "A weighted mean in a loop takes one product: (1 - z) * a + z * b → a + z * (b - a).",
   run: (graph) => rewriteLoops(graph, lerpScan),
 };

@@ -10,22 +10,25 @@ import { rewriteBody, rewriteLoops, stateIndependent } from "./rewrite-loop.js";
 
 function reassociateScan(b: Builder, loop: NodeOf<"Scan">, operands: readonly Value[]): readonly Value[] | undefined {
   const independent = stateIndependent(loop);
-  const { kindOf, termsOf } = chainsOf(loop.attributes.body);
+  const { kindOf, termsByOperand } = chainsOf(loop.attributes.body);
   return rewriteBody(b, loop, operands, (node, { b: inner, lookup }) => {
     const kind = kindOf(node);
     if (kind === undefined) return undefined;
-    const terms = termsOf(node);
-    const lookupTerm = ({ value, negative }: Term): Term => ({ value: lookup(value), negative });
-    const independentTerms = terms.filter(({ value }) => independent.has(value)).map(lookupTerm);
-    const dependentTerms = terms.filter(({ value }) => !independent.has(value)).map(lookupTerm);
+    const operands = termsByOperand(node);
+    const isIndependent = ({ value }: Term) => independent.has(value);
+    const independentTerms = operands.flat().filter(isIndependent);
+    const dependentTerms = operands.flat().filter((term) => !isIndependent(term));
     if (independentTerms.length < 2 || dependentTerms.length === 0) return undefined;
-    const combined = joinTerms(inner, kind, independentTerms);
-    return [joinTerms(inner, kind, [...dependentTerms, combined]).value];
+    const isGrouped = operands.some((terms) => terms.length === independentTerms.length && terms.every(isIndependent));
+    if (isGrouped) return undefined;
+    const lookupTerm = ({ value, negative }: Term): Term => ({ value: lookup(value), negative });
+    const combined = joinTerms(inner, kind, independentTerms.map(lookupTerm));
+    return [joinTerms(inner, kind, [...dependentTerms.map(lookupTerm), combined]).value];
   });
 }
 
 export const reassociate: Pass = {
-  name: "regroup",
+  name: "reassociate",
   description: "Sums and products in loops are ordered so that state-free terms meet: (x + h) + b → h + (x + b).",
   run: (graph) => rewriteLoops(graph, reassociateScan),
 };

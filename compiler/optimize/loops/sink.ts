@@ -7,7 +7,9 @@ import { elementCount } from "../../ir/dims.js";
 import { at, expectDefined } from "../../ir/expect.js";
 import type { Dim, Node, NodeOf, Value } from "../../ir/types.js";
 import { traitsOf } from "../../ops/index.js";
-import { expectedSize, type Pass, type PassContext } from "../pass.js";
+import { isExact, isSmall } from "../exactness.js";
+import type { Pass, PassContext } from "../pass.js";
+import { expectedSize, targetOf } from "../target/index.js";
 import {
   batchNode,
   canBatch,
@@ -54,10 +56,6 @@ function findAccumulators(loop: NodeOf<"Scan">, readers: ReadonlyMap<Value, numb
  * A sum of products is made in the loop where its factors' stacks are long, which would lie in memory and not in the cache: by products
  * of so many rows that the kernel has its full rate, into a matrix that stays in the cache.
  */
-const MIN_STACKED_ELEMENTS = 2 ** 21;
-const MIN_ROWS = 64;
-const MAX_RESULT_ELEMENTS = 2 ** 16;
-
 function accumulatesInLoop(
   { term }: Accumulator,
   loop: NodeOf<"Scan">,
@@ -65,17 +63,18 @@ function accumulatesInLoop(
   context: PassContext,
 ): boolean {
   const product = producers.get(term);
-  if (context.cached === false || product?.op !== "MatMul" || term.type.shape.length !== 2) return false;
+  if (product?.op !== "MatMul" || term.type.shape.length !== 2) return false;
   // In float16 each step would round the sum; a product of all steps rounds it once.
   if (term.type.dtype === "float16") return false;
+  const { minRows, minStackedElements, maxResultElements } = targetOf(context).accumulateInLoop;
   const { shape } = at(product.inputs, 1).type;
   const sizeOr = (dim: Dim, otherwise: number) => expectedSize(dim, context, otherwise);
   const rows = sizeOr(at(shape, 0), 0);
   const stackedSize = rows * sizeOr(at(shape, 1), 0) * sizeOr(loop.attributes.length, 0);
   return (
-    rows >= MIN_ROWS &&
-    stackedSize >= MIN_STACKED_ELEMENTS &&
-    sizeOr(elementCount(term.type.shape), Number.POSITIVE_INFINITY) <= MAX_RESULT_ELEMENTS
+    rows >= minRows &&
+    stackedSize >= minStackedElements &&
+    sizeOr(elementCount(term.type.shape), Number.POSITIVE_INFINITY) <= maxResultElements
   );
 }
 
@@ -217,4 +216,15 @@ export const sink: Pass = {
   name: "sink",
   description: "What no state depends on runs after the loop: a weight's gradient, summed step by step → one product.",
   run: (graph, context) => rewriteLoops(graph, (b, loop, operands) => sinkScan(b, loop, operands, context)),
+};
+
+export const sinkExact: Pass = {
+  name: "sink-exact",
+  after: ["hoist-exact"],
+  description:
+    "Small work on what a call's steps report is done for all of them at once, after the loop over the steps.",
+  run: (graph, context) =>
+    rewriteLoops(graph, (b, loop, operands) =>
+      sinkScan(b, loop, operands, context, (node) => isExact(node) && isSmall(node, context)),
+    ),
 };

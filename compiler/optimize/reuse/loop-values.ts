@@ -7,7 +7,7 @@ import type { Graph, Node, NodeOf, Value } from "../../ir/types.js";
 import { traitsOf } from "../../ops/index.js";
 import { readersOf, transformRecursively } from "../loops/rewrite-loop.js";
 import type { Pass, PassContext } from "../pass.js";
-import { isWide } from "../target/cpu.js";
+import { isWide } from "../target/index.js";
 
 /** A value of a loop's body that the loop stacks, or could. */
 export interface LoopOutput {
@@ -102,7 +102,7 @@ function withReusedValues(graph: Graph, context: PassContext): Graph {
 }
 
 export const reuseLoopValues: Pass = {
-  name: "recall",
+  name: "reuse-loop-values",
   description:
     "What a loop has made already is not made of its stacks again: h_t = o_t * c_t in the loop, o * c after it → h.",
   run: (graph, context) => transformRecursively(graph, (subgraph) => withReusedValues(subgraph, context)),

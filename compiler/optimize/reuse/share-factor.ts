@@ -157,7 +157,8 @@ function applyPlan(graph: Graph, { factor, cofactors, cone }: Products, { scalin
 }
 
 export const shareFactor: Pass = {
-  name: "spread",
+  name: "share-factor",
+  after: ["reuse-loop-values"],
   description:
     "Products share more where their factor goes to what they are made of: x * y, x * (1 - y) → p = x * y, x - p.",
   run: (graph) => transformRecursively(graph, shareFactors),

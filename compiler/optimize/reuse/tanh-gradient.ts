@@ -46,7 +46,7 @@ function matches(graph: Graph): readonly Node[] {
 }
 
 export const tanhGradient: Pass = {
-  name: "square",
+  name: "tanh-gradient",
   description: "The slope of tanh is made of a product that there is: with p = x * y, x * (1 - y * y) → x - p * y.",
   run: (graph) => {
     const products = new Set(matches(graph));

@@ -42,7 +42,7 @@ function stepOf(testCase: Case): Promise<Graph> {
 
 async function lowerCell(
   { cell, options = {}, lengths = false }: Case,
-  without: readonly string[] = [],
+  disabledPasses: readonly string[] = [],
 ): Promise<Graph> {
   const ids = { dtype: "int32", shape: ["batch", "time"] } as const;
   const signature: Signature = {
@@ -65,7 +65,7 @@ async function lowerCell(
   };
   const read = await readSpec(JSON.stringify(spec));
   if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
-  const lowering = lower(read.spec, signature, { without });
+  const lowering = lower(read.spec, signature, { disabledPasses });
   if (!lowering.ok) throw new Error(JSON.stringify(lowering.problems));
   return lowering.trainingStep.step.graph;
 }

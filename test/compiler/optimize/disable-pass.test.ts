@@ -38,7 +38,7 @@ test.each([{}, { batch: 2 ** 16 }])("training without any one pass, in float64, 
   const numbers = trainInFloat64(normalized, baseline);
   let changed = 0;
   for (const pass of names) {
-    const ablated = lowerGraph(normalized, { without: [pass] });
+    const ablated = lowerGraph(normalized, { disabledPasses: [pass] });
     // A pass that finds nothing to do here leaves the same graph when it is left out.
     if (printGraph(ablated.step.graph) === text) continue;
     changed++;
@@ -49,7 +49,7 @@ test.each([{}, { batch: 2 ** 16 }])("training without any one pass, in float64, 
 
 test.each([tagging, series])("training $name without all of them, in onnxruntime", async (spec) => {
   const { losses: baseline } = await train(await build(spec), [10]);
-  const { losses } = await train(await build(spec, { without: names }), [10]);
+  const { losses } = await train(await build(spec, { disabledPasses: names }), [10]);
   expectNear([losses], [baseline], 1e-5, "without all");
 });
 

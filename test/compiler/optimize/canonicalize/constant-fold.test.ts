@@ -4,7 +4,7 @@ import { tensor } from "../../../../compiler/ir/tensor.js";
 import { constantFold } from "../../../../compiler/optimize/canonicalize/constant-fold.js";
 import { changes, expectUntouched, graphOf, loop } from "../../../support/before-after.js";
 
-describe("fold", () => {
+describe("constant-fold", () => {
   test("computes with constants", () => {
     const graph = graphOf((b, float) => [b.mul(float("x", 2), b.add(b.mul(b.scalar(2), b.scalar(3)), 1))]);
     expect(changes(constantFold, graph)).toMatchInlineSnapshot(`

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { foldTimeIntoMatmul } from "../../../../compiler/optimize/kernels/fold-time-into-matmul.js";
 import { changes, expectUntouched, graphOf } from "../../../support/before-after.js";
 
-describe("contract", () => {
+describe("fold-time-into-matmul", () => {
   test("lays the steps one under the other", () => {
     const graph = graphOf((b, float) => [
       b.sum(b.matmul(b.transpose(float("a", "time", "batch", 2), [0, 2, 1]), float("g", "time", "batch", 3)), [0]),

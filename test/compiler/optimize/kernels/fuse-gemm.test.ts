@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { fuseGemm } from "../../../../compiler/optimize/kernels/fuse-gemm.js";
 import { changes, expectUntouched, graphOf, loop } from "../../../support/before-after.js";
 
-describe("gemm", () => {
+describe("fuse-gemm", () => {
   test("turns factors inside the product", () => {
     const graph = graphOf((b, float) => {
       const [x, y] = [float("x", 3, 2), float("y", 4, 3)];

@@ -14,7 +14,7 @@ const embedded = () =>
     ),
   ]);
 
-describe("gather-matmul", () => {
+describe("matmul-before-gather", () => {
   test("multiplies a table that is shorter than what is picked, and adds a vector to it", () => {
     expect(changes(matmulBeforeGather, embedded(), long)).toMatchInlineSnapshot(`
       "

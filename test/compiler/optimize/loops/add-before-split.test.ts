@@ -22,7 +22,7 @@ const cell = (gates: Gates, sizes: readonly number[] = [2, 2, 2]): Graph =>
     );
   });
 
-describe("lift", () => {
+describe("add-before-split", () => {
   test("adds what parts are given before the split, and zeros to the parts that are given nothing", () => {
     const graph = cell(({ add, mul, sigmoid }, [p, q, r], x, y) => mul(mul(sigmoid(add(x, p)), add(q, y)), r));
     expect(changes(addBeforeSplit, graph)).toMatchInlineSnapshot(`

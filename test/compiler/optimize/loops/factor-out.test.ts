@@ -18,7 +18,7 @@ const cell = (step: Step): Graph =>
     ),
   );
 
-describe("factor", () => {
+describe("factor-out", () => {
   test("takes a common factor out of sums and differences", () => {
     const graph = cell(({ add, sub, mul }, s, t, x, y) => [add(mul(s, x), mul(s, y)), sub(mul(x, t), mul(t, y))]);
     expect(changes(factorOut, graph)).toMatchInlineSnapshot(`

@@ -1,8 +1,8 @@
 /** Count: a state that counts is known at every step; ahead and behind: what is made of it, of the batches and of the reports is made for all steps at once. */
 import { expect, test } from "vitest";
-import { hoistExact } from "../../../../compiler/optimize/loops/hoist-exact.js";
+import { hoistExact } from "../../../../compiler/optimize/loops/hoist.js";
 import { inductionVariables } from "../../../../compiler/optimize/loops/induction-variables.js";
-import { sinkExact } from "../../../../compiler/optimize/loops/sink-exact.js";
+import { sinkExact } from "../../../../compiler/optimize/loops/sink.js";
 import { changes, expectUntouched, graphOf, loop, resultOf } from "../../../support/before-after.js";
 
 const small = { expected: { batch: 4, time: 3 } };

@@ -17,7 +17,7 @@ const cell = (mean: WeightedMean) =>
     }),
   );
 
-describe("blend", () => {
+describe("lerp", () => {
   test("makes one product of two", () => {
     const graph = cell(({ add, sub, mul }, z, h, n) => [add(mul(sub(1, z), h), mul(z, n))]);
     expect(changes(lerp, graph)).toMatchInlineSnapshot(`

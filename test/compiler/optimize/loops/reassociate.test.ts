@@ -24,7 +24,7 @@ const cell = (
     );
   });
 
-describe("regroup", () => {
+describe("reassociate", () => {
   test("puts the state-free terms of a sum together", () => {
     const graph = cell(({ add, tanh }, h, x, y, c) => [tanh(add(add(x, tanh(h)), add(y, c)))]);
     expect(changes(reassociate, graph)).toMatchInlineSnapshot(`

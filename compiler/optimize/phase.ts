@@ -1,0 +1,100 @@
+/** Phases: named lists of passes that run once or to a fixpoint, each pass verified, and the legality of their output. */
+import { verify } from "../graph/verify.js";
+import type { Graph } from "../ir/types.js";
+import { checkLegality, type LegalityRule } from "./legality.js";
+import type { Pass, PassContext } from "./pass.js";
+
+export interface Phase {
+  readonly name: string;
+  readonly passes: readonly Pass[];
+  readonly until: "once" | "fixpoint";
+  /** Passes that run to a fixpoint after the phase's own, in every round. */
+  readonly cleanup: readonly Pass[];
+  /** Rules that the phase's output obeys. */
+  readonly legality: readonly LegalityRule[];
+}
+
+export type Pipeline = readonly Phase[];
+
+export function phase(
+  name: string,
+  passes: readonly Pass[],
+  options: Partial<Omit<Phase, "name" | "passes">> = {},
+): Phase {
+  return { name, passes, until: "once", cleanup: [], legality: [], ...options };
+}
+
+/** The passes of a pipeline in the order in which they first run. */
+export function passesOf(pipeline: Pipeline): readonly Pass[] {
+  return [...new Set(pipeline.flatMap(({ passes, cleanup }) => [...passes, ...cleanup]))];
+}
+
+export interface PassSelection {
+  /** Names of passes that do not run. */
+  readonly disabledPasses?: readonly string[];
+  /** A pass or a phase: a pipeline ends after the first run of this pass, or after this phase. */
+  readonly stopAfter?: string | undefined;
+}
+
+export interface RunOptions extends PassSelection {
+  /** Called after each run of a pass; the graph is the same object when nothing changed. */
+  readonly onPass?: (pass: Pass, graph: Graph, phase: Phase) => void;
+}
+
+/** Rounds after which passes that still change the graph are at fault. */
+const MAX_ROUNDS = 20;
+
+/**
+ * Runs a pipeline. A pass that left a graph unchanged does not run on the same graph again.
+ *
+ * @throws when a pass breaks the graph, when a phase reaches no fixpoint, or when its output breaks a legality rule.
+ */
+export function runPasses(
+  graph: Graph,
+  pipeline: Pipeline,
+  context: PassContext,
+  { disabledPasses = [], stopAfter, onPass }: RunOptions = {},
+): Graph {
+  let current = graph;
+  let isStopped = false;
+  /** Passes that leave the current graph unchanged. */
+  const idle = new Set<Pass>();
+  const isEnabled = ({ name }: Pass) => !disabledPasses.includes(name);
+
+  const runPass = (pass: Pass, phase: Phase) => {
+    if (isStopped) return;
+    if (!idle.has(pass)) {
+      const next = pass.run(current, context);
+      if (next !== current) {
+        verify(next, `${phase.name}/${pass.name}`);
+        idle.clear();
+        current = next;
+      } else idle.add(pass);
+    }
+    onPass?.(pass, current, phase);
+    isStopped = pass.name === stopAfter;
+  };
+  const runToFixpoint = (runRound: () => void, name: string) => {
+    for (let round = 0, before: Graph | undefined; before !== current && !isStopped; round++) {
+      if (round === MAX_ROUNDS) throw new Error(`${name} reaches no fixpoint of ${graph.name} in ${MAX_ROUNDS} rounds`);
+      before = current;
+      runRound();
+    }
+  };
+  for (const phase of pipeline) {
+    const passes = phase.passes.filter(isEnabled);
+    const cleanup = phase.cleanup.filter(isEnabled);
+    const runRound = () => {
+      for (const pass of passes) runPass(pass, phase);
+      runToFixpoint(() => {
+        for (const pass of cleanup) runPass(pass, phase);
+      }, `the cleanup of ${phase.name}`);
+    };
+    if (phase.until === "once") runRound();
+    else runToFixpoint(runRound, phase.name);
+    if (isStopped) return current;
+    if ([...phase.passes, ...phase.cleanup].every(isEnabled)) checkLegality(current, phase.legality, phase.name);
+    if (phase.name === stopAfter) return current;
+  }
+  return current;
+}

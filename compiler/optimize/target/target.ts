@@ -1,0 +1,41 @@
+/** The description of a device that cost decisions read: sizes in elements, times in microseconds. Results never depend on it. */
+export interface Target {
+  readonly name: "cpu" | "webgpu";
+  /** Elements of one step's slice from which a kernel call per step costs less than leaving the cache; see `isWide`. */
+  readonly wideSliceElements: number;
+  /** Elements up to which a result may be computed for all K steps of a call at once. */
+  readonly smallResultElements: number;
+  /**
+   * Lanes of the widest vector loop: a transcendental function of a scalar, replicated to this many lanes, takes the same code
+   * path in every batch size and so rounds the same way. Undefined where that is not known.
+   */
+  readonly vectorLanes: number | undefined;
+  /** A weight gradient is accumulated in the loop instead of one product over all steps from these sizes on. */
+  readonly accumulateInLoop: {
+    /** Elements of one stacked operand, which would not stay in the cache. */
+    readonly minStackedElements: number;
+    /** Rows of the product of one step, for the full rate of the kernel. */
+    readonly minRows: number;
+    /** Elements of the accumulated matrix, which has to stay in the cache. */
+    readonly maxResultElements: number;
+  };
+  /** A left operand is transposed before its product, and not by the kernel, from these sizes on. */
+  readonly transposeBeforeGemm: { readonly minElements: number; readonly minColumns: number };
+  /** Elements of a transposed one-hot matrix from which comparing is faster than transposing. */
+  readonly oneHotByComparisonElements: number;
+  /** Elements of a product over all steps from which flattening it pays for fusing its bias. */
+  readonly batchedBiasElements: number;
+  /** A captured weight is transposed once before its loop from these sizes on. */
+  readonly prepackWeights: {
+    readonly minTimeSteps: number;
+    readonly minElements: number;
+    /** Rows up to which the product with the weight as the left operand is the faster one. */
+    readonly maxRowsWeightLeft: number;
+  };
+  /** Costs that decide between a sequential loop and a prefix scan. */
+  readonly kernelCallMicroseconds: number;
+  readonly loopIterationMicroseconds: number;
+  readonly elementMicroseconds: number;
+  /** Results that one kernel may write. */
+  readonly maxKernelOutputs: number;
+}
