@@ -8,6 +8,7 @@
  *
  * Every arrow is a function from graph to graph; each result is verified, and can be watched with `onStage`.
  */
+
 import { createHash } from "node:crypto";
 import { whyNotStreamable } from "../schema/kinds/layers.js";
 import type { NormalSpec } from "../schema/normal/index.js";
@@ -15,6 +16,7 @@ import { packageVersion } from "../schema/package-root.js";
 import { type Artifact, carriedRoles, type Ports, type Role } from "./artifact.js";
 import { type Analysis, analysisOf, memoryOf, type TrainingGraphs } from "./inspect/analyze.js";
 import type { Graph } from "./ir/types.js";
+import { INFERENCE_OPSET, IR_VERSION, TRAINING_OPSET } from "./onnx/versions.js";
 import { stepLoopPasses, stepPasses } from "./optimize/pipeline.js";
 import { forwardProgram } from "./pipeline/forward.js";
 import { dataParallelPorts, forwardPorts, makeManifest, trainingPorts } from "./pipeline/manifest.js";
@@ -38,11 +40,6 @@ import { trainingGraph } from "./training/step-loop.js";
 export { check } from "./check.js";
 export type { Analysis, LayerSummary } from "./inspect/analyze.js";
 export { buildTrainingStep as lower, type CompileOptions, type Stage, stages } from "./pipeline/training-step.js";
-
-/** Opset 18 is the highest that the CUDA provider has every operator for; opset 17 is what other runtimes read. */
-const TRAINING_OPSET = 18;
-const INFERENCE_OPSET = 17;
-const IR_VERSION = 8;
 
 export type CompileResult =
   | {

@@ -1,5 +1,7 @@
 /** The forward program: a graph whose inputs and outputs have roles. */
+
 import type { Initializer, MetricFinalizer, Role } from "../artifact.js";
+import { restrictGraph } from "../graph/restrict.js";
 import type { Graph, Value } from "../ir/types.js";
 import type { LossValue } from "./losses/operands.js";
 
@@ -53,23 +55,13 @@ export function restrictToOutputs(program: Program, keep: (port: OutputPort) => 
   const { graph } = program;
   const keptIndices = program.outputs.flatMap((port, index) => (keep(port) ? [index] : []));
   const outputs = keptIndices.map((index) => graph.outputs[index] as Value);
-  const reachable = new Set(outputs);
-  const nodes = graph.nodes.toReversed().filter((node) => {
-    const isReachable = node.outputs.some((output) => reachable.has(output));
-    if (isReachable) for (const input of node.inputs) reachable.add(input);
-    return isReachable;
-  });
+  const { graph: restricted, live } = restrictGraph(graph, outputs);
   const inputs = program.inputs.flatMap((port, index) =>
-    holdsWeights(port) || reachable.has(graph.inputs[index] as Value) ? [index] : [],
+    holdsWeights(port) || live.has(graph.inputs[index] as Value) ? [index] : [],
   );
   return {
     ...program,
-    graph: {
-      name: graph.name,
-      inputs: inputs.map((index) => graph.inputs[index] as Value),
-      nodes: nodes.toReversed(),
-      outputs,
-    },
+    graph: { ...restricted, inputs: inputs.map((index) => graph.inputs[index] as Value) },
     inputs: inputs.map((index) => program.inputs[index] as InputPort),
     outputs: keptIndices.map((index) => program.outputs[index] as OutputPort),
   };

@@ -1,6 +1,8 @@
 /** The forward pass as training evaluates it, to hold an export against: weights are inputs, carried states too. */
+
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Port, Ports } from "../artifact.js";
+import { IR_VERSION, TRAINING_OPSET } from "../onnx/versions.js";
 import { emitModel } from "../onnx/write/model.js";
 import { runPasses, stepPasses } from "../optimize/pipeline.js";
 import { forwardProgram } from "../pipeline/forward.js";
@@ -17,8 +19,8 @@ export async function referenceModel(
   const names = (list: readonly Port[]) => list.map(({ name }) => name);
   const model = await emitModel(graph, {
     name: `${spec.name}/reference`,
-    opset: 18,
-    irVersion: 8,
+    opset: TRAINING_OPSET,
+    irVersion: IR_VERSION,
     inputs: names(ports.inputs),
     outputs: names(ports.outputs),
   });

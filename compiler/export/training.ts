@@ -4,11 +4,13 @@
  *
  * Both graphs share one space of names with the model's: what they add begins with `/training/`, as no layer's name does.
  */
+
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Port, Role, StoredTensor } from "../artifact.js";
 import { expectDefined } from "../ir/expect.js";
 import { graphBytes, type TrainingInfo } from "../onnx/splice/training-info.js";
 import { type Weight, withWeights } from "../onnx/splice/weights.js";
+import { IR_VERSION } from "../onnx/versions.js";
 import { emitModel } from "../onnx/write/model.js";
 import { canonicalize, runPasses } from "../optimize/pipeline.js";
 import { makeManifest, trainingPorts } from "../pipeline/manifest.js";
@@ -56,7 +58,7 @@ export async function trainingInfo(
   const model = await emitModel(graph, {
     name: `${spec.name}/training`,
     opset,
-    irVersion: 8,
+    irVersion: IR_VERSION,
     inputs: ports.inputs.map(trainingName),
     outputs: ports.outputs.map(({ name }) => trainingPrefix + name),
     initializers: initializers.map(trainingName),

@@ -61,7 +61,7 @@ class InferredNode<K extends OpName> implements NodeOf<K> {
   ) {}
 }
 
-/** Whether a node's output types are the inferred ones without a check. */
+/** True if a node's output types are known to be the inferred ones. */
 export function hasInferredTypes(node: Node): boolean {
   return node instanceof InferredNode;
 }

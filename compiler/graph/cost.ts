@@ -1,6 +1,8 @@
 /** The cost of running a graph: floating-point operations, and the peak of live bytes. */
+
 import { elementCount, evaluateDim } from "../ir/dims.js";
 import { at, expectDefined } from "../ir/expect.js";
+import { elementBytes } from "../ir/tensor.js";
 import type { Dim, Graph, Node, Value } from "../ir/types.js";
 import { traitsOf } from "../ops/index.js";
 
@@ -39,10 +41,8 @@ export function flops(graph: Graph, sizes: Sizes): number {
   return graph.nodes.reduce((total, node) => total + nodeFlops(node, sizes), 0);
 }
 
-const entryBytes = { float32: 4, float16: 2, int32: 4, int64: 8, bool: 1 } as const;
-
 export function bytesOf({ type }: Value, sizes: Sizes): number {
-  return dimSize(elementCount(type.shape), sizes) * entryBytes[type.dtype];
+  return dimSize(elementCount(type.shape), sizes) * elementBytes[type.dtype];
 }
 
 /** The largest sum of bytes of live values: outputs of nodes, from their node to their last reader. Inputs do not count. */

@@ -1,7 +1,8 @@
-/** What a compiled step weighs: parameters, shapes, floating-point operations, memory. */
+/** Analysis of a training step: parameters, shapes, floating-point operations, memory. */
 import type { NormalTrain } from "../../schema/normal/index.js";
 import { holdsWeights, isParameter, type Program } from "../elaborate/program.js";
 import { bytesOf, flops, peakBytes, type Sizes } from "../graph/cost.js";
+import { restrictGraph } from "../graph/restrict.js";
 import { elementCount } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import type { Graph, Value } from "../ir/types.js";
@@ -20,7 +21,7 @@ export interface LayerSummary {
   readonly layer: string;
   /** Output shape, batch first, such as ["batch", "time", 25]. */
   readonly output: readonly (number | string)[];
-  /** Numbers that are the layer's own, trained or frozen. */
+  /** The number of the layer's weights, trainable or frozen. */
   readonly parameters: number;
   /** Floating-point operations of one forward pass over one batch of the expected size. */
   readonly flops: number;
@@ -33,7 +34,7 @@ export interface Analysis {
     readonly tensors: readonly TensorSummary[];
   };
   readonly layers: readonly LayerSummary[];
-  /** Per training step at the expected batch and time, by kind of work. */
+  /** Per training step at the expected batch and time. */
   readonly flops: {
     readonly forward: number;
     readonly backward: number;
@@ -48,36 +49,36 @@ export interface Analysis {
 export interface Memory {
   readonly parameters: number;
   readonly slots: number;
-  /** The most that the values of a step take at one time. */
+  /** The peak of the values of a step. */
   readonly activations: number;
-  /** The most that the values of evaluating a batch take at one time. */
+  /** The peak of the values of an evaluation batch. */
   readonly evaluation: number;
   readonly data: number;
   /** Node, ONNX Runtime and the compiler. */
   readonly program: number;
-  /** What the process takes at its peak when it trains on the CPU. */
+  /** The peak of the process while it trains on the CPU. */
   readonly total: number;
 }
 
 /*
- * The total was fitted, on Linux, to the peaks of processes that trained the models of test/stress/memory.mjs and of the gallery, with up to
- * 116 MiB of parameters and slots, 230 MiB of activations and 98 MiB of evaluation.
+ * The constants were fitted, on Linux, to the peaks of processes that trained the models of test/stress/memory.mjs and of the
+ * gallery, with up to 116 MiB of parameters and slots, 230 MiB of activations and 98 MiB of evaluation.
  */
-/** Parameters and slots lie in the host's tensors, in those that a call writes into, and in those that are not yet let go. */
+/** Copies of parameters and slots: the host's tensors, the outputs of a call, and tensors that are not yet collected. */
 const STATE_COPIES = 3.5;
-/** Where a call makes several steps, its loop carries them from one to the next: in one more copy for two steps, in two for more. */
+/** More copies where a call has several steps, in the carry of its loop: one for two steps, two for more. */
 const LOOP_STATE_COPIES = 2;
-/** Of so many floating-point operations, a step takes so long that it is the only one of its call, unless the spec says otherwise. */
+/** A step of as many floating-point operations is so long that it is the only one of its call, by default. */
 const LONG_STEP = 2 ** 35;
-/** What lies between the values in a session's arena. */
+/** The size of a session's arena, as a multiple of its live values. */
 const ARENA_SLACK = 1.35;
-/** On the CPU float16 values have copies in float32 while they are computed with. */
+/** The same with float16, whose values the CPU casts to float32 for every operation. */
 const FLOAT16_SLACK = 2;
-/** Evaluation has an arena of its own, beside that of the step; what a run leaves at its end is made beside both. */
+/** The same of the evaluation session, with the copies that a run's final evaluation makes. */
 const EVALUATION_SLACK = 1.75;
 const PROGRAM_BYTES = 148 * 2 ** 20;
 
-/** Sizes of the data's own symbols, where even the data has not spoken yet, count as nothing. */
+/** The size of each symbol; one that depends on unread data is missing. */
 function sizesOf({ expected, sizes }: Signature): Sizes {
   const knownSizes = Object.entries(sizes).filter((entry): entry is [string, number] => typeof entry[1] === "number");
   return new Map([...knownSizes, ...Object.entries(expected)]);
@@ -93,7 +94,7 @@ function tensorsOf({ inputs, graph }: Program): readonly TensorSummary[] {
   });
 }
 
-/** All that a training computes. */
+/** The graphs of a training run. */
 export interface TrainingGraphs {
   readonly trainingStep: TrainingStep;
   /** Loss, metrics and predictions of a batch. */
@@ -101,7 +102,7 @@ export interface TrainingGraphs {
   readonly train: Pick<NormalTrain, "steps_per_call">;
 }
 
-/** What training takes at the batch and time that the signature expects, which may be others than it was lowered for. */
+/** The memory of training at the batch and time of `signature`, which may differ from those of the compiled step. */
 export function memoryOf(signature: Signature, { trainingStep, evaluation: graph, train }: TrainingGraphs): Memory {
   const { lossProgram, microBatches, hasFloat16, step } = trainingStep;
   const sizes = sizesOf(perMicroBatch(signature, microBatches));
@@ -150,7 +151,7 @@ function sum(tensors: readonly { readonly count: number }[]): number {
   return tensors.reduce((total, { count }) => total + count, 0);
 }
 
-/** A layer's operations are those that its output needs beyond what the layers before it needed. */
+/** A layer's operations are those that its output depends on, minus those of the layers before it. */
 function layerSummaries(
   { wholeProgram, microBatches }: TrainingStep,
   tensors: readonly { readonly name: string; readonly count: number }[],
@@ -159,7 +160,7 @@ function layerSummaries(
   let previous = 0;
   return wholeProgram.layers.map(({ name, layer, shape }, index) => {
     const values = wholeProgram.layers.slice(0, index + 1).map(({ value }) => value);
-    const cumulative = microBatches * flops(reachableFrom(wholeProgram.graph, values), sizes);
+    const cumulative = microBatches * flops(restrictGraph(wholeProgram.graph, values).graph, sizes);
     const layerFlops = cumulative - previous;
     previous = cumulative;
     const parameters = tensors.filter((tensor) => tensor.name.startsWith(`${name}/`));
@@ -171,15 +172,4 @@ function layerSummaries(
       flops: layerFlops,
     };
   });
-}
-
-/** The part of the graph that some values need. */
-export function reachableFrom(graph: Graph, outputs: readonly Value[]): Graph {
-  const reachable = new Set(outputs);
-  const nodes = graph.nodes.toReversed().filter((node) => {
-    const isReachable = node.outputs.some((output) => reachable.has(output));
-    if (isReachable) for (const input of node.inputs) reachable.add(input);
-    return isReachable;
-  });
-  return { ...graph, nodes: nodes.toReversed(), outputs };
 }

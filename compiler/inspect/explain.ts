@@ -1,4 +1,4 @@
-/** A cell explained: its gradient as equations, and what the compiler makes of its loop forwards and backwards. */
+/** Explanation of a cell: its gradient as equations, and its optimized forward and backward loops. */
 import { differentiate } from "../autodiff/reverse.js";
 import { graphBuilder } from "../graph/builder.js";
 import { scan } from "../graph/loop.js";
@@ -15,30 +15,30 @@ import type { PassContext } from "../optimize/pass.js";
 import { canonicalize, forwardPasses, runPasses, stepPasses } from "../optimize/pipeline.js";
 
 export interface LoopSummary {
-  /** What each step does. */
+  /** The equations of one step. */
   readonly lines: readonly string[];
-  /** Operations of a step. */
+  /** The number of operations of one step. */
   readonly operations: number;
 }
 
 export interface Explanation {
-  /** One step backwards: from `dh'` and the like, the loss's derivatives of what the step makes, to those of what it reads. */
+  /** The gradient of one step: from the cotangents of its results (`dh'`) to those of its operands (`dh`). */
   readonly gradient: readonly string[];
-  /** What left the forward loop: it runs once, over all steps, before it. */
+  /** Equations over all steps, before the forward loop. */
   readonly hoisted: readonly string[];
   readonly forward: LoopSummary;
-  /** What is made of the forward loop's values before the backward loop, over all steps. */
+  /** Equations over all steps, between the two loops. */
   readonly between: readonly string[];
   readonly backward: LoopSummary;
-  /** What left the backward loop to its end: a weight's gradient is one product over all steps. */
+  /** Equations over all steps, after the backward loop: the gradient of a weight is one product. */
   readonly sunk: readonly string[];
-  /** Operations of a step of each loop as the equations have them, before any pass. */
+  /** The number of operations of one step of each loop, without optimization. */
   readonly before: { readonly forward: number; readonly backward: number };
-  /** Both loops as the compiler has them. */
+  /** The optimized graph as text. */
   readonly graph: string;
 }
 
-/** @param cell one that `check` finds nothing wrong with. By itself: without what a layer may put around it. */
+/** @param cell a valid cell. Wrappers of its layer (dropout, zoneout, clipping) are not part of the explanation. */
 export function explainCell(cell: ResolvedCell, sizes: CellSizes, context: PassContext): Explanation {
   const unoptimized = cellLoops(cell, sizes, context, false);
   const graph = cellLoops(cell, sizes, context, true);
@@ -50,20 +50,20 @@ export function explainCell(cell: ResolvedCell, sizes: CellSizes, context: PassC
 const batch: Dim = "batch";
 const time: Dim = "time";
 const floatType = (shape: readonly Dim[]) => ({ dtype: "float32", shape }) as const;
-const failUnsound = () => {
-  throw new Error("A cell that is explained must be sound.");
+const failInvalid = () => {
+  throw new Error("the cell has problems: check it first");
 };
 
 function shapesOf(cell: ResolvedCell, sizes: CellSizes) {
-  return expectDefined(declaredShapes(cell, sizes, "", failUnsound), "a size of a sound cell");
+  return expectDefined(declaredShapes(cell, sizes, "", failInvalid), "the shapes of a valid cell");
 }
 
-function openInputs(b: Builder, shapes: Readonly<Record<string, readonly Dim[]>>) {
+function addInputs(b: Builder, shapes: Readonly<Record<string, readonly Dim[]>>) {
   return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, b.input(name, floatType(shape))]));
 }
 
 function buildStep(b: Builder, cell: ResolvedCell, sizes: CellSizes, operands: Parameters<typeof buildCellStep>[3]) {
-  return expectDefined(buildCellStep(cell, sizes, b, operands, failUnsound, ""), "the step of a sound cell");
+  return expectDefined(buildCellStep(cell, sizes, b, operands, failInvalid, ""), "the step of a valid cell");
 }
 
 /** The gradient of one step, as equations. */
@@ -71,8 +71,8 @@ function stepGradient(cell: ResolvedCell, sizes: CellSizes, context: PassContext
   const shapes = shapesOf(cell, sizes);
   const b = graphBuilder("step");
   const x = b.input("x", floatType([batch, sizes.input_size]));
-  const states = openInputs(b, batchedShapes(shapes.states));
-  const parameters = openInputs(b, shapes.parameters);
+  const states = addInputs(b, batchedShapes(shapes.states));
+  const parameters = addInputs(b, shapes.parameters);
   const step = buildStep(b, cell, sizes, { x, states, parameters });
   const cotangents = Object.entries(step.states).map(([name, value]) => ({ value, name: `d${name}'` }));
   if (!Object.values(step.states).includes(step.output))
@@ -97,12 +97,12 @@ function batchedShapes(states: Readonly<Record<string, Dim>>): Readonly<Record<s
   return Object.fromEntries(Object.entries(states).map(([name, size]) => [name, [batch, size]]));
 }
 
-/** The loop over all steps, and the gradient of its outputs weighed by `dy`. */
+/** The loop over all steps, and the gradient of the sum of its outputs times `dy`. */
 function cellLoops(cell: ResolvedCell, sizes: CellSizes, context: PassContext, optimized: boolean): Graph {
   const shapes = shapesOf(cell, sizes);
   const b = graphBuilder("cell");
   const x = b.input("x", floatType([time, batch, sizes.input_size]));
-  const parameters = openInputs(b, shapes.parameters);
+  const parameters = addInputs(b, shapes.parameters);
   const names = Object.keys(shapes.states);
   const initialStates = Object.values(shapes.states).map((size) => b.expand(b.scalar(0), [batch, size]));
   const { scanOutputs: stacked } = scan(
@@ -136,7 +136,7 @@ function loopsOf(graph: Graph): readonly NodeOf<"Scan">[] {
   return graph.nodes.filter((node): node is NodeOf<"Scan"> => node.op === "Scan");
 }
 
-/** Operations of a body, constants not counted. */
+/** The number of operations of a body, without constants. */
 function operationCount(body: Graph): number {
   return body.nodes.filter(({ op }) => op !== "Constant" && op !== "Identity").length;
 }
@@ -147,7 +147,7 @@ function openScope({ nodes, inputs, outputs }: Graph): EquationScope {
   return { names, fresh, repeated: repeatedValues(nodes, outputs) };
 }
 
-/** The nodes that need an output of some others. */
+/** The nodes that depend on some others. */
 function dependents(nodes: readonly Node[], on: readonly Node[]): ReadonlySet<Node> {
   const reached = new Set<Value>(on.flatMap(({ outputs }) => outputs));
   const dependentNodes = new Set<Node>();
@@ -175,7 +175,7 @@ function describeLoops(graph: Graph, cell: ResolvedCell): Omit<Explanation, "gra
       graph.nodes.filter((node) => node !== forwardLoop && node !== backwardLoop && isWanted(node)),
       scope,
     );
-  // What a loop reads slice by slice is a name there, and so needs one here.
+  // The loop's equations read scanned inputs by name.
   for (const loop of loops) nameScanInputs(loop, graph, scope);
   const hoisted = linesOf((node) => !afterForward.has(node) && !afterBackward.has(node));
   const forward = forwardLoop === undefined ? emptyLoop : loopLines(forwardLoop, states, scope);
@@ -201,7 +201,7 @@ function nameScanInputs(loop: NodeOf<"Scan">, graph: Graph, scope: EquationScope
     if (computedValues.has(value)) nameInScope(scope, value, "a");
 }
 
-/** What a step does; a name with [t] is the step's slice of what lies outside. */
+/** The equations of one step; `name[t]` is the slice of an outer value. */
 function loopLines(
   { attributes, inputs, outputs }: NodeOf<"Scan">,
   stateNames: readonly string[],
@@ -223,7 +223,7 @@ function loopLines(
       return;
     }
     const result = at(outputs, index);
-    // A value that has a name in the loop keeps it outside, where it has one entry for each step.
+    // A scan output keeps the name of the body's value.
     const bodyName = /^[\w']+$/.test(text) && ![...outerScope.names.values()].includes(text) ? text : undefined;
     const name = outerScope.names.get(result) ?? bodyName ?? outerScope.fresh("r");
     outerScope.names.set(result, name);

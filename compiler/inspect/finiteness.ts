@@ -1,7 +1,8 @@
 /**
- * The probe of a training step: a model that says which number of the step is the first that is not finite. It computes
- * the loss and the gradients of one batch without the optimizing passes, so that every value still is what the spec says.
+ * The probe of a training step: a model that finds the first value of a step that is not finite. It computes the loss and
+ * the gradients of one batch without optimization passes, so that every value belongs to an equation or a layer of the spec.
  */
+
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Port } from "../artifact.js";
 import { differentiate } from "../autodiff/reverse.js";
@@ -12,10 +13,11 @@ import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import { interfaceType } from "../ir/float16.js";
 import type { Graph, Node, Value } from "../ir/types.js";
+import { IR_VERSION, TRAINING_OPSET } from "../onnx/versions.js";
 import { buildLossProgram } from "../pipeline/training-step.js";
 import type { Signature } from "../signature.js";
 
-/** One value of the step, and where it is made. */
+/** One value of the step, and its origin. */
 export interface ProbedValue {
   /** "c' of rnn/0", "the gradient of rnn/0/U". */
   readonly description: string;
@@ -23,31 +25,28 @@ export interface ProbedValue {
   readonly layer: string | null;
   /** The cell of a recurrent layer, and the name that its equation sets; null elsewhere. */
   readonly equation: { readonly cell: number; readonly target: string } | null;
-  /** The primitive that makes the value: `Div`. */
+  /** The primitive that computes the value: `Div`. */
   readonly operator: string;
 }
 
-/** An output of the probe: for each value zero, or not a number where any entry of it is not finite. */
+/** An output of the probe: for each value 0 where all its entries are finite, else NaN. */
 export interface ProbeOutput {
   readonly output: string;
   readonly values: readonly ProbedValue[];
-  /** How the values of a loop stand: [value, step], walked from the first step or from the last. Null: [value]. */
+  /** The direction of a loop, whose output is [value, step]; null for values outside of loops, [value]. */
   readonly direction: "forward" | "backward" | null;
 }
 
 export interface Probe {
   readonly model: Uint8Array;
   readonly inputs: readonly Port[];
-  /** In the order in which the step makes them. */
+  /** In the order of computation. */
   readonly probeOutputs: readonly ProbeOutput[];
-  /** In how many portions a batch is fed, one after the other. */
+  /** The number of micro-batches of a batch, each of which is one run of the model. */
   readonly microBatches: number;
 }
 
-const OPSET = 18;
-const IR_VERSION = 8;
-
-/** @returns undefined where the spec has problems: then there is no step either. */
+/** @returns undefined where the spec has problems. */
 export async function probe(spec: NormalSpec, signature: Signature): Promise<Probe | undefined> {
   const result = buildLossProgram(spec, signature, {});
   if (!result.ok) return undefined;
@@ -63,7 +62,7 @@ export async function probe(spec: NormalSpec, signature: Signature): Promise<Pro
   });
   const model = await emitModel(graph, {
     name: `${spec.name}/probe`,
-    opset: OPSET,
+    opset: TRAINING_OPSET,
     irVersion: IR_VERSION,
     inputs: inputs.map(({ name }) => name),
     outputs: probeOutputs.map(({ output }) => output),
@@ -78,20 +77,21 @@ interface ProbeGroup {
 
 const isFloat = ({ type }: Value) => type.dtype === "float32";
 
-/** Everything that the forward half makes; of a loop also what each of its steps makes. */
+/** The values of the forward pass, with those of every time step of its loops. */
 function forwardValues({ graph, layers }: Program, differentiated: Graph): readonly ProbeGroup[] {
   const ends = layers.map(({ name, value }) => ({
     name,
-    // Of an activation that is left to the loss only what it would read is there.
+    // An activation that is fused into the loss has no value: the layer ends at its operand.
     end: graph.nodes.findLastIndex(({ outputs }) => outputs.some((output) => output === value || output.name === name)),
   }));
   const layerAt = (index: number) =>
     ends.filter(({ end }) => end >= index).sort((a, b) => a.end - b.end)[0]?.name ?? null;
   const groups: ProbeGroup[] = [];
   graph.nodes.forEach((original, index) => {
-    // Differentiation copies the forward half as it is, and adds to the outputs of loops.
+    // Differentiation copies the forward nodes in order, and adds outputs to loops.
     const node = at(differentiated.nodes, index);
-    if (node.op !== original.op) throw new Error(`the ${original.op} at ${index} is not where it was`);
+    if (node.op !== original.op)
+      throw new Error(`node ${index} is ${node.op} after differentiation, not ${original.op}`);
     const layer = layerAt(index);
     if (node.op === "Scan") groups.push(loopValues(node, layer));
     const next = graph.nodes
@@ -110,7 +110,7 @@ function outputOf(layer: string, name: string | undefined): string {
   return name === undefined || name === layer ? `the output of ${layer}` : name;
 }
 
-/** The values of a loop's body stand among its outputs, a step on each place of the leading axis. */
+/** The values of a loop's body, which are scan outputs of the loop after `differentiate`. */
 function loopValues(node: Extract<Node, { readonly op: "Scan" }>, layer: string | null): ProbeGroup {
   const { body, stateCount, reverse } = node.attributes;
   const bodyValues = body.nodes.flatMap(({ op, outputs }) => outputs.map((inner) => ({ inner, op })));
@@ -118,7 +118,7 @@ function loopValues(node: Extract<Node, { readonly op: "Scan" }>, layer: string 
     const outputIndex = body.outputs.indexOf(inner, stateCount);
     const value = node.outputs[outputIndex];
     if (outputIndex < 0 || value === undefined || !isFloat(value)) return [];
-    // A value without a name is a part of the equation whose result comes next.
+    // A value without a name belongs to the equation of the next named value.
     const target = bodyValues.slice(index).find((later) => later.inner.name !== undefined)?.inner.name ?? "the step";
     const cell = Number(/\/(\d+)(?:\/|$)/.exec(body.name)?.[1] ?? 0);
     const probed: ProbedValue = {
@@ -132,7 +132,7 @@ function loopValues(node: Extract<Node, { readonly op: "Scan" }>, layer: string 
   return { values, direction: reverse ? "backward" : "forward" };
 }
 
-/** From the last layer to the first, as they are made. */
+/** The gradients, from the last layer to the first. */
 function gradients({ inputs, layers }: Program, differentiated: Graph, wrt: readonly number[]): ProbeGroup {
   const firstGradient = differentiated.outputs.length - wrt.length;
   const values = wrt.map((input, index) => {
@@ -144,7 +144,7 @@ function gradients({ inputs, layers }: Program, differentiated: Graph, wrt: read
   return { values: values.reverse(), direction: null };
 }
 
-/** The graph with one output per series in place of its own. */
+/** The graph with one output per group of values in place of its outputs. */
 function withProbes(
   differentiated: Graph,
   groups: readonly ProbeGroup[],
@@ -168,7 +168,7 @@ function withProbes(
   return { graph: b.finish(outputs), probeOutputs };
 }
 
-/** Zero where all entries are finite, else not a number: an infinity less itself is none. The first axes may be kept. */
+/** 0 where all entries are finite, else NaN (inf - inf is NaN), with the first `keptAxes` axes of the value. */
 function nanIfNotFinite(b: Builder, value: Value, keptAxes: number): Value {
   const rank = value.type.shape.length;
   const zero = b.sub(value, value);

@@ -1,13 +1,14 @@
-/** A model cut off after each of its layers, as ONNX models: what one has over the one before is what the layer takes. */
+/** A model truncated after each of its layers, as ONNX models: the difference between two run times is a layer's time. */
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Port } from "../artifact.js";
 import { elaborate } from "../elaborate/index.js";
 import { holdsWeights } from "../elaborate/program.js";
+import { restrictGraph } from "../graph/restrict.js";
+import { IR_VERSION, TRAINING_OPSET } from "../onnx/versions.js";
 import { stepPasses } from "../optimize/pipeline.js";
 import { forwardPorts } from "../pipeline/manifest.js";
 import { stageRunner } from "../pipeline/training-step.js";
 import { type Signature, withDynamicShapes } from "../signature.js";
-import { reachableFrom } from "./analyze.js";
 
 export interface TruncatedModel {
   readonly layer: string;
@@ -16,7 +17,7 @@ export interface TruncatedModel {
   readonly inputs: readonly (Port & { readonly isWeight: boolean })[];
 }
 
-/** In the order of the layers. The spec is one that `check` finds nothing wrong with. */
+/** One model per layer, in order. Throws where the spec has problems: check it first. */
 export async function truncatedModels(spec: NormalSpec, signature: Signature): Promise<readonly TruncatedModel[]> {
   const dynamicSignature = withDynamicShapes(signature);
   const elaborated = elaborate(spec, dynamicSignature, "inference");
@@ -28,12 +29,12 @@ export async function truncatedModels(spec: NormalSpec, signature: Signature): P
   const models = program.layers.map(async ({ name }, index): Promise<TruncatedModel> => {
     const values = new Set(program.layers.slice(0, index + 1).map(({ value }) => value));
     const outputs = [...values].filter((value) => !graphInputs.has(value));
-    const graph = optimize("model", reachableFrom(program.graph, outputs), stepPasses);
+    const graph = optimize("model", restrictGraph(program.graph, outputs).graph, stepPasses);
     const { inputs } = forwardPorts({ ...program, outputs: [] }, graph);
     const model = await emitModel(graph, {
       name: `${spec.name}/${name}`,
-      opset: 18,
-      irVersion: 8,
+      opset: TRAINING_OPSET,
+      irVersion: IR_VERSION,
       inputs: inputs.map((port) => port.name),
       outputs: outputs.map((_, position) => `output/${position}`),
     });

@@ -11,6 +11,9 @@ export function scalarTensor(value: number, dtype: DType = "float32"): Tensor {
   return tensor(dtype, [], [value]);
 }
 
+/** Bytes of one element in a model or a session. */
+export const elementBytes: { readonly [D in DType]: number } = { float32: 4, float16: 2, int32: 4, int64: 8, bool: 1 };
+
 /** Row-major strides, in elements. */
 export function strides(shape: readonly number[]): readonly number[] {
   let stride = 1;

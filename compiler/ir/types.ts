@@ -77,7 +77,7 @@ interface Axes {
   readonly axes: readonly number[];
 }
 interface Reduction extends Axes {
-  /** Whether reduced axes stay, with size 1. */
+  /** True to keep reduced axes, with size 1. */
   readonly keep: boolean;
 }
 interface Target {
@@ -117,9 +117,9 @@ export interface RecurrentAttributes {
   readonly reverse: boolean;
   /** In the operator's order. */
   readonly activations: readonly RecurrentActivation[];
-  /** Whether sequence lengths are an operand. */
+  /** True if sequence lengths are an operand. */
   readonly lengths: boolean;
-  /** Whether initial states are operands; by default they are zeros. */
+  /** True if initial states are operands; otherwise they are zeros. */
   readonly initial: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** A cell read whole under one choice of options and sizes: all that can be wrong with it is found here, before anything is built. */
+/** Analysis of a cell under one set of options and sizes: every problem is found here, before any node is built. */
 import type { Report } from "../../schema/diagnostics/index.js";
 import type { Dim } from "../ir/types.js";
 import { checkNames } from "./check/declarations.js";
@@ -13,7 +13,7 @@ export interface CellAnalysis {
   readonly shapes: CellShapes;
 }
 
-/** Undefined when anything is wrong, which is reported. `path` is the place of the cell's definition. */
+/** Undefined after a problem, which is reported. `path` is the JSON pointer of the cell's definition. */
 export function analyzeCell(
   cell: ResolvedCell,
   sizes: CellSizes,

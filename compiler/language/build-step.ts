@@ -1,4 +1,4 @@
-/** One step of a cell as nodes: its equations built in order, each value named as the equations name it. */
+/** One time step of a cell as nodes: its equations in order, each value under its name in the equations. */
 import type { Report } from "../../schema/diagnostics/index.js";
 import type { Builder, Operand, OpMethods } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
@@ -11,7 +11,7 @@ import type { BinaryOperator, Expression } from "./parse/expression.js";
 import type { ResolvedCell } from "./resolve-cell.js";
 import type { CellSizes } from "./size-expression.js";
 
-/** What one step reads, by the names of the equations: x is [batch, input], states are [batch, size]. */
+/** The operands of one step, by their names in the equations: x [batch, input], states [batch, size]. */
 export interface CellOperands {
   readonly x: Value;
   readonly states: Readonly<Record<string, Value>>;
@@ -19,15 +19,17 @@ export interface CellOperands {
 }
 
 export interface CellStep {
-  /** The next states by the states' names (no prime), [batch, size]. One may be an operand as it came. */
+  /** The next states by the states' names (no prime), [batch, size]. One may be an unchanged operand. */
   readonly states: Readonly<Record<string, Value>>;
   /** [batch, width]. May be one of the next states. */
   readonly output: Value;
 }
 
 /**
- * Builds one step of a cell whose definition stands at `path`. Undefined when the cell is wrong, which is reported, and
- * when sizes that only the data knows meet others, so that nothing can be built yet.
+ * Builds one step of a cell. Undefined after a problem, which is reported, and where sizes that depend on the data are
+ * compared before the data is known.
+ *
+ * @param path the JSON pointer of the cell's definition.
  */
 export function buildCellStep(
   cell: ResolvedCell,
@@ -57,7 +59,7 @@ export function buildCellStep(
       names.set(name, expanded);
     }
   }
-  // Where a value has several names the last one stays: c' rather than what it was called on the way.
+  // Of several names for one value the last is used: c' rather than an intermediate name.
   for (const { name } of equations.flatMap(({ targets }) => targets).toReversed()) {
     const value = names.get(name);
     if (typeof value === "object") builder.withName(value, name);
@@ -69,7 +71,7 @@ export function buildCellStep(
   };
 }
 
-/** Repeats a number, a vector or a row for each row of the batch. */
+/** Expands a number, a vector or one row to [batch, width]. */
 function expandToBatch(builder: Builder, operand: Operand, shape: Shape): Value {
   if (typeof operand === "object" && sameShape(operand.type.shape, shape)) return operand;
   return builder.expand(operand, shape);
@@ -77,18 +79,18 @@ function expandToBatch(builder: Builder, operand: Operand, shape: Shape): Value 
 
 interface BuildScope {
   readonly builder: Builder;
-  /** What each name is so far. */
+  /** The value of each name so far. */
   readonly names: ReadonlyMap<string, Operand>;
   readonly types: ReadonlyMap<Expression, ExpressionType>;
 }
 
-/** A list for a `split`, which is the whole right side of its equation. */
+/** A list of values for `split`, which is always the whole right side of an equation. */
 function buildExpression(expression: Expression, scope: BuildScope): Operand | readonly Value[] {
   const { builder, names, types } = scope;
-  // A split is no part of an expression.
+  // A split is never an operand.
   const operand = (child: Expression) => buildExpression(child, scope) as Operand;
   if (expression.kind === "number") return expression.value;
-  const type = expectDefined(types.get(expression), "the meaning of an expression");
+  const type = expectDefined(types.get(expression), "the type of an expression");
   if (type.kind === "number") return type.value;
   switch (expression.kind) {
     case "name":

@@ -1,34 +1,34 @@
-/** What an expression stands for: a number, a tensor, or a condition; and when two shapes meet. */
+/** Types of expressions (a number, a tensor or a condition), and the unification of their shapes. */
 import { addDims, mulDims, terms } from "../ir/dims.js";
 import type { Dim, Shape } from "../ir/types.js";
 
 export type ExpressionType =
   /** Known while compiling. */
   | { readonly kind: "number"; readonly value: number }
-  /** float32. Its first axis is the batch, unless it is made of parameters alone. */
+  /** float32. The first axis is the batch, unless the expression reads parameters only. */
   | { readonly kind: "tensor"; readonly shape: Shape }
-  /** The truth of a comparison, for `where`. */
+  /** A comparison, for `where`. */
   | { readonly kind: "condition"; readonly shape: Shape };
 
 /**
- * Comparing dims before the data is known. The batch is like no other size. Any other symbol is a size that the data will
- * tell (`vocabulary`): against another size it may turn out right, so it passes and leaves the shapes undecided; once the
- * sizes are numbers the same comparison decides.
+ * Comparison of dims before the data is known. The batch equals only itself. Any other symbol (`vocabulary`) is a size that
+ * depends on the data: it may equal another size, so a comparison with it succeeds and leaves the shapes undecided. The
+ * same comparison decides once the sizes are numbers.
  */
 export interface ShapeRules {
-  /** The one dim that two dims are, or may be; undefined when they differ. */
+  /** The common dim of two dims that are or may be equal; undefined where they differ. */
   unify(a: Dim, b: Dim): Dim | undefined;
-  /** The shape of operands broadcast together, or the two sizes that differ. Numbers and shapes are aligned at the end. */
+  /** The broadcast shape, aligned at the last axis, or the two sizes that differ. */
   broadcast(shapes: readonly Shape[]): Shape | ShapeMismatch;
-  /** An equal part of a dim; undefined when it has none. */
+  /** The dim divided into equal parts; undefined where it is not a multiple. */
   divide(dim: Dim, parts: number): Dim | undefined;
-  /** Whether a comparison so far was left to the data. */
+  /** True if a comparison so far depends on the data. */
   isUndecided(): boolean;
 }
 
 export interface ShapeMismatch {
   readonly sizes: readonly [Dim, Dim];
-  /** Counted from the last axis, which is 0. */
+  /** 0 for the last axis, 1 for the one before it. */
   readonly axisFromLast: number;
 }
 
@@ -73,14 +73,14 @@ export function shapeRules(batch: Dim): ShapeRules {
   };
 }
 
-/** Numbers broadcast like tensors without axes. */
+/** The shape of a type; a number has rank 0. */
 export function shapeOf(type: ExpressionType): Shape {
   return type.kind === "number" ? [] : type.shape;
 }
 
 /**
- * Exact division; undefined when numbers do not divide. A size that the data will tell may divide, so its quotient is a
- * symbol of its own.
+ * Exact division; undefined where a number is not a multiple of the divisor. A size that depends on the data may be one:
+ * its quotient is a new symbol.
  */
 export function divideDim(dim: Dim, divisor: Dim): Dim | undefined {
   if (typeof divisor === "string") return dim === divisor ? 1 : `(${dim})/(${divisor})`;

@@ -1,44 +1,38 @@
-/** The functions of the equation language: how many arguments each takes, what a call gives, and how it is built. */
+/** The functions of the equation language: arity, type inference and nodes of each. */
 import type { Operand, OpMethods } from "../ir/builder.js";
 import { addDims, mulDims, printShape, sameShape } from "../ir/dims.js";
 import { at, expectDefined } from "../ir/expect.js";
 import type { Dim, Shape, Value } from "../ir/types.js";
+import { sigmoid, softplus } from "../ops/elementwise.js";
 import { divideDim, type ExpressionType, isShapeMismatch, type ShapeRules, shapeOf } from "./expression-type.js";
-import { layerNorm } from "./layer-norm.js";
 
 export interface CellFunction {
-  /** Fewest and most arguments. */
+  /** Minimum and maximum number of arguments. */
   readonly arity: readonly [number, number];
-  /** How many arguments, counted from the first, are conditions; none of the others may be one. */
+  /** The number of leading arguments that are conditions. The others must not be conditions. */
   readonly conditionCount: number;
-  /** What the call stands for (`split`: each of its parts), or what is wrong with its arguments. */
+  /** The type of the call (of `split`: of each part), or the error in its arguments. */
   infer(args: readonly ExpressionType[], rules: ShapeRules): ExpressionType | ArgumentError;
-  /** Makes the nodes of a call that is not a number and whose shape is `shape`. A list for `split`, one value for others. */
+  /** Builds a call that is not a constant. `shape` is the inferred one. Returns a list for `split`, else one value. */
   build(b: OpMethods, args: readonly Operand[], shape: Shape): Value | readonly Value[];
 }
 
 export interface ArgumentError {
-  readonly kind: "misuse";
+  readonly kind: "error";
   readonly code: "argument" | "shape-mismatch";
   readonly message: string;
-  /** Counted from 0; the call as a whole when absent. */
+  /** The position of the argument, from 0; absent for the whole call. */
   readonly argument?: number;
 }
 
 const functions: Readonly<Record<string, CellFunction>> = {
   tanh: elementwise(Math.tanh, (b, a) => b.tanh(a)),
-  sigmoid: elementwise(
-    (a) => 1 / (1 + Math.exp(-a)),
-    (b, a) => b.sigmoid(a),
-  ),
+  sigmoid: elementwise(sigmoid, (b, a) => b.sigmoid(a)),
   relu: elementwise(
     (a) => Math.max(a, 0),
     (b, a) => b.relu(a),
   ),
-  softplus: elementwise(
-    (a) => Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a))),
-    (b, a) => b.softplus(a),
-  ),
+  softplus: elementwise(softplus, (b, a) => b.softplus(a)),
   exp: elementwise(Math.exp, (b, a) => b.exp(a)),
   log: elementwise(Math.log, (b, a) => b.log(a)),
   sqrt: elementwise(Math.sqrt, (b, a) => b.sqrt(a)),
@@ -65,12 +59,12 @@ const functions: Readonly<Record<string, CellFunction>> = {
       const [shape, count] = [shapeOf(at(args, 0)), args[1]];
       if (shape.length === 0) return missingAxis(0);
       const parts = count === undefined ? undefined : equalParts(shape, count, rules);
-      return parts?.kind === "misuse" ? parts : { kind: "tensor", shape };
+      return parts?.kind === "error" ? parts : { kind: "tensor", shape };
     },
     build(b, args, shape) {
       const [a, count] = [at(args, 0), args[1]];
       if (typeof count !== "number") return layerNorm(b, asValue(b, a));
-      const part = expectDefined(divideDim(lastDim(shape), count), "each of equal parts");
+      const part = expectDefined(divideDim(lastDim(shape), count), "the size of a part");
       const parts = b.reshape(asValue(b, a), [...shape.slice(0, -1), count, part]);
       return b.reshape(layerNorm(b, parts), shape);
     },
@@ -84,7 +78,7 @@ const functions: Readonly<Record<string, CellFunction>> = {
       const leading = rules.broadcast(args.map((arg) => shapeOf(arg).slice(0, -1)));
       if (isShapeMismatch(leading)) {
         const shapes = args.map((arg) => printShape(shapeOf(arg))).join(" and ");
-        return argumentError("shape-mismatch", `${shapes} differ in more than their last sizes`);
+        return argumentError("shape-mismatch", `${shapes} differ in an axis other than the last`);
       }
       return { kind: "tensor", shape: [...leading, args.map((arg) => lastDim(shapeOf(arg))).reduce(addDims, 0)] };
     },
@@ -140,6 +134,16 @@ export function functionOf(name: string): CellFunction | undefined {
   return isFunction(name) ? functions[name] : undefined;
 }
 
+/** Added to the variance of layer_norm. */
+const epsilon = 1e-5;
+
+/** Mean 0 and variance 1 along the last axis, without gain or bias. J. L. Ba, J. R. Kiros, G. E. Hinton (2016). */
+export function layerNorm(b: OpMethods, a: Value): Value {
+  const centered = b.sub(a, b.mean(a, [-1], true));
+  const variance = b.mean(b.mul(centered, centered), [-1], true);
+  return b.div(centered, b.sqrt(b.add(variance, epsilon)));
+}
+
 // ── families ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 function elementwise(fold: (a: number) => number, buildNode: (b: OpMethods, a: Value) => Value): CellFunction {
@@ -163,7 +167,7 @@ function pairwise(
   };
 }
 
-/** A function of one tensor that works along its last axis and makes that axis `width(dim)` long. */
+/** A function of one tensor along its last axis, whose size becomes `width(dim)`. */
 function lastAxisFunction(width: (dim: Dim) => Dim, buildNode: (b: OpMethods, a: Value) => Value): CellFunction {
   return {
     arity: [1, 1],
@@ -177,12 +181,12 @@ function lastAxisFunction(width: (dim: Dim) => Dim, buildNode: (b: OpMethods, a:
   };
 }
 
-/** Each of the equal parts of a shape's last axis. */
+/** The type of one of `count` equal parts of the last axis. */
 function equalParts(shape: Shape, count: ExpressionType, rules: ShapeRules): ExpressionType | ArgumentError {
-  // Anything but a number has been refused.
+  // checkCalls has accepted an integer literal only.
   const { value: parts } = count as Extract<ExpressionType, { kind: "number" }>;
   const part = rules.divide(lastDim(shape), parts);
-  const message = `${printShape(shape)} has no ${parts} equal parts: its last size is ${lastDim(shape)}`;
+  const message = `${printShape(shape)} does not split into ${parts} equal parts: its last size is ${lastDim(shape)}`;
   if (part === undefined) return argumentError("shape-mismatch", message);
   return { kind: "tensor", shape: [...shape.slice(0, -1), part] };
 }
@@ -205,11 +209,11 @@ function broadcast(args: readonly ExpressionType[], rules: ShapeRules): Expressi
 }
 
 function argumentError(code: ArgumentError["code"], message: string, argument?: number): ArgumentError {
-  return { kind: "misuse", code, message, ...(argument !== undefined && { argument }) };
+  return { kind: "error", code, message, ...(argument !== undefined && { argument }) };
 }
 
 function missingAxis(argument: number): ArgumentError {
-  return argumentError("argument", "a number has no axis to work along", argument);
+  return argumentError("argument", "a number has no axes", argument);
 }
 
 function lastDim(shape: Shape): Dim {

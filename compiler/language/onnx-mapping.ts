@@ -1,39 +1,39 @@
-/** A cell's mapping to an operator of ONNX: which columns of which parameters its operands are made of. */
+/** A cell's mapping to an ONNX operator: the parameter columns that form each operand. */
 import type { Report } from "../../schema/diagnostics/index.js";
 import { quote, suggestion } from "../../schema/diagnostics/suggest.js";
 import { child } from "../../schema/json-pointer.js";
 import type { NormalCellDefinition, OnnxMapping } from "../../schema/normal/index.js";
 import { expectDefined } from "../ir/expect.js";
 
-/** Operands that are made of parameters. */
+/** Operands that are concatenations of parameter blocks. */
 export const onnxOperands = ["W", "R", "Wb", "Rb", "P"] as const;
 
-/** A parameter, or a piece of its columns that is `hidden_size` wide. */
+/** A parameter, or a block of `hidden_size` of its columns. */
 export interface OperandBlock {
   readonly parameter: string;
-  /** Which piece, from 0; undefined: all columns. */
+  /** The index of the block, from 0; undefined for all columns. */
   readonly blockIndex: number | undefined;
   readonly isNegated: boolean;
 }
 
-/** Reads `W`, `W[1]`, `-W[1]`; the schema has seen to the form. */
+/** Parses `W`, `W[1]` or `-W[1]`, which the schema has validated. */
 export function parseBlock(text: string): OperandBlock {
   const [, minus, parameter = "", blockIndex] = expectDefined(/^(-?)(\w+)(?:\[(\d)\])?$/.exec(text), "a parameter");
   return { parameter, blockIndex: blockIndex === undefined ? undefined : Number(blockIndex), isNegated: minus === "-" };
 }
 
-/** A cell or a variant of it, as written by a version that knew of mappings or before. */
+/** A cell or one of its variants. Cells of older runs have no `onnx` key. */
 interface MappingOverlay {
   readonly onnx?: Partial<OnnxMapping> | null;
 }
 
-/** The mapping of a cell and its variants; null when the cell or one of them has none. */
+/** The merged mapping of a cell and its variants; null where one of them has none. */
 export function mappingOf(overlays: readonly MappingOverlay[]): OnnxMapping | null {
   if (overlays[0]?.onnx === undefined || overlays.some(({ onnx }) => onnx === null)) return null;
   return Object.assign({}, ...overlays.map(({ onnx }) => onnx));
 }
 
-/** Every block is a parameter that the cell has under some options, and every state one of its own. */
+/** Checks that every block names a parameter of the cell under some options, and every state one of its states. */
 export function checkMapping(definition: NormalCellDefinition, path: string, report: Report): void {
   const variants = Object.entries(definition.variants).flatMap(([option, values]) =>
     Object.entries(values).map(([value, variant]) => ({ place: child(child("/variants", option), value), ...variant })),

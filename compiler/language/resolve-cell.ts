@@ -1,4 +1,4 @@
-/** A cell as it is used: its options have values, and the variants that they choose are part of it. */
+/** Resolution of a cell: options have values, and the variants that they select are merged into the definition. */
 
 import { child } from "../../schema/json-pointer.js";
 import type {
@@ -11,7 +11,7 @@ import type {
 } from "../../schema/normal/index.js";
 import { expectDefined } from "../ir/expect.js";
 import { mappingOf } from "./onnx-mapping.js";
-import { assignedNames } from "./parse/targets.js";
+import { assignedNames } from "./parse/tokens.js";
 
 export interface ResolvedCell {
   /** A value for every option that the cell declares. */
@@ -22,36 +22,36 @@ export interface ResolvedCell {
   readonly equations: readonly string[];
   /** A name that the equations set. */
   readonly output: string;
-  /** The operator of ONNX that it is said to be; null: none. */
+  /** The declared mapping to an ONNX operator; null for none. */
   readonly onnx: OnnxMapping | null;
   readonly pointers: CellPointers;
-  /** Names whose equation a variant replaces, but which no equation sets, and where the variant says so. */
+  /** Names whose equation a variant replaces although no equation sets them, with the variant's pointer. */
   readonly missingTargets: readonly { readonly name: string; readonly pointer: string }[];
 }
 
-/** Where in the definition each part was written, as JSON pointers that start at the cell: a variant may have brought it. */
+/** JSON pointers of the merged entries, relative to the cell: an entry may come from a variant. */
 export interface CellPointers {
   readonly state: Readonly<Record<string, string>>;
   readonly parameters: Readonly<Record<string, string>>;
   readonly initializers: Readonly<Record<string, string>>;
   /** The list of equations. */
   readonly equations: string;
-  /** Each equation: a variant may have brought it alone. */
+  /** Each equation: a variant may have replaced it alone. */
   readonly lines: readonly string[];
   readonly output: string;
 }
 
-/** A number's variant for all values that have none of their own. */
+/** The variant of a numeric option for all values without a variant. */
 export const otherwise = "otherwise";
 
-/** Applies the variants that the options choose, in the order of their declaration. Other keys are ignored. */
+/** Merges the variants that the options select, in the order of declaration. Keys that are not options are ignored. */
 export function resolveCell(
   definition: NormalCellDefinition,
   options: Readonly<Record<string, CellOption | object>>,
 ): ResolvedCell {
   const selectedOptions = new Map<string, CellOption>();
   for (const [name, value] of Object.entries(definition.options)) {
-    // No option is named as one of the keys whose values are objects.
+    // No option has the name of a key whose value is an object.
     selectedOptions.set(name, (ownValue(options, name) as CellOption | undefined) ?? value);
   }
   const overlays = overlaysOf(definition, selectedOptions);
@@ -79,7 +79,7 @@ export function resolveCell(
       parameters: pointersOf("parameters"),
       initializers: pointersOf("initializers"),
       equations: equations.pointer,
-      lines: equations.lines.map(({ pointer: place }) => place),
+      lines: equations.lines.map(({ pointer }) => pointer),
       output: `${output.pointer}/output`,
     },
     missingTargets: equations.missingTargets,
@@ -92,7 +92,7 @@ interface Equations {
   readonly missingTargets: ResolvedCell["missingTargets"];
 }
 
-/** Each part in turn brings equations of its own, or puts others in the place of those that set certain names. */
+/** Each overlay replaces all equations (a list), or those that set certain names (a record). */
 function equationsOf(overlays: readonly Overlay[]): Equations {
   let pointer = "";
   let lines: Equations["lines"] = [];
@@ -118,12 +118,12 @@ function equationLines(sources: string | readonly string[], pointer: string): Eq
   return sources.map((source, index) => ({ source, pointer: `${pointer}/${index}` }));
 }
 
-/** `Array.isArray` does not narrow read-only lists. */
+/** `Array.isArray` does not narrow readonly arrays. */
 function isList<T>(value: readonly T[] | object): value is readonly T[] {
   return Array.isArray(value);
 }
 
-/** The definition itself or one of its variants, and its place in the definition. */
+/** The definition itself or one of its variants, with its pointer in the definition. */
 type Overlay = CellVariant & { readonly pointer: string };
 
 function overlaysOf(definition: NormalCellDefinition, options: ReadonlyMap<string, CellOption>): readonly Overlay[] {
@@ -138,14 +138,14 @@ function overlaysOf(definition: NormalCellDefinition, options: ReadonlyMap<strin
   return overlays;
 }
 
-/** The options that are numbers: equations and sizes may read them. */
+/** The numeric options, which equations and sizes may read. */
 export function numericOptions(cell: Pick<ResolvedCell, "options">): ReadonlyMap<string, number> {
   return new Map(
     Object.entries(cell.options).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
   );
 }
 
-/** A record's own value: names are the user's, and `constructor` is a name like any other. */
+/** A record's own value, because a user may choose a name such as `constructor`. */
 export function ownValue<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }

@@ -1,4 +1,4 @@
-/** Size expressions: arithmetic over `hidden_size`, `input_size` and a cell's numeric options, worked out to a dim. */
+/** Size expressions: arithmetic over `hidden_size`, `input_size` and a cell's numeric options, evaluated to a dim. */
 import type { Report } from "../../schema/diagnostics/index.js";
 import { quote, suggestion } from "../../schema/diagnostics/suggest.js";
 import type { SizeExpression } from "../../schema/normal/index.js";
@@ -9,16 +9,16 @@ import { type Expression, parseExpression } from "./parse/expression.js";
 import type { EquationProblem } from "./parse/tokens.js";
 import { numericOptions, ownValue, type ResolvedCell } from "./resolve-cell.js";
 
-/** What a cell's sizes are made of. A size that only the data knows is a symbol, such as `vocabulary`. */
+/** The sizes of a cell's use. A size that depends on the data is a symbol, such as `vocabulary`. */
 export interface CellSizes {
   readonly hidden_size: Dim;
   readonly input_size: Dim;
 }
 
-/** The largest size of an axis: element counts stay far inside the integers that a double holds. */
+/** The largest size of an axis, far below the integers that a double represents exactly. */
 const maxSize = 2 ** 31 - 1;
 
-/** The dims that a size expression may name. */
+/** The names that a size expression may use. */
 export function sizeNames(cell: Pick<ResolvedCell, "options">, sizes: CellSizes): ReadonlyMap<string, Dim> {
   return new Map<string, Dim>([
     ...numericOptions(cell),
@@ -28,7 +28,9 @@ export function sizeNames(cell: Pick<ResolvedCell, "options">, sizes: CellSizes)
 }
 
 /**
- * A size as a dim; undefined when it is none, which is reported at `path`. `least` is 0 for the edges of a slice.
+ * The dim of a size expression; undefined after a problem, which is reported at `path`.
+ *
+ * @param minimum the smallest valid size; 0 for the bounds of a slice.
  */
 export function resolveSize(
   size: SizeExpression,
@@ -53,7 +55,7 @@ export function resolveSize(
     code: "size",
     path,
     message: String(size).trim() === `${dim}` ? `${dim} is not a size` : `${size} is ${dim}, which is not a size`,
-    hint: `It must be a whole number from ${minimum} to ${maxSize}.`,
+    hint: `A size is an integer from ${minimum} to ${maxSize}.`,
     ...(typeof size === "string" && { offset: 0 }),
   });
   return undefined;
@@ -85,8 +87,8 @@ function evaluateSize(
       case "call":
         return fail({
           code: "size-syntax",
-          message: `${node.function}(…) has no meaning in a size`,
-          hint: "Sizes are made with + - * and /.",
+          message: `${node.function}(…) is not allowed in a size`,
+          hint: "Use + - * and / only.",
           offset: node.offset,
         });
       case "binary": {
@@ -109,8 +111,8 @@ function evaluateSize(
           default:
             return fail({
               code: "size-syntax",
-              message: `"${node.operator}" has no meaning in a size`,
-              hint: "Sizes are made with + - * and /.",
+              message: `"${node.operator}" is not allowed in a size`,
+              hint: "Use + - * and / only.",
               offset: node.operatorOffset,
             });
         }
@@ -120,14 +122,14 @@ function evaluateSize(
   return evaluate(expression);
 }
 
-/** The shapes that a cell declares, worked out. */
+/** The declared shapes of a cell, evaluated. */
 export interface DeclaredShapes {
   /** The width of each state: a state is [batch, width]. */
   readonly states: Readonly<Record<string, Dim>>;
   readonly parameters: Readonly<Record<string, Shape>>;
 }
 
-/** The shapes of a cell's states and parameters; undefined when one is wrong. `path` is the cell's place. */
+/** Evaluates the declared shapes; undefined after a problem. `path` is the JSON pointer of the cell's definition. */
 export function declaredShapes(
   cell: ResolvedCell,
   sizes: CellSizes,

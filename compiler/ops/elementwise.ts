@@ -117,6 +117,7 @@ function truncating(rule: Rule<"Div">): Rule<"Div"> {
 const numericTypes = [...floatTypes, "int64", "int32"] as const;
 const boolToNumber = (holds: boolean) => (holds ? 1 : 0);
 export const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+export const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 const passThrough = (g: Value) => g;
 
 /** The cotangent where a condition holds, zero elsewhere: a product, so that masks fold into the factors of a gradient. */
@@ -156,12 +157,7 @@ export const elementwise: Family<Elementwise> = {
     (x) => Math.max(x, 0),
     (b, g, x) => maskCotangent(b, g, b.greater(x, 0)),
   ),
-  Softplus: unary(
-    transcendental,
-    floatTypes,
-    (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-    ({ mul, sigmoid }, g, x) => mul(g, sigmoid(x)),
-  ),
+  Softplus: unary(transcendental, floatTypes, softplus, ({ mul, sigmoid }, g, x) => mul(g, sigmoid(x))),
   Not: unary(exact, ["bool"], (x) => 1 - x, "none"),
   Add: binary(commutative, numericTypes, "same", (x, y) => x + y, [(_, g) => passThrough(g), (_, g) => passThrough(g)]),
   Sub: binary(exact, numericTypes, "same", (x, y) => x - y, [(_, g) => passThrough(g), ({ neg }, g) => neg(g)]),

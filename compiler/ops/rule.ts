@@ -44,9 +44,9 @@ export interface Traits {
   /** f(x, y) = f(y, x). */
   readonly commutative: boolean;
   /**
-   * Whether one call over the operands of several time steps has the bits of a call for each step. "full-vectors": only
-   * where an entry is computed by the vector loop of the kernel both times; its scalar remainder rounds differently
-   * (ONNX Runtime 1.30, CPU). "unproven" where sums may be blocked differently, or nobody has looked.
+   * "yes": one call over the operands of several time steps gives the bits of a call for each step. "full-vectors": only
+   * where an entry is computed by the vector loop of the kernel both times, because its scalar remainder rounds
+   * differently (ONNX Runtime 1.30, CPU). "unproven": sums may be blocked differently, or it has not been examined.
    */
   readonly bitExact: "yes" | "full-vectors" | "unproven";
   /** Floating-point operations: none, about one per entry, those of a matrix product, or those of the steps of a loop. */

@@ -1,14 +1,14 @@
-/** What can be wrong with the calls of an equation before any shape is known: names, numbers of arguments, uses of `split`. */
+/** Checks of the calls in an equation that need no shapes: function names, argument counts, uses of `split`. */
 import { quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { at } from "../../ir/expect.js";
 import { functionNames, functionOf } from "../functions.js";
 import { type CallExpression, type Expression, visit } from "../parse/expression.js";
 import type { EquationProblem } from "../parse/tokens.js";
 
-/** The names that an equation sets. */
+/** The targets of an equation. */
 type Targets = readonly { readonly offset: number }[];
 
-/** The faults of the calls in one equation's right side. `split` is the only function that gives several values. */
+/** The problems of the calls in one equation's right side. `split` is the only function with several results. */
 export function checkCalls(value: Expression, targets: Targets): readonly EquationProblem[] {
   const problems: EquationProblem[] = [];
   visit(value, (node) => {
@@ -20,12 +20,12 @@ export function checkCalls(value: Expression, targets: Targets): readonly Equati
   const isSplit = value.kind === "call" && value.function === "split";
   if (second !== undefined && !isSplit) {
     const hint = `Write "… = split(e, ${targets.length})".`;
-    problems.push({ code: "split", message: "only split gives several values", hint, offset: second.offset });
+    problems.push({ code: "split", message: "only split has several results", hint, offset: second.offset });
   }
   return problems;
 }
 
-/** `targets` are given where the call is the whole right side of an equation. */
+/** @param targets those of the equation where the call is its whole right side, else undefined. */
 function checkCall(call: CallExpression, targets: Targets | undefined): EquationProblem | undefined {
   const { offset } = call;
   const cellFunction = functionOf(call.function);
@@ -43,7 +43,7 @@ function checkCall(call: CallExpression, targets: Targets | undefined): Equation
   return call.function === "split" ? checkSplit(call, targets) : undefined;
 }
 
-/** What is wrong with the second argument of a call that counts equal parts. */
+/** The problem of the second argument of a call, a number of equal parts. */
 function checkPartCount(
   { function: name, arguments: [, count] }: CallExpression,
   use: string,
@@ -51,8 +51,8 @@ function checkPartCount(
   if (count === undefined || (count.kind === "number" && Number.isInteger(count.value) && count.value >= 2)) {
     return undefined;
   }
-  const message = `the second argument of ${name} is a whole number from 2 on`;
-  return { code: "argument", message, hint: `Write how many equal parts there are: ${use}.`, offset: count.offset };
+  const message = `the second argument of ${name} must be an integer of at least 2`;
+  return { code: "argument", message, hint: `Write the number of equal parts: ${use}.`, offset: count.offset };
 }
 
 function checkSplit(call: CallExpression, targets: Targets | undefined): EquationProblem | undefined {
@@ -64,14 +64,14 @@ function checkSplit(call: CallExpression, targets: Targets | undefined): Equatio
   if (problem !== undefined || count?.kind !== "number") return problem;
   const parts = count.value;
   if (targets === undefined) {
-    const hint = 'Give its parts names in an equation of their own: "a, b = split(e, 2)".';
-    return { code: "split", message: "split is the whole right side of an equation", hint, offset };
+    const hint = 'Name its results in a separate equation: "a, b = split(e, 2)".';
+    return { code: "split", message: "split must be the whole right side of an equation", hint, offset };
   }
   if (parts === targets.length) return undefined;
-  const names = targets.length === 1 ? "1 name is" : `${targets.length} names are`;
+  const names = targets.length === 1 ? "1 name" : `${targets.length} names`;
   return {
     code: "split",
-    message: `split gives ${parts} parts and ${names} set`,
+    message: `split has ${parts} results, and the equation sets ${names}`,
     offset: at(targets, 0).offset,
   };
 }

@@ -1,4 +1,4 @@
-/** What a cell declares beside its equations: names that do not collide, options and their variants. */
+/** Checks of a cell's declarations: distinct names, options and their variants. */
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { joinWithOr, quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { child } from "../../../schema/json-pointer.js";
@@ -6,7 +6,7 @@ import type { NormalCellDefinition } from "../../../schema/normal/index.js";
 import { isFunction } from "../functions.js";
 import { otherwise, ownValue, type ResolvedCell } from "../resolve-cell.js";
 
-/** Options, parameters and states are read in the same equations, so each has a name of its own. True when they do. */
+/** Checks that options, parameters and states, which share the scope of the equations, have distinct names. */
 export function checkNames(cell: ResolvedCell, path: string, report: Report): boolean {
   let isDistinct = true;
   const usedNames = new Map<string, string>([
@@ -38,7 +38,7 @@ export function checkNames(cell: ResolvedCell, path: string, report: Report): bo
   return isDistinct;
 }
 
-/** Every variant can be chosen, and every word that an option may start as is one of its variants. */
+/** Checks that every variant can be selected, and that every text option's default is one of its variants. */
 export function checkVariants(definition: NormalCellDefinition, path: string, report: Report): void {
   for (const [option, variants] of Object.entries(definition.variants)) {
     const pointer = child(`${path}/variants`, option);
@@ -63,11 +63,9 @@ export function checkVariants(definition: NormalCellDefinition, path: string, re
             ? [String(Number(value)), otherwise]
             : [value];
       if (allowed.includes(value)) continue;
-      const message = `${option} is never ${quote(value)}: it is ${typeof defaultValue === "boolean" ? joinWithOr(allowed) : "a number"}`;
+      const message = `${option} cannot be ${quote(value)}: it is ${typeof defaultValue === "boolean" ? joinWithOr(allowed) : "a number"}`;
       const hint =
-        typeof defaultValue === "number"
-          ? `Numbers without a variant of their own have that of ${quote(otherwise)}.`
-          : "";
+        typeof defaultValue === "number" ? `Write ${quote(otherwise)} for all numbers without a variant.` : "";
       report({ code: "unknown-variant", path: child(pointer, value), message, hint, atKey: true });
     }
   }
@@ -75,8 +73,8 @@ export function checkVariants(definition: NormalCellDefinition, path: string, re
     if (typeof defaultValue !== "string") continue;
     const values = Object.keys(ownValue(definition.variants, option) ?? {});
     if (values.includes(defaultValue)) continue;
-    const message = `${option} is ${quote(defaultValue)}, for which there is no variant`;
-    const hint = suggestion(defaultValue, values, "Variants") || `Add variants: the values that ${option} may have.`;
+    const message = `${option} is ${quote(defaultValue)}, which has no variant`;
+    const hint = suggestion(defaultValue, values, "Variants") || `Add a variant for each value of ${option}.`;
     report({ code: "unknown-variant", path: child(`${path}/options`, option), message, hint });
   }
 }

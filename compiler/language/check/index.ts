@@ -1,4 +1,4 @@
-/** Whether a cell's definition is sound whatever its sizes turn out to be: everything that can be known without building. */
+/** Checks of a cell's definition that hold for all sizes. */
 import type { Report } from "../../../schema/diagnostics/index.js";
 import type { CellOption, NormalCellDefinition } from "../../../schema/normal/index.js";
 import { analyzeCell } from "../analyze.js";
@@ -8,15 +8,15 @@ import type { CellSizes } from "../size-expression.js";
 import { checkVariants } from "./declarations.js";
 import { checkUnused } from "./unused.js";
 
-/** Sizes that stand for any size: what is wrong with these is wrong with all. */
+/** Symbols in place of sizes: a problem with these is a problem with all sizes. */
 const symbolicSizes: CellSizes = { hidden_size: "hidden_size", input_size: "input_size" };
 
-/** Definitions in which nothing was wrong: they are not read again. */
+/** Definitions without problems, which are not checked again. */
 const soundDefinitions = new WeakSet<NormalCellDefinition>();
 
 /**
- * Checks the definition at `path` under its default options, and once more for each variant that they leave out. Sizes that
- * differ only for some `hidden_size` or input show when the cell is lowered. True when nothing is wrong.
+ * Checks the definition at `path` under its default options, and again with each variant that they do not select. Sizes that
+ * differ only for some `hidden_size` or input are found when a step is built. True if there is no problem.
  */
 export function checkCell(definition: NormalCellDefinition, path: string, report: Report): boolean {
   if (soundDefinitions.has(definition)) return true;
@@ -41,7 +41,7 @@ export function checkCell(definition: NormalCellDefinition, path: string, report
   return isSound;
 }
 
-/** The defaults, then each variant that they do not choose, one at a time. */
+/** The defaults, then each variant that they do not select, one at a time. */
 function optionCombinations(definition: NormalCellDefinition): readonly Readonly<Record<string, CellOption>>[] {
   const others = Object.entries(definition.variants).flatMap(([option, variants]) => {
     const defaultValue = ownValue(definition.options, option);
@@ -52,14 +52,14 @@ function optionCombinations(definition: NormalCellDefinition): readonly Readonly
   return [definition.options, ...others];
 }
 
-/** The value that a variant's key stands for; `usual` has its type, and `keys` are the option's other variants. */
+/** The option's value for a variant's key, in the type of the default. `keys` are the option's other variants. */
 function optionValue(key: string, defaultValue: CellOption, keys: readonly string[]): CellOption {
   if (typeof defaultValue === "boolean") return key === "true";
   if (typeof defaultValue !== "number") return key;
   return key === otherwise ? numberWithoutVariant(keys) : Number(key);
 }
 
-/** A number without a variant of its own. It may be a size, so it is whole and has many equal parts. */
+/** A number without a variant. It may be a size, so it is an integer with many divisors. */
 function numberWithoutVariant(keys: readonly string[]): number {
   let number = 5040;
   while (keys.includes(String(number))) number += 5040;

@@ -1,4 +1,4 @@
-/** What a cell's parameters start from, checked: distributions, numbers, numeric options, or slices of those. */
+/** Checks of a cell's initializers: distributions, numbers, numeric options, or slices of those. */
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import type { CellInitializerSlice, SizeExpression } from "../../../schema/normal/index.js";
@@ -8,7 +8,7 @@ import { type CellSizes, resolveSize, sizeNames } from "../size-expression.js";
 
 const distributions: readonly string[] = ["glorot_uniform", "glorot_normal", "orthogonal"];
 
-/** Reports initializers that no parameter can start from. True when there are none. */
+/** Reports invalid initializers. True if all are valid. */
 export function checkInitializers(cell: ResolvedCell, sizes: CellSizes, path: string, report: Report): boolean {
   let isSound = true;
   const fail: Report = (problem) => {
@@ -32,7 +32,7 @@ export function checkInitializers(cell: ResolvedCell, sizes: CellSizes, path: st
     const end = resolveSize(to, names, `${pointer}/to`, fail, 0);
     checkValue(value, shape.length, `${pointer}/value`);
     const last = shape.at(-1);
-    // A last axis that is no size is reported where it is declared.
+    // An invalid size of the last axis is reported at its declaration.
     const width = last === undefined ? 0 : resolveSize(last, names, "", () => {});
     if (isBefore(end, start, 1))
       fail({ code: "initializer", path: pointer, message: `the slice from ${start} to ${end} is empty` });
@@ -56,7 +56,7 @@ export function checkInitializers(cell: ResolvedCell, sizes: CellSizes, path: st
   return isSound;
 }
 
-/** Whether a < b + margin for certain: a size that only the data knows is not compared. */
+/** True if a < b + margin for all data: a size that depends on the data is not compared. */
 function isBefore(a: Dim | undefined, b: Dim | undefined, margin: number): boolean {
   return typeof a === "number" && typeof b === "number" && a < b + margin;
 }

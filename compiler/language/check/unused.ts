@@ -1,4 +1,4 @@
-/** Parameters and options that nothing reads: they would be accepted without an effect. */
+/** Checks for parameters and options without an effect. */
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { quote } from "../../../schema/diagnostics/suggest.js";
 import { child } from "../../../schema/json-pointer.js";
@@ -7,7 +7,7 @@ import type { Assignment } from "../parse/equations.js";
 import { parseExpression, visit } from "../parse/expression.js";
 import { ownValue, type ResolvedCell } from "../resolve-cell.js";
 
-/** `choices` are the cell under the options that the definition allows: what any of them reads is used. */
+/** @param optionCombinations the cell under each combination of options: a name that one of them reads is used. */
 export function checkUnused(
   definition: NormalCellDefinition,
   optionCombinations: readonly { readonly cell: ResolvedCell; readonly equations: readonly Assignment[] }[],
@@ -25,7 +25,7 @@ export function checkUnused(
         code: "unused-parameter",
         path: `${path}${ownValue(cell.pointers.parameters, name)}`,
         message: `no equation reads the parameter ${quote(name)}`,
-        hint: "Leave it out, or read it in an equation.",
+        hint: "Remove it, or read it in an equation.",
         atKey: true,
       });
     }
@@ -36,7 +36,7 @@ export function checkUnused(
       code: "unused-option",
       path: child(`${path}/options`, name),
       message: `nothing depends on the option ${quote(name)}`,
-      hint: "Leave it out, or read it in an equation, a size, an initializer or a variant.",
+      hint: "Remove it, or read it in an equation, a size, an initializer or a variant.",
       atKey: true,
     });
   }
@@ -50,7 +50,7 @@ function namesIn({ value }: Pick<Assignment, "value">): readonly string[] {
   return names;
 }
 
-/** The names in sizes and initializers, which are the only ones outside equations. */
+/** The names in sizes and initializers. */
 function namesInDeclarations(cell: ResolvedCell): readonly string[] {
   const slices = Object.values(cell.initializers).flatMap((initializer) =>
     typeof initializer === "object" ? initializer : [{ from: 0, to: 0, value: initializer }],

@@ -1,4 +1,4 @@
-/** The shapes of a cell's equations, found before anything is built, so that a mismatch is a place in an equation. */
+/** Type inference of a cell's equations, before any node is built, so that a mismatch has a position in an equation. */
 import type { Problem, Report } from "../../../schema/diagnostics/index.js";
 import { printShape } from "../../ir/dims.js";
 import type { Dim, Shape } from "../../ir/types.js";
@@ -12,16 +12,16 @@ import { inferExpression } from "./expression.js";
 
 /** A cell that may be built with one batch and one set of sizes. */
 export interface CellShapes {
-  /** Of every expression in the equations. A `split` stands for each of its parts. */
+  /** Of every expression in the equations. The type of a `split` is that of each part. */
   readonly types: ReadonlyMap<Expression, ExpressionType>;
   /** [batch, width] of each next state and of the output. */
   readonly states: ReadonlyMap<string, Shape>;
   readonly output: Shape;
-  /** Some sizes can only be compared when the data is known: nothing wrong was found, but nothing can be built. */
+  /** True where sizes can be compared only once the data is known: no problem was found, but no node can be built. */
   readonly isUndecided: boolean;
 }
 
-/** What surrounds the equations: the declarations, and the sizes of this use. */
+/** The declarations that the equations read, and the sizes of this use. */
 export interface CellScope {
   readonly cell: ResolvedCell;
   readonly sizes: CellSizes;
@@ -84,8 +84,8 @@ export function inferCellShapes(
 }
 
 /**
- * [batch, width], where a meaning is that or repeats for each row without doubt: a vector of the width, one row, or a
- * number. A single column is not spread over the width: it is more often a mistake than meant.
+ * [batch, width] for a type that is that or expands to it: a vector of the width, one row, or a number. A single column
+ * [batch, 1] is not expanded over the width: it is more often a mistake.
  */
 function asBatchRow(type: ExpressionType, width: Dim, batch: Dim, rules: ShapeRules): Shape | undefined {
   if (type.kind === "condition") return undefined;

@@ -1,4 +1,4 @@
-/** What each expression stands for, from what its names stand for; a mismatch is reported at its operator, with a way out. */
+/** Type inference of expressions, from the types of names. A mismatch is reported at its operator, with a hint. */
 import { printShape } from "../../ir/dims.js";
 import { expectDefined } from "../../ir/expect.js";
 import type { Dim } from "../../ir/types.js";
@@ -12,16 +12,16 @@ export interface InferenceContext {
   readonly cell: ResolvedCell;
   readonly batch: Dim;
   readonly rules: ShapeRules;
-  /** What each name stands for; undefined where that is already known to be wrong. */
+  /** The type of each name; undefined after a problem that is already reported. */
   readonly names: ReadonlyMap<string, ExpressionType | undefined>;
-  /** Every expression that was understood is added here. */
+  /** The types of all expressions without a problem, which inference adds. */
   readonly types: Map<Expression, ExpressionType>;
-  /** The equation that offsets count into. */
+  /** The text of the equation, for offsets. */
   readonly source: string;
-  readonly reportProblem: (fault: EquationProblem) => void;
+  readonly reportProblem: (problem: EquationProblem) => void;
 }
 
-/** Undefined where something is wrong, which is reported once: whatever depends on it is passed over. */
+/** Undefined after a problem, which is reported once: expressions that depend on it are skipped. */
 export function inferExpression(expression: Expression, context: InferenceContext): ExpressionType | undefined {
   const type = inferUnchecked(expression, context);
   if (type?.kind === "number" && !Number.isFinite(type.value)) {
@@ -50,7 +50,7 @@ function inferUnchecked(expression: Expression, context: InferenceContext): Expr
   }
 }
 
-/** An expression where a condition may not stand. */
+/** The type of an operand, which must not be a condition. */
 function inferOperand(
   expression: Expression,
   context: InferenceContext,
@@ -74,7 +74,7 @@ function inferCall(call: CallExpression, context: InferenceContext): ExpressionT
   const argumentTypes = args.filter((arg) => arg !== undefined);
   if (argumentTypes.length < args.length) return undefined;
   const result = cellFunction.infer(argumentTypes, context.rules);
-  if (result.kind !== "misuse") return result;
+  if (result.kind !== "error") return result;
   const offender = call.arguments[result.argument ?? -1] ?? call;
   const message = `${excerpt(offender, context)}: ${result.message}`;
   context.reportProblem({ code: result.code, message, offset: offender.offset });
@@ -87,7 +87,7 @@ function inferCondition(expression: Expression, context: InferenceContext): Expr
   context.reportProblem({
     code: "argument",
     message: `${excerpt(expression, context)} is not a condition`,
-    hint: "Compare: > < >= <= == and != make conditions.",
+    hint: "Write a comparison with > < >= <= == or !=.",
     offset: expression.offset,
   });
   return undefined;
@@ -110,7 +110,7 @@ function inferBinary(expression: BinaryExpression, context: InferenceContext): E
   if (left.kind === "number" && right.kind === "number") {
     if (fold !== undefined) return { kind: "number", value: fold(left.value, right.value) };
     const message = `${excerpt(expression, context)} compares two numbers`;
-    context.reportProblem({ code: "argument", message, hint: "Its answer never changes.", offset });
+    context.reportProblem({ code: "argument", message, hint: "Compare a tensor: this result never changes.", offset });
     return undefined;
   }
   const shape = context.rules.broadcast([shapeOf(left), shapeOf(right)]);
@@ -137,19 +137,19 @@ function inferProduct(
     const problem = { code: "shape-mismatch", message: `${excerpt(expression, context)}: ${message}` };
     context.reportProblem({ ...problem, offset: expression.operatorOffset, ...(hint !== undefined && { hint }) });
   };
-  const sides = [
-    { side: expression.left, meaning: left },
-    { side: expression.right, meaning: right },
+  const factors = [
+    { factor: expression.left, type: left },
+    { factor: expression.right, type: right },
   ];
-  for (const { side, meaning: type } of sides) {
-    const what = excerpt(side, context);
+  for (const { factor, type } of factors) {
+    const text = excerpt(factor, context);
     if (type.kind === "number") {
-      return fail(`${what} is a number, and @ multiplies matrices`, 'Write "*" to multiply every element.');
+      return fail(`${text} is a number, and @ multiplies matrices`, 'Write "*" to multiply every element.');
     }
     if (shapeOf(type).length !== 2) {
-      const hint = `Write "*" to multiply element by element, or declare ${what} with two sizes.`;
-      const applicableHint = side.kind === "name" ? hint : 'Write "*" to multiply element by element.';
-      return fail(`${what} is ${printShape(shapeOf(type))}, and @ multiplies matrices`, applicableHint);
+      const hint = `Write "*" to multiply element by element, or declare ${text} with two sizes.`;
+      const applicableHint = factor.kind === "name" ? hint : 'Write "*" to multiply element by element.';
+      return fail(`${text} is ${printShape(shapeOf(type))}, and @ multiplies matrices`, applicableHint);
     }
   }
   const [rows = 1, inner = 1] = shapeOf(left);
@@ -163,7 +163,7 @@ function inferProduct(
   return fail(`${shapes}: the inner sizes ${inner} and ${depth} differ`, hint);
 }
 
-/** U @ h, as columns of features would have it. */
+/** A hint for U @ h, the order of column vectors. */
 function swapHint(
   { left, right }: BinaryExpression,
   rows: Dim,
@@ -174,7 +174,7 @@ function swapHint(
   return `The batch is the first axis: write "${right.name} @ ${left.name}".`;
 }
 
-/** How a parameter that does not fit would have to be declared: with the size of the axis that it meets. */
+/** A hint to declare a parameter with the size of the other operand's axis. */
 function declarationHint(
   expression: Expression,
   axis: number,
@@ -192,13 +192,13 @@ function declarationHint(
   return `${expression.name} is declared ${printShape(declared)}; make its ${sizeName} ${expected}${alternative}.`;
 }
 
-/** How the size of a name's axis is written. An input's and a state's is the last: the first is the batch, which nobody declares. */
+/** The size expression of a name's axis. For x and states it is the last axis, because the batch is not declared. */
 function declaredSize(cell: ResolvedCell, name: string, axis: number) {
   if (name === "x") return "input_size";
   return ownValue(cell.state, name.replace("'", "")) ?? ownValue(cell.parameters, name)?.[axis];
 }
 
-/** An expression as it is written, on one line, shortened where it is long. */
+/** The source text of an expression on one line, truncated to 40 characters. */
 function excerpt({ offset, end }: Expression, { source }: InferenceContext): string {
   const text = source.slice(offset, end).replace(/\s+/g, " ");
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;

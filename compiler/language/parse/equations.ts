@@ -1,4 +1,4 @@
-/** The equations of a cell as assignments in order: which names each sets, from names that are set by then. */
+/** The equations of a cell as assignments in order, with checks of names: each is set once, before it is read. */
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { at } from "../../ir/expect.js";
@@ -6,12 +6,11 @@ import { checkCalls } from "../check/calls.js";
 import { isFunction } from "../functions.js";
 import { numericOptions, type ResolvedCell } from "../resolve-cell.js";
 import { type Expression, type NameExpression, parseTokens, visit } from "./expression.js";
-import { leftSide, type Target, targetsIn } from "./targets.js";
-import { type EquationProblem, syntaxProblem, tokenize } from "./tokens.js";
+import { type EquationProblem, leftSide, syntaxProblem, type Target, targetsIn, tokenize } from "./tokens.js";
 
-/** One equation. Several targets take the equal parts of a `split`, in order. */
+/** One equation. Several targets are the results of a `split`, in order. */
 export interface Assignment {
-  /** The equation as written, which all offsets count into, and its place. */
+  /** The text of the equation, for all offsets, and its JSON pointer. */
   readonly source: string;
   readonly path: string;
   readonly targets: readonly Target[];
@@ -19,7 +18,7 @@ export interface Assignment {
 }
 
 /**
- * Reads the equations of a cell at `path` and reports all that is wrong with them save shapes. Undefined when anything was:
+ * Parses the equations of a cell at `path` and reports all problems except those of shapes. Undefined after a problem;
  * otherwise every name is set once, before it is read, and every state has a next value.
  */
 export function parseEquations(cell: ResolvedCell, path: string, report: Report): readonly Assignment[] | undefined {
@@ -36,7 +35,7 @@ export function parseEquations(cell: ResolvedCell, path: string, report: Report)
   checkOrder(cell, equations, fail);
   const assigned = new Set(equations.flatMap(({ targets }) => targets.map(({ name }) => name)));
   for (const { name, pointer } of cell.missingTargets) {
-    const message = `no equation sets ${quote(name)}, so there is none to replace`;
+    const message = `no equation sets ${quote(name)}, so this variant replaces nothing`;
     fail({
       code: "unknown-name",
       path: path + pointer,
@@ -66,7 +65,7 @@ export function parseEquations(cell: ResolvedCell, path: string, report: Report)
   return isSound ? complete : undefined;
 }
 
-/** Every name is set once, before it is read, and stands for nothing else. An unknown name is reported where it is first met. */
+/** Checks that every name is set once, before it is read, and is not declared. An unknown name is reported once. */
 function checkOrder(cell: ResolvedCell, equations: readonly ParsedEquation[], report: Report): void {
   const declared = declaredNames(cell);
   const numbers = numericOptions(cell);
@@ -98,7 +97,7 @@ function checkOrder(cell: ResolvedCell, equations: readonly ParsedEquation[], re
   }
 }
 
-/** What is not set by the equations, and what it is. All but the options that are not numbers may be read. */
+/** The declared names with their kinds. All may be read, except options that are not numbers. */
 function declaredNames(cell: ResolvedCell): ReadonlyMap<string, string> {
   return new Map([
     ["x", "the cell's input"],
@@ -108,7 +107,7 @@ function declaredNames(cell: ResolvedCell): ReadonlyMap<string, string> {
   ]);
 }
 
-/** An equation read as far as it can be: without a value where its right side is no expression. */
+/** An equation, without a value where its right side has a syntax error. */
 type ParsedEquation = Omit<Assignment, "value"> & { readonly value: Expression | undefined };
 
 function parseEquation(
@@ -129,7 +128,7 @@ function parseEquation(
   const unexpected = left.find((token, index) => (index % 2 === 0 ? token.kind !== "name" : token.text !== ","));
   if (unexpected !== undefined || left.length % 2 === 0) {
     const offset = (unexpected ?? at(tokens, left.length)).offset;
-    return fail(syntaxProblem('left of "=" stands a name, or names with commas between them', offset));
+    return fail(syntaxProblem('the left side of "=" must be a name, or names separated by commas', offset));
   }
   if (problem !== undefined) return fail(problem);
   const parsed = parseTokens(tokens.slice(left.length + 1), source);
@@ -140,7 +139,7 @@ function parseEquation(
   return { source, path, targets, value: parsed.expression };
 }
 
-/** Why a name cannot be read where it stands. */
+/** The problem of a name that cannot be read at this position. */
 function unreadableProblem(
   { name, offset }: NameExpression,
   {
@@ -165,7 +164,7 @@ function unreadableProblem(
   return { ...problem, hint: suggestion(name, readable, "Names") };
 }
 
-/** Why a name cannot be set, or undefined where it can. */
+/** The problem of a name that cannot be set, or undefined. */
 function unsettableProblem(
   { name, offset }: Target,
   {

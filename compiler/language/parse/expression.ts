@@ -1,10 +1,10 @@
-/** Expressions as a typed tree whose every node knows its place in the text; jsep finds the structure. */
+/** Expressions as a typed tree with source positions; jsep parses the structure. */
 import jsep from "jsep";
 import { at, expectDefined } from "../../ir/expect.js";
 import { checkGrammar, type EquationProblem, type Parentheses, type Token, tokenize } from "./tokens.js";
 
 interface Span {
-  /** First character of the node in the equation, and one past its last. */
+  /** The position of the first character in the equation, and the position after the last one. */
   readonly offset: number;
   readonly end: number;
 }
@@ -47,7 +47,7 @@ export function parseExpression(text: string): ParsedExpression {
   return problem === undefined ? parseTokens(tokens, text) : { ok: false, problem };
 }
 
-/** Parses the words from one place to the end of an equation. Never throws. */
+/** Parses the tokens of an expression. Never throws. */
 export function parseTokens(tokens: readonly Token[], text: string): ParsedExpression {
   const grammar = checkGrammar(tokens, text.length);
   if (!grammar.ok) return grammar;
@@ -55,14 +55,14 @@ export function parseTokens(tokens: readonly Token[], text: string): ParsedExpre
 }
 
 /**
- * jsep's own grammar is global to the process, so ours is not added to it: `@` goes in as `*`, which has its precedence and
- * direction, and a prime as a letter. What was written is read back from the tokens.
+ * jsep's grammar is global to the process, so it is not extended: `@` becomes `*`, which has the same precedence and
+ * associativity, and a prime becomes a letter. The tokens have the original text.
  */
 function toJsepSource(tokens: readonly Token[]): string {
   return tokens.map(({ text }) => (text === "@" ? "*" : text.replaceAll("'", "ʹ"))).join(" ");
 }
 
-/** A node with the first and last token of its text, the parentheses around it included. */
+/** A node with the indices of its first and last token, surrounding parentheses included. */
 interface Positioned<E extends Expression = Expression> {
   readonly expression: E;
   readonly first: number;
@@ -70,11 +70,11 @@ interface Positioned<E extends Expression = Expression> {
 }
 
 /**
- * jsep keeps no positions, but an in-order walk of its tree meets operands and operators in the order of the text: the n-th
- * one met is the n-th token that is neither a parenthesis nor a comma.
+ * jsep has no positions, but an in-order walk of its tree visits operands and operators in the order of the text: the n-th
+ * one is the n-th token that is no punctuation.
  */
 function addPositions(tree: jsep.Expression, tokens: readonly Token[], parentheses: Parentheses): Expression {
-  const operandTokens = tokens.flatMap((token, index) => (token.kind === "mark" ? [] : [{ ...token, index }]));
+  const operandTokens = tokens.flatMap((token, index) => (token.kind === "punctuation" ? [] : [{ ...token, index }]));
   let consumed = 0;
   const next = () => at(operandTokens, consumed++);
   const offsetOf = (index: number) => at(tokens, index).offset;
@@ -131,7 +131,7 @@ function addPositions(tree: jsep.Expression, tokens: readonly Token[], parenthes
   return convert(tree as jsep.CoreExpression).expression;
 }
 
-/** Calls `meet` for an expression and everything in it, in the order of the text. */
+/** Calls `callback` for an expression and all its descendants, in the order of the text. */
 export function visit(expression: Expression, callback: (expression: Expression) => void): void {
   callback(expression);
   for (const child of childrenOf(expression)) visit(child, callback);

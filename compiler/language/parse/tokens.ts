@@ -1,8 +1,8 @@
-/** The words of an equation and their places, and the order they may stand in: all that is wrong with its form is found here. */
+/** Tokens of an equation with their positions, and the grammar: every syntax error is found here. */
 import { quote } from "../../../schema/diagnostics/suggest.js";
 import { expectDefined } from "../../ir/expect.js";
 
-/** What is wrong with an equation, at an offset into its text. */
+/** A problem of an equation, at an offset into its text. */
 export interface EquationProblem {
   readonly code: string;
   readonly message: string;
@@ -11,21 +11,21 @@ export interface EquationProblem {
 }
 
 export interface Token {
-  /** `mark` is one of `( ) , =`. */
-  readonly kind: "name" | "number" | "operator" | "mark";
+  /** Punctuation is one of `( ) , =`. */
+  readonly kind: "name" | "number" | "operator" | "punctuation";
   readonly text: string;
   readonly offset: number;
   readonly end: number;
 }
 
-/** More words than any cell needs, and few enough that nothing that walks an expression runs out of stack. */
+/** More tokens than any cell needs, and few enough that recursion over an expression cannot overflow the stack. */
 export const maxTokens = 1000;
 
 const spacePattern = /[ \t\r\n]*/y;
-/** JavaScript that people reach for: taken whole, so that the message names what was written. */
+/** Operators of JavaScript, matched whole, so that the message quotes them. */
 const javascriptPattern = /===|!==|\*\*|&&|\|\||<<|>>|\?\?|=>/y;
 const tokenPattern =
-  /(?<name>[A-Za-z_]\w*'*)|(?<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)|(?<operator>[<>=!]=|[-+*/@<>])|(?<mark>[(),=])/y;
+  /(?<name>[A-Za-z_]\w*'*)|(?<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)|(?<operator>[<>=!]=|[-+*/@<>])|(?<punctuation>[(),=])/y;
 
 const hints: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -36,13 +36,13 @@ const hints: ReadonlyMap<string, string> = new Map(
     "&&": "Put one where(…) inside another.",
     "||": "Put one where(…) inside another.",
     "?": "Write where(condition, a, b).",
-    "!": "Turn the comparison round, or exchange the last two arguments of where.",
+    "!": "Reverse the comparison, or swap the last two arguments of where.",
     "[": "Write split(a, n) for equal parts of the last axis.",
-    "'": "A prime stands right after the name of a state: h'.",
+    "'": "Write a prime right after the name of a state: h'.",
   }),
 );
 
-/** The words up to the end of the text, or up to the first that does not belong in an equation. */
+/** The tokens up to the end of the text, or up to the first invalid one. */
 export function tokenize(text: string): {
   readonly tokens: readonly Token[];
   readonly problem: EquationProblem | undefined;
@@ -57,17 +57,17 @@ export function tokenize(text: string): {
     offset += expectDefined(matchPattern(spacePattern), "any space")[0].length;
     if (offset === text.length) return { tokens, problem: undefined };
     if (tokens.length === maxTokens) {
-      const message = `the equation has more than ${maxTokens} words`;
-      return { tokens, problem: syntaxProblem(message, offset, "Give its parts names.") };
+      const message = `the equation has more than ${maxTokens} tokens`;
+      return { tokens, problem: syntaxProblem(message, offset, "Split it into several equations.") };
     }
     const match = matchPattern(javascriptPattern) === null ? matchPattern(tokenPattern) : null;
     if (match === null) {
       const unexpected = matchPattern(javascriptPattern)?.[0] ?? expectDefined(matchPattern(/./suy), "a character")[0];
-      const message = `${quote(unexpected)} has no meaning in an equation`;
+      const message = `${quote(unexpected)} is not allowed in an equation`;
       return { tokens, problem: syntaxProblem(message, offset, hints.get(unexpected)) };
     }
-    const { name, number, operator } = expectDefined(match.groups, "what a word is");
-    const kind = name ? "name" : number ? "number" : operator ? "operator" : "mark";
+    const { name, number, operator } = expectDefined(match.groups, "the kind of a token");
+    const kind = name ? "name" : number ? "number" : operator ? "operator" : "punctuation";
     if (kind === "number" && !Number.isFinite(Number(match[0]))) {
       return { tokens, problem: syntaxProblem(`${match[0]} is too large a number`, offset) };
     }
@@ -76,7 +76,7 @@ export function tokenize(text: string): {
   }
 }
 
-/** The index of each opening parenthesis to that of the one that closes it. */
+/** From the index of each opening parenthesis to that of the closing one. */
 export type Parentheses = ReadonlyMap<number, number>;
 
 export type GrammarCheck =
@@ -84,8 +84,8 @@ export type GrammarCheck =
   | { readonly ok: false; readonly problem: EquationProblem };
 
 /**
- * Whether words stand in the order of an expression: operands and operators in turn, parentheses in pairs, commas between
- * the arguments of a call. Where they do, the parser cannot fail.
+ * Checks that the tokens form an expression: operands and operators alternate, parentheses are balanced, and commas occur
+ * only between the arguments of a call. Afterwards the parser cannot fail.
  */
 export function checkGrammar(tokens: readonly Token[], end: number): GrammarCheck {
   const parentheses = new Map<number, number>();
@@ -111,7 +111,8 @@ export function checkGrammar(tokens: readonly Token[], end: number): GrammarChec
       expectsOperand = false;
     } else if (token.text === ",") {
       const opening = open.at(-1);
-      if (opening === undefined || !isCall(opening)) return fail('"," stands between the arguments of a function only');
+      if (opening === undefined || !isCall(opening))
+        return fail('"," is allowed only between the arguments of a function');
       expectsOperand = true;
     } else if (token.kind === "operator") {
       expectsOperand = true;
@@ -131,4 +132,28 @@ function grammarProblem(message: string, offset: number, hint?: string): Grammar
 
 export function syntaxProblem(message: string, offset: number, hint?: string): EquationProblem {
   return { code: "equation-syntax", message, offset, ...(hint !== undefined && { hint }) };
+}
+
+/** A name on the left side of an equation. */
+export interface Target {
+  readonly name: string;
+  readonly offset: number;
+}
+
+/** The tokens before the equals sign; undefined without one. */
+export function leftSide(tokens: readonly Token[]): readonly Token[] | undefined {
+  const equals = tokens.findIndex(({ text }) => text === "=");
+  return equals < 0 ? undefined : tokens.slice(0, equals);
+}
+
+/** The names of a left side: every other token, with commas between them. */
+export function targetsIn(left: readonly Token[]): readonly Target[] {
+  return left.flatMap(({ kind, text, offset }, index) =>
+    index % 2 === 0 && kind === "name" ? [{ name: text, offset }] : [],
+  );
+}
+
+/** The names that an equation sets, as far as it can be tokenized. */
+export function assignedNames(source: string): readonly string[] {
+  return targetsIn(leftSide(tokenize(source).tokens) ?? []).map(({ name }) => name);
 }

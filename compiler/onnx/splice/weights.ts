@@ -1,5 +1,7 @@
 /** Weights put into a finished model: initializers are spliced into its bytes, and nothing is decoded. */
+
 import protobuf from "protobufjs/minimal.js";
+import { elementBytes } from "../../ir/tensor.js";
 import type { DType } from "../../ir/types.js";
 import { bytesTag, ENTRY, fields, GRAPH, MODEL, TENSOR, varintTag } from "../protobuf.js";
 import { elementTypes } from "../write/proto.js";
@@ -11,8 +13,6 @@ export interface Weight {
   /** Row-major; bytes are little-endian. */
   readonly data: Uint8Array | Float32Array;
 }
-
-const elementBytes: { readonly [D in DType]: number } = { float32: 4, float16: 2, int32: 4, int64: 8, bool: 1 };
 
 /**
  * The model with these tensors as initializers. A message's fields may stand in any order, so they go to the end of the

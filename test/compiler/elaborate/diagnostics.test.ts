@@ -271,7 +271,7 @@ describe("cells of one's own", () => {
       cells: { mine: cell(["h' = tanh(x @ W) + h"], { parameters: { W: ["input_size", "hidden_size"], V: [2] } }) },
     });
     expect(await problemsOf(invalid)).toEqual([
-      'unused-parameter, /cells/mine/parameters/V "V": no equation reads the parameter "V" Leave it out, or read it in an equation.',
+      'unused-parameter, /cells/mine/parameters/V "V": no equation reads the parameter "V" Remove it, or read it in an equation.',
       'needs-numbers, /model/0 {"layer":"dense": A dense layer reads numbers, but dense is given token ids [batch, time]. Put a one_hot or an embedding layer before dense.',
     ]);
   });

@@ -51,7 +51,7 @@ async function probeGradient({ parameter, value = 0, target = 1, rnn = {} }: Pro
 
 test("of an equation, with its operator's cause", async () => {
   expect(await probeGradient({ parameter: "steps/0/a", value: 1 })).toMatchObject({
-    what: expect.stringMatching(/^h' of steps\/0, at time step 1/),
+    description: expect.stringMatching(/^h' of steps\/0, at time step 1/),
     path: "/cells/own/equations/2",
     cause: expect.stringContaining("logarithm"),
   });
@@ -65,10 +65,10 @@ test("of a loop that is walked from its end", async () => {
 
 test("of a layer, of the loss, of a gradient; of nothing where all is finite", async () => {
   expect(await probeGradient({ parameter: "dense/W", value: Number.POSITIVE_INFINITY })).toMatchObject({
-    what: "the output of dense",
+    description: "the output of dense",
     path: "/model/1",
   });
-  expect(await probeGradient({ target: 1e30 })).toMatchObject({ what: "the loss", path: "/loss" });
+  expect(await probeGradient({ target: 1e30 })).toMatchObject({ description: "the loss", path: "/loss" });
   expect(await probeGradient({})).toBeUndefined();
 });
 

@@ -29,7 +29,7 @@ describe("options choose variants", () => {
       equations: ["h' = x @ W"],
       output: "h'",
       onnx: null,
-      written: {
+      pointers: {
         state: { h: "/state/h" },
         parameters: { W: "/parameters/W" },
         initializers: { W: "/initializers/W" },
@@ -37,7 +37,7 @@ describe("options choose variants", () => {
         lines: ["/equations/0"],
         output: "/output",
       },
-      unreplaced: [],
+      missingTargets: [],
     });
   });
 
@@ -51,7 +51,7 @@ describe("options choose variants", () => {
       equations: ["h' = h"],
       output: "y",
       onnx: null,
-      written: {
+      pointers: {
         state: { h: "/state/h", s: "/variants/odd~1name/false/state/s" },
         parameters: { W: "/parameters/W", V: "/variants/mode/b/parameters/V" },
         initializers: { W: "/variants/mode/b/initializers/W" },
@@ -59,7 +59,7 @@ describe("options choose variants", () => {
         lines: ["/variants/odd~1name/false/equations/0"],
         output: "/variants/mode/b/output",
       },
-      unreplaced: [],
+      missingTargets: [],
     });
   });
 
@@ -81,8 +81,8 @@ describe("options choose variants", () => {
     });
     const place = "/variants/wide/otherwise/equations";
     const [plain, deep, both] = [{}, { deep: true }, { deep: true, wide: 4 }].map((options) => {
-      const { state, equations, pointers: written, missingTargets: unreplaced } = resolveCell(cell, options);
-      return { state, equations, lines: written.lines, unreplaced };
+      const { state, equations, pointers: written, missingTargets } = resolveCell(cell, options);
+      return { state, equations, lines: written.lines, missingTargets };
     });
     expect(plain?.equations).toEqual(cell.equations);
     expect(plain?.lines).toEqual(["/equations/0", "/equations/1", "/equations/2", "/equations/3"]);
@@ -98,7 +98,7 @@ describe("options choose variants", () => {
         `${place}/h'/1`,
         "/equations/3",
       ],
-      unreplaced: [{ name: "e", place: `${place}/e` }],
+      missingTargets: [{ name: "e", pointer: `${place}/e` }],
     });
   });
 });
@@ -145,10 +145,10 @@ describe("checkCell", () => {
       },
       [
         'unknown-option /cells/mine/variants/aftr (key): the cell has no option "aftr". Did you mean "after"?',
-        'unknown-variant /cells/mine/variants/after/yes (key): after is never "yes": it is true or false',
-        'unknown-variant /cells/mine/variants/count/2.0 (key): count is never "2.0": it is a number. Numbers without a variant of their own have that of "otherwise".',
-        'unknown-variant /cells/mine/options/mode: mode is "a", for which there is no variant. Variants: b.',
-        'unknown-variant /cells/mine/options/other: other is "b", for which there is no variant. Add variants: the values that other may have.',
+        'unknown-variant /cells/mine/variants/after/yes (key): after cannot be "yes": it is true or false',
+        'unknown-variant /cells/mine/variants/count/2.0 (key): count cannot be "2.0": it is a number. Write "otherwise" for all numbers without a variant.',
+        'unknown-variant /cells/mine/options/mode: mode is "a", which has no variant. Variants: b.',
+        'unknown-variant /cells/mine/options/other: other is "b", which has no variant. Add a variant for each value of other.',
       ],
     ],
     [
@@ -170,7 +170,7 @@ describe("checkCell", () => {
         'unknown-parameter /cells/mine/initializers/V (key): the cell has no parameter "V". Parameters: W, b.',
         'unknown-initializer /cells/mine/initializers/W: unknown initializer "glorot". Initializers: glorot_uniform, glorot_normal, orthogonal, bias.',
         'unknown-size /cells/mine/initializers/b/0/to+0: unknown size "hidden_siz". Did you mean "hidden_size"?',
-        "size /cells/mine/initializers/b/1/to: -1 is not a size. It must be a whole number from 0 to 2147483647.",
+        "size /cells/mine/initializers/b/1/to: -1 is not a size. A size is an integer from 0 to 2147483647.",
         'unknown-initializer /cells/mine/initializers/b/1/value: unknown initializer "mode". Initializers: glorot_uniform, glorot_normal, orthogonal, bias.',
         "initializer /cells/mine/initializers/b/2/value: orthogonal is for matrices, and this parameter has 1 axis. Write a number.",
       ],
@@ -201,10 +201,10 @@ describe("checkCell", () => {
         variants: { deep: { true: { parameters: { U: [2] } } } },
       },
       [
-        'unused-parameter /cells/mine/parameters/V (key): no equation reads the parameter "V". Leave it out, or read it in an equation.',
-        'unused-parameter /cells/mine/variants/deep/true/parameters/U (key): no equation reads the parameter "U". Leave it out, or read it in an equation.',
-        'unused-option /cells/mine/options/rate (key): nothing depends on the option "rate". Leave it out, or read it in an equation, a size, an initializer or a variant.',
-        'unused-option /cells/mine/options/flag (key): nothing depends on the option "flag". Leave it out, or read it in an equation, a size, an initializer or a variant.',
+        'unused-parameter /cells/mine/parameters/V (key): no equation reads the parameter "V". Remove it, or read it in an equation.',
+        'unused-parameter /cells/mine/variants/deep/true/parameters/U (key): no equation reads the parameter "U". Remove it, or read it in an equation.',
+        'unused-option /cells/mine/options/rate (key): nothing depends on the option "rate". Remove it, or read it in an equation, a size, an initializer or a variant.',
+        'unused-option /cells/mine/options/flag (key): nothing depends on the option "flag". Remove it, or read it in an equation, a size, an initializer or a variant.',
       ],
     ],
     [
@@ -232,7 +232,7 @@ describe("checkCell", () => {
       [
         "equation-syntax /cells/mine/variants/mode/b/equations/h'/1+8: a value is missing at the end",
         'unknown-name /cells/mine/variants/mode/b/equations/h\'/0+13: unknown name "V". Names: x, h, W, b, wide.',
-        'unknown-name /cells/mine/variants/mode/b/equations/s (key): no equation sets "s", so there is none to replace. Names: n, h\'.',
+        'unknown-name /cells/mine/variants/mode/b/equations/s (key): no equation sets "s", so this variant replaces nothing. Names: n, h\'.',
       ],
     ],
     [

@@ -29,16 +29,16 @@ describe("a size", () => {
 
 describe("what is no size", () => {
   test.each<[string | number, string]>([
-    [0, "size /size: 0 is not a size. It must be a whole number from 1 to 2147483647."],
-    ["-3", "size /size+0: -3 is not a size. It must be a whole number from 1 to 2147483647."],
+    [0, "size /size: 0 is not a size. A size is an integer from 1 to 2147483647."],
+    ["-3", "size /size+0: -3 is not a size. A size is an integer from 1 to 2147483647."],
     [
       "hidden_size - 8",
-      "size /size+0: hidden_size - 8 is 0, which is not a size. It must be a whole number from 1 to 2147483647.",
+      "size /size+0: hidden_size - 8 is 0, which is not a size. A size is an integer from 1 to 2147483647.",
     ],
-    ["rate * 3", "size /size+0: rate * 3 is 1.5, which is not a size. It must be a whole number from 1 to 2147483647."],
+    ["rate * 3", "size /size+0: rate * 3 is 1.5, which is not a size. A size is an integer from 1 to 2147483647."],
     [
       "999999*999999",
-      "size /size+0: 999999*999999 is 999998000001, which is not a size. It must be a whole number from 1 to 2147483647.",
+      "size /size+0: 999999*999999 is 999998000001, which is not a size. A size is an integer from 1 to 2147483647.",
     ],
     ["hidden_size/3", "size /size+11: 8 is not a multiple of 3"],
     ["hidden_size/0", "size /size+11: 8 is not a multiple of 0"],
@@ -49,8 +49,8 @@ describe("what is no size", () => {
       "4 hidden_size",
       'size-syntax /size+2: an operator is missing before "hidden_size". Write "*" for a product, "@" for a matrix product.',
     ],
-    ["2 @ hidden_size", 'size-syntax /size+2: "@" has no meaning in a size. Sizes are made with + - * and /.'],
-    ["1 + max(heads, 2)", "size-syntax /size+4: max(…) has no meaning in a size. Sizes are made with + - * and /."],
+    ["2 @ hidden_size", 'size-syntax /size+2: "@" is not allowed in a size. Use + - * and / only.'],
+    ["1 + max(heads, 2)", "size-syntax /size+4: max(…) is not allowed in a size. Use + - * and / only."],
   ])("%s", (size, expected) => {
     const sizes = sizeNames(cell, { hidden_size: 8, input_size: "vocabulary" });
     expect(lines((report) => resolveSize(size, sizes, "/size", report))).toEqual([expected]);
@@ -71,6 +71,6 @@ test("the shapes that a cell declares, and every size that is wrong, where it is
   });
   expect(lines((report) => declaredShapes(resolveCell(source, {}), sizes, "/cells/mine", report))).toEqual([
     'unknown-size /cells/mine/variants/wide/true/parameters/V/0+0: unknown size "hidden". Did you mean "hidden_size"?',
-    "size /cells/mine/variants/wide/true/parameters/V/1: 0 is not a size. It must be a whole number from 1 to 2147483647.",
+    "size /cells/mine/variants/wide/true/parameters/V/1: 0 is not a size. A size is an integer from 1 to 2147483647.",
   ]);
 });

@@ -50,11 +50,11 @@ test.each<readonly [string, (operands: Operands) => void]>([
   ],
   ["Tanh(x[2]): the operand is int64, not float32 or float16", ({ b, i }) => b.tanh(i("x", 2))],
   ["And(x[2], y[2]): the operand is float32, not bool", ({ b, f, p }) => b.and(f("x", 2), p("y", 2))],
+  ["Where(c[2], x[2], y[2]): the operand is float32, not bool", ({ b, f }) => b.where(f("c", 2), f("x", 2), f("y", 2))],
   [
-    "Where(c[2], x[2], y[2]): the operand is float32, not bool",
-    ({ b, f }) => b.where(f("c", 2), f("x", 2), f("y", 2)),
+    "Where(c[2], x[2], y[2]): dtypes float32 and int64 differ",
+    ({ b, f, i, p }) => b.where(p("c", 2), f("x", 2), i("y", 2)),
   ],
-  ["Where(c[2], x[2], y[2]): dtypes float32 and int64 differ", ({ b, f, i, p }) => b.where(p("c", 2), f("x", 2), i("y", 2))],
   ["Add(x[2]): operand 1 is missing", ({ b, f }) => b.apply("Add", [f("x", 2)], {})],
   ["Neg(·[]): the operand is bool, not float32 or float16 or int64 or int32", ({ b }) => b.neg(b.scalar(1, "bool"))],
   // contraction

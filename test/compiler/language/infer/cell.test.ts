@@ -115,15 +115,21 @@ describe("broadcasting", () => {
       "shape-mismatch +4: where(h > 0, x, 0): [batch, 4] and [batch, 3]: the sizes 4 and 3 differ",
     ],
     ["a = max(h, x)", "shape-mismatch +4: max(h, x): [batch, 4] and [batch, 3]: the sizes 4 and 3 differ"],
-    ["a = concat(h, U)", "shape-mismatch +4: concat(h, U): [batch, 4] and [4, 4] differ in more than their last sizes"],
+    [
+      "a = concat(h, U)",
+      "shape-mismatch +4: concat(h, U): [batch, 4] and [4, 4] differ in an axis other than the last",
+    ],
     [
       "a, c = split(h * k * x * b * tanh(k) * sigmoid(k), 2)",
       'shape-mismatch +15: h * k: [batch, 4] and [7]: the sizes 4 and 7 differ. k is declared [7]; make its size 4, or write "hidden_size".',
     ],
-    ["a, c, d = split(h, 3)", "shape-mismatch +10: split(h, 3): [batch, 4] has no 3 equal parts: its last size is 4"],
+    [
+      "a, c, d = split(h, 3)",
+      "shape-mismatch +10: split(h, 3): [batch, 4] does not split into 3 equal parts: its last size is 4",
+    ],
     [
       "a = layer_norm(x, 2)",
-      "shape-mismatch +4: layer_norm(x, 2): [batch, 3] has no 2 equal parts: its last size is 3",
+      "shape-mismatch +4: layer_norm(x, 2): [batch, 3] does not split into 2 equal parts: its last size is 3",
     ],
   ])("%s", (equation, expected) => expect(problems(equation)).toEqual([expected]));
 
@@ -150,13 +156,16 @@ describe("kinds", () => {
     ["a = -(h > 0)", `argument +6: h > 0 is a condition, not a number. ${hint}`],
     ["a = 0 < h < 1", `argument +4: 0 < h is a condition, not a number. ${hint}`],
     ["a = where(h > 0, h > 0, h)", `argument +17: h > 0 is a condition, not a number. ${hint}`],
-    ["a = where(h, h, 0)", "argument +10: h is not a condition. Compare: > < >= <= == and != make conditions."],
-    ["a = where(rate > 0, h, 0)", "argument +15: rate > 0 compares two numbers. Its answer never changes."],
-    ["a = softmax(2)", "argument +12: 2: a number has no axis to work along"],
-    ["a = layer_norm(rate, 2)", "argument +15: rate: a number has no axis to work along"],
-    ["a = sum(s)", "argument +8: s: a number has no axis to work along"],
-    ["a = concat(h, 1)", "argument +14: 1: a number has no axis to work along"],
-    ["a, c = split(rate, 2)", "argument +13: rate: a number has no axis to work along"],
+    ["a = where(h, h, 0)", "argument +10: h is not a condition. Write a comparison with > < >= <= == or !=."],
+    [
+      "a = where(rate > 0, h, 0)",
+      "argument +15: rate > 0 compares two numbers. Compare a tensor: this result never changes.",
+    ],
+    ["a = softmax(2)", "argument +12: 2: a number has no axes"],
+    ["a = layer_norm(rate, 2)", "argument +15: rate: a number has no axes"],
+    ["a = sum(s)", "argument +8: s: a number has no axes"],
+    ["a = concat(h, 1)", "argument +14: 1: a number has no axes"],
+    ["a, c = split(rate, 2)", "argument +13: rate: a number has no axes"],
     ["a = h / (1 - 2 * rate) + h / (1 / 0)", "argument +30: 1 / 0 is not a finite number"],
     ["a = h * log(-1)", "argument +8: log(-1) is not a finite number"],
   ])("%s", (equation, expected) => expect(problems(equation)).toEqual([expected]));

@@ -159,32 +159,32 @@ describe("calls", () => {
     [
       "a split inside an expression",
       "h' = h + split(h, 2)",
-      'split /cells/mine/equations/0+9: split is the whole right side of an equation. Give its parts names in an equation of their own: "a, b = split(e, 2)".',
+      'split /cells/mine/equations/0+9: split must be the whole right side of an equation. Name its results in a separate equation: "a, b = split(e, 2)".',
     ],
     [
       "more parts than names",
       "h' = split(h, 2)",
-      "split /cells/mine/equations/0+0: split gives 2 parts and 1 name is set",
+      "split /cells/mine/equations/0+0: split has 2 results, and the equation sets 1 name",
     ],
     [
       "more names than parts",
       "h', a, q = split(h, 2)",
-      "split /cells/mine/equations/0+0: split gives 2 parts and 3 names are set",
+      "split /cells/mine/equations/0+0: split has 2 results, and the equation sets 3 names",
     ],
     [
       "parts that are not counted",
       "h', a = split(h, leak)",
-      'argument /cells/mine/equations/0+17: the second argument of split is a whole number from 2 on. Write how many equal parts there are: "a, b = split(e, 2)".',
+      'argument /cells/mine/equations/0+17: the second argument of split must be an integer of at least 2. Write the number of equal parts: "a, b = split(e, 2)".',
     ],
     [
       "parts to normalize that are not counted",
       "h' = layer_norm(h, leak)",
-      'argument /cells/mine/equations/0+19: the second argument of layer_norm is a whole number from 2 on. Write how many equal parts there are: "layer_norm(e, 4)".',
+      'argument /cells/mine/equations/0+19: the second argument of layer_norm must be an integer of at least 2. Write the number of equal parts: "layer_norm(e, 4)".',
     ],
     [
       "several names for one value",
       "h', a = tanh(h)",
-      'split /cells/mine/equations/0+4: only split gives several values. Write "… = split(e, 2)".',
+      'split /cells/mine/equations/0+4: only split has several results. Write "… = split(e, 2)".',
     ],
   ])("%s", (_, equation, expected) => expect(problems([equation])).toEqual([expected]));
 });
@@ -194,22 +194,22 @@ describe("form", () => {
     ["tanh(h)", ['equation-syntax /cells/mine/equations/0+0: an equation sets a name. Write "name = expression".']],
     [
       "= h",
-      ['equation-syntax /cells/mine/equations/0+0: left of "=" stands a name, or names with commas between them'],
+      ['equation-syntax /cells/mine/equations/0+0: the left side of "=" must be a name, or names separated by commas'],
     ],
     [
       "a, = h",
-      ['equation-syntax /cells/mine/equations/0+3: left of "=" stands a name, or names with commas between them'],
+      ['equation-syntax /cells/mine/equations/0+3: the left side of "=" must be a name, or names separated by commas'],
     ],
     [
       "a b = h",
-      ['equation-syntax /cells/mine/equations/0+2: left of "=" stands a name, or names with commas between them'],
+      ['equation-syntax /cells/mine/equations/0+2: the left side of "=" must be a name, or names separated by commas'],
     ],
     [
       "2 = h",
-      ['equation-syntax /cells/mine/equations/0+0: left of "=" stands a name, or names with commas between them'],
+      ['equation-syntax /cells/mine/equations/0+0: the left side of "=" must be a name, or names separated by commas'],
     ],
     ["a = h = x", ['equation-syntax /cells/mine/equations/0+6: an equation has one "=". To compare, write "==".']],
-    ["a = h $ x", ['equation-syntax /cells/mine/equations/0+6: "$" has no meaning in an equation']],
+    ["a = h $ x", ['equation-syntax /cells/mine/equations/0+6: "$" is not allowed in an equation']],
   ])("%s", (equation, expected) => expect(problems([equation, "h' = h"])).toEqual(expected));
 
   test("a broken right side still sets its names, and all equations are read", () => {

@@ -105,8 +105,8 @@ describe("what is not an expression", () => {
     ["()", 'equation-syntax at 1: a value is missing before ")"'],
     ["f(a, )", 'equation-syntax at 5: a value is missing before ")"'],
     ["f(, a)", 'equation-syntax at 2: a value is missing before ","'],
-    ["(a, b)", 'equation-syntax at 2: "," stands between the arguments of a function only'],
-    ["a, b", 'equation-syntax at 1: "," stands between the arguments of a function only'],
+    ["(a, b)", 'equation-syntax at 2: "," is allowed only between the arguments of a function'],
+    ["a, b", 'equation-syntax at 1: "," is allowed only between the arguments of a function'],
     ["tanh(a + b", 'equation-syntax at 4: "(" is never closed'],
     ["a + b)", 'equation-syntax at 5: ")" closes nothing'],
     [
@@ -131,28 +131,28 @@ describe("what is not an expression", () => {
     ],
     ["a = b", 'equation-syntax at 2: an equation has one "=". To compare, write "==".'],
     ["1e999", "equation-syntax at 0: 1e999 is too large a number"],
-    ["h ** 2", 'equation-syntax at 2: "**" has no meaning in an equation. Write a product: a * a.'],
-    ["h ^ 2", 'equation-syntax at 2: "^" has no meaning in an equation. Write a product: a * a.'],
-    ["a === b", 'equation-syntax at 2: "===" has no meaning in an equation. Write "==".'],
-    ["a > 0 && b", 'equation-syntax at 6: "&&" has no meaning in an equation. Put one where(…) inside another.'],
-    ["a ? b : c", 'equation-syntax at 2: "?" has no meaning in an equation. Write where(condition, a, b).'],
+    ["h ** 2", 'equation-syntax at 2: "**" is not allowed in an equation. Write a product: a * a.'],
+    ["h ^ 2", 'equation-syntax at 2: "^" is not allowed in an equation. Write a product: a * a.'],
+    ["a === b", 'equation-syntax at 2: "===" is not allowed in an equation. Write "==".'],
+    ["a > 0 && b", 'equation-syntax at 6: "&&" is not allowed in an equation. Put one where(…) inside another.'],
+    ["a ? b : c", 'equation-syntax at 2: "?" is not allowed in an equation. Write where(condition, a, b).'],
     [
       "!a",
-      'equation-syntax at 0: "!" has no meaning in an equation. Turn the comparison round, or exchange the last two arguments of where.',
+      'equation-syntax at 0: "!" is not allowed in an equation. Reverse the comparison, or swap the last two arguments of where.',
     ],
     [
       "h[0]",
-      'equation-syntax at 1: "[" has no meaning in an equation. Write split(a, n) for equal parts of the last axis.',
+      'equation-syntax at 1: "[" is not allowed in an equation. Write split(a, n) for equal parts of the last axis.',
     ],
     [
       "h '",
-      `equation-syntax at 2: "'" has no meaning in an equation. A prime stands right after the name of a state: h'.`,
+      `equation-syntax at 2: "'" is not allowed in an equation. Write a prime right after the name of a state: h'.`,
     ],
-    ["h.size", 'equation-syntax at 1: "." has no meaning in an equation'],
-    ['"a"', 'equation-syntax at 0: "\\"" has no meaning in an equation'],
-    ["a << b", 'equation-syntax at 2: "<<" has no meaning in an equation'],
-    ["σ(x)", 'equation-syntax at 0: "σ" has no meaning in an equation'],
-    ["a + 🙂", 'equation-syntax at 4: "🙂" has no meaning in an equation'],
+    ["h.size", 'equation-syntax at 1: "." is not allowed in an equation'],
+    ['"a"', 'equation-syntax at 0: "\\"" is not allowed in an equation'],
+    ["a << b", 'equation-syntax at 2: "<<" is not allowed in an equation'],
+    ["σ(x)", 'equation-syntax at 0: "σ" is not allowed in an equation'],
+    ["a + 🙂", 'equation-syntax at 4: "🙂" is not allowed in an equation'],
   ])("%s", (text, expected) => expect(errorOf(text)).toBe(expected));
 
   test("nothing longer than a cell needs, and nothing that deep recursion could break on", () => {
@@ -161,7 +161,7 @@ describe("what is not an expression", () => {
     expect(parseExpression(`${"-".repeat(maxTokens - 1)}a`).ok).toBe(true);
     expect(parseExpression(`a${" + a".repeat(half - 1)}`).ok).toBe(true);
     expect(errorOf("(".repeat(100_000))).toBe(
-      "equation-syntax at 1000: the equation has more than 1000 words. Give its parts names.",
+      "equation-syntax at 1000: the equation has more than 1000 tokens. Split it into several equations.",
     );
   });
 
