@@ -42,7 +42,8 @@ function optionOf(name, value) {
 /** Parser of a repeatable flag: one of `names`, or any text when `names` is empty. */
 function oneOf(names) {
   return (text, earlier) => {
-    if (names.length > 0 && !names.includes(text)) throw new InvalidArgumentError(`Choose one of: ${names.join("; ")}.`);
+    if (names.length > 0 && !names.includes(text))
+      throw new InvalidArgumentError(`Choose one of: ${names.join("; ")}.`);
     return collectValues(text, earlier === names ? [] : earlier);
   };
 }

@@ -1,47 +1,83 @@
 /**
- * Trains every spec of the gallery and writes docs/gallery.md: what each is, its size, and the numbers that it reached.
+ * Trains every spec of the gallery and writes docs/gallery.md: what each shows, and what the trained model prints or draws.
+ * Charts go to docs/images/gallery. It takes some minutes on a quiet machine.
  *
- *     npm run build && node scripts/write-gallery.mjs
+ *     npm run build && node scripts/write-gallery.mjs [--only NAME]
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { flagsOf } from "./flags.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const images = "docs/images/gallery";
+const { only } = flagsOf(import.meta.filename, { only: [] });
 
-/** What each spec shows; and flags where the whole training would take long. */
-const gallery = {
-  feedforward: { shows: "one-to-one: a plain network fits XOR" },
-  hello: { shows: "`hell` → `ello` with a tanh RNN and TensorFlow 1's RMSProp, loss summed" },
-  hihello: { shows: "`hihell` → `ihello` with an LSTM whose outputs are the logits" },
-  "if-you-want-you": { shows: "a sentence by gradient descent" },
-  ship: { shows: "two stacked LSTMs and a softmax projection read a sentence back, window by window" },
-  "ship-tied": { shows: "the same with one cell used twice" },
-  "minimal-gated": { shows: "the same sentence with a cell written as equations in the spec" },
-  batches: { shows: "many-to-many over batches; shapes as the tutorial prints them" },
-  lengths: { shows: "sequences of different lengths: zeros past the end, frozen states" },
-  static: { shows: "steps laid out in place of a loop" },
-  "keras-states": { shows: "sequences and states returned as Keras does" },
-  stock: { shows: "time series, many-to-one: the next closing price from a week of five columns" },
-  weather: { shows: "24 hours × 10 stations" },
-  "mnist-rows": { shows: "images read row by row" },
-  dropout: { shows: "dropout on inputs, outputs and states, in training only" },
-  spam: { shows: "many-to-one: messages classified by the last output" },
-  "max-pool": { shows: "the same by the largest output over time" },
-  tagging: { shows: "many-to-many: a tag for each word" },
-  caption: { shows: "one-to-many: a vector starts the decoder, which writes a sequence" },
-  translate: { shows: "many-to-many: encoder, decoder and attention turn number words into digits" },
-  "shakespeare-small": { shows: "a character model with carried states" },
-  shakespeare: {
-    shows: "3 × 512 LSTM, batch 50, windows of 50, carried states, dropout, decay, clip, samples",
-    flags: ["--steps", "2"],
+/**
+ * Sections of the page. `steps` shortens a long training; `prompt` starts a generated text; `inputs` are lines of a file in the data's
+ * format, with the field that the page shows of each.
+ */
+const sections = {
+  "Text: the next character": {
+    hihello: { shows: "`hihell` → `ihello`: an LSTM of 5 units whose outputs are the logits." },
+    hello: { shows: "`hell` → `ello` with a tanh RNN and TensorFlow 1's RMSProp." },
+    "if-you-want-you": { shows: "A sentence by plain gradient descent." },
+    ship: { shows: "Two stacked LSTMs and a softmax projection repeat a sentence, window by window." },
+    "ship-tied": { shows: "The same sentence with one cell shared by both layers." },
+    "minimal-gated": { shows: "The same sentence with a cell defined by equations in the spec." },
+    dropout: { shows: "Dropout on inputs, outputs and states, in training only." },
+    "shakespeare-small": { shows: "A character model with carried states (truncated BPTT).", prompt: "ROMEO:" },
+    shakespeare: {
+      shows:
+        "3 × 512 LSTM, 5.4 million parameters: carried states, dropout, learning-rate decay, gradient clipping, samples.",
+      steps: 400,
+      prompt: "ROMEO:",
+    },
+    "source-code": { shows: "A character model of 10 million parameters.", steps: 1, silent: true },
   },
-  "source-code": { shows: "a character model of ten million parameters", flags: ["--steps", "1"] },
+  "Sequences: one label, or one for each step": {
+    spam: {
+      shows: "Many-to-one: messages classified by the last output.",
+      inputs: ["please bring the tickets to the house now", "your account won a free offer"].map((text) => ({ text })),
+    },
+    "max-pool": { shows: "The same messages classified by the maximum over time." },
+    tagging: {
+      shows: "Many-to-many: a part of speech for each word, with a bidirectional GRU.",
+      inputs: ["this small fish must walk near the quick watch today", "the light will watch every walk"].map(
+        (line) => ({
+          tokens: line.split(" "),
+        }),
+      ),
+    },
+    lengths: { shows: "Sequences of different lengths: zeros after the end, frozen states." },
+    batches: { shows: "Many-to-many over batches, with the shapes of the tutorial." },
+    static: { shows: "The same with the loop unrolled." },
+  },
+  "Encoder and decoder": {
+    translate: {
+      shows: "Encoder, decoder and attention translate number words into digits.",
+      inputs: ["seven hundred and sixty five", "nine hundred and eighty", "forty two"].map((source) => ({ source })),
+    },
+    caption: {
+      shows: "One-to-many: a vector of features initializes the decoder, which writes a sentence.",
+      inputs: [
+        [1, 0, 0, 0, 1, 0, 0, 0, 0],
+        [1, 0, 0, 0, 1, 0, 0, 0, 0.5],
+      ].map((source) => ({ source })),
+    },
+  },
+  "Numbers: series, images, tables": {
+    stock: { shows: "Many-to-one: the next closing price from a week of five columns." },
+    weather: { shows: "The next hour of 10 stations from the last 24 hours." },
+    "mnist-rows": { shows: "Digits read row by row." },
+    "keras-states": { shows: "Sequences and final states, as Keras returns them." },
+    feedforward: { shows: "A feed-forward network without recurrence learns XOR." },
+  },
 };
 
-function records(...args) {
+function rnnx(...args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["bin/rnnx.js", ...args, "--json"], {
     cwd: root,
     encoding: "utf8",
@@ -54,42 +90,116 @@ function records(...args) {
     .map((line) => JSON.parse(line));
 }
 
-const short = (value) => String(Number(value.toPrecision(4)));
+const { summarizeRun } = await import("../dist/runtime/evaluation/summarize-run.js");
+const { confusionChart, seriesChart } = await import("../dist/views/charts/predictions.js");
+const { toSvg } = await import("../dist/views/charts/render.js");
 
-function row(name, { shows, flags = [] }) {
-  const out = mkdtempSync(join(tmpdir(), "rnnx-gallery-"));
-  try {
-    const { parameters } = records("inspect", `specs/${name}.json`).at(-1);
-    const { step, metrics } = records("train", `specs/${name}.json`, "--out", join(out, "run"), ...flags).at(-1);
-    const measured = Object.entries(metrics)
-      .flatMap(([part, values]) => Object.entries(values).map(([metric, value]) => `${part} ${metric} ${short(value)}`))
-      .join(", ");
-    const steps = `${step.toLocaleString("en")}${flags.length > 0 ? " (of more)" : ""}`;
-    return `| [\`${name}\`](../specs/${name}.json) | ${shows} | ${parameters.total.toLocaleString("en")} | ${steps} | ${measured} |`;
-  } finally {
-    rmSync(out, { recursive: true, force: true });
+const MAX_CHART_BYTES = 60_000;
+
+async function chart(name, description, spec) {
+  const svg = await toSvg(spec);
+  if (svg.length > MAX_CHART_BYTES) throw new Error(`The chart of ${name} has ${svg.length} bytes.`);
+  mkdirSync(join(root, images), { recursive: true });
+  writeFileSync(join(root, images, `${name}.svg`), svg);
+  return `![${description}](images/gallery/${name}.svg)`;
+}
+
+const fenced = (lines) => ["```text", ...lines, "```"].join("\n");
+const oneLine = (text) => text.replaceAll("\n", " ").trim();
+
+/** Predictions for some inputs: each input above what the model predicts for it. */
+function predictionsFor(run, inputs) {
+  const [input, output] = [join(run, "..", "inputs.jsonl"), join(run, "..", "predictions.jsonl")];
+  writeFileSync(input, inputs.map((one) => `${JSON.stringify(one)}\n`).join(""));
+  rnnx("predict", run, "--input", input, "--output", output);
+  const predictions = readFileSync(output, "utf8").trim().split("\n").map(JSON.parse);
+  return predictions.flatMap((prediction, index) => {
+    const [given] = Object.values(inputs[index]);
+    const { label, labels, tags, target, probability } = prediction;
+    const text = [label ?? labels ?? tags ?? target].flat().join(" ");
+    return [
+      `input      ${[given].flat().join(" ")}`,
+      `predicted  ${text}${probability > 0 ? `  (${(100 * probability).toFixed(1)} %)` : ""}`,
+    ];
+  });
+}
+
+/** What the trained model prints or draws, as Markdown. */
+async function outputsOf(name, run, { prompt, inputs }) {
+  if (inputs !== undefined) return fenced(predictionsFor(run, inputs));
+  if (prompt !== undefined) {
+    const { text } = rnnx(
+      "generate",
+      run,
+      "--prompt",
+      prompt,
+      "--length",
+      "240",
+      "--temperature",
+      "0.5",
+      "--seed",
+      "1",
+    ).at(-1);
+    return `It continues "${prompt}":\n\n${fenced(text.trimEnd().split("\n"))}`;
+  }
+  const { split, summary } = (({ value, ...failed }) => value ?? failed)(await summarizeRun(run));
+  const place = `${split === "train" ? "training" : split} split`;
+  switch (summary.kind) {
+    case "texts": {
+      const rows = summary.texts.slice(0, 4);
+      const lines = rows.flatMap(({ target, predicted }) =>
+        target === null ? [oneLine(predicted)] : [`target     ${oneLine(target)}`, `predicted  ${oneLine(predicted)}`],
+      );
+      return `Predictions on the ${place}:\n\n${fenced(lines)}`;
+    }
+    case "classes": {
+      const total = summary.counts.flat().reduce((sum, count) => sum + count, 0);
+      const right = summary.counts.reduce((sum, row, index) => sum + row[index], 0);
+      const text = `${right.toLocaleString("en")} of ${total.toLocaleString("en")} predictions on the ${place} are right.`;
+      if (summary.names.length < 2 || total < 20) return text;
+      return `${text}\n\n${await chart(name, `Confusion matrix of ${name}`, confusionChart(summary.names, summary.counts))}`;
+    }
+    case "numbers": {
+      const [series] = summary.series;
+      const first = { ...series, target: series.target.slice(0, 150), predicted: series.predicted.slice(0, 150) };
+      return `${series.name} on the ${place}:\n\n${await chart(name, `Targets and predictions of ${name}`, seriesChart(first, { width: 640, height: 200 }))}`;
+    }
   }
 }
 
-const present = new Set(
-  readdirSync(join(root, "specs"))
-    .filter((file) => file.endsWith(".json"))
-    .map((file) => file.slice(0, -5)),
-);
-for (const name of present)
-  if (!(name in gallery)) throw new Error(`specs/${name}.json is not described in scripts/write-gallery.mjs`);
+async function entry(name, about) {
+  const folder = mkdtempSync(join(tmpdir(), "rnnx-gallery-"));
+  const run = join(folder, "run");
+  try {
+    const { parameters } = rnnx("inspect", `specs/${name}.json`).at(-1);
+    const steps = about.steps === undefined ? [] : ["--steps", `${about.steps}`];
+    const { step } = rnnx("train", `specs/${name}.json`, "--out", run, ...steps).at(-1);
+    const short = about.steps === undefined ? "" : " (its spec has more)";
+    const size = `${parameters.total.toLocaleString("en")} parameters, ${step.toLocaleString("en")} training ${step === 1 ? "step" : "steps"}${short}.`;
+    const outputs = about.silent ? "" : `\n\n${await outputsOf(name, run, about)}`;
+    return `### [\`${name}\`](../specs/${name}.json)\n\n${about.shows} ${size}${outputs}\n`;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const described = Object.values(sections).flatMap((entries) => Object.keys(entries));
+for (const file of readdirSync(join(root, "specs")).filter((one) => one.endsWith(".json")))
+  if (!described.includes(file.slice(0, -5)))
+    throw new Error(`specs/${file} is not described in scripts/write-gallery.mjs.`);
+
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const rows = Object.entries(gallery)
-  .filter(([name]) => present.has(name))
-  .map(([name, about]) => row(name, about));
-const page = `# Gallery
-
-Every system here is one spec in [\`specs/\`](../specs), trained by the test suite. This page is written by
-\`node scripts/write-gallery.mjs\` (rnnx ${version}); the numbers are what each spec reached with its own seed on the small data that
-comes with it.
-
-| spec | shows | parameters | steps | reached |
-|---|---|---|---|---|
-${rows.join("\n")}
-`;
-writeFileSync(join(root, "docs/gallery.md"), page);
+const page = [
+  "# Gallery",
+  `Every model here is one spec in [\`specs/\`](../specs), trained with its own seed on the small data that comes with it. This page is written by\n\`node scripts/write-gallery.mjs\` (rnnx ${version}). Train one yourself: \`npx rnnx train specs/hihello.json\`.\n`,
+];
+for (const [title, entries] of Object.entries(sections)) {
+  page.push(`## ${title}\n`);
+  for (const [name, about] of Object.entries(entries)) {
+    if (only.length > 0 && !only.includes(name)) continue;
+    page.push(await entry(name, about));
+    process.stderr.write(`${name}\n`);
+  }
+}
+if (only.length > 0) process.stdout.write(page.join("\n"));
+else writeFileSync(join(root, "docs/gallery.md"), page.join("\n"));
