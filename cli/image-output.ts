@@ -1,15 +1,37 @@
-/** Pictures as files: what a chart is written to, and as what. */
+/** Image files of charts: SVG, and PNG with an optional package. */
 import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { extname } from "node:path";
+import { installCommand } from "../schema/package-root.js";
 import { reportInvalidInput } from "./errors.js";
 import { exitCodes } from "./exit-codes.js";
 import type { Output } from "./output.js";
 
-/** The exit code when a file can hold no picture, after saying so; undefined when all is well. */
-export function checkImageFile(output: Output, file: string): number | undefined {
-  if ([".svg", ".png"].includes(extname(file).toLowerCase())) return undefined;
-  reportInvalidInput(output, "file-kind", `a picture cannot be written to "${file}"`, "Name a .svg or a .png file.");
+const PNG_RENDERER = "@resvg/resvg-js";
+
+/**
+ * Reports a file that no image can be written to.
+ *
+ * @param hasPackage whether a package can be imported.
+ * @returns the exit code, or undefined when the file is fine.
+ */
+export function checkImageFile(output: Output, file: string, hasPackage = isInstalled): number | undefined {
+  const extension = extname(file).toLowerCase();
+  if (extension === ".svg" || (extension === ".png" && hasPackage(PNG_RENDERER))) return undefined;
+  if (extension === ".png") {
+    const hint = `Install it: ${installCommand(PNG_RENDERER)}. Or name a .svg file.`;
+    reportInvalidInput(output, "missing-package", `PNG images need the package ${PNG_RENDERER}`, hint);
+  } else reportInvalidInput(output, "file-kind", `"${file}" is no image file`, "Name a .svg or a .png file.");
   return exitCodes.invalidInput;
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export async function writeImage(file: string, svg: string): Promise<void> {

@@ -2,7 +2,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import colors from "picocolors";
 import { beforeAll, expect, test } from "vitest";
+import { checkImageFile } from "../../cli/image-output.js";
+import type { Output } from "../../cli/output.js";
 import { records, rnnx, temporaryFolder } from "../support/spawn.js";
 
 const folder = temporaryFolder();
@@ -84,4 +87,16 @@ test.skipIf(chromiumPath === undefined)("a report opens without an error", { tim
   } finally {
     await browser.close();
   }
+});
+
+test("a PNG file without the optional package is refused with the command that installs it", () => {
+  const lines: string[] = [];
+  const plain = colors.createColors(false);
+  const note = (text: string) => lines.push(text);
+  const output = { json: false, note, record() {}, colors: { print: plain, note: plain } } as unknown as Output;
+  expect(checkImageFile(output, "loss.svg", () => false)).toBeUndefined();
+  expect(checkImageFile(output, "loss.png", () => true)).toBeUndefined();
+  expect(checkImageFile(output, "loss.png", () => false)).toBe(2);
+  expect(lines.join("\n")).toMatch(/PNG images need the package @resvg\/resvg-js/);
+  expect(lines.join("\n")).toMatch(/npm install @resvg\/resvg-js@\d+\.\d+\.\d+\. Or name a \.svg file/);
 });
