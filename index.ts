@@ -37,7 +37,8 @@ export type {
 } from "./runtime/predict/inline-inputs.js";
 export { type PredictOutcome, type PredictRequest, predictRun } from "./runtime/predict/predict-run.js";
 export type { Predictions, PredictionsOutcome } from "./runtime/predict/predictor.js";
-export type { Result as Checked, RunProblem } from "./runtime/problem.js";
+export type { RunProblem } from "./runtime/problem.js";
+export type { Failure, Result, Success } from "./runtime/result.js";
 export type { Weights, WeightsSelector as Which } from "./runtime/run/open.js";
 export type { TrialRecord } from "./runtime/sweep/results.js";
 export {

@@ -35,8 +35,8 @@ const launch = detectLaunch();
 configureUcx();
 if (launch === null) throw new Error("Start this with mpirun.");
 const opened = await connectMpi(launch);
-if (!opened.ok) throw new Error(opened.message);
-const { ranks } = opened;
+if (!opened.ok) throw new Error(opened.error.message);
+const communicator = opened.value;
 
 const spec = specOf(sizes);
 const symbols = Array.from({ length: vocabulary }, (_, index) => String.fromCodePoint(0x4e00 + index));

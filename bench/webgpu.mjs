@@ -39,7 +39,7 @@ const staying = manifest.train.outputs
   .filter(({ role }) => ["parameter", "slot"].includes(role))
   .map(({ name }) => name);
 const opened = await openSession(model, "webgpu", Number.POSITIVE_INFINITY, { staying });
-if (!opened.ok) throw new Error(opened.message);
+if (!opened.ok) throw new Error(opened.error.message);
 const session_ms = took();
 
 let feeds = Object.fromEntries(
@@ -53,7 +53,7 @@ const perStep = [];
 const losses = [];
 for (let call = 0; call < WARM_UP + values.calls; call++) {
   const begun = performance.now();
-  const outputs = await opened.session.run(feeds);
+  const outputs = await opened.value.session.run(feeds);
   perStep.push((performance.now() - begun) / sizes.steps);
   losses.push(outputs.report.data[0]);
   const next = Object.entries(outputs).filter(([name]) => name.startsWith("next/"));

@@ -28,7 +28,7 @@ export async function openRunSpec(
   ]);
   const run = openRun(folder);
   if (!run.ok) {
-    reportProblems(output, run.problems);
+    reportProblems(output, run.error);
     return undefined;
   }
   const otherOverride = overrides.find(({ path }) => !path.startsWith("data."));
@@ -40,7 +40,7 @@ export async function openRunSpec(
   const opened = await openSpec(output, join(folder, runFiles.spec), overrides);
   if (opened === undefined) return undefined;
   const recordedFiles = new Set<string>();
-  mapDataFiles(run.run.spec.data, (file) => {
+  mapDataFiles(run.value.spec.data, (file) => {
     recordedFiles.add(file);
     return file;
   });

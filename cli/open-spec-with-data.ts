@@ -1,6 +1,6 @@
 /** A spec with the signature of its data: from the data, or from the spec alone where it says every size and the data is not there. */
 import type { Signature } from "../compiler/signature.js";
-import type { Result } from "../runtime/problem.js";
+import { ok, type Result } from "../runtime/result.js";
 import type { NormalLayer } from "../schema/normal/index.js";
 import type { Override } from "../schema/parse/overrides.js";
 import { type OpenedSpec, openSpec, reportSpecErrors } from "./open-spec.js";
@@ -23,11 +23,11 @@ export async function openSpecWithSignature(
   if (opened === undefined) return undefined;
   const result = await addSignature(opened);
   if (!result.ok) {
-    await reportSpecErrors(output, opened.locate(result.problems), opened.source);
+    await reportSpecErrors(output, opened.locate(result.error), opened.source);
     return undefined;
   }
-  for (const notice of result.notices) output.note(notice);
-  return result;
+  for (const notice of result.value.notices) output.note(notice);
+  return result.value;
 }
 
 async function addSignature(opened: OpenedSpec): Promise<Result<SpecWithSignature>> {
@@ -36,23 +36,22 @@ async function addSignature(opened: OpenedSpec): Promise<Result<SpecWithSignatur
   const data = await openData(spec, folder);
   if (data.ok) {
     const { resolveBatchSize: settle } = await import("../runtime/memory/batch-size.js");
-    const resolved = await settle(spec, data.source);
+    const resolved = await settle(spec, data.value);
     const originalSection = (section: object) => (section === resolved.spec.train ? spec.train : section);
-    return {
-      ok: true,
+    return ok({
       ...opened,
       ...resolved,
       origins: { pathOf: (section, key) => origins.pathOf(originalSection(section), key) },
-      signature: data.source.signature(resolved.spec.train),
-    };
+      signature: data.value.signature(resolved.spec.train),
+    });
   }
-  const isMissing = data.problems.every((problem) => problem.code === "file-missing");
+  const isMissing = data.error.every((problem) => problem.code === "file-missing");
   if (!isMissing || !spec.model.every(hasNumericSizes)) return data;
 
   const { inferSignature: outlineData } = await import("../runtime/data/data-signature.js");
   const outline = await outlineData(spec, folder);
-  const [signature] = outline.ok && outline.isCertain ? outline.signatures : [];
-  return signature === undefined ? data : { ok: true, ...opened, signature, notices: [] };
+  const [signature] = outline.ok && outline.value.isCertain ? outline.value.signatures : [];
+  return signature === undefined ? data : ok({ ...opened, signature, notices: [] });
 }
 
 /** Whether a layer's sizes are numbers, and not words for what the data says. */

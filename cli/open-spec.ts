@@ -1,5 +1,6 @@
 /** A spec from the command line: read and normalized, or everything that is wrong with it shown. */
 import type { RunProblem } from "../runtime/problem.js";
+import { fail, ok, type Result } from "../runtime/result.js";
 import type { Diagnostic } from "../schema/diagnostics/index.js";
 import type { SourceMap } from "../schema/diagnostics/source-map.js";
 import type { NormalSpec } from "../schema/normal/index.js";
@@ -19,9 +20,12 @@ export interface OpenedSpec {
   readonly source: SourceText;
 }
 
-export type ReadSpecResult =
-  | ({ readonly ok: true } & OpenedSpec)
-  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[]; readonly source: SourceText | undefined };
+export interface SpecError {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly source: SourceText | undefined;
+}
+
+export type ReadSpecResult = Result<OpenedSpec, SpecError>;
 
 export async function readSpec(file: string, overrides: readonly Override[]): Promise<ReadSpecResult> {
   const { readSpecFile } = await import("../schema/read.js");
@@ -39,7 +43,7 @@ export async function readSpecText(
 }
 
 function toOpenedSpec(result: ReadResult): ReadSpecResult {
-  if (!result.ok) return { ok: false, diagnostics: result.diagnostics, source: result.document };
+  if (!result.ok) return fail({ diagnostics: result.diagnostics, source: result.document });
   const { spec, origins, folder, document } = result;
   const locate = (problem: RunProblem): Diagnostic => {
     const diagnostic = document.locate(problem);
@@ -48,7 +52,7 @@ function toOpenedSpec(result: ReadResult): ReadSpecResult {
       ? diagnostic
       : { ...diagnostic, file: otherFile, line, column };
   };
-  return { ok: true, spec, origins, folder, source: document, locate: (problems) => problems.map(locate) };
+  return ok({ spec, origins, folder, source: document, locate: (problems) => problems.map(locate) });
 }
 
 /** The spec, or undefined when it was wrong and the user has been told. */
@@ -58,8 +62,8 @@ export async function openSpec(
   overrides: readonly Override[],
 ): Promise<OpenedSpec | undefined> {
   const read = await readSpec(file, overrides);
-  if (read.ok) return read;
-  await reportSpecErrors(output, read.diagnostics, read.source);
+  if (read.ok) return read.value;
+  await reportSpecErrors(output, read.error.diagnostics, read.error.source);
   return undefined;
 }
 

@@ -23,29 +23,29 @@ export async function openTrainableSpec(
   ]);
   const read = await readTrained(file);
   if (!read.ok) {
-    reportProblems(output, read.problems);
+    reportProblems(output, read.error);
     return undefined;
   }
-  const recorded = await readSpecText(read.trainableModel.spec, file, []);
+  const recorded = await readSpecText(read.value.spec, file, []);
   if (!recorded.ok) {
-    const hint = recorded.diagnostics.map(({ message }) => message).join(" ");
+    const hint = recorded.error.diagnostics.map(({ message }) => message).join(" ");
     reportInvalidInput(output, "not-a-model", `"${file}" is damaged: its spec is none`, hint);
     return undefined;
   }
-  const { spec } = recorded;
+  const { spec } = recorded.value;
   const specWithData = data === undefined ? spec : { ...spec, data: withDataFile(spec.data, resolve(data)) };
   const opened = await readSpecText(JSON.stringify(specWithData, undefined, 2), file, overrides);
   if (!opened.ok) {
-    await reportSpecErrors(output, opened.diagnostics, opened.source);
+    await reportSpecErrors(output, opened.error.diagnostics, opened.error.source);
     return undefined;
   }
   const allowedFiles = new Set([...(data === undefined ? [] : [resolve(data)]), ...overrides.flatMap(overrideFiles)]);
   const unknownFiles = new Set<string>();
-  mapDataFiles(opened.spec.data, (name) => {
+  mapDataFiles(opened.value.spec.data, (name) => {
     if (!allowedFiles.has(name)) unknownFiles.add(name);
     return name;
   });
-  if (unknownFiles.size === 0) return opened;
+  if (unknownFiles.size === 0) return opened.value;
   const names = [...unknownFiles].map((name) => `"${name}"`).join(" and ");
   reportInvalidInput(
     output,
@@ -53,7 +53,7 @@ export async function openTrainableSpec(
     `the model was trained on ${names}, which may be anything here`,
     unknownFiles.size === 1 && data === undefined
       ? "Name the data to go on with: --data FILE."
-      : dataFilesHint(opened.spec),
+      : dataFilesHint(opened.value.spec),
   );
   return undefined;
 }

@@ -10,8 +10,8 @@ const { spec, folder, origins } = read;
 
 // The data says sizes and nothing else to the compiler: a signature.
 const opened = await openData(spec, folder);
-if (!opened.ok) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
-const signature = opened.source.signature(spec.train);
+if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join("\n"));
+const signature = opened.value.signature(spec.train);
 
 const compiled = await compile(spec, signature, { origins });
 if (!compiled.ok) throw new Error(compiled.problems.map(({ message }) => message).join("\n"));

@@ -12,7 +12,7 @@ import { type GeneratedText, openTextGenerator, type TextGenerator } from "./gen
 import { invalidInput } from "./outcome.js";
 import { type PredictionSource, toInputFile } from "./predict/inline-inputs.js";
 import { openPredictor, type PredictionsOutcome, type Predictor } from "./predict/predictor.js";
-import type { Result } from "./problem.js";
+import { ok, type Result } from "./result.js";
 import { openRun, readRunWeights, type Weights, type WeightsSelector } from "./run/open.js";
 import type { RequestedDevice } from "./sessions/session.js";
 
@@ -32,7 +32,7 @@ export interface LoadedRun {
    * @param selector What the run ended with (the default; of a run that has not ended, its newest checkpoint), its best or last checkpoint,
    * or the checkpoint of a step. A checkpoint that is not there is a problem.
    */
-  weights(selector?: WeightsSelector): Result<{ readonly weights: Weights }>;
+  weights(selector?: WeightsSelector): Result<Weights>;
 
   /** Loss and metrics over every example of each part of the data; means over live steps, in the units of the targets as the model sees them. */
   evaluate(options?: EvaluateOptions): Promise<EvaluateOutcome>;
@@ -56,7 +56,7 @@ export interface LoadedRun {
    * Text that the model writes after a prompt; for runs on text. The same seed gives the same text. Units are characters, words or bytes, as
    * the model was trained.
    */
-  generate(options?: GenerateOptions): Promise<Result<{ readonly generated: GeneratedText }>>;
+  generate(options?: GenerateOptions): Promise<Result<GeneratedText>>;
 }
 
 export interface EvaluateOptions {
@@ -102,10 +102,10 @@ export interface GenerateOptions {
  *
  * @returns The run, or why it is none: `not-a-run` for a folder without a manifest, a spec and what was learnt of the data.
  */
-export async function loadRun(folder: string): Promise<Result<{ readonly run: LoadedRun }>> {
+export async function loadRun(folder: string): Promise<Result<LoadedRun>> {
   const runResult = openRun(folder);
   if (!runResult.ok) return runResult;
-  const { run } = runResult;
+  const run = runResult.value;
   const { spec, manifest, signature } = run;
   const predictors = new Map<RequestedDevice, Predictor>();
   const predictorFor = (device: RequestedDevice): Predictor => {
@@ -113,43 +113,40 @@ export async function loadRun(folder: string): Promise<Result<{ readonly run: Lo
     predictors.set(device, predictor);
     return predictor;
   };
-  let generator: Promise<Result<{ readonly generator: TextGenerator }>> | undefined;
+  let generator: Promise<Result<TextGenerator>> | undefined;
 
-  return {
-    ok: true,
-    run: {
-      folder,
-      spec,
-      manifest,
-      signature,
-      weights: (selector = "end") => readRunWeights(run, selector),
-      evaluate: ({ data, split, weights = "end", device = "auto" } = {}) =>
-        evaluateRun({ run: folder, data: data ?? null, split: split ?? null, weights, device }),
-      async predict(inputs, { beam, device = "auto" } = {}) {
-        const predictor = predictorFor(device);
-        const inputFile = typeof inputs === "string" ? inputs : toInputFile(spec.data, inputs);
-        if (typeof inputFile === "string")
-          return predictor.predict(basename(inputFile), dirname(inputFile), beam ?? null);
-        if (!inputFile.ok) return invalidInput(inputFile.problems);
-        const temporaryFolder = mkdtempSync(join(tmpdir(), "rnnx-inputs-"));
-        try {
-          writeFileSync(join(temporaryFolder, inputFile.name), inputFile.content);
-          return await predictor.predict(inputFile.name, temporaryFolder, beam ?? null);
-        } finally {
-          rmSync(temporaryFolder, { recursive: true, force: true });
-        }
-      },
-      async export(out, options = {}) {
-        const { exportModel } = await import("./export/index.js");
-        return exportModel({ ...options, run: folder, out });
-      },
-      async generate({ prompt = "", length = 200, temperature = 1, topK, topP, seed, onText = () => undefined } = {}) {
-        generator ??= openTextGenerator(folder);
-        const generatorResult = await generator;
-        if (!generatorResult.ok) return generatorResult;
-        const sampling = { temperature, topK: topK ?? null, topP: topP ?? null };
-        return generatorResult.generator.generate({ prompt, length, sampling, seed: seed ?? null }, onText);
-      },
+  return ok({
+    folder,
+    spec,
+    manifest,
+    signature,
+    weights: (selector = "end") => readRunWeights(run, selector),
+    evaluate: ({ data, split, weights = "end", device = "auto" } = {}) =>
+      evaluateRun({ run: folder, data: data ?? null, split: split ?? null, weights, device }),
+    async predict(inputs, { beam, device = "auto" } = {}) {
+      const predictor = predictorFor(device);
+      const inputFile = typeof inputs === "string" ? inputs : toInputFile(spec.data, inputs);
+      if (typeof inputFile === "string")
+        return predictor.predict(basename(inputFile), dirname(inputFile), beam ?? null);
+      if (!inputFile.ok) return invalidInput(inputFile.error);
+      const temporaryFolder = mkdtempSync(join(tmpdir(), "rnnx-inputs-"));
+      try {
+        writeFileSync(join(temporaryFolder, inputFile.value.name), inputFile.value.content);
+        return await predictor.predict(inputFile.value.name, temporaryFolder, beam ?? null);
+      } finally {
+        rmSync(temporaryFolder, { recursive: true, force: true });
+      }
     },
-  };
+    async export(out, options = {}) {
+      const { exportModel } = await import("./export/index.js");
+      return exportModel({ ...options, run: folder, out });
+    },
+    async generate({ prompt = "", length = 200, temperature = 1, topK, topP, seed, onText = () => undefined } = {}) {
+      generator ??= openTextGenerator(folder);
+      const generatorResult = await generator;
+      if (!generatorResult.ok) return generatorResult;
+      const sampling = { temperature, topK: topK ?? null, topP: topP ?? null };
+      return generatorResult.value.generate({ prompt, length, sampling, seed: seed ?? null }, onText);
+    },
+  });
 }

@@ -1,16 +1,16 @@
 /** How a training ends, and other work on a run. */
 import type { DoneEvent } from "./events.js";
 import type { RunProblem } from "./problem.js";
+import { type Failure, fail, type Result } from "./result.js";
 
-export type TrainOutcome = { readonly ok: true; readonly done: DoneEvent } | RunFailure;
+export type TrainOutcome = Result<DoneEvent, RunFailure>;
 
 /** Why work on a run did not come to its end. */
 export type RunFailure =
   /** The spec, the data or a flag was wrong: exit code 2. Nothing was written. */
-  | { readonly ok: false; readonly kind: "input"; readonly problems: readonly RunProblem[] }
+  | { readonly kind: "input"; readonly problems: readonly RunProblem[] }
   /** It failed on its way: exit code 1. */
   | {
-      readonly ok: false;
       readonly kind: "failed";
       readonly message: string;
       readonly hint: string;
@@ -37,16 +37,16 @@ function formatProblem({ path, message }: RunProblem): string {
   return path === "" ? message : `${path}: ${message}`;
 }
 
-export function runFailed(message: string, hint = "", source?: RunProblem): RunFailure {
-  return { ok: false, kind: "failed", message, hint, ...(source && { source }) };
+export function runFailed(message: string, hint = "", source?: RunProblem): Failure<RunFailure> {
+  return fail({ kind: "failed", message, hint, ...(source && { source }) });
 }
 
-export function invalidInput(problems: readonly RunProblem[]): RunFailure {
-  return { ok: false, kind: "input", problems };
+export function invalidInput(problems: readonly RunProblem[]): Failure<RunFailure> {
+  return fail({ kind: "input", problems });
 }
 
 /** The failure for an error that says that memory ran out, in whichever part of the process; undefined for others. */
-export function outOfMemory(error: unknown): RunFailure | undefined {
+export function outOfMemory(error: unknown): Failure<RunFailure> | undefined {
   if (!(error instanceof Error)) return undefined;
   const inWorker = "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
   if (!inWorker && !/bad_alloc|failed to allocate memory|array buffer allocation failed/i.test(error.message))

@@ -175,7 +175,7 @@ async function* iterateEvents(
 ): AsyncGenerator<TrainEvent, void, undefined> {
   for await (const event of events) yield event;
   const result = await outcome;
-  if (!result.ok) throw new RunError(result);
+  if (!result.ok) throw new RunError(result.error);
 }
 
 /** A worker needs JavaScript: from source, under the test runner, it is the built one. */

@@ -1,8 +1,7 @@
 /** Comparison of runs: the settings that differ, their steps, speed and metrics. */
-
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import type { Result } from "../runtime/problem.js";
+import { fail, ok, type Result } from "../runtime/result.js";
 import { readRunEnvironment } from "../runtime/run/environment.js";
 import { type RunResult, runFiles } from "../runtime/run/layout.js";
 import { openRun } from "../runtime/run/open.js";
@@ -24,18 +23,17 @@ export interface ComparedRun {
   readonly history: MetricsHistory;
 }
 
-export function compareRuns(folders: readonly string[]): Result<{ readonly runs: readonly ComparedRun[] }> {
+export function compareRuns(folders: readonly string[]): Result<readonly ComparedRun[]> {
   const opened = folders.map((folder) => openRun(folder));
-  const problems = opened.flatMap((result) => (result.ok ? [] : result.problems));
-  if (problems.length > 0) return { ok: false, problems };
-  const runs = opened.flatMap((result) => (result.ok ? [result.run] : []));
+  const problems = opened.flatMap((result) => (result.ok ? [] : result.error));
+  if (problems.length > 0) return fail(problems);
+  const runs = opened.flatMap((result) => (result.ok ? [result.value] : []));
   const flatSpecs = runs.map(({ spec }) => flattenSpec(spec));
   const paths = [...new Set(flatSpecs.flatMap((flatSpec) => [...flatSpec.keys()]))].filter(
     (path) => new Set(flatSpecs.map((flatSpec) => flatSpec.get(path))).size > 1,
   );
-  return {
-    ok: true,
-    runs: runs.map(({ folder, spec, manifest }, index) => {
+  return ok(
+    runs.map(({ folder, spec, manifest }, index) => {
       const history = readHistory(folder);
       const environment = readRunEnvironment(folder);
       return {
@@ -50,7 +48,7 @@ export function compareRuns(folders: readonly string[]): Result<{ readonly runs:
         history,
       };
     }),
-  };
+  );
 }
 
 /** Paths without influence on training, or repeated elsewhere in the spec. */

@@ -32,8 +32,8 @@ export async function loadModel(): Promise<Model> {
     page.manifest.stream === null ? null : fetchBytes(pageFiles.stream),
   ]);
   const read = readSafetensors(weights);
-  if (!read.ok) throw new Error(`${pageFiles.weights} cannot be read: ${read.message}.`);
-  return createModel(page, { model, stream }, read.tensors);
+  if (!read.ok) throw new Error(`${pageFiles.weights} cannot be read: ${read.error}.`);
+  return createModel(page, { model, stream }, read.value.tensors);
 }
 
 export async function fetchBytes(name: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -35,10 +35,10 @@ export const compare: CommandModule = {
     const { compareRuns } = await import("../../views/compare-runs.js");
     const comparison = compareRuns(command.args);
     if (!comparison.ok) {
-      reportProblems(output, comparison.problems);
+      reportProblems(output, comparison.error);
       return exitCodes.invalidInput;
     }
-    const { runs } = comparison;
+    const runs = comparison.value;
     if (out !== undefined) {
       const [{ comparisonChart }, { toSvg }, { comparedCurves: comparisonCurves }, { metricNames }] = await Promise.all(
         [

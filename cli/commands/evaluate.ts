@@ -1,6 +1,6 @@
 /** `rnnx evaluate`: the metrics of a run on its own data, or on other data of the same kind. */
 import { InvalidArgumentError, Option } from "commander";
-import type { EvaluateOutcome, EvaluateRequest } from "../../runtime/evaluation/evaluate-run.js";
+import type { EvaluateRequest, Evaluation } from "../../runtime/evaluation/evaluate-run.js";
 import type { Override } from "../../schema/parse/overrides.js";
 import { formatInteger, formatNumber } from "../../views/format.js";
 import type { CommandModule } from "../command.js";
@@ -45,10 +45,10 @@ export const evaluate: CommandModule = {
     const request = { run: folder, data: opened.data, split: split ?? null, weights: checkpoint, device };
     const outcome = await evaluateRun(request);
     if (outcome.ok) {
-      printMetrics(output, folder, outcome);
+      printMetrics(output, folder, outcome.value);
       return exitCodes.success;
     }
-    return reportRunFailure(output, outcome, opened);
+    return reportRunFailure(output, outcome.error, opened);
   },
 };
 
@@ -58,11 +58,7 @@ function parseCheckpoint(text: string): EvaluateRequest["weights"] {
   return Number(text);
 }
 
-function printMetrics(
-  output: Output,
-  run: string,
-  { step, examples, metrics, notices }: Extract<EvaluateOutcome, { ok: true }>,
-) {
+function printMetrics(output: Output, run: string, { step, examples, metrics, notices }: Evaluation) {
   for (const notice of notices) output.note(notice);
   output.record({ event: "result", run, step, examples, metrics });
   const splits = (["train", "validation", "test"] as const).filter((split) => examples[split] > 0);

@@ -56,7 +56,7 @@ export const generate: CommandModule = {
     const { openTextGenerator: openGenerator } = await import("../../runtime/generation/generate-run.js");
     const opened = await openGenerator(folder);
     if (!opened.ok) {
-      reportProblems(output, opened.problems);
+      reportProblems(output, opened.error);
       return exitCodes.invalidInput;
     }
     // On a terminal the text appears as it is written; elsewhere it comes whole.
@@ -64,12 +64,12 @@ export const generate: CommandModule = {
     const onText = (chunk: string) => {
       if (isInteractive) output.write(escapeText(chunk));
     };
-    const result = await opened.generator.generate({ prompt, length, sampling, seed: flags.seed ?? null }, onText);
+    const result = await opened.value.generate({ prompt, length, sampling, seed: flags.seed ?? null }, onText);
     if (!result.ok) {
-      reportProblems(output, result.problems);
+      reportProblems(output, result.error);
       return exitCodes.invalidInput;
     }
-    const { text, tokens, seed } = result.generated;
+    const { text, tokens, seed } = result.value;
     output.write(isInteractive ? "\n" : `${text}\n`);
     output.record({ event: "result", prompt, text, tokens, seed });
     if (tokens.length === length) return exitCodes.success;

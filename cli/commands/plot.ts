@@ -41,7 +41,7 @@ export const plot: CommandModule = {
     ]);
     const opened = openRun(folder);
     if (!opened.ok) {
-      reportProblems(output, opened.problems);
+      reportProblems(output, opened.error);
       return exitCodes.invalidInput;
     }
     const history = readMetricsHistory(folder);
@@ -61,7 +61,7 @@ export const plot: CommandModule = {
       import("../../views/charts/learning-curves.js"),
       import("../../views/charts/render.js"),
     ]);
-    const { name } = opened.run.spec;
+    const { name } = opened.value.spec;
     await writeImage(out, await toSvg(curveChart(`${metric} of ${name}`, curves, { width, height })));
     output.print(out);
     return exitCodes.success;

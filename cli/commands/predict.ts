@@ -36,13 +36,13 @@ export const predict: CommandModule = {
     const { predictRun } = await import("../../runtime/predict/predict-run.js");
     const outcome = await predictRun({ run, input, output: target, folder: process.cwd(), beam: beam ?? null, device });
     if (outcome.ok) {
-      for (const notice of outcome.notices) output.note(notice);
-      output.record({ event: "result", run, output: target, predictions: outcome.predictions });
+      for (const notice of outcome.value.notices) output.note(notice);
+      output.record({ event: "result", run, output: target, predictions: outcome.value.predictions });
       output.print(
-        `${formatInteger(outcome.predictions)} prediction${outcome.predictions === 1 ? "" : "s"} in ${target}`,
+        `${formatInteger(outcome.value.predictions)} prediction${outcome.value.predictions === 1 ? "" : "s"} in ${target}`,
       );
       return exitCodes.success;
     }
-    return reportRunFailure(output, outcome, opened);
+    return reportRunFailure(output, outcome.error, opened);
   },
 };

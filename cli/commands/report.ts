@@ -23,11 +23,11 @@ export const report: CommandModule = {
     const { createReport } = await import("../../views/report/report.js");
     const result = await createReport(folder);
     if (!result.ok) {
-      reportProblems(output, result.problems);
+      reportProblems(output, result.error);
       return exitCodes.invalidInput;
     }
-    writeFileSync(out, result.html);
-    output.record({ event: "result", run: folder, file: out, bytes: Buffer.byteLength(result.html) });
+    writeFileSync(out, result.value);
+    output.record({ event: "result", run: folder, file: out, bytes: Buffer.byteLength(result.value) });
     output.print(out);
     return exitCodes.success;
   },

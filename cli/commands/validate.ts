@@ -15,10 +15,10 @@ export const validate: CommandModule = {
   async run(output, command) {
     const [file = ""] = command.args;
     const read = await readSpec(file, []);
-    const diagnostics = read.ok ? read.locate(await checkSpec(read)) : read.diagnostics;
+    const diagnostics = read.ok ? read.value.locate(await checkSpec(read.value)) : read.error.diagnostics;
     const valid = diagnostics.every((diagnostic) => diagnostic.severity !== "error");
     output.record({ event: "result", valid, diagnostics });
-    await printDiagnostics(output, diagnostics, read.source);
+    await printDiagnostics(output, diagnostics, (read.ok ? read.value : read.error).source);
     if (valid) output.print(`${file} is valid.`);
     return valid ? exitCodes.success : exitCodes.invalidInput;
   },
@@ -32,9 +32,9 @@ async function checkSpec({ spec, origins, folder }: OpenedSpec): Promise<readonl
     import("../../compiler/check.js"),
   ]);
   const outline = await outlineData(spec, folder);
-  if (!outline.ok) return outline.problems;
-  const candidates = outline.signatures.map((signature) => check(spec, signature, origins));
+  if (!outline.ok) return outline.error;
+  const candidates = outline.value.signatures.map((signature) => check(spec, signature, origins));
   // Where files decide, the guess that fits best stands, and what is wrong with the shapes that it guessed is not the data's.
   const best = candidates.reduce((fewest, problems) => (problems.length < fewest.length ? problems : fewest));
-  return outline.isCertain ? best : best.filter(({ code }) => !shapeCodes.includes(code));
+  return outline.value.isCertain ? best : best.filter(({ code }) => !shapeCodes.includes(code));
 }

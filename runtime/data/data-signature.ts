@@ -2,7 +2,7 @@
 import type { ArraySignature, Signature } from "../../compiler/signature.js";
 import { child } from "../../schema/json-pointer.js";
 import type { NormalArraysData, NormalSpec, NormalTableData, NormalTextData } from "../../schema/normal/index.js";
-import type { Result } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 import { readNested } from "./formats/nested-lists.js";
 import { mapDataFiles, openData } from "./index.js";
 import { type Uses, usesOf } from "./source.js";
@@ -18,7 +18,7 @@ export interface InferredSignature {
 export async function inferSignature(spec: NormalSpec, folder: string): Promise<Result<InferredSignature>> {
   if (dataFiles(spec).length === 0) {
     const opened = await openData(spec, folder);
-    return opened.ok ? { ok: true, signatures: [opened.source.signature(spec.train)], isCertain: true } : opened;
+    return opened.ok ? ok({ signatures: [opened.value.signature(spec.train)], isCertain: true }) : opened;
   }
   return inferFromSpec(spec, spec.data);
 }
@@ -53,7 +53,7 @@ function inferText({ train }: NormalSpec, { window }: NormalTextData): Result<In
   const ids: ArraySignature = { dtype: "int32", shape: ["batch", "time"] };
   const sizes = { vocabulary: "vocabulary", classes: "vocabulary" };
   const expected = { batch: batchSizeOrOne(train), time: window };
-  return { ok: true, signatures: [{ inputs: ids, targets: ids, sizes, expected }], isCertain: true };
+  return ok({ signatures: [{ inputs: ids, targets: ids, sizes, expected }], isCertain: true });
 }
 
 function inferTable(spec: NormalSpec, { columns, target, window }: NormalTableData): Result<InferredSignature> {
@@ -70,7 +70,7 @@ function inferTable(spec: NormalSpec, { columns, target, window }: NormalTableDa
     sizes: { features, classes: targetSize },
     expected: { batch: batchSizeOrOne(spec.train), time: window },
   };
-  return { ok: true, signatures: [signature], isCertain: true };
+  return ok({ signatures: [signature], isCertain: true });
 }
 
 function inferPairs(spec: NormalSpec): Result<InferredSignature> {
@@ -90,7 +90,7 @@ function inferPairs(spec: NormalSpec): Result<InferredSignature> {
     },
     expected: { batch: batchSizeOrOne(spec.train), time: 1, target_time: 1 },
   };
-  return { ok: true, signatures: [signature], isCertain: true };
+  return ok({ signatures: [signature], isCertain: true });
 }
 
 function inferSequences(spec: NormalSpec): Result<InferredSignature> {
@@ -109,7 +109,7 @@ function inferSequences(spec: NormalSpec): Result<InferredSignature> {
     sizes: { ...(inputs === "ids" ? { vocabulary: "vocabulary" } : { features: "features" }), classes: "classes" },
     expected: { batch: batchSizeOrOne(spec.train), time: 1 },
   };
-  return { ok: true, signatures: [signature], isCertain: true };
+  return ok({ signatures: [signature], isCertain: true });
 }
 
 function inferImages({ train }: NormalSpec): Result<InferredSignature> {
@@ -119,7 +119,7 @@ function inferImages({ train }: NormalSpec): Result<InferredSignature> {
     sizes: { features: "features", classes: "classes" },
     expected: { batch: batchSizeOrOne(train), time: 1 },
   };
-  return { ok: true, signatures: [signature], isCertain: true };
+  return ok({ signatures: [signature], isCertain: true });
 }
 
 function inferArrays(spec: NormalSpec, data: NormalArraysData): Result<InferredSignature> {
@@ -138,9 +138,9 @@ function inferArrays(spec: NormalSpec, data: NormalArraysData): Result<InferredS
   const problems = arraySources.flatMap(([name, source, parent]) => {
     if (source === null || typeof source === "string") return [];
     const result = readNested(source, name, child(parent, name));
-    return result.ok ? [] : result.problems;
+    return result.ok ? [] : result.error;
   });
-  if (problems.length > 0) return { ok: false, problems };
+  if (problems.length > 0) return fail(problems);
 
   const uses = usesOf(spec);
   const asIds = uses.inputs === "ids" || uses.inputKind(sources[0]?.[0] ?? "inputs") === "ids";
@@ -162,7 +162,7 @@ function inferArrays(spec: NormalSpec, data: NormalArraysData): Result<InferredS
     ...inferSideInputs(sources, uses),
     expected: { batch: batchSizeOrOne(spec.train), time: 1 },
   };
-  return { ok: true, signatures: inputs.map((signature) => ({ inputs: signature, ...shared })), isCertain: false };
+  return ok({ signatures: inputs.map((signature) => ({ inputs: signature, ...shared })), isCertain: false });
 }
 
 /** Inputs besides the main one, by name. */

@@ -1,6 +1,6 @@
 /** The data sources, by `data.type`. */
 import type { NormalData, NormalSpec } from "../../schema/normal/index.js";
-import type { Result } from "../problem.js";
+import type { Result } from "../result.js";
 import type { Metadata } from "./metadata.js";
 import { type DataSource, type SourceKind, usesOf } from "./source.js";
 import { arrays } from "./sources/arrays.js";
@@ -26,11 +26,7 @@ function kindOf<K extends NormalData["type"]>(type: K): SourceKind<DataOf<K>> {
 }
 
 /** Opens the data of a spec. Relative paths start from `folder`; `fittedMetadata` is what a run fitted on its own data. */
-export function openData(
-  spec: NormalSpec,
-  folder: string,
-  fittedMetadata?: Metadata,
-): Promise<Result<{ readonly source: DataSource }>> {
+export function openData(spec: NormalSpec, folder: string, fittedMetadata?: Metadata): Promise<Result<DataSource>> {
   const options = {
     folder,
     seed: spec.seed,

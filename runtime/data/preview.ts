@@ -1,5 +1,4 @@
 /** Examples as a model will read them, in words: ids by what they stand for, images as pictures, numbers. */
-
 import type { NumericArray } from "../tensors/array.js";
 import { gatherRows, shortestDecimal } from "../tensors/rows.js";
 import type { Metadata, TextMetadata } from "./metadata.js";

@@ -1,11 +1,11 @@
 /** What every data source gives: examples by number, as arrays that a session can be fed, and what they say of themselves. */
-
 import type { Signature } from "../../compiler/signature.js";
 import { outputIsSequence, vocabularyOf } from "../../schema/kinds/layers.js";
 import { type TargetKind, targetKindOf } from "../../schema/kinds/losses.js";
 import { batchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalData, NormalSpec, NormalTrain } from "../../schema/normal/index.js";
-import type { Result, RunProblem } from "../problem.js";
+import type { RunProblem } from "../problem.js";
+import type { Result } from "../result.js";
 import type { NumericArray } from "../tensors/array.js";
 import type { Metadata } from "./metadata.js";
 import type { Indices, Splits } from "./splits.js";
@@ -60,7 +60,7 @@ export interface SourceOptions {
 
 /** One type of data: how it is opened, and which of its members name files. */
 export interface SourceKind<D extends NormalData> {
-  open(data: D, options: SourceOptions): Promise<Result<{ readonly source: DataSource }>>;
+  open(data: D, options: SourceOptions): Promise<Result<DataSource>>;
   /** The same data with each file's name replaced. */
   mapFiles(data: D, rename: (file: string) => string): D;
 }

@@ -1,6 +1,7 @@
 /** Splits: which examples train the model, which validate it while it trains, and which test it in the end. */
 import type { DataSplit } from "../../schema/normal/index.js";
-import { fail, type Result, type RunProblem } from "../problem.js";
+import type { RunProblem } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 import { shuffledIndices } from "./batching/batch-schedule.js";
 
 /** Numbers of examples. */
@@ -26,7 +27,7 @@ const splitNames = ["train", "validation", "test"] as const;
 const MAX_EXAMPLES = 2 ** 27;
 
 /** Examples that have nothing in common. */
-export function splitExamples(split: DataSplit, seed: number, examples: number): Result<{ readonly splits: Splits }> {
+export function splitExamples(split: DataSplit, seed: number, examples: number): Result<Splits> {
   return splitWindows(split, seed, { examples, stride: 1, span: 1 });
 }
 
@@ -35,13 +36,9 @@ export function splitExamples(split: DataSplit, seed: number, examples: number):
  * when all its targets are, so that no target is in two parts. In order of time a block is one place of the series; shuffled,
  * it is as long as the targets of an example, so that every block holds an example.
  */
-export function splitWindows(
-  split: DataSplit,
-  seed: number,
-  layout: TargetLayout,
-): Result<{ readonly splits: Splits }> {
+export function splitWindows(split: DataSplit, seed: number, layout: TargetLayout): Result<Splits> {
   const { examples, stride, span } = layout;
-  if (examples > MAX_EXAMPLES) return fail(tooManyExamples(examples, span));
+  if (examples > MAX_EXAMPLES) return fail([tooManyExamples(examples, span)]);
   const shuffled = split.order === "shuffled";
   const positions = (examples - 1) * stride + span;
   const block = shuffled ? Math.ceil(span / stride) * stride : 1;
@@ -66,7 +63,7 @@ export function splitWindows(
   const problems = splitNames.flatMap((subset, index) =>
     counts[index] === 0 && (subset === "train" || split[subset] > 0) ? [emptySplit(split, subset, examples)] : [],
   );
-  if (problems.length > 0) return fail(...problems);
+  if (problems.length > 0) return fail(problems);
   const members = splitNames.map((_, index) => new Uint32Array(counts[index] ?? 0));
   const filled = new Uint32Array(counts.length);
   for (let example = 0; example < examples; example++) {
@@ -79,7 +76,7 @@ export function splitWindows(
   const [train, validation, test] = members;
   if (train === undefined || validation === undefined || test === undefined)
     throw new Error("A split has three parts.");
-  return { ok: true, splits: { train, validation, test } };
+  return ok({ train, validation, test });
 }
 
 function tooManyExamples(examples: number, span: number): RunProblem {

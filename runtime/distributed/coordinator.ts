@@ -1,5 +1,4 @@
 /** Rank 0: runs the training loop, whose trainer and evaluator tell the other ranks to do the same; it alone speaks and writes. */
-
 import { type Evaluator, splitMetrics } from "../evaluation/evaluator.js";
 import type { TrainEvent, TrainRequest } from "../events.js";
 import type { TrainOutcome } from "../outcome.js";
@@ -20,8 +19,8 @@ export async function coordinate(
   watcher: TrainingObserver,
 ): Promise<TrainOutcome> {
   const setupResult = await setUpRank(request, communicator, launch);
-  if (!setupResult.ok) return setupResult.outcome;
-  const { setup } = setupResult;
+  if (!setupResult.ok) return setupResult;
+  const setup = setupResult.value;
   const { samples, workPerSync: _, signature: __, models: ___, ...planned } = setup.planned;
   const { spec, artifact, batchSchedule } = planned;
   const throughput = openThroughput(communicator.size);

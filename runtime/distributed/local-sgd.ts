@@ -2,7 +2,6 @@
  * The trainer of one rank where ranks train by themselves and average now and then: every so many steps parameters and optimizer
  * state become their mean over all ranks. This is not the training of the whole batch, only near it.
  */
-
 import type { Batch } from "../data/source.js";
 import type { Runner } from "../sessions/runner.js";
 import type { Tensors } from "../tensors/safetensors.js";

@@ -1,11 +1,10 @@
 /** MPI, called in the system's own library: Open MPI, or MPICH and what follows its binary interface. */
+import { fail, ok, type Result } from "../result.js";
 import { type Koffi, keepLibraryLoaded, type Library, loadKoffi } from "../sessions/native/koffi.js";
 import type { Communicator } from "./communicator.js";
 import type { ProcessLaunch } from "./launcher.js";
 
-export type CommunicatorResult =
-  | { readonly ok: true; readonly communicator: Communicator }
-  | { readonly ok: false; readonly message: string; readonly hint: string };
+export type CommunicatorResult = Result<Communicator, { readonly message: string; readonly hint: string }>;
 
 /** MPI is called by one thread, the one that has opened it. */
 const THREAD_FUNNELED = 1;
@@ -45,22 +44,21 @@ export async function connectMpi({ launcher, size, libraries }: ProcessLaunch): 
   const koffi = await loadKoffi();
   if (koffi === undefined) {
     const message = `${launcher} started this process, but the package koffi, which calls MPI, is missing.`;
-    return { ok: false, message, hint: `Install it with: npm install koffi. ${aloneHint}` };
+    return fail({ message, hint: `Install it with: npm install koffi. ${aloneHint}` });
   }
   const library = loadFirst(koffi, libraries);
   const triedLibraries = `tried ${libraries.join(", ")}`;
   if (library === undefined) {
     const message = `${launcher} started this process, but no MPI library was found: ${triedLibraries}.`;
-    return { ok: false, message, hint: `RNNX_MPI_LIBRARY names another. ${aloneHint}` };
+    return fail({ message, hint: `RNNX_MPI_LIBRARY names another. ${aloneHint}` });
   }
   const communicator = createCommunicator(library);
-  if (communicator.size === size) return { ok: true, communicator };
+  if (communicator.size === size) return ok(communicator);
   communicator.finalize();
-  return {
-    ok: false,
+  return fail({
     message: `${launcher} started ${size} processes, but the MPI library found here counts ${communicator.size}: the launcher and the library do not match.`,
     hint: `Start with the library's own launcher, or name the launcher's library in RNNX_MPI_LIBRARY (${triedLibraries}).`,
-  };
+  });
 }
 
 function loadFirst(koffi: Koffi, names: readonly string[]): Library | undefined {

@@ -4,6 +4,7 @@ import type { Ports } from "../../compiler/artifact.js";
 import { createEvaluator, type EvaluationSharding, type Evaluator } from "../evaluation/evaluator.js";
 import type { TrainRequest } from "../events.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
+import { type Failure, fail, ok, type Result } from "../result.js";
 import { openStepRunner } from "../sessions/backend.js";
 import type { Runner } from "../sessions/runner.js";
 import { type Device, openSession, type SessionOptions } from "../sessions/session.js";
@@ -27,9 +28,7 @@ export interface RankSetup {
   readonly sharedEvaluator: Evaluator;
 }
 
-export type RankSetupResult =
-  | { readonly ok: true; readonly setup: RankSetup }
-  | { readonly ok: false; readonly outcome: RunFailure };
+export type RankSetupResult = Result<RankSetup, RunFailure>;
 
 /** Makes all ranks ready. What is wrong at any of them is wrong for all. */
 export async function setUpRank(
@@ -38,25 +37,22 @@ export async function setUpRank(
   launch: Launch,
 ): Promise<RankSetupResult> {
   const result = await openRank(request, communicator, launch);
-  const planned = result.ok ? result.setup.planned : null;
+  const planned = result.ok ? result.value.planned : null;
   const reports = allGather(communicator, {
     host: hostname(),
-    failure: result.ok ? null : result.outcome,
+    failure: result.ok ? null : result.error,
     identity: planned && [planned.source.digest, specFingerprint(planned.spec)],
   });
   const [first] = reports;
   for (const [rank, { host, failure, identity }] of reports.entries()) {
-    if (failure !== null) return { ok: false, outcome: rank === 0 ? failure : remoteFailure(rank, host, failure) };
+    if (failure !== null) return rank === 0 ? fail(failure) : remoteFailure(rank, host, failure);
     if (`${identity}` === `${first?.identity}`) continue;
-    return {
-      ok: false,
-      outcome: runFailed(`Rank ${rank}, on ${host}, reads other data than rank 0, on ${first?.host}.`),
-    };
+    return runFailed(`Rank ${rank}, on ${host}, reads other data than rank 0, on ${first?.host}.`);
   }
   return result;
 }
 
-function remoteFailure(rank: number, host: string, failure: RunFailure): RunFailure {
+function remoteFailure(rank: number, host: string, failure: RunFailure): Failure<RunFailure> {
   const [text, hint] =
     failure.kind === "failed"
       ? [failure.message, failure.hint]
@@ -76,10 +72,10 @@ async function openRank(request: TrainRequest, communicator: Communicator, launc
     seedOffset: isLocalSgd ? communicator.rank : 0,
   });
   if (!planning.ok) return planning;
-  const { trainingPlan: planned } = planning;
+  const planned = planning.value;
   const { artifact, source, batchSchedule, spec, workPerSync: load } = planned;
   const failure = checkRequest(request, batchSchedule.batchSize, communicator);
-  if (failure !== undefined) return { ok: false, outcome: failure };
+  if (failure !== undefined) return failure;
 
   const { manifest, shard } = artifact;
   const sessionOptions: SessionOptions = {
@@ -88,8 +84,8 @@ async function openRank(request: TrainRequest, communicator: Communicator, launc
   };
   const own = load / Math.sqrt(communicator.size);
   const evaluation = await openSession(artifact.eval, request.device, own, sessionOptions);
-  if (!evaluation.ok) return { ok: false, outcome: runFailed(evaluation.message, evaluation.hint) };
-  const { device } = evaluation;
+  if (!evaluation.ok) return runFailed(evaluation.error.message, evaluation.error.hint);
+  const { device } = evaluation.value;
   const models: readonly (readonly [Uint8Array, Ports])[] =
     shard === null || manifest.shard === null
       ? [[artifact.train, manifest.train]]
@@ -100,8 +96,8 @@ async function openRank(request: TrainRequest, communicator: Communicator, launc
   const runners: Runner[] = [];
   for (const [model, ports] of models) {
     const opened = await openStepRunner(device, model, ports, own, sessionOptions);
-    if (!opened.ok) return { ok: false, outcome: runFailed(opened.message, opened.hint) };
-    runners.push(opened.runner);
+    if (!opened.ok) return runFailed(opened.error.message, opened.error.hint);
+    runners.push(opened.value.runner);
   }
   const sharedTraining: SharedTraining = {
     manifest,
@@ -133,19 +129,20 @@ async function openRank(request: TrainRequest, communicator: Communicator, launc
       return accumulators;
     },
   };
-  return {
-    ok: true,
-    setup: {
-      planned,
-      device,
-      openTrainer,
-      localEvaluator: await createEvaluator(evaluation.session, manifest, source),
-      sharedEvaluator: await createEvaluator(evaluation.session, manifest, source, division),
-    },
-  };
+  return ok({
+    planned,
+    device,
+    openTrainer,
+    localEvaluator: await createEvaluator(evaluation.value.session, manifest, source),
+    sharedEvaluator: await createEvaluator(evaluation.value.session, manifest, source, division),
+  });
 }
 
-function checkRequest({ device, spec }: TrainRequest, rows: number, { size }: Communicator): RunFailure | undefined {
+function checkRequest(
+  { device, spec }: TrainRequest,
+  rows: number,
+  { size }: Communicator,
+): Failure<RunFailure> | undefined {
   if (device === "webgpu") {
     const hint = "Start rnnx without the MPI launcher and without --ranks, or use another --device.";
     return runFailed("--device webgpu trains in one process and one thread.", hint);

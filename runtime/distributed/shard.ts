@@ -1,5 +1,4 @@
 /** The part of a batch that one of several processes reads: rows that follow one another, as many as the others' or one more or less. */
-
 import type { Indices } from "../data/splits.js";
 import { elementCount } from "../tensors/array.js";
 import type { Tensors } from "../tensors/safetensors.js";

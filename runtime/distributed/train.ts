@@ -1,7 +1,8 @@
 /** A training that several processes or threads share: what each of them does, from joining the others to leaving them. */
 import { hostname } from "node:os";
 import type { TrainRequest } from "../events.js";
-import { invalidInput, runFailed, type TrainOutcome } from "../outcome.js";
+import { invalidInput, type RunFailure, runFailed, type TrainOutcome } from "../outcome.js";
+import { ok, type Result } from "../result.js";
 import type { TrainingObserver } from "../training/loop.js";
 import { broadcastJson } from "./communicator.js";
 import { coordinate } from "./coordinator.js";
@@ -16,9 +17,7 @@ export interface DistributedWatcher extends TrainingObserver {
 }
 
 /** What rank 0 trains, or the outcome that it had before there was anything to train. */
-type RequestResult =
-  | { readonly ok: true; readonly request: TrainRequest }
-  | { readonly ok: false; readonly outcome: TrainOutcome };
+type RequestResult = Result<TrainRequest, RunFailure>;
 
 /**
  * @param request what rank 0 was asked for; the other ranks learn it from there. Null at rank 0 calls the training off.
@@ -32,10 +31,10 @@ export async function trainDistributed(
   const opened = await joinRanks(launch);
   if (!opened.ok) {
     // The first process speaks for all of them, but it need not know what is wrong on another machine.
-    if (launch.rank > 0) process.stderr.write(`rank ${launch.rank}, on ${hostname()}: ${opened.message}\n`);
-    return runFailed(opened.message, opened.hint);
+    if (launch.rank > 0) process.stderr.write(`rank ${launch.rank}, on ${hostname()}: ${opened.error.message}\n`);
+    return runFailed(opened.error.message, opened.error.hint);
   }
-  const { communicator } = opened;
+  const communicator = opened.value;
   const train = async (sharedRequest: TrainRequest): Promise<TrainOutcome> => {
     if (communicator.rank === 0)
       return broadcastJson<TrainOutcome>(communicator, await coordinate(sharedRequest, communicator, launch, watcher));
@@ -44,9 +43,9 @@ export async function trainDistributed(
   };
   try {
     // What was wrong has been said where it was found.
-    const cancelled = { ok: false as const, outcome: invalidInput([]) };
-    const received = broadcastJson<RequestResult>(communicator, request === null ? cancelled : { ok: true, request });
-    const outcome = received.ok ? await train(received.request) : received.outcome;
+    const cancelled = invalidInput([]);
+    const received = broadcastJson<RequestResult>(communicator, request === null ? cancelled : ok(request));
+    const outcome = received.ok ? await train(received.value) : received;
     communicator.finalize();
     return outcome;
   } catch (error) {
@@ -58,5 +57,5 @@ export async function trainDistributed(
 
 async function joinRanks(launch: ProcessLaunch | ThreadLaunch): Promise<CommunicatorResult> {
   if (!("sharedMemory" in launch)) return connectMpi(launch);
-  return { ok: true, communicator: createThreadCommunicator(launch.sharedMemory, launch.rank, launch.size) };
+  return ok(createThreadCommunicator(launch.sharedMemory, launch.rank, launch.size));
 }

@@ -1,5 +1,4 @@
 /** Every rank but the first: does what rank 0 says, and says nothing itself. */
-
 import type { TrainRequest } from "../events.js";
 import { elementCount } from "../tensors/array.js";
 import { feedsOf } from "../tensors/ort.js";
@@ -20,7 +19,7 @@ export async function runWorkerRank(
   // First weights and the run directory are rank 0's.
   const setupResult = await setUpRank({ ...request, init: null }, communicator, launch);
   if (!setupResult.ok) return;
-  const { setup } = setupResult;
+  const setup = setupResult.value;
   let trainer: Trainer | undefined;
   const activeTrainer = (): Trainer => {
     if (trainer === undefined) throw new Error("Rank 0 goes on with what it has not started.");

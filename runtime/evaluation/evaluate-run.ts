@@ -10,6 +10,7 @@ import type { Splits } from "../data/splits.js";
 import type { SplitMetrics } from "../events.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
+import { ok, type Result } from "../result.js";
 import { findLatestCheckpoint } from "../run/checkpoint.js";
 import { runFiles } from "../run/layout.js";
 import { openRun, readRunWeights, type WeightsSelector } from "../run/open.js";
@@ -31,17 +32,16 @@ export interface EvaluateRequest {
   readonly device: RequestedDevice;
 }
 
-export type EvaluateOutcome =
-  | {
-      readonly ok: true;
-      /** The step of the weights. */
-      readonly step: number;
-      /** How many examples each part has. */
-      readonly examples: Readonly<Record<keyof Splits, number>>;
-      readonly metrics: SplitMetrics;
-      readonly notices: readonly string[];
-    }
-  | RunFailure;
+export interface Evaluation {
+  /** The step of the weights. */
+  readonly step: number;
+  /** How many examples each part has. */
+  readonly examples: Readonly<Record<keyof Splits, number>>;
+  readonly metrics: SplitMetrics;
+  readonly notices: readonly string[];
+}
+
+export type EvaluateOutcome = Result<Evaluation, RunFailure>;
 
 export async function evaluateRun({
   run: folder,
@@ -52,19 +52,18 @@ export async function evaluateRun({
   device,
 }: EvaluateRequest): Promise<EvaluateOutcome> {
   const runResult = openRun(folder);
-  if (!runResult.ok) return invalidInput(runResult.problems);
-  const { run } = runResult;
+  if (!runResult.ok) return invalidInput(runResult.error);
+  const run = runResult.value;
   const weightsResult = readRunWeights(run, weights);
-  if (!weightsResult.ok) return invalidInput(weightsResult.problems);
-  const { step } = weightsResult.weights;
-  const parameters = parameterOverride ?? weightsResult.weights.parameters;
+  if (!weightsResult.ok) return invalidInput(weightsResult.error);
+  const { step } = weightsResult.value;
+  const parameters = parameterOverride ?? weightsResult.value.parameters;
 
   const isSingleSplit = data !== null && split === null;
   const spec = { ...run.spec, data: data ?? run.spec.data };
   const dataResult = await openData(isSingleSplit ? asSingleTestSplit(spec) : spec, folder, run.metadata);
-  if (!dataResult.ok)
-    return invalidInput(data === null ? dataResult.problems : dataResult.problems.map(withoutFileHint));
-  const { source } = dataResult;
+  if (!dataResult.ok) return invalidInput(data === null ? dataResult.error : dataResult.error.map(withoutFileHint));
+  const source = dataResult.value;
   const problems = [
     ...checkDataShape(run.signature, source.signature(spec.train)),
     ...checkIdRange(spec, run.signature, run.manifest, source),
@@ -85,13 +84,13 @@ export async function evaluateRun({
     typeof batch_size === "number" ? batch_size : source.splits.train.length,
   );
   const sessionResult = await openSession(model, device, estimateWorkPerSync(parameters.values(), batchSize));
-  if (!sessionResult.ok) return runFailed(sessionResult.message, sessionResult.hint);
-  const evaluator = await createEvaluator(sessionResult.session, run.manifest, source);
+  if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
+  const evaluator = await createEvaluator(sessionResult.value.session, run.manifest, source);
   const metrics = await evaluator.splitMetrics(feedsOf(parameters), splits, batchSize);
-  const notices = [sessionResult.notice, ...(data === null ? dataChangedNotice(folder, source) : [])].filter(
+  const notices = [sessionResult.value.notice, ...(data === null ? dataChangedNotice(folder, source) : [])].filter(
     (text) => text !== "",
   );
-  return { ok: true, step, examples: exampleCounts(splits), metrics, notices };
+  return ok({ step, examples: exampleCounts(splits), metrics, notices });
 }
 
 /** The files of other data are not named from the spec's folder. */

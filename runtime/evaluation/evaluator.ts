@@ -1,5 +1,4 @@
 /** Evaluation: the loss and metrics of a model over examples, and what it says of some of them. */
-
 import type { Tensor } from "onnxruntime-node";
 import type { Manifest, Port } from "../../compiler/artifact.js";
 import { isStateful, statefulBatches } from "../data/batching/stateful-batches.js";

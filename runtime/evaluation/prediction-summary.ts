@@ -1,5 +1,4 @@
 /** Asks a model about examples: what it says of them beside what is true. */
-
 import type { Tensor } from "onnxruntime-node";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { argmax } from "../data/labels.js";

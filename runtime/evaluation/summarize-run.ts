@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { openData } from "../data/index.js";
 import type { Splits } from "../data/splits.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
+import { ok, type Result } from "../result.js";
 import { runFiles } from "../run/layout.js";
 import { openRun, readRunWeights } from "../run/open.js";
 import { estimateWorkPerSync, openSession } from "../sessions/session.js";
@@ -12,9 +13,10 @@ import { createEvaluator } from "./evaluator.js";
 import { summarizePredictions } from "./prediction-summary.js";
 import type { PredictionSummary } from "./prediction-types.js";
 
-export type RunSummaryOutcome =
-  | { readonly ok: true; readonly split: keyof Splits; readonly examples: number; readonly summary: PredictionSummary }
-  | RunFailure;
+export type RunSummaryOutcome = Result<
+  { readonly split: keyof Splits; readonly examples: number; readonly summary: PredictionSummary },
+  RunFailure
+>;
 
 /** Examples that are asked about, at most: the first of the part. */
 const MAX_EXAMPLES = 2000;
@@ -22,20 +24,20 @@ const MAX_EXAMPLES = 2000;
 /** Of the part to test with, or the one to validate with, or the one to train on: the first of these that there is. */
 export async function summarizeRun(folder: string): Promise<RunSummaryOutcome> {
   const runResult = openRun(folder);
-  if (!runResult.ok) return invalidInput(runResult.problems);
-  const { run } = runResult;
+  if (!runResult.ok) return invalidInput(runResult.error);
+  const run = runResult.value;
   const weightsResult = readRunWeights(run, "end");
-  if (!weightsResult.ok) return invalidInput(weightsResult.problems);
+  if (!weightsResult.ok) return invalidInput(weightsResult.error);
   const dataResult = await openData(run.spec, folder, run.metadata);
-  if (!dataResult.ok) return invalidInput(dataResult.problems);
-  const { source } = dataResult;
+  if (!dataResult.ok) return invalidInput(dataResult.error);
+  const source = dataResult.value;
   const split = (["test", "validation", "train"] as const).find((name) => source.splits[name].length > 0) ?? "train";
   const examples = source.splits[split].subarray(0, MAX_EXAMPLES);
   const model = readFileSync(join(folder, runFiles.eval));
   const sessionResult = await openSession(model, "cpu", estimateWorkPerSync(run.manifest.parameters, examples.length));
-  if (!sessionResult.ok) return runFailed(sessionResult.message, sessionResult.hint);
-  const evaluator = await createEvaluator(sessionResult.session, run.manifest, source);
-  const parameters = feedsOf(weightsResult.weights.parameters);
+  if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
+  const evaluator = await createEvaluator(sessionResult.value.session, run.manifest, source);
+  const parameters = feedsOf(weightsResult.value.parameters);
   const summary = await summarizePredictions({ evaluator, parameters, spec: run.spec, source }, examples);
-  return { ok: true, split, examples: examples.length, summary };
+  return ok({ split, examples: examples.length, summary });
 }

@@ -7,6 +7,7 @@ import { trainingOpsets } from "../../compiler/export/training-names.js";
 import { whyNotStreamable } from "../../schema/kinds/layers.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
+import { ok, type Result } from "../result.js";
 import { type RunResult, runFiles } from "../run/layout.js";
 import { openRun, type Run, readRunWeights, type WeightsSelector } from "../run/open.js";
 import { durableFs } from "../storage/durable-fs.js";
@@ -46,7 +47,7 @@ export interface ExportSummary {
   readonly cost?: PrecisionReport;
 }
 
-export type ExportOutcome = ({ readonly ok: true } & ExportSummary) | RunFailure;
+export type ExportOutcome = Result<ExportSummary, RunFailure>;
 
 /**
  * Writes a run's model as one ONNX file, and compares what it says with what the run says before it leaves it.
@@ -68,16 +69,16 @@ export async function exportModel({
   externalData = false,
 }: ExportRequest): Promise<ExportOutcome> {
   const opened = openRun(folder);
-  if (!opened.ok) return invalidInput(opened.problems);
-  const weightsResult = readRunWeights(opened.run, weights);
-  if (!weightsResult.ok) return invalidInput(weightsResult.problems);
-  const { step, parameters } = weightsResult.weights;
-  const { spec, signature, metadata, manifest } = opened.run;
-  const metrics = resultMetrics(opened.run, step);
-  const state = training ? readOptimizerState(opened.run, step) : null;
-  if (state?.ok === false) return invalidInput(state.problems);
+  if (!opened.ok) return invalidInput(opened.error);
+  const weightsResult = readRunWeights(opened.value, weights);
+  if (!weightsResult.ok) return invalidInput(weightsResult.error);
+  const { step, parameters } = weightsResult.value;
+  const { spec, signature, metadata, manifest } = opened.value;
+  const metrics = resultMetrics(opened.value, step);
+  const state = training ? readOptimizerState(opened.value, step) : null;
+  if (state?.ok === false) return invalidInput(state.error);
   const base = { spec, signature, metadata, parameters, step, hash: manifest.hash, metrics };
-  const trainedModel = { ...base, ...(state && { optimizerState: state.state }) };
+  const trainedModel = { ...base, ...(state && { optimizerState: state.value }) };
   const outcome = await exportTrainedModel(trainedModel, {
     out,
     form,
@@ -88,10 +89,10 @@ export async function exportModel({
     precision,
     externalData,
   });
-  if (!outcome.ok || outcome.cost === undefined) return outcome;
+  if (!outcome.ok || outcome.value.cost === undefined) return outcome;
   const { quantizeParameters } = await import("../../compiler/export/precision.js");
   const metricsChange = await measure(folder, weights, quantizeParameters(parameters, precision));
-  return { ...outcome, cost: { ...outcome.cost, metrics: metricsChange } };
+  return ok({ ...outcome.value, cost: { ...outcome.value.cost, metrics: metricsChange } });
 }
 
 /** The same for a model that is at hand. */
@@ -149,14 +150,13 @@ export async function exportTrainedModel(
     return runFailed(
       `The exported model differs from the trained one by ${verification.difference.toExponential(1)}, more than ${verification.tolerance}: nothing was written.`,
     );
-  return {
-    ok: true,
+  return ok({
     model: lowered.ports,
     cells: lowered.cells,
     files: files.map(({ name, content }) => ({ name, bytes: content.length })),
     verification,
     ...(precision !== "float32" && { cost: { precision, bytes, difference, metrics: null } }),
-  };
+  });
 }
 
 /** The model's file, and the bytes of its weights in float32 and as they are stored. */

@@ -24,5 +24,5 @@ export async function compareMetrics(
   const request = { run, data: null, split: null, weights, device: "cpu" } as const;
   const before = await evaluateRun(request);
   const after = before.ok ? await evaluateRun({ ...request, parameters }) : before;
-  return before.ok && after.ok ? { before: before.metrics, after: after.metrics } : null;
+  return before.ok && after.ok ? { before: before.value.metrics, after: after.value.metrics } : null;
 }

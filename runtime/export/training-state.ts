@@ -1,23 +1,25 @@
 /** The training that travels with an exported model: the optimizer's state of the same step, and what is learnt of the data. */
 import { join } from "node:path";
 import { metadataKeys, type TrainingRecord } from "../import/trainable-model.js";
-import { fail, type Result } from "../problem.js";
+import { fail, type Result } from "../result.js";
 import { readCheckpoint } from "../run/checkpoint.js";
 import { runFiles } from "../run/layout.js";
 import type { Run } from "../run/open.js";
 import type { OptimizerState, TrainedModel } from "./source-run.js";
 
 /** Where the optimizer stood when the weights were those that are exported. */
-export function readOptimizerState({ folder }: Run, step: number): Result<{ readonly state: OptimizerState }> {
+export function readOptimizerState({ folder }: Run, step: number): Result<OptimizerState> {
   const checkpoints = join(folder, runFiles.checkpoints);
   const checkpoint = readCheckpoint(checkpoints, step);
-  if (typeof checkpoint !== "string") return { ok: true, state: checkpoint };
-  return fail({
-    code: "no-checkpoint",
-    path: "",
-    message: `The weights are those of step ${step}, and "${folder}" has no good checkpoint of it: ${checkpoint}.`,
-    hint: "Without the optimizer's state a training cannot go on; export without --with-training.",
-  });
+  if (checkpoint.ok) return checkpoint;
+  return fail([
+    {
+      code: "no-checkpoint",
+      path: "",
+      message: `The weights are those of step ${step}, and "${folder}" has no good checkpoint of it: ${checkpoint}.`,
+      hint: "Without the optimizer's state a training cannot go on; export without --with-training.",
+    },
+  ]);
 }
 
 export function trainingMetadata({ metadata, signature }: TrainedModel): Readonly<Record<string, string>> {

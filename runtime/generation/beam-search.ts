@@ -1,5 +1,4 @@
 /** Writing sequences with a trained decoder: greedily, or with a beam of the likeliest few. */
-
 import type { InferenceSession } from "onnxruntime-common";
 import type { Manifest } from "../../compiler/artifact.js";
 import type { Batch } from "../data/source.js";

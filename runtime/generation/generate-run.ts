@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { Ports } from "../../compiler/artifact.js";
 import { whyNotStreamable } from "../../schema/kinds/layers.js";
 import type { TextMetadata } from "../data/metadata.js";
-import { fail, type Result, type RunProblem } from "../problem.js";
+import type { RunProblem } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 import { runFiles } from "../run/layout.js";
 import { openRun, type Run, readRunWeights } from "../run/open.js";
 import { estimateWorkPerSync, openSession } from "../sessions/session.js";
@@ -33,64 +34,58 @@ export interface GeneratedText {
 
 export interface TextGenerator {
   /** @param onText is given the text as it comes, the prompt first. */
-  generate(
-    request: GenerateRequest,
-    onText: (chunk: string) => void,
-  ): Promise<Result<{ readonly generated: GeneratedText }>>;
+  generate(request: GenerateRequest, onText: (chunk: string) => void): Promise<Result<GeneratedText>>;
 }
 
-export async function openTextGenerator(folder: string): Promise<Result<{ readonly generator: TextGenerator }>> {
+export async function openTextGenerator(folder: string): Promise<Result<TextGenerator>> {
   const runResult = openTextRun(folder);
   if (!runResult.ok) return runResult;
-  const { run, metadata, ports } = runResult.textRun;
+  const { run, metadata, ports } = runResult.value;
   const { spec, manifest } = run;
   const weightsResult = readRunWeights(run, "end");
   if (!weightsResult.ok) return weightsResult;
   const model = readFileSync(join(folder, runFiles.stream));
   const sessionResult = await openSession(model, "cpu", estimateWorkPerSync(manifest.parameters, 1));
-  if (!sessionResult.ok) throw new Error(sessionResult.message);
-  const parameters = feedsOf(weightsResult.weights.parameters);
+  if (!sessionResult.ok) throw new Error(sessionResult.error.message);
+  const parameters = feedsOf(weightsResult.value.parameters);
   const bannedIds = metadata.unknown === undefined ? [] : [metadata.unknown];
   const tokenGenerator = await createTokenGenerator(
-    sessionResult.session,
+    sessionResult.value.session,
     ports,
     outputActivationOf(spec.model),
     bannedIds,
   );
 
-  return {
-    ok: true,
-    generator: {
-      async generate({ prompt, length, sampling, seed }, onText) {
-        const encoded = encodePrompt(prompt, metadata, "");
-        if (!encoded.ok) return encoded;
-        const { promptIds, remainingLength } = splitPrompt(encoded.ids, length);
-        const detokenizer = createDetokenizer(metadata);
-        const chunks: string[] = [];
-        const ids: number[] = encoded.ids.length > 0 ? [] : [...promptIds];
-        const emit = (chunk: string) => {
-          chunks.push(chunk);
-          if (chunk !== "") onText(chunk);
-        };
-        emit(promptIds.map(detokenizer.add).join(""));
-        const usedSeed = seed ?? spec.seed;
-        const random = randomStream(usedSeed, "generate");
-        for await (const id of tokenGenerator.generate({
-          prompt: promptIds,
-          length: remainingLength,
-          sampling,
-          random,
-          parameters,
-        })) {
-          ids.push(id);
-          emit(detokenizer.add(id));
-        }
-        emit(detokenizer.end());
-        const tokens = ids.map((id) => metadata.vocabulary[id] ?? "");
-        return { ok: true, generated: { text: chunks.join(""), tokens, seed: usedSeed } };
-      },
+  return ok({
+    async generate({ prompt, length, sampling, seed }, onText) {
+      const encoded = encodePrompt(prompt, metadata, "");
+      if (!encoded.ok) return encoded;
+      const { promptIds, remainingLength } = splitPrompt(encoded.value, length);
+      const detokenizer = createDetokenizer(metadata);
+      const chunks: string[] = [];
+      const ids: number[] = encoded.value.length > 0 ? [] : [...promptIds];
+      const emit = (chunk: string) => {
+        chunks.push(chunk);
+        if (chunk !== "") onText(chunk);
+      };
+      emit(promptIds.map(detokenizer.add).join(""));
+      const usedSeed = seed ?? spec.seed;
+      const random = randomStream(usedSeed, "generate");
+      for await (const id of tokenGenerator.generate({
+        prompt: promptIds,
+        length: remainingLength,
+        sampling,
+        random,
+        parameters,
+      })) {
+        ids.push(id);
+        emit(detokenizer.add(id));
+      }
+      emit(detokenizer.end());
+      const tokens = ids.map((id) => metadata.vocabulary[id] ?? "");
+      return ok({ text: chunks.join(""), tokens, seed: usedSeed });
     },
-  };
+  });
 }
 
 interface TextRun {
@@ -100,31 +95,31 @@ interface TextRun {
 }
 
 /** A run whose model writes text, or why this one does not. */
-function openTextRun(folder: string): Result<{ readonly textRun: TextRun }> {
+function openTextRun(folder: string): Result<TextRun> {
   const runResult = openRun(folder);
   if (!runResult.ok) return runResult;
-  const { run } = runResult;
+  const run = runResult.value;
   const { spec, manifest, metadata } = run;
   if (metadata.type !== "text")
-    return fail(
+    return fail([
       problem("not-text", `"${folder}" was trained on ${metadata.type} data, and only models of text write text.`),
-    );
+    ]);
   const reason = whyNotStreamable(spec.model);
   if (reason !== undefined)
-    return fail(problem("not-streaming", `The model of "${folder}" cannot write unit by unit: ${reason}.`));
+    return fail([problem("not-streaming", `The model of "${folder}" cannot write unit by unit: ${reason}.`)]);
   if (!existsSync(join(folder, runFiles.model)))
-    return fail(
+    return fail([
       problem("unfinished-run", `"${folder}" has no model yet.`, "rnnx train with --resume goes on with it."),
-    );
+    ]);
   if (!existsSync(join(folder, runFiles.stream)) || !manifest.stream)
-    return fail(
+    return fail([
       problem(
         "old-run",
         `"${folder}" has no ${runFiles.stream}: an older rnnx left it.`,
         "Train it again; --init takes its weights.safetensors as first weights.",
       ),
-    );
-  return { ok: true, textRun: { run, metadata, ports: manifest.stream } };
+    ]);
+  return ok({ run, metadata, ports: manifest.stream });
 }
 
 function problem(code: string, message: string, hint = ""): RunProblem {

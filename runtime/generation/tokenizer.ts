@@ -1,7 +1,7 @@
 /** Text as ids of a vocabulary, and ids as text: what a run keeps of the data that it was trained on. */
 import type { TextMetadata } from "../data/metadata.js";
 import { tokenize } from "../data/vocabulary/tokens.js";
-import { fail, type Result } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 
 /** Units that a message names at most. */
 const MAX_LISTED_UNITS = 5;
@@ -15,21 +15,23 @@ export function encodePrompt(
   prompt: string,
   { unit, vocabulary, unknown }: TextMetadata,
   path: string,
-): Result<{ readonly ids: readonly number[] }> {
+): Result<readonly number[]> {
   const idsByUnit = new Map(vocabulary.map((entry, id) => [entry, id]));
   if (unknown !== undefined) idsByUnit.delete(vocabulary[unknown] ?? "");
   const units = tokenize(prompt, unit);
   const unknownUnits = [...new Set(units.filter((entry) => !idsByUnit.has(entry)))];
-  if (unknownUnits.length === 0) return { ok: true, ids: units.map((entry) => idsByUnit.get(entry) ?? 0) };
+  if (unknownUnits.length === 0) return ok(units.map((entry) => idsByUnit.get(entry) ?? 0));
   const name = { char: "character", word: "word", byte: "byte" }[unit];
   const list = unknownUnits.slice(0, MAX_LISTED_UNITS).map((entry) => JSON.stringify(entry));
   const more = unknownUnits.length > MAX_LISTED_UNITS ? `, and ${unknownUnits.length - MAX_LISTED_UNITS} more` : "";
-  return fail({
-    code: "unknown-unit",
-    path,
-    message: `The prompt has ${name}s that the training text does not: ${list.join(", ")}${more}.`,
-    hint: `Use only the ${vocabulary.length - (unknown === undefined ? 0 : 1)} ${name}s of the vocabulary.`,
-  });
+  return fail([
+    {
+      code: "unknown-unit",
+      path,
+      message: `The prompt has ${name}s that the training text does not: ${list.join(", ")}${more}.`,
+      hint: `Use only the ${vocabulary.length - (unknown === undefined ? 0 : 1)} ${name}s of the vocabulary.`,
+    },
+  ]);
 }
 
 /** What is read before anything is chosen. Without a prompt the first unit of the training text, whose id is 0, is written first. */

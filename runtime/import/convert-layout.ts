@@ -1,6 +1,6 @@
 /** One unit of foreign tensors as the parameters of one unit of the model: gates in our order, kernels [in, out]. */
-
 import type { StoredTensor } from "../../compiler/artifact.js";
+import { fail, ok, type Result } from "../result.js";
 import { elementCount } from "../tensors/array.js";
 import type { Tensor } from "../tensors/safetensors.js";
 import type { ConversionRule, ForeignLayer, ForeignTensor, Framework, TensorSource } from "./foreign-weights.js";
@@ -16,14 +16,16 @@ export function findRule(
   framework: Framework,
   foreignLayer: ForeignLayer,
   modelLayer: ModelLayer,
-): ConversionRule | Mismatch {
+): Result<ConversionRule, Mismatch> {
   const { name, kind, kernelOf } = modelLayer;
-  if (!foreignLayer.kinds.includes(kind)) return `${foreignLayer.name} is no ${kindNames[kind]}, as ${name} is.`;
+  if (!foreignLayer.kinds.includes(kind)) return fail(`${foreignLayer.name} is no ${kindNames[kind]}, as ${name} is.`);
   const rules = kind === "cell" ? (framework.cells[modelLayer.ruleKey] ?? []) : [framework.layers[kind]];
   if (rules.length === 0)
-    return `${framework.name} has nothing that rnnx knows as the cell ${modelLayer.ruleKey} of ${name}.`;
+    return fail(`${framework.name} has nothing that rnnx knows as the cell ${modelLayer.ruleKey} of ${name}.`);
   if (foreignLayer.directions.length !== modelLayer.directions.length)
-    return `${foreignLayer.name} has ${formatDirections(foreignLayer.directions.length)}, and ${name} has ${formatDirections(modelLayer.directions.length)}.`;
+    return fail(
+      `${foreignLayer.name} has ${formatDirections(foreignLayer.directions.length)}, and ${name} has ${formatDirections(modelLayer.directions.length)}.`,
+    );
   const parameterNames = [...(modelLayer.directions[0]?.keys() ?? [])];
   /** A dense layer may be without its bias, or without a kernel of its own; a cell's parameters say which variant it is. */
   const optionalNames = kind === "dense" ? ["b", ...(kernelOf === null ? [] : ["W"])] : [];
@@ -37,11 +39,15 @@ export function findRule(
   const [first] = candidates;
   if (first === undefined) {
     const knownRules = rules.map((rule) => Object.keys(rule.parameters).join(", ")).join(", or ");
-    return `${name} has the parameters ${parameterNames.join(", ")}, and ${framework.name}'s ${modelLayer.ruleKey} gives ${knownRules}.`;
+    return fail(
+      `${name} has the parameters ${parameterNames.join(", ")}, and ${framework.name}'s ${modelLayer.ruleKey} gives ${knownRules}.`,
+    );
   }
   const mismatches = candidates.map((rule) => mismatchOf(rule, foreignLayer, modelLayer));
   const index = mismatches.indexOf(undefined);
-  return candidates[index] ?? mismatches[0] ?? first;
+  const mismatch = mismatches[0] ?? "";
+  const rule = candidates[index];
+  return rule === undefined ? fail(mismatch) : ok(rule);
 }
 
 const kindNames = { cell: "cell", embedding: "embedding", dense: "dense layer" } as const;
@@ -94,7 +100,7 @@ export function convert(
   rule: ConversionRule,
   foreignLayer: ForeignLayer,
   modelLayer: ModelLayer,
-): ReadonlyMap<string, Tensor> | Mismatch {
+): Result<ReadonlyMap<string, Tensor>, Mismatch> {
   const converted = new Map<string, Tensor>();
   for (const [direction, parameters] of modelLayer.directions.entries()) {
     const roles: Roles = foreignLayer.directions[direction] ?? new Map();
@@ -104,14 +110,14 @@ export function convert(
       const sum = new Float64Array(elementCount(shape));
       for (const tensor of source.from.flatMap((role) => roles.get(role) ?? [])) {
         const data = tensor.read();
-        if (typeof data === "string") return `${tensor.name} ${data}.`;
-        if (!data.every(Number.isFinite)) return `${tensor.name} holds numbers that are not finite.`;
-        add(sum, data, source, shape, source.gated ? rule.gates : [0]);
+        if (!data.ok) return fail(`${tensor.name} ${data.error}.`);
+        if (!data.value.every(Number.isFinite)) return fail(`${tensor.name} holds numbers that are not finite.`);
+        add(sum, data.value, source, shape, source.gated ? rule.gates : [0]);
       }
       converted.set(name, { shape, data: Float32Array.from(sum) });
     }
   }
-  return converted;
+  return ok(converted);
 }
 
 /** sum += theirs, read in our order. */

@@ -1,4 +1,5 @@
 /** Weights of another framework: what a file of them holds, and how its tensors become a model's. */
+import type { Result } from "../result.js";
 
 /** A tensor that is read when it is wanted: until then nothing is believed of its size. */
 export interface ForeignTensor {
@@ -6,7 +7,7 @@ export interface ForeignTensor {
   readonly name: string;
   readonly shape: readonly number[];
   /** The numbers, row-major, or what is wrong with them as a message that follows the tensor's name. */
-  read(): Float32Array | string;
+  read(): Result<Float32Array, string>;
 }
 
 export type LayerKind = "cell" | "embedding" | "dense";

@@ -3,6 +3,7 @@
  * nothing that a file names (external links, external data) can reach outside of it.
  */
 import type { Dataset, Entity, Group } from "h5wasm";
+import { fail, ok, type Result } from "../result.js";
 import type { ForeignTensor } from "./foreign-weights.js";
 
 export interface Hdf5Group {
@@ -12,9 +13,7 @@ export interface Hdf5Group {
   readonly attributes: ReadonlyMap<string, readonly string[]>;
 }
 
-export type ReadHdf5 =
-  | { readonly ok: true; readonly root: Hdf5Group; close(): void }
-  | { readonly ok: false; readonly message: string };
+export type ReadHdf5 = Result<{ readonly root: Hdf5Group; close(): void }, string>;
 
 /** Groups may contain themselves, so what is followed is counted. */
 const MAX_ENTRIES = 100_000;
@@ -46,10 +45,10 @@ export async function readHdf5(library: Hdf5Library, bytes: Uint8Array): Promise
       file.close();
       module.FS.unlink(FILE_PATH);
     };
-    return { ok: true, root: readGroup(file, "", 0, { entries: 0 }), close };
+    return ok({ root: readGroup(file, "", 0, { entries: 0 }), close });
   } catch (error) {
     module.FS.unlink(FILE_PATH);
-    return { ok: false, message: reasonOf(error) };
+    return fail(reasonOf(error));
   }
 }
 
@@ -103,11 +102,13 @@ function tensorOf(dataset: Dataset, name: string): ForeignTensor {
     read() {
       try {
         const { value } = dataset;
-        if (value instanceof Float32Array) return value;
-        if (value instanceof Float64Array) return Float32Array.from(value);
-        return `is of type ${typeof dataset.dtype === "string" ? dataset.dtype : "other"}, not of 32-bit or 64-bit floats`;
+        if (value instanceof Float32Array) return ok(value);
+        if (value instanceof Float64Array) return ok(Float32Array.from(value));
+        return fail(
+          `is of type ${typeof dataset.dtype === "string" ? dataset.dtype : "other"}, not of 32-bit or 64-bit floats`,
+        );
       } catch (error) {
-        return `cannot be read: ${reasonOf(error)}`;
+        return fail(`cannot be read: ${reasonOf(error)}`);
       }
     },
   };

@@ -3,7 +3,8 @@ import type { StoredTensor } from "../../compiler/artifact.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { installCommand } from "../../schema/package-root.js";
 import { readZip } from "../data/formats/zip.js";
-import { fail, type Result, type RunProblem } from "../problem.js";
+import type { RunProblem } from "../problem.js";
+import { type Failure, fail, ok, type Result } from "../result.js";
 import type { Tensor, Tensors } from "../tensors/safetensors.js";
 import { convert } from "./convert-layout.js";
 import type { ForeignFile } from "./foreign-weights.js";
@@ -45,17 +46,17 @@ export async function importKeras(
   maps: readonly NameMap[],
 ): Promise<Result<ImportedWeights>> {
   const formatProblem = (reason: string, hint = "") =>
-    fail({ code: "file-format", path: "", file, message: `"${file}" cannot be read: ${reason}.`, hint });
-  const weights = startsWith(bytes, HDF5_SIGNATURE) ? bytes : extractWeights(bytes);
-  if (typeof weights === "string") return formatProblem(weights, isPickle(bytes) ? torchHint : "");
+    fail([{ code: "file-format", path: "", file, message: `"${file}" cannot be read: ${reason}.`, hint }]);
+  const weights = startsWith(bytes, HDF5_SIGNATURE) ? ok(bytes) : extractWeights(bytes);
+  if (!weights.ok) return formatProblem(weights.error, isPickle(bytes) ? torchHint : "");
   const library = await loadHdf5();
-  if (library === undefined) return fail(missingLibraryProblem(file));
-  const result = await readHdf5(library, weights);
-  if (!result.ok) return formatProblem(result.message);
+  if (library === undefined) return fail([missingLibraryProblem(file)]);
+  const result = await readHdf5(library, weights.value);
+  if (!result.ok) return formatProblem(result.error);
   try {
-    return importLayers(file, readKerasWeights(result.root), model, maps);
+    return importLayers(file, readKerasWeights(result.value.root), model, maps);
   } finally {
-    result.close();
+    result.value.close();
   }
 }
 
@@ -66,19 +67,21 @@ function missingLibraryProblem(file: string): RunProblem {
 
 const torchHint = "Save the state dict as safetensors (safetensors.torch.save_file); pickles are not opened.";
 
-function extractWeights(archive: Uint8Array): Uint8Array | string {
+function extractWeights(archive: Uint8Array): Result<Uint8Array, string> {
   const members = readZip(archive);
-  if (typeof members === "string") return members;
-  const weights = members.find(({ name }) => name === "model.weights.h5");
+  if (!members.ok) return members;
+  const weights = members.value.find(({ name }) => name === "model.weights.h5");
   if (weights !== undefined) return weights.read();
-  return isPickle(archive)
-    ? "it is a pickle of PyTorch's"
-    : "it is an archive without the model.weights.h5 that Keras writes";
+  return fail(
+    isPickle(archive)
+      ? "it is a pickle of PyTorch's"
+      : "it is an archive without the model.weights.h5 that Keras writes",
+  );
 }
 
 function isPickle(archive: Uint8Array): boolean {
   const members = readZip(archive);
-  return typeof members !== "string" && members.some(({ name }) => name.endsWith("data.pkl"));
+  return members.ok && members.value.some(({ name }) => name.endsWith("data.pkl"));
 }
 
 /** Undefined where none of the tensors has a name that PyTorch's layers give. */
@@ -104,16 +107,16 @@ function importLayers(
   const conversionProblems: ImportProblem[] = [];
   for (const { rule, foreignLayer, modelLayer } of pairs) {
     const converted = convert(rule, foreignLayer, modelLayer);
-    if (typeof converted === "string") conversionProblems.push({ code: "init-value", message: converted, hint: "" });
-    else for (const [name, tensor] of converted) tensors.set(name, tensor);
+    if (!converted.ok) conversionProblems.push({ code: "init-value", message: converted.error, hint: "" });
+    else for (const [name, tensor] of converted.value) tensors.set(name, tensor);
   }
   for (const pair of pairs) if (hasSeparateKernel(pair, tensors)) conversionProblems.push(separateKernelProblem(pair));
   if (conversionProblems.length > 0) return failForFile(file, conversionProblems);
-  return { ok: true, tensors, notices: noticesOf(foreign, pairs, model, tensors) };
+  return ok({ tensors, notices: noticesOf(foreign, pairs, model, tensors) });
 }
 
-function failForFile(file: string, problems: readonly ImportProblem[]): ReturnType<typeof fail> {
-  return fail(...problems.map((problem) => ({ ...problem, path: "", file })));
+function failForFile(file: string, problems: readonly ImportProblem[]): Failure {
+  return fail(problems.map((problem) => ({ ...problem, path: "", file })));
 }
 
 /** A layer that uses another's kernel may be given that kernel once more, and no other. */
@@ -125,8 +128,9 @@ function hasSeparateKernel(
   const [role = ""] = rule.parameters.W?.from ?? [];
   const tensor = foreignLayer.directions[0]?.get(role);
   if (kernel === undefined || tensor === undefined) return false;
-  const data = tensor.read();
-  if (typeof data === "string" || data.length !== kernel.data.length) return true;
+  const result = tensor.read();
+  if (!result.ok || result.value.length !== kernel.data.length) return true;
+  const data = result.value;
   const isSame = data.every((value, index) => value === kernel.data[index]);
   if (isSame) return false;
   const [rows = 1, columns = 1] = kernel.shape;

@@ -1,7 +1,8 @@
 /** First weights that are read from a file: of rnnx's own, PyTorch's or Keras's. */
 import { readFileSync } from "node:fs";
 import type { StoredTensor } from "../../compiler/artifact.js";
-import { fail, type Result, type RunProblem } from "../problem.js";
+import type { RunProblem } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 import { unreadableFile } from "../storage/system-errors.js";
 import { readSafetensors, type Tensors } from "../tensors/safetensors.js";
 import {
@@ -31,20 +32,20 @@ export async function readInitialWeights(
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    return fail({ ...unreadableFile("", file, error), hint: "" });
+    return fail([{ ...unreadableFile("", file, error), hint: "" }]);
   }
   if (isKeras(bytes)) return importKeras(file, bytes, model, maps);
   const result = readSafetensors(bytes);
   if (!result.ok) {
-    const message = `"${file}" cannot be read as safetensors: ${result.message}.`;
+    const message = `"${file}" cannot be read as safetensors: ${result.error}.`;
     const hint = "Weights may be safetensors (by public name, or PyTorch's) or Keras's .keras and .h5 files.";
-    return fail({ code: "file-format", path: "", file, message, hint });
+    return fail([{ code: "file-format", path: "", file, message, hint }]);
   }
-  const tensors = renameTensors(result.tensors, maps);
+  const tensors = renameTensors(result.value.tensors, maps);
   const hasPublicNames = [...tensors.keys()].some((name) =>
     model.parameters.some((parameter) => parameter.name === name),
   );
-  const imported = hasPublicNames ? undefined : importStateDict(file, result.tensors, model, maps);
+  const imported = hasPublicNames ? undefined : importStateDict(file, result.value.tensors, model, maps);
   return imported ?? checkWeights(file, tensors, model.parameters);
 }
 
@@ -75,5 +76,5 @@ function checkWeights(file: string, tensors: Tensors, parameters: readonly Store
     } else if (!data.every(Number.isFinite))
       report("init-value", `${name} in "${file}" holds numbers that are not finite.`);
   }
-  return problems.length > 0 ? fail(...problems) : { ok: true, tensors, notices: [] };
+  return problems.length > 0 ? fail(problems) : ok({ tensors, notices: [] });
 }

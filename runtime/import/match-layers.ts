@@ -59,15 +59,15 @@ export function matchLayers(
 
 function pairLayers(state: MatchState, foreignLayer: ForeignLayer, modelLayer: ModelLayer): boolean {
   const rule = findRule(state.file.framework, foreignLayer, modelLayer);
-  if (typeof rule === "string") return false;
-  state.pairs.push({ foreignLayer, modelLayer, rule });
+  if (!rule.ok) return false;
+  state.pairs.push({ foreignLayer, modelLayer, rule: rule.value });
   state.foreignLayers = state.foreignLayers.filter((layer) => layer !== foreignLayer);
   state.modelLayers = state.modelLayers.filter((layer) => layer !== modelLayer);
   return true;
 }
 
 function isCompatible(state: MatchState, foreignLayer: ForeignLayer, modelLayer: ModelLayer): boolean {
-  return typeof findRule(state.file.framework, foreignLayer, modelLayer) !== "string";
+  return findRule(state.file.framework, foreignLayer, modelLayer).ok;
 }
 
 /** A unit, or all those of a module or layer. */
@@ -113,8 +113,8 @@ function applyMap(state: MatchState, { from, to }: NameMap): void {
     for (const [index, foreignLayer] of foreignLayers.entries()) {
       const modelLayer = modelLayers[index];
       if (modelLayer === undefined || pairLayers(state, foreignLayer, modelLayer)) continue;
-      const mismatch = findRule(state.file.framework, foreignLayer, modelLayer);
-      state.problems.push({ code: "init-shape", message: String(mismatch), hint: "" });
+      const rule = findRule(state.file.framework, foreignLayer, modelLayer);
+      state.problems.push({ code: "init-shape", message: rule.ok ? "" : rule.error, hint: "" });
       state.foreignLayers = state.foreignLayers.filter((unit) => unit !== foreignLayer);
       state.modelLayers = state.modelLayers.filter((unit) => unit !== modelLayer);
     }
@@ -175,8 +175,8 @@ function reportUnmatched({ file, foreignLayers, modelLayers, problems, pairs }: 
     const isOnlyPair =
       count(foreignLayers, (layer) => layer.kinds.includes(other.kind)) === 1 &&
       count(modelLayers, hasSameKind(other)) === 1;
-    const rule = isOnlyPair ? findRule(file.framework, first, other) : "";
-    const reason = typeof rule === "string" && rule !== "" ? [rule] : [];
+    const rule = isOnlyPair ? findRule(file.framework, first, other) : undefined;
+    const reason = rule?.ok === false ? [rule.error] : [];
     const unclear = `It is not clear which of the ${name} file's weights go where. The file has ${foreignText}. The model wants ${modelText}.${matchedNotice}`;
     const isOnly = foreignLayers.length === 1 && modelLayers.length === 1 && reason.length > 0;
     problems.push({

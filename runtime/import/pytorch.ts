@@ -1,4 +1,5 @@
 /** PyTorch: the state dict of a module as safetensors. Names and layouts of torch.nn.RNN, LSTM, GRU, Embedding and Linear. */
+import { ok } from "../result.js";
 import type { Tensors } from "../tensors/safetensors.js";
 import type {
   ForeignFile,
@@ -62,7 +63,7 @@ export function readStateDict(tensors: Tensors): ForeignFile {
     return existing;
   };
   for (const [name, { shape, data }] of tensors) {
-    const tensor = { name, shape, read: () => data };
+    const tensor = { name, shape, read: () => ok(data) };
     const [, module = "", role = "", layer = "-1", reverse] = recurrentName.exec(name) ?? [];
     const [, plainModule = "", plainRole = ""] = denseName.exec(name) ?? [];
     if (role !== "") draft(module, Number(layer), true).directions[reverse === undefined ? 0 : 1].set(role, tensor);

@@ -2,12 +2,12 @@
  * A model file that can go on learning (`export --with-training`): its spec, what it learnt of its data, and its training as it
  * stands. The file is somebody's: nothing in it is believed before it is checked, and no name in it is opened.
  */
-
 import { readFileSync } from "node:fs";
 import type { Manifest, StoredTensor } from "../../compiler/artifact.js";
 import type { Signature } from "../../compiler/signature.js";
 import type { Metadata } from "../data/metadata.js";
-import { fail, type Result, type RunProblem } from "../problem.js";
+import type { RunProblem } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 import { unreadableFile } from "../storage/system-errors.js";
 import { elementCount } from "../tensors/array.js";
 import type { Tensor, Tensors } from "../tensors/safetensors.js";
@@ -35,9 +35,9 @@ export interface TrainingRecord {
 /** Keys of a model's metadata. */
 export const metadataKeys = { spec: "rnnx.spec", training: "rnnx.training" } as const;
 
-export async function readTrainableModel(file: string): Promise<Result<{ readonly trainableModel: TrainableModel }>> {
+export async function readTrainableModel(file: string): Promise<Result<TrainableModel>> {
   const invalid = (code: string, message: string, hint = "") =>
-    fail({ code, path: "", file, message: `"${file}" ${message}.`, hint });
+    fail([{ code, path: "", file, message: `"${file}" ${message}.`, hint }]);
   const [{ readModel }, { readTrainingTensors }, { trainingName }] = await Promise.all([
     import("../../compiler/onnx/read/model.js"),
     import("../../compiler/onnx/splice/training-info.js"),
@@ -47,13 +47,13 @@ export async function readTrainableModel(file: string): Promise<Result<{ readonl
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    return fail({ ...unreadableFile("", file, error), hint: "" });
+    return fail([{ ...unreadableFile("", file, error), hint: "" }]);
   }
   const modelResult = readModel(bytes);
-  if (!modelResult.ok) return fail({ ...modelResult.problem, path: "", file });
+  if (!modelResult.ok) return fail([{ ...modelResult.problem, path: "", file }]);
   const { metadata, initializers } = modelResult.model;
   const dataProblems = checkExternalData(file, initializers);
-  if (dataProblems.length > 0) return fail(...dataProblems);
+  if (dataProblems.length > 0) return fail(dataProblems);
   const [spec, record] = [metadata[metadataKeys.spec], parseRecord(metadata[metadataKeys.training])];
   let trainingTensors: ReturnType<typeof readTrainingTensors>;
   try {
@@ -78,7 +78,7 @@ export async function readTrainableModel(file: string): Promise<Result<{ readonl
     counter?.dtype === "int64" && counter.data?.length === 8 ? Buffer.from(counter.data).readBigInt64LE() : -1n;
   if (step < 0n || step > 1_000_000_000n)
     return invalid("not-a-model", "is damaged: it does not say how long it was trained");
-  return { ok: true, trainableModel: { spec, ...record, step: Number(step), tensors } };
+  return ok({ spec, ...record, step: Number(step), tensors });
 }
 
 function parseRecord(text: string | undefined): Omit<TrainingRecord, "format"> | undefined {
@@ -106,8 +106,8 @@ export interface ResumePoint {
 export async function findResumePoint(
   model: TrainableModel | null,
   { parameters, slots }: Pick<Manifest, "parameters" | "slots">,
-): Promise<Result<{ readonly resumePoint: ResumePoint | null }>> {
-  if (model === null) return { ok: true, resumePoint: null };
+): Promise<Result<ResumePoint | null>> {
+  if (model === null) return ok(null);
   const { trainingName } = await import("../../compiler/export/training-names.js");
   const problems: RunProblem[] = [];
   const collect = (storedTensors: readonly StoredTensor[], role: "parameter" | "slot"): Tensors =>
@@ -120,7 +120,7 @@ export async function findResumePoint(
       }),
     );
   const resumePoint = { step: model.step, parameters: collect(parameters, "parameter"), slots: collect(slots, "slot") };
-  return problems.length > 0 ? fail(...problems) : { ok: true, resumePoint };
+  return problems.length > 0 ? fail(problems) : ok(resumePoint);
 }
 
 function tensorProblem(name: string, shape: readonly number[], tensor: Tensor | undefined): RunProblem | undefined {

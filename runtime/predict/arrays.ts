@@ -2,14 +2,14 @@
  * Arrays: the inputs in an `.npy` or `.json` file, or with lengths and first states beside them as members of an `.npz` file or
  * of a JSON object.
  */
-
 import { existsSync, readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import type { ArraySignature } from "../../compiler/signature.js";
 import type { ArraySource } from "../../schema/normal/index.js";
 import { type Origin, toFloat32, toIndices, toLengths } from "../data/formats/convert-array.js";
 import { readArray } from "../data/formats/read-array.js";
-import { fail, type Result, type RunProblem } from "../problem.js";
+import type { RunProblem } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 import type { NumericArray } from "../tensors/array.js";
 import { gatherRows } from "../tensors/rows.js";
 import { blankIndex, ctcDecode, describeDecoding } from "./ctc-decoder.js";
@@ -23,7 +23,7 @@ export const arrays: OpenInputs = async (options) => {
   const sources = sourcesOf(options, Object.keys(initial_states));
   const inputsResult = readRole(sources, "inputs", inputsSignature, options);
   if (!inputsResult.ok) return inputsResult;
-  const inputs = inputsResult.array;
+  const inputs = inputsResult.value;
   const [examples = 0, time = 1] = inputs.shape;
   const arraysByRole = new Map([["inputs", inputs]]);
   const problems: RunProblem[] = [];
@@ -34,44 +34,41 @@ export const arrays: OpenInputs = async (options) => {
     const fullLengths = BigInt64Array.from({ length: examples }, () => BigInt(time));
     if (lengthsResult === undefined)
       arraysByRole.set("lengths", { dtype: "int64", shape: [examples], data: fullLengths });
-    else if (lengthsResult.ok) arraysByRole.set("lengths", lengthsResult.array);
-    else problems.push(...lengthsResult.problems);
+    else if (lengthsResult.ok) arraysByRole.set("lengths", lengthsResult.value);
+    else problems.push(...lengthsResult.error);
   }
   for (const [name, state] of Object.entries(initial_states)) {
     const result = readRole(sources, name, state, options);
-    if (result.ok) arraysByRole.set(name, result.array);
-    else problems.push(...result.problems);
+    if (result.ok) arraysByRole.set(name, result.value);
+    else problems.push(...result.error);
   }
   for (const [name, { shape }] of arraysByRole) {
     if (shape[0] === examples) continue;
     const message = `${name} has ${shape[0]} examples, and inputs has ${examples}.`;
     problems.push({ code: "array-shape", path: "", file: options.file, message, hint: "" });
   }
-  if (problems.length > 0) return fail(...problems);
+  if (problems.length > 0) return fail(problems);
 
   const steps = lengthsSignature === undefined ? undefined : arraysByRole.get("lengths")?.data;
-  return {
-    ok: true,
-    inputs: {
-      lengths: Uint32Array.from({ length: examples }, (_, example) => Number(steps?.[example] ?? time)),
-      // The rows of an array are of one length, whether or not all of their steps are live.
-      hasLengths: true,
-      batch: (indices) => new Map([...arraysByRole].map(([name, array]) => [name, gatherRows(array, indices)])),
-      postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
-      describe(index, scores) {
-        if (uses.targets !== "classes") return { index, output: describeValues(scores) };
-        if (spec.loss.type === "ctc")
-          return { index, ...describeDecoding(ctcDecode(scores, blankIndex(spec.loss, scores), beam)) };
-        if (scores.shape.length === 1) return { index, ...describeClass("class", scores, null) };
-        const topPerStep = topClasses(scores, null);
-        return {
-          index,
-          class: topPerStep.map(({ id }) => id),
-          probability: topPerStep.map(({ probability }) => probability),
-        };
-      },
+  return ok({
+    lengths: Uint32Array.from({ length: examples }, (_, example) => Number(steps?.[example] ?? time)),
+    // The rows of an array are of one length, whether or not all of their steps are live.
+    hasLengths: true,
+    batch: (indices) => new Map([...arraysByRole].map(([name, array]) => [name, gatherRows(array, indices)])),
+    postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
+    describe(index, scores) {
+      if (uses.targets !== "classes") return { index, output: describeValues(scores) };
+      if (spec.loss.type === "ctc")
+        return { index, ...describeDecoding(ctcDecode(scores, blankIndex(spec.loss, scores), beam)) };
+      if (scores.shape.length === 1) return { index, ...describeClass("class", scores, null) };
+      const topPerStep = topClasses(scores, null);
+      return {
+        index,
+        class: topPerStep.map(({ id }) => id),
+        probability: topPerStep.map(({ probability }) => probability),
+      };
     },
-  };
+  });
 };
 
 /** Where each role is, by its name. */
@@ -98,14 +95,14 @@ function readRole(
   { dtype, shape }: ArraySignature,
   { file, folder }: InputsOptions,
   time?: number,
-): Result<{ readonly array: NumericArray }> {
-  const refuseHere = (code: string, message: string, hint = "") => fail({ code, path: "", file, message, hint });
+): Result<NumericArray> {
+  const refuseHere = (code: string, message: string, hint = "") => fail([{ code, path: "", file, message, hint }]);
   const source = sources.get(name);
   if (source === undefined) return refuseHere("array-missing", `"${file}" has no ${name}, which the model reads.`);
   if (Array.isArray(source) && source.length === 0) return refuseHere("array-shape", `${name} in "${file}" is empty.`);
   const result = readArray(source, folder, name, "");
-  if (!result.ok) return fail(...result.problems.map((problem) => ({ ...problem, file })));
-  const { numbers } = result;
+  if (!result.ok) return fail(result.error.map((problem) => ({ ...problem, file })));
+  const { numbers } = result.value;
   const isValid =
     numbers.shape.length === shape.length &&
     shape.every((size, axis) => typeof size !== "number" || size === numbers.shape[axis]);

@@ -1,5 +1,4 @@
 /** A model's numbers in words: classes with their probabilities, or quantities. */
-
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { argmax } from "../data/labels.js";
 import type { Uses } from "../data/source.js";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { readIdx } from "../data/formats/idx.js";
-import { fail } from "../problem.js";
+import { fail, ok } from "../result.js";
 import { unreadableFile } from "../storage/system-errors.js";
 import { describeClass, toProbabilities } from "./format-predictions.js";
 import { floatArray, type OpenInputs } from "./inputs.js";
@@ -14,35 +14,31 @@ export const images: OpenInputs = async ({ run, file, folder, uses }) => {
   try {
     bytes = readFileSync(resolve(folder, file));
   } catch (error) {
-    return fail(unreadableFile("", file, error));
+    return fail([unreadableFile("", file, error)]);
   }
   const idx = readIdx(bytes);
   if (!idx.ok) {
-    const message = `"${file}" cannot be read as images: ${idx.message}.`;
-    return fail({ code: "file-format", path: "", file, message, hint: "" });
+    const message = `"${file}" cannot be read as images: ${idx.error}.`;
+    return fail([{ code: "file-format", path: "", file, message, hint: "" }]);
   }
-  const [count = 0, rows = 0, columns = 0] = idx.shape;
-  if (idx.shape.length !== 3 || rows !== metadata.rows || columns !== metadata.columns || count === 0) {
-    const message = `"${file}" has shape [${idx.shape.join(", ")}], and should be [images, ${metadata.rows}, ${metadata.columns}].`;
-    return fail({ code: "images-shape", path: "", file, message, hint: "" });
+  const [count = 0, rows = 0, columns = 0] = idx.value.shape;
+  if (idx.value.shape.length !== 3 || rows !== metadata.rows || columns !== metadata.columns || count === 0) {
+    const message = `"${file}" has shape [${idx.value.shape.join(", ")}], and should be [images, ${metadata.rows}, ${metadata.columns}].`;
+    return fail([{ code: "images-shape", path: "", file, message, hint: "" }]);
   }
   const size = rows * columns;
-  const pixels = idx.bytes;
-  return {
-    ok: true,
-    inputs: {
-      lengths: new Uint32Array(count).fill(rows),
-      hasLengths: false,
-      batch(examples) {
-        const data = new Float32Array(examples.length * size);
-        for (const [row, image] of examples.entries()) {
-          for (let pixel = 0; pixel < size; pixel++)
-            data[row * size + pixel] = (pixels[image * size + pixel] ?? 0) / 255;
-        }
-        return new Map([["inputs", floatArray(examples.length, [rows, columns], data)]]);
-      },
-      postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
-      describe: (image, scores) => ({ image: image + 1, ...describeClass("label", scores, metadata.classes) }),
+  const pixels = idx.value.bytes;
+  return ok({
+    lengths: new Uint32Array(count).fill(rows),
+    hasLengths: false,
+    batch(examples) {
+      const data = new Float32Array(examples.length * size);
+      for (const [row, image] of examples.entries()) {
+        for (let pixel = 0; pixel < size; pixel++) data[row * size + pixel] = (pixels[image * size + pixel] ?? 0) / 255;
+      }
+      return new Map([["inputs", floatArray(examples.length, [rows, columns], data)]]);
     },
-  };
+    postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
+    describe: (image, scores) => ({ image: image + 1, ...describeClass("label", scores, metadata.classes) }),
+  });
 };

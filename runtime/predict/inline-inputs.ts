@@ -1,7 +1,7 @@
 /** Inputs that a program gives as values, as the file that a user would have written: one reader says what inputs mean. */
 import type { NormalData } from "../../schema/normal/index.js";
 import { formatCsvRow } from "../data/formats/csv.js";
-import { fail, type Result } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 
 /**
  * What a model is to say something of: the path of a file in the format of the run's data, or values, by the run's `data.type`.
@@ -48,26 +48,22 @@ export function toInputFile(data: NormalData, inputs: InlineInputs): Result<Inpu
   const { type } = data;
   if (inputKeys[type] in inputs) return serializeInputs(data, inputs);
   const message = `A run on ${type} data predicts from ${inputKeys[type]}, and was given ${Object.keys(inputs).join(", ")}.`;
-  return fail({ code: "inputs-kind", path: "", message, hint: "The path of a file is good for every kind." });
+  return fail([{ code: "inputs-kind", path: "", message, hint: "The path of a file is good for every kind." }]);
 }
 
 function serializeInputs(data: NormalData, inputs: InlineInputs): Result<InputFile> {
   if ("lines" in inputs) {
     const invalidIndex = inputs.lines.findIndex((line) => /[\r\n]/.test(line));
-    if (invalidIndex >= 0) return fail(problem("input-line", `lines[${invalidIndex}] has a line break.`));
-    return { ok: true, name: "lines.txt", content: joinLines(inputs.lines) };
+    if (invalidIndex >= 0) return fail([problem("input-line", `lines[${invalidIndex}] has a line break.`)]);
+    return ok({ name: "lines.txt", content: joinLines(inputs.lines) });
   }
   if ("sequences" in inputs)
-    return {
-      ok: true,
-      name: "sequences.jsonl",
-      content: joinLines(inputs.sequences.map((line) => JSON.stringify(line))),
-    };
+    return ok({ name: "sequences.jsonl", content: joinLines(inputs.sequences.map((line) => JSON.stringify(line))) });
   if ("sources" in inputs) {
     const lines = inputs.sources.map((source) => JSON.stringify({ source }));
-    return { ok: true, name: "sources.jsonl", content: joinLines(lines) };
+    return ok({ name: "sources.jsonl", content: joinLines(lines) });
   }
-  if ("arrays" in inputs) return { ok: true, name: "arrays.json", content: JSON.stringify(inputs.arrays) };
+  if ("arrays" in inputs) return ok({ name: "arrays.json", content: JSON.stringify(inputs.arrays) });
   const { delimiter, comment, header } = data.type === "table" ? data : { delimiter: null, comment: "", header: true };
   const columns = Object.keys(inputs.rows[0] ?? {});
   const rows = inputs.rows.map((row) =>
@@ -78,7 +74,7 @@ function serializeInputs(data: NormalData, inputs: InlineInputs): Result<InputFi
   );
   const headerLine = formatCsvRow(columns, delimiter ?? ",", true);
   const headerLines = header === false ? [] : [header === "comment" ? `${comment} ${headerLine}` : headerLine];
-  return { ok: true, name: "rows.csv", content: joinLines([...headerLines, ...rows]) };
+  return ok({ name: "rows.csv", content: joinLines([...headerLines, ...rows]) });
 }
 
 function joinLines(lines: readonly string[]): string {

@@ -1,7 +1,6 @@
 /** What a model is to say something of: examples read from a file, without answers, and words for what it says. */
-
 import type { Batch, Uses } from "../data/source.js";
-import type { Result } from "../problem.js";
+import type { Result } from "../result.js";
 import type { Run } from "../run/open.js";
 import type { NumericArray } from "../tensors/array.js";
 import type { Prediction, Scores } from "./format-predictions.js";
@@ -29,7 +28,7 @@ export interface InputsOptions {
   readonly beam: number;
 }
 
-export type OpenInputs = (options: InputsOptions) => Promise<Result<{ readonly inputs: PredictionInputs }>>;
+export type OpenInputs = (options: InputsOptions) => Promise<Result<PredictionInputs>>;
 
 /** Examples in batches of at most `size`, each of one length where lengths are not fed; in order of length. */
 export function batchesOf({ lengths, hasLengths }: PredictionInputs, size: number): readonly (readonly number[])[] {

@@ -7,7 +7,8 @@ import type { PairsMetadata } from "../data/metadata.js";
 import type { Batch } from "../data/source.js";
 import { END, joinTokens, padRows, START, tokenize } from "../data/vocabulary/tokens.js";
 import { beamSearch } from "../generation/beam-search.js";
-import { fail, type Result, type RunProblem } from "../problem.js";
+import type { RunProblem } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 import type { Run } from "../run/open.js";
 import { unreadableFile } from "../storage/system-errors.js";
 import type { Prediction } from "./format-predictions.js";
@@ -20,18 +21,14 @@ const BATCH_SIZE = 64;
 /**
  * Reads lines of text (what follows a tab is not read) or of JSON, `{"source": "text" or [numbers]}`.
  */
-export function readSources(
-  { metadata, signature }: Run,
-  file: string,
-  folder: string,
-): Result<{ readonly sources: readonly PairSource[] }> {
+export function readSources({ metadata, signature }: Run, file: string, folder: string): Result<readonly PairSource[]> {
   if (metadata.type !== "pairs") throw new Error("The run has no pairs.");
   let content: string;
   try {
     content = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(resolve(folder, file)));
   } catch (error) {
-    if (error instanceof TypeError) return fail(notUtf8Problem("", file, "Save it as UTF-8."));
-    return fail(unreadableFile("", file, error));
+    if (error instanceof TypeError) return fail([notUtf8Problem("", file, "Save it as UTF-8.")]);
+    return fail([unreadableFile("", file, error)]);
   }
   const isJson = /^\.jsonl?$/i.test(extname(file));
   const width = signature.inputs.shape[1];
@@ -53,9 +50,9 @@ export function readSources(
     }
     if (problems.length >= 20) break;
   }
-  if (problems.length > 0) return fail(...problems);
-  if (sources.length > 0) return { ok: true, sources };
-  return fail({ code: "input-empty", path: "", file, message: `"${file}" has no sources.`, hint: "" });
+  if (problems.length > 0) return fail(problems);
+  if (sources.length > 0) return ok(sources);
+  return fail([{ code: "input-empty", path: "", file, message: `"${file}" has no sources.`, hint: "" }]);
 }
 
 function parseSource(line: string): string | readonly number[] | undefined {

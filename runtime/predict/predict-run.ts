@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { invalidInput, type RunFailure } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
+import { ok, type Result } from "../result.js";
 import { openRun } from "../run/open.js";
 import type { RequestedDevice } from "../sessions/session.js";
 import { durableFs, writeFileAtomic } from "../storage/durable-fs.js";
@@ -21,23 +22,22 @@ export interface PredictRequest {
   readonly device: RequestedDevice;
 }
 
-export type PredictOutcome =
-  | { readonly ok: true; readonly predictions: number; readonly notices: readonly string[] }
-  | RunFailure;
+export type PredictOutcome = Result<{ readonly predictions: number; readonly notices: readonly string[] }, RunFailure>;
 
 export async function predictRun(request: PredictRequest): Promise<PredictOutcome> {
   const { folder, input, beam, device } = request;
   const runResult = openRun(request.run);
-  if (!runResult.ok) return invalidInput(runResult.problems);
-  const { run } = runResult;
-  const kind = outputKind(request.output);
-  if (typeof kind !== "string") return invalidInput([kind]);
+  if (!runResult.ok) return invalidInput(runResult.error);
+  const run = runResult.value;
+  const kindResult = outputKind(request.output);
+  if (!kindResult.ok) return invalidInput(kindResult.error);
+  const kind = kindResult.value;
   if (!existsSync(dirname(outputPath(request)))) return invalidInput([missingFolder(request.output)]);
   if (run.spec.data.type === "pairs" && kind === ".npy") return invalidInput([unsupportedKind(request.output)]);
   const result = await openPredictor(run, device).predict(input, folder, beam);
   if (!result.ok) return result;
-  writeOutput(outputPath(request), encodePredictions(kind, result));
-  return { ok: true, predictions: result.predictions.length, notices: result.notices };
+  writeOutput(outputPath(request), encodePredictions(kind, result.value));
+  return ok({ predictions: result.value.predictions.length, notices: result.value.notices });
 }
 
 function encodePredictions(kind: OutputKind, { predictions, scores }: Predictions): Uint8Array {

@@ -1,5 +1,4 @@
 /** A run's exported model, put to use: what it says of a file of inputs. */
-
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
@@ -7,6 +6,7 @@ import type { Manifest } from "../../compiler/artifact.js";
 import { usesOf } from "../data/source.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
+import { ok, type Result } from "../result.js";
 import { runFiles } from "../run/layout.js";
 import type { Run } from "../run/open.js";
 import { estimateWorkPerSync, openSession, type RequestedDevice } from "../sessions/session.js";
@@ -25,7 +25,7 @@ export interface Predictions {
   readonly notices: readonly string[];
 }
 
-export type PredictionsOutcome = ({ readonly ok: true } & Predictions) | RunFailure;
+export type PredictionsOutcome = Result<Predictions, RunFailure>;
 
 export interface Predictor {
   /**
@@ -57,21 +57,21 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
       if (!existsSync(model)) return invalidInput([noModelYet(run)]);
       if (type === "pairs") {
         const inputResult = readSources(run, file, folder);
-        if (!inputResult.ok) return invalidInput(inputResult.problems.map(withoutSpecPath));
+        if (!inputResult.ok) return invalidInput(inputResult.error.map(withoutSpecPath));
         const sessionResult = await getSession();
-        if (!sessionResult.ok) return runFailed(sessionResult.message, sessionResult.hint);
-        const predictions = await decodeSources(run, sessionResult.session, inputResult.sources, beam ?? 1);
-        return { ok: true, predictions, scores: null, notices: noticesOf(sessionResult.notice) };
+        if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
+        const predictions = await decodeSources(run, sessionResult.value.session, inputResult.value, beam ?? 1);
+        return ok({ predictions, scores: null, notices: noticesOf(sessionResult.value.notice) });
       }
       if (beam !== null && run.spec.loss.type !== "ctc") return invalidInput([noDecoder(run)]);
       const inputResult = await readers[type]({ run, file, folder, uses: usesOf(run.spec), beam: beam ?? 1 });
-      if (!inputResult.ok) return invalidInput(inputResult.problems.map(withoutSpecPath));
-      const { inputs } = inputResult;
+      if (!inputResult.ok) return invalidInput(inputResult.error.map(withoutSpecPath));
+      const inputs = inputResult.value;
       const sessionResult = await getSession();
-      if (!sessionResult.ok) return runFailed(sessionResult.message, sessionResult.hint);
-      const scores = await computeScores(sessionResult.session, run.manifest, inputs);
+      if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
+      const scores = await computeScores(sessionResult.value.session, run.manifest, inputs);
       const predictions = scores.map((exampleScores, example) => inputs.describe(example, exampleScores));
-      return { ok: true, predictions, scores, notices: noticesOf(sessionResult.notice) };
+      return ok({ predictions, scores, notices: noticesOf(sessionResult.value.notice) });
     },
   };
 }

@@ -1,8 +1,7 @@
 /** Sequences: the label of each line, or a tag for each of its steps. */
-
 import { gatherSequences, type InMemorySeries } from "../data/batching/windows.js";
 import { readSequences } from "../data/sources/sequence-examples.js";
-import { fail } from "../problem.js";
+import { fail, ok } from "../result.js";
 import { describeClass, describeTags, describeValues, toProbabilities } from "./format-predictions.js";
 import type { OpenInputs } from "./inputs.js";
 
@@ -11,11 +10,11 @@ export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
   if (metadata.type !== "sequences" || spec.data.type !== "sequences") throw new Error("The run has no sequences.");
   const result = await readSequences({ ...spec.data, file }, folder, uses, false);
   if (!result.ok) return result;
-  const { examples, tokens, features } = result.sequences;
+  const { examples, tokens, features } = result.value;
   const width = run.signature.inputs.shape[2];
   if (metadata.vocabulary === undefined && features !== width) {
     const message = `"${file}" has vectors of ${features}, and the model reads vectors of ${width}.`;
-    return fail({ code: "data-shape", path: "", file, message, hint: "" });
+    return fail([{ code: "data-shape", path: "", file, message, hint: "" }]);
   }
   const idByToken = new Map(metadata.vocabulary?.map((token, id) => [token, id]));
   const idOf = tokens.map((token) => idByToken.get(token) ?? metadata.unknown ?? 0);
@@ -31,28 +30,25 @@ export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
   for (const [index, { length }] of examples.entries()) starts[index + 1] = (starts[index] ?? 0) + length;
   const lengths = examples.map(({ length }) => length);
   const names = metadata.classes ?? null;
-  return {
-    ok: true,
-    inputs: {
-      lengths,
-      hasLengths: true,
-      batch(indices) {
-        const time = indices.reduce((maximum, example) => Math.max(maximum, lengths[example] ?? 0), 0);
-        const vectorShape = steps.dtype === "float32" ? [features] : [];
-        const batchLengths = BigInt64Array.from(indices, (example) => BigInt(lengths[example] ?? 0));
-        return new Map([
-          ["inputs", gatherSequences(steps, starts, indices, time, [indices.length, time, ...vectorShape])],
-          ["lengths", { dtype: "int64", shape: [indices.length], data: batchLengths }],
-        ]);
-      },
-      postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
-      describe(example, scores) {
-        const { line } = examples[example] ?? { line: 0 };
-        const perStep = scores.shape.length > 1;
-        if (uses.targets === "classes")
-          return { line, ...(perStep ? describeTags("tags", scores, names) : describeClass("label", scores, names)) };
-        return { line, [perStep ? "tags" : "label"]: describeValues(scores) };
-      },
+  return ok({
+    lengths,
+    hasLengths: true,
+    batch(indices) {
+      const time = indices.reduce((maximum, example) => Math.max(maximum, lengths[example] ?? 0), 0);
+      const vectorShape = steps.dtype === "float32" ? [features] : [];
+      const batchLengths = BigInt64Array.from(indices, (example) => BigInt(lengths[example] ?? 0));
+      return new Map([
+        ["inputs", gatherSequences(steps, starts, indices, time, [indices.length, time, ...vectorShape])],
+        ["lengths", { dtype: "int64", shape: [indices.length], data: batchLengths }],
+      ]);
     },
-  };
+    postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
+    describe(example, scores) {
+      const { line } = examples[example] ?? { line: 0 };
+      const perStep = scores.shape.length > 1;
+      if (uses.targets === "classes")
+        return { line, ...(perStep ? describeTags("tags", scores, names) : describeClass("label", scores, names)) };
+      return { line, [perStep ? "tags" : "label"]: describeValues(scores) };
+    },
+  });
 };

@@ -1,10 +1,10 @@
 /** Tables: for each row that a window ends at, the target that lies ahead of it, scaled back. */
-
 import { type FloatSeries, gatherWindows } from "../data/batching/windows.js";
 import { scaleValue, unscaleValue } from "../data/scaler.js";
 import { iterateRows, readRows } from "../data/sources/table-rows.js";
 import { collectFloats } from "../data/spill/float-list.js";
-import { fail, type RunProblem } from "../problem.js";
+import type { RunProblem } from "../problem.js";
+import { fail, ok } from "../result.js";
 import { describeClass, describeValues, type Scores, toProbabilities } from "./format-predictions.js";
 import type { OpenInputs } from "./inputs.js";
 
@@ -14,11 +14,11 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   const { columns, target, scaler, classes } = metadata;
   const { window } = spec.data;
   const result = await readRows({ ...spec.data, file, columns, target: null }, folder, false);
-  if (!result.ok) return fail(...result.problems.map((problem) => ({ ...problem, file })));
-  const { rows, values, lineOf } = result.table;
+  if (!result.ok) return fail(result.error.map((problem) => ({ ...problem, file })));
+  const { rows, values, lineOf } = result.value;
   if (rows < window) {
     const message = `"${file}" has ${rows} row${rows === 1 ? "" : "s"}, and the model reads windows of ${window}.`;
-    return fail({ code: "table-too-short", path: "", file, message, hint: "Give it more rows." });
+    return fail([{ code: "table-too-short", path: "", file, message, hint: "Give it more rows." }]);
   }
   const collected = collectFloats.float32();
   const scalers = columns.map((name) => scaler[name]);
@@ -29,7 +29,7 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
       return columnScaler === undefined ? value : scaleValue(value, columnScaler);
     });
     const overflowIndex = scaledRow.findIndex((value) => !Number.isFinite(Math.fround(value)));
-    if (overflowIndex >= 0) return fail(tooLargeProblem(file, lineOf(row), columns[overflowIndex] ?? ""));
+    if (overflowIndex >= 0) return fail([tooLargeProblem(file, lineOf(row), columns[overflowIndex] ?? "")]);
     for (const value of scaledRow) collected.push(value);
     row++;
   }
@@ -39,33 +39,30 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
     const size = shape.at(-1) ?? 1;
     return { shape: [size], data: stepData.slice(-size) };
   };
-  return {
-    ok: true,
-    inputs: {
-      lengths: new Uint32Array(rows - window + 1).fill(window),
-      hasLengths: false,
-      batch(examples) {
-        const shape = [examples.length, window, columns.length];
-        return new Map([["inputs", gatherWindows(series, { stride: 1, shift: 0, length: window }, examples, shape)]]);
-      },
-      postprocess(scores) {
-        const last = toProbabilities(spec, uses.targets, lastStep(scores));
-        if (uses.targets !== "numbers") return last;
-        const unscaledValues = last.data.map((value, index) => {
-          const columnScaler = scaler[target[index] ?? ""];
-          return columnScaler === undefined ? value : unscaleValue(value, columnScaler);
-        });
-        return { ...last, data: unscaledValues };
-      },
-      describe(example, scores) {
-        const line = lineOf(example + window - 1);
-        const [name = "target"] = target;
-        if (uses.targets === "classes") return { line, ...describeClass(name, scores, classes ?? null) };
-        const numbers = [describeValues(scores)].flat();
-        return { line, ...Object.fromEntries(target.map((column, index) => [column, numbers[index]])) };
-      },
+  return ok({
+    lengths: new Uint32Array(rows - window + 1).fill(window),
+    hasLengths: false,
+    batch(examples) {
+      const shape = [examples.length, window, columns.length];
+      return new Map([["inputs", gatherWindows(series, { stride: 1, shift: 0, length: window }, examples, shape)]]);
     },
-  };
+    postprocess(scores) {
+      const last = toProbabilities(spec, uses.targets, lastStep(scores));
+      if (uses.targets !== "numbers") return last;
+      const unscaledValues = last.data.map((value, index) => {
+        const columnScaler = scaler[target[index] ?? ""];
+        return columnScaler === undefined ? value : unscaleValue(value, columnScaler);
+      });
+      return { ...last, data: unscaledValues };
+    },
+    describe(example, scores) {
+      const line = lineOf(example + window - 1);
+      const [name = "target"] = target;
+      if (uses.targets === "classes") return { line, ...describeClass(name, scores, classes ?? null) };
+      const numbers = [describeValues(scores)].flat();
+      return { line, ...Object.fromEntries(target.map((column, index) => [column, numbers[index]])) };
+    },
+  });
 };
 
 function tooLargeProblem(file: string, line: number, name: string): RunProblem {

@@ -1,5 +1,4 @@
 /** Lines of text: the unit that each line goes on with, and what the model expected after each of its units. */
-
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { notUtf8Problem } from "../data/formats/utf8-reader.js";
@@ -8,7 +7,8 @@ import { toArray } from "../data/spill/id-list.js";
 import { positionOf } from "../data/vocabulary/locate.js";
 import { encodeWithVocabulary } from "../data/vocabulary/lookup.js";
 import { tokenizeText } from "../data/vocabulary/tokenizers.js";
-import { fail, type RunProblem } from "../problem.js";
+import type { RunProblem } from "../problem.js";
+import { fail, ok } from "../result.js";
 import { unreadableFile } from "../storage/system-errors.js";
 import type { NumericArray } from "../tensors/array.js";
 import { toProbabilities, topClasses } from "./format-predictions.js";
@@ -28,13 +28,13 @@ export const text: OpenInputs = async ({ run, file, folder, uses }) => {
   try {
     bytes = readFileSync(resolve(folder, file));
   } catch (error) {
-    return fail(unreadableFile("", file, error));
+    return fail([unreadableFile("", file, error)]);
   }
   let content: string;
   try {
     content = unit === "byte" ? bytes.toString("latin1") : new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return fail(notUtf8Problem("", file, "Save it as UTF-8."));
+    return fail([notUtf8Problem("", file, "Save it as UTF-8.")]);
   }
   const lines: Line[] = [];
   const problems: RunProblem[] = [];
@@ -45,43 +45,40 @@ export const text: OpenInputs = async ({ run, file, folder, uses }) => {
     else lines.push({ number: index + 1, text: line, ids: result });
     if (problems.length >= 20) break;
   }
-  if (problems.length > 0) return fail(...problems);
+  if (problems.length > 0) return fail(problems);
   if (lines.length === 0) {
-    return fail({ code: "input-empty", path: "", file, message: `"${file}" has no lines of text.`, hint: "" });
+    return fail([{ code: "input-empty", path: "", file, message: `"${file}" has no lines of text.`, hint: "" }]);
   }
   const join = (units: readonly (string | number)[]) =>
     unit === "byte" ? new TextDecoder().decode(Uint8Array.from(units, Number)) : units.join(unit === "word" ? " " : "");
-  return {
-    ok: true,
-    inputs: {
-      lengths: lines.map(({ ids }) => ids.length),
-      hasLengths: false,
-      batch: (examples) =>
-        new Map([["inputs", stackRows(examples.map((example) => lines[example]?.ids ?? new Int32Array()))]]),
-      postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
-      describe(example, scores) {
-        const { number, text } = lines[example] ?? { number: 0, text: "" };
-        const steps = topClasses(scores, vocabulary);
-        const next = steps.at(-1);
-        const shownText = unit === "byte" ? new TextDecoder().decode(Buffer.from(text, "latin1")) : text;
-        return {
-          line: number,
-          text: shownText,
-          next: next === undefined ? null : join([next.name]),
-          probability: next?.probability ?? null,
-          prediction: join(steps.map(({ name }) => name)),
-        };
-      },
+  return ok({
+    lengths: lines.map(({ ids }) => ids.length),
+    hasLengths: false,
+    batch: (examples) =>
+      new Map([["inputs", stackRows(examples.map((example) => lines[example]?.ids ?? new Int32Array()))]]),
+    postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
+    describe(example, scores) {
+      const { number, text } = lines[example] ?? { number: 0, text: "" };
+      const steps = topClasses(scores, vocabulary);
+      const next = steps.at(-1);
+      const shownText = unit === "byte" ? new TextDecoder().decode(Buffer.from(text, "latin1")) : text;
+      return {
+        line: number,
+        text: shownText,
+        next: next === undefined ? null : join([next.name]),
+        probability: next?.probability ?? null,
+        prediction: join(steps.map(({ name }) => name)),
+      };
     },
-  };
+  });
 };
 
 function readLine({ unit, ...metadata }: TextMetadata, line: string, number: number, file: string) {
   const tokenized = tokenizeText(unit === "byte" ? Buffer.from(line, "latin1") : line, unit);
   const encoded = encodeWithVocabulary(tokenized, metadata);
-  if (encoded.ok) return toArray(encoded.ids);
+  if (encoded.ok) return toArray(encoded.value);
   const unitIds = toArray(tokenized.ids);
-  return encoded.unknownIndices.map((index): RunProblem => {
+  return encoded.error.map((index): RunProblem => {
     const { column } = positionOf(line, unit === "byte" ? "char" : unit, index);
     const shown = JSON.stringify(tokenized.units[unitIds[index] ?? 0]);
     const message = `Line ${number} of "${file}" has ${shown}, which the run has not met.`;

@@ -1,21 +1,20 @@
 /** Predictions as files: JSON lines, JSON, CSV, or the model's numbers as an NPY array. */
-
 import { extname } from "node:path";
 import { formatCsvRow } from "../data/formats/csv.js";
 import { writeNpy } from "../data/formats/npy.js";
-import type { RunProblem } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 import { elementCount } from "../tensors/array.js";
 import type { Prediction, Scores } from "./format-predictions.js";
 
 const extensions = [".csv", ".json", ".jsonl", ".npy"] as const;
 export type OutputKind = (typeof extensions)[number];
 
-export function outputKind(file: string): OutputKind | RunProblem {
+export function outputKind(file: string): Result<OutputKind> {
   const extension = extname(file).toLowerCase();
   const kind = extensions.find((candidate) => candidate === extension);
-  if (kind !== undefined) return kind;
+  if (kind !== undefined) return ok(kind);
   const message = `Predictions cannot be written to "${file}".`;
-  return { code: "file-kind", path: "", message, hint: `Its name should end in ${extensions.join(", ")}.` };
+  return fail([{ code: "file-kind", path: "", message, hint: `Its name should end in ${extensions.join(", ")}.` }]);
 }
 
 export function outputText(kind: Exclude<OutputKind, ".npy">, predictions: readonly Prediction[]): string {

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NormalTrain } from "../../schema/normal/index.js";
+import { fail, ok, type Result } from "../result.js";
 import type { DurableFs } from "../storage/durable-fs.js";
 import { isSystemError, systemReason } from "../storage/system-errors.js";
 import { readSafetensors, type Tensors, writeSafetensors } from "../tensors/safetensors.js";
@@ -41,10 +42,8 @@ export interface CheckpointScan {
   readonly damaged: readonly { readonly path: string; readonly reason: string }[];
 }
 
-export type CheckpointWriteResult =
-  | { readonly ok: true; readonly path: string }
-  /** The newest good checkpoint is at least as new as before. */
-  | { readonly ok: false; readonly reason: string };
+/** The path of the checkpoint, or the reason why there is no new one; the latest good one stays then. */
+export type CheckpointWriteResult = Result<string, string>;
 
 /** Which checkpoints stay besides the best one. */
 export type RetentionPolicy = Pick<NormalTrain, "keep_last" | "keep_every">;
@@ -77,8 +76,7 @@ export function writeCheckpoint(
     fs.remove(partialPath);
     const neededBytes = Object.values(files).reduce((sum, { length }) => sum + length + BLOCK_BYTES, BLOCK_BYTES);
     const freeBytes = fs.freeBytes(folder);
-    if (freeBytes < neededBytes)
-      return { ok: false, reason: `it needs ${neededBytes} bytes, and ${folder} has room for ${freeBytes}` };
+    if (freeBytes < neededBytes) return fail(`it needs ${neededBytes} bytes, and ${folder} has room for ${freeBytes}`);
     fs.makeFolder(partialPath);
     for (const [file, bytes] of Object.entries(files)) fs.write(join(partialPath, file), bytes);
     fs.write(join(partialPath, checksumsFile), checksumsOf(files));
@@ -88,11 +86,11 @@ export function writeCheckpoint(
     fs.rename(partialPath, path);
     fs.syncFolder(folder);
     prune(fs, folder, checkpoint.state.step, retention);
-    return { ok: true, path };
+    return ok(path);
   } catch (error) {
     removePartial(fs, partialPath);
     if (!isSystemError(error)) throw error;
-    return { ok: false, reason: systemReason(error) };
+    return fail(systemReason(error));
   }
 }
 
@@ -141,37 +139,42 @@ export function findLatestCheckpoint(folder: string): CheckpointScan {
   for (const step of listSteps(folder).reverse()) {
     const path = join(folder, folderName(step));
     const result = readCheckpoint(folder, step);
-    if (typeof result !== "string") return { latest: result, damaged };
-    damaged.push({ path, reason: result });
+    if (result.ok) return { latest: result.value, damaged };
+    damaged.push({ path, reason: result.error });
   }
   return { latest: undefined, damaged };
 }
 
 /** The checkpoint of a step, or what is wrong with it. */
-export function readCheckpoint(folder: string, step: number): Checkpoint | string {
+export function readCheckpoint(folder: string, step: number): Result<Checkpoint, string> {
   const path = join(folder, folderName(step));
   const files = new Map<string, Uint8Array>();
   const names = [...requiredFiles, ...(existsSync(join(path, statesFile)) ? [statesFile] : [])];
   for (const name of [...names, checksumsFile]) {
     const file = join(path, name);
-    if (!existsSync(file)) return `${name} is missing`;
+    if (!existsSync(file)) return fail(`${name} is missing`);
     files.set(name, readFileSync(file));
   }
   const fileBytes = (name: string) => files.get(name) ?? new Uint8Array();
   const fileContents = Object.fromEntries(names.map((name) => [name, fileBytes(name)]));
   // The list is compared whole, so a change of any byte in any of the files shows.
   if (!Buffer.from(checksumsOf(fileContents)).equals(fileBytes(checksumsFile)))
-    return describeMismatch(fileContents, fileBytes(checksumsFile));
+    return fail(describeMismatch(fileContents, fileBytes(checksumsFile)));
 
   const state = parseState(fileBytes("state.json"));
-  if (state === undefined || state.step !== step) return "state.json is not one of this version";
+  if (state === undefined || state.step !== step) return fail("state.json is not one of this version");
   const weights = readSafetensors(fileBytes("weights.safetensors"));
   const slots = readSafetensors(fileBytes("optimizer.safetensors"));
-  if (!weights.ok) return `weights.safetensors cannot be read: ${weights.message}`;
-  if (!slots.ok) return `optimizer.safetensors cannot be read: ${slots.message}`;
+  if (!weights.ok) return fail(`weights.safetensors cannot be read: ${weights.error}`);
+  if (!slots.ok) return fail(`optimizer.safetensors cannot be read: ${slots.error}`);
   const states = names.includes(statesFile) ? readSafetensors(fileBytes(statesFile)) : undefined;
-  if (states?.ok === false) return `${statesFile} cannot be read: ${states.message}`;
-  return { state, parameters: weights.tensors, slots: slots.tensors, states: states?.tensors ?? new Map() };
+  if (states?.ok === false) return fail(`${statesFile} cannot be read: ${states.error}`);
+  return ok({
+    state,
+    parameters: weights.value.tensors,
+    slots: slots.value.tensors,
+    states: states?.value.tensors ?? new Map(),
+  });
 }
 
 function describeMismatch(files: Readonly<Record<string, Uint8Array>>, recorded: Uint8Array): string {

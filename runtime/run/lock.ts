@@ -6,6 +6,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { fail, ok, type Result } from "../result.js";
 
 interface LockHolder {
   readonly pid: number;
@@ -14,9 +15,8 @@ interface LockHolder {
   readonly host: string;
 }
 
-export type LockResult =
-  | { readonly ok: true; readonly release: () => void }
-  | { readonly ok: false; readonly message: string };
+/** The function that releases the lock, or who holds it. */
+export type LockResult = Result<() => void, string>;
 
 const lockName = "lock";
 
@@ -33,9 +33,9 @@ export function acquireLock(folder: string): LockResult {
     for (;;) {
       const result = tryLink(temporaryFile, path) ? "mine" : replaceStaleLock(folder, temporaryFile);
       if (result === "changed") continue;
-      if (result !== "mine") return { ok: false, message: describeHolder(result) };
+      if (result !== "mine") return fail(describeHolder(result));
       removeAbandonedClaims(folder);
-      return { ok: true, release: () => releaseLock(path, text) };
+      return ok(() => releaseLock(path, text));
     }
   } finally {
     rmSync(temporaryFile, { force: true });

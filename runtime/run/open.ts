@@ -5,7 +5,8 @@ import type { Manifest } from "../../compiler/artifact.js";
 import type { Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Metadata } from "../data/metadata.js";
-import { fail, type Result, type RunProblem } from "../problem.js";
+import type { RunProblem } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 import { readSafetensors, type Tensors } from "../tensors/safetensors.js";
 import { type Checkpoint, findLatestCheckpoint, readCheckpoint } from "./checkpoint.js";
 import { type DataRecord, runFiles } from "./layout.js";
@@ -21,28 +22,28 @@ export interface Run {
   readonly signature: Signature;
 }
 
-export function openRun(folder: string): Result<{ readonly run: Run }> {
+export function openRun(folder: string): Result<Run> {
   const requiredFiles = [runFiles.manifest, runFiles.spec, runFiles.data];
   const missing = requiredFiles.filter((name) => !existsSync(join(folder, name)));
   if (missing.length > 0) {
     const message = `"${folder}" is not a run directory: it has no ${missing.join(" and no ")}.`;
-    return fail(problem("not-a-run", message, "Name the directory that a training left, such as runs/hihello."));
+    return fail([problem("not-a-run", message, "Name the directory that a training left, such as runs/hihello.")]);
   }
   const version = readVersion(folder);
   if (version !== undefined && version.format !== SUPPORTED_FORMAT) {
     const message = `"${folder}" was left by rnnx ${version.rnnx}, in format ${version.format}; this version reads format ${SUPPORTED_FORMAT}.`;
-    return fail(problem("run-version", message, `Use rnnx ${version.rnnx}, or train its spec again.`));
+    return fail([problem("run-version", message, `Use rnnx ${version.rnnx}, or train its spec again.`)]);
   }
   const manifest = readRunFile<Manifest>(folder, runFiles.manifest);
   const spec = readRunFile<NormalSpec>(folder, runFiles.spec);
   const data = readRunFile<DataRecord>(folder, runFiles.data);
   if (!manifest.ok || !spec.ok || !data.ok) {
-    const reasons = [manifest, spec, data].flatMap((result) => (result.ok ? [] : [result.reason]));
+    const reasons = [manifest, spec, data].flatMap((result) => (result.ok ? [] : [result.error]));
     const message = `"${folder}" is a damaged run: ${reasons.join("; ")}.`;
-    return fail(problem("not-a-run", message, "Training with --resume writes these files anew."));
+    return fail([problem("not-a-run", message, "Training with --resume writes these files anew.")]);
   }
   const { metadata, signature } = data.value;
-  return { ok: true, run: { folder, spec: spec.value, manifest: manifest.value, metadata, signature } };
+  return ok({ folder, spec: spec.value, manifest: manifest.value, metadata, signature });
 }
 
 /** Of the manifests that this version writes. */
@@ -56,19 +57,16 @@ export interface Weights {
   readonly parameters: Tensors;
 }
 
-export function readRunWeights(
-  { folder, spec }: Run,
-  selector: WeightsSelector,
-): Result<{ readonly weights: Weights }> {
+export function readRunWeights({ folder, spec }: Run, selector: WeightsSelector): Result<Weights> {
   const checkpoints = join(folder, runFiles.checkpoints);
   if (selector === "end" && existsSync(join(folder, runFiles.weights))) return readFinalWeights(folder);
   if (typeof selector === "number") return readCheckpointWeights(folder, checkpoints, selector);
   const { latest } = findLatestCheckpoint(checkpoints);
   if (latest === undefined) {
     const message = `"${folder}" has no checkpoint, so its model has no weights yet.`;
-    return fail(problem("no-checkpoint", message, "Let it train until its first checkpoint."));
+    return fail([problem("no-checkpoint", message, "Let it train until its first checkpoint.")]);
   }
-  if (selector !== "best") return { ok: true, weights: weightsOf(latest) };
+  if (selector !== "best") return ok(weightsOf(latest));
   const { best } = latest.state.memory;
   if (best === null) {
     const message = `"${folder}" keeps no best checkpoint.`;
@@ -76,29 +74,25 @@ export function readRunWeights(
       spec.train.keep_best === null
         ? "Its spec has no train.keep_best, or no validation part. Use --checkpoint last."
         : "It has not been evaluated yet.";
-    return fail(problem("no-checkpoint", message, hint));
+    return fail([problem("no-checkpoint", message, hint)]);
   }
   return best.step === latest.state.step
-    ? { ok: true, weights: weightsOf(latest) }
+    ? ok(weightsOf(latest))
     : readCheckpointWeights(folder, checkpoints, best.step);
 }
 
-function readFinalWeights(folder: string): Result<{ readonly weights: Weights }> {
+function readFinalWeights(folder: string): Result<Weights> {
   const result = readSafetensors(readFileSync(join(folder, runFiles.weights)));
-  if (result.ok) return { ok: true, weights: { step: Number(result.metadata.step ?? 0), parameters: result.tensors } };
-  const message = `The weights in "${folder}" cannot be read: ${result.message}.`;
-  return fail(problem("file-format", message, "Its checkpoints may be good: --checkpoint last."));
+  if (result.ok) return ok({ step: Number(result.value.metadata.step ?? 0), parameters: result.value.tensors });
+  const message = `The weights in "${folder}" cannot be read: ${result.error}.`;
+  return fail([problem("file-format", message, "Its checkpoints may be good: --checkpoint last.")]);
 }
 
-function readCheckpointWeights(
-  folder: string,
-  checkpoints: string,
-  step: number,
-): Result<{ readonly weights: Weights }> {
+function readCheckpointWeights(folder: string, checkpoints: string, step: number): Result<Weights> {
   const result = readCheckpoint(checkpoints, step);
-  if (typeof result !== "string") return { ok: true, weights: weightsOf(result) };
-  const message = `"${folder}" has no good checkpoint of step ${step}: ${result}.`;
-  return fail(problem("no-checkpoint", message, `Its checkpoints are in ${checkpoints}.`));
+  if (result.ok) return ok(weightsOf(result.value));
+  const message = `"${folder}" has no good checkpoint of step ${step}: ${result.error}.`;
+  return fail([problem("no-checkpoint", message, `Its checkpoints are in ${checkpoints}.`)]);
 }
 
 function weightsOf({ state: { step }, parameters }: Checkpoint): Weights {

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { maximumBytes } from "../../schema/parse/json.js";
+import { fail, ok, type Result } from "../result.js";
 
 /** Whether a value is what it should be. */
 type Check = (value: unknown) => boolean;
@@ -74,18 +75,16 @@ const requiredFields = {
 /** Beyond this a file is no record, but something else. */
 const MAX_FILE_BYTES = 16 * maximumBytes;
 
-export type RunFileResult<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly reason: string };
+export type RunFileResult<T> = Result<T, string>;
 
 /** Parses a file of a run; a reason follows "the run is damaged: ". */
 export function readRunFile<T>(folder: string, name: keyof typeof requiredFields): RunFileResult<T> {
   const value = parseFile(join(folder, name));
-  if (value === undefined) return { ok: false, reason: `${name} is not JSON` };
-  if (!isObject(value)) return { ok: false, reason: `${name} is not a JSON object` };
+  if (value === undefined) return fail(`${name} is not JSON`);
+  if (!isObject(value)) return fail(`${name} is not a JSON object`);
   const invalid = Object.entries(requiredFields[name]).find(([key, check]) => !check(value[key]));
-  if (invalid !== undefined) return { ok: false, reason: `${name} says nothing clear of "${invalid[0]}"` };
-  return { ok: true, value: value as T };
+  if (invalid !== undefined) return fail(`${name} says nothing clear of "${invalid[0]}"`);
+  return ok(value as T);
 }
 
 /** The version of rnnx and the format that a manifest speaks of; undefined where it speaks of none. */

@@ -3,6 +3,7 @@ import type { Tensor } from "onnxruntime-common";
 import { type Artifact, carriedRoles, type Port, type Ports, readbackName } from "../../compiler/artifact.js";
 import type { SpecializedModel, SpecializedModels } from "../../compiler/compile.js";
 import type { Batch } from "../data/source.js";
+import { type Failure, fail, ok, type Result } from "../result.js";
 import { tensorOf } from "../tensors/ort.js";
 import { dataFeeds, type FetchTensors, portsWithRole, type TrainingStateRole } from "../training/training-state.js";
 import { openNativeSession } from "./native/session.js";
@@ -13,6 +14,7 @@ import {
   openSession,
   type RequestedDevice,
   resolveDevice,
+  type SessionError,
   type SessionOptions,
   type SessionResult,
 } from "./session.js";
@@ -27,9 +29,7 @@ export interface Backend {
   readonly fetchTensors: FetchTensors | undefined;
 }
 
-export type BackendResult =
-  | { readonly ok: true; readonly backend: Backend }
-  | Extract<SessionResult, { readonly ok: false }>;
+export type BackendResult = Result<Backend, SessionError>;
 
 export interface BackendOptions {
   readonly artifact: Artifact;
@@ -64,16 +64,17 @@ async function openSessions(
     sessionOptions,
   );
   if (!trainingResult.ok) return trainingResult;
-  const { runner, device: actualDevice, notice } = trainingResult;
+  const { runner, device: actualDevice, notice } = trainingResult.value;
   const evaluationResult = await openSession(artifact.eval, actualDevice, workPerSync, sessionOptions);
   if (!evaluationResult.ok) return evaluationResult;
-  const backend = { training: runner, evaluation: evaluationResult.session, device: actualDevice, notice };
-  return { ok: true, backend: { ...backend, fetchTensors: undefined } };
+  const backend = { training: runner, evaluation: evaluationResult.value.session, device: actualDevice, notice };
+  return ok({ ...backend, fetchTensors: undefined });
 }
 
-export type StepRunnerResult =
-  | { readonly ok: true; readonly runner: Runner; readonly device: Device; readonly notice: string }
-  | Extract<SessionResult, { readonly ok: false }>;
+export type StepRunnerResult = Result<
+  { readonly runner: Runner; readonly device: Device; readonly notice: string },
+  SessionError
+>;
 
 /** Bytes that a call puts out, from which copying them is more than loading another library once. */
 const NATIVE_OUTPUT_BYTES = 2 ** 20;
@@ -96,9 +97,11 @@ export async function openStepRunner(
 ): Promise<StepRunnerResult> {
   const prefersNative = resolveDevice(requested) === "cpu" && outputBytes(ports) >= NATIVE_OUTPUT_BYTES;
   const native = prefersNative ? await openNativeSession(model, ports, workPerSync, options) : undefined;
-  if (native !== undefined) return { ok: true, runner: native, device: "cpu", notice: "" };
+  if (native !== undefined) return ok({ runner: native, device: "cpu", notice: "" });
   const result = await openSession(model, requested, workPerSync, options);
-  return result.ok ? { ...result, runner: result.session } : result;
+  if (!result.ok) return result;
+  const { session, device, notice } = result.value;
+  return ok({ runner: session, device, notice });
 }
 
 async function openWebgpu(
@@ -133,14 +136,14 @@ async function openWebgpu(
   };
 
   const evaluation = await openEvaluationRunner();
-  if ("message" in evaluation) return evaluation;
-  return { ok: true, backend: { training, evaluation, device: "webgpu", notice: "", fetchTensors } };
+  if (!evaluation.ok) return evaluation;
+  return ok({ training, evaluation: evaluation.value, device: "webgpu", notice: "", fetchTensors });
 
   /** Sequences of ever other lengths would each need a session: the host evaluates those. */
-  async function openEvaluationRunner(): Promise<Runner | Extract<SessionResult, { ok: false }>> {
-    if (timeSteps !== undefined) return openStaticShapeRunner(evalPorts, models.eval, create);
+  async function openEvaluationRunner(): Promise<Result<Runner, SessionError>> {
+    if (timeSteps !== undefined) return ok(openStaticShapeRunner(evalPorts, models.eval, create));
     const hostSession = await openSession(artifact.eval, "cpu", workPerSync);
-    return hostSession.ok ? hostRunner(hostSession.session, fetchTensors) : hostSession;
+    return hostSession.ok ? ok(hostRunner(hostSession.value.session, fetchTensors)) : hostSession;
   }
 }
 
@@ -148,17 +151,17 @@ async function openWebgpu(
 async function checkFloat16Support(
   { model }: SpecializedModel,
   create: (model: Uint8Array, deviceOutputs: readonly string[]) => Promise<SessionResult>,
-): Promise<Extract<SessionResult, { ok: false }> | null> {
+): Promise<Failure<SessionError> | null> {
   const result = await create(model, []);
   if (!result.ok) return result;
   try {
-    await result.session.run({ x: tensorOf({ dtype: "float32", shape: [1], data: Float32Array.of(1) }) });
+    await result.value.session.run({ x: tensorOf({ dtype: "float32", shape: [1], data: Float32Array.of(1) }) });
     return null;
   } catch (error) {
     const message = `The webgpu device computes no float16: ${errorReason(error)}.`;
-    return { ok: false, message, hint: 'Set "precision" in train to "float32", or use another --device.' };
+    return fail({ message, hint: 'Set "precision" in train to "float32", or use another --device.' });
   } finally {
-    await result.session.release();
+    await result.value.session.release();
   }
 }
 

@@ -1,5 +1,4 @@
 /** The states of a model that reads piece by piece: each piece starts from what the one before left. */
-
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { Port, Ports } from "../../compiler/artifact.js";
 import { elementCount } from "../tensors/array.js";

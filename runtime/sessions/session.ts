@@ -1,23 +1,28 @@
 /** Sessions of ONNX Runtime on the device that was asked for. */
-
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
+import { fail, ok, type Result } from "../result.js";
 import { elementCount } from "../tensors/array.js";
 
 export type Device = "cpu" | "cuda" | "webgpu";
 export type RequestedDevice = Device | "auto";
 
-export type SessionResult =
-  | {
-      readonly ok: true;
-      readonly session: InferenceSession;
-      readonly device: Device;
-      /** Why the device is not the one hoped for; empty otherwise. */
-      readonly notice: string;
-    }
-  | { readonly ok: false; readonly message: string; readonly hint: string };
+export interface OpenedSession {
+  readonly session: InferenceSession;
+  readonly device: Device;
+  /** Why the device is not the one hoped for; empty otherwise. */
+  readonly notice: string;
+}
+
+/** Why a session could not be opened, and the way out. */
+export interface SessionError {
+  readonly message: string;
+  readonly hint: string;
+}
+
+export type SessionResult = Result<OpenedSession, SessionError>;
 
 /** `fastest` may round what is multiplied with quantized weights to whole numbers, as the runtime does by itself. */
 export type QuantizedMatmul = "fastest" | "float32";
@@ -62,14 +67,14 @@ export async function openSession(
 ): Promise<SessionResult> {
   const device = resolveDevice(requested);
   try {
-    return { ok: true, session: await createSession(model, device, workPerSync, options), device, notice: "" };
+    return ok({ session: await createSession(model, device, workPerSync, options), device, notice: "" });
   } catch (error) {
     // A model that the CPU refuses is not the user's doing.
     if (device === "cpu") throw error;
     const message = `The ${device} device cannot be used: ${errorReason(error)}.`;
-    if (requested !== "auto") return { ok: false, message, hint: hints[device] };
+    if (requested !== "auto") return fail({ message, hint: hints[device] });
     const session = await createSession(model, "cpu", workPerSync, options);
-    return { ok: true, session, device: "cpu", notice: `${message} The CPU is used instead.` };
+    return ok({ session, device: "cpu", notice: `${message} The CPU is used instead.` });
   }
 }
 
@@ -80,7 +85,7 @@ export function resolveDevice(requested: RequestedDevice): Device {
 }
 
 /** For a device that gives up in the middle of a run, where there is nobody left to ask. */
-export function sessionError({ message, hint }: Extract<SessionResult, { ok: false }>): Error {
+export function sessionError({ message, hint }: SessionError): Error {
   return new Error(`${message} ${hint}`);
 }
 

@@ -2,13 +2,13 @@
  * Sessions for arrays of known sizes, one for each combination of them: what a device without loops runs. It keeps what a training
  * carries from call to call; whole numbers are of 32 bits there, and what the host reads comes in one piece.
  */
-
 import { type InferenceSession, Tensor } from "onnxruntime-common";
 import { type Ports, type Role, HOST_OUTPUT as reportName } from "../../compiler/artifact.js";
 import type { SpecializedModel } from "../../compiler/compile.js";
+import { ok, type Result } from "../result.js";
 import { elementCount } from "../tensors/array.js";
 import type { Feeds, Runner } from "./runner.js";
-import { type SessionResult, sessionError } from "./session.js";
+import { type SessionError, type SessionResult, sessionError } from "./session.js";
 import { type SymbolSizes, symbolSizesOf } from "./shape-symbols.js";
 
 export interface StaticShapeRunner extends Runner {
@@ -38,9 +38,7 @@ export function openStaticShapeRunner(
   const deviceOutputNames = ports.outputs.filter(({ role }) => deviceOutputs.includes(role)).map(({ name }) => name);
   const step = ports.outputs.find(({ role }) => role === "step");
   const sessions = new Map<string, CachedSession>();
-  const sessionFor = async (
-    sizes: SymbolSizes,
-  ): Promise<{ readonly cached: CachedSession } | Extract<SessionResult, { ok: false }>> => {
+  const sessionFor = async (sizes: SymbolSizes): Promise<Result<CachedSession, SessionError>> => {
     const key = JSON.stringify([...sizes]);
     let cached = sessions.get(key);
     sessions.delete(key);
@@ -48,7 +46,7 @@ export function openStaticShapeRunner(
       const { model: bytes, hostOutputs: report } = await model(sizes);
       const result = await create(bytes, deviceOutputNames);
       if (!result.ok) return result;
-      cached = { session: result.session, report };
+      cached = { session: result.value.session, report };
     }
     sessions.set(key, cached);
     const [oldest] = sessions;
@@ -56,18 +54,18 @@ export function openStaticShapeRunner(
       sessions.delete(oldest[0]);
       await oldest[1].session.release();
     }
-    return { cached };
+    return ok(cached);
   };
   return {
     async open(feeds) {
       const result = await sessionFor(symbolSizesOf(ports.inputs, feeds));
-      return "cached" in result ? { ok: true, session: result.cached.session, device: "webgpu", notice: "" } : result;
+      return result.ok ? ok({ session: result.value.session, device: "webgpu", notice: "" }) : result;
     },
     async run(feeds) {
       const sizes = symbolSizesOf(ports.inputs, feeds);
       const result = await sessionFor(sizes);
-      if (!("cached" in result)) throw sessionError(result);
-      const { session, report } = result.cached;
+      if (!result.ok) throw sessionError(result.error);
+      const { session, report } = result.value;
       const int32Feeds = Object.entries(feeds).map(([name, tensor]) => [name, toInt32(tensor)] as const);
       // All outputs are fetched: a device gives them in the wrong order otherwise.
       const { [reportName]: packedReport, ...outputs } = await session.run(Object.fromEntries(int32Feeds));

@@ -1,7 +1,7 @@
 /** What a sweep leaves: its plan, and of each trial its values, its evaluations and how it ended. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fail, type Result } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 import { durableFs, writeFileAtomic } from "../storage/durable-fs.js";
 import type { IntermediateValue, Mode, Pruner } from "./pruning.js";
 import type { SearchSpace, TrialValues } from "./search-space.js";
@@ -46,26 +46,28 @@ export function trialFolder(out: string, trial: number): string {
 }
 
 /** Begins a sweep, or goes on with one of the same settings. */
-export function openSweep(out: string, settings: SweepSettings): Result<object> {
+export function openSweep(out: string, settings: SweepSettings): Result<void> {
   const file = join(out, sweepFiles.settings);
   if (existsSync(file)) {
     const existing = readJson<SweepSettings>(file);
     if (existing === undefined || fingerprintOf(existing) !== fingerprintOf(settings)) {
       const message = `"${out}" holds another sweep, of other values, seed, metric or stopping.`;
-      return fail({
-        code: "other-sweep",
-        path: "",
-        message,
-        hint: "Name another folder with --out, or remove that one.",
-      });
+      return fail([
+        {
+          code: "other-sweep",
+          path: "",
+          message,
+          hint: "Name another folder with --out, or remove that one.",
+        },
+      ]);
     }
   } else if (existsSync(out) && readdirSync(out).length > 0) {
     const message = `"${out}" is not empty, and holds no sweep.`;
-    return fail({ code: "other-sweep", path: "", message, hint: "Name another folder with --out." });
+    return fail([{ code: "other-sweep", path: "", message, hint: "Name another folder with --out." }]);
   }
   durableFs.makeFolder(join(out, sweepFiles.trials));
   writeJson(file, settings);
-  return { ok: true };
+  return ok(undefined);
 }
 
 /** More draws go on from fewer. */

@@ -2,8 +2,9 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { NormalSpec } from "../../schema/normal/index.js";
-import type { SplitMetrics, TrainEvent, TrainRequest } from "../events.js";
+import type { DoneEvent, SplitMetrics, TrainEvent, TrainRequest } from "../events.js";
 import type { TrainOutcome } from "../outcome.js";
+import { fail, type Result } from "../result.js";
 import {
   bestValue,
   type IntermediateValue,
@@ -137,29 +138,22 @@ async function runTrial(
   send({ type: "train", request });
   if (signal?.aborted) abort();
 
-  const result = await new Promise<TrainOutcome | string>((resolve) => {
-    let received: TrainOutcome | string | undefined;
+  const result = await new Promise<Result<DoneEvent, string>>((resolve) => {
+    let received: Result<DoneEvent, string> | undefined;
     trialProcess.on("message", (message: TrialMessage) => {
       if (message.type === "event") onTrialEvent(message.event);
-      else received = message.type === "outcome" ? message.outcome : message.message;
+      else received = message.type === "outcome" ? withReason(message.outcome) : fail(message.message);
     });
-    trialProcess.on("error", (error) => resolve(error.message));
+    trialProcess.on("error", (error) => resolve(fail(error.message)));
     trialProcess.on("exit", (code, signalName) =>
-      resolve(received ?? `Its process ended with ${signalName ?? `code ${code}`}.`),
+      resolve(received ?? fail(`Its process ended with ${signalName ?? `code ${code}`}.`)),
     );
   });
   signal?.removeEventListener("abort", abort);
 
   const record = { trial, values, steps, readings, message: "" };
-  if (typeof result === "string" || !result.ok)
-    return {
-      ...record,
-      state: "failed",
-      step,
-      value: null,
-      message: typeof result === "string" ? result : reasonOf(result),
-    };
-  const { done } = result;
+  if (!result.ok) return { ...record, state: "failed", step, value: null, message: result.error };
+  const done = result.value;
   const best = finiteOrNull(
     bestValue(
       readings.map(({ value }) => value),
@@ -172,8 +166,10 @@ async function runTrial(
   return { ...record, state: "interrupted", step: done.step, value: best };
 }
 
-function reasonOf(failure: Extract<TrainOutcome, { ok: false }>): string {
-  return failure.kind === "failed" ? failure.message : failure.problems.map(({ message }) => message).join(" ");
+function withReason(outcome: TrainOutcome): Result<DoneEvent, string> {
+  if (outcome.ok) return outcome;
+  const { error } = outcome;
+  return fail(error.kind === "failed" ? error.message : error.problems.map(({ message }) => message).join(" "));
 }
 
 /** A metric of the validation part, or of the part to train on where there is no other. */

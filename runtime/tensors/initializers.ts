@@ -1,5 +1,4 @@
 /** First values of tensors. Each tensor has its own random stream, so values depend on the seed and its name alone. */
-
 import type { Initializer, StoredTensor } from "../../compiler/artifact.js";
 import { elementCount } from "./array.js";
 import { type RandomStream, randomStream } from "./random.js";

@@ -1,5 +1,4 @@
 /** Tensors as sessions take them and give them: the same for ONNX Runtime in Node and in a browser. */
-
 import { type InferenceSession, Tensor } from "onnxruntime-common";
 import type { Port } from "../../compiler/artifact.js";
 import type { NumericArray } from "./array.js";

@@ -2,6 +2,8 @@
  * Safetensors: named tensors in one file. Eight bytes of header length (little-endian), the header in JSON (each name's
  * dtype, shape and byte range), then the bytes of all tensors without holes.
  */
+import { isObject } from "../../schema/json-pointer.js";
+import { fail, ok, type Result } from "../result.js";
 import { bfloat16ToNumber, float16ToNumber } from "./half-float.js";
 
 export interface Tensor {
@@ -11,9 +13,13 @@ export interface Tensor {
 
 export type Tensors = ReadonlyMap<string, Tensor>;
 
-export type SafetensorsResult =
-  | { readonly ok: true; readonly tensors: Tensors; readonly metadata: Readonly<Record<string, string>> }
-  | { readonly ok: false; readonly message: string };
+export interface SafetensorsFile {
+  readonly tensors: Tensors;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The error is a clause that follows the name of the file. */
+export type SafetensorsResult = Result<SafetensorsFile, string>;
 
 /** Bytes of an element, and how it becomes a number. Wider floats are rounded to float32, narrower ones are exact. */
 const elementTypes: ReadonlyMap<string, { readonly bytes: number; read(view: DataView, offset: number): number }> =
@@ -64,71 +70,70 @@ interface Entry {
 
 export function readSafetensors(bytes: Uint8Array): SafetensorsResult {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 8) return invalid("it is too short to hold a header");
+  if (bytes.length < 8) return fail("it is too short to hold a header");
   const length = Number(view.getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES)
-    return invalid(`its header claims ${length} bytes, and at most ${MAX_HEADER_BYTES} are allowed`);
+    return fail(`its header claims ${length} bytes, and at most ${MAX_HEADER_BYTES} are allowed`);
   const start = 8 + length;
-  if (start > bytes.length) return invalid("it ends inside its header");
+  if (start > bytes.length) return fail("it ends inside its header");
   const header = parseHeader(bytes.subarray(8, start));
-  if (typeof header === "string") return invalid(header);
+  if (!header.ok) return header;
+  const { entries, metadata } = header.value;
 
   let coveredBytes = 0;
-  for (const { name, dtype, shape, begin, end } of [...header.entries].sort(
-    (a, b) => a.begin - b.begin || a.end - b.end,
-  )) {
+  for (const { name, dtype, shape, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     const type = elementTypes.get(dtype);
     if (type === undefined) {
-      return invalid(`"${name}" is of type ${dtype}, not one of ${[...elementTypes.keys()].join(", ")}`);
+      return fail(`"${name}" is of type ${dtype}, not one of ${[...elementTypes.keys()].join(", ")}`);
     }
     const size = shape.reduce((product, axis) => product * axis, type.bytes);
     if (end - begin !== size)
-      return invalid(`"${name}" of shape [${shape.join(", ")}] needs ${size} bytes, and has ${end - begin}`);
+      return fail(`"${name}" of shape [${shape.join(", ")}] needs ${size} bytes, and has ${end - begin}`);
     if (begin !== coveredBytes)
-      return invalid(`"${name}" begins at byte ${begin}, where ${coveredBytes} bytes are in use`);
+      return fail(`"${name}" begins at byte ${begin}, where ${coveredBytes} bytes are in use`);
     coveredBytes = end;
   }
   const dataBytes = bytes.length - start;
   if (coveredBytes !== dataBytes)
-    return invalid(`its tensors take ${coveredBytes} bytes, and ${dataBytes} follow the header`);
+    return fail(`its tensors take ${coveredBytes} bytes, and ${dataBytes} follow the header`);
 
   const tensors = new Map<string, Tensor>();
-  for (const { name, dtype, shape, begin, end } of header.entries) {
+  for (const { name, dtype, shape, begin, end } of entries) {
     const type = elementTypes.get(dtype);
     if (type === undefined) continue;
     const data = new Float32Array((end - begin) / type.bytes);
     for (let index = 0; index < data.length; index++) data[index] = type.read(view, start + begin + index * type.bytes);
     tensors.set(name, { shape, data });
   }
-  return { ok: true, tensors, metadata: header.metadata };
+  return ok({ tensors, metadata });
 }
 
 function parseHeader(
   bytes: Uint8Array,
-): { readonly entries: readonly Entry[]; readonly metadata: Readonly<Record<string, string>> } | string {
+): Result<{ readonly entries: readonly Entry[]; readonly metadata: Readonly<Record<string, string>> }, string> {
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    return "its header is not JSON";
+    return fail("its header is not JSON");
   }
-  if (!isObject(header)) return "its header is not a JSON object";
+  if (!isObject(header)) return fail("its header is not a JSON object");
   const entries: Entry[] = [];
   const metadata: [string, string][] = [];
   for (const [name, value] of Object.entries(header)) {
     if (name === "__metadata__") {
-      if (!isObject(value)) return "its metadata is not an object of texts";
+      if (!isObject(value)) return fail("its metadata is not an object of texts");
       for (const [key, text] of Object.entries(value)) {
-        if (typeof text !== "string") return "its metadata is not an object of texts";
+        if (typeof text !== "string") return fail("its metadata is not an object of texts");
         metadata.push([key, text]);
       }
       continue;
     }
     const entry = isObject(value) ? parseEntry(name, value) : undefined;
-    if (entry === undefined) return `its header says nothing clear of "${name}"`;
+    if (entry === undefined) return fail(`its header says nothing clear of "${name}"`);
     entries.push(entry);
   }
-  return { entries, metadata: Object.fromEntries(metadata) };
+  return ok({ entries, metadata: Object.fromEntries(metadata) });
 }
 
 function parseEntry(name: string, value: Readonly<Record<string, unknown>>): Entry | undefined {
@@ -139,14 +144,6 @@ function parseEntry(name: string, value: Readonly<Record<string, unknown>>): Ent
   return { name, dtype, shape, begin, end };
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function isSizes(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
-}
-
-function invalid(message: string): SafetensorsResult {
-  return { ok: false, message };
 }

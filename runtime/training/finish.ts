@@ -89,8 +89,8 @@ function chooseWeights(folder: string, { step, progress, parameters }: FinalStat
   const bestRecord = { step: best.step, metric: best.metric, value: best.value };
   if (best.step === step) return { ...lastWeights, best: bestRecord, notices: [] };
   const bestCheckpoint = readCheckpoint(folder, best.step);
-  if (typeof bestCheckpoint !== "string")
-    return { evaluation: best, parameters: bestCheckpoint.parameters, best: bestRecord, notices: [] };
-  const message = `The best checkpoint, of step ${best.step}, is damaged (${bestCheckpoint}): the run ends with its last weights.`;
+  if (bestCheckpoint.ok)
+    return { evaluation: best, parameters: bestCheckpoint.value.parameters, best: bestRecord, notices: [] };
+  const message = `The best checkpoint, of step ${best.step}, is damaged (${bestCheckpoint.error}): the run ends with its last weights.`;
   return { ...lastWeights, notices: [{ event: "notice", message }] };
 }

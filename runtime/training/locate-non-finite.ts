@@ -52,7 +52,7 @@ export async function locateNonFinite(
       states: await trainer.tensors("state"),
     };
     for (let microBatch = 0; microBatch < probeModel.microBatches; microBatch++) {
-      const outputs = await session.session.run(probeFeeds(probeModel, state, step - 1, batch, microBatch));
+      const outputs = await session.value.session.run(probeFeeds(probeModel, state, step - 1, batch, microBatch));
       const nonFinite = firstNonFinite(probeModel, outputs);
       if (nonFinite !== undefined) return describeOrigin(spec, nonFinite);
     }

@@ -1,5 +1,4 @@
 /** The training loop, from a request to a finished run directory. It may run in any thread. */
-
 import { join } from "node:path";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalTrain } from "../../schema/normal/index.js";
@@ -8,7 +7,7 @@ import { monitoredSplits } from "../evaluation/evaluator.js";
 import { previewExamples, summarizePredictions } from "../evaluation/prediction-summary.js";
 import type { TrainEvent, TrainRequest } from "../events.js";
 import { invalidInput, runFailed, type TrainOutcome } from "../outcome.js";
-import type { Result } from "../problem.js";
+import { ok, type Result } from "../result.js";
 import { writeCheckpoint } from "../run/checkpoint.js";
 import { writeRunEnvironment } from "../run/environment.js";
 import { runFiles, writeRunInputs } from "../run/layout.js";
@@ -42,8 +41,8 @@ export interface TrainingObserver {
 
 export async function runTraining(request: TrainRequest, observer: TrainingObserver): Promise<TrainOutcome> {
   const prepareResult = await prepare(request);
-  if (!prepareResult.ok) return prepareResult.outcome;
-  const { prepared } = prepareResult;
+  if (!prepareResult.ok) return prepareResult;
+  const prepared = prepareResult.value;
   return trainWithLock({ ...request, spec: prepared.spec }, prepared, observer);
 }
 
@@ -55,14 +54,14 @@ export async function trainWithLock(
 ): Promise<TrainOutcome> {
   durableFs.makeFolder(request.out);
   const lockResult = acquireLock(request.out);
-  if (!lockResult.ok) return runFailed(`The run directory "${request.out}" is in use: ${lockResult.message}`);
+  if (!lockResult.ok) return runFailed(`The run directory "${request.out}" is in use: ${lockResult.error}`);
   try {
     const startResult = await startTraining(request, prepared);
     return startResult.ok
-      ? await runLoop(startResult.start, request, prepared, observer)
-      : invalidInput(startResult.problems);
+      ? await runLoop(startResult.value, request, prepared, observer)
+      : invalidInput(startResult.error);
   } finally {
-    lockResult.release();
+    lockResult.value();
   }
 }
 
@@ -71,10 +70,7 @@ interface TrainingStart extends Pick<StartState, "step" | "loss" | "progress" | 
   readonly trainer: Trainer;
 }
 
-async function startTraining(
-  request: TrainRequest,
-  prepared: PreparedTraining,
-): Promise<Result<{ readonly start: TrainingStart }>> {
+async function startTraining(request: TrainRequest, prepared: PreparedTraining): Promise<Result<TrainingStart>> {
   const stateResult = restoreOrInitialize(request, prepared);
   if (!stateResult.ok) return stateResult;
   const { artifact, source } = prepared;
@@ -83,9 +79,9 @@ async function startTraining(
     metadata: source.metadata,
     signature,
   });
-  const trainer = prepared.createTrainer(stateResult.state);
-  const { step, loss, progress, notices } = stateResult.state;
-  return { ok: true, start: { step, loss, progress, notices, trainer } };
+  const trainer = prepared.createTrainer(stateResult.value);
+  const { step, loss, progress, notices } = stateResult.value;
+  return ok({ step, loss, progress, notices, trainer });
 }
 
 async function runLoop(
@@ -138,11 +134,11 @@ async function runLoop(
     const checkpoint = { state, parameters, slots, states: await trainer.tensors("state") };
     const writeResult = writeCheckpoint(durableFs, join(out, runFiles.checkpoints), checkpoint, spec.train);
     if (!writeResult.ok) {
-      const message = `The checkpoint of step ${step} could not be written: ${writeResult.reason}. ${lastCheckpointMessage()}`;
+      const message = `The checkpoint of step ${step} could not be written: ${writeResult.error}. ${lastCheckpointMessage()}`;
       return runFailed(message, "When there is room for it, the same command with --resume goes on.");
     }
     lastSavedStep = step;
-    emit([{ event: "checkpoint", step, path: writeResult.path }]);
+    emit([{ event: "checkpoint", step, path: writeResult.value }]);
     return undefined;
   };
   const lastCheckpointMessage = () =>
@@ -215,7 +211,7 @@ async function runLoop(
     });
     writeRunEnvironment(durableFs, out, { device: prepared.device, ...timing });
     emit([...notices, done]);
-    return { ok: true, done };
+    return ok(done);
   } finally {
     metricsLog.close();
   }

@@ -18,7 +18,7 @@ import { findResumePoint, type ResumePoint, readTrainableModel } from "../import
 import { type ResolvedSpec, resolveBatchSize, withRecordedBatches } from "../memory/batch-size.js";
 import { checkMemory } from "../memory/check.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
-import { fail, type Result } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 import { checkRunDirectory } from "../run/layout.js";
 import { openBackend } from "../sessions/backend.js";
 import { type Device, estimateWorkPerSync } from "../sessions/session.js";
@@ -50,9 +50,7 @@ export interface PreparedTraining {
   readonly notices: readonly string[];
 }
 
-export type PrepareResult =
-  | { readonly ok: true; readonly prepared: PreparedTraining }
-  | { readonly ok: false; readonly outcome: RunFailure };
+export type PrepareResult = Result<PreparedTraining, RunFailure>;
 
 /** All that is known of a training before it computes anything. */
 export interface TrainingPlan
@@ -67,9 +65,7 @@ export interface TrainingPlan
   readonly workPerSync: number;
 }
 
-export type PlanResult =
-  | { readonly ok: true; readonly trainingPlan: TrainingPlan }
-  | Extract<PrepareResult, { ok: false }>;
+export type PlanResult = Result<TrainingPlan, RunFailure>;
 
 /** How a training differs that several processes or threads share. */
 export interface DataParallel {
@@ -98,20 +94,20 @@ export async function planTraining(
 ): Promise<PlanResult> {
   const { folder, out, init, disabledPasses, stopAfter } = request;
   const modelResult = request.fromModel === undefined ? null : await readTrainableModel(request.fromModel);
-  const trainableModel = modelResult?.ok ? modelResult.trainableModel : null;
+  const trainableModel = modelResult?.ok ? modelResult.value : null;
   const dataResult =
     modelResult?.ok === false ? modelResult : await openData(request.spec, folder, trainableModel?.metadata);
   const requestedSpec = request.resume ? withRecordedBatches(request.spec, out) : request.spec;
   const resolved = dataParallel.agree(
-    dataResult.ok ? await resolveBatchSize(requestedSpec, dataResult.source, request.memoryLimit) : null,
+    dataResult.ok ? await resolveBatchSize(requestedSpec, dataResult.value, request.memoryLimit) : null,
   );
-  if (!dataResult.ok) return { ok: false, outcome: invalidInput(dataResult.problems) };
-  if (resolved === null) return { ok: false, outcome: runFailed("The data could not be opened.") };
-  const { source } = dataResult;
+  if (!dataResult.ok) return invalidInput(dataResult.error);
+  if (resolved === null) return runFailed("The data could not be opened.");
+  const source = dataResult.value;
   const { spec, notices } = resolved;
   const signature = source.signature(spec.train);
   const shapeProblems = trainableModel === null ? [] : checkDataShape(trainableModel.signature, signature);
-  if (shapeProblems.length > 0) return { ok: false, outcome: invalidInput(shapeProblems) };
+  if (shapeProblems.length > 0) return invalidInput(shapeProblems);
 
   const { compile } = await import("../../compiler/compile.js");
   const rankSpec = dataParallel.seedOffset === 0 ? spec : { ...spec, seed: spec.seed + dataParallel.seedOffset };
@@ -124,7 +120,7 @@ export async function planTraining(
     ...target,
   };
   const compileResult = await compile(rankSpec, signature, options);
-  if (!compileResult.ok) return { ok: false, outcome: invalidInput(compileResult.problems) };
+  if (!compileResult.ok) return invalidInput(compileResult.problems);
   const { artifact, memoryAt, models } = compileResult;
   const { parameters } = artifact.manifest;
 
@@ -134,93 +130,90 @@ export async function planTraining(
   const samplesResult = resolveSampleOptions(spec, source);
   const problems = [
     ...checkIdRange(spec, signature, artifact.manifest, source),
-    ...[initialWeights, resumeResult].flatMap((result) => (result.ok ? [] : result.problems)),
-    ...[trainingPlan, samplesResult].flatMap((result) => (result.ok ? [] : result.problems)),
+    ...[initialWeights, resumeResult].flatMap((result) => (result.ok ? [] : result.error)),
+    ...[trainingPlan, samplesResult].flatMap((result) => (result.ok ? [] : result.error)),
     ...checkRunDirectory(out),
   ];
   if (!initialWeights.ok || !resumeResult.ok || !trainingPlan.ok || !samplesResult.ok || problems.length > 0)
-    return { ok: false, outcome: invalidInput(problems) };
+    return invalidInput(problems);
   const peakMemory = (batch: number) =>
     dataParallel.localProcesses * memoryAt(Math.ceil(batch / dataParallel.processes));
-  const memoryCheck = checkMemory(spec.train, trainingPlan.batchSchedule.batchSize, peakMemory);
-  if (memoryCheck.problems.length > 0 && request.force !== true)
-    return { ok: false, outcome: invalidInput(memoryCheck.problems) };
-  const { resumePoint } = resumeResult;
+  const memoryCheck = checkMemory(spec.train, trainingPlan.value.batchSize, peakMemory);
+  if (memoryCheck.problems.length > 0 && request.force !== true) return invalidInput(memoryCheck.problems);
+  const resumePoint = resumeResult.value;
   // The spec says how many updates this run makes; they are counted from where the training stands.
   const batchSchedule = {
-    ...trainingPlan.batchSchedule,
-    steps: trainingPlan.batchSchedule.steps + (resumePoint?.step ?? 0),
+    ...trainingPlan.value,
+    steps: trainingPlan.value.steps + (resumePoint?.step ?? 0),
   };
-  return {
-    ok: true,
-    trainingPlan: {
-      spec,
-      source,
-      signature,
-      artifact,
-      models,
-      batchSchedule,
-      batches: createBatchLoader(source, batchSchedule),
-      samples: samplesResult.samples,
-      workPerSync: estimateWorkPerSync(parameters, microBatchSizeOf(spec.train, batchSchedule.batchSize)),
-      initialWeights: initialWeights.tensors,
-      resumePoint,
-      notices: [...notices, ...memoryCheck.notices, ...initialWeights.notices],
-    },
-  };
+  return ok({
+    spec,
+    source,
+    signature,
+    artifact,
+    models,
+    batchSchedule,
+    batches: createBatchLoader(source, batchSchedule),
+    samples: samplesResult.value,
+    workPerSync: estimateWorkPerSync(parameters, microBatchSizeOf(spec.train, batchSchedule.batchSize)),
+    initialWeights: initialWeights.value.tensors,
+    resumePoint,
+    notices: [...notices, ...memoryCheck.notices, ...initialWeights.value.notices],
+  });
 }
 
 /** Prepares a training in this process alone. */
 export async function prepare(request: TrainRequest): Promise<PrepareResult> {
   const planResult = await planTraining(request);
   if (!planResult.ok) return planResult;
-  const { samples, workPerSync, models, signature, ...trainingPlan } = planResult.trainingPlan;
+  const { samples, workPerSync, models, signature, ...trainingPlan } = planResult.value;
   const { spec, source, artifact, batchSchedule, batches } = trainingPlan;
   const { manifest } = artifact;
   const storedTensors = { parameter: manifest.parameters, slot: manifest.slots };
   const backendOptions = { artifact, models, workPerSync, threads: request.threads, timeSteps: signature.steps };
   const backendResult = await openBackend(request.device, backendOptions, () => batches(1, 1));
-  if (!backendResult.ok) return { ok: false, outcome: runFailed(backendResult.message, backendResult.hint) };
-  const { training, evaluation, device, notice, fetchTensors } = backendResult.backend;
-  return {
-    ok: true,
-    prepared: {
-      ...trainingPlan,
-      createTrainer: (start) =>
-        createTrainer(training, manifest.train, storedTensors, start, batchSchedule.batchSize, batches, fetchTensors),
-      evaluator: await createEvaluator(evaluation, manifest, source),
-      textSampler: samples && (await openTextSampler(spec, artifact, samples)),
-      device,
-      notices: [notice, ...trainingPlan.notices].filter((text) => text !== ""),
-    },
-  };
+  if (!backendResult.ok) return runFailed(backendResult.error.message, backendResult.error.hint);
+  const { training, evaluation, device, notice, fetchTensors } = backendResult.value;
+  return ok({
+    ...trainingPlan,
+    createTrainer: (start) =>
+      createTrainer(training, manifest.train, storedTensors, start, batchSchedule.batchSize, batches, fetchTensors),
+    evaluator: await createEvaluator(evaluation, manifest, source),
+    textSampler: samples && (await openTextSampler(spec, artifact, samples)),
+    device,
+    notices: [notice, ...trainingPlan.notices].filter((text) => text !== ""),
+  });
 }
 
 async function loadInitialWeights(
   init: InitialWeightsSource | null,
   model: TargetModel,
 ): Promise<Result<ImportedWeights>> {
-  return init === null ? { ok: true, tensors: new Map(), notices: [] } : readInitialWeights(init, model);
+  return init === null ? ok({ tensors: new Map(), notices: [] }) : readInitialWeights(init, model);
 }
 
 function batchScheduleFor(
   { train, seed }: NormalSpec,
   source: DataSource,
   { manifest }: Artifact,
-): Result<{ batchSchedule: BatchSchedule }> {
+): Result<BatchSchedule> {
   if (isStateful(manifest)) return createStatefulSchedule(train, source.splits.train);
   const batchSchedule = createBatchSchedule(train, seed, source.buckets ?? [source.splits.train]);
   const { length } = source.splits.train;
   const location = { code: "accumulate-batch", path: "/train/accumulate" };
   if (batchSchedule.examples === 0)
-    return fail({
+    return fail([
+      {
+        ...location,
+        message: `There are fewer examples to train on than the ${train.accumulate} portions of a batch.`,
+      },
+    ]);
+  if (typeof train.batch_size === "number" || batchSchedule.examples === length) return ok(batchSchedule);
+  return fail([
+    {
       ...location,
-      message: `There are fewer examples to train on than the ${train.accumulate} portions of a batch.`,
-    });
-  if (typeof train.batch_size === "number" || batchSchedule.examples === length) return { ok: true, batchSchedule };
-  return fail({
-    ...location,
-    message: `All ${length} examples in one batch do not fall into ${train.accumulate} equal portions.`,
-    hint: 'Give a "batch_size": the last batch of an epoch then leaves out what is over.',
-  });
+      message: `All ${length} examples in one batch do not fall into ${train.accumulate} equal portions.`,
+      hint: 'Give a "batch_size": the last batch of an epoch then leaves out what is over.',
+    },
+  ]);
 }

@@ -1,7 +1,7 @@
 /** Where a run starts: at the newest checkpoint of the same run when it is resumed, else at the beginning. */
 import { join } from "node:path";
 import type { TrainRequest } from "../events.js";
-import { fail, type Result } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 import { findLatestCheckpoint, type RunState } from "../run/checkpoint.js";
 import { clearRun, removePartialFiles, runFiles } from "../run/layout.js";
 import { durableFs } from "../storage/durable-fs.js";
@@ -22,7 +22,7 @@ export interface StartState extends InitialState {
 export function restoreOrInitialize(
   { spec, out, resume, init }: TrainRequest,
   prepared: PreparedTraining,
-): Result<{ readonly state: StartState }> {
+): Result<StartState> {
   const notices: string[] = [];
   if (resume) {
     const folder = join(out, runFiles.checkpoints);
@@ -32,14 +32,11 @@ export function restoreOrInitialize(
       notices.push(`The checkpoint ${path} is damaged (${reason}) and is passed over.`);
     if (latest !== undefined) {
       const problems = checkFingerprint(latest.state, spec, prepared.source.digest, out);
-      if (problems.length > 0) return fail(...problems);
+      if (problems.length > 0) return fail(problems);
       if (init !== null) notices.push("The run goes on from its own weights, so --init has no effect.");
       const { step, loss, memory: progress }: RunState = latest.state;
       const { parameters, slots, states } = latest;
-      return {
-        ok: true,
-        state: { step, loss, progress: restoreProgress(spec.train, progress), parameters, slots, states, notices },
-      };
+      return ok({ step, loss, progress: restoreProgress(spec.train, progress), parameters, slots, states, notices });
     }
     notices.push(`There is no checkpoint in "${out}" to resume from: the run starts at the beginning.`);
   }
@@ -47,7 +44,7 @@ export function restoreOrInitialize(
   const { parameters, slots } = prepared.artifact.manifest;
   // States of stateful layers belong to the data that they were made of: on other data they start at zero.
   const fresh = { loss: null, progress: initialProgress, states: new Map(), notices };
-  if (prepared.resumePoint !== null) return { ok: true, state: { ...prepared.resumePoint, ...fresh } };
+  if (prepared.resumePoint !== null) return ok({ ...prepared.resumePoint, ...fresh });
   const weights = new Map([...initializeTensors(parameters, spec.seed), ...prepared.initialWeights]);
-  return { ok: true, state: { step: 0, parameters: weights, slots: initializeTensors(slots, spec.seed), ...fresh } };
+  return ok({ step: 0, parameters: weights, slots: initializeTensors(slots, spec.seed), ...fresh });
 }

@@ -2,12 +2,12 @@
  * The places of problems across threads: a worker has a copy of the normalized spec, so it names places in that copy, and
  * the thread that holds the original turns them into places of the user's text.
  */
-
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import { child, keysOf } from "../../schema/json-pointer.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { TrainOutcome } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
+import { fail } from "../result.js";
 
 /** Origins of a normalized spec in itself. */
 export function identityOrigins(spec: NormalSpec): SourceMap {
@@ -39,8 +39,9 @@ export function mapPathsToSource(
     ...problem,
     path: sourcePathOf(spec, origins, problem.path),
   });
-  if (outcome.kind === "input") return { ...outcome, problems: outcome.problems.map(mapProblem) };
-  return outcome.source === undefined ? outcome : { ...outcome, source: mapProblem(outcome.source) };
+  const { error } = outcome;
+  if (error.kind === "input") return fail({ ...error, problems: error.problems.map(mapProblem) });
+  return error.source === undefined ? outcome : fail({ ...error, source: mapProblem(error.source) });
 }
 
 /** Origins know objects and their members; what is deeper (a number inside nested lists) keeps the rest of its path. */

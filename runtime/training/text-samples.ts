@@ -7,7 +7,7 @@ import type { DataSource } from "../data/source.js";
 import { createTokenGenerator } from "../generation/autoregressive.js";
 import { outputActivationOf } from "../generation/sampling.js";
 import { createDetokenizer, encodePrompt, splitPrompt } from "../generation/tokenizer.js";
-import { fail, type Result } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 import { estimateWorkPerSync, openSession } from "../sessions/session.js";
 import { randomStream } from "../tensors/random.js";
 
@@ -28,11 +28,11 @@ export interface SampleOptions extends NormalSample {
 export function resolveSampleOptions(
   { train: { sample } }: NormalSpec,
   { metadata }: DataSource,
-): Result<{ readonly samples: SampleOptions | null }> {
-  if (sample === null) return { ok: true, samples: null };
-  if (metadata.type !== "text") return fail({ code: "sample", path: "/train/sample", message: "Samples are text." });
+): Result<SampleOptions | null> {
+  if (sample === null) return ok(null);
+  if (metadata.type !== "text") return fail([{ code: "sample", path: "/train/sample", message: "Samples are text." }]);
   const encoded = encodePrompt(sample.prompt, metadata, "/train/sample/prompt");
-  return encoded.ok ? { ok: true, samples: { ...sample, metadata, ids: encoded.ids } } : encoded;
+  return encoded.ok ? ok({ ...sample, metadata, ids: encoded.value }) : encoded;
 }
 
 export async function openTextSampler(
@@ -43,10 +43,10 @@ export async function openTextSampler(
   if (sampler === null || manifest.stream === null) throw new Error("The model was compiled without a sampler.");
   // Weights change from sample to sample, and the host has them: no other device would be faster.
   const sessionResult = await openSession(sampler, "cpu", estimateWorkPerSync(manifest.parameters, 1));
-  if (!sessionResult.ok) throw new Error(sessionResult.message);
+  if (!sessionResult.ok) throw new Error(sessionResult.error.message);
   const { unknown } = metadata;
   const tokenGenerator = await createTokenGenerator(
-    sessionResult.session,
+    sessionResult.value.session,
     manifest.stream,
     outputActivationOf(model),
     unknown === undefined ? [] : [unknown],

@@ -1,5 +1,4 @@
 /** The tensors that go around in training: what one session gives, as `next/<name>`, is what the next call is fed. */
-
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import {
   carriedRoles,

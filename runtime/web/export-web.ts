@@ -8,6 +8,7 @@ import { installCommand, packageRoot, packageVersion } from "../../schema/packag
 import { usesOf } from "../data/source.js";
 import { invalidInput, type RunFailure } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
 import { type RunResult, runFiles } from "../run/layout.js";
 import { openRun, type Run, readRunWeights, type Weights, type WeightsSelector } from "../run/open.js";
 import { durableFs } from "../storage/durable-fs.js";
@@ -26,47 +27,46 @@ export interface WebRequest {
   readonly samples: boolean;
 }
 
-export type WebOutcome =
-  | {
-      readonly ok: true;
-      readonly files: readonly { readonly name: string; readonly bytes: number }[];
-      readonly notices: readonly string[];
-    }
-  | RunFailure;
+export interface WebSummary {
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  readonly notices: readonly string[];
+}
+
+export type WebOutcome = Result<WebSummary, RunFailure>;
 
 /** Of onnxruntime-web, in the page's folder `ort`: its interface, and the WebAssembly with its glue. */
 const runtimeFiles = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
 
 export async function exportWeb(request: WebRequest): Promise<WebOutcome> {
   const opened = openRun(request.run);
-  if (!opened.ok) return invalidInput(opened.problems);
-  const { run } = opened;
+  if (!opened.ok) return invalidInput(opened.error);
+  const run = opened.value;
   const folderProblem = checkPageFolder(request.out);
   if (folderProblem !== undefined) return invalidInput([folderProblem]);
   const runtime = findRuntime();
-  if ("code" in runtime) return invalidInput([runtime]);
+  if (!runtime.ok) return invalidInput(runtime.error);
   const weightsResult = readRunWeights(run, request.weights);
-  if (!weightsResult.ok) return invalidInput(weightsResult.problems);
+  if (!weightsResult.ok) return invalidInput(weightsResult.error);
 
   const { compile } = await import("../../compiler/compile.js");
   const compiled = await compile(fineTuningSpec(run.spec), run.signature);
   if (!compiled.ok) return invalidInput(compiled.problems);
   const { artifact } = compiled;
-  const mismatch = weightsProblem(run, weightsResult.weights, artifact);
+  const mismatch = weightsProblem(run, weightsResult.value, artifact);
   if (mismatch !== undefined) return invalidInput([mismatch]);
 
   const { samples, notices } = request.samples ? await samplesOf(run) : { samples: null, notices: [] };
   const files: readonly PageFile[] = [
     ...codeFiles(),
-    ...runtimeFiles.map((name) => ({ name: `ort/${name}`, copyOf: join(runtime.folder, name) })),
-    ...modelFiles(artifact, weightsResult.weights),
+    ...runtimeFiles.map((name) => ({ name: `ort/${name}`, copyOf: join(runtime.value, name) })),
+    ...modelFiles(artifact, weightsResult.value),
     // The page's own file is last: where it is, all is there.
     {
       name: pageFiles.page,
-      content: Buffer.from(JSON.stringify(pageManifest(run, weightsResult.weights, artifact, samples))),
+      content: Buffer.from(JSON.stringify(pageManifest(run, weightsResult.value, artifact, samples))),
     },
   ];
-  return { ok: true, files: await writePageFolder(durableFs, request.out, files), notices };
+  return ok({ files: await writePageFolder(durableFs, request.out, files), notices });
 }
 
 /**
@@ -141,8 +141,8 @@ async function samplesOf(
   run: Run,
 ): Promise<{ readonly samples: SampleData | null; readonly notices: readonly string[] }> {
   const result = await readSamples(run);
-  if (result.ok) return { samples: result.samples, notices: [] };
-  const reason = result.problems[0]?.message ?? "";
+  if (result.ok) return { samples: result.value, notices: [] };
+  const reason = result.error[0]?.message ?? "";
   return { samples: null, notices: [`The page has no samples of the data: ${reason}`] };
 }
 
@@ -162,21 +162,23 @@ function codeFiles(): readonly PageFile[] {
 }
 
 /** Where onnxruntime-web lies: beside rnnx, or where the user works. */
-function findRuntime(): { readonly folder: string } | RunProblem {
+function findRuntime(): Result<string> {
   for (const from of [import.meta.url, join(resolve(), "package.json")]) {
     try {
       const folder = dirname(createRequire(from).resolve("onnxruntime-web/wasm"));
-      if (runtimeFiles.every((name) => existsSync(join(folder, name)))) return { folder };
+      if (runtimeFiles.every((name) => existsSync(join(folder, name)))) return ok(folder);
     } catch {
       // Not there: looked for in the next place.
     }
   }
-  return {
-    code: "web-runtime",
-    path: "",
-    message: "The page runs models with onnxruntime-web, which is not installed.",
-    hint: `Install it: ${installCommand("onnxruntime-web")}`,
-  };
+  return fail([
+    {
+      code: "web-runtime",
+      path: "",
+      message: "The page runs models with onnxruntime-web, which is not installed.",
+      hint: `Install it: ${installCommand("onnxruntime-web")}`,
+    },
+  ]);
 }
 
 /** The problem of a folder that holds something else than a page. */

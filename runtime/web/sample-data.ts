@@ -9,7 +9,7 @@ import { readPairs } from "../data/sources/pairs-file.js";
 import { readSequences } from "../data/sources/sequence-examples.js";
 import { readRows } from "../data/sources/table-rows.js";
 import type { Splits } from "../data/splits.js";
-import type { Result } from "../problem.js";
+import { ok, type Result } from "../result.js";
 import type { Run } from "../run/open.js";
 import { nestedRows } from "../tensors/rows.js";
 import type { SampleData } from "./page-manifest.js";
@@ -22,10 +22,10 @@ const MAX_EXAMPLES = 24;
 const IMAGES_PER_CLASS = 3;
 
 /** The samples of a run whose data are still where they were, or the problems that its data have. */
-export async function readSamples({ spec, folder, metadata }: Run): Promise<Result<{ readonly samples: SampleData }>> {
+export async function readSamples({ spec, folder, metadata }: Run): Promise<Result<SampleData>> {
   const opened = await openData(spec, folder, metadata);
   if (!opened.ok) return opened;
-  return selectSamples(spec, folder, metadata, opened.source);
+  return selectSamples(spec, folder, metadata, opened.value);
 }
 
 async function selectSamples(
@@ -33,19 +33,19 @@ async function selectSamples(
   folder: string,
   metadata: Metadata,
   source: DataSource,
-): Promise<Result<{ readonly samples: SampleData }>> {
+): Promise<Result<SampleData>> {
   const { data } = spec;
   const uses = usesOf(spec);
   const candidates = heldOutExamples(source.splits);
   switch (data.type) {
     case "text":
-      return { ok: true, samples: { type: "text", text: excerpt(data, folder) } };
+      return ok({ type: "text", text: excerpt(data, folder) });
     case "table":
       return lastRows({ ...data, ...columnsOf(metadata) }, folder, uses.targets === "classes");
     case "sequences": {
       const result = await readSequences(data, folder, uses);
       if (!result.ok) return result;
-      const { examples: all, tokens, features, isTagged, width } = result.sequences;
+      const { examples: all, tokens, features, isTagged, width } = result.value;
       const sequences = candidates.slice(0, MAX_EXAMPLES).map((index) => {
         const { ids, vectors, labels, values } = all[index] ?? { ids: [], vectors: [], labels: [], values: [] };
         const steps =
@@ -55,22 +55,22 @@ async function selectSamples(
         const targets = labels.length > 0 ? labels : width > 1 ? chunks(values, width) : values;
         return { steps, answer: isTagged ? targets : targets[0] };
       });
-      return { ok: true, samples: { type: "sequences", examples: sequences } };
+      return ok({ type: "sequences", examples: sequences });
     }
     case "pairs": {
       const result = await readPairs(data, folder, uses);
       if (!result.ok) return result;
-      const all = result.pairs.map(({ source: input, target }) => [input, target] as const);
+      const all = result.value.map(({ source: input, target }) => [input, target] as const);
       const pairs = candidates.slice(0, MAX_EXAMPLES).flatMap((index) => all.slice(index, index + 1));
-      return { ok: true, samples: { type: "pairs", pairs } };
+      return ok({ type: "pairs", pairs });
     }
     case "images":
-      return { ok: true, samples: { type: "images", images: imagesByClass(source, candidates) } };
+      return ok({ type: "images", images: imagesByClass(source, candidates) });
     case "arrays": {
       const indices = candidates.slice(0, MAX_EXAMPLES);
       const arrays = [...source.batch(indices)].map(([name, array]) => [name, nestedRows(array)] as const);
       const rows = indices.map((_, row) => Object.fromEntries(arrays.map(([name, nested]) => [name, nested[row]])));
-      return { ok: true, samples: { type: "arrays", examples: rows } };
+      return ok({ type: "arrays", examples: rows });
     }
   }
 }
@@ -94,14 +94,10 @@ function columnsOf(metadata: Metadata): Pick<NormalTableData, "columns" | "targe
   return { columns: metadata.columns, target: metadata.target };
 }
 
-async function lastRows(
-  data: NormalTableData,
-  folder: string,
-  withLabels: boolean,
-): Promise<Result<{ readonly samples: SampleData }>> {
+async function lastRows(data: NormalTableData, folder: string, withLabels: boolean): Promise<Result<SampleData>> {
   const result = await readRows(data, folder, withLabels);
   if (!result.ok) return result;
-  const { rows, columns, values, labels, targets } = result.table;
+  const { rows, columns, values, labels, targets } = result.value;
   const from = Math.max(0, rows - data.window - EXTRA_ROWS);
   const numbers = new Float64Array((rows - from) * columns.length);
   values.copy(numbers, 0, from * columns.length, rows * columns.length);
@@ -112,7 +108,7 @@ async function lastRows(
         : (numbers[index * columns.length + column] ?? 0),
     ),
   );
-  return { ok: true, samples: { type: "table", columns, rows: rowValues } };
+  return ok({ type: "table", columns, rows: rowValues });
 }
 
 function imagesByClass(source: DataSource, candidates: readonly number[]) {

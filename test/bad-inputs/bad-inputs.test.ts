@@ -37,8 +37,8 @@ async function diagnosticsOf(base: Base, directory: string): Promise<readonly st
   } as const;
   const plan = await planTraining(request);
   if (plan.ok) return [`nothing is wrong with ${directory}`];
-  if (plan.outcome.ok || plan.outcome.kind !== "input") throw new Error("it ended in another way");
-  return plan.outcome.problems.map((problem) => format(read.document.locate(problem), problem));
+  if (plan.ok || plan.error.kind !== "input") throw new Error("it ended in another way");
+  return plan.error.problems.map((problem) => format(read.document.locate(problem), problem));
 }
 
 function format(

@@ -107,8 +107,8 @@ async function compiles(content: string, file: string | undefined, folder: strin
   const read = file === undefined ? await readSpec(content, { folder }) : await readSpecFile(join(folder, file));
   if (!read.ok) throw new Error(read.diagnostics.map(({ message, path }) => `${path}: ${message}`).join("\n"));
   const outline = await outlineData(read.spec, read.folder);
-  if (!outline.ok) throw new Error(outline.problems.map(({ message }) => message).join("\n"));
-  const diagnostics = outline.signatures.map((signature) => check(read.spec, signature, read.origins));
+  if (!outline.ok) throw new Error(outline.error.map(({ message }) => message).join("\n"));
+  const diagnostics = outline.value.signatures.map((signature) => check(read.spec, signature, read.origins));
   expect(diagnostics.some((problems) => problems.length === 0)).toBe(true);
 }
 

@@ -25,10 +25,10 @@ it("dropout is active in training, off in evaluation and export, and its outputs
   ]);
 
   const weights = readSafetensors(readFileSync(join(run, "weights.safetensors")));
-  if (!weights.ok) throw new Error(weights.message);
+  if (!weights.ok) throw new Error(weights.error);
   const opened = await open(JSON.parse(readFileSync(new URL("../../specs/dropout.json", import.meta.url), "utf8")));
-  const stochastic = await predictor(opened, "training", weights.tensors);
-  const expected = await (await predictor(opened, "inference", weights.tensors))(0);
+  const stochastic = await predictor(opened, "training", weights.value.tensors);
+  const expected = await (await predictor(opened, "inference", weights.value.tensors))(0);
   const mean = new Float32Array(expected.length);
   const steps = 100;
   for (let step = 0; step < steps; step++) {

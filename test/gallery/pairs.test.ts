@@ -16,7 +16,7 @@ async function exactMatchRate(run: string, split: "train" | "test", beams: numbe
   if (!read.ok) throw new Error("the run's spec does not read");
   const opened = await openData(read.spec, read.folder);
   if (!opened.ok) throw new Error("the run's data does not open");
-  const { source } = opened;
+  const source = opened.value;
   const manifest = JSON.parse(readFileSync(join(run, "manifest.json"), "utf8")) as Manifest;
   const session = await InferenceSession.create(join(run, "model.onnx"));
   const indices = source.splits[split];

@@ -49,7 +49,7 @@ async function lastPriceError(run: string): Promise<number> {
   if (!read.ok) throw new Error("the run's spec does not read");
   const opened = await openData(read.spec, read.folder);
   if (!opened.ok) throw new Error("the run's data does not open");
-  const { splits, batch, metadata } = opened.source;
+  const { splits, batch, metadata } = opened.value;
   if (metadata.type !== "table") throw new Error("the run's data is no table");
   const arrays = batch(splits.test);
   const [inputs, targets] = [arrays.get("inputs"), arrays.get("targets")];

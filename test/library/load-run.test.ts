@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { exportModel, type LoadedRun, loadRun, readSpec, type Spec, train } from "../../index.js";
+import { exportModel, type LoadedRun, loadRun, type Result, readSpec, type Spec, train } from "../../index.js";
 import { temporaryFolder } from "../support/spawn.js";
 
 const folder = temporaryFolder();
@@ -13,8 +13,8 @@ async function trainRun(name: string, spec: Omit<Spec, "optimizer" | "train">, s
   const outcome = await train({ spec: read.spec, out: join(folder, name) });
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
   const loaded = await loadRun(join(folder, name));
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  return loaded.run;
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+  return loaded.value;
 }
 
 let text: LoadedRun;
@@ -78,30 +78,28 @@ test("it says what it is", () => {
   expect(text.spec.name).toBe("text");
   expect(text.manifest.parameters.map(({ name }) => name)).toEqual(["rnn/0/W", "rnn/0/U", "rnn/0/b"]);
   expect(text.signature.sizes).toMatchObject({ vocabulary: 5 });
-  const { weights } = ok(text.weights());
+  const weights = unwrap(text.weights());
   expect(weights.step).toBe(200);
   expect(weights.parameters.get("rnn/0/W")?.shape).toEqual([5, 20]);
-  expect(ok(text.weights(200)).weights.parameters.get("rnn/0/W")?.data).toEqual(
-    weights.parameters.get("rnn/0/W")?.data,
-  );
+  expect(unwrap(text.weights(200)).parameters.get("rnn/0/W")?.data).toEqual(weights.parameters.get("rnn/0/W")?.data);
 });
 
 test("it is measured as the run measured itself", async () => {
-  const measured = ok(await text.evaluate());
+  const measured = unwrap(await text.evaluate());
   const recorded = JSON.parse(readFileSync(join(text.folder, "result.json"), "utf8"));
   expect(measured).toMatchObject({ step: 200, examples: { train: 1, validation: 0, test: 0 } });
   expect(measured.metrics.train.loss).toBeCloseTo(recorded.done.metrics.train.loss, 6);
 });
 
 test("it goes on from lines, and writes", async () => {
-  const { predictions, scores } = ok(await text.predict({ lines: ["hihel", "hih"] }));
+  const { predictions, scores } = unwrap(await text.predict({ lines: ["hihel", "hih"] }));
   expect(predictions).toMatchObject([
     { line: 1, text: "hihel", next: "l" },
     { line: 2, text: "hih", next: "e" },
   ]);
   expect(scores?.[0]?.shape).toEqual([5, 5]);
   const chunks: string[] = [];
-  const { generated } = ok(
+  const generated = unwrap(
     await text.generate({ prompt: "hih", length: 4, temperature: 0, onText: (chunk) => chunks.push(chunk) }),
   );
   expect(generated.text).toBe("hihello");
@@ -109,7 +107,7 @@ test("it goes on from lines, and writes", async () => {
 });
 
 test("it reads arrays and sources as the files would be read", async () => {
-  const { predictions } = ok(
+  const { predictions } = unwrap(
     await arrays.predict({
       arrays: {
         inputs: [
@@ -122,7 +120,7 @@ test("it reads arrays and sources as the files would be read", async () => {
   );
   expect(predictions.map(({ index }) => index)).toEqual([0, 1, 2]);
   expect(predictions.every(({ output }) => typeof output === "number")).toBe(true);
-  const beam = ok(await pairs.predict({ sources: ["two", "one"] }, { beam: 2 }));
+  const beam = unwrap(await pairs.predict({ sources: ["two", "one"] }, { beam: 2 }));
   expect(beam.predictions).toMatchObject([
     { source: "two", target: "2" },
     { source: "one", target: "1" },
@@ -132,34 +130,43 @@ test("it reads arrays and sources as the files would be read", async () => {
 
 test("it is exported, by its own method or by its folder", async () => {
   const out = join(folder, "exported.onnx");
-  const exportResult = ok(await text.export(out, { opset: 20 }));
+  const exportResult = unwrap(await text.export(out, { opset: 20 }));
   expect(exportResult.files[0]).toMatchObject({ name: "exported.onnx", bytes: readFileSync(out).length });
   expect(exportResult.verification.difference).toBeLessThanOrEqual(exportResult.verification.tolerance);
-  const step = ok(await exportModel({ run: text.folder, out: join(folder, "step.onnx"), form: "step" }));
+  const step = unwrap(await exportModel({ run: text.folder, out: join(folder, "step.onnx"), form: "step" }));
   expect(step.model.inputs.map(({ name }) => name)).toContain("rnn/0/h");
-  expect(await text.export(out, { opset: 99 })).toMatchObject({ ok: false, problems: [{ code: "opset" }] });
+  expect(await text.export(out, { opset: 99 })).toMatchObject({ ok: false, error: { problems: [{ code: "opset" }] } });
 });
 
 test("mistakes are values", async () => {
-  expect(await loadRun(join(folder, "nothing"))).toMatchObject({ ok: false, problems: [{ code: "not-a-run" }] });
-  expect(text.weights(7)).toMatchObject({ ok: false, problems: [{ code: "no-checkpoint" }] });
+  expect(await loadRun(join(folder, "nothing"))).toMatchObject({ ok: false, error: [{ code: "not-a-run" }] });
+  expect(text.weights(7)).toMatchObject({ ok: false, error: [{ code: "no-checkpoint" }] });
   expect(await text.predict({ lines: ["hiz"] })).toMatchObject({
     ok: false,
-    kind: "input",
-    problems: [{ code: "unknown-unit", file: "lines.txt", line: 1, column: 3 }],
+    error: { kind: "input", problems: [{ code: "unknown-unit", file: "lines.txt", line: 1, column: 3 }] },
   });
-  expect(await text.predict({ lines: ["hi\nhi"] })).toMatchObject({ ok: false, problems: [{ code: "input-line" }] });
+  expect(await text.predict({ lines: ["hi\nhi"] })).toMatchObject({
+    ok: false,
+    error: { problems: [{ code: "input-line" }] },
+  });
   expect(await text.predict({ arrays: { inputs: [[1]] } })).toMatchObject({
     ok: false,
-    problems: [{ code: "inputs-kind", message: "A run on text data predicts from lines, and was given arrays." }],
+    error: {
+      problems: [{ code: "inputs-kind", message: "A run on text data predicts from lines, and was given arrays." }],
+    },
   });
-  expect(await text.predict("missing.txt")).toMatchObject({ ok: false, problems: [{ code: "file-missing" }] });
-  expect(await text.predict({ lines: ["hi"] }, { beam: 2 })).toMatchObject({ problems: [{ code: "no-decoder" }] });
-  expect(await arrays.generate()).toMatchObject({ ok: false, problems: [{ code: "not-text" }] });
+  expect(await text.predict("missing.txt")).toMatchObject({
+    ok: false,
+    error: { problems: [{ code: "file-missing" }] },
+  });
+  expect(await text.predict({ lines: ["hi"] }, { beam: 2 })).toMatchObject({
+    error: { problems: [{ code: "no-decoder" }] },
+  });
+  expect(await arrays.generate()).toMatchObject({ ok: false, error: [{ code: "not-text" }] });
   expect(await text.generate({ prompt: "z" })).toMatchObject({ ok: false });
 });
 
-function ok<T extends { readonly ok: boolean }>(value: T): Extract<T, { readonly ok: true }> {
-  if (!value.ok) throw new Error(JSON.stringify(value));
-  return value as Extract<T, { readonly ok: true }>;
+function unwrap<T>(result: Result<T, unknown>): T {
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
 }

@@ -34,9 +34,9 @@ test("iterating gives what onEvent is given, in order, and awaiting gives the ou
   const outcome = await training;
   expect(outcome).toMatchObject({
     ok: true,
-    done: { step: 20, interrupted: false, predictions: [expect.stringMatching(/ello$/)] },
+    value: { step: 20, interrupted: false, predictions: [expect.stringMatching(/ello$/)] },
   });
-  expect(events.at(-1)).toEqual(outcome.ok && outcome.done);
+  expect(events.at(-1)).toEqual(outcome.ok && outcome.value);
   // All is over: a later iteration has nothing to say.
   for await (const event of training) throw new Error(`It said ${event.event}.`);
 });
@@ -63,12 +63,12 @@ test("leaving the loop saves a checkpoint and ends the run", async () => {
   // The loop is left when the run has ended.
   expect(readdirSync(join(folder, "checkpoints"))).toHaveLength(1);
   const outcome = await training;
-  expect(outcome).toMatchObject({ ok: true, done: { interrupted: true } });
+  expect(outcome).toMatchObject({ ok: true, value: { interrupted: true } });
 });
 
 test("a signal that is aborted already ends the run at its start", async () => {
   const training = train({ spec: await normal(), out: out() }, { signal: AbortSignal.abort() });
-  expect(await training).toMatchObject({ ok: true, done: { step: 0, interrupted: true } });
+  expect(await training).toMatchObject({ ok: true, value: { step: 0, interrupted: true } });
 });
 
 test("what is wrong with the data is an outcome when awaited, and thrown when iterated over", async () => {
@@ -85,7 +85,7 @@ test("what is wrong with the data is an outcome when awaited, and thrown when it
     message: '/data/file: "missing.txt" does not exist.',
     failure: { kind: "input", problems: [{ code: "file-missing", path: "/data/file" }] },
   });
-  expect(await training).toMatchObject({ ok: false, kind: "input" });
+  expect(await training).toMatchObject({ ok: false, error: { kind: "input" } });
   expect(existsSync(folder)).toBe(false);
 });
 

@@ -48,7 +48,7 @@ test("aborting saves a checkpoint and ends the run, which goes on from there", a
     },
   });
   if (!outcome.ok) throw new Error("the run failed");
-  const { step, interrupted } = outcome.done;
+  const { step, interrupted } = outcome.value;
   expect(interrupted).toBe(true);
   expect(step).toBeGreaterThan(100);
   expect(step).toBeLessThan(1_000_000);
@@ -61,7 +61,7 @@ test("problems are placed in the user's text", async () => {
   const trainRequest = await request(join(temporaryFolder(), "run"), 10);
   const origins: SourceMap = { pathOf: (_, key) => `/somewhere/${key}` };
   const outcome = await train({ ...trainRequest, folder: "/no-such-folder" }, { origins, onEvent() {} });
-  const paths = !outcome.ok && outcome.kind === "input" ? outcome.problems.map(({ path }) => path) : [];
+  const paths = !outcome.ok && outcome.error.kind === "input" ? outcome.error.problems.map(({ path }) => path) : [];
   expect(paths).toEqual(["/somewhere/inputs", "/somewhere/targets"]);
 });
 

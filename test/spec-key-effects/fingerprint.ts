@@ -27,8 +27,8 @@ export async function fingerprint(spec: Json): Promise<string> {
   const read = await readSpec(JSON.stringify(spec), { folder });
   if (!read.ok) throw new Error(read.diagnostics.map(({ path, message }) => `${path}: ${message}`).join("\n"));
   const opened = await openData(read.spec, folder);
-  if (!opened.ok) throw new Error(opened.problems.map(({ path, message }) => `${path}: ${message}`).join("\n"));
-  const { source } = opened;
+  if (!opened.ok) throw new Error(opened.error.map(({ path, message }) => `${path}: ${message}`).join("\n"));
+  const source = opened.value;
   const { train, seed, name } = read.spec;
   const signature = source.signature(train);
   const compiled = await compile(read.spec, signature);
@@ -38,9 +38,8 @@ export async function fingerprint(spec: Json): Promise<string> {
   const { hash: _, ...rest } = manifest;
 
   const streamed = isStateful(manifest) ? createStatefulSchedule(train, source.splits.train) : undefined;
-  if (streamed?.ok === false) throw new Error(streamed.problems.map(({ message }) => message).join("\n"));
-  const batchSchedule =
-    streamed?.batchSchedule ?? createBatchSchedule(train, seed, source.buckets ?? [source.splits.train]);
+  if (streamed?.ok === false) throw new Error(streamed.error.map(({ message }) => message).join("\n"));
+  const batchSchedule = streamed?.value ?? createBatchSchedule(train, seed, source.buckets ?? [source.splits.train]);
   const calls = [
     createStepsPerCallTuner(train.steps_per_call, 1).stepsPerCall(),
     intervalsOf(train, batchSchedule),

@@ -1,5 +1,4 @@
 /** Artifacts of small specs, and plain onnxruntime sessions on them, fed by the manifest alone. */
-
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Artifact, Port, Ports, StoredTensor } from "../../compiler/artifact.js";
 import { type CompileOptions, compile } from "../../compiler/compile.js";

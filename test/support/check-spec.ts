@@ -8,8 +8,8 @@ import { normal } from "./read-spec.js";
 export async function diagnose(text: string): Promise<readonly (readonly Diagnostic[])[]> {
   const { spec, origins, document, folder } = await normal(text);
   const outline = await inferSignature(spec, folder);
-  if (!outline.ok) throw new Error(outline.problems.map(({ message }) => message).join("\n"));
-  return outline.signatures.map((signature) => check(spec, signature, origins).map(document.locate));
+  if (!outline.ok) throw new Error(outline.error.map(({ message }) => message).join("\n"));
+  return outline.value.signatures.map((signature) => check(spec, signature, origins).map(document.locate));
 }
 
 /** `code, where "what stands there": message Hint`, for the likeliest data. */

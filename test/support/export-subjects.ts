@@ -43,8 +43,8 @@ export async function subject(text: object): Promise<TrainedModel> {
 
 async function subjectOf(spec: NormalSpec, folder: string): Promise<TrainedModel> {
   const opened = await openData(spec, folder);
-  if (!opened.ok) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
-  const { source } = opened;
+  if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join("\n"));
+  const source = opened.value;
   const signature = source.signature(spec.train);
   const parameters = weightsOf(spec, signature);
   return { spec, signature, metadata: source.metadata, parameters, step: 0, hash: "0".repeat(64), metrics: null };

@@ -1,5 +1,4 @@
 /** Specs on the way to a forward program: read, normalized, their inline data opened, elaborated. */
-
 import { type Analysis, analyze } from "../../compiler/compile.js";
 import type { Mode } from "../../compiler/elaborate/context.js";
 import { elaborate } from "../../compiler/elaborate/index.js";
@@ -29,8 +28,8 @@ export interface OpenedSpec {
 export async function open(text: object): Promise<OpenedSpec> {
   const { spec, origins } = await normal(text);
   const opened = await openData(spec, ".");
-  if (!opened.ok) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
-  const { source } = opened;
+  if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join("\n"));
+  const source = opened.value;
   const batch = source.batch(Array.from({ length: source.examples }, (_, index) => index));
   return { spec, origins, signature: source.signature(spec.train), source, batch };
 }

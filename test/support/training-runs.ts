@@ -43,7 +43,7 @@ export async function trainSpec(spec: object, files: Readonly<Record<string, str
   } as const;
   const { outcome } = await run(request);
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
-  return { folder, out, spec: read.spec, done: outcome.done };
+  return { folder, out, spec: read.spec, done: outcome.value };
 }
 
 /** Trains to the end, or until `stopAfter` says so of the events so far. */
@@ -71,6 +71,6 @@ export function losses(events: readonly TrainEvent[]): readonly number[] {
 
 export function weightsOf(out: string): Tensors {
   const read = readSafetensors(readFileSync(join(out, "weights.safetensors")));
-  if (!read.ok) throw new Error(read.message);
-  return read.tensors;
+  if (!read.ok) throw new Error(read.error);
+  return read.value.tensors;
 }

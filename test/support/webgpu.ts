@@ -7,7 +7,7 @@ async function canOpenWebgpu(): Promise<boolean> {
   const b = graphBuilder("probe");
   const model = await modelOf(b.finish([b.tanh(b.input("x", { dtype: "float32", shape: [2] }))]), 18);
   const opened = await openSession(model, "webgpu", 0);
-  if (opened.ok) await opened.session.release();
+  if (opened.ok) await opened.value.session.release();
   return opened.ok;
 }
 

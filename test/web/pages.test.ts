@@ -65,11 +65,8 @@ describe.skipIf(chromiumPath === undefined)(`a page${withChromium}`, () => {
     const generator = await openTextGenerator(out);
     if (!generator.ok) throw new Error("no generator");
     const sampling = { temperature: 0.8, topK: null, topP: null };
-    const generated = await generator.generator.generate(
-      { prompt: "row", length: 40, sampling, seed: 7 },
-      () => undefined,
-    );
-    expect(await tab.locator(".paper").textContent()).toBe(generated.ok && generated.generated.text);
+    const generated = await generator.value.generate({ prompt: "row", length: 40, sampling, seed: 7 }, () => undefined);
+    expect(await tab.locator(".paper").textContent()).toBe(generated.ok && generated.value.text);
 
     await tab.getByLabel("Prompt").fill("yak");
     await tab.getByRole("button", { name: "Write" }).click();
@@ -182,8 +179,8 @@ describe.skipIf(chromiumPath === undefined)(`a page that learns${withChromium}`,
       readSafetensors(readFileSync(join(web, "weights.safetensors"))),
     ];
     if (!weights.ok || !before.ok) throw new Error("no weights");
-    expect([...weights.tensors.keys()]).toEqual([...before.tensors.keys()]);
-    expect(weights.tensors.get("projection/b")?.data).not.toEqual(before.tensors.get("projection/b")?.data);
+    expect([...weights.value.tensors.keys()]).toEqual([...before.value.tensors.keys()]);
+    expect(weights.value.tensors.get("projection/b")?.data).not.toEqual(before.value.tensors.get("projection/b")?.data);
     // After "down the b" and each of "oat, down": the model that was saved expects what the page wrote.
     const session = await InferenceSession.create(await save("Model"));
     const { vocabulary } = JSON.parse(readFileSync(join(web, "page.json"), "utf8")).metadata;

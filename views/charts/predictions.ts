@@ -1,5 +1,4 @@
 /** Charts of predictions: a confusion matrix, predicted and target values over the examples, and predicted against target. */
-
 import { categoryColors, lightPalette } from "../palette.js";
 import type { Size } from "./learning-curves.js";
 import type { Chart } from "./render.js";

@@ -15,10 +15,11 @@ const maxValues = 800;
 /** @param ordered the examples are consecutive in time. */
 export async function predictionsSection(outcome: RunSummaryOutcome, ordered: boolean): Promise<Html> {
   if (!outcome.ok) {
-    const reason = outcome.kind === "failed" ? outcome.message : (outcome.problems[0]?.message ?? "");
+    const { error } = outcome;
+    const reason = error.kind === "failed" ? error.message : (error.problems[0]?.message ?? "");
     return section("Predictions", html`<p class="muted">The data cannot be read: ${reason}</p>`);
   }
-  const { split, examples, summary } = outcome;
+  const { split, examples, summary } = outcome.value;
   const caption = html`<p class="muted">${formatInteger(examples)} ${examples === 1 ? "example" : "examples"} of the ${split} split.</p>`;
   return section("Predictions", caption, await predictionsContent(summary, ordered));
 }

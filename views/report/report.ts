@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { analyze } from "../../compiler/compile.js";
 import { summarizeRun } from "../../runtime/evaluation/summarize-run.js";
-import type { RunProblem } from "../../runtime/problem.js";
+import { fail, ok, type Result } from "../../runtime/result.js";
 import { type RunEnvironment, readRunEnvironment } from "../../runtime/run/environment.js";
 import { type RunResult, runFiles } from "../../runtime/run/layout.js";
 import { openRun, type Run } from "../../runtime/run/open.js";
@@ -15,16 +15,14 @@ import { type Content, type Html, html, section, table, text } from "./html.js";
 import { modelSection } from "./model-section.js";
 import { predictionsSection } from "./predictions-section.js";
 
-export type ReportOutcome =
-  | { readonly ok: true; readonly html: string }
-  | { readonly ok: false; readonly problems: readonly RunProblem[] };
+export type ReportOutcome = Result<string>;
 
 export async function createReport(folder: string): Promise<ReportOutcome> {
   const opened = openRun(folder);
   if (!opened.ok) return opened;
-  const { run } = opened;
+  const run = opened.value;
   const analyzed = analyze(run.spec, run.signature);
-  if (!analyzed.ok) return analyzed;
+  if (!analyzed.ok) return fail(analyzed.problems);
   const result = readResult(folder);
   const history = readHistory(folder);
   const environment = readRunEnvironment(folder);
@@ -41,7 +39,7 @@ export async function createReport(folder: string): Promise<ReportOutcome> {
     ),
     environment === undefined ? html`` : environmentSection(run, environment),
   ];
-  return { ok: true, html: renderPage(run.spec.name, body) };
+  return ok(renderPage(run.spec.name, body));
 }
 
 function renderPage(name: string, body: readonly Html[]): string {

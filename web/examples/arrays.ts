@@ -1,8 +1,7 @@
 /** Arrays as they are written on a page: examples as JSON objects, whose members are the model's inputs. */
-
 import type { Port, Ports } from "../../compiler/artifact.js";
 import type { Batch } from "../../runtime/data/source.js";
-import type { Result } from "../../runtime/problem.js";
+import { ok, type Result } from "../../runtime/result.js";
 import type { NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { invalid, pluralize } from "./parse-lines.js";
@@ -35,10 +34,7 @@ export function flattenNumbers(value: unknown): readonly number[] | undefined {
 }
 
 /** One example, or a list of them. */
-export function readExamples(
-  text: string,
-  ports: readonly DataPort[],
-): Result<{ readonly examples: readonly Example[] }> {
+export function readExamples(text: string, ports: readonly DataPort[]): Result<readonly Example[]> {
   const value = parseJson(text);
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   const form = `{${ports.map(({ name }) => `"${name}": …`).join(", ")}}`;
@@ -60,7 +56,7 @@ export function readExamples(
   if (unevenPort !== undefined)
     return invalid(`"${unevenPort.name}" is not as long in all examples.`, "The examples of a batch have one shape.");
   const misfitPort = ports.find((port) => shapeOf(port, first?.get(port.name)?.length ?? 0) === undefined);
-  if (misfitPort === undefined) return { ok: true, examples };
+  if (misfitPort === undefined) return ok(examples);
   return invalid(`"${misfitPort.name}" should have shape [${misfitPort.shape.slice(1).join(", ")}].`);
 }
 
@@ -96,17 +92,14 @@ export function arraysTrainingSet(text: string, { manifest }: PageManifest): Tra
   const ports = dataPorts(manifest.train).map(({ name, dtype, shape }) => ({ name, dtype, shape: shape.slice(1) }));
   const read = readExamples(text, ports);
   if (!read.ok) return read;
-  const { examples } = read;
-  return {
-    ok: true,
-    trainingSet: {
-      examples: examples.length,
-      summary: pluralize(examples.length, "example"),
-      batch: (indices) =>
-        stackExamples(
-          Array.from(indices, (index) => examples[index] ?? new Map()),
-          ports,
-        ),
-    },
-  };
+  const examples = read.value;
+  return ok({
+    examples: examples.length,
+    summary: pluralize(examples.length, "example"),
+    batch: (indices) =>
+      stackExamples(
+        Array.from(indices, (index) => examples[index] ?? new Map()),
+        ports,
+      ),
+  });
 }

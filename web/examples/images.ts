@@ -1,5 +1,6 @@
 /** Pictures that were drawn, each with its class, as a lesson. */
 import type { ImagesMetadata } from "../../runtime/data/metadata.js";
+import { ok } from "../../runtime/result.js";
 import type { PageManifest, SampleImage } from "../../runtime/web/page-manifest.js";
 import { invalid, pluralize } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
@@ -10,27 +11,24 @@ export function imagesTrainingSet(
 ): TrainingSetResult {
   if (images.length === 0) return invalid("There are no pictures yet.", "Draw some, and say what each is.");
   const decoded = images.map((image) => ({ pixels: decodePixels(image), label: image.label }));
-  return {
-    ok: true,
-    trainingSet: {
-      examples: decoded.length,
-      summary: pluralize(decoded.length, "picture"),
-      batch(indices) {
-        const data = new Float32Array(indices.length * rows * columns);
-        const labels = new Int32Array(indices.length);
-        for (let row = 0; row < indices.length; row++) {
-          const image = decoded[indices[row] ?? 0];
-          if (image === undefined) continue;
-          data.set(image.pixels, row * rows * columns);
-          labels[row] = image.label;
-        }
-        return new Map([
-          ["inputs", { dtype: "float32" as const, shape: [indices.length, rows, columns], data }],
-          ["targets", { dtype: "int32" as const, shape: [indices.length], data: labels }],
-        ]);
-      },
+  return ok({
+    examples: decoded.length,
+    summary: pluralize(decoded.length, "picture"),
+    batch(indices) {
+      const data = new Float32Array(indices.length * rows * columns);
+      const labels = new Int32Array(indices.length);
+      for (let row = 0; row < indices.length; row++) {
+        const image = decoded[indices[row] ?? 0];
+        if (image === undefined) continue;
+        data.set(image.pixels, row * rows * columns);
+        labels[row] = image.label;
+      }
+      return new Map([
+        ["inputs", { dtype: "float32" as const, shape: [indices.length, rows, columns], data }],
+        ["targets", { dtype: "int32" as const, shape: [indices.length], data: labels }],
+      ]);
     },
-  };
+  });
 }
 
 export function sampleImages({ samples }: PageManifest): readonly SampleImage[] {

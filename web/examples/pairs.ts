@@ -1,9 +1,8 @@
 /** Pairs as they are written on a page: a source, text or a vector, and behind an arrow what it becomes. */
-
 import type { PairsMetadata } from "../../runtime/data/metadata.js";
 import type { Batch } from "../../runtime/data/source.js";
 import { END, padRows, START, tokenize } from "../../runtime/data/vocabulary/tokens.js";
-import type { Result } from "../../runtime/problem.js";
+import { ok, type Result } from "../../runtime/result.js";
 import type { NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { invalid, nonBlankLines, pluralize, splitPair } from "./parse-lines.js";
@@ -16,7 +15,7 @@ export function readSource(
   text: string,
   { vocabulary, unit }: PairsMetadata,
   { manifest }: PageManifest,
-): Result<{ readonly source: Source }> {
+): Result<Source> {
   if (vocabulary === null) {
     const width = Number(manifest.model.inputs.find(({ name }) => name === "inputs")?.shape.at(-1));
     const numbers = text
@@ -24,11 +23,11 @@ export function readSource(
       .filter((part) => part !== "")
       .map(Number);
     const fits = numbers.length === width && numbers.every(Number.isFinite);
-    return fits ? { ok: true, source: numbers } : invalid(`A source is ${pluralize(width, "number")}.`);
+    return fits ? ok(numbers) : invalid(`A source is ${pluralize(width, "number")}.`);
   }
   const tokenIds = new Map(vocabulary.map((word, id) => [word, id]));
   const ids = tokenize(text, unit).map((word) => tokenIds.get(word) ?? tokenIds.get("<unknown>") ?? 0);
-  return ids.length > 0 ? { ok: true, source: ids } : invalid("There is no source.");
+  return ids.length > 0 ? ok(ids) : invalid("There is no source.");
 }
 
 export function sourceBatch(sources: readonly Source[], { vocabulary }: PairsMetadata): Batch {
@@ -52,7 +51,7 @@ export function pairsTrainingSet(text: string, metadata: PairsMetadata, page: Pa
     if (sides === undefined)
       return invalid(`Line ${number} has no target.`, "Write it behind an arrow: source => target.");
     const source = readSource(sides[0], metadata, page);
-    if (!source.ok) return invalid(`Line ${number}: ${source.problems[0]?.message ?? ""}`);
+    if (!source.ok) return invalid(`Line ${number}: ${source.error[0]?.message ?? ""}`);
     const words = tokenize(sides[1], metadata.unit);
     const unknownWord = words.find((word) => !tokenIds.has(word));
     if (unknownWord !== undefined) {
@@ -61,37 +60,34 @@ export function pairsTrainingSet(text: string, metadata: PairsMetadata, page: Pa
         "It can only use what it has learnt to write.",
       );
     }
-    sources.push(source.source);
+    sources.push(source.value);
     targets.push(words.map((word) => tokenIds.get(word) ?? 0));
   }
   if (sources.length === 0) return invalid("There are no lines.", "Write one pair a line: source => target.");
-  return {
-    ok: true,
-    trainingSet: {
-      examples: sources.length,
-      summary: pluralize(sources.length, "pair"),
-      batch(indices) {
-        const batchTargets = Array.from(indices, (index) => targets[index] ?? []);
-        const outputs = batchTargets.map((ids) => [...ids, END]);
-        const length = maxLength(outputs);
-        return new Map([
-          ...sourceBatch(
-            Array.from(indices, (index) => sources[index] ?? []),
-            metadata,
+  return ok({
+    examples: sources.length,
+    summary: pluralize(sources.length, "pair"),
+    batch(indices) {
+      const batchTargets = Array.from(indices, (index) => targets[index] ?? []);
+      const outputs = batchTargets.map((ids) => [...ids, END]);
+      const length = maxLength(outputs);
+      return new Map([
+        ...sourceBatch(
+          Array.from(indices, (index) => sources[index] ?? []),
+          metadata,
+        ),
+        [
+          "decoder_inputs",
+          padRows(
+            batchTargets.map((ids) => [START, ...ids]),
+            length,
           ),
-          [
-            "decoder_inputs",
-            padRows(
-              batchTargets.map((ids) => [START, ...ids]),
-              length,
-            ),
-          ],
-          ["targets", padRows(outputs, length)],
-          ["target_lengths", lengthsOf(outputs)],
-        ]);
-      },
+        ],
+        ["targets", padRows(outputs, length)],
+        ["target_lengths", lengthsOf(outputs)],
+      ]);
     },
-  };
+  });
 }
 
 function maxLength(rows: readonly (readonly number[])[]): number {

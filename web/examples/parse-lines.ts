@@ -1,8 +1,8 @@
 /** What is wrong with what a user gives. */
-import { fail, type Result } from "../../runtime/problem.js";
+import { type Failure, fail } from "../../runtime/result.js";
 
-export function invalid(message: string, hint = ""): Extract<Result<unknown>, { ok: false }> {
-  return fail({ code: "lesson", path: "", message, hint });
+export function invalid(message: string, hint = ""): Failure {
+  return fail([{ code: "lesson", path: "", message, hint }]);
 }
 
 export function pluralize(count: number, noun: string): string {

@@ -1,9 +1,8 @@
 /** Sequences as they are written on a page: text, or vectors as JSON; in a lesson with a label behind an arrow, or a tag for each step. */
-
 import type { SequencesMetadata } from "../../runtime/data/metadata.js";
 import type { Batch } from "../../runtime/data/source.js";
 import { padRows, tokenize } from "../../runtime/data/vocabulary/tokens.js";
-import type { Result } from "../../runtime/problem.js";
+import { ok, type Result } from "../../runtime/result.js";
 import { elementCount, type NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { flattenNumbers, parseJson } from "./arrays.js";
@@ -15,20 +14,16 @@ export type Sequence =
   | { readonly ids: readonly number[]; readonly vectors: null }
   | { readonly ids: null; readonly vectors: readonly (readonly number[])[] };
 
-export function readSequence(
-  text: string,
-  metadata: SequencesMetadata,
-  page: PageManifest,
-): Result<{ readonly sequence: Sequence }> {
+export function readSequence(text: string, metadata: SequencesMetadata, page: PageManifest): Result<Sequence> {
   const { vocabulary, unknown, unit } = metadata;
   if (vocabulary === undefined) return readVectors(text, page);
   const tokens = tokenize(text, unit);
   if (tokens.length === 0) return invalid("There is no text.");
   const known = new Map(vocabulary.map((token, id) => [token, id]));
-  return { ok: true, sequence: { ids: tokens.map((token) => known.get(token) ?? unknown ?? 0), vectors: null } };
+  return ok({ ids: tokens.map((token) => known.get(token) ?? unknown ?? 0), vectors: null });
 }
 
-function readVectors(text: string, { manifest }: PageManifest): Result<{ readonly sequence: Sequence }> {
+function readVectors(text: string, { manifest }: PageManifest): Result<Sequence> {
   const width = Number(manifest.model.inputs.find(({ name }) => name === "inputs")?.shape.at(-1));
   const value = parseJson(text);
   const rows: readonly unknown[] = Array.isArray(value) ? value : [];
@@ -36,7 +31,7 @@ function readVectors(text: string, { manifest }: PageManifest): Result<{ readonl
   if (vectors.length === 0 || vectors.some(({ length }) => length !== width)) {
     return invalid(`A sequence is a list of vectors of ${pluralize(width, "number")}, as JSON.`);
   }
-  return { ok: true, sequence: { ids: null, vectors } };
+  return ok({ ids: null, vectors });
 }
 
 const sequenceLength = ({ ids, vectors }: Sequence) => (ids ?? vectors).length;
@@ -77,49 +72,41 @@ export function sequencesTrainingSet(text: string, metadata: SequencesMetadata, 
     if (sides === undefined)
       return invalid(`Line ${number} has no answer.`, "Write it behind an arrow: text => answer.");
     const read = readSequence(sides[0], metadata, page);
-    if (!read.ok) return invalid(`Line ${number}: ${read.problems[0]?.message ?? ""}`);
+    if (!read.ok) return invalid(`Line ${number}: ${read.error[0]?.message ?? ""}`);
     const labels = readLabels(sides[1], metadata, page);
-    if (!labels.ok)
-      return invalid(`Line ${number}: ${labels.problems[0]?.message ?? ""}`, labels.problems[0]?.hint ?? "");
-    const steps = sequenceLength(read.sequence);
-    if (tagged && labels.labels.length !== steps) {
-      return invalid(`Line ${number} has ${pluralize(labels.labels.length, "tag")} for ${pluralize(steps, "step")}.`);
+    if (!labels.ok) return invalid(`Line ${number}: ${labels.error[0]?.message ?? ""}`, labels.error[0]?.hint ?? "");
+    const steps = sequenceLength(read.value);
+    if (tagged && labels.value.length !== steps) {
+      return invalid(`Line ${number} has ${pluralize(labels.value.length, "tag")} for ${pluralize(steps, "step")}.`);
     }
-    sequences.push(read.sequence);
-    allLabels.push(labels.labels);
+    sequences.push(read.value);
+    allLabels.push(labels.value);
   }
   if (sequences.length === 0) return invalid("There are no lines.", "Write one sequence a line: text => answer.");
-  return {
-    ok: true,
-    trainingSet: {
-      examples: sequences.length,
-      summary: pluralize(sequences.length, "sequence"),
-      batch(indices) {
-        const batch = sequenceBatch(
-          Array.from(indices, (index) => sequences[index] ?? { ids: [], vectors: null }),
-          metadata,
-          page,
-        );
-        const time = batch.get("inputs")?.shape[1] ?? 0;
-        const batchLabels = Array.from(indices, (index) => allLabels[index] ?? []);
-        return new Map([...batch, ["targets", labelArray(batchLabels, tagged ? time : 1, tagged, page)]]);
-      },
+  return ok({
+    examples: sequences.length,
+    summary: pluralize(sequences.length, "sequence"),
+    batch(indices) {
+      const batch = sequenceBatch(
+        Array.from(indices, (index) => sequences[index] ?? { ids: [], vectors: null }),
+        metadata,
+        page,
+      );
+      const time = batch.get("inputs")?.shape[1] ?? 0;
+      const batchLabels = Array.from(indices, (index) => allLabels[index] ?? []);
+      return new Map([...batch, ["targets", labelArray(batchLabels, tagged ? time : 1, tagged, page)]]);
     },
-  };
+  });
 }
 
-function readLabels(
-  text: string,
-  { classes }: SequencesMetadata,
-  { uses }: PageManifest,
-): Result<{ readonly labels: readonly number[] }> {
+function readLabels(text: string, { classes }: SequencesMetadata, { uses }: PageManifest): Result<readonly number[]> {
   const words = uses.everyStep ? tokenize(text, "word") : [text];
   const numbers = words.map((word) => {
     if (uses.targets !== "classes" || classes === null || classes === undefined) return Number(word);
     return classes.indexOf(word);
   });
   const wrong = numbers.findIndex((value) => !Number.isFinite(value) || (uses.targets === "classes" && value < 0));
-  if (wrong < 0) return { ok: true, labels: numbers };
+  if (wrong < 0) return ok(numbers);
   const hint =
     classes === null || classes === undefined ? "Answers are numbers." : `The model knows ${classes.join(", ")}.`;
   return invalid(`The model knows no answer "${words[wrong]}".`, hint);

@@ -1,8 +1,8 @@
 /** Rows of a table as they are written on a page, and as the model reads them. */
-
 import { gatherWindows, type Series } from "../../runtime/data/batching/windows.js";
 import type { TableMetadata } from "../../runtime/data/metadata.js";
 import { scaleValue } from "../../runtime/data/scaler.js";
+import { ok } from "../../runtime/result.js";
 import type { NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { invalid, nonBlankLines, pluralize } from "./parse-lines.js";
@@ -83,28 +83,25 @@ export function tableTrainingSet(text: string, metadata: TableMetadata, page: Pa
     : { dtype: "float32", width, data: Float32Array.from(values) };
   // The target of a window is a row behind its end; of a step of it, a row behind the step.
   const targetWindow = { stride: 1, shift: everyStep ? horizon : window + horizon - 1, length: everyStep ? window : 1 };
-  return {
-    ok: true,
-    trainingSet: {
-      examples,
-      summary: `${pluralize(rows.length, "row")}, ${pluralize(examples, "window")} of ${window}`,
-      batch(indices) {
-        const steps = everyStep ? [window] : [];
-        const shape = [indices.length, ...steps, ...(isLabelled ? [] : [width])];
-        return new Map<string, NumericArray>([
-          [
-            "inputs",
-            gatherWindows(inputs, { stride: 1, shift: 0, length: window }, indices, [
-              indices.length,
-              window,
-              columns.length,
-            ]),
-          ],
-          ["targets", gatherWindows(targets, targetWindow, indices, shape)],
-        ]);
-      },
+  return ok({
+    examples,
+    summary: `${pluralize(rows.length, "row")}, ${pluralize(examples, "window")} of ${window}`,
+    batch(indices) {
+      const steps = everyStep ? [window] : [];
+      const shape = [indices.length, ...steps, ...(isLabelled ? [] : [width])];
+      return new Map<string, NumericArray>([
+        [
+          "inputs",
+          gatherWindows(inputs, { stride: 1, shift: 0, length: window }, indices, [
+            indices.length,
+            window,
+            columns.length,
+          ]),
+        ],
+        ["targets", gatherWindows(targets, targetWindow, indices, shape)],
+      ]);
     },
-  };
+  });
 }
 
 function splitFields(line: string): readonly string[] {

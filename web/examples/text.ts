@@ -1,8 +1,8 @@
 /** Text as a lesson: windows over it, each to be continued by its next unit. */
-
 import { gatherWindows } from "../../runtime/data/batching/windows.js";
 import type { TextMetadata } from "../../runtime/data/metadata.js";
 import { tokenize } from "../../runtime/data/vocabulary/tokens.js";
+import { ok } from "../../runtime/result.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { invalid, pluralize } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
@@ -47,18 +47,15 @@ export function textTrainingSet(
   const stride = isStateful ? window : Math.min(training.stride, Math.max(1, Math.floor(windowStarts / minWindows)));
   const examples = Math.floor((data.length - window - 1) / stride) + 1;
   const series = { dtype: "int32", width: 1, data } as const;
-  return {
-    ok: true,
-    trainingSet: {
-      examples,
-      summary: `${pluralize(data.length, name)}, ${pluralize(examples, "window")} of ${window}`,
-      batch(indices) {
-        const shape = [indices.length, window];
-        return new Map([
-          ["inputs", gatherWindows(series, { stride, shift: 0, length: window }, indices, shape)],
-          ["targets", gatherWindows(series, { stride, shift: 1, length: window }, indices, shape)],
-        ]);
-      },
+  return ok({
+    examples,
+    summary: `${pluralize(data.length, name)}, ${pluralize(examples, "window")} of ${window}`,
+    batch(indices) {
+      const shape = [indices.length, window];
+      return new Map([
+        ["inputs", gatherWindows(series, { stride, shift: 0, length: window }, indices, shape)],
+        ["targets", gatherWindows(series, { stride, shift: 1, length: window }, indices, shape)],
+      ]);
     },
-  };
+  });
 }

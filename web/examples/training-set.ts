@@ -1,6 +1,6 @@
 /** A lesson: the user's own examples, as batches that the training graph reads. */
 import type { Batch } from "../../runtime/data/source.js";
-import type { Result } from "../../runtime/problem.js";
+import type { Result } from "../../runtime/result.js";
 import type { SampleImage } from "../../runtime/web/page-manifest.js";
 
 /** What the user gives: text in the form of the data's type, or pictures that were drawn. */
@@ -15,4 +15,4 @@ export interface TrainingSet {
   readonly summary: string;
 }
 
-export type TrainingSetResult = Result<{ readonly trainingSet: TrainingSet }>;
+export type TrainingSetResult = Result<TrainingSet>;

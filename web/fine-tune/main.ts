@@ -24,8 +24,8 @@ void openPage("fine-tune.html", (originalModel) => {
   const editor = createExampleEditor(originalModel, () => updateSummary());
   const updateSummary = () => {
     const read = readTrainingSet(editor.input(), originalModel.page);
-    summary.textContent = read.ok ? `${read.trainingSet.summary}.` : "";
-    errorMessage.show(read.ok ? "" : `${read.problems[0]?.message ?? ""} ${read.problems[0]?.hint ?? ""}`);
+    summary.textContent = read.ok ? `${read.value.summary}.` : "";
+    errorMessage.show(read.ok ? "" : `${read.error[0]?.message ?? ""} ${read.error[0]?.hint ?? ""}`);
     trainButton.disabled = !read.ok;
   };
 

@@ -1,5 +1,4 @@
 /** The trainer, in a thread of its own: runs the training graph over a lesson, step by step. */
-
 import { type BatchSchedule, createBatchSchedule } from "../../runtime/data/batching/batch-schedule.js";
 import { createBatchLoader } from "../../runtime/data/batching/batches.js";
 import { createStatefulSchedule, isStateful } from "../../runtime/data/batching/stateful-batches.js";
@@ -42,11 +41,11 @@ async function train({
   stopped = false;
   const read = readTrainingSet(input, page);
   if (!read.ok) {
-    const [problem] = read.problems;
+    const [problem] = read.error;
     post({ type: "refused", message: `${problem?.message ?? ""} ${problem?.hint ?? ""}`.trim() });
     return;
   }
-  const { trainingSet } = read;
+  const trainingSet = read.value;
   const { manifest, seed } = page;
   const batchSchedule = createSchedule(page, trainingSet, steps);
   const session = await openSession(await fetchBytes(pageFiles.train));
@@ -92,6 +91,6 @@ function createSchedule(
   const windows = indices.length > 1 ? indices : Uint32Array.of(0, 0);
   const statefulTrain = { ...settings, batch_size: Math.max(1, Math.min(batchSize, Math.floor(windows.length / 2))) };
   const result = createStatefulSchedule(statefulTrain, windows);
-  if (!result.ok) throw new Error(result.problems[0]?.message ?? "");
-  return result.batchSchedule;
+  if (!result.ok) throw new Error(result.error[0]?.message ?? "");
+  return result.value;
 }

@@ -1,5 +1,4 @@
 /** Arrays: numbers as JSON, and what the model makes of them. */
-
 import { blankIndex, ctcDecode } from "../../runtime/predict/ctc-decoder.js";
 import { describeValues, type Scores } from "../../runtime/predict/format-predictions.js";
 import { bars, element, exampleList, field, message, percent, runLatest } from "../dom.js";
@@ -23,12 +22,12 @@ export function arraysPanel(model: Model): HTMLElement {
     errorMessage.show("");
     const read = readExamples(input.value, ports);
     if (!read.ok) {
-      errorMessage.show(read.problems[0]?.message ?? "");
+      errorMessage.show(read.error[0]?.message ?? "");
       result.replaceChildren();
       return;
     }
-    const predictions = await predict(model, stackExamples(read.examples, ports));
-    const lengths = read.examples.map((example) => example.get("lengths")?.[0]);
+    const predictions = await predict(model, stackExamples(read.value, ports));
+    const lengths = read.value.map((example) => example.get("lengths")?.[0]);
     result.replaceChildren(
       ...predictions.map((scores, example) => renderPrediction(model, trimPadding(scores, lengths[example]))),
     );

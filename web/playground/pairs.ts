@@ -26,11 +26,11 @@ export function pairsPanel(model: Model, metadata: PairsMetadata): HTMLElement {
     const read = readSource(input.value, metadata, page);
     if (!read.ok) {
       output.textContent = "";
-      if (input.value.trim() !== "") errorMessage.show(read.problems[0]?.message ?? "");
+      if (input.value.trim() !== "") errorMessage.show(read.error[0]?.message ?? "");
       return;
     }
     const session = await model.session("model");
-    const [ids = []] = await beamSearch(session, page.manifest, sourceBatch([read.source], metadata), {
+    const [ids = []] = await beamSearch(session, page.manifest, sourceBatch([read.value], metadata), {
       startId: START,
       endId: END,
       maxLength: metadata.longest_target,

@@ -25,11 +25,11 @@ export function sequencesPanel(model: Model, metadata: SequencesMetadata): HTMLE
     errorMessage.show("");
     const read = readSequence(input.value, metadata, page);
     if (!read.ok) {
-      if (input.value.trim() !== "") errorMessage.show(read.problems[0]?.message ?? "");
+      if (input.value.trim() !== "") errorMessage.show(read.error[0]?.message ?? "");
       result.replaceChildren();
       return;
     }
-    const [scores] = await predict(model, sequenceBatch([read.sequence], metadata, page));
+    const [scores] = await predict(model, sequenceBatch([read.value], metadata, page));
     if (scores === undefined) return;
     const names = tokenize(input.value, metadata.unit);
     const unknown = isText ? names.filter((name) => !metadata.vocabulary?.includes(name)) : [];

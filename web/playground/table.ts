@@ -1,5 +1,4 @@
 /** Tables: the series and what the model expects of it; the last rows can be changed. */
-
 import { gatherWindows } from "../../runtime/data/batching/windows.js";
 import type { TableMetadata } from "../../runtime/data/metadata.js";
 import { unscaleValue } from "../../runtime/data/scaler.js";

@@ -44,12 +44,12 @@ function writingPanel(model: Model, metadata: TextMetadata): HTMLElement {
     errorMessage.show("");
     const encoded = encodePrompt(prompt.value, metadata, "");
     if (!encoded.ok) {
-      const [problem] = encoded.problems;
+      const [problem] = encoded.error;
       errorMessage.show(`${problem?.message ?? ""} ${problem?.hint ?? ""}`);
       return;
     }
     if (page.manifest.stream === null) return;
-    const { promptIds: start, remainingLength: rest } = splitPrompt(encoded.ids, length.value());
+    const { promptIds: start, remainingLength: rest } = splitPrompt(encoded.value, length.value());
     const detokenizer = createDetokenizer(metadata);
     promptText.textContent = start.map(detokenizer.add).join("");
     generatedText.textContent = "";
@@ -135,9 +135,9 @@ function readingPanel(model: Model, metadata: TextMetadata): HTMLElement {
   const result = element("div", { class: "result" });
   const update = runLatest(async () => {
     const encoded = encodePrompt(text.value, metadata, "");
-    errorMessage.show(encoded.ok ? "" : (encoded.problems[0]?.message ?? ""));
-    if (!encoded.ok || encoded.ids.length === 0) return;
-    const { ids } = encoded;
+    errorMessage.show(encoded.ok ? "" : (encoded.error[0]?.message ?? ""));
+    if (!encoded.ok || encoded.value.length === 0) return;
+    const ids = encoded.value;
     const [scores] = await predict(
       model,
       new Map([["inputs", { dtype: "int32", shape: [1, ids.length], data: Int32Array.from(ids) }]]),

@@ -35,7 +35,7 @@ async function checkDevice(device: Device): Promise<CheckResult> {
     const outcome = await train(request, { onEvent: () => {} });
     if (outcome.ok) return good(device, "trains a model");
     const [message, hint] =
-      outcome.kind === "failed" ? [outcome.message, outcome.hint] : ["It refuses a good spec.", ""];
+      outcome.error.kind === "failed" ? [outcome.error.message, outcome.error.hint] : ["It refuses a good spec.", ""];
     return device === "cpu" ? failed(device, message, hint) : warning(device, message, hint);
   } finally {
     rmSync(folder, { recursive: true, force: true });

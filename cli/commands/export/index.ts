@@ -104,7 +104,7 @@ async function writeModel(output: Output, run: string, flags: Flags & { readonly
   const { precision = flags.quantize ?? "float32" } = flags;
   const outcome = await exportModel({ run, weights: "end", ...settings, precision });
   if (outcome.ok) {
-    const { files, verification, cells, model, cost } = outcome;
+    const { files, verification, cells, model, cost } = outcome.value;
     const portability = flags.report === true ? await portabilityOfFile(flags.out) : undefined;
     output.record({
       event: "result",
@@ -127,5 +127,5 @@ async function writeModel(output: Output, run: string, flags: Flags & { readonly
     if (portability !== undefined) output.print(`\n${portabilityText(portability, output.colors.print)}`);
     return exitCodes.success;
   }
-  return reportRunFailure(output, outcome);
+  return reportRunFailure(output, outcome.error);
 }

@@ -32,7 +32,7 @@ export async function writeWebPage(
   const { exportWeb } = await import("../../../runtime/web/export-web.js");
   const outcome = await exportWeb({ run, out: web, weights: "end", samples });
   if (outcome.ok) {
-    const { files, notices } = outcome;
+    const { files, notices } = outcome.value;
     for (const notice of notices) output.note(notice);
     output.record({ event: "result", web, files });
     const size = files.reduce((sum, file) => sum + file.bytes, 0);
@@ -42,7 +42,7 @@ export async function writeWebPage(
     if (serve === undefined) output.note("A browser takes it from a server, not from the disk: --serve is one.");
     return exitCodes.success;
   }
-  return reportRunFailure(output, outcome);
+  return reportRunFailure(output, outcome.error);
 }
 
 /** Serves the page until a signal comes, and says the exit code. */

@@ -1,5 +1,4 @@
 /** What each layer takes of the time of a forward pass, measured on the CPU over one batch of the spec's own data. */
-
 import type { TruncatedModel } from "../../../compiler/inspect/layer-timing.js";
 import type { Batch } from "../../../runtime/data/source.js";
 import { elementCount, type NumericArray } from "../../../runtime/tensors/array.js";
@@ -25,7 +24,7 @@ export async function measureLayerTimes(
     reportInvalidInput(output, "file-missing", "the time is measured on data, which is not there", "");
     return undefined;
   }
-  const { source } = read;
+  const source = read.value;
   const batch = source.batch(source.splits.train.subarray(0, signature.expected.batch));
   const runs: (() => Promise<unknown>)[] = [];
   for (const prefix of await layerPrefixes(spec, signature)) runs.push(await openPrefix(prefix, batch));
@@ -58,8 +57,8 @@ async function openPrefix({ model, inputs }: TruncatedModel, batch: Batch): Prom
     .filter(({ isWeight: weights }) => weights)
     .map(({ shape }) => ({ shape: shape.map(Number) }));
   const session = await openSession(model, "cpu", loadOf(parameters, rows));
-  if (!session.ok) throw new Error(session.message);
-  return () => session.session.run(Object.fromEntries(feeds));
+  if (!session.ok) throw new Error(session.error.message);
+  return () => session.value.session.run(Object.fromEntries(feeds));
 }
 
 /** Small numbers of both signs: their values change no time, but infinities would. */

@@ -106,7 +106,7 @@ export const sweep: CommandModule = {
     const specKey = JSON.stringify([file, set.map(({ flag }) => flag)]);
     const started = beginSweep(out, { format: 1, spec: specKey, plan: searchSpace, metric, mode, stopping: pruner });
     if (!started.ok) {
-      reportProblems(output, started.problems);
+      reportProblems(output, started.error);
       return exitCodes.invalidInput;
     }
     const jobs = flags.jobs ?? availableParallelism();

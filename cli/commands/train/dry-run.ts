@@ -25,11 +25,11 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
   const planResult = await planTraining(request);
   if (!planResult.ok) {
     const origins: SourceMap = opened.origins;
-    const outcome = placeOutcome(request.spec, origins, planResult.outcome);
+    const outcome = placeOutcome(request.spec, origins, planResult);
     if (outcome.ok) throw new Error("A plan that failed has no outcome.");
-    return reportRunFailure(output, outcome, opened);
+    return reportRunFailure(output, outcome.error, opened);
   }
-  const { spec, source, signature, batchSchedule: plan, notices } = planResult.trainingPlan;
+  const { spec, source, signature, batchSchedule: plan, notices } = planResult.value;
   const analyzed = analyze(spec, signature);
   if (!analyzed.ok) throw new Error("What was compiled is refused.");
   const { analysis } = analyzed;

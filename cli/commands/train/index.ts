@@ -121,13 +121,13 @@ export const trainCommand: CommandModule = {
     display.close();
     await observers.close(outcome);
 
-    if (outcome.ok) return outcome.done.interrupted ? interrupt.exitCode() : exitCodes.success;
-    if (outcome.kind === "input") {
-      await reportRunProblems(output, opened, outcome.problems);
+    if (outcome.ok) return outcome.value.interrupted ? interrupt.exitCode() : exitCodes.success;
+    if (outcome.error.kind === "input") {
+      await reportRunProblems(output, opened, outcome.error.problems);
       return exitCodes.invalidInput;
     }
-    const sourceDiagnostics = outcome.source === undefined ? [] : opened.locate([outcome.source]);
-    reportFailure(output, outcome.message, outcome.hint, sourceDiagnostics);
+    const sourceDiagnostics = outcome.error.source === undefined ? [] : opened.locate([outcome.error.source]);
+    reportFailure(output, outcome.error.message, outcome.error.hint, sourceDiagnostics);
     await printCodeFrames(output, sourceDiagnostics, opened.source);
     return exitCodes.failure;
   },
@@ -172,8 +172,8 @@ async function runWorkerRank(): Promise<number> {
   const { joinTraining } = await import("../../../runtime/train.js");
   const outcome = await joinTraining({ signal: interrupt.signal });
   interrupt.release();
-  if (outcome.ok) return outcome.done.interrupted ? interrupt.exitCode() : exitCodes.success;
-  return outcome.kind === "input" ? exitCodes.invalidInput : exitCodes.failure;
+  if (outcome.ok) return outcome.value.interrupted ? interrupt.exitCode() : exitCodes.success;
+  return outcome.error.kind === "input" ? exitCodes.invalidInput : exitCodes.failure;
 }
 
 function flagOverrides({ steps, seed, set = [] }: Flags): readonly Override[] {

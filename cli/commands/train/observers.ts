@@ -72,8 +72,9 @@ async function dashboardObserver(output: Output, name: string, port: number): Pr
   return {
     show: recorder.record,
     async close(outcome) {
-      if (!outcome.ok) recorder.fail(outcome.kind === "failed" ? outcome.message : "The spec or its data is invalid.");
-      const staysOpen = process.stderr.isTTY === true && !output.json && outcome.ok && !outcome.done.interrupted;
+      if (!outcome.ok)
+        recorder.fail(outcome.error.kind === "failed" ? outcome.error.message : "The spec or its data is invalid.");
+      const staysOpen = process.stderr.isTTY === true && !output.json && outcome.ok && !outcome.value.interrupted;
       if (staysOpen) {
         output.note(output.colors.note.dim(`The dashboard stays at ${server.url} until Ctrl-C.`));
         await waitForSignal();

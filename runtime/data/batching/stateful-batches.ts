@@ -4,7 +4,7 @@
  */
 import type { Manifest } from "../../../compiler/artifact.js";
 import type { NormalTrain } from "../../../schema/normal/index.js";
-import { fail, type Result } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
 import type { BatchSchedule } from "./batch-schedule.js";
 
 /** Whether the states of some layer go on from batch to batch. */
@@ -18,14 +18,11 @@ export function isStateful({ train }: Pick<Manifest, "train">): boolean {
  *
  * @param windows consecutive windows, the part to train on.
  */
-export function createStatefulSchedule(
-  train: NormalTrain,
-  windows: Uint32Array,
-): Result<{ readonly batchSchedule: BatchSchedule }> {
+export function createStatefulSchedule(train: NormalTrain, windows: Uint32Array): Result<BatchSchedule> {
   const { batch_size } = train;
   const batchSize = typeof batch_size === "number" ? batch_size : windows.length;
   const batchesPerEpoch = Math.floor(windows.length / batchSize);
-  if (batchesPerEpoch < 2) return fail(tooFewWindows(windows.length, batchSize));
+  if (batchesPerEpoch < 2) return fail([tooFewWindows(windows.length, batchSize)]);
   const batchIndexOf = (step: number) => (step - 1) % batchesPerEpoch;
   const batchSchedule: BatchSchedule = {
     examples: batchSize * batchesPerEpoch,
@@ -48,7 +45,7 @@ export function createStatefulSchedule(
       return examples;
     },
   };
-  return { ok: true, batchSchedule };
+  return ok(batchSchedule);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Numbers as they were read, and the one place where they become the types that sessions are fed. */
-
-import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
 import type { NumericArray } from "../../tensors/array.js";
 
 export interface ParsedArray {
@@ -19,48 +19,40 @@ export interface Origin {
 }
 
 /** Features, quantities, weights, states: float32. Not a number, infinite, or beyond float32 is a problem. */
-export function toFloat32(numbers: ParsedArray, origin: Origin): Result<{ readonly array: NumericArray }> {
+export function toFloat32(numbers: ParsedArray, origin: Origin): Result<NumericArray> {
   const data = Float32Array.from(numbers.values);
   const invalidIndex = data.findIndex((value) => !Number.isFinite(value));
   if (invalidIndex >= 0) {
     const value = numbers.values[invalidIndex] ?? 0;
     const what = Number.isFinite(value) ? `${value}, too large for float32` : `${value}`;
-    return fail(valueProblem(numbers, origin, invalidIndex, what, "Numbers must be finite."));
+    return fail([valueProblem(numbers, origin, invalidIndex, what, "Numbers must be finite.")]);
   }
-  return { ok: true, array: { dtype: "float32", shape: numbers.shape, data } };
+  return ok({ dtype: "float32", shape: numbers.shape, data });
 }
 
 /** Token ids and classes: int32, whole and from 0. */
-export function toIndices(
-  numbers: ParsedArray,
-  origin: Origin,
-  what: string,
-): Result<{ readonly array: NumericArray }> {
+export function toIndices(numbers: ParsedArray, origin: Origin, what: string): Result<NumericArray> {
   const { values } = numbers;
   for (let index = 0; index < values.length; index++) {
     const value = values[index] ?? 0;
     if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) continue;
-    return fail(valueProblem(numbers, origin, index, `${value}`, `${what} are whole numbers from 0.`));
+    return fail([valueProblem(numbers, origin, index, `${value}`, `${what} are whole numbers from 0.`)]);
   }
-  return { ok: true, array: { dtype: "int32", shape: numbers.shape, data: Int32Array.from(values) } };
+  return ok({ dtype: "int32", shape: numbers.shape, data: Int32Array.from(values) });
 }
 
 /** Live steps: int64, from 1 to `time` where that is known. */
-export function toLengths(
-  numbers: ParsedArray,
-  origin: Origin,
-  time: number | undefined,
-): Result<{ readonly array: NumericArray }> {
+export function toLengths(numbers: ParsedArray, origin: Origin, time: number | undefined): Result<NumericArray> {
   const { values } = numbers;
   const invalidIndex = values.findIndex(
     (value) => !(Number.isInteger(value) && value >= 1 && value <= (time ?? Number.POSITIVE_INFINITY)),
   );
   if (invalidIndex >= 0) {
     const hint = `A length is a whole number from 1${time === undefined ? "" : ` to ${time}, the steps of inputs`}.`;
-    return fail(valueProblem(numbers, origin, invalidIndex, `${values[invalidIndex] ?? 0}`, hint));
+    return fail([valueProblem(numbers, origin, invalidIndex, `${values[invalidIndex] ?? 0}`, hint)]);
   }
   const data = BigInt64Array.from(Array.from(values, BigInt));
-  return { ok: true, array: { dtype: "int64", shape: numbers.shape, data } };
+  return ok({ dtype: "int64", shape: numbers.shape, data });
 }
 
 /** A problem at one element, by its place in row-major order. */

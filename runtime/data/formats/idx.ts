@@ -1,11 +1,9 @@
 /** IDX files of bytes (http://yann.lecun.com/exdb/mnist), gzipped or not: a reader that accepts exactly what the header says. */
-
 import { gunzipSync } from "node:zlib";
+import { fail, ok, type Result } from "../../result.js";
 import { elementCount } from "../../tensors/array.js";
 
-export type IdxResult =
-  | { readonly ok: true; readonly shape: readonly number[]; readonly bytes: Uint8Array }
-  | { readonly ok: false; readonly message: string };
+export type IdxResult = Result<{ readonly shape: readonly number[]; readonly bytes: Uint8Array }, string>;
 
 /** No file of images is larger, unpacked: a small file must not unpack to fill the memory. */
 const MAX_BYTES = 2 ** 31 - 1;
@@ -21,24 +19,24 @@ const elementTypes: Readonly<Record<number, string>> = {
 
 /** A message is what follows "the file cannot be read: ". */
 export function readIdx(file: Uint8Array): IdxResult {
-  const contents = isGzipped(file) ? gunzip(file) : file;
-  if (typeof contents === "string") return { ok: false, message: contents };
+  const unpacked = isGzipped(file) ? gunzip(file) : ok(file);
+  if (!unpacked.ok) return unpacked;
+  const contents = unpacked.value;
   const view = new DataView(contents.buffer, contents.byteOffset, contents.byteLength);
-  if (contents.length < 4 || view.getUint16(0) !== 0)
-    return { ok: false, message: "it does not begin like an IDX file" };
+  if (contents.length < 4 || view.getUint16(0) !== 0) return fail("it does not begin like an IDX file");
   const type = elementTypes[view.getUint8(2)];
-  if (type === undefined) return { ok: false, message: "it does not begin like an IDX file" };
-  if (type !== "unsigned bytes") return { ok: false, message: `its numbers are ${type}, not unsigned bytes` };
+  if (type === undefined) return fail("it does not begin like an IDX file");
+  if (type !== "unsigned bytes") return fail(`its numbers are ${type}, not unsigned bytes`);
   const rank = view.getUint8(3);
   const start = 4 + 4 * rank;
-  if (contents.length < start) return { ok: false, message: "it ends inside its header" };
+  if (contents.length < start) return fail("it ends inside its header");
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
   const expectedBytes = elementCount(shape);
   const actualBytes = contents.length - start;
   if (expectedBytes !== actualBytes) {
-    return { ok: false, message: `its header promises ${expectedBytes} bytes of numbers, and it has ${actualBytes}` };
+    return fail(`its header promises ${expectedBytes} bytes of numbers, and it has ${actualBytes}`);
   }
-  return { ok: true, shape, bytes: contents.subarray(start) };
+  return ok({ shape, bytes: contents.subarray(start) });
 }
 
 function isGzipped(file: Uint8Array): boolean {
@@ -46,12 +44,12 @@ function isGzipped(file: Uint8Array): boolean {
 }
 
 /** The contents, or why there are none. */
-function gunzip(file: Uint8Array): Uint8Array | string {
+function gunzip(file: Uint8Array): Result<Uint8Array, string> {
   try {
-    return gunzipSync(file, { maxOutputLength: MAX_BYTES });
+    return ok(gunzipSync(file, { maxOutputLength: MAX_BYTES }));
   } catch (error) {
     if (!(error instanceof Error) || !("code" in error)) throw error;
-    if (error.code === "ERR_BUFFER_TOO_LARGE") return `it unpacks to more than ${MAX_BYTES} bytes`;
-    return error.code === "Z_BUF_ERROR" ? "its gzip data ends early" : "its gzip data is damaged";
+    if (error.code === "ERR_BUFFER_TOO_LARGE") return fail(`it unpacks to more than ${MAX_BYTES} bytes`);
+    return fail(error.code === "Z_BUF_ERROR" ? "its gzip data ends early" : "its gzip data is damaged");
   }
 }

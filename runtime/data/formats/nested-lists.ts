@@ -1,27 +1,28 @@
 /** Nested lists of numbers, from a spec or a JSON file: rectangular, flattened row by row. */
-
-import { fail, type Result } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
 import { elementCount } from "../../tensors/array.js";
 import type { ParsedArray } from "./convert-array.js";
 
 const MAX_RANK = 8;
 
 /** `path` is the JSON pointer of the outermost list; a problem points at the entry that breaks the rule. */
-export function readNested(nested: unknown, name: string, path: string): Result<{ readonly numbers: ParsedArray }> {
+export function readNested(nested: unknown, name: string, path: string): Result<ParsedArray> {
   const shape: number[] = [];
   for (let value = nested; Array.isArray(value); value = value[0]) {
     shape.push(value.length);
     if (shape.length > MAX_RANK) {
-      return fail({ code: "array-shape", path, message: `${name} has more than ${MAX_RANK} levels of lists.` });
+      return fail([{ code: "array-shape", path, message: `${name} has more than ${MAX_RANK} levels of lists.` }]);
     }
   }
   if (shape.length === 0) {
-    return fail({
-      code: "array-shape",
-      path,
-      message: `${name} is ${describeKind(nested)}, not a list of numbers.`,
-      hint: "Write nested lists of numbers, one entry for each example.",
-    });
+    return fail([
+      {
+        code: "array-shape",
+        path,
+        message: `${name} is ${describeKind(nested)}, not a list of numbers.`,
+        hint: "Write nested lists of numbers, one entry for each example.",
+      },
+    ]);
   }
 
   const values = new Float64Array(elementCount(shape));
@@ -53,12 +54,14 @@ export function readNested(nested: unknown, name: string, path: string): Result<
   };
 
   const problem = fill(nested);
-  if (problem === undefined) return { ok: true, numbers: { shape, isInteger, values } };
-  return fail({
-    code: "array-shape",
-    path: [path, ...indexPath].join("/"),
-    message: `${name}${indexPath.map((index) => `[${index}]`).join("")} ${problem}.`,
-  });
+  if (problem === undefined) return ok({ shape, isInteger, values });
+  return fail([
+    {
+      code: "array-shape",
+      path: [path, ...indexPath].join("/"),
+      message: `${name}${indexPath.map((index) => `[${index}]`).join("")} ${problem}.`,
+    },
+  ]);
 }
 
 function formatEntryCount(count: number): string {

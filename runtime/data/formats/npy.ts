@@ -1,11 +1,10 @@
 /** NPY files (numpy.lib.format 1.0, 2.0 and 3.0): a reader that accepts exactly what the header says, and a writer. */
+import { fail, ok, type Result } from "../../result.js";
 import { elementCount } from "../../tensors/array.js";
 import { float16ToNumber } from "../../tensors/half-float.js";
 import type { ParsedArray } from "./convert-array.js";
 
-type NpyResult =
-  | { readonly ok: true; readonly numbers: ParsedArray }
-  | { readonly ok: false; readonly message: string };
+type NpyResult = Result<ParsedArray, string>;
 
 const magic = "\x93NUMPY";
 
@@ -104,7 +103,7 @@ export function readNpy(bytes: Uint8Array): NpyResult {
     const source = sourceIndexOf === undefined ? index : sourceIndexOf(index);
     values[index] = type.read(view, dataStart + source * type.bytes, header.isLittleEndian);
   }
-  return { ok: true, numbers: { shape: header.shape, isInteger: type.isInteger, values } };
+  return ok({ shape: header.shape, isInteger: type.isInteger, values });
 }
 
 interface Header {
@@ -179,5 +178,5 @@ function latin1(bytes: Uint8Array): string {
 }
 
 function invalid(message: string): NpyResult {
-  return { ok: false, message };
+  return fail(message);
 }

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import type { ArraySource } from "../../../schema/normal/index.js";
-import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
 import { unreadableFile } from "../../storage/system-errors.js";
 import type { Origin, ParsedArray } from "./convert-array.js";
 import { readNested } from "./nested-lists.js";
@@ -18,11 +19,11 @@ export function readArray(
 ): Result<{ readonly numbers: ParsedArray; readonly origin: Origin }> {
   if (typeof source !== "string") {
     const nested = readNested(source, name, path);
-    return nested.ok ? { ok: true, numbers: nested.numbers, origin: { name, path } } : nested;
+    return nested.ok ? ok({ numbers: nested.value, origin: { name, path } }) : nested;
   }
   const origin: Origin = { name, path, file: source };
   const numbers = readNumbersFile(source, folder, origin);
-  return numbers.ok ? { ok: true, numbers: numbers.numbers, origin } : numbers;
+  return numbers.ok ? ok({ numbers: numbers.value, origin }) : numbers;
 }
 
 /** An array of an `.npz` file is named behind `#`: "data.npz#x". By itself it is the one with the role's name. */
@@ -35,61 +36,59 @@ export function renameArray(source: ArraySource, rename: (file: string) => strin
   return member === undefined ? rename(file) : `${rename(file)}#${member}`;
 }
 
-function readNumbersFile(source: string, folder: string, origin: Origin): Result<{ readonly numbers: ParsedArray }> {
+function readNumbersFile(source: string, folder: string, origin: Origin): Result<ParsedArray> {
   const { path } = origin;
   const [, file = source, member = origin.name] = archivePattern.exec(source) ?? [];
   const extension = extname(file).toLowerCase();
   if (extension !== ".npy" && extension !== ".npz" && extension !== ".json") {
     const message = `"${file}" is neither an .npy nor an .npz nor a .json file.`;
     const hint = "Arrays are nested lists, .npy files, members of .npz files or .json files.";
-    return fail({ code: "file-kind", path, message, hint });
+    return fail([{ code: "file-kind", path, message, hint }]);
   }
   let bytes: Buffer;
   try {
     bytes = readFileSync(resolve(folder, file));
   } catch (error) {
-    return fail(unreadableFile(path, file, error));
+    return fail([unreadableFile(path, file, error)]);
   }
   if (extension === ".npz") return readMember(bytes, member, file, path);
   if (extension === ".npy") {
     const result = readNpy(bytes);
-    return result.ok ? result : fail(notAnArrayProblem(`"${file}"`, file, path, result.message));
+    return result.ok ? result : fail([notAnArrayProblem(`"${file}"`, file, path, result.error)]);
   }
   let parsed: unknown;
   try {
     parsed = JSON.parse(bytes.toString("utf8").replace(/^\uFEFF/, ""));
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
-    return fail({ code: "file-format", path, file, message: `"${file}" is not JSON: ${what}.` });
+    return fail([{ code: "file-format", path, file, message: `"${file}" is not JSON: ${what}.` }]);
   }
   const nested = readNested(parsed, origin.name, path);
   // Inside another file, the spec's member is the only place that a pointer can name.
-  return nested.ok ? nested : fail(...nested.problems.map((problem) => ({ ...problem, path, file })));
+  return nested.ok ? nested : fail(nested.error.map((problem) => ({ ...problem, path, file })));
 }
 
-function readMember(
-  archive: Uint8Array,
-  name: string,
-  file: string,
-  path: string,
-): Result<{ readonly numbers: ParsedArray }> {
+function readMember(archive: Uint8Array, name: string, file: string, path: string): Result<ParsedArray> {
   const members = readZip(archive);
-  if (typeof members === "string") return fail(notAnArrayProblem(`"${file}"`, file, path, members));
-  const entry = members.find((member) => member.name === `${name}.npy`);
+  if (!members.ok) return fail([notAnArrayProblem(`"${file}"`, file, path, members.error)]);
+  const entry = members.value.find((member) => member.name === `${name}.npy`);
   if (entry === undefined) {
-    const names = members.filter((member) => member.name.endsWith(".npy")).map((member) => member.name.slice(0, -4));
+    const arrays = members.value.filter((member) => member.name.endsWith(".npy"));
+    const names = arrays.map((member) => member.name.slice(0, -4));
     const example = names[0] === undefined ? "" : ` Name one, as in "${file}#${names[0]}".`;
-    return fail({
-      code: "archive-member",
-      path,
-      file,
-      message: `"${file}" holds no array named "${name}".`,
-      hint: names.length === 0 ? "It holds no arrays." : `It holds ${names.slice(0, 20).join(", ")}.${example}`,
-    });
+    return fail([
+      {
+        code: "archive-member",
+        path,
+        file,
+        message: `"${file}" holds no array named "${name}".`,
+        hint: names.length === 0 ? "It holds no arrays." : `It holds ${names.slice(0, 20).join(", ")}.${example}`,
+      },
+    ]);
   }
   const bytes = entry.read();
-  const result = typeof bytes === "string" ? { ok: false as const, message: bytes } : readNpy(bytes);
-  return result.ok ? result : fail(notAnArrayProblem(`"${name}" in "${file}"`, file, path, result.message));
+  const result = bytes.ok ? readNpy(bytes.value) : bytes;
+  return result.ok ? result : fail([notAnArrayProblem(`"${name}" in "${file}"`, file, path, result.error)]);
 }
 
 function notAnArrayProblem(what: string, file: string, path: string, reason: string): RunProblem {

@@ -1,10 +1,11 @@
 /** Zip archives, as NPZ files are: a reader of stored and deflated members that believes no size before it has checked it. */
 import * as zlib from "node:zlib";
+import { fail, ok, type Result } from "../../result.js";
 
 export interface ZipMember {
   readonly name: string;
   /** The contents, or what is wrong with them as a message that follows "it" or "its". */
-  read(): Uint8Array | string;
+  read(): Result<Uint8Array, string>;
 }
 
 const END_RECORD_SIZE = 22;
@@ -13,21 +14,21 @@ const ENTRY_SIZE = 46;
 const LOCAL_HEADER_SIZE = 30;
 
 /** The members of an archive, or what is wrong with it. */
-export function readZip(bytes: Uint8Array): readonly ZipMember[] | string {
+export function readZip(bytes: Uint8Array): Result<readonly ZipMember[], string> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = findEnd(view);
-  if (end === undefined) return "it is not a zip archive, or ends early";
+  if (end === undefined) return fail("it is not a zip archive, or ends early");
   const count = view.getUint16(end + 10, true);
   const start = view.getUint32(end + 16, true);
   const members: ZipMember[] = [];
   let position = start;
   for (let entry = 0; entry < count; entry++) {
     if (position + ENTRY_SIZE > end || view.getUint32(position, true) !== 0x02014b50)
-      return "its list of members is damaged";
+      return fail("its list of members is damaged");
     const nameLength = view.getUint16(position + 28, true);
     const next =
       position + ENTRY_SIZE + nameLength + view.getUint16(position + 30, true) + view.getUint16(position + 32, true);
-    if (next > end) return "its list of members is damaged";
+    if (next > end) return fail("its list of members is damaged");
     const name = new TextDecoder().decode(bytes.subarray(position + ENTRY_SIZE, position + ENTRY_SIZE + nameLength));
     const header: Header = {
       flags: view.getUint16(position + 8, true),
@@ -40,7 +41,7 @@ export function readZip(bytes: Uint8Array): readonly ZipMember[] | string {
     members.push({ name, read: () => readMember(bytes, view, name, header) });
     position = next;
   }
-  return members;
+  return ok(members);
 }
 
 interface Header {
@@ -63,18 +64,19 @@ function findEnd(view: DataView): number | undefined {
   return undefined;
 }
 
-function readMember(bytes: Uint8Array, view: DataView, name: string, header: Header): Uint8Array | string {
+function readMember(bytes: Uint8Array, view: DataView, name: string, header: Header): Result<Uint8Array, string> {
   const { flags, method, checksum, compressedSize, size, offset } = header;
-  if ((flags & 1) !== 0) return `its member "${name}" is encrypted`;
-  if ([compressedSize, size, offset].includes(0xffffffff)) return `its member "${name}" is larger than 4 GiB`;
+  if ((flags & 1) !== 0) return fail(`its member "${name}" is encrypted`);
+  if ([compressedSize, size, offset].includes(0xffffffff)) return fail(`its member "${name}" is larger than 4 GiB`);
   if (offset + LOCAL_HEADER_SIZE > bytes.length || view.getUint32(offset, true) !== 0x04034b50)
-    return damagedMessage(name);
+    return fail(damagedMessage(name));
   const start = offset + LOCAL_HEADER_SIZE + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
-  if (start + compressedSize > bytes.length) return damagedMessage(name);
+  if (start + compressedSize > bytes.length) return fail(damagedMessage(name));
   const contents = inflate(bytes.subarray(start, start + compressedSize), method, size);
-  if (contents === "method") return `its member "${name}" is compressed in a way that is not known (${method})`;
-  if (contents === undefined || contents.length !== size || crc32(contents) !== checksum) return damagedMessage(name);
-  return contents;
+  if (contents === "method") return fail(`its member "${name}" is compressed in a way that is not known (${method})`);
+  if (contents === undefined || contents.length !== size || crc32(contents) !== checksum)
+    return fail(damagedMessage(name));
+  return ok(contents);
 }
 
 /** Undefined where the bytes are not what the header says. */

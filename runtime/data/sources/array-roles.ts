@@ -1,9 +1,9 @@
 /** The arrays of each role: read, converted to what the model reads, and held against each other. */
-
 import type { ArraySignature } from "../../../compiler/signature.js";
 import { child } from "../../../schema/json-pointer.js";
 import type { ArraySource, NormalArraysData } from "../../../schema/normal/index.js";
-import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
 import type { NumericArray } from "../../tensors/array.js";
 import { type Origin, toFloat32, toIndices, toLengths } from "../formats/convert-array.js";
 import { readArray } from "../formats/read-array.js";
@@ -39,9 +39,9 @@ export function readRoles(
   problems: RunProblem[],
 ): ReadonlyMap<string, Role> {
   const roles = new Map<string, Role>();
-  const addRole = (name: string, checked: Result<{ readonly role: Role }>) => {
-    if (checked.ok) roles.set(name, checked.role);
-    else problems.push(...checked.problems);
+  const addRole = (name: string, checked: Result<Role>) => {
+    if (checked.ok) roles.set(name, checked.value);
+    else problems.push(...checked.error);
   };
   const read = (key: string, source: ArraySource) => readArray(source, folder, key, `/data/${key}`);
 
@@ -68,16 +68,16 @@ export function readRoles(
 
 type ReadArrayResult = ReturnType<typeof readArray>;
 
-function inputsRole(result: ReadArrayResult, asIds: boolean): Result<{ readonly role: Role }> {
+function inputsRole(result: ReadArrayResult, asIds: boolean): Result<Role> {
   if (!result.ok) return result;
-  const { numbers, origin } = result;
+  const { numbers, origin } = result.value;
   if (asIds) {
-    if (numbers.shape.length !== 2) return fail(wrongRank(origin, numbers.shape, "[examples, time] of token ids"));
+    if (numbers.shape.length !== 2) return fail([wrongRank(origin, numbers.shape, "[examples, time] of token ids")]);
     return toRole(toIndices(numbers, origin, "Token ids"), origin, ["batch", "time"]);
   }
   const [, width, features] = numbers.shape;
   if (width === undefined || numbers.shape.length > 3) {
-    return fail(wrongRank(origin, numbers.shape, "[examples, time, features] or [examples, features]"));
+    return fail([wrongRank(origin, numbers.shape, "[examples, time, features] or [examples, features]")]);
   }
   return toRole(
     toFloat32(numbers, origin),
@@ -90,29 +90,24 @@ function inputsRole(result: ReadArrayResult, asIds: boolean): Result<{ readonly 
 const reservedNames: readonly string[] = ["inputs", "targets", "lengths", "weights", "step"];
 
 /** An input besides the main one has an axis of time of its own, unless it is as long. */
-function sideRole(
-  result: ReadArrayResult,
-  asIds: boolean,
-  name: string,
-  mainTime: number | undefined,
-): Result<{ readonly role: Role }> {
+function sideRole(result: ReadArrayResult, asIds: boolean, name: string, mainTime: number | undefined): Result<Role> {
   const inputRole = inputsRole(result, asIds);
   if (!inputRole.ok) return inputRole;
-  const { role } = inputRole;
+  const role = inputRole.value;
   if (reservedNames.includes(name)) {
     const message = `An input besides the first cannot be named "${name}".`;
-    return fail({ ...locationOf(role), code: "reserved-name", message, hint: "Choose another name." });
+    return fail([{ ...locationOf(role), code: "reserved-name", message, hint: "Choose another name." }]);
   }
   const time = role.array.shape[1] === mainTime ? "time" : `${name}_time`;
   const shape = role.signature.shape.map((dim) => (dim === "time" ? time : dim));
-  return { ok: true, role: { ...role, isSide: true, signature: { ...role.signature, shape } } };
+  return ok({ ...role, isSide: true, signature: { ...role.signature, shape } });
 }
 
-function targetsRole(result: ReadArrayResult, uses: Uses, time: number | undefined): Result<{ readonly role: Role }> {
+function targetsRole(result: ReadArrayResult, uses: Uses, time: number | undefined): Result<Role> {
   if (!result.ok) return result;
-  const { numbers, origin } = result;
+  const { numbers, origin } = result.value;
   const [, second, third] = numbers.shape;
-  if (numbers.shape.length > 3) return fail(wrongRank(origin, numbers.shape, "at most [examples, time, size]"));
+  if (numbers.shape.length > 3) return fail([wrongRank(origin, numbers.shape, "at most [examples, time, size]")]);
   const perStep = uses.everyStep && time !== undefined;
   // Whole numbers are classes where there is one for each output; with one axis more they are rows of probabilities.
   const classes = uses.targets === "classes" && numbers.isInteger && numbers.shape.length === (perStep ? 2 : 1);
@@ -121,52 +116,46 @@ function targetsRole(result: ReadArrayResult, uses: Uses, time: number | undefin
   return toRole(classes ? toIndices(numbers, origin, "Classes") : toFloat32(numbers, origin), origin, shape);
 }
 
-function lengthsRole(
-  result: ReadArrayResult,
-  time: number | undefined,
-  hasInputs: boolean,
-): Result<{ readonly role: Role }> {
+function lengthsRole(result: ReadArrayResult, time: number | undefined, hasInputs: boolean): Result<Role> {
   if (!result.ok) return result;
-  const { numbers, origin } = result;
-  if (numbers.shape.length !== 1) return fail(wrongRank(origin, numbers.shape, "[examples]"));
+  const { numbers, origin } = result.value;
+  if (numbers.shape.length !== 1) return fail([wrongRank(origin, numbers.shape, "[examples]")]);
   if (time === undefined && hasInputs) {
     const message = "lengths needs inputs with an axis of time.";
-    return fail({
-      code: "array-shape",
-      path: origin.path,
-      message,
-      hint: "Leave lengths out, or give inputs as [examples, time, features].",
-    });
+    return fail([
+      {
+        code: "array-shape",
+        path: origin.path,
+        message,
+        hint: "Leave lengths out, or give inputs as [examples, time, features].",
+      },
+    ]);
   }
   return toRole(toLengths(numbers, origin, time), origin, ["batch"]);
 }
 
-function weightsRole(result: ReadArrayResult): Result<{ readonly role: Role }> {
+function weightsRole(result: ReadArrayResult): Result<Role> {
   if (!result.ok) return result;
-  const { numbers, origin } = result;
+  const { numbers, origin } = result.value;
   const rank = numbers.shape.length;
-  if (rank > 2) return fail(wrongRank(origin, numbers.shape, "[examples, time] or [examples]"));
+  if (rank > 2) return fail([wrongRank(origin, numbers.shape, "[examples, time] or [examples]")]);
   return toRole(toFloat32(numbers, origin), origin, rank === 2 ? ["batch", "time"] : ["batch"]);
 }
 
-function stateRole(result: ReadArrayResult): Result<{ readonly role: Role }> {
+function stateRole(result: ReadArrayResult): Result<Role> {
   if (!result.ok) return result;
-  const { numbers, origin } = result;
+  const { numbers, origin } = result.value;
   const [, size] = numbers.shape;
   if (size === undefined || numbers.shape.length !== 2) {
-    return fail(wrongRank(origin, numbers.shape, "[examples, size of the state]"));
+    return fail([wrongRank(origin, numbers.shape, "[examples, size of the state]")]);
   }
   return toRole(toFloat32(numbers, origin), origin, ["batch", size]);
 }
 
-function toRole(
-  converted: Result<{ readonly array: NumericArray }>,
-  origin: Origin,
-  shape: readonly (number | string)[],
-): Result<{ readonly role: Role }> {
+function toRole(converted: Result<NumericArray>, origin: Origin, shape: readonly (number | string)[]): Result<Role> {
   if (!converted.ok) return converted;
-  const { array } = converted;
-  return { ok: true, role: { origin, array, signature: { dtype: array.dtype, shape } } };
+  const array = converted.value;
+  return ok({ origin, array, signature: { dtype: array.dtype, shape } });
 }
 
 export function timeStepsOf(inputs: Role | undefined): number | undefined {

@@ -1,9 +1,9 @@
 /** Arrays: numbers written in the spec or held in `.npy` and `.json` files, one array for each role, examples first. */
-
 import { createHash } from "node:crypto";
 import type { Signature } from "../../../compiler/signature.js";
 import type { ArraySource, NormalArraysData } from "../../../schema/normal/index.js";
-import { fail, type RunProblem } from "../../problem.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok } from "../../result.js";
 import type { NumericArray } from "../../tensors/array.js";
 import { gatherRows, nestedRows } from "../../tensors/rows.js";
 import { valueProblem } from "../formats/convert-array.js";
@@ -17,12 +17,10 @@ export const arrays: SourceKind<NormalArraysData> = {
     const problems: RunProblem[] = [];
     const roles = readRoles(data, folder, uses, problems);
     problems.push(...checkShapes(roles));
-    if (problems.length > 0) return fail(...problems);
+    if (problems.length > 0) return fail(problems);
     const examples = roles.get("inputs")?.array.shape[0] ?? 0;
     const split = splitExamples(data.split, seed, examples);
-    return split.ok
-      ? { ok: true, source: arraySource(roles, inputSources(data)[0]?.[0] ?? "inputs", examples, split.splits) }
-      : split;
+    return split.ok ? ok(arraySource(roles, inputSources(data)[0]?.[0] ?? "inputs", examples, split.value)) : split;
   },
   mapFiles(data, rename) {
     const renameSource = (source: ArraySource) => renameArray(source, rename);

@@ -1,10 +1,10 @@
 /** Images in IDX files: the rows of an image are its time steps, the label is its class. */
-
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { NormalImagesData } from "../../../schema/normal/index.js";
-import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
 import { unreadableFile } from "../../storage/system-errors.js";
 import type { NumericArray } from "../../tensors/array.js";
 import { readIdx } from "../formats/idx.js";
@@ -17,25 +17,24 @@ export const images: SourceKind<NormalImagesData> = {
   async open(data, { folder, seed }) {
     const pixels = readIdxFile(data, "file", folder, "[images, rows, columns]");
     const labels = readIdxFile(data, "labels", folder, "[images]");
-    if (!pixels.ok || !labels.ok)
-      return fail(...[pixels, labels].flatMap((result) => (result.ok ? [] : result.problems)));
-    const [count = 0, rows = 0, columns = 0] = pixels.shape;
-    if (count !== labels.shape[0]) {
-      const message = `"${data.file}" has ${count} images, and "${data.labels}" has ${labels.shape[0]} labels.`;
-      return fail({ code: "images-count", path: "/data/labels", file: data.labels, message, hint: "" });
+    if (!pixels.ok || !labels.ok) return fail([pixels, labels].flatMap((result) => (result.ok ? [] : result.error)));
+    const [count = 0, rows = 0, columns = 0] = pixels.value.shape;
+    if (count !== labels.value.shape[0]) {
+      const message = `"${data.file}" has ${count} images, and "${data.labels}" has ${labels.value.shape[0]} labels.`;
+      return fail([{ code: "images-count", path: "/data/labels", file: data.labels, message, hint: "" }]);
     }
     if (count * rows * columns === 0) {
-      const message = `"${data.file}" has shape [${pixels.shape.join(", ")}]: there is nothing to train on.`;
-      return fail({ code: "images-shape", path: "/data/file", file: data.file, message, hint: "" });
+      const message = `"${data.file}" has shape [${pixels.value.shape.join(", ")}]: there is nothing to train on.`;
+      return fail([{ code: "images-shape", path: "/data/file", file: data.file, message, hint: "" }]);
     }
     const examples = Math.min(count, data.limit ?? count);
     const split = splitExamples(data.split, seed, examples);
     if (!split.ok) return split;
     const selected = {
-      pixels: pixels.bytes.subarray(0, examples * rows * columns),
-      labels: labels.bytes.subarray(0, examples),
+      pixels: pixels.value.bytes.subarray(0, examples * rows * columns),
+      labels: labels.value.bytes.subarray(0, examples),
     };
-    return { ok: true, source: imageSource(data, selected, rows, columns, split.splits) };
+    return ok(imageSource(data, selected, rows, columns, split.value));
   },
   mapFiles(data, rename) {
     return { ...data, file: rename(data.file), labels: rename(data.labels) };
@@ -50,21 +49,18 @@ function readIdxFile(
 ): Result<{ readonly shape: readonly number[]; readonly bytes: Uint8Array }> {
   const path = `/data/${key}`;
   const file = data[key];
-  const report = (code: string, message: string) => fail({ code, path, file, message, hint: "" });
+  const report = (code: string, message: string) => fail([{ code, path, file, message, hint: "" }]);
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(resolve(folder, file));
   } catch (error) {
-    return fail(unreadableFile(path, file, error));
+    return fail([unreadableFile(path, file, error)]);
   }
   const idx = readIdx(bytes);
   if (!idx.ok)
-    return report(
-      "file-format",
-      `"${file}" cannot be read as ${key === "file" ? "images" : "labels"}: ${idx.message}.`,
-    );
-  if (idx.shape.length !== shape.split(",").length) {
-    return report("images-shape", `"${file}" has shape [${idx.shape.join(", ")}], and should be ${shape}.`);
+    return report("file-format", `"${file}" cannot be read as ${key === "file" ? "images" : "labels"}: ${idx.error}.`);
+  if (idx.value.shape.length !== shape.split(",").length) {
+    return report("images-shape", `"${file}" has shape [${idx.value.shape.join(", ")}], and should be ${shape}.`);
   }
   return idx;
 }

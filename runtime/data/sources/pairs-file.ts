@@ -1,8 +1,8 @@
 /** Reading pairs: from the spec, from lines of two tab-separated texts, or from lines of JSON. */
-
 import { child } from "../../../schema/json-pointer.js";
 import type { NormalPairsData } from "../../../schema/normal/index.js";
-import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
 import { readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
 import type { Uses } from "../source.js";
 
@@ -18,46 +18,46 @@ const MAX_PROBLEMS = 20;
 /** Characters of one line. */
 const MAX_LINE_LENGTH = 2 ** 20;
 
-export async function readPairs(
-  data: NormalPairsData,
-  folder: string,
-  uses: Uses,
-): Promise<Result<{ readonly pairs: readonly Pair[] }>> {
+export async function readPairs(data: NormalPairsData, folder: string, uses: Uses): Promise<Result<readonly Pair[]>> {
   const result = data.file === null ? pairsFromSpec(data) : await pairsFromFile(data.file, folder);
   if (!result.ok) return result;
   const expectedType = uses.inputs === "ids" ? "string" : "object";
-  const mismatched = result.pairs.find(({ source }) => typeof source !== expectedType);
+  const mismatched = result.value.find(({ source }) => typeof source !== expectedType);
   if (mismatched !== undefined)
-    return fail({
-      code: "pair-source",
-      ...(data.file === null
-        ? { path: child(child("/data/pairs", mismatched.row), 0) }
-        : { path: "/data/file", file: data.file, line: mismatched.row + 1 }),
-      message:
-        expectedType === "string"
-          ? "The source is a list of numbers, but the model looks up tokens."
-          : "The source is text, but the model reads numbers.",
-      hint:
-        expectedType === "string"
-          ? "Write the source as text, or begin with a dense layer."
-          : "Begin the model with an embedding layer, or write the source as a list of numbers.",
-    });
-  if (result.pairs.length === 0)
-    return fail({
-      code: "no-pairs",
-      path: data.file === null ? "/data/pairs" : "/data/file",
-      ...(data.file !== null && { file: data.file }),
-      message: "There are no pairs.",
-      hint: "Write one pair a line, source and target separated by a tab.",
-    });
+    return fail([
+      {
+        code: "pair-source",
+        ...(data.file === null
+          ? { path: child(child("/data/pairs", mismatched.row), 0) }
+          : { path: "/data/file", file: data.file, line: mismatched.row + 1 }),
+        message:
+          expectedType === "string"
+            ? "The source is a list of numbers, but the model looks up tokens."
+            : "The source is text, but the model reads numbers.",
+        hint:
+          expectedType === "string"
+            ? "Write the source as text, or begin with a dense layer."
+            : "Begin the model with an embedding layer, or write the source as a list of numbers.",
+      },
+    ]);
+  if (result.value.length === 0)
+    return fail([
+      {
+        code: "no-pairs",
+        path: data.file === null ? "/data/pairs" : "/data/file",
+        ...(data.file !== null && { file: data.file }),
+        message: "There are no pairs.",
+        hint: "Write one pair a line, source and target separated by a tab.",
+      },
+    ]);
   return result;
 }
 
-function pairsFromSpec({ pairs }: NormalPairsData): Result<{ readonly pairs: readonly Pair[] }> {
-  return { ok: true, pairs: (pairs ?? []).map(([source, target], row) => ({ source, target, row })) };
+function pairsFromSpec({ pairs }: NormalPairsData): Result<readonly Pair[]> {
+  return ok((pairs ?? []).map(([source, target], row) => ({ source, target, row })));
 }
 
-async function pairsFromFile(file: string, folder: string): Promise<Result<{ readonly pairs: readonly Pair[] }>> {
+async function pairsFromFile(file: string, folder: string): Promise<Result<readonly Pair[]>> {
   const pairs: Pair[] = [];
   const problems: RunProblem[] = [];
   const namedFile = { file, folder, path: "/data/file" };
@@ -74,9 +74,9 @@ async function pairsFromFile(file: string, folder: string): Promise<Result<{ rea
       row++;
     }
   } catch (error) {
-    return fail(readingProblem(namedFile, error));
+    return fail([readingProblem(namedFile, error)]);
   }
-  return problems.length > 0 ? fail(...problems) : { ok: true, pairs };
+  return problems.length > 0 ? fail(problems) : ok(pairs);
 }
 
 type PairContent = Omit<Pair, "row">;

@@ -2,11 +2,11 @@
  * Pairs: a source, which is text or a vector, and the sequence that it becomes. The decoder reads the target after a start
  * token and says it with an end token behind.
  */
-
 import { createHash } from "node:crypto";
 import { child } from "../../../schema/json-pointer.js";
 import type { NormalPairsData } from "../../../schema/normal/index.js";
-import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
 import type { NumericArray } from "../../tensors/array.js";
 import { gatherLengths, gatherSequences, gatherWindows, type InMemorySeries } from "../batching/windows.js";
 import { intern } from "../labels.js";
@@ -23,9 +23,9 @@ export const pairs: SourceKind<NormalPairsData> = {
   async open(data, { folder, seed, uses, fittedMetadata }) {
     const result = await readPairs(data, folder, uses);
     if (!result.ok) return result;
-    const split = splitExamples(data.split, seed, result.pairs.length);
+    const split = splitExamples(data.split, seed, result.value.length);
     const pairsMetadata = fittedMetadata?.type === "pairs" ? fittedMetadata : null;
-    return split.ok ? assemble(data, result.pairs, split.splits, uses, pairsMetadata) : split;
+    return split.ok ? assemble(data, result.value, split.value, uses, pairsMetadata) : split;
   },
   mapFiles: (data, rename) => (data.file === null ? data : { ...data, file: rename(data.file) }),
 };
@@ -51,7 +51,7 @@ function assemble(
   splits: Splits,
   uses: Uses,
   fittedMetadata: PairsMetadata | null,
-): Result<{ readonly source: DataSource }> {
+): Result<DataSource> {
   const target = vocabularyOf(
     specialTokens.target,
     allPairs.map((pair) => tokenize(pair.target, data.unit)),
@@ -70,11 +70,11 @@ function assemble(
   const emptyIndex = allPairs.findIndex(
     (_, index) => source?.ids[index]?.length === 0 || target.ids[index]?.length === 0,
   );
-  if (emptyIndex >= 0) return fail(emptyPairProblem(data, allPairs[emptyIndex]));
+  if (emptyIndex >= 0) return fail([emptyPairProblem(data, allPairs[emptyIndex])]);
   const widths = allPairs.map((pair) => (typeof pair.source === "string" ? 0 : pair.source.length));
   const features = widths[0] ?? 0;
   const raggedIndex = widths.findIndex((width) => width !== features);
-  if (raggedIndex >= 0) return fail(raggedPairProblem(data, allPairs[raggedIndex], features));
+  if (raggedIndex >= 0) return fail([raggedPairProblem(data, allPairs[raggedIndex], features)]);
 
   const sourceSequences = source === null ? null : packSequences(source.ids);
   const vectors = {
@@ -86,69 +86,66 @@ function assemble(
   const targetSequences = packSequences(target.ids.map((ids) => [...ids, END]));
   const sourceLength = sourceSequences?.maxLength ?? 0;
   const targetLength = targetSequences.maxLength;
-  return {
-    ok: true,
-    source: {
-      examples: allPairs.length,
-      splits,
-      digest: createHash("sha256")
-        .update(JSON.stringify([allPairs, target.words, source?.words]))
-        .digest("hex"),
-      metadata: {
-        type: "pairs",
-        unit: data.unit,
-        vocabulary: source?.words ?? null,
-        target_vocabulary: target.words,
-        longest_target: targetLength,
-      },
-      signature: (train) => ({
-        inputs:
-          source === null
-            ? { dtype: "float32", shape: ["batch", features] }
-            : { dtype: "int32", shape: ["batch", "time"] },
-        ...(source !== null && { lengths: { dtype: "int64", shape: ["batch"] } as const }),
-        side_inputs: { decoder_inputs: { dtype: "int32", shape: ["batch", "target_time"] } },
-        targets: { dtype: "int32", shape: ["batch", "target_time"] },
-        target_lengths: { dtype: "int64", shape: ["batch"] },
-        sizes: {
-          ...(source === null ? { features } : { vocabulary: source.words.length }),
-          target_vocabulary: target.words.length,
-          classes: target.words.length,
-        },
-        expected: {
-          batch: expectedBatchSize(train, splits),
-          time: Math.max(sourceLength, 1),
-          target_time: targetLength,
-        },
-      }),
-      batch(indices) {
-        const count = indices.length;
-        const targets = ({ series, starts }: PackedSequences) =>
-          gatherSequences(series, starts, indices, targetLength, [count, targetLength]);
-        const sourceArrays: readonly (readonly [string, NumericArray])[] =
-          sourceSequences === null
-            ? [["inputs", gatherWindows(vectors, { stride: 1, shift: 0, length: 1 }, indices, [count, features])]]
-            : [
-                [
-                  "inputs",
-                  gatherSequences(sourceSequences.series, sourceSequences.starts, indices, sourceLength, [
-                    count,
-                    sourceLength,
-                  ]),
-                ],
-                ["lengths", gatherLengths(sourceSequences.starts, indices)],
-              ];
-        return new Map<string, NumericArray>([
-          ...sourceArrays,
-          ["decoder_inputs", targets(decoderInputs)],
-          ["targets", targets(targetSequences)],
-          ["target_lengths", gatherLengths(targetSequences.starts, indices)],
-        ]);
-      },
-      findOutOfRange: () => undefined,
-      decode: (predictions) => decodeTokens(predictions, target.words, data.unit, END),
+  return ok({
+    examples: allPairs.length,
+    splits,
+    digest: createHash("sha256")
+      .update(JSON.stringify([allPairs, target.words, source?.words]))
+      .digest("hex"),
+    metadata: {
+      type: "pairs",
+      unit: data.unit,
+      vocabulary: source?.words ?? null,
+      target_vocabulary: target.words,
+      longest_target: targetLength,
     },
-  };
+    signature: (train) => ({
+      inputs:
+        source === null
+          ? { dtype: "float32", shape: ["batch", features] }
+          : { dtype: "int32", shape: ["batch", "time"] },
+      ...(source !== null && { lengths: { dtype: "int64", shape: ["batch"] } as const }),
+      side_inputs: { decoder_inputs: { dtype: "int32", shape: ["batch", "target_time"] } },
+      targets: { dtype: "int32", shape: ["batch", "target_time"] },
+      target_lengths: { dtype: "int64", shape: ["batch"] },
+      sizes: {
+        ...(source === null ? { features } : { vocabulary: source.words.length }),
+        target_vocabulary: target.words.length,
+        classes: target.words.length,
+      },
+      expected: {
+        batch: expectedBatchSize(train, splits),
+        time: Math.max(sourceLength, 1),
+        target_time: targetLength,
+      },
+    }),
+    batch(indices) {
+      const count = indices.length;
+      const targets = ({ series, starts }: PackedSequences) =>
+        gatherSequences(series, starts, indices, targetLength, [count, targetLength]);
+      const sourceArrays: readonly (readonly [string, NumericArray])[] =
+        sourceSequences === null
+          ? [["inputs", gatherWindows(vectors, { stride: 1, shift: 0, length: 1 }, indices, [count, features])]]
+          : [
+              [
+                "inputs",
+                gatherSequences(sourceSequences.series, sourceSequences.starts, indices, sourceLength, [
+                  count,
+                  sourceLength,
+                ]),
+              ],
+              ["lengths", gatherLengths(sourceSequences.starts, indices)],
+            ];
+      return new Map<string, NumericArray>([
+        ...sourceArrays,
+        ["decoder_inputs", targets(decoderInputs)],
+        ["targets", targets(targetSequences)],
+        ["target_lengths", gatherLengths(targetSequences.starts, indices)],
+      ]);
+    },
+    findOutOfRange: () => undefined,
+    decode: (predictions) => decodeTokens(predictions, target.words, data.unit, END),
+  });
 }
 
 interface PackedSequences {

@@ -1,6 +1,7 @@
 /** Sequences as they are read: steps of each example as numbered tokens or vectors, and what is said of them. */
 import type { NormalSequencesData } from "../../../schema/normal/index.js";
-import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
 import { parseNumber } from "../formats/csv.js";
 import { intern } from "../labels.js";
 import type { Uses } from "../source.js";
@@ -46,7 +47,7 @@ export async function readSequences(
   folder: string,
   uses: Uses,
   withTargets = true,
-): Promise<Result<{ readonly sequences: Sequences }>> {
+): Promise<Result<Sequences>> {
   const { file } = data;
   const path = "/data/file";
   const idByToken = new Map<string, number>();
@@ -107,9 +108,9 @@ export async function readSequences(
     examples.push(example.value);
     return [];
   });
-  if (problems.length > 0) return fail(...problems);
+  if (problems.length > 0) return fail(problems);
   const tokens = [...idByToken.keys()];
-  return { ok: true, sequences: { examples, tokens, features, width, isTagged: lineKeys?.targetKey === "tags" } };
+  return ok({ examples, tokens, features, width, isTagged: lineKeys?.targetKey === "tags" });
 }
 
 /** Why a model cannot read such lines. */

@@ -1,5 +1,6 @@
 /** Files of sequences: each line is one, as JSON or as a row of a CSV file with named columns. */
 import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
 import { readCsv } from "../formats/csv.js";
 import { type NamedFile, readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
 
@@ -40,10 +41,10 @@ async function readJsonLines(source: NamedFile, visit: LineVisitor): Promise<rea
       if (text.trim() === "") continue;
       lineCount += 1;
       const line = parseLine(text);
-      if (typeof line === "string") {
-        const message = `Line ${lineNumber} of "${file}" ${line}.`;
+      if (!line.ok) {
+        const message = `Line ${lineNumber} of "${file}" ${line.error}.`;
         problems.push({ code: "sequence-line", path, file, line: lineNumber, message, hint: jsonHint });
-      } else problems.push(...visit(line, lineNumber));
+      } else problems.push(...visit(line.value, lineNumber));
       if (problems.length >= MAX_PROBLEMS) break;
     }
   } catch (error) {
@@ -58,16 +59,16 @@ async function readJsonLines(source: NamedFile, visit: LineVisitor): Promise<rea
 const jsonHint = 'A line is an object, such as {"text": "good morning", "label": "greeting"}.';
 
 /** The members of a line, or what is wrong with it. */
-function parseLine(text: string): Line | string {
-  if (text.length > MAX_LINE_LENGTH) return `has more than ${MAX_LINE_LENGTH} characters`;
+function parseLine(text: string): Result<Line, string> {
+  if (text.length > MAX_LINE_LENGTH) return fail(`has more than ${MAX_LINE_LENGTH} characters`);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return `is not JSON: ${error instanceof Error ? error.message : String(error)}`;
+    return fail(`is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return "is no object";
-  return { ...value };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return fail("is no object");
+  return ok({ ...value });
 }
 
 function readCsvLines(source: NamedFile, delimiter: string, visit: LineVisitor): Promise<readonly RunProblem[]> {

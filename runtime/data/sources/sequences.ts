@@ -1,8 +1,8 @@
 /** Sequences of any length, each with one label or with a tag for every step. */
-
 import { createHash } from "node:crypto";
 import type { NormalSequencesData } from "../../../schema/normal/index.js";
-import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
 import type { NumericArray } from "../../tensors/array.js";
 import { nestedRows } from "../../tensors/rows.js";
 import { bucketize } from "../batching/buckets.js";
@@ -19,12 +19,12 @@ export const sequences: SourceKind<NormalSequencesData> = {
   async open(data, { folder, seed, uses, fittedMetadata }) {
     const result = await readSequences(data, folder, uses);
     if (!result.ok) return result;
-    const split = splitExamples(data.split, seed, result.sequences.examples.length);
+    const split = splitExamples(data.split, seed, result.value.examples.length);
     if (!split.ok) return split;
     const sequencesMetadata = fittedMetadata?.type === "sequences" ? fittedMetadata : null;
-    const prepared = prepare(data, result.sequences, split.splits, uses, sequencesMetadata);
+    const prepared = prepare(data, result.value, split.value, uses, sequencesMetadata);
     if (!prepared.ok) return prepared;
-    return { ok: true, source: sequenceSource(data, result.sequences, prepared, split.splits) };
+    return ok(sequenceSource(data, result.value, prepared.value, split.value));
   },
   mapFiles(data, rename) {
     return { ...data, file: rename(data.file) };
@@ -60,11 +60,9 @@ function prepare(
   for (const [index, { length }] of examples.entries()) starts[index + 1] = (starts[index] ?? 0) + length;
   const labels = examples.flatMap(({ labels }) => labels);
   const encoded =
-    fittedMetadata?.classes === undefined
-      ? { ok: true as const, classes: fitClasses(labels) }
-      : encodeLabels(labels, fittedMetadata.classes);
-  if (!encoded.ok) return fail(...unknownLabelProblems(data, examples, encoded.unknownIndices));
-  const classes = uses.targets === "classes" ? encoded.classes : null;
+    fittedMetadata?.classes === undefined ? ok(fitClasses(labels)) : encodeLabels(labels, fittedMetadata.classes);
+  if (!encoded.ok) return fail(unknownLabelProblems(data, examples, encoded.error));
+  const classes = uses.targets === "classes" ? encoded.value : null;
   const targets: InMemorySeries =
     classes === null
       ? { dtype: "float32", width, data: Float32Array.from(examples.flatMap(({ values }) => values)) }
@@ -72,11 +70,11 @@ function prepare(
   if (features > 0) {
     const vectors = Float32Array.from(examples.flatMap(({ vectors }) => vectors));
     const steps = { dtype: "float32", width: features, data: vectors } as const;
-    return { ok: true, steps, starts, vocabulary: null, targets, classes };
+    return ok({ steps, starts, vocabulary: null, targets, classes });
   }
   const { vocabulary, idOf } = encodeTokens(data, dataset, splits, fittedMetadata?.vocabulary);
   const ids = Int32Array.from(examples.flatMap(({ ids }) => ids.map((token) => idOf[token] ?? 0)));
-  return { ok: true, steps: { dtype: "int32", width: 1, data: ids }, starts, vocabulary, targets, classes };
+  return ok({ steps: { dtype: "int32", width: 1, data: ids }, starts, vocabulary, targets, classes });
 }
 
 /** Ids of the tokens that the training part holds often enough, from 1; 0 of all others. */

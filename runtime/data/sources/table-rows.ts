@@ -1,6 +1,7 @@
 /** The rows of a table: the columns that a spec reads of a CSV file, as numbers, and labels as text. */
 import type { NormalTableData } from "../../../schema/normal/index.js";
-import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
 import type { FloatList } from "../batching/windows.js";
 import { isMissing, parseNumber, type Row, readCsv } from "../formats/csv.js";
 import { collectFloats } from "../spill/float-list.js";
@@ -34,11 +35,7 @@ interface ColumnSelection {
   readonly targets: readonly number[];
 }
 
-export async function readRows(
-  data: NormalTableData,
-  folder: string,
-  withLabels: boolean,
-): Promise<Result<{ readonly table: TableRows }>> {
+export async function readRows(data: NormalTableData, folder: string, withLabels: boolean): Promise<Result<TableRows>> {
   const { file } = data;
   let selection: ColumnSelection = { columns: [], inputs: [], targets: [] };
   let rows = 0;
@@ -95,14 +92,14 @@ export async function readRows(
     {
       columns(names, first) {
         const selected = chooseColumns(data, names, first, withLabels);
-        if (!selected.ok) return selected.problems;
-        selection = selected.reading;
+        if (!selected.ok) return selected.error;
+        selection = selected.value;
         return [];
       },
       row,
     },
   );
-  if (csvProblems.length > 0) return fail(...csvProblems);
+  if (csvProblems.length > 0) return fail(csvProblems);
   const { columns, inputs, targets } = selection;
   const lineList = lines.finish();
   const lineOf = (row: number) => idAt(lineList, data.reverse ? rows - 1 - row : row);
@@ -111,10 +108,10 @@ export async function readRows(
   const gapColumn = columns[ordered.gap ?? -1];
   if (gapColumn !== undefined) {
     const hint = 'The first value in time has none before it: set data.missing to "drop".';
-    return fail(problemAt(lineOf(0), gapColumn, "has no value", hint));
+    return fail([problemAt(lineOf(0), gapColumn, "has no value", hint)]);
   }
   const names = columns.map(({ name }) => name);
-  return { ok: true, table: { rows, columns: names, values: ordered.values, inputs, targets, lineOf, labels } };
+  return ok({ rows, columns: names, values: ordered.values, inputs, targets, lineOf, labels });
 }
 
 const missingHint = 'Set data.missing to "drop" (leave such rows out) or "previous" (the value of the row before).';
@@ -126,7 +123,7 @@ function chooseColumns(
   names: readonly string[],
   firstRow: Row,
   withLabels: boolean,
-): Result<{ readonly reading: ColumnSelection }> {
+): Result<ColumnSelection> {
   const problems: RunProblem[] = [];
   const find = (key: "columns" | "target", wanted: readonly (string | number)[]) =>
     wanted.flatMap((name, index) => {
@@ -170,14 +167,14 @@ function chooseColumns(
       hint: "Leave it out of data.columns.",
     });
   }
-  if (problems.length > 0) return fail(...problems);
+  if (problems.length > 0) return fail(problems);
   const columnIndices = [...new Set([...inputs, ...targets])];
   const columns = columnIndices.map((columnIndex) => ({
     name: names[columnIndex] ?? `${columnIndex + 1}`,
     index: columnIndex,
   }));
   const positionsOf = (wanted: readonly number[]) => wanted.map((columnIndex) => columnIndices.indexOf(columnIndex));
-  return { ok: true, reading: { columns, inputs: positionsOf(inputs), targets: positionsOf(targets) } };
+  return ok({ columns, inputs: positionsOf(inputs), targets: positionsOf(targets) });
 }
 
 const formatHint = "Are data.delimiter and data.header those of the file?";

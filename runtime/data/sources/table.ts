@@ -1,7 +1,8 @@
 /** Tables: windows over the rows of a CSV file; the target is the row after a window, or after each of its steps. */
 import { createHash } from "node:crypto";
 import type { NormalTableData } from "../../../schema/normal/index.js";
-import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
 import { nestedRows } from "../../tensors/rows.js";
 import { type FloatSeries, gatherWindows, type Series } from "../batching/windows.js";
 import { type Classes, decodeClasses, fitClasses } from "../labels.js";
@@ -20,15 +21,15 @@ export const table: SourceKind<NormalTableData> = {
       tableMetadata === null ? specData : { ...specData, columns: tableMetadata.columns, target: tableMetadata.target };
     const result = await readRows(data, folder, uses.targets === "classes");
     if (!result.ok) return result;
-    const { rows } = result.table;
+    const { rows } = result.value;
     const { window, horizon, stride } = data;
-    if (rows < window + horizon) return fail(tooShortProblem(data, rows));
+    if (rows < window + horizon) return fail([tooShortProblem(data, rows)]);
     const examples = Math.floor((rows - window - horizon) / stride) + 1;
     const split = splitWindows(data.split, seed, { examples, stride, span: uses.everyStep ? window : 1 });
     if (!split.ok) return split;
-    const prepared = prepare(data, result.table, uses, split.splits, tableMetadata);
+    const prepared = prepare(data, result.value, uses, split.value, tableMetadata);
     if (!prepared.ok) return prepared;
-    return { ok: true, source: windowSource(data, prepared.series, uses.everyStep, examples, split.splits) };
+    return ok(windowSource(data, prepared.value, uses.everyStep, examples, split.value));
   },
   mapFiles(data, rename) {
     return { ...data, file: rename(data.file) };
@@ -54,7 +55,7 @@ function prepare(
   uses: Uses,
   splits: Splits,
   fittedMetadata: TableMetadata | null,
-): Result<{ readonly series: Prepared }> {
+): Result<Prepared> {
   // Probabilities are not quantities: 0 and 1 stay what they are.
   const scaledColumns = new Set(uses.targets === "numbers" ? [...inputs, ...targets] : inputs);
   const scalers = new Map(
@@ -82,20 +83,18 @@ function prepare(
 
   const features = selectColumns(inputs, false);
   const encoded =
-    fittedMetadata?.classes === undefined
-      ? { ok: true as const, classes: fitClasses(labels) }
-      : encodeLabels(labels, fittedMetadata.classes);
-  if (!encoded.ok) return fail(unknownLabelsProblem(data, encoded.unknownIndices, labels));
-  const classes = uses.targets === "classes" ? encoded.classes : null;
+    fittedMetadata?.classes === undefined ? ok(fitClasses(labels)) : encodeLabels(labels, fittedMetadata.classes);
+  if (!encoded.ok) return fail([unknownLabelsProblem(data, encoded.error, labels)]);
+  const classes = uses.targets === "classes" ? encoded.value : null;
   const targetSeries: Series =
     classes === null
       ? selectColumns(targets, uses.targets === "probabilities")
       : { dtype: "int32", width: 1, data: classes.ids };
-  if (overflowing.size > 0) return fail(...[...overflowing].map((column) => tooLargeProblem(data, column)));
+  if (overflowing.size > 0) return fail([...overflowing].map((column) => tooLargeProblem(data, column)));
   const names = (columnIndices: readonly number[]) => columnIndices.map((columnIndex) => columns[columnIndex] ?? "");
   const inputNames = names(inputs);
   const targetNames = names(targets);
-  return { ok: true, series: { inputs: features, targets: targetSeries, classes, inputNames, targetNames, scalers } };
+  return ok({ inputs: features, targets: targetSeries, classes, inputNames, targetNames, scalers });
 }
 
 function windowSource(

@@ -1,8 +1,8 @@
 /** Text: windows of units over a vocabulary in order of first appearance; the target at each place is the next unit. */
-
 import { createHash } from "node:crypto";
 import type { NormalTextData } from "../../../schema/normal/index.js";
-import { fail, type Result, type RunProblem } from "../../problem.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result, type Success } from "../../result.js";
 import type { NumericArray } from "../../tensors/array.js";
 import { readByteChunks, readingProblem, readTextChunks } from "../formats/utf8-reader.js";
 import { argmax } from "../labels.js";
@@ -19,16 +19,16 @@ export const text: SourceKind<NormalTextData> = {
   async open(data, { folder, seed, fittedMetadata }) {
     const result = await readUnits(data, folder);
     if (!result.ok) return result;
-    const count = result.ids.length;
-    if (count < data.window + 1) return fail(tooShortProblem(data, count));
+    const count = result.value.ids.length;
+    if (count < data.window + 1) return fail([tooShortProblem(data, count)]);
     const examples = Math.floor((count - data.window - 1) / data.stride) + 1;
     const split = splitWindows(data.split, seed, { examples, stride: data.stride, span: data.window });
     if (!split.ok) return split;
     const encoded =
       fittedMetadata?.type === "text"
-        ? await encodeText(data, folder, result, fittedMetadata)
-        : fitVocabulary(data, result, split.splits);
-    return encoded.ok ? { ok: true, source: windowSource(data, encoded, examples, split.splits) } : encoded;
+        ? await encodeText(data, folder, result.value, fittedMetadata)
+        : fitVocabulary(data, result.value, split.value);
+    return encoded.ok ? ok(windowSource(data, encoded.value, examples, split.value)) : encoded;
   },
   mapFiles(data, rename) {
     return data.file === null ? data : { ...data, file: rename(data.file) };
@@ -36,16 +36,16 @@ export const text: SourceKind<NormalTextData> = {
 };
 
 async function readUnits(data: NormalTextData, folder: string): Promise<Result<TokenizedText>> {
-  if (data.file === null) return { ok: true, ...tokenizeText(data.text ?? "", data.unit) };
+  if (data.file === null) return ok(tokenizeText(data.text ?? "", data.unit));
   const namedFile = { file: data.file, folder, path: "/data/file" };
   const tokenizer = tokenizers[data.unit]();
   try {
     const chunks = data.unit === "byte" ? readByteChunks(namedFile) : readTextChunks(namedFile);
     for await (const chunk of chunks) tokenizer.push(chunk);
   } catch (error) {
-    return fail(readingProblem(namedFile, error, 'Save it as UTF-8, or read it is with "unit": "byte".'));
+    return fail([readingProblem(namedFile, error, 'Save it as UTF-8, or read it is with "unit": "byte".')]);
   }
-  return { ok: true, ...tokenizer.finish() };
+  return ok(tokenizer.finish());
 }
 
 interface EncodedText {
@@ -59,24 +59,20 @@ interface EncodedText {
 const unknownUnit: { readonly [K in NormalTextData["unit"]]: Unit } = { char: "\uFFFD", word: "<unknown>", byte: -1 };
 
 /** Units that training meets keep their order; all others, where there are any, share one last id. */
-function fitVocabulary(
-  data: NormalTextData,
-  { units, ids }: TokenizedText,
-  splits: Splits,
-): { readonly ok: true } & EncodedText {
+function fitVocabulary(data: NormalTextData, { units, ids }: TokenizedText, splits: Splits): Success<EncodedText> {
   const counts = new Uint32Array(units.length);
   for (const [from, to] of trainingRanges(data, ids.length, splits)) {
     for (const chunk of ids.chunks(from, to)) for (const unit of chunk) counts[unit] = (counts[unit] ?? 0) + 1;
   }
   if (selectVocabulary(counts, data.vocabulary, 0).length === units.length) {
-    return { ok: true, vocabulary: units, unknown: null, ids };
+    return ok({ vocabulary: units, unknown: null, ids });
   }
   const selected = selectVocabulary(counts, data.vocabulary, 1);
   const unknown = selected.length;
   const idOf = new Int32Array(units.length).fill(unknown);
   for (const [id, unit] of selected.entries()) idOf[unit] = id;
   const vocabulary = [...selected.map((unit) => units[unit] ?? ""), unknownUnit[data.unit]];
-  return { ok: true, vocabulary, unknown, ids: ids.mapIds(idOf) };
+  return ok({ vocabulary, unknown, ids: ids.mapIds(idOf) });
 }
 
 /** The same text in the vocabulary that a run learnt. */
@@ -87,11 +83,11 @@ async function encodeText(
   { vocabulary, unknown }: TextMetadata,
 ): Promise<Result<EncodedText>> {
   const encoded = encodeWithVocabulary(tokenized, { vocabulary, ...(unknown !== undefined && { unknown }) });
-  if (encoded.ok) return { ok: true, vocabulary, unknown: unknown ?? null, ids: encoded.ids };
-  const indices = encoded.unknownIndices.slice(0, 20);
+  if (encoded.ok) return ok({ vocabulary, unknown: unknown ?? null, ids: encoded.value });
+  const indices = encoded.error.slice(0, 20);
   const positions = await positionsOf(data, folder, indices);
   return fail(
-    ...indices.map((unitIndex, index) =>
+    indices.map((unitIndex, index) =>
       unknownUnitProblem(data, unitAt(tokenized, unitIndex), unitIndex, positions[index]),
     ),
   );

@@ -1,5 +1,4 @@
 /** A long series of floating-point numbers, beyond a bound in a file: a table of gigabytes takes no more memory than a small one. */
-
 import { copyNumbers, type FloatList } from "../batching/windows.js";
 import { CHUNK_LENGTH, chunkRanges, MEMORY_LIMIT, openChunkStore } from "./spill-store.js";
 

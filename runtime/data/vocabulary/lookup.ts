@@ -1,5 +1,5 @@
 /** Units and labels of other data, looked up among those that a run learnt of its own. */
-
+import { fail, ok, type Result } from "../../result.js";
 import type { Classes } from "../labels.js";
 import type { TextMetadata } from "../metadata.js";
 import type { IdList } from "../spill/id-list.js";
@@ -7,13 +7,8 @@ import type { TokenizedText } from "./tokenizers.js";
 import type { Unit } from "./tokens.js";
 
 /** Ids of known names, or the places of those that are not known. */
-export type LookupResult = { readonly ok: true; readonly ids: IdList } | UnknownEntries;
-
-/** The first place of each that is not known, in order. */
-interface UnknownEntries {
-  readonly ok: false;
-  readonly unknownIndices: readonly number[];
-}
+/** Ids, or the first index of each unknown entry, in order. */
+export type LookupResult = Result<IdList, readonly number[]>;
 
 /** The units of a text in a vocabulary. Without an unknown unit in it, it must hold them all. */
 export function encodeWithVocabulary(
@@ -23,8 +18,8 @@ export function encodeWithVocabulary(
   const idOf = idsByName(vocabulary);
   const unitIds = units.map((unit) => idOf.get(unit) ?? unknown);
   const missing = new Set(unitIds.flatMap((id, unit) => (id === undefined ? [unit] : [])));
-  if (missing.size > 0) return { ok: false, unknownIndices: firstIndices(ids, missing) };
-  return { ok: true, ids: ids.mapIds(Int32Array.from(unitIds, (id) => id ?? 0)) };
+  if (missing.size > 0) return fail(firstIndices(ids, missing));
+  return ok(ids.mapIds(Int32Array.from(unitIds, (id) => id ?? 0)));
 }
 
 function firstIndices(ids: IdList, wanted: Set<number>): readonly number[] {
@@ -45,14 +40,14 @@ function firstIndices(ids: IdList, wanted: Set<number>): readonly number[] {
 export function encodeLabels(
   labels: readonly string[],
   names: readonly string[] | null,
-): { readonly ok: true; readonly classes: Classes } | UnknownEntries {
+): Result<Classes, readonly number[]> {
   const idOf = names === null ? undefined : idsByName(names);
   const ids = labels.map((label) => (idOf === undefined ? parseClassId(label) : idOf.get(label)));
   const unknownIndices = ids.flatMap((id, index) => (id === undefined ? [index] : []));
-  if (unknownIndices.length > 0) return { ok: false, unknownIndices };
+  if (unknownIndices.length > 0) return fail(unknownIndices);
   const numbers = Int32Array.from(ids, (id) => id ?? 0);
   const count = names?.length ?? numbers.reduce((most, id) => Math.max(most, id + 1), 0);
-  return { ok: true, classes: { names, count, ids: numbers } };
+  return ok({ names, count, ids: numbers });
 }
 
 function parseClassId(label: string): number | undefined {

@@ -46,8 +46,8 @@ export async function verifyExport(
 ): Promise<Verification> {
   const reference = await openReference(trainedModel);
   const opened = await openSession(model, "cpu", 0, { quantizedMatmul: arithmetic });
-  if (!opened.ok) throw new Error(opened.message);
-  const { session } = opened;
+  if (!opened.ok) throw new Error(opened.error.message);
+  const { session } = opened.value;
   const { boundary, form } = options;
   const states = statePairs(ports, trainedModel);
   const modelUnderTest: ModelUnderTest = {

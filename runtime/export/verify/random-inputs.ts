@@ -1,5 +1,4 @@
 /** Random inputs to hold an exported model against the training's forward pass with. */
-
 import type { Port } from "../../../compiler/artifact.js";
 import type { Signature } from "../../../compiler/signature.js";
 import { vocabularyOf } from "../../../schema/kinds/layers.js";

@@ -24,8 +24,8 @@ export interface Reference {
 export async function openReference({ spec, signature, parameters }: TrainedModel): Promise<Reference> {
   const { model, ports } = await referenceModel(spec, signature);
   const opened = await openSession(model, "cpu", 0);
-  if (!opened.ok) throw new Error(opened.message);
-  const { session } = opened;
+  if (!opened.ok) throw new Error(opened.error.message);
+  const { session } = opened.value;
   const inputNames = new Set(session.inputNames);
   const weights = Object.entries(feedsOf(parameters)).filter(([name]) => inputNames.has(name));
   const output = ports.outputs.find(({ role }) => role === "prediction");

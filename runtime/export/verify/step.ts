@@ -1,5 +1,4 @@
 /** The step form on trial: its states fed back step by step, it says what is said of the whole sequence. */
-
 import type { Tensor } from "onnxruntime-common";
 import { elementCount, type NumericArray } from "../../tensors/array.js";
 import { tensorOf } from "../../tensors/ort.js";

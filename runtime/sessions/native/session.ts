@@ -2,7 +2,6 @@
  * A session of ONNX Runtime that is called by its C interface. What it puts out is written straight into arrays that are there;
  * onnxruntime-node copies each output into a new one, which for a large model takes a tenth of its training step.
  */
-
 import { Tensor } from "onnxruntime-common";
 import type { Port, Ports } from "../../../compiler/artifact.js";
 import { elementCount } from "../../tensors/array.js";

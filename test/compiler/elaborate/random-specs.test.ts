@@ -160,7 +160,7 @@ test("check never throws, and what it finds nothing wrong with can be lowered", 
       const read = await readSpec(JSON.stringify(toJson(spec)));
       const outline = read.ok ? await inferSignature(read.spec, ".") : undefined;
       if (!read.ok || !outline?.ok) return;
-      for (const signature of outline.signatures) {
+      for (const signature of outline.value.signatures) {
         const problems = check(read.spec, signature, read.origins);
         for (const problem of problems) {
           expect(read.document.locate(problem).line).toBe(1);
@@ -183,7 +183,7 @@ test("a few of the right ones become artifacts", async () => {
     const read = await readSpec(JSON.stringify(toJson(spec)));
     const outline = read.ok ? await inferSignature(read.spec, ".") : undefined;
     if (!read.ok || !outline?.ok) continue;
-    for (const signature of outline.signatures) {
+    for (const signature of outline.value.signatures) {
       if (compiled >= 3 || check(read.spec, signature).length > 0) continue;
       expect((await compile(read.spec, signature)).ok).toBe(true);
       compiled++;

@@ -1,5 +1,4 @@
 /** The exported model says what the reference evaluator says of the spec, for any batch and any time. */
-
 import { describe, expect, test } from "vitest";
 import { tabulate, tensor } from "../../../compiler/ir/tensor.js";
 import type { Tensor } from "../../../compiler/ir/types.js";

@@ -117,8 +117,8 @@ describe("cells", () => {
 
 async function signatureOf(spec: NormalSpec, folder: string) {
   const opened = await openData(spec, folder);
-  if (!opened.ok) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
-  return opened.source.signature(spec.train);
+  if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join("\n"));
+  return opened.value.signature(spec.train);
 }
 
 test("the operations of a layer are its own, whatever it reads", async () => {

@@ -26,7 +26,7 @@ async function compiled(name: string) {
   if (!read.ok) throw new Error(`${name} is wrong`);
   const opened = await openData(read.spec, specs);
   if (!opened.ok) throw new Error(`the data of ${name} is not there`);
-  const signature = opened.source.signature(read.spec.train);
+  const signature = opened.value.signature(read.spec.train);
   const result = await compile(read.spec, signature, { target: "webgpu" });
   if (!result.ok) throw new Error(`${name} does not compile`);
   return { ...result, signature };

@@ -24,8 +24,8 @@ test.for(names)("%s", async (file, { skip }) => {
   if (!read.ok) throw new Error(`${file} is wrong`);
   const opened = await openData(read.spec, folder);
   if (!opened.ok) return skip("its data is not here");
-  const { spec } = await resolveBatchSize(read.spec, opened.source);
-  const signature = opened.source.signature(spec.train);
+  const { spec } = await resolveBatchSize(read.spec, opened.value);
+  const signature = opened.value.signature(spec.train);
   const precisions = ["float32", { type: "float16", loss_scale: { initial: 1024, growth_interval: 100 } }] as const;
   for (const precision of precisions) {
     const compiled = await compile({ ...spec, train: { ...spec.train, precision } }, signature);

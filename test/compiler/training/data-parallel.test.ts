@@ -1,5 +1,4 @@
 /** A step in two halves: the sums of any parts of a batch make the update of the whole batch. */
-
 import { Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import type { Port, Ports } from "../../../compiler/artifact.js";

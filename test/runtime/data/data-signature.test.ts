@@ -22,14 +22,14 @@ test.each(specs)("%s", async (file) => {
   const opened = await openData(read.spec, folder);
   // Some data is too large to be kept with the specs.
   if (!opened.ok) {
-    expect(opened.problems.map(({ code }) => code)).toEqual(["file-missing"]);
+    expect(opened.error.map(({ code }) => code)).toEqual(["file-missing"]);
     return;
   }
   const outline = await inferSignature(read.spec, folder);
-  if (!outline.ok) throw new Error(outline.problems.map(({ message }) => message).join("\n"));
-  const [outlined] = outline.signatures;
+  if (!outline.ok) throw new Error(outline.error.map(({ message }) => message).join("\n"));
+  const [outlined] = outline.value.signatures;
   if (outlined === undefined) throw new Error("nothing was guessed");
-  const actual = opened.source.signature(read.spec.train);
+  const actual = opened.value.signature(read.spec.train);
   expect([...ports(outlined).keys()].sort()).toEqual([...ports(actual).keys()].sort());
   for (const [name, { dtype, shape }] of ports(actual)) {
     const outlinedPort = ports(outlined).get(name);

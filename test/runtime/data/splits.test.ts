@@ -8,8 +8,8 @@ const shuffled: DataSplit = { ...time, order: "shuffled" };
 function splitSizes(split: DataSplit, windowing: number | TargetLayout, seed = 1) {
   const divided =
     typeof windowing === "number" ? splitExamples(split, seed, windowing) : splitWindows(split, seed, windowing);
-  if (!divided.ok) throw new Error(divided.problems.map(({ message }) => message).join("\n"));
-  const { train, validation, test } = divided.splits;
+  if (!divided.ok) throw new Error(divided.error.map(({ message }) => message).join("\n"));
+  const { train, validation, test } = divided.value;
   return [[...train], [...validation], [...test]] as const;
 }
 
@@ -93,7 +93,7 @@ describe("problems", () => {
   test("a part that is asked for and holds nothing", () => {
     expect(splitExamples({ train: 0.9, validation: 0.05, test: 0.05, order: "shuffled" }, 1, 5)).toEqual({
       ok: false,
-      problems: [
+      error: [
         {
           code: "empty-split",
           path: "/data/split/validation",
@@ -106,7 +106,7 @@ describe("problems", () => {
 
   test("a single example can only be trained on", () => {
     expect(splitExamples(time, 1, 1)).toMatchObject({
-      problems: [
+      error: [
         { path: "/data/split/train", message: "The train part of the split, 0.7 of 1 example, holds none." },
         { path: "/data/split/validation" },
       ],
@@ -117,7 +117,7 @@ describe("problems", () => {
 
 test("more examples than can be numbered are refused before any of them is", () => {
   const windows = splitWindows(time, 1, { examples: 2e9, stride: 1, span: 50 });
-  expect(windows).toMatchObject({ ok: false, problems: [{ code: "too-many-examples", path: "/data/stride" }] });
-  if (!windows.ok) expect(windows.problems[0]?.hint).toContain('"stride": 50');
-  expect(splitExamples(time, 1, 2e9)).toMatchObject({ ok: false, problems: [{ path: "/data" }] });
+  expect(windows).toMatchObject({ ok: false, error: [{ code: "too-many-examples", path: "/data/stride" }] });
+  if (!windows.ok) expect(windows.error[0]?.hint).toContain('"stride": 50');
+  expect(splitExamples(time, 1, 2e9)).toMatchObject({ ok: false, error: [{ path: "/data" }] });
 });

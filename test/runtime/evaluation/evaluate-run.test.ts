@@ -10,7 +10,7 @@ import { trainSpec } from "../../support/training-runs.js";
 async function evaluateTo(out: string, parts: Partial<EvaluateRequest> = {}) {
   const outcome = await evaluateRun({ run: out, data: null, split: null, weights: "end", device: "cpu", ...parts });
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
-  return outcome;
+  return outcome.value;
 }
 
 const text = {
@@ -103,7 +103,7 @@ describe("other data", () => {
       weights: "end",
       device: "cpu",
     });
-    expect(unusual).toMatchObject({ ok: false, problems: [{ code: "unknown-class", line: 1 }] });
+    expect(unusual).toMatchObject({ ok: false, error: { problems: [{ code: "unknown-class", line: 1 }] } });
   });
 
   test("is scaled as the run scaled its own", async () => {
@@ -121,10 +121,12 @@ describe("other data", () => {
     const outcome = await evaluateRun({ run: out, data, split: null, weights: "end", device: "cpu" });
     expect(outcome).toMatchObject({
       ok: false,
-      problems: [
-        { message: 'Line 1 of the text has "\\n", which the run has not met.' },
-        { message: 'Line 2 of the text has "g", which the run has not met.' },
-      ],
+      error: {
+        problems: [
+          { message: 'Line 1 of the text has "\\n", which the run has not met.' },
+          { message: 'Line 2 of the text has "g", which the run has not met.' },
+        ],
+      },
     });
   });
 
@@ -146,13 +148,15 @@ describe("other data", () => {
     const data = { ...spec.data, inputs: [[[1, 2]], [[3, 4]]] } as NormalData;
     const outcome = await evaluateRun({ run: out, data, split: null, weights: "end", device: "cpu" });
     expect(outcome).toMatchObject({
-      problems: [
-        {
-          code: "data-shape",
-          message:
-            "The data's inputs are float32 [batch, time, 2], and the run was trained on float32 [batch, time, 1].",
-        },
-      ],
+      error: {
+        problems: [
+          {
+            code: "data-shape",
+            message:
+              "The data's inputs are float32 [batch, time, 2], but the run was trained on float32 [batch, time, 1].",
+          },
+        ],
+      },
     });
   });
 });
@@ -166,14 +170,20 @@ describe("what is no run", () => {
     mkdirSync(folder);
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
     const outcome = await evaluateRun({ run: folder, data: null, split: null, weights: "end", device: "cpu" });
-    expect(outcome).toMatchObject({ problems: [{ code: "not-a-run", message: expect.stringContaining(reason) }] });
+    expect(outcome).toMatchObject({
+      error: { problems: [{ code: "not-a-run", message: expect.stringContaining(reason) }] },
+    });
   });
 
   test("a part or a checkpoint that is not there", async () => {
     const { out } = await trainSpec({ ...text, data: { ...text.data, split: {} } });
     const request = { run: out, data: null, split: null, weights: "end", device: "cpu" } as const;
-    expect(await evaluateRun({ ...request, split: "test" })).toMatchObject({ problems: [{ code: "empty-split" }] });
+    expect(await evaluateRun({ ...request, split: "test" })).toMatchObject({
+      error: { problems: [{ code: "empty-split" }] },
+    });
     for (const weights of ["best", 7] as const)
-      expect(await evaluateRun({ ...request, weights })).toMatchObject({ problems: [{ code: "no-checkpoint" }] });
+      expect(await evaluateRun({ ...request, weights })).toMatchObject({
+        error: { problems: [{ code: "no-checkpoint" }] },
+      });
   });
 });

@@ -37,15 +37,15 @@ describe.each(names)("%s", (name) => {
     const outcome = await exportTrainedModel(subject, { out, form, opset: 17, recurrent: "operators", unroll: null });
     const reason = refusalOf(form, subject);
     if (reason !== undefined) {
-      expect(outcome).toMatchObject({ ok: false, kind: "input", problems: [{ code: reason }] });
+      expect(outcome).toMatchObject({ ok: false, error: { kind: "input", problems: [{ code: reason }] } });
       return;
     }
     if (!outcome.ok) throw new Error(JSON.stringify(outcome));
-    expect(outcome.verification.difference).toBeLessThan(1e-5);
+    expect(outcome.value.verification.difference).toBeLessThan(1e-5);
     const reference = await openReference(subject);
     for (const load of [inNode, inWeb]) {
       const loaded = await load(out);
-      expect(await largestDifference(loaded, subject, reference, outcome, { form })).toBeLessThan(1e-5);
+      expect(await largestDifference(loaded, subject, reference, outcome.value, { form })).toBeLessThan(1e-5);
       await loaded.release();
     }
     await reference.release();
@@ -59,18 +59,18 @@ async function exportedForOpenCv(name: string, subject: TrainedModel): Promise<r
   const forms: string[] = [];
   let unroll: number | null = null;
   let outcome = await exportTrainedModel(subject, { ...settings, unroll });
-  if (outcome.ok && !outcome.cells.every(({ form }) => form === "LSTM" || form === "GRU")) {
-    forms.push(...outcome.cells.map(({ form }) => form));
+  if (outcome.ok && !outcome.value.cells.every(({ form }) => form === "LSTM" || form === "GRU")) {
+    forms.push(...outcome.value.cells.map(({ form }) => form));
     unroll = 5;
     outcome = await exportTrainedModel(subject, { ...settings, unroll });
   }
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
-  const loaded = await inOpenCv(out, outcome.model);
+  const loaded = await inOpenCv(out, outcome.value.model);
   const reference = await openReference(subject);
-  const trial = { model: outcome.model };
+  const trial = { model: outcome.value.model };
   expect(await largestDifference(loaded, subject, reference, trial, { form: "sequence", unroll })).toBeLessThan(1e-5);
   await Promise.all([loaded.release(), reference.release()]);
-  return [...forms, ...new Set(outcome.cells.map(({ form }) => form))];
+  return [...forms, ...new Set(outcome.value.cells.map(({ form }) => form))];
 }
 
 test("a cell of the user's own is a Scan, and with its steps laid out runs in OpenCV.js", async () => {

@@ -30,8 +30,8 @@ async function exportSpec(spec: object, form: "sequence" | "step" = "sequence") 
   const settings = { form, opset: 17, recurrent: "operators", unroll: null } as const;
   const outcome = await exportTrainedModel(await subject(spec), { out, ...settings });
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
-  expect(outcome.verification.difference).toBeLessThan(2e-6);
-  return outcome.cells;
+  expect(outcome.value.verification.difference).toBeLessThan(2e-6);
+  return outcome.value.cells;
 }
 
 describe("cells that are operators", () => {

@@ -127,8 +127,8 @@ describe.each(models)("%s", (name, model) => {
     async (form, precision) => {
       const { outcome, model: exportedModel } = await exportWith(await subject({ ...tokens, model }), form, precision);
       // Of the rounded weights it says what they say: nothing is lost but bits.
-      expect(outcome.verification.difference).toBeLessThan(1e-5);
-      const { bytes, difference } = outcome.cost ?? { bytes: { before: 0, after: 0 }, difference: 0 };
+      expect(outcome.value.verification.difference).toBeLessThan(1e-5);
+      const { bytes, difference } = outcome.value.cost ?? { bytes: { before: 0, after: 0 }, difference: 0 };
       expect(difference).toBeGreaterThan(1e-6);
       expect(difference).toBeLessThan(precision === "float16" ? 0.02 : 0.5);
       expect(bytes.before).toBeGreaterThan(0);
@@ -142,13 +142,14 @@ describe.each(models)("%s", (name, model) => {
 
 test("a text model writes with them", async () => {
   const { outcome } = await exportWith(await smallGallerySubject("hihello"), "generate", "float16");
-  expect(outcome.cost).toMatchObject({ precision: "float16", difference: null });
+  expect(outcome.value.cost).toMatchObject({ precision: "float16", difference: null });
 });
 
 test("larger models become a half and nearly a quarter as large", async () => {
   const of = await smallGallerySubject("ship");
   const [half16, eighth] = [await exportWith(of, "sequence", "float16"), await exportWith(of, "sequence", "int8")];
-  const share = ({ outcome: { cost } }: typeof half16) => (cost?.bytes.after ?? 1) / (cost?.bytes.before ?? 1);
+  const share = ({ outcome: { value } }: typeof half16) =>
+    (value.cost?.bytes.after ?? 1) / (value.cost?.bytes.before ?? 1);
   expect(share(half16)).toBeLessThan(0.55);
   expect(share(eighth)).toBeLessThan(0.4);
 });
@@ -161,5 +162,5 @@ test("a training needs all bits", async () => {
     { ...of, optimizerState: training },
     { ...settings, out, form: "sequence", precision: "int8" },
   );
-  expect(outcome).toMatchObject({ ok: false, kind: "input", problems: [{ code: "precision" }] });
+  expect(outcome).toMatchObject({ ok: false, error: { kind: "input", problems: [{ code: "precision" }] } });
 });

@@ -22,7 +22,7 @@ async function exportSnippets(example: SpecExample, form: ExportForm = "sequence
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   const program = (extension: string) => join(folder, `my model.use.${extension}`);
   const { stdout } = spawnSync(process.execPath, [program("mjs")], { encoding: "utf8" });
-  return { out, folder, program, printed: stdout.trimEnd(), names: outcome.files.map(({ name }) => name) };
+  return { out, folder, program, printed: stdout.trimEnd(), names: outcome.value.files.map(({ name }) => name) };
 }
 
 async function predicted(out: string, folder: string, name: string, content: string) {

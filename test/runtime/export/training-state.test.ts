@@ -54,9 +54,9 @@ describe.each(cases)("%s", (name) => {
 
   test("rnnx goes on with the file as if the run had never stopped", async () => {
     const out = join(temporaryFolder(), "on");
-    expect(await readTrainableModel(file)).toMatchObject({ ok: true, trained: { step: BEFORE } });
+    expect(await readTrainableModel(file)).toMatchObject({ ok: true, value: { step: BEFORE } });
     const { outcome, events } = await run({ ...requestFor(name, await specOf(name, MORE), out), fromModel: file });
-    expect(outcome).toMatchObject({ ok: true, done: { step: BEFORE + MORE } });
+    expect(outcome).toMatchObject({ ok: true, value: { step: BEFORE + MORE } });
     expect(losses(events)).toEqual(expected);
     expect([...weightsOf(out)]).toEqual([...weightsOf(uninterrupted)]);
   });
@@ -84,7 +84,7 @@ async function dataOf(name: Case): Promise<Record<string, Tensor>> {
   const spec = await specOfCase(name);
   const opened = await openData(spec, fixture(name));
   if (!opened.ok) throw new Error("no data");
-  const { source } = opened;
+  const source = opened.value;
   const batch = source.batch(Uint32Array.from({ length: source.examples }, (_, index) => index));
   return Object.fromEntries(
     [...batch].flatMap(([role, array]) => [
@@ -208,7 +208,7 @@ describe("the file", () => {
     const rejected = async (bytes: Uint8Array) => {
       writeFileSync(otherFile, bytes);
       const read = await readTrainableModel(otherFile);
-      return read.ok ? "read" : read.problems.map(({ code }) => code).join();
+      return read.ok ? "read" : read.error.map(({ code }) => code).join();
     };
     const bytes = readFileSync(file);
     expect(await rejected(bytes)).toBe("read");
@@ -227,7 +227,7 @@ describe("the file", () => {
       for (const entry of proto.metadataProps) if (entry.key === "rnnx.training") entry.value = '{"format":1}';
     });
     expect(await rejected(invalidModel)).toBe("no-training");
-    expect(await readTrainableModel(`${otherFile}.not`)).toMatchObject({ problems: [{ code: "file-missing" }] });
+    expect(await readTrainableModel(`${otherFile}.not`)).toMatchObject({ error: [{ code: "file-missing" }] });
   });
 
   test("is refused where it points at a file that is not its own, a hard link too", async () => {
@@ -258,7 +258,9 @@ describe("the file", () => {
       const out = join(directory, "run");
       const { outcome } = await run({ ...requestFor("embedding-gru-sgd", spec, out), fromModel: from });
       expect(existsSync(out)).toBe(false);
-      return outcome.ok || outcome.kind !== "input" ? outcome : outcome.problems.map(({ message }) => message);
+      return outcome.ok || outcome.error.kind !== "input"
+        ? outcome
+        : outcome.error.problems.map(({ message }) => message);
     };
     const bias = "rnn/0/b";
     const renamed = (tensor: Onnx.ITensorProto) => {

@@ -51,13 +51,13 @@ async function trainText(out: string, change: SpecChange = {}, resume = false) {
 
 async function generateText(out: string, request: Partial<GenerateRequest> = {}): Promise<GeneratedText> {
   const opened = await openTextGenerator(out);
-  if (!opened.ok) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
+  if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join("\n"));
   const defaults = { prompt: "it was", length: 40, sampling: { temperature: 1, topK: null, topP: null }, seed: null };
   const chunks: string[] = [];
-  const result = await opened.generator.generate({ ...defaults, ...request }, (chunk) => chunks.push(chunk));
-  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
-  expect(chunks.join("")).toBe(result.generated.text);
-  return result.generated;
+  const result = await opened.value.generate({ ...defaults, ...request }, (chunk) => chunks.push(chunk));
+  if (!result.ok) throw new Error(result.error.map(({ message }) => message).join("\n"));
+  expect(chunks.join("")).toBe(result.value.text);
+  return result.value;
 }
 
 /** The likeliest next character at each place of a text, by the whole model. */
@@ -139,7 +139,7 @@ test("words and bytes", async () => {
 describe("what cannot be generated from", () => {
   const problemsOf = async (folder: string) => {
     const opened = await openTextGenerator(folder);
-    return opened.ok ? [] : opened.problems.map(({ code, message }) => `${code}: ${message}`);
+    return opened.ok ? [] : opened.error.map(({ code, message }) => `${code}: ${message}`);
   };
 
   test("a model that reads its sequence backward", async () => {
@@ -205,8 +205,7 @@ describe("samples while training", () => {
     const { outcome } = await trainText(temporaryFolder(), { train: { sample: { prompt: "ROMEO" } } });
     expect(outcome).toMatchObject({
       ok: false,
-      kind: "input",
-      problems: [{ code: "unknown-unit", path: "/train/sample/prompt" }],
+      error: { kind: "input", problems: [{ code: "unknown-unit", path: "/train/sample/prompt" }] },
     });
   });
 });

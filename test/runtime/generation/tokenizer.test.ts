@@ -18,7 +18,7 @@ test.each<[TextMetadata, string, readonly number[], readonly string[]]>([
   [byte, "éa", [0, 1, 2], ["", "é", "a", ""]],
   [char, "", [], [""]],
 ])("$unit: %s", (metadata, prompt, ids, chunks) => {
-  expect(encodePrompt(prompt, metadata, "")).toEqual({ ok: true, ids });
+  expect(encodePrompt(prompt, metadata, "")).toEqual({ ok: true, value: ids });
   expect(detokenized(metadata, ids)).toEqual(chunks);
 });
 
@@ -43,11 +43,11 @@ test.each<[TextMetadata, string, string, string]>([
 ])("units that the vocabulary lacks: %#", (metadata, prompt, message, hint) => {
   expect(encodePrompt(prompt, metadata, "/train/sample/prompt")).toEqual({
     ok: false,
-    problems: [{ code: "unknown-unit", path: "/train/sample/prompt", message, hint }],
+    error: [{ code: "unknown-unit", path: "/train/sample/prompt", message, hint }],
   });
 });
 
 test("without a prompt the first unit of the training text is written first", () => {
-  expect(splitPrompt([], 5)).toEqual({ start: [0], rest: 4 });
-  expect(splitPrompt([2, 1], 5)).toEqual({ start: [2, 1], rest: 5 });
+  expect(splitPrompt([], 5)).toEqual({ promptIds: [0], remainingLength: 4 });
+  expect(splitPrompt([2, 1], 5)).toEqual({ promptIds: [2, 1], remainingLength: 5 });
 });

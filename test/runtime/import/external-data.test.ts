@@ -34,13 +34,13 @@ test("large tensors lie beside the model, small ones in it; both files are there
   const folder = temporaryFolder();
   const { out, outcome } = await exportTo(folder);
   expect(readdirSync(folder).sort()).toEqual(["model.onnx", "model.onnx.data"]);
-  expect(outcome.files.map(({ name }) => name)).toEqual(["model.onnx", "model.onnx.data"]);
+  expect(outcome.value.files.map(({ name }) => name)).toEqual(["model.onnx", "model.onnx.data"]);
   const tensors = initializersOf(out);
   const externalNames = tensors.filter(({ external }) => external !== undefined).map(({ name }) => name);
   expect(externalNames).toEqual(["rnn/0/onnx/W", "rnn/0/onnx/R"]);
   expect(checkExternalData(out, tensors)).toEqual([]);
   // It was loaded and compared, so its numbers are those of the model in one piece.
-  expect(outcome.verification.difference).toBeLessThan(1e-5);
+  expect(outcome.value.verification.difference).toBeLessThan(1e-5);
 });
 
 describe("a model that points elsewhere is refused", () => {

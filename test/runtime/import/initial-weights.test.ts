@@ -21,7 +21,7 @@ test("any part of the parameters may be given", async () => {
   const file = join(temporaryFolder(), "init.safetensors");
   const tensors = new Map([["rnn/0/b", { shape: [2], data: Float32Array.of(1, 2) }]]);
   writeFileSync(file, writeSafetensors(tensors));
-  expect(await readInitialWeights({ file, maps: [] }, model)).toEqual({ ok: true, tensors, notices: [] });
+  expect(await readInitialWeights({ file, maps: [] }, model)).toEqual({ ok: true, value: { tensors, notices: [] } });
 });
 
 test("unknown names, wrong shapes and infinities are all reported", async () => {
@@ -39,7 +39,7 @@ test("unknown names, wrong shapes and infinities are all reported", async () => 
   );
   expect(await readInitialWeights({ file, maps: [] }, model)).toEqual({
     ok: false,
-    problems: [
+    error: [
       {
         code: "init-shape",
         path: "",
@@ -57,12 +57,12 @@ test("a file that is not there, or holds something else", async () => {
   const file = join(temporaryFolder(), "init.safetensors");
   expect(await readInitialWeights({ file, maps: [] }, model)).toEqual({
     ok: false,
-    problems: [{ code: "file-missing", path: "", file, message: `"${file}" does not exist.`, hint: "" }],
+    error: [{ code: "file-missing", path: "", file, message: `"${file}" does not exist.`, hint: "" }],
   });
   writeFileSync(file, "no tensors");
   expect(await readInitialWeights({ file, maps: [] }, model)).toMatchObject({
     ok: false,
-    problems: [{ code: "file-format", file }],
+    error: [{ code: "file-format", file }],
   });
 });
 
@@ -89,10 +89,12 @@ test("names of a file, or all under a layer, may be mapped to the model's, or le
   ];
   expect(await readInitialWeights({ file, maps }, model)).toEqual({
     ok: true,
-    tensors: new Map([
-      ["rnn/0/W", kernel],
-      ["rnn/0/b", bias],
-    ]),
-    notices: [],
+    value: {
+      tensors: new Map([
+        ["rnn/0/W", kernel],
+        ["rnn/0/b", bias],
+      ]),
+      notices: [],
+    },
   });
 });

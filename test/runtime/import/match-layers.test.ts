@@ -54,7 +54,7 @@ async function problemsOf(...args: Parameters<typeof read>): Promise<readonly st
   const result = await read(...args);
   return result.ok
     ? []
-    : result.problems.map(({ code, message, hint }) => [code, message, hint].filter(Boolean).join(" | "));
+    : result.error.map(({ code, message, hint }) => [code, message, hint].filter(Boolean).join(" | "));
 }
 
 const cell = { layer: "rnn", cell: "gru", hidden_size: 2 };
@@ -72,7 +72,7 @@ test("what went where is said", async () => {
   const result = await read([cell, headLayer], completeWeights, stateDict(tensors(torchShapes)));
   expect(result).toMatchObject({
     ok: true,
-    notices: ["Weights of the PyTorch file: emb to embedding, gru to rnn/0, out to dense."],
+    value: { notices: ["Weights of the PyTorch file: emb to embedding, gru to rnn/0, out to dense."] },
   });
 });
 
@@ -85,7 +85,7 @@ test("parameters that other frameworks do not have start from the seed, and that
   );
   expect(result).toMatchObject({
     ok: true,
-    notices: [expect.any(String), "Drawn from the seed, as the file has none: rnn/0/h/initial."],
+    value: { notices: [expect.any(String), "Drawn from the seed, as the file has none: rnn/0/h/initial."] },
   });
 });
 
@@ -96,7 +96,7 @@ test("layers of one shape are told apart by names, by numbers, or not at all", a
     stateDict(tensors({ "emb.weight": [3, 3], ...gru(a, 3, 3), ...gru(b, 3, 3) }));
   const mappedNames = async (file: string, maps: readonly NameMap[] = []) => {
     const result = await read(layers, two, file, maps);
-    return result.ok ? result.notices[0] : result.problems.map(({ message, hint }) => `${message} | ${hint}`);
+    return result.ok ? result.value.notices[0] : result.error.map(({ message, hint }) => `${message} | ${hint}`);
   };
   expect(await mappedNames(shapePair("seq.decoder", "seq.encoder"))).toContain(
     "seq.encoder to encoder/0, seq.decoder to decoder/0.",
@@ -132,7 +132,7 @@ test("all that finds no place is refused; an empty side of a map leaves it out",
   ]);
   expect(await read([cell, headLayer], completeWeights, file, [{ from: "", to: "dense" }])).toMatchObject({
     ok: true,
-    notices: [expect.any(String), "Drawn from the seed, as the file has none: dense/W, dense/b."],
+    value: { notices: [expect.any(String), "Drawn from the seed, as the file has none: dense/W, dense/b."] },
   });
 });
 

@@ -98,10 +98,10 @@ export async function outputsOf(spec: object, file: string, maps: readonly NameM
   });
   const { parameters, model } = compiled.artifact.manifest;
   const read = await readInitialWeights({ file, maps }, { spec: compiled.spec, parameters });
-  if (!read.ok) throw new Error(read.problems.map(({ message, hint }) => `${message} ${hint ?? ""}`).join("\n"));
-  expect([...read.tensors.keys()].sort()).toEqual(parameters.map(({ name }) => name).sort());
+  if (!read.ok) throw new Error(read.error.map(({ message, hint }) => `${message} ${hint ?? ""}`).join("\n"));
+  expect([...read.value.tensors.keys()].sort()).toEqual(parameters.map(({ name }) => name).sort());
   const weights = Object.fromEntries(
-    [...read.tensors].map(([name, { shape, data }]) => [name, new OrtTensor("float32", data, shape)]),
+    [...read.value.tensors].map(([name, { shape, data }]) => [name, new OrtTensor("float32", data, shape)]),
   );
   const session = await openModel(filled(compiled.artifact.model, compiled.artifact, weights));
   const inputs = compiled.batch.get("inputs");

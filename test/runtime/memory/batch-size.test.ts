@@ -29,7 +29,7 @@ async function resolveSpec(train: object, batch: number, extra = 0) {
   const { spec } = await normal({ ...base, train });
   const opened = await openData(spec, ".");
   if (!opened.ok) throw new Error("the data cannot be opened");
-  const { source } = opened;
+  const source = opened.value;
   const memoryFor = memoryByBatch(spec, source.signature(spec.train));
   if (!memoryFor.ok) throw new Error("the spec is refused");
   const { memoryAt: bytes } = memoryFor;
@@ -91,7 +91,7 @@ test("a run records its batch, is the run of that number, and keeps it when it i
   };
   const { bytes } = await resolveSpec({ steps: 1, batch_size: "largest" }, 1);
   const out = temporaryFolder();
-  const trainRequest = { ...(await request({ steps: 4, batch_size: "largest" }, out)), memory: bytes(32) };
+  const trainRequest = { ...(await request({ steps: 4, batch_size: "largest" }, out)), memoryLimit: bytes(32) };
   const first = await run(trainRequest);
   expect(first.outcome.ok).toBe(true);
   expect(eventsOfKind(first.events, "notice").map(({ message }) => message)).toEqual([

@@ -10,7 +10,7 @@ const MiB = 2 ** 20;
 const machine = vi.hoisted(() => ({ memory: 0 }));
 vi.mock("../../../runtime/memory/available.js", async (original) => ({
   ...(await original<typeof import("../../../runtime/memory/available.js")>()),
-  machineMemory: () => machine.memory,
+  totalMemory: () => machine.memory,
 }));
 beforeEach(() => {
   machine.memory = 64 * MiB;
@@ -20,12 +20,12 @@ const createRequest = async () =>
   requestFor("embedding-gru-sgd", await specOfCase("embedding-gru-sgd", { steps: 3 }), join(temporaryFolder(), "run"));
 const expectedProblem = {
   ok: false,
-  outcome: { kind: "input", problems: [{ code: "memory", path: "/train/batch_size" }] },
+  error: { kind: "input", problems: [{ code: "memory", path: "/train/batch_size" }] },
 };
 
 test("it is refused with the way out, and nothing is written", async () => {
   const request = await createRequest();
-  expect((await run(request)).outcome).toMatchObject({ ok: false, ...expectedProblem.outcome });
+  expect((await run(request)).outcome).toMatchObject(expectedProblem);
   expect(existsSync(request.out)).toBe(false);
   expect((await run({ ...request, force: true })).outcome).toMatchObject({ ok: true });
 });

@@ -80,7 +80,7 @@ test("predict writes the labels of a trained ctc model, greedily and with a beam
   writeFileSync(join(folder, "shown.json"), JSON.stringify(bestLabels));
   for (const beam of [null, 4]) {
     const request = { run: out, input: "shown.json", output: "labels.jsonl", folder, beam, device: "cpu" } as const;
-    expect(await predictRun(request)).toMatchObject({ ok: true, predictions: 4 });
+    expect(await predictRun(request)).toMatchObject({ ok: true, value: { predictions: 4 } });
     const lines = readFileSync(join(folder, "labels.jsonl"), "utf8").trim().split("\n");
     expect(lines.map((line) => JSON.parse(line).labels)).toEqual(words);
   }

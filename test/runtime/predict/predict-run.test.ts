@@ -26,8 +26,8 @@ async function objects(run: string, input: string, content: string | Uint8Array)
 
 async function array(run: string, input: string, content: string | Uint8Array) {
   const read = readNpy(await predictTo(run, input, content, "npy"));
-  if (!read.ok) throw new Error(read.message);
-  return read.numbers;
+  if (!read.ok) throw new Error(read.error);
+  return read.value;
 }
 
 /** What is wrong with a file of inputs. */
@@ -38,8 +38,8 @@ async function rejectedPredict(run: string, input: string, content: string | Uin
   const outcome = await predictRun({ run, input, output: "out.csv", folder, beam: null, device: "cpu" });
   expect(readFileSync(join(folder, "out.csv"), "utf8")).toBe("as it was");
   expect(readdirSync(folder)).toHaveLength(2);
-  if (outcome.ok || outcome.kind !== "input") throw new Error("the inputs were not refused");
-  return outcome.problems.map(({ message, file, line, column }) => ({ message, at: [file, line, column] }));
+  if (outcome.ok || outcome.error.kind !== "input") throw new Error("the inputs were not refused");
+  return outcome.error.problems.map(({ message, file, line, column }) => ({ message, at: [file, line, column] }));
 }
 
 const jsonl = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
@@ -312,7 +312,11 @@ describe("what can go wrong beside the inputs", () => {
     const { out, folder } = await trainSpec(spec, { "in.json": "[[1]]" });
     const ask = async (output: string) => {
       const outcome = await predictRun({ run: out, input: "in.json", output, folder, beam: null, device: "cpu" });
-      return outcome.ok ? [] : outcome.kind === "input" ? outcome.problems.map(({ message }) => message) : ["failed"];
+      return outcome.ok
+        ? []
+        : outcome.error.kind === "input"
+          ? outcome.error.problems.map(({ message }) => message)
+          : ["failed"];
     };
     expect(await ask("out.xls")).toEqual(['Predictions cannot be written to "out.xls".']);
     expect(await ask("none/out.csv")).toEqual(['The folder of "none/out.csv" does not exist.']);

@@ -30,8 +30,8 @@ const saveCheckpoint = (folder: string, step: number, retention = keeping, on = 
 describe("writing", () => {
   test("what is written is found, whole", () => {
     const folder = join(temporaryFolder(), "checkpoints");
-    expect(saveCheckpoint(folder, 20)).toEqual({ ok: true, path: join(folder, "step-00000020") });
-    expect(findLatestCheckpoint(folder)).toEqual({ newest: checkpointAt(20), damaged: [] });
+    expect(saveCheckpoint(folder, 20)).toEqual({ ok: true, value: join(folder, "step-00000020") });
+    expect(findLatestCheckpoint(folder)).toEqual({ latest: checkpointAt(20), damaged: [] });
     expect(readdirSync(join(folder, "step-00000020")).sort()).toEqual([
       "files.json",
       "optimizer.safetensors",
@@ -100,7 +100,7 @@ describe("writing", () => {
         if (failure === "killed") expect(writing).toThrow("killed");
         else {
           const saved = writing();
-          expect(saved.ok ? "" : saved.reason).toBe(failure === "EIO" ? "i/o error" : "no space left on device");
+          expect(saved.ok ? "" : saved.error).toBe(failure === "EIO" ? "i/o error" : "no space left on device");
         }
         const { latest: newest, damaged } = findLatestCheckpoint(folder);
         expect(damaged).toEqual([]);
@@ -109,7 +109,7 @@ describe("writing", () => {
         removePartialCheckpoints(durableFs, folder);
         expect(readdirSync(folder).filter((name) => !/^step-\d+$/.test(name))).toEqual([]);
         saveCheckpoint(folder, 40);
-        expect(findLatestCheckpoint(folder)).toEqual({ newest: checkpointAt(40), damaged: [] });
+        expect(findLatestCheckpoint(folder)).toEqual({ latest: checkpointAt(40), damaged: [] });
         expect(readdirSync(folder)).toHaveLength(2);
       }
     },
@@ -123,10 +123,10 @@ describe("writing", () => {
 
   test("without room for all of it nothing is begun", () => {
     const folder = temporaryFolder();
-    const full = { ...durableFs, free: () => 1000 };
+    const full = { ...durableFs, freeBytes: () => 1000 };
     expect(saveCheckpoint(folder, 10, keeping, full)).toEqual({
       ok: false,
-      reason: expect.stringMatching(/^it needs 4\d{4} bytes, and .* has room for 1000$/),
+      error: expect.stringMatching(/^it needs 4\d{4} bytes, and .* has room for 1000$/),
     });
     expect(readdirSync(folder)).toEqual([]);
     expect(durableFs.freeBytes(folder)).toBeGreaterThan(0);
@@ -183,11 +183,11 @@ describe("damage", () => {
     saveCheckpoint(folder, 15);
     expect(readdirSync(folder).sort()).toEqual(["step-00000010", "step-00000015", "step-00000020"]);
     saveCheckpoint(folder, 20);
-    expect(findLatestCheckpoint(folder)).toEqual({ newest: checkpointAt(20), damaged: [] });
+    expect(findLatestCheckpoint(folder)).toEqual({ latest: checkpointAt(20), damaged: [] });
   });
 
   test("there may be nothing at all", () => {
-    expect(findLatestCheckpoint(join(temporaryFolder(), "none"))).toEqual({ newest: undefined, damaged: [] });
+    expect(findLatestCheckpoint(join(temporaryFolder(), "none"))).toEqual({ latest: undefined, damaged: [] });
   });
 });
 

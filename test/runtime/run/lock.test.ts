@@ -11,7 +11,7 @@ import { temporaryFolder } from "../../support/temporary-folder.js";
 
 function takeLock(folder: string) {
   const result = acquireLock(folder);
-  if (!result.ok) throw new Error(result.message);
+  if (!result.ok) throw new Error(result.error);
   return result;
 }
 
@@ -19,10 +19,10 @@ test("a lock is held until it is released, and leaves nothing", () => {
   const folder = temporaryFolder();
   const first = takeLock(folder);
   expect(readdirSync(folder)).toEqual(["lock"]);
-  expect(acquireLock(folder)).toEqual({ ok: false, message: "This process is already training there." });
-  first.release();
+  expect(acquireLock(folder)).toEqual({ ok: false, error: "This process is already training there." });
+  first.value();
   expect(readdirSync(folder)).toEqual([]);
-  takeLock(folder).release();
+  takeLock(folder).value();
 });
 
 test("another live process holds it", async () => {
@@ -31,11 +31,11 @@ test("another live process holds it", async () => {
   onTestFinished(() => void otherProcess.kill("SIGKILL"));
   await once(otherProcess, "spawn");
   writeFileSync(join(folder, "lock"), JSON.stringify({ pid: otherProcess.pid, started: null, host: hostname() }));
-  expect(acquireLock(folder)).toEqual({ ok: false, message: `Process ${otherProcess.pid} is training there.` });
+  expect(acquireLock(folder)).toEqual({ ok: false, error: `Process ${otherProcess.pid} is training there.` });
   // Straight after SIGKILL, before anyone has asked how it ended.
   otherProcess.kill("SIGKILL");
   await once(otherProcess, "exit");
-  takeLock(folder).release();
+  takeLock(folder).value();
 });
 
 test("a process that is gone holds nothing", () => {
@@ -45,7 +45,7 @@ test("a process that is gone holds nothing", () => {
   const ownLock = takeLock(folder);
   expect(JSON.parse(readFileSync(join(folder, "lock"), "utf8"))).toMatchObject({ pid: process.pid });
   expect(readdirSync(folder)).toEqual(["lock"]);
-  ownLock.release();
+  ownLock.value();
 });
 
 test.runIf(process.platform === "linux")("a later process with the same number holds nothing", () => {
@@ -54,7 +54,7 @@ test.runIf(process.platform === "linux")("a later process with the same number h
     join(folder, "lock"),
     JSON.stringify({ pid: process.pid, started: "1@another-boot", host: hostname() }),
   );
-  takeLock(folder).release();
+  takeLock(folder).value();
 });
 
 test("what killed processes left of their asking goes away, also where an heir was killed", () => {
@@ -69,7 +69,7 @@ test("what killed processes left of their asking goes away, also where an heir w
   const ownLock = takeLock(folder);
   expect(readdirSync(folder)).toEqual(["lock"]);
   expect(acquireLock(folder)).toMatchObject({ ok: false });
-  ownLock.release();
+  ownLock.value();
 });
 
 test("an heir that lives is the one to come", () => {
@@ -82,7 +82,7 @@ test("an heir that lives is the one to come", () => {
     join(folder, `lock.claim.${createHash("sha256").update(deadOwner).digest("hex").slice(0, 32)}`),
     successor,
   );
-  expect(acquireLock(folder)).toEqual({ ok: false, message: `Process ${process.ppid} is training there.` });
+  expect(acquireLock(folder)).toEqual({ ok: false, error: `Process ${process.ppid} is training there.` });
 });
 
 test("of 20 processes that want it at once, one gets it, whether it is free or its holder is gone", async () => {
@@ -110,19 +110,19 @@ test("of 20 processes that want it at once, one gets it, whether it is free or i
 test("a process of another machine cannot be asked, and is believed", () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "lock"), JSON.stringify({ pid: 1, started: null, host: "elsewhere" }));
-  expect(acquireLock(folder)).toEqual({ ok: false, message: "Process 1 on elsewhere is training there." });
+  expect(acquireLock(folder)).toEqual({ ok: false, error: "Process 1 on elsewhere is training there." });
 });
 
 test.each(["", "{", "[]", "null", '{"pid":"1"}'])("a lock that names nobody (%j) is stale", (text) => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "lock"), text);
-  takeLock(folder).release();
+  takeLock(folder).value();
 });
 
 test("releasing takes away only one's own lock", () => {
   const folder = temporaryFolder();
   const ownLock = takeLock(folder);
   writeFileSync(join(folder, "lock"), "someone else's");
-  ownLock.release();
+  ownLock.value();
   expect(existsSync(join(folder, "lock"))).toBe(true);
 });

@@ -48,7 +48,7 @@ function openChanged(changes: Readonly<Record<string, unknown>>) {
   for (const [name, content] of Object.entries({ ...files, ...changes }))
     writeFileSync(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
   const run = openRun(folder);
-  return run.ok ? [] : run.problems.map(({ code, message }) => `${code}: ${message.replace(folder, "RUN")}`);
+  return run.ok ? [] : run.error.map(({ code, message }) => `${code}: ${message.replace(folder, "RUN")}`);
 }
 
 const { "manifest.json": manifest, "spec.json": spec, "data.json": data } = files;
@@ -93,5 +93,5 @@ test.each<[string, Readonly<Record<string, unknown>>, string]>([
 test("a folder without them is no run", () => {
   const folder = temporaryFolder();
   rmSync(join(folder, "none"), { force: true });
-  expect(openRun(folder)).toMatchObject({ ok: false, problems: [{ code: "not-a-run" }] });
+  expect(openRun(folder)).toMatchObject({ ok: false, error: [{ code: "not-a-run" }] });
 });

@@ -36,7 +36,7 @@ async function threadsOf(workPerSync: number, options: SessionOptions): Promise<
   const before = readdirSync(tasks).length;
   const opened = await openSession(model, "cpu", workPerSync, options);
   const threads = readdirSync(tasks).length - before + 1;
-  if (opened.ok) await opened.session.release();
+  if (opened.ok) await opened.value.session.release();
   return threads;
 }
 

@@ -23,20 +23,23 @@ const entry = (dtype: string, shape: readonly number[], begin: number, end: numb
 
 function errorOf(bytes: Uint8Array) {
   const read = readSafetensors(bytes);
-  return read.ok ? undefined : read.message;
+  return read.ok ? undefined : read.error;
 }
 
 function values(bytes: Uint8Array) {
   const read = readSafetensors(bytes);
-  if (!read.ok) throw new Error(read.message);
-  return Object.fromEntries([...read.tensors].map(([name, { data }]) => [name, [...data]]));
+  if (!read.ok) throw new Error(read.error);
+  return Object.fromEntries([...read.value.tensors].map(([name, { data }]) => [name, [...data]]));
 }
 
 describe("writing", () => {
   test("what is written is read back, with its metadata", () => {
     const read = readSafetensors(writeSafetensors(tensors, { spec: "abc" }));
-    expect(read).toEqual({ ok: true, tensors, metadata: { spec: "abc" } });
-    expect(readSafetensors(writeSafetensors(new Map()))).toEqual({ ok: true, tensors: new Map(), metadata: {} });
+    expect(read).toEqual({ ok: true, value: { tensors, metadata: { spec: "abc" } } });
+    expect(readSafetensors(writeSafetensors(new Map()))).toEqual({
+      ok: true,
+      value: { tensors: new Map(), metadata: {} },
+    });
   });
 
   test("the numbers begin at a multiple of 8", () => {
@@ -146,6 +149,6 @@ describe("damage", () => {
   test("names that mean something to JavaScript are names", () => {
     const bytes = file('{"__proto__":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', new Uint8Array(4));
     const read = readSafetensors(bytes);
-    expect(read.ok && [...read.tensors.keys()]).toEqual(["__proto__"]);
+    expect(read.ok && [...read.value.tensors.keys()]).toEqual(["__proto__"]);
   });
 });

@@ -35,8 +35,8 @@ test("a number of threads gives the same weights again, bit by bit", async () =>
   if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
   const { spec } = read;
   const opened = await openData(spec, "");
-  if (!opened.ok) throw new Error(JSON.stringify(opened.problems));
-  const { source } = opened;
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  const source = opened.value;
   const compiled = await compile(spec, source.signature(spec.train));
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
   const { manifest, train } = compiled.artifact;

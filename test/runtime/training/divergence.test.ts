@@ -49,8 +49,8 @@ async function fail(parts: object, learningRate?: number, device: Device = "cpu"
   const spec = { ...read.spec, optimizer: { ...optimizer, learning_rate: learningRate ?? optimizer.learning_rate } };
   const request = { spec, folder: "", out, device, resume: false, init: null, disabledPasses: [] };
   const { outcome, events } = await run(request);
-  if (outcome.ok || outcome.kind !== "failed") throw new Error("it should have failed on its way");
-  return { ...outcome, events, out };
+  if (outcome.ok || outcome.error.kind !== "failed") throw new Error("it should have failed on its way");
+  return { ...outcome.error, events, out };
 }
 
 const ownSpec = (train: object) => ({

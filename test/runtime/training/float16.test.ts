@@ -117,7 +117,7 @@ test("a run of the other precision is not gone on with", async () => {
   });
   expect(outcome).toMatchObject({
     ok: false,
-    problems: [{ code: "resume-spec", path: expect.stringMatching(/precision/) }],
+    error: { problems: [{ code: "resume-spec", path: expect.stringMatching(/precision/) }] },
   });
 });
 
@@ -127,10 +127,12 @@ test("where nothing is left to halve, the training has diverged", async () => {
   );
   expect(outcome).toMatchObject({
     ok: false,
-    message: "The gradient became infinite at step 1. There is no checkpoint before it.",
-    hint: expect.stringMatching(
-      /^In float32 all numbers of this step are finite: a smaller "loss_scale" in precision, or/,
-    ),
+    error: {
+      message: "The gradient became infinite at step 1. There is no checkpoint before it.",
+      hint: expect.stringMatching(
+        /^In float32 all numbers of this step are finite: a smaller "loss_scale" in precision, or/,
+      ),
+    },
   });
 });
 

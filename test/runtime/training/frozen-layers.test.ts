@@ -68,7 +68,7 @@ describe("frozen layers and cells", () => {
     const data = { type: "arrays", inputs: [[1]], targets: [[1]] };
     const frozen = await request({ ...spec, data, model, loss: { type: "squared_error" } }, temporaryFolder());
     const outcome = await runTraining(frozen, { emit() {}, shouldStop: () => false });
-    expect(outcome).toMatchObject({ ok: false, problems: [{ code: "nothing-to-train", path: "/model" }] });
+    expect(outcome).toMatchObject({ ok: false, error: { problems: [{ code: "nothing-to-train", path: "/model" }] } });
   });
 });
 

@@ -138,8 +138,8 @@ describe("what does not fall into portions", () => {
         shouldStop: () => false,
       },
     );
-    if (outcome.ok || outcome.kind !== "input") throw new Error("its input was not wrong");
-    expect(outcome.problems.map(({ code, path }) => `${code} ${path}`)).toEqual([expected]);
+    if (outcome.ok || outcome.error.kind !== "input") throw new Error("its input was not wrong");
+    expect(outcome.error.problems.map(({ code, path }) => `${code} ${path}`)).toEqual([expected]);
   });
 
   test("states that go on", async () => {

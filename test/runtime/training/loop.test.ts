@@ -40,10 +40,10 @@ describe("a run", () => {
     expect(eventsOfKind(events, "start")).toEqual([
       { event: "start", run: out, device: "cpu", parameters: expect.any(Number), examples: 4, step: 0, steps: 20 },
     ]);
-    expect(events.at(-1)).toEqual(outcome.done);
-    expect(outcome.done).toMatchObject({ run: out, step: 20, loss: losses(events).at(-1), interrupted: false });
-    expect(outcome.done.metrics.train.loss).toBeLessThan(losses(events)[0] ?? 0);
-    expect(outcome.done.predictions).toHaveLength(4);
+    expect(events.at(-1)).toEqual(outcome.value);
+    expect(outcome.value).toMatchObject({ run: out, step: 20, loss: losses(events).at(-1), interrupted: false });
+    expect(outcome.value.metrics.train.loss).toBeLessThan(losses(events)[0] ?? 0);
+    expect(outcome.value.predictions).toHaveLength(4);
     const lines = metricsOf(out).trim().split("\n");
     expect(lines.filter((line) => line.includes('"step","step"'))).toHaveLength(20);
   });
@@ -55,9 +55,9 @@ describe("a run", () => {
     const session = await InferenceSession.create(join(out, "model.onnx"));
     const inputs = readNpy(readFileSync(fixture("embedding-gru-sgd", "inputs.npy")));
     if (!outcome.ok || !inputs.ok) throw new Error("there is nothing to compare");
-    const { shape, values } = inputs.numbers;
+    const { shape, values } = inputs.value;
     const { outputs } = await session.run({ inputs: new Tensor("int32", Int32Array.from(values), shape) });
-    const predictions = Float32Array.from(outcome.done.predictions.flat(2).map(Number));
+    const predictions = Float32Array.from(outcome.value.predictions.flat(2).map(Number));
     expect(outputs?.data).toEqual(predictions);
   });
 
@@ -122,7 +122,7 @@ describe("a resumed run", () => {
         await request(out, { steps_per_call: 1 }),
         (eventsSoFar) => losses(eventsSoFar).length >= stop,
       );
-      expect(first.outcome).toMatchObject({ ok: true, done: { step: stop, interrupted: true, predictions: [] } });
+      expect(first.outcome).toMatchObject({ ok: true, value: { step: stop, interrupted: true, predictions: [] } });
       expect(weightsOf(out)).toEqual(checkpointed(out, stop));
       const second = await run({ ...(await request(out)), resume: true });
       expect(eventsOfKind(second.events, "start")[0]?.step).toBe(stop);
@@ -187,13 +187,15 @@ describe("a resumed run", () => {
     const { outcome } = await run({ ...(await request(out, { batch_size: 2 })), resume: true });
     expect(outcome).toMatchObject({
       ok: false,
-      kind: "input",
-      problems: [
-        {
-          path: "/train/batch_size",
-          message: "The checkpoint at step 20 was made with another spec: /train/batch_size was 3 and is 2.",
-        },
-      ],
+      error: {
+        kind: "input",
+        problems: [
+          {
+            path: "/train/batch_size",
+            message: "The checkpoint at step 20 was made with another spec: /train/batch_size was 3 and is 2.",
+          },
+        ],
+      },
     });
     expect(metricsOf(out)).toBe(before);
     expect(existsSync(join(out, "lock"))).toBe(false);
@@ -206,8 +208,7 @@ describe("what can go wrong", () => {
     const { outcome } = await run({ ...(await request(out)), folder: "/no-such-folder" });
     expect(outcome).toMatchObject({
       ok: false,
-      kind: "input",
-      problems: [{ code: "file-missing" }, { code: "file-missing" }],
+      error: { kind: "input", problems: [{ code: "file-missing" }, { code: "file-missing" }] },
     });
     expect(existsSync(out)).toBe(false);
   });
@@ -220,9 +221,11 @@ describe("what can go wrong", () => {
       return layer.layer === "projection" ? { ...layer, size: 6 } : layer;
     });
     const { outcome } = await run({ ...remaining, spec: { ...spec, model } });
-    expect(outcome).toMatchObject({ ok: false, kind: "input" });
+    expect(outcome).toMatchObject({ ok: false, error: { kind: "input" } });
     expect(
-      !outcome.ok && outcome.kind === "input" && outcome.problems.map(({ path, file, hint }) => [path, file, hint]),
+      !outcome.ok &&
+        outcome.error.kind === "input" &&
+        outcome.error.problems.map(({ path, file, hint }) => [path, file, hint]),
     ).toEqual([
       ["/data/inputs", "inputs.npy", 'Layer "embedding" has 6, so the largest is 5.'],
       ["/data/targets", "targets.npy", "The model's output has 6, so the largest is 5."],
@@ -241,8 +244,10 @@ describe("what can go wrong", () => {
     expect(await inner[0]).toMatchObject({
       outcome: {
         ok: false,
-        kind: "failed",
-        message: `The run directory "${out}" is in use: This process is already training there.`,
+        error: {
+          kind: "failed",
+          message: `The run directory "${out}" is in use: This process is already training there.`,
+        },
       },
     });
   });
@@ -255,8 +260,8 @@ describe("what can go wrong", () => {
       ...trainRequest,
       spec: { ...trainRequest.spec, optimizer: { ...optimizer, learning_rate: 3e38 } },
     });
-    expect(outcome).toMatchObject({ ok: false, kind: "failed" });
-    expect(!outcome.ok && outcome.kind === "failed" && outcome.message).toMatch(
+    expect(outcome).toMatchObject({ ok: false, error: { kind: "failed" } });
+    expect(!outcome.ok && outcome.error.kind === "failed" && outcome.error.message).toMatch(
       /^The (loss became (NaN|Infinity) at step \d+|weights \S+ became infinite with the update of step \d+)(;.*)?\. /,
     );
     expect(losses(events).every(Number.isFinite)).toBe(true);
@@ -269,8 +274,7 @@ describe("what can go wrong", () => {
     const { outcome } = await run({ ...(await request(out)), device: "cuda" });
     expect(outcome).toMatchObject({
       ok: false,
-      kind: "failed",
-      message: expect.stringMatching(/^The cuda device cannot be used: /),
+      error: { kind: "failed", message: expect.stringMatching(/^The cuda device cannot be used: /) },
     });
     expect(existsSync(out)).toBe(false);
   });
@@ -280,12 +284,12 @@ describe("what can go wrong", () => {
     const init = join(folder, "init.safetensors");
     writeFileSync(init, writeSafetensors(new Map([["nothing", { shape: [1], data: Float32Array.of(1) }]])));
     const { outcome } = await run({ ...(await request(join(folder, "run"))), init: { file: init, maps: [] } });
-    expect(outcome).toMatchObject({ ok: false, kind: "input", problems: [{ code: "init-name" }] });
+    expect(outcome).toMatchObject({ ok: false, error: { kind: "input", problems: [{ code: "init-name" }] } });
   });
 });
 
 function checkpointed(out: string, step: number) {
   const read = readCheckpoint(join(out, "checkpoints"), step);
-  if (typeof read === "string") throw new Error(read);
-  return read.parameters;
+  if (!read.ok) throw new Error(read.error);
+  return read.value.parameters;
 }

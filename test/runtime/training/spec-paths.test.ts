@@ -26,7 +26,7 @@ test("a problem's place in the normalized spec becomes its place in the user's t
   };
   const placed = (path: string) => {
     const outcome = mapPathsToSource(spec, origins, invalidInput([{ code: "x", path, message: "x" }]));
-    return !outcome.ok && outcome.kind === "input" ? outcome.problems[0]?.path : undefined;
+    return !outcome.ok && outcome.error.kind === "input" ? outcome.error.problems[0]?.path : undefined;
   };
   expect(placed("")).toBe("");
   expect(placed("/seed")).toBe("/seed");

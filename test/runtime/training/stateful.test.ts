@@ -61,14 +61,14 @@ async function specOf(
 async function lossOf(spec: NormalSpec, batchSize: number, from = 0, to?: number): Promise<number> {
   const opened = await openData(spec, ".");
   if (!opened.ok) throw new Error("no data");
-  const compiled = await compile(spec, opened.source.signature(spec.train));
+  const compiled = await compile(spec, opened.value.signature(spec.train));
   if (!compiled.ok) throw new Error("no model");
   const { artifact } = compiled;
   const session = await openSession(artifact.eval, "cpu", 0);
-  if (!session.ok) throw new Error(session.message);
-  const evaluator = await createEvaluator(session.session, artifact.manifest, opened.source);
+  if (!session.ok) throw new Error(session.error.message);
+  const evaluator = await createEvaluator(session.value.session, artifact.manifest, opened.value);
   const parameters = feedsOf(initializeTensors(artifact.manifest.parameters, spec.seed));
-  const windows = opened.source.splits.train.subarray(from, to);
+  const windows = opened.value.splits.train.subarray(from, to);
   const { loss = Number.NaN } = await evaluator.metrics(parameters, windows, batchSize);
   return loss;
 }
@@ -97,7 +97,7 @@ describe("batches", () => {
   test("of training are pieces of streams of one length", () => {
     const scheduleResult = createStatefulSchedule({ ...train, batch_size: 3, steps: 5 }, first(11));
     if (!scheduleResult.ok) throw new Error("no plan");
-    const { batchSchedule: plan } = scheduleResult;
+    const plan = scheduleResult.value;
     expect(plan).toMatchObject({ examples: 9, batchSize: 3, batchesPerEpoch: 3, steps: 5 });
     expect([...plan.indicesAt(1, 3)]).toEqual([0, 3, 6, 1, 4, 7, 2, 5, 8]);
     expect([...plan.indicesAt(4, 1)]).toEqual([0, 3, 6]);
@@ -120,7 +120,7 @@ describe("batches", () => {
     const scheduleResult = createStatefulSchedule({ ...train, batch_size: 6 }, first(11));
     expect(scheduleResult).toEqual({
       ok: false,
-      problems: [
+      error: [
         {
           code: "too-few-windows",
           path: "/train/batch_size",
@@ -175,7 +175,7 @@ describe("training", () => {
       expect([...losses(started.events), ...losses(resumed.events)]).toEqual(losses(events));
       expect(weightsOf(out)).toEqual(weightsOf(uninterrupted));
       if (!outcome.ok || !resumed.outcome.ok) throw new Error("a run failed");
-      expect(resumed.outcome.done.metrics).toEqual(outcome.done.metrics);
+      expect(resumed.outcome.value.metrics).toEqual(outcome.value.metrics);
     }
   });
 

@@ -39,7 +39,7 @@ test("each evaluation is of the parts to train on and to validate with; the end 
     test: {},
   });
   const [lowest] = [...epochs].sort((a, b) => (a.metrics.validation.loss ?? 0) - (b.metrics.validation.loss ?? 0));
-  const { best, metrics, step } = outcome.done;
+  const { best, metrics, step } = outcome.value;
   expect(step).toBe(80);
   expect(lowest?.step).toBeLessThan(80);
   expect(best).toEqual({ step: lowest?.step, metric: "loss", value: lowest?.metrics.validation.loss });
@@ -49,12 +49,12 @@ test("each evaluation is of the parts to train on and to validate with; the end 
   const names = readdirSync(join(out, "checkpoints"));
   expect(names).toContain(`step-${String(best?.step).padStart(8, "0")}`);
   const checkpoint = readCheckpoint(join(out, "checkpoints"), best?.step ?? 0);
-  expect(typeof checkpoint !== "string" && checkpoint.parameters).toEqual(weightsOf(out));
+  expect(checkpoint.ok && checkpoint.value.parameters).toEqual(weightsOf(out));
   expect(JSON.parse(readFileSync(join(out, "result.json"), "utf8"))).toEqual({
     format: 1,
     finished: true,
     weights: best?.step,
-    done: outcome.done,
+    done: outcome.value,
   });
 });
 
@@ -62,8 +62,8 @@ test("with keep_best null a run ends with its last weights", async () => {
   const folder = temporaryFolder();
   const { outcome, events } = await run(await request(join(folder, "last"), { keep_best: null }));
   await run(await request(join(folder, "best")));
-  expect(outcome.ok && outcome.done.best).toBeUndefined();
-  expect(outcome.ok && outcome.done.metrics.train).toEqual(eventsOfKind(events, "epoch").at(-1)?.metrics.train);
+  expect(outcome.ok && outcome.value.best).toBeUndefined();
+  expect(outcome.ok && outcome.value.metrics.train).toEqual(eventsOfKind(events, "epoch").at(-1)?.metrics.train);
   expect(weightsOf(join(folder, "last"))).not.toEqual(weightsOf(join(folder, "best")));
 });
 
@@ -77,7 +77,7 @@ test("without a validation part the test part comes with every evaluation", asyn
   const last = eventsOfKind(events, "epoch").at(-1)?.metrics;
   expect(last?.validation).toEqual({});
   expect(last?.test).toHaveProperty("loss");
-  expect(outcome.ok && outcome.done.metrics).toEqual(last);
+  expect(outcome.ok && outcome.value.metrics).toEqual(last);
 });
 
 describe("early stopping", () => {
@@ -85,7 +85,7 @@ describe("early stopping", () => {
     const out = temporaryFolder();
     const { outcome, events } = await run(await request(out, { early_stopping: stopping }));
     if (!outcome.ok) throw new Error("the run failed");
-    const { best, step, interrupted } = outcome.done;
+    const { best, step, interrupted } = outcome.value;
     expect(interrupted).toBe(false);
     expect(step).toBe((best?.step ?? 0) + 12);
     expect(eventsOfKind(events, "notice").map(({ message }) => message)).toEqual([
@@ -101,8 +101,8 @@ describe("early stopping", () => {
     const train = { early_stopping: stopping, checkpoint_every: 7 };
     const uninterrupted = await run(await request(join(folder, "whole"), { ...train, steps_per_call: 1 }));
     if (!uninterrupted.outcome.ok) throw new Error("the run failed");
-    const { step } = uninterrupted.outcome.done;
-    const expected = { ...uninterrupted.outcome, done: { ...uninterrupted.outcome.done, run: expect.any(String) } };
+    const { step } = uninterrupted.outcome.value;
+    const expected = { ...uninterrupted.outcome, done: { ...uninterrupted.outcome.value, run: expect.any(String) } };
     const metricsOf = (name: string) => readFileSync(join(folder, name, "metrics.jsonl"), "utf8");
     for (const calls of [3, "auto"] as const) {
       const variant = await run(await request(join(folder, `${calls}`), { ...train, steps_per_call: calls }));
@@ -114,9 +114,9 @@ describe("early stopping", () => {
       const trainRequest = await request(join(folder, name), { ...train, steps_per_call: 1 });
       const stopped = await run(trainRequest, (events) => losses(events).length >= stop);
       const latest = eventsOfKind(stopped.events, "epoch").findLast((epoch) => epoch.step <= stop);
-      expect(stopped.outcome).toMatchObject({ ok: true, done: { step: stop, interrupted: true } });
-      expect(stopped.outcome.ok && stopped.outcome.done.metrics.validation).toEqual(
-        (stopped.outcome.ok && stopped.outcome.done.best ? best(stopped.events) : latest)?.metrics.validation ?? {},
+      expect(stopped.outcome).toMatchObject({ ok: true, value: { step: stop, interrupted: true } });
+      expect(stopped.outcome.ok && stopped.outcome.value.metrics.validation).toEqual(
+        (stopped.outcome.ok && stopped.outcome.value.best ? best(stopped.events) : latest)?.metrics.validation ?? {},
       );
       const resumed = await run({ ...trainRequest, resume: true });
       expect(resumed.outcome).toEqual(expected);
@@ -133,7 +133,7 @@ describe("early stopping", () => {
     const { outcome } = await run({ ...(await request(join(folder, "short"), patient)), resume: true });
     expect(outcome).toEqual({
       ok: true,
-      done: { ...(uninterrupted.outcome.ok && uninterrupted.outcome.done), run: join(folder, "short") },
+      value: { ...(uninterrupted.outcome.ok && uninterrupted.outcome.value), run: join(folder, "short") },
     });
   });
 });
@@ -149,14 +149,16 @@ test("a metric that the model does not have is refused before anything is writte
   const { outcome } = await run(await request(out, { keep_best: { metric: "acuracy", mode: "max" } }));
   expect(outcome).toMatchObject({
     ok: false,
-    problems: [
-      {
-        code: "unknown-metric",
-        path: "/train/keep_best/metric",
-        message: 'This model has no metric "acuracy".',
-        hint: 'Did you mean "accuracy"?',
-      },
-    ],
+    error: {
+      problems: [
+        {
+          code: "unknown-metric",
+          path: "/train/keep_best/metric",
+          message: 'This model has no metric "acuracy".',
+          hint: 'Did you mean "accuracy"?',
+        },
+      ],
+    },
   });
 });
 

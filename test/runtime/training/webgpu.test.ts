@@ -24,7 +24,7 @@ async function trainOn(device: Device, spec: NormalSpec, out: string, resume = f
   const request = { spec, folder: specs, out, device, resume, init: null, disabledPasses: [] };
   const result = await run(request);
   if (!result.outcome.ok) throw new Error(JSON.stringify(result.outcome));
-  return { ...result, done: result.outcome.done };
+  return { ...result, done: result.outcome.value };
 }
 
 function expectNear(actual: readonly number[], expected: readonly number[], tolerance: number): void {
@@ -75,7 +75,7 @@ describe.skipIf(!hasWebgpu)(`on WebGPU${withWebgpu}`, () => {
     const spec = precision === "float32" ? full : { ...full, train: { ...full.train, precision: half } };
     const opened = await openData(spec, specs);
     if (!opened.ok) throw new Error("the data is not there");
-    const signature = opened.source.signature(spec.train);
+    const signature = opened.value.signature(spec.train);
     const compiled = await compile(spec, signature, { target: "webgpu" });
     if (!compiled.ok) throw new Error("the spec does not compile");
     const sizes = new Map(

@@ -40,8 +40,8 @@ describe.each(Object.entries<SpecExample>(specExamples))("a lesson of %s", (kind
     const read = readTrainingSet(materialOf(kind, page), page);
     const opened = await openData(spec, folder);
     if (!read.ok || !opened.ok) throw new Error(JSON.stringify([read, opened.ok]));
-    const { trainingSet: lesson } = read;
-    const { source } = opened;
+    const lesson = read.value;
+    const source = opened.value;
     // Of images the page has six.
     const count = kind === "images" ? 6 : source.examples;
     expect(lesson.examples).toBe(count);
@@ -68,7 +68,7 @@ describe("a lesson that cannot be read", () => {
     const page = pages.get(kind);
     if (page === undefined) throw new Error("The page was not made.");
     const read = readTrainingSet({ type: "text", text }, page);
-    expect(read.ok ? "" : read.problems[0]?.message).toBe(message);
+    expect(read.ok ? "" : read.error[0]?.message).toBe(message);
   });
 });
 
@@ -77,7 +77,7 @@ describe("a page's folder", () => {
     const { out, folder, web } = await pageOf(untrained(specExamples.table));
     const minimal = join(folder, "bare");
     const outcome = await exportWeb({ run: out, out: minimal, weights: "end", samples: false });
-    expect(outcome).toMatchObject({ ok: true, notices: [] });
+    expect(outcome).toMatchObject({ ok: true, value: { notices: [] } });
     const text = readFileSync(join(minimal, "page.json"), "utf8");
     expect(text).not.toContain(folder);
     expect(text).not.toContain("t.csv");
@@ -92,7 +92,7 @@ describe("a page's folder", () => {
     mkdirSync(otherFolder);
     writeFileSync(join(otherFolder, "index.html"), "mine");
     const rejected = await exportWeb({ run: out, out: otherFolder, weights: "end", samples: true });
-    expect(rejected).toMatchObject({ ok: false, problems: [{ code: "web-folder" }] });
+    expect(rejected).toMatchObject({ ok: false, error: { problems: [{ code: "web-folder" }] } });
     expect(readFileSync(join(otherFolder, "index.html"), "utf8")).toBe("mine");
     expect(existsSync(join(otherFolder, "page.json"))).toBe(false);
   });
@@ -101,6 +101,8 @@ describe("a page's folder", () => {
     const { out, folder } = await pageOf(untrained(specExamples.sequences));
     writeFileSync(join(folder, "s.jsonl"), "");
     const outcome = await exportWeb({ run: out, out: join(folder, "again"), weights: "end", samples: true });
-    expect(outcome.ok && outcome.notices).toEqual([expect.stringMatching(/^The page has no samples of the data: /)]);
+    expect(outcome.ok && outcome.value.notices).toEqual([
+      expect.stringMatching(/^The page has no samples of the data: /),
+    ]);
   });
 });

@@ -62,7 +62,7 @@ test("every part has metrics of its own", async () => {
   const folder = temporaryFolder();
   const { outcome } = await run(await request(folder, "run"));
   if (!outcome.ok) throw new Error("the run failed");
-  const { train, validation, test: resumed } = outcome.done.metrics;
+  const { train, validation, test: resumed } = outcome.value.metrics;
   expect(train.loss).not.toBe(validation.loss);
   expect(Object.keys(validation)).toEqual(Object.keys(train));
   expect(resumed).toEqual({});

@@ -18,13 +18,13 @@ const header = (descr: string, shape: string, fortran = "False") =>
 
 function read(bytes: Uint8Array) {
   const result = readNpy(bytes);
-  if (!result.ok) throw new Error(result.message);
-  return { ...result.numbers, values: [...result.numbers.values] };
+  if (!result.ok) throw new Error(result.error);
+  return { ...result.value, values: [...result.value.values] };
 }
 
 function errorOf(bytes: Uint8Array) {
   const result = readNpy(bytes);
-  return result.ok ? undefined : result.message;
+  return result.ok ? undefined : result.error;
 }
 
 const bytes = (array: ArrayBufferView) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);

@@ -11,13 +11,13 @@ const numbers = { model: numbersModel, loss: squaredError };
 
 async function open(data: Partial<NormalArraysData>, parts: Partial<NormalSpec> = {}, folder = ".") {
   const opened = await openData(specOf({ ...parts, data: { ...arraysData, ...data } }), folder);
-  if (!opened.ok) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
-  return opened.source;
+  if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join("\n"));
+  return opened.value;
 }
 
 async function problems(data: Partial<NormalArraysData>, parts: Partial<NormalSpec> = {}, folder = ".") {
   const opened = await openData(specOf({ ...parts, data: { ...arraysData, ...data } }), folder);
-  return opened.ok ? [] : opened.problems;
+  return opened.ok ? [] : opened.error;
 }
 
 const sequences = [

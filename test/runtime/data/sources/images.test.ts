@@ -31,13 +31,13 @@ async function opened(files: Partial<Record<"images" | "labels", Uint8Array>>, d
 
 async function open(...request: Parameters<typeof opened>) {
   const result = await opened(...request);
-  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
-  return result.source;
+  if (!result.ok) throw new Error(result.error.map(({ message }) => message).join("\n"));
+  return result.value;
 }
 
 async function problems(...request: Parameters<typeof opened>) {
   const result = await opened(...request);
-  return result.ok ? [] : result.problems;
+  return result.ok ? [] : result.error;
 }
 
 describe("images", () => {
@@ -190,11 +190,11 @@ const mnist = join(import.meta.dirname, "../../../../../shared/data/mnist");
 test.skipIf(!existsSync(mnist))("the MNIST test images, where they are", async () => {
   const data = { ...imagesData, file: "t10k-images-idx3-ubyte.gz", labels: "t10k-labels-idx1-ubyte.gz" };
   const result = await openData(specOf({ model: lastModel, loss: crossEntropy, data }), mnist);
-  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
-  expect(result.source.examples).toBe(10_000);
-  expect(result.source.signature(train)).toMatchObject({
+  if (!result.ok) throw new Error(result.error.map(({ message }) => message).join("\n"));
+  expect(result.value.examples).toBe(10_000);
+  expect(result.value.signature(train)).toMatchObject({
     sizes: { features: 28, classes: 10 },
     expected: { time: 28 },
   });
-  expect(result.source.batch([0, 1, 2]).get("targets")?.data).toEqual(Int32Array.of(7, 2, 1));
+  expect(result.value.batch([0, 1, 2]).get("targets")?.data).toEqual(Int32Array.of(7, 2, 1));
 });

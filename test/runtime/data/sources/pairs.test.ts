@@ -8,8 +8,8 @@ async function open(pairs: NonNullable<NormalPairsData["pairs"]>, model = tokens
   const split = { train: 1, validation: 0, test: 0, order: "shuffled" } as const;
   const data: NormalPairsData = { type: "pairs", file: null, pairs, unit: "char", split };
   const opened = await openData(specOf({ model, loss: crossEntropy, data }), ".");
-  if (!opened.ok) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
-  return opened.source;
+  if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join("\n"));
+  return opened.value;
 }
 
 const dataOf = (batch: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: unknown }>) =>

@@ -35,13 +35,13 @@ async function opened(content: Content, data: Partial<NormalSequencesData> = {},
 
 async function open(...request: Parameters<typeof opened>) {
   const result = await opened(...request);
-  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
-  return result.source;
+  if (!result.ok) throw new Error(result.error.map(({ message }) => message).join("\n"));
+  return result.value;
 }
 
 async function problems(...request: Parameters<typeof opened>) {
   const result = await opened(...request);
-  return result.ok ? [] : result.problems;
+  return result.ok ? [] : result.error;
 }
 
 const tagging = { model: tokensModel };
@@ -434,7 +434,7 @@ describe("problems", () => {
       hint: "Its columns are sms, class.",
     });
     const missing = await openData(specOf({ data: { ...sequencesData, file: "no.jsonl" } }), temporaryFolder());
-    expect(missing).toMatchObject({ problems: [{ code: "file-missing", message: '"no.jsonl" does not exist.' }] });
+    expect(missing).toMatchObject({ error: [{ code: "file-missing", message: '"no.jsonl" does not exist.' }] });
   });
 
   test("many wrong lines are not all said", async () => {

@@ -26,13 +26,13 @@ async function opened(csv: string | Uint8Array, data: Partial<NormalTableData> =
 
 async function open(...request: Parameters<typeof opened>) {
   const result = await opened(...request);
-  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
-  return result.source;
+  if (!result.ok) throw new Error(result.error.map(({ message }) => message).join("\n"));
+  return result.value;
 }
 
 async function problems(...request: Parameters<typeof opened>) {
   const result = await opened(...request);
-  return result.ok ? [] : result.problems;
+  return result.ok ? [] : result.error;
 }
 
 const everyStep = { model: numbersModel };
@@ -460,7 +460,7 @@ describe("problems", () => {
     const spec = specOf({ model: lastModel, loss: squaredError, data: { ...tableData, file: "none.csv" } });
     expect(await openData(spec, temporaryFolder())).toEqual({
       ok: false,
-      problems: [
+      error: [
         {
           code: "file-missing",
           path: "/data/file",

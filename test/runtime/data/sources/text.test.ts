@@ -8,13 +8,13 @@ import { temporaryFolder } from "../../../support/temporary-folder.js";
 
 async function open(data: Partial<NormalTextData>, folder = ".") {
   const opened = await openData(specOf({ data: { ...textData, ...data } }), folder);
-  if (!opened.ok) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
-  return opened.source;
+  if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join("\n"));
+  return opened.value;
 }
 
 async function problems(data: Partial<NormalTextData>, folder = ".") {
   const opened = await openData(specOf({ data: { ...textData, ...data } }), folder);
-  return opened.ok ? [] : opened.problems;
+  return opened.ok ? [] : opened.error;
 }
 
 describe("windows of a text", () => {

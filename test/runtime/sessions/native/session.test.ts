@@ -28,8 +28,8 @@ const read = await readSpec(
 if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
 const { spec } = read;
 const opened = await openData(spec, "");
-if (!opened.ok) throw new Error(JSON.stringify(opened.problems));
-const { source } = opened;
+if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+const source = opened.value;
 const compiled = await compile(spec, source.signature(spec.train));
 if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
 const { manifest, train } = compiled.artifact;
@@ -126,7 +126,7 @@ test.skipIf(native === undefined)("a large model has one, a small one has not", 
   const large = manifest.train.outputs.map((port) => ({ ...port, shape: [2 ** 20] }));
   for (const outputs of [large, manifest.train.outputs]) {
     const actual = await openStepRunner("cpu", train, { ...manifest.train, outputs }, 0, {});
-    expect(actual.ok && actual.runner.runInto !== undefined).toBe(outputs === large);
+    expect(actual.ok && actual.value.runner.runInto !== undefined).toBe(outputs === large);
   }
 });
 
@@ -145,5 +145,5 @@ test("without koffi there is none, and trainings have another", async () => {
   const outputs = manifest.train.outputs.map((port) => ({ ...port, shape: [2 ** 20] }));
   const { openStepRunner: reopen } = await import("../../../../runtime/sessions/backend.js");
   const actual = await reopen("cpu", train, { ...manifest.train, outputs }, 0, {});
-  expect(actual).toMatchObject({ ok: true, device: "cpu", notice: "" });
+  expect(actual).toMatchObject({ ok: true, value: { device: "cpu", notice: "" } });
 });
