@@ -1,4 +1,4 @@
-/** The built-in cells: one definition file each in specs/cells, found by listing that folder. */
+/** The built-in cells: one definition file each in specs/cells. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JsonObject } from "./json-pointer.js";
@@ -21,7 +21,7 @@ export function builtInCells(): readonly string[] {
   return names;
 }
 
-/** The definition of a built-in cell as its file has it, or undefined where there is no such cell. */
+/** The definition in a built-in cell's file, or undefined for an unknown name. */
 export function builtInCell(name: string): JsonObject | undefined {
   if (!builtInCells().includes(name)) return undefined;
   return JSON.parse(readFileSync(join(folder(), name + extension), "utf8"));

@@ -1,4 +1,4 @@
-/** Writes spec.validator.mjs: the schemas compiled to code once, at build time, because compiling them takes ten times as long as running them. */
+/** Writes spec.validator.mjs: the schemas compiled to code at build time. Compiling takes ten times as long as validating. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -12,7 +12,7 @@ const annotations = [
   ...["x-default-by", "x-normal"],
 ];
 
-/** Ajv as the spec language needs it: strict, all errors at once, and each error with the schema that it breaks. */
+/** Ajv in strict mode, with all errors at once, and each error with its schema. */
 export function compileSchemas(options = {}) {
   const ajv = new Ajv2020({
     strict: true,
@@ -32,7 +32,7 @@ export function compileSchemas(options = {}) {
 /** The source of the validator module. */
 export function validatorSource() {
   const { ajv, spec } = compileSchemas({ code: { source: true, esm: true } });
-  return `// Made by compile-validator.mjs from spec.schema.json and cell.schema.json.
+  return `// Written by compile-validator.mjs from spec.schema.json and cell.schema.json.
 import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
 ${standalone.default(ajv, spec)}
@@ -42,6 +42,6 @@ ${standalone.default(ajv, spec)}
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const file = new URL("spec.validator.mjs", import.meta.url);
   const source = validatorSource();
-  // A program that is at work reads it: it is left alone where it is right.
+  // Running programs read the file, so an unchanged one is not rewritten.
   if (!existsSync(file) || readFileSync(file, "utf8") !== source) writeFileSync(file, source);
 }

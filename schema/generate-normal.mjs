@@ -1,6 +1,7 @@
 /**
- * The source of normal/types.ts, the types of a spec after `normalize`, and of kinds/data.ts, the facts of each kind of layer,
- * loss and metric. In a normal spec every key is present, unless `x-normal` is false or gives another schema for it.
+ * The source of normal/types.ts, the types of a spec after `normalize`, and of kinds/data.ts, the facts of each kind of
+ * layer, loss and metric. A normal spec has every key, unless its `x-normal` is false; `x-normal` may also give the
+ * schema of the normal value.
  */
 import { readFileSync } from "node:fs";
 

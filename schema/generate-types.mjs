@@ -7,16 +7,16 @@ import { kindsData, normalTypes } from "./generate-normal.mjs";
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const read = (name) => JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8"));
 
-/** Titles name types; the titles of single keys are for editors and would make a type of each. */
+/** Titles name types. Titles of keys are for editors and would create a type for each key. */
 function untitledKeys(schema) {
   if (Array.isArray(schema)) return schema.map(untitledKeys);
   if (typeof schema !== "object" || schema === null) return schema;
   const copy = {};
   for (const [key, value] of Object.entries(schema)) {
-    // The generator reads these as constraints of its own, or not at all.
+    // The generator misreads or ignores these keywords.
     if (["discriminator", "dependentRequired", "not", "examples", "propertyNames"].includes(key)) continue;
     if (key.startsWith("x-")) continue;
-    // Which keys go together is the validator's to say.
+    // Mutually exclusive keys are left to the validator.
     if (key === "oneOf" && value.every((branch) => branch.$ref === undefined)) continue;
     copy[key] = key === "properties" ? mapValues(value, withoutTitle) : untitledKeys(value);
   }
@@ -33,7 +33,7 @@ function mapValues(record, change) {
 
 /** The text of spec.types.ts. */
 export async function specTypes() {
-  // One schema of the two, for the generator: no name is defined in both.
+  // The generator needs one schema. No name is defined in both.
   const { $defs, ...cell } = untitledKeys(read("cell.schema.json"));
   const spec = untitledKeys(read("spec.schema.json"));
   const joined = { ...spec, $defs: { ...spec.$defs, ...$defs, cell_definition: cell } };
@@ -45,7 +45,7 @@ export async function specTypes() {
   return compile(schema, "Spec", {
     cwd: folder,
     bannerComment:
-      "/** The spec language as types. Made by generate-types.mjs from spec.schema.json and cell.schema.json. */",
+      "/** The spec language as types. Written by generate-types.mjs from spec.schema.json and cell.schema.json. */",
     ignoreMinAndMaxItems: true,
     unknownAny: true,
     style: { printWidth: 120 },

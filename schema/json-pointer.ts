@@ -13,7 +13,7 @@ export function isList(value: unknown): value is readonly Json[] {
   return Array.isArray(value);
 }
 
-/** The pointer to a member or an element of what `path` points at. */
+/** The pointer to a member or an element of the value at `path`. */
 export function child(path: string, key: string | number): string {
   return `${path}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
@@ -26,12 +26,12 @@ export function keysOf(path: string): readonly string[] {
     .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
-/** True where `path` is `ancestor` or lies under it. */
+/** True if `path` is `ancestor` or a descendant of it. */
 export function isWithin(path: string, ancestor: string): boolean {
   return path === ancestor || path.startsWith(`${ancestor}/`);
 }
 
-/** The value at a pointer, or undefined where there is none. */
+/** The value at a pointer, or undefined if it does not exist. */
 export function valueAt(root: Json, path: string): Json | undefined {
   let value: Json | undefined = root;
   for (const key of keysOf(path)) {

@@ -1,14 +1,14 @@
-/** The JSON Schemas of the spec language, as data: where defaults, legal keys and explanations are read from. */
+/** The JSON Schemas of the spec language as data: the source of defaults, legal keys and explanations. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Json, JsonObject } from "./json-pointer.js";
 import { packageRoot } from "./package-root.js";
 
-/** The part of JSON Schema (draft 2020-12) that the two schemas use. */
+/** The keywords of JSON Schema (draft 2020-12) that the two schemas use, and annotations (`x-…`). */
 export interface Schema {
   readonly title?: string;
   readonly description?: string;
-  /** Where a pattern says what is legal: the same in words. */
+  /** The legal values of a pattern, in words. */
   readonly $comment?: string;
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, Schema>>;
@@ -61,7 +61,7 @@ export function cellSchema(): Schema {
   return schemaFile(cellFile);
 }
 
-/** The schema that a reference leads to, under the annotations that stand beside the reference. */
+/** The schema that a reference resolves to, with the annotations next to the reference. */
 export function dereference(schema: Schema): Schema {
   let resolved = schema;
   while (resolved.$ref !== undefined) {
@@ -72,12 +72,12 @@ export function dereference(schema: Schema): Schema {
   return resolved;
 }
 
-/** The schemas of an object's keys; none where it names none. */
+/** The schemas of an object's keys. */
 export function propertiesOf({ properties = {} }: Schema): Readonly<Record<string, Schema>> {
   return properties;
 }
 
-/** The schema of a key that an object is known to have. */
+/** The schema of a key of an object. */
 export function propertyOf(schema: Schema, key: string): Schema {
   return dereference(propertiesOf(schema)[key] as Schema);
 }
@@ -87,7 +87,7 @@ export function branchesOf({ oneOf = [] }: Schema): readonly Schema[] {
   return oneOf.map(dereference);
 }
 
-/** A definition of either schema; no name is defined in both. */
+/** A definition of either schema. No name is defined in both. */
 export function definition(name: string): Schema {
   const schema = specSchema().$defs?.[name] ?? cellSchema().$defs?.[name];
   if (schema === undefined) throw new Error(`the schemas have no definition ${name}`);

@@ -1,4 +1,4 @@
-/** Where the package lies: sources run from its `schema/`, builds from its `dist/schema/`. */
+/** The package's root folder: sources run from its `schema/`, builds from its `dist/schema/`. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,7 +27,7 @@ function packageJson(): PackageJson {
   return JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
 }
 
-/** The package's version, as package.json has it. */
+/** The package's version, from package.json. */
 export function packageVersion(): string {
   return packageJson().version;
 }

@@ -1,4 +1,4 @@
-/** From a spec file to a normal spec, or to all that is wrong with it: parse, override, validate, normalize. */
+/** A spec file to a normal spec, or to all its diagnostics: parse, override, validate, normalize. */
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import type { Diagnostic, Problem } from "./diagnostics/index.js";
@@ -16,9 +16,9 @@ export interface ReadOptions {
 }
 
 export interface ReadTextOptions extends ReadOptions {
-  /** What messages call the text; its base name is the model's name by default. */
+  /** Name of the text in messages. Its base name is the default of the model's name. */
   readonly file?: string;
-  /** Folder that the spec's relative paths start from; by default the current one. */
+  /** Folder of the spec's relative paths. Default: the current directory. */
   readonly folder?: string;
 }
 
@@ -33,13 +33,17 @@ export type ReadResult =
   | {
       readonly ok: false;
       readonly diagnostics: readonly Diagnostic[];
-      /** The text that the diagnostics point into, where it could be read. */
+      /** The text that the diagnostics refer to; absent if it could not be read. */
       readonly document?: SourceText;
     };
 
 const byteOrderMark = "\ufeff";
 
-/** A spec from a file; its relative paths start from the file's folder. */
+/**
+ * A spec from a file. Its relative paths start from the file's folder.
+ *
+ * @returns as `readSpec`; a file that cannot be read gives a diagnostic without a position.
+ */
 export async function readSpecFile(path: string, options: ReadOptions = {}): Promise<ReadResult> {
   const content = await readText(path);
   if (typeof content !== "string") return { ok: false, diagnostics: [withoutPosition(content)] };
@@ -47,9 +51,10 @@ export async function readSpecFile(path: string, options: ReadOptions = {}): Pro
 }
 
 /**
- * A spec from its text, or from a value that a program made; problems of a value are placed in it would be written.
+ * A spec from its text, or from a value. Positions in a value are those in its JSON text, indented by 2.
  *
- * @returns The spec with every default filled in, or all diagnostics at once: code, JSON path, line and column from 1, message, hint.
+ * @returns The normal spec with every default filled in, or all diagnostics at once: code, JSON path, line and column
+ * from 1, message, hint.
  */
 export async function readSpec(content: string | Spec, options: ReadTextOptions = {}): Promise<ReadResult> {
   const { file = "spec.json", folder = process.cwd(), overrides = [] } = options;
@@ -70,7 +75,7 @@ export async function readSpec(content: string | Spec, options: ReadTextOptions 
   const problems = await validate(document.value);
   if (problems.length > 0) return failure(problems);
 
-  // A value without problems of shape is a Spec: that is what the schema, and the types made from it, say.
+  // The schema accepts the value, and `Spec` is generated from the schema.
   const normalized = normalize(document.value as unknown as Spec, nameOfFile(file));
   if (!normalized.ok) return failure(normalized.problems);
   return { ok: true, spec: normalized.spec, origins: normalized.origins, document, folder };
@@ -80,7 +85,7 @@ function byPosition(a: Diagnostic, b: Diagnostic): number {
   return a.line - b.line || a.column - b.column;
 }
 
-/** A model name made of a file's name: `my spec.json` is `my-spec`. */
+/** A model name from a file's name: `my spec.json` is `my-spec`. */
 function nameOfFile(file: string): string {
   const name = basename(file)
     .replace(/\.json$/i, "")
@@ -90,7 +95,7 @@ function nameOfFile(file: string): string {
   return name === "" ? "model" : name;
 }
 
-/** A text file's content, or why it cannot be had. Its size is looked at before it is read. */
+/** A text file's content, or the reason why it cannot be read. The size is checked before reading. */
 async function readText(path: string): Promise<string | Problem> {
   const problem = (code: string, message: string, hint = ""): Problem => ({
     code,
@@ -100,15 +105,16 @@ async function readText(path: string): Promise<string | Problem> {
   });
   try {
     const status = await stat(path);
-    if (!status.isFile()) return problem("not-a-file", "this is not a file.", "Name the spec's JSON file.");
+    if (!status.isFile())
+      return problem("not-a-file", "the path is not a file.", "Give the path of the spec's JSON file.");
     if (status.size > maximumBytes) return tooLarge(status.size, problem);
     const bytes = await readFile(path);
     if (bytes.length > maximumBytes) return tooLarge(bytes.length, problem);
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (code === "ENOENT" || code === "ENOTDIR") return problem("file-not-found", "there is no such file.");
-    if (code === "EACCES" || code === "EPERM") return problem("file-not-readable", "the file may not be read.");
+    if (code === "ENOENT" || code === "ENOTDIR") return problem("file-not-found", "file not found.");
+    if (code === "EACCES" || code === "EPERM") return problem("file-not-readable", "permission denied.");
     if (code === "ERR_ENCODING_INVALID_ENCODED_DATA")
       return problem("not-utf8", "the file is not UTF-8 text.", "Save it as UTF-8.");
     return problem("file-not-readable", `the file cannot be read (${code || error}).`);
@@ -119,7 +125,7 @@ function tooLarge(size: number, problem: (code: string, message: string, hint: s
   const megabytes = (bytes: number) => Math.ceil(bytes / 1024 / 1024);
   return problem(
     "too-large",
-    `the file has ${megabytes(size)} MB, and a spec at most ${megabytes(maximumBytes)} MB.`,
-    "Keep large arrays in .npy files and name those in the spec.",
+    `the file is ${megabytes(size)} MB; the limit for a spec is ${megabytes(maximumBytes)} MB.`,
+    "Store large arrays in .npy files and name those files in the spec.",
   );
 }

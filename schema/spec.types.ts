@@ -1,7 +1,7 @@
-/** The spec language as types. Made by generate-types.mjs from spec.schema.json and cell.schema.json. */
+/** The spec language as types. Written by generate-types.mjs from spec.schema.json and cell.schema.json. */
 
 /**
- * Part of the examples that is kept from training.
+ * Fraction of the examples that is held out from training.
  */
 export type HeldOutPart = number;
 /**
@@ -10,19 +10,19 @@ export type HeldOutPart = number;
 export type Column = string | number;
 export type ArraySource = string | NestedNumbers[];
 /**
- * A number, or a list of such.
+ * A number, or a list of nested numbers.
  */
 export type NestedNumbers = number | NestedNumbers[];
 export type CellOption = number | boolean | string;
 export type SizeExpression = number | string;
 /**
- * Sizes of the axes; none for a scalar.
+ * Sizes of the axes; an empty list for a scalar.
  *
  * @maxItems 8
  */
 export type Shape = SizeExpression[];
 /**
- * A value for the whole tensor, or for slices of its last axis over zeros.
+ * A value for the whole tensor, or for slices of its last axis; the rest is 0.
  */
 export type Initializer = InitialValue | InitializerSlice[];
 export type InitialValue = string | number;
@@ -54,16 +54,16 @@ export type Layer =
   | AttentionLayer;
 export type LayerName = string;
 /**
- * What the layer reads: the name of an earlier layer, or of an input of the data (`inputs`, `decoder_inputs`). By default the layer before.
+ * Name of the layer, or of the input of the data (`inputs`, `decoder_inputs`), that this layer reads. Default: the layer before.
  */
 export type From = LayerName | LayerName[];
 export type Size = number | ("vocabulary" | "target_vocabulary" | "classes" | "features");
 /**
- * Name of the earlier layer whose weights this one uses in place of its own; null for its own. A dense or projection layer may use an embedding's table, turned around.
+ * Name of an earlier layer whose weights this layer uses. Default (null): its own weights. A dense or projection layer can use an embedding's table, transposed.
  */
 export type Weights = LayerName | null;
 /**
- * With false the layer's weights stay as they are: drawn from the seed, or given with --init. A layer that uses another's weights leaves it to that one.
+ * Train the layer's weights. With false they keep their initial values, from the seed or from --init. A layer with shared weights follows their owner.
  */
 export type Trainable = boolean;
 export type CellName = string;
@@ -72,15 +72,15 @@ export type CellName = string;
  */
 export type HiddenSize = number;
 /**
- * With false the cell's weights stay as they are: drawn from the seed, or given with --init. On a layer: for every cell that does not say otherwise.
+ * Train the cell's weights. With false they keep their initial values, from the seed or from --init. On a layer: the default of its cells.
  */
 export type Trainable1 = boolean;
 /**
- * The cell's input is added to its output; the state is not changed. On a layer: for every cell that does not say otherwise.
+ * Add the cell's input to its output. The state is unchanged. On a layer: the default of its cells.
  */
 export type Residual = boolean;
 /**
- * The cell also runs from the end to the start, and this joins both outputs. On a layer: for every cell that does not say otherwise.
+ * Run a second copy of the cell backward in time, and combine both outputs by this operation. On a layer: the default of its cells.
  */
 export type Bidirectional = "none" | "concat" | "sum" | "mean" | "mul";
 export type Rate = number;
@@ -90,7 +90,7 @@ export type StateRates =
       [k: string]: Rate;
     };
 /**
- * In training, the probability that an entry of the state stays what it was for a step; evaluation and inference take the mean of both values by that probability. A number is for every state, an object has a number by state. On a layer: for every cell that does not say otherwise.
+ * Probability that an entry of the state keeps its previous value for a step, in training; evaluation and inference use the expected value (D. Krueger et al., 2017). A number applies to every state; an object has a number for each state. On a layer: the default of its cells.
  */
 export type Zoneout =
   | Rate
@@ -98,54 +98,54 @@ export type Zoneout =
       [k: string]: Rate;
     };
 /**
- * The cell's output is normalized over its units, then scaled and shifted by `layer_norm/gain` and `layer_norm/shift`; the state is not changed. On a layer: for every cell that does not say otherwise.
+ * Normalize the cell's output over its units, then scale and shift it by `layer_norm/gain` and `layer_norm/shift`. The state is unchanged. On a layer: the default of its cells.
  */
 export type LayerNorm = boolean;
 /**
- * Option of the cells `rnn` and `layer_norm_rnn` (tanh by default) and `indrnn` (relu by default): tanh or relu.
+ * Option of the cells `rnn`, `layer_norm_rnn` (default tanh) and `indrnn` (default relu): tanh or relu.
  */
 export type ActivationOption = number | boolean | string;
 /**
- * Option of the cell `lstm`: the memory c stays within plus and minus this number; 0, the default, is no limit.
+ * Option of the cell `lstm`: bound of the absolute memory c. Default: 0, no bound.
  */
 export type CellClipOption = number | boolean | string;
 /**
- * Option of the cells `lstm`, `layer_norm_lstm` and `minlstm`: first value of the forget gate's bias (or shift), 1 by default.
+ * Option of the cells `lstm`, `layer_norm_lstm` and `minlstm`: initial value of the forget gate's bias or shift. Default: 1.
  */
 export type ForgetBiasOption = number | boolean | string;
 /**
- * Option of the cell `lstm`: the gates also see the memory c, each unit its own, through the vectors pi, pf and po. False by default.
+ * Option of the cell `lstm`: the gates also read the memory c, unit by unit, with the weight vectors pi, pf and po. Default: false.
  */
 export type PeepholesOption = number | boolean | string;
 /**
- * Option of the cell `lstm`: the output, and the state h, are a product with the matrix P, this wide; 0, the default, is none.
+ * Option of the cell `lstm`: width of the output and of the state h after a product with the matrix P. Default: 0, no projection.
  */
 export type ProjectionSizeOption = number | boolean | string;
 /**
- * Option of the cell `indrnn`: first value of the weights u of each unit's own past, 1 by default.
+ * Option of the cell `indrnn`: initial value of the recurrent weights u, one for each unit. Default: 1.
  */
 export type RecurrentWeightOption = number | boolean | string;
 /**
- * Option of the cell `gru`: the reset gate acts after the product with U (true, the default, as cuDNN and ONNX have it) or before it.
+ * Option of the cell `gru`: apply the reset gate after the product with U, as cuDNN and ONNX do (true, the default), or before it.
  */
 export type ResetAfterOption = number | boolean | string;
 /**
- * Applied to the layer's output. Softmax or sigmoid on the layer that feeds the loss belongs to the loss in training, and is applied in inference.
+ * Activation of the output. Before the loss, softmax and sigmoid are computed inside the loss in training, and applied in inference.
  */
 export type Activation = "none" | "softmax" | "sigmoid" | "tanh" | "relu";
 /**
- * A weight for each output.
+ * One weight for each output.
  *
  * @minItems 1
  * @maxItems 10000
  */
 export type ListOfWeights = number[];
 /**
- * The mean over all elements, or their sum.
+ * Mean or sum over all entries.
  */
 export type Reduction = "mean" | "sum";
 /**
- * A metric by its name, or as an object.
+ * A metric by name, or as an object.
  */
 export type MetricEntry =
   | (
@@ -181,24 +181,24 @@ export type Metric =
   | MAEMetric;
 export type Penalty = number;
 /**
- * Size of the updates; the schedule multiplies it.
+ * Step size of the updates. The schedule multiplies it.
  */
 export type LearningRate = number;
 /**
- * Limits the gradient before the update: by the norm over all parameters together, or each element by value.
+ * Limit of the gradient before the update: of the norm over all parameters, or of each element.
  */
 export type GradientClip = {
   /**
-   * Largest norm of all gradients together.
+   * Maximum norm of all gradients together.
    */
   global_norm?: number;
   /**
-   * Largest magnitude of one element.
+   * Maximum absolute value of each element.
    */
   value?: number;
 } | null;
 /**
- * What multiplies the learning rate. Update N uses n = N - 1; with warmup_steps the rate first rises to its full height, and n counts from there.
+ * Factor of the learning rate over time. Update N has n = N - 1. With warmup_steps the rate first rises linearly, and n counts from the end of the rise.
  */
 export type Schedule =
   | ConstantSchedule
@@ -211,15 +211,15 @@ export type Schedule =
   | PlateauSchedule;
 export type ScheduleSteps = number;
 /**
- * Updates of a linear rise before it: (n + 1) / warmup_steps.
+ * Updates of a linear rise at the start: (n + 1) / warmup_steps.
  */
 export type WarmupSteps = number;
 /**
- * Where it ends and stays, as a part of the learning rate.
+ * Final rate, as a fraction of the learning rate.
  */
 export type MinimumRatio = number;
 /**
- * A moving average of the weights, which evaluation, samples, checkpoints' weights and exported models then use; the updates go on from the weights themselves.
+ * Exponential moving average of the weights. Evaluation, samples, checkpoints' weights and exported models use it; updates continue from the weights themselves.
  */
 export type AverageOfTheWeights = {
   decay: Fraction;
@@ -228,11 +228,11 @@ export type Fraction = number;
 export type Epsilon = number;
 export type WeightDecay = number;
 /**
- * Whose arithmetic: epsilon beside the root before its correction (tensorflow, and keras with defaults of its own) or after it (torch).
+ * Library whose arithmetic is used: epsilon is added to the root before its correction (tensorflow; keras with other defaults) or after it (torch).
  */
 export type Variant = "tensorflow" | "torch" | "keras";
 /**
- * Text that the model writes while it trains, with the weights of the moment. For text data and models that read forward only.
+ * Text generated during training with the current weights. For text data and models that read forward only.
  */
 export type SamplesWhileTraining = {
   /**
@@ -240,62 +240,62 @@ export type SamplesWhileTraining = {
    */
   every?: number;
   /**
-   * What the text begins with; without one, the first unit of the training text.
+   * Start of the text. Default: the first unit of the training text.
    */
   prompt?: string;
   /**
-   * Units to write after the prompt.
+   * Units to generate after the prompt.
    */
   length?: number;
   /**
-   * Divides the logits: below 1 likely units become likelier, and 0 always takes the likeliest.
+   * Divisor of the logits. Below 1 likely units become likelier; 0 always takes the most likely one.
    */
   temperature?: number;
 } | null;
 /**
- * Which metric of the validation part: "loss", or one that the loss brings with it, such as "accuracy" or "rmse".
+ * Metric of the validation split: "loss", or a metric of the model such as "accuracy" or "rmse".
  */
 export type Metric1 = string;
 /**
- * Whether a smaller value is better, or a larger. By default "max" for metrics such as accuracy and f1, else "min".
+ * Direction of improvement: smaller (min) or larger (max) values. Default: the direction of the metric, max for accuracy or F1.
  */
 export type Mode = "min" | "max";
 
 /**
- * A model, its data and its training, as rnnx compiles them.
+ * A model, its data and its training.
  */
 export interface Spec {
   /**
-   * Path of this schema: editors then complete and explain keys.
+   * Path of this schema. Editors then complete keys and show these texts.
    */
   $schema?: string;
   /**
-   * Name of the model, and of the run directory `runs/<name>`. By default the name of the spec's file.
+   * Name of the model and of its run directory, `runs/<name>`. Default: the name of the spec's file.
    */
   name?: string;
   /**
-   * Chooses the first weights and the order of the data. The same spec and seed give the same losses.
+   * Seed of the initial weights, of shuffling and of dropout. The same spec and seed give the same losses.
    */
   seed?: number;
   /**
-   * What the model learns from.
+   * The data that the model trains on.
    */
   data: TextData | TableData | SequencesData | PairsData | ImagesData | ArraysData;
   /**
-   * Cells of your own, by name, as equations. A cell named like a built-in one takes its place.
+   * Your own cells by name, as equations. A cell with the name of a built-in one replaces it.
    */
   cells?: {
     [k: string]: CellDefinition;
   };
   /**
-   * The layers, in order: each reads what the one before it makes.
+   * The layers in order. Each reads the output of the layer before it, unless `from` names others.
    *
    * @minItems 1
    * @maxItems 1000
    */
   model: Layer[];
   /**
-   * What training makes small.
+   * The value that training minimizes.
    */
   loss:
     | SequenceLoss
@@ -307,23 +307,23 @@ export interface Spec {
     | HuberLoss
     | CTCLoss;
   /**
-   * What evaluations report beside the loss, over live steps. Where left out: accuracy and perplexity for sequence_loss, accuracy and perplexity for sampled_softmax, accuracy for cross_entropy, binary_accuracy for binary_cross_entropy, rmse for squared_error, mae for absolute_error and huber, exact_sequence and label_error_rate for ctc.
+   * Metrics that evaluations report in addition to the loss, over valid steps. Default (null): the metrics of the loss, listed with each loss.
    */
   metrics?: MetricEntry[] | null;
   /**
-   * Penalties that are added to the loss, in training and in evaluation: on the trained weights, which are the parameters with two axes or more, and on what rnn layers put out.
+   * Penalties that are added to the loss in training and in evaluation: on the trained weights (parameters of two or more axes) and on the outputs of rnn layers.
    */
   regularization?: {
     l2?: Penalty;
     l1?: Penalty;
     activity?: Penalty;
     /**
-     * Whether l1 and l2 also count parameters with a single axis: biases, gains, learned first states.
+     * Include parameters of a single axis in l1 and l2: biases, gains, trained initial states.
      */
     biases?: boolean;
   } | null;
   /**
-   * How the gradient moves the weights.
+   * The update rule of the weights.
    */
   optimizer:
     | GradientDescentOptimizer
@@ -338,7 +338,7 @@ export interface Spec {
   train?: TrainingSettings;
 }
 /**
- * Windows of a text; the target of each unit is the unit after it.
+ * Windows of a text. The target of each unit is the next unit.
  */
 export interface TextData {
   /**
@@ -346,58 +346,58 @@ export interface TextData {
    */
   type: "text";
   /**
-   * The text itself. Give either this or `file`.
+   * The text itself. Give either `text` or `file`.
    */
   text?: string | null;
   /**
-   * A text file in UTF-8, relative to the spec. Give either this or `text`.
+   * A UTF-8 text file, relative to the spec. Give either `file` or `text`.
    */
   file?: string | null;
   /**
-   * What one time step is.
+   * The unit of one time step.
    */
   unit?: "char" | "word" | "byte";
   /**
-   * Units in one training sequence.
+   * Length of a training sequence, in units.
    */
   window: number;
   /**
-   * Units from the start of one window to the start of the next. By default 1, with stateful layers the window.
+   * Units between the starts of two consecutive windows. Default: 1, or the window with stateful layers.
    */
   stride?: number;
   vocabulary?: Vocabulary;
   split?: SplitOfASeries;
 }
 /**
- * Which units have an id of their own: those that the training part holds. All others share one, the unknown.
+ * Limits of the vocabulary, which is built from the training split. All units outside it share one id, the unknown unit.
  */
 export interface Vocabulary {
   /**
-   * The most entries, the unknown included; the most frequent units are kept. null: no limit.
+   * Maximum number of entries, the unknown unit included; the most frequent units are kept. Default (null): no limit.
    */
   size?: number | null;
   /**
-   * How often the training part must hold a unit.
+   * Minimum number of occurrences of a unit in the training split.
    */
   min_count?: number;
 }
 /**
- * Parts of the series to train on, to watch while training, and to test with; their targets do not overlap.
+ * Fractions of a series for training, validation and test. Targets of different splits do not overlap.
  */
 export interface SplitOfASeries {
   /**
-   * Part of the examples to train on. By default what the other parts leave.
+   * Fraction of the examples for training. Default: the rest.
    */
   train?: number;
   validation?: HeldOutPart;
   test?: HeldOutPart;
   /**
-   * Whether the parts follow each other as the data does, or are drawn by the seed.
+   * Order of the splits: time keeps the order of the data, shuffled draws examples by the seed.
    */
   order?: "time" | "shuffled";
 }
 /**
- * Windows over the rows of a CSV file, for example a series of prices. The target is the row after a window, or, where the model says something at every step, the row after each step.
+ * Windows of consecutive rows of a CSV file, such as a series of prices. The target is the row after the window; for a model with one output per step, the row after each step.
  */
 export interface TableData {
   /**
@@ -409,59 +409,59 @@ export interface TableData {
    */
   file: string;
   /**
-   * Where the columns' names are: true for the first row, "comment" for the last comment before it, false for nowhere. "auto" takes a first row that is not all numbers, then a comment with as many fields.
+   * Source of the column names: true for the first row, "comment" for the last comment line before the data, false for no names. "auto" uses the first row if a field of it is not a number, else a comment with one name for each field.
    */
   header?: true | false | "comment" | "auto";
   /**
-   * Lines that begin with this are skipped. With "" none are.
+   * Prefix of comment lines, which are skipped. "" turns comments off.
    */
   comment?: string;
   /**
-   * What separates the fields of a row. null: a tab in .tsv files, else a comma.
+   * Separator of the fields in a row. Default (null): a tab in .tsv files, a comma in others.
    */
   delimiter?: string | null;
   /**
-   * Columns to read as inputs, by name, or by number from 1. null: all that hold numbers.
+   * Input columns, by name or by number from 1. Default (null): all numeric columns.
    *
    * @minItems 1
    * @maxItems 10000
    */
   columns?: Column[] | null;
   /**
-   * Columns to predict, by name, or by number from 1. null: those that are inputs. A loss over classes takes one column of labels.
+   * Columns to predict, by name or by number from 1. Default (null): the input columns. A loss over classes needs one column of labels.
    *
    * @minItems 1
    * @maxItems 10000
    */
   target?: Column[] | null;
   /**
-   * Rows in one training sequence.
+   * Length of a training sequence, in rows.
    */
   window: number;
   /**
-   * Rows from the last row of a window to its target. With 0 they are the same row, whose target columns are then no inputs.
+   * Rows from the last row of a window to its target. With 0 the target is in that same row, and target columns are not inputs.
    */
   horizon?: number;
   /**
-   * Rows from the start of one window to the start of the next. By default 1, with stateful layers the window.
+   * Rows between the starts of two consecutive windows. Default: 1, or the window with stateful layers.
    */
   stride?: number;
   /**
-   * Whether the file has the newest row first.
+   * Reverse the rows, for a file whose newest row is first.
    */
   reverse?: boolean;
   /**
-   * Bring each column to the range from 0 to 1, or to mean 0 and deviation 1, as it is in the training part. Predictions are scaled back.
+   * Scaling of each column, fitted on the training split: min_max to the range from 0 to 1, standard to mean 0 and standard deviation 1. Predictions are scaled back.
    */
   scale?: "none" | "min_max" | "standard";
   /**
-   * What a missing value (nothing, NA, NaN, null) means: an error, to drop its row, or the value of the previous row.
+   * Treatment of a missing value (empty, NA, NaN, null): report an error, drop the row, or repeat the value of the previous row.
    */
   missing?: "error" | "drop" | "previous";
   split?: SplitOfASeries;
 }
 /**
- * Sequences of any length, one a line: JSON lines with `text`, `tokens` (a list) or `inputs` (a list of vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names. Layers know the lengths by themselves.
+ * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names. All layers, losses and metrics respect the lengths.
  */
 export interface SequencesData {
   /**
@@ -473,37 +473,37 @@ export interface SequencesData {
    */
   file: string;
   /**
-   * What one time step of `text` is: a word (what white space parts) or a character.
+   * The unit of one time step of `text`: a word (separated by white space) or a character.
    */
   unit?: "word" | "char";
   vocabulary?: Vocabulary;
   /**
-   * Steps after which a sequence, and its tags, are cut. null: none is.
+   * Maximum number of steps; longer sequences and their tags are truncated. Default (null): no limit.
    */
   max_length?: number | null;
   /**
-   * Groups of similar length. A batch holds sequences of one group and is padded to the longest of the group.
+   * Number of groups of similar length. A batch has sequences of one group, padded to the longest of the group.
    */
   buckets?: number;
   split?: Split;
 }
 /**
- * Parts of the examples to train on, to watch while training, and to test with.
+ * Fractions of the examples for training, validation and test.
  */
 export interface Split {
   /**
-   * Part of the examples to train on. By default what the other parts leave.
+   * Fraction of the examples for training. Default: the rest.
    */
   train?: number;
   validation?: HeldOutPart;
   test?: HeldOutPart;
   /**
-   * Whether the parts follow each other as the data does, or are drawn by the seed.
+   * Order of the splits: time keeps the order of the data, shuffled draws examples by the seed.
    */
   order?: "time" | "shuffled";
 }
 /**
- * A source and the sequence that it becomes. Layers read the source as `inputs`, and the target after a start token as `decoder_inputs`; the targets end in an end token. Sizes: "vocabulary" (source), "target_vocabulary".
+ * Pairs of a source sequence and a target sequence. Layers read the source as `inputs`, and the target, shifted by a start token, as `decoder_inputs`; targets end with an end token. Sizes: "vocabulary" (source), "target_vocabulary".
  */
 export interface PairsData {
   /**
@@ -511,24 +511,24 @@ export interface PairsData {
    */
   type: "pairs";
   /**
-   * The pairs themselves: a source (text, or a list of numbers) and a target. Give either this or `file`.
+   * The pairs themselves: a source (text or a list of numbers) and a target. Give either `pairs` or `file`.
    *
    * @minItems 1
    * @maxItems 100000
    */
   pairs?: unknown[][] | null;
   /**
-   * One pair a line, relative to the spec: source and target separated by a tab, or in a `.jsonl` file {"source": text or numbers, "target": text}. Give either this or `pairs`.
+   * A file with one pair per line, relative to the spec: source and target separated by a tab, or a `.jsonl` file with {"source": text or numbers, "target": text}. Give either `file` or `pairs`.
    */
   file?: string | null;
   /**
-   * What one time step is, on both sides.
+   * The unit of one time step, in sources and targets.
    */
   unit?: "char" | "word";
   split?: Split;
 }
 /**
- * Images of one size in IDX files, gzipped or not, as MNIST has them. The rows of an image are its time steps, from 0 (black) to 1.
+ * Images of one size in IDX files, as in MNIST, optionally gzipped. The rows of an image are its time steps, with values from 0 (black) to 1.
  */
 export interface ImagesData {
   /**
@@ -540,17 +540,17 @@ export interface ImagesData {
    */
   file: string;
   /**
-   * An IDX file of bytes [images], relative to the spec: the class of each image.
+   * An IDX file of bytes [images] with the class of each image, relative to the spec.
    */
   labels: string;
   /**
-   * Use only that many images, the first. null: all.
+   * Number of images to use, from the first. Default (null): all.
    */
   limit?: number | null;
   split?: Split;
 }
 /**
- * Numbers: each role is a `.npy`, `.npz` or `.json` file relative to the spec, or nested lists. The first axis is the example.
+ * Numeric arrays. Each role is a `.npy`, `.npz` or `.json` file relative to the spec, or nested lists. The first axis is the example.
  */
 export interface ArraysData {
   /**
@@ -558,7 +558,7 @@ export interface ArraysData {
    */
   type: "arrays";
   /**
-   * Token ids [batch, time], features [batch, time, features] or rows [batch, features]; or several such arrays by the names that layers give in `from`, the first of which is also called `inputs`.
+   * Token ids [batch, time], features [batch, time, features] or rows [batch, features]; or an object of such arrays by the names that layers use in `from`. The first of them is also named `inputs`.
    */
   inputs:
     | ArraySource
@@ -567,7 +567,7 @@ export interface ArraysData {
       };
   targets: ArraySource;
   /**
-   * Live steps of each sequence, [batch]. They reach every layer, loss and metric by themselves.
+   * Number of valid steps of each sequence, [batch]. All layers, losses and metrics respect them.
    */
   lengths?: ArraySource | null;
   /**
@@ -575,7 +575,7 @@ export interface ArraysData {
    */
   weights?: ArraySource | null;
   /**
-   * First states by public name, each [batch, size]; others start at zero.
+   * Initial states by public name, each [batch, size]. States that are not listed start at zero.
    */
   initial_states?: {
     [k: string]: ArraySource;
@@ -583,25 +583,25 @@ export interface ArraysData {
   split?: Split;
 }
 /**
- * A recurrent cell as equations: the names and shapes of its state and parameters, and one step of the recurrence. The gradient is made by the compiler.
+ * A recurrent cell as equations: names and shapes of its states and parameters, and one step of the recurrence. The compiler derives the gradient.
  */
 export interface CellDefinition {
   /**
-   * Path of this schema, for editors.
+   * Path of this schema. Editors then complete keys and show these texts.
    */
   $schema?: string;
   /**
-   * What the cell is, in a sentence.
+   * One sentence about the cell.
    */
   description?: string;
   /**
-   * The cell's own options with their defaults: numbers, true or false, or words. They are given beside `cell` where the cell is used. Numbers may be used in sizes, equations and initializers; the legal values of a word are the keys of its `variants`.
+   * The cell's own options with their defaults: numbers, true or false, or strings. A use of the cell gives them next to `cell`. Sizes, equations and initializers can use numeric options; the legal values of a string are the keys of its `variants`.
    */
   options?: {
     [k: string]: CellOption;
   };
   /**
-   * Name and size of each state. In equations the plain name is the state before the step, and the primed name the state after it.
+   * Name and size of each state. In equations `h` is the state before the step, and `h'` the state after it.
    */
   state: {
     [k: string]: SizeExpression;
@@ -613,7 +613,7 @@ export interface CellDefinition {
     [k: string]: Shape;
   };
   /**
-   * How parameters start. Those that are not named: glorot_uniform for matrices, 0 for the others.
+   * Initial values of parameters. Default: glorot_uniform for matrices, 0 for others.
    */
   initializers?: {
     [k: string]: Initializer;
@@ -621,11 +621,11 @@ export interface CellDefinition {
   equations: Equations;
   output: Output;
   /**
-   * The recurrent operator of ONNX whose equations are the cell's, and the weights that it reads. Exported models have the operator in place of a loop wherever it gives the same numbers, which is tried at every export. null: the cell is exported as a loop.
+   * The ONNX recurrent operator that is equivalent to the cell, and its weights. Exported models use the operator in place of a loop where the results are equal, which each export checks. Default (null): export as a loop.
    */
   onnx?: ONNXMapping | null;
   /**
-   * For each option, for each of its values as text (`"true"`, `"relu"`, `"0"`; `"otherwise"` for all numbers that have none of their own): what the cell has besides, or instead. Variants apply in the order in which they stand.
+   * Changes of the cell for each option and each value of it, as text (`"true"`, `"relu"`, `"0"`; `"otherwise"` for all numbers that are not listed). Variants apply in the order in which they are listed.
    */
   variants?: {
     [k: string]: {
@@ -645,7 +645,7 @@ export interface InitializerSlice {
   value: InitialValue;
 }
 /**
- * An operator and its operands. Each operand is a list of blocks of columns, gate by gate in ONNX's order (LSTM: input, output, forget, cell; GRU: update, reset, hidden). A block is a parameter, or `U[1]`, the second of its pieces that are `hidden_size` wide; a minus sign before it turns its sign. No blocks: zeros.
+ * An operator and its operands. Each operand is a list of column blocks, gate by gate in ONNX's order (LSTM: input, output, forget, cell; GRU: update, reset, hidden). A block is a parameter, or `U[1]`, the second of its slices of `hidden_size` columns; a minus sign negates it. An empty list is zeros.
  */
 export interface ONNXMapping {
   /**
@@ -653,17 +653,17 @@ export interface ONNXMapping {
    */
   operator: "RNN" | "GRU" | "LSTM";
   /**
-   * The operator's activations in its own order; none are its usual ones.
+   * Activations in the operator's order. Default: those of the operator.
    *
    * @maxItems 3
    */
   activations?: ("Sigmoid" | "Tanh" | "Relu")[];
   /**
-   * GRU: the reset gate multiplies the recurrent sum rather than the state.
+   * GRU: the reset gate multiplies the recurrent sum, not the state.
    */
   linear_before_reset?: boolean;
   /**
-   * The cell's states that are the operator's: h, and for LSTM c. None: in the order in which the cell has them.
+   * The cell's states in the operator's order: h, and c for LSTM. Default: in the cell's order.
    *
    * @maxItems 2
    */
@@ -675,48 +675,48 @@ export interface ONNXMapping {
   P?: OnnxBlocks;
 }
 /**
- * State, parameters and initializers are added to the cell's own, or take the place of those of the same name; equations and output take the place of the cell's own.
+ * Changes of a cell. State, parameters and initializers are added to the cell's, or replace those of the same name; equations and output replace the cell's.
  */
 export interface CellVariant {
   /**
-   * States that this variant adds.
+   * States that this variant adds or replaces.
    */
   state?: {
     [k: string]: SizeExpression;
   };
   /**
-   * Parameters that this variant adds.
+   * Parameters that this variant adds or replaces.
    */
   parameters?: {
     [k: string]: Shape;
   };
   /**
-   * Initializers that this variant adds.
+   * Initializers that this variant adds or replaces.
    */
   initializers?: {
     [k: string]: Initializer;
   };
   /**
-   * A list takes the place of all of the cell's equations. An object takes the place of single ones: under a name that an equation sets stands what the cell has in place of that equation, one line or several.
+   * A list replaces all equations of the cell. An object replaces single equations: its keys are names that equations assign, its values the new line or lines.
    */
   equations?: Equations | ReplacedEquations | null;
   /**
-   * Members that take the place of those of the cell's mapping; null: with this variant the cell is no operator of ONNX.
+   * Members that replace those of the cell's mapping. null: this variant has no equivalent ONNX operator.
    */
   onnx?: ChangedONNXMapping | null;
   /**
-   * Output that takes the place of the cell's own.
+   * Output that replaces the cell's.
    */
   output?: Output | null;
 }
 /**
- * By a name that an equation of the cell sets: the line, or the lines, in the place of that equation.
+ * Replacements by the name that an equation assigns: the line, or lines, that replace that equation.
  */
 export interface ReplacedEquations {
   [k: string]: string | Equations;
 }
 /**
- * What this variant has in place of members of the cell's mapping.
+ * Members that replace those of the cell's mapping.
  */
 export interface ChangedONNXMapping {
   /**
@@ -724,17 +724,17 @@ export interface ChangedONNXMapping {
    */
   operator?: "RNN" | "GRU" | "LSTM";
   /**
-   * The operator's activations in its own order; none are its usual ones.
+   * Activations in the operator's order. Default: those of the operator.
    *
    * @maxItems 3
    */
   activations?: ("Sigmoid" | "Tanh" | "Relu")[];
   /**
-   * GRU: the reset gate multiplies the recurrent sum rather than the state.
+   * GRU: the reset gate multiplies the recurrent sum, not the state.
    */
   linear_before_reset?: boolean;
   /**
-   * The cell's states that are the operator's: h, and for LSTM c. None: in the order in which the cell has them.
+   * The cell's states in the operator's order: h, and c for LSTM. Default: in the cell's order.
    *
    * @maxItems 2
    */
@@ -746,7 +746,7 @@ export interface ChangedONNXMapping {
   P?: OnnxBlocks;
 }
 /**
- * Token ids to rows with a single 1.
+ * Token ids to one-hot vectors.
  */
 export interface OneHotLayer {
   /**
@@ -773,7 +773,7 @@ export interface EmbeddingLayer {
   trainable?: Trainable;
 }
 /**
- * One recurrent cell or a stack of them, run over time. Either `cell` with `hidden_size` and the cell's own options (and `layers` for a stack of that cell), or `cells`.
+ * A recurrent cell, or a stack of cells, that runs over time. Give `cell` and `hidden_size` with the cell's own options (and `layers` for a stack of equal cells), or `cells`.
  */
 export interface RnnLayer {
   /**
@@ -785,32 +785,32 @@ export interface RnnLayer {
   cell?: CellName;
   hidden_size?: HiddenSize;
   /**
-   * How many of this cell are stacked, each reading the output of the one before it.
+   * Number of cells in the stack. Each reads the output of the one before it.
    */
   layers?: number;
   /**
-   * The stack: each cell reads the output of the one before it.
+   * The stack of cells. Each reads the output of the one before it.
    *
    * @minItems 1
    * @maxItems 1000
    */
   cells?: Cell[];
   /**
-   * All cells of the stack use one set of weights, named after the first.
+   * Use one set of weights for all cells of the stack, named after the first.
    */
   share_weights?: boolean;
   weights?: Weights;
   initial_state?: LayerName;
   /**
-   * States go on from batch to batch (truncated backpropagation through time): each row of a batch continues the same row of the batch before.
+   * Carry the final states of a batch to the next batch (truncated backpropagation through time). Each row of a batch continues the same row of the batch before.
    */
   stateful?: boolean;
   /**
-   * Lay the steps out one after another where their number is known, in place of a loop. The numbers are the same.
+   * Unroll the loop over time where the number of steps is known. The results are the same.
    */
   unroll?: boolean;
   /**
-   * The output of every step, of the last live step, or the last cell's final state.
+   * Output of the layer: every step, the last valid step, or the final state of the last cell.
    */
   return?: "sequence" | "last" | "state";
   trainable?: Trainable1;
@@ -829,7 +829,7 @@ export interface RnnLayer {
   [k: string]: unknown;
 }
 /**
- * One cell of a stack, with its own options beside these keys.
+ * One cell of a stack, with these keys and the cell's own options.
  */
 export interface Cell {
   cell: CellName;
@@ -850,14 +850,14 @@ export interface Cell {
   [k: string]: unknown;
 }
 /**
- * In training, entries around the cell are 0 with a probability, and the others are scaled so that the mean stays; evaluation and inference leave it out. On a layer: for every cell that does not say otherwise.
+ * Dropout around the cell: in training entries are set to 0 with a probability, and the others are scaled so that the mean is unchanged. On a layer: the default of its cells.
  */
 export interface CellDropout {
   input?: Rate;
   output?: Rate;
   state?: StateRates;
   /**
-   * Whether a sequence drops the same entries at every step, in place of others at each.
+   * Drop the same entries at every step of a sequence, in place of new ones at each step (Y. Gal and Z. Ghahramani, 2016).
    */
   variational?: boolean;
 }
@@ -875,13 +875,13 @@ export interface DenseLayer {
   size: Size;
   activation?: Activation;
   /**
-   * Whether b is added.
+   * Add the bias b.
    */
   bias?: boolean;
   trainable?: Trainable;
 }
 /**
- * A dense layer that makes the logits: x @ W + b on the last axis.
+ * A dense layer that computes the logits: x @ W + b on the last axis.
  */
 export interface ProjectionLayer {
   /**
@@ -894,13 +894,13 @@ export interface ProjectionLayer {
   size?: Size;
   activation?: Activation;
   /**
-   * Whether b is added.
+   * Add the bias b.
    */
   bias?: boolean;
   trainable?: Trainable;
 }
 /**
- * In training each entry is 0 with a probability, and the others are scaled so that the mean stays. Evaluation and inference leave it out.
+ * Sets each entry to 0 with a probability in training, and scales the others so that the mean is unchanged. Identity in evaluation and inference.
  */
 export interface DropoutLayer {
   /**
@@ -912,7 +912,7 @@ export interface DropoutLayer {
   rate: Rate;
 }
 /**
- * One vector from a sequence, over its live steps: padding never counts.
+ * Reduces a sequence to one vector, over its valid steps.
  */
 export interface PoolLayer {
   /**
@@ -922,12 +922,12 @@ export interface PoolLayer {
   name?: LayerName;
   from?: From;
   /**
-   * The largest entry over time, the mean, the sum, or the last live step.
+   * Reduction over time: maximum, mean, sum, or the last valid step.
    */
   mode?: "max" | "mean" | "sum" | "last";
 }
 /**
- * Several layers' outputs side by side on the last axis.
+ * Concatenates the outputs of several layers along the last axis.
  */
 export interface ConcatLayer {
   /**
@@ -936,7 +936,7 @@ export interface ConcatLayer {
   layer: "concat";
   name?: LayerName;
   /**
-   * The layers that this one reads, by name.
+   * Names of the layers that this layer reads.
    *
    * @minItems 2
    * @maxItems 64
@@ -944,7 +944,7 @@ export interface ConcatLayer {
   from: LayerName[];
 }
 /**
- * The sum of several layers' outputs, entry by entry.
+ * Adds the outputs of several layers, entry by entry.
  */
 export interface AddLayer {
   /**
@@ -953,7 +953,7 @@ export interface AddLayer {
   layer: "add";
   name?: LayerName;
   /**
-   * The layers that this one reads, by name.
+   * Names of the layers that this layer reads.
    *
    * @minItems 2
    * @maxItems 64
@@ -961,7 +961,7 @@ export interface AddLayer {
   from: LayerName[];
 }
 /**
- * The product of several layers' outputs, entry by entry.
+ * Multiplies the outputs of several layers, entry by entry.
  */
 export interface MultiplyLayer {
   /**
@@ -970,7 +970,7 @@ export interface MultiplyLayer {
   layer: "multiply";
   name?: LayerName;
   /**
-   * The layers that this one reads, by name.
+   * Names of the layers that this layer reads.
    *
    * @minItems 2
    * @maxItems 64
@@ -978,7 +978,7 @@ export interface MultiplyLayer {
   from: LayerName[];
 }
 /**
- * For each step of the first layer in `from` (the query), the steps of the second (the memory) weighted by softmax of a score.
+ * For each step of the first layer in `from` (the query), the mean of the steps of the second layer (the memory), weighted by the softmax of a score.
  */
 export interface AttentionLayer {
   /**
@@ -987,22 +987,22 @@ export interface AttentionLayer {
   layer: "attention";
   name?: LayerName;
   /**
-   * The layers that this one reads, by name.
+   * Names of the two layers that this layer reads: query and memory.
    *
    * @minItems 2
    * @maxItems 64
    */
   from: LayerName[];
   /**
-   * dot: q·k (widths must be equal); general: (q W)·k; additive: v·tanh(q Wq + k Wk).
+   * Score of a query q and a memory step k. dot: q·k, with equal widths; general: (q W)·k; additive: v·tanh(q Wq + k Wk).
    */
   score?: "dot" | "general" | "additive";
   /**
-   * Divide dot and general scores by the root of the width.
+   * Divide dot and general scores by the square root of the width.
    */
   scale?: boolean;
   /**
-   * Width of the additive score's hidden layer; null for the width of the memory.
+   * Width of the additive score's hidden layer. Default (null): the width of the memory.
    */
   size?: number | null;
   trainable?: Trainable;
@@ -1016,20 +1016,20 @@ export interface SequenceLoss {
    */
   type: "sequence_loss";
   /**
-   * Divide by the weight of the steps.
+   * Divide by the total weight of the steps.
    */
   average_across_timesteps?: boolean;
   /**
-   * Divide by the weight of the examples. Off, with the average across timesteps on: one loss per example, as TensorFlow's sequence_loss_by_example, and training makes their sum small.
+   * Divide by the total weight of the examples. With false here and true for the time steps there is one loss for each example, as in TensorFlow's sequence_loss_by_example, and training minimizes their sum.
    */
   average_across_batch?: boolean;
   /**
-   * A weight for each class. The weight of a step's target class multiplies the step's weight, also in the average.
+   * Weight of each class. The weight of a step's target class multiplies the weight of the step, also in the average.
    */
   class_weights?: ListOfWeights | null;
 }
 /**
- * Cross-entropy of logits: targets are classes as whole numbers, or rows of probabilities.
+ * Cross-entropy of logits. Targets are class ids (integers), or rows of probabilities.
  */
 export interface CrossEntropyLoss {
   /**
@@ -1038,16 +1038,16 @@ export interface CrossEntropyLoss {
   type: "cross_entropy";
   reduction?: Reduction;
   /**
-   * The share of each target that is spread over all classes.
+   * Fraction of each target that is spread evenly over all classes.
    */
   label_smoothing?: number;
   /**
-   * A weight for each class, which multiplies its part of the loss. The mean is over the number of elements, not over their weights.
+   * Weight of each class, a factor of its terms in the loss. The mean divides by the number of entries, not by their weights.
    */
   class_weights?: ListOfWeights | null;
 }
 /**
- * Cross-entropy for a large vocabulary: in training each target is held against a few sampled classes, and only their columns of the last layer, a dense or projection layer, are multiplied. Evaluation reads all classes. Targets are classes as whole numbers.
+ * Cross-entropy for a large vocabulary. In training each target is compared with a few sampled classes, and only their columns of the last layer (dense or projection) are computed. Evaluation uses all classes. Targets are class ids (integers).
  */
 export interface SampledSoftmaxLoss {
   /**
@@ -1055,17 +1055,17 @@ export interface SampledSoftmaxLoss {
    */
   type: "sampled_softmax";
   /**
-   * The number of sampled classes, drawn anew for each update.
+   * Number of sampled classes, drawn anew for each update.
    */
   samples: number;
   /**
-   * What classes are sampled by: "log_uniform", for classes that are numbered from the frequent to the rare (by Zipf's law), or "uniform". Logits are corrected for it.
+   * Distribution of the samples. log_uniform suits class ids in order of decreasing frequency (Zipf's law). The logits are corrected for the distribution.
    */
   distribution?: "log_uniform" | "uniform";
   reduction?: Reduction;
 }
 /**
- * Cross-entropy of logits of independent yes-or-no answers; targets from 0 to 1.
+ * Cross-entropy of logits of independent binary outputs. Targets are from 0 to 1.
  */
 export interface BinaryCrossEntropyLoss {
   /**
@@ -1074,12 +1074,12 @@ export interface BinaryCrossEntropyLoss {
   type: "binary_cross_entropy";
   reduction?: Reduction;
   /**
-   * Multiplies the loss of targets that are 1: one number, or one for each output.
+   * Factor of the loss of targets that are 1: one number, or one for each output.
    */
   positive_weight?: number | ListOfWeights;
 }
 /**
- * The squared difference to the target.
+ * Squared difference of output and target.
  */
 export interface SquaredErrorLoss {
   /**
@@ -1089,7 +1089,7 @@ export interface SquaredErrorLoss {
   reduction?: Reduction;
 }
 /**
- * The absolute difference to the target.
+ * Absolute difference of output and target.
  */
 export interface AbsoluteErrorLoss {
   /**
@@ -1099,7 +1099,7 @@ export interface AbsoluteErrorLoss {
   reduction?: Reduction;
 }
 /**
- * Half the squared difference up to `delta`, linear beyond.
+ * Half the squared difference up to `delta`, linear beyond it.
  */
 export interface HuberLoss {
   /**
@@ -1108,12 +1108,12 @@ export interface HuberLoss {
   type: "huber";
   reduction?: Reduction;
   /**
-   * Where the loss becomes linear.
+   * Absolute difference above which the loss is linear.
    */
   delta?: number;
 }
 /**
- * Connectionist temporal classification: how unlikely it is that the outputs, one per step, spell the labels, over every way to align the two. Targets are labels [batch, labels] as whole numbers, rows padded at their ends with the blank.
+ * Connectionist temporal classification: the negative log-probability of the labels, summed over all alignments with the outputs. Targets are labels [batch, labels] (integers), padded at the end with the blank.
  */
 export interface CTCLoss {
   /**
@@ -1121,132 +1121,132 @@ export interface CTCLoss {
    */
   type: "ctc";
   /**
-   * The mean over sequences, or their sum. A sequence's loss is not divided by its number of labels.
+   * Mean or sum over sequences. The loss of a sequence is not divided by its number of labels.
    */
   reduction?: "mean" | "sum";
   /**
-   * The class that stands for no label: 0 as in PyTorch and Keras, or "last" as in TensorFlow 1.
+   * Class id of the blank: 0 as in PyTorch and Keras, or "last" as in TensorFlow 1.
    */
   blank?: number | "last";
   /**
-   * A sequence with too few steps for its labels has an infinite loss; with true it counts as 0 and has no gradient.
+   * Set the loss and the gradient of a sequence with fewer steps than its labels need to 0. Such a loss is infinite with false.
    */
   zero_infinity?: boolean;
 }
 /**
- * The share of entries whose largest output is the target class.
+ * Fraction of entries whose largest output is the target class.
  */
 export interface AccuracyMetric {
   /**
-   * The share of entries whose largest output is the target class.
+   * Accuracy.
    */
   type: "accuracy";
 }
 /**
- * The share of entries whose target class is among the k largest outputs, as TensorFlow's in_top_k: classes that tie with the k-th count as among them. Reported as top_<k>_accuracy.
+ * Fraction of entries whose target class is among the k largest outputs, as TensorFlow's in_top_k: classes that tie with the k-th are among them. Reported as top_<k>_accuracy.
  */
 export interface TopKAccuracyMetric {
   /**
-   * The share of entries whose target class is among the k largest outputs, as TensorFlow's in_top_k: classes that tie with the k-th count as among them. Reported as top_<k>_accuracy.
+   * Top-k accuracy.
    */
   type: "top_k";
   /**
-   * How many of the largest outputs.
+   * Number of largest outputs to consider.
    */
   k?: number;
 }
 /**
- * The share of answers on the target's side of one half.
+ * Fraction of outputs on the same side of 0.5 as the target.
  */
 export interface BinaryAccuracyMetric {
   /**
-   * The share of answers on the target's side of one half.
+   * Binary accuracy.
    */
   type: "binary_accuracy";
 }
 /**
- * The harmonic mean of precision and recall of each class, averaged over the classes that occur (macro F1).
+ * Harmonic mean of precision and recall of each class, averaged over the classes that occur (macro F1).
  */
 export interface F1Metric {
   /**
-   * The harmonic mean of precision and recall of each class, averaged over the classes that occur (macro F1).
+   * Macro F1.
    */
   type: "f1";
 }
 /**
- * The share of a class's answers that are right, averaged over the classes that occur.
+ * Fraction of the predictions of a class that are correct, averaged over the classes that occur.
  */
 export interface PrecisionMetric {
   /**
-   * The share of a class's answers that are right, averaged over the classes that occur.
+   * Macro precision.
    */
   type: "precision";
 }
 /**
- * The share of a class's targets that are found, averaged over the classes that occur.
+ * Fraction of the targets of a class that are predicted, averaged over the classes that occur.
  */
 export interface RecallMetric {
   /**
-   * The share of a class's targets that are found, averaged over the classes that occur.
+   * Macro recall.
    */
   type: "recall";
 }
 /**
- * The share of sequences that are right at every live step; with ctc, those whose most likely outputs spell the labels.
+ * Fraction of sequences that are correct at every valid step. With ctc: of sequences whose greedy decoding equals the labels.
  */
 export interface ExactSequenceMetric {
   /**
-   * The share of sequences that are right at every live step; with ctc, those whose most likely outputs spell the labels.
+   * Exact sequences.
    */
   type: "exact_sequence";
 }
 /**
- * Insertions, deletions and substitutions that turn what a ctc model's most likely outputs spell into the labels, for each label.
+ * Edit distance (insertions, deletions, substitutions) from the greedy ctc decoding to the labels, divided by the number of labels.
  */
 export interface LabelErrorRateMetric {
   /**
-   * The edits of what ctc spells, for each label.
+   * Label error rate.
    */
   type: "label_error_rate";
 }
 /**
- * e to the mean cross-entropy, weighted by the data's weights; without smoothing, class weights or penalties.
+ * Exponential of the mean cross-entropy, weighted by the data's weights; without label smoothing, class weights and penalties.
  */
 export interface PerplexityMetric {
   /**
-   * e to the mean cross-entropy, weighted by the data's weights; without smoothing, class weights or penalties.
+   * Perplexity.
    */
   type: "perplexity";
 }
 /**
- * The mean cross-entropy in bits per step; otherwise as perplexity.
+ * Mean cross-entropy per step in bits; otherwise as perplexity.
  */
 export interface BitsPerCharacterMetric {
   /**
-   * The mean cross-entropy in bits per step; otherwise as perplexity.
+   * Bits per character.
    */
   type: "bits_per_character";
 }
 /**
- * The root of the mean squared error.
+ * Square root of the mean squared error.
  */
 export interface RMSEMetric {
   /**
-   * The root of the mean squared error.
+   * Root mean squared error.
    */
   type: "rmse";
 }
 /**
- * The mean absolute error.
+ * Mean absolute error.
  */
 export interface MAEMetric {
   /**
-   * The mean absolute error.
+   * Mean absolute error.
    */
   type: "mae";
 }
 /**
- * Plain gradient descent.
+ * Gradient descent.
  */
 export interface GradientDescentOptimizer {
   /**
@@ -1259,7 +1259,7 @@ export interface GradientDescentOptimizer {
   average?: AverageOfTheWeights;
 }
 /**
- * The learning rate stays as it is.
+ * A constant learning rate.
  */
 export interface ConstantSchedule {
   /**
@@ -1277,7 +1277,7 @@ export interface ExponentialDecaySchedule {
   type: "exponential_decay";
   decay_steps: ScheduleSteps;
   /**
-   * The factor.
+   * Factor of the rate over decay_steps updates.
    */
   decay_rate: number;
   /**
@@ -1287,7 +1287,7 @@ export interface ExponentialDecaySchedule {
   warmup_steps?: WarmupSteps;
 }
 /**
- * Half a cosine from 1 down to minimum_ratio over decay_steps, after a linear rise over warmup_steps.
+ * Half a cosine from 1 to minimum_ratio over decay_steps, after a linear rise over warmup_steps.
  */
 export interface CosineDecaySchedule {
   /**
@@ -1296,7 +1296,7 @@ export interface CosineDecaySchedule {
   type: "cosine_decay";
   decay_steps: ScheduleSteps;
   /**
-   * Where it ends and stays, as a part of the learning rate.
+   * Final rate, as a fraction of the learning rate.
    */
   minimum_ratio?: number;
   warmup_steps?: WarmupSteps;
@@ -1312,7 +1312,7 @@ export interface LinearWarmupSchedule {
   warmup_steps: ScheduleSteps;
 }
 /**
- * The rate falls in jumps: every so many updates, or at boundaries.
+ * Multiplies the rate by a factor at fixed intervals, or at boundaries.
  */
 export interface StepDecaySchedule {
   /**
@@ -1320,24 +1320,24 @@ export interface StepDecaySchedule {
    */
   type: "step_decay";
   /**
-   * Updates from jump to jump. Give either this or `boundaries`.
+   * Updates between two jumps. Give either `every` or `boundaries`.
    */
   every?: number | null;
   /**
-   * Updates after which the rate jumps: the one after so many others is the first with the new rate. Give either this or `every`.
+   * Updates after which the rate jumps: with 1000, update 1001 is the first at the new rate. Give either `boundaries` or `every`.
    *
    * @minItems 1
    * @maxItems 1000
    */
   boundaries?: number[] | null;
   /**
-   * What a jump multiplies the rate by; with `boundaries` it may be a list, one for each.
+   * Factor of each jump: one number, or with `boundaries` a list of one for each.
    */
   factor?: number | ListOfWeights;
   warmup_steps?: WarmupSteps;
 }
 /**
- * (1 - n / decay_steps) ^ power from 1 down to minimum_ratio: a straight line with power 1.
+ * (1 - n / decay_steps) ^ power, from 1 to minimum_ratio. Linear with power 1.
  */
 export interface PolynomialDecaySchedule {
   /**
@@ -1347,13 +1347,13 @@ export interface PolynomialDecaySchedule {
   decay_steps: ScheduleSteps;
   minimum_ratio?: MinimumRatio;
   /**
-   * Above 1 it falls fast at first, below 1 at the end.
+   * Exponent. Above 1 the rate falls fastest at the start, below 1 at the end.
    */
   power?: number;
   warmup_steps?: WarmupSteps;
 }
 /**
- * 1 / sqrt(1 + n / decay_steps). With warmup_steps of the same number it is the schedule of the Transformer.
+ * 1 / sqrt(1 + n / decay_steps). With warmup_steps of the same value it is the schedule of the Transformer.
  */
 export interface InverseSquareRootSchedule {
   /**
@@ -1364,7 +1364,7 @@ export interface InverseSquareRootSchedule {
   warmup_steps?: WarmupSteps;
 }
 /**
- * The rate falls when a metric has stopped getting better: that of the validation part, or of the part to train on where there is no other. Evaluations are every train.evaluate_every updates.
+ * Reduces the rate when a metric of the validation split (of the training split if there is no other) stops improving. Evaluations are every train.evaluate_every updates.
  */
 export interface PlateauSchedule {
   /**
@@ -1372,27 +1372,27 @@ export interface PlateauSchedule {
    */
   type: "plateau";
   /**
-   * The metric that is watched.
+   * The watched metric.
    */
   metric?: string;
   /**
-   * Whether a smaller value is better, or a larger one. By default larger for shares such as accuracy and F1, smaller for others.
+   * Direction of improvement: smaller (min) or larger (max) values. Default: the direction of the metric, max for accuracy or F1.
    */
   mode?: "min" | "max";
   /**
-   * What the rate is then multiplied by.
+   * Factor of each reduction.
    */
   factor?: number;
   /**
-   * Evaluations in a row that must not be better than the best before them by more than minimum_delta.
+   * Consecutive evaluations without improvement before a reduction.
    */
   patience?: number;
   /**
-   * How much better counts as better.
+   * Minimum change that counts as an improvement.
    */
   minimum_delta?: number;
   /**
-   * Evaluations after a fall that are not counted.
+   * Evaluations after a reduction that are not counted.
    */
   cooldown?: number;
   minimum_ratio?: MinimumRatio;
@@ -1409,7 +1409,7 @@ export interface MomentumOptimizer {
   learning_rate?: LearningRate;
   momentum?: Fraction;
   /**
-   * Look ahead along the momentum.
+   * Use Nesterov momentum.
    */
   nesterov?: boolean;
   clip?: GradientClip;
@@ -1417,7 +1417,7 @@ export interface MomentumOptimizer {
   average?: AverageOfTheWeights;
 }
 /**
- * The gradient over the root of its mean square.
+ * Gradient divided by the root of its mean square.
  */
 export interface RMSPropOptimizer {
   /**
@@ -1429,7 +1429,7 @@ export interface RMSPropOptimizer {
   momentum?: Fraction;
   epsilon?: Epsilon;
   /**
-   * Whose arithmetic: the mean square starts at 1 with epsilon inside the root (tensorflow), at 0 with epsilon outside (torch), at 0 with epsilon inside (keras).
+   * Library whose arithmetic is used. tensorflow: the mean square starts at 1, epsilon inside the root; torch: starts at 0, epsilon outside; keras: starts at 0, epsilon inside.
    */
   variant?: "tensorflow" | "torch" | "keras";
   clip?: GradientClip;
@@ -1437,7 +1437,7 @@ export interface RMSPropOptimizer {
   average?: AverageOfTheWeights;
 }
 /**
- * The gradient over the root of the sum of its squares.
+ * Gradient divided by the root of the sum of its squares.
  */
 export interface AdagradOptimizer {
   /**
@@ -1446,12 +1446,12 @@ export interface AdagradOptimizer {
   type: "adagrad";
   learning_rate?: LearningRate;
   /**
-   * Where the sum of squares starts. By default 0.1 for the variant tensorflow, 0 for torch.
+   * Initial value of the sum of squares. Default: 0.1 for the variant tensorflow, 0 for torch.
    */
   initial_accumulator_value?: number;
   epsilon?: Epsilon;
   /**
-   * Whose arithmetic: epsilon inside the root (tensorflow) or outside (torch).
+   * Library whose arithmetic is used: epsilon inside the root (tensorflow) or outside (torch).
    */
   variant?: "tensorflow" | "torch";
   clip?: GradientClip;
@@ -1459,7 +1459,7 @@ export interface AdagradOptimizer {
   average?: AverageOfTheWeights;
 }
 /**
- * The gradient scaled by the root of mean squared updates over that of mean squared gradients.
+ * Gradient scaled by the root of the mean squared updates, divided by the root of the mean squared gradients.
  */
 export interface AdadeltaOptimizer {
   /**
@@ -1474,7 +1474,7 @@ export interface AdadeltaOptimizer {
   average?: AverageOfTheWeights;
 }
 /**
- * The mean gradient over the root of its mean square, both corrected for their start at zero.
+ * Mean gradient divided by the root of its mean square, both corrected for their start at zero.
  */
 export interface AdamOptimizer {
   /**
@@ -1522,11 +1522,11 @@ export interface NAdamOptimizer {
   beta2?: Fraction;
   epsilon?: Epsilon;
   /**
-   * How fast the momentum schedule 0.96^(t * momentum_decay) falls. By default 0.004 for the variant torch, 1 for keras.
+   * Decay of the momentum schedule 0.96^(t * momentum_decay). Default: 0.004 for the variant torch, 1 for keras.
    */
   momentum_decay?: number;
   /**
-   * Whose defaults: of momentum_decay and epsilon.
+   * Library whose defaults of momentum_decay and epsilon are used.
    */
   variant?: "torch" | "keras";
   clip?: GradientClip;
@@ -1534,7 +1534,7 @@ export interface NAdamOptimizer {
   average?: AverageOfTheWeights;
 }
 /**
- * The sign of a mean of gradients.
+ * Sign of a moving mean of the gradients.
  */
 export interface LionOptimizer {
   /**
@@ -1550,88 +1550,88 @@ export interface LionOptimizer {
   average?: AverageOfTheWeights;
 }
 /**
- * How long and in which portions. Give `steps` or `epochs`; with neither, 10 epochs.
+ * Length of the training, batches, checkpoints and evaluations. Give `steps` or `epochs`; default: 10 epochs.
  */
 export interface TrainingSettings {
   /**
-   * Updates to make.
+   * Number of updates.
    */
   steps?: number | null;
   /**
-   * Times through the data. 10 where neither steps nor epochs is given.
+   * Number of passes through the data. Default: 10 if `steps` is not given either.
    */
   epochs?: number | null;
   /**
-   * Examples in one update; "all" of them; or as many as fit into the memory, "largest": all, or else a power of two. What "largest" came to is recorded with the run, and stays when it is resumed.
+   * Examples in one update; "all"; or "largest", which is all examples or the largest power of two that fits into memory. The size found for "largest" is recorded with the run and kept on --resume.
    */
   batch_size?: number | ("all" | "largest");
   /**
-   * "low": recurrent layers run in chunks of about √steps, keep only the states between chunks for the gradient, and run the steps of a chunk again when it needs them (T. Chen et al., 2016). The memory for long sequences falls to a fraction, and a training step takes about a third longer; its numbers are the same up to rounding. For data whose sequences have one length.
+   * "low" uses gradient checkpointing (T. Chen et al., 2016): recurrent layers store the states of every √steps-th step only, and recompute the steps between them in the backward pass. It needs a fraction of the memory for long sequences and about a third more time; results are equal up to rounding. For sequences of one length.
    */
   memory?: "normal" | "low";
   /**
-   * "float16": the training step computes in 16 bits where that is safe, for GPUs that multiply such matrices faster, and in half the memory. Parameters, optimizer, loss and metrics stay float32; evaluation and exported models too. An object says how the loss is scaled.
+   * "float16" computes the training step in float16 where that is safe, for GPUs with fast float16 products, in half the memory. Parameters, optimizer state, loss and metrics stay float32, as do evaluation and exported models. An object sets the scale of the loss.
    */
   precision?: ("float32" | "float16") | MixedPrecision;
   /**
-   * Computes the gradient of a batch in so many portions, one after the other: the same update with the memory of one portion. batch_size stays the number of examples of an update, and is a multiple of this. "auto" takes as few portions as fit into the memory.
+   * Number of micro-batches whose gradients are accumulated for one update: the same update with the memory of one micro-batch. batch_size is the number of examples of an update, a multiple of this. "auto" uses the fewest micro-batches that fit into memory.
    */
   accumulate?: number | "auto";
   /**
-   * Take the examples of each epoch in a new order. By default true, with stateful layers false.
+   * Shuffle the examples in each epoch. Default: true, or false with stateful layers.
    */
   shuffle?: boolean;
   /**
-   * Updates in one call of the session; "auto" measures. The results are the same for any number.
+   * Updates in one call of the session; "auto" measures the best number. The results do not depend on it.
    */
   steps_per_call?: number | "auto";
   /**
-   * How processes that an MPI launcher started (`mpirun -n 4 rnnx train …`) share the training. Without one it has no effect.
+   * Data parallelism across the processes that an MPI launcher starts (`mpirun -n 4 rnnx train …`). No effect with one process.
    */
   distributed?: {
     /**
-     * "step": every step is made of the whole batch, whose examples the processes share. The numbers are those of one process.
+     * "step": the processes split each batch and compute every step together. The results are those of one process.
      */
     sync?: "step";
     /**
-     * Each process trains by itself with its part of each batch; parameters and optimizer state are averaged after so many updates, and at evaluations and checkpoints. Less communication, but not the numbers of one process.
+     * Updates between averages. Each process trains on its share of each batch; parameters and optimizer state are averaged at this interval, at evaluations and at checkpoints. Less communication, but results differ from those of one process.
      */
     average_every?: number;
   };
   /**
-   * Updates between checkpoints; with 0 only the last is kept.
+   * Updates between checkpoints. With 0 only the last is saved.
    */
   checkpoint_every?: number;
   /**
-   * How many checkpoints stay, the newest and those before it. The best one stays as well (keep_best).
+   * Number of recent checkpoints to keep. The best one is kept too (keep_best).
    */
   keep_last?: number;
   /**
-   * Updates between checkpoints that stay for good, beside those of checkpoint_every; with 0 there are none.
+   * Updates between checkpoints that are never deleted, in addition to those of checkpoint_every. With 0 none are.
    */
   keep_every?: number;
   sample?: SamplesWhileTraining;
   /**
-   * Updates between evaluations. null: after each epoch of a run of epochs; in a run of steps about 20 times, at least 100 updates apart and after whole epochs.
+   * Updates between evaluations. Default (null): one epoch in a run of epochs; in a run of steps about 20 evaluations, at least 100 updates apart and at ends of epochs.
    */
   evaluate_every?: number | null;
   /**
-   * End the run when a metric of the validation part has stopped getting better.
+   * Stop training when a metric of the validation split has stopped improving.
    */
   early_stopping?: {
     metric?: Metric1;
     /**
-     * Evaluations in a row that may bring nothing better.
+     * Consecutive evaluations without improvement before the run stops.
      */
     patience?: number;
     /**
-     * By how much a value must be better than the best before it.
+     * Minimum change that counts as an improvement.
      */
     minimum_delta?: number;
     mode?: Mode;
   } | null;
   /**
-   * End with the weights of the evaluation that was best on the validation part; their checkpoint is kept. On by itself where there is a validation part, watching what early_stopping watches, else the loss; with null the run ends with its last weights.
+   * Restore the weights of the best evaluation on the validation split at the end, and keep their checkpoint. Default: on if there is a validation split, with the metric of early_stopping, else the loss. null: keep the last weights.
    */
   keep_best?: {
     metric?: Metric1;
@@ -1639,28 +1639,28 @@ export interface TrainingSettings {
   } | null;
 }
 /**
- * Training in float16 and float32, with the scale of its loss.
+ * Mixed precision of float16 and float32, with a scale for the loss.
  */
 export interface MixedPrecision {
   /**
-   * 16 bits where that is safe.
+   * float16 where that is safe.
    */
   type: "float16";
   /**
-   * What the loss is multiplied by before it is differentiated, so that small gradients do not vanish in float16; the gradients are divided by it again. A number stays as it is; an object begins with one and fits it to the gradients.
+   * Factor of the loss before differentiation, which keeps small gradients from underflow in float16; the gradients are divided by it. A number is constant; an object is the start of a dynamic scale.
    */
   loss_scale?: number | DynamicLossScale;
 }
 /**
- * A scale that is halved where a gradient is not finite, whose update is then left out, and doubled where all are for a while.
+ * A scale that is halved when a gradient is not finite (that update is skipped), and doubled after a number of finite updates.
  */
 export interface DynamicLossScale {
   /**
-   * The scale of the first update. Powers of two round nothing.
+   * Scale of the first update. Powers of two cause no rounding.
    */
   initial?: number;
   /**
-   * Updates in a row with finite gradients after which the scale is doubled.
+   * Consecutive updates with finite gradients before the scale doubles.
    */
   growth_interval?: number;
 }

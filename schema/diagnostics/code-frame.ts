@@ -1,4 +1,4 @@
-/** Diagnostics as a terminal shows them: place, message, the lines around it, and the way out. */
+/** Diagnostics as text for a terminal: location, message, the lines around it, and the hint. */
 
 import type { SourceText } from "../parse/json.js";
 import type { Diagnostic } from "./index.js";
@@ -12,7 +12,7 @@ const linesAbove = 2;
 const linesBelow = 2;
 const width = 120;
 
-/** All diagnostics, a blank line between them. `source` is the text that their lines count in, where there is one. */
+/** All diagnostics, separated by blank lines. `source` is the text of their lines, if any. */
 export async function frame(
   diagnostics: readonly Diagnostic[],
   source: SourceText | undefined,
@@ -53,7 +53,7 @@ interface Excerpt {
   readonly column: number;
 }
 
-/** The lines around a position, cut to the terminal's width around the column: a spec may be one line of megabytes. */
+/** The lines around a position, clipped to the terminal's width around the column: a line may have megabytes. */
 function excerptOf(lines: readonly string[], line: number, column: number): Excerpt {
   const firstLine = Math.max(1, line - linesAbove);
   const start = column <= width - 20 ? 0 : column - width / 2;
@@ -72,7 +72,7 @@ function excerptOf(lines: readonly string[], line: number, column: number): Exce
   };
 }
 
-/** Unprintable characters and tabs as one column each, so that the marker stands under its character. */
+/** Unprintable characters and tabs as one column each, so that the marker is under its character. */
 function singleColumn(text: string): string {
   return [...text]
     .map((character) => (character === "\t" ? " " : printable(character) === character ? character : "\ufffd"))

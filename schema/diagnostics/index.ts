@@ -1,4 +1,4 @@
-/** What is wrong with a user's input: a value with a code, a place and a way out, never an exception. */
+/** Diagnostics: mistakes in a user's input, as values with a code, a position and a hint, never exceptions. */
 
 export interface Diagnostic {
   /** Kebab-case and stable, such as `unknown-key`. */
@@ -6,25 +6,25 @@ export interface Diagnostic {
   readonly severity: "error" | "warning";
   /** JSON pointer into the spec (`/model/1/hidden_size`), or empty for the document itself. */
   readonly path: string;
-  /** From 1. Zero where there is no position (a file that cannot be read, a command-line flag). */
+  /** From 1. 0 without a position (a file that cannot be read, a command-line flag). */
   readonly line: number;
   readonly column: number;
-  /** One sentence: what is wrong. */
+  /** One sentence about the mistake. */
   readonly message: string;
-  /** One sentence: what to write instead. Empty where there is nothing to say. */
+  /** One sentence about the correction, or empty. */
   readonly hint: string;
-  /** The named file, when it is not the spec itself. */
+  /** The file of the mistake, if it is not the spec itself. */
   readonly file?: string;
 }
 
-/** A problem before it has a position: positions are looked up by path, and by offset within a string value. */
+/** A mistake without a position yet: the path, and an offset within a string value, determine its line and column. */
 export interface Problem {
   readonly code: string;
   readonly path: string;
   readonly message: string;
   readonly hint?: string;
   readonly severity?: "error" | "warning";
-  /** Point at the key of the member instead of its value. */
+  /** Locate the member's key instead of its value. */
   readonly atKey?: boolean;
   /** Characters into the string value at `path` (an equation). */
   readonly offset?: number;

@@ -1,4 +1,4 @@
-/** Where each part of a normalized spec was written, so that whoever finds a problem in it can name the place. */
+/** The source map of a normal spec: the origin of each object in the user's text, for diagnostics of later stages. */
 import { child } from "../json-pointer.js";
 
 export interface SourceMap {
@@ -7,9 +7,9 @@ export interface SourceMap {
 }
 
 export interface SourceMapRecorder extends SourceMap {
-  /** Notes where a part comes from, and returns the part. */
+  /** Records the origin of an object, and returns the object. */
   readonly recordOrigin: RecordOrigin;
-  /** The same for a part that is not in the user's text, such as a built-in cell: `path` stands for all that is in it. */
+  /** The same for an object outside the user's text, such as a built-in cell: `path` is the origin of all its keys. */
   readonly recordWholeOrigin: RecordOrigin;
 }
 

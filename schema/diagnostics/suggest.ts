@@ -1,10 +1,10 @@
-/** How diagnostics speak: values shown in short, lists of alternatives, and the word that was probably meant. */
+/** Text of diagnostics: short values, lists of alternatives, and the most similar legal word. */
 import { distance } from "fastest-levenshtein";
 
 const maxLength = 60;
 
-/** Control and direction-changing characters, which must not reach a terminal as they are. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+/** Control and bidirectional characters, which must not reach a terminal unescaped. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern matches control characters.
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 export function printable(text: string): string {
@@ -17,7 +17,7 @@ export function quote(text: string): string {
   return printable(JSON.stringify(clipped));
 }
 
-/** A value as a message shows it. */
+/** A value in a message. */
 export function formatValue(value: unknown): string {
   if (typeof value === "string") return quote(value);
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
@@ -31,7 +31,7 @@ export function joinWithOr(words: readonly string[]): string {
   return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }
 
-/** `hiddenSize`, `hidden-size` and `Hidden size` are near to `hidden_size`. */
+/** `hiddenSize`, `hidden-size` and `Hidden size` equal `hidden_size`. */
 function toSnakeCase(word: string): string {
   return word
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
@@ -39,7 +39,7 @@ function toSnakeCase(word: string): string {
     .toLowerCase();
 }
 
-/** Words of other libraries, and what they are called here. */
+/** Terms of other libraries, with the keys and values of the spec language. */
 const synonyms: Readonly<Record<string, readonly string[]>> = {
   units: ["hidden_size", "size"],
   num_units: ["hidden_size", "size"],
@@ -95,18 +95,18 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   reduce_on_plateau: ["plateau"],
 };
 
-/** The candidate that was probably meant, if any is near enough. */
+/** The most similar candidate, if any is similar enough. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const target = toSnakeCase(word.slice(0, 100));
   const exactMatch = candidates.find((candidate) => toSnakeCase(candidate) === target);
   if (exactMatch !== undefined) return exactMatch;
-  // A beginning names the only candidate that begins so: `hidden`, `vocab`.
+  // A prefix of exactly one candidate: `hidden`, `vocab`.
   const prefixMatches = candidates.filter(
     (candidate) => target.length > 2 && candidate.startsWith(target) && candidate !== target,
   );
   if (prefixMatches.length === 1) return prefixMatches[0];
   let best: string | undefined;
-  // A third of the letters may be wrong, and always one or two in short words: `cel`, `lstn`.
+  // Up to a third of the letters may differ, and one or two in short words: `cel`, `lstn`.
   let limit = Math.max(target.length <= 3 ? 1 : 2, Math.floor(target.length / 3)) + 1;
   for (const candidate of candidates) {
     const edits = distance(target, toSnakeCase(candidate));
@@ -122,7 +122,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   );
 }
 
-/** A hint: the word that was meant, or all the words there are. */
+/** A hint: the most similar candidate, or all candidates. */
 export function suggestion(word: string, candidates: readonly string[], kind: string): string {
   const closest = nearest(word, candidates);
   if (closest !== undefined) return `Did you mean ${quote(closest)}?`;

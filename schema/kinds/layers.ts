@@ -1,11 +1,11 @@
-/** Facts of layers: whether they can process a sequence step by step, what remains of its time axis, and the ids they read. */
+/** Facts of layers: streaming, the time axis of their output, and the number of token ids that they read. */
 import type { NormalLayer, Size } from "../normal/index.js";
 import { layerFacts } from "./data.js";
 
 interface LayerFacts {
-  /** Whether the layer can process a sequence step by step, given its states. */
+  /** True if the layer can process a sequence step by step, given its states. */
   readonly streaming: boolean;
-  /** Whether the output has the time axis of the layer's first input. */
+  /** True if the output has the time axis of the layer's first input. */
   readonly timeAxis: "kept" | "reduced";
   /** The key that holds the number of ids, for a layer that reads token ids. */
   readonly vocabulary?: string;
@@ -28,7 +28,7 @@ function whyLayerNotStreamable(layer: NormalLayer): string | undefined {
     : `${layer.name} starts from the final state of ${layer.initial_state}`;
 }
 
-/** Whether the model's output has one row for each time step, and not one for each sequence. */
+/** True if the model's output has one row for each time step, and not one for each sequence. */
 export function outputIsSequence(model: readonly NormalLayer[]): boolean {
   const last = model.at(-1);
   return last === undefined || keepsTimeAxis(model, last);

@@ -1,10 +1,11 @@
-/** Facts of losses: the targets that they compare the model's output with, and the metrics that are reported by default. */
+/** Facts of losses: the kind of their targets, and their default metrics. */
 import type { NormalLoss, NormalMetric } from "../normal/index.js";
 import { lossFacts } from "./data.js";
 
 /**
- * `classes`: one class id (or row of probabilities) for each output; `labels`: a sequence of class ids of its own length;
- * `probabilities`: a number from 0 to 1 for each output; `numbers`: real numbers.
+ * The targets that a loss compares outputs with. `classes`: a class id (or a row of probabilities) for each output;
+ * `labels`: a sequence of class ids of its own length; `probabilities`: a number from 0 to 1 for each output;
+ * `numbers`: real numbers.
  */
 export type TargetKind = "classes" | "labels" | "probabilities" | "numbers";
 

@@ -13,19 +13,19 @@ export interface NormalCellDefinition {
   readonly initializers: Readonly<Record<string, CellInitializer>>;
   readonly equations: readonly string[];
   readonly output: string;
-  /** The operator of ONNX that the cell is; null: none. */
+  /** The equivalent ONNX operator, or null. */
   readonly onnx: OnnxMapping | null;
   /**
-   * For each option, for each of its values (as text: "true", "relu"; "otherwise" for all other numbers): what the cell has
-   * instead or besides.
+   * Changes of the cell for each option and each of its values (as text: "true", "relu"; "otherwise" for all other
+   * numbers).
    */
   readonly variants: Readonly<Record<string, Readonly<Record<string, CellVariant>>>>;
 }
 
 /**
- * `parameters`, `state` and `initializers` are added to the cell's own, or take the place of those of the same name; a list of
- * `equations` and `output` replace the cell's own when not null. Equations by name take the place of the equation that sets
- * the name.
+ * `parameters`, `state` and `initializers` are added to the cell's, or replace those of the same name. A list of
+ * `equations`, and `output`, replace the cell's unless they are null. Equations by name replace the equations that
+ * assign those names.
  */
 export interface CellVariant {
   readonly state: Readonly<Record<string, SizeExpression>>;
@@ -33,20 +33,20 @@ export interface CellVariant {
   readonly initializers: Readonly<Record<string, CellInitializer>>;
   readonly equations: readonly string[] | Readonly<Record<string, string | readonly string[]>> | null;
   readonly output: string | null;
-  /** Members that change; null: the cell is no operator of ONNX. */
+  /** Members that change. null: the cell has no equivalent ONNX operator. */
   readonly onnx: Partial<OnnxMapping> | null;
 }
 
 /**
- * An operator of ONNX and its operands by ONNX's names. An operand is a list of blocks of columns, gate by gate in ONNX's
- * order: a parameter `U`, or its piece `U[1]`, perhaps with a minus sign. No blocks: zeros.
+ * An ONNX operator and its operands by ONNX's names. An operand is a list of column blocks, gate by gate in ONNX's
+ * order: a parameter `U`, or its slice `U[1]`, optionally with a minus sign. An empty list is zeros.
  */
 export interface OnnxMapping {
   readonly operator: "RNN" | "GRU" | "LSTM";
-  /** None: the operator's usual ones. */
+  /** Empty: the operator's defaults. */
   readonly activations: readonly ("Sigmoid" | "Tanh" | "Relu")[];
   readonly linear_before_reset: boolean;
-  /** None: the cell's states in order. */
+  /** Empty: the cell's states in order. */
   readonly states: readonly string[];
   readonly W: readonly string[];
   readonly R: readonly string[];
@@ -55,7 +55,7 @@ export interface OnnxMapping {
   readonly P: readonly string[];
 }
 
-/** A named distribution, a constant, an option's name (its value is the constant), or slices of the last axis over zeros. */
+/** A named distribution, a constant, a numeric option's name, or slices of the last axis over zeros. */
 export type CellInitializer =
   | "glorot_uniform"
   | "glorot_normal"

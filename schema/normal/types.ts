@@ -1,7 +1,7 @@
 /** A spec after `normalize`, as types. Written by generate-types.mjs from spec.schema.json. */
 import type { CellOption, NormalCellDefinition } from "./cells.js";
 
-/** What the model learns from. */
+/** The data that the model trains on. */
 export type NormalData =
   | NormalTextData
   | NormalTableData
@@ -10,83 +10,89 @@ export type NormalData =
   | NormalImagesData
   | NormalArraysData;
 
-/** Windows of a text; the target of each unit is the unit after it. */
+/** Windows of a text. The target of each unit is the next unit. */
 export interface NormalTextData {
   readonly type: "text";
-  /** The text itself. Give either this or `file`. */
+  /** The text itself. Give either `text` or `file`. */
   readonly text: string | null;
-  /** A text file in UTF-8, relative to the spec. Give either this or `text`. */
+  /** A UTF-8 text file, relative to the spec. Give either `file` or `text`. */
   readonly file: string | null;
-  /** What one time step is. */
+  /** The unit of one time step. */
   readonly unit: "char" | "word" | "byte";
-  /** Units in one training sequence. */
+  /** Length of a training sequence, in units. */
   readonly window: number;
-  /** Units from the start of one window to the start of the next. By default 1, with stateful layers the window. */
+  /** Units between the starts of two consecutive windows. Default: 1, or the window with stateful layers. */
   readonly stride: number;
   readonly vocabulary: NormalVocabulary;
   readonly split: NormalSeriesSplit;
 }
 
-/** Which units have an id of their own: those that the training part holds. All others share one, the unknown. */
+/**
+ * Limits of the vocabulary, which is built from the training split. All units outside it share one id, the unknown
+ * unit.
+ */
 export interface NormalVocabulary {
-  /** The most entries, the unknown included; the most frequent units are kept. null: no limit. */
+  /**
+   * Maximum number of entries, the unknown unit included; the most frequent units are kept. Default (null): no limit.
+   */
   readonly size: number | null;
-  /** How often the training part must hold a unit. */
+  /** Minimum number of occurrences of a unit in the training split. */
   readonly min_count: number;
 }
 
-/** Parts of the series to train on, to watch while training, and to test with; their targets do not overlap. */
+/** Fractions of a series for training, validation and test. Targets of different splits do not overlap. */
 export interface NormalSeriesSplit {
-  /** Part of the examples to train on. By default what the other parts leave. */
+  /** Fraction of the examples for training. Default: the rest. */
   readonly train: number;
   readonly validation: number;
   readonly test: number;
-  /** Whether the parts follow each other as the data does, or are drawn by the seed. */
+  /** Order of the splits: time keeps the order of the data, shuffled draws examples by the seed. */
   readonly order: "time" | "shuffled";
 }
 
 /**
- * Windows over the rows of a CSV file, for example a series of prices. The target is the row after a window, or, where
- * the model says something at every step, the row after each step.
+ * Windows of consecutive rows of a CSV file, such as a series of prices. The target is the row after the window; for a
+ * model with one output per step, the row after each step.
  */
 export interface NormalTableData {
   readonly type: "table";
   /** A CSV file in UTF-8, relative to the spec. */
   readonly file: string;
   /**
-   * Where the columns' names are: true for the first row, "comment" for the last comment before it, false for nowhere.
-   * "auto" takes a first row that is not all numbers, then a comment with as many fields.
+   * Source of the column names: true for the first row, "comment" for the last comment line before the data, false for
+   * no names. "auto" uses the first row if a field of it is not a number, else a comment with one name for each field.
    */
   readonly header: true | false | "comment" | "auto";
-  /** Lines that begin with this are skipped. With "" none are. */
+  /** Prefix of comment lines, which are skipped. "" turns comments off. */
   readonly comment: string;
-  /** What separates the fields of a row. null: a tab in .tsv files, else a comma. */
+  /** Separator of the fields in a row. Default (null): a tab in .tsv files, a comma in others. */
   readonly delimiter: string | null;
-  /** Columns to read as inputs, by name, or by number from 1. null: all that hold numbers. */
+  /** Input columns, by name or by number from 1. Default (null): all numeric columns. */
   readonly columns: readonly Column[] | null;
   /**
-   * Columns to predict, by name, or by number from 1. null: those that are inputs. A loss over classes takes one column
-   * of labels.
+   * Columns to predict, by name or by number from 1. Default (null): the input columns. A loss over classes needs one
+   * column of labels.
    */
   readonly target: readonly Column[] | null;
-  /** Rows in one training sequence. */
+  /** Length of a training sequence, in rows. */
   readonly window: number;
   /**
-   * Rows from the last row of a window to its target. With 0 they are the same row, whose target columns are then no
+   * Rows from the last row of a window to its target. With 0 the target is in that same row, and target columns are not
    * inputs.
    */
   readonly horizon: number;
-  /** Rows from the start of one window to the start of the next. By default 1, with stateful layers the window. */
+  /** Rows between the starts of two consecutive windows. Default: 1, or the window with stateful layers. */
   readonly stride: number;
-  /** Whether the file has the newest row first. */
+  /** Reverse the rows, for a file whose newest row is first. */
   readonly reverse: boolean;
   /**
-   * Bring each column to the range from 0 to 1, or to mean 0 and deviation 1, as it is in the training part.
-   * Predictions are scaled back.
+   * Scaling of each column, fitted on the training split: min_max to the range from 0 to 1, standard to mean 0 and
+   * standard deviation 1. Predictions are scaled back.
    */
   readonly scale: "none" | "min_max" | "standard";
   /**
-   * What a missing value (nothing, NA, NaN, null) means: an error, to drop its row, or the value of the previous row.
+   * Treatment of a missing value (empty, NA, NaN, null): report an error, drop the row, or repeat the value of the
+   * previous row.
    */
   readonly missing: "error" | "drop" | "previous";
   readonly split: NormalSeriesSplit;
@@ -96,95 +102,95 @@ export interface NormalTableData {
 export type Column = string | number;
 
 /**
- * Sequences of any length, one a line: JSON lines with `text`, `tokens` (a list) or `inputs` (a list of vectors), and
- * one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names. Layers know the
- * lengths by themselves.
+ * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of
+ * vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names. All
+ * layers, losses and metrics respect the lengths.
  */
 export interface NormalSequencesData {
   readonly type: "sequences";
   /** A .jsonl, .csv or .tsv file in UTF-8, relative to the spec. */
   readonly file: string;
-  /** What one time step of `text` is: a word (what white space parts) or a character. */
+  /** The unit of one time step of `text`: a word (separated by white space) or a character. */
   readonly unit: "word" | "char";
   readonly vocabulary: NormalVocabulary;
-  /** Steps after which a sequence, and its tags, are cut. null: none is. */
+  /** Maximum number of steps; longer sequences and their tags are truncated. Default (null): no limit. */
   readonly max_length: number | null;
-  /** Groups of similar length. A batch holds sequences of one group and is padded to the longest of the group. */
+  /** Number of groups of similar length. A batch has sequences of one group, padded to the longest of the group. */
   readonly buckets: number;
   readonly split: NormalSplit;
 }
 
-/** Parts of the examples to train on, to watch while training, and to test with. */
+/** Fractions of the examples for training, validation and test. */
 export interface NormalSplit {
-  /** Part of the examples to train on. By default what the other parts leave. */
+  /** Fraction of the examples for training. Default: the rest. */
   readonly train: number;
   readonly validation: number;
   readonly test: number;
-  /** Whether the parts follow each other as the data does, or are drawn by the seed. */
+  /** Order of the splits: time keeps the order of the data, shuffled draws examples by the seed. */
   readonly order: "time" | "shuffled";
 }
 
 /**
- * A source and the sequence that it becomes. Layers read the source as `inputs`, and the target after a start token as
- * `decoder_inputs`; the targets end in an end token. Sizes: "vocabulary" (source), "target_vocabulary".
+ * Pairs of a source sequence and a target sequence. Layers read the source as `inputs`, and the target, shifted by a
+ * start token, as `decoder_inputs`; targets end with an end token. Sizes: "vocabulary" (source), "target_vocabulary".
  */
 export interface NormalPairsData {
   readonly type: "pairs";
-  /** The pairs themselves: a source (text, or a list of numbers) and a target. Give either this or `file`. */
+  /** The pairs themselves: a source (text or a list of numbers) and a target. Give either `pairs` or `file`. */
   readonly pairs: readonly (readonly [string | readonly number[], string])[] | null;
   /**
-   * One pair a line, relative to the spec: source and target separated by a tab, or in a `.jsonl` file {"source": text
-   * or numbers, "target": text}. Give either this or `pairs`.
+   * A file with one pair per line, relative to the spec: source and target separated by a tab, or a `.jsonl` file with
+   * {"source": text or numbers, "target": text}. Give either `file` or `pairs`.
    */
   readonly file: string | null;
-  /** What one time step is, on both sides. */
+  /** The unit of one time step, in sources and targets. */
   readonly unit: "char" | "word";
   readonly split: NormalSplit;
 }
 
 /**
- * Images of one size in IDX files, gzipped or not, as MNIST has them. The rows of an image are its time steps, from 0
- * (black) to 1.
+ * Images of one size in IDX files, as in MNIST, optionally gzipped. The rows of an image are its time steps, with
+ * values from 0 (black) to 1.
  */
 export interface NormalImagesData {
   readonly type: "images";
   /** An IDX file of bytes [images, rows, columns], relative to the spec. */
   readonly file: string;
-  /** An IDX file of bytes [images], relative to the spec: the class of each image. */
+  /** An IDX file of bytes [images] with the class of each image, relative to the spec. */
   readonly labels: string;
-  /** Use only that many images, the first. null: all. */
+  /** Number of images to use, from the first. Default (null): all. */
   readonly limit: number | null;
   readonly split: NormalSplit;
 }
 
 /**
- * Numbers: each role is a `.npy`, `.npz` or `.json` file relative to the spec, or nested lists. The first axis is the
- * example.
+ * Numeric arrays. Each role is a `.npy`, `.npz` or `.json` file relative to the spec, or nested lists. The first axis
+ * is the example.
  */
 export interface NormalArraysData {
   readonly type: "arrays";
   /**
-   * Token ids [batch, time], features [batch, time, features] or rows [batch, features]; or several such arrays by the
-   * names that layers give in `from`, the first of which is also called `inputs`.
+   * Token ids [batch, time], features [batch, time, features] or rows [batch, features]; or an object of such arrays by
+   * the names that layers use in `from`. The first of them is also named `inputs`.
    */
   readonly inputs: ArraySource | Readonly<Record<string, ArraySource>>;
-  /** What the model should say: classes as whole numbers, or numbers of the output's shape. */
+  /** Targets of the loss: class ids (integers), or numbers of the output's shape. */
   readonly targets: ArraySource;
-  /** Live steps of each sequence, [batch]. They reach every layer, loss and metric by themselves. */
+  /** Number of valid steps of each sequence, [batch]. All layers, losses and metrics respect them. */
   readonly lengths: ArraySource | null;
   /** Weight of each step in the loss, [batch, time]. */
   readonly weights: ArraySource | null;
-  /** First states by public name, each [batch, size]; others start at zero. */
+  /** Initial states by public name, each [batch, size]. States that are not listed start at zero. */
   readonly initial_states: Readonly<Record<string, ArraySource>>;
   readonly split: NormalSplit;
 }
 
 export type ArraySource = string | readonly Numbers[];
 
-/** A number, or a list of such. */
+/** A number, or a list of nested numbers. */
 export type Numbers = number | readonly Numbers[];
 
-/** What training makes small. */
+/** The value that training minimizes. */
 export type NormalLoss =
   | NormalSequenceLoss
   | NormalCrossEntropy
@@ -198,96 +204,98 @@ export type NormalLoss =
 /** Weighted cross-entropy of logits over time, as TensorFlow's sequence_loss. */
 export interface NormalSequenceLoss {
   readonly type: "sequence_loss";
-  /** Divide by the weight of the steps. */
+  /** Divide by the total weight of the steps. */
   readonly average_across_timesteps: boolean;
   /**
-   * Divide by the weight of the examples. Off, with the average across timesteps on: one loss per example, as
-   * TensorFlow's sequence_loss_by_example, and training makes their sum small.
+   * Divide by the total weight of the examples. With false here and true for the time steps there is one loss for each
+   * example, as in TensorFlow's sequence_loss_by_example, and training minimizes their sum.
    */
   readonly average_across_batch: boolean;
-  /** A weight for each class. The weight of a step's target class multiplies the step's weight, also in the average. */
+  /**
+   * Weight of each class. The weight of a step's target class multiplies the weight of the step, also in the average.
+   */
   readonly class_weights: readonly number[] | null;
 }
 
-/** Cross-entropy of logits: targets are classes as whole numbers, or rows of probabilities. */
+/** Cross-entropy of logits. Targets are class ids (integers), or rows of probabilities. */
 export interface NormalCrossEntropy {
   readonly type: "cross_entropy";
   readonly reduction: Reduction;
-  /** The share of each target that is spread over all classes. */
+  /** Fraction of each target that is spread evenly over all classes. */
   readonly label_smoothing: number;
   /**
-   * A weight for each class, which multiplies its part of the loss. The mean is over the number of elements, not over
-   * their weights.
+   * Weight of each class, a factor of its terms in the loss. The mean divides by the number of entries, not by their
+   * weights.
    */
   readonly class_weights: readonly number[] | null;
 }
 
-/** The mean over all elements, or their sum. */
+/** Mean or sum over all entries. */
 export type Reduction = "mean" | "sum";
 
 /**
- * Cross-entropy for a large vocabulary: in training each target is held against a few sampled classes, and only their
- * columns of the last layer, a dense or projection layer, are multiplied. Evaluation reads all classes. Targets are
- * classes as whole numbers.
+ * Cross-entropy for a large vocabulary. In training each target is compared with a few sampled classes, and only their
+ * columns of the last layer (dense or projection) are computed. Evaluation uses all classes. Targets are class ids
+ * (integers).
  */
 export interface NormalSampledSoftmax {
   readonly type: "sampled_softmax";
-  /** The number of sampled classes, drawn anew for each update. */
+  /** Number of sampled classes, drawn anew for each update. */
   readonly samples: number;
   /**
-   * What classes are sampled by: "log_uniform", for classes that are numbered from the frequent to the rare (by Zipf's
-   * law), or "uniform". Logits are corrected for it.
+   * Distribution of the samples. log_uniform suits class ids in order of decreasing frequency (Zipf's law). The logits
+   * are corrected for the distribution.
    */
   readonly distribution: "log_uniform" | "uniform";
   readonly reduction: Reduction;
 }
 
-/** Cross-entropy of logits of independent yes-or-no answers; targets from 0 to 1. */
+/** Cross-entropy of logits of independent binary outputs. Targets are from 0 to 1. */
 export interface NormalBinaryCrossEntropy {
   readonly type: "binary_cross_entropy";
   readonly reduction: Reduction;
-  /** Multiplies the loss of targets that are 1: one number, or one for each output. */
+  /** Factor of the loss of targets that are 1: one number, or one for each output. */
   readonly positive_weight: number | readonly number[];
 }
 
-/** The squared difference to the target. */
+/** Squared difference of output and target. */
 export interface NormalSquaredError {
   readonly type: "squared_error";
   readonly reduction: Reduction;
 }
 
-/** The absolute difference to the target. */
+/** Absolute difference of output and target. */
 export interface NormalAbsoluteError {
   readonly type: "absolute_error";
   readonly reduction: Reduction;
 }
 
-/** Half the squared difference up to `delta`, linear beyond. */
+/** Half the squared difference up to `delta`, linear beyond it. */
 export interface NormalHuber {
   readonly type: "huber";
   readonly reduction: Reduction;
-  /** Where the loss becomes linear. */
+  /** Absolute difference above which the loss is linear. */
   readonly delta: number;
 }
 
 /**
- * Connectionist temporal classification: how unlikely it is that the outputs, one per step, spell the labels, over
- * every way to align the two. Targets are labels [batch, labels] as whole numbers, rows padded at their ends with the
- * blank.
+ * Connectionist temporal classification: the negative log-probability of the labels, summed over all alignments with
+ * the outputs. Targets are labels [batch, labels] (integers), padded at the end with the blank.
  */
 export interface NormalCtc {
   readonly type: "ctc";
-  /** The mean over sequences, or their sum. A sequence's loss is not divided by its number of labels. */
+  /** Mean or sum over sequences. The loss of a sequence is not divided by its number of labels. */
   readonly reduction: "mean" | "sum";
-  /** The class that stands for no label: 0 as in PyTorch and Keras, or "last" as in TensorFlow 1. */
+  /** Class id of the blank: 0 as in PyTorch and Keras, or "last" as in TensorFlow 1. */
   readonly blank: number | "last";
   /**
-   * A sequence with too few steps for its labels has an infinite loss; with true it counts as 0 and has no gradient.
+   * Set the loss and the gradient of a sequence with fewer steps than its labels need to 0. Such a loss is infinite
+   * with false.
    */
   readonly zero_infinity: boolean;
 }
 
-/** How the gradient moves the weights. */
+/** The update rule of the weights. */
 export type NormalOptimizer =
   | NormalSgd
   | NormalMomentum
@@ -299,7 +307,7 @@ export type NormalOptimizer =
   | NormalNadam
   | NormalLion;
 
-/** Plain gradient descent. */
+/** Gradient descent. */
 export interface NormalSgd {
   readonly type: "sgd";
   readonly learning_rate: number;
@@ -309,8 +317,8 @@ export interface NormalSgd {
 }
 
 /**
- * What multiplies the learning rate. Update N uses n = N - 1; with warmup_steps the rate first rises to its full
- * height, and n counts from there.
+ * Factor of the learning rate over time. Update N has n = N - 1. With warmup_steps the rate first rises linearly, and n
+ * counts from the end of the rise.
  */
 export type NormalSchedule =
   | NormalConstant
@@ -322,7 +330,7 @@ export type NormalSchedule =
   | NormalInverseSqrt
   | NormalPlateau;
 
-/** The learning rate stays as it is. */
+/** A constant learning rate. */
 export interface NormalConstant {
   readonly type: "constant";
 }
@@ -330,21 +338,21 @@ export interface NormalConstant {
 /** decay_rate ^ (n / decay_steps). */
 export interface NormalExponentialDecay {
   readonly type: "exponential_decay";
-  /** Updates for one factor of decay_rate. */
+  /** Updates after which the rate is multiplied by decay_rate. */
   readonly decay_steps: number;
-  /** The factor. */
+  /** Factor of the rate over decay_steps updates. */
   readonly decay_rate: number;
   /** Decay in jumps: n / decay_steps is rounded down. */
   readonly staircase: boolean;
   readonly warmup_steps: number;
 }
 
-/** Half a cosine from 1 down to minimum_ratio over decay_steps, after a linear rise over warmup_steps. */
+/** Half a cosine from 1 to minimum_ratio over decay_steps, after a linear rise over warmup_steps. */
 export interface NormalCosineDecay {
   readonly type: "cosine_decay";
-  /** Updates from the top to the bottom. */
+  /** Updates from the full rate to the minimum. */
   readonly decay_steps: number;
-  /** Where it ends and stays, as a part of the learning rate. */
+  /** Final rate, as a fraction of the learning rate. */
   readonly minimum_ratio: number;
   readonly warmup_steps: number;
 }
@@ -352,75 +360,75 @@ export interface NormalCosineDecay {
 /** min(1, (n + 1) / warmup_steps). */
 export interface NormalLinearWarmup {
   readonly type: "linear_warmup";
-  /** Updates of the rise. */
+  /** Updates of the linear rise. */
   readonly warmup_steps: number;
 }
 
-/** The rate falls in jumps: every so many updates, or at boundaries. */
+/** Multiplies the rate by a factor at fixed intervals, or at boundaries. */
 export interface NormalStepDecay {
   readonly type: "step_decay";
-  /** Updates from jump to jump. Give either this or `boundaries`. */
+  /** Updates between two jumps. Give either `every` or `boundaries`. */
   readonly every: number | null;
   /**
-   * Updates after which the rate jumps: the one after so many others is the first with the new rate. Give either this
+   * Updates after which the rate jumps: with 1000, update 1001 is the first at the new rate. Give either `boundaries`
    * or `every`.
    */
   readonly boundaries: readonly number[] | null;
-  /** What a jump multiplies the rate by; with `boundaries` it may be a list, one for each. */
+  /** Factor of each jump: one number, or with `boundaries` a list of one for each. */
   readonly factor: number | readonly number[];
   readonly warmup_steps: number;
 }
 
-/** (1 - n / decay_steps) ^ power from 1 down to minimum_ratio: a straight line with power 1. */
+/** (1 - n / decay_steps) ^ power, from 1 to minimum_ratio. Linear with power 1. */
 export interface NormalPolynomialDecay {
   readonly type: "polynomial_decay";
-  /** Updates from the top to the bottom. */
+  /** Updates from the full rate to the minimum. */
   readonly decay_steps: number;
   readonly minimum_ratio: number;
-  /** Above 1 it falls fast at first, below 1 at the end. */
+  /** Exponent. Above 1 the rate falls fastest at the start, below 1 at the end. */
   readonly power: number;
   readonly warmup_steps: number;
 }
 
-/** 1 / sqrt(1 + n / decay_steps). With warmup_steps of the same number it is the schedule of the Transformer. */
+/** 1 / sqrt(1 + n / decay_steps). With warmup_steps of the same value it is the schedule of the Transformer. */
 export interface NormalInverseSqrt {
   readonly type: "inverse_sqrt";
-  /** After three times as many updates the rate is half of what it was. */
+  /** Time scale in updates: after three times as many the rate is half. */
   readonly decay_steps: number;
   readonly warmup_steps: number;
 }
 
 /**
- * The rate falls when a metric has stopped getting better: that of the validation part, or of the part to train on
- * where there is no other. Evaluations are every train.evaluate_every updates.
+ * Reduces the rate when a metric of the validation split (of the training split if there is no other) stops improving.
+ * Evaluations are every train.evaluate_every updates.
  */
 export interface NormalPlateau {
   readonly type: "plateau";
-  /** The metric that is watched. */
+  /** The watched metric. */
   readonly metric: string;
   /**
-   * Whether a smaller value is better, or a larger one. By default larger for shares such as accuracy and F1, smaller
-   * for others.
+   * Direction of improvement: smaller (min) or larger (max) values. Default: the direction of the metric, max for
+   * accuracy or F1.
    */
   readonly mode: "min" | "max";
-  /** What the rate is then multiplied by. */
+  /** Factor of each reduction. */
   readonly factor: number;
-  /** Evaluations in a row that must not be better than the best before them by more than minimum_delta. */
+  /** Consecutive evaluations without improvement before a reduction. */
   readonly patience: number;
-  /** How much better counts as better. */
+  /** Minimum change that counts as an improvement. */
   readonly minimum_delta: number;
-  /** Evaluations after a fall that are not counted. */
+  /** Evaluations after a reduction that are not counted. */
   readonly cooldown: number;
   readonly minimum_ratio: number;
   readonly warmup_steps: number;
 }
 
 /**
- * A moving average of the weights, which evaluation, samples, checkpoints' weights and exported models then use; the
- * updates go on from the weights themselves.
+ * Exponential moving average of the weights. Evaluation, samples, checkpoints' weights and exported models use it;
+ * updates continue from the weights themselves.
  */
 export interface NormalAverage {
-  /** How much of the average stays in each update: average = decay * average + (1 - decay) * weights. */
+  /** Decay of the average: average = decay * average + (1 - decay) * weights. */
   readonly decay: number;
 }
 
@@ -428,28 +436,31 @@ export interface NormalAverage {
 export interface NormalMomentum {
   readonly type: "momentum";
   readonly learning_rate: number;
-  /** How much of the last update stays. */
+  /** Decay of the velocity. */
   readonly momentum: number;
-  /** Look ahead along the momentum. */
+  /** Use Nesterov momentum. */
   readonly nesterov: boolean;
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
   readonly schedule: NormalSchedule;
   readonly average: NormalAverage | null;
 }
 
-/** The gradient over the root of its mean square. */
+/** Gradient divided by the root of its mean square. */
 export interface NormalRmsprop {
   readonly type: "rmsprop";
   readonly learning_rate: number;
-  /** How much of the mean square stays. */
+  /** Decay of the mean square. */
   readonly decay: number;
-  /** How much of the last update stays. */
+  /** Decay of the velocity. */
   readonly momentum: number;
-  /** Keeps the division from a zero. By default 1e-10 for the variant tensorflow, 1e-8 for torch, 1e-7 for keras. */
+  /**
+   * Constant that keeps the divisor from zero. Default: 1e-10 for the variant tensorflow, 1e-8 for torch, 1e-7 for
+   * keras.
+   */
   readonly epsilon: number;
   /**
-   * Whose arithmetic: the mean square starts at 1 with epsilon inside the root (tensorflow), at 0 with epsilon outside
-   * (torch), at 0 with epsilon inside (keras).
+   * Library whose arithmetic is used. tensorflow: the mean square starts at 1, epsilon inside the root; torch: starts
+   * at 0, epsilon outside; keras: starts at 0, epsilon inside.
    */
   readonly variant: "tensorflow" | "torch" | "keras";
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
@@ -457,45 +468,45 @@ export interface NormalRmsprop {
   readonly average: NormalAverage | null;
 }
 
-/** The gradient over the root of the sum of its squares. */
+/** Gradient divided by the root of the sum of its squares. */
 export interface NormalAdagrad {
   readonly type: "adagrad";
   readonly learning_rate: number;
-  /** Where the sum of squares starts. By default 0.1 for the variant tensorflow, 0 for torch. */
+  /** Initial value of the sum of squares. Default: 0.1 for the variant tensorflow, 0 for torch. */
   readonly initial_accumulator_value: number;
-  /** Keeps the division from a zero. By default 0 for the variant tensorflow, 1e-10 for torch. */
+  /** Constant that keeps the divisor from zero. Default: 0 for the variant tensorflow, 1e-10 for torch. */
   readonly epsilon: number;
-  /** Whose arithmetic: epsilon inside the root (tensorflow) or outside (torch). */
+  /** Library whose arithmetic is used: epsilon inside the root (tensorflow) or outside (torch). */
   readonly variant: "tensorflow" | "torch";
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
   readonly schedule: NormalSchedule;
   readonly average: NormalAverage | null;
 }
 
-/** The gradient scaled by the root of mean squared updates over that of mean squared gradients. */
+/** Gradient scaled by the root of the mean squared updates, divided by the root of the mean squared gradients. */
 export interface NormalAdadelta {
   readonly type: "adadelta";
   readonly learning_rate: number;
-  /** How much of the mean squares stays. */
+  /** Decay of both mean squares. */
   readonly decay: number;
-  /** Keeps the division from a zero. */
+  /** Constant that keeps the divisor from zero. */
   readonly epsilon: number;
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
   readonly schedule: NormalSchedule;
   readonly average: NormalAverage | null;
 }
 
-/** The mean gradient over the root of its mean square, both corrected for their start at zero. */
+/** Mean gradient divided by the root of its mean square, both corrected for their start at zero. */
 export interface NormalAdam {
   readonly type: "adam";
   readonly learning_rate: number;
-  /** How much of the mean stays. */
+  /** Decay of the mean gradient. */
   readonly beta1: number;
-  /** How much of the mean square stays. */
+  /** Decay of the mean square. */
   readonly beta2: number;
-  /** Keeps the division from a zero. By default 1e-7 for the variant keras, else 1e-8. */
+  /** Constant that keeps the divisor from zero. Default: 1e-7 for the variant keras, else 1e-8. */
   readonly epsilon: number;
-  /** Decoupled: every parameter, biases too, shrinks by learning_rate * weight_decay in each update. */
+  /** Decoupled weight decay: each update subtracts learning_rate * weight_decay * parameter, from biases too. */
   readonly weight_decay: number;
   readonly variant: AdamVariant;
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
@@ -504,8 +515,8 @@ export interface NormalAdam {
 }
 
 /**
- * Whose arithmetic: epsilon beside the root before its correction (tensorflow, and keras with defaults of its own) or
- * after it (torch).
+ * Library whose arithmetic is used: epsilon is added to the root before its correction (tensorflow; keras with other
+ * defaults) or after it (torch).
  */
 export type AdamVariant = "tensorflow" | "torch" | "keras";
 
@@ -513,15 +524,15 @@ export type AdamVariant = "tensorflow" | "torch" | "keras";
 export interface NormalAdamw {
   readonly type: "adamw";
   readonly learning_rate: number;
-  /** How much of the mean stays. */
+  /** Decay of the mean gradient. */
   readonly beta1: number;
-  /** How much of the mean square stays. */
+  /** Decay of the mean square. */
   readonly beta2: number;
-  /** Keeps the division from a zero. By default 1e-7 for the variant keras, else 1e-8. */
+  /** Constant that keeps the divisor from zero. Default: 1e-7 for the variant keras, else 1e-8. */
   readonly epsilon: number;
   /**
-   * Decoupled: every parameter, biases too, shrinks by learning_rate * weight_decay in each update. By default 0.004
-   * for the variant keras, else 0.01.
+   * Decoupled weight decay: each update subtracts learning_rate * weight_decay * parameter, from biases too. Default:
+   * 0.004 for the variant keras, else 0.01.
    */
   readonly weight_decay: number;
   readonly variant: AdamVariant;
@@ -534,75 +545,70 @@ export interface NormalAdamw {
 export interface NormalNadam {
   readonly type: "nadam";
   readonly learning_rate: number;
-  /** How much of the mean stays. */
+  /** Decay of the mean gradient. */
   readonly beta1: number;
-  /** How much of the mean square stays. */
+  /** Decay of the mean square. */
   readonly beta2: number;
-  /** Keeps the division from a zero. By default 1e-7 for the variant keras, else 1e-8. */
+  /** Constant that keeps the divisor from zero. Default: 1e-7 for the variant keras, else 1e-8. */
   readonly epsilon: number;
-  /**
-   * How fast the momentum schedule 0.96^(t * momentum_decay) falls. By default 0.004 for the variant torch, 1 for
-   * keras.
-   */
+  /** Decay of the momentum schedule 0.96^(t * momentum_decay). Default: 0.004 for the variant torch, 1 for keras. */
   readonly momentum_decay: number;
-  /** Whose defaults: of momentum_decay and epsilon. */
+  /** Library whose defaults of momentum_decay and epsilon are used. */
   readonly variant: "torch" | "keras";
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
   readonly schedule: NormalSchedule;
   readonly average: NormalAverage | null;
 }
 
-/** The sign of a mean of gradients. */
+/** Sign of a moving mean of the gradients. */
 export interface NormalLion {
   readonly type: "lion";
   readonly learning_rate: number;
-  /** How much the mean counts in the update. */
+  /** Weight of the mean in the update. */
   readonly beta1: number;
-  /** How much of the mean stays. */
+  /** Decay of the mean. */
   readonly beta2: number;
-  /** Decoupled: every parameter, biases too, shrinks by learning_rate * weight_decay in each update. */
+  /** Decoupled weight decay: each update subtracts learning_rate * weight_decay * parameter, from biases too. */
   readonly weight_decay: number;
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
   readonly schedule: NormalSchedule;
   readonly average: NormalAverage | null;
 }
 
-/** A model, its data and its training, as rnnx compiles them. */
+/** A model, its data and its training. */
 export interface NormalSpec {
-  /** Name of the model, and of the run directory `runs/<name>`. By default the name of the spec's file. */
+  /** Name of the model and of its run directory, `runs/<name>`. Default: the name of the spec's file. */
   readonly name: string;
-  /** Chooses the first weights and the order of the data. The same spec and seed give the same losses. */
+  /** Seed of the initial weights, of shuffling and of dropout. The same spec and seed give the same losses. */
   readonly seed: number;
-  /** What the model learns from. */
+  /** The data that the model trains on. */
   readonly data: NormalData;
-  /** Cells of your own, by name, as equations. A cell named like a built-in one takes its place. */
+  /** Your own cells by name, as equations. A cell with the name of a built-in one replaces it. */
   readonly cells: Readonly<Record<string, NormalCellDefinition>>;
-  /** The layers, in order: each reads what the one before it makes. */
+  /** The layers in order. Each reads the output of the layer before it, unless `from` names others. */
   readonly model: readonly NormalLayer[];
-  /** What training makes small. */
+  /** The value that training minimizes. */
   readonly loss: NormalLoss;
   /**
-   * What evaluations report beside the loss, over live steps. Where left out: accuracy and perplexity for
-   * sequence_loss, accuracy and perplexity for sampled_softmax, accuracy for cross_entropy, binary_accuracy for
-   * binary_cross_entropy, rmse for squared_error, mae for absolute_error and huber, exact_sequence and label_error_rate
-   * for ctc.
+   * Metrics that evaluations report in addition to the loss, over valid steps. Default (null): the metrics of the loss,
+   * listed with each loss.
    */
   readonly metrics: readonly NormalMetric[] | null;
   /**
-   * Penalties that are added to the loss, in training and in evaluation: on the trained weights, which are the
-   * parameters with two axes or more, and on what rnn layers put out.
+   * Penalties that are added to the loss in training and in evaluation: on the trained weights (parameters of two or
+   * more axes) and on the outputs of rnn layers.
    */
   readonly regularization: {
-    /** Times the sum of all squared weights. */
+    /** Factor of the sum of all squared weights. */
     readonly l2: number;
-    /** Times the sum of all weights' magnitudes. */
+    /** Factor of the sum of all absolute weights. */
     readonly l1: number;
-    /** Times the mean square of what each rnn layer puts out at live steps. */
+    /** Factor of the mean squared output of each rnn layer, over valid steps. */
     readonly activity: number;
-    /** Whether l1 and l2 also count parameters with a single axis: biases, gains, learned first states. */
+    /** Include parameters of a single axis in l1 and l2: biases, gains, trained initial states. */
     readonly biases: boolean;
   } | null;
-  /** How the gradient moves the weights. */
+  /** The update rule of the weights. */
   readonly optimizer: NormalOptimizer;
   readonly train: NormalTrain;
 }
@@ -621,13 +627,13 @@ export type NormalLayer =
   | NormalMultiply
   | NormalAttention;
 
-/** Token ids to rows with a single 1. */
+/** Token ids to one-hot vectors. */
 export interface NormalOneHot {
   readonly layer: "one_hot";
-  /** Name of the layer; by default its kind, numbered from the second on. */
+  /** Name of the layer. Default: its kind, numbered from the second (`one_hot_2`). */
   readonly name: string;
   readonly from: readonly string[];
-  /** Width of a row. */
+  /** Width of the vectors. */
   readonly size: Size;
 }
 
@@ -636,54 +642,54 @@ export type Size = number | "vocabulary" | "target_vocabulary" | "classes" | "fe
 /** Token ids to rows of a trained table. */
 export interface NormalEmbedding {
   readonly layer: "embedding";
-  /** Name of the layer, and of its table `<name>/W`; by default its kind, numbered from the second on. */
+  /** Name of the layer and prefix of its table, `<name>/W`. Default: its kind, numbered from the second. */
   readonly name: string;
   readonly from: readonly string[];
-  /** Rows of the table. */
+  /** Number of rows of the table. */
   readonly vocabulary_size: Size;
   readonly weights: SharedWeights;
-  /** Width of a row. */
+  /** Width of the vectors. */
   readonly size: Size;
   readonly trainable: boolean;
 }
 
 /**
- * Name of the earlier layer whose weights this one uses in place of its own; null for its own. A dense or projection
- * layer may use an embedding's table, turned around.
+ * Name of an earlier layer whose weights this layer uses. Default (null): its own weights. A dense or projection layer
+ * can use an embedding's table, transposed.
  */
 export type SharedWeights = string | null;
 
 /**
- * One recurrent cell or a stack of them, run over time. Either `cell` with `hidden_size` and the cell's own options
- * (and `layers` for a stack of that cell), or `cells`.
+ * A recurrent cell, or a stack of cells, that runs over time. Give `cell` and `hidden_size` with the cell's own options
+ * (and `layers` for a stack of equal cells), or `cells`.
  */
 export interface NormalRnn {
   readonly layer: "rnn";
-  /** Name of the layer, which its tensors' names start with; by default its kind, numbered from the second on. */
+  /** Name of the layer and prefix of its tensors' names. Default: its kind, numbered from the second. */
   readonly name: string;
   readonly from: readonly string[];
-  /** The stack: each cell reads the output of the one before it. */
+  /** The stack of cells. Each reads the output of the one before it. */
   readonly cells: readonly NormalCell[];
-  /** All cells of the stack use one set of weights, named after the first. */
+  /** Use one set of weights for all cells of the stack, named after the first. */
   readonly share_weights: boolean;
   readonly weights: SharedWeights;
   /**
-   * Where the states start: zeros, learned (one trained vector per state), or the name of an earlier layer: an rnn
-   * layer's last states, or a vector for the first state.
+   * Initial state: zeros, learned (one trained vector for each state), or the name of an earlier layer. From an rnn
+   * layer all final states are taken; a vector of another layer is the first state.
    */
   readonly initial_state: string;
   /**
-   * States go on from batch to batch (truncated backpropagation through time): each row of a batch continues the same
-   * row of the batch before.
+   * Carry the final states of a batch to the next batch (truncated backpropagation through time). Each row of a batch
+   * continues the same row of the batch before.
    */
   readonly stateful: boolean;
-  /** Lay the steps out one after another where their number is known, in place of a loop. The numbers are the same. */
+  /** Unroll the loop over time where the number of steps is known. The results are the same. */
   readonly unroll: boolean;
-  /** The output of every step, of the last live step, or the last cell's final state. */
+  /** Output of the layer: every step, the last valid step, or the final state of the last cell. */
   readonly return: "sequence" | "last" | "state";
 }
 
-/** One cell of a stack, with its own options beside these keys. */
+/** One cell of a stack, with these keys and the cell's own options. */
 export interface NormalCell {
   /** A built-in cell or one of `cells`. */
   readonly cell: string;
@@ -698,31 +704,32 @@ export interface NormalCell {
 }
 
 /**
- * The cell also runs from the end to the start, and this joins both outputs. On a layer: for every cell that does not
- * say otherwise.
+ * Run a second copy of the cell backward in time, and combine both outputs by this operation. On a layer: the default
+ * of its cells.
  */
 export type Bidirectional = "none" | "concat" | "sum" | "mean" | "mul";
 
 /**
- * In training, entries around the cell are 0 with a probability, and the others are scaled so that the mean stays;
- * evaluation and inference leave it out. On a layer: for every cell that does not say otherwise.
+ * Dropout around the cell: in training entries are set to 0 with a probability, and the others are scaled so that the
+ * mean is unchanged. On a layer: the default of its cells.
  */
 export interface NormalCellDropout {
   /**
-   * The probability that an entry of the cell's input is dropped: 1 less input_keep_prob. A residual connection adds
-   * the input whole.
+   * Probability of dropping an entry of the cell's input: 1 - input_keep_prob. A residual connection adds the input
+   * without dropout.
    */
   readonly input: number;
-  /**
-   * The probability that an entry of the cell's output is dropped: 1 less output_keep_prob. The state is not changed.
-   */
+  /** Probability of dropping an entry of the cell's output: 1 - output_keep_prob. The state is unchanged. */
   readonly output: number;
   /**
-   * The probability that an entry of the state is dropped where the next step reads it: 1 less state_keep_prob. A
-   * number is for the cell's first state (h, not an LSTM's c); an object has a number by state.
+   * Probability of dropping an entry of the state that the next step reads: 1 - state_keep_prob. A number applies to
+   * the cell's first state (h, not an LSTM's c); an object has a number for each state.
    */
   readonly state: StateRates;
-  /** Whether a sequence drops the same entries at every step, in place of others at each. */
+  /**
+   * Drop the same entries at every step of a sequence, in place of new ones at each step (Y. Gal and Z. Ghahramani,
+   * 2016).
+   */
   readonly variational: boolean;
 }
 
@@ -731,108 +738,109 @@ export type StateRates = number | Readonly<Record<string, number>>;
 /** x @ W + b on the last axis. */
 export interface NormalDense {
   readonly layer: "dense";
-  /** Name of the layer, which its tensors' names start with; by default its kind, numbered from the second on. */
+  /** Name of the layer and prefix of its tensors' names. Default: its kind, numbered from the second. */
   readonly name: string;
   readonly from: readonly string[];
   readonly weights: SharedWeights;
   /** Width of the output. */
   readonly size: Size;
   readonly activation: Activation;
-  /** Whether b is added. */
+  /** Add the bias b. */
   readonly bias: boolean;
   readonly trainable: boolean;
 }
 
 /**
- * Applied to the layer's output. Softmax or sigmoid on the layer that feeds the loss belongs to the loss in training,
- * and is applied in inference.
+ * Activation of the output. Before the loss, softmax and sigmoid are computed inside the loss in training, and applied
+ * in inference.
  */
 export type Activation = "none" | "softmax" | "sigmoid" | "tanh" | "relu";
 
-/** A dense layer that makes the logits: x @ W + b on the last axis. */
+/** A dense layer that computes the logits: x @ W + b on the last axis. */
 export interface NormalProjection {
   readonly layer: "projection";
-  /** Name of the layer, which its tensors' names start with; by default its kind, numbered from the second on. */
+  /** Name of the layer and prefix of its tensors' names. Default: its kind, numbered from the second. */
   readonly name: string;
   readonly from: readonly string[];
   readonly weights: SharedWeights;
-  /**
-   * Width of the output: the number of classes. For text data "vocabulary" by default, for other data it must be given.
-   */
+  /** Width of the output, the number of classes. Default for text data: "vocabulary". Required for other data. */
   readonly size: Size;
   readonly activation: Activation;
-  /** Whether b is added. */
+  /** Add the bias b. */
   readonly bias: boolean;
   readonly trainable: boolean;
 }
 
 /**
- * In training each entry is 0 with a probability, and the others are scaled so that the mean stays. Evaluation and
- * inference leave it out.
+ * Sets each entry to 0 with a probability in training, and scales the others so that the mean is unchanged. Identity in
+ * evaluation and inference.
  */
 export interface NormalDropout {
   readonly layer: "dropout";
   /**
-   * Name of the layer; by default its kind, numbered from the second on. Layers of different names drop other entries.
+   * Name of the layer. Default: its kind, numbered from the second. Layers of different names drop different entries.
    */
   readonly name: string;
   readonly from: readonly string[];
-  /** The probability that an entry is dropped: 1 less keep_prob. */
+  /** Probability of dropping an entry: 1 - keep_prob. */
   readonly rate: number;
 }
 
-/** One vector from a sequence, over its live steps: padding never counts. */
+/** Reduces a sequence to one vector, over its valid steps. */
 export interface NormalPool {
   readonly layer: "pool";
-  /** Name of the layer; by default its kind, numbered from the second on. */
+  /** Name of the layer. Default: its kind, numbered from the second. */
   readonly name: string;
   readonly from: readonly string[];
-  /** The largest entry over time, the mean, the sum, or the last live step. */
+  /** Reduction over time: maximum, mean, sum, or the last valid step. */
   readonly mode: "max" | "mean" | "sum" | "last";
 }
 
-/** Several layers' outputs side by side on the last axis. */
+/** Concatenates the outputs of several layers along the last axis. */
 export interface NormalConcat {
   readonly layer: "concat";
-  /** Name of the layer; by default its kind, numbered from the second on. */
+  /** Name of the layer. Default: its kind, numbered from the second. */
   readonly name: string;
-  /** The layers that this one reads, by name. */
+  /** Names of the layers that this layer reads. */
   readonly from: readonly string[];
 }
 
-/** The sum of several layers' outputs, entry by entry. */
+/** Adds the outputs of several layers, entry by entry. */
 export interface NormalAdd {
   readonly layer: "add";
-  /** Name of the layer; by default its kind, numbered from the second on. */
+  /** Name of the layer. Default: its kind, numbered from the second. */
   readonly name: string;
-  /** The layers that this one reads, by name. */
+  /** Names of the layers that this layer reads. */
   readonly from: readonly string[];
 }
 
-/** The product of several layers' outputs, entry by entry. */
+/** Multiplies the outputs of several layers, entry by entry. */
 export interface NormalMultiply {
   readonly layer: "multiply";
-  /** Name of the layer; by default its kind, numbered from the second on. */
+  /** Name of the layer. Default: its kind, numbered from the second. */
   readonly name: string;
-  /** The layers that this one reads, by name. */
+  /** Names of the layers that this layer reads. */
   readonly from: readonly string[];
 }
 
 /**
- * For each step of the first layer in `from` (the query), the steps of the second (the memory) weighted by softmax of a
- * score.
+ * For each step of the first layer in `from` (the query), the mean of the steps of the second layer (the memory),
+ * weighted by the softmax of a score.
  */
 export interface NormalAttention {
   readonly layer: "attention";
-  /** Name of the layer; by default its kind, numbered from the second on. */
+  /** Name of the layer. Default: its kind, numbered from the second. */
   readonly name: string;
-  /** The layers that this one reads, by name. */
+  /** Names of the two layers that this layer reads: query and memory. */
   readonly from: readonly string[];
-  /** dot: q·k (widths must be equal); general: (q W)·k; additive: v·tanh(q Wq + k Wk). */
+  /**
+   * Score of a query q and a memory step k. dot: q·k, with equal widths; general: (q W)·k; additive: v·tanh(q Wq + k
+   * Wk).
+   */
   readonly score: "dot" | "general" | "additive";
-  /** Divide dot and general scores by the root of the width. */
+  /** Divide dot and general scores by the square root of the width. */
   readonly scale: boolean;
-  /** Width of the additive score's hidden layer; null for the width of the memory. */
+  /** Width of the additive score's hidden layer. Default (null): the width of the memory. */
   readonly size: number | null;
   readonly trainable: boolean;
 }
@@ -852,140 +860,142 @@ export type NormalMetric =
   | NormalMetricRmse
   | NormalMetricMae;
 
-/** The share of entries whose largest output is the target class. */
+/** Fraction of entries whose largest output is the target class. */
 export interface NormalMetricAccuracy {
   readonly type: "accuracy";
 }
 
 /**
- * The share of entries whose target class is among the k largest outputs, as TensorFlow's in_top_k: classes that tie
- * with the k-th count as among them. Reported as top_<k>_accuracy.
+ * Fraction of entries whose target class is among the k largest outputs, as TensorFlow's in_top_k: classes that tie
+ * with the k-th are among them. Reported as top_<k>_accuracy.
  */
 export interface NormalMetricTopK {
   readonly type: "top_k";
-  /** How many of the largest outputs. */
+  /** Number of largest outputs to consider. */
   readonly k: number;
 }
 
-/** The share of answers on the target's side of one half. */
+/** Fraction of outputs on the same side of 0.5 as the target. */
 export interface NormalMetricBinaryAccuracy {
   readonly type: "binary_accuracy";
 }
 
-/** The harmonic mean of precision and recall of each class, averaged over the classes that occur (macro F1). */
+/** Harmonic mean of precision and recall of each class, averaged over the classes that occur (macro F1). */
 export interface NormalMetricF1 {
   readonly type: "f1";
 }
 
-/** The share of a class's answers that are right, averaged over the classes that occur. */
+/** Fraction of the predictions of a class that are correct, averaged over the classes that occur. */
 export interface NormalMetricPrecision {
   readonly type: "precision";
 }
 
-/** The share of a class's targets that are found, averaged over the classes that occur. */
+/** Fraction of the targets of a class that are predicted, averaged over the classes that occur. */
 export interface NormalMetricRecall {
   readonly type: "recall";
 }
 
 /**
- * The share of sequences that are right at every live step; with ctc, those whose most likely outputs spell the labels.
+ * Fraction of sequences that are correct at every valid step. With ctc: of sequences whose greedy decoding equals the
+ * labels.
  */
 export interface NormalMetricExactSequence {
   readonly type: "exact_sequence";
 }
 
 /**
- * Insertions, deletions and substitutions that turn what a ctc model's most likely outputs spell into the labels, for
- * each label.
+ * Edit distance (insertions, deletions, substitutions) from the greedy ctc decoding to the labels, divided by the
+ * number of labels.
  */
 export interface NormalMetricLabelErrorRate {
   readonly type: "label_error_rate";
 }
 
-/** e to the mean cross-entropy, weighted by the data's weights; without smoothing, class weights or penalties. */
+/**
+ * Exponential of the mean cross-entropy, weighted by the data's weights; without label smoothing, class weights and
+ * penalties.
+ */
 export interface NormalMetricPerplexity {
   readonly type: "perplexity";
 }
 
-/** The mean cross-entropy in bits per step; otherwise as perplexity. */
+/** Mean cross-entropy per step in bits; otherwise as perplexity. */
 export interface NormalMetricBitsPerCharacter {
   readonly type: "bits_per_character";
 }
 
-/** The root of the mean squared error. */
+/** Square root of the mean squared error. */
 export interface NormalMetricRmse {
   readonly type: "rmse";
 }
 
-/** The mean absolute error. */
+/** Mean absolute error. */
 export interface NormalMetricMae {
   readonly type: "mae";
 }
 
-/** How long and in which portions. Give `steps` or `epochs`; with neither, 10 epochs. */
+/** Length of the training, batches, checkpoints and evaluations. Give `steps` or `epochs`; default: 10 epochs. */
 export interface NormalTrain {
-  /** Updates to make. */
+  /** Number of updates. */
   readonly steps: number | null;
-  /** Times through the data. 10 where neither steps nor epochs is given. */
+  /** Number of passes through the data. Default: 10 if `steps` is not given either. */
   readonly epochs: number | null;
   /**
-   * Examples in one update; "all" of them; or as many as fit into the memory, "largest": all, or else a power of two.
-   * What "largest" came to is recorded with the run, and stays when it is resumed.
+   * Examples in one update; "all"; or "largest", which is all examples or the largest power of two that fits into
+   * memory. The size found for "largest" is recorded with the run and kept on --resume.
    */
   readonly batch_size: number | "all" | "largest";
   /**
-   * "low": recurrent layers run in chunks of about √steps, keep only the states between chunks for the gradient, and
-   * run the steps of a chunk again when it needs them (T. Chen et al., 2016). The memory for long sequences falls to a
-   * fraction, and a training step takes about a third longer; its numbers are the same up to rounding. For data whose
-   * sequences have one length.
+   * "low" uses gradient checkpointing (T. Chen et al., 2016): recurrent layers store the states of every √steps-th step
+   * only, and recompute the steps between them in the backward pass. It needs a fraction of the memory for long
+   * sequences and about a third more time; results are equal up to rounding. For sequences of one length.
    */
   readonly memory: "normal" | "low";
   /**
-   * "float16": the training step computes in 16 bits where that is safe, for GPUs that multiply such matrices faster,
-   * and in half the memory. Parameters, optimizer, loss and metrics stay float32; evaluation and exported models too.
-   * An object says how the loss is scaled.
+   * "float16" computes the training step in float16 where that is safe, for GPUs with fast float16 products, in half
+   * the memory. Parameters, optimizer state, loss and metrics stay float32, as do evaluation and exported models. An
+   * object sets the scale of the loss.
    */
   readonly precision: "float32" | NormalMixedPrecision;
   /**
-   * Computes the gradient of a batch in so many portions, one after the other: the same update with the memory of one
-   * portion. batch_size stays the number of examples of an update, and is a multiple of this. "auto" takes as few
-   * portions as fit into the memory.
+   * Number of micro-batches whose gradients are accumulated for one update: the same update with the memory of one
+   * micro-batch. batch_size is the number of examples of an update, a multiple of this. "auto" uses the fewest
+   * micro-batches that fit into memory.
    */
   readonly accumulate: number | "auto";
-  /** Take the examples of each epoch in a new order. By default true, with stateful layers false. */
+  /** Shuffle the examples in each epoch. Default: true, or false with stateful layers. */
   readonly shuffle: boolean;
-  /** Updates in one call of the session; "auto" measures. The results are the same for any number. */
+  /** Updates in one call of the session; "auto" measures the best number. The results do not depend on it. */
   readonly steps_per_call: number | "auto";
   /**
-   * How processes that an MPI launcher started (`mpirun -n 4 rnnx train …`) share the training. Without one it has no
-   * effect.
+   * Data parallelism across the processes that an MPI launcher starts (`mpirun -n 4 rnnx train …`). No effect with one
+   * process.
    */
   readonly distributed: { readonly sync: "step" } | { readonly average_every: number };
-  /** Updates between checkpoints; with 0 only the last is kept. */
+  /** Updates between checkpoints. With 0 only the last is saved. */
   readonly checkpoint_every: number;
-  /** How many checkpoints stay, the newest and those before it. The best one stays as well (keep_best). */
+  /** Number of recent checkpoints to keep. The best one is kept too (keep_best). */
   readonly keep_last: number;
-  /** Updates between checkpoints that stay for good, beside those of checkpoint_every; with 0 there are none. */
+  /** Updates between checkpoints that are never deleted, in addition to those of checkpoint_every. With 0 none are. */
   readonly keep_every: number;
   readonly sample: NormalSample | null;
   /**
-   * Updates between evaluations. null: after each epoch of a run of epochs; in a run of steps about 20 times, at least
-   * 100 updates apart and after whole epochs.
+   * Updates between evaluations. Default (null): one epoch in a run of epochs; in a run of steps about 20 evaluations,
+   * at least 100 updates apart and at ends of epochs.
    */
   readonly evaluate_every: number | null;
-  /** End the run when a metric of the validation part has stopped getting better. */
+  /** Stop training when a metric of the validation split has stopped improving. */
   readonly early_stopping: {
     readonly metric: string;
-    /** Evaluations in a row that may bring nothing better. */
+    /** Consecutive evaluations without improvement before the run stops. */
     readonly patience: number;
-    /** By how much a value must be better than the best before it. */
+    /** Minimum change that counts as an improvement. */
     readonly minimum_delta: number;
     readonly mode: WatchedMode;
   } | null;
   /**
-   * End with the weights of the evaluation that was best on the validation part; their checkpoint is kept. On by itself
-   * where there is a validation part, watching what early_stopping watches, else the loss; with null the run ends with
-   * its last weights.
+   * Restore the weights of the best evaluation on the validation split at the end, and keep their checkpoint. Default:
+   * on if there is a validation split, with the metric of early_stopping, else the loss. null: keep the last weights.
    */
   readonly keep_best: {
     readonly metric: string;
@@ -993,41 +1003,41 @@ export interface NormalTrain {
   } | null;
 }
 
-/** Training in float16 and float32, with the scale of its loss. */
+/** Mixed precision of float16 and float32, with a scale for the loss. */
 export interface NormalMixedPrecision {
   readonly type: "float16";
   /**
-   * What the loss is multiplied by before it is differentiated, so that small gradients do not vanish in float16; the
-   * gradients are divided by it again. A number stays as it is; an object begins with one and fits it to the gradients.
+   * Factor of the loss before differentiation, which keeps small gradients from underflow in float16; the gradients are
+   * divided by it. A number is constant; an object is the start of a dynamic scale.
    */
   readonly loss_scale: number | NormalDynamicLossScale;
 }
 
 /**
- * A scale that is halved where a gradient is not finite, whose update is then left out, and doubled where all are for a
- * while.
+ * A scale that is halved when a gradient is not finite (that update is skipped), and doubled after a number of finite
+ * updates.
  */
 export interface NormalDynamicLossScale {
-  /** The scale of the first update. Powers of two round nothing. */
+  /** Scale of the first update. Powers of two cause no rounding. */
   readonly initial: number;
-  /** Updates in a row with finite gradients after which the scale is doubled. */
+  /** Consecutive updates with finite gradients before the scale doubles. */
   readonly growth_interval: number;
 }
 
-/**
- * Text that the model writes while it trains, with the weights of the moment. For text data and models that read
- * forward only.
- */
+/** Text generated during training with the current weights. For text data and models that read forward only. */
 export interface NormalSample {
   /** Updates between samples. */
   readonly every: number;
-  /** What the text begins with; without one, the first unit of the training text. */
+  /** Start of the text. Default: the first unit of the training text. */
   readonly prompt: string;
-  /** Units to write after the prompt. */
+  /** Units to generate after the prompt. */
   readonly length: number;
-  /** Divides the logits: below 1 likely units become likelier, and 0 always takes the likeliest. */
+  /** Divisor of the logits. Below 1 likely units become likelier; 0 always takes the most likely one. */
   readonly temperature: number;
 }
 
-/** Whether a smaller value is better, or a larger. By default "max" for metrics such as accuracy and f1, else "min". */
+/**
+ * Direction of improvement: smaller (min) or larger (max) values. Default: the direction of the metric, max for
+ * accuracy or F1.
+ */
 export type WatchedMode = "min" | "max";

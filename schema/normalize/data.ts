@@ -1,4 +1,4 @@
-/** The data in full: the training part, where the split does not give it, is what the other parts leave. */
+/** Data with its defaults: the training split is the rest of the other splits, unless it is given. */
 import type { Problem, Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
 import type { DataSplit, NormalData } from "../normal/index.js";
@@ -6,15 +6,15 @@ import type { Spec } from "../spec.types.js";
 
 const path = "/data/split";
 
-/** Sums of parts may miss 1 by rounding. */
+/** Rounding error of a sum of fractions. */
 const tolerance = 1e-9;
 
-/** The data with its stride: windows that carry states follow one another, others begin at every place. */
+/** The data with its stride: windows that carry states are consecutive, others start at every unit or row. */
 export function withStride(data: Spec["data"], stateful: boolean): Spec["data"] {
   return "window" in data ? { ...data, stride: data.stride ?? (stateful ? data.window : 1) } : data;
 }
 
-/** `filled` has its defaults, but perhaps no `split.train`: that one hangs on the others. */
+/** @param data with its defaults, except `split.train`, which depends on the other fractions. */
 export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, report: Report): NormalData {
   const { train: explicitTrain, validation, test, order }: Omit<DataSplit, "train"> & Partial<DataSplit> = data.split;
   const remainder = 1 - validation - test;
@@ -25,13 +25,13 @@ export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, repo
 }
 
 function sumTooLarge(sum: number): Problem {
-  const message = `The parts of the split add up to ${Number(sum.toPrecision(6))}, which is more than 1.`;
-  return { code: "split-sum", path, message, hint: "They are fractions of the data, such as 0.7, 0.15 and 0.15." };
+  const message = `The fractions of the split add up to ${Number(sum.toPrecision(6))}, more than 1.`;
+  return { code: "split-sum", path, message, hint: "For example 0.7, 0.15 and 0.15." };
 }
 
 const noTrainingData: Problem = {
   code: "split-sum",
   path,
-  message: "The validation and test parts of the split leave nothing to train on.",
-  hint: "Together they must be less than 1.",
+  message: "The validation and test splits leave no examples for training.",
+  hint: "Their sum must be less than 1.",
 };

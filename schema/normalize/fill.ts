@@ -1,12 +1,12 @@
-/** Defaults: every key that the schema gives a default is there afterwards, all the way down. */
+/** Defaults of the schema, filled in at every level of a value. */
 
 import type { RecordOrigin } from "../diagnostics/source-map.js";
 import { child, isList, isObject, type Json } from "../json-pointer.js";
 import { branchOf, dereference, type Schema } from "../json-schema.js";
 
 /**
- * A copy of `value` with the defaults of `schema`, keys in the schema's order. Every object and list of the copy is
- * marked with its path. `T` is the normal type that the schema, so filled, describes.
+ * A copy of `value` with the defaults of `schema`, keys in the schema's order. The origin of every object and list of
+ * the copy is recorded. `T` is the normal type of the schema.
  */
 export function fillDefaults<T>(value: unknown, schema: Schema, path: string, recordOrigin: RecordOrigin): T {
   return fillValue(value as Json, schema, path, recordOrigin) as T;
@@ -50,14 +50,14 @@ function fillProperties(
   const result: Record<string, Json> = {};
   for (const [key, property] of Object.entries(properties)) {
     const entry = Object.hasOwn(value, key) ? value[key] : defaultOf(property, value, properties);
-    // `$schema` is for editors alone.
+    // Only editors use `$schema`.
     if (entry !== undefined && key !== "$schema")
       result[key] = fillValue(entry, property, child(path, key), recordOrigin);
   }
   return result;
 }
 
-/** A default, perhaps by the value of another key: an epsilon by the optimizer's variant. */
+/** A key's default, which may depend on another key: epsilon on the optimizer's variant. */
 function defaultOf(
   property: Schema,
   value: Readonly<Record<string, Json>>,

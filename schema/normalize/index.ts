@@ -1,4 +1,4 @@
-/** From the user's spec to the normal one: sugar expanded, defaults filled in, cells resolved. */
+/** A user's spec to a normal spec: sugar expanded, defaults filled in, cells resolved. */
 
 import { builtInCell } from "../built-in-cells.js";
 import type { Problem, Report } from "../diagnostics/index.js";
@@ -21,7 +21,7 @@ export type NormalizeResult =
   | { readonly ok: true; readonly spec: NormalSpec; readonly origins: SourceMap }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** `name` is what the spec is called where it does not say. */
+/** @param name of a spec that has no name. */
 export function normalize(spec: Spec, name: string): NormalizeResult {
   const { recordOrigin, recordWholeOrigin, pathOf } = createSourceMap();
   const problems: Problem[] = [];
@@ -76,16 +76,16 @@ function normalizeUserCells(
   return new Map(cells);
 }
 
-/** Options stand beside the keys that every use of a cell has, and could not be told from them. */
+/** Options share an object with the keys of every use of a cell, so that their names must differ. */
 function reportReservedOptions({ options }: NormalCellDefinition, path: string, report: Report): void {
   const reserved = [...structuralKeys("cell"), ...structuralKeys("rnn")];
   for (const option of Object.keys(options).filter((name) => reserved.includes(name))) {
-    const message = `An option cannot be named "${option}": rnn layers have that key.`;
+    const message = `The option name "${option}" is reserved: rnn layers have a key of that name.`;
     report({ code: "reserved-name", path: child(path, option), atKey: true, message, hint: "Choose another name." });
   }
 }
 
-/** Everything in a built-in cell comes from where the spec first uses it. */
+/** The origin of everything in a built-in cell is its first use in the spec. */
 function normalizeBuiltIn(name: string, path: string, recordWholeOrigin: RecordOrigin): NormalCellDefinition {
   return fillDefaults(builtInCell(name), cellSchema(), path, (part) => recordWholeOrigin(part, path));
 }

@@ -1,4 +1,4 @@
-/** The metrics in full: each an object with its options. */
+/** Metrics as objects with all their options. */
 
 import type { Report } from "../diagnostics/index.js";
 import type { SourceMapRecorder } from "../diagnostics/source-map.js";
@@ -8,7 +8,7 @@ import type { NormalMetric } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 import { fillDefaults } from "./fill.js";
 
-/** Null stays: it asks for those that belong to the loss. */
+/** Null is kept: it selects the default metrics of the loss. */
 export function normalizeMetrics(
   entries: Spec["metrics"],
   { recordOrigin, recordWholeOrigin }: Pick<SourceMapRecorder, "recordOrigin" | "recordWholeOrigin">,
@@ -30,8 +30,13 @@ export function normalizeMetrics(
     const firstIndex = firstIndices.get(key);
     if (firstIndex === undefined) firstIndices.set(key, index);
     else {
-      const message = `The metric "${metric.type}" is named twice.`;
-      report({ code: "duplicate-metric", path, message, hint: `It is metrics[${firstIndex}] already.` });
+      const message = `Duplicate metric "${metric.type}".`;
+      report({
+        code: "duplicate-metric",
+        path,
+        message,
+        hint: `The first is metrics[${firstIndex}]. Keep one of them.`,
+      });
     }
     return metric;
   });

@@ -1,4 +1,4 @@
-/** The layers in full: every layer named, every rnn layer a list of cells, every cell with all its options. */
+/** Layers with names, sources and defaults: every rnn layer has a list of cells, every cell all its options. */
 
 import type { Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
@@ -21,7 +21,7 @@ import { fillDefaults } from "./fill.js";
 type Layer = Spec["model"][number];
 
 export interface ModelContext {
-  /** The definition of a cell; its use at `path` is where a built-in one comes from. */
+  /** The definition of a cell. `path` is the origin of a built-in cell. */
   readonly resolveCell: (name: string, path: string) => NormalCellDefinition;
   readonly recordOrigin: RecordOrigin;
   readonly report: Report;
@@ -44,14 +44,14 @@ export function normalizeModel(spec: Spec, context: ModelContext): readonly Norm
   return context.recordOrigin(layers, "/model");
 }
 
-/** What a layer reads, as a list: by default the layer before, for the first layer the data's inputs. */
+/** Sources of a layer: by default the layer before, and the data's `inputs` for the first layer. */
 function sourcesOf({ from }: Layer, previous: string | undefined): [string, ...string[]] {
   if (typeof from === "string") return [from];
   const [first = previous ?? "inputs", ...others] = from ?? [];
   return [first, ...others];
 }
 
-/** Given names stay; others are the layer's kind, then `rnn_2`, `rnn_3`, … */
+/** Given names are kept; others are the layer's kind, then `rnn_2`, `rnn_3`, … */
 function layerNames(model: readonly Layer[], report: Report): readonly string[] {
   const usedNames = new Map<string, number>();
   model.forEach(({ name }, index) => {
@@ -63,7 +63,7 @@ function layerNames(model: readonly Layer[], report: Report): readonly string[] 
         code: "duplicate-name",
         path: child(child("/model", index), "name"),
         message: `Two layers are named "${name}".`,
-        hint: `The first is model[${firstIndex}]; every layer has a name of its own.`,
+        hint: `The first is model[${firstIndex}]. Give each layer its own name.`,
       });
     }
   });
@@ -87,7 +87,7 @@ function normalizeProjection(
       code: "missing-key",
       path,
       message: 'Missing key "size" in the projection layer.',
-      hint: 'Only for text data it is "vocabulary" by itself. For example "size": 10, or "classes".',
+      hint: 'The default "vocabulary" applies to text data only. For example "size": 10, or "classes".',
     });
   }
   return fillDefaults(
@@ -162,10 +162,10 @@ function normalizeCell(use: Cell | RnnLayer, layer: RnnLayer, path: string, cont
   };
 }
 
-/** What cells may differ in though they share their weights. */
+/** Keys in which cells with shared weights may differ. */
 const independentOfWeights: readonly string[] = ["residual", "dropout", "zoneout"];
 
-/** Cells that share weights have the same weights: all that makes them must agree. */
+/** Reports cells with shared weights that differ in a key that shapes the weights or their use. */
 function checkSharedCells(cells: readonly NormalCell[], paths: readonly string[], report: Report): void {
   const first = cells[0] as NormalCell;
   cells.forEach((cell, index) => {
@@ -177,8 +177,8 @@ function checkSharedCells(cells: readonly NormalCell[], paths: readonly string[]
     report({
       code: "unlike-shared-cells",
       path: child(String(paths[index]), differingKey),
-      message: `Cells that share weights must be alike, but cells[${index}] differs from cells[0] in "${differingKey}".`,
-      hint: 'Make them alike, or take "share_weights" out.',
+      message: `Cells with shared weights must be equal, but cells[${index}] differs from cells[0] in "${differingKey}".`,
+      hint: 'Make them equal, or remove "share_weights".',
     });
   });
 }

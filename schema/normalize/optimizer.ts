@@ -31,7 +31,7 @@ function normalizeSchedule(schedule: NormalSchedule, recordOrigin: RecordOrigin,
   const reportMismatch = (message: string, hint: string): void =>
     report({ code: "factor-count", path: child(schedulePath, "factor"), message, hint });
   if (boundaries === null)
-    reportMismatch('With "every" all jumps have one factor, and this is a list.', "Write one number.");
+    reportMismatch('"every" needs one factor for all jumps, but "factor" is a list.', "Write one number.");
   else if (boundaries.length !== factor.length)
     reportMismatch(
       `There are ${boundaries.length} boundaries, but ${factor.length} factors.`,

@@ -1,4 +1,4 @@
-/** Samples while training: what they need of the data and of the model. */
+/** Requirements of samples during training: text data, and a model that can run step by step. */
 import type { Report } from "../diagnostics/index.js";
 import { whyNotStreamable } from "../kinds/layers.js";
 import type { NormalData, NormalLayer, NormalTrain } from "../normal/index.js";
@@ -11,8 +11,9 @@ export function checkSample(
 ): void {
   if (sample === null) return;
   const problem = (message: string) =>
-    report({ code: "sample", path: "/train/sample", atKey: true, message, hint: 'Leave "sample" out.' });
-  if (data.type !== "text") problem(`Samples are text, and the data is of type ${data.type}.`);
+    report({ code: "sample", path: "/train/sample", atKey: true, message, hint: 'Remove "sample".' });
+  if (data.type !== "text") problem(`Samples need text data, but the data is of type ${data.type}.`);
   const reason = whyNotStreamable(model);
-  if (reason !== undefined) problem(`Samples are written unit by unit, which this model cannot do: ${reason}.`);
+  if (reason !== undefined)
+    problem(`Samples are generated step by step, which this model does not support: ${reason}.`);
 }

@@ -1,4 +1,4 @@
-/** Layers that carry states from batch to batch: windows that follow one another, read in order, a row of the batch for each stream. */
+/** Requirements of stateful layers: consecutive windows in order, with one row of the batch for each stream. */
 import type { Problem, Report } from "../diagnostics/index.js";
 import { child } from "../json-pointer.js";
 import type { NormalData, NormalLayer, NormalRnn, NormalTrain } from "../normal/index.js";
@@ -9,12 +9,12 @@ function isStateful(layer: NormalLayer): layer is Stateful {
   return layer.layer === "rnn" && layer.stateful;
 }
 
-/** Whether a model carries states from batch to batch. */
+/** True if a model carries states from batch to batch. */
 export function carriesStates(model: readonly NormalLayer[]): boolean {
   return model.some(isStateful);
 }
 
-/** Reports what keeps the states of a model from going on. Nothing is asked of a model that carries none. */
+/** Reports settings that break the continuity of states. A model without stateful layers has no requirements. */
 export function checkStateful(
   model: readonly NormalLayer[],
   data: NormalData,
@@ -32,15 +32,15 @@ export function checkStateful(
     report({
       code: "stateful-order",
       path: "/train/shuffle",
-      message: "Stateful layers read the windows in their order, so they cannot be shuffled.",
-      hint: 'Leave "shuffle" out: with stateful layers it is off.',
+      message: "Stateful layers need the windows in order, without shuffling.",
+      hint: 'Remove "shuffle": its default with stateful layers is false.',
     });
   if (typeof train.batch_size !== "number")
     report({
       code: "stateful-batch",
       path: "/train/batch_size",
-      message: "With all windows in one batch no state ever goes on to a next one.",
-      hint: "Give the number of streams that the data is read in, such as 32.",
+      message: "With all windows in one batch there is no next batch to carry states to.",
+      hint: "Set the number of parallel streams, for example 32.",
     });
 }
 
@@ -50,15 +50,15 @@ function layerProblems({ cells, initial_state }: NormalRnn, path: string): reado
     problems.push({
       code: "stateful-backward",
       path: child(path, "stateful"),
-      message: "A stateful layer goes on forward in time, so no cell of it can read backward.",
-      hint: 'Take "stateful" or "bidirectional" out.',
+      message: "A stateful layer cannot be bidirectional: it carries states forward in time only.",
+      hint: 'Remove "stateful" or "bidirectional".',
     });
   if (initial_state !== "zeros")
     problems.push({
       code: "stateful-initial-state",
       path: child(path, "initial_state"),
-      message: `A stateful layer starts where the batch before ended, and not at "${initial_state}".`,
-      hint: 'Take "stateful" or "initial_state" out.',
+      message: `A stateful layer starts from the final state of the previous batch, not from "${initial_state}".`,
+      hint: 'Remove "stateful" or "initial_state".',
     });
   return problems;
 }
@@ -69,8 +69,8 @@ function orderProblems(data: NormalData, statefulPath: string): readonly Problem
       {
         code: "stateful-data",
         path: statefulPath,
-        message: `A stateful layer goes on from batch to batch, but the examples of ${data.type} data do not follow one another.`,
-        hint: 'Take "stateful" out, or use data of windows: text or table.',
+        message: `A stateful layer carries states from batch to batch, but the examples of ${data.type} data are not consecutive.`,
+        hint: 'Remove "stateful", or use text or table data.',
       },
     ];
   const problems: Problem[] = [];
@@ -78,15 +78,15 @@ function orderProblems(data: NormalData, statefulPath: string): readonly Problem
     problems.push({
       code: "stateful-order",
       path: "/data/stride",
-      message: `Stateful layers need each window to begin where the one before ended, but the stride is ${data.stride} and the window ${data.window}.`,
-      hint: 'Leave "stride" out: with stateful layers it is the window.',
+      message: `Stateful layers need consecutive windows, but the stride is ${data.stride} and the window ${data.window}.`,
+      hint: 'Remove "stride": its default with stateful layers is the window.',
     });
   if (data.split.order === "shuffled")
     problems.push({
       code: "stateful-order",
       path: "/data/split/order",
-      message: "Stateful layers read windows that follow one another, which those of a shuffled split do not.",
-      hint: 'Leave "order" out: a series is split in order of time.',
+      message: "Stateful layers need consecutive windows, which a shuffled split does not have.",
+      hint: 'Remove "order": its default is "time".',
     });
   return problems;
 }

@@ -1,4 +1,4 @@
-/** Training in full: its length, and what of the validation part it watches. */
+/** Training with its defaults: its length, and the watched metric of the validation split. */
 
 import type { Problem, Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
@@ -13,13 +13,13 @@ type Train = NonNullable<Spec["train"]>;
 
 const path = "/train";
 
-/** Training without a length of its own goes this many times through the data. */
+/** Passes through the data if neither steps nor epochs are given. */
 const defaultEpochs = 10;
 
 export interface ModelFacts {
-  /** Whether states go on from batch to batch: the order of the examples is then the data's. */
+  /** True if layers carry states from batch to batch, which needs the examples in order. */
   readonly stateful: boolean;
-  /** Whether there is a validation part to watch. */
+  /** True if the data has a validation split. */
   readonly hasValidation: boolean;
 }
 
@@ -53,7 +53,7 @@ export function normalizeTrain(
   );
 }
 
-/** Portions of a batch are of one size, and have nothing to do with one another. */
+/** Micro-batches have equal sizes and do not depend on one another. */
 function microBatchProblems({ accumulate, batch_size }: NormalTrain, stateful: boolean): readonly Problem[] {
   const location = { path: child(path, "accumulate") };
   if (accumulate !== 1 && stateful)
@@ -61,8 +61,8 @@ function microBatchProblems({ accumulate, batch_size }: NormalTrain, stateful: b
       {
         ...location,
         code: "accumulate-states",
-        message: "States that go on from batch to batch go on for whole batches, and not for portions of them.",
-        hint: 'Take "accumulate" or "stateful" out.',
+        message: "Stateful layers carry states between whole batches, not between micro-batches.",
+        hint: 'Remove "accumulate" or "stateful".',
       },
     ];
   if (typeof batch_size !== "number" || accumulate === "auto" || batch_size % accumulate === 0) return [];
@@ -71,7 +71,7 @@ function microBatchProblems({ accumulate, batch_size }: NormalTrain, stateful: b
     {
       ...location,
       code: "accumulate-batch",
-      message: `A batch of ${batch_size} examples does not fall into ${accumulate} equal portions.`,
+      message: `A batch of ${batch_size} examples cannot be split into ${accumulate} equal micro-batches.`,
       hint: `For example "batch_size": ${closestSize}.`,
     },
   ];
@@ -81,7 +81,7 @@ function missingValidation(key: string) {
   return {
     code: "no-validation",
     path: child(path, key),
-    message: `${key} watches the validation part of the data, and there is none.`,
+    message: `${key} needs a validation split, but the data has none.`,
     hint: 'For example "split": { "validation": 0.1 } in data.',
   };
 }

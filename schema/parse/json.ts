@@ -1,4 +1,4 @@
-/** JSON text with positions: parsed strictly and within limits, and able to say where each part of it stands. */
+/** JSON text with positions: parsed strictly and within limits, with the line and column of every value. */
 import { type MemberNode, parse, type StringNode, type ValueNode } from "@humanwhocodes/momoa";
 import type { Diagnostic, Problem } from "../diagnostics/index.js";
 import { quote } from "../diagnostics/suggest.js";
@@ -6,13 +6,13 @@ import { child, type Json, keysOf } from "../json-pointer.js";
 import { checkLimits, type TextError } from "./limits.js";
 import { explainSyntax } from "./syntax-errors.js";
 
-/** 16 MB: inline arrays of any sensible size fit; larger ones belong into files of their own. */
+/** Inline arrays of a reasonable size fit; larger arrays belong in their own files. */
 export const maximumBytes = 16 * 1024 * 1024;
 
-/** Nobody reads more at once. */
+/** More errors are not reported. */
 const maxErrors = 100;
 
-/** The text that diagnostics point into, under the name that a user knows it by. */
+/** The text that the lines of diagnostics refer to, and its name in messages. */
 export interface SourceText {
   readonly name: string;
   readonly text: string;
@@ -20,7 +20,7 @@ export interface SourceText {
 
 export interface SpecDocument extends SourceText {
   readonly value: Json;
-  /** Gives a problem its line and column. A path that is not in the text is placed at its nearest ancestor that is. */
+  /** A problem with its line and column; those of the nearest ancestor if the text does not contain its path. */
   readonly locate: (problem: Problem) => Diagnostic;
 }
 
@@ -28,7 +28,7 @@ export type ParseResult =
   | { readonly ok: true; readonly document: SpecDocument }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-/** Keys that would reach an object's prototype. */
+/** Keys that would set an object's prototype. */
 export const forbiddenKeys: readonly string[] = ["__proto__", "constructor", "prototype"];
 
 export function parseDocument(text: string, name: string): ParseResult {
@@ -59,7 +59,7 @@ function parseNodes(text: string): ValueNode | TextError {
 
 type LocatedTextError = TextError & { readonly path: string };
 
-/** What a parser lets through and a spec may not hold: a key twice, keys of the prototype, numbers beyond a double. */
+/** Errors in valid JSON: duplicate keys, keys of the prototype, numbers out of the range of float64. */
 function semanticErrors(root: ValueNode): readonly LocatedTextError[] {
   const errors: LocatedTextError[] = [];
   const keys: (string | number)[] = [];
@@ -70,15 +70,10 @@ function semanticErrors(root: ValueNode): readonly LocatedTextError[] {
   const visitMember = (member: MemberNode, key: string, seen: Map<string, MemberNode>) => {
     const first = seen.get(key);
     if (forbiddenKeys.includes(key)) {
-      report(
-        "forbidden-key",
-        member,
-        `The key ${quote(key)} is not allowed.`,
-        "Take it out; no spec has a use for it.",
-      );
+      report("forbidden-key", member, `The key ${quote(key)} is not allowed.`, "Remove it.");
     } else if (first !== undefined) {
-      const hint = `The first is in line ${first.loc.start.line}; keep one.`;
-      report("duplicate-key", member, `The key ${quote(key)} is given twice.`, hint);
+      const hint = `The first is in line ${first.loc.start.line}. Keep one of them.`;
+      report("duplicate-key", member, `Duplicate key ${quote(key)}.`, hint);
     } else {
       seen.set(key, member);
       visit(member.value);
@@ -86,7 +81,7 @@ function semanticErrors(root: ValueNode): readonly LocatedTextError[] {
   };
   const visit = (node: ValueNode) => {
     if (node.type === "Number" && !Number.isFinite(node.value)) {
-      report("number-overflow", node, "This number is too large for any computer.", "Numbers reach up to 1.8e308.");
+      report("number-overflow", node, "The number is out of the range of float64.", "The largest number is 1.8e308.");
     } else if (node.type === "Array") {
       for (const [index, element] of node.elements.entries()) {
         keys.push(index);
@@ -108,7 +103,7 @@ function semanticErrors(root: ValueNode): readonly LocatedTextError[] {
 }
 
 function keyOf(member: MemberNode): string {
-  // In JSON names are strings.
+  // JSON has no other names than strings.
   return (member.name as StringNode).value;
 }
 
@@ -144,7 +139,7 @@ function childNode(node: ValueNode, key: string) {
   return undefined;
 }
 
-/** Where the n-th character of a string value stands in the text; an escape is several characters there. */
+/** The offset in the text of a string's n-th character; an escape sequence has several characters in the text. */
 function offsetInString(text: string, start: number, limit: number): number {
   let offset = start + 1;
   for (let count = 0; count < limit && text[offset] !== '"'; count++) {
@@ -159,7 +154,7 @@ interface Position {
   readonly column: number;
 }
 
-/** Line and column of offsets into a text, both from 1. The lines are counted once, at the first question. */
+/** Line and column of offsets into a text, both from 1. Lines are counted once, at the first call. */
 function positionFinder(text: string): PositionAt {
   let lineStarts: readonly number[] | undefined;
   return (offset) => {

@@ -1,9 +1,9 @@
-/** One linear walk over JSON text for what a recursive parser must not meet: too much depth, too many values, raw control characters. */
+/** Limits of JSON text, checked in one pass before the parser: depth, number of values, control characters. */
 
 export const maximumDepth = 64;
 export const maximumValues = 250_000;
 
-/** What is wrong with the text itself, at an offset in UTF-16 code units. */
+/** An error in the text, at an offset in UTF-16 code units. */
 export interface TextError {
   readonly code: string;
   readonly offset: number;
@@ -13,9 +13,9 @@ export interface TextError {
 
 export interface TextScan {
   readonly error: TextError | undefined;
-  /** Offsets of the brackets that are not closed, outermost first. */
+  /** Offsets of the open brackets, outermost first. */
   readonly openBrackets: readonly number[];
-  /** Offset of the quote of a string that the text ends in. */
+  /** Offset of the quote of an unclosed string. */
   readonly openStringOffset: number | undefined;
 }
 
@@ -34,7 +34,7 @@ export function checkLimits(text: string): TextScan {
       return fail({
         code: "nul-character",
         offset,
-        message: "The text holds a NUL character.",
+        message: "The text contains a NUL character.",
         hint: "Is this a text file?",
       });
     if (openStringOffset !== undefined) {
@@ -60,7 +60,7 @@ export function checkLimits(text: string): TextScan {
         if (++values > maximumValues) return fail(tooMany(offset));
         break;
       case "/":
-        // No JSON value has a bare slash: the parser stops here too, and quotes in a comment mean nothing.
+        // No JSON value has a bare slash: the parser stops here too, and quotes in a comment open no string.
         return { error: undefined, openBrackets, openStringOffset };
     }
   }
@@ -72,7 +72,7 @@ function tooDeep(offset: number): TextError {
     code: "too-deep",
     offset,
     message: `The text nests deeper than ${maximumDepth} levels.`,
-    hint: "No spec needs that; is this the right file?",
+    hint: "Check that this is the right file.",
   };
 }
 
@@ -80,8 +80,8 @@ function tooMany(offset: number): TextError {
   return {
     code: "too-many-values",
     offset,
-    message: `The text holds more than ${maximumValues} values.`,
-    hint: "Keep large arrays in .npy files and name those in the spec.",
+    message: `The text has more than ${maximumValues} values.`,
+    hint: "Store large arrays in .npy files and name those files in the spec.",
   };
 }
 

@@ -1,4 +1,4 @@
-/** Values that the command line sets over those of the spec: `--set train.steps=5`, `--seed 3`. */
+/** Values from the command line that replace those of the spec: `--set train.steps=5`, `--seed 3`. */
 import type { Diagnostic, Problem } from "../diagnostics/index.js";
 import { quote } from "../diagnostics/suggest.js";
 import { child, isList, isObject, isWithin, type Json } from "../json-pointer.js";
@@ -8,7 +8,7 @@ import { maximumDepth } from "./limits.js";
 export interface Override {
   /** Keys and indices joined by dots: `model.1.hidden_size`. */
   readonly path: string;
-  /** JSON, or else plain text. */
+  /** JSON, or plain text where it is not JSON. */
   readonly value: string;
   /** As the user gave it, for messages: `--set model.1.hidden_size=8`. */
   readonly flag: string;
@@ -18,7 +18,7 @@ export type OverrideResult =
   | { readonly ok: true; readonly document: SpecDocument }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-/** Setting one of these takes the other out: they answer the same question. */
+/** Alternatives: setting one key removes the other. */
 const mutuallyExclusive: Readonly<Record<string, string>> = {
   "/train/steps": "epochs",
   "/train/epochs": "steps",
@@ -26,7 +26,7 @@ const mutuallyExclusive: Readonly<Record<string, string>> = {
   "/data/file": "text",
 };
 
-/** The document with other values, whose `place` names the flag where a problem lies in one of them. */
+/** The document with overridden values. Its `locate` names the flag of a problem within such a value. */
 export function withOverrides(document: SpecDocument, overrides: readonly Override[]): OverrideResult {
   const flags = new Map<string, string>();
   const diagnostics: Diagnostic[] = [];
@@ -56,16 +56,16 @@ function locateOverridden(document: SpecDocument, flags: ReadonlyMap<string, str
   return withoutPosition({ ...problem, message });
 }
 
-/** A problem outside the text. */
+/** A problem without a position in the text. */
 export function withoutPosition({ code, path, message, hint = "", severity = "error" }: Problem): Diagnostic {
   return { code, severity, path, line: 0, column: 0, message, hint };
 }
 
-/** The value that a flag's text stands for, or why it stands for none. */
+/** The value of a flag's text, or the error in it. */
 function parseValue(text: string): { readonly value: Json } | string {
   const parsed = parseDocument(text, "");
   if (parsed.ok) return { value: parsed.document.value };
-  // Not JSON at all: plain text, such as a name or a path.
+  // Not JSON: plain text, such as a name or a path.
   const error = parsed.diagnostics.find(({ code }) => !plainTextCodes.includes(code));
   return error === undefined ? { value: text } : error.message;
 }
@@ -76,13 +76,13 @@ function withValue(root: Json, keys: readonly string[], value: Json, path: strin
   const [key, ...rest] = keys;
   if (key === undefined) return { value };
   const parentName = path === "" ? "the spec" : path;
-  if (key === "") return "the path has an empty part.";
-  if (keys.length > maximumDepth) return `the path has more than ${maximumDepth} parts.`;
+  if (key === "") return "the path has an empty key.";
+  if (keys.length > maximumDepth) return `the path has more than ${maximumDepth} keys.`;
   if (forbiddenKeys.includes(key)) return `the key ${quote(key)} is not allowed.`;
   const innerPath = path === "" ? key : `${path}.${key}`;
   if (isList(root)) {
     if (!/^\d+$/.test(key) || Number(key) >= root.length)
-      return `${parentName} has the entries 0 to ${root.length - 1}, and no ${quote(key)}.`;
+      return `${parentName} has entries 0 to ${root.length - 1}, but no ${quote(key)}.`;
     const nested = withValue(root[Number(key)] as Json, rest, value, innerPath);
     return typeof nested === "string" ? nested : { value: root.with(Number(key), nested.value) };
   }

@@ -1,44 +1,44 @@
-/** What to say of text that is not JSON, given the place where the parser stopped: the first rule that fits. */
+/** Explanations of invalid JSON text at the offset where the parser stopped: the first rule that matches. */
 
 import { quote } from "../diagnostics/suggest.js";
 import { checkLimits, type TextError } from "./limits.js";
 
-/** The place, and what stands around it. */
+/** The text around the offset where the parser stopped. */
 interface ErrorContext {
   readonly offset: number;
-  /** The text up to here, without the white space before this place. */
+  /** The text before the offset, without trailing white space. */
   readonly before: string;
-  /** From here to the end. */
+  /** The text from the offset to the end. */
   readonly rest: string;
   readonly character: string;
-  /** The word that starts here. */
+  /** The identifier at the offset. */
   readonly word: string | undefined;
 }
 
-type Rule = (stop: ErrorContext) => Omit<TextError, "offset"> & Partial<Pick<TextError, "offset">>;
+type Explain = (context: ErrorContext) => Omit<TextError, "offset"> & Partial<Pick<TextError, "offset">>;
 
 const foreignLiterals: readonly string[] = ["NaN", "Infinity", "undefined", "None", "True", "False", "nan", "inf"];
 const strict = "A spec is strict JSON.";
 
-const rules: readonly (readonly [fits: (stop: ErrorContext) => boolean, say: Rule])[] = [
+const rules: readonly (readonly [matches: (context: ErrorContext) => boolean, explain: Explain])[] = [
   [
     ({ character }) => character === "/" || character === "#",
-    () => ({ code: "comment", message: "Comments are not allowed here.", hint: `${strict} Take the comment out.` }),
+    () => ({ code: "comment", message: "Comments are not allowed here.", hint: `${strict} Remove the comment.` }),
   ],
   [
     ({ character }) => character === "\\",
-    ({ rest }) => syntax(`${rest.slice(0, 2)} is not an escape in JSON.`, "A backslash itself is written \\\\."),
+    ({ rest }) => syntax(`${rest.slice(0, 2)} is not an escape sequence in JSON.`, "Write a backslash as \\\\."),
   ],
   [
     ({ before }) => /\\u[0-9a-fA-F]{0,3}$/.test(before),
-    () => syntax("\\u takes four hexadecimal digits.", "For example \\u00e9."),
+    () => syntax("\\u needs four hexadecimal digits.", "For example \\u00e9."),
   ],
   [
     ({ before }) => before !== "" && checkLimits(before).openBrackets.length === 0,
     () =>
       syntax(
-        "There is more text after the end of the spec.",
-        "Is a bracket closed too early, or are there two objects in the file?",
+        "Unexpected text after the end of the spec.",
+        "Look for a bracket that is closed too early, or for a second object.",
       ),
   ],
   [
@@ -46,21 +46,21 @@ const rules: readonly (readonly [fits: (stop: ErrorContext) => boolean, say: Rul
     ({ before }) => ({
       code: "trailing-comma",
       offset: before.length - 1,
-      message: "There is a comma after the last entry.",
-      hint: `${strict} Take the comma out.`,
+      message: "Trailing comma after the last entry.",
+      hint: `${strict} Remove the comma.`,
     }),
   ],
-  [({ character }) => character === "'", () => syntax("Text takes double quotes.", "Write \"…\" instead of '…'.")],
+  [({ character }) => character === "'", () => syntax("Strings need double quotes.", "Write \"…\" instead of '…'.")],
   [
     ({ word }) => word !== undefined && foreignLiterals.includes(word),
     ({ word }) =>
-      syntax(`${word} is not a value in JSON.`, "JSON has true, false, null, numbers and text in double quotes."),
+      syntax(`${word} is not a JSON value.`, "JSON has true, false, null, numbers and strings in double quotes."),
   ],
   [
     ({ word }) => word !== undefined,
-    ({ word = "" }) => syntax(`${quote(word)} needs double quotes.`, "Keys and text are written in double quotes."),
+    ({ word = "" }) => syntax(`${quote(word)} needs double quotes.`, "Write keys and strings in double quotes."),
   ],
-  [({ rest }) => /^-?0\d/.test(rest), () => syntax("A number cannot start with 0.", "Leave out the leading zero.")],
+  [({ rest }) => /^-?0\d/.test(rest), () => syntax("A number cannot start with 0.", "Remove the leading zero.")],
   [
     ({ character }) => character === "+" || character === ".",
     ({ character }) => syntax(`A number cannot start with ${quote(character)}.`, "Write 0.5, -1 or 1e-3."),
@@ -69,8 +69,8 @@ const rules: readonly (readonly [fits: (stop: ErrorContext) => boolean, say: Rul
     ({ character }) => /[,:}\]]/.test(character),
     ({ character }) =>
       syntax(
-        `Something is missing before this ${quote(character)}.`,
-        "Is a key, a value or an opening bracket missing?",
+        `A key, a value or a bracket is missing before this ${quote(character)}.`,
+        "Complete the entry, or remove the character.",
       ),
   ],
   [
@@ -85,14 +85,14 @@ const rules: readonly (readonly [fits: (stop: ErrorContext) => boolean, say: Rul
 
 function unexpectedCharacter({ rest }: ErrorContext) {
   const [character = ""] = rest;
-  return syntax(`${quote(character)} does not belong here.`, strict);
+  return syntax(`Unexpected character ${quote(character)}.`, strict);
 }
 
 function syntax(message: string, hint: string) {
   return { code: "syntax", message, hint };
 }
 
-/** `offset` is where the parser met what it did not expect. */
+/** @param offset of the first unexpected character, in UTF-16 code units. */
 export function explainSyntax(text: string, offset: number): TextError {
   if (text.trim() === "")
     return { code: "empty", offset: 0, message: "The text is empty.", hint: "A spec is a JSON object: { … }." };
@@ -103,7 +103,7 @@ export function explainSyntax(text: string, offset: number): TextError {
 
   const before = text.slice(0, offset).trimEnd();
   const context = { offset, before, rest, character: rest.slice(0, 1), word: /^[A-Za-z_$][\w$-]*/.exec(rest)?.[0] };
-  const [, explain] = rules.find(([fits]) => fits(context)) ?? [context, unexpectedCharacter];
+  const [, explain] = rules.find(([matches]) => matches(context)) ?? [context, unexpectedCharacter];
   return { offset, ...explain(context) };
 }
 
@@ -114,7 +114,7 @@ function truncated(text: string, openBrackets: readonly number[], openStringOffs
   return {
     code: "truncated",
     offset: text.trimEnd().length,
-    message: `The text ends in the middle of the spec: ${cause}.`,
-    hint: `The innermost starts in line ${line}; is the file complete?`,
+    message: `The text ends before the spec is complete: ${cause}.`,
+    hint: `The innermost opens in line ${line}. Check that the file is complete.`,
   };
 }

@@ -1,22 +1,22 @@
 /**
- * Arrays written into the spec: they may be large, so they are checked in one linear walk of their own, and the compiled
- * schema, whose cost grows with the square of the number of errors, sees the spec without them.
+ * Inline arrays of a spec. They may be large, so one linear pass checks them, and the compiled schema validates the
+ * spec without them: its cost grows with the square of the number of errors.
  */
 
 import { formatValue } from "../diagnostics/suggest.js";
 import { child, isList, isObject, type Json, type JsonObject } from "../json-pointer.js";
 import { nameOf, type SchemaProblem } from "./deduplicate.js";
 
-/** More than any spec needs outside its arrays. */
+/** Limit of values outside arrays. */
 const maxValues = 20_000;
 
-/** The data of a spec that may hold arrays: other kinds of data hold lists of names or of texts. */
+/** The data of a spec if it may have inline arrays. Lists in tables and pairs are names or texts. */
 function arraysData(spec: Json): JsonObject | undefined {
   if (!isObject(spec) || !isObject(spec.data)) return undefined;
   return spec.data.type === "table" || spec.data.type === "pairs" ? undefined : spec.data;
 }
 
-/** The spec with every inline array of `data` emptied. */
+/** The spec with an empty list for every inline array of `data`. */
 export function withoutArrays(spec: Json): Json {
   if (!isObject(spec) || !isObject(spec.data) || arraysData(spec) === undefined) return spec;
   return { ...spec, data: mapArrays(spec.data, () => []) };
@@ -60,14 +60,14 @@ function firstInvalid(
   return undefined;
 }
 
-/** Whether a spec without its arrays is of a size that can be a spec. */
+/** A problem if a spec without its arrays has too many values. */
 export function checkSize(spec: Json): readonly SchemaProblem[] {
   if (countValues(spec, maxValues) <= maxValues) return [];
-  const message = `The spec holds more than ${maxValues} values beside its arrays.`;
-  return [{ code: "too-many-values", path: "", message, hint: "No spec needs that; is this the right file?" }];
+  const message = `The spec has more than ${maxValues} values outside its arrays.`;
+  return [{ code: "too-many-values", path: "", message, hint: "Check that this is the right file." }];
 }
 
-/** The number of values in a value, counted until there are more than `limit`. */
+/** The number of nested values; counting stops above `limit`. */
 function countValues(value: Json, limit: number): number {
   let count = 1;
   for (const entry of isList(value) ? value : isObject(value) ? Object.values(value) : []) {

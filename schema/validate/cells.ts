@@ -1,4 +1,4 @@
-/** The cells that a spec uses: whether they exist, and whether the options given to them are theirs. Reads specs that are wrong elsewhere. */
+/** Checks of the cells that a spec uses, and of their options. The spec may have errors elsewhere. */
 import { builtInCell, builtInCells } from "../built-in-cells.js";
 import { formatValue, joinWithOr, nearest, quote, suggestion } from "../diagnostics/suggest.js";
 import { child, isList, isObject, type Json, type JsonObject } from "../json-pointer.js";
@@ -25,7 +25,7 @@ export function checkCells(spec: Json): readonly SchemaProblem[] {
   return [...useProblems, ...checkDefaults(userCells)];
 }
 
-/** A default stands in every use that does not give the option, so it must be a value that a use could give. */
+/** Checks defaults of options by the rules of given values. */
 function checkDefaults(userCells: JsonObject): readonly SchemaProblem[] {
   return Object.entries(userCells).flatMap(([name, cell]) => {
     if (!isObject(cell) || !isObject(cell.options)) return [];
@@ -37,7 +37,7 @@ function checkDefaults(userCells: JsonObject): readonly SchemaProblem[] {
   });
 }
 
-/** The keys that mean the same for every cell: those of the schema without the options that it lists for editors. */
+/** Keys that every cell has: those of the schema without the options that it lists for editors. */
 export function structuralKeys(name: "rnn" | "cell"): readonly string[] {
   return Object.entries(propertiesOf(definition(name)))
     .filter(([, property]) => !property.$ref?.startsWith("#/$defs/option_"))
@@ -52,7 +52,7 @@ function checkUse(use: JsonObject, path: string, userCells: JsonObject, schema: 
     typeof name === "string" ? (Object.hasOwn(userCells, name) ? userCells[name] : builtInCell(name)) : undefined;
   if (typeof name === "string" && cell === undefined) return [unknownCell(name, path, userCells)];
   if (!isObject(cell)) {
-    // Which options there are is not known, but a key near to one of the layer's own is a slip.
+    // The cell's options are unknown, but a key similar to one of the layer's keys is a typo.
     const typos = optionKeys.filter((key) => nearest(key, structural) !== undefined);
     return typos.map((key) => unknownKey(path, key, structural, titleOf(schema)));
   }
@@ -70,12 +70,12 @@ function unknownCell(name: string, path: string, userCells: JsonObject): SchemaP
   return {
     code: "unknown-cell",
     path: child(path, "cell"),
-    message: `There is no cell ${quote(name)}.`,
+    message: `Unknown cell ${quote(name)}.`,
     hint: suggestion(name, names, "Cells"),
   };
 }
 
-/** An option's value is of its default's type; a word is one of those that the cell has variants for. */
+/** An option's value has the type of its default; a string is one of the option's variants. */
 function checkOption(
   key: string,
   value: Json,

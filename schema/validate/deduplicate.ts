@@ -1,16 +1,16 @@
-/** A problem of a spec's shape, with what it needs to know of others: one slip should be told once. */
+/** Removal of problems that follow from others, so that one mistake gives one problem. */
 import type { Problem } from "../diagnostics/index.js";
 import { quote } from "../diagnostics/suggest.js";
 import { keysOf } from "../json-pointer.js";
 
 export interface SchemaProblem extends Problem {
-  /** Keys of the object at `path`, any of which would mend it. */
+  /** Missing keys of the object at `path`, any of which would fix it. */
   readonly missing?: readonly string[];
-  /** For an unknown key: the key that was probably meant. */
+  /** For an unknown key: the most similar legal key. */
   readonly suggestedKey?: string | undefined;
 }
 
-/** Leaves out what follows from a misspelt key (that the right one is missing), and what is said twice. */
+/** Removes duplicates, and missing keys that a misspelled key explains. */
 export function deduplicate(problems: readonly SchemaProblem[]): readonly Problem[] {
   const misspelled = new Set<string>();
   for (const { path, suggestedKey } of problems) {
@@ -32,7 +32,7 @@ function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
 }
 
-/** How a message names the value at a path: its key in quotes, or `model[1]` for an entry of a list. */
+/** The name of the value at a path in messages: its key in quotes, or `model[1]` for an entry of a list. */
 export function nameOf(path: string): string {
   const keys = keysOf(path);
   const last = keys.findLastIndex((key) => !/^\d+$/.test(key));

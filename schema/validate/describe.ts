@@ -1,16 +1,16 @@
-/** What a schema allows, in words: "a whole number from 1 to 1000000", "true or false", "\"mean\" or \"sum\"". */
+/** Legal values of a schema in words: "an integer from 1 to 1000000", "true or false", "\"mean\" or \"sum\"". */
 
 import { joinWithOr } from "../diagnostics/suggest.js";
 import { dereference, type Schema } from "../json-schema.js";
 
 const typeNames: Readonly<Record<string, string>> = {
-  string: "text",
+  string: "a string",
   boolean: "true or false",
   object: "an object",
   array: "a list",
 };
 
-/** Each alternative in words; null, which only normalized specs write, is left out. */
+/** Each alternative in words, without null, which only normal specs contain. */
 function alternatives(reference: Schema): readonly string[] {
   const schema = dereference(reference);
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.flatMap(alternatives))];
@@ -22,9 +22,9 @@ function alternatives(reference: Schema): readonly string[] {
 }
 
 function describeType(type: string, schema: Schema): string {
-  if (type === "integer") return `a whole number${range(schema)}`;
+  if (type === "integer") return `an integer${range(schema)}`;
   if (type === "number") return `a number${range(schema)}`;
-  if (type === "string" && schema.minLength !== undefined) return "text that is not empty";
+  if (type === "string" && schema.minLength !== undefined) return "a non-empty string";
   if (type === "array" && schema.minItems !== undefined)
     return `a list of ${schema.minItems} to ${schema.maxItems} entries`;
   if (type === "object" && schema.minProperties !== undefined) return "an object with at least one entry";
@@ -42,11 +42,12 @@ function range(schema: Schema): string {
   return ` ${bounds.join(" and ")}`;
 }
 
+/** All legal values of a schema in words. */
 export function expectation(schema: Schema): string {
   return joinWithOr(alternatives(schema));
 }
 
-/** The words (constants of type text) that a schema allows. */
+/** The string constants that a schema allows. */
 export function legalStrings(reference: Schema): readonly string[] {
   const schema = dereference(reference);
   const values = schema.anyOf?.flatMap(legalStrings) ?? schema.enum ?? [schema.const];

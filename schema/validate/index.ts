@@ -1,4 +1,4 @@
-/** Whether a value has the shape of a spec: against the schema, and against the cells that it uses. */
+/** Validation of a JSON value as a spec: against the schema, and against the cells that it uses. */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Problem } from "../diagnostics/index.js";
@@ -14,10 +14,10 @@ interface Validator {
   readonly errors?: readonly SchemaError[] | null;
 }
 
-/** More problems than anyone reads at once are cut off here. */
+/** More problems are not reported. */
 const maxProblems = 100;
 
-/** All problems of shape. None: the value is a `Spec`. */
+/** All problems of a value against the schema. With none the value is a `Spec`. */
 export async function validate(value: Json): Promise<readonly Problem[]> {
   const reduced = withoutArrays(value);
   const sizeProblems = checkSize(reduced);
@@ -26,11 +26,11 @@ export async function validate(value: Json): Promise<readonly Problem[]> {
   const schemaProblems = validator(reduced) ? [] : explainErrors(validator.errors as readonly SchemaError[]);
   const problems = deduplicate([...schemaProblems, ...checkArrays(value), ...checkCells(value)]);
   if (problems.length <= maxProblems) return problems;
-  const message = `There are more than ${maxProblems} problems; the others are not shown.`;
+  const message = `More than ${maxProblems} problems; the rest are not shown.`;
   return [...problems.slice(0, maxProblems), { code: "too-many-problems", path: "", message }];
 }
 
-/** The validator that the build makes of the schemas (compile-validator.mjs). */
+/** The validator that compile-validator.mjs generates from the schemas. */
 async function loadValidator(): Promise<Validator> {
   const module: { default: Validator } = await import(
     pathToFileURL(join(packageRoot(), "schema", "spec.validator.mjs")).href

@@ -1,4 +1,4 @@
-/** Errors of the compiled schema as findings: one for each slip, in words, with what may be written instead. */
+/** Errors of the compiled schema as problems: one for each mistake, in words, with the legal values. */
 
 import { formatValue, joinWithOr, nearest, quote, suggestion } from "../diagnostics/suggest.js";
 import { child, isObject, type Json, type JsonObject } from "../json-pointer.js";
@@ -6,7 +6,7 @@ import { branchesOf, dereference, propertiesOf, propertyOf, type Schema } from "
 import { nameOf, type SchemaProblem } from "./deduplicate.js";
 import { expectation, legalStrings } from "./describe.js";
 
-/** An error as ajv reports it with `verbose`: with the schema that holds the keyword, and the value that breaks it. */
+/** An error of ajv with `verbose`: with the schema of the keyword, and the invalid value. */
 export interface SchemaError {
   readonly keyword: string;
   readonly instancePath: string;
@@ -19,10 +19,10 @@ export interface SchemaError {
 
 export function explainErrors(errors: readonly SchemaError[]): readonly SchemaProblem[] {
   const problems: SchemaProblem[] = [];
-  /** Errors about a value as such, by its path: they become one sentence. */
+  /** Errors of a value's type or range by its path. They become one problem. */
   const valueErrors = new Map<string, SchemaError[]>();
   for (const error of errors) {
-    // Inside `oneOf` stands only which keys go together; the keyword itself reports that.
+    // Branches of `oneOf` only list keys that exclude one another; the keyword itself reports those.
     if (/\/oneOf\/\d/.test(error.schemaPath) || error.propertyName !== undefined) continue;
     const explain = Object.hasOwn(explainers, error.keyword) ? explainers[error.keyword] : undefined;
     const explanation = explain?.(error, errors);
@@ -32,13 +32,13 @@ export function explainErrors(errors: readonly SchemaError[]): readonly SchemaPr
   const structuralPaths = problems.flatMap(({ path }) => [path, ...ancestorsOf(path)]);
   const unionPaths = new Set([...structuralPaths, ...[...valueErrors.keys()].flatMap(ancestorsOf)]);
   for (const [path, pathErrors] of valueErrors) {
-    // Of a union, the branch that was meant says more: `inputs[0][1]`, not `inputs`.
+    // In a union, the error of the intended branch is more precise: `inputs[0][1]`, not `inputs`.
     if (!unionPaths.has(path)) problems.push(wrongValue(path, pathErrors));
   }
   return problems;
 }
 
-/** The paths above a path, the root among them. */
+/** The ancestors of a path, including the root. */
 function ancestorsOf(path: string): readonly string[] {
   const slashes = [...path.matchAll(/\//g)];
   return slashes.map(({ index }) => path.slice(0, index));
@@ -72,8 +72,8 @@ const explainers: Readonly<Record<string, Explain>> = {
         code: "misplaced-key",
         path,
         atKey: true,
-        message: `The key "${property}" goes with "${missing}".`,
-        hint: `Write it in the entries of "cells".`,
+        message: `The key "${property}" needs "${missing}".`,
+        hint: `Move it to the entries of "cells".`,
       },
     ];
   },
@@ -102,7 +102,7 @@ const explainers: Readonly<Record<string, Explain>> = {
   },
   maxProperties: ({ instancePath, parentSchema, data }) => {
     const keys = Object.keys(propertiesOf(parentSchema)).filter((key) => isObject(data) && Object.hasOwn(data, key));
-    // Fewer than two legal ones: the others are reported as unknown.
+    // With fewer than two legal keys, the others are reported as unknown.
     return keys.length < 2 ? [] : [conflict(instancePath, keys, parentSchema)];
   },
   propertyNames: ({ instancePath, params, parentSchema }) => {
@@ -113,7 +113,7 @@ const explainers: Readonly<Record<string, Explain>> = {
         code: "wrong-name",
         path: child(instancePath, name),
         atKey: true,
-        message: `${quote(name)} cannot be a name in ${nameOf(instancePath)}.`,
+        message: `${quote(name)} is not a valid name in ${nameOf(instancePath)}.`,
         hint: `Write ${schema.$comment}.`,
       },
     ];
@@ -160,7 +160,7 @@ function conflict(path: string, keys: readonly string[], parent: Schema): Schema
   };
 }
 
-/** The keys of which an object has exactly one. */
+/** Keys of which an object has exactly one. */
 function exclusiveKeys(schema: Schema): readonly string[] {
   return branchesOf(schema).flatMap(requiredOf);
 }
@@ -169,7 +169,7 @@ function requiredOf({ required = [] }: Schema): readonly string[] {
   return required;
 }
 
-/** An object whose tag (`type`, `layer`) is missing, misspelt, or names nothing. */
+/** An object whose tag (`type`, `layer`) is missing, misspelled or unknown. */
 function unknownTag(path: string, tag: string, data: JsonObject, union: Schema): SchemaProblem {
   const branches = branchesOf(union);
   const tagValues = branches.flatMap((branch) => legalStrings(propertyOf(branch, tag)));
@@ -213,7 +213,7 @@ function valueHint(data: Json, schema: Schema): string {
   if (typeof data !== "string") return "";
   const closest = suggestionHint(data, legalStrings(schema));
   if (closest !== "") return closest;
-  const expectsLiteral = /\b(number|true)\b/.test(expectation(schema));
+  const expectsLiteral = /\b(number|integer|true)\b/.test(expectation(schema));
   return expectsLiteral && /^(true|false|-?\d+(\.\d+)?([eE][+-]?\d+)?)$/.test(data.trim())
     ? `Write ${data.trim()} without quotes.`
     : "";

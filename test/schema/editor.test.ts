@@ -76,8 +76,8 @@ test("values are completed", async () => {
 
 test("keys are explained, those of cells too", async () => {
   expect(await hover('"se|ed": 1')).toContain("The same spec and seed give the same losses");
-  expect(await hover('"optimizer": { "type": "adam", "be|ta1": 0.9 }')).toContain("How much of the mean stays");
-  expect(await hover('"cells": { "mine": { "equ|ations": [] } }')).toContain("One step, read from top to bottom");
+  expect(await hover('"optimizer": { "type": "adam", "be|ta1": 0.9 }')).toContain("Decay of the mean gradient");
+  expect(await hover('"cells": { "mine": { "equ|ations": [] } }')).toContain("One step, evaluated from top to bottom");
 });
 
 test("a key that shares its rules with others is explained in its own words", async () => {

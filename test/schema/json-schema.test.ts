@@ -127,6 +127,19 @@ test("every key that may be left out has a default, or one that hangs on others"
   ]);
 });
 
+test("a default that depends on another key is stated in the description", () => {
+  const incomplete = all.filter(({ schema }) => {
+    const values = Object.values(schema["x-default-by"] ?? {}).flatMap((defaults) => Object.values(defaults));
+    return values.some((value) => !schema.description?.includes(JSON.stringify(value)));
+  });
+  expect(incomplete.map(({ pointer }) => pointer)).toEqual([]);
+});
+
+test("a metric by name is any of the metrics", () => {
+  const [names] = definition("metric_entry").anyOf ?? [];
+  expect(names?.enum).toEqual(definition("metric").oneOf?.map((metric) => dereference(metric).properties?.type?.const));
+});
+
 test("the options of the built-in cells are listed for editors, and no others", () => {
   const options = builtInCells().flatMap((name) => {
     const cell = builtInCell(name);

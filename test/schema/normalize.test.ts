@@ -219,7 +219,7 @@ describe("layers", () => {
     expect(
       await unplacedProblems(withModel({ layer: "one_hot", name: "a" }, { layer: "dense", size: 1, name: "a" })),
     ).toEqual([
-      'duplicate-name /model/1/name | Two layers are named "a". | The first is model[0]; every layer has a name of its own.',
+      'duplicate-name /model/1/name | Two layers are named "a". | The first is model[0]. Give each layer its own name.',
     ]);
   });
 
@@ -230,7 +230,7 @@ describe("layers", () => {
       { cell: "lstm", hidden_size: 3, forget_bias: 0 },
     ];
     expect(await unplacedProblems(withModel({ layer: "rnn", share_weights: true, cells }))).toEqual([
-      'unlike-shared-cells /model/0/cells/2/forget_bias | Cells that share weights must be alike, but cells[2] differs from cells[0] in "forget_bias". | Make them alike, or take "share_weights" out.',
+      'unlike-shared-cells /model/0/cells/2/forget_bias | Cells with shared weights must be equal, but cells[2] differs from cells[0] in "forget_bias". | Make them equal, or remove "share_weights".',
     ]);
   });
 
@@ -248,7 +248,7 @@ describe("layers", () => {
     });
     const arrays = { ...withModel({ layer: "projection" }), data: { type: "arrays", inputs: [[1]], targets: [[1]] } };
     expect(await unplacedProblems(arrays)).toEqual([
-      'missing-key /model/0 | Missing key "size" in the projection layer. | Only for text data it is "vocabulary" by itself. For example "size": 10, or "classes".',
+      'missing-key /model/0 | Missing key "size" in the projection layer. | The default "vocabulary" applies to text data only. For example "size": 10, or "classes".',
     ]);
   });
 });
@@ -294,7 +294,7 @@ describe("cells", () => {
   test("an option that could not be told from a layer's key", async () => {
     const cells = { m: { ...ownCell, options: { residual: 1 } } };
     expect(await unplacedProblems({ ...base, cells })).toEqual([
-      'reserved-name /cells/m/options/residual | An option cannot be named "residual": rnn layers have that key. | Choose another name.',
+      'reserved-name /cells/m/options/residual | The option name "residual" is reserved: rnn layers have a key of that name. | Choose another name.',
     ]);
   });
 
@@ -411,18 +411,18 @@ describe("the split of the data", () => {
   });
 
   test.each([
-    [{ train: 0.7, test: 0.5 }, "The parts of the split add up to 1.2, which is more than 1."],
-    [{ validation: 0.7, test: 0.5 }, "The parts of the split add up to 1.2, which is more than 1."],
+    [{ train: 0.7, test: 0.5 }, "The fractions of the split add up to 1.2, more than 1."],
+    [{ validation: 0.7, test: 0.5 }, "The fractions of the split add up to 1.2, more than 1."],
   ])("%j is too much", async (split, message) => {
     expect(await unplacedProblems(withSplit(split))).toEqual([
-      `split-sum /data/split | ${message} | They are fractions of the data, such as 0.7, 0.15 and 0.15.`,
+      `split-sum /data/split | ${message} | For example 0.7, 0.15 and 0.15.`,
     ]);
   });
 
   test("something is left to train on", async () => {
     expect(await unplacedProblems(withSplit({ validation: 0.4, test: 0.6 }))).toEqual([
-      "split-sum /data/split | The validation and test parts of the split leave nothing to train on. | " +
-        "Together they must be less than 1.",
+      "split-sum /data/split | The validation and test splits leave no examples for training. | " +
+        "Their sum must be less than 1.",
     ]);
   });
 });
@@ -454,8 +454,7 @@ describe("what is watched of the validation part", () => {
     const hint = 'For example "split": { "validation": 0.1 } in data.';
     expect(await unplacedProblems({ ...base, train: { early_stopping: {}, keep_best: { metric: "loss" } } })).toEqual(
       ["early_stopping", "keep_best"].map(
-        (key) =>
-          `no-validation /train/${key} | ${key} watches the validation part of the data, and there is none. | ${hint}`,
+        (key) => `no-validation /train/${key} | ${key} needs a validation split, but the data has none. | ${hint}`,
       ),
     );
     expect((await normal({ ...base, train: { keep_best: null } })).spec.train.keep_best).toBeNull();
@@ -469,7 +468,7 @@ test.each([
   ],
   [
     { type: "step_decay", every: 10, factor: [0.5] },
-    'factor-count /optimizer/schedule/factor | With "every" all jumps have one factor, and this is a list. | Write one number.',
+    'factor-count /optimizer/schedule/factor | "every" needs one factor for all jumps, but "factor" is a list. | Write one number.',
   ],
   [
     { type: "step_decay" },

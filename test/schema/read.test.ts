@@ -37,18 +37,18 @@ describe("files", () => {
   });
 
   test("no file, no text, not a file", async () => {
-    expect(await read("none.json")).toEqual(["0:0 file-not-found | …/none.json: there is no such file."]);
+    expect(await read("none.json")).toEqual(["0:0 file-not-found | …/none.json: file not found."]);
     expect(await read("empty.json", "")).toEqual(["1:1 empty | The text is empty. | A spec is a JSON object: { … }."]);
     await mkdir(join(folder, "folder.json"));
     expect(await read("folder.json")).toEqual([
-      "0:0 not-a-file | …/folder.json: this is not a file. | Name the spec's JSON file.",
+      "0:0 not-a-file | …/folder.json: the path is not a file. | Give the path of the spec's JSON file.",
     ]);
   });
 
   test.skipIf(process.getuid?.() === 0)("a file that may not be read", async () => {
     await writeFile(join(folder, "secret.json"), "{}");
     await chmod(join(folder, "secret.json"), 0);
-    expect(await read("secret.json")).toEqual(["0:0 file-not-readable | …/secret.json: the file may not be read."]);
+    expect(await read("secret.json")).toEqual(["0:0 file-not-readable | …/secret.json: permission denied."]);
   });
 
   test("not UTF-8", async () => {
@@ -61,7 +61,7 @@ describe("files", () => {
     await writeFile(join(folder, "huge.json"), "{");
     await truncate(join(folder, "huge.json"), 30 * 1024 * 1024);
     expect(await read("huge.json")).toEqual([
-      "0:0 too-large | …/huge.json: the file has 30 MB, and a spec at most 16 MB. | Keep large arrays in .npy files and name those in the spec.",
+      "0:0 too-large | …/huge.json: the file is 30 MB; the limit for a spec is 16 MB. | Store large arrays in .npy files and name those files in the spec.",
     ]);
   });
 });
@@ -101,9 +101,9 @@ describe("overrides", () => {
     [
       "model.7.hidden_size",
       "8",
-      '0:0 bad-override | --set model.7.hidden_size=8: model has the entries 0 to 1, and no "7".',
+      '0:0 bad-override | --set model.7.hidden_size=8: model has entries 0 to 1, but no "7".',
     ],
-    ["model.x", "8", '0:0 bad-override | --set model.x=8: model has the entries 0 to 1, and no "x".'],
+    ["model.x", "8", '0:0 bad-override | --set model.x=8: model has entries 0 to 1, but no "x".'],
     [
       "loss.type.x",
       "8",
@@ -114,14 +114,14 @@ describe("overrides", () => {
       "8",
       '0:0 bad-override | --set model.1.cell.x=8: model.1.cell is not an object or a list, so it has no "x".',
     ],
-    ["a..b", "8", "0:0 bad-override | --set a..b=8: the path has an empty part."],
+    ["a..b", "8", "0:0 bad-override | --set a..b=8: the path has an empty key."],
     ["a.__proto__.b", "8", '0:0 bad-override | --set a.__proto__.b=8: the key "__proto__" is not allowed.'],
     [
       "seed",
       '{"constructor": 1}',
       '0:0 bad-override | --set seed={"constructor": 1}: The key "constructor" is not allowed.',
     ],
-    ["seed", "1e999", "0:0 bad-override | --set seed=1e999: This number is too large for any computer."],
+    ["seed", "1e999", "0:0 bad-override | --set seed=1e999: The number is out of the range of float64."],
     [
       "sede",
       "1",
@@ -130,7 +130,7 @@ describe("overrides", () => {
     [
       "seed",
       "many",
-      '0:0 wrong-type /seed | "seed" must be a whole number from 0 to 4294967295, but is "many" (set by --set seed=many).',
+      '0:0 wrong-type /seed | "seed" must be an integer from 0 to 4294967295, but is "many" (set by --set seed=many).',
     ],
   ])("%s=%s", async (path, value, expected) => {
     expect(await problems(base, { overrides: [set(path, value)] })).toEqual([expected]);
@@ -139,7 +139,7 @@ describe("overrides", () => {
   test("a path is never too deep", async () => {
     const path = Array(60_000).fill("a").join(".");
     expect(await problems(base, { overrides: [{ path, value: "1", flag: "--set" }] })).toEqual([
-      "0:0 bad-override | --set: the path has more than 64 parts.",
+      "0:0 bad-override | --set: the path has more than 64 keys.",
     ]);
   });
 });

@@ -16,7 +16,7 @@ test("places keys, values and objects in the text", async () => {
 }`;
   expect(await problems(text)).toEqual([
     '2:48 unknown-key /data/widnow | Unknown key "widnow" in the text data. | Did you mean "window"?',
-    '4:54 wrong-type /model/0/hidden_size | "hidden_size" must be a whole number from 1 to 1000000, but is "five".',
+    '4:54 wrong-type /model/0/hidden_size | "hidden_size" must be an integer from 1 to 1000000, but is "five".',
     '6:11 missing-key /loss | Missing key "type" in "loss". | One of: sequence_loss, cross_entropy, sampled_softmax, binary_cross_entropy, squared_error, absolute_error, huber, ctc.',
   ]);
 });
@@ -124,8 +124,8 @@ test.each<[string, object, string]>([
 });
 
 test.each<[object, string]>([
-  [{ ...base, seed: -1 }, 'wrong-value /seed | "seed" must be a whole number from 0 to 4294967295, but is -1.'],
-  [{ ...base, seed: 0.5 }, 'wrong-type /seed | "seed" must be a whole number from 0 to 4294967295, but is 0.5.'],
+  [{ ...base, seed: -1 }, 'wrong-value /seed | "seed" must be an integer from 0 to 4294967295, but is -1.'],
+  [{ ...base, seed: 0.5 }, 'wrong-type /seed | "seed" must be an integer from 0 to 4294967295, but is 0.5.'],
   [
     { ...base, name: "../up" },
     'wrong-value /name | "name" must be a name of letters, digits, _, - and . that starts with a letter or a digit, but is "../up".',
@@ -135,11 +135,11 @@ test.each<[object, string]>([
   [layer([]), "wrong-type /model/0 | model[0] must be an object, but is an empty list."],
   [
     rnn({ cell: "lstm", hidden_size: 1e9 }),
-    'wrong-value /model/0/hidden_size | "hidden_size" must be a whole number from 1 to 1000000, but is 1000000000.',
+    'wrong-value /model/0/hidden_size | "hidden_size" must be an integer from 1 to 1000000, but is 1000000000.',
   ],
   [
     rnn({ cell: "lstm", hidden_size: "5" }),
-    'wrong-type /model/0/hidden_size | "hidden_size" must be a whole number from 1 to 1000000, but is "5". | Write 5 without quotes.',
+    'wrong-type /model/0/hidden_size | "hidden_size" must be an integer from 1 to 1000000, but is "5". | Write 5 without quotes.',
   ],
   [
     rnn({ cell: "lstm", hidden_size: 5, return: "lst" }),
@@ -147,7 +147,7 @@ test.each<[object, string]>([
   ],
   [
     layer({ layer: "dense", size: "vocab" }),
-    'wrong-value /model/0/size | "size" must be a whole number from 1 to 1000000, "vocabulary", "target_vocabulary", "classes" or "features", but is "vocab". | Did you mean "vocabulary"?',
+    'wrong-value /model/0/size | "size" must be an integer from 1 to 1000000, "vocabulary", "target_vocabulary", "classes" or "features", but is "vocab". | Did you mean "vocabulary"?',
   ],
   [
     layer({ layer: "dense", size: 5, bias: "false" }),
@@ -163,7 +163,7 @@ test.each<[object, string]>([
   ],
   [
     { ...base, train: { batch_size: "al" } },
-    'wrong-value /train/batch_size | "batch_size" must be a whole number from 1 to 1000000, "all" or "largest", but is "al". | Did you mean "all"?',
+    'wrong-value /train/batch_size | "batch_size" must be an integer from 1 to 1000000, "all" or "largest", but is "al". | Did you mean "all"?',
   ],
   [
     { ...base, data: { type: "arrays", inputs: [[1, "two"]], targets: 5 } },
@@ -171,11 +171,11 @@ test.each<[object, string]>([
   ],
   [
     { ...base, cells: { "9x": { state: { h: 1 }, parameters: {}, equations: ["h' = x"], output: "h'" } } },
-    'wrong-name /cells/9x | "9x" cannot be a name in "cells". | Write a name of letters, digits and _ that starts with a letter.',
+    'wrong-name /cells/9x | "9x" is not a valid name in "cells". | Write a name of letters, digits and _ that starts with a letter.',
   ],
   [
     { ...base, cells: { m: { state: { h: true }, parameters: {}, equations: ["h' = x"], output: "h'" } } },
-    'wrong-type /cells/m/state/h | "h" must be a whole number from 1 to 1000000 or arithmetic over hidden_size and input_size such as "4*hidden_size", but is true.',
+    'wrong-type /cells/m/state/h | "h" must be an integer from 1 to 1000000 or arithmetic over hidden_size and input_size such as "4*hidden_size", but is true.',
   ],
   [
     rnn({ cell: "rnn", hidden_size: 5, activation: "rleu" }),
@@ -242,7 +242,7 @@ test.each<[object, string]>([
   ],
   [
     rnn({ hidden_size: 5, cells: [{ cell: "lstm", hidden_size: 5 }] }),
-    'misplaced-key /model/0/hidden_size | The key "hidden_size" goes with "cell". | Write it in the entries of "cells".',
+    'misplaced-key /model/0/hidden_size | The key "hidden_size" needs "cell". | Move it to the entries of "cells".',
   ],
   [
     { ...base, optimizer: { type: "adam", clip: { value: 1, global_norm: 1 } } },
@@ -254,11 +254,11 @@ test.each<[object, string]>([
 
 test("unknown cells", async () => {
   expect(await unplacedProblems(rnn({ cell: "ltsm", hidden_size: 5 }))).toEqual([
-    'unknown-cell /model/0/cell | There is no cell "ltsm". | Did you mean "lstm"?',
+    'unknown-cell /model/0/cell | Unknown cell "ltsm". | Did you mean "lstm"?',
   ]);
   const cells = { mine: { state: { h: 1 }, parameters: {}, equations: ["h' = x"], output: "h'" } };
   const [problem] = await unplacedProblems({ ...rnn({ cell: "zzzzzz", hidden_size: 5 }), cells });
-  expect(problem).toMatch(/^unknown-cell \/model\/0\/cell \| There is no cell "zzzzzz". \| Cells: mine, .*lstm/);
+  expect(problem).toMatch(/^unknown-cell \/model\/0\/cell \| Unknown cell "zzzzzz". \| Cells: mine, .*lstm/);
 });
 
 test("all problems at once, and no more than anyone reads", async () => {
@@ -272,7 +272,7 @@ test("all problems at once, and no more than anyone reads", async () => {
   ]);
   const manyLayers = await unplacedProblems({ ...base, model: Array(500).fill({}) });
   expect(manyLayers).toHaveLength(101);
-  expect(manyLayers).toContain("too-many-problems | There are more than 100 problems; the others are not shown.");
+  expect(manyLayers).toContain("too-many-problems | More than 100 problems; the rest are not shown.");
 });
 
 test("large specs are answered at once, right or wrong", async () => {
@@ -283,7 +283,7 @@ test("large specs are answered at once, right or wrong", async () => {
     'wrong-type /data/lengths/0 | lengths[0] must be a number or a list of numbers, but is "x".',
   ]);
   expect(await unplacedProblems({ ...base, model: Array(100_000).fill({}) })).toEqual([
-    "too-many-values | The spec holds more than 20000 values beside its arrays. | No spec needs that; is this the right file?",
+    "too-many-values | The spec has more than 20000 values outside its arrays. | Check that this is the right file.",
   ]);
 });
 

@@ -74,6 +74,6 @@ test("a missing spec is wrong input", async () => {
   const { code, stderr } = await rnnx("validate", "nowhere.json");
   expect({ code, stderr }).toEqual({
     code: 2,
-    stderr: "error[file-not-found]\n  nowhere.json: there is no such file.\n\n1 error\n",
+    stderr: "error[file-not-found]\n  nowhere.json: file not found.\n\n1 error\n",
   });
 });

@@ -118,7 +118,7 @@ describe("what does not fall into portions", () => {
   test("a batch size", async () => {
     const spec = { ...base, ...ofClasses, loss: { type: "sequence_loss" }, train: { batch_size: 10, accumulate: 4 } };
     expect(await unplacedProblems(spec)).toEqual([
-      'accumulate-batch /train/accumulate | A batch of 10 examples does not fall into 4 equal portions. | For example "batch_size": 12.',
+      'accumulate-batch /train/accumulate | A batch of 10 examples cannot be split into 4 equal micro-batches. | For example "batch_size": 12.',
     ]);
   });
 
@@ -155,7 +155,7 @@ describe("what does not fall into portions", () => {
       train: { batch_size: 4, accumulate: 2 },
     };
     expect(await unplacedProblems(spec)).toEqual([
-      'accumulate-states /train/accumulate | States that go on from batch to batch go on for whole batches, and not for portions of them. | Take "accumulate" or "stateful" out.',
+      'accumulate-states /train/accumulate | Stateful layers carry states between whole batches, not between micro-batches. | Remove "accumulate" or "stateful".',
     ]);
   });
 });

@@ -26,50 +26,50 @@ test.each<[string, object, readonly string[]]>([
     "another stride",
     { ...stateful, data: { ...text, stride: 1 } },
     [
-      'stateful-order /data/stride | Stateful layers need each window to begin where the one before ended, but the stride is 1 and the window 3. | Leave "stride" out: with stateful layers it is the window.',
+      'stateful-order /data/stride | Stateful layers need consecutive windows, but the stride is 1 and the window 3. | Remove "stride": its default with stateful layers is the window.',
     ],
   ],
   [
     "portions of a batch",
     { ...stateful, train: { batch_size: 4, accumulate: 2 } },
     [
-      'accumulate-states /train/accumulate | States that go on from batch to batch go on for whole batches, and not for portions of them. | Take "accumulate" or "stateful" out.',
+      'accumulate-states /train/accumulate | Stateful layers carry states between whole batches, not between micro-batches. | Remove "accumulate" or "stateful".',
     ],
   ],
   [
     "shuffling, of windows and of the split",
     { ...stateful, data: { ...text, split: { validation: 0.2, order: "shuffled" } }, train: { shuffle: true } },
     [
-      'stateful-order /train/shuffle | Stateful layers read the windows in their order, so they cannot be shuffled. | Leave "shuffle" out: with stateful layers it is off.',
-      'stateful-order /data/split/order | Stateful layers read windows that follow one another, which those of a shuffled split do not. | Leave "order" out: a series is split in order of time.',
+      'stateful-order /train/shuffle | Stateful layers need the windows in order, without shuffling. | Remove "shuffle": its default with stateful layers is false.',
+      'stateful-order /data/split/order | Stateful layers need consecutive windows, which a shuffled split does not have. | Remove "order": its default is "time".',
     ],
   ],
   [
     "everything in one batch",
     { ...stateful, train: { batch_size: "all" } },
     [
-      "stateful-batch /train/batch_size | With all windows in one batch no state ever goes on to a next one. | Give the number of streams that the data is read in, such as 32.",
+      "stateful-batch /train/batch_size | With all windows in one batch there is no next batch to carry states to. | Set the number of parallel streams, for example 32.",
     ],
   ],
   [
     "data without an order",
     { ...stateful, data: { type: "arrays", inputs: [[1]], targets: [[1]] } },
     [
-      'stateful-data /model/1/stateful | A stateful layer goes on from batch to batch, but the examples of arrays data do not follow one another. | Take "stateful" out, or use data of windows: text or table.',
+      'stateful-data /model/1/stateful | A stateful layer carries states from batch to batch, but the examples of arrays data are not consecutive. | Remove "stateful", or use text or table data.',
     ],
   ],
   [
     "a backward direction",
     withLayer({ bidirectional: "concat" }),
     [
-      'stateful-backward /model/1/stateful | A stateful layer goes on forward in time, so no cell of it can read backward. | Take "stateful" or "bidirectional" out.',
+      'stateful-backward /model/1/stateful | A stateful layer cannot be bidirectional: it carries states forward in time only. | Remove "stateful" or "bidirectional".',
     ],
   ],
   [
     "another start",
     withLayer({ initial_state: "learned" }),
     [
-      'stateful-initial-state /model/1/initial_state | A stateful layer starts where the batch before ended, and not at "learned". | Take "stateful" or "initial_state" out.',
+      'stateful-initial-state /model/1/initial_state | A stateful layer starts from the final state of the previous batch, not from "learned". | Remove "stateful" or "initial_state".',
     ],
   ],
 ])("stateful layers with %s", async (_, spec, expected) => {
@@ -84,11 +84,11 @@ test("a sample has all its settings", async () => {
 test.each<[object, string]>([
   [
     { ...base, data: { type: "arrays", inputs: [[1]], targets: [[1]] } },
-    'sample /train/sample | Samples are text, and the data is of type arrays. | Leave "sample" out.',
+    'sample /train/sample | Samples need text data, but the data is of type arrays. | Remove "sample".',
   ],
   [
     { ...base, model: [{ layer: "one_hot" }, { layer: "rnn", cell: "gru", hidden_size: 2, bidirectional: "sum" }] },
-    'sample /train/sample | Samples are written unit by unit, which this model cannot do: rnn reads the sequence backward. | Leave "sample" out.',
+    'sample /train/sample | Samples are generated step by step, which this model does not support: rnn reads the sequence backward. | Remove "sample".',
   ],
 ])("samples need a text and a model that reads forward: %j", async (spec, expected) => {
   expect(await unplacedProblems({ ...spec, train: { sample: {} } })).toEqual([expected]);

@@ -14,29 +14,29 @@ describe("syntax", () => {
     ["", "1:1 empty | The text is empty. | A spec is a JSON object: { … }."],
     [
       '{\n  // no\n  "a": 1 }',
-      "2:3 comment | Comments are not allowed here. | A spec is strict JSON. Take the comment out.",
+      "2:3 comment | Comments are not allowed here. | A spec is strict JSON. Remove the comment.",
     ],
-    ['{ "a": 1 } # no', "1:12 comment | Comments are not allowed here. | A spec is strict JSON. Take the comment out."],
+    ['{ "a": 1 } # no', "1:12 comment | Comments are not allowed here. | A spec is strict JSON. Remove the comment."],
     [
       '{\n  "a": 1,\n}',
-      "2:9 trailing-comma | There is a comma after the last entry. | A spec is strict JSON. Take the comma out.",
+      "2:9 trailing-comma | Trailing comma after the last entry. | A spec is strict JSON. Remove the comma.",
     ],
     [
       '{"a": [1, 2,]}',
-      "1:12 trailing-comma | There is a comma after the last entry. | A spec is strict JSON. Take the comma out.",
+      "1:12 trailing-comma | Trailing comma after the last entry. | A spec is strict JSON. Remove the comma.",
     ],
-    ["{'a': 1}", "1:2 syntax | Text takes double quotes. | Write \"…\" instead of '…'."],
-    ["{a: 1}", '1:2 syntax | "a" needs double quotes. | Keys and text are written in double quotes.'],
-    ['{"a": lstm}', '1:7 syntax | "lstm" needs double quotes. | Keys and text are written in double quotes.'],
+    ["{'a': 1}", "1:2 syntax | Strings need double quotes. | Write \"…\" instead of '…'."],
+    ["{a: 1}", '1:2 syntax | "a" needs double quotes. | Write keys and strings in double quotes.'],
+    ['{"a": lstm}', '1:7 syntax | "lstm" needs double quotes. | Write keys and strings in double quotes.'],
     [
       '{"a": NaN}',
-      "1:7 syntax | NaN is not a value in JSON. | JSON has true, false, null, numbers and text in double quotes.",
+      "1:7 syntax | NaN is not a JSON value. | JSON has true, false, null, numbers and strings in double quotes.",
     ],
     [
       '{"a": True}',
-      "1:7 syntax | True is not a value in JSON. | JSON has true, false, null, numbers and text in double quotes.",
+      "1:7 syntax | True is not a JSON value. | JSON has true, false, null, numbers and strings in double quotes.",
     ],
-    ['{"a": 01}', "1:7 syntax | A number cannot start with 0. | Leave out the leading zero."],
+    ['{"a": 01}', "1:7 syntax | A number cannot start with 0. | Remove the leading zero."],
     ['{"a": +1}', '1:7 syntax | A number cannot start with "+". | Write 0.5, -1 or 1e-3.'],
     ['{"a": .5}', '1:7 syntax | A number cannot start with ".". | Write 0.5, -1 or 1e-3.'],
     [
@@ -49,22 +49,22 @@ describe("syntax", () => {
     ],
     [
       '{"a": }',
-      '1:7 syntax | Something is missing before this "}". | Is a key, a value or an opening bracket missing?',
+      '1:7 syntax | A key, a value or a bracket is missing before this "}". | Complete the entry, or remove the character.',
     ],
-    ['{"a": "\\x"}', "1:8 syntax | \\x is not an escape in JSON. | A backslash itself is written \\\\."],
-    ['{"a": "\\u12"}', "1:11 syntax | \\u takes four hexadecimal digits. | For example \\u00e9."],
+    ['{"a": "\\x"}', "1:8 syntax | \\x is not an escape sequence in JSON. | Write a backslash as \\\\."],
+    ['{"a": "\\u12"}', "1:11 syntax | \\u needs four hexadecimal digits. | For example \\u00e9."],
     [
       '{"a": "b\n"}',
       '1:7 syntax | The string that starts here is not closed on its line. | Close it with ", and write a line break inside text as \\n.',
     ],
     ['{"a": "\t"}', "1:8 syntax | Control characters inside a string must be escaped. | Write \\t instead."],
     ['{"a": "\u0001"}', "1:8 syntax | Control characters inside a string must be escaped. | Write \\u0001 instead."],
-    ["{}\0", "1:3 nul-character | The text holds a NUL character. | Is this a text file?"],
+    ["{}\0", "1:3 nul-character | The text contains a NUL character. | Is this a text file?"],
     [
       '{"a": 1}}',
-      "1:9 syntax | There is more text after the end of the spec. | Is a bracket closed too early, or are there two objects in the file?",
+      "1:9 syntax | Unexpected text after the end of the spec. | Look for a bracket that is closed too early, or for a second object.",
     ],
-    ['{"a": @}', '1:7 syntax | "@" does not belong here. | A spec is strict JSON.'],
+    ['{"a": @}', '1:7 syntax | Unexpected character "@". | A spec is strict JSON.'],
   ])("%j", (text, expected) => {
     expect(problemsIn(text)).toEqual([expected]);
   });
@@ -72,23 +72,23 @@ describe("syntax", () => {
   test.each([
     [
       '{\n  "model": [\n    { "layer": "rnn"',
-      "3:21 truncated | The text ends in the middle of the spec: 3 brackets are still open. | The innermost starts in line 3; is the file complete?",
+      "3:21 truncated | The text ends before the spec is complete: 3 brackets are still open. | The innermost opens in line 3. Check that the file is complete.",
     ],
     [
       '{"a": [1, 2,',
-      "1:13 truncated | The text ends in the middle of the spec: 2 brackets are still open. | The innermost starts in line 1; is the file complete?",
+      "1:13 truncated | The text ends before the spec is complete: 2 brackets are still open. | The innermost opens in line 1. Check that the file is complete.",
     ],
     [
       '{\n"name": "hel',
-      "2:13 truncated | The text ends in the middle of the spec: a string is still open. | The innermost starts in line 2; is the file complete?",
+      "2:13 truncated | The text ends before the spec is complete: a string is still open. | The innermost opens in line 2. Check that the file is complete.",
     ],
     [
       '{"a": tru',
-      "1:10 truncated | The text ends in the middle of the spec: 1 bracket is still open. | The innermost starts in line 1; is the file complete?",
+      "1:10 truncated | The text ends before the spec is complete: 1 bracket is still open. | The innermost opens in line 1. Check that the file is complete.",
     ],
     [
       "{",
-      "1:2 truncated | The text ends in the middle of the spec: 1 bracket is still open. | The innermost starts in line 1; is the file complete?",
+      "1:2 truncated | The text ends before the spec is complete: 1 bracket is still open. | The innermost opens in line 1. Check that the file is complete.",
     ],
   ])("truncated: %j", (text, expected) => {
     expect(problemsIn(text)).toEqual([expected]);
@@ -98,33 +98,31 @@ describe("syntax", () => {
 describe("content", () => {
   test("a key twice", () => {
     expect(problemsIn('{\n  "a": 1,\n  "b": { "c": 1, "c": 2 },\n  "a": 2\n}')).toEqual([
-      '3:18 duplicate-key /b/c | The key "c" is given twice. | The first is in line 3; keep one.',
-      '4:3 duplicate-key /a | The key "a" is given twice. | The first is in line 2; keep one.',
+      '3:18 duplicate-key /b/c | Duplicate key "c". | The first is in line 3. Keep one of them.',
+      '4:3 duplicate-key /a | Duplicate key "a". | The first is in line 2. Keep one of them.',
     ]);
   });
 
   test("keys are compared as they are read, not as they are written", () => {
     expect(problemsIn('{ "a": 1, "\\u0061": 2 }')).toEqual([
-      '1:11 duplicate-key /a | The key "a" is given twice. | The first is in line 1; keep one.',
+      '1:11 duplicate-key /a | Duplicate key "a". | The first is in line 1. Keep one of them.',
     ]);
   });
 
   test.each(["__proto__", "constructor", "prototype"])("the key %s", (key) => {
     expect(problemsIn(`{ "data": { "${key}": {} } }`)).toEqual([
-      `1:13 forbidden-key /data/${key} | The key "${key}" is not allowed. | Take it out; no spec has a use for it.`,
+      `1:13 forbidden-key /data/${key} | The key "${key}" is not allowed. | Remove it.`,
     ]);
   });
 
   test("a number beyond all numbers", () => {
     expect(problemsIn('{ "seed": [1, -1e999] }')).toEqual([
-      "1:15 number-overflow /seed/1 | This number is too large for any computer. | Numbers reach up to 1.8e308.",
+      "1:15 number-overflow /seed/1 | The number is out of the range of float64. | The largest number is 1.8e308.",
     ]);
   });
 
   test("100,000 levels, open or closed", () => {
-    const expected = [
-      "1:65 too-deep | The text nests deeper than 64 levels. | No spec needs that; is this the right file?",
-    ];
+    const expected = ["1:65 too-deep | The text nests deeper than 64 levels. | Check that this is the right file."];
     expect(problemsIn("[".repeat(100_000))).toEqual(expected);
     expect(problemsIn("[".repeat(100_000) + "]".repeat(100_000))).toEqual(expected);
     expect(problemsIn("[".repeat(64) + "]".repeat(64))).toEqual([]);
@@ -132,7 +130,7 @@ describe("content", () => {
 
   test("more values than a parser should hold at once", () => {
     expect(problemsIn(`[${"1,".repeat(250_001)}1]`)).toEqual([
-      "1:500003 too-many-values | The text holds more than 250000 values. | Keep large arrays in .npy files and name those in the spec.",
+      "1:500003 too-many-values | The text has more than 250000 values. | Store large arrays in .npy files and name those files in the spec.",
     ]);
   });
 });
