@@ -98,7 +98,7 @@ function checkpointed(
     );
     const { final, scanOutputs } = scan(
       b,
-      `${name}/chunks`,
+      `${name}/segments`,
       { initial, scans, reverse, rematerialize: true },
       (inner, states, slices) => {
         const result = scan(inner, name, { initial: states, scans: slices, reverse }, buildStep);

@@ -28,7 +28,7 @@ describe("cells", () => {
     );
   });
 
-  test("an LSTM of which the last c is read", () => {
+  test("an LSTM whose last c is read", () => {
     expectGradientsOf(
       model("lstm", (b, { float }) => {
         const xs = float("xs", "time", "batch", 2);
@@ -54,7 +54,7 @@ describe("cells", () => {
     );
   });
 
-  test("two states of different sizes, and an output that is neither", () => {
+  test("two states of different sizes, and an output that is no state", () => {
     expectGradientsOf(
       model("two sizes", (b, { float }) => {
         const xs = float("xs", "time", "batch", 2);
@@ -81,7 +81,7 @@ describe("cells", () => {
     );
   });
 
-  test("masked steps, which keep the state and give zeros", () => {
+  test("masked steps, which keep the state and output zeros", () => {
     expectGradientsOf(
       model("masked", (b, { float, flag }) => {
         const xs = float("xs", "time", "batch", 2);
@@ -102,7 +102,7 @@ describe("cells", () => {
     );
   });
 
-  test.each([false, true])("two loops, the second over what the first one stacks, reverse: %s", (reverse) => {
+  test.each([false, true])("two loops, the second over the scan output of the first, reverse: %s", (reverse) => {
     expectGradientsOf(
       model("layers", (b, { float }) => {
         const xs = float("xs", "time", "batch", 2);

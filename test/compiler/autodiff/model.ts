@@ -1,4 +1,4 @@
-/** Small models for tests of gradients: named inputs of any dtype, and numbers to run them on. */
+/** Small models for tests of gradients: named inputs of any dtype, and random data for them. */
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { verify } from "../../../compiler/graph/verify.js";
 import type { Builder } from "../../../compiler/ir/builder.js";
@@ -14,7 +14,7 @@ const sizes: ReadonlyMap<string, number> = new Map([
   ["words", 3],
 ]);
 
-/** Whole numbers given to a model are below this. */
+/** Integer inputs are below this. */
 export const CLASSES = 3;
 
 export interface Inputs {

@@ -1,4 +1,4 @@
-/** Random graphs: the gradient along a random direction is the difference along it. */
+/** Random graphs: the gradient along a random direction is the finite difference along it. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
@@ -10,7 +10,7 @@ import { graphOf, inputsOf, instructions } from "../../support/random-differenti
 
 const STEP = 1e-5;
 
-test("the gradient of a random graph is its difference in every direction", () => {
+test("the gradient of a random graph is its finite difference in every direction", () => {
   fc.assert(
     fc.property(instructions, fc.nat(999), (steps, seed) => {
       const graph = verify(graphOf(steps), "growth");

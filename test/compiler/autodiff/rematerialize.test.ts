@@ -1,4 +1,4 @@
-/** Loops in chunks that are run again in the gradient: the same values and gradients, with less kept. */
+/** Gradient checkpointing: the same values and gradients, with fewer stored values. */
 import { expect, test } from "vitest";
 import { differentiate } from "../../../compiler/autodiff/reverse.js";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
@@ -44,7 +44,7 @@ test.each([
   [19, false],
   [19, true],
   [40, false],
-])("a loop of %i steps in chunks, reverse %s, has the same loss and gradients", (steps, reverse) => {
+])("a loop of %i checkpointed steps, reverse %s, has the same loss and gradients", (steps, reverse) => {
   const random = randomStream(4, "rerun");
   const shapes = [
     [2, 2],
@@ -76,7 +76,7 @@ const spec = (memoryMode: string, window: number, hidden_size = 8) => ({
   train: { steps: 6, batch_size: 4, memory: memoryMode },
 });
 
-test("a training with little memory makes the same steps, and inspect expects less memory", async () => {
+test("training with checkpointing makes the same steps, and its estimate of memory is smaller", async () => {
   const runs = await Promise.all(
     ["normal", "low"].map(async (memoryMode) => {
       const { spec: read } = await normal(spec(memoryMode, 50));

@@ -1,4 +1,4 @@
-/** Reverse mode outside loops: what flows where values are shared, unused, equal or whole, and what is refused. */
+/** Reverse mode outside loops: shared, unused, equal and integer values, and refused losses. */
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../compiler/autodiff/reverse.js";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
@@ -11,7 +11,7 @@ import type { Graph, Tensor, Value } from "../../../compiler/ir/types.js";
 import { dce } from "../../../compiler/optimize/canonicalize/dce.js";
 import { expectGradientsOf, model } from "./model.js";
 
-/** The gradient of a graph's first output, as numbers. */
+/** The evaluated gradient of a graph's first output. */
 function gradientAt(graph: Graph, operands: readonly Tensor[], wrt: readonly number[]): readonly (readonly number[])[] {
   const results = evaluate(verify(differentiate(graph, 0, wrt), "differentiate"), operands);
   return results.slice(graph.outputs.length).map(({ data }) => [...data]);
@@ -20,7 +20,7 @@ function gradientAt(graph: Graph, operands: readonly Tensor[], wrt: readonly num
 const vector = (...data: readonly number[]): Tensor => tensor("float32", [data.length], data);
 
 describe("differentiate", () => {
-  test("adds up what comes back to a value that is read several times", () => {
+  test("adds up the cotangents of a value that is read several times", () => {
     expectGradientsOf(
       model("shared", (b, { float }) => {
         const x = float("x", "batch", 3);
@@ -30,7 +30,7 @@ describe("differentiate", () => {
     );
   });
 
-  test("takes the parts of a split that nothing reads for zero", () => {
+  test("has zeros for unread outputs of a split", () => {
     expectGradientsOf(
       model("parts", (b, { float }) => {
         const [, middle, last] = b.split(float("x", "batch", 5), [1, 2, 2], 1) as [Value, Value, Value];
@@ -39,7 +39,7 @@ describe("differentiate", () => {
     );
   });
 
-  test("gives zeros for inputs that the loss does not depend on", () => {
+  test("has zeros for inputs that the loss does not depend on", () => {
     const graph = model("apart", (b, { float }) => {
       const x = float("x", 2);
       float("unused", 3);
@@ -54,12 +54,12 @@ describe("differentiate", () => {
     ]);
   });
 
-  test("gives one for an input that is the loss", () => {
+  test("is one for an input that is the loss", () => {
     const graph = model("itself", (_, { float }) => [float("x")]);
     expect(gradientAt(graph, [tensor("float32", [], [3])], [0])).toEqual([[1]]);
   });
 
-  test("keeps the outputs that were there, and names the gradients", () => {
+  test("keeps the outputs, and names the gradients", () => {
     const graph = model("names", (b, { float }) => {
       const w = float("rnn/0/W", 2);
       return [b.sum(b.exp(w)), b.withName(b.neg(w), "minus")];
@@ -68,7 +68,7 @@ describe("differentiate", () => {
     expect(names).toEqual([undefined, "minus", "gradient/rnn/0/W"]);
   });
 
-  test("does not pass through whole numbers", () => {
+  test("does not pass through integers", () => {
     const graph = model("whole", (b, { float }) => {
       const x = float("x", 2);
       return [b.sum(b.mul(b.cast(b.cast(x, "int64"), "float32"), x))];
@@ -90,7 +90,7 @@ describe("differentiate", () => {
   });
 });
 
-describe("where a function has a corner", () => {
+describe("where a function is not differentiable", () => {
   const gradientOf = (build: Parameters<typeof model>[1], ...operands: readonly Tensor[]) =>
     gradientAt(
       model("corner", (b, inputs) => build(b, inputs).map((value) => b.sum(value))),
@@ -98,12 +98,12 @@ describe("where a function has a corner", () => {
       operands.map((_, position) => position),
     );
 
-  test("relu has slope 0 at 0, abs too", () => {
+  test("relu and abs have derivative 0 at 0", () => {
     expect(gradientOf((b, { float }) => [b.relu(float("x", 3))], vector(-1, 0, 2))).toEqual([[0, 0, 1]]);
     expect(gradientOf((b, { float }) => [b.abs(float("x", 3))], vector(-1, 0, 2))).toEqual([[-1, 0, 1]]);
   });
 
-  test("min and max send the cotangent of equal operands to the second one", () => {
+  test("min and max give the cotangent of equal operands to the second one", () => {
     const operands = [vector(1, 2, 3), vector(2, 2, 2)];
     expect(gradientOf((b, { float }) => [b.min(float("x", 3), float("y", 3))], ...operands)).toEqual([
       [1, 0, 0],
@@ -115,15 +115,15 @@ describe("where a function has a corner", () => {
     ]);
   });
 
-  test("equal largest entries share the cotangent of their maximum", () => {
+  test("equal largest entries share the cotangent of a maximum", () => {
     expect(gradientOf((b, { float }) => [b.reduceMax(float("x", 4))], vector(5, 1, 5, 2))).toEqual([[0.5, 0, 0.5, 0]]);
   });
 
-  test("a power of a negative base has a slope in its base", () => {
+  test("a power of a negative base has a derivative by its base", () => {
     expect(gradientOf((b, { float }) => [b.pow(float("x", 3), 3)], vector(-2, 0, 1))).toEqual([[12, 0, 3]]);
   });
 
-  test("a branch that is not taken gets nothing", () => {
+  test("a branch that is not selected has a zero gradient", () => {
     const graph = gradientOf(
       (b, { float }) => {
         const x = float("x", 2);
@@ -135,7 +135,7 @@ describe("where a function has a corner", () => {
   });
 });
 
-describe("a second time", () => {
+describe("second derivatives", () => {
   test("the gradient of a gradient", () => {
     const graph = model("norm", (b, { float }) => {
       const x = float("x", "batch", 2);
@@ -166,7 +166,7 @@ describe("a second time", () => {
   }
 });
 
-test("the backward loop reads the stacked states in the other direction", () => {
+test("the backward loop scans the stored states in reverse", () => {
   const graph = model("linear", (b, { float }) => {
     const xs = float("xs", "time");
     const w = float("w");

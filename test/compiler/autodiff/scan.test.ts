@@ -1,4 +1,4 @@
-/** Gradients of loops against finite differences: every way in which a body can use its states, slices and captured values. */
+/** Gradients of loops against finite differences: every use of states, slices and captured values in a body. */
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../compiler/autodiff/reverse.js";
 import { scan } from "../../../compiler/graph/loop.js";
@@ -8,7 +8,7 @@ import type { Graph, NodeOf } from "../../../compiler/ir/types.js";
 import { CLASSES, expectGradientsOf, model } from "./model.js";
 
 describe("states", () => {
-  test("that nothing reads, that pass through unchanged, that are set anew", () => {
+  test("that are unread, unchanged, or overwritten", () => {
     expectGradientsOf(
       model("idle", (b, { float }) => {
         const xs = float("xs", "time", 2);
@@ -24,7 +24,7 @@ describe("states", () => {
           (inner, [idle = h0, kept = h0, h = h0, last = h0, outer = h0, zero = h0], [x = xs]) => {
             const { add, mul, tanh } = inner;
             const next = tanh(add(add(mul(h, kept), mul(x, last)), add(outer, zero)));
-            // The next states: its own, itself, computed, a slice, a captured value, a constant.
+            // The next states: unchanged, another state, computed, a slice, a captured value, a constant.
             return { next: [tanh(idle), kept, next, x, c, inner.expand(0, [2])], scanOutputs: [next] };
           },
         );
@@ -33,7 +33,7 @@ describe("states", () => {
     );
   });
 
-  test("that change places, or become the same", () => {
+  test("that swap, or become equal", () => {
     expectGradientsOf(
       model("places", (b, { float }) => {
         const xs = float("xs", "time", 2);
@@ -52,7 +52,7 @@ describe("states", () => {
     );
   });
 
-  test("that start from one and the same value, which the body captures too", () => {
+  test("with one initial value, which the body also captures", () => {
     expectGradientsOf(
       model("shared start", (b, { float }) => {
         const xs = float("xs", "time", 2);
@@ -71,7 +71,7 @@ describe("states", () => {
     );
   });
 
-  test("of whole numbers and flags, which carry no gradient", () => {
+  test("of integers and booleans, which have no gradient", () => {
     expectGradientsOf(
       model("counters", (b, { float, integer, flag }) => {
         const xs = float("xs", "time", 2);
@@ -99,7 +99,7 @@ describe("states", () => {
 });
 
 describe("slices", () => {
-  test("that are scanned twice, captured whole, or read by nothing", () => {
+  test("of inputs that are scanned twice, also captured, or unread", () => {
     expectGradientsOf(
       model("one sequence", (b, { float }) => {
         const xs = float("xs", "time", 2);
@@ -132,7 +132,7 @@ describe("slices", () => {
     );
   });
 
-  test("of a computed sequence, whose outputs are computed with", () => {
+  test("of a computed sequence, with outputs that are read", () => {
     expectGradientsOf(
       model("between", (b, { float }) => {
         const xs = float("xs", "batch", "time", 2);
@@ -154,7 +154,7 @@ describe("slices", () => {
 });
 
 describe("captured values", () => {
-  test("a matrix, a vector, a scalar, and one that is computed outside", () => {
+  test("a matrix, a vector, a scalar, and a computed value", () => {
     expectGradientsOf(
       model("captures", (b, { float }) => {
         const xs = float("xs", "time", "batch", 2);
@@ -173,7 +173,7 @@ describe("captured values", () => {
     );
   });
 
-  test("a linear step, of which the backward loop needs no forward value", () => {
+  test("a linear step, which has no residuals", () => {
     const graph = model("linear", (b, { float }) => {
       const xs = float("xs", "time", 2);
       const h0 = float("h0", 2);
@@ -191,13 +191,13 @@ describe("captured values", () => {
         scanOutputs: [],
       })).final;
     });
-    // ONNX has no loop that scans nothing.
+    // A Scan of ONNX needs a scanned input.
     const loops = verify(differentiate(total, 0, [1]), "test").nodes.filter(({ op }) => op === "Scan");
     expect(loops.map((loop) => (loop as NodeOf<"Scan">).attributes.scanCount)).toEqual([1, 1]);
   });
 });
 
-test("the backward loop carries sums for those captured values alone whose gradients are asked for", () => {
+test("the backward loop carries sums only for captured values in `wrt`", () => {
   const graph = model("asked", (b, { float }) => {
     const xs = float("xs", "time", 2);
     const h0 = float("h0", 2);
@@ -225,7 +225,7 @@ describe("a loop inside a loop", () => {
     expectGradientsOf(nestedLoops("nested in reverse", true));
   });
 
-  test("over a sequence that the outer body captures whole", () => {
+  test("over a sequence that the outer body captures", () => {
     expectGradientsOf(
       model("attention", (b, { float }) => {
         const xs = float("xs", "time", 2);

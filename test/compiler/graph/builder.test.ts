@@ -1,4 +1,4 @@
-/** The builder: nodes with inferred types, constants once each, names that stay, and nothing foreign but what is captured. */
+/** The builder: inferred types, shared constants, permanent names, and capture of foreign values. */
 import { describe, expect, test } from "vitest";
 import { bodyBuilder, graphBuilder } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
@@ -8,7 +8,7 @@ import type { Type } from "../../../compiler/ir/types.js";
 const float = (...shape: Type["shape"]): Type => ({ dtype: "float32", shape });
 
 describe("graphBuilder", () => {
-  test("infers types as nodes are made, and keeps the nodes in order", () => {
+  test("infers types at once, and keeps nodes in order", () => {
     const b = graphBuilder("dense");
     const x = b.input("x", float("batch", 3));
     const w = b.input("W", float(3, 4));
@@ -18,7 +18,7 @@ describe("graphBuilder", () => {
     expect(b.finish([y])).toEqual({ name: "dense", inputs: [x, w], nodes: b.nodes, outputs: [y] });
   });
 
-  test("counts negative axes from the front, and takes no axes for all of them", () => {
+  test("normalizes negative axes, and reduces over all axes by default", () => {
     const b = graphBuilder("axes");
     const x = b.input("x", float(2, 3, 4));
     b.sum(x, [-1], true);
@@ -34,7 +34,7 @@ describe("graphBuilder", () => {
     ]);
   });
 
-  test("turns numbers into constants of the other operand's dtype", () => {
+  test("converts numbers to constants of the other operand's dtype", () => {
     const b = graphBuilder("numbers");
     const ids = b.input("ids", { dtype: "int64", shape: [3] });
     const x = b.input("x", float(3));
@@ -44,7 +44,7 @@ describe("graphBuilder", () => {
     expect(b.add(1, 2).type).toEqual(float());
   });
 
-  test("makes a constant number once for each dtype, and tells 0 from -0", () => {
+  test("creates one constant per number and dtype, and distinguishes 0 and -0", () => {
     const b = graphBuilder("constants");
     expect(b.scalar(0.5)).toBe(b.scalar(0.5));
     expect(b.scalar(1)).not.toBe(b.scalar(1, "int64"));
@@ -52,14 +52,14 @@ describe("graphBuilder", () => {
     expect(b.nodes).toHaveLength(5);
   });
 
-  test("makes no node of a cast to the same dtype", () => {
+  test("adds no node for a cast to the same dtype", () => {
     const b = graphBuilder("cast");
     const x = b.input("x", float(2));
     expect(b.cast(x, "float32")).toBe(x);
     expect(b.nodes).toEqual([]);
   });
 
-  test("keeps the first name that a value is given", () => {
+  test("keeps the first name of a value", () => {
     const b = graphBuilder("names");
     const y = b.neg(b.input("x", float()));
     expect(b.withName(y, "first")).toBe(y);
@@ -93,7 +93,7 @@ describe("bodyBuilder", () => {
     expect(body.inputs).not.toContain(w);
   });
 
-  test("captures once what several foreign values stand for", () => {
+  test("captures once an outer value with several foreign values", () => {
     const b = bodyBuilder("body", () => ({ capture: w }));
     const inner = graphBuilder("inner");
     const copies = [inner.input("p", float(2, 2)), inner.input("q", float(2, 2))];
@@ -101,14 +101,14 @@ describe("bodyBuilder", () => {
     expect([b.captured, body.inputs]).toEqual([[w], [{ name: "W", type: w.type }]]);
   });
 
-  test("captures an outer value that it only hands on", () => {
+  test("captures an outer value that is only an output", () => {
     const b = bodyBuilder("body");
     const body = b.finish([w]);
     expect(b.captured).toEqual([w]);
     expect(body.outputs).toEqual(body.inputs);
   });
 
-  test("finds foreign values as slices, as captures or as its own", () => {
+  test("resolves foreign values to slices, captures or its own values", () => {
     const inner = graphBuilder("inner");
     const slice = inner.input("x", float(2));
     const capture = inner.input("U", float(2, 2));
@@ -121,7 +121,7 @@ describe("bodyBuilder", () => {
     const h = b.input("h", float(1, 2));
     const body = b.finish([b.mul(b.add(b.matmul(h, capture), slice), half), b.neg(slice)]);
     expect([b.scanned, b.captured]).toEqual([[xs], [w]]);
-    // Its own inputs, then slices, then captures.
+    // Inputs, then slices, then captures.
     expect(body.inputs.map(({ name, type }) => [name, type.shape])).toEqual([
       ["h", [1, 2]],
       ["x", [2]],

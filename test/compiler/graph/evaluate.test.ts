@@ -1,4 +1,4 @@
-/** The reference evaluator: sizes bound to symbols, operands checked, graphs that are out of order refused. */
+/** The reference evaluator: sizes of symbols, checks of operands, graphs out of order. */
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
@@ -17,7 +17,7 @@ function graphOf(inputs: Inputs, build: (b: Builder, ...values: readonly Value[]
 const ones = (...shape: readonly number[]): Tensor => tabulate("float32", shape, () => 1);
 
 describe("evaluate", () => {
-  test("binds symbols to the sizes that inputs have", () => {
+  test("takes sizes of symbols from the inputs", () => {
     const graph = graphOf({ x: ["float32", ["batch", "time", 2]] }, (b, x) => [
       b.range("time"),
       b.expand(b.scalar(7, "int64"), ["batch"]),
@@ -36,13 +36,13 @@ describe("evaluate", () => {
     expect(() => evaluate(graph, [ones(5, 2), ones(2, 3)])).toThrow("rows has 5 along axis 0, not batch*time");
   });
 
-  test("takes sizes from outside for symbols that no input has", () => {
+  test("takes other sizes from the caller", () => {
     const graph = graphOf({}, (b) => [b.range("classes")]);
     expect(evaluate(graph, [], new Map([["classes", 2]]))).toEqual([tensor("int64", [2], [0, 1])]);
     expect(() => evaluate(graph, [])).toThrow("the size of classes is not known");
   });
 
-  test("keeps the numbers of float32 in double precision", () => {
+  test("computes float32 in double precision", () => {
     const graph = graphOf({ x: ["float32", []] }, (b, x) => (x === undefined ? [] : [b.add(x, 1e-12)]));
     expect(evaluate(graph, [tensor("float32", [], [1])])[0]?.data[0]).toBe(1 + 1e-12);
   });

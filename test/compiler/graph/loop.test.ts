@@ -1,4 +1,4 @@
-/** Scan, the loop: what each step sees, what is stacked where, and what its builder makes of outer values. */
+/** Loops: states and slices of each step, positions of scan outputs, and capture of outer values. */
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
@@ -12,7 +12,7 @@ const float = (...shape: Type["shape"]): Type => ({ dtype: "float32", shape });
 const vector = (...data: readonly number[]): Tensor => tensor("float32", [data.length], data);
 const number = (value: number): Tensor => tensor("float32", [], [value]);
 
-/** s' = d * s + x over xs [time], with s' and the state before it stacked. */
+/** s' = d * s + x over xs [time], with s' and s as scan outputs. */
 function decayingSum(reverse: boolean): Graph {
   const b = graphBuilder("decaying sum");
   const xs = b.input("xs", float("time"));
@@ -30,7 +30,7 @@ function decayingSum(reverse: boolean): Graph {
   return verify(b.finish([...final, ...stacked]), "test");
 }
 
-/** The same over four steps, with the steps in chunks or laid out. */
+/** The same over four steps, checkpointed or unrolled. */
 function inForm(reverse: boolean, variant: { readonly unroll: boolean; readonly checkpointed: boolean }): Graph {
   const b = graphBuilder("decaying sum");
   const [xs, start, decay] = [b.input("xs", float(STEPS)), b.input("s", float()), b.input("d", float())];
@@ -52,10 +52,10 @@ const numbers = (results: readonly Tensor[]) => results.map(({ data }) => [...da
 
 describe("scan", () => {
   test.each([
-    ["laid out", { unroll: true, checkpointed: false }],
-    ["laid out, backwards", { unroll: true, checkpointed: false }, true],
-    ["in chunks", { unroll: false, checkpointed: true }],
-    ["in chunks, backwards", { unroll: false, checkpointed: true }, true],
+    ["unrolled", { unroll: true, checkpointed: false }],
+    ["unrolled, backwards", { unroll: true, checkpointed: false }, true],
+    ["checkpointed", { unroll: false, checkpointed: true }],
+    ["checkpointed, backwards", { unroll: false, checkpointed: true }, true],
   ])("steps %s say the same", (_, variant, reverse = false) => {
     const operands = [vector(...Array.from({ length: STEPS }, (_, step) => step - 8)), number(8), number(0.5)];
     const actual = numbers(evaluate(inForm(reverse, variant), operands));
@@ -67,18 +67,18 @@ describe("scan", () => {
     expect(numbers(results)).toEqual([[5.25], [5, 4.5, 5.25], [8, 5, 4.5]]);
   });
 
-  test("in reverse, carries states from the last step to the first and stacks outputs where their slices are", () => {
+  test("in reverse, carries states from the last step to the first and keeps scan outputs at their slices", () => {
     const results = evaluate(decayingSum(true), [vector(1, 2, 3), number(8), number(0.5)]);
     expect(numbers(results)).toEqual([[3.75], [3.75, 5.5, 7], [5.5, 7, 8]]);
   });
 
-  test("of no steps gives the states back and stacks nothing", () => {
+  test("of no steps returns the initial states and empty scan outputs", () => {
     const results = evaluate(decayingSum(false), [vector(), number(8), number(0.5)]);
     expect(numbers(results)).toEqual([[8], [], []]);
     expect(results.map(({ shape }) => shape)).toEqual([[], [0], [0]]);
   });
 
-  test("names the parts of the body as they are named outside, and captures what is not scanned", () => {
+  test("gives the inputs of the body their outer names, and captures values that are not scanned", () => {
     const [node] = decayingSum(false).nodes;
     if (node?.op !== "Scan") throw new Error("the graph is one loop");
     const { body, stateCount: states, scanCount: scans, length } = node.attributes;
@@ -88,7 +88,7 @@ describe("scan", () => {
     expect(node.inputs.map(({ name }) => name)).toEqual(["s", "xs", "d"]);
   });
 
-  test("has states that come from outside, from slices, or unchanged", () => {
+  test("has next states that are captures, slices, or unchanged", () => {
     const b = graphBuilder("hand over");
     const xs = b.input("xs", float("time"));
     const c = b.input("c", float());
@@ -107,7 +107,7 @@ describe("scan", () => {
     expect(numbers(evaluate(graph, [vector(1, 2, 3), number(9)]))).toEqual([[3], [9], [2], [9]]);
   });
 
-  test("needs no states", () => {
+  test("may have no states", () => {
     const b = graphBuilder("map");
     const xs = b.input("xs", float("time", 2));
     const { final, scanOutputs: stacked } = scan(b, "step", { initial: [], scans: [xs] }, (inner, _, [x = xs]) => ({
@@ -119,12 +119,12 @@ describe("scan", () => {
     expect(numbers(evaluate(graph, [tensor("float32", [2, 2], [1, 2, 3, 4])]))).toEqual([[3, 7]]);
   });
 
-  test("captures an outer value of an outer loop in a loop inside a loop", () => {
+  test("captures a value through two loops", () => {
     const b = graphBuilder("nested");
     const xs = b.input("xs", float("time", 3));
     const c = b.input("c", float());
     const zero = b.scalar(0);
-    // For each row: the sum of c * entry, added onto the row's number in order.
+    // For each row: the sum of c * entry, added to the row's number in order.
     const outer = scan(b, "rows", { initial: [zero], scans: [xs] }, (row, [n = zero], [x = xs]) => {
       const inner = scan(row, "entries", { initial: [n], scans: [x] }, (entry, [s = n], [v = x]) => ({
         next: [entry.add(s, entry.mul(v, c))],
@@ -137,7 +137,7 @@ describe("scan", () => {
     expect(numbers(results)).toEqual([[60, 151]]);
   });
 
-  test("refuses to loop over nothing", () => {
+  test("refuses a loop without a scanned input", () => {
     const b = graphBuilder("graph");
     expect(() => scan(b, "step", { initial: [], scans: [] }, () => ({ next: [], scanOutputs: [] }))).toThrow(
       "step has no scanned input, from which a loop takes its length",

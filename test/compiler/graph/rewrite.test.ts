@@ -1,4 +1,4 @@
-/** Rewriting copies a graph node by node, inside loops too; inlining puts one graph into another. */
+/** Rewriting copies a graph node by node, loop bodies included; inlining copies one graph into another. */
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
@@ -16,7 +16,7 @@ const draw = (...shape: readonly number[]) => {
   return tabulate("float32", shape, () => random.normal());
 };
 
-/** Two loops over xs [time, 2], the second over what the first one stacks; both capture U and end in a tanh of their own. */
+/** Two loops over xs [time, 2], the second over the scan output of the first; both capture U and contain a tanh. */
 function stackedLoops(): Graph {
   const b = graphBuilder("stacked");
   const xs = b.input("xs", float("time", 2));
@@ -46,7 +46,7 @@ function opsOf(graph: Graph): readonly string[] {
 }
 
 describe("rewrite", () => {
-  test("gives the same graph back when nothing is replaced", () => {
+  test("returns the same graph where nothing is replaced", () => {
     const graph = stackedLoops();
     expect(rewrite(graph, () => undefined)).toBe(graph);
   });
@@ -66,7 +66,7 @@ describe("rewrite", () => {
     });
   });
 
-  test("keeps what loops carry, scan and capture by their names", () => {
+  test("keeps the names of states, slices and captures", () => {
     const names = (graph: Graph) =>
       graph.nodes.flatMap((node) => {
         if (node.op !== "Scan") return [];
@@ -81,13 +81,13 @@ describe("rewrite", () => {
     expect(names(rewrite(stackedLoops(), tanhToSigmoid))).toEqual(expected);
   });
 
-  test("keeps an input that has no name without one", () => {
+  test("keeps an unnamed input unnamed", () => {
     const b = graphBuilder("nameless");
     const graph = b.finish([b.tanh(b.input(undefined, float()))]);
     expect(rewrite(graph, tanhToSigmoid).inputs).toEqual([{ name: undefined, type: float() }]);
   });
 
-  test("shows what made an operand, in the new graph", () => {
+  test("finds the producer of an operand in the new graph", () => {
     const b = graphBuilder("chain");
     const x = b.input("x", float());
     const graph = b.finish([b.neg(b.add(b.tanh(x), 0))]);
@@ -108,7 +108,7 @@ describe("rewrite", () => {
 });
 
 describe("inline", () => {
-  test("computes a graph inside another, on other operands", () => {
+  test("copies a graph into another, on other operands", () => {
     const inner = graphBuilder("square");
     const x = inner.input("x", float("n"));
     const square = inner.finish([inner.withName(inner.mul(x, x), "square"), x]);

@@ -1,4 +1,4 @@
-/** Binding: dims become the numbers that they stand for, everywhere. */
+/** Dim substitution: symbols become numbers in types, attributes and loop bodies. */
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
@@ -32,7 +32,7 @@ const sizes = new Map([
   ["batch", 2],
 ]);
 
-test("no symbol is left, in the graph, its loops and its attributes, and values are the same", () => {
+test("replaces every symbol in the graph, its loops and attributes, and keeps values", () => {
   const bound = verify(substituteDims(graph, sizes), "bind");
   expect(printGraph(bound)).not.toMatch(/time|batch/);
   const inputs = [
@@ -45,7 +45,7 @@ test("no symbol is left, in the graph, its loops and its attributes, and values 
   expect(evaluate(bound, inputs)).toEqual(evaluate(graph, inputs));
 });
 
-test("a symbol without a size stays", () => {
+test("keeps a symbol without a size", () => {
   const bound = verify(substituteDims(graph, new Map([["batch", 2]])), "bind");
   expect(bound.inputs[0]?.type.shape).toEqual(["time", 2, 2]);
   expect(printGraph(bound)).toContain("length=time");

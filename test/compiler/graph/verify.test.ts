@@ -1,4 +1,4 @@
-/** Every invariant of a graph, broken on purpose: verify says after which stage, in which graph, and what is wrong. */
+/** Every invariant of a graph, violated on purpose: the error names the stage, the graph and the violation. */
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { scan } from "../../../compiler/graph/loop.js";
@@ -38,12 +38,12 @@ function withBody(graph: Graph, change: (body: Graph) => Graph): Graph {
   );
 }
 
-test("a sound graph is given back", () => {
+test("returns a valid graph", () => {
   const graph = recurrence();
   expect(verify(graph, "test")).toBe(graph);
 });
 
-/** Each of these makes one change to a sound graph. */
+/** One violation each of a valid graph. */
 const breaks: Readonly<Record<string, () => Graph>> = {
   "dense: Tanh reads product before it is defined": () => {
     const graph = dense();
@@ -89,7 +89,7 @@ const breaks: Readonly<Record<string, () => Graph>> = {
     }),
 };
 
-/** The node reading a value of its own type that is in no graph. */
+/** The node with a value of the right type that no graph defines. */
 function readForeign(node: Node): Node {
   return { ...node, inputs: node.inputs.map(({ type }) => ({ name: undefined, type })) };
 }
@@ -98,7 +98,7 @@ test.each(Object.entries(breaks))("%s", (message, broken) => {
   expect(() => verify(broken(), "test")).toThrow(`after test, in ${message}`);
 });
 
-test("what a node's own rule refuses is refused", () => {
+test("refuses operands that break a primitive's rules", () => {
   const graph = withNode(dense(), 1, (node) => ({ ...node, op: "Softmax", attributes: {} }));
   expect(verify(graph, "test")).toBe(graph);
   const transposed = withNode(dense(), 1, (node) => ({ ...node, op: "Transpose", attributes: { perm: [0] } }) as Node);

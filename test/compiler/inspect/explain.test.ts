@@ -1,4 +1,4 @@
-/** Cells explained: gradients as equations, checked by computing them, and loops that carry less than they were written with. */
+/** Explanations of cells: gradients as equations, checked by evaluation, and loops with fewer operations than written. */
 import { expect, test } from "vitest";
 import { type Explanation, explainCell } from "../../../compiler/inspect/explain.js";
 import { resolveCell } from "../../../compiler/language/resolve-cell.js";
@@ -85,7 +85,7 @@ test.each(["rnn", "lstm", "gru", "minimal_gated"])(
   },
 );
 
-test("a cell whose state says nothing of the one before has no loop", async () => {
+test("a cell whose next state does not depend on the state has no loop", async () => {
   const forgetGateCell = {
     state: { h: "hidden_size" },
     parameters: { W: ["input_size", "hidden_size"] },
@@ -114,7 +114,7 @@ test("a cell whose state says nothing of the one before has no loop", async () =
   `);
 });
 
-test("a cell that puts out what is no state is asked for its derivative too", async () => {
+test("an output that is no state has a cotangent too", async () => {
   const read = {
     state: { h: "hidden_size" },
     parameters: { W: ["input_size", "hidden_size"], u: ["hidden_size"] },
@@ -135,7 +135,7 @@ test("a cell that puts out what is no state is asked for its derivative too", as
   `);
 });
 
-/** The scalars of a cell of one unit, whose equations JavaScript can compute once a product is a product. */
+/** The values of a cell of one unit, whose equations are JavaScript once @ is *. */
 function run(lines: readonly string[], inputs: Readonly<Record<string, number>>): Record<string, number> {
   const values: Record<string, number> = { ...inputs };
   const word = (name: string) => name.replaceAll("'", "_next");
@@ -150,7 +150,7 @@ function run(lines: readonly string[], inputs: Readonly<Record<string, number>>)
   return values;
 }
 
-test("the equations of a gradient are its finite differences", async () => {
+test("the equations of a gradient agree with finite differences", async () => {
   const { gradient } = await explained({ cell: "minimal_gated" });
   const inputs = { x: 0.4, h: -0.3, Wf: 0.7, Uf: -0.5, bf: 0.2, Wn: 0.9, Un: 0.6, bn: -0.1 };
   const next = ({ x, h, Wf, Uf, bf, Wn, Un, bn }: typeof inputs) => {

@@ -1,4 +1,4 @@
-/** The probe of a step names the first value that is not finite: in an equation, a layer, the loss, or a gradient. */
+/** The probe of a step finds the first value that is not finite: in an equation, a layer, the loss, or a gradient. */
 import { expect, test } from "vitest";
 import { probe } from "../../../compiler/inspect/finiteness.js";
 import { initializeTensor } from "../../../runtime/tensors/initializers.js";
@@ -13,7 +13,7 @@ const cell = {
 };
 
 interface ProbeOptions {
-  /** One that has this value everywhere. */
+  /** A parameter whose entries are all `value`. */
   readonly parameter?: string;
   readonly value?: number;
   readonly target?: number;
@@ -49,7 +49,7 @@ async function probeGradient({ parameter, value = 0, target = 1, rnn = {} }: Pro
   return locateNonFinite(spec, signature, trainer, 1, source.batch([0, 1]));
 }
 
-test("of an equation, with its operator's cause", async () => {
+test("in an equation, with the cause of its operator", async () => {
   expect(await probeGradient({ parameter: "steps/0/a", value: 1 })).toMatchObject({
     description: expect.stringMatching(/^h' of steps\/0, at time step 1/),
     path: "/cells/own/equations/2",
@@ -57,13 +57,13 @@ test("of an equation, with its operator's cause", async () => {
   });
 });
 
-test("of a loop that is walked from its end", async () => {
+test("in a reverse loop", async () => {
   expect(
     await probeGradient({ parameter: "steps/0/backward/a", value: 1, rnn: { bidirectional: "concat" } }),
   ).toBeDefined();
 });
 
-test("of a layer, of the loss, of a gradient; of nothing where all is finite", async () => {
+test("in a layer, in the loss, in a gradient; undefined where all values are finite", async () => {
   expect(await probeGradient({ parameter: "dense/W", value: Number.POSITIVE_INFINITY })).toMatchObject({
     description: "the output of dense",
     path: "/model/1",
@@ -72,7 +72,7 @@ test("of a layer, of the loss, of a gradient; of nothing where all is finite", a
   expect(await probeGradient({})).toBeUndefined();
 });
 
-test("a spec with problems has none", async () => {
+test("a spec with problems has no probe", async () => {
   const { spec, signature } = await build({
     data: { type: "arrays", inputs: [[[1]]], targets: [[1]] },
     model: [{ layer: "dense", size: 1 }],

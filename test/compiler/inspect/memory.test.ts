@@ -1,4 +1,4 @@
-/** What a training is said to take: copies of its state by the steps of a call, which long steps have to themselves; evaluation. */
+/** The memory estimate of training: copies of the state by steps per call, and evaluation. */
 import { expect, test } from "vitest";
 import { analysisOf, open } from "../../support/programs.js";
 import { sentence } from "../../support/small-specs.js";
@@ -24,7 +24,7 @@ test.each([
   expect(auto?.total).toBe((single?.total ?? 0) + isStateful * state);
 });
 
-test("what evaluation takes by itself counts", async () => {
+test("the memory of evaluation counts", async () => {
   const words = Array.from({ length: 2000 }, (_, index) => `word${(7 * index) % 401}`).join(" ");
   const model = (loss: object) => ({
     ...sentence,

@@ -1,4 +1,4 @@
-/** Dims are polynomials: equal exactly when they are `===`, and their arithmetic is that of the numbers they stand for. */
+/** Dims are polynomials: equal exactly when they are `===`, with the arithmetic of their sizes. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -17,7 +17,7 @@ import type { Dim } from "../../../compiler/ir/types.js";
 
 const leaf = fc.oneof(fc.integer({ min: -4, max: 4 }), fc.constantFrom("batch", "time", "hidden_size"));
 
-/** How a dim was made, so that it can be made of numbers too. */
+/** The construction of a dim, to repeat it with numbers. */
 type Recipe =
   | { readonly leaf: Dim }
   | { readonly op: "add" | "sub" | "mul"; readonly left: Recipe; readonly right: Recipe };
@@ -84,7 +84,7 @@ describe("arithmetic on dims", () => {
     );
   });
 
-  test("has 0 and 1, and a difference that is undone", () => {
+  test("has 0, 1 and inverses of addition", () => {
     fc.assert(
       fc.property(dim, dim, (a, b) => {
         expect([addDims(a, 0), mulDims(a, 1), mulDims(a, 0), subDims(a, a)]).toEqual([a, a, 0, 0]);
@@ -93,7 +93,7 @@ describe("arithmetic on dims", () => {
     );
   });
 
-  test("is that of the sizes", () => {
+  test("commutes with evaluation", () => {
     fc.assert(
       fc.property(recipe, (tree) => {
         expect(evaluateDim(make(tree), sizes)).toBe(count(tree, sizes) + 0);
@@ -103,8 +103,8 @@ describe("arithmetic on dims", () => {
 });
 
 describe("the text of a dim", () => {
-  test("says all there is to know, whether or not this process made it", () => {
-    // No other dim mentions these symbols: nothing is known of them but what the text says.
+  test("is parsed by a process that did not create it", () => {
+    // No other dim has these symbols, so no polynomial is cached.
     const bindings = new Map([
       ["p", 11],
       ["q", 13],
@@ -119,7 +119,7 @@ describe("the text of a dim", () => {
     ]);
   });
 
-  test("puts the highest degree first, then names in order, then the number", () => {
+  test("has the highest degree first, then names in order, then the constant", () => {
     const time = addDims(mulDims(2, "time"), -1);
     expect(time).toBe("2*time-1");
     expect(mulDims(time, "batch")).toBe("2*batch*time-batch");
@@ -129,19 +129,19 @@ describe("the text of a dim", () => {
     expect(mulDims("time", mulDims("time", "time"))).toBe("time*time*time");
   });
 
-  test("names its symbols once each", () => {
+  test("has each of its symbols once", () => {
     expect(symbolsOf(elementCount(["time", "batch", "time", 4]))).toEqual(["batch", "time"]);
     expect(symbolsOf(12)).toEqual([]);
   });
 
-  test("has no size while one of its symbols has none", () => {
+  test("has no size without the sizes of all symbols", () => {
     expect(evaluateDim("batch*classes", sizes)).toBeUndefined();
     expect(evaluateDim(6, new Map())).toBe(6);
   });
 });
 
 describe("shapes", () => {
-  test("are the same when every dim is", () => {
+  test("are equal where every dim is", () => {
     expect(sameShape(["batch", 3], ["batch", 3])).toBe(true);
     expect(sameShape(["batch", 3], ["batch"])).toBe(false);
     expect(sameShape(["batch"], ["time"])).toBe(false);

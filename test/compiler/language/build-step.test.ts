@@ -13,7 +13,7 @@ const fail = (problem: unknown) => {
   throw new Error(JSON.stringify(problem));
 };
 
-/** The graph of one step: x, states and parameters in; the output and the next states out. */
+/** The graph of one step: inputs x, states and parameters; outputs the output and the next states. */
 function stepGraph(partialCell: PartialCell) {
   const cell = resolveCell(definition(partialCell), {});
   const declared = declaredShapes(cell, sizes, "", fail);
@@ -129,7 +129,7 @@ describe("the value of each function and operator", () => {
 });
 
 describe("the nodes of a step", () => {
-  test("values have the names that the equations give them", () => {
+  test("values have their names in the equations", () => {
     expect(printGraph(stepGraph(builtIn("lstm")))).toMatchInlineSnapshot(`
       "graph step
         input x: f32[batch, 3]
@@ -159,19 +159,19 @@ describe("the nodes of a step", () => {
     `);
   });
 
-  test("the output is the very value of the next state that it names", () => {
+  test("an output that names a next state is the same value", () => {
     const { outputs } = stepGraph(builtIn("gru"));
     expect(outputs[0]).toBe(outputs[1]);
   });
 
-  test("an expression as deep as an equation can be", () => {
+  test("the deepest possible expression", () => {
     const nested = `${"tanh(".repeat(300)}h${")".repeat(300)}`;
     const long = `h${" + h".repeat(450)}`;
     const written = { state: { h: 4 }, equations: [`a = ${nested}`, `h' = ${long} + a`] };
     expect(stepGraph(written).nodes.length).toBe(751);
   });
 
-  test("numbers are folded, and what depends on no batch is built as it is", () => {
+  test("constants are folded, and values that do not depend on the batch are not expanded", () => {
     const { nodes } = stepGraph({
       options: { rate: 0.5 },
       state: { h: 4 },

@@ -1,4 +1,4 @@
-/** The one-cell layers of the reference numbers, stepped by hand through the reference evaluator. */
+/** The reference cases of one-cell layers, step by step in the reference evaluator. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
@@ -44,7 +44,7 @@ const plainCases = cases.filter(
 );
 
 describe("one step of a cell, over time", () => {
-  test("the cases are those of one plain cell", () => {
+  test("selects the cases of one plain cell", () => {
     expect(plainCases.map(({ name }) => name)).toEqual([
       "rnn_tanh",
       "rnn_relu",

@@ -7,7 +7,7 @@ import type { NormalCellDefinition } from "../../../schema/normal/index.js";
 import { builtIn, definition, type PartialCell } from "../../support/cell-definition.js";
 import { lines } from "../../support/problem-lines.js";
 
-describe("options choose variants", () => {
+describe("options select variants", () => {
   const source = definition({
     options: { mode: "a", "odd/name": true },
     state: { h: "hidden_size" },
@@ -41,7 +41,7 @@ describe("options choose variants", () => {
     });
   });
 
-  test("what variants add and replace, and where it is written", () => {
+  test("entries that variants add and replace, with their pointers", () => {
     const cell = resolveCell(source, { mode: "b", "odd/name": false, residual: true });
     expect(cell).toEqual({
       options: { mode: "b", "odd/name": false },
@@ -63,7 +63,7 @@ describe("options choose variants", () => {
     });
   });
 
-  test("single equations give way, one variant after the other", () => {
+  test("variants replace single equations, in order", () => {
     const cell = definition({
       options: { deep: false, wide: 0 },
       state: { h: "hidden_size", c: "hidden_size" },
@@ -111,11 +111,11 @@ describe("checkCell", () => {
   };
   const problems = (cell: PartialCell) => lines((report) => checkCell(definition(cell), "/cells/mine", report));
 
-  test.each(builtInCells())("the built-in cell %s is sound", (name) => {
+  test.each(builtInCells())("the built-in cell %s is valid", (name) => {
     expect(lines((report) => checkCell(builtIn(name), `/cells/${name}`, report))).toEqual([]);
   });
 
-  test("says whether the cell is sound", () => {
+  test("returns true for a valid cell", () => {
     const check = (cell: NormalCellDefinition) => checkCell(cell, "", () => {});
     expect(check(definition(validCell))).toBe(true);
     expect(check(definition({ ...validCell, output: "y" }))).toBe(false);
@@ -123,7 +123,7 @@ describe("checkCell", () => {
 
   test.each<[string, PartialCell, readonly string[]]>([
     [
-      "names that collide",
+      "duplicate names",
       {
         options: { x: 1, W: 2 },
         state: { tanh: 3, h: "hidden_size" },
@@ -138,7 +138,7 @@ describe("checkCell", () => {
       ],
     ],
     [
-      "variants of no option, and for values that an option never has",
+      "variants of unknown options and of impossible values",
       {
         options: { after: true, count: 2, mode: "a", other: "b" },
         variants: { aftr: { true: {} }, after: { yes: {} }, count: { "2.0": {}, "3": {} }, mode: { b: {} } },
@@ -193,7 +193,7 @@ describe("checkCell", () => {
       ],
     ],
     [
-      "what nothing reads",
+      "unused parameters and options",
       {
         options: { rate: 1, flag: true, wide: 2, bias: 3, deep: false },
         parameters: { W: ["input_size", "wide"], b: ["hidden_size"], V: [2] },
@@ -221,7 +221,7 @@ describe("checkCell", () => {
       ],
     ],
     [
-      "an equation that is not there to be replaced, and what is wrong with those that replace others",
+      "a variant that replaces no equation, and problems of replacing equations",
       {
         options: { mode: "a", wide: 0 },
         variants: {
@@ -236,7 +236,7 @@ describe("checkCell", () => {
       ],
     ],
     [
-      "shapes that are wrong for any sizes",
+      "shapes that are wrong for all sizes",
       { equations: ["h' = W @ x + b"] },
       [
         'shape-mismatch /cells/mine/equations/0+7: W @ x: [input_size, hidden_size] times [batch, input_size]: the inner sizes hidden_size and batch differ. The batch is the first axis: write "x @ W".',

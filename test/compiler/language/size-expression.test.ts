@@ -27,7 +27,7 @@ describe("a size", () => {
   ])("%s", (size, dim) => expect(resolve(size)).toBe(dim));
 });
 
-describe("what is no size", () => {
+describe("an invalid size", () => {
   test.each<[string | number, string]>([
     [0, "size /size: 0 is not a size. A size is an integer from 1 to 2147483647."],
     ["-3", "size /size+0: -3 is not a size. A size is an integer from 1 to 2147483647."],
@@ -57,7 +57,7 @@ describe("what is no size", () => {
   });
 });
 
-test("the shapes that a cell declares, and every size that is wrong, where it is written", () => {
+test("declared shapes, and the pointer of every invalid size", () => {
   const source = definition({
     options: { wide: true },
     state: { h: "hidden_size", s: 2 },

@@ -1,4 +1,4 @@
-/** The batch rule of every primitive: one more leading axis is the same as one operation after the other. */
+/** The batching rule of every primitive: one more leading axis equals one operation per entry. */
 import { describe, expect, test } from "vitest";
 import { graphBuilder, ruleOf } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
@@ -12,7 +12,7 @@ import { sizes } from "./sample.js";
 
 const COPIES = [0, 1, 2];
 
-/** Every set of the positions of `count` operands but the empty one. */
+/** All nonempty subsets of the positions of `count` operands. */
 function subsets(count: number): readonly (readonly number[])[] {
   const positions = Array.from({ length: count }, (_, position) => position);
   return Array.from({ length: 2 ** count - 1 }, (_, code) =>
@@ -26,7 +26,7 @@ function stack(copies: readonly Tensor[]): Tensor {
   return tensor(dtype, [copies.length, ...shape], data);
 }
 
-/** What the batch rule makes of a node whose operands at `varying` have the new axis; undefined when it refuses. */
+/** The batched node with the new axis on the operands at `varying`; undefined where the rule refuses. */
 function batchedGraph<K extends OpName>(
   op: K,
   { operands, attributes }: CaseOf<K>,
@@ -34,7 +34,7 @@ function batchedGraph<K extends OpName>(
 ): Graph | undefined {
   const { batch } = ruleOf(op);
   if (batch === "stay") return undefined;
-  // The node itself lives in a loop body, out of reach.
+  // The node is in a loop body, as in the passes that batch.
   const body = graphBuilder("body");
   const bodyInputs = operands.map(({ type }, index) => body.input(`operand.${index}`, type));
   const node: NodeOf<K> = { op, inputs: bodyInputs, outputs: body.apply(op, bodyInputs, attributes), attributes };
@@ -81,7 +81,7 @@ describe.each(ops.filter((op) => ruleOf(op).batch !== "stay"))("%s", (op) => {
   }
 });
 
-test("only what makes values, loops or is a loop stays in a loop", () => {
+test("only constants, loops and recurrent operators never leave a loop", () => {
   const stay = ops.filter((op) => ruleOf(op).batch === "stay");
   expect(stay).toEqual(["Constant", "Range", "Scan", "RNN", "GRU", "LSTM"]);
 });

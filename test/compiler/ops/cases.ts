@@ -1,4 +1,4 @@
-/** Cases of every primitive, and what a case is as a graph. */
+/** Cases of every primitive, and the graph of a case. */
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { verify } from "../../../compiler/graph/verify.js";
 import type { Graph, OpName, Tensor } from "../../../compiler/ir/types.js";
@@ -26,14 +26,14 @@ export const cases: Cases<OpName> = {
 
 export const ops = Object.keys(cases) as readonly OpName[];
 
-/** A graph of one node, which gives all its results. */
+/** A graph of one node with all its outputs. */
 export function graphOf<K extends OpName>(op: K, { operands, attributes }: CaseOf<K>): Graph {
   const b = graphBuilder(op);
   const inputs = operands.map(({ type }, index) => b.input(`operand.${index}`, type));
   return verify(b.finish(b.apply(op, inputs, attributes)), op);
 }
 
-/** Operands of a case; other numbers for another `copy`. */
+/** Random operands of a case, different for each `copy`. */
 export function drawOperands<K extends OpName>(op: K, { title, operands }: CaseOf<K>, copy = 0): readonly Tensor[] {
   const random = randomStream(1, op, title, copy);
   return operands.map((operand) => operand.draw(random));

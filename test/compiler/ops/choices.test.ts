@@ -1,4 +1,4 @@
-/** Where a gradient could be made in more than one way, the one that is made: the cheap one for its sizes. */
+/** Gradients with more than one form: the cheap form for the sizes is chosen. */
 import { expect, test } from "vitest";
 import { differentiate } from "../../../compiler/autodiff/reverse.js";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
@@ -21,13 +21,13 @@ const float = (b: Builder, name: string, ...shape: readonly (number | string)[])
 const integer = (b: Builder, name: string, ...shape: readonly (number | string)[]) =>
   b.input(name, { dtype: "int64", shape });
 
-test("a matrix shared by all rows of a sequence gets one product of all rows at once", () => {
+test("the gradient of a matrix shared by all rows of a sequence is one product over all rows", () => {
   const ops = gradientOps((b) => b.matmul(float(b, "x", "batch", "time", 3), float(b, "W", 3, 4)));
-  // The sum's cotangent; g Wᵀ; then xᵀ g of the flattened operands, with no sum over a batch of products.
+  // The cotangent of the sum; g Wᵀ; then xᵀ g of the flattened operands, without a sum over a batch of products.
   expect(ops).toEqual(["Unsqueeze", "Expand", "Transpose", "MatMul", "Reshape", "Transpose", "Reshape", "MatMul"]);
 });
 
-test("a table of up to 1024 rows adds its rows up by a product with a one-hot matrix, a larger one by a scatter", () => {
+test("the gradient of a table uses a one-hot product up to 1024 rows, a scatter above", () => {
   const lookUp = (rows: number | string) =>
     gradientOps((b) => b.gather(float(b, "E", rows, 8), integer(b, "ids", "batch"), 0)).filter(
       (op) => op === "OneHot" || op === "ScatterElements",
@@ -37,7 +37,7 @@ test("a table of up to 1024 rows adds its rows up by a product with a one-hot ma
   expect(lookUp("rows")).toEqual(["ScatterElements"]);
 });
 
-test("a pick of one entry per row spreads its cotangent by a one-hot row, other picks by a scatter", () => {
+test("the gradient of one gathered entry per row uses one-hot rows, other gathers a scatter", () => {
   const pick = (picks: number) =>
     gradientOps((b) => b.gatherElements(float(b, "x", "batch", 5), integer(b, "ids", "batch", picks), 1)).filter(
       (op) => op === "OneHot" || op === "ScatterElements",
@@ -46,7 +46,7 @@ test("a pick of one entry per row spreads its cotangent by a one-hot row, other 
   expect(pick(2)).toEqual(["ScatterElements"]);
 });
 
-test("a mean over axes of known size is divided by a number, so that it can leave a loop", () => {
+test("the gradient of a mean over axes of static size divides by a constant, so that it can leave a loop", () => {
   expect(gradientOps((b) => b.mean(float(b, "x", "batch", 4), [1]))).not.toContain("Size");
   expect(gradientOps((b) => b.mean(float(b, "x", "batch", 4), [0]))).toContain("Size");
 });

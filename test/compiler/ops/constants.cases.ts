@@ -1,4 +1,4 @@
-/** Cases of the primitives that make values out of nothing but attributes and shapes. */
+/** Cases of the primitives whose results depend only on attributes and shapes. */
 import { scalarTensor, tensor } from "../../../compiler/ir/tensor.js";
 import type { Cases } from "./case.js";
 import { below, constant, normal } from "./sample.js";
@@ -6,7 +6,7 @@ import { below, constant, normal } from "./sample.js";
 export const constants: Cases<"Constant" | "Range" | "Size"> = {
   Constant: [
     { title: "a scalar", operands: [], attributes: { value: scalarTensor(0.5) } },
-    { title: "a matrix of whole numbers", operands: [], attributes: { value: tensor("int64", [2, 1], [3, -4]) } },
+    { title: "a matrix of integers", operands: [], attributes: { value: tensor("int64", [2, 1], [3, -4]) } },
   ],
   Range: [
     { title: "a number", operands: [], attributes: { limit: 4 } },

@@ -1,4 +1,4 @@
-/** Cases of the matrix products: ranks that differ, leading axes that broadcast, factors transposed. */
+/** Cases of the matrix products: different ranks, broadcast leading axes, transposed factors. */
 import type { CaseOf, Cases } from "./case.js";
 import { normal, type Sample } from "./sample.js";
 

@@ -1,9 +1,9 @@
-/** Cases of the elementwise primitives: every rank, broadcasting both ways, every dtype that they take. */
+/** Cases of the elementwise primitives: every rank, broadcasting both ways, every accepted dtype. */
 import type { BinaryOp, UnaryOp } from "../../../compiler/ir/types.js";
 import type { CaseOf, Cases } from "./case.js";
 import { below, constant, flags, nonInteger, normal, positive, type Sample, skewedBelow } from "./sample.js";
 
-/** Cases without attributes: they fit every primitive that has none. */
+/** Cases without attributes, for every primitive that has none. */
 type Plain = readonly [CaseOf<"Neg">, ...CaseOf<"Neg">[]];
 type Draw = (...shape: readonly (number | string)[]) => Sample;
 
@@ -28,8 +28,8 @@ const binary = (x: Draw, y: Draw): Plain => [
 ];
 
 const integers = (x: Draw, y: Draw): Plain => [
-  caseOf("whole numbers", x(2, 3), y(3)),
-  caseOf("short whole numbers", skewedBelow(4, 2, 1), skewedBelow(4, 2, 3)),
+  caseOf("integers", x(2, 3), y(3)),
+  caseOf("int32", skewedBelow(4, 2, 1), skewedBelow(4, 2, 3)),
 ];
 
 const some: Draw = (...shape) => below(3, ...shape);
@@ -37,15 +37,15 @@ const some: Draw = (...shape) => below(3, ...shape);
 export const elementwise: Cases<UnaryOp | BinaryOp | "Where" | "Cast"> = {
   Identity: [
     ...unary(normal),
-    caseOf("whole numbers", below(9, 3)),
-    caseOf("short whole numbers", skewedBelow(9, 3)),
+    caseOf("integers", below(9, 3)),
+    caseOf("int32", skewedBelow(9, 3)),
     caseOf("flags", flags(3)),
   ],
-  Neg: [...unary(normal), caseOf("whole numbers", below(9, 3))],
+  Neg: [...unary(normal), caseOf("integers", below(9, 3))],
   Exp: unary(normal),
   Log: unary(positive),
   Sqrt: unary(positive),
-  Abs: [...unary(nonInteger), caseOf("whole numbers", constant("int64", [3], -2, 0, 3))],
+  Abs: [...unary(nonInteger), caseOf("integers", constant("int64", [3], -2, 0, 3))],
   Sign: unary(nonInteger),
   Floor: unary(nonInteger),
   Cos: unary(normal),
@@ -60,8 +60,8 @@ export const elementwise: Cases<UnaryOp | BinaryOp | "Where" | "Cast"> = {
   Div: binary(normal, positive),
   Pow: binary(positive, normal),
   Mod: [
-    caseOf("whole numbers", below(9, 2, 3), constant("int64", [3], 1, 2, 5)),
-    caseOf("short whole numbers", skewedBelow(9, "batch", 1), constant("int32", [2], 3, 4)),
+    caseOf("integers", below(9, 2, 3), constant("int64", [3], 1, 2, 5)),
+    caseOf("int32", skewedBelow(9, "batch", 1), constant("int32", [2], 3, 4)),
     caseOf("of both signs", constant("int64", [4, 1], -7, -4, 4, 7), constant("int64", [2], 4, -4)),
     caseOf("far beyond 32 bits", constant("int64", [2], 2 ** 52 - 1, 2 ** 50), constant("int64", [], 2 ** 25 - 39)),
   ],
@@ -78,13 +78,13 @@ export const elementwise: Cases<UnaryOp | BinaryOp | "Where" | "Cast"> = {
     caseOf("all three broadcast", flags(2, 1, 1), normal(3, 1), normal(4)),
     caseOf("a scalar branch", flags("batch", 3), normal("batch", 3), normal()),
     caseOf("a scalar condition", flags(), normal(2), normal(3, 2)),
-    caseOf("whole numbers", flags(3), below(5, 3), below(5, 2, 1)),
+    caseOf("integers", flags(3), below(5, 3), below(5, 2, 1)),
   ],
   Cast: [
     { title: "flags to floats", operands: [flags(2, 3)], attributes: { to: "float32" } },
-    { title: "whole numbers to floats", operands: [below(5, "batch")], attributes: { to: "float32" } },
+    { title: "integers to floats", operands: [below(5, "batch")], attributes: { to: "float32" } },
     { title: "floats to themselves", operands: [normal(2, 3)], attributes: { to: "float32" } },
-    { title: "floats to whole numbers", operands: [nonInteger(2, 3)], attributes: { to: "int64" } },
+    { title: "floats to integers", operands: [nonInteger(2, 3)], attributes: { to: "int64" } },
     { title: "floats to flags", operands: [constant("float32", [3], -1, 0, 0.5)], attributes: { to: "bool" } },
     { title: "long to short", operands: [below(5, 2)], attributes: { to: "int32" } },
   ],

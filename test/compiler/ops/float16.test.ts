@@ -1,4 +1,4 @@
-/** Every primitive on float16: it infers what it does on float32, and has the same gradient but for rounding. */
+/** Every primitive on float16: the inferred types of float32, and its gradient up to rounding. */
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../compiler/autodiff/reverse.js";
 import { graphBuilder, ruleOf } from "../../../compiler/graph/builder.js";
@@ -10,10 +10,10 @@ import type { CaseOf } from "./case.js";
 import { cases, drawOperands, ops } from "./cases.js";
 import { sizes } from "./sample.js";
 
-/** Loops hold what their bodies do; scatters, and the recurrent operators of exported models, take float32 alone. */
+/** Excluded: loops, whose bodies are covered, and scatters and recurrent operators, which accept float32 only. */
 const excludedOps: readonly OpName[] = ["Scan", "ScatterElements", "RNN", "GRU", "LSTM"];
 
-/** The sum of the results' squares, made of operands of a type. */
+/** The sum of the squared results, from operands of a dtype. */
 function lossOf<K extends OpName>(op: K, { operands, attributes }: CaseOf<K>, type: FloatType): Graph {
   const b = graphBuilder(op);
   const inputs = operands.map(({ type: operandType }, index) => b.input(`operand.${index}`, operandType));

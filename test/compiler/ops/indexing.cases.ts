@@ -1,10 +1,10 @@
-/** Cases of the primitives that read and write at computed places: repeated places, first and last axes, many rows. */
+/** Cases of the indexing primitives: repeated indices, first and last axes, many rows. */
 import type { CaseOf, Cases } from "./case.js";
 import { below, constant, normal, positive, type Sample, skewedBelow } from "./sample.js";
 
 type Indexing = "Gather" | "GatherElements" | "ScatterElements" | "OneHot";
 
-/** The batch rule takes a batch of tables or a batch of indices, not both. */
+/** The batching rule accepts a batch of tables or a batch of indices, not both. */
 const gather = (title: string, data: Sample, indices: Sample, axis: number): CaseOf<"Gather"> => ({
   title,
   operands: [data, indices],
@@ -29,8 +29,8 @@ export const indexing: Cases<Indexing> = {
     gather("one column", normal(4, 3), below(3), 1),
     gather("entries of a vector", normal(4), below(4, "time"), 0),
     gather("short indices", normal(4, 2), skewedBelow(4, 3), 0),
-    gather("whole numbers", below(9, 4, 2), below(4, 3), 0),
-    // These three add their gradient up with ScatterElements.
+    gather("integers", below(9, 4, 2), below(4, 3), 0),
+    // The gradients of these three use ScatterElements.
     gather("of an unknown number of rows", normal("rows", 2), below(5, "batch", 3), 0),
     gather("of more than 1024 rows", normal(1030), constant("int64", [4], 1029, 7, 1029, 0), 0),
     gather("of more than 1024 columns", normal(1, 1030), constant("int64", [4], 1029, 7, 1029, 0), 1),

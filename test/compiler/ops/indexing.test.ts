@@ -1,4 +1,4 @@
-/** Places outside an axis: reading and writing there stops, a one-hot row there is all zeros. */
+/** Indices out of range: gathering and scattering throw, one-hot rows are zeros. */
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
@@ -25,11 +25,11 @@ test.each<readonly [string, number, number, (b: Builder, data: Value, ids: Value
   expect(() => run([0, index], build)).toThrow(`index ${index} is outside an axis of ${size}`);
 });
 
-test("a one-hot row of a place outside is all zeros", () => {
+test("the one-hot row of an index out of range is zeros", () => {
   expect(run([1, 4], (b, _, ids) => b.oneHot(ids, 2))).toEqual([[0, 1, 0, 0]]);
 });
 
-test("updates of one place add up", () => {
+test("updates of equal indices add up", () => {
   expect(
     run([1, 1], (b, data, ids, updates) =>
       b.scatterElements(data, b.expand(ids, [2, 3]), b.expand(updates, [2, 3]), 0),

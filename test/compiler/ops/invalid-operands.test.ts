@@ -1,11 +1,11 @@
-/** Operands that break a primitive's rules are refused when the node is made, in words that say which and why. */
+/** Operands that break a primitive's rules throw at once; the error names the node and the reason. */
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import type { Builder } from "../../../compiler/ir/builder.js";
 import { scalarTensor, tensor } from "../../../compiler/ir/tensor.js";
 import type { Graph, Value } from "../../../compiler/ir/types.js";
 
-/** Operands by name: `x` [2, 3], `y` [4] and the like. */
+/** Operands by name, such as `x` [2, 3]. */
 interface Operands {
   readonly b: Builder;
   f(name: string, ...shape: readonly (number | string)[]): Value;
@@ -180,7 +180,7 @@ test.each<readonly [string, (operands: Operands) => void]>([
       b.apply("Scan", [f("h", "batch", 2), f("x", "time", "batch", 2)], { ...loop, body });
     },
   ],
-  // numbers in a row, and recurrent operators
+  // ranges and recurrent operators
   ["Range(n[2]): the limit is int64[2], not an int64 scalar", ({ b, i }) => b.rangeOf(i("n", 2), "count")],
   [
     "RNN(x[time, batch, 2], W[1, 3, 2], R[1, 3, 3], B[1, 6], h[1, batch, 3]): 5 operands, not 4",
@@ -207,7 +207,7 @@ test.each<readonly [string, (operands: Operands) => void]>([
   expect(errorOf(build)).toBe(message);
 });
 
-test("a tensor has as many numbers as its shape", () => {
+test("the number of a tensor's entries must match its shape", () => {
   expect(() => tensor("float32", [2, 3], [1, 2])).toThrow("2 numbers for a tensor of 6 elements");
   expect(scalarTensor(2)).toEqual({ dtype: "float32", shape: [], data: Float64Array.of(2) });
 });

@@ -1,10 +1,10 @@
-/** Cases of Scan as a primitive; its gradient has tests of its own in test/autodiff/. */
+/** Cases of Scan; its gradient is tested in test/compiler/autodiff. */
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import type { Graph } from "../../../compiler/ir/types.js";
 import type { CaseOf, Cases } from "./case.js";
 import { normal } from "./sample.js";
 
-/** h' = tanh(x + h @ U), with h' as output too and a captured U [2, 2]. */
+/** h' = tanh(x + h @ U), with h' as scan output and a captured U [2, 2]. */
 function recurrence(): Graph {
   const b = graphBuilder("recurrence");
   const h = b.input("h", { dtype: "float32", shape: ["batch", 2] });

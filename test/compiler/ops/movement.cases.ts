@@ -1,4 +1,4 @@
-/** Cases of the primitives that move entries: symbolic and numeric sizes, first and last axes, unequal parts. */
+/** Cases of the movement primitives: symbolic and static sizes, first and last axes, unequal splits. */
 import type { Dim, Shape } from "../../../compiler/ir/types.js";
 import type { CaseOf, Cases } from "./case.js";
 import { below, flags, normal, type Sample } from "./sample.js";
@@ -48,7 +48,7 @@ export const movement: Cases<Movement> = {
     to("an axis split", normal(6), 2, 3),
     to("to a scalar", normal(1, 1)),
     to("from a scalar", normal(), 1),
-    to("whole numbers", below(5, 4), 2, 2),
+    to("integers", below(5, 4), 2, 2),
   ],
   Expand: [
     to("an axis of 1", normal(2, 1), 2, 3),
@@ -63,7 +63,7 @@ export const movement: Cases<Movement> = {
     transpose("a rotation of axes, which is not its own inverse", normal(2, 3, 4), 1, 2, 0),
     transpose("the identity", normal(2, 3), 0, 1),
     transpose("a scalar", normal()),
-    transpose("whole numbers", below(5, 2, 3, 1), 2, 0, 1),
+    transpose("integers", below(5, 2, 3, 1), 2, 0, 1),
   ],
   Unsqueeze: [
     axes("in front", normal(2, 3), 0),
@@ -82,15 +82,15 @@ export const movement: Cases<Movement> = {
     concat("columns", 1, normal("batch", 2), normal("batch", 3)),
     concat("rows, one part of a symbolic size", 0, normal("batch", 2), normal(1, 2), normal("time", 2)),
     concat("the middle axis", 1, normal(2, 1, 2), normal(2, 3, 2)),
-    concat("a single part", 0, normal(2)),
-    concat("whole numbers", 0, below(5, 2), below(5, 1)),
+    concat("a single output", 0, normal(2)),
+    concat("integers", 0, below(5, 2), below(5, 1)),
   ],
   Split: [
-    split("unequal parts of the last axis", normal("batch", 6), 1, 1, 3, 2),
+    split("unequal sizes of the last axis", normal("batch", 6), 1, 1, 3, 2),
     split("the first axis", normal(4, 2), 0, 2, 2),
     split("the middle axis", normal(2, 3, 2), 1, 1, 2),
-    split("a single part", normal(3), 0, 3),
-    split("whole numbers", below(5, 3), 0, 1, 2),
+    split("a single output", normal(3), 0, 3),
+    split("integers", below(5, 3), 0, 1, 2),
   ],
   Slice: [
     slice("the front", normal(5, 2), 0, 0, 2),
@@ -99,7 +99,7 @@ export const movement: Cases<Movement> = {
     slice("up to a symbol", normal("time", 2), 0, 1, "time"),
     slice("all but the last step", normal("batch", "time"), 1, 0, "time-1"),
     slice("nothing", normal(3), 0, 1, 1),
-    slice("whole numbers", below(5, 4), 0, 1, 3),
+    slice("integers", below(5, 4), 0, 1, 3),
   ],
   Pad: [
     pad("in front", normal(2, 3), 0, 1, 0),
@@ -109,6 +109,6 @@ export const movement: Cases<Movement> = {
     pad("by nothing", normal(3), 0, 0, 0),
     pad("moved on by one", normal(2, "time", 2), 1, 1, -1),
     pad("cut at both ends", normal(5), 0, -1, -2),
-    pad("whole numbers", below(5, 2), 0, 1, 1),
+    pad("integers", below(5, 2), 0, 1, 1),
   ],
 };

@@ -1,4 +1,4 @@
-/** Cases of the recurrent operators; test/emit holds them against onnxruntime, test/export against the cells. */
+/** Cases of the recurrent operators; test/compiler/onnx compares them with onnxruntime, test/compiler/export with cells. */
 import type { Cases } from "./case.js";
 import { normal, type Sample, skewedBelow } from "./sample.js";
 
@@ -7,7 +7,7 @@ const HIDDEN = 3;
 const noOptions = { hidden: HIDDEN, reverse: false, lengths: false, initial: false } as const;
 const allOptions = { hidden: HIDDEN, reverse: true, lengths: true, initial: true } as const;
 
-/** X, W, R, B of an operator with so many gates. */
+/** X, W, R and B of an operator with `gates` gates. */
 function weights(gates: number): readonly Sample[] {
   const rows = gates * HIDDEN;
   return [normal("time", "batch", 2), normal(1, rows, 2), normal(1, rows, HIDDEN), normal(1, 2 * rows)];

@@ -1,4 +1,4 @@
-/** Cases of the primitives that reduce or normalize: several axes, kept or not, all of them, none of them. */
+/** Cases of reductions and normalizations: several axes, kept or removed, all axes, no axes. */
 import type { CaseOf, Cases } from "./case.js";
 import { below, constant, normal, type Sample } from "./sample.js";
 
@@ -37,15 +37,15 @@ const rows: readonly [CaseOf<"Softmax">, ...CaseOf<"Softmax">[]] = [
 ];
 
 export const reduction: Cases<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = {
-  ReduceSum: [...reductions, reduce("whole numbers", below(5, 2, 3), [1], false)],
+  ReduceSum: [...reductions, reduce("integers", below(5, 2, 3), [1], false)],
   ReduceMean: reductions,
-  ReduceMax: [...reductions, reduce("whole numbers", below(5, 2, 3), [1], true)],
+  ReduceMax: [...reductions, reduce("integers", below(5, 2, 3), [1], true)],
   ArgMax: [
     along("the last axis", normal("batch", 4), 1),
     along("the first axis", normal(4, 2), 0),
     along("the middle", normal(2, 3, 2), 1),
     along("a vector", normal(4), 0),
-    along("whole numbers with equal entries", below(2, 3, 4), 1),
+    along("integers with equal entries", below(2, 3, 4), 1),
   ],
   Softmax: rows,
   LogSoftmax: rows,

@@ -1,4 +1,4 @@
-/** Every primitive against its own arithmetic: the types it infers and the gradient it gives. */
+/** Every primitive: inferred types against evaluated ones, gradients against finite differences. */
 import { describe, expect, test } from "vitest";
 import { ruleOf } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
@@ -31,6 +31,6 @@ describe.each(ops)("%s", (op) => {
   for (const example of cases[op] as readonly CaseOf<typeof op>[]) {
     test(`infers types: ${example.title}`, () => testTypes(op, example));
     if (ruleOf(op).vjp === "inference") continue;
-    test(`has its differences for gradient: ${example.title}`, () => testGradient(op, example));
+    test(`has the gradient of its finite differences: ${example.title}`, () => testGradient(op, example));
   }
 });

@@ -1,10 +1,10 @@
-/** Random operands for tests: a type, and a way to draw a tensor of it from the domain where the primitive is smooth. */
+/** Random operands for tests: a type, and a generator in the domain where the primitive is smooth. */
 import { evaluateDim } from "../../../compiler/ir/dims.js";
 import { tabulate } from "../../../compiler/ir/tensor.js";
 import type { Dim, DType, Shape, Tensor, Type } from "../../../compiler/ir/types.js";
 import type { RandomStream } from "../../../runtime/tensors/random.js";
 
-/** What the symbols in the shapes of samples stand for. */
+/** The sizes of the symbols in shapes of samples. */
 export const sizes: ReadonlyMap<string, number> = new Map([
   ["batch", 2],
   ["time", 3],
@@ -42,12 +42,12 @@ export function positive(...shape: Shape): Sample {
   return sample("float32", shape, (random) => 0.5 + 1.5 * random.uniform());
 }
 
-/** Halves of odd numbers, give or take 0.3: neither close to a whole number nor to zero. */
+/** Odd multiples of 0.5, plus or minus 0.3: away from integers and from zero. */
 export function nonInteger(...shape: Shape): Sample {
   return sample("float32", shape, (random) => random.below(5) - 2.5 + 0.6 * (random.uniform() - 0.5));
 }
 
-/** Whole numbers from 0 up to a limit. */
+/** Integers from 0 up to a limit, exclusive. */
 export function below(limit: number, ...shape: Shape): Sample {
   return sample("int64", shape, (random) => random.below(limit));
 }
@@ -60,7 +60,7 @@ export function flags(...shape: Shape): Sample {
   return sample("bool", shape, (random) => random.below(2));
 }
 
-/** A constant of the given entries, the same at every draw. */
+/** A constant tensor, the same in every draw. */
 export function constant(dtype: DType, shape: readonly number[], ...data: readonly number[]): Sample {
   return { type: { dtype, shape }, draw: () => ({ dtype, shape, data: Float64Array.from(data) }) };
 }

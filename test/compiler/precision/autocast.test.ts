@@ -1,4 +1,4 @@
-/** Which values of a graph become float16, and what stands between them and the others. */
+/** Automatic mixed precision: the values that become float16, and the casts. */
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { scan } from "../../../compiler/graph/loop.js";
@@ -23,7 +23,7 @@ function halfOf(build: (b: Builder, inputs: Inputs) => readonly Value[]): string
   return `\n${text.split("\n").slice(5).join("\n")}`;
 }
 
-test("products are of 16 bits, and so is what follows, up to what needs 32; parameters are cast once", () => {
+test("products and their readers are float16 up to an operation in float32; parameters are cast once", () => {
   expect(
     halfOf((b, { x, W }) => {
       const half = b.tanh(b.matmul(x, W));
@@ -56,7 +56,7 @@ test("products are of 16 bits, and so is what follows, up to what needs 32; para
   `);
 });
 
-test("numbers that the data gives are exact: so are their differences from what the model makes", () => {
+test("data stays float32, and so do its differences from predictions", () => {
   expect(
     halfOf((b, { x, W }) => [b.sum(b.sub(b.matmul(b.matmul(x, W), b.transpose(W, [1, 0])), x))]),
   ).toMatchInlineSnapshot(`
@@ -75,7 +75,7 @@ test("numbers that the data gives are exact: so are their differences from what 
   `);
 });
 
-test("parameters by themselves are computed with as they are: a penalty, a picked row", () => {
+test("operations on parameters alone stay float32: a penalty, a gathered row", () => {
   expect(halfOf((b, { W, U, ids }) => [b.sum(b.mul(W, W)), b.matmul(b.gather(U, ids, 0), U)])).toMatchInlineSnapshot(`
     "
       mul: f32[3, 4] = Mul(W, W)
@@ -91,7 +91,7 @@ test("parameters by themselves are computed with as they are: a penalty, a picke
   `);
 });
 
-test("numbers beyond float16 keep what they meet at 32 bits", () => {
+test("constants beyond float16 keep the other operand in float32", () => {
   expect(
     halfOf((b, { x, W }) => {
       const scores = b.matmul(x, W);
@@ -115,7 +115,7 @@ test("numbers beyond float16 keep what they meet at 32 bits", () => {
   `);
 });
 
-test("a state is as wide as its steps make it", () => {
+test("the precision of a state is a fixed point over its steps", () => {
   expect(
     halfOf((b, { x, W, U }) => {
       const zeros = b.expand(b.scalar(0), ["batch", 4]);
@@ -158,7 +158,7 @@ test("a state is as wide as its steps make it", () => {
   `);
 });
 
-test("flags and one-hot rows are made of 16 bits at once", () => {
+test("booleans and one-hot rows become float16 without a cast from float32", () => {
   expect(
     halfOf((b, { x, W, ids }) => {
       const scores = b.matmul(x, W);

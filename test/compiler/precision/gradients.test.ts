@@ -1,4 +1,4 @@
-/** Gradients in float16 against those in float32: every kind of layer and loss, before the passes and after them. */
+/** Gradients in float16 against float32: every kind of layer and loss, with and without passes. */
 import { describe, expect, test } from "vitest";
 import { lower } from "../../../compiler/compile.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
@@ -87,7 +87,7 @@ const specs: Readonly<Record<string, Written>> = {
     ...words,
     model: [{ layer: "embedding", size: 4 }, { layer: "rnn", cell: "rnn", hidden_size: 5 }, { layer: "projection" }],
   },
-  "steps laid out": recurrent("lstm", { unroll: true }),
+  "unrolled steps": recurrent("lstm", { unroll: true }),
   "penalties, dropout and a clip": {
     ...recurrent("lstm", { dropout: { output: 0.2 } }),
     regularization: { l2: 0.01 },
@@ -96,7 +96,7 @@ const specs: Readonly<Record<string, Written>> = {
   "portions of a batch": { ...recurrent("gru"), train: { batch_size: 4, accumulate: 2 } },
 };
 
-/** Two numbers of 11 bits, and sums of some dozens of their products. */
+/** Products of two 11-bit significands, in sums of some dozens. */
 const tolerance = 0.02;
 
 async function prepared(text: Written, precision: "float32" | "float16") {
@@ -141,7 +141,7 @@ const typesOf = (graph: Graph): readonly string[] =>
   ]);
 
 describe.each(Object.entries(specs))("%s", (_, text) => {
-  test("has nearly the gradients of float32, as float32", async () => {
+  test("has float32 gradients that are close to those without float16", async () => {
     const full = await prepared(text, "float32");
     const half = await prepared(text, "float16");
     expect(typesOf(full.step)).not.toContain("float16");

@@ -1,4 +1,4 @@
-/** Nodes as equations: operators with the parentheses that they need, and names where something is read again. */
+/** Nodes as equations: necessary parentheses only, and names for values that are read again. */
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
 import type { Builder } from "../../../../compiler/ir/builder.js";
@@ -7,7 +7,7 @@ import { infixLines, repeatedValues } from "../../../../compiler/ir/print/equati
 import { tensor } from "../../../../compiler/ir/tensor.js";
 import type { Value } from "../../../../compiler/ir/types.js";
 
-/** The lines of what is made of x [2, 3], y [2, 3] and deep [4, 2, 3]. */
+/** The lines of an expression over x [2, 3], y [2, 3] and deep [4, 2, 3]. */
 function lines(build: (b: Builder, x: Value, y: Value, cube: Value) => Value): readonly string[] {
   const b = graphBuilder("page");
   const input = (name: string, ...shape: readonly number[]) => b.input(name, { dtype: "float32", shape });
@@ -42,14 +42,14 @@ test.each<[string, (b: Builder, x: Value, y: Value, cube: Value) => Value]>([
   expect(lines(build)).toEqual([expected]);
 });
 
-test("rows are picked by a table of numbers, which has a line", () => {
+test("a constant tensor of indices has a line", () => {
   expect(lines((b, x) => b.gather(x, b.constant(tensor("int64", [2], [1, 0])), 0))).toEqual([
     "t = constant",
     "r = x[t]",
   ]);
 });
 
-test("what is read again has a name, unless it is short", () => {
+test("a value that is read again has a name, unless it is short", () => {
   const twice = (b: Builder, value: Value) => b.mul(value, value);
   expect(lines((b, x) => twice(b, b.tanh(x)))).toEqual(["r = tanh(x) * tanh(x)"]);
   expect(lines((b, x, y) => twice(b, b.add(x, y)))).toEqual(["t = x + y", "r = t * t"]);

@@ -1,4 +1,4 @@
-/** How graphs look as text, as drawings in DOT and as SVG. */
+/** Graphs as text, in DOT and as SVG. */
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
 import { scan } from "../../../../compiler/graph/loop.js";
@@ -176,7 +176,7 @@ test("DOT of constants", () => {
   `);
 });
 
-/** A loop with a scalar among what it captures, in which nothing has a name. */
+/** A loop with a captured scalar and without names. */
 function unnamedGraph(): Graph {
   const inner = graphBuilder("step");
   const float = (...shape: readonly number[]) => ({ dtype: "float32", shape }) as const;
@@ -189,7 +189,7 @@ function unnamedGraph(): Graph {
   );
 }
 
-test("a loop without names, run again in the gradient", () => {
+test("a checkpointed loop without names", () => {
   expect(printGraph(unnamedGraph())).toMatchInlineSnapshot(`
     "graph nameless
       input input: f32[2]
@@ -233,7 +233,7 @@ test("a loop without names, run again in the gradient", () => {
   `);
 });
 
-test("numbers that are none, or have a sign alone", () => {
+test("NaN, infinities and -0", () => {
   const b = graphBuilder("numbers");
   const numbers = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0].map((value) => b.scalar(value));
   expect(printGraph(b.finish(numbers))).toBe(
@@ -241,14 +241,14 @@ test("numbers that are none, or have a sign alone", () => {
   );
 });
 
-test("a value of another graph is told", () => {
+test("a value of another graph is marked", () => {
   const foreignValue = graphBuilder("other").input("x", { dtype: "float32", shape: [] });
   expect(printGraph({ ...graphBuilder("broken").finish([]), outputs: [foreignValue] })).toContain(
     "output (not in this graph)",
   );
 });
 
-test("DOT quotes what names may hold", () => {
+test("DOT escapes names", () => {
   const b = graphBuilder('a "graph"');
   const x = b.input('back\\slash "quoted"', { dtype: "float32", shape: [] });
   expect(toDot(b.finish([x]))).toContain('label="back\\\\slash \\"quoted\\"\\nf32"');

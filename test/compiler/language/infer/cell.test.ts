@@ -7,7 +7,7 @@ import type { Problem } from "../../../../schema/diagnostics/index.js";
 import { definition, type PartialCell } from "../../../support/cell-definition.js";
 import { line } from "../../../support/problem-lines.js";
 
-/** Lowers a cell of inputs 3 wide and states 4 wide. */
+/** Builds a step of a cell with input size 3 and state size 4. */
 function lower(partialCell: PartialCell, sizes: CellSizes = { hidden_size: 4, input_size: 3 }) {
   const problems: Problem[] = [];
   const cell = resolveCell(
@@ -49,7 +49,7 @@ const problems = (equation: string, sizes?: CellSizes) =>
   lower({ equations: [equation, "h' = h"] }, sizes).problems.map((text) => text.replace("/cell/equations/0", ""));
 
 describe("matrix products", () => {
-  test("the example of the error message", () => {
+  test("an example of the error message", () => {
     const messages = problems("g = tanh(x @ V + b)", { hidden_size: 25, input_size: 25 });
     expect(messages).toEqual([
       'shape-mismatch +11: x @ V: [batch, 25] times [24, 100]: the inner sizes 25 and 24 differ. V is declared [24, 4*hidden_size]; make its first size 25, or write "input_size".',
@@ -133,13 +133,13 @@ describe("broadcasting", () => {
     ],
   ])("%s", (equation, expected) => expect(problems(equation)).toEqual([expected]));
 
-  test("a long expression is shortened", () => {
+  test("a long expression is truncated", () => {
     expect(problems("a = sigmoid(h + h + h + h + h + h + h + h + h + h) * x")).toEqual([
       "shape-mismatch +51: sigmoid(h + h + h + h + h + h + h + h +…: [batch, 4] and [batch, 3]: the sizes 4 and 3 differ",
     ]);
   });
 
-  test("what depends on something wrong is not reported again", () => {
+  test("an expression that depends on a problem is not reported again", () => {
     const { problems } = lower({ equations: ["a = x - h", "c, d = split(a @ U, 2)", "h' = tanh(c) + d", "y = x @ b"] });
     expect(problems).toEqual([
       "shape-mismatch /cell/equations/0+6: x - h: [batch, 3] and [batch, 4]: the sizes 3 and 4 differ",
@@ -225,30 +225,30 @@ describe("next states and outputs", () => {
     expect(lower({ equations, ...(output !== undefined && { output }) }).problems).toEqual([expected]);
   });
 
-  test.each(["0", "rate", "b"])("h' = %s is repeated for each row", (value) => {
+  test.each(["0", "rate", "b"])("h' = %s is expanded to the batch", (value) => {
     const { step, problems } = lower({ equations: [`h' = ${value}`, "y = h' @ U"], output: "y" });
     expect(problems).toEqual([]);
     expect(step?.states.h?.type.shape).toEqual(["batch", 4]);
     expect(step?.output.type.shape).toEqual(["batch", 4]);
   });
 
-  test("an output that does not depend on the batch is repeated too", () => {
+  test("an output that does not depend on the batch is expanded too", () => {
     const { step, problems } = lower({ equations: ["h' = h", "y = concat(b, k)"], output: "y" });
     expect(problems).toEqual([]);
     expect(step?.output.type.shape).toEqual(["batch", 11]);
   });
 });
 
-describe("sizes that only the data knows", () => {
+describe("sizes that depend on the data", () => {
   const sizes = { hidden_size: 4, input_size: "vocabulary" };
 
-  test("a cell that uses them as they are is built", () => {
+  test("a cell that does not compare them is built", () => {
     const { step, problems } = lower({ equations: ["h' = tanh(x @ W + b)", "y = concat(h', x)"], output: "y" }, sizes);
     expect(problems).toEqual([]);
     expect(step?.output.type.shape).toEqual(["batch", "vocabulary+4"]);
   });
 
-  test("parts of them are slices", () => {
+  test("split uses slices", () => {
     const equations = ["p, q = split(concat(x, x), 2)", "h' = p @ W - q @ W"];
     const { step, problems } = lower({ equations }, sizes);
     expect(problems).toEqual([]);
@@ -266,7 +266,7 @@ describe("sizes that only the data knows", () => {
     },
   );
 
-  test("the batch is never such a size", () => {
+  test("the batch is not such a size", () => {
     expect(problems("a = W @ h", sizes)).toEqual([
       'shape-mismatch +6: W @ h: [vocabulary, 4] times [batch, 4]: the inner sizes 4 and batch differ. The batch is the first axis: write "h @ W".',
     ]);

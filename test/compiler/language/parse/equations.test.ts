@@ -15,7 +15,7 @@ function problems(equations: readonly string[], overrides: PartialCell = {}): re
   return lines((report) => parseEquations(cell, "/cells/mine", report));
 }
 
-test("equations become assignments with the places of their names", () => {
+test("equations become assignments with positions of names", () => {
   const equations = ["p, q = split(x @ W, 2)", "  h' = leak * p + q + h"];
   const cell = resolveCell(definition({ ...base, equations }), {});
   const assignments = parseEquations(cell, "/cells/mine", () => {});
@@ -119,13 +119,13 @@ describe("names", () => {
     ],
   ])("%s", (_, equations, expected) => expect(problems(equations)).toEqual(expected));
 
-  test("an output that is a state's name", () => {
+  test("an output with a state's name", () => {
     expect(problems(["h' = h"], { output: "h" })).toEqual([
       `unknown-name /cells/mine/output: the output "h" is not a name that an equation sets. Did you mean "h'"?`,
     ]);
   });
 
-  test("names that objects have by themselves are names like others", () => {
+  test("names of Object.prototype are ordinary names", () => {
     expect(problems(["constructor = toString", "__proto__ = constructor", "h' = __proto__ + h"])).toEqual([
       'unknown-name /cells/mine/equations/0+14: unknown name "toString". Names: x, h, W, b, leak.',
     ]);
@@ -189,7 +189,7 @@ describe("calls", () => {
   ])("%s", (_, equation, expected) => expect(problems([equation])).toEqual([expected]));
 });
 
-describe("form", () => {
+describe("syntax", () => {
   test.each<[string, readonly string[]]>([
     ["tanh(h)", ['equation-syntax /cells/mine/equations/0+0: an equation sets a name. Write "name = expression".']],
     [
@@ -212,7 +212,7 @@ describe("form", () => {
     ["a = h $ x", ['equation-syntax /cells/mine/equations/0+6: "$" is not allowed in an equation']],
   ])("%s", (equation, expected) => expect(problems([equation, "h' = h"])).toEqual(expected));
 
-  test("a broken right side still sets its names, and all equations are read", () => {
+  test("an equation with a syntax error still sets its names, and all equations are checked", () => {
     expect(problems(["a = h +", "b2 = h * * h", "h' = a + b2 + c"])).toEqual([
       "equation-syntax /cells/mine/equations/0+7: a value is missing at the end",
       'equation-syntax /cells/mine/equations/1+9: a value is missing before "*"',

@@ -50,7 +50,7 @@ describe("structure", () => {
 });
 
 describe("positions", () => {
-  test("every node has its own text, parentheses of its operands included", () => {
+  test("every node has its text, with the parentheses of its operands", () => {
     const text = " tanh( (f * h') @ Un + -( bn ) )";
     const positions: string[] = [];
     visit(parsed(text), (node) => {
@@ -84,7 +84,7 @@ describe("positions", () => {
     ),
   }));
 
-  test("the text of a node, read alone, is that node", () => {
+  test("the text of a node parses to the node", () => {
     fc.assert(
       fc.property(expression, (text) => {
         visit(parsed(text), (node) => {
@@ -96,7 +96,7 @@ describe("positions", () => {
   });
 });
 
-describe("what is not an expression", () => {
+describe("syntax errors", () => {
   test.each([
     ["", "equation-syntax at 0: a value is missing at the end"],
     ["a + ", "equation-syntax at 4: a value is missing at the end"],
@@ -155,7 +155,7 @@ describe("what is not an expression", () => {
     ["a + 🙂", 'equation-syntax at 4: "🙂" is not allowed in an equation'],
   ])("%s", (text, expected) => expect(errorOf(text)).toBe(expected));
 
-  test("nothing longer than a cell needs, and nothing that deep recursion could break on", () => {
+  test("an expression has at most 1000 tokens, which no recursion overflows on", () => {
     const half = maxTokens / 2;
     expect(parseExpression(`${"(".repeat(half - 1)}a${")".repeat(half - 1)}`).ok).toBe(true);
     expect(parseExpression(`${"-".repeat(maxTokens - 1)}a`).ok).toBe(true);
@@ -181,7 +181,7 @@ describe("what is not an expression", () => {
   });
 });
 
-test("jsep's own grammar stays as it is", () => {
+test("jsep's global grammar is not changed", () => {
   parsed("a @ b + h'");
   expect(jsep.binary_ops["@"]).toBeUndefined();
   expect(() => jsep("a @ b")).toThrow();
