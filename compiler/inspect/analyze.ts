@@ -6,7 +6,7 @@ import { restrictGraph } from "../graph/restrict.js";
 import { elementCount } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import type { Graph, Value } from "../ir/types.js";
-import type { TrainingStep } from "../pipeline/lowered.js";
+import type { TrainingStep } from "../pipeline/training-step.js";
 import { perMicroBatch, type Signature } from "../signature.js";
 
 export interface TensorSummary {

@@ -14,7 +14,7 @@ import { at } from "../ir/expect.js";
 import { interfaceType } from "../ir/float16.js";
 import type { Graph, Node, Value } from "../ir/types.js";
 import { IR_VERSION, TRAINING_OPSET } from "../onnx/versions.js";
-import { buildLossProgram } from "../pipeline/training-step.js";
+import { elaborateTraining } from "../pipeline/training-step.js";
 import type { Signature } from "../signature.js";
 
 /** One value of the step, and its origin. */
@@ -48,9 +48,9 @@ export interface Probe {
 
 /** @returns undefined where the spec has problems. */
 export async function probe(spec: NormalSpec, signature: Signature): Promise<Probe | undefined> {
-  const result = buildLossProgram(spec, signature, {});
+  const result = elaborateTraining({ spec, signature, options: {} });
   if (!result.ok) return undefined;
-  const { lossProgram, portions: microBatches } = result;
+  const { lossProgram, microBatches } = result.program;
   const wrt = lossProgram.inputs.flatMap((port, index) => (isParameter(port) ? [index] : []));
   const differentiated = differentiate(lossProgram.graph, 0, wrt);
   const groups = [...forwardValues(lossProgram, differentiated), gradients(lossProgram, differentiated, wrt)];

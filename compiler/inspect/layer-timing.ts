@@ -7,7 +7,7 @@ import { restrictGraph } from "../graph/restrict.js";
 import { IR_VERSION, TRAINING_OPSET } from "../onnx/versions.js";
 import { stepPasses } from "../optimize/pipeline.js";
 import { forwardPorts } from "../pipeline/manifest.js";
-import { stageRunner } from "../pipeline/training-step.js";
+import { stageRunner } from "../pipeline/stages.js";
 import { type Signature, withDynamicShapes } from "../signature.js";
 
 export interface TruncatedModel {

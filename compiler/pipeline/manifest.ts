@@ -8,6 +8,12 @@ import type { Graph, Value } from "../ir/types.js";
 import type { HalfStep } from "../training/data-parallel.js";
 import type { StepGraph } from "../training/step-graph.js";
 
+/** A graph with the name and role of each input and output. */
+export interface GraphWithPorts {
+  readonly graph: Graph;
+  readonly ports: Ports;
+}
+
 function port(name: string, role: Role, value: Value | undefined): Port {
   const { type } = expectDefined(value, `the value of port ${name}`);
   return { name, role, dtype: interfaceType(type.dtype), shape: type.shape };

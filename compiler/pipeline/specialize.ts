@@ -1,4 +1,4 @@
-/** Models for arrays of known sizes, without loops, in what WebGPU has kernels for. */
+/** Graphs for arrays of static shapes, without loops, in operators that have kernels on WebGPU. */
 import { HOST_OUTPUT, PARAMETER_L1, type Ports, type Role, readbackName } from "../artifact.js";
 import { graphBuilder } from "../graph/builder.js";
 import { inline } from "../graph/rewrite.js";
@@ -10,13 +10,14 @@ import { staticShape } from "../ir/tensor.js";
 import type { Graph, Value } from "../ir/types.js";
 import { runPasses, webgpuPasses } from "../optimize/pipeline.js";
 import { webgpu } from "../optimize/target/index.js";
+import type { GraphWithPorts } from "./manifest.js";
 
 /** A graph with the names of its inputs and outputs. */
 export interface SpecializedGraph {
   readonly graph: Graph;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** What the output `report` holds, one after the other: everything for the host comes in one piece. Float32. */
+  /** The tensors that the output `report`, float32, concatenates: all outputs for the host are read back at once. */
   readonly hostOutputs: readonly HostOutput[];
 }
 
@@ -26,14 +27,15 @@ export interface HostOutput {
 }
 
 /**
- * Binds a graph to sizes and lays its loops out. Its whole numbers are of 32 bits, at its inputs too; a size that is not given stays
- * open, and so does a loop of so many steps. The number of updates is left to whoever calls; of new parameters the magnitudes are told.
+ * A graph for WebGPU: symbols replaced by sizes, loops of a known length unrolled, int64 narrowed to int32 (inputs too).
  *
- * @param deviceResident roles of outputs that stay on the device, each by itself; the others are one vector.
+ * A symbol without a size stays dynamic, and so does a loop of that length. The output `next/step` is dropped: the caller
+ * counts steps. Where the graph returns parameters, an output `magnitudes`, float32 [parameters], holds the L1 norm of each.
+ *
+ * @param deviceResident roles of outputs that stay on the device, each as a tensor; the others are concatenated in `report`.
  */
 export function specialize(
-  graph: Graph,
-  ports: Ports,
+  { graph, ports }: GraphWithPorts,
   sizes: ReadonlyMap<string, number>,
   deviceResident: readonly Role[] = [],
 ): SpecializedGraph {
@@ -62,7 +64,7 @@ function joinHostOutputs(
     .map(({ value }) => b.reshape(b.sum(b.abs(value)), [1]));
   const hostOutputs = [
     ...outputValues.filter((output) => output.role !== "step" && !isSeparate(output)),
-    // Evaluation gives no parameters.
+    // Evaluation returns no parameters.
     ...(l1Norms.length > 0 ? [{ name: PARAMETER_L1, value: b.concat(l1Norms, 0) }] : []),
   ];
   const flat = hostOutputs.map(({ value }) => b.reshape(value, [elementCount(value.type.shape)]));
@@ -76,16 +78,16 @@ function joinHostOutputs(
   };
 }
 
-/** What makes a number of 16 bits: for trying whether a device has such numbers. */
+/** A graph that computes in float16, to find out whether a device supports it. */
 export function float16Probe(): SpecializedGraph {
-  const b = graphBuilder("half");
+  const b = graphBuilder("float16_probe");
   const half = b.cast(b.input("x", { dtype: "float32", shape: [1] }), "float16");
   return { graph: b.finish([b.cast(b.add(half, half), "float32")]), inputs: ["x"], outputs: ["y"], hostOutputs: [] };
 }
 
-/** What gives its inputs again: for reading what lies on a device. */
+/** Copies of inputs, to read tensors back from a device. */
 export function readbackGraph(ports: Ports["inputs"], sizes: ReadonlyMap<string, number>): SpecializedGraph {
-  const b = graphBuilder("copies");
+  const b = graphBuilder("readback");
   const inputs = ports.map(({ name, dtype, shape }): Value => b.input(name, { dtype, shape }));
   const graph = substituteDims(b.finish(inputs.map((input) => b.identity(input))), sizes);
   const names = ports.map(({ name }) => name);

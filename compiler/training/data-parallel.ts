@@ -6,6 +6,7 @@ import { graphBuilder } from "../graph/builder.js";
 import { inline } from "../graph/rewrite.js";
 import { elementCount } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
+import { tensor } from "../ir/tensor.js";
 import type { Graph, Value } from "../ir/types.js";
 import {
   applyGradients,
@@ -30,6 +31,29 @@ export interface HalfStep {
   }[];
   /** Of the second half, as of a step: what comes after what is carried. */
   readonly reported: readonly ReportedRole[];
+}
+
+/** Sums over a whole batch: the graph without the input that places its rows in a larger batch, and its ports. */
+export function overWholeBatch(
+  graph: Graph,
+  ports: readonly InputPort[],
+): { readonly graph: Graph; readonly ports: readonly InputPort[] } {
+  const shardIndex = ports.findIndex(({ role }) => role === "shard");
+  if (shardIndex < 0) return { graph, ports };
+  const b = graphBuilder(graph.name);
+  const inputs = graph.inputs.map(({ name, type }, index) => (index === shardIndex ? null : b.input(name, type)));
+  const size = b.unsqueeze(b.size(b.range("batch")), [0]);
+  const wholeBatch = b.concat([b.constant(tensor("int64", [1], [0])), size], 0);
+  return {
+    graph: b.finish(
+      inline(
+        b,
+        graph,
+        inputs.map((input) => input ?? wholeBatch),
+      ),
+    ),
+    ports: ports.filter((_, index) => index !== shardIndex),
+  };
 }
 
 /**

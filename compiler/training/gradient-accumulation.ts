@@ -38,12 +38,19 @@ export function accumulate(graph: Graph, ports: readonly InputPort[], microBatch
   return b.finish(final);
 }
 
-/** From the graph of sums over all portions to the loss and its gradients. */
-export function averageSums(graph: Graph, batching: LossValue["batching"]): Graph {
+/**
+ * From sums over a batch to the loss and its gradients.
+ *
+ * @param graph outputs: total and count of the loss, the next value of each state in `ports`, then gradients of the total.
+ * @returns the same inputs; outputs: the loss, the next states, the gradients of the loss.
+ */
+export function averageSums(graph: Graph, ports: readonly InputPort[], batching: LossValue["batching"]): Graph {
   const b = graphBuilder(graph.name);
   const inputs = graph.inputs.map(({ name, type }) => b.input(name, type));
-  const sums = inline(b, graph, inputs);
-  return b.finish(divideByCount(b, [at(sums, 0), ...sums.slice(2)], at(sums, 1), batching));
+  const [total, count, ...rest] = inline(b, graph, inputs) as readonly [Value, Value, ...Value[]];
+  const stateCount = ports.filter(({ role }) => role === "state").length;
+  const averages = divideByCount(b, [total, ...rest.slice(stateCount)], count, batching);
+  return b.finish([at(averages, 0), ...rest.slice(0, stateCount), ...averages.slice(1)]);
 }
 
 /**

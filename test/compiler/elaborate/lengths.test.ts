@@ -1,9 +1,9 @@
 /** What stands past a sequence's length is nothing to the model: it changes no number, to the last bit. */
 import { describe, expect, test } from "vitest";
-import { lower } from "../../../compiler/compile.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
 import { tabulate, tensor } from "../../../compiler/ir/tensor.js";
 import type { Tensor } from "../../../compiler/ir/types.js";
+import { buildTrainingStep } from "../../../compiler/pipeline/training-step.js";
 import { type RandomStream, randomStream } from "../../../runtime/tensors/random.js";
 import { open, operandsOf, tensorOfArray } from "../../support/programs.js";
 
@@ -153,7 +153,7 @@ describe("padding never matters", () => {
         optimizer: { type: "adam", clip: { global_norm: 0.1 } },
         train: { batch_size: "all" },
       });
-      const lowering = lower(opened.spec, opened.signature);
+      const lowering = buildTrainingStep(opened.spec, opened.signature);
       if (!lowering.ok) throw new Error(lowering.problems.map(({ message }) => message).join("\n"));
       const { wholeProgram: forward, lossProgram: program, step } = lowering.trainingStep;
       const weights = new Map(

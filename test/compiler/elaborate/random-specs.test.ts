@@ -1,7 +1,8 @@
 /** Whatever a spec says, as long as it has a spec's shape: `check` answers with problems, never with an exception. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { check, compile, lower } from "../../../compiler/compile.js";
+import { check, compile } from "../../../compiler/compile.js";
+import { buildTrainingStep } from "../../../compiler/pipeline/training-step.js";
 import { inferSignature } from "../../../runtime/data/data-signature.js";
 import { builtInCells } from "../../../schema/built-in-cells.js";
 import { readSpec } from "../../../schema/read.js";
@@ -167,7 +168,7 @@ test("check never throws, and what it finds nothing wrong with can be lowered", 
           expect(problem.message).not.toBe("");
         }
         const allKnown = Object.values(signature.sizes).every((dim) => typeof dim === "number");
-        if (problems.length === 0 && allKnown) expect(lower(read.spec, signature).ok).toBe(true);
+        if (problems.length === 0 && allKnown) expect(buildTrainingStep(read.spec, signature).ok).toBe(true);
         count[problems.length > 0 ? "wrong" : "right"]++;
       }
     }),

@@ -1,7 +1,6 @@
 /** What the passes reach on the loops of real cells: nothing is left in them that could be outside, and how much is left. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { lower } from "../../../compiler/compile.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
 import { scanOperands } from "../../../compiler/graph/rewrite.js";
 import { evaluateDim } from "../../../compiler/ir/dims.js";
@@ -10,6 +9,7 @@ import { tabulate } from "../../../compiler/ir/tensor.js";
 import type { Graph, Node, NodeOf } from "../../../compiler/ir/types.js";
 import { countReaders, stateIndependent } from "../../../compiler/optimize/loops/rewrite-loop.js";
 import { ablatablePasses } from "../../../compiler/optimize/pipeline.js";
+import { buildTrainingStep } from "../../../compiler/pipeline/training-step.js";
 import type { Signature } from "../../../compiler/signature.js";
 import { randomStream } from "../../../runtime/tensors/random.js";
 import { readSpec } from "../../../schema/read.js";
@@ -65,7 +65,7 @@ async function lowerCell(
   };
   const read = await readSpec(JSON.stringify(spec));
   if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
-  const lowering = lower(read.spec, signature, { disabledPasses });
+  const lowering = buildTrainingStep(read.spec, signature, { disabledPasses });
   if (!lowering.ok) throw new Error(JSON.stringify(lowering.problems));
   return lowering.trainingStep.step.graph;
 }

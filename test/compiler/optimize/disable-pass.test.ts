@@ -1,12 +1,12 @@
 /** Every pass can be left out: the numbers stay, only the work changes. */
 import { expect, test } from "vitest";
-import { type CompileOptions, lower } from "../../../compiler/compile.js";
+import type { CompileOptions } from "../../../compiler/compile.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
 import { printGraph } from "../../../compiler/ir/print/text.js";
 import { staticShape, tabulate, tensor } from "../../../compiler/ir/tensor.js";
 import type { Tensor } from "../../../compiler/ir/types.js";
 import { ablatablePasses } from "../../../compiler/optimize/pipeline.js";
-import type { TrainingStep } from "../../../compiler/pipeline/lowered.js";
+import { buildTrainingStep, type TrainingStep } from "../../../compiler/pipeline/training-step.js";
 import { randomStream } from "../../../runtime/tensors/random.js";
 import { build, train } from "../../support/artifacts.js";
 import { type OpenedSpec, open, tensorOfArray } from "../../support/programs.js";
@@ -54,7 +54,7 @@ test.each([tagging, series])("training $name without all of them, in onnxruntime
 });
 
 function lowerGraph({ spec, signature }: OpenedSpec, options: CompileOptions): TrainingStep {
-  const lowering = lower(spec, signature, options);
+  const lowering = buildTrainingStep(spec, signature, options);
   if (!lowering.ok) throw new Error("the spec does not compile");
   return lowering.trainingStep;
 }

@@ -1,7 +1,7 @@
 /** What is compiled does not grow with the length of sequences, nor with anything else but the model. */
 import { expect, test } from "vitest";
-import { lower } from "../../../compiler/compile.js";
 import type { Graph } from "../../../compiler/ir/types.js";
+import { buildTrainingStep } from "../../../compiler/pipeline/training-step.js";
 import type { Signature } from "../../../compiler/signature.js";
 import { normal } from "../../support/read-spec.js";
 
@@ -21,7 +21,7 @@ async function nodesOf(cell: string, batch: number, time: number, vocabulary: nu
   });
   const ids = { dtype: "int32", shape: ["batch", "time"] } as const;
   const signature: Signature = { inputs: ids, targets: ids, sizes: { vocabulary }, expected: { batch, time } };
-  const lowering = lower(spec, signature);
+  const lowering = buildTrainingStep(spec, signature);
   if (!lowering.ok) throw new Error("it does not lower");
   return count(lowering.trainingStep.step.graph);
 }

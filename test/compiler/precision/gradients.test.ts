@@ -1,9 +1,9 @@
 /** Gradients in float16 against float32: every kind of layer and loss, with and without passes. */
 import { describe, expect, test } from "vitest";
-import { lower } from "../../../compiler/compile.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
 import { tabulate, tensor } from "../../../compiler/ir/tensor.js";
 import type { Graph, Tensor } from "../../../compiler/ir/types.js";
+import { buildTrainingStep } from "../../../compiler/pipeline/training-step.js";
 import { randomStream } from "../../../runtime/tensors/random.js";
 import { open, operandsOf, tensorOfArray } from "../../support/programs.js";
 import { rows, sampled, sentence, series, tagging } from "../../support/small-specs.js";
@@ -101,7 +101,7 @@ const tolerance = 0.02;
 
 async function prepared(text: Written, precision: "float32" | "float16") {
   const opened = await open({ ...text, train: { ...(text.train as object), precision } });
-  const lowering = lower(opened.spec, opened.signature);
+  const lowering = buildTrainingStep(opened.spec, opened.signature);
   if (!lowering.ok) throw new Error(JSON.stringify(lowering.problems));
   const { lossProgram: program, gradient, step, microBatches: portions } = lowering.trainingStep;
   const size = opened.spec.train.batch_size;

@@ -1,13 +1,13 @@
 /** sampled_softmax against its formula, against the full cross-entropy, and what it costs. */
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../../compiler/autodiff/reverse.js";
-import { lower } from "../../../../compiler/compile.js";
 import { sampleCandidates } from "../../../../compiler/elaborate/losses/candidate-sampling.js";
 import { isParameter, restrictToOutputs } from "../../../../compiler/elaborate/program.js";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
 import { evaluate } from "../../../../compiler/graph/evaluate.js";
 import { scalarTensor, tabulate } from "../../../../compiler/ir/tensor.js";
 import type { Graph, Tensor } from "../../../../compiler/ir/types.js";
+import { buildTrainingStep } from "../../../../compiler/pipeline/training-step.js";
 import { randomStream } from "../../../../runtime/tensors/random.js";
 import { problemsOf } from "../../../support/check-spec.js";
 import { type OpenedSpec, open, operandsOf, outputsOf, programOf, tensorOfArray } from "../../../support/programs.js";
@@ -194,7 +194,7 @@ test("a step multiplies with the chosen columns alone", async () => {
     { layer: "projection", size: classCount },
   ];
   const { spec, signature } = await open({ ...specOf(sampled(20, "log_uniform")), model });
-  const lowering = lower(spec, signature);
+  const lowering = buildTrainingStep(spec, signature);
   if (!lowering.ok) throw new Error("it does not lower");
   const { nodes } = lowering.trainingStep.step.graph;
   const products = nodes.filter(({ op }) => op === "MatMul" || op === "Gemm");

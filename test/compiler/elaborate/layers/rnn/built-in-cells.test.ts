@@ -1,11 +1,11 @@
 /** The built-in cells: their values against plain numbers, their gradients against differences, and what is left in their loops. */
 import { describe, expect, test } from "vitest";
-import { lower } from "../../../../../compiler/compile.js";
 import { restrictToOutputs } from "../../../../../compiler/elaborate/program.js";
 import { evaluate } from "../../../../../compiler/graph/evaluate.js";
 import { tabulate } from "../../../../../compiler/ir/tensor.js";
 import type { Graph, Tensor } from "../../../../../compiler/ir/types.js";
 import { forwardPasses, runPasses } from "../../../../../compiler/optimize/pipeline.js";
+import { buildTrainingStep } from "../../../../../compiler/pipeline/training-step.js";
 import { type RandomStream, randomStream } from "../../../../../runtime/tensors/random.js";
 import { builtInCells } from "../../../../../schema/built-in-cells.js";
 import { expectGradients, weightedSum } from "../../../../support/finite-differences.js";
@@ -79,7 +79,7 @@ test.each(Object.entries(bounds))("few nodes are left in the loops of %s", async
   const reference = { ...plainUses, ...references }[name];
   if (reference === undefined) throw new Error(`there is no cell ${name}`);
   const { spec, signature } = await openLayer(reference, draw(randomStream(5, name), [batch, time, n]));
-  const lowering = lower(spec, signature);
+  const lowering = buildTrainingStep(spec, signature);
   if (!lowering.ok) throw new Error("the spec is wrong");
   const [first = 0, second = 0, ...rest] = loopSizes(lowering.trainingStep.step.graph);
   expect(rest).toEqual([]);

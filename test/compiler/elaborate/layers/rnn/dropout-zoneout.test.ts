@@ -1,6 +1,5 @@
 /** Dropout, zoneout and normalization around cells, and the dropout layer: what they mean, in training and out of it. */
 import { describe, expect, test } from "vitest";
-import { lower } from "../../../../../compiler/compile.js";
 import type { Mode } from "../../../../../compiler/elaborate/context.js";
 import { restrictToOutputs } from "../../../../../compiler/elaborate/program.js";
 import { bernoulliMask, dropoutMask } from "../../../../../compiler/elaborate/random.js";
@@ -9,6 +8,7 @@ import { evaluate } from "../../../../../compiler/graph/evaluate.js";
 import { scalarTensor, tabulate, tensor } from "../../../../../compiler/ir/tensor.js";
 import type { Graph, Tensor } from "../../../../../compiler/ir/types.js";
 import { forwardPasses, runPasses } from "../../../../../compiler/optimize/pipeline.js";
+import { buildTrainingStep } from "../../../../../compiler/pipeline/training-step.js";
 import { randomStream } from "../../../../../runtime/tensors/random.js";
 import { expectGradients, weightedSum } from "../../../../support/finite-differences.js";
 import { type OpenedSpec, open, operandsOf, programOf } from "../../../../support/programs.js";
@@ -322,7 +322,7 @@ describe("layer_norm", () => {
 test("a step only multiplies or chooses by its masks", async () => {
   const bodies = async (cell: object) => {
     const { spec, signature } = await openModel([layerOf({ cell: "lstm", ...cell })]);
-    const lowering = lower(spec, signature);
+    const lowering = buildTrainingStep(spec, signature);
     if (!lowering.ok) throw new Error("the spec is wrong");
     return lowering.trainingStep.step.graph.nodes.flatMap((node) =>
       node.op === "Scan" ? [node.attributes.body.nodes.filter(({ op }) => op !== "Constant").length] : [],
@@ -358,7 +358,7 @@ test.each<[string, readonly object[], readonly string[]]>([
 test("states that the cell does not have", async () => {
   const opened = openModel([layerOf({ cell: "lstm", dropout: { state: { hh: 0.1 } }, zoneout: { c: 0.1, d: 0.2 } })]);
   const { spec, signature, origins } = await opened;
-  const lowering = lower(spec, signature, { origins });
+  const lowering = buildTrainingStep(spec, signature, { origins });
   expect(lowering.ok ? [] : lowering.problems).toEqual([
     {
       code: "unknown-state",

@@ -1,0 +1,126 @@
+/** Emission: the compiled graphs as ONNX models with their manifest, and models specialized to static shapes. */
+import { createHash } from "node:crypto";
+import type { NormalSpec } from "../../schema/normal/index.js";
+import { packageVersion } from "../../schema/package-root.js";
+import { type Artifact, carriedRoles, type Role } from "../artifact.js";
+import { INFERENCE_OPSET, IR_VERSION, TRAINING_OPSET } from "../onnx/versions.js";
+import type { Signature } from "../signature.js";
+import { type GraphWithPorts, makeManifest } from "./manifest.js";
+import { float16Probe, type HostOutput, readbackGraph, type SpecializedGraph, specialize } from "./specialize.js";
+import type { TrainingStep } from "./training-step.js";
+
+/** The models of an artifact: name after the spec's, opset, and whether parameters are initializers or inputs. */
+const emissions = {
+  train: { suffix: "/train", opset: TRAINING_OPSET, parameters: "inputs" },
+  eval: { suffix: "/eval", opset: TRAINING_OPSET, parameters: "inputs" },
+  gradient: { suffix: "/gradient", opset: TRAINING_OPSET, parameters: "inputs" },
+  update: { suffix: "/update", opset: TRAINING_OPSET, parameters: "inputs" },
+  model: { suffix: "", opset: INFERENCE_OPSET, parameters: "initializers" },
+  stream: { suffix: "", opset: INFERENCE_OPSET, parameters: "initializers" },
+  sampler: { suffix: "", opset: INFERENCE_OPSET, parameters: "inputs" },
+} as const;
+
+/** The optimized graphs of an artifact. */
+export interface ArtifactGraphs {
+  readonly train: GraphWithPorts;
+  readonly eval: GraphWithPorts;
+  readonly model: GraphWithPorts;
+  readonly stream: GraphWithPorts | null;
+  readonly shard: { readonly gradient: GraphWithPorts; readonly update: GraphWithPorts } | null;
+}
+
+/** The models of a compilation, without weights, and their manifest. */
+export async function emitArtifact(
+  spec: NormalSpec,
+  signature: Signature,
+  { lossProgram, step }: TrainingStep,
+  graphs: ArtifactGraphs,
+): Promise<Artifact> {
+  const { emitModel } = await import("../onnx/write/model.js");
+  const emit = (model: keyof typeof emissions, { graph, ports }: GraphWithPorts) => {
+    const { suffix, opset, parameters } = emissions[model];
+    const isInitializer = ({ role }: { readonly role: Role }) => parameters === "initializers" && role === "parameter";
+    return emitModel(graph, {
+      name: `${spec.name}${suffix}`,
+      opset,
+      irVersion: IR_VERSION,
+      inputs: ports.inputs.map(({ name }) => name),
+      outputs: ports.outputs.map(({ name }) => name),
+      initializers: ports.inputs.filter(isInitializer).map(({ name }) => name),
+    });
+  };
+  const { train, eval: evaluation, model, stream, shard } = graphs;
+  return {
+    train: await emit("train", train),
+    eval: await emit("eval", evaluation),
+    model: await emit("model", model),
+    stream: stream && (await emit("stream", stream)),
+    shard: shard && { gradient: await emit("gradient", shard.gradient), update: await emit("update", shard.update) },
+    sampler: spec.train.sample && stream && (await emit("sampler", stream)),
+    manifest: makeManifest(
+      lossProgram,
+      step,
+      {
+        train: train.ports,
+        eval: evaluation.ports,
+        model: model.ports,
+        stream: stream?.ports ?? null,
+        shard: shard && { gradient: shard.gradient.ports, update: shard.update.ports },
+      },
+      {
+        name: spec.name,
+        rnnx: packageVersion(),
+        hash: createHash("sha256")
+          .update(JSON.stringify([spec, signature]))
+          .digest("hex"),
+        opset: { training: TRAINING_OPSET, inference: INFERENCE_OPSET },
+      },
+    ),
+  };
+}
+
+/**
+ * Models specialized to static shapes, for WebGPU. Their ports are those of the artifact's models; `sizes` maps the symbols
+ * `steps`, `batch`, `time` and the data's other symbols to sizes. A symbol without a size stays dynamic.
+ */
+export interface SpecializedModels {
+  readonly train: (sizes: ReadonlyMap<string, number>) => Promise<SpecializedModel>;
+  readonly eval: (sizes: ReadonlyMap<string, number>) => Promise<SpecializedModel>;
+  /** Copies the parameters, slots or states to outputs `copy/<name>`, to read them back from a device. */
+  readonly readback: (role: Role, sizes: ReadonlyMap<string, number>) => Promise<SpecializedModel>;
+  /**
+   * A model from `x`, float32 [1], to `y` by way of float16, which fails on devices without float16; null when training is
+   * float32.
+   */
+  readonly float16Probe: (() => Promise<SpecializedModel>) | null;
+}
+
+export interface SpecializedModel {
+  readonly model: Uint8Array;
+  /** The tensors that the output `report` concatenates, in order. */
+  readonly hostOutputs: readonly HostOutput[];
+}
+
+export function specializedModels(
+  { train }: NormalSpec,
+  graphs: Pick<ArtifactGraphs, "train" | "eval">,
+): SpecializedModels {
+  const emit = async ({ graph, inputs, outputs, hostOutputs }: SpecializedGraph): Promise<SpecializedModel> => {
+    const { emitModel } = await import("../onnx/write/model.js");
+    const options = { name: graph.name, opset: TRAINING_OPSET, irVersion: IR_VERSION, inputs, outputs };
+    return { model: await emitModel(graph, options), hostOutputs };
+  };
+  const { inputs } = graphs.train.ports;
+  return {
+    train: (sizes) => emit(specialize(graphs.train, sizes, carriedRoles)),
+    eval: (sizes) => emit(specialize(graphs.eval, sizes)),
+    readback: (role, sizes) =>
+      emit(
+        readbackGraph(
+          inputs.filter((port) => port.role === role),
+          sizes,
+        ),
+      ),
+    float16Probe: train.precision === "float32" ? null : () => emit(float16Probe()),
+  };
+}

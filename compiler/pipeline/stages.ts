@@ -1,0 +1,69 @@
+/** The stages of the compiler, its options, and the runner that verifies and reports each stage's graph. */
+import type { Problem } from "../../schema/diagnostics/index.js";
+import type { SourceMap } from "../../schema/diagnostics/source-map.js";
+import { verify } from "../graph/verify.js";
+import type { Graph } from "../ir/types.js";
+import { type PassSelection, type Pipeline, runPasses } from "../optimize/pipeline.js";
+import { cpu, webgpu } from "../optimize/target/index.js";
+import type { Signature } from "../signature.js";
+
+/** The stages whose graphs `onStage` receives, in order. */
+export const stages = [
+  "forward",
+  "prepared",
+  "mixed",
+  "gradient",
+  "step",
+  "optimized",
+  "train",
+  "eval",
+  "model",
+  "stream",
+  "shard",
+  "update",
+] as const;
+export type Stage = (typeof stages)[number];
+
+export interface CompileOptions extends PassSelection {
+  /** Maps problems to positions in the user's text. */
+  readonly origins?: SourceMap;
+  /** Adds the gradient step and the update of data-parallel training to the artifact. */
+  readonly dataParallel?: boolean;
+  /** The device that trains: WebGPU, or, when omitted, a device whose runtime executes loops (CPU, CUDA). */
+  readonly target?: "webgpu";
+  /** Called with the verified graph of each stage. */
+  readonly onStage?: (stage: Stage, graph: Graph) => void;
+  /** Called after each run of a pass, with the name of its phase; the graph is the same object when nothing changed. */
+  readonly onPass?: (stage: Stage, pass: string, graph: Graph, phase: string) => void;
+}
+
+/** Mistakes in the spec. */
+export interface CompileFailure {
+  readonly ok: false;
+  readonly problems: readonly Problem[];
+}
+
+/** Runs the stages of a compilation whose arrays have the expected sizes of a signature. */
+export function stageRunner(
+  signature: Signature,
+  { disabledPasses = [], stopAfter, target, onStage, onPass }: CompileOptions,
+) {
+  const context = { expected: new Map(Object.entries(signature.expected)), target: target === "webgpu" ? webgpu : cpu };
+  const optimize = (stage: Stage, graph: Graph, pipeline: Pipeline): Graph =>
+    runPasses(graph, pipeline, context, {
+      disabledPasses,
+      stopAfter,
+      onPass: (pass, result, phase) => onPass?.(stage, pass.name, result, phase.name),
+    });
+  return {
+    context,
+    /** The graph after some passes. */
+    optimize,
+    /** The graph of a stage: after its passes, verified and reported. Throws where the graph is invalid. */
+    run(stage: Stage, graph: Graph, pipeline: Pipeline = []): Graph {
+      const result = verify(optimize(stage, graph, pipeline), stage);
+      onStage?.(stage, result);
+      return result;
+    },
+  };
+}
