@@ -18,7 +18,6 @@
  */
 import { whyNotStreamable } from "../schema/kinds/layers.js";
 import type { NormalSpec } from "../schema/normal/index.js";
-
 import type { Artifact } from "./artifact.js";
 import { type Analysis, analysisOf, memoryOf, type TrainingGraphs } from "./inspect/analyze.js";
 import { emitArtifact, type SpecializedModels, specializedModels } from "./pipeline/emit-artifact.js";

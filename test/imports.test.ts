@@ -49,8 +49,10 @@ function findCycle(): readonly string[] | undefined {
   return undefined;
 }
 
-/** The parts of the compiler that are made of data alone: everything may read them. */
+/** Files of the compiler that only declare data: every room may import them. */
 const sharedTypes = ["compiler/signature.ts", "compiler/artifact.ts"];
+/** The result of elaboration, which later stages read. */
+const programFile = "compiler/elaborate/program.ts";
 
 /** What each part of the compiler may import besides itself. A stage never imports another, save elaborate its language. */
 const allowedImports: Readonly<Record<string, readonly string[]>> = {
@@ -58,17 +60,18 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   ops: ["ir"],
   graph: ["ops", "ir"],
   language: ["graph", "ops", "ir", "types", "schema"],
-  elaborate: ["language", "graph", "ops", "ir", "types", "schema"],
+  elaborate: ["program", "language", "graph", "ops", "ir", "types", "schema"],
+  program: ["graph", "ops", "ir", "types"],
   autodiff: ["graph", "ops", "ir"],
   precision: ["graph", "ops", "ir"],
   optimize: ["graph", "ops", "ir"],
-  training: ["elaborate", "graph", "ops", "ir", "types", "schema"],
+  training: ["program", "graph", "ops", "ir", "types", "schema"],
   onnx: ["graph", "ops", "ir", "types"],
   portability: ["onnx"],
   types: ["schema"],
-  /** The middle of compile.ts: from a spec to a training step. */
+  /** The stages of compile.ts that are more than a call. */
   pipeline: [
-    ...["optimize", "training", "autodiff", "precision", "elaborate", "language"],
+    ...["onnx", "optimize", "training", "autodiff", "precision", "elaborate", "program", "language"],
     ...["graph", "ops", "ir", "types", "schema"],
   ],
   /** The forms of an exported model. */
@@ -78,6 +81,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
     "onnx",
     "optimize",
     "elaborate",
+    "program",
     "language",
     "graph",
     "ops",
@@ -86,12 +90,23 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
     "schema",
   ],
   inspect: [
-    ...["pipeline", "training", "onnx", "optimize", "autodiff", "precision", "elaborate", "language"],
+    ...["pipeline", "training", "onnx", "optimize", "autodiff", "precision", "elaborate", "program", "language"],
     ...["graph", "ops", "ir", "types", "schema"],
   ],
   /** compile.ts and check.ts. */
   entry: [
-    ...["inspect", "pipeline", "training", "onnx", "optimize", "autodiff", "precision", "elaborate", "language"],
+    ...[
+      "inspect",
+      "pipeline",
+      "training",
+      "onnx",
+      "optimize",
+      "autodiff",
+      "precision",
+      "elaborate",
+      "program",
+      "language",
+    ],
     ...["graph", "ops", "ir", "types", "schema"],
   ],
 };
@@ -114,6 +129,7 @@ const compilerApi = [
 
 function moduleOf(file: string): string {
   if (sharedTypes.includes(file)) return "types";
+  if (file === programFile) return "program";
   const [folder = "", entry = ""] = file.split("/");
   if (folder !== "compiler") return folder;
   return entry.endsWith(".ts") ? "entry" : entry;

@@ -51,7 +51,7 @@ export function elaborateObjective(
   const outputs: Output[] = [{ port: { name: "loss", role: "loss" }, value: b.withName(scalar, "loss") }];
   const microBatches = microBatchesOf(spec.train);
   if ((microBatches > 1 || context.shard !== null) && context.mode === "training") {
-    if (loss.batching === "whole") refuseSplitting(spec, context);
+    if (loss.batching === "indivisible") refuseSplitting(spec, context);
     // Of a sum, each portion bears its share of the penalty, and each row of it.
     const rowShare = context.shard && fedRowShare(b, context.shard);
     const share =

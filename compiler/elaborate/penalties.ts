@@ -6,8 +6,7 @@ import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Builder } from "../ir/builder.js";
 import type { Value } from "../ir/types.js";
 import { maskedSum } from "./masked-sum.js";
-import type { ElaborationState } from "./state.js";
-import { isTrained } from "./trainable.js";
+import { type ElaborationState, isTrained } from "./state.js";
 import type { Wire } from "./wire.js";
 
 /** Null where there is none. */

@@ -3,7 +3,6 @@
 import type { Initializer, MetricFinalizer, Role } from "../artifact.js";
 import { restrictGraph } from "../graph/restrict.js";
 import type { Graph, Value } from "../ir/types.js";
-import type { LossValue } from "./losses/operands.js";
 
 export interface InputPort {
   readonly name: string;
@@ -18,7 +17,13 @@ export interface OutputPort {
   readonly role: Extract<Role, "loss" | "metric" | "prediction" | "state">;
 }
 
-/** What one layer puts out, batch first, for people. */
+/**
+ * How the loss of a batch follows from its micro-batches: `mean`, the sum of totals by the sum of counts; `sum`, the sum of
+ * totals; `indivisible`, not from totals and counts.
+ */
+export type LossBatching = "mean" | "sum" | "indivisible";
+
+/** The output of one layer, batch first, for reports. */
 export interface LayerOutput {
   readonly name: string;
   readonly layer: string;
@@ -36,8 +41,7 @@ export interface Program {
   readonly layers: readonly LayerOutput[];
   /** What is made of the tallies of each metric. */
   readonly metrics: Readonly<Record<string, MetricFinalizer>>;
-  /** How the loss of a batch follows from its portions. */
-  readonly batching: LossValue["batching"];
+  readonly batching: LossBatching;
 }
 
 /** Of tensors of weights, in training the trained ones. */

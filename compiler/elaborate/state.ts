@@ -12,7 +12,6 @@ import type { ArraySignature, Signature } from "../signature.js";
 import { shapesAgree } from "./compare-sizes.js";
 import type { Affine, CellStates, Context, ElaborationOptions, Mode, Shard } from "./context.js";
 import type { InputPort } from "./program.js";
-import { isTrained } from "./trainable.js";
 import type { Wire } from "./wire.js";
 
 export interface ElaborationState {
@@ -167,4 +166,15 @@ export function startElaboration(
     ports: () => order.flatMap((role) => [...inputs.values()].filter((port) => port.role === role)),
     finalStates: () => finalStates,
   };
+}
+
+/** Whether a parameter is trained: its layer or cell is not frozen. A public name begins with `<layer>/`, in an rnn layer `<layer>/<cell>/`. */
+export function isTrained(name: string, model: readonly NormalLayer[]): boolean {
+  return !model.some((layer) => frozenPrefixes(layer).some((prefix) => name.startsWith(prefix)));
+}
+
+function frozenPrefixes(layer: NormalLayer): readonly string[] {
+  if (layer.layer === "rnn")
+    return layer.cells.flatMap(({ trainable }, index) => (trainable ? [] : [`${layer.name}/${index}/`]));
+  return "trainable" in layer && !layer.trainable ? [`${layer.name}/`] : [];
 }

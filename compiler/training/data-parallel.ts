@@ -1,7 +1,6 @@
 /** One step in two halves, for processes that share a batch: each makes the gradient of its rows, all make the same update. */
 import type { NormalOptimizer, NormalPrecision } from "../../schema/normal/index.js";
-import type { LossValue } from "../elaborate/losses/operands.js";
-import type { InputPort } from "../elaborate/program.js";
+import type { InputPort, LossBatching } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/builder.js";
 import { inline } from "../graph/rewrite.js";
 import { elementCount } from "../ir/dims.js";
@@ -114,7 +113,7 @@ export function applyStep(
   name: string,
   parameters: readonly Value[],
   { optimizer, precision }: { readonly optimizer: NormalOptimizer; readonly precision: NormalPrecision },
-  batching: LossValue["batching"],
+  batching: LossBatching,
 ): HalfStep {
   const b = graphBuilder(`${name}/update`);
   const parameterStates = parameters

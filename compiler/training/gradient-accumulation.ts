@@ -1,7 +1,6 @@
 /** One update from several portions of a batch, one after the other: as much data as ever, the memory of one portion. */
 
-import type { LossValue } from "../elaborate/losses/operands.js";
-import type { InputPort } from "../elaborate/program.js";
+import type { InputPort, LossBatching } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/builder.js";
 import { scan } from "../graph/loop.js";
 import { inline } from "../graph/rewrite.js";
@@ -44,7 +43,7 @@ export function accumulate(graph: Graph, ports: readonly InputPort[], microBatch
  * @param graph outputs: total and count of the loss, the next value of each state in `ports`, then gradients of the total.
  * @returns the same inputs; outputs: the loss, the next states, the gradients of the loss.
  */
-export function averageSums(graph: Graph, ports: readonly InputPort[], batching: LossValue["batching"]): Graph {
+export function averageSums(graph: Graph, ports: readonly InputPort[], batching: LossBatching): Graph {
   const b = graphBuilder(graph.name);
   const inputs = graph.inputs.map(({ name, type }) => b.input(name, type));
   const [total, count, ...rest] = inline(b, graph, inputs) as readonly [Value, Value, ...Value[]];
@@ -62,7 +61,7 @@ export function divideByCount(
   b: Builder,
   sums: readonly Value[],
   count: Value,
-  batching: LossValue["batching"],
+  batching: LossBatching,
 ): readonly Value[] {
   return batching === "sum" ? sums : sums.map((sum) => b.div(sum, count));
 }

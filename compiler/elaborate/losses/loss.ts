@@ -1,14 +1,33 @@
-/** What a loss is, and the reductions that losses share. */
+/** The definition of a loss, and the reductions that losses share. */
 import type { Builder } from "../../ir/builder.js";
 import { at } from "../../ir/expect.js";
 import type { Value } from "../../ir/types.js";
 import { shapesAgree } from "../compare-sizes.js";
 import type { Context } from "../context.js";
 import { broadcastTrailing, maskedSum } from "../masked-sum.js";
+import type { LossBatching } from "../program.js";
 import { batchMajorShape, type Wire } from "../wire.js";
-import type { LossOperands, LossValue } from "./operands.js";
 
-export type { LossOperands, LossValue };
+/** The tensors that a loss compares. Sequences are time-major. */
+export interface LossOperands {
+  /** The output of the last layer. */
+  readonly wire: Wire;
+  /** Class ids, or numbers of the output's shape. */
+  readonly targets: Value;
+  /** Factors of the loss of each step from the data, [time, batch] (or [batch]); null: all 1. */
+  readonly weights: Value | null;
+  /** 1 at valid steps and 0 past the lengths, [time, batch]; null: every step is valid. */
+  readonly mask: Value | null;
+}
+
+export interface LossValue {
+  /** The loss as its definition states it. Not a scalar where an average is switched off: then batch-major. */
+  readonly value: Value;
+  /** Sum and count over the batch, scalars: the loss of several batches is the sum of their sums by the sum of their counts. */
+  readonly total: Value;
+  readonly count: Value;
+  readonly batching: LossBatching;
+}
 
 export interface LossDefinition<L> {
   /** Undefined when something was wrong, which has been reported. */

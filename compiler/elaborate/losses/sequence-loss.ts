@@ -44,7 +44,7 @@ export const sequenceLoss: LossDefinition<Extract<NormalLoss, { type: "sequence_
       return { value: b.div(total, count), total, count, batching: "mean" };
     }
     const value = b.div(b.sum(terms, axes), b.add(b.sum(counts, axes), EPSILON));
-    const batching = loss.average_across_timesteps ? "sum" : "whole";
+    const batching = loss.average_across_timesteps ? "sum" : "indivisible";
     return { value, total: b.sum(value), count: b.scalar(1), batching };
   },
 };

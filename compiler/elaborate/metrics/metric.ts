@@ -5,7 +5,7 @@ import type { MetricFinalizer } from "../../artifact.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
-import type { LossOperands } from "../losses/operands.js";
+import type { LossOperands } from "../losses/loss.js";
 
 /** What a metric compares: what the loss does, and what its answers are. */
 export interface MetricOperands extends LossOperands {

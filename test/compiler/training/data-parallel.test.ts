@@ -1,4 +1,5 @@
-/** A step in two halves: the sums of any parts of a batch make the update of the whole batch. */
+/** Data parallelism: the sums over any split of a batch give the update of the whole batch. */
+
 import { Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import type { Port, Ports } from "../../../compiler/artifact.js";
@@ -15,7 +16,7 @@ const dropped = (model: readonly object[]) =>
 const cases: readonly [string, object][] = [
   ["a text, with dropout", { ...sentence, model: dropped(sentence.model) }],
   [
-    "live steps and weights, clipped, two directions, variational dropout",
+    "lengths and weights, clipped, two directions, variational dropout",
     {
       ...tagging,
       model: [
@@ -35,43 +36,50 @@ const cases: readonly [string, object][] = [
       optimizer: { ...rows.optimizer, average: { decay: 0.8 } },
     },
   ],
-  ["portions, with dropout", { ...sentence, model: dropped(sentence.model), train: { batch_size: 8, accumulate: 2 } }],
+  [
+    "micro-batches, with dropout",
+    { ...sentence, model: dropped(sentence.model), train: { batch_size: 8, accumulate: 2 } },
+  ],
 ];
 
-describe("halves of a step", () => {
+describe("a step split between processes", () => {
   test.each(cases)("%s", async (_, spec) => {
     const compiled = await build(spec, { dataParallel: true });
     const size =
       compiled.spec.train.batch_size === "all" ? compiled.source.examples : Number(compiled.spec.train.batch_size);
     const microbatches = Number(compiled.spec.train.accumulate);
     const steps = 4;
-    const reference = microbatches === 1 ? await train(compiled, [steps]) : undefined;
-    for (const boundaries of [
-      [0, size],
-      [0, microbatches, size],
-      [0, microbatches, microbatches * 2, size],
-    ]) {
-      const shared = await trainShared(
+    const split = (boundaries: readonly number[]) =>
+      trainShared(
         compiled,
         steps,
         size,
         boundaries.map((boundary) => boundary / microbatches),
         microbatches,
       );
-      const expected = reference ?? (await trainShared(compiled, steps, size, [0, size / microbatches], microbatches));
-      shared.losses.forEach((loss, step) => {
-        expect(Math.abs(loss / (expected.losses[step] ?? 0) - 1), `${boundaries} loss ${step}`).toBeLessThan(1e-5);
+    const expected = microbatches === 1 ? await train(await build(spec), [steps]) : await split([0, size]);
+    const results = [
+      ...(microbatches === 1 ? [["one process", await train(compiled, [steps])] as const] : []),
+      ...(await Promise.all(
+        [
+          [0, size],
+          [0, microbatches, size],
+          [0, microbatches, microbatches * 2, size],
+        ].map(async (boundaries) => [`rows ${boundaries}`, await split(boundaries)] as const),
+      )),
+    ];
+    for (const [title, { losses, parameters }] of results) {
+      losses.forEach((loss, step) => {
+        expect(Math.abs(loss / (expected.losses[step] ?? 0) - 1), `${title}, loss ${step}`).toBeLessThan(1e-5);
       });
       for (const [name, entries] of Object.entries(expected.parameters)) {
-        const largestDifference = Math.max(
-          ...entries.map((entry, index) => Math.abs(entry - (shared.parameters[name]?.[index] ?? NaN))),
-        );
-        expect(largestDifference, `${boundaries} ${name}`).toBeLessThan(1e-5);
+        const differences = entries.map((entry, index) => Math.abs(entry - (parameters[name]?.[index] ?? NaN)));
+        expect(Math.max(...differences), `${title}, ${name}`).toBeLessThan(1e-5);
       }
     }
   });
 
-  test("the last rows of a batch draw what they draw in it", async () => {
+  test("the last rows of a batch draw the same random numbers as in the whole batch", async () => {
     const compiled = await build({ ...sentence, model: dropped(sentence.model) }, { dataParallel: true });
     const first = await sums(compiled, [0, 1], [0, 2]);
     const averaged = await sums(compiled, [0, 1], [2, 4]);
@@ -79,7 +87,7 @@ describe("halves of a step", () => {
     expect(await sums(compiled, [0, 1], [0, 2])).toEqual(first);
   });
 
-  test("a loss that averages each step over all examples is refused", async () => {
+  test("a loss that averages each step over all examples is rejected", async () => {
     const spec = { ...sentence, loss: { type: "sequence_loss", average_across_timesteps: false } };
     const { spec: normal, signature, origins } = await open(spec);
     expect(await compile(normal, signature, { origins })).toMatchObject({ ok: true });
@@ -108,7 +116,7 @@ async function trainShared(
   microbatches: number,
 ) {
   const { shard, manifest } = compiled.artifact;
-  if (shard === null || manifest.shard === null) throw new Error("there are no halves");
+  if (shard === null || manifest.shard === null) throw new Error("the artifact has no data-parallel step");
   const [gradient, update] = await Promise.all([openModel(shard.gradient), openModel(shard.update)]);
   const { parameters, slots } = manifest;
   let states: Record<string, Tensor> = { ...drawParameters(parameters), step: scalar(0) };

@@ -7,9 +7,8 @@ import { ownValue, resolveCell } from "../../../language/resolve-cell.js";
 import { sizesAgree } from "../../compare-sizes.js";
 import type { CellStates, Context } from "../../context.js";
 import { lastValid, padWithFirstStep, type Wire, width } from "../../wire.js";
-import type { CellResult } from "./direction.js";
 import { initialState } from "./initial-state.js";
-import { runCell } from "./run-cell.js";
+import { type CellResult, runCell } from "./run-cell.js";
 
 const mergeModes: Readonly<
   Record<Exclude<NormalCell["bidirectional"], "none">, (b: Builder, forward: Value, backward: Value) => Value>

@@ -17,7 +17,7 @@ import { constantOne, constantZero } from "../../initializers.js";
 import { bernoulliMask, dropoutMask } from "../../random.js";
 import { lastValid } from "../../wire.js";
 
-/** One direction of a cell, by what its names begin with. */
+/** The options of a cell, and the prefixes of its public names: parameters may be another cell's, states never are. */
 export interface WrappedCell {
   readonly use: Pick<NormalCell, "cell" | "dropout" | "zoneout" | "layer_norm">;
   readonly parameterPrefix: string;

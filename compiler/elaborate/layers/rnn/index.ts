@@ -6,7 +6,7 @@ import { sizesAgree } from "../../compare-sizes.js";
 import { type CellStates, type Context, checkSharedWeights, type LayerDefinition } from "../../context.js";
 import { describeWire, isIds, type Wire, width } from "../../wire.js";
 import { runDirections } from "./bidirectional.js";
-import type { CellResult } from "./direction.js";
+import type { CellResult } from "./run-cell.js";
 
 /** Cells that share their weights must read inputs of one width. */
 function checkSharedWidths(layer: NormalRnn, widths: readonly Dim[], context: Context): boolean {

@@ -8,9 +8,22 @@ import { declaredShapes, resolveSize, sizeNames } from "../../../language/size-e
 import type { CellStates, Context } from "../../context.js";
 import { cellInitializer } from "../../initializers.js";
 import { lastValid } from "../../wire.js";
-import type { CellResult, CellRun } from "./direction.js";
 import { wrapInput, wrapOutput, wrapStates } from "./dropout-zoneout.js";
-import { asOnnxOperator } from "./onnx/choose.js";
+import { asOnnxOperator, type DirectedCell } from "./onnx/choose.js";
+
+export interface CellRun extends DirectedCell {
+  /** The first value of a state, [batch, size]; undefined after a reported problem. */
+  readonly initialState: (name: string, size: Dim) => Value | undefined;
+}
+
+export interface CellResult {
+  /** Outputs [time, batch, width], zero past each length. */
+  readonly outputs: Value;
+  /** The output of the last valid step in walking order, [batch, width]. */
+  readonly last: Value;
+  /** Each state after the last valid step, [batch, size]. */
+  readonly states: CellStates;
+}
 
 function openParameters(
   run: CellRun,

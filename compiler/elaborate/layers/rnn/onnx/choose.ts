@@ -1,10 +1,23 @@
-/** Whether a cell is run by an operator of ONNX, and where not, why. */
+/** The choice between an ONNX operator and a loop for one direction of a cell. */
 import { at } from "../../../../ir/expect.js";
 import type { Value } from "../../../../ir/types.js";
+import type { ResolvedCell } from "../../../../language/resolve-cell.js";
+import type { CellSizes } from "../../../../language/size-expression.js";
 import type { CellStates, Context } from "../../../context.js";
-import type { CellRun } from "../direction.js";
+import type { WrappedCell } from "../dropout-zoneout.js";
 import { buildOperator, type OperatorResults } from "./build.js";
 import { findDifference } from "./equivalence.js";
+
+/** One cell in one direction. */
+export interface DirectedCell extends WrappedCell {
+  readonly cell: ResolvedCell;
+  /** JSON pointer to the cell's definition in the spec. */
+  readonly path: string;
+  readonly sizes: CellSizes;
+  readonly reverse: boolean;
+  /** Unrolls the loop where the number of time steps is known. */
+  readonly unroll: boolean;
+}
 
 export interface CellOperands {
   readonly initial: CellStates;
@@ -12,13 +25,14 @@ export interface CellOperands {
 }
 
 /**
- * The cell as an operator, with h after the last live step. Undefined where it is to be a loop; what becomes of it is told.
+ * The cell as an ONNX operator, with h after the last valid step; undefined where it must be a loop. The choice and its reason
+ * are passed to `onCell`.
  *
  * @param x [time, batch, features].
  * @param mask [time, batch, 1] bool, or null.
  */
 export function asOnnxOperator(
-  run: CellRun,
+  run: DirectedCell,
   x: Value,
   mask: Value | null,
   operands: CellOperands,
@@ -36,7 +50,7 @@ export function asOnnxOperator(
 }
 
 function tryOperator(
-  { cell, path, sizes, parameterPrefix, reverse, use }: CellRun,
+  { cell, path, sizes, parameterPrefix, reverse, use }: DirectedCell,
   x: Value,
   mask: Value | null,
   { initial, parameters }: CellOperands,
