@@ -1,6 +1,8 @@
-/** The pages of the site, in the order of its menu. Their titles are their first headings; `label` is a shorter one. */
+/** The pages of the site in the order of its menu. A title is the first heading of the page; `label` is a shorter one. */
+const specPages = ["data", "layers", "cells", "losses", "metrics", "optimizers", "train"];
+
 export const sections = [
-  { title: "", pages: [{ file: "index.md", label: "Overview" }, { file: "gallery.md" }] },
+  { title: "Start", pages: [{ file: "index.md", label: "Overview" }, { file: "gallery.md" }, { file: "glossary.md" }] },
   {
     title: "Tutorial",
     pages: [
@@ -35,16 +37,23 @@ export const sections = [
   },
   {
     title: "Reference",
-    pages: [{ file: "reference/spec.md" }, { file: "reference/cli.md" }, { file: "reference/compatibility.md" }],
+    pages: [
+      { file: "reference/spec/index.md" },
+      ...specPages.map((name) => ({ file: `reference/spec/${name}.md` })),
+      { file: "reference/cli.md" },
+      { file: "reference/compatibility.md" },
+    ],
   },
   {
     title: "Inside",
     pages: [
-      { file: "reliability.md" },
-      { file: "performance.md" },
       { file: "architecture.md" },
+      { file: "performance.md" },
+      { file: "reliability.md" },
       { file: "contributing.md" },
-      { file: "decisions.md" },
+      { file: "changelog.md" },
+      { file: "decisions/index.md" },
+      { file: "notebook/performance.md", label: "Laboratory notebook" },
     ],
   },
 ];

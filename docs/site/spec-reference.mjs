@@ -1,4 +1,4 @@
-/** The page of the spec language, made from its schemas, the built-in cells and the equations. */
+/** Pages of the spec language, generated from its schemas, the built-in cells and the equations. */
 import { readdirSync, readFileSync } from "node:fs";
 import { cellSources, equations, initializers } from "./equations.mjs";
 
@@ -9,96 +9,110 @@ const definitions = { ...spec.$defs, ...cell.$defs, cell_definition: cell };
 
 const nameOf = (ref) => (ref === "cell.schema.json" ? "cell_definition" : /#\/\$defs\/(\w+)$/.exec(ref)?.[1]);
 
-/** A schema with its references followed, and the name of the definition that it led to first. */
+/** A schema with its references resolved, and the name of the first definition on the way. */
 function resolve(schema) {
   let resolved = schema;
   let name;
   while (resolved.$ref !== undefined) {
-    const { $ref, ...beside } = resolved;
+    const { $ref, ...siblings } = resolved;
     name ??= nameOf($ref);
-    resolved = { ...definitions[nameOf($ref)], ...beside };
+    resolved = { ...definitions[nameOf($ref)], ...siblings };
   }
   return { name, schema: resolved };
 }
 
-/** Definitions that have a section of their own. */
+/** Definitions with a section: name → title and page. */
 const sections = new Map();
+/** The page that is being written: links within it need no file name. */
+let currentPage = "";
+
 const anchorOf = (title) =>
   title
     .toLowerCase()
     .replace(/[^a-z0-9 _-]/g, "")
     .replaceAll(" ", "-");
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
-/** JSON with room to break lines in. */
+function linkTo(name) {
+  const { title, page } = sections.get(name);
+  return `[${title}](${page === currentPage ? "" : page}#${anchorOf(title)})`;
+}
+
+/** JSON on one line, with spaces where a line may break. */
 const spaced = (value) => {
   if (Array.isArray(value)) return `[${value.map(spaced).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}: ${spaced(member)}`);
   return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
 };
-const json = (value) => `\`${spaced(value).replaceAll("|", "\\|")}\``;
-const cellText = (text) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
+const json = (value) => `\`${spaced(value)}\``;
+/** Text on one line whose angle brackets are no tags. */
+const oneLine = (text) => text.replaceAll("\n", " ").replace(/(`[^`]*`)|</g, (_, code) => code ?? "\\<");
 
 /** Values that refer to themselves, in words. */
 const nested = {
-  array_source: "a file's name or nested lists of numbers",
+  array_source: "a file name or nested lists of numbers",
   numbers: "number or nested lists of numbers",
-  layer_name: "a layer's name",
-  cell_name: "a cell's name",
+  layer_name: "layer name",
+  cell_name: "cell name",
 };
 
 function typeText(given) {
   const { name, schema } = resolve(given);
   if (name in nested) return nested[name];
-  const section = sections.get(name);
-  if (section !== undefined) return `[${section}](#${anchorOf(section)})`;
+  if (sections.has(name)) return linkTo(name);
   if (schema.const !== undefined) return json(schema.const);
   if (schema.enum !== undefined) return schema.enum.map(json).join(" ");
   if (schema.oneOf !== undefined && schema.discriminator !== undefined) return schema.oneOf.map(typeText).join(", ");
   if (schema.anyOf !== undefined) return schema.anyOf.map(typeText).join(" or ");
-  const types = [schema.type ?? "any"].flat();
-  return types.map((type) => plainType(type, schema)).join(" or ");
+  return [schema.type ?? "any"]
+    .flat()
+    .map((type) => plainType(type, schema))
+    .join(" or ");
 }
 
+const plural = (type) => (/^(layer|cell) name$/.test(type) ? `${type}s` : type);
+
 function plainType(type, schema) {
-  if (type === "array") {
-    const items = schema.items === undefined ? "" : ` of ${typeText(schema.items)}`;
-    return `list${items}`;
-  }
+  if (type === "array") return schema.items === undefined ? "list" : `list of ${plural(typeText(schema.items))}`;
   if (type === "object" && typeof schema.additionalProperties === "object")
     return `object of ${typeText(schema.additionalProperties)}`;
-  if (type === "number" || type === "integer")
-    return `${type === "integer" ? "whole number" : "number"}${range(schema)}`;
+  if (type === "number" || type === "integer") return `${type}${range(schema)}`;
   return { string: schema.$comment ?? "text", boolean: "true or false", null: "`null`" }[type] ?? type;
 }
 
 function range({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }) {
-  const far = (bound) => bound === undefined || Math.abs(bound) >= 1e6;
-  const low = exclusiveMinimum !== undefined ? `above ${exclusiveMinimum}` : far(minimum) ? "" : `from ${minimum}`;
-  const high = exclusiveMaximum !== undefined ? `below ${exclusiveMaximum}` : far(maximum) ? "" : `to ${maximum}`;
-  const text = [low, high].filter((part) => part !== "").join(" ");
+  const isUnlimited = (bound) => bound === undefined || Math.abs(bound) >= 1e6;
+  const low =
+    exclusiveMinimum !== undefined ? `above ${exclusiveMinimum}` : isUnlimited(minimum) ? "" : `from ${minimum}`;
+  const high =
+    exclusiveMaximum !== undefined ? `below ${exclusiveMaximum}` : isUnlimited(maximum) ? "" : `to ${maximum}`;
+  const text = [low, high].filter((bound) => bound !== "").join(" ");
   return text === "" ? "" : ` ${text}`;
 }
 
-/** Why a key that may be left out has no default, where its description does not say. */
+/** The default of a key; where it depends on other keys, the description states it. */
 function defaultText(key, schema, required) {
-  if (required) return "**required**";
-  if (schema.default !== undefined) return json(schema.default);
-  if (key === "from") return "the layer before";
-  if (key.startsWith("$")) return "none";
-  return /by default|on by itself|where left out/i.test(schema.description ?? "") ? "see text" : "none";
+  if (required) return "required";
+  if (schema.default !== undefined) return `default ${json(schema.default)}`;
+  if (key === "from") return "default: the previous layer";
+  return "optional";
 }
 
-/** The keys of an object as a table. */
-function table({ properties = {}, required = [] }) {
-  const rows = Object.entries(properties).map(([key, given]) => {
-    const { schema } = resolve(given);
-    const examples = (schema.examples ?? []).map(json).join(", ");
-    const tag = schema.const !== undefined ? "" : examples;
-    const text = schema.const !== undefined ? "" : cellText(schema.description ?? "");
-    return `| \`${key}\` | ${text} | ${typeText(given)} | ${defaultText(key, schema, required.includes(key))} | ${tag} |`;
-  });
-  return ["| key | says | value | default | example |", "|---|---|---|---|---|", ...rows].join("\n");
+/** Keys of an object as a list: one item a key, which is readable on a narrow screen too. */
+function keyList({ properties = {}, required = [] }) {
+  return Object.entries(properties)
+    .map(([key, given]) => {
+      const { schema } = resolve(given);
+      const facts = `- **\`${key}\`**: ${typeText(given)}; ${defaultText(key, schema, required.includes(key))}.`;
+      if (schema.const !== undefined) return facts;
+      const examples = (schema.examples ?? []).map(json).join(", ");
+      const text = [oneLine(schema.description ?? ""), examples === "" ? "" : `Example: ${examples}.`]
+        .filter((sentence) => sentence !== "")
+        .join(" ");
+      return text === "" ? facts : `${facts}\\\n  ${text}`;
+    })
+    .join("\n");
 }
 
 function definitionText(name) {
@@ -109,135 +123,159 @@ function definitionText(name) {
   ];
 }
 
-function section(level, name, title) {
+const paragraphs = (lines) => lines.filter((line) => line !== "").join("\n\n");
+
+/** The section of a definition: description, equation, source, keys. */
+function section(name, { keys = true } = {}) {
   const schema = definitions[name];
-  const lines = [`${"#".repeat(level)} ${title}`, schema.description ?? "", ...definitionText(name)];
-  if (schema.properties !== undefined && Object.keys(schema.properties).length > 0) lines.push(table(schema));
-  return lines.filter((line) => line !== "").join("\n\n");
+  const lines = [`## ${sections.get(name).title}`, oneLine(schema.description ?? ""), ...definitionText(name)];
+  return paragraphs(keys && schema.properties !== undefined ? [...lines, keyList(schema)] : lines);
 }
 
-/** An object that a key holds directly, by the path of the key. */
-function inline(level, title, schema) {
-  return [`${"#".repeat(level)} ${title}`, schema.description, table(schema)].join("\n\n");
-}
+/** The section of an object that a key holds directly. */
+const inlineSection = (title, schema) => paragraphs([`## ${title}`, oneLine(schema.description), keyList(schema)]);
 
-function builtInCells() {
-  const files = readdirSync(new URL("../../specs/cells/", import.meta.url)).filter((name) => name.endsWith(".json"));
-  return files.sort().map((file) => {
-    const name = file.replace(".json", "");
-    const { description, options = {}, state, parameters, equations: lines, output } = read(`specs/cells/${file}`);
-    const shapes = Object.entries(parameters).map(([key, shape]) => `\`${key}\` [${shape.join(", ")}]`);
-    const given = Object.entries(options).map(([key, value]) => `\`${key}\` ${json(value)}`);
-    return [
-      `### Cell ${name}`,
-      description,
-      lines.map((line) => `    ${line}`).join("\n"),
-      [
-        `- States: ${Object.entries(state)
-          .map(([key, size]) => `\`${key}\` [${size}]`)
-          .join(", ")}; output \`${output}\`.`,
-        `- Parameters: ${shapes.join(", ")}${Object.keys(options).length > 0 ? ", without those that options add" : ""}.`,
-        ...(given.length === 0 ? [] : [`- Options and their defaults: ${given.join(", ")}.`]),
-        ...(cellSources[name] === undefined ? [] : [`- Source: ${cellSources[name]}.`]),
-      ].join("\n"),
-    ].join("\n\n");
-  });
-}
-
-/** Names of the branches of a union, with their titles. */
-function branches(union) {
-  return union.oneOf.map(({ $ref }) => [nameOf($ref), definitions[nameOf($ref)].title]);
-}
-
-export function specReference() {
-  const { properties } = spec;
-  const capital = (text) => text[0].toUpperCase() + text.slice(1);
-  const unions = {
-    data: branches(properties.data),
-    layers: branches(definitions.layer),
-    losses: branches(properties.loss),
-    metrics: branches(definitions.metric),
-    optimizers: branches(properties.optimizer),
-    schedules: branches(definitions.schedule),
-  };
-  const shared = [
-    "split",
-    "series_split",
-    "cell",
-    "cell_dropout",
-    "clip",
-    "average",
-    "train",
-    "sample",
-    "cell_definition",
-  ];
-  const others = ["vocabulary", "variant", "slice", "zoneout", "layer_norm", "bidirectional"];
-  for (const [name, title] of Object.values(unions).flat()) sections.set(name, capital(title));
-  for (const name of [...shared, ...others]) sections.set(name, capital(definitions[name].title));
-  for (const [name, heading] of [
-    ["layer", "Model"],
-    ["metric", "Metrics"],
-    ["schedule", "Schedules"],
-  ])
-    sections.set(name, heading);
-  const part = (title, entries, text = "") =>
+function builtInCell(file) {
+  const name = file.replace(".json", "");
+  const { description, options = {}, state, parameters, equations: lines, output } = read(`specs/cells/${file}`);
+  const states = Object.entries(state).map(([key, size]) => `\`${key}\` [${size}]`);
+  const shapes = Object.entries(parameters).map(([key, shape]) => `\`${key}\` [${shape.join(", ")}]`);
+  const defaults = Object.entries(options).map(([key, value]) => `\`${key}\` ${json(value)}`);
+  return paragraphs([
+    `### Cell ${name}`,
+    oneLine(description),
+    lines.map((line) => `    ${line}`).join("\n"),
     [
-      `## ${title}`,
-      ...(text === "" ? [] : [text]),
-      ...entries.map(([name, own]) => section(3, name, capital(own))),
-    ].join("\n\n");
-  const single = (level, name) => section(level, name, capital(definitions[name].title));
-  const { early_stopping: early, keep_best: best } = definitions.train.properties;
+      `- States: ${states.join(", ")}; output \`${output}\`.`,
+      `- Parameters: ${shapes.join(", ")}${defaults.length > 0 ? "; options may add more" : ""}.`,
+      ...(defaults.length === 0 ? [] : [`- Options and their defaults: ${defaults.join(", ")}.`]),
+      ...(cellSources[name] === undefined ? [] : [`- Source: ${cellSources[name]}.`]),
+    ].join("\n"),
+  ]);
+}
 
-  return `${[
-    "# The spec",
-    "<!-- Made by `npm run reference` from schema/spec.schema.json, schema/cell.schema.json, specs/cells/ and docs/site/equations.mjs. -->",
-    "A spec is one JSON object: strict JSON, UTF-8, relative paths from its own folder. Keys that are not here are errors. `rnnx validate` says everything that is wrong with one; editors complete and explain keys by the `$schema` in it: `./node_modules/rnnx/schema/spec.schema.json` where rnnx is installed.",
-    "## The whole",
-    table(spec),
-    part("Data", unions.data, properties.data.description),
-    single(3, "vocabulary"),
-    single(3, "series_split"),
-    single(3, "split"),
-    "## Model",
-    `${properties.model.description} ${definitions.layer.description} Layers make a graph where they have \`name\` and \`from\`.`,
-    ...unions.layers.map(([name, title]) => section(3, name, capital(title))),
-    single(3, "cell"),
-    single(3, "cell_dropout"),
-    ...["zoneout", "layer_norm", "bidirectional"].map((name) =>
-      [`### ${capital(definitions[name].title)}`, definitions[name].description, ...definitionText(name)].join("\n\n"),
-    ),
-    "## Built-in cells",
-    "Each is a file of `specs/cells/`, in the language of [cells of your own](#cell-definition). `x` is the input of a step, a prime marks the next state, `@` is the matrix product.",
-    ...builtInCells(),
-    "## Cells of your own",
-    properties.cells.description,
-    single(3, "cell_definition"),
-    single(3, "variant"),
-    single(3, "slice"),
-    "### Initializers",
-    ["| word | is | source |", "|---|---|---|"]
-      .concat(
-        Object.entries(initializers).map(
-          ([word, { equation, source = "" }]) => `| \`${word}\` | ${cellText(equation)} | ${source} |`,
-        ),
-      )
-      .join("\n"),
-    "Numbers, and names of a cell's numeric options, are values for every entry. Kernels of dense and projection layers start `glorot_uniform`, their biases at 0; rows of an embedding uniform in ±0.05.",
-    part(
-      "Losses",
-      unions.losses,
-      `${properties.loss.description} Losses over classes read logits: a softmax or sigmoid that ends the model is left to the loss in training.`,
-    ),
-    inline(3, "Regularization", properties.regularization),
-    part("Metrics", unions.metrics, properties.metrics.description),
-    part("Optimizers", unions.optimizers, properties.optimizer.description),
-    single(3, "clip"),
-    single(3, "average"),
-    part("Schedules", unions.schedules, definitions.schedule.description),
-    single(2, "train"),
-    inline(3, "Early stopping", early),
-    inline(3, "Keep best", best),
-    single(3, "sample"),
-  ].join("\n\n")}\n`;
+function initializerTable() {
+  const rows = Object.entries(initializers).map(
+    ([word, { equation, source = "" }]) => `| \`${word}\` | ${oneLine(equation)} | ${source} |`,
+  );
+  return ["| initializer | distribution | source |", "|---|---|---|", ...rows].join("\n");
+}
+
+/** Definition names of the branches of a union. */
+const branches = (union) => union.oneOf.map(({ $ref }) => nameOf($ref));
+
+/** Pages in the order of the menu: the definitions with a section on each, and the text of the page. */
+function plan() {
+  const { properties } = spec;
+  const { early_stopping, keep_best } = definitions.train.properties;
+  const layers = branches(definitions.layer);
+  return [
+    {
+      page: "data.md",
+      title: "Data",
+      names: [...branches(properties.data), "vocabulary", "series_split", "split"],
+      text: (names) => [oneLine(properties.data.description), ...names.map((name) => section(name))],
+    },
+    {
+      page: "layers.md",
+      title: "Layers",
+      names: [...layers, "cell", "cell_dropout", "zoneout", "layer_norm", "bidirectional"],
+      text: (names) => [
+        `${oneLine(properties.model.description)} ${oneLine(definitions.layer.description)} \`name\` and \`from\` connect layers to a graph.`,
+        ...names.map((name) => section(name, { keys: !["zoneout", "layer_norm", "bidirectional"].includes(name) })),
+      ],
+    },
+    {
+      page: "cells.md",
+      title: "Cells",
+      names: ["cell_definition", "variant", "slice"],
+      text: (names) => [
+        "## Cells of your own",
+        oneLine(properties.cells.description),
+        ...names.map((name) => section(name)),
+        "## Initializers",
+        initializerTable(),
+        "A number, or the name of a numeric option of the cell, is the value of every entry. Kernels of dense and projection layers start `glorot_uniform`, their biases at 0, rows of an embedding uniform in ±0.05.",
+        "## Built-in cells",
+        "Each is a file of `specs/cells/`, in the language of [cells of your own](#cell-definition). `x` is the input of a time step, a prime marks the next state, `@` is the matrix product.",
+        ...readdirSync(new URL("../../specs/cells/", import.meta.url))
+          .filter((name) => name.endsWith(".json"))
+          .sort()
+          .map(builtInCell),
+      ],
+    },
+    {
+      page: "losses.md",
+      title: "Losses",
+      names: branches(properties.loss),
+      text: (names) => [
+        `${oneLine(properties.loss.description)} Losses over classes read logits: training leaves a final softmax or sigmoid of the model to the loss.`,
+        ...names.map((name) => section(name)),
+        inlineSection("Regularization", properties.regularization),
+      ],
+    },
+    {
+      page: "metrics.md",
+      title: "Metrics",
+      names: branches(definitions.metric),
+      text: (names) => [oneLine(properties.metrics.description), ...names.map((name) => section(name))],
+    },
+    {
+      page: "optimizers.md",
+      title: "Optimizers and schedules",
+      names: [...branches(properties.optimizer), "clip", "average", ...branches(definitions.schedule)],
+      text: (names) => {
+        const schedules = branches(definitions.schedule);
+        return [
+          oneLine(properties.optimizer.description),
+          ...names.filter((name) => !schedules.includes(name)).map((name) => section(name)),
+          "## Schedules",
+          oneLine(definitions.schedule.description),
+          ...schedules.map((name) => section(name)),
+        ];
+      },
+    },
+    {
+      page: "train.md",
+      title: "Training",
+      names: ["train", "sample"],
+      text: () => [
+        section("train"),
+        inlineSection("Early stopping", early_stopping),
+        inlineSection("Keep best", keep_best),
+        section("sample"),
+      ],
+    },
+  ];
+}
+
+const notice =
+  "<!-- Generated by `npm run reference` from schema/spec.schema.json, schema/cell.schema.json, specs/cells/ and docs/site/equations.mjs. -->";
+
+/** Pages of `docs/reference/spec/`: file name → text. */
+export function specReference() {
+  const pages = plan();
+  for (const { page, names } of pages)
+    for (const name of names) sections.set(name, { title: capital(definitions[name].title), page });
+  sections.set("layer", { title: "Layers", page: "layers.md" });
+  sections.set("metric", { title: "Metrics", page: "metrics.md" });
+  sections.set("schedule", { title: "Schedules", page: "optimizers.md" });
+  const write = (page, title, lines) => {
+    currentPage = page;
+    return [page, `${paragraphs([`# ${title}`, notice, ...lines()])}\n`];
+  };
+  const contents = pages.map(
+    ({ page, title, names }) =>
+      `- [${title}](${page}): ${names.map((name) => capital(definitions[name].title).toLowerCase()).join(", ")}`,
+  );
+  return new Map([
+    write("index.md", "The spec", () => [
+      "A spec is one JSON object: strict JSON in UTF-8; paths are relative to its folder. A key that is not in this reference is an error. `rnnx validate` reports all mistakes of a spec at once. Editors complete and explain keys by `$schema`: `./node_modules/rnnx/schema/spec.schema.json` where rnnx is installed.",
+      "## Sections",
+      contents.join("\n"),
+      "## Keys of a spec",
+      keyList(spec),
+    ]),
+    ...pages.map(({ page, title, names, text }) => write(page, title, () => text(names))),
+  ]);
 }

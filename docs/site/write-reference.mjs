@@ -1,10 +1,10 @@
-/** Writes the pages of docs/reference/ that are made from the code: `npm run reference`, on the built program. */
-import { writeFileSync } from "node:fs";
+/** Writes the generated pages of docs/reference/: `npm run reference`, after a build. */
+import { mkdirSync, writeFileSync } from "node:fs";
 import { commands } from "../../dist/cli/commands/index.js";
 import { cliReference } from "./cli-reference.mjs";
 import { specReference } from "./spec-reference.mjs";
 
-const write = (name, text) => writeFileSync(new URL(`../reference/${name}`, import.meta.url), text);
-
-write("spec.md", specReference());
-write("cli.md", await cliReference(commands));
+const folder = new URL("../reference/", import.meta.url);
+mkdirSync(new URL("spec/", folder), { recursive: true });
+for (const [page, text] of specReference()) writeFileSync(new URL(`spec/${page}`, folder), text);
+writeFileSync(new URL("cli.md", folder), await cliReference(commands));

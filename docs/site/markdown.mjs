@@ -1,0 +1,65 @@
+/** Markdown of the repository as pages of the site: fence flags, hidden blocks, links between and out of the pages. */
+import { posix, relative } from "node:path";
+
+/** The anchor of a heading, as GitHub writes it. */
+export const anchorOf = (title) =>
+  title
+    .toLowerCase()
+    .replace(/[^\p{L}0-9 _-]/gu, "")
+    .replaceAll(" ", "-");
+
+/** The link on the site for a link of a file; both are relative paths. Files that are no pages are collected. */
+function linkOnSite(target, file, linkedFiles) {
+  if (/^(\w+:|#)/.test(target)) return target;
+  const [path, anchor] = target.split("#");
+  const found = posix.normalize(posix.join(posix.dirname(file), path));
+  const suffix = anchor === undefined ? "" : `#${anchor}`;
+  if (found === "CONTRIBUTING.md" || found === "CHANGELOG.md") return `/${found.toLowerCase()}${suffix}`;
+  if (found.startsWith("docs/") && found.endsWith(".md")) return `/${found.slice(5)}${suffix}`;
+  linkedFiles.add(found);
+  return `/files/${found}`;
+}
+
+/**
+ * Adds the rules of this repository to a Markdown renderer.
+ *
+ * A fence's first word is its language, the others are for the tests, save `file=NAME`, which is its title. Comments hold blocks that only tests
+ * read.
+ */
+export function pagesOnly(markdown, { root, linkedFiles }) {
+  markdown.core.ruler.push("pages", ({ tokens, env }) => {
+    const file = relative(root, env.realPath ?? env.path).replaceAll("\\", "/");
+    for (const token of tokens) {
+      if (token.type === "html_block" && token.content.startsWith("<!--")) token.content = "";
+      if (token.type === "fence") {
+        const [language = "", ...flags] = token.info.trim().split(/\s+/);
+        token.info = language === "" ? "text" : language;
+        token.meta = { title: flags.find((flag) => flag.startsWith("file="))?.slice("file=".length) };
+      }
+      for (const child of token.children ?? []) {
+        const href = child.type === "link_open" ? child.attrGet("href") : null;
+        if (href !== null) child.attrSet("href", linkOnSite(href, file, linkedFiles));
+      }
+    }
+  });
+  const fence = markdown.renderer.rules.fence;
+  markdown.renderer.rules.fence = (tokens, index, ...rest) => {
+    const title = tokens[index].meta?.title;
+    const heading = title === undefined ? "" : `<div class="file-name">${markdown.utils.escapeHtml(title)}</div>`;
+    return `${heading}${fence(tokens, index, ...rest)}`;
+  };
+}
+
+/** In a console block the copy button takes the commands alone, without their prompt. */
+export const consoleLines = {
+  name: "console-lines",
+  line(node) {
+    if (!["console", "shellsession"].includes(this.options.lang)) return;
+    const text = textOf(node);
+    if (!text.startsWith("$ ")) return this.addClassToHast(node, "output vp-copy-ignore");
+    const [prompt] = node.children;
+    if (textOf(prompt) === "$") this.addClassToHast(prompt, "prompt vp-copy-ignore");
+  },
+};
+
+const textOf = (node) => node.value ?? (node.children ?? []).map(textOf).join("");
