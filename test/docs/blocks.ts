@@ -1,6 +1,6 @@
 /**
- * The code blocks of a page, as steps that can be run. A fence's first word is its language; then come `file=NAME` (the block is that file),
- * `in=PATH` (a part of a spec, put there in a whole one), `exit=N` (of the last command), `steps=N` (trainings are that short) and `not-run`.
+ * Code blocks of a page as executable steps. A fence's first word is its language; then come `file=NAME` (the block is that file), `in=PATH` (a
+ * fragment of a spec, placed there in a complete one), `exit=N` (exit code of the last command), `steps=N` (length of training runs) and `not-run`.
  * Blocks in comments are steps that a reader does not see.
  */
 import MarkdownIt from "markdown-it";
@@ -45,7 +45,7 @@ export function blocksOf(text: string): readonly Block[] {
 
 export interface CommandLine {
   readonly command: string;
-  /** What the page shows of its output. */
+  /** The lines of its output that the page shows. */
   readonly output: readonly string[];
 }
 
@@ -58,7 +58,7 @@ export function commandsOf(content: string): readonly CommandLine[] {
   });
 }
 
-/** Whether an output is what a page shows of it: numbers may differ, and an ellipsis stands for anything. */
+/** True if an output equals the lines on the page: numbers may differ, and an ellipsis matches anything. */
 export function matchesOutput(expected: readonly string[], output: string): boolean {
   if (expected.length === 0) return true;
   const pattern = expected

@@ -1,6 +1,6 @@
 /**
- * Every code block of README, CONTRIBUTING and the documentation, done as a reader would do it: specs are compiled, commands run and what they say
- * compared, programs type-checked and run. Each page has a folder of its own. These run the built program.
+ * Every code block of README, CONTRIBUTING and the documentation, executed as a reader would: specs are compiled, commands run and their output
+ * compared, programs type-checked and run. Each page has its own folder. The tests run the built program.
  */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -12,8 +12,8 @@ import { root, temporaryFolder } from "../support/spawn.js";
 import { type Block, blocksOf, commandsOf, matchesOutput } from "./blocks.js";
 
 const execute = promisify(execFile);
-/** Made from what is tested elsewhere, or a record of what was. */
-const excluded = ["decisions/", "gallery.md"];
+/** Records, generated pages and the site generator's packages. */
+const excluded = ["decisions/", "notebook/", "gallery.md", "site/"];
 const pages = [
   "README.md",
   "CONTRIBUTING.md",
@@ -46,7 +46,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(programs, { recursive: true, force: true }));
 
-/** What the compiler says of the programs, and their JavaScript. */
+/** Compiles the programs to JavaScript. @returns The type checker's errors. */
 async function compilePrograms(): Promise<string> {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   return execute(process.execPath, [tsc, "-p", programs]).then(
@@ -55,7 +55,7 @@ async function compilePrograms(): Promise<string> {
   );
 }
 
-test("programs in pages are well typed", () => {
+test("programs in pages pass the type check", () => {
   expect(mistyped).toBe("");
 });
 
@@ -88,17 +88,17 @@ async function runBlock(page: string, block: Block, folder: string): Promise<voi
     case "text":
     case "jsonl":
     case "csv":
-      expect(file, "it is a file of the page").toBeDefined();
+      expect(file, "a block of data is a file of its page").toBeDefined();
       return;
     // A drawing.
     case "":
       return;
     default:
-      expect.fail(`Nothing is known of ${language} blocks; mark what cannot be run with not-run.`);
+      expect.fail(`Unknown language ${language}. Mark a block that cannot be run with not-run.`);
   }
 }
 
-/** A spec has no mistakes that can be known without its data; one that a command is to find wrong is only JSON. */
+/** A spec has no mistakes that can be found without its data; a spec that a command shall reject is only JSON. */
 async function compiles(content: string, file: string | undefined, folder: string, { exit }: Block): Promise<void> {
   if (file === undefined || exit !== 0 || file.startsWith("wrong")) {
     JSON.parse(content);
@@ -112,7 +112,7 @@ async function compiles(content: string, file: string | undefined, folder: strin
   expect(diagnostics.some((problems) => problems.length === 0)).toBe(true);
 }
 
-/** A part of a spec is good where it says that it belongs. */
+/** A fragment of a spec is valid in its container. */
 async function fits(content: string, container: string): Promise<void> {
   const completeSpec = {
     cells: {},
@@ -138,9 +138,9 @@ async function runCommands({ content, exit, steps }: Block, folder: string): Pro
     const result = await execute("bash", ["-c", line], { cwd: folder, env: plainEnv })
       .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
       .catch(({ code, stdout, stderr }) => ({ code, stdout, stderr }));
-    const transcript = `${command} said\n${result.stdout}\n${result.stderr}`;
+    const transcript = `${command} printed\n${result.stdout}\n${result.stderr}`;
     expect(result.code, transcript).toBe(index === commands.length - 1 ? exit : 0);
-    // A page shows a result, or what a person is told.
+    // A page shows a result or messages.
     const matches = matchesOutput(output, result.stdout) || matchesOutput(output, result.stderr);
     expect(matches, `${transcript}\nand the page shows\n${output.join("\n")}`).toBe(true);
   }
