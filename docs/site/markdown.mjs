@@ -16,8 +16,15 @@ function linkOnSite(target, file, linkedFiles) {
   const suffix = anchor === undefined ? "" : `#${anchor}`;
   if (found === "CONTRIBUTING.md" || found === "CHANGELOG.md") return `/${found.toLowerCase()}${suffix}`;
   if (found.startsWith("docs/") && found.endsWith(".md")) return `/${found.slice(5)}${suffix}`;
+  if (posix.extname(found) === "") return;
   linkedFiles.add(found);
   return `/files/${found}`;
+}
+
+/** A link to a folder, which the site does not show, has no target. */
+function setTarget(token, target) {
+  if (target === undefined) token.attrs = token.attrs.filter(([name]) => name !== "href");
+  else token.attrSet("href", target);
 }
 
 /**
@@ -37,8 +44,7 @@ export function pagesOnly(markdown, { root, linkedFiles }) {
         token.meta = { title: flags.find((flag) => flag.startsWith("file="))?.slice("file=".length) };
       }
       for (const child of token.children ?? []) {
-        const href = child.type === "link_open" ? child.attrGet("href") : null;
-        if (href !== null) child.attrSet("href", linkOnSite(href, file, linkedFiles));
+        if (child.type === "link_open") setTarget(child, linkOnSite(child.attrGet("href"), file, linkedFiles));
       }
     }
   });

@@ -63,12 +63,20 @@ describe.each(pages.filter((page) => blocks.get(page)?.some(({ run }) => run)))(
   const folder = temporaryFolder();
   mkdirSync(folder, { recursive: true });
   symlinkSync(join(root, "specs"), join(folder, "specs"));
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  installPackages(join(folder, "node_modules"));
 
   for (const block of (blocks.get(page) ?? []).filter(({ run }) => run)) {
     test(`line ${block.line}: ${block.language} ${block.file ?? ""}`, () => runBlock(page, block, folder));
   }
 });
+
+/** A `node_modules` as after `npm install rnnx`. */
+function installPackages(packages: string): void {
+  mkdirSync(packages);
+  for (const name of readdirSync(join(root, "node_modules")))
+    symlinkSync(join(root, "node_modules", name), join(packages, name));
+  symlinkSync(root, join(packages, "rnnx"));
+}
 
 async function runBlock(page: string, block: Block, folder: string): Promise<void> {
   const { language, content, file, container } = block;
