@@ -1,7 +1,6 @@
 /**
- * What the words of the spec language compute, and where that was published: by the names of the schema's definitions. x are outputs
- * (logits, for losses over classes), t targets, p a parameter, g its gradient, rate the learning rate times its schedule, n the updates already
- * made.
+ * Equations and sources of the kinds of the spec language, by the names of the schema's definitions. x are outputs (logits, for losses over
+ * classes), t targets, p a parameter, g its gradient, rate the learning rate times its schedule, n the updates applied before.
  */
 export const equations = {
   sequence_loss: {
@@ -118,7 +117,7 @@ export const equations = {
   },
 };
 
-/** Where the built-in cells were published. */
+/** Publications of the built-in cells. */
 export const cellSources = {
   rnn: "J. Elman, Finding Structure in Time, 1990",
   lstm: "S. Hochreiter and J. Schmidhuber, 1997; forget gate: F. Gers et al., 2000; peepholes: F. Gers and J. Schmidhuber, 2000; projection: H. Sak et al., 2014",
@@ -132,7 +131,7 @@ export const cellSources = {
   minlstm: "L. Feng et al., Were RNNs All We Needed?, 2024",
 };
 
-/** How tensors start, by the words of a cell's `initializers`. */
+/** Distributions of the words of a cell's `initializers`. */
 export const initializers = {
   glorot_uniform: {
     equation: "uniform in ±√(6 / (in + out)) of a kernel [in, out]",

@@ -71,7 +71,8 @@ describe.skipIf(!existsSync(join(site, "node_modules/vitepress")))("the built si
 
   beforeAll(async () => {
     const vitepress = join(site, "node_modules/vitepress/bin/vitepress.js");
-    await promisify(execFile)(process.execPath, [vitepress, "build", site, "--outDir", out], { cwd: site });
+    const env = { ...process.env, NODE_ENV: "production" };
+    await promisify(execFile)(process.execPath, [vitepress, "build", site, "--outDir", out], { cwd: site, env });
     pages = readdirSync(out, { recursive: true, encoding: "utf8" })
       .map((name) => name.replaceAll("\\", "/"))
       .filter((name) => name.endsWith(".html") && name !== "404.html" && !name.startsWith("files/"));

@@ -15,14 +15,27 @@ function titleOf(file) {
   return /^# (.*)$/m.exec(readFileSync(join(root, inRoot ?? `docs/${file}`), "utf8"))?.[1];
 }
 
+/** Leaves Vue to Node when pages are rendered: they are outside this package, where Vite does not find it. */
+const externalVue = {
+  name: "external-vue",
+  enforce: "pre",
+  resolveId(id, _importer, { ssr }) {
+    if (ssr && /^vue(\/|$)/.test(id)) return { id, external: true };
+  },
+};
+
 export default defineConfig({
   title: "rnnx",
   description: "Recurrent networks from a JSON file: train in Node, run anywhere ONNX runs.",
   srcDir: "../..",
-  srcExclude: ["{README,node_modules,dist,site,runs,templates,specs,test,bench,examples,.*}{.md,/**}", "docs/site/**"],
+  srcExclude: [
+    "{README,SECURITY,CODE_OF_CONDUCT,node_modules,dist,site,runs,templates,specs,test,bench,examples,.*}{.md,/**}",
+    "docs/site/**",
+  ],
   rewrites: { "docs/:rest*": ":rest*", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md" },
   outDir: "../../site",
   base: process.env.DOCS_BASE ?? "/",
+  vite: { plugins: [externalVue] },
   head: [["link", { rel: "icon", href: "data:," }]],
   markdown: {
     anchor: { slugify: anchorOf },
