@@ -1,7 +1,7 @@
 /**
- * What each pass is worth: the training step of the standard configurations without it, over the step with all passes. Both are called
- * in turn in one process, and the ratio is the median of the pairs'; "=" is a pass that changes nothing of the model. Prints a table
- * for docs/performance.md and leaves the numbers.
+ * Measures each compiler pass: the time of a training step without the pass over the time with all passes, for the standard
+ * configurations. Both sessions run alternately in one process; the ratio is the median over pairs; "=" marks a pass that leaves the
+ * model unchanged. Prints a table and writes the numbers to bench/results.
  *
  *     node bench/ablate-passes.mjs [--only "small char-rnn"] [--pass hoist --pass sink] [--pairs 9]
  */
@@ -36,15 +36,15 @@ async function compiled(sizes, disabledPasses) {
   return made.artifact;
 }
 
-/** The milliseconds of a call, whenever it is asked, until its session is released. */
+/** A session whose calls are timed, in milliseconds. */
 async function opened({ train, manifest }, sizes) {
   const load = estimateWorkPerSync(manifest.parameters, sizes.batch);
-  const options = ortSessionOptions("cpu", load, { exactThreads: threadsFor(sizes, values.threads) });
+  const options = ortSessionOptions("cpu", load, { requestedThreads: threadsFor(sizes, values.threads) });
   // The threads of the other session would spin on the cores of this one.
   options.extra.session.force_spinning_stop = "1";
   const session = await InferenceSession.create(train, options);
   const feeds = feedsOf({ manifest }, sizes, Tensor);
-  // What a step makes stays in the session, as in training.
+  // Only the loss is fetched, as in training.
   const fetches = Object.fromEntries(
     manifest.train.outputs.filter(({ role }) => role === "loss").map(({ name }) => [name, null]),
   );
@@ -56,8 +56,8 @@ async function opened({ train, manifest }, sizes) {
   return { time, release: () => session.release() };
 }
 
-/** The time without a pass over the time with all; null where the model is the same. */
-async function worth(sizes, whole, pass) {
+/** Time without a pass over the time with all passes; null when the model is the same. */
+async function ablationRatio(sizes, whole, pass) {
   const artifact = await compiled(sizes, [pass]);
   if (Buffer.compare(artifact.train, whole.train) === 0) return null;
   const [one, other] = [await opened(whole, sizes), await opened(artifact, sizes)];
@@ -72,11 +72,12 @@ async function worth(sizes, whole, pass) {
 }
 
 const wholes = [];
-for (const { name, peer_steps: _, ...sizes } of chosen) wholes.push({ name, sizes, whole: await compiled(sizes, []) });
+for (const { name, framework_steps: _, ...sizes } of chosen)
+  wholes.push({ name, sizes, whole: await compiled(sizes, []) });
 const rows = [];
 for (const pass of values.pass) {
   const ratios = [];
-  for (const { name, sizes, whole } of wholes) ratios.push([name, await worth(sizes, whole, pass)]);
+  for (const { name, sizes, whole } of wholes) ratios.push([name, await ablationRatio(sizes, whole, pass)]);
   const cells = ratios.map(([, ratio]) => (ratio === null ? "=" : `${ratio.toFixed(2)} ×`));
   process.stdout.write(`| ${pass} | ${cells.join(" | ")} |\n`);
   rows.push({ pass, ratios: Object.fromEntries(ratios) });

@@ -87,9 +87,9 @@ function compare(configuration) {
     products: line.products,
     products_ms: Number(products_ms.toFixed(3)),
     share_of_products: Number((products_ms / ms).toFixed(3)),
-    frameworks: best.map(({ line: { peer, peak_mib }, times: frameworkTimes, threads: count }) => {
+    frameworks: best.map(({ line: { framework, peak_mib }, times: frameworkTimes, threads: count }) => {
       const time = median(frameworkTimes);
-      return { framework: peer, threads: count, ms: time, peak_mib, ratio: Number((time / ms).toFixed(2)) };
+      return { framework, threads: count, ms: time, peak_mib, ratio: Number((time / ms).toFixed(2)) };
     }),
   };
   const others = result.frameworks.map((one) => `${one.framework} ${one.ms.toFixed(2)} ms (${ratio(one.ratio)})`);

@@ -1,4 +1,4 @@
-/** What a result is of: the machine, the versions, the commit. */
+/** Environment of a result: machine, versions, commit. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -22,7 +22,7 @@ export function machine(threads) {
   };
 }
 
-/** Family and model of the processor, where a virtual machine calls all generations of it by one name; Linux. */
+/** Family and model of the processor (Linux): virtual machines give all generations one name. */
 function generation() {
   const known = existsSync("/proc/cpuinfo") ? readFileSync("/proc/cpuinfo", "utf8") : "";
   const [family, model] = [/^cpu family\s*: (\d+)/m, /^model\s*: (\d+)/m].map((line) => known.match(line)?.[1]);

@@ -1,6 +1,5 @@
 /**
- * The rate of ONNX Runtime's MatMul on the shapes of a step's products, each called by itself: what a step made of such products
- * alone could reach.
+ * Rate of ONNX Runtime's MatMul for the shapes of a training step, each called alone: the upper bound of a step's rate.
  *
  *     node bench/matmul.mjs --product 50,512,2048 --product 2500,512,2048 [--threads 2]
  */
@@ -32,7 +31,7 @@ async function rate([rows, inner, columns]) {
     graph: {
       name: "matmul",
       input: [port("a", [rows, inner]), port("b", [inner, columns])],
-      // One row comes back: copying the whole out of the session is no part of a product within a step.
+      // One row is fetched: inside a training step no product is copied out of the session.
       output: [port("row", [columns])],
       node: [
         { opType: "MatMul", input: ["a", "b"], output: ["c"] },

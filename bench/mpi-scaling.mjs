@@ -1,12 +1,12 @@
 /**
- * How the time of a step grows with the number of ranks: an alpha-beta model of the sum over all gradients (each message costs alpha,
- * and its bytes by beta), beside the time that one rank takes for its rows, as it was measured.
+ * Predicts the time of a training step by the number of ranks: the measured time of one rank for its rows, plus an alpha-beta model
+ * of the all-reduce over the gradients (alpha seconds a message, beta bytes a second).
  *
- *     node bench/mpi-scaling.mjs --measure [--only NAME]... [--note TEXT]   two ranks on this machine, into results/ranks-DATE.json
- *     node bench/mpi-scaling.mjs [--results FILE] [--alpha µs] [--beta GB/s] [--faster N] [--json]   from what was measured last
+ *     node bench/mpi-scaling.mjs --measure [--only NAME]... [--note TEXT]   two ranks on this machine, into results/mpi-scaling-DATE-CPU.json
+ *     node bench/mpi-scaling.mjs [--results FILE] [--alpha µs] [--beta GB/s] [--faster N] [--json]   from the latest measurement
  *
- * Alpha and beta are those of the sums that were measured, unless they are given: those of a network. `--faster` divides the times of
- * computing: a GPU, more cores for a rank.
+ * Alpha and beta default to those of the measured sums; give those of a network instead. `--faster` divides the compute time, for a
+ * GPU or more cores a rank.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { flagsOf } from "../scripts/flags.mjs";
 import { machine, resultName, today } from "./environment.mjs";
 import { here, measure, median } from "./spawn.mjs";
 
-/** Text models of two ranks with 50 sequences of 50 steps each, and of batches at which computing is nearly all of a step. */
+/** Text models for two ranks with 50 sequences of 50 steps each, and with batches at which compute is nearly the whole step. */
 const cases = [
   { name: "1×32", layers: 1, hidden: 32, batch: 100, time: 50, vocabulary: 65, steps: 16 },
   { name: "2×128", layers: 2, hidden: 128, batch: 100, time: 50, vocabulary: 65, steps: 4 },
@@ -57,7 +57,7 @@ function measureAll() {
       if (!values.only.includes(name)) continue;
       const rank = { run: [...run, "-n", "2", process.execPath, here("mpi-rank.mjs")], env };
       const line = { name, ...measure(rank, sizes, { rounds: name.startsWith("3×512") ? 5 : 11 }) };
-      console.log(`${name}, ${launcher}: ${line.speedup} × one thread, ${line.communication} of it adding up`);
+      console.log(`${name}, ${launcher}: ${line.speedup} × one thread, ${line.communication} of it communication`);
       const place = measured.findIndex((one) => one.name === name && one.launcher === line.launcher);
       measured.splice(place < 0 ? measured.length : place, place < 0 ? 0 : 1, line);
       const results = { date: today(), machine: machine(1), note: values.note, measured };
@@ -67,7 +67,7 @@ function measureAll() {
 
 const { faster } = values;
 
-/** Microseconds of a message and GB/s: what the smallest and the largest sum of two ranks took, or what was given. */
+/** Microseconds a message and GB/s: from the smallest and the largest measured sum of two ranks, or from the flags. */
 function networkOf({ measured }) {
   const sums = (pick) => median(measured.map((line) => pick(line.sums)));
   const given = (number, measured) => (Number.isNaN(number) ? measured : number);
@@ -80,16 +80,16 @@ function networkOf({ measured }) {
   };
 }
 
-/** Milliseconds of the sum by halving and doubling, which sends no more than a ring and in fewer messages. */
+/** Milliseconds of an all-reduce by recursive halving and doubling: the bytes of a ring in fewer messages. */
 function sumOf(bytes, ranks, { alpha, beta }) {
   if (ranks === 1) return 0;
   return (2 * Math.log2(ranks) * alpha) / 1000 + (2 * (1 - 1 / ranks) * bytes) / (beta * 1e6);
 }
 
 /**
- * A step of `ranks` ranks, by what two of them took: all that is not adding up, of which the update is the same for any number of rows.
- * What would be changed: half as many bytes; sums that begin while the backward pass (two thirds of the gradient) goes on, in buckets; an
- * update that each rank makes of its share of the parameters, which are then gathered: as many bytes as before.
+ * A training step of `ranks` ranks, from the compute time of two; the time of the update does not depend on the rows. Variants: half
+ * the bytes (16-bit sums); sums that overlap the backward pass (two thirds of the gradient) in buckets; an update sharded over the ranks,
+ * whose parameters are then gathered with the same number of bytes.
  */
 function stepOf({ parameters, together_ms, communication, update_ms }, network, ranks, share = 1) {
   const update = update_ms / faster;

@@ -35,7 +35,7 @@ const read = await readSpec(JSON.stringify(specOf({ ...sizes, cell: values.cell,
 if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
 const signature = signatureOf(sizes);
 
-/** How many nodes a step of each loop runs, in the order of the graph, and how many nodes there are in all. */
+/** Nodes of each loop body, in the order of the graph, and the number of all nodes. */
 let loops = [];
 let nodes = 0;
 let products = [];
@@ -64,7 +64,7 @@ const session = values.profile
   : (await openStepRunner("cpu", train, manifest.train, load, place)).runner;
 const session_ms = performance.now() - starting;
 
-/** One that says of every node how long it took. */
+/** A session with ONNX Runtime's profiler on. */
 async function openProfiled() {
   const { InferenceSession } = await import("onnxruntime-node");
   const profiling = { enableProfiling: true, profileFilePrefix: values.profile };
@@ -87,7 +87,7 @@ const flops = values.samples > 0 ? null : analyze(read.spec, signature).analysis
 const rounded = (value, digits = 0) => Number(value.toFixed(digits));
 console.log(
   JSON.stringify({
-    peer: `rnnx ${manifest.rnnx}`,
+    framework: `rnnx ${manifest.rnnx}`,
     ...sizes,
     cell: values.cell,
     median_ms: rounded(median_ms, 4),

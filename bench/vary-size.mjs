@@ -1,5 +1,5 @@
 /**
- * What a training step costs against its sizes, one varied at a time; leaves the numbers and a chart.
+ * Time of a training step by each of its sizes, one varied at a time; writes the numbers and a chart to bench/results.
  *
  *     node bench/vary-size.mjs [--only time] [--threads 2] [--out bench/results]
  */

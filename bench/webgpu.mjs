@@ -65,7 +65,7 @@ for (let call = 0; call < WARM_UP + values.calls; call++) {
 const counted = perStep.slice(WARM_UP).sort((a, b) => a - b);
 console.log(
   JSON.stringify({
-    peer: `rnnx ${manifest.rnnx}, webgpu`,
+    framework: `rnnx ${manifest.rnnx}, webgpu`,
     ...sizes,
     median_ms: Number(counted[Math.floor(counted.length / 2)].toFixed(3)),
     first_ms: Math.round(perStep[0]),

@@ -71,7 +71,7 @@ export function batchOf({ manifest }, { steps, batch, time, vocabulary }) {
   return new Map(data.map(({ name, dtype }) => [name, { dtype, shape, data: ids }]));
 }
 
-/** What a session is fed. */
+/** Feeds of a session. */
 export function feedsOf({ manifest }, { steps, batch, time, vocabulary }, Tensor) {
   const { parameters, slots } = startOf({ manifest });
   const ids = batchOf({ manifest }, { steps, batch, time, vocabulary });

@@ -1,6 +1,6 @@
 /**
- * Lays the built program together in dist/program: what a command needs is read from a few files in place of hundreds, which is most
- * of the time that a short command takes. Packages stay where they are.
+ * Bundles the built program into dist/program. A command then loads a few files instead of hundreds, which is most of the time of a
+ * short command. Packages stay external.
  */
 import { renameSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -8,11 +8,11 @@ import { rolldown } from "rolldown";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const out = `${dist}program`;
-/** What is there is exchanged at once, when all is made: npm builds again before the first `npx rnnx`, where others may be at work. */
-const made = `${dist}program-${process.pid}`;
+/** The new bundle replaces the old one by a rename: npm may build before `npx rnnx` while other commands run. */
+const staging = `${dist}program-${process.pid}`;
 
 const bundle = await rolldown({
-  // The threads and processes that the program starts find their files beside it.
+  // The program starts threads and processes from files of the same folder.
   input: {
     main: `${dist}cli/main.js`,
     worker: `${dist}runtime/worker.js`,
@@ -21,20 +21,20 @@ const bundle = await rolldown({
   platform: "node",
   external: (id) => /^[^./]/.test(id) && !/^[A-Za-z]:[\\/]/.test(id),
 });
-await bundle.write({ dir: made, format: "es", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" });
+await bundle.write({ dir: staging, format: "es", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" });
 await bundle.close();
 
-const old = `${made}-old`;
+const old = `${staging}-old`;
 try {
   renameSync(out, old);
 } catch {
-  // It is the first build, or another one has just taken it away.
+  // The first build, or another build has just moved it.
 }
 try {
-  renameSync(made, out);
+  renameSync(staging, out);
 } catch (error) {
-  // Another build's is there already.
+  // Another build has finished first.
   if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
-  rmSync(made, { recursive: true });
+  rmSync(staging, { recursive: true });
 }
 rmSync(old, { recursive: true, force: true });

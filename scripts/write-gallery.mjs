@@ -40,7 +40,7 @@ const sections = {
   "Sequences: one label, or one for each step": {
     spam: {
       shows: "Many-to-one: messages classified by the last output.",
-      inputs: ["please bring the tickets to the house now", "your account won a free offer"].map((text) => ({ text })),
+      inputs: ["please bring the tickets to the office now", "your account won a free offer"].map((text) => ({ text })),
     },
     "max-pool": { shows: "The same messages classified by the maximum over time." },
     tagging: {
@@ -124,7 +124,7 @@ function predictionsFor(run, inputs) {
   });
 }
 
-/** What the trained model prints or draws, as Markdown. */
+/** Output of the trained model, as Markdown: a text, predictions or a chart. */
 async function outputsOf(name, run, { prompt, inputs }) {
   if (inputs !== undefined) return fenced(predictionsFor(run, inputs));
   if (prompt !== undefined) {

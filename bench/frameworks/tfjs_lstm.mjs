@@ -35,7 +35,7 @@ for (let index = 0; index < steps + 1; index++) {
 taken.sort((a, b) => a - b);
 console.log(
   JSON.stringify({
-    peer: `tfjs ${tf.version.tfjs}`,
+    framework: `tfjs ${tf.version.tfjs}`,
     ...{ layers, hidden, batch, time, vocabulary, steps },
     median_ms: Number(taken[Math.floor(taken.length / 2)].toFixed(4)),
     peak_mib: Math.round(process.resourceUsage().maxRSS / 1024),

@@ -1,4 +1,4 @@
-"""What the Python peers share: their flags, and the line of JSON that they print."""
+"""Flags of the Python scripts, and the line of JSON that they print."""
 import argparse
 import json
 import resource
@@ -14,11 +14,11 @@ def options(description):
     for name in NAMES:
         parser.add_argument(f"--{name}", type=int, required=True)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--device", default="cpu", help="cpu or cuda, where the peer's script knows it")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda, where the script supports it")
     return parser.parse_args()
 
 
-def report(peer, sizes, step):
+def report(framework, sizes, step):
     """Runs the step, twice more than is counted: tracing and compilation happen there."""
     taken = []
     for _ in range(WARM_UP + sizes.steps):
@@ -29,7 +29,7 @@ def report(peer, sizes, step):
     print(
         json.dumps(
             {
-                "peer": peer,
+                "framework": framework,
                 **{name: getattr(sizes, name) for name in NAMES},
                 "median_ms": round(statistics.median(taken[WARM_UP:]), 4),
                 "peak_mib": round(memory),
