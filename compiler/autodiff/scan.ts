@@ -7,7 +7,7 @@
  * over the steps).
  */
 import { bodyBuilder, type OuterSource } from "../graph/builder.js";
-import { copyNode, rewrite, scanOperands } from "../graph/rewrite.js";
+import { rewrite, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import { isFloat } from "../ir/float16.js";
@@ -36,8 +36,7 @@ const isFloatValue = ({ type }: Value) => isFloat(type.dtype);
 /** Rematerialization: copies a body's nodes into `b`, and records their outputs in `values`. */
 function recomputeBody(b: Builder, body: Graph, values: Map<Value, Value>): void {
   for (const node of body.nodes) {
-    const outputs = copyNode(
-      b,
+    const outputs = b.copy(
       node,
       node.inputs.map((input) => values.get(input) ?? input),
     );
@@ -66,7 +65,7 @@ export function vjpScan(
     const capture = inner.captures.indexOf(value);
     if (capture >= 0) return { capture: at(outer.captures, capture) };
     const producer = producers.get(value);
-    if (producer?.op === "Constant") return { own: at(copyNode(backwardBody, producer, []), 0) };
+    if (producer?.op === "Constant") return { own: at(backwardBody.copy(producer, []), 0) };
     return { slice: at(loop.outputs, body.outputs.indexOf(value, stateCount)) };
   };
   const rematerialized = new Map<Value, Value>();

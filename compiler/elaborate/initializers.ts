@@ -1,5 +1,5 @@
 /** Initializers of parameters. Fans follow Keras: for a kernel [...window, in, out], window size times in and out. */
-import type { CellInitializer } from "../../schema/normal/index.js";
+import type { CellInitializer, DistributionName } from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
 import { at } from "../ir/expect.js";
 import { ownValue } from "../language/resolve-cell.js";
@@ -18,7 +18,7 @@ export const glorotUniform = (shape: readonly number[]): Initializer => {
 };
 
 /** Distributions by name. Glorot: X. Glorot and Y. Bengio, AISTATS 2010. Orthogonal: A. Saxe et al., ICLR 2014. */
-const distributions: Readonly<Record<string, (shape: readonly number[]) => Initializer>> = {
+const distributions: Readonly<Record<DistributionName | "zeros", (shape: readonly number[]) => Initializer>> = {
   zeros: () => zeros,
   glorot_uniform: glorotUniform,
   glorot_normal: (shape) => ({ type: "normal", mean: 0, deviation: Math.sqrt(2 / fans(shape)) }),

@@ -3,7 +3,7 @@ import { evaluateNode } from "../graph/evaluate.js";
 import { elementCount } from "../ir/dims.js";
 import { expectDefined } from "../ir/expect.js";
 import { staticShape } from "../ir/tensor.js";
-import type { Graph, Node, NodeOf, OpName, Tensor, Value } from "../ir/types.js";
+import type { Graph, Node, Tensor, Value } from "../ir/types.js";
 
 export type Tensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 
@@ -40,7 +40,7 @@ export function foldWeights(
     }
     if (unfolded || !isFoldable(node, constants, weightDerived)) return true;
     const operands = node.inputs.map((input) => constants.get(input) as Tensor);
-    evaluateNode(node as NodeOf<OpName>, operands, new Map()).forEach((tensor, index) => {
+    evaluateNode(node, operands, new Map()).forEach((tensor, index) => {
       const output = node.outputs[index] as Value;
       constants.set(output, tensor);
       weightDerived.add(output);

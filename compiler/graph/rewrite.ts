@@ -41,7 +41,7 @@ export function rewrite(graph: Graph, replace: RewriteRule): Graph {
     const inputs = node.inputs.map(valueMap.get);
     const replacement = replace(node, { b, inputs, producer, constant });
     changed ||= replacement !== undefined || node !== original;
-    valueMap.record(node, replacement ?? copyNode(b, node, inputs));
+    valueMap.record(node, replacement ?? b.copy(node, inputs));
   }
   return changed ? b.finish(graph.outputs.map(valueMap.get)) : graph;
 }
@@ -50,16 +50,11 @@ function withBody(node: NodeOf<"Scan">, body: Graph): NodeOf<"Scan"> {
   return body === node.attributes.body ? node : { ...node, attributes: { ...node.attributes, body } };
 }
 
-/** Makes the node again on other inputs. */
-export function copyNode(b: Builder, node: Node, inputs: readonly Value[]): readonly Value[] {
-  return b.copy(node, inputs);
-}
-
 /** Copies a graph's nodes into `b`, with `operands` in place of its inputs. Returns the values of its outputs. */
 export function inline(b: Builder, graph: Graph, operands: readonly Value[]): readonly Value[] {
   const valueMap = createValueMap(b);
   for (const [index, input] of graph.inputs.entries()) valueMap.set(input, at(operands, index));
-  for (const node of graph.nodes) valueMap.record(node, copyNode(b, node, node.inputs.map(valueMap.get)));
+  for (const node of graph.nodes) valueMap.record(node, b.copy(node, node.inputs.map(valueMap.get)));
   return graph.outputs.map(valueMap.get);
 }
 

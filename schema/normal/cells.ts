@@ -55,18 +55,16 @@ export interface OnnxMapping {
   readonly P: readonly string[];
 }
 
+/** Distributions of initial parameters. */
+export const distributionNames = ["glorot_uniform", "glorot_normal", "orthogonal"] as const;
+export type DistributionName = (typeof distributionNames)[number];
+
 /** A named distribution, a constant, a numeric option's name, or slices of the last axis over zeros. */
-export type CellInitializer =
-  | "glorot_uniform"
-  | "glorot_normal"
-  | "orthogonal"
-  | (string & {})
-  | number
-  | readonly CellInitializerSlice[];
+export type CellInitializer = DistributionName | (string & {}) | number | readonly CellInitializerSlice[];
 
 export interface CellInitializerSlice {
   /** [from, to) of the last axis. */
   readonly from: SizeExpression;
   readonly to: SizeExpression;
-  readonly value: "glorot_uniform" | "glorot_normal" | "orthogonal" | (string & {}) | number;
+  readonly value: DistributionName | (string & {}) | number;
 }

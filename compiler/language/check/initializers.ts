@@ -1,12 +1,10 @@
 /** Checks of a cell's initializers: distributions, numbers, numeric options, or slices of those. */
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { quote, suggestion } from "../../../schema/diagnostics/suggest.js";
-import type { CellInitializerSlice, SizeExpression } from "../../../schema/normal/index.js";
+import { type CellInitializerSlice, distributionNames, type SizeExpression } from "../../../schema/normal/cells.js";
 import type { Dim } from "../../ir/types.js";
 import { numericOptions, ownValue, type ResolvedCell } from "../resolve-cell.js";
 import { type CellSizes, resolveSize, sizeNames } from "../size-expression.js";
-
-const distributions: readonly string[] = ["glorot_uniform", "glorot_normal", "orthogonal"];
 
 /** Reports invalid initializers. True if all are valid. */
 export function checkInitializers(cell: ResolvedCell, sizes: CellSizes, path: string, report: Report): boolean {
@@ -19,8 +17,8 @@ export function checkInitializers(cell: ResolvedCell, sizes: CellSizes, path: st
   const numericNames = [...numericOptions(cell).keys()];
   const checkValue = (value: string | number, rank: number, pointer: string) => {
     if (typeof value === "number" || numericNames.includes(value)) return;
-    if (!distributions.includes(value)) {
-      const hint = suggestion(value, [...distributions, ...numericNames], "Initializers");
+    if (!isDistribution(value)) {
+      const hint = suggestion(value, [...distributionNames, ...numericNames], "Initializers");
       fail({ code: "unknown-initializer", path: pointer, message: `unknown initializer ${quote(value)}`, hint });
     } else if (rank !== 2) {
       const message = `${value} is for matrices, and this parameter has ${rank === 1 ? "1 axis" : `${rank} axes`}`;
@@ -59,4 +57,8 @@ export function checkInitializers(cell: ResolvedCell, sizes: CellSizes, path: st
 /** True if a < b + margin for all data: a size that depends on the data is not compared. */
 function isBefore(a: Dim | undefined, b: Dim | undefined, margin: number): boolean {
   return typeof a === "number" && typeof b === "number" && a < b + margin;
+}
+
+function isDistribution(value: string): boolean {
+  return (distributionNames as readonly string[]).includes(value);
 }

@@ -4,7 +4,7 @@ import { type RewriteRule, rewrite } from "../../graph/rewrite.js";
 import { elementCount } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
 import { scalarTensor, staticShape } from "../../ir/tensor.js";
-import type { Node, NodeOf, OpName, Tensor, Value } from "../../ir/types.js";
+import type { Node, Tensor, Value } from "../../ir/types.js";
 import type { Pass } from "../pass.js";
 
 /** Larger results stay computed: a constant would only move work from the session to the file. */
@@ -30,7 +30,7 @@ const replace: RewriteRule = (node, { b, inputs, constant }) => {
     if (tensor === undefined) return undefined;
     tensors.push(tensor);
   }
-  return evaluateNode(node as NodeOf<OpName>, tensors, new Map()).map(b.constant);
+  return evaluateNode(node, tensors, new Map()).map(b.constant);
 };
 
 export const constantFold: Pass = {

@@ -1,6 +1,6 @@
 /** Turn: a matrix that a loop multiplies by at every step is laid out once, before the loop, as its kernel reads it best. */
 import { graphBuilder } from "../../graph/builder.js";
-import { copyNode, rewrite, scanOperands } from "../../graph/rewrite.js";
+import { rewrite, scanOperands } from "../../graph/rewrite.js";
 import { createValueMap } from "../../graph/value-map.js";
 import type { Builder } from "../../ir/builder.js";
 import { elementCount } from "../../ir/dims.js";
@@ -57,7 +57,7 @@ function withPrepacked(body: Graph, prepacked: ReadonlySet<Value>, context: Pass
     const product = matrix !== undefined && prepacked.has(matrix) ? productWith(node, matrix) : undefined;
     map.record(
       node,
-      product === undefined ? copyNode(b, node, operands) : [productWithTransposed(b, product, operands, context)],
+      product === undefined ? b.copy(node, operands) : [productWithTransposed(b, product, operands, context)],
     );
   }
   return b.finish(body.outputs.map(map.get));

@@ -3,7 +3,7 @@
  * one, with the factor a₂a₁ and the term a₂b₁ + b₂; solving half as many steps gives every second state, and those between
  * follow from them (G. Blelloch, 1990; E. Martin and C. Cundy, ICLR 2018).
  */
-import { copyNode, scanOperands } from "../../graph/rewrite.js";
+import { scanOperands } from "../../graph/rewrite.js";
 import type { Builder } from "../../ir/builder.js";
 import { elementCount } from "../../ir/dims.js";
 import { at, expectDefined } from "../../ir/expect.js";
@@ -132,7 +132,7 @@ function toPrefixScan(
     const values = inputs.map((input) => input.value);
     const perStep = inputs.map((input) => input.perStep);
     const isPerStep = perStep.some(Boolean);
-    const outputs = isPerStep ? batchNode(b, producer, values, perStep, length) : copyNode(b, producer, values);
+    const outputs = isPerStep ? batchNode(b, producer, values, perStep, length) : b.copy(producer, values);
     for (const [index, output] of producer.outputs.entries())
       valuesOverTime.set(output, { value: at(outputs, index), perStep: isPerStep });
     return overTime(value);

@@ -1,6 +1,6 @@
 /** Fuse: what a loop alone reads, slice by slice, is made in the loop, where wide slices are still in the cache when they are read. */
 import { bodyBuilder, graphBuilder } from "../../graph/builder.js";
-import { copyNode, scanOperands } from "../../graph/rewrite.js";
+import { scanOperands } from "../../graph/rewrite.js";
 import { withSameInputs } from "../../graph/value-map.js";
 import type { Builder } from "../../ir/builder.js";
 import { at } from "../../ir/expect.js";
@@ -34,7 +34,7 @@ function slicingOf(node: Node, length: Dim): readonly Slicing[] | undefined {
 function sliceNode(b: Builder, node: Node, operands: readonly Value[]): readonly Value[] {
   if (node.op === "Concat") return [b.concat(operands, node.attributes.axis - 1)];
   if (node.op === "Split") return b.split(at(operands, 0), node.attributes.sizes, node.attributes.axis - 1);
-  return b.apply(node.op, operands, node.attributes as never);
+  return b.copy(node, operands);
 }
 
 /** For each loop of a graph, the nodes that go into it. */
@@ -106,7 +106,7 @@ function moveIntoLoop(
   operands.inner.captures.forEach((input, index) => {
     map.set(input, captureOf(at(operands.outer.captures, index)));
   });
-  for (const node of body.nodes) map.record(node, copyNode(inner, node, node.inputs.map(map.get)));
+  for (const node of body.nodes) map.record(node, inner.copy(node, node.inputs.map(map.get)));
   const { outer: outerOperands } = operands;
   const remainingScans = outerOperands.scans.filter((old) => !moved.has(old)).map(outer);
   return rebuildScan(
@@ -137,7 +137,7 @@ function fuseLoops(graph: Graph, context: PassContext): Graph {
     const outputs =
       node.op === "Scan" && plans.has(node)
         ? moveIntoLoop(b, node, moved, map.get, constant)
-        : copyNode(b, node, node.inputs.map(map.get));
+        : b.copy(node, node.inputs.map(map.get));
     map.record(node, outputs);
   }
   return b.finish(graph.outputs.map(map.get));

@@ -1,6 +1,6 @@
 /** Hoist: what does not depend on a loop's states leaves it and runs once over all steps. */
 import type { OuterSource } from "../../graph/builder.js";
-import { copyNode, scanOperands } from "../../graph/rewrite.js";
+import { scanOperands } from "../../graph/rewrite.js";
 import type { Builder } from "../../ir/builder.js";
 import { at, expectDefined } from "../../ir/expect.js";
 import type { Node, NodeOf, Value } from "../../ir/types.js";
@@ -51,7 +51,7 @@ export function hoistScan(
   for (const node of body.nodes) {
     // A constant stays where it is used, and is also made outside for whoever leaves.
     if (node.op === "Constant") {
-      outerValues.set(at(node.outputs, 0), { value: at(copyNode(b, node, []), 0), perStep: false });
+      outerValues.set(at(node.outputs, 0), { value: at(b.copy(node, []), 0), perStep: false });
       continue;
     }
     // An Identity without a node outside: the rebuilt body may need one again, and hoist would never reach a fixpoint.
@@ -70,7 +70,7 @@ export function hoistScan(
     const batched = operandValues.map((outerValue) => outerValue.perStep);
     const perStep = batched.some(Boolean);
     if (perStep && (feedsProductsInLoop(node, loop) || !canBatch(node, batched))) continue;
-    const outputs = perStep ? batch(b, node, inputs, batched, length) : copyNode(b, node, inputs);
+    const outputs = perStep ? batch(b, node, inputs, batched, length) : b.copy(node, inputs);
     node.outputs.forEach((output, index) => {
       outerValues.set(output, { value: at(outputs, index), perStep });
     });
@@ -112,7 +112,7 @@ const replicateScalars: (vectorLanes: number) => typeof batchNode =
     if (!isInexactScalar(node)) return batchNode(b, node, inputs, batched, length);
     const replicate = (scalars: Value) => b.expand(b.unsqueeze(scalars, [1]), [length, vectorLanes]);
     const operands = inputs.map((input, index) => (batched[index] ? replicate(input) : input));
-    return copyNode(b, node, operands).map((rows) => b.squeeze(b.slice(rows, 1, 0, 1), [1]));
+    return b.copy(node, operands).map((rows) => b.squeeze(b.slice(rows, 1, 0, 1), [1]));
   };
 
 export const hoistExact: Pass = {

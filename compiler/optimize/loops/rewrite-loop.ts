@@ -1,6 +1,6 @@
 /** What the loop passes ask of a Scan's body: which values depend on its states, who reads them, and how to build it anew. */
 import { type BodyBuilder, bodyBuilder, graphBuilder, type OuterSource, ruleOf } from "../../graph/builder.js";
-import { copyNode, rewrite, scanOperands } from "../../graph/rewrite.js";
+import { rewrite, scanOperands } from "../../graph/rewrite.js";
 import { withSameInputs } from "../../graph/value-map.js";
 import type { Builder } from "../../ir/builder.js";
 import { at, expectDefined } from "../../ir/expect.js";
@@ -86,7 +86,7 @@ export function rewriteBody(
   for (const node of [...body.nodes.filter(isIndependent), ...body.nodes.filter((each) => !isIndependent(each))]) {
     const replaced = replace(node, { b: inner, lookup: map.get });
     changed ||= replaced !== undefined;
-    map.record(node, replaced ?? copyNode(inner, node, node.inputs.map(map.get)));
+    map.record(node, replaced ?? inner.copy(node, node.inputs.map(map.get)));
   }
   if (!changed) return undefined;
   return b.apply("Scan", operands, { ...loop.attributes, body: inner.finish(body.outputs.map(map.get)) });
@@ -105,7 +105,7 @@ export function canBatch(node: Node, batched: readonly boolean[]): boolean {
   const inputs = node.inputs.map(({ type }, index) =>
     scratch.input("", batched[index] ? { dtype: type.dtype, shape: ["steps", ...type.shape] } : type),
   );
-  return batch(scratch, node as NodeOf<OpName>, inputs, batched, "steps") !== undefined;
+  return batch(scratch, node, inputs, batched, "steps") !== undefined;
 }
 
 /** Runs a node over the whole leading axis of those inputs that have it. */
@@ -116,7 +116,7 @@ export function batchNode(
   batched: readonly boolean[],
   length: Graph["inputs"][number]["type"]["shape"][number],
 ): readonly Value[] {
-  const batchedOutputs = batchingRule(node)?.(b, node as NodeOf<OpName>, inputs, batched, length);
+  const batchedOutputs = batchingRule(node)?.(b, node, inputs, batched, length);
   const outputs = expectDefined(batchedOutputs, `what ${node.op} is outside its loop`);
   outputs.forEach((output, index) => {
     const name = node.outputs[index]?.name;
@@ -141,7 +141,7 @@ export function rebuildBody(
   const builder = bodyBuilder(loop.attributes.body.name, source);
   const map = withSameInputs(builder, states, (old) => old);
   for (const node of loop.attributes.body.nodes)
-    if (keep(node)) map.record(node, copyNode(builder, node, node.inputs.map(map.get)));
+    if (keep(node)) map.record(node, builder.copy(node, node.inputs.map(map.get)));
   return { builder, lookup: (old) => (map.has(old) ? map.get(old) : builder.identity(old)) };
 }
 

@@ -1,7 +1,7 @@
 /** Sink: what no state depends on leaves the loop and runs after it; sums over the steps are made from stacked terms. */
 
 import type { OuterSource } from "../../graph/builder.js";
-import { copyNode, scanOperands } from "../../graph/rewrite.js";
+import { scanOperands } from "../../graph/rewrite.js";
 import type { Builder } from "../../ir/builder.js";
 import { elementCount } from "../../ir/dims.js";
 import { at, expectDefined } from "../../ir/expect.js";
@@ -174,7 +174,7 @@ function applyPlan(
     });
   recordOuter(inner.scans, outer.scans, true);
   recordOuter(inner.captures, outer.captures, false);
-  for (const node of body.nodes) if (node.op === "Constant") recordOuter(node.outputs, copyNode(b, node, []), false);
+  for (const node of body.nodes) if (node.op === "Constant") recordOuter(node.outputs, b.copy(node, []), false);
   recordOuter(loopOutputs, results.slice(carriedStates.length), true);
   const outerValueOf = (value: Value) => expectDefined(outerValues.get(value), `a value of ${body.name} outside`);
   for (const node of moved) {

@@ -1,6 +1,6 @@
 /** Recall: what is made of a loop's stacked values, and is in the loop already, is stacked there instead. */
 import { graphBuilder } from "../../graph/builder.js";
-import { copyNode, scanOperands } from "../../graph/rewrite.js";
+import { scanOperands } from "../../graph/rewrite.js";
 import { withSameInputs } from "../../graph/value-map.js";
 import { at, expectDefined } from "../../ir/expect.js";
 import type { Graph, Node, NodeOf, Value } from "../../ir/types.js";
@@ -95,7 +95,7 @@ function withReusedValues(graph: Graph, context: PassContext): Graph {
       outputs.forEach((output, index) => {
         if (index >= stateCount) outputsByValue.set(at(bodyOutputs, index), output);
       });
-    } else outputs = copyNode(b, node, operands);
+    } else outputs = b.copy(node, operands);
     map.record(node, outputs);
   }
   return b.finish(graph.outputs.map(map.get));

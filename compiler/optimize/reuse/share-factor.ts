@@ -1,6 +1,5 @@
 /** Spread: a factor of several products goes to what they are made of, where they then have more in common. Equal but for rounding. */
 import { graphBuilder } from "../../graph/builder.js";
-import { copyNode } from "../../graph/rewrite.js";
 import { withSameInputs } from "../../graph/value-map.js";
 import { sameShape } from "../../ir/dims.js";
 import { at, expectDefined } from "../../ir/expect.js";
@@ -140,7 +139,7 @@ function applyPlan(graph: Graph, { factor, cofactors, cone }: Products, { scalin
     const operands = node.inputs.map((input, index) =>
       scaledOperands.includes(index) ? times(input) : map.get(input),
     );
-    return at(copyNode(b, node, operands), 0);
+    return at(b.copy(node, operands), 0);
   };
   /** The factor times a value. */
   const times = (value: Value): Value => {
@@ -151,7 +150,7 @@ function applyPlan(graph: Graph, { factor, cofactors, cone }: Products, { scalin
   for (const node of graph.nodes) {
     if (cone.has(node) && !kept.has(node)) continue;
     const cofactor = cofactors.get(node);
-    map.record(node, cofactor === undefined ? copyNode(b, node, node.inputs.map(map.get)) : [times(cofactor)]);
+    map.record(node, cofactor === undefined ? b.copy(node, node.inputs.map(map.get)) : [times(cofactor)]);
   }
   return b.finish(graph.outputs.map(map.get));
 }

@@ -84,8 +84,7 @@ const redundantExpands: RewriteRule = (node, { b, inputs, producer }) => {
     const source = producer(input);
     if (source?.op !== "Expand") continue;
     const operands = inputs.map((operand, i) => (i === index ? at(source.inputs, 0) : operand));
-    if (sameShape(broadcastTypes(operands.map(({ type }) => type)), result))
-      return b.apply(node.op, operands, node.attributes as never);
+    if (sameShape(broadcastTypes(operands.map(({ type }) => type)), result)) return b.copy(node, operands);
   }
   return undefined;
 };
