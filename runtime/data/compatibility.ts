@@ -52,7 +52,11 @@ export function checkIdRange(
   const check = (role: "inputs" | "targets", limit: number | string | undefined, owner: string) => {
     const size = typeof limit === "string" ? sizes[limit] : limit;
     if (typeof size !== "number") return [];
-    const problem = source.findOutOfRange(role, size, `${owner} has ${size}, so the largest is ${size - 1}.`);
+    const problem = source.findOutOfRange(
+      role,
+      size,
+      `${owner} has size ${size}, so the largest index is ${size - 1}.`,
+    );
     return problem === undefined ? [] : [problem];
   };
   return [

@@ -1,4 +1,4 @@
-/** What a spec's data says of itself before any file is opened: all of it where the data is written into the spec. */
+/** The signature of a spec's data before any file is opened; complete for data that the spec itself contains. */
 import type { ArraySignature, Signature } from "../../compiler/signature.js";
 import { child } from "../../schema/json-pointer.js";
 import type { NormalArraysData, NormalSpec, NormalTableData, NormalTextData } from "../../schema/normal/index.js";
@@ -9,9 +9,9 @@ import { type Uses, usesOf } from "./source.js";
 import { inputSources } from "./sources/array-roles.js";
 
 export interface InferredSignature {
-  /** The ways in which the data may turn out, the likeliest first. Sizes that only the data knows are symbols. */
+  /** Possible signatures, the likeliest first. Sizes that depend on files are symbols. */
   readonly signatures: readonly Signature[];
-  /** False when only files know the ranks and widths of arrays: what does not fit such a guess may fit the data. */
+  /** False when the ranks and widths of arrays depend on files: a mismatch with such a guess is no error. */
   readonly isCertain: boolean;
 }
 
@@ -165,7 +165,7 @@ function inferArrays(spec: NormalSpec, data: NormalArraysData): Result<InferredS
   return ok({ signatures: inputs.map((signature) => ({ inputs: signature, ...shared })), isCertain: false });
 }
 
-/** Inputs besides the main one, by name. */
+/** Signatures of the side inputs, by name. */
 function inferSideInputs(
   [first, ...sideInputs]: ReturnType<typeof inputSources>,
   { inputKind }: Uses,

@@ -2,7 +2,7 @@
 import type { NormalData, NormalSpec } from "../../schema/normal/index.js";
 import type { Result } from "../result.js";
 import type { Metadata } from "./metadata.js";
-import { type DataSource, type SourceKind, usesOf } from "./source.js";
+import { type DataSource, type SourceKind, type SourceOptions, usesOf } from "./source.js";
 import { arrays } from "./sources/arrays.js";
 import { images } from "./sources/images.js";
 import { pairs } from "./sources/pairs.js";
@@ -25,9 +25,14 @@ function kindOf<K extends NormalData["type"]>(type: K): SourceKind<DataOf<K>> {
   return kinds[type];
 }
 
-/** Opens the data of a spec. Relative paths start from `folder`; `fittedMetadata` is what a run fitted on its own data. */
+/**
+ * Opens the data of a spec.
+ *
+ * @param folder start of relative paths.
+ * @param fittedMetadata vocabulary, classes and scalers of a run, to read other data for its model.
+ */
 export function openData(spec: NormalSpec, folder: string, fittedMetadata?: Metadata): Promise<Result<DataSource>> {
-  const options = {
+  const options: SourceOptions = {
     folder,
     seed: spec.seed,
     uses: usesOf(spec),

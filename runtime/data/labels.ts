@@ -1,16 +1,16 @@
-/** Classes as files write them: whole numbers from 0 mean themselves, anything else is named in order of first appearance. */
+/** Class labels: integers from 0 are class ids; other labels are numbered by first appearance. */
 import type { NumericArray } from "../tensors/array.js";
 import { nestedRows } from "../tensors/rows.js";
 
 export interface Classes {
-  /** By class; null where classes are numbers that have no other name. */
+  /** By class id; null when the labels are the ids. */
   readonly names: readonly string[] | null;
   readonly count: number;
-  /** One for each label. */
+  /** The class id of each label. */
   readonly ids: Int32Array;
 }
 
-/** Numbers from here on are taken for names. */
+/** Larger numbers are names, not ids. */
 const MAX_CLASSES = 2 ** 20;
 
 export function fitClasses(labels: readonly string[]): Classes {
@@ -24,7 +24,7 @@ export function fitClasses(labels: readonly string[]): Classes {
   return { names: [...classes.keys()], count: classes.size, ids: Int32Array.from(ids) };
 }
 
-/** The number of a key, new ones in order of first appearance. */
+/** The id of a key; a new key gets the next id. */
 export function intern<K>(numbers: Map<K, number>, key: K): number {
   const existing = numbers.get(key);
   if (existing !== undefined) return existing;
@@ -32,7 +32,7 @@ export function intern<K>(numbers: Map<K, number>, key: K): number {
   return numbers.size - 1;
 }
 
-/** The first of the largest entries of a row, counted from its start. */
+/** The index of the largest entry of a row, relative to its start; the first of equals. */
 export function argmax(scores: ArrayLike<number | bigint>, start: number, size: number): number {
   let best = 0;
   for (let index = 1; index < size; index++) {
@@ -41,7 +41,7 @@ export function argmax(scores: ArrayLike<number | bigint>, start: number, size: 
   return best;
 }
 
-/** The likeliest class of each row of scores [batch, …, classes], as nested lists. */
+/** The most likely class of each row of scores [batch, …, classes], as nested lists. */
 export function decodeClasses(scores: NumericArray, { names, count }: Omit<Classes, "ids">): readonly unknown[] {
   if (scores.shape.at(-1) !== count || count < 2) return nestedRows(scores);
   const shape = scores.shape.slice(0, -1);

@@ -1,4 +1,4 @@
-/** What a data source learnt of its training part, by its type: all that later data needs to be read, and predictions to be understood. */
+/** What a data source fitted on its training split (vocabulary, classes, scalers), to read later data and decode predictions. */
 import type { ScalerParameters } from "./scaler.js";
 
 export type Metadata =
@@ -14,25 +14,25 @@ export interface TextMetadata {
   readonly unit: "char" | "word" | "byte";
   /** Bytes are numbers. */
   readonly vocabulary: readonly (string | number)[];
-  /** The id of units that have none of their own; absent where training met none. */
+  /** The id of units outside of the vocabulary; absent when every unit has an id. */
   readonly unknown?: number;
 }
 
 export interface TableMetadata {
   readonly type: "table";
-  /** The columns that are inputs, in order. */
+  /** The input columns, in order. */
   readonly columns: readonly string[];
   readonly target: readonly string[];
-  /** By column; those that are not here are not scaled. */
+  /** By column; other columns are not scaled. */
   readonly scaler: Readonly<Record<string, ScalerParameters>>;
-  /** By class, where targets are classes; null where classes are numbers without other names. */
+  /** By class id, if targets are classes; null when the labels are the ids. */
   readonly classes?: readonly string[] | null;
 }
 
 export interface SequencesMetadata {
   readonly type: "sequences";
   readonly unit: "char" | "word";
-  /** Absent where steps are vectors. */
+  /** Absent when steps are vectors. */
   readonly vocabulary?: readonly string[];
   readonly unknown?: number;
   readonly classes?: readonly string[] | null;
@@ -41,10 +41,10 @@ export interface SequencesMetadata {
 export interface PairsMetadata {
   readonly type: "pairs";
   readonly unit: "char" | "word";
-  /** Null where sources are vectors. */
+  /** Null when sources are vectors. */
   readonly vocabulary: readonly string[] | null;
   readonly target_vocabulary: readonly string[];
-  /** Steps, the end token among them. */
+  /** Steps, including the end token. */
   readonly longest_target: number;
 }
 

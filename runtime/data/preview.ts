@@ -1,4 +1,4 @@
-/** Examples as a model will read them, in words: ids by what they stand for, images as pictures, numbers. */
+/** A preview of a batch as text: names of ids, images as characters, numbers. */
 import type { NumericArray } from "../tensors/array.js";
 import { gatherRows, shortestDecimal } from "../tensors/rows.js";
 import type { Metadata, TextMetadata } from "./metadata.js";
@@ -8,13 +8,13 @@ import { joinTokens, type Unit } from "./vocabulary/tokens.js";
 export interface BatchPreview {
   /** The arrays of the whole batch. */
   readonly arrays: readonly { readonly name: string; readonly dtype: string; readonly shape: readonly number[] }[];
-  /** The first examples, each array of which as lines of text. */
+  /** The first examples, each array as lines of text. */
   readonly examples: readonly Readonly<Record<string, string>>[];
 }
 
-/** Examples that are put into words. */
+/** Examples that are formatted. */
 const MAX_EXAMPLES = 3;
-/** Numbers on a line, and lines of an example, at most. */
+/** Limits of the numbers on a line and of the lines of an example. */
 const MAX_NUMBERS = 8;
 const MAX_LINES = 8;
 
@@ -70,7 +70,7 @@ function isImageArray(name: string, metadata: Metadata): boolean {
   return metadata.type === "images" && name === "inputs";
 }
 
-/** @param array one example, [1, …]. @param length its live steps, where it has others. */
+/** @param array one example, [1, …]. @param length its steps without padding, if it is padded. */
 function formatExample(
   array: NumericArray,
   idNames: IdNames | null,
@@ -81,7 +81,7 @@ function formatExample(
   const values = Array.from(array.data, Number);
   if (array.dtype !== "float32") {
     const validIds = shape.length > 0 ? values.slice(0, length) : values;
-    // Lines of one text would look like several.
+    // Line breaks would make one text look like several.
     return idNames === null
       ? validIds.join(" ")
       : joinTokens(
@@ -103,7 +103,7 @@ function formatNumbers(row: readonly number[]): string {
   return row.length > MAX_NUMBERS ? `${numbers.join(" ")} … ${row.length - MAX_NUMBERS} more` : numbers.join(" ");
 }
 
-/** From 0, nothing, to 1. */
+/** @param value from 0, blank, to 1. */
 function shadeCharacter(value: number): string {
   return " ·:+*#"[Math.max(0, Math.min(5, Math.round(value * 5)))] ?? " ";
 }

@@ -1,4 +1,4 @@
-/** Scalers: x' = (x - offset) * factor for each column, fitted on the rows that are trained on. */
+/** Scalers: x' = (x - offset) * factor per column, fitted on the rows of the training split. */
 
 export interface ScalerParameters {
   readonly offset: number;
@@ -7,7 +7,7 @@ export interface ScalerParameters {
 
 export interface Scaler {
   update(value: number): void;
-  /** Of all that was taken. A column that does not vary is only shifted. */
+  /** The fit to all values so far. A constant column is only shifted. */
   parameters(): ScalerParameters;
 }
 

@@ -1,4 +1,4 @@
-/** What every data source gives: examples by number, as arrays that a session can be fed, and what they say of themselves. */
+/** The interface of data sources: examples by index as arrays for sessions, splits, signature and metadata. */
 import type { Signature } from "../../compiler/signature.js";
 import { outputIsSequence, vocabularyOf } from "../../schema/kinds/layers.js";
 import { type TargetKind, targetKindOf } from "../../schema/kinds/losses.js";
@@ -10,62 +10,63 @@ import type { NumericArray } from "../tensors/array.js";
 import type { Metadata } from "./metadata.js";
 import type { Indices, Splits } from "./splits.js";
 
-/** Arrays by the names of the data ports: `inputs`, `targets`, `lengths`, `weights`, and first states by public name. */
+/** Arrays by data port: `inputs`, `targets`, `lengths`, `weights`, side inputs, and initial states by public name. */
 export type Batch = ReadonlyMap<string, NumericArray>;
 
 export interface DataSource {
-  /** How many examples there are, numbered from 0. At least 1. */
+  /** Number of examples, at least 1. */
   readonly examples: number;
-  /** Which of them train, validate and test. Some may do none of these. */
+  /** The examples of each split. An example may be in no split. */
   readonly splits: Splits;
-  /** The training part in buckets, where only the batches of one bucket have one shape; absent where all have. */
+  /** The training split in buckets, whose batches each have one shape; absent when all batches have one shape. */
   readonly buckets?: readonly Indices[];
-  /** SHA-256, hex, of all that training reads of the data. Two sources with one digest feed the same numbers. */
+  /** SHA-256, hex, of all data that training reads. Sources of equal digest feed equal numbers. */
   readonly digest: string;
-  /** What predictions need to be understood, such as the vocabulary. JSON. */
+  /** Vocabulary, classes and scalers, as JSON. */
   readonly metadata: Metadata & Readonly<Record<string, unknown>>;
   signature(train: NormalTrain): Signature;
   batch(indices: ArrayLike<number>): Batch;
-  /** The first id or class that is not below `limit`, which `reason` explains; undefined where there is none. */
+  /** The problem of the first id or class that is not below `limit`, with `reason` as hint; undefined if all are below. */
   findOutOfRange(role: "inputs" | "targets", limit: number, reason: string): RunProblem | undefined;
   /**
-   * One plain value for each row of a model's predictions: text, names, or nested lists of numbers. `examples` are the rows'
-   * own, where they are of this source: predictions past their ends are left out.
+   * One JSON value per row of a model's predictions: text, names, or nested lists of numbers.
+   *
+   * @param examples the examples of the rows, if they are from this source: predictions past their ends are dropped.
    */
   decode(predictions: NumericArray, examples?: ArrayLike<number>): readonly unknown[];
 }
 
-/** How the model reads the arrays that a source gives. */
+/** The model's use of the arrays of a source. */
 export interface Uses {
-  /** `ids` are whole numbers that index a vocabulary; `numbers` are features. */
+  /** `ids` index a vocabulary; `numbers` are features. */
   readonly inputs: "ids" | "numbers";
-  /** The same of an input by its name. */
+  /** The same for an input by name. */
   readonly inputKind: (name: string) => "ids" | "numbers";
-  /** `classes` may be whole numbers, or rows of probabilities; `probabilities` are from 0 to 1; `numbers` are quantities. */
+  /** `classes` are class ids or rows of probabilities; `probabilities` are from 0 to 1; `numbers` are quantities. */
   readonly targets: Exclude<TargetKind, "labels">;
-  /** Whether the model says something at every step of a sequence, or once at its end. */
+  /** True when the model predicts at every step of a sequence, false when once per sequence. */
   readonly everyStep: boolean;
 }
 
-/** What a source is opened with, beside its own part of the spec. */
+/** Options of a source in addition to its own section of the spec. */
 export interface SourceOptions {
-  /** Relative paths start from it. */
+  /** Start of relative paths. */
   readonly folder: string;
-  /** The spec's seed, which a shuffled split depends on. */
+  /** The spec's seed, for a shuffled split. */
   readonly seed: number;
   readonly uses: Uses;
-  /** What an earlier opening learnt, to be used in place of what these data would say: other data for the same model. */
+  /** Metadata of a run to use instead of fitting these data: other data for the same model. */
   readonly fittedMetadata?: Metadata;
 }
 
-/** One type of data: how it is opened, and which of its members name files. */
+/** A type of data: how to open it, and which of its keys name files. */
 export interface SourceKind<D extends NormalData> {
   open(data: D, options: SourceOptions): Promise<Result<DataSource>>;
   /** The same data with each file's name replaced. */
   mapFiles(data: D, rename: (file: string) => string): D;
 }
 
-/** Examples in a batch of training. */
+/** Examples in a training batch. */
 export function expectedBatchSize(train: NormalTrain, { train: { length } }: Splits): number {
   return batchSizeOf(train, length);
 }

@@ -1,10 +1,10 @@
-/** Splits: which examples train the model, which validate it while it trains, and which test it in the end. */
+/** Splits: the examples for training, for validation during training, and for the final test. */
 import type { DataSplit } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import { shuffledIndices } from "./batching/batch-schedule.js";
 
-/** Numbers of examples. */
+/** Indices of examples. */
 export type Indices = Uint32Array<ArrayBuffer>;
 
 export interface Splits {
@@ -14,7 +14,7 @@ export interface Splits {
   readonly test: Indices;
 }
 
-/** Where the targets of examples lie in a series: example i has those at i * stride, …, i * stride + span - 1. */
+/** The targets of examples in a series: example i has those at i * stride, …, i * stride + span - 1. */
 export interface TargetLayout {
   readonly examples: number;
   readonly stride: number;
@@ -23,18 +23,18 @@ export interface TargetLayout {
 
 const splitNames = ["train", "validation", "test"] as const;
 
-/** The numbers of so many are half a gigabyte; their order in an epoch is as much again. */
+/** Indices of 2^27 examples take 0.5 GiB, and their order in an epoch as much again. */
 const MAX_EXAMPLES = 2 ** 27;
 
-/** Examples that have nothing in common. */
+/** Splits independent examples. */
 export function splitExamples(split: DataSplit, seed: number, examples: number): Result<Splits> {
   return splitWindows(split, seed, { examples, stride: 1, span: 1 });
 }
 
 /**
- * Windows over a series. The series of targets is cut into blocks and each block is of one part; an example is of a part
- * when all its targets are, so that no target is in two parts. In order of time a block is one place of the series; shuffled,
- * it is as long as the targets of an example, so that every block holds an example.
+ * Splits windows over a series. The series of targets is divided into blocks, each of one split; an example belongs to a split
+ * when all its targets do, so no target is in two splits. In order of time a block is one position of the series; shuffled, it
+ * is as long as the targets of an example, so every block contains an example.
  */
 export function splitWindows(split: DataSplit, seed: number, layout: TargetLayout): Result<Splits> {
   const { examples, stride, span } = layout;
@@ -51,9 +51,9 @@ export function splitWindows(split: DataSplit, seed: number, layout: TargetLayou
     return shuffledIndex < trainEnd ? 0 : shuffledIndex < validationEnd ? 1 : shuffledIndex < testEnd ? 2 : 3;
   };
 
-  /** The part of an example, or more than the last where it has none. */
+  /** The index of an example's split, or splitNames.length if it belongs to none. */
   const subsetOf = (example: number) => {
-    // A span touches one block or two neighbours, or lies in an order where what is between its ends is of their part.
+    // A span touches at most two neighboring blocks, or the order is that of time: its ends decide.
     const subset = subsetAt(example * stride);
     return subset === subsetAt(example * stride + span - 1) ? subset : splitNames.length;
   };
@@ -74,8 +74,7 @@ export function splitWindows(split: DataSplit, seed: number, layout: TargetLayou
     filled[subset] = position + 1;
   }
   const [train, validation, test] = members;
-  if (train === undefined || validation === undefined || test === undefined)
-    throw new Error("A split has three parts.");
+  if (train === undefined || validation === undefined || test === undefined) throw new Error("A split is missing.");
   return ok({ train, validation, test });
 }
 
@@ -85,19 +84,19 @@ function tooManyExamples(examples: number, span: number): RunProblem {
   return {
     code: "too-many-examples",
     path: isWindowed ? "/data/stride" : "/data",
-    message: `There are ${countText} examples, and a training knows at most ${limitText}.`,
+    message: `The data has ${countText} examples; training supports at most ${limitText}.`,
     hint: isWindowed
-      ? `Let windows begin further apart: "stride": ${span} leaves nothing out and reads nothing twice.`
-      : "Use a part of the data.",
+      ? `Increase the stride: "stride": ${span} covers the data without overlap.`
+      : "Use fewer examples.",
   };
 }
 
-/** The ends of the parts, in `count` places. */
+/** The ends of the splits over `count` blocks. */
 function splitBounds(split: DataSplit, count: number): readonly number[] {
   let sum = 0;
   return splitNames.map((subset) => {
     sum += split[subset];
-    // Sums such as 0.7 + 0.2 + 0.1 fall short of 1 by rounding.
+    // Rounding leaves sums such as 0.7 + 0.2 + 0.1 below 1.
     return Math.min(count, Math.floor(sum * count + 1e-6));
   });
 }
@@ -112,7 +111,7 @@ function emptySplit(split: DataSplit, subset: keyof Splits, examples: number): R
   return {
     code: "empty-split",
     path: `/data/split/${subset}`,
-    message: `The ${subset} part of the split, ${split[subset]} of ${examples} example${examples === 1 ? "" : "s"}, holds none.`,
-    hint: "Give it a larger part, or use more data.",
+    message: `The ${subset} split, ${split[subset]} of ${examples} example${examples === 1 ? "" : "s"}, is empty.`,
+    hint: "Give it a larger fraction, or use more data.",
   };
 }

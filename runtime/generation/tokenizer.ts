@@ -1,6 +1,6 @@
 /** Text as ids of a vocabulary, and ids as text: what a run keeps of the data that it was trained on. */
 import type { TextMetadata } from "../data/metadata.js";
-import { tokenize } from "../data/vocabulary/tokens.js";
+import { tokenize, unitNames } from "../data/vocabulary/tokens.js";
 import { fail, ok, type Result } from "../result.js";
 
 /** Units that a message names at most. */
@@ -21,7 +21,7 @@ export function encodePrompt(
   const units = tokenize(prompt, unit);
   const unknownUnits = [...new Set(units.filter((entry) => !idsByUnit.has(entry)))];
   if (unknownUnits.length === 0) return ok(units.map((entry) => idsByUnit.get(entry) ?? 0));
-  const name = { char: "character", word: "word", byte: "byte" }[unit];
+  const name = unitNames[unit];
   const list = unknownUnits.slice(0, MAX_LISTED_UNITS).map((entry) => JSON.stringify(entry));
   const more = unknownUnits.length > MAX_LISTED_UNITS ? `, and ${unknownUnits.length - MAX_LISTED_UNITS} more` : "";
   return fail([

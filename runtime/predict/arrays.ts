@@ -107,7 +107,7 @@ function readRole(
     numbers.shape.length === shape.length &&
     shape.every((size, axis) => typeof size !== "number" || size === numbers.shape[axis]);
   if (!isValid || numbers.shape.includes(0)) {
-    const message = `${name} in "${file}" has shape [${numbers.shape.join(", ")}], and should be [${shape.join(", ")}].`;
+    const message = `${name} in "${file}" has shape [${numbers.shape.join(", ")}], but must be [${shape.join(", ")}].`;
     return refuseHere("array-shape", message, "That is the shape that the run was trained on.");
   }
   const origin: Origin = { name, path: "", file };

@@ -23,7 +23,7 @@ export const images: OpenInputs = async ({ run, file, folder, uses }) => {
   }
   const [count = 0, rows = 0, columns = 0] = idx.value.shape;
   if (idx.value.shape.length !== 3 || rows !== metadata.rows || columns !== metadata.columns || count === 0) {
-    const message = `"${file}" has shape [${idx.value.shape.join(", ")}], and should be [images, ${metadata.rows}, ${metadata.columns}].`;
+    const message = `"${file}" has shape [${idx.value.shape.join(", ")}], but must be [images, ${metadata.rows}, ${metadata.columns}].`;
     return fail([{ code: "images-shape", path: "", file, message, hint: "" }]);
   }
   const size = rows * columns;

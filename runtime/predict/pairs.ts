@@ -43,9 +43,9 @@ export function readSources({ metadata, signature }: Run, file: string, folder: 
         : typeof source === "string" && tokenize(source, metadata.unit).length > 0;
     if (source !== undefined && isValid) sources.push({ line: index + 1, source });
     else {
-      const what = metadata.vocabulary === null ? `a vector of ${width} numbers` : "text";
-      const message = `Line ${index + 1} of "${file}" has no source, which is ${what}.`;
-      const hint = isJson ? 'A line is {"source": …}.' : "A line is a source.";
+      const what = metadata.vocabulary === null ? `vector of ${width} numbers` : "text";
+      const message = `${file}:${index + 1}: The line has no source ${what}.`;
+      const hint = isJson ? 'Write {"source": …} on each line.' : "Write one source per line.";
       problems.push({ code: "pair-line", path: "", file, line: index + 1, message, hint });
     }
     if (problems.length >= 20) break;

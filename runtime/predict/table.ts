@@ -66,6 +66,6 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
 };
 
 function tooLargeProblem(file: string, line: number, name: string): RunProblem {
-  const message = `Line ${line} of "${file}" holds a number that is too large, in column "${name}".`;
+  const message = `${file}:${line}: Column "${name}" has a number that is too large.`;
   return { code: "table-value", path: "", file, line, message, hint: "" };
 }

@@ -5,7 +5,7 @@ import { notUtf8Problem } from "../data/formats/utf8-reader.js";
 import type { TextMetadata } from "../data/metadata.js";
 import { toArray } from "../data/spill/id-list.js";
 import { positionOf } from "../data/vocabulary/locate.js";
-import { encodeWithVocabulary } from "../data/vocabulary/lookup.js";
+import { encodeWithVocabulary, unknownUnitMessage } from "../data/vocabulary/lookup.js";
 import { tokenizeText } from "../data/vocabulary/tokenizers.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok } from "../result.js";
@@ -73,17 +73,19 @@ export const text: OpenInputs = async ({ run, file, folder, uses }) => {
   });
 };
 
-function readLine({ unit, ...metadata }: TextMetadata, line: string, number: number, file: string) {
+function readLine(metadata: TextMetadata, line: string, number: number, file: string) {
+  const { unit } = metadata;
   const tokenized = tokenizeText(unit === "byte" ? Buffer.from(line, "latin1") : line, unit);
   const encoded = encodeWithVocabulary(tokenized, metadata);
   if (encoded.ok) return toArray(encoded.value);
   const unitIds = toArray(tokenized.ids);
   return encoded.error.map((index): RunProblem => {
     const { column } = positionOf(line, unit === "byte" ? "char" : unit, index);
-    const shown = JSON.stringify(tokenized.units[unitIds[index] ?? 0]);
-    const message = `Line ${number} of "${file}" has ${shown}, which the run has not met.`;
-    const hint = "The model has nothing to say of what its vocabulary does not hold.";
-    return { code: "unknown-unit", path: "", file, line: number, column, message, hint };
+    const problem = unknownUnitMessage(`${file}:${number}`, tokenized.units[unitIds[index] ?? 0] ?? "", {
+      ...metadata,
+      unit,
+    });
+    return { code: "unknown-unit", path: "", file, line: number, column, ...problem };
   });
 }
 

@@ -1,4 +1,4 @@
-/** Which examples make up each step: a pure function of the step, so that a run resumes anywhere exactly. */
+/** The examples of each step: a pure function of the step, so that a run resumes exactly from any step. */
 import { batchSizeOf, microBatchesOf } from "../../../schema/micro-batches.js";
 import type { NormalTrain } from "../../../schema/normal/index.js";
 import { randomStream } from "../../tensors/random.js";
@@ -6,41 +6,41 @@ import { randomStream } from "../../tensors/random.js";
 export interface BatchSchedule {
   /** Examples in an epoch. */
   readonly examples: number;
-  /** Examples in the largest batches. */
+  /** Examples in the largest batch. */
   readonly batchSize: number;
   readonly batchesPerEpoch: number;
-  /** The step that the run ends at. */
+  /** The last step of the run. */
   readonly steps: number;
   /** The epoch of a step, both from 1. */
   epochOf(step: number): number;
-  /** Whether every step reads the same examples in the same order. */
+  /** True when every step reads the same examples in the same order. */
   readonly isConstant: boolean;
-  /** How many examples a step reads. */
+  /** Examples that a step reads. */
   batchSizeAt(step: number): number;
-  /** How many steps from this one on have batches of the same shape, at least 1. */
+  /** Number of steps from this one on whose batches have the same shape, at least 1. */
   sameShapeRun(step: number): number;
-  /** Whether the states of stateful layers are zero at the start of a step. */
+  /** True when the states of stateful layers start a step at zero. */
   resetsStatesAt(step: number): boolean;
-  /** The numbers of the examples that `count` steps read, one batch after the other. */
+  /** Indices of the examples that `count` steps read, batch after batch. */
   indicesAt(first: number, count: number): Uint32Array;
 }
 
 /** The batches of one epoch. */
 interface Epoch {
-  /** The examples of all batches, one after the other. */
+  /** Indices of the examples, batch after batch. */
   readonly examples: Uint32Array;
-  /** Where each batch starts, and where the last ends. */
+  /** The start of each batch in `examples`, and the end of the last one. */
   readonly offsets: Uint32Array;
-  /** For each batch, how many from it on have its shape. */
+  /** For each batch, the number of batches from it on that have its shape. */
   readonly sameShapeRuns: Uint32Array;
 }
 
 /** Consecutive batches of one bucket: enough for calls of several steps, few enough to mix lengths. */
 const BUCKET_CHUNK = 8;
 
-/** `buckets` are the examples to train on; a batch holds examples of one bucket, whose batches have one shape. */
+/** @param buckets indices of the training examples. A batch has examples of one bucket, whose batches have one shape. */
 export function createBatchSchedule(train: NormalTrain, seed: number, buckets: readonly Uint32Array[]): BatchSchedule {
-  // The last batch of an epoch falls into equal portions too: what is over is left out, after shuffling.
+  // Every batch divides into equal micro-batches: the remainder of each epoch is dropped after shuffling.
   const microBatches = microBatchesOf(train);
   const usableLength = ({ length }: Uint32Array) => length - (length % microBatches);
   const groups = typeof train.batch_size === "number" ? buckets : [concatenate(buckets)];
@@ -48,7 +48,7 @@ export function createBatchSchedule(train: NormalTrain, seed: number, buckets: r
   const largest = groups.reduce((most, group) => Math.max(most, usableLength(group)), 0);
   const batchSize = batchSizeOf(train, typeof train.batch_size === "number" ? largest : examples);
   const batchesPerEpoch = groups.reduce((sum, group) => sum + Math.ceil(usableLength(group) / batchSize), 0);
-  // With every example in one batch their order changes no gradient, only rounding.
+  // In a single batch the order of the examples changes only rounding.
   const isShuffled = train.shuffle && batchesPerEpoch > 1;
   const isUniform = groups.length === 1 && examples % batchSize === 0;
   let epochNumber = 0;
@@ -59,9 +59,9 @@ export function createBatchSchedule(train: NormalTrain, seed: number, buckets: r
   };
 
   const epochOf = (step: number) => Math.floor((step - 1) / batchesPerEpoch) + 1;
-  /** The epoch of a step, and the place of its batch there. */
+  /** The epoch of a step, and the index of its batch in the epoch. */
   const locate = (step: number): readonly [Epoch, number] => {
-    // In their own order all epochs are the first.
+    // Without shuffling all epochs are equal to the first.
     const targetEpoch = isShuffled ? epochOf(step) : 1;
     if (targetEpoch !== epochNumber) {
       epochNumber = targetEpoch;
@@ -87,7 +87,7 @@ export function createBatchSchedule(train: NormalTrain, seed: number, buckets: r
       const [{ sameShapeRuns }, batchIndex] = locate(step);
       return sameShapeRuns[batchIndex] ?? 1;
     },
-    // Batches of examples that have nothing to do with one another carry no states.
+    // Independent examples carry no states from batch to batch.
     resetsStatesAt: () => false,
     indicesAt(first, count) {
       return concatenate(Array.from({ length: count }, (_, index) => batchIndices(first + index)));
@@ -95,7 +95,7 @@ export function createBatchSchedule(train: NormalTrain, seed: number, buckets: r
   };
 }
 
-/** The batches of an epoch: those of each bucket, a few at a time, the buckets in turns by chance. */
+/** The batches of an epoch: chunks of up to BUCKET_CHUNK batches per bucket, in shuffled order. */
 function createEpoch(
   buckets: readonly Uint32Array[],
   usableLength: (bucket: Uint32Array) => number,
@@ -110,7 +110,7 @@ function createEpoch(
       (index) => bucketExamples[index] ?? 0,
     );
     const order = shuffled.subarray(0, usableLength(bucketExamples));
-    // Without other buckets there is nothing to mix with.
+    // A single bucket is one chunk.
     const size = buckets.length === 1 ? order.length : batchSize * BUCKET_CHUNK;
     return Array.from({ length: Math.ceil(order.length / size) }, (_, index) =>
       order.subarray(index * size, (index + 1) * size),
@@ -147,7 +147,7 @@ function concatenate(arrays: readonly Uint32Array[]): Uint32Array {
   return result;
 }
 
-/** An order of examples, by its name (an epoch, from 1): a permutation by Fisher and Yates, or as they come. */
+/** The order of the examples in an epoch (`name`, from 1): a Fisher–Yates permutation, or ascending. */
 export function shuffledIndices(
   seed: number,
   name: number | string,

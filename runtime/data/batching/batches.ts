@@ -1,12 +1,12 @@
-/** The batches of a training, from the numbers of its steps to arrays. */
+/** Loads the batches of steps as arrays. */
 import { firstRows } from "../../tensors/rows.js";
 import type { Batch, DataSource } from "../source.js";
 import type { BatchSchedule } from "./batch-schedule.js";
 
-/** The batches of `steps` steps from `first` on: each array has them all, one after the other on its first axis. */
+/** The batches of `steps` steps from `first` on, concatenated along the first axis of each array. */
 export type BatchLoader = (first: number, steps: number) => Batch;
 
-/** Where every step reads the same, it is gathered once, for as many steps as are ever asked for together. */
+/** A constant schedule is gathered once, for the largest number of steps requested so far. */
 export function createBatchLoader(source: Pick<DataSource, "batch">, batchSchedule: BatchSchedule): BatchLoader {
   const load: BatchLoader = (first, steps) => source.batch(batchSchedule.indicesAt(first, steps));
   if (!batchSchedule.isConstant) return load;

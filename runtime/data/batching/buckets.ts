@@ -1,14 +1,14 @@
-/** Buckets: sequences of similar length, so that a batch of them is padded little. */
+/** Buckets of sequences of similar length, which keep the padding of their batches small. */
 import type { Indices } from "../splits.js";
 
 export interface Buckets {
-  /** The training part, parted by length, none empty. */
+  /** The training split by length; no bucket is empty. */
   readonly buckets: readonly Indices[];
-  /** The steps that a batch of some examples has: the longest length of the bucket that their longest is in. */
+  /** The padded length of a batch: the longest length in the bucket of its longest example. */
   paddedLength(examples: ArrayLike<number>): number;
 }
 
-/** Parts the training examples into at most `count` buckets of about equal numbers; equal lengths share one. */
+/** Divides the training examples into at most `count` buckets of about equal size; equal lengths share a bucket. */
 export function bucketize(lengths: readonly number[], train: Indices, count: number): Buckets {
   const sorted = Array.from(train, (example) => lengths[example] ?? 0).sort((a, b) => a - b);
   const quantiles = Array.from({ length: count }, (_, bucket) => {
@@ -21,7 +21,7 @@ export function bucketize(lengths: readonly number[], train: Indices, count: num
     paddedLength(examples) {
       let longest = 1;
       for (let row = 0; row < examples.length; row++) longest = Math.max(longest, lengths[examples[row] ?? 0] ?? 0);
-      // Nothing that is not trained on needs the shape of a bucket.
+      // An evaluation example longer than all buckets keeps its own length.
       return bounds[bucketOf(longest)] ?? longest;
     },
   };

@@ -1,22 +1,19 @@
-/**
- * Windows as streams, for models whose states go on: the windows of a part follow one another, and each row of the batches
- * reads a piece of them from its start to its end.
- */
+/** Batches for stateful models: each row of consecutive batches reads consecutive windows of the series. */
 import type { Manifest } from "../../../compiler/artifact.js";
 import type { NormalTrain } from "../../../schema/normal/index.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { BatchSchedule } from "./batch-schedule.js";
 
-/** Whether the states of some layer go on from batch to batch. */
+/** True when some layer carries its states from batch to batch. */
 export function isStateful({ train }: Pick<Manifest, "train">): boolean {
   return train.inputs.some(({ role }) => role === "state");
 }
 
 /**
- * The steps of training. Row r of a batch continues row r of the batch before; what is left when the windows are dealt out to
- * `batch_size` streams is not read. States start anew with each epoch.
+ * The training schedule of a stateful model: row r of a batch continues row r of the previous batch. Windows beyond a
+ * multiple of `batch_size` are dropped. States are reset at the start of each epoch.
  *
- * @param windows consecutive windows, the part to train on.
+ * @param windows consecutive windows, the training split.
  */
 export function createStatefulSchedule(train: NormalTrain, windows: Uint32Array): Result<BatchSchedule> {
   const { batch_size } = train;
@@ -32,7 +29,7 @@ export function createStatefulSchedule(train: NormalTrain, windows: Uint32Array)
     epochOf: (step) => Math.floor((step - 1) / batchesPerEpoch) + 1,
     isConstant: false,
     batchSizeAt: () => batchSize,
-    // A call of several steps carries states from each to the next, so it ends with its epoch.
+    // A call of several steps carries states from step to step, so it must end with its epoch.
     sameShapeRun: (step) => batchesPerEpoch - batchIndexOf(step),
     resetsStatesAt: (step) => batchIndexOf(step) === 0,
     indicesAt(first, count) {
@@ -49,8 +46,8 @@ export function createStatefulSchedule(train: NormalTrain, windows: Uint32Array)
 }
 
 /**
- * Batches that read each of some consecutive windows once. Streams are as even as can be: those that are longer come first,
- * so that the last batch may have fewer rows than the others.
+ * Batches that read consecutive windows once each, divided over the rows as evenly as possible. Longer rows come first, so the
+ * last batch may have fewer rows.
  */
 export function* statefulBatches(windows: Uint32Array, batchSize: number): Generator<Uint32Array<ArrayBuffer>> {
   const rowCount = Math.min(batchSize, windows.length);
@@ -69,7 +66,7 @@ function tooFewWindows(windows: number, batchSize: number) {
   return {
     code: "too-few-windows",
     path: "/train/batch_size",
-    message: `The part to train on has ${windows} window${windows === 1 ? "" : "s"}: too few to read in ${batchSize} streams of two or more, as states that go on from batch to batch need.`,
+    message: `Stateful training needs at least 2 windows per batch row: the training split has ${windows} window${windows === 1 ? "" : "s"} for batch_size ${batchSize}.`,
     hint:
       maxBatchSize > 0
         ? `Use a batch_size of at most ${maxBatchSize}, a smaller window, or more data.`

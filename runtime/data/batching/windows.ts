@@ -1,32 +1,32 @@
-/** Windows and runs of consecutive rows of a series, gathered into batches. */
+/** Gathers windows and variable-length sequences of a series into batches. */
 import type { NumericArray } from "../../tensors/array.js";
 
 export interface FloatList<T extends Float32Array | Float64Array> {
   readonly length: number;
-  /** Copies the numbers from one place to another into `target`, from its place `at` on. */
+  /** Copies the numbers from index `from` up to `to` into `target`, starting at `offset`. */
   copy(target: T, offset: number, from: number, to: number): void;
-  /** All numbers, a piece at a time; a piece must not be changed. */
+  /** All numbers in read-only chunks. */
   chunks(): Iterable<T>;
 }
 
-/** A series of rows in memory, each of `width` numbers. */
+/** A series of rows of `width` numbers in memory. */
 export type InMemorySeries =
   | { readonly dtype: "float32"; readonly width: number; readonly data: Float32Array }
   | { readonly dtype: "int32"; readonly width: number; readonly data: Int32Array };
 
-/** A series that may lie in a file. */
+/** A series that may be stored in a file. */
 export type FloatSeries = { readonly dtype: "float32"; readonly width: number; readonly data: FloatList<Float32Array> };
 
 export type Series = InMemorySeries | FloatSeries;
 
-/** Where the windows of a series lie: window i is the rows i * stride + shift, …, `length` of them. */
+/** The windows of a series: window i starts at row i * stride + shift and has `length` rows. */
 export interface WindowLayout {
   readonly stride: number;
   readonly shift: number;
   readonly length: number;
 }
 
-/** The windows of some numbers, one after the other, in an array of `shape`. */
+/** The windows at `indices` as an array of `shape`. */
 export function gatherWindows(
   series: Series,
   { stride, shift, length }: WindowLayout,
@@ -37,7 +37,7 @@ export function gatherWindows(
   return gather(series, starts, () => length, length, shape);
 }
 
-/** Runs of any length, run i from `starts[i]` to `starts[i + 1]`, each in `length` rows of which the last are zeros. */
+/** Sequences at `indices`, sequence i from `starts[i]` to `starts[i + 1]`, zero-padded to `length` rows. */
 export function gatherSequences(
   series: Series,
   starts: ArrayLike<number>,
@@ -55,7 +55,7 @@ export function gatherSequences(
   );
 }
 
-/** The lengths of runs. */
+/** The lengths of sequences. */
 export function gatherLengths(starts: ArrayLike<number>, indices: ArrayLike<number>): NumericArray {
   const data = new BigInt64Array(indices.length);
   for (let row = 0; row < indices.length; row++) {
@@ -65,7 +65,7 @@ export function gatherLengths(starts: ArrayLike<number>, indices: ArrayLike<numb
   return { dtype: "int64", shape: [indices.length], data };
 }
 
-/** A batch has thousands of windows, most of them short: nothing is made for each. */
+/** A batch has thousands of short windows, so no object is allocated per window. */
 function gather(
   { dtype, width, data }: Series,
   starts: Float64Array,
@@ -91,7 +91,7 @@ function gather(
   return { dtype, shape, data: gathered };
 }
 
-/** Numbers up to which a loop copies them sooner than a view of them is made. */
+/** Up to this length a loop is faster than allocating a view. */
 const LOOP_COPY_LIMIT = 64;
 
 export function copyNumbers<T extends Float32Array | Float64Array | Int32Array>(

@@ -1,4 +1,4 @@
-/** CSV files, row by row: where the names of columns are found, and what is wrong with a file as a table. */
+/** CSV files: a reader that streams rows to a visitor and reports problems by line, and a writer of rows. */
 import { pipeline } from "node:stream/promises";
 import type { CsvError, Options } from "csv-parse";
 import type { RunProblem } from "../../problem.js";
@@ -6,9 +6,9 @@ import { type NamedFile, readingProblem, readTextChunks } from "./utf8-reader.js
 
 export interface CsvFormat {
   readonly delimiter: string;
-  /** Lines that begin so are skipped; empty: none are. */
+  /** Lines with this prefix are skipped; empty: no lines are skipped. */
   readonly comment: string;
-  /** Where the names are: in the first row, in the last comment before it, nowhere, or "auto": wherever they seem to be. */
+  /** Column names: in the first row (true), in the last comment before it, absent (false), or detected ("auto"). */
   readonly header: boolean | "comment" | "auto";
 }
 
@@ -18,19 +18,19 @@ export interface Row {
   readonly line: number;
 }
 
-/** Told of a file's contents as they are read; problems with the columns end the reading at once. */
+/** Receives the contents of a file in order; a problem with the columns ends the reading at once. */
 export interface RowVisitor {
-  /** Before all rows: the names of the columns (their numbers from 1 where they have none) and the first row. */
+  /** Called before all rows with the names of the columns ("1", "2", … without names) and the first row. */
   columns(names: readonly string[], first: Row): readonly RunProblem[];
   row(row: Row): readonly RunProblem[];
 }
 
-/** No line of a table is longer, in characters: an unclosed quote must not read a whole file into one field. */
+/** Limit of a row in characters: an unclosed quote must not read a whole file into one field. */
 const MAX_ROW_LENGTH = 2 ** 20;
-/** More say no more. */
+/** Problems reported of one file. */
 const MAX_PROBLEMS = 20;
 
-/** Reads a file; the answer is what is wrong with it, nothing when all is well. */
+/** Reads a file and returns its problems, at most MAX_PROBLEMS. */
 export async function readCsv(
   source: NamedFile,
   format: CsvFormat,
@@ -47,7 +47,7 @@ export async function readCsv(
   ]);
   const state = { comments: "", pastComments: comment === "", stopped: false };
   let names: readonly string[] | undefined;
-  /** The row of names, until the first row of values is there. */
+  /** The row of names, kept until the first row of values. */
   let headerRow: readonly string[] | undefined;
   let lastLine = 0;
 
@@ -60,7 +60,7 @@ export async function readCsv(
     });
     return fields;
   };
-  /** False when nothing further should be read. */
+  /** Returns false when reading should stop. */
   const handleRow = (row: Row): boolean => {
     if (names === undefined) {
       const columnNames = headerRow ?? inferColumnNames(row.fields, parseComment(), format.header);
@@ -76,9 +76,9 @@ export async function readCsv(
     }
     if (row.fields.length === names.length) problems.push(...visitor.row(row));
     else {
-      const message = `Line ${row.line} of "${source.file}" has ${formatFieldCount(row.fields.length)}, and the table has ${formatFieldCount(names.length)}.`;
+      const message = `${source.file}:${row.line}: The row has ${formatFieldCount(row.fields.length)}, but the table has ${formatFieldCount(names.length)}.`;
       report("table-row", message, `Fields are separated by ${formatDelimiter(format.delimiter)}.`, row.line);
-      // Without a first row nobody knows what to read.
+      // Without a complete first row the columns are unknown.
       if (lastLine === 0) return false;
     }
     return problems.length < MAX_PROBLEMS;
@@ -92,7 +92,7 @@ export async function readCsv(
     relax_column_count: true,
     skip_empty_lines: true,
     trim: true,
-    // Rows are taken where they are made: an error later in the file must not overtake them.
+    // Rows are handled as they are parsed, before an error later in the file.
     on_record(fields: readonly string[], { lines }) {
       if (state.stopped) return null;
       state.stopped = !handleRow({ fields, line: lines });
@@ -115,11 +115,12 @@ export async function readCsv(
   return problems;
 }
 
-const noHeader = 'With "header": false the first row is values too.';
+const noHeader = 'Set "header": false to read the first row as values.';
 
 /**
- * The names of the columns where they do not stand in the first row; undefined where they do. `commented` are the fields of
- * the last comment before it.
+ * The names of the columns; undefined when the first row contains them.
+ *
+ * @param commentFields fields of the last comment before the first row.
  */
 function inferColumnNames(
   firstRow: readonly string[],
@@ -134,7 +135,7 @@ function inferColumnNames(
   return commentFields.length === firstRow.length ? commentFields : numbers;
 }
 
-/** Passes a text on until the reading is stopped, and keeps the comments that lead it. */
+/** Forwards a text until reading stops, and keeps its leading comments. */
 async function* captureLeadingComments(
   chunks: AsyncIterable<string>,
   comment: string,
@@ -145,7 +146,7 @@ async function* captureLeadingComments(
     if (state.stopped) return;
     if (!state.pastComments) {
       const lines = (rest + chunk).split("\n");
-      // The last line may go on in the next piece.
+      // The last line may continue in the next chunk.
       rest = lines.pop() ?? "";
       const rowIndex = lines.findIndex((line) => line.trim() !== "" && !line.trimStart().startsWith(comment));
       const leadingLines = rowIndex < 0 ? lines : lines.slice(0, rowIndex);
@@ -156,30 +157,30 @@ async function* captureLeadingComments(
   }
 }
 
-/** `next` is the line after the last row that was read. */
+/** @param nextLine the line after the last complete row. */
 function describeCsvError(error: CsvError, file: string, nextLine: number) {
   const line = error.code === "CSV_QUOTE_NOT_CLOSED" || typeof error.lines !== "number" ? nextLine : error.lines;
-  const location = `Line ${line} of "${file}"`;
+  const location = `${file}:${line}`;
   switch (error.code) {
     case "CSV_QUOTE_NOT_CLOSED":
-      return { line, message: `${location}, or one after it, opens a quote that is never closed.`, hint: quoteHint };
+      return { line, message: `${location}: A quote opened on this line or later is never closed.`, hint: quoteHint };
     case "CSV_MAX_RECORD_SIZE":
       return {
         line,
-        message: `${location} is in a row of more than ${MAX_ROW_LENGTH} characters.`,
-        hint: "Perhaps a quote is never closed.",
+        message: `${location}: The row has more than ${MAX_ROW_LENGTH} characters.`,
+        hint: "Close its quotes, or split the row.",
       };
     case "INVALID_OPENING_QUOTE":
-      return { line, message: `${location} has a quote inside a field that does not begin with one.`, hint: quoteHint };
+      return { line, message: `${location}: A field contains a quote but does not begin with one.`, hint: quoteHint };
     case "CSV_INVALID_CLOSING_QUOTE":
     case "CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE":
       return {
         line,
-        message: `${location} has text between a closing quote and the end of its field.`,
+        message: `${location}: A field has text after its closing quote.`,
         hint: quoteHint,
       };
     default:
-      return { line, message: `${location} cannot be read: ${error.message}.`, hint: "" };
+      return { line, message: `${location}: The row cannot be read: ${error.message}.`, hint: "" };
   }
 }
 
@@ -197,7 +198,7 @@ export function isMissing(field: string): boolean {
   return missingMarkers.has(field.toLowerCase());
 }
 
-const quoteHint = 'A quote inside a quoted field is written twice: "".';
+const quoteHint = 'Write a quote inside a quoted field twice: "".';
 
 function formatFieldCount(count: number): string {
   return count === 1 ? "1 field" : `${count} fields`;

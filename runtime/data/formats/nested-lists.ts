@@ -1,11 +1,11 @@
-/** Nested lists of numbers, from a spec or a JSON file: rectangular, flattened row by row. */
+/** Nested lists of numbers in a spec or a JSON file, flattened to row-major arrays. */
 import { fail, ok, type Result } from "../../result.js";
 import { elementCount } from "../../tensors/array.js";
 import type { ParsedArray } from "./convert-array.js";
 
 const MAX_RANK = 8;
 
-/** `path` is the JSON pointer of the outermost list; a problem points at the entry that breaks the rule. */
+/** @param path the JSON pointer of the outermost list; a problem points at the invalid entry. */
 export function readNested(nested: unknown, name: string, path: string): Result<ParsedArray> {
   const shape: number[] = [];
   for (let value = nested; Array.isArray(value); value = value[0]) {
@@ -28,21 +28,21 @@ export function readNested(nested: unknown, name: string, path: string): Result<
   const values = new Float64Array(elementCount(shape));
   let filled = 0;
   let isInteger = true;
-  /** Indices of the part being read. */
+  /** Indices of the list or number being read. */
   const indexPath: number[] = [];
-  /** Reads a part into `values`; the answer is what is wrong at `at`, if anything. */
+  /** Appends a list or a number to `values`; returns what is wrong at `indexPath`, if anything. */
   const fill = (value: unknown): string | undefined => {
     const size = shape[indexPath.length];
     if (size === undefined) {
-      if (typeof value !== "number") return `is ${describeKind(value)} where a number should be`;
+      if (typeof value !== "number") return `is ${describeKind(value)}, but must be a number`;
       if (!Number.isFinite(value)) return `is ${value}`;
       values[filled++] = value;
       isInteger &&= Number.isInteger(value);
       return undefined;
     }
-    if (!Array.isArray(value)) return `is ${describeKind(value)} where a list should be`;
+    if (!Array.isArray(value)) return `is ${describeKind(value)}, but must be a list`;
     if (value.length !== size) {
-      return `has ${formatEntryCount(value.length)} where ${name}${"[0]".repeat(indexPath.length)} has ${size}`;
+      return `has ${formatEntryCount(value.length)}, but ${name}${"[0]".repeat(indexPath.length)} has ${size}`;
     }
     for (const [index, entry] of value.entries()) {
       indexPath.push(index);

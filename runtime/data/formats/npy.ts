@@ -1,4 +1,4 @@
-/** NPY files (numpy.lib.format 1.0, 2.0 and 3.0): a reader that accepts exactly what the header says, and a writer. */
+/** NPY files (numpy.lib.format 1.0, 2.0 and 3.0): a reader whose sizes must match the header, and a writer. */
 import { fail, ok, type Result } from "../../result.js";
 import { elementCount } from "../../tensors/array.js";
 import { float16ToNumber } from "../../tensors/half-float.js";
@@ -71,14 +71,14 @@ const elementTypes: ReadonlyMap<string, ElementType> = new Map<string, ElementTy
   ],
 ]);
 
-/** NumPy's own are a few hundred bytes. */
+/** NumPy writes headers of a few hundred bytes. */
 const MAX_HEADER_BYTES = 2 ** 16;
 
 export function readNpy(bytes: Uint8Array): NpyResult {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 10 || latin1(bytes.subarray(0, 6)) !== magic) return invalid("it does not begin like an NPY file");
+  if (bytes.length < 10 || latin1(bytes.subarray(0, 6)) !== magic) return invalid("it is not an NPY file");
   const major = view.getUint8(6);
-  if (major < 1 || major > 3) return invalid(`its format version ${major}.${view.getUint8(7)} is not known`);
+  if (major < 1 || major > 3) return invalid(`its format version ${major}.${view.getUint8(7)} is not supported`);
   const headerStart = major === 1 ? 10 : 12;
   if (bytes.length < headerStart) return invalid("it ends inside its header");
   const dataStart = headerStart + (major === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
@@ -86,16 +86,16 @@ export function readNpy(bytes: Uint8Array): NpyResult {
   if (dataStart > MAX_HEADER_BYTES) return invalid(`its header is longer than ${MAX_HEADER_BYTES} bytes`);
 
   const header = parseHeader(latin1(bytes.subarray(headerStart, dataStart)));
-  if (header === undefined) return invalid("its header is not one of a plain array");
+  if (header === undefined) return invalid("its header does not describe a plain array");
   const type = elementTypes.get(header.kind);
   if (type === undefined) {
-    return invalid(`its numbers are of type ${header.kind}, not one of ${[...elementTypes.keys()].join(", ")}`);
+    return invalid(`its elements are of type ${header.kind}, not one of ${[...elementTypes.keys()].join(", ")}`);
   }
   const count = elementCount(header.shape);
   const actualBytes = bytes.length - dataStart;
-  // Checked before anything is allocated: a header may claim any size.
+  // Checked before allocation: a header may declare any size.
   if (count * type.bytes !== actualBytes) {
-    return invalid(`its header promises ${count * type.bytes} bytes of numbers, and it has ${actualBytes}`);
+    return invalid(`its header declares ${count * type.bytes} bytes of data, but it has ${actualBytes}`);
   }
   const values = type.allocate(count);
   const sourceIndexOf = header.isFortranOrder ? columnMajor(header.shape) : undefined;
@@ -139,7 +139,7 @@ function parseHeader(text: string): Header | undefined {
   return { kind: descr[2], isLittleEndian: descr[1] !== ">", isFortranOrder: order === "True", shape };
 }
 
-/** The place in column-major order of the element at each place in row-major order. */
+/** Maps row-major indices to column-major ones. */
 function columnMajor(shape: readonly number[]): (index: number) => number {
   const strides: number[] = [];
   let stride = 1;

@@ -1,4 +1,4 @@
-/** One array of a spec, read from wherever it is: nested lists in the spec, an `.npy` or `.json` file, a member of an `.npz` file. */
+/** Reads one array of a spec: nested lists in the spec, an `.npy` or `.json` file, or a member of an `.npz` file. */
 import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import type { ArraySource } from "../../../schema/normal/index.js";
@@ -10,7 +10,7 @@ import { readNested } from "./nested-lists.js";
 import { readNpy } from "./npy.js";
 import { readZip } from "./zip.js";
 
-/** `name` is the role in the user's words, `path` the member that holds it. */
+/** @param name the array's name in messages. @param path the JSON pointer of its spec key. */
 export function readArray(
   source: ArraySource,
   folder: string,
@@ -26,7 +26,7 @@ export function readArray(
   return numbers.ok ? ok({ numbers: numbers.value, origin }) : numbers;
 }
 
-/** An array of an `.npz` file is named behind `#`: "data.npz#x". By itself it is the one with the role's name. */
+/** "data.npz#x" names array x of an `.npz` file; without "#" the array with the role's name is read. */
 const archivePattern = /^(.*\.npz)(?:#(.+))?$/is;
 
 /** The same source with its file's name replaced. */
@@ -41,8 +41,8 @@ function readNumbersFile(source: string, folder: string, origin: Origin): Result
   const [, file = source, member = origin.name] = archivePattern.exec(source) ?? [];
   const extension = extname(file).toLowerCase();
   if (extension !== ".npy" && extension !== ".npz" && extension !== ".json") {
-    const message = `"${file}" is neither an .npy nor an .npz nor a .json file.`;
-    const hint = "Arrays are nested lists, .npy files, members of .npz files or .json files.";
+    const message = `"${file}" is not an .npy, .npz or .json file.`;
+    const hint = "Use nested lists, an .npy file, a member of an .npz file, or a .json file.";
     return fail([{ code: "file-kind", path, message, hint }]);
   }
   let bytes: Buffer;
@@ -64,7 +64,7 @@ function readNumbersFile(source: string, folder: string, origin: Origin): Result
     return fail([{ code: "file-format", path, file, message: `"${file}" is not JSON: ${what}.` }]);
   }
   const nested = readNested(parsed, origin.name, path);
-  // Inside another file, the spec's member is the only place that a pointer can name.
+  // A pointer cannot name a place inside another file, only the spec key.
   return nested.ok ? nested : fail(nested.error.map((problem) => ({ ...problem, path, file })));
 }
 
@@ -81,8 +81,8 @@ function readMember(archive: Uint8Array, name: string, file: string, path: strin
         code: "archive-member",
         path,
         file,
-        message: `"${file}" holds no array named "${name}".`,
-        hint: names.length === 0 ? "It holds no arrays." : `It holds ${names.slice(0, 20).join(", ")}.${example}`,
+        message: `"${file}" contains no array named "${name}".`,
+        hint: names.length === 0 ? "It contains no arrays." : `It contains ${names.slice(0, 20).join(", ")}.${example}`,
       },
     ]);
   }

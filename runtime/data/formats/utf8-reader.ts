@@ -1,28 +1,28 @@
-/** Text files as they are read, piece by piece: UTF-8, or a problem. */
+/** Text files read in chunks: a strict UTF-8 decoder, a line splitter, and the problems of reading. */
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import type { RunProblem } from "../../problem.js";
 import { unreadableFile } from "../../storage/system-errors.js";
 
-/** A file that a member of the spec names. */
+/** A file that a key of the spec names. */
 export interface NamedFile {
   readonly file: string;
   /** The spec's folder. */
   readonly folder: string;
-  /** The JSON pointer of the member. */
+  /** The JSON pointer of the key. */
   readonly path: string;
 }
 
-/** Thrown through the streams between a file and its reader, and caught by `readingProblem`. */
+/** Thrown through the streams between a file and its reader; `readingProblem` handles it. */
 class NotUtf8Error extends Error {}
 
-/** Thrown where a text is read as words. */
+/** Thrown by a reader of words; `readingProblem` handles it. */
 export class WordTooLongError extends Error {}
 
-/** In characters; no spec is longer. */
+/** In characters. */
 export const MAX_WORD_LENGTH = 2 ** 24;
 
-/** The text of a file without its byte-order mark. Errors are for `readingProblem`. */
+/** The text of a file without its byte-order mark. Pass errors to `readingProblem`. */
 export async function* readTextChunks({ file, folder }: NamedFile): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const decode = (chunk?: Buffer) => {
@@ -36,12 +36,12 @@ export async function* readTextChunks({ file, folder }: NamedFile): AsyncGenerat
   yield decode();
 }
 
-/** The bytes of a file. Errors are for `readingProblem`. */
+/** The bytes of a file. Pass errors to `readingProblem`. */
 export async function* readByteChunks({ file, folder }: NamedFile): AsyncGenerator<Uint8Array> {
-  for await (const piece of createReadStream(resolve(folder, file))) yield piece;
+  for await (const chunk of createReadStream(resolve(folder, file))) yield chunk;
 }
 
-/** What stopped the reading of a file; anything that is not the file's fault is thrown on. */
+/** The problem for an error of reading a file. Errors that the file did not cause are thrown again. */
 export function readingProblem({ file, path }: NamedFile, error: unknown, hint = "Save it as UTF-8."): RunProblem {
   if (error instanceof WordTooLongError) return longWordProblem(path, file);
   return error instanceof NotUtf8Error ? notUtf8Problem(path, file, hint) : unreadableFile(path, file, error);
@@ -49,7 +49,7 @@ export function readingProblem({ file, path }: NamedFile, error: unknown, hint =
 
 function longWordProblem(path: string, file: string): RunProblem {
   const message = `"${file}" has a word of more than ${MAX_WORD_LENGTH} characters.`;
-  return { code: "text-word", path, file, message, hint: 'Is it text? "unit": "char" reads what has no spaces.' };
+  return { code: "text-word", path, file, message, hint: 'Set "unit": "char" to read text without spaces.' };
 }
 
 export function notUtf8Problem(path: string, file: string, hint: string): RunProblem {
@@ -57,8 +57,8 @@ export function notUtf8Problem(path: string, file: string, hint: string): RunPro
 }
 
 /**
- * Lines without their ends. Of a line that is longer than `longest` characters there is only a beginning, which is longer than that too: a
- * file without an end of line takes no more memory.
+ * Lines without their line ends (LF, CR or CRLF). A line of more than `maxLength` characters is cut at the end of the chunk
+ * that exceeds the limit, which bounds the memory; its length is still above `maxLength`.
  */
 export async function* splitLines(chunks: AsyncIterable<string>, maxLength: number): AsyncGenerator<string> {
   let segments: string[] = [];
@@ -72,7 +72,7 @@ export async function* splitLines(chunks: AsyncIterable<string>, maxLength: numb
     [segments, length] = [[], 0];
     return text;
   };
-  /** Whether the piece before ended between the halves of "\r\n", or may have. */
+  /** True when the previous chunk may have ended between CR and LF. */
   let endsWithCr = false;
   for await (const chunk of chunks) {
     if (chunk === "") continue;

@@ -1,10 +1,10 @@
-/** Zip archives, as NPZ files are: a reader of stored and deflated members that believes no size before it has checked it. */
+/** Zip archives (NPZ, Keras): a reader of stored and deflated members that checks every size before it uses it. */
 import * as zlib from "node:zlib";
 import { fail, ok, type Result } from "../../result.js";
 
 export interface ZipMember {
   readonly name: string;
-  /** The contents, or what is wrong with them as a message that follows "it" or "its". */
+  /** The contents, or what is wrong with them, as a clause that begins with "it" or "its". */
   read(): Result<Uint8Array, string>;
 }
 
@@ -13,7 +13,7 @@ const MAX_COMMENT_BYTES = 0xffff;
 const ENTRY_SIZE = 46;
 const LOCAL_HEADER_SIZE = 30;
 
-/** The members of an archive, or what is wrong with it. */
+/** The members of an archive, or what is wrong with it, as a clause. */
 export function readZip(bytes: Uint8Array): Result<readonly ZipMember[], string> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = findEnd(view);
@@ -53,7 +53,7 @@ interface Header {
   readonly offset: number;
 }
 
-/** The record that ends an archive, behind which only a comment may stand. */
+/** The offset of the end record; only the archive's comment may follow it. */
 function findEnd(view: DataView): number | undefined {
   const first = Math.max(0, view.byteLength - END_RECORD_SIZE - MAX_COMMENT_BYTES);
   for (let position = view.byteLength - END_RECORD_SIZE; position >= first; position--) {
@@ -73,13 +73,14 @@ function readMember(bytes: Uint8Array, view: DataView, name: string, header: Hea
   const start = offset + LOCAL_HEADER_SIZE + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
   if (start + compressedSize > bytes.length) return fail(damagedMessage(name));
   const contents = inflate(bytes.subarray(start, start + compressedSize), method, size);
-  if (contents === "method") return fail(`its member "${name}" is compressed in a way that is not known (${method})`);
+  if (contents === "method")
+    return fail(`its member "${name}" uses compression method ${method}, which is not supported`);
   if (contents === undefined || contents.length !== size || crc32(contents) !== checksum)
     return fail(damagedMessage(name));
   return ok(contents);
 }
 
-/** Undefined where the bytes are not what the header says. */
+/** Undefined when the bytes do not match the header. */
 function inflate(compressed: Uint8Array, method: number, size: number): Uint8Array | "method" | undefined {
   if (method === 0) return compressed;
   if (method !== 8) return "method";

@@ -1,4 +1,4 @@
-/** The arrays of each role: read, converted to what the model reads, and held against each other. */
+/** The arrays of each role: read, converted to the model's element types, and checked against each other. */
 import type { ArraySignature } from "../../../compiler/signature.js";
 import { child } from "../../../schema/json-pointer.js";
 import type { ArraySource, NormalArraysData } from "../../../schema/normal/index.js";
@@ -9,12 +9,12 @@ import { type Origin, toFloat32, toIndices, toLengths } from "../formats/convert
 import { readArray } from "../formats/read-array.js";
 import type { Uses } from "../source.js";
 
-/** One role's array, where it was written, and its signature: only the source knows which axis is time. */
+/** A role's array with its origin and its signature, which names the time axis. */
 export interface Role {
   readonly origin: Origin;
   readonly array: NumericArray;
   readonly signature: ArraySignature;
-  /** An input besides the main one. */
+  /** True for a side input. */
   readonly isSide?: true;
 }
 
@@ -31,7 +31,7 @@ export function inputSources({
   return isNamedInputs(inputs) ? Object.entries(inputs) : [["inputs", inputs]];
 }
 
-/** Reads and converts every role that can be; the rest are reported. */
+/** Reads and converts every role; adds the problems of those that fail to `problems`. */
 export function readRoles(
   data: NormalArraysData,
   folder: string,
@@ -55,7 +55,7 @@ export function readRoles(
     const asIds = uses.inputKind(name) === "ids";
     addRole(name, sideRole(readArray(source, folder, name, path), asIds, name, timeStepsOf(roles.get("inputs"))));
   }
-  // Axes are named by comparison with the inputs' time axis, so nothing is asked of the others when the inputs are unknown.
+  // Axes are named by comparison with the time axis of the inputs.
   const time = timeStepsOf(roles.get("inputs"));
   addRole("targets", targetsRole(read("targets", data.targets), uses, time));
   if (data.lengths !== null) addRole("lengths", lengthsRole(read("lengths", data.lengths), time, roles.has("inputs")));
@@ -86,16 +86,16 @@ function inputsRole(result: ReadArrayResult, asIds: boolean): Result<Role> {
   );
 }
 
-/** Words for what the data feeds besides its inputs. */
+/** Names of data ports, which a side input must not have. */
 const reservedNames: readonly string[] = ["inputs", "targets", "lengths", "weights", "step"];
 
-/** An input besides the main one has an axis of time of its own, unless it is as long. */
+/** A side input has a time axis of its own, unless it has as many steps as the main input. */
 function sideRole(result: ReadArrayResult, asIds: boolean, name: string, mainTime: number | undefined): Result<Role> {
   const inputRole = inputsRole(result, asIds);
   if (!inputRole.ok) return inputRole;
   const role = inputRole.value;
   if (reservedNames.includes(name)) {
-    const message = `An input besides the first cannot be named "${name}".`;
+    const message = `A side input cannot be named "${name}".`;
     return fail([{ ...locationOf(role), code: "reserved-name", message, hint: "Choose another name." }]);
   }
   const time = role.array.shape[1] === mainTime ? "time" : `${name}_time`;
@@ -109,7 +109,7 @@ function targetsRole(result: ReadArrayResult, uses: Uses, time: number | undefin
   const [, second, third] = numbers.shape;
   if (numbers.shape.length > 3) return fail([wrongRank(origin, numbers.shape, "at most [examples, time, size]")]);
   const perStep = uses.everyStep && time !== undefined;
-  // Whole numbers are classes where there is one for each output; with one axis more they are rows of probabilities.
+  // Integers are class ids when there is one per output; with one more axis they are rows of probabilities.
   const classes = uses.targets === "classes" && numbers.isInteger && numbers.shape.length === (perStep ? 2 : 1);
   const rest = [second, third].filter((size) => size !== undefined);
   const shape = ["batch", ...(perStep && second === time ? ["time", ...rest.slice(1)] : rest)];
@@ -121,13 +121,13 @@ function lengthsRole(result: ReadArrayResult, time: number | undefined, hasInput
   const { numbers, origin } = result.value;
   if (numbers.shape.length !== 1) return fail([wrongRank(origin, numbers.shape, "[examples]")]);
   if (time === undefined && hasInputs) {
-    const message = "lengths needs inputs with an axis of time.";
+    const message = "lengths needs inputs with a time axis.";
     return fail([
       {
         code: "array-shape",
         path: origin.path,
         message,
-        hint: "Leave lengths out, or give inputs as [examples, time, features].",
+        hint: "Remove lengths, or give inputs as [examples, time, features].",
       },
     ]);
   }
@@ -162,7 +162,7 @@ export function timeStepsOf(inputs: Role | undefined): number | undefined {
   return inputs?.signature.shape[1] === "time" ? inputs.array.shape[1] : undefined;
 }
 
-/** Axes that must have one size: examples in every role, time in those that have it. */
+/** Checks that all roles have the same number of examples, and those with a time axis the same number of steps. */
 export function checkShapes(roles: ReadonlyMap<string, Role>): readonly RunProblem[] {
   const inputs = roles.get("inputs");
   if (inputs === undefined) return [];
@@ -171,7 +171,7 @@ export function checkShapes(roles: ReadonlyMap<string, Role>): readonly RunProbl
       {
         ...locationOf(inputs),
         code: "array-shape",
-        message: `inputs has shape ${formatShape(inputs)}: there is nothing to train on.`,
+        message: `inputs has shape ${formatShape(inputs)} and contains no numbers.`,
       },
     ];
   }
@@ -180,17 +180,17 @@ export function checkShapes(roles: ReadonlyMap<string, Role>): readonly RunProbl
   const problems: RunProblem[] = [];
   for (const [name, role] of roles) {
     const report = (axes: string) => {
-      const message = `${name} has shape ${formatShape(role)}, and inputs has shape ${formatShape(inputs)}: ${axes} must agree.`;
+      const message = `${name} has shape ${formatShape(role)} and inputs has shape ${formatShape(inputs)}: ${axes} must be equal.`;
       problems.push({ ...locationOf(role), code: "array-shape", message });
     };
-    if (role.array.shape[0] !== examples) report("the first axes, examples,");
-    else if (role.signature.shape[1] === "time" && role.array.shape[1] !== time) report("the axes of time");
+    if (role.array.shape[0] !== examples) report("the first axes (examples)");
+    else if (role.signature.shape[1] === "time" && role.array.shape[1] !== time) report("the time axes");
   }
   return problems;
 }
 
 function wrongRank(origin: Origin, shape: readonly number[], expected: string): RunProblem {
-  const message = `${origin.name} has shape [${shape.join(", ")}], and should be ${expected}.`;
+  const message = `${origin.name} has shape [${shape.join(", ")}], but must be ${expected}.`;
   return { code: "array-shape", path: origin.path, ...(origin.file !== undefined && { file: origin.file }), message };
 }
 

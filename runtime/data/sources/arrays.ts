@@ -1,4 +1,4 @@
-/** Arrays: numbers written in the spec or held in `.npy` and `.json` files, one array for each role, examples first. */
+/** Arrays: one array per role, examples first, as nested lists in the spec or in `.npy`, `.npz` and `.json` files. */
 import { createHash } from "node:crypto";
 import type { Signature } from "../../../compiler/signature.js";
 import type { ArraySource, NormalArraysData } from "../../../schema/normal/index.js";
@@ -99,7 +99,7 @@ function signatureOf(roles: ReadonlyMap<string, Role>, mainInput: string, batch:
   };
 }
 
-/** The size of the last axis, where that is neither examples nor time. */
+/** The size of the last axis, unless that is examples or time. */
 function lastAxisSize(name: string, role: Role): Readonly<Record<string, number>> {
   const size = role.signature.shape.at(-1);
   return typeof size === "number" ? { [name]: size } : {};

@@ -1,4 +1,4 @@
-/** Images in IDX files: the rows of an image are its time steps, the label is its class. */
+/** Images in IDX files: the rows of an image are the time steps, its label is the class. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -20,11 +20,11 @@ export const images: SourceKind<NormalImagesData> = {
     if (!pixels.ok || !labels.ok) return fail([pixels, labels].flatMap((result) => (result.ok ? [] : result.error)));
     const [count = 0, rows = 0, columns = 0] = pixels.value.shape;
     if (count !== labels.value.shape[0]) {
-      const message = `"${data.file}" has ${count} images, and "${data.labels}" has ${labels.value.shape[0]} labels.`;
+      const message = `"${data.file}" has ${count} images, but "${data.labels}" has ${labels.value.shape[0]} labels.`;
       return fail([{ code: "images-count", path: "/data/labels", file: data.labels, message, hint: "" }]);
     }
     if (count * rows * columns === 0) {
-      const message = `"${data.file}" has shape [${pixels.value.shape.join(", ")}]: there is nothing to train on.`;
+      const message = `"${data.file}" has shape [${pixels.value.shape.join(", ")}] and contains no pixels.`;
       return fail([{ code: "images-shape", path: "/data/file", file: data.file, message, hint: "" }]);
     }
     const examples = Math.min(count, data.limit ?? count);
@@ -60,7 +60,7 @@ function readIdxFile(
   if (!idx.ok)
     return report("file-format", `"${file}" cannot be read as ${key === "file" ? "images" : "labels"}: ${idx.error}.`);
   if (idx.value.shape.length !== shape.split(",").length) {
-    return report("images-shape", `"${file}" has shape [${idx.value.shape.join(", ")}], and should be ${shape}.`);
+    return report("images-shape", `"${file}" has shape [${idx.value.shape.join(", ")}], but must be ${shape}.`);
   }
   return idx;
 }
@@ -115,10 +115,10 @@ function imageSource(
   };
 }
 
-/** Writes the pixels of an image, from 0 to 1, into `target` from its place `at` on. */
+/** Writes the pixels of an image, scaled to 0 … 1, into `target`, starting at `offset`. */
 type ImageWriter = (image: number, target: Float32Array, offset: number) => void;
 
-/** Every epoch reads the images again: within a bound their numbers are kept once they are made. */
+/** Caches converted images, unless all of them would exceed the memory limit. */
 function createImageWriter(pixels: Uint8Array, size: number): ImageWriter {
   const writeImage = (image: number, target: Float32Array, offset: number) => {
     for (let pixel = 0; pixel < size; pixel++) target[offset + pixel] = (pixels[image * size + pixel] ?? 0) / 255;

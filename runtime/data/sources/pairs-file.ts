@@ -1,4 +1,4 @@
-/** Reading pairs: from the spec, from lines of two tab-separated texts, or from lines of JSON. */
+/** Reads pairs from the spec, from lines of two tab-separated texts, or from lines of JSON. */
 import { child } from "../../../schema/json-pointer.js";
 import type { NormalPairsData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
@@ -9,13 +9,13 @@ import type { Uses } from "../source.js";
 export interface Pair {
   readonly source: string | readonly number[];
   readonly target: string;
-  /** From 0: its place in the list, or its line in the file. */
+  /** Index in the list, or in the lines of the file. */
   readonly row: number;
 }
 
-/** More say no more. */
+/** Problems reported of one file. */
 const MAX_PROBLEMS = 20;
-/** Characters of one line. */
+/** Limit of a line in characters. */
 const MAX_LINE_LENGTH = 2 ** 20;
 
 export async function readPairs(data: NormalPairsData, folder: string, uses: Uses): Promise<Result<readonly Pair[]>> {
@@ -46,8 +46,8 @@ export async function readPairs(data: NormalPairsData, folder: string, uses: Use
         code: "no-pairs",
         path: data.file === null ? "/data/pairs" : "/data/file",
         ...(data.file !== null && { file: data.file }),
-        message: "There are no pairs.",
-        hint: "Write one pair a line, source and target separated by a tab.",
+        message: "The data has no pairs.",
+        hint: "Write one pair per line, source and target separated by a tab.",
       },
     ]);
   return result;
@@ -108,9 +108,9 @@ function lineProblem(file: string, row: number, isJson: boolean): RunProblem {
     path: "/data/file",
     file,
     line: row + 1,
-    message: `Line ${row + 1} of "${file}" is no pair.`,
+    message: `${file}:${row + 1}: The line is not a pair.`,
     hint: isJson
-      ? 'A line is {"source": "text" or [numbers], "target": "text"}.'
-      : "A line is a source, one tab, and a target.",
+      ? 'Write {"source": "text" or [numbers], "target": "text"} on each line.'
+      : "Write a source, one tab, and a target on each line.",
   };
 }

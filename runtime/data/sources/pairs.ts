@@ -1,6 +1,6 @@
 /**
- * Pairs: a source, which is text or a vector, and the sequence that it becomes. The decoder reads the target after a start
- * token and says it with an end token behind.
+ * Pairs of a source (text or a vector) and a target sequence. The decoder reads a start token and the target, and predicts
+ * the target and an end token.
  */
 import { createHash } from "node:crypto";
 import { child } from "../../../schema/json-pointer.js";
@@ -16,7 +16,7 @@ import { type Splits, splitExamples } from "../splits.js";
 import { decodeTokens, END, START, tokenize } from "../vocabulary/tokens.js";
 import { type Pair, readPairs } from "./pairs-file.js";
 
-/** The first tokens of the vocabularies: START, END and the unknown of the target's, the unknown alone of the source's. */
+/** The first tokens of each vocabulary. Those of `target` have the ids START and END. */
 const specialTokens = { source: ["<unknown>"], target: ["<start>", "<end>", "<unknown>"] } as const;
 
 export const pairs: SourceKind<NormalPairsData> = {
@@ -30,7 +30,7 @@ export const pairs: SourceKind<NormalPairsData> = {
   mapFiles: (data, rename) => (data.file === null ? data : { ...data, file: rename(data.file) }),
 };
 
-/** Tokens to ids: those of the training part by first appearance, or those that a run has learnt; others are unknown. */
+/** Tokens of the training split by first appearance, or a run's vocabulary; other tokens get the unknown id. */
 function vocabularyOf(
   leadingTokens: readonly string[],
   sequences: readonly (readonly string[])[],
@@ -151,11 +151,11 @@ function assemble(
 interface PackedSequences {
   readonly series: InMemorySeries;
   readonly starts: Uint32Array;
-  /** Ids in the longest of them. */
+  /** Length of the longest sequence. */
   readonly maxLength: number;
 }
 
-/** Rows of ids, one after the other. */
+/** Concatenates rows of ids. */
 function packSequences(rows: readonly (readonly number[])[]): PackedSequences {
   const starts = new Uint32Array(rows.length + 1);
   for (const [index, { length }] of rows.entries()) starts[index + 1] = (starts[index] ?? 0) + length;
@@ -172,7 +172,7 @@ function emptyPairProblem(data: NormalPairsData, pair: Pair | undefined): RunPro
     code: "empty-pair",
     ...pairLocation(data, pair),
     message: "A pair needs at least one token on both sides.",
-    hint: "Take the pair out, or fill it in.",
+    hint: "Remove the pair, or complete it.",
   };
 }
 
@@ -180,12 +180,12 @@ function raggedPairProblem(data: NormalPairsData, pair: Pair | undefined, width:
   return {
     code: "ragged-source",
     ...pairLocation(data, pair),
-    message: `The source is a vector of ${sourceVector(pair).length} numbers, and the first one has ${width}.`,
-    hint: "All sources have the same width.",
+    message: `The source is a vector of ${sourceVector(pair).length} numbers, but the first source has ${width}.`,
+    hint: "Give all sources the same width.",
   };
 }
 
-/** A pair stands in the spec, or on a line of the file. */
+/** The location of a pair in the spec, or in the file. */
 export function pairLocation(data: NormalPairsData, pair: Pick<Pair, "row"> | undefined) {
   const row = pair?.row ?? 0;
   return data.file === null

@@ -1,4 +1,4 @@
-/** Sequences as they are read: steps of each example as numbered tokens or vectors, and what is said of them. */
+/** Reads sequences: the steps of each example as numbered tokens or vectors, and its targets. */
 import type { NormalSequencesData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
@@ -9,16 +9,16 @@ import { tokenize } from "../vocabulary/tokens.js";
 import { type Line, readLines } from "./sequence-lines.js";
 
 export interface Example {
-  /** In the file, from 1. */
+  /** Line number in the file, from 1. */
   readonly line: number;
   readonly length: number;
-  /** Places in `tokens`; empty where steps are vectors. */
+  /** Indices in `tokens`; empty if steps are vectors. */
   readonly ids: readonly number[];
-  /** [length, features]; empty where steps are tokens. */
+  /** [length, features]; empty if steps are tokens. */
   readonly vectors: readonly number[];
-  /** One, or with tags one for each step; empty where answers are numbers. */
+  /** One label, or a tag per step; empty if targets are numbers. */
   readonly labels: readonly string[];
-  /** [width], or with tags [length, width]; empty where answers are labels. */
+  /** [width], or with tags [length, width]; empty if targets are labels. */
   readonly values: readonly number[];
 }
 
@@ -27,21 +27,21 @@ export interface Sequences {
   /** All tokens, in order of first appearance. */
   readonly tokens: readonly string[];
   readonly features: number;
-  /** Numbers in each answer. */
+  /** Numbers per target; 0 for labels. */
   readonly width: number;
   readonly isTagged: boolean;
 }
 
-/** The members that the first line has, and every other must have. */
+/** The keys of the first line, which every line must have. */
 interface LineKeys {
   readonly inputKey: "text" | "tokens" | "inputs";
-  /** Null where nobody asks for them. */
+  /** Null when targets are not read. */
   readonly targetKey: "label" | "tags" | null;
 }
 
 type Parsed<T> = { readonly value: T } | { readonly fault: string };
 
-/** With `answered` false the lines are for a model to answer: labels and tags, where there are any, are passed over. */
+/** @param withTargets false for prediction: labels and tags are ignored. */
 export async function readSequences(
   data: NormalSequencesData,
   folder: string,
@@ -63,14 +63,13 @@ export async function readSequences(
     const stepCount = inputKey === "inputs" ? vectors.length / size : tokens.length;
     if (stepCount === 0) return { fault: "has no steps" };
     features = examples.length === 0 ? size : features;
-    if (size !== features)
-      return { fault: `has vectors of ${size}, and the first sequence has vectors of ${features}` };
+    if (size !== features) return { fault: `has vectors of ${size}, but the first line has vectors of ${features}` };
     const parsedTargets = parseTargets(line, targetKey, uses);
     if ("fault" in parsedTargets) return parsedTargets;
     const { labels, values, size: targetSize } = parsedTargets.value;
     width = examples.length === 0 ? targetSize : width;
     if (targetSize !== width) {
-      return { fault: `has ${targetKey} of ${formatCount(targetSize, "number")}, and the first sequence has ${width}` };
+      return { fault: `has ${targetKey} of ${formatCount(targetSize, "number")}, but the first line has ${width}` };
     }
     const count = labels.length + values.length / Math.max(width, 1);
     if (targetKey === "tags" && count !== stepCount)
@@ -92,7 +91,7 @@ export async function readSequences(
 
   const problems = await readLines({ file, folder, path }, (line, number) => {
     const report = (code: string, what: string, hint: string): readonly RunProblem[] => [
-      { code, path, file, line: number, message: `Line ${number} of "${file}" ${what}.`, hint },
+      { code, path, file, line: number, message: `${file}:${number}: The line ${what}.`, hint },
     ];
     if (lineKeys === undefined) {
       const inputKey = (["text", "tokens", "inputs"] as const).find((name) => line[name] !== undefined);
@@ -113,24 +112,24 @@ export async function readSequences(
   return ok({ examples, tokens, features, width, isTagged: lineKeys?.targetKey === "tags" });
 }
 
-/** Why a model cannot read such lines. */
+/** The mismatch between the keys of the lines and the model, with a hint. */
 function describeMismatch(inputKey: LineKeys["inputKey"], targetKey: LineKeys["targetKey"], uses: Uses) {
   if (inputKey === "inputs" && uses.inputs === "ids") {
     return {
-      what: "holds vectors, and the model looks up tokens",
+      what: "has vectors, but the model looks up tokens",
       hint: "Begin the model with an rnn or a dense layer.",
     };
   }
   if (inputKey !== "inputs" && uses.inputs === "numbers") {
-    return { what: `holds ${inputKey}, and the model reads numbers`, hint: "Begin the model with an embedding layer." };
+    return { what: `has ${inputKey}, but the model reads numbers`, hint: "Begin the model with an embedding layer." };
   }
   if (targetKey === "label" && uses.everyStep) {
     const hint = 'Set "return": "last" on the last rnn layer, or follow it with a pool layer.';
-    return { what: "has one label, and the model says something at every step", hint };
+    return { what: "has one label, but the model predicts at every step", hint };
   }
   if (targetKey === "tags" && !uses.everyStep) {
     const hint = 'Set "return": "sequence" on every rnn layer, and use no pool layer.';
-    return { what: "has a tag for every step, and the model says one thing of a sequence", hint };
+    return { what: "has a tag for every step, but the model predicts once per sequence", hint };
   }
   return undefined;
 }
@@ -138,18 +137,18 @@ function describeMismatch(inputKey: LineKeys["inputKey"], targetKey: LineKeys["t
 interface Steps {
   readonly tokens: readonly string[];
   readonly vectors: readonly number[];
-  /** Numbers in each vector; 0 for tokens. */
+  /** Numbers per vector; 0 for tokens. */
   readonly size: number;
 }
 
 function parseSteps(line: Line, inputKey: LineKeys["inputKey"], unit: NormalSequencesData["unit"]): Parsed<Steps> {
   const value = line[inputKey];
-  if (value === undefined) return { fault: `has no ${inputKey}, which the first sequence has` };
+  if (value === undefined) return { fault: `has no ${inputKey}, but the first line has it` };
   if (inputKey === "inputs") {
     const rows = Array.isArray(value) ? value : [];
     const [first] = rows;
     const size = Array.isArray(first) ? first.length : 0;
-    if (size === 0) return { fault: "has inputs that are no list of vectors" };
+    if (size === 0) return { fault: "has inputs that are not a list of vectors" };
     if (!rows.every((row) => isVector(row) && row.length === size)) {
       return { fault: `has inputs that are not all vectors of ${size} finite numbers` };
     }
@@ -157,17 +156,17 @@ function parseSteps(line: Line, inputKey: LineKeys["inputKey"], unit: NormalSequ
   }
   if (typeof value === "string")
     return { value: { tokens: tokenize(value, inputKey === "text" ? unit : "word"), vectors: [], size: 0 } };
-  if (inputKey === "text") return { fault: "has text that is no text" };
+  if (inputKey === "text") return { fault: "has text that is not a string" };
   const tokens = toNames(value);
   return tokens === undefined
-    ? { fault: "has tokens that are no list of texts" }
+    ? { fault: "has tokens that are not a list of strings" }
     : { value: { tokens, vectors: [], size: 0 } };
 }
 
 interface Targets {
   readonly labels: readonly string[];
   readonly values: readonly number[];
-  /** Numbers in each answer; 0 for labels. */
+  /** Numbers per target; 0 for labels. */
   readonly size: number;
 }
 
@@ -178,18 +177,18 @@ function parseTargets(line: Line, targetKey: LineKeys["targetKey"], { targets }:
 
 function parseLabels(line: Line, targetKey: NonNullable<LineKeys["targetKey"]>): Parsed<Targets> {
   const value = line[targetKey];
-  if (value === undefined) return { fault: `has no ${targetKey}, which the first sequence has` };
+  if (value === undefined) return { fault: `has no ${targetKey}, but the first line has it` };
   // In a CSV file, tags are separated by white space.
   const list = typeof value === "string" && targetKey === "tags" ? tokenize(value, "word") : value;
   const labels = toNames(targetKey === "tags" ? list : [value]);
   if (labels === undefined)
-    return { fault: targetKey === "tags" ? "has tags that are no list of names" : "has a label that is no name" };
+    return { fault: targetKey === "tags" ? "has tags that are not a list of names" : "has a label that is not a name" };
   return { value: { labels, values: [], size: 0 } };
 }
 
 function parseValues(line: Line, targetKey: NonNullable<LineKeys["targetKey"]>): Parsed<Targets> {
   const value = line[targetKey];
-  if (value === undefined) return { fault: `has no ${targetKey}, which the first sequence has` };
+  if (value === undefined) return { fault: `has no ${targetKey}, but the first line has it` };
   const list = typeof value === "string" ? tokenize(value, "word").map(parseNumber) : value;
   const rows = Array.isArray(list) ? list : [list];
   const isNested = Array.isArray(rows[0]);
@@ -198,7 +197,7 @@ function parseValues(line: Line, targetKey: NonNullable<LineKeys["targetKey"]>):
   const isRectangular = !isNested || rows.every((row) => Array.isArray(row) && row.length === size);
   if (!isVector(values) || !isRectangular || values.length === 0 || (isNested && targetKey === "label")) {
     return {
-      fault: targetKey === "tags" ? "has tags that are not finite numbers" : "has a label that is no finite number",
+      fault: targetKey === "tags" ? "has tags that are not finite numbers" : "has a label that is not a finite number",
     };
   }
   return { value: { labels: [], values, size } };
@@ -211,7 +210,7 @@ function isVector(value: unknown): value is readonly number[] {
   );
 }
 
-/** Names: texts, numbers and truth values. */
+/** Names: strings, numbers and booleans. */
 function toNames(value: unknown): readonly string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const names = value.filter((entry) => ["string", "number", "boolean"].includes(typeof entry) && entry !== "");

@@ -1,23 +1,23 @@
-/** Files of sequences: each line is one, as JSON or as a row of a CSV file with named columns. */
+/** Files of sequences, one per line: JSON objects, or rows of a CSV file with named columns. */
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import { readCsv } from "../formats/csv.js";
 import { type NamedFile, readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
 
-/** The members of a line. */
+/** The keys and values of a line. */
 export type Line = Readonly<Record<string, unknown>>;
 
-/** Told of each line, numbers from 1; says what is wrong with it. */
+/** Receives each line with its number, from 1; returns its problems. */
 export type LineVisitor = (line: Line, number: number) => readonly RunProblem[];
 
-/** Characters of one line of JSON. */
+/** Limit of a line of JSON in characters. */
 const MAX_LINE_LENGTH = 2 ** 24;
-/** More say no more. */
+/** Problems reported of one file. */
 const MAX_PROBLEMS = 20;
 
 const memberNames = ["text", "tokens", "inputs", "label", "tags"];
 
-/** What is wrong with a file, nothing when all is well. The kind of file is in its name. */
+/** Reads a file by its extension and returns its problems. */
 export function readLines(
   source: NamedFile,
   visit: LineVisitor,
@@ -27,7 +27,7 @@ export function readLines(
   if (extension === "csv" || extension === "tsv") return readCsvLines(source, extension === "csv" ? "," : "\t", visit);
   if (extension !== undefined) return readJsonLines(source, visit);
   const message = `"${file}" is not a .jsonl, .csv or .tsv file.`;
-  return [{ code: "file-kind", path, file, message, hint: "The name says how the file is read." }];
+  return [{ code: "file-kind", path, file, message, hint: "Rename the file: its extension selects the format." }];
 }
 
 async function readJsonLines(source: NamedFile, visit: LineVisitor): Promise<readonly RunProblem[]> {
@@ -42,7 +42,7 @@ async function readJsonLines(source: NamedFile, visit: LineVisitor): Promise<rea
       lineCount += 1;
       const line = parseLine(text);
       if (!line.ok) {
-        const message = `Line ${lineNumber} of "${file}" ${line.error}.`;
+        const message = `${file}:${lineNumber}: The line ${line.error}.`;
         problems.push({ code: "sequence-line", path, file, line: lineNumber, message, hint: jsonHint });
       } else problems.push(...visit(line.value, lineNumber));
       if (problems.length >= MAX_PROBLEMS) break;
@@ -56,9 +56,9 @@ async function readJsonLines(source: NamedFile, visit: LineVisitor): Promise<rea
   return problems;
 }
 
-const jsonHint = 'A line is an object, such as {"text": "good morning", "label": "greeting"}.';
+const jsonHint = 'Write one object per line, such as {"text": "good morning", "label": "greeting"}.';
 
-/** The members of a line, or what is wrong with it. */
+/** The keys and values of a line, or what is wrong with it. */
 function parseLine(text: string): Result<Line, string> {
   if (text.length > MAX_LINE_LENGTH) return fail(`has more than ${MAX_LINE_LENGTH} characters`);
   let value: unknown;
@@ -67,7 +67,7 @@ function parseLine(text: string): Result<Line, string> {
   } catch (error) {
     return fail(`is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return fail("is no object");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return fail("is not an object");
   return ok({ ...value });
 }
 

@@ -1,4 +1,4 @@
-/** Sequences of any length, each with one label or with a tag for every step. */
+/** Sequences of variable length, each with one label or with a tag per step. */
 import { createHash } from "node:crypto";
 import type { NormalSequencesData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
@@ -31,20 +31,20 @@ export const sequences: SourceKind<NormalSequencesData> = {
   },
 };
 
-/** The word for all words without an id of their own; its id is 0. */
+/** The token of id 0, for all tokens outside of the vocabulary. */
 const UNKNOWN = "<unknown>";
 
-/** What the sequences are to a model, one after the other. */
+/** All sequences as arrays, concatenated. */
 interface Prepared {
   /** Token ids, or vectors. */
   readonly steps: InMemorySeries;
-  /** Where the steps of each example start, and where the last ones end. */
+  /** The start of each example in `steps`, and the end of the last one. */
   readonly starts: Uint32Array;
-  /** Null where steps are vectors. */
+  /** Null when steps are vectors. */
   readonly vocabulary: readonly string[] | null;
-  /** For each step where there are tags, else for each example. */
+  /** Per step for tags, else per example. */
   readonly targets: InMemorySeries;
-  /** Null where answers are numbers. */
+  /** Null when targets are numbers. */
   readonly classes: Classes | null;
 }
 
@@ -77,7 +77,7 @@ function prepare(
   return ok({ steps: { dtype: "int32", width: 1, data: ids }, starts, vocabulary, targets, classes });
 }
 
-/** Ids of the tokens that the training part holds often enough, from 1; 0 of all others. */
+/** Ids from 1 for tokens selected from the training split; 0 for all others. */
 function encodeTokens(
   data: NormalSequencesData,
   { examples, tokens }: Sequences,
@@ -143,7 +143,7 @@ function sequenceSource(
       ]);
     },
     findOutOfRange(role, limit, reason): RunProblem | undefined {
-      // Ids are below the vocabulary's size by themselves, but a layer may be given a smaller one.
+      // Ids are below the vocabulary's size, but a layer may have a smaller one.
       const { data: numbers } = role === "inputs" ? steps : targets;
       const valueIndex = vocabulary === null && role === "inputs" ? -1 : numbers.findIndex((id) => id >= limit);
       if (valueIndex < 0 || (role === "targets" && classes === null)) return undefined;
@@ -153,7 +153,7 @@ function sequenceSource(
       const id = numbers[valueIndex] ?? 0;
       const name = role === "inputs" ? vocabulary?.[id] : classes?.names?.[id];
       const what = `${role === "inputs" ? "token" : "class"} ${id}${name === undefined ? "" : `, "${name}"`}`;
-      const message = `Line ${line} of "${data.file}" holds ${what}.`;
+      const message = `${data.file}:${line}: The line has ${what}.`;
       return { code: "sequence-range", path: "/data/file", file: data.file, line, message, hint: reason };
     },
     decode(predictions, exampleIndices) {
@@ -164,7 +164,7 @@ function sequenceSource(
   };
 }
 
-/** Labels that the run has not met, of which `places` are the places among the labels of all examples. */
+/** @param indices of unknown labels among the labels of all examples. */
 function unknownLabelProblems(
   { file }: NormalSequencesData,
   examples: readonly Example[],
@@ -173,8 +173,8 @@ function unknownLabelProblems(
   const owners = examples.flatMap(({ labels, line }) => labels.map((label) => ({ label, line })));
   return indices.slice(0, 20).map((index) => {
     const { label = "", line = 1 } = owners[index] ?? {};
-    const message = `Line ${line} of "${file}" has "${label}", which the run has not met.`;
-    const hint = "The model knows the classes that it was trained on.";
+    const message = `${file}:${line}: "${label}" is not one of the model's classes.`;
+    const hint = "Remove the line, or train with data that has this class.";
     return { code: "unknown-class", path: "/data/file", file, line, message, hint };
   });
 }

@@ -1,4 +1,4 @@
-/** The rows of a table: the columns that a spec reads of a CSV file, as numbers, and labels as text. */
+/** Reads the rows of a table: the selected columns of a CSV file as numbers, and labels as text. */
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
@@ -10,20 +10,20 @@ import { CHUNK_LENGTH } from "../spill/spill-store.js";
 
 export interface TableRows {
   readonly rows: number;
-  /** The names of the columns of `values`: inputs first, then targets that are no inputs. */
+  /** The names of the columns of `values`: inputs first, then targets that are not inputs. */
   readonly columns: readonly string[];
-  /** In order of time, [rows, columns]; no entry is missing. Zero in a column of labels. */
+  /** [rows, columns] in order of time, without missing entries. A column of labels is 0. */
   readonly values: FloatList<Float64Array>;
-  /** Places in `columns`. */
+  /** Indices in `columns`. */
   readonly inputs: readonly number[];
   readonly targets: readonly number[];
   /** The line of a row in the file, from 1. */
   readonly lineOf: (row: number) => number;
-  /** The target of each row where targets are classes; else empty. */
+  /** The target of each row if targets are classes; else empty. */
   readonly labels: readonly string[];
 }
 
-/** A column that is read: its name and its place in the file. */
+/** A selected column: its name and its index in the file. */
 interface Column {
   readonly name: string;
   readonly index: number;
@@ -42,7 +42,7 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
   const values = collectFloats.float64();
   const lines = collectIds();
   const labels: string[] = [];
-  /** Each label is kept once. */
+  /** Equal labels share one string. */
   const internedLabels = new Map<string, string>();
 
   const problemAt = (line: number, { name, index: columnIndex }: Column, what: string, hint: string): RunProblem => ({
@@ -51,7 +51,7 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
     file,
     line,
     column: columnIndex + 1,
-    message: `Line ${line} of "${file}" ${what} in column "${name}".`,
+    message: `${file}:${line}: Column "${name}" ${what}.`,
     hint,
   });
   const row = ({ fields, line }: Row): readonly RunProblem[] => {
@@ -67,7 +67,7 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
       }
       if (isMissing(field)) problems.push(problemAt(line, column, "has no value", missingHint));
       else if (!Number.isFinite(value)) {
-        const what = `has "${shorten(field)}", which is ${Number.isNaN(value) ? "not a number," : "too large,"}`;
+        const what = `has "${shorten(field)}", which is ${Number.isNaN(value) ? "not a number" : "too large"}`;
         problems.push(problemAt(line, column, what, columnsHint));
       }
       return value;
@@ -75,9 +75,9 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
     if (!isComplete && data.missing === "drop") return problems;
     const [target = 0] = selection.targets;
     if (withLabels) {
-      const isLabel = fields[selection.columns[target]?.index ?? 0] ?? "";
-      if (!internedLabels.has(isLabel)) internedLabels.set(isLabel, isLabel);
-      labels.push(internedLabels.get(isLabel) ?? isLabel);
+      const label = fields[selection.columns[target]?.index ?? 0] ?? "";
+      if (!internedLabels.has(label)) internedLabels.set(label, label);
+      labels.push(internedLabels.get(label) ?? label);
     }
     for (const number of numbers) values.push(number);
     lines.push(line);
@@ -107,17 +107,17 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
   const ordered = sortByTime(values.finish(), columns.length, data);
   const gapColumn = columns[ordered.gap ?? -1];
   if (gapColumn !== undefined) {
-    const hint = 'The first value in time has none before it: set data.missing to "drop".';
+    const hint = 'The first row has no previous value. Set data.missing to "drop".';
     return fail([problemAt(lineOf(0), gapColumn, "has no value", hint)]);
   }
   const names = columns.map(({ name }) => name);
   return ok({ rows, columns: names, values: ordered.values, inputs, targets, lineOf, labels });
 }
 
-const missingHint = 'Set data.missing to "drop" (leave such rows out) or "previous" (the value of the row before).';
-const columnsHint = "Leave the column out of data.columns, or mend the file.";
+const missingHint = 'Set data.missing to "drop" (skip such rows) or "previous" (repeat the value of the previous row).';
+const columnsHint = "Remove the column from data.columns, or correct the file.";
 
-/** Which columns are read, as inputs and as targets. */
+/** Selects the columns that are read, as inputs and as targets. */
 function chooseColumns(
   data: NormalTableData,
   names: readonly string[],
@@ -149,22 +149,22 @@ function chooseColumns(
   const inputs = data.columns === null ? numeric : find("columns", data.columns);
   const targets = namedTargets ?? inputs;
   if (problems.length === 0 && inputs.length === 0) {
-    const message = `"${data.file}" has no column of numbers to read.`;
+    const message = `"${data.file}" has no numeric column.`;
     problems.push({ code: "table-column", path: "/data/file", file: data.file, message, hint: formatHint });
   }
   if (withLabels && targets.length !== 1) {
     problems.push({
       code: "table-target",
       path: data.target === null ? "/data" : "/data/target",
-      message: `The loss is over classes, and the table has ${formatCount(targets.length, "target column")}.`,
-      hint: "Name one column of classes in data.target, or use a loss over numbers, such as squared_error.",
+      message: `The loss predicts classes and needs one target column, but the table has ${formatCount(targets.length, "target column")}.`,
+      hint: "Name one column of classes in data.target, or use a loss for numbers, such as squared_error.",
     });
   } else if (withLabels && inputs.some((columnIndex) => targets.includes(columnIndex))) {
     problems.push({
       code: "table-target",
       path: "/data/columns",
-      message: `Column "${names[targets[0] ?? 0]}" holds the classes, and cannot be an input too.`,
-      hint: "Leave it out of data.columns.",
+      message: `Column "${names[targets[0] ?? 0]}" contains the classes and cannot be an input.`,
+      hint: "Remove it from data.columns.",
     });
   }
   if (problems.length > 0) return fail(problems);
@@ -177,9 +177,9 @@ function chooseColumns(
   return ok({ columns, inputs: positionsOf(inputs), targets: positionsOf(targets) });
 }
 
-const formatHint = "Are data.delimiter and data.header those of the file?";
+const formatHint = "Check data.delimiter and data.header.";
 
-/** The rows of a table, each of which is only good until the next. */
+/** The rows of a table; a row is valid until the next one. */
 export function* iterateRows(values: FloatList<Float64Array>, width: number, reverse = false): Generator<Float64Array> {
   const maxRows = Math.max(1, Math.floor(CHUNK_LENGTH / width));
   const rows = values.length / width;
@@ -195,7 +195,7 @@ export function* iterateRows(values: FloatList<Float64Array>, width: number, rev
   }
 }
 
-/** The rows in the order of time, with the value of the row before in place of each NaN; or a column whose first row has none. */
+/** The rows in order of time, each NaN replaced by the previous row's value; `gap` is a column whose first row has none. */
 function sortByTime(
   values: FloatList<Float64Array>,
   width: number,

@@ -1,4 +1,4 @@
-/** Tables: windows over the rows of a CSV file; the target is the row after a window, or after each of its steps. */
+/** Tables: windows over the rows of a CSV file; the targets are rows after a window, or after each of its steps. */
 import { createHash } from "node:crypto";
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
@@ -36,19 +36,19 @@ export const table: SourceKind<NormalTableData> = {
   },
 };
 
-/** What the rows are to a model. */
+/** The rows as scaled inputs and targets. */
 interface Prepared {
   readonly inputs: FloatSeries;
   readonly targets: Series;
-  /** Null where targets are numbers. */
+  /** Null when targets are numbers. */
   readonly classes: Classes | null;
   readonly inputNames: readonly string[];
   readonly targetNames: readonly string[];
-  /** Of each column that is scaled. */
+  /** By name of a scaled column. */
   readonly scalers: ReadonlyMap<string, ScalerParameters>;
 }
 
-/** Scales the columns, by what the training part holds of them, and numbers the classes. */
+/** Scales the columns, fitted on the training split, and numbers the classes. */
 function prepare(
   data: NormalTableData,
   { rows, columns, values, inputs, targets, labels }: TableRows,
@@ -56,23 +56,23 @@ function prepare(
   splits: Splits,
   fittedMetadata: TableMetadata | null,
 ): Result<Prepared> {
-  // Probabilities are not quantities: 0 and 1 stay what they are.
+  // Probabilities are not scaled.
   const scaledColumns = new Set(uses.targets === "numbers" ? [...inputs, ...targets] : inputs);
   const scalers = new Map(
     fittedMetadata === null
       ? fitScalers(data, { columns, values }, scaledColumns, markedRows(splits.train, data, rows))
       : Object.entries(fittedMetadata.scaler),
   );
-  /** Columns that do not fit float32. */
+  /** Columns with values beyond float32. */
   const overflowing = new Set<string>();
   const selectColumns = (columnIndices: readonly number[], raw: boolean): FloatSeries => {
     const selected = collectFloats.float32();
     const selectedColumns = columnIndices.map((columnIndex) => ({
-      place: columnIndex,
-      scaling: raw ? undefined : scalers.get(columns[columnIndex] ?? ""),
+      columnIndex,
+      scaler: raw ? undefined : scalers.get(columns[columnIndex] ?? ""),
     }));
     for (const row of tableRows(values, columns.length))
-      for (const { place: columnIndex, scaling: scaler } of selectedColumns) {
+      for (const { columnIndex, scaler } of selectedColumns) {
         const value = row[columnIndex] ?? 0;
         const number = scaler === undefined ? value : scaleValue(value, scaler);
         if (!Number.isFinite(Math.fround(number))) overflowing.add(columns[columnIndex] ?? "");
@@ -108,7 +108,7 @@ function windowSource(
   const targetWindows = everyStep
     ? { stride, shift: horizon, length: window }
     : { stride, shift: window - 1 + horizon, length: 1 };
-  /** The shape of targets beyond the example. */
+  /** The shape of a target, without batch and time. */
   const targetShape = classes === null ? [targets.width] : [];
   const digest = createHash("sha256").update(JSON.stringify([inputNames, targetNames, classes?.names ?? null]));
   for (const chunk of inputs.data.chunks()) digest.update(chunk);
@@ -141,7 +141,7 @@ function windowSource(
     findOutOfRange(role, limit, reason) {
       const label = role === "targets" ? classes?.ids.find((id) => id >= limit) : undefined;
       if (label === undefined) return undefined;
-      const message = `Column "${targetNames[0]}" holds class ${classes?.names?.[label] ?? label}, number ${label} from 0.`;
+      const message = `Column "${targetNames[0]}" has class ${classes?.names?.[label] ?? label}, index ${label}.`;
       return { code: "table-class", path: "/data/target", message, hint: reason };
     },
     decode(predictions) {
@@ -157,7 +157,7 @@ function windowSource(
   };
 }
 
-/** How the columns at some places are scaled, by what the marked rows hold of them. */
+/** Scalers of the columns at `columnIndices`, fitted on the marked rows. */
 function fitScalers(
   { scale }: NormalTableData,
   { columns, values }: Pick<TableRows, "columns" | "values">,
@@ -166,16 +166,15 @@ function fitScalers(
 ): readonly (readonly [string, ScalerParameters])[] {
   if (scale === "none") return [];
   const scalers = columns.flatMap((name, columnIndex) =>
-    columnIndices.has(columnIndex) ? [{ name, place: columnIndex, fit: createScaler(scale) }] : [],
+    columnIndices.has(columnIndex) ? [{ name, columnIndex, scaler: createScaler(scale) }] : [],
   );
   let index = 0;
   for (const row of tableRows(values, columns.length))
-    if (marks[index++] === 1)
-      for (const { place: columnIndex, fit: scaler } of scalers) scaler.update(row[columnIndex] ?? 0);
-  return scalers.map(({ name, fit: scaler }) => [name, scaler.parameters()]);
+    if (marks[index++] === 1) for (const { columnIndex, scaler } of scalers) scaler.update(row[columnIndex] ?? 0);
+  return scalers.map(({ name, scaler }) => [name, scaler.parameters()]);
 }
 
-/** Marks the rows that some examples cover, targets included. */
+/** Marks the rows that the examples cover, including their targets. */
 function markedRows(examples: Uint32Array, { window, horizon, stride }: NormalTableData, rows: number): Uint8Array {
   const marks = new Uint8Array(rows);
   for (const example of examples) marks.fill(1, example * stride, example * stride + window + horizon);
@@ -186,12 +185,12 @@ function tooShortProblem({ file, window, horizon }: NormalTableData, rows: numbe
   return {
     code: "table-too-short",
     path: "/data/window",
-    message: `"${file}" has ${rows} row${rows === 1 ? "" : "s"}, and a window of ${window} with its target, ${horizon} after it, needs ${window + horizon}.`,
+    message: `"${file}" has ${rows} row${rows === 1 ? "" : "s"}, but a window of ${window} and a target ${horizon} row${horizon === 1 ? "" : "s"} later need ${window + horizon}.`,
     hint: rows > horizon ? `Use a window of at most ${rows - horizon}, or a longer table.` : "Use a longer table.",
   };
 }
 
-/** Rows have lost their lines: the label itself says where to look. */
+/** Rows have no line numbers here; the message names the labels instead. */
 function unknownLabelsProblem(
   { file, target }: NormalTableData,
   indices: readonly number[],
@@ -204,8 +203,8 @@ function unknownLabelsProblem(
     code: "unknown-class",
     path: "/data/file",
     file,
-    message: `Column "${target?.[0]}" of "${file}" holds ${shown.join(", ")}${more}, which the run has not met.`,
-    hint: "The model knows the classes that it was trained on.",
+    message: `Column "${target?.[0]}" of "${file}" has ${shown.join(", ")}${more}, which the model has no class for.`,
+    hint: "Remove these rows, or train with data that has these classes.",
   };
 }
 
@@ -214,7 +213,7 @@ function tooLargeProblem({ file }: NormalTableData, column: string): RunProblem 
     code: "table-value",
     path: "/data/file",
     file,
-    message: `Column "${column}" of "${file}" holds numbers that are too large for float32.`,
+    message: `Column "${column}" of "${file}" has numbers that are too large for float32.`,
     hint: 'Set data.scale to "min_max" or "standard".',
   };
 }

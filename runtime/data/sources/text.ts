@@ -1,4 +1,4 @@
-/** Text: windows of units over a vocabulary in order of first appearance; the target at each place is the next unit. */
+/** Text: windows of units (characters, words or bytes); the target at each position is the next unit. */
 import { createHash } from "node:crypto";
 import type { NormalTextData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
@@ -11,9 +11,9 @@ import { type DataSource, expectedBatchSize, type SourceKind } from "../source.j
 import { type IdList, idAt } from "../spill/id-list.js";
 import { type Splits, splitWindows } from "../splits.js";
 import { locate, type Position } from "../vocabulary/locate.js";
-import { encodeWithVocabulary } from "../vocabulary/lookup.js";
+import { encodeWithVocabulary, unknownUnitMessage } from "../vocabulary/lookup.js";
 import { selectVocabulary, type TokenizedText, tokenizers, tokenizeText } from "../vocabulary/tokenizers.js";
-import { joinTokens, type Unit } from "../vocabulary/tokens.js";
+import { formatUnitCount, joinTokens, type Unit, unitNames } from "../vocabulary/tokens.js";
 
 export const text: SourceKind<NormalTextData> = {
   async open(data, { folder, seed, fittedMetadata }) {
@@ -43,22 +43,22 @@ async function readUnits(data: NormalTextData, folder: string): Promise<Result<T
     const chunks = data.unit === "byte" ? readByteChunks(namedFile) : readTextChunks(namedFile);
     for await (const chunk of chunks) tokenizer.push(chunk);
   } catch (error) {
-    return fail([readingProblem(namedFile, error, 'Save it as UTF-8, or read it is with "unit": "byte".')]);
+    return fail([readingProblem(namedFile, error, 'Save it as UTF-8, or read its bytes with "unit": "byte".')]);
   }
   return ok(tokenizer.finish());
 }
 
 interface EncodedText {
   readonly vocabulary: readonly Unit[];
-  /** The id of all units that have none of their own; null where all have. */
+  /** The id of units outside of the vocabulary; null when every unit has an id. */
   readonly unknown: number | null;
   readonly ids: IdList;
 }
 
-/** What decoded text has in the place of an unknown unit. */
+/** The vocabulary's entry for unknown units. */
 const unknownUnit: { readonly [K in NormalTextData["unit"]]: Unit } = { char: "\uFFFD", word: "<unknown>", byte: -1 };
 
-/** Units that training meets keep their order; all others, where there are any, share one last id. */
+/** Ids of selected units of the training split, by first appearance; all other units share the last id. */
 function fitVocabulary(data: NormalTextData, { units, ids }: TokenizedText, splits: Splits): Success<EncodedText> {
   const counts = new Uint32Array(units.length);
   for (const [from, to] of trainingRanges(data, ids.length, splits)) {
@@ -75,20 +75,21 @@ function fitVocabulary(data: NormalTextData, { units, ids }: TokenizedText, spli
   return ok({ vocabulary, unknown, ids: ids.mapIds(idOf) });
 }
 
-/** The same text in the vocabulary that a run learnt. */
+/** A text as ids of a run's vocabulary. */
 async function encodeText(
   data: NormalTextData,
   folder: string,
   tokenized: TokenizedText,
-  { vocabulary, unknown }: TextMetadata,
+  metadata: TextMetadata,
 ): Promise<Result<EncodedText>> {
-  const encoded = encodeWithVocabulary(tokenized, { vocabulary, ...(unknown !== undefined && { unknown }) });
+  const { vocabulary, unknown } = metadata;
+  const encoded = encodeWithVocabulary(tokenized, metadata);
   if (encoded.ok) return ok({ vocabulary, unknown: unknown ?? null, ids: encoded.value });
   const indices = encoded.error.slice(0, 20);
   const positions = await positionsOf(data, folder, indices);
   return fail(
     indices.map((unitIndex, index) =>
-      unknownUnitProblem(data, unitAt(tokenized, unitIndex), unitIndex, positions[index]),
+      unknownUnitProblem(data, unitAt(tokenized, unitIndex), unitIndex, positions[index], metadata),
     ),
   );
 }
@@ -97,7 +98,7 @@ function unitAt({ units, ids }: TokenizedText, index: number): Unit {
   return units[idAt(ids, index)] ?? "";
 }
 
-/** Where units stand, found by reading the text once more; bytes have no lines. */
+/** Positions of units, by reading the text again; none for bytes. */
 async function positionsOf(
   { file, text, unit }: NormalTextData,
   folder: string,
@@ -115,18 +116,19 @@ function unknownUnitProblem(
   unit: Unit,
   index: number,
   position: Position | undefined,
+  metadata: TextMetadata,
 ): RunProblem {
-  const location = position === undefined ? `Byte ${index + 1}` : `Line ${position.line}`;
+  const name = file ?? "data.text";
+  const location = position === undefined ? `${name}, byte ${index + 1}` : `${name}:${position.line}`;
   return {
     code: "unknown-unit",
     path: file === null ? "/data/text" : "/data/file",
     ...(file !== null && { file, ...position }),
-    message: `${location} of ${file === null ? "the text" : `"${file}"`} has ${JSON.stringify(unit)}, which the run has not met.`,
-    hint: "The model has nothing to say of what its vocabulary does not hold.",
+    ...unknownUnitMessage(location, unit, metadata),
   };
 }
 
-/** The places that training reads, as ranges that do not overlap; all of them where nothing is held out. */
+/** Disjoint ranges of the text that training reads; the whole text if no data is held out. */
 function* trainingRanges(
   { split, window, stride }: NormalTextData,
   length: number,
@@ -182,7 +184,7 @@ function windowSource(
   };
 }
 
-/** The likeliest units of each row of scores [batch, …, vocabulary], joined. */
+/** The most likely units of each row of scores [batch, …, vocabulary], joined. */
 function decodeRows(
   vocabulary: readonly Unit[],
   unit: NormalTextData["unit"],
@@ -201,12 +203,10 @@ function decodeRows(
 }
 
 function tooShortProblem(data: NormalTextData, count: number): RunProblem {
-  const name = { char: "character", word: "word", byte: "byte" }[data.unit];
-  const plural = (n: number) => `${n} ${name}${n === 1 ? "" : "s"}`;
   return {
     code: "text-too-short",
     path: "/data/window",
-    message: `The text has ${plural(count)}, and a window of ${data.window} with its next ${name} needs ${data.window + 1}.`,
+    message: `The text has ${formatUnitCount(count, data.unit)}, but a window of ${data.window} and the ${unitNames[data.unit]} after it need ${data.window + 1}.`,
     hint: count >= 2 ? `Use a window of at most ${count - 1}, or a longer text.` : "Use a longer text.",
   };
 }

@@ -1,4 +1,4 @@
-/** A long series of floating-point numbers, beyond a bound in a file: a table of gigabytes takes no more memory than a small one. */
+/** Long lists of floating-point numbers that spill to a file beyond a memory limit. */
 import { copyNumbers, type FloatList } from "../batching/windows.js";
 import { CHUNK_LENGTH, chunkRanges, MEMORY_LIMIT, openChunkStore } from "./spill-store.js";
 
@@ -6,7 +6,7 @@ type FloatArray = Float32Array | Float64Array;
 
 export interface FloatCollector<T extends FloatArray> {
   push(value: number): void;
-  /** Nothing can be pushed after it. */
+  /** Ends the list: no value can be pushed afterwards. */
   finish(): FloatList<T>;
 }
 
@@ -24,7 +24,7 @@ function collect<T extends FloatArray>(allocate: (length: number) => T, memoryLi
     flushed += filled;
     filled = 0;
   };
-  // What a store gives back is of the kind that was put in.
+  // A store returns chunks in the element type in which they were appended.
   const readChunk = (chunk: number, start: number, end: number) => store.slice(chunk, start, end) as T;
   return {
     push(value) {
@@ -47,11 +47,11 @@ function collect<T extends FloatArray>(allocate: (length: number) => T, memoryLi
         length,
         copy(target, offset, from, to) {
           if (inMemory !== undefined) return copyNumbers(target, offset, inMemory, from, to);
-          for (const { piece: chunk, start, end, place: index } of chunkRanges(from, to))
+          for (const { chunk, start, end, index } of chunkRanges(from, to))
             target.set(readChunk(chunk, start, end), offset + index - from);
         },
         *chunks() {
-          for (const { piece: chunk, start, end } of chunkRanges(0, length)) yield readChunk(chunk, start, end);
+          for (const { chunk, start, end } of chunkRanges(0, length)) yield readChunk(chunk, start, end);
         },
       };
     },

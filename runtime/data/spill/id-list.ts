@@ -1,14 +1,11 @@
-/**
- * The ids of a long series, in as few bytes each as they need; beyond a bound they lie in a file, and are read where they are
- * asked for. A text of gigabytes so takes no more memory than a small one.
- */
+/** Long lists of ids, packed into 1, 2 or 4 bytes each, that spill to a file beyond a memory limit. */
 import { CHUNK_LENGTH, type ChunkStore, chunkRanges, MEMORY_LIMIT, openChunkStore } from "./spill-store.js";
 
 export interface IdList {
   readonly length: number;
-  /** Copies the ids from one place to another into `target`, from its place `at` on. */
+  /** Copies the ids from index `from` up to `to` into `target`, starting at `offset`. */
   copy(target: Int32Array, offset: number, from: number, to: number): void;
-  /** The ids from one place to another, a piece at a time; a piece is only good until the next. */
+  /** The ids from index `from` up to `to` in chunks; a chunk is valid until the next one. */
   chunks(from: number, to: number): Iterable<Int32Array>;
   /** The same list with each id replaced by its entry in a table. */
   mapIds(table: Int32Array): IdList;
@@ -16,7 +13,7 @@ export interface IdList {
 
 export interface IdCollector {
   push(id: number): void;
-  /** Nothing can be pushed after it. */
+  /** Ends the list: no id can be pushed afterwards. */
   finish(): IdList;
 }
 
@@ -72,7 +69,7 @@ function createIdList(store: ChunkStore, length: number, table: Int32Array | und
   const list: IdList = {
     length,
     copy(target, offset, from, to) {
-      for (const { piece: chunk, start, end, place: index } of chunkRanges(from, to)) {
+      for (const { chunk, start, end, index } of chunkRanges(from, to)) {
         const ids = store.slice(chunk, start, end);
         const targetStart = offset + index - from;
         if (table === undefined) target.set(ids, targetStart);

@@ -1,4 +1,4 @@
-/** Pieces of numbers: in memory up to a bound, beyond it in a file without a name, and read from there where they are asked for. */
+/** Chunks of numbers in memory up to a limit, beyond it in an unlinked temporary file. */
 import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,21 +6,21 @@ import { join } from "node:path";
 export type PackedArray = Uint8Array | Uint16Array | Int32Array | Float32Array | Float64Array;
 
 export interface ChunkStore {
-  /** Keeps a piece, which must not change any more. Pieces count from 0. */
+  /** Appends a chunk, which must not change afterwards. Chunks are numbered from 0. */
   append(chunk: PackedArray): void;
-  /** The numbers of a piece from one place in it to another. */
+  /** The numbers of a chunk from index `from` up to `to`. */
   slice(chunk: number, from: number, to: number): PackedArray;
-  /** A piece that lies in memory, whole. */
+  /** A whole chunk, if it is in memory. */
   inMemory(chunk: number): PackedArray | undefined;
 }
 
-/** Numbers of a piece, so that all but the last of a list are of one size. */
+/** Numbers in every chunk of a list but the last. */
 export const CHUNK_LENGTH = 2 ** 20;
 
-/** Bytes that a store may take in memory. */
+/** Bytes of memory that a store may use. */
 export const MEMORY_LIMIT = 256 * 2 ** 20;
 
-/** The bytes of a piece in the file, and what they are made into. */
+/** The location of a chunk in the file, and the decoder of its bytes. */
 interface SpilledChunk {
   readonly start: number;
   readonly width: number;
@@ -47,7 +47,7 @@ export function openChunkStore(memoryLimit: number): ChunkStore {
     },
     slice(index, from, to) {
       const chunk = chunks[index];
-      if (chunk === undefined || to > CHUNK_LENGTH) throw new RangeError("There are no numbers at such a place.");
+      if (chunk === undefined || to > CHUNK_LENGTH) throw new RangeError("The range is outside of the chunk.");
       if (!("start" in chunk)) return chunk.subarray(from, to);
       const bytes = new Uint8Array((to - from) * chunk.width);
       spill?.read(bytes, chunk.start + from * chunk.width);
@@ -64,20 +64,20 @@ function decoderOf(chunk: PackedArray): SpilledChunk["decode"] {
   return ({ buffer }) => new Float64Array(buffer);
 }
 
-/** A stretch of a list as it lies in its pieces: the piece, places in it, and the place in the list. */
+/** The chunks of a list's range: for each the chunk, the range in it, and the index in the list. */
 export function* chunkRanges(from: number, to: number) {
   for (let index = from; index < to; ) {
     const chunk = Math.floor(index / CHUNK_LENGTH);
     const start = index - chunk * CHUNK_LENGTH;
     const end = Math.min(start + to - index, CHUNK_LENGTH);
-    yield { piece: chunk, start, end, place: index };
+    yield { chunk, start, end, index };
     index += end - start;
   }
 }
 
-/** A file without a name, which ends with the process. */
+/** A temporary file that is deleted when the process ends. */
 interface SpillFile {
-  /** Where the bytes were written. */
+  /** Returns the offset of the bytes in the file. */
   append(packed: PackedArray): number;
   read(target: Uint8Array, start: number): void;
 }
@@ -89,7 +89,7 @@ function openSpillFile(): SpillFile {
   try {
     remove();
   } catch {
-    // Where an open file cannot be removed, it is removed in the end.
+    // Windows cannot remove an open file: remove it at exit.
     process.once("exit", () => {
       closeSync(file);
       remove();
@@ -107,7 +107,7 @@ function openSpillFile(): SpillFile {
     read(target, start) {
       for (let done = 0; done < target.length; ) {
         const count = readSync(file, target, done, target.length - done, start + done);
-        if (count === 0) throw new Error("A file of numbers ends too early.");
+        if (count === 0) throw new Error("The spill file ends too early.");
         done += count;
       }
     },

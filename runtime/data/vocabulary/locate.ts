@@ -1,4 +1,4 @@
-/** Where units of a text stand: lines and columns, from 1, of their places in a text that is read piece by piece. */
+/** Lines and columns, from 1, of units in a text that is read in chunks. */
 import type { NormalTextData } from "../../../schema/normal/index.js";
 
 export interface Position {
@@ -7,13 +7,13 @@ export interface Position {
 }
 
 export interface Locator {
-  /** Reads on; false once all places have been found. */
+  /** Reads the next chunk; returns false once all positions are known. */
   push(chunk: string): boolean;
-  /** In the order of the places. */
+  /** In the order of the indices. */
   readonly positions: readonly Position[];
 }
 
-/** @param indices of code points, or of words, in rising order. */
+/** @param indices of code points or words, ascending. */
 export function locate(unit: Exclude<NormalTextData["unit"], "byte">, indices: readonly number[]): Locator {
   const positions: Position[] = [];
   let [line, column, unitIndex, previous] = [1, 1, 0, ""];
@@ -34,7 +34,7 @@ export function locate(unit: Exclude<NormalTextData["unit"], "byte">, indices: r
   };
 }
 
-/** The position of one unit in a text that is there whole. */
+/** The position of one unit in a complete text. */
 export function positionOf(content: string, unit: Exclude<NormalTextData["unit"], "byte">, index: number): Position {
   const locator = locate(unit, [index]);
   locator.push(content);

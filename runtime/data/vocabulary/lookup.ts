@@ -1,25 +1,41 @@
-/** Units and labels of other data, looked up among those that a run learnt of its own. */
+/** Units and labels of other data as ids of a run's vocabulary and classes. */
 import { fail, ok, type Result } from "../../result.js";
 import type { Classes } from "../labels.js";
 import type { TextMetadata } from "../metadata.js";
 import type { IdList } from "../spill/id-list.js";
 import type { TokenizedText } from "./tokenizers.js";
-import type { Unit } from "./tokens.js";
+import { formatUnitCount, type Unit } from "./tokens.js";
 
-/** Ids of known names, or the places of those that are not known. */
-/** Ids, or the first index of each unknown entry, in order. */
-export type LookupResult = Result<IdList, readonly number[]>;
-
-/** The units of a text in a vocabulary. Without an unknown unit in it, it must hold them all. */
+/**
+ * A text as ids of a vocabulary, or the index of the first occurrence of each unknown unit, ascending. A vocabulary without an
+ * unknown token must contain every unit.
+ */
 export function encodeWithVocabulary(
   { units, ids }: TokenizedText,
   { vocabulary, unknown }: Pick<TextMetadata, "vocabulary" | "unknown">,
-): LookupResult {
+): Result<IdList, readonly number[]> {
   const idOf = idsByName(vocabulary);
   const unitIds = units.map((unit) => idOf.get(unit) ?? unknown);
   const missing = new Set(unitIds.flatMap((id, unit) => (id === undefined ? [unit] : [])));
   if (missing.size > 0) return fail(firstIndices(ids, missing));
   return ok(ids.mapIds(Int32Array.from(unitIds, (id) => id ?? 0)));
+}
+
+/**
+ * Message and hint for a unit that a vocabulary does not contain.
+ *
+ * @param location of the unit, such as `a.txt:3`.
+ */
+export function unknownUnitMessage(
+  location: string,
+  unit: Unit,
+  { vocabulary, unit: kind }: Pick<TextMetadata, "vocabulary" | "unit">,
+): { readonly message: string; readonly hint: string } {
+  const size = formatUnitCount(vocabulary.length, kind);
+  return {
+    message: `${location}: ${JSON.stringify(unit)} is not in the model's vocabulary (${size}).`,
+    hint: "Remove it, or train with a vocabulary that has an unknown token (data.vocabulary).",
+  };
 }
 
 function firstIndices(ids: IdList, wanted: Set<number>): readonly number[] {
@@ -36,7 +52,7 @@ function firstIndices(ids: IdList, wanted: Set<number>): readonly number[] {
   return indices;
 }
 
-/** Labels as classes that a run numbered; names null where classes are numbers. The places of labels that are no class. */
+/** Labels as a run's classes, or the indices of labels that are not among them. Null `names`: labels are class ids. */
 export function encodeLabels(
   labels: readonly string[],
   names: readonly string[] | null,

@@ -1,4 +1,4 @@
-/** The units of a text, numbered in order of first appearance: code points, words between white space, or bytes. */
+/** Tokenizers: a text as units (code points, words or bytes), numbered by first appearance, and the choice of a vocabulary. */
 import type { NormalTextData, NormalVocabulary } from "../../../schema/normal/index.js";
 import { MAX_WORD_LENGTH, WordTooLongError } from "../formats/utf8-reader.js";
 import { intern } from "../labels.js";
@@ -7,11 +7,11 @@ import type { Unit } from "./tokens.js";
 
 export interface TokenizedText {
   readonly units: readonly Unit[];
-  /** The unit at each place, as a place in `units`. */
+  /** For each unit of the text its index in `units`. */
   readonly ids: IdList;
 }
 
-/** Reads a text piece by piece. No piece ends within a code point; bytes are read as bytes, and text as their UTF-8. */
+/** Reads a text in chunks, none of which ends inside a code point. A byte tokenizer encodes strings as UTF-8. */
 export interface Tokenizer {
   push(chunk: string | Uint8Array): void;
   finish(): TokenizedText;
@@ -52,7 +52,7 @@ export const tokenizers: { readonly [K in NormalTextData["unit"]]: () => Tokeniz
   word() {
     const unitIds = new Map<string, number>();
     const ids = collectIds();
-    /** The last word of a piece may go on in the next. */
+    /** Chunks of a last word that may continue in the next chunk. */
     let pending: string[] = [];
     let length = 0;
     const flushWords = (end: string) => {
@@ -76,14 +76,14 @@ export const tokenizers: { readonly [K in NormalTextData["unit"]]: () => Tokeniz
   },
 };
 
-/** The place behind the last white space; 0 where there is none. A search from the front would look at each long word again and again. */
+/** The index after the last white space, or 0. Searched from the end: from the start, long words cost quadratic time. */
 function endOfWords(text: string): number {
   let end = text.length;
   while (end > 0 && !/\s/u.test(text[end - 1] ?? "")) end--;
   return end;
 }
 
-/** The units of a text that is there whole. */
+/** Tokenizes a complete text. */
 export function tokenizeText(text: string | Uint8Array, unit: NormalTextData["unit"]): TokenizedText {
   const tokenizer = tokenizers[unit]();
   tokenizer.push(text);
@@ -95,8 +95,12 @@ function decodeText(chunk: string | Uint8Array): string {
 }
 
 /**
- * `counts` are the units' numbers of occurrences, in order of first appearance. The answer is the places of those that are
- * kept, in that order: the most frequent, the earlier of equals. With `reserved`, the size counts that many other entries.
+ * The units that get an id of their own: those with at least `min_count` occurrences, the most frequent first up to `size`,
+ * ties by first appearance.
+ *
+ * @param counts occurrences of each unit in the training split, by first appearance.
+ * @param reserved entries of `size` that are taken already, such as the unknown token.
+ * @returns indices of the selected units, ascending.
  */
 export function selectVocabulary(
   counts: Uint32Array,

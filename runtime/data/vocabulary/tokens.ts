@@ -1,9 +1,16 @@
-/** Sequences of tokens: text taken apart, rows padded, and scores read back as text. */
+/** Sequences of tokens: text to tokens and back, padded rows of ids, and decoded scores. */
 import type { NumericArray } from "../../tensors/array.js";
 import { argmax } from "../labels.js";
 import type { TextMetadata } from "../metadata.js";
 
-/** The first ids of the vocabulary of sequences that a decoder writes. */
+/** "1 character", "2 words". */
+export function formatUnitCount(count: number, unit: TextMetadata["unit"]): string {
+  return `${count} ${unitNames[unit]}${count === 1 ? "" : "s"}`;
+}
+
+export const unitNames = { char: "character", word: "word", byte: "byte" } as const;
+
+/** The first ids of a decoder's vocabulary. */
 export const START = 0;
 export const END = 1;
 
@@ -29,14 +36,14 @@ export function joinTokens(tokens: readonly Unit[], unit: TextMetadata["unit"]):
   return tokens.join(unit === "word" ? " " : "");
 }
 
-/** Rows of ids as one array [rows, length]; what is missing is 0, which lengths keep from being read. */
+/** Rows of ids as an array [rows, length], padded with 0; lengths mask the padding. */
 export function padRows(rows: readonly (readonly number[])[], length: number): NumericArray {
   const data = new Int32Array(rows.length * length);
   for (const [row, ids] of rows.entries()) data.set(ids, row * length);
   return { dtype: "int32", shape: [rows.length, length], data };
 }
 
-/** The likeliest tokens of each row of scores [batch, time, words], up to the first `end`. */
+/** The most likely tokens of each row of scores [batch, time, vocabulary], up to the first `end`. */
 export function decodeTokens(
   scores: NumericArray,
   words: readonly string[],

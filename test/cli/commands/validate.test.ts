@@ -52,7 +52,7 @@ test("what the layers cannot do with each other is found without training", asyn
 test("a window that the text cannot fill is found, because the text is in the spec", async () => {
   const { code, stderr } = await rnnx("validate", specFile({ ...spec, data: { ...spec.data, window: 7 } }));
   expect(code).toBe(2);
-  expect(stderr).toContain("The text has 7 characters, and a window of 7 with its next character needs 8.");
+  expect(stderr).toContain("The text has 7 characters, but a window of 7 and the character after it need 8.");
 });
 
 test("data files are not opened", async () => {

@@ -97,8 +97,8 @@ describe("problems", () => {
         {
           code: "empty-split",
           path: "/data/split/validation",
-          message: "The validation part of the split, 0.05 of 5 examples, holds none.",
-          hint: "Give it a larger part, or use more data.",
+          message: "The validation split, 0.05 of 5 examples, is empty.",
+          hint: "Give it a larger fraction, or use more data.",
         },
       ],
     });
@@ -107,7 +107,7 @@ describe("problems", () => {
   test("a single example can only be trained on", () => {
     expect(splitExamples(time, 1, 1)).toMatchObject({
       error: [
-        { path: "/data/split/train", message: "The train part of the split, 0.7 of 1 example, holds none." },
+        { path: "/data/split/train", message: "The train split, 0.7 of 1 example, is empty." },
         { path: "/data/split/validation" },
       ],
     });

@@ -123,8 +123,8 @@ describe("other data", () => {
       ok: false,
       error: {
         problems: [
-          { message: 'Line 1 of the text has "\\n", which the run has not met.' },
-          { message: 'Line 2 of the text has "g", which the run has not met.' },
+          { message: 'data.text:1: "\\n" is not in the model\'s vocabulary (14 characters).' },
+          { message: 'data.text:2: "g" is not in the model\'s vocabulary (14 characters).' },
         ],
       },
     });

@@ -75,9 +75,9 @@ describe("text", () => {
   test("names the line and the column of what the run has not met", async () => {
     const { out } = await trainSpec(spec);
     expect(await rejectedPredict(out, "in.txt", "hi\nhe says\n")).toEqual([
-      { message: 'Line 2 of "in.txt" has "s", which the run has not met.', at: ["in.txt", 2, 4] },
-      { message: 'Line 2 of "in.txt" has "a", which the run has not met.', at: ["in.txt", 2, 5] },
-      { message: 'Line 2 of "in.txt" has "y", which the run has not met.', at: ["in.txt", 2, 6] },
+      { message: `in.txt:2: "s" is not in the model's vocabulary (6 characters).`, at: ["in.txt", 2, 4] },
+      { message: `in.txt:2: "a" is not in the model's vocabulary (6 characters).`, at: ["in.txt", 2, 5] },
+      { message: `in.txt:2: "y" is not in the model's vocabulary (6 characters).`, at: ["in.txt", 2, 6] },
     ]);
     expect(await rejectedPredict(out, "in.txt", "\n")).toMatchObject([{ message: '"in.txt" has no lines of text.' }]);
   });
@@ -120,7 +120,7 @@ describe("tables", () => {
   test("name a bad field by line and column, and a missing column", async () => {
     const { out } = await trainSpec(spec, { "t.csv": file });
     expect(await rejectedPredict(out, "bad.csv", "a,b\n1,2\n3,x\n4,5\n")).toEqual([
-      { message: 'Line 3 of "bad.csv" has "x", which is not a number, in column "b".', at: ["bad.csv", 3, 2] },
+      { message: 'bad.csv:3: Column "b" has "x", which is not a number.', at: ["bad.csv", 3, 2] },
     ]);
     expect(await rejectedPredict(out, "bad.csv", "a,d\n1,2\n")).toMatchObject([
       { message: '"bad.csv" has no column "b".' },
@@ -193,7 +193,7 @@ describe("sequences", () => {
     const csv = (await predictTo(out, "in.jsonl", jsonl(lines), "csv")).toString("utf8");
     expect(csv.split("\n")[0]).toBe("line,label,probability,probabilities.x,probabilities.y");
     expect(await rejectedPredict(out, "in.jsonl", '{"text":"the cat"}\n{"label":"x"}\n')).toEqual([
-      { message: 'Line 2 of "in.jsonl" has no text, which the first sequence has.', at: ["in.jsonl", 2, undefined] },
+      { message: "in.jsonl:2: The line has no text, but the first line has it.", at: ["in.jsonl", 2, undefined] },
     ]);
   });
 });
@@ -229,8 +229,8 @@ test("pairs are written by the decoder", async () => {
     { line: 1, source: "one two", target: "1 2" },
   ]);
   expect(await rejectedPredict(out, "in.jsonl", '{"source":[1]}\nx\n')).toMatchObject([
-    { message: 'Line 1 of "in.jsonl" has no source, which is text.' },
-    { message: 'Line 2 of "in.jsonl" has no source, which is text.' },
+    { message: "in.jsonl:1: The line has no source text." },
+    { message: "in.jsonl:2: The line has no source text." },
   ]);
 });
 
@@ -256,7 +256,7 @@ describe("arrays", () => {
     expect(full?.output).not.toBe(predictions[1]?.output);
     expect((await array(out, "in.json", content)).shape).toEqual([2, 1]);
     expect(await rejectedPredict(out, "in.json", "[[[1, 2]]]")).toMatchObject([
-      { message: 'inputs in "in.json" has shape [1, 1, 2], and should be [batch, time, 1].' },
+      { message: 'inputs in "in.json" has shape [1, 1, 2], but must be [batch, time, 1].' },
     ]);
     expect(await rejectedPredict(out, "in.json", JSON.stringify({ inputs, lengths: [1] }))).toMatchObject([
       { message: "lengths has 1 examples, and inputs has 2." },
@@ -296,7 +296,7 @@ test("images have classes", async () => {
   expect(predictions[4]).toMatchObject({ image: 5, label: expect.any(Number) });
   expect(done.predictions).toHaveLength(5);
   expect(await rejectedPredict(out, "new.gz", files["labels.gz"])).toMatchObject([
-    { message: expect.stringMatching(/^"new.gz" has shape \[\d+\], and should be \[images, \d+, \d+\]\.$/) },
+    { message: expect.stringMatching(/^"new.gz" has shape \[\d+\], but must be \[images, \d+, \d+\]\.$/) },
   ]);
 });
 

@@ -227,8 +227,8 @@ describe("what can go wrong", () => {
         outcome.error.kind === "input" &&
         outcome.error.problems.map(({ path, file, hint }) => [path, file, hint]),
     ).toEqual([
-      ["/data/inputs", "inputs.npy", 'Layer "embedding" has 6, so the largest is 5.'],
-      ["/data/targets", "targets.npy", "The model's output has 6, so the largest is 5."],
+      ["/data/inputs", "inputs.npy", 'Layer "embedding" has size 6, so the largest index is 5.'],
+      ["/data/targets", "targets.npy", "The model's output has size 6, so the largest index is 5."],
     ]);
     expect(existsSync(out)).toBe(false);
   });

@@ -99,23 +99,23 @@ describe("headers", () => {
     ["no dict", "nothing"],
     ["something after the dict", "{'descr': '<f4', 'fortran_order': False, 'shape': (6,), } + 1"],
   ])("%s is refused", (_, text) => {
-    expect(errorOf(npy(text, data))).toBe("its header is not one of a plain array");
+    expect(errorOf(npy(text, data))).toBe("its header does not describe a plain array");
   });
 
   test("types that are no numbers are named", () => {
     expect(errorOf(npy(header("<c8", "(3,)"), data))).toBe(
-      "its numbers are of type c8, not one of b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4, f8",
+      "its elements are of type c8, not one of b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4, f8",
     );
   });
 
   test("a size that the file cannot hold is refused before anything is allocated", () => {
     expect(errorOf(npy(header("<f4", "(1000000000, 1000000000)"), data))).toBe(
-      "its header promises 4000000000000000000 bytes of numbers, and it has 24",
+      "its header declares 4000000000000000000 bytes of data, but it has 24",
     );
   });
 
   test("a format version of the future", () => {
-    expect(errorOf(npy(header("<f4", "(6,)"), data, 4))).toBe("its format version 4.0 is not known");
+    expect(errorOf(npy(header("<f4", "(6,)"), data, 4))).toBe("its format version 4.0 is not supported");
   });
 });
 
@@ -126,15 +126,15 @@ describe("damage", () => {
     for (let length = 0; length < complete.length; length++)
       expect(errorOf(complete.subarray(0, length))).toBeTypeOf("string");
     expect(errorOf(complete.subarray(0, complete.length - 1))).toBe(
-      "its header promises 24 bytes of numbers, and it has 23",
+      "its header declares 24 bytes of data, but it has 23",
     );
     expect(errorOf(complete.subarray(0, 20))).toBe("it ends inside its header");
-    expect(errorOf(new Uint8Array())).toBe("it does not begin like an NPY file");
+    expect(errorOf(new Uint8Array())).toBe("it is not an NPY file");
   });
 
   test("anything after the numbers is refused", () => {
     expect(errorOf(Buffer.concat([complete, Buffer.alloc(1)]))).toBe(
-      "its header promises 24 bytes of numbers, and it has 25",
+      "its header declares 24 bytes of data, but it has 25",
     );
   });
 

@@ -113,7 +113,7 @@ describe("problems", () => {
     [
       "a member that is no array",
       archive([{ name: "inputs.npy", bytes: Buffer.from("hello") }]),
-      format(member, "it does not begin like an NPY file"),
+      format(member, "it is not an NPY file"),
     ],
     [
       "an encrypted member",
@@ -123,7 +123,7 @@ describe("problems", () => {
     [
       "another compression",
       archive([{ name: "inputs.npy", bytes: inputs, method: 14 }]),
-      format(member, 'its member "inputs.npy" is compressed in a way that is not known (14)'),
+      format(member, 'its member "inputs.npy" uses compression method 14, which is not supported'),
     ],
     [
       "changed contents",
@@ -140,8 +140,8 @@ describe("problems", () => {
         code: "archive-member",
         path: "/data/inputs",
         file: "d.npz",
-        message: '"d.npz" holds no array named "inputs".',
-        hint: 'It holds x, y. Name one, as in "d.npz#x".',
+        message: '"d.npz" contains no array named "inputs".',
+        hint: 'It contains x, y. Name one, as in "d.npz#x".',
       },
     ],
     [
@@ -151,8 +151,8 @@ describe("problems", () => {
         code: "archive-member",
         path: "/data/inputs",
         file: "d.npz",
-        message: '"d.npz" holds no array named "inputs".',
-        hint: "It holds no arrays.",
+        message: '"d.npz" contains no array named "inputs".',
+        hint: "It contains no arrays.",
       },
     ],
   ])("%s", async (_, npz, problem) => {

@@ -223,22 +223,22 @@ describe("problems", () => {
     [
       "lists that are not rectangular",
       { inputs: [[0, 1], [1]] },
-      problemAt("/data/inputs/1", "array-shape", "inputs[1] has 1 entry where inputs[0] has 2."),
+      problemAt("/data/inputs/1", "array-shape", "inputs[1] has 1 entry, but inputs[0] has 2."),
     ],
     [
-      "a list where a number should be",
+      "a list, but must be a number",
       {
         inputs: [
           [0, 1],
           [1, [2]],
         ],
       },
-      problemAt("/data/inputs/1/1", "array-shape", "inputs[1][1] is a list where a number should be."),
+      problemAt("/data/inputs/1/1", "array-shape", "inputs[1][1] is a list, but must be a number."),
     ],
     [
-      "a number where a list should be",
+      "a number, but must be a list",
       { inputs: [[0, 1], 1] },
-      problemAt("/data/inputs/1", "array-shape", "inputs[1] is a number where a list should be."),
+      problemAt("/data/inputs/1", "array-shape", "inputs[1] is a number, but must be a list."),
     ],
     [
       "one number",
@@ -253,12 +253,12 @@ describe("problems", () => {
     [
       "no examples",
       { inputs: [], targets: [] },
-      problemAt("/data/inputs", "array-shape", "inputs has shape [0], and should be [examples, time] of token ids."),
+      problemAt("/data/inputs", "array-shape", "inputs has shape [0], but must be [examples, time] of token ids."),
     ],
     [
       "empty examples",
       { inputs: [[], []] },
-      problemAt("/data/inputs", "array-shape", "inputs has shape [2, 0]: there is nothing to train on."),
+      problemAt("/data/inputs", "array-shape", "inputs has shape [2, 0] and contains no numbers."),
     ],
     [
       "ids that are not whole",
@@ -268,7 +268,7 @@ describe("problems", () => {
           [1, 0.5],
         ],
       },
-      problemAt("/data/inputs/1/1", "array-value", "inputs[1][1] is 0.5.", "Token ids are whole numbers from 0."),
+      problemAt("/data/inputs/1/1", "array-value", "inputs[1][1] is 0.5.", "Token ids are integers from 0."),
     ],
     [
       "negative classes",
@@ -278,7 +278,7 @@ describe("problems", () => {
           [1, 0],
         ],
       },
-      problemAt("/data/targets/0/1", "array-value", "targets[0][1] is -1.", "Classes are whole numbers from 0."),
+      problemAt("/data/targets/0/1", "array-value", "targets[0][1] is -1.", "Classes are integers from 0."),
     ],
     [
       "numbers of examples that differ",
@@ -286,7 +286,7 @@ describe("problems", () => {
       problemAt(
         "/data/targets",
         "array-shape",
-        "targets has shape [1, 2], and inputs has shape [2, 2]: the first axes, examples, must agree.",
+        "targets has shape [1, 2] and inputs has shape [2, 2]: the first axes (examples) must be equal.",
       ),
     ],
     [
@@ -295,7 +295,7 @@ describe("problems", () => {
       problemAt(
         "/data/weights",
         "array-shape",
-        "weights has shape [2, 1], and inputs has shape [2, 2]: the axes of time must agree.",
+        "weights has shape [2, 1] and inputs has shape [2, 2]: the time axes must be equal.",
       ),
     ],
     [
@@ -304,7 +304,7 @@ describe("problems", () => {
       problemAt(
         "/data/weights",
         "array-shape",
-        "weights has shape [2, 1, 2], and should be [examples, time] or [examples].",
+        "weights has shape [2, 1, 2], but must be [examples, time] or [examples].",
       ),
     ],
     [
@@ -314,7 +314,7 @@ describe("problems", () => {
         "/data/lengths/1",
         "array-value",
         "lengths[1] is 0.",
-        "A length is a whole number from 1 to 2, the steps of inputs.",
+        "A length is an integer from 1 to 2, the number of steps of inputs.",
       ),
     ],
     [
@@ -324,7 +324,7 @@ describe("problems", () => {
         "/data/lengths/0",
         "array-value",
         "lengths[0] is 3.",
-        "A length is a whole number from 1 to 2, the steps of inputs.",
+        "A length is an integer from 1 to 2, the number of steps of inputs.",
       ),
     ],
     [
@@ -333,7 +333,7 @@ describe("problems", () => {
       problemAt(
         "/data/initial_states/rnn~10~1h",
         "array-shape",
-        "rnn/0/h has shape [2], and should be [examples, size of the state].",
+        "rnn/0/h has shape [2], but must be [examples, size of the state].",
       ),
     ],
     [
@@ -342,8 +342,8 @@ describe("problems", () => {
       problemAt(
         "/data/inputs",
         "file-kind",
-        '"data.csv" is neither an .npy nor an .npz nor a .json file.',
-        "Arrays are nested lists, .npy files, members of .npz files or .json files.",
+        '"data.csv" is not an .npy, .npz or .json file.',
+        "Use nested lists, an .npy file, a member of an .npz file, or a .json file.",
       ),
     ],
   ] satisfies [string, Partial<NormalArraysData>, object][])("%s", async (_, data, problem) => {
@@ -366,8 +366,8 @@ describe("problems", () => {
       problemAt(
         "/data/lengths",
         "array-shape",
-        "lengths needs inputs with an axis of time.",
-        "Leave lengths out, or give inputs as [examples, time, features].",
+        "lengths needs inputs with a time axis.",
+        "Remove lengths, or give inputs as [examples, time, features].",
       ),
     ]);
   });
@@ -397,13 +397,13 @@ describe("problems", () => {
       code: "file-format",
       path: "/data/inputs",
       file: "short.npy",
-      message: '"short.npy" cannot be read as an array: its header promises 8 bytes of numbers, and it has 7.',
+      message: '"short.npy" cannot be read as an array: its header declares 8 bytes of data, but it has 7.',
     });
     expect(await message("wrong.json")).toEqual({
       code: "array-shape",
       path: "/data/inputs",
       file: "wrong.json",
-      message: "inputs[1][0] is text where a number should be.",
+      message: "inputs[1][0] is text, but must be a number.",
     });
     expect(await message("cut.json")).toMatchObject({ code: "file-format", file: "cut.json" });
     expect(await message("deep.json")).toMatchObject({ message: "inputs has more than 8 levels of lists." });

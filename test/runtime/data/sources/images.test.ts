@@ -109,18 +109,18 @@ describe("problems", () => {
   });
 
   test.each<[string, Parameters<typeof opened>[0], object]>([
-    ["another kind of file", { images: Buffer.from("hello") }, format("images", "it does not begin like an IDX file")],
-    ["an empty file", { labels: Buffer.alloc(0) }, format("labels", "it does not begin like an IDX file")],
+    ["another kind of file", { images: Buffer.from("hello") }, format("images", "it is not an IDX file")],
+    ["an empty file", { labels: Buffer.alloc(0) }, format("labels", "it is not an IDX file")],
     [
       "other numbers than bytes",
       { images: idx([1, 1, 1], [0, 0, 0, 0], 13) },
-      format("images", "its numbers are 32-bit floats, not unsigned bytes"),
+      format("images", "its elements are 32-bit floats, not unsigned bytes"),
     ],
     ["a cut header", { images: images.subarray(0, 9) }, format("images", "it ends inside its header")],
     [
       "cut numbers",
       { images: images.subarray(0, 30) },
-      format("images", "its header promises 18 bytes of numbers, and it has 14"),
+      format("images", "its header declares 18 bytes of data, but it has 14"),
     ],
     ["cut gzip data", { labels: gzipSync(labels).subarray(0, 15) }, format("labels", "its gzip data ends early")],
     [
@@ -135,7 +135,7 @@ describe("problems", () => {
         code: "images-shape",
         path: "/data/file",
         file: "images",
-        message: '"images" has shape [3], and should be [images, rows, columns].',
+        message: '"images" has shape [3], but must be [images, rows, columns].',
         hint: "",
       },
     ],
@@ -146,7 +146,7 @@ describe("problems", () => {
         code: "images-count",
         path: "/data/labels",
         file: "labels",
-        message: '"images" has 3 images, and "labels" has 2 labels.',
+        message: '"images" has 3 images, but "labels" has 2 labels.',
         hint: "",
       },
     ],
@@ -157,7 +157,7 @@ describe("problems", () => {
         code: "images-shape",
         path: "/data/file",
         file: "images",
-        message: '"images" has shape [0, 2, 3]: there is nothing to train on.',
+        message: '"images" has shape [0, 2, 3] and contains no pixels.',
         hint: "",
       },
     ],

@@ -99,16 +99,16 @@ describe("sequences with a label", () => {
       path: "/data/file",
       file: "s.jsonl",
       line: 1,
-      message: 'Line 1 of "s.jsonl" holds class 3.',
+      message: "s.jsonl:1: The line has class 3.",
       hint: "The model's output has 3.",
     });
   });
 
   test("a token that a layer has no row for", async () => {
     const source = await open(messages);
-    expect(source.findOutOfRange("inputs", 4, "")?.message).toBe('Line 2 of "s.jsonl" holds token 4, "see".');
+    expect(source.findOutOfRange("inputs", 4, "")?.message).toBe('s.jsonl:2: The line has token 4, "see".');
     expect(source.findOutOfRange("inputs", 6, "")).toBeUndefined();
-    expect(source.findOutOfRange("targets", 1, "")?.message).toBe('Line 2 of "s.jsonl" holds class 1, "ham".');
+    expect(source.findOutOfRange("targets", 1, "")?.message).toBe('s.jsonl:2: The line has class 1, "ham".');
   });
 
   test("numbers to predict", async () => {
@@ -280,40 +280,45 @@ describe("problems", () => {
     path: "/data/file",
     file: "s.jsonl",
     line,
-    message: `Line ${line} of "s.jsonl" ${message}.`,
+    message: `s.jsonl:${line}: The line ${message}.`,
     hint,
   });
-  const jsonHint = 'A line is an object, such as {"text": "good morning", "label": "greeting"}.';
+  const jsonHint = 'Write one object per line, such as {"text": "good morning", "label": "greeting"}.';
   const good = { text: "a b", label: "x" };
 
   test.each<[string, Content, Partial<NormalSpec>, object]>([
-    ["a list", [good, [1, 2]], {}, about(2, "is no object", jsonHint)],
+    ["a list", [good, [1, 2]], {}, about(2, "is not an object", jsonHint)],
     ["no steps", [{ label: "x" }], {}, about(1, "has no text, tokens or inputs")],
     ["no answer", [{ text: "x" }], {}, about(1, "has no label and no tags")],
     [
       "other steps than the first",
       [good, { tokens: ["a"], label: "x" }],
       {},
-      about(2, "has no text, which the first sequence has"),
+      about(2, "has no text, but the first line has it"),
     ],
     [
       "another answer than the first",
       [good, { text: "a", tags: ["x"] }],
       {},
-      about(2, "has no label, which the first sequence has"),
+      about(2, "has no label, but the first line has it"),
     ],
     ["an empty text", [good, { text: " ", label: "x" }], {}, about(2, "has no steps")],
-    ["a text that is a number", [{ text: 5, label: "x" }], {}, about(1, "has text that is no text")],
-    ["tokens that are lists", [{ tokens: [["a"]], label: "x" }], {}, about(1, "has tokens that are no list of texts")],
-    ["a label that is null", [good, { text: "a", label: null }], {}, about(2, "has a label that is no name")],
-    ["a label that is a list", [{ text: "a", label: ["x"] }], {}, about(1, "has a label that is no name")],
-    ["tags that are no list", [{ text: "a", tags: 5 }], tagging, about(1, "has tags that are no list of names")],
+    ["a text that is a number", [{ text: 5, label: "x" }], {}, about(1, "has text that is not a string")],
+    [
+      "tokens that are lists",
+      [{ tokens: [["a"]], label: "x" }],
+      {},
+      about(1, "has tokens that are not a list of strings"),
+    ],
+    ["a label that is null", [good, { text: "a", label: null }], {}, about(2, "has a label that is not a name")],
+    ["a label that is a list", [{ text: "a", label: ["x"] }], {}, about(1, "has a label that is not a name")],
+    ["tags that are no list", [{ text: "a", tags: 5 }], tagging, about(1, "has tags that are not a list of names")],
     ["too few tags", [{ text: "a b c", tags: ["x"] }], tagging, about(1, "has 1 tag for 3 steps")],
     [
       "numbers that are none",
       [{ text: "a", label: "x" }],
       { loss: squaredError },
-      about(1, "has a label that is no finite number"),
+      about(1, "has a label that is not a finite number"),
     ],
     [
       "answers of another width",
@@ -322,13 +327,13 @@ describe("problems", () => {
         { text: "a", label: [1] },
       ],
       { loss: squaredError },
-      about(2, "has label of 1 number, and the first sequence has 2"),
+      about(2, "has label of 1 number, but the first line has 2"),
     ],
     [
       "inputs that are no vectors",
       [{ inputs: [1, 2], label: "x" }],
       { model: lastModel },
-      about(1, "has inputs that are no list of vectors"),
+      about(1, "has inputs that are not a list of vectors"),
     ],
     [
       "ragged inputs",
@@ -343,7 +348,7 @@ describe("problems", () => {
         { inputs: [[1]], label: "x" },
       ],
       { model: lastModel },
-      about(2, "has vectors of 1, and the first sequence has vectors of 2"),
+      about(2, "has vectors of 1, but the first line has vectors of 2"),
     ],
     [
       "vectors for a model that looks up tokens",
@@ -351,7 +356,7 @@ describe("problems", () => {
       {},
       about(
         1,
-        "holds vectors, and the model looks up tokens",
+        "has vectors, but the model looks up tokens",
         "Begin the model with an rnn or a dense layer.",
         "sequence-kind",
       ),
@@ -360,7 +365,7 @@ describe("problems", () => {
       "text for a model that reads numbers",
       [good],
       { model: lastModel },
-      about(1, "holds text, and the model reads numbers", "Begin the model with an embedding layer.", "sequence-kind"),
+      about(1, "has text, but the model reads numbers", "Begin the model with an embedding layer.", "sequence-kind"),
     ],
     [
       "a label for a model that says something at every step",
@@ -368,7 +373,7 @@ describe("problems", () => {
       tagging,
       about(
         1,
-        "has one label, and the model says something at every step",
+        "has one label, but the model predicts at every step",
         'Set "return": "last" on the last rnn layer, or follow it with a pool layer.',
         "sequence-kind",
       ),
@@ -379,7 +384,7 @@ describe("problems", () => {
       {},
       about(
         1,
-        "has a tag for every step, and the model says one thing of a sequence",
+        "has a tag for every step, but the model predicts once per sequence",
         'Set "return": "sequence" on every rnn layer, and use no pool layer.',
         "sequence-kind",
       ),
@@ -396,7 +401,7 @@ describe("problems", () => {
         path: "/data/file",
         file: "s.jsonl",
         line: 3,
-        message: expect.stringMatching(/^Line 3 of "s.jsonl" is not JSON: .+\.$/),
+        message: expect.stringMatching(/^s.jsonl:3: The line is not JSON: .+\.$/),
         hint: jsonHint,
       },
     ]);
@@ -423,7 +428,7 @@ describe("problems", () => {
       path: "/data/file",
       file: "s.txt",
       message: '"s.txt" is not a .jsonl, .csv or .tsv file.',
-      hint: "The name says how the file is read.",
+      hint: "Rename the file: its extension selects the format.",
     });
     expect(await firstProblem("sms,class\nhello,ham\n", { file: "s.csv" })).toEqual({
       code: "sequence-columns",

@@ -216,7 +216,7 @@ describe("classes", () => {
     expect(source.findOutOfRange("targets", 2, "The model's output has 2.")).toEqual({
       code: "table-class",
       path: "/data/target",
-      message: 'Column "kind" holds class 2, number 2 from 0.',
+      message: 'Column "kind" has class 2, index 2.',
       hint: "The model's output has 2.",
     });
     expect(source.findOutOfRange("targets", 3, "")).toBeUndefined();
@@ -254,8 +254,8 @@ describe("missing values", () => {
         file: "t.csv",
         line: 2,
         column: 2,
-        message: 'Line 2 of "t.csv" has no value in column "b".',
-        hint: 'The first value in time has none before it: set data.missing to "drop".',
+        message: 't.csv:2: Column "b" has no value.',
+        hint: 'The first row has no previous value. Set data.missing to "drop".',
       },
     ]);
   });
@@ -281,8 +281,8 @@ describe("problems", () => {
         code: "table-value",
         line: 3,
         column: 2,
-        message: 'Line 3 of "t.csv" has "4x", which is not a number, in column "b".',
-        hint: "Leave the column out of data.columns, or mend the file.",
+        message: 't.csv:3: Column "b" has "4x", which is not a number.',
+        hint: "Remove the column from data.columns, or correct the file.",
       }),
     ],
     [
@@ -293,8 +293,8 @@ describe("problems", () => {
         code: "table-value",
         line: 3,
         column: 1,
-        message: 'Line 3 of "t.csv" has "1e999", which is too large, in column "a".',
-        hint: "Leave the column out of data.columns, or mend the file.",
+        message: 't.csv:3: Column "a" has "1e999", which is too large.',
+        hint: "Remove the column from data.columns, or correct the file.",
       }),
     ],
     [
@@ -303,7 +303,7 @@ describe("problems", () => {
       {},
       about({
         code: "table-value",
-        message: 'Column "a" of "t.csv" holds numbers that are too large for float32.',
+        message: 'Column "a" of "t.csv" has numbers that are too large for float32.',
         hint: 'Set data.scale to "min_max" or "standard".',
       }),
     ],
@@ -315,8 +315,8 @@ describe("problems", () => {
         code: "table-value",
         line: 5,
         column: 2,
-        message: 'Line 5 of "t.csv" has no value in column "b".',
-        hint: 'Set data.missing to "drop" (leave such rows out) or "previous" (the value of the row before).',
+        message: 't.csv:5: Column "b" has no value.',
+        hint: 'Set data.missing to "drop" (skip such rows) or "previous" (repeat the value of the previous row).',
       }),
     ],
     [
@@ -326,7 +326,7 @@ describe("problems", () => {
       about({
         code: "table-row",
         line: 3,
-        message: 'Line 3 of "t.csv" has 1 field, and the table has 2 fields.',
+        message: "t.csv:3: The row has 1 field, but the table has 2 fields.",
         hint: 'Fields are separated by ",".',
       }),
     ],
@@ -337,7 +337,7 @@ describe("problems", () => {
       about({
         code: "table-row",
         line: 2,
-        message: 'Line 2 of "t.csv" has 3 fields, and the table has 2 fields.',
+        message: "t.csv:2: The row has 3 fields, but the table has 2 fields.",
         hint: 'Fields are separated by ",".',
       }),
     ],
@@ -349,7 +349,7 @@ describe("problems", () => {
       about({
         code: "table-empty",
         message: '"t.csv" has no rows after its header.',
-        hint: 'With "header": false the first row is values too.',
+        hint: 'Set "header": false to read the first row as values.',
       }),
     ],
     ["comments alone", "# a,b\n# 1,2\n", {}, about({ code: "table-empty", message: '"t.csv" has no rows.', hint: "" })],
@@ -360,8 +360,8 @@ describe("problems", () => {
       about({
         code: "table-format",
         line: 3,
-        message: 'Line 3 of "t.csv", or one after it, opens a quote that is never closed.',
-        hint: 'A quote inside a quoted field is written twice: "".',
+        message: "t.csv:3: A quote opened on this line or later is never closed.",
+        hint: 'Write a quote inside a quoted field twice: "".',
       }),
     ],
     [
@@ -371,8 +371,8 @@ describe("problems", () => {
       about({
         code: "table-format",
         line: 3,
-        message: 'Line 3 of "t.csv" has a quote inside a field that does not begin with one.',
-        hint: 'A quote inside a quoted field is written twice: "".',
+        message: "t.csv:3: A field contains a quote but does not begin with one.",
+        hint: 'Write a quote inside a quoted field twice: "".',
       }),
     ],
     [
@@ -382,8 +382,8 @@ describe("problems", () => {
       about({
         code: "table-format",
         line: 2,
-        message: 'Line 2 of "t.csv" has text between a closing quote and the end of its field.',
-        hint: 'A quote inside a quoted field is written twice: "".',
+        message: "t.csv:2: A field has text after its closing quote.",
+        hint: 'Write a quote inside a quoted field twice: "".',
       }),
     ],
     [
@@ -393,8 +393,8 @@ describe("problems", () => {
       about({
         code: "table-format",
         line: 2,
-        message: 'Line 2 of "t.csv" is in a row of more than 1048576 characters.',
-        hint: "Perhaps a quote is never closed.",
+        message: "t.csv:2: The row has more than 1048576 characters.",
+        hint: "Close its quotes, or split the row.",
       }),
     ],
     [
@@ -437,8 +437,8 @@ describe("problems", () => {
       {},
       about({
         code: "table-column",
-        message: '"t.csv" has no column of numbers to read.',
-        hint: "Are data.delimiter and data.header those of the file?",
+        message: '"t.csv" has no numeric column.',
+        hint: "Check data.delimiter and data.header.",
       }),
     ],
     [
@@ -448,7 +448,7 @@ describe("problems", () => {
       {
         code: "table-too-short",
         path: "/data/window",
-        message: '"t.csv" has 8 rows, and a window of 9 with its target, 1 after it, needs 10.',
+        message: '"t.csv" has 8 rows, but a window of 9 and a target 1 row later need 10.',
         hint: "Use a window of at most 7, or a longer table.",
       },
     ],
@@ -478,16 +478,16 @@ describe("problems", () => {
       {
         code: "table-target",
         path: "/data",
-        message: "The loss is over classes, and the table has 2 target columns.",
-        hint: "Name one column of classes in data.target, or use a loss over numbers, such as squared_error.",
+        message: "The loss predicts classes and needs one target column, but the table has 2 target columns.",
+        hint: "Name one column of classes in data.target, or use a loss for numbers, such as squared_error.",
       },
     ]);
     expect(await targets({ window: 1, columns: ["x", "y"], target: ["y"] })).toEqual([
       {
         code: "table-target",
         path: "/data/columns",
-        message: 'Column "y" holds the classes, and cannot be an input too.',
-        hint: "Leave it out of data.columns.",
+        message: 'Column "y" contains the classes and cannot be an input.',
+        hint: "Remove it from data.columns.",
       },
     ]);
   });

@@ -211,7 +211,7 @@ describe("problems", () => {
       {
         code: "text-too-short",
         path: "/data/window",
-        message: "The text has 5 characters, and a window of 6 with its next character needs 7.",
+        message: "The text has 5 characters, but a window of 6 and the character after it need 7.",
         hint: "Use a window of at most 4, or a longer text.",
       },
     ]);
@@ -219,7 +219,7 @@ describe("problems", () => {
       {
         code: "text-too-short",
         path: "/data/window",
-        message: "The text has 1 word, and a window of 6 with its next word needs 7.",
+        message: "The text has 1 word, but a window of 6 and the word after it need 7.",
         hint: "Use a longer text.",
       },
     ]);
@@ -249,7 +249,7 @@ describe("problems", () => {
         path: "/data/file",
         file: "latin1.txt",
         message: '"latin1.txt" is not UTF-8.',
-        hint: 'Save it as UTF-8, or read it is with "unit": "byte".',
+        hint: 'Save it as UTF-8, or read its bytes with "unit": "byte".',
       },
     ]);
   });
