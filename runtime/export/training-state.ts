@@ -16,7 +16,7 @@ export function readOptimizerState({ folder }: Run, step: number): Result<Optimi
     {
       code: "no-checkpoint",
       path: "",
-      message: `The weights are those of step ${step}, and "${folder}" has no good checkpoint of it: ${checkpoint}.`,
+      message: `The weights are those of step ${step}, and "${folder}" has no good checkpoint of it: ${checkpoint.error}.`,
       hint: "Without the optimizer's state a training cannot go on; export without --with-training.",
     },
   ]);
