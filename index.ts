@@ -13,13 +13,13 @@ export {
   stages,
 } from "./compiler/compile.js";
 export type { ArraySignature, Signature } from "./compiler/signature.js";
-export { type InferredSignature as Outline, inferSignature as outlineData } from "./runtime/data/data-signature.js";
+export { type InferredSignature, inferSignature } from "./runtime/data/data-signature.js";
 export { openData } from "./runtime/data/index.js";
 export type { DataSource } from "./runtime/data/source.js";
-export { type EvaluateOutcome, type EvaluateRequest, evaluateRun } from "./runtime/evaluation/evaluate-run.js";
+export { type EvaluateOutcome, type EvaluateRequest, evaluateRun, type RunEvaluation } from "./runtime/evaluation/evaluate-run.js";
 export type { DoneEvent, Metrics, SplitMetrics, TrainEvent, TrainRequest } from "./runtime/events.js";
 export { type ExportOutcome, type ExportRequest, exportModel } from "./runtime/export/index.js";
-export type { GeneratedText as Generated } from "./runtime/generation/generate-run.js";
+export type { GeneratedText } from "./runtime/generation/generate-run.js";
 export {
   type EvaluateOptions,
   type GenerateOptions,
@@ -30,22 +30,22 @@ export {
 export { RunError, type RunFailure, type TrainOutcome } from "./runtime/outcome.js";
 export type { Prediction, Scores } from "./runtime/predict/format-predictions.js";
 export type {
-  InlineInputs as GivenInputs,
-  InlineSequence as GivenSequence,
-  NestedList as Nested,
+  InlineInputs,
+  InlineSequence,
+  NestedList,
   PredictionSource,
 } from "./runtime/predict/inline-inputs.js";
 export { type PredictOutcome, type PredictRequest, predictRun } from "./runtime/predict/predict-run.js";
 export type { Predictions, PredictionsOutcome } from "./runtime/predict/predictor.js";
 export type { RunProblem } from "./runtime/problem.js";
 export type { Failure, Result, Success } from "./runtime/result.js";
-export type { Weights, WeightsSelector as Which } from "./runtime/run/open.js";
+export type { Weights, WeightsSelector } from "./runtime/run/open.js";
 export type { TrialRecord } from "./runtime/sweep/results.js";
 export {
   type GridAxis,
-  generateTrials as trialsOf,
+  generateTrials,
   type SampleAxis,
-  type SearchSpace as SweepPlan,
+  type SearchSpace,
   type TrialValues,
 } from "./runtime/sweep/search-space.js";
 export { runSweep, type SweepEvent, type SweepOptions, type SweepRequest, type Trial } from "./runtime/sweep/sweep.js";
@@ -54,7 +54,7 @@ export { type Training, type TrainingRequest, type TrainOptions, train } from ".
 export { exportWeb, type WebOutcome, type WebRequest } from "./runtime/web/export-web.js";
 export { frame } from "./schema/diagnostics/code-frame.js";
 export type { Diagnostic, Problem } from "./schema/diagnostics/index.js";
-export type { SourceMap as Origins } from "./schema/diagnostics/source-map.js";
+export type { SourceMap } from "./schema/diagnostics/source-map.js";
 export type { NormalSpec } from "./schema/normal/index.js";
 export type { Override } from "./schema/parse/overrides.js";
 export { type ReadResult, readSpec, readSpecFile } from "./schema/read.js";

@@ -31,7 +31,7 @@ const training = train({ spec, folder, out, resume: true }, { origins, signal: c
 try {
   for await (const event of training) {
     if (event.event === "start") console.log(`${event.parameters} parameters on ${event.device}`);
-    if (event.event === "epoch") console.log(`step ${event.step}:`, event.metrics.train);
+    if (event.event === "evaluation") console.log(`step ${event.step}:`, event.metrics.train);
     if (event.event === "done") console.log(`loss ${event.loss.toFixed(4)}, says`, event.predictions);
   }
 } catch (error) {

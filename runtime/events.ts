@@ -65,7 +65,7 @@ export type TrainEvent =
       /** There, where the step made no update since its gradient was not finite: gradient_norm is then 0. */
       readonly skipped?: true;
     }
-  | { readonly event: "epoch"; readonly epoch: number; readonly step: number; readonly metrics: SplitMetrics }
+  | { readonly event: "evaluation"; readonly epoch: number; readonly step: number; readonly metrics: SplitMetrics }
   /** Of processes that share a training: how fast they are together, and the share of their time that goes into adding up. */
   | {
       readonly event: "throughput";
@@ -78,10 +78,10 @@ export type TrainEvent =
   | { readonly event: "sample"; readonly step: number; readonly text: string }
   /** What the model says of some examples of a part, after an evaluation; only where it was asked for. */
   | {
-      readonly event: "glimpse";
+      readonly event: "predictions";
       readonly step: number;
-      readonly part: "train" | "validation" | "test";
-      readonly answers: PredictionSummary;
+      readonly split: "train" | "validation" | "test";
+      readonly summary: PredictionSummary;
     }
   | { readonly event: "checkpoint"; readonly step: number; readonly path: string }
   | { readonly event: "notice"; readonly message: string }

@@ -39,7 +39,7 @@ export interface Training extends Promise<TrainOutcome>, AsyncIterable<TrainEven
  *
  * ```ts
  * for await (const event of train({ spec, out: "runs/mine" })) {
- *   if (event.event === "epoch") console.log(event.step, event.metrics);
+ *   if (event.event === "evaluation") console.log(event.step, event.metrics);
  * }
  * ```
  *

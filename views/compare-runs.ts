@@ -1,9 +1,8 @@
 /** Comparison of runs: the settings that differ, their steps, speed and metrics. */
-import { existsSync, readFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { fail, ok, type Result } from "../runtime/result.js";
 import { readRunEnvironment } from "../runtime/run/environment.js";
-import { type RunResult, runFiles } from "../runtime/run/layout.js";
+import { readRunResult } from "../runtime/run/layout.js";
 import { openRun } from "../runtime/run/open.js";
 import { elementCount } from "../runtime/tensors/array.js";
 import type { NamedCurve } from "./charts/learning-curves.js";
@@ -62,9 +61,7 @@ function flattenSpec(value: unknown, path = ""): Map<string, string> {
 }
 
 function latestScores(folder: string, { steps, evaluations }: MetricsHistory): Readonly<Record<string, number>> {
-  const file = join(folder, runFiles.result);
-  const result: RunResult | undefined = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
-  const metrics = result?.done.metrics ?? evaluations.at(-1)?.metrics;
+  const metrics = readRunResult(folder)?.done.metrics ?? evaluations.at(-1)?.metrics;
   if (metrics === undefined) return { loss: steps.at(-1)?.loss ?? Number.NaN };
   return Object.fromEntries(
     (["train", "validation", "test"] as const).flatMap((split) =>

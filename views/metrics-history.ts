@@ -40,7 +40,7 @@ export function readHistory(folder: string): MetricsHistory {
   for (const line of existsSync(file) ? readFileSync(file, "utf8").split("\n") : []) {
     const record = parseLine(line);
     if (record?.event === "step") steps.push(record as unknown as StepRecord);
-    else if (record?.event === "epoch") evaluations.push(record as unknown as EvaluationRecord);
+    else if (record?.event === "evaluation") evaluations.push(record as unknown as EvaluationRecord);
     else if (record?.event === "sample") samples.push(record as unknown as SampleRecord);
   }
   return { steps, evaluations, samples };

@@ -1,6 +1,6 @@
 /** `rnnx evaluate`: the metrics of a run on its own data, or on other data of the same kind. */
 import { InvalidArgumentError, Option } from "commander";
-import type { EvaluateRequest, Evaluation } from "../../runtime/evaluation/evaluate-run.js";
+import type { EvaluateRequest, RunEvaluation } from "../../runtime/evaluation/evaluate-run.js";
 import type { Override } from "../../schema/parse/overrides.js";
 import { formatInteger, formatNumber } from "../../views/format.js";
 import type { CommandModule } from "../command.js";
@@ -58,7 +58,7 @@ function parseCheckpoint(text: string): EvaluateRequest["weights"] {
   return Number(text);
 }
 
-function printMetrics(output: Output, run: string, { step, examples, metrics, notices }: Evaluation) {
+function printMetrics(output: Output, run: string, { step, examples, metrics, notices }: RunEvaluation) {
   for (const notice of notices) output.note(notice);
   output.record({ event: "result", run, step, examples, metrics });
   const splits = (["train", "validation", "test"] as const).filter((split) => examples[split] > 0);

@@ -32,7 +32,7 @@ export interface EvaluateRequest {
   readonly device: RequestedDevice;
 }
 
-export interface Evaluation {
+export interface RunEvaluation {
   /** The step of the weights. */
   readonly step: number;
   /** How many examples each part has. */
@@ -41,7 +41,7 @@ export interface Evaluation {
   readonly notices: readonly string[];
 }
 
-export type EvaluateOutcome = Result<Evaluation, RunFailure>;
+export type EvaluateOutcome = Result<RunEvaluation, RunFailure>;
 
 export async function evaluateRun({
   run: folder,

@@ -1,5 +1,4 @@
 /** Export: a trained model as one ONNX file for one use, proved before it is left. */
-import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { CellForm, ExportedModel, ExportForm, ExportOptions, ExportPorts } from "../../compiler/export/index.js";
 import { opsets, type Precision } from "../../compiler/export/options.js";
@@ -8,8 +7,8 @@ import { whyNotStreamable } from "../../schema/kinds/layers.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { ok, type Result } from "../result.js";
-import { type RunResult, runFiles } from "../run/layout.js";
-import { openRun, type Run, readRunWeights, type WeightsSelector } from "../run/open.js";
+import { recordedMetrics } from "../run/layout.js";
+import { openRun, readRunWeights, type WeightsSelector } from "../run/open.js";
 import { durableFs } from "../storage/durable-fs.js";
 import { describeModel } from "./metadata.js";
 import { compareMetrics as measure, type PrecisionReport } from "./precision-report.js";
@@ -74,7 +73,7 @@ export async function exportModel({
   if (!weightsResult.ok) return invalidInput(weightsResult.error);
   const { step, parameters } = weightsResult.value;
   const { spec, signature, metadata, manifest } = opened.value;
-  const metrics = resultMetrics(opened.value, step);
+  const metrics = recordedMetrics(folder, step);
   const state = training ? readOptimizerState(opened.value, step) : null;
   if (state?.ok === false) return invalidInput(state.error);
   const base = { spec, signature, metadata, parameters, step, hash: manifest.hash, metrics };
@@ -237,12 +236,4 @@ function opsetProblem(opset: number, withTraining: boolean): RunProblem | undefi
   if (Number.isInteger(opset) && opset >= first && opset <= last) return undefined;
   const message = `There is no opset ${opset} to export ${withTraining ? "a training " : ""}to: it is a whole number from ${first} to ${last}.`;
   return { code: "opset", path: "", message, hint: "" };
-}
-
-/** What the run said of these weights at its end. */
-function resultMetrics({ folder }: Run, step: number): object | null {
-  const file = join(folder, runFiles.result);
-  if (!existsSync(file)) return null;
-  const { weights, done }: RunResult = JSON.parse(readFileSync(file, "utf8"));
-  return weights === step ? done.metrics : null;
 }

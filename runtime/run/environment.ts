@@ -1,4 +1,4 @@
-/** `conditions.json`: on what a training ran and how fast it was, which no number of the run depends on. */
+/** `environment.json`: on what a training ran and how fast it was, which no number of the run depends on. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus } from "node:os";

@@ -6,7 +6,7 @@ import type { Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { mapDataFiles } from "../data/index.js";
 import type { Metadata } from "../data/metadata.js";
-import type { DoneEvent } from "../events.js";
+import type { DoneEvent, SplitMetrics } from "../events.js";
 import type { RunProblem } from "../problem.js";
 import { type DurableFs, writeFileAtomic } from "../storage/durable-fs.js";
 import { type Tensors, writeSafetensors } from "../tensors/safetensors.js";
@@ -23,7 +23,7 @@ export const runFiles = {
   weights: "weights.safetensors",
   metrics: "metrics.jsonl",
   result: "result.json",
-  environment: "conditions.json",
+  environment: "environment.json",
   checkpoints: "checkpoints",
 } as const;
 
@@ -116,8 +116,20 @@ export interface RunResult {
   /** False when the run was interrupted. */
   readonly finished: boolean;
   /** The step of the weights that it left. */
-  readonly weights: number;
+  readonly weights_step: number;
   readonly done: DoneEvent;
+}
+
+/** Undefined for a run that has not ended. */
+export function readRunResult(folder: string): RunResult | undefined {
+  const file = join(folder, runFiles.result);
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+}
+
+/** The metrics that a run recorded for its weights of a step; null where it recorded none. */
+export function recordedMetrics(folder: string, step: number): SplitMetrics | null {
+  const result = readRunResult(folder);
+  return result?.weights_step === step ? result.done.metrics : null;
 }
 
 /** Writes what a run is for: the weights, the model that holds them, and last the word that they are there. */
@@ -129,7 +141,7 @@ export async function writeFinalModel(
   result: RunResult,
 ): Promise<void> {
   const { withWeights } = await import("../../compiler/onnx/splice/weights.js");
-  const metadata = { step: `${result.weights}` };
+  const metadata = { step: `${result.weights_step}` };
   writeFileAtomic(fs, join(out, runFiles.weights), writeSafetensors(parameters, metadata));
   const weights = [...parameters].map(([name, { shape, data }]) => ({ name, dtype: "float32" as const, shape, data }));
   writeFileAtomic(fs, join(out, runFiles.model), withWeights(artifact.model, weights));

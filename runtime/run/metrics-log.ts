@@ -16,7 +16,7 @@ export function openMetricsLog(path: string, step: number): MetricsLog {
   const file = openSync(path, "a");
   return {
     append(events) {
-      const lines = events.filter(({ event }) => event === "step" || event === "epoch" || event === "sample");
+      const lines = events.filter(({ event }) => event === "step" || event === "evaluation" || event === "sample");
       writeAll({ writeSync }, file, Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join("")));
     },
     sync: () => fsyncSync(file),

@@ -125,7 +125,7 @@ async function runTrial(
       readings = readings.filter((reading) => reading.step <= step);
     }
     // What a stopped trial goes on to until it hears of it does not count: another time it would hear sooner or later.
-    if (event.event !== "epoch" || isPruned) return;
+    if (event.event !== "evaluation" || isPruned) return;
     step = event.step;
     readings = [...readings.filter((reading) => reading.step < step), { step, value: metricOf(event.metrics, metric) }];
     progress.set(trial, { steps, intermediateValues: readings });

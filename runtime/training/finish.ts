@@ -68,7 +68,7 @@ export async function finishRun(
   await writeFinalModel(durableFs, out, artifact, parameters, {
     format: 1,
     finished: !interrupted,
-    weights: evaluation?.step ?? step,
+    weights_step: evaluation?.step ?? step,
     done,
   });
   return { done, notices };

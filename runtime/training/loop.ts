@@ -113,7 +113,7 @@ async function runLoop(
   };
   const evaluate = async () => {
     const metrics = await evaluator.splitMetrics(await trainer.parameters(), monitored, microBatchSize);
-    emit([{ event: "epoch", epoch: batchSchedule.epochOf(step), step, metrics }]);
+    emit([{ event: "evaluation", epoch: batchSchedule.epochOf(step), step, metrics }]);
     const isPeriodic = isDue(step, intervals.evaluateEvery);
     progress = updateProgress(spec.train, progress, { step, metrics }, isPeriodic);
     if (isPeriodic)
@@ -121,7 +121,7 @@ async function runLoop(
     if (request.reportPredictions === true) {
       const { split, examples } = previewExamples(source.splits);
       const context = { evaluator, parameters: await trainer.parameters(), spec, source };
-      emit([{ event: "glimpse", step, part: split, answers: await summarizePredictions(context, examples) }]);
+      emit([{ event: "predictions", step, split, summary: await summarizePredictions(context, examples) }]);
     }
   };
   /** Why no checkpoint could be saved; undefined when it was. */

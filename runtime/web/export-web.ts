@@ -1,5 +1,5 @@
 /** A page that runs a trained model in a browser, and one that trains it further there: static files, which need no other host. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
@@ -9,7 +9,7 @@ import { usesOf } from "../data/source.js";
 import { invalidInput, type RunFailure } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
-import { type RunResult, runFiles } from "../run/layout.js";
+import { recordedMetrics } from "../run/layout.js";
 import { openRun, type Run, readRunWeights, type Weights, type WeightsSelector } from "../run/open.js";
 import { durableFs } from "../storage/durable-fs.js";
 import { writeSafetensors } from "../tensors/safetensors.js";
@@ -111,7 +111,7 @@ function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, sampl
     name: spec.name,
     seed: spec.seed,
     step,
-    metrics: metricsOf(run, step),
+    metrics: recordedMetrics(run.folder, step),
     model: spec.model,
     loss: spec.loss,
     uses: { inputs, targets, everyStep },
@@ -127,13 +127,6 @@ function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, sampl
     },
     samples,
   };
-}
-
-function metricsOf({ folder }: Run, step: number) {
-  const file = join(folder, runFiles.result);
-  if (!existsSync(file)) return null;
-  const { weights, done }: RunResult = JSON.parse(readFileSync(file, "utf8"));
-  return weights === step ? done.metrics : null;
 }
 
 /** A page does without samples where the data are gone. */

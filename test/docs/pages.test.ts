@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { check, outlineData, readSpec, readSpecFile } from "../../index.js";
+import { check, inferSignature, readSpec, readSpecFile } from "../../index.js";
 import { root, temporaryFolder } from "../support/spawn.js";
 import { type Block, blocksOf, commandsOf, matchesOutput } from "./blocks.js";
 
@@ -114,7 +114,7 @@ async function compiles(content: string, file: string | undefined, folder: strin
   }
   const read = file === undefined ? await readSpec(content, { folder }) : await readSpecFile(join(folder, file));
   if (!read.ok) throw new Error(read.diagnostics.map(({ message, path }) => `${path}: ${message}`).join("\n"));
-  const outline = await outlineData(read.spec, read.folder);
+  const outline = await inferSignature(read.spec, read.folder);
   if (!outline.ok) throw new Error(outline.error.map(({ message }) => message).join("\n"));
   const diagnostics = outline.value.signatures.map((signature) => check(read.spec, signature, read.origins));
   expect(diagnostics.some((problems) => problems.length === 0)).toBe(true);

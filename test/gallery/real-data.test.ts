@@ -19,7 +19,7 @@ it.skipIf(!existsSync(images))(
     const files = ["--set", `data.file=${images}`, "--set", `data.labels=${labels}`];
     const { events, metrics } = train("mnist-rows", ...files, "--set", "train.epochs=22");
     expect(metrics.test.accuracy).toBeGreaterThanOrEqual(0.9);
-    const epochs = events.filter(({ event }) => event === "epoch");
+    const epochs = events.filter(({ event }) => event === "evaluation");
     expect(epochs).toHaveLength(22);
     for (const { metrics: parts } of epochs) {
       expect(parts).toMatchObject({

@@ -91,7 +91,7 @@ export function createRecorder(name: string, now: () => number = () => performan
           addPoint({ step: event.step, loss, gradient_norm, learning_rate });
           break;
         }
-        case "epoch": {
+        case "evaluation": {
           const { step, metrics } = event;
           state = { ...state, evaluations: [...state.evaluations, { step, metrics }].slice(-maxEvaluations) };
           break;
@@ -101,9 +101,9 @@ export function createRecorder(name: string, now: () => number = () => performan
           state = { ...state, samples: [...state.samples, { step, text }].slice(-maxSamples) };
           break;
         }
-        case "glimpse": {
-          const { step, part, answers } = event;
-          state = { ...state, predictions: { step, split: part, summary: answers } };
+        case "predictions": {
+          const { step, split, summary } = event;
+          state = { ...state, predictions: { step, split, summary } };
           break;
         }
         case "notice":

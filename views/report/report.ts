@@ -1,11 +1,10 @@
 /** The report of a run: one HTML file without scripts or network access. */
-import { existsSync, readFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { analyze } from "../../compiler/compile.js";
 import { summarizeRun } from "../../runtime/evaluation/summarize-run.js";
 import { fail, ok, type Result } from "../../runtime/result.js";
 import { type RunEnvironment, readRunEnvironment } from "../../runtime/run/environment.js";
-import { type RunResult, runFiles } from "../../runtime/run/layout.js";
+import { type RunResult, readRunResult } from "../../runtime/run/layout.js";
 import { openRun, type Run } from "../../runtime/run/open.js";
 import { formatInteger, formatNumber } from "../format.js";
 import { type MetricsHistory, readHistory } from "../metrics-history.js";
@@ -23,7 +22,7 @@ export async function createReport(folder: string): Promise<ReportOutcome> {
   const run = opened.value;
   const analyzed = analyze(run.spec, run.signature);
   if (!analyzed.ok) return fail(analyzed.problems);
-  const result = readResult(folder);
+  const result = readRunResult(folder);
   const history = readHistory(folder);
   const environment = readRunEnvironment(folder);
   const body = [
@@ -57,11 +56,6 @@ ${body}
 </main></body>
 </html>
 `);
-}
-
-function readResult(folder: string): RunResult | undefined {
-  const file = join(folder, runFiles.result);
-  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
 }
 
 /** Maximum number of samples; the latest are shown. */

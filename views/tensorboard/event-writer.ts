@@ -70,7 +70,7 @@ export function openEventWriter(folder: string): EventWriter {
           );
           break;
         }
-        case "epoch":
+        case "evaluation":
           for (const [split, metrics] of Object.entries(event.metrics))
             summarize(split, event.step, scalars("evaluation/", metrics));
           for (const file of files.values()) flush(file);

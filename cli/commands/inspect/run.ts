@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Manifest } from "../../../compiler/artifact.js";
-import { type RunResult, runFiles } from "../../../runtime/run/layout.js";
+import { readRunResult, runFiles } from "../../../runtime/run/layout.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import type { Output } from "../../output.js";
@@ -27,14 +27,10 @@ export async function inspectRun(output: Output, folder: string, aspect: Inspect
     return exitCodes.invalidInput;
   }
   const manifest: Manifest = JSON.parse(readFileSync(pathOf(runFiles.manifest), "utf8"));
-  const finished = readResult(pathOf(runFiles.result))?.finished === true;
+  const finished = readRunResult(folder)?.finished === true;
   const run = { path: folder, rnnx: manifest.rnnx, hash: manifest.hash, finished };
   output.print(
     `run ${folder}, by rnnx ${manifest.rnnx}, ${finished ? `finished: ${pathOf(runFiles.model)}` : "not finished"}\n`,
   );
   return inspectSpec(output, pathOf(runFiles.spec), [], aspect, { run });
-}
-
-function readResult(file: string): RunResult | undefined {
-  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
 }

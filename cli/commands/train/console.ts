@@ -20,7 +20,7 @@ export async function openTrainingDisplay(output: Output, chart: boolean): Promi
   const progress = await openProgress(output);
   const { dim } = output.colors.note;
   const show = (event: TrainEvent): void => {
-    if (event.event === "glimpse") return;
+    if (event.event === "predictions") return;
     output.record(publicRecord(event));
     switch (event.event) {
       case "start":
@@ -30,7 +30,7 @@ export async function openTrainingDisplay(output: Output, chart: boolean): Promi
       case "step":
         progress.step(event.step, event.loss);
         break;
-      case "epoch":
+      case "evaluation":
         progress.evaluation(event.metrics);
         progress.log(`epoch ${event.epoch}  ${splitsText(event.metrics)}`);
         break;

@@ -41,7 +41,7 @@ describe.skipIf(first === undefined)("several processes", { timeout: 240_000 }, 
     expectClose(lossesOf(shared), lossesOf(singleProcess));
     // One voice: each thing is said once; and evaluations, which are shared too, say the same.
     expect(eventsOfKind(shared, "start")).toMatchObject([{ ranks: 3 }]);
-    expect(eventsOfKind(shared, "epoch")).toHaveLength(2);
+    expect(eventsOfKind(shared, "evaluation")).toHaveLength(2);
     expectClose(metricsOf(shared), metricsOf(singleProcess));
     expect(eventsOfKind(shared, "done")[0]?.predictions).toEqual(eventsOfKind(singleProcess, "done")[0]?.predictions);
     expect(eventsOfKind(shared, "throughput").at(-1)).toMatchObject({ ranks: 3, communication: expect.any(Number) });

@@ -51,7 +51,7 @@ export const lossesOf = (result: ProcessResult) => eventsOfKind(result, "step").
 
 type Metrics = Readonly<Record<"train" | "validation", Readonly<Record<string, number>>>>;
 export const metricsOf = (result: ProcessResult) =>
-  eventsOfKind(result, "epoch").flatMap(({ metrics }) => {
+  eventsOfKind(result, "evaluation").flatMap(({ metrics }) => {
     const { train, validation } = metrics as Metrics;
     return [...Object.values(train), ...Object.values(validation)];
   });

@@ -13,7 +13,7 @@ const step = (number: number): TrainEvent => ({
   learning_rate: 0.1,
 });
 const evaluationEvent = (number: number): TrainEvent => ({
-  event: "epoch",
+  event: "evaluation",
   epoch: 1,
   step: number,
   metrics: { train: { loss: 1 }, validation: {}, test: {} },
@@ -28,7 +28,7 @@ test("steps and evaluations are lines, other events are not", () => {
   file.close();
   expect(readFileSync(path, "utf8")).toBe(
     '{"event":"step","step":1,"loss":0.5,"gradient_norm":1,"learning_rate":0.1}\n' +
-      '{"event":"epoch","epoch":1,"step":1,"metrics":{"train":{"loss":1},"validation":{},"test":{}}}\n',
+      '{"event":"evaluation","epoch":1,"step":1,"metrics":{"train":{"loss":1},"validation":{},"test":{}}}\n',
   );
 });
 

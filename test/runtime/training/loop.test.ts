@@ -23,8 +23,8 @@ describe("a run", () => {
     if (!outcome.ok) throw new Error("the run failed");
     expect(readdirSync(out).sort()).toEqual([
       "checkpoints",
-      "conditions.json",
       "data.json",
+      "environment.json",
       "eval.onnx",
       "manifest.json",
       "metrics.jsonl",
@@ -93,7 +93,7 @@ describe("a run", () => {
   test("evaluates after each epoch of a run of epochs", async () => {
     const out = temporaryFolder();
     const { events } = await run(await request(out, { steps: null, epochs: 3 }));
-    expect(eventsOfKind(events, "epoch").map(({ epoch, step }) => [epoch, step])).toEqual([
+    expect(eventsOfKind(events, "evaluation").map(({ epoch, step }) => [epoch, step])).toEqual([
       [1, 2],
       [2, 4],
       [3, 6],

@@ -184,9 +184,8 @@ describe("training", () => {
     const { events } = await run(
       await request(temporaryFolder(), { ...split, train: { steps: 6, evaluate_every: 3 } }),
     );
-    expect(eventsOfKind(events, "epoch").map(({ metrics }) => Object.keys(metrics.validation).length > 0)).toEqual([
-      true,
-      true,
-    ]);
+    expect(eventsOfKind(events, "evaluation").map(({ metrics }) => Object.keys(metrics.validation).length > 0)).toEqual(
+      [true, true],
+    );
   });
 });

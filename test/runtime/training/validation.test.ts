@@ -31,7 +31,7 @@ test("each evaluation is of the parts to train on and to validate with; the end 
   const out = temporaryFolder();
   const { outcome, events } = await run(await request(out));
   if (!outcome.ok) throw new Error("the run failed");
-  const epochs = eventsOfKind(events, "epoch");
+  const epochs = eventsOfKind(events, "evaluation");
   expect(epochs.map(({ step }) => step)).toEqual(Array.from({ length: 20 }, (_, index) => 4 * (index + 1)));
   expect(epochs[0]?.metrics).toEqual({
     train: { loss: expect.any(Number), accuracy: expect.any(Number) },
@@ -53,7 +53,7 @@ test("each evaluation is of the parts to train on and to validate with; the end 
   expect(JSON.parse(readFileSync(join(out, "result.json"), "utf8"))).toEqual({
     format: 1,
     finished: true,
-    weights: best?.step,
+    weights_step: best?.step,
     done: outcome.value,
   });
 });
@@ -63,7 +63,7 @@ test("with keep_best null a run ends with its last weights", async () => {
   const { outcome, events } = await run(await request(join(folder, "last"), { keep_best: null }));
   await run(await request(join(folder, "best")));
   expect(outcome.ok && outcome.value.best).toBeUndefined();
-  expect(outcome.ok && outcome.value.metrics.train).toEqual(eventsOfKind(events, "epoch").at(-1)?.metrics.train);
+  expect(outcome.ok && outcome.value.metrics.train).toEqual(eventsOfKind(events, "evaluation").at(-1)?.metrics.train);
   expect(weightsOf(join(folder, "last"))).not.toEqual(weightsOf(join(folder, "best")));
 });
 
@@ -74,7 +74,7 @@ test("without a validation part the test part comes with every evaluation", asyn
     ...trainRequest,
     spec: { ...trainRequest.spec, data: { ...trainRequest.spec.data, split } },
   });
-  const last = eventsOfKind(events, "epoch").at(-1)?.metrics;
+  const last = eventsOfKind(events, "evaluation").at(-1)?.metrics;
   expect(last?.validation).toEqual({});
   expect(last?.test).toHaveProperty("loss");
   expect(outcome.ok && outcome.value.metrics).toEqual(last);
@@ -102,7 +102,7 @@ describe("early stopping", () => {
     const uninterrupted = await run(await request(join(folder, "whole"), { ...train, steps_per_call: 1 }));
     if (!uninterrupted.outcome.ok) throw new Error("the run failed");
     const { step } = uninterrupted.outcome.value;
-    const expected = { ...uninterrupted.outcome, done: { ...uninterrupted.outcome.value, run: expect.any(String) } };
+    const expected = { ok: true, value: { ...uninterrupted.outcome.value, run: expect.any(String) } };
     const metricsOf = (name: string) => readFileSync(join(folder, name, "metrics.jsonl"), "utf8");
     for (const calls of [3, "auto"] as const) {
       const variant = await run(await request(join(folder, `${calls}`), { ...train, steps_per_call: calls }));
@@ -113,7 +113,7 @@ describe("early stopping", () => {
       const name = `stopped-${stop}`;
       const trainRequest = await request(join(folder, name), { ...train, steps_per_call: 1 });
       const stopped = await run(trainRequest, (events) => losses(events).length >= stop);
-      const latest = eventsOfKind(stopped.events, "epoch").findLast((epoch) => epoch.step <= stop);
+      const latest = eventsOfKind(stopped.events, "evaluation").findLast((epoch) => epoch.step <= stop);
       expect(stopped.outcome).toMatchObject({ ok: true, value: { step: stop, interrupted: true } });
       expect(stopped.outcome.ok && stopped.outcome.value.metrics.validation).toEqual(
         (stopped.outcome.ok && stopped.outcome.value.best ? best(stopped.events) : latest)?.metrics.validation ?? {},
@@ -139,7 +139,7 @@ describe("early stopping", () => {
 });
 
 function best(events: Parameters<typeof eventsOfKind>[0]) {
-  return [...eventsOfKind(events, "epoch")].sort(
+  return [...eventsOfKind(events, "evaluation")].sort(
     (a, b) => (a.metrics.validation.loss ?? 0) - (b.metrics.validation.loss ?? 0),
   )[0];
 }

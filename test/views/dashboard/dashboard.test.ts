@@ -84,6 +84,6 @@ test.skipIf(chromiumPath === undefined)(
     }
     const { code, stdout } = await result;
     expect(code).toBe(130);
-    expect(records(stdout).some(({ event }) => event === "glimpse")).toBe(false);
+    expect(records(stdout).some(({ event }) => event === "predictions")).toBe(false);
   },
 );

@@ -60,7 +60,7 @@ test("steps, evaluations and samples are events that another reader understands"
   files.write({ event: "start", run: "r", device: "cpu", parameters: 1, examples: 1, step: 4, steps: 6 });
   files.write({ event: "step", step: 5, loss: 0.5, gradient_norm: 2, learning_rate: 0.125 });
   const metrics = { train: { loss: 0.25 }, validation: { loss: 0.75, accuracy: 1 }, test: {} };
-  files.write({ event: "epoch", epoch: 1, step: 5, metrics });
+  files.write({ event: "evaluation", epoch: 1, step: 5, metrics });
   files.write({ event: "sample", step: 5, text: "häl\nlo" });
   files.close();
 
