@@ -27,8 +27,8 @@ export const pullBack: PullBack = (b, nodes, active, collected) => {
 };
 
 /**
- * The graph with one more output per input in `wrt`: the derivative of output `loss` with respect to it, in the type of the
- * input. An input that the loss does not depend on has zeros.
+ * The graph with one more output per input in `wrt`: the derivative of output `loss` with respect to it, in the type of
+ * the input. An input that the loss does not depend on has zeros.
  *
  * @param loss position of a float32 scalar among the outputs.
  * @param wrt positions of float32 inputs.

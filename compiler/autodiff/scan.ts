@@ -1,10 +1,10 @@
 /**
  * The gradient of Scan: a Scan in the other direction, whose state is the cotangent of the forward state.
  *
- * The residuals, all values of the forward body that the backward body may read, become scan outputs of the forward loop;
- * dead-code elimination removes the unread ones. One backward step is the vjp of the body: from the cotangents of the next
- * states and of this step's outputs to those of the states, of the slices (scan outputs) and of the captured values (sums
- * over the steps).
+ * The residuals, all values of the forward body that the backward body may read, become scan outputs of the forward
+ * loop; dead-code elimination removes the unread ones. One backward step is the vjp of the body: from the cotangents of
+ * the next states and of this step's outputs to those of the states, of the slices (scan outputs) and of the captured
+ * values (sums over the steps).
  */
 import { bodyBuilder, type OuterSource } from "../graph/builder.js";
 import { rewrite, scanOperands } from "../graph/rewrite.js";
@@ -82,7 +82,7 @@ export function vjpScan(
 
   const gradientName = (value: Value) => `gradient/${value.name ?? "state"}`;
   const stateCotangents = carriedStates.map((state) => backwardBody.input(gradientName(state), state.type));
-  // A checkpointed loop adds the cotangents of captures step by step, in float32. Other loops: one product after the loop.
+  // A checkpointed loop sums the cotangents of captures step by step, in float32; others by one product afterwards.
   const sumType = ({ type }: Value): Type => (rematerialize ? { ...type, dtype: "float32" } : type);
   const captureSums = captures.map((capture) => backwardBody.input(gradientName(capture), sumType(capture)));
 

@@ -51,7 +51,7 @@ export function inferTypes<K extends OpName>(
   }
 }
 
-/** A node created by a builder. It is never mutated, so its output types are the inferred ones; a spread copy is no instance. */
+/** A node created by a builder, never mutated: its output types are the inferred ones. A spread copy is no instance. */
 class InferredNode<K extends OpName> implements NodeOf<K> {
   constructor(
     readonly op: K,
@@ -66,7 +66,7 @@ export function hasInferredTypes(node: Node): boolean {
   return node instanceof InferredNode;
 }
 
-/** The source of a foreign value in a loop body: the slice of an outer value, a captured outer value, or a value of the body. */
+/** The source of a foreign value in a loop body: a slice of an outer value, an outer value, or a value of the body. */
 export type OuterSource = { readonly slice: Value } | { readonly capture: Value } | { readonly own: Value };
 
 /** A loop body under construction: outer values that its nodes read become scanned inputs or captures. */

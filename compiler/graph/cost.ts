@@ -36,7 +36,7 @@ function nodeFlops(node: Node, sizes: Sizes): number {
   }
 }
 
-/** Floating-point operations of one run: two per multiply-add, one per entry of other arithmetic, none for data movement. */
+/** Floating-point operations of one run: two per multiply-add, one per entry of other arithmetic, none for movement. */
 export function flops(graph: Graph, sizes: Sizes): number {
   return graph.nodes.reduce((total, node) => total + nodeFlops(node, sizes), 0);
 }
@@ -45,7 +45,9 @@ export function bytesOf({ type }: Value, sizes: Sizes): number {
   return dimSize(elementCount(type.shape), sizes) * elementBytes[type.dtype];
 }
 
-/** The largest sum of bytes of live values: outputs of nodes, from their node to their last reader. Inputs do not count. */
+/**
+ * The largest sum of bytes of live values: outputs of nodes, from their node to their last reader. Inputs do not count.
+ */
 export function peakBytes(graph: Graph, sizes: Sizes): number {
   const lastReader = new Map<Value, number>();
   graph.nodes.forEach((node, index) => {

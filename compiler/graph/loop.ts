@@ -1,4 +1,4 @@
-/** Loops over the leading axis of sequences, from a function that builds one step: as a Scan, unrolled or checkpointed. */
+/** Loops over the leading axis of sequences, from a function that builds one step: Scan, unrolled or checkpointed. */
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import type { Dim, Value } from "../ir/types.js";

@@ -1,7 +1,7 @@
 /** Restriction: the subgraph that some values depend on. */
 import type { Graph, Value } from "../ir/types.js";
 
-/** The graph with other outputs, without the nodes that they do not depend on. `live` are the values that they depend on. */
+/** The graph with other outputs and only the nodes that they depend on; `live` are the values that they depend on. */
 export function restrictGraph(
   graph: Graph,
   outputs: readonly Value[],

@@ -61,10 +61,10 @@ export interface Memory {
 }
 
 /*
- * The constants were fitted, on Linux, to the peaks of processes that trained the models of test/stress/memory.mjs and of the
- * gallery, with up to 116 MiB of parameters and slots, 230 MiB of activations and 98 MiB of evaluation.
+ * The constants were fitted, on Linux, to the peaks of processes that trained the models of test/stress/memory.mjs and
+ * of the gallery, with up to 116 MiB of parameters and slots, 230 MiB of activations and 98 MiB of evaluation.
  */
-/** Copies of parameters and slots: the host's tensors, the outputs of a call, and tensors that are not yet collected. */
+/** Copies of parameters and slots: the host's tensors, the outputs of a call, and tensors not yet collected. */
 const STATE_COPIES = 3.5;
 /** More copies where a call has several steps, in the carry of its loop: one for two steps, two for more. */
 const LOOP_STATE_COPIES = 2;

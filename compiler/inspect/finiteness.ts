@@ -1,6 +1,7 @@
 /**
- * The probe of a training step: a model that finds the first value of a step that is not finite. It computes the loss and
- * the gradients of one batch without optimization passes, so that every value belongs to an equation or a layer of the spec.
+ * The probe of a training step: a model that finds the first value of a step that is not finite. It computes the loss
+ * and the gradients of one batch without optimization passes, so that every value belongs to an equation or a layer of
+ * the spec.
  */
 
 import type { NormalSpec } from "../../schema/normal/index.js";

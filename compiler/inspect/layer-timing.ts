@@ -1,4 +1,6 @@
-/** A model truncated after each of its layers, as ONNX models: the difference between two run times is a layer's time. */
+/**
+ * A model truncated after each of its layers, as ONNX models: the difference between two run times is a layer's time.
+ */
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Port } from "../artifact.js";
 import { elaborate } from "../elaborate/index.js";

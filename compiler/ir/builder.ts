@@ -1,4 +1,6 @@
-/** The builder's interface: the only constructor of nodes. Its implementation, graph/builder.ts, infers types at once. */
+/**
+ * The builder's interface: the only constructor of nodes. Its implementation, graph/builder.ts, infers types at once.
+ */
 import type {
   BinaryOp,
   Dim,
@@ -68,7 +70,7 @@ export interface OpMethods extends UnaryMethods, BinaryMethods {
   oneHot(indices: Value, depth: Dim, dtype?: DType): Value;
   /** 0, 1, … limit - 1: int64 [limit]. */
   range(limit: Dim): Value;
-  /** 0, 1, … count - 1: int64 [symbol]. `count` is an int64 scalar, and defines `symbol` for all shapes that depend on it. */
+  /** 0, 1, … count - 1: int64 [symbol]. `count` is an int64 scalar that defines `symbol` for the shapes of the graph. */
   rangeOf(count: Value, symbol: string): Value;
   /** Returns x where it has the dtype already. */
   cast(x: Value, to: DType): Value;

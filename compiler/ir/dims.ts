@@ -1,6 +1,7 @@
 /**
- * Arithmetic on dimensions. A symbolic dim is a polynomial with integer coefficients over size symbols, kept as a canonical
- * string (`batch*time`, `2*time-1`), so that two dims are equal exactly when they are `===`. Symbols are identifiers.
+ * Arithmetic on dimensions. A symbolic dim is a polynomial with integer coefficients over size symbols, kept as a
+ * canonical string (`batch*time`, `2*time-1`), so that two dims are equal exactly when they are `===`. Symbols are
+ * identifiers.
  */
 import type { Dim, Shape } from "./types.js";
 

@@ -1,4 +1,4 @@
-/** Constant tensors: constructors and readers. Indices are not checked, because the evaluator calls these for each entry. */
+/** Constant tensors: constructors and readers. Indices are not checked, because the evaluator reads every entry. */
 import type { DType, Shape, Tensor } from "./types.js";
 
 export function tensor(dtype: DType, shape: readonly number[], data: ArrayLike<number>): Tensor {

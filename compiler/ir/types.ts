@@ -1,13 +1,15 @@
-/** The IR: values with a dtype and a symbolic shape, the closed set of primitives, nodes, and graphs in topological order. */
+/** The IR: values with a dtype and a symbolic shape, the closed set of primitives, nodes, and graphs. */
 
 /**
- * Floating-point element types. Inputs and outputs of artifacts are float32; values inside may be float16. The reference
- * evaluator computes both in float64 and rounds float16 values after each node.
+ * Floating-point element types. Inputs and outputs of artifacts are float32; values inside may be float16. The
+ * reference evaluator computes both in float64 and rounds float16 values after each node.
  */
 export type FloatType = "float32" | "float16";
 export type DType = FloatType | "int64" | "int32" | "bool";
 
-/** A dimension: a number, or a polynomial over symbols in canonical form (see dims.ts), such as `batch` or `batch*time`. */
+/**
+ * A dimension: a number, or a polynomial over symbols in canonical form (see dims.ts), such as `batch` or `batch*time`.
+ */
 export type Dim = number | string;
 export type Shape = readonly Dim[];
 
@@ -16,7 +18,7 @@ export interface Type {
   readonly shape: Shape;
 }
 
-/** One tensor of a graph, identified by the object. `name` is a hint from the spec (`rnn/0/W`) for printing and emission. */
+/** A tensor of a graph, identified by the object. `name` is a hint (`rnn/0/W`) for printing and emission. */
 export interface Value {
   readonly name: string | undefined;
   readonly type: Type;
@@ -40,8 +42,8 @@ export interface NodeOf<K extends OpName> {
 export type Node = { [K in OpName]: NodeOf<K> }[OpName];
 
 /**
- * Static single assignment, in topological order. A graph is closed: every value that a node reads is one of the graph's
- * inputs or an earlier node's output. The captured values of a loop body are its trailing inputs.
+ * Static single assignment, in topological order. A graph is closed: every value that a node reads is one of the
+ * graph's inputs or an earlier node's output. The captured values of a loop body are its trailing inputs.
  */
 export interface Graph {
   readonly name: string;
@@ -86,8 +88,8 @@ interface Target {
 
 export interface ScanAttributes {
   /**
-   * One step. Inputs: `stateCount` states, then `scanCount` slices (x_t), then captured values, in the order of the node's
-   * inputs. Outputs: the next states, then one entry of each scan output.
+   * One step. Inputs: `stateCount` states, then `scanCount` slices (x_t), then captured values, in the order of the
+   * node's inputs. Outputs: the next states, then one entry of each scan output.
    */
   readonly body: Graph;
   readonly stateCount: number;
@@ -97,9 +99,9 @@ export interface ScanAttributes {
   /** The size of the leading axis of every scanned input and scan output. */
   readonly length: Dim;
   /**
-   * Gradient checkpointing (T. Chen et al., 2016): the forward loop stores only its states, and the backward loop computes
-   * the body again from them. Nothing may be moved out of such a loop, because its result would have to be stored. By
-   * default every value that the backward loop reads is a scan output.
+   * Gradient checkpointing (T. Chen et al., 2016): the forward loop stores only its states, and the backward loop
+   * computes the body again from them. Nothing may be moved out of such a loop, because its result would have to be
+   * stored. By default every value that the backward loop reads is a scan output.
    */
   readonly rematerialize?: boolean;
 }
@@ -107,10 +109,10 @@ export interface ScanAttributes {
 export type RecurrentActivation = "Sigmoid" | "Tanh" | "Relu";
 
 /**
- * A recurrent operator, one direction. Operands: X [time, batch, input], W [1, gates*hidden, input],
- * R [1, gates*hidden, hidden], B [1, 2*gates*hidden]; then, each optional, sequence lengths int32 [batch], initial states
- * [1, batch, hidden] (h, for LSTM then c) and, for LSTM, peepholes [1, 3*hidden].
- * Results: all h [time, 1, batch, hidden], the last h, for LSTM then the last c, [1, batch, hidden].
+ * A recurrent operator, one direction. Operands: X [time, batch, input], W [1, gates*hidden, input], R [1,
+ * gates*hidden, hidden], B [1, 2*gates*hidden]; then, each optional, sequence lengths int32 [batch], initial states [1,
+ * batch, hidden] (h, for LSTM then c) and, for LSTM, peepholes [1, 3*hidden]. Results: all h [time, 1, batch, hidden],
+ * the last h, for LSTM then the last c, [1, batch, hidden].
  */
 export interface RecurrentAttributes {
   readonly hidden: number;

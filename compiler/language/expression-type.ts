@@ -11,9 +11,9 @@ export type ExpressionType =
   | { readonly kind: "condition"; readonly shape: Shape };
 
 /**
- * Comparison of dims before the data is known. The batch equals only itself. Any other symbol (`vocabulary`) is a size that
- * depends on the data: it may equal another size, so a comparison with it succeeds and leaves the shapes undecided. The
- * same comparison decides once the sizes are numbers.
+ * Comparison of dims before the data is known. The batch equals only itself. Any other symbol (`vocabulary`) is a size
+ * that depends on the data: it may equal another size, so a comparison with it succeeds and leaves the shapes
+ * undecided. The same comparison decides once the sizes are numbers.
  */
 export interface ShapeRules {
   /** The common dim of two dims that are or may be equal; undefined where they differ. */
@@ -79,8 +79,8 @@ export function shapeOf(type: ExpressionType): Shape {
 }
 
 /**
- * Exact division; undefined where a number is not a multiple of the divisor. A size that depends on the data may be one:
- * its quotient is a new symbol.
+ * Exact division; undefined where a number is not a multiple of the divisor. A size that depends on the data may be
+ * one: its quotient is a new symbol.
  */
 export function divideDim(dim: Dim, divisor: Dim): Dim | undefined {
   if (typeof divisor === "string") return dim === divisor ? 1 : `(${dim})/(${divisor})`;

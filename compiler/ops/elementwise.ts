@@ -120,7 +120,9 @@ export const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 export const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 const passThrough = (g: Value) => g;
 
-/** The cotangent where a condition holds, zero elsewhere: a product, so that masks fold into the factors of a gradient. */
+/**
+ * The cotangent where a condition holds, zero elsewhere: a product, so that masks fold into the factors of a gradient.
+ */
 const maskCotangent = (b: Builder, g: Value, condition: Value) => b.mul(g, b.cast(condition, g.type.dtype));
 
 export const elementwise: Family<Elementwise> = {

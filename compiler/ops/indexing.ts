@@ -39,8 +39,8 @@ function expectIndexShape(data: Type, indices: Type, axis: number): void {
 }
 
 /**
- * Throws unless data and updates are float32. A long float16 sum would lose most of its terms, and ONNX Runtime 1.30 has no
- * float16 kernel on the CPU.
+ * Throws unless data and updates are float32. A long float16 sum would lose most of its terms, and ONNX Runtime 1.30
+ * has no float16 kernel on the CPU.
  */
 function expectUpdates(data: Type, updates: Type, shape: Shape): void {
   expectDType(data, "float32");
@@ -50,8 +50,9 @@ function expectUpdates(data: Type, updates: Type, shape: Shape): void {
 }
 
 /**
- * The sums of `updates` [n, …] over equal indices [n], as rows of a tensor of `shape`. Many rows are added entry by entry:
- * ScatterND of ONNX Runtime 1.30 adds whole rows in several threads without locks, and loses updates of equal indices.
+ * The sums of `updates` [n, …] over equal indices [n], as rows of a tensor of `shape`. Many rows are added entry by
+ * entry: ScatterND of ONNX Runtime 1.30 adds whole rows in several threads without locks, and loses updates of equal
+ * indices.
  */
 function addRows(b: Builder, indices: Value, updates: Value, shape: Shape): Value {
   const rows = at(shape, 0);

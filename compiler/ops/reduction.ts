@@ -90,7 +90,9 @@ function rowsType(x: Type): Type {
   return { dtype: expectDType(x, ...floatTypes), shape: x.shape };
 }
 
-/** Normalizes along the last axis. `finish` gets each entry minus the row's maximum, and the sum of their exponentials. */
+/**
+ * Normalizes along the last axis. `finish` gets each entry minus the row's maximum, and the sum of their exponentials.
+ */
 function softmaxRows(x: Tensor, finish: (shifted: number, sum: number) => number): Tensor {
   const last = x.shape.length - 1;
   const size = at(x.shape, last);

@@ -1,4 +1,6 @@
-/** Rules of the primitives: types, gradient, batching, reference arithmetic, traits. A missing rule does not type-check. */
+/**
+ * Rules of the primitives: types, gradient, batching, reference arithmetic, traits. A missing rule does not type-check.
+ */
 import type { Builder } from "../ir/builder.js";
 import { printShape } from "../ir/dims.js";
 import type { Dim, Graph, NodeOf, OpAttributes, OpName, Shape, Tensor, Type, Value } from "../ir/types.js";
@@ -17,8 +19,8 @@ export type Vjp<K extends OpName> = (
 ) => readonly (Value | undefined)[];
 
 /**
- * The batching rule (vmap): the same operation over one more leading axis of `size`. `inputs` replace those of the node;
- * those marked in `batched` have the new axis, and all outputs get it. Undefined where these operands cannot be batched.
+ * The batching rule (vmap): the same operation over one more leading axis of `size`. `inputs` replace those of the
+ * node; those marked in `batched` have the new axis, and all outputs get it. Undefined where the rule does not apply.
  */
 export type BatchingRule<K extends OpName> = (
   b: Builder,
@@ -44,12 +46,14 @@ export interface Traits {
   /** f(x, y) = f(y, x). */
   readonly commutative: boolean;
   /**
-   * "yes": one call over the operands of several time steps gives the bits of a call for each step. "full-vectors": only
-   * where an entry is computed by the vector loop of the kernel both times, because its scalar remainder rounds
+   * "yes": one call over the operands of several time steps gives the bits of a call for each step. "full-vectors":
+   * only where an entry is computed by the vector loop of the kernel both times, because its scalar remainder rounds
    * differently (ONNX Runtime 1.30, CPU). "unproven": sums may be blocked differently, or it has not been examined.
    */
   readonly bitExact: "yes" | "full-vectors" | "unproven";
-  /** Floating-point operations: none, about one per entry, those of a matrix product, or those of the steps of a loop. */
+  /**
+   * Floating-point operations: none, about one per entry, those of a matrix product, or those of the steps of a loop.
+   */
   readonly flops: "none" | "per-entry" | "product" | "recurrent" | "loop";
   /** One call over all time steps is worth the memory of its stacked operands: it is one large kernel. */
   readonly worthStacking: boolean;
@@ -57,9 +61,13 @@ export interface Traits {
 
 export interface Rule<K extends OpName> {
   readonly traits: Traits;
-  /** The types of the outputs. Throws where the operands break the rules: an invalid graph is an error in the compiler. */
+  /**
+   * The types of the outputs. Throws where the operands break the rules: an invalid graph is an error in the compiler.
+   */
   readonly infer: (inputs: readonly Type[], attributes: OpAttributes[K]) => readonly Type[];
-  /** "none": the gradient is zero. "loop": autodiff/scan.ts. "inference": the primitive occurs in exported models only. */
+  /**
+   * "none": the gradient is zero. "loop": autodiff/scan.ts. "inference": the primitive occurs in exported models only.
+   */
   readonly vjp: Vjp<K> | "none" | "loop" | "inference";
   /** "stay": the primitive never leaves a loop. */
   readonly batch: BatchingRule<K> | "stay";

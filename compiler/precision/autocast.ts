@@ -1,6 +1,6 @@
 /**
- * Mixed precision: a copy of a float32 graph with float16 values where that is safe, and casts between the two. Inputs and
- * outputs stay float32. The gradient passes through the casts, so that the gradient of a parameter is float32.
+ * Mixed precision: a copy of a float32 graph with float16 values where that is safe, and casts between the two. Inputs
+ * and outputs stay float32. The gradient passes through the casts, so that the gradient of a parameter is float32.
  */
 import { graphBuilder } from "../graph/builder.js";
 import { scanOperands } from "../graph/rewrite.js";
@@ -144,7 +144,9 @@ function resultPrecisions(node: Node, precisions: Precisions): readonly Precisio
   }
 }
 
-/** The precisions of a body's inputs. That of a state is the fixed point of its initial value's and its next value's. */
+/**
+ * The precisions of a body's inputs. That of a state is the fixed point of its initial value's and its next value's.
+ */
 function bodyInputPrecisions(node: NodeOf<"Scan">, precisions: Precisions): readonly Precision[] {
   const { body } = node.attributes;
   const { outer } = scanOperands(node);

@@ -45,7 +45,9 @@ export function infixLines(nodes: readonly Node[], scope: EquationScope): readon
   return lines;
 }
 
-/** Scalar constants, values that are read once and short atoms are inlined; a value that a cell's equation names is not. */
+/**
+ * Scalar constants, values that are read once and short atoms are inlined; a value that a cell's equation names is not.
+ */
 function isInlined(node: Node, output: Value, { text, precedence }: InfixExpression, scope: EquationScope): boolean {
   if (scope.names.has(output)) return false;
   if (node.op === "Constant") return node.attributes.value.shape.length === 0;

@@ -55,7 +55,9 @@ function printNode(scope: MutablePrintScope, node: Node): void {
   if (node.op === "Scan") printBody(scope, node);
 }
 
-/** States and slices with their operands, captured values by their outer names, then the nodes and results of the body. */
+/**
+ * States and slices with their operands, captured values by their outer names, then the nodes and results of the body.
+ */
 function printBody(outer: PrintScope, { attributes, inputs, outputs }: NodeOf<"Scan">): void {
   const { body, stateCount, scanCount } = attributes;
   const scope: MutablePrintScope = { ...outer, names: new Map(), indent: `${outer.indent}  ` };

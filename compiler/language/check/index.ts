@@ -15,8 +15,8 @@ const symbolicSizes: CellSizes = { hidden_size: "hidden_size", input_size: "inpu
 const soundDefinitions = new WeakSet<NormalCellDefinition>();
 
 /**
- * Checks the definition at `path` under its default options, and again with each variant that they do not select. Sizes that
- * differ only for some `hidden_size` or input are found when a step is built. True if there is no problem.
+ * Checks the definition at `path` under its default options, and again with each variant that they do not select. Sizes
+ * that differ only for some `hidden_size` or input are found when a step is built. True if there is no problem.
  */
 export function checkCell(definition: NormalCellDefinition, path: string, report: Report): boolean {
   if (soundDefinitions.has(definition)) return true;

@@ -70,8 +70,8 @@ interface Positioned<E extends Expression = Expression> {
 }
 
 /**
- * jsep has no positions, but an in-order walk of its tree visits operands and operators in the order of the text: the n-th
- * one is the n-th token that is no punctuation.
+ * jsep has no positions, but an in-order walk of its tree visits operands and operators in the order of the text: the
+ * n-th one is the n-th token that is no punctuation.
  */
 function addPositions(tree: jsep.Expression, tokens: readonly Token[], parentheses: Parentheses): Expression {
   const operandTokens = tokens.flatMap((token, index) => (token.kind === "punctuation" ? [] : [{ ...token, index }]));

@@ -84,8 +84,8 @@ export type GrammarCheck =
   | { readonly ok: false; readonly problem: EquationProblem };
 
 /**
- * Checks that the tokens form an expression: operands and operators alternate, parentheses are balanced, and commas occur
- * only between the arguments of a call. Afterwards the parser cannot fail.
+ * Checks that the tokens form an expression: operands and operators alternate, parentheses are balanced, and commas
+ * occur only between the arguments of a call. Afterwards the parser cannot fail.
  */
 export function checkGrammar(tokens: readonly Token[], end: number): GrammarCheck {
   const parentheses = new Map<number, number>();

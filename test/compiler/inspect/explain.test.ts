@@ -1,4 +1,6 @@
-/** Explanations of cells: gradients as equations, checked by evaluation, and loops with fewer operations than written. */
+/**
+ * Explanations of cells: gradients as equations, checked by evaluation, and loops with fewer operations than written.
+ */
 import { expect, test } from "vitest";
 import { type Explanation, explainCell } from "../../../compiler/inspect/explain.js";
 import { resolveCell } from "../../../compiler/language/resolve-cell.js";

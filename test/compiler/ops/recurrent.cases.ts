@@ -1,4 +1,6 @@
-/** Cases of the recurrent operators; test/compiler/onnx compares them with onnxruntime, test/compiler/export with cells. */
+/**
+ * Cases of the recurrent operators; test/compiler/onnx compares them with onnxruntime, test/compiler/export with cells.
+ */
 import type { Cases } from "./case.js";
 import { normal, type Sample, skewedBelow } from "./sample.js";
 
