@@ -1,18 +1,18 @@
-/** What a user reads when a command cannot do its work: usage errors, refusals of the system, and our own mistakes. */
+/** Error reports of commands: usage errors, invalid input, failures, system errors and bugs of rnnx. */
 import type { CommanderError } from "commander";
 import { isSystemError, systemReason } from "../runtime/storage/system-errors.js";
 import type { Diagnostic } from "../schema/diagnostics/index.js";
 import { exitCodes } from "./exit-codes.js";
 import type { Output } from "./output.js";
 
-/** A wrong command line. Commander's message is "error: what" and, on a line of its own, "(a suggestion)". */
+/** Reports an invalid command line. Commander's message is "error: …", optionally followed by a line "(suggestion)". */
 export function reportUsageError(output: Output, error: CommanderError, help: string): void {
   const [first = "", second = ""] = error.message.split("\n");
   const suggestion = second.replace(/^\((.*)\)$/, "$1 ");
   reportInvalidInput(output, "usage", first.replace(/^error: /, ""), `${suggestion}See ${help}.`);
 }
 
-/** One wrong thing that has no place in a spec: a flag, a file that cannot be read. */
+/** Reports invalid input without a position in a spec: an option, an unreadable file. */
 export function reportInvalidInput(output: Output, code: string, message: string, hint: string): void {
   const diagnostic = { code, severity: "error", path: "", line: 0, column: 0, message, hint };
   output.record({ event: "error", message, diagnostics: [diagnostic] });
@@ -21,7 +21,7 @@ export function reportInvalidInput(output: Output, code: string, message: string
   if (hint !== "") output.note(dim(hint));
 }
 
-/** A run that ended badly through no mistake in its input. */
+/** Reports a failure that the input did not cause. */
 export function reportFailure(
   output: Output,
   message: string,
@@ -33,7 +33,7 @@ export function reportFailure(
   if (hint !== "") output.note(output.colors.note.dim(hint));
 }
 
-/** The last resort for what was thrown: the operating system's refusals in its words, everything else as a bug of ours. */
+/** Reports an exception: system errors by their reason, everything else as a bug of rnnx. */
 export function reportUnexpected(output: Output, thrown: unknown): number {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   if (isSystemError(error)) {
@@ -41,15 +41,15 @@ export function reportUnexpected(output: Output, thrown: unknown): number {
   } else {
     reportFailure(
       output,
-      `rnnx stopped on something that it did not expect: ${truncate(error.message)}`,
-      "This is a bug in rnnx, not in your spec. Run the command again with RNNX_DEBUG=1 to see where it happened, and report that.",
+      `internal error: ${truncate(error.message)}`,
+      "This is a bug in rnnx, not in your spec. Run the command again with RNNX_DEBUG=1 and report the stack trace.",
     );
   }
   if (process.env.RNNX_DEBUG === "1") output.note(error.stack ?? "");
   return exitCodes.failure;
 }
 
-/** One paragraph: runtimes write essays. */
+/** One line of at most 300 characters: errors of ONNX Runtime span many lines. */
 function truncate(message: string): string {
   const line = message.replace(/\s+/g, " ").trim();
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;

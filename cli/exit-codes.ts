@@ -1,11 +1,11 @@
-/** What the process's exit code says. */
+/** The exit codes of the program. */
 export const exitCodes = {
-  /** All went well. */
+  /** The command succeeded. */
   success: 0,
-  /** The run failed, or rnnx did. */
+  /** A run failed, or rnnx has a bug. */
   failure: 1,
-  /** The input was wrong: spec, data or flags. */
+  /** The spec, the data or an option is invalid. */
   invalidInput: 2,
-  /** A signal, or a reader that left, ended the work, a run after a checkpoint: 128 and the signal's number. */
+  /** 128 + the number of the signal that ended the command; SIGPIPE: the reader of stdout closed it. Runs save a checkpoint. */
   interrupted: { SIGINT: 130, SIGPIPE: 141, SIGTERM: 143 },
 } as const;

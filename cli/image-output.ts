@@ -21,7 +21,8 @@ export function checkImageFile(output: Output, file: string, hasPackage = isInst
   if (extension === ".png") {
     const hint = `Install it: ${installCommand(PNG_RENDERER)}. Or name a .svg file.`;
     reportInvalidInput(output, "missing-package", `PNG images need the package ${PNG_RENDERER}`, hint);
-  } else reportInvalidInput(output, "file-kind", `"${file}" is no image file`, "Name a .svg or a .png file.");
+  } else
+    reportInvalidInput(output, "file-kind", `"${file}" is not an image type`, "Use a name that ends in .svg or .png.");
   return exitCodes.invalidInput;
 }
 

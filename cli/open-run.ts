@@ -1,4 +1,4 @@
-/** A run from the command line: its recorded spec, perhaps with other data, or what is wrong shown. */
+/** Opens a run for a command: its recorded spec, with the data that `--set` names. Reports problems of runs. */
 import { join, resolve } from "node:path";
 import type { RunFailure } from "../runtime/outcome.js";
 import type { RunProblem } from "../runtime/problem.js";
@@ -11,11 +11,11 @@ import { type OpenedSpec, openSpec, reportSpecErrors } from "./open-spec.js";
 import type { Output } from "./output.js";
 
 export interface OpenedRun extends OpenedSpec {
-  /** The data that `--set` makes of the run's own; null without `--set`. */
+  /** The data section after `--set`; null without `--set`. */
   readonly data: NormalData | null;
 }
 
-/** The run, or undefined when something was wrong and the user has been told. */
+/** The run; undefined after reporting an error. */
 export async function openRunSpec(
   output: Output,
   folder: string,
@@ -33,7 +33,7 @@ export async function openRunSpec(
   }
   const otherOverride = overrides.find(({ path }) => !path.startsWith("data."));
   if (otherOverride !== undefined) {
-    const message = `${otherOverride.flag} does not replace data, and a trained run's other settings are as they are`;
+    const message = `${otherOverride.flag}: only the data of a trained run can be changed`;
     reportInvalidInput(output, "usage", message, "For example --set data.file=other.csv.");
     return undefined;
   }
@@ -44,12 +44,12 @@ export async function openRunSpec(
     recordedFiles.add(file);
     return file;
   });
-  // The run's own files are named from its folder; those that a user names here, from here.
+  // Recorded paths are relative to the run directory, paths of the user to the current folder.
   const data = mapDataFiles(opened.spec.data, (file) => (recordedFiles.has(file) ? file : resolve(file)));
   return { ...opened, data: overrides.length === 0 ? null : data };
 }
 
-/** Says what is wrong with a run, or with what it is given. */
+/** Reports problems of a run or of its input. */
 export async function reportRunProblems(
   output: Output,
   opened: OpenedSpec,
@@ -59,7 +59,7 @@ export async function reportRunProblems(
   else await reportSpecErrors(output, problems.flatMap(locateIn(opened)), opened.source);
 }
 
-/** The place of a problem in a file that a flag names, else in the run's spec. */
+/** Locates a problem in the file that an option names, else in the run's spec. */
 function locateIn({ locate }: OpenedSpec): (problem: RunProblem) => readonly Diagnostic[] {
   return (problem) => {
     const { path, file, line = 0, column = line > 0 ? 1 : 0 } = problem;
@@ -69,13 +69,13 @@ function locateIn({ locate }: OpenedSpec): (problem: RunProblem) => readonly Dia
   };
 }
 
-/** Problems that have no place in a spec. */
+/** Reports problems without a position in a spec. */
 export function reportProblems(output: Output, problems: readonly RunProblem[]): void {
   for (const { code, message, hint = "" } of problems)
     reportInvalidInput(output, code, message.replace(/\.$/, ""), hint);
 }
 
-/** Says why work on a run did not come to its end, and the exit code of that. With the run's spec, at the places in it. */
+/** Reports why a command on a run failed, with positions if the run's spec is given. Returns the exit code. */
 export async function reportRunFailure(output: Output, failure: RunFailure, opened?: OpenedSpec): Promise<number> {
   if (failure.kind === "failed") {
     reportFailure(output, failure.message, failure.hint);

@@ -1,4 +1,4 @@
-/** A spec with the signature of its data: from the data, or from the spec alone where it says every size and the data is not there. */
+/** Opens a spec with the signature of its data: read from the data or, if files are missing, inferred from a fully sized spec. */
 import type { Signature } from "../compiler/signature.js";
 import { ok, type Result } from "../runtime/result.js";
 import type { NormalLayer } from "../schema/normal/index.js";
@@ -6,14 +6,14 @@ import type { Override } from "../schema/parse/overrides.js";
 import { type OpenedSpec, openSpec, reportSpecErrors } from "./open-spec.js";
 import type { Output } from "./output.js";
 
-/** A spec whose batches are settled, as far as its data is there. */
+/** A spec with a resolved batch size, if its data is available. */
 export interface SpecWithSignature extends OpenedSpec {
   readonly signature: Signature;
-  /** What the user should hear of it. */
+  /** Notices for the user. */
   readonly notices: readonly string[];
 }
 
-/** The described spec, or undefined when something was wrong and the user has been told. */
+/** The spec with its signature; undefined after reporting an error. */
 export async function openSpecWithSignature(
   output: Output,
   file: string,
@@ -35,8 +35,8 @@ async function addSignature(opened: OpenedSpec): Promise<Result<SpecWithSignatur
   const { openData } = await import("../runtime/data/index.js");
   const data = await openData(spec, folder);
   if (data.ok) {
-    const { resolveBatchSize: settle } = await import("../runtime/memory/batch-size.js");
-    const resolved = await settle(spec, data.value);
+    const { resolveBatchSize } = await import("../runtime/memory/batch-size.js");
+    const resolved = await resolveBatchSize(spec, data.value);
     const originalSection = (section: object) => (section === resolved.spec.train ? spec.train : section);
     return ok({
       ...opened,
@@ -48,13 +48,13 @@ async function addSignature(opened: OpenedSpec): Promise<Result<SpecWithSignatur
   const isMissing = data.error.every((problem) => problem.code === "file-missing");
   if (!isMissing || !spec.model.every(hasNumericSizes)) return data;
 
-  const { inferSignature: outlineData } = await import("../runtime/data/data-signature.js");
-  const outline = await outlineData(spec, folder);
+  const { inferSignature } = await import("../runtime/data/data-signature.js");
+  const outline = await inferSignature(spec, folder);
   const [signature] = outline.ok && outline.value.isCertain ? outline.value.signatures : [];
   return signature === undefined ? data : ok({ ...opened, signature, notices: [] });
 }
 
-/** Whether a layer's sizes are numbers, and not words for what the data says. */
+/** The sizes of a layer are numbers, not references to the data such as "vocabulary". */
 function hasNumericSizes(layer: NormalLayer): boolean {
   const sizes = ["size" in layer ? layer.size : 0, "vocabulary_size" in layer ? layer.vocabulary_size : 0];
   return sizes.every((size) => typeof size === "number");

@@ -1,4 +1,4 @@
-/** A spec from the command line: read and normalized, or everything that is wrong with it shown. */
+/** Opens a spec for a command: reads and normalizes it, or reports every error in it. */
 import type { RunProblem } from "../runtime/problem.js";
 import { fail, ok, type Result } from "../runtime/result.js";
 import type { Diagnostic } from "../schema/diagnostics/index.js";
@@ -12,11 +12,11 @@ import type { Output } from "./output.js";
 export interface OpenedSpec {
   readonly spec: NormalSpec;
   readonly origins: SourceMap;
-  /** Folder that the spec's relative paths start from. */
+  /** Base folder of the spec's relative paths. */
   readonly folder: string;
-  /** The place of each problem in the user's text, or in the file that it names. */
+  /** Positions of problems in the user's text, or in a file that the problem names. */
   readonly locate: (problems: readonly RunProblem[]) => readonly Diagnostic[];
-  /** What the diagnostics' lines count in. */
+  /** The text that the diagnostics' positions refer to. */
   readonly source: SourceText;
 }
 
@@ -32,7 +32,7 @@ export async function readSpec(file: string, overrides: readonly Override[]): Pr
   return toOpenedSpec(await readSpecFile(file, { overrides }));
 }
 
-/** The same for a text that stands in a file of another kind; relative paths start from here. */
+/** Reads a spec that another file contains. Relative paths start from the current folder. */
 export async function readSpecText(
   text: string,
   file: string,
@@ -55,7 +55,7 @@ function toOpenedSpec(result: ReadResult): ReadSpecResult {
   return ok({ spec, origins, folder, source: document, locate: (problems) => problems.map(locate) });
 }
 
-/** The spec, or undefined when it was wrong and the user has been told. */
+/** The spec; undefined after reporting errors. */
 export async function openSpec(
   output: Output,
   file: string,
@@ -67,7 +67,7 @@ export async function openSpec(
   return undefined;
 }
 
-/** Says what is wrong with a spec, its data or its flags: an error record, or code frames on stderr. */
+/** Reports errors in a spec, its data or its overrides: an error record, or code frames on stderr. */
 export async function reportSpecErrors(
   output: Output,
   diagnostics: readonly Diagnostic[],
@@ -77,7 +77,7 @@ export async function reportSpecErrors(
   await printDiagnostics(output, diagnostics, source);
 }
 
-/** Code frames on stderr, unless a record says it all. */
+/** Prints code frames and a count on stderr, except with --json. */
 export async function printDiagnostics(
   output: Output,
   diagnostics: readonly Diagnostic[],
@@ -88,7 +88,7 @@ export async function printDiagnostics(
   output.note(`\n${diagnosticsSummary(diagnostics)}`);
 }
 
-/** The places alone. */
+/** Prints code frames on stderr, except with --json. */
 export async function printCodeFrames(
   output: Output,
   diagnostics: readonly Diagnostic[],

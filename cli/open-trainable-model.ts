@@ -1,6 +1,6 @@
 /**
- * The spec of a model file that can go on learning, with the data that the user names. Files that the model's own spec names
- * are of another place and time: they are never opened.
+ * Opens a model file for further training, with the data that the user names. Files that the recorded spec names belong to
+ * another machine: they are never opened.
  */
 import { resolve } from "node:path";
 import type { NormalArraysData, NormalData, NormalSpec } from "../schema/normal/index.js";
@@ -10,18 +10,18 @@ import { reportProblems } from "./open-run.js";
 import { type OpenedSpec, readSpecText, reportSpecErrors } from "./open-spec.js";
 import type { Output } from "./output.js";
 
-/** The spec, or undefined when something was wrong and the user has been told. */
+/** The spec; undefined after reporting an error. */
 export async function openTrainableSpec(
   output: Output,
   file: string,
   data: string | undefined,
   overrides: readonly Override[],
 ): Promise<OpenedSpec | undefined> {
-  const [{ readTrainableModel: readTrained }, { mapDataFiles }] = await Promise.all([
+  const [{ readTrainableModel }, { mapDataFiles }] = await Promise.all([
     import("../runtime/import/trainable-model.js"),
     import("../runtime/data/index.js"),
   ]);
-  const read = await readTrained(file);
+  const read = await readTrainableModel(file);
   if (!read.ok) {
     reportProblems(output, read.error);
     return undefined;
@@ -29,7 +29,7 @@ export async function openTrainableSpec(
   const recorded = await readSpecText(read.value.spec, file, []);
   if (!recorded.ok) {
     const hint = recorded.error.diagnostics.map(({ message }) => message).join(" ");
-    reportInvalidInput(output, "not-a-model", `"${file}" is damaged: its spec is none`, hint);
+    reportInvalidInput(output, "not-a-model", `the spec stored in "${file}" is invalid`, hint);
     return undefined;
   }
   const { spec } = recorded.value;
@@ -50,15 +50,15 @@ export async function openTrainableSpec(
   reportInvalidInput(
     output,
     "no-data",
-    `the model was trained on ${names}, which may be anything here`,
+    `"${file}" was trained on ${names}, which it does not contain`,
     unknownFiles.size === 1 && data === undefined
-      ? "Name the data to go on with: --data FILE."
+      ? "Name the data to continue with: --data FILE."
       : dataFilesHint(opened.value.spec),
   );
   return undefined;
 }
 
-/** What an override may name: plain text or JSON's, with or without the array that it takes from an archive. */
+/** File names in an override: plain or as JSON, with and without the `#array` suffix of an archive. */
 function overrideFiles({ path, value }: Override): readonly string[] {
   if (!path.startsWith("data.")) return [];
   const text = /^"(.*)"$/.exec(value.trim())?.[1] ?? value;
@@ -70,7 +70,7 @@ function dataFilesHint({ data }: NormalSpec): string {
   return `Name each: ${members.map((member) => `--set data.${member}=FILE`).join(" ")}.`;
 }
 
-/** The same data in another file. Arrays come out of an archive (.npz) by the names of their roles. */
+/** The data section with another file. Arrays are read from an archive (.npz) by the names of their roles. */
 function withDataFile(data: NormalData, file: string): NormalData {
   switch (data.type) {
     case "text":

@@ -1,4 +1,4 @@
-/** The two voices of a command: results on stdout, as text or as one JSON object per line, and everything else on stderr. */
+/** Output of commands: results on stdout, as text or as one JSON object per line, and everything else on stderr. */
 import colors from "picocolors";
 import type { Colors } from "picocolors/types.js";
 
@@ -6,17 +6,17 @@ export type { Colors };
 
 export interface Output {
   readonly json: boolean;
-  /** One JSON line on stdout; silent unless `--json` was given. */
+  /** Writes a JSON line to stdout, with `--json` only. */
   record(value: object): void;
-  /** Text on stdout; silent when `--json` was given. */
+  /** Writes a line of text to stdout, except with `--json`. */
   print(text: string): void;
-  /** Text on stdout as it is, without a line's end; silent when `--json` was given. */
+  /** Writes text to stdout without a line break, except with `--json`. */
   write(text: string): void;
-  /** A line on stderr. */
+  /** Writes a line to stderr. */
   note(text: string): void;
-  /** Aborted when nobody reads any more (`| head`): no failure, but no reason to go on for long either. */
+  /** Aborted when the reader closes stdout or stderr (`| head`), which is not a failure. */
   readonly closed: AbortSignal;
-  /** Colours for stdout and for stderr: none when it is not a terminal, or when NO_COLOR asks for none. */
+  /** Colors of stdout and of stderr; none without a terminal, or with NO_COLOR. */
   readonly colors: { readonly print: Colors; readonly note: Colors };
 }
 

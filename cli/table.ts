@@ -1,4 +1,4 @@
-/** A table without lines: columns aligned, a dim heading, numbers to the right. */
+/** Tables without borders: aligned columns under dim headings. */
 import Table from "cli-table3";
 import type { Colors } from "./output.js";
 

@@ -1,4 +1,4 @@
-/** `rnnx compare`: runs side by side, as a table and a chart. */
+/** `rnnx compare`: a table and a chart of several runs. */
 import { basename, resolve } from "node:path";
 import { suggestion } from "../../schema/diagnostics/suggest.js";
 import type { ComparedRun } from "../../views/compare-runs.js";
@@ -40,22 +40,20 @@ export const compare: CommandModule = {
     }
     const runs = comparison.value;
     if (out !== undefined) {
-      const [{ comparisonChart }, { toSvg }, { comparedCurves: comparisonCurves }, { metricNames }] = await Promise.all(
-        [
-          import("../../views/charts/learning-curves.js"),
-          import("../../views/charts/render.js"),
-          import("../../views/compare-runs.js"),
-          import("../../views/metrics-history.js"),
-        ],
-      );
-      const curves = comparisonCurves(runs, metric);
+      const [{ comparisonChart }, { toSvg }, { comparedCurves }, { metricNames }] = await Promise.all([
+        import("../../views/charts/learning-curves.js"),
+        import("../../views/charts/render.js"),
+        import("../../views/compare-runs.js"),
+        import("../../views/metrics-history.js"),
+      ]);
+      const curves = comparedCurves(runs, metric);
       if (curves.length === 0) {
         const names = [...new Set(runs.flatMap(({ history }) => metricNames(history)))];
         reportInvalidInput(
           output,
           "unknown-metric",
-          `no run has numbers of "${metric}"`,
-          suggestion(metric, names, "They have"),
+          `no run has the metric "${metric}"`,
+          suggestion(metric, names, "Metrics"),
         );
         return exitCodes.invalidInput;
       }

@@ -1,4 +1,4 @@
-/** `rnnx compile`: the models of a spec, with the weights that training would start from. */
+/** `rnnx compile`: writes the models of a spec with their initial weights. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
@@ -49,11 +49,11 @@ export const compileCommand: CommandModule = {
     }
     const existingFile = await existingRunFile(out);
     if (existingFile !== undefined) {
-      const hint = "Name another folder with --out.";
+      const hint = "Choose another folder with --out.";
       reportInvalidInput(
         output,
         "run-directory",
-        `${out} holds a run: compiling into it would replace its ${existingFile}`,
+        `${out} is a run directory: compiling into it would invalidate its ${existingFile}`,
         hint,
       );
       return exitCodes.invalidInput;
@@ -71,17 +71,17 @@ interface OutputFile {
   readonly content: Uint8Array;
 }
 
-/** The manifest is last: where it is, the models are. */
+/** The files in the order of writing. The manifest is last: its presence implies complete models. */
 async function compiledFiles(
   spec: NormalSpec,
   { train, eval: evaluation, model, stream, manifest }: Artifact,
 ): Promise<readonly OutputFile[]> {
-  const [{ initializeTensors: drawn }, { withWeights }, { runFiles }] = await Promise.all([
+  const [{ initializeTensors }, { withWeights }, { runFiles }] = await Promise.all([
     import("../../runtime/tensors/initializers.js"),
     import("../../compiler/onnx/splice/weights.js"),
     import("../../runtime/run/layout.js"),
   ]);
-  const weights = [...drawn(manifest.parameters, spec.seed)].map(([name, { shape, data }]) => {
+  const weights = [...initializeTensors(manifest.parameters, spec.seed)].map(([name, { shape, data }]) => {
     return { name, dtype: "float32" as const, shape, data };
   });
   return [
@@ -93,25 +93,25 @@ async function compiledFiles(
   ];
 }
 
-/** What a run would lose. */
+/** A file of a run that compiled models would not match. */
 async function existingRunFile(out: string): Promise<string | undefined> {
   const { runFiles } = await import("../../runtime/run/layout.js");
   return [runFiles.checkpoints, runFiles.weights, runFiles.metrics].find((name) => existsSync(join(out, name)));
 }
 
-/** Writes everything beside its place first, so that what can fail fails before anything is replaced. */
+/** Writes all files under temporary names first, so that a failure replaces no existing file. */
 async function writeFilesAtomically(out: string, files: readonly OutputFile[]): Promise<void> {
-  const { durableFs: disk } = await import("../../runtime/storage/durable-fs.js");
+  const { durableFs } = await import("../../runtime/storage/durable-fs.js");
   const partialPath = (name: string) => join(out, `${name}.partial`);
   const isNewFolder = !existsSync(out);
-  disk.makeFolder(out);
+  durableFs.makeFolder(out);
   try {
-    for (const { name, content } of files) disk.write(partialPath(name), content);
-    for (const { name } of files) disk.rename(partialPath(name), join(out, name));
-    disk.syncFolder(out);
+    for (const { name, content } of files) durableFs.write(partialPath(name), content);
+    for (const { name } of files) durableFs.rename(partialPath(name), join(out, name));
+    durableFs.syncFolder(out);
   } catch (error) {
-    if (isNewFolder) disk.remove(out);
-    else for (const { name } of files) disk.remove(partialPath(name));
+    if (isNewFolder) durableFs.remove(out);
+    else for (const { name } of files) durableFs.remove(partialPath(name));
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** `rnnx evaluate`: the metrics of a run on its own data, or on other data of the same kind. */
+/** `rnnx evaluate`: the metrics of a run on its own or on other data. */
 import { InvalidArgumentError, Option } from "commander";
 import type { EvaluateRequest, RunEvaluation } from "../../runtime/evaluation/evaluate-run.js";
 import type { Override } from "../../schema/parse/overrides.js";
@@ -63,7 +63,7 @@ function printMetrics(output: Output, run: string, { step, examples, metrics, no
   output.record({ event: "result", run, step, examples, metrics });
   const splits = (["train", "validation", "test"] as const).filter((split) => examples[split] > 0);
   const metricNames = Object.keys(metrics[splits[0] ?? "train"]);
-  const columns = ["part", "examples", ...metricNames].map(
+  const columns = ["split", "examples", ...metricNames].map(
     (title, index) => ({ title, align: index === 0 ? "left" : "right" }) as const,
   );
   const rows = splits.map((split) => [

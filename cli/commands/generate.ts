@@ -1,4 +1,4 @@
-/** `rnnx generate`: text that a trained model writes after a prompt. */
+/** `rnnx generate`: generates text from a prompt with a trained model. */
 import { Option } from "commander";
 import type { Sampling } from "../../runtime/generation/sampling.js";
 import type { CommandModule } from "../command.js";
@@ -43,23 +43,18 @@ export const generate: CommandModule = {
     const flags = command.opts<Flags>();
     const { prompt, length, greedy = false, temperature = greedy ? 0 : 1 } = flags;
     if (greedy && temperature > 0) {
-      reportInvalidInput(
-        output,
-        "usage",
-        "--greedy always takes the likeliest, whatever the temperature",
-        "Leave one of them out.",
-      );
+      reportInvalidInput(output, "usage", "--greedy ignores the temperature", "Remove --greedy or --temperature.");
       return exitCodes.invalidInput;
     }
     const sampling: Sampling = { temperature, topK: flags.topK ?? null, topP: flags.topP ?? null };
 
-    const { openTextGenerator: openGenerator } = await import("../../runtime/generation/generate-run.js");
-    const opened = await openGenerator(folder);
+    const { openTextGenerator } = await import("../../runtime/generation/generate-run.js");
+    const opened = await openTextGenerator(folder);
     if (!opened.ok) {
       reportProblems(output, opened.error);
       return exitCodes.invalidInput;
     }
-    // On a terminal the text appears as it is written; elsewhere it comes whole.
+    // A terminal shows the text token by token; a pipe gets it whole.
     const isInteractive = process.stdout.isTTY === true;
     const onText = (chunk: string) => {
       if (isInteractive) output.write(escapeText(chunk));
@@ -73,7 +68,7 @@ export const generate: CommandModule = {
     output.write(isInteractive ? "\n" : `${text}\n`);
     output.record({ event: "result", prompt, text, tokens, seed });
     if (tokens.length === length) return exitCodes.success;
-    reportFailure(output, `The model's outputs stopped being numbers after ${tokens.length} units.`, "");
+    reportFailure(output, `The outputs of the model became NaN after ${tokens.length} tokens.`, "");
     return exitCodes.failure;
   },
 };

@@ -1,4 +1,4 @@
-/** `rnnx plot`: any number of a run over its steps, on the terminal or as a picture. */
+/** `rnnx plot`: a metric of a run over its steps, on the terminal or as an image. */
 import { join } from "node:path";
 import { suggestion } from "../../schema/diagnostics/suggest.js";
 import type { CommandModule } from "../command.js";
@@ -35,7 +35,7 @@ export const plot: CommandModule = {
     const { metric, out, width, height } = command.opts<Flags>();
     const exitCode = out === undefined ? undefined : checkImageFile(output, out);
     if (exitCode !== undefined) return exitCode;
-    const [{ openRun }, { curvesOf, metricNames, readHistory: readMetricsHistory }] = await Promise.all([
+    const [{ openRun }, { curvesOf, metricNames, readHistory }] = await Promise.all([
       import("../../runtime/run/open.js"),
       import("../../views/metrics-history.js"),
     ]);
@@ -44,11 +44,11 @@ export const plot: CommandModule = {
       reportProblems(output, opened.error);
       return exitCodes.invalidInput;
     }
-    const history = readMetricsHistory(folder);
+    const history = readHistory(folder);
     const curves = curvesOf(history, metric);
     if (curves.length === 0) {
-      const hint = suggestion(metric, metricNames(history), "It has");
-      reportInvalidInput(output, "unknown-metric", `${join(folder)} has no numbers of "${metric}"`, hint);
+      const hint = suggestion(metric, metricNames(history), "Metrics");
+      reportInvalidInput(output, "unknown-metric", `${join(folder)} has no metric "${metric}"`, hint);
       return exitCodes.invalidInput;
     }
     output.record({ event: "result", run: folder, metric, ...(out !== undefined && { file: out }), curves });

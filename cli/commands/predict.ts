@@ -1,4 +1,4 @@
-/** `rnnx predict`: what a trained run says of new inputs. */
+/** `rnnx predict`: predictions of a trained model for new inputs. */
 import type { PredictRequest } from "../../runtime/predict/predict-run.js";
 import { formatInteger } from "../../views/format.js";
 import type { CommandModule } from "../command.js";

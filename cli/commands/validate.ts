@@ -1,4 +1,4 @@
-/** `rnnx validate`: everything that is wrong with a spec and can be known without reading its data. */
+/** `rnnx validate`: reports the errors of a spec that can be found without reading its data. */
 import type { Problem } from "../../schema/diagnostics/index.js";
 import type { CommandModule } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
@@ -27,14 +27,14 @@ export const validate: CommandModule = {
 const shapeCodes: readonly string[] = ["target-shape", "weight-shape"];
 
 async function checkSpec({ spec, origins, folder }: OpenedSpec): Promise<readonly Problem[]> {
-  const [{ inferSignature: outlineData }, { check }] = await Promise.all([
+  const [{ inferSignature }, { check }] = await Promise.all([
     import("../../runtime/data/data-signature.js"),
     import("../../compiler/check.js"),
   ]);
-  const outline = await outlineData(spec, folder);
+  const outline = await inferSignature(spec, folder);
   if (!outline.ok) return outline.error;
   const candidates = outline.value.signatures.map((signature) => check(spec, signature, origins));
-  // Where files decide, the guess that fits best stands, and what is wrong with the shapes that it guessed is not the data's.
+  // If the signature depends on files, the candidate with the fewest problems counts, without its guessed shapes.
   const best = candidates.reduce((fewest, problems) => (problems.length < fewest.length ? problems : fewest));
   return outline.value.isCertain ? best : best.filter(({ code }) => !shapeCodes.includes(code));
 }

@@ -55,7 +55,7 @@ test("--json prints the points of the curves", async () => {
 
 test("an unknown metric, an unknown image type and a folder that is no run are errors", async () => {
   expect((await rnnx("plot", slow, "--metric", "acuracy")).stderr).toContain('Did you mean "accuracy"?');
-  expect((await rnnx("plot", slow, "--out", "loss.gif")).stderr).toContain("Name a .svg or a .png file.");
+  expect((await rnnx("plot", slow, "--out", "loss.gif")).stderr).toContain("ends in .svg or .png.");
   expect((await rnnx("report", folder)).code).toBe(2);
 });
 

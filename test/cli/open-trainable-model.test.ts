@@ -39,7 +39,7 @@ test("a model file learns on from what the user names, and from nothing that it 
   ]);
   expect(withoutData.code).toBe(2);
   expect(withoutData.stderr).toMatch(
-    /the model was trained on ".*first\.txt", which may be anything here\n.*--data FILE\./s,
+    /"[^"]*model\.onnx" was trained on ".*first\.txt", which it does not contain\n.*--data FILE\./s,
   );
   expect(extraFlag.code).toBe(0);
   const events = records(extraFlag.stdout);

@@ -1,11 +1,11 @@
-/** What the doctor finds: one thing that was looked at, how it is, and a way out where it is not well. */
+/** The result of one check of the machine, with a fix if it fails. */
 export interface CheckResult {
-  /** What was looked at: `node`, `memory`, … */
+  /** Name of the check: `node`, `memory`, … */
   readonly name: string;
-  /** `bad`: rnnx cannot work so. `poor`: it works, and something is out of reach or slow. */
+  /** `bad`: rnnx cannot run. `poor`: rnnx runs, but a device is unavailable or memory is low. */
   readonly state: "good" | "poor" | "bad";
   readonly message: string;
-  /** What to do about it; empty where nothing is to be done. */
+  /** The fix; empty if none is needed. */
   readonly hint: string;
 }
 

@@ -1,4 +1,4 @@
-/** `rnnx doctor`: whether this machine has what rnnx needs, and what to do where it has not. */
+/** `rnnx doctor`: checks the machine for the requirements of rnnx. */
 import { resolve } from "node:path";
 import { packageVersion } from "../../../schema/package-root.js";
 import type { CommandModule } from "../../command.js";
@@ -15,27 +15,27 @@ export const doctor: CommandModule = {
   declare() {},
 
   async run(output) {
-    const [system, { examineRuntime: checkRuntime }, { good: passed }] = await Promise.all([
+    const [system, { checkOnnxRuntime }, { good }] = await Promise.all([
       import("./system.js"),
       import("./onnxruntime.js"),
       import("./check.js"),
     ]);
     const checks = [
-      passed("rnnx", packageVersion()),
+      good("rnnx", packageVersion()),
       system.checkNode(),
       system.checkCores(),
       system.checkMemory(),
       system.checkFolder(resolve(".")),
     ];
     for (const check of checks) printCheck(output, check);
-    for (const check of await checkRuntime()) {
+    for (const check of await checkOnnxRuntime()) {
       printCheck(output, check);
       checks.push(check);
     }
     const healthy = checks.every(({ state }) => state !== "bad");
     output.record({ event: "result", healthy, findings: checks });
     const { bold, red } = output.colors.print;
-    output.print(`\n${healthy ? bold("rnnx can work here.") : red("rnnx cannot work here.")}`);
+    output.print(`\n${healthy ? bold("rnnx can run on this machine.") : red("rnnx cannot run on this machine.")}`);
     return healthy ? exitCodes.success : exitCodes.failure;
   },
 };

@@ -1,4 +1,4 @@
-/** ONNX Runtime as the doctor sees it: whether it loads, and on which devices it trains. */
+/** Checks of ONNX Runtime: it loads, and it trains on each device. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import type { Device } from "../../../runtime/sessions/session.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
 import { type CheckResult, failed, good, warning } from "./check.js";
 
-export async function examineRuntime(): Promise<readonly CheckResult[]> {
+export async function checkOnnxRuntime(): Promise<readonly CheckResult[]> {
   const loading = await checkLoading();
   if (loading.state !== "good") return [loading];
   const results = [loading];
@@ -20,12 +20,12 @@ async function checkLoading(): Promise<CheckResult> {
     return good("onnxruntime", `onnxruntime-node ${env.versions.node ?? env.versions.common}`);
   } catch (error) {
     const [reason] = (error instanceof Error ? error.message : String(error)).split("\n");
-    const hint = "Install the packages again (npm ci). There are builds for Linux, macOS and Windows, x64 and arm64.";
+    const hint = "Reinstall the packages (npm ci). Builds exist for Linux, macOS and Windows on x64 and arm64.";
     return failed("onnxruntime", `ONNX Runtime does not load: ${reason}`, hint);
   }
 }
 
-/** Trains a tiny model for a step: that shows the whole way, from the compiler to the run directory. */
+/** Trains a tiny model for one step, which tests everything from the compiler to the run directory. */
 async function checkDevice(device: Device): Promise<CheckResult> {
   const { train } = await import("../../../runtime/train.js");
   const folder = mkdtempSync(join(tmpdir(), "rnnx-doctor-"));
@@ -35,7 +35,9 @@ async function checkDevice(device: Device): Promise<CheckResult> {
     const outcome = await train(request, { onEvent: () => {} });
     if (outcome.ok) return good(device, "trains a model");
     const [message, hint] =
-      outcome.error.kind === "failed" ? [outcome.error.message, outcome.error.hint] : ["It refuses a good spec.", ""];
+      outcome.error.kind === "failed"
+        ? [outcome.error.message, outcome.error.hint]
+        : ["A valid spec was rejected.", ""];
     return device === "cpu" ? failed(device, message, hint) : warning(device, message, hint);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -54,6 +56,6 @@ async function tinySpec(): Promise<NormalSpec> {
       train: { steps: 1 },
     }),
   );
-  if (!read.ok) throw new Error("The doctor's own spec is wrong.");
+  if (!read.ok) throw new Error("The built-in spec of the doctor is invalid.");
   return read.spec;
 }

@@ -1,4 +1,4 @@
-/** `rnnx export`: a trained model as an ONNX file for other runtimes. */
+/** `rnnx export`: writes a trained model as an ONNX file for other runtimes, or as a web page. */
 import { Option } from "commander";
 import {
   type ExportForm,
@@ -80,13 +80,13 @@ export const exportCommand: CommandModule = {
       reportInvalidInput(
         output,
         "usage",
-        "nothing to write",
-        "Name a file with --out, or the folder of a page with --web.",
+        "nothing to export",
+        "Name a file with --out, or a folder for a web page with --web.",
       );
       return exitCodes.invalidInput;
     }
     if (web === undefined && serve !== undefined) {
-      reportInvalidInput(output, "usage", "--serve shows a page", "Name its folder with --web.");
+      reportInvalidInput(output, "usage", "--serve requires --web", "Name the folder of the web page with --web.");
       return exitCodes.invalidInput;
     }
     let code: number = exitCodes.success;
@@ -120,10 +120,12 @@ async function writeModel(output: Output, run: string, flags: Flags & { readonly
     for (const { name, form, reason } of cells) output.print(`${name} as ${form}${reason === "" ? "" : `: ${reason}`}`);
     for (const file of files) output.print(`${file.name}  ${formatBytes(file.bytes)}`);
     if (cost === undefined)
-      output.print(`differs from the trained model by at most ${verification.difference.toExponential(1)}`);
+      output.print(
+        `verified: outputs differ from the trained model by at most ${verification.difference.toExponential(1)}`,
+      );
     else output.print(precisionReportText(cost));
     if (cost === undefined && verification.difference > 1e-5)
-      output.print("onnxruntime's recurrent operators round more than its other ones; --recurrent scan is closer");
+      output.print("The recurrent operators of ONNX Runtime round more coarsely; --recurrent scan is closer.");
     if (portability !== undefined) output.print(`\n${portabilityText(portability, output.colors.print)}`);
     return exitCodes.success;
   }

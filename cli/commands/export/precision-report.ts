@@ -1,26 +1,26 @@
-/** What fewer bits cost, as a user reads it. */
+/** The cost of a lower precision as text: file size, difference and metrics. */
 import type { PrecisionReport } from "../../../runtime/export/precision-report.js";
 import { formatBytes, formatNumber } from "../../../views/format.js";
 
 export function precisionReportText({ precision, bytes: sizes, difference, metrics }: PrecisionReport): string {
   const predictionDifference =
-    difference === null ? "" : `; the answers differ from the trained model's by at most ${formatNumber(difference)}`;
+    difference === null ? "" : `; outputs differ from the trained model by at most ${formatNumber(difference)}`;
   return [
-    `weights as ${precision}: ${formatBytes(sizes.after)} in place of ${formatBytes(sizes.before)}${predictionDifference}`,
+    `${precision} weights: ${formatBytes(sizes.after)} instead of ${formatBytes(sizes.before)}${predictionDifference}`,
     ...(metrics === null
-      ? ["the run's own data cannot be read, so its metrics with these weights are not known"]
+      ? ["The metrics of these weights are unknown: the data of the run cannot be read."]
       : metricChanges(metrics)),
   ].join("\n");
 }
 
-/** One line for each part of the data that has metrics. */
+/** One line per split with metrics. */
 function metricChanges({ before, after }: NonNullable<PrecisionReport["metrics"]>): readonly string[] {
   return (["train", "validation", "test"] as const).flatMap((split) => {
     const names = Object.keys(before[split]);
-    const moved = names.map(
+    const changes = names.map(
       (name) => `${name} ${formatMetric(before[split][name])} → ${formatMetric(after[split][name])}`,
     );
-    return names.length === 0 ? [] : [`${split}  ${moved.join("  ")}`];
+    return names.length === 0 ? [] : [`${split}  ${changes.join("  ")}`];
   });
 }
 

@@ -1,4 +1,4 @@
-/** `rnnx export --web`: a page that runs the model in a browser, and on demand a server for it. */
+/** `rnnx export --web`: writes a web page that runs the model, and serves it on request. */
 import { join } from "node:path";
 import { formatBytes } from "../../../views/format.js";
 import type { CommandParser } from "../../command.js";
@@ -7,11 +7,12 @@ import { exitCodes } from "../../exit-codes.js";
 import { reportRunFailure } from "../../open-run.js";
 import { integerParser } from "../../option-parsers.js";
 import type { Output } from "../../output.js";
+import { waitForSignal } from "../../signals.js";
 
 export interface WebFlags {
   readonly web?: string;
   readonly samples: boolean;
-  /** True: any port that is free. */
+  /** The port; true: any free port. */
   readonly serve?: number | true;
 }
 
@@ -23,7 +24,7 @@ export function declareWebOptions(command: CommandParser): void {
     .option("--serve [port]", "serve the page on localhost until Ctrl-C", integerParser(0, 65_535));
 }
 
-/** Writes the page, and says the exit code. */
+/** Writes the page. Returns the exit code. */
 export async function writeWebPage(
   output: Output,
   run: string,
@@ -36,16 +37,16 @@ export async function writeWebPage(
     for (const notice of notices) output.note(notice);
     output.record({ event: "result", web, files });
     const size = files.reduce((sum, file) => sum + file.bytes, 0);
-    output.print(`${join(web, "index.html")}  and ${files.length - 1} files beside it, ${formatBytes(size)}`);
+    output.print(`${join(web, "index.html")}  and ${files.length - 1} more files, ${formatBytes(size)}`);
     if (samples && notices.length === 0)
-      output.note("It holds a sample of the run's data; --no-samples leaves it out.");
-    if (serve === undefined) output.note("A browser takes it from a server, not from the disk: --serve is one.");
+      output.note("The page contains samples of the run's data; --no-samples omits them.");
+    if (serve === undefined) output.note("Browsers load the page from a web server only: add --serve to start one.");
     return exitCodes.success;
   }
   return reportRunFailure(output, outcome.error);
 }
 
-/** Serves the page until a signal comes, and says the exit code. */
+/** Serves the page until a signal. Returns the exit code. */
 export async function serveWebPage(output: Output, { web = "", serve }: WebFlags): Promise<number> {
   const { serveFolder } = await import("../../../runtime/web/static-server.js");
   const port = serve === true || serve === undefined ? 0 : serve;
@@ -53,19 +54,17 @@ export async function serveWebPage(output: Output, { web = "", serve }: WebFlags
     const server = await serveFolder(web, port);
     output.record({ event: "serving", address: server.address });
     output.print(`${server.address}  until Ctrl-C`);
-    const cause = await new Promise<"SIGINT" | "SIGTERM">((resolve) => {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
-    });
+    const signal = await waitForSignal();
     server.close();
-    return exitCodes.interrupted[cause];
+    return exitCodes.interrupted[signal];
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
     reportInvalidInput(
       output,
       "port",
-      `Port ${port} cannot be had (${code})`,
-      "Name another with --serve, or none for any that is free.",
+      `port ${port} is not available (${code})`,
+      "Choose another port, or use --serve without a number for any free port.",
     );
     return exitCodes.invalidInput;
   }

@@ -1,4 +1,4 @@
-/** `rnnx init`: starts a spec from a template, with a sample of data that trains at once. */
+/** `rnnx init`: creates a spec from a template, with sample data to train on. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
@@ -43,11 +43,11 @@ export const init: CommandModule = {
     const files = templateFiles(template.name, resolve(out));
     const existing = files.filter(({ path }) => existsSync(join(out, path))).map(({ path }) => join(out, path));
     if (existing.length > 0) {
-      const hint = "Nothing was written. Name another folder with --out.";
+      const hint = "No file was written. Choose another folder with --out.";
       reportInvalidInput(
         output,
         "file-exists",
-        `${existing.join(", ")} ${existing.length > 1 ? "are" : "is"} there already`,
+        `${existing.join(", ")} ${existing.length > 1 ? "exist" : "exists"} already`,
         hint,
       );
       return exitCodes.invalidInput;
@@ -71,7 +71,7 @@ export const init: CommandModule = {
 
 function templatesText({ colors }: Output, templates: readonly Template[]): string {
   const rows = templates.map(({ name, task }) => [name, task]);
-  return tableText(colors.print, [{ title: "template" }, { title: "teaches a model to" }], rows);
+  return tableText(colors.print, [{ title: "template" }, { title: "task" }], rows);
 }
 
 function nextSteps({ colors }: Output, files: readonly string[], spec: string): string {
@@ -79,13 +79,13 @@ function nextSteps({ colors }: Output, files: readonly string[], spec: string): 
   return [
     ...files.map((file) => `${green("+")} ${file}`),
     "",
-    `${bold(`rnnx train ${spec}`)}  ${dim("trains it is")}`,
-    `${bold(`rnnx train ${spec} --dry-run`)}  ${dim("shows the model, and what it will read")}`,
-    dim(`${spec.replace(/json$/, "md")} says what the data looks like, and how to bring your own.`),
+    `${bold(`rnnx train ${spec}`)}  ${dim("trains the model")}`,
+    `${bold(`rnnx train ${spec} --dry-run`)}  ${dim("prints the model and its first batch")}`,
+    dim(`${spec.replace(/json$/, "md")} describes the format of the data and how to use your own.`),
   ].join("\n");
 }
 
-/** The template that a person chooses; undefined where there is nobody to ask. */
+/** Asks for a template on a terminal; undefined without a terminal. */
 async function promptForTemplate(output: Output, templates: readonly Template[]): Promise<string | undefined> {
   if (output.json || process.stdin.isTTY !== true || process.stderr.isTTY !== true) return undefined;
   const width = Math.max(...templates.map(({ name }) => name.length));
@@ -95,7 +95,7 @@ async function promptForTemplate(output: Output, templates: readonly Template[])
   const { createInterface } = await import("node:readline/promises");
   const readline = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new Promise<string>((resolve) => readline.once("close", () => resolve("")));
-  const answer = (await Promise.race([readline.question("Which one? "), closed])).trim();
+  const answer = (await Promise.race([readline.question("Template (number or name): "), closed])).trim();
   readline.close();
   return templates[Number(answer) - 1]?.name ?? (answer === "" ? undefined : answer);
 }
@@ -103,15 +103,10 @@ async function promptForTemplate(output: Output, templates: readonly Template[])
 function reportUnknownTemplate(output: Output, name: string | undefined, templates: readonly Template[]): number {
   const names = templates.map((template) => template.name);
   if (name === undefined) {
-    const hint = `The templates are ${names.join(", ")}. rnnx init --list says what they teach.`;
+    const hint = `The templates are ${names.join(", ")}. rnnx init --list describes them.`;
     reportInvalidInput(output, "usage", "no template named", hint);
     return exitCodes.invalidInput;
   }
-  reportInvalidInput(
-    output,
-    "unknown-template",
-    `there is no template "${name}"`,
-    suggestion(name, names, "The templates"),
-  );
+  reportInvalidInput(output, "unknown-template", `unknown template "${name}"`, suggestion(name, names, "Templates"));
   return exitCodes.invalidInput;
 }

@@ -1,24 +1,24 @@
-/** The templates that the package brings: a spec that runs as it is, its data, and a page that says how to make it one's own. */
+/** The templates of the package: a spec, its sample data, and a page about using other data. */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative, sep } from "node:path";
 import { packageRoot } from "../../../schema/package-root.js";
 
 export interface Template {
   readonly name: string;
-  /** What is learnt, in a line. */
+  /** The task of the model in one line. */
   readonly task: string;
 }
 
-/** A file of a template, by its place in the folder that it is written to. */
+/** A file of a template; `path` is relative to the output folder. */
 export interface TemplateFile {
   readonly path: string;
   readonly content: Uint8Array;
 }
 
-/** Names of data files in a template's spec start with this. */
+/** Prefix of the data files in the spec of a template. */
 const dataFolder = "../specs/data/";
 
-/** In the order in which they are best read: from text to cells. */
+/** The order of the list: from text to custom cells. */
 const templateOrder: readonly string[] = [
   "next-character",
   "classify-text",
@@ -39,9 +39,9 @@ export function listTemplates(): readonly Template[] {
 }
 
 /**
- * What a template writes.
+ * The files of a template.
  *
- * @param target the folder that it is written to: the spec names the schema from there, so that editors find it.
+ * @param target output folder: the spec refers to the schema by a path relative to it, so that editors find the schema.
  */
 export function templateFiles(name: string, target: string): readonly TemplateFile[] {
   const spec = readFileSync(join(templatesFolder(), `${name}.json`), "utf8");

@@ -1,11 +1,11 @@
-/** What becomes of a model in each runtime, as a user reads it. */
+/** The compatibility of a model with each runtime, as text. */
 import { readFileSync } from "node:fs";
 import type { ModelInfo } from "../../../compiler/onnx/read/model.js";
 import type { RuntimeReport } from "../../../compiler/portability/report.js";
 import type { Colors } from "../../output.js";
 import { tableText } from "../../table.js";
 
-/** @param bytes of a model whose face has been read. */
+/** @param bytes the file from which `model` was read. */
 export async function portabilityOf(bytes: Uint8Array, model: ModelInfo): Promise<readonly RuntimeReport[]> {
   const [{ readNodes }, { portability }] = await Promise.all([
     import("../../../compiler/onnx/read/nodes.js"),
@@ -14,7 +14,7 @@ export async function portabilityOf(bytes: Uint8Array, model: ModelInfo): Promis
   return portability(model, readNodes(bytes));
 }
 
-/** Of a file that was just written. */
+/** The compatibility of a file that was just written. */
 export async function portabilityOfFile(file: string): Promise<readonly RuntimeReport[]> {
   const { readModel } = await import("../../../compiler/onnx/read/model.js");
   const bytes = readFileSync(file);
@@ -25,13 +25,13 @@ export async function portabilityOfFile(file: string): Promise<readonly RuntimeR
 
 const outcomeTexts = {
   runs: "runs",
-  cpu: "runs, in part on the processor",
-  unknown: "may run: not all of it was tried",
-  wrong: "gives wrong numbers",
+  cpu: "runs, partly on the CPU",
+  unknown: "may run: not fully tested",
+  wrong: "gives wrong results",
   fails: "does not run",
 } as const;
 
-const outcomeLabels = { cpu: "on the processor", unknown: "not sure", wrong: "wrong", fails: "fails" } as const;
+const outcomeLabels = { cpu: "on the CPU", unknown: "untested", wrong: "wrong", fails: "fails" } as const;
 
 export function portabilityText(reports: readonly RuntimeReport[], colors: Colors): string {
   const outcomeColors = {
@@ -43,7 +43,7 @@ export function portabilityText(reports: readonly RuntimeReport[], colors: Color
   };
   const table = tableText(
     colors,
-    [{ title: "runtime" }, { title: "the model" }, { title: "known from" }],
+    [{ title: "runtime" }, { title: "result" }, { title: "source" }],
     reports.map(({ runtime, outcome, source }) => [
       runtime,
       outcomeColors[outcome](outcomeTexts[outcome]),
@@ -54,7 +54,7 @@ export function portabilityText(reports: readonly RuntimeReport[], colors: Color
     ...(runtimeFindings.length > 0 ? ["", runtime] : []),
     ...runtimeFindings.map(({ outcome, operator, count, inLoops, reason }) => {
       const nodes = operator === "" ? "" : `${operator}${count > 1 ? ` × ${count}` : ""} `;
-      const loops = inLoops > 0 ? ` (${inLoops === count ? "" : `${inLoops} `}in a loop: a copy in every step)` : "";
+      const loops = inLoops > 0 ? ` (${inLoops === count ? "" : `${inLoops} `}in a loop: copies in every step)` : "";
       return `  ${outcomeColors[outcome](outcomeLabels[outcome])}: ${nodes}${reason}${outcome === "cpu" ? loops : ""}`;
     }),
   ]);

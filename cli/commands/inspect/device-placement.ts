@@ -1,4 +1,4 @@
-/** Where the nodes of a spec's training step would run on a device, by what is known of its kernels. */
+/** The placement of the training step's nodes on a device, by the list of its known kernels. */
 import type { RuntimeReport } from "../../../compiler/portability/report.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportSpecErrors } from "../../open-spec.js";
@@ -32,9 +32,7 @@ export async function printPlacement(
   const report = await runtimeReport(device === "webgpu" ? (await models.train(sizes)).model : artifact.train, device);
   const nodes = Object.values(report.nodes).reduce((sum, count) => sum + count, 0);
   output.record({ event: "result", name: spec.name, device, nodes, placement: report });
-  output.print(
-    `the training step of ${spec.name}: ${nodes} nodes, ${report.nodes.runs} of them on the ${device} device\n`,
-  );
+  output.print(`training step of ${spec.name}: ${report.nodes.runs} of ${nodes} nodes on the ${device} device\n`);
   output.print(portabilityText([report], output.colors.print));
   return exitCodes.success;
 }
@@ -44,6 +42,6 @@ async function runtimeReport(model: Uint8Array, device: PlacementDevice): Promis
   const read = readModel(model);
   if (!read.ok) throw new Error(read.problem.message);
   const report = (await portabilityOf(model, read.model)).find(({ runtime }) => runtime === runtimes[device]);
-  if (report === undefined) throw new Error(`Nothing is known of ${runtimes[device]}.`);
+  if (report === undefined) throw new Error(`There is no report on ${runtimes[device]}.`);
   return report;
 }

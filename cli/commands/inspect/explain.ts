@@ -1,4 +1,4 @@
-/** `rnnx inspect --explain`: a cell's equations, its gradient, and what the compiler made of its loops. */
+/** `rnnx inspect --explain`: a cell's equations, its gradient and its compiled loops. */
 import type { Analysis } from "../../../compiler/compile.js";
 import type { Explanation } from "../../../compiler/inspect/explain.js";
 import type { ResolvedCell } from "../../../compiler/language/resolve-cell.js";
@@ -27,7 +27,7 @@ export async function printCellExplanation(
   );
   if (selected === undefined) {
     const names = uses.map((candidate) => candidate.name);
-    reportInvalidInput(output, "unknown-cell", `the model has no cell "${name}"`, suggestion(name, names, "Its cells"));
+    reportInvalidInput(output, "unknown-cell", `the model has no cell "${name}"`, suggestion(name, names, "Cells"));
     return exitCodes.invalidInput;
   }
   const [{ resolveCell }, { explainCell }] = await Promise.all([
@@ -36,7 +36,7 @@ export async function printCellExplanation(
   ]);
   const { use: cellUse, layer, index } = selected;
   const definition = spec.cells[cellUse.cell];
-  if (definition === undefined) throw new Error(`The spec uses a cell "${cellUse.cell}" that it does not hold.`);
+  if (definition === undefined) throw new Error(`The spec has no cell "${cellUse.cell}".`);
   const cell = resolveCell(definition, cellUse);
   const parameterPrefix = `${layer.weights ?? layer.name}/${layer.share_weights ? 0 : index}`;
   const sizes = {
@@ -50,7 +50,7 @@ export async function printCellExplanation(
   return exitCodes.success;
 }
 
-/** The width of what the cell reads, as its own tensors have it; undefined where none says it. */
+/** The input size by the shapes of the cell's tensors; undefined if no tensor has that axis. */
 function inferInputSize(
   { parameters }: ResolvedCell,
   parameterPrefix: string,
@@ -78,7 +78,7 @@ function explanationText(
   const section = (heading: string, note: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ["", `${bold(heading)}  ${dim(note)}`, ...lines.map((line) => `  ${line}`)];
   const operationCounts = (from: number, to: number) =>
-    `${formatInteger(to)} operations a step; ${formatInteger(from)} before the passes`;
+    `${formatInteger(to)} operations per step; ${formatInteger(from)} before optimization`;
   return [
     bold(title),
     dim(`input_size ${sizes.input_size}, hidden_size ${sizes.hidden_size}`),
@@ -92,21 +92,19 @@ function explanationText(
       "",
       Object.entries(cell.parameters).map(([name, dims]) => `${name} ${shape(dims)}`),
     ),
-    ...section("equations", "as the spec has them", cell.equations),
-    ...section("gradient", "of one step: dh' is the derivative of the loss by h', and so on", gradient),
-    ...section("hoisted", "out of the forward loop: once, over all steps", hoisted),
+    ...section("equations", "of the spec", cell.equations),
+    ...section("gradient", "of one step; dh' is the derivative of the loss with respect to h'", gradient),
+    ...section("hoisted", "before the forward loop, once over all steps", hoisted),
     ...section("forward loop", operationCounts(before.forward, forward.operations), forward.lines),
-    ...section("between", "of the forward loop's values, over all steps", between),
+    ...section("between", "after the forward loop, once over all steps", between),
     ...section(
       "backward loop",
       `from the last step to the first; ${operationCounts(before.backward, backward.operations)}`,
       backward.lines,
     ),
-    ...section("sunk", "out of the backward loop: once, over all steps", sunk),
+    ...section("sunk", "after the backward loop, once over all steps", sunk),
     "",
-    dim(
-      "x[t] is a step's slice of x; stack keeps a value of every step; flat puts all steps of all sequences in one matrix.",
-    ),
-    dim("The loops as nodes: rnnx inspect SPEC --stage optimized."),
+    dim("x[t]: slice of x at step t; stack: the values of all steps; flat: all steps of all sequences as one matrix."),
+    dim("rnnx inspect SPEC --stage optimized prints the loops as nodes."),
   ].join("\n");
 }

@@ -1,4 +1,4 @@
-/** `rnnx inspect`: what a spec, a run directory or an ONNX file holds. */
+/** `rnnx inspect`: describes a spec, a run directory or an ONNX file. */
 import { Option } from "commander";
 import type { Override } from "../../../schema/parse/overrides.js";
 import type { CommandModule } from "../../command.js";
@@ -47,7 +47,7 @@ export const inspect: CommandModule = {
     const requested = Object.entries({ stage, explain, device }).filter(([, value]) => value !== undefined);
     const [first, second] = requested.map(([name]) => `--${name}`);
     if (second !== undefined) {
-      reportInvalidInput(output, "usage", `${first} and ${second} ask for different things`, "Leave one of them out.");
+      reportInvalidInput(output, "usage", `${first} and ${second} cannot be combined`, "Remove one of them.");
       return exitCodes.invalidInput;
     }
     const aspect: InspectAspect =
@@ -66,8 +66,8 @@ export const inspect: CommandModule = {
         reportInvalidInput(
           output,
           "usage",
-          `--${flag} is for specs and runs, and ${subject} is a model`,
-          "--format prints its graph.",
+          `--${flag} requires a spec or a run, not an ONNX file`,
+          "Use --format to print the graph of the file.",
         );
         return exitCodes.invalidInput;
       }

@@ -6,10 +6,10 @@ import { exitCodes } from "../../exit-codes.js";
 import type { Output } from "../../output.js";
 import type { StageChoice } from "./stage.js";
 
-/** Nodes of a drawing: beyond them it takes minutes, and nobody sees anything. */
+/** Maximum number of nodes in a drawing: larger layouts take minutes and are unreadable. */
 const MAX_NODES = 3000;
 
-/** @param bytes of a model that has been read. */
+/** @param bytes an ONNX file that has been read successfully. */
 export async function printModelGraph(
   output: Output,
   bytes: Uint8Array,
@@ -19,8 +19,8 @@ export async function printModelGraph(
   const graph = readGraph(bytes);
   const nodes = countNodes(graph);
   if (format !== "text" && nodes > MAX_NODES) {
-    const message = `the graph has ${formatInteger(nodes)} nodes, and drawings have at most ${formatInteger(MAX_NODES)}`;
-    reportInvalidInput(output, "model-too-large", message, "--format text prints it.");
+    const message = `the graph has ${formatInteger(nodes)} nodes; drawings are limited to ${formatInteger(MAX_NODES)}`;
+    reportInvalidInput(output, "model-too-large", message, "Use --format text.");
     return exitCodes.invalidInput;
   }
   const source = format === "text" ? graphText(graph) : graphDot(graph);
@@ -56,7 +56,7 @@ const styles = {
   output: 'shape=ellipse, style=filled, fillcolor="#eadcf7"',
 } as const;
 
-/** Text of a file in DOT's quotes: no character of it can end them. */
+/** A quoted DOT string: control characters, quotes and backslashes of the file are escaped. */
 function quote(...lines: readonly string[]): string {
   const safe = lines.map((text) =>
     text

@@ -1,4 +1,4 @@
-/** An ONNX file as a user reads it: inputs, outputs, operators, weights, metadata. */
+/** The description of an ONNX file: inputs, outputs, operators, weights and metadata. */
 import { readFileSync } from "node:fs";
 import type { ModelInfo } from "../../../compiler/onnx/read/model.js";
 import { unreadableFile } from "../../../runtime/storage/system-errors.js";
@@ -13,7 +13,7 @@ import { printModelGraph } from "./onnx-graph.js";
 import type { StageChoice } from "./stage.js";
 import { shapeText } from "./summary.js";
 
-/** @param format how to draw the graph; undefined: the model is described. */
+/** @param format prints the graph in this format; undefined: describes the model. */
 export async function inspectModel(
   output: Output,
   file: string,
@@ -34,8 +34,8 @@ export async function inspectModel(
     return exitCodes.invalidInput;
   }
   const { model } = read;
-  const { checkExternalData: externalProblems } = await import("../../../runtime/import/external-data.js");
-  const unsafe = externalProblems(file, model.initializers);
+  const { checkExternalData } = await import("../../../runtime/import/external-data.js");
+  const unsafe = checkExternalData(file, model.initializers);
   if (unsafe.length > 0) {
     reportProblems(output, unsafe);
     return exitCodes.invalidInput;
@@ -58,14 +58,14 @@ function parameterSummary({ initializers }: ModelInfo) {
   return { total: tensors.reduce((sum, tensor) => sum + tensor.count, 0), tensors };
 }
 
-/** Whole specs travel in metadata. */
+/** Metadata values can be as long as a whole spec. */
 const maxMetadataLength = 300;
 
 function truncateMetadata(value: string): string {
   const overflow = value.length - maxMetadataLength;
   return overflow <= 0
     ? value
-    : `${value.slice(0, maxMetadataLength)}… ${formatInteger(overflow)} more characters, all of them with --json`;
+    : `${value.slice(0, maxMetadataLength)}… (${formatInteger(overflow)} more characters with --json)`;
 }
 
 function modelText(model: ModelInfo, colors: Colors): string {
@@ -76,7 +76,7 @@ function modelText(model: ModelInfo, colors: Colors): string {
     ...model.outputs.map((tensor) => ({ kind: "output", ...tensor })),
   ];
   return [
-    `${colors.bold(model.name)}  ${opsets.join(", ")}, IR ${model.irVersion}, by ${model.producer || "an unnamed producer"}`,
+    `${colors.bold(model.name)}  ${opsets.join(", ")}, IR ${model.irVersion}, by ${model.producer || "an unknown producer"}`,
     tableText(
       colors,
       [{ title: "" }, { title: "name" }, { title: "type" }, { title: "shape" }],
@@ -84,20 +84,15 @@ function modelText(model: ModelInfo, colors: Colors): string {
     ),
     tableText(
       colors,
-      [{ title: "tensor" }, { title: "type" }, { title: "shape" }, { title: "numbers", align: "right" }],
-      parameters.tensors.map(({ name, dtype, shape, count: numbers }) => [
-        name,
-        dtype,
-        shapeText(shape),
-        formatInteger(numbers),
-      ]),
+      [{ title: "tensor" }, { title: "type" }, { title: "shape" }, { title: "elements", align: "right" }],
+      parameters.tensors.map(({ name, dtype, shape, count }) => [name, dtype, shapeText(shape), formatInteger(count)]),
     ),
     tableText(
       colors,
       [{ title: "operator" }, { title: "nodes", align: "right" }],
-      model.operators.map(({ domain, operator, count: nodes }) => [
+      model.operators.map(({ domain, operator, count }) => [
         domain === "ai.onnx" ? operator : `${domain}.${operator}`,
-        formatInteger(nodes),
+        formatInteger(count),
       ]),
     ),
     ...(model.doc === "" ? [] : [model.doc]),

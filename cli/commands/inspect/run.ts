@@ -1,4 +1,4 @@
-/** A run directory as a user reads it: how far it came, and the analysis of its spec. */
+/** The description of a run directory: its state, and the analysis of its spec. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Manifest } from "../../../compiler/artifact.js";

@@ -1,4 +1,4 @@
-/** A spec as a user reads it: its analysis, or its graph after a stage of the compiler. */
+/** The description of a spec: its analysis, or its graph after a compiler stage. */
 import type { Override } from "../../../schema/parse/overrides.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportSpecErrors } from "../../open-spec.js";
@@ -6,7 +6,7 @@ import { openSpecWithSignature } from "../../open-spec-with-data.js";
 import type { Output } from "../../output.js";
 import type { InspectAspect } from "./stage.js";
 
-/** `more` is what the record of the layers says besides. */
+/** @param extra additional members of the record. */
 export async function inspectSpec(
   output: Output,
   file: string,

@@ -1,4 +1,4 @@
-/** The graph after a stage of the compiler, as text, DOT or SVG. */
+/** `rnnx inspect --stage`: the graph after a compiler stage as text, DOT or SVG. */
 import type { Graph } from "../../../compiler/ir/types.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
@@ -9,9 +9,9 @@ import type { PlacementDevice } from "./device-placement.js";
 
 export const stageFormats = ["text", "dot", "svg"] as const;
 
-/** What of a spec is looked at: its layers and their work, its graph after a stage, one of its cells, or where it runs. */
+/** The requested description of a spec: layers, the graph after a stage, a cell, or device placement. */
 export type InspectAspect =
-  /** `timed`: with the share of time of each layer, measured. */
+  /** `timed`: with the measured share of time of each layer. */
   | { readonly aspect: "layers"; readonly timed: boolean }
   | ({ readonly aspect: "stage" } & StageChoice)
   | { readonly aspect: "cell"; readonly name: string }
@@ -30,7 +30,7 @@ export async function printStage(
   const { compile, stages } = await import("../../../compiler/compile.js");
   const stage = stages.find((candidate) => candidate === name);
   if (stage === undefined) {
-    reportInvalidInput(output, "unknown-stage", `there is no stage "${name}"`, `The stages are ${stages.join(", ")}.`);
+    reportInvalidInput(output, "unknown-stage", `unknown stage "${name}"`, `The stages are ${stages.join(", ")}.`);
     return exitCodes.invalidInput;
   }
   let graph: Graph | undefined;
@@ -48,8 +48,8 @@ export async function printStage(
   if (graph === undefined) {
     const hint =
       stage === "mixed"
-        ? 'It is made where "precision" in train is "float16".'
-        : "It is made of sequences that can be run piece by piece.";
+        ? 'It exists with train.precision "float16" only.'
+        : "It exists only for models that can run step by step.";
     reportInvalidInput(output, "unknown-stage", `this spec has no stage "${stage}"`, hint);
     return exitCodes.invalidInput;
   }

@@ -1,10 +1,10 @@
-/** An analysis as a user reads it: layers, tensors, work and memory. */
+/** The analysis of a spec as text: layers, tensors, FLOPs and memory. */
 import type { Analysis } from "../../../compiler/compile.js";
 import { formatBytes, formatInteger, formatSI } from "../../../views/format.js";
 import type { Colors } from "../../output.js";
 import { tableText } from "../../table.js";
 
-/** @param times of the layers, as shares of their sum, where they were measured. */
+/** @param times share of the forward pass per layer, if measured. */
 export function analysisText(analysis: Analysis, colors: Colors, times?: readonly number[]): string {
   const { parameters, layers, flops, memory } = analysis;
   const frozen = parameters.total - parameters.trainable;
@@ -35,10 +35,10 @@ export function analysisText(analysis: Analysis, colors: Colors, times?: readonl
       [
         [
           "parameters",
-          `${formatInteger(parameters.total)}${frozen === 0 ? "" : `, ${formatInteger(frozen)} of them not trained`}`,
+          `${formatInteger(parameters.total)}${frozen === 0 ? "" : `, ${formatInteger(frozen)} of them frozen`}`,
         ],
         [
-          "FLOPs of a step",
+          "FLOPs per training step",
           `${formatSI(flops.step)}: forward ${formatSI(flops.forward)}, backward ${formatSI(flops.backward)}, update ${formatSI(flops.update)}`,
         ],
         [

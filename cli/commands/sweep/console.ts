@@ -1,4 +1,4 @@
-/** What a user sees of a sweep: a line for each trial as it ends, then all of them by how good they are. */
+/** Terminal output of a sweep: one line per finished trial, then the ranking. */
 import { join } from "node:path";
 import { isWorse, type Mode } from "../../../runtime/sweep/pruning.js";
 import { sweepFiles, type TrialRecord } from "../../../runtime/sweep/results.js";
@@ -7,7 +7,7 @@ import { formatInteger, formatNumber } from "../../../views/format.js";
 import type { Output } from "../../output.js";
 import { tableText } from "../../table.js";
 
-/** Follows a sweep of so many trials. */
+/** @param trials number of trials of the sweep. */
 export function trialReporter(output: Output, trials: number): (event: SweepEvent) => void {
   const { dim, red } = output.colors.note;
   const width = String(trials).length;
@@ -20,11 +20,11 @@ export function trialReporter(output: Output, trials: number): (event: SweepEven
       state === "failed"
         ? red(`failed: ${message}`)
         : `${value === null ? "" : formatNumber(value)}  ${state} at step ${formatInteger(step)}`;
-    output.note(`${label}  ${valuesText(values)}  ${outcome}${known ? dim("  (before)") : ""}`);
+    output.note(`${label}  ${valuesText(values)}  ${outcome}${known ? dim("  (earlier run)") : ""}`);
   };
 }
 
-/** The best first; what has not come to its end, last. */
+/** The trials from best to worst, unfinished ones last. */
 export function rankTrials(records: readonly TrialRecord[], mode: Mode): readonly TrialRecord[] {
   const stateOrder: readonly TrialRecord["state"][] = ["done", "stopped", "interrupted", "failed"];
   return [...records].sort((a, b) => {
@@ -54,7 +54,7 @@ export function rankingText(output: Output, records: readonly TrialRecord[], met
   return tableText(output.colors.print, columns, rows);
 }
 
-/** Draws the trials' evaluations over their steps, into the sweep's folder; the file, or undefined where there are none. */
+/** Plots the evaluations of all trials into the sweep directory. Returns the file, or undefined without evaluations. */
 export async function writeSweepChart(
   out: string,
   records: readonly TrialRecord[],

@@ -1,4 +1,4 @@
-/** `rnnx sweep`: trains a spec many times over, with other values each time, and says which are best. */
+/** `rnnx sweep`: hyperparameter search by grid and random sampling, with pruning. */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Option } from "commander";
@@ -32,7 +32,7 @@ interface Flags {
   readonly device: TrainRequest["device"];
 }
 
-/** Metrics of which more is better, when nothing is said. */
+/** Metrics that are maximized by default. */
 const maximizedMetrics = /accuracy|^f1$|^precision$|^recall$|^exact_sequence$/;
 
 export const sweep: CommandModule = {
@@ -84,7 +84,7 @@ export const sweep: CommandModule = {
       reportInvalidInput(
         output,
         "usage",
-        "a sweep needs values to try",
+        "a sweep needs --grid or --sample",
         "For example --grid optimizer.learning_rate=0.1,0.01.",
       );
       return exitCodes.invalidInput;
@@ -92,25 +92,25 @@ export const sweep: CommandModule = {
     const opened = await openSpec(output, file, set);
     if (opened === undefined) return exitCodes.invalidInput;
     const { spec, folder } = opened;
-    const [{ generateTrials: trialsOf }, { openSweep: beginSweep }, { runSweep }] = await Promise.all([
+    const [{ generateTrials }, { openSweep }, { runSweep }] = await Promise.all([
       import("../../../runtime/sweep/search-space.js"),
       import("../../../runtime/sweep/results.js"),
       import("../../../runtime/sweep/sweep.js"),
     ]);
     const searchSpace = { grid, samples, draws, seed };
-    const trials = await openTrials(output, file, set, trialsOf(searchSpace));
+    const trials = await openTrials(output, file, set, generateTrials(searchSpace));
     if (trials === undefined) return exitCodes.invalidInput;
 
     const mode = flags.mode ?? (maximizedMetrics.test(metric) ? "max" : "min");
     const out = flags.out ?? join("runs", `${spec.name}-sweep`);
     const specKey = JSON.stringify([file, set.map(({ flag }) => flag)]);
-    const started = beginSweep(out, { format: 1, spec: specKey, plan: searchSpace, metric, mode, stopping: pruner });
+    const started = openSweep(out, { format: 1, spec: specKey, plan: searchSpace, metric, mode, stopping: pruner });
     if (!started.ok) {
       reportProblems(output, started.error);
       return exitCodes.invalidInput;
     }
     const jobs = flags.jobs ?? availableParallelism();
-    output.note(`${trials.length} trials, ${Math.min(jobs, trials.length)} at a time, in ${out}`);
+    output.note(`${trials.length} trials, ${Math.min(jobs, trials.length)} in parallel, in ${out}`);
     const interrupt = stopOnSignal(output.note, output.closed);
     const records = await runSweep(
       { trials, folder, out, jobs, device, metric, mode, stopping: pruner },
@@ -132,16 +132,16 @@ export const sweep: CommandModule = {
     output.print(`\n${rankingText(output, ranking, metric)}${chart === undefined ? "" : `\n\n${chart}`}`);
     if (interrupt.signal.aborted) return interrupt.exitCode();
     if (best !== undefined) {
-      if (best.value === null) output.note(`No trial reports "${metric}".`);
+      if (best.value === null) output.note(`No trial has the metric "${metric}".`);
       return exitCodes.success;
     }
     const [first] = ranking;
-    reportFailure(output, "No trial came to its end.", first?.message ?? "");
+    reportFailure(output, "No trial finished.", first?.message ?? "");
     return exitCodes.failure;
   },
 };
 
-/** The spec of every trial, or undefined when some values are wrong, which the user has been told. */
+/** The spec of every trial; undefined after reporting invalid values. */
 async function openTrials(
   output: Output,
   file: string,

@@ -1,4 +1,4 @@
-/** The values that a sweep tries, from its flags: `--grid path=a,b,c` and `--sample path=low..high`. */
+/** Parsers of the search space: `--grid path=a,b,c` and `--sample path=low..high`. */
 import { InvalidArgumentError } from "commander";
 import type { GridAxis, SampleAxis } from "../../../runtime/sweep/search-space.js";
 import type { Json } from "../../../schema/json-pointer.js";
@@ -23,11 +23,11 @@ function splitFlag(text: string, form: string): { readonly path: string; readonl
 }
 
 function checkUniquePath<T extends { readonly path: string }>(path: string, previous: readonly T[]): readonly T[] {
-  if (previous.some((axis) => axis.path === path)) throw new InvalidArgumentError(`It gives ${path} twice.`);
+  if (previous.some((axis) => axis.path === path)) throw new InvalidArgumentError(`Duplicate path ${path}.`);
   return previous;
 }
 
-/** JSON values with commas between them; where that is no JSON, words. */
+/** JSON values separated by commas; values that are not JSON are strings. */
 function parseValues(text: string): readonly Json[] {
   try {
     return JSON.parse(`[${text}]`);
@@ -45,13 +45,13 @@ function parseValues(text: string): readonly Json[] {
 const numberPattern = String.raw`[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?`;
 const rangePattern = new RegExp(String.raw`^(${numberPattern})\.\.(${numberPattern})(:log)?$`, "i");
 
-/** A range; ends that are written as whole numbers draw whole numbers. */
+/** A range; integer bounds give integer samples. */
 function parseRange(path: string, text: string): SampleAxis | undefined {
   const [, from, to, log] = rangePattern.exec(text) ?? [];
   if (from === undefined || to === undefined) return undefined;
   const [low, high] = [Number(from), Number(to)];
-  if (low >= high) throw new InvalidArgumentError("A range goes from the smaller number to the larger.");
-  if (log !== undefined && low <= 0) throw new InvalidArgumentError("A range in factors begins above 0.");
+  if (low >= high) throw new InvalidArgumentError("The lower bound of a range must be less than the upper bound.");
+  if (log !== undefined && low <= 0) throw new InvalidArgumentError("A log range must start above 0.");
   const isInteger = [from, to].every((end) => /^[+-]?\d+$/.test(end));
   return { type: "range", path, low, high, scale: log === undefined ? "linear" : "log", whole: isInteger };
 }

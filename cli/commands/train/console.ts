@@ -1,4 +1,4 @@
-/** What a user sees of a training: records, or progress while it runs and what it learnt at the end. */
+/** Terminal output of training: records with `--json`, else progress, evaluations and a summary. */
 import { join } from "node:path";
 import type { DoneEvent, Metrics, SplitMetrics, TrainEvent } from "../../../runtime/events.js";
 import { terminalChart } from "../../../views/charts/ascii-chart.js";
@@ -10,12 +10,12 @@ import { openProgress } from "./progress-bar.js";
 
 export interface TrainingDisplay {
   readonly show: (event: TrainEvent) => void;
-  /** A line beside the progress. */
+  /** Prints a line above the progress bar. */
   readonly log: (text: string) => void;
   readonly close: () => void;
 }
 
-/** @param chart whether the end shows the loss as a chart. */
+/** @param chart plots the loss at the end. */
 export async function openTrainingDisplay(output: Output, chart: boolean): Promise<TrainingDisplay> {
   const progress = await openProgress(output);
   const { dim } = output.colors.note;
@@ -54,7 +54,7 @@ export async function openTrainingDisplay(output: Output, chart: boolean): Promi
   return { show, log: progress.log, close: progress.stop };
 }
 
-/** The loss over all steps of the run, those before a resumption too. */
+/** Plots the loss of all steps, including those before `--resume`. */
 function drawLoss(output: Output, run: string): void {
   const curves = curvesOf(readHistory(run), "loss");
   if (curves.length === 0) return;
@@ -73,32 +73,34 @@ function throughputTexts({ ranks, examples_per_second, communication }: Event<"t
   return [`${ranks} ranks`, `${formatInteger(examples_per_second)} examples/s`, share];
 }
 
-/** The public record of an event. */
+/** An event as a public record. */
 function publicRecord(event: TrainEvent): object {
   if (event.event !== "done") return event;
   const { interrupted, ...record } = event;
   return record;
 }
 
-/** The predictions first, then how good they are and where the run is. */
+/** Predictions, metrics, and the path of the model or the checkpoint. */
 function summary({ step, loss, metrics, best, predictions, run, interrupted }: DoneEvent): readonly string[] {
   const scores = splitsText(metrics);
   const bestText = best === undefined ? "" : `best at step ${formatInteger(best.step)} (validation ${best.metric}): `;
   return [
     ...predictions.map(predictionText),
     `loss ${formatNumber(loss)} at step ${formatInteger(step)}${scores === "" ? "" : `, ${bestText}${scores}`}`,
-    interrupted ? `stopped with a checkpoint in ${run}; --resume goes on` : `trained model: ${join(run, "model.onnx")}`,
+    interrupted
+      ? `interrupted, checkpoint in ${run}; continue with --resume`
+      : `trained model: ${join(run, "model.onnx")}`,
   ];
 }
 
-/** Text as it is; numbers on one line of at most 100 characters. */
+/** Text, or JSON of at most 100 characters. */
 function predictionText(prediction: unknown): string {
   if (typeof prediction === "string") return escapeLine(prediction);
   const text = JSON.stringify(prediction);
   return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }
 
-/** "train accuracy 1 perplexity 1.2  test accuracy 0.9", without the splits that the data does not have. */
+/** "train accuracy 1 perplexity 1.2  test accuracy 0.9", without absent splits. */
 function splitsText({ train, validation, test }: SplitMetrics): string {
   return Object.entries({ train, validation, test })
     .filter(([, metrics]) => Object.keys(metrics).length > 0)

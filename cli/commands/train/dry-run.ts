@@ -1,4 +1,4 @@
-/** `rnnx train --dry-run`: what a training would be, and the first batch as the model would read it; writes nothing. */
+/** `rnnx train --dry-run`: prints the model, the training plan and the first batch; writes nothing. */
 import type { TrainRequest } from "../../../runtime/events.js";
 import type { SourceMap } from "../../../schema/diagnostics/source-map.js";
 import { formatInteger } from "../../../views/format.js";
@@ -9,13 +9,7 @@ import type { OpenedSpec } from "../../open-spec.js";
 import type { Output } from "../../output.js";
 
 export async function dryRun(output: Output, opened: OpenedSpec, request: TrainRequest): Promise<number> {
-  const [
-    { planTraining },
-    { mapPathsToSource: placeOutcome },
-    { previewBatch: glanceAt },
-    { analyze },
-    { analysisText },
-  ] = await Promise.all([
+  const [{ planTraining }, { mapPathsToSource }, { previewBatch }, { analyze }, { analysisText }] = await Promise.all([
     import("../../../runtime/training/prepare.js"),
     import("../../../runtime/training/spec-paths.js"),
     import("../../../runtime/data/preview.js"),
@@ -25,18 +19,18 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
   const planResult = await planTraining(request);
   if (!planResult.ok) {
     const origins: SourceMap = opened.origins;
-    const outcome = placeOutcome(request.spec, origins, planResult);
-    if (outcome.ok) throw new Error("A plan that failed has no outcome.");
+    const outcome = mapPathsToSource(request.spec, origins, planResult);
+    if (outcome.ok) throw new Error("A failed plan has no outcome.");
     return reportRunFailure(output, outcome.error, opened);
   }
-  const { spec, source, signature, batchSchedule: plan, notices } = planResult.value;
+  const { spec, source, signature, batchSchedule, notices } = planResult.value;
   const analyzed = analyze(spec, signature);
-  if (!analyzed.ok) throw new Error("What was compiled is refused.");
+  if (!analyzed.ok) throw new Error("The analysis of a compiled spec failed.");
   const { analysis } = analyzed;
   const { train, validation, test } = source.splits;
   const examples = { train: train.length, validation: validation.length, test: test.length };
-  const { steps, batchSize, batchesPerEpoch } = plan;
-  const batch = glanceAt(source, plan.indicesAt(1, 1));
+  const { steps, batchSize, batchesPerEpoch } = batchSchedule;
+  const batch = previewBatch(source, batchSchedule.indicesAt(1, 1));
   const record = { steps, batch_size: batchSize, batches_per_epoch: batchesPerEpoch, examples };
   for (const notice of notices) output.note(notice);
   output.record({ event: "result", name: spec.name, run: request.out, ...record, ...analysis, batch });
@@ -47,10 +41,10 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
   output.print(bold(spec.name));
   output.print(`\n${analysisText(analysis, output.colors.print)}`);
   output.print(
-    `\n${formatInteger(steps)} updates of ${formatInteger(batchSize)} ${batchSize === 1 ? "example" : "examples"}, ${epochs >= 1 ? formatInteger(epochs) : "less than one"} ${epochs < 2 ? "epoch" : "epochs"}; examples: ${splits.map(([split, size]) => `${formatInteger(size)} ${split}`).join(", ")}`,
+    `\n${formatInteger(steps)} steps of ${formatInteger(batchSize)} ${batchSize === 1 ? "example" : "examples"}, ${epochs >= 1 ? formatInteger(epochs) : "less than 1"} ${epochs < 2 ? "epoch" : "epochs"}; examples: ${splits.map(([split, size]) => `${formatInteger(size)} ${split}`).join(", ")}`,
   );
   output.print(
-    `\n${bold("the first batch")}  ${dim(batch.arrays.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join("  "))}`,
+    `\n${bold("first batch")}  ${dim(batch.arrays.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join("  "))}`,
   );
   const width = Math.max(...batch.arrays.map(({ name }) => name.length));
   for (const example of batch.examples) {
@@ -61,6 +55,6 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
       for (const line of rest) output.print(`${" ".repeat(width)}  ${line}`);
     }
   }
-  output.print(`\n${dim("Nothing was written. Without --dry-run the training starts.")}`);
+  output.print(`\n${dim("Nothing was written. Remove --dry-run to train.")}`);
   return exitCodes.success;
 }

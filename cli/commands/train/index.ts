@@ -1,4 +1,4 @@
-/** `rnnx train`: trains a spec, shows how it goes, and says what it learnt and where it is. */
+/** `rnnx train`: trains a spec and prints its progress and results. */
 import { join, resolve } from "node:path";
 import { detectLaunch } from "../../../runtime/distributed/launcher.js";
 import type { TrainEvent, TrainRequest } from "../../../runtime/events.js";
@@ -133,7 +133,7 @@ export const trainCommand: CommandModule = {
   },
 };
 
-/** The spec, or undefined when it or a flag was wrong and the user has been told. */
+/** The spec; undefined after reporting an invalid spec or option. */
 async function openTrainSpec(output: Output, file: string, flags: Flags): Promise<OpenedSpec | undefined> {
   const isModel = isModelFile(file);
   const conflict = flagConflict(flags, isModel);
@@ -150,23 +150,25 @@ function isModelFile(file: string): boolean {
   return file.endsWith(".onnx");
 }
 
-/** A flag that has nothing to work on. */
+/** The message about options that cannot be combined; undefined if there is no conflict. */
 function flagConflict({ init, map, data, ranks }: Flags, isModel: boolean): string | undefined {
   if (ranks !== undefined && detectLaunch() !== null)
-    return "--ranks divides a training among threads of one process, and an MPI launcher has started several processes";
-  if (map !== undefined && init === undefined)
-    return "--map says where the weights of --init go, and there is no --init";
-  if (data !== undefined && !isModel) return "--data is the data that a model file goes on with; a spec names its own";
-  return init !== undefined && isModel ? "a model file has its own weights, so it takes no --init" : undefined;
+    return "--ranks cannot be used under an MPI launcher, which starts one process per rank";
+  if (map !== undefined && init === undefined) return "--map requires --init";
+  if (data !== undefined && !isModel)
+    return "--data requires a model file (.onnx); the data of a spec is set with --set data.file=FILE";
+  return init !== undefined && isModel
+    ? "--init cannot be used with a model file, which contains its weights"
+    : undefined;
 }
 
-/** Other processes of a launch wait for something to train. */
+/** Releases the other ranks of an MPI launch, which wait for a spec. */
 async function cancelTraining(): Promise<number> {
   await (await import("../../../runtime/train.js")).cancelTraining();
   return exitCodes.invalidInput;
 }
 
-/** What a process does that an MPI launcher started beside the first one, which reads the spec, speaks and writes for all. */
+/** The work of ranks above 0 of an MPI launch. Rank 0 reads the spec and writes all output. */
 async function runWorkerRank(): Promise<number> {
   const interrupt = stopOnSignal(() => undefined, new AbortController().signal);
   const { joinTraining } = await import("../../../runtime/train.js");

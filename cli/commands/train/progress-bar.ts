@@ -1,17 +1,17 @@
-/** A run's progress on stderr: a bar with loss, validation, speed and time left on a terminal, an occasional plain line elsewhere. */
+/** Training progress on stderr: a bar with loss, validation loss, speed and time left on a terminal; plain lines elsewhere. */
 import type { SplitMetrics } from "../../../runtime/events.js";
 import { formatDuration, formatInteger, formatNumber } from "../../../views/format.js";
 import type { Output } from "../../output.js";
 
 export interface Progress {
-  /** The run goes on from `step` and ends at `steps`. */
+  /** Starts the display of a run from `step` to `steps`. */
   start(step: number, steps: number): void;
   step(step: number, loss: number): void;
-  /** The newest evaluation. */
+  /** Sets the latest evaluation. */
   evaluation(metrics: SplitMetrics): void;
-  /** What is said behind the speed from now on. */
+  /** Sets the texts after the speed. */
   suffix(texts: readonly string[]): void;
-  /** A line of text that stays, above the bar where there is one. */
+  /** Prints a line above the bar. */
   log(text: string): void;
   stop(): void;
 }
@@ -22,7 +22,7 @@ export async function openProgress(output: Output): Promise<Progress> {
 
 const maxBarWidth = 40;
 const minBarWidth = 8;
-/** Columns that the numbers beside the bar mostly take. */
+/** Typical width of the caption after the bar, in columns. */
 const captionWidth = 72;
 const eraseLine = "\r\u001b[2K";
 
@@ -33,7 +33,7 @@ async function createBar(output: Output): Promise<Progress> {
   let caption: readonly string[] = [];
   const format = (): string => {
     const columns = process.stderr.columns ?? 80;
-    // The bar stays as long as it is; what does not fit beside it is left out from the end.
+    // The bar has a fixed width; segments of the caption that do not fit are dropped from the end.
     const barWidth = Math.min(maxBarWidth, columns - captionWidth);
     const available = barWidth < minBarWidth ? columns : columns - barWidth - 1;
     let text = "";
@@ -60,7 +60,7 @@ async function createBar(output: Output): Promise<Progress> {
       progressBar.update(step);
     },
     evaluation: tracker.evaluated,
-    suffix: tracker.beside,
+    suffix: tracker.suffix,
     log(text) {
       process.stderr.write(`${eraseLine}${text}\n`);
     },
@@ -70,7 +70,7 @@ async function createBar(output: Output): Promise<Progress> {
   };
 }
 
-/** Milliseconds between plain lines, at the least. */
+/** Minimum interval between plain lines, in milliseconds. */
 const lineInterval = 2000;
 
 function createPlainLines(output: Output): Progress {
@@ -89,20 +89,20 @@ function createPlainLines(output: Output): Progress {
       output.note(`step ${tracker.caption(step, loss).join("  ")}`);
     },
     evaluation: tracker.evaluated,
-    suffix: tracker.beside,
+    suffix: tracker.suffix,
     log: output.note,
     stop() {},
   };
 }
 
-/** Where a run is and how fast it goes, as text. */
+/** Tracks position and speed of a run, as text. */
 function createProgressTracker() {
   let [firstStep, lastStep, currentStep, startedAt] = [0, 1, 0, 0];
   let evaluation = "";
-  let suffix: readonly string[] = [];
+  let suffixTexts: readonly string[] = [];
   return {
-    beside(texts: readonly string[]) {
-      suffix = texts;
+    suffix(texts: readonly string[]) {
+      suffixTexts = texts;
     },
     start(step: number, steps: number) {
       [firstStep, lastStep, currentStep, startedAt] = [step, steps, step, performance.now()];
@@ -114,7 +114,7 @@ function createProgressTracker() {
       const { loss } = split === "validation" ? validation : test;
       if (loss !== undefined) evaluation = `${split} ${formatNumber(loss)}`;
     },
-    /** What matters most comes first. */
+    /** The caption in decreasing order of importance. */
     caption(step: number, loss: number): readonly string[] {
       currentStep = step;
       const seconds = Math.max((performance.now() - startedAt) / 1000, 1e-3);
@@ -124,7 +124,7 @@ function createProgressTracker() {
         `loss ${formatNumber(loss)}`,
         ...(evaluation === "" ? [] : [evaluation]),
         `${speed >= 10 ? formatInteger(speed) : formatNumber(speed)} steps/s`,
-        ...suffix,
+        ...suffixTexts,
         ...(step < lastStep ? [`${formatDuration((lastStep - step) / speed)} left`] : []),
       ];
     },

@@ -42,7 +42,7 @@ test.each<[readonly string[], string]>([
     ["evaluate", "specs"],
     'error: "specs" is not a run directory: it has no manifest.json and no spec.json and no data.json\n',
   ],
-  [["evaluate", run, "--set", "seed=3"], "error: --set seed=3 does not replace data"],
+  [["evaluate", run, "--set", "seed=3"], "error: --set seed=3: only the data of a trained run can be changed"],
   [["evaluate", run, "--checkpoint", "worst"], "Expected best, last or a step."],
   [
     ["evaluate", run, "--set", "data.file=none.csv"],
