@@ -1,10 +1,10 @@
-/** `rnnx train MODEL.onnx`: goes on with the file's training on the data that the user names, and opens no other. */
+/** `rnnx train MODEL.onnx`: continues the training of the file on the data that the user names, and opens no other. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { records, rnnx, temporaryFolder } from "../support/spawn.js";
 
-test("a model file learns on from what the user names, and from nothing that it names itself", async () => {
+test("a model file continues training on data that the user names, never on data that the file names", async () => {
   const folder = temporaryFolder();
   const pathOf = (name: string) => join(folder, name);
   writeFileSync(pathOf("first.txt"), "hihello");

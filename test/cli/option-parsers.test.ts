@@ -11,18 +11,18 @@ test("an integer is parsed within its range", () => {
   expect(() => read("101")).toThrow("Expected an integer from 1 to 100.");
 });
 
-test("an override is a path and a value, which may hold = itself", () => {
+test("an override is a path and a value, which may contain =", () => {
   expect(parseOverride("data.text=a=b", parseOverride("train.steps=5", []))).toEqual([
     { path: "train.steps", value: "5", flag: "--set train.steps=5" },
     { path: "data.text", value: "a=b", flag: "--set data.text=a=b" },
   ]);
 });
 
-test("an override without a path or a value is refused", () => {
+test("an override without a path or a value is rejected", () => {
   for (const text of ["train.steps", "=5", ""])
     expect(() => parseOverride(text, [])).toThrow("Expected path.to.key=value.");
 });
 
-test("repeated flags are kept in order", () => {
+test("repeated options keep their order", () => {
   expect(collectValues("cse", collectValues("hoist", []))).toEqual(["hoist", "cse"]);
 });

@@ -1,4 +1,4 @@
-/** Command lines that are wrong, and help. */
+/** Usage errors and help. */
 import { expect, test } from "vitest";
 import { commands } from "../../cli/commands/index.js";
 import { records, rnnx } from "../support/spawn.js";
@@ -22,21 +22,21 @@ const usageErrors: readonly (readonly [readonly string[], string])[] = [
   [["compile", "x"], "error: required option '--out <dir>' not specified\nSee rnnx compile --help.\n"],
   [
     ["inspect", "specs/hello.json", "--stage", "end"],
-    'error: there is no stage "end"\nThe stages are forward, prepared, mixed, gradient, step, optimized, train, eval, model, stream, shard, update.\n',
+    'error: unknown stage "end"\nThe stages are forward, prepared, mixed, gradient, step, optimized, train, eval, model, stream, shard, update.\n',
   ],
 ];
 
-test.each(usageErrors)("rnnx %j exits 2 and says why", async (args, message) => {
+test.each(usageErrors)("rnnx %j exits with 2 and an error", async (args, message) => {
   expect(await rnnx(...args)).toEqual({ code: 2, signal: null, stdout: "", stderr: message });
 });
 
-test("no command shows the commands and exits 2", async () => {
+test("no command prints the list of commands and exits with 2", async () => {
   const { code, stdout, stderr } = await rnnx();
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toContain("validate    check a spec and print every error");
 });
 
-test("a wrong command line is a record too", async () => {
+test("with --json a usage error is a record", async () => {
   const { code, stdout } = await rnnx("train", "--json", "--out");
   expect(code).toBe(2);
   const message = "option '--out <dir>' argument missing";

@@ -11,7 +11,7 @@ interface Finding {
   readonly hint: string;
 }
 
-test("a machine that runs these tests is well, and what is amiss has a way out", { timeout: 60_000 }, async () => {
+test("a machine that runs these tests passes, and every problem has a fix", { timeout: 60_000 }, async () => {
   const { code, stdout } = await rnnx("doctor", "--json");
   const [result] = records(stdout);
   expect(code).toBe(0);
@@ -24,7 +24,7 @@ test("a machine that runs these tests is well, and what is amiss has a way out",
   for (const { state, hint } of findings) expect(hint === "").toBe(state === "good");
 });
 
-test("what is too old, too small or not there is found", () => {
+test("an old Node, low memory and an unwritable folder are reported", () => {
   expect(checkNode("18.20.0")).toMatchObject({ state: "bad" });
   expect(checkMemory(2 ** 31, 2 ** 20)).toMatchObject({ state: "poor", message: "1 MiB of 2 GiB free" });
   const folder = mkdtempSync(join(tmpdir(), "rnnx-doctor-test-"));

@@ -1,4 +1,4 @@
-/** `rnnx evaluate` and `rnnx predict` as a user runs them, on one run. */
+/** `rnnx evaluate` and `rnnx predict` from the command line, on one run. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
@@ -18,19 +18,19 @@ beforeAll(async () => {
   done = records(stdout).at(-1);
 }, 60_000);
 
-test("a run is evaluated as its training was at the end", async () => {
+test("evaluation of a run equals the final evaluation of its training", async () => {
   const { code, stdout } = await rnnx("evaluate", run, "--json");
   const [result, ...rest] = records(stdout);
   expect({ code, more: rest }).toEqual({ code: 0, more: [] });
   expect(result).toMatchObject({ event: "result", run, step: expect.any(Number), metrics: done?.metrics });
 });
 
-test("people read a table", async () => {
+test("text output is a table", async () => {
   const { stdout } = await rnnx("evaluate", run, "--split", "test", "--checkpoint", "last");
-  expect(stdout).toMatch(/^weights of step 20\n\npart +examples +loss +rmse\ntest +\d+ +[\d.]+ +[\d.]+\n$/);
+  expect(stdout).toMatch(/^weights of step 20\n\nsplit +examples +loss +rmse\ntest +\d+ +[\d.]+ +[\d.]+\n$/);
 });
 
-test("other data is named from where the user is, and is all tested with", async () => {
+test("other data is relative to the current folder and forms the test split", async () => {
   writeFileSync(pathOf("other.csv"), readFileSync("specs/data/stock.csv", "utf8").split("\n").slice(0, 60).join("\n"));
   const { stdout } = await rnnx("evaluate", run, "--set", `data.file=${pathOf("other.csv")}`, "--json");
   // 58 rows in windows of 7 and their targets.
@@ -53,13 +53,13 @@ test.each<[readonly string[], string]>([
     'error[file-missing] none.csv\n  "none.csv" does not exist.',
   ],
   [["predict", run, "--input", "specs/data/stock.csv"], "error: required option '--output <file>' not specified"],
-])("%j exits 2 and says why", async (args, message) => {
+])("%j exits with 2 and an error", async (args, message) => {
   const { code, stdout, stderr } = await rnnx(...args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toContain(message);
 });
 
-test("predictions are written, or what is wrong is said in its place", async () => {
+test("predictions are written; invalid input is reported with its position", async () => {
   const predictArgs = ["predict", run, "--input", "specs/data/stock.csv", "--output", pathOf("out.csv")];
   const { code, stdout } = await rnnx(...predictArgs, "--json");
   expect(code).toBe(0);

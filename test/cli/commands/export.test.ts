@@ -7,7 +7,7 @@ import { launch, rnnx, temporaryFolder } from "../../support/spawn.js";
 const folder = temporaryFolder();
 const run = join(folder, "run");
 
-/** Large enough that its file is being proved for a while. */
+/** Large enough that the verification of the file takes a while. */
 beforeAll(async () => {
   const spec = join(folder, "spec.json");
   const content = {
@@ -26,20 +26,17 @@ beforeAll(async () => {
 test.each([
   ["SIGINT", 130],
   ["SIGTERM", 143],
-] as const)(
-  "%s while the model is proved leaves nothing of it, and what was there before",
-  async (signal, existing) => {
-    const out = join(folder, "model.onnx");
-    writeFileSync(out, "before");
-    const before = readdirSync(folder);
-    const { process: exporting, result } = launch(["export", run, "--out", out]);
-    while (!readdirSync(folder).some((name) => name.startsWith(".model.onnx."))) {
-      if (exporting.exitCode !== null) throw new Error("The export was over before it was interrupted.");
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-    exporting.kill(signal);
-    expect((await result).code).toBe(existing);
-    expect(readdirSync(folder)).toEqual(before);
-    expect(readFileSync(out, "utf8")).toBe("before");
-  },
-);
+] as const)("%s during verification leaves the existing file and no temporary files", async (signal, existing) => {
+  const out = join(folder, "model.onnx");
+  writeFileSync(out, "before");
+  const before = readdirSync(folder);
+  const { process: exporting, result } = launch(["export", run, "--out", out]);
+  while (!readdirSync(folder).some((name) => name.startsWith(".model.onnx."))) {
+    if (exporting.exitCode !== null) throw new Error("The export finished before the signal.");
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  exporting.kill(signal);
+  expect((await result).code).toBe(existing);
+  expect(readdirSync(folder)).toEqual(before);
+  expect(readFileSync(out, "utf8")).toBe("before");
+});

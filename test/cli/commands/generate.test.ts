@@ -1,4 +1,4 @@
-/** `rnnx generate`, and samples while training, as a user sees them. */
+/** `rnnx generate`, and samples during training, from the command line. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -21,7 +21,7 @@ beforeAll(async () => {
   training = await rnnx("train", spec, "--out", run, "--json");
 });
 
-test("samples are records of their own, and lines that stay on stderr", async () => {
+test("samples are records, and lines on stderr", async () => {
   const samples = records(training.stdout).filter(({ event }) => event === "sample");
   expect(samples).toEqual([
     { event: "sample", step: 30, text: expect.stringMatching(/^row.{12}$/s) },
@@ -31,7 +31,7 @@ test("samples are records of their own, and lines that stay on stderr", async ()
 });
 
 describe("rnnx generate", () => {
-  test("prints the text, and nothing else on stdout", async () => {
+  test("prints the text only on stdout", async () => {
     const flags = ["generate", run, "--prompt", "row", "--length", "30", "--seed", "4"];
     const [plain, json] = await Promise.all([rnnx(...flags), rnnx(...flags, "--json")]);
     expect(plain).toMatchObject({ code: 0, stderr: "" });
@@ -46,7 +46,7 @@ describe("rnnx generate", () => {
     });
   });
 
-  test("takes the likeliest at temperature 0, as with --greedy", async () => {
+  test("temperature 0 equals --greedy", async () => {
     const flags = ["generate", run, "--prompt", "row", "--length", "20"];
     const [greedy, cold, other] = await Promise.all([
       rnnx(...flags, "--greedy"),
@@ -59,16 +59,21 @@ describe("rnnx generate", () => {
 
   test.each<[string, readonly string[], string, string]>([
     [
-      "a prompt of other characters",
+      "a prompt with unknown characters",
       [run, "--prompt", "ROW"],
       'The prompt has characters that the training text does not: "R", "O", "W"',
       "unknown-unit",
     ],
-    ["a folder that is no run", [folder], `"${folder}" is not a run directory`, "not-a-run"],
-    ["two ways of choosing", [run, "--greedy", "--temperature", "1"], "--greedy always takes the likeliest", "usage"],
-    ["a temperature below zero", [run, "--temperature", "-1"], "Expected a number from 0 to 100.", "usage"],
-    ["a number that is none", [run, "--top-p", "half"], "Expected a number.", "usage"],
-  ])("refuses %s", async (_, args, message, code) => {
+    ["a folder that is not a run", [folder], `"${folder}" is not a run directory`, "not-a-run"],
+    [
+      "--greedy with a temperature",
+      [run, "--greedy", "--temperature", "1"],
+      "--greedy ignores the temperature",
+      "usage",
+    ],
+    ["a negative temperature", [run, "--temperature", "-1"], "Expected a number from 0 to 100.", "usage"],
+    ["an invalid number", [run, "--top-p", "half"], "Expected a number.", "usage"],
+  ])("rejects %s", async (_, args, message, code) => {
     const { code: exit, stdout, stderr } = await rnnx("generate", ...args, "--json");
     expect(exit).toBe(2);
     expect(stderr).toContain(message);

@@ -8,7 +8,7 @@ const templates = [
   ...["next-character", "classify-text", "tag-sequence", "forecast-series", "translate", "image-rows", "own-cell"],
 ];
 
-test("the list says what each template teaches", async () => {
+test("the list describes the task of each template", async () => {
   const { code, stdout } = await rnnx("init", "--list", "--json");
   const [{ templates: listedTemplates } = {}] = records(stdout);
   expect(code).toBe(0);
@@ -16,7 +16,7 @@ test("the list says what each template teaches", async () => {
   expect((listedTemplates as { task: string }[]).every(({ task }) => task.length > 10)).toBe(true);
 });
 
-test.each(templates)("%s trains as it is written", { timeout: 60_000 }, async (name) => {
+test.each(templates)("%s trains without changes", { timeout: 60_000 }, async (name) => {
   const folder = temporaryFolder();
   const { code, stdout } = await rnnx("init", name, "--out", folder, "--json");
   expect(code).toBe(0);
@@ -28,25 +28,25 @@ test.each(templates)("%s trains as it is written", { timeout: 60_000 }, async (n
   expect(records(trained.stdout).at(-1)).toMatchObject({ event: "done", step: 3 });
 });
 
-test("nothing is written over what is there", async () => {
+test("existing files are never overwritten", async () => {
   const folder = temporaryFolder();
   const existingFile = join(folder, "translate.md");
   writeFileSync(existingFile, "mine");
   const { code, stderr } = await rnnx("init", "translate", "--out", folder);
   expect(code).toBe(2);
-  expect(stderr).toContain(`${existingFile} is there already`);
+  expect(stderr).toContain(`${existingFile} exists already`);
   expect(readFileSync(existingFile, "utf8")).toBe("mine");
   expect(existsSync(join(folder, "translate.json"))).toBe(false);
 });
 
-test("a name that is nearly right is suggested, and without a terminal nobody is asked", async () => {
+test("a similar name is suggested; without a terminal there is no prompt", async () => {
   const misspelled = await rnnx("init", "tag-sequnce");
   expect(misspelled).toMatchObject({ code: 2, stdout: "" });
   expect(misspelled.stderr).toContain('Did you mean "tag-sequence"?');
   expect(await rnnx("init")).toMatchObject({ code: 2, stdout: "" });
 });
 
-/** A terminal for the command, and what is typed there once it asks. Linux's `script` has one. */
+/** Runs the command in a pseudoterminal (Linux `script`) and types `input` at its prompt. */
 async function atTerminal(
   folder: string,
   input: string,
@@ -55,9 +55,9 @@ async function atTerminal(
   const child = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "ignore"] });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    const prompted = output.includes("Which one?");
+    const prompted = output.includes("Template (number or name):");
     output += text;
-    if (!prompted && output.includes("Which one?")) child.stdin.write(input);
+    if (!prompted && output.includes("Template (number or name):")) child.stdin.write(input);
   });
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
   return { code, output };
@@ -65,9 +65,9 @@ async function atTerminal(
 
 describe.skipIf(process.platform !== "linux" || spawnSync("script", ["-V"]).status !== 0)("at a terminal", () => {
   test.each([
-    ["by its number", "2\r"],
-    ["by its name", "classify-text\r"],
-  ])("a template is asked for, and given %s", async (_, input) => {
+    ["by number", "2\r"],
+    ["by name", "classify-text\r"],
+  ])("the prompt accepts a template %s", async (_, input) => {
     const folder = temporaryFolder();
     const { code, output } = await atTerminal(folder, input);
     for (const [index, name] of templates.entries()) expect(output).toContain(`${index + 1}  ${name}`);
@@ -76,7 +76,7 @@ describe.skipIf(process.platform !== "linux" || spawnSync("script", ["-V"]).stat
   });
 
   test.each([
-    ["an answer that is none", "9\r", 'there is no template "9"'],
+    ["an unknown template", "9\r", 'unknown template "9"'],
     ["the end of the input", "\u0004", "no template named"],
   ])("%s writes nothing", async (_, input, message) => {
     const folder = temporaryFolder();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { launch, records, rnnx, temporaryFolder } from "../../support/spawn.js";
 
-test("a spec's parameters are counted and named", async () => {
+test("the parameters of a spec are listed and counted", async () => {
   const { code, stdout } = await rnnx("inspect", "specs/ship.json", "--json");
   const [result] = records(stdout);
   expect(code).toBe(0);
@@ -16,13 +16,13 @@ test("shared weights are counted once", async () => {
   expect(records(stdout)[0]).toMatchObject({ parameters: { total: 5750 } });
 });
 
-test("a spec is a table for people", async () => {
+test("text output is a table", async () => {
   const { stdout } = await rnnx("inspect", "specs/hihello.json");
   expect(stdout).toMatch(/^hihello\n\nname +layer +output +parameters +FLOPs\n/);
   expect(stdout).toContain("rnn/0/W  [5, 20]         100");
 });
 
-test("a stage prints as text and as a drawing", async () => {
+test("a stage prints as text and as DOT", async () => {
   const [text, dot] = await Promise.all([
     rnnx("inspect", "specs/hello.json", "--stage", "forward"),
     rnnx("inspect", "specs/hello.json", "--stage", "forward", "--format", "dot"),
@@ -31,7 +31,7 @@ test("a stage prints as text and as a drawing", async () => {
   expect(dot.stdout).toMatch(/^digraph /);
 });
 
-test("a cell is explained, by the layer's name alone where it is the first", async () => {
+test("a cell is explained; the layer name selects its first cell", async () => {
   const [cell, first] = await Promise.all([
     rnnx("inspect", "specs/ship.json", "--explain", "rnn/1", "--set", "train.batch_size=20", "--json"),
     rnnx("inspect", "specs/minimal-gated.json", "--explain", "rnn"),
@@ -45,7 +45,7 @@ test("a cell is explained, by the layer's name alone where it is the first", asy
   expect(missing).toMatchObject({ code: 2, stdout: "" });
 });
 
-test("the time of a forward pass is shared out among the layers", async () => {
+test("the time of a forward pass is split among the layers", async () => {
   const { code, stdout } = await rnnx("inspect", "specs/spam.json", "--time", "--json");
   const { times } = records(stdout)[0] as { times: readonly number[] };
   expect(code).toBe(0);
@@ -54,14 +54,14 @@ test("the time of a forward pass is shared out among the layers", async () => {
   expect(times.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
 });
 
-test("a reader that leaves is no failure", async () => {
+test("a closed pipe is not a failure", async () => {
   const { process: child, result } = launch(["inspect", "specs/ship.json", "--stage", "train"]);
   child.stdout.once("data", () => child.stdout.destroy());
   const { code, stderr } = await result;
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
 });
 
-test("compiled models can be inspected, and a folder is written whole or not at all", async () => {
+test("compiled models can be inspected; compile writes all files or none", async () => {
   const out = join(temporaryFolder(), "compiled");
   expect((await rnnx("compile", "specs/hello.json", "--out", out)).code).toBe(0);
   expect(readdirSync(out).sort()).toEqual(["eval.onnx", "manifest.json", "model.onnx", "stream.onnx", "train.onnx"]);
@@ -75,7 +75,7 @@ test("compiled models can be inspected, and a folder is written whole or not at 
   expect(existsSync(absent)).toBe(false);
 });
 
-test("what is no model is wrong input", async () => {
+test("a file that is not a model is invalid input", async () => {
   const file = join(temporaryFolder(), "text.onnx");
   writeFileSync(file, "not a model");
   const { code, stderr } = await rnnx("inspect", file);

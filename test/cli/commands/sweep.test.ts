@@ -1,4 +1,4 @@
-/** `rnnx sweep`, run as a user runs it: its table, its chart, its resumption, its refusals. */
+/** `rnnx sweep` from the command line: table, chart, resumption and errors. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
@@ -22,9 +22,9 @@ writeFileSync(
 const out = join(folder, "sweep");
 const args = [spec, "--grid", "optimizer.learning_rate=0.1,0.001", "--out", out, "--jobs", "2"];
 
-test("all values are tried, ranked, drawn; again, nothing is trained twice; more draws go on", async () => {
+test("all values are tried, ranked and plotted; the same command again trains nothing twice", async () => {
   const { code, stdout, stderr } = await rnnx("sweep", ...args);
-  expect(stderr).toContain("2 trials, 2 at a time");
+  expect(stderr).toContain("2 trials, 2 in parallel");
   expect(code).toBe(0);
   const [header = "", first = "", second = ""] = stdout.trim().split("\n");
   expect(header.trim().split(/\s+/)).toEqual(["trial", "optimizer.learning_rate", "loss", "step"]);
@@ -33,7 +33,7 @@ test("all values are tried, ranked, drawn; again, nothing is trained twice; more
   expect(readFileSync(join(out, "chart.svg"), "utf8")).toContain("<svg");
   expect(existsSync(join(out, "trials/001/model.onnx"))).toBe(true);
 
-  // A trial of a sweep is what a training of its own would have been.
+  // A trial equals a separate training run with the same settings.
   const singleJob = await rnnx(
     "train",
     spec,
@@ -51,7 +51,7 @@ test("all values are tried, ranked, drawn; again, nothing is trained twice; more
   expect(records(again.stdout).filter(({ state }) => state === "started")).toHaveLength(0);
 });
 
-test("Ctrl-C saves every trial, and the same command goes on to what there would have been", async () => {
+test("Ctrl-C saves every trial, and the same command resumes to the same results", async () => {
   const target = join(folder, "interrupted");
   const steps = ["--set", "train.steps=2000", "--set", "train.evaluate_every=100", "--set", "train.steps_per_call=20"];
   const command = ["sweep", spec, ...steps, "--grid", "seed=1,2", "--out", target, "--json", "--jobs", "2"];
@@ -80,7 +80,7 @@ test("Ctrl-C saves every trial, and the same command goes on to what there would
   expect(second).toMatchObject({ state: "done", step: 2000, value: done.metrics.train.loss });
 });
 
-test("bad trials end early", async () => {
+test("the median pruner stops bad trials early", async () => {
   const target = join(folder, "stopped");
   const flags = ["--grid", "optimizer.learning_rate=0.1,0.05,0.03,0.00001", "--pruner", "median", "--jobs", "1"];
   const { code, stdout } = await rnnx("sweep", spec, ...flags, "--out", target, "--json");
@@ -93,7 +93,7 @@ test("bad trials end early", async () => {
   expect(trials.at(-1)).toMatchObject({ trial: 4, step: 4 });
 });
 
-test("what is wrong is said before anything is trained", async () => {
+test("errors are reported before any trial is trained", async () => {
   const target = join(folder, "wrong");
   const typo = await rnnx("sweep", spec, "--grid", "optimizer.learning_rat=0.1,0.2", "--out", target);
   expect(typo.code).toBe(2);
@@ -112,10 +112,10 @@ test("what is wrong is said before anything is trained", async () => {
   expect(value.stderr).toContain("model.1.hidden_size=0");
   const none = await rnnx("sweep", spec);
   expect(none.code).toBe(2);
-  expect(none.stderr).toContain("a sweep needs values to try");
+  expect(none.stderr).toContain("a sweep needs --grid or --sample");
   const range = await rnnx("sweep", spec, "--sample", "seed=4..1");
   expect(range.code).toBe(2);
-  expect(range.stderr).toContain("from the smaller number to the larger");
+  expect(range.stderr).toContain("lower bound of a range must be less");
   expect(existsSync(target)).toBe(false);
 });
 

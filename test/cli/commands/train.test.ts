@@ -17,7 +17,7 @@ test("twenty steps are twenty records and a summary", async () => {
   expect(existsSync(join(out, "model.onnx"))).toBe(true);
 });
 
-test("people read the predictions and where the model is", async () => {
+test("text output contains the predictions and the path of the model", async () => {
   const out = temporaryFolder();
   const { stdout } = await rnnx("train", "specs/hello.json", "--out", out);
   const lines = stdout.trimEnd().split("\n");
@@ -25,7 +25,7 @@ test("people read the predictions and where the model is", async () => {
   expect(lines.at(-1)).toBe(`trained model: ${join(out, "model.onnx")}`);
 });
 
-test("a value of a flag that the spec refuses names the flag", async () => {
+test("an error in an override names the option", async () => {
   const { code, stderr } = await rnnx("train", "specs/hello.json", "--set", "train.stpes=4");
   expect(code).toBe(2);
   expect(stderr).toContain('Unknown key "stpes" in the training settings (set by --set train.stpes=4).');
@@ -46,13 +46,13 @@ test.each([
   const done = events.at(-1);
   const checkpoint = events.findLast(({ event }) => event === "checkpoint");
   expect(done).toMatchObject({ event: "done", step: checkpoint?.step, predictions: [] });
-  // What it has can be used, and it goes on from there.
+  // The interrupted run has a usable model.
   expect(existsSync(join(out, "model.onnx"))).toBe(true);
   const evaluated = await rnnx("evaluate", out, "--json");
   expect(records(evaluated.stdout)[0]).toMatchObject({ step: checkpoint?.step });
 });
 
-test("a reader that leaves ends the run with a checkpoint", async () => {
+test("a closed pipe ends the run with a checkpoint", async () => {
   const out = temporaryFolder();
   const { process: child, result } = launch([...endless, out]);
   child.stdout.once("data", () => child.stdout.destroy());

@@ -19,19 +19,19 @@ const spec = {
   train: { steps: 2 },
 };
 
-test("a good spec is valid, and the runtime stays where it is", async () => {
+test("a valid spec passes without loading ONNX Runtime", async () => {
   const result = await launch(["validate", "specs/hihello.json"], preload).result;
   const stderr = "runtime loaded: false\n";
   expect(result).toEqual({ code: 0, signal: null, stdout: "specs/hihello.json is valid.\n", stderr });
 });
 
-test("the check for the runtime would notice it", async () => {
+test("a loaded ONNX Runtime would be detected", async () => {
   const out = temporaryFolder();
   const { stderr } = await launch(["train", "specs/hello.json", "--steps", "1", "--out", out], preload).result;
   expect(stderr).toContain("runtime loaded: true");
 });
 
-test("a bad spec is one record with every problem, in place", async () => {
+test("an invalid spec is one record with all problems and their positions", async () => {
   const file = specFile({ ...spec, optimizer: { type: "adma" }, train: { stpes: 2 } });
   const { code, stdout, stderr } = await launch(["validate", file, "--json"], preload).result;
   expect({ code, stderr }).toEqual({ code: 2, stderr: "runtime loaded: false\n" });
@@ -42,14 +42,14 @@ test("a bad spec is one record with every problem, in place", async () => {
   expect(JSON.stringify(result)).toContain('Did you mean \\"steps\\"?');
 });
 
-test("what the layers cannot do with each other is found without training", async () => {
+test("incompatible layers are found without training", async () => {
   const file = specFile({ ...spec, model: [{ layer: "dense", size: 3 }] });
   const { code, stderr } = await rnnx("validate", file);
   expect(code).toBe(2);
   expect(stderr).toContain("A dense layer reads numbers, but dense is given token ids [batch, time].");
 });
 
-test("a window that the text cannot fill is found, because the text is in the spec", async () => {
+test("a window longer than an inline text is an error", async () => {
   const { code, stderr } = await rnnx("validate", specFile({ ...spec, data: { ...spec.data, window: 7 } }));
   expect(code).toBe(2);
   expect(stderr).toContain("The text has 7 characters, but a window of 7 and the character after it need 8.");
@@ -70,7 +70,7 @@ test("data files are not opened", async () => {
   ]);
 });
 
-test("a missing spec is wrong input", async () => {
+test("a missing spec is invalid input", async () => {
   const { code, stderr } = await rnnx("validate", "nowhere.json");
   expect({ code, stderr }).toEqual({
     code: 2,

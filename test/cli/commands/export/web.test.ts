@@ -1,4 +1,4 @@
-/** `rnnx export --web`, as a user sees it. */
+/** `rnnx export --web` from the command line. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
@@ -21,17 +21,17 @@ beforeAll(async () => {
   await rnnx("train", spec, "--out", run, "--json");
 });
 
-test("writes a page, and says what is in it and how it is seen", async () => {
+test("writes a page, and prints its content and how to serve it", async () => {
   const web = join(folder, "page");
   const { code, stdout, stderr } = await rnnx("export", run, "--web", web);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/index\.html {2}and \d+ files beside it, [\d.]+ MiB\n$/);
-  expect(stderr).toContain("--no-samples leaves it out");
-  expect(stderr).toContain("--serve is one");
+  expect(stdout).toMatch(/index\.html {2}and \d+ more files, [\d.]+ MiB\n$/);
+  expect(stderr).toContain("--no-samples omits them");
+  expect(stderr).toContain("add --serve");
   expect(JSON.parse(readFileSync(join(web, "page.json"), "utf8"))).toMatchObject({ format: 1, name: "hihello" });
 });
 
-test("with --json says the files, and with --out the model's too", async () => {
+test("--json lists the files, with --out those of the model too", async () => {
   const web = join(folder, "other");
   const out = join(folder, "m.onnx");
   const { code, stdout } = await rnnx("export", run, "--web", web, "--out", out, "--no-snippets", "--json");
@@ -62,11 +62,11 @@ test("serves the page until Ctrl-C", async () => {
 });
 
 test.each<[string, readonly string[], string]>([
-  ["nothing to write", [run], "Name a file with --out, or the folder of a page with --web."],
-  ["a server of nothing", [run, "--serve", "--out", join(folder, "x")], "Name its folder with --web."],
-  ["a folder that is no page", [run, "--web", folder], "is no page, and its files might be replaced"],
-  ["a run that is none", [join(folder, "nothing"), "--web", join(folder, "x")], "is not a run directory"],
-])("%s is wrong input", async (_, flags, message) => {
+  ["nothing to export", [run], "Name a file with --out, or a folder for a web page with --web."],
+  ["--serve without a page", [run, "--serve", "--out", join(folder, "x")], "--serve requires --web"],
+  ["a folder that is not a page", [run, "--web", folder], "is no page, and its files might be replaced"],
+  ["a missing run", [join(folder, "nothing"), "--web", join(folder, "x")], "is not a run directory"],
+])("%s is invalid input", async (_, flags, message) => {
   const { code, stdout, stderr } = await rnnx("export", ...flags);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toContain(message);

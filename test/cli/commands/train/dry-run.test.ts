@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { records, rnnx, temporaryFolder } from "../../../support/spawn.js";
 
-test("a dry run shows the work and the first batch in words, and writes nothing", async () => {
+test("a dry run prints the plan and the first batch, and writes nothing", async () => {
   const out = join(temporaryFolder(), "run");
   const { code, stdout } = await rnnx("train", "templates/translate.json", "--dry-run", "--out", out, "--json");
   expect(code).toBe(0);
@@ -24,7 +24,7 @@ test("a dry run shows the work and the first batch in words, and writes nothing"
     expect(targets).toBe(`${decoder_inputs.replace("<start> ", "")} <end>`);
 });
 
-test("an image is drawn, and a text's line ends do not end lines", async () => {
+test("images print as ASCII art; line breaks in texts are indented", async () => {
   const image = (await rnnx("train", "templates/image-rows.json", "--dry-run")).stdout;
   expect(image).toMatch(/^inputs .*\n( {9}[ ·:+*#]*\n){27}targets {2}\d$/m);
   const text = await rnnx("train", "templates/next-character.json", "--dry-run", "--json");
@@ -33,13 +33,13 @@ test("an image is drawn, and a text's line ends do not end lines", async () => {
   expect([...inputs]).toHaveLength(40);
 });
 
-test("what is wrong is said as training would say it", async () => {
+test("errors equal those of training", async () => {
   const { code, stderr } = await rnnx("train", "specs/spam.json", "--dry-run", "--set", "data.file=absent.jsonl");
   expect(code).toBe(2);
   expect(stderr).toContain("absent.jsonl");
 });
 
-test("event files and a chart come from one training", async () => {
+test("--tensorboard writes event files and --chart plots the loss", async () => {
   const folder = temporaryFolder();
   const events = join(folder, "events");
   const { code, stdout } = await rnnx(
@@ -47,11 +47,11 @@ test("event files and a chart come from one training", async () => {
   );
   expect(code).toBe(0);
   expect(stdout).toContain("step 100");
-  expect(stdout).toMatch(/^loss {2}── each step$/m);
+  expect(stdout).toMatch(/^loss {2}── per step$/m);
   expect(readdirSync(join(events, "train"))).toHaveLength(1);
 });
 
-test("a port that is taken is wrong input", async () => {
+test("a port in use is invalid input", async () => {
   const { createServer } = await import("node:http");
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
@@ -66,5 +66,5 @@ test("a port that is taken is wrong input", async () => {
   );
   server.close();
   expect(code).toBe(2);
-  expect(stderr).toContain(`port ${port} of this machine is in use`);
+  expect(stderr).toContain(`port ${port} is in use`);
 });
