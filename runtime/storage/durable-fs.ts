@@ -1,31 +1,31 @@
-/** Changes to the disk that survive a crash, in the order that they were made. */
+/** File-system changes that survive a crash, in their order. */
 import * as system from "node:fs";
 import { dirname, resolve } from "node:path";
 
-/** The calls of the operating system that a disk makes, so that a test can let any of them fail. */
+/** System calls of a DurableFs, which tests replace to make any of them fail. */
 export type SystemCalls = Pick<
   typeof system,
   "closeSync" | "fsyncSync" | "mkdirSync" | "openSync" | "renameSync" | "rmSync" | "statfsSync" | "writeSync"
 >;
 
 export interface DurableFs {
-  /** A folder with those above it, their names on the disk when this returns. */
+  /** Creates a folder and its parents; durable on return. */
   makeFolder(path: string): void;
-  /** Creates or replaces a file, its bytes on the disk when this returns. */
+  /** Creates or replaces a file; durable on return. */
   write(path: string, bytes: Uint8Array): void;
   /** Atomic: a reader sees the old name or the new one. */
   rename(from: string, to: string): void;
-  /** Makes names that were created, renamed or removed in a folder last. */
+  /** Makes created, renamed and removed names of a folder durable. */
   syncFolder(path: string): void;
-  /** A file, or a folder with all that is in it; nothing where there is nothing. */
+  /** Removes a file or a folder with its contents, if it exists. */
   remove(path: string): void;
-  /** Bytes that may still be written where an existing folder is; infinite where the system does not say. */
+  /** Free bytes of the file system of an existing folder; infinite if unknown. */
   freeBytes(path: string): number;
 }
 
 export function createDurableFs(calls: SystemCalls): DurableFs {
   const syncFolder = (path: string) => {
-    // Windows has no handle on a folder to sync; its renames last by themselves.
+    // Windows cannot sync a folder; its renames are durable.
     if (process.platform === "win32") return;
     const folder = calls.openSync(path, "r");
     try {
@@ -38,7 +38,7 @@ export function createDurableFs(calls: SystemCalls): DurableFs {
     makeFolder(path) {
       const firstCreated = calls.mkdirSync(path, { recursive: true });
       if (firstCreated === undefined) return;
-      // In full: the parent of a name of one letter, ".", is no shorter than it.
+      // Absolute paths: a parent such as "." is not shorter than a one-letter name.
       const top = resolve(firstCreated);
       for (let current = resolve(path); current.length >= top.length; current = dirname(current))
         syncFolder(dirname(current));
@@ -64,7 +64,7 @@ export function createDurableFs(calls: SystemCalls): DurableFs {
       } catch {
         return Number.POSITIVE_INFINITY;
       }
-      // Some file systems of the network and of containers say nothing but zeros.
+      // Some network and container file systems report zeros.
       return stats.blocks === 0 ? Number.POSITIVE_INFINITY : stats.bavail * stats.bsize;
     },
   };
@@ -72,12 +72,12 @@ export function createDurableFs(calls: SystemCalls): DurableFs {
 
 export const durableFs: DurableFs = createDurableFs(system);
 
-/** A write may take a part of the bytes only. */
+/** Repeats writes until all bytes are written. */
 export function writeAll(calls: Pick<SystemCalls, "writeSync">, file: number, bytes: Uint8Array): void {
   for (let offset = 0; offset < bytes.length; ) offset += calls.writeSync(file, bytes, offset);
 }
 
-/** Replaces a file by one rename: whoever reads it finds all of the old bytes or all of the new. */
+/** Replaces a file by one rename: a reader finds all of the old bytes or all of the new. */
 export function writeFileAtomic(fs: DurableFs, path: string, bytes: Uint8Array): void {
   fs.write(`${path}.partial`, bytes);
   fs.rename(`${path}.partial`, path);

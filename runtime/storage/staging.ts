@@ -1,15 +1,15 @@
-/** Files that are complete before the first of them has its name: they are made in a folder of their own beside their place. */
+/** Staging folders: files are completed in a temporary folder next to their target before they are renamed. */
 import { mkdtempSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { DurableFs } from "./durable-fs.js";
 
-/** Whatever is left in the folder when the work is done, throws, or the process exits is removed. */
+/** Removes the folder with its remaining contents when the action ends, throws, or the process exits. */
 export async function withStagingFolder<T>(
   fs: DurableFs,
   target: string,
   action: (folder: string) => T | Promise<T>,
 ): Promise<T> {
-  // A folder that nobody else has: what is removed in the end is what was made here.
+  // A new folder of unique name, so that only its own contents are removed.
   const stagingFolder = mkdtempSync(join(dirname(target), `.${basename(target)}.`));
   const removeStaging = () => fs.remove(stagingFolder);
   process.once("exit", removeStaging);

@@ -1,4 +1,4 @@
-/** The values of 16-bit floating-point numbers. All of them are float32 numbers too. */
+/** Decoders of float16 and bfloat16; every value is exact in float32. */
 
 /** IEEE 754 binary16. */
 export function float16ToNumber(bits: number): number {

@@ -1,4 +1,4 @@
-/** First values of tensors. Each tensor has its own random stream, so values depend on the seed and its name alone. */
+/** Initial values of tensors. Each tensor has its own random stream, so values depend only on the seed and the name. */
 import type { Initializer, StoredTensor } from "../../compiler/artifact.js";
 import { elementCount } from "./array.js";
 import { type RandomStream, randomStream } from "./random.js";
@@ -13,7 +13,7 @@ export function initializeTensor(tensor: StoredTensor, seed: number): Float32Arr
   return draw(tensor.initializer, tensor.shape, randomStream(seed, "initialize", tensor.name));
 }
 
-/** Models have millions of values: nothing is made for each. */
+/** Models have millions of values, so no object is allocated per value. */
 function draw(initializer: Initializer, shape: readonly number[], random: RandomStream): Float32Array {
   const values = new Float32Array(elementCount(shape));
   switch (initializer.type) {
@@ -57,9 +57,9 @@ function drawSlices(
 }
 
 /**
- * A matrix whose rows (or columns, where it has fewer) are orthonormal, uniform over all of those (Haar): the Q factor of a
- * Gaussian matrix when R has a positive diagonal, which Gram–Schmidt gives. Each vector is orthogonalized twice, which is
- * enough for rounding to stay at float64's (Giraud et al., 2005).
+ * A matrix with orthonormal rows, or columns if it has fewer columns, uniform over all such matrices (Haar): the Q factor of a
+ * Gaussian matrix when R has a positive diagonal, as Gram–Schmidt computes it. Each vector is orthogonalized twice, which
+ * keeps the rounding error at the level of float64 (Giraud et al., 2005).
  */
 function orthogonal(rows: number, columns: number, random: RandomStream): Float64Array {
   const length = Math.max(rows, columns);

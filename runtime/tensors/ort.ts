@@ -1,4 +1,4 @@
-/** Tensors as sessions take them and give them: the same for ONNX Runtime in Node and in a browser. */
+/** Conversion between arrays and ONNX Runtime's tensors, in Node and in a browser. */
 import { type InferenceSession, Tensor } from "onnxruntime-common";
 import type { Port } from "../../compiler/artifact.js";
 import type { NumericArray } from "./array.js";
@@ -15,7 +15,7 @@ export function tensorOf(array: NumericArray): Tensor {
   }
 }
 
-/** Parameters as a session takes them. */
+/** Parameters as feeds of a session. */
 export function feedsOf(tensors: Tensors): Readonly<Record<string, Tensor>> {
   const feeds = [...tensors].map(
     ([name, { shape, data }]) => [name, tensorOf({ dtype: "float32", shape, data })] as const,
@@ -23,9 +23,9 @@ export function feedsOf(tensors: Tensors): Readonly<Record<string, Tensor>> {
   return Object.fromEntries(feeds);
 }
 
-/** The numbers of a float32 output. */
+/** The values of a float32 output. */
 export function floatsOf(outputs: InferenceSession.OnnxValueMapType, port: Port): Float32Array {
   const data = outputs[port.name]?.data;
-  if (!(data instanceof Float32Array)) throw new Error(`The session gave no float32 output "${port.name}".`);
+  if (!(data instanceof Float32Array)) throw new Error(`The session returned no float32 output "${port.name}".`);
   return data;
 }

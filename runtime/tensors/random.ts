@@ -1,4 +1,4 @@
-/** Named streams of random numbers: what is drawn from one stream does not move any other. */
+/** Named streams of random numbers: draws from one stream do not affect any other. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
@@ -10,11 +10,11 @@ export interface RandomStream {
   uniform(): number;
   /** Standard normal. */
   normal(): number;
-  /** Uniform whole number in [0, limit). */
+  /** Uniform integer in [0, limit). */
   below(limit: number): number;
 }
 
-/** The stream of a seed and a name. Equal words give equal streams, in any process on any machine. */
+/** The stream of a seed and a name. Equal arguments give equal streams in any process on any machine. */
 export function randomStream(seed: number, ...name: readonly (string | number)[]): RandomStream {
   const hash = sha256(utf8ToBytes(JSON.stringify([seed, ...name])));
   const generator = xoroshiro128plus(new DataView(hash.buffer).getInt32(hash.byteOffset, true));
@@ -28,7 +28,7 @@ export function randomStream(seed: number, ...name: readonly (string | number)[]
         cachedNormal = undefined;
         return value;
       }
-      // Box–Muller; 1 - u is in (0, 1], so that its logarithm is finite.
+      // Box–Muller; 1 - u is in (0, 1], so its logarithm is finite.
       const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
       const angle = 2 * Math.PI * uniform();
       cachedNormal = radius * Math.sin(angle);

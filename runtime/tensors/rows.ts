@@ -1,4 +1,4 @@
-/** Rows of arrays: the examples of a batch gathered, and predictions as nested lists. */
+/** Rows of arrays: gathered, sliced, and converted to nested lists. */
 import { elementCount, type NumericArray } from "./array.js";
 
 /** The rows at `indices` of the first axis, as a new array. */
@@ -17,7 +17,7 @@ export function gatherRows(array: NumericArray, indices: ArrayLike<number>): Num
   }
 }
 
-/** Some rows from the first on, which are the array's own. */
+/** A view of the first rows. */
 export function firstRows(array: NumericArray, rows: number): NumericArray {
   const [total = 0, ...rest] = array.shape;
   const shape = [rows, ...rest];
@@ -49,7 +49,7 @@ function copyRows<T, D extends { set(source: ArrayLike<T>, offset: number): void
   return target;
 }
 
-/** Nested lists of plain numbers, one for each row of the first axis. */
+/** Nested lists of numbers, one per row of the first axis. */
 export function nestedRows(array: NumericArray): readonly unknown[] {
   const values = array.dtype === "float32" ? Array.from(array.data, shortestDecimal) : Array.from(array.data, Number);
   const nest = (axis: number, start: number): unknown => {
@@ -62,7 +62,7 @@ export function nestedRows(array: NumericArray): readonly unknown[] {
   return Array.isArray(rows) ? rows : [rows];
 }
 
-/** The number of fewest digits that is this float32 when read back: 0.3, not 0.30000001192092896. */
+/** The shortest decimal that rounds to the same float32: 0.3, not 0.30000001192092896. */
 export function shortestDecimal(value: number): number {
   for (let digits = 6; digits < 9; digits++) {
     const rounded = Number(value.toPrecision(digits));

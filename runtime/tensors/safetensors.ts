@@ -1,6 +1,6 @@
 /**
- * Safetensors: named tensors in one file. Eight bytes of header length (little-endian), the header in JSON (each name's
- * dtype, shape and byte range), then the bytes of all tensors without holes.
+ * Safetensors files: 8 bytes of header length (little-endian), a JSON header (dtype, shape and byte range by name), then the
+ * bytes of all tensors without gaps.
  */
 import { isObject } from "../../schema/json-pointer.js";
 import { fail, ok, type Result } from "../result.js";
@@ -21,7 +21,7 @@ export interface SafetensorsFile {
 /** The error is a clause that follows the name of the file. */
 export type SafetensorsResult = Result<SafetensorsFile, string>;
 
-/** Bytes of an element, and how it becomes a number. Wider floats are rounded to float32, narrower ones are exact. */
+/** Size and decoder of an element. Float64 is rounded to float32; narrower floats are exact. */
 const elementTypes: ReadonlyMap<string, { readonly bytes: number; read(view: DataView, offset: number): number }> =
   new Map([
     ["F64", { bytes: 8, read: (view: DataView, offset: number) => view.getFloat64(offset, true) }],
@@ -32,9 +32,9 @@ const elementTypes: ReadonlyMap<string, { readonly bytes: number; read(view: Dat
     ["I32", { bytes: 4, read: (view: DataView, offset: number) => view.getInt32(offset, true) }],
   ]);
 
-/** The format's own limit on its header. */
+/** Limit of the header in the format's specification. */
 const MAX_HEADER_BYTES = 100_000_000;
-/** Fills the header up. */
+/** Pads the header. */
 const SPACE = 0x20;
 
 export function writeSafetensors(tensors: Tensors, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
@@ -45,7 +45,7 @@ export function writeSafetensors(tensors: Tensors, metadata: Readonly<Record<str
     end += data.length * 4;
   }
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
-  // The numbers begin at a multiple of 8, as the format asks.
+  // The format aligns the data to 8 bytes.
   const start = 8 + Math.ceil(text.length / 8) * 8;
   const bytes = new Uint8Array(start + end).fill(SPACE, 8, start);
   const view = new DataView(bytes.buffer);
@@ -53,7 +53,7 @@ export function writeSafetensors(tensors: Tensors, metadata: Readonly<Record<str
   bytes.set(text, 8);
   let offset = start;
   for (const { data } of tensors.values()) {
-    // Every machine that ONNX Runtime is built for is little-endian.
+    // All platforms of ONNX Runtime are little-endian.
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
     offset += data.byteLength;
   }
@@ -73,7 +73,7 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsResult {
   if (bytes.length < 8) return fail("it is too short to hold a header");
   const length = Number(view.getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES)
-    return fail(`its header claims ${length} bytes, and at most ${MAX_HEADER_BYTES} are allowed`);
+    return fail(`its header declares ${length} bytes, but at most ${MAX_HEADER_BYTES} are allowed`);
   const start = 8 + length;
   if (start > bytes.length) return fail("it ends inside its header");
   const header = parseHeader(bytes.subarray(8, start));
@@ -88,14 +88,14 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsResult {
     }
     const size = shape.reduce((product, axis) => product * axis, type.bytes);
     if (end - begin !== size)
-      return fail(`"${name}" of shape [${shape.join(", ")}] needs ${size} bytes, and has ${end - begin}`);
+      return fail(`"${name}" of shape [${shape.join(", ")}] needs ${size} bytes, but has ${end - begin}`);
     if (begin !== coveredBytes)
-      return fail(`"${name}" begins at byte ${begin}, where ${coveredBytes} bytes are in use`);
+      return fail(`"${name}" begins at byte ${begin}, but the previous tensors end at ${coveredBytes}`);
     coveredBytes = end;
   }
   const dataBytes = bytes.length - start;
   if (coveredBytes !== dataBytes)
-    return fail(`its tensors take ${coveredBytes} bytes, and ${dataBytes} follow the header`);
+    return fail(`its tensors take ${coveredBytes} bytes, but ${dataBytes} follow the header`);
 
   const tensors = new Map<string, Tensor>();
   for (const { name, dtype, shape, begin, end } of entries) {
@@ -122,15 +122,15 @@ function parseHeader(
   const metadata: [string, string][] = [];
   for (const [name, value] of Object.entries(header)) {
     if (name === "__metadata__") {
-      if (!isObject(value)) return fail("its metadata is not an object of texts");
+      if (!isObject(value)) return fail("its metadata is not an object of strings");
       for (const [key, text] of Object.entries(value)) {
-        if (typeof text !== "string") return fail("its metadata is not an object of texts");
+        if (typeof text !== "string") return fail("its metadata is not an object of strings");
         metadata.push([key, text]);
       }
       continue;
     }
     const entry = isObject(value) ? parseEntry(name, value) : undefined;
-    if (entry === undefined) return fail(`its header says nothing clear of "${name}"`);
+    if (entry === undefined) return fail(`its header has an invalid entry for "${name}"`);
     entries.push(entry);
   }
   return ok({ entries, metadata: Object.fromEntries(metadata) });

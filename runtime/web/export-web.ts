@@ -1,4 +1,4 @@
-/** A page that runs a trained model in a browser, and one that trains it further there: static files, which need no other host. */
+/** Exports a run as static web pages that run the model in a browser and fine-tune it there. */
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
@@ -20,10 +20,10 @@ import { type PageFile, writePageFolder } from "./write-page.js";
 export interface WebRequest {
   /** The run directory. */
   readonly run: string;
-  /** The folder of the page: made where it is not there, and otherwise empty or an earlier page. */
+  /** The folder of the page: a new or empty folder, or an earlier page. */
   readonly out: string;
   readonly weights: WeightsSelector;
-  /** Whether the page brings some of the run's data along. */
+  /** Include some of the run's data in the page. */
   readonly samples: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface WebSummary {
 
 export type WebOutcome = Result<WebSummary, RunFailure>;
 
-/** Of onnxruntime-web, in the page's folder `ort`: its interface, and the WebAssembly with its glue. */
+/** Files of onnxruntime-web, copied to the page's folder `ort`: its API, and the WebAssembly module with its loader. */
 const runtimeFiles = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
 
 export async function exportWeb(request: WebRequest): Promise<WebOutcome> {
@@ -60,7 +60,7 @@ export async function exportWeb(request: WebRequest): Promise<WebOutcome> {
     ...codeFiles(),
     ...runtimeFiles.map((name) => ({ name: `ort/${name}`, copyOf: join(runtime.value, name) })),
     ...modelFiles(artifact, weightsResult.value),
-    // The page's own file is last: where it is, all is there.
+    // Written last: a folder with this file is complete.
     {
       name: pageFiles.page,
       content: Buffer.from(JSON.stringify(pageManifest(run, weightsResult.value, artifact, samples))),
@@ -70,8 +70,8 @@ export async function exportWeb(request: WebRequest): Promise<WebOutcome> {
 }
 
 /**
- * The spec of the model as a page trains it: the reader of the page chooses the learning rate, as a share of the spec's, by
- * the input that a plateau's fall would use. Weights are read as they are, not averaged.
+ * The spec for training in a page. The page scales the spec's learning rate through the input of the plateau schedule.
+ * Weights are not averaged.
  */
 function fineTuningSpec(spec: NormalSpec): NormalSpec {
   const schedule = {
@@ -86,18 +86,18 @@ function fineTuningSpec(spec: NormalSpec): NormalSpec {
     warmup_steps: 0,
   } as const;
   const optimizer: NormalOptimizer = { ...spec.optimizer, schedule, average: null };
-  // Browsers compute such models on the processor, which has no float16.
+  // The page runs on the CPU, which has no float16 arithmetic.
   const precision = "float32" as const;
   const train = { ...spec.train, precision, accumulate: 1, sample: null, early_stopping: null, keep_best: null };
   return { ...spec, optimizer, train };
 }
 
-/** Why the weights are not of the model as this version of rnnx compiles it. */
+/** The mismatch between the weights and the model that this version of rnnx compiles. */
 function weightsProblem({ folder }: Run, { parameters }: Weights, { manifest }: Artifact): RunProblem | undefined {
   const mismatched = manifest.parameters.find(({ name, shape }) => parameters.get(name)?.shape.join() !== shape.join());
   if (mismatched === undefined) return undefined;
-  const message = `The weights of "${folder}" do not fit its spec any more: ${mismatched.name} is not [${mismatched.shape.join(", ")}] there.`;
-  return { code: "old-run", path: "", message, hint: "Another version of rnnx left this run. Train it again." };
+  const message = `The weights of "${folder}" do not match its spec: ${mismatched.name} does not have shape [${mismatched.shape.join(", ")}].`;
+  return { code: "old-run", path: "", message, hint: "The run was made with another version of rnnx. Train it again." };
 }
 
 function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, samples: SampleData | null): PageManifest {
@@ -129,7 +129,7 @@ function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, sampl
   };
 }
 
-/** A page does without samples where the data are gone. */
+/** Without readable data the page has no samples. */
 async function samplesOf(
   run: Run,
 ): Promise<{ readonly samples: SampleData | null; readonly notices: readonly string[] }> {
@@ -139,7 +139,7 @@ async function samplesOf(
   return { samples: null, notices: [`The page has no samples of the data: ${reason}`] };
 }
 
-/** Models without weights: the page puts one set of them into each. */
+/** Models without weights, and one file of weights for all of them. */
 function modelFiles({ train, model, stream }: Artifact, { step, parameters }: Weights): readonly PageFile[] {
   return [
     { name: pageFiles.model, content: model },
@@ -154,27 +154,27 @@ function codeFiles(): readonly PageFile[] {
   return readdirSync(folder).map((name) => ({ name, copyOf: join(folder, name) }));
 }
 
-/** Where onnxruntime-web lies: beside rnnx, or where the user works. */
+/** The folder of onnxruntime-web, as installed next to rnnx or in the working directory. */
 function findRuntime(): Result<string> {
   for (const from of [import.meta.url, join(resolve(), "package.json")]) {
     try {
       const folder = dirname(createRequire(from).resolve("onnxruntime-web/wasm"));
       if (runtimeFiles.every((name) => existsSync(join(folder, name)))) return ok(folder);
     } catch {
-      // Not there: looked for in the next place.
+      // Not found here: try the next location.
     }
   }
   return fail([
     {
       code: "web-runtime",
       path: "",
-      message: "The page runs models with onnxruntime-web, which is not installed.",
+      message: "The page needs onnxruntime-web, which is not installed.",
       hint: `Install it: ${installCommand("onnxruntime-web")}`,
     },
   ]);
 }
 
-/** The problem of a folder that holds something else than a page. */
+/** The problem of a folder that is not empty and not a page. */
 function checkPageFolder(out: string): RunProblem | undefined {
   const problem = (message: string) => ({
     code: "web-folder",
@@ -192,5 +192,5 @@ function checkPageFolder(out: string): RunProblem | undefined {
     throw error;
   }
   if (names.length === 0 || names.includes(pageFiles.page)) return undefined;
-  return problem(`"${out}" holds ${names[0]} and is no page, and its files might be replaced.`);
+  return problem(`"${out}" contains ${names[0]} and is not a page.`);
 }

@@ -1,4 +1,4 @@
-/** `page.json`: what a page needs to know of its model, and nothing of the disk that the run lies on. */
+/** `page.json`: the description of a page's model, without paths of the run. */
 import type { Manifest } from "../../compiler/artifact.js";
 import type { NormalLayer, NormalLoss, NormalTrain } from "../../schema/normal/index.js";
 import type { Metadata } from "../data/metadata.js";
@@ -9,9 +9,9 @@ export interface PageManifest {
   readonly rnnx: string;
   readonly name: string;
   readonly seed: number;
-  /** Updates that the weights have seen. */
+  /** Training step of the weights. */
   readonly step: number;
-  /** Of the weights, where they are known. */
+  /** Metrics of the weights, if known. */
   readonly metrics: Readonly<Record<"train" | "validation" | "test", Readonly<Record<string, number>>>> | null;
   readonly model: readonly NormalLayer[];
   readonly loss: NormalLoss;
@@ -22,13 +22,13 @@ export interface PageManifest {
     readonly train: NormalTrain;
     readonly optimizer: string;
     readonly learning_rate: number;
-    /** Steps of an example, and from one to the next, where examples are windows over a series. */
+    /** Window length and stride in steps, if examples are windows over a series. */
     readonly window: number | null;
     readonly stride: number;
     /** Rows from the end of a window to its target. */
     readonly horizon: number;
   };
-  /** Some of the data, to begin with; null where there are none. */
+  /** Some of the data, or null. */
   readonly samples: SampleData | null;
 }
 
@@ -36,9 +36,9 @@ export type SampleData =
   | { readonly type: "text"; readonly text: string }
   | {
       readonly type: "table";
-      /** Inputs, then targets that are no inputs. */
+      /** Inputs, then targets that are not inputs. */
       readonly columns: readonly string[];
-      /** In order of time, in the data's own units; labels are text. */
+      /** In order of time, unscaled; labels are strings. */
       readonly rows: readonly (readonly (number | string)[])[];
     }
   | { readonly type: "sequences"; readonly examples: readonly SampleSequence[] }
@@ -47,19 +47,19 @@ export type SampleData =
   | { readonly type: "arrays"; readonly examples: readonly Readonly<Record<string, unknown>>[] };
 
 export interface SampleSequence {
-  /** Text, or a vector for each step. */
+  /** Text, or a vector per step. */
   readonly steps: string | readonly (readonly number[])[];
-  /** A label or quantities, or with tags a list of them. */
+  /** A label or quantities; with tags a list of them. */
   readonly answer: unknown;
 }
 
 export interface SampleImage {
-  /** Grey levels from 0 to 255, row by row, in base64. */
+  /** Gray levels from 0 to 255, row-major, in base64. */
   readonly pixels: string;
   readonly label: number;
 }
 
-/** The files of a page beside its code, by what they hold. */
+/** The files of a page in addition to its code. */
 export const pageFiles = {
   page: "page.json",
   weights: "weights.safetensors",

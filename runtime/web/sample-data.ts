@@ -1,4 +1,4 @@
-/** Some of a run's data for its page, so that there is something to try at once: examples that were not trained on, where there are any. */
+/** Samples of a run's data for its page, from held-out splits if there are any. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { NormalSpec, NormalTableData, NormalTextData } from "../../schema/normal/index.js";
@@ -14,14 +14,14 @@ import type { Run } from "../run/open.js";
 import { nestedRows } from "../tensors/rows.js";
 import type { SampleData } from "./page-manifest.js";
 
-/** Characters of a text. */
+/** Limit of a text sample in characters. */
 const MAX_CHARACTERS = 800;
-/** Rows of a table beside those of a window. */
+/** Rows of a table sample in addition to a window. */
 const EXTRA_ROWS = 90;
 const MAX_EXAMPLES = 24;
 const IMAGES_PER_CLASS = 3;
 
-/** The samples of a run whose data are still where they were, or the problems that its data have. */
+/** Reads the samples of a run from its data files. */
 export async function readSamples({ spec, folder, metadata }: Run): Promise<Result<SampleData>> {
   const opened = await openData(spec, folder, metadata);
   if (!opened.ok) return opened;
@@ -75,7 +75,7 @@ async function selectSamples(
   }
 }
 
-/** Examples that the model has not seen, or those that it was trained on where it has seen them all. */
+/** The examples of the test split, else validation, else training. */
 function heldOutExamples({ train, validation, test }: Splits): readonly number[] {
   const [first = train] = [test, validation].filter(({ length }) => length > 0);
   return Array.from(first);
@@ -84,7 +84,7 @@ function heldOutExamples({ train, validation, test }: Splits): readonly number[]
 function excerpt({ text, file, unit }: NormalTextData, folder: string): string {
   const fullText = text ?? readFileSync(resolve(folder, file ?? ""), "utf8");
   const cut = fullText.slice(0, MAX_CHARACTERS);
-  // Not a part of a word, nor of a line where there are several.
+  // End at a whole line, or at a whole word of a single line.
   const end = cut.length === fullText.length ? cut.length : cut.lastIndexOf(cut.includes("\n") ? "\n" : " ");
   return unit === "byte" || end <= 0 ? cut : cut.slice(0, end);
 }

@@ -1,4 +1,4 @@
-/** A folder of static files on this machine alone. */
+/** A static file server for one folder, on localhost only. */
 import { createReadStream, realpathSync, statSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import { extname, join, sep } from "node:path";
@@ -18,7 +18,7 @@ const contentTypes: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
-/** @param port 0 takes one that is free. Rejects with the system's error where it cannot be had. */
+/** @param port 0 selects a free port. Rejects with the system's error if the port is not available. */
 export function serveFolder(folder: string, port: number): Promise<FolderServer> {
   const server = createServer(({ method, url }, response) => {
     const file = method === "GET" || method === "HEAD" ? resolveFile(folder, url ?? "/") : undefined;
@@ -50,7 +50,7 @@ export function serveFolder(folder: string, port: number): Promise<FolderServer>
   });
 }
 
-/** The file that an address names, in the folder and nowhere else, links resolved. */
+/** The file for a URL; undefined unless it is inside the folder after resolving links. */
 function resolveFile(folder: string, url: string): string | undefined {
   let path: string;
   try {

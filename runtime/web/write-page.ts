@@ -1,13 +1,13 @@
-/** The folder of a page: a new one is there whole or not at all, and in an earlier page the page's own file is replaced last. */
+/** Writes a page's folder: a new folder atomically; in an existing page file by file, the manifest last. */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { DurableFs } from "../storage/durable-fs.js";
 import { withStagingFolder } from "../storage/staging.js";
 
-/** A file of the page: what it holds, or the file that it is a copy of. */
+/** A file of the page: its content, or the file to copy. */
 export type PageFile = { readonly name: string } & ({ readonly content: Uint8Array } | { readonly copyOf: string });
 
-/** Says how many bytes the files are. They take their places in their order. */
+/** Writes the files in their order and returns their sizes. */
 export async function writePageFolder(
   fs: DurableFs,
   out: string,

@@ -78,35 +78,35 @@ describe("damage", () => {
     [
       "a hole",
       { a: entry("F32", [1], 0, 4), b: entry("F32", [0], 8, 8) },
-      '"b" begins at byte 8, where 4 bytes are in use',
+      '"b" begins at byte 8, but the previous tensors end at 4',
     ],
     [
       "an overlap",
       { a: entry("F32", [2], 0, 8), b: entry("F32", [1], 4, 8) },
-      '"b" begins at byte 4, where 8 bytes are in use',
+      '"b" begins at byte 4, but the previous tensors end at 8',
     ],
-    ["a hole at the start", { a: entry("F32", [1], 4, 8) }, '"a" begins at byte 4, where 0 bytes are in use'],
+    ["a hole at the start", { a: entry("F32", [1], 4, 8) }, '"a" begins at byte 4, but the previous tensors end at 0'],
     [
       "bytes that belong to nothing",
       { a: entry("F32", [1], 0, 4) },
-      "its tensors take 4 bytes, and 8 follow the header",
+      "its tensors take 4 bytes, but 8 follow the header",
     ],
-    ["a tensor past the end", { a: entry("F32", [3], 0, 12) }, "its tensors take 12 bytes, and 8 follow the header"],
-    ["a size that is not the shape's", { a: entry("F32", [3], 0, 8) }, '"a" of shape [3] needs 12 bytes, and has 8'],
+    ["a tensor past the end", { a: entry("F32", [3], 0, 12) }, "its tensors take 12 bytes, but 8 follow the header"],
+    ["a size that is not the shape's", { a: entry("F32", [3], 0, 8) }, '"a" of shape [3] needs 12 bytes, but has 8'],
     [
       "a huge shape",
       { a: entry("F32", [2 ** 30, 2 ** 30], 0, 8) },
-      '"a" of shape [1073741824, 1073741824] needs 4611686018427388000 bytes, and has 8',
+      '"a" of shape [1073741824, 1073741824] needs 4611686018427388000 bytes, but has 8',
     ],
     [
       "a negative size",
       { a: { dtype: "F32", shape: [-2], data_offsets: [0, 8] } },
-      'its header says nothing clear of "a"',
+      'its header has an invalid entry for "a"',
     ],
-    ["a range that runs backwards", { a: entry("F32", [0], 8, 0) }, 'its header says nothing clear of "a"'],
-    ["a fraction", { a: entry("F32", [0.5], 0, 2) }, 'its header says nothing clear of "a"'],
-    ["an entry that is no object", { a: 1 }, 'its header says nothing clear of "a"'],
-    ["metadata that is no text", { __metadata__: { a: 1 } }, "its metadata is not an object of texts"],
+    ["a range that runs backwards", { a: entry("F32", [0], 8, 0) }, 'its header has an invalid entry for "a"'],
+    ["a fraction", { a: entry("F32", [0.5], 0, 2) }, 'its header has an invalid entry for "a"'],
+    ["an entry that is no object", { a: 1 }, 'its header has an invalid entry for "a"'],
+    ["metadata that is no text", { __metadata__: { a: 1 } }, "its metadata is not an object of strings"],
     ["a list for a header", [], "its header is not a JSON object"],
     ["a header that is not JSON", "{", "its header is not JSON"],
   ])("%s is refused", (_, header, message) => {
@@ -115,7 +115,7 @@ describe("damage", () => {
 
   test("an element type that is no word, and names that are no text", () => {
     const numbered = { x: { dtype: 32, shape: [1], data_offsets: [0, 4] } };
-    expect(errorOf(file(numbered, new Uint8Array(4)))).toBe('its header says nothing clear of "x"');
+    expect(errorOf(file(numbered, new Uint8Array(4)))).toBe('its header has an invalid entry for "x"');
     const bytes = file({ xy: entry("F32", [1], 0, 4) }, new Uint8Array(4));
     bytes[Buffer.from(bytes).indexOf("xy")] = 0xff;
     expect(errorOf(bytes)).toBe("its header is not JSON");
@@ -123,7 +123,7 @@ describe("damage", () => {
 
   test("a header that claims too much", () => {
     const bytes = Buffer.alloc(16, 255);
-    expect(errorOf(bytes)).toBe("its header claims 18446744073709552000 bytes, and at most 100000000 are allowed");
+    expect(errorOf(bytes)).toBe("its header declares 18446744073709552000 bytes, but at most 100000000 are allowed");
     bytes.writeBigUInt64LE(9n);
     expect(errorOf(bytes)).toBe("it ends inside its header");
   });
