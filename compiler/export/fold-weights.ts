@@ -1,4 +1,4 @@
-/** Weights as an exported model holds them: whatever hangs on weights alone is computed once, here, and not at every run. */
+/** Weights of an exported model: values that depend on weights alone are computed here once, not at every run. */
 import { evaluateNode } from "../graph/evaluate.js";
 import { elementCount } from "../ir/dims.js";
 import { expectDefined } from "../ir/expect.js";
@@ -8,15 +8,18 @@ import type { Graph, Node, Tensor, Value } from "../ir/types.js";
 export type Tensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 
 export interface FoldedModel {
-  /** Its inputs are those of the data, then the weights. */
+  /** Inputs are those of the data, then the weights. */
   readonly graph: Graph;
   /** By the names of the graph's inputs. */
   readonly weights: ReadonlyMap<string, Tensor>;
 }
 
 /**
- * @param isWeight which inputs of the graph are weights: those of `parameters` by their names.
- * @param unfolded leave all weights as they are.
+ * Constant folding of weights.
+ *
+ * @param isWeight true for inputs of the graph that are weights; their values are in `parameters` by name.
+ * @param unfolded keep all weights without folding.
+ * @returns the graph with the weights that it still reads as last inputs, and their values.
  */
 export function foldWeights(
   graph: Graph,
@@ -47,7 +50,7 @@ export function foldWeights(
     });
     return false;
   });
-  // What is still read of it.
+  // Weights that the remaining nodes read.
   const liveWeights = new Set(
     [...nodes.flatMap((node) => node.inputs), ...graph.outputs].filter((value) => weightDerived.has(value)),
   );
@@ -60,7 +63,7 @@ export function foldWeights(
   };
 }
 
-/** Of weights alone, of a size that is known, and no larger than what it is made of. */
+/** True if a node depends on weights alone, and its outputs have static shapes and are no larger than its inputs. */
 function isFoldable(node: Node, constants: ReadonlyMap<Value, Tensor>, weightDerived: ReadonlySet<Value>): boolean {
   if (node.op === "Scan" || !node.inputs.every((input) => constants.has(input))) return false;
   if (!node.inputs.some((input) => weightDerived.has(input))) return false;
@@ -75,7 +78,7 @@ function freshName(name: string, usedNames: ReadonlySet<string>): string {
   for (let suffix = 2; ; suffix++) if (!usedNames.has(`${name}_${suffix}`)) return `${name}_${suffix}`;
 }
 
-/** The same graph, with some of its inputs under other names. */
+/** The graph with new names for some of its inputs. */
 function renameInputs(graph: Graph, names: ReadonlyMap<Value, string>): Graph {
   const replacements = new Map<Value, Value>();
   for (const [value, name] of names) if (value.name !== name) replacements.set(value, { ...value, name });

@@ -1,4 +1,4 @@
-/** The generate form: a prompt goes in and ids that the model writes come out; the loop that draws them is inside. */
+/** The generate form: from a prompt to generated ids, with the sampling loop inside the graph. */
 import type { Role } from "../artifact.js";
 import type { Program } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/builder.js";
@@ -11,19 +11,21 @@ import type { Type, Value } from "../ir/types.js";
 import { forwardProgram } from "../pipeline/forward.js";
 import { type FoldedModel, foldWeights, type Tensors } from "./fold-weights.js";
 import type { InterfacePort, ModelInterface } from "./interface.js";
-import { optimizeForExport } from "./optimize.js";
-import type { FormRequest } from "./request.js";
+import { type FormRequest, optimizeForExport } from "./request.js";
 import { logitsOf, sampleToken } from "./sampling.js";
 import { withSingleTimeStep } from "./step.js";
 
 const generateInputs: Readonly<Record<string, { readonly type: Type; readonly doc: string }>> = {
   prompt: {
     type: { dtype: "int32", shape: ["batch", "time"] },
-    doc: "Ids to go on from, one at least, by the vocabulary in the metadata.",
+    doc: "Token ids of the prompt, at least one, by the vocabulary in the metadata.",
   },
-  length: { type: { dtype: "int64", shape: [] }, doc: "How many ids to write, one at least." },
-  temperature: { type: { dtype: "float32", shape: [] }, doc: "Divides the logits; 0 takes the likeliest id always." },
-  seed: { type: { dtype: "int64", shape: [] }, doc: "Chooses what is drawn: the same seed writes the same ids." },
+  length: { type: { dtype: "int64", shape: [] }, doc: "Number of ids to generate, at least 1." },
+  temperature: {
+    type: { dtype: "float32", shape: [] },
+    doc: "Divisor of the logits. 0 always takes the most likely id.",
+  },
+  seed: { type: { dtype: "int64", shape: [] }, doc: "Seed of the sampling. The same seed gives the same ids." },
 };
 
 export function generateForm(request: FormRequest): ModelInterface {
@@ -31,7 +33,7 @@ export function generateForm(request: FormRequest): ModelInterface {
   const { boundary } = options;
   const streamProgram = (dataSignature: typeof signature, strategy: typeof recurrences) =>
     forwardProgram(spec, dataSignature, "stream", ["prediction", "state"], strategy);
-  // Every cell is told of once, by the part that writes.
+  // Only the step program reports the forms of its cells, so that each is reported once.
   const stepProgram = streamProgram(withSingleTimeStep(signature), recurrences);
   const promptModel = optimizeProgram(streamProgram(signature, { ...recurrences, onCell: () => {} }), parameters);
   const stepModel = optimizeProgram(stepProgram, parameters);
@@ -76,13 +78,13 @@ export function generateForm(request: FormRequest): ModelInterface {
       ...Object.entries(generateInputs).map(([name, { doc }]) => port(name, "data", doc)),
       ...[...weights.keys()].map((name) => port(name, "parameter", "")),
     ],
-    outputs: [port("tokens", "prediction", "What the model writes after the prompt, id by id.")],
+    outputs: [port("tokens", "prediction", "Generated token ids, without the prompt.")],
   };
 }
 
-/** A program that has been through the passes, with its weights apart: its inputs are states and ids, then weights. */
+/** An optimized program. Inputs are states and ids, then weights. */
 interface OptimizedProgram extends FoldedModel {
-  /** Whether each input that is no weight is a state: the others are ids. */
+  /** For each input that is not a weight: true for a state, false for ids. */
   readonly isState: readonly boolean[];
 }
 
@@ -98,7 +100,7 @@ function operandsOf({ isState }: OptimizedProgram, ids: Value, states: readonly 
   return isState.map((state) => (state ? (remaining.shift() as Value) : ids));
 }
 
-/** The states that a program takes, in its order, and the learned values that some of them start from. */
+/** The states of a program in order, and their trained initial values. */
 function stateInitializers({ spec, signature, parameters }: FormRequest, { inputs: ports, graph }: Program) {
   const allInputs = forwardProgram(spec, signature, "inference", ["prediction"]).inputs.map(({ name }) => name);
   const states = ports.flatMap(({ name, role }, index) => {
@@ -115,7 +117,7 @@ function stateInitializers({ spec, signature, parameters }: FormRequest, { input
 
 type NumericTensor = { readonly shape: readonly number[]; readonly data: ArrayLike<number> };
 
-/** Weights of several parts, each once: the same name holds the same numbers in all. */
+/** The union of weights. Equal names have equal values. */
 function mergeWeights(weightSets: readonly ReadonlyMap<string, NumericTensor>[]): Tensors {
   const merged = new Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>();
   for (const weights of weightSets) {

@@ -1,7 +1,7 @@
 /**
- * Export: the same weights as a model for one use.
+ * Export: the trained weights as a model of one form.
  *
- *   NormalSpec ─form─▶ face (graph, names, words) ─passes─▶ optimized ─bake─▶ weights apart ─emit─▶ model
+ *   NormalSpec ─form─▶ ModelInterface (graph, ports) ─passes─▶ optimized ─fold weights─▶ ExportedModel ─emit─▶ bytes
  */
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Port } from "../artifact.js";
@@ -15,9 +15,8 @@ import type { Signature } from "../signature.js";
 import { foldWeights, type Tensors } from "./fold-weights.js";
 import { generateForm } from "./generate.js";
 import { type InterfacePort, type ModelInterface, typedPorts } from "./interface.js";
-import { optimizeForExport, singleStepContext } from "./optimize.js";
 import type { ExportForm, ExportOptions } from "./options.js";
-import { type FormRequest, formRequest } from "./request.js";
+import { type FormRequest, formRequest, optimizeForExport, singleStepContext } from "./request.js";
 import { sequenceForm } from "./sequence.js";
 import { stepForm } from "./step.js";
 
@@ -25,7 +24,7 @@ export type { CellForm } from "../elaborate/context.js";
 export type { Tensors } from "./fold-weights.js";
 export * from "./options.js";
 export { referenceModel } from "./reference.js";
-export { gumbelNoiseAt as noiseAt } from "./sampling.js";
+export { gumbelNoiseAt } from "./sampling.js";
 
 const forms: { readonly [F in ExportForm]: (request: FormRequest) => ModelInterface } = {
   sequence: sequenceForm,
@@ -35,25 +34,29 @@ const forms: { readonly [F in ExportForm]: (request: FormRequest) => ModelInterf
 
 export type ExportPort = Port & InterfacePort;
 
-/** What the model reads and gives; its weights are none of it. */
+/** Inputs and outputs of the model, without weights. */
 export interface ExportPorts {
   readonly inputs: readonly ExportPort[];
   readonly outputs: readonly ExportPort[];
 }
 
-/** A model before it has words. */
+/** An exported model before its metadata is known. */
 export interface ExportedModel {
   readonly name: string;
   readonly opset: number;
-  /** Its inputs are those of the ports, then the weights. */
+  /** Inputs are those of the ports, then the weights. */
   readonly graph: Graph;
   readonly ports: ExportPorts;
   readonly weights: readonly Weight[];
-  /** What became of each recurrent cell. */
+  /** The form of each recurrent cell. */
   readonly cells: readonly CellForm[];
 }
 
-/** @param parameters by public name; those of the model are among them. */
+/**
+ * Builds the graph of an export.
+ *
+ * @param parameters by public name, all those of the model included.
+ */
 export function buildExport(
   spec: NormalSpec,
   signature: Signature,
@@ -74,7 +77,7 @@ export function buildExport(
     modelInterface.weights ?? parameters,
     unfolded,
   );
-  verify(graph, "bake");
+  verify(graph, "fold weights");
   return {
     name: spec.name,
     opset,
@@ -96,18 +99,18 @@ export function buildExport(
   };
 }
 
-/** What a model says of itself. */
+/** Doc string and metadata of a model. */
 export interface Documentation {
   readonly doc: string;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The lowest version of the file format that may declare an opset and is read by every runtime of its day. */
+/** The lowest IR version that all runtimes of an opset's release read. */
 function irVersionOf(opset: number): number {
   return opset < 15 ? 7 : 8;
 }
 
-/** The model's bytes, complete but for its weights. */
+/** The model's bytes without its weights. */
 export function emitExport(model: ExportedModel, { doc, metadata }: Documentation): Promise<Uint8Array> {
   const { name, opset, graph, ports, weights } = model;
   const { inputs, outputs } = ports;

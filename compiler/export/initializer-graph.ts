@@ -1,33 +1,32 @@
 /**
- * First values of tensors as a graph of standard operators: what a training starts from, drawn anew by whoever runs it. The
- * distributions are those of the manifest; the numbers are the runtime's own.
+ * Initial values of tensors as a graph of standard operators, which each run of the graph draws anew. The distributions
+ * are those of the manifest; the runtime draws the numbers.
  */
 import type { onnx } from "onnx-proto";
 import type { Initializer } from "../artifact.js";
 import { at } from "../ir/expect.js";
 import { uniqueNames } from "../ir/names.js";
 import { tensor as tensorOf } from "../ir/tensor.js";
+import { dataType } from "../onnx/protobuf.js";
 import { float, int, ints, subgraph, tensor, tensorProto } from "../onnx/write/proto.js";
 
 export interface InitializedTensor {
-  /** What the value is called. */
+  /** Name of the tensor. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly initializer: Initializer;
   readonly dtype: "float32" | "int64";
 }
 
-const FLOAT = 1;
-
 interface GraphDraft {
   readonly nodes: onnx.INodeProto[];
   readonly constants: onnx.ITensorProto[];
   readonly freshName: (hint: string) => string;
-  /** Random operators draw from streams of their own. */
+  /** Seed of the last random operator; each has its own. */
   seed: number;
 }
 
-/** A graph without inputs that puts out the tensors, each under `outputOf(name)`. */
+/** A graph without inputs whose outputs are the tensors, named `outputOf(name)`. */
 export function initializationGraph(
   name: string,
   tensors: readonly InitializedTensor[],
@@ -40,7 +39,7 @@ export function initializationGraph(
     const value = each.dtype === "int64" ? integerTensor(draft, each) : drawTensor(draft, each.initializer, each.shape);
     appendNode(draft, "Identity", [value], outputOf(each.name));
     const dim = each.shape.map((dimValue) => ({ dimValue }));
-    const elemType = each.dtype === "int64" ? 7 : FLOAT;
+    const elemType = dataType(each.dtype);
     return { name: outputOf(each.name), type: { tensorType: { elemType, shape: { dim } } } };
   });
   return { name, node: draft.nodes, initializer: draft.constants, output };
@@ -72,7 +71,7 @@ function scalar({ constants, freshName }: GraphDraft, value: number): string {
 
 function integerTensor({ constants, freshName }: GraphDraft, { shape, initializer }: InitializedTensor): string {
   const name = freshName("/initialization/count");
-  // What counts starts at a number.
+  // Counters have constant initial values.
   const { value } = initializer as Extract<Initializer, { type: "constant" }>;
   const size = shape.reduce((product, dim) => product * dim, 1);
   constants.push(tensorProto(tensorOf("int64", [...shape], new Array(size).fill(value)), name));
@@ -111,7 +110,7 @@ function random(
   ]);
 }
 
-/** The base where no slice lies, and the slices in their order: the last one that covers a column has it. */
+/** The slices over the base. The last slice that covers a column determines it. */
 function overlaySlices(
   draft: GraphDraft,
   { base, slices }: Extract<Initializer, { type: "slices" }>,
@@ -128,8 +127,9 @@ function overlaySlices(
 }
 
 /**
- * Rows (or columns, where it has fewer) that are orthonormal: Gram and Schmidt's method on a matrix of normal numbers, in a Scan
- * whose state is the matrix so far. What is in the way is subtracted twice, which is enough for float32.
+ * Orthonormal rows (or columns, if there are fewer): the Gram-Schmidt process on a matrix of normal numbers, in a Scan
+ * whose state is the basis so far. Projections are subtracted twice, which suffices for float32 (L. Giraud et al.,
+ * 2005).
  */
 function orthogonal(draft: GraphDraft, shape: readonly number[], gain: number): string {
   const columns = at(shape, shape.length - 1);
@@ -155,7 +155,7 @@ function orthogonal(draft: GraphDraft, shape: readonly number[], gain: number): 
   appendNode(body, "Add", [basis, basisUpdate], nextBasis);
   const info = (value: string, ...sizes: readonly number[]) => ({
     name: value,
-    type: { tensorType: { elemType: FLOAT, shape: { dim: sizes.map((dimValue) => ({ dimValue })) } } },
+    type: { tensorType: { elemType: dataType("float32"), shape: { dim: sizes.map((dimValue) => ({ dimValue })) } } },
   });
   const orthonormalRows = appendNode(draft, "Scan", [initialBasis, samples, identity], undefined, [
     int("num_scan_inputs", 2),

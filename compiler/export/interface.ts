@@ -1,4 +1,4 @@
-/** A model on its way out: a graph whose inputs and outputs have names, roles and words for people. */
+/** The interface of an exported model: a graph whose inputs and outputs have names, roles and doc strings. */
 import type { Port, Role } from "../artifact.js";
 import type { Program } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/builder.js";
@@ -15,18 +15,18 @@ export interface InterfacePort {
   readonly doc: string;
 }
 
-/** Ports stand at the positions of the graph's inputs and outputs. */
+/** Ports are in the order of the graph's inputs and outputs. */
 export interface ModelInterface {
   readonly graph: Graph;
-  /** Whether the graph has been through the passes, in parts. */
+  /** True if parts of the graph are optimized already. */
   readonly isOptimized?: boolean;
-  /** The weights that its inputs hold, where they are not the model's own parameters. */
+  /** Values of the weight inputs, unless they are the model's parameters. */
   readonly weights?: Tensors;
   readonly inputs: readonly InterfacePort[];
   readonly outputs: readonly InterfacePort[];
 }
 
-/** An input as the model's user feeds it, and as the program inside reads it. */
+/** An input of the exported model, and its conversion to the input of the program. */
 export interface InputAdapter {
   readonly type: Type;
   readonly doc: string;
@@ -38,18 +38,18 @@ export interface AdaptedOutput extends InterfacePort {
 }
 
 export interface Adapters {
-  /** How the program's input is fed; parameters are as they are. */
+  /** The adapter of an input of the program. */
   adaptInput(port: { readonly name: string; readonly role: Role }, type: Type): InputAdapter;
-  /** What stands for one of the program's outputs. */
+  /** The outputs that replace one of the program's outputs. */
   adaptOutput(b: Builder, port: { readonly name: string; readonly role: Role }, value: Value): readonly AdaptedOutput[];
 }
 
-/** A program with other inputs before its own and other outputs behind them. */
+/** A program with converted inputs and outputs. */
 export function wrapProgram(program: Program, { adaptInput, adaptOutput }: Adapters): ModelInterface {
   const { graph } = program;
   const b = graphBuilder(graph.name);
   const inputAdapters = program.inputs.map((port, index) => adaptInput(port, at(graph.inputs, index).type));
-  // First all inputs, so that they stand in the program's order.
+  // All inputs come first, in the program's order.
   const inputValues = inputAdapters.map(({ type }, index) => b.input(program.inputs[index]?.name, type));
   const results = inline(
     b,
@@ -64,7 +64,7 @@ export function wrapProgram(program: Program, { adaptInput, adaptOutput }: Adapt
   };
 }
 
-/** The ports with the types that a graph of the face has by now. */
+/** The ports with the types of the graph's values. */
 export function typedPorts(
   ports: readonly InterfacePort[],
   values: readonly Value[],

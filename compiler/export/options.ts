@@ -1,51 +1,50 @@
-/** What an export is asked for, and what of the data travels inside the model: plain data. */
+/** Options of an export, and the pre- and post-processing inside the model: plain data. */
 import type { TargetKind } from "../../schema/kinds/losses.js";
 
 export const exportForms = ["sequence", "step", "generate"] as const;
 
 /**
- * `sequence` reads whole sequences, any number of any length. `step` reads one step and takes and gives every state by name, for
- * sequences that come as they are made. `generate` goes on from a prompt by itself: each id is drawn from what the model says
- * of the next.
+ * `sequence` reads batches of whole sequences of any length. `step` reads one step, with every state as an input and an
+ * output, for streaming. `generate` continues a prompt: each id is sampled from the model's prediction.
  */
 export type ExportForm = (typeof exportForms)[number];
 
 /** Recurrent layers as ONNX LSTM, GRU and RNN operators where the cells allow it, or as Scan. */
 export const recurrentForms = ["operators", "scan"] as const;
 
-/** Opsets that a model can be written in; the first that each version of the file format may declare. */
+/** Supported opsets, and the default. */
 export const opsets = { first: 13, last: 25, preferred: 17 } as const;
 
-/** x' = (x - offset) * factor for each column; null where a column is as it is. */
+/** x' = (x - offset) * factor for each column; null for a column without scaling. */
 export type Scalings = readonly ({ readonly offset: number; readonly factor: number } | null)[];
 
-/** What stands between the data as a user has it and the numbers that the model was trained on. */
+/** Pre- and post-processing between the user's data and the numbers of the trained model. */
 export interface Processing {
-  /** By column of `inputs`; null where nothing is scaled. */
+  /** By column of `inputs`; null without scaling. */
   readonly inputs: Scalings | null;
-  /** By column of the outputs, which are scaled back; null where nothing is. */
+  /** By column of the outputs, which are scaled back; null without scaling. */
   readonly outputs: Scalings | null;
-  /** What the model's outputs say: scores of classes, probabilities each by itself, or quantities. */
+  /** Kind of the predictions: scores of classes, independent probabilities, or numbers. */
   readonly targetKind: Exclude<TargetKind, "labels">;
-  /** Whether the model ends before the softmax or sigmoid that makes probabilities of its scores. */
+  /** True if the model's output is logits, before softmax or sigmoid. */
   readonly endsInLogits: boolean;
-  /** Ids that nothing is to be: units that the vocabulary does not hold. */
+  /** Ids that are never sampled, such as the unknown unit. */
   readonly excludedIds: readonly number[];
 }
 
 export const precisions = ["float32", "float16", "int8"] as const;
-/** Of the weights: 16 bits, or 8 with a scale for each row or column of a kernel. Arithmetic is in float32. */
+/** Storage of the weights. int8 has a scale for each row or column of a kernel. Arithmetic is in float32. */
 export type Precision = (typeof precisions)[number];
 
 export interface ExportOptions {
   readonly form: ExportForm;
   readonly opset: number;
   readonly recurrent: (typeof recurrentForms)[number];
-  /** A number of steps: every sequence has it, and the steps are laid out without loop or operator. Null: any length. */
+  /** The fixed number of steps of an unrolled model, without loop or recurrent operator. Null: any length. */
   readonly unroll: number | null;
-  /** Bits of the weights; float32 where it is absent. */
+  /** Default: float32. */
   readonly precision?: Precision;
-  /** Weights as they are trained and under their own names, for a training that travels with the model. */
+  /** Keep the trained weights under their own names, without folding, for `training_info`. */
   readonly unfolded?: boolean;
   readonly boundary: Processing;
 }

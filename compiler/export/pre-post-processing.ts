@@ -1,15 +1,15 @@
-/** What travels inside an exported model besides the model: scaling before it, and behind it probabilities, classes or quantities. */
+/** Pre- and post-processing in an exported model: scaling of inputs; probabilities, classes or unscaled outputs. */
 import type { Builder } from "../ir/builder.js";
 import { tensor } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
 import type { AdaptedOutput } from "./interface.js";
 import type { Processing, Scalings } from "./options.js";
 
-/** Numbers in the data's own units, as the model reads them. */
+/** Inputs in the data's units, scaled as in training. */
 export function scaleInputs(b: Builder, value: Value, scalings: Scalings): Value {
   const columns = scalings.map(scalingOrIdentity);
   const offsets = columns.map(({ offset }) => offset);
-  // float32 holds an offset with few digits behind the point where it is large: what is cut off is subtracted by itself.
+  // A large offset has few fractional digits in float32, so its rounding error is subtracted separately.
   const high = offsets.map(Math.fround);
   const low = offsets.map((offset) => offset - Math.fround(offset));
   const shifted = b.sub(value, rowConstant(b, high));
@@ -23,7 +23,7 @@ export function scaleInputs(b: Builder, value: Value, scalings: Scalings): Value
   );
 }
 
-/** A column without a scaling is as it was. */
+/** The scaling of a column, or the identity. */
 function scalingOrIdentity(scaling: Scalings[number]) {
   return scaling ?? { offset: 0, factor: 1 };
 }
@@ -47,7 +47,7 @@ function rowConstant(b: Builder, numbers: readonly number[]): Value {
   return b.constant(tensor("float32", [numbers.length], numbers));
 }
 
-/** What the model says, of the value that the loss would have read or that its last layer puts out. */
+/** The predictions of a model, from the logits that the loss reads or from the last layer's output. */
 export function predictionOutputs(
   b: Builder,
   output: Value,
@@ -55,14 +55,14 @@ export function predictionOutputs(
 ): readonly AdaptedOutput[] {
   if (targetKind === "numbers") {
     const value = outputs === null ? output : unscaleOutputs(b, output, outputs);
-    const doc = outputs === null ? "What the model says." : "What the model says, in the units of the data.";
+    const doc = outputs === null ? "Predictions." : "Predictions, in the units of the data.";
     return [{ name: "outputs", role: "prediction", doc, value }];
   }
   const isBinary = targetKind === "probabilities";
   const logitsOutput: AdaptedOutput = {
     name: "logits",
     role: "prediction",
-    doc: "Scores, before they are made probabilities.",
+    doc: "Logits: scores before the softmax or sigmoid.",
     value: output,
   };
   const probability = endsInLogits ? (isBinary ? b.sigmoid(output) : b.softmax(output)) : output;
@@ -71,13 +71,13 @@ export function predictionOutputs(
     {
       name: "probabilities",
       role: "prediction",
-      doc: isBinary ? "Probabilities, each by itself." : "Probabilities of the classes.",
+      doc: isBinary ? "Independent probabilities." : "Probabilities of the classes.",
       value: probability,
     },
     {
       name: "classes",
       role: "prediction",
-      doc: isBinary ? "1 where the probability is above a half." : "The likeliest class.",
+      doc: isBinary ? "1 where the probability is above 0.5." : "The most likely class.",
       value: isBinary ? b.cast(b.greater(probability, 0.5), "int64") : b.argmax(output, -1),
     },
   ];

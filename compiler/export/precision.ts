@@ -1,20 +1,19 @@
 /**
- * Weights in fewer bits: float16, or int8 with a scale for each row or column of a kernel. Arithmetic stays in float32: the
- * model turns its weights back when it runs.
+ * Weight quantization: float16, or int8 with a scale for each row or column of a kernel. Arithmetic is in float32: the
+ * model dequantizes its weights at run time.
  *
- * What is rounded are the parameters, so that rounded weights are a model like any other, which can be evaluated and held
- * against the file. The file then stores whatever is made of them in the fewest bits that hold it exactly.
+ * The parameters themselves are rounded, so that the quantized model can be evaluated and compared with the file. The
+ * file then stores weights in the fewest bits that represent them exactly.
  */
 
 import { at } from "../ir/expect.js";
 import { fromFloat16Bits, toFloat16Bits } from "../ir/float16.js";
 import type { PackedWeight, WeightStorage } from "../onnx/splice/quantized.js";
 import type { Weight } from "../onnx/splice/weights.js";
+import type { Tensors } from "./fold-weights.js";
 import type { Precision } from "./options.js";
 
-type Tensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
-
-/** The parameters as they are with so many bits. Vectors stay in float32 where kernels are int8: they are few, and added to sums. */
+/** The parameters rounded to a precision. With int8 vectors stay float32: they are small, and are added to sums. */
 export function quantizeParameters(parameters: Tensors, precision: Precision): Tensors {
   return new Map(
     [...parameters].map(([name, { shape, data }]) => {
@@ -24,7 +23,7 @@ export function quantizeParameters(parameters: Tensors, precision: Precision): T
   );
 }
 
-/** Weights made of rounded parameters: those that fewer bits hold, and those that are no longer such numbers. */
+/** Weights from rounded parameters: `packed` are exact in fewer bits, `plain` are not, after folding. */
 export function packWeights(
   weights: readonly Weight[],
   precision: Precision,
@@ -41,15 +40,15 @@ export function packWeights(
   return { plain, packed: packedWeights };
 }
 
-/** Of the largest number: a unit or two in float32's last place. */
+/** Relative to the largest magnitude: one or two units in the last place of float32. */
 const exactTolerance = 3e-7;
 
 interface Encoding {
-  /** What the stored numbers mean. */
+  /** Dequantized values. */
   readonly values: Float32Array;
-  /** The largest distance from what they stand for, as a part of the largest number. */
+  /** The largest error, relative to the largest magnitude. */
   readonly error: number;
-  /** The sum of the squares of all such distances. */
+  /** The sum of squared errors. */
   readonly noise: number;
   readonly stored: WeightStorage;
 }
@@ -60,7 +59,7 @@ const encoders: { readonly [P in Exclude<Precision, "float32">]: Encode } = {
   float16(_, data) {
     const bits = Uint16Array.from(data, toFloat16Bits);
     const values = Float32Array.from(bits, fromFloat16Bits);
-    // Numbers beyond float16's range would become infinite.
+    // Values out of float16's range would become infinite.
     if (!values.every(Number.isFinite)) return undefined;
     return { values, ...quantizationError(values, data), stored: { dtype: "float16", bits } };
   },
@@ -74,7 +73,7 @@ const encoders: { readonly [P in Exclude<Precision, "float32">]: Encode } = {
   },
 };
 
-/** Fewer numbers are not worth their scales. */
+/** For smaller tensors the scales cost more than int8 saves. */
 const minInt8Size = 64;
 
 function quantize(data: Float32Array, rows: number, columns: number, axis: 0 | 1) {
@@ -84,7 +83,7 @@ function quantize(data: Float32Array, rows: number, columns: number, axis: 0 | 1
     const channelIndex = channel(index);
     scales[channelIndex] = Math.max(at(scales, channelIndex), Math.abs(value) / maxInt8);
   });
-  // Zeros have any scale.
+  // A channel of zeros can have any scale.
   for (const [channelIndex, scale] of scales.entries()) if (scale === 0) scales[channelIndex] = 1;
   const numbers = Int8Array.from(data, (value, index) => Math.round(value / at(scales, channel(index))));
   const values = Float32Array.from(numbers, (value, index) => value * at(scales, channel(index)));

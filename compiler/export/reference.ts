@@ -1,4 +1,4 @@
-/** The forward pass as training evaluates it, to hold an export against: weights are inputs, carried states too. */
+/** The forward pass of evaluation as the reference of an export. Weights and carried states are inputs. */
 
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Port, Ports } from "../artifact.js";

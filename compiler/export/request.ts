@@ -1,13 +1,17 @@
-/** What every form is made of. */
+/** The request of an export form, with the passes and the input documentation that the forms share. */
 import type { NormalSpec } from "../../schema/normal/index.js";
+import type { Role } from "../artifact.js";
 import type { CellForm, RecurrenceStrategy } from "../elaborate/context.js";
+import type { Graph, Type } from "../ir/types.js";
+import type { PassContext } from "../optimize/pass.js";
+import { exportPasses, runPasses } from "../optimize/pipeline.js";
 import { type Signature, withDynamicShapes, withStaticTime } from "../signature.js";
 import type { Tensors } from "./fold-weights.js";
-import type { ExportOptions } from "./options.js";
+import type { ExportOptions, Processing } from "./options.js";
 
 export interface FormRequest {
   readonly spec: NormalSpec;
-  /** Of data in batches of any size. */
+  /** With dynamic batch, and dynamic time unless unrolled. */
   readonly signature: Signature;
   readonly options: Pick<ExportOptions, "boundary">;
   readonly recurrences: RecurrenceStrategy;
@@ -30,10 +34,34 @@ export function formRequest(
     parameters,
     recurrences: {
       operators: recurrent === "operators" && unroll === null,
-      // One step needs no loop.
+      // A single step needs no loop.
       unroll: unroll !== null || (form !== "sequence" && recurrent === "operators"),
       checkpointed: false,
       onCell,
     },
   };
+}
+
+/** Assumes one sequence of one step: multiplying a whole table at every run pays for long batches only. */
+export const singleStepContext: PassContext = {
+  expected: new Map([
+    ["batch", 1],
+    ["time", 1],
+  ]),
+};
+
+export function optimizeForExport(graph: Graph): Graph {
+  return runPasses(graph, exportPasses, singleStepContext);
+}
+
+/** The doc string of an input. */
+export function inputDoc(name: string, role: Role, { dtype, shape }: Type, boundary: Processing): string {
+  if (role === "state")
+    return `State ${name} after the previous step. It starts at zero, unless the metadata has initial values.`;
+  if (role !== "data") return "";
+  if (name === "lengths" || name === "target_lengths") return "Number of valid steps of each sequence.";
+  if (name.includes("/")) return `Initial state ${name}.`;
+  if (dtype !== "float32") return "Token ids, by the vocabulary in the metadata.";
+  const isScaled = name === "inputs" && boundary.inputs !== null;
+  return `${shape.length > 2 ? "Sequences" : "Rows"} of numbers${isScaled ? ", in the units of the data" : ""}.`;
 }

@@ -1,4 +1,7 @@
-/** The next id, drawn from logits: the largest of logits with Gumbel noise on them is drawn with their softmax's probabilities. */
+/**
+ * Sampling of the next id from logits by the Gumbel-max trick: the argmax of logits plus Gumbel noise is distributed as
+ * their softmax (E. J. Gumbel, 1954; C. J. Maddison et al., 2014).
+ */
 import { hashPair, prime, uniform } from "../elaborate/random.js";
 import { graphBuilder } from "../graph/builder.js";
 import { evaluate } from "../graph/evaluate.js";
@@ -8,10 +11,10 @@ import { tensor } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
 import type { Processing } from "./options.js";
 
-/** What the ids that are no text get in place of a logit: no noise lifts it. */
+/** Logit of excluded ids, which no noise outweighs. */
 const EXCLUDED_LOGIT = -1e9;
 
-/** Logits of what the model says: its last axis are the ids. */
+/** Logits of a model's output, whose last axis is the ids. */
 export function logitsOf(b: Builder, output: Value, { targetKind, endsInLogits, excludedIds }: Processing): Value {
   const width = Number(output.type.shape.at(-1));
   const scores = endsInLogits ? output : toLogits(b, output, targetKind);
@@ -28,33 +31,38 @@ function toLogits(b: Builder, probabilities: Value, targetKind: Processing["targ
 export interface SamplingInputs {
   /** float32 scalar; 0 takes the largest logit. */
   readonly temperature: Value;
-  /** int64 scalars: what is drawn hangs on both, and on the row. */
+  /** int64 scalars. The sample depends on both, and on the row. */
   readonly seed: Value;
   readonly position: Value;
 }
 
-/** @param logits [batch, ids]. Gives int64 [batch]. */
+/**
+ * One sampled id for each row.
+ *
+ * @param logits [batch, ids], float32.
+ * @returns int64 [batch].
+ */
 export function sampleToken(b: Builder, logits: Value, sampling: SamplingInputs): Value {
   return b.argmax(b.add(logits, b.mul(gumbelNoise(b, logits, sampling), sampling.temperature)), -1);
 }
 
-/** -log(-log(u)) of a u for each entry, independent of all others. */
+/** -log(-log(u)) with an independent uniform u for each entry. */
 function gumbelNoise(
   b: Builder,
   { type: { shape } }: Value,
   { seed, position }: Pick<SamplingInputs, "seed" | "position">,
 ): Value {
   const random = { b, integerBits: 64 as const, seed: 0, shard: null, step: () => hashPair(b, seed, position) };
-  // Rows are hashed independently, entries of a row only in pairs: here every entry is a row.
+  // `uniform` hashes rows independently, but entries of a row in pairs: here every entry is a row.
   const hashes = b.squeeze(uniform(random, "generate", [...shape, 1]), [shape.length]);
   const w = b.mul(b.add(b.cast(hashes, "float32"), 0.5), 1 / prime);
-  // -log(1 - w), which float32 cannot take of a 1 - w next to 1.
+  // -log(1 - w), which float32 rounds off for a small w.
   const series = b.mul(w, b.add(1, b.mul(w, b.add(0.5, b.mul(w, 1 / 3)))));
   const direct = b.neg(b.log(b.sub(1, b.min(w, 1 - 2 ** -24))));
   return b.neg(b.log(b.where(b.less(w, 0.01), series, direct)));
 }
 
-/** The noise on the logits of one place, [batch, ids], as float64 has it: to hold an exported model against. */
+/** The noise at one position in float64, [batch, ids], as the reference of an exported model. */
 export function gumbelNoiseAt(seed: number, position: number, batch: number, ids: number): Float64Array {
   const b = graphBuilder("noise");
   const scalar = (value: number) => b.constant(tensor("int64", [], [value]));

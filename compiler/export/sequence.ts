@@ -1,9 +1,8 @@
-/** The sequence form: whole sequences, any number of any length. */
+/** The sequence form: batches of whole sequences of any length. */
 import { forwardProgram } from "../pipeline/forward.js";
-import { inputDoc } from "./input-docs.js";
 import { type ModelInterface, wrapProgram } from "./interface.js";
 import { predictionOutputs, scaleInputs } from "./pre-post-processing.js";
-import type { FormRequest } from "./request.js";
+import { type FormRequest, inputDoc } from "./request.js";
 
 export function sequenceForm({ spec, signature, options: { boundary }, recurrences }: FormRequest): ModelInterface {
   const program = forwardProgram(spec, signature, "inference", ["prediction", "state"], recurrences);
@@ -17,6 +16,6 @@ export function sequenceForm({ spec, signature, options: { boundary }, recurrenc
     adaptOutput: (b, { name, role }, value) =>
       role === "prediction"
         ? predictionOutputs(b, value, boundary)
-        : [{ name: `final/${name}`, role, doc: `The state ${name} after each sequence's last step.`, value }],
+        : [{ name: `final/${name}`, role, doc: `Final state ${name} of each sequence.`, value }],
   });
 }

@@ -1,17 +1,16 @@
-/** The step form: one step of each sequence, every state an input and its next value an output. */
+/** The step form: one step of each sequence, with every state as an input and its next value as an output. */
 
 import type { Type } from "../ir/types.js";
 import { forwardProgram } from "../pipeline/forward.js";
 import { type ArraySignature, isSequence, type Signature, withStaticTime } from "../signature.js";
-import { inputDoc } from "./input-docs.js";
 import { type ModelInterface, wrapProgram } from "./interface.js";
 import { predictionOutputs, scaleInputs } from "./pre-post-processing.js";
-import type { FormRequest } from "./request.js";
+import { type FormRequest, inputDoc } from "./request.js";
 
-/** A state's next value goes by this and the state's name. */
+/** The output name of a state's next value. */
 export const nextStateName = (name: string): string => `next/${name}`;
 
-/** The same data where every sequence has one step, which is live. */
+/** The same data with one valid step in every sequence. */
 export function withSingleTimeStep({ lengths, target_lengths, ...signature }: Signature): Signature {
   return withStaticTime({ ...signature, steps: 1 });
 }
@@ -45,6 +44,6 @@ export function stepForm({ spec, signature, options: { boundary }, recurrences }
     adaptOutput: (b, { name, role }, value) =>
       role === "prediction"
         ? predictionOutputs(b, returnsSequence ? b.squeeze(value, [1]) : value, boundary)
-        : [{ name: nextStateName(name), role, doc: `The state ${name} after the step.`, value }],
+        : [{ name: nextStateName(name), role, doc: `State ${name} after the step.`, value }],
   });
 }

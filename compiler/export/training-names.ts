@@ -1,13 +1,13 @@
-/** Names of a training's tensors in the model that it travels with: plain data, for those who read such files. */
+/** Names of training tensors in a model with `training_info`: plain data, for readers of such files. */
 import type { Role } from "../artifact.js";
 
-/** No layer's name begins so. */
+/** No layer name can start with this prefix. */
 export const trainingPrefix = "/training/";
 
-/** Weights have the names that they have in the model; all else is the training's own. */
+/** Weights have their names in the model; other tensors get the prefix. */
 export function trainingName({ name, role }: { readonly name: string; readonly role: Role }): string {
   return role === "parameter" || role === "frozen" ? name : trainingPrefix + name;
 }
 
-/** Random operators have kernels up to the last opset, and adding at equal indices came with the first. */
+/** The first opset with reductions in scatters, and the last with kernels for random operators in ONNX Runtime 1.30. */
 export const trainingOpsets = { first: 16, last: 21 } as const;

@@ -1,15 +1,15 @@
 /**
- * The training of an exported model, as ONNX's own `training_info`: a graph of first values, a graph of one call of the training
- * step, and which of their outputs become which initializers. The model's own graph stays what it is.
+ * The training of an exported model as ONNX's `training_info`: a graph of initial values, a graph of one call of the
+ * training step, and the initializers that their outputs replace. The model's own graph is unchanged.
  *
- * Both graphs share one space of names with the model's: what they add begins with `/training/`, as no layer's name does.
+ * Both graphs share a namespace with the model's graph: their names start with `/training/`, which no layer name does.
  */
 
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Port, Role, StoredTensor } from "../artifact.js";
 import { expectDefined } from "../ir/expect.js";
 import { graphBytes, type TrainingInfo } from "../onnx/splice/training-info.js";
-import { type Weight, withWeights } from "../onnx/splice/weights.js";
+import { bytesOf, type Weight, withWeights } from "../onnx/splice/weights.js";
 import { IR_VERSION } from "../onnx/versions.js";
 import { emitModel } from "../onnx/write/model.js";
 import { canonicalize, runPasses } from "../optimize/pipeline.js";
@@ -17,10 +17,11 @@ import { makeManifest, trainingPorts } from "../pipeline/manifest.js";
 import { buildTrainingStep } from "../pipeline/training-step.js";
 import type { Signature } from "../signature.js";
 import { trainingGraph } from "../training/step-loop.js";
+import type { Tensors } from "./fold-weights.js";
 import { type InitializedTensor, initializationGraph } from "./initializer-graph.js";
 import { trainingName, trainingPrefix } from "./training-names.js";
 
-/** A training as it stands: all that an update reads and writes besides the data. */
+/** The state of a training: all that an update reads and writes in addition to the data. */
 export interface TrainingState {
   readonly step: number;
   /** By public name. */
@@ -30,11 +31,9 @@ export interface TrainingState {
   readonly states: Tensors;
 }
 
-type Tensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
-
-/** Carried from step to step, or read by all steps: initializers, not inputs. */
+/** Roles that are initializers and not inputs: carried from step to step, or read by all steps. */
 const initializerRoles: readonly Role[] = ["parameter", "frozen", "slot", "state", "step"];
-/** Those that a step changes. */
+/** Roles that a step changes. */
 const updatedRoles: readonly Role[] = ["parameter", "slot", "state", "step"];
 
 /** @param modelParameters names of the parameters that are initializers of the model's own graph. */
@@ -81,7 +80,9 @@ function updateBindings(inputs: readonly Port[], outputs: readonly Port[]): read
   return inputs.flatMap((port) => {
     if (!updatedRoles.includes(port.role)) return [];
     const output = outputs.find(({ name, role }) => role === port.role && name === `next/${port.name}`);
-    return [[trainingName(port), trainingPrefix + expectDefined(output, `what ${port.name} becomes`).name] as const];
+    return [
+      [trainingName(port), trainingPrefix + expectDefined(output, `the next value of ${port.name}`).name] as const,
+    ];
   });
 }
 
@@ -95,11 +96,7 @@ function weightOf({ name, role }: Port, { step, parameters, slots, states }: Tra
   return { name: tensorName, dtype: "float32", ...expectDefined(tensor, `${name} of the training`) };
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: BigInt64Array): Uint8Array {
-  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
-}
-
-/** How everything that the training keeps starts. Slots and states start at one number. */
+/** Initial values of all training state. Slots and states start at constants. */
 function initialTensorsOf(
   inputs: readonly Port[],
   parameters: readonly StoredTensor[],

@@ -1,7 +1,7 @@
-/** ONNX's protobuf messages field by field, for what is read or written without decoding a whole model. */
+/** ONNX's protobuf messages field by field, for reading and writing without decoding a whole model. */
 import protobuf from "protobufjs/minimal.js";
 
-/** How a field stands on the wire: in the low three bits of its tag. */
+/** Wire types, the low three bits of a tag. */
 const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
@@ -41,29 +41,49 @@ export const DIM = { size: 1, symbol: 2 } as const;
 export const OPSET = { domain: 1, version: 2 } as const;
 export const ENTRY = { key: 1, value: 2 } as const;
 
-/** The tag of a field that holds a varint. */
+/** TensorProto.DataType, in the order of its numbers. */
+const DATA_TYPES = [
+  ...(["unknown", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool"] as const),
+  ...(["float16", "float64", "uint32", "uint64", "complex64", "complex128", "bfloat16"] as const),
+  ...(["float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4", "int4", "float4e2m1"] as const),
+] as const;
+
+/** The number of an element type in TensorProto.DataType. */
+export function dataType(name: (typeof DATA_TYPES)[number]): number {
+  return DATA_TYPES.indexOf(name);
+}
+
+/** The name of a number in TensorProto.DataType, or "unknown". */
+export function dataTypeName(number: number): string {
+  return DATA_TYPES[number] ?? "unknown";
+}
+
+/** TensorProto.DataLocation. */
+export const EXTERNAL_LOCATION = 1;
+
+/** The tag of a varint field. */
 export const varintTag = (field: number): number => (field << 3) | VARINT;
-/** The tag of a field that holds text, bytes or a message. */
+/** The tag of a field of text, bytes or a message. */
 export const bytesTag = (field: number): number => (field << 3) | BYTES;
 
-/** One field of a message: a number, or the bytes of a text or message, which are a view and no copy. */
+/** One field of a message: a number, or a view of the bytes of a text or message. */
 export interface Field {
   readonly field: number;
   readonly number: number;
   readonly bytes: Uint8Array;
-  /** Where its content, and before that its length, start in the message. */
+  /** Offsets in the message of the content, and of the length before it. */
   readonly start: number;
   readonly lengthOffset: number;
 }
 
 const EMPTY = new Uint8Array();
 
-/** A signed varint; beyond 2^53 it is rounded. */
+/** A signed varint, rounded beyond 2^53. */
 function readVarint(reader: protobuf.Reader): number {
   return protobuf.util.LongBits.from(reader.int64()).toNumber(false);
 }
 
-/** Integers that a writer has packed into one field. */
+/** Integers of a packed field. */
 export function readPackedVarints(content: Uint8Array): readonly number[] {
   const reader = protobuf.Reader.create(content);
   const values: number[] = [];
@@ -71,7 +91,7 @@ export function readPackedVarints(content: Uint8Array): readonly number[] {
   return values;
 }
 
-/** The fields of a message in order, without those of fixed width. Throws where the bytes are no protobuf message. */
+/** The fields of a message in order, without those of fixed width. Throws if the bytes are not a protobuf message. */
 export function* fields(message: Uint8Array): Generator<Field> {
   const reader = protobuf.Reader.create(message);
   while (reader.pos < reader.len) {

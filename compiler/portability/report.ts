@@ -1,4 +1,4 @@
-/** What becomes of a model in each runtime: a pure function of its nodes and the rules. */
+/** The portability report: the outcome of a model in each runtime, a pure function of its nodes and the rules. */
 import type { ModelInfo } from "../onnx/read/model.js";
 import type { ModelNode } from "../onnx/read/nodes.js";
 import type { Condition, ModelRule, Outcome, Rule, Runtime } from "./rules.js";
@@ -6,9 +6,9 @@ import { runtimes } from "./runtimes.js";
 
 export interface Finding {
   readonly outcome: Exclude<Outcome, "runs">;
-  /** "" where it is about the whole model. */
+  /** "" for a finding about the whole model. */
   readonly operator: string;
-  /** Nodes that it is about, and how many of them are in the body of a loop. */
+  /** Number of nodes, and of those in the body of a loop. */
   readonly count: number;
   readonly inLoops: number;
   readonly reason: string;
@@ -17,7 +17,7 @@ export interface Finding {
 export interface RuntimeReport {
   readonly runtime: string;
   readonly source: string;
-  /** The worst of its nodes' outcomes. */
+  /** The worst outcome of any node. */
   readonly outcome: Outcome;
   readonly nodes: { readonly [O in Outcome]: number };
   readonly findings: readonly Finding[];
@@ -25,7 +25,7 @@ export interface RuntimeReport {
 
 export type ModelSummary = Pick<ModelInfo, "inputs" | "opsets" | "irVersion">;
 
-/** From what harms least to what harms most. */
+/** From the least to the most severe outcome. */
 const severityOrder: readonly Outcome[] = ["runs", "cpu", "unknown", "wrong", "fails"];
 
 export function portability(model: ModelSummary, nodes: readonly ModelNode[]): readonly RuntimeReport[] {
@@ -47,7 +47,7 @@ function reportOf(runtime: Runtime, model: ModelSummary, nodes: readonly ModelNo
     const rule = runtime.rules.find((each) => applies(each, node, opset));
     const outcome = rule?.outcome ?? runtime.fallback;
     counts[outcome] += 1;
-    record(outcome, node.operator, rule?.reason ?? "was not tried", node.inLoop);
+    record(outcome, node.operator, rule?.reason ?? "was not tested", node.inLoop);
   }
   const sorted = [...findings.values()].sort(
     (a, b) => severityOrder.indexOf(b.outcome) - severityOrder.indexOf(a.outcome),

@@ -1,20 +1,20 @@
-/** What a runtime does with nodes, as data: rules that are tried in order, the first that fits says. */
+/** Rules of a runtime as data: the first rule that matches a node determines its outcome. */
 
-/** `cpu`: the node is computed on the processor beside the device. `wrong`: it runs and gives other numbers. */
+/** `cpu`: the node runs on the CPU, not the device. `wrong`: it runs with wrong results. `unknown`: not tested. */
 export type Outcome = "runs" | "cpu" | "wrong" | "fails" | "unknown";
 
-/** All that is given must hold. */
+/** All given members must hold. */
 export interface Condition {
   /** The version of the standard operators is above this. */
   readonly opsetAbove?: number;
   /** The element type of an input is (not) one of these. */
   readonly type?: { readonly input: number; readonly in?: readonly string[]; readonly notIn?: readonly string[] };
-  /** An attribute is there, with this value or one of these where they are given, or with another than `not`. */
+  /** An attribute is present: with one of the values `is`, or with another value than `not`. */
   readonly attribute?: {
     readonly name: string;
     readonly is?: readonly (number | string)[];
     readonly not?: number;
-    /** A list with a text besides these; their case does not matter. */
+    /** A list with a string outside these, ignoring case. */
     readonly beyond?: readonly string[];
   };
   readonly inputPresent?: number;
@@ -25,17 +25,17 @@ export interface Condition {
 }
 
 export interface Rule {
-  /** Of the standard domain; without them every operator. */
+  /** Operators of the standard domain. Default: all operators. */
   readonly operators?: readonly string[];
-  /** Every node of a domain other than these. */
+  /** Domains that the rule does not apply to. */
   readonly domainsOtherThan?: readonly string[];
   readonly when?: Condition;
   readonly outcome: Outcome;
-  /** After "it" or the operator's name. */
+  /** Predicate after the operator's name: "has no kernel". */
   readonly reason: string;
 }
 
-/** About a whole model: its inputs and versions. */
+/** A rule about a whole model: its inputs and versions. */
 export interface ModelRule {
   readonly inputRankAbove?: number;
   readonly opsetAbove?: number;
@@ -46,10 +46,10 @@ export interface ModelRule {
 
 export interface Runtime {
   readonly name: string;
-  /** Which versions this is about, and how it is known. */
+  /** Versions, and the source of the rules. */
   readonly source: string;
   readonly model: readonly ModelRule[];
   readonly rules: readonly Rule[];
-  /** Of a node that no rule is about. */
+  /** Outcome of a node without a matching rule. */
   readonly fallback: Outcome;
 }

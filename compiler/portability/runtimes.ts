@@ -1,6 +1,6 @@
 /**
- * The runtimes. "Tried" says that models were run there and compared with float64 numbers; "read" that it is in the runtime's
- * own tables of kernels.
+ * The runtimes and their rules. "Tested" means that models were run there and compared with float64 results; "kernel
+ * tables" that the rules are from the runtime's source.
  */
 import type { Rule, Runtime } from "./rules.js";
 
@@ -16,7 +16,7 @@ const randomOperators = [
 const knownDomains = ["ai.onnx", "ai.onnx.ml", "com.microsoft"];
 
 const commonRules: readonly Rule[] = [
-  { domainsOtherThan: knownDomains, outcome: "fails", reason: "is of a domain that the runtime does not have" },
+  { domainsOtherThan: knownDomains, outcome: "fails", reason: "belongs to a domain that the runtime does not support" },
   {
     operators: recurrentOperators,
     when: { attribute: { name: "layout", is: [1] } },
@@ -38,7 +38,7 @@ const modelLimits: Runtime["model"] = [
 
 const cpu: Runtime = {
   name: "ONNX Runtime, CPU",
-  source: "onnxruntime-node 1.30, tried",
+  source: "onnxruntime-node 1.30, tested",
   model: modelLimits,
   rules: commonRules,
   fallback: "runs",
@@ -47,10 +47,10 @@ const cpu: Runtime = {
 const web: Runtime = {
   ...cpu,
   name: "ONNX Runtime, web (wasm)",
-  source: "onnxruntime-web 1.30 in Node and Chromium, tried",
+  source: "onnxruntime-web 1.30 in Node and Chromium, tested",
 };
 
-/** A kernel that is registered for a version and later serves only operators that were last changed in exactly that version. */
+/** A kernel for a version and later serves only operators whose last change is exactly that version. */
 function kernelUpTo(opset: number, operators: readonly string[]): Rule {
   return { operators, when: { opsetAbove: opset }, outcome: "cpu", reason: `has a kernel up to opset ${opset}` };
 }
@@ -59,7 +59,7 @@ const floatTypes = ["float32", "float16", "float64", "bfloat16", "unknown"];
 
 const cuda: Runtime = {
   name: "ONNX Runtime, CUDA",
-  source: "the CUDA provider's kernel tables of 1.30, read; not run",
+  source: "kernel tables of the CUDA provider of 1.30; not run",
   model: modelLimits,
   rules: [
     ...commonRules,
@@ -85,7 +85,7 @@ const cuda: Runtime = {
         operators: [operator],
         when: { attribute: { name: "activations", beyond } },
         outcome: "cpu",
-        reason: "has a kernel for the usual activations only",
+        reason: "has a kernel for the default activations only",
       }),
     ),
     {
@@ -131,14 +131,14 @@ const cuda: Runtime = {
 
 const webgpu: Runtime = {
   name: "ONNX Runtime, WebGPU",
-  source: "onnxruntime-node 1.30 on software Vulkan and on an NVIDIA H200, -web 1.30, tried",
+  source: "onnxruntime-node 1.30 on software Vulkan and on an NVIDIA H200, -web 1.30, tested",
   model: modelLimits,
   rules: [
     ...commonRules,
     {
       operators: ["Scan", "Loop"],
       outcome: "cpu",
-      reason: "runs on the processor, and the weights that its body reads are copied in every step",
+      reason: "runs on the CPU, and the weights that its body reads are copied at every step",
     },
     {
       operators: [
@@ -165,14 +165,14 @@ const webgpu: Runtime = {
       operators: ["Split"],
       when: { outputsAbove: 15 },
       outcome: "fails",
-      reason: "needs a buffer for each result, and there are 16 at most",
+      reason: "needs a buffer for each output, and the limit is 16",
     },
     kernelUpTo(21, ["LSTM", "GRU"]),
   ],
   fallback: "runs",
 };
 
-/** Operators whose numbers in OpenCV.js were right in every case tried, save those that the rules name. */
+/** Operators with correct results in every test in OpenCV.js, except for the cases of the rules. */
 const opencvOperators = [
   ..."Abs Add And ArgMax Cast Concat Constant Cos DequantizeLinear Div Equal Exp Expand Floor Gather GatherElements Gemm Greater".split(
     " ",
@@ -189,23 +189,23 @@ const reductions = ["ReduceSum", "ReduceMean", "ReduceMax"];
 
 const opencv: Runtime = {
   name: "OpenCV 5",
-  source: "OpenCV.js 5.0.0 in Node and OpenCV 5 in Python, tried",
+  source: "OpenCV.js 5.0.0 in Node and OpenCV 5 in Python, tested",
   model: [
     {
       inputRankAbove: 2,
       outcome: "unknown",
-      reason: "OpenCV.js takes inputs of one or two axes only; Python takes more",
+      reason: "OpenCV.js supports inputs of one or two axes only; Python supports more",
     },
   ],
   rules: [
-    { domainsOtherThan: ["ai.onnx"], outcome: "unknown", reason: "is of a domain that was not tried" },
-    { operators: ["RNN", "Scan"], outcome: "fails", reason: "is not known" },
-    { operators: ["Loop"], outcome: "wrong", reason: "is known in Python, and is not to be relied on" },
+    { domainsOtherThan: ["ai.onnx"], outcome: "unknown", reason: "belongs to a domain that was not tested" },
+    { operators: ["RNN", "Scan"], outcome: "fails", reason: "is not supported" },
+    { operators: ["Loop"], outcome: "wrong", reason: "is supported in Python only, and unreliable there" },
     {
       operators: ["LSTM", "GRU"],
       when: { attribute: { name: "layout", is: [1] } },
       outcome: "wrong",
-      reason: "takes layout = 1 for 0 without a word",
+      reason: "silently treats layout = 1 as 0",
     },
     ...[0, 1].map(
       (outputMissing): Rule => ({
@@ -220,14 +220,14 @@ const opencv: Runtime = {
       operators: reductions,
       when: { attribute: { name: "keepdims", is: [0] } },
       outcome: "unknown",
-      reason: "fails where it leaves no axis",
+      reason: "fails where it reduces all axes",
     },
     { operators: ["Abs"], when: { type: { input: 0, in: ["int32"] } }, outcome: "fails", reason: "fails on int32" },
     {
       operators: ["Mod"],
       when: { type: { input: 0, in: ["int64"] } },
       outcome: "wrong",
-      reason: "is wrong beyond 32 bits",
+      reason: "is wrong beyond the range of int32",
     },
     { operators: opencvOperators, outcome: "runs", reason: "" },
   ],

@@ -18,7 +18,7 @@ function changed(text: string, [from, to]: Replacement): string {
   return text.replace(from, () => to);
 }
 
-/** What a training of these says before it begins. */
+/** The diagnostics of a training before its start. */
 async function diagnosticsOf(base: Base, directory: string): Promise<readonly string[]> {
   const folder = join(temporaryFolder(), "spec");
   mkdirSync(folder);
@@ -49,7 +49,7 @@ function format(
   return `${location} ${code}: ${message}${hint === "" ? "" : ` → ${hint}`}`;
 }
 
-test("every mistake is told with its line and a way out", async () => {
+test("every mistake is reported with its line and a hint", async () => {
   const failures: string[] = [];
   let count = 0;
   for (const [baseName, list] of Object.entries(replacements)) {
@@ -73,7 +73,7 @@ test("every mistake is told with its line and a way out", async () => {
   expect(text).not.toContain("nothing is wrong");
 }, 180_000);
 
-test("the bases are right", async () => {
+test("the bases are valid", async () => {
   for (const [name, base] of Object.entries(bases))
     expect(await diagnosticsOf(base, name)).toEqual([`nothing is wrong with ${name}`]);
 }, 180_000);

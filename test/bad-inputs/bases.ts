@@ -1,4 +1,4 @@
-/** Specs and data files as they should be, in the layout in which people write them: each bad input is one change of one of them. */
+/** Valid specs and data files in a hand-written layout. Each bad input is one change of one of them. */
 
 export interface Base {
   readonly spec: string;

@@ -1,4 +1,4 @@
-/** Mistakes, each a change of a base: what stands there, and what somebody wrote instead. Behind a file's name: of that file. */
+/** Mistakes, each a change of a base: the original text and its replacement; a file's name selects that file. */
 import type { bases } from "./bases.js";
 
 export type Replacement = readonly [from: string, to: string];

@@ -12,7 +12,7 @@ const project = mkdtempSync(join(tmpdir(), "rnnx-editor-"));
 const uri = pathToFileURL(join(project, "spec.json")).href;
 const read: string[] = [];
 
-/** Reads files and nothing else: what an editor knows without a network. */
+/** A language service that reads files only, without network. */
 const service = getLanguageService({
   async schemaRequestService(requested) {
     read.push(requested);
@@ -26,7 +26,7 @@ beforeAll(() => {
   symlinkSync(packageRoot(), join(project, "node_modules/rnnx"));
 });
 
-/** A spec around some text, `|` where the cursor is. */
+/** A spec with the given text; `|` marks the cursor. */
 function open(text: string) {
   const documentText = `{ "$schema": "./node_modules/rnnx/schema/spec.schema.json", ${text} }`;
   const offset = documentText.indexOf("|");
@@ -51,7 +51,7 @@ async function marks(text: string): Promise<readonly string[]> {
   return (await service.doValidation(document, json)).map(({ message }) => JSON.stringify(message));
 }
 
-test("keys are completed, at the top and in what a tag chooses", async () => {
+test("keys are completed, at the top and in the branch of a tag", async () => {
   expect(await completions("|")).toEqual(expect.arrayContaining(["model", "data", "optimizer", "train", "seed"]));
   expect(await completions('"train": { | }')).toEqual(expect.arrayContaining(["steps", "batch_size", "keep_best"]));
   expect(await completions('"model": [{ "layer": "rnn", | }]')).toEqual(
@@ -80,12 +80,12 @@ test("keys are explained, those of cells too", async () => {
   expect(await hover('"cells": { "mine": { "equ|ations": [] } }')).toContain("One step, evaluated from top to bottom");
 });
 
-test("a key that shares its rules with others is explained in its own words", async () => {
+test("a key with a shared definition has its own description", async () => {
   const invalid = [];
   for (const { pointer, schema } of overridden()) {
     const name = /\$defs\/(\w+)$/.exec(schema.$ref ?? "")?.[1] ?? "";
     const { title, description, examples } = definition(name);
-    // An editor lets the definition win over what stands beside the reference.
+    // Editors prefer the definition to annotations next to the reference.
     const missingTexts = Object.entries({ title, description, examples }).filter(
       ([key, value]) =>
         value !== undefined && JSON.stringify(value) !== JSON.stringify(schema[key as keyof Schema] ?? value),
@@ -95,7 +95,7 @@ test("a key that shares its rules with others is explained in its own words", as
   expect(invalid).toEqual([]);
 });
 
-/** References with something beside them. */
+/** References with annotations next to them. */
 function overridden(): readonly { readonly pointer: string; readonly schema: Schema }[] {
   const entries: { readonly pointer: string; readonly schema: Schema }[] = [];
   const visit = (node: unknown, pointer: string): void => {

@@ -1,4 +1,4 @@
-/** Every spec of the gallery is right, and its normal form is itself a spec that normalizes to itself. */
+/** Every spec of the gallery is valid, and its normal form is a spec that normalizes to itself. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

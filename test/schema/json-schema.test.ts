@@ -1,4 +1,4 @@
-/** The schemas as documents: complete for editors, bounded, and the source of all that is made from them. */
+/** The schemas as documents: complete for editors, bounded, and in step with the generated files. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -39,7 +39,7 @@ const keys = all.filter(
   ({ pointer }) => /\/properties\/[^/]+$/.test(pointer) && !/\/oneOf\/\d+\/properties/.test(pointer),
 );
 
-test("every key says what it is, for editors", () => {
+test("every key has title, description and examples for editors", () => {
   const incomplete = keys.filter(({ schema }) => {
     const { title, description, examples } = dereference(schema);
     return title === undefined || description === undefined || examples === undefined;
@@ -47,7 +47,7 @@ test("every key says what it is, for editors", () => {
   expect(incomplete.map(({ pointer }) => pointer)).toEqual([]);
 });
 
-test("every number is bounded, but for the numbers of inline arrays", () => {
+test("every number is bounded, except in inline arrays", () => {
   const unbounded = all.filter(({ schema }) => {
     const types = [schema.type ?? []].flat();
     const above = schema.maximum ?? schema.exclusiveMaximum;
@@ -65,7 +65,7 @@ test("no name is defined in both schemas", () => {
   expect(Object.keys(specSchema().$defs ?? {}).filter((name) => names.includes(name))).toEqual([]);
 });
 
-test("every key that may be left out has a default, or one that hangs on others", () => {
+test("every optional key has a default, or one that depends on other keys", () => {
   const without = all.flatMap(({ pointer, schema }) =>
     pointer.includes("/oneOf/")
       ? []
@@ -74,15 +74,15 @@ test("every key that may be left out has a default, or one that hangs on others"
           .filter(([, property]) => !property.$ref?.startsWith("#/$defs/option_"))
           .map(([key]) => `${pointer.replace("spec/$defs/", "")}.${key}`),
   );
-  // What a layer reads is by default the layer before.
+  // The default of a layer's source is the layer before.
   expect(without.filter((key) => !/\.(\$schema|name|from)$/.test(key))).toEqual([
-    // By whether layers are stateful.
+    // Depends on stateful layers.
     "text_data.stride",
     "table_data.stride",
-    // By the other parts.
+    // Depends on the other splits.
     "series_split.train",
     "split.train",
-    // By the kind of data.
+    // Depends on the kind of data.
     "rnn.cell",
     "rnn.hidden_size",
     "rnn.cells",
@@ -101,9 +101,9 @@ test("every key that may be left out has a default, or one that hangs on others"
     "projection.size",
     "clip.global_norm",
     "clip.value",
-    // By the metric.
+    // Depends on the metric.
     "plateau.mode",
-    // By the variant.
+    // Depends on the variant.
     "rmsprop.epsilon",
     "adagrad.initial_accumulator_value",
     "adagrad.epsilon",
@@ -112,15 +112,15 @@ test("every key that may be left out has a default, or one that hangs on others"
     "adamw.weight_decay",
     "nadam.epsilon",
     "nadam.momentum_decay",
-    // By whether layers are stateful.
+    // Depends on stateful layers.
     "train.shuffle",
-    // By whether there is a validation part, and by the metric.
+    // Depends on the validation split, and on the metric.
     "train.keep_best",
     "train/properties/distributed.sync",
     "train/properties/distributed.average_every",
     "train/properties/early_stopping.mode",
     "train/properties/keep_best.mode",
-    // By the cell's own mapping.
+    // Depends on the cell's mapping.
     ...["operator", "activations", "linear_before_reset", "states", "W", "R", "Wb", "Rb", "P"].map(
       (key) => `cell/$defs/onnx_changes.${key}`,
     ),
@@ -153,7 +153,7 @@ test("the options of the built-in cells are listed for editors, and no others", 
   }
 });
 
-describe("what is made of the schemas is fresh", () => {
+describe("generated files are up to date", () => {
   test("spec.types.ts (`npm run types`)", async () => {
     const { specTypes } = await importSource<{ specTypes: () => Promise<string> }>("generate-types.mjs");
     expect(readFileSync(join(folder, "spec.types.ts"), "utf8")).toBe(await specTypes());
@@ -176,14 +176,14 @@ async function importSource<T>(name: string): Promise<T> {
   return import(join(folder, name));
 }
 
-test("what the schemas do not define is a mistake of the program", () => {
+test("unknown definitions throw", () => {
   expect(() => definition("nothing")).toThrow("the schemas have no definition nothing");
   expect(() => branchOf(definition("layer"), { layer: "nothing" })).toThrow(
     "no branch of the schema has layer nothing",
   );
 });
 
-test("a reference leads to a definition or to a whole schema", () => {
+test("a reference resolves to a definition or to a whole schema", () => {
   expect(dereference({ $ref: "cell.schema.json", description: "mine" })).toEqual({
     ...cellSchema(),
     description: "mine",

@@ -1,4 +1,4 @@
-/** Sugar, defaults and origins: what a spec means when everything is said. */
+/** Normalization: sugar, defaults and origins. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -34,7 +34,7 @@ const rnn = {
 };
 const ownCell = { state: { h: "hidden_size" }, parameters: {}, equations: ["h' = x"], output: "h'" };
 
-test("everything that the smallest spec leaves out", async () => {
+test("all defaults of the smallest spec", async () => {
   const { spec } = await normal(base, { file: "small.json" });
   const { lstm: cell, ...others } = spec.cells;
   expect(others).toEqual({});
@@ -159,7 +159,7 @@ describe("layers", () => {
     expect(spec.model[0]).toEqual({ ...rnn, from: ["inputs"], cells: [cell, cell] });
   });
 
-  test("what stands around a cell, from the layer and from the cell", async () => {
+  test("settings around a cell, from the layer and from the cell", async () => {
     const { spec } = await normal(
       withModel({
         layer: "rnn",
@@ -188,7 +188,7 @@ describe("layers", () => {
     });
   });
 
-  test("what a layer says of all its cells reaches those that say nothing", async () => {
+  test("a layer's settings are the defaults of its cells", async () => {
     const { spec } = await normal(
       withModel({
         layer: "rnn",
@@ -209,13 +209,13 @@ describe("layers", () => {
     expect(Object.keys(spec.cells)).toEqual(["lstm", "rnn"]);
   });
 
-  test("names: the kind, then numbers, around those that are given", async () => {
+  test("names: the kind, then numbers, without those that are given", async () => {
     const rnn = { layer: "rnn", cell: "rnn", hidden_size: 2 };
     const { spec } = await normal(withModel(rnn, rnn, { ...rnn, name: "rnn" }, { layer: "dense", size: 1 }, rnn));
     expect(spec.model.map(({ name }) => name)).toEqual(["rnn_2", "rnn_3", "rnn", "dense", "rnn_4"]);
   });
 
-  test("a name twice", async () => {
+  test("a duplicate name", async () => {
     expect(
       await unplacedProblems(withModel({ layer: "one_hot", name: "a" }, { layer: "dense", size: 1, name: "a" })),
     ).toEqual([
@@ -223,7 +223,7 @@ describe("layers", () => {
     ]);
   });
 
-  test("shared weights need cells alike", async () => {
+  test("shared weights need equal cells", async () => {
     const cells = [
       { cell: "lstm", hidden_size: 3 },
       { cell: "lstm", hidden_size: 3, residual: true, dropout: { output: 0.5 }, zoneout: { h: 0.1 } },
@@ -234,7 +234,7 @@ describe("layers", () => {
     ]);
   });
 
-  test("a projection has the size of the vocabulary, where there is one", async () => {
+  test("the default size of a projection is the vocabulary of text data", async () => {
     const { spec } = await normal(withModel({ layer: "projection" }));
     expect(spec.model[0]).toEqual({
       layer: "projection",
@@ -254,7 +254,7 @@ describe("layers", () => {
 });
 
 describe("cells", () => {
-  test("a cell of one's own takes the place of a built-in one; only used cells are kept", async () => {
+  test("a user's cell replaces a built-in one; only used cells are kept", async () => {
     const spec = {
       ...withModel({ layer: "rnn", cell: "lstm", hidden_size: 3 }),
       cells: { lstm: ownCell, other: ownCell },
@@ -265,7 +265,7 @@ describe("cells", () => {
     });
   });
 
-  test("options of one's own cell", async () => {
+  test("options of a user's cell", async () => {
     const cell = {
       ...ownCell,
       options: { rate: 0.5, kind: "a" },
@@ -291,14 +291,14 @@ describe("cells", () => {
     ]);
   });
 
-  test("an option that could not be told from a layer's key", async () => {
+  test("an option with the name of a layer's key", async () => {
     const cells = { m: { ...ownCell, options: { residual: 1 } } };
     expect(await unplacedProblems({ ...base, cells })).toEqual([
       'reserved-name /cells/m/options/residual | The option name "residual" is reserved: rnn layers have a key of that name. | Choose another name.',
     ]);
   });
 
-  test.each(builtInCells())("the built-in cell %s is a definition that a spec may hold", async (name) => {
+  test.each(builtInCells())("the built-in cell %s is a valid definition in a spec", async (name) => {
     const result = await problems({
       ...withModel({ layer: "rnn", cell: name, hidden_size: 3 }),
       cells: { [name]: builtInCell(name) },
@@ -307,7 +307,7 @@ describe("cells", () => {
   });
 });
 
-test("origins: every part knows its place in the text", async () => {
+test("origins: every object has its path in the text", async () => {
   const cells = { mine: ownCell };
   const { spec, origins } = await normal({
     ...withModel(
@@ -337,7 +337,7 @@ test("origins: every part knows its place in the text", async () => {
   expect(path(spec.cells.lstm?.parameters, "W")).toBe("/model/0/cell");
 });
 
-describe("words of the reference numbers", () => {
+describe("terms of the reference results", () => {
   const { cases } = JSON.parse(readFileSync(join(packageRoot(), "test", "fixtures", "cells.json"), "utf8"));
   const specs = Object.entries<{ name?: string; layer: object; cells?: object }>(cases).map(
     ([key, { name, layer, cells }]) => ({
@@ -413,13 +413,13 @@ describe("the split of the data", () => {
   test.each([
     [{ train: 0.7, test: 0.5 }, "The fractions of the split add up to 1.2, more than 1."],
     [{ validation: 0.7, test: 0.5 }, "The fractions of the split add up to 1.2, more than 1."],
-  ])("%j is too much", async (split, message) => {
+  ])("%j exceeds 1", async (split, message) => {
     expect(await unplacedProblems(withSplit(split))).toEqual([
       `split-sum /data/split | ${message} | For example 0.7, 0.15 and 0.15.`,
     ]);
   });
 
-  test("something is left to train on", async () => {
+  test("a training split is required", async () => {
     expect(await unplacedProblems(withSplit({ validation: 0.4, test: 0.6 }))).toEqual([
       "split-sum /data/split | The validation and test splits leave no examples for training. | " +
         "Their sum must be less than 1.",
@@ -427,7 +427,7 @@ describe("the split of the data", () => {
   });
 });
 
-describe("what is watched of the validation part", () => {
+describe("the watched metric of the validation split", () => {
   const watched = (train: object) => ({ ...base, data: { ...base.data, split: { validation: 0.2 } }, train });
 
   test.each<[object, object]>([
@@ -450,7 +450,7 @@ describe("what is watched of the validation part", () => {
     expect(JSON.stringify(again)).toBe(JSON.stringify(spec));
   });
 
-  test("without that part there is nothing to watch", async () => {
+  test("a watched metric needs a validation split", async () => {
     const hint = 'For example "split": { "validation": 0.1 } in data.';
     expect(await unplacedProblems({ ...base, train: { early_stopping: {}, keep_best: { metric: "loss" } } })).toEqual(
       ["early_stopping", "keep_best"].map(

@@ -1,4 +1,4 @@
-/** Spec files and command-line overrides: what cannot be read, and what a flag changes. */
+/** Spec files and command-line overrides: unreadable files, and changes by flags. */
 import { chmod, mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,18 +25,18 @@ describe("files", () => {
     expect(result).toMatchObject({ ok: true, folder, spec: { name: "my-first-spec" } });
   });
 
-  test("a byte-order mark is accepted, and counts nothing", async () => {
+  test("a byte-order mark is accepted, and does not count as a column", async () => {
     expect(await read("bom.json", `\ufeff${JSON.stringify(base)}`)).toMatchObject({ ok: true });
     expect(await read("bom.json", '\ufeff{"zzz": 1}')).toContainEqual(expect.stringMatching(/^1:2 unknown-key/));
   });
 
-  test("text and values that a program made, whose name says nothing", async () => {
+  test("texts and values without a file name", async () => {
     const text = JSON.stringify(base);
     expect(await readSpec(`\ufeff${text}`, { file: "_.json" })).toMatchObject({ ok: true, spec: { name: "model" } });
     expect(await readSpec({ ...base, seed: 3 } as Spec)).toMatchObject({ ok: true, spec: { name: "spec", seed: 3 } });
   });
 
-  test("no file, no text, not a file", async () => {
+  test("a missing file, an empty file, a directory", async () => {
     expect(await read("none.json")).toEqual(["0:0 file-not-found | …/none.json: file not found."]);
     expect(await read("empty.json", "")).toEqual(["1:1 empty | The text is empty. | A spec is a JSON object: { … }."]);
     await mkdir(join(folder, "folder.json"));
@@ -45,7 +45,7 @@ describe("files", () => {
     ]);
   });
 
-  test.skipIf(process.getuid?.() === 0)("a file that may not be read", async () => {
+  test.skipIf(process.getuid?.() === 0)("a file without read permission", async () => {
     await writeFile(join(folder, "secret.json"), "{}");
     await chmod(join(folder, "secret.json"), 0);
     expect(await read("secret.json")).toEqual(["0:0 file-not-readable | …/secret.json: permission denied."]);
@@ -71,7 +71,7 @@ describe("overrides", () => {
   const withSet = async (path: string, value: string, spec: object = base) =>
     (await normal(spec, { overrides: [set(path, value)] })).spec;
 
-  test("numbers, text, and objects that are not there yet", async () => {
+  test("numbers, text, and new objects", async () => {
     expect((await withSet("seed", "7")).seed).toBe(7);
     expect((await withSet("name", "other-name")).name).toBe("other-name");
     expect((await withSet("data.text", '"1234567"')).data).toMatchObject({ text: "1234567" });
@@ -80,12 +80,12 @@ describe("overrides", () => {
     expect((await withSet("optimizer.clip", '{"value": 1}')).optimizer.clip).toEqual({ value: 1 });
   });
 
-  test("the last one counts", async () => {
+  test("the last override of a path wins", async () => {
     const { spec } = await normal(base, { overrides: [set("seed", "1"), set("seed", "2")] });
     expect(spec.seed).toBe(2);
   });
 
-  test("steps take the place of epochs, a file that of the text", async () => {
+  test("steps replace epochs, and a file the text", async () => {
     expect((await withSet("train.steps", "5", { ...base, train: { epochs: 3 } })).train).toMatchObject({
       steps: 5,
       epochs: null,
@@ -136,7 +136,7 @@ describe("overrides", () => {
     expect(await problems(base, { overrides: [set(path, value)] })).toEqual([expected]);
   });
 
-  test("a path is never too deep", async () => {
+  test("a path has a limited depth", async () => {
     const path = Array(60_000).fill("a").join(".");
     expect(await problems(base, { overrides: [{ path, value: "1", flag: "--set" }] })).toEqual([
       "0:0 bad-override | --set: the path has more than 64 keys.",

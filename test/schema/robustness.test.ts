@@ -1,4 +1,4 @@
-/** Whatever is done to a spec, reading it gives a normal spec or diagnostics, and never throws. */
+/** Mutated specs: reading gives a normal spec or diagnostics, and never throws. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { child, isList, isObject, type Json, valueAt } from "../../schema/json-pointer.js";
@@ -40,7 +40,7 @@ function pathsIn(value: Json, path = ""): readonly string[] {
   return [path, ...[...inner].flatMap(([key, entry]) => pathsIn(entry, child(path, key)))];
 }
 
-/** The value with the entry at a path changed: replaced, taken out, or under another key. */
+/** The value with the entry at a path replaced, removed or renamed. */
 function mutate(
   value: Json,
   keys: readonly string[],
@@ -139,11 +139,11 @@ test("mutated specs", async () => {
   );
 });
 
-test("the unmutated spec is right", async () => {
+test("the unmutated spec is valid", async () => {
   expect(await readSpec(JSON.stringify(spec))).toMatchObject({ ok: true });
 });
 
-test("cut and scrambled text", async () => {
+test("truncated and scrambled text", async () => {
   const text = JSON.stringify(spec, null, 1);
   const edit = fc.record({
     from: fc.nat(text.length),
@@ -163,7 +163,7 @@ test("cut and scrambled text", async () => {
   );
 });
 
-test("a default that no variant has is wrong before any use takes it", async () => {
+test("a default without a variant is an error, even if unused", async () => {
   const renamed = mutate(spec, ["cells", "mine", "variants", "kind"], () => [["", { ax: {}, b: {} }]]);
   const result = await readSpec(JSON.stringify(renamed));
   expect(!result.ok && result.diagnostics.map(({ path, message }) => `${path}: ${message}`)).toEqual([

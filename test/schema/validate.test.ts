@@ -1,11 +1,11 @@
-/** Right JSON that is not a right spec: one diagnostic for each slip, in full. */
+/** Valid JSON that is not a valid spec: one diagnostic for each mistake, with its full text. */
 import { expect, test } from "vitest";
 import { base, problems, unplacedProblems } from "../support/read-spec.js";
 
 const layer = (value: object) => ({ ...base, model: [value] });
 const rnn = (value: object) => layer({ layer: "rnn", ...value });
 
-test("places keys, values and objects in the text", async () => {
+test("keys, values and objects have positions in the text", async () => {
   const text = `{
   "data": { "type": "text", "text": "hihello", "widnow": 6 },
   "model": [
@@ -119,7 +119,7 @@ test.each<[string, object, string]>([
     },
     'unknown-key /cells/m/variants/a/b/sate | Unknown key "sate" in the cell variant. | Did you mean "state"?',
   ],
-])("a misspelt key: %s", async (_, spec, expected) => {
+])("a misspelled key: %s", async (_, spec, expected) => {
   expect(await unplacedProblems(spec)).toEqual([expected]);
 });
 
@@ -248,7 +248,7 @@ test.each<[object, string]>([
     { ...base, optimizer: { type: "adam", clip: { value: 1, global_norm: 1 } } },
     'conflicting-keys /optimizer/clip/value | "global_norm" and "value" cannot both be given in the gradient clip. | Keep one of them.',
   ],
-])("keys that do not go together: %j", async (spec, expected) => {
+])("conflicting keys: %j", async (spec, expected) => {
   expect(await unplacedProblems(spec)).toEqual([expected]);
 });
 
@@ -261,7 +261,7 @@ test("unknown cells", async () => {
   expect(problem).toMatch(/^unknown-cell \/model\/0\/cell \| Unknown cell "zzzzzz". \| Cells: mine, .*lstm/);
 });
 
-test("all problems at once, and no more than anyone reads", async () => {
+test("all problems at once, up to a limit", async () => {
   const model = [{ layer: "one_hot", siz: 1 }, { layer: "rnn", cell: "lstm", hidden_size: 0 }, { layer: "dense" }];
   const spec = { ...base, model, train: { steps: "many" } };
   expect((await unplacedProblems(spec)).map((line) => line.split(" | ")[0])).toEqual([
@@ -275,7 +275,7 @@ test("all problems at once, and no more than anyone reads", async () => {
   expect(manyLayers).toContain("too-many-problems | More than 100 problems; the rest are not shown.");
 });
 
-test("large specs are answered at once, right or wrong", async () => {
+test("large specs are validated quickly, valid or not", async () => {
   const numbers = Array.from({ length: 50_000 }, () => [0.5]);
   const data = { type: "arrays", inputs: numbers, targets: [...numbers, "x"], lengths: Array(100_000).fill("x") };
   expect(await unplacedProblems({ ...base, data })).toEqual([

@@ -1,11 +1,12 @@
-/** The graph of any ONNX model as names: what each node reads and makes, and the graphs within it. */
+/** The graph of any ONNX model as names: inputs and outputs of each node, and nested graphs. */
 
-import { ATTRIBUTE, fields, GRAPH, MODEL, NODE } from "../protobuf.js";
+import { fields, GRAPH, MODEL } from "../protobuf.js";
+import { type AttributeFields, readNodeFields } from "./node.js";
 import { type ModelTensor, readTensor, readText, readValueInfo } from "./tensors.js";
 
 export interface NamedGraph {
   readonly name: string;
-  /** Without those that are initializers too. */
+  /** Without initializers that are listed as inputs too. */
   readonly inputs: readonly ModelTensor[];
   readonly outputs: readonly ModelTensor[];
   readonly initializers: readonly ModelTensor[];
@@ -13,18 +14,18 @@ export interface NamedGraph {
 }
 
 export interface NamedNode {
-  /** With its domain where that is not the standard one. */
+  /** With its domain, unless that is the standard one. */
   readonly operator: string;
-  /** "" where one is left out. */
+  /** "" for an omitted input. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Attributes that are integers or texts, as `name=value`; of others the name alone. */
+  /** Integers, strings and tensor types as `name=value`; the name alone for other attributes. */
   readonly attributes: readonly string[];
-  /** Graphs by the attribute that holds each. */
+  /** Nested graphs by attribute. */
   readonly bodies: readonly { readonly attribute: string; readonly graph: NamedGraph }[];
 }
 
-/** @param bytes of a model that `readModel` has read, so that its nesting is bounded. */
+/** @param bytes of a model that `readModel` accepts, so that its nesting is bounded. */
 export function readGraph(bytes: Uint8Array): NamedGraph {
   const main = [...fields(bytes)].find(({ field }) => field === MODEL.graph);
   return readGraphProto(main?.bytes ?? new Uint8Array());
@@ -46,43 +47,28 @@ function readGraphProto(bytes: Uint8Array): NamedGraph {
 }
 
 function readNodeProto(bytes: Uint8Array): NamedNode {
-  let [operator, domain] = ["", ""];
-  const [inputs, outputs, attributes]: [string[], string[], string[]] = [[], [], []];
-  const bodies: NamedNode["bodies"][number][] = [];
-  for (const { field, bytes: content } of fields(bytes)) {
-    if (field === NODE.operator) operator = readText(content);
-    else if (field === NODE.domain) domain = readText(content);
-    else if (field === NODE.input) inputs.push(readText(content));
-    else if (field === NODE.output) outputs.push(readText(content));
-    else if (field === NODE.attribute) {
-      const { text, graphs } = readAttributeProto(content);
-      if (graphs.length === 0) attributes.push(text);
-      for (const graph of graphs) bodies.push({ attribute: text, graph });
-    }
-  }
-  const operatorName = domain === "" || domain === "ai.onnx" ? operator : `${domain}.${operator}`;
-  return { operator: operatorName, inputs, outputs, attributes, bodies };
+  const { domain, operator, attributes, inputs, outputs } = readNodeFields(bytes);
+  return {
+    operator: domain === "ai.onnx" ? operator : `${domain}.${operator}`,
+    inputs,
+    outputs,
+    attributes: attributes.filter(({ graphs }) => graphs.length === 0).map(attributeText),
+    bodies: attributes.flatMap(({ name, graphs }) =>
+      graphs.map((graph) => ({ attribute: name, graph: readGraphProto(graph) })),
+    ),
+  };
 }
 
-function readAttributeProto(bytes: Uint8Array): { readonly text: string; readonly graphs: readonly NamedGraph[] } {
-  let name = "";
-  let value: string | undefined;
-  const graphs: NamedGraph[] = [];
-  for (const { field, number, bytes: content } of fields(bytes)) {
-    if (field === ATTRIBUTE.name) name = readText(content);
-    else if (field === ATTRIBUTE.integer) value = `${number}`;
-    else if (field === ATTRIBUTE.text) value = readText(content);
-    else if (field === ATTRIBUTE.tensor) value = tensorText(readTensor(content));
-    else if (field === ATTRIBUTE.graph || field === ATTRIBUTE.graphs) graphs.push(readGraphProto(content));
-  }
-  return { text: value === undefined || graphs.length > 0 ? name : `${name}=${value}`, graphs };
+function attributeText({ name, value, tensor }: AttributeFields): string {
+  if (tensor !== undefined) return `${name}=${tensorText(tensor)}`;
+  return value === null || Array.isArray(value) ? name : `${name}=${value}`;
 }
 
 function tensorText({ dtype, shape }: ModelTensor): string {
   return `${dtype}[${(shape ?? ["?"]).join(", ")}]`;
 }
 
-/** How many nodes there are, those of the graphs within included. */
+/** The number of nodes, including those of nested graphs. */
 export function countNodes({ nodes }: NamedGraph): number {
   return nodes.reduce(
     (sum, { bodies }) => sum + 1 + bodies.reduce((inner, { graph }) => inner + countNodes(graph), 0),

@@ -1,6 +1,7 @@
-/** The face of any ONNX model, read past its weights: versions, inputs, outputs, operators, initializers, metadata. */
+/** A summary of any ONNX model without its weights: versions, inputs, outputs, operators, initializers, metadata. */
 
-import { ATTRIBUTE, FUNCTION, fields, GRAPH, MODEL, NODE, OPSET } from "../protobuf.js";
+import { FUNCTION, fields, GRAPH, MODEL, OPSET } from "../protobuf.js";
+import { domainName, MAX_GRAPH_DEPTH, readNodeFields } from "./node.js";
 import { type ModelTensor, readEntry, readSparseTensor, readTensor, readText, readValueInfo } from "./tensors.js";
 
 export interface OperatorCount {
@@ -14,18 +15,18 @@ export interface ModelInfo {
   readonly producer: string;
   readonly doc: string;
   readonly irVersion: number;
-  /** Version by domain; the standard domain is called `ai.onnx`. */
+  /** Version by domain. The standard domain is `ai.onnx`. */
   readonly opsets: Readonly<Record<string, number>>;
-  /** Those that a caller must feed: initializers that are listed as inputs too are left out. */
+  /** Inputs that a caller must feed, without initializers that are listed as inputs too. */
   readonly inputs: readonly ModelTensor[];
   readonly outputs: readonly ModelTensor[];
   readonly initializers: readonly ModelTensor[];
-  /** Operators of the graph, of the graphs nested in it and of the model's functions, by domain and name. */
+  /** Operators of the graph, of nested graphs and of the model's functions, sorted by domain and name. */
   readonly operators: readonly OperatorCount[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Why a file cannot be read. It has no place in a spec: whoever named the file adds that. */
+/** The reason why a file cannot be read. The caller adds the file's name. */
 export interface ModelReadProblem {
   readonly code: "model-too-large" | "model-too-deep" | "not-a-model";
   readonly message: string;
@@ -38,10 +39,8 @@ export type ModelReadResult =
 
 /** Protobuf's own limit on a message. */
 const MAX_BYTES = 2 ** 31 - 1;
-/** Graphs within graphs. Deeper ones exhaust the stack of those who load them. */
-const MAX_GRAPH_DEPTH = 100;
 
-/** A graph or a function that is still to be read. */
+/** A graph or a function yet to be read. */
 interface PendingGraph {
   readonly kind: "main" | "nested" | "function";
   readonly bytes: Uint8Array;
@@ -61,17 +60,18 @@ interface ModelInfoDraft {
   readonly metadata: Map<string, string>;
 }
 
+/** The summary of a model. Never throws: invalid bytes give a problem. */
 export function readModel(bytes: Uint8Array): ModelReadResult {
   if (bytes.length > MAX_BYTES)
-    return problem("model-too-large", `An ONNX file has at most ${MAX_BYTES} bytes; this one has ${bytes.length}.`);
+    return problem("model-too-large", `The file has ${bytes.length} bytes; the limit of an ONNX file is ${MAX_BYTES}.`);
   try {
     return readGraphs(bytes);
   } catch {
-    // The wire format has no marks: all that can be known is that a field runs past an end or has no legal form.
+    // The wire format has no signature: an error means that a field exceeds its message or has an illegal form.
     return problem(
       "not-a-model",
-      "This is not an ONNX model, or it is cut short.",
-      "Check that the file was copied in full.",
+      "The file is not an ONNX model, or it is truncated.",
+      "Check that the file is complete.",
     );
   }
 }
@@ -93,13 +93,13 @@ function readGraphs(bytes: Uint8Array): ModelReadResult {
     operators: new Map(),
     metadata: new Map(),
   };
-  // A list of what is left to read, and no recursion: nesting in a file must not become nesting on the stack.
+  // A list of pending graphs in place of recursion, so that nesting in a file cannot exhaust the stack.
   const pending = readModelFields(bytes, draft);
   if (!pending.some(({ kind }) => kind === "main"))
-    return problem("not-a-model", "This is not an ONNX model: it has no graph.");
+    return problem("not-a-model", "The file is not an ONNX model: it has no graph.");
   for (let graph = pending.pop(); graph !== undefined; graph = pending.pop()) {
     if (graph.depth > MAX_GRAPH_DEPTH)
-      return problem("model-too-deep", `This model nests graphs more than ${MAX_GRAPH_DEPTH} deep.`);
+      return problem("model-too-deep", `The model nests graphs more than ${MAX_GRAPH_DEPTH} levels deep.`);
     readGraphFields(graph, draft, pending);
   }
   return { ok: true, model: toModelInfo(draft) };
@@ -132,7 +132,7 @@ function readModelFields(bytes: Uint8Array, draft: ModelInfoDraft): PendingGraph
 function readGraphFields(graph: PendingGraph, draft: ModelInfoDraft, pending: PendingGraph[]): void {
   const nodeField = graph.kind === "function" ? FUNCTION.node : GRAPH.node;
   for (const { field, bytes } of fields(graph.bytes)) {
-    if (field === nodeField) readNode(bytes, graph.depth, draft, pending);
+    if (field === nodeField) countNode(bytes, graph.depth, draft, pending);
     else if (graph.kind !== "main") continue;
     else if (field === GRAPH.name) draft.name = readText(bytes);
     else if (field === GRAPH.input) draft.inputs.push(readValueInfo(bytes));
@@ -142,26 +142,13 @@ function readGraphFields(graph: PendingGraph, draft: ModelInfoDraft, pending: Pe
   }
 }
 
-function readNode(bytes: Uint8Array, depth: number, draft: ModelInfoDraft, pending: PendingGraph[]): void {
-  let operator = "";
-  let domain = "";
-  for (const { field, bytes: content } of fields(bytes)) {
-    if (field === NODE.operator) operator = readText(content);
-    else if (field === NODE.domain) domain = readText(content);
-    else if (field === NODE.attribute) {
-      for (const attribute of fields(content)) {
-        if (attribute.field === ATTRIBUTE.graph || attribute.field === ATTRIBUTE.graphs)
-          pending.push({ kind: "nested", bytes: attribute.bytes, depth: depth + 1 });
-      }
-    }
-  }
-  const key = `${domainName(domain)} ${operator}`;
+function countNode(bytes: Uint8Array, depth: number, draft: ModelInfoDraft, pending: PendingGraph[]): void {
+  const { domain, operator, attributes } = readNodeFields(bytes);
+  for (const graph of attributes.flatMap(({ graphs }) => graphs))
+    pending.push({ kind: "nested", bytes: graph, depth: depth + 1 });
+  const key = `${domain} ${operator}`;
   const count = (draft.operators.get(key)?.count ?? 0) + 1;
-  draft.operators.set(key, { domain: domainName(domain), operator, count });
-}
-
-function domainName(domain: string): string {
-  return domain === "" ? "ai.onnx" : domain;
+  draft.operators.set(key, { domain, operator, count });
 }
 
 function toModelInfo({ opsets, operators, metadata, inputs, initializers, ...rest }: ModelInfoDraft): ModelInfo {

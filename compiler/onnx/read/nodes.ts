@@ -1,23 +1,24 @@
-/** The nodes of any ONNX model with what decides where they run: attributes, element types, the loops around them. */
+/** The nodes of any ONNX model with the facts that decide their kernel: attributes, element types, enclosing loops. */
 
-import { ATTRIBUTE, FUNCTION, fields, GRAPH, MODEL, NODE } from "../protobuf.js";
-import { dtypeName, readSparseTensor, readTensor, readText, readValueInfo } from "./tensors.js";
+import { dataTypeName, FUNCTION, fields, GRAPH, MODEL } from "../protobuf.js";
+import { type AttributeFields, MAX_GRAPH_DEPTH, readNodeFields } from "./node.js";
+import { readSparseTensor, readTensor, readValueInfo } from "./tensors.js";
 
 export interface ModelNode {
   /** The standard domain is "ai.onnx". */
   readonly domain: string;
   readonly operator: string;
-  /** Integers and texts by name; null where an attribute has another type. */
+  /** Integers and strings by name; null for an attribute of another type. */
   readonly attributes: ReadonlyMap<string, number | string | readonly string[] | null>;
-  /** Element types by position; "" where an input is left out, "unknown" where it cannot be told. */
+  /** Element types by position; "" for an omitted input, "unknown" if the type cannot be inferred. */
   readonly inputs: readonly string[];
-  /** Whether each output is asked for. */
+  /** False for an omitted output. */
   readonly outputs: readonly boolean[];
-  /** In the body of a Scan or Loop, at whatever depth. */
+  /** True in the body of a Scan or Loop, at any depth. */
   readonly inLoop: boolean;
 }
 
-/** What operators put out where it is not what they read first: an element type, or the position of the input that has it. */
+/** Element types of results, unless that of the first input: a type, or the position of the input that has it. */
 const resultTypes: ReadonlyMap<string, string | number> = new Map<string, string | number>([
   ...["Shape", "Size", "ArgMax", "ArgMin", "NonZero"].map((name) => [name, "int64"] as const),
   ...["Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual", "Not", "And", "Or", "Xor", "IsNaN", "IsInf"].map(
@@ -31,10 +32,7 @@ const resultTypes: ReadonlyMap<string, string | number> = new Map<string, string
   ["MatMulInteger", "int32"],
 ]);
 
-/** Graphs within graphs; the reader of models has refused deeper ones. */
-const MAX_GRAPH_DEPTH = 100;
-
-/** @param bytes of a model that `readModel` has read. */
+/** @param bytes of a model that `readModel` accepts. */
 export function readNodes(bytes: Uint8Array): readonly ModelNode[] {
   const nodes: ModelNode[] = [];
   for (const { field, bytes: content } of fields(bytes)) {
@@ -52,11 +50,11 @@ interface GraphContext {
   readonly types: Map<string, string>;
   readonly inLoop: boolean;
   readonly depth: number;
-  /** What the graph's inputs are fed with, where they do not say their type. */
+  /** Types of the operands, for graph inputs without a declared type. */
   readonly outerTypes: readonly string[];
 }
 
-/** Returns the types of the graph's outputs. */
+/** @returns the types of the graph's outputs. */
 function readGraph(bytes: Uint8Array, context: GraphContext): readonly string[] {
   if (context.depth > MAX_GRAPH_DEPTH) return [];
   const graphFields = [...fields(bytes)];
@@ -81,29 +79,19 @@ function readGraph(bytes: Uint8Array, context: GraphContext): readonly string[] 
 
 function readNode(bytes: Uint8Array, context: GraphContext): void {
   const { nodes, types, inLoop, depth } = context;
-  const [names, outputs]: [string[], string[]] = [[], []];
-  const attributes: Uint8Array[] = [];
-  let [operator, domain] = ["", ""];
-  for (const { field, bytes: content } of fields(bytes)) {
-    if (field === NODE.input) names.push(readText(content));
-    else if (field === NODE.output) outputs.push(readText(content));
-    else if (field === NODE.operator) operator = readText(content);
-    else if (field === NODE.domain) domain = readText(content);
-    else if (field === NODE.attribute) attributes.push(content);
-  }
+  const { domain, operator, inputs: names, outputs, attributes } = readNodeFields(bytes);
   const inputs = names.map((name) => (name === "" ? "" : (types.get(name) ?? "unknown")));
-  const parsedAttributes = attributes.map(readAttribute);
   const node: ModelNode = {
-    domain: domain === "" ? "ai.onnx" : domain,
+    domain,
     operator,
-    attributes: new Map(parsedAttributes.map(({ name, value }) => [name, value])),
+    attributes: new Map(attributes.map(({ name, value }) => [name, value])),
     inputs,
     outputs: outputs.map((name) => name !== ""),
     inLoop,
   };
   nodes.push(node);
   const isLoop = operator === "Scan" || operator === "Loop";
-  const bodyOutputs = parsedAttributes
+  const bodyOutputs = attributes
     .flatMap(({ graphs }) => graphs)
     .map((graph) =>
       readGraph(graph, {
@@ -111,7 +99,7 @@ function readNode(bytes: Uint8Array, context: GraphContext): void {
         types: new Map(types),
         inLoop: inLoop || isLoop,
         depth: depth + 1,
-        // A Loop's body reads the step and the condition first, and its operands from the third on.
+        // The inputs of a Loop's body are the step, the condition, then the Loop's operands from the third on.
         outerTypes: operator === "Loop" ? ["int64", "bool", ...inputs.slice(2)] : inputs,
       }),
     );
@@ -119,40 +107,15 @@ function readNode(bytes: Uint8Array, context: GraphContext): void {
   const outputTypes = operator === "Loop" ? firstBodyOutputs.slice(1) : firstBodyOutputs;
   for (const [index, name] of outputs.entries())
     if (!types.has(name) || types.get(name) === "unknown")
-      types.set(name, (bodyOutputs.length > 0 ? outputTypes[index] : inferType(node, parsedAttributes)) ?? "unknown");
+      types.set(name, (bodyOutputs.length > 0 ? outputTypes[index] : inferType(node, attributes)) ?? "unknown");
 }
 
-interface Attribute {
-  readonly name: string;
-  readonly value: number | string | readonly string[] | null;
-  readonly graphs: readonly Uint8Array[];
-  /** The element type of a tensor. */
-  readonly dtype: string | undefined;
-}
-
-function readAttribute(bytes: Uint8Array): Attribute {
-  let name = "";
-  let value: Attribute["value"] = null;
-  let dtype: string | undefined;
-  const texts: string[] = [];
-  const graphs: Uint8Array[] = [];
-  for (const { field, number, bytes: content } of fields(bytes)) {
-    if (field === ATTRIBUTE.name) name = readText(content);
-    else if (field === ATTRIBUTE.integer) value = number;
-    else if (field === ATTRIBUTE.text) value = readText(content);
-    else if (field === ATTRIBUTE.texts) texts.push(readText(content));
-    else if (field === ATTRIBUTE.tensor) dtype = readTensor(content).dtype;
-    else if (field === ATTRIBUTE.graph || field === ATTRIBUTE.graphs) graphs.push(content);
-  }
-  return { name, value: texts.length > 0 ? texts : value, graphs, dtype };
-}
-
-function inferType({ operator, inputs, attributes }: ModelNode, parsedAttributes: readonly Attribute[]): string {
+function inferType({ operator, inputs, attributes }: ModelNode, attributeFields: readonly AttributeFields[]): string {
   const rule = resultTypes.get(operator);
   if (typeof rule === "string") return rule;
   const to = attributes.get("to");
-  if (operator === "Cast" && typeof to === "number") return dtypeName(to);
-  const value = parsedAttributes.find(({ dtype }) => dtype !== undefined)?.dtype;
+  if (operator === "Cast" && typeof to === "number") return dataTypeName(to);
+  const value = attributeFields.find(({ tensor }) => tensor !== undefined)?.tensor?.dtype;
   if (operator === "Constant" || operator === "ConstantOfShape") return value ?? "float32";
   return inputs[rule ?? 0] ?? "unknown";
 }

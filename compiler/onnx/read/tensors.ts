@@ -1,7 +1,9 @@
-/** What a model says of its tensors: names, element types and shapes, without their numbers. */
+/** Declarations of tensors in a model: names, element types and shapes, without their values. */
 import {
   DIM,
+  dataTypeName,
   ENTRY,
+  EXTERNAL_LOCATION,
   fields,
   readPackedVarints,
   SHAPE,
@@ -14,30 +16,20 @@ import {
 
 export interface ModelTensor {
   readonly name: string;
-  /** ONNX's word for the element type (`float32`, `bfloat16`), or "unknown" where the value is no tensor. */
+  /** ONNX's name of the element type (`float32`, `bfloat16`), or "unknown" if the value is not a tensor. */
   readonly dtype: string;
-  /** Undefined where the model does not say. A dim with neither size nor name is "?". */
+  /** Undefined if the model does not state it. A dim without size and name is "?". */
   readonly shape: readonly (number | string)[] | undefined;
-  /** Where its numbers lie, when they are in a file of their own. */
+  /** Location of the values in another file. */
   readonly external?: ExternalData;
 }
 
-/** A stretch of a file, which is named from the model's folder. Not checked: a model may name anything. */
+/** A byte range of a file, relative to the model's folder. Unchecked: a model may name any path. */
 export interface ExternalData {
   readonly location: string;
   readonly offset: number;
-  /** Null: as long as its shape says. */
+  /** In bytes. Null: the size of the tensor. */
   readonly length: number | null;
-}
-
-/** TensorProto.DataType, in the order of its numbers. */
-const DTYPES =
-  "unknown float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64 complex64 complex128 bfloat16 float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4 float4e2m1".split(
-    " ",
-  );
-
-export function dtypeName(number: number): string {
-  return DTYPES[number] ?? "unknown";
 }
 
 export function readText(bytes: Uint8Array): string {
@@ -61,7 +53,7 @@ function readTensorType(bytes: Uint8Array): Pick<ModelTensor, "dtype" | "shape">
   let dtype = "unknown";
   let shape: ModelTensor["shape"];
   for (const { field, number, bytes: content } of fields(bytes)) {
-    if (field === TENSOR_TYPE.elementType) dtype = dtypeName(number);
+    if (field === TENSOR_TYPE.elementType) dtype = dataTypeName(number);
     if (field === TENSOR_TYPE.shape)
       shape = [...fields(content)].flatMap((dim) => (dim.field === SHAPE.dim ? [readDim(dim.bytes)] : []));
   }
@@ -86,9 +78,9 @@ export function readTensor(bytes: Uint8Array): ModelTensor {
   const entries = new Map<string, string>();
   for (const { field, number, bytes: content } of fields(bytes)) {
     if (field === TENSOR.name) name = readText(content);
-    else if (field === TENSOR.dataType) dtype = dtypeName(number);
+    else if (field === TENSOR.dataType) dtype = dataTypeName(number);
     else if (field === TENSOR.dims) shape.push(...(content.length === 0 ? [number] : readPackedVarints(content)));
-    else if (field === TENSOR.dataLocation) isExternal = number === 1;
+    else if (field === TENSOR.dataLocation) isExternal = number === EXTERNAL_LOCATION;
     else if (field === TENSOR.externalData) {
       const { key, value } = readEntry(content);
       entries.set(key, value);
@@ -115,7 +107,7 @@ export function readEntry(bytes: Uint8Array): { readonly key: string; readonly v
   return { key, value };
 }
 
-/** A SparseTensorProto: its name is the one of its values. */
+/** A SparseTensorProto, whose name is that of its values. */
 export function readSparseTensor(bytes: Uint8Array): ModelTensor {
   const values = [...fields(bytes)].find(({ field }) => field === SPARSE_TENSOR.values);
   const { name, dtype } = readTensor(values?.bytes ?? new Uint8Array());

@@ -1,13 +1,13 @@
-/** Weights stored in fewer bits than they are used in: initializers, and before all other nodes those that turn them back. */
+/** Quantized weights in a finished model: initializers, and nodes at the start of the graph that dequantize them. */
 import type { onnx } from "onnx-proto";
 import protobuf from "protobufjs/minimal.js";
 import { tensor } from "../../ir/tensor.js";
-import { bytesTag, GRAPH } from "../protobuf.js";
+import { bytesTag, dataType, GRAPH } from "../protobuf.js";
 import { int, tensorProto } from "../write/proto.js";
-import { spliced } from "./weights.js";
+import { bytesOf, spliced } from "./weights.js";
 
 interface PackedTensor {
-  /** Of the float32 tensor that the model reads. */
+  /** Name of the dequantized float32 tensor. */
   readonly name: string;
   readonly shape: readonly number[];
 }
@@ -17,7 +17,7 @@ export interface Float16Weight extends PackedTensor {
   readonly bits: Uint16Array;
 }
 
-/** Row-major [rows, columns]: number times the scale of its row (axis 0) or column (axis 1). */
+/** Row-major int8 [rows, columns]. A value is a number times the scale of its row (axis 0) or column (axis 1). */
 export interface Int8Weight extends PackedTensor {
   readonly dtype: "int8";
   readonly rows: number;
@@ -28,13 +28,8 @@ export interface Int8Weight extends PackedTensor {
 }
 
 export type PackedWeight = Float16Weight | Int8Weight;
-/** How its numbers are stored. */
+/** The stored form of a weight, without name and shape. */
 export type WeightStorage = Omit<Float16Weight, keyof PackedTensor> | Omit<Int8Weight, keyof PackedTensor>;
-
-// TensorProto.DataType.
-const FLOAT = 1;
-const INT8 = 3;
-const FLOAT16 = 10;
 
 interface GraphFragment {
   readonly nodes: readonly onnx.INodeProto[];
@@ -63,8 +58,8 @@ export async function withPackedWeights(
 function float16Fragment({ name, shape, bits }: Float16Weight): GraphFragment {
   const packedName = `/packed/${name}`;
   return {
-    nodes: [node("Cast", [packedName], name, [int("to", FLOAT)])],
-    initializers: [{ name: packedName, dataType: FLOAT16, dims: [...shape], rawData: raw(bits) }],
+    nodes: [node("Cast", [packedName], name, [int("to", dataType("float32"))])],
+    initializers: [{ name: packedName, dataType: dataType("float16"), dims: [...shape], rawData: bytesOf(bits) }],
   };
 }
 
@@ -80,9 +75,9 @@ function int8Fragment({ name, shape, rows, columns, axis, numbers, scales }: Int
       ...(isMatrix ? [] : [node("Reshape", [matrix, size], name)]),
     ],
     initializers: [
-      { name: packedName, dataType: INT8, dims: [rows, columns], rawData: raw(numbers) },
-      { name: scale, dataType: FLOAT, dims: [scales.length], rawData: raw(scales) },
-      { name: zero, dataType: INT8, dims: [scales.length], rawData: new Uint8Array(scales.length) },
+      { name: packedName, dataType: dataType("int8"), dims: [rows, columns], rawData: bytesOf(numbers) },
+      { name: scale, dataType: dataType("float32"), dims: [scales.length], rawData: bytesOf(scales) },
+      { name: zero, dataType: dataType("int8"), dims: [scales.length], rawData: new Uint8Array(scales.length) },
       ...(isMatrix ? [] : [tensorProto(tensor("int64", [shape.length], [...shape]), size)]),
     ],
   };
@@ -95,8 +90,4 @@ function node(
   attribute: readonly onnx.IAttributeProto[] = [],
 ): onnx.INodeProto {
   return { opType, name: `/packed/node/${output}`, input: [...input], output: [output], attribute: [...attribute] };
-}
-
-function raw({ buffer, byteOffset, byteLength }: Uint16Array | Int8Array | Float32Array): Uint8Array {
-  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }

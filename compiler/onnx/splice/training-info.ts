@@ -1,20 +1,30 @@
-/** `training_info` in the bytes of a model: written behind a finished one, and its tensors read back without decoding graphs. */
+/** `training_info` in the bytes of a model: appended to a finished model, and read without decoding graphs. */
 import type { onnx } from "onnx-proto";
 import protobuf from "protobufjs/minimal.js";
 import { expectDefined } from "../../ir/expect.js";
-import { bytesTag, ENTRY, fields, GRAPH, MODEL, readPackedVarints, TENSOR, TRAINING } from "../protobuf.js";
-import { dtypeName, readText } from "../read/tensors.js";
+import {
+  bytesTag,
+  dataTypeName,
+  ENTRY,
+  fields,
+  GRAPH,
+  MODEL,
+  readPackedVarints,
+  TENSOR,
+  TRAINING,
+} from "../protobuf.js";
+import { readText } from "../read/tensors.js";
 
 export interface TrainingInfo {
   readonly initialization: onnx.IGraphProto;
   /** Bytes of a GraphProto. */
   readonly algorithm: Uint8Array;
-  /** Initializers, and the outputs that they become. */
+  /** Initializers, and the outputs that replace them. */
   readonly initializationBinding: readonly (readonly [string, string])[];
   readonly updateBinding: readonly (readonly [string, string])[];
 }
 
-/** A model's graph, without what it says of initializers that another graph has. */
+/** A model's graph, without the types of initializers of another graph. */
 export function graphBytes(model: Uint8Array): Uint8Array {
   const graph = [...fields(model)].find(({ field }) => field === MODEL.graph);
   const writer = protobuf.Writer.create();
@@ -42,7 +52,7 @@ export async function withTrainingInfo(model: Uint8Array, info: TrainingInfo): P
   return Buffer.concat([model, writer.finish()]);
 }
 
-/** A tensor as it stands in a file; `data` is undefined where its numbers are elsewhere or in a form that is not read. */
+/** A tensor of a file. `data` is undefined if the values are in another file, or not in `raw_data`. */
 export interface RawTensor {
   readonly name: string;
   readonly dtype: string;
@@ -51,9 +61,9 @@ export interface RawTensor {
 }
 
 /**
- * The initializers of the model and of its training, by name; undefined where it has no training.
+ * The initializers of the model and of its training by name, or undefined if it has no training.
  *
- * @param model bytes that `readModel` has read. What it did not read may be damaged: then this throws.
+ * @param model bytes that `readModel` accepts. Throws if a part that `readModel` skips is damaged.
  */
 export function readTrainingTensors(model: Uint8Array): ReadonlyMap<string, RawTensor> | undefined {
   const tensors = new Map<string, RawTensor>();
@@ -84,7 +94,7 @@ function readRawTensor(content: Uint8Array): RawTensor {
   const shape: number[] = [];
   for (const { field, number, bytes: value } of fields(content)) {
     if (field === TENSOR.name) name = readText(value);
-    else if (field === TENSOR.dataType) dtype = dtypeName(number);
+    else if (field === TENSOR.dataType) dtype = dataTypeName(number);
     else if (field === TENSOR.dims) shape.push(...(value.length === 0 ? [number] : readPackedVarints(value)));
     else if (field === TENSOR.rawData) data = value;
     else if (field === TENSOR.externalData) isExternal = true;

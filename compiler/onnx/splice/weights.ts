@@ -1,10 +1,9 @@
-/** Weights put into a finished model: initializers are spliced into its bytes, and nothing is decoded. */
+/** Weights of a finished model: initializers are spliced into its bytes, without decoding it. */
 
 import protobuf from "protobufjs/minimal.js";
 import { elementBytes } from "../../ir/tensor.js";
 import type { DType } from "../../ir/types.js";
-import { bytesTag, ENTRY, fields, GRAPH, MODEL, TENSOR, varintTag } from "../protobuf.js";
-import { elementTypes } from "../write/proto.js";
+import { bytesTag, dataType, ENTRY, EXTERNAL_LOCATION, fields, GRAPH, MODEL, TENSOR, varintTag } from "../protobuf.js";
 
 export interface Weight {
   readonly name: string;
@@ -15,27 +14,28 @@ export interface Weight {
 }
 
 /**
- * The model with these tensors as initializers. A message's fields may stand in any order, so they go to the end of the
- * graph, whose length is written anew; all other bytes stay. (A second graph field at the end of the file would be
- * shorter to write, but only some readers merge it with the first.)
+ * The model with these tensors as initializers. Protobuf fields may be in any order, so they are appended to the graph,
+ * whose length is rewritten; all other bytes are unchanged. (A second graph field at the end of the file would be
+ * shorter, but only some readers merge it with the first.)
  */
 export function withWeights(model: Uint8Array, tensors: Iterable<Weight>): Uint8Array<ArrayBuffer> {
   const initializers = protobuf.Writer.create();
   for (const tensor of tensors) {
     startInitializer(initializers, tensor);
-    initializers.uint32(bytesTag(TENSOR.rawData)).bytes(bytesOf(tensor)).ldelim();
+    initializers.uint32(bytesTag(TENSOR.rawData)).bytes(bytesOf(tensor.data)).ldelim();
   }
   return spliced(model, new Uint8Array(), initializers.finish());
 }
 
-/** Smaller tensors stay in the model. */
+/** Smaller tensors are stored in the model itself. */
 const MIN_EXTERNAL_BYTES = 1024;
-/** Where a tensor starts in the file beside the model: what readers map into memory is aligned for any element. */
+/** Alignment in bytes of tensors in the external file, for readers that map it into memory. */
 const ALIGNMENT = 64;
 
 /**
- * The same with the numbers of all but small tensors in a file of their own, which lies beside the model under the name
- * `location`: the model says from where to where each has its bytes.
+ * The same with the values of all but small tensors in an external file (TensorProto.external_data).
+ *
+ * @param location name of that file, in the model's folder.
  */
 export function withExternalWeights(
   model: Uint8Array,
@@ -46,7 +46,7 @@ export function withExternalWeights(
   const chunks: Uint8Array[] = [];
   let offset = 0;
   for (const tensor of tensors) {
-    const content = bytesOf(tensor);
+    const content = bytesOf(tensor.data);
     startInitializer(initializers, tensor);
     if (content.length < MIN_EXTERNAL_BYTES) {
       initializers.uint32(bytesTag(TENSOR.rawData)).bytes(content).ldelim();
@@ -56,7 +56,7 @@ export function withExternalWeights(
       initializers.uint32(bytesTag(TENSOR.externalData)).fork();
       initializers.uint32(bytesTag(ENTRY.key)).string(key).uint32(bytesTag(ENTRY.value)).string(value).ldelim();
     }
-    initializers.uint32(varintTag(TENSOR.dataLocation)).int32(EXTERNAL).ldelim();
+    initializers.uint32(varintTag(TENSOR.dataLocation)).int32(EXTERNAL_LOCATION).ldelim();
     const padding = new Uint8Array((ALIGNMENT - (content.length % ALIGNMENT)) % ALIGNMENT);
     chunks.push(content, padding);
     offset += content.length + padding.length;
@@ -64,10 +64,7 @@ export function withExternalWeights(
   return { model: spliced(model, new Uint8Array(), initializers.finish()), data: concatenate(chunks) };
 }
 
-/** TensorProto.DataLocation. */
-const EXTERNAL = 1;
-
-/** The model with fields of its graph before those that it has, and behind them. */
+/** The model with additional fields of its graph, before and after the existing ones. */
 export function spliced(model: Uint8Array, before: Uint8Array, after: Uint8Array): Uint8Array<ArrayBuffer> {
   const graph = [...fields(model)].find(({ field }) => field === MODEL.graph);
   if (graph === undefined) throw new Error("the model has no graph");
@@ -88,17 +85,18 @@ function concatenate(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return result;
 }
 
-/** Opens an initializer: all but its numbers. */
+/** Starts an initializer: all fields but its values. */
 function startInitializer(writer: protobuf.Writer, { name, dtype, shape, data }: Weight): void {
   const elementCount = shape.reduce((product, size) => product * size, 1);
   if (data.byteLength !== elementCount * elementBytes[dtype])
     throw new Error(`${data.byteLength} bytes given for ${name}, ${dtype}[${shape.join(", ")}]`);
   writer.uint32(bytesTag(GRAPH.initializer)).fork();
   for (const size of shape) writer.uint32(varintTag(TENSOR.dims)).int64(size);
-  writer.uint32(varintTag(TENSOR.dataType)).int32(elementTypes[dtype]);
+  writer.uint32(varintTag(TENSOR.dataType)).int32(dataType(dtype));
   writer.uint32(bytesTag(TENSOR.name)).string(name);
 }
 
-function bytesOf({ data }: Weight): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+/** The bytes of an array, without a copy. */
+export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }

@@ -5,8 +5,10 @@ import { valueInfo } from "./proto.js";
 import { appendNode, nameOf, type Scope } from "./scope.js";
 
 /**
- * Writes a graph whose inputs have entered their scope; `inputs` are those that it declares. The outputs get the names given
- * by position, and beyond these their own.
+ * Writes a graph whose inputs are declared in `scope`.
+ *
+ * @param inputs that the GraphProto declares.
+ * @param outputNames by position; further outputs keep their own names.
  */
 export function writeGraph(
   graph: Graph,
@@ -14,7 +16,7 @@ export function writeGraph(
   inputs: readonly onnx.IValueInfoProto[],
   outputNames: readonly string[],
 ): onnx.IGraphProto {
-  // Known before the nodes are written, so that a node's result can have its public name at once.
+  // Assigned before the nodes are written, so that a node's result gets its public name directly.
   const nodeOutputs = new Set(graph.nodes.flatMap((node) => (node.op === "Constant" ? [] : node.outputs)));
   const namedOutputs = new Set<Value>();
   const isDirect = graph.outputs.map((output, index) => {
@@ -27,7 +29,7 @@ export function writeGraph(
   scope.model.writeNodes(graph, scope);
   const output = graph.outputs.map((value, index) => {
     if (isDirect[index]) return valueInfo(nameOf(scope, value), value.type);
-    // An output must be the result of a node, and of one output only.
+    // An output must be the result of a node, and a node result can be one output only.
     const name = outputNames[index] ?? scope.model.freshName(value.name ?? "output");
     appendNode(scope, "Identity", [nameOf(scope, value)], [name]);
     return valueInfo(name, value.type);

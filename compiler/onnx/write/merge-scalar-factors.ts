@@ -1,4 +1,4 @@
-/** Products with a scalar constant, written so that ONNX Runtime loses none of them. */
+/** Products with scalar constants, written so that MatMulScaleFusion of ONNX Runtime 1.30 keeps all of them. */
 
 import { at } from "../../ir/expect.js";
 import { isFloat } from "../../ir/float16.js";
@@ -6,13 +6,13 @@ import { scalarTensor } from "../../ir/tensor.js";
 import type { FloatType, NodeOf, Tensor, Value } from "../../ir/types.js";
 import { constant, nameOf, type Scope } from "./scope.js";
 
-/** Products of factors beyond these, or below their inverses, might leave the range. */
+/** Larger merged factors, or those below the inverse, might leave the range of the dtype. */
 const MAX_FACTOR: { readonly [F in FloatType]: number } = { float32: 2 ** 60, float16: 2 ** 10 };
 
 /**
- * The operator and operands of a Mul or Div. What is scaled twice is written as the first value scaled once: ONNX Runtime
- * moves scalings into the MatMul that they feed, and where a value and its scaling are both scaled and both multiplied, that
- * pass (MatMulScaleFusion of 1.30) removes the inner scaling although the outer product has come to read it.
+ * The operator and operands of a Mul or Div. A value that is scaled twice is written as the original value scaled once:
+ * ONNX Runtime 1.30 fuses scalings into the MatMul that they feed (MatMulScaleFusion). If a value and its scaling are
+ * both scaled and both multiplied, that pass removes the inner scaling although the outer product reads it.
  */
 export function mulOperands(
   node: NodeOf<"Mul" | "Div">,
@@ -37,7 +37,7 @@ interface Scaling {
   readonly dtype: FloatType;
 }
 
-/** What a node multiplies by which number, when it does: by a constant of rank 0, so that the shape is the value's. */
+/** The value and the factor of a product with a constant of rank 0, which keeps the value's shape. */
 function scalingOf(node: NodeOf<"Mul" | "Div">, scope: Scope): Scaling | undefined {
   const [x, y] = [at(node.inputs, 0), at(node.inputs, 1)];
   const { dtype } = x.type;

@@ -1,4 +1,4 @@
-/** A graph as the bytes of an ONNX model that uses operators of `ai.onnx` only. */
+/** A graph as the bytes of an ONNX model with operators of `ai.onnx` only. */
 import type { onnx } from "onnx-proto";
 import { at, expectDefined } from "../../ir/expect.js";
 import { uniqueNames } from "../../ir/names.js";
@@ -17,19 +17,24 @@ export interface ModelOptions {
   /** Public names by position. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Names of inputs that `withWeights` will append as initializers. They are not inputs of the model. */
+  /** Names of inputs that `withWeights` appends as initializers later. They are not inputs of the model. */
   readonly initializers?: readonly string[];
-  /** What the names of all values within begin with, for a graph that shares a space of names with another. */
+  /** Prefix of all inner names, for a graph that shares a namespace with another. */
   readonly prefix?: string;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly doc?: string;
-  /** Words on inputs and outputs, by name. */
+  /** Doc strings of inputs and outputs by name. */
   readonly docs?: Readonly<Record<string, string>>;
 }
 
 const OPSETS = { first: 13, last: 25 };
 const MAX_IR_VERSION = 8;
 
+/**
+ * The model's bytes, without the initializers that `options.initializers` names.
+ *
+ * @throws if the options do not fit the graph, or the opset or IR version is unsupported.
+ */
 export async function emitModel(graph: Graph, options: ModelOptions): Promise<Uint8Array> {
   const proto = modelProto(graph, options);
   const { default: onnxProto } = await import("onnx-proto");
@@ -51,7 +56,7 @@ function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
       for (const node of source.nodes) emitNode(node, scope);
     },
   };
-  // Public names come first, so that nothing inside can take them.
+  // Public names are reserved first.
   for (const name of [...options.inputs, ...options.outputs]) names(name);
   const scope = openScope(model, undefined);
   graph.inputs.forEach((input, index) => {
@@ -76,9 +81,9 @@ function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
       input: withDocs(mainGraph.input, options),
       output: withDocs(mainGraph.output, options),
       name: options.name,
-      // A constant may have been written into another one.
+      // Constants that were merged into others are unused.
       initializer: model.initializers.filter(({ name }) => model.usedNames.has(String(name))),
-      // What is known of initializers that are not there yet.
+      // Types of the initializers to be appended.
       valueInfo: inputInfos.filter(({ name }) => appendedInitializers.has(name)),
     },
   };
@@ -88,14 +93,14 @@ function withDocs(
   infos: readonly onnx.IValueInfoProto[] | null | undefined,
   { docs = {} }: ModelOptions,
 ): onnx.IValueInfoProto[] {
-  return expectDefined(infos, "what a graph reads or gives").map((info) => {
+  return expectDefined(infos, "inputs or outputs of a graph").map((info) => {
     const name = String(info.name);
     const doc = Object.hasOwn(docs, name) ? docs[name] : undefined;
     return doc === undefined || doc === "" ? info : { ...info, docString: doc };
   });
 }
 
-/** What a caller must not ask for: a model that breaks these is our bug. */
+/** Checks of the options. A violation is a bug of the caller. */
 function expectLegal(graph: Graph, { opset, irVersion, inputs, outputs, initializers = [] }: ModelOptions): void {
   const expect = (condition: boolean, message: string) => {
     if (!condition) throw new Error(message);
@@ -106,7 +111,7 @@ function expectLegal(graph: Graph, { opset, irVersion, inputs, outputs, initiali
   expect(outputs.length === graph.outputs.length, `${outputs.length} names for ${graph.outputs.length} outputs`);
   const names = [...inputs, ...outputs];
   const duplicates = names.filter((name, index) => names.indexOf(name) !== index);
-  expect(duplicates.length === 0, `public names given twice: ${duplicates.join(", ")}`);
+  expect(duplicates.length === 0, `duplicate public names: ${duplicates.join(", ")}`);
   const unknown = initializers.filter((name) => !inputs.includes(name));
-  expect(unknown.length === 0, `initializers that are no inputs: ${unknown.join(", ")}`);
+  expect(unknown.length === 0, `initializers that are not inputs: ${unknown.join(", ")}`);
 }

@@ -1,16 +1,8 @@
-/** Pieces of an ONNX model as plain objects: types, tensors and attributes. Integers are made here only. */
+/** Types, tensors and attributes of an ONNX model as plain objects. All int64 fields pass through this file. */
 import type { onnx } from "onnx-proto";
 import { toFloat16Bits } from "../../ir/float16.js";
 import type { DType, Tensor, Type } from "../../ir/types.js";
-
-/** TensorProto.DataType. */
-export const elementTypes: { readonly [D in DType]: number } = {
-  float32: 1,
-  float16: 10,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-};
+import { dataType } from "../protobuf.js";
 
 /** AttributeProto.AttributeType. */
 const FLOAT = 1;
@@ -21,9 +13,9 @@ const GRAPH = 5;
 const INTS = 7;
 const STRINGS = 8;
 
-/** An int64 field, which a BigInt would leave at 0 without a word. */
+/** The value of an int64 field. protobufjs silently writes 0 for a BigInt. */
 function int64(value: number): number {
-  if (!Number.isSafeInteger(value)) throw new Error(`${value} is no integer that an int64 field can take`);
+  if (!Number.isSafeInteger(value)) throw new Error(`${value} is not a safe integer for an int64 field`);
   return value;
 }
 
@@ -57,10 +49,10 @@ export function subgraph(name: string, value: onnx.IGraphProto): onnx.IAttribute
 
 export function tensorProto({ dtype, shape, data }: Tensor, name?: string): onnx.ITensorProto {
   const nameField = name === undefined ? {} : { name };
-  return { ...nameField, dataType: elementTypes[dtype], dims: shape.map(int64), rawData: rawData(dtype, data) };
+  return { ...nameField, dataType: dataType(dtype), dims: shape.map(int64), rawData: rawData(dtype, data) };
 }
 
-/** Doubles as the dtype's bytes. ONNX wants little-endian, which every machine that ONNX Runtime is built for has. */
+/** Float64 values as bytes of the dtype. ONNX needs little-endian, the byte order of all platforms of ONNX Runtime. */
 function rawData(dtype: DType, data: Float64Array): Uint8Array {
   switch (dtype) {
     case "float32":
@@ -79,5 +71,5 @@ function rawData(dtype: DType, data: Float64Array): Uint8Array {
 /** A value's name and type. A symbolic dim is a dim_param: equal dims have equal names throughout the model. */
 export function valueInfo(name: string, { dtype, shape }: Type): onnx.IValueInfoProto {
   const dim = shape.map((size) => (typeof size === "number" ? { dimValue: int64(size) } : { dimParam: size }));
-  return { name, type: { tensorType: { elemType: elementTypes[dtype], shape: { dim } } } };
+  return { name, type: { tensorType: { elemType: dataType(dtype), shape: { dim } } } };
 }

@@ -1,4 +1,4 @@
-/** RNN, GRU and LSTM as ONNX nodes: operands that are not there are left empty, and every result is declared. */
+/** RNN, GRU and LSTM as ONNX nodes: absent operands are empty names, and every result is declared. */
 import type { NodeOf } from "../../ir/types.js";
 import { recurrentOperators } from "../../ops/recurrent.js";
 import { int, text, texts } from "./proto.js";

@@ -1,11 +1,11 @@
-/** Sizes that are known only when a model runs: symbolic dims as int64 values, computed where their symbols are told. */
+/** Sizes known at run time only: symbolic dims as int64 values, computed from the shapes of inputs. */
 import { symbolsOf, terms } from "../../ir/dims.js";
 import { at, expectDefined } from "../../ir/expect.js";
 import type { Dim, Shape } from "../../ir/types.js";
 import { int } from "./proto.js";
 import { emitValue, integer, type Scope, vector } from "./scope.js";
 
-/** A shape, or a part of one, as the name of an int64 vector. */
+/** The name of an int64 vector with these dims. */
 export function sizeVector(scope: Scope, shape: Shape, hint: string): string {
   const sizes = shape.filter((dim) => typeof dim === "number");
   if (sizes.length === shape.length) return vector(scope, sizes, hint);
@@ -16,7 +16,7 @@ export function sizeVector(scope: Scope, shape: Shape, hint: string): string {
   });
 }
 
-/** One dim as the name of an int64 scalar. */
+/** The name of an int64 scalar with this dim. */
 export function sizeScalar(scope: Scope, dim: Dim, hint: string): string {
   if (typeof dim === "number") return integer(scope, dim, hint);
   const owner = outermostScope(scope, [dim]);
@@ -25,16 +25,16 @@ export function sizeScalar(scope: Scope, dim: Dim, hint: string): string {
   );
 }
 
-/** One dim as the name of a vector of one. */
+/** The name of an int64 vector of one dim. */
 function size(scope: Scope, dim: Dim): string {
   if (typeof dim === "number") return vector(scope, [dim], "size");
   const owner = outermostScope(scope, [dim]);
   return cached(owner, dim, () => (owner.symbolSources.has(dim) ? readFromInput(owner, dim) : polynomial(owner, dim)));
 }
 
-/** The size of a symbol, read off an input's shape. */
+/** The size of a symbol, from an input's shape. */
 function readFromInput(scope: Scope, symbol: string): string {
-  const source = expectDefined(scope.symbolSources.get(symbol), `what tells the size ${symbol}`);
+  const source = expectDefined(scope.symbolSources.get(symbol), `an input with the size ${symbol}`);
   const shape = cached(scope, `shape of ${source.input}`, () => emitValue(scope, "Shape", [source.input]));
   return emitValue(scope, "Gather", [shape, vector(scope, [source.axis], "axis")], [int("axis", 0)]);
 }
@@ -49,10 +49,10 @@ function polynomial(scope: Scope, dim: Dim): string {
   return summands.reduce((x, y) => emitValue(scope, "Add", [x, y]));
 }
 
-/** The outermost scope that can tell all of these dims: there a size is computed once, and not once a step. */
+/** The outermost scope that can compute all of these dims, so that a size is computed once and not at every step. */
 function outermostScope(scope: Scope, dims: Shape): Scope {
   const undefinedDims = dims.filter((dim) => !canCompute(scope, dim));
-  if (undefinedDims.length > 0) throw new Error(`no input tells the size ${undefinedDims.join(", ")}`);
+  if (undefinedDims.length > 0) throw new Error(`no input has the size ${undefinedDims.join(", ")}`);
   let outermost = scope;
   while (outermost.parent !== undefined && dims.every((dim) => canCompute(outermost.parent, dim)))
     outermost = outermost.parent;

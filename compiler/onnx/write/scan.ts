@@ -1,4 +1,4 @@
-/** Scan as ONNX has it: states and slices are operands, captured values are read in the body by their names outside. */
+/** Scan as an ONNX node. States and scanned inputs are operands; the body reads captured values by their names. */
 import type { NodeOf } from "../../ir/types.js";
 import { writeGraph } from "./graph.js";
 import { int, ints, subgraph, valueInfo } from "./proto.js";
@@ -18,7 +18,7 @@ export function emitScan(node: NodeOf<"Scan">, scope: Scope, results: readonly s
 
   const bodyInputs = body.inputs.slice(0, operandCount).map((input) => valueInfo(nameOf(bodyScope, input), input.type));
 
-  // Walking backward, ONNX stacks outputs by putting each before those that are there.
+  // In reverse direction ONNX prepends each scan output to the earlier ones.
   const direction = reverse ? 1 : 0;
   const scanOutputCount = body.outputs.length - stateCount;
   appendNode(scope, "Scan", operands.slice(0, operandCount), results, [

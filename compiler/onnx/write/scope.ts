@@ -1,45 +1,45 @@
-/** A graph while it is being written: nodes so far, what its values are called, and which sizes its inputs tell. */
+/** A graph under construction: its nodes, the names of its values, and the sizes of its inputs. */
 import type { onnx } from "onnx-proto";
 import { at, expectDefined } from "../../ir/expect.js";
 import { tensor } from "../../ir/tensor.js";
 import type { Graph, Tensor, Value } from "../../ir/types.js";
 import { tensorProto } from "./proto.js";
 
-/** A value that is another one, times a number. */
+/** A value that is the product of another value and a number. */
 export interface Scaled {
-  /** The other one, by name. */
+  /** Name of the other value. */
   readonly base: string;
   readonly factor: number;
 }
 
-/** What all graphs of one model share. */
+/** State shared by all graphs of one model. */
 export interface ModelContext {
   readonly opset: number;
-  /** Bodies see the names of the graphs around them, so every name in a model is the only one of its kind. */
+  /** A name that is unique in the model: bodies see the names of the graphs around them. */
   readonly freshName: (hint: string) => string;
-  /** Constants of all graphs stand in the main graph, each content once. */
+  /** Constants of all graphs, in the main graph, without duplicates. */
   readonly initializers: onnx.ITensorProto[];
-  /** Names that some node reads. */
+  /** Names that nodes read. */
   readonly usedNames: Set<string>;
   /** Names of initializers by content. */
   readonly constants: Map<string, string>;
   /** Constants of rank 0, by name. */
   readonly scalars: Map<string, Tensor>;
-  /** Writes the nodes of a graph whose inputs have their names. */
+  /** Writes the nodes of a graph whose inputs are declared. */
   readonly writeNodes: (graph: Graph, scope: Scope) => void;
 }
 
 export interface Scope {
   readonly model: ModelContext;
-  /** The graph whose Scan this one is the body of. */
+  /** The graph of the Scan whose body this graph is. */
   readonly parent: Scope | undefined;
   readonly nodes: onnx.INodeProto[];
   readonly names: Map<Value, string>;
-  /** For each symbolic dim of an input: that input, and the axis. */
+  /** For each symbolic dim: an input with that dim, and its axis. */
   readonly symbolSources: Map<string, { readonly input: string; readonly axis: number }>;
-  /** For each value that is another of this graph times a number: which, and the number. */
+  /** Values of this graph that are scalings of others. */
   readonly scaled: Map<Value, Scaled>;
-  /** Names of computed sizes, by the dims that they are of. */
+  /** Names of computed sizes by dim. */
   readonly sizeNames: Map<string, string>;
 }
 
@@ -55,7 +55,7 @@ export function openScope(model: ModelContext, parent: Scope | undefined): Scope
   };
 }
 
-/** Gives an input its name, and learns the sizes that it tells. */
+/** Names an input, and records its symbolic dims. */
 export function declareInput(scope: Scope, input: Value, name: string): void {
   scope.names.set(input, name);
   input.type.shape.forEach((dim, axis) => {
@@ -64,10 +64,10 @@ export function declareInput(scope: Scope, input: Value, name: string): void {
 }
 
 export function nameOf(scope: Scope, value: Value): string {
-  return expectDefined(scope.names.get(value), `what goes by the name of ${value.name}`);
+  return expectDefined(scope.names.get(value), `the name of ${value.name}`);
 }
 
-/** The name of a node's result: the one that it was promised, or a new one. */
+/** The name of a node's result: its reserved name, or a new one. */
 export function nameResult(scope: Scope, value: Value, hint: string): string {
   const existing = scope.names.get(value);
   if (existing !== undefined) return existing;
@@ -76,7 +76,7 @@ export function nameResult(scope: Scope, value: Value, hint: string): string {
   return name;
 }
 
-/** Appends a node, which goes by the name of its first result. */
+/** Appends a node, named after its first result. */
 export function appendNode(
   scope: Scope,
   opType: string,
@@ -106,7 +106,7 @@ export function emitValue(
   return name;
 }
 
-/** The name of a constant, which is made when nothing equal is there. */
+/** The name of a constant. Equal constants share one initializer. */
 export function constant({ model }: Scope, value: Tensor, hint: string): string {
   const proto = tensorProto(value);
   const bytes = Buffer.from(proto.rawData as Uint8Array).toString("latin1");

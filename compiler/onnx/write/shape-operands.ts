@@ -1,16 +1,16 @@
-/** The operands of primitives that ONNX tells a shape or a position at run time: constants wherever they can be. */
+/** Shape and index operands of ONNX operators: constants where possible, else computed at run time. */
 import { subDims } from "../../ir/dims.js";
 import type { Dim, Shape } from "../../ir/types.js";
 import { sizeVector } from "./runtime-sizes.js";
 import type { Scope } from "./scope.js";
 import { vector } from "./scope.js";
 
-/** ONNX's word for "to the end" of an axis whose size is not known. */
+/** ONNX's index of the end of an axis of unknown size. */
 const END = 2 ** 31 - 1;
 
 /**
- * The target of a Reshape. One symbolic dim is -1, to be inferred. Of several, those that stay in their place are 0
- * ("copy"), and one more may be -1. Otherwise the sizes are computed.
+ * The target of a Reshape. A single symbolic dim is -1 (inferred). Of several, those on the same axis as before are 0
+ * (copied), and one other may be -1. Otherwise the sizes are computed at run time.
  */
 export function reshapeTarget(scope: Scope, from: Shape, to: Shape): string {
   const isCopied = (dim: Dim, axis: number) => typeof dim === "string" && from[axis] === dim;
@@ -30,7 +30,7 @@ export function reshapeTarget(scope: Scope, from: Shape, to: Shape): string {
   );
 }
 
-/** The target of an Expand. A dim that the operand has already is 1: ONNX broadcasts both ways. */
+/** The target of an Expand. A dim that the operand has is 1: ONNX broadcasts in both directions. */
 export function expandTarget(scope: Scope, from: Shape, to: Shape): string {
   const rankDifference = to.length - from.length;
   return sizeVector(
@@ -40,14 +40,14 @@ export function expandTarget(scope: Scope, from: Shape, to: Shape): string {
   );
 }
 
-/** A position on an axis of some size, counted from the axis's end where that makes it a constant. */
+/** An index on an axis of a size, relative to the end if that is constant. */
 export function axisIndex(scope: Scope, index: Dim, size: Dim, hint: string): string {
   const fromEnd = subDims(index, size);
   if (typeof index === "number" || typeof fromEnd !== "number") return sizeVector(scope, [index], hint);
   return vector(scope, [fromEnd < 0 ? fromEnd : END], hint);
 }
 
-/** How far an axis is padded, for all axes of a rank: first every beginning, then every end. */
+/** Pads of one axis for all axes of a rank: first all begins, then all ends. */
 export function pads(scope: Scope, rank: number, axis: number, before: Dim, after: Dim): string {
   const perAxis = (amount: Dim) => Array.from({ length: rank }, (_, a) => (a === axis ? amount : 0));
   return sizeVector(scope, [...perAxis(before), ...perAxis(after)], "pads");

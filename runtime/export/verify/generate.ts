@@ -1,5 +1,5 @@
 /** The generate form on trial: every id that it has drawn is the one that the training's forward pass and the same noise give. */
-import { noiseAt } from "../../../compiler/export/index.js";
+import { gumbelNoiseAt } from "../../../compiler/export/index.js";
 import { logitsOf, outputActivationOf } from "../../generation/sampling.js";
 import { tensorOf } from "../../tensors/ort.js";
 import type { FormVerifier } from "./model-under-test.js";
@@ -36,7 +36,7 @@ export const verifyGeneration: FormVerifier = async ({ run, boundary, trainedMod
     );
     const vocabularySize = output.shape.at(-1) ?? 1;
     for (let index = 0; index < LENGTH; index++) {
-      const noise = temperature === 0 ? undefined : noiseAt(SEED, index, batch, vocabularySize);
+      const noise = temperature === 0 ? undefined : gumbelNoiseAt(SEED, index, batch, vocabularySize);
       for (let row = 0; row < batch; row++) {
         const start = (row * steps + time - 1 + index) * vocabularySize;
         const logits = logitsOf(

@@ -1,4 +1,4 @@
-/** First values as a graph: every distribution draws what it says, and orthogonal rows or columns are orthonormal. */
+/** Initial values as a graph: each distribution has its moments, and orthogonal matrices are orthonormal. */
 import onnxProto from "onnx-proto";
 import { InferenceSession } from "onnxruntime-node";
 import { expect, test } from "vitest";
@@ -42,7 +42,7 @@ test.each([
     }
 });
 
-test("slices lie over a base, the last one on top", async () => {
+test("slices replace the base, and later slices earlier ones", async () => {
   const constant = (value: number): Initializer => ({ type: "constant", value });
   const slices = [
     { from: 1, to: 3, initializer: constant(1) },

@@ -1,4 +1,4 @@
-/** What travels around an exported model: scaling before it, and behind it probabilities, classes or quantities. */
+/** Pre- and post-processing of exported models: scaling of inputs; probabilities, classes or unscaled outputs. */
 import { expect, test } from "vitest";
 import type { Processing } from "../../../compiler/export/options.js";
 import { predictionOutputs, scaleInputs } from "../../../compiler/export/pre-post-processing.js";
@@ -8,7 +8,7 @@ import type { Builder } from "../../../compiler/ir/builder.js";
 import { tensor } from "../../../compiler/ir/tensor.js";
 import type { Value } from "../../../compiler/ir/types.js";
 
-/** What is made of a row of numbers. */
+/** The results of one row of numbers. */
 function rowsOf(build: (b: Builder, x: Value) => readonly Value[], row: readonly number[]) {
   const b = graphBuilder("boundary");
   const x = b.input("x", { dtype: "float32", shape: [1, row.length] });
@@ -23,14 +23,14 @@ const defaults: Processing = {
   excludedIds: [],
 };
 
-test("columns are scaled, those without a scaling stay, and what a float32 cuts off an offset is subtracted too", () => {
+test("columns are scaled, columns without a scaling are unchanged, and the rounding error of a large offset is subtracted", () => {
   const scalers = [null, { offset: 2, factor: 0.5 }];
   expect(rowsOf((b, x) => [scaleInputs(b, x, scalers)], [7, 8])).toEqual([[7, 3]]);
   const large = [{ offset: 1e9 + 0.25, factor: 4 }];
   expect(rowsOf((b, x) => [scaleInputs(b, x, large)], [1e9 + 1])).toEqual([[3]]);
 });
 
-test("quantities are scaled back", () => {
+test("predicted numbers are scaled back", () => {
   const outputs = [null, { offset: 2, factor: 0.5 }];
   const rows = rowsOf((b, x) => predictionOutputs(b, x, { ...defaults, outputs }).map(({ value }) => value), [7, 3]);
   expect(rows).toEqual([[7, 8]]);
@@ -38,10 +38,10 @@ test("quantities are scaled back", () => {
 });
 
 test.each<[string, Partial<Processing>, readonly (readonly number[])[]]>([
-  ["scores of classes", { targetKind: "classes", endsInLogits: true }, [[0, Math.log(3)], [0.25, 0.75], [1]]],
+  ["logits of classes", { targetKind: "classes", endsInLogits: true }, [[0, Math.log(3)], [0.25, 0.75], [1]]],
   ["probabilities of classes", { targetKind: "classes" }, [[0, Math.log(3)], [1]]],
   [
-    "scores of yes or no",
+    "logits of binary outputs",
     { targetKind: "probabilities", endsInLogits: true },
     [
       [0, Math.log(3)],
@@ -50,7 +50,7 @@ test.each<[string, Partial<Processing>, readonly (readonly number[])[]]>([
     ],
   ],
   [
-    "probabilities of yes or no",
+    "probabilities of binary outputs",
     { targetKind: "probabilities" },
     [
       [0, Math.log(3)],

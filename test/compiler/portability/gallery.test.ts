@@ -1,4 +1,4 @@
-/** Every training step of the gallery, in float32 and in float16, has kernels for all of its nodes on the devices, by what is known of them. */
+/** Every training step of the gallery, in float32 and float16, has device kernels for all nodes, by the rules. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

@@ -1,4 +1,4 @@
-/** What is said of a model in each runtime, and whether onnxruntime-node agrees. */
+/** The portability report of models, compared with onnxruntime-node. */
 import onnxProto from "onnx-proto";
 import { InferenceSession } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
@@ -32,7 +32,7 @@ function reports(bytes: Uint8Array): readonly RuntimeReport[] {
   return portability(read.model, readNodes(bytes));
 }
 
-/** `runtime: outcome operator reason`, of all that is not simply run. */
+/** `runtime: outcome operator reason` of every finding. */
 function findings(bytes: Uint8Array): readonly string[] {
   return reports(bytes).flatMap(({ runtime, findings: runtimeFindings }) =>
     runtimeFindings.map(({ outcome, operator, reason }) =>
@@ -68,14 +68,14 @@ test("a plain model runs everywhere", () => {
   );
 });
 
-test("every runtime says where its rules come from", () => {
-  for (const { source } of runtimes) expect(source).toMatch(/tried|read/);
+test("every runtime states the source of its rules", () => {
+  for (const { source } of runtimes) expect(source).toMatch(/tested|kernel tables/);
 });
 
 describe("recurrent operators", () => {
   test("an LSTM as rnnx writes it", () => {
     expect(findings(recurrent("LSTM"))).toEqual([
-      "OpenCV 5: unknown OpenCV.js takes inputs of one or two axes only; Python takes more",
+      "OpenCV 5: unknown OpenCV.js supports inputs of one or two axes only; Python supports more",
     ]);
   });
 
@@ -85,8 +85,8 @@ describe("recurrent operators", () => {
       ...["CPU", "web (wasm)", "CUDA", "WebGPU"].map(
         (name) => `ONNX Runtime, ${name}: fails LSTM with layout = 1 is not implemented`,
       ),
-      "OpenCV 5: wrong LSTM takes layout = 1 for 0 without a word",
-      "OpenCV 5: unknown OpenCV.js takes inputs of one or two axes only; Python takes more",
+      "OpenCV 5: wrong LSTM silently treats layout = 1 as 0",
+      "OpenCV 5: unknown OpenCV.js supports inputs of one or two axes only; Python supports more",
     ]);
     await expect(InferenceSession.create(bytes, { logSeverityLevel: 4 })).rejects.toThrow();
   });
@@ -105,7 +105,7 @@ describe("recurrent operators", () => {
     expect(on("CUDA", recurrent("GRU", { attribute: [{ name: "linear_before_reset", type: 2, i: 1 }] }))).toEqual([]);
     expect(on("CUDA", recurrent("RNN", { attribute: [names("Tanh")] }))).toEqual([]);
     expect(on("CUDA", recurrent("RNN", { attribute: [names("Relu")] }))).toEqual([
-      "ONNX Runtime, CUDA: cpu RNN has a kernel for the usual activations only",
+      "ONNX Runtime, CUDA: cpu RNN has a kernel for the default activations only",
     ]);
     expect(on("CUDA", recurrent("LSTM", { input: ["x", "w", "r", "", "", "", "", "p"] }))).toEqual([
       "ONNX Runtime, CUDA: cpu LSTM has no kernel with peepholes",
@@ -144,7 +144,7 @@ test("an operator of another domain", () => {
   expect(reports(bytes).map(({ outcome }) => outcome)).toEqual(["fails", "fails", "fails", "fails", "unknown"]);
 });
 
-test("element types are followed through nodes and into loops, whose nodes are known as such", () => {
+test("element types are inferred through nodes and into loops, and nodes in loops are marked", () => {
   const body = {
     name: "body",
     node: [
@@ -199,7 +199,7 @@ test("element types are followed through nodes and into loops, whose nodes are k
   ]);
 });
 
-test("operators that changed after a kernel was written fall to the processor", () => {
+test("operators that changed after a kernel's version run on the CPU", () => {
   const bytes = (opset: number) =>
     single({ opType: "Equal", input: ["x", "x"], output: ["y"] }, opset, value("x", FLOAT, 2));
   const ofCuda = (opset: number) => findings(bytes(opset)).filter((line) => line.includes("CUDA"));

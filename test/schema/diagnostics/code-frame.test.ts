@@ -1,4 +1,4 @@
-/** Diagnostics as a terminal shows them. */
+/** Diagnostics as text for a terminal. */
 import { expect, test } from "vitest";
 import { frame } from "../../../schema/diagnostics/code-frame.js";
 import { readSpec } from "../../../schema/read.js";
@@ -9,7 +9,7 @@ async function framed(text: string): Promise<string> {
   return frame(result.diagnostics, result.document);
 }
 
-test("place, message, lines and hint", async () => {
+test("location, message, lines and hint", async () => {
   const text = `{
   "data": { "type": "text", "text": "hihello", "window": 6 },
   "model": [
@@ -37,7 +37,7 @@ error[wrong-value] spec.json:7:45 /optimizer/epsilon
   8 | }`);
 });
 
-test("a warning goes by its name", async () => {
+test("a warning is named as one", async () => {
   const warning = {
     code: "slow",
     severity: "warning",
@@ -50,7 +50,7 @@ test("a warning goes by its name", async () => {
   expect(await frame([warning], undefined)).toBe("warning[slow]\n  It is.");
 });
 
-test("a spec in one long line is cut around the place", async () => {
+test("a spec in one long line is clipped around the position", async () => {
   const numbers = `[${"1,".repeat(100_000)}1]`;
   const long = `{ "data": { "type": "arrays", "inputs": ${numbers}, "targets": true, "weights": ${numbers} } }`;
   const lines = (await framed(long)).split("\n");
@@ -59,13 +59,13 @@ test("a spec in one long line is cut around the place", async () => {
   expect(lines[marked]?.indexOf("true")).toBe(lines[marked + 1]?.indexOf("^"));
 });
 
-test("what would steer a terminal is shown as text", async () => {
+test("control characters are escaped", async () => {
   const text = await framed('{ "\u001b[31mred\u202e": 1 }'.replace("\u001b", "\\u001b"));
   expect(text).toContain('Unknown key "\\u001b[31mred\\u202e" in the spec.');
   expect(text.includes("\u001b") || text.includes("\u202e")).toBe(false);
 });
 
-test("without a source there are no lines, and colors only on request", async () => {
+test("without a source there are no lines, and colors are off by default", async () => {
   const diagnostic = {
     code: "file-not-found",
     severity: "error",

@@ -1,4 +1,4 @@
-/** States that go on from batch to batch, and samples while training: what they need of the rest of the spec. */
+/** Stateful layers and samples during training: their requirements on the rest of the spec. */
 import { expect, test } from "vitest";
 import { base, normal, unplacedProblems } from "../../support/read-spec.js";
 
@@ -6,7 +6,7 @@ const text = { type: "text", text: "hihello", window: 3 };
 const lstm = { layer: "rnn", cell: "lstm", hidden_size: 5, stateful: true };
 const stateful = { ...base, data: text, model: [{ layer: "one_hot" }, lstm] };
 
-test("stateful layers read windows one after the other, in their order", async () => {
+test("stateful layers read consecutive windows in order", async () => {
   const { spec } = await normal(stateful);
   expect(spec.data).toMatchObject({ window: 3, stride: 3 });
   expect(spec.train.shuffle).toBe(false);
@@ -90,6 +90,6 @@ test.each<[object, string]>([
     { ...base, model: [{ layer: "one_hot" }, { layer: "rnn", cell: "gru", hidden_size: 2, bidirectional: "sum" }] },
     'sample /train/sample | Samples are generated step by step, which this model does not support: rnn reads the sequence backward. | Remove "sample".',
   ],
-])("samples need a text and a model that reads forward: %j", async (spec, expected) => {
+])("samples need text data and a model that reads forward: %j", async (spec, expected) => {
   expect(await unplacedProblems({ ...spec, train: { sample: {} } })).toEqual([expected]);
 });

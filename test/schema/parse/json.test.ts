@@ -1,4 +1,4 @@
-/** Text that is not JSON, or more than JSON should be: one diagnostic in the right place, and nothing thrown. */
+/** Invalid or oversized JSON text: one diagnostic at the right position, without exceptions. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseDocument } from "../../../schema/parse/json.js";
@@ -96,14 +96,14 @@ describe("syntax", () => {
 });
 
 describe("content", () => {
-  test("a key twice", () => {
+  test("a duplicate key", () => {
     expect(problemsIn('{\n  "a": 1,\n  "b": { "c": 1, "c": 2 },\n  "a": 2\n}')).toEqual([
       '3:18 duplicate-key /b/c | Duplicate key "c". | The first is in line 3. Keep one of them.',
       '4:3 duplicate-key /a | Duplicate key "a". | The first is in line 2. Keep one of them.',
     ]);
   });
 
-  test("keys are compared as they are read, not as they are written", () => {
+  test("keys are compared after unescaping", () => {
     expect(problemsIn('{ "a": 1, "\\u0061": 2 }')).toEqual([
       '1:11 duplicate-key /a | Duplicate key "a". | The first is in line 1. Keep one of them.',
     ]);
@@ -115,7 +115,7 @@ describe("content", () => {
     ]);
   });
 
-  test("a number beyond all numbers", () => {
+  test("a number out of range", () => {
     expect(problemsIn('{ "seed": [1, -1e999] }')).toEqual([
       "1:15 number-overflow /seed/1 | The number is out of the range of float64. | The largest number is 1.8e308.",
     ]);
@@ -128,14 +128,14 @@ describe("content", () => {
     expect(problemsIn("[".repeat(64) + "]".repeat(64))).toEqual([]);
   });
 
-  test("more values than a parser should hold at once", () => {
+  test("too many values", () => {
     expect(problemsIn(`[${"1,".repeat(250_001)}1]`)).toEqual([
       "1:500003 too-many-values | The text has more than 250000 values. | Store large arrays in .npy files and name those files in the spec.",
     ]);
   });
 });
 
-describe("place", () => {
+describe("position", () => {
   const text =
     '{\r\n  "cells": {\r\n    "m": { "equations": ["n = \\"\\u00e9\\" x", "h\' = n"] } },\r\n  "list": [1, { "k~/": 2 }]\r\n}';
   const placed = (problem: { path: string; atKey?: boolean; offset?: number }) => {
@@ -158,7 +158,7 @@ describe("place", () => {
     expect(placed({ path: "/cells/m/equations/0", offset: 8 })).toBe("/cells/m/equations/0 3:42");
   });
 
-  test("what is not there is placed at its nearest ancestor", () => {
+  test("an absent path has the position of its nearest ancestor", () => {
     expect(placed({ path: "/cells/m/output", offset: 3 })).toBe("/cells/m 3:10");
     expect(placed({ path: "/list/7/x" })).toBe("/list 4:11");
   });

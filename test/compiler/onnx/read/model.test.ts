@@ -1,4 +1,4 @@
-/** The reader of models meets good files, foreign ones and bad ones. */
+/** The reader of ONNX files: valid models, models of other tools, and invalid bytes. */
 import pkg from "onnx-proto";
 import { expect, test } from "vitest";
 import { readModel } from "../../../../compiler/onnx/read/model.js";
@@ -12,8 +12,8 @@ function problemOf(bytes: Uint8Array): unknown {
 
 const notAModel = {
   code: "not-a-model",
-  message: "This is not an ONNX model, or it is cut short.",
-  hint: "Check that the file was copied in full.",
+  message: "The file is not an ONNX model, or it is truncated.",
+  hint: "Check that the file is complete.",
 };
 
 test("a foreign model: nested graphs, functions, other domains, inputs that are initializers", () => {
@@ -69,23 +69,23 @@ test("a foreign model: nested graphs, functions, other domains, inputs that are 
   });
 });
 
-test("no file of any kind throws", () => {
+test("arbitrary bytes never throw", () => {
   expect(problemOf(new Uint8Array())).toEqual({
     code: "not-a-model",
-    message: "This is not an ONNX model: it has no graph.",
+    message: "The file is not an ONNX model: it has no graph.",
     hint: "",
   });
   expect(problemOf(new TextEncoder().encode('{ "name": "hihello" }'))).toEqual(notAModel);
   expect(problemOf(new Uint8Array(100).fill(255))).toEqual(notAModel);
 });
 
-test("a file that is cut short", () => {
+test("a truncated file", () => {
   const bytes = onnx.ModelProto.encode({ irVersion: 8, graph: { name: "main", node: [{ opType: "Add" }] } }).finish();
   expect(problemOf(bytes)).toBe("read");
   expect(problemOf(bytes.subarray(0, -1))).toEqual(notAModel);
 });
 
-test("graphs nested too deep, however deep", () => {
+test("graphs nested too deep", () => {
   const nested = (depth: number): Uint8Array => {
     // Written from the inside out, as bytes: an encoder would exhaust the stack itself.
     const field = (number: number, content: Uint8Array): Uint8Array => {
@@ -101,12 +101,12 @@ test("graphs nested too deep, however deep", () => {
     return field(7, graph);
   };
   expect(problemOf(nested(100))).toBe("read");
-  const tooDeep = { code: "model-too-deep", message: "This model nests graphs more than 100 deep.", hint: "" };
+  const tooDeep = { code: "model-too-deep", message: "The model nests graphs more than 100 levels deep.", hint: "" };
   expect(problemOf(nested(101))).toEqual(tooDeep);
   expect(problemOf(nested(5_000))).toEqual(tooDeep);
 });
 
-test("what a file leaves out has the value that ONNX gives it", () => {
+test("absent fields have ONNX's defaults", () => {
   const external = (...entries: readonly (readonly [string, string])[]) =>
     entries.map(([key, value]) => ({ key, value }));
   const bytes = onnx.ModelProto.encode({

@@ -59,7 +59,7 @@ const bytes = onnx.ModelProto.encode({
   },
 }).finish();
 
-test("what each node reads, whichever graph it is in", () => {
+test("element types of each node's inputs, in nested graphs too", () => {
   const nodes = readNodes(bytes).map(({ domain, operator, inputs, inLoop }) =>
     [domain === "ai.onnx" ? operator : `${domain}.${operator}`, ...inputs, ...(inLoop ? ["looped"] : [])].join(" "),
   );

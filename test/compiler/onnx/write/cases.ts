@@ -7,7 +7,7 @@ import type { OpName, Type, Value } from "../../../../compiler/ir/types.js";
 
 const BATCH_TIME = mulDims("batch", "time");
 
-/** A recurrent operator of three units, with everything that it may read but for the peepholes. */
+/** A recurrent operator of three units with all optional inputs except peepholes. */
 function recurrent(op: "RNN" | "GRU" | "LSTM", gates: number, extra: object, peepholes = false): Case {
   const rows = 3 * gates;
   const state = f32(1, "batch", 3);
@@ -30,7 +30,7 @@ function recurrent(op: "RNN" | "GRU" | "LSTM", gates: number, extra: object, pee
   };
 }
 
-/** Inputs by name; a case's graph takes those that it asks for. */
+/** Inputs by name; the graph of a case declares those that it reads. */
 type Operands = Readonly<Record<string, Type>>;
 export interface Case {
   readonly operands: Operands;
@@ -64,7 +64,7 @@ const singleCase = (
   ...overrides,
 });
 
-/** Whole numbers of both signs, and divisors. */
+/** Integers of both signs, and divisors. */
 const wholeOf = { x: [7, -7, 4, -4], y: [4, -4, 3] };
 
 /** Total over the primitives: a new one does not type-check without a case. */

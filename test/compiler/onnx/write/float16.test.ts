@@ -16,10 +16,10 @@ const sizes = new Map([
   ["time", 3],
 ]);
 
-/** Those whose cases make float32 by themselves or take nothing else, and the recurrent operators, which stand in exported models alone. */
+/** Operators whose cases are float32 only, and the recurrent operators, which only exported models have. */
 const excludedOps = new Set(["Constant", "Scan", "ScatterElements", "RNN", "GRU", "LSTM"]);
 
-/** The case on operands of 16 bits; what goes in and out is float32. */
+/** The case on float16 operands; inputs and outputs are float32. */
 function halved({ operands, build }: Case): Graph {
   const b = graphBuilder("half");
   const inputs = Object.entries(operands).map(([name, type]) => b.input(name, type));
@@ -45,7 +45,7 @@ function feeds({ operands, feed = {} }: Case): readonly Tensor[] {
   });
 }
 
-/** A few units in the last place of float16, by which the two may differ that round at other places. */
+/** Tolerance of a few units in the last place of float16, for different orders of rounding. */
 const tolerance = 2 ** -9;
 
 async function expectNear(graph: Graph, inputs: readonly Tensor[]): Promise<void> {

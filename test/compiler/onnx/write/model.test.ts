@@ -1,4 +1,4 @@
-/** What surrounds the operators of a model: names, versions, constants, metadata, and weights that come later. */
+/** The parts of a model around its nodes: names, versions, constants, metadata, and weights that are added later. */
 import pkg from "onnx-proto";
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
@@ -37,7 +37,7 @@ const weights = [
   { name: "dense/b", dtype: "float32", shape: [2], data: new Uint8Array(Float32Array.of(0.5, -0.5).buffer) },
 ] as const;
 
-test("a model says what it is", async () => {
+test("versions, metadata and doc strings", async () => {
   expect(readModel(await emitModel(dense(), options))).toEqual({
     ok: true,
     model: {
@@ -59,7 +59,7 @@ test("a model says what it is", async () => {
   });
 });
 
-test("weights that come later make the model that has them as inputs", async () => {
+test("weights that are added later give the results of weights as inputs", async () => {
   const { initializers: _, ...allInputs } = options;
   const x = tensor("float32", [2, 3], [0.1, 0.2, -0.3, 0, 1, -1]);
   const numbers = weights.map(({ shape, data }) =>
@@ -70,7 +70,7 @@ test("weights that come later make the model that has them as inputs", async () 
   expect(await run(complete, [x])).toEqual(expected);
 });
 
-test("weights are one with the graph for readers that do not merge repeated fields", async () => {
+test("weights are added to the one graph field, for readers that do not merge repeated fields", async () => {
   const complete = withWeights(await emitModel(dense(), options), weights);
   const decoded = onnx.ModelProto.decode(complete);
   expect(decoded.graph?.node?.map(({ opType }) => opType)).toEqual(["MatMul", "Add", "Softmax"]);
@@ -141,12 +141,12 @@ test("public names are kept, and all names differ throughout a model", async () 
   expect(names).toEqual(["add", "mul.1", "mul", "mul.2", "add.1", "mul.3", "x", "twice"]);
 });
 
-test("models that cannot be right are refused", async () => {
+test("invalid options are refused", async () => {
   await expect(emitModel(dense(), { ...options, opset: 12 })).rejects.toThrow("opset 12 is not in 13 to 25");
   const b = graphBuilder("counting");
   const count = b.finish([b.range("nobody")]);
   const nothing = { name: "counting", opset: 18, irVersion: 8, inputs: [], outputs: ["y"] };
-  await expect(emitModel(count, nothing)).rejects.toThrow("no input tells the size nobody");
+  await expect(emitModel(count, nothing)).rejects.toThrow("no input has the size nobody");
   expect(() => int("axis", 0.5)).toThrow("0.5 is no integer that an int64 field can take");
   await expect(emitModel(dense(), { ...options, irVersion: 10 })).rejects.toThrow("IR version 10 is beyond 8");
   await expect(emitModel(dense(), { ...options, inputs: ["x"] })).rejects.toThrow("1 names for 3 inputs");

@@ -1,4 +1,4 @@
-/** Random small graphs, with loops in loops, mean in onnxruntime what they mean to the evaluator. */
+/** Random small graphs, with nested loops, have equal results in onnxruntime and in the evaluator. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
@@ -11,7 +11,7 @@ import { expectSame, modelOf } from "../../../support/run-graph.js";
 
 const WIDTH = 3;
 
-/** One node or a loop to add. Operands are picked from the values that are there, all of shape [batch, 3]. */
+/** One node or loop to add. Operands are drawn from the existing values, all of shape [batch, 3]. */
 interface Instruction {
   readonly kind: number;
   readonly x: number;
@@ -40,7 +40,7 @@ function pick<T>(items: readonly T[], index: number): T {
   return item;
 }
 
-/** Adds nodes one after another; past the table of moves lies a loop over the rest of the moves. */
+/** Adds nodes in order; an index beyond the table of moves adds a loop over the remaining moves. */
 function extendGraph(
   b: Builder,
   values: readonly Value[],

@@ -1,4 +1,4 @@
-/** Loops in ONNX: nesting, captures, directions, sizes told inside and outside, and outputs that no node of a body makes. */
+/** Loops in ONNX: nesting, captures, directions, sizes known inside and outside, and outputs without a node in the body. */
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
 import { scan } from "../../../../compiler/graph/loop.js";
@@ -19,7 +19,7 @@ function wave(shape: readonly number[], seed = 1): Tensor {
   );
 }
 
-/** A value that a body's step was called with. */
+/** An argument of a body. */
 function loopInput(values: readonly Value[], index = 0): Value {
   const value = values[index];
   if (value === undefined) throw new Error(`the step has no value ${index}`);
@@ -42,7 +42,7 @@ function recurrent(reverse: boolean): Graph {
   return b.finish([...final, ...stacked]);
 }
 
-/** K updates of two weights, each by what a loop over time makes of one batch: the shape of a training graph. */
+/** K updates of two weights, each from a loop over the time steps of one batch: the structure of a training graph. */
 function updates(symbolic: boolean): Graph {
   const [steps, time, batch] = symbolic ? ["steps", "time", "batch"] : [2, 3, 2];
   const b = graphBuilder("updates");
@@ -88,7 +88,7 @@ describe.each([13, 17, 18, 21])("opset %i", (opset) => {
     await expectSame(updates(symbolic), [wave([3, 4]), wave([4, 4], 2), wave([2, 2, 3, 3], 3)], opset);
   });
 
-  test("no steps at all, which onnxruntime refuses", async () => {
+  test("zero steps, which onnxruntime refuses", async () => {
     const inputs = [wave([0, 2, 3]), wave([3, 4], 2), wave([4, 4], 3)];
     await expect(expectSame(recurrent(false), inputs, opset)).rejects.toThrow("Dimension 0 is 0");
   });
@@ -146,7 +146,7 @@ test("one body used by two loops", async () => {
   await expectSame(b.finish([...once(false), ...once(true)]), [wave([3, 2]), wave([2])], 18);
 });
 
-test("sizes are read once, in the main graph, though bodies use them", async () => {
+test("sizes are computed once, in the main graph, for all bodies", async () => {
   const model = readModel(await modelOf(updates(true), 18));
   const count = (name: string) =>
     (model.ok ? model.model.operators : []).find(({ operator }) => operator === name)?.count;

@@ -1,11 +1,11 @@
-/** Several threads: rows that are looked up more than once get their whole gradient, however the runtime shares the work out. */
+/** Several threads: rows that are gathered more than once get their complete gradient. */
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { expect, test } from "vitest";
 import { differentiate } from "../../../../compiler/autodiff/reverse.js";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
 import { modelOf } from "../../../support/run-graph.js";
 
-test("the gradient of a long table's rows is whole on four threads, run after run", async () => {
+test("the gradient of a long table is complete on four threads, in repeated runs", async () => {
   const [rows, width, count] = [5000, 128, 4000];
   const b = graphBuilder("graph");
   const table = b.input("table", { dtype: "float32", shape: [rows, width] });
