@@ -147,13 +147,13 @@ test("invalid options are refused", async () => {
   const count = b.finish([b.range("nobody")]);
   const nothing = { name: "counting", opset: 18, irVersion: 8, inputs: [], outputs: ["y"] };
   await expect(emitModel(count, nothing)).rejects.toThrow("no input has the size nobody");
-  expect(() => int("axis", 0.5)).toThrow("0.5 is no integer that an int64 field can take");
+  expect(() => int("axis", 0.5)).toThrow("0.5 is not a safe integer for an int64 field");
   await expect(emitModel(dense(), { ...options, irVersion: 10 })).rejects.toThrow("IR version 10 is beyond 8");
   await expect(emitModel(dense(), { ...options, inputs: ["x"] })).rejects.toThrow("1 names for 3 inputs");
   await expect(emitModel(dense(), { ...options, outputs: ["inputs"] })).rejects.toThrow(
-    "public names given twice: inputs",
+    "duplicate public names: inputs",
   );
   await expect(emitModel(dense(), { ...options, initializers: ["W"] })).rejects.toThrow(
-    "initializers that are no inputs: W",
+    "initializers that are not inputs: W",
   );
 });
