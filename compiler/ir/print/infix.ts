@@ -36,7 +36,7 @@ const call =
   (operands: readonly InfixExpression[]): InfixExpression =>
     atom(`${name}(${operands.map(({ text }) => text).join(", ")})`);
 
-/** The operand alone: for what changes the type or the layout, but no number. */
+/** The operand alone: for operators that change the type or the layout, but no values. */
 const operandOnly = ([a = atom("?")]: readonly InfixExpression[]) => a;
 
 const postfix = ([a = atom("?")]: readonly InfixExpression[], suffix: string) => atom(`${parenthesize(a, 4)}${suffix}`);
