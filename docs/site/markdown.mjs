@@ -61,11 +61,19 @@ export const consoleLines = {
   name: "console-lines",
   line(node) {
     if (!["console", "shellsession"].includes(this.options.lang)) return;
-    const text = textOf(node);
-    if (!text.startsWith("$ ")) return this.addClassToHast(node, "output vp-copy-ignore");
-    const [prompt] = node.children;
-    if (textOf(prompt) === "$") this.addClassToHast(prompt, "prompt vp-copy-ignore");
+    if (!textOf(node).startsWith("$ ")) return this.addClassToHast(node, "output vp-copy-ignore");
+    dropStart(node, "$ ".length);
+    const properties = { class: "prompt vp-copy-ignore" };
+    node.children.unshift({ type: "element", tagName: "span", properties, children: [{ type: "text", value: "$ " }] });
   },
 };
 
 const textOf = (node) => node.value ?? (node.children ?? []).map(textOf).join("");
+
+/** Removes the first characters of a node's text. @returns the number of characters that are still to be removed. */
+function dropStart(node, count) {
+  if (node.value === undefined) return node.children.reduce((left, child) => dropStart(child, left), count);
+  const { length } = node.value;
+  node.value = node.value.slice(count);
+  return Math.max(0, count - length);
+}
