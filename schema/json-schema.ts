@@ -16,6 +16,8 @@ export interface Schema {
   readonly const?: Json;
   readonly enum?: readonly Json[];
   readonly default?: Json;
+  /** The equation of a kind: x outputs (logits for losses over classes), t targets, p a parameter, g its gradient. */
+  readonly "x-equation"?: string;
   /** The default by the value of another key: { "variant": { "torch": 1e-8 } }. */
   readonly "x-default-by"?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
   readonly examples?: readonly Json[];

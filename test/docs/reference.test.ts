@@ -25,13 +25,13 @@ test("the page of the command line is up to date (npm run build, npm run referen
 });
 
 test("every loss, optimizer and schedule has its equation, every cell and initializer its source", async () => {
-  const { equations, cellSources, initializers } = await import(join(site, "equations.mjs"));
+  const { cellSources, initializers } = await import(join(site, "sources.mjs"));
   const { loss, optimizer } = specSchema().properties ?? {};
   const words = [loss, optimizer, definition("schedule")].flatMap((union) =>
     (union?.oneOf ?? []).map(({ $ref = "" }) => $ref.replace("#/$defs/", "")),
   );
   expect(words.length).toBeGreaterThan(20);
-  expect(words.filter((word) => equations[word]?.equation === undefined)).toEqual([]);
+  expect(words.filter((word) => definition(word)["x-equation"] === undefined)).toEqual([]);
   const cells = readdirSync(join(root, "specs/cells")).map((file) => file.replace(".json", ""));
   expect(cells.filter((name) => cellSources[name] === undefined)).toEqual([]);
   const distributions = definition("initial_value").anyOf?.[0]?.$comment ?? "";
