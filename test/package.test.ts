@@ -157,7 +157,7 @@ test.skipIf(chromiumPath === undefined)(
       const page = await timed("page", openPage(browser, await server.said));
       await page.page.getByLabel("Prompt").fill("ROMEO:");
       await page.page.getByLabel("Length").fill("20");
-      await page.page.getByRole("button", { name: "Write" }).click();
+      await page.page.getByRole("button", { name: "Generate" }).click();
       await page.page.getByText("20 characters in").waitFor({ timeout: 60_000 });
       expect(page.errors).toEqual([]);
       await server.end();

@@ -1,8 +1,8 @@
-/** Pieces of a page. */
+/** Elements of the pages: fields, sliders, bars, lists of examples. */
 
 type Attributes = Readonly<Record<string, string | number | boolean | ((event: Event) => void)>>;
 
-/** An element: attributes by name (a function listens to the event of that name), then what is in it. */
+/** Creates an element. Function attributes are listeners of the event of that name. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -22,7 +22,7 @@ export function button(label: string, onClick: () => void, attributes: Attribute
   return element("button", { type: "button", click: onClick, ...attributes }, label);
 }
 
-/** A control under its name, with a note that may change. */
+/** A control with its label and an optional note. */
 export function field(label: string, control: HTMLElement, note: HTMLElement | string = ""): HTMLElement {
   return element("label", { class: "field" }, element("span", {}, label, " ", note), control);
 }
@@ -32,7 +32,7 @@ export interface Slider {
   value(): number;
 }
 
-/** A slider whose value is shown beside its name. */
+/** A slider with its value next to the label. */
 export function slider(
   label: string,
   {
@@ -57,8 +57,8 @@ export interface NumberField {
   value(): number;
 }
 
-/** A whole number within bounds: what is typed outside of them counts as the nearest. */
-export function wholeNumber(label: string, minimum: number, maximum: number, value: number): NumberField {
+/** An input for an integer; values out of range are clamped. */
+export function integerField(label: string, minimum: number, maximum: number, value: number): NumberField {
   const input = element("input", { type: "number", min: minimum, max: maximum, step: 1, value, inputmode: "numeric" });
   const clampedValue = () => {
     const entered = Math.round(input.valueAsNumber);
@@ -70,7 +70,7 @@ export function wholeNumber(label: string, minimum: number, maximum: number, val
   return { field: field(label, input), input, value: clampedValue };
 }
 
-/** Something that went wrong, in words; empty again with "". */
+/** An error message; hidden while the text is empty. */
 export function message(): { readonly view: HTMLElement; show(text: string): void } {
   const view = element("p", { class: "message", role: "alert", hidden: true });
   return {
@@ -84,11 +84,11 @@ export function message(): { readonly view: HTMLElement; show(text: string): voi
 
 export interface Share {
   readonly name: string;
-  /** From 0 to 1. */
+  /** In [0, 1]. */
   readonly share: number;
 }
 
-/** Shares as bars, the largest marked. */
+/** Probabilities as bars; the largest is highlighted. */
 export function bars(shares: readonly Share[]): HTMLElement {
   const maximum = shares.reduce((largest, { share }) => Math.max(largest, share), 0);
   const rows = shares.map(({ name, share }) => {
@@ -96,7 +96,7 @@ export function bars(shares: readonly Share[]): HTMLElement {
     bar.style.width = `${(share * 100).toFixed(2)}%`;
     return element(
       "li",
-      share === maximum ? { class: "most" } : {},
+      share === maximum ? { class: "largest" } : {},
       element("span", { class: "name" }, name),
       element("span", { class: "track" }, bar),
       element("span", { class: "percent" }, percent(share)),
@@ -109,7 +109,7 @@ export function percent(share: number): string {
   return share > 0 && share < 0.001 ? "<0.1 %" : `${(share * 100).toFixed(1)} %`;
 }
 
-/** Examples to click. */
+/** A list of examples to choose from. */
 export function exampleList<T>(
   title: string,
   items: readonly T[],
@@ -127,7 +127,7 @@ export function exampleList<T>(
   return element("div", { class: "examples" }, element("span", {}, title), element("ul", {}, ...list));
 }
 
-/** Makes calls of an asynchronous function one after another; of those that wait only the last is made. */
+/** Serializes calls of an asynchronous function: calls during a run are merged into one that follows it. */
 export function runLatest(run: () => Promise<void>): () => void {
   let running = false;
   let rerun = false;

@@ -1,21 +1,21 @@
-/** A sheet to draw on, and the picture as a model sees it: as small, and as centred, as the pictures that it was trained on. */
+/** A canvas to draw on, and the drawing as model input: scaled and centered like the training images. */
 import { element } from "./dom.js";
 
 export interface DrawingCanvas {
   readonly view: HTMLElement;
-  /** Grey levels from 0 to 1, row by row; zeros where nothing is drawn. */
+  /** Gray levels in [0, 1], row by row; zeros without a drawing. */
   pixels(): Float32Array;
-  /** Shows a picture in place of what was drawn. */
+  /** Replaces the drawing by an image. */
   setPixels(pixels: Float32Array): void;
   clear(): void;
 }
 
-/** Pixels of the sheet for one of the picture. */
+/** Canvas pixels per image pixel. */
 const SCALE = 10;
 
 /**
- * @param boxSize the longer side of what is drawn, as a share of the picture's.
- * @param onChange is called when the picture has changed.
+ * @param boxSize longer side of the drawing's bounding box, relative to the image.
+ * @param onChange called after each change.
  */
 export function createDrawingCanvas(
   rows: number,
@@ -24,23 +24,23 @@ export function createDrawingCanvas(
   onChange: () => void,
 ): DrawingCanvas {
   const [width, height] = [columns * SCALE, rows * SCALE];
-  const canvas = element("canvas", { class: "sheet", width, height, "aria-label": "A sheet to draw on" });
+  const canvas = element("canvas", { class: "canvas", width, height, "aria-label": "Canvas to draw on" });
   const context = contextOf(canvas);
   const preview = element("canvas", {
-    class: "seen",
+    class: "preview",
     width: columns,
     height: rows,
-    "aria-label": "What the model sees",
+    "aria-label": "Model input",
   });
   const previewContext = contextOf(preview);
-  let put: Float32Array | undefined;
+  let image: Float32Array | undefined;
 
   const clear = () => {
-    put = undefined;
+    image = undefined;
     context.fillStyle = "#000";
     context.fillRect(0, 0, width, height);
   };
-  const currentPixels = () => put ?? centerDrawing(canvas, rows, columns, boxSize);
+  const currentPixels = () => image ?? centerDrawing(canvas, rows, columns, boxSize);
   const show = () => {
     paint(previewContext, currentPixels(), rows, columns);
     onChange();
@@ -57,13 +57,13 @@ export function createDrawingCanvas(
     context.lineCap = "round";
     context.beginPath();
     context.moveTo(...from);
-    // A point is a line that is not quite without length.
+    // A line of zero length draws nothing.
     context.lineTo(to[0] + 0.01, to[1]);
     context.stroke();
     lastPoint = to;
   };
   canvas.addEventListener("pointerdown", (event) => {
-    if (put !== undefined) clear();
+    if (image !== undefined) clear();
     canvas.setPointerCapture(event.pointerId);
     lastPoint = undefined;
     drawLine(pointerPosition(event));
@@ -87,7 +87,7 @@ export function createDrawingCanvas(
       "div",
       { class: "drawing" },
       canvas,
-      element("figure", {}, preview, element("figcaption", {}, "what the model sees")),
+      element("figure", {}, preview, element("figcaption", {}, "model input")),
     ),
     pixels: currentPixels,
     setPixels(pixels) {
@@ -96,7 +96,7 @@ export function createDrawingCanvas(
       paint(contextOf(scaledImage), pixels, rows, columns);
       context.imageSmoothingEnabled = false;
       context.drawImage(scaledImage, 0, 0, width, height);
-      put = pixels;
+      image = pixels;
       show();
     },
     clear() {
@@ -106,16 +106,16 @@ export function createDrawingCanvas(
   };
 }
 
-/** A picture as an element. */
+/** An image as an element. */
 export function thumbnail(pixels: Float32Array, rows: number, columns: number): HTMLCanvasElement {
   const canvas = element("canvas", { width: columns, height: rows });
   paint(contextOf(canvas), pixels, rows, columns);
   return canvas;
 }
 
-/** How much of their pictures' longer side pictures fill, on average. */
-export function averageBoxSize(pictures: readonly Float32Array[], rows: number, columns: number): number {
-  const sides = pictures.map((pixels) => {
+/** Mean relative size of the bounding boxes of images, by their longer side. */
+export function averageBoxSize(images: readonly Float32Array[], rows: number, columns: number): number {
+  const sides = images.map((pixels) => {
     const { left, right, top, bottom } = bounds(pixels, columns);
     return Math.max((right - left + 1) / columns, (bottom - top + 1) / rows);
   });
@@ -124,7 +124,7 @@ export function averageBoxSize(pictures: readonly Float32Array[], rows: number, 
 
 function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (context === null) throw new Error("This browser has no canvas.");
+  if (context === null) throw new Error("This browser does not support canvas.");
   return context;
 }
 
@@ -137,7 +137,7 @@ function paint(context: CanvasRenderingContext2D, pixels: Float32Array, rows: nu
   context.putImageData(image, 0, 0);
 }
 
-/** The places of what is not black, both ends included; of the whole where all is. */
+/** The bounding box of the pixels that are not black, inclusive; the whole image if all are black. */
 function bounds(pixels: ArrayLike<number>, columns: number) {
   const rows = pixels.length / columns;
   let [left, right, top, bottom] = [columns, -1, rows, -1];
@@ -150,7 +150,7 @@ function bounds(pixels: ArrayLike<number>, columns: number) {
   return right < 0 ? { left: 0, right: columns - 1, top: 0, bottom: rows - 1 } : { left, right, top, bottom };
 }
 
-/** What is drawn, scaled to fill the box, its centre of mass in the middle. */
+/** The drawing, scaled to the box, with its center of mass in the center of the image. */
 function centerDrawing(canvas: HTMLCanvasElement, rows: number, columns: number, boxSize: number): Float32Array {
   const { width, height } = canvas;
   const pixels = toGrayscale(contextOf(canvas).getImageData(0, 0, width, height));

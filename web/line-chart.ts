@@ -1,10 +1,10 @@
-/** Lines over numbered places, in the colours of the page. */
+/** Line charts over integer positions, in the colors of the page. */
 import uPlot from "uplot";
 import { element } from "./dom.js";
 
 export interface Line {
   readonly name: string;
-  /** A custom property of the style sheet. */
+  /** A custom property of the style sheet, such as "--accent". */
   readonly color: string;
   readonly width: number;
   readonly dashed?: boolean;
@@ -12,7 +12,7 @@ export interface Line {
 
 export interface Chart {
   readonly view: HTMLElement;
-  /** The values of each line, null where it has none; `places` rise. */
+  /** Draws the values of each line at ascending `positions`; null is a gap. */
   show(positions: readonly number[], values: readonly (readonly (number | null)[])[]): void;
 }
 

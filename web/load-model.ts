@@ -1,4 +1,4 @@
-/** The model of a page: its files, and sessions with its weights or with others. */
+/** The model of a page: its files, its weights, and inference sessions. */
 import type { InferenceSession } from "onnxruntime-common";
 import { env, InferenceSession as Sessions } from "onnxruntime-web/wasm";
 import { withWeights } from "../compiler/onnx/splice/weights.js";
@@ -8,15 +8,15 @@ import { type PageManifest, pageFiles } from "../runtime/web/page-manifest.js";
 export interface Model {
   readonly page: PageManifest;
   readonly parameters: Tensors;
-  /** A whole model file, weights in it. */
+  /** A complete model file with its weights. */
   file(kind: "model" | "stream"): Uint8Array<ArrayBuffer>;
-  /** Opened once. */
+  /** The session, created on the first call. */
   session(kind: "model" | "stream"): Promise<InferenceSession>;
   /** The same model with other weights. */
   withParameters(parameters: Tensors): Model;
 }
 
-// More threads need headers that a plain file server does not send, and small models gain nothing from them.
+// WebAssembly threads need headers that a plain file server does not send.
 env.wasm.numThreads = 1;
 env.logLevel = "error";
 
@@ -38,7 +38,8 @@ export async function loadModel(): Promise<Model> {
 
 export async function fetchBytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(name);
-  if (!response.ok) throw new Error(`${name} is not beside the page: ${response.status} ${response.statusText}.`);
+  if (!response.ok)
+    throw new Error(`${name} is missing from the folder of the page: ${response.status} ${response.statusText}.`);
   return new Uint8Array(await response.arrayBuffer());
 }
 

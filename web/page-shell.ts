@@ -1,4 +1,4 @@
-/** What both pages have around them: the model's name and what it is, the way to the other page, and what is said when loading fails. */
+/** The frame of both pages: header with the facts of the model, navigation, and the error if loading fails. */
 import { elementCount } from "../runtime/tensors/array.js";
 import type { PageManifest } from "../runtime/web/page-manifest.js";
 import type { NormalLayer } from "../schema/normal/index.js";
@@ -6,20 +6,20 @@ import { element } from "./dom.js";
 import { loadModel, type Model } from "./load-model.js";
 
 const typeDescriptions: { readonly [K in PageManifest["metadata"]["type"]]: string } = {
-  text: "writes text",
-  table: "looks ahead in a series",
-  sequences: "reads sequences",
-  pairs: "turns one sequence into another",
-  images: "tells images apart",
-  arrays: "reads numbers",
+  text: "text generation",
+  table: "time series",
+  sequences: "sequence labeling",
+  pairs: "sequence to sequence",
+  images: "image classification",
+  arrays: "arrays",
 };
 
 const pages = [
-  { file: "index.html", name: "Try it" },
-  { file: "fine-tune.html", name: "Teach it" },
+  { file: "index.html", name: "Playground" },
+  { file: "fine-tune.html", name: "Fine-tune" },
 ] as const;
 
-/** Loads the model and shows it by `build`. */
+/** Loads the model and renders the page. */
 export async function openPage(
   current: (typeof pages)[number]["file"],
   render: (model: Model) => readonly HTMLElement[],
@@ -35,7 +35,7 @@ export async function openPage(
     main.replaceChildren(...render(model));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    main.replaceChildren(element("p", { class: "message", role: "alert" }, `The model cannot be shown. ${reason}`));
+    main.replaceChildren(element("p", { class: "message", role: "alert" }, `The model cannot be loaded. ${reason}`));
     throw error;
   }
 }
@@ -59,9 +59,9 @@ function modelFacts(page: PageManifest): readonly string[] {
   return [
     typeDescriptions[metadata.type],
     ...new Set(model.flatMap(layerNames)),
-    `${count.toLocaleString("en")} weights`,
+    `${count.toLocaleString("en")} parameters`,
     `${step.toLocaleString("en")} training steps`,
-    ...(values === undefined ? [] : [`${(Number(values.accuracy) * 100).toFixed(1)} % right in ${split}`]),
+    ...(values === undefined ? [] : [`${(Number(values.accuracy) * 100).toFixed(1)} % accuracy (${split})`]),
   ];
 }
 

@@ -1,16 +1,16 @@
-/** What the model says of a batch of examples, its numbers as they are meant: probabilities, or quantities. */
+/** Predictions of the model for a batch: probabilities, or values in the scale of training. */
 import type { Batch } from "../runtime/data/source.js";
 import { type Scores, toProbabilities } from "../runtime/predict/format-predictions.js";
 import { zeroStates } from "../runtime/sessions/recurrent-states.js";
 import { feedsOf, floatsOf, tensorOf } from "../runtime/tensors/ort.js";
 import type { Model } from "./load-model.js";
 
-/** @returns one answer for each row, shaped [size] or [steps, size]. */
+/** @returns one prediction per row, of shape [size] or [steps, size]. */
 export async function predict(model: Model, batch: Batch): Promise<readonly Scores[]> {
   const { page } = model;
   const { inputs, outputs } = page.manifest.model;
   const output = outputs.find(({ role }) => role === "prediction");
-  if (output === undefined) throw new Error("The model says nothing.");
+  if (output === undefined) throw new Error("The model has no prediction output.");
   const rows = batch.values().next().value?.shape[0] ?? 0;
   const states = feedsOf(
     zeroStates(

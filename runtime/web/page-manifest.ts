@@ -50,7 +50,7 @@ export interface SampleSequence {
   /** Text, or a vector per step. */
   readonly steps: string | readonly (readonly number[])[];
   /** A label or quantities; with tags a list of them. */
-  readonly answer: unknown;
+  readonly target: unknown;
 }
 
 export interface SampleImage {

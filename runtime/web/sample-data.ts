@@ -53,7 +53,7 @@ async function selectSamples(
             ? chunks(vectors, features)
             : ids.map((id) => tokens[id] ?? "").join(data.unit === "word" ? " " : "");
         const targets = labels.length > 0 ? labels : width > 1 ? chunks(values, width) : values;
-        return { steps, answer: isTagged ? targets : targets[0] };
+        return { steps, target: isTagged ? targets : targets[0] };
       });
       return ok({ type: "sequences", examples: sequences });
     }

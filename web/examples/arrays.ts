@@ -1,4 +1,4 @@
-/** Arrays as they are written on a page: examples as JSON objects, whose members are the model's inputs. */
+/** Array examples as JSON objects; the members are the inputs of the model. */
 import type { Port, Ports } from "../../compiler/artifact.js";
 import type { Batch } from "../../runtime/data/source.js";
 import { ok, type Result } from "../../runtime/result.js";
@@ -7,16 +7,16 @@ import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { invalid, pluralize } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
-/** An array of each example, without the batch's axis. */
+/** The arrays of one example, without the batch axis. */
 type Example = ReadonlyMap<string, readonly number[]>;
-/** A data port of the model, or of one batch of the training graph: the batch is its first axis. */
+/** A data input of the model, or of one batch of the training graph; the first axis is the batch. */
 type DataPort = Pick<Port, "name" | "dtype" | "shape">;
 
 export function dataPorts({ inputs }: Ports): readonly DataPort[] {
   return inputs.filter(({ role }) => role === "data");
 }
 
-/** Undefined where the text is not JSON. */
+/** The parsed text; undefined if it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -25,7 +25,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The numbers of nested lists in order; undefined where something else is in them. */
+/** The numbers of nested lists in order; undefined if they contain anything else. */
 export function flattenNumbers(value: unknown): readonly number[] | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? [value] : undefined;
   if (!Array.isArray(value)) return undefined;
@@ -33,7 +33,7 @@ export function flattenNumbers(value: unknown): readonly number[] | undefined {
   return nested.every((child) => child !== undefined) ? nested.flat() : undefined;
 }
 
-/** One example, or a list of them. */
+/** Parses one example or a list of examples. */
 export function readExamples(text: string, ports: readonly DataPort[]): Result<readonly Example[]> {
   const value = parseJson(text);
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
@@ -41,12 +41,12 @@ export function readExamples(text: string, ports: readonly DataPort[]): Result<r
   const examples: Example[] = [];
   for (const [index, entry] of list.entries()) {
     if (typeof entry !== "object" || entry === null)
-      return invalid("This is no JSON object.", `An example is ${form}.`);
+      return invalid("The text is not a JSON object.", `Write an example as ${form}.`);
     const members = new Map<string, unknown>(Object.entries(entry));
     const arrays = ports.map(({ name }) => [name, flattenNumbers(members.get(name))] as const);
     const missing = arrays.find(([, numbers]) => numbers === undefined);
     if (missing !== undefined)
-      return invalid(`Example ${index + 1} has no numbers under "${missing[0]}".`, `An example is ${form}.`);
+      return invalid(`Example ${index + 1} has no numbers in "${missing[0]}".`, `Write an example as ${form}.`);
     examples.push(new Map(arrays.map(([name, numbers]) => [name, numbers ?? []])));
   }
   const [first] = examples;
@@ -54,13 +54,13 @@ export function readExamples(text: string, ports: readonly DataPort[]): Result<r
     examples.some((example) => example.get(name)?.length !== first?.get(name)?.length),
   );
   if (unevenPort !== undefined)
-    return invalid(`"${unevenPort.name}" is not as long in all examples.`, "The examples of a batch have one shape.");
+    return invalid(`"${unevenPort.name}" differs in length between examples.`, "All examples need the same shape.");
   const misfitPort = ports.find((port) => shapeOf(port, first?.get(port.name)?.length ?? 0) === undefined);
   if (misfitPort === undefined) return ok(examples);
-  return invalid(`"${misfitPort.name}" should have shape [${misfitPort.shape.slice(1).join(", ")}].`);
+  return invalid(`"${misfitPort.name}" must have shape [${misfitPort.shape.slice(1).join(", ")}].`);
 }
 
-/** The shape of an example with so many numbers, where at most one of its axes has no size; undefined where they do not fit. */
+/** The shape of an example of `count` numbers, with at most one axis of free size; undefined if they do not fit. */
 function shapeOf({ shape: [, ...axes] }: DataPort, count: number): readonly number[] | undefined {
   const knownSize = axes.reduce<number>((product, size) => (typeof size === "number" ? product * size : product), 1);
   const freeAxes = axes.filter((size) => typeof size !== "number").length;
@@ -86,9 +86,9 @@ function toArray(dtype: Port["dtype"], shape: readonly number[], numbers: readon
   return { dtype: "float32", shape, data: Float32Array.from(numbers) };
 }
 
-/** A list of examples with their targets. */
+/** Parses a list of examples with their targets. */
 export function arraysTrainingSet(text: string, { manifest }: PageManifest): TrainingSetResult {
-  // Before the batch, the training graph's arrays have an axis of steps.
+  // The first axis of the training graph is the number of steps in a call.
   const ports = dataPorts(manifest.train).map(({ name, dtype, shape }) => ({ name, dtype, shape: shape.slice(1) }));
   const read = readExamples(text, ports);
   if (!read.ok) return read;

@@ -1,4 +1,4 @@
-/** Pictures that were drawn, each with its class, as a lesson. */
+/** Drawn images with their classes as a training set. */
 import type { ImagesMetadata } from "../../runtime/data/metadata.js";
 import { ok } from "../../runtime/result.js";
 import type { PageManifest, SampleImage } from "../../runtime/web/page-manifest.js";
@@ -9,11 +9,11 @@ export function imagesTrainingSet(
   images: readonly SampleImage[],
   { rows, columns }: ImagesMetadata,
 ): TrainingSetResult {
-  if (images.length === 0) return invalid("There are no pictures yet.", "Draw some, and say what each is.");
+  if (images.length === 0) return invalid("There are no images yet.", "Draw some and choose their classes.");
   const decoded = images.map((image) => ({ pixels: decodePixels(image), label: image.label }));
   return ok({
     examples: decoded.length,
-    summary: pluralize(decoded.length, "picture"),
+    summary: pluralize(decoded.length, "image"),
     batch(indices) {
       const data = new Float32Array(indices.length * rows * columns);
       const labels = new Int32Array(indices.length);

@@ -1,4 +1,4 @@
-/** The lesson in what a user gives, by the type of the model's data. */
+/** Examples of the user as a training set, by the type of the data. */
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { arraysTrainingSet } from "./arrays.js";
 import { imagesTrainingSet } from "./images.js";
@@ -11,7 +11,7 @@ import type { ExampleInput, TrainingSetResult } from "./training-set.js";
 export function readTrainingSet(input: ExampleInput, page: PageManifest): TrainingSetResult {
   const { metadata } = page;
   if (input.type === "images") {
-    if (metadata.type !== "images") throw new Error("The model reads no images.");
+    if (metadata.type !== "images") throw new Error("The model does not read images.");
     return imagesTrainingSet(input.images, metadata);
   }
   const { text } = input;

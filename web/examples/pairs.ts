@@ -1,4 +1,4 @@
-/** Pairs as they are written on a page: a source, text or a vector, and behind an arrow what it becomes. */
+/** Pairs, one per line: a source (text or a vector), an arrow, and the target. */
 import type { PairsMetadata } from "../../runtime/data/metadata.js";
 import type { Batch } from "../../runtime/data/source.js";
 import { END, padRows, START, tokenize } from "../../runtime/data/vocabulary/tokens.js";
@@ -8,7 +8,7 @@ import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { invalid, nonBlankLines, pluralize, splitPair } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
-/** Ids of tokens, or the numbers of a vector. */
+/** Token ids, or the values of a vector. */
 export type Source = readonly number[];
 
 export function readSource(
@@ -23,11 +23,11 @@ export function readSource(
       .filter((part) => part !== "")
       .map(Number);
     const fits = numbers.length === width && numbers.every(Number.isFinite);
-    return fits ? ok(numbers) : invalid(`A source is ${pluralize(width, "number")}.`);
+    return fits ? ok(numbers) : invalid(`A source consists of ${pluralize(width, "number")}.`);
   }
   const tokenIds = new Map(vocabulary.map((word, id) => [word, id]));
   const ids = tokenize(text, unit).map((word) => tokenIds.get(word) ?? tokenIds.get("<unknown>") ?? 0);
-  return ids.length > 0 ? ok(ids) : invalid("There is no source.");
+  return ids.length > 0 ? ok(ids) : invalid("The source is empty.");
 }
 
 export function sourceBatch(sources: readonly Source[], { vocabulary }: PairsMetadata): Batch {
@@ -41,29 +41,28 @@ export function sourceBatch(sources: readonly Source[], { vocabulary }: PairsMet
   ]);
 }
 
-/** One line is one pair: `source => target`. */
+/** Parses one pair per line: `source => target`. */
 export function pairsTrainingSet(text: string, metadata: PairsMetadata, page: PageManifest): TrainingSetResult {
   const tokenIds = new Map(metadata.target_vocabulary.map((word, id) => [word, id]));
   const sources: Source[] = [];
   const targets: (readonly number[])[] = [];
   for (const { line, number } of nonBlankLines(text)) {
     const sides = splitPair(line);
-    if (sides === undefined)
-      return invalid(`Line ${number} has no target.`, "Write it behind an arrow: source => target.");
+    if (sides === undefined) return invalid(`Line ${number} has no target.`, "Write source => target.");
     const source = readSource(sides[0], metadata, page);
     if (!source.ok) return invalid(`Line ${number}: ${source.error[0]?.message ?? ""}`);
     const words = tokenize(sides[1], metadata.unit);
     const unknownWord = words.find((word) => !tokenIds.has(word));
     if (unknownWord !== undefined) {
       return invalid(
-        `Line ${number}: the model cannot write ${JSON.stringify(unknownWord)}.`,
-        "It can only use what it has learnt to write.",
+        `Line ${number}: ${JSON.stringify(unknownWord)} is not in the target vocabulary of the model.`,
+        "Remove it, or use other words.",
       );
     }
     sources.push(source.value);
     targets.push(words.map((word) => tokenIds.get(word) ?? 0));
   }
-  if (sources.length === 0) return invalid("There are no lines.", "Write one pair a line: source => target.");
+  if (sources.length === 0) return invalid("The text is empty.", "Write one pair per line: source => target.");
   return ok({
     examples: sources.length,
     summary: pluralize(sources.length, "pair"),

@@ -1,20 +1,20 @@
-/** What is wrong with what a user gives. */
+/** Lines, pairs and errors in the examples of the user. */
 import { type Failure, fail } from "../../runtime/result.js";
 
 export function invalid(message: string, hint = ""): Failure {
-  return fail([{ code: "lesson", path: "", message, hint }]);
+  return fail([{ code: "examples", path: "", message, hint }]);
 }
 
 export function pluralize(count: number, noun: string): string {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** Lines that hold something, with their numbers from 1. */
+/** The lines that are not blank, with their numbers from 1. */
 export function nonBlankLines(text: string): readonly { readonly line: string; readonly number: number }[] {
   return text.split(/\r\n|\n|\r/).flatMap((line, index) => (line.trim() === "" ? [] : [{ line, number: index + 1 }]));
 }
 
-/** What stands on both sides of the last arrow or tab of a line. */
+/** Both sides of the last arrow or tab of a line. */
 export function splitPair(line: string): readonly [string, string] | undefined {
   const match = /^(.*\S)\s*(?:=>|\t)\s*(\S.*?)\s*$/u.exec(line);
   return match === null ? undefined : [(match[1] ?? "").trim(), match[2] ?? ""];

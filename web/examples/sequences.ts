@@ -1,4 +1,4 @@
-/** Sequences as they are written on a page: text, or vectors as JSON; in a lesson with a label behind an arrow, or a tag for each step. */
+/** Sequences as text or as JSON vectors; for training followed by an arrow and a label, or one tag per step. */
 import type { SequencesMetadata } from "../../runtime/data/metadata.js";
 import type { Batch } from "../../runtime/data/source.js";
 import { padRows, tokenize } from "../../runtime/data/vocabulary/tokens.js";
@@ -9,7 +9,7 @@ import { flattenNumbers, parseJson } from "./arrays.js";
 import { invalid, nonBlankLines, pluralize, splitPair } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
-/** Ids of tokens, or a vector for each step. */
+/** Token ids, or one vector per step. */
 export type Sequence =
   | { readonly ids: readonly number[]; readonly vectors: null }
   | { readonly ids: null; readonly vectors: readonly (readonly number[])[] };
@@ -18,7 +18,7 @@ export function readSequence(text: string, metadata: SequencesMetadata, page: Pa
   const { vocabulary, unknown, unit } = metadata;
   if (vocabulary === undefined) return readVectors(text, page);
   const tokens = tokenize(text, unit);
-  if (tokens.length === 0) return invalid("There is no text.");
+  if (tokens.length === 0) return invalid("The text is empty.");
   const known = new Map(vocabulary.map((token, id) => [token, id]));
   return ok({ ids: tokens.map((token) => known.get(token) ?? unknown ?? 0), vectors: null });
 }
@@ -62,15 +62,14 @@ function flattenVectors(sequences: readonly Sequence[], time: number, width: num
   return data;
 }
 
-/** One line is one sequence: `text => label`, or `text => tag tag tag`. */
+/** Parses one sequence per line: `text => label`, or `text => tag tag tag`. */
 export function sequencesTrainingSet(text: string, metadata: SequencesMetadata, page: PageManifest): TrainingSetResult {
   const tagged = page.uses.everyStep;
   const sequences: Sequence[] = [];
   const allLabels: (readonly number[])[] = [];
   for (const { line, number } of nonBlankLines(text)) {
     const sides = splitPair(line);
-    if (sides === undefined)
-      return invalid(`Line ${number} has no answer.`, "Write it behind an arrow: text => answer.");
+    if (sides === undefined) return invalid(`Line ${number} has no label.`, "Write text => label.");
     const read = readSequence(sides[0], metadata, page);
     if (!read.ok) return invalid(`Line ${number}: ${read.error[0]?.message ?? ""}`);
     const labels = readLabels(sides[1], metadata, page);
@@ -82,7 +81,7 @@ export function sequencesTrainingSet(text: string, metadata: SequencesMetadata, 
     sequences.push(read.value);
     allLabels.push(labels.value);
   }
-  if (sequences.length === 0) return invalid("There are no lines.", "Write one sequence a line: text => answer.");
+  if (sequences.length === 0) return invalid("The text is empty.", "Write one sequence per line: text => label.");
   return ok({
     examples: sequences.length,
     summary: pluralize(sequences.length, "sequence"),
@@ -108,8 +107,8 @@ function readLabels(text: string, { classes }: SequencesMetadata, { uses }: Page
   const wrong = numbers.findIndex((value) => !Number.isFinite(value) || (uses.targets === "classes" && value < 0));
   if (wrong < 0) return ok(numbers);
   const hint =
-    classes === null || classes === undefined ? "Answers are numbers." : `The model knows ${classes.join(", ")}.`;
-  return invalid(`The model knows no answer "${words[wrong]}".`, hint);
+    classes === null || classes === undefined ? "Labels are numbers." : `The classes are ${classes.join(", ")}.`;
+  return invalid(`Unknown label "${words[wrong]}".`, hint);
 }
 
 function labelArray(
@@ -119,7 +118,7 @@ function labelArray(
   { manifest }: PageManifest,
 ): NumericArray {
   const port = manifest.train.inputs.find(({ name }) => name === "targets");
-  // Behind steps and batch: time where there are tags, and the width of quantities.
+  // The axes after steps and batch: time with tags, and the width of numeric targets.
   const shape = [labels.length, ...(tagged ? [time] : []), ...(port?.shape ?? []).slice(tagged ? 3 : 2).map(Number)];
   const size = elementCount(shape.slice(1));
   const rows = labels.map((row) => [...row, ...new Array<number>(size - row.length).fill(0)]);

@@ -1,4 +1,4 @@
-/** Rows of a table as they are written on a page, and as the model reads them. */
+/** Table rows as CSV, and as scaled model inputs. */
 import { gatherWindows, type Series } from "../../runtime/data/batching/windows.js";
 import type { TableMetadata } from "../../runtime/data/metadata.js";
 import { scaleValue } from "../../runtime/data/scaler.js";
@@ -8,7 +8,7 @@ import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { invalid, nonBlankLines, pluralize } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
-/** The columns that the model reads, scaled; they are the first of each row. */
+/** The input columns of the model, scaled; they are the first columns of each row. */
 export function scaledSeries(
   rows: readonly (readonly (number | string)[])[],
   { columns, scaler }: TableMetadata,
@@ -25,7 +25,7 @@ export function scaledSeries(
   return { dtype: "float32", width: columns.length, data };
 }
 
-/** Comma-separated rows under a line of names. */
+/** Parses comma-separated rows below a header. */
 export function tableTrainingSet(text: string, metadata: TableMetadata, page: PageManifest): TrainingSetResult {
   const { columns, target, scaler, classes } = metadata;
   const [header, ...lines] = nonBlankLines(text);
@@ -34,8 +34,8 @@ export function tableTrainingSet(text: string, metadata: TableMetadata, page: Pa
   const missing = requiredColumns.filter((name) => !names.includes(name));
   if (missing.length > 0) {
     return invalid(
-      `The first line names no ${missing.join(", ")}.`,
-      `It names the columns: ${requiredColumns.join(",")}`,
+      `The header has no column ${missing.join(", ")}.`,
+      `The required columns are ${requiredColumns.join(",")}`,
     );
   }
   const isLabelled = page.uses.targets === "classes";
@@ -56,8 +56,8 @@ export function tableTrainingSet(text: string, metadata: TableMetadata, page: Pa
   const examples = rows.length - window - horizon + 1;
   if (examples < 1)
     return invalid(
-      `Too few: ${pluralize(rows.length, "row")}.`,
-      `The model reads ${window} and foretells one: give it at least ${window + horizon}.`,
+      `Too short: ${pluralize(rows.length, "row")}.`,
+      `Training needs at least ${window + horizon}: a window of ${window} and its target.`,
     );
 
   const classNames = classes ?? null;
@@ -72,8 +72,8 @@ export function tableTrainingSet(text: string, metadata: TableMetadata, page: Pa
   );
   if (isLabelled && values.some((value) => !(value >= 0))) {
     return invalid(
-      "A row has a class that the model does not know.",
-      classNames === null ? "" : `It knows ${classNames.join(", ")}.`,
+      "A row has an unknown class.",
+      classNames === null ? "" : `The classes are ${classNames.join(", ")}.`,
     );
   }
   const inputs = scaledSeries(rows, metadata);
@@ -81,7 +81,7 @@ export function tableTrainingSet(text: string, metadata: TableMetadata, page: Pa
   const targets: Series = isLabelled
     ? { dtype: "int32", width: 1, data: Int32Array.from(values) }
     : { dtype: "float32", width, data: Float32Array.from(values) };
-  // The target of a window is a row behind its end; of a step of it, a row behind the step.
+  // The target of a window is `horizon` rows after its end; with a target per step, after each step.
   const targetWindow = { stride: 1, shift: everyStep ? horizon : window + horizon - 1, length: everyStep ? window : 1 };
   return ok({
     examples,

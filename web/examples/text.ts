@@ -1,4 +1,4 @@
-/** Text as a lesson: windows over it, each to be continued by its next unit. */
+/** Text as a training set: windows with next-token targets. */
 import { gatherWindows } from "../../runtime/data/batching/windows.js";
 import type { TextMetadata } from "../../runtime/data/metadata.js";
 import { tokenize } from "../../runtime/data/vocabulary/tokens.js";
@@ -7,9 +7,9 @@ import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { invalid, pluralize } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
-/** Windows over a text that is short: they lie closer there than in training. */
+/** Minimum number of windows: short texts get a smaller stride than in training. */
 const minWindows = 32;
-/** Strangers that a message names at most. */
+/** Maximum number of unknown tokens in a message. */
 const maxListed = 12;
 
 export function textTrainingSet(
@@ -25,23 +25,20 @@ export function textTrainingSet(
   if (unknownUnits.length > 0) {
     const list = unknownUnits.slice(0, maxListed).map((entry) => JSON.stringify(entry));
     const more = unknownUnits.length > maxListed ? `, and ${unknownUnits.length - maxListed} more` : "";
-    return invalid(
-      `The model has no ${name} ${list.join(", ")}${more}.`,
-      "It can only learn to use those that it has.",
-    );
+    return invalid(`Not in the vocabulary of the model: ${list.join(", ")}${more}.`, "Remove them from the text.");
   }
   const data = Int32Array.from(units, (entry) => unitIds.get(entry) ?? unknown ?? 0);
   const requestedWindow = training.window ?? 1;
   const { inputs } = manifest.train;
-  // Where the loop is laid out, its number of steps is a part of the graph.
+  // An unrolled graph has a fixed number of time steps.
   const isFixed = inputs.some(({ name: port, shape }) => port === "inputs" && typeof shape[2] === "number");
-  // States go on from window to window: there are at least two, one behind the other.
+  // Stateful training needs at least two consecutive windows.
   const isStateful = inputs.some(({ role }) => role === "state");
   const maxWindow = Math.floor((data.length - 1) / (isStateful ? 2 : 1));
   const window = isFixed ? requestedWindow : Math.min(requestedWindow, maxWindow);
   if (window < 1 || maxWindow < window) {
     const minLength = (isFixed ? requestedWindow : 1) * (isStateful ? 2 : 1) + 1;
-    return invalid(`Too few: ${pluralize(data.length, name)}.`, `Write at least ${minLength}.`);
+    return invalid(`Too short: ${pluralize(data.length, name)}.`, `Training needs at least ${minLength}.`);
   }
   const windowStarts = data.length - window;
   const stride = isStateful ? window : Math.min(training.stride, Math.max(1, Math.floor(windowStarts / minWindows)));

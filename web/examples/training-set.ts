@@ -1,9 +1,9 @@
-/** A lesson: the user's own examples, as batches that the training graph reads. */
+/** A training set: the examples of the user, as batches of the training graph. */
 import type { Batch } from "../../runtime/data/source.js";
 import type { Result } from "../../runtime/result.js";
 import type { SampleImage } from "../../runtime/web/page-manifest.js";
 
-/** What the user gives: text in the form of the data's type, or pictures that were drawn. */
+/** The input of the user: text in the format of the data type, or drawn images. */
 export type ExampleInput =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "images"; readonly images: readonly SampleImage[] };
@@ -11,7 +11,7 @@ export type ExampleInput =
 export interface TrainingSet {
   readonly examples: number;
   batch(indices: ArrayLike<number>): Batch;
-  /** How much it is, in words. */
+  /** Size of the training set as text. */
   readonly summary: string;
 }
 

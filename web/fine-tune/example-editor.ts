@@ -1,4 +1,4 @@
-/** Where the user's examples come from: a field of text in the form of the data's type, or pictures that are drawn. */
+/** The editor of training examples: a text field in the format of the data type, or a canvas for images. */
 import type { ImagesMetadata } from "../../runtime/data/metadata.js";
 import type { PageManifest, SampleImage } from "../../runtime/web/page-manifest.js";
 import { button, element, field } from "../dom.js";
@@ -13,7 +13,7 @@ export interface ExampleEditor {
   input(): ExampleInput;
 }
 
-/** @param onChange is called when what is given has changed. */
+/** @param onChange called after each change of the examples. */
 export function createExampleEditor(model: Model, onChange: () => void): ExampleEditor {
   const { metadata } = model.page;
   return metadata.type === "images" ? imageEditor(model, metadata, onChange) : textEditor(model.page, onChange);
@@ -31,38 +31,44 @@ function textEditor(page: PageManifest, onChange: () => void): ExampleEditor {
     input.value = await selected.text();
     onChange();
   });
-  const view = element("div", {}, field(title, input), element("p", { class: "note" }, note), field("Or a file", file));
+  const view = element(
+    "div",
+    {},
+    field(title, input),
+    element("p", { class: "note" }, note),
+    field("Or load a file", file),
+  );
   return { view, input: () => ({ type: "text", text: input.value }) };
 }
 
 interface TextForm {
   readonly title: string;
   readonly note: string;
-  /** Something to begin with. */
+  /** Initial text. */
   readonly text: string;
 }
 
 function textForm({ metadata, samples, uses, manifest }: PageManifest): TextForm {
-  const sampleNote = "What stands here is from the data; put your own in its place.";
+  const sampleNote = "These are samples of the training data; replace them with your own.";
   switch (metadata.type) {
     case "text":
       return {
         title: "Your text",
-        note: samples === null ? "Any text in the model's own characters." : sampleNote,
+        note: samples === null ? "Any text in the vocabulary of the model." : sampleNote,
         text: samples?.type === "text" ? samples.text : "",
       };
     case "sequences": {
-      const form = uses.everyStep ? "text => one tag for each step" : "text => label";
+      const form = uses.everyStep ? "text => one tag per step" : "text => label";
       const lines =
         samples?.type === "sequences"
           ? samples.examples.map(
-              ({ steps, answer }) =>
-                `${typeof steps === "string" ? steps : JSON.stringify(steps)} => ${[answer].flat().join(" ")}`,
+              ({ steps, target }) =>
+                `${typeof steps === "string" ? steps : JSON.stringify(steps)} => ${[target].flat().join(" ")}`,
             )
           : [];
-      const classNote = metadata.classes ? ` The model knows ${metadata.classes.join(", ")}.` : "";
+      const classNote = metadata.classes ? ` Classes: ${metadata.classes.join(", ")}.` : "";
       return {
-        title: `Your sequences, one a line: ${form}`,
+        title: `Your sequences, one per line: ${form}`,
         note: `${sampleNote}${classNote}`,
         text: lines.join("\n"),
       };
@@ -74,14 +80,14 @@ function textForm({ metadata, samples, uses, manifest }: PageManifest): TextForm
               ([source, target]) => `${typeof source === "string" ? source : source.join(", ")} => ${target}`,
             )
           : [];
-      return { title: "Your pairs, one a line: source => target", note: sampleNote, text: lines.join("\n") };
+      return { title: "Your pairs, one per line: source => target", note: sampleNote, text: lines.join("\n") };
     }
     case "table": {
       const rows = samples?.type === "table" ? samples.rows : [];
       const names =
         samples?.type === "table" ? samples.columns : [...new Set([...metadata.columns, ...metadata.target])];
       return {
-        title: "Your rows, comma-separated, in order of time",
+        title: "Your rows, comma-separated, in chronological order",
         note: sampleNote,
         text: [names, ...rows].map((row) => row.join(",")).join("\n"),
       };
@@ -93,7 +99,7 @@ function textForm({ metadata, samples, uses, manifest }: PageManifest): TextForm
         JSON.stringify(Object.fromEntries(ports.map(({ name }) => [name, example[name]]))),
       );
       return {
-        title: "Your examples, a list in JSON",
+        title: "Your examples, as a JSON list",
         note: sampleNote,
         text: `[\n${lines.map((line) => `  ${line}`).join(",\n")}\n]`,
       };
@@ -109,7 +115,7 @@ function imageEditor(model: Model, { rows, columns }: ImagesMetadata, onChange: 
   const classes = Number(model.page.manifest.model.outputs.find(({ role }) => role === "prediction")?.shape.at(-1));
   let images: readonly SampleImage[] = [];
   const canvas = createDrawingCanvas(rows, columns, boxSize, () => undefined);
-  const list = element("ul", { class: "pictures" });
+  const list = element("ul", { class: "images" });
   const show = () => {
     const items = images.map((image, index) => {
       const remove = button(
@@ -118,7 +124,7 @@ function imageEditor(model: Model, { rows, columns }: ImagesMetadata, onChange: 
           images = images.filter((_, otherIndex) => otherIndex !== index);
           show();
         },
-        { title: "Take it out", "aria-label": `Take out this ${image.label}` },
+        { title: "Remove", "aria-label": `Remove this ${image.label}` },
       );
       remove.append(thumbnail(decodePixels(image), rows, columns), element("span", {}, `${image.label}`));
       return element("li", {}, remove);
@@ -135,9 +141,9 @@ function imageEditor(model: Model, { rows, columns }: ImagesMetadata, onChange: 
     show();
   };
   const classButtons = Array.from({ length: classes }, (_, label) =>
-    button(`${label}`, () => add(label), { class: "key", "aria-label": `It is a ${label}` }),
+    button(`${label}`, () => add(label), { class: "key", "aria-label": `Class ${label}` }),
   );
-  const addSamplesButton = button("Add those of the data", () => {
+  const addSamplesButton = button("Add the samples", () => {
     images = [...images, ...dataSamples];
     show();
   });
@@ -145,8 +151,8 @@ function imageEditor(model: Model, { rows, columns }: ImagesMetadata, onChange: 
   const view = element(
     "div",
     {},
-    element("h2", {}, "Draw, then say what it is"),
-    element("div", { class: "beside" }, canvas.view, element("div", { class: "keys" }, ...classButtons)),
+    element("h2", {}, "Draw, then choose the class"),
+    element("div", { class: "columns" }, canvas.view, element("div", { class: "keys" }, ...classButtons)),
     element("div", { class: "actions" }, button("Clear", canvas.clear), addSamplesButton),
     list,
   );

@@ -1,7 +1,7 @@
-/** The page that trains a model further on a person's own examples, shows its loss as it falls, and lets the result be tried and taken along. */
+/** The fine-tune page: trains the model on the examples of the user, plots the loss, and offers the result to try and download. */
 import { writeSafetensors } from "../../runtime/tensors/safetensors.js";
 import { pageFiles } from "../../runtime/web/page-manifest.js";
-import { button, element, message, slider, wholeNumber } from "../dom.js";
+import { button, element, integerField, message, slider } from "../dom.js";
 import { readTrainingSet } from "../examples/index.js";
 import { lineChart, shortNumber } from "../line-chart.js";
 import type { Model } from "../load-model.js";
@@ -10,7 +10,7 @@ import { panelOf } from "../playground/panel.js";
 import { createExampleEditor } from "./example-editor.js";
 import type { TrainerCommand, TrainerEvent } from "./worker-protocol.js";
 
-/** Weight of the losses before in the smooth line. */
+/** Decay of the exponential moving average of the loss. */
 const smoothing = 0.9;
 
 void openPage("fine-tune.html", (originalModel) => {
@@ -19,7 +19,7 @@ void openPage("fine-tune.html", (originalModel) => {
   const losses: number[] = [];
   const errorMessage = message();
   const summary = element("p", { class: "note", "aria-live": "polite" });
-  const playground = element("div", { id: "trial" });
+  const playground = element("div", { id: "playground" });
 
   const editor = createExampleEditor(originalModel, () => updateSummary());
   const updateSummary = () => {
@@ -30,12 +30,12 @@ void openPage("fine-tune.html", (originalModel) => {
   };
 
   const { learning_rate, optimizer } = originalModel.page.training;
-  const steps = wholeNumber("Steps", 1, 100_000, 100);
+  const steps = integerField("Steps", 1, 100_000, 100);
   const rate = slider("Learning rate", { minimum: -3, maximum: 0.5, step: 0.1, value: -0.7 }, (power) =>
     shortRate(learning_rate * 10 ** power),
   );
   const chart = lineChart(
-    "The loss at each step",
+    "Training loss per step",
     [
       { name: "loss", color: "--step", width: 1 },
       { name: "smoothed", color: "--accent", width: 2 },
@@ -58,7 +58,7 @@ void openPage("fine-tune.html", (originalModel) => {
     setTraining(false);
     downloads.hidden = model === originalModel;
     playground.replaceChildren(
-      element("h2", { class: "between" }, model === originalModel ? "Try it is" : "Try what it has learnt"),
+      element("h2", { class: "section" }, model === originalModel ? "Current model" : "Fine-tuned model"),
       panelOf(model),
     );
   };
@@ -74,14 +74,14 @@ void openPage("fine-tune.html", (originalModel) => {
         state.replaceChildren(
           `Step ${stepsBefore + data.step}, loss ${shortNumber(losses[0] ?? Number.NaN)} → `,
           element("b", {}, shortNumber(losses.at(-1) ?? Number.NaN)),
-          ` · ${speed.toFixed(speed < 10 ? 1 : 0)} steps a second`,
+          ` · ${speed.toFixed(speed < 10 ? 1 : 0)} steps/s`,
         );
         break;
       }
       case "done":
         finish(model.withParameters(data.parameters));
         break;
-      case "refused":
+      case "rejected":
       case "failed":
         errorMessage.show(data.message);
         setTraining(false);
@@ -89,7 +89,7 @@ void openPage("fine-tune.html", (originalModel) => {
     }
   });
   trainer.addEventListener("error", ({ message: reason }) => {
-    errorMessage.show(`The trainer stopped: ${reason}`);
+    errorMessage.show(`Training failed: ${reason}`);
     setTraining(false);
   });
 
@@ -113,7 +113,7 @@ void openPage("fine-tune.html", (originalModel) => {
   );
   const stopButton = button("Stop", () => send({ type: "stop" }));
   stopButton.hidden = true;
-  const resetButton = button("Forget it again", () => {
+  const resetButton = button("Reset", () => {
     losses.length = 0;
     results.hidden = true;
     finish(originalModel);
@@ -122,7 +122,7 @@ void openPage("fine-tune.html", (originalModel) => {
   const downloads = element(
     "div",
     { class: "actions downloads", hidden: true },
-    element("span", {}, "Take it along:"),
+    element("span", {}, "Download:"),
     button("Weights (.safetensors)", () =>
       download(`${name}-${pageFiles.weights}`, writeSafetensors(model.parameters)),
     ),
@@ -141,7 +141,7 @@ void openPage("fine-tune.html", (originalModel) => {
       element(
         "p",
         { class: "note" },
-        `The training graph of the run, ${optimizer}, runs here too; it was trained at a rate of ${shortRate(learning_rate)}.`,
+        `Trains with ${optimizer}, like the run, whose learning rate was ${shortRate(learning_rate)}.`,
       ),
       errorMessage.view,
       element("div", { class: "actions" }, trainButton, stopButton),
@@ -155,7 +155,7 @@ void openPage("fine-tune.html", (originalModel) => {
 function smoothedLosses(losses: readonly number[]): readonly number[] {
   let mean = losses[0] ?? 0;
   return losses.map((loss, index) => {
-    // At the start fewer losses weigh more.
+    // Bias correction: the first values are plain means.
     const decay = Math.min(smoothing, index / (index + 1));
     mean = decay * mean + (1 - decay) * loss;
     return mean;

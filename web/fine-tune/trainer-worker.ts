@@ -1,4 +1,4 @@
-/** The trainer, in a thread of its own: runs the training graph over a lesson, step by step. */
+/** The training worker: runs the training graph over a training set. */
 import { type BatchSchedule, createBatchSchedule } from "../../runtime/data/batching/batch-schedule.js";
 import { createBatchLoader } from "../../runtime/data/batching/batches.js";
 import { createStatefulSchedule, isStateful } from "../../runtime/data/batching/stateful-batches.js";
@@ -10,9 +10,9 @@ import type { TrainingSet } from "../examples/training-set.js";
 import { fetchBytes, openSession } from "../load-model.js";
 import type { TrainerCommand, TrainerEvent } from "./worker-protocol.js";
 
-/** Examples in a batch, at most: steps that are short enough to watch. */
+/** Maximum batch size, for short steps. */
 const maxBatchSize = 32;
-/** Losses are told together, so often in milliseconds. */
+/** Interval between reports, in milliseconds. */
 const reportInterval = 60;
 
 let stopped = false;
@@ -27,8 +27,8 @@ addEventListener("message", ({ data }: MessageEvent<TrainerCommand>) => {
   });
 });
 
-function post(report: TrainerEvent): void {
-  postMessage(report);
+function post(event: TrainerEvent): void {
+  postMessage(event);
 }
 
 async function train({
@@ -42,7 +42,7 @@ async function train({
   const read = readTrainingSet(input, page);
   if (!read.ok) {
     const [problem] = read.error;
-    post({ type: "refused", message: `${problem?.message ?? ""} ${problem?.hint ?? ""}`.trim() });
+    post({ type: "rejected", message: `${problem?.message ?? ""} ${problem?.hint ?? ""}`.trim() });
     return;
   }
   const trainingSet = read.value;
@@ -61,21 +61,20 @@ async function train({
     const { losses: stepLosses } = await trainer.advance(step + 1, 1, learningRateScale);
     step += 1;
     const loss = stepLosses[0] ?? Number.NaN;
-    if (!Number.isFinite(loss))
-      throw new Error(`The loss became ${loss} at step ${step}: choose a smaller learning rate.`);
+    if (!Number.isFinite(loss)) throw new Error(`The loss is ${loss} at step ${step}. Reduce the learning rate.`);
     losses.push(loss);
     if (performance.now() - lastReport < reportInterval && step < steps) continue;
     post({ type: "steps", step, losses });
     losses = [];
     lastReport = performance.now();
-    // Orders are read between two tasks only.
+    // A task boundary, so that a stop command is received.
     await new Promise((resume) => setTimeout(resume));
   }
   if (losses.length > 0) post({ type: "steps", step, losses });
   post({ type: "done", step, parameters: await trainer.tensors("parameter") });
 }
 
-/** Which examples each step reads: in streams where states go on from batch to batch. */
+/** The batch schedule: consecutive windows per row for stateful models, else shuffled. */
 function createSchedule(
   { training, manifest, seed }: Extract<TrainerCommand, { type: "train" }>["page"],
   trainingSet: TrainingSet,
@@ -87,7 +86,7 @@ function createSchedule(
   const settings = { ...training.train, steps, epochs: null, shuffle: true, steps_per_call: 1 };
   if (!isStateful(manifest))
     return createBatchSchedule({ ...settings, batch_size: Math.min(batchSize, indices.length) }, seed, [indices]);
-  // A stream reads at least two windows: a lone one is read again.
+  // Each row needs two windows: a single one is repeated.
   const windows = indices.length > 1 ? indices : Uint32Array.of(0, 0);
   const statefulTrain = { ...settings, batch_size: Math.max(1, Math.min(batchSize, Math.floor(windows.length / 2))) };
   const result = createStatefulSchedule(statefulTrain, windows);

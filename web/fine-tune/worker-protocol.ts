@@ -1,4 +1,4 @@
-/** What the page and its trainer, which runs beside it, say to each other. */
+/** Messages between the fine-tune page and its training worker. */
 import type { Tensors } from "../../runtime/tensors/safetensors.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import type { ExampleInput } from "../examples/training-set.js";
@@ -10,15 +10,15 @@ export type TrainerCommand =
       readonly parameters: Tensors;
       readonly input: ExampleInput;
       readonly steps: number;
-      /** A share of the learning rate that the model was trained with. */
+      /** Factor on the learning rate of the run. */
       readonly learningRateScale: number;
     }
-  /** Ends with the weights of the moment. */
+  /** Stops training and returns the current weights. */
   | { readonly type: "stop" };
 
 export type TrainerEvent =
-  | { readonly type: "refused"; readonly message: string }
-  /** Losses of the steps that end with `step`. */
+  | { readonly type: "rejected"; readonly message: string }
+  /** Losses of the latest steps, up to `step`. */
   | { readonly type: "steps"; readonly step: number; readonly losses: readonly number[] }
   | { readonly type: "done"; readonly step: number; readonly parameters: Tensors }
   | { readonly type: "failed"; readonly message: string };

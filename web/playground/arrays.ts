@@ -1,4 +1,4 @@
-/** Arrays: numbers as JSON, and what the model makes of them. */
+/** The playground of array data: an example as JSON, and its prediction. */
 import { blankIndex, ctcDecode } from "../../runtime/predict/ctc-decoder.js";
 import { describeValues, type Scores } from "../../runtime/predict/format-predictions.js";
 import { bars, element, exampleList, field, message, percent, runLatest } from "../dom.js";
@@ -42,7 +42,7 @@ export function arraysPanel(model: Model): HTMLElement {
     errorMessage.view,
     result,
     exampleList(
-      "Or take one of the data",
+      "Samples",
       samples.slice(0, 8),
       (example) => shortened(formatExample(example)),
       (example) => {
@@ -53,7 +53,7 @@ export function arraysPanel(model: Model): HTMLElement {
   );
 }
 
-/** The answers of an example's own steps, without those of its padding. */
+/** The predictions without those of padding steps. */
 function trimPadding({ shape: [steps = 0, ...stepShape], data }: Scores, length = steps): Scores {
   const validSteps = stepShape.length === 0 ? steps : Math.min(length, steps);
   return { shape: [validSteps, ...stepShape], data: data.subarray(0, (data.length / steps) * validSteps) };

@@ -1,4 +1,4 @@
-/** Images: draw one, and see which class it is to the model. */
+/** The playground of image data: a canvas, and the predicted classes. */
 import type { ImagesMetadata } from "../../runtime/data/metadata.js";
 import type { Scores } from "../../runtime/predict/format-predictions.js";
 import { bars, button, element, exampleList, message, runLatest } from "../dom.js";
@@ -30,20 +30,15 @@ export function imagesPanel(model: Model, { rows, columns }: ImagesMetadata): HT
   return element(
     "section",
     { class: "card" },
-    element("h2", {}, "Draw here"),
+    element("h2", {}, "Draw an image"),
     element(
       "div",
-      { class: "beside" },
+      { class: "columns" },
       element("div", {}, canvas.view, element("div", { class: "actions" }, button("Clear", canvas.clear))),
       result,
     ),
     errorMessage.view,
-    exampleList(
-      "Or take one of the data",
-      samples.slice(0, 20),
-      (pixels) => thumbnail(pixels, rows, columns),
-      canvas.setPixels,
-    ),
+    exampleList("Samples", samples.slice(0, 20), (pixels) => thumbnail(pixels, rows, columns), canvas.setPixels),
   );
 }
 

@@ -1,4 +1,4 @@
-/** The page that lets a person try a model. */
+/** The playground page: runs the model on input of the user. */
 import { openPage } from "../page-shell.js";
 import { panelOf } from "./panel.js";
 

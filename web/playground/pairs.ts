@@ -1,4 +1,4 @@
-/** Pairs: a source, and the sequence that the model writes for it. */
+/** The playground of pairs: a source, and the sequence that the model generates. */
 import type { PairsMetadata } from "../../runtime/data/metadata.js";
 import { END, joinTokens, START } from "../../runtime/data/vocabulary/tokens.js";
 import { beamSearch } from "../../runtime/generation/beam-search.js";
@@ -16,10 +16,10 @@ export function pairsPanel(model: Model, metadata: PairsMetadata): HTMLElement {
   const input = element("textarea", { rows: 2, spellcheck: "false" });
   const [first] = samples;
   input.value = first === undefined ? "" : formatSource(first);
-  const beams = slider("Beam", { minimum: 1, maximum: 8, step: 1, value: 1 }, (value) =>
-    value === 1 ? "1, greedy" : `${value}`,
+  const beams = slider("Beam width", { minimum: 1, maximum: 8, step: 1, value: 1 }, (value) =>
+    value === 1 ? "1 (greedy)" : `${value}`,
   );
-  const output = element("output", { class: "paper" });
+  const output = element("output", { class: "output" });
   const errorMessage = message();
   const translate = runLatest(async () => {
     errorMessage.show("");
@@ -49,13 +49,13 @@ export function pairsPanel(model: Model, metadata: PairsMetadata): HTMLElement {
   return element(
     "section",
     { class: "card" },
-    field(metadata.vocabulary === null ? "Source, a list of numbers" : "Source", input),
+    field(metadata.vocabulary === null ? "Source (list of numbers)" : "Source", input),
     element("div", { class: "controls" }, beams.field),
     errorMessage.view,
-    element("h2", {}, "The model writes"),
+    element("h2", {}, "Output"),
     output,
     exampleList(
-      "Or take one of the data",
+      "Samples",
       samples.slice(0, 8),
       (pair) => shortened(formatSource(pair)),
       (pair) => {

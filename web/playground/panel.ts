@@ -1,4 +1,4 @@
-/** Something to try a model with, by the type of its data. */
+/** The playground of a model, by the type of its data. */
 import type { Model } from "../load-model.js";
 import { arraysPanel } from "./arrays.js";
 import { imagesPanel } from "./images.js";

@@ -1,4 +1,4 @@
-/** Sequences: what the model says of a text, or of each of its steps. */
+/** The playground of sequences: predictions for a sequence, or for each of its steps. */
 import type { SequencesMetadata } from "../../runtime/data/metadata.js";
 import { tokenize } from "../../runtime/data/vocabulary/tokens.js";
 import { describeValues, type Scores, topClasses } from "../../runtime/predict/format-predictions.js";
@@ -8,7 +8,7 @@ import { readSequence, sequenceBatch } from "../examples/sequences.js";
 import type { Model } from "../load-model.js";
 import { predict } from "../predict.js";
 
-/** Classes that are shown at most. */
+/** Maximum number of classes in the result. */
 const maxClasses = 12;
 
 export function sequencesPanel(model: Model, metadata: SequencesMetadata): HTMLElement {
@@ -47,11 +47,7 @@ export function sequencesPanel(model: Model, metadata: SequencesMetadata): HTMLE
   };
   input.addEventListener("input", update);
   update();
-  const title = isText
-    ? metadata.unit === "word"
-      ? "Write something"
-      : "Write characters"
-    : "Vectors, one for each step, as JSON";
+  const title = isText ? (metadata.unit === "word" ? "Text" : "Characters") : "Vectors as JSON, one per step";
   return element(
     "section",
     { class: "card" },
@@ -59,7 +55,7 @@ export function sequencesPanel(model: Model, metadata: SequencesMetadata): HTMLE
     errorMessage.view,
     result,
     exampleList(
-      "Or take one of the data",
+      "Samples",
       samples.slice(0, 6),
       (example) => shortened(formatSteps(example)),
       (example) => {
@@ -85,7 +81,7 @@ function renderPrediction(
   const steps = topClasses(scores, classes ?? null).map(({ name, probability }, step) =>
     element(
       "li",
-      { title: `${percent(probability)} sure` },
+      { title: `probability ${percent(probability)}` },
       element("span", {}, names?.[step] ?? `${step + 1}`),
       element("b", {}, `${name}`),
     ),
@@ -95,7 +91,7 @@ function renderPrediction(
 
 function unknownTokensNote(unknown: readonly string[]): readonly HTMLElement[] {
   if (unknown.length === 0) return [];
-  return [element("p", { class: "note" }, `The model has not met: ${[...new Set(unknown)].join(", ")}.`)];
+  return [element("p", { class: "note" }, `Not in the vocabulary: ${[...new Set(unknown)].join(", ")}.`)];
 }
 
 export function shortened(text: string): string {

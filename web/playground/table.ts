@@ -1,4 +1,4 @@
-/** Tables: the series and what the model expects of it; the last rows can be changed. */
+/** The playground of tables: the series, its forecast, and an editor of the last rows. */
 import { gatherWindows } from "../../runtime/data/batching/windows.js";
 import type { TableMetadata } from "../../runtime/data/metadata.js";
 import { unscaleValue } from "../../runtime/data/scaler.js";
@@ -20,7 +20,7 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
   let selectedTarget = 0;
 
   const chart = lineChart(
-    "The series and the model's forecast of it",
+    "Series and forecast",
     [
       { name: "data", color: "--text", width: 1.5 },
       { name: "forecast", color: "--accent", width: 2, dashed: true },
@@ -54,26 +54,26 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
     const { horizon } = page.training;
     const name = target[selectedTarget] ?? "";
     const scaling = metadata.scaler[name];
-    const expected = lastSteps.map((answer) => {
-      const value = answer[selectedTarget] ?? Number.NaN;
+    const forecasts = lastSteps.map((prediction) => {
+      const value = prediction[selectedTarget] ?? Number.NaN;
       return scaling === undefined ? value : unscaleValue(value, scaling);
     });
     const column = names.indexOf(name);
     const offsets = Array.from({ length: rows.length + horizon }, (_, row) => row - rows.length + 1);
     const data = offsets.map((_, row) => (row < rows.length ? Number(rows[row]?.[column]) : null));
-    const forecastValues = offsets.map((_, row) => expected[row - window + 1 - horizon] ?? null);
+    const forecastValues = offsets.map((_, row) => forecasts[row - window + 1 - horizon] ?? null);
     chart.show(offsets, [data, forecastValues]);
-    const next = expected.at(-1) ?? Number.NaN;
-    const ahead = horizon === 1 ? "The next" : `In ${horizon} rows`;
-    headline.replaceChildren(`${ahead} ${name}: `, element("b", {}, shortNumber(next)));
+    const next = forecasts.at(-1) ?? Number.NaN;
+    const position = horizon === 1 ? "next row" : `in ${horizon} rows`;
+    headline.replaceChildren(`Forecast of ${name} (${position}): `, element("b", {}, shortNumber(next)));
   };
-  const showClasses = (answer: Float32Array) => {
-    result.replaceChildren(bars(Array.from(answer, (share, id) => ({ name: `${classes?.[id] ?? id}`, share }))));
+  const showClasses = (probabilities: Float32Array) => {
+    result.replaceChildren(bars(Array.from(probabilities, (share, id) => ({ name: `${classes?.[id] ?? id}`, share }))));
   };
 
   const columnSelect = element(
     "select",
-    { "aria-label": "Which column" },
+    { "aria-label": "Column" },
     ...target.map((name, index) => element("option", { value: index }, name)),
   );
   columnSelect.addEventListener("change", () => {
@@ -82,7 +82,7 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
   });
   const grid = element("div", { class: "grid" });
   const renderGrid = () => grid.replaceChildren(rowEditor(names.slice(0, columns.length), rows, window, forecast));
-  const reset = button("As it was", () => {
+  const reset = button("Reset", () => {
     for (const [index, row] of original.entries()) rows[index] = [...row];
     renderGrid();
     forecast();
@@ -103,14 +103,14 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
       : []),
     ...(isNumeric ? [headline, chart.view] : [result]),
     errorMessage.view,
-    element("h2", {}, window === 1 ? "The last row" : `The last ${window} rows, which the model reads`),
-    element("p", { class: "note" }, "Change a number, and the forecast follows."),
+    element("h2", {}, window === 1 ? "Input: the last row" : `Input: the last ${window} rows`),
+    element("p", { class: "note" }, "Edit a value to update the prediction."),
     grid,
     element("div", { class: "actions" }, reset),
   );
 }
 
-/** The last rows as fields. */
+/** The input window as a table of number fields. */
 function rowEditor(
   names: readonly string[],
   rows: (number | string)[][],

@@ -1,15 +1,15 @@
-/** Text: a prompt, and what the model writes after it, unit by unit. */
+/** The playground of text: a prompt, and the generated text. */
 import type { TextMetadata } from "../../runtime/data/metadata.js";
 import { createTokenGenerator } from "../../runtime/generation/autoregressive.js";
 import { outputActivationOf } from "../../runtime/generation/sampling.js";
 import { createDetokenizer, encodePrompt, splitPrompt } from "../../runtime/generation/tokenizer.js";
 import { feedsOf } from "../../runtime/tensors/ort.js";
 import { randomStream } from "../../runtime/tensors/random.js";
-import { bars, button, element, field, message, runLatest, slider, wholeNumber } from "../dom.js";
+import { bars, button, element, field, integerField, message, runLatest, slider } from "../dom.js";
 import type { Model } from "../load-model.js";
 import { predict } from "../predict.js";
 
-/** Time that writing may take of the page before it is drawn again, in milliseconds. */
+/** Interval between screen updates during generation, in milliseconds. */
 const yieldInterval = 24;
 
 export function textPanel(model: Model, metadata: TextMetadata): HTMLElement {
@@ -23,18 +23,18 @@ function writingPanel(model: Model, metadata: TextMetadata): HTMLElement {
   const prompt = element("textarea", {
     rows: 2,
     spellcheck: "false",
-    placeholder: "Without a prompt the model begins as its training text does.",
+    placeholder: "Empty: starts with the first token of the training text.",
   });
   prompt.value = firstPrompt(model, unit);
   const temperature = slider("Temperature", { minimum: 0, maximum: 2, step: 0.05, value: 0.8 }, (value) =>
-    value === 0 ? "0, always the likeliest" : value.toFixed(2),
+    value === 0 ? "0 (greedy)" : value.toFixed(2),
   );
-  const length = wholeNumber(`Length in ${units}`, 1, 100_000, unit === "word" ? 60 : 300);
-  const seed = wholeNumber("Seed", 0, 2 ** 32 - 1, page.seed);
+  const length = integerField(`Length in ${units}`, 1, 100_000, unit === "word" ? 60 : 300);
+  const seed = integerField("Seed", 0, 2 ** 32 - 1, page.seed);
   const errorMessage = message();
-  const promptText = element("span", { class: "given" });
+  const promptText = element("span", { class: "prompt" });
   const generatedText = element("span", {});
-  const paper = element("output", { class: "paper", "aria-live": "off" }, promptText, generatedText);
+  const paper = element("output", { class: "output", "aria-live": "off" }, promptText, generatedText);
   const status = element("p", { class: "note" });
   let currentRun = 0;
 
@@ -86,7 +86,7 @@ function writingPanel(model: Model, metadata: TextMetadata): HTMLElement {
     }
     generatedText.append(pending + detokenizer.end());
     const seconds = (performance.now() - startedAt) / 1000;
-    status.textContent = `${count.toLocaleString("en")} ${units} in ${seconds.toFixed(1)} s. The same seed writes the same text.`;
+    status.textContent = `${count.toLocaleString("en")} ${units} in ${seconds.toFixed(1)} s. The same seed gives the same text.`;
     stopButton.hidden = true;
   };
   const start = () => {
@@ -97,7 +97,7 @@ function writingPanel(model: Model, metadata: TextMetadata): HTMLElement {
     stopButton.hidden = true;
   });
   stopButton.hidden = true;
-  const anotherButton = button("Another", () => {
+  const anotherButton = button("New seed", () => {
     seed.input.value = `${Math.floor(Math.random() * 1e6)}`;
     start();
   });
@@ -110,14 +110,14 @@ function writingPanel(model: Model, metadata: TextMetadata): HTMLElement {
     { class: "card" },
     field("Prompt", prompt),
     element("div", { class: "controls" }, temperature.field, length.field, seed.field),
-    element("div", { class: "actions" }, button("Write", start, { class: "primary" }), anotherButton, stopButton),
+    element("div", { class: "actions" }, button("Generate", start, { class: "primary" }), anotherButton, stopButton),
     errorMessage.view,
     paper,
     status,
   );
 }
 
-/** The first words of the data, so that there is something to go on from. */
+/** The initial prompt: the first words of the training text. */
 function firstPrompt({ page: { samples } }: Model, unit: TextMetadata["unit"]): string {
   if (samples?.type !== "text") return "";
   const words = samples.text.trimStart().split(/(?<=\s)/u);
@@ -126,7 +126,7 @@ function firstPrompt({ page: { samples } }: Model, unit: TextMetadata["unit"]): 
   return line.length <= 24 ? line : (words[0] ?? "").trim().slice(0, 24);
 }
 
-/** A model that reads the whole text at once: what it expects after each unit. */
+/** The panel of a model that reads whole texts only: the probabilities of the next token. */
 function readingPanel(model: Model, metadata: TextMetadata): HTMLElement {
   const { vocabulary } = metadata;
   const text = element("textarea", { rows: 3, spellcheck: "false" });
@@ -156,7 +156,7 @@ function readingPanel(model: Model, metadata: TextMetadata): HTMLElement {
     { class: "card" },
     field("Text", text),
     errorMessage.view,
-    element("h2", {}, "What comes next"),
+    element("h2", {}, "Next token"),
     result,
   );
 }

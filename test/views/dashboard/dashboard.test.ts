@@ -78,7 +78,8 @@ test.skipIf(chromiumPath === undefined)(
       expect(await page.locator("#status").innerText()).toBe("training");
       child.kill("SIGINT");
       await page.locator("#status", { hasText: "stopped" }).waitFor({ timeout: 30_000 });
-      expect(errors).toEqual([]);
+      // The browser reports the event stream as aborted if the page closes it before the server does.
+      expect(errors.filter((error) => error !== `failed: ${url}events`)).toEqual([]);
     } finally {
       await browser.close();
     }

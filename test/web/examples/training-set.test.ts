@@ -1,4 +1,4 @@
-/** What a person writes on a page feeds a model the same numbers as the same examples in a file would. */
+/** Examples entered on a page give the same batches as the same examples in a file. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -34,7 +34,7 @@ const untrained = ({ spec, files = {} }: SpecExample): SpecExample => ({
 const pages = new Map<string, PageManifest>();
 
 describe.each(Object.entries<SpecExample>(specExamples))("a lesson of %s", (kind, example) => {
-  test("is that of the data", async () => {
+  test("equals the batch of the data source", async () => {
     const { spec, folder, page } = await pageOf(untrained(example));
     pages.set(kind, page);
     const read = readTrainingSet(materialOf(kind, page), page);
@@ -52,28 +52,28 @@ describe.each(Object.entries<SpecExample>(specExamples))("a lesson of %s", (kind
   });
 });
 
-describe("a lesson that cannot be read", () => {
+describe("examples that cannot be parsed", () => {
   test.each<[keyof typeof specExamples, string, string]>([
-    ["text", "row a dinghy", 'The model has no character "i".'],
-    ["text", "r", "Too few: 1 character."],
-    ["sequences", "good morning", "Line 1 has no answer."],
-    ["sequences", "good morning => maybe", 'Line 1: The model knows no answer "maybe".'],
-    ["pairs", "one => 3", 'Line 1: the model cannot write "3".'],
-    ["table", "wave\n1\n2", "The first line names no count."],
+    ["text", "row a dinghy", 'Not in the vocabulary of the model: "i".'],
+    ["text", "r", "Too short: 1 character."],
+    ["sequences", "good morning", "Line 1 has no label."],
+    ["sequences", "good morning => maybe", 'Line 1: Unknown label "maybe".'],
+    ["pairs", "one => 3", 'Line 1: "3" is not in the target vocabulary of the model.'],
+    ["table", "wave\n1\n2", "The header has no column count."],
     ["table", "wave,count\n1,x\n", "Line 2 has no number in column count."],
-    ["table", "wave,count\n1,2\n", "Too few: 1 row."],
-    ["arrays", "[1", "This is no JSON object."],
-    ["arrays", '[{"inputs":[1,2,3],"targets":0}]', '"inputs" should have shape [2].'],
+    ["table", "wave,count\n1,2\n", "Too short: 1 row."],
+    ["arrays", "[1", "The text is not a JSON object."],
+    ["arrays", '[{"inputs":[1,2,3],"targets":0}]', '"inputs" must have shape [2].'],
   ])("%s: %j", (kind, text, message) => {
     const page = pages.get(kind);
-    if (page === undefined) throw new Error("The page was not made.");
+    if (page === undefined) throw new Error("The page was not written.");
     const read = readTrainingSet({ type: "text", text }, page);
     expect(read.ok ? "" : read.error[0]?.message).toBe(message);
   });
 });
 
-describe("a page's folder", () => {
-  test("holds nothing of the user's disk, and no data where none is wanted", async () => {
+describe("the folder of a page", () => {
+  test("contains no paths, and no data with samples: false", async () => {
     const { out, folder, web } = await pageOf(untrained(specExamples.table));
     const minimal = join(folder, "bare");
     const outcome = await exportWeb({ run: out, out: minimal, weights: "end", samples: false });
@@ -85,7 +85,7 @@ describe("a page's folder", () => {
     expect(JSON.parse(readFileSync(join(web, "page.json"), "utf8")).samples.rows).toHaveLength(40);
   });
 
-  test("is replaced where it is a page, and left alone where it is not", async () => {
+  test("is replaced if it is a page, else left alone", async () => {
     const { out, folder, web } = await pageOf(untrained(specExamples.arrays));
     expect(await exportWeb({ run: out, out: web, weights: "end", samples: true })).toMatchObject({ ok: true });
     const otherFolder = join(folder, "other");
@@ -97,7 +97,7 @@ describe("a page's folder", () => {
     expect(existsSync(join(otherFolder, "page.json"))).toBe(false);
   });
 
-  test("comes without samples where the data are gone, and says so", async () => {
+  test("has no samples, and a notice, if the data are missing", async () => {
     const { out, folder } = await pageOf(untrained(specExamples.sequences));
     writeFileSync(join(folder, "s.jsonl"), "");
     const outcome = await exportWeb({ run: out, out: join(folder, "again"), weights: "end", samples: true });
