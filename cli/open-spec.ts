@@ -1,10 +1,9 @@
 /** Opens a spec for a command: reads and normalizes it, or reports every error in it. */
 import type { RunProblem } from "../runtime/problem.js";
 import { fail, ok, type Result } from "../runtime/result.js";
-import type { Diagnostic } from "../schema/diagnostics/index.js";
+import type { Diagnostic, SourceText } from "../schema/diagnostics/index.js";
 import type { SourceMap } from "../schema/diagnostics/source-map.js";
 import type { NormalSpec } from "../schema/normal/index.js";
-import type { SourceText } from "../schema/parse/json.js";
 import type { Override } from "../schema/parse/overrides.js";
 import type { ReadResult } from "../schema/read.js";
 import type { Output } from "./output.js";

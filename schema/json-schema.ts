@@ -103,3 +103,10 @@ export function branchOf(union: Schema, value: JsonObject): Schema {
   if (branch === undefined) throw new Error(`no branch of the schema has ${tag} ${value[tag]}`);
   return branch;
 }
+
+/** Keys of an rnn layer or of a use of a cell that do not depend on the cell: those of the schema without the options that it lists for editors. */
+export function structuralKeys(name: "rnn" | "cell"): readonly string[] {
+  return Object.entries(propertiesOf(definition(name)))
+    .filter(([, property]) => !property.$ref?.startsWith("#/$defs/option_"))
+    .map(([key]) => key);
+}

@@ -1,11 +1,11 @@
 /** A spec file to a normal spec, or to all its diagnostics: parse, override, validate, normalize. */
-import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import type { Diagnostic, Problem } from "./diagnostics/index.js";
+import type { Diagnostic, Problem, SourceText } from "./diagnostics/index.js";
 import type { SourceMap } from "./diagnostics/source-map.js";
 import type { NormalSpec } from "./normal/index.js";
 import { normalize } from "./normalize/index.js";
-import { maximumBytes, parseDocument, type SourceText, type SpecDocument } from "./parse/json.js";
+import { readTextFile } from "./parse/file.js";
+import { parseDocument, type SpecDocument } from "./parse/json.js";
 import { type Override, withOverrides, withoutPosition } from "./parse/overrides.js";
 import type { Spec } from "./spec.types.js";
 import { validate } from "./validate/index.js";
@@ -37,15 +37,13 @@ export type ReadResult =
       readonly document?: SourceText;
     };
 
-const byteOrderMark = "\ufeff";
-
 /**
  * A spec from a file. Its relative paths start from the file's folder.
  *
  * @returns as `readSpec`; a file that cannot be read gives a diagnostic without a position.
  */
 export async function readSpecFile(path: string, options: ReadOptions = {}): Promise<ReadResult> {
-  const content = await readText(path);
+  const content = await readTextFile(path);
   if (typeof content !== "string") return { ok: false, diagnostics: [withoutPosition(content)] };
   return readSpec(content, { ...options, file: path, folder: dirname(resolve(path)) });
 }
@@ -58,28 +56,34 @@ export async function readSpecFile(path: string, options: ReadOptions = {}): Pro
  */
 export async function readSpec(content: string | Spec, options: ReadTextOptions = {}): Promise<ReadResult> {
   const { file = "spec.json", folder = process.cwd(), overrides = [] } = options;
-  const text = typeof content === "string" ? content : JSON.stringify(content, undefined, 2);
-  const source = { name: file, text: text.startsWith(byteOrderMark) ? text.slice(1) : text };
-  const parsed = parseDocument(source.text, file);
-  if (!parsed.ok) return { ok: false, diagnostics: parsed.diagnostics, document: source };
+  const text = typeof content === "string" ? content.replace(byteOrderMark, "") : JSON.stringify(content, undefined, 2);
 
+  // 1. Parse the text, with the position of every value.
+  const parsed = parseDocument(text, file);
+  if (!parsed.ok) return { ok: false, diagnostics: parsed.diagnostics, document: { name: file, text } };
+
+  // 2. Override values by the command line's.
   const overridden = withOverrides(parsed.document, overrides);
-  if (!overridden.ok) return { ok: false, diagnostics: overridden.diagnostics, document: source };
-
+  if (!overridden.ok) return { ok: false, diagnostics: overridden.diagnostics, document: parsed.document };
   const { document } = overridden;
   const failure = (problems: readonly Problem[]): ReadResult => ({
     ok: false,
     diagnostics: problems.map(document.locate).sort(byPosition),
     document,
   });
+
+  // 3. Validate the value. `Spec` is generated from the schema that accepts it.
   const problems = await validate(document.value);
   if (problems.length > 0) return failure(problems);
+  const spec = document.value as unknown as Spec;
 
-  // The schema accepts the value, and `Spec` is generated from the schema.
-  const normalized = normalize(document.value as unknown as Spec, nameOfFile(file));
+  // 4. Normalize: expand sugar, fill in defaults, resolve cells.
+  const normalized = normalize(spec, nameOfFile(file));
   if (!normalized.ok) return failure(normalized.problems);
   return { ok: true, spec: normalized.spec, origins: normalized.origins, document, folder };
 }
+
+const byteOrderMark = /^\ufeff/;
 
 function byPosition(a: Diagnostic, b: Diagnostic): number {
   return a.line - b.line || a.column - b.column;
@@ -93,39 +97,4 @@ function nameOfFile(file: string): string {
     .replace(/^[^A-Za-z0-9]+/, "")
     .slice(0, 100);
   return name === "" ? "model" : name;
-}
-
-/** A text file's content, or the reason why it cannot be read. The size is checked before reading. */
-async function readText(path: string): Promise<string | Problem> {
-  const problem = (code: string, message: string, hint = ""): Problem => ({
-    code,
-    path: "",
-    message: `${path}: ${message}`,
-    hint,
-  });
-  try {
-    const status = await stat(path);
-    if (!status.isFile())
-      return problem("not-a-file", "the path is not a file.", "Give the path of the spec's JSON file.");
-    if (status.size > maximumBytes) return tooLarge(status.size, problem);
-    const bytes = await readFile(path);
-    if (bytes.length > maximumBytes) return tooLarge(bytes.length, problem);
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (code === "ENOENT" || code === "ENOTDIR") return problem("file-not-found", "file not found.");
-    if (code === "EACCES" || code === "EPERM") return problem("file-not-readable", "permission denied.");
-    if (code === "ERR_ENCODING_INVALID_ENCODED_DATA")
-      return problem("not-utf8", "the file is not UTF-8 text.", "Save it as UTF-8.");
-    return problem("file-not-readable", `the file cannot be read (${code || error}).`);
-  }
-}
-
-function tooLarge(size: number, problem: (code: string, message: string, hint: string) => Problem): Problem {
-  const megabytes = (bytes: number) => Math.ceil(bytes / 1024 / 1024);
-  return problem(
-    "too-large",
-    `the file is ${megabytes(size)} MB; the limit for a spec is ${megabytes(maximumBytes)} MB.`,
-    "Store large arrays in .npy files and name those files in the spec.",
-  );
 }

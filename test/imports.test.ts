@@ -49,6 +49,25 @@ function findCycle(): readonly string[] | undefined {
   return undefined;
 }
 
+/** What each room of schema/ may import in addition to itself, `base` being the files next to the rooms. */
+const schemaImports: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  diagnostics: ["base"],
+  parse: ["diagnostics", "base"],
+  validate: ["diagnostics", "base"],
+  normal: [],
+  kinds: ["normal"],
+  normalize: ["kinds", "normal", "diagnostics", "base"],
+  /** read.ts and micro-batches.ts. */
+  entry: ["normalize", "validate", "parse", "normal", "diagnostics", "base"],
+};
+
+function schemaRoomOf(file: string): string {
+  if (["schema/read.ts", "schema/micro-batches.ts"].includes(file)) return "entry";
+  const [, room = ""] = file.split("/");
+  return room.endsWith(".ts") ? "base" : room;
+}
+
 /** Files of the compiler that only declare data: every room may import them. */
 const sharedTypes = ["compiler/signature.ts", "compiler/artifact.ts"];
 /** The result of elaboration, which later stages read. */
@@ -152,7 +171,11 @@ function mayImport(file: string, target: string): boolean {
   const [targetFolder = ""] = target.split("/");
   switch (folder) {
     case "schema":
-      return targetFolder === "schema";
+      return (
+        targetFolder === "schema" &&
+        (schemaRoomOf(file) === schemaRoomOf(target) ||
+          (schemaImports[schemaRoomOf(file)] ?? []).includes(schemaRoomOf(target)))
+      );
     case "compiler":
       return moduleOf(file) === moduleOf(target) || (allowedImports[moduleOf(file)] ?? []).includes(moduleOf(target));
     case "runtime":

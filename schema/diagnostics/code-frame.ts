@@ -1,7 +1,6 @@
 /** Diagnostics as text for a terminal: location, message, the lines around it, and the hint. */
 
-import type { SourceText } from "../parse/json.js";
-import type { Diagnostic } from "./index.js";
+import type { Diagnostic, SourceText } from "./index.js";
 import { printable } from "./suggest.js";
 
 export interface FrameOptions {

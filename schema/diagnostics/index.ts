@@ -31,3 +31,9 @@ export interface Problem {
 }
 
 export type Report = (problem: Problem) => void;
+
+/** The text that the lines of diagnostics refer to, and its name in messages. */
+export interface SourceText {
+  readonly name: string;
+  readonly text: string;
+}

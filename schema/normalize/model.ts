@@ -3,7 +3,7 @@
 import type { Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
 import { child } from "../json-pointer.js";
-import { branchOf, definition } from "../json-schema.js";
+import { branchOf, definition, structuralKeys } from "../json-schema.js";
 import type {
   CellOption,
   NormalCell,
@@ -15,7 +15,6 @@ import type {
   StateRates,
 } from "../normal/index.js";
 import type { Cell, ProjectionLayer, RnnLayer, Spec } from "../spec.types.js";
-import { structuralKeys } from "../validate/cells.js";
 import { fillDefaults } from "./fill.js";
 
 type Layer = Spec["model"][number];

@@ -1,6 +1,6 @@
 /** JSON text with positions: parsed strictly and within limits, with the line and column of every value. */
 import { type MemberNode, parse, type StringNode, type ValueNode } from "@humanwhocodes/momoa";
-import type { Diagnostic, Problem } from "../diagnostics/index.js";
+import type { Diagnostic, Problem, SourceText } from "../diagnostics/index.js";
 import { quote } from "../diagnostics/suggest.js";
 import { child, type Json, keysOf } from "../json-pointer.js";
 import { checkLimits, type TextError } from "./limits.js";
@@ -11,12 +11,6 @@ export const maximumBytes = 16 * 1024 * 1024;
 
 /** More errors are not reported. */
 const maxErrors = 100;
-
-/** The text that the lines of diagnostics refer to, and its name in messages. */
-export interface SourceText {
-  readonly name: string;
-  readonly text: string;
-}
 
 export interface SpecDocument extends SourceText {
   readonly value: Json;

@@ -2,7 +2,7 @@
 import { builtInCell, builtInCells } from "../built-in-cells.js";
 import { formatValue, joinWithOr, nearest, quote, suggestion } from "../diagnostics/suggest.js";
 import { child, isList, isObject, type Json, type JsonObject } from "../json-pointer.js";
-import { definition, propertiesOf, type Schema } from "../json-schema.js";
+import { definition, type Schema, structuralKeys } from "../json-schema.js";
 import type { SchemaProblem } from "./deduplicate.js";
 import { titleOf, unknownKey } from "./schema-errors.js";
 
@@ -35,13 +35,6 @@ function checkDefaults(userCells: JsonObject): readonly SchemaProblem[] {
       checkOption(option, value, child(path, option), options, cell),
     );
   });
-}
-
-/** Keys that every cell has: those of the schema without the options that it lists for editors. */
-export function structuralKeys(name: "rnn" | "cell"): readonly string[] {
-  return Object.entries(propertiesOf(definition(name)))
-    .filter(([, property]) => !property.$ref?.startsWith("#/$defs/option_"))
-    .map(([key]) => key);
 }
 
 function checkUse(use: JsonObject, path: string, userCells: JsonObject, schema: Schema): readonly SchemaProblem[] {

@@ -4,9 +4,16 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { builtInCell, builtInCells } from "../../schema/built-in-cells.js";
 import { isObject } from "../../schema/json-pointer.js";
-import { branchOf, cellSchema, definition, dereference, type Schema, specSchema } from "../../schema/json-schema.js";
+import {
+  branchOf,
+  cellSchema,
+  definition,
+  dereference,
+  type Schema,
+  specSchema,
+  structuralKeys,
+} from "../../schema/json-schema.js";
 import { packageRoot } from "../../schema/package-root.js";
-import { structuralKeys } from "../../schema/validate/cells.js";
 
 const folder = join(packageRoot(), "schema");
 
