@@ -1,4 +1,4 @@
-/** Compiles a spec without training it: `node examples/compile.mjs SPEC OUT`. Any ONNX runtime can run what it writes. */
+/** Compiles a spec without training it: `node examples/compile.mjs SPEC OUT`. Any ONNX runtime can run the models. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { analyze, compile, openData, readSpecFile } from "rnnx";
@@ -8,7 +8,7 @@ const read = await readSpecFile(file);
 if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
 const { spec, folder, origins } = read;
 
-// The data says sizes and nothing else to the compiler: a signature.
+// The compiler needs only the sizes of the data: its signature.
 const opened = await openData(spec, folder);
 if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join("\n"));
 const signature = opened.value.signature(spec.train);
@@ -28,4 +28,4 @@ const analyzed = analyze(spec, signature);
 if (!analyzed.ok) throw new Error(analyzed.problems.map(({ message }) => message).join("\n"));
 const { layers, parameters, memory } = analyzed.analysis;
 console.log(layers.map(({ name, output }) => `${name} [${output.join(", ")}]`).join(" → "));
-console.log(`${parameters.total} parameters; a training step takes about ${Math.ceil(memory.total / 2 ** 20)} MiB`);
+console.log(`${parameters.total} parameters; a training step needs about ${Math.ceil(memory.total / 2 ** 20)} MiB`);

@@ -1,11 +1,11 @@
 /**
- * Trains a spec and follows it: `node examples/train.mjs SPEC OUT`. Ctrl-C saves a checkpoint; run it again to go on from there.
+ * Trains a spec and prints its events: `node examples/train.mjs SPEC OUT`. Ctrl-C saves a checkpoint; a second start continues from it.
  *
  * @import { Spec } from "rnnx"
  */
 import { frame, RunError, readSpec, readSpecFile, train } from "rnnx";
 
-/** A spec may be a file, or a value; editors complete it. @type {Spec} */
+/** A spec is a file or a value; editors complete it. @type {Spec} */
 const hihello = {
   name: "hihello",
   seed: 1,
@@ -32,10 +32,10 @@ try {
   for await (const event of training) {
     if (event.event === "start") console.log(`${event.parameters} parameters on ${event.device}`);
     if (event.event === "evaluation") console.log(`step ${event.step}:`, event.metrics.train);
-    if (event.event === "done") console.log(`loss ${event.loss.toFixed(4)}, says`, event.predictions);
+    if (event.event === "done") console.log(`loss ${event.loss.toFixed(4)}, predicts`, event.predictions);
   }
 } catch (error) {
-  // What is wrong with the data, or with the run; anything else is a mistake of rnnx.
+  // A problem of the data or the run; any other exception is a bug in rnnx.
   if (!(error instanceof RunError)) throw error;
   console.error(error.message);
   process.exit(error.failure.kind === "input" ? 2 : 1);

@@ -75,7 +75,7 @@ test("its library trains, and its types hold", async (context) => {
   const program = readFileSync(join(root, "examples/train.mjs"), "utf8");
   writeFileSync(join(project, "train.mjs"), program);
   const { stdout } = await run("node", "train.mjs");
-  expect(stdout).toContain("says [ 'ihello' ]");
+  expect(stdout).toContain("predicts [ 'ihello' ]");
   const options = { module: "nodenext", target: "es2022", strict: true, noEmit: true, allowJs: true, checkJs: true };
   const types = { types: ["node"], typeRoots: [join(root, "node_modules/@types")] };
   const config = { compilerOptions: { ...options, ...types }, files: ["train.mjs"] };

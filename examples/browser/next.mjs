@@ -1,26 +1,26 @@
-/** A page of your own around a model that was trained on text: after each letter, what it expects next and how surely. */
+/** A page around a model that was trained on text: the most likely next character and its probability. */
 import { InferenceSession, Tensor } from "onnxruntime-web";
 
-/** What the run learnt of its text: its units, in the order of their numbers. @type {{ metadata: { vocabulary: string[] } }} */
+/** The vocabulary of the run, in the order of the ids. @type {{ metadata: { vocabulary: string[] } }} */
 const { metadata } = await (await fetch("data.json")).json();
-const numbers = new Map(metadata.vocabulary.map((unit, number) => [unit, number]));
+const idOf = new Map(metadata.vocabulary.map((unit, id) => [unit, id]));
 const session = await InferenceSession.create("model.onnx");
 
 /**
- * The likeliest next unit.
+ * The most likely next unit.
  *
- * @param {string} text at least one unit; those that the model has not met are left out
+ * @param {string} text at least one unit; units outside the vocabulary are skipped
  */
 async function nextAfter(text) {
-  const ids = Array.from(text).flatMap((unit) => numbers.get(unit) ?? []);
+  const ids = Array.from(text).flatMap((unit) => idOf.get(unit) ?? []);
   const [input = ""] = session.inputNames;
   const [output = ""] = session.outputNames;
   const results = await session.run({ [input]: new Tensor("int32", Int32Array.from(ids), [1, ids.length]) });
-  const scores = /** @type {Float32Array} */ (results[output]?.data);
-  // Scores of every step; the last one speaks of what follows.
-  const last = Array.from(scores.slice(-metadata.vocabulary.length));
+  const logits = /** @type {Float32Array} */ (results[output]?.data);
+  // Logits of every time step; the last one predicts the next unit.
+  const last = Array.from(logits.slice(-metadata.vocabulary.length));
   const largest = Math.max(...last);
-  const sum = last.reduce((total, score) => total + Math.exp(score - largest), 0);
+  const sum = last.reduce((total, logit) => total + Math.exp(logit - largest), 0);
   return { unit: metadata.vocabulary[last.indexOf(largest)], probability: 1 / sum };
 }
 

@@ -23,7 +23,7 @@ test("their types hold", async () => {
 test("train.mjs, then use-a-run.mjs", async () => {
   const training = await example("train.mjs");
   expect(training.stdout).toContain("220 parameters on cpu");
-  expect(training.stdout).toContain("says [ 'ihello' ]");
+  expect(training.stdout).toContain("predicts [ 'ihello' ]");
   const used = await example("use-a-run.mjs");
   expect(used.stdout).toContain('after "hihel" comes "l"');
   expect(used.stdout).toContain("rnn/0/W [5, 20]");
