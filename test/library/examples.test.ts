@@ -25,12 +25,12 @@ test("train.mjs, then use-a-run.mjs", async () => {
   expect(training.stdout).toContain("220 parameters on cpu");
   expect(training.stdout).toContain("predicts [ 'ihello' ]");
   const used = await example("use-a-run.mjs");
-  expect(used.stdout).toContain('after "hihel" comes "l"');
+  expect(used.stdout).toContain('after "hihel": "l"');
   expect(used.stdout).toContain("rnn/0/W [5, 20]");
-  expect(used.stdout).toContain("writes hihello");
+  expect(used.stdout).toContain("generated hihello");
 });
 
-test("train.mjs says what is wrong, and how", async () => {
+test("train.mjs reports a problem with its exit code", async () => {
   await expect(example("train.mjs", "missing.json")).rejects.toMatchObject({ code: 2, stderr: /no such file/ });
   await expect(example("use-a-run.mjs", "nothing")).rejects.toMatchObject({ code: 2, stderr: /not a run directory/ });
 });
@@ -43,7 +43,7 @@ test("compile.mjs", async () => {
 });
 
 test.skipIf(chromiumPath === undefined)(
-  `browser/: a page of one's own around a run's model${withChromium}`,
+  `browser/: a page around a run's model${withChromium}`,
   async () => {
     const site = join(folder, "site");
     cpSync(join(root, "examples/browser"), site, { recursive: true });
