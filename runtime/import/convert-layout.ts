@@ -1,4 +1,4 @@
-/** One unit of foreign tensors as the parameters of one unit of the model: gates in our order, kernels [in, out]. */
+/** Conversion of one layer of another framework to the model's layout: gates in rnnx's order, kernels [in, out]. */
 import type { StoredTensor } from "../../compiler/artifact.js";
 import { fail, ok, type Result } from "../result.js";
 import { elementCount } from "../tensors/array.js";
@@ -6,28 +6,29 @@ import type { Tensor } from "../tensors/safetensors.js";
 import type { ConversionRule, ForeignLayer, ForeignTensor, Framework, TensorSource } from "./foreign-weights.js";
 import type { ModelLayer } from "./model-layers.js";
 
-/** What stands in the way, as a sentence. */
+/** The reason why two layers do not match, as a sentence. */
 export type Mismatch = string;
 
 type Roles = ReadonlyMap<string, ForeignTensor>;
 
-/** The recipe by which one becomes the other, as far as names and shapes tell, or why there is none. */
+/** The conversion rule for a pair of layers, by names and shapes, or the mismatch. */
 export function findRule(
   framework: Framework,
   foreignLayer: ForeignLayer,
   modelLayer: ModelLayer,
 ): Result<ConversionRule, Mismatch> {
   const { name, kind, kernelOf } = modelLayer;
-  if (!foreignLayer.kinds.includes(kind)) return fail(`${foreignLayer.name} is no ${kindNames[kind]}, as ${name} is.`);
+  if (!foreignLayer.kinds.includes(kind))
+    return fail(`${foreignLayer.name} is not ${kindNames[kind]}, but ${name} is.`);
   const rules = kind === "cell" ? (framework.cells[modelLayer.ruleKey] ?? []) : [framework.layers[kind]];
   if (rules.length === 0)
-    return fail(`${framework.name} has nothing that rnnx knows as the cell ${modelLayer.ruleKey} of ${name}.`);
+    return fail(`rnnx has no conversion from ${framework.name} to ${name}, a ${modelLayer.ruleKey} cell.`);
   if (foreignLayer.directions.length !== modelLayer.directions.length)
     return fail(
-      `${foreignLayer.name} has ${formatDirections(foreignLayer.directions.length)}, and ${name} has ${formatDirections(modelLayer.directions.length)}.`,
+      `${foreignLayer.name} has ${formatDirections(foreignLayer.directions.length)}, but ${name} has ${formatDirections(modelLayer.directions.length)}.`,
     );
   const parameterNames = [...(modelLayer.directions[0]?.keys() ?? [])];
-  /** A dense layer may be without its bias, or without a kernel of its own; a cell's parameters say which variant it is. */
+  /** A dense layer may lack a bias, or share a kernel. The parameters of a cell select its variant. */
   const optionalNames = kind === "dense" ? ["b", ...(kernelOf === null ? [] : ["W"])] : [];
   const candidates = rules.filter(({ parameters }) => {
     const ruleParameters = Object.keys(parameters);
@@ -40,7 +41,7 @@ export function findRule(
   if (first === undefined) {
     const knownRules = rules.map((rule) => Object.keys(rule.parameters).join(", ")).join(", or ");
     return fail(
-      `${name} has the parameters ${parameterNames.join(", ")}, and ${framework.name}'s ${modelLayer.ruleKey} gives ${knownRules}.`,
+      `${name} has the parameters ${parameterNames.join(", ")}, but ${framework.name}'s ${modelLayer.ruleKey} has ${knownRules}.`,
     );
   }
   const mismatches = candidates.map((rule) => mismatchOf(rule, foreignLayer, modelLayer));
@@ -50,7 +51,7 @@ export function findRule(
   return rule === undefined ? fail(mismatch) : ok(rule);
 }
 
-const kindNames = { cell: "cell", embedding: "embedding", dense: "dense layer" } as const;
+const kindNames = { cell: "a cell", embedding: "an embedding", dense: "a dense layer" } as const;
 
 function formatDirections(count: number): string {
   return count === 1 ? "one direction" : "two directions";
@@ -75,7 +76,7 @@ function mismatchOf(rule: ConversionRule, foreignLayer: ForeignLayer, modelLayer
       const expectedShape = foreignShape(source, parameter.shape);
       const mismatched = tensors.find(({ shape }) => !isSameShape(shape, expectedShape));
       if (mismatched !== undefined)
-        return `${mismatched.name} has shape ${formatShape(mismatched.shape)}, and ${parameter.name} ${formatShape(parameter.shape)} takes ${formatShape(expectedShape)}.`;
+        return `${mismatched.name} has shape ${formatShape(mismatched.shape)}, but ${parameter.name} ${formatShape(parameter.shape)} needs ${formatShape(expectedShape)}.`;
     }
     const unused = [...roles].find(([role]) => !used.has(role));
     if (unused !== undefined) return `${unused[1].name} has no counterpart in ${modelLayer.name}.`;
@@ -83,7 +84,7 @@ function mismatchOf(rule: ConversionRule, foreignLayer: ForeignLayer, modelLayer
   return undefined;
 }
 
-/** The shape that a parameter has at their place: one row of two where its source takes a row. */
+/** The shape of a parameter in the other framework: [2, …] if the rule takes one row of a tensor. */
 function foreignShape({ transpose, row }: TensorSource, shape: readonly number[]): readonly number[] {
   const transposed = transpose ? shape.toReversed() : shape;
   return row === undefined ? transposed : [2, ...transposed];
@@ -95,7 +96,7 @@ function isSameShape(shape: readonly number[], expected: readonly number[]): boo
 
 const formatShape = (shape: readonly number[]) => `[${shape.join(", ")}]`;
 
-/** The parameters that a recipe makes, by public name; or what is wrong with a tensor's numbers. */
+/** The converted parameters by public name, or what is wrong with a tensor. */
 export function convert(
   rule: ConversionRule,
   foreignLayer: ForeignLayer,
@@ -111,7 +112,7 @@ export function convert(
       for (const tensor of source.from.flatMap((role) => roles.get(role) ?? [])) {
         const data = tensor.read();
         if (!data.ok) return fail(`${tensor.name} ${data.error}.`);
-        if (!data.value.every(Number.isFinite)) return fail(`${tensor.name} holds numbers that are not finite.`);
+        if (!data.value.every(Number.isFinite)) return fail(`${tensor.name} has values that are not finite.`);
         add(sum, data.value, source, shape, source.gated ? rule.gates : [0]);
       }
       converted.set(name, { shape, data: Float32Array.from(sum) });
@@ -120,7 +121,7 @@ export function convert(
   return ok(converted);
 }
 
-/** sum += theirs, read in our order. */
+/** sum += data, transposed and with its gates reordered. */
 function add(
   sum: Float64Array,
   data: Float32Array,

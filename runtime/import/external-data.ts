@@ -1,4 +1,4 @@
-/** Weights that a model keeps in files of their own: none but plain files of its own folder are read. */
+/** Checks a model's external data: only regular files in the model's folder are read. */
 import { lstatSync, realpathSync, type Stats } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import type { RunProblem } from "../problem.js";
@@ -8,15 +8,15 @@ interface ExternalTensor {
   readonly external?: { readonly location: string; readonly offset: number; readonly length: number | null };
 }
 
-/** What is wrong with where a model's tensors say that their numbers are, each file once. */
+/** Problems of the locations of a model's external tensors, one per file. */
 export function checkExternalData(model: string, tensors: readonly ExternalTensor[]): readonly RunProblem[] {
   const problems = new Map<string, RunProblem>();
   for (const { name, external } of tensors) {
     if (external === undefined || problems.has(external.location)) continue;
     const reason = rejectionReason(dirname(model), external);
     if (reason === undefined) continue;
-    const message = `"${model}" keeps its tensor "${name}" in "${external.location}", ${reason}.`;
-    const hint = "Weights lie in plain files beside their model.";
+    const message = `"${model}" stores its tensor "${name}" in "${external.location}", ${reason}.`;
+    const hint = "Store the weights in regular files next to the model.";
     problems.set(external.location, { code: "external-data", path: "", message, hint });
   }
   return [...problems.values()];
@@ -26,27 +26,28 @@ function rejectionReason(
   folder: string,
   { location, offset, length }: NonNullable<ExternalTensor["external"]>,
 ): string | undefined {
-  if (location === "" || location.includes("\0")) return "which is no file's name";
+  if (location === "" || location.includes("\0")) return "which is not a file name";
   const segments = location.split(/[/\\]/);
   if (isAbsolute(location) || /^[A-Za-z]:/.test(location) || segments[0] === "") return "which is an absolute path";
-  if (segments.includes("..")) return "which leads out of the model's folder";
+  if (segments.includes("..")) return "which is outside of the model's folder";
   let stats: Stats;
   try {
     stats = lstatSync(join(folder, location));
   } catch {
-    return "which is not there";
+    return "which does not exist";
   }
   if (
     stats.isSymbolicLink() ||
     realpathSync(join(folder, location)) !==
       join(realpathSync(folder), ...segments.filter((segment) => segment !== "" && segment !== "."))
   )
-    return "which is a link to somewhere else";
-  if (!stats.isFile()) return "which is no file";
-  if (stats.nlink > 1) return "which has other names too";
+    return "which is a link";
+  if (!stats.isFile()) return "which is not a file";
+  if (stats.nlink > 1) return "which has other hard links";
   const isNonNegativeInteger = (number: number) => Number.isSafeInteger(number) && number >= 0;
   if (!isNonNegativeInteger(offset) || (length !== null && !isNonNegativeInteger(length)))
-    return "at a place that is no number";
-  if (offset + (length ?? 0) > stats.size) return `which has ${stats.size} bytes, and it ends behind them`;
+    return "at an invalid offset";
+  if (offset + (length ?? 0) > stats.size)
+    return `which is ${stats.size} bytes long, but the tensor ends at byte ${offset + (length ?? 0)}`;
   return undefined;
 }

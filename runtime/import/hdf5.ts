@@ -1,6 +1,6 @@
 /**
- * HDF5 files as trees of groups and datasets. The library runs in WebAssembly over a file system of its own in memory, so
- * nothing that a file names (external links, external data) can reach outside of it.
+ * HDF5 files as trees of groups and datasets. The library runs in WebAssembly with a file system in memory, so external links
+ * and external data of a file cannot reach the disk.
  */
 import type { Dataset, Entity, Group } from "h5wasm";
 import { fail, ok, type Result } from "../result.js";
@@ -9,13 +9,13 @@ import type { ForeignTensor } from "./foreign-weights.js";
 export interface Hdf5Group {
   readonly groups: ReadonlyMap<string, Hdf5Group>;
   readonly tensors: ReadonlyMap<string, ForeignTensor>;
-  /** Texts, and lists of texts. */
+  /** Strings, and lists of strings. */
   readonly attributes: ReadonlyMap<string, readonly string[]>;
 }
 
 export type ReadHdf5 = Result<{ readonly root: Hdf5Group; close(): void }, string>;
 
-/** Groups may contain themselves, so what is followed is counted. */
+/** Bounds of the traversal: groups may contain themselves. */
 const MAX_ENTRIES = 100_000;
 const MAX_DEPTH = 64;
 const FILE_PATH = "/weights.h5";
@@ -52,7 +52,7 @@ export async function readHdf5(library: Hdf5Library, bytes: Uint8Array): Promise
   }
 }
 
-/** The library tells its whole stack; the innermost entry says what was wrong. */
+/** The innermost entry of the library's error stack. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const [innermost = text] = text
@@ -60,16 +60,16 @@ function reasonOf(error: unknown): string {
     .filter((line) => /^\s*#\d/.test(line))
     .map((line) => line.replace(/^.*\(\): /, ""))
     .slice(-1);
-  return `HDF5 says "${innermost.trim()}"`;
+  return `HDF5 reports "${innermost.trim()}"`;
 }
 
 function readGroup(group: Group, path: string, depth: number, counter: { entries: number }): Hdf5Group {
-  if (depth > MAX_DEPTH) throw new Error(`groups stand more than ${MAX_DEPTH} deep in each other`);
+  if (depth > MAX_DEPTH) throw new Error(`groups are nested more than ${MAX_DEPTH} deep`);
   const groups = new Map<string, Hdf5Group>();
   const tensors = new Map<string, ForeignTensor>();
   for (const key of group.keys()) {
     counter.entries += 1;
-    if (counter.entries > MAX_ENTRIES) throw new Error(`there are more than ${MAX_ENTRIES} entries`);
+    if (counter.entries > MAX_ENTRIES) throw new Error(`it has more than ${MAX_ENTRIES} entries`);
     const name = path === "" ? key : `${path}/${key}`;
     const entry: Entity | null = group.get(key);
     if (isGroup(entry)) groups.set(key, readGroup(entry, name, depth + 1, counter));
@@ -105,7 +105,7 @@ function tensorOf(dataset: Dataset, name: string): ForeignTensor {
         if (value instanceof Float32Array) return ok(value);
         if (value instanceof Float64Array) return ok(Float32Array.from(value));
         return fail(
-          `is of type ${typeof dataset.dtype === "string" ? dataset.dtype : "other"}, not of 32-bit or 64-bit floats`,
+          `has elements of type ${typeof dataset.dtype === "string" ? dataset.dtype : "other"}, not float32 or float64`,
         );
       } catch (error) {
         return fail(`cannot be read: ${reasonOf(error)}`);

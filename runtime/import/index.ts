@@ -1,4 +1,4 @@
-/** First weights from PyTorch or Keras: a file's tensors in the model's names, gate orders and layouts. */
+/** Imports weights of PyTorch or Keras, converted to the model's names, gate orders and layouts. */
 import type { StoredTensor } from "../../compiler/artifact.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { installCommand } from "../../schema/package-root.js";
@@ -18,11 +18,11 @@ export type { NameMap } from "./match-layers.js";
 
 export interface ImportedWeights {
   readonly tensors: Tensors;
-  /** What went where, for the user to see. */
+  /** Messages about the imported layers. */
   readonly notices: readonly string[];
 }
 
-/** What a model takes weights into. */
+/** The model that receives the weights. */
 export interface TargetModel {
   readonly spec: NormalSpec;
   readonly parameters: readonly StoredTensor[];
@@ -30,7 +30,7 @@ export interface TargetModel {
 
 type ImportProblem = Pick<RunProblem, "code" | "message" | "hint">;
 
-/** HDF5, or a zip archive that may hold it. */
+/** True for HDF5, and for zip archives, which may contain it. */
 export function isKeras(bytes: Uint8Array): boolean {
   return startsWith(bytes, HDF5_SIGNATURE) || startsWith(bytes, Uint8Array.of(0x50, 0x4b, 0x03, 0x04));
 }
@@ -65,18 +65,14 @@ function missingLibraryProblem(file: string): RunProblem {
   return { code: "missing-package", path: "", file, message, hint: `Install it: ${installCommand("h5wasm")}` };
 }
 
-const torchHint = "Save the state dict as safetensors (safetensors.torch.save_file); pickles are not opened.";
+const torchHint = "Save the state dict with safetensors.torch.save_file; rnnx does not open pickles.";
 
 function extractWeights(archive: Uint8Array): Result<Uint8Array, string> {
   const members = readZip(archive);
   if (!members.ok) return members;
   const weights = members.value.find(({ name }) => name === "model.weights.h5");
   if (weights !== undefined) return weights.read();
-  return fail(
-    isPickle(archive)
-      ? "it is a pickle of PyTorch's"
-      : "it is an archive without the model.weights.h5 that Keras writes",
-  );
+  return fail(isPickle(archive) ? "it is a PyTorch pickle" : "it is an archive without Keras's model.weights.h5");
 }
 
 function isPickle(archive: Uint8Array): boolean {
@@ -84,7 +80,7 @@ function isPickle(archive: Uint8Array): boolean {
   return members.ok && members.value.some(({ name }) => name.endsWith("data.pkl"));
 }
 
-/** Undefined where none of the tensors has a name that PyTorch's layers give. */
+/** Undefined when no tensor has a name of PyTorch's layers. */
 export function importStateDict(
   file: string,
   tensors: Tensors,
@@ -119,7 +115,7 @@ function failForFile(file: string, problems: readonly ImportProblem[]): Failure 
   return fail(problems.map((problem) => ({ ...problem, path: "", file })));
 }
 
-/** A layer that uses another's kernel may be given that kernel once more, and no other. */
+/** True when a layer with a shared kernel has a different kernel in the file. */
 function hasSeparateKernel(
   { rule, foreignLayer, modelLayer }: LayerPair,
   tensors: ReadonlyMap<string, Tensor>,
@@ -138,8 +134,8 @@ function hasSeparateKernel(
 }
 
 function separateKernelProblem({ foreignLayer, modelLayer }: LayerPair): ImportProblem {
-  const message = `${foreignLayer.name} has a kernel of its own, and ${modelLayer.name} uses that of ${modelLayer.kernelOf}.`;
-  return { code: "init-tied", message, hint: `Leave "weights" out of ${modelLayer.layerName}.` };
+  const message = `${foreignLayer.name} has a separate kernel, but ${modelLayer.name} shares that of ${modelLayer.kernelOf}.`;
+  return { code: "init-tied", message, hint: `Remove "weights" from layer ${modelLayer.layerName}.` };
 }
 
 function noticesOf(
@@ -151,7 +147,7 @@ function noticesOf(
   const routes = pairs.map(({ foreignLayer, modelLayer }) => `${foreignLayer.name} to ${modelLayer.name}`);
   const seeded = parameters.filter(({ name }) => !tensors.has(name)).map(({ name }) => name);
   return [
-    `Weights of the ${framework.name} file: ${routes.join(", ")}.`,
-    ...(seeded.length > 0 ? [`Drawn from the seed, as the file has none: ${seeded.join(", ")}.`] : []),
+    `Weights from the ${framework.name} file: ${routes.join(", ")}.`,
+    ...(seeded.length > 0 ? [`Initialized from the seed, because the file lacks them: ${seeded.join(", ")}.`] : []),
   ];
 }

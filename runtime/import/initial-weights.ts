@@ -1,4 +1,4 @@
-/** First weights that are read from a file: of rnnx's own, PyTorch's or Keras's. */
+/** Initial weights from a file (`--init`) of rnnx, PyTorch or Keras. */
 import { readFileSync } from "node:fs";
 import type { StoredTensor } from "../../compiler/artifact.js";
 import type { RunProblem } from "../problem.js";
@@ -14,15 +14,15 @@ import {
   type TargetModel,
 } from "./index.js";
 
-/** `--init`, with its `--map`s. */
+/** `--init` with its `--map` options. */
 export interface InitialWeightsSource {
   readonly file: string;
   readonly maps: readonly NameMap[];
 }
 
 /**
- * First weights from a file. By public names it may hold any part of the parameters, and nothing else; of another framework's
- * file everything must find its place.
+ * Reads initial weights. A file with public names may contain any subset of the parameters. Every tensor of another framework's
+ * file must match a layer.
  */
 export async function readInitialWeights(
   { file, maps }: InitialWeightsSource,
@@ -38,7 +38,7 @@ export async function readInitialWeights(
   const result = readSafetensors(bytes);
   if (!result.ok) {
     const message = `"${file}" cannot be read as safetensors: ${result.error}.`;
-    const hint = "Weights may be safetensors (by public name, or PyTorch's) or Keras's .keras and .h5 files.";
+    const hint = "Use safetensors (names of rnnx or PyTorch), or a .keras or .h5 file of Keras.";
     return fail([{ code: "file-format", path: "", file, message, hint }]);
   }
   const tensors = renameTensors(result.value.tensors, maps);
@@ -49,7 +49,7 @@ export async function readInitialWeights(
   return imported ?? checkWeights(file, tensors, model.parameters);
 }
 
-/** Names by `--map`: of a tensor, or of all that stand under a layer. An empty target leaves them out. */
+/** Renames tensors, or all tensors of a layer, by `--map`. An empty target skips them. */
 function renameTensors(tensors: Tensors, maps: readonly NameMap[]): Tensors {
   return new Map(
     [...tensors].flatMap(([name, tensor]) => {
@@ -67,14 +67,15 @@ function checkWeights(file: string, tensors: Tensors, parameters: readonly Store
   const report = (code: string, message: string) => problems.push({ code, path: "", file, message, hint });
   for (const [name, { shape, data }] of tensors) {
     const expectedShape = expectedShapes.get(name);
-    if (expectedShape === undefined) report("init-name", `"${file}" holds "${name}", which the model does not have.`);
+    if (expectedShape === undefined)
+      report("init-name", `"${file}" contains "${name}", which the model does not have.`);
     else if (expectedShape.join() !== shape.join()) {
       report(
         "init-shape",
-        `${name} in "${file}" has shape [${shape.join(", ")}], and the model's is [${expectedShape.join(", ")}].`,
+        `${name} in "${file}" has shape [${shape.join(", ")}], but the model needs [${expectedShape.join(", ")}].`,
       );
     } else if (!data.every(Number.isFinite))
-      report("init-value", `${name} in "${file}" holds numbers that are not finite.`);
+      report("init-value", `${name} in "${file}" has values that are not finite.`);
   }
   return problems.length > 0 ? fail(problems) : ok({ tensors, notices: [] });
 }

@@ -1,6 +1,6 @@
 /**
- * Keras: weights in HDF5, in the layout of Keras 3 (`.weights.h5`, and inside `.keras`) and in the one before (`.h5`). Names
- * and layouts of SimpleRNN, LSTM, GRU, Embedding and Dense.
+ * Weights of Keras in HDF5: Keras 3 (`.weights.h5`, and inside `.keras`) and the legacy format (`.h5`), for SimpleRNN, LSTM,
+ * GRU, Embedding and Dense.
  */
 import type {
   ForeignFile,
@@ -17,7 +17,7 @@ const input: TensorSource = { from: ["kernel"], gated: true };
 const recurrent: TensorSource = { from: ["recurrent_kernel"], gated: true };
 const bias: TensorSource = { from: ["bias"], gated: true, isOptional: true };
 
-/** LSTM's gates are i, f, c, o, and GRU's z, r, h, as ours. A GRU that resets after its product has both biases in one array. */
+/** Gate orders equal rnnx's: LSTM i, f, c, o and GRU z, r, h. A GRU with reset_after has both biases in one array. */
 export const keras: Framework = {
   name: "Keras",
   cells: {
@@ -37,13 +37,13 @@ export const keras: Framework = {
   },
 };
 
-/** In Keras 3 a layer's variables are named by their places. */
+/** Names of a layer's variables, which Keras 3 numbers. */
 const variableNames: Readonly<Record<LayerKind, readonly string[]>> = {
   cell: ["kernel", "recurrent_kernel", "bias"],
   embedding: ["embeddings"],
   dense: ["kernel", "bias"],
 };
-/** Groups beside the model's own layers. */
+/** Groups that are not layers of the model. */
 const skippedGroups = ["optimizer", "optimizer_weights", "seed_generator", "metrics", "loss_tracker"];
 
 export function readKerasWeights(root: Hdf5Group): ForeignFile {
@@ -53,7 +53,7 @@ export function readKerasWeights(root: Hdf5Group): ForeignFile {
     : readLayers(root);
 }
 
-// ── Keras 3: a group for each object, its variables in `vars` ──
+// Keras 3: a group per object, with its variables in `vars`.
 
 function readLayers(root: Hdf5Group): ForeignFile {
   const layers: ForeignLayer[] = [];
@@ -86,10 +86,10 @@ function readLayers(root: Hdf5Group): ForeignFile {
   return { framework: keras, layers, otherTensors };
 }
 
-/** Groups that say nothing but that layers are in them. */
+/** Groups that only contain layers. */
 const containerGroups = ["layers", "_layer_checkpoint_dependencies"];
 
-/** The name that the author gave, which a layer's own group carries. */
+/** The name of a layer in the author's code, stored in its group. */
 function nameOf(group: Hdf5Group): string | undefined {
   return group.groups.get("vars")?.attributes.get("name")?.[0];
 }
@@ -107,7 +107,7 @@ function variablesOf(group: Hdf5Group | undefined, kind: LayerKind): ReadonlyMap
   return new Map(vars.map(([index, tensor]) => [variableNames[kind][Number(index)] ?? index, tensor]));
 }
 
-// ── Before: a list of layers, each with a list of its weights' paths ──
+// Legacy format: a list of layers, each with a list of the paths of its weights.
 
 function readLegacy(root: Hdf5Group): ForeignFile {
   const layers: ForeignLayer[] = [];
@@ -115,7 +115,7 @@ function readLegacy(root: Hdf5Group): ForeignFile {
   for (const layerName of readNames(root, "layer_names")) {
     const group = root.groups.get(layerName);
     if (group === undefined) continue;
-    /** By what their paths have in common: one cell's weights, in one or two directions. */
+    /** By path prefix: the weights of one cell and direction. */
     const tensorsByOwner = new Map<string, Map<string, ForeignTensor>>();
     for (const path of readNames(group, "weight_names")) {
       const tensor = tensorAt(group, path.split("/"));
@@ -146,7 +146,7 @@ function legacyKind(tensors: ReadonlyMap<string, ForeignTensor>): LayerKind | un
   return tensors.get("kernel")?.shape.length === 2 ? "dense" : undefined;
 }
 
-/** A long list is in pieces: `layer_names0`, `layer_names1`, … */
+/** Reads a list of names, which Keras splits if it is long: `layer_names0`, `layer_names1`, … */
 function readNames(group: Hdf5Group, name: string): readonly string[] {
   const names = group.attributes.get(name);
   if (names !== undefined) return names;

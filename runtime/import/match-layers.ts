@@ -1,13 +1,13 @@
 /**
- * Which unit of a file goes to which unit of the model: what the user says, then equal names, then the order of layers where
- * it is known, then what shapes leave no choice about. A guess is never made.
+ * Matches the layers of a file with those of the model: by `--map`, then equal names, then numbered order, then unique
+ * compatibility of shapes. Ambiguous layers are reported, never guessed.
  */
 import type { RunProblem } from "../problem.js";
 import { findRule } from "./convert-layout.js";
 import type { ConversionRule, ForeignFile, ForeignLayer, ForeignTensor } from "./foreign-weights.js";
 import type { ModelLayer } from "./model-layers.js";
 
-/** `--map from=to`; an empty side leaves the other one out. */
+/** `--map from=to`; an empty side skips the other. */
 export interface NameMap {
   readonly from: string;
   readonly to: string;
@@ -30,7 +30,7 @@ interface MatchState {
   readonly problems: Pick<RunProblem, "code" | "message" | "hint">[];
   foreignLayers: readonly ForeignLayer[];
   modelLayers: readonly ModelLayer[];
-  /** Tensors of the file that are in no unit. */
+  /** Tensors of the file outside of its layers. */
   otherTensors: readonly ForeignTensor[];
 }
 
@@ -53,7 +53,7 @@ export function matchLayers(
   while (pairUnambiguous(state));
   reportUnmatched(state);
   reportOtherTensors(state);
-  const order = (each: LayerPair) => modelLayers.indexOf(each.modelLayer);
+  const order = ({ modelLayer }: LayerPair) => modelLayers.indexOf(modelLayer);
   return { pairs: state.pairs.toSorted((a, b) => order(a) - order(b)), problems: state.problems };
 }
 
@@ -70,7 +70,7 @@ function isCompatible(state: MatchState, foreignLayer: ForeignLayer, modelLayer:
   return findRule(state.file.framework, foreignLayer, modelLayer).ok;
 }
 
-/** A unit, or all those of a module or layer. */
+/** True for the layer of that name, and for layers inside a module of that name. */
 function isWithin(prefix: string, path: string): boolean {
   return path === prefix || ((path.startsWith(`${prefix}.`) || path.startsWith(`${prefix}/`)) && prefix !== "");
 }
@@ -85,8 +85,8 @@ function applyMap(state: MatchState, { from, to }: NameMap): void {
   const reportMissing = (side: string, names: readonly string[]) =>
     state.problems.push({
       code: "init-map",
-      message: `--map ${from}=${to}: ${side} has nothing of that name that is still free.`,
-      hint: names.length > 0 ? `There are ${names.join(", ")}.` : "",
+      message: `--map ${from}=${to}: ${side} has no unmatched layer of that name.`,
+      hint: names.length > 0 ? `Unmatched: ${names.join(", ")}.` : "",
     });
   if (from !== "" && foreignLayers.length + tensors.length === 0) {
     reportMissing(
@@ -98,15 +98,13 @@ function applyMap(state: MatchState, { from, to }: NameMap): void {
       "the model",
       state.modelLayers.map(({ name }) => name),
     );
-  } else if (from === "")
-    state.modelLayers = state.modelLayers.filter((foreignLayer) => !modelLayers.includes(foreignLayer));
-  else if (to === "")
-    state.foreignLayers = state.foreignLayers.filter((foreignLayer) => !foreignLayers.includes(foreignLayer));
+  } else if (from === "") state.modelLayers = state.modelLayers.filter((layer) => !modelLayers.includes(layer));
+  else if (to === "") state.foreignLayers = state.foreignLayers.filter((layer) => !foreignLayers.includes(layer));
   else if (foreignLayers.length !== modelLayers.length) {
-    const counts = `${foreignLayers.map(({ name }) => name).join(", ")} on one side, and ${modelLayers.map(({ name }) => name).join(", ")} on the other`;
+    const names = [foreignLayers, modelLayers].map((layers) => layers.map(({ name }) => name).join(", "));
     state.problems.push({
       code: "init-map",
-      message: `--map ${from}=${to} pairs unequal numbers: ${counts}.`,
+      message: `--map ${from}=${to} pairs different numbers of layers: ${names.join(" with ")}.`,
       hint: "",
     });
   } else {
@@ -115,13 +113,13 @@ function applyMap(state: MatchState, { from, to }: NameMap): void {
       if (modelLayer === undefined || pairLayers(state, foreignLayer, modelLayer)) continue;
       const rule = findRule(state.file.framework, foreignLayer, modelLayer);
       state.problems.push({ code: "init-shape", message: rule.ok ? "" : rule.error, hint: "" });
-      state.foreignLayers = state.foreignLayers.filter((unit) => unit !== foreignLayer);
-      state.modelLayers = state.modelLayers.filter((unit) => unit !== modelLayer);
+      state.foreignLayers = state.foreignLayers.filter((layer) => layer !== foreignLayer);
+      state.modelLayers = state.modelLayers.filter((layer) => layer !== modelLayer);
     }
   }
 }
 
-/** Layers of one name, cell by cell. */
+/** Pairs layers of equal name, cell by cell. */
 function pairByName(state: MatchState): void {
   for (const layerName of new Set(state.modelLayers.map((candidate) => candidate.layerName))) {
     const modelLayers = state.modelLayers.filter((candidate) => candidate.layerName === layerName);
@@ -134,7 +132,7 @@ function pairByName(state: MatchState): void {
   }
 }
 
-/** All that is left of a kind in its order, where names differ by numbers alone and so tell the order. */
+/** Pairs the remaining layers of a kind in order, if their names differ only by numbers. */
 function pairByOrder(state: MatchState): void {
   for (const kind of new Set(state.modelLayers.map((layer) => layer.kind))) {
     const modelLayers = state.modelLayers.filter((layer) => layer.kind === kind);
@@ -151,7 +149,7 @@ function isNumbered(layers: readonly ForeignLayer[]): boolean {
   return new Set(layers.map(({ name }) => name.replace(/[_.]?\d+/g, ""))).size <= 1;
 }
 
-/** One pair of which one side fits nothing else, and the other side is not wanted by another that fits nothing else. */
+/** Pairs one layer of the model with the only compatible layer of the file, if no other layer of the model fits that. */
 function pairUnambiguous(state: MatchState): boolean {
   for (const modelLayer of state.modelLayers) {
     const candidates = state.foreignLayers.filter((foreignLayer) => isCompatible(state, foreignLayer, modelLayer));
@@ -165,41 +163,43 @@ function pairUnambiguous(state: MatchState): boolean {
 
 function reportUnmatched({ file, foreignLayers, modelLayers, problems, pairs }: MatchState): void {
   const { name } = file.framework;
-  const matchedText = pairs.map((each) => `${each.foreignLayer.name} to ${each.modelLayer.name}`).join(", ");
+  const matchedText = pairs
+    .map(({ foreignLayer, modelLayer }) => `${foreignLayer.name} to ${modelLayer.name}`)
+    .join(", ");
   const foreignText = foreignLayers.map(describeForeign).join("; ");
   const modelText = modelLayers.map(describeModel).join("; ");
   const [likelyForeign, likelyModel] = findLikelyPair(foreignLayers, modelLayers);
   const [first, other] = [likelyForeign ?? foreignLayers[0], likelyModel ?? modelLayers[0]];
-  const matchedNotice = matchedText === "" ? "" : ` What is clear: ${matchedText}.`;
+  const matchedNotice = matchedText === "" ? "" : ` Matched: ${matchedText}.`;
   if (first !== undefined && other !== undefined) {
     const isOnlyPair =
       count(foreignLayers, (layer) => layer.kinds.includes(other.kind)) === 1 &&
       count(modelLayers, hasSameKind(other)) === 1;
     const rule = isOnlyPair ? findRule(file.framework, first, other) : undefined;
     const reason = rule?.ok === false ? [rule.error] : [];
-    const unclear = `It is not clear which of the ${name} file's weights go where. The file has ${foreignText}. The model wants ${modelText}.${matchedNotice}`;
+    const ambiguity = `The layers of the ${name} file cannot be matched unambiguously. The file has ${foreignText}. The model has ${modelText}.${matchedNotice}`;
     const isOnly = foreignLayers.length === 1 && modelLayers.length === 1 && reason.length > 0;
     problems.push({
       code: "init-match",
-      message: [...reason, ...(isOnly ? [] : [unclear])].join(" "),
-      hint: `${likelyForeign === undefined ? "" : `Say it with --map ${first.name}=${other.name}; `}--map ${first.name}= leaves weights of the file out, --map =${other.name} starts the model's from the seed.`,
+      message: [...reason, ...(isOnly ? [] : [ambiguity])].join(" "),
+      hint: `${likelyForeign === undefined ? "" : `Match them with --map ${first.name}=${other.name}. `}Skip a layer of the file with --map ${first.name}=, or initialize one of the model from the seed with --map =${other.name}.`,
     });
   } else if (first !== undefined) {
     problems.push({
       code: "init-match",
-      message: `The model has no place for what the ${name} file has as ${foreignText}.${matchedNotice}`,
-      hint: `--map ${first.name}= leaves it out.`,
+      message: `The model has no layer for ${foreignText} of the ${name} file.${matchedNotice}`,
+      hint: `Skip it with --map ${first.name}=.`,
     });
   } else if (other !== undefined) {
     problems.push({
       code: "init-match",
-      message: `The ${name} file has nothing for ${modelText}.${matchedNotice}`,
-      hint: `--map =${other.name} starts it from the seed.`,
+      message: `The ${name} file has no layer for ${modelText}.${matchedNotice}`,
+      hint: `Initialize it from the seed with --map =${other.name}.`,
     });
   }
 }
 
-/** The first two that could be of one kind. */
+/** The first two layers that may have the same kind. */
 function findLikelyPair(
   foreignLayers: readonly ForeignLayer[],
   modelLayers: readonly ModelLayer[],
@@ -217,8 +217,8 @@ function reportOtherTensors({ file, otherTensors, problems }: MatchState): void 
   const names = otherTensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");
   problems.push({
     code: "init-name",
-    message: `The ${file.framework.name} file has tensors that are no part of a layer that rnnx knows: ${names}.`,
-    hint: `--map ${first.name}= leaves one out.`,
+    message: `The ${file.framework.name} file has tensors outside of the layers that rnnx can import: ${names}.`,
+    hint: `Skip one with --map ${first.name}=.`,
   });
 }
 
@@ -237,9 +237,9 @@ function describeForeign({ name, directions }: ForeignLayer): string {
   return `${name} (${tensors.join(", ")})`;
 }
 
-function describeModel({ name, ruleKey: recipes, directions }: ModelLayer): string {
+function describeModel({ name, ruleKey, directions }: ModelLayer): string {
   const tensors = directions.flatMap((direction) =>
     [...direction].map(([parameterName, { shape }]) => `${parameterName} [${shape.join(", ")}]`),
   );
-  return `${name}, ${recipes} (${tensors.join(", ")})`;
+  return `${name}, ${ruleKey} (${tensors.join(", ")})`;
 }

@@ -1,4 +1,4 @@
-/** The parameters of a model in the units in which other frameworks keep theirs: cells, tables, dense layers. */
+/** The parameters of a model grouped as in other frameworks: cells, embeddings and dense layers. */
 import type { StoredTensor } from "../../compiler/artifact.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { LayerKind } from "./foreign-weights.js";
@@ -8,17 +8,17 @@ export interface ModelLayer {
   readonly name: string;
   readonly layerName: string;
   readonly kind: LayerKind;
-  /** What its recipes are listed under: the cell's name, or the kind. */
+  /** Key of the conversion rules: the cell's name, or the kind. */
   readonly ruleKey: string;
   /** For each direction its parameters by their last name (`W`). */
   readonly directions: readonly ReadonlyMap<string, StoredTensor>[];
-  /** The layer whose kernel this one uses, or null for its own. */
+  /** The layer whose kernel this one shares, or null. */
   readonly kernelOf: string | null;
 }
 
-/** In the order of the layers. What surrounds a cell (normalization, learned states) is in no unit, and starts from the seed. */
+/** In the order of the layers. Parameters around a cell (normalization, learned states) are not imported. */
 export function modelLayers({ model }: NormalSpec, parameters: readonly StoredTensor[]): readonly ModelLayer[] {
-  /** The parameters right under a name. */
+  /** The direct parameters of a layer. */
   const parametersUnder = (prefix: string) =>
     new Map(
       parameters.flatMap((tensor) => {

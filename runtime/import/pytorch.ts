@@ -1,4 +1,4 @@
-/** PyTorch: the state dict of a module as safetensors. Names and layouts of torch.nn.RNN, LSTM, GRU, Embedding and Linear. */
+/** Weights of PyTorch: a state dict as safetensors, for torch.nn.RNN, LSTM, GRU, Embedding and Linear. */
 import { ok } from "../result.js";
 import type { Tensors } from "../tensors/safetensors.js";
 import type {
@@ -16,7 +16,7 @@ const input = kernel("weight_ih");
 const recurrent = kernel("weight_hh");
 const bothBiases = bias("bias_ih", "bias_hh");
 
-/** LSTM's gates are i, f, g, o, and GRU's r, z, n. Where a cell has one bias, it is the sum of PyTorch's two. */
+/** Gate orders: LSTM i, f, g, o and GRU r, z, n. A cell's single bias is the sum of PyTorch's two. */
 export const pytorch: Framework = {
   name: "PyTorch",
   cells: {
@@ -39,15 +39,15 @@ export const pytorch: Framework = {
   },
 };
 
-/** `encoder.lstm.weight_ih_l1_reverse`: module, role, layer, direction. A module of one step (LSTMCell) has no layer. */
+/** `encoder.lstm.weight_ih_l1_reverse`: module, role, layer, direction. A module of a single step (LSTMCell) has no layer. */
 const recurrentName = /^(?:(.*)\.)?(weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)(?:_l(\d+)(_reverse)?)?$/;
 const denseName = /^(?:(.*)\.)?(weight|bias)$/;
-/** What modules that hold a table are called: their weight looks like a kernel without a bias. */
-const tableName = /emb|wte|lookup/i;
+/** Module names of embeddings, whose weight looks like a kernel without a bias. */
+const embeddingName = /emb|wte|lookup/i;
 
 interface LayerDraft {
   readonly module: string;
-  /** Of a module with several layers; -1 for one of a single step. */
+  /** Index in a module of several layers; -1 for a module of a single step. */
   readonly layer: number;
   readonly recurrent: boolean;
   readonly directions: [Map<string, ForeignTensor>, Map<string, ForeignTensor>];
@@ -72,10 +72,14 @@ export function readStateDict(tensors: Tensors): ForeignFile {
   }
   const all = [...drafts.values()].sort((a, b) => compareNames(a.module, b.module) || a.layer - b.layer);
   const isStacked = (module: string) => all.filter((other) => other.module === module && other.recurrent).length > 1;
-  return { framework: pytorch, layers: all.map((each) => toForeignLayer(each, isStacked(each.module))), otherTensors };
+  return {
+    framework: pytorch,
+    layers: all.map((layer) => toForeignLayer(layer, isStacked(layer.module))),
+    otherTensors,
+  };
 }
 
-/** Numbers in names by their value: `layers.10` after `layers.9`. */
+/** Orders numbers in names by value: `layers.10` after `layers.9`. */
 export function compareNames(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
 }
@@ -98,5 +102,5 @@ function toForeignLayer(
 function plainKinds(module: string, tensors: ReadonlyMap<string, ForeignTensor>): readonly LayerKind[] {
   if (tensors.get("weight")?.shape.length !== 2) return tensors.has("weight") ? [] : ["dense"];
   if (tensors.has("bias")) return ["dense"];
-  return tableName.test(module) ? ["embedding"] : ["dense", "embedding"];
+  return embeddingName.test(module) ? ["embedding"] : ["dense", "embedding"];
 }

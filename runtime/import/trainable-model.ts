@@ -1,6 +1,6 @@
 /**
- * A model file that can go on learning (`export --with-training`): its spec, what it learnt of its data, and its training as it
- * stands. The file is somebody's: nothing in it is believed before it is checked, and no name in it is opened.
+ * A model file with training state (`export --with-training`): spec, fitted metadata, weights and optimizer state. The file is
+ * untrusted: its contents are checked, and no file that it names is opened.
  */
 import { readFileSync } from "node:fs";
 import type { Manifest, StoredTensor } from "../../compiler/artifact.js";
@@ -17,15 +17,15 @@ export interface TrainableModel {
   /** The normalized spec, as JSON. */
   readonly spec: string;
   readonly metadata: Metadata;
-  /** Of the data that it was trained on. */
+  /** The signature of the training data. */
   readonly signature: Signature;
-  /** Updates made. */
+  /** Training steps so far. */
   readonly step: number;
-  /** Weights under their public names, all else of the training as `trainingName` has it. */
+  /** Weights by public name; other training state by `trainingName`. */
   readonly tensors: Tensors;
 }
 
-/** What the metadata of such a file holds under `rnnx.training`. */
+/** The value of the metadata key `rnnx.training`. */
 export interface TrainingRecord {
   readonly format: 1;
   readonly metadata: Metadata;
@@ -59,13 +59,13 @@ export async function readTrainableModel(file: string): Promise<Result<Trainable
   try {
     trainingTensors = readTrainingTensors(bytes);
   } catch {
-    return invalid("not-a-model", "is damaged: its training cannot be read");
+    return invalid("not-a-model", "is damaged: its training state cannot be read");
   }
   if (trainingTensors === undefined || spec === undefined || record === undefined)
     return invalid(
       "no-training",
-      "holds a model and no training of rnnx's to go on with",
-      "rnnx export RUN --out FILE --with-training writes files that do.",
+      "contains no training state of rnnx",
+      "Export one with rnnx export RUN --out FILE --with-training.",
     );
   const tensors = new Map<string, Tensor>();
   for (const { name, dtype, shape, data } of trainingTensors.values()) {
@@ -76,8 +76,7 @@ export async function readTrainableModel(file: string): Promise<Result<Trainable
   const counter = trainingTensors.get(trainingName({ name: "step", role: "step" }));
   const step =
     counter?.dtype === "int64" && counter.data?.length === 8 ? Buffer.from(counter.data).readBigInt64LE() : -1n;
-  if (step < 0n || step > 1_000_000_000n)
-    return invalid("not-a-model", "is damaged: it does not say how long it was trained");
+  if (step < 0n || step > 1_000_000_000n) return invalid("not-a-model", "is damaged: it has no training step");
   return ok({ spec, ...record, step: Number(step), tensors });
 }
 
@@ -102,7 +101,7 @@ export interface ResumePoint {
   readonly slots: Tensors;
 }
 
-/** Where a training stands, in the tensors of a model: all of them, and of its shapes; or what is wrong with them. */
+/** The training state in a model's tensors, or the problems of missing tensors and wrong shapes. */
 export async function findResumePoint(
   model: TrainableModel | null,
   { parameters, slots }: Pick<Manifest, "parameters" | "slots">,
@@ -128,13 +127,13 @@ function tensorProblem(name: string, shape: readonly number[], tensor: Tensor | 
     code: "training-tensor",
     path: "",
     message,
-    hint: "A training goes on with the model and the optimizer that it had.",
+    hint: "Continue with the model and the optimizer that the file was trained with.",
   });
   if (tensor === undefined) return problem(`The file has no ${name}, which the training needs.`);
   const { shape: actualShape, data } = tensor;
   if (actualShape.join() !== shape.join())
     return problem(
-      `${name} in the file has shape [${actualShape.join(", ")}], and the training wants [${shape.join(", ")}].`,
+      `${name} in the file has shape [${actualShape.join(", ")}], but the training needs [${shape.join(", ")}].`,
     );
-  return data.every(Number.isFinite) ? undefined : problem(`${name} in the file holds numbers that are not finite.`);
+  return data.every(Number.isFinite) ? undefined : problem(`${name} in the file has values that are not finite.`);
 }

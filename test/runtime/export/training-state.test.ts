@@ -271,11 +271,11 @@ describe("the file", () => {
       tensor.dims = [1, Number(tensor.dims?.[0])];
     };
     expect(await resumeTraining(bias, reshaped)).toEqual([
-      expect.stringMatching(/^rnn\/0\/b in the file has shape \[1, \d+\], and the training wants \[\d+\]\.$/),
+      expect.stringMatching(/^rnn\/0\/b in the file has shape \[1, \d+\], but the training needs \[\d+\]\.$/),
     ]);
     const nan = (tensor: Onnx.ITensorProto) => {
       tensor.rawData = new Uint8Array(tensor.rawData?.length ?? 0).fill(255);
     };
-    expect(await resumeTraining(bias, nan)).toEqual(["rnn/0/b in the file holds numbers that are not finite."]);
+    expect(await resumeTraining(bias, nan)).toEqual(["rnn/0/b in the file has values that are not finite."]);
   });
 });

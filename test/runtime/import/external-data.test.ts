@@ -62,19 +62,19 @@ describe("a model that points elsewhere is refused", () => {
   };
 
   test.each([
-    ["../outside", "which leads out of the model's folder"],
-    ["sub/../../outside", "which leads out of the model's folder"],
-    ["..\\outside", "which leads out of the model's folder"],
+    ["../outside", "which is outside of the model's folder"],
+    ["sub/../../outside", "which is outside of the model's folder"],
+    ["..\\outside", "which is outside of the model's folder"],
     ["/etc/hostname", "which is an absolute path"],
     ["C:\\weights", "which is an absolute path"],
     ["\\\\host\\share", "which is an absolute path"],
-    ["", "which is no file's name"],
-    ["plain\0", "which is no file's name"],
-    ["absent", "which is not there"],
-    ["sub", "which is no file"],
-    ["symbolic", "which is a link to somewhere else"],
-    ["up/outside", "which is a link to somewhere else"],
-    ["hard", "which has other names too"],
+    ["", "which is not a file name"],
+    ["plain\0", "which is not a file name"],
+    ["absent", "which does not exist"],
+    ["sub", "which is not a file"],
+    ["symbolic", "which is a link"],
+    ["up/outside", "which is a link"],
+    ["hard", "which has other hard links"],
   ])("%j", (location, reason) => {
     expect(checkExternalData(folder(), [externalLocation(location)])).toMatchObject([
       { code: "external-data", message: expect.stringContaining(reason) },
@@ -82,10 +82,10 @@ describe("a model that points elsewhere is refused", () => {
   });
 
   test.each([
-    [6, 4, "and it ends behind them"],
-    [-1, 4, "at a place that is no number"],
-    [Number.NaN, 4, "at a place that is no number"],
-    [0, 2 ** 60, "at a place that is no number"],
+    [6, 4, "but the tensor ends at byte"],
+    [-1, 4, "at an invalid offset"],
+    [Number.NaN, 4, "at an invalid offset"],
+    [0, 2 ** 60, "at an invalid offset"],
   ])("at %s for %s", (offset, length, reason) => {
     expect(checkExternalData(folder(), [externalLocation("plain", offset, length)])).toMatchObject([
       { message: expect.stringContaining(reason) },
@@ -120,7 +120,7 @@ test("inspect draws a model's graph, and says what is wrong with its file", asyn
 
   truncateSync(`${out}.data`, 100);
   const short = await rnnx("inspect", out);
-  expect([short.code, short.stderr]).toEqual([2, expect.stringContaining("and it ends behind them")]);
+  expect([short.code, short.stderr]).toEqual([2, expect.stringContaining("but the tensor ends at byte")]);
   writeFileSync(out, readFileSync(out).subarray(0, -40));
   const truncated = await rnnx("inspect", out);
   expect([truncated.code, truncated.stderr]).toEqual([2, expect.stringContaining("it is cut short")]);

@@ -44,11 +44,17 @@ test("unknown names, wrong shapes and infinities are all reported", async () => 
         code: "init-shape",
         path: "",
         file,
-        message: `rnn/0/W in "${file}" has shape [2, 1], and the model's is [1, 2].`,
+        message: `rnn/0/W in "${file}" has shape [2, 1], but the model needs [1, 2].`,
         hint,
       },
-      { code: "init-value", path: "", file, message: `rnn/0/b in "${file}" holds numbers that are not finite.`, hint },
-      { code: "init-name", path: "", file, message: `"${file}" holds "rnn/0/c", which the model does not have.`, hint },
+      { code: "init-value", path: "", file, message: `rnn/0/b in "${file}" has values that are not finite.`, hint },
+      {
+        code: "init-name",
+        path: "",
+        file,
+        message: `"${file}" contains "rnn/0/c", which the model does not have.`,
+        hint,
+      },
     ],
   });
 });

@@ -72,7 +72,7 @@ test("what went where is said", async () => {
   const result = await read([cell, headLayer], completeWeights, stateDict(tensors(torchShapes)));
   expect(result).toMatchObject({
     ok: true,
-    value: { notices: ["Weights of the PyTorch file: emb to embedding, gru to rnn/0, out to dense."] },
+    value: { notices: ["Weights from the PyTorch file: emb to embedding, gru to rnn/0, out to dense."] },
   });
 });
 
@@ -85,7 +85,9 @@ test("parameters that other frameworks do not have start from the seed, and that
   );
   expect(result).toMatchObject({
     ok: true,
-    value: { notices: [expect.any(String), "Drawn from the seed, as the file has none: rnn/0/h/initial."] },
+    value: {
+      notices: [expect.any(String), "Initialized from the seed, because the file lacks them: rnn/0/h/initial."],
+    },
   });
 });
 
@@ -105,9 +107,9 @@ test("layers of one shape are told apart by names, by numbers, or not at all", a
   const expected = "gru (W [3, 9], U [3, 9], b [9], c [9])";
   const sorted = `bias_hh [9], bias_ih [9], weight_hh [9, 3], weight_ih [9, 3]`;
   expect(await mappedNames(shapePair("reader", "writer"))).toEqual([
-    `It is not clear which of the PyTorch file's weights go where. The file has reader (${sorted}); writer (${sorted}). ` +
-      `The model wants encoder/0, ${expected}; decoder/0, ${expected}. What is clear: emb to embedding. | ` +
-      "Say it with --map reader=encoder/0; --map reader= leaves weights of the file out, --map =encoder/0 starts the model's from the seed.",
+    `The layers of the PyTorch file cannot be matched unambiguously. The file has reader (${sorted}); writer (${sorted}). ` +
+      `The model has encoder/0, ${expected}; decoder/0, ${expected}. Matched: emb to embedding. | ` +
+      "Match them with --map reader=encoder/0. Skip a layer of the file with --map reader=, or initialize one of the model from the seed with --map =encoder/0.",
   ]);
   expect(await mappedNames(shapePair("reader", "writer"), [{ from: "writer", to: "encoder" }])).toContain(
     "emb to embedding, writer to encoder/0, reader to decoder/0",
@@ -119,8 +121,8 @@ test("all that finds no place is refused; an empty side of a map leaves it out",
     tensors({ ...torchShapes, "norm.running_mean": [2], "extra.weight": [4, 9], "extra.bias": [4] }),
   );
   expect(await problemsOf([cell, headLayer], completeWeights, extended)).toEqual([
-    "init-match | The model has no place for what the PyTorch file has as extra (bias [4], weight [4, 9]). What is clear: emb to embedding, gru to rnn/0, out to dense. | --map extra= leaves it out.",
-    "init-name | The PyTorch file has tensors that are no part of a layer that rnnx knows: norm.running_mean [2]. | --map norm.running_mean= leaves one out.",
+    "init-match | The model has no layer for extra (bias [4], weight [4, 9]) of the PyTorch file. Matched: emb to embedding, gru to rnn/0, out to dense. | Skip it with --map extra=.",
+    "init-name | The PyTorch file has tensors outside of the layers that rnnx can import: norm.running_mean [2]. | Skip one with --map norm.running_mean=.",
   ]);
   const without = ["extra", "norm"].map((from) => ({ from, to: "" }));
   expect(await read([cell, headLayer], completeWeights, extended, without)).toMatchObject({ ok: true });
@@ -128,11 +130,13 @@ test("all that finds no place is refused; an empty side of a map leaves it out",
   const { "out.weight": _, "out.bias": __, ...withoutHead } = torchShapes;
   const file = stateDict(tensors(withoutHead));
   expect(await problemsOf([cell, headLayer], completeWeights, file)).toEqual([
-    "init-match | The PyTorch file has nothing for dense, dense (W [2, 3], b [3]). What is clear: emb to embedding, gru to rnn/0. | --map =dense starts it from the seed.",
+    "init-match | The PyTorch file has no layer for dense, dense (W [2, 3], b [3]). Matched: emb to embedding, gru to rnn/0. | Initialize it from the seed with --map =dense.",
   ]);
   expect(await read([cell, headLayer], completeWeights, file, [{ from: "", to: "dense" }])).toMatchObject({
     ok: true,
-    value: { notices: [expect.any(String), "Drawn from the seed, as the file has none: dense/W, dense/b."] },
+    value: {
+      notices: [expect.any(String), "Initialized from the seed, because the file lacks them: dense/W, dense/b."],
+    },
   });
 });
 
@@ -140,32 +144,32 @@ test("cells of other kinds and sizes", async () => {
   const lstm = { ...torchShapes, ...gru("gru", 3, 2), "gru.weight_ih_l0": [8, 3], "gru.weight_hh_l0": [8, 2] };
   expect(await problemsOf([cell, headLayer], completeWeights, stateDict(tensors(lstm)))).toEqual([
     expect.stringMatching(
-      /^init-match \| gru.weight_ih_l0 has shape \[8, 3\], and rnn\/0\/W \[3, 6\] takes \[6, 3\]. \| /,
+      /^init-match \| gru.weight_ih_l0 has shape \[8, 3\], but rnn\/0\/W \[3, 6\] needs \[6, 3\]. \| /,
     ),
   ]);
   const before = { ...cell, reset_after: false };
   const { "rnn/0/c": _, ...withoutBias } = completeWeights;
   expect(await problemsOf([before, headLayer], withoutBias, stateDict(tensors(torchShapes)))).toEqual([
-    expect.stringMatching(/rnn\/0 has the parameters W, U, b, and PyTorch's gru gives W, U, b, c\. \| /),
+    expect.stringMatching(/rnn\/0 has the parameters W, U, b, but PyTorch's gru has W, U, b, c\. \| /),
   ]);
   const minimal = { ...cell, cell: "mingru" };
   const { "rnn/0/c": ___, "rnn/0/U": ____, ...partial } = completeWeights;
   expect(await problemsOf([minimal, headLayer], partial, stateDict(tensors(torchShapes)))).toEqual([
-    expect.stringContaining("PyTorch has nothing that rnnx knows as the cell mingru of rnn/0."),
+    expect.stringContaining("rnnx has no conversion from PyTorch to rnn/0, a mingru cell."),
   ]);
   const bidirectional = { ...torchShapes, "gru.weight_ih_l0_reverse": [6, 3], "gru.weight_hh_l0_reverse": [6, 2] };
   expect(await problemsOf([cell, headLayer], completeWeights, stateDict(tensors(bidirectional)))).toEqual([
-    expect.stringContaining("gru has two directions, and rnn/0 has one direction."),
+    expect.stringContaining("gru has two directions, but rnn/0 has one direction."),
   ]);
 });
 
 test("maps that name nothing, or unequal numbers", async () => {
   const file = stateDict(tensors(torchShapes));
   expect(await problemsOf([cell, headLayer], completeWeights, file, [{ from: "lstm", to: "rnn" }])).toEqual([
-    "init-map | --map lstm=rnn: the file has nothing of that name that is still free. | There are emb, gru, out.",
+    "init-map | --map lstm=rnn: the file has no unmatched layer of that name. | Unmatched: emb, gru, out.",
   ]);
   expect(await problemsOf([cell, headLayer], completeWeights, file, [{ from: "gru", to: "rn" }])).toEqual([
-    "init-map | --map gru=rn: the model has nothing of that name that is still free. | There are embedding, rnn/0, dense.",
+    "init-map | --map gru=rn: the model has no unmatched layer of that name. | Unmatched: embedding, rnn/0, dense.",
   ]);
 });
 
@@ -178,14 +182,14 @@ test("a projection that uses the embedding's table may be given that table again
   expect(await read([wideCell, tied], parameters, stateDict(matching))).toMatchObject({ ok: true });
   const other = { ...matching, "out.weight": { shape: [3, 3], data: new Float32Array(9) } };
   expect(await problemsOf([wideCell, tied], parameters, stateDict(other))).toEqual([
-    'init-tied | out has a kernel of its own, and projection uses that of embedding. | Leave "weights" out of projection.',
+    'init-tied | out has a separate kernel, but projection shares that of embedding. | Remove "weights" from layer projection.',
   ]);
 });
 
 test("numbers that are not finite", async () => {
   const bad = { ...tensors(torchShapes), "out.bias": { shape: [3], data: Float32Array.of(0, Number.NaN, 0) } };
   expect(await problemsOf([cell, headLayer], completeWeights, stateDict(bad))).toEqual([
-    "init-value | out.bias holds numbers that are not finite.",
+    "init-value | out.bias has values that are not finite.",
   ]);
 });
 
@@ -194,15 +198,15 @@ test("files that are something else", async () => {
     problemsOf([cell, headLayer], completeWeights, writeTemporary(name, bytes));
   const good = await hdf5(tensors({ "layers/dense/vars/0": [2, 3] }));
   expect(await rejectionsOf("cut.h5", good.subarray(0, 300))).toEqual([
-    expect.stringMatching(/^file-format \| ".*cut\.h5" cannot be read: HDF5 says "truncated file/),
+    expect.stringMatching(/^file-format \| ".*cut\.h5" cannot be read: HDF5 reports "truncated file/),
   ]);
   expect(await rejectionsOf("model.pt", archive({ "model/data.pkl": Buffer.from("x") }))).toEqual([
-    expect.stringMatching(/it is a pickle of PyTorch's\. \| Save the state dict as safetensors/),
+    expect.stringMatching(/it is a PyTorch pickle\. \| Save the state dict with safetensors/),
   ]);
   expect(await rejectionsOf("model.zip", archive({ a: Buffer.from("x") }))).toEqual([
-    expect.stringContaining("it is an archive without the model.weights.h5 that Keras writes"),
+    expect.stringContaining("it is an archive without Keras's model.weights.h5"),
   ]);
   expect(await rejectionsOf("small.weights.h5", good)).toEqual([
-    expect.stringMatching(/^init-match \| The Keras file has nothing for embedding/),
+    expect.stringMatching(/^init-match \| The Keras file has no layer for embedding/),
   ]);
 });

@@ -17,7 +17,7 @@ test("weights of Keras without the optional package h5wasm", async () => {
   writeFileSync(file, HDF5_SIGNATURE);
   const result = await readInitialWeights({ file, maps: [] }, { spec: specOf({}), parameters: [] });
   expect(result).toMatchObject({
-    problems: [
+    error: [
       {
         code: "missing-package",
         path: "",
