@@ -42,24 +42,21 @@ test("compile.mjs", async () => {
   expect(readdirSync(join(folder, "compiled")).sort()).toEqual(["eval.onnx", "model.onnx", "train.onnx"]);
 });
 
-test.skipIf(chromiumPath === undefined)(
-  `browser/: a page around a run's model${withChromium}`,
-  async () => {
-    const site = join(folder, "site");
-    cpSync(join(root, "examples/browser"), site, { recursive: true });
-    cpSync(join(root, "node_modules/onnxruntime-web/dist"), join(site, "ort"), { recursive: true });
-    for (const file of ["model.onnx", "data.json"]) cpSync(join(folder, "runs/example", file), join(site, file));
-    const [server, browser] = await Promise.all([serveFolder(site, 0), openBrowser()]);
-    try {
-      const { page, errors } = await openPage(browser, `${server.address}index.html`);
-      const next = page.locator("#next");
-      await expect.poll(() => next.textContent(), { timeout: 20_000 }).toMatch(/^l \(\d+ %\)$/);
-      await page.fill("#text", "hih");
-      await expect.poll(() => next.textContent(), { timeout: 20_000 }).toMatch(/^e \(\d+ %\)$/);
-      expect(errors).toEqual([]);
-    } finally {
-      await browser.close();
-      await server.close();
-    }
-  },
-);
+test.skipIf(chromiumPath === undefined)(`browser/: a page around a run's model${withChromium}`, async () => {
+  const site = join(folder, "site");
+  cpSync(join(root, "examples/browser"), site, { recursive: true });
+  cpSync(join(root, "node_modules/onnxruntime-web/dist"), join(site, "ort"), { recursive: true });
+  for (const file of ["model.onnx", "data.json"]) cpSync(join(folder, "runs/example", file), join(site, file));
+  const [server, browser] = await Promise.all([serveFolder(site, 0), openBrowser()]);
+  try {
+    const { page, errors } = await openPage(browser, `${server.address}index.html`);
+    const next = page.locator("#next");
+    await expect.poll(() => next.textContent(), { timeout: 20_000 }).toMatch(/^l \(\d+ %\)$/);
+    await page.fill("#text", "hih");
+    await expect.poll(() => next.textContent(), { timeout: 20_000 }).toMatch(/^e \(\d+ %\)$/);
+    expect(errors).toEqual([]);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+});

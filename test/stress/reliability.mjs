@@ -29,11 +29,11 @@ const usual = ["processes", "sessions", "steps", "memory"];
 
 const megabytes = (bytes) => `${Math.round(bytes / 1e6).toLocaleString("en")} MB`;
 
-/** What each figure says, as a row of the table. */
+/** The row of the table for the figures of each stress test. */
 const rows = {
   kills: ({ kind, kills, runs, unusable, different, damaged, moved, interrupted }) => [
-    `SIGKILL at random times of a training (an LSTM of ${kind}) that saves every other step, its directory moved in between, other numbers of steps per call`,
-    `${kills} kills (and ${interrupted} SIGTERM, ${moved} moves) in ${runs} runs: ${unusable} unusable, ${damaged} damaged checkpoints, ${different} runs that end otherwise than one that was never interrupted`,
+    `SIGKILL at random times of a run (an LSTM of ${kind}) that saves every other step, with its directory moved and another number of steps per call in between`,
+    `${kills} kills (and ${interrupted} SIGTERM, ${moved} moves) in ${runs} runs: ${unusable} runs lost, ${damaged} damaged checkpoints, ${different} results that differ from an uninterrupted run`,
   ],
   steps: ({ steps, before, after, growth }) => [
     `${steps.toLocaleString("en")} steps of a small model`,
@@ -44,34 +44,34 @@ const rows = {
     `resident memory ${before} MiB after a fifth, ${after} MiB at the end: ${growth} %`,
   ],
   processes: ({ processes, winners, refused }) => [
-    `${processes} trainings started at once in one run directory`,
-    `${winners} trained, ${refused} were refused by name of the process that did`,
+    `${processes} runs started at once in one run directory`,
+    `${winners} trained, ${refused} were refused with the process that holds the lock`,
   ],
   ranks: ({ target, kills, quiet, late, orphans, unusable, different, slowest, furthest }) => [
     `SIGKILL of one of 2 to 4 processes at a random step under ${target}, then --resume with 2, 1 and 4`,
-    `${kills} kills: ${quiet} jobs that ended with code 0, ${late} that took 5 s (the slowest ${slowest} ms), ${orphans} processes left; ${unusable} unusable, ${different} that go on otherwise than one process that was never interrupted (losses at most ${furthest.toExponential(0)} off)`,
+    `${kills} kills: ${quiet} jobs with exit code 0, ${late} that took 5 s to end (slowest ${slowest} ms), ${orphans} orphaned processes; ${unusable} runs lost, ${different} results that differ from one uninterrupted process (losses within ${furthest.toExponential(0)})`,
   ],
   memory: ({ models, within, worst }) => [
-    `The estimate of a training's memory for ${models} models`,
-    `${within} within 20 % of the peak that was taken; the furthest is ${worst} % off`,
+    `Estimated against measured peak memory of ${models} models`,
+    `${within} within 20 %; largest error ${worst} %`,
   ],
   data: ({ kind, rows, columns, bytes, peak }) => [
     kind === "table"
-      ? `A CSV file of ${rows.toLocaleString("en")} rows and ${columns} columns, ${megabytes(bytes)}, trained on`
-      : `A text of ${megabytes(bytes)} trained on`,
-    `${peak.toLocaleString("en")} MiB at the peak`,
+      ? `Training on a CSV file of ${rows.toLocaleString("en")} rows and ${columns} columns, ${megabytes(bytes)}`
+      : `Training on a text of ${megabytes(bytes)}`,
+    `peak memory ${peak.toLocaleString("en")} MiB`,
   ],
   mutants: ({ of, tried, killed }) => [
     `Mutants of the gradient and of checkpoints: ${tried} of ${of}`,
-    `${killed} noticed by a test, ${Math.round((100 * killed) / tried)} %`,
+    `${killed} detected by a test, ${Math.round((100 * killed) / tried)} %`,
   ],
   coverage: ({ branches, of, decisions, lines }) => [
-    "Branches of the schema and the compiler that their tests take",
-    `${branches} % of ${of.toLocaleString("en")}, ${decisions} % of the decisions among them, ${lines} % of the lines`,
+    "Coverage of the schema and the compiler by their tests",
+    `${branches} % of ${of.toLocaleString("en")} branches, ${decisions} % of the decisions among them, ${lines} % of the lines`,
   ],
   fuzz: ({ target, taken, refused, slowest, failures }) => [
     `Mutated files: ${target}`,
-    `${(taken + refused).toLocaleString("en")} (${taken} taken, ${refused} refused): ${failures} failures, the slowest ${slowest} ms`,
+    `${(taken + refused).toLocaleString("en")} (${taken} accepted, ${refused} refused): ${failures} failures, slowest ${slowest} ms`,
   ],
 };
 
@@ -94,9 +94,9 @@ writeFileSync(records, `${JSON.stringify(sorted, undefined, 2)}\n`);
 
 const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
 const table = [
-  `Taken on a machine of ${machine}, which did other work at the same time.`,
+  `Measured on a machine with ${machine}, under other load.`,
   "",
-  "| what was done | what became of it |",
+  "| test | result |",
   "|---|---|",
   ...Object.values(sorted).map((figures) => `| ${rows[figures.soak](figures).join(" | ")} |`),
 ];
