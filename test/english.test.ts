@@ -2,7 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Command } from "commander";
 import { describe, expect, test } from "vitest";
+import { commands } from "../cli/commands/index.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -56,6 +58,24 @@ function filesOf(room: string): readonly string[] {
     .sort();
 }
 
+/** The listed words in a text without a file, in either case. */
+function wordsIn(name: string, content: string): readonly string[] {
+  return words.flatMap(([pattern, advice]) => {
+    const hit = new RegExp(pattern.source, "i").exec(content);
+    return hit === null ? [] : [`${name}: ${content.slice(Math.max(0, hit.index - 30), hit.index + 40)}  →  ${advice}`];
+  });
+}
+
+/** The `description` strings of a JSON schema by their paths. */
+function descriptionsOf(schema: unknown, path = ""): readonly (readonly [string, string])[] {
+  if (typeof schema !== "object" || schema === null) return [];
+  return Object.entries(schema).flatMap(([key, value]) =>
+    key === "description" && typeof value === "string"
+      ? [[path, value] as const]
+      : descriptionsOf(value, `${path}/${key}`),
+  );
+}
+
 const isExcepted = (file: string, line: string) =>
   exceptions.some((one) => file.startsWith(one.file) && (one.text === undefined || line.includes(one.text)));
 
@@ -73,5 +93,23 @@ describe("plain technical English", () => {
         }),
     );
     expect(found).toEqual([]);
+  });
+
+  test.each(commands.map(({ name }) => name))("rnnx %s --help", async (name) => {
+    const listed = commands.find((command) => command.name === name);
+    const module = await listed?.load();
+    const command = new Command(name).description(module?.description ?? "");
+    module?.declare(command);
+    const help = [listed?.summary, module?.example, command.helpInformation().replace(/\s+/g, " ")].join("\n");
+    expect(wordsIn(name, help)).toEqual([]);
+    for (const { long, description } of command.options)
+      expect([long, description]).toEqual([long, expect.stringMatching(/^[a-zA-Z].*[^.]$/)]);
+  });
+
+  test.each(["spec", "cell"])("descriptions of schema/%s.schema.json", (name) => {
+    const schema = JSON.parse(readFileSync(join(root, `schema/${name}.schema.json`), "utf8"));
+    const descriptions = descriptionsOf(schema);
+    expect(descriptions.length).toBeGreaterThan(3);
+    expect(descriptions.flatMap(([path, description]) => wordsIn(path, description))).toEqual([]);
   });
 });

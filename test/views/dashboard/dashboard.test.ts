@@ -70,10 +70,10 @@ test.skipIf(chromiumPath === undefined)(
       const { page, errors } = await openPage(browser, url);
       await page.locator(".confusion").waitFor({ timeout: 90_000 });
       expect(await page.locator(".chart h2").allInnerTexts()).toEqual([
-        expect.stringContaining("Loss"),
+        expect.stringContaining("loss"),
         expect.stringContaining("accuracy"),
-        "Gradient norm",
-        "Learning rate",
+        "gradient norm",
+        "learning rate",
       ]);
       expect(await page.locator("#status").innerText()).toBe("training");
       child.kill("SIGINT");

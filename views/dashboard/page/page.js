@@ -6,7 +6,7 @@ import uPlot from "./uplot.js";
 const element = (id) => document.getElementById(id);
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-const titles = { loss: "Loss", gradient_norm: "Gradient norm", learning_rate: "Learning rate" };
+const titles = { gradient_norm: "gradient norm", learning_rate: "learning rate" };
 const stepMetrics = ["gradient_norm", "learning_rate"];
 const splits = ["train", "validation", "test"];
 
