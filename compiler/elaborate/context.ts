@@ -85,8 +85,9 @@ export interface Context {
   readonly integerBits: 32 | 64;
   /** Of everything random in the model. */
   readonly seed: number;
-  /** The cells that are sound whatever their sizes: what is wrong with the others has been reported. */
   readonly cells: Readonly<Record<string, NormalCellDefinition>>;
+  /** Names of the cells without a problem that holds for all sizes. The problems of the others are reported. */
+  readonly soundCells: ReadonlySet<string>;
   /** Reports a user's mistake. The layer then gives no wire, and what reads it is passed over. */
   problem(problem: PartProblem): undefined;
   /** Where a part of the spec was written, as a JSON pointer. */

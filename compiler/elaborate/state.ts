@@ -85,7 +85,8 @@ export function startElaboration(
     recurrences,
     integerBits,
     seed: spec.seed,
-    cells: Object.fromEntries(soundCells),
+    cells: spec.cells,
+    soundCells: new Set(soundCells.map(([name]) => name)),
     report,
     pathOf: origins.pathOf,
     problem({ part, key, ...rest }) {

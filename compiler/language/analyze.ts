@@ -6,26 +6,30 @@ import { checkInitializers } from "./check/initializers.js";
 import { type CellShapes, inferCellShapes } from "./infer/cell.js";
 import { type Assignment, parseEquations } from "./parse/equations.js";
 import type { ResolvedCell } from "./resolve-cell.js";
-import { type CellSizes, declaredShapes } from "./size-expression.js";
+import { type CellSizes, validShapes } from "./size-expression.js";
 
 export interface CellAnalysis {
-  readonly equations: readonly Assignment[];
-  readonly shapes: CellShapes;
+  /** Undefined after a problem of syntax or names. */
+  readonly equations: readonly Assignment[] | undefined;
+  /** Undefined after any problem. */
+  readonly shapes: CellShapes | undefined;
 }
 
-/** Undefined after a problem, which is reported. `path` is the JSON pointer of the cell's definition. */
+/** Reports all problems of a cell. `path` is the JSON pointer of its definition. */
 export function analyzeCell(
   cell: ResolvedCell,
   sizes: CellSizes,
   batch: Dim,
   path: string,
   report: Report,
-): CellAnalysis | undefined {
+): CellAnalysis {
   const hasDistinctNames = checkNames(cell, path, report);
-  const declared = declaredShapes(cell, sizes, path, report);
+  const declared = validShapes(cell, sizes, path, report);
   const hasValidInitializers = checkInitializers(cell, sizes, path, report);
-  const equations = parseEquations(cell, path, report);
-  if (!hasDistinctNames || declared === undefined || equations === undefined) return undefined;
-  const shapes = inferCellShapes(equations, { cell, sizes, declared, batch }, path, report);
-  return shapes === undefined || !hasValidInitializers ? undefined : { equations, shapes };
+  const { equations, assignments } = parseEquations(cell, path, report);
+  // With two meanings of one name, the shapes of the equations are ambiguous.
+  if (!hasDistinctNames) return { equations: undefined, shapes: undefined };
+  const shapes = inferCellShapes(equations, { cell, sizes, declared: declared.shapes, batch }, path, report);
+  const isSound = hasValidInitializers && declared.isComplete && assignments !== undefined;
+  return { equations: assignments, shapes: isSound ? shapes : undefined };
 }

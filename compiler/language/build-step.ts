@@ -40,9 +40,8 @@ export function buildCellStep(
   path: string,
 ): CellStep | undefined {
   const batch = at(operands.x.type.shape, 0);
-  const analysis = analyzeCell(cell, sizes, batch, path, report);
-  if (analysis === undefined || analysis.shapes.isUndecided) return undefined;
-  const { equations, shapes } = analysis;
+  const { equations, shapes } = analyzeCell(cell, sizes, batch, path, report);
+  if (equations === undefined || shapes === undefined || shapes.isUndecided) return undefined;
 
   const names = new Map<string, Operand>([
     ...Object.entries(cell.options).filter((entry): entry is [string, number] => typeof entry[1] === "number"),

@@ -136,6 +136,17 @@ export function declaredShapes(
   path: string,
   report: Report,
 ): DeclaredShapes | undefined {
+  const { isComplete, shapes } = validShapes(cell, sizes, path, report);
+  return isComplete ? shapes : undefined;
+}
+
+/** The declared shapes without a problem. The problems of the others are reported. */
+export function validShapes(
+  cell: ResolvedCell,
+  sizes: CellSizes,
+  path: string,
+  report: Report,
+): { readonly isComplete: boolean; readonly shapes: DeclaredShapes } {
   const names = sizeNames(cell, sizes);
   const states = Object.entries(cell.state).map(
     ([name, size]) => [name, resolveSize(size, names, path + ownValue(cell.pointers.state, name), report)] as const,
@@ -149,6 +160,8 @@ export function declaredShapes(
   const resolvedParameters = parameters.flatMap(([name, shape]) =>
     shape.every(isDefined) ? [[name, shape] as const] : [],
   );
-  if (resolvedStates.length < states.length || resolvedParameters.length < parameters.length) return undefined;
-  return { states: Object.fromEntries(resolvedStates), parameters: Object.fromEntries(resolvedParameters) };
+  return {
+    isComplete: resolvedStates.length === states.length && resolvedParameters.length === parameters.length,
+    shapes: { states: Object.fromEntries(resolvedStates), parameters: Object.fromEntries(resolvedParameters) },
+  };
 }

@@ -8,13 +8,22 @@ import type { EquationProblem } from "../parse/tokens.js";
 /** The targets of an equation. */
 type Targets = readonly { readonly offset: number }[];
 
-/** The problems of the calls in one equation's right side. `split` is the only function with several results. */
-export function checkCalls(value: Expression, targets: Targets): readonly EquationProblem[] {
+export interface CallCheck {
+  readonly problems: readonly EquationProblem[];
+  /** The calls with a problem, which have no type. */
+  readonly invalidCalls: ReadonlySet<Expression>;
+}
+
+/** Checks the calls in one equation's right side. `split` is the only function with several results. */
+export function checkCalls(value: Expression, targets: Targets): CallCheck {
   const problems: EquationProblem[] = [];
+  const invalidCalls = new Set<Expression>();
   visit(value, (node) => {
     if (node.kind !== "call") return;
     const problem = checkCall(node, node === value ? targets : undefined);
-    if (problem !== undefined) problems.push(problem);
+    if (problem === undefined) return;
+    problems.push(problem);
+    invalidCalls.add(node);
   });
   const second = targets[1];
   const isSplit = value.kind === "call" && value.function === "split";
@@ -22,7 +31,7 @@ export function checkCalls(value: Expression, targets: Targets): readonly Equati
     const hint = `Write "… = split(e, ${targets.length})".`;
     problems.push({ code: "split", message: "only split has several results", hint, offset: second.offset });
   }
-  return problems;
+  return { problems, invalidCalls };
 }
 
 /** @param targets those of the equation where the call is its whole right side, else undefined. */

@@ -16,7 +16,8 @@ const soundDefinitions = new WeakSet<NormalCellDefinition>();
 
 /**
  * Checks the definition at `path` under its default options, and again with each variant that they do not select. Sizes
- * that differ only for some `hidden_size` or input are found when a step is built. True if there is no problem.
+ * that differ only for some `hidden_size` or input are found when a step is built. True if a step can be built: an
+ * unused parameter or option is a problem, but hides no other.
  */
 export function checkCell(definition: NormalCellDefinition, path: string, report: Report): boolean {
   if (soundDefinitions.has(definition)) return true;
@@ -30,14 +31,18 @@ export function checkCell(definition: NormalCellDefinition, path: string, report
     report(problem);
   };
   checkVariants(definition, path, reportOnce);
+  const hasValidVariants = isSound;
   checkMapping(definition, path, reportOnce);
-  const analyzed = optionCombinations(definition).flatMap((options) => {
+  const combinations = optionCombinations(definition);
+  const analyzed = combinations.flatMap((options) => {
     const cell = resolveCell(definition, options);
-    const analysis = analyzeCell(cell, symbolicSizes, "batch", path, reportOnce);
-    return analysis === undefined ? [] : [{ cell, equations: analysis.equations }];
+    const { equations } = analyzeCell(cell, symbolicSizes, "batch", path, reportOnce);
+    return equations === undefined ? [] : [{ cell, equations }];
   });
-  if (isSound) checkUnused(definition, analyzed, path, reportOnce);
-  if (isSound) soundDefinitions.add(definition);
+  // After a misspelled name or variant, a declaration may only look unused.
+  const isReadable = hasValidVariants && analyzed.length === combinations.length;
+  const hasNoProblems = !isReadable || checkUnused(definition, analyzed, path, report);
+  if (isSound && hasNoProblems) soundDefinitions.add(definition);
   return isSound;
 }
 

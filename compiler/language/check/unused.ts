@@ -7,13 +7,17 @@ import type { Assignment } from "../parse/equations.js";
 import { parseExpression, visit } from "../parse/expression.js";
 import { ownValue, type ResolvedCell } from "../resolve-cell.js";
 
-/** @param optionCombinations the cell under each combination of options: a name that one of them reads is used. */
+/**
+ * Reports parameters and options without an effect. True if there are none.
+ *
+ * @param optionCombinations the cell under each combination of options: a name that one of them reads is used.
+ */
 export function checkUnused(
   definition: NormalCellDefinition,
   optionCombinations: readonly { readonly cell: ResolvedCell; readonly equations: readonly Assignment[] }[],
   path: string,
   report: Report,
-): void {
+): boolean {
   const equationNames = new Set(optionCombinations.flatMap(({ equations }) => equations.flatMap(namesIn)));
   const declarationNames = new Set(optionCombinations.flatMap(({ cell }) => namesInDeclarations(cell)));
   const reported = new Set<string>();
@@ -30,8 +34,10 @@ export function checkUnused(
       });
     }
   }
-  for (const name of Object.keys(definition.options)) {
-    if (equationNames.has(name) || declarationNames.has(name) || Object.hasOwn(definition.variants, name)) continue;
+  const unusedOptions = Object.keys(definition.options).filter(
+    (name) => !equationNames.has(name) && !declarationNames.has(name) && !Object.hasOwn(definition.variants, name),
+  );
+  for (const name of unusedOptions) {
     report({
       code: "unused-option",
       path: child(`${path}/options`, name),
@@ -40,6 +46,7 @@ export function checkUnused(
       atKey: true,
     });
   }
+  return reported.size === 0 && unusedOptions.length === 0;
 }
 
 function namesIn({ value }: Pick<Assignment, "value">): readonly string[] {

@@ -3,7 +3,7 @@ import type { Problem, Report } from "../../../schema/diagnostics/index.js";
 import { printShape } from "../../ir/dims.js";
 import type { Dim, Shape } from "../../ir/types.js";
 import { type ExpressionType, type ShapeRules, shapeOf, shapeRules } from "../expression-type.js";
-import type { Assignment } from "../parse/equations.js";
+import type { ParsedEquation } from "../parse/equations.js";
 import type { Expression } from "../parse/expression.js";
 import type { EquationProblem } from "../parse/tokens.js";
 import type { ResolvedCell } from "../resolve-cell.js";
@@ -29,8 +29,12 @@ export interface CellScope {
   readonly batch: Dim;
 }
 
+/**
+ * Undefined after a problem, here or in `equations`: names without a known type are skipped, so that each mistake is
+ * reported once, and none hides another.
+ */
 export function inferCellShapes(
-  equations: readonly Assignment[],
+  equations: readonly ParsedEquation[],
   scope: CellScope,
   path: string,
   report: Report,
@@ -53,10 +57,13 @@ export function inferCellShapes(
     ),
   ]);
 
-  for (const { source, path: equationPath, targets, value } of equations) {
+  for (const { source, path: equationPath, targets, value, invalidCalls } of equations) {
     const reportProblem = (problem: EquationProblem) => fail({ ...problem, path: equationPath });
-    const type = inferExpression(value, { cell, batch, rules, names, types, source, reportProblem });
+    const context = { cell, batch, rules, names, types, source, invalidCalls, reportProblem };
+    const type = value && inferExpression(value, context);
     for (const { name, offset } of targets) {
+      // A name that is declared, or set twice, keeps its first type.
+      if (names.has(name)) continue;
       const state = name.slice(0, -1);
       const width = name.endsWith("'") && Object.hasOwn(declared.states, state) ? declared.states[state] : undefined;
       if (width === undefined || type === undefined) {
@@ -71,12 +78,13 @@ export function inferCellShapes(
     }
   }
 
-  const result = names.get(cell.output);
+  const isOutputSet = equations.some(({ targets }) => targets.some(({ name }) => name === cell.output));
+  const result = isOutputSet ? names.get(cell.output) : undefined;
   const width = result?.kind === "tensor" ? result.shape.at(-1) : undefined;
   const output = result && width !== undefined ? asBatchRow(result, width, batch, rules) : undefined;
   if (result !== undefined && output === undefined) {
     const message = `the output ${cell.output} is ${describeType(result)}, not ${printShape([batch, "width"])}`;
-    fail({ code: "shape-mismatch", path: path + cell.pointers.output, message });
+    fail({ code: "shape-mismatch", path: path + cell.pointers.output, message, offset: 0 });
   }
   if (!isSound || output === undefined) return undefined;
   const states = new Map(Object.entries(declared.states).map(([name, size]) => [name, [batch, size]]));

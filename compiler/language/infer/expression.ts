@@ -16,6 +16,8 @@ export interface InferenceContext {
   readonly names: ReadonlyMap<string, ExpressionType | undefined>;
   /** The types of all expressions without a problem, which inference adds. */
   readonly types: Map<Expression, ExpressionType>;
+  /** Calls whose problem is already reported. */
+  readonly invalidCalls: ReadonlySet<Expression>;
   /** The text of the equation, for offsets. */
   readonly source: string;
   readonly reportProblem: (problem: EquationProblem) => void;
@@ -67,6 +69,10 @@ function inferOperand(
 }
 
 function inferCall(call: CallExpression, context: InferenceContext): ExpressionType | undefined {
+  if (context.invalidCalls.has(call)) {
+    for (const argument of call.arguments) inferExpression(argument, context);
+    return undefined;
+  }
   const cellFunction = expectDefined(functionOf(call.function), call.function);
   const args = call.arguments.map((argument, index) =>
     index < cellFunction.conditionCount ? inferCondition(argument, context) : inferOperand(argument, context),

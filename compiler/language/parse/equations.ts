@@ -9,19 +9,30 @@ import { type Expression, type NameExpression, parseTokens, visit } from "./expr
 import { type EquationProblem, leftSide, syntaxProblem, type Target, targetsIn, tokenize } from "./tokens.js";
 
 /** One equation. Several targets are the results of a `split`, in order. */
-export interface Assignment {
+export interface Assignment extends ParsedEquation {
+  readonly value: Expression;
+}
+
+/** An equation as far as it could be parsed. */
+export interface ParsedEquation {
   /** The text of the equation, for all offsets, and its JSON pointer. */
   readonly source: string;
   readonly path: string;
   readonly targets: readonly Target[];
-  readonly value: Expression;
+  /** Undefined after a syntax error in the right side. */
+  readonly value: Expression | undefined;
+  /** The calls of the right side that have a problem. */
+  readonly invalidCalls: ReadonlySet<Expression>;
 }
 
-/**
- * Parses the equations of a cell at `path` and reports all problems except those of shapes. Undefined after a problem;
- * otherwise every name is set once, before it is read, and every state has a next value.
- */
-export function parseEquations(cell: ResolvedCell, path: string, report: Report): readonly Assignment[] | undefined {
+export interface ParsedEquations {
+  readonly equations: readonly ParsedEquation[];
+  /** Of a sound cell: every name is set once, before it is read, and every state has a next value. */
+  readonly assignments: readonly Assignment[] | undefined;
+}
+
+/** Parses the equations of a cell at `path` and reports all problems except those of shapes. */
+export function parseEquations(cell: ResolvedCell, path: string, report: Report): ParsedEquations {
   let isSound = true;
   const fail: Report = (problem) => {
     isSound = false;
@@ -62,7 +73,7 @@ export function parseEquations(cell: ResolvedCell, path: string, report: Report)
     });
   }
   const complete = equations.filter((equation): equation is Assignment => equation.value !== undefined);
-  return isSound ? complete : undefined;
+  return { equations, assignments: isSound ? complete : undefined };
 }
 
 /** Checks that every name is set once, before it is read, and is not declared. An unknown name is reported once. */
@@ -107,9 +118,6 @@ function declaredNames(cell: ResolvedCell): ReadonlyMap<string, string> {
   ]);
 }
 
-/** An equation, without a value where its right side has a syntax error. */
-type ParsedEquation = Omit<Assignment, "value"> & { readonly value: Expression | undefined };
-
 function parseEquation(
   source: string,
   path: string,
@@ -118,7 +126,7 @@ function parseEquation(
   const { tokens, problem } = tokenize(source);
   const left = leftSide(tokens);
   const targets = targetsIn(left ?? []);
-  const incomplete = { source, path, targets, value: undefined };
+  const incomplete = { source, path, targets, value: undefined, invalidCalls: new Set<Expression>() };
   const fail = (problem: EquationProblem) => {
     reportProblem(problem);
     return incomplete;
@@ -133,10 +141,9 @@ function parseEquation(
   if (problem !== undefined) return fail(problem);
   const parsed = parseTokens(tokens.slice(left.length + 1), source);
   if (!parsed.ok) return fail(parsed.problem);
-  for (const callProblem of checkCalls(parsed.expression, targets)) {
-    reportProblem(callProblem);
-  }
-  return { source, path, targets, value: parsed.expression };
+  const { problems, invalidCalls } = checkCalls(parsed.expression, targets);
+  for (const callProblem of problems) reportProblem(callProblem);
+  return { source, path, targets, value: parsed.expression, invalidCalls };
 }
 
 /** The problem of a name that cannot be read at this position. */

@@ -285,6 +285,38 @@ describe("cells of one's own", () => {
     ]);
   });
 
+  test.each<[string, string, readonly string[]]>([
+    [
+      "a name in place of another",
+      "h' = tanh(x @ W + h @ W)",
+      [
+        'unused-parameter, /cells/mine/parameters/U "U": no equation reads the parameter "U" Remove it, or read it in an equation.',
+        'shape-mismatch, /cells/mine/equations/0 @ W)": h @ W: [batch, 4] times [5, 4]: the inner sizes 4 and 5 differ W is declared [input_size, hidden_size]; make its first size 4, or write "hidden_size".',
+      ],
+    ],
+    [
+      "an unknown name",
+      "h' = tanh(x @ U + h @ V)",
+      [
+        'unknown-name, /cells/mine/equations/0 V)": unknown name "V" Names: x, h, W, U.',
+        'shape-mismatch, /cells/mine/equations/0 @ U + h @ V)": x @ U: [batch, 5] times [4, 4]: the inner sizes 5 and 4 differ U is declared [hidden_size, hidden_size]; make its first size 5, or write "input_size".',
+      ],
+    ],
+    [
+      "an output that is not set, twice used",
+      "g = tanh(x @ W + h @ W)",
+      [
+        'state-not-set, /cells/mine/equations ["g = tanh(x @ W + h @ W)": no equation sets h\', the next value of the state h Add one: "h\' = …".',
+        'unknown-name, /cells/mine/output "h\'": the output "h\'" is not a name that an equation sets Names: g.',
+        'shape-mismatch, /cells/mine/equations/0 @ W)": h @ W: [batch, 4] times [5, 4]: the inner sizes 4 and 5 differ W is declared [input_size, hidden_size]; make its first size 4, or write "hidden_size".',
+      ],
+    ],
+  ])("%s hides no shape that is wrong with these sizes", async (_, equation, expected) => {
+    const parameters = { W: ["input_size", "hidden_size"], U: ["hidden_size", "hidden_size"] };
+    const invalid = spec([ids, { ...mine, hidden_size: 4 }], { cells: { mine: cell([equation], { parameters }) } });
+    expect(await problemsOf(invalid)).toEqual(expected);
+  });
+
   test("a cell that is wrong whatever its sizes is told once, however often it is used", async () => {
     const invalid = spec([ids, { ...mine, layers: 3 }, { ...mine, bidirectional: "sum" }], {
       cells: { mine: cell(["h' = tanh(x @ W) @ W + (h"]) },

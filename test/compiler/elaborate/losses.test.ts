@@ -125,6 +125,7 @@ async function evaluateLoss(fixture: Case) {
     integerBits: 64,
     seed: 0,
     cells: {},
+    soundCells: new Set(),
     problem: unexpected,
     pathOf: unexpected,
     report: unexpected,

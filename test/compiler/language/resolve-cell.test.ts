@@ -242,6 +242,50 @@ describe("checkCell", () => {
         'shape-mismatch /cells/mine/equations/0+7: W @ x: [input_size, hidden_size] times [batch, input_size]: the inner sizes hidden_size and batch differ. The batch is the first axis: write "x @ W".',
       ],
     ],
+    [
+      "a wrong name, a wrong function and a wrong shape, each in its equation",
+      {
+        parameters: { W: ["input_size", "hidden_size"], U: ["hidden_size", "hidden_size"], b: ["hidden_size"] },
+        equations: ["a = tahn(U @ x)", "c = h @ k", "d = sum(h, 2) + (b @ U)", "h' = tanh(x @ W + b) + h + a + c + d"],
+      },
+      [
+        'unknown-function /cells/mine/equations/0+4: unknown function "tahn". Did you mean "tanh"?',
+        "argument-count /cells/mine/equations/2+4: sum takes 1 argument, not 2",
+        'unknown-name /cells/mine/equations/1+8: unknown name "k". Names: x, h, W, U, b, a.',
+        'shape-mismatch /cells/mine/equations/0+11: U @ x: [hidden_size, hidden_size] times [batch, input_size]: the inner sizes hidden_size and batch differ. The batch is the first axis: write "x @ U".',
+        'shape-mismatch /cells/mine/equations/2+19: b @ U: b is [hidden_size], and @ multiplies matrices. Write "*" to multiply element by element, or declare b with two sizes.',
+      ],
+    ],
+    [
+      "an invalid size and a wrong shape",
+      {
+        parameters: { W: ["input", "hidden_size"], V: ["hidden_size"], b: ["hidden_size"] },
+        equations: ["h' = tanh(x @ W + b) + h @ V"],
+      },
+      [
+        'unknown-size /cells/mine/parameters/W/0+0: unknown size "input". Did you mean "input_size"?',
+        'shape-mismatch /cells/mine/equations/0+25: h @ V: V is [hidden_size], and @ multiplies matrices. Write "*" to multiply element by element, or declare V with two sizes.',
+      ],
+    ],
+    [
+      "a state that no equation sets and a wrong shape",
+      { state: { h: "hidden_size", c: "hidden_size" }, equations: ["h' = W @ x + b"] },
+      [
+        "state-not-set /cells/mine/equations: no equation sets c', the next value of the state c. Add one: \"c' = …\".",
+        'shape-mismatch /cells/mine/equations/0+7: W @ x: [input_size, hidden_size] times [batch, input_size]: the inner sizes hidden_size and batch differ. The batch is the first axis: write "x @ W".',
+      ],
+    ],
+    [
+      "an unused parameter and a wrong shape",
+      {
+        parameters: { W: ["input_size", "hidden_size"], V: [2], b: ["hidden_size"] },
+        equations: ["h' = W @ x + b"],
+      },
+      [
+        'shape-mismatch /cells/mine/equations/0+7: W @ x: [input_size, hidden_size] times [batch, input_size]: the inner sizes hidden_size and batch differ. The batch is the first axis: write "x @ W".',
+        'unused-parameter /cells/mine/parameters/V (key): no equation reads the parameter "V". Remove it, or read it in an equation.',
+      ],
+    ],
   ])("%s", (_, cell, expected) => expect(problems({ ...validCell, ...cell })).toEqual(expected));
 
   test("random equations and sizes never throw", () => {

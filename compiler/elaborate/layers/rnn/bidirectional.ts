@@ -22,8 +22,7 @@ const mergeModes: Readonly<
 /** Runs the cell at `index` of a layer over a sequence. */
 export function runDirections(layer: NormalRnn, index: number, input: Wire, context: Context): CellResult | undefined {
   const cell = layer.cells[index] as NormalCell;
-  const definition = ownValue(context.cells, cell.cell);
-  if (definition === undefined) return undefined;
+  const definition = expectDefined(ownValue(context.cells, cell.cell), `the cell ${cell.cell}`);
   const { b } = context;
   const { mask } = input;
   // A loop runs over padding too, where nothing may stand that a cell could overflow on.

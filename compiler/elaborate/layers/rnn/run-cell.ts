@@ -3,6 +3,7 @@ import type { Report } from "../../../../schema/diagnostics/index.js";
 import { loop } from "../../../graph/loop.js";
 import { at } from "../../../ir/expect.js";
 import type { Dim, Value } from "../../../ir/types.js";
+import { analyzeCell } from "../../../language/analyze.js";
 import { buildCellStep } from "../../../language/build-step.js";
 import { declaredShapes, resolveSize, sizeNames } from "../../../language/size-expression.js";
 import type { CellStates, Context } from "../../context.js";
@@ -57,7 +58,11 @@ export function runCell(run: CellRun, x: Value, mask: Value | null, context: Con
     context.report({ ...problem, hint: problem.hint || hint });
   };
   const declared = declaredShapes(cell, sizes, path, report);
-  if (declared === undefined) return undefined;
+  if (declared === undefined || !context.soundCells.has(run.use.cell)) {
+    // One problem of a cell hides no other, such as a shape that is wrong with these sizes.
+    analyzeCell(cell, sizes, at(x.type.shape, 1), path, report);
+    return undefined;
+  }
   const parameters = openParameters(run, declared.parameters, report, context);
   const names = Object.keys(declared.states);
   const initial: Value[] = [];

@@ -207,19 +207,19 @@ describe("next states and outputs", () => {
       "an output that is a number",
       ["h' = h", "y = 2 * rate"],
       "y",
-      "shape-mismatch /cell/output: the output y is a number, not [batch, width]",
+      "shape-mismatch /cell/output+0: the output y is a number, not [batch, width]",
     ],
     [
       "an output that is a matrix",
       ["h' = h", "y = U"],
       "y",
-      "shape-mismatch /cell/output: the output y is [4, 4], not [batch, width]",
+      "shape-mismatch /cell/output+0: the output y is [4, 4], not [batch, width]",
     ],
     [
       "an output that is a condition",
       ["h' = h", "y = h > 0"],
       "y",
-      "shape-mismatch /cell/output: the output y is a condition, not [batch, width]",
+      "shape-mismatch /cell/output+0: the output y is a condition, not [batch, width]",
     ],
   ])("%s", (_, equations, output, expected) => {
     expect(lower({ equations, ...(output !== undefined && { output }) }).problems).toEqual([expected]);

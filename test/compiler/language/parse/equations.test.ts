@@ -18,7 +18,7 @@ function problems(equations: readonly string[], overrides: PartialCell = {}): re
 test("equations become assignments with positions of names", () => {
   const equations = ["p, q = split(x @ W, 2)", "  h' = leak * p + q + h"];
   const cell = resolveCell(definition({ ...base, equations }), {});
-  const assignments = parseEquations(cell, "/cells/mine", () => {});
+  const { assignments } = parseEquations(cell, "/cells/mine", () => {});
   expect(assignments?.map(({ path, targets }) => ({ path, targets }))).toEqual([
     {
       path: "/cells/mine/equations/0",
