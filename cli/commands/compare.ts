@@ -1,8 +1,8 @@
 /** `rnnx compare`: a table and a chart of several runs. */
 import { basename, resolve } from "node:path";
+import { formatInteger, formatNumber } from "../../runtime/format.js";
 import { suggestion } from "../../schema/diagnostics/suggest.js";
 import type { ComparedRun } from "../../views/compare-runs.js";
-import { formatInteger, formatNumber } from "../../views/format.js";
 import type { CommandModule } from "../command.js";
 import { reportInvalidInput } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";

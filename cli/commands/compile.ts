@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
+import { formatBytes } from "../../runtime/format.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Override } from "../../schema/parse/overrides.js";
-import { formatBytes } from "../../views/format.js";
 import type { CommandModule } from "../command.js";
 import { reportInvalidInput } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";

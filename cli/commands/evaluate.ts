@@ -1,8 +1,8 @@
 /** `rnnx evaluate`: the metrics of a run on its own or on other data. */
 import { InvalidArgumentError, Option } from "commander";
 import type { EvaluateRequest, RunEvaluation } from "../../runtime/evaluation/evaluate-run.js";
+import { formatInteger, formatNumber } from "../../runtime/format.js";
 import type { Override } from "../../schema/parse/overrides.js";
-import { formatInteger, formatNumber } from "../../views/format.js";
 import type { CommandModule } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
 import { openRunSpec, reportRunFailure } from "../open-run.js";

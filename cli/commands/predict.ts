@@ -1,6 +1,7 @@
 /** `rnnx predict`: predictions of a trained model for new inputs. */
+
+import { formatInteger } from "../../runtime/format.js";
 import type { PredictRequest } from "../../runtime/predict/predict-run.js";
-import { formatInteger } from "../../views/format.js";
 import type { CommandModule } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
 import { openRunSpec, reportRunFailure } from "../open-run.js";

@@ -22,10 +22,3 @@ export function totalMemory(): number {
 export function memoryBudget(): number {
   return Math.floor(MEMORY_SHARE * availableMemory());
 }
-
-/** Bytes as people read them: three digits and a unit. */
-export function formatBytes(bytes: number): string {
-  const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
-  const unit = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(bytes) / 10)));
-  return `${Number((bytes / 2 ** (10 * unit)).toPrecision(3))} ${units[unit]}`;
-}

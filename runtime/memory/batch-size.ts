@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { batchSizeOf, microBatchesOf } from "../../schema/micro-batches.js";
 import type { NormalSpec, NormalTrain } from "../../schema/normal/index.js";
 import type { DataSource } from "../data/source.js";
+import { formatBytes } from "../format.js";
 import { runFiles } from "../run/layout.js";
-import { formatBytes, memoryBudget } from "./available.js";
+import { memoryBudget } from "./available.js";
 
 export interface ResolvedSpec {
   readonly spec: NormalSpec;

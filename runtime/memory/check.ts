@@ -1,8 +1,9 @@
 /** Whether a training fits into the memory of the machine: said before anything of its size is allocated. */
 import { microBatchesOf } from "../../schema/micro-batches.js";
 import type { NormalTrain } from "../../schema/normal/index.js";
+import { formatBytes } from "../format.js";
 import type { RunProblem } from "../problem.js";
-import { availableMemory, formatBytes, totalMemory } from "./available.js";
+import { availableMemory, totalMemory } from "./available.js";
 
 export interface MemoryCheck {
   readonly problems: readonly RunProblem[];

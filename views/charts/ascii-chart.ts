@@ -1,7 +1,7 @@
 /** Charts of curves for a terminal. */
 import asciichart from "asciichart";
 import type { Colors } from "picocolors/types.js";
-import { formatInteger, formatNumber } from "../format.js";
+import { formatInteger, formatNumber } from "../../runtime/format.js";
 import { type Curve, curveLabels, downsample } from "../metrics-history.js";
 
 /** Rows of the plot, without title and axis. */

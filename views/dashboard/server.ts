@@ -29,7 +29,7 @@ function staticFiles(): Readonly<Record<string, readonly [type: string, content:
     "/palette.css": ["text/css", paletteCss],
     "/page.js": ["text/javascript", file(page, "page.js")],
     "/predictions.js": ["text/javascript", file(page, "predictions.js")],
-    "/format.js": ["text/javascript", file(join(packageRoot(), "dist/views"), "format.js")],
+    "/format.js": ["text/javascript", file(join(packageRoot(), "dist/runtime"), "format.js")],
     "/uplot.js": ["text/javascript", file(uplot, "dist/uPlot.esm.js")],
     "/uplot.css": ["text/css", file(uplot, "dist/uPlot.min.css")],
   };

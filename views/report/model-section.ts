@@ -1,7 +1,7 @@
 /** The model in the report: a diagram and a table of its layers, and the equations of its cells. */
 import type { Analysis } from "../../compiler/compile.js";
+import { formatBytes, formatInteger, formatSI } from "../../runtime/format.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
-import { formatBytes, formatInteger, formatSI } from "../format.js";
 import { lightPalette } from "../palette.js";
 import { type Html, html, section, table, trusted } from "./html.js";
 

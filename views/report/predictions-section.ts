@@ -1,9 +1,9 @@
 /** Predictions in the report: a confusion matrix, charts of predicted and target values, or texts. */
 import type { PredictionSummary } from "../../runtime/evaluation/prediction-types.js";
 import type { RunSummaryOutcome } from "../../runtime/evaluation/summarize-run.js";
+import { formatInteger, formatNumber } from "../../runtime/format.js";
 import { confusionChart, scatterChart, seriesChart } from "../charts/predictions.js";
 import { toSvg } from "../charts/render.js";
-import { formatInteger, formatNumber } from "../format.js";
 import { type Content, type Html, html, section, table, trusted } from "./html.js";
 
 /** Maximum number of classes in a matrix; with more, a table lists the most frequent errors. */

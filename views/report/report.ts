@@ -2,11 +2,11 @@
 import { basename, resolve } from "node:path";
 import { analyze } from "../../compiler/compile.js";
 import { summarizeRun } from "../../runtime/evaluation/summarize-run.js";
+import { formatInteger, formatNumber } from "../../runtime/format.js";
 import { fail, ok, type Result } from "../../runtime/result.js";
 import { type RunEnvironment, readRunEnvironment } from "../../runtime/run/environment.js";
 import { type RunResult, readRunResult } from "../../runtime/run/layout.js";
 import { openRun, type Run } from "../../runtime/run/open.js";
-import { formatInteger, formatNumber } from "../format.js";
 import { type MetricsHistory, readHistory } from "../metrics-history.js";
 import { style } from "./css.js";
 import { curvesSection } from "./curves-section.js";

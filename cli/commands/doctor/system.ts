@@ -1,7 +1,7 @@
 /** Checks of the system: Node, CPU cores, memory, and the folder of the runs. */
 import { accessSync, constants, statfsSync } from "node:fs";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
-import { formatBytes } from "../../../views/format.js";
+import { formatBytes } from "../../../runtime/format.js";
 import { type CheckResult, failed, good, warning } from "./check.js";
 
 const MIB = 2 ** 20;

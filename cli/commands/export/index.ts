@@ -8,7 +8,7 @@ import {
   type Precision,
   recurrentForms,
 } from "../../../compiler/export/options.js";
-import { formatBytes } from "../../../views/format.js";
+import { formatBytes } from "../../../runtime/format.js";
 import type { CommandModule } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";

@@ -1,6 +1,6 @@
 /** The cost of a lower precision as text: file size, difference and metrics. */
 import type { PrecisionReport } from "../../../runtime/export/precision-report.js";
-import { formatBytes, formatNumber } from "../../../views/format.js";
+import { formatBytes, formatNumber } from "../../../runtime/format.js";
 
 export function precisionReportText({ precision, bytes: sizes, difference, metrics }: PrecisionReport): string {
   const predictionDifference =

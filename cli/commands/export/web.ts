@@ -1,6 +1,6 @@
 /** `rnnx export --web`: writes a web page that runs the model, and serves it on request. */
 import { join } from "node:path";
-import { formatBytes } from "../../../views/format.js";
+import { formatBytes } from "../../../runtime/format.js";
 import type { CommandParser } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";

@@ -1,6 +1,6 @@
 /** The graph of an ONNX file, as text, DOT or SVG. */
 import type { NamedGraph, NamedNode } from "../../../compiler/onnx/read/graph.js";
-import { formatInteger } from "../../../views/format.js";
+import { formatInteger } from "../../../runtime/format.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import type { Output } from "../../output.js";

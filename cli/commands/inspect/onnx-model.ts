@@ -1,8 +1,8 @@
 /** The description of an ONNX file: inputs, outputs, operators, weights and metadata. */
 import { readFileSync } from "node:fs";
 import type { ModelInfo } from "../../../compiler/onnx/read/model.js";
+import { formatInteger } from "../../../runtime/format.js";
 import { unreadableFile } from "../../../runtime/storage/system-errors.js";
-import { formatInteger } from "../../../views/format.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportProblems } from "../../open-run.js";

@@ -1,6 +1,6 @@
 /** The analysis of a spec as text: layers, tensors, FLOPs and memory. */
 import type { Analysis } from "../../../compiler/compile.js";
-import { formatBytes, formatInteger, formatSI } from "../../../views/format.js";
+import { formatBytes, formatInteger, formatSI } from "../../../runtime/format.js";
 import type { Colors } from "../../output.js";
 import { tableText } from "../../table.js";
 

@@ -1,9 +1,9 @@
 /** Terminal output of a sweep: one line per finished trial, then the ranking. */
 import { join } from "node:path";
+import { formatInteger, formatNumber } from "../../../runtime/format.js";
 import { isWorse, type Mode } from "../../../runtime/sweep/pruning.js";
 import { sweepFiles, type TrialRecord } from "../../../runtime/sweep/results.js";
 import type { SweepEvent } from "../../../runtime/sweep/sweep.js";
-import { formatInteger, formatNumber } from "../../../views/format.js";
 import type { Output } from "../../output.js";
 import { tableText } from "../../table.js";
 

@@ -1,8 +1,8 @@
 /** Terminal output of training: records with `--json`, else progress, evaluations and a summary. */
 import { join } from "node:path";
 import type { DoneEvent, Metrics, SplitMetrics, TrainEvent } from "../../../runtime/events.js";
+import { formatInteger, formatNumber } from "../../../runtime/format.js";
 import { terminalChart } from "../../../views/charts/ascii-chart.js";
-import { formatInteger, formatNumber } from "../../../views/format.js";
 import { curvesOf, readHistory } from "../../../views/metrics-history.js";
 import { escapeLine } from "../../escape-controls.js";
 import type { Output } from "../../output.js";

@@ -1,7 +1,7 @@
 /** `rnnx train --dry-run`: prints the model, the training plan and the first batch; writes nothing. */
 import type { TrainRequest } from "../../../runtime/events.js";
+import { formatInteger } from "../../../runtime/format.js";
 import type { SourceMap } from "../../../schema/diagnostics/source-map.js";
-import { formatInteger } from "../../../views/format.js";
 import { escapeText } from "../../escape-controls.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportRunFailure } from "../../open-run.js";

@@ -1,6 +1,6 @@
 /** Training progress on stderr: a bar with loss, validation loss, speed and time left on a terminal; plain lines elsewhere. */
 import type { SplitMetrics } from "../../../runtime/events.js";
-import { formatDuration, formatInteger, formatNumber } from "../../../views/format.js";
+import { formatDuration, formatInteger, formatNumber } from "../../../runtime/format.js";
 import type { Output } from "../../output.js";
 
 export interface Progress {
