@@ -6,6 +6,6 @@ export const exitCodes = {
   failure: 1,
   /** The spec, the data or an option is invalid. */
   invalidInput: 2,
-  /** 128 + the number of the signal that ended the command; SIGPIPE: the reader of stdout closed it. Runs save a checkpoint. */
+  /** 128 + signal number. SIGPIPE: the reader of stdout closed it. Training saves a checkpoint first. */
   interrupted: { SIGINT: 130, SIGPIPE: 141, SIGTERM: 143 },
 } as const;

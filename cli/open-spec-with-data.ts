@@ -1,4 +1,4 @@
-/** Opens a spec with the signature of its data: read from the data or, if files are missing, inferred from a fully sized spec. */
+/** Opens a spec with the signature of its data, inferred from the spec if files are missing and all sizes are given. */
 import type { Signature } from "../compiler/signature.js";
 import { ok, type Result } from "../runtime/result.js";
 import type { NormalLayer } from "../schema/normal/index.js";

@@ -37,8 +37,8 @@ export async function readSpecText(
   file: string,
   overrides: readonly Override[],
 ): Promise<ReadSpecResult> {
-  const { readSpec: readText } = await import("../schema/read.js");
-  return toOpenedSpec(await readText(text, { file, overrides }));
+  const schema = await import("../schema/read.js");
+  return toOpenedSpec(await schema.readSpec(text, { file, overrides }));
 }
 
 function toOpenedSpec(result: ReadResult): ReadSpecResult {

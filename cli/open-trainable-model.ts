@@ -1,6 +1,6 @@
 /**
- * Opens a model file for further training, with the data that the user names. Files that the recorded spec names belong to
- * another machine: they are never opened.
+ * Opens a model file for further training, with the data that the user names. Files that the recorded spec names may belong
+ * to another machine: they are never opened.
  */
 import { resolve } from "node:path";
 import type { NormalArraysData, NormalData, NormalSpec } from "../schema/normal/index.js";

@@ -51,7 +51,7 @@ export function stopOnSignal(log: (text: string) => void, outputClosed: AbortSig
   };
   const release = listen((signal) => {
     if (controller.signal.aborted) {
-      // A session in flight cannot be cancelled: only the signal's default action ends the process without waiting for it.
+      // A session in flight cannot be canceled: only the signal's default action ends the process at once.
       release();
       process.kill(process.pid, signal);
       return;

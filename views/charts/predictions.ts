@@ -1,4 +1,4 @@
-/** Charts of predictions: a confusion matrix, predicted and target values over the examples, and predicted against target. */
+/** Charts of predictions: a confusion matrix, values over the examples, and predicted against target values. */
 import { categoryColors, lightPalette } from "../palette.js";
 import type { Size } from "./learning-curves.js";
 import type { Chart } from "./render.js";

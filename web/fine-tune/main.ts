@@ -1,4 +1,4 @@
-/** The fine-tune page: trains the model on the examples of the user, plots the loss, and offers the result to try and download. */
+/** The fine-tune page: trains the model on examples of the user, plots the loss, and offers the result for download. */
 import { writeSafetensors } from "../../runtime/tensors/safetensors.js";
 import { pageFiles } from "../../runtime/web/page-manifest.js";
 import { button, element, integerField, message, slider } from "../dom.js";

@@ -1,4 +1,4 @@
-/** Training progress on stderr: a bar with loss, validation loss, speed and time left on a terminal; plain lines elsewhere. */
+/** Training progress on stderr: a bar with losses, speed and time left on a terminal; plain lines elsewhere. */
 import type { SplitMetrics } from "../../../runtime/events.js";
 import { formatDuration, formatInteger, formatNumber } from "../../../runtime/format.js";
 import type { Output } from "../../output.js";
