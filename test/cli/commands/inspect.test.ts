@@ -80,5 +80,5 @@ test("a file that is not a model is invalid input", async () => {
   writeFileSync(file, "not a model");
   const { code, stderr } = await rnnx("inspect", file);
   expect(code).toBe(2);
-  expect(stderr).toContain("This is not an ONNX model");
+  expect(stderr).toContain("not an ONNX model");
 });
