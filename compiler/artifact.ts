@@ -1,12 +1,12 @@
-/** What `compile` makes: ONNX models, and a manifest that says how to feed them. All that the runtime ever sees. */
+/** The artifact of `compile`: ONNX models, and a manifest of their ports. The runtime reads nothing else of the compiler. */
 
-/** How a tensor starts. `fans` are [fan in, fan out]; `seed` and the tensor's name choose the random stream. */
+/** The initial value of a tensor. The spec's seed and the tensor's name choose the random stream. */
 export type Initializer =
   | { readonly type: "constant"; readonly value: number }
   | { readonly type: "uniform"; readonly minimum: number; readonly maximum: number }
   | { readonly type: "normal"; readonly mean: number; readonly deviation: number }
   | { readonly type: "orthogonal"; readonly gain: number }
-  /** Slices of the last axis, [from, to), laid over a base. */
+  /** Slices [from, to) of the last axis that replace those of a base. */
   | { readonly type: "slices"; readonly base: Initializer; readonly slices: readonly InitializerSlice[] };
 
 export interface InitializerSlice {
@@ -16,7 +16,7 @@ export interface InitializerSlice {
 }
 
 export interface StoredTensor {
-  /** Public name: `rnn/0/W`; a slot's is its parameter's name and its own: `rnn/0/W/m`. */
+  /** Public name: `rnn/0/W`; a slot's is `<parameter>/<slot>`: `rnn/0/W/m`. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly initializer: Initializer;
@@ -27,40 +27,37 @@ export interface StoredParameter extends StoredTensor {
 }
 
 export type Role =
-  /** A tensor of weights. In the training graph both an input and an output. */
+  /** A trained parameter. In the training graph both an input and an output. */
   | "parameter"
-  /** One that is not trained: in the training graph only an input. */
+  /** A frozen parameter: in the training graph only an input. */
   | "frozen"
-  /** Optimizer state of one parameter, or a number of the whole update's (`loss_scale/scale`). */
+  /** Optimizer state of one parameter, or a scalar of the update (`loss_scale/scale`). */
   | "slot"
-  /** Updates made so far, int64 scalar. */
+  /** Number of updates so far, int64 scalar. */
   | "step"
-  /** Multiplies the learning rate of all updates of a call, float32 scalar: falls when a plateau is reached. */
+  /** Factor of the learning rate of all updates of a call, float32 scalar: reduced on a plateau. */
   | "rate_scale"
-  /**
-   * Where the rows that are fed stand in their batch, which several processes share: the first row, and the rows of the whole
-   * batch; int64 [2].
-   */
+  /** Position of the rows of this process in the batch of all processes: first row, and rows of the batch; int64 [2]. */
   | "shard"
-  /** Sums over the rows that were fed, float32 [parameters + 2]: of all gradients, entry by entry, of the loss, and of its count. */
+  /** Sums over the rows of this process, float32 [entries of all parameters + 2]: gradients, loss, count. */
   | "gradient"
-  /** `inputs`, `targets`, `lengths`, `weights`, and first states by public name. */
+  /** `inputs`, `targets`, `lengths`, `weights`, and initial states by public name. */
   | "data"
   /** Loss before each update: float32 [steps]. In evaluation: a scalar. */
   | "loss"
-  /** Global norm of the gradient before clipping, 0 where the update was left out: float32 [steps]. */
+  /** Global norm of the gradient before clipping, 0 for a skipped update: float32 [steps]. */
   | "gradient_norm"
-  /** Learning rate of each update, its schedule and the plateau's scale in it: float32 [steps]. */
+  /** Learning rate of each update, with its schedule and `rate_scale`: float32 [steps]. */
   | "learning_rate"
-  /** Where the loss is scaled for gradients of 16 bits, and the scale fitted to them: that of each update, float32 [steps]. */
+  /** Dynamic loss scale of each update, with mixed precision: float32 [steps]. */
   | "loss_scale"
-  /** There, too: 1 for an update that was left out since its gradient was not finite, else 0; float32 [steps]. */
+  /** 1 for an update skipped because its gradient was not finite, else 0, with a dynamic loss scale: float32 [steps]. */
   | "skipped"
-  /** One metric's tallies over the batch, float32: they add up over batches, and its `finish` makes the metric of the sum. */
+  /** Accumulators of one metric over the batch, float32: the finalizer of their sum over batches is the metric. */
   | "metric"
-  /** What the model says: probabilities, or numbers, batch first. */
+  /** Predictions of the model: probabilities, or numbers, batch axis first. */
   | "prediction"
-  /** States of recurrent layers, [batch, size], as inputs and as outputs: each goes on from the other. */
+  /** States of recurrent layers, [batch, size]: an output is the next value of the input of the same state. */
   | "state";
 
 export interface Port {
@@ -71,8 +68,8 @@ export interface Port {
 }
 
 /**
- * What is made of a metric's tallies: of [sum, count] their mean, e to it, or its root; of [hits, answers, targets] for each
- * class, [3, classes], the mean over the classes that occur of F1, precision or recall.
+ * The metric from its accumulators: from [sum, count] the mean, its exponential or its root; from [true positives,
+ * predictions, targets] per class, [3, classes], the mean of F1, precision or recall over the classes that occur.
  */
 export type MetricFinalizer = "mean" | "exp_mean" | "root_mean" | "macro_f1" | "macro_precision" | "macro_recall";
 
@@ -95,13 +92,13 @@ export interface Manifest {
   readonly train: Ports;
   readonly eval: Ports;
   readonly model: Ports;
-  /** Null where a sequence cannot be run piece by piece. */
+  /** Null where the model cannot process a sequence in pieces. */
   readonly stream: Ports | null;
-  /** Null where steps are not shared by several processes. */
+  /** Null without data parallelism. */
   readonly shard: DataParallelPorts | null;
 }
 
-/** The two halves of a step that several processes share; between them their gradients are added up. */
+/** Ports of the gradient step and the apply step of data parallelism. */
 export interface DataParallelPorts {
   readonly gradient: Ports;
   readonly update: Ports;
@@ -109,9 +106,10 @@ export interface DataParallelPorts {
 
 export interface Artifact {
   /**
-   * The K-step training graph. Inputs: parameters, states of stateful layers, slots, step, then `rate_scale` where the schedule
-   * has one, frozen parameters, and data with a leading `steps` axis; outputs: the next parameters, states, slots and step (`next/<name>`), then `loss`, `gradient_norm` and `learning_rate`
-   * (in float16 `loss_scale` and `skipped` too), one number per step. K is the run-time dimension `steps`.
+   * K training steps; K is the run-time dimension `steps`. Inputs: parameters, states of stateful layers, slots, step,
+   * `rate_scale` (plateau schedule), frozen parameters, and data with a leading `steps` axis. Outputs: the next parameters,
+   * states, slots and step (`next/<name>`), then per step `loss`, `gradient_norm`, `learning_rate`, and with a dynamic loss
+   * scale `loss_scale` and `skipped`.
    */
   readonly train: Uint8Array;
   /**
@@ -119,32 +117,32 @@ export interface Artifact {
    * stateful layers, then data.
    */
   readonly eval: Uint8Array;
-  /** Inference. Parameters are initializers that `withWeights` appends: without them the model is incomplete. */
+  /** Inference. Parameters are initializers, which `withWeights` appends: without them the model is incomplete. */
   readonly model: Uint8Array;
   /**
-   * The same, with every state as an input and its last value as an output, for running a sequence piece by piece; null where
-   * a layer reads the sequence backwards or as a whole.
+   * Inference with every state as an input and its final value as an output, to process a sequence in pieces; null where a
+   * layer reads the sequence backwards or as a whole.
    */
   readonly stream: Uint8Array | null;
-  /** `stream` with parameters as inputs, for samples while they change; null where the spec asks for none. */
+  /** `stream` with parameters as inputs, to sample during training; null where the spec has no samples. */
   readonly sampler: Uint8Array | null;
   /**
-   * One training step in two halves, for several processes that share a batch: `gradient` gives the sums over some rows of it
-   * (and the last states of stateful layers), `update` makes the next parameters, slots and step from the sums over all rows.
-   * Null where it was not asked for.
+   * One training step in two models, for data parallelism: `gradient` returns sums over the rows of a process (and the next
+   * states of stateful layers), `update` the next parameters, slots and step from the sums over all rows. Null without the
+   * option `dataParallel`.
    */
   readonly shard: { readonly gradient: Uint8Array; readonly update: Uint8Array } | null;
   readonly manifest: Manifest;
 }
 
-/** The roles of what a training carries from call to call: on WebGPU it stays on the device. */
+/** Roles of the tensors that training carries from call to call: on WebGPU they stay on the device. */
 export const carriedRoles = ["parameter", "slot", "state"] as const satisfies readonly Role[];
 
-/** The output of a model for WebGPU that holds everything for the host, one after the other. */
+/** The output of a model for WebGPU that concatenates all tensors for the host. */
 export const HOST_OUTPUT = "report";
 
-/** The output that gives an input again, of a model that reads what lies on the device. */
+/** The output that copies an input, of a model that reads tensors back from the device. */
 export const readbackName = (input: string): string => `copy/${input}`;
 
-/** What a model for WebGPU that makes new parameters gives besides: of each the sum of its entries' magnitudes, [parameters]. */
+/** The output with the L1 norm of each parameter, [parameters], of a training model for WebGPU. */
 export const PARAMETER_L1 = "magnitudes";

@@ -1,4 +1,4 @@
-/** What is wrong with a spec, without compiling it: nothing of the stages behind the first is loaded for it. */
+/** Validation of a spec without compiling it. Imports no later stage than elaboration. */
 import type { Problem } from "../schema/diagnostics/index.js";
 import type { SourceMap } from "../schema/diagnostics/source-map.js";
 import type { NormalSpec } from "../schema/normal/index.js";
@@ -7,9 +7,10 @@ import { verify } from "./graph/verify.js";
 import type { Signature } from "./signature.js";
 
 /**
- * Everything that can be known of a spec without its data.
+ * The mistakes in a spec that can be found without its data.
  *
- * @param signature may hold symbols (`vocabulary`) where only the data knows.
+ * @param signature may have symbols (`vocabulary`) for sizes that only the data defines.
+ * @returns the problems; empty for a valid spec.
  */
 export function check(spec: NormalSpec, signature: Signature, origins?: SourceMap): readonly Problem[] {
   const elaborated = elaborate(spec, signature, "training", origins);

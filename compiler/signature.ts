@@ -1,6 +1,6 @@
-/** What the data says of itself: plain data, so that the compiler opens no data file. */
+/** The signature of a data source: dtypes, shapes and sizes, so that the compiler opens no data file. */
 
-/** One array that the data feeds, batch first. Dims are numbers, or `batch` and `time` where they vary. */
+/** One array of a batch, batch axis first. Dims are numbers, or the symbols `batch` and `time`. */
 export interface ArraySignature {
   readonly dtype: "float32" | "int64" | "int32";
   readonly shape: readonly (number | string)[];
@@ -9,24 +9,24 @@ export interface ArraySignature {
 export interface Signature {
   /** Token ids [batch, time], features [batch, time, features], or rows [batch, features]. */
   readonly inputs: ArraySignature;
-  /** A second name of `inputs`, where the data gives it one. */
+  /** A second name of `inputs`: `encoder_inputs`. */
   readonly main_input?: string;
-  /** Inputs besides `inputs`, by the name that layers give in "from": `decoder_inputs`. */
+  /** Further inputs, by the name in a layer's "from": `decoder_inputs`. */
   readonly side_inputs?: Readonly<Record<string, ArraySignature>>;
   readonly targets: ArraySignature;
-  /** Live steps of each sequence, [batch], int64. */
+  /** Lengths of the sequences, [batch], int64. */
   readonly lengths?: ArraySignature;
-  /** Live steps of the targets and of what is as long as they are, [batch], int64. */
+  /** Lengths of the targets and of inputs on their time axis, [batch], int64. */
   readonly target_lengths?: ArraySignature;
-  /** Multiplies each step's loss, [batch, time], float32. */
+  /** Factors of the loss of each step, [batch, time], float32. */
   readonly weights?: ArraySignature;
-  /** First states by public name (`rnn/0/h`), [batch, size]. */
+  /** Initial states by public name (`rnn/0/h`), [batch, size]. */
   readonly initial_states?: Readonly<Record<string, ArraySignature>>;
-  /** Sizes that specs may name: "vocabulary", "classes", "features". A string stands for a size that is not known yet. */
+  /** Sizes that specs may name: "vocabulary", "classes", "features". A string is a symbol: the size is not known yet. */
   readonly sizes: Readonly<Record<string, number | string>>;
-  /** What `time` is in every batch of training, where it is always the same. */
+  /** The number of time steps of every training batch; undefined where it varies. */
   readonly steps?: number;
-  /** What `batch` and `time` will be, as a hint for cost decisions. */
+  /** Expected sizes of symbols, for cost decisions only. */
   readonly expected: Readonly<Record<string, number>> & { readonly batch: number; readonly time: number };
 }
 
@@ -35,7 +35,7 @@ export function isSequence({ dtype, shape }: ArraySignature): boolean {
   return dtype !== "float32" || shape.length > 2;
 }
 
-/** The same data with its number of steps written out, where that is always the same: what can be unrolled. */
+/** The signature with a static number of time steps where it is the same in every batch, so that loops can be unrolled. */
 export function withStaticTime(signature: Signature): Signature {
   const { steps, inputs, side_inputs, targets, weights } = signature;
   if (steps === undefined) return signature;
@@ -54,17 +54,17 @@ export function withStaticTime(signature: Signature): Signature {
   };
 }
 
-/** The same data in portions of a batch. */
+/** The signature of one micro-batch. */
 export function perMicroBatch(signature: Signature, microBatches: number): Signature {
   const { expected } = signature;
   return { ...signature, expected: { ...expected, batch: Math.max(1, Math.floor(expected.batch / microBatches)) } };
 }
 
-/** The same data in batches and sequences of any size: what evaluation and inference are compiled for. */
+/** The signature for batches and sequences of any size, for evaluation and inference. */
 export function withDynamicShapes(signature: Signature): Signature {
   const { inputs, side_inputs, targets, lengths, target_lengths, weights, initial_states } = signature;
   const time = isSequence(inputs) ? inputs.shape[1] : undefined;
-  /** An axis behind the batch is time where it is as long as the inputs, and the targets' own time where it is named so. */
+  /** Axis 1 of a sequence is `time` where it has the length of the inputs; other symbols remain. */
   const dynamic = (array: ArraySignature, sequence = array.shape.length > 1): ArraySignature => ({
     ...array,
     shape: array.shape.map((dim, axis) => {

@@ -1,11 +1,11 @@
-/** The manifest: what stands at which port of each graph, how it starts, and where it goes. */
+/** The manifest: the ports of each graph, and the stored tensors with their initializers. */
 import type { Manifest, Port, Ports, Role, StoredTensor } from "../artifact.js";
 import { holdsWeights, isParameter, type Program } from "../elaborate/program.js";
 import { expectDefined } from "../ir/expect.js";
 import { interfaceType } from "../ir/float16.js";
 import { staticShape } from "../ir/tensor.js";
 import type { Graph, Value } from "../ir/types.js";
-import type { HalfStep } from "../training/data-parallel.js";
+import type { DataParallelGraph } from "../training/data-parallel.js";
 import type { StepGraph } from "../training/step-graph.js";
 
 /** A graph with the name and role of each input and output. */
@@ -19,7 +19,7 @@ function port(name: string, role: Role, value: Value | undefined): Port {
   return { name, role, dtype: interfaceType(type.dtype), shape: type.shape };
 }
 
-/** Ports of a graph that only runs forward. A final state is named `final/rnn/0/h`. */
+/** Ports of a forward graph. A final state is named `final/rnn/0/h`. */
 export function forwardPorts(program: Program, graph: Graph): Ports {
   return {
     inputs: program.inputs.map(({ name, role }, index) => port(name, role, graph.inputs[index])),
@@ -29,7 +29,7 @@ export function forwardPorts(program: Program, graph: Graph): Ports {
   };
 }
 
-/** Ports of the K-step graph. What is carried comes back as `next/<name>`, in the order in which it went in. */
+/** Ports of the K-step graph. A carried input has an output `next/<name>`, in the same order. */
 export function trainingPorts(program: Program, step: StepGraph, train: Graph): Ports {
   const carriedPorts: readonly { readonly name: string; readonly role: Role }[] = [
     ...program.inputs.filter(isParameter),
@@ -48,8 +48,8 @@ export function trainingPorts(program: Program, step: StepGraph, train: Graph): 
   };
 }
 
-/** Ports of one half of a step that processes share: what it makes anew is `next/<name>`. */
-export function dataParallelPorts({ graph, inputs, reported }: HalfStep): Ports {
+/** Ports of the gradient step or the apply step of data parallelism. A value to carry is the output `next/<name>`. */
+export function dataParallelPorts({ graph, inputs, reported }: DataParallelGraph): Ports {
   const nextStates = inputs.flatMap(({ role, name }) => (role === "state" ? [{ name: `next/${name}`, role }] : []));
   const carriedPorts = inputs.filter(({ role }) => role === "parameter" || role === "slot" || role === "step");
   const outputs: readonly { readonly name: string; readonly role: Role }[] = inputs.some(
@@ -66,7 +66,7 @@ export function dataParallelPorts({ graph, inputs, reported }: HalfStep): Ports 
   };
 }
 
-/** Tensors that a run stores have shapes of numbers: the data has said every size by then. */
+/** A tensor that a run stores. Its shape is static: the signature has the size of every symbol in it. */
 function storedTensor(
   name: string,
   value: Value | undefined,
@@ -80,6 +80,7 @@ function storedTensor(
   };
 }
 
+/** The manifest of an artifact. @param program the loss program, whose parameters are stored. */
 export function makeManifest(
   program: Program,
   step: StepGraph,

@@ -21,6 +21,7 @@ export interface SpecializedGraph {
   readonly hostOutputs: readonly HostOutput[];
 }
 
+/** A tensor within the vector `report`. */
 export interface HostOutput {
   readonly name: string;
   readonly shape: readonly number[];
@@ -44,6 +45,7 @@ export function specialize(
   return { graph: optimized, inputs: ports.inputs.map(({ name }) => name), ...names };
 }
 
+/** The graph with all outputs for the host concatenated in one. */
 function joinHostOutputs(
   graph: Graph,
   ports: Ports,

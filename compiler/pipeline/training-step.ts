@@ -19,7 +19,7 @@ import {
 } from "../optimize/pipeline.js";
 import { autocast } from "../precision/autocast.js";
 import { perMicroBatch, type Signature, withStaticTime } from "../signature.js";
-import { applyStep, gradientStep, type HalfStep, overWholeBatch } from "../training/data-parallel.js";
+import { applyStep, type DataParallelGraph, gradientStep, overWholeBatch } from "../training/data-parallel.js";
 import { accumulate, averageSums } from "../training/gradient-accumulation.js";
 import { withScaleInput } from "../training/loss-scale.js";
 import { buildStepGraph, type StepGraph } from "../training/step-graph.js";
@@ -64,7 +64,7 @@ export interface TrainingStep extends TrainingProgram {
   readonly prepared: Graph;
   /** Loss, next states and gradients of a batch. */
   readonly gradient: Graph;
-  /** Whether some values of the step are float16. */
+  /** True where the step computes in float16. */
   readonly hasFloat16: boolean;
   /** The step before its passes. */
   readonly unoptimizedStep: Graph;
@@ -111,7 +111,7 @@ export function elaborateTraining({
   return { ok: true, program: { wholeProgram, lossProgram, microBatches } };
 }
 
-/** Whether the gradient of a batch is a sum over some of its rows, to be divided by the count of the whole batch. */
+/** True where the gradient is a sum over some rows of a batch, to be divided by the count of the whole batch. */
 function needsSums(microBatches: number, { dataParallel = false }: CompileOptions): boolean {
   return microBatches > 1 || dataParallel;
 }
@@ -120,8 +120,8 @@ function unknownStepsProblem({ train }: NormalSpec, { origins }: CompileOptions)
   return {
     code: "memory-steps",
     path: origins?.pathOf(train, "memory") ?? "/train/memory",
-    message: "With little memory sequences are run in chunks, and the sequences of this data are of different lengths.",
-    hint: 'Leave "memory" out, or use "accumulate": a batch in portions takes the memory of one.',
+    message: 'With "memory": "low" sequences are split into segments of equal length, but the sequences of this data differ in length.',
+    hint: 'Remove "memory", or use "accumulate", which needs the memory of one micro-batch.',
   };
 }
 
@@ -168,7 +168,7 @@ function scaledGradient(forward: Graph, parameterIndices: readonly number[]): Gr
   return differentiate(withScaleInput(forward), 0, parameterIndices, forward.inputs.length);
 }
 
-/** A forward graph with float16 where that is safe; data keeps its type. */
+/** A forward graph that computes in float16 where that is safe; data inputs keep their type. */
 export function withMixedPrecision(graph: Graph, { inputs }: Pick<Program, "inputs">): Graph {
   return autocast(
     graph,
@@ -201,7 +201,7 @@ export function loopOverSteps(
   return { graph, ports: trainingPorts(lossProgram, step, graph) };
 }
 
-/** Stages shard and update: the step split where processes that share a batch add up their gradients. */
+/** Stages shard and update: the gradient step and the apply step of data parallelism. */
 export function splitStep(
   program: GradientProgram,
   { spec, signature, options }: CompileInput,
@@ -209,18 +209,18 @@ export function splitStep(
   const { lossProgram, microBatches, wholeProgram } = program;
   const { optimizer, train } = spec;
   const { run } = stageRunner(perMicroBatch(signature, microBatches), options);
-  const half = (stage: "shard" | "update", built: HalfStep, passes: Pipeline): GraphWithPorts => {
+  const dataParallelGraph = (stage: "shard" | "update", built: DataParallelGraph, passes: Pipeline): GraphWithPorts => {
     const graph = run(stage, built.graph, passes);
     return { graph, ports: dataParallelPorts({ ...built, graph }) };
   };
   const parameters = lossProgram.graph.inputs.filter((_, index) => lossProgram.inputs[index]?.role === "parameter");
   const update = applyStep(spec.name, parameters, { optimizer, precision: train.precision }, wholeProgram.batching);
   return {
-    gradient: half(
+    gradient: dataParallelGraph(
       "shard",
       gradientStep(program.gradient, lossProgram.inputs, optimizer, train.precision),
       microBatches > 1 ? canonicalize : stepPasses,
     ),
-    update: half("update", update, stepPasses),
+    update: dataParallelGraph("update", update, stepPasses),
   };
 }

@@ -16,10 +16,10 @@ export function reportedRoles(scaling: LossScale | null): readonly ReportedRole[
   return ["loss", "gradient_norm", "learning_rate", ...dynamicRoles];
 }
 
-/** The slot of the weights themselves, where parameters are their averages. */
+/** The slot of the raw weights, where parameters are their moving averages. */
 const RAW_WEIGHTS = "latest";
 
-/** The gradients clipped, and the global norm before: sqrt of the sum of squares over all entries of all parameters. */
+/** The clipped gradients, and their global norm before clipping: the root of the sum of squares over all entries. */
 function clipGradients(b: Builder, clip: NormalOptimizer["clip"], gradients: readonly Value[]) {
   const { add, sum, mul, div, max, min, sqrt } = b;
   const squares = gradients.map((gradient) => sum(mul(gradient, gradient)));
@@ -31,20 +31,20 @@ function clipGradients(b: Builder, clip: NormalOptimizer["clip"], gradients: rea
   return { gradients: gradients.map((gradient) => mul(gradient, scale)), norm };
 }
 
-/** The slots of each parameter, with the value that their entries start from. */
+/** The slots of each parameter, with the initial value of their entries. */
 export function slotsOf(optimizer: NormalOptimizer): readonly (readonly [name: string, initial: number])[] {
   const optimizerSlots = optimizerOf(optimizer).slots();
-  // The parameters are then the averages, which is what everyone else reads; the weights that are updated lie in a slot.
+  // With averaging, the parameters are the averages, which evaluation and export read; the updated weights are a slot.
   return Object.entries({ ...optimizerSlots, ...(optimizer.average !== null && { [RAW_WEIGHTS]: 0 }) });
 }
 
-/** A parameter as it is carried: its value, and its slots by their names. */
+/** The values of a parameter that are carried from step to step: its value, and its slots by name. */
 export interface ParameterState {
   readonly parameter: Value;
   readonly slots: Readonly<Record<string, Value>>;
 }
 
-/** Inputs for the slots of a parameter: all of them, or some. */
+/** Inputs for the slots of a parameter, all by default. */
 export function openSlots(
   b: Builder,
   parameter: Value,
@@ -56,24 +56,24 @@ export function openSlots(
   return { parameter, slots: Object.fromEntries(slots) };
 }
 
-/** Of the slots, the one that `trainedWeights` needs. */
+/** Matches the slot that `trainedWeights` needs. */
 export const isRawWeights = (name: string) => name === RAW_WEIGHTS;
 
-/** The weights that are trained: the parameters themselves, or where those are averages the latest ones. */
+/** The weights that are updated: the parameters, or where those are averages the raw weights. */
 export function trainedWeights(b: Builder, parameterStates: readonly ParameterState[], step: Value): readonly Value[] {
   if (parameterStates.every(({ slots }) => slots[RAW_WEIGHTS] === undefined))
     return parameterStates.map(({ parameter }) => parameter);
-  // Before the first update there is one set of weights, whose value is not known here.
+  // The raw weights start as the parameters do, whose values are not known at compile time.
   const isFirst = b.equal(step, 0);
   return parameterStates.map(({ parameter, slots }) =>
-    b.where(isFirst, parameter, expectDefined(slots[RAW_WEIGHTS], `the latest ${parameter.name}`)),
+    b.where(isFirst, parameter, expectDefined(slots[RAW_WEIGHTS], `the raw weights of ${parameter.name}`)),
   );
 }
 
-/** What an update reads. */
+/** The operands of the update of one parameter. */
 type GradientOperands = ParameterState & { readonly weights: Value; readonly gradient: Value };
 
-/** Several operands as one. */
+/** Operands of several parameters, flattened to vectors and concatenated. */
 function flattenOperands(b: Builder, operands: readonly GradientOperands[]): GradientOperands {
   const of = (select: (operand: GradientOperands) => Value) => flatten(b, operands.map(select));
   const slots = Object.keys(at(operands, 0).slots).map((name) => [name, of((operand) => operand.slots[name] as Value)]);
@@ -87,7 +87,7 @@ function flattenOperands(b: Builder, operands: readonly GradientOperands[]): Gra
   };
 }
 
-/** The parts of what was carried as one. */
+/** The states of parameters from their flattened state. */
 function unflattenState(
   b: Builder,
   { parameter, slots }: ParameterState,
@@ -101,23 +101,27 @@ function unflattenState(
   }));
 }
 
-/** What an update reads besides. */
+/** The operands that all updates of a step share. */
 interface UpdateContext {
   readonly step: Value;
   readonly rateScale: Value | null;
-  /** By which the gradients are too large. */
+  /** The loss scale, by which the gradients are multiplied; null: 1. */
   readonly scaling: LossScale | null;
 }
 
 /** The carried values after one update. */
 interface AppliedUpdate {
   readonly next: readonly ParameterState[];
-  /** Those of the loss's scale. */
+  /** The next state of the loss scale. */
   readonly scale: readonly Value[];
-  /** The norm of its gradient before clipping, its learning rate, and what the scale reports. */
+  /** The gradient norm before clipping, the learning rate, and the reports of the loss scale. */
   readonly reported: readonly Value[];
 }
 
+/**
+ * One optimizer update: gradients are unscaled and clipped, then each parameter is updated. Small parameters are updated as
+ * one vector. Under a dynamic loss scale a gradient that is not finite leaves all values unchanged.
+ */
 export function applyGradients(
   b: Builder,
   optimizer: NormalOptimizer,
@@ -141,7 +145,7 @@ export function applyGradients(
   const factor = scheduleFactor(schedule, b, n);
   const scaled = rateScale === null ? factor : b.mul(factor, rateScale);
   const rate = b.withName(b.mul(scaled, optimizer.learning_rate), "learning_rate");
-  // Updates that were left out count for the schedule, which goes by steps, and not for the optimizer.
+  // A skipped update counts as a step of the schedule, but not of the optimizer.
   const t = b.add(scaling?.dynamic ? b.sub(n, scaling.dynamic.skipped) : n, 1);
   const updates = groups.map(({ parameter, slots, weights }, index): ParameterState => {
     const gradient = at(gradients, index);
@@ -174,7 +178,7 @@ export function applyGradients(
   };
 }
 
-/** What is carried after an update where a condition holds, and before it elsewhere. */
+/** The state after an update where a condition holds, else the state before it. */
 function selectIfFinite(b: Builder, condition: Value, after: ParameterState, before: ParameterState): ParameterState {
   const slots = Object.entries(after.slots).map(([name, value]) => {
     return [name, b.where(condition, value, before.slots[name] as Value)] as const;
@@ -182,7 +186,7 @@ function selectIfFinite(b: Builder, condition: Value, after: ParameterState, bef
   return { parameter: b.where(condition, after.parameter, before.parameter), slots: Object.fromEntries(slots) };
 }
 
-/** The input that scales the learning rate, where a plateau changes it. */
+/** The input that scales the learning rate, for a plateau schedule; null for others. */
 export function openRateScale(b: Builder, { schedule }: NormalOptimizer): Value | null {
   return schedule.type === "plateau" ? b.input("rate_scale", { dtype: "float32", shape: [] }) : null;
 }

@@ -1,4 +1,7 @@
-/** One step in two halves, for processes that share a batch: each makes the gradient of its rows, all make the same update. */
+/**
+ * Data parallelism: a training step split in two. Each process runs the gradient step on its rows of the batch; the sums of
+ * all processes are added, and each process applies the same update.
+ */
 import type { NormalOptimizer, NormalPrecision } from "../../schema/normal/index.js";
 import type { InputPort, LossBatching } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/builder.js";
@@ -21,18 +24,18 @@ import {
 import { divideByCount } from "./gradient-accumulation.js";
 import { openLossScale, openScale, scaleSlots } from "./loss-scale.js";
 
-/** A half, with what stands at its inputs. */
-export interface HalfStep {
+/** The gradient step or the apply step, with the names and roles of its inputs. */
+export interface DataParallelGraph {
   readonly graph: Graph;
   readonly inputs: readonly {
     readonly name: string;
     readonly role: InputPort["role"] | "slot" | "rate_scale" | "gradient";
   }[];
-  /** Of the second half, as of a step: what comes after what is carried. */
+  /** The outputs of the apply step after the carried values. */
   readonly reported: readonly ReportedRole[];
 }
 
-/** Sums over a whole batch: the graph without the input that places its rows in a larger batch, and its ports. */
+/** A gradient graph for one process: its rows are the whole batch, so the input `shard` becomes the constant [0, rows]. */
 export function overWholeBatch(
   graph: Graph,
   ports: readonly InputPort[],
@@ -56,22 +59,22 @@ export function overWholeBatch(
 }
 
 /**
- * The first half.
+ * The gradient step.
  *
  * @param graph sums over some rows. Outputs: total and count of the loss, the next value of each state in `ports`, then a gradient
  * of the total per parameter in `ports`.
- * @returns outputs: the next states; then one vector of all gradients (as large as the loss's scale makes them), the total and the count,
- * which adds up over the rows.
+ * @returns outputs: the next states; then one vector, float32 [entries + 2]: all gradients (multiplied by the loss scale), the
+ * total and the count. The vectors of all rows of a batch add up.
  */
 export function gradientStep(
   graph: Graph,
   ports: readonly InputPort[],
   optimizer: NormalOptimizer,
   precision: NormalPrecision,
-): HalfStep {
+): DataParallelGraph {
   const b = graphBuilder(`${graph.name}/gradient`);
   const inputs = ports.map(({ name }, index) => b.input(name, at(graph.inputs, index).type));
-  const roles = ports.map(({ name, role }): HalfStep["inputs"][number] => ({ name, role }));
+  const roles = ports.map(({ name, role }): DataParallelGraph["inputs"][number] => ({ name, role }));
   const parameters = inputs.filter((_, index) => ports[index]?.role === "parameter");
   const parameterStates = parameters.map((parameter) => openSlots(b, parameter, optimizer, isRawWeights));
   const stepInput = inputs.find((_, index) => ports[index]?.role === "step");
@@ -104,17 +107,17 @@ export function gradientStep(
 }
 
 /**
- * The second half, from the vector of sums over the whole batch.
+ * The apply step, from the vector of sums over the whole batch.
  *
- * @param parameters the trained ones.
- * @returns outputs: the next parameters, slots and step, then loss and gradient norm.
+ * @param parameters the trained parameters.
+ * @returns outputs: the next parameters, slots and step, then the reports of a step.
  */
 export function applyStep(
   name: string,
   parameters: readonly Value[],
   { optimizer, precision }: { readonly optimizer: NormalOptimizer; readonly precision: NormalPrecision },
   batching: LossBatching,
-): HalfStep {
+): DataParallelGraph {
   const b = graphBuilder(`${name}/update`);
   const parameterStates = parameters
     .map((parameter) => b.input(parameter.name, parameter.type))

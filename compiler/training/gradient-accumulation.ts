@@ -1,5 +1,4 @@
-/** One update from several portions of a batch, one after the other: as much data as ever, the memory of one portion. */
-
+/** Gradient accumulation: one update from the micro-batches of a batch, in the memory of one micro-batch. */
 import type { InputPort, LossBatching } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/builder.js";
 import { scan } from "../graph/loop.js";
@@ -9,11 +8,11 @@ import { at } from "../ir/expect.js";
 import type { Graph, Value } from "../ir/types.js";
 
 /**
- * Sums over portions, in a Scan.
+ * Sums over micro-batches, in a Scan.
  *
- * @param graph of one portion. Outputs: total and count of the loss, then the gradient of the total per parameter.
- * @param ports what the graph's inputs are; none is a state.
- * @returns the same inputs, data with a leading axis of `portions`; the same outputs, summed.
+ * @param graph one micro-batch. Outputs: total and count of the loss, then the gradient of the total per parameter.
+ * @param ports ports of the graph's inputs, without states.
+ * @returns the same inputs, data with a leading axis of `microBatches`; the same outputs, summed.
  */
 export function accumulate(graph: Graph, ports: readonly InputPort[], microBatches: number): Graph {
   const b = graphBuilder(graph.name);
@@ -24,11 +23,11 @@ export function accumulate(graph: Graph, ports: readonly InputPort[], microBatch
   const data = inputs.filter((_, index) => ports[index]?.role === "data");
   const zeros = graph.outputs.map(({ type }) => b.expand(b.scalar(0), type.shape));
   const operands = { initial: zeros, scans: [b.range(microBatches), ...data] };
-  const { final } = scan(b, "portions", operands, (inner, sums, slices) => {
+  const { final } = scan(b, "micro_batches", operands, (inner, sums, slices) => {
     const inputValues = inputs.map((input, index) => {
       const role = ports[index]?.role;
       if (role === "data") return at(slices, 1 + data.indexOf(input));
-      // What is random hangs on the step, and must differ from portion to portion.
+      // Random numbers are a function of the step: each micro-batch needs its own.
       return role === "step" ? inner.add(inner.mul(input, microBatches), at(slices, 0)) : input;
     });
     const outputs = inline(inner, graph, inputValues);
@@ -53,9 +52,9 @@ export function averageSums(graph: Graph, ports: readonly InputPort[], batching:
 }
 
 /**
- * The loss and its gradients from sums over parts of a batch. A mean is the sum of the parts' totals by the sum of their counts,
- * which do not depend on the parameters: so the gradient is that of the whole batch, even where parts hold different numbers of
- * live steps.
+ * The loss and its gradients from sums over the rows of a batch. A mean loss is the sum of totals by the sum of counts. The
+ * counts do not depend on the parameters: so the result is the gradient of the whole batch, even where micro-batches have
+ * different numbers of valid steps.
  */
 export function divideByCount(
   b: Builder,

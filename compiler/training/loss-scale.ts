@@ -1,38 +1,38 @@
 /**
- * The scale of the loss, for gradients of 16 bits (P. Micikevicius et al., 2018): the loss is multiplied by it before it is differentiated, so
- * that small gradients do not vanish, and the gradients are divided by it again. A scale that is fitted is halved where a gradient is not
- * finite, whose update is left out, and doubled after so many finite ones in a row.
+ * Loss scaling for float16 gradients (P. Micikevicius et al., 2018): the loss is multiplied by a scale before differentiation,
+ * so that small gradients do not underflow, and the gradients are divided by it. A dynamic scale is halved at a gradient that
+ * is not finite, whose update is skipped, and doubled after `growth_interval` finite gradients in a row.
  */
 import type { NormalPrecision } from "../../schema/normal/index.js";
 import type { Builder } from "../ir/builder.js";
 import type { Graph, Value } from "../ir/types.js";
 
-/** What a step reports of a scale that is fitted: the scale that its gradient was made with, and 1 where its update was left out. */
+/** The reports of a dynamic scale per step: the scale of its gradient, and 1 for a skipped update, else 0. */
 export const scaleReports = ["loss_scale", "skipped"] as const;
 
 export interface LossScale {
   readonly scale: Value;
-  /** Null where the scale always is the same. */
+  /** Null for a constant scale. */
   readonly dynamic: {
     /** Finite gradients in a row since the scale last changed. */
     readonly finiteSteps: Value;
-    /** Updates left out so far. */
+    /** Updates skipped so far. */
     readonly skipped: Value;
     readonly growthInterval: number;
   } | null;
 }
 
-/** The slot of the scale, which whoever makes gradients reads too. */
+/** The slot of the scale, which the gradient step of data parallelism reads too. */
 const SCALE = "loss_scale/scale";
 
-/** Where halving ends: gradients that are not finite then are those of a training that diverges. */
+/** The smallest scale: a gradient that is not finite at it means that training diverges. */
 const MIN_SCALE = 1;
-/** Where doubling ends: at the largest scale that a spec may begin with. */
+/** The largest scale: also the largest initial scale of a spec. */
 const MAX_SCALE = 2 ** 32;
-/** float32's largest number. */
+/** The largest finite float32. */
 const FLOAT32_MAX = (2 - 2 ** -23) * 2 ** 127;
 
-/** What is carried from step to step, each a number, with what it starts from. */
+/** The scalars that are carried from step to step, with their initial values. */
 export function scaleSlots(precision: NormalPrecision): readonly { readonly name: string; readonly initial: number }[] {
   if (precision === "float32" || typeof precision.loss_scale === "number") return [];
   return [
@@ -42,14 +42,14 @@ export function scaleSlots(precision: NormalPrecision): readonly { readonly name
   ];
 }
 
-/** The scale alone, for whoever makes gradients; null where none are of 16 bits. */
+/** The scale alone, for a graph that computes gradients; null where training is float32. */
 export function openScale(b: Builder, precision: NormalPrecision): Value | null {
   if (precision === "float32") return null;
   const { loss_scale: setting } = precision;
   return typeof setting === "number" ? b.scalar(setting) : b.input(SCALE, { dtype: "float32", shape: [] });
 }
 
-/** All of it, with inputs in the order of `scaleSlots`. */
+/** The scale and its state, with inputs in the order of `scaleSlots`. */
 export function openLossScale(b: Builder, precision: NormalPrecision): LossScale | null {
   const scale = openScale(b, precision);
   if (precision === "float32" || scale === null) return null;
@@ -60,23 +60,23 @@ export function openLossScale(b: Builder, precision: NormalPrecision): LossScale
   return { scale, dynamic: { finiteSteps, skipped, growthInterval: setting.growth_interval } };
 }
 
-/** A forward graph with one more input, the scale of its derivatives. */
+/** A forward graph with the loss scale as one more input, the seed of its derivatives. */
 export function withScaleInput(graph: Graph): Graph {
   const scale: Value = { name: SCALE, type: { dtype: "float32", shape: [] } };
   return { ...graph, inputs: [...graph.inputs, scale] };
 }
 
 export interface ScaleUpdate {
-  /** Whether the update is made. */
+  /** Bool scalar: false skips the update. */
   readonly isGradientFinite: Value;
-  /** The norm to report: 0 of an update that is left out; not finite only where nothing is left to halve. */
+  /** The norm to report: 0 for a skipped update, except at the smallest scale, where it is not finite. */
   readonly norm: Value;
   /** In the order of `scaleSlots`, and of `scaleReports`. */
   readonly next: readonly Value[];
   readonly reported: readonly Value[];
 }
 
-/** @param norm of the gradients: finite where all of them are. */
+/** The next scale. @param norm the global norm of the gradients: finite exactly where all of them are. */
 export function updateScale(b: Builder, { scale, dynamic }: LossScale, norm: Value): ScaleUpdate | null {
   if (dynamic === null) return null;
   const { add, and, cast, div, greater, less, max, min, mul, not, where } = b;

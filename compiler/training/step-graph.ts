@@ -18,32 +18,32 @@ import {
 import { smallTensorIndices } from "./flatten.js";
 import { openLossScale, scaleSlots } from "./loss-scale.js";
 
-/** One training step as a graph, and what stands at which position. */
+/** One training step as a graph, and the meaning of its inputs and outputs. */
 export interface StepGraph {
   /**
-   * Inputs: parameters, states, slots and step, which are carried from step to step; then what is fixed; then data. Outputs:
-   * what is carried, and what is `reported`.
+   * Inputs: parameters, states, slots and step, which are carried from step to step; then those of `fixed`; then data.
+   * Outputs: the next carried values, then those of `reported`.
    */
   readonly graph: Graph;
-  /** Names of the states of stateful layers that are carried: `rnn/0/h`. */
+  /** Names of the carried states of stateful layers: `rnn/0/h`. */
   readonly states: readonly string[];
-  /**
-   * Names of the slots, by parameter and slot: `rnn/0/W/m`, with the value that their entries start from; then the numbers that belong to
-   * no parameter.
-   */
+  /** Slots by parameter and name, `rnn/0/W/m`, with the initial value of their entries; then scalars of no parameter. */
   readonly slots: readonly { readonly name: string; readonly parameter: number | null; readonly initial: number }[];
-  /** Places of carried inputs, slots counted with the parameters, that lie together as one vector while they are carried. */
+  /** Indices of carried inputs that the loop over steps carries as one vector: small parameters, and each of their slots. */
   readonly flatGroups: readonly (readonly number[])[];
-  /** What does not change within a call: the scale of the learning rate, where a plateau changes it, and frozen parameters. */
+  /** Inputs that are constant within a call: the learning-rate scale of a plateau schedule, and frozen parameters. */
   readonly fixed: readonly { readonly name: string; readonly role: "rate_scale" | "frozen" }[];
-  /** One number each per step, named by its role. */
+  /** One float32 scalar each per step, named by its role. */
   readonly reported: readonly ReportedRole[];
 }
 
 /**
+ * The training step of a gradient graph.
+ *
  * @param graph one forward and backward pass. Outputs: the loss, the next value of each state in `ports`, then a gradient per
  * parameter in `ports`.
- * @param ports what the graph's inputs are; where it computes in float16, the loss's scale comes after them.
+ * @param ports ports of the graph's inputs; with mixed precision the loss scale is one more input after them.
+ * @returns the step, with positions and names of its inputs and outputs.
  */
 export function buildStepGraph(
   graph: Graph,

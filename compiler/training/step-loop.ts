@@ -1,4 +1,4 @@
-/** K training steps in one graph: a Scan whose states are all that an update changes and whose slices are the batches. */
+/** K training steps in one graph: a Scan that carries parameters, states, slots and step, and scans over K batches. */
 import { graphBuilder } from "../graph/builder.js";
 import { scan } from "../graph/loop.js";
 import { inline } from "../graph/rewrite.js";
@@ -8,7 +8,7 @@ import type { Graph, Value } from "../ir/types.js";
 import { flatten, unflatten } from "./flatten.js";
 import type { StepGraph } from "./step-graph.js";
 
-/** The training graph of a step. */
+/** The graph of K training steps. */
 export function trainingGraph({
   graph,
   fixed,
@@ -19,10 +19,12 @@ export function trainingGraph({
 }
 
 /**
- * @param step one step; its first `states` inputs and outputs are carried, the next `fixed` inputs are the same for all steps,
- * the other inputs are one batch, the other outputs are reported per step.
- * @param flatGroups places of carried inputs that lie together as one vector within the loop.
- * @returns the same ports with a leading `steps` axis on the batch and on what is reported.
+ * A graph repeated over a leading axis of length `steps`.
+ *
+ * @param step one step: its first `stateCount` inputs and outputs are carried, the next `fixedCount` inputs are the same for all
+ * steps, the other inputs are one batch, the other outputs are reported per step.
+ * @param flatGroups indices of carried inputs that the loop carries as one vector.
+ * @returns the same ports, with a leading `steps` axis on the batch and on the reports.
  */
 export function repeatSteps(
   step: Graph,
@@ -49,7 +51,7 @@ export function repeatSteps(
   return b.finish([...packing.fromCarry(b, final), ...stacked]);
 }
 
-/** From carried values to what the loop carries, those of each pack in one vector behind the others, and back. */
+/** The map from carried values to those of the loop, each flat group as one vector after the others, and its inverse. */
 function carryPacking(like: readonly Value[], flatGroups: readonly (readonly number[])[]) {
   const isFlattened = new Set(flatGroups.flat());
   const separate = like.flatMap((_, index) => (isFlattened.has(index) ? [] : [index]));

@@ -1,4 +1,4 @@
-/** adagrad: v ← v + g², the step over the root of v (J. Duchi et al., 2011). Epsilon inside the root, or for `torch` beside it. */
+/** adagrad: v ← v + g², p ← p - rate g / √(v + ε); for `torch` √v + ε (J. Duchi et al., 2011). */
 import type { NormalOptimizer } from "../../../schema/normal/index.js";
 import type { OptimizerDefinition } from "./optimizer.js";
 

@@ -1,4 +1,4 @@
-/** The optimizers, by the word that specs use. */
+/** The optimizers, by their type in specs. */
 import type { NormalOptimizer } from "../../../schema/normal/index.js";
 import { adadelta } from "./adadelta.js";
 import { adagrad } from "./adagrad.js";
@@ -10,7 +10,7 @@ import type { OptimizerDefinition } from "./optimizer.js";
 import { rmsprop } from "./rmsprop.js";
 import { sgd } from "./sgd.js";
 
-/** An optimizer's definition with its options bound, as the step sees it. */
+/** The definition of an optimizer, with its options bound. */
 export type BoundOptimizer = OptimizerDefinition<void>;
 
 const optimizers: { readonly [K in NormalOptimizer["type"]]: OptimizerDefinition<never> } = {

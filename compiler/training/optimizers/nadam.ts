@@ -1,12 +1,12 @@
 /**
  * nadam: Adam with Nesterov momentum (T. Dozat, 2016). mu(t) = beta1 (1 - 0.96^(t momentum_decay) / 2), q its running product.
- * Variants differ in the momentum_decay that they start from.
+ * Variants differ in the default of momentum_decay.
  */
 import type { NormalOptimizer } from "../../../schema/normal/index.js";
 import { movingAverage, type OptimizerDefinition, oneMinusPower } from "./optimizer.js";
 
 export const nadam: OptimizerDefinition<Extract<NormalOptimizer, { type: "nadam" }>, "m" | "v" | "q"> = {
-  // The product of mu is the same for every entry; as a slot of its own shape it is carried like the others.
+  // The product of mu is the same for every entry; a slot of the parameter's shape is carried like the others.
   slots: () => ({ m: 0, v: 0, q: 1 }),
   update(options, b, { parameter, gradient, slots, rate, t }) {
     const { add, sub, mul, div, sqrt, pow } = b;

@@ -1,8 +1,8 @@
-/** What an optimizer is: slots beside each parameter, and one update written in primitives. */
+/** The definition of an optimizer: slots of each parameter, and one update in primitives. */
 import type { Builder } from "../../ir/builder.js";
 import type { Value } from "../../ir/types.js";
 
-/** One number per entry of a parameter, carried from update to update. */
+/** Tensors of a parameter's shape, carried from update to update. */
 export type Slots<S extends string = string> = Readonly<Record<S, Value>>;
 
 export interface UpdateOperands<S extends string> {
@@ -11,7 +11,7 @@ export interface UpdateOperands<S extends string> {
   readonly slots: Slots<S>;
   /** The learning rate of this update, a scalar. */
   readonly rate: Value;
-  /** The update's number, a float32 scalar counting from 1: t in the papers. */
+  /** The number of the update, a float32 scalar counted from 1: t in the papers. */
   readonly t: Value;
 }
 
@@ -21,7 +21,7 @@ export interface Update<S extends string> {
 }
 
 export interface OptimizerDefinition<O, S extends string = string> {
-  /** The first value of every entry of each slot. */
+  /** The initial value of every entry of each slot. */
   slots(options: O): Readonly<Record<S, number>>;
   update(options: O, b: Builder, operands: UpdateOperands<S>): Update<S>;
 }
@@ -32,8 +32,8 @@ export function movingAverage({ add, mul }: Builder, decay: number, average: Val
 }
 
 /**
- * 1 - beta^t without cancellation: with x = -t ln beta it is 1 - e^-x = 2 tanh(x/2) / (1 + tanh(x/2)), which float32 keeps
- * to its last digits where 1 - 0.999^t loses five of them.
+ * 1 - beta^t without cancellation: with x = -t ln beta it is 1 - e^-x = 2 tanh(x/2) / (1 + tanh(x/2)), which is accurate to
+ * the last digits of float32, where 1 - 0.999^t loses five of them.
  */
 export function oneMinusPower({ add, mul, div, tanh }: Builder, beta: number, t: Value): Value {
   const half = tanh(mul(t, -Math.log(beta) / 2));

@@ -1,4 +1,4 @@
-/** exponential_decay: decay_rate^(n / decay_steps); with staircase the exponent is a whole number. */
+/** exponential_decay: decay_rate^(n / decay_steps); with staircase the exponent is floored. */
 import type { NormalSchedule } from "../../../schema/normal/index.js";
 import type { ScheduleDefinition } from "./schedule.js";
 

@@ -1,15 +1,14 @@
-/** Learning-rate schedules: a factor of the learning rate, from n, the updates already made (a float32 scalar). */
+/** The learning-rate schedules, by their type in specs. */
 import type { NormalSchedule } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Value } from "../../ir/types.js";
+import { constant } from "./constant.js";
 import { cosineDecay } from "./cosine-decay.js";
 import { exponentialDecay } from "./exponential-decay.js";
 import { inverseSqrt } from "./inverse-sqrt.js";
 import { polynomialDecay } from "./polynomial-decay.js";
 import type { ScheduleDefinition } from "./schedule.js";
 import { stepDecay } from "./step-decay.js";
-
-const constant: ScheduleDefinition<NormalSchedule> = (_, b) => b.scalar(1);
 
 const schedules: {
   readonly [K in NormalSchedule["type"]]: ScheduleDefinition<Extract<NormalSchedule, { type: K }>>;
@@ -21,11 +20,14 @@ const schedules: {
   step_decay: stepDecay,
   polynomial_decay: polynomialDecay,
   inverse_sqrt: inverseSqrt,
-  // What falls with a plateau comes from outside, with the evaluations.
+  // The run lowers the rate by the input `rate_scale`, after evaluations.
   plateau: constant,
 };
 
-/** Over the first updates the factor rises in a line, the first of them moves already; the schedule counts from there. */
+/**
+ * The factor of a schedule after n updates, with its warmup: over the first `warmup_steps` updates it rises linearly, from
+ * 1 / warmup_steps; the schedule counts from their end.
+ */
 export function scheduleFactor(schedule: NormalSchedule, b: Builder, n: Value): Value {
   const factor = schedules[schedule.type] as ScheduleDefinition<NormalSchedule>;
   const warmup = "warmup_steps" in schedule ? schedule.warmup_steps : 0;

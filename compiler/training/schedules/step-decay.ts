@@ -11,7 +11,7 @@ export const stepDecay: ScheduleDefinition<Extract<NormalSchedule, { type: "step
   const jumps = boundaries
     .map((boundary, index) => ({ boundary, by: typeof factor === "number" ? factor : at(factor, index) }))
     .sort((one, other) => one.boundary - other.boundary);
-  // The factor after none, one, two, … of the jumps.
+  // The factor after 0, 1, 2, … of the jumps.
   const cumulative = [1];
   for (const { by } of jumps) cumulative.push(at(cumulative, cumulative.length - 1) * by);
   const thresholds = tensor(
