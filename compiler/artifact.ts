@@ -1,4 +1,7 @@
-/** The artifact of `compile`: ONNX models, and a manifest of their ports. The runtime reads nothing else of the compiler. */
+/**
+ * The artifact of `compile`: ONNX models, and a manifest of their ports. The runtime reads nothing else of the
+ * compiler.
+ */
 
 /** The initial value of a tensor. The spec's seed and the tensor's name choose the random stream. */
 export type Initializer =
@@ -37,7 +40,9 @@ export type Role =
   | "step"
   /** Factor of the learning rate of all updates of a call, float32 scalar: reduced on a plateau. */
   | "rate_scale"
-  /** Position of the rows of this process in the batch of all processes: first row, and rows of the batch; int64 [2]. */
+  /**
+   * Position of the rows of this process in the batch of all processes: first row, and rows of the batch; int64 [2].
+   */
   | "shard"
   /** Sums over the rows of this process, float32 [entries of all parameters + 2]: gradients, loss, count. */
   | "gradient"
@@ -51,7 +56,9 @@ export type Role =
   | "learning_rate"
   /** Dynamic loss scale of each update, with mixed precision: float32 [steps]. */
   | "loss_scale"
-  /** 1 for an update skipped because its gradient was not finite, else 0, with a dynamic loss scale: float32 [steps]. */
+  /**
+   * 1 for an update skipped because its gradient was not finite, else 0, with a dynamic loss scale: float32 [steps].
+   */
   | "skipped"
   /** Accumulators of one metric over the batch, float32: the finalizer of their sum over batches is the metric. */
   | "metric"
@@ -107,29 +114,29 @@ export interface DataParallelPorts {
 export interface Artifact {
   /**
    * K training steps; K is the run-time dimension `steps`. Inputs: parameters, states of stateful layers, slots, step,
-   * `rate_scale` (plateau schedule), frozen parameters, and data with a leading `steps` axis. Outputs: the next parameters,
-   * states, slots and step (`next/<name>`), then per step `loss`, `gradient_norm`, `learning_rate`, and with a dynamic loss
-   * scale `loss_scale` and `skipped`.
+   * `rate_scale` (plateau schedule), frozen parameters, and data with a leading `steps` axis. Outputs: the next
+   * parameters, states, slots and step (`next/<name>`), then per step `loss`, `gradient_norm`, `learning_rate`, and
+   * with a dynamic loss scale `loss_scale` and `skipped`.
    */
   readonly train: Uint8Array;
   /**
-   * Loss, metrics (ports `metrics/<name>`, `loss` among them) and predictions of one batch. Inputs: parameters, states of
-   * stateful layers, then data.
+   * Loss, metrics (ports `metrics/<name>`, `loss` among them) and predictions of one batch. Inputs: parameters, states
+   * of stateful layers, then data.
    */
   readonly eval: Uint8Array;
   /** Inference. Parameters are initializers, which `withWeights` appends: without them the model is incomplete. */
   readonly model: Uint8Array;
   /**
-   * Inference with every state as an input and its final value as an output, to process a sequence in pieces; null where a
-   * layer reads the sequence backwards or as a whole.
+   * Inference with every state as an input and its final value as an output, to process a sequence in pieces; null
+   * where a layer reads the sequence backwards or as a whole.
    */
   readonly stream: Uint8Array | null;
   /** `stream` with parameters as inputs, to sample during training; null where the spec has no samples. */
   readonly sampler: Uint8Array | null;
   /**
-   * One training step in two models, for data parallelism: `gradient` returns sums over the rows of a process (and the next
-   * states of stateful layers), `update` the next parameters, slots and step from the sums over all rows. Null without the
-   * option `dataParallel`.
+   * One training step in two models, for data parallelism: `gradient` returns sums over the rows of a process (and the
+   * next states of stateful layers), `update` the next parameters, slots and step from the sums over all rows. Null
+   * without the option `dataParallel`.
    */
   readonly shard: { readonly gradient: Uint8Array; readonly update: Uint8Array } | null;
   readonly manifest: Manifest;

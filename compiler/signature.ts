@@ -22,7 +22,9 @@ export interface Signature {
   readonly weights?: ArraySignature;
   /** Initial states by public name (`rnn/0/h`), [batch, size]. */
   readonly initial_states?: Readonly<Record<string, ArraySignature>>;
-  /** Sizes that specs may name: "vocabulary", "classes", "features". A string is a symbol: the size is not known yet. */
+  /**
+   * Sizes that specs may name: "vocabulary", "classes", "features". A string is a symbol: the size is not known yet.
+   */
   readonly sizes: Readonly<Record<string, number | string>>;
   /** The number of time steps of every training batch; undefined where it varies. */
   readonly steps?: number;
@@ -35,7 +37,9 @@ export function isSequence({ dtype, shape }: ArraySignature): boolean {
   return dtype !== "float32" || shape.length > 2;
 }
 
-/** The signature with a static number of time steps where it is the same in every batch, so that loops can be unrolled. */
+/**
+ * The signature with a static number of time steps where it is the same in every batch, so that loops can be unrolled.
+ */
 export function withStaticTime(signature: Signature): Signature {
   const { steps, inputs, side_inputs, targets, weights } = signature;
   if (steps === undefined) return signature;

@@ -1,4 +1,4 @@
-/** What elaborating a layer, a loss or a metric may ask for and say. */
+/** The context of elaboration, and the definitions of layers that are elaborated in it. */
 import type { Problem } from "../../schema/diagnostics/index.js";
 import { joinWithOr } from "../../schema/diagnostics/suggest.js";
 import type { NormalCellDefinition, NormalLayer, Size } from "../../schema/normal/index.js";
@@ -8,34 +8,35 @@ import type { Dim, Shape, Value } from "../ir/types.js";
 import type { Wire } from "./wire.js";
 
 /**
- * What a graph is for. `training` and `evaluation` carry the states of stateful layers from batch to batch, the other two do
- * not; `stream` takes and gives every state, so that a sequence can be run piece by piece. Only `training` is random.
+ * The purpose of a graph. `training` and `evaluation` carry the states of stateful layers from batch to batch, the
+ * other two do not; `stream` has every state as input and output, to process a sequence in pieces. Only `training` is
+ * random.
  */
 export type Mode = "training" | "evaluation" | "inference" | "stream";
 
-/** What became of one direction of a cell. */
+/** The implementation of one direction of a cell. */
 export interface CellForm {
-  /** What its states' names begin with: `rnn/0`. */
+  /** The prefix of its states' names: `rnn/0`. */
   readonly name: string;
-  /** The operator of ONNX, a loop, or steps laid out one after another. */
+  /** An ONNX operator, a loop, or an unrolled loop. */
   readonly form: "RNN" | "GRU" | "LSTM" | "Scan" | "unrolled";
-  /** Why it is no operator; empty where it is one. */
+  /** The reason for a loop; empty for an ONNX operator. */
   readonly reason: string;
 }
 
-/** How cells are run. */
+/** The implementation of recurrences. */
 export interface RecurrenceStrategy {
-  /** By the recurrent operators of ONNX, where a cell is one. */
+  /** Uses ONNX's recurrent operators for cells that are equivalent to one. */
   readonly operators: boolean;
-  /** With the steps laid out, where there is no operator and the number of steps is known. */
+  /** Unrolls loops whose number of time steps is known. */
   readonly unroll: boolean;
-  /** In chunks that are run again in the gradient, where the number of steps is known: less memory, more work. */
+  /** Gradient checkpointing (T. Chen et al., 2016) where the number of time steps is known: less memory, more work. */
   readonly checkpointed: boolean;
-  /** Hears what became of each. */
+  /** Called with the implementation of each direction of each cell. */
   readonly onCell: (cell: CellForm) => void;
 }
 
-/** As training runs them. */
+/** The strategy of training: loops, which have a gradient. */
 export const defaultStrategy: RecurrenceStrategy = {
   operators: false,
   unroll: false,
@@ -43,36 +44,35 @@ export const defaultStrategy: RecurrenceStrategy = {
   onCell: () => {},
 };
 
-/** Ways in which a program may be elaborated. */
 export interface ElaborationOptions {
-  /** Whether the rows are a part of a batch that several processes share. */
+  /** True where the rows are those of one process in the batch of several. */
   readonly dataParallel: boolean;
   readonly recurrences: RecurrenceStrategy;
-  /** How wide whole numbers may grow in the arithmetic of what is random. */
+  /** The width of integers in the arithmetic of random numbers. */
   readonly integerBits: 32 | 64;
 }
 
-/** A problem at a part of the normalized spec. */
+/** A problem at an object of the normalized spec. */
 export interface PartProblem extends Omit<Problem, "path"> {
   readonly part: object;
   readonly key?: string;
 }
 
-/** The last states of one cell of an rnn layer, by the states' names; both directions of a state are joined. */
+/** The final states of one cell of an rnn layer by name, with both directions merged. */
 export type CellStates = Readonly<Record<string, Value>>;
 
-/** Rows of a batch as int64 scalars, made where they are asked for. */
+/** The position of a process's rows in the batch of all processes, int64 scalars; the input is opened on first use. */
 export interface Shard {
-  /** The number of the first row that is fed. */
+  /** The index of the first row. */
   firstRow(): Value;
-  /** How many rows the whole batch has. */
+  /** The number of rows of the whole batch. */
   batchSize(): Value;
 }
 
-/** `input` @ `kernel` + `bias`: the product that a dense layer makes. */
+/** `input` @ `kernel` + `bias`: the affine map of a dense layer. */
 export interface Affine {
   readonly input: Value;
-  /** The axis of the kernel that its outputs are on: 1 in [in, out], 0 in a table [out, in] that is turned around. */
+  /** The output axis of the kernel: 1 in [in, out], 0 in an embedding table [out, in], which is transposed. */
   readonly kernel: { readonly value: Value; readonly outputAxis: 0 | 1 };
   readonly bias: Value | null;
 }
@@ -81,52 +81,50 @@ export interface Context {
   readonly b: Builder;
   readonly mode: Mode;
   readonly recurrences: RecurrenceStrategy;
-  /** How wide whole numbers may grow; what is drawn is the same. */
+  /** The width of integers in the arithmetic of random numbers; the numbers are the same. */
   readonly integerBits: 32 | 64;
-  /** Of everything random in the model. */
+  /** The seed of all random numbers of the model. */
   readonly seed: number;
   readonly cells: Readonly<Record<string, NormalCellDefinition>>;
   /** Names of the cells without a problem that holds for all sizes. The problems of the others are reported. */
   readonly soundCells: ReadonlySet<string>;
-  /** Reports a user's mistake. The layer then gives no wire, and what reads it is passed over. */
+  /** Reports a problem. The layer then has no wire, and layers that read it are skipped. */
   problem(problem: PartProblem): undefined;
-  /** Where a part of the spec was written, as a JSON pointer. */
+  /** The JSON pointer of an object of the spec. */
   pathOf(part: object, key?: string): string;
-  /** Reports a problem that already has its path. */
+  /** Reports a problem with its path. */
   report(problem: Problem): void;
-  /** A tensor of weights under its public name. Asking again for a name gives the same tensor. */
+  /** The parameter of a public name, opened on first use. */
   parameter(name: string, shape: Shape, initializer: (shape: readonly number[]) => Initializer): Value;
-  /** A size by its name: "vocabulary", "classes", "features" are what the data says. */
+  /** A size: a number, or a name that the data defines ("vocabulary", "classes", "features"). */
   size(size: Size, part: object, key: string): Dim | undefined;
-  /** Updates made so far, int64 scalar; training only. */
+  /** Number of updates so far, int64 scalar; training only. */
   step(): Value;
-  /** The rows' place in a batch that several processes share; null where the rows are the batch. Training only. */
+  /** The position of the rows in the batch of all processes; null where the rows are the batch. Training only. */
   readonly shard: Shard | null;
-  /** A state that is fed under its public name, or undefined where this graph starts it itself. */
+  /** A state that is an input under its public name; undefined where the graph initializes it. */
   inputState(name: string, shape: Shape, stateful: boolean): Value | undefined;
-  /** Makes a state's last value one of the graph's outputs. */
+  /** Adds the final value of a state to the graph's outputs. */
   outputState(name: string, value: Value): void;
-  /** The live steps [batch] behind a mask of them. */
+  /** The lengths [batch] that a mask was computed from. */
   lengthsOf(mask: Value): Value;
-  /** Takes note of the product that made a value, for losses that need only some of its columns. */
+  /** Records the affine map of a value, for losses that need only some of its columns. */
   recordAffine(value: Value, affine: Affine): void;
   affineBehind(value: Value): Affine | undefined;
-  /** A layer that stands before this one, by name, with its output. */
+  /** A layer before this one, by name, with its output. */
   earlierLayer(name: string): { readonly layer: NormalLayer; readonly wire: Wire } | undefined;
-  /** Last states of an earlier rnn layer, cell by cell. */
+  /** Final states of an earlier rnn layer, per cell. */
   statesOf(layer: string): readonly CellStates[] | undefined;
   recordStates(layer: string, states: readonly CellStates[]): void;
 }
 
-/**
- * A layer kind that reads one layer: how it becomes nodes. Undefined when something was wrong, which has been reported, or
- * when sizes would have to meet that only the data knows.
- */
+/** A kind of layer with one input. */
 export interface LayerDefinition<L> {
+  /** The output of the layer; undefined after a reported problem, or where sizes that must agree depend on the data. */
   elaborate(layer: L, input: Wire, context: Context): Wire | undefined;
 }
 
-/** Whether the layer whose weights another uses, if any, stands before it and has such; reported where not. */
+/** Checks that `weights` names an earlier layer of one of some kinds. @returns false after a reported problem. */
 export function checkSharedWeights(
   layer: Extract<NormalLayer, { weights: string | null }>,
   kinds: readonly NormalLayer["layer"][],
@@ -138,15 +136,15 @@ export function checkSharedWeights(
     part: layer,
     key: "weights",
     code: "shared-weights",
-    message: `No ${joinWithOr(kinds)} layer named "${layer.weights}" stands before ${layer.name}.`,
-    hint: "Name the earlier layer whose weights this one uses.",
+    message: `No ${joinWithOr(kinds)} layer before ${layer.name} is named "${layer.weights}".`,
+    hint: "Write the name of the earlier layer that owns the weights.",
   });
   return false;
 }
 
-/** A layer kind that reads several. */
+/** A kind of layer with several inputs. */
 export interface CombiningDefinition<L> {
-  /** How many layers it reads at most; two at least, as the schema says. */
+  /** The largest number of inputs; the smallest is 2. */
   readonly maxInputs: number;
   combine(layer: L, inputs: readonly Wire[], context: Context): Wire | undefined;
 }

@@ -1,4 +1,4 @@
-/** Elaboration: a normalized spec becomes the forward graph, layer by layer, then loss and metrics. */
+/** Elaboration: from a normalized spec to the forward graph, layer by layer, then loss and metrics. */
 import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import { nearest } from "../../schema/diagnostics/suggest.js";
@@ -23,13 +23,19 @@ import { batchMajorShape, swapBatchAndTime, type Wire } from "./wire.js";
 
 export type Elaboration =
   | { readonly ok: true; readonly program: Program }
-  /** Without problems: nothing is wrong, but sizes that only the data knows must be known to build it. */
+  /** With no problems: the program depends on sizes that only the data defines. */
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** For whoever has no text to point into. */
+/** The source map of a spec that was not parsed from text. */
 const noOrigins: SourceMap = { pathOf: () => "" };
 
-/** Sizes that only the data knows may be symbols in the signature: they are then symbols in the graph. */
+/**
+ * The forward program of a spec.
+ *
+ * @param signature dtypes and shapes of the data. A size that only the data defines may be a symbol, and remains one in
+ * the graph.
+ * @returns the program, or all problems of the spec.
+ */
 export function elaborate(
   spec: NormalSpec,
   signature: Signature,
@@ -41,7 +47,7 @@ export function elaborate(
   const { b } = state.context;
   const wires = new Map(openInputs(state, signature));
   const layerOutputs: LayerOutput[] = [];
-  /** Layers that could not be built: what reads them is passed over without another word. */
+  /** Layers with problems: those that read them are skipped without a further report. */
   const failedLayers = new Set<string>();
   for (const layer of spec.model) {
     state.beginLayer(layer);
@@ -99,8 +105,8 @@ function elaborateLayer(
         part: layer,
         key: "from",
         code: "unknown-layer",
-        message: `No layer or input named "${name}" stands before ${layer.name}.`,
-        hint: closest === undefined ? `Before it stand ${available.join(", ")}.` : `Did you mean "${closest}"?`,
+        message: `No layer or input before ${layer.name} is named "${name}".`,
+        hint: closest === undefined ? `Use one of ${available.join(", ")}.` : `Did you mean "${closest}"?`,
       });
     }
   }
@@ -115,7 +121,7 @@ function elaborateLayer(
       message: `${layer.name} reads ${maxInputs} ${maxInputs === 1 ? "layer" : "layers"}, but "from" names ${inputs.length}.`,
       hint:
         maxInputs === 1
-          ? 'Join them first with a "concat" or "add" layer.'
+          ? 'Combine them first with a "concat" or "add" layer.'
           : 'For example "from": ["encoder", "decoder"].',
     });
   if ("combine" in definition) return definition.combine(layer as never, inputs, context);

@@ -25,25 +25,25 @@ const distributions: Readonly<Record<DistributionName | "zeros", (shape: readonl
   orthogonal: () => ({ type: "orthogonal", gain: 1 }),
 };
 
-/** A distribution's initializer for a tensor of a shape; undefined when there is none of that name. */
+/** The initializer of a distribution for a tensor of a shape; undefined for an unknown name. */
 export function distribution(name: string, shape: readonly number[]): Initializer | undefined {
   return ownValue(distributions, name)?.(shape);
 }
 
 export const constantZero = (): Initializer => zeros;
 export const constantOne = (): Initializer => ({ type: "constant", value: 1 });
-/** Rows of an embedding: uniform in ±0.05, as Keras has it. */
+/** Rows of an embedding: uniform in ±0.05, as in Keras. */
 export const embeddingUniform = (): Initializer => ({ type: "uniform", minimum: -0.05, maximum: 0.05 });
 
-/** What a cell's parameter starts from when the cell does not say: kernels Glorot uniform, vectors zero. */
+/** The default initializer of a cell's parameter: Glorot uniform for kernels, zero for vectors. */
 export function defaultInitializer(shape: readonly number[]): Initializer {
   return shape.length >= 2 ? glorotUniform(shape) : zeros;
 }
 
 /**
- * A cell's initializer for one parameter.
+ * The initializer of one parameter of a cell.
  *
- * @param resolveEdge works out the edge of a slice.
+ * @param resolveEdge the value of an edge of a slice.
  */
 export function cellInitializer(
   initializer: CellInitializer | undefined,
@@ -53,7 +53,7 @@ export function cellInitializer(
 ): Initializer {
   const fromName = (value: string | number): Initializer => {
     if (typeof value === "number") return { type: "constant", value };
-    // Anything else names an option that is a number.
+    // Any other name is that of a numeric option.
     return distribution(value, shape) ?? { type: "constant", value: Number(ownValue(options, value)) };
   };
   if (initializer === undefined) return defaultInitializer(shape);

@@ -1,15 +1,15 @@
-/** The data's arrays as the model reads them: wires by name, with their live steps. */
+/** The arrays of the data as inputs of the model: wires by name, with their masks. */
 import { at } from "../ir/expect.js";
 import type { Value } from "../ir/types.js";
 import { type ArraySignature, isSequence, type Signature } from "../signature.js";
 import type { ElaborationState } from "./state.js";
 import { padWithFirstStep, swapBatchAndTime, type Wire } from "./wire.js";
 
-/** Opens the inputs of a signature: `inputs`, and where the data has more (`decoder_inputs`) those by their names. */
+/** Opens the inputs of a signature: `inputs`, and further ones (`decoder_inputs`) by name. */
 export function openInputs(state: ElaborationState, signature: Signature): ReadonlyMap<string, Wire> {
   const { b } = state.context;
   const masks = new Map<string, Value>();
-  /** [time, batch, 1] bool: which steps are within the lengths that go with a time axis. */
+  /** The mask of a time axis, [time, batch, 1] bool: true at steps within the lengths. */
   const maskFor = (name: string, lengths: ArraySignature, time: number | string): Value => {
     const key = `${name} ${time}`;
     const existing = masks.get(key);
@@ -17,7 +17,7 @@ export function openInputs(state: ElaborationState, signature: Signature): Reado
     const steps = b.unsqueeze(b.range(time), [1]);
     const input = state.feed(name, lengths);
     const isValid = b.less(steps, b.unsqueeze(b.cast(input, "int64"), [0]));
-    const mask = b.withName(b.unsqueeze(isValid, [2]), name === "lengths" ? "live" : "target_live");
+    const mask = b.withName(b.unsqueeze(isValid, [2]), name === "lengths" ? "mask" : "target_mask");
     masks.set(key, mask);
     state.recordMask(mask, input);
     return mask;

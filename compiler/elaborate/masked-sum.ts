@@ -1,8 +1,8 @@
-/** Entries that count: all of them, or with lengths those of live steps. */
+/** Sums over the entries of valid steps. */
 import type { Builder } from "../ir/builder.js";
 import type { Value } from "../ir/types.js";
 
-/** A factor per step [time, batch] with the axes that entries have behind those. */
+/** A factor per step, [time, batch], with trailing axes of size 1 up to the rank of the entries. */
 export function broadcastTrailing(b: Builder, factor: Value, entries: Value): Value {
   const [rank, targetRank] = [factor.type.shape.length, entries.type.shape.length];
   return rank === targetRank
@@ -14,9 +14,10 @@ export function broadcastTrailing(b: Builder, factor: Value, entries: Value): Va
 }
 
 /**
- * The sum of a number per entry over the live ones, and how many those are.
+ * The sum of entries over valid steps, and their count.
  *
- * @param validSteps 1 at live steps and 0 past the lengths, whose entries add exactly 0 whatever stands there; null: all are live.
+ * @param validSteps 1 at valid steps and 0 past the lengths, where entries add exactly 0 even if not finite; null: all
+ * valid.
  */
 export function maskedSum(
   b: Builder,

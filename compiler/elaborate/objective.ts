@@ -1,4 +1,4 @@
-/** What the model is held against: loss and metrics of its output. */
+/** The objective: loss, penalty and metrics of the model's output. */
 import { defaultMetrics, targetKindOf } from "../../schema/kinds/losses.js";
 import { metricName } from "../../schema/kinds/metrics.js";
 import { microBatchesOf } from "../../schema/micro-batches.js";
@@ -28,7 +28,7 @@ export interface Objective {
   readonly batching: Program["batching"];
 }
 
-/** Loss and metrics of an output wire; undefined when the spec's loss cannot read it, which has been reported. */
+/** Loss and metrics of an output wire; undefined after a reported problem of the loss. */
 export function elaborateObjective(
   spec: NormalSpec,
   signature: Signature,
@@ -52,7 +52,7 @@ export function elaborateObjective(
   const microBatches = microBatchesOf(spec.train);
   if ((microBatches > 1 || context.shard !== null) && context.mode === "training") {
     if (loss.batching === "indivisible") refuseSplitting(spec, context);
-    // Of a sum, each portion bears its share of the penalty, and each row of it.
+    // Of a summed loss, each micro-batch has an equal share of the penalty, and of that each row.
     const rowShare = context.shard && fedRowShare(b, context.shard);
     const share =
       loss.batching === "mean" ? loss.count : rowShare === null ? 1 / microBatches : b.mul(rowShare, 1 / microBatches);
@@ -74,7 +74,7 @@ export function elaborateObjective(
   return { outputs, finalizers, batching: loss.batching };
 }
 
-/** The share of the batch's rows that are fed. */
+/** The fraction of the batch's rows that this process has. */
 function fedRowShare(b: Builder, shard: Shard): Value {
   return b.div(b.cast(b.size(b.range("batch")), "float32"), b.cast(shard.batchSize(), "float32"));
 }
@@ -85,16 +85,16 @@ function refuseSplitting({ loss, train }: NormalSpec, { problem, shard }: Contex
       part: loss,
       key: "average_across_timesteps",
       code: "distributed-loss",
-      message: `${loss.type} averages each step over all examples, so processes cannot share them.`,
-      hint: 'Leave "average_across_timesteps" on, or train in one process.',
+      message: `${loss.type} averages each step over all examples, so several processes cannot split them.`,
+      hint: 'Set "average_across_timesteps" to true, or train in one process.',
     });
   else
     problem({
       part: train,
       key: "accumulate",
       code: "accumulate-loss",
-      message: `${loss.type} averages each step over all examples, so it cannot be made of portions of them.`,
-      hint: 'Leave "average_across_timesteps" on, or take "accumulate" out.',
+      message: `${loss.type} averages each step over all examples, so it cannot be accumulated over micro-batches.`,
+      hint: 'Set "average_across_timesteps" to true, or remove "accumulate".',
     });
 }
 
@@ -111,10 +111,10 @@ function lossOperands(
       part: spec.loss,
       key: "type",
       code: "target-shape",
-      message: `The model puts out one value per step, but the targets are one per sequence, [${signature.targets.shape.join(", ")}].`,
+      message: `The model has one output per step, but one target per sequence, [${signature.targets.shape.join(", ")}].`,
       hint: spec.model.some(({ layer }) => layer === "rnn")
         ? 'Write "return": "last" in the last rnn layer.'
-        : 'End the steps with a "pool" layer.',
+        : 'Add a "pool" layer.',
     });
   const weights = signature.weights && feed("weights", signature.weights);
   if (weights !== undefined && wire.sequence !== weights.type.shape.length > 1)
@@ -122,8 +122,8 @@ function lossOperands(
       part: spec.data,
       key: "weights",
       code: "weight-shape",
-      message: `The weights are [${weights.type.shape.join(", ")}], but the loss has one entry per ${wire.sequence ? "step" : "sequence"}.`,
-      hint: `Give weights of shape [${wire.sequence ? "batch, time" : "batch"}].`,
+      message: `The weights have shape [${weights.type.shape.join(", ")}], but the loss has one entry per ${wire.sequence ? "step" : "sequence"}.`,
+      hint: `Provide weights of shape [${wire.sequence ? "batch, time" : "batch"}].`,
     });
   return {
     wire,

@@ -1,6 +1,7 @@
 /**
- * Penalties beside the loss: l1 Σ |w| + l2 Σ w² over the trained weights, and activity times the mean square of what each rnn
- * layer puts out at live steps. Weights are the parameters with two axes or more; with `biases` all of them.
+ * Penalties that are added to the loss: l1 Σ |w| + l2 Σ w² over the trained weights, and activity times the mean square
+ * of the outputs of each rnn layer at valid steps. Weights are parameters of rank 2 or more; with `biases` all
+ * parameters.
  */
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Builder } from "../ir/builder.js";
@@ -9,7 +10,7 @@ import { maskedSum } from "./masked-sum.js";
 import { type ElaborationState, isTrained } from "./state.js";
 import type { Wire } from "./wire.js";
 
-/** Null where there is none. */
+/** The penalty, a scalar; null without one. */
 export function penaltyOf({ regularization, model }: NormalSpec, { context, ports }: ElaborationState): Value | null {
   if (regularization === null) return null;
   const { b, earlierLayer, problem } = context;
@@ -32,8 +33,8 @@ export function penaltyOf({ regularization, model }: NormalSpec, { context, port
         part: regularization,
         key: "activity",
         code: "no-activity",
-        message: "The activity of rnn layers is penalized, but the model has none.",
-        hint: 'Take "activity" out.',
+        message: '"activity" penalizes the outputs of rnn layers, but the model has no rnn layer.',
+        hint: 'Remove "activity", or add an rnn layer.',
       });
     terms.push(...outputs.map((wire) => b.mul(meanSquare(b, wire), activity)));
   }

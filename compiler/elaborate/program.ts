@@ -1,5 +1,4 @@
 /** The forward program: a graph whose inputs and outputs have roles. */
-
 import type { Initializer, MetricFinalizer, Role } from "../artifact.js";
 import { restrictGraph } from "../graph/restrict.js";
 import type { Graph, Value } from "../ir/types.js";
@@ -7,19 +6,19 @@ import type { Graph, Value } from "../ir/types.js";
 export interface InputPort {
   readonly name: string;
   readonly role: Extract<Role, "parameter" | "frozen" | "state" | "step" | "shard" | "data">;
-  /** How a parameter starts; null for data, and where the data must say a size first. */
+  /** The initial value of a parameter; null for data, and where its shape depends on the data. */
   readonly initializer: Initializer | null;
 }
 
 export interface OutputPort {
   readonly name: string;
-  /** Beside the `loss` stand its `loss/total` and `loss/count`, where it is made of portions of a batch. */
+  /** With micro-batches or data parallelism the role `loss` has the outputs `loss`, `loss/total` and `loss/count`. */
   readonly role: Extract<Role, "loss" | "metric" | "prediction" | "state">;
 }
 
 /**
- * How the loss of a batch follows from its micro-batches: `mean`, the sum of totals by the sum of counts; `sum`, the sum of
- * totals; `indivisible`, not from totals and counts.
+ * The loss of a batch as a function of its micro-batches: `mean`, the sum of totals by the sum of counts; `sum`, the
+ * sum of totals; `indivisible`, no function of totals and counts.
  */
 export type LossBatching = "mean" | "sum" | "indivisible";
 
@@ -33,28 +32,30 @@ export interface LayerOutput {
   readonly sequence: boolean;
 }
 
-/** Ports stand at the positions of the graph's inputs and outputs. Inputs come in the order parameters, frozen ones, states, step, shard, data. */
+/**
+ * Ports have the positions of the graph's inputs and outputs. Inputs: parameters, frozen, states, step, shard, data.
+ */
 export interface Program {
   readonly graph: Graph;
   readonly inputs: readonly InputPort[];
   readonly outputs: readonly OutputPort[];
   readonly layers: readonly LayerOutput[];
-  /** What is made of the tallies of each metric. */
+  /** The finalizer of each metric's accumulators. */
   readonly metrics: Readonly<Record<string, MetricFinalizer>>;
   readonly batching: LossBatching;
 }
 
-/** Of tensors of weights, in training the trained ones. */
+/** True for trained parameters; outside of training for all parameters. */
 export function isParameter({ role }: InputPort): boolean {
   return role === "parameter";
 }
 
-/** Of all tensors of weights. */
+/** True for trained and frozen parameters. */
 export function holdsWeights({ role }: InputPort): boolean {
   return role === "parameter" || role === "frozen";
 }
 
-/** The part of a program that makes some outputs: without the nodes, the data and the outputs that it can spare. */
+/** The subprogram of some outputs: without nodes and data that they do not depend on. All parameters remain. */
 export function restrictToOutputs(program: Program, keep: (port: OutputPort) => boolean): Program {
   const { graph } = program;
   const keptIndices = program.outputs.flatMap((port, index) => (keep(port) ? [index] : []));

@@ -1,11 +1,11 @@
 /**
- * Random numbers as a pure function of a seed, a place in the model, the training step and the position of the entry: a run
- * that is resumed draws what it would have drawn, with any number of steps per call, on any device.
+ * Counter-based random numbers: a pure function of seed, site in the model, training step and position of the entry. A
+ * resumed run draws the same numbers as an uninterrupted one, for any number of steps per call, on any device.
  *
- * ONNX's random operators keep their state in the session, so numbers are hashed from their positions, in whole numbers
- * modulo a prime. x → (x + key)³ permutes the numbers below the prime; a few rounds of it with independent keys hash the
- * step and the row (all positions but the last). Each entry is then r·c + q of its row's r and q and its unit's c: for one
- * multiplication the entries of a row are uniform and pairwise independent, and rows are independent hashes.
+ * ONNX's random operators keep their state in the session, so numbers are hashed from their positions, in integers
+ * modulo a prime. x → (x + key)³ permutes the integers below the prime; a few rounds with independent keys hash the
+ * step and the row (all positions but the last). An entry is r·c + q, with r and q of its row and c of its unit: for
+ * one multiplication the entries of a row are uniform and pairwise independent, and rows are independent hashes.
  */
 import { createHash } from "node:crypto";
 import type { Builder } from "../ir/builder.js";
@@ -16,26 +16,26 @@ import type { Shape, Value } from "../ir/types.js";
 import type { Context } from "./context.js";
 
 /**
- * The largest prime below 2^25. Three does not divide one less, so that cubing is a permutation; and the square of a sum of
- * two numbers below it is below 2^52, so that float64 is exact too.
+ * The largest prime p below 2^25. 3 does not divide p - 1, so cubing is a permutation; and the square of a sum of two
+ * numbers below p is below 2^52, so float64 is exact too.
  */
 export const prime = 2 ** 25 - 39;
 
-/** Whoever draws: what the numbers depend on besides their positions. */
+/** The context that random numbers depend on. */
 export type Randomness = Pick<Context, "b" | "integerBits" | "seed" | "step" | "shard">;
 type Arithmetic = Pick<Context, "b" | "integerBits">;
 
-/** Numbers below the prime, the same for the same words. */
+/** Three integers below the prime, a hash of some words. */
 function keys(...words: readonly (string | number)[]): readonly [number, number, number] {
   const hash = createHash("sha256").update(JSON.stringify(words)).digest();
   const key = (index: number) => hash.readUInt32LE(4 * index) % prime;
   return [key(0), key(1), key(2)];
 }
 
-/** Digits of five bits, the first ones first, that hold every number below twice the prime. */
+/** Shifts of the base-32 digits of a number below twice the prime, most significant first. */
 const digits = [25, 20, 15, 10, 5, 0];
 
-/** x·y modulo the prime, for two numbers below twice the prime. In 32 bits y goes digit by digit: 63 primes are below 2^31. */
+/** x·y modulo the prime p, for x, y < 2p. In int32 y is multiplied digit by digit: 63 p < 2^31. */
 function product({ b, integerBits }: Arithmetic, x: Value, y: Value): Value {
   const { add, div, mod, mul } = b;
   if (integerBits === 64) return mod(mul(x, y), prime);
@@ -51,7 +51,7 @@ function cube(arithmetic: Arithmetic, x: Value): Value {
   return product(arithmetic, product(arithmetic, x, x), x);
 }
 
-/** A number below the prime that hashes two whole numbers, as the step of what draws by both. */
+/** A hash of two integers below the prime, for random numbers that depend on both. */
 export function hashPair(b: Builder, x: Value, y: Value): Value {
   const [first, second] = keys("mixed");
   const hash = (value: Value) => cube({ b, integerBits: 64 }, value);
@@ -59,7 +59,7 @@ export function hashPair(b: Builder, x: Value, y: Value): Value {
   return hash(b.mod(b.add(hash(b.add(firstHash, b.mod(y, prime))), second), prime));
 }
 
-/** Three hashes of the step, which all places in a model share. */
+/** Three hashes of the step, the same for all sites. */
 function stepHashes(random: Randomness): readonly [Value, Value, Value] {
   const { b, seed, step } = random;
   const round = (x: Value, index: number) =>
@@ -70,13 +70,13 @@ function stepHashes(random: Randomness): readonly [Value, Value, Value] {
 }
 
 /**
- * Whole numbers, uniform from 0 up to the prime, of a shape with at least one axis.
+ * Integers, uniform in [0, prime), of a shape of rank 1 or more.
  *
- * @param site names the place that draws; other places draw independent numbers.
+ * @param site the name of the random stream: other sites draw independent numbers.
  */
 export function uniform(random: Randomness, site: string, shape: Shape): Value {
   const { b, integerBits, seed } = random;
-  // In 64 bits the sum is divided once, after it.
+  // int64 needs one reduction, after the sum.
   const times = (x: Value, y: Value) => (integerBits === 64 ? b.mul(x, y) : product(random, x, y));
   const hash = (x: Value, key: number | Value) => cube(random, b.add(x, key));
   const keyed = (x: Value, key: number) => b.mod(b.add(x, key), prime);
@@ -93,7 +93,7 @@ export function uniform(random: Randomness, site: string, shape: Shape): Value {
   return b.mod(b.add(times(perRow(r), unit), perRow(q)), prime);
 }
 
-/** Numbers of the rows of a shape, [rows]. In a part of a batch they are those that the same rows have in the whole batch. */
+/** Indices of the rows of a shape, [rows]; with data parallelism those in the batch of all processes. */
 function rowIndices({ b, shard }: Randomness, rows: Shape): Value {
   const rowCount = elementCount(rows);
   const axis = rows.indexOf("batch");
@@ -105,12 +105,12 @@ function rowIndices({ b, shard }: Randomness, rows: Shape): Value {
   return b.reshape(b.add(b.mul(b.add(outer, batch), b.size(inner)), inner), [rowCount]);
 }
 
-/** True with a probability, at each entry of a shape. */
+/** Bernoulli samples: true with a probability, independently at each entry of a shape. */
 export function bernoulliMask(random: Randomness, site: string, shape: Shape, probability: number): Value {
   return random.b.less(uniform(random, site, shape), Math.round(probability * prime));
 }
 
-/** What an entry is multiplied by where some are dropped: 0 at a rate, elsewhere what keeps the mean. */
+/** The factors of inverted dropout: 0 at a rate, else 1 / (1 - rate), which preserves the mean. */
 export function dropoutMask(random: Randomness, site: string, shape: Shape, rate: number): Value {
   const { b } = random;
   return b.mul(b.cast(bernoulliMask(random, site, shape, 1 - rate), "float32"), 1 / (1 - rate));

@@ -1,4 +1,4 @@
-/** One elaboration at work: the graph under construction, its ports, and the problems found. */
+/** The state of one elaboration: the graph under construction, its ports, and the problems found. */
 import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
@@ -16,18 +16,17 @@ import type { Wire } from "./wire.js";
 
 export interface ElaborationState {
   readonly context: Context;
-  /** A data input of the graph; asking again for a name gives the same one. */
+  /** The data input of a name, opened on first use. */
   feed(name: string, array: ArraySignature): Value;
-  /** Takes note of the live steps behind a mask of them. */
+  /** Records the lengths that a mask was computed from. */
   recordMask(mask: Value, lengths: Value): void;
-  /** Takes note of the layer whose turn it is. */
   beginLayer(layer: NormalLayer): void;
-  /** Takes note of a layer once it is built. */
+  /** Records the output of a layer. */
   endLayer(layer: NormalLayer, wire: Wire): void;
   problems(): readonly Problem[];
-  /** Whether sizes had to meet that only the data knows: nothing wrong was found, but there is no program. */
+  /** True where sizes that must agree depend on the data: without problems, but without a program. */
   hasUnknownSizes(): boolean;
-  /** Ports in the order of their roles: parameters, frozen ones, states, step, shard, data. */
+  /** Ports in the order of their roles: parameters, frozen, states, step, shard, data. */
   ports(): readonly (InputPort & { readonly value: Value })[];
   finalStates(): ReadonlyMap<string, Value>;
 }
@@ -40,7 +39,7 @@ export function startElaboration(
   { dataParallel, recurrences, integerBits }: ElaborationOptions,
 ): ElaborationState {
   const b = graphBuilder(spec.name);
-  // Each problem once; and each place in an equation once, whichever use of its cell has shown what is wrong there.
+  // Each problem once, and each position in an equation once, for all uses of its cell.
   const problems = new Map<string, Problem>();
   const report = (problem: Problem): void => {
     const { path, offset, code, message } = problem;
@@ -55,7 +54,7 @@ export function startElaboration(
   const masks = new Map<Value, Value>();
   const affines = new Map<Value, Affine>();
   let currentLayer: NormalLayer | undefined;
-  /** Layers whose weights are another's of other sizes: the first tensor says it. */
+  /** Layers with a shared parameter of another shape: only the first is reported. */
   const reportedShapeMismatch = new Set<NormalLayer>();
   let hasUnknownSizes = false;
 
@@ -107,11 +106,11 @@ export function startElaboration(
           part: currentLayer,
           key: "weights",
           code: "shared-weights",
-          message: `${name} is [${value.type.shape.join(", ")}], but ${currentLayer.name} needs it [${shape.join(", ")}].`,
-          hint: 'Make both layers alike, or leave "weights" out.',
+          message: `${name} has shape [${value.type.shape.join(", ")}], but ${currentLayer.name} needs [${shape.join(", ")}].`,
+          hint: 'Give both layers the same sizes, or remove "weights".',
         });
       }
-      // Something of the wanted sizes, for finding what else is wrong: there will be no program.
+      // A placeholder of the expected shape, to find further problems: elaboration returns no program.
       return b.input(name, type);
     },
     size(size, part, key) {
@@ -123,8 +122,8 @@ export function startElaboration(
         part,
         key,
         code: "unknown-size",
-        message: `The data has no size called "${size}".`,
-        hint: `Write a whole number, or one of ${names.join(", ")}.`,
+        message: `The data defines no size "${size}".`,
+        hint: `Write an integer, or one of ${names.join(", ")}.`,
       });
     },
     step: () => openInput("step", "step", { dtype: "int64", shape: [] }),
@@ -169,7 +168,10 @@ export function startElaboration(
   };
 }
 
-/** Whether a parameter is trained: its layer or cell is not frozen. A public name begins with `<layer>/`, in an rnn layer `<layer>/<cell>/`. */
+/**
+ * True for a parameter of a trainable layer or cell. Public names begin with `<layer>/`, in an rnn layer
+ * `<layer>/<cell>/`.
+ */
 export function isTrained(name: string, model: readonly NormalLayer[]): boolean {
   return !model.some((layer) => frozenPrefixes(layer).some((prefix) => name.startsWith(prefix)));
 }

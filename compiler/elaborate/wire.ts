@@ -1,22 +1,22 @@
-/** What runs between layers, and what layers ask of it. */
+/** Wires: the values between layers, with their masks and logits. */
 import type { Builder } from "../ir/builder.js";
 import { addDims } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import type { Dim, Value } from "../ir/types.js";
 
 /**
- * One layer's output. Inside the compiler sequences are time-major, [time, batch, …], because loops walk the leading axis;
- * inputs and outputs of the model are batch-major.
+ * The output of one layer. Inside the compiler sequences are time-major, [time, batch, …], because loops scan the
+ * leading axis; inputs and outputs of the model are batch-major.
  */
 export interface Wire {
   /** [time, batch, features], [batch, features]; token ids lack the last axis. */
   readonly value: Value;
   readonly sequence: boolean;
-  /** Which steps are within each sequence's length, [time, batch, 1] bool; null where all are. */
+  /** True at steps within each sequence's length, [time, batch, 1] bool; null where every step is valid. */
   readonly mask: Value | null;
-  /** What stands past the lengths: zeros behind an rnn layer, before it each sequence's first step again. */
+  /** The values past the lengths: zeros after an rnn layer, before it copies of each sequence's first step. */
   readonly padding: "zeros" | "first step";
-  /** Before a softmax or sigmoid that ends the layer: what losses read. */
+  /** The operand of a softmax or sigmoid at the layer's end, which losses read; null for other activations. */
   readonly logits: { readonly value: Value; readonly activation: "softmax" | "sigmoid" } | null;
 }
 
@@ -30,7 +30,7 @@ export function width({ value }: Pick<Wire, "value">): Dim {
   return at(shape, shape.length - 1);
 }
 
-/** The shape as the user sees it: batch first. */
+/** The shape in the spec's terms: batch first. */
 export function batchMajorShape({ value, sequence }: Pick<Wire, "value" | "sequence">): readonly Dim[] {
   const { shape } = value.type;
   return sequence ? [at(shape, 1), at(shape, 0), ...shape.slice(2)] : shape;
@@ -40,15 +40,16 @@ export function describeWire(wire: Wire): string {
   return `${isIds(wire) ? "token ids" : "numbers"} [${batchMajorShape(wire).join(", ")}]`;
 }
 
-/** Batch-major data as the graph runs it, and the other way round. */
+/** Batch-major data as time-major, and the inverse. */
 export function swapBatchAndTime(b: Builder, value: Value): Value {
   const rank = value.type.shape.length;
   return b.transpose(value, [1, 0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2)]);
 }
 
 /**
- * Past its length each sequence holds its first step again. A loop runs over padding too, and what comes of it is masked;
- * but a cell that overflows there, or divides by zero, would make the gradient of its weights NaN, and no mask takes that back.
+ * A sequence with padding replaced by copies of its first step. A loop runs over padding too, and masks its results;
+ * but a cell that overflows or divides by zero there would have a gradient of NaN, which a mask cannot remove (0 · NaN
+ * is NaN).
  */
 export function padWithFirstStep(b: Builder, sequence: Value, mask: Value | null): Value {
   if (mask === null) return sequence;
@@ -56,12 +57,12 @@ export function padWithFirstStep(b: Builder, sequence: Value, mask: Value | null
   return b.where(isValid, sequence, b.slice(sequence, 0, 0, 1));
 }
 
-/** The entry [batch, width] of a sequence at its last live step; walking backwards that is the first. */
+/** The entry [batch, width] of a sequence at its last valid step; in reverse that is the first step. */
 export function lastValid(b: Builder, sequence: Value, mask: Value | null, reverse = false): Value {
   const time = at(sequence.type.shape, 0);
   if (reverse) return b.squeeze(b.slice(sequence, 0, 0, 1), [0]);
   if (mask === null) return b.squeeze(b.slice(sequence, 0, addDims(time, -1), time), [0]);
-  // Live now and not at the next step.
+  // Valid at this step and not at the next.
   const nextMask = b.pad(b.cast(b.slice(mask, 0, 1, time), "float32"), 0, 0, 1);
   return b.sum(b.mul(sequence, b.sub(b.cast(mask, "float32"), nextMask)), [0]);
 }

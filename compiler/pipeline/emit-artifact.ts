@@ -80,8 +80,8 @@ export async function emitArtifact(
 }
 
 /**
- * Models specialized to static shapes, for WebGPU. Their ports are those of the artifact's models; `sizes` maps the symbols
- * `steps`, `batch`, `time` and the data's other symbols to sizes. A symbol without a size stays dynamic.
+ * Models specialized to static shapes, for WebGPU. Their ports are those of the artifact's models; `sizes` maps the
+ * symbols `steps`, `batch`, `time` and the data's other symbols to sizes. A symbol without a size stays dynamic.
  */
 export interface SpecializedModels {
   readonly train: (sizes: ReadonlyMap<string, number>) => Promise<SpecializedModel>;
@@ -89,8 +89,8 @@ export interface SpecializedModels {
   /** Copies the parameters, slots or states to outputs `copy/<name>`, to read them back from a device. */
   readonly readback: (role: Role, sizes: ReadonlyMap<string, number>) => Promise<SpecializedModel>;
   /**
-   * A model from `x`, float32 [1], to `y` by way of float16, which fails on devices without float16; null when training is
-   * float32.
+   * A model from `x`, float32 [1], to `y` by way of float16, which fails on devices without float16; null when training
+   * is float32.
    */
   readonly float16Probe: (() => Promise<SpecializedModel>) | null;
 }

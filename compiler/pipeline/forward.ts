@@ -37,8 +37,8 @@ export function forwardGraph(
 }
 
 /**
- * The forward program of a spec, restricted to outputs of some roles. Evaluation returns only the states that are carried
- * from batch to batch. The spec has no problems: otherwise this throws.
+ * The forward program of a spec, restricted to outputs of some roles. Evaluation returns only the states that are
+ * carried from batch to batch. The spec has no problems: otherwise this throws.
  */
 export function forwardProgram(
   spec: NormalSpec,

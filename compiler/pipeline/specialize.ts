@@ -28,12 +28,15 @@ export interface HostOutput {
 }
 
 /**
- * A graph for WebGPU: symbols replaced by sizes, loops of a known length unrolled, int64 narrowed to int32 (inputs too).
+ * A graph for WebGPU: symbols replaced by sizes, loops of a known length unrolled, int64 narrowed to int32 (inputs
+ * too).
  *
- * A symbol without a size stays dynamic, and so does a loop of that length. The output `next/step` is dropped: the caller
- * counts steps. Where the graph returns parameters, an output `magnitudes`, float32 [parameters], holds the L1 norm of each.
+ * A symbol without a size stays dynamic, and so does a loop of that length. The output `next/step` is dropped: the
+ * caller counts steps. Where the graph returns parameters, an output `magnitudes`, float32 [parameters], holds the L1
+ * norm of each.
  *
- * @param deviceResident roles of outputs that stay on the device, each as a tensor; the others are concatenated in `report`.
+ * @param deviceResident roles of outputs that stay on the device, each as a tensor; the others are concatenated in
+ * `report`.
  */
 export function specialize(
   { graph, ports }: GraphWithPorts,

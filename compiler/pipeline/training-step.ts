@@ -39,8 +39,8 @@ export interface TrainingProgram {
   /** Loss, metrics, predictions and final states. */
   readonly wholeProgram: Program;
   /**
-   * The subprogram whose loss is differentiated: its outputs are the loss (where sums over rows are needed, its total and
-   * its count) and the states that are carried to the next step.
+   * The subprogram whose loss is differentiated: its outputs are the loss (where sums over rows are needed, its total
+   * and its count) and the states that are carried to the next step.
    */
   readonly lossProgram: Program;
   /** Micro-batches per batch, whose gradients are accumulated. */
@@ -52,8 +52,8 @@ export interface GradientProgram extends TrainingProgram {
   /** The graph of `lossProgram` after the forward passes. */
   readonly prepared: Graph;
   /**
-   * Outputs: the loss, the next states, then the gradient of each trained parameter, of a batch; where `isSum`: total and
-   * count of the loss, the next states, then gradients of the total.
+   * Outputs: the loss, the next states, then the gradient of each trained parameter, of a batch; where `isSum`: total
+   * and count of the loss, the next states, then gradients of the total.
    */
   readonly gradient: Graph;
   readonly isSum: boolean;
@@ -120,7 +120,8 @@ function unknownStepsProblem({ train }: NormalSpec, { origins }: CompileOptions)
   return {
     code: "memory-steps",
     path: origins?.pathOf(train, "memory") ?? "/train/memory",
-    message: 'With "memory": "low" sequences are split into segments of equal length, but the sequences of this data differ in length.',
+    message:
+      'With "memory": "low" sequences are split into segments of equal length, but the sequences of this data differ in length.',
     hint: 'Remove "memory", or use "accumulate", which needs the memory of one micro-batch.',
   };
 }
@@ -132,7 +133,8 @@ export function differentiateLoss(
 ): GradientProgram {
   const { lossProgram, microBatches } = program;
   const { run, optimize, context } = stageRunner(perMicroBatch(signature, microBatches), options);
-  // The number of time steps is fixed only where a loop becomes an associative scan: elsewhere any length remains possible.
+  // The number of time steps is fixed only where a loop becomes an associative scan: elsewhere any length remains
+  // possible.
   const { steps: timeSteps } = signature;
   const isParallel =
     timeSteps !== undefined &&

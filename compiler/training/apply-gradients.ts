@@ -119,8 +119,8 @@ interface AppliedUpdate {
 }
 
 /**
- * One optimizer update: gradients are unscaled and clipped, then each parameter is updated. Small parameters are updated as
- * one vector. Under a dynamic loss scale a gradient that is not finite leaves all values unchanged.
+ * One optimizer update: gradients are unscaled and clipped, then each parameter is updated. Small parameters are
+ * updated as one vector. Under a dynamic loss scale a gradient that is not finite leaves all values unchanged.
  */
 export function applyGradients(
   b: Builder,

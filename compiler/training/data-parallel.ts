@@ -1,6 +1,6 @@
 /**
- * Data parallelism: a training step split in two. Each process runs the gradient step on its rows of the batch; the sums of
- * all processes are added, and each process applies the same update.
+ * Data parallelism: a training step split in two. Each process runs the gradient step on its rows of the batch; the
+ * sums of all processes are added, and each process applies the same update.
  */
 import type { NormalOptimizer, NormalPrecision } from "../../schema/normal/index.js";
 import type { InputPort, LossBatching } from "../elaborate/program.js";
@@ -35,7 +35,9 @@ export interface DataParallelGraph {
   readonly reported: readonly ReportedRole[];
 }
 
-/** A gradient graph for one process: its rows are the whole batch, so the input `shard` becomes the constant [0, rows]. */
+/**
+ * A gradient graph for one process: its rows are the whole batch, so the input `shard` becomes the constant [0, rows].
+ */
 export function overWholeBatch(
   graph: Graph,
   ports: readonly InputPort[],
@@ -61,10 +63,10 @@ export function overWholeBatch(
 /**
  * The gradient step.
  *
- * @param graph sums over some rows. Outputs: total and count of the loss, the next value of each state in `ports`, then a gradient
- * of the total per parameter in `ports`.
- * @returns outputs: the next states; then one vector, float32 [entries + 2]: all gradients (multiplied by the loss scale), the
- * total and the count. The vectors of all rows of a batch add up.
+ * @param graph sums over some rows. Outputs: total and count of the loss, the next value of each state in `ports`, then
+ * a gradient of the total per parameter in `ports`.
+ * @returns outputs: the next states; then one vector, float32 [entries + 2]: all gradients (multiplied by the loss
+ * scale), the total and the count. The vectors of all rows of a batch add up.
  */
 export function gradientStep(
   graph: Graph,

@@ -1,6 +1,6 @@
 /**
- * Flattening of small tensors into one vector. An update is elementwise, and for a small tensor a kernel call costs more than
- * its arithmetic: so small parameters are updated, and carried from step to step, as one vector.
+ * Flattening of small tensors into one vector. An update is elementwise, and for a small tensor a kernel call costs
+ * more than its arithmetic: so small parameters are updated, and carried from step to step, as one vector.
  */
 import type { Builder } from "../ir/builder.js";
 import { elementCount } from "../ir/dims.js";

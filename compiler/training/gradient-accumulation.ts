@@ -39,7 +39,8 @@ export function accumulate(graph: Graph, ports: readonly InputPort[], microBatch
 /**
  * From sums over a batch to the loss and its gradients.
  *
- * @param graph outputs: total and count of the loss, the next value of each state in `ports`, then gradients of the total.
+ * @param graph outputs: total and count of the loss, the next value of each state in `ports`, then gradients of the
+ * total.
  * @returns the same inputs; outputs: the loss, the next states, the gradients of the loss.
  */
 export function averageSums(graph: Graph, ports: readonly InputPort[], batching: LossBatching): Graph {
@@ -52,9 +53,9 @@ export function averageSums(graph: Graph, ports: readonly InputPort[], batching:
 }
 
 /**
- * The loss and its gradients from sums over the rows of a batch. A mean loss is the sum of totals by the sum of counts. The
- * counts do not depend on the parameters: so the result is the gradient of the whole batch, even where micro-batches have
- * different numbers of valid steps.
+ * The loss and its gradients from sums over the rows of a batch. A mean loss is the sum of totals by the sum of counts.
+ * The counts do not depend on the parameters: so the result is the gradient of the whole batch, even where
+ * micro-batches have different numbers of valid steps.
  */
 export function divideByCount(
   b: Builder,

@@ -1,7 +1,8 @@
 /**
- * Loss scaling for float16 gradients (P. Micikevicius et al., 2018): the loss is multiplied by a scale before differentiation,
- * so that small gradients do not underflow, and the gradients are divided by it. A dynamic scale is halved at a gradient that
- * is not finite, whose update is skipped, and doubled after `growth_interval` finite gradients in a row.
+ * Loss scaling for float16 gradients (P. Micikevicius et al., 2018): the loss is multiplied by a scale before
+ * differentiation, so that small gradients do not underflow, and the gradients are divided by it. A dynamic scale is
+ * halved at a gradient that is not finite, whose update is skipped, and doubled after `growth_interval` finite
+ * gradients in a row.
  */
 import type { NormalPrecision } from "../../schema/normal/index.js";
 import type { Builder } from "../ir/builder.js";

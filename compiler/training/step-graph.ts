@@ -27,9 +27,14 @@ export interface StepGraph {
   readonly graph: Graph;
   /** Names of the carried states of stateful layers: `rnn/0/h`. */
   readonly states: readonly string[];
-  /** Slots by parameter and name, `rnn/0/W/m`, with the initial value of their entries; then scalars of no parameter. */
+  /**
+   * Slots by parameter and name, `rnn/0/W/m`, with the initial value of their entries; then scalars of no parameter.
+   */
   readonly slots: readonly { readonly name: string; readonly parameter: number | null; readonly initial: number }[];
-  /** Indices of carried inputs that the loop over steps carries as one vector: small parameters, and each of their slots. */
+  /**
+   * Indices of carried inputs that the loop over steps carries as one vector: small parameters, and each of their
+   * slots.
+   */
   readonly flatGroups: readonly (readonly number[])[];
   /** Inputs that are constant within a call: the learning-rate scale of a plateau schedule, and frozen parameters. */
   readonly fixed: readonly { readonly name: string; readonly role: "rate_scale" | "frozen" }[];
@@ -40,8 +45,8 @@ export interface StepGraph {
 /**
  * The training step of a gradient graph.
  *
- * @param graph one forward and backward pass. Outputs: the loss, the next value of each state in `ports`, then a gradient per
- * parameter in `ports`.
+ * @param graph one forward and backward pass. Outputs: the loss, the next value of each state in `ports`, then a
+ * gradient per parameter in `ports`.
  * @param ports ports of the graph's inputs; with mixed precision the loss scale is one more input after them.
  * @returns the step, with positions and names of its inputs and outputs.
  */

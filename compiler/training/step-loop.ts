@@ -21,8 +21,8 @@ export function trainingGraph({
 /**
  * A graph repeated over a leading axis of length `steps`.
  *
- * @param step one step: its first `stateCount` inputs and outputs are carried, the next `fixedCount` inputs are the same for all
- * steps, the other inputs are one batch, the other outputs are reported per step.
+ * @param step one step: its first `stateCount` inputs and outputs are carried, the next `fixedCount` inputs are the
+ * same for all steps, the other inputs are one batch, the other outputs are reported per step.
  * @param flatGroups indices of carried inputs that the loop carries as one vector.
  * @returns the same ports, with a leading `steps` axis on the batch and on the reports.
  */
@@ -51,7 +51,9 @@ export function repeatSteps(
   return b.finish([...packing.fromCarry(b, final), ...stacked]);
 }
 
-/** The map from carried values to those of the loop, each flat group as one vector after the others, and its inverse. */
+/**
+ * The map from carried values to those of the loop, each flat group as one vector after the others, and its inverse.
+ */
 function carryPacking(like: readonly Value[], flatGroups: readonly (readonly number[])[]) {
   const isFlattened = new Set(flatGroups.flat());
   const separate = like.flatMap((_, index) => (isFlattened.has(index) ? [] : [index]));

@@ -1,4 +1,6 @@
-/** What can only be seen of a model as a whole, once its layers are built: that all of it has a use, and room for the data. */
+/**
+ * Checks of the whole model, after its layers are built: unread layers, parameters, initial states, vocabulary size.
+ */
 
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
 import { vocabularyOf } from "../../../schema/kinds/layers.js";
@@ -11,12 +13,12 @@ import { holdsWeights, isParameter } from "../program.js";
 import type { ElaborationState } from "../state.js";
 import { isIds, type Wire, width } from "../wire.js";
 
-/** An ONNX file ends at 2 GiB, and a model holds its weights: so many float32 numbers. */
+/** float32 parameters of a model: an ONNX file holds at most 2 GiB, with its weights. */
 const MAX_PARAMETERS = 2 ** 29;
 
 const formatCount = (count: number): string => count.toLocaleString("en-US");
 
-/** Reports what is wrong with the model. All its layers could be built. */
+/** Reports the problems of a model whose layers are all built. */
 export function checkModel(spec: NormalSpec, signature: Signature, state: ElaborationState, output: Wire): void {
   checkUnreadLayers(spec, state);
   checkParameters(spec, state);
@@ -24,15 +26,15 @@ export function checkModel(spec: NormalSpec, signature: Signature, state: Elabor
   if (spec.data.type === "text") checkVocabulary(spec, signature, state, output);
 }
 
-/** Every layer but the last is read by one after it, or lends it its states or weights. */
+/** Every layer but the last is an input of a later layer, or shares its states or weights with one. */
 function checkUnreadLayers({ model }: NormalSpec, { context }: ElaborationState): void {
   for (const layer of model.slice(0, -1)) {
     if (model.some((reader) => referencedNames(reader).includes(layer.name))) continue;
     context.problem({
       part: layer,
       code: "unread-layer",
-      message: `Nothing reads the layer ${layer.name}.`,
-      hint: 'Name it in the "from" of a later layer, or take it out.',
+      message: `No layer reads the output of ${layer.name}.`,
+      hint: 'Name it in the "from" of a later layer, or remove it.',
     });
   }
 }
@@ -49,14 +51,14 @@ function checkParameters({ model }: NormalSpec, { context, ports }: ElaborationS
       part: model,
       code: "nothing-to-train",
       message: "All parameters of the model are frozen, so there is nothing to train.",
-      hint: 'Take "trainable": false out of one of the layers.',
+      hint: 'Remove "trainable": false from at least one layer.',
     });
   if (parameters.length === 0)
     context.problem({
       part: model,
       code: "nothing-to-train",
       message: "The model has no parameters, so there is nothing to train.",
-      hint: 'Add a layer that has: for example { "layer": "projection" }.',
+      hint: 'Add a layer with parameters, for example { "layer": "projection" }.',
     });
   let total = 0;
   for (const { name, value } of parameters) {
@@ -67,14 +69,14 @@ function checkParameters({ model }: NormalSpec, { context, ports }: ElaborationS
     context.problem({
       part: owner,
       code: "too-many-parameters",
-      message: `With ${name}, [${value.type.shape.join(", ")}], the model has ${formatCount(total)} parameters, more than the ${formatCount(MAX_PARAMETERS)} that a model file holds.`,
+      message: `With ${name}, [${value.type.shape.join(", ")}], the model has ${formatCount(total)} parameters, but an ONNX file holds at most ${formatCount(MAX_PARAMETERS)}.`,
       hint: "Choose smaller sizes.",
     });
     return;
   }
 }
 
-/** First states that the data gives are those of some state, of its size. */
+/** The initial states in the data are states of the model, with its shapes. */
 function checkStates(spec: NormalSpec, signature: Signature, { context, finalStates }: ElaborationState): void {
   if (!("initial_states" in spec.data)) return;
   const part = spec.data.initial_states;
@@ -87,14 +89,16 @@ function checkStates(spec: NormalSpec, signature: Signature, { context, finalSta
     else if (shapesAgree(array.shape, state.type.shape) === false)
       fail(
         "state-shape",
-        `The state ${key} is [${state.type.shape.join(", ")}], but is given as [${array.shape.join(", ")}].`,
-        `Give [${state.type.shape.join(", ")}].`,
+        `The state ${key} has shape [${state.type.shape.join(", ")}], but the data has [${array.shape.join(", ")}].`,
+        `Provide an array of shape [${state.type.shape.join(", ")}].`,
         false,
       );
   }
 }
 
-/** A text uses its whole vocabulary, so that a smaller one is a mistake. Arrays say which of their numbers is too large. */
+/**
+ * A text contains every symbol of its vocabulary, so a smaller size is a mistake. Ids in arrays are checked as data.
+ */
 function checkVocabulary(
   { model, loss }: NormalSpec,
   { sizes }: Signature,
@@ -113,8 +117,8 @@ function checkVocabulary(
       part: layer,
       key,
       code: "vocabulary-size",
-      message: `The layer ${layer.name} knows ${size} of the text's ${vocabulary} symbols.`,
-      hint: `Write "vocabulary", or a number from ${vocabulary}.`,
+      message: `The layer ${layer.name} encodes ${size} symbols, but the text has ${vocabulary}.`,
+      hint: `Write "vocabulary", or at least ${vocabulary}.`,
     });
   }
   const outputWidth = width(output);
@@ -126,9 +130,9 @@ function checkVocabulary(
     part: last,
     ...(hasSize && { key: "size" }),
     code: "vocabulary-size",
-    message: `The model puts out ${outputWidth} scores for the text's ${vocabulary} symbols.`,
+    message: `The model outputs ${outputWidth} scores, but the text has ${vocabulary} symbols.`,
     hint: hasSize
-      ? `Write "vocabulary", or a number from ${vocabulary}.`
-      : 'End with { "layer": "projection" }, which puts out one for each.',
+      ? `Write "vocabulary", or at least ${vocabulary}.`
+      : 'Add { "layer": "projection" } as the last layer.',
   });
 }

@@ -1,17 +1,16 @@
-/** The metrics that a run watches: each must be one that the model is measured by. */
-
+/** Check of the metrics that early stopping, keep_best and the plateau schedule monitor. */
 import { nearest } from "../../../schema/diagnostics/suggest.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
 import type { Context } from "../context.js";
 
-/** Reports watched metrics that are not among `measured`. */
+/** Reports monitored metrics that are not in `metricNames`. */
 export function checkWatchedMetrics(
   { loss, optimizer, train }: NormalSpec,
   metricNames: readonly string[],
   { problem }: Context,
 ): void {
   const { early_stopping, keep_best } = train;
-  // Where the spec does not say what to keep, it is what early_stopping watches.
+  // The default of keep_best is the metric of early_stopping: one report is enough.
   const keepBest = keep_best?.metric === early_stopping?.metric ? null : keep_best;
   const plateau = optimizer.schedule.type === "plateau" ? optimizer.schedule : null;
   for (const part of [early_stopping, keepBest, plateau]) {
@@ -23,7 +22,9 @@ export function checkWatchedMetrics(
       code: "unknown-metric",
       message: `This model has no metric "${part.metric}".`,
       hint:
-        closest === undefined ? `With ${loss.type} it has ${metricNames.join(", ")}.` : `Did you mean "${closest}"?`,
+        closest === undefined
+          ? `With ${loss.type} its metrics are ${metricNames.join(", ")}.`
+          : `Did you mean "${closest}"?`,
     });
   }
 }

@@ -1,7 +1,7 @@
 /**
- * attention: for each step of the first input, the steps of the second weighted by softmax(score). Scores: `dot` q·k and
- * `general` (q W)·k (M.-T. Luong et al., 2015), over √width when scaled (A. Vaswani et al., 2017); `additive`
- * v·tanh(q Wq + k Wk) (D. Bahdanau et al., 2015).
+ * attention: for each step of the first input, the sum of the second input's steps weighted by softmax(score). Scores:
+ * `dot` q·k and `general` (q W)·k (M.-T. Luong et al., 2015), over √width when scaled (A. Vaswani et al., 2017);
+ * `additive` v·tanh(q Wq + k Wk) (D. Bahdanau et al., 2015).
  */
 import type { NormalAttention } from "../../../schema/normal/index.js";
 import { at } from "../../ir/expect.js";
@@ -11,7 +11,7 @@ import type { CombiningDefinition, Context } from "../context.js";
 import { glorotUniform } from "../initializers.js";
 import { describeWire, isIds, swapBatchAndTime, width } from "../wire.js";
 
-/** Padding gets this score: no weight, and no NaN. */
+/** The score of padding: its weight is 0, and its gradient is finite. */
 const MASKED_SCORE = -1e9;
 
 /** Scores [batch, steps, memory steps] of queries [batch, steps, n] and keys [batch, memory steps, m]. */
@@ -32,8 +32,8 @@ function scoresOf(layer: NormalAttention, queries: Value, keys: Value, context: 
       part: layer,
       key: "score",
       code: "attention-width",
-      message: `A dot score needs queries and memory of one width, but ${layer.from[0]} is ${n} wide and ${layer.from[1]} is ${m}.`,
-      hint: 'Write "score": "general", which has a matrix between them, or make the widths equal.',
+      message: `A dot score needs queries and memory of equal width, but ${layer.from[0]} has width ${n} and ${layer.from[1]} has width ${m}.`,
+      hint: 'Write "score": "general", which adds a matrix between them, or make the widths equal.',
     });
   const q = layer.score === "dot" ? queries : b.matmul(queries, parameter(`${layer.name}/W`, [n, m], glorotUniform));
   const products = b.matmul(q, b.transpose(keys, [0, 2, 1]));
@@ -51,14 +51,14 @@ export const attention: CombiningDefinition<NormalAttention> = {
         part: layer,
         key: "from",
         code: "needs-sequence",
-        message: `An attention layer reads numbers and looks over a sequence of them, but ${layer.name} is given ${describeWire(invalid)}.`,
-        hint: 'For example "from": ["decoder", "encoder"], both returning sequences.',
+        message: `An attention layer reads numbers, and a sequence as its second input, but an input of ${layer.name} is ${describeWire(invalid)}.`,
+        hint: 'For example "from": ["decoder", "encoder"], where both return sequences.',
       });
     const queries = query.sequence ? swapBatchAndTime(b, query.value) : b.unsqueeze(query.value, [1]);
     const keys = swapBatchAndTime(b, source.value);
     const scores = scoresOf(layer, queries, keys, context);
     if (scores === undefined) return undefined;
-    // Live steps of the memory, [batch, 1, memory steps].
+    // The mask of the memory, [batch, 1, memory steps].
     const maskedScores =
       source.mask === null ? scores : b.where(b.transpose(source.mask, [1, 2, 0]), scores, MASKED_SCORE);
     const weighted = b.matmul(b.softmax(maskedScores), keys);

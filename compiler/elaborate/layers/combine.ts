@@ -1,4 +1,4 @@
-/** concat, add and multiply: several layers' outputs as one. */
+/** concat, add and multiply: the combined outputs of several layers. */
 import type { NormalAdd, NormalConcat, NormalMultiply } from "../../../schema/normal/index.js";
 import { at } from "../../ir/expect.js";
 import { shapesAgree } from "../compare-sizes.js";

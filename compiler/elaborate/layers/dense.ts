@@ -14,7 +14,7 @@ const activations: Readonly<Record<Activation, (b: Builder, x: Value) => Value>>
   relu: (b, x) => b.relu(x),
 };
 
-/** The layer's own kernel, or another's: an embedding's table turned around, a dense layer's as it is. */
+/** The layer's kernel, or that of another layer: an embedding's table is used transposed. */
 function kernelOf(layer: NormalDense | NormalProjection, shape: Shape, context: Context): Affine["kernel"] | undefined {
   const { parameter } = context;
   if (layer.weights === null) return { value: parameter(`${layer.name}/W`, shape, glorotUniform), outputAxis: 1 };
@@ -31,7 +31,7 @@ export const dense: LayerDefinition<NormalDense | NormalProjection> = {
       return problem({
         part: layer,
         code: "needs-numbers",
-        message: `A ${layer.layer} layer reads numbers, but ${layer.name} is given ${describeWire(input)}.`,
+        message: `A ${layer.layer} layer reads numbers, but the input of ${layer.name} is ${describeWire(input)}.`,
         hint: `Put a one_hot or an embedding layer before ${layer.name}.`,
       });
     const columns = size(layer.size, layer, "size");

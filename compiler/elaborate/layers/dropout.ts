@@ -1,4 +1,7 @@
-/** dropout: in training each entry is 0 at a rate, and the others are scaled so that the mean stays; else nothing. */
+/**
+ * dropout: in training each entry is 0 at a rate, and the others are scaled to preserve the mean (inverted dropout;
+ * N. Srivastava et al., 2014); otherwise the identity.
+ */
 import type { NormalDropout } from "../../../schema/normal/index.js";
 import type { LayerDefinition } from "../context.js";
 import { dropoutMask } from "../random.js";
@@ -10,7 +13,7 @@ export const dropout: LayerDefinition<NormalDropout> = {
       return context.problem({
         part: layer,
         code: "needs-numbers",
-        message: `A dropout layer reads numbers, but ${layer.name} is given ${describeWire(input)}.`,
+        message: `A dropout layer reads numbers, but the input of ${layer.name} is ${describeWire(input)}.`,
         hint: `Put a one_hot or an embedding layer before ${layer.name}.`,
       });
     const { b, mode } = context;

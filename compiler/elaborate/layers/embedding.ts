@@ -11,7 +11,7 @@ export const embedding: LayerDefinition<NormalEmbedding> = {
       return problem({
         part: layer,
         code: "needs-ids",
-        message: `An embedding layer looks up token ids, but ${layer.name} is given ${describeWire(input)}.`,
+        message: `An embedding layer reads token ids, but the input of ${layer.name} is ${describeWire(input)}.`,
         hint: "Use a dense layer to project numbers.",
       });
     const rows = size(layer.vocabulary_size, layer, "vocabulary_size");

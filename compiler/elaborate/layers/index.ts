@@ -1,4 +1,4 @@
-/** The layer kinds, by the word that specs use. */
+/** The kinds of layer, by their name in specs. */
 import type { NormalLayer } from "../../../schema/normal/index.js";
 import type { CombiningDefinition, LayerDefinition } from "../context.js";
 import { attention } from "./attention.js";

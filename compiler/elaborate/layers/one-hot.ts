@@ -9,8 +9,8 @@ export const oneHot: LayerDefinition<NormalOneHot> = {
       return problem({
         part: layer,
         code: "needs-ids",
-        message: `A one_hot layer reads token ids, but ${layer.name} is given ${describeWire(input)}.`,
-        hint: "Leave the layer out: numbers need no encoding.",
+        message: `A one_hot layer reads token ids, but the input of ${layer.name} is ${describeWire(input)}.`,
+        hint: "Remove the layer: numbers need no encoding.",
       });
     const depth = size(layer.size, layer, "size");
     if (depth === undefined) return undefined;

@@ -1,14 +1,14 @@
-/** pool: one vector from a sequence, its padding left out: the largest, mean, sum or last of the live steps. */
+/** pool: the maximum, mean, sum or last of a sequence's valid steps. */
 import type { NormalPool } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Value } from "../../ir/types.js";
 import type { LayerDefinition } from "../context.js";
 import { describeWire, isIds, lastValid } from "../wire.js";
 
-/** Below every float32 that a layer puts out: padding never wins the maximum. */
+/** A value below every finite output of a layer: padding is never the maximum. */
 const LOWEST = -3.4e38;
 
-/** Reductions of [time, batch, width] over time; live is [time, batch, 1] bool or null. */
+/** Reductions of [time, batch, width] over time; the mask is [time, batch, 1] bool or null. */
 const reductions: Readonly<Record<NormalPool["mode"], (b: Builder, sequence: Value, mask: Value | null) => Value>> = {
   max: (b, sequence, mask) => b.reduceMax(mask === null ? sequence : b.where(mask, sequence, LOWEST), [0]),
   sum: (b, sequence, mask) => b.sum(mask === null ? sequence : b.where(mask, sequence, 0), [0]),
@@ -25,10 +25,10 @@ export const pool: LayerDefinition<NormalPool> = {
       return problem({
         part: layer,
         code: isIds(input) ? "needs-numbers" : "needs-sequence",
-        message: `A pool layer reads sequences of numbers [batch, time, features], but ${layer.name} is given ${describeWire(input)}.`,
+        message: `A pool layer reads sequences of numbers [batch, time, features], but the input of ${layer.name} is ${describeWire(input)}.`,
         hint: isIds(input)
           ? `Put an embedding or rnn layer before ${layer.name}.`
-          : 'Let the layer before return the whole sequence ("return": "sequence").',
+          : 'Write "return": "sequence" in the layer before it.',
       });
     const value = reductions[layer.mode](b, input.value, input.mask);
     return { value: b.withName(value, layer.name), sequence: false, mask: null, padding: "zeros", logits: null };

@@ -1,4 +1,4 @@
-/** binary_cross_entropy: -p t log σ(x) - (1 - t) log(1 - σ(x)) of each entry, x being logits, p the positive weight. */
+/** binary_cross_entropy: -p t log σ(x) - (1 - t) log(1 - σ(x)) of each entry, with logits x and positive weight p. */
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import { logitsFor, outputVector } from "./class-targets.js";
 import { type LossDefinition, reduceEntries, regressionTargets } from "./loss.js";
@@ -15,7 +15,7 @@ export const binaryCrossEntropy: LossDefinition<Extract<NormalLoss, { type: "bin
         ? positiveWeight
         : outputVector(loss, "positive_weight", positiveWeight, logits, context);
     if (weight === undefined) return undefined;
-    // With log σ(x) = x - log(1 + eˣ) it is (1 + (p - 1) t) log(1 + eˣ) - p t x.
+    // log σ(x) = x - log(1 + eˣ), so the loss is (1 + (p - 1) t) log(1 + eˣ) - p t x.
     const softplus = b.softplus(logits);
     const losses =
       weight === 1

@@ -1,6 +1,6 @@
 /**
- * Classes that stand for all in one update. A class is expected among them as often as `samples` times its probability,
- * exactly: each candidate is drawn from its own part, one of `samples` equal ones, of what there is to draw from.
+ * Stratified candidate sampling: one candidate class per stratum of equal probability, so the expected count of a class
+ * is exactly `samples` times its probability.
  */
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
@@ -12,7 +12,7 @@ export interface Candidates {
   readonly count: number;
   /** Class ids [count], int64. */
   readonly ids: Value;
-  /** The logarithm of how often classes are expected among the candidates; null where all are equally often. */
+  /** The logarithm of the expected counts of classes among the candidates; null where all are equal. */
   logExpectedCount(classIds: Value): Value | null;
 }
 
@@ -28,7 +28,7 @@ export function sampleCandidates(
     : stratifiedLogUniform(random, samples, classes);
 }
 
-/** Each class at most once: one of each of `samples` stretches of classes, all turned around by the same number. */
+/** Uniform sampling without repetition: one class of each of `samples` strata, all rotated by one random offset. */
 function stratifiedUniform(random: Randomness, samples: number, classes: number): Candidates {
   const { b } = random;
   const starts = Array.from({ length: samples }, (_, index) => Math.floor((index * classes) / samples));
@@ -40,8 +40,9 @@ function stratifiedUniform(random: Randomness, samples: number, classes: number)
 }
 
 /**
- * P(class) = log((class + 2) / (class + 1)) / log(classes + 1), for classes in falling order of frequency: the distribution
- * function is log(class + 1) / log(classes + 1), which is undone. Frequent classes are drawn more than once.
+ * Log-uniform (Zipfian) sampling, as TensorFlow's log_uniform_candidate_sampler: P(class) = log((class + 2) / (class +
+ * 1)) / log(classes + 1), for classes in decreasing order of frequency. Inverts the distribution function log(class +
+ * 1) / log(classes + 1) at one quantile per stratum; frequent classes are drawn more than once.
  */
 function stratifiedLogUniform(random: Randomness, samples: number, classes: number): Candidates {
   const { b } = random;
@@ -57,8 +58,8 @@ function stratifiedLogUniform(random: Randomness, samples: number, classes: numb
 }
 
 /**
- * log((x + 2) / (x + 1)) = 2 artanh(y), y = 1 / (2x + 3), as y's series: the quotient itself is almost 1 where x is large.
- * The term that is left out first, of y's eleventh power, is below 1e-5 of the sum at x = 0.
+ * log((x + 2) / (x + 1)) = 2 artanh(y), y = 1 / (2x + 3), as a series in y: for large x the quotient is too close to 1.
+ * The first omitted term, y^11 / 11, is below 1e-5 of the sum at x = 0.
  */
 function logRatio(b: Builder, x: Value): Value {
   const y = b.div(1, b.add(b.mul(x, 2), 3));

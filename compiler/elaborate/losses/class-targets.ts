@@ -1,4 +1,4 @@
-/** What the losses over classes share: logits, targets as ids, weights of classes, and the cross-entropy of each entry. */
+/** Operands of the losses over classes: logits, class ids, weights of classes, and the cross-entropy of each entry. */
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import { tensor } from "../../ir/tensor.js";
@@ -7,7 +7,7 @@ import { shapesAgree } from "../compare-sizes.js";
 import type { Context } from "../context.js";
 import { type LossOperands, sequenceHint, shapeText } from "./loss.js";
 
-/** The values that a loss over classes reads: those before the softmax or sigmoid that it applies itself. */
+/** The logits of a loss over classes: the operand of the model's final softmax or sigmoid, which the loss includes. */
 export function logitsFor(
   reader: { readonly type: string },
   activation: "softmax" | "sigmoid",
@@ -20,8 +20,8 @@ export function logitsFor(
     part: reader,
     key: "type",
     code: "activation",
-    message: `${reader.type} applies a ${activation} to the logits itself, but the last layer ends in a ${wire.logits.activation}.`,
-    hint: `Write "activation": "${activation}" in the last layer, or leave it out.`,
+    message: `${reader.type} includes a ${activation}, but the activation of the last layer is ${wire.logits.activation}.`,
+    hint: `Write "activation": "${activation}" in the last layer, or remove its activation.`,
   });
 }
 
@@ -36,21 +36,21 @@ export function idTargets(
   const isIds = dtype !== "float32";
   const isSameShape = shapesAgree(shape, logits.type.shape.slice(0, -1));
   if (isIds && isSameShape !== false) return isSameShape ? context.b.cast(targets, "int64") : undefined;
-  // Rows where a loss takes them: only their width is wrong.
+  // Rows of probabilities, where the loss accepts them: only their width is wrong.
   const areRows = loss.type === "cross_entropy" && !isIds && shape.length === logits.type.shape.length;
   const actual = `${isIds ? "class ids" : "numbers"} ${shapeText(targets, wire)}`;
   return context.problem({
     part: loss,
     key: "type",
     code: "target-shape",
-    message: `${loss.type} needs a class id for each of the model's outputs ${shapeText(logits, wire)}${
-      areRows ? ", or a row as wide" : ""
+    message: `${loss.type} needs one class id per output ${shapeText(logits, wire)}${
+      areRows ? ", or a row of that width" : ""
     }, but the targets are ${actual}.`,
     hint:
       sequenceHint(targets, wire) ??
       (areRows
-        ? `Make the last layer's size ${shape.at(-1)}, or give one whole number for each output.`
-        : "Give one whole number for each output, counting classes from 0."),
+        ? `Set the last layer's size to ${shape.at(-1)}, or provide one integer per output.`
+        : "Provide one integer per output, from 0."),
   });
 }
 
@@ -65,7 +65,7 @@ export function crossEntropyOfRows(b: Builder, logProbabilities: Value, rows: Va
   return b.neg(b.sum(b.mul(rows, logProbabilities), [-1]));
 }
 
-/** One number for each output, as a vector; undefined when there are more or fewer than outputs. */
+/** One number per output, as a vector; undefined for another count, which is reported where the size is known. */
 export function outputVector(
   part: object,
   key: string,
@@ -75,13 +75,13 @@ export function outputVector(
 ): Value | undefined {
   const size = outputs.type.shape.at(-1);
   if (values.length === size) return b.constant(tensor("float32", [values.length], values));
-  // A size that the data has not said yet may be the right one.
+  // A size that depends on the data may be equal.
   if (typeof size !== "number") return undefined;
   return problem({
     part,
     key,
     code: "output-count",
-    message: `"${key}" has ${values.length} ${values.length === 1 ? "number" : "numbers"}, but the model puts out ${size}.`,
-    hint: "Give one number for each output, in their order.",
+    message: `"${key}" has ${values.length} ${values.length === 1 ? "number" : "numbers"}, but the model has ${size} outputs.`,
+    hint: "Write one number per output, in order.",
   });
 }

@@ -1,4 +1,7 @@
-/** cross_entropy: -Σ w q log softmax(x), q from class ids or rows of probabilities, smoothed towards uniform; w per class. */
+/**
+ * cross_entropy: -Σ w q log softmax(x), q from class ids or rows of probabilities, smoothed towards uniform; w per
+ * class.
+ */
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import { shapesAgree } from "../compare-sizes.js";
 import { crossEntropyOf, crossEntropyOfRows, idTargets, logitsFor, outputVector } from "./class-targets.js";

@@ -1,6 +1,6 @@
 /**
- * ctc: -log of the probability that a sequence of outputs spells the labels, over every way to align them (connectionist
- * temporal classification; A. Graves et al., ICML 2006). The forward recursion in log space, one Scan over time.
+ * ctc: -log of the probability of the labels, summed over all alignments with the outputs (connectionist temporal
+ * classification; A. Graves et al., ICML 2006). The forward recursion in log space, one Scan over time.
  */
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import { scan } from "../../graph/loop.js";
@@ -15,7 +15,7 @@ import { type LossDefinition, type LossOperands, reduceEntries, shapeText } from
 
 export type NormalCtc = Extract<NormalLoss, { type: "ctc" }>;
 
-/** The log-probability of what cannot be: finite, because the gradient of `where` and of log-sum-exp would make NaN of -∞. */
+/** The logarithm of probability 0: finite, because the gradient of `where` and log-sum-exp at -∞ is NaN. */
 const LOG_ZERO = -1e30;
 
 export const ctc: LossDefinition<NormalCtc> = {
@@ -31,7 +31,7 @@ export const ctc: LossDefinition<NormalCtc> = {
     const positions = at(extended.ids.type.shape, 1);
     const pathIndices = b.expand(b.unsqueeze(extended.ids, [0]), [time, batch, positions]);
     const emissions = b.gatherElements(b.logSoftmax(logits), pathIndices, 2);
-    // Before the first step all paths stand ahead of the first blank.
+    // Before the first step all paths are at the first blank.
     const initialAlpha = b.mul(b.cast(b.greater(b.range(positions), 0), "float32"), LOG_ZERO);
     const maskScans = operands.mask === null ? [] : [b.unsqueeze(operands.mask, [2])];
     const { final } = scan(
@@ -73,31 +73,31 @@ function labelsFor(loss: NormalCtc, operands: LossOperands, { b, problem }: Cont
       part: loss,
       key: "type",
       code: "needs-sequence",
-      message: `ctc aligns labels with a sequence of outputs, but the model puts out ${describeWire(wire)}.`,
-      hint: 'Let the last rnn layer return "sequence", or use cross_entropy.',
+      message: `ctc aligns labels with a sequence of outputs, but the model outputs ${describeWire(wire)}.`,
+      hint: 'Write "return": "sequence" in the last rnn layer, or use cross_entropy.',
     });
   if (weights !== null)
     return problem({
       part: loss,
       key: "type",
       code: "step-weights",
-      message: "ctc has one loss per sequence, and no place for weights of single steps.",
-      hint: "Leave the weights out of the data.",
+      message: "ctc has one loss per sequence, so the data cannot have weights of steps.",
+      hint: "Remove the weights from the data.",
     });
   if (targets.type.dtype === "float32" || targets.type.shape.length !== 2)
     return problem({
       part: loss,
       key: "type",
       code: "target-shape",
-      message: `ctc needs labels [batch, labels] as whole numbers, but the targets are ${
+      message: `ctc needs integer labels [batch, labels], but the targets are ${
         targets.type.dtype === "float32" ? "numbers" : "ids"
       } ${shapeText(targets, wire)}.`,
-      hint: "Give the labels of each sequence in a row, padded at its end with the blank.",
+      hint: "Provide one row of labels per sequence, padded at its end with the blank.",
     });
   return b.cast(b.transpose(targets, [1, 0]), "int64");
 }
 
-/** The class that stands for no label. */
+/** The class of the blank; undefined after a reported problem, or where the number of classes depends on the data. */
 export function blankClass(loss: NormalCtc, logits: Value, { problem }: Context): number | undefined {
   const classes = logits.type.shape.at(-1);
   if (typeof classes !== "number") return undefined;
@@ -107,17 +107,17 @@ export function blankClass(loss: NormalCtc, logits: Value, { problem }: Context)
     part: loss,
     key: "blank",
     code: "blank-class",
-    message: `The blank is class ${blank}, but the model puts out ${classes} classes.`,
+    message: `The blank is class ${blank}, but the model has ${classes} classes.`,
     hint: `Write a class from 0 to ${classes - 1}, or "last".`,
   });
 }
 
-/** How many labels each row of [batch, labels] has, [batch, 1]: those before the padding, which is blank. */
+/** The number of labels per row of [batch, labels], [batch, 1]: those before the padding, which is blank. */
 export function labelCount(b: Builder, labels: Value, blank: number): Value {
   return b.sum(b.cast(b.not(b.equal(labels, blank)), "int64"), [1], true);
 }
 
-/** What paths walk: the labels with blanks around and between them, [batch, 2 * labels + 1]. */
+/** The positions of paths: the labels with blanks around and between them, [batch, 2 * labels + 1]. */
 function extendedLabels(b: Builder, labels: Value, blank: number) {
   const [batch = 1, count = 1] = labels.type.shape;
   const blanks = b.expand(b.scalar(blank, "int64"), [batch, count]);
@@ -125,7 +125,7 @@ function extendedLabels(b: Builder, labels: Value, blank: number) {
   const last = b.expand(b.scalar(blank, "int64"), [batch, 1]);
   const ids = b.concat([b.reshape(pairs, [batch, mulDims(2, count)]), last], 1);
 
-  // From a label to the next one without a blank between them, where the two differ; blanks are equal to each other.
+  // A path may skip the blank between two labels that differ. Blanks are equal, so none is reached by a skip.
   const positions = addDims(mulDims(2, count), 1);
   const twoBefore = b.concat(
     [b.expand(b.scalar(blank, "int64"), [batch, 2]), b.slice(ids, 1, 0, addDims(positions, -2))],
@@ -133,13 +133,13 @@ function extendedLabels(b: Builder, labels: Value, blank: number) {
   );
   const skip = b.where(b.equal(ids, twoBefore), b.scalar(LOG_ZERO), 0);
 
-  // The last label of each row, or the blank behind it.
+  // A path ends at the last label of its row, or at the blank after it.
   const distanceToEnd = b.sub(b.unsqueeze(b.range(positions), [0]), b.mul(labelCount(b, labels, blank), 2));
   const end = b.where(b.or(b.equal(distanceToEnd, 0), b.equal(distanceToEnd, -1)), b.scalar(0), LOG_ZERO);
   return { ids, skip, end };
 }
 
-/** log Σ exp of a few values of one shape. */
+/** log Σ exp of values of one shape. */
 function logSumExp(b: Builder, values: readonly Value[]): Value {
   const largest = values.reduce((x, y) => b.max(x, y));
   const sum = values.map((value) => b.exp(b.sub(value, largest))).reduce((x, y) => b.add(x, y));

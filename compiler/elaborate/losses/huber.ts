@@ -8,7 +8,7 @@ export const huber: LossDefinition<Extract<NormalLoss, { type: "huber" }>> = {
     const targets = regressionTargets(loss, operands, context);
     if (targets === undefined) return undefined;
     const magnitude = b.abs(b.sub(operands.wire.value, targets));
-    // With the part of |e| up to delta called m, both branches are m (|e| - m/2).
+    // With m = min(|e|, delta) both branches are m (|e| - m/2).
     const clipped = b.min(magnitude, loss.delta);
     const losses = b.mul(clipped, b.sub(magnitude, b.mul(clipped, 0.5)));
     return reduceEntries(b, losses, operands, loss.reduction);

@@ -1,4 +1,4 @@
-/** The losses, by the word that specs use. */
+/** The losses, by their type in specs. */
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import { absoluteError } from "./absolute-error.js";
 import { binaryCrossEntropy } from "./binary-cross-entropy.js";

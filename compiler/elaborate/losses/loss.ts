@@ -23,18 +23,21 @@ export interface LossOperands {
 export interface LossValue {
   /** The loss as its definition states it. Not a scalar where an average is switched off: then batch-major. */
   readonly value: Value;
-  /** Sum and count over the batch, scalars: the loss of several batches is the sum of their sums by the sum of their counts. */
+  /**
+   * Sum and count over the batch, scalars: the loss of several batches is the sum of their sums by the sum of their
+   * counts.
+   */
   readonly total: Value;
   readonly count: Value;
   readonly batching: LossBatching;
 }
 
 export interface LossDefinition<L> {
-  /** Undefined when something was wrong, which has been reported. */
+  /** The loss; undefined after a reported problem. */
   elaborate(loss: L, operands: LossOperands, context: Context): LossValue | undefined;
 }
 
-/** Mean over all live entries, or the sum, of a loss per entry [time, batch], [time, batch, features], or without time. */
+/** The mean or sum over valid entries of a loss per entry, [time, batch], [time, batch, features], or without time. */
 export function reduceEntries(
   b: Builder,
   entryLosses: Value,
@@ -51,7 +54,7 @@ export function reduceEntries(
   return { value: b.div(total, count), total, count, batching: "mean" };
 }
 
-/** The targets of a regression, as numbers of the output's shape; a missing last axis of size 1 is put in. */
+/** The targets of a regression, with the output's shape; a missing last axis of size 1 is added. */
 export function regressionTargets(
   reader: { readonly type: string },
   { wire, targets }: LossOperands,
@@ -63,7 +66,7 @@ export function regressionTargets(
     return problem({
       ...location,
       code: "needs-numbers",
-      message: `${reader.type} compares numbers, but the targets are class ids ${shapeText(targets, wire)}.`,
+      message: `${reader.type} needs numbers as targets, but the targets are class ids ${shapeText(targets, wire)}.`,
       hint: "Use sequence_loss or cross_entropy.",
     });
   const [targetShape, outputShape] = [targets.type.shape, wire.value.type.shape];
@@ -77,18 +80,18 @@ export function regressionTargets(
   return problem({
     ...location,
     code: "target-shape",
-    message: `The targets are ${shapeText(targets, wire)}, but the model puts out ${shapeText(wire.value, wire)}.`,
-    hint: sequenceHint(targets, wire) ?? `Make the last layer's size ${size}.`,
+    message: `The targets have shape ${shapeText(targets, wire)}, but the outputs ${shapeText(wire.value, wire)}.`,
+    hint: sequenceHint(targets, wire) ?? `Set the last layer's size to ${size}.`,
   });
 }
 
-/** What to do where the targets are one per step and the model says one thing of each sequence. */
+/** The hint for targets per step where the model has one output per sequence; undefined otherwise. */
 export function sequenceHint(targets: Value, { sequence }: Wire): string | undefined {
   const isPerStep = !sequence && targets.type.shape.some((dim) => dim === "time" || dim === "target_time");
-  return isPerStep ? 'For one target per step let the last rnn layer return "sequence".' : undefined;
+  return isPerStep ? 'Write "return": "sequence" in the last rnn layer: the data has one target per step.' : undefined;
 }
 
-/** A value's shape as the user sees it. */
+/** A value's shape in the spec's terms, batch first. */
 export function shapeText(value: Value, { sequence }: Wire): string {
   const isSequence = sequence && value.type.shape.length > 1;
   return `[${batchMajorShape({ value, sequence: isSequence }).join(", ")}]`;

@@ -1,8 +1,8 @@
 /**
- * sampled_softmax: cross-entropy of each target among a few candidate classes instead of all, drawn anew for every update
- * and shared by its entries (S. Jean et al., ACL 2015). As in TensorFlow's sampled_softmax_loss every logit is lessened by
- * the logarithm of how often its class is expected among the candidates, and a candidate that is an entry's target does not
- * count for it. Only the chosen columns of the last layer are multiplied. Out of training it is the full cross-entropy.
+ * sampled_softmax: cross-entropy of each target among a few candidate classes, drawn for every update and shared by its
+ * entries (S. Jean et al., ACL 2015). As in TensorFlow's sampled_softmax_loss, the log of its class's expected count is
+ * subtracted from every logit, and accidental hits (candidates equal to the target) are excluded. Only the sampled
+ * columns of the last layer are multiplied. In evaluation the loss is the full cross-entropy.
  */
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import { addDims, elementCount } from "../../ir/dims.js";
@@ -15,7 +15,7 @@ import { type LossDefinition, type LossOperands, reduceEntries } from "./loss.js
 
 type NormalSampledSoftmax = Extract<NormalLoss, { type: "sampled_softmax" }>;
 
-/** The logit of what cannot be: finite, because the gradient of log-softmax would make NaN of -∞. */
+/** The logit of an excluded class: finite, because the gradient of log-softmax at -∞ is NaN. */
 const EXCLUDED_LOGIT = -1e30;
 
 export const sampledSoftmax: LossDefinition<NormalSampledSoftmax> = {
@@ -26,15 +26,15 @@ export const sampledSoftmax: LossDefinition<NormalSampledSoftmax> = {
     const affine = logits && affineOf(loss, logits, operands, context);
     if (logits === undefined || ids === undefined || affine === undefined) return undefined;
     const classes = logits.type.shape.at(-1);
-    // Until the data has said how many classes there are, nothing is wrong.
+    // The number of classes depends on the data.
     if (typeof classes !== "number") return undefined;
     if (loss.samples > classes)
       return context.problem({
         part: loss,
         key: "samples",
         code: "too-many-samples",
-        message: `"samples" is ${loss.samples}, but there are only ${classes} classes.`,
-        hint: "Take fewer samples, or use cross_entropy: it reads all classes.",
+        message: `"samples" is ${loss.samples}, but the model has only ${classes} classes.`,
+        hint: `Write at most ${classes}, or use cross_entropy, which reads all classes.`,
       });
     const losses =
       context.mode === "training"
@@ -56,8 +56,8 @@ function affineOf(
     part: loss,
     key: "type",
     code: "needs-projection",
-    message: `sampled_softmax multiplies with some columns of the last layer's weights, but the model ends in ${describeWire(wire)} that no dense or projection layer made.`,
-    hint: "End the model with a projection layer.",
+    message: `sampled_softmax reads columns of the last layer's weights, but the last layer, with output ${describeWire(wire)}, is neither dense nor projection.`,
+    hint: "Add a projection as the last layer.",
   });
 }
 

@@ -1,4 +1,7 @@
-/** sequence_loss: weighted cross-entropy of a sequence of logits, averaged over time and batch (TensorFlow 1, contrib.seq2seq). */
+/**
+ * sequence_loss: weighted cross-entropy of a sequence of logits, averaged over time and batch (TensorFlow 1,
+ * contrib.seq2seq).
+ */
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Value } from "../../ir/types.js";
@@ -6,10 +9,10 @@ import { describeWire } from "../wire.js";
 import { crossEntropyOf, idTargets, logitsFor, outputVector } from "./class-targets.js";
 import type { LossDefinition } from "./loss.js";
 
-/** Keeps a mean over no weight at 0. */
+/** Added to counts: a mean over weights of sum 0 is 0. */
 const EPSILON = 1e-12;
 
-/** Time is axis 0, batch axis 1. */
+/** Axes. */
 const [TIME, BATCH] = [0, 1];
 
 export const sequenceLoss: LossDefinition<Extract<NormalLoss, { type: "sequence_loss" }>> = {
@@ -21,8 +24,8 @@ export const sequenceLoss: LossDefinition<Extract<NormalLoss, { type: "sequence_
         part: loss,
         key: "type",
         code: "needs-sequence",
-        message: `sequence_loss compares sequences, but the model puts out ${describeWire(wire)}.`,
-        hint: 'Let the last rnn layer return "sequence", or use cross_entropy.',
+        message: `sequence_loss needs a sequence of outputs, but the model outputs ${describeWire(wire)}.`,
+        hint: 'Write "return": "sequence" in the last rnn layer, or use cross_entropy.',
       });
     const logits = logitsFor(loss, "softmax", operands, context);
     const ids = logits && idTargets(loss, logits, operands, context);
@@ -49,7 +52,7 @@ export const sequenceLoss: LossDefinition<Extract<NormalLoss, { type: "sequence_
   },
 };
 
-/** The product of those factors that there are; null where there is none. */
+/** The product of the factors that are not null; null without any. */
 function product(b: Builder, factors: readonly (Value | null)[]): Value | null {
   return factors.reduce((x, y) => (x === null || y === null ? (x ?? y) : b.mul(x, y)), null);
 }

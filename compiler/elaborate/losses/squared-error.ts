@@ -1,4 +1,4 @@
-/** squared_error: (x - t)² of each entry, without a factor 1/2. */
+/** squared_error: (x - t)² of each entry. */
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import { type LossDefinition, reduceEntries, regressionTargets } from "./loss.js";
 

@@ -1,4 +1,4 @@
-/** accuracy: the share of live entries whose largest output is the target class. */
+/** accuracy: the fraction of valid entries whose largest output is the target class. */
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import { maskedSum } from "../masked-sum.js";
 import { classOperands } from "./class-operands.js";

@@ -1,4 +1,4 @@
-/** binary_accuracy: the share of live entries on the target's side of one half. */
+/** binary_accuracy: the fraction of valid entries where prediction and target agree, both thresholded at 1/2. */
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import { maskedSum } from "../masked-sum.js";
 import { alternativeHint, type MetricDefinition, meanAccumulators } from "./metric.js";
@@ -13,7 +13,7 @@ export const binaryAccuracy: MetricDefinition<Extract<NormalMetric, { type: "bin
         part: metric,
         key: "type",
         code: "metric-targets",
-        message: `binary_accuracy compares yes or no for each output, which ${operands.loss.type} does not ask for.`,
+        message: `binary_accuracy needs binary targets, which ${operands.loss.type} does not have.`,
         hint: alternativeHint[operands.targetKind],
       });
     const targets = comparedTargets(metric, operands, context);

@@ -1,4 +1,4 @@
-/** What the metrics over classes read: scores of classes, and which class is right. */
+/** Operands of the metrics over classes: scores of classes, and target classes. */
 import type { TargetKind } from "../../../schema/kinds/losses.js";
 import { at } from "../../ir/expect.js";
 import type { Dim, Value } from "../../ir/types.js";
@@ -6,21 +6,21 @@ import type { Context } from "../context.js";
 import { alternativeHint, type MetricOperands } from "./metric.js";
 
 export interface ClassOperands {
-  /** The larger, the likelier: [time, batch, classes] or [batch, classes]. */
+  /** Scores, monotonic in probability: [time, batch, classes] or [batch, classes]. */
   readonly scores: Value;
   readonly classes: Dim;
-  /** The right class of each entry, int64: the scores' shape without its last axis. */
+  /** The target class of each entry, int64: the scores' shape without its last axis. */
   readonly targetIds: Value;
 }
 
-/** How the answers of a loss differ from one class for each output. */
+/** The reason why a metric over classes cannot read the targets of a loss. */
 const mismatchText: Readonly<Record<Exclude<TargetKind, "classes">, string>> = {
-  labels: "needs one class per step, but ctc aligns labels with steps itself",
-  numbers: "chooses among classes, but the loss takes the outputs for numbers",
-  probabilities: "chooses among classes, but the loss takes the outputs for yes or no each",
+  labels: "needs one target class per step, but the targets of ctc are label sequences",
+  numbers: "needs target classes, but the targets of the loss are numbers",
+  probabilities: "needs one target class per output, but the targets of the loss are binary",
 };
 
-/** Targets may be class ids, or rows whose largest entry is the right class. */
+/** Operands from targets that are class ids, or rows whose largest entry is the target class. */
 export function classOperands(
   metric: { readonly type: string },
   { wire, targets, targetKind }: MetricOperands,
@@ -37,7 +37,7 @@ export function classOperands(
       message: `${metric.type} ${mismatchText[targetKind]}.`,
       hint: alternativeHint[targetKind],
     });
-  // The loss has seen to it that there is a class, or a row, for each output.
+  // The loss has checked that each output has a class or a row.
   const areIds = targets.type.dtype !== "float32";
   return { scores, classes, targetIds: areIds ? b.cast(targets, "int64") : b.argmax(targets, -1) };
 }

@@ -1,6 +1,7 @@
 /**
- * What a ctc model spells: its likeliest outputs, one per step, once repetitions and then blanks are taken out; and how far
- * that is from the labels, in insertions, deletions and substitutions (V. Levenshtein, 1966).
+ * Edit distance of a ctc model's greedy decoding from the labels, in insertions, deletions and substitutions (V.
+ * Levenshtein, 1966). Greedy decoding: the most probable class of each step, without repetitions and then without
+ * blanks.
  */
 import { scan } from "../../graph/loop.js";
 import { at, expectDefined } from "../../ir/expect.js";
@@ -10,34 +11,34 @@ import { blankClass, labelCount, type NormalCtc } from "../losses/ctc.js";
 import type { MetricOperands } from "./metric.js";
 
 export interface EditDistance {
-  /** Edits between each spelling and its labels, [batch]. */
+  /** Edit distance of each sequence, [batch]. */
   readonly edits: Value;
-  /** How many labels each sequence has, [batch]. */
+  /** Number of labels of each sequence, [batch]. */
   readonly count: Value;
 }
 
-/** More than any distance. */
+/** A number above any distance. */
 const UNREACHABLE = 1e9;
 
 export function editDistance({ wire, targets, mask, loss }: MetricOperands, context: Context): EditDistance {
   const { b } = context;
   const scores = (wire.logits ?? wire).value;
-  // Of the losses ctc alone has labels for answers, and it has found the blank.
+  // The targets are labels, so the loss is ctc, which has checked the blank.
   const blank = expectDefined(blankClass(loss as NormalCtc, scores, context), "the blank");
   const labels = b.cast(b.transpose(targets, [1, 0]), "int64");
   const [batch = 1, maxLabels = 1] = labels.type.shape;
   const stepMask = mask ?? b.expand(b.scalar(1), scores.type.shape.slice(0, 2));
   const positions = b.concat([b.range(maxLabels), b.unsqueeze(b.size(b.slice(labels, 0, 0, 1)), [0])], 0);
   const floatPositions = b.cast(positions, "float32");
-  // From a later place of the labels to an earlier one there is no way.
+  // No path leads from a later position of the labels to an earlier one.
   const backward = b.greater(b.unsqueeze(positions, [0]), b.unsqueeze(positions, [1]));
   const barrier = b.unsqueeze(b.where(backward, b.scalar(UNREACHABLE), 0), [0]);
   const initialDistance = b.expand(b.unsqueeze(floatPositions, [0]), [batch, at(floatPositions.type.shape, 0)]);
   const initialClass = b.expand(b.scalar(blank, "int64"), [batch, 1]);
-  // State: the last step's class, and the distance of what is spelled so far to each beginning of the labels.
+  // Carry: the class of the previous step, and the distance of the decoded prefix from each prefix of the labels.
   const { final } = scan(
     b,
-    "spelling",
+    "edit_distance",
     { initial: [initialClass, initialDistance], scans: [b.argmax(scores, -1), stepMask] },
     (inner, states, slices) => {
       const [previous, distance] = [at(states, 0), at(states, 1)];
@@ -49,7 +50,7 @@ export function editDistance({ wire, targets, mask, loss }: MetricOperands, cont
       const insertion = inner.add(distance, 1);
       const diagonal = inner.slice(distance, 1, 0, maxLabels);
       const substitution = inner.concat([inner.slice(insertion, 1, 0, 1), inner.add(diagonal, substitutionCost)], 1);
-      // Labels left out: the least over all earlier places, a label of distance for each place between.
+      // Deletions: the minimum over all earlier positions, plus one per label in between.
       const candidates = inner.unsqueeze(inner.sub(inner.min(insertion, substitution), floatPositions), [1]);
       const best = inner.neg(inner.reduceMax(inner.neg(inner.add(candidates, barrier)), [2], false));
       const next = inner.add(best, floatPositions);

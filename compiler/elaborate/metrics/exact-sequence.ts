@@ -1,6 +1,6 @@
 /**
- * exact_sequence: the share of sequences that are right at every live step. With ctc: whose most likely outputs spell the
- * labels once repetitions and then blanks are taken out.
+ * exact_sequence: the fraction of sequences that are correct at every valid step; with ctc, whose greedy decoding is
+ * correct.
  */
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import type { Value } from "../../ir/types.js";
@@ -23,7 +23,7 @@ export const exactSequence: MetricDefinition<ExactSequence> = {
   },
 };
 
-/** Live steps of each sequence whose class is wrong, [batch]. */
+/** The number of valid steps with a wrong class per sequence, [batch]. */
 function wrongSteps(metric: ExactSequence, operands: MetricOperands, context: Context): Value | undefined {
   const { b, problem } = context;
   if (!operands.wire.sequence)
@@ -31,7 +31,7 @@ function wrongSteps(metric: ExactSequence, operands: MetricOperands, context: Co
       part: metric,
       key: "type",
       code: "metric-targets",
-      message: "exact_sequence compares sequences, but the model puts out one value for each.",
+      message: "exact_sequence needs a sequence of outputs, but the model has one output per sequence.",
       hint: alternativeHint[operands.targetKind],
     });
   const comparison = classOperands(metric, operands, context);

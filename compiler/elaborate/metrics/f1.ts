@@ -1,6 +1,6 @@
 /**
- * f1, precision, recall: of each class, then their mean over the classes that occur (macro). Tallies are the hits, the
- * answers and the targets of each class, [3, classes]. Where each output is a yes or no, outputs are classes.
+ * f1, precision, recall: of each class, then the mean over the classes that occur (macro average). The accumulators are
+ * true positives, predictions and targets per class, [3, classes]. For binary targets, outputs are classes.
  */
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import type { Value } from "../../ir/types.js";
@@ -12,7 +12,7 @@ import { comparedTargets } from "./regression.js";
 
 type CountedMetric = Extract<NormalMetric, { type: "f1" | "precision" | "recall" }>;
 
-/** 1 where an answer, or a target, is of a class: both [..., classes]. */
+/** 1 where a prediction, or a target, is of a class: both [..., classes]. */
 function memberships(metric: CountedMetric, operands: MetricOperands, context: Context) {
   const { b } = context;
   if (operands.targetKind === "probabilities") {

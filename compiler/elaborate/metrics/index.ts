@@ -1,4 +1,4 @@
-/** The metrics, by the word that specs use. */
+/** The metrics, by their type in specs. */
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import { accuracy } from "./accuracy.js";
 import { binaryAccuracy } from "./binary-accuracy.js";

@@ -1,4 +1,4 @@
-/** label_error_rate: edits that turn what a ctc model spells into the labels, for each label that there is. */
+/** label_error_rate: the edit distance of a ctc model's greedy decoding from the labels, per label. */
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import { editDistance } from "./ctc-edit-distance.js";
 import { alternativeHint, type MetricDefinition, meanAccumulators } from "./metric.js";
@@ -12,7 +12,7 @@ export const labelErrorRate: MetricDefinition<Extract<NormalMetric, { type: "lab
         part: metric,
         key: "type",
         code: "metric-targets",
-        message: `label_error_rate counts edits of what ctc spells, and the loss is ${operands.loss.type}.`,
+        message: `label_error_rate needs the loss ctc, but the loss is ${operands.loss.type}.`,
         hint: alternativeHint[operands.targetKind],
       });
     const distance = editDistance(operands, context);

@@ -1,4 +1,4 @@
-/** mae: the mean absolute error of live entries. */
+/** mae: the mean absolute error of valid entries. */
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import { maskedSum } from "../masked-sum.js";
 import { type MetricDefinition, meanAccumulators } from "./metric.js";

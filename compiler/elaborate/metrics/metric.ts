@@ -1,4 +1,4 @@
-/** What a metric is: tallies over one batch, which add up over any number of batches, and what is made of them in the end. */
+/** The definition of a metric: accumulators over one batch, which add up over batches, and a finalizer of their sum. */
 import type { TargetKind } from "../../../schema/kinds/losses.js";
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import type { MetricFinalizer } from "../../artifact.js";
@@ -7,13 +7,13 @@ import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
 import type { LossOperands } from "../losses/loss.js";
 
-/** What a metric compares: what the loss does, and what its answers are. */
+/** The operands of a metric: those of the loss, and its kind of targets. */
 export interface MetricOperands extends LossOperands {
   readonly targetKind: TargetKind;
   readonly loss: NormalLoss;
 }
 
-/** What to do where a metric asks for answers of another kind than the loss gives. */
+/** The hint for a metric that needs another kind of targets, by the kind that the loss has. */
 export const alternativeHint: Readonly<Record<TargetKind, string>> = {
   classes: 'Use "accuracy".',
   labels: 'Use "exact_sequence".',
@@ -23,11 +23,11 @@ export const alternativeHint: Readonly<Record<TargetKind, string>> = {
 
 export interface MetricDefinition<M> {
   readonly finalizer: MetricFinalizer;
-  /** Tallies over the batch, as its `finish` reads them; undefined when something was wrong, which has been reported. */
+  /** Accumulators over the batch, which the finalizer reads; undefined after a reported problem. */
   elaborate(metric: M, operands: MetricOperands, context: Context): Value | undefined;
 }
 
-/** The tallies of a mean: [sum, count]. */
+/** The accumulators of a mean: [sum, count]. */
 export function meanAccumulators(
   b: Builder,
   { total, count }: { readonly total: Value; readonly count: Value },

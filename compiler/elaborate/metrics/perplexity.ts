@@ -1,6 +1,6 @@
 /**
- * perplexity: e to the mean cross-entropy of live entries; bits_per_character: that mean in bits. Both are of the targets as
- * they are, weighted by the data's weights, without smoothing, weights of classes, or penalties.
+ * perplexity: the exponential of the mean cross-entropy of valid entries; bits_per_character: that mean in bits. Both
+ * apply the weights of the data, but no label smoothing, class weights or penalties.
  */
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import type { Value } from "../../ir/types.js";

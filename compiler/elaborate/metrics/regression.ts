@@ -1,4 +1,4 @@
-/** What the metrics over numbers read: outputs and targets of one shape. */
+/** Operands of the metrics over numbers: outputs and targets of one shape. */
 import { expectDefined } from "../../ir/expect.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
@@ -6,7 +6,7 @@ import { regressionTargets } from "../losses/loss.js";
 import type { MetricOperands } from "./metric.js";
 import { alternativeHint } from "./metric.js";
 
-/** Output less target, of each entry. */
+/** The error of each entry, output minus target; undefined after a reported problem. */
 export function errorOf(
   metric: { readonly type: string },
   operands: MetricOperands,
@@ -18,13 +18,13 @@ export function errorOf(
       part: metric,
       key: "type",
       code: "metric-targets",
-      message: `${metric.type} compares numbers, but ${loss.type} takes the targets for classes.`,
+      message: `${metric.type} needs numbers as targets, but the targets of ${loss.type} are classes.`,
       hint: alternativeHint[targetKind],
     });
   return context.b.sub(wire.value, comparedTargets(metric, operands, context));
 }
 
-/** Targets that the loss compares too: it has seen to it that they are of the outputs' shape. */
+/** The targets of the loss, which has checked that they have the outputs' shape. */
 export function comparedTargets(metric: { readonly type: string }, operands: MetricOperands, context: Context): Value {
   return expectDefined(regressionTargets(metric, operands, context), "the targets");
 }

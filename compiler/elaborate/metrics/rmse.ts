@@ -1,4 +1,4 @@
-/** rmse: the root of the mean squared error of live entries. */
+/** rmse: the root of the mean squared error of valid entries. */
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import { maskedSum } from "../masked-sum.js";
 import { type MetricDefinition, meanAccumulators } from "./metric.js";

@@ -1,6 +1,6 @@
 /**
- * top_k: the share of live entries whose target class is among the k largest outputs. Classes that tie with the k-th count
- * as among them, as in TensorFlow's in_top_k.
+ * top_k: the fraction of valid entries whose target class is among the k largest outputs. Classes that tie with the
+ * k-th are included, as in TensorFlow's in_top_k.
  */
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import { maskedSum } from "../masked-sum.js";
@@ -19,8 +19,8 @@ export const topK: MetricDefinition<Extract<NormalMetric, { type: "top_k" }>> = 
         part: metric,
         key: "k",
         code: "metric-classes",
-        message: `The largest ${metric.k} of ${classes} outputs are all of them, so this is always 1.`,
-        hint: `Write a k below ${classes}.`,
+        message: `"k" is ${metric.k}, but the model has ${classes} classes: top_k would always be 1.`,
+        hint: `Write at most ${classes - 1}.`,
       });
     const axis = targetIds.type.shape.length;
     const targetScore = b.gatherElements(scores, b.unsqueeze(targetIds, [axis]), axis);

@@ -1,7 +1,7 @@
 /**
- * adam: moving averages m of g and v of g², with bias correction (D. Kingma and J. Ba, 2015). adamw also decays every parameter
- * by rate * weight_decay (I. Loshchilov and F. Hutter, 2019). `torch` adds epsilon to the corrected root; `tensorflow` applies
- * the correction to the rate and adds epsilon to the uncorrected root ("epsilon hat").
+ * adam: moving averages m of g and v of g², with bias correction (D. Kingma and J. Ba, 2015). adamw also decays every
+ * parameter by rate * weight_decay (I. Loshchilov and F. Hutter, 2019). `torch` adds epsilon to the corrected root;
+ * `tensorflow` applies the correction to the rate and adds epsilon to the uncorrected root ("epsilon hat").
  */
 import type { NormalOptimizer } from "../../../schema/normal/index.js";
 import { movingAverage, type OptimizerDefinition, oneMinusPower } from "./optimizer.js";

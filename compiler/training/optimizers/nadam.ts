@@ -1,6 +1,6 @@
 /**
- * nadam: Adam with Nesterov momentum (T. Dozat, 2016). mu(t) = beta1 (1 - 0.96^(t momentum_decay) / 2), q its running product.
- * Variants differ in the default of momentum_decay.
+ * nadam: Adam with Nesterov momentum (T. Dozat, 2016). mu(t) = beta1 (1 - 0.96^(t momentum_decay) / 2), q its running
+ * product. Variants differ in the default of momentum_decay.
  */
 import type { NormalOptimizer } from "../../../schema/normal/index.js";
 import { movingAverage, type OptimizerDefinition, oneMinusPower } from "./optimizer.js";

@@ -32,8 +32,8 @@ export function movingAverage({ add, mul }: Builder, decay: number, average: Val
 }
 
 /**
- * 1 - beta^t without cancellation: with x = -t ln beta it is 1 - e^-x = 2 tanh(x/2) / (1 + tanh(x/2)), which is accurate to
- * the last digits of float32, where 1 - 0.999^t loses five of them.
+ * 1 - beta^t without cancellation: with x = -t ln beta it is 1 - e^-x = 2 tanh(x/2) / (1 + tanh(x/2)), which is
+ * accurate to the last digits of float32, where 1 - 0.999^t loses five of them.
  */
 export function oneMinusPower({ add, mul, div, tanh }: Builder, beta: number, t: Value): Value {
   const half = tanh(mul(t, -Math.log(beta) / 2));

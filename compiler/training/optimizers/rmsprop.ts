@@ -1,7 +1,7 @@
 /**
  * rmsprop: v ← decay v + (1 - decay) g², the step divided by the root of v (G. Hinton, 2012). The variants `tensorflow`
- * (version 1), `keras` and `torch` differ in the initial v, in epsilon (inside the root or added to it), and in momentum
- * (over steps with or without the rate).
+ * (version 1), `keras` and `torch` differ in the initial v, in epsilon (inside the root or added to it), and in
+ * momentum (over steps with or without the rate).
  */
 import type { NormalOptimizer } from "../../../schema/normal/index.js";
 import { movingAverage, type OptimizerDefinition } from "./optimizer.js";

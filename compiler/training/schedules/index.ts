@@ -25,8 +25,8 @@ const schedules: {
 };
 
 /**
- * The factor of a schedule after n updates, with its warmup: over the first `warmup_steps` updates it rises linearly, from
- * 1 / warmup_steps; the schedule counts from their end.
+ * The factor of a schedule after n updates, with its warmup: over the first `warmup_steps` updates it rises linearly,
+ * from 1 / warmup_steps; the schedule counts from their end.
  */
 export function scheduleFactor(schedule: NormalSchedule, b: Builder, n: Value): Value {
   const factor = schedules[schedule.type] as ScheduleDefinition<NormalSchedule>;

@@ -1,4 +1,6 @@
-/** inverse_sqrt: 1 / √(1 + n / decay_steps); with warmup_steps = decay_steps the schedule of A. Vaswani et al., 2017. */
+/**
+ * inverse_sqrt: 1 / √(1 + n / decay_steps); with warmup_steps = decay_steps the schedule of A. Vaswani et al., 2017.
+ */
 import type { NormalSchedule } from "../../../schema/normal/index.js";
 import type { ScheduleDefinition } from "./schedule.js";
 

@@ -38,32 +38,32 @@ describe("what a layer reads", () => {
     [
       "numbers, not ids: dense",
       spec([{ layer: "dense", size: 3 }]),
-      'needs-numbers, /model/0 {"layer":"dense": A dense layer reads numbers, but dense is given token ids [batch, time]. Put a one_hot or an embedding layer before dense.',
+      'needs-numbers, /model/0 {"layer":"dense": A dense layer reads numbers, but the input of dense is token ids [batch, time]. Put a one_hot or an embedding layer before dense.',
     ],
     [
       "numbers, not ids: rnn",
       spec([rnn]),
-      'needs-numbers, /model/0 {"layer":"rnn": An rnn layer reads sequences of numbers [batch, time, features], but rnn is given token ids [batch, time]. Put a one_hot or an embedding layer before rnn.',
+      'needs-numbers, /model/0 {"layer":"rnn": An rnn layer reads sequences of numbers [batch, time, features], but the input of rnn is token ids [batch, time]. Put a one_hot or an embedding layer before rnn.',
     ],
     [
       "ids, not numbers: embedding",
       spec([ids, rnn, { layer: "embedding", size: 3 }]),
-      'needs-ids, /model/2 {"layer":"embedding": An embedding layer looks up token ids, but embedding is given numbers [batch, time, 5]. Use a dense layer to project numbers.',
+      'needs-ids, /model/2 {"layer":"embedding": An embedding layer reads token ids, but the input of embedding is numbers [batch, time, 5]. Use a dense layer to project numbers.',
     ],
     [
       "ids, not numbers: one_hot",
       spec([ids, rnn, ids]),
-      'needs-ids, /model/2 {"layer":"one_hot": A one_hot layer reads token ids, but one_hot_2 is given numbers [batch, time, 5]. Leave the layer out: numbers need no encoding.',
+      'needs-ids, /model/2 {"layer":"one_hot": A one_hot layer reads token ids, but the input of one_hot_2 is numbers [batch, time, 5]. Remove the layer: numbers need no encoding.',
     ],
     [
       "sequences, not a state",
       spec([ids, { ...rnn, return: "state" }, rnn]),
-      'needs-sequence, /model/2 {"layer":"rnn": An rnn layer reads sequences of numbers [batch, time, features], but rnn_2 is given numbers [batch, 5]. Let the layer before return the whole sequence ("return": "sequence").',
+      'needs-sequence, /model/2 {"layer":"rnn": An rnn layer reads sequences of numbers [batch, time, features], but the input of rnn_2 is numbers [batch, 5]. Write "return": "sequence" in the layer before it.',
     ],
     [
       "sequences, not rows of data",
       spec([rnn, two], { data: { ...arrays(perSequence), inputs: [[1], [2]] }, loss: loss("cross_entropy") }),
-      'needs-sequence, /model/0 {"layer":"rnn": An rnn layer reads sequences of numbers [batch, time, features], but rnn is given numbers [batch, 1]. Give inputs as [examples, time, features].',
+      'needs-sequence, /model/0 {"layer":"rnn": An rnn layer reads sequences of numbers [batch, time, features], but the input of rnn is numbers [batch, 1]. Provide inputs of shape [examples, time, features].',
     ],
   ])("%s", async (_, invalid, expected) => {
     expect(await problemsOf(invalid)).toEqual([expected]);
@@ -75,42 +75,42 @@ describe("sizes that do not meet", () => {
     [
       "a residual connection",
       spec([ids, { ...rnn, residual: true }, { ...rnn, hidden_size: 6, residual: true }]),
-      'residual-width, /model/2/residual true: A residual connection adds the input, 5 wide, to the output, 6 wide. Leave "residual" out, or make the cell\'s hidden_size 5.',
+      'residual-width, /model/2/residual true: A residual connection needs an input and an output of equal width, but they have widths 5 and 6. Set the cell\'s hidden_size to 5, or remove "residual".',
     ],
     [
       "a residual connection in both directions",
       spec([ids, { ...rnn, residual: true, bidirectional: "concat" }]),
-      'residual-width, /model/1/residual true: A residual connection adds the input, 5 wide, to the output, 10 wide. Leave "residual" out, or choose sizes that meet: both directions together are 10 wide.',
+      'residual-width, /model/1/residual true: A residual connection needs an input and an output of equal width, but they have widths 5 and 10. Choose sizes so that both directions together have width 5, or remove "residual".',
     ],
     [
       "cells that share weights",
       spec([ids, { ...rnn, hidden_size: 6, layers: 2, share_weights: true }]),
-      'shared-widths, /model/1/share_weights true: The cells share their weights, but cell 0 reads 5 features and cell 1 reads 6. Make every output 5 wide, as the layer\'s input is (hidden_size, "bidirectional"), or leave "share_weights" out.',
+      'shared-widths, /model/1/share_weights true: The cells share their weights, but cell 0 reads 5 features and cell 1 reads 6. Give every cell outputs of width 5, the width of the layer\'s input (hidden_size, "bidirectional"), or remove "share_weights".',
     ],
     [
       "layers that share weights",
       spec([ids, { ...rnn, name: "a" }, { ...rnn, name: "b", hidden_size: 6, weights: "a" }]),
-      'shared-weights, /model/2/weights "a": a/0/W is [5, 20], but b needs it [5, 24]. Make both layers alike, or leave "weights" out.',
+      'shared-weights, /model/2/weights "a": a/0/W has shape [5, 20], but b needs [5, 24]. Give both layers the same sizes, or remove "weights".',
     ],
     [
       "an embedding's table as a projection",
       spec([{ layer: "embedding", size: 4 }, rnn, { layer: "projection", weights: "embedding" }]),
-      'shared-weights, /model/2/weights "embedding": embedding/W is [5, 4], but projection needs it [5, 5]. Make both layers alike, or leave "weights" out.',
+      'shared-weights, /model/2/weights "embedding": embedding/W has shape [5, 4], but projection needs [5, 5]. Give both layers the same sizes, or remove "weights".',
     ],
     [
       "weights of a layer that has none",
       spec([ids, { ...rnn, weights: "one_hot" }]),
-      'shared-weights, /model/1/weights "one_hot": No rnn layer named "one_hot" stands before rnn. Name the earlier layer whose weights this one uses.',
+      'shared-weights, /model/1/weights "one_hot": No rnn layer before rnn is named "one_hot". Write the name of the earlier layer that owns the weights.',
     ],
     [
       "first states given by the data",
       spec([rnn, two], { data: arrays(perStep, { initial_states: { "rnn/0/h": [[1], [2]] } }) }),
-      "state-shape, /data/initial_states/rnn~10~1h [[1: The state rnn/0/h is [batch, 5], but is given as [batch, 1]. Give [batch, 5].",
+      "state-shape, /data/initial_states/rnn~10~1h [[1: The state rnn/0/h has shape [batch, 5], but the data has [batch, 1]. Provide an array of shape [batch, 5].",
     ],
     [
       "tensors beyond what a file holds",
       spec([ids, { ...rnn, hidden_size: 1_000_000 }]),
-      'too-many-parameters, /model/1 {"layer":"rnn": With rnn/0/U, [1000000, 4000000], the model has 4,000,020,000,000 parameters, more than the 536,870,912 that a model file holds. Choose smaller sizes.',
+      'too-many-parameters, /model/1 {"layer":"rnn": With rnn/0/U, [1000000, 4000000], the model has 4,000,020,000,000 parameters, but an ONNX file holds at most 536,870,912. Choose smaller sizes.',
     ],
   ])("%s", async (_, invalid, expected) => {
     expect(await problemsOf(invalid)).toEqual([expected]);
@@ -122,7 +122,7 @@ describe("words for what is not there", () => {
     [
       "a size that the data does not have",
       spec([{ layer: "one_hot", size: "features" }, rnn]),
-      'unknown-size, /model/0/size "features": The data has no size called "features". Write a whole number, or one of "vocabulary", "classes".',
+      'unknown-size, /model/0/size "features": The data defines no size "features". Write an integer, or one of "vocabulary", "classes".',
     ],
     [
       "a state that the model does not have",
@@ -132,17 +132,17 @@ describe("words for what is not there", () => {
     [
       "a layer that stands nowhere",
       spec([ids, { ...rnn, from: "onehot" }]),
-      'unknown-layer, /model/1/from "onehot": No layer or input named "onehot" stands before rnn. Did you mean "one_hot"?',
+      'unknown-layer, /model/1/from "onehot": No layer or input before rnn is named "onehot". Did you mean "one_hot"?',
     ],
     [
       "a layer that nothing reads",
       spec([ids, { ...rnn, name: "a" }, { ...rnn, name: "b", from: "one_hot" }]),
-      'unread-layer, /model/1 {"layer":"rnn": Nothing reads the layer a. Name it in the "from" of a later layer, or take it out.',
+      'unread-layer, /model/1 {"layer":"rnn": No layer reads the output of a. Name it in the "from" of a later layer, or remove it.',
     ],
     [
       "nothing to train",
       spec([ids]),
-      'nothing-to-train, /model [{"layer":"one_hot": The model has no parameters, so there is nothing to train. Add a layer that has: for example { "layer": "projection" }.',
+      'nothing-to-train, /model [{"layer":"one_hot": The model has no parameters, so there is nothing to train. Add a layer with parameters, for example { "layer": "projection" }.',
     ],
   ])("%s", async (_, invalid, expected) => {
     expect(await problemsOf(invalid)).toEqual([expected]);
@@ -154,22 +154,22 @@ describe("a text needs room for its vocabulary", () => {
     [
       "one_hot",
       spec([{ layer: "one_hot", size: 3 }, rnn]),
-      'vocabulary-size, /model/0/size 3: The layer one_hot knows 3 of the text\'s 5 symbols. Write "vocabulary", or a number from 5.',
+      'vocabulary-size, /model/0/size 3: The layer one_hot encodes 3 symbols, but the text has 5. Write "vocabulary", or at least 5.',
     ],
     [
       "embedding",
       spec([{ layer: "embedding", size: 2, vocabulary_size: 4 }, rnn]),
-      'vocabulary-size, /model/0/vocabulary_size 4: The layer embedding knows 4 of the text\'s 5 symbols. Write "vocabulary", or a number from 5.',
+      'vocabulary-size, /model/0/vocabulary_size 4: The layer embedding encodes 4 symbols, but the text has 5. Write "vocabulary", or at least 5.',
     ],
     [
       "the scores of a cell",
       spec([ids, { ...rnn, hidden_size: 4 }]),
-      'vocabulary-size, /model/1 {"layer":"rnn": The model puts out 4 scores for the text\'s 5 symbols. End with { "layer": "projection" }, which puts out one for each.',
+      'vocabulary-size, /model/1 {"layer":"rnn": The model outputs 4 scores, but the text has 5 symbols. Add { "layer": "projection" } as the last layer.',
     ],
     [
       "the scores of a projection",
       spec([ids, rnn, { layer: "projection", size: 4 }]),
-      'vocabulary-size, /model/2/size 4: The model puts out 4 scores for the text\'s 5 symbols. Write "vocabulary", or a number from 5.',
+      'vocabulary-size, /model/2/size 4: The model outputs 4 scores, but the text has 5 symbols. Write "vocabulary", or at least 5.',
     ],
   ])("%s", async (_, invalid, expected) => {
     expect(await problemsOf(invalid)).toEqual([expected]);
@@ -181,67 +181,67 @@ describe("losses and what they compare", () => {
     [
       "one target per sequence, one output per step",
       spec([rnn, two], { data: arrays(perSequence), loss: loss("cross_entropy") }),
-      'target-shape, /loss/type "cross_entropy": The model puts out one value per step, but the targets are one per sequence, [batch]. Write "return": "last" in the last rnn layer.',
+      'target-shape, /loss/type "cross_entropy": The model has one output per step, but one target per sequence, [batch]. Write "return": "last" in the last rnn layer.',
     ],
     [
       "the same without an rnn layer",
       spec([two], { data: arrays(perSequence), loss: loss("cross_entropy") }),
-      'target-shape, /loss/type "cross_entropy": The model puts out one value per step, but the targets are one per sequence, [batch]. End the steps with a "pool" layer.',
+      'target-shape, /loss/type "cross_entropy": The model has one output per step, but one target per sequence, [batch]. Add a "pool" layer.',
     ],
     [
       "one target per step, one output per sequence",
       spec([ids, last], { loss: loss("cross_entropy") }),
-      'target-shape, /loss/type "cross_entropy": cross_entropy needs a class id for each of the model\'s outputs [batch, 5], but the targets are class ids [batch, time]. For one target per step let the last rnn layer return "sequence".',
+      'target-shape, /loss/type "cross_entropy": cross_entropy needs one class id per output [batch, 5], but the targets are class ids [batch, time]. Write "return": "sequence" in the last rnn layer: the data has one target per step.',
     ],
     [
       "sequence_loss of one output per sequence",
       spec([ids, last]),
-      'needs-sequence, /loss/type "sequence_loss": sequence_loss compares sequences, but the model puts out numbers [batch, 5]. Let the last rnn layer return "sequence", or use cross_entropy.',
+      'needs-sequence, /loss/type "sequence_loss": sequence_loss needs a sequence of outputs, but the model outputs numbers [batch, 5]. Write "return": "sequence" in the last rnn layer, or use cross_entropy.',
     ],
     [
       "numbers where classes are needed",
       spec([rnn, two], { data: arrays(perStep.map((row) => row.map((id) => id + 0.5))) }),
-      'target-shape, /loss/type "sequence_loss": sequence_loss needs a class id for each of the model\'s outputs [batch, time, 2], but the targets are numbers [batch, time]. Give one whole number for each output, counting classes from 0.',
+      'target-shape, /loss/type "sequence_loss": sequence_loss needs one class id per output [batch, time, 2], but the targets are numbers [batch, time]. Provide one integer per output, from 0.',
     ],
     [
       "rows of another width",
       spec([rnn, { ...two, size: 3 }], { data: arrays(sequences), loss: loss("cross_entropy") }),
-      "target-shape, /loss/type \"cross_entropy\": cross_entropy needs a class id for each of the model's outputs [batch, time, 3], or a row as wide, but the targets are numbers [batch, time, 2]. Make the last layer's size 2, or give one whole number for each output.",
+      'target-shape, /loss/type "cross_entropy": cross_entropy needs one class id per output [batch, time, 3], or a row of that width, but the targets are numbers [batch, time, 2]. Set the last layer\'s size to 2, or provide one integer per output.',
     ],
     [
       "numbers of another width",
       spec([rnn, { ...two, size: 3 }], { data: arrays(sequences), loss: loss("huber") }),
-      'target-shape, /loss/type "huber": The targets are [batch, time, 2], but the model puts out [batch, time, 3]. Make the last layer\'s size 2.',
+      'target-shape, /loss/type "huber": The targets have shape [batch, time, 2], but the outputs [batch, time, 3]. Set the last layer\'s size to 2.',
     ],
     [
       "one number per step, several outputs",
       spec([rnn, two], { data: arrays(perStep), loss: loss("absolute_error") }),
-      'target-shape, /loss/type "absolute_error": The targets are [batch, time], but the model puts out [batch, time, 2]. Make the last layer\'s size 1.',
+      'target-shape, /loss/type "absolute_error": The targets have shape [batch, time], but the outputs [batch, time, 2]. Set the last layer\'s size to 1.',
     ],
     [
       "classes where numbers are needed",
       spec([ids, rnn, { ...two, size: 1 }], { loss: loss("squared_error") }),
-      'needs-numbers, /loss/type "squared_error": squared_error compares numbers, but the targets are class ids [batch, time]. Use sequence_loss or cross_entropy.',
+      'needs-numbers, /loss/type "squared_error": squared_error needs numbers as targets, but the targets are class ids [batch, time]. Use sequence_loss or cross_entropy.',
     ],
     [
       "a sigmoid before softmax",
       spec([rnn, { ...two, activation: "sigmoid" }], { data: arrays(perStep), loss: loss("cross_entropy") }),
-      'activation, /loss/type "cross_entropy": cross_entropy applies a softmax to the logits itself, but the last layer ends in a sigmoid. Write "activation": "softmax" in the last layer, or leave it out.',
+      'activation, /loss/type "cross_entropy": cross_entropy includes a softmax, but the activation of the last layer is sigmoid. Write "activation": "softmax" in the last layer, or remove its activation.',
     ],
     [
       "a softmax before sigmoid",
       spec([rnn, { ...two, activation: "softmax" }], { data: arrays(sequences), loss: loss("binary_cross_entropy") }),
-      'activation, /loss/type "binary_cross_entropy": binary_cross_entropy applies a sigmoid to the logits itself, but the last layer ends in a softmax. Write "activation": "sigmoid" in the last layer, or leave it out.',
+      'activation, /loss/type "binary_cross_entropy": binary_cross_entropy includes a sigmoid, but the activation of the last layer is softmax. Write "activation": "sigmoid" in the last layer, or remove its activation.',
     ],
     [
       "weights of each sequence, a loss of each step",
       spec([rnn, two], { data: arrays(perStep, { weights: perSequence }) }),
-      "weight-shape, /data/weights [0: The weights are [batch], but the loss has one entry per step. Give weights of shape [batch, time].",
+      "weight-shape, /data/weights [0: The weights have shape [batch], but the loss has one entry per step. Provide weights of shape [batch, time].",
     ],
     [
       "weights of each step, a loss of each sequence",
       spec([last, two], { data: arrays(perSequence, { weights: perStep }), loss: loss("cross_entropy") }),
-      "weight-shape, /data/weights [[0: The weights are [batch, time], but the loss has one entry per sequence. Give weights of shape [batch].",
+      "weight-shape, /data/weights [[0: The weights have shape [batch, time], but the loss has one entry per sequence. Provide weights of shape [batch].",
     ],
   ])("%s", async (_, invalid, expected) => {
     expect(await problemsOf(invalid)).toEqual([expected]);
@@ -272,7 +272,7 @@ describe("cells of one's own", () => {
     });
     expect(await problemsOf(invalid)).toEqual([
       'unused-parameter, /cells/mine/parameters/V "V": no equation reads the parameter "V" Remove it, or read it in an equation.',
-      'needs-numbers, /model/0 {"layer":"dense": A dense layer reads numbers, but dense is given token ids [batch, time]. Put a one_hot or an embedding layer before dense.',
+      'needs-numbers, /model/0 {"layer":"dense": A dense layer reads numbers, but the input of dense is token ids [batch, time]. Put a one_hot or an embedding layer before dense.',
     ]);
   });
 

@@ -23,15 +23,15 @@ async function problems(data: { readonly inputs: readonly unknown[] }, spec: obj
 test.each([
   [
     { type: "cross_entropy", class_weights: [1, 2] },
-    '/loss/class_weights output-count | "class_weights" has 2 numbers, but the model puts out 3. | Give one number for each output, in their order.',
+    '/loss/class_weights output-count | "class_weights" has 2 numbers, but the model has 3 outputs. | Write one number per output, in order.',
   ],
   [
     { type: "sequence_loss", class_weights: [1, 2, 3, 4] },
-    '/loss/class_weights output-count | "class_weights" has 4 numbers, but the model puts out 3. | Give one number for each output, in their order.',
+    '/loss/class_weights output-count | "class_weights" has 4 numbers, but the model has 3 outputs. | Write one number per output, in order.',
   ],
   [
     { type: "ctc", blank: 3 },
-    '/loss/blank blank-class | The blank is class 3, but the model puts out 3 classes. | Write a class from 0 to 2, or "last".',
+    '/loss/blank blank-class | The blank is class 3, but the model has 3 classes. | Write a class from 0 to 2, or "last".',
   ],
 ])("loss %j", async (loss, expected) => {
   expect(await problems(classes, { loss })).toEqual([expected]);
@@ -41,22 +41,22 @@ test.each<[object, readonly unknown[], string]>([
   [
     { type: "cross_entropy" },
     ["rmse"],
-    '/metrics/0 metric-targets | rmse compares numbers, but cross_entropy takes the targets for classes. | Use "accuracy".',
+    '/metrics/0 metric-targets | rmse needs numbers as targets, but the targets of cross_entropy are classes. | Use "accuracy".',
   ],
   [
     { type: "cross_entropy" },
     ["accuracy", { type: "top_k", k: 3 }],
-    "/metrics/1/k metric-classes | The largest 3 of 3 outputs are all of them, so this is always 1. | Write a k below 3.",
+    '/metrics/1/k metric-classes | "k" is 3, but the model has 3 classes: top_k would always be 1. | Write at most 2.',
   ],
   [
     { type: "sequence_loss" },
     ["binary_accuracy"],
-    '/metrics/0 metric-targets | binary_accuracy compares yes or no for each output, which sequence_loss does not ask for. | Use "accuracy".',
+    '/metrics/0 metric-targets | binary_accuracy needs binary targets, which sequence_loss does not have. | Use "accuracy".',
   ],
   [
     { type: "ctc" },
     ["accuracy"],
-    '/metrics/0 metric-targets | accuracy needs one class per step, but ctc aligns labels with steps itself. | Use "exact_sequence".',
+    '/metrics/0 metric-targets | accuracy needs one target class per step, but the targets of ctc are label sequences. | Use "exact_sequence".',
   ],
 ])("loss %j, metrics %j", async (loss, metrics, expected) => {
   expect(await problems(classes, { loss, metrics })).toEqual([expected]);
@@ -66,17 +66,17 @@ test.each<[object, readonly unknown[], string]>([
   [
     { type: "squared_error" },
     ["accuracy"],
-    '/metrics/0 metric-targets | accuracy chooses among classes, but the loss takes the outputs for numbers. | Use "rmse" or "mae".',
+    '/metrics/0 metric-targets | accuracy needs target classes, but the targets of the loss are numbers. | Use "rmse" or "mae".',
   ],
   [
     { type: "binary_cross_entropy" },
     ["accuracy"],
-    '/metrics/0 metric-targets | accuracy chooses among classes, but the loss takes the outputs for yes or no each. | Use "binary_accuracy" or "f1".',
+    '/metrics/0 metric-targets | accuracy needs one target class per output, but the targets of the loss are binary. | Use "binary_accuracy" or "f1".',
   ],
   [
     { type: "binary_cross_entropy", positive_weight: [1] },
     ["mae"],
-    '/loss/positive_weight output-count | "positive_weight" has 1 number, but the model puts out 2. | Give one number for each output, in their order.',
+    '/loss/positive_weight output-count | "positive_weight" has 1 number, but the model has 2 outputs. | Write one number per output, in order.',
   ],
 ])("numbers, loss %j, metrics %j", async (loss, metrics, expected) => {
   expect(await problems(numbers, { loss, metrics })).toEqual([expected]);

@@ -1,4 +1,4 @@
-/** A cell in its one or two directions, joined, with its residual connection. */
+/** A cell in one or two directions, merged, with its residual connection. */
 import type { NormalCell, NormalRnn } from "../../../../schema/normal/index.js";
 import type { Builder } from "../../../ir/builder.js";
 import { at, expectDefined } from "../../../ir/expect.js";
@@ -19,13 +19,13 @@ const mergeModes: Readonly<
   mul: (b, forward, backward) => b.mul(forward, backward),
 };
 
-/** Runs the cell at `index` of a layer over a sequence. */
+/** Runs the cell at `index` of a layer over a sequence; undefined after a reported problem. */
 export function runDirections(layer: NormalRnn, index: number, input: Wire, context: Context): CellResult | undefined {
   const cell = layer.cells[index] as NormalCell;
   const definition = expectDefined(ownValue(context.cells, cell.cell), `the cell ${cell.cell}`);
   const { b } = context;
   const { mask } = input;
-  // A loop runs over padding too, where nothing may stand that a cell could overflow on.
+  // A loop runs over padding too, where a cell must not overflow.
   const x = input.padding === "zeros" ? padWithFirstStep(b, input.value, mask) : input.value;
   const sizes = { hidden_size: cell.hidden_size, input_size: x.type.shape.at(-1) as Dim };
   const batch = at(x.type.shape, 1);
@@ -72,7 +72,7 @@ function mergeDirections(
   return { outputs: merge(forward.outputs, backward.outputs), last: merge(forward.last, backward.last), states };
 }
 
-/** Outputs plus the cell's input, which must be as wide; the state is not changed. */
+/** The outputs plus the cell's input, of equal width; the states are unchanged. */
 function withResidual(
   cell: NormalCell,
   result: CellResult,
@@ -89,11 +89,11 @@ function withResidual(
       part: cell,
       key: "residual",
       code: "residual-width",
-      message: `A residual connection adds the input, ${inputWidth} wide, to the output, ${outputWidth} wide.`,
+      message: `A residual connection needs an input and an output of equal width, but they have widths ${inputWidth} and ${outputWidth}.`,
       hint:
         cell.bidirectional === "none"
-          ? `Leave "residual" out, or make the cell's hidden_size ${inputWidth}.`
-          : `Leave "residual" out, or choose sizes that meet: both directions together are ${outputWidth} wide.`,
+          ? `Set the cell's hidden_size to ${inputWidth}, or remove "residual".`
+          : `Choose sizes so that both directions together have width ${inputWidth}, or remove "residual".`,
     });
   const input = mask === null ? x : b.where(mask, x, 0);
   return { ...result, outputs: b.add(result.outputs, input), last: b.add(result.last, lastValid(b, input, mask)) };

@@ -1,9 +1,9 @@
 /**
- * What may stand around any cell: dropout of its input, state and output, zoneout of its state, normalization of its output.
+ * Wrappers of any cell: dropout of its input, state and output (variational: one mask for all steps; Y. Gal and
+ * Z. Ghahramani, 2016), zoneout of its state (D. Krueger et al., 2017), layer normalization of its output.
  *
- * Masks are made for all steps at once, outside the loop, and scanned into it: a step only multiplies or chooses.
+ * Masks of all steps are computed at once, outside the loop, and scanned: a step only multiplies or selects.
  */
-
 import { quote, suggestion } from "../../../../schema/diagnostics/suggest.js";
 import { child } from "../../../../schema/json-pointer.js";
 import type { NormalCell, NormalCellDropout, StateRates } from "../../../../schema/normal/index.js";
@@ -24,20 +24,20 @@ export interface WrappedCell {
   readonly statePrefix: string;
 }
 
-/** What a cell reads: its input [time, batch, features], some of it dropped. */
+/** The input of a cell, [time, batch, features], after dropout. */
 export function wrapInput({ use, statePrefix }: WrappedCell, x: Value, context: Context): Value {
   const { input, variational } = use.dropout;
   if (!isActive(input, context)) return x;
   return context.b.mul(x, sequenceMask(`${statePrefix}/dropout/input`, x, input, variational, context));
 }
 
-/** What becomes of the states around a step. */
+/** The changes of the states before and after a step. */
 export interface StateWrapper {
-  /** One slice of each for every step, [time, batch, size]. */
+  /** Scanned masks, [time, batch, size]. */
   readonly scans: readonly Value[];
-  /** The states as the step reads them. */
+  /** The states that the step reads. */
   beforeStep(inner: Builder, slices: readonly Value[], states: CellStates): CellStates;
-  /** The states as the step leaves them. */
+  /** The states that the step returns. */
   afterStep(inner: Builder, slices: readonly Value[], before: CellStates, after: CellStates): CellStates;
 }
 
@@ -49,7 +49,7 @@ type StateChange = (step: StepContext, state: Value, next: Value) => Value;
 
 /**
  * @param initial the states before the first step, [batch, size].
- * @returns undefined when the cell has no state of a name that was given, which is reported.
+ * @returns undefined after a reported problem: an option names a state that the cell does not have.
  */
 export function wrapStates(
   wrapped: WrappedCell,
@@ -111,13 +111,13 @@ export function wrapStates(
   };
 }
 
-/** Outputs [time, batch, width], zero past each length, and the last of them [batch, width]. */
+/** Outputs [time, batch, width], zero past each length, and the last valid output [batch, width]. */
 export interface CellOutputs {
   readonly outputs: Value;
   readonly last: Value;
 }
 
-/** Normalized first, then some of it dropped. */
+/** The outputs after layer normalization, then dropout. */
 export function wrapOutput(
   wrapped: WrappedCell,
   cellOutputs: CellOutputs,
@@ -157,13 +157,13 @@ function isActive(rate: number, { mode }: Context): boolean {
   return mode === "training" && rate > 0;
 }
 
-/** A dropout mask for a sequence: other entries at each step, or one for all of them. */
+/** The dropout mask of a sequence: one per step, or with variational dropout one for all steps. */
 function sequenceMask(site: string, sequence: Value, rate: number, variational: boolean, context: Context): Value {
   const { shape } = sequence.type;
   return dropoutMask(context, site, variational ? shape.slice(1) : shape, rate);
 }
 
-/** The rate of one state; a single number is `single` for it, or itself. */
+/** The rate of one state. A number is the rate of every state, unless `scalarRate` overrides it for this one. */
 function rateOf(rates: StateRates, state: string, scalarRate?: number): number {
   if (typeof rates === "number") return scalarRate ?? rates;
   return ownValue(rates, state) ?? 0;

@@ -1,4 +1,4 @@
-/** rnn: a stack of cells, each run over the steps of its input by one loop per direction. */
+/** rnn: a stack of cells, each with one loop per direction over the time steps of its input. */
 import type { NormalRnn } from "../../../../schema/normal/index.js";
 import { at, expectDefined } from "../../../ir/expect.js";
 import type { Dim, Value } from "../../../ir/types.js";
@@ -8,7 +8,7 @@ import { describeWire, isIds, type Wire, width } from "../../wire.js";
 import { runDirections } from "./bidirectional.js";
 import type { CellResult } from "./run-cell.js";
 
-/** Cells that share their weights must read inputs of one width. */
+/** Cells that share their weights need inputs of equal width. @returns false after a reported problem. */
 function checkSharedWidths(layer: NormalRnn, widths: readonly Dim[], context: Context): boolean {
   const [first = 1] = widths;
   const mismatch = widths.findIndex((size) => sizesAgree(size, first) !== true);
@@ -20,12 +20,12 @@ function checkSharedWidths(layer: NormalRnn, widths: readonly Dim[], context: Co
       key: "share_weights",
       code: "shared-widths",
       message: `The cells share their weights, but cell 0 reads ${first} features and cell ${mismatch} reads ${otherWidth}.`,
-      hint: `Make every output ${first} wide, as the layer's input is (hidden_size, "bidirectional"), or leave "share_weights" out.`,
+      hint: `Give every cell outputs of width ${first}, the width of the layer's input (hidden_size, "bidirectional"), or remove "share_weights".`,
     });
   return false;
 }
 
-/** What the layer puts out, of what its last cell gave. */
+/** The output of the layer: the sequence, the last output, or the first final state of its last cell. */
 function layerOutput(layer: NormalRnn, result: CellResult): Value {
   if (layer.return === "sequence") return result.outputs;
   return layer.return === "last" ? result.last : at(Object.values(result.states), 0);
@@ -37,12 +37,12 @@ export const rnn: LayerDefinition<NormalRnn> = {
       return context.problem({
         part: layer,
         code: isIds(input) ? "needs-numbers" : "needs-sequence",
-        message: `An rnn layer reads sequences of numbers [batch, time, features], but ${layer.name} is given ${describeWire(input)}.`,
+        message: `An rnn layer reads sequences of numbers [batch, time, features], but the input of ${layer.name} is ${describeWire(input)}.`,
         hint: isIds(input)
           ? `Put a one_hot or an embedding layer before ${layer.name}.`
           : context.earlierLayer(at(layer.from, 0)) === undefined
-            ? "Give inputs as [examples, time, features]."
-            : 'Let the layer before return the whole sequence ("return": "sequence").',
+            ? "Provide inputs of shape [examples, time, features]."
+            : 'Write "return": "sequence" in the layer before it.',
       });
     if (!checkSharedWeights(layer, ["rnn"], context)) return undefined;
     let wire = input;

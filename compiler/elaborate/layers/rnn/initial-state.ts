@@ -1,5 +1,4 @@
-/** Where the states of an rnn layer start: at zero, at learned values, where an earlier layer ended, or where the data says. */
-
+/** Initial states of an rnn layer: zero, trained, the final states of an earlier layer, or an input. */
 import { nearest } from "../../../../schema/diagnostics/suggest.js";
 import type { NormalRnn } from "../../../../schema/normal/index.js";
 import { at, expectDefined } from "../../../ir/expect.js";
@@ -14,12 +13,13 @@ interface CellState {
   readonly layer: NormalRnn;
   readonly index: number;
   readonly name: string;
-  /** Public name of the cell's states: `rnn/0`. */
+  /** Prefix of the public names of the cell's states: `rnn/0`. */
   readonly statePrefix: string;
   /** [batch, size] */
   readonly shape: Shape;
 }
 
+/** The initial value of a state, [batch, size]; undefined after a reported problem. */
 export function initialState(cellState: CellState, context: Context): Value | undefined {
   const { b } = context;
   const { layer, name, statePrefix, shape } = cellState;
@@ -35,7 +35,10 @@ export function initialState(cellState: CellState, context: Context): Value | un
   }
 }
 
-/** The last state of an earlier rnn layer's cell at the same place; of any other layer, its output for the first state. */
+/**
+ * The final state of the cell of the same index in an earlier rnn layer; of another layer its output, as the first
+ * state.
+ */
 function stateOfLayer({ layer, index, name, shape }: CellState, source: string, context: Context): Value | undefined {
   const { b } = context;
   const fail = (message: string, hint: string) =>
@@ -45,7 +48,7 @@ function stateOfLayer({ layer, index, name, shape }: CellState, source: string, 
   if (sourceLayer === undefined) {
     const closest = nearest(source, ["zeros", "learned"]);
     return fail(
-      `No layer named "${source}" stands before ${layer.name}.`,
+      `No layer before ${layer.name} is named "${source}".`,
       closest === undefined
         ? 'Write "zeros", "learned", or the name of an earlier layer.'
         : `Did you mean "${closest}"?`,
@@ -53,12 +56,12 @@ function stateOfLayer({ layer, index, name, shape }: CellState, source: string, 
   }
   const cells = context.statesOf(source);
   if (cells === undefined) {
-    // A vector starts the first state of every cell, as a picture's features start a caption.
+    // A vector initializes the first state of every cell, for example the features of an image for its caption.
     const { wire } = sourceLayer;
     if (wire.sequence)
       return fail(
-        `The layer "${source}" puts out a sequence, which is no state.`,
-        'Name an rnn layer, or one that puts out a vector ("return": "last", or a "pool" layer).',
+        `The layer "${source}" returns a sequence, but an initial state is a vector.`,
+        'Name an rnn layer, or one that returns a vector ("return": "last", or a "pool" layer).',
       );
     const { cell } = at(layer.cells, index);
     const [first] = Object.keys(expectDefined(ownValue(context.cells, cell), `the cell ${cell}`).state);
@@ -67,8 +70,8 @@ function stateOfLayer({ layer, index, name, shape }: CellState, source: string, 
   }
   if (cells.length !== layer.cells.length)
     return fail(
-      `The layer "${source}" has ${cellCount(cells)} and ${layer.name} has ${cellCount(layer.cells)}: their states do not pair up.`,
-      `Give ${layer.name} as many cells as "${source}" has.`,
+      `The layer "${source}" has ${cellCount(cells)}, but ${layer.name} has ${cellCount(layer.cells)}.`,
+      `Give ${layer.name} ${cellCount(cells)}.`,
     );
   const value = cells[index]?.[name];
   if (value === undefined) return zeros();
@@ -78,8 +81,8 @@ function stateOfLayer({ layer, index, name, shape }: CellState, source: string, 
     const isSameShape = shapesAgree(candidate.type.shape, shape);
     if (isSameShape !== false) return isSameShape ? candidate : undefined;
     return fail(
-      `State ${name} of ${layer.name} is ${shape.at(-1)} wide, but "${source}" gives ${candidate.type.shape.at(-1)}.`,
-      `Make the hidden_size of ${layer.name} ${candidate.type.shape.at(-1)}.`,
+      `State ${name} of ${layer.name} has width ${shape.at(-1)}, but that of "${source}" has width ${candidate.type.shape.at(-1)}.`,
+      `Set the hidden_size of ${layer.name} to ${candidate.type.shape.at(-1)}.`,
     );
   }
 }

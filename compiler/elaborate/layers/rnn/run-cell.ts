@@ -1,4 +1,4 @@
-/** One cell in one direction: its parameters, and the loop that runs it over the steps. */
+/** One cell in one direction: its parameters, and its loop over the time steps. */
 import type { Report } from "../../../../schema/diagnostics/index.js";
 import { loop } from "../../../graph/loop.js";
 import { at } from "../../../ir/expect.js";
@@ -46,13 +46,15 @@ function openParameters(
 }
 
 /**
+ * One direction of a cell over a sequence, as an ONNX operator or as a loop; undefined after a reported problem.
+ *
  * @param x [time, batch, features].
  * @param mask [time, batch, 1] bool, or null.
  */
 export function runCell(run: CellRun, x: Value, mask: Value | null, context: Context): CellResult | undefined {
   const { b } = context;
   const { cell, path, sizes, statePrefix, reverse } = run;
-  /** A cell is sound for some sizes, so what is wrong with it now is a matter of these. */
+  /** The cell is valid for some sizes: a problem here is one of these sizes. */
   const report: Report = (problem) => {
     const hint = `In ${statePrefix}, input_size is ${sizes.input_size} and hidden_size is ${sizes.hidden_size}.`;
     context.report({ ...problem, hint: problem.hint || hint });
@@ -110,7 +112,7 @@ export function runCell(run: CellRun, x: Value, mask: Value | null, context: Con
     const after = wrapper.afterStep(inner, wrapperSlices, before, step.states);
     const output = Object.values(after)[outputStateIndex] ?? step.output;
     if (isValid === undefined) return { next: Object.values(after), scanOutputs: [output] };
-    // Past its length a sequence keeps its state and puts out zeros.
+    // Past its length a sequence keeps its state and has outputs of zero.
     const next = Object.values(after).map((value, index) => inner.where(isValid, value, carry[index] as Value));
     return { next, scanOutputs: [inner.where(isValid, output, 0)] };
   });

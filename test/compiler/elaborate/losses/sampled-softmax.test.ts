@@ -205,13 +205,13 @@ test("a step multiplies with the chosen columns alone", async () => {
 
 test("what it cannot do is said", async () => {
   expect(await problemsOf(specOf(sampled(13, "uniform")))).toEqual([
-    'too-many-samples, /loss/samples 13: "samples" is 13, but there are only 12 classes. Take fewer samples, or use cross_entropy: it reads all classes.',
+    'too-many-samples, /loss/samples 13: "samples" is 13, but the model has only 12 classes. Write at most 12, or use cross_entropy, which reads all classes.',
   ]);
   const model = [
     { layer: "embedding", vocabulary_size: classes, size: 3 },
     { layer: "rnn", cell: "gru", hidden_size: classes },
   ];
   expect(await problemsOf({ ...specOf(sampled(4, "uniform")), model })).toEqual([
-    `needs-projection, /loss/type "sampled_softmax": sampled_softmax multiplies with some columns of the last layer's weights, but the model ends in numbers [batch, time, 12] that no dense or projection layer made. End the model with a projection layer.`,
+    `needs-projection, /loss/type "sampled_softmax": sampled_softmax reads columns of the last layer's weights, but the last layer, with output numbers [batch, time, 12], is neither dense nor projection. Add a projection as the last layer.`,
   ]);
 });

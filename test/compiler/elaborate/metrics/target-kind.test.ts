@@ -58,10 +58,10 @@ test("a metric of another kind of answer is refused, and one that fits is named"
       perplexity: fits
       bits_per_character: fits
       exact_sequence: fits
-      label_error_rate: label_error_rate counts edits of what ctc spells, and the loss is sequence_loss. Use "accuracy".
-      binary_accuracy: binary_accuracy compares yes or no for each output, which sequence_loss does not ask for. Use "accuracy".
-      rmse: rmse compares numbers, but sequence_loss takes the targets for classes. Use "accuracy".
-      mae: mae compares numbers, but sequence_loss takes the targets for classes. Use "accuracy".
+      label_error_rate: label_error_rate needs the loss ctc, but the loss is sequence_loss. Use "accuracy".
+      binary_accuracy: binary_accuracy needs binary targets, which sequence_loss does not have. Use "accuracy".
+      rmse: rmse needs numbers as targets, but the targets of sequence_loss are classes. Use "accuracy".
+      mae: mae needs numbers as targets, but the targets of sequence_loss are classes. Use "accuracy".
       top_k 2: fits
     cross_entropy:
       accuracy: fits
@@ -70,51 +70,51 @@ test("a metric of another kind of answer is refused, and one that fits is named"
       recall: fits
       perplexity: fits
       bits_per_character: fits
-      exact_sequence: exact_sequence compares sequences, but the model puts out one value for each. Use "accuracy".
-      label_error_rate: label_error_rate counts edits of what ctc spells, and the loss is cross_entropy. Use "accuracy".
-      binary_accuracy: binary_accuracy compares yes or no for each output, which cross_entropy does not ask for. Use "accuracy".
-      rmse: rmse compares numbers, but cross_entropy takes the targets for classes. Use "accuracy".
-      mae: mae compares numbers, but cross_entropy takes the targets for classes. Use "accuracy".
+      exact_sequence: exact_sequence needs a sequence of outputs, but the model has one output per sequence. Use "accuracy".
+      label_error_rate: label_error_rate needs the loss ctc, but the loss is cross_entropy. Use "accuracy".
+      binary_accuracy: binary_accuracy needs binary targets, which cross_entropy does not have. Use "accuracy".
+      rmse: rmse needs numbers as targets, but the targets of cross_entropy are classes. Use "accuracy".
+      mae: mae needs numbers as targets, but the targets of cross_entropy are classes. Use "accuracy".
       top_k 2: fits
     squared_error:
-      accuracy: accuracy chooses among classes, but the loss takes the outputs for numbers. Use "rmse" or "mae".
-      f1: f1 chooses among classes, but the loss takes the outputs for numbers. Use "rmse" or "mae".
-      precision: precision chooses among classes, but the loss takes the outputs for numbers. Use "rmse" or "mae".
-      recall: recall chooses among classes, but the loss takes the outputs for numbers. Use "rmse" or "mae".
-      perplexity: perplexity chooses among classes, but the loss takes the outputs for numbers. Use "rmse" or "mae".
-      bits_per_character: bits_per_character chooses among classes, but the loss takes the outputs for numbers. Use "rmse" or "mae".
-      exact_sequence: exact_sequence compares sequences, but the model puts out one value for each. Use "rmse" or "mae".
-      label_error_rate: label_error_rate counts edits of what ctc spells, and the loss is squared_error. Use "rmse" or "mae".
-      binary_accuracy: binary_accuracy compares yes or no for each output, which squared_error does not ask for. Use "rmse" or "mae".
+      accuracy: accuracy needs target classes, but the targets of the loss are numbers. Use "rmse" or "mae".
+      f1: f1 needs target classes, but the targets of the loss are numbers. Use "rmse" or "mae".
+      precision: precision needs target classes, but the targets of the loss are numbers. Use "rmse" or "mae".
+      recall: recall needs target classes, but the targets of the loss are numbers. Use "rmse" or "mae".
+      perplexity: perplexity needs target classes, but the targets of the loss are numbers. Use "rmse" or "mae".
+      bits_per_character: bits_per_character needs target classes, but the targets of the loss are numbers. Use "rmse" or "mae".
+      exact_sequence: exact_sequence needs a sequence of outputs, but the model has one output per sequence. Use "rmse" or "mae".
+      label_error_rate: label_error_rate needs the loss ctc, but the loss is squared_error. Use "rmse" or "mae".
+      binary_accuracy: binary_accuracy needs binary targets, which squared_error does not have. Use "rmse" or "mae".
       rmse: fits
       mae: fits
-      top_k 2: top_k chooses among classes, but the loss takes the outputs for numbers. Use "rmse" or "mae".
+      top_k 2: top_k needs target classes, but the targets of the loss are numbers. Use "rmse" or "mae".
     binary_cross_entropy:
-      accuracy: accuracy chooses among classes, but the loss takes the outputs for yes or no each. Use "binary_accuracy" or "f1".
+      accuracy: accuracy needs one target class per output, but the targets of the loss are binary. Use "binary_accuracy" or "f1".
       f1: fits
       precision: fits
       recall: fits
-      perplexity: perplexity chooses among classes, but the loss takes the outputs for yes or no each. Use "binary_accuracy" or "f1".
-      bits_per_character: bits_per_character chooses among classes, but the loss takes the outputs for yes or no each. Use "binary_accuracy" or "f1".
-      exact_sequence: exact_sequence compares sequences, but the model puts out one value for each. Use "binary_accuracy" or "f1".
-      label_error_rate: label_error_rate counts edits of what ctc spells, and the loss is binary_cross_entropy. Use "binary_accuracy" or "f1".
+      perplexity: perplexity needs one target class per output, but the targets of the loss are binary. Use "binary_accuracy" or "f1".
+      bits_per_character: bits_per_character needs one target class per output, but the targets of the loss are binary. Use "binary_accuracy" or "f1".
+      exact_sequence: exact_sequence needs a sequence of outputs, but the model has one output per sequence. Use "binary_accuracy" or "f1".
+      label_error_rate: label_error_rate needs the loss ctc, but the loss is binary_cross_entropy. Use "binary_accuracy" or "f1".
       binary_accuracy: fits
       rmse: fits
       mae: fits
-      top_k 2: top_k chooses among classes, but the loss takes the outputs for yes or no each. Use "binary_accuracy" or "f1".
+      top_k 2: top_k needs one target class per output, but the targets of the loss are binary. Use "binary_accuracy" or "f1".
     ctc:
-      accuracy: accuracy needs one class per step, but ctc aligns labels with steps itself. Use "exact_sequence".
-      f1: f1 needs one class per step, but ctc aligns labels with steps itself. Use "exact_sequence".
-      precision: precision needs one class per step, but ctc aligns labels with steps itself. Use "exact_sequence".
-      recall: recall needs one class per step, but ctc aligns labels with steps itself. Use "exact_sequence".
-      perplexity: perplexity needs one class per step, but ctc aligns labels with steps itself. Use "exact_sequence".
-      bits_per_character: bits_per_character needs one class per step, but ctc aligns labels with steps itself. Use "exact_sequence".
+      accuracy: accuracy needs one target class per step, but the targets of ctc are label sequences. Use "exact_sequence".
+      f1: f1 needs one target class per step, but the targets of ctc are label sequences. Use "exact_sequence".
+      precision: precision needs one target class per step, but the targets of ctc are label sequences. Use "exact_sequence".
+      recall: recall needs one target class per step, but the targets of ctc are label sequences. Use "exact_sequence".
+      perplexity: perplexity needs one target class per step, but the targets of ctc are label sequences. Use "exact_sequence".
+      bits_per_character: bits_per_character needs one target class per step, but the targets of ctc are label sequences. Use "exact_sequence".
       exact_sequence: fits
       label_error_rate: fits
-      binary_accuracy: binary_accuracy compares yes or no for each output, which ctc does not ask for. Use "exact_sequence".
-      rmse: rmse compares numbers, but ctc takes the targets for classes. Use "exact_sequence".
-      mae: mae compares numbers, but ctc takes the targets for classes. Use "exact_sequence".
-      top_k 2: top_k needs one class per step, but ctc aligns labels with steps itself. Use "exact_sequence".
+      binary_accuracy: binary_accuracy needs binary targets, which ctc does not have. Use "exact_sequence".
+      rmse: rmse needs numbers as targets, but the targets of ctc are classes. Use "exact_sequence".
+      mae: mae needs numbers as targets, but the targets of ctc are classes. Use "exact_sequence".
+      top_k 2: top_k needs one target class per step, but the targets of ctc are label sequences. Use "exact_sequence".
     "
   `);
 });

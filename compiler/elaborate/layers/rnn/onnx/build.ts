@@ -1,4 +1,4 @@
-/** A cell as the recurrent operator of ONNX that its definition says it is. */
+/** The ONNX recurrent operator that a cell's `onnx` mapping names, with operands from the cell's parameters. */
 import type { OnnxMapping } from "../../../../../schema/normal/index.js";
 import type { Builder } from "../../../../ir/builder.js";
 import { printShape, sameShape } from "../../../../ir/dims.js";
@@ -11,14 +11,14 @@ import { recurrentOperators } from "../../../../ops/recurrent.js";
 import type { CellStates } from "../../../context.js";
 
 export interface OperatorRun {
-  /** What the names of the operands begin with. */
+  /** Prefix of the names of the operands. */
   readonly prefix: string;
   /** [time, batch, input] */
   readonly x: Value;
-  /** First states by name, [batch, size], in the cell's order. */
+  /** Initial states by name, [batch, size], in the cell's order. */
   readonly initial: CellStates;
   readonly parameters: Readonly<Record<string, Value>>;
-  /** Live steps [batch], or null where all are. */
+  /** Lengths [batch]; null where every step is valid. */
   readonly lengths: Value | null;
   readonly reverse: boolean;
 }
@@ -26,11 +26,11 @@ export interface OperatorRun {
 export interface OperatorResults {
   /** Every h, [time, batch, hidden]. */
   readonly outputs: Value;
-  /** The last states in the cell's order, [batch, hidden]. */
+  /** The final states in the cell's order, [batch, hidden]. */
   readonly final: readonly Value[];
 }
 
-/** The operator's node, or in words why the cell cannot be it. */
+/** The operator's results, or the reason why the cell cannot be that operator. */
 export function buildOperator(b: Builder, mapping: OnnxMapping, run: OperatorRun): OperatorResults | string {
   const { operator } = mapping;
   const { gateCount: gates, stateCount, activations } = recurrentOperators[operator];
@@ -42,7 +42,7 @@ export function buildOperator(b: Builder, mapping: OnnxMapping, run: OperatorRun
   const hidden = states[0]?.type.shape[1];
   const [, , width] = run.x.type.shape;
   if (typeof hidden !== "number" || width === undefined || states.some((state) => state?.type.shape[1] !== hidden))
-    return `the states of ${operator} are of one size`;
+    return `the states of ${operator} have one size`;
   if (mapping.activations.length > 0 && mapping.activations.length !== activations.length)
     return `${operator} has ${activations.length} activations, and the mapping names ${mapping.activations.length}`;
 
@@ -90,7 +90,7 @@ export function buildOperator(b: Builder, mapping: OnnxMapping, run: OperatorRun
   };
 }
 
-/** An operand's blocks side by side; zeros where it has none. */
+/** The concatenated blocks of an operand, or zeros; or the reason why the mapping does not fit. */
 function operandOf(
   b: Builder,
   mapping: OnnxMapping,
@@ -101,19 +101,20 @@ function operandOf(
 ): Value | string {
   const blocks: Value[] = [];
   for (const text of mapping[operand]) {
-    const { parameter, blockIndex: piece, isNegated: negative } = parseBlock(text);
+    const { parameter, blockIndex, isNegated } = parseBlock(text);
     const parameterValue = ownValue(parameters, parameter);
-    if (parameterValue === undefined) return `${operand} is made of ${parameter}, which the cell does not have here`;
+    if (parameterValue === undefined)
+      return `${operand} needs the parameter ${parameter}, which this variant of the cell does not have`;
     const last = parameterValue.type.shape.at(-1);
     if (parameterValue.type.shape.length !== shape.length)
-      return `${parameter} is ${printShape(parameterValue.type.shape)}, no part of ${operand}`;
-    if (piece !== undefined && (typeof last !== "number" || (piece + 1) * hidden > last))
-      return `${parameter} has no piece ${piece} of ${hidden} columns`;
+      return `${parameter} has shape ${printShape(parameterValue.type.shape)}, which is no block of ${operand}`;
+    if (blockIndex !== undefined && (typeof last !== "number" || (blockIndex + 1) * hidden > last))
+      return `${parameter} has no block ${blockIndex} of ${hidden} columns`;
     const block =
-      piece === undefined
+      blockIndex === undefined
         ? parameterValue
-        : b.slice(parameterValue, shape.length - 1, piece * hidden, (piece + 1) * hidden);
-    blocks.push(negative ? b.neg(block) : block);
+        : b.slice(parameterValue, shape.length - 1, blockIndex * hidden, (blockIndex + 1) * hidden);
+    blocks.push(isNegated ? b.neg(block) : block);
   }
   if (blocks.length === 0) {
     const sizes = shape.map(Number);
@@ -123,5 +124,5 @@ function operandOf(
   const concatenated = blocks.length === 1 && first !== undefined ? first : b.concat(blocks, shape.length - 1);
   return sameShape(concatenated.type.shape, shape)
     ? concatenated
-    : `${operand} would be ${printShape(concatenated.type.shape)} where ${mapping.operator} reads ${printShape(shape)}`;
+    : `${operand} has shape ${printShape(concatenated.type.shape)}, but ${mapping.operator} reads ${printShape(shape)}`;
 }

@@ -25,8 +25,8 @@ export interface CellOperands {
 }
 
 /**
- * The cell as an ONNX operator, with h after the last valid step; undefined where it must be a loop. The choice and its reason
- * are passed to `onCell`.
+ * The cell as an ONNX operator, with h after the last valid step; undefined where it must be a loop. The choice and its
+ * reason are passed to `onCell`.
  *
  * @param x [time, batch, features].
  * @param mask [time, batch, 1] bool, or null.
@@ -56,11 +56,11 @@ function tryOperator(
   { initial, parameters }: CellOperands,
   { b, recurrences, lengthsOf }: Context,
 ) {
-  if (!recurrences.operators) return "loops were asked for";
+  if (!recurrences.operators) return "loops were requested";
   const { onnx: mapping } = cell;
-  if (mapping === null) return `the cell ${use.cell} names no operator of ONNX`;
+  if (mapping === null) return `the cell ${use.cell} has no mapping to an ONNX operator`;
   const rates = typeof use.zoneout === "number" ? [use.zoneout] : Object.values(use.zoneout);
-  if (rates.some((rate) => rate > 0)) return "its states are blended by zoneout";
+  if (rates.some((rate) => rate > 0)) return "it has zoneout";
   const lengths = mask === null ? null : lengthsOf(mask);
   const results = buildOperator(b, mapping, { prefix: parameterPrefix, x, initial, parameters, lengths, reverse });
   if (typeof results === "string") return results;

@@ -1,4 +1,7 @@
-/** Whether a cell is the operator that its definition says it is: both are run on the same numbers, in float64. */
+/**
+ * Numerical check that a cell's equations are those of the ONNX operator it maps to: both run on the same inputs, in
+ * float64.
+ */
 import type { OnnxMapping } from "../../../../../schema/normal/index.js";
 import { graphBuilder } from "../../../../graph/builder.js";
 import { evaluate } from "../../../../graph/evaluate.js";
@@ -12,23 +15,23 @@ import { type CellSizes, declaredShapes } from "../../../../language/size-expres
 import { buildOperator } from "./build.js";
 
 const [STEPS, ROWS] = [4, 3];
-/** Of usual numbers, and of numbers at which gates are closed, clips are reached and sums lose nothing. */
+/** Scales of the inputs: 1 for the ordinary range, 30 to saturate gates and reach clips. */
 const SCALES = [1, 30];
-/** Relative, in float64. */
+/** Largest relative error, in float64. */
 const TOLERANCE = 1e-9;
 
-/** In words why they differ, or undefined where they are the same. */
+/** The difference of a cell from its operator; undefined for an equivalent cell. */
 export function findDifference(
   cell: ResolvedCell,
   sizes: CellSizes,
   path: string,
   mapping: OnnxMapping,
 ): string | undefined {
-  // A cell whose equations hold for some sizes alone is tried at its own.
+  // A cell that is valid for some sizes only is compared at its actual sizes.
   const graph =
     comparisonGraph(cell, { hidden_size: 3, input_size: 2 }, path, mapping) ??
     comparisonGraph(cell, sizes, path, mapping);
-  if (graph === undefined) return "its equations cannot be tried";
+  if (graph === undefined) return "its equations cannot be evaluated";
   const differences = SCALES.map((scale) => {
     const results = evaluate(
       graph,
@@ -42,10 +45,13 @@ export function findDifference(
   const largest = Math.max(...differences);
   return largest <= TOLERANCE
     ? undefined
-    : `its numbers are not those of ${mapping.operator}: they differ by ${largest.toExponential(1)}`;
+    : `its results differ from ${mapping.operator} by ${largest.toExponential(1)} (relative)`;
 }
 
-/** Outputs and last states of the loop, then those of the operator; undefined where the cell or the operator has no such sizes. */
+/**
+ * Outputs and final states of the loop, then those of the operator; undefined where one of them is invalid at these
+ * sizes.
+ */
 function comparisonGraph(cell: ResolvedCell, sizes: CellSizes, path: string, mapping: OnnxMapping): Graph | undefined {
   let isSound = true;
   const report = () => {
@@ -84,7 +90,7 @@ function comparisonGraph(cell: ResolvedCell, sizes: CellSizes, path: string, map
   return b.finish([...loop.scanOutputs, ...loop.final, operator.outputs, ...operator.final]);
 }
 
-/** Numbers between plus and minus the scale that no equation could expect. */
+/** Deterministic noise, uniform between plus and minus the scale. */
 function pseudoRandom(shape: readonly number[], seed: number, scale: number) {
   const count = shape.reduce((product, size) => product * size, 1);
   const noise = (index: number) => {
