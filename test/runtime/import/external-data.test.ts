@@ -123,6 +123,6 @@ test("inspect draws a model's graph, and says what is wrong with its file", asyn
   expect([short.code, short.stderr]).toEqual([2, expect.stringContaining("but the tensor ends at byte")]);
   writeFileSync(out, readFileSync(out).subarray(0, -40));
   const truncated = await rnnx("inspect", out);
-  expect([truncated.code, truncated.stderr]).toEqual([2, expect.stringContaining("it is cut short")]);
+  expect([truncated.code, truncated.stderr]).toEqual([2, expect.stringContaining("it is truncated")]);
   expect((await rnnx("inspect", out, "--stage", "model")).code).toBe(2);
 });
