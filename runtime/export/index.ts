@@ -1,4 +1,4 @@
-/** Export: a trained model as one ONNX file for one use, proved before it is left. */
+/** Export: a trained model as one ONNX file, verified against the training's forward pass before it is written. */
 import { basename, join } from "node:path";
 import type { CellForm, ExportedModel, ExportForm, ExportOptions, ExportPorts } from "../../compiler/export/index.js";
 import { opsets, type Precision } from "../../compiler/export/options.js";
@@ -11,7 +11,7 @@ import { recordedMetrics } from "../run/layout.js";
 import { openRun, readRunWeights, type WeightsSelector } from "../run/open.js";
 import { durableFs } from "../storage/durable-fs.js";
 import { describeModel } from "./metadata.js";
-import { compareMetrics as measure, type PrecisionReport } from "./precision-report.js";
+import { compareMetrics, type PrecisionReport } from "./precision-report.js";
 import { snippetsOf } from "./snippets/index.js";
 import { boundaryOf, type TrainedModel } from "./source-run.js";
 import { addTraining, readOptimizerState, trainingMetadata } from "./training-state.js";
@@ -27,13 +27,13 @@ export interface ExportRequest extends Partial<ExportSettings> {
   readonly run: string;
   /** The file to write, `.onnx`. */
   readonly out: string;
-  /** What the run ended with by default. */
+  /** Default: the weights that the run ended with. */
   readonly weights?: WeightsSelector;
-  /** Whether the training travels with the model, so that it can go on from the file alone. */
+  /** Include the training state, so that training can continue from the file. */
   readonly training?: boolean;
-  /** Whether short programs that use the model are written beside it; by default they are not. */
+  /** Write short programs that run the model next to it; default false. */
   readonly snippets?: boolean;
-  /** Whether weights lie in a file of their own, `<model>.data`; by default where a model file could not hold them. */
+  /** Store weights in `<model>.data`; default: only if they exceed the size limit of a model file. */
   readonly externalData?: boolean;
 }
 
@@ -42,17 +42,17 @@ export interface ExportSummary {
   readonly cells: readonly CellForm[];
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   readonly verification: Verification;
-  /** Absent where weights are float32. */
+  /** Absent for float32 weights. */
   readonly cost?: PrecisionReport;
 }
 
 export type ExportOutcome = Result<ExportSummary, RunFailure>;
 
 /**
- * Writes a run's model as one ONNX file, and compares what it says with what the run says before it leaves it.
+ * Writes a run's model as one ONNX file and verifies its outputs against the run's model first.
  *
- * @returns The model's inputs and outputs, the files with their sizes in bytes, and how far the numbers are apart at most; or why there is no
- * such file. Nothing is left behind then.
+ * @returns The model's inputs and outputs, the files with their sizes in bytes, and the largest difference of the outputs; or
+ * a failure, after which no file is left.
  */
 export async function exportModel({
   run: folder,
@@ -90,11 +90,11 @@ export async function exportModel({
   });
   if (!outcome.ok || outcome.value.cost === undefined) return outcome;
   const { quantizeParameters } = await import("../../compiler/export/precision.js");
-  const metricsChange = await measure(folder, weights, quantizeParameters(parameters, precision));
+  const metricsChange = await compareMetrics(folder, weights, quantizeParameters(parameters, precision));
   return ok({ ...outcome.value, cost: { ...outcome.value.cost, metrics: metricsChange } });
 }
 
-/** The same for a model that is at hand. */
+/** Exports a model in memory. */
 export async function exportTrainedModel(
   trainedModel: TrainedModel,
   {
@@ -119,7 +119,7 @@ export async function exportTrainedModel(
   ]);
   const { spec, signature } = trainedModel;
   const boundary = boundaryOf(trainedModel);
-  // A model of rounded weights is a model like any other: the file is held against that, and that against the trained one.
+  // The file is verified against the model with rounded weights, and that is compared with the trained one.
   const storedModel = { ...trainedModel, parameters: quantizeParameters(trainedModel.parameters, precision) };
   const lowered = buildExport(spec, signature, storedModel.parameters, { ...settings, unfolded: asTrained, boundary });
   const useExternalData = externalData || weightBytes(lowered) > MAX_MODEL_BYTES;
@@ -158,7 +158,7 @@ export async function exportTrainedModel(
   });
 }
 
-/** The model's file, and the bytes of its weights in float32 and as they are stored. */
+/** The files of the model, and the bytes of its weights in float32 and as stored. */
 async function buildFiles(
   trainedModel: TrainedModel,
   form: ExportForm,
@@ -197,14 +197,14 @@ async function buildFiles(
   return { files: [{ name, content }, ...dataFiles], bytes: { before, after } };
 }
 
-/** A training goes on in float32. */
+/** Training continues only in float32. */
 function precisionProblem(withTraining: boolean, precision: Precision): RunProblem | undefined {
   if (!withTraining || precision === "float32") return undefined;
-  const message = `A training goes on with float32 weights, and not with ${precision}.`;
-  return { code: "precision", path: "", message, hint: "Export one without the other." };
+  const message = `Training state needs float32 weights, not ${precision}.`;
+  return { code: "precision", path: "", message, hint: `Remove --with-training or ${precision === "int8" ? "--quantize" : "--precision"}.` };
 }
 
-/** A protobuf message has less than 2 GiB; this leaves room for all that is no weight. */
+/** A protobuf message is limited to 2 GiB; 64 MiB are reserved for the graph. */
 const MAX_MODEL_BYTES = 2 ** 31 - 2 ** 26;
 
 function weightBytes({ weights }: ExportedModel): number {
@@ -213,27 +213,27 @@ function weightBytes({ weights }: ExportedModel): number {
 
 function externalDataProblem(isRequested: boolean): RunProblem {
   const message = isRequested
-    ? "A model that its training goes with holds its weights itself."
-    : "The weights are more than a model file can hold, and a training goes with a model that holds them itself.";
-  return { code: "external-data", path: "", message, hint: "Leave --with-training out." };
+    ? "A model with training state cannot store its weights as external data."
+    : "The weights exceed the size of a model file, and a model with training state cannot use external data.";
+  return { code: "external-data", path: "", message, hint: "Remove --with-training." };
 }
 
-/** Why a model has no such form. */
+/** The problem of a form that the model does not support. */
 function formProblem({ spec, metadata }: TrainedModel, form: ExportForm): RunProblem | undefined {
   if (form === "generate" && metadata.type !== "text") {
-    const message = `The model was trained on ${metadata.type} data, and only models of text write text.`;
+    const message = `The generate form needs a model of text, but the model was trained on ${metadata.type} data.`;
     return { code: "not-text", path: "", message, hint: "Export another form." };
   }
   const reason = form === "sequence" ? undefined : whyNotStreamable(spec.model);
   if (reason === undefined) return undefined;
-  const message = `The model cannot go step by step: ${reason}.`;
-  return { code: "not-streaming", path: "", message, hint: "Export its sequence form." };
+  const message = `The model cannot run step by step: ${reason}.`;
+  return { code: "not-streaming", path: "", message, hint: "Export the sequence form." };
 }
 
-/** Why nothing is written in a version of the operators. */
+/** The problem of an unsupported opset. */
 function opsetProblem(opset: number, withTraining: boolean): RunProblem | undefined {
   const { first, last } = withTraining ? trainingOpsets : opsets;
   if (Number.isInteger(opset) && opset >= first && opset <= last) return undefined;
-  const message = `There is no opset ${opset} to export ${withTraining ? "a training " : ""}to: it is a whole number from ${first} to ${last}.`;
+  const message = `Opset ${opset} is not supported${withTraining ? " with training state" : ""}: use ${first} to ${last}.`;
   return { code: "opset", path: "", message, hint: "" };
 }

@@ -1,19 +1,19 @@
-/** What an exported model says of itself: a sentence, and metadata by key. */
+/** The documentation of an exported model: a sentence, and metadata by key. */
 import type { Documentation, ExportForm, ExportPorts } from "../../compiler/export/index.js";
 import { packageVersion } from "../../schema/package-root.js";
 import type { TrainedModel } from "./source-run.js";
 
-/** A state as an exported model takes and gives it. */
+/** A state as input and output of an exported model. */
 export interface StatePair {
   readonly input: string;
   readonly output: string;
-  /** Behind the batch. */
+  /** Without the batch axis. */
   readonly shape: readonly (number | string)[];
-  /** One row of first values; absent where they are zeros. */
+  /** One row of initial values; absent for zeros. */
   readonly initial?: readonly number[];
 }
 
-/** The states that go in and come out, by name. A state that is learned starts at the parameter `<state>/initial`. */
+/** The states that are both inputs and outputs. A learned state starts at the parameter `<state>/initial`. */
 export function statePairs({ inputs, outputs }: ExportPorts, { parameters }: TrainedModel): readonly StatePair[] {
   return inputs.flatMap(({ name, role, shape }) => {
     const output = outputs.find((port) => port.role === "state" && port.name === `next/${name}`);
@@ -32,7 +32,7 @@ export function statePairs({ inputs, outputs }: ExportPorts, { parameters }: Tra
 
 const formDescriptions: { readonly [F in ExportForm]: string } = {
   sequence: "reads whole sequences",
-  generate: "goes on from a prompt: its ids are drawn in the model itself",
+  generate: "continues a prompt by sampling inside the graph",
   step: "reads one step at a time: feed each state's last value back (rnnx.states)",
 };
 
@@ -52,7 +52,7 @@ export function describeModel(trainedModel: TrainedModel, form: ExportForm, port
     ...Object.fromEntries(Object.entries(dataMetadata).map(([key, value]) => [`data.${key}`, value])),
   };
   return {
-    doc: `${spec.name}: a recurrent network that ${formDescriptions[form]}. Written by rnnx ${packageVersion()}; the metadata says how it was trained.`,
+    doc: `${spec.name}: a recurrent network that ${formDescriptions[form]}. Exported by rnnx ${packageVersion()}; the metadata records its training.`,
     metadata: Object.fromEntries(
       Object.entries(fields).map(([key, value]) => [
         `rnnx.${key}`,

@@ -1,4 +1,4 @@
-/** What fewer bits cost: how far the model's answers move, and its metrics. */
+/** The cost of reduced precision: size, difference of outputs, and metrics. */
 import type { Precision } from "../../compiler/export/options.js";
 import { evaluateRun } from "../evaluation/evaluate-run.js";
 import type { SplitMetrics } from "../events.js";
@@ -7,15 +7,15 @@ import type { Tensors } from "../tensors/safetensors.js";
 
 export interface PrecisionReport {
   readonly precision: Exclude<Precision, "float32">;
-  /** Bytes of the weights in float32, and as they are stored. */
+  /** Bytes of the weights in float32 and as stored. */
   readonly bytes: { readonly before: number; readonly after: number };
-  /** How far the answers are from those of the trained model, at most; null where they are drawn by chance. */
+  /** The largest difference from the trained model's outputs; null for the generate form. */
   readonly difference: number | null;
-  /** On the run's own data; null where it cannot be read any more. */
+  /** On the run's own data; null if it cannot be read. */
   readonly metrics: { readonly before: SplitMetrics; readonly after: SplitMetrics } | null;
 }
 
-/** Metrics of the run's weights and of others, on its own data. */
+/** Metrics of the run's weights and of other weights, on its own data. */
 export async function compareMetrics(
   run: string,
   weights: WeightsSelector,

@@ -1,4 +1,4 @@
-/** What is exported: a model with its weights, and all that is known of where they come from. */
+/** The model to export, with its weights and their origin. */
 import type { Processing, Scalings } from "../../compiler/export/options.js";
 import type { Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
@@ -9,28 +9,28 @@ import type { Tensors } from "../tensors/safetensors.js";
 
 export interface TrainedModel {
   readonly spec: NormalSpec;
-  /** Of the data that the model was trained on. */
+  /** The signature of the training data. */
   readonly signature: Signature;
   readonly metadata: Metadata;
   /** By public name. */
   readonly parameters: Tensors;
-  /** Updates that the weights have seen. */
+  /** Training step of the weights. */
   readonly step: number;
   /** SHA-256 of the normalized spec and the signature, hex. */
   readonly hash: string;
-  /** Metrics of the weights by part of the data, where they are known. */
+  /** Metrics of the weights by split, if known. */
   readonly metrics: object | null;
-  /** What the optimizer stood at; absent where the model travels without its training. */
+  /** Absent when the model is exported without training state. */
   readonly optimizerState?: OptimizerState;
 }
 
 export interface OptimizerState {
   readonly slots: Tensors;
-  /** Of stateful layers. */
+  /** States of stateful layers. */
   readonly states: Tensors;
 }
 
-/** What stands between the data as its owner has it and the numbers of the model. */
+/** Processing between raw data and the model's inputs and outputs. */
 export function boundaryOf({ spec, metadata }: Pick<TrainedModel, "spec" | "metadata">): Processing {
   const { targets } = usesOf(spec);
   const scaler = metadata.type === "table" ? metadata.scaler : {};

@@ -1,4 +1,4 @@
-/** The training that travels with an exported model: the optimizer's state of the same step, and what is learnt of the data. */
+/** The training state in an exported model: the optimizer's state of the same step, and the fitted metadata. */
 import { join } from "node:path";
 import { metadataKeys, type TrainingRecord } from "../import/trainable-model.js";
 import { fail, type Result } from "../result.js";
@@ -7,7 +7,7 @@ import { runFiles } from "../run/layout.js";
 import type { Run } from "../run/open.js";
 import type { OptimizerState, TrainedModel } from "./source-run.js";
 
-/** Where the optimizer stood when the weights were those that are exported. */
+/** The optimizer's state at the step of the exported weights. */
 export function readOptimizerState({ folder }: Run, step: number): Result<OptimizerState> {
   const checkpoints = join(folder, runFiles.checkpoints);
   const checkpoint = readCheckpoint(checkpoints, step);
@@ -16,8 +16,8 @@ export function readOptimizerState({ folder }: Run, step: number): Result<Optimi
     {
       code: "no-checkpoint",
       path: "",
-      message: `The weights are those of step ${step}, and "${folder}" has no good checkpoint of it: ${checkpoint.error}.`,
-      hint: "Without the optimizer's state a training cannot go on; export without --with-training.",
+      message: `The weights are of step ${step}, but "${folder}" has no valid checkpoint of that step: ${checkpoint.error}.`,
+      hint: "Remove --with-training: training cannot continue without the optimizer's state.",
     },
   ]);
 }
@@ -27,7 +27,7 @@ export function trainingMetadata({ metadata, signature }: TrainedModel): Readonl
   return { [metadataKeys.training]: JSON.stringify(record) };
 }
 
-/** The model's bytes with its training behind them. `inModel` names the parameters among its initializers. */
+/** Adds training state to a model. @param inModel names of the parameters among its initializers. */
 export async function addTraining(
   model: Uint8Array,
   { spec, signature, parameters, step }: TrainedModel,

@@ -1,4 +1,4 @@
-/** What an export leaves on the disk: files that are complete and verified before the first of them has its name. */
+/** Writes the files of an export: all are complete and verified before the first is renamed to its final name. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { RunProblem } from "../problem.js";
@@ -6,7 +6,7 @@ import type { DurableFs } from "../storage/durable-fs.js";
 import { withStagingFolder } from "../storage/staging.js";
 
 export interface ExportFile {
-  /** A plain name: every file stands in the folder of the model. */
+  /** File name in the model's folder. */
   readonly name: string;
   readonly content: Uint8Array;
 }
@@ -21,8 +21,8 @@ export function checkOutputPath(out: string): RunProblem | undefined {
 }
 
 /**
- * Makes the files in a folder of their own, lets `proved` look at them, and gives them their names, the model's last. Where
- * `proved` says no, anything is thrown, or the process exits, nothing is left.
+ * Writes the files to a staging folder, calls `verify`, and moves them to their final names, the model last. No file is left
+ * when `verify` returns false, on an error, or when the process exits.
  */
 export async function writeVerified(
   fs: DurableFs,

@@ -1,18 +1,18 @@
-/** A model's use in C#, with Microsoft.ML.OnnxRuntime. */
+/** The C# program of an exported model, with Microsoft.ML.OnnxRuntime. */
 import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary } from "./plan.js";
 
 export function csharpSnippet(snippet: SnippetSpec): string {
   const { model, description, prediction, example } = snippet;
   const readsMetadata = example.type === "text" || prediction.names !== null;
   return [
-    `// ${description} It needs: dotnet add package Microsoft.ML.OnnxRuntime`,
+    `// ${description} Requires: dotnet add package Microsoft.ML.OnnxRuntime`,
     ...(example.type === "text" && example.vocabulary.unit === "byte" ? ["using System.Text;"] : []),
     ...(readsMetadata ? ["using System.Text.Json;"] : []),
     "using Microsoft.ML.OnnxRuntime;",
     "using Microsoft.ML.OnnxRuntime.Tensors;",
     "",
     `using var session = new InferenceSession(${quoted(model)});`,
-    ...(readsMetadata ? ["var known = session.ModelMetadata.CustomMetadataMap;"] : []),
+    ...(readsMetadata ? ["var metadata = session.ModelMetadata.CustomMetadataMap;"] : []),
     ...exampleLines(snippet),
     ...(prediction.names === null
       ? []
@@ -28,7 +28,7 @@ function list(
   { list: entries, metadataKey }: { readonly list: readonly unknown[]; readonly metadataKey: string },
 ): string {
   const type = typeof entries[0] === "number" ? "int" : "string";
-  return `var ${name} = JsonSerializer.Deserialize<List<${type}>>(known[${quoted(metadataKey)}])!;`;
+  return `var ${name} = JsonSerializer.Deserialize<List<${type}>>(metadata[${quoted(metadataKey)}])!;`;
 }
 
 function exampleLines({ example }: SnippetSpec): readonly string[] {
@@ -75,10 +75,10 @@ function tensor({ name, dtype, value, shape }: Feed, { example }: SnippetSpec, p
       return perStep ? make("row", "1") : make("rows.SelectMany(row => row).ToArray()", steps);
     case "length":
       return make(`new long[] { ${steps} }`, "1");
-    case "said":
-      return make("said.ToArray()", "said.Count");
-    case "saidLength":
-      return make("new long[] { said.Count }", "1");
+    case "decoded":
+      return make("tokens.ToArray()", "tokens.Count");
+    case "decodedLength":
+      return make("new long[] { tokens.Count }", "1");
     case "zeros": {
       const count = shape.map((size) => (size === "time" ? steps : `${size}`)).join(" * ") || "1";
       return make(`new ${types[dtype]}[${count}]`, steps);
@@ -99,8 +99,8 @@ function runLines(snippet: SnippetSpec): readonly string[] {
         "{",
         ...feedLines(false, "    "),
         "});",
-        `var said = ${resultValues};`,
-        formatOutput(snippet, "said"),
+        `var output = ${resultValues};`,
+        formatOutput(snippet, "output"),
       ];
     case "steps":
       return [
@@ -114,24 +114,24 @@ function runLines(snippet: SnippetSpec): readonly string[] {
           return `    [${quoted(input)}] = new DenseTensor<float>(${initialValues}, new[] { 1, ${shape.join(", ")} }),`;
         }),
         "};",
-        `var said = Array.Empty<${element}>();`,
+        `var output = Array.Empty<${element}>();`,
         `foreach (var ${example.type === "text" ? "id in ids" : "row in rows"})`,
         "{",
         "    var feeds = states.Select(state => NamedOnnxValue.CreateFromTensor(state.Key, state.Value)).ToList();",
         ...feeds.map((feed) => `    feeds.Add(${tensor(feed, snippet, true)});`),
         "    using var results = session.Run(feeds);",
-        `    said = ${resultValues}.ToArray();`,
+        `    output = ${resultValues}.ToArray();`,
         ...states.map(
           ({ input, output }) =>
             `    states[${quoted(input)}] = results.First(value => value.Name == ${quoted(output)}).AsTensor<float>().ToDenseTensor();`,
         ),
         "}",
-        formatOutput(snippet, "said"),
+        formatOutput(snippet, "output"),
       ];
     case "decode":
       return [
-        `var said = new List<int> { ${decoder.start} };`,
-        `while (said.Count <= ${decoder.maxLength})`,
+        `var tokens = new List<int> { ${decoder.start} };`,
+        `while (tokens.Count <= ${decoder.maxLength})`,
         "{",
         "    using var results = session.Run(new List<NamedOnnxValue>",
         "    {",
@@ -139,9 +139,9 @@ function runLines(snippet: SnippetSpec): readonly string[] {
         "    });",
         `    var next = (int)${resultValues}.Last();`,
         `    if (next == ${decoder.end}) break;`,
-        "    said.Add(next);",
+        "    tokens.Add(next);",
         "}",
-        formatOutput(snippet, "said.Skip(1)"),
+        formatOutput(snippet, "tokens.Skip(1)"),
       ];
   }
 }
@@ -149,7 +149,7 @@ function runLines(snippet: SnippetSpec): readonly string[] {
 function formatOutput({ prediction: { type, names, joinUnit } }: SnippetSpec, values: string): string {
   const print = (value: string) => `Console.WriteLine(${value});`;
   if (names === null) return print(`string.Join(" ", ${values})`);
-  // Of a model that says something at every step, what it says last.
+  // Of a prediction per step, the last one.
   if (type === "numbers") {
     return print(`string.Join("\\n", ${values}.TakeLast(names.Count).Zip(names, (value, name) => $"{name}: {value}"))`);
   }
@@ -158,7 +158,7 @@ function formatOutput({ prediction: { type, names, joinUnit } }: SnippetSpec, va
   return print(`string.Join(${quoted(joinUnit === "char" ? "" : " ")}, ${values}.Select(id => names[(int)id]))`);
 }
 
-/** JSON's escapes are those of C# too. */
+/** JSON's escapes are valid in C#. */
 function quoted(text: string): string {
   return JSON.stringify(text);
 }

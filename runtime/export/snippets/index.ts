@@ -1,4 +1,4 @@
-/** Short programs that use an exported model, one for each place where people take it. */
+/** Snippets: short programs that run an exported model, one per language and host. */
 import type { ExportPorts } from "../../../compiler/export/index.js";
 import type { TrainedModel } from "../source-run.js";
 import type { ExportFile } from "../write-files.js";
@@ -7,7 +7,7 @@ import { browserSnippet, nodeSnippet } from "./javascript.js";
 import { type SnippetSpec, snippetSpecOf } from "./plan.js";
 import { pythonSnippet } from "./python.js";
 
-/** By the ending behind the model's own name: `stock.use.py` for `stock.onnx`. */
+/** By suffix: `stock.use.py` for `stock.onnx`. */
 const languages: Readonly<Record<string, (snippet: SnippetSpec) => string>> = {
   ".use.mjs": nodeSnippet,
   ".use.html": browserSnippet,
@@ -15,7 +15,7 @@ const languages: Readonly<Record<string, (snippet: SnippetSpec) => string>> = {
   ".use.cs": csharpSnippet,
 };
 
-/** @param model the name of the model's file, which the programs lie beside. */
+/** @param model the name of the model's file, in the same folder as the programs. */
 export function snippetsOf(trainedModel: TrainedModel, ports: ExportPorts, model: string): readonly ExportFile[] {
   const snippet = snippetSpecOf(trainedModel, ports, model);
   const stem = model.replace(/\.onnx$/i, "");

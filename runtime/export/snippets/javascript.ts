@@ -1,8 +1,8 @@
-/** A model's use in JavaScript: in Node with onnxruntime-node, and in a page with onnxruntime-web. */
+/** The JavaScript programs of an exported model: for Node with onnxruntime-node, and a page with onnxruntime-web. */
 import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary } from "./plan.js";
 
 interface Host {
-  /** How the runtime comes in, and how the model is found. */
+  /** Imports the runtime and opens the model. */
   readonly setup: readonly string[];
   readonly print: (value: string) => string;
 }
@@ -18,7 +18,7 @@ export function nodeSnippet(snippet: SnippetSpec): string {
     ],
     print: (value) => `console.log(${value});`,
   };
-  return [`// ${snippet.description} It needs: npm install onnxruntime-node`, ...program(snippet, host), ""].join("\n");
+  return [`// ${snippet.description} Requires: npm install onnxruntime-node`, ...program(snippet, host), ""].join("\n");
 }
 
 export function browserSnippet(snippet: SnippetSpec): string {
@@ -32,11 +32,11 @@ export function browserSnippet(snippet: SnippetSpec): string {
   };
   return [
     "<!doctype html>",
-    `<!-- ${snippet.description} It needs, beside it: npm install onnxruntime-web, and a server of this folder. -->`,
+    `<!-- ${snippet.description} Requires: npm install onnxruntime-web in this folder, and a web server. -->`,
     '<meta charset="utf-8" />',
     "<output>…</output>",
     '<script type="module">',
-    // A script ends at its first end tag, wherever that stands.
+    // A script ends at the first end tag, even inside a string.
     ...program(snippet, host).map((line) => (line === "" ? "" : `  ${line.replaceAll("</", "<\\/")}`)),
     "</script>",
     "",
@@ -67,13 +67,13 @@ function unitsOf({ unit }: SnippetVocabulary, text: string): string {
 
 function idOf({ unknown }: SnippetVocabulary): string {
   const lookup = "vocabulary.indexOf(unit)";
-  // indexOf says -1 of a unit that is not there, and no model has such an id.
+  // indexOf returns -1 for an unknown unit, which is not an id.
   return unknown === null ? lookup : `vocabulary.includes(unit) ? ${lookup} : ${unknown}`;
 }
 
 const arrays = { float32: "Float32Array", int32: "Int32Array", int64: "BigInt64Array" } as const;
 
-/** @param perStep in a loop over steps, the example's part that is fed. */
+/** @param perStep feeds one step of the example, in a loop over steps. */
 function tensor({ dtype, value, shape }: Feed, snippet: SnippetSpec, perStep: boolean): string {
   const steps = snippet.example.type === "text" ? "ids.length" : "rows.length";
   const dims = (time: string) => `[${[1, ...shape.map((size) => (size === "time" ? time : size))].join(", ")}]`;
@@ -87,10 +87,10 @@ function tensor({ dtype, value, shape }: Feed, snippet: SnippetSpec, perStep: bo
       return perStep ? make("Float32Array.from(row)", "1") : make("Float32Array.from(rows.flat())", steps);
     case "length":
       return make(`BigInt64Array.of(BigInt(${steps}))`, "1");
-    case "said":
-      return make("Int32Array.from(said)", "said.length");
-    case "saidLength":
-      return make("BigInt64Array.of(BigInt(said.length))", "1");
+    case "decoded":
+      return make("Int32Array.from(tokens)", "tokens.length");
+    case "decodedLength":
+      return make("BigInt64Array.of(BigInt(tokens.length))", "1");
     case "zeros": {
       const count = shape.map((size) => (size === "time" ? steps : `${size}`)).join(" * ") || "1";
       return make(`new ${arrays[dtype]}(${count})`, steps);
@@ -143,17 +143,17 @@ function runLines(snippet: SnippetSpec, print: Host["print"]): readonly string[]
     }
     case "decode":
       return [
-        `const said = [${decoder.start}];`,
-        `while (said.length <= ${decoder.maxLength}) {`,
+        `const tokens = [${decoder.start}];`,
+        `while (tokens.length <= ${decoder.maxLength}) {`,
         "  const results = await session.run({",
         ...feedLines(false, "    "),
         "  });",
         `  const next = ${values}.at(-1);`,
         `  if (next === ${decoder.end}) break;`,
-        "  said.push(next);",
+        "  tokens.push(next);",
         "}",
         ...names,
-        print(formatOutput(snippet, "said.slice(1)")),
+        print(formatOutput(snippet, "tokens.slice(1)")),
       ];
   }
 }
@@ -161,9 +161,9 @@ function runLines(snippet: SnippetSpec, print: Host["print"]): readonly string[]
 /** Text, a list of names, or numbers. */
 function formatOutput({ prediction: { type, names, joinUnit } }: SnippetSpec, values: string): string {
   if (names === null) return values;
-  // Of a model that says something at every step, what it says last.
+  // Of a prediction per step, the last one.
   if (type === "numbers") {
-    return `${values}.slice(-names.length).map((value, place) => \`\${names[place]}: \${value}\`).join("\\n")`;
+    return `${values}.slice(-names.length).map((value, index) => \`\${names[index]}: \${value}\`).join("\\n")`;
   }
   if (joinUnit === "byte") return `new TextDecoder().decode(Uint8Array.from(${values}, (id) => names[id]))`;
   return `${values}.map((id) => names[id]).join(${JSON.stringify(joinUnit === "char" ? "" : " ")})`;

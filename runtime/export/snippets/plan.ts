@@ -1,4 +1,4 @@
-/** What a program that uses an exported model does, before it is written in any language. */
+/** The language-independent description of a program that runs an exported model. */
 import type { ExportPort, ExportPorts } from "../../../compiler/export/index.js";
 import { packageVersion } from "../../../schema/package-root.js";
 import type { Metadata } from "../../data/metadata.js";
@@ -7,33 +7,33 @@ import { type StatePair, statePairs } from "../metadata.js";
 import type { TrainedModel } from "../source-run.js";
 
 export interface SnippetSpec {
-  /** The model's file, beside the program. */
+  /** The model's file, in the program's folder. */
   readonly model: string;
-  /** What the program does, in a sentence. */
+  /** One sentence for the head of the program. */
   readonly description: string;
-  /** Runs the model once; once for each step, states going on; or once for each token that a decoder writes. */
+  /** Runs the model once; once per step with states fed back; or once per decoded token. */
   readonly kind: "once" | "steps" | "decode";
   readonly example: Example;
-  /** The inputs that are no states, in order. */
+  /** The inputs that are not states, in order. */
   readonly feeds: readonly Feed[];
   readonly states: readonly StatePair[];
   readonly prediction: SnippetPrediction;
   readonly decoder: { readonly start: number; readonly end: number; readonly maxLength: number };
 }
 
-/** What the model is asked. */
+/** The example input of a program. */
 export type Example =
   | { readonly type: "text"; readonly text: string; readonly vocabulary: SnippetVocabulary }
-  /** `time` rows alike, each of `row`; null: zeros, `width` of them. */
+  /** `time` equal rows; a null `row` is `width` zeros. */
   | { readonly type: "rows"; readonly time: number; readonly width: number; readonly row: readonly number[] | null };
 
-/** How text becomes ids. */
+/** The vocabulary that encodes text as ids. */
 export interface SnippetVocabulary {
   readonly list: readonly (string | number)[];
-  /** Where the model's metadata has the list. */
+  /** Key of the list in the model's metadata. */
   readonly metadataKey: string;
   readonly unit: "char" | "word" | "byte";
-  /** The id of units that are not in the list; null: there is none. */
+  /** The id of units outside of the list, or null. */
   readonly unknown: number | null;
 }
 
@@ -41,11 +41,11 @@ export interface Feed {
   readonly name: string;
   readonly dtype: "float32" | "int64" | "int32";
   /**
-   * `ids`, or `rows` of numbers, are the example; `length` is its number of steps; a decoder reads what it has said. A number
-   * stands by itself, without batch.
+   * `ids` or `rows` of numbers are the example; `length` is its number of steps; `decoded` are the tokens decoded so far. A
+   * number is a scalar without batch.
    */
-  readonly value: "ids" | "rows" | "length" | "said" | "saidLength" | "zeros" | number;
-  /** Behind the batch. `time` is the example's. */
+  readonly value: "ids" | "rows" | "length" | "decoded" | "decodedLength" | "zeros" | number;
+  /** Without the batch axis. `time` is the example's number of steps. */
   readonly shape: readonly (number | "time")[];
 }
 
@@ -53,21 +53,21 @@ export interface SnippetPrediction {
   readonly output: string;
   readonly dtype: Feed["dtype"];
   readonly type: "classes" | "numbers";
-  /** By class, or by number; null where they have no names. */
+  /** Names of classes or of columns; null without names. */
   readonly names: { readonly list: readonly (string | number)[]; readonly metadataKey: string } | null;
-  /** Whether classes are units that are joined to text. */
+  /** The unit in which classes are joined to text; null if they are not text. */
   readonly joinUnit: "char" | "word" | "byte" | null;
 }
 
-/** Whether a program has the names that it needs for answers already: a text goes on with its own units. */
+/** True when the names of the predictions are the vocabulary of the example. */
 export function namesAreVocabulary({ prediction, example }: SnippetSpec): boolean {
   return example.type === "text" && prediction.names?.list === example.vocabulary.list;
 }
 
-/** What a model that writes by itself is asked for. */
+/** Scalar inputs of the generate form. */
 const generationDefaults: Readonly<Record<string, number>> = { length: 40, temperature: 0.8, seed: 1 };
 
-/** Units of an example text. */
+/** Units in an example text. */
 const EXAMPLE_LENGTH = 6;
 
 export function snippetSpecOf(trainedModel: TrainedModel, ports: ExportPorts, model: string): SnippetSpec {
@@ -79,7 +79,7 @@ export function snippetSpecOf(trainedModel: TrainedModel, ports: ExportPorts, mo
   const perStep = states.length > 0;
   return {
     model,
-    description: `Uses ${model}, a model of ${spec.name} that rnnx ${packageVersion()} wrote.`,
+    description: `Runs ${model}, the model ${spec.name} exported by rnnx ${packageVersion()}.`,
     kind: isDecoder ? "decode" : perStep ? "steps" : "once",
     example: exampleOf(trainedModel, dataPorts, perStep),
     feeds: dataPorts.map((port) => feedOf(port, perStep)),
@@ -108,7 +108,7 @@ function exampleOf(
   const steps = shape[0];
   if (vocabulary !== null) {
     const knownUnits = vocabulary.list.filter((_, id) => id !== vocabulary.unknown);
-    // Where the steps are laid out, their number is the model's.
+    // An unrolled model has a fixed number of steps.
     const count = typeof steps === "number" && !perStep ? steps : Math.min(EXAMPLE_LENGTH, knownUnits.length);
     const units = Array.from({ length: count }, (_, index) => knownUnits[index % knownUnits.length] ?? "");
     const ascii = (unit: string | number) => (Number(unit) < 0x80 ? String.fromCharCode(Number(unit)) : "?");
@@ -127,7 +127,7 @@ function timeStepsOf(metadata: Metadata, data: TrainedModel["spec"]["data"]): nu
   return "window" in data ? data.window : 3;
 }
 
-/** The middle of what a scaler maps to 0 … 1, or its mean: numbers of the data's own size. */
+/** Values of the data's magnitude: the middle of the range of a min_max scaler, or near the mean of a standard one. */
 function typicalRow(metadata: Metadata): readonly number[] | null {
   if (metadata.type !== "table") return null;
   return metadata.columns.map((name) => {
@@ -137,14 +137,14 @@ function typicalRow(metadata: Metadata): readonly number[] | null {
 }
 
 function feedOf({ name, dtype, shape }: ExportPort, perStep: boolean): Feed {
-  if (dtype === "bool") throw new Error(`The input ${name} is of truth values.`);
+  if (dtype === "bool") throw new Error(`The input ${name} is boolean.`);
   const exampleShape = shape.slice(1).map((size) => (typeof size === "number" ? size : "time"));
   const value = (): Feed["value"] => {
     if (shape.length === 0) return generationDefaults[name] ?? 0;
     if (name === "prompt") return "ids";
     if (name === "lengths") return "length";
-    if (name === "decoder_inputs") return "said";
-    if (name === "target_lengths") return "saidLength";
+    if (name === "decoder_inputs") return "decoded";
+    if (name === "target_lengths") return "decodedLength";
     if (name !== "inputs") return "zeros";
     return dtype === "float32" ? "rows" : "ids";
   };

@@ -1,11 +1,11 @@
-/** A model's use in Python, with onnxruntime and numpy. */
+/** The Python program of an exported model, with onnxruntime and numpy. */
 import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary } from "./plan.js";
 
 export function pythonSnippet(snippet: SnippetSpec): string {
   const { model, description, prediction, example } = snippet;
   const readsMetadata = example.type === "text" || prediction.names !== null;
   return [
-    `# ${description} It needs: pip install onnxruntime numpy`,
+    `# ${description} Requires: pip install onnxruntime numpy`,
     ...(readsMetadata ? ["import json"] : []),
     "from pathlib import Path",
     "",
@@ -13,7 +13,7 @@ export function pythonSnippet(snippet: SnippetSpec): string {
     "import onnxruntime as ort",
     "",
     `session = ort.InferenceSession(Path(__file__).with_name(${quoted(model)}))`,
-    ...(readsMetadata ? ["known = session.get_modelmeta().custom_metadata_map"] : []),
+    ...(readsMetadata ? ["metadata = session.get_modelmeta().custom_metadata_map"] : []),
     ...exampleLines(snippet),
     "",
     ...runLines(snippet),
@@ -25,7 +25,7 @@ function exampleLines({ example }: SnippetSpec): readonly string[] {
   if (example.type === "text") {
     const { vocabulary, text } = example;
     return [
-      `vocabulary = json.loads(known[${quoted(vocabulary.metadataKey)}])`,
+      `vocabulary = json.loads(metadata[${quoted(vocabulary.metadataKey)}])`,
       `ids = [${idOf(vocabulary)} for unit in ${unitsOf(vocabulary, quoted(text))}]`,
     ];
   }
@@ -45,7 +45,7 @@ function idOf({ unknown }: SnippetVocabulary): string {
 
 function array({ dtype, value, shape }: Feed, { example }: SnippetSpec, perStep: boolean): string {
   const steps = example.type === "text" ? "len(ids)" : "len(rows)";
-  // With an axis of its own behind it, a row of one is a batch of one.
+  // Lists add the batch axis.
   const make = (data: string) => `np.array(${data}, np.${dtype})`;
   if (typeof value === "number") return make(`${value}`);
   const isFlat = !shape.includes("time") && shape.length === 1;
@@ -56,10 +56,10 @@ function array({ dtype, value, shape }: Feed, { example }: SnippetSpec, perStep:
       return make(perStep ? "[row]" : isFlat ? "rows" : "[rows]");
     case "length":
       return make(`[${steps}]`);
-    case "said":
-      return make("[said]");
-    case "saidLength":
-      return make("[len(said)]");
+    case "decoded":
+      return make("[tokens]");
+    case "decodedLength":
+      return make("[len(tokens)]");
     case "zeros":
       return `np.zeros((${[1, ...shape.map((size) => (size === "time" ? steps : size))].join(", ")},), np.${dtype})`;
   }
@@ -75,7 +75,7 @@ function runLines(snippet: SnippetSpec): readonly string[] {
       : [
           namesAreVocabulary(snippet)
             ? "names = vocabulary"
-            : `names = json.loads(known[${quoted(prediction.names.metadataKey)}])`,
+            : `names = json.loads(metadata[${quoted(prediction.names.metadataKey)}])`,
         ];
   const run = (outputs: string, feed: string) => `session.run(${outputs}, ${feed})`;
   switch (kind) {
@@ -99,43 +99,43 @@ function runLines(snippet: SnippetSpec): readonly string[] {
           return `    ${quoted(input)}: ${initialValues},`;
         }),
         "}",
-        `following = {${states.map(({ input, output }) => `${quoted(input)}: ${quoted(output)}`).join(", ")}}`,
+        `next_states = {${states.map(({ input, output }) => `${quoted(input)}: ${quoted(output)}`).join(", ")}}`,
         `for ${example.type === "text" ? "unit in ids" : "row in rows"}:`,
         "    feeds = {",
         ...feedLines(true, "        "),
         "    }",
-        `    result, *last = ${run(`[${quoted(prediction.output)}, *following.values()]`, "feeds | states")}`,
-        "    states = dict(zip(following, last))",
+        `    result, *values = ${run(`[${quoted(prediction.output)}, *next_states.values()]`, "feeds | states")}`,
+        "    states = dict(zip(next_states, values))",
         ...names,
         `print(${formatOutput(snippet, "result.ravel()")})`,
       ];
     case "decode":
       return [
-        `said = [${decoder.start}]`,
-        `while len(said) <= ${decoder.maxLength}:`,
+        `tokens = [${decoder.start}]`,
+        `while len(tokens) <= ${decoder.maxLength}:`,
         "    feeds = {",
         ...feedLines(false, "        "),
         "    }",
         `    (result,) = ${run(`[${quoted(prediction.output)}]`, "feeds")}`,
-        "    following = int(result[0, -1])",
-        `    if following == ${decoder.end}:`,
+        "    next_id = int(result[0, -1])",
+        `    if next_id == ${decoder.end}:`,
         "        break",
-        "    said.append(following)",
+        "    tokens.append(next_id)",
         ...names,
-        `print(${formatOutput(snippet, "said[1:]")})`,
+        `print(${formatOutput(snippet, "tokens[1:]")})`,
       ];
   }
 }
 
 function formatOutput({ prediction: { type, names, joinUnit } }: SnippetSpec, values: string): string {
   if (names === null) return type === "classes" ? `${values}.tolist()` : `${values}`;
-  // Of a model that says something at every step, what it says last.
+  // Of a prediction per step, the last one.
   if (type === "numbers") return `dict(zip(names, ${values}[-len(names) :].tolist()))`;
   if (joinUnit === "byte") return `bytes(names[id] for id in ${values}).decode(errors="replace")`;
   return `${quoted(joinUnit === "char" ? "" : " ")}.join(names[id] for id in ${values})`;
 }
 
-/** JSON's escapes are Python's too, save for what stands beyond the first plane, which JSON leaves as it is. */
+/** JSON's escapes are valid in Python; characters beyond the basic plane are not escaped. */
 function quoted(text: string): string {
   return JSON.stringify(text);
 }

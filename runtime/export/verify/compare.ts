@@ -1,10 +1,10 @@
-/** How far what an exported model says is from what the training's forward pass said. */
+/** Differences between the outputs of an exported model and of the training's forward pass. */
 import type { Tensor } from "onnxruntime-common";
 import type { Processing } from "../../../compiler/export/options.js";
 import { unscaleValue } from "../../data/scaler.js";
 import type { ReferenceOutput } from "./reference.js";
 
-/** The largest difference of any output; beyond 1 it is relative to the largest number of the output. */
+/** The largest difference of any output, relative to the output's largest absolute value if that exceeds 1. */
 export function outputDifference(
   results: Readonly<Record<string, Tensor>>,
   reference: ReferenceOutput,
@@ -25,14 +25,14 @@ function relativeDifference(actual: Float32Array, values: Float64Array): number 
   let [largest, scale] = [0, 1];
   for (const [index, value] of values.entries()) {
     const error = Math.abs((actual[index] ?? Number.NaN) - value);
-    // A NaN is equal to nothing, and so is an infinity that should be a number.
+    // NaN differs from every value, as does an infinity in place of a finite value.
     largest = Number.isNaN(error) ? Number.POSITIVE_INFINITY : Math.max(largest, error);
     scale = Math.max(scale, Math.abs(value));
   }
   return largest / scale;
 }
 
-/** The model's float outputs by name, of what its last layer said. */
+/** The expected float outputs by name, from the output of the last layer. */
 function expectedOutputs(
   { shape, data }: ReferenceOutput,
   { targetKind, endsInLogits, outputs }: Processing,
@@ -63,7 +63,7 @@ function expectedOutputs(
   return { logits: values, probabilities };
 }
 
-/** How much less likely than the likeliest a class is that the model calls the likeliest: 0 where it is right. */
+/** The largest gap between the best score and that of the predicted class; 0 if all predictions agree. */
 function classDifference(
   classes: unknown,
   { shape, data }: ReferenceOutput,

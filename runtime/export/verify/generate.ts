@@ -1,18 +1,18 @@
-/** The generate form on trial: every id that it has drawn is the one that the training's forward pass and the same noise give. */
+/** Verifies the generate form: every sampled id must match the training's forward pass with the same noise. */
 import { gumbelNoiseAt } from "../../../compiler/export/index.js";
 import { logitsOf, outputActivationOf } from "../../generation/sampling.js";
 import { tensorOf } from "../../tensors/ort.js";
 import type { FormVerifier } from "./model-under-test.js";
 import { randomInputs } from "./random-inputs.js";
 
-/** Ids to write: few, for noise in float64 takes long. */
+/** Ids to generate; few, because noise in float64 is slow. */
 const LENGTH = 4;
 const SEED = 7;
 const TEMPERATURES = [0, 1];
 
 export const verifyGeneration: FormVerifier = async ({ run, boundary, trainedModel, reference }, { batch, time }) => {
   const prompt = randomInputs(reference.ports, trainedModel, { batch, time }).get("inputs");
-  if (prompt?.dtype !== "int32") throw new Error("The model reads no ids.");
+  if (prompt?.dtype !== "int32") throw new Error("The model does not read ids.");
   let maxDifference = 0;
   for (const temperature of TEMPERATURES) {
     const results = await run({
@@ -23,7 +23,7 @@ export const verifyGeneration: FormVerifier = async ({ run, boundary, trainedMod
     });
     const tokens = results.tokens?.data;
     if (!(tokens instanceof Int32Array) || tokens.length !== batch * LENGTH) return Number.POSITIVE_INFINITY;
-    // What was read and written, read in one go.
+    // The prompt and the generated ids as one sequence.
     const steps = time + LENGTH;
     const fullIds = new Int32Array(batch * steps);
     for (let row = 0; row < batch; row++) {

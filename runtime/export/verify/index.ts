@@ -1,4 +1,4 @@
-/** Verification: the written file, run by onnxruntime, says what the training's forward pass says. */
+/** Verification: runs the written file with ONNX Runtime and compares its outputs with the training's forward pass. */
 import type { CellForm, ExportForm, ExportOptions, ExportPorts } from "../../../compiler/export/index.js";
 import { openSession, type QuantizedMatmul } from "../../sessions/session.js";
 import { statePairs } from "../metadata.js";
@@ -10,11 +10,11 @@ import { openReference, type Reference } from "./reference.js";
 import { verifySequence } from "./sequence.js";
 import { verifySteps } from "./step.js";
 
-/** Float32 sums of a few hundred terms, in another order. */
+/** Rounding of float32 sums of a few hundred terms in another order. */
 const usualTolerance = 1e-5;
 /**
- * onnxruntime's own RNN, GRU and LSTM compute their sigmoid and tanh more roughly than its Sigmoid and Tanh: trained layers whose gates
- * are wide open or shut differ by some 5e-5. That the operator is the cell has been proved in float64 by then.
+ * In ONNX Runtime 1.30 the RNN, GRU and LSTM operators approximate sigmoid and tanh more coarsely than Sigmoid and Tanh: layers
+ * with saturated gates differ by about 5e-5. The operator's equivalence to the cell is checked in float64 before.
  */
 const operatorTolerance = 5e-4;
 
@@ -42,10 +42,10 @@ export async function verifyExport(
   options: ExportOptions,
   { ports, cells }: { readonly ports: ExportPorts; readonly cells: readonly CellForm[] },
   model: string,
-  arithmetic: QuantizedMatmul = "float32",
+  quantizedMatmul: QuantizedMatmul = "float32",
 ): Promise<Verification> {
   const reference = await openReference(trainedModel);
-  const opened = await openSession(model, "cpu", 0, { quantizedMatmul: arithmetic });
+  const opened = await openSession(model, "cpu", 0, { quantizedMatmul });
   if (!opened.ok) throw new Error(opened.error.message);
   const { session } = opened.value;
   const { boundary, form } = options;
@@ -67,7 +67,7 @@ export async function verifyExport(
   return { runs, difference: Math.max(...runs.map((run) => run.difference)), tolerance };
 }
 
-/** The sizes that a model can be tried at: its sequences may be of one length, or none. */
+/** The sizes to test: an unrolled model has one length, a model without time axis none. */
 export function sizesOf(
   { ports }: Reference,
   { unroll }: Pick<ExportOptions, "unroll">,

@@ -1,4 +1,4 @@
-/** An exported model on trial, in whichever runtime has loaded it. */
+/** An exported model under test, in any runtime. */
 import type { Tensor } from "onnxruntime-common";
 import type { ExportPorts, Processing } from "../../../compiler/export/index.js";
 import { scaleValue, unscaleValue } from "../../data/scaler.js";
@@ -17,17 +17,17 @@ export interface ModelUnderTest {
   readonly reference: Reference;
 }
 
-/** Runs a form on random inputs of some sizes, and says how far its numbers are from the training's. */
+/** Runs a form on random inputs and returns the largest difference from the training's outputs. */
 export type FormVerifier = (modelUnderTest: ModelUnderTest, sizes: Sizes) => Promise<number>;
 
-/** What a model is fed at a port. */
+/** The feed of a port. */
 export function feedTensor(arrays: Arrays, name: string): Tensor {
   const array = arrays.get(name);
   if (array === undefined) throw new Error(`The model reads "${name}", which the training does not.`);
   return tensorOf(array);
 }
 
-/** Arrays as the model's user has them, and as the training read them: scaled. */
+/** Inputs as raw values for the exported model, and scaled for the training's forward pass. */
 export function rawAndScaled(
   arrays: Arrays,
   { inputs: scalers }: Processing,

@@ -1,4 +1,4 @@
-/** Random inputs to hold an exported model against the training's forward pass with. */
+/** Random inputs for the comparison of an exported model with the training's forward pass. */
 import type { Port } from "../../../compiler/artifact.js";
 import type { Signature } from "../../../compiler/signature.js";
 import { vocabularyOf } from "../../../schema/kinds/layers.js";
@@ -13,7 +13,7 @@ export interface Sizes {
 
 export type Arrays = ReadonlyMap<string, NumericArray>;
 
-/** One array for each data input of the training's forward pass. */
+/** One array per data input of the training's forward pass. */
 export function randomInputs(
   ports: readonly Port[],
   { spec, signature }: { readonly spec: NormalSpec; readonly signature: Signature },
@@ -32,7 +32,7 @@ export function randomInputs(
   );
 }
 
-/** An axis of its own, such as the time of what is decoded, is a little longer. */
+/** Other symbols, such as the time axis of a decoder, are one longer than `time`. */
 function sizeOf(dim: number | string, { batch, time }: Sizes): number {
   if (typeof dim === "number") return dim;
   return dim === "batch" ? batch : dim === "time" ? time : time + 1;
@@ -51,7 +51,7 @@ function randomArray(
   { random, sizes, limit }: RandomOptions,
 ): NumericArray {
   const maxLength = sizes.time + (name === "target_lengths" ? 1 : 0);
-  // The first row is as long as can be.
+  // The first row has the maximum length.
   const randomInteger = name.endsWith("lengths")
     ? (row: number) => (row === 0 ? maxLength : 1 + random.below(maxLength))
     : () => random.below(limit);
@@ -65,7 +65,7 @@ function randomArray(
   }
 }
 
-/** Below which the ids of an input must be: the smallest table that looks them up. */
+/** Exclusive bound of an input's ids: the size of the smallest table that looks them up. */
 function idLimit(name: string, { model }: NormalSpec, { sizes, main_input }: Signature): number {
   const names = name === "inputs" ? [name, main_input] : [name];
   const tableSizes = model.flatMap((layer) => {

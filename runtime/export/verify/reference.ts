@@ -1,4 +1,4 @@
-/** The forward pass as training evaluates it, on arrays: what an exported model is held against. */
+/** The reference of verification: the training's forward pass. */
 import type { Port } from "../../../compiler/artifact.js";
 import { referenceModel } from "../../../compiler/export/index.js";
 import { zeroStates } from "../../sessions/recurrent-states.js";
@@ -13,9 +13,9 @@ export interface ReferenceOutput {
 }
 
 export interface Reference {
-  /** The data that it reads, in the numbers of the model. */
+  /** Its data inputs, scaled as in training. */
   readonly ports: readonly Port[];
-  /** Whether it says something at every step. */
+  /** True for a prediction at every step. */
   readonly everyStep: boolean;
   predict(arrays: Arrays, batch: number): Promise<ReferenceOutput>;
   release(): Promise<void>;
@@ -29,7 +29,7 @@ export async function openReference({ spec, signature, parameters }: TrainedMode
   const inputNames = new Set(session.inputNames);
   const weights = Object.entries(feedsOf(parameters)).filter(([name]) => inputNames.has(name));
   const output = ports.outputs.find(({ role }) => role === "prediction");
-  if (output === undefined) throw new Error("The forward pass says nothing.");
+  if (output === undefined) throw new Error("The forward pass has no prediction.");
   const states = ports.inputs.filter(({ role }) => role === "state");
   return {
     ports: ports.inputs.filter(({ role }) => role === "data"),

@@ -1,4 +1,4 @@
-/** The sequence form on trial: what it says of whole sequences. */
+/** Verifies the sequence form on whole sequences. */
 import { outputDifference } from "./compare.js";
 import { type FormVerifier, feedTensor, rawAndScaled } from "./model-under-test.js";
 import { randomInputs } from "./random-inputs.js";

@@ -1,4 +1,4 @@
-/** The step form on trial: its states fed back step by step, it says what is said of the whole sequence. */
+/** Verifies the step form: with states fed back, its outputs must match those of the whole sequence. */
 import type { Tensor } from "onnxruntime-common";
 import { elementCount, type NumericArray } from "../../tensors/array.js";
 import { tensorOf } from "../../tensors/ort.js";
@@ -57,7 +57,7 @@ function withFullLengths(arrays: Arrays, { time }: Sizes): Arrays {
   );
 }
 
-/** Step n of each sequence, without the axis of time. */
+/** Step n of each sequence, without the time axis. */
 function sliceStep<A extends NumericArray>(array: A, step: number): A {
   const [batch = 1, time = 1, ...rest] = array.shape;
   const width = elementCount(rest);

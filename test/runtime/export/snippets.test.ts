@@ -27,9 +27,9 @@ async function exportSnippets(example: SpecExample, form: ExportForm = "sequence
 
 async function predicted(out: string, folder: string, name: string, content: string) {
   writeFileSync(join(folder, name), content);
-  const outcome = await predictRun({ run: out, input: name, output: "said.json", folder, beam: null, device: "cpu" });
+  const outcome = await predictRun({ run: out, input: name, output: "predictions.json", folder, beam: null, device: "cpu" });
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
-  return JSON.parse(readFileSync(join(folder, "said.json"), "utf8")).at(-1);
+  return JSON.parse(readFileSync(join(folder, "predictions.json"), "utf8")).at(-1);
 }
 
 const hasPackages = (python: readonly string[]) => spawnSync("python3", python).status === 0;
@@ -54,15 +54,15 @@ describe("the programs", () => {
     ]);
     const stdout = python3(program("py"));
     if (stdout !== null) expect(stdout).toBe(prediction);
-    expect(readFileSync(program("cs"), "utf8").replace(/rnnx [\d.]+/, "rnnx")).toMatchInlineSnapshot(`
-      "// Uses my model.onnx, a model of row that rnnx wrote. It needs: dotnet add package Microsoft.ML.OnnxRuntime
+    expect(readFileSync(program("cs"), "utf8").replace(/rnnx [\d.]+\. /, "rnnx. ")).toMatchInlineSnapshot(`
+      "// Runs my model.onnx, the model row exported by rnnx. Requires: dotnet add package Microsoft.ML.OnnxRuntime
       using System.Text.Json;
       using Microsoft.ML.OnnxRuntime;
       using Microsoft.ML.OnnxRuntime.Tensors;
 
       using var session = new InferenceSession("my model.onnx");
-      var known = session.ModelMetadata.CustomMetadataMap;
-      var vocabulary = JsonSerializer.Deserialize<List<string>>(known["rnnx.data.vocabulary"])!;
+      var metadata = session.ModelMetadata.CustomMetadataMap;
+      var vocabulary = JsonSerializer.Deserialize<List<string>>(metadata["rnnx.data.vocabulary"])!;
       var ids = "row, y".EnumerateRunes().Select(rune => rune.ToString()).Select(unit => vocabulary.IndexOf(unit)).ToArray();
       var names = vocabulary;
 
@@ -70,8 +70,8 @@ describe("the programs", () => {
       {
           NamedOnnxValue.CreateFromTensor("inputs", new DenseTensor<int>(ids, new[] { 1, ids.Length })),
       });
-      var said = results.First(value => value.Name == "classes").AsEnumerable<long>();
-      Console.WriteLine(string.Join("", said.Select(id => names[(int)id])));
+      var output = results.First(value => value.Name == "classes").AsEnumerable<long>();
+      Console.WriteLine(string.Join("", output.Select(id => names[(int)id])));
       "
     `);
   });
