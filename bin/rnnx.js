@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The `rnnx` command: finds the built program and runs it, or says how to build it. */
+/** The `rnnx` command: runs the built program, or prints how to build it. */
 import { existsSync } from "node:fs";
 import module from "node:module";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const program = new URL("../dist/program/main.js", import.meta.url);
 
 if (existsSync(program)) {
-  // Where Node can (from 22 on), it keeps what it has compiled of the program for the next start.
+  // Node 22 and later cache the compiled code for the next start.
   module.enableCompileCache?.();
   const { main } = await import(program.href);
   process.exitCode = await main(process.argv.slice(2));

@@ -1,4 +1,4 @@
-/** The package as a stranger gets it: packed, installed in an empty project, used from the command line, from a program and by an editor. */
+/** The published package: packed, installed in an empty project, used from the command line and as a library. */
 import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,15 +9,15 @@ import { root, temporaryFolder } from "./support/spawn.js";
 
 const execute = promisify(execFile);
 const folder = temporaryFolder();
-const project = join(folder, "stranger");
+const project = join(folder, "project");
 
-/** CUDA's libraries, which the runtime's package would download, are no part of this. */
+/** Skips the download of the CUDA libraries of onnxruntime-node. */
 const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip", NO_COLOR: "1", FORCE_COLOR: undefined };
 const run = (file: string, ...args: readonly string[]) =>
   execute(file, args, { cwd: project, env, maxBuffer: 2 ** 26 });
 
 let files: readonly string[] = [];
-/** Why there is no installed package; empty where there is one. */
+/** The reason why the installation is missing; empty if the package is installed. */
 let missing = "";
 
 beforeAll(async () => {
@@ -25,18 +25,18 @@ beforeAll(async () => {
   const [packed] = JSON.parse((await execute("npm", pack, { cwd: root, env, maxBuffer: 2 ** 26 })).stdout);
   files = packed.files.map(({ path }: { readonly path: string }) => path);
   mkdirSync(project);
-  writeFileSync(join(project, "package.json"), '{ "name": "stranger", "private": true, "type": "module" }\n');
+  writeFileSync(join(project, "package.json"), '{ "name": "project", "private": true, "type": "module" }\n');
   const install = ["install", join(folder, packed.filename), "--prefer-offline", "--no-audit", "--no-fund"];
   await run("npm", ...install).catch(({ stderr }: { readonly stderr: string }) => {
     if (!/ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ENETUNREACH|ENOTCACHED/.test(stderr)) throw new Error(stderr);
-    missing = "the registry is out of reach, and its packages are not in npm's cache";
+    missing = "the registry is not reachable, and the npm cache lacks packages";
   });
 }, 280_000);
 
-// It is large.
+// The installation is large.
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("the tarball has what is used, and nothing of how it is made", () => {
+test("the tarball contains the runtime files only", () => {
   expect(files).toEqual(
     expect.arrayContaining([
       "bin/rnnx.js",
@@ -59,7 +59,7 @@ test("the tarball has what is used, and nothing of how it is made", () => {
   expect(unexpected).toEqual([]);
 });
 
-test("rnnx trains, in an empty project", async (context) => {
+test("rnnx trains in an empty project", async (context) => {
   context.skip(missing !== "", missing);
   const spec = readFileSync(join(root, "specs/hihello.json"), "utf8");
   const published = "./node_modules/rnnx/schema/spec.schema.json";
@@ -70,7 +70,7 @@ test("rnnx trains, in an empty project", async (context) => {
   expect(existsSync(join(project, "runs/hihello/model.onnx"))).toBe(true);
 });
 
-test("its library trains, and its types hold", async (context) => {
+test("the library trains, and its types check", async (context) => {
   context.skip(missing !== "", missing);
   const program = readFileSync(join(root, "examples/train.mjs"), "utf8");
   writeFileSync(join(project, "train.mjs"), program);
@@ -87,7 +87,7 @@ test("its library trains, and its types hold", async (context) => {
   expect(checked).toBe("");
 });
 
-/** A command that goes on until it is ended: what it says first on a line that matches. */
+/** Starts a command that runs until `end`; `matched` is the first match of the pattern in its output. */
 function begin(pattern: RegExp, ...args: readonly string[]) {
   const child = spawn("npx", ["--no-install", "rnnx", ...args], { cwd: project, env, detached: true });
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
@@ -106,11 +106,11 @@ function begin(pattern: RegExp, ...args: readonly string[]) {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGINT");
     await closed;
   };
-  return { said: matched, ended: closed, end };
+  return { matched, closed, end };
 }
 
 test.skipIf(chromiumPath === undefined)(
-  `a stranger starts from a template, edits it, watches it learn, reads the report and tries the model in a browser${withChromium}`,
+  `from a template to a dashboard, a report and a web page in a browser${withChromium}`,
   { timeout: 240_000 },
   async (context) => {
     context.skip(missing !== "", missing);
@@ -135,9 +135,9 @@ test.skipIf(chromiumPath === undefined)(
     const browser = await openBrowser();
     try {
       const training = begin(/dashboard: (http:\S+)/, "train", "next-character.json", "--dashboard");
-      const dashboard = await timed("first page", openPage(browser, await training.said));
+      const dashboard = await timed("first page", openPage(browser, await training.matched));
       await dashboard.page.locator(".chart h2").first().waitFor({ timeout: 60_000 });
-      await timed("training", training.ended);
+      await timed("training", training.closed);
       expect(dashboard.errors.filter((error) => !/^failed|ERR_/.test(error))).toEqual([]);
 
       await timed("report", rnnx("report", "runs/next-character", "--out", "report.html"));
@@ -154,7 +154,7 @@ test.skipIf(chromiumPath === undefined)(
         "page",
         "--serve",
       );
-      const page = await timed("page", openPage(browser, await server.said));
+      const page = await timed("page", openPage(browser, await server.matched));
       await page.page.getByLabel("Prompt").fill("ROMEO:");
       await page.page.getByLabel("Length").fill("20");
       await page.page.getByRole("button", { name: "Generate" }).click();

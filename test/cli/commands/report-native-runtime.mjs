@@ -1,4 +1,4 @@
-/** Preloaded into a command: at its exit, says whether the native runtime was loaded. */
+/** Preloaded into a command: reports at exit if the native runtime is loaded. */
 process.on("exit", () => {
   process.report.excludeNetwork = true;
   const { sharedObjects } = process.report.getReport();

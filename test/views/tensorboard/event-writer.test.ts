@@ -1,4 +1,4 @@
-/** Event files, read by other means than they are written with: a checksum bit by bit, and a schema in text. */
+/** Event files, read by an independent decoder: a bitwise checksum, and a textual protobuf schema. */
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,7 +54,7 @@ test("the checksum is CRC-32C", () => {
   expect(checksum(Buffer.from("123456789"))).toBe(0xe3069283);
 });
 
-test("steps, evaluations and samples are events that another reader understands", () => {
+test("an independent reader decodes steps, evaluations and samples", () => {
   const folder = mkdtempSync(join(tmpdir(), "rnnx-events-"));
   const files = openEventWriter(folder);
   files.write({ event: "start", run: "r", device: "cpu", parameters: 1, examples: 1, step: 4, steps: 6 });
