@@ -1,6 +1,5 @@
 /** The context of elaboration, and the definitions of layers that are elaborated in it. */
 import type { Problem } from "../../schema/diagnostics/index.js";
-import { joinWithOr } from "../../schema/diagnostics/suggest.js";
 import type { NormalCellDefinition, NormalLayer, Size } from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
 import type { Builder } from "../ir/builder.js";
@@ -122,24 +121,6 @@ export interface Context {
 export interface LayerDefinition<L> {
   /** The output of the layer; undefined after a reported problem, or where sizes that must agree depend on the data. */
   elaborate(layer: L, input: Wire, context: Context): Wire | undefined;
-}
-
-/** Checks that `weights` names an earlier layer of one of some kinds. @returns false after a reported problem. */
-export function checkSharedWeights(
-  layer: Extract<NormalLayer, { weights: string | null }>,
-  kinds: readonly NormalLayer["layer"][],
-  { earlierLayer, problem }: Pick<Context, "earlierLayer" | "problem">,
-): boolean {
-  const owner = layer.weights === null ? undefined : earlierLayer(layer.weights);
-  if (layer.weights === null || (owner !== undefined && kinds.includes(owner.layer.layer))) return true;
-  problem({
-    part: layer,
-    key: "weights",
-    code: "shared-weights",
-    message: `No ${joinWithOr(kinds)} layer before ${layer.name} is named "${layer.weights}".`,
-    hint: "Write the name of the earlier layer that owns the weights.",
-  });
-  return false;
 }
 
 /** A kind of layer with several inputs. */

@@ -1,11 +1,11 @@
 /** Elaboration: from a normalized spec to the forward graph, layer by layer, then loss and metrics. */
 import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
-import { nearest } from "../../schema/diagnostics/suggest.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import { at } from "../ir/expect.js";
 import type { Signature } from "../signature.js";
 import { checkModel } from "./check/model.js";
+import { checkReferences } from "./check/references.js";
 import { checkWatchedMetrics } from "./check/watched-metrics.js";
 import {
   type CombiningDefinition,
@@ -48,10 +48,10 @@ export function elaborate(
   const wires = new Map(openInputs(state, signature));
   const layerOutputs: LayerOutput[] = [];
   /** Layers with problems: those that read them are skipped without a further report. */
-  const failedLayers = new Set<string>();
+  const failedLayers = new Set(checkReferences(spec, [...wires.keys()], state.context));
   for (const layer of spec.model) {
     state.beginLayer(layer);
-    const wire = elaborateLayer(layer, wires, failedLayers, state);
+    const wire = failedLayers.has(layer.name) ? undefined : elaborateLayer(layer, wires, state);
     if (wire === undefined) failedLayers.add(layer.name);
     else {
       wires.set(layer.name, wire);
@@ -91,25 +91,10 @@ export function elaborate(
 function elaborateLayer(
   layer: NormalLayer,
   wires: ReadonlyMap<string, Wire>,
-  failedLayers: ReadonlySet<string>,
   { context }: ElaborationState,
 ): Wire | undefined {
-  const inputs: Wire[] = [];
-  for (const name of layer.from) {
-    const wire = wires.get(name);
-    if (wire !== undefined) inputs.push(wire);
-    else if (!failedLayers.has(name)) {
-      const available = [...wires.keys()];
-      const closest = nearest(name, available);
-      context.problem({
-        part: layer,
-        key: "from",
-        code: "unknown-layer",
-        message: `No layer or input before ${layer.name} is named "${name}".`,
-        hint: closest === undefined ? `Use one of ${available.join(", ")}.` : `Did you mean "${closest}"?`,
-      });
-    }
-  }
+  // A layer that failed has no wire.
+  const inputs = layer.from.flatMap((name) => wires.get(name) ?? []);
   if (inputs.length < layer.from.length) return undefined;
   const definition: LayerDefinition<never> | CombiningDefinition<never> = layers[layer.layer];
   const maxInputs = "combine" in definition ? definition.maxInputs : 1;

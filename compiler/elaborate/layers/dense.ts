@@ -2,7 +2,7 @@
 import type { Activation, NormalDense, NormalProjection } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Shape, Value } from "../../ir/types.js";
-import { type Affine, type Context, checkSharedWeights, type LayerDefinition } from "../context.js";
+import type { Affine, Context, LayerDefinition } from "../context.js";
 import { constantZero, glorotUniform } from "../initializers.js";
 import { describeWire, isIds, width } from "../wire.js";
 
@@ -15,10 +15,9 @@ const activations: Readonly<Record<Activation, (b: Builder, x: Value) => Value>>
 };
 
 /** The layer's kernel, or that of another layer: an embedding's table is used transposed. */
-function kernelOf(layer: NormalDense | NormalProjection, shape: Shape, context: Context): Affine["kernel"] | undefined {
+function kernelOf(layer: NormalDense | NormalProjection, shape: Shape, context: Context): Affine["kernel"] {
   const { parameter } = context;
   if (layer.weights === null) return { value: parameter(`${layer.name}/W`, shape, glorotUniform), outputAxis: 1 };
-  if (!checkSharedWeights(layer, ["embedding", "dense", "projection"], context)) return undefined;
   const isTransposed = context.earlierLayer(layer.weights)?.layer.layer === "embedding";
   const value = parameter(`${layer.weights}/W`, isTransposed ? shape.toReversed() : shape, glorotUniform);
   return { value, outputAxis: isTransposed ? 0 : 1 };
@@ -37,7 +36,6 @@ export const dense: LayerDefinition<NormalDense | NormalProjection> = {
     const columns = size(layer.size, layer, "size");
     if (columns === undefined) return undefined;
     const kernel = kernelOf(layer, [width(input), columns], context);
-    if (kernel === undefined) return undefined;
     const product = b.matmul(input.value, kernel.outputAxis === 0 ? b.transpose(kernel.value, [1, 0]) : kernel.value);
     const bias = layer.bias ? context.parameter(`${layer.name}/b`, [columns], constantZero) : null;
     const preActivation = bias === null ? product : b.add(product, bias);

@@ -1,6 +1,6 @@
 /** embedding: token ids to rows of a trainable table, `<name>/W` [vocabulary_size, size]. */
 import type { NormalEmbedding } from "../../../schema/normal/index.js";
-import { checkSharedWeights, type LayerDefinition } from "../context.js";
+import type { LayerDefinition } from "../context.js";
 import { embeddingUniform } from "../initializers.js";
 import { describeWire, isIds } from "../wire.js";
 
@@ -17,7 +17,6 @@ export const embedding: LayerDefinition<NormalEmbedding> = {
     const rows = size(layer.vocabulary_size, layer, "vocabulary_size");
     const columns = size(layer.size, layer, "size");
     if (rows === undefined || columns === undefined) return undefined;
-    if (!checkSharedWeights(layer, ["embedding"], context)) return undefined;
     const table = parameter(`${layer.weights ?? layer.name}/W`, [rows, columns], embeddingUniform);
     return { ...input, value: b.withName(b.gather(table, input.value, 0), layer.name), logits: null };
   },

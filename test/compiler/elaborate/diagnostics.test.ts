@@ -100,7 +100,7 @@ describe("sizes that do not meet", () => {
     [
       "weights of a layer that has none",
       spec([ids, { ...rnn, weights: "one_hot" }]),
-      'shared-weights, /model/1/weights "one_hot": No rnn layer before rnn is named "one_hot". Write the name of the earlier layer that owns the weights.',
+      'shared-weights, /model/1/weights "one_hot": No rnn layer before rnn is named "one_hot". Remove the key.',
     ],
     [
       "first states given by the data",
@@ -133,6 +133,43 @@ describe("words for what is not there", () => {
       "a layer that stands nowhere",
       spec([ids, { ...rnn, from: "onehot" }]),
       'unknown-layer, /model/1/from "onehot": No layer or input before rnn is named "onehot". Did you mean "one_hot"?',
+    ],
+    [
+      "a misspelled layer in initial_state",
+      spec([ids, { ...rnn, name: "encoder" }, { ...rnn, initial_state: "encodr" }]),
+      'initial-state, /model/2/initial_state "encodr": No layer before rnn is named "encodr". Did you mean "encoder"?',
+    ],
+    [
+      "a misspelled layer in weights",
+      spec([ids, { ...rnn, name: "encoder" }, { ...rnn, weights: "Encoder" }]),
+      'shared-weights, /model/2/weights "Encoder": No rnn layer before rnn is named "Encoder". Did you mean "encoder"?',
+    ],
+    [
+      "weights of a layer that uses those of another",
+      spec([
+        ids,
+        { ...rnn, name: "a" },
+        { ...rnn, name: "b", from: "one_hot", weights: "a" },
+        { ...rnn, name: "c", from: "one_hot", weights: "b" },
+        { layer: "concat", from: ["a", "b", "c"] },
+        { layer: "projection" },
+      ]),
+      'shared-weights, /model/3/weights "b": No rnn layer before c is named "b". b uses the weights of "a": name that layer.',
+    ],
+    [
+      "a layer that comes later",
+      spec([ids, { ...rnn, initial_state: "late" }, { ...rnn, name: "late" }]),
+      'initial-state, /model/1/initial_state "late": No layer before rnn is named "late". "late" comes later: move it before rnn.',
+    ],
+    [
+      "the state of a gru in an lstm",
+      spec([ids, { ...rnn, cell: "gru", name: "encoder" }, { ...rnn, initial_state: "encoder" }]),
+      'initial-state, /model/2/initial_state "encoder": Cell 0 of rnn has the states h, c, but that of "encoder" has the state h. Use the same cell in both layers. To start only the state h, name a "pool" layer with "mode": "last" that reads "encoder".',
+    ],
+    [
+      "the states of an lstm in a gru",
+      spec([ids, { ...rnn, name: "encoder" }, { ...rnn, cell: "gru", initial_state: "encoder" }]),
+      'initial-state, /model/2/initial_state "encoder": Cell 0 of rnn has the state h, but that of "encoder" has the states h, c. Use the same cell in both layers. To start only the state h, name a "pool" layer with "mode": "last" that reads "encoder".',
     ],
     [
       "a layer that nothing reads",
@@ -370,4 +407,18 @@ describe("a size that only the data knows is no problem yet", () => {
   ])("%s", async (_, ambiguous) => {
     expect(await problemsOf(ambiguous)).toEqual([]);
   });
+});
+
+test("a cell with an error hides no wrong name of a layer, and is reported once", async () => {
+  const cells = { mine: { state: { h: "hidden_size" }, parameters: {}, equations: ["h' = k"], output: "h'" } };
+  const model = [
+    ids,
+    { ...rnn, cell: "mine", name: "encoder" },
+    { ...rnn, name: "decoder", initial_state: "encoder" },
+    { ...rnn, initial_state: "decodr" },
+  ];
+  expect(await problemsOf(spec(model, { cells }))).toEqual([
+    'unknown-name, /cells/mine/equations/0 k": unknown name "k" Names: x, h.',
+    'initial-state, /model/3/initial_state "decodr": No layer before rnn is named "decodr". Did you mean "decoder"?',
+  ]);
 });

@@ -30,11 +30,13 @@ export function runDirections(layer: NormalRnn, index: number, input: Wire, cont
   const sizes = { hidden_size: cell.hidden_size, input_size: x.type.shape.at(-1) as Dim };
   const batch = at(x.type.shape, 1);
   const owner = layer.weights ?? layer.name;
+  const resolved = resolveCell(definition, cell);
+  const stateNames = Object.keys(resolved.state);
   const runDirection = (suffix: string, reverse: boolean): CellResult | undefined => {
     const statePrefix = `${layer.name}/${index}${suffix}`;
     const run = {
       use: cell,
-      cell: resolveCell(definition, cell),
+      cell: resolved,
       path: context.pathOf(definition),
       sizes,
       parameterPrefix: `${owner}/${layer.share_weights ? 0 : index}${suffix}`,
@@ -42,7 +44,7 @@ export function runDirections(layer: NormalRnn, index: number, input: Wire, cont
       reverse,
       unroll: layer.unroll,
       initialState: (name: string, size: Dim) =>
-        initialState({ layer, index, name, statePrefix, shape: [batch, size] }, context),
+        initialState({ layer, index, name, stateNames, statePrefix, shape: [batch, size] }, context),
     };
     const result = runCell(run, x, mask, context);
     for (const [name, value] of Object.entries(result?.states ?? {}))

@@ -3,7 +3,7 @@ import type { NormalRnn } from "../../../../schema/normal/index.js";
 import { at, expectDefined } from "../../../ir/expect.js";
 import type { Dim, Value } from "../../../ir/types.js";
 import { sizesAgree } from "../../compare-sizes.js";
-import { type CellStates, type Context, checkSharedWeights, type LayerDefinition } from "../../context.js";
+import type { CellStates, Context, LayerDefinition } from "../../context.js";
 import { describeWire, isIds, type Wire, width } from "../../wire.js";
 import { runDirections } from "./bidirectional.js";
 import type { CellResult } from "./run-cell.js";
@@ -44,7 +44,6 @@ export const rnn: LayerDefinition<NormalRnn> = {
             ? "Provide inputs of shape [examples, time, features]."
             : 'Write "return": "sequence" in the layer before it.',
       });
-    if (!checkSharedWeights(layer, ["rnn"], context)) return undefined;
     let wire = input;
     let result: CellResult | undefined;
     const widths: Dim[] = [];

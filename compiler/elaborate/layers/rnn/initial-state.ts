@@ -1,9 +1,7 @@
 /** Initial states of an rnn layer: zero, trained, the final states of an earlier layer, or an input. */
-import { nearest } from "../../../../schema/diagnostics/suggest.js";
 import type { NormalRnn } from "../../../../schema/normal/index.js";
 import { at, expectDefined } from "../../../ir/expect.js";
 import type { Shape, Value } from "../../../ir/types.js";
-import { ownValue } from "../../../language/resolve-cell.js";
 import { shapesAgree } from "../../compare-sizes.js";
 import type { Context } from "../../context.js";
 import { constantZero } from "../../initializers.js";
@@ -13,6 +11,8 @@ interface CellState {
   readonly layer: NormalRnn;
   readonly index: number;
   readonly name: string;
+  /** The names of all states of the cell. */
+  readonly stateNames: readonly string[];
   /** Prefix of the public names of the cell's states: `rnn/0`. */
   readonly statePrefix: string;
   /** [batch, size] */
@@ -39,21 +39,14 @@ export function initialState(cellState: CellState, context: Context): Value | un
  * The final state of the cell of the same index in an earlier rnn layer; of another layer its output, as the first
  * state.
  */
-function stateOfLayer({ layer, index, name, shape }: CellState, source: string, context: Context): Value | undefined {
+function stateOfLayer(cellState: CellState, source: string, context: Context): Value | undefined {
+  const { layer, index, name, stateNames, shape } = cellState;
   const { b } = context;
   const fail = (message: string, hint: string) =>
     context.problem({ part: layer, key: "initial_state", code: "initial-state", message, hint });
-  const zeros = () => b.expand(b.scalar(0), shape);
   const sourceLayer = context.earlierLayer(source);
-  if (sourceLayer === undefined) {
-    const closest = nearest(source, ["zeros", "learned"]);
-    return fail(
-      `No layer before ${layer.name} is named "${source}".`,
-      closest === undefined
-        ? 'Write "zeros", "learned", or the name of an earlier layer.'
-        : `Did you mean "${closest}"?`,
-    );
-  }
+  // The layer failed, which is reported.
+  if (sourceLayer === undefined) return undefined;
   const cells = context.statesOf(source);
   if (cells === undefined) {
     // A vector initializes the first state of every cell, for example the features of an image for its caption.
@@ -63,19 +56,21 @@ function stateOfLayer({ layer, index, name, shape }: CellState, source: string, 
         `The layer "${source}" returns a sequence, but an initial state is a vector.`,
         'Name an rnn layer, or one that returns a vector ("return": "last", or a "pool" layer).',
       );
-    const { cell } = at(layer.cells, index);
-    const [first] = Object.keys(expectDefined(ownValue(context.cells, cell), `the cell ${cell}`).state);
-    if (name !== first) return zeros();
-    return ifSameShape(wire.value);
+    return name === stateNames[0] ? ifSameShape(wire.value) : b.expand(b.scalar(0), shape);
   }
   if (cells.length !== layer.cells.length)
     return fail(
       `The layer "${source}" has ${cellCount(cells)}, but ${layer.name} has ${cellCount(layer.cells)}.`,
       `Give ${layer.name} ${cellCount(cells)}.`,
     );
-  const value = cells[index]?.[name];
-  if (value === undefined) return zeros();
-  return ifSameShape(value);
+  const states = at(cells, index);
+  const sourceNames = Object.keys(states);
+  if (stateNames.length !== sourceNames.length || stateNames.some((state) => !sourceNames.includes(state)))
+    return fail(
+      `Cell ${index} of ${layer.name} has ${stateList(stateNames)}, but that of "${source}" has ${stateList(sourceNames)}.`,
+      `Use the same cell in both layers. To start only the state ${stateNames[0]}, name a "pool" layer with "mode": "last" that reads "${source}".`,
+    );
+  return ifSameShape(expectDefined(states[name], name));
 
   function ifSameShape(candidate: Value): Value | undefined {
     const isSameShape = shapesAgree(candidate.type.shape, shape);
@@ -85,6 +80,10 @@ function stateOfLayer({ layer, index, name, shape }: CellState, source: string, 
       `Set the hidden_size of ${layer.name} to ${candidate.type.shape.at(-1)}.`,
     );
   }
+}
+
+function stateList(names: readonly string[]): string {
+  return `the ${names.length === 1 ? "state" : "states"} ${names.join(", ")}`;
 }
 
 function cellCount({ length }: readonly unknown[]): string {
