@@ -1,11 +1,11 @@
-/** Which runs of a sweep are not worth going on with, by what they and the others have reached. */
+/** Pruning: which trials of a sweep to stop early, by the intermediate values of all trials. */
 
 export interface IntermediateValue {
   readonly step: number;
   readonly value: number;
 }
 
-/** A trial's evaluations so far, and the step that it would end at. */
+/** A trial's evaluations so far, and its last step. */
 export interface TrialProgress {
   readonly steps: number;
   readonly intermediateValues: readonly IntermediateValue[];
@@ -16,20 +16,20 @@ export type Mode = "min" | "max";
 export const pruners = ["none", "median", "halving"] as const;
 
 /**
- * - `median`: a trial ends when its best value is worse than the median of the others' best at the same step (D. Golovin et al., Google
- *   Vizier, KDD 2017).
- * - `halving`: at 1/9 and 1/3 of its steps a trial goes on if it is among the best third of those that have come so far (L. Li et al., A
- *   System for Massively Parallel Hyperparameter Tuning, MLSys 2020).
+ * - `median`: stops a trial whose best value is worse than the median of the others' best values at the same step (D. Golovin et
+ *   al., Google Vizier, KDD 2017).
+ * - `halving`: at 1/9 and 1/3 of its steps, stops a trial that is not in the best third of the trials that have reached them (L. Li
+ *   et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020).
  */
 export type Pruner = (typeof pruners)[number];
 
-/** The part of its steps that every trial may make, and how many others must have come as far. */
+/** No pruning before this fraction of the steps, or before this number of other trials has reached the step. */
 const GRACE_FRACTION = 0.1;
 const MIN_OTHER_TRIALS = 3;
 const REDUCTION_FACTOR = 3;
 const RUNGS = [1 / 9, 1 / 3];
 
-/** Whether a trial should end after its last reading. With several trials at a time the answer hangs on which of them came first. */
+/** True when a trial should stop after its last evaluation. With parallel trials the result depends on their order. */
 export function shouldPrune(
   pruner: Pruner,
   progressByTrial: ReadonlyMap<number, TrialProgress>,
@@ -63,19 +63,19 @@ export function shouldPrune(
   return betterCount >= Math.ceil((rungValues.length + 1) / REDUCTION_FACTOR);
 }
 
-/** The first step from `step` on at which a trial was evaluated. */
+/** The first evaluated step of a trial from `step` on. */
 function firstStepFrom({ intermediateValues }: TrialProgress, step: number): number {
-  return intermediateValues.find((reading) => reading.step >= step)?.step ?? step;
+  return intermediateValues.find(({ step: reached }) => reached >= step)?.step ?? step;
 }
 
 function bestUntil({ intermediateValues }: TrialProgress, step: number, mode: Mode): number {
   return bestValue(
-    intermediateValues.filter((reading) => reading.step <= step).map(({ value }) => value),
+    intermediateValues.filter(({ step: reached }) => reached <= step).map(({ value }) => value),
     mode,
   );
 }
 
-/** The best of some values; what is no number is worst. */
+/** The best of the finite values; the worst value of the mode without any. */
 export function bestValue(values: readonly number[], mode: Mode): number {
   return values
     .filter(Number.isFinite)

@@ -1,4 +1,4 @@
-/** What a sweep leaves: its plan, and of each trial its values, its evaluations and how it ended. */
+/** Files of a sweep: its settings, and per trial its values, evaluations and outcome. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fail, ok, type Result } from "../result.js";
@@ -6,30 +6,30 @@ import { durableFs, writeFileAtomic } from "../storage/durable-fs.js";
 import type { IntermediateValue, Mode, Pruner } from "./pruning.js";
 import type { SearchSpace, TrialValues } from "./search-space.js";
 
-/** What must not change when a sweep is gone on with; it may get more draws. */
+/** Settings that must not change when a sweep is resumed; num_samples may grow. */
 export interface SweepSettings {
   readonly format: 1;
-  /** The spec's file as it was named, and its text's overrides. */
+  /** The spec's file name and overrides. */
   readonly spec: string;
-  readonly plan: SearchSpace;
+  readonly search_space: SearchSpace;
   readonly metric: string;
   readonly mode: Mode;
-  readonly stopping: Pruner;
+  readonly pruner: Pruner;
 }
 
-export type TrialState = "done" | "stopped" | "failed" | "interrupted";
+export type TrialState = "done" | "pruned" | "failed" | "interrupted";
 
 export interface TrialRecord {
   readonly trial: number;
   readonly values: TrialValues;
   readonly state: TrialState;
-  /** Updates made; of a stopped one, until the evaluation that it was stopped for. */
+  /** Training steps; of a pruned trial, up to the evaluation that pruned it. */
   readonly step: number;
   readonly steps: number;
-  /** The metric of the weights that it ended with; of a stopped one the best that it reached. Null where there is none. */
+  /** The metric of the final weights; of a pruned trial the best value. Null without one. */
   readonly value: number | null;
-  readonly readings: readonly IntermediateValue[];
-  /** Why it failed; empty otherwise. */
+  readonly intermediate_values: readonly IntermediateValue[];
+  /** Reason of a failure; else empty. */
   readonly message: string;
 }
 
@@ -45,13 +45,13 @@ export function trialFolder(out: string, trial: number): string {
   return join(out, sweepFiles.trials, String(trial).padStart(3, "0"));
 }
 
-/** Begins a sweep, or goes on with one of the same settings. */
+/** Starts a sweep, or resumes one of the same settings. */
 export function openSweep(out: string, settings: SweepSettings): Result<void> {
   const file = join(out, sweepFiles.settings);
   if (existsSync(file)) {
     const existing = readJson<SweepSettings>(file);
     if (existing === undefined || fingerprintOf(existing) !== fingerprintOf(settings)) {
-      const message = `"${out}" holds another sweep, of other values, seed, metric or stopping.`;
+      const message = `"${out}" contains another sweep, with other values, seed, metric or pruner.`;
       return fail([
         {
           code: "other-sweep",
@@ -62,7 +62,7 @@ export function openSweep(out: string, settings: SweepSettings): Result<void> {
       ]);
     }
   } else if (existsSync(out) && readdirSync(out).length > 0) {
-    const message = `"${out}" is not empty, and holds no sweep.`;
+    const message = `"${out}" is not empty and contains no sweep.`;
     return fail([{ code: "other-sweep", path: "", message, hint: "Name another folder with --out." }]);
   }
   durableFs.makeFolder(join(out, sweepFiles.trials));
@@ -70,12 +70,12 @@ export function openSweep(out: string, settings: SweepSettings): Result<void> {
   return ok(undefined);
 }
 
-/** More draws go on from fewer. */
-function fingerprintOf({ plan: { draws: _, ...plan }, ...settings }: SweepSettings): string {
-  return JSON.stringify({ ...settings, plan });
+/** Independent of num_samples: a sweep may be extended. */
+function fingerprintOf({ search_space: { num_samples: _, ...space }, ...settings }: SweepSettings): string {
+  return JSON.stringify({ ...settings, space });
 }
 
-/** The record of a trial with these values; undefined where it has not run, or ran with others. */
+/** The record of a trial; undefined if it has not run with these values. */
 export function readTrial(out: string, trial: number, values: TrialValues): TrialRecord | undefined {
   const record = readJson<TrialRecord>(join(trialFolder(out, trial), sweepFiles.record));
   return record !== undefined && JSON.stringify(record.values) === JSON.stringify(values) ? record : undefined;

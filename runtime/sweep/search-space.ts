@@ -1,8 +1,8 @@
-/** What a sweep tries: every combination of listed values, each with so many draws of sampled ones. */
+/** Search spaces: every combination of grid values, each with a number of random samples. */
 import type { Json } from "../../schema/json-pointer.js";
 import { randomStream } from "../tensors/random.js";
 
-/** A value of the spec, by its path (`optimizer.learning_rate`), and what it may be. */
+/** A path in the spec (`optimizer.learning_rate`) and its values. */
 export interface GridAxis {
   readonly path: string;
   readonly values: readonly Json[];
@@ -10,37 +10,37 @@ export interface GridAxis {
 
 export type SampleAxis =
   | { readonly type: "choice"; readonly path: string; readonly values: readonly Json[] }
-  /** From `low` to `high`, both included; `log` draws every factor alike. */
+  /** From `low` to `high`, inclusive; `log` samples the logarithm uniformly. */
   | {
       readonly type: "range";
       readonly path: string;
       readonly low: number;
       readonly high: number;
       readonly scale: "linear" | "log";
-      readonly whole: boolean;
+      readonly integer: boolean;
     };
 
 export interface SearchSpace {
   readonly grid: readonly GridAxis[];
   readonly samples: readonly SampleAxis[];
-  /** Draws of the sampled values for each combination of the listed ones. */
-  readonly draws: number;
+  /** Random samples per combination of grid values. */
+  readonly num_samples: number;
   readonly seed: number;
 }
 
 export type TrialValues = Readonly<Record<string, Json>>;
 
-/** The values of every trial, in order; what was drawn twice is tried once. More draws leave the earlier trials as they were. */
-export function generateTrials({ grid, samples, draws, seed }: SearchSpace): readonly TrialValues[] {
+/** The values of all trials, in order, without duplicates. A larger num_samples keeps the earlier trials. */
+export function generateTrials({ grid, samples, num_samples, seed }: SearchSpace): readonly TrialValues[] {
   const combinations = grid.reduce<readonly TrialValues[]>(
     (rows, { path, values }) => rows.flatMap((row) => values.map((value) => ({ ...row, [path]: value }))),
     [{}],
   );
-  const drawCount = samples.length === 0 ? 1 : draws;
-  const trials = Array.from({ length: drawCount }, (_, draw) =>
+  const sampleCount = samples.length === 0 ? 1 : num_samples;
+  const trials = Array.from({ length: sampleCount }, (_, sample) =>
     combinations.map((row) => ({
       ...row,
-      ...Object.fromEntries(samples.map((axis) => [axis.path, sampleValue(axis, seed, draw, row)])),
+      ...Object.fromEntries(samples.map((axis) => [axis.path, sampleValue(axis, seed, sample, row)])),
     })),
   ).flat();
   const seen = new Set<string>();
@@ -50,13 +50,13 @@ export function generateTrials({ grid, samples, draws, seed }: SearchSpace): rea
   });
 }
 
-/** Each axis has a stream of its own: another axis beside it changes nothing. */
-function sampleValue(axis: SampleAxis, seed: number, draw: number, row: TrialValues): Json {
-  const random = randomStream(seed, "sweep", axis.path, draw, JSON.stringify(row));
+/** Each axis has a random stream of its own, so another axis does not change its values. */
+function sampleValue(axis: SampleAxis, seed: number, sample: number, row: TrialValues): Json {
+  const random = randomStream(seed, "sweep", axis.path, sample, JSON.stringify(row));
   if (axis.type === "choice") return axis.values[random.below(axis.values.length)] ?? null;
-  const { low, high, scale, whole } = axis;
-  if (whole && scale === "linear") return low + random.below(high - low + 1);
+  const { low, high, scale, integer } = axis;
+  if (integer && scale === "linear") return low + random.below(high - low + 1);
   const fraction = random.uniform();
   const value = scale === "log" ? low * (high / low) ** fraction : low + (high - low) * fraction;
-  return whole ? Math.round(value) : Number(value.toPrecision(4));
+  return integer ? Math.round(value) : Number(value.toPrecision(4));
 }

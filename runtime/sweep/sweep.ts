@@ -1,4 +1,4 @@
-/** Runs the trials of a sweep, several at a time, each in a process of its own; ends those that are not worth going on with. */
+/** Runs the trials of a sweep in parallel processes, and prunes them. */
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { NormalSpec } from "../../schema/normal/index.js";
@@ -26,16 +26,16 @@ export interface Trial {
 
 export interface SweepRequest {
   readonly trials: readonly Trial[];
-  /** Folder that the specs' relative paths start from. */
+  /** Start of the specs' relative paths. */
   readonly folder: string;
   readonly out: string;
-  /** Trials at a time. */
+  /** Parallel trials. */
   readonly jobs: number;
   readonly device: TrainRequest["device"];
-  /** Of the validation part where the data has one, else of the part to train on. */
+  /** A metric of the validation split, or of the training split without one. */
   readonly metric: string;
   readonly mode: Mode;
-  readonly stopping: Pruner;
+  readonly pruner: Pruner;
 }
 
 export type SweepEvent =
@@ -47,16 +47,16 @@ export type SweepEvent =
       readonly steps: number;
       readonly value: number;
     }
-  /** `known`: it had ended before this sweep was gone on with. */
-  | ({ readonly event: "trial"; readonly known: boolean } & TrialRecord);
+  /** `earlier`: the trial ended before this sweep was resumed. */
+  | ({ readonly event: "trial"; readonly earlier: boolean } & TrialRecord);
 
 export interface SweepOptions {
   readonly onEvent?: (event: SweepEvent) => void;
-  /** Aborting lets every running trial save a checkpoint and end; the same sweep goes on from there. */
+  /** On abort every running trial saves a checkpoint and ends; the same sweep can be resumed. */
   readonly signal?: AbortSignal;
 }
 
-/** The records of all trials that were begun, in order. A trial that fails is a record as well. */
+/** Returns the records of all started trials, in order, including failed ones. */
 export async function runSweep(
   request: SweepRequest,
   { onEvent = () => undefined, signal }: SweepOptions = {},
@@ -64,22 +64,22 @@ export async function runSweep(
   const { trials, out, jobs } = request;
   const progress = new Map<number, TrialProgress>();
   const records: TrialRecord[] = [];
-  const addRecord = (record: TrialRecord, known: boolean) => {
+  const addRecord = (record: TrialRecord, earlier: boolean) => {
     records.push(record);
-    progress.set(record.trial, { steps: record.steps, intermediateValues: record.readings });
-    onEvent({ event: "trial", known, ...record });
+    progress.set(record.trial, { steps: record.steps, intermediateValues: record.intermediate_values });
+    onEvent({ event: "trial", earlier, ...record });
   };
   const queue: { readonly trial: Trial; readonly earlierValues: readonly IntermediateValue[] }[] = [];
   for (const trial of trials) {
-    const known = readTrial(out, trial.trial, trial.values);
-    if (known !== undefined && known.state !== "interrupted") addRecord(known, true);
-    else queue.push({ trial, earlierValues: known?.readings ?? [] });
+    const recorded = readTrial(out, trial.trial, trial.values);
+    if (recorded !== undefined && recorded.state !== "interrupted") addRecord(recorded, true);
+    else queue.push({ trial, earlierValues: recorded?.intermediate_values ?? [] });
   }
   const runQueue = async () => {
     for (let queued = queue.shift(); queued !== undefined && signal?.aborted !== true; queued = queue.shift()) {
-      const { trial, earlierValues: earlier } = queued;
+      const { trial, earlierValues } = queued;
       onEvent({ event: "trial", state: "started", trial: trial.trial, values: trial.values });
-      const record = await runTrial(request, trial, earlier, progress, onEvent, signal);
+      const record = await runTrial(request, trial, earlierValues, progress, onEvent, signal);
       writeTrial(out, record);
       addRecord(record, false);
     }
@@ -91,13 +91,56 @@ export async function runSweep(
 }
 
 async function runTrial(
-  { folder, out, device, metric, mode, stopping }: SweepRequest,
+  { folder, out, device, metric, mode, pruner }: SweepRequest,
   { trial, values, spec }: Trial,
   earlierValues: readonly IntermediateValue[],
   progress: Map<number, TrialProgress>,
   onEvent: (event: SweepEvent) => void,
   signal: AbortSignal | undefined,
 ): Promise<TrialRecord> {
+  let steps = 0;
+  let step = 0;
+  let intermediateValues = earlierValues;
+  let isPruned = false;
+  const onTrialEvent = (event: TrainEvent) => {
+    if (event.event === "start") {
+      ({ steps, step } = event);
+      intermediateValues = intermediateValues.filter((evaluation) => evaluation.step <= step);
+    }
+    // Evaluations after pruning are ignored: their number depends on timing.
+    if (event.event !== "evaluation" || isPruned) return;
+    step = event.step;
+    const value = metricOf(event.metrics, metric);
+    intermediateValues = [...intermediateValues.filter((evaluation) => evaluation.step < step), { step, value }];
+    progress.set(trial, { steps, intermediateValues });
+    onEvent({ event: "evaluation", trial, step, steps, value });
+    isPruned = shouldPrune(pruner, progress, trial, mode);
+    if (isPruned) trialProcess.stop();
+  };
+  const trialProcess = startTrialProcess(
+    { spec, folder, out: trialFolder(out, trial), device, resume: true, init: null, disabledPasses: [] },
+    onTrialEvent,
+  );
+  signal?.addEventListener("abort", trialProcess.stop, { once: true });
+  if (signal?.aborted) trialProcess.stop();
+  const result = await trialProcess.result;
+  signal?.removeEventListener("abort", trialProcess.stop);
+
+  const record = { trial, values, steps, intermediate_values: intermediateValues, message: "" };
+  if (!result.ok) return { ...record, state: "failed", step, value: null, message: result.error };
+  const done = result.value;
+  const best = bestValue(
+    intermediateValues.map(({ value }) => value),
+    mode,
+  );
+  if (isPruned) return { ...record, state: "pruned", step, value: finiteOrNull(best) };
+  return done.interrupted
+    ? { ...record, state: "interrupted", step: done.step, value: finiteOrNull(best) }
+    : { ...record, state: "done", step: done.step, value: finiteOrNull(metricOf(done.metrics, metric)) };
+}
+
+/** Trains in a process of its own. `stop` lets it save a checkpoint and end; a failure's error is its message. */
+function startTrialProcess(request: TrainRequest, onEvent: (event: TrainEvent) => void) {
   const trialProcess = fork(trialProcessFile(), {
     execArgv: [],
     serialization: "advanced",
@@ -106,64 +149,19 @@ async function runTrial(
   const send = (message: TrialCommand) => {
     if (trialProcess.connected) trialProcess.send(message);
   };
-  const request: TrainRequest = {
-    spec,
-    folder,
-    out: trialFolder(out, trial),
-    device,
-    resume: true,
-    init: null,
-    disabledPasses: [],
-  };
-  let steps = 0;
-  let step = 0;
-  let readings = earlierValues;
-  let isPruned = false;
-  const onTrialEvent = (event: TrainEvent) => {
-    if (event.event === "start") {
-      ({ steps, step } = event);
-      readings = readings.filter((reading) => reading.step <= step);
-    }
-    // What a stopped trial goes on to until it hears of it does not count: another time it would hear sooner or later.
-    if (event.event !== "evaluation" || isPruned) return;
-    step = event.step;
-    readings = [...readings.filter((reading) => reading.step < step), { step, value: metricOf(event.metrics, metric) }];
-    progress.set(trial, { steps, intermediateValues: readings });
-    onEvent({ event: "evaluation", trial, step, steps, value: readings.at(-1)?.value ?? Number.NaN });
-    isPruned = shouldPrune(stopping, progress, trial, mode);
-    if (isPruned) send({ type: "stop" });
-  };
-  const abort = () => send({ type: "stop" });
-  signal?.addEventListener("abort", abort, { once: true });
-  send({ type: "train", request });
-  if (signal?.aborted) abort();
-
-  const result = await new Promise<Result<DoneEvent, string>>((resolve) => {
+  const result = new Promise<Result<DoneEvent, string>>((resolve) => {
     let received: Result<DoneEvent, string> | undefined;
     trialProcess.on("message", (message: TrialMessage) => {
-      if (message.type === "event") onTrialEvent(message.event);
+      if (message.type === "event") onEvent(message.event);
       else received = message.type === "outcome" ? withReason(message.outcome) : fail(message.message);
     });
     trialProcess.on("error", (error) => resolve(fail(error.message)));
     trialProcess.on("exit", (code, signalName) =>
-      resolve(received ?? fail(`Its process ended with ${signalName ?? `code ${code}`}.`)),
+      resolve(received ?? fail(`The trial's process ended with ${signalName ?? `code ${code}`}.`)),
     );
   });
-  signal?.removeEventListener("abort", abort);
-
-  const record = { trial, values, steps, readings, message: "" };
-  if (!result.ok) return { ...record, state: "failed", step, value: null, message: result.error };
-  const done = result.value;
-  const best = finiteOrNull(
-    bestValue(
-      readings.map(({ value }) => value),
-      mode,
-    ),
-  );
-  if (isPruned) return { ...record, state: "stopped", step, value: best };
-  if (!done.interrupted)
-    return { ...record, state: "done", step: done.step, value: finiteOrNull(metricOf(done.metrics, metric)) };
-  return { ...record, state: "interrupted", step: done.step, value: best };
+  send({ type: "train", request });
+  return { result, stop: () => send({ type: "stop" }) };
 }
 
 function withReason(outcome: TrainOutcome): Result<DoneEvent, string> {
@@ -172,7 +170,7 @@ function withReason(outcome: TrainOutcome): Result<DoneEvent, string> {
   return fail(error.kind === "failed" ? error.message : error.problems.map(({ message }) => message).join(" "));
 }
 
-/** A metric of the validation part, or of the part to train on where there is no other. */
+/** A metric of the validation split, or of the training split without one. */
 function metricOf({ validation, train }: SplitMetrics, metric: string): number {
   return (Object.keys(validation).length > 0 ? validation : train)[metric] ?? Number.NaN;
 }
@@ -181,7 +179,7 @@ function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** A process needs JavaScript: from source, under the test runner, it is the built one. */
+/** The compiled file: under the test runner, which runs the source, the one in dist/. */
 function trialProcessFile(): string {
   const isSource = import.meta.url.endsWith(".ts");
   return fileURLToPath(

@@ -1,4 +1,4 @@
-/** The process of one trial: trains what it is sent, says how it goes, stops when it is told to or when its parent is gone. */
+/** The process of one trial: trains the requested spec, sends events, and stops on command or when its parent exits. */
 import type { TrainEvent, TrainRequest } from "../events.js";
 import type { TrainOutcome } from "../outcome.js";
 import { train } from "../train.js";
@@ -8,14 +8,14 @@ export type TrialCommand = { readonly type: "train"; readonly request: TrainRequ
 export type TrialMessage =
   | { readonly type: "event"; readonly event: TrainEvent }
   | { readonly type: "outcome"; readonly outcome: TrainOutcome }
-  /** A mistake of rnnx. */
-  | { readonly type: "broken"; readonly message: string };
+  /** An exception, which is a bug. */
+  | { readonly type: "crash"; readonly message: string };
 
 const controller = new AbortController();
 const send = (message: TrialMessage) =>
   new Promise<void>((resolve) => process.send?.(message, undefined, {}, () => resolve()));
 
-// A terminal's Ctrl-C reaches every process of the sweep: the parent says what it means.
+// Ctrl-C reaches every process of the sweep; the parent decides.
 process.on("SIGINT", () => undefined);
 process.on("disconnect", () => controller.abort());
 process.on("message", (message: TrialCommand) => {
@@ -25,7 +25,7 @@ process.on("message", (message: TrialCommand) => {
 
 async function run(request: TrainRequest): Promise<void> {
   const onEvent = (event: TrainEvent) => {
-    // Steps are many, and they are in the run's own records.
+    // Step events are many, and the run records them.
     if (process.connected && event.event !== "step") void send({ type: "event", event });
   };
   try {
@@ -33,7 +33,7 @@ async function run(request: TrainRequest): Promise<void> {
     if (process.connected) await send({ type: "outcome", outcome });
   } catch (error) {
     if (process.connected)
-      await send({ type: "broken", message: error instanceof Error ? error.message : String(error) });
+      await send({ type: "crash", message: error instanceof Error ? error.message : String(error) });
   }
   if (process.connected) process.disconnect();
 }

@@ -10,7 +10,7 @@ const searchSpace: SearchSpace = {
     { path: "b", values: ["x", null] },
   ],
   samples: [],
-  draws: 5,
+  num_samples: 5,
   seed: 1,
 };
 
@@ -27,11 +27,11 @@ describe("what is tried", () => {
   const sampledSpace: SearchSpace = {
     grid: [{ path: "a", values: [1, 2] }],
     samples: [
-      { type: "range", path: "rate", low: 1e-4, high: 1e-1, scale: "log", whole: false },
-      { type: "range", path: "size", low: 4, high: 64, scale: "linear", whole: true },
+      { type: "range", path: "rate", low: 1e-4, high: 1e-1, scale: "log", integer: false },
+      { type: "range", path: "size", low: 4, high: 64, scale: "linear", integer: true },
       { type: "choice", path: "cell", values: ["lstm", "gru"] },
     ],
-    draws: 200,
+    num_samples: 200,
     seed: 3,
   };
 
@@ -50,17 +50,17 @@ describe("what is tried", () => {
 
   test("the seed chooses them; more draws, or another axis, leave the first as they were", () => {
     const [first, ...remaining] = sampledSpace.samples;
-    const threeDraws = generateTrials({ ...sampledSpace, draws: 3 });
+    const threeDraws = generateTrials({ ...sampledSpace, num_samples: 3 });
     expect(generateTrials(sampledSpace).slice(0, 6)).toEqual(threeDraws);
-    expect(generateTrials({ ...sampledSpace, draws: 3, seed: 4 })).not.toEqual(threeDraws);
-    const fewer = generateTrials({ ...sampledSpace, draws: 3, samples: remaining });
+    expect(generateTrials({ ...sampledSpace, num_samples: 3, seed: 4 })).not.toEqual(threeDraws);
+    const fewer = generateTrials({ ...sampledSpace, num_samples: 3, samples: remaining });
     expect(fewer.map(({ size }) => size)).toEqual(threeDraws.map(({ size }) => size));
     expect(first?.path).toBe("rate");
   });
 
   test("nothing is tried twice", () => {
     const samples = [{ type: "choice" as const, path: "cell", values: ["lstm", "gru"] }];
-    expect(generateTrials({ grid: [], samples, draws: 50, seed: 1 })).toHaveLength(2);
+    expect(generateTrials({ grid: [], samples, num_samples: 50, seed: 1 })).toHaveLength(2);
   });
 });
 

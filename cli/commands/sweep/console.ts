@@ -14,19 +14,19 @@ export function trialReporter(output: Output, trials: number): (event: SweepEven
   return (event) => {
     output.record(event);
     if (event.event !== "trial" || event.state === "started") return;
-    const { trial, values, state, step, value, message, known } = event;
+    const { trial, values, state, step, value, message, earlier } = event;
     const label = `${String(trial).padStart(width)}/${trials}`;
     const outcome =
       state === "failed"
         ? red(`failed: ${message}`)
         : `${value === null ? "" : formatNumber(value)}  ${state} at step ${formatInteger(step)}`;
-    output.note(`${label}  ${valuesText(values)}  ${outcome}${known ? dim("  (earlier run)") : ""}`);
+    output.note(`${label}  ${valuesText(values)}  ${outcome}${earlier ? dim("  (earlier run)") : ""}`);
   };
 }
 
 /** The trials from best to worst, unfinished ones last. */
 export function rankTrials(records: readonly TrialRecord[], mode: Mode): readonly TrialRecord[] {
-  const stateOrder: readonly TrialRecord["state"][] = ["done", "stopped", "interrupted", "failed"];
+  const stateOrder: readonly TrialRecord["state"][] = ["done", "pruned", "interrupted", "failed"];
   return [...records].sort((a, b) => {
     const byState = stateOrder.indexOf(a.state) - stateOrder.indexOf(b.state);
     if (byState !== 0 || a.value === null || b.value === null) return byState || a.trial - b.trial;
@@ -60,8 +60,8 @@ export async function writeSweepChart(
   records: readonly TrialRecord[],
   metric: string,
 ): Promise<string | undefined> {
-  const curves = records.flatMap(({ values, trial, readings }) => {
-    const points = readings.filter(({ value }) => Number.isFinite(value));
+  const curves = records.flatMap(({ values, trial, intermediate_values }) => {
+    const points = intermediate_values.filter(({ value }) => Number.isFinite(value));
     const name = `${trial}: ${Object.values(values).map(valueText).join(", ")}`;
     return points.length === 0 ? [] : [{ split: "validation" as const, name, points }];
   });

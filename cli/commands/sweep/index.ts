@@ -79,7 +79,7 @@ export const sweep: CommandModule = {
   async run(output, command) {
     const [file = ""] = command.args;
     const flags = command.opts<Flags>();
-    const { grid = [], sample: samples = [], numSamples: draws, seed, metric, pruner, device, set = [] } = flags;
+    const { grid = [], sample: samples = [], numSamples, seed, metric, pruner, device, set = [] } = flags;
     if (grid.length + samples.length === 0) {
       reportInvalidInput(
         output,
@@ -97,14 +97,14 @@ export const sweep: CommandModule = {
       import("../../../runtime/sweep/results.js"),
       import("../../../runtime/sweep/sweep.js"),
     ]);
-    const searchSpace = { grid, samples, draws, seed };
+    const searchSpace = { grid, samples, num_samples: numSamples, seed };
     const trials = await openTrials(output, file, set, generateTrials(searchSpace));
     if (trials === undefined) return exitCodes.invalidInput;
 
     const mode = flags.mode ?? (maximizedMetrics.test(metric) ? "max" : "min");
     const out = flags.out ?? join("runs", `${spec.name}-sweep`);
     const specKey = JSON.stringify([file, set.map(({ flag }) => flag)]);
-    const started = openSweep(out, { format: 1, spec: specKey, plan: searchSpace, metric, mode, stopping: pruner });
+    const started = openSweep(out, { format: 1, spec: specKey, search_space: searchSpace, metric, mode, pruner });
     if (!started.ok) {
       reportProblems(output, started.error);
       return exitCodes.invalidInput;
@@ -113,7 +113,7 @@ export const sweep: CommandModule = {
     output.note(`${trials.length} trials, ${Math.min(jobs, trials.length)} in parallel, in ${out}`);
     const interrupt = stopOnSignal(output.note, output.closed);
     const records = await runSweep(
-      { trials, folder, out, jobs, device, metric, mode, stopping: pruner },
+      { trials, folder, out, jobs, device, metric, mode, pruner },
       { signal: interrupt.signal, onEvent: trialReporter(output, trials.length) },
     );
     interrupt.release();

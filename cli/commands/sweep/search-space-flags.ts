@@ -53,5 +53,5 @@ function parseRange(path: string, text: string): SampleAxis | undefined {
   if (low >= high) throw new InvalidArgumentError("The lower bound of a range must be less than the upper bound.");
   if (log !== undefined && low <= 0) throw new InvalidArgumentError("A log range must start above 0.");
   const isInteger = [from, to].every((end) => /^[+-]?\d+$/.test(end));
-  return { type: "range", path, low, high, scale: log === undefined ? "linear" : "log", whole: isInteger };
+  return { type: "range", path, low, high, scale: log === undefined ? "linear" : "log", integer: isInteger };
 }

@@ -47,7 +47,7 @@ test("all values are tried, ranked and plotted; the same command again trains no
   const result = records(again.stdout).at(-1) as { readonly best: { readonly value: number; readonly trial: number } };
   const done = records(singleJob.stdout).at(-1) as { readonly metrics: { readonly train: { readonly loss: number } } };
   expect(result.best).toMatchObject({ trial: 1, state: "done", value: done.metrics.train.loss });
-  expect(records(again.stdout).filter(({ event, known }) => event === "trial" && known === true)).toHaveLength(2);
+  expect(records(again.stdout).filter(({ event, earlier }) => event === "trial" && earlier === true)).toHaveLength(2);
   expect(records(again.stdout).filter(({ state }) => state === "started")).toHaveLength(0);
 });
 
@@ -68,7 +68,7 @@ test("Ctrl-C saves every trial, and the same command resumes to the same results
   // Another number of steps is another sweep.
   const rejected = await rnnx(...command.map((flag) => flag.replace("2000", "3000")));
   expect(rejected.code).toBe(2);
-  expect(rejected.stderr).toContain("holds another sweep");
+  expect(rejected.stderr).toContain("contains another sweep");
 
   const [result, singleJob] = await Promise.all([
     rnnx(...command),
@@ -81,14 +81,14 @@ test("Ctrl-C saves every trial, and the same command resumes to the same results
 });
 
 test("the median pruner stops bad trials early", async () => {
-  const target = join(folder, "stopped");
+  const target = join(folder, "pruned");
   const flags = ["--grid", "optimizer.learning_rate=0.1,0.05,0.03,0.00001", "--pruner", "median", "--jobs", "1"];
   const { code, stdout } = await rnnx("sweep", spec, ...flags, "--out", target, "--json");
   expect(code).toBe(0);
   const { trials } = records(stdout).at(-1) as {
     readonly trials: readonly { readonly trial: number; readonly state: string; readonly step: number }[];
   };
-  expect(trials.map(({ state }) => state)).toEqual(["done", "done", "done", "stopped"]);
+  expect(trials.map(({ state }) => state)).toEqual(["done", "done", "done", "pruned"]);
   // At its first evaluation, however far it came before it heard of that.
   expect(trials.at(-1)).toMatchObject({ trial: 4, step: 4 });
 });

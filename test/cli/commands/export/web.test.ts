@@ -64,7 +64,7 @@ test("serves the page until Ctrl-C", async () => {
 test.each<[string, readonly string[], string]>([
   ["nothing to export", [run], "Name a file with --out, or a folder for a web page with --web."],
   ["--serve without a page", [run, "--serve", "--out", join(folder, "x")], "--serve requires --web"],
-  ["a folder that is not a page", [run, "--web", folder], "is no page, and its files might be replaced"],
+  ["a folder that is not a page", [run, "--web", folder], "is not a page"],
   ["a missing run", [join(folder, "nothing"), "--web", join(folder, "x")], "is not a run directory"],
 ])("%s is invalid input", async (_, flags, message) => {
   const { code, stdout, stderr } = await rnnx("export", ...flags);
