@@ -33,7 +33,7 @@ export const doctor: CommandModule = {
       checks.push(check);
     }
     const healthy = checks.every(({ state }) => state !== "bad");
-    output.record({ event: "result", healthy, findings: checks });
+    output.record({ event: "result", healthy, checks });
     const { bold, red } = output.colors.print;
     output.print(`\n${healthy ? bold("rnnx can run on this machine.") : red("rnnx cannot run on this machine.")}`);
     return healthy ? exitCodes.success : exitCodes.failure;

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { checkFolder, checkMemory, checkNode } from "../../../cli/commands/doctor/system.js";
 import { records, rnnx } from "../../support/spawn.js";
 
-interface Finding {
+interface CheckRecord {
   readonly name: string;
   readonly state: string;
   readonly hint: string;
@@ -16,12 +16,12 @@ test("a machine that runs these tests passes, and every problem has a fix", { ti
   const [result] = records(stdout);
   expect(code).toBe(0);
   expect(result).toMatchObject({ event: "result", healthy: true });
-  const findings = result?.findings as readonly Finding[];
-  expect(findings.map(({ name }) => name)).toEqual([
+  const checks = result?.checks as readonly CheckRecord[];
+  expect(checks.map(({ name }) => name)).toEqual([
     ...["rnnx", "node", "cores", "memory", "folder", "onnxruntime", "cpu", "cuda", "webgpu"],
   ]);
-  expect(findings.find(({ name }) => name === "cpu")?.state).toBe("good");
-  for (const { state, hint } of findings) expect(hint === "").toBe(state === "good");
+  expect(checks.find(({ name }) => name === "cpu")?.state).toBe("good");
+  for (const { state, hint } of checks) expect(hint === "").toBe(state === "good");
 });
 
 test("an old Node, low memory and an unwritable folder are reported", () => {
