@@ -16,8 +16,13 @@ export type { ArraySignature, Signature } from "./compiler/signature.js";
 export { type InferredSignature, inferSignature } from "./runtime/data/data-signature.js";
 export { openData } from "./runtime/data/index.js";
 export type { DataSource } from "./runtime/data/source.js";
-export { type EvaluateOutcome, type EvaluateRequest, evaluateRun, type RunEvaluation } from "./runtime/evaluation/evaluate-run.js";
-export type { DoneEvent, Metrics, SplitMetrics, TrainEvent, TrainRequest } from "./runtime/events.js";
+export {
+  type EvaluateOutcome,
+  type EvaluateRequest,
+  evaluateRun,
+  type RunEvaluation,
+} from "./runtime/evaluation/evaluate-run.js";
+export type { DoneEvent, Metrics, SplitMetrics, TrainEvent } from "./runtime/events.js";
 export { type ExportOutcome, type ExportRequest, exportModel } from "./runtime/export/index.js";
 export type { GeneratedText } from "./runtime/generation/generate-run.js";
 export {
@@ -51,6 +56,7 @@ export {
 export { runSweep, type SweepEvent, type SweepOptions, type SweepRequest, type Trial } from "./runtime/sweep/sweep.js";
 export type { Tensor, Tensors } from "./runtime/tensors/safetensors.js";
 export { type Training, type TrainingRequest, type TrainOptions, train } from "./runtime/train.js";
+export type { TrainRequest } from "./runtime/training/request.js";
 export { exportWeb, type WebOutcome, type WebRequest } from "./runtime/web/export-web.js";
 export { frame } from "./schema/diagnostics/code-frame.js";
 export type { Diagnostic, Problem } from "./schema/diagnostics/index.js";

@@ -23,7 +23,7 @@ const from = (path) => import(`../dist/${path}`);
 const { detectLaunch, configureUcx } = await from("runtime/distributed/launcher.js");
 const { connectMpi } = await from("runtime/distributed/mpi.js");
 const { setUpRank } = await from("runtime/distributed/rank-setup.js");
-const { planTraining } = await from("runtime/training/prepare.js");
+const { planTraining } = await from("runtime/training/plan.js");
 const { openSession } = await from("runtime/sessions/session.js");
 const { createTrainingState } = await from("runtime/training/training-state.js");
 const { createTrainer } = await from("runtime/training/trainer.js");
@@ -83,7 +83,7 @@ const meet = () => ranks.sum(new Float64Array(1));
 
 async function timed(trainer, first) {
   const before = performance.now();
-  await trainer.advance(first, steps, 1);
+  await trainer.runSteps(first, steps, 1);
   return (performance.now() - before) / steps;
 }
 

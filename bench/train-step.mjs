@@ -77,7 +77,7 @@ const batch = batchOf({ manifest }, sizes);
 const trainer = createTrainer(session, manifest.train, stored, startOf({ manifest }), sizes.batch, () => batch);
 for (let call = 0; call < WARM_UP + values.calls; call++) {
   const start = performance.now();
-  await trainer.advance(1 + call * steps, steps, 1);
+  await trainer.runSteps(1 + call * steps, steps, 1);
   perStep.push((performance.now() - start) / steps);
 }
 const counted = perStep.slice(WARM_UP).sort((a, b) => a - b);

@@ -1,35 +1,4 @@
-/** What a training run says while it works, and how it is asked for: the messages between the loop, its worker and whoever watches. */
-import type { NormalSpec } from "../schema/normal/index.js";
-import type { PredictionSummary } from "./evaluation/prediction-types.js";
-import type { InitialWeightsSource } from "./import/initial-weights.js";
-
-export interface TrainRequest {
-  readonly spec: NormalSpec;
-  /** Folder that the spec's relative paths start from. */
-  readonly folder: string;
-  /** The run directory. */
-  readonly out: string;
-  readonly device: "auto" | "cpu" | "cuda" | "webgpu";
-  readonly resume: boolean;
-  /** A file of first weights; tensors that it lacks are initialized from the seed. */
-  readonly init: InitialWeightsSource | null;
-  /** Bytes that batches as large as the memory allows may take; by default most of what is free. */
-  readonly memoryLimit?: number;
-  /** Threads of the processor; by default one where the model is small, and all cores otherwise. */
-  readonly threads?: number;
-  /** Threads that share every batch, each with a session of its own, on one thread by default; by default the training is not shared. */
-  readonly ranks?: number;
-  /** Train also where there is less memory than the training is estimated to take. */
-  readonly force?: boolean;
-  /** A model file whose training this run goes on with, on the spec's data. */
-  readonly fromModel?: string;
-  /** Compiler passes that do not run (to measure them, or to bisect a fault). */
-  readonly disabledPasses: readonly string[];
-  /** A pass after whose first run, or a phase after which, every pipeline of the compiler ends. */
-  readonly stopAfter?: string | undefined;
-  /** Whether evaluations show what the model says beside what is true. */
-  readonly reportPredictions?: boolean;
-}
+/** The events of a training run, as the loop emits them and as the command line and `metrics.jsonl` record them. */
 
 export type Metrics = Readonly<Record<string, number>>;
 
@@ -47,10 +16,10 @@ export type TrainEvent =
       readonly device: string;
       readonly parameters: number;
       readonly examples: number;
-      /** The step that the run goes on from, and the one that it ends at. */
+      /** The last step before the run, and its last step. */
       readonly step: number;
       readonly steps: number;
-      /** Processes or threads that share the training; absent where it is not shared. */
+      /** Processes or threads of a distributed training; absent for others. */
       readonly ranks?: number;
     }
   /** The loss of step N is the loss before the N-th update, N from 1. */
@@ -60,13 +29,13 @@ export type TrainEvent =
       readonly loss: number;
       readonly gradient_norm: number;
       readonly learning_rate: number;
-      /** In float16, where the scale of the loss is fitted: that of this step. */
+      /** In float16 with a dynamic loss scale: that of this step. */
       readonly loss_scale?: number;
-      /** There, where the step made no update since its gradient was not finite: gradient_norm is then 0. */
+      /** In float16: the step made no update since its gradient was not finite; gradient_norm is then 0. */
       readonly skipped?: true;
     }
   | { readonly event: "evaluation"; readonly epoch: number; readonly step: number; readonly metrics: SplitMetrics }
-  /** Of processes that share a training: how fast they are together, and the share of their time that goes into adding up. */
+  /** Of a distributed training: the speed of all ranks together, and the fraction of their time spent on communication. */
   | {
       readonly event: "throughput";
       readonly step: number;
@@ -74,9 +43,9 @@ export type TrainEvent =
       readonly examples_per_second: number;
       readonly communication: number;
     }
-  /** What a text model writes with the weights after a step, the prompt first. */
+  /** Text that the model generates after a step, the prompt first. */
   | { readonly event: "sample"; readonly step: number; readonly text: string }
-  /** What the model says of some examples of a part, after an evaluation; only where it was asked for. */
+  /** Predictions for some examples of a split, after an evaluation; only with `reportPredictions`. */
   | {
       readonly event: "predictions";
       readonly step: number;
@@ -92,14 +61,32 @@ export interface DoneEvent {
   readonly run: string;
   readonly step: number;
   readonly loss: number;
-  /** Of the weights that the run ends with; of an interrupted run those that are known. */
+  /** Of the final weights; of an interrupted run those of its latest evaluation. */
   readonly metrics: SplitMetrics;
-  /** The evaluation whose weights the run ends with, where it keeps the best; absent where it ends with its last. */
+  /** The evaluation of the final weights, where the run keeps the best; absent where it ends with its last. */
   readonly best?: { readonly step: number; readonly metric: string; readonly value: number };
-  /** In float16: steps of the whole run that made no update, since their gradients were not finite. */
+  /** In float16: steps of the whole run that made no update. */
   readonly skipped?: number;
-  /** For text: the decoded argmax text of the first few training windows. */
+  /** Decoded predictions for the first training examples; for text the argmax text. */
   readonly predictions: readonly unknown[];
-  /** Not part of the public record: set when a signal ended the run early, after a checkpoint. */
+  /** True when a signal ended the run early, after a checkpoint. */
   readonly interrupted: boolean;
+}
+
+/** Predictions next to targets: a confusion matrix, pairs of values, or texts. */
+export type PredictionSummary =
+  /** `counts` by target class, then by predicted class. */
+  | { readonly kind: "classes"; readonly names: readonly string[]; readonly counts: readonly (readonly number[])[] }
+  | { readonly kind: "numbers"; readonly series: readonly RegressionSeries[] }
+  /** Without targets where an example has no single target text (ctc). */
+  | {
+      readonly kind: "texts";
+      readonly texts: readonly { readonly target: string | null; readonly predicted: string }[];
+    };
+
+/** One target column, an entry for each example and time step. */
+export interface RegressionSeries {
+  readonly name: string;
+  readonly target: readonly number[];
+  readonly predicted: readonly number[];
 }

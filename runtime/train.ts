@@ -5,8 +5,9 @@ import { Worker } from "node:worker_threads";
 import type { SourceMap } from "../schema/diagnostics/source-map.js";
 import { configureUcx, detectLaunch, threadLaunches } from "./distributed/launcher.js";
 import { wakeRanks } from "./distributed/shared-memory.js";
-import type { TrainEvent, TrainRequest } from "./events.js";
+import type { TrainEvent } from "./events.js";
 import { outOfMemory, RunError, type TrainOutcome } from "./outcome.js";
+import type { TrainRequest } from "./training/request.js";
 import { mapPathsToSource } from "./training/spec-paths.js";
 import type { WorkerData, WorkerMessage } from "./worker.js";
 

@@ -2,9 +2,10 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { ProcessLaunch, ThreadLaunch } from "./distributed/launcher.js";
 import type { DistributedWatcher } from "./distributed/train.js";
-import type { TrainEvent, TrainRequest } from "./events.js";
+import type { TrainEvent } from "./events.js";
 import type { TrainOutcome } from "./outcome.js";
 import { runTraining } from "./training/loop.js";
+import type { TrainRequest } from "./training/request.js";
 
 export interface WorkerData {
   /** Null where another rank knows it, or where the training is called off. */

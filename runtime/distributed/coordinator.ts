@@ -1,11 +1,12 @@
 /** Rank 0: runs the training loop, whose trainer and evaluator tell the other ranks to do the same; it alone speaks and writes. */
 import { type Evaluator, splitMetrics } from "../evaluation/evaluator.js";
-import type { TrainEvent, TrainRequest } from "../events.js";
+import type { TrainEvent } from "../events.js";
 import type { TrainOutcome } from "../outcome.js";
+import type { TrainingTensors } from "../run/training-snapshot.js";
 import { type TrainingObserver, trainWithLock } from "../training/loop.js";
+import type { TrainRequest } from "../training/request.js";
 import { openTextSampler } from "../training/text-samples.js";
 import type { Trainer } from "../training/trainer.js";
-import type { InitialState } from "../training/training-state.js";
 import { bytesOf, type Communicator } from "./communicator.js";
 import type { Launch } from "./launcher.js";
 import { broadcastCommand, runStepsOnAllRanks, type StepReport, type TensorHeader } from "./protocol.js";
@@ -54,9 +55,10 @@ export async function coordinate(
 }
 
 /** Everyone starts from the tensors of rank 0. */
-function broadcastStart(communicator: Communicator, { step, ...groups }: InitialState): void {
+function broadcastStart(communicator: Communicator, { step, parameters, slots, states }: TrainingTensors): void {
+  const tensors = { parameters, slots, states };
   const entries = (["parameters", "slots", "states"] as const).flatMap((group) =>
-    [...groups[group]].map(([name, { shape, data }]) => ({
+    [...tensors[group]].map(([name, { shape, data }]) => ({
       announced: { group, name, shape } satisfies TensorHeader,
       data,
     })),
@@ -74,10 +76,10 @@ function coordinatedTrainer(
   onSteps: StepListener,
 ): Trainer {
   return {
-    async advance(first, steps, rateScale) {
-      broadcastCommand(communicator, { do: "advance", first, steps, rateScale });
+    async runSteps(first, steps, learningRateScale) {
+      broadcastCommand(communicator, { do: "run-steps", first, steps, learningRateScale });
       const { result, report } = await runStepsOnAllRanks(communicator, shouldStop, () =>
-        trainer.advance(first, steps, rateScale),
+        trainer.runSteps(first, steps, learningRateScale),
       );
       onSteps(first, steps, report);
       return result;

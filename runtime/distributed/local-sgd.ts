@@ -3,11 +3,12 @@
  * state become their mean over all ranks. This is not the training of the whole batch, only near it.
  */
 import type { Batch } from "../data/source.js";
+import type { TrainingTensors } from "../run/training-snapshot.js";
 import type { Runner } from "../sessions/runner.js";
 import type { Tensors } from "../tensors/safetensors.js";
-import { concatenateLossScales, type LossScaleLog } from "../training/loss-scale.js";
-import { createTrainer, type NonFinite, type Trainer } from "../training/trainer.js";
-import type { InitialState } from "../training/training-state.js";
+import type { LossScaleLog } from "../training/loss-scale.js";
+import { concatenateMetrics, createTrainer, type Trainer, type UpdateMetrics } from "../training/trainer.js";
+import type { NonFinite } from "../training/training-state.js";
 import type { Communicator } from "./communicator.js";
 import { allGatherRows, rowRange, shardBatch, sliceRows } from "./shard.js";
 import type { SharedTraining } from "./synchronous-trainer.js";
@@ -18,7 +19,7 @@ export function openLocalSgdTrainer(
   runner: Runner,
   averageEvery: number,
   { manifest, stored, source, batchSchedule, microBatches }: SharedTraining,
-  start: InitialState,
+  start: TrainingTensors,
 ): Trainer {
   /** A rank without rows of a small batch reads all of it. */
   const examplesAt = (step: number): Uint32Array => {
@@ -40,36 +41,31 @@ export function openLocalSgdTrainer(
     isAveraged = true;
   };
   return {
-    async advance(first, steps, rateScale) {
-      const lossesAndNorms = new Float32Array(2 * steps);
-      const rates = new Float32Array(steps);
-      const lossScales: (LossScaleLog | null)[] = [];
+    async runSteps(first, steps, learningRateScale) {
+      const calls: UpdateMetrics[] = [];
       let nonFinite: NonFinite | null = null;
       for (let done = 0; done < steps; ) {
         const stepsBefore = first - 1 + done;
         const count = Math.min(steps - done, averageEvery - (stepsBefore % averageEvery));
-        const result = await trainer.advance(stepsBefore + 1, count, rateScale);
+        const result = await trainer.runSteps(stepsBefore + 1, count, learningRateScale);
         if (result.nonFinite !== null && nonFinite === null)
           nonFinite = "update" in result.nonFinite ? { update: done + result.nonFinite.update } : result.nonFinite;
-        lossesAndNorms.set(result.losses, done);
-        lossesAndNorms.set(result.gradientNorms, steps + done);
-        rates.set(result.learningRates, done);
-        lossScales.push(result.lossScales);
+        calls.push(result);
         isAveraged = false;
         done += count;
         if ((stepsBefore + count) % averageEvery === 0) await average();
       }
-      communicator.allReduce(lossesAndNorms);
-      const means = lossesAndNorms.map((sum) => sum / communicator.size);
-      const [losses, norms] = [means.subarray(0, steps), means.subarray(steps)];
-      // What one rank finds is not finite in the mean over all of them either.
-      const update = losses.findIndex((loss, index) => !Number.isFinite(loss) || !Number.isFinite(norms[index]));
-      const scaling = averageLossScale(concatenateLossScales(lossScales), communicator);
+      const { learningRates, ...local } = concatenateMetrics(calls);
+      const [losses, gradientNorms] = averageValues([local.losses, local.gradientNorms], communicator);
+      // A value that is not finite at one rank is not finite in the mean over all of them.
+      const update = losses.findIndex(
+        (loss, index) => !Number.isFinite(loss) || !Number.isFinite(gradientNorms[index]),
+      );
       return {
         losses,
-        gradientNorms: norms,
-        learningRates: rates,
-        lossScales: scaling,
+        gradientNorms,
+        learningRates,
+        lossScales: averageLossScale(local.lossScales, communicator),
         nonFinite: update >= 0 ? { update } : nonFinite,
       };
     },
@@ -86,14 +82,22 @@ export function openLocalSgdTrainer(
   };
 }
 
-/** Each rank has a scale of its own; where some left an update out, so did they all in part. */
+/** Each rank has its own scale; an update that some ranks skipped counts as skipped by their share. */
 function averageLossScale(local: LossScaleLog | null, communicator: Communicator): LossScaleLog | null {
   if (local === null) return null;
-  const steps = local.scales.length;
-  const packed = new Float32Array([...local.scales, ...local.skipped]);
+  const [scales, skipped] = averageValues([local.scales, local.skipped], communicator);
+  return { scales, skipped };
+}
+
+/** The means of two equally long arrays over all ranks, by one reduction. */
+function averageValues(
+  [first, second]: readonly [Float32Array, Float32Array],
+  communicator: Communicator,
+): readonly [Float32Array, Float32Array] {
+  const packed = new Float32Array([...first, ...second]);
   communicator.allReduce(packed);
   const means = packed.map((sum) => sum / communicator.size);
-  return { scales: means.subarray(0, steps), skipped: means.subarray(steps) };
+  return [means.subarray(0, first.length), means.subarray(first.length)];
 }
 
 /** In one sum over all of them. */

@@ -4,7 +4,7 @@ import { broadcastJson, type Communicator } from "./communicator.js";
 export type Command =
   /** Opens the trainer. The tensors' numbers follow, one after the other. */
   | { readonly do: "start"; readonly step: number; readonly tensors: readonly TensorHeader[] }
-  | { readonly do: "advance"; readonly first: number; readonly steps: number; readonly rateScale: number }
+  | { readonly do: "run-steps"; readonly first: number; readonly steps: number; readonly learningRateScale: number }
   | { readonly do: "restart" }
   | { readonly do: "read"; readonly role: "parameter" | "slot" | "state" }
   /** The examples follow, then the parameters in the manifest's order. */

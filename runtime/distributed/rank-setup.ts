@@ -2,16 +2,16 @@
 import { availableParallelism, cpus, hostname } from "node:os";
 import type { Ports } from "../../compiler/artifact.js";
 import { createEvaluator, type EvaluationSharding, type Evaluator } from "../evaluation/evaluator.js";
-import type { TrainRequest } from "../events.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import { type Failure, fail, ok, type Result } from "../result.js";
+import type { TrainingTensors } from "../run/training-snapshot.js";
 import { openStepRunner } from "../sessions/backend.js";
 import type { Runner } from "../sessions/runner.js";
 import { type Device, openSession, type SessionOptions } from "../sessions/session.js";
 import { specFingerprint } from "../training/fingerprint.js";
-import { planTraining, type TrainingPlan } from "../training/prepare.js";
+import { planTraining, type TrainingPlan } from "../training/plan.js";
+import type { TrainRequest } from "../training/request.js";
 import type { Trainer } from "../training/trainer.js";
-import type { InitialState } from "../training/training-state.js";
 import { allGather, broadcastJson, type Communicator } from "./communicator.js";
 import type { Launch } from "./launcher.js";
 import { openLocalSgdTrainer } from "./local-sgd.js";
@@ -21,7 +21,7 @@ import { openSynchronousTrainer, type SharedTraining } from "./synchronous-train
 export interface RankSetup {
   readonly planned: TrainingPlan;
   readonly device: Device;
-  readonly openTrainer: (start: InitialState) => Trainer;
+  readonly openTrainer: (start: TrainingTensors) => Trainer;
   /** Of whole batches, by this rank alone. */
   readonly localEvaluator: Evaluator;
   /** All ranks share what is evaluated, and have to call it together. */
@@ -106,7 +106,7 @@ async function openRank(request: TrainRequest, communicator: Communicator, launc
     batchSchedule,
     microBatches: Number(spec.train.accumulate),
   };
-  const openTrainer = (start: InitialState): Trainer => {
+  const openTrainer = (start: TrainingTensors): Trainer => {
     const [gradientRunner, updateRunner] = runners;
     if (gradientRunner !== undefined && isLocalSgd)
       return openLocalSgdTrainer(communicator, gradientRunner, distributed.average_every, sharedTraining, start);

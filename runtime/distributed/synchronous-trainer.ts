@@ -3,18 +3,12 @@ import type { Tensor } from "onnxruntime-common";
 import type { DataParallelPorts, Manifest } from "../../compiler/artifact.js";
 import type { BatchSchedule } from "../data/batching/batch-schedule.js";
 import type { DataSource } from "../data/source.js";
-import { type Runner, runInto } from "../sessions/runner.js";
+import type { TrainingTensors } from "../run/training-snapshot.js";
+import { dataFeeds, feedsFor, learningRateFeeds, portsWithRole, requiredPort } from "../sessions/ports.js";
+import type { Runner } from "../sessions/runner.js";
 import { floatsOf, tensorOf } from "../tensors/ort.js";
-import { concatenateLossScales, type LossScaleLog, readLossScales } from "../training/loss-scale.js";
-import { findNonFinite, type Trainer } from "../training/trainer.js";
-import {
-  createTrainingState,
-  dataFeeds,
-  type InitialState,
-  portsWithRole,
-  requiredPort,
-  type StoredTensors,
-} from "../training/training-state.js";
+import { concatenateMetrics, readUpdateMetrics, type Trainer, type UpdateMetrics } from "../training/trainer.js";
+import { createTrainingState, type StoredTensors } from "../training/training-state.js";
 import type { Communicator } from "./communicator.js";
 import { allGatherRows, rowRange, shardBatch, sliceRows } from "./shard.js";
 
@@ -34,7 +28,7 @@ export function openSynchronousTrainer(
   runners: { readonly gradient: Runner; readonly update: Runner },
   ports: DataParallelPorts,
   { manifest, stored, source, batchSchedule, microBatches }: SharedTraining,
-  start: InitialState,
+  start: TrainingTensors,
 ): Trainer {
   const [from, to] = rowRange(batchSchedule.batchSize, communicator);
   const trainingState = createTrainingState(
@@ -43,66 +37,41 @@ export function openSynchronousTrainer(
     { ...start, states: sliceRows(start.states, communicator) },
     to - from,
   );
-  const gradient = requiredPort(ports.gradient.outputs, "gradient");
-  const reportPorts = (["loss", "gradient_norm", "learning_rate"] as const).map((role) =>
-    requiredPort(ports.update.outputs, role),
-  );
+  const gradientPort = requiredPort(ports.gradient.outputs, "gradient");
   const size = Number(requiredPort(ports.update.inputs, "gradient").shape[0]);
 
-  /** Where the sums of the step before are. */
   let gradientBuffer: Tensor | undefined;
-  /** The sums of this rank's rows. */
+  /** The sums over this rank's rows. */
   const gradientSum = async (step: number): Promise<Float32Array> => {
-    const {
-      examples,
-      firstRow: first,
-      totalRows,
-    } = shardBatch(batchSchedule.indicesAt(step, 1), microBatches, communicator);
+    const batch = batchSchedule.indicesAt(step, 1);
+    const { examples, firstRow, totalRows } = shardBatch(batch, microBatches, communicator);
     if (examples.length === 0) return new Float32Array(size);
-    const position = tensorOf({ dtype: "int64", shape: [2], data: BigInt64Array.of(BigInt(first), BigInt(totalRows)) });
-    const shardFeeds = portsWithRole(ports.gradient.inputs, "shard").map(({ name }) => [name, position] as const);
+    const rows = BigInt64Array.of(BigInt(firstRow), BigInt(totalRows));
     const feeds = {
-      ...trainingState.feeds(ports.gradient, 1),
-      ...Object.fromEntries(shardFeeds),
+      ...feedsFor(portsWithRole(ports.gradient.inputs, "shard"), () => ({ dtype: "int64", shape: [2], data: rows })),
       ...dataFeeds(ports.gradient, source.batch(examples), []),
     };
-    const reusable = {
-      ...trainingState.reusableBuffers(ports.gradient),
-      ...(gradientBuffer && { [gradient.name]: gradientBuffer }),
-    };
-    const outputs = await runInto(runners.gradient, feeds, reusable);
-    gradientBuffer = outputs[gradient.name];
-    trainingState.update(ports.gradient, outputs);
-    return floatsOf(outputs, gradient);
+    const buffers = gradientBuffer === undefined ? {} : { [gradientPort.name]: gradientBuffer };
+    const outputs = await trainingState.run(runners.gradient, ports.gradient, feeds, buffers);
+    gradientBuffer = outputs[gradientPort.name];
+    return floatsOf(outputs, gradientPort);
   };
 
   return {
-    async advance(first, steps, rateScale) {
-      const reports = [new Float32Array(steps), new Float32Array(steps), new Float32Array(steps)] as const;
-      const lossScales: (LossScaleLog | null)[] = [];
-      const snapshot = trainingState.snapshot();
+    async runSteps(first, steps, learningRateScale) {
+      const calls: UpdateMetrics[] = [];
       for (let index = 0; index < steps; index++) {
-        const sums = await gradientSum(first + index);
-        communicator.allReduce(sums);
-        const gradientTensor = tensorOf({ dtype: "float32", shape: [size], data: sums });
-        const feeds = { ...trainingState.feeds(ports.update, rateScale), gradient: gradientTensor };
-        const outputs = await runInto(runners.update, feeds, trainingState.reusableBuffers(ports.update));
-        trainingState.update(ports.update, outputs);
-        lossScales.push(readLossScales(ports.update.outputs, outputs));
-        for (const [position, port] of reportPorts.entries()) reports[position]?.set(floatsOf(outputs, port), index);
+        const data = await gradientSum(first + index);
+        communicator.allReduce(data);
+        const outputs = await trainingState.run(runners.update, ports.update, {
+          gradient: tensorOf({ dtype: "float32", shape: [size], data }),
+          ...learningRateFeeds(ports.update, learningRateScale),
+        });
+        calls.push(readUpdateMetrics(ports.update, outputs));
       }
-      const [losses, norms, rates] = reports;
+      const metrics = concatenateMetrics(calls);
       // All ranks find the same.
-      const nonFinite = findNonFinite({ losses, gradientNorms: norms }, trainingState);
-      if (nonFinite === null) trainingState.commit(snapshot);
-      else trainingState.rollback(snapshot);
-      return {
-        losses,
-        gradientNorms: norms,
-        learningRates: rates,
-        lossScales: concatenateLossScales(lossScales),
-        nonFinite,
-      };
+      return { ...metrics, nonFinite: trainingState.commit(metrics) };
     },
     resetStates: trainingState.resetStates,
     async tensors(role) {

@@ -1,9 +1,9 @@
 /** A training that several processes or threads share: what each of them does, from joining the others to leaving them. */
 import { hostname } from "node:os";
-import type { TrainRequest } from "../events.js";
 import { invalidInput, type RunFailure, runFailed, type TrainOutcome } from "../outcome.js";
 import { ok, type Result } from "../result.js";
 import type { TrainingObserver } from "../training/loop.js";
+import type { TrainRequest } from "../training/request.js";
 import { broadcastJson } from "./communicator.js";
 import { coordinate } from "./coordinator.js";
 import type { ProcessLaunch, ThreadLaunch } from "./launcher.js";

@@ -1,8 +1,9 @@
 /** Every rank but the first: does what rank 0 says, and says nothing itself. */
-import type { TrainRequest } from "../events.js";
+
 import { elementCount } from "../tensors/array.js";
 import { feedsOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
+import type { TrainRequest } from "../training/request.js";
 import type { Trainer } from "../training/trainer.js";
 import { bytesOf, type Communicator } from "./communicator.js";
 import type { Launch } from "./launcher.js";
@@ -39,9 +40,11 @@ export async function runWorkerRank(
         });
         break;
       }
-      case "advance": {
-        const { first, steps, rateScale } = command;
-        await runStepsOnAllRanks(communicator, shouldStop, () => activeTrainer().advance(first, steps, rateScale));
+      case "run-steps": {
+        const { first, steps, learningRateScale } = command;
+        await runStepsOnAllRanks(communicator, shouldStop, () =>
+          activeTrainer().runSteps(first, steps, learningRateScale),
+        );
         break;
       }
       case "restart":

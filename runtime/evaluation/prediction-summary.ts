@@ -6,9 +6,9 @@ import type { Metadata } from "../data/metadata.js";
 import { unscaleValue } from "../data/scaler.js";
 import { type DataSource, usesOf } from "../data/source.js";
 import type { Indices, Splits } from "../data/splits.js";
+import type { PredictionSummary } from "../events.js";
 import type { NumericArray } from "../tensors/array.js";
 import type { Evaluator } from "./evaluator.js";
-import type { PredictionSummary } from "./prediction-types.js";
 
 export interface PredictionContext {
   readonly evaluator: Evaluator;

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openData } from "../data/index.js";
 import type { Splits } from "../data/splits.js";
+import type { PredictionSummary } from "../events.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import { ok, type Result } from "../result.js";
 import { runFiles } from "../run/layout.js";
@@ -11,7 +12,6 @@ import { estimateWorkPerSync, openSession } from "../sessions/session.js";
 import { feedsOf } from "../tensors/ort.js";
 import { createEvaluator } from "./evaluator.js";
 import { summarizePredictions } from "./prediction-summary.js";
-import type { PredictionSummary } from "./prediction-types.js";
 
 export type RunSummaryOutcome = Result<
   { readonly split: keyof Splits; readonly examples: number; readonly summary: PredictionSummary },

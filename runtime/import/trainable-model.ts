@@ -3,10 +3,8 @@
  * untrusted: its contents are checked, and no file that it names is opened.
  */
 import { readFileSync } from "node:fs";
-import type { Manifest, StoredTensor } from "../../compiler/artifact.js";
 import type { Signature } from "../../compiler/signature.js";
 import type { Metadata } from "../data/metadata.js";
-import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import { unreadableFile } from "../storage/system-errors.js";
 import { elementCount } from "../tensors/array.js";
@@ -93,47 +91,4 @@ function parseRecord(text: string | undefined): Omit<TrainingRecord, "format"> |
 
 function isObject<T>(value: T | undefined): value is T & object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-export interface ResumePoint {
-  readonly step: number;
-  readonly parameters: Tensors;
-  readonly slots: Tensors;
-}
-
-/** The training state in a model's tensors, or the problems of missing tensors and wrong shapes. */
-export async function findResumePoint(
-  model: TrainableModel | null,
-  { parameters, slots }: Pick<Manifest, "parameters" | "slots">,
-): Promise<Result<ResumePoint | null>> {
-  if (model === null) return ok(null);
-  const { trainingName } = await import("../../compiler/export/training-names.js");
-  const problems: RunProblem[] = [];
-  const collect = (storedTensors: readonly StoredTensor[], role: "parameter" | "slot"): Tensors =>
-    new Map(
-      storedTensors.flatMap(({ name, shape }) => {
-        const tensor = model.tensors.get(trainingName({ name, role }));
-        const problem = tensorProblem(name, shape, tensor);
-        if (problem !== undefined) problems.push(problem);
-        return tensor === undefined ? [] : [[name, tensor] as const];
-      }),
-    );
-  const resumePoint = { step: model.step, parameters: collect(parameters, "parameter"), slots: collect(slots, "slot") };
-  return problems.length > 0 ? fail(problems) : ok(resumePoint);
-}
-
-function tensorProblem(name: string, shape: readonly number[], tensor: Tensor | undefined): RunProblem | undefined {
-  const problem = (message: string): RunProblem => ({
-    code: "training-tensor",
-    path: "",
-    message,
-    hint: "Continue with the model and the optimizer that the file was trained with.",
-  });
-  if (tensor === undefined) return problem(`The file has no ${name}, which the training needs.`);
-  const { shape: actualShape, data } = tensor;
-  if (actualShape.join() !== shape.join())
-    return problem(
-      `${name} in the file has shape [${actualShape.join(", ")}], but the training needs [${shape.join(", ")}].`,
-    );
-  return data.every(Number.isFinite) ? undefined : problem(`${name} in the file has values that are not finite.`);
 }

@@ -10,7 +10,7 @@ import { fail, ok, type Result } from "../result.js";
 import type { DurableFs } from "../storage/durable-fs.js";
 import { isSystemError, systemReason } from "../storage/system-errors.js";
 import { readSafetensors, type Tensors, writeSafetensors } from "../tensors/safetensors.js";
-import type { TrainingProgress } from "../training/early-stopping.js";
+import type { TrainingProgress } from "./training-snapshot.js";
 
 export interface RunState {
   /** Version of this format. */
@@ -23,8 +23,7 @@ export interface RunState {
   /** SHA-256 of what the trajectory depends on: the spec, and the data. */
   readonly spec: string;
   readonly data: string;
-  /** What the run's evaluations were. */
-  readonly memory: TrainingProgress;
+  readonly progress: TrainingProgress;
 }
 
 export interface Checkpoint {
@@ -106,18 +105,25 @@ function removePartial(fs: DurableFs, partialPath: string): void {
 /** Removes checkpoints that are older than the last few, not the best that one of these remembers, and no milestones. */
 function prune(fs: DurableFs, folder: string, latestStep: number, { keep_last, keep_every }: RetentionPolicy): void {
   const steps = listSteps(folder).filter((step) => step <= latestStep);
-  const bestSteps = steps.slice(-keep_last).map((step) => bestStepOf(join(folder, folderName(step))));
+  const bestSteps = steps
+    .slice(-keep_last)
+    .map((step) => readRunState(join(folder, folderName(step)))?.progress.best?.step);
   for (const step of steps.slice(0, -keep_last)) {
     const isPeriodic = keep_every > 0 && step % keep_every === 0;
     if (!isPeriodic && !bestSteps.includes(step)) fs.remove(join(folder, folderName(step)));
   }
 }
 
-/** The step of the best checkpoint that a checkpoint remembers; undefined where it cannot be read, or remembers none. */
-function bestStepOf(path: string): number | undefined {
+/** The states of all checkpoints in a folder, latest first, without their tensors and without a check of their sums. */
+export function readRunStates(folder: string): readonly RunState[] {
+  return listSteps(folder)
+    .reverse()
+    .flatMap((step) => readRunState(join(folder, folderName(step))) ?? []);
+}
+
+function readRunState(path: string): RunState | undefined {
   const file = join(path, "state.json");
-  if (!existsSync(file)) return undefined;
-  return parseState(readFileSync(file))?.memory.best?.step;
+  return existsSync(file) ? parseState(readFileSync(file)) : undefined;
 }
 
 /** Removes what a write that was killed left behind. */
@@ -191,7 +197,7 @@ function describeMismatch(files: Readonly<Record<string, Uint8Array>>, recorded:
 function parseState(bytes: Uint8Array): RunState | undefined {
   try {
     const state: RunState = JSON.parse(Buffer.from(bytes).toString("utf8"));
-    return state.format === 1 && state.memory !== undefined ? state : undefined;
+    return state.format === 1 && state.progress !== undefined ? state : undefined;
   } catch {
     return undefined;
   }

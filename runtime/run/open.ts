@@ -67,7 +67,7 @@ export function readRunWeights({ folder, spec }: Run, selector: WeightsSelector)
     return fail([problem("no-checkpoint", message, "Let it train until its first checkpoint.")]);
   }
   if (selector !== "best") return ok(weightsOf(latest));
-  const { best } = latest.state.memory;
+  const { best } = latest.state.progress;
   if (best === null) {
     const message = `"${folder}" keeps no best checkpoint.`;
     const hint =

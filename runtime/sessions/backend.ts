@@ -5,8 +5,8 @@ import type { SpecializedModel, SpecializedModels } from "../../compiler/compile
 import type { Batch } from "../data/source.js";
 import { type Failure, fail, ok, type Result } from "../result.js";
 import { tensorOf } from "../tensors/ort.js";
-import { dataFeeds, type FetchTensors, portsWithRole, type TrainingStateRole } from "../training/training-state.js";
 import { openNativeSession } from "./native/session.js";
+import { dataFeeds, type FetchTensors, portsWithRole, type TrainingStateRole } from "./ports.js";
 import type { Feeds, Runner } from "./runner.js";
 import {
   type Device,

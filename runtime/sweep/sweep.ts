@@ -2,9 +2,10 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { NormalSpec } from "../../schema/normal/index.js";
-import type { DoneEvent, SplitMetrics, TrainEvent, TrainRequest } from "../events.js";
+import type { DoneEvent, SplitMetrics, TrainEvent } from "../events.js";
 import type { TrainOutcome } from "../outcome.js";
 import { fail, type Result } from "../result.js";
+import type { TrainRequest } from "../training/request.js";
 import {
   bestValue,
   type IntermediateValue,

@@ -1,7 +1,8 @@
 /** The process of one trial: trains the requested spec, sends events, and stops on command or when its parent exits. */
-import type { TrainEvent, TrainRequest } from "../events.js";
+import type { TrainEvent } from "../events.js";
 import type { TrainOutcome } from "../outcome.js";
 import { train } from "../train.js";
+import type { TrainRequest } from "../training/request.js";
 
 export type TrialCommand = { readonly type: "train"; readonly request: TrainRequest } | { readonly type: "stop" };
 

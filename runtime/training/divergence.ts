@@ -4,14 +4,15 @@ import type { NormalSpec } from "../../schema/normal/index.js";
 import type { BatchLoader } from "../data/batching/batches.js";
 import type { RunProblem } from "../problem.js";
 import { locateNonFinite, type NonFiniteOrigin } from "./locate-non-finite.js";
-import type { AdvanceResult, NonFinite, Trainer } from "./trainer.js";
+import type { StepsResult, Trainer } from "./trainer.js";
+import type { NonFinite } from "./training-state.js";
 
 /** Updates of which some number is not finite; the trainer is as it was before them. */
 export interface DivergedUpdate {
   readonly trainer: Trainer;
   /** The update before the first of them. */
   readonly step: number;
-  readonly result: AdvanceResult & { readonly nonFinite: NonFinite };
+  readonly result: StepsResult & { readonly nonFinite: NonFinite };
   readonly learningRateScale: number;
   /** What `count` updates from `first` on read. */
   readonly batches: BatchLoader;
@@ -63,11 +64,11 @@ async function replayTo(
   learningRateScale: number,
 ): Promise<number> {
   if (!isOneByOne) {
-    if (updates > 0) await trainer.advance(step + 1, updates, learningRateScale);
+    if (updates > 0) await trainer.runSteps(step + 1, updates, learningRateScale);
     return step + updates;
   }
   for (let done = step; done < step + updates; done++) {
-    const { nonFinite } = await trainer.advance(done + 1, 1, learningRateScale);
+    const { nonFinite } = await trainer.runSteps(done + 1, 1, learningRateScale);
     if (nonFinite !== null) return done;
   }
   return step + updates;

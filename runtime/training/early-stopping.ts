@@ -1,30 +1,22 @@
-/** What a run remembers of its evaluations: the latest, the best, and for how long none has been better. */
+/** Early stopping and the best checkpoint: the progress of a run after each of its evaluations. */
 import type { NormalTrain, WatchedMetric } from "../../schema/normal/index.js";
-import type { Metrics, SplitMetrics } from "../events.js";
-import { isImprovement } from "./is-improvement.js";
-import type { PlateauState } from "./reduce-lr-on-plateau.js";
-
-export interface Evaluation {
-  readonly step: number;
-  readonly metrics: SplitMetrics;
-}
-
-/** JSON, as a part of a checkpoint's state: a resumed run remembers what the interrupted one did. */
-export interface TrainingProgress {
-  /** What the plateau schedule has seen; null before its first evaluation, and for other schedules. */
-  readonly plateau: PlateauState | null;
-  readonly latest: Evaluation | null;
-  /** The evaluation whose weights the run ends with; null where none is kept, or none had a value yet. */
-  readonly best: (Evaluation & WatchedMetric & { readonly value: number }) | null;
-  /** The best value that early stopping has seen, and the evaluations since; null where it is off, or has seen none. */
-  readonly stopping: (WatchedMetric & { readonly value: number; readonly waited: number }) | null;
-}
-
-export const initialProgress: TrainingProgress = { latest: null, best: null, stopping: null, plateau: null };
+import type { Metrics } from "../events.js";
+import type { Evaluation, TrainingProgress } from "../run/training-snapshot.js";
 
 type MonitorOptions = Pick<NormalTrain, "early_stopping" | "keep_best">;
 
-/** What of a memory is about the metrics that are watched now: a resumed run may watch others. */
+/** True where a value is better than the best so far by more than `delta`. A value that is not finite never is. */
+export function isImprovement(
+  mode: WatchedMetric["mode"],
+  value: number,
+  best: number | undefined,
+  delta: number,
+): boolean {
+  if (!Number.isFinite(value)) return false;
+  return best === undefined || (mode === "min" ? value < best - delta : value > best + delta);
+}
+
+/** The recorded progress without the metrics that are no longer monitored: a resumed run may monitor others. */
 export function restoreProgress(
   { early_stopping, keep_best }: MonitorOptions,
   { latest, best, stopping, plateau }: TrainingProgress,
@@ -42,8 +34,8 @@ function isSameMetric(monitored: WatchedMetric | null, recorded: WatchedMetric |
 }
 
 /**
- * The memory after an evaluation. Only evaluations that come by their interval count for early stopping: the one at the end of
- * a run may come early, and a longer run would not have it.
+ * @param isPeriodic only periodic evaluations count for early stopping: the one at the end of a run may come early, and a longer
+ * run would not have it.
  */
 export function updateProgress(
   { early_stopping, keep_best }: MonitorOptions,
@@ -79,11 +71,10 @@ function updateStopping(
   delta: number,
 ): TrainingProgress["stopping"] {
   const value = validation[metric] ?? Number.NaN;
-  if (isImprovement(mode, value, stopping?.value, delta)) return { metric, mode, value, waited: 0 };
-  return stopping && { ...stopping, waited: stopping.waited + 1 };
+  if (isImprovement(mode, value, stopping?.value, delta)) return { metric, mode, value, wait: 0 };
+  return stopping && { ...stopping, wait: stopping.wait + 1 };
 }
 
-/** Whether early stopping ends the run. */
 export function shouldStopEarly({ early_stopping }: MonitorOptions, { stopping }: TrainingProgress): boolean {
-  return early_stopping !== null && stopping !== null && stopping.waited >= early_stopping.patience;
+  return early_stopping !== null && stopping !== null && stopping.wait >= early_stopping.patience;
 }

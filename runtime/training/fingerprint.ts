@@ -1,27 +1,28 @@
-/** What the numbers of a run depend on, so that a run is only resumed as the same run. */
+/** Fingerprint of a spec: the members that the results of a run depend on. A run is only resumed with the same ones. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { child } from "../../schema/json-pointer.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { mapDataFiles } from "../data/index.js";
+import { hasFixedBatches } from "../memory/batch-size.js";
 import type { RunProblem } from "../problem.js";
-import type { RunState } from "../run/checkpoint.js";
+import { type RunState, readRunStates } from "../run/checkpoint.js";
 import { runFiles } from "../run/layout.js";
 
 /**
- * The spec without what may change between a run and its resumption: its name, its length, how often it saves and evaluates,
- * what it reports, and what it watches to end early or to keep.
+ * The spec without the members that may change when a run is resumed: its name, its length, its intervals, its reports, and the
+ * metrics that it monitors.
  */
 function fingerprintFields({ seed, data, cells, model, loss, regularization, optimizer, train }: NormalSpec) {
   const { batch_size, accumulate, memory, shuffle, evaluate_every, steps, epochs } = train;
-  // Where evaluations let the learning rate fall, their steps matter; by default they follow from the length.
+  // With the plateau schedule the steps of the evaluations matter; by default they follow from the length.
   const evaluationFields =
     optimizer.schedule.type === "plateau" ? { evaluate_every: evaluate_every ?? { steps, epochs } } : {};
-  // Processes that share every step do not change its numbers.
+  // Synchronous data parallelism does not change the results.
   const distributedFields = "average_every" in train.distributed ? { distributed: train.distributed } : {};
   const precisionFields = train.precision === "float32" ? {} : { precision: train.precision };
-  // Where the data lies does not matter: its digest says what it holds.
+  // File names do not matter: the digest of the data covers its contents.
   return {
     seed,
     data: mapDataFiles(data, () => ""),
@@ -40,27 +41,41 @@ export function specFingerprint(spec: NormalSpec): string {
     .digest("hex");
 }
 
-/** Why a checkpoint does not belong to this spec and data; none when it does. `out` holds the spec that it was made with. */
+/** Problems of a checkpoint that another spec or other data produced. `out` holds the spec that produced it. */
 export function checkFingerprint(
   state: RunState,
   spec: NormalSpec,
   digest: string,
   out: string,
 ): readonly RunProblem[] {
-  const hint = `Leave --resume out to start anew, or train into another directory with --out.`;
-  const checkpointName = `checkpoint at step ${state.step}`;
-  if (state.spec !== specFingerprint(spec)) {
-    const changes = changedFields(out, spec).map(({ path, before, after }) => ({
-      code: "resume-spec",
-      path,
-      message: `The ${checkpointName} was made with another spec: ${path} was ${before} and is ${after}.`,
-      hint,
-    }));
-    if (changes.length > 0) return changes;
-    return [{ code: "resume-spec", path: "", message: `The ${checkpointName} was made with another spec.`, hint }];
-  }
+  if (state.spec !== specFingerprint(spec)) return specProblems(state, spec, out);
   if (state.data === digest) return [];
-  return [{ code: "resume-data", path: "/data", message: `The data has changed since the ${checkpointName}.`, hint }];
+  const message = `The data has changed since the checkpoint at step ${state.step}.`;
+  return [{ code: "resume-data", path: "/data", message, hint: resumeHint }];
+}
+
+/**
+ * The same for the spec alone, before any data is read. Batches that are still to be determined from the memory make the spec of
+ * every run another: `checkFingerprint` compares them.
+ */
+export function checkResumable(spec: NormalSpec, out: string): readonly RunProblem[] {
+  if (!hasFixedBatches(spec.train)) return [];
+  const states = readRunStates(join(out, runFiles.checkpoints));
+  const [latest] = states;
+  const fingerprint = specFingerprint(spec);
+  if (latest === undefined || states.some((state) => state.spec === fingerprint)) return [];
+  return specProblems(latest, spec, out);
+}
+
+const resumeHint = "Remove --resume to start a new run, or name another directory with --out.";
+
+function specProblems({ step }: RunState, spec: NormalSpec, out: string): readonly RunProblem[] {
+  const summary = `The checkpoint at step ${step} belongs to another spec`;
+  const problem = (path: string, message: string) => ({ code: "resume-spec", path, message, hint: resumeHint });
+  const changes = changedFields(out, spec).map(({ path, before, after }) =>
+    problem(path, `${summary}: ${path} was ${before} and is ${after}.`),
+  );
+  return changes.length > 0 ? changes : [problem("", `${summary}.`)];
 }
 
 interface Change {
@@ -75,7 +90,7 @@ function changedFields(out: string, spec: NormalSpec): readonly Change[] {
     recordedSpec = JSON.parse(readFileSync(join(out, runFiles.spec), "utf8"));
     return [...diff(sortKeys(fingerprintFields(recordedSpec)), sortKeys(fingerprintFields(spec)), "")].slice(0, 5);
   } catch {
-    // The checkpoint alone is what counts: a recorded spec that cannot be read only makes the message shorter.
+    // A recorded spec that cannot be read only makes the message shorter.
     return [];
   }
 }
@@ -97,7 +112,7 @@ function abbreviate(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** The same value with the members of its objects in order of their names. */
+/** The same value with the members of its objects sorted by name. */
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (!isContainer(value)) return value;

@@ -1,68 +1,56 @@
-/** What a run ends with: the weights of its best evaluation, or its last ones, their metrics, and what they predict. */
+/** The end of a run: the weights of its best evaluation, or its last ones, with their metrics and predictions. */
 import { join } from "node:path";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
 import type { Splits } from "../data/splits.js";
-import { type Evaluator, monitoredSplits } from "../evaluation/evaluator.js";
-import type { DoneEvent, SplitMetrics, TrainEvent, TrainRequest } from "../events.js";
+import { monitoredSplits } from "../evaluation/evaluator.js";
+import type { DoneEvent, SplitMetrics, TrainEvent } from "../events.js";
 import { readCheckpoint } from "../run/checkpoint.js";
 import { runFiles, writeFinalModel } from "../run/layout.js";
+import type { Evaluation, TrainingSnapshot } from "../run/training-snapshot.js";
 import { durableFs } from "../storage/durable-fs.js";
 import { feedsOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
-import type { Evaluation, TrainingProgress } from "./early-stopping.js";
 import type { PreparedTraining } from "./prepare.js";
-
-/** Where a run stands when it ends; its checkpoint is saved. */
-export interface FinalState {
-  readonly step: number;
-  readonly loss: number | null;
-  readonly progress: TrainingProgress;
-  readonly parameters: Tensors;
-  /** Steps without an update; undefined where there are none by nature. */
-  readonly skipped: number | undefined;
-  readonly interrupted: boolean;
-}
 
 export interface FinishedRun {
   readonly done: DoneEvent;
   readonly notices: readonly TrainEvent[];
 }
 
-/** Examples whose predictions a finished run shows. */
+/** Number of examples whose predictions the done event has. */
 const MAX_PREDICTIONS = 5;
 
 const NO_METRICS: SplitMetrics = { train: {}, validation: {}, test: {} };
 
-/** Leaves the weights and the model in the run directory. An interrupted run is not evaluated any more: it should end at once. */
+type FinalSnapshot = Pick<TrainingSnapshot, "step" | "loss" | "progress" | "parameters">;
+
+/**
+ * Writes the weights and the model into the run directory. An interrupted run is not evaluated: it should end at once.
+ *
+ * @param skipped steps without an update; undefined in float32.
+ */
 export async function finishRun(
-  { out }: Pick<TrainRequest, "out">,
-  { spec, source, artifact, batchSchedule }: PreparedTraining,
-  evaluator: Evaluator,
-  state: FinalState,
+  out: string,
+  prepared: PreparedTraining,
+  snapshot: FinalSnapshot,
+  { skipped, interrupted }: Pick<DoneEvent, "interrupted"> & { readonly skipped: number | undefined },
 ): Promise<FinishedRun> {
-  const { step, loss, skipped, interrupted } = state;
-  const { evaluation, parameters, best, notices } = chooseWeights(join(out, runFiles.checkpoints), state);
-  const feeds = feedsOf(parameters);
-  const evaluate = async (): Promise<SplitMetrics> => {
-    const { splits } = source;
-    const microBatchSize = microBatchSizeOf(spec.train, batchSchedule.batchSize);
-    const metricsOf = (selected: Partial<Splits>) => evaluator.splitMetrics(feeds, selected, microBatchSize);
-    const monitored = evaluation?.metrics ?? (await metricsOf(monitoredSplits(splits, isStateful(artifact.manifest))));
-    return splits.validation.length === 0
-      ? monitored
-      : { ...monitored, test: (await metricsOf({ test: splits.test })).test };
-  };
+  const { step, loss, progress } = snapshot;
+  const { source, artifact, evaluator } = prepared;
+  const { evaluation, parameters, best, notices } = chooseWeights(join(out, runFiles.checkpoints), snapshot);
   const examples = source.splits.train.subarray(0, MAX_PREDICTIONS);
   const done: DoneEvent = {
     event: "done",
     run: out,
     step,
     loss: loss ?? Number.NaN,
-    metrics: interrupted ? (evaluation ?? state.progress.latest ?? { metrics: NO_METRICS }).metrics : await evaluate(),
+    metrics: interrupted
+      ? (evaluation ?? progress.latest ?? { metrics: NO_METRICS }).metrics
+      : await finalMetrics(prepared, parameters, evaluation),
     ...(best !== undefined && { best }),
     ...(skipped !== undefined && { skipped }),
-    predictions: interrupted ? [] : await evaluator.predictions(feeds, examples),
+    predictions: interrupted ? [] : await evaluator.predictions(feedsOf(parameters), examples),
     interrupted,
   };
   await writeFinalModel(durableFs, out, artifact, parameters, {
@@ -74,6 +62,21 @@ export async function finishRun(
   return { done, notices };
 }
 
+/** @param evaluation of the same weights, where there is one: only the test split is then evaluated. */
+async function finalMetrics(
+  { spec, source, artifact, batchSchedule, evaluator }: PreparedTraining,
+  parameters: Tensors,
+  evaluation: Evaluation | undefined,
+): Promise<SplitMetrics> {
+  const { splits } = source;
+  const feeds = feedsOf(parameters);
+  const microBatchSize = microBatchSizeOf(spec.train, batchSchedule.batchSize);
+  const metricsOf = (selected: Partial<Splits>) => evaluator.splitMetrics(feeds, selected, microBatchSize);
+  const monitored = evaluation?.metrics ?? (await metricsOf(monitoredSplits(splits, isStateful(artifact.manifest))));
+  if (splits.validation.length === 0) return monitored;
+  return { ...monitored, test: (await metricsOf({ test: splits.test })).test };
+}
+
 interface ChosenWeights {
   /** The evaluation of the weights; undefined where there was none. */
   readonly evaluation: Evaluation | undefined;
@@ -82,15 +85,15 @@ interface ChosenWeights {
   readonly notices: readonly TrainEvent[];
 }
 
-function chooseWeights(folder: string, { step, progress, parameters }: FinalState): ChosenWeights {
+function chooseWeights(folder: string, { step, progress, parameters }: FinalSnapshot): ChosenWeights {
   const { best, latest } = progress;
   const lastWeights = { evaluation: latest?.step === step ? latest : undefined, parameters };
   if (best === null) return { ...lastWeights, notices: [] };
   const bestRecord = { step: best.step, metric: best.metric, value: best.value };
   if (best.step === step) return { ...lastWeights, best: bestRecord, notices: [] };
-  const bestCheckpoint = readCheckpoint(folder, best.step);
-  if (bestCheckpoint.ok)
-    return { evaluation: best, parameters: bestCheckpoint.value.parameters, best: bestRecord, notices: [] };
-  const message = `The best checkpoint, of step ${best.step}, is damaged (${bestCheckpoint.error}): the run ends with its last weights.`;
+  const checkpoint = readCheckpoint(folder, best.step);
+  if (checkpoint.ok)
+    return { evaluation: best, parameters: checkpoint.value.parameters, best: bestRecord, notices: [] };
+  const message = `The best checkpoint, of step ${best.step}, is damaged (${checkpoint.error}). The run ends with its last weights.`;
   return { ...lastWeights, notices: [{ event: "notice", message }] };
 }

@@ -1,96 +1,71 @@
-/** The trainer: makes updates, and holds the tensors that they change. This one has all of a batch, in one session. */
-import type { Tensor } from "onnxruntime-common";
+/** The trainer: makes updates, and holds the tensors that they change. This one computes whole batches in one session. */
 import type { Ports } from "../../compiler/artifact.js";
 import type { BatchLoader } from "../data/batching/batches.js";
-import { type Runner, runInto } from "../sessions/runner.js";
-import { floatsOf } from "../tensors/ort.js";
-import type { Tensors } from "../tensors/safetensors.js";
-import { type LossScaleLog, readLossScales } from "./loss-scale.js";
+import type { TrainingTensors } from "../run/training-snapshot.js";
 import {
-  createTrainingState,
   dataFeeds,
   type FetchTensors,
-  type InitialState,
+  learningRateFeeds,
   requiredPort,
-  type StoredTensors,
-  type TrainingState,
   type TrainingStateRole,
-} from "./training-state.js";
+} from "../sessions/ports.js";
+import type { Feeds, Runner } from "../sessions/runner.js";
+import { floatsOf } from "../tensors/ort.js";
+import type { Tensors } from "../tensors/safetensors.js";
+import { concatenateLossScales, type LossScaleLog, readLossScales } from "./loss-scale.js";
+import { createTrainingState, type NonFinite, type StoredTensors, type UpdateValues } from "./training-state.js";
 
-/** One number for each update of a call. */
-export interface UpdateMetrics {
-  readonly losses: Float32Array;
-  /** Of the gradients, before clipping; 0 of an update that was left out. */
-  readonly gradientNorms: Float32Array;
+/** One number for each update of a call. `gradientNorms` are those before clipping, 0 for an update that was skipped. */
+export interface UpdateMetrics extends UpdateValues {
   readonly learningRates: Float32Array;
-  /** Null where the loss has no scale that changes. */
+  /** Null where the loss has no dynamic scale. */
   readonly lossScales: LossScaleLog | null;
+}
+
+export interface StepsResult extends UpdateMetrics {
+  /** Null where all values are finite; otherwise none of the updates was made. */
+  readonly nonFinite: NonFinite | null;
 }
 
 export interface Trainer {
   /**
-   * Makes `steps` updates from step `first` on, or none where some number of theirs is not finite. Where the schedule watches a
-   * plateau, `rateScale` multiplies their learning rate.
+   * Makes `steps` updates from step `first` on, or none where one of their values is not finite.
+   *
+   * @param learningRateScale factor on the learning rate, for the plateau schedule.
    */
-  advance(first: number, steps: number, learningRateScale: number): Promise<AdvanceResult>;
-  /** Sets the states that go on from step to step to zero. */
+  runSteps(first: number, steps: number, learningRateScale: number): Promise<StepsResult>;
+  /** Sets the states of stateful layers to zero. */
   resetStates(): void;
-  /** The parameters, the slots, or the states that go on, as they are now. */
   tensors(role: TrainingStateRole): Promise<Tensors>;
-  /** The parameters as a session on the same device takes them. */
-  parameters(): Promise<Readonly<Record<string, Tensor>>>;
+  /** The parameters on the session's device. */
+  parameters(): Promise<Feeds>;
 }
 
-/** What some updates were. */
-export interface AdvanceResult extends UpdateMetrics {
-  /** What of them is not finite; null where all is well, and the trainer has gone on. */
-  readonly nonFinite: NonFinite | null;
-}
-
-export type NonFinite =
-  /** The loss or the gradient's norm of one of the updates, counted from 0. */
-  | { readonly update: number }
-  /** A parameter after all of them. */
-  | { readonly parameter: string };
-
-/** One whose tensors can be replaced. */
+/** A trainer whose tensors can be replaced. */
 export interface LocalTrainer extends Trainer {
   set(tensors: Tensors): void;
 }
 
 /**
- * @param rows examples in a batch of a model whose states go on.
- * @param fetchTensors brings what a device carries; left out where the host does.
+ * @param rows examples in a batch of a model with stateful layers.
+ * @param fetchTensors copies tensors from a device; absent where the host holds them.
  */
 export function createTrainer(
   session: Runner,
   ports: Ports,
   storedTensors: StoredTensors,
-  start: InitialState,
+  start: TrainingTensors,
   rows: number,
   batches: BatchLoader,
   fetchTensors?: FetchTensors,
 ): LocalTrainer {
   const state = createTrainingState(ports, storedTensors, start, rows, fetchTensors);
-  const loss = requiredPort(ports.outputs, "loss");
-  const norm = requiredPort(ports.outputs, "gradient_norm");
-  const rate = requiredPort(ports.outputs, "learning_rate");
   return {
-    async advance(first, steps, learningRateScale) {
+    async runSteps(first, steps, learningRateScale) {
       const data = dataFeeds(ports, batches(first, steps), [steps]);
-      const feeds = { ...state.feeds(ports, learningRateScale), ...data };
-      const outputs = await runInto(session, feeds, state.reusableBuffers(ports));
-      const [losses, gradientNorms, learningRates] = [
-        floatsOf(outputs, loss),
-        floatsOf(outputs, norm),
-        floatsOf(outputs, rate),
-      ];
-      const snapshot = state.snapshot();
-      state.update(ports, outputs);
-      const nonFinite = findNonFinite({ losses, gradientNorms }, state);
-      if (nonFinite === null) state.commit(snapshot);
-      else state.rollback(snapshot);
-      return { losses, gradientNorms, learningRates, lossScales: readLossScales(ports.outputs, outputs), nonFinite };
+      const outputs = await state.run(session, ports, { ...data, ...learningRateFeeds(ports, learningRateScale) });
+      const metrics = readUpdateMetrics(ports, outputs);
+      return { ...metrics, nonFinite: state.commit(metrics) };
     },
     resetStates: state.resetStates,
     tensors: state.tensors,
@@ -99,13 +74,24 @@ export function createTrainer(
   };
 }
 
-/** What is not finite of some updates, or of the parameters after them. */
-export function findNonFinite(
-  { losses, gradientNorms }: Pick<UpdateMetrics, "losses" | "gradientNorms">,
-  state: Pick<TrainingState, "nonFiniteParameter">,
-): NonFinite | null {
-  const update = losses.findIndex((loss, index) => !Number.isFinite(loss) || !Number.isFinite(gradientNorms[index]));
-  if (update >= 0) return { update };
-  const parameter = state.nonFiniteParameter();
-  return parameter === undefined ? null : { parameter };
+export function readUpdateMetrics({ outputs: ports }: Ports, outputs: Feeds): UpdateMetrics {
+  const valuesOf = (role: "loss" | "gradient_norm" | "learning_rate") => floatsOf(outputs, requiredPort(ports, role));
+  return {
+    losses: valuesOf("loss"),
+    gradientNorms: valuesOf("gradient_norm"),
+    learningRates: valuesOf("learning_rate"),
+    lossScales: readLossScales(ports, outputs),
+  };
+}
+
+/** The metrics of consecutive calls as those of one. */
+export function concatenateMetrics(calls: readonly UpdateMetrics[]): UpdateMetrics {
+  const concatenate = (valuesOf: (call: UpdateMetrics) => Float32Array) =>
+    Float32Array.from(calls.flatMap((call) => [...valuesOf(call)]));
+  return {
+    losses: concatenate(({ losses }) => losses),
+    gradientNorms: concatenate(({ gradientNorms }) => gradientNorms),
+    learningRates: concatenate(({ learningRates }) => learningRates),
+    lossScales: concatenateLossScales(calls.map(({ lossScales }) => lossScales)),
+  };
 }

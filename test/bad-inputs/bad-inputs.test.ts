@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { RunProblem } from "../../runtime/problem.js";
-import { planTraining } from "../../runtime/training/prepare.js";
+import { planTraining } from "../../runtime/training/plan.js";
 import type { Diagnostic } from "../../schema/diagnostics/index.js";
 import { readSpec } from "../../schema/read.js";
 import { temporaryFolder } from "../support/temporary-folder.js";

@@ -5,7 +5,8 @@ import { compile } from "../../compiler/compile.js";
 import { createBatchSchedule } from "../../runtime/data/batching/batch-schedule.js";
 import { createStatefulSchedule, isStateful } from "../../runtime/data/batching/stateful-batches.js";
 import { openData } from "../../runtime/data/index.js";
-import { createStepsPerCallTuner, intervalsOf } from "../../runtime/training/steps-per-call.js";
+import { intervalsOf } from "../../runtime/training/intervals.js";
+import { createStepsPerCallTuner } from "../../runtime/training/steps-per-call.js";
 import { readSpec } from "../../schema/read.js";
 
 const folder = fileURLToPath(new URL("../../specs/data/", import.meta.url));

@@ -1,9 +1,10 @@
 /** Runs of the training loop in this thread, with what they said and what they left. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TrainEvent, TrainRequest } from "../../runtime/events.js";
+import type { TrainEvent } from "../../runtime/events.js";
 import { readSafetensors, type Tensors } from "../../runtime/tensors/safetensors.js";
 import { runTraining } from "../../runtime/training/loop.js";
+import type { TrainRequest } from "../../runtime/training/request.js";
 import type { NormalSpec, NormalTrain } from "../../schema/normal/index.js";
 import { readSpec, readSpecFile } from "../../schema/read.js";
 import { temporaryFolder } from "./temporary-folder.js";

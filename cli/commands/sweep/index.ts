@@ -2,10 +2,10 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Option } from "commander";
-import type { TrainRequest } from "../../../runtime/events.js";
 import { type Mode, type Pruner, pruners } from "../../../runtime/sweep/pruning.js";
 import type { GridAxis, SampleAxis, TrialValues } from "../../../runtime/sweep/search-space.js";
 import type { Trial } from "../../../runtime/sweep/sweep.js";
+import type { TrainRequest } from "../../../runtime/training/request.js";
 import type { Override } from "../../../schema/parse/overrides.js";
 import type { CommandModule } from "../../command.js";
 import { reportFailure, reportInvalidInput } from "../../errors.js";

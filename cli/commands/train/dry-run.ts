@@ -1,6 +1,6 @@
 /** `rnnx train --dry-run`: prints the model, the training plan and the first batch; writes nothing. */
-import type { TrainRequest } from "../../../runtime/events.js";
 import { formatInteger } from "../../../runtime/format.js";
+import type { TrainRequest } from "../../../runtime/training/request.js";
 import type { SourceMap } from "../../../schema/diagnostics/source-map.js";
 import { escapeText } from "../../escape-controls.js";
 import { exitCodes } from "../../exit-codes.js";
@@ -10,7 +10,7 @@ import type { Output } from "../../output.js";
 
 export async function dryRun(output: Output, opened: OpenedSpec, request: TrainRequest): Promise<number> {
   const [{ planTraining }, { mapPathsToSource }, { previewBatch }, { analyze }, { analysisText }] = await Promise.all([
-    import("../../../runtime/training/prepare.js"),
+    import("../../../runtime/training/plan.js"),
     import("../../../runtime/training/spec-paths.js"),
     import("../../../runtime/data/preview.js"),
     import("../../../compiler/compile.js"),

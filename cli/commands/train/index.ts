@@ -1,8 +1,9 @@
 /** `rnnx train`: trains a spec and prints its progress and results. */
 import { join, resolve } from "node:path";
 import { detectLaunch } from "../../../runtime/distributed/launcher.js";
-import type { TrainEvent, TrainRequest } from "../../../runtime/events.js";
+import type { TrainEvent } from "../../../runtime/events.js";
 import type { NameMap } from "../../../runtime/import/index.js";
+import type { TrainRequest } from "../../../runtime/training/request.js";
 import type { Override } from "../../../schema/parse/overrides.js";
 import type { CommandModule } from "../../command.js";
 import { reportFailure, reportInvalidInput } from "../../errors.js";

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
-import { planTraining } from "../../../runtime/training/prepare.js";
+import { planTraining } from "../../../runtime/training/plan.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 import { requestFor, run, specOfCase } from "../../support/training-runs.js";
 

@@ -9,14 +9,14 @@ import {
   removePartialCheckpoints,
   writeCheckpoint,
 } from "../../../runtime/run/checkpoint.js";
+import { initialProgress } from "../../../runtime/run/training-snapshot.js";
 import { createDurableFs, durableFs, type SystemCalls } from "../../../runtime/storage/durable-fs.js";
-import { initialProgress } from "../../../runtime/training/early-stopping.js";
 import { failingFiles, failureModes } from "../../support/faults.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 
 function checkpointAt(step: number): Checkpoint {
   return {
-    state: { format: 1, step, loss: 1 / step, seed: 3, spec: "aa", data: "bb", memory: initialProgress },
+    state: { format: 1, step, loss: 1 / step, seed: 3, spec: "aa", data: "bb", progress: initialProgress },
     parameters: new Map([["W", { shape: [2], data: Float32Array.of(step, -1) }]]),
     slots: new Map([["W/m", { shape: [2], data: Float32Array.of(0, step) }]]),
     states: new Map([["rnn/0/h", { shape: [1, 2], data: Float32Array.of(step, 0) }]]),
@@ -52,12 +52,12 @@ describe("writing", () => {
     const folder = temporaryFolder();
     const metrics = { train: {}, validation: { loss: 1 }, test: {} };
     for (const step of [5, 10, 15, 20, 25]) {
-      const memory = {
+      const progress = {
         ...initialProgress,
         best: { step: step < 25 ? 5 : 25, metrics, metric: "loss", mode: "min" as const, value: 1 },
       };
       const { state, ...tensors } = checkpointAt(step);
-      writeCheckpoint(durableFs, folder, { state: { ...state, memory }, ...tensors }, keeping);
+      writeCheckpoint(durableFs, folder, { state: { ...state, progress }, ...tensors }, keeping);
       const stepsKept = readdirSync(folder).map((name) => Number(name.slice(5)));
       expect(stepsKept).toEqual([...new Set([5, step - 5, step])].filter((value) => value > 0));
     }

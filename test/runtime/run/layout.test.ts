@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import type { Artifact } from "../../../compiler/artifact.js";
 import { writeCheckpoint } from "../../../runtime/run/checkpoint.js";
 import { checkRunDirectory, clearRun, writeRunInputs } from "../../../runtime/run/layout.js";
+import { initialProgress } from "../../../runtime/run/training-snapshot.js";
 import { durableFs } from "../../../runtime/storage/durable-fs.js";
-import { initialProgress } from "../../../runtime/training/early-stopping.js";
 import { specOf, textData, train } from "../../support/normal-specs.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 
@@ -85,7 +85,7 @@ test("clearing a run leaves what is not the run's", () => {
   const folder = temporaryFolder();
   writeRunInputs(durableFs, folder, specOf({}), folder, artifact, about);
   const checkpoints = join(folder, "checkpoints");
-  const state = { format: 1 as const, step: 3, loss: 1, seed: 1, spec: "", data: "", memory: initialProgress };
+  const state = { format: 1 as const, step: 3, loss: 1, seed: 1, spec: "", data: "", progress: initialProgress };
   writeCheckpoint(durableFs, checkpoints, { state, parameters: new Map(), slots: new Map(), states: new Map() }, train);
   for (const name of ["notes.txt", "metrics.jsonl", "weights.safetensors", "model.onnx.partial"]) {
     writeFileSync(join(folder, name), "");

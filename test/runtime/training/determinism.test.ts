@@ -57,7 +57,7 @@ test("a number of threads gives the same weights again, bit by bit", async () =>
     const batches = (first: number, steps: number) =>
       source.batch(rows.subarray((first - 1) * 32, (first - 1 + steps) * 32));
     const trainer = createTrainer(session, manifest.train, stored, { step: 0, ...tensors }, 32, batches);
-    const { nonFinite: unsound } = await trainer.advance(1, 6, 1);
+    const { nonFinite: unsound } = await trainer.runSteps(1, 6, 1);
     expect(unsound).toBeNull();
     return digestOf([...(await trainer.tensors("parameter")), ...(await trainer.tensors("slot"))]);
   };

@@ -65,7 +65,7 @@ const ownSpec = (train: object) => ({
 test("an equation that leaves the numbers is named, whatever a call of the session holds", async () => {
   const reference = await fail(ownSpec({ steps: 40, batch_size: 4, steps_per_call: 1, checkpoint_every: 1 }));
   expect(reference.message).toMatch(
-    /^The loss became NaN at step \d+; the first number that is not finite is in h' of steps\/0, at time step 1\. The checkpoint of step \d+ is good\.$/,
+    /^The loss became NaN at step \d+; the first number that is not finite is in h' of steps\/0, at time step 1\. The checkpoint of step \d+ is intact\.$/,
   );
   expect(reference.hint).toContain("log(max(x, 1e-6))");
   expect(reference.source).toMatchObject({ code: "not-finite", path: "/cells/grows/equations/2" });

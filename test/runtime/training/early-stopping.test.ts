@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { initialProgress, type TrainingProgress } from "../../../runtime/run/training-snapshot.js";
 import {
-  initialProgress,
+  isImprovement,
   restoreProgress,
   shouldStopEarly,
-  type TrainingProgress,
   updateProgress,
 } from "../../../runtime/training/early-stopping.js";
-import { isImprovement } from "../../../runtime/training/is-improvement.js";
 import type { NormalEarlyStopping, WatchedMetric } from "../../../schema/normal/index.js";
 
 const loss: WatchedMetric = { metric: "loss", mode: "min" };
@@ -43,7 +42,7 @@ test("the best is the first of the best values", () => {
 
 test("patience counts the evaluations without one that is better by more than the delta", () => {
   const history = progressAfter([3, 2.95, 2.85, 2.8, 2.7, Number.NaN]);
-  expect(history.map((progress) => progress.stopping?.waited)).toEqual([0, 1, 0, 1, 0, 1]);
+  expect(history.map((progress) => progress.stopping?.wait)).toEqual([0, 1, 0, 1, 0, 1]);
   expect(
     progressAfter([3, 3]).map((progress) => shouldStopEarly({ early_stopping: stopping, keep_best: null }, progress)),
   ).toEqual([false, false]);

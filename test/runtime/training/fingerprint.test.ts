@@ -2,14 +2,14 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { RunState } from "../../../runtime/run/checkpoint.js";
-import { initialProgress } from "../../../runtime/training/early-stopping.js";
+import { initialProgress } from "../../../runtime/run/training-snapshot.js";
 import { checkFingerprint, specFingerprint } from "../../../runtime/training/fingerprint.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
 import { specOf, textData, train } from "../../support/normal-specs.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 
 const before = specOf({});
-const hint = "Leave --resume out to start anew, or train into another directory with --out.";
+const hint = "Remove --resume to start a new run, or name another directory with --out.";
 
 function fingerprintOf(spec: NormalSpec, digest = "d") {
   const out = temporaryFolder();
@@ -21,7 +21,7 @@ function fingerprintOf(spec: NormalSpec, digest = "d") {
     seed: 1,
     spec: specFingerprint(before),
     data: "d",
-    memory: initialProgress,
+    progress: initialProgress,
   };
   return checkFingerprint(state, spec, digest, out);
 }
@@ -44,13 +44,13 @@ describe("a run is resumed as the same run", () => {
       {
         code: "resume-spec",
         path: "/optimizer/learning_rate",
-        message: "The checkpoint at step 20 was made with another spec: /optimizer/learning_rate was 0.1 and is 0.2.",
+        message: "The checkpoint at step 20 belongs to another spec: /optimizer/learning_rate was 0.1 and is 0.2.",
         hint,
       },
       {
         code: "resume-spec",
         path: "/seed",
-        message: "The checkpoint at step 20 was made with another spec: /seed was 1 and is 2.",
+        message: "The checkpoint at step 20 belongs to another spec: /seed was 1 and is 2.",
         hint,
       },
     ]);
@@ -73,10 +73,10 @@ describe("a run is resumed as the same run", () => {
       seed: 1,
       spec: "other",
       data: "d",
-      memory: initialProgress,
+      progress: initialProgress,
     };
     expect(checkFingerprint(state, before, "d", temporaryFolder())).toEqual([
-      { code: "resume-spec", path: "", message: "The checkpoint at step 20 was made with another spec.", hint },
+      { code: "resume-spec", path: "", message: "The checkpoint at step 20 belongs to another spec.", hint },
     ]);
   });
 });

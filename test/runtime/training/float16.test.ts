@@ -72,10 +72,10 @@ test("a scale that is far too large is halved until the gradients fit, and doubl
   for (const [index, step] of scaleChanges.slice(1).entries())
     expect(step - (scaleChanges[index] ?? 0)).toBeGreaterThanOrEqual(7);
 
-  // Told once, and counted.
-  const notices = eventsOfKind(events, "notice").filter(({ message }) => message.includes("left out"));
+  // One notice, and the count.
+  const notices = eventsOfKind(events, "notice").filter(({ message }) => message.includes("made no update"));
   expect(notices.map(({ message }) => message)).toEqual([
-    expect.stringMatching(/^The update of step 1 was left out: .* at a loss scale of 1,073,741,824, which is halved/),
+    expect.stringMatching(/^Step 1 made no update: .* at a loss scale of 1,073,741,824, which is halved/),
   ]);
   expect(eventsOfKind(events, "done")[0]?.skipped).toBe(skips.length);
 });

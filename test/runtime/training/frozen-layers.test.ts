@@ -1,7 +1,7 @@
 /** Frozen layers and averaged weights, from the spec to the end of a run. */
 import { describe, expect, test } from "vitest";
-import type { TrainRequest } from "../../../runtime/events.js";
 import { runTraining } from "../../../runtime/training/loop.js";
+import type { TrainRequest } from "../../../runtime/training/request.js";
 import { build } from "../../support/artifacts.js";
 import { analysisOf, open } from "../../support/programs.js";
 import { normal } from "../../support/read-spec.js";

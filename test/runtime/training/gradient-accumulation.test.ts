@@ -1,8 +1,8 @@
 /** Updates from portions of a batch: the losses and weights of the whole batch. */
 import { describe, expect, test } from "vitest";
 import { createBatchSchedule } from "../../../runtime/data/batching/batch-schedule.js";
-import type { TrainRequest } from "../../../runtime/events.js";
 import { runTraining } from "../../../runtime/training/loop.js";
+import type { TrainRequest } from "../../../runtime/training/request.js";
 import { train } from "../../support/normal-specs.js";
 import { analysisOf, open } from "../../support/programs.js";
 import { normal, unplacedProblems } from "../../support/read-spec.js";

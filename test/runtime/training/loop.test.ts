@@ -147,7 +147,7 @@ describe("a resumed run", () => {
     );
     const resumed = await run({ ...(await request(out)), resume: true });
     expect(eventsOfKind(resumed.events, "notice").map(({ message }) => message)).toEqual([
-      `The checkpoint ${join(out, "checkpoints/step-00000020")} is damaged (weights.safetensors does not match files.json) and is passed over.`,
+      `The checkpoint ${join(out, "checkpoints/step-00000020")} is damaged (weights.safetensors does not match files.json): skipped.`,
     ]);
     expect(losses(resumed.events)).toEqual(losses(events).slice(16));
     expect(metricsOf(out)).toBe(uninterrupted);
@@ -175,7 +175,7 @@ describe("a resumed run", () => {
     const out = join(temporaryFolder(), "new");
     const { events } = await run({ ...(await request(out)), resume: true });
     expect(eventsOfKind(events, "notice").map(({ message }) => message)).toEqual([
-      `There is no checkpoint in "${out}" to resume from: the run starts at the beginning.`,
+      `"${out}" has no checkpoint to resume from: the run starts at step 1.`,
     ]);
     expect(losses(events)).toHaveLength(20);
   });
@@ -192,13 +192,26 @@ describe("a resumed run", () => {
         problems: [
           {
             path: "/train/batch_size",
-            message: "The checkpoint at step 20 was made with another spec: /train/batch_size was 3 and is 2.",
+            message: "The checkpoint at step 20 belongs to another spec: /train/batch_size was 3 and is 2.",
           },
         ],
       },
     });
     expect(metricsOf(out)).toBe(before);
     expect(existsSync(join(out, "lock"))).toBe(false);
+  });
+
+  test("of another spec is refused before the data is read", async () => {
+    const out = temporaryFolder();
+    await run(await request(out));
+    const changed = { ...(await request(out, { batch_size: 2 })), folder: "/no-such-folder" };
+    const { outcome } = await run({ ...changed, resume: true });
+    expect(outcome).toMatchObject({ ok: false, error: { problems: [{ code: "resume-spec" }] } });
+    const { outcome: fresh } = await run(changed);
+    expect(fresh).toMatchObject({
+      ok: false,
+      error: { problems: [{ code: "file-missing" }, { code: "file-missing" }] },
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 /** The plateau schedule: when it lets the learning rate fall, and that a resumed run falls as it would have. */
 import { describe, expect, test } from "vitest";
-import { type PlateauState, updatePlateau } from "../../../runtime/training/reduce-lr-on-plateau.js";
+import type { PlateauState } from "../../../runtime/run/training-snapshot.js";
+import { updatePlateau } from "../../../runtime/training/reduce-lr-on-plateau.js";
 import type { NormalPlateau } from "../../../schema/normal/index.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 import { eventsOfKind, losses, requestFor, run, specOfCase, weightsOf } from "../../support/training-runs.js";

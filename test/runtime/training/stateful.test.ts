@@ -6,10 +6,10 @@ import { compile } from "../../../compiler/compile.js";
 import { createStatefulSchedule, statefulBatches } from "../../../runtime/data/batching/stateful-batches.js";
 import { openData } from "../../../runtime/data/index.js";
 import { createEvaluator } from "../../../runtime/evaluation/evaluator.js";
-import type { TrainRequest } from "../../../runtime/events.js";
 import { openSession } from "../../../runtime/sessions/session.js";
 import { initializeTensors } from "../../../runtime/tensors/initializers.js";
 import { feedsOf } from "../../../runtime/tensors/ort.js";
+import type { TrainRequest } from "../../../runtime/training/request.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
 import { readSpec } from "../../../schema/read.js";
 import { first, train } from "../../support/normal-specs.js";
@@ -125,7 +125,7 @@ describe("batches", () => {
           code: "too-few-windows",
           path: "/train/batch_size",
           message:
-            "The part to train on has 11 windows: too few to read in 6 streams of two or more, as states that go on from batch to batch need.",
+            "Stateful training needs at least 2 windows per batch row: the training split has 11 windows for batch_size 6.",
           hint: "Use a batch_size of at most 5, a smaller window, or more data.",
         },
       ],

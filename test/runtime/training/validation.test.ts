@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { monitoredSplits } from "../../../runtime/evaluation/evaluator.js";
-import type { TrainRequest } from "../../../runtime/events.js";
 import { readCheckpoint } from "../../../runtime/run/checkpoint.js";
+import type { TrainRequest } from "../../../runtime/training/request.js";
 import type { NormalTrain } from "../../../schema/normal/index.js";
 import { first } from "../../support/normal-specs.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
@@ -89,7 +89,7 @@ describe("early stopping", () => {
     expect(interrupted).toBe(false);
     expect(step).toBe((best?.step ?? 0) + 12);
     expect(eventsOfKind(events, "notice").map(({ message }) => message)).toEqual([
-      `The loss of the validation part has not become better in 3 evaluations: the run ends at step ${step}.`,
+      `Early stopping at step ${step}: validation loss has not improved for 3 evaluations.`,
     ]);
     const again = await run({ ...(await request(out, { early_stopping: stopping })), resume: true });
     expect(again.outcome).toEqual(outcome);

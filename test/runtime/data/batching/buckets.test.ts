@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { TrainRequest } from "../../../../runtime/events.js";
+import type { TrainRequest } from "../../../../runtime/training/request.js";
 import type { NormalSpec, NormalTrain } from "../../../../schema/normal/index.js";
 import { readSpec } from "../../../../schema/read.js";
 import { temporaryFolder } from "../../../support/temporary-folder.js";

@@ -71,8 +71,8 @@ describe.skipIf(native === undefined)("a native session", () => {
       [8, 2],
     ] as const) {
       const [actual, expected] = [
-        await nativeTrainer.advance(first, steps, 1),
-        await nodeTrainer.advance(first, steps, 1),
+        await nativeTrainer.runSteps(first, steps, 1),
+        await nodeTrainer.runSteps(first, steps, 1),
       ];
       expect(actual).toEqual(expected);
       expect(await heldBy(nativeTrainer)).toEqual(await heldBy(nodeTrainer));
@@ -83,7 +83,7 @@ describe.skipIf(native === undefined)("a native session", () => {
     const trainer = trainerOf(native);
     const arrays = new Set<unknown>();
     for (let step = 1; step <= 8; step++) {
-      await trainer.advance(step, 1, 1);
+      await trainer.runSteps(step, 1, 1);
       for (const { data } of (await trainer.tensors("slot")).values()) arrays.add(data);
     }
     // Two for each: what a step reads, and what it makes.
@@ -92,11 +92,12 @@ describe.skipIf(native === undefined)("a native session", () => {
 
   test("leaves what there was where an update is not finite", async () => {
     const [nativeTrainer, nodeTrainer] = [trainerOf(native), trainerOf(await openNode())];
-    for (const trainer of [nativeTrainer, nodeTrainer]) for (const step of [1, 2, 3]) await trainer.advance(step, 1, 1);
+    for (const trainer of [nativeTrainer, nodeTrainer])
+      for (const step of [1, 2, 3]) await trainer.runSteps(step, 1, 1);
     const before = await heldBy(nativeTrainer);
-    expect((await nativeTrainer.advance(4, 1, Number.POSITIVE_INFINITY)).nonFinite).not.toBeNull();
+    expect((await nativeTrainer.runSteps(4, 1, Number.POSITIVE_INFINITY)).nonFinite).not.toBeNull();
     expect(await heldBy(nativeTrainer)).toEqual(before);
-    for (const trainer of [nativeTrainer, nodeTrainer]) for (const step of [4, 5]) await trainer.advance(step, 1, 1);
+    for (const trainer of [nativeTrainer, nodeTrainer]) for (const step of [4, 5]) await trainer.runSteps(step, 1, 1);
     expect(await heldBy(nativeTrainer)).toEqual(await heldBy(nodeTrainer));
   });
 

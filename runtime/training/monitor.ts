@@ -1,0 +1,61 @@
+/** Monitors a run: evaluates it, and decides by its evaluations on early stopping, the best checkpoint and the learning rate. */
+import { microBatchSizeOf } from "../../schema/micro-batches.js";
+import type { NormalTrain } from "../../schema/normal/index.js";
+import { isStateful } from "../data/batching/stateful-batches.js";
+import { monitoredSplits } from "../evaluation/evaluator.js";
+import { previewExamples, summarizePredictions } from "../evaluation/prediction-summary.js";
+import type { TrainEvent } from "../events.js";
+import type { TrainingProgress } from "../run/training-snapshot.js";
+import { shouldStopEarly, updateProgress } from "./early-stopping.js";
+import type { PreparedTraining } from "./prepare.js";
+import { updatePlateau } from "./reduce-lr-on-plateau.js";
+import type { TrainRequest } from "./request.js";
+import type { Trainer } from "./trainer.js";
+
+export interface Monitor {
+  /** @param isPeriodic the evaluation is due by its interval, and not by the end of the run. */
+  evaluate(step: number, isPeriodic: boolean): Promise<readonly TrainEvent[]>;
+  progress(): TrainingProgress;
+  isBest(step: number): boolean;
+  /** Early stopping ends the run. */
+  shouldStop(): boolean;
+  learningRateScale(): number;
+}
+
+export function createMonitor(
+  { spec, reportPredictions }: TrainRequest,
+  { source, artifact, batchSchedule, evaluator }: PreparedTraining,
+  trainer: Trainer,
+  initial: TrainingProgress,
+): Monitor {
+  const microBatchSize = microBatchSizeOf(spec.train, batchSchedule.batchSize);
+  const splits = monitoredSplits(source.splits, isStateful(artifact.manifest));
+  let progress = initial;
+
+  const predictionEvents = async (step: number): Promise<readonly TrainEvent[]> => {
+    if (reportPredictions !== true) return [];
+    const { split, examples } = previewExamples(source.splits);
+    const context = { evaluator, parameters: await trainer.parameters(), spec, source };
+    return [{ event: "predictions", step, split, summary: await summarizePredictions(context, examples) }];
+  };
+  return {
+    async evaluate(step, isPeriodic) {
+      const metrics = await evaluator.splitMetrics(await trainer.parameters(), splits, microBatchSize);
+      progress = updateProgress(spec.train, progress, { step, metrics }, isPeriodic);
+      if (isPeriodic)
+        progress = { ...progress, plateau: updatePlateau(spec.optimizer.schedule, progress.plateau, metrics) };
+      const epoch = batchSchedule.epochOf(step);
+      return [{ event: "evaluation", epoch, step, metrics }, ...(await predictionEvents(step))];
+    },
+    progress: () => progress,
+    isBest: (step) => progress.best?.step === step,
+    shouldStop: () => shouldStopEarly(spec.train, progress),
+    learningRateScale: () => progress.plateau?.scale ?? 1,
+  };
+}
+
+export function earlyStoppingNotice({ early_stopping }: NormalTrain, step: number): TrainEvent {
+  const { metric = "", patience = 0 } = early_stopping ?? {};
+  const message = `Early stopping at step ${step}: validation ${metric} has not improved for ${patience} evaluations.`;
+  return { event: "notice", message };
+}

@@ -1,0 +1,33 @@
+/** The request of a training run. */
+import type { NormalSpec } from "../../schema/normal/index.js";
+import type { InitialWeightsSource } from "../import/initial-weights.js";
+import type { RequestedDevice } from "../sessions/session.js";
+
+export interface TrainRequest {
+  readonly spec: NormalSpec;
+  /** Folder that the spec's relative paths start from. */
+  readonly folder: string;
+  /** The run directory. */
+  readonly out: string;
+  readonly device: RequestedDevice;
+  /** Continues the run in `out` from its latest checkpoint. */
+  readonly resume: boolean;
+  /** A file of initial weights; tensors that it lacks are initialized from the seed. */
+  readonly init: InitialWeightsSource | null;
+  /** Memory limit of `batch_size: "largest"` and `accumulate: "auto"`, in bytes; by default most of the free memory. */
+  readonly memoryLimit?: number;
+  /** CPU threads; by default one for a small model, and all cores otherwise. */
+  readonly threads?: number;
+  /** Threads that share every batch, each with a session on one thread; by default the training is not distributed. */
+  readonly ranks?: number;
+  /** Trains even where the estimated memory exceeds the machine's. */
+  readonly force?: boolean;
+  /** A model file whose training this run continues, on the spec's data. */
+  readonly fromModel?: string;
+  /** Compiler passes that do not run (to measure them, or to bisect a fault). */
+  readonly disabledPasses: readonly string[];
+  /** A pass after whose first run, or a phase after which, every pipeline of the compiler ends. */
+  readonly stopAfter?: string | undefined;
+  /** Adds a `predictions` event to every evaluation. */
+  readonly reportPredictions?: boolean;
+}
