@@ -1,5 +1,4 @@
 /** `rnnx predict`: predictions of a trained model for new inputs. */
-
 import { formatInteger } from "../../runtime/format.js";
 import type { PredictRequest } from "../../runtime/predict/predict-run.js";
 import type { CommandModule } from "../command.js";

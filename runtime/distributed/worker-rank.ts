@@ -1,5 +1,4 @@
 /** Every rank but the first: does what rank 0 says, and says nothing itself. */
-
 import { elementCount } from "../tensors/array.js";
 import { feedsOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";

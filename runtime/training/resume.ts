@@ -109,5 +109,5 @@ function tensorProblem(name: string, shape: readonly number[], tensor: Tensor | 
     return problem(
       `${name} in the file has shape [${actualShape.join(", ")}], but the training needs [${shape.join(", ")}].`,
     );
-  return data.every(Number.isFinite) ? undefined : problem(`${name} in the file holds values that are not finite.`);
+  return data.every(Number.isFinite) ? undefined : problem(`${name} in the file has values that are not finite.`);
 }

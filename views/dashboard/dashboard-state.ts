@@ -1,6 +1,5 @@
 /** The state of the dashboard: the events of a training run so far, in bounded size. */
-import type { PredictionSummary } from "../../runtime/evaluation/prediction-types.js";
-import type { SplitMetrics, TrainEvent } from "../../runtime/events.js";
+import type { PredictionSummary, SplitMetrics, TrainEvent } from "../../runtime/events.js";
 
 /** Sent whole as JSON, so that a page that connects late or reconnects is complete. */
 export interface DashboardState {

@@ -1,6 +1,6 @@
 /** Predictions in the report: a confusion matrix, charts of predicted and target values, or texts. */
-import type { PredictionSummary } from "../../runtime/evaluation/prediction-types.js";
 import type { RunSummaryOutcome } from "../../runtime/evaluation/summarize-run.js";
+import type { PredictionSummary } from "../../runtime/events.js";
 import { formatInteger, formatNumber } from "../../runtime/format.js";
 import { confusionChart, scatterChart, seriesChart } from "../charts/predictions.js";
 import { toSvg } from "../charts/render.js";

@@ -58,7 +58,7 @@ async function train({
   let losses: number[] = [];
   while (step < steps && !stopped) {
     if (batchSchedule.resetsStatesAt(step + 1)) trainer.resetStates();
-    const { losses: stepLosses } = await trainer.advance(step + 1, 1, learningRateScale);
+    const { losses: stepLosses } = await trainer.runSteps(step + 1, 1, learningRateScale);
     step += 1;
     const loss = stepLosses[0] ?? Number.NaN;
     if (!Number.isFinite(loss)) throw new Error(`The loss is ${loss} at step ${step}. Reduce the learning rate.`);

@@ -1,5 +1,4 @@
 /** Data parallelism: the sums over any split of a batch give the update of the whole batch. */
-
 import { Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import type { Port, Ports } from "../../../compiler/artifact.js";

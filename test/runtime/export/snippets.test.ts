@@ -27,7 +27,14 @@ async function exportSnippets(example: SpecExample, form: ExportForm = "sequence
 
 async function predicted(out: string, folder: string, name: string, content: string) {
   writeFileSync(join(folder, name), content);
-  const outcome = await predictRun({ run: out, input: name, output: "predictions.json", folder, beam: null, device: "cpu" });
+  const outcome = await predictRun({
+    run: out,
+    input: name,
+    output: "predictions.json",
+    folder,
+    beam: null,
+    device: "cpu",
+  });
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
   return JSON.parse(readFileSync(join(folder, "predictions.json"), "utf8")).at(-1);
 }

@@ -266,7 +266,7 @@ describe("the file", () => {
     const renamed = (tensor: Onnx.ITensorProto) => {
       tensor.name = "other";
     };
-    expect(await resumeTraining(bias, renamed)).toEqual(["The file has no rnn/0/b, which the training needs."]);
+    expect(await resumeTraining(bias, renamed)).toEqual(["The file has no tensor rnn/0/b, which the training needs."]);
     const reshaped = (tensor: Onnx.ITensorProto) => {
       tensor.dims = [1, Number(tensor.dims?.[0])];
     };
