@@ -1,4 +1,4 @@
-/** What compile makes: models that a plain runtime loads, of standard operators, the same bytes for the same spec. */
+/** The artifact: models of standard operators that ONNX Runtime loads, the same bytes for the same spec. */
 import { describe, expect, test } from "vitest";
 import type { Artifact, Ports } from "../../compiler/artifact.js";
 import { readModel } from "../../compiler/onnx/read/model.js";
@@ -6,7 +6,7 @@ import { build, drawParameters, filled, openModel, portsOf } from "../support/ar
 import { rows, specs, tagging } from "../support/small-specs.js";
 
 describe.each(specs)("the artifact of $name", (spec) => {
-  test("loads in a plain session, and is fed and read by the names of the manifest", async () => {
+  test("loads in a plain session, with the ports of the manifest", async () => {
     const { artifact } = await build(spec);
     const { parameters } = artifact.manifest;
     for (const [name, model, ports] of modelsOf(artifact)) {
@@ -21,7 +21,7 @@ describe.each(specs)("the artifact of $name", (spec) => {
     }
   });
 
-  test("is made of operators of the standard domain", async () => {
+  test("has only operators of the standard domain", async () => {
     const { artifact } = await build(spec);
     for (const [name, bytes] of modelsOf(artifact)) {
       const read = readModel(bytes);
@@ -37,7 +37,7 @@ describe.each(specs)("the artifact of $name", (spec) => {
     }
   });
 
-  test("is the same, byte by byte, each time", async () => {
+  test("is deterministic, byte for byte", async () => {
     const { artifact: first } = await build(spec);
     await build(spec === rows ? tagging : rows);
     const { artifact: second } = await build(spec);

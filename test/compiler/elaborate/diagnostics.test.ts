@@ -1,4 +1,4 @@
-/** What is wrong with specs of the right shape, in full: the place, what is wrong, and what to write instead. */
+/** Problems of specs that match the schema, in full: path, message and hint. */
 import { describe, expect, test } from "vitest";
 import { diagnose, problemsOf } from "../../support/check-spec.js";
 
@@ -25,7 +25,7 @@ const perStep = [
 const perSequence = [0, 1];
 const arrays = (targets: unknown, extra: object = {}) => ({ type: "arrays", inputs: sequences, targets, ...extra });
 
-/** A spec of these layers; for a text with sequence_loss where nothing else is said. */
+/** A spec of these layers; by default of a text, with sequence_loss. */
 function spec(model: readonly object[], extra: object = {}): object {
   return { data: text, model, loss: { type: "sequence_loss" }, optimizer: { type: "adam" }, ...extra };
 }
@@ -33,7 +33,7 @@ const two = { layer: "dense", size: 2 };
 const last = { ...rnn, return: "last" };
 const loss = (type: string) => ({ type });
 
-describe("what a layer reads", () => {
+describe("the input of a layer", () => {
   test.each<[string, object, string]>([
     [
       "numbers, not ids: dense",
@@ -56,7 +56,7 @@ describe("what a layer reads", () => {
       'needs-ids, /model/2 {"layer":"one_hot": A one_hot layer reads token ids, but the input of one_hot_2 is numbers [batch, time, 5]. Remove the layer: numbers need no encoding.',
     ],
     [
-      "sequences, not a state",
+      "sequences, not a final state",
       spec([ids, { ...rnn, return: "state" }, rnn]),
       'needs-sequence, /model/2 {"layer":"rnn": An rnn layer reads sequences of numbers [batch, time, features], but the input of rnn_2 is numbers [batch, 5]. Write "return": "sequence" in the layer before it.',
     ],
@@ -70,7 +70,7 @@ describe("what a layer reads", () => {
   });
 });
 
-describe("sizes that do not meet", () => {
+describe("sizes that do not agree", () => {
   test.each<[string, object, string]>([
     [
       "a residual connection",
@@ -98,17 +98,17 @@ describe("sizes that do not meet", () => {
       'shared-weights, /model/2/weights "embedding": embedding/W has shape [5, 4], but projection needs [5, 5]. Give both layers the same sizes, or remove "weights".',
     ],
     [
-      "weights of a layer that has none",
+      "weights of a layer without parameters",
       spec([ids, { ...rnn, weights: "one_hot" }]),
       'shared-weights, /model/1/weights "one_hot": No rnn layer before rnn is named "one_hot". Remove the key.',
     ],
     [
-      "first states given by the data",
+      "initial states in the data",
       spec([rnn, two], { data: arrays(perStep, { initial_states: { "rnn/0/h": [[1], [2]] } }) }),
       "state-shape, /data/initial_states/rnn~10~1h [[1: The state rnn/0/h has shape [batch, 5], but the data has [batch, 1]. Provide an array of shape [batch, 5].",
     ],
     [
-      "tensors beyond what a file holds",
+      "more parameters than a file holds",
       spec([ids, { ...rnn, hidden_size: 1_000_000 }]),
       'too-many-parameters, /model/1 {"layer":"rnn": With rnn/0/U, [1000000, 4000000], the model has 4,000,020,000,000 parameters, but an ONNX file holds at most 536,870,912. Choose smaller sizes.',
     ],
@@ -117,20 +117,20 @@ describe("sizes that do not meet", () => {
   });
 });
 
-describe("words for what is not there", () => {
+describe("missing names", () => {
   test.each<[string, object, string]>([
     [
-      "a size that the data does not have",
+      "an unknown size",
       spec([{ layer: "one_hot", size: "features" }, rnn]),
       'unknown-size, /model/0/size "features": The data defines no size "features". Write an integer, or one of "vocabulary", "classes".',
     ],
     [
-      "a state that the model does not have",
+      "an unknown state",
       spec([rnn, two], { data: arrays(perStep, { initial_states: { "rnn/0/g": [[1], [2]] } }) }),
       'unknown-state, /data/initial_states/rnn~10~1g "rnn/0/g": The model has no state "rnn/0/g". Did you mean "rnn/0/h"?',
     ],
     [
-      "a layer that stands nowhere",
+      "an unknown layer",
       spec([ids, { ...rnn, from: "onehot" }]),
       'unknown-layer, /model/1/from "onehot": No layer or input before rnn is named "onehot". Did you mean "one_hot"?',
     ],
@@ -172,7 +172,7 @@ describe("words for what is not there", () => {
       'initial-state, /model/2/initial_state "encoder": Cell 0 of rnn has the state h, but that of "encoder" has the states h, c. Use the same cell in both layers. To start only the state h, name a "pool" layer with "mode": "last" that reads "encoder".',
     ],
     [
-      "a layer that nothing reads",
+      "a layer without a reader",
       spec([ids, { ...rnn, name: "a" }, { ...rnn, name: "b", from: "one_hot" }]),
       'unread-layer, /model/1 {"layer":"rnn": No layer reads the output of a. Name it in the "from" of a later layer, or remove it.',
     ],
@@ -186,7 +186,7 @@ describe("words for what is not there", () => {
   });
 });
 
-describe("a text needs room for its vocabulary", () => {
+describe("sizes below the text's vocabulary", () => {
   test.each<[string, object, string]>([
     [
       "one_hot",
@@ -213,7 +213,7 @@ describe("a text needs room for its vocabulary", () => {
   });
 });
 
-describe("losses and what they compare", () => {
+describe("outputs, targets and weights of a loss", () => {
   test.each<[string, object, string]>([
     [
       "one target per sequence, one output per step",
@@ -285,7 +285,7 @@ describe("losses and what they compare", () => {
   });
 });
 
-describe("cells of one's own", () => {
+describe("custom cells", () => {
   const cell = (equations: readonly string[], extra: object = {}) => ({
     state: { h: "hidden_size" },
     parameters: { W: ["input_size", "hidden_size"] },
@@ -295,7 +295,7 @@ describe("cells of one's own", () => {
   });
   const mine = { layer: "rnn", cell: "mine", hidden_size: 5 };
 
-  test("an error stands in its equation, by line and column", async () => {
+  test("an error in an equation has its line and column", async () => {
     const invalid = spec([ids, mine], { cells: { mine: cell(["y = x @ W", "h' = tanh(y @ W) + hh"]) } });
     const [diagnostics = []] = await diagnose(JSON.stringify(invalid, null, 2));
     expect(diagnostics.map(({ line, column, path, message }) => [line, column, path, message])).toEqual([
@@ -303,7 +303,7 @@ describe("cells of one's own", () => {
     ]);
   });
 
-  test("what nothing reads, and what is wrong elsewhere, are told together", async () => {
+  test("unused parameters are reported together with other problems", async () => {
     const invalid = spec([two, mine], {
       cells: { mine: cell(["h' = tanh(x @ W) + h"], { parameters: { W: ["input_size", "hidden_size"], V: [2] } }) },
     });
@@ -313,7 +313,7 @@ describe("cells of one's own", () => {
     ]);
   });
 
-  test("sizes that differ only here are told with the sizes, once for all uses", async () => {
+  test("a mismatch at the sizes of a layer is reported with these sizes, once for all uses", async () => {
     const invalid = spec([ids, { ...mine, hidden_size: 4 }, { ...mine, hidden_size: 3, from: "one_hot" }], {
       cells: { mine: cell(["h' = tanh(x @ W) + x"]) },
     });
@@ -348,13 +348,13 @@ describe("cells of one's own", () => {
         'shape-mismatch, /cells/mine/equations/0 @ W)": h @ W: [batch, 4] times [5, 4]: the inner sizes 4 and 5 differ W is declared [input_size, hidden_size]; make its first size 4, or write "hidden_size".',
       ],
     ],
-  ])("%s hides no shape that is wrong with these sizes", async (_, equation, expected) => {
+  ])("%s does not hide a mismatch at the sizes of a layer", async (_, equation, expected) => {
     const parameters = { W: ["input_size", "hidden_size"], U: ["hidden_size", "hidden_size"] };
     const invalid = spec([ids, { ...mine, hidden_size: 4 }], { cells: { mine: cell([equation], { parameters }) } });
     expect(await problemsOf(invalid)).toEqual(expected);
   });
 
-  test("a cell that is wrong whatever its sizes is told once, however often it is used", async () => {
+  test("a problem of a cell at all sizes is reported once for all uses", async () => {
     const invalid = spec([ids, { ...mine, layers: 3 }, { ...mine, bidirectional: "sum" }], {
       cells: { mine: cell(["h' = tanh(x @ W) @ W + (h"]) },
     });
@@ -362,14 +362,14 @@ describe("cells of one's own", () => {
   });
 });
 
-describe("a size that only the data knows is no problem yet", () => {
+describe("a size that depends on the data is no problem", () => {
   test.each<[string, object]>([
     ["a residual connection", spec([ids, { ...rnn, residual: true }], { data: file })],
     ["cells that share weights", spec([ids, { ...rnn, layers: 2, share_weights: true }], { data: file })],
     ["a sum", spec([ids, { ...rnn, name: "a" }, { layer: "add", from: ["one_hot", "a"] }], { data: file })],
     ["a dot score", spec([ids, { ...rnn, name: "a" }, { layer: "attention", from: ["a", "one_hot"] }], { data: file })],
     [
-      "a vector that states start from",
+      "a vector as an initial state",
       spec([ids, { layer: "pool", mode: "max" }, { ...rnn, from: "one_hot", initial_state: "pool" }], { data: file }),
     ],
     [
@@ -380,7 +380,7 @@ describe("a size that only the data knows is no problem yet", () => {
       }),
     ],
     [
-      "classes to draw from",
+      "classes to sample from",
       spec([ids, rnn, { layer: "projection" }], { data: file, loss: { type: "sampled_softmax", samples: 40 } }),
     ],
     [
@@ -392,7 +392,7 @@ describe("a size that only the data knows is no problem yet", () => {
     ],
     ["scores for a vocabulary", spec([{ layer: "one_hot", size: 3 }, rnn], { data: file })],
     [
-      "a cell whose input and state meet",
+      "a cell whose input and state must agree",
       spec([ids, { layer: "rnn", cell: "mine", hidden_size: 5 }], {
         data: file,
         cells: {

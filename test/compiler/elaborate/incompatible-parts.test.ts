@@ -1,4 +1,4 @@
-/** What the parts of a model are told when they do not go together, all at once: a table to be read. */
+/** Problems of incompatible layers, losses and options, as one table. */
 import { expect, test } from "vitest";
 import { problemsOf } from "../../support/check-spec.js";
 
@@ -85,7 +85,7 @@ const invalidSpecs: Readonly<Record<string, object>> = {
   }),
 };
 
-test("parts that do not go together", async () => {
+test("incompatible parts", async () => {
   const failures: string[] = [];
   for (const [name, spec] of Object.entries(invalidSpecs))
     failures.push(`${name}:`, ...(await problemsOf(spec)).map((text) => `  ${text}`));

@@ -1,4 +1,4 @@
-/** What stands past a sequence's length is nothing to the model: it changes no number, to the last bit. */
+/** Padding: values past a sequence's length change no result, bit for bit. */
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
 import { tabulate, tensor } from "../../../compiler/ir/tensor.js";
@@ -21,7 +21,7 @@ interface Case {
 
 const rnn = { layer: "rnn", cell: "lstm", hidden_size: 4 };
 
-/** Its gradient overflows where its input is large, and is not a number where it is zero. */
+/** A cell whose gradient overflows for a large input, and is NaN for an input of zero. */
 const steepCell = {
   state: { h: "hidden_size" },
   parameters: { W: ["input_size", "hidden_size"], v: ["hidden_size"] },
@@ -141,7 +141,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe("padding never matters", () => {
+describe("padding changes no result", () => {
   for (const fixture of cases) {
     const { name, spec } = fixture;
     test(name, async () => {
@@ -183,7 +183,7 @@ describe("padding never matters", () => {
     });
   }
 
-  test("the batch that is opened is the one that is drawn", async () => {
+  test("the two batches differ only in padding", async () => {
     const data = draw({ inputs: "ids", targets: "classes" }, randomStream(2, "data"));
     const { batch } = await open({
       data: { type: "arrays", ...Object.fromEntries([...data].map(([role, array]) => [role, nestedOf(array)])) },

@@ -1,4 +1,4 @@
-/** What is wrong with a loss or a metric, as the user reads it. */
+/** Problems of losses and metrics, in full. */
 import { expect, test } from "vitest";
 import { check } from "../../../compiler/compile.js";
 import { open } from "../../support/programs.js";
@@ -6,7 +6,7 @@ import { open } from "../../support/programs.js";
 const classes = { inputs: [[[1, 2, 3]], [[3, 2, 1]]], targets: [[0], [2]] };
 const numbers = { inputs: [[1, 2]], targets: [[0.5, 1.5]] };
 
-/** `path code | message | hint` of what is wrong with a model that puts its inputs out. */
+/** `path code | message | hint` of the problems of the identity model. */
 async function problems(data: { readonly inputs: readonly unknown[] }, spec: object): Promise<readonly string[]> {
   const size = [data.inputs].flat(3).length / data.inputs.length;
   const opened = await open({

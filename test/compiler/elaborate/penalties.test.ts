@@ -1,4 +1,4 @@
-/** Penalties: on which weights they lie, that they are in the loss of training and of evaluation, and their gradient. */
+/** Penalties: their weights, their part in the loss of training and of evaluation, and their gradient. */
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../compiler/autodiff/reverse.js";
 import { check } from "../../../compiler/compile.js";
@@ -22,7 +22,7 @@ const inputs = [
 ];
 const lengths = [2, 3];
 
-/** A plain rnn of 2 and a dense layer of 1, with weights that are told by their names and places. */
+/** A plain rnn of 2 and a dense layer of 1, with weights that are a function of name and position. */
 async function losses(regularization: object | null, frozen = false) {
   const opened = await open({
     data: {
@@ -86,7 +86,7 @@ describe("penalties on weights", () => {
     expect(penalty).toBeGreaterThan(0);
     expect(loss).toBeCloseTo(unregularized.loss + penalty, 12);
     expect(result).toBeCloseTo(unregularized.result + penalty, 12);
-    // The metrics are without it.
+    // The metrics do not include it.
     expect(unregularized.outputs.get("metrics/rmse")).toBeDefined();
     const lossProgram = restrictToOutputs(program, ({ role }) => role === "loss");
     const wrt = lossProgram.inputs.findIndex(({ name }) => name === "dense/W");
@@ -106,7 +106,7 @@ describe("penalties on weights", () => {
   });
 });
 
-test("activity: the mean square of what the rnn layer puts out at live steps", async () => {
+test("activity: the mean square of the rnn layer's outputs at valid steps", async () => {
   const unregularized = await losses(null);
   const { loss, result, program, given: operands } = await losses({ activity: 0.5 });
   const layer = program.layers.find(({ name }) => name === "rnn");
@@ -118,7 +118,7 @@ test("activity: the mean square of what the rnn layer puts out at live steps", a
   expect(result).toBeCloseTo(unregularized.result + 0.5 * mean, 12);
 });
 
-test("activity without rnn layers is a mistake", async () => {
+test("activity without an rnn layer is a problem", async () => {
   const opened = await open({
     data: { type: "arrays", inputs: [[1]], targets: [[1]] },
     model: [{ layer: "dense", size: 1 }],

@@ -1,4 +1,4 @@
-/** Whatever a spec says, as long as it has a spec's shape: `check` answers with problems, never with an exception. */
+/** Random specs that match the schema: `check` returns problems and never throws. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { check, compile } from "../../../compiler/compile.js";
@@ -133,7 +133,7 @@ const anySpec = fc.record({
   optimizer: fc.constant({ type: "adam" }),
 });
 
-/** A text, ids made numbers, some layers that may or may not fit, a projection: often right. */
+/** A text, one_hot or embedding, some random layers, a projection: often valid. */
 const plausibleSpec = fc.record({
   data: fc.constant({ type: "text", text: "hihello", window: 3 }),
   cells: fc.constant({
@@ -154,7 +154,7 @@ const plausibleSpec = fc.record({
   optimizer: fc.constantFrom({ type: "adam" }, { type: "sgd", learning_rate: 0.1, clip: { global_norm: 1 } }),
 });
 
-test("check never throws, and what it finds nothing wrong with can be lowered", async () => {
+test("check never throws, and a spec without problems compiles to a training step", async () => {
   const count = { right: 0, wrong: 0 };
   await fc.assert(
     fc.asyncProperty(fc.oneof(anySpec, plausibleSpec), async (spec) => {
@@ -178,7 +178,7 @@ test("check never throws, and what it finds nothing wrong with can be lowered", 
   expect(count.right).toBeGreaterThan(20);
 });
 
-test("a few of the right ones become artifacts", async () => {
+test("some specs without problems compile to artifacts", async () => {
   let compiled = 0;
   for (const spec of fc.sample(plausibleSpec, { numRuns: 40, seed: 2 })) {
     const read = await readSpec(JSON.stringify(toJson(spec)));

@@ -1,4 +1,4 @@
-/** Random numbers from positions: the arithmetic against a second writing of it, and what statistics find in many of them. */
+/** Counter-based random numbers: the arithmetic against a second implementation, and statistics of many numbers. */
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { bernoulliMask, dropoutMask, prime, uniform } from "../../../compiler/elaborate/random.js";
@@ -34,7 +34,7 @@ function reference(seed: number, site: string) {
   };
 }
 
-/** A graph that draws for a step, and whose other input says the sizes of `batch` and `time`. */
+/** A graph that draws for a step; its other input defines the sizes `batch` and `time`. */
 function randomGraph(
   shape: Shape,
   draw: (random: Parameters<typeof uniform>[0], shape: Shape) => Value,
@@ -46,7 +46,7 @@ function randomGraph(
   return b.finish([draw({ b, integerBits: bits, seed: 7, step: () => step, shard: null }, shape), b.neg(sizes)]);
 }
 
-/** The largest whole number that anything in a graph computes. */
+/** The largest integer that a graph computes. */
 function largestInteger(graph: Graph, inputs: readonly Tensor[]): number {
   const integers = graph.nodes.flatMap(({ outputs }) => outputs.filter(({ type }) => type.dtype === "int64"));
   const results = evaluate({ ...graph, outputs: integers }, inputs);
@@ -63,7 +63,7 @@ const sequence = randomGraph(["time", "batch", 5], (random, shape) => uniform(ra
 describe("the arithmetic", () => {
   const steps = [0, 1, 12_345, prime - 1];
 
-  test.each(steps)("step %i, as evaluated and as run by a session", async (step) => {
+  test.each(steps)("step %i, in the evaluator and in a session", async (step) => {
     const expected = reference(7, "rnn/0")(step, 6, 5);
     expect(evaluate(sequence, operands(step, [3, 2]))[0]?.data).toEqual(expected);
     const optimized = runPasses(sequence, stepPasses, { expected: new Map() });
@@ -72,7 +72,7 @@ describe("the arithmetic", () => {
     expect(result).toMatchObject({ dtype: "int64", shape: [3, 2, 5], data: expected });
   });
 
-  test.each(steps)("step %i, in whole numbers of 32 bits", (step) => {
+  test.each(steps)("step %i, in int32", (step) => {
     const narrowGraph = randomGraph(["time", "batch", 5], (random, shape) => uniform(random, "rnn/0", shape), 32);
     const optimized = runPasses(narrowGraph, stepPasses, { expected: new Map() });
     const values = reference(7, "rnn/0")(step, 6, 5);
@@ -82,7 +82,7 @@ describe("the arithmetic", () => {
     }
   });
 
-  test("a site, a seed, a step each have numbers of their own; longer sequences begin with those of shorter ones", () => {
+  test("sites, seeds and steps have different numbers; longer sequences begin with those of shorter ones", () => {
     const numbers = (seed: number, site: string, step: number) => reference(seed, site)(step, 2, 2).join();
     const values = [numbers(7, "a", 1), numbers(8, "a", 1), numbers(7, "b", 1), numbers(7, "a", 2)];
     expect(new Set(values).size).toBe(4);
@@ -99,7 +99,7 @@ describe("the arithmetic", () => {
     expect(count(twoDraws) - count(single)).toBeLessThan(0.8 * count(single));
   });
 
-  test("masks keep at the rate, exactly where the number is below it", () => {
+  test("a mask keeps an entry exactly where its number is below the rate", () => {
     const shape = ["time", "batch", 64] as const;
     const mask = randomGraph(shape, (random, sized) => bernoulliMask(random, "rnn/0", sized, 0.7));
     const scaled = randomGraph(shape, (random, sized) => dropoutMask(random, "rnn/0", sized, 0.3));
@@ -155,7 +155,7 @@ describe("statistics", () => {
     expect(Math.abs(sum / (keepProbability * (1 - keepProbability) * Math.sqrt(pairs)))).toBeLessThan(4);
   });
 
-  test("every unit and every row is kept as often, and a row's number of kept units scatters as it should", () => {
+  test("units and rows are kept equally often, and the kept units per row have the binomial variance", () => {
     const keepProbability = 0.7;
     const scatter = keepProbability * (1 - keepProbability);
     const keepCounts = (size: number, index: (row: number, unit: number) => number) => {
@@ -187,7 +187,7 @@ function chiSquare(counts: Float64Array, expected: number): number {
   return counts.reduce((sum, observed) => sum + (observed - expected) ** 2 / expected, 0);
 }
 
-/** What the graph draws for a step, as the evaluator has it. */
+/** The numbers that the graph draws for a step, in the evaluator. */
 function sampler(seed: number, site: string, shape: readonly number[]): (step: number) => Float64Array {
   const b = graphBuilder("sample");
   const step = b.input("step", { dtype: "int64", shape: [] });

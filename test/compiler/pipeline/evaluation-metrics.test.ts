@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { addAccumulators, computeMetric } from "../../../runtime/evaluation/metric-accumulators.js";
 import { build, type Compiled, dataOf, numbers, openModel, type Tensors } from "../../support/artifacts.js";
 
-/** Two sequences of three steps, three classes: what is put in is what the model says. */
+/** Sequences of three steps, three classes, of the identity model. */
 const logits = [
   [
     [2, 0, 1],
@@ -35,11 +35,11 @@ const entropies = logits.map((rows, example) =>
 );
 const mean = (entries: readonly number[]) => entries.reduce((sum, entry) => sum + entry, 0) / entries.length;
 
-describe("metrics are tallies that add up, finished as the manifest says", () => {
+describe("accumulators add up over batches, and the manifest's finalizers compute the metrics", () => {
   test("sequence_loss: loss, accuracy, perplexity", async () => {
     const actual = await evaluate({ inputs: logits, targets: classes }, { type: "sequence_loss" });
     const loss = mean(entropies.flat());
-    // Right: [0, 0], [0, 2], [1, 0], [2, 0], [2, 1].
+    // Correct: [0, 0], [0, 2], [1, 0], [2, 0], [2, 1].
     expectMetrics(actual, { loss, accuracy: 5 / 9, perplexity: Math.exp(loss) });
   });
 
@@ -101,7 +101,7 @@ describe("metrics are tallies that add up, finished as the manifest says", () =>
 
 type Metrics = Readonly<Record<string, number>>;
 
-/** The metrics of a model that says its inputs: over all examples at once, and over batches of two and one. */
+/** The metrics of the identity model: over all examples at once, and over batches of two and one. */
 async function evaluate(data: object, loss: object): Promise<Metrics[]> {
   const compiled = await build({
     data: { type: "arrays", ...data },

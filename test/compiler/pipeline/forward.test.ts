@@ -1,4 +1,4 @@
-/** The exported model says what the reference evaluator says of the spec, for any batch and any time. */
+/** The exported model against the reference evaluator, for several batch sizes and lengths. */
 import { describe, expect, test } from "vitest";
 import { tabulate, tensor } from "../../../compiler/ir/tensor.js";
 import type { Tensor } from "../../../compiler/ir/types.js";
@@ -10,7 +10,7 @@ import { outputsOf, programOf, tensorOfArray } from "../../support/programs.js";
 import { expectClose } from "../../support/reference-numbers.js";
 import { specs } from "../../support/small-specs.js";
 
-describe("the exported model says what the evaluator says", () => {
+describe("the exported model has the outputs of the evaluator", () => {
   test.each(specs)("$name", async (spec) => {
     const compiled = await build(spec);
     const weights = drawParameters(compiled.artifact.manifest.parameters);
@@ -42,7 +42,7 @@ describe("the exported model says what the evaluator says", () => {
   });
 });
 
-/** Data for every input of the model: ids that are known, lengths within the time. */
+/** Data for every input of the model: ids of the vocabulary, lengths up to the number of steps. */
 function drawData({ artifact, signature, spec }: Compiled, batch: number, time: number): [string, NumericArray][] {
   const random = randomStream(batch, spec.name, time);
   return artifact.manifest.model.inputs.flatMap(({ name, role, dtype, shape }): [string, NumericArray][] => {

@@ -1,11 +1,11 @@
-/** Training in onnxruntime on other padding: not one bit of what comes of it is another. */
+/** Training in onnxruntime is independent of padding, bit for bit. */
 import { expect, test } from "vitest";
 import { build, train } from "../../support/artifacts.js";
 import { series, tagging } from "../../support/small-specs.js";
 
 const lengths = [5, 2, 4, 1, 3, 5];
 
-/** Rows of steps with something else past each length. */
+/** Rows of steps with other values past each length. */
 function padded<T>(
   rows: readonly (readonly T[])[],
   padding: (row: number, step: number) => T,

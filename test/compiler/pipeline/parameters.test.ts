@@ -1,4 +1,4 @@
-/** Names and counts of parameters: those of the tutorials' systems, and of every built-in cell. */
+/** Names and counts of parameters: of tutorials' models, and of every built-in cell. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { analyze, check, memoryByBatch } from "../../../compiler/compile.js";
@@ -16,7 +16,7 @@ function parametersOf(opened: Parameters<typeof analysisOf>[0]) {
   };
 }
 
-describe("the systems of the tutorials", () => {
+describe("models of tutorials", () => {
   const gallery = async (name: string) => {
     const read = await readSpecFile(join(import.meta.dirname, "../../../specs", `${name}.json`));
     if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
@@ -121,7 +121,7 @@ async function signatureOf(spec: NormalSpec, folder: string) {
   return opened.value.signature(spec.train);
 }
 
-test("the operations of a layer are its own, whatever it reads", async () => {
+test("the operations of a layer exclude those of its inputs", async () => {
   const read = await readSpecFile(join(import.meta.dirname, "../../../specs/translate.json"));
   if (!read.ok) throw new Error("the gallery's spec does not read");
   const { layers, flops } = analysisOf({ spec: read.spec, signature: await signatureOf(read.spec, read.folder) });
@@ -132,7 +132,7 @@ test("the operations of a layer are its own, whatever it reads", async () => {
   expect(layers.reduce((sum, layer) => sum + layer.flops, 0)).toBeLessThan(flops.step);
 });
 
-test("a spec that cannot be compiled has problems in place of an analysis", async () => {
+test("a spec with problems has no analysis", async () => {
   const { spec, signature, origins } = await open({
     data: { type: "text", text: "hihello", window: 6 },
     model: [{ layer: "one_hot" }, { layer: "rnn", cell: "lstm", hidden_size: 3 }],

@@ -1,4 +1,4 @@
-/** Training steps for arrays of known sizes: the same numbers as the models for any size, of nothing but what WebGPU has kernels for. */
+/** Models specialized to static shapes: the results of the dynamic models, in operators that WebGPU has kernels for. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
@@ -12,7 +12,7 @@ import { readSpec } from "../../../schema/read.js";
 
 const specs = join(import.meta.dirname, "../../../specs");
 
-/** Each with another part of the language: tied weights, dropout, lengths, two sequences, first states, pooling; and its updates in a call. */
+/** Tied weights, dropout, lengths, two sequences, initial states, pooling; with the number of updates per call. */
 const names: readonly (readonly [string, number])[] = [
   ["hihello", 3],
   ...["ship-tied", "dropout", "lengths", "tagging", "translate", "caption", "spam", "max-pool"].map(
@@ -32,7 +32,7 @@ async function compiled(name: string) {
   return { ...result, signature };
 }
 
-/** Small numbers for every input; whole ones are 0 and 1. */
+/** Small numbers for every input; integers are 0 and 1. */
 function createFeeds(name: string, dims: readonly number[], dtype: string): Tensor {
   const count = dims.reduce((product, size) => product * size, 1);
   const integers = Array.from({ length: count }, (_, index) =>
@@ -87,7 +87,7 @@ test.each(names)("%s", async (name, steps) => {
   }
 });
 
-test("an evaluation of known sizes reports its tallies, and no parameters", async () => {
+test("an evaluation of static shapes reports its accumulators, and no parameters", async () => {
   const { models, artifact, signature } = await compiled("hihello");
   const { model, hostOutputs: report } = await models.eval(new Map(Object.entries(signature.expected)));
   const { inputs, outputs } = artifact.manifest.eval;

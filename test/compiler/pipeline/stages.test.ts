@@ -1,4 +1,4 @@
-/** The compiler at work on one small spec: an rnn of 2 on 4 symbols, printed after each stage. */
+/** The stages of the compiler for one small spec, an rnn of 2 on 4 symbols, printed. */
 import { beforeAll, expect, test } from "vitest";
 import type { Stage } from "../../../compiler/compile.js";
 import { printGraph } from "../../../compiler/ir/print/text.js";
@@ -36,7 +36,7 @@ function stage(name: Stage, from = 0, to = Number.POSITIVE_INFINITY): string {
   return `\n${lines.slice(from, to).join("\n")}\n`;
 }
 
-test("forward: the spec in primitives, the loop as the cell's equations say it", () => {
+test("forward: the spec in primitives, with the cell's equations in a loop", () => {
   expect(stage("forward")).toMatchInlineSnapshot(`
     "
     graph small
@@ -92,7 +92,7 @@ test("forward: the spec in primitives, the loop as the cell's equations say it",
   `);
 });
 
-test("prepared: what the loss needs; x @ W left the loop, and became a row of W for each symbol", () => {
+test("prepared: the loss program; x @ W is hoisted from the loop, and is a Gather of W", () => {
   expect(stage("prepared")).toMatchInlineSnapshot(`
     "
     graph small
@@ -126,7 +126,7 @@ test("prepared: what the loss needs; x @ W left the loop, and became a row of W 
   `);
 });
 
-test("gradient: the same, with a second loop that walks back", () => {
+test("gradient: the same, with a backward loop", () => {
   expect(stage("gradient")).toMatchInlineSnapshot(`
     "
     graph small
@@ -209,7 +209,7 @@ test("gradient: the same, with a second loop that walks back", () => {
   `);
 });
 
-test("optimized: the whole step; both loops hold only what depends on their states", () => {
+test("optimized: the step; both loops contain only nodes that depend on their states", () => {
   expect(stage("optimized")).toMatchInlineSnapshot(`
     "
     graph small
@@ -317,7 +317,7 @@ test("train: the step in a loop over batches", () => {
   `);
 });
 
-test("model: inference needs no loss", () => {
+test("model: inference, without the loss", () => {
   expect(stage("model")).toMatchInlineSnapshot(`
     "
     graph small

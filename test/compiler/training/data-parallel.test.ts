@@ -97,7 +97,7 @@ describe("a step split between processes", () => {
   });
 });
 
-/** The vector of sums of some examples, as rows of a batch. */
+/** The gradient vector of some examples, as rows of a batch. */
 async function sums(compiled: Compiled, examples: readonly number[], [first, total]: readonly [number, number]) {
   const { shard, manifest } = compiled.artifact;
   const session = await openModel(shard?.gradient ?? new Uint8Array());

@@ -1,4 +1,6 @@
-/** The reference optimizers: eight updates in float64, and in float32 in onnxruntime after the passes. */
+/**
+ * Optimizers against reference trajectories: eight updates in float64, and in float32 in onnxruntime after the passes.
+ */
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
@@ -35,7 +37,7 @@ const ports = [
 ];
 
 describe("every optimizer follows its reference trajectory", () => {
-  test("there are 23, of eight updates each", () => {
+  test("23 reference cases of eight updates", () => {
     expect(cases.map(({ trajectory }) => trajectory.length)).toEqual(new Array(23).fill(8));
   });
 
@@ -52,7 +54,7 @@ describe("every optimizer follows its reference trajectory", () => {
   });
 });
 
-test("a variant of nadam is its momentum_decay, and its epsilon", async () => {
+test("the variants of nadam differ in momentum_decay and epsilon", async () => {
   const nadam = { type: "nadam", learning_rate: 0.01, epsilon: 1e-8 };
   const last = async (optimizer: object) => {
     const step = buildStepGraph(givenGradients(), ports, await optimizerOf(optimizer));
@@ -90,7 +92,7 @@ test.each(cases.filter(({ name }) => ["sgd", "adam_torch", "nadam_keras"].includ
   },
 );
 
-test("the norm of a step is that of all gradients before they are clipped", async () => {
+test("gradient_norm is the global norm before clipping", async () => {
   const { optimizer } = cases.find(({ name }) => name === "sgd_clip_global_norm") ?? { optimizer: {} };
   const step = buildStepGraph(givenGradients(), ports, await optimizerOf(optimizer));
   const outputs = evaluate(eightSteps(step, step.graph), operands(step));
@@ -103,7 +105,7 @@ async function optimizerOf(optimizer: object): Promise<NormalOptimizer> {
   return (await normal({ ...base, optimizer })).spec.optimizer;
 }
 
-/** A graph with a loss of nothing, whose gradients are inputs. */
+/** A graph with a loss of 0, whose gradients are inputs. */
 function givenGradients(): Graph {
   const b = graphBuilder("given");
   const input = (name: string, { shape }: Numbers) => b.input(name, { dtype: "float32", shape });

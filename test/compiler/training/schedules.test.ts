@@ -1,4 +1,4 @@
-/** The reference learning-rate schedules, in float64 and in onnxruntime. */
+/** Learning-rate schedules against reference rates, in float64 and in onnxruntime. */
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
@@ -17,8 +17,8 @@ interface Case {
 
 const { schedules } = readFixture<{ readonly schedules: readonly Case[] }>("optimizers.json");
 
-describe("every schedule gives the reference learning rates of the first ten updates", () => {
-  test("there are six", () => {
+describe("every schedule has the reference learning rates of the first ten updates", () => {
+  test("six reference cases", () => {
     expect(schedules.map(({ values }) => values.length)).toEqual(new Array(6).fill(10));
   });
 

@@ -1,11 +1,11 @@
-/** Updates per call: however they are portioned, the numbers are the same to the last bit. */
+/** Updates per call: the results are the same for any number, bit for bit. */
 import { describe, expect, test } from "vitest";
 import { build, train } from "../../support/artifacts.js";
 import { specs } from "../../support/small-specs.js";
 
 const ones = (count: number) => new Array<number>(count).fill(1);
 
-describe("a hundred updates are the same in any portions", () => {
+describe("a hundred updates are the same for any number of updates per call", () => {
   test.each(specs)("$name", async (spec) => {
     const compiled = await build(spec);
     const batched = await train(compiled, [100]);

@@ -1,4 +1,4 @@
-/** pool: one vector of the live steps of a sequence, against numbers worked out by hand. */
+/** pool: one vector of a sequence's valid steps, against values computed by hand. */
 import { expect, test } from "vitest";
 import { tensor } from "../../../../compiler/ir/tensor.js";
 import { open, outputsOf, programOf, tensorOfArray } from "../../../support/programs.js";
@@ -16,7 +16,7 @@ const inputs = [
   ],
 ];
 
-/** What a pool layer makes of two sequences; what stands past the lengths is 90. */
+/** The output of a pool layer for two sequences, with padding of 90. */
 async function pooled(mode: string, lengths?: readonly number[]): Promise<readonly number[]> {
   const opened = await open({
     data: {

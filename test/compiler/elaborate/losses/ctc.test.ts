@@ -1,4 +1,7 @@
-/** The ctc loss against a sum over every alignment, its gradient against differences, and exact_sequence of what it spells. */
+/**
+ * ctc against a sum over all alignments, its gradient against finite differences, and the metrics of its greedy
+ * decoding.
+ */
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../../compiler/autodiff/reverse.js";
 import { restrictToOutputs } from "../../../../compiler/elaborate/program.js";
@@ -95,7 +98,7 @@ describe.each([
     samples.map((sequence, row) => byEnumeration(logits, row, sequence, blank));
   const sum = (numbers: readonly number[]) => numbers.reduce((x, y) => x + y, 0);
 
-  test("is the sum over every alignment, and its mean over sequences", async () => {
+  test("is the sum over all alignments, and the mean over sequences", async () => {
     for (const reduction of ["sum", "mean"]) {
       const { program, fixed: fixedOperands, logits } = await prepare({ blank: written, reduction }, samples, blank);
       const outputs = outputsOf(program, new Map([...fixedOperands, ["inputs", logits]]), ["loss", "metric"]);
@@ -106,7 +109,7 @@ describe.each([
     }
   });
 
-  test("has the gradient that differences show, before and after the passes", async () => {
+  test("has the gradient of finite differences, before and after the passes", async () => {
     const { opened, program, fixed: fixedOperands, logits } = await prepare({ blank: written }, samples, blank);
     const lossProgram = restrictToOutputs(program, ({ role }) => role === "loss");
     const wrt = lossProgram.inputs.findIndex(({ name }) => name === "inputs");
@@ -137,7 +140,7 @@ describe.each([
   });
 });
 
-describe("labels that do not fit into their steps", () => {
+describe("more labels than steps", () => {
   test.each([true, false])("zero_infinity %s", async (zero_infinity) => {
     const {
       program,
@@ -148,7 +151,7 @@ describe("labels that do not fit into their steps", () => {
     const wrt = lossProgram.inputs.findIndex(({ name }) => name === "inputs");
     const graph = differentiate(lossProgram.graph, 0, [wrt]);
     const operands = operandsOf(lossProgram.inputs, new Map([...fixedOperands, ["inputs", logits]]));
-    // [1, 1] takes three steps at least, [1, 2] takes two.
+    // [1, 1] needs at least three steps, [1, 2] two.
     const impossible = { labels: [1, 1], length: 2 };
     const changed = operands.map((operand, index) => {
       if (lossProgram.inputs[index]?.name === "targets")
@@ -167,9 +170,9 @@ describe("labels that do not fit into their steps", () => {
   });
 });
 
-test("exact_sequence: what the likeliest outputs spell, repetitions and blanks taken out", async () => {
+test("exact_sequence: the greedy decoding equals the labels", async () => {
   const { program, fixed: fixedOperands } = await prepare({}, feasible, 0);
-  // [1, 2]: right. [2, 2]: the blank between is missing. [1, 1]: right, what follows its length is nothing. [2]: one too many. []: right.
+  // [1, 2]: correct. [2, 2]: no blank in between. [1, 1]: correct, the rest is padding. [2]: one too many. []: correct.
   const labelings = [
     [1, 1, 0, 2],
     [2, 2, 2, 0],
@@ -184,7 +187,7 @@ test("exact_sequence: what the likeliest outputs spell, repetitions and blanks t
   expect([...(outputs.get("metrics/exact_sequence")?.data ?? [])]).toEqual([3, 5]);
 });
 
-test("label_error_rate: edits between what is spelled and the labels, against a table of distances", async () => {
+test("label_error_rate: the edit distance of the greedy decoding from the labels", async () => {
   const random = randomStream(3, "edits");
   const samples = Array.from({ length: 40 }, (): Sequence => {
     const labels = Array.from({ length: random.below(3) }, () => 1 + random.below(2));
@@ -211,7 +214,7 @@ test("label_error_rate: edits between what is spelled and the labels, against a 
   expect([...(outputs.get("metrics/exact_sequence")?.data ?? [])]).toEqual([exact, samples.length]);
 });
 
-/** The Levenshtein distance of two sequences, by its table. */
+/** The Levenshtein distance of two sequences, by dynamic programming. */
 function distance(a: readonly number[], b: readonly number[]): number {
   let row = b.map((_, index) => index + 1);
   a.forEach((label, position) => {

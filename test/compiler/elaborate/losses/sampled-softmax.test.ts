@@ -1,4 +1,4 @@
-/** sampled_softmax against its formula, against the full cross-entropy, and what it costs. */
+/** sampled_softmax against its formula and the full cross-entropy, and its cost. */
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../../compiler/autodiff/reverse.js";
 import { sampleCandidates } from "../../../../compiler/elaborate/losses/candidate-sampling.js";
@@ -60,7 +60,7 @@ function inputsOf(
   return values;
 }
 
-/** The loss of a step and its gradients, all in one list. */
+/** The loss of a step and its gradients, in one list. */
 async function lossAndGradients(spec: object) {
   const opened = await open(spec);
   const program = restrictToOutputs(programOf(opened), ({ role }) => role === "loss");
@@ -78,7 +78,7 @@ function expectNear(actual: readonly number[], expected: readonly number[]): voi
 }
 
 describe.each([{}, { bias: false }, { weights: "embedding", activation: "softmax" }])("behind %j", (projection) => {
-  test("with all classes sampled it is the full cross-entropy", async () => {
+  test("with all classes as candidates it is the full cross-entropy", async () => {
     const full = await lossAndGradients(specOf({ type: "cross_entropy" }, projection));
     const exact = await lossAndGradients(specOf(sampled(classes, "uniform"), projection));
     for (const step of [0, 1, 77]) expectNear(exact(step), full(step));
@@ -102,7 +102,7 @@ describe.each([{}, { bias: false }, { weights: "embedding", activation: "softmax
   );
 });
 
-/** Candidates of a step, and how often each class is expected among them. */
+/** The candidates of a step, and the expected count of each class. */
 function drawSamples(samples: number, distribution: Distribution, size: number) {
   const b = graphBuilder("candidates");
   const step = b.input("step", { dtype: "int64", shape: [] });
@@ -123,7 +123,7 @@ describe.each<[Distribution, number]>([
 ])("%s candidates, %i of 12", (distribution, samples) => {
   const evaluateLoss = drawSamples(samples, distribution, classes);
 
-  test("are classes, and each as often as is expected", () => {
+  test("are classes, with the expected counts", () => {
     const steps = 500;
     const counts = new Float64Array(classes);
     for (let step = 0; step < steps; step++) {
@@ -140,7 +140,7 @@ describe.each<[Distribution, number]>([
   });
 });
 
-test("the expectation of rare classes is exact too", () => {
+test("the expected counts of rare classes are exact", () => {
   const size = 100_000;
   const [, expected = []] = drawSamples(1000, "log_uniform", size)(1);
   for (const id of [0, 1, 999, size - 1]) {
@@ -177,7 +177,7 @@ test.each<Distribution>(["uniform", "log_uniform"])(
   },
 );
 
-test("out of training it is the full cross-entropy", async () => {
+test("in evaluation it is the full cross-entropy", async () => {
   const evaluateLoss = async (loss: object) => {
     const opened = await open(specOf(loss));
     const program = programOf(opened, "evaluation");
@@ -186,7 +186,7 @@ test("out of training it is the full cross-entropy", async () => {
   expect(await evaluateLoss(sampled(2, "log_uniform"))).toBe(await evaluateLoss({ type: "cross_entropy" }));
 });
 
-test("a step multiplies with the chosen columns alone", async () => {
+test("a step multiplies only the sampled columns", async () => {
   const classCount = 5000;
   const model = [
     { layer: "embedding", vocabulary_size: classes, size: 3 },
@@ -203,7 +203,7 @@ test("a step multiplies with the chosen columns alone", async () => {
     for (const { type } of [...inputs, ...outputs]) expect(type.shape).not.toContain(classCount);
 });
 
-test("what it cannot do is said", async () => {
+test("problems of its options and of the last layer", async () => {
   expect(await problemsOf(specOf(sampled(13, "uniform")))).toEqual([
     'too-many-samples, /loss/samples 13: "samples" is 13, but the model has only 12 classes. Write at most 12, or use cross_entropy, which reads all classes.',
   ]);

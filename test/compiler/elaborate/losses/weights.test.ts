@@ -1,4 +1,4 @@
-/** Weights in losses: of classes, of positive answers, and of steps, against their definitions. */
+/** Class weights, positive weights and step weights of losses, against their definitions. */
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../../compiler/autodiff/reverse.js";
 import { restrictToOutputs } from "../../../../compiler/elaborate/program.js";
@@ -25,7 +25,7 @@ interface Position {
   readonly weight: number;
 }
 
-/** Entries of live steps. */
+/** Entries of valid steps. */
 function positionsOf(scores: Tensor): readonly Position[] {
   return lengths.flatMap((length, row) =>
     Array.from({ length }, (_, step) => {
@@ -105,12 +105,12 @@ const losses: readonly [object, (entries: readonly Position[]) => number][] = [
   ],
 ];
 
-describe("weights of classes", () => {
+describe("class weights", () => {
   test.each(losses)("%j", async (loss, definition) => {
     await expectLoss(loss, nested(ids), ids, CLASSES, (scores) => definition(positionsOf(scores)));
   });
 
-  test("rows of probabilities: each class's part is weighted", async () => {
+  test("rows of probabilities: each class's term is weighted", async () => {
     const rows = tabulate("float32", [BATCH, TIME, CLASSES], ([row = 0, step = 0, value = 0]) =>
       Math.fround(((row + step + value) % 3) / 3),
     );
@@ -128,7 +128,7 @@ describe("weights of classes", () => {
   });
 });
 
-describe("weights of positive answers", () => {
+describe("positive weights", () => {
   const answers = tabulate(
     "float32",
     [BATCH, TIME, CLASSES],
@@ -155,7 +155,7 @@ describe("weights of positive answers", () => {
   });
 });
 
-/** The loss is what its definition says, and its gradient is the definition's by differences. */
+/** The loss is that of its definition, and its gradient that of finite differences. */
 async function expectLoss(
   loss: object,
   targets: unknown,
@@ -206,7 +206,7 @@ function nested({ shape, data }: Pick<Tensor, "shape" | "data">): Nested {
   );
 }
 
-test("a weight of 1 for every class, and for positive answers, changes nothing", async () => {
+test("class weights and positive weights of 1 change nothing", async () => {
   const graphs = await Promise.all(
     [{ type: "binary_cross_entropy" }, { type: "binary_cross_entropy", positive_weight: 1 }].map(async (loss) => {
       const opened = await open({

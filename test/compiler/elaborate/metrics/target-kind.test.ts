@@ -1,4 +1,4 @@
-/** Which metrics go with which losses; of the others, what is said and which is offered in their place. */
+/** The metrics that can read the targets of each loss, and the message and hint for the others. */
 import { expect, test } from "vitest";
 import { problemsOf } from "../../../support/check-spec.js";
 
@@ -37,7 +37,7 @@ const metrics = [
   ...["label_error_rate", "binary_accuracy", "rmse", "mae"],
 ].map((type): object => ({ type }));
 
-test("a metric of another kind of answer is refused, and one that fits is named", async () => {
+test("a metric for another kind of targets is rejected, with an alternative", async () => {
   const failures: string[] = [];
   for (const [type, targets, layer] of losses) {
     failures.push(`${type}:`);

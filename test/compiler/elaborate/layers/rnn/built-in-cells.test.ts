@@ -1,4 +1,7 @@
-/** The built-in cells: their values against plain numbers, their gradients against differences, and what is left in their loops. */
+/**
+ * The built-in cells: values against a plain implementation, gradients against finite differences, nodes in their
+ * loops.
+ */
 import { describe, expect, test } from "vitest";
 import { restrictToOutputs } from "../../../../../compiler/elaborate/program.js";
 import { evaluate } from "../../../../../compiler/graph/evaluate.js";
@@ -16,7 +19,7 @@ import { parametersOf, rowsOf } from "./rows.js";
 
 const [batch, time, n, m] = [2, 3, 2, 3];
 
-test("every built-in cell is held against something", () => {
+test("every built-in cell has a reference", () => {
   const tested = Object.values(references).map(({ use }) => use.cell);
   expect([...new Set([...tested, "rnn", "gru"])].sort()).toEqual(builtInCells());
 });
@@ -30,7 +33,7 @@ describe.each(Object.entries(references))("%s", (name, reference) => {
   );
   const values = new Map<string, Tensor>([["inputs", x], ...parameters]);
 
-  test("gives what its equations say", async () => {
+  test("has the values of its reference", async () => {
     const { program } = await elaborated(reference, x);
     const results = evaluate(program.graph, operandsOf(program.inputs, values));
     const actual = new Map(program.outputs.map((port, index) => [port.name, results[index]]));
@@ -48,7 +51,7 @@ describe.each(Object.entries(references))("%s", (name, reference) => {
     }
   });
 
-  test("has its differences for gradient", async () => {
+  test("has the gradient of finite differences", async () => {
     const { program, signature } = await elaborated(reference, x);
     const operands = operandsOf(program.inputs, values);
     const loss = weightedSum(program.graph, operands, randomStream(4, name));
@@ -58,7 +61,7 @@ describe.each(Object.entries(references))("%s", (name, reference) => {
   });
 });
 
-/** Most nodes that a step may leave in the forward loop and in the backward one. */
+/** The largest number of nodes in the forward loop and in the backward loop. */
 const bounds: Readonly<Record<string, readonly [number, number]>> = {
   rnn: [2, 3],
   lstm: [11, 7],
@@ -70,12 +73,12 @@ const bounds: Readonly<Record<string, readonly [number, number]>> = {
   layer_norm_gru: [21, 24],
   indrnn: [3, 3],
   minimal_gated: [8, 10],
-  // Their gates see no state: a product and a sum are left.
+  // Their gates do not depend on the state: a product and a sum remain.
   mingru: [2, 2],
   minlstm: [2, 2],
 };
 
-test.each(Object.entries(bounds))("few nodes are left in the loops of %s", async (name, [forward, backward]) => {
+test.each(Object.entries(bounds))("the loops of %s have few nodes", async (name, [forward, backward]) => {
   const reference = { ...plainUses, ...references }[name];
   if (reference === undefined) throw new Error(`there is no cell ${name}`);
   const { spec, signature } = await openLayer(reference, draw(randomStream(5, name), [batch, time, n]));
@@ -94,7 +97,7 @@ const plainUses: Readonly<Record<string, Use>> = {
   "gru, reset before": { use: { cell: "gru", reset_after: false }, states: () => ({ h: m }) },
 };
 
-/** Nodes in each loop's body, constants left out: forward, then backward. */
+/** Nodes in each loop's body without constants: forward, then backward. */
 function loopSizes(graph: Graph): readonly number[] {
   return graph.nodes.flatMap((node) =>
     node.op === "Scan" ? [node.attributes.body.nodes.filter(({ op }) => op !== "Constant").length] : [],

@@ -1,16 +1,16 @@
-/** The built-in cells once more, one row at a time in plain numbers: what their equations are held against. */
+/** Reference implementations of the built-in cells, one row at a time in plain numbers. */
 
 export type Row = readonly number[];
 export type Matrix = readonly Row[];
 export type States = Readonly<Record<string, Row>>;
 
 export interface CellReference {
-  /** The cell and its options, as a spec writes them. */
+  /** The cell and its options, as in a spec. */
   readonly use: Readonly<Record<string, unknown>>;
   /** Shapes of the parameters for an input of `n` and `m` hidden units. */
   readonly parameters: (n: number, m: number) => Readonly<Record<string, readonly number[]>>;
   readonly states: (m: number) => Readonly<Record<string, number>>;
-  /** The next states; the first one is the output. `matrix` and `vector` give parameters by name. */
+  /** The next states; the first is the output. `matrix` and `vector` return parameters by name. */
   readonly step: (x: Row, states: States, parameters: Parameters) => States;
 }
 
@@ -74,7 +74,7 @@ function lstm(options: { peepholes?: boolean; cell_clip?: number; projection_siz
 
 const simple = { states: (m: number) => ({ h: m }) };
 
-/** h' = activation of the sum of x @ W, what `past` makes of h, and b. */
+/** h' = activation(x @ W + past(h) + b). */
 function simpleCell(
   cell: string,
   activation: "tanh" | "relu",
@@ -194,7 +194,7 @@ const peepholes = { peepholes: true };
 const cell_clip = 0.25;
 const projection_size = 2;
 
-/** The cells that the reference numbers do not have, in every combination of their options. */
+/** The cells without fixtures, in every combination of their options. */
 export const references: Readonly<Record<string, CellReference>> = {
   "lstm with peepholes": lstm(peepholes),
   "lstm with a clip": lstm({ cell_clip }),
@@ -219,7 +219,7 @@ export const references: Readonly<Record<string, CellReference>> = {
   minlstm,
 };
 
-/** Outputs [time] and last states of one sequence, from states of zero. */
+/** Outputs [time] and final states of one sequence, from zero states. */
 export function runReference(
   { states, step }: CellReference,
   xs: Matrix,

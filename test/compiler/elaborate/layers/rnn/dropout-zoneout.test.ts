@@ -1,4 +1,4 @@
-/** Dropout, zoneout and normalization around cells, and the dropout layer: what they mean, in training and out of it. */
+/** Dropout, zoneout and layer normalization of cells, and the dropout layer, in training and in evaluation. */
 import { describe, expect, test } from "vitest";
 import type { Mode } from "../../../../../compiler/elaborate/context.js";
 import { restrictToOutputs } from "../../../../../compiler/elaborate/program.js";
@@ -25,7 +25,7 @@ const random = randomStream(6, "wrappers");
 const draw = (...shape: readonly number[]) => tabulate("float32", shape, () => 0.8 * random.normal());
 const x = draw(batch, time, n);
 
-/** Any number of layers over the sequence `x`, which put out [batch, time, m] or the last step of it. */
+/** Layers over the sequence `x`, with outputs [batch, time, m] or the last step of them. */
 function openModel(model: readonly object[], { last = false, masked = false, cells = {} } = {}): Promise<OpenedSpec> {
   const target = Array(m).fill(0);
   const targets = Array(batch).fill(last ? target : Array(time).fill(target));
@@ -47,7 +47,7 @@ function openModel(model: readonly object[], { last = false, masked = false, cel
 
 const layerOf = (cell: object) => ({ layer: "rnn", hidden_size: m, ...cell });
 
-/** The program's outputs and last states, with random parameters by name and a step. */
+/** The program's outputs and final states, for random parameters by name and a step. */
 function forward(opened: OpenedSpec, mode: Mode) {
   const program = restrictToOutputs(programOf(opened, mode), ({ role }) => role === "prediction" || role === "state");
   const values = new Map<string, Tensor>([["inputs", x]]);
@@ -77,7 +77,7 @@ function forward(opened: OpenedSpec, mode: Mode) {
   };
 }
 
-/** The numbers that a place draws at a step: [time, batch, width], or [batch, width] for all steps. */
+/** The random numbers of a site at a step: [time, batch, width], or [batch, width] for all steps. */
 function drawMask(kind: "keep" | "drop", site: string, shape: readonly number[], rate: number, step: number): Tensor {
   const b = graphBuilder("mask");
   const randomness = { b, seed, step: () => b.scalar(step, "int64"), shard: null, integerBits: 64 as const };
@@ -99,7 +99,7 @@ interface Wrapping {
   readonly zoneout?: number | Readonly<Record<string, number>>;
 }
 
-/** The wrapped lstm in plain numbers: outputs [batch, time, m] and last states. */
+/** The wrapped lstm in plain numbers: outputs [batch, time, m] and final states. */
 function expected(
   { dropout = {}, zoneout = 0 }: Wrapping,
   operands: ReadonlyMap<string, Tensor>,
@@ -167,7 +167,7 @@ describe.each(Object.entries(wrappings))("%s", (name, wrapping) => {
     ["training", 7],
     ["evaluation", 0],
     ["inference", 0],
-  ])("%s, step %i, is what plain numbers say", async (mode, step) => {
+  ])("%s, step %i, equals the plain implementation", async (mode, step) => {
     const { given: values, run } = forward(await openModel([cell]), mode);
     const actual = run(step);
     const runs = expected(wrapping, values, step, mode === "training");
@@ -183,7 +183,7 @@ describe.each(Object.entries(wrappings))("%s", (name, wrapping) => {
     }
   });
 
-  test("has its differences for gradient while the masks stay", async () => {
+  test("has the gradient of finite differences for constant masks", async () => {
     const opened = await openModel([cell]);
     const { program, operands } = forward(opened, "training");
     const inputs = operands(3);
@@ -195,10 +195,10 @@ describe.each(Object.entries(wrappings))("%s", (name, wrapping) => {
   });
 });
 
-describe("out of training", () => {
+describe("outside of training", () => {
   const dropped = { dropout: { input: 0.3, output: 0.4, state: 0.4 } };
 
-  test.each<Mode>(["evaluation", "inference", "stream"])("dropout leaves no trace in a graph for %s", async (mode) => {
+  test.each<Mode>(["evaluation", "inference", "stream"])("a graph for %s has no nodes of dropout", async (mode) => {
     const shape = (opened: OpenedSpec) => {
       const { graph } = programOf(opened, mode);
       return [graph.inputs.map(({ name }) => name), opsOf(graph)];
@@ -210,7 +210,7 @@ describe("out of training", () => {
     expect(opsOf(programOf(await model(dropped, [])).graph)).toContain("Mod");
   });
 
-  test("rates of zero leave no trace in training", async () => {
+  test("rates of zero add no nodes in training", async () => {
     const zero = { dropout: { input: 0, output: 0, state: { h: 0 }, variational: true }, zoneout: { h: 0 } };
     const model = (cell: object, layers: readonly object[]) =>
       openModel([layerOf({ cell: "gru", ...cell }), ...layers]);
@@ -259,7 +259,7 @@ describe("with lengths", () => {
     zoneout: 0.3,
   });
 
-  test("outputs past the end are zero, and the last step is the last live one", async () => {
+  test("outputs past the lengths are zero, and the last step is the last valid one", async () => {
     const sequence = forward(await openModel([wrapped], { masked: true }), "training")
       .run(5)
       .get("outputs");
@@ -277,7 +277,7 @@ describe("with lengths", () => {
   });
 });
 
-test("steps laid out, and steps walked from the end, draw what a loop draws at their places", async () => {
+test("an unrolled loop and a reversed loop draw the same numbers as a forward loop", async () => {
   const wrapped = layerOf({ cell: "lstm", dropout: { input: 0.3, output: 0.4, state: 0.4 }, zoneout: 0.3 });
   const outputs = async (cell: object) =>
     forward(await openModel([cell]), "training")
@@ -289,7 +289,7 @@ test("steps laid out, and steps walked from the end, draw what a loop draws at t
 });
 
 describe("layer_norm", () => {
-  test("normalizes each step's output, and leaves the state alone", async () => {
+  test("normalizes the output of each step, and not the state", async () => {
     const unwrapped = forward(await openModel([layerOf({ cell: "gru" })]), "inference");
     const wrapped = forward(await openModel([layerOf({ cell: "gru", layer_norm: true })]), "inference");
     const [unwrappedOutput, actual] = [unwrapped.run(0), wrapped.run(0)];
@@ -307,7 +307,7 @@ describe("layer_norm", () => {
     expectClose(actual.get("outputs"), { shape: [batch, time, m], data }, 1e-12, "outputs");
   });
 
-  test("has parameters for each direction, which start as no change", async () => {
+  test("has parameters per direction, initialized to the identity", async () => {
     const opened = await openModel([layerOf({ cell: "gru", layer_norm: true, bidirectional: "sum" })]);
     const normalizers = programOf(opened).inputs.filter(({ name }) => name.includes("layer_norm"));
     expect(normalizers.map(({ name, initializer }) => [name, initializer])).toEqual([
@@ -319,7 +319,7 @@ describe("layer_norm", () => {
   });
 });
 
-test("a step only multiplies or chooses by its masks", async () => {
+test("a step only multiplies or selects by its masks", async () => {
   const bodies = async (cell: object) => {
     const { spec, signature } = await openModel([layerOf({ cell: "lstm", ...cell })]);
     const lowering = buildTrainingStep(spec, signature);
@@ -355,7 +355,7 @@ test.each<[string, readonly object[], readonly string[]]>([
   expect(await unplacedProblems({ ...spec, model })).toEqual(expected);
 });
 
-test("states that the cell does not have", async () => {
+test("unknown states", async () => {
   const opened = openModel([layerOf({ cell: "lstm", dropout: { state: { hh: 0.1 } }, zoneout: { c: 0.1, d: 0.2 } })]);
   const { spec, signature, origins } = await opened;
   const lowering = buildTrainingStep(spec, signature, { origins });

@@ -1,4 +1,4 @@
-/** Where the states of a layer start when another layer gives them, and what reads a sequence's single vectors. */
+/** Initial states from another layer, and attention of a vector over a sequence. */
 import { describe, expect, test } from "vitest";
 import { printGraph } from "../../../../../compiler/ir/print/text.js";
 import { dce } from "../../../../../compiler/optimize/canonicalize/dce.js";
@@ -15,7 +15,7 @@ const inputs = [
   ],
 ];
 
-/** A model as it infers, as text. */
+/** The inference graph of a model, printed. */
 async function printed(model: readonly object[]): Promise<string> {
   const spec = await open({
     data: { type: "arrays", inputs, targets: [[1], [2]] },
@@ -26,7 +26,7 @@ async function printed(model: readonly object[]): Promise<string> {
   return printGraph(dce.run(programOf(spec, "inference").graph, { expected: new Map() }));
 }
 
-/** The states of the last loop of a model, and where they start. */
+/** The states of the last loop of a model, and their initial values. */
 async function starts(model: readonly object[]): Promise<readonly string[]> {
   const text = await printed(model);
   return [...text.matchAll(/^ {4}state .* = (.*)$/gm)].map(([, from = ""]) => from.replace(/^expand.*/, "zeros"));
@@ -35,8 +35,8 @@ async function starts(model: readonly object[]): Promise<readonly string[]> {
 const gru = { layer: "rnn", name: "gru", cell: "gru", hidden_size: 3 };
 const lstm = { layer: "rnn", name: "lstm", cell: "lstm", hidden_size: 3, return: "last", from: "inputs" };
 
-describe("states that another layer gives", () => {
-  test("a vector is the first state of a cell; the others start at zero", async () => {
+describe("initial states from another layer", () => {
+  test("a vector initializes the first state of a cell; the others are zero", async () => {
     const vector = [
       { layer: "pool", mode: "max" },
       { layer: "dense", name: "start", size: 3 },
@@ -44,13 +44,13 @@ describe("states that another layer gives", () => {
     expect(await starts([...vector, { ...lstm, initial_state: "start" }])).toEqual(["start", "zeros"]);
   });
 
-  test("a state that the other cell lacks starts at zero", async () => {
+  test("a state that the other cell does not have is zero", async () => {
     expect(await starts([gru, { ...lstm, initial_state: "gru" }])).toEqual(["zeros", "gru/0/h", "zeros"]);
   });
 });
 
 describe("attention", () => {
-  test("a vector that looks over a sequence gets a vector", async () => {
+  test("a vector as the query has a vector as the output", async () => {
     const text = await printed([
       { ...gru, name: "memory" },
       { ...gru, name: "query", return: "last" },

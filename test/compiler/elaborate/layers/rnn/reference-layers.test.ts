@@ -1,4 +1,4 @@
-/** The reference recurrent layers, from spec to gradients: the plain graph, and the graph after every pass. */
+/** Recurrent layers against reference outputs and gradients: the plain graph, and the graph after all passes. */
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../../../compiler/autodiff/reverse.js";
 import { type Program, restrictToOutputs } from "../../../../../compiler/elaborate/program.js";
@@ -33,8 +33,8 @@ interface Case {
 
 const { cases } = readFixture<{ readonly cases: readonly Case[] }>("cells.json");
 
-describe("every recurrent layer gives the reference outputs, final states and gradients", () => {
-  test("there are fifteen", () => {
+describe("every recurrent layer has the reference outputs, final states and gradients", () => {
+  test("15 reference cases", () => {
     expect(cases).toHaveLength(15);
   });
 
@@ -55,7 +55,7 @@ describe("every recurrent layer gives the reference outputs, final states and gr
   }
 });
 
-/** The layer as a model of one layer, with the numbers of the case as its data. */
+/** The layer as a model of one layer, with the arrays of the case as its data. */
 async function prepare({ layer, cells, x, w, lengths, initial_state, parameters }: Case) {
   const opened = await open({
     ...(cells && { cells }),
@@ -89,7 +89,7 @@ async function prepare({ layer, cells, x, w, lengths, initial_state, parameters 
   };
 }
 
-/** sum(outputs * w), then what the program puts out. */
+/** sum(outputs * w), then the outputs of the program. */
 function weighted({ graph }: Program): Graph {
   const b = graphBuilder(`${graph.name}/weighted`);
   const inputs = graph.inputs.map(({ name, type }) => b.input(name, type));

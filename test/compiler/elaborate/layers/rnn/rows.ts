@@ -1,4 +1,4 @@
-/** Tensors as lists of rows, for references in plain numbers. */
+/** Tensors as lists of rows, for reference implementations in plain numbers. */
 import type { Tensor } from "../../../../../compiler/ir/types.js";
 import type { Matrix, Parameters, Row } from "./cell-references.js";
 
@@ -10,7 +10,7 @@ export function rowsOf({ shape: [sequences = 0, steps = 0, width = 0], data }: T
   );
 }
 
-/** The parameters of the first cell of the layer `rnn`, by their own names. */
+/** The parameters of the first cell of the layer `rnn`, by their names in the cell. */
 export function parametersOf(operands: ReadonlyMap<string, Tensor>): Parameters {
   const tensorOf = (name: string): Tensor => {
     const tensor = operands.get(`rnn/0/${name}`);

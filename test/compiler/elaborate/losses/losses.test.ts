@@ -1,20 +1,20 @@
-/** The reference losses: values, also those that are no scalar, and gradients, behind a dense layer that changes nothing. */
+/** Losses against reference values and gradients, after a dense layer that is the identity. */
 import { describe, expect, test } from "vitest";
-import { differentiate } from "../../../compiler/autodiff/reverse.js";
-import { type Context, defaultStrategy } from "../../../compiler/elaborate/context.js";
-import { losses } from "../../../compiler/elaborate/losses/index.js";
-import type { LossDefinition } from "../../../compiler/elaborate/losses/loss.js";
-import { restrictToOutputs } from "../../../compiler/elaborate/program.js";
-import type { Wire } from "../../../compiler/elaborate/wire.js";
-import { graphBuilder } from "../../../compiler/graph/builder.js";
-import { evaluate } from "../../../compiler/graph/evaluate.js";
-import { verify } from "../../../compiler/graph/verify.js";
-import { tabulate } from "../../../compiler/ir/tensor.js";
-import type { DType, Tensor, Value } from "../../../compiler/ir/types.js";
-import { forwardPasses, runPasses, stepPasses } from "../../../compiler/optimize/pipeline.js";
-import type { NormalLoss } from "../../../schema/normal/index.js";
-import { type OpenedSpec, open, operandsOf, programOf } from "../../support/programs.js";
-import { expectClose, type Numbers, nested, readFixture, tensorOf } from "../../support/reference-numbers.js";
+import { differentiate } from "../../../../compiler/autodiff/reverse.js";
+import { type Context, defaultStrategy } from "../../../../compiler/elaborate/context.js";
+import { losses } from "../../../../compiler/elaborate/losses/index.js";
+import type { LossDefinition } from "../../../../compiler/elaborate/losses/loss.js";
+import { restrictToOutputs } from "../../../../compiler/elaborate/program.js";
+import type { Wire } from "../../../../compiler/elaborate/wire.js";
+import { graphBuilder } from "../../../../compiler/graph/builder.js";
+import { evaluate } from "../../../../compiler/graph/evaluate.js";
+import { verify } from "../../../../compiler/graph/verify.js";
+import { tabulate } from "../../../../compiler/ir/tensor.js";
+import type { DType, Tensor, Value } from "../../../../compiler/ir/types.js";
+import { forwardPasses, runPasses, stepPasses } from "../../../../compiler/optimize/pipeline.js";
+import type { NormalLoss } from "../../../../schema/normal/index.js";
+import { type OpenedSpec, open, operandsOf, programOf } from "../../../support/programs.js";
+import { expectClose, type Numbers, nested, readFixture, tensorOf } from "../../../support/reference-numbers.js";
 
 interface Case {
   readonly name: string;
@@ -30,12 +30,12 @@ interface Case {
 const { cases } = readFixture<{ readonly cases: readonly Case[] }>("losses.json");
 const scalar = (value: number): Numbers => ({ shape: [], data: [value] });
 
-describe("every loss gives the reference values and gradients", () => {
-  test("there are 29", () => {
+describe("every loss has the reference values and gradients", () => {
+  test("29 reference cases", () => {
     expect(cases).toHaveLength(29);
   });
 
-  test.each(cases)("$name, as a spec has it", async (fixture) => {
+  test.each(cases)("$name, from its spec", async (fixture) => {
     const opened = await openCase(fixture);
     const program = restrictToOutputs(programOf(opened), ({ role }) => role === "loss");
     const classes = fixture.inputs.shape.at(-1) ?? 0;
@@ -60,16 +60,16 @@ describe("every loss gives the reference values and gradients", () => {
     }
   });
 
-  test.each(cases)("$name, before it is summed", async (fixture) => {
+  test.each(cases)("$name, before the sum over entries", async (fixture) => {
     const { value, ...sums } = await evaluateLoss(fixture);
     expectClose(value, typeof fixture.value === "number" ? scalar(fixture.value) : fixture.value, 1e-10, "value");
-    // Sum by count over one batch is the loss of that batch.
+    // The loss of one batch is its total by its count.
     const [total = Number.NaN, count = Number.NaN] = [sums.total.data[0], sums.count.data[0]];
     const expectedLoss = typeof fixture.value === "number" ? fixture.value : (fixture.sum ?? 0);
     expect(total / count).toBeCloseTo(expectedLoss, 10);
   });
 
-  test("the values that the tutorials print", () => {
+  test("the values printed in tutorials", () => {
     const printed = cases.filter(({ name }) => name.startsWith("sequence_loss_seed")).map(({ value }) => value);
     expect(printed.map((value) => Number(value).toFixed(6))).toEqual(["0.596759", "0.513015", "0.371101"]);
   });
@@ -90,12 +90,12 @@ function openCase({ loss, inputs, targets, weights }: Case): Promise<OpenedSpec>
   });
 }
 
-/** Classes where there is one for each row of logits. */
+/** Class ids, one per row of logits. */
 function targetsOf({ inputs, targets }: Case, integerType: DType): Tensor {
   return tensorOf(targets, targets.shape.length < inputs.shape.length ? integerType : "float32");
 }
 
-/** The loss alone, on a wire of the case's inputs. */
+/** The loss, on a wire of the case's inputs. */
 async function evaluateLoss(fixture: Case) {
   const { spec } = await openCase(fixture);
   const b = graphBuilder(fixture.name);

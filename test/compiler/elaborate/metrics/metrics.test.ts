@@ -1,14 +1,14 @@
-/** Every metric from the spec on, over two batches of sequences of different lengths, against numbers worked out by hand. */
+/** Every metric from its spec, over two batches of sequences of different lengths, against values computed by hand. */
 import { describe, expect, test } from "vitest";
-import { elaborate } from "../../../compiler/elaborate/index.js";
-import { restrictToOutputs } from "../../../compiler/elaborate/program.js";
-import { evaluate } from "../../../compiler/graph/evaluate.js";
-import { tensor } from "../../../compiler/ir/tensor.js";
-import type { Tensor } from "../../../compiler/ir/types.js";
-import { withDynamicShapes } from "../../../compiler/signature.js";
-import { addAccumulators, computeMetric } from "../../../runtime/evaluation/metric-accumulators.js";
-import { open, operandsOf } from "../../support/programs.js";
-import { modelOf, run } from "../../support/run-graph.js";
+import { elaborate } from "../../../../compiler/elaborate/index.js";
+import { restrictToOutputs } from "../../../../compiler/elaborate/program.js";
+import { evaluate } from "../../../../compiler/graph/evaluate.js";
+import { tensor } from "../../../../compiler/ir/tensor.js";
+import type { Tensor } from "../../../../compiler/ir/types.js";
+import { withDynamicShapes } from "../../../../compiler/signature.js";
+import { addAccumulators, computeMetric } from "../../../../runtime/evaluation/metric-accumulators.js";
+import { open, operandsOf } from "../../../support/programs.js";
+import { modelOf, run } from "../../../support/run-graph.js";
 
 type Rows = readonly (readonly number[])[];
 
@@ -20,7 +20,7 @@ interface Batch {
   readonly weights?: Rows;
 }
 
-/** Metrics of a model that puts out its inputs, over all batches, in the evaluator and in onnxruntime. */
+/** Metrics of the identity model over all batches, in the evaluator and in onnxruntime. */
 async function evaluateMetrics(
   loss: object,
   metrics: readonly unknown[] | null,
@@ -114,29 +114,29 @@ const classes: readonly Batch[] = [
   },
 ];
 
-describe("classes, seven live steps of four sequences", () => {
+describe("classes, seven valid steps of four sequences", () => {
   test("accuracy, and top 2", async () => {
-    // Right: 0 1 2 | 1 · | 0 | ·. The first · has its class second, the other third.
+    // Correct: 0 1 2 | 1 · | 0 | ·. The target of the first · has rank 2, that of the other rank 3.
     const results = await evaluateMetrics({ type: "sequence_loss" }, ["accuracy", { type: "top_k", k: 2 }], classes);
     expect(results).toMatchObject({ accuracy: 5 / 7, top_2_accuracy: 6 / 7 });
     expect(Object.keys(results)).toEqual(["loss", "accuracy", "top_2_accuracy"]);
   });
 
-  test("exact sequences", async () => {
+  test("exact_sequence", async () => {
     expect(await evaluateMetrics({ type: "cross_entropy" }, ["exact_sequence"], classes)).toMatchObject({
       exact_sequence: 0.5,
     });
   });
 
   test("F1, precision and recall, averaged over classes", async () => {
-    // Answers and targets of the classes: 0: 3 and 2, 2 hits; 1: 3 and 2, 2 hits; 2: 1 and 3, 1 hit.
+    // Predictions, targets and true positives per class: 0: 3, 2, 2; 1: 3, 2, 2; 2: 1, 3, 1.
     const results = await evaluateMetrics({ type: "sequence_loss" }, ["f1", "precision", "recall"], classes);
     expect(results.f1).toBeCloseTo((4 / 5 + 4 / 5 + 2 / 4) / 3, 12);
     expect(results.precision).toBeCloseTo((2 / 3 + 2 / 3 + 1) / 3, 12);
     expect(results.recall).toBeCloseTo((1 + 1 + 1 / 3) / 3, 12);
   });
 
-  test("perplexity and bits of the targets as they are, whatever the loss weighs", async () => {
+  test("perplexity and bits_per_character ignore the class weights and smoothing of the loss", async () => {
     const loss = { type: "cross_entropy", label_smoothing: 0.2, class_weights: [1, 2, 3] };
     const results = await evaluateMetrics(loss, ["perplexity", "bits_per_character"], classes);
     const log = Math.log(Math.exp(3) + Math.exp(2) + Math.exp(1));
@@ -145,7 +145,7 @@ describe("classes, seven live steps of four sequences", () => {
     expect(results.bits_per_character).toBeCloseTo(mean / Math.LN2, 12);
   });
 
-  test("perplexity takes the data's weights, as sequence_loss does", async () => {
+  test("perplexity applies the weights of the data, as sequence_loss does", async () => {
     const weights = [
       [
         [1, 2, 3],
@@ -162,7 +162,7 @@ describe("classes, seven live steps of four sequences", () => {
     expect(results.accuracy).toBeCloseTo(5 / 7, 12);
   });
 
-  test("a class that never occurs does not count, one that is never answered counts as 0", async () => {
+  test("the macro average skips a class that never occurs, and has 0 for one that is never predicted", async () => {
     const singleBatch: readonly Batch[] = [{ inputs: [ranks(0, 1), ranks(0, 1), ranks(0, 1)], targets: [0, 0, 1] }];
     const results = await evaluateMetrics({ type: "cross_entropy" }, ["f1", "precision", "recall"], singleBatch);
     expect(results.f1).toBeCloseTo((4 / 5 + 0) / 2, 12);
@@ -170,7 +170,7 @@ describe("classes, seven live steps of four sequences", () => {
     expect(results.recall).toBeCloseTo((1 + 0) / 2, 12);
   });
 
-  test("classes that tie with the k-th count as among the k largest", async () => {
+  test("top_k includes classes that tie with the k-th", async () => {
     const ties: readonly Batch[] = [
       { inputs: [[1, 2, 2, 2]], targets: [3] },
       { inputs: [[1, 2, 2, 2]], targets: [0] },
@@ -180,8 +180,8 @@ describe("classes, seven live steps of four sequences", () => {
   });
 });
 
-describe("answers and numbers", () => {
-  test("yes or no for each output", async () => {
+describe("binary targets and numbers", () => {
+  test("binary targets per output", async () => {
     const answers: readonly Batch[] = [
       {
         inputs: [
@@ -195,7 +195,7 @@ describe("answers and numbers", () => {
       },
       { inputs: [[-2, -3]], targets: [[1, 0]] },
     ];
-    // Answers and targets: first output 2 and 2, 1 hit; second 1 and 1, 1 hit.
+    // Predictions, targets and true positives per output: 2, 2, 1; 1, 1, 1.
     const results = await evaluateMetrics(
       { type: "binary_cross_entropy" },
       ["binary_accuracy", "f1", "recall"],
@@ -204,7 +204,7 @@ describe("answers and numbers", () => {
     expect(results).toMatchObject({ binary_accuracy: 4 / 6, f1: (1 / 2 + 1) / 2, recall: (1 / 2 + 1) / 2 });
   });
 
-  test("errors of live steps", async () => {
+  test("errors of valid steps", async () => {
     const numbers: readonly Batch[] = [
       { inputs: [[[1], [2], [9]]], targets: [[[0], [4], [0]]], lengths: [2] },
       { inputs: [[[5], [7], [1]]], targets: [[[5], [9], [2]]], lengths: [3] },
@@ -218,10 +218,10 @@ describe("answers and numbers", () => {
 test.each([
   [{ type: "sequence_loss" }, ["accuracy", "perplexity"]],
   [{ type: "cross_entropy" }, ["accuracy"]],
-])("where the spec names none, they are those of the loss: %j", async (loss, names) => {
+])("the default metrics of the loss %j", async (loss, names) => {
   expect(Object.keys(await evaluateMetrics(loss, null, classes))).toEqual(["loss", ...names]);
 });
 
-test("an empty list asks for the loss alone", async () => {
+test("an empty list: only the loss", async () => {
   expect(Object.keys(await evaluateMetrics({ type: "sequence_loss" }, [], classes))).toEqual(["loss"]);
 });
