@@ -119,7 +119,10 @@ export function bodyBuilder(
     innerValues.set(foreign, value);
     return value;
   };
-  return { ...makeBuilder(name, resolve, () => [...slices, ...captures]), scanned, captured };
+  return Object.assign(
+    makeBuilder(name, resolve, () => [...slices, ...captures]),
+    { scanned, captured },
+  );
 }
 
 type ResolveForeign = (value: Value, own: (value: Value) => void) => Value;
@@ -168,9 +171,8 @@ function makeBuilder(name: string, foreign: ResolveForeign, trailing: () => read
     return existing;
   }
 
-  return {
-    ...opMethods(apply, scalar, local),
-    input(label, type) {
+  return Object.assign(lazyOpMethods(apply, scalar, local), {
+    input(label: string | undefined, type: Type): Value {
       const value: Value = { name: label === "" ? undefined : label, type };
       own(value);
       inputs.push(value);
@@ -178,17 +180,42 @@ function makeBuilder(name: string, foreign: ResolveForeign, trailing: () => read
     },
     apply,
     copy,
-    withName(value, label) {
+    withName(value: Value, label: string): Value {
       const nameable: Nameable = value;
       nameable.name ??= label;
       return value;
     },
     nodes,
-    finish: (outputs): Graph => {
+    finish: (outputs: readonly Value[]): Graph => {
       const results = outputs.map(local);
       return { name, inputs: [...inputs, ...trailing()], nodes, outputs: results };
     },
-  };
+  });
+}
+
+/** The methods of `opMethods`, created at the first use of one: a pass makes a builder for every loop body, mostly to copy nodes. */
+class LazyOpMethods {
+  methods: OpMethods | undefined;
+  constructor(readonly create: () => OpMethods) {}
+}
+
+for (const name of Object.keys(
+  opMethods(
+    () => [],
+    () => ({}) as Value,
+    (value) => value,
+  ),
+) as (keyof OpMethods)[]) {
+  Object.defineProperty(LazyOpMethods.prototype, name, {
+    get(this: LazyOpMethods) {
+      this.methods ??= this.create();
+      return this.methods[name];
+    },
+  });
+}
+
+function lazyOpMethods(...parameters: Parameters<typeof opMethods>): OpMethods {
+  return new LazyOpMethods(() => opMethods(...parameters)) as unknown as OpMethods;
 }
 
 type Apply = <K extends OpName>(op: K, inputs: readonly Value[], attributes: OpAttributes[K]) => readonly Value[];
