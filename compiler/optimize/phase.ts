@@ -36,9 +36,17 @@ export interface PassSelection {
   readonly stopAfter?: string | undefined;
 }
 
+/** One run of a pass: `after` is the same object as `before` when nothing changed. */
+export interface PassRun {
+  readonly phase: string;
+  readonly pass: string;
+  readonly before: Graph;
+  readonly after: Graph;
+}
+
 export interface RunOptions extends PassSelection {
-  /** Called after each run of a pass; the graph is the same object when nothing changed. */
-  readonly onPass?: (pass: Pass, graph: Graph, phase: Phase) => void;
+  /** Called after each run of a pass. */
+  readonly onPass?: (run: PassRun) => void;
 }
 
 /** Rounds after which passes that still change the graph are at fault. */
@@ -58,20 +66,21 @@ export function runPasses(
   let current = graph;
   let isStopped = false;
   /** Passes that leave the current graph unchanged. */
-  const idle = new Set<Pass>();
+  let idle = new Set<string>();
   const isEnabled = ({ name }: Pass) => !disabledPasses.includes(name);
 
   const runPass = (pass: Pass, phase: Phase) => {
     if (isStopped) return;
-    if (!idle.has(pass)) {
-      const next = pass.run(current, context);
-      if (next !== current) {
-        verify(next, `${phase.name}/${pass.name}`);
-        idle.clear();
-        current = next;
-      } else idle.add(pass);
+    if (!idle.has(pass.name)) {
+      const before = current;
+      current = pass.run(before, context);
+      idle.add(pass.name);
+      if (current !== before) {
+        verify(current, `${phase.name}/${pass.name}`);
+        idle = new Set(pass.preserves?.filter((name) => idle.has(name)));
+      }
+      onPass?.({ phase: phase.name, pass: pass.name, before, after: current });
     }
-    onPass?.(pass, current, phase);
     isStopped = pass.name === stopAfter;
   };
   const runToFixpoint = (runRound: () => void, name: string) => {

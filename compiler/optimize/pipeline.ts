@@ -28,7 +28,7 @@ import { reuseLoopValues } from "./reuse/loop-values.js";
 import { shareFactor } from "./reuse/share-factor.js";
 import { tanhGradient } from "./reuse/tanh-gradient.js";
 
-export { type PassSelection, type Phase, type Pipeline, passesOf, runPasses } from "./phase.js";
+export { type PassRun, type PassSelection, type Phase, type Pipeline, passesOf, runPasses } from "./phase.js";
 
 const cleanup: readonly Pass[] = [constantFold, simplify, cse, dce];
 

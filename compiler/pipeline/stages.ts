@@ -3,7 +3,7 @@ import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import { verify } from "../graph/verify.js";
 import type { Graph } from "../ir/types.js";
-import { type PassSelection, type Pipeline, runPasses } from "../optimize/pipeline.js";
+import { type PassRun, type PassSelection, type Pipeline, runPasses } from "../optimize/pipeline.js";
 import { cpu, webgpu } from "../optimize/target/index.js";
 import type { Signature } from "../signature.js";
 
@@ -33,8 +33,8 @@ export interface CompileOptions extends PassSelection {
   readonly target?: "webgpu";
   /** Called with the verified graph of each stage. */
   readonly onStage?: (stage: Stage, graph: Graph) => void;
-  /** Called after each run of a pass, with the name of its phase; the graph is the same object when nothing changed. */
-  readonly onPass?: (stage: Stage, pass: string, graph: Graph, phase: string) => void;
+  /** Called after each run of a pass. */
+  readonly onPass?: (stage: Stage, run: PassRun) => void;
 }
 
 /** Mistakes in the spec. */
@@ -53,7 +53,7 @@ export function stageRunner(
     runPasses(graph, pipeline, context, {
       disabledPasses,
       stopAfter,
-      onPass: (pass, result, phase) => onPass?.(stage, pass.name, result, phase.name),
+      onPass: (run) => onPass?.(stage, run),
     });
   return {
     context,

@@ -4,11 +4,13 @@ import type { Override } from "../../../schema/parse/overrides.js";
 import type { CommandModule } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
-import { setOption } from "../../option-parsers.js";
+import { disablePassOption, setOption, stopAfterOption } from "../../option-parsers.js";
+import { type PassFlags, readPassSelection } from "../../pass-selection.js";
 import { type PlacementDevice, placementDevices } from "./device-placement.js";
 import { type InspectAspect, type StageChoice, stageFormats } from "./stage.js";
 
-interface Flags {
+interface Flags extends PassFlags {
+  readonly passes?: boolean;
   readonly set?: readonly Override[];
   readonly stage?: string;
   readonly format: StageChoice["format"];
@@ -24,7 +26,7 @@ export const inspect: CommandModule = {
 
   declare(command) {
     command
-      .argument("<subject>", "spec (.json), run directory or ONNX file (.onnx)")
+      .argument("[subject]", "spec (.json), run directory or ONNX file (.onnx)")
       .addOption(setOption())
       .option("--stage <name>", "print the graph after a compiler stage")
       .option("--time", "measure each layer's share of the forward pass on the CPU")
@@ -38,28 +40,54 @@ export const inspect: CommandModule = {
         new Option("--format <format>", "format of --stage, or of the graph of an ONNX file")
           .choices(stageFormats)
           .default("text"),
-      );
+      )
+      .option("--passes", "print the compiler's passes, or of a spec the passes that change its graphs")
+      .addOption(disablePassOption())
+      .addOption(stopAfterOption());
   },
 
   async run(output, command) {
-    const [subject = ""] = command.args;
-    const { set = [], stage, format, explain, time, device } = command.opts<Flags>();
-    const requested = Object.entries({ stage, explain, device }).filter(([, value]) => value !== undefined);
+    const [subject] = command.args;
+    const { set = [], stage, format, explain, time, device, passes, disablePass, stopAfter } = command.opts<Flags>();
+    if (subject === undefined && passes === true) return (await import("./passes.js")).listPasses(output);
+    if (subject === undefined) {
+      reportInvalidInput(output, "usage", "the subject is missing", "Name a spec, a run directory or an .onnx file.");
+      return exitCodes.invalidInput;
+    }
+    const requested = Object.entries({ stage, explain, device, passes }).filter(([, value]) => value !== undefined);
     const [first, second] = requested.map(([name]) => `--${name}`);
     if (second !== undefined) {
       reportInvalidInput(output, "usage", `${first} and ${second} cannot be combined`, "Remove one of them.");
       return exitCodes.invalidInput;
     }
+    const passFlag =
+      stopAfter !== undefined ? "--stop-after" : disablePass !== undefined ? "--disable-pass" : undefined;
+    if (passFlag !== undefined && stage === undefined && passes === undefined) {
+      reportInvalidInput(
+        output,
+        "usage",
+        `${passFlag} needs --stage or --passes`,
+        `Remove ${passFlag}, or add --stage.`,
+      );
+      return exitCodes.invalidInput;
+    }
+    const passSelection = await readPassSelection(output, {
+      ...(disablePass && { disablePass }),
+      ...(stopAfter && { stopAfter }),
+    });
+    if (passSelection === undefined) return exitCodes.invalidInput;
     const aspect: InspectAspect =
-      explain !== undefined
-        ? { aspect: "cell", name: explain }
-        : stage !== undefined
-          ? { aspect: "stage", name: stage, format }
-          : device !== undefined
-            ? { aspect: "placement", device }
-            : { aspect: "layers", timed: time === true };
+      passes === true
+        ? { aspect: "passes", passSelection }
+        : explain !== undefined
+          ? { aspect: "cell", name: explain }
+          : stage !== undefined
+            ? { aspect: "stage", name: stage, format, passSelection }
+            : device !== undefined
+              ? { aspect: "placement", device }
+              : { aspect: "layers", timed: time === true };
     if (subject.endsWith(".onnx")) {
-      const flag = Object.entries({ stage, explain, device, time, set: set[0] }).find(
+      const flag = Object.entries({ stage, explain, device, time, passes, set: set[0] }).find(
         ([, value]) => value !== undefined,
       )?.[0];
       if (flag !== undefined) {

@@ -21,6 +21,8 @@ export async function inspectSpec(
     const { printStage } = await import("./stage.js");
     return printStage(output, opened, aspect);
   }
+  if (aspect.aspect === "passes")
+    return (await import("./passes.js")).printPassRuns(output, opened, aspect.passSelection);
   if (aspect.aspect === "placement")
     return (await import("./device-placement.js")).printPlacement(output, opened, aspect.device);
 

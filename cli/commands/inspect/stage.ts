@@ -1,5 +1,6 @@
 /** `rnnx inspect --stage`: the graph after a compiler stage as text, DOT or SVG. */
 import type { Graph } from "../../../compiler/ir/types.js";
+import type { PassSelection } from "../../../compiler/optimize/pipeline.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportSpecErrors } from "../../open-spec.js";
@@ -14,18 +15,20 @@ export type InspectAspect =
   /** `timed`: with the measured share of time of each layer. */
   | { readonly aspect: "layers"; readonly timed: boolean }
   | ({ readonly aspect: "stage" } & StageChoice)
+  | { readonly aspect: "passes"; readonly passSelection: PassSelection }
   | { readonly aspect: "cell"; readonly name: string }
   | { readonly aspect: "placement"; readonly device: PlacementDevice };
 
 export interface StageChoice {
   readonly name: string;
   readonly format: (typeof stageFormats)[number];
+  readonly passSelection: PassSelection;
 }
 
 export async function printStage(
   output: Output,
   opened: SpecWithSignature,
-  { name, format }: StageChoice,
+  { name, format, passSelection }: StageChoice,
 ): Promise<number> {
   const { compile, stages } = await import("../../../compiler/compile.js");
   const stage = stages.find((candidate) => candidate === name);
@@ -35,6 +38,7 @@ export async function printStage(
   }
   let graph: Graph | undefined;
   const compiled = await compile(opened.spec, opened.signature, {
+    ...passSelection,
     origins: opened.origins,
     dataParallel: stage === "shard" || stage === "update",
     onStage: (current, result) => {

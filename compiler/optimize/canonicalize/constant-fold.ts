@@ -35,6 +35,7 @@ const replace: RewriteRule = (node, { b, inputs, constant }) => {
 
 export const constantFold: Pass = {
   name: "constant-fold",
+  preserves: ["constant-fold"],
   description: "Operations on constants become constants: 2 * 3 → 6.",
   run: (graph) => rewrite(graph, replace),
 };

@@ -44,6 +44,7 @@ function mergeDuplicates(graph: Graph): Graph {
 
 export const cse: Pass = {
   name: "cse",
+  preserves: ["constant-fold", "cse"],
   description: "The same operation on the same operands is computed once: f(x) + f(x) → y = f(x), y + y.",
   run: mergeDuplicates,
 };

@@ -62,6 +62,8 @@ function isSame(nodes: readonly Node[], others: readonly Node[]): boolean {
 
 export const dce: Pass = {
   name: "dce",
+  // The other three match producers, of which none is new; they do not count readers.
+  preserves: ["constant-fold", "simplify", "cse", "dce"],
   description: "What no output depends on goes away, in loops too.",
   run: (graph) => {
     const { nodes } = liveness(graph);

@@ -82,3 +82,67 @@ test("a file that is not a model is invalid input", async () => {
   expect(code).toBe(2);
   expect(stderr).toContain("not an ONNX model");
 });
+
+test("the passes are listed with their phases and descriptions, without a subject", async () => {
+  const [text, json] = await Promise.all([rnnx("inspect", "--passes"), rnnx("inspect", "--passes", "--json")]);
+  expect(text.stdout).toMatch(/^forward +stages: prepared\n/);
+  const [result] = records(json.stdout) as [{ pipelines: readonly Named[]; passes: readonly Named[] }];
+  expect(result.pipelines.map(({ name }) => name)).toContain("step");
+  expect(result.passes.find(({ name }) => name === "prepack-weights")).toMatchObject({ after: ["fuse-gemm"] });
+});
+
+interface Named {
+  readonly name: string;
+}
+
+test("the passes that change a spec's graphs are listed, up to the one that ends the pipelines", async () => {
+  const run = async (...flags: readonly string[]) => {
+    const { stdout } = await rnnx("inspect", "specs/hihello.json", "--passes", "--json", ...flags);
+    const [{ changes }] = records(stdout) as [{ changes: readonly { stage: string; pass: string }[] }];
+    return changes.filter(({ stage }) => stage === "optimized").map(({ pass }) => pass);
+  };
+  const [all, upToSink, withoutHoist] = await Promise.all([
+    run(),
+    run("--stop-after", "sink"),
+    run("--disable-pass", "hoist", "--disable-pass", "cse"),
+  ]);
+  expect(all).toContain("fuse-gemm");
+  expect(upToSink).toEqual(all.slice(0, all.indexOf("sink") + 1));
+  expect(withoutHoist).not.toContain("hoist");
+  expect(withoutHoist).not.toContain("cse");
+});
+
+test("a stage prints without a disabled pass", async () => {
+  const stage = (...flags: readonly string[]) =>
+    rnnx("inspect", "specs/hihello.json", "--stage", "optimized", ...flags);
+  const [whole, without] = await Promise.all([stage(), stage("--disable-pass", "fuse-gemm")]);
+  const gemmCount = ({ stdout }: { readonly stdout: string }) => stdout.split("Gemm").length;
+  expect(gemmCount(without)).toBeLessThan(gemmCount(whole));
+});
+
+test.each([
+  [["--passes", "--disable-pass", "hosit"], 'there is no pass "hosit"', 'Did you mean "hoist"?'],
+  [
+    ["--passes", "--stop-after", "choose-kernel"],
+    'there is no pass or phase "choose-kernel"',
+    'mean "choose-kernels"?',
+  ],
+  [["--stop-after", "sink"], "--stop-after needs --stage or --passes", "Remove --stop-after, or add --stage."],
+  [["--passes", "--stage", "step"], "--stage and --passes", ""],
+])("%j is refused", async (flags, message, hint) => {
+  const { code, stderr } = await rnnx("inspect", "specs/hihello.json", ...flags);
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+  expect(stderr).toContain(hint);
+});
+
+test("a subject is needed for anything but the list of passes", async () => {
+  expect(await rnnx("inspect")).toMatchObject({ code: 2, stdout: "" });
+});
+
+test.each(["compile", "train"])("%s refuses an unknown pass", async (command) => {
+  const out = join(temporaryFolder(), "out");
+  const { code, stderr } = await rnnx(command, "specs/hihello.json", "--out", out, "--disable-pass", "fuse-gem");
+  expect(code).toBe(2);
+  expect(stderr).toContain('Did you mean "fuse-gemm"?');
+});

@@ -177,6 +177,7 @@ const MAX_ROUNDS = 20;
 
 export const simplify: Pass = {
   name: "simplify",
+  preserves: ["simplify"],
   description: "Local algebra: x * 1 → x, x + -y → x - y, turning an axis there and back → nothing.",
   run: (graph) => {
     let current = graph;
