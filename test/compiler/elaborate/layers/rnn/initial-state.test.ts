@@ -44,8 +44,10 @@ describe("initial states from another layer", () => {
     expect(await starts([...vector, { ...lstm, initial_state: "start" }])).toEqual(["start", "zeros"]);
   });
 
-  test("a state that the other cell does not have is zero", async () => {
-    expect(await starts([gru, { ...lstm, initial_state: "gru" }])).toEqual(["zeros", "gru/0/h", "zeros"]);
+  test("a cell with other states is rejected", async () => {
+    await expect(starts([gru, { ...lstm, initial_state: "gru" }])).rejects.toThrow(
+      'Cell 0 of lstm has the states h, c, but that of "gru" has the state h.',
+    );
   });
 });
 
