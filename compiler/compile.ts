@@ -49,8 +49,8 @@ export type CompileResult =
   | CompileFailure;
 
 /**
- * Compiles a spec for data of a signature to `train.onnx` (K updates per call), `eval.onnx`, `model.onnx` and their manifest.
- * Sequences are batch-major at every interface, [batch, time, …].
+ * Compiles a spec for data of a signature to `train.onnx` (K updates per call), `eval.onnx`, `model.onnx` and their
+ * manifest. Sequences are batch-major at every interface, [batch, time, …].
  *
  * ```ts
  * const opened = await openData(spec, folder);

@@ -1,4 +1,4 @@
-/** Checks of the layer names in `from`, `initial_state` and `weights`: each must be an earlier layer that has what is read. */
+/** Checks of the layer names in `from`, `initial_state` and `weights`: each is an earlier layer with what is read. */
 import { joinWithOr, nearest, quote } from "../../../schema/diagnostics/suggest.js";
 import type { NormalLayer, NormalSpec } from "../../../schema/normal/index.js";
 import type { Context } from "../context.js";
