@@ -1,6 +1,7 @@
 /** Class labels: integers from 0 are class ids; other labels are numbered by first appearance. */
 import type { NumericArray } from "../tensors/array.js";
 import { nestedRows } from "../tensors/rows.js";
+import { argmax } from "../tensors/scores.js";
 
 export interface Classes {
   /** By class id; null when the labels are the ids. */
@@ -30,15 +31,6 @@ export function intern<K>(numbers: Map<K, number>, key: K): number {
   if (existing !== undefined) return existing;
   numbers.set(key, numbers.size);
   return numbers.size - 1;
-}
-
-/** The index of the largest entry of a row, relative to its start; the first of equals. */
-export function argmax(scores: ArrayLike<number | bigint>, start: number, size: number): number {
-  let best = 0;
-  for (let index = 1; index < size; index++) {
-    if ((scores[start + index] ?? 0) > (scores[start + best] ?? 0)) best = index;
-  }
-  return best;
 }
 
 /** The most likely class of each row of scores [batch, …, classes], as nested lists. */

@@ -21,6 +21,17 @@ export interface TargetLayout {
   readonly span: number;
 }
 
+/** Orders of preference: predictions during training leave the test split to the end. */
+const splitOrders = {
+  duringTraining: ["validation", "test", "train"],
+  afterTraining: ["test", "validation", "train"],
+} as const;
+
+/** The preferred split that has examples. */
+export function preferredSplit(splits: Splits, time: keyof typeof splitOrders): keyof Splits {
+  return splitOrders[time].find((name) => splits[name].length > 0) ?? "train";
+}
+
 const splitNames = ["train", "validation", "test"] as const;
 
 /** Indices of 2^27 examples take 0.5 GiB, and their order in an epoch as much again. */

@@ -5,10 +5,11 @@ import { isStateful, statefulBatches } from "../data/batching/stateful-batches.j
 import type { DataSource } from "../data/source.js";
 import type { Indices, Splits } from "../data/splits.js";
 import type { Metrics, SplitMetrics } from "../events.js";
+import { feedsFor, portsWithRole, predictionPort } from "../sessions/ports.js";
 import { createRecurrentStates } from "../sessions/recurrent-states.js";
 import type { Runner } from "../sessions/runner.js";
 import type { NumericArray } from "../tensors/array.js";
-import { floatsOf, tensorOf } from "../tensors/ort.js";
+import { floatsOf } from "../tensors/ort.js";
 import { addAccumulators, computeMetric } from "./metric-accumulators.js";
 
 export interface Evaluator {
@@ -56,14 +57,7 @@ export async function createEvaluator(
     requested: readonly string[],
   ) => {
     const batch = source.batch(examples);
-    const feeds: Record<string, Tensor> = { ...states };
-    for (const { name, role } of inputs) {
-      if (role === "state") continue;
-      const array = role === "data" ? batch.get(name) : undefined;
-      const value = array === undefined ? parameters[name] : tensorOf(array);
-      if (value === undefined) throw new Error(`Evaluation lacks "${name}".`);
-      feeds[name] = value;
-    }
+    const feeds = feedsFor(inputs, ({ name }) => states[name] ?? batch.get(name) ?? parameters[name]);
     return session.run(feeds, requested);
   };
   /** What the model gives at some ports for each batch. States start at zero, and go on from batch to batch. */
@@ -73,7 +67,7 @@ export async function createEvaluator(
     examples: Indices,
     batchSize: number,
   ) {
-    const requested = [...ports, ...outputs.filter(({ role }) => role === "state")].map(({ name }) => name);
+    const requested = [...ports, ...portsWithRole(outputs, "state")].map(({ name }) => name);
     const states = createRecurrentStates(manifest.eval);
     const batches = hasStates ? statefulBatches(examples, batchSize) : sequentialBatches(examples, batchSize);
     for (const fullBatch of batches) {
@@ -103,8 +97,7 @@ export async function createEvaluator(
     },
     splitMetrics: (parameters, splits, batchSize) => splitMetrics(evaluator, parameters, splits, batchSize),
     async *outputs(parameters, examples, batchSize) {
-      const port = outputs.find(({ role }) => role === "prediction");
-      if (port === undefined) throw new Error("The evaluation graph gives no predictions.");
+      const port = predictionPort(manifest.eval);
       for await (const { batch, given: graphOutputs } of runBatches([port], parameters, examples, batchSize)) {
         const shape = graphOutputs[port.name]?.dims ?? [];
         yield { batch, output: { dtype: "float32", shape, data: floatsOf(graphOutputs, port) } };

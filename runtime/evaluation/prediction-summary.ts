@@ -1,13 +1,13 @@
 /** Asks a model about examples: what it says of them beside what is true. */
 import type { Tensor } from "onnxruntime-node";
 import type { NormalSpec } from "../../schema/normal/index.js";
-import { argmax } from "../data/labels.js";
 import type { Metadata } from "../data/metadata.js";
 import { unscaleValue } from "../data/scaler.js";
 import { type DataSource, usesOf } from "../data/source.js";
-import type { Indices, Splits } from "../data/splits.js";
+import { type Indices, preferredSplit, type Splits } from "../data/splits.js";
 import type { PredictionSummary } from "../events.js";
 import type { NumericArray } from "../tensors/array.js";
+import { argmax } from "../tensors/scores.js";
 import type { Evaluator } from "./evaluator.js";
 
 export interface PredictionContext {
@@ -21,7 +21,7 @@ export interface PredictionContext {
 const PREVIEW_EXAMPLES = 300;
 
 export function previewExamples(splits: Splits): { readonly split: keyof Splits; readonly examples: Indices } {
-  const split = (["validation", "test", "train"] as const).find((name) => splits[name].length > 0) ?? "train";
+  const split = preferredSplit(splits, "duringTraining");
   return { split, examples: splits[split].subarray(0, PREVIEW_EXAMPLES) };
 }
 

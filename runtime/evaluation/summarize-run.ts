@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openData } from "../data/index.js";
-import type { Splits } from "../data/splits.js";
+import { preferredSplit, type Splits } from "../data/splits.js";
 import type { PredictionSummary } from "../events.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import { ok, type Result } from "../result.js";
@@ -31,7 +31,7 @@ export async function summarizeRun(folder: string): Promise<RunSummaryOutcome> {
   const dataResult = await openData(run.spec, folder, run.metadata);
   if (!dataResult.ok) return invalidInput(dataResult.error);
   const source = dataResult.value;
-  const split = (["test", "validation", "train"] as const).find((name) => source.splits[name].length > 0) ?? "train";
+  const split = preferredSplit(source.splits, "afterTraining");
   const examples = source.splits[split].subarray(0, MAX_EXAMPLES);
   const model = readFileSync(join(folder, runFiles.eval));
   const sessionResult = await openSession(model, "cpu", estimateWorkPerSync(run.manifest.parameters, examples.length));

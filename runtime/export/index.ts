@@ -201,7 +201,12 @@ async function buildFiles(
 function precisionProblem(withTraining: boolean, precision: Precision): RunProblem | undefined {
   if (!withTraining || precision === "float32") return undefined;
   const message = `Training state needs float32 weights, not ${precision}.`;
-  return { code: "precision", path: "", message, hint: `Remove --with-training or ${precision === "int8" ? "--quantize" : "--precision"}.` };
+  return {
+    code: "precision",
+    path: "",
+    message,
+    hint: `Remove --with-training or ${precision === "int8" ? "--quantize" : "--precision"}.`,
+  };
 }
 
 /** A protobuf message is limited to 2 GiB; 64 MiB are reserved for the graph. */

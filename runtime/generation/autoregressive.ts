@@ -1,6 +1,7 @@
 /** Writes with a streaming model: reads a prompt, then goes on unit by unit from what it has chosen. */
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { Ports } from "../../compiler/artifact.js";
+import { predictionPort, requiredPort } from "../sessions/ports.js";
 import { createRecurrentStates } from "../sessions/recurrent-states.js";
 import { floatsOf, tensorOf } from "../tensors/ort.js";
 import type { RandomStream } from "../tensors/random.js";
@@ -31,9 +32,8 @@ export async function createTokenGenerator(
   outputActivation: OutputActivation,
   bannedIds: readonly number[],
 ): Promise<TokenGenerator> {
-  const input = ports.inputs.find(({ role }) => role === "data");
-  const output = ports.outputs.find(({ role }) => role === "prediction");
-  if (input === undefined || output === undefined) throw new Error("The stream model lacks its input or its output.");
+  const input = requiredPort(ports.inputs, "data");
+  const output = predictionPort(ports);
   const sessionInputs = new Set(session.inputNames);
   return {
     async *generate({ prompt, length, sampling, random, parameters }) {

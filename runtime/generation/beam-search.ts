@@ -3,9 +3,11 @@ import type { InferenceSession } from "onnxruntime-common";
 import type { Manifest } from "../../compiler/artifact.js";
 import type { Batch } from "../data/source.js";
 import { padRows } from "../data/vocabulary/tokens.js";
+import { feedsFor, predictionPort } from "../sessions/ports.js";
 import type { NumericArray } from "../tensors/array.js";
-import { floatsOf, tensorOf } from "../tensors/ort.js";
+import { floatsOf } from "../tensors/ort.js";
 import { gatherRows } from "../tensors/rows.js";
+import { logSoftmax } from "../tensors/scores.js";
 
 export interface BeamSearchOptions {
   readonly startId: number;
@@ -31,14 +33,6 @@ function normalizedScore({ ids, score }: Hypothesis): number {
   return score / (ids.length + 1);
 }
 
-/** Log probabilities of one row of scores. */
-function logProbabilities(row: Float32Array, outputsProbabilities: boolean): Float64Array {
-  if (outputsProbabilities) return Float64Array.from(row, Math.log);
-  const largest = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const sum = row.reduce((total, entry) => total + Math.exp(entry - largest), 0);
-  return Float64Array.from(row, (entry) => entry - largest - Math.log(sum));
-}
-
 /** The places of the largest entries, the first of equals first. */
 function topIndices(scores: Float64Array, count: number): readonly number[] {
   const ranked = Array.from(scores.keys()).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b);
@@ -59,11 +53,8 @@ export async function beamSearch(
   options: BeamSearchOptions,
 ): Promise<readonly (readonly number[])[]> {
   const { startId, endId, maxLength, beamWidth, outputsProbabilities } = options;
-  const { inputs, outputs } = manifest.model;
-  const prediction = outputs.find(({ role }) => role === "prediction");
-  const encoderPorts = inputs.filter(({ name }) => name === "inputs" || name === "lengths");
+  const prediction = predictionPort(manifest.model);
   const examples = batch.get("inputs")?.shape[0] ?? 0;
-  if (prediction === undefined) throw new Error("The model gives no predictions.");
 
   /** Scores of the next token after each prefix; prefixes are equally long. */
   const scoreNextTokens = async (rows: readonly { readonly example: number; readonly ids: readonly number[] }[]) => {
@@ -80,17 +71,17 @@ export async function beamSearch(
       },
     };
     const exampleIndices = rows.map(({ example }) => example);
-    const feeds = inputs.flatMap(({ name }) => {
-      const encoderArray = encoderPorts.some((port) => port.name === name) ? batch.get(name) : undefined;
-      const array = encoderArray === undefined ? decoderArrays[name] : gatherRows(encoderArray, exampleIndices);
-      return array === undefined ? [] : [[name, tensorOf(array)] as const];
+    const feeds = feedsFor(manifest.model.inputs, ({ name }) => {
+      const encoderArray = batch.get(name);
+      return encoderArray === undefined ? decoderArrays[name] : gatherRows(encoderArray, exampleIndices);
     });
-    const results = await model.run(Object.fromEntries(feeds));
+    const results = await model.run(feeds);
     const scores = floatsOf(results, prediction);
     const width = scores.length / rows.length / timeSteps;
     return rows.map((_, row) => {
       const offset = ((row + 1) * timeSteps - 1) * width;
-      return logProbabilities(scores.subarray(offset, offset + width), outputsProbabilities);
+      const values = scores.subarray(offset, offset + width);
+      return outputsProbabilities ? Float64Array.from(values, Math.log) : logSoftmax(values);
     });
   };
 

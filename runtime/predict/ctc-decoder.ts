@@ -3,8 +3,8 @@
  * all alignments of the same labels are worth (A. Graves et al., ICML 2006; A. Hannun et al., 2014).
  */
 import type { NormalLoss } from "../../schema/normal/index.js";
-import { argmax } from "../data/labels.js";
 import { shortestDecimal } from "../tensors/rows.js";
+import { argmax } from "../tensors/scores.js";
 import type { Prediction, Scores } from "./format-predictions.js";
 
 export interface CtcDecoding {

@@ -1,9 +1,10 @@
 /** A model's numbers in words: classes with their probabilities, or quantities. */
 import type { NormalSpec } from "../../schema/normal/index.js";
-import { argmax } from "../data/labels.js";
 import type { Uses } from "../data/source.js";
+import { outputActivationOf } from "../generation/sampling.js";
 import { elementCount } from "../tensors/array.js";
 import { shortestDecimal } from "../tensors/rows.js";
+import { argmax, sigmoid, softmaxRows } from "../tensors/scores.js";
 
 /** A row of output, JSON. */
 export type Prediction = Readonly<Record<string, unknown>>;
@@ -20,23 +21,9 @@ export function toProbabilities(
   targets: Uses["targets"],
   scores: Scores,
 ): Scores {
-  const last = model.at(-1);
-  const activation = last !== undefined && "activation" in last ? last.activation : "none";
-  if (targets === "numbers" || activation === "softmax" || activation === "sigmoid") return scores;
-  if (targets === "probabilities") return { ...scores, data: scores.data.map((logit) => 1 / (1 + Math.exp(-logit))) };
-  const size = scores.shape.at(-1) ?? 1;
-  const data = new Float32Array(scores.data.length);
-  for (let start = 0; start < data.length; start += size) {
-    const logits = scores.data.subarray(start, start + size);
-    const largest = logits.reduce((maximum, logit) => Math.max(maximum, logit), Number.NEGATIVE_INFINITY);
-    const exponentials = logits.map((logit) => Math.exp(logit - largest));
-    const sum = exponentials.reduce((total, power) => total + power, 0);
-    data.set(
-      exponentials.map((power) => power / sum),
-      start,
-    );
-  }
-  return { ...scores, data };
+  if (targets === "numbers" || outputActivationOf(model) !== "logits") return scores;
+  if (targets === "probabilities") return { ...scores, data: scores.data.map(sigmoid) };
+  return { ...scores, data: softmaxRows(scores.data, scores.shape.at(-1) ?? 1) };
 }
 
 export interface TopClass {

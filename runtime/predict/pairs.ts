@@ -7,6 +7,7 @@ import type { PairsMetadata } from "../data/metadata.js";
 import type { Batch } from "../data/source.js";
 import { END, joinTokens, padRows, START, tokenize } from "../data/vocabulary/tokens.js";
 import { beamSearch } from "../generation/beam-search.js";
+import { outputActivationOf } from "../generation/sampling.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import type { Run } from "../run/open.js";
@@ -76,9 +77,8 @@ export async function decodeSources(
 ): Promise<readonly Prediction[]> {
   if (metadata.type !== "pairs") throw new Error("The run has no pairs.");
   const { target_vocabulary: vocabulary, longest_target: maxLength, unit } = metadata;
-  const last = spec.model.at(-1);
-  const isSoftmax = last !== undefined && "activation" in last && last.activation === "softmax";
-  const options = { startId: START, endId: END, maxLength, beamWidth: beams, outputsProbabilities: isSoftmax };
+  const outputsProbabilities = outputActivationOf(spec.model) === "softmax";
+  const options = { startId: START, endId: END, maxLength, beamWidth: beams, outputsProbabilities };
   const predictions: Prediction[] = [];
   for (let start = 0; start < sources.length; start += BATCH_SIZE) {
     const batch = sources.slice(start, start + BATCH_SIZE);

@@ -9,9 +9,10 @@ import type { RunProblem } from "../problem.js";
 import { ok, type Result } from "../result.js";
 import { runFiles } from "../run/layout.js";
 import type { Run } from "../run/open.js";
+import { feedsFor, portsWithRole, predictionPort } from "../sessions/ports.js";
+import { zeroStates } from "../sessions/recurrent-states.js";
 import { estimateWorkPerSync, openSession, type RequestedDevice } from "../sessions/session.js";
-import { elementCount, type NumericArray } from "../tensors/array.js";
-import { floatsOf, tensorOf } from "../tensors/ort.js";
+import { feedsOf, floatsOf } from "../tensors/ort.js";
 import type { Prediction, Scores } from "./format-predictions.js";
 import { readers } from "./index.js";
 import { batchesOf, type PredictionInputs } from "./inputs.js";
@@ -83,22 +84,17 @@ function noticesOf(notice: string): readonly string[] {
 /** The model's finished numbers for every example. */
 async function computeScores(
   session: InferenceSession,
-  { model: { inputs: ports, outputs } }: Manifest,
+  { model }: Manifest,
   inputs: PredictionInputs,
 ): Promise<readonly Scores[]> {
-  const port = outputs.find(({ role }) => role === "prediction");
-  if (port === undefined) throw new Error("The model gives no predictions.");
+  const port = predictionPort(model);
   const isSequence = port.shape.length > 2;
   const allScores: Scores[] = [];
   for (const examples of batchesOf(inputs, BATCH_SIZE)) {
     const batch = inputs.batch(examples);
-    const inputPorts = ports.filter(({ role }) => role === "data" || role === "state");
-    const feeds = inputPorts.map(({ name, role, shape }) => {
-      const array = role === "state" ? zeroState(examples.length, shape) : batch.get(name);
-      if (array === undefined) throw new Error(`The inputs lack "${name}".`);
-      return [name, tensorOf(array)] as const;
-    });
-    const results = await session.run(Object.fromEntries(feeds));
+    const states = zeroStates(portsWithRole(model.inputs, "state"), examples.length);
+    const feeds = feedsFor(portsWithRole(model.inputs, "data"), ({ name }) => batch.get(name));
+    const results = await session.run({ ...feeds, ...feedsOf(states) });
     const data = floatsOf(results, port);
     const [, ...shape] = results[port.name]?.dims ?? [];
     const width = data.length / examples.length;
@@ -113,12 +109,6 @@ async function computeScores(
     }
   }
   return allScores;
-}
-
-/** First states of layers that carry theirs. */
-function zeroState(rows: number, [, ...shape]: readonly (number | string)[]): NumericArray {
-  const sizes = [rows, ...shape.map(Number)];
-  return { dtype: "float32", shape: sizes, data: new Float32Array(elementCount(sizes)) };
 }
 
 function noDecoder({ spec }: Run): RunProblem {

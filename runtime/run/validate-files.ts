@@ -1,6 +1,7 @@
 /** The JSON files of a run directory, checked before they are believed: they may be damaged, or another version's. */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isObject } from "../../schema/json-pointer.js";
 import { maximumBytes } from "../../schema/parse/json.js";
 import { fail, ok, type Result } from "../result.js";
 
@@ -8,8 +9,6 @@ import { fail, ok, type Result } from "../result.js";
 type Check = (value: unknown) => boolean;
 type Fields = Readonly<Record<string, Check>>;
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const isText: Check = (value) => typeof value === "string";
 const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
 const isAbsent: Check = (value) => value === null || value === undefined;

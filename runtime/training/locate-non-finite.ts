@@ -4,8 +4,9 @@ import type { Probe, ProbedValue } from "../../compiler/inspect/finiteness.js";
 import type { Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Batch } from "../data/source.js";
+import { feedsFor } from "../sessions/ports.js";
 import { openSession } from "../sessions/session.js";
-import { tensorOf } from "../tensors/ort.js";
+import type { NumericArray } from "../tensors/array.js";
 import type { Tensors } from "../tensors/safetensors.js";
 import type { Trainer } from "./trainer.js";
 
@@ -69,27 +70,23 @@ function probeFeeds(
   batch: Batch,
   microBatch: number,
 ): Readonly<Record<string, Tensor>> {
-  const feeds = inputs.map(({ name, role }): readonly [string, Tensor] => {
-    if (role === "step")
-      return [
-        name,
-        tensorOf({ dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(updates * microBatches + microBatch)) }),
-      ];
-    if (role === "data") {
-      const array = batch.get(name);
-      if (array === undefined) throw new Error(`no data for ${name}`);
-      const [rows = 0, ...rest] = array.shape;
-      const [rowsPerMicroBatch, elementsPerMicroBatch] = [rows / microBatches, array.data.length / microBatches];
-      const data = array.data.subarray(microBatch * elementsPerMicroBatch, (microBatch + 1) * elementsPerMicroBatch);
-      return [name, tensorOf({ ...array, shape: [rowsPerMicroBatch, ...rest], data } as typeof array)];
-    }
-    // Where parameters are averages, the weights that are updated lie in a slot, once there is one.
+  const stepCount = BigInt64Array.of(BigInt(updates * microBatches + microBatch));
+  return feedsFor(inputs, ({ name, role }) => {
+    if (role === "step") return { dtype: "int64", shape: [], data: stepCount };
+    const array = role === "data" ? batch.get(name) : undefined;
+    if (array !== undefined) return microBatchOf(array, microBatches, microBatch);
+    // With weight averaging the weights that are updated are in a slot, from the first update on.
     const latest = updates > 0 ? slots.get(`${name}/latest`) : undefined;
     const tensor = latest ?? parameters.get(name) ?? states.get(name);
-    if (tensor === undefined) throw new Error(`no tensor for ${name}`);
-    return [name, tensorOf({ dtype: "float32", ...tensor })];
+    return tensor && { dtype: "float32", ...tensor };
   });
-  return Object.fromEntries(feeds);
+}
+
+function microBatchOf(array: NumericArray, count: number, index: number): NumericArray {
+  const [rows = 0, ...rest] = array.shape;
+  const elements = array.data.length / count;
+  const data = array.data.subarray(index * elements, (index + 1) * elements);
+  return { ...array, shape: [rows / count, ...rest], data } as NumericArray;
 }
 
 interface NonFiniteValue {

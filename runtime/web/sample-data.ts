@@ -8,7 +8,7 @@ import { type DataSource, usesOf } from "../data/source.js";
 import { readPairs } from "../data/sources/pairs-file.js";
 import { readSequences } from "../data/sources/sequence-examples.js";
 import { readRows } from "../data/sources/table-rows.js";
-import type { Splits } from "../data/splits.js";
+import { preferredSplit } from "../data/splits.js";
 import { ok, type Result } from "../result.js";
 import type { Run } from "../run/open.js";
 import { nestedRows } from "../tensors/rows.js";
@@ -36,7 +36,7 @@ async function selectSamples(
 ): Promise<Result<SampleData>> {
   const { data } = spec;
   const uses = usesOf(spec);
-  const candidates = heldOutExamples(source.splits);
+  const candidates = Array.from(source.splits[preferredSplit(source.splits, "afterTraining")]);
   switch (data.type) {
     case "text":
       return ok({ type: "text", text: excerpt(data, folder) });
@@ -73,12 +73,6 @@ async function selectSamples(
       return ok({ type: "arrays", examples: rows });
     }
   }
-}
-
-/** The examples of the test split, else validation, else training. */
-function heldOutExamples({ train, validation, test }: Splits): readonly number[] {
-  const [first = train] = [test, validation].filter(({ length }) => length > 0);
-  return Array.from(first);
 }
 
 function excerpt({ text, file, unit }: NormalTextData, folder: string): string {

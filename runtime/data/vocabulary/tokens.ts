@@ -1,6 +1,6 @@
 /** Sequences of tokens: text to tokens and back, padded rows of ids, and decoded scores. */
 import type { NumericArray } from "../../tensors/array.js";
-import { argmax } from "../labels.js";
+import { argmax } from "../../tensors/scores.js";
 import type { TextMetadata } from "../metadata.js";
 
 /** "1 character", "2 words". */

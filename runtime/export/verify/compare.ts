@@ -1,7 +1,9 @@
 /** Differences between the outputs of an exported model and of the training's forward pass. */
+
 import type { Tensor } from "onnxruntime-common";
 import type { Processing } from "../../../compiler/export/options.js";
 import { unscaleValue } from "../../data/scaler.js";
+import { sigmoid, softmaxRows } from "../../tensors/scores.js";
 import type { ReferenceOutput } from "./reference.js";
 
 /** The largest difference of any output, relative to the output's largest absolute value if that exceeds 1. */
@@ -47,19 +49,7 @@ function expectedOutputs(
     return { outputs: unscaledValues };
   }
   if (!endsInLogits) return { probabilities: values };
-  if (targetKind === "probabilities")
-    return { logits: values, probabilities: values.map((score) => 1 / (1 + Math.exp(-score))) };
-  const probabilities = new Float64Array(values.length);
-  for (let start = 0; start < values.length; start += width) {
-    const scores = values.subarray(start, start + width);
-    const maximum = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    const exponentials = scores.map((score) => Math.exp(score - maximum));
-    const sum = exponentials.reduce((a, b) => a + b, 0);
-    probabilities.set(
-      exponentials.map((power) => power / sum),
-      start,
-    );
-  }
+  const probabilities = targetKind === "probabilities" ? values.map(sigmoid) : softmaxRows(values, width);
   return { logits: values, probabilities };
 }
 

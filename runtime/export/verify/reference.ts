@@ -1,6 +1,7 @@
 /** The reference of verification: the training's forward pass. */
 import type { Port } from "../../../compiler/artifact.js";
 import { referenceModel } from "../../../compiler/export/index.js";
+import { portsWithRole, predictionPort } from "../../sessions/ports.js";
 import { zeroStates } from "../../sessions/recurrent-states.js";
 import { openSession } from "../../sessions/session.js";
 import { feedsOf, floatsOf, tensorOf } from "../../tensors/ort.js";
@@ -28,11 +29,10 @@ export async function openReference({ spec, signature, parameters }: TrainedMode
   const { session } = opened.value;
   const inputNames = new Set(session.inputNames);
   const weights = Object.entries(feedsOf(parameters)).filter(([name]) => inputNames.has(name));
-  const output = ports.outputs.find(({ role }) => role === "prediction");
-  if (output === undefined) throw new Error("The forward pass has no prediction.");
-  const states = ports.inputs.filter(({ role }) => role === "state");
+  const output = predictionPort(ports);
+  const states = portsWithRole(ports.inputs, "state");
   return {
-    ports: ports.inputs.filter(({ role }) => role === "data"),
+    ports: portsWithRole(ports.inputs, "data"),
     everyStep: output.shape.includes("time"),
     async predict(arrays, batch) {
       const dataFeeds = [...arrays]

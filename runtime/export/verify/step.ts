@@ -1,5 +1,6 @@
 /** Verifies the step form: with states fed back, its outputs must match those of the whole sequence. */
 import type { Tensor } from "onnxruntime-common";
+import { feedsFor, portsWithRole } from "../../sessions/ports.js";
 import { elementCount, type NumericArray } from "../../tensors/array.js";
 import { tensorOf } from "../../tensors/ort.js";
 import type { StatePair } from "../metadata.js";
@@ -15,15 +16,14 @@ export const verifySteps: FormVerifier = async ({ run, ports, boundary, states, 
   );
   const expected = await reference.predict(scaledInputs, batch);
   const currentStates = initialStates(states, batch);
-  const dataPorts = ports.inputs.filter(({ role }) => role === "data");
+  const dataPorts = portsWithRole(ports.inputs, "data");
   let maxDifference = 0;
   for (let step = 0; step < time; step++) {
-    const feeds = dataPorts.map(({ name, shape }) => {
+    const feeds = feedsFor(dataPorts, ({ name, shape }) => {
       const array = rawInputs.get(name);
-      if (array === undefined) throw new Error(`The model reads "${name}", which the training does not.`);
-      return [name, tensorOf(shape.length < array.shape.length ? sliceStep(array, step) : array)] as const;
+      return array !== undefined && shape.length < array.shape.length ? sliceStep(array, step) : array;
     });
-    const results = await run({ ...currentStates, ...Object.fromEntries(feeds) });
+    const results = await run({ ...currentStates, ...feeds });
     for (const { input, output } of states) {
       const next = results[output];
       if (next !== undefined) currentStates[input] = next;
