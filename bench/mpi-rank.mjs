@@ -1,6 +1,6 @@
 /**
- * One rank of a measurement that an MPI launcher starts: a step that one process makes on one thread and the step that all ranks make
- * together, in turn; what the update takes of it, which every rank makes; and what a sum over all ranks takes.
+ * One rank of a measurement that an MPI launcher starts: alternately a training step of one process on one thread and a step of all
+ * ranks together; the time of the update, which every rank computes; and the time of an all-reduce.
  *
  *     mpirun -n 2 node bench/mpi-rank.mjs --layers 2 --hidden 128 --batch 50 --time 50 --vocabulary 65 --steps 4 [--rounds 9]
  *
@@ -29,6 +29,7 @@ const { createTrainingState } = await from("runtime/training/training-state.js")
 const { createTrainer } = await from("runtime/training/trainer.js");
 const { initializeTensors } = await from("runtime/tensors/initializers.js");
 const { tensorOf } = await from("runtime/tensors/ort.js");
+const { learningRateFeeds } = await from("runtime/sessions/ports.js");
 const { readSpec } = await from("schema/read.js");
 
 const launch = detectLaunch();
@@ -60,87 +61,94 @@ const startOf = ({ parameters, slots }) => ({
   slots: initializeTensors(slots, 0),
   states: new Map(),
 });
-const or = (made, part) => {
-  if (made.ok) return made[part];
-  throw new Error(JSON.stringify(made.outcome ?? made.message));
+/** The value of a result; throws for a failure. */
+const unwrap = (result) => {
+  if (result.ok) return result.value;
+  throw new Error(JSON.stringify(result.error));
 };
 
-/** The trainer of a process that is alone: several steps in one call, on one thread. */
-async function openAlone() {
-  const { artifact, plan, batches, load } = or(await planTraining(request), "planned");
-  const session = or(await openSession(artifact.train, "cpu", load, { threads: 1 }), "session");
-  const { manifest } = artifact;
-  const stored = { parameter: manifest.parameters, slot: manifest.slots };
-  return createTrainer(session, manifest.train, stored, startOf(manifest), plan.batchSize, batches);
+const setup = unwrap(await setUpRank(request, communicator, launch));
+const { artifact, workPerSync } = setup.planned;
+const { manifest } = artifact;
+const storedTensors = { parameter: manifest.parameters, slot: manifest.slots };
+const oneThread = { requestedThreads: 1 };
+
+/** The trainer of one process: several steps in one call, on one thread. */
+async function singleTrainer() {
+  const { artifact: whole, batchSchedule, batches } = unwrap(await planTraining(request));
+  const { session } = unwrap(await openSession(whole.train, "cpu", workPerSync, oneThread));
+  return createTrainer(
+    session,
+    whole.manifest.train,
+    storedTensors,
+    startOf(manifest),
+    batchSchedule.batchSize,
+    batches,
+  );
 }
 
-const { planned, createTrainer: openShared } = or(await setUpRank(request, ranks, launch), "member");
-const { artifact, load } = planned;
-const { manifest } = artifact;
-const together = openShared(startOf(manifest));
-const alone = ranks.rank === 0 ? await openAlone() : undefined;
-const meet = () => ranks.sum(new Float64Array(1));
+const together = setup.openTrainer(startOf(manifest));
+const alone = communicator.rank === 0 ? await singleTrainer() : undefined;
+const barrier = () => communicator.allReduce(new Float64Array(1));
 
 async function timed(trainer, first) {
-  const before = performance.now();
+  const start = performance.now();
   await trainer.runSteps(first, steps, 1);
-  return (performance.now() - before) / steps;
+  return (performance.now() - start) / steps;
 }
 
 const rounds = [];
 for (let round = 0; round < WARM_UP + values.rounds; round++) {
   const first = 1 + round * steps;
-  meet();
-  // The other ranks wait, and leave the cores to it.
+  barrier();
+  // The other ranks wait and leave the cores to rank 0.
   const one = alone === undefined ? 0 : await timed(alone, first);
-  meet();
-  const summed = ranks.summing();
+  barrier();
+  const before = communicator.allReduceTime();
   const all = await timed(together, first);
-  const summing = (ranks.summing() - summed) / steps;
-  const shares = Float64Array.of(summing / all);
-  ranks.sum(shares);
-  if (round >= WARM_UP) rounds.push({ one, all, share: shares[0] / ranks.size });
+  const share = Float64Array.of((communicator.allReduceTime() - before) / steps / all);
+  communicator.allReduce(share);
+  if (round >= WARM_UP) rounds.push({ one, all, share: share[0] / communicator.size });
 }
 
-/** The update by itself, made by all ranks at once, as in a step. */
+/** Milliseconds of the update, computed by all ranks at the same time as in a training step. */
 async function timeUpdate() {
-  const session = or(await openSession(artifact.shard.update, "cpu", load, { threads: 1 }), "session");
-  const stored = { parameter: manifest.parameters, slot: manifest.slots };
-  const carried = createTrainingState(manifest.train, stored, startOf(manifest), batch);
-  const { shape } = manifest.shard.update.inputs.find(({ role }) => role === "gradient");
+  const { session } = unwrap(await openSession(artifact.shard.update, "cpu", workPerSync, oneThread));
+  const state = createTrainingState(manifest.train, storedTensors, startOf(manifest), batch);
+  const { update } = manifest.shard;
+  const { shape } = update.inputs.find(({ role }) => role === "gradient");
   const gradient = tensorOf({ dtype: "float32", shape, data: new Float32Array(shape[0]).fill(1e-3) });
-  const taken = [];
+  const times = [];
   for (let round = 0; round < WARM_UP + values.rounds; round++) {
-    meet();
-    const before = performance.now();
-    const outputs = await session.run({ ...carried.feeds(manifest.shard.update, 1), gradient });
-    carried.take(manifest.shard.update, outputs);
-    taken.push(performance.now() - before);
+    barrier();
+    const start = performance.now();
+    await state.run(session, update, { ...learningRateFeeds(update, 1), gradient });
+    times.push(performance.now() - start);
   }
-  return median(taken.slice(WARM_UP));
+  return median(times.slice(WARM_UP));
 }
 const update_ms = await timeUpdate();
 
-/** Milliseconds of a sum over all ranks, which all begin at once. */
-function sumOf(count) {
+/** Milliseconds of an all-reduce that all ranks start at the same time. */
+function allReduceTime(count) {
   const numbers = new Float32Array(count);
-  const taken = Array.from({ length: 3 + 15 }, () => {
-    meet();
-    const before = performance.now();
-    ranks.sum(numbers);
-    return performance.now() - before;
+  const times = Array.from({ length: 3 + 15 }, () => {
+    barrier();
+    const start = performance.now();
+    communicator.allReduce(numbers);
+    return performance.now() - start;
   });
-  return median(taken.slice(3));
+  return median(times.slice(3));
 }
-const sums = values.sums.split(",").map((count) => ({ bytes: 4 * Number(count), ms: sumOf(Number(count)) }));
+const sums = values.sums.split(",").map((count) => ({ bytes: 4 * Number(count), ms: allReduceTime(Number(count)) }));
 
 const elements = ({ shape }) => shape.reduce((product, size) => product * size, 1);
 const rounded = (value, digits) => Number(value.toFixed(digits));
-if (ranks.rank === 0)
+if (communicator.rank === 0)
   console.log(
     JSON.stringify({
       launcher: launch.launcher,
-      ranks: ranks.size,
+      ranks: communicator.size,
       ...sizes,
       parameters: manifest.parameters.reduce((sum, tensor) => sum + elements(tensor), 0),
       alone_ms: rounded(median(rounds.map(({ one }) => one)), 3),
@@ -151,4 +159,4 @@ if (ranks.rank === 0)
       sums: sums.map(({ bytes, ms }) => ({ bytes, ms: rounded(ms, 4) })),
     }),
   );
-ranks.leave();
+communicator.finalize();

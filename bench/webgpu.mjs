@@ -33,12 +33,12 @@ const took = () => {
   start = performance.now();
   return Math.round(start - from);
 };
-const { model, report } = await compiled.models.train(new Map(Object.entries({ ...sizes, steps: sizes.steps })));
+const { model, hostOutputs } = await compiled.models.train(new Map(Object.entries({ ...sizes, steps: sizes.steps })));
 const compile_ms = took();
 const staying = manifest.train.outputs
   .filter(({ role }) => ["parameter", "slot"].includes(role))
   .map(({ name }) => name);
-const opened = await openSession(model, "webgpu", Number.POSITIVE_INFINITY, { staying });
+const opened = await openSession(model, "webgpu", Number.POSITIVE_INFINITY, { deviceOutputs: staying });
 if (!opened.ok) throw new Error(opened.error.message);
 const session_ms = took();
 
@@ -48,7 +48,7 @@ let feeds = Object.fromEntries(
     tensor.type === "int64" ? new Tensor("int32", Int32Array.from(tensor.data, Number), tensor.dims) : tensor,
   ]),
 );
-if (report[0].name !== "loss") throw new Error("The report does not begin with the loss.");
+if (hostOutputs[0].name !== "loss") throw new Error("The host outputs do not begin with the loss.");
 const perStep = [];
 const losses = [];
 for (let call = 0; call < WARM_UP + values.calls; call++) {
