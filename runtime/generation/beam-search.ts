@@ -3,7 +3,7 @@ import type { InferenceSession } from "onnxruntime-common";
 import type { Manifest } from "../../compiler/artifact.js";
 import type { Batch } from "../data/source.js";
 import { padRows } from "../data/vocabulary/tokens.js";
-import { feedsFor, predictionPort } from "../sessions/ports.js";
+import { feedsFor, portsWithRole, predictionPort } from "../sessions/ports.js";
 import type { NumericArray } from "../tensors/array.js";
 import { floatsOf } from "../tensors/ort.js";
 import { gatherRows } from "../tensors/rows.js";
@@ -71,7 +71,7 @@ export async function beamSearch(
       },
     };
     const exampleIndices = rows.map(({ example }) => example);
-    const feeds = feedsFor(manifest.model.inputs, ({ name }) => {
+    const feeds = feedsFor(portsWithRole(manifest.model.inputs, "data"), ({ name }) => {
       const encoderArray = batch.get(name);
       return encoderArray === undefined ? decoderArrays[name] : gatherRows(encoderArray, exampleIndices);
     });
