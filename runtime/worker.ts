@@ -1,7 +1,7 @@
 /** The thread that trains: runs the loop, sends its events, listens to the stop flag. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { ProcessLaunch, ThreadLaunch } from "./distributed/launcher.js";
-import type { DistributedWatcher } from "./distributed/train.js";
+import type { DistributedObserver } from "./distributed/train.js";
 import type { TrainEvent } from "./events.js";
 import type { TrainOutcome } from "./outcome.js";
 import { runTraining } from "./training/loop.js";
@@ -32,7 +32,7 @@ const send = (message: WorkerMessage) => port.postMessage(message);
 /** Milliseconds for the main thread to say what is broken before the process is ended. */
 const FAILURE_REPORT_MS = 500;
 
-const observer: DistributedWatcher = {
+const observer: DistributedObserver = {
   emit: (events) => send({ type: "events", events }),
   shouldStop: () => Atomics.load(stopFlag, 0) !== 0,
   onCrash(error) {

@@ -1,21 +1,20 @@
-/** The processes of a training that several share, each with its rank: what they can do together. */
-
+/** The communicator of a distributed training: collective operations of its ranks, as in MPI. */
 export interface Communicator {
   readonly rank: number;
   readonly size: number;
-  /** Adds up, entry by entry, over all ranks, in place. */
+  /** Sums element-wise over all ranks, in place. */
   allReduce(values: Float32Array | Float64Array): void;
-  /** Makes everyone's bytes those of rank 0. */
+  /** Copies the bytes of rank 0 to all ranks, in place. */
   broadcast(bytes: Uint8Array): void;
-  /** Milliseconds that this rank has spent in `sum` so far, waiting for the others among them. */
+  /** Milliseconds that this rank has spent in `allReduce` so far, including waiting. */
   allReduceTime(): number;
-  /** Leaves; nothing can be done together afterwards. */
+  /** Leaves the communicator, which must not be used afterwards. */
   finalize(): void;
-  /** Ends all ranks at once. */
+  /** Ends all ranks immediately. */
   abort(code: number): void;
 }
 
-/** Rank 0's value, as JSON, at all ranks. */
+/** Sends rank 0's value to all ranks, as JSON. */
 export function broadcastJson<T>(communicator: Communicator, value: T): T {
   const bytes = communicator.rank === 0 ? Buffer.from(JSON.stringify(value)) : Buffer.alloc(0);
   const length = Float64Array.of(bytes.length);
@@ -25,7 +24,7 @@ export function broadcastJson<T>(communicator: Communicator, value: T): T {
   return communicator.rank === 0 ? value : JSON.parse(received.toString());
 }
 
-/** Every rank's value, as JSON, at all ranks in their order. */
+/** Collects the values of all ranks, in the order of ranks, as JSON. */
 export function allGather<T>(communicator: Communicator, value: T): readonly T[] {
   const bytes = Buffer.from(JSON.stringify(value));
   const lengths = new Float64Array(communicator.size);
@@ -39,7 +38,7 @@ export function allGather<T>(communicator: Communicator, value: T): readonly T[]
   return ends.map((end, rank) => JSON.parse(Buffer.from(packed.subarray(end - (lengths[rank] ?? 0), end)).toString()));
 }
 
-/** The bytes of an array, which share its memory. */
+/** A view of an array's bytes. */
 export function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Float64Array | Uint32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -1,4 +1,4 @@
-/** Rank 0: runs the training loop, whose trainer and evaluator tell the other ranks to do the same; it alone speaks and writes. */
+/** Rank 0: runs the training loop; its trainer and evaluator send commands to the other ranks. Only rank 0 emits and writes. */
 import { type Evaluator, splitMetrics } from "../evaluation/evaluator.js";
 import type { TrainEvent } from "../events.js";
 import type { TrainOutcome } from "../outcome.js";
@@ -17,7 +17,7 @@ export async function coordinate(
   request: TrainRequest,
   communicator: Communicator,
   launch: Launch,
-  watcher: TrainingObserver,
+  observer: TrainingObserver,
 ): Promise<TrainOutcome> {
   const setupResult = await setUpRank(request, communicator, launch);
   if (!setupResult.ok) return setupResult;
@@ -39,31 +39,31 @@ export async function coordinate(
       device: setup.device,
       createTrainer(start) {
         broadcastStart(communicator, start);
-        return coordinatedTrainer(setup.openTrainer(start), communicator, watcher.shouldStop, onSteps);
+        return coordinatedTrainer(setup.openTrainer(start), communicator, observer.shouldStop, onSteps);
       },
       evaluator: coordinatedEvaluator(setup, communicator),
       textSampler: samples && (await openTextSampler(spec, artifact, samples)),
     },
     {
       emit: (events: readonly TrainEvent[]) =>
-        watcher.emit(events.flatMap((event) => throughput.withThroughput(event))),
-      shouldStop: () => stopRequested || watcher.shouldStop(),
+        observer.emit(events.flatMap((event) => throughput.withThroughput(event))),
+      shouldStop: () => stopRequested || observer.shouldStop(),
     },
   );
-  broadcastCommand(communicator, { do: "end" });
+  broadcastCommand(communicator, { type: "end" });
   return outcome;
 }
 
-/** Everyone starts from the tensors of rank 0. */
+/** Sends the initial tensors of rank 0 to all ranks. */
 function broadcastStart(communicator: Communicator, { step, parameters, slots, states }: TrainingTensors): void {
   const tensors = { parameters, slots, states };
   const entries = (["parameters", "slots", "states"] as const).flatMap((group) =>
     [...tensors[group]].map(([name, { shape, data }]) => ({
-      announced: { group, name, shape } satisfies TensorHeader,
+      header: { group, name, shape } satisfies TensorHeader,
       data,
     })),
   );
-  broadcastCommand(communicator, { do: "start", step, tensors: entries.map(({ announced: header }) => header) });
+  broadcastCommand(communicator, { type: "start", step, tensors: entries.map(({ header }) => header) });
   for (const { data } of entries) communicator.broadcast(bytesOf(data));
 }
 
@@ -77,7 +77,7 @@ function coordinatedTrainer(
 ): Trainer {
   return {
     async runSteps(first, steps, learningRateScale) {
-      broadcastCommand(communicator, { do: "run-steps", first, steps, learningRateScale });
+      broadcastCommand(communicator, { type: "run-steps", first, steps, learningRateScale });
       const { result, report } = await runStepsOnAllRanks(communicator, shouldStop, () =>
         trainer.runSteps(first, steps, learningRateScale),
       );
@@ -85,15 +85,15 @@ function coordinatedTrainer(
       return result;
     },
     resetStates() {
-      broadcastCommand(communicator, { do: "restart" });
+      broadcastCommand(communicator, { type: "reset_states" });
       trainer.resetStates();
     },
     tensors(role) {
-      broadcastCommand(communicator, { do: "read", role });
+      broadcastCommand(communicator, { type: "gather", role });
       return trainer.tensors(role);
     },
     parameters() {
-      broadcastCommand(communicator, { do: "read", role: "parameter" });
+      broadcastCommand(communicator, { type: "gather", role: "parameter" });
       return trainer.parameters();
     },
   };
@@ -105,7 +105,7 @@ function coordinatedEvaluator(
 ): Evaluator {
   const evaluator: Evaluator = {
     async metrics(parameters, examples, batchSize) {
-      broadcastCommand(communicator, { do: "evaluate", examples: examples.length, batchSize });
+      broadcastCommand(communicator, { type: "evaluate", examples: examples.length, batchSize });
       communicator.broadcast(bytesOf(examples));
       for (const { name } of planned.artifact.manifest.parameters) {
         const data = parameters[name]?.data;

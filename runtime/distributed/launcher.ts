@@ -1,16 +1,16 @@
-/** Which MPI launcher started this process, by its environment. Where none did, no MPI is looked for. */
+/** Detects the MPI launcher of this process by its environment. Without one, no MPI library is loaded. */
 import { createSharedMemory } from "./shared-memory.js";
 
-/** One of those that share a training. */
+/** One rank of a distributed training. */
 export interface Launch {
   readonly rank: number;
   readonly size: number;
-  /** Among those of this machine. */
+  /** Rank among the ranks of this machine. */
   readonly localRank: number;
   readonly localSize: number;
 }
 
-/** A process, as its launcher counts: the library must count the same. */
+/** A process, with rank and size by its launcher; the MPI library must agree. */
 export interface ProcessLaunch extends Launch {
   readonly launcher: "Open MPI" | "MPICH" | "Slurm";
   /** MPI libraries to try, in order. */
@@ -22,7 +22,7 @@ export interface ThreadLaunch extends Launch {
   readonly sharedMemory: SharedArrayBuffer;
 }
 
-/** Threads of this process that share a training. */
+/** The ranks of a training as threads of this process. */
 export function threadLaunches(size: number): readonly ThreadLaunch[] {
   const sharedMemory = createSharedMemory(size);
   return Array.from({ length: size }, (_, rank) => ({ rank, size, localRank: rank, localSize: size, sharedMemory }));
@@ -30,7 +30,7 @@ export function threadLaunches(size: number): readonly ThreadLaunch[] {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What each launcher tells its processes. Where Slurm starts a library's processes by PMI, they look like MPICH's. */
+/** Environment variables of each launcher. Processes that Slurm starts by PMI have those of MPICH. */
 const launchers = [
   {
     launcher: "Open MPI",
@@ -46,7 +46,7 @@ const launchers = [
     localRank: "MPI_LOCALRANKID",
     localSize: "MPI_LOCALNRANKS",
   },
-  // Slurm sets these in the tasks of srun alone, and not in a batch script.
+  // Slurm sets these only in tasks of srun, not in a batch script.
   {
     launcher: "Slurm",
     rank: "SLURM_PROCID",
@@ -56,7 +56,7 @@ const launchers = [
   },
 ] as const;
 
-/** Null where no launcher did, and where RNNX_MPI is "off". */
+/** The launch of this process; null without a launcher, or when RNNX_MPI is "off". */
 export function detectLaunch(environment: Environment = process.env): ProcessLaunch | null {
   if (environment.RNNX_MPI === "off") return null;
   const parseNumber = (name: string) => Number.parseInt(environment[name] ?? "", 10);
@@ -82,19 +82,19 @@ function librariesFor(launcher: ProcessLaunch["launcher"], libraryName: string):
   return launcher === "MPICH" ? [...mpich, ...open] : [...open, ...mpich];
 }
 
-/** Names under which systems have them; `libmpi.so.12` is what follows MPICH's binary interface, Intel's for one. */
+/** Library names; `libmpi.so.12` has MPICH's binary interface, such as Intel MPI. */
 const libraries =
   process.platform === "darwin"
     ? { open: ["libmpi.40.dylib", "libmpi.dylib"], mpich: ["libmpi.12.dylib", "libpmpi.12.dylib"] }
     : { open: ["libmpi.so.40", "libmpi.so"], mpich: ["libmpich.so.12", "libmpi.so.12"] };
 
 /**
- * UCX, which carries messages for MPI libraries, writes over the C library's memory calls while other threads run them, and then takes the
- * crash for its own to report, which may wait for ever. It does neither where it is asked not to, before it is loaded.
+ * UCX, a transport of MPI libraries, patches malloc's system calls while other threads run them, and its own handler for the
+ * resulting crash may hang. These variables disable both if set before UCX is loaded.
  */
 const ucxDefaults = { UCX_MEM_EVENTS: "n", UCX_HANDLE_ERRORS: "none" } as const;
 
-/** To be called in the main thread, whose environment is the process's. What the user has set stays. */
+/** Call in the main thread, which owns the process's environment. Keeps variables that the user has set. */
 export function configureUcx(environment: NodeJS.ProcessEnv = process.env): void {
   for (const [name, value] of Object.entries(ucxDefaults)) environment[name] ??= value;
 }

@@ -1,6 +1,6 @@
 /**
- * The trainer of one rank where ranks train by themselves and average now and then: every so many steps parameters and optimizer
- * state become their mean over all ranks. This is not the training of the whole batch, only near it.
+ * Local SGD: each rank trains on its rows alone, and every `average_every` steps parameters and optimizer state are averaged over
+ * all ranks. This approximates training on the whole batch (Stich, Local SGD Converges Fast and Communicates Little, 2019).
  */
 import type { Batch } from "../data/source.js";
 import type { TrainingTensors } from "../run/training-snapshot.js";
@@ -13,7 +13,7 @@ import type { Communicator } from "./communicator.js";
 import { allGatherRows, rowRange, shardBatch, sliceRows } from "./shard.js";
 import type { SharedTraining } from "./synchronous-trainer.js";
 
-/** Steps go on in one call of the session up to the next average; whoever reads tensors in between averages too. */
+/** A call of the session ends at the next average. Reading tensors averages them first. */
 export function openLocalSgdTrainer(
   communicator: Communicator,
   runner: Runner,
@@ -21,7 +21,7 @@ export function openLocalSgdTrainer(
   { manifest, stored, source, batchSchedule, microBatches }: SharedTraining,
   start: TrainingTensors,
 ): Trainer {
-  /** A rank without rows of a small batch reads all of it. */
+  /** A rank without rows of a small batch trains on the whole batch. */
   const examplesAt = (step: number): Uint32Array => {
     const batch = batchSchedule.indicesAt(step, 1);
     const { examples } = shardBatch(batch, microBatches, communicator);
@@ -100,7 +100,7 @@ function averageValues(
   return [means.subarray(0, first.length), means.subarray(first.length)];
 }
 
-/** In one sum over all of them. */
+/** Averages all tensors by a single allReduce. */
 function averageTensors(tensors: Tensors, communicator: Communicator): Tensors {
   const packed = new Float32Array([...tensors.values()].reduce((sum, { data }) => sum + data.length, 0));
   let end = 0;

@@ -1,4 +1,4 @@
-/** MPI, called in the system's own library: Open MPI, or MPICH and what follows its binary interface. */
+/** A communicator over the system's MPI library: Open MPI, or one with MPICH's binary interface. */
 import { fail, ok, type Result } from "../result.js";
 import { type Koffi, keepLibraryLoaded, type Library, loadKoffi } from "../sessions/native/koffi.js";
 import type { Communicator } from "./communicator.js";
@@ -6,19 +6,19 @@ import type { ProcessLaunch } from "./launcher.js";
 
 export type CommunicatorResult = Result<Communicator, { readonly message: string; readonly hint: string }>;
 
-/** MPI is called by one thread, the one that has opened it. */
+/** Only the thread that initializes MPI calls it. */
 const THREAD_FUNNELED = 1;
 
-/** Counts are C's int. */
+/** MPI's counts are C ints. */
 const MAX_COUNT = 2 ** 30;
 
-/** Milliseconds of asking again at once, and those between two questions afterwards. */
+/** Milliseconds of busy polling, and between two polls afterwards. */
 const SPIN_MS = 0.5;
 const SLEEP_MS = 0.05;
-/** Never rung: what a thread can wait for that is to wait for a time. */
+/** Never notified: used to sleep synchronously. */
 const sleepCell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
-/** What the libraries' headers define otherwise: pointers to objects of the library, or numbers. */
+/** Constants that differ between the libraries' headers: symbols of the library, or numbers. */
 const openMpiConstants = {
   handle: "void *",
   world: "ompi_mpi_comm_world",
@@ -38,26 +38,26 @@ const mpichConstants = {
   inPlace: -1,
 } as const;
 
-/** Joins the other processes of a launch: returns when all of them have. */
+/** Joins the processes of a launch; returns when all have joined. */
 export async function connectMpi({ launcher, size, libraries }: ProcessLaunch): Promise<CommunicatorResult> {
-  const aloneHint = "With RNNX_MPI=off each process trains alone.";
+  const aloneHint = "Set RNNX_MPI=off to train in each process separately.";
   const koffi = await loadKoffi();
   if (koffi === undefined) {
-    const message = `${launcher} started this process, but the package koffi, which calls MPI, is missing.`;
-    return fail({ message, hint: `Install it with: npm install koffi. ${aloneHint}` });
+    const message = `${launcher} started this process, but MPI needs the package koffi, which is not installed.`;
+    return fail({ message, hint: `Install it: npm install koffi. ${aloneHint}` });
   }
   const library = loadFirst(koffi, libraries);
   const triedLibraries = `tried ${libraries.join(", ")}`;
   if (library === undefined) {
     const message = `${launcher} started this process, but no MPI library was found: ${triedLibraries}.`;
-    return fail({ message, hint: `RNNX_MPI_LIBRARY names another. ${aloneHint}` });
+    return fail({ message, hint: `Name the library in RNNX_MPI_LIBRARY. ${aloneHint}` });
   }
   const communicator = createCommunicator(library);
   if (communicator.size === size) return ok(communicator);
   communicator.finalize();
   return fail({
-    message: `${launcher} started ${size} processes, but the MPI library found here counts ${communicator.size}: the launcher and the library do not match.`,
-    hint: `Start with the library's own launcher, or name the launcher's library in RNNX_MPI_LIBRARY (${triedLibraries}).`,
+    message: `${launcher} started ${size} processes, but the MPI library reports ${communicator.size}: launcher and library do not match.`,
+    hint: `Use the library's launcher, or name the launcher's library in RNNX_MPI_LIBRARY (${triedLibraries}).`,
   });
 }
 
@@ -65,10 +65,10 @@ function loadFirst(koffi: Koffi, names: readonly string[]): Library | undefined 
   for (const name of names) {
     try {
       keepLibraryLoaded(koffi, name);
-      // Open MPI loads parts of itself that look for its symbols in the whole process.
+      // Open MPI's plugins resolve its symbols in the global scope.
       return koffi.load(name, { global: true });
     } catch {
-      // The next one.
+      // Try the next one.
     }
   }
   return undefined;
@@ -113,10 +113,10 @@ function createCommunicator(library: Library): Communicator {
     query(world, value);
     return value[0] ?? 0;
   };
-  /** A handle or a pointer, and more than any library's status. */
+  /** Buffers for a request (a handle or a pointer) and for a status, larger than any library's. */
   const [request, status] = [new Uint8Array(8), new Uint8Array(256)];
   const done = [0];
-  /** Waits for what `request` stands for. The libraries' own waiting would take a core from those that still compute. */
+  /** Waits for `request` by polling: MPI_Wait would occupy a core that other ranks need. */
   const wait = () => {
     const startTime = performance.now();
     for (;;) {

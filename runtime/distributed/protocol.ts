@@ -1,15 +1,15 @@
-/** What rank 0 tells the other ranks to do. Each thing is done by all ranks together. */
+/** The commands that rank 0 broadcasts; all ranks execute each of them together. */
 import { broadcastJson, type Communicator } from "./communicator.js";
 
 export type Command =
-  /** Opens the trainer. The tensors' numbers follow, one after the other. */
-  | { readonly do: "start"; readonly step: number; readonly tensors: readonly TensorHeader[] }
-  | { readonly do: "run-steps"; readonly first: number; readonly steps: number; readonly learningRateScale: number }
-  | { readonly do: "restart" }
-  | { readonly do: "read"; readonly role: "parameter" | "slot" | "state" }
-  /** The examples follow, then the parameters in the manifest's order. */
-  | { readonly do: "evaluate"; readonly examples: number; readonly batchSize: number }
-  | { readonly do: "end" };
+  /** Creates the trainer. The tensors' values follow. */
+  | { readonly type: "start"; readonly step: number; readonly tensors: readonly TensorHeader[] }
+  | { readonly type: "run-steps"; readonly first: number; readonly steps: number; readonly learningRateScale: number }
+  | { readonly type: "reset_states" }
+  | { readonly type: "gather"; readonly role: "parameter" | "slot" | "state" }
+  /** The example indices follow, then the parameters in the order of the manifest. */
+  | { readonly type: "evaluate"; readonly examples: number; readonly batchSize: number }
+  | { readonly type: "end" };
 
 export interface TensorHeader {
   readonly group: "parameters" | "slots" | "states";
@@ -22,15 +22,15 @@ export function broadcastCommand(communicator: Communicator, command: Command): 
 }
 
 export function receiveCommand(communicator: Communicator): Command {
-  // What rank 0 says replaces what the others would.
-  return broadcastJson<Command>(communicator, { do: "end" });
+  // The value of the other ranks is ignored.
+  return broadcastJson<Command>(communicator, { type: "end" });
 }
 
-/** What the ranks learn of one another after an advance. */
+/** Sums over all ranks after a call. */
 export interface StepReport {
-  /** Whether one of them was asked to stop. */
+  /** True when a rank was asked to stop. */
   readonly stopRequested: boolean;
-  /** Milliseconds of all ranks together, and how many of them were spent adding up over the ranks. */
+  /** Milliseconds of all ranks in total, and those spent in allReduce. */
   readonly elapsed: number;
   readonly communication: number;
 }

@@ -1,4 +1,4 @@
-/** One rank made ready: its data, its compiled model and its sessions, like those of every other rank. */
+/** Sets up a rank: data, compiled model and sessions, equal on all ranks. */
 import { availableParallelism, cpus, hostname } from "node:os";
 import type { Ports } from "../../compiler/artifact.js";
 import { createEvaluator, type EvaluationSharding, type Evaluator } from "../evaluation/evaluator.js";
@@ -22,15 +22,15 @@ export interface RankSetup {
   readonly planned: TrainingPlan;
   readonly device: Device;
   readonly openTrainer: (start: TrainingTensors) => Trainer;
-  /** Of whole batches, by this rank alone. */
+  /** Evaluates on this rank alone. */
   readonly localEvaluator: Evaluator;
-  /** All ranks share what is evaluated, and have to call it together. */
+  /** Divides each batch over all ranks, which must call it together. */
   readonly sharedEvaluator: Evaluator;
 }
 
 export type RankSetupResult = Result<RankSetup, RunFailure>;
 
-/** Makes all ranks ready. What is wrong at any of them is wrong for all. */
+/** Sets up all ranks. A failure of one rank fails all. */
 export async function setUpRank(
   request: TrainRequest,
   communicator: Communicator,
@@ -47,7 +47,7 @@ export async function setUpRank(
   for (const [rank, { host, failure, identity }] of reports.entries()) {
     if (failure !== null) return rank === 0 ? fail(failure) : remoteFailure(rank, host, failure);
     if (`${identity}` === `${first?.identity}`) continue;
-    return runFailed(`Rank ${rank}, on ${host}, reads other data than rank 0, on ${first?.host}.`);
+    return runFailed(`Rank ${rank} on ${host} reads other data than rank 0 on ${first?.host}.`);
   }
   return result;
 }
@@ -57,7 +57,7 @@ function remoteFailure(rank: number, host: string, failure: RunFailure): Failure
     failure.kind === "failed"
       ? [failure.message, failure.hint]
       : [failure.problems.map(({ message }) => message).join(" "), failure.problems[0]?.hint ?? ""];
-  return runFailed(`Rank ${rank}, on ${host}: ${text}`, hint);
+  return runFailed(`Rank ${rank} on ${host}: ${text}`, hint);
 }
 
 async function openRank(request: TrainRequest, communicator: Communicator, launch: Launch): Promise<RankSetupResult> {
@@ -68,12 +68,12 @@ async function openRank(request: TrainRequest, communicator: Communicator, launc
     localProcesses: launch.localSize,
     agree: (settled) => broadcastJson(communicator, settled),
     isStepSplit: !isLocalSgd,
-    // Ranks that train by themselves drop other things.
+    // With local SGD each rank needs its own dropout masks.
     seedOffset: isLocalSgd ? communicator.rank : 0,
   });
   if (!planning.ok) return planning;
   const planned = planning.value;
-  const { artifact, source, batchSchedule, spec, workPerSync: load } = planned;
+  const { artifact, source, batchSchedule, spec, workPerSync } = planned;
   const failure = checkRequest(request, batchSchedule.batchSize, communicator);
   if (failure !== undefined) return failure;
 
@@ -82,8 +82,8 @@ async function openRank(request: TrainRequest, communicator: Communicator, launc
     ...sessionOptionsOf(launch),
     ...(request.threads !== undefined && { requestedThreads: request.threads }),
   };
-  const own = load / Math.sqrt(communicator.size);
-  const evaluation = await openSession(artifact.eval, request.device, own, sessionOptions);
+  const workPerRank = workPerSync / Math.sqrt(communicator.size);
+  const evaluation = await openSession(artifact.eval, request.device, workPerRank, sessionOptions);
   if (!evaluation.ok) return runFailed(evaluation.error.message, evaluation.error.hint);
   const { device } = evaluation.value;
   const models: readonly (readonly [Uint8Array, Ports])[] =
@@ -95,7 +95,7 @@ async function openRank(request: TrainRequest, communicator: Communicator, launc
         ];
   const runners: Runner[] = [];
   for (const [model, ports] of models) {
-    const opened = await openStepRunner(device, model, ports, own, sessionOptions);
+    const opened = await openStepRunner(device, model, ports, workPerRank, sessionOptions);
     if (!opened.ok) return runFailed(opened.error.message, opened.error.hint);
     runners.push(opened.value.runner);
   }
@@ -111,7 +111,7 @@ async function openRank(request: TrainRequest, communicator: Communicator, launc
     if (gradientRunner !== undefined && isLocalSgd)
       return openLocalSgdTrainer(communicator, gradientRunner, distributed.average_every, sharedTraining, start);
     if (gradientRunner === undefined || updateRunner === undefined || manifest.shard === null)
-      throw new Error("The compiled model has no halves.");
+      throw new Error("The artifact has no gradient and update graphs.");
     return openSynchronousTrainer(
       communicator,
       { gradient: gradientRunner, update: updateRunner },
@@ -120,7 +120,7 @@ async function openRank(request: TrainRequest, communicator: Communicator, launc
       start,
     );
   };
-  const division: EvaluationSharding = {
+  const sharding: EvaluationSharding = {
     rows(batch) {
       return batch.subarray(...rowRange(batch.length, communicator));
     },
@@ -134,7 +134,7 @@ async function openRank(request: TrainRequest, communicator: Communicator, launc
     device,
     openTrainer,
     localEvaluator: await createEvaluator(evaluation.value.session, manifest, source),
-    sharedEvaluator: await createEvaluator(evaluation.value.session, manifest, source, division),
+    sharedEvaluator: await createEvaluator(evaluation.value.session, manifest, source, sharding),
   });
 }
 
@@ -144,23 +144,23 @@ function checkRequest(
   { size }: Communicator,
 ): Failure<RunFailure> | undefined {
   if (device === "webgpu") {
-    const hint = "Start rnnx without the MPI launcher and without --ranks, or use another --device.";
-    return runFailed("--device webgpu trains in one process and one thread.", hint);
+    const hint = "Start rnnx without an MPI launcher and without --ranks, or use another --device.";
+    return runFailed("--device webgpu does not support distributed training.", hint);
   }
   if (!("average_every" in spec.train.distributed) || rows >= size) return undefined;
   return invalidInput([
     {
       code: "distributed-batch",
       path: "/train/batch_size",
-      message: `A batch of ${rows} examples is too small for ${size} processes that train by themselves.`,
-      hint: `Use a batch_size of at least ${size}, or fewer processes.`,
+      message: `A batch of ${rows} examples is too small for local SGD on ${size} ranks.`,
+      hint: `Use a batch_size of at least ${size}, or fewer ranks.`,
     },
   ]);
 }
 
 /**
- * The processes of a machine share its cores, unless the launcher has bound each to its own; and each takes a GPU of its own. Sessions of
- * ranks that are threads have one thread each, whatever the machine: so what they make does not depend on its cores.
+ * Processes of a machine divide its cores, unless the launcher has bound each to some, and use a GPU each. Ranks that are threads
+ * have single-threaded sessions, so results do not depend on the number of cores.
  */
 function sessionOptionsOf(launch: Launch): SessionOptions {
   const { localRank, localSize } = launch;

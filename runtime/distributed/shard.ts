@@ -1,4 +1,4 @@
-/** The part of a batch that one of several processes reads: rows that follow one another, as many as the others' or one more or less. */
+/** Shards: the consecutive rows of a batch that a rank reads, divided as evenly as possible. */
 import type { Indices } from "../data/splits.js";
 import { elementCount } from "../tensors/array.js";
 import type { Tensors } from "../tensors/safetensors.js";
@@ -7,14 +7,14 @@ import type { Communicator } from "./communicator.js";
 type RankPosition = Pick<Communicator, "rank" | "size">;
 
 export interface Shard {
-  /** The rows of each portion of the batch, one portion after the other; perhaps none. */
+  /** The rank's rows of each micro-batch, concatenated; may be empty. */
   readonly examples: Indices;
-  /** The place of the first row in its portion, and the rows of the whole portion. */
+  /** The index of the first row in its micro-batch, and the rows of a whole micro-batch. */
   readonly firstRow: number;
   readonly totalRows: number;
 }
 
-/** The rows of a rank, from the first up to the last. */
+/** The rows of a rank: from the first up to, not including, the second. */
 export function rowRange(rows: number, { rank, size }: RankPosition): readonly [number, number] {
   return [Math.floor((rows * rank) / size), Math.floor((rows * (rank + 1)) / size)];
 }
@@ -30,7 +30,7 @@ export function shardBatch(batch: Uint32Array, microBatches: number, rank: RankP
   return { examples, firstRow, totalRows };
 }
 
-/** A rank's rows of tensors that have one for each row of a batch. */
+/** A rank's rows of tensors with a batch axis. */
 export function sliceRows(tensors: Tensors, rank: RankPosition): Tensors {
   const entries = [...tensors].map(([name, { shape, data }]) => {
     const [rows = 0, ...rest] = shape;
@@ -41,7 +41,7 @@ export function sliceRows(tensors: Tensors, rank: RankPosition): Tensors {
   return new Map(entries);
 }
 
-/** The tensors of all rows from those of each rank. */
+/** The tensors of the whole batch, from the rows of each rank. */
 export function allGatherRows(tensors: Tensors, rows: number, communicator: Communicator): Tensors {
   const [from, to] = rowRange(rows, communicator);
   const entries = [...tensors].map(([name, { shape, data }]) => {

@@ -1,35 +1,35 @@
-/** Ranks that are threads of one process: what they do together goes through memory that they share. */
+/** A communicator over shared memory, for ranks that are threads of one process. */
 import type { Communicator } from "./communicator.js";
 
-/** Numbers at the head of the shared memory. */
+/** Indices in the header of the shared memory. */
 const [ARRIVED, ROUND, ENDED] = [0, 1, 2];
 const HEADER_BYTES = 64;
 
-/** Bytes of each rank's place, of which there are two: while one is read, the other may be written. */
+/** Bytes of a rank's slot. Each rank has two: one can be written while the other is read. */
 const SLOT_BYTES = 2 ** 20;
 
-/** Milliseconds of asking again at once before a thread sleeps: it may have to wait for one that has no core. */
+/** Milliseconds of busy waiting before a thread sleeps: it may wait for a thread without a core. */
 const SPIN_MS = 0.05;
 
-/** What the threads of a training meet in. */
+/** The shared memory of a communicator. */
 export function createSharedMemory(size: number): SharedArrayBuffer {
   return new SharedArrayBuffer(HEADER_BYTES + 2 * size * SLOT_BYTES);
 }
 
-/** Wakes all threads that wait for others, which will not come. */
+/** Wakes all waiting threads, whose barrier then throws. */
 export function wakeRanks(sharedMemory: SharedArrayBuffer): void {
   const header = new Int32Array(sharedMemory, 0, HEADER_BYTES / Int32Array.BYTES_PER_ELEMENT);
   Atomics.store(header, ENDED, 1);
   Atomics.notify(header, ROUND);
 }
 
-/** @param sharedMemory the same for all threads. */
+/** @param sharedMemory shared by all threads. */
 export function createThreadCommunicator(sharedMemory: SharedArrayBuffer, rank: number, size: number): Communicator {
   const header = new Int32Array(sharedMemory, 0, HEADER_BYTES / Int32Array.BYTES_PER_ELEMENT);
   let exchangeCount = 0;
   let allReduceTime = 0;
 
-  /** Returns when all ranks have come here. */
+  /** Returns when all ranks have called it. */
   const barrier = () => {
     const round = Atomics.load(header, ROUND);
     if (Atomics.add(header, ARRIVED, 1) + 1 === size) {
@@ -44,10 +44,10 @@ export function createThreadCommunicator(sharedMemory: SharedArrayBuffer, rank: 
       }
     }
   };
-  /** Where a rank's bytes lie in the next turn. */
+  /** The offset of a rank's slot in the next exchange. */
   const slotOffset = (rankIndex: number) => HEADER_BYTES + ((exchangeCount % 2) * size + rankIndex) * SLOT_BYTES;
 
-  /** The shared memory from a place on, as numbers like those of a part. */
+  /** A slot as an array of the type and length of `chunk`. */
   const viewAt = (slot: number, chunk: Float32Array | Float64Array) =>
     chunk instanceof Float32Array
       ? new Float32Array(sharedMemory, slot, chunk.length)
@@ -63,7 +63,7 @@ export function createThreadCommunicator(sharedMemory: SharedArrayBuffer, rank: 
         const chunk = values.subarray(start, start + chunkLength);
         viewAt(slotOffset(rank), chunk).set(chunk);
         barrier();
-        // Each rank adds up a share of the entries, always in the order of the ranks.
+        // Each rank sums a share of the elements, in the order of ranks.
         const sums = viewAt(slotOffset(0), chunk);
         const entriesPerRank = Math.ceil(chunk.length / size);
         const end = Math.min(chunk.length, (rank + 1) * entriesPerRank);

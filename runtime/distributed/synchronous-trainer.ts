@@ -1,4 +1,4 @@
-/** The trainer of one rank where every step is made of the whole batch: gradients of the rank's rows, added up over all ranks. */
+/** The trainer of one rank in synchronous training: gradients of the rank's rows are summed over all ranks at each step. */
 import type { Tensor } from "onnxruntime-common";
 import type { DataParallelPorts, Manifest } from "../../compiler/artifact.js";
 import type { BatchSchedule } from "../data/batching/batch-schedule.js";
@@ -12,17 +12,17 @@ import { createTrainingState, type StoredTensors } from "../training/training-st
 import type { Communicator } from "./communicator.js";
 import { allGatherRows, rowRange, shardBatch, sliceRows } from "./shard.js";
 
-/** What the ranks train: the same for all of them. */
+/** Training state and data that are equal on all ranks. */
 export interface SharedTraining {
   readonly manifest: Manifest;
   readonly stored: StoredTensors;
   readonly source: DataSource;
   readonly batchSchedule: BatchSchedule;
-  /** Portions that a rank's gradient is made of, one after the other. */
+  /** Micro-batches per gradient. */
   readonly microBatches: number;
 }
 
-/** All ranks make the same updates of the same numbers, so their parameters stay the same. */
+/** All ranks apply equal updates to equal parameters, which stay equal. */
 export function openSynchronousTrainer(
   communicator: Communicator,
   runners: { readonly gradient: Runner; readonly update: Runner },
@@ -70,7 +70,7 @@ export function openSynchronousTrainer(
         calls.push(readUpdateMetrics(ports.update, outputs));
       }
       const metrics = concatenateMetrics(calls);
-      // All ranks find the same.
+      // The result is equal on all ranks.
       return { ...metrics, nonFinite: trainingState.commit(metrics) };
     },
     resetStates: trainingState.resetStates,

@@ -1,4 +1,4 @@
-/** A training that several processes or threads share: what each of them does, from joining the others to leaving them. */
+/** Distributed training on processes or threads: joins the ranks, trains, and leaves. */
 import { hostname } from "node:os";
 import { invalidInput, type RunFailure, runFailed, type TrainOutcome } from "../outcome.js";
 import { ok, type Result } from "../result.js";
@@ -11,45 +11,45 @@ import { type CommunicatorResult, connectMpi } from "./mpi.js";
 import { createThreadCommunicator } from "./shared-memory.js";
 import { runWorkerRank } from "./worker-rank.js";
 
-export interface DistributedWatcher extends TrainingObserver {
-  /** Told of a mistake of ours before all ranks are ended; returns when it has been said. */
+export interface DistributedObserver extends TrainingObserver {
+  /** Called with an exception, which is a bug, before all ranks are aborted. */
   readonly onCrash: (error: unknown) => void;
 }
 
-/** What rank 0 trains, or the outcome that it had before there was anything to train. */
+/** The request of rank 0, or its failure before training. */
 type RequestResult = Result<TrainRequest, RunFailure>;
 
 /**
- * @param request what rank 0 was asked for; the other ranks learn it from there. Null at rank 0 calls the training off.
- * @returns rank 0's outcome, at all ranks.
+ * @param request of rank 0, which it sends to the other ranks. Null on rank 0 cancels the training.
+ * @returns rank 0's outcome, on all ranks.
  */
 export async function trainDistributed(
   launch: ProcessLaunch | ThreadLaunch,
   request: TrainRequest | null,
-  watcher: DistributedWatcher,
+  observer: DistributedObserver,
 ): Promise<TrainOutcome> {
   const opened = await joinRanks(launch);
   if (!opened.ok) {
-    // The first process speaks for all of them, but it need not know what is wrong on another machine.
-    if (launch.rank > 0) process.stderr.write(`rank ${launch.rank}, on ${hostname()}: ${opened.error.message}\n`);
+    // Rank 0 reports for all ranks, but may not see the errors of another machine.
+    if (launch.rank > 0) process.stderr.write(`rank ${launch.rank} on ${hostname()}: ${opened.error.message}\n`);
     return runFailed(opened.error.message, opened.error.hint);
   }
   const communicator = opened.value;
   const train = async (sharedRequest: TrainRequest): Promise<TrainOutcome> => {
     if (communicator.rank === 0)
-      return broadcastJson<TrainOutcome>(communicator, await coordinate(sharedRequest, communicator, launch, watcher));
-    await runWorkerRank(sharedRequest, communicator, launch, watcher.shouldStop);
+      return broadcastJson<TrainOutcome>(communicator, await coordinate(sharedRequest, communicator, launch, observer));
+    await runWorkerRank(sharedRequest, communicator, launch, observer.shouldStop);
     return broadcastJson<TrainOutcome>(communicator, runFailed(""));
   };
   try {
-    // What was wrong has been said where it was found.
+    // The failure has been reported where it occurred.
     const cancelled = invalidInput([]);
     const received = broadcastJson<RequestResult>(communicator, request === null ? cancelled : ok(request));
     const outcome = received.ok ? await train(received.value) : received;
     communicator.finalize();
     return outcome;
   } catch (error) {
-    watcher.onCrash(error);
+    observer.onCrash(error);
     communicator.abort(1);
     throw error;
   }

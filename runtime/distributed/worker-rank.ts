@@ -1,4 +1,4 @@
-/** Every rank but the first: does what rank 0 says, and says nothing itself. */
+/** All ranks but rank 0: execute the commands of rank 0, without output of their own. */
 import { elementCount } from "../tensors/array.js";
 import { feedsOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
@@ -9,25 +9,25 @@ import type { Launch } from "./launcher.js";
 import { receiveCommand, runStepsOnAllRanks, type TensorHeader } from "./protocol.js";
 import { setUpRank } from "./rank-setup.js";
 
-/** Returns when rank 0 has said that it is over. */
+/** Returns at rank 0's end command. */
 export async function runWorkerRank(
   request: TrainRequest,
   communicator: Communicator,
   launch: Launch,
   shouldStop: () => boolean,
 ): Promise<void> {
-  // First weights and the run directory are rank 0's.
+  // Only rank 0 reads initial weights and writes the run directory.
   const setupResult = await setUpRank({ ...request, init: null }, communicator, launch);
   if (!setupResult.ok) return;
   const setup = setupResult.value;
   let trainer: Trainer | undefined;
   const activeTrainer = (): Trainer => {
-    if (trainer === undefined) throw new Error("Rank 0 goes on with what it has not started.");
+    if (trainer === undefined) throw new Error("A command of rank 0 came before its start command.");
     return trainer;
   };
   for (;;) {
     const command = receiveCommand(communicator);
-    switch (command.do) {
+    switch (command.type) {
       case "start": {
         const { step, tensors } = command;
         const tensorsOf = tensorsByGroup(tensors, receiveTensors(communicator, tensors));
@@ -46,10 +46,10 @@ export async function runWorkerRank(
         );
         break;
       }
-      case "restart":
+      case "reset_states":
         activeTrainer().resetStates();
         break;
-      case "read":
+      case "gather":
         await activeTrainer().tensors(command.role);
         break;
       case "evaluate": {

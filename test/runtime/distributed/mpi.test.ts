@@ -122,7 +122,7 @@ describe.skipIf(first === undefined)("several processes", { timeout: 240_000 }, 
     const rejected = await mpirun(second, 2, args(specs.dropout, "other"), { RNNX_MPI_LIBRARY: library }).ended;
     expect(rejected.code).not.toBe(0);
     expect(eventsOfKind(rejected, "error")[0]?.message).toBe(
-      `${second.name} started 2 processes, but the MPI library found here counts 1: the launcher and the library do not match.`,
+      `${second.name} started 2 processes, but the MPI library reports 1: launcher and library do not match.`,
     );
   });
 });
