@@ -1,4 +1,4 @@
-/** Threads of one process that share a training: what they do together, the numbers of one, and what happens when something ends them. */
+/** Distributed training on threads of one process: collective operations, equal results, and aborted ranks. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,14 +19,14 @@ import {
   write,
 } from "./sharing.js";
 
-/** What each of some threads gives by an expression of `ranks`. */
+/** The result of an expression of `communicator` on each thread. */
 async function runOnRanks(size: number, expression: string): Promise<readonly unknown[]> {
   const threads = new URL("../../../dist/runtime/distributed/shared-memory.js", import.meta.url);
   const code = `
-    const { parentPort, workerData: { meeting, rank, size } } = require("node:worker_threads");
-    import(${JSON.stringify(threads.href)}).then(({ threadRanks }) => {
-      const ranks = threadRanks(meeting, rank, size);
-      parentPort.postMessage((${expression})(ranks));
+    const { parentPort, workerData: { sharedMemory, rank, size } } = require("node:worker_threads");
+    import(${JSON.stringify(threads.href)}).then(({ createThreadCommunicator }) => {
+      const communicator = createThreadCommunicator(sharedMemory, rank, size);
+      parentPort.postMessage((${expression})(communicator));
     });`;
   return Promise.all(
     threadLaunches(size).map(
@@ -38,23 +38,24 @@ async function runOnRanks(size: number, expression: string): Promise<readonly un
   );
 }
 
-test("sums are those of all ranks in their order, however long; and everyone has the first one's bytes", async () => {
-  // More than fits into a place of the shared memory, and no multiple of anything.
-  const sums = `(ranks) => {
-    const values = Float32Array.from({ length: 600_001 }, (_, index) => (index % 1000) + ranks.rank * 0.25);
-    ranks.sum(values);
-    const few = Float64Array.of(ranks.rank, 0.1);
-    ranks.sum(few);
-    const bytes = new Uint8Array(3_000_000).fill(ranks.rank + 7);
-    ranks.broadcast(bytes);
+test("allReduce sums arrays of any length in the order of ranks; broadcast copies the bytes of rank 0", async () => {
+  // Longer than a slot of the shared memory, and not a multiple of it.
+  const sums = `(communicator) => {
+    const values = Float32Array.from({ length: 600_001 }, (_, index) => (index % 1000) + communicator.rank * 0.25);
+    communicator.allReduce(values);
+    const few = Float64Array.of(communicator.rank, 0.1);
+    communicator.allReduce(few);
+    const bytes = new Uint8Array(3_000_000).fill(communicator.rank + 7);
+    communicator.broadcast(bytes);
     const wrong = values.findIndex((value, index) => value !== 3 * (index % 1000) + 0.75);
-    return [wrong, ...few, bytes.every((byte) => byte === 7), ranks.summing() >= 0];
+    return [wrong, ...few, bytes.every((byte) => byte === 7), communicator.allReduceTime() >= 0];
   }`;
   expect(await runOnRanks(3, sums)).toEqual(Array(3).fill([-1, 3, 0.1 + 0.1 + 0.1, true, true]));
 });
 
-test("who waits for a rank that will not come is told", async () => {
-  const abandon = "(ranks) => { if (ranks.rank === 1) return ranks.abort(1); ranks.sum(new Float32Array(1)); }";
+test("a rank that waits for an aborted one throws", async () => {
+  const abandon =
+    "(communicator) => { if (communicator.rank === 1) return communicator.abort(1); communicator.allReduce(new Float32Array(1)); }";
   await expect(runOnRanks(2, abandon)).rejects.toThrow("Another rank of this training has ended.");
 });
 
@@ -123,6 +124,8 @@ describe("threads", { timeout: 120_000 }, () => {
     expect(eventsOfKind(missing, "error")).toHaveLength(1);
     const onGpu = await rnnx(...args(specs.dropout, "gpu", "--ranks", "2", "--device", "webgpu"));
     expect(onGpu.code).toBe(1);
-    expect(eventsOfKind(onGpu, "error")[0]?.message).toContain("--device webgpu does not support distributed training.");
+    expect(eventsOfKind(onGpu, "error")[0]?.message).toContain(
+      "--device webgpu does not support distributed training.",
+    );
   });
 });
