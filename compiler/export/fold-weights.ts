@@ -3,9 +3,19 @@ import { evaluateNode } from "../graph/evaluate.js";
 import { elementCount } from "../ir/dims.js";
 import { expectDefined } from "../ir/expect.js";
 import { staticShape } from "../ir/tensor.js";
-import type { Graph, Node, Tensor, Value } from "../ir/types.js";
+import type { DType, Graph, Node, Tensor, Value } from "../ir/types.js";
 
 export type Tensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+
+/** A weight, or a value that depends on weights alone. */
+export interface FoldedTensor {
+  /** Default: float32. */
+  readonly dtype?: DType;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Float64Array;
+}
+
+export type FoldedTensors = ReadonlyMap<string, FoldedTensor>;
 
 export interface FoldedModel {
   /** Inputs are those of the data, then the weights. */
@@ -24,7 +34,7 @@ export interface FoldedModel {
 export function foldWeights(
   graph: Graph,
   isWeight: (input: Value, index: number) => boolean,
-  parameters: Tensors,
+  parameters: FoldedTensors,
   unfolded = false,
 ): FoldedModel {
   const constants = new Map<Value, Tensor>();
@@ -32,7 +42,8 @@ export function foldWeights(
   const inputs = graph.inputs.filter((input, index) => {
     if (!isWeight(input, index)) return true;
     const parameter = expectDefined(parameters.get(String(input.name)), `the weights of ${input.name}`);
-    constants.set(input, { dtype: "float32", shape: parameter.shape, data: Float64Array.from(parameter.data) });
+    const { dtype = "float32", shape, data } = parameter;
+    constants.set(input, { dtype, shape, data: Float64Array.from(data) });
     weightDerived.add(input);
     return false;
   });

@@ -9,7 +9,7 @@ import { addDims } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import type { Type, Value } from "../ir/types.js";
 import { forwardProgram } from "../pipeline/forward.js";
-import { type FoldedModel, foldWeights, type Tensors } from "./fold-weights.js";
+import { type FoldedModel, type FoldedTensor, type FoldedTensors, foldWeights, type Tensors } from "./fold-weights.js";
 import type { InterfacePort, ModelInterface } from "./interface.js";
 import { type FormRequest, optimizeForExport } from "./request.js";
 import { logitsOf, sampleToken } from "./sampling.js";
@@ -38,24 +38,33 @@ export function generateForm(request: FormRequest): ModelInterface {
   const promptModel = optimizeProgram(streamProgram(signature, { ...recurrences, onCell: () => {} }), parameters);
   const stepModel = optimizeProgram(stepProgram, parameters);
   const initial = stateInitializers(request, stepProgram);
-  const weights = mergeWeights([promptModel.weights, stepModel.weights, initial.learned]);
+  const merged = mergeWeights([promptModel.weights, stepModel.weights, initial.learned]);
+  const { weights } = merged;
+  const [promptWeights = [], stepWeights = [], initialWeights = []] = merged.names;
 
   const b = graphBuilder(spec.name);
   const inputValues = new Map(Object.entries(generateInputs).map(([name, { type }]) => [name, b.input(name, type)]));
   const weightValues = new Map(
-    [...weights].map(([name, { shape }]) => [name, b.input(name, { dtype: "float32", shape })] as const),
+    [...weights].map(([name, { dtype = "float32", shape }]) => [name, b.input(name, { dtype, shape })] as const),
   );
   const input = (name: string) => inputValues.get(name) as Value;
   const weight = (name: string) => weightValues.get(name) as Value;
-  const runModel = (inner: Builder, model: OptimizedProgram, ids: Value, states: readonly Value[]) => {
-    const operands = [...operandsOf(model, ids, states), ...[...model.weights.keys()].map(weight)];
+  const runModel = (
+    inner: Builder,
+    model: OptimizedProgram,
+    weightNames: readonly string[],
+    ids: Value,
+    states: readonly Value[],
+  ) => {
+    const operands = [...operandsOf(model, ids, states), ...weightNames.map(weight)];
     const [output, ...next] = inline(inner, model.graph, operands);
     return { logits: logitsOf(inner, output as Value, boundary), states: next };
   };
+  const learnedNames = [...initial.learned.keys()];
   const initialStates = initial.states.map(({ shape, learned }) =>
-    b.expand(learned === undefined ? b.scalar(0) : weight(learned), shape),
+    b.expand(learned === undefined ? b.scalar(0) : weight(at(initialWeights, learnedNames.indexOf(learned))), shape),
   );
-  const promptResult = runModel(b, promptModel, input("prompt"), initialStates);
+  const promptResult = runModel(b, promptModel, promptWeights, input("prompt"), initialStates);
   const lastLogits = b.squeeze(b.slice(promptResult.logits, 1, addDims("time", -1), "time"), [1]);
   const loop = scan(
     b,
@@ -64,7 +73,7 @@ export function generateForm(request: FormRequest): ModelInterface {
     (inner, [logits, ...states], [position]) => {
       const sampling = { temperature: input("temperature"), seed: input("seed"), position: position as Value };
       const id = sampleToken(inner, logits as Value, sampling);
-      const next = runModel(inner, stepModel, inner.cast(inner.unsqueeze(id, [1]), "int32"), states);
+      const next = runModel(inner, stepModel, stepWeights, inner.cast(inner.unsqueeze(id, [1]), "int32"), states);
       return { next: [inner.squeeze(next.logits, [1]), ...next.states], scanOutputs: [id] };
     },
   );
@@ -115,17 +124,27 @@ function stateInitializers({ spec, signature, parameters }: FormRequest, { input
   return { states, learned: new Map(learned) };
 }
 
-type NumericTensor = { readonly shape: readonly number[]; readonly data: ArrayLike<number> };
+interface MergedWeights {
+  readonly weights: FoldedTensors;
+  /** For each set the names of its weights in the union, in its order. */
+  readonly names: readonly (readonly string[])[];
+}
 
-/** The union of weights. Equal names have equal values. */
-function mergeWeights(weightSets: readonly ReadonlyMap<string, NumericTensor>[]): Tensors {
-  const merged = new Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>();
-  for (const weights of weightSets) {
-    for (const [name, { shape, data }] of weights) {
-      const existing = merged.get(name);
-      if (existing !== undefined && existing.shape.join() !== shape.join()) throw new Error(`${name} is two tensors`);
-      merged.set(name, existing ?? { shape, data: Float32Array.from(data) });
-    }
-  }
-  return merged;
+/** The union of weights. Weights of equal names and different values are renamed. */
+function mergeWeights(weightSets: readonly FoldedTensors[]): MergedWeights {
+  const weights = new Map<string, FoldedTensor>();
+  const addWeight = (name: string, tensor: FoldedTensor): string => {
+    let uniqueName = name;
+    for (let suffix = 2; !isSameTensor(weights.get(uniqueName) ?? tensor, tensor); suffix++)
+      uniqueName = `${name}_${suffix}`;
+    if (!weights.has(uniqueName)) weights.set(uniqueName, tensor);
+    return uniqueName;
+  };
+  return { names: weightSets.map((set) => [...set].map(([name, tensor]) => addWeight(name, tensor))), weights };
+}
+
+function isSameTensor(a: FoldedTensor, b: FoldedTensor): boolean {
+  if (a === b) return true;
+  const isSameType = (a.dtype ?? "float32") === (b.dtype ?? "float32") && a.shape.join() === b.shape.join();
+  return isSameType && a.data.every((value, index) => Object.is(value, b.data[index]));
 }

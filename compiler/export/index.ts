@@ -10,6 +10,7 @@ import { verify } from "../graph/verify.js";
 import type { Graph } from "../ir/types.js";
 import type { Weight } from "../onnx/splice/weights.js";
 import { emitModel } from "../onnx/write/model.js";
+import { rawData } from "../onnx/write/proto.js";
 import { canonicalize, runPasses } from "../optimize/pipeline.js";
 import type { Signature } from "../signature.js";
 import { foldWeights, type Tensors } from "./fold-weights.js";
@@ -93,7 +94,7 @@ export function buildExport(
       name,
       dtype,
       shape,
-      data: Float32Array.from(data),
+      data: dtype === "float32" ? Float32Array.from(data) : rawData(dtype, data),
     })),
     cells,
   };

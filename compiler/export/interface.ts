@@ -7,7 +7,7 @@ import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import { interfaceType } from "../ir/float16.js";
 import type { Graph, Type, Value } from "../ir/types.js";
-import type { Tensors } from "./fold-weights.js";
+import type { FoldedTensors } from "./fold-weights.js";
 
 export interface InterfacePort {
   readonly name: string;
@@ -21,7 +21,7 @@ export interface ModelInterface {
   /** True if parts of the graph are optimized already. */
   readonly isOptimized?: boolean;
   /** Values of the weight inputs, unless they are the model's parameters. */
-  readonly weights?: Tensors;
+  readonly weights?: FoldedTensors;
   readonly inputs: readonly InterfacePort[];
   readonly outputs: readonly InterfacePort[];
 }

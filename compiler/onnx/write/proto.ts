@@ -52,8 +52,8 @@ export function tensorProto({ dtype, shape, data }: Tensor, name?: string): onnx
   return { ...nameField, dataType: dataType(dtype), dims: shape.map(int64), rawData: rawData(dtype, data) };
 }
 
-/** Float64 values as bytes of the dtype. ONNX needs little-endian, the byte order of all platforms of ONNX Runtime. */
-function rawData(dtype: DType, data: Float64Array): Uint8Array {
+/** Values as bytes of the dtype. ONNX needs little-endian, the byte order of all platforms of ONNX Runtime. */
+export function rawData(dtype: DType, data: ArrayLike<number>): Uint8Array {
   switch (dtype) {
     case "float32":
       return new Uint8Array(Float32Array.from(data).buffer);
@@ -62,7 +62,7 @@ function rawData(dtype: DType, data: Float64Array): Uint8Array {
     case "int32":
       return new Uint8Array(Int32Array.from(data).buffer);
     case "int64":
-      return new Uint8Array(BigInt64Array.from(data as ArrayLike<number>, BigInt).buffer);
+      return new Uint8Array(BigInt64Array.from(data, BigInt).buffer);
     case "bool":
       return Uint8Array.from(data);
   }
