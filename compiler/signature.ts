@@ -37,15 +37,25 @@ export function isSequence({ dtype, shape }: ArraySignature): boolean {
   return dtype !== "float32" || shape.length > 2;
 }
 
+const timeAxis: ReadonlySet<string> = new Set(["time"]);
+
+/** The time axis of each input that is a sequence, by the input's name. */
+export function timeAxesOf({ inputs, side_inputs }: Signature): ReadonlyMap<string, number | string> {
+  const arrays = Object.entries<ArraySignature>({ inputs, ...side_inputs });
+  return new Map(arrays.flatMap(([name, array]) => (isSequence(array) ? [[name, array.shape[1] ?? 1] as const] : [])));
+}
+
 /**
  * The signature with a static number of time steps where it is the same in every batch, so that loops can be unrolled.
+ *
+ * @param axes names of the time axes with this number of steps.
  */
-export function withStaticTime(signature: Signature): Signature {
+export function withStaticTime(signature: Signature, axes: ReadonlySet<number | string> = timeAxis): Signature {
   const { steps, inputs, side_inputs, targets, weights } = signature;
   if (steps === undefined) return signature;
   const withStatic = (array: ArraySignature): ArraySignature => ({
     ...array,
-    shape: array.shape.map((dim) => (dim === "time" ? steps : dim)),
+    shape: array.shape.map((dim) => (axes.has(dim) ? steps : dim)),
   });
   return {
     ...signature,

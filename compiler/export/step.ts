@@ -2,7 +2,7 @@
 
 import type { Type } from "../ir/types.js";
 import { forwardProgram } from "../pipeline/forward.js";
-import { type ArraySignature, isSequence, type Signature, withStaticTime } from "../signature.js";
+import { type Signature, timeAxesOf, withStaticTime } from "../signature.js";
 import { type ModelInterface, wrapProgram } from "./interface.js";
 import { predictionOutputs, scaleInputs } from "./pre-post-processing.js";
 import { type FormRequest, inputDoc } from "./request.js";
@@ -12,12 +12,8 @@ export const nextStateName = (name: string): string => `next/${name}`;
 
 /** The same data with one valid step in every sequence. */
 export function withSingleTimeStep({ lengths, target_lengths, ...signature }: Signature): Signature {
-  return withStaticTime({ ...signature, steps: 1 });
-}
-
-function sequenceInputs(signature: Signature): ReadonlySet<string> {
-  const arrays = Object.entries<ArraySignature>({ inputs: signature.inputs, ...signature.side_inputs });
-  return new Set(arrays.flatMap(([name, array]) => (isSequence(array) ? [name] : [])));
+  const axes = new Set(timeAxesOf(signature).values());
+  return withStaticTime({ ...signature, steps: 1 }, axes);
 }
 
 /** A sequence's type without the axis of its one step. */
@@ -27,7 +23,7 @@ function withoutTimeAxis({ dtype, shape }: Type): Type {
 
 export function stepForm({ spec, signature, options: { boundary }, recurrences }: FormRequest): ModelInterface {
   const program = forwardProgram(spec, withSingleTimeStep(signature), "stream", ["prediction", "state"], recurrences);
-  const sequences = sequenceInputs(signature);
+  const sequences = timeAxesOf(signature);
   const returnsSequence = program.layers.at(-1)?.sequence === true;
   return wrapProgram(program, {
     adaptInput: ({ name, role }, type) => {

@@ -100,7 +100,8 @@ export function elaborateTraining({
     recurrences: { ...defaultStrategy, checkpointed },
     integerBits: options.target === "webgpu" ? 32 : 64,
   });
-  if (!result.ok) return result;
+  if (!result.ok)
+    return result.problems.length > 0 ? result : { ok: false, problems: [disagreementProblem(signature)] };
   const { program: wholeProgram } = result;
   stageRunner(signature, options).run("forward", wholeProgram.graph);
   const carriedStates = new Set(wholeProgram.inputs.filter(({ role }) => role === "state").map(({ name }) => name));
@@ -123,6 +124,18 @@ function unknownStepsProblem({ train }: NormalSpec, { origins }: CompileOptions)
     message:
       'With "memory": "low" sequences are split into segments of equal length, but the sequences of this data differ in length.',
     hint: 'Remove "memory", or use "accumulate", which needs the memory of one micro-batch.',
+  };
+}
+
+/** The problem of axes of different names, `time` and `second_time`, which elaboration leaves to the data. */
+function disagreementProblem({ inputs, side_inputs, targets, weights }: Signature): Problem {
+  const arrays = Object.entries({ inputs, ...side_inputs, targets, ...(weights && { weights }) });
+  const shapes = arrays.map(([name, { shape }]) => `${name} [${shape.join(", ")}]`).join(", ");
+  return {
+    code: "array-shape",
+    path: "/data",
+    message: `The data's arrays differ in sizes that the model needs equal: ${shapes}.`,
+    hint: "Give equal sizes to arrays that layers combine, and to targets and outputs.",
   };
 }
 

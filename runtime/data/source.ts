@@ -1,6 +1,6 @@
 /** The interface of data sources: examples by index as arrays for sessions, splits, signature and metadata. */
 import type { Signature } from "../../compiler/signature.js";
-import { outputIsSequence, vocabularyOf } from "../../schema/kinds/layers.js";
+import { outputIsSequence, outputTimeAxis, vocabularyOf } from "../../schema/kinds/layers.js";
 import { type TargetKind, targetKindOf } from "../../schema/kinds/losses.js";
 import { batchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalData, NormalSpec, NormalTrain } from "../../schema/normal/index.js";
@@ -46,6 +46,10 @@ export interface Uses {
   readonly targets: Exclude<TargetKind, "labels">;
   /** True when the model predicts at every step of a sequence, false when once per sequence. */
   readonly everyStep: boolean;
+  /** The time axis of the output, for the time axes of the data's inputs; undefined for one output per sequence. */
+  readonly outputTimeAxis: <Axis>(axisOf: (input: string) => Axis | undefined) => Axis | undefined;
+  /** True for targets with their own axis: labels that the loss aligns with the outputs. */
+  readonly areLabels: boolean;
 }
 
 /** Options of a source in addition to its own section of the spec. */
@@ -80,5 +84,7 @@ export function usesOf({ model, loss }: NormalSpec): Uses {
     inputKind,
     targets: targetKind === "labels" ? "classes" : targetKind,
     everyStep: outputIsSequence(model),
+    outputTimeAxis: (axisOf) => outputTimeAxis(model, axisOf),
+    areLabels: targetKind === "labels",
   };
 }

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import type { CellForm, ExportedModel, ExportForm, ExportOptions, ExportPorts } from "../../compiler/export/index.js";
 import { opsets, type Precision } from "../../compiler/export/options.js";
 import { trainingOpsets } from "../../compiler/export/training-names.js";
+import { type Signature, timeAxesOf } from "../../compiler/signature.js";
 import { whyNotStreamable } from "../../schema/kinds/layers.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
@@ -224,15 +225,25 @@ function externalDataProblem(isRequested: boolean): RunProblem {
 }
 
 /** The problem of a form that the model does not support. */
-function formProblem({ spec, metadata }: TrainedModel, form: ExportForm): RunProblem | undefined {
+function formProblem({ spec, metadata, signature }: TrainedModel, form: ExportForm): RunProblem | undefined {
   if (form === "generate" && metadata.type !== "text") {
     const message = `The generate form needs a model of text, but the model was trained on ${metadata.type} data.`;
     return { code: "not-text", path: "", message, hint: "Export another form." };
   }
-  const reason = form === "sequence" ? undefined : whyNotStreamable(spec.model);
+  const reason = form === "sequence" ? undefined : (whyNotStreamable(spec.model) ?? timeAxesReason(signature));
   if (reason === undefined) return undefined;
   const message = `The model cannot run step by step: ${reason}.`;
   return { code: "not-streaming", path: "", message, hint: "Export the sequence form." };
+}
+
+/** The reason why the inputs cannot advance together; undefined where all sequences have the same steps. */
+function timeAxesReason(signature: Signature): string | undefined {
+  const inputs = [...timeAxesOf(signature)];
+  const [first] = inputs;
+  const other = inputs.find(([, axis]) => axis !== first?.[1]);
+  if (first === undefined || other === undefined) return undefined;
+  const nameOf = (name: string) => (name === "inputs" ? (signature.main_input ?? name) : name);
+  return `its inputs ${nameOf(first[0])} and ${nameOf(other[0])} have different numbers of steps`;
 }
 
 /** The problem of an unsupported opset. */

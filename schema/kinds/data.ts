@@ -7,9 +7,9 @@ export const layerFacts = {
   projection: { streaming: true, timeAxis: "kept" },
   dropout: { streaming: true, timeAxis: "kept" },
   pool: { streaming: false, timeAxis: "reduced" },
-  concat: { streaming: true, timeAxis: "kept" },
-  add: { streaming: true, timeAxis: "kept" },
-  multiply: { streaming: true, timeAxis: "kept" },
+  concat: { streaming: true, timeAxis: "common" },
+  add: { streaming: true, timeAxis: "common" },
+  multiply: { streaming: true, timeAxis: "common" },
   attention: { streaming: false, timeAxis: "kept" },
 } as const;
 

@@ -5,8 +5,8 @@ import { layerFacts } from "./data.js";
 interface LayerFacts {
   /** True if the layer can process a sequence step by step, given its states. */
   readonly streaming: boolean;
-  /** True if the output has the time axis of the layer's first input. */
-  readonly timeAxis: "kept" | "reduced";
+  /** `kept` is that of the layer's first input, `common` that of all its inputs, none if one of them has none. */
+  readonly timeAxis: "kept" | "common" | "reduced";
   /** The key that holds the number of ids, for a layer that reads token ids. */
   readonly vocabulary?: string;
 }
@@ -30,16 +30,36 @@ function whyLayerNotStreamable(layer: NormalLayer): string | undefined {
 
 /** True if the model's output has one row for each time step, and not one for each sequence. */
 export function outputIsSequence(model: readonly NormalLayer[]): boolean {
-  const last = model.at(-1);
-  return last === undefined || keepsTimeAxis(model, last);
+  return outputTimeAxis(model, () => true) === true;
 }
 
-/** Layers read only those before them; an input of the data is a sequence. */
-function keepsTimeAxis(model: readonly NormalLayer[], layer: NormalLayer): boolean {
-  if (facts[layer.layer].timeAxis === "reduced" || (layer.layer === "rnn" && layer.return !== "sequence")) return false;
+/**
+ * The time axis of the model's output; undefined if it has one row for each sequence.
+ *
+ * @param axisOf the time axis of an input of the data; undefined for an input without one.
+ */
+export function outputTimeAxis<Axis>(
+  model: readonly NormalLayer[],
+  axisOf: (input: string) => Axis | undefined,
+): Axis | undefined {
+  const last = model.at(-1);
+  return last === undefined ? axisOf("inputs") : timeAxisOf(model, last, axisOf);
+}
+
+/** Layers read only those before them. */
+function timeAxisOf<Axis>(
+  model: readonly NormalLayer[],
+  layer: NormalLayer,
+  axisOf: (input: string) => Axis | undefined,
+): Axis | undefined {
+  const { timeAxis } = facts[layer.layer];
+  if (timeAxis === "reduced" || (layer.layer === "rnn" && layer.return !== "sequence")) return undefined;
   const earlier = model.slice(0, model.indexOf(layer));
-  const source = earlier.find(({ name }) => name === layer.from[0]);
-  return source === undefined || keepsTimeAxis(earlier, source);
+  const axes = layer.from.map((name) => {
+    const source = earlier.find((other) => other.name === name);
+    return source === undefined ? axisOf(name) : timeAxisOf(earlier, source, axisOf);
+  });
+  return timeAxis === "common" && axes.includes(undefined) ? undefined : axes[0];
 }
 
 /** The number of token ids that a layer reads, with its key; undefined for a layer that reads numbers. */

@@ -55,11 +55,11 @@ export function readRoles(
     const asIds = uses.inputKind(name) === "ids";
     addRole(name, sideRole(readArray(source, folder, name, path), asIds, name, timeStepsOf(roles.get("inputs"))));
   }
-  // Axes are named by comparison with the time axis of the inputs.
   const time = timeStepsOf(roles.get("inputs"));
-  addRole("targets", targetsRole(read("targets", data.targets), uses, time));
+  const outputAxis = uses.outputTimeAxis((name) => timeAxisOf(name, roles.get(name === mainName ? "inputs" : name)));
+  addRole("targets", targetsRole(read("targets", data.targets), uses, outputAxis));
   if (data.lengths !== null) addRole("lengths", lengthsRole(read("lengths", data.lengths), time, roles.has("inputs")));
-  if (data.weights !== null) addRole("weights", weightsRole(read("weights", data.weights)));
+  if (data.weights !== null) addRole("weights", weightsRole(read("weights", data.weights), outputAxis));
   for (const [name, source] of Object.entries(data.initial_states)) {
     addRole(name, stateRole(readArray(source, folder, name, child("/data/initial_states", name))));
   }
@@ -103,17 +103,29 @@ function sideRole(result: ReadArrayResult, asIds: boolean, name: string, mainTim
   return ok({ ...role, isSide: true, signature: { ...role.signature, shape } });
 }
 
-function targetsRole(result: ReadArrayResult, uses: Uses, time: number | undefined): Result<Role> {
+/** Axes of targets and of weights are named by comparison with the time axis of the output. */
+function targetsRole(result: ReadArrayResult, uses: Uses, axis: TimeAxis | undefined): Result<Role> {
   if (!result.ok) return result;
   const { numbers, origin } = result.value;
   const [, second, third] = numbers.shape;
   if (numbers.shape.length > 3) return fail([wrongRank(origin, numbers.shape, "at most [examples, time, size]")]);
-  const perStep = uses.everyStep && time !== undefined;
   // Integers are class ids when there is one per output; with one more axis they are rows of probabilities.
-  const classes = uses.targets === "classes" && numbers.isInteger && numbers.shape.length === (perStep ? 2 : 1);
+  const classes =
+    uses.targets === "classes" && numbers.isInteger && numbers.shape.length === (axis === undefined ? 1 : 2);
+  const hasTime = axis !== undefined && second === axis.steps && !uses.areLabels;
+  const isPerStep = !uses.areLabels && (classes || third !== undefined);
+  if (axis !== undefined && axis.steps > 0 && isPerStep && !hasTime)
+    return fail([wrongSteps(origin, numbers.shape, axis)]);
   const rest = [second, third].filter((size) => size !== undefined);
-  const shape = ["batch", ...(perStep && second === time ? ["time", ...rest.slice(1)] : rest)];
+  const shape = ["batch", ...(hasTime ? [axis.name, ...rest.slice(1)] : rest)];
   return toRole(classes ? toIndices(numbers, origin, "Classes") : toFloat32(numbers, origin), origin, shape);
+}
+
+function wrongSteps(origin: Origin, shape: readonly number[], axis: TimeAxis): RunProblem {
+  const { input, steps } = axis;
+  const message = `${origin.name} has shape [${shape.join(", ")}], but the model predicts at each of the ${steps} steps of ${input} [${axis.shape.join(", ")}].`;
+  const hint = `Provide targets [examples, ${steps}, …], or write "return": "last" in the last rnn layer for one prediction per sequence.`;
+  return { ...placeOf(origin), code: "array-shape", message, hint };
 }
 
 function lengthsRole(result: ReadArrayResult, time: number | undefined, hasInputs: boolean): Result<Role> {
@@ -134,12 +146,12 @@ function lengthsRole(result: ReadArrayResult, time: number | undefined, hasInput
   return toRole(toLengths(numbers, origin, time), origin, ["batch"]);
 }
 
-function weightsRole(result: ReadArrayResult): Result<Role> {
+function weightsRole(result: ReadArrayResult, axis: TimeAxis | undefined): Result<Role> {
   if (!result.ok) return result;
   const { numbers, origin } = result.value;
   const rank = numbers.shape.length;
   if (rank > 2) return fail([wrongRank(origin, numbers.shape, "[examples, time] or [examples]")]);
-  return toRole(toFloat32(numbers, origin), origin, rank === 2 ? ["batch", "time"] : ["batch"]);
+  return toRole(toFloat32(numbers, origin), origin, rank === 2 ? ["batch", axis?.name ?? "time"] : ["batch"]);
 }
 
 function stateRole(result: ReadArrayResult): Result<Role> {
@@ -156,6 +168,22 @@ function toRole(converted: Result<NumericArray>, origin: Origin, shape: readonly
   if (!converted.ok) return converted;
   const array = converted.value;
   return ok({ origin, array, signature: { dtype: array.dtype, shape } });
+}
+
+/** The time axis of an input, with its name in signatures. */
+interface TimeAxis {
+  readonly name: string;
+  readonly steps: number;
+  readonly input: string;
+  /** The shape of the input. */
+  readonly shape: readonly number[];
+}
+
+function timeAxisOf(input: string, role: Role | undefined): TimeAxis | undefined {
+  const name = role?.signature.shape[1];
+  if (role === undefined || typeof name !== "string") return undefined;
+  const { shape } = role.array;
+  return { name, steps: shape[1] ?? 1, input, shape };
 }
 
 export function timeStepsOf(inputs: Role | undefined): number | undefined {
@@ -176,26 +204,34 @@ export function checkShapes(roles: ReadonlyMap<string, Role>): readonly RunProbl
     ];
   }
   const examples = inputs.array.shape[0];
-  const time = timeStepsOf(inputs);
   const problems: RunProblem[] = [];
+  /** Inputs by the name of their time axis. */
+  const sequences = new Map<unknown, readonly [string, Role]>([["time", ["inputs", inputs]]]);
   for (const [name, role] of roles) {
-    const report = (axes: string) => {
-      const message = `${name} has shape ${formatShape(role)} and inputs has shape ${formatShape(inputs)}: ${axes} must be equal.`;
+    const report = (axes: string, otherName: string, other: Role) => {
+      const message = `${name} has shape ${formatShape(role)} and ${otherName} has shape ${formatShape(other)}: ${axes} must be equal.`;
       problems.push({ ...locationOf(role), code: "array-shape", message });
     };
-    if (role.array.shape[0] !== examples) report("the first axes (examples)");
-    else if (role.signature.shape[1] === "time" && role.array.shape[1] !== time) report("the time axes");
+    const axis = role.signature.shape[1];
+    if (role.isSide === true && typeof axis === "string" && !sequences.has(axis)) sequences.set(axis, [name, role]);
+    const [sequenceName, sequence] = sequences.get(axis) ?? [name, role];
+    if (role.array.shape[0] !== examples) report("the first axes (examples)", "inputs", inputs);
+    else if (role.array.shape[1] !== sequence.array.shape[1]) report("the time axes", sequenceName, sequence);
   }
   return problems;
 }
 
 function wrongRank(origin: Origin, shape: readonly number[], expected: string): RunProblem {
   const message = `${origin.name} has shape [${shape.join(", ")}], but must be ${expected}.`;
-  return { code: "array-shape", path: origin.path, ...(origin.file !== undefined && { file: origin.file }), message };
+  return { code: "array-shape", ...placeOf(origin), message };
 }
 
-function locationOf(role: Role): Pick<RunProblem, "path" | "file"> {
-  return { path: role.origin.path, ...(role.origin.file !== undefined && { file: role.origin.file }) };
+function locationOf({ origin }: Role): Pick<RunProblem, "path" | "file"> {
+  return placeOf(origin);
+}
+
+function placeOf({ path, file }: Origin): Pick<RunProblem, "path" | "file"> {
+  return { path, ...(file !== undefined && { file }) };
 }
 
 function formatShape(role: Role): string {

@@ -73,6 +73,6 @@ export function sizesOf(
   { unroll }: Pick<ExportOptions, "unroll">,
   candidates: readonly Sizes[],
 ): readonly Sizes[] {
-  const fixedTime = ports.some(({ shape }) => shape.includes("time")) ? unroll : 1;
+  const fixedTime = ports.some(({ shape }) => typeof shape[1] === "string") ? unroll : 1;
   return candidates.map(({ batch, time }) => ({ batch, time: fixedTime ?? time }));
 }

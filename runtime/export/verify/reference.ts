@@ -33,7 +33,7 @@ export async function openReference({ spec, signature, parameters }: TrainedMode
   const states = portsWithRole(ports.inputs, "state");
   return {
     ports: portsWithRole(ports.inputs, "data"),
-    everyStep: output.shape.includes("time"),
+    everyStep: typeof output.shape[1] === "string",
     async predict(arrays, batch) {
       const dataFeeds = [...arrays]
         .filter(([name]) => inputNames.has(name))

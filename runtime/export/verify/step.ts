@@ -1,5 +1,6 @@
 /** Verifies the step form: with states fed back, its outputs must match those of the whole sequence. */
 import type { Tensor } from "onnxruntime-common";
+import type { Port } from "../../../compiler/artifact.js";
 import { feedsFor, portsWithRole } from "../../sessions/ports.js";
 import { elementCount, type NumericArray } from "../../tensors/array.js";
 import { tensorOf } from "../../tensors/ort.js";
@@ -9,16 +10,17 @@ import { type FormVerifier, rawAndScaled } from "./model-under-test.js";
 import { type Arrays, randomInputs, type Sizes } from "./random-inputs.js";
 
 export const verifySteps: FormVerifier = async ({ run, ports, boundary, states, trainedModel, reference }, sizes) => {
-  const { batch, time } = sizes;
+  const { batch } = sizes;
   const { rawInputs, scaledInputs } = rawAndScaled(
     withFullLengths(randomInputs(reference.ports, trainedModel, sizes), sizes),
     boundary,
   );
   const expected = await reference.predict(scaledInputs, batch);
-  const currentStates = initialStates(states, batch);
+  const currentStates = initialStates(states, rawInputs, batch);
   const dataPorts = portsWithRole(ports.inputs, "data");
+  const steps = stepsOf(reference.ports, rawInputs);
   let maxDifference = 0;
-  for (let step = 0; step < time; step++) {
+  for (let step = 0; step < steps; step++) {
     const feeds = feedsFor(dataPorts, ({ name, shape }) => {
       const array = rawInputs.get(name);
       return array !== undefined && shape.length < array.shape.length ? sliceStep(array, step) : array;
@@ -33,19 +35,28 @@ export const verifySteps: FormVerifier = async ({ run, ports, boundary, states, 
         maxDifference,
         outputDifference(results, sliceStep({ dtype: "float32", ...expected }, step), boundary),
       );
-    else if (step === time - 1) maxDifference = outputDifference(results, expected, boundary);
+    else if (step === steps - 1) maxDifference = outputDifference(results, expected, boundary);
   }
   return maxDifference;
 };
 
-function initialStates(states: readonly StatePair[], batch: number): Record<string, Tensor> {
+/** The states before the first step: those that the training reads as data, else the trained ones, else zeros. */
+function initialStates(states: readonly StatePair[], inputs: Arrays, batch: number): Record<string, Tensor> {
   const tensors = states.map(({ input, shape, initial }) => {
+    const given = inputs.get(input);
+    if (given !== undefined) return [input, tensorOf(given)] as const;
     const size = shape.reduce<number>((product, dim) => product * Number(dim), 1);
     const row = initial ?? new Array<number>(size).fill(0);
     const data = Float32Array.from({ length: batch * size }, (_, index) => row[index % size] ?? 0);
     return [input, tensorOf({ dtype: "float32", shape: [batch, ...shape.map(Number)], data })] as const;
   });
   return Object.fromEntries(tensors);
+}
+
+/** The number of steps of the sequences: a model that runs step by step has one time axis. */
+function stepsOf(ports: readonly Port[], inputs: Arrays): number {
+  const sequence = ports.find(({ shape }) => typeof shape[1] === "string");
+  return sequence === undefined ? 1 : (inputs.get(sequence.name)?.shape[1] ?? 1);
 }
 
 function withFullLengths(arrays: Arrays, { time }: Sizes): Arrays {
