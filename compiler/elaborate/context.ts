@@ -44,8 +44,8 @@ export const defaultStrategy: RecurrenceStrategy = {
 };
 
 export interface ElaborationOptions {
-  /** True where the rows are those of one process in the batch of several. */
-  readonly dataParallel: boolean;
+  /** True where the rows are those of one micro-batch, or of one process of several. */
+  readonly partialBatch: boolean;
   readonly recurrences: RecurrenceStrategy;
   /** The width of integers in the arithmetic of random numbers. */
   readonly integerBits: 32 | 64;
@@ -60,7 +60,7 @@ export interface PartProblem extends Omit<Problem, "path"> {
 /** The final states of one cell of an rnn layer by name, with both directions merged. */
 export type CellStates = Readonly<Record<string, Value>>;
 
-/** The position of a process's rows in the batch of all processes, int64 scalars; the input is opened on first use. */
+/** The position of the rows in the whole batch, int64 scalars; the input is opened on first use. */
 export interface Shard {
   /** The index of the first row. */
   firstRow(): Value;
@@ -99,7 +99,7 @@ export interface Context {
   size(size: Size, part: object, key: string): Dim | undefined;
   /** Number of updates so far, int64 scalar; training only. */
   step(): Value;
-  /** The position of the rows in the batch of all processes; null where the rows are the batch. Training only. */
+  /** The position of the rows in the whole batch; null where they are all of it. Training only. */
   readonly shard: Shard | null;
   /** A state that is an input under its public name; undefined where the graph initializes it. */
   inputState(name: string, shape: Shape, stateful: boolean): Value | undefined;

@@ -41,9 +41,9 @@ export function elaborate(
   signature: Signature,
   mode: Mode,
   origins: SourceMap = noOrigins,
-  { dataParallel = false, recurrences = defaultStrategy, integerBits = 64 }: Partial<ElaborationOptions> = {},
+  { partialBatch = false, recurrences = defaultStrategy, integerBits = 64 }: Partial<ElaborationOptions> = {},
 ): Elaboration {
-  const state = startElaboration(spec, signature, mode, origins, { dataParallel, recurrences, integerBits });
+  const state = startElaboration(spec, signature, mode, origins, { partialBatch, recurrences, integerBits });
   const { b } = state.context;
   const wires = new Map(openInputs(state, signature));
   const layerOutputs: LayerOutput[] = [];

@@ -52,10 +52,9 @@ export function elaborateObjective(
   const microBatches = microBatchesOf(spec.train);
   if ((microBatches > 1 || context.shard !== null) && context.mode === "training") {
     if (loss.batching === "indivisible") refuseSplitting(spec, context);
-    // Of a summed loss, each micro-batch has an equal share of the penalty, and of that each row.
-    const rowShare = context.shard && fedRowShare(b, context.shard);
-    const share =
-      loss.batching === "mean" ? loss.count : rowShare === null ? 1 / microBatches : b.mul(rowShare, 1 / microBatches);
+    // The penalty of a summed loss is divided among the rows of the batch.
+    const rowShare = context.shard === null ? 1 / microBatches : fedRowShare(b, context.shard);
+    const share = loss.batching === "mean" ? loss.count : rowShare;
     outputs.push({ port: { name: "loss/total", role: "loss" }, value: withPenalty(loss.total, share) });
     outputs.push({ port: { name: "loss/count", role: "loss" }, value: loss.count });
   }
@@ -74,13 +73,13 @@ export function elaborateObjective(
   return { outputs, finalizers, batching: loss.batching };
 }
 
-/** The fraction of the batch's rows that this process has. */
+/** The fraction of the batch's rows that this micro-batch or process has. */
 function fedRowShare(b: Builder, shard: Shard): Value {
   return b.div(b.cast(b.size(b.range("batch")), "float32"), b.cast(shard.batchSize(), "float32"));
 }
 
-function refuseSplitting({ loss, train }: NormalSpec, { problem, shard }: Context): void {
-  if (shard !== null)
+function refuseSplitting({ loss, train }: NormalSpec, { problem }: Context): void {
+  if (microBatchesOf(train) === 1)
     problem({
       part: loss,
       key: "average_across_timesteps",

@@ -93,7 +93,7 @@ export function uniform(random: Randomness, site: string, shape: Shape): Value {
   return b.mod(b.add(times(perRow(r), unit), perRow(q)), prime);
 }
 
-/** Indices of the rows of a shape, [rows]; with data parallelism those in the batch of all processes. */
+/** Indices of the rows of a shape, [rows]; of a part of a batch those in the whole batch. */
 function rowIndices({ b, shard }: Randomness, rows: Shape): Value {
   const rowCount = elementCount(rows);
   const axis = rows.indexOf("batch");

@@ -36,7 +36,7 @@ export function startElaboration(
   signature: Signature,
   mode: Mode,
   origins: SourceMap,
-  { dataParallel, recurrences, integerBits }: ElaborationOptions,
+  { partialBatch, recurrences, integerBits }: ElaborationOptions,
 ): ElaborationState {
   const b = graphBuilder(spec.name);
   // Each problem once, and each position in an equation once, for all uses of its cell.
@@ -80,7 +80,7 @@ export function startElaboration(
   const context: Context = {
     b,
     mode,
-    shard: dataParallel ? shard : null,
+    shard: partialBatch ? shard : null,
     recurrences,
     integerBits,
     seed: spec.seed,

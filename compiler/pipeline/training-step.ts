@@ -96,7 +96,7 @@ export function elaborateTraining({
     return { ok: false, problems: [unknownStepsProblem(spec, options)] };
   const data = isUnrolled || checkpointed ? withStaticTime(signature) : signature;
   const result = elaborate(spec, data, "training", options.origins, {
-    dataParallel: options.dataParallel === true,
+    partialBatch: needsSums(microBatches, options),
     recurrences: { ...defaultStrategy, checkpointed },
     integerBits: options.target === "webgpu" ? 32 : 64,
   });

@@ -157,7 +157,10 @@ export function applyGradients(
             parameter: movingAverage(b, average.decay, parameter, after.parameter),
             slots: { ...after.slots, [RAW_WEIGHTS]: after.parameter },
           };
-    return scaleUpdate === null ? next : selectIfFinite(b, scaleUpdate.isGradientFinite, next, { parameter, slots });
+    if (scaleUpdate === null) return next;
+    // The raw weights have no value before the first update, which may be skipped.
+    const before = average === null ? slots : { ...slots, [RAW_WEIGHTS]: weights };
+    return selectIfFinite(b, scaleUpdate.isGradientFinite, next, { parameter, slots: before });
   });
   const flattenedUpdate = updates.at(-1);
   const unflattened =

@@ -11,7 +11,8 @@ import type { Graph, Value } from "../ir/types.js";
  * Sums over micro-batches, in a Scan.
  *
  * @param graph one micro-batch. Outputs: total and count of the loss, then the gradient of the total per parameter.
- * @param ports ports of the graph's inputs, without states.
+ * @param ports ports of the graph's inputs, without states. `shard` is [first row, rows] of a micro-batch: inside, of the
+ * whole batch, so that random numbers are those of the batch in one piece.
  * @returns the same inputs, data with a leading axis of `microBatches`; the same outputs, summed.
  */
 export function accumulate(graph: Graph, ports: readonly InputPort[], microBatches: number): Graph {
@@ -27,13 +28,18 @@ export function accumulate(graph: Graph, ports: readonly InputPort[], microBatch
     const inputValues = inputs.map((input, index) => {
       const role = ports[index]?.role;
       if (role === "data") return at(slices, 1 + data.indexOf(input));
-      // Random numbers are a function of the step: each micro-batch needs its own.
-      return role === "step" ? inner.add(inner.mul(input, microBatches), at(slices, 0)) : input;
+      return role === "shard" ? shardOfBatch(inner, input, at(slices, 0), microBatches) : input;
     });
     const outputs = inline(inner, graph, inputValues);
     return { next: sums.map((sum, index) => inner.add(sum, at(outputs, index))), scanOutputs: [] };
   });
   return b.finish(final);
+}
+
+/** From the position of rows in a micro-batch to their position in the whole batch: [first row, rows]. */
+function shardOfBatch(b: Builder, shard: Value, microBatch: Value, microBatches: number): Value {
+  const [first, rows] = [b.slice(shard, 0, 0, 1), b.slice(shard, 0, 1, 2)];
+  return b.concat([b.add(first, b.mul(rows, microBatch)), b.mul(rows, microBatches)], 0);
 }
 
 /**

@@ -70,9 +70,12 @@ function probeFeeds(
   batch: Batch,
   microBatch: number,
 ): Readonly<Record<string, Tensor>> {
-  const stepCount = BigInt64Array.of(BigInt(updates * microBatches + microBatch));
+  const stepCount = BigInt64Array.of(BigInt(updates));
+  const batchRows = batch.values().next().value?.shape[0] ?? 0;
+  const position = BigInt64Array.of(BigInt((microBatch * batchRows) / microBatches), BigInt(batchRows));
   return feedsFor(inputs, ({ name, role }) => {
     if (role === "step") return { dtype: "int64", shape: [], data: stepCount };
+    if (role === "shard") return { dtype: "int64", shape: [2], data: position };
     const array = role === "data" ? batch.get(name) : undefined;
     if (array !== undefined) return microBatchOf(array, microBatches, microBatch);
     // With weight averaging the weights that are updated are in a slot, from the first update on.

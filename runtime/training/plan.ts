@@ -8,6 +8,7 @@ import { type BatchSchedule, createBatchSchedule } from "../data/batching/batch-
 import { type BatchLoader, createBatchLoader } from "../data/batching/batches.js";
 import { createStatefulSchedule, isStateful } from "../data/batching/stateful-batches.js";
 import { checkDataShape, checkIdRange } from "../data/compatibility.js";
+import { checkAlignments } from "../data/ctc-alignment.js";
 import { openData } from "../data/index.js";
 import type { DataSource } from "../data/source.js";
 import { readInitialWeights } from "../import/initial-weights.js";
@@ -84,6 +85,7 @@ export async function planTraining(
   const samples = resolveSampleOptions(spec, source);
   const problems = [
     ...checkIdRange(spec, signature, manifest, source),
+    ...checkAlignments(spec, manifest, source),
     ...[weights, modelTensors, schedule, samples].flatMap((result) => (result.ok ? [] : result.error)),
     ...checkRunDirectory(request.out),
   ];

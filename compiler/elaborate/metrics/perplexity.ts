@@ -5,7 +5,7 @@
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
-import { crossEntropyOf, logitsFor } from "../losses/class-targets.js";
+import { crossEntropyOf, crossEntropyOfRows, logitsFor } from "../losses/class-targets.js";
 import { broadcastTrailing, maskedSum } from "../masked-sum.js";
 import { classOperands } from "./class-operands.js";
 import { type MetricDefinition, type MetricOperands, meanAccumulators } from "./metric.js";
@@ -16,7 +16,12 @@ function meanCrossEntropy(metric: NormalMetric, operands: MetricOperands, unit: 
   const logits = logitsFor(metric, "softmax", operands, context);
   const comparison = logits && classOperands(metric, operands, context);
   if (logits === undefined || comparison === undefined) return undefined;
-  const losses = b.mul(crossEntropyOf(b, b.logSoftmax(logits), comparison.targetIds), 1 / unit);
+  const logProbabilities = b.logSoftmax(logits);
+  const crossEntropy =
+    operands.targets.type.dtype === "float32"
+      ? crossEntropyOfRows(b, logProbabilities, operands.targets)
+      : crossEntropyOf(b, logProbabilities, comparison.targetIds);
+  const losses = b.mul(crossEntropy, 1 / unit);
   const applyWeights = (entries: Value) =>
     weights === null ? entries : b.mul(entries, broadcastTrailing(b, weights, entries));
   const { total } = maskedSum(b, applyWeights(losses), mask);

@@ -145,3 +145,20 @@ test("portions of a batch and a plateau's schedule have their part", async () =>
   });
   expect(done.loss).toBeLessThan(3);
 });
+
+test("a skipped first update leaves the weights as they were, also where they are averages", async () => {
+  for (const average of [null, { decay: 0.9 }]) {
+    const { events } = await run(
+      await requestFor({
+        ...hihello,
+        optimizer: { ...hihello.optimizer, average },
+        train: { steps: 12, precision: { type: "float16", loss_scale: { initial: 2 ** 20 } } },
+      }),
+    );
+    const steps = eventsOfKind(events, "step");
+    const first = steps.findIndex(({ skipped }) => skipped !== true);
+    expect(first).toBeGreaterThan(0);
+    expect(new Set(steps.slice(0, first + 1).map(({ loss }) => loss)).size).toBe(1);
+    expect(steps.at(-1)?.loss).toBeLessThan(steps[0]?.loss ?? 0);
+  }
+});

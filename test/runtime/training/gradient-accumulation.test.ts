@@ -52,6 +52,22 @@ describe("the update of a batch in portions is that of the batch", () => {
       { ...ofClasses, loss: { type: "cross_entropy", reduction: "sum" }, regularization: { l2: 0.01 } },
     ],
     ["squared_error", { ...ofNumbers, loss: { type: "squared_error" } }],
+    [
+      "dropout and zoneout, drawn for the rows of the whole batch",
+      {
+        ...ofClasses,
+        model: [
+          { layer: "dropout", rate: 0.3 },
+          { ...base.model[0], zoneout: 0.2, dropout: { input: 0.2, output: 0.2, variational: true } },
+          base.model[1],
+        ],
+        loss: { type: "sequence_loss" },
+      },
+    ],
+    [
+      "sampled_softmax, with the same candidates for all entries of an update",
+      { ...ofClasses, loss: { type: "sampled_softmax", samples: 2 } },
+    ],
   ])("%s", async (_, spec) => {
     const runs = await Promise.all(
       [1, 2, 6].map(async (accumulate) => {
@@ -77,7 +93,7 @@ describe("the update of a batch in portions is that of the batch", () => {
     }
   });
 
-  test("portions drop differently, and the same in any number of steps per call", async () => {
+  test("micro-batches draw the same random numbers in any number of steps per call", async () => {
     const model = [{ layer: "dropout", rate: 0.5 }, ...base.model];
     const result = await Promise.all(
       [1, 4].map(async (steps_per_call) => {

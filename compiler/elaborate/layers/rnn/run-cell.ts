@@ -91,7 +91,8 @@ export function runCell(run: CellRun, x: Value, mask: Value | null, context: Con
   }
   const unroll = run.unroll || context.recurrences.unroll;
 
-  let outputStateIndex = -1;
+  // States of equal value differ after zoneout: the output is found by its name.
+  const outputStateIndex = names.findIndex((name) => cell.output === `${name}'`);
   let failed = false;
   const maskScans = mask === null ? [] : [mask];
   const scans = [wrapInput(run, x, context), ...maskScans, ...wrapper.scans];
@@ -108,7 +109,6 @@ export function runCell(run: CellRun, x: Value, mask: Value | null, context: Con
       failed = true;
       return { next: carry, scanOutputs: [timeSlice] };
     }
-    outputStateIndex = names.findIndex((name) => step.states[name] === step.output);
     const after = wrapper.afterStep(inner, wrapperSlices, before, step.states);
     const output = Object.values(after)[outputStateIndex] ?? step.output;
     if (isValid === undefined) return { next: Object.values(after), scanOutputs: [output] };

@@ -162,6 +162,22 @@ describe("classes, seven valid steps of four sequences", () => {
     expect(results.accuracy).toBeCloseTo(5 / 7, 12);
   });
 
+  test("perplexity of rows of probabilities reads every class, as cross_entropy does", async () => {
+    const rows: readonly Batch[] = [
+      {
+        inputs: [ranks(0, 1), ranks(1, 2)],
+        targets: [
+          [0.5, 0.25, 0.25],
+          [0.1, 0.2, 0.7],
+        ],
+      },
+      { inputs: [ranks(2, 0)], targets: [[0.4, 0.3, 0.3]] },
+    ];
+    const results = await evaluateMetrics({ type: "cross_entropy" }, ["perplexity", "bits_per_character"], rows);
+    expect(results.perplexity).toBeCloseTo(Math.exp(results.loss ?? 0), 10);
+    expect(results.bits_per_character).toBeCloseTo((results.loss ?? 0) / Math.LN2, 10);
+  });
+
   test("the macro average skips a class that never occurs, and has 0 for one that is never predicted", async () => {
     const singleBatch: readonly Batch[] = [{ inputs: [ranks(0, 1), ranks(0, 1), ranks(0, 1)], targets: [0, 0, 1] }];
     const results = await evaluateMetrics({ type: "cross_entropy" }, ["f1", "precision", "recall"], singleBatch);

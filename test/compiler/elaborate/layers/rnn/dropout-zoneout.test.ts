@@ -380,3 +380,26 @@ test("unknown states", async () => {
 function opsOf(graph: Graph): readonly string[] {
   return graph.nodes.flatMap((node) => (node.op === "Scan" ? [node.op, ...opsOf(node.attributes.body)] : [node.op]));
 }
+
+describe("states of equal value", () => {
+  const cell = (second: string, output: string) => ({
+    state: { a: "hidden_size", b: "hidden_size" },
+    parameters: { W: ["input_size", "hidden_size"], U: ["hidden_size", "hidden_size"] },
+    equations: ["a' = tanh(x @ W + a @ U)", `b' = ${second}`],
+    output,
+  });
+  const rowsWith = async (second: string, output: string, zoneout: object, mode: Mode) => {
+    const options = { cells: { twins: cell(second, output) }, masked: true };
+    const opened = await openModel([layerOf({ cell: "twins", zoneout })], options);
+    return [...forward(opened, mode).run(3)].map(([name, { data }]) => [name, [...data]]);
+  };
+
+  test.each<[string, object, Mode]>([
+    ["b'", { a: 0.5 }, "inference"],
+    ["b'", { a: 0.5 }, "training"],
+    ["a'", { b: 0.5 }, "inference"],
+    ["b'", { a: 0.2, b: 0.7 }, "training"],
+  ])("the output %s with zoneout %j, in %s", async (output, zoneout, mode) => {
+    expect(await rowsWith("a'", output, zoneout, mode)).toEqual(await rowsWith("1 * a'", output, zoneout, mode));
+  });
+});

@@ -1,0 +1,58 @@
+/** Sequences without an alignment with their ctc labels are named before training. */
+import { expect, test } from "vitest";
+import { runTraining } from "../../../runtime/training/loop.js";
+import { normal } from "../../support/read-spec.js";
+import { temporaryFolder } from "../../support/temporary-folder.js";
+
+const observer = { emit() {}, shouldStop: () => false };
+
+/** Class 3 is the blank. */
+async function problemsOf(targets: readonly (readonly number[])[], lengths: readonly number[], loss: object = {}) {
+  const { spec } = await normal({
+    data: {
+      type: "arrays",
+      inputs: targets.map((_, row) => [0, 1, 2, 3, 4].map((step) => [Math.sin(row + step)])),
+      targets,
+      lengths,
+    },
+    model: [
+      { layer: "rnn", cell: "gru", hidden_size: 3 },
+      { layer: "dense", size: 4 },
+    ],
+    loss: { type: "ctc", blank: "last", ...loss },
+    optimizer: { type: "adam" },
+    train: { steps: 1, batch_size: "all" },
+  });
+  const out = temporaryFolder();
+  const request = { spec, folder: ".", out, device: "cpu", resume: false, init: null, disabledPasses: [] } as const;
+  const outcome = await runTraining(request, observer);
+  if (outcome.ok) return [];
+  return outcome.error.kind === "input"
+    ? outcome.error.problems.map(({ path, message }) => `${path} ${message}`)
+    : null;
+}
+
+test("fewer steps than labels", async () => {
+  const targets = [
+    [1, 2, 0],
+    [1, 2, 1],
+    [3, 3, 3],
+  ];
+  expect(await problemsOf(targets, [5, 2, 5])).toEqual([
+    "/data/targets Example 1 has 2 steps for 3 labels (examples count from 0). The ctc loss is infinite for any weights.",
+  ]);
+  expect(await problemsOf(targets, [5, 2, 5], { zero_infinity: true })).toEqual([]);
+  expect(await problemsOf(targets, [3, 3, 1])).toEqual([]);
+});
+
+test("equal labels need a blank between them", async () => {
+  const targets = [
+    [1, 1, 1],
+    [0, 0, 3],
+    [1, 2, 2],
+  ];
+  expect(await problemsOf(targets, [4, 3, 3])).toEqual([
+    "/data/targets Example 0 has 4 steps for 3 labels and 2 blanks between equal ones (examples count from 0); 1 other example also too short. The ctc loss is infinite for any weights.",
+  ]);
+  expect(await problemsOf(targets, [5, 3, 4])).toEqual([]);
+});
