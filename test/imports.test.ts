@@ -146,6 +146,33 @@ const compilerApi = [
   ...sharedTypes,
 ];
 
+/** The rooms of runtime/ from the lowest layer to the highest. A room imports itself and lower layers. */
+const runtimeLayers: readonly (readonly string[])[] = [
+  ["problem", "result", "events", "outcome", "format"],
+  ["storage", "tensors"],
+  ["data"],
+  ["sessions", "memory", "import"],
+  ["run"],
+  ["evaluation", "generation"],
+  ["predict", "training", "export", "web"],
+  ["distributed"],
+  ["worker"],
+  ["train", "load-run"],
+  ["sweep"],
+];
+
+function runtimeRoomOf(file: string): string {
+  const [, entry = ""] = file.split("/");
+  return entry.replace(/\.ts$/, "");
+}
+
+const runtimeLayerOf = (file: string) => runtimeLayers.findIndex((rooms) => rooms.includes(runtimeRoomOf(file)));
+
+function mayImportInRuntime(file: string, target: string): boolean {
+  const [from, to] = [runtimeLayerOf(file), runtimeLayerOf(target)];
+  return to < from || (from === to && (from === 0 || runtimeRoomOf(file) === runtimeRoomOf(target)));
+}
+
 function moduleOf(file: string): string {
   if (sharedTypes.includes(file)) return "types";
   if (file === programFile) return "program";
@@ -179,7 +206,9 @@ function mayImport(file: string, target: string): boolean {
     case "compiler":
       return moduleOf(file) === moduleOf(target) || (allowedImports[moduleOf(file)] ?? []).includes(moduleOf(target));
     case "runtime":
-      return targetFolder === "runtime" || targetFolder === "schema" || compilerApi.includes(target);
+      return targetFolder === "runtime"
+        ? mayImportInRuntime(file, target)
+        : targetFolder === "schema" || compilerApi.includes(target);
     case "views":
       return ["schema", "runtime", "views"].includes(targetFolder) || compilerApi.includes(target);
     case "cli":
@@ -217,6 +246,11 @@ describe("imports", () => {
   test("name a part of the compiler that the rules know", () => {
     const modules = [...imports.keys()].filter((file) => file.startsWith("compiler/")).map(moduleOf);
     expect([...new Set(modules)].filter((module) => !(module in allowedImports))).toEqual([]);
+  });
+
+  test("name a room of the runtime that has a layer", () => {
+    const files = [...imports.keys()].filter((file) => file.startsWith("runtime/"));
+    expect(files.filter((file) => runtimeLayerOf(file) < 0)).toEqual([]);
   });
 });
 

@@ -2,13 +2,10 @@
  * Batches as large as the memory allows: `"batch_size": "largest"` and `"accumulate": "auto"` become numbers, by the
  * compiler's estimate of what a training takes. The numbers are recorded with the run, whose results depend on them.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { batchSizeOf, microBatchesOf } from "../../schema/micro-batches.js";
 import type { NormalSpec, NormalTrain } from "../../schema/normal/index.js";
 import type { DataSource } from "../data/source.js";
 import { formatBytes } from "../format.js";
-import { runFiles } from "../run/layout.js";
 import { memoryBudget } from "./available.js";
 
 export interface ResolvedSpec {
@@ -84,26 +81,4 @@ function fewestMicroBatches(examples: number, fits: (microBatches: number) => bo
     if (examples % microBatches === 0 && fits(microBatches)) return microBatches;
   }
   return Math.max(1, examples);
-}
-
-/** A run that is resumed keeps the batches that it was started with, on any machine. */
-export function withRecordedBatches(spec: NormalSpec, out: string): NormalSpec {
-  if (hasFixedBatches(spec.train)) return spec;
-  let recordedSpec: Partial<NormalSpec>;
-  try {
-    recordedSpec = JSON.parse(readFileSync(join(out, runFiles.spec), "utf8"));
-  } catch {
-    return spec;
-  }
-  const { batch_size, accumulate } = recordedSpec.train ?? {};
-  if (batch_size === undefined || accumulate === undefined) return spec;
-  const { train } = spec;
-  return {
-    ...spec,
-    train: {
-      ...train,
-      batch_size: train.batch_size === "largest" ? batch_size : train.batch_size,
-      accumulate: train.accumulate === "auto" ? accumulate : train.accumulate,
-    },
-  };
 }
