@@ -32,6 +32,14 @@ export function createScaler(kind: "min_max" | "standard"): Scaler {
   };
 }
 
+/** The scaler of a column; a name such as "constructor" has none unless it is a column. */
+export function scalerOf(
+  scalers: Readonly<Record<string, ScalerParameters>>,
+  column: string | undefined,
+): ScalerParameters | undefined {
+  return column !== undefined && Object.hasOwn(scalers, column) ? scalers[column] : undefined;
+}
+
 export function scaleValue(value: number, { offset, factor }: ScalerParameters): number {
   return (value - offset) * factor;
 }

@@ -2,7 +2,7 @@
 import type { Tensor } from "onnxruntime-node";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Metadata } from "../data/metadata.js";
-import { unscaleValue } from "../data/scaler.js";
+import { scalerOf, unscaleValue } from "../data/scaler.js";
 import { type DataSource, usesOf } from "../data/source.js";
 import { type Indices, preferredSplit, type Splits } from "../data/splits.js";
 import type { PredictionSummary } from "../events.js";
@@ -133,7 +133,7 @@ async function regressionPairs(
     for (let index = 0; index < output.data.length; index++) {
       const column = index % width;
       if (!isUnmasked(Math.floor(index / width), width)) continue;
-      const scaling = scaler[columns[column] ?? ""];
+      const scaling = scalerOf(scaler, columns[column]);
       const toOriginalUnits = (value: number) => (scaling === undefined ? value : unscaleValue(value, scaling));
       const pairs = pairsByColumn.get(column) ?? { target: [], predicted: [] };
       pairsByColumn.set(column, pairs);

@@ -1,6 +1,6 @@
 /** Tables: for each row that a window ends at, the target that lies ahead of it, scaled back. */
 import { type FloatSeries, gatherWindows } from "../data/batching/windows.js";
-import { scaleValue, unscaleValue } from "../data/scaler.js";
+import { scalerOf, scaleValue, unscaleValue } from "../data/scaler.js";
 import { iterateRows, readRows } from "../data/sources/table-rows.js";
 import { collectFloats } from "../data/spill/float-list.js";
 import type { RunProblem } from "../problem.js";
@@ -21,7 +21,7 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
     return fail([{ code: "table-too-short", path: "", file, message, hint: "Give it more rows." }]);
   }
   const collected = collectFloats.float32();
-  const scalers = columns.map((name) => scaler[name]);
+  const scalers = columns.map((name) => scalerOf(scaler, name));
   let row = 0;
   for (const numbers of iterateRows(values, columns.length)) {
     const scaledRow = numbers.map((value, column) => {
@@ -33,6 +33,7 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
     for (const value of scaledRow) collected.push(value);
     row++;
   }
+  const keys = target.map((name) => (isReservedKey(name) ? `${name} (target)` : name));
   const series: FloatSeries = { dtype: "float32", width: columns.length, data: collected.finish() };
   /** The last step's numbers: those before it are of targets that earlier windows speak of. */
   const lastStep = ({ shape, data: stepData }: Scores): Scores => {
@@ -50,20 +51,25 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
       const last = toProbabilities(spec, uses.targets, lastStep(scores));
       if (uses.targets !== "numbers") return last;
       const unscaledValues = last.data.map((value, index) => {
-        const columnScaler = scaler[target[index] ?? ""];
+        const columnScaler = scalerOf(scaler, target[index]);
         return columnScaler === undefined ? value : unscaleValue(value, columnScaler);
       });
       return { ...last, data: unscaledValues };
     },
     describe(example, scores) {
       const line = lineOf(example + window - 1);
-      const [name = "target"] = target;
+      const [name = "target"] = keys;
       if (uses.targets === "classes") return { line, ...describeClass(name, scores, classes ?? null) };
       const numbers = [describeValues(scores)].flat();
-      return { line, ...Object.fromEntries(target.map((column, index) => [column, numbers[index]])) };
+      return { line, ...Object.fromEntries(keys.map((key, index) => [key, numbers[index]])) };
     },
   });
 };
+
+/** The members of a prediction that are no target. */
+function isReservedKey(name: string): boolean {
+  return /^(?:line|probability|probabilities(?:\..*)?)$/su.test(name);
+}
 
 function tooLargeProblem(file: string, line: number, name: string): RunProblem {
   const message = `${file}:${line}: Column "${name}" has a number that is too large.`;

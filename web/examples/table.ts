@@ -1,7 +1,7 @@
 /** Table rows as CSV, and as scaled model inputs. */
 import { gatherWindows, type Series } from "../../runtime/data/batching/windows.js";
 import type { TableMetadata } from "../../runtime/data/metadata.js";
-import { scaleValue } from "../../runtime/data/scaler.js";
+import { scalerOf, scaleValue } from "../../runtime/data/scaler.js";
 import { ok } from "../../runtime/result.js";
 import type { NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
@@ -16,7 +16,7 @@ export function scaledSeries(
   const data = Float32Array.from(
     rows.flatMap((row) =>
       columns.map((name, column) => {
-        const scaling = scaler[name];
+        const scaling = scalerOf(scaler, name);
         const value = Number(row[column]);
         return scaling === undefined ? value : scaleValue(value, scaling);
       }),
@@ -38,6 +38,9 @@ export function tableTrainingSet(text: string, metadata: TableMetadata, page: Pa
       `The required columns are ${requiredColumns.join(",")}`,
     );
   }
+  const repeated = requiredColumns.filter((name) => names.indexOf(name) !== names.lastIndexOf(name));
+  if (repeated.length > 0)
+    return invalid(`The header has more than one column ${repeated.join(", ")}.`, "Rename one of them.");
   const isLabelled = page.uses.targets === "classes";
   const columnIndices = requiredColumns.map((name) => names.indexOf(name));
   const rows: (number | string)[][] = [];
@@ -66,7 +69,7 @@ export function tableTrainingSet(text: string, metadata: TableMetadata, page: Pa
     targetIndices.map((index) => {
       const value = row[index] ?? 0;
       if (isLabelled) return classNames === null ? Number(value) : classNames.indexOf(`${value}`);
-      const scaling = page.uses.targets === "numbers" ? scaler[requiredColumns[index] ?? ""] : undefined;
+      const scaling = page.uses.targets === "numbers" ? scalerOf(scaler, requiredColumns[index]) : undefined;
       return scaling === undefined ? Number(value) : scaleValue(Number(value), scaling);
     }),
   );

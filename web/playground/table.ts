@@ -1,7 +1,7 @@
 /** The playground of tables: the series, its forecast, and an editor of the last rows. */
 import { gatherWindows } from "../../runtime/data/batching/windows.js";
 import type { TableMetadata } from "../../runtime/data/metadata.js";
-import { unscaleValue } from "../../runtime/data/scaler.js";
+import { scalerOf, unscaleValue } from "../../runtime/data/scaler.js";
 import { bars, button, element, message, runLatest } from "../dom.js";
 import { scaledSeries } from "../examples/table.js";
 import { lineChart, shortNumber } from "../line-chart.js";
@@ -53,7 +53,7 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
   const showForecast = (lastSteps: readonly Float32Array[]) => {
     const { horizon } = page.training;
     const name = target[selectedTarget] ?? "";
-    const scaling = metadata.scaler[name];
+    const scaling = scalerOf(metadata.scaler, name);
     const forecasts = lastSteps.map((prediction) => {
       const value = prediction[selectedTarget] ?? Number.NaN;
       return scaling === undefined ? value : unscaleValue(value, scaling);

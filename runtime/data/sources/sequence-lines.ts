@@ -80,6 +80,12 @@ function readCsvLines(source: NamedFile, delimiter: string, visit: LineVisitor):
     {
       columns(columnNames) {
         names = columnNames;
+        const twice = memberNames.find((name) => columnNames.indexOf(name) !== columnNames.lastIndexOf(name));
+        if (twice !== undefined) {
+          const message = `"${file}" has more than one column "${twice}".`;
+          const hint = "Rename or remove all of them but one.";
+          return [{ code: "sequence-columns", path, file, line: 1, message, hint }];
+        }
         if (columnNames.some((name) => memberNames.includes(name))) return [];
         const message = `"${file}" has no column named text, tokens, label or tags.`;
         return [

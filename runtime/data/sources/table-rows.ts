@@ -125,21 +125,33 @@ function chooseColumns(
   withLabels: boolean,
 ): Result<ColumnSelection> {
   const problems: RunProblem[] = [];
-  const find = (key: "columns" | "target", wanted: readonly (string | number)[]) =>
-    wanted.flatMap((name, index) => {
-      const columnIndex = typeof name === "number" ? name - 1 : names.indexOf(name);
-      if (columnIndex >= 0 && columnIndex < names.length && names.indexOf(String(name), columnIndex + 1) < 0)
-        return [columnIndex];
+  const uniqueNames = makeUnique(names);
+  const report = (pointer: string, what: string, hint: string) =>
+    problems.push({ code: "table-column", path: pointer, message: `"${data.file}" ${what}.`, hint });
+  const find = (key: "columns" | "target", wanted: readonly (string | number)[]) => {
+    const found: number[] = [];
+    for (const [position, name] of wanted.entries()) {
+      const pointer = `/data/${key}/${position}`;
       const shown = typeof name === "number" ? `column ${name}` : `column "${name}"`;
-      const isDuplicate = columnIndex >= 0 && columnIndex < names.length;
-      problems.push({
-        code: "table-column",
-        path: `/data/${key}/${index}`,
-        message: `"${data.file}" has ${isDuplicate ? "more than one" : "no"} ${shown}.`,
-        hint: `${formatCount(names.length, "column")}: ${shorten(names.join(", "), 300)}.`,
-      });
-      return [];
-    });
+      const [columnIndex, ...others] = placesOf(name, names, uniqueNames);
+      const earlier = columnIndex === undefined ? -1 : found.indexOf(columnIndex);
+      if (columnIndex === undefined)
+        report(
+          pointer,
+          `has no ${shown}`,
+          `${formatCount(names.length, "column")}: ${shorten(names.join(", "), 300)}.`,
+        );
+      else if (others.length > 0) {
+        const places = [columnIndex, ...others].map((index) => index + 1).join(" or ");
+        report(pointer, `has more than one ${shown}`, `Name the column by its number: ${places}.`);
+      } else if (earlier >= 0) {
+        const message = `${key === "columns" ? "data.columns" : "data.target"} has ${shown} twice.`;
+        problems.push({ code: "table-column", path: pointer, message, hint: "Remove one of them." });
+      }
+      found.push(columnIndex ?? -1);
+    }
+    return found.filter((columnIndex) => columnIndex >= 0);
+  };
   const namedTargets = data.target === null ? undefined : find("target", data.target);
   const numeric = names.flatMap((_, columnIndex) => {
     const field = firstRow.fields[columnIndex] ?? "";
@@ -170,11 +182,34 @@ function chooseColumns(
   if (problems.length > 0) return fail(problems);
   const columnIndices = [...new Set([...inputs, ...targets])];
   const columns = columnIndices.map((columnIndex) => ({
-    name: names[columnIndex] ?? `${columnIndex + 1}`,
+    name: uniqueNames[columnIndex] ?? `${columnIndex + 1}`,
     index: columnIndex,
   }));
   const positionsOf = (wanted: readonly number[]) => wanted.map((columnIndex) => columnIndices.indexOf(columnIndex));
   return ok({ columns, inputs: positionsOf(inputs), targets: positionsOf(targets) });
+}
+
+/** Indices of the columns with a name, or at a place (from 1). */
+function placesOf(
+  wanted: string | number,
+  names: readonly string[],
+  uniqueNames: readonly string[],
+): readonly number[] {
+  if (typeof wanted === "number") return wanted <= names.length ? [wanted - 1] : [];
+  const places = names.flatMap((name, index) => (name === wanted ? [index] : []));
+  const uniquePlace = uniqueNames.indexOf(wanted);
+  return places.length === 0 && uniquePlace >= 0 ? [uniquePlace] : places;
+}
+
+/** The names with their places added where two columns have one name: scalers and predictions are by name. */
+function makeUnique(names: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return names.map((name, index) => {
+    let unique = name;
+    while ((counts.get(unique) ?? 0) > (unique === name ? 1 : 0)) unique = `${unique} (column ${index + 1})`;
+    return unique;
+  });
 }
 
 const formatHint = "Check data.delimiter and data.header.";

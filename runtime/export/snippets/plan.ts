@@ -2,6 +2,7 @@
 import type { ExportPort, ExportPorts } from "../../../compiler/export/index.js";
 import { packageVersion } from "../../../schema/package-root.js";
 import type { Metadata } from "../../data/metadata.js";
+import { scalerOf } from "../../data/scaler.js";
 import { END, START } from "../../data/vocabulary/tokens.js";
 import { type StatePair, statePairs } from "../metadata.js";
 import type { TrainedModel } from "../source-run.js";
@@ -131,7 +132,7 @@ function timeStepsOf(metadata: Metadata, data: TrainedModel["spec"]["data"]): nu
 function typicalRow(metadata: Metadata): readonly number[] | null {
   if (metadata.type !== "table") return null;
   return metadata.columns.map((name) => {
-    const { offset, factor } = metadata.scaler[name] ?? { offset: 0, factor: 1 };
+    const { offset, factor } = scalerOf(metadata.scaler, name) ?? { offset: 0, factor: 1 };
     return Number((offset + 0.5 / factor).toPrecision(4));
   });
 }

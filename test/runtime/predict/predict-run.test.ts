@@ -130,6 +130,43 @@ describe("tables", () => {
     ]);
   });
 
+  test("know the columns by their places where the header has a name twice", async () => {
+    const series = (row: number) => `${row},${100 + 10 * row},${row}`;
+    const table = `a,a,constructor\n${Array.from({ length: 20 }, (_, row) => series(row)).join("\n")}\n`;
+    const byPlace = { ...spec, data: { ...spec.data, columns: [1, 2, 3], target: [2], scale: "min_max" } };
+    const { out, done } = await trainSpec(byPlace, { "t.csv": table });
+    const predictions = await objects(out, "other.csv", table);
+    for (const [index, prediction] of done.predictions.entries())
+      expect(predictions[index]?.["a (column 2)"]).toBeCloseTo(Number([prediction].flat()[0]), 3);
+    expect(await rejectedPredict(out, "bad.csv", "a,constructor\n1,2\n")).toMatchObject([
+      { message: '"bad.csv" has no column "a (column 1)".' },
+      { message: '"bad.csv" has no column "a (column 2)".' },
+    ]);
+  });
+
+  test("keep the line and the probability where a target has one of these names", async () => {
+    const header = "line,probability,x";
+    const table = `${header}\n${Array.from({ length: 20 }, (_, row) => `${row},${row % 2},${row}`).join("\n")}\n`;
+    const numbers = { ...spec, data: { ...spec.data, columns: ["x"], target: ["line"] } };
+    const withNumbers = await trainSpec(numbers, { "t.csv": table });
+    const [first] = await objects(withNumbers.out, "other.csv", table);
+    expect(Object.keys(first ?? {})).toEqual(["line", "line (target)"]);
+    expect(first?.line).toBe(4);
+    const classes = {
+      ...spec,
+      data: { ...spec.data, columns: ["x"], target: ["probability"], split: { order: "shuffled", test: 0.2 } },
+      model: [
+        { layer: "rnn", cell: "gru", hidden_size: 4, return: "last" },
+        { layer: "dense", size: "classes" },
+      ],
+      loss: { type: "cross_entropy" },
+    };
+    const withClasses = await trainSpec(classes, { "t.csv": table });
+    const [firstClass] = await objects(withClasses.out, "other.csv", table);
+    expect(Object.keys(firstClass ?? {})).toEqual(["line", "probability (target)", "probability", "probabilities"]);
+    expect(firstClass?.probability).toBeLessThanOrEqual(1);
+  });
+
   test("name classes, with probabilities", async () => {
     const labelled = {
       ...spec,

@@ -438,6 +438,10 @@ describe("problems", () => {
       message: '"s.csv" has no column named text, tokens, label or tags.',
       hint: "Its columns are sms, class.",
     });
+    expect(await firstProblem("text,text,label\na,b,x\n", { file: "s.csv" })).toMatchObject({
+      code: "sequence-columns",
+      message: '"s.csv" has more than one column "text".',
+    });
     const missing = await openData(specOf({ data: { ...sequencesData, file: "no.jsonl" } }), temporaryFolder());
     expect(missing).toMatchObject({ error: [{ code: "file-missing", message: '"no.jsonl" does not exist.' }] });
   });

@@ -130,6 +130,18 @@ describe("headers, comments, columns", () => {
     expect(await columns("a,b,c\n1,2,3\n4,5,6\n", { columns: ["c", 1] })).toEqual(["c", "a"]);
   });
 
+  test("two columns of one name are known by their places, each with its own scaler", async () => {
+    const source = await open("a,a\n0,100\n1,300\n2,200\n", { window: 1, target: [2], scale: "min_max" });
+    expect(source.metadata).toMatchObject({
+      columns: ["a (column 1)", "a (column 2)"],
+      target: ["a (column 2)"],
+      scaler: { "a (column 1)": { offset: 0, factor: 1 / 2 }, "a (column 2)": { offset: 100, factor: 1 / 200 } },
+    });
+    expect(source.batch([0]).get("inputs")?.data).toEqual(Float32Array.of(0, 0));
+    expect(await columns("a,a\n0,100\n1,300\n", { columns: ["a (column 2)"] })).toEqual(["a (column 2)"]);
+    expect(await columns("a,1\n0,100\n1,300\n", { columns: [1] })).toEqual(["a"]);
+  });
+
   test("delimiters: a comma, a tab in .tsv files, or the one given", async () => {
     expect(await columns("a\tb\n1\t2\n3\t4\n", { file: "t.tsv" })).toEqual(["a", "b"]);
     expect(await columns("a;b\n1;2\n3;4\n", { delimiter: ";" })).toEqual(["a", "b"]);
@@ -428,7 +440,7 @@ describe("problems", () => {
         code: "table-column",
         path: "/data/columns/0",
         message: '"t.csv" has more than one column "a".',
-        hint: "2 columns: a, a.",
+        hint: "Name the column by its number: 1 or 2.",
       },
     ],
     [
@@ -454,6 +466,23 @@ describe("problems", () => {
     ],
   ])("%s", async (_, csv, data, problem) => {
     expect(await problems(csv, { window: 1, ...data })).toEqual([problem]);
+  });
+
+  test.each<[string, string, Partial<NormalTableData>, object]>([
+    [
+      "a column that the spec lists twice",
+      "a,b,y\n1,2,3\n4,5,6\n",
+      { columns: ["a", "a", "b"] },
+      { path: "/data/columns/1", message: 'data.columns has column "a" twice.', hint: "Remove one of them." },
+    ],
+    [
+      "the same column by its name and its number",
+      "a,b,y\n1,2,3\n4,5,6\n",
+      { columns: ["b"], target: ["y", 3] },
+      { path: "/data/target/1", message: "data.target has column 3 twice.", hint: "Remove one of them." },
+    ],
+  ])("%s", async (_, csv, data, problem) => {
+    expect(await problems(csv, { window: 1, ...data })).toEqual([{ code: "table-column", ...problem }]);
   });
 
   test("a file that is not there", async () => {
