@@ -54,7 +54,7 @@ export const plot: CommandModule = {
     output.record({ event: "result", run: folder, metric, ...(out !== undefined && { file: out }), curves });
     if (out === undefined) {
       const { terminalChart } = await import("../../views/charts/ascii-chart.js");
-      output.print(terminalChart(metric, curves, output.colors.print, process.stdout.columns ?? 80));
+      output.print(terminalChart(metric, curves, output.colors.print, process.stdout.columns || 80));
       return exitCodes.success;
     }
     const [{ curveChart }, { toSvg }] = await Promise.all([

@@ -20,17 +20,21 @@ export interface RunningProcess {
   readonly result: Promise<ProcessResult>;
 }
 
-function start(args: readonly string[], nodeFlags: readonly string[]) {
+function start(args: readonly string[], nodeFlags: readonly string[], variables: NodeJS.ProcessEnv = {}) {
   const { FORCE_COLOR: _, ...env } = process.env;
   return spawn(process.execPath, [...nodeFlags, program, ...args], {
     cwd: root,
-    env,
+    env: { ...env, ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
 
-export function launch(args: readonly string[], nodeFlags: readonly string[] = []): RunningProcess {
-  const child = start(args, nodeFlags);
+export function launch(
+  args: readonly string[],
+  nodeFlags: readonly string[] = [],
+  variables: NodeJS.ProcessEnv = {},
+): RunningProcess {
+  const child = start(args, nodeFlags, variables);
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
@@ -46,6 +50,12 @@ export function launch(args: readonly string[], nodeFlags: readonly string[] = [
 
 export function rnnx(...args: readonly string[]): Promise<ProcessResult> {
   return launch(args).result;
+}
+
+/** The command on a terminal of some columns: its stdout is a recording of all that the terminal receives. */
+export function rnnxOnTerminal(columns: number, ...args: readonly string[]): Promise<ProcessResult> {
+  const preload = new URL("fake-terminal.mjs", import.meta.url).href;
+  return launch(args, ["--import", preload], { RNNX_TEST_COLUMNS: `${columns}`, TERM: "xterm-256color" }).result;
 }
 
 /** The records of `--json`: every line of stdout must be one. */

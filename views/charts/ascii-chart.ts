@@ -16,8 +16,9 @@ const minWidth = 20;
  * @param columns width of the terminal.
  */
 export function terminalChart(title: string, curves: readonly Curve[], colors: Colors, columns: number): string {
-  // Without colors the curves are indistinguishable: plot the first one only.
-  if (!colors.isColorSupported && curves.length > 1) return terminalChart(title, curves.slice(0, 1), colors, columns);
+  // Without colors the curves of one plot are indistinguishable: each has its own.
+  if (!colors.isColorSupported && curves.length > 1)
+    return curves.map((curve) => terminalChart(title, [curve], colors, columns)).join("\n\n");
   const width = Math.max(minWidth, Math.min(columns - axisWidth - 2, 100));
   const last = Math.max(...curves.map(({ points }) => points.at(-1)?.step ?? 0));
   const first = Math.min(...curves.map(({ points }) => points[0]?.step ?? 0));
@@ -29,13 +30,13 @@ export function terminalChart(title: string, curves: readonly Curve[], colors: C
     format: (value: number) => formatNumber(value).padStart(axisWidth - 2),
     ...(colors.isColorSupported && { colors: colorCodes.slice(0, lines.length) }),
   });
-  const legend = curves
-    .map(({ split }, index) => (legendColors[index] ?? String)(`── ${curveLabels[split]}`))
-    .join("  ");
+  const labels = curves.map(({ split }) => `── ${curveLabels[split]}`);
+  const isWide = [title, ...labels].join("  ").length > columns;
+  const legend = labels.map((label, index) => (legendColors[index] ?? String)(label)).join(isWide ? "\n" : "  ");
   const from = formatInteger(first);
   const to = `step ${formatInteger(last)}`;
   const axis = `${" ".repeat(axisWidth)}${from}${" ".repeat(Math.max(1, width - from.length - to.length))}${to}`;
-  return [`${colors.bold(title)}  ${legend}`, plot, colors.dim(axis)].join("\n");
+  return [`${colors.bold(title)}${isWide ? "\n" : "  "}${legend}`, plot, colors.dim(axis)].join("\n");
 }
 
 /** One value per column, interpolated linearly between the downsampled points. */

@@ -16,8 +16,8 @@ export interface TrainingDisplay {
 }
 
 /** @param chart plots the loss at the end. */
-export async function openTrainingDisplay(output: Output, chart: boolean): Promise<TrainingDisplay> {
-  const progress = await openProgress(output);
+export function openTrainingDisplay(output: Output, chart: boolean): TrainingDisplay {
+  const progress = openProgress(output);
   const { dim } = output.colors.note;
   const show = (event: TrainEvent): void => {
     if (event.event === "predictions") return;
@@ -58,7 +58,7 @@ export async function openTrainingDisplay(output: Output, chart: boolean): Promi
 function drawLoss(output: Output, run: string): void {
   const curves = curvesOf(readHistory(run), "loss");
   if (curves.length === 0) return;
-  output.print(`${terminalChart("loss", curves, output.colors.print, process.stdout.columns ?? 80)}\n`);
+  output.print(`${terminalChart("loss", curves, output.colors.print, process.stdout.columns || 80)}\n`);
 }
 
 type Event<K extends TrainEvent["event"]> = Extract<TrainEvent, { event: K }>;

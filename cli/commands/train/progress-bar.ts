@@ -16,8 +16,11 @@ export interface Progress {
   stop(): void;
 }
 
-export async function openProgress(output: Output): Promise<Progress> {
-  return process.stderr.isTTY === true && process.env.TERM !== "dumb" ? createBar(output) : createPlainLines(output);
+export function openProgress(output: Output): Progress {
+  // JSON lines on the same terminal would be written into the bar.
+  const sharesTerminal = output.json && process.stdout.isTTY === true;
+  const hasTerminal = process.stderr.isTTY === true && process.env.TERM !== "dumb";
+  return hasTerminal && !sharesTerminal ? createBar(output) : createPlainLines(output);
 }
 
 const maxBarWidth = 40;
@@ -25,47 +28,65 @@ const minBarWidth = 8;
 /** Typical width of the caption after the bar, in columns. */
 const captionWidth = 72;
 const eraseLine = "\r\u001b[2K";
+/** Minimum interval between redraws, in milliseconds. */
+const redrawInterval = 125;
 
-async function createBar(output: Output): Promise<Progress> {
-  const { default: progress } = await import("cli-progress");
+/**
+ * A bar on the last line, narrower than the terminal so that the terminal never wraps it. A log line replaces the bar, with
+ * the terminal's own wrapping, and the bar follows on the next line.
+ */
+function createBar(output: Output): Progress {
   const { cyan } = output.colors.note;
   const tracker = createProgressTracker();
-  let caption: readonly string[] = [];
-  const format = (): string => {
-    const columns = process.stderr.columns ?? 80;
+  /** Recomputed at every redraw: the latest evaluation is part of it. */
+  let caption = (): readonly string[] => [];
+  let isVisible = false;
+  let lastDraw = 0;
+  const write = (text: string): void => {
+    if (!output.closed.aborted) process.stderr.write(text);
+  };
+  const bar = (): string => {
+    const columns = process.stderr.columns || 80;
     // The bar has a fixed width; segments of the caption that do not fit are dropped from the end.
     const barWidth = Math.min(maxBarWidth, columns - captionWidth);
     const available = barWidth < minBarWidth ? columns : columns - barWidth - 1;
     let text = "";
-    for (const segment of caption) {
-      if (text.length + segment.length + 2 >= available) break;
-      text = text === "" ? segment : `${text}  ${segment}`;
+    for (const segment of caption()) {
+      const extended = text === "" ? segment : `${text}  ${segment}`;
+      if (extended.length >= available) break;
+      text = extended;
     }
     if (barWidth < minBarWidth) return text;
     const filled = Math.round(barWidth * tracker.fraction());
     return `${cyan(`${"█".repeat(filled)}${"░".repeat(barWidth - filled)}`)} ${text}`;
   };
-  const progressBar = new progress.SingleBar(
-    { stream: process.stderr, format, hideCursor: true, linewrap: false, fps: 8 },
-    progress.Presets.shades_classic,
-  );
+  const draw = (): void => {
+    lastDraw = performance.now();
+    write(`${eraseLine}${bar()}`);
+  };
   return {
     start(step, steps) {
       tracker.start(step, steps);
-      caption = [tracker.position(step)];
-      progressBar.start(steps, step);
+      caption = () => [tracker.position(step)];
+      isVisible = true;
+      draw();
     },
     step(step, loss) {
-      caption = tracker.caption(step, loss);
-      progressBar.update(step);
+      caption = () => tracker.caption(step, loss);
+      if (isVisible && performance.now() - lastDraw >= redrawInterval) draw();
     },
     evaluation: tracker.evaluated,
     suffix: tracker.suffix,
     log(text) {
-      process.stderr.write(`${eraseLine}${text}\n`);
+      if (!isVisible) return output.note(text);
+      write(`${eraseLine}${text}\n`);
+      draw();
     },
     stop() {
-      progressBar.stop();
+      if (!isVisible) return;
+      isVisible = false;
+      draw();
+      write("\n");
     },
   };
 }

@@ -1,0 +1,47 @@
+/** The output of training on a terminal, replayed by a terminal emulator. */
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { rnnx, rnnxOnTerminal, temporaryFolder } from "../../../support/spawn.js";
+import { replayTerminal } from "../../../support/terminal.js";
+
+/** More evaluations than the emulated terminal has rows, so that the screen scrolls. */
+const training = ["train", "specs/spam.json", "--set", "train.epochs=26", "--set", "train.batch_size=400", "--out"];
+
+/** Lines without the progress, which depends on the time. */
+const isProgress = (line: string) => /^([█░ ]*|step )\d+\/\d+( {2}|$)/.test(line);
+
+/** The output without a terminal, which the terminal's has to equal. */
+const out = join(temporaryFolder(), "run");
+let piped = { stdout: "", stderr: "" };
+beforeAll(async () => {
+  piped = await rnnx(...training, out);
+}, 60_000);
+
+test.each([40, 60, 80, 200])("on %i columns every printed line of a training is whole", async (columns) => {
+  const onTerminal = await rnnxOnTerminal(columns, ...training, out, "--overwrite");
+  expect(onTerminal.code).toBe(0);
+  const lines = replayTerminal(onTerminal.stdout, columns);
+  const expectedNotes = piped.stderr
+    .trimEnd()
+    .split("\n")
+    .filter((line) => !isProgress(line));
+  const expectedResults = piped.stdout.trimEnd().split("\n");
+  const printed = lines.filter((line) => !isProgress(line));
+  expect(expectedNotes.filter((line) => line.startsWith("epoch "))).toHaveLength(26);
+  expect(printed.slice(0, expectedNotes.length)).toEqual(expectedNotes);
+  expect(printed.slice(-expectedResults.length)).toEqual(expectedResults);
+  // One line of progress remains, between the evaluations and the chart.
+  expect(lines.filter(isProgress)).toHaveLength(1);
+  expect(isProgress(lines[expectedNotes.length] ?? "")).toBe(true);
+  const chart = lines.slice(expectedNotes.length + 1, -expectedResults.length);
+  expect(chart[0]).toMatch(/^loss/);
+  expect(chart.filter((line) => /[┤┼]/.test(line))).toHaveLength(11);
+  for (const line of chart) expect(line.length).toBeLessThanOrEqual(columns);
+});
+
+test("the emulator shows lines that a restored cursor damages", () => {
+  const recording = "\u001b7\u001b[?7lbar\rline\n\u001b8chart\n";
+  expect(replayTerminal(recording, 80)).toEqual(["chart"]);
+  expect(replayTerminal("a long line\nb\n", 4)).toEqual(["a long line", "b"]);
+  expect(replayTerminal("\u001b[?7llong line\n", 5)).toEqual(["longe"]);
+});
