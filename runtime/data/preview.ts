@@ -48,8 +48,12 @@ interface IdNames {
   readonly unit: TextMetadata["unit"];
 }
 
-/** Null where ids have no names. */
+/** Arrays of ids; others, such as lengths, are numbers. */
+const idArrays = new Set(["inputs", "targets", "decoder_inputs"]);
+
+/** Null where ids have no names, and for arrays of numbers. */
 function idNamesFor(name: string, metadata: Metadata): IdNames | null {
+  if (!idArrays.has(name)) return null;
   const namesIn = (names: readonly Unit[] | null | undefined, unit: TextMetadata["unit"]) =>
     names ? { names, unit } : null;
   switch (metadata.type) {
