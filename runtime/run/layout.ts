@@ -10,7 +10,8 @@ import type { DoneEvent, SplitMetrics } from "../events.js";
 import type { RunProblem } from "../problem.js";
 import { type DurableFs, writeFileAtomic } from "../storage/durable-fs.js";
 import { type Tensors, writeSafetensors } from "../tensors/safetensors.js";
-import { removeCheckpoints, removePartialCheckpoints } from "./checkpoint.js";
+import { readRunStates, removeCheckpoints, removePartialCheckpoints } from "./checkpoint.js";
+import { readRunFile } from "./validate-files.js";
 
 export const runFiles = {
   manifest: "manifest.json",
@@ -49,6 +50,23 @@ function isRunDirectory(out: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The problem of a directory whose run has weights or checkpoints, which a new run would replace. */
+export function checkReplacedRun(out: string): readonly RunProblem[] {
+  const [latest] = readRunStates(join(out, runFiles.checkpoints));
+  if (latest === undefined && !existsSync(join(out, runFiles.weights))) return [];
+  const spec = readRunFile<{ readonly name: string }>(out, runFiles.spec);
+  const name = spec.ok ? ` of "${spec.value.name}"` : "";
+  const step = latest === undefined ? "" : `, trained to step ${latest.step}`;
+  return [
+    {
+      code: "run-exists",
+      path: "",
+      message: `"${out}" holds a run${name}${step}.`,
+      hint: "Continue it with --resume, train in another directory with --out, or replace it with --overwrite.",
+    },
+  ];
 }
 
 /** Removes what an earlier run left, and nothing else. */

@@ -12,6 +12,8 @@ export interface TrainRequest {
   readonly device: RequestedDevice;
   /** Continues the run in `out` from its latest checkpoint. */
   readonly resume: boolean;
+  /** Replaces a run in `out`; without it and without `resume` such a run is a problem. */
+  readonly overwrite?: boolean;
   /** A file of initial weights; tensors that it lacks are initialized from the seed. */
   readonly init: InitialWeightsSource | null;
   /** Memory limit of `batch_size: "largest"` and `accumulate: "auto"`, in bytes; by default most of the free memory. */

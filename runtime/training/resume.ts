@@ -5,7 +5,7 @@ import type { TrainableModel } from "../import/trainable-model.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import { findLatestCheckpoint } from "../run/checkpoint.js";
-import { clearRun, removePartialFiles, runFiles } from "../run/layout.js";
+import { checkReplacedRun, clearRun, removePartialFiles, runFiles } from "../run/layout.js";
 import { initialProgress, type TrainingSnapshot, type TrainingTensors } from "../run/training-snapshot.js";
 import { durableFs } from "../storage/durable-fs.js";
 import { initializeTensors } from "../tensors/initializers.js";
@@ -20,13 +20,13 @@ export interface RestoredSnapshot {
 }
 
 /**
- * The latest intact checkpoint of a resumed run; otherwise the initial snapshot, after removing what an earlier run left. Needs the
- * directory's lock.
+ * The latest intact checkpoint of a resumed run; otherwise the initial snapshot. A run in the directory is a problem without
+ * `overwrite`, and is removed with it. Needs the directory's lock.
  *
  * @param digest of the data.
  */
 export function restoreSnapshot(
-  { spec, out, resume, init }: TrainRequest,
+  { spec, out, resume, overwrite, init }: TrainRequest,
   digest: string,
   initialSnapshot: () => TrainingSnapshot,
 ): Result<RestoredSnapshot> {
@@ -48,6 +48,8 @@ export function restoreSnapshot(
     }
     notices.push(`"${out}" has no checkpoint to resume from: the run starts at step 1.`);
   }
+  const replaced = overwrite === true || resume ? [] : checkReplacedRun(out);
+  if (replaced.length > 0) return fail(replaced);
   clearRun(durableFs, out);
   return ok({ snapshot: initialSnapshot(), notices });
 }

@@ -36,6 +36,7 @@ interface Flags extends PassFlags {
   readonly map?: readonly NameMap[];
   readonly force?: boolean;
   readonly resume?: boolean;
+  readonly overwrite?: boolean;
   readonly memoryLimit?: number;
   readonly threads?: number;
   readonly ranks?: number;
@@ -58,6 +59,7 @@ export const trainCommand: CommandModule = {
       .option("--seed <n>", "random seed; overrides seed", integerParser(0, 2 ** 32 - 1))
       .addOption(setOption())
       .option("--resume", "continue from the last checkpoint of the run directory")
+      .option("--overwrite", "replace the run in the run directory")
       .option("--dry-run", "print the model, its FLOPs, its memory and the first batch; train nothing")
       .optionsGroup("Initial weights and data:")
       .option("--init <file>", "initial weights: .safetensors (rnnx or PyTorch names), .keras or .h5")
@@ -98,6 +100,7 @@ export const trainCommand: CommandModule = {
       out: flags.out ?? join("runs", spec.name),
       device: flags.device,
       resume: flags.resume === true,
+      ...(flags.overwrite === true && { overwrite: true }),
       init: flags.init === undefined ? null : { file: resolve(flags.init), maps: flags.map ?? [] },
       ...(flags.memoryLimit !== undefined && { memoryLimit: flags.memoryLimit }),
       ...(flags.threads !== undefined && { threads: flags.threads }),
@@ -108,7 +111,7 @@ export const trainCommand: CommandModule = {
       reportPredictions: flags.dashboard !== undefined,
     };
     if (flags.dryRun === true) return (await import("./dry-run.js")).dryRun(output, opened, request);
-    const display = await openTrainingDisplay(output, flags.chart ?? process.stdout.isTTY === true);
+    const display = openTrainingDisplay(output, flags.chart ?? process.stdout.isTTY === true);
     const observers = await openObservers(output, spec.name, flags);
     if (observers === undefined) return cancelTraining();
     const interrupt = stopOnSignal(display.log, output.closed);
@@ -139,7 +142,7 @@ async function openTrainSpec(output: Output, file: string, flags: Flags): Promis
   const isModel = isModelFile(file);
   const conflict = flagConflict(flags, isModel);
   if (conflict !== undefined) {
-    reportInvalidInput(output, "usage", conflict, "");
+    reportInvalidInput(output, "usage", conflict, "Remove one of the options.");
     return undefined;
   }
   const overrides = flagOverrides(flags);
@@ -152,7 +155,11 @@ function isModelFile(file: string): boolean {
 }
 
 /** The message about options that cannot be combined; undefined if there is no conflict. */
-function flagConflict({ init, map, data, ranks }: Flags, isModel: boolean): string | undefined {
+function flagConflict(flags: Flags, isModel: boolean): string | undefined {
+  const { init, map, data, ranks, resume, overwrite, dryRun } = flags;
+  if (resume === true && overwrite === true) return "--resume continues the run that --overwrite removes";
+  const monitoring = (["chart", "dashboard", "tensorboard"] as const).find((name) => flags[name] !== undefined);
+  if (dryRun === true && monitoring !== undefined) return `--dry-run ignores --${monitoring}: it trains nothing`;
   if (ranks !== undefined && detectLaunch() !== null)
     return "--ranks cannot be used under an MPI launcher, which starts one process per rank";
   if (map !== undefined && init === undefined) return "--map requires --init";

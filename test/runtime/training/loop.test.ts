@@ -100,11 +100,13 @@ describe("a run", () => {
     ]);
   });
 
-  test("starts anew over an older one, and keeps what is not a run's", async () => {
+  test("replaces an older one with overwrite only, and keeps what is not a run's", async () => {
     const out = temporaryFolder();
     await run(await request(out, { checkpoint_every: 5 }));
     writeFileSync(join(out, "notes.txt"), "mine");
-    const { events } = await run(await request(out, { steps: 4 }));
+    const { outcome } = await run(await request(out, { steps: 4 }));
+    expect(outcome).toMatchObject({ ok: false, error: { kind: "input", problems: [{ code: "run-exists" }] } });
+    const { events } = await run({ ...(await request(out, { steps: 4 })), overwrite: true });
     expect(losses(events)).toHaveLength(4);
     expect(readdirSync(join(out, "checkpoints"))).toEqual(["step-00000004"]);
     expect(readFileSync(join(out, "notes.txt"), "utf8")).toBe("mine");
