@@ -91,8 +91,8 @@ export interface NormalTableData {
    */
   readonly scale: "none" | "min_max" | "standard";
   /**
-   * Treatment of a missing value (empty, NA, NaN, null): report an error, drop the row, or repeat the value of the
-   * previous row.
+   * Treatment of a missing value (an empty field; of numbers also NA, N/A, NaN, null, none): report an error, drop the
+   * row, or repeat the value of the previous row. A label is missing only if its field is empty, and is never repeated.
    */
   readonly missing: "error" | "drop" | "previous";
   readonly split: NormalSeriesSplit;

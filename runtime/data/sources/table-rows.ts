@@ -61,11 +61,14 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
       const field = fields[column.index] ?? "";
       const isLabel = withLabels && selection.targets[0] === index;
       const value = isLabel ? 0 : parseNumber(field);
-      if (isMissing(field) && data.missing !== "error") {
+      // A label such as "None" is text.
+      const isAbsent = isLabel ? field.trim() === "" : isMissing(field);
+      if (isAbsent && (data.missing === "drop" || (data.missing === "previous" && !isLabel))) {
         isComplete = false;
         return Number.NaN;
       }
-      if (isMissing(field)) problems.push(problemAt(line, column, "has no value", missingHint));
+      if (isAbsent && isLabel) problems.push(problemAt(line, column, "has no label", labelHint));
+      else if (isAbsent) problems.push(problemAt(line, column, "has no value", missingHint));
       else if (!Number.isFinite(value)) {
         const what = `has "${shorten(field)}", which is ${Number.isNaN(value) ? "not a number" : "too large"}`;
         problems.push(problemAt(line, column, what, columnsHint));
@@ -115,6 +118,7 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
 }
 
 const missingHint = 'Set data.missing to "drop" (skip such rows) or "previous" (repeat the value of the previous row).';
+const labelHint = 'Write the label, remove the row, or set data.missing to "drop" (skip such rows).';
 const columnsHint = "Remove the column from data.columns, or correct the file.";
 
 /** Selects the columns that are read, as inputs and as targets. */

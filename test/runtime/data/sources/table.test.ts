@@ -258,6 +258,43 @@ describe("missing values", () => {
     expect(await inputs(true)).toEqual(Float32Array.of(4, 40, 3, 40, 3, 20));
   });
 
+  describe("of labels are empty fields only", () => {
+    const labelled = { window: 1, columns: ["v"], target: ["event"], horizon: 0 };
+    const events = "v,event\n0,None\n1,NaN\n2,n/a\n3,null\n4,stop\n";
+    const classes = { loss: crossEntropy };
+
+    test.each(["error", "drop", "previous"] as const)("a word is a class with missing: %s", async (missing) => {
+      const source = await open(events, { ...labelled, missing }, classes);
+      expect([source.examples, source.metadata.classes]).toEqual([5, ["None", "NaN", "n/a", "null", "stop"]]);
+    });
+
+    test("a row without a number is dropped, its label is not", async () => {
+      const w = (row: number) => (row === 8 ? "" : row);
+      const label = (row: number) => (row % 2 === 0 ? "None" : row % 4 === 1 ? "alarm" : "stop");
+      const rows = Array.from({ length: 16 }, (_, row) => `${row},${w(row)},${label(row)}`);
+      const data = { window: 2, columns: ["v", "w"], target: ["event"], missing: "drop" } as const;
+      const source = await open(`v,w,event\n${rows.join("\n")}\n`, data, classes);
+      expect([source.examples, source.metadata.classes]).toEqual([13, ["None", "alarm", "stop"]]);
+    });
+
+    test("an empty label is refused or dropped, never a class", async () => {
+      const csv = "v,event\n0,a\n1,\n2,b\n";
+      expect((await open(csv, { ...labelled, missing: "drop" }, classes)).metadata.classes).toEqual(["a", "b"]);
+      for (const missing of ["error", "previous"] as const)
+        expect(await problems(csv, { ...labelled, missing }, classes)).toEqual([
+          {
+            code: "table-value",
+            path: "/data/file",
+            file: "t.csv",
+            line: 3,
+            column: 2,
+            message: 't.csv:3: Column "event" has no label.',
+            hint: 'Write the label, remove the row, or set data.missing to "drop" (skip such rows).',
+          },
+        ]);
+    });
+  });
+
   test("which the first row has not", async () => {
     expect(await problems("a,b\n1,\n2,20\n3,30\n", { window: 1, missing: "previous" })).toEqual([
       {
