@@ -2,7 +2,7 @@
 import { pipeline } from "node:stream/promises";
 import type { CsvError, Options } from "csv-parse";
 import type { RunProblem } from "../../problem.js";
-import { type NamedFile, readingProblem, readTextChunks } from "./utf8-reader.js";
+import { type NamedFile, normalizeLineEnds, readingProblem, readTextChunks } from "./utf8-reader.js";
 
 export interface CsvFormat {
   readonly delimiter: string;
@@ -14,7 +14,7 @@ export interface CsvFormat {
 
 export interface Row {
   readonly fields: readonly string[];
-  /** From 1, in the file. */
+  /** The row's first line in the file, from 1. */
   readonly line: number;
 }
 
@@ -30,7 +30,7 @@ const MAX_ROW_LENGTH = 2 ** 20;
 /** Problems reported of one file. */
 const MAX_PROBLEMS = 20;
 
-/** Reads a file and returns its problems, at most MAX_PROBLEMS. */
+/** Reads a file and returns its problems, at most MAX_PROBLEMS. Line ends may be mixed; in quoted fields they become LF. */
 export async function readCsv(
   source: NamedFile,
   format: CsvFormat,
@@ -52,7 +52,7 @@ export async function readCsv(
   let lastLine = 0;
 
   const parseComment = (): readonly string[] => {
-    const last = state.comments.split(/\r?\n/).findLast((line) => line.trim() !== "") ?? "";
+    const last = state.comments.split("\n").findLast((line) => line.trim() !== "") ?? "";
     const [fields = []]: readonly (readonly string[])[] = parseLine(last.trim().slice(comment.length), {
       delimiter,
       trim: true,
@@ -86,6 +86,7 @@ export async function readCsv(
 
   const options: Options = {
     delimiter,
+    record_delimiter: "\n",
     comment: comment === "" ? null : comment,
     comment_no_infix: true,
     max_record_size: MAX_ROW_LENGTH,
@@ -95,13 +96,14 @@ export async function readCsv(
     // Rows are handled as they are parsed, before an error later in the file.
     on_record(fields: readonly string[], { lines }) {
       if (state.stopped) return null;
-      state.stopped = !handleRow({ fields, line: lines });
+      state.stopped = !handleRow({ fields, line: lines - countLineBreaks(fields) });
       lastLine = lines;
       return null;
     },
   };
   try {
-    await pipeline(captureLeadingComments(readTextChunks(source), comment, state), parse(options).resume());
+    const chunks = normalizeLineEnds(readTextChunks(source));
+    await pipeline(captureLeadingComments(chunks, comment, state), parse(options).resume());
   } catch (error) {
     if (error instanceof CsvError) {
       const { message, hint, line } = describeCsvError(error, source.file, lastLine + 1);
@@ -113,6 +115,11 @@ export async function readCsv(
     report("table-empty", `"${source.file}" has ${what}.`, headerRow === undefined ? "" : noHeader);
   }
   return problems;
+}
+
+/** Line breaks in quoted fields. */
+function countLineBreaks(fields: readonly string[]): number {
+  return fields.reduce((count, field) => (field.includes("\n") ? count + field.split("\n").length - 1 : count), 0);
 }
 
 const noHeader = 'Set "header": false to read the first row as values.';

@@ -86,3 +86,15 @@ export async function* splitLines(chunks: AsyncIterable<string>, maxLength: numb
   }
   if (length > 0) yield finishLine();
 }
+
+/** The text with every line end (LF, CR or CRLF) as LF. */
+export async function* normalizeLineEnds(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+  /** True when the previous chunk may have ended between CR and LF. */
+  let endsWithCr = false;
+  for await (const chunk of chunks) {
+    if (chunk === "") continue;
+    const text = endsWithCr && chunk.startsWith("\n") ? chunk.slice(1) : chunk;
+    endsWithCr = chunk.endsWith("\r");
+    yield text.replace(/\r\n?/g, "\n");
+  }
+}

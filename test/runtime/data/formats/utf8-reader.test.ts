@@ -1,6 +1,6 @@
 /** Lines of a text in pieces are those of the whole text; a line without an end takes no memory. */
 import { expect, test } from "vitest";
-import { splitLines } from "../../../../runtime/data/formats/utf8-reader.js";
+import { normalizeLineEnds, splitLines } from "../../../../runtime/data/formats/utf8-reader.js";
 
 async function* chunksOf(...chunks: readonly string[]): AsyncGenerator<string> {
   yield* chunks;
@@ -27,4 +27,14 @@ test("pieces cut anywhere, whatever ends a line", async () => {
 test("a line that is too long is cut where it is seen to be, and the next is whole", async () => {
   const lines = await collectLines(4, "abc", "de", "fg", "hi\njk\n");
   expect(lines).toEqual(["abcde", "jk"]);
+});
+
+test("line ends of all kinds become LF, however the text is cut", async () => {
+  const text = "a\r\nb\rc\n\r\r\n\nd\r";
+  for (let splitAt = 0; splitAt <= text.length; splitAt++) {
+    let normalized = "";
+    for await (const chunk of normalizeLineEnds(chunksOf(text.slice(0, splitAt), text.slice(splitAt))))
+      normalized += chunk;
+    expect(normalized).toBe("a\nb\nc\n\n\n\nd\n");
+  }
 });

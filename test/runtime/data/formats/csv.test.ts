@@ -1,0 +1,58 @@
+/** Rows of CSV files and their lines, with line ends of every kind. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { type Row, readCsv } from "../../../../runtime/data/formats/csv.js";
+import { temporaryFolder } from "../../../support/temporary-folder.js";
+
+async function rowsOf(csv: string, comment = "") {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "t.csv"), csv);
+  const rows: Row[] = [];
+  const problems = await readCsv(
+    { file: "t.csv", folder, path: "/data/file" },
+    { delimiter: ",", comment, header: true },
+    {
+      columns: () => [],
+      row(row) {
+        rows.push(row);
+        return [];
+      },
+    },
+  );
+  return { rows: rows.map(({ line, fields }) => [line, ...fields]), problems };
+}
+
+test.each([
+  ["CRLF in the header alone", "text\r\ngood one\nbad\nawful thing\n"],
+  ["LF in the header alone", "text\ngood one\r\nbad\r\nawful thing\r\n"],
+  ["all three", "text\rgood one\nbad\r\nawful thing"],
+])("mixed line ends: %s", async (_, csv) => {
+  expect(await rowsOf(csv)).toEqual({
+    rows: [
+      [2, "good one"],
+      [3, "bad"],
+      [4, "awful thing"],
+    ],
+    problems: [],
+  });
+});
+
+test.each(["\n", "\r\n", "\r"])("a line break in quotes counts once: %j", async (end) => {
+  const lines = ["# note", "text,label", '"two', 'lines",x', "", '" a', "", '",y', "# note", "b,z"];
+  expect(await rowsOf(lines.join(end), "#")).toEqual({
+    rows: [
+      [3, "two\nlines", "x"],
+      [6, " a\n\n", "y"],
+      [10, "b", "z"],
+    ],
+    problems: [],
+  });
+});
+
+test("a problem after quoted line breaks has the line of the file", async () => {
+  const { problems } = await rowsOf('a,b\r\n"1\r\n\r\n2",3\r\n4\r\n');
+  expect(problems).toMatchObject([{ line: 5, message: expect.stringContaining("t.csv:5: The row has 1 field") }]);
+  const quote = await rowsOf('a,b\r\n"1\r\n\r\n2",3\r\n4,5"6"\r\n');
+  expect(quote.problems).toMatchObject([{ line: 5, message: expect.stringContaining("t.csv:5: A field contains") }]);
+});
