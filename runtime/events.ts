@@ -69,8 +69,18 @@ export interface DoneEvent {
   readonly skipped?: number;
   /** Decoded predictions for the first training examples; for text the argmax text. */
   readonly predictions: readonly unknown[];
+  /** The inputs and targets of `predictions`. */
+  readonly examples: readonly ExampleText[];
   /** True when a signal ended the run early, after a checkpoint. */
   readonly interrupted: boolean;
+}
+
+/** An example next to its prediction. */
+export interface ExampleText {
+  /** Null for inputs that are not ids. */
+  readonly input: string | null;
+  /** Text, or numbers in their original units; null where the data has no targets. */
+  readonly target: unknown;
 }
 
 /** Predictions next to targets: a confusion matrix, pairs of values, or texts. */

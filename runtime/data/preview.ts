@@ -12,13 +12,17 @@ export interface BatchPreview {
   readonly examples: readonly Readonly<Record<string, string>>[];
 }
 
-/** Examples that are formatted. */
+/** Examples that are formatted by default. */
 const MAX_EXAMPLES = 3;
 /** Limits of the numbers on a line and of the lines of an example. */
 const MAX_NUMBERS = 8;
 const MAX_LINES = 8;
 
-export function previewBatch(source: DataSource, examples: ArrayLike<number>): BatchPreview {
+export function previewBatch(
+  source: DataSource,
+  examples: ArrayLike<number>,
+  maxExamples = MAX_EXAMPLES,
+): BatchPreview {
   const batch = source.batch(examples);
   const lengthOf = (name: string, row: number) => {
     const targetLengths = name === "targets" || name === "decoder_inputs" ? batch.get("target_lengths") : undefined;
@@ -28,7 +32,7 @@ export function previewBatch(source: DataSource, examples: ArrayLike<number>): B
   const arrays = [...batch].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
   return {
     arrays,
-    examples: Array.from({ length: Math.min(MAX_EXAMPLES, examples.length) }, (_, row) =>
+    examples: Array.from({ length: Math.min(maxExamples, examples.length) }, (_, row) =>
       Object.fromEntries(
         [...batch].map(([name, array]) => {
           const idNames = idNamesFor(name, source.metadata);

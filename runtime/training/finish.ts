@@ -4,6 +4,7 @@ import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
 import type { Splits } from "../data/splits.js";
 import { monitoredSplits } from "../evaluation/evaluator.js";
+import { exampleTexts } from "../evaluation/example-texts.js";
 import type { DoneEvent, SplitMetrics, TrainEvent } from "../events.js";
 import { readCheckpoint } from "../run/checkpoint.js";
 import { runFiles, writeFinalModel } from "../run/layout.js";
@@ -51,6 +52,7 @@ export async function finishRun(
     ...(best !== undefined && { best }),
     ...(skipped !== undefined && { skipped }),
     predictions: interrupted ? [] : await evaluator.predictions(feedsOf(parameters), examples),
+    examples: interrupted ? [] : exampleTexts(source, examples),
     interrupted,
   };
   await writeFinalModel(durableFs, out, artifact, parameters, {

@@ -81,11 +81,11 @@ function publicRecord(event: TrainEvent): object {
 }
 
 /** Predictions, metrics, and the path of the model or the checkpoint. */
-function summary({ step, loss, metrics, best, predictions, run, interrupted }: DoneEvent): readonly string[] {
+function summary({ step, loss, metrics, best, predictions, examples, run, interrupted }: DoneEvent): readonly string[] {
   const scores = splitsText(metrics);
   const bestText = best === undefined ? "" : `best at step ${formatInteger(best.step)} (validation ${best.metric}): `;
   return [
-    ...predictions.map(predictionText),
+    ...predictionLines(predictions, examples),
     `loss ${formatNumber(loss)} at step ${formatInteger(step)}${scores === "" ? "" : `, ${bestText}${scores}`}`,
     interrupted
       ? `interrupted, checkpoint in ${run}; continue with --resume`
@@ -93,11 +93,33 @@ function summary({ step, loss, metrics, best, predictions, run, interrupted }: D
   ];
 }
 
-/** Text, or JSON of at most 100 characters. */
-function predictionText(prediction: unknown): string {
-  if (typeof prediction === "string") return escapeLine(prediction);
-  const text = JSON.stringify(prediction);
-  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
+/** "input → predicted (target)" of each prediction, under a line that names the parts. */
+function predictionLines(predictions: readonly unknown[], examples: DoneEvent["examples"]): readonly string[] {
+  if (predictions.length === 0) return [];
+  const hasInput = examples.some(({ input }) => input !== null);
+  const hasTarget = examples.some(({ target }) => target !== null);
+  const parts = (input: string, predicted: string, target: string) =>
+    `${hasInput ? `${input} → ` : ""}${predicted}${hasTarget ? ` (${target})` : ""}`;
+  return [
+    `training examples: ${parts("input", "predicted", "target")}`,
+    ...predictions.map((prediction, index) => {
+      const { input = null, target = null } = examples[index] ?? {};
+      return `  ${parts(valueText(input), valueText(prediction), valueText(target))}`;
+    }),
+  ];
+}
+
+const maxValueLength = 60;
+
+/** Text, numbers of up to six digits, and several of either with spaces between them; at most 60 characters. */
+function valueText(value: unknown): string {
+  const text = escapeLine(flatten(value).join(" "));
+  return text.length > maxValueLength ? `${text.slice(0, maxValueLength - 1)}…` : text;
+}
+
+function flatten(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(flatten);
+  return [typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value ?? "")];
 }
 
 /** "train accuracy 1 perplexity 1.2  test accuracy 0.9", without absent splits. */

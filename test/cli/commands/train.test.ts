@@ -13,7 +13,7 @@ test("twenty steps are twenty records and a summary", async () => {
   );
   const done = events.at(-1);
   expect(done).toMatchObject({ event: "done", run: out, step: 20 });
-  expect(Object.keys(done ?? {})).toEqual(["event", "run", "step", "loss", "metrics", "predictions"]);
+  expect(Object.keys(done ?? {})).toEqual(["event", "run", "step", "loss", "metrics", "predictions", "examples"]);
   expect(existsSync(join(out, "model.onnx"))).toBe(true);
 });
 
@@ -21,8 +21,19 @@ test("text output contains the predictions and the path of the model", async () 
   const out = temporaryFolder();
   const { stdout } = await rnnx("train", "specs/hello.json", "--out", out);
   const lines = stdout.trimEnd().split("\n");
-  expect(lines[0]).toBe("ello");
+  expect(lines.slice(0, 2)).toEqual(["training examples: input → predicted (target)", "  hell → ello (ello)"]);
   expect(lines.at(-1)).toBe(`trained model: ${join(out, "model.onnx")}`);
+});
+
+test.each([
+  ["specs/spam.json", /^ {2}(\S+ ){3,}.*→ (ham|spam) \((ham|spam)\)$/],
+  ["templates/translate.json", /^ {2}[a-z -]+ → .* \(\d( \d)*\)$/],
+  ["specs/stock.json", /^ {2}\d+(\.\d+)? \(\d+(\.\d+)?\)$/],
+])("%s: predictions are printed with inputs that are text, and with targets in their units", async (spec, line) => {
+  const { stdout } = await rnnx("train", spec, "--steps", "2", "--out", join(temporaryFolder(), "run"));
+  const lines = stdout.split("\n");
+  expect(lines[0]).toMatch(/^training examples: (input → )?predicted \(target\)$/);
+  for (const text of lines.slice(1, 6)) expect(text).toMatch(line);
 });
 
 test("an error in an override names the option", async () => {
