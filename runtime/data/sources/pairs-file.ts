@@ -3,6 +3,7 @@ import { child } from "../../../schema/json-pointer.js";
 import type { NormalPairsData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
+import { parseJsonLine } from "../formats/json-line.js";
 import { readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
 import type { Uses } from "../source.js";
 
@@ -87,14 +88,9 @@ function parseTabbedPair(line: string): PairContent | undefined {
 }
 
 function parseJsonPair(line: string): PairContent | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null) return undefined;
-  const { source, target } = value as { readonly source?: unknown; readonly target?: unknown };
+  const parsed = parseJsonLine(line, ["source", "target"]);
+  if (!parsed.ok) return undefined;
+  const { source, target } = parsed.value.line;
   if (typeof target !== "string") return undefined;
   if (typeof source === "string") return { source, target };
   if (!Array.isArray(source) || source.length === 0) return undefined;

@@ -3,10 +3,11 @@ import type { NormalSequencesData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import { parseNumber } from "../formats/csv.js";
+import type { JsonLine, Line } from "../formats/json-line.js";
 import { intern } from "../labels.js";
 import type { Uses } from "../source.js";
 import { tokenize } from "../vocabulary/tokens.js";
-import { type Line, readLines } from "./sequence-lines.js";
+import { readLines } from "./sequence-lines.js";
 
 export interface Example {
   /** Line number in the file, from 1. */
@@ -56,15 +57,15 @@ export async function readSequences(
   let features = 0;
   let width = 0;
 
-  const exampleOf = (line: Line, number: number, { inputKey, targetKey }: LineKeys): Parsed<Example> => {
-    const parsedSteps = parseSteps(line, inputKey, data.unit);
+  const exampleOf = ({ line, exact }: JsonLine, number: number, { inputKey, targetKey }: LineKeys): Parsed<Example> => {
+    const parsedSteps = parseSteps(inputKey === "tokens" ? exact : line, inputKey, data.unit);
     if ("fault" in parsedSteps) return parsedSteps;
     const { tokens, vectors, size } = parsedSteps.value;
     const stepCount = inputKey === "inputs" ? vectors.length / size : tokens.length;
     if (stepCount === 0) return { fault: "has no steps" };
     features = examples.length === 0 ? size : features;
     if (size !== features) return { fault: `has vectors of ${size}, but the first line has vectors of ${features}` };
-    const parsedTargets = parseTargets(line, targetKey, uses);
+    const parsedTargets = parseTargets(uses.targets === "classes" ? exact : line, targetKey, uses);
     if ("fault" in parsedTargets) return parsedTargets;
     const { labels, values, size: targetSize } = parsedTargets.value;
     width = examples.length === 0 ? targetSize : width;
@@ -89,7 +90,8 @@ export async function readSequences(
     };
   };
 
-  const problems = await readLines({ file, folder, path }, (line, number) => {
+  const problems = await readLines({ file, folder, path }, (jsonLine, number) => {
+    const { line } = jsonLine;
     const report = (code: string, what: string, hint: string): readonly RunProblem[] => [
       { code, path, file, line: number, message: `${file}:${number}: The line ${what}.`, hint },
     ];
@@ -102,7 +104,7 @@ export async function readSequences(
       if (mismatch !== undefined) return report("sequence-kind", mismatch.what, mismatch.hint);
       lineKeys = { inputKey, targetKey };
     }
-    const example = exampleOf(line, number, lineKeys);
+    const example = exampleOf(jsonLine, number, lineKeys);
     if ("fault" in example) return report("sequence-line", example.fault, "");
     examples.push(example.value);
     return [];

@@ -1,14 +1,12 @@
 /** Files of sequences, one per line: JSON objects, or rows of a CSV file with named columns. */
 import type { RunProblem } from "../../problem.js";
-import { fail, ok, type Result } from "../../result.js";
+import { fail } from "../../result.js";
 import { readCsv } from "../formats/csv.js";
+import { type JsonLine, parseJsonLine } from "../formats/json-line.js";
 import { type NamedFile, readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
 
-/** The keys and values of a line. */
-export type Line = Readonly<Record<string, unknown>>;
-
 /** Receives each line with its number, from 1; returns its problems. */
-export type LineVisitor = (line: Line, number: number) => readonly RunProblem[];
+export type LineVisitor = (line: JsonLine, number: number) => readonly RunProblem[];
 
 /** Limit of a line of JSON in characters. */
 const MAX_LINE_LENGTH = 2 ** 24;
@@ -40,7 +38,8 @@ async function readJsonLines(source: NamedFile, visit: LineVisitor): Promise<rea
       lineNumber += 1;
       if (text.trim() === "") continue;
       lineCount += 1;
-      const line = parseLine(text);
+      const isTooLong = text.length > MAX_LINE_LENGTH;
+      const line = isTooLong ? fail(`has more than ${MAX_LINE_LENGTH} characters`) : parseJsonLine(text, memberNames);
       if (!line.ok) {
         const message = `${file}:${lineNumber}: The line ${line.error}.`;
         problems.push({ code: "sequence-line", path, file, line: lineNumber, message, hint: jsonHint });
@@ -57,19 +56,6 @@ async function readJsonLines(source: NamedFile, visit: LineVisitor): Promise<rea
 }
 
 const jsonHint = 'Write one object per line, such as {"text": "good morning", "label": "greeting"}.';
-
-/** The keys and values of a line, or what is wrong with it. */
-function parseLine(text: string): Result<Line, string> {
-  if (text.length > MAX_LINE_LENGTH) return fail(`has more than ${MAX_LINE_LENGTH} characters`);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return fail(`is not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return fail("is not an object");
-  return ok({ ...value });
-}
 
 function readCsvLines(source: NamedFile, delimiter: string, visit: LineVisitor): Promise<readonly RunProblem[]> {
   const { file, path } = source;
@@ -99,7 +85,10 @@ function readCsvLines(source: NamedFile, delimiter: string, visit: LineVisitor):
           },
         ];
       },
-      row: ({ fields, line }) => visit(Object.fromEntries(names.map((name, index) => [name, fields[index]])), line),
+      row({ fields, line: number }) {
+        const line = Object.fromEntries(names.map((name, index) => [name, fields[index]]));
+        return visit({ line, exact: line }, number);
+      },
     },
   );
 }

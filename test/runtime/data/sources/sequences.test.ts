@@ -267,6 +267,19 @@ describe("CSV files", () => {
   });
 });
 
+test("numbers as labels and tokens keep all their digits", async () => {
+  const line = (token: string, label: string) =>
+    `{"id": 12345678901234567890, "tokens": [${token}], "label": ${label}}\n`;
+  const tokens = ["9007199254740993", "9007199254740994", "0.30000000000000004", "0.1234567890123456789"];
+  const labels = ["1234567890123456788", "1234567890123456789", "1e400", "9007199254740991"];
+  const source = await open(tokens.map((token, index) => line(token, labels[index] ?? "")).join(""));
+  expect(source.metadata).toMatchObject({ vocabulary: ["<unknown>", ...tokens], classes: labels });
+  const inputs = '{"inputs": [[12345678901234567890]], "label": 0.1234567890123456789}\n';
+  const numbers = await open(inputs, {}, { model: lastModel, loss: squaredError });
+  expect(numbers.batch([0]).get("inputs")?.data).toEqual(Float32Array.of(Number("12345678901234567890")));
+  expect(numbers.batch([0]).get("targets")?.data).toEqual(Float32Array.of(0.12345678901234568));
+});
+
 test("digests tell sequences apart", async () => {
   const digest = async (content: Content) => (await open(content)).digest;
   expect(await digest(messages)).toBe(await digest(messages.map((line, id) => ({ ...line, id }))));
@@ -405,6 +418,13 @@ describe("problems", () => {
         hint: jsonHint,
       },
     ]);
+  });
+
+  test.each([
+    ['{"text": "a", "label": "x", "text": "b"}', 'has the key "text" twice'],
+    ['{"text": "a", "label": {"text": "x"}}', "has a label that is not a name"],
+  ])("a key that is written twice: %s", async (line, what) => {
+    expect((await problems(`${line}\n`))[0]?.message).toBe(`s.jsonl:1: The line ${what}.`);
   });
 
   test("deep nesting is a problem, not an overflow", async () => {
