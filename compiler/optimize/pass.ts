@@ -17,8 +17,8 @@ export interface Pass {
   /** Passes whose output this pass matches or builds on: in a pipeline that has both, they run first. */
   readonly after?: readonly string[];
   /**
-   * Passes that find nothing new in the result of this one: in a fixpoint they do not run again because of it. A pass that
-   * reaches its own fixpoint names itself.
+   * Passes that find nothing new in the result of this one: in a fixpoint they do not run again because of it. A pass
+   * that reaches its own fixpoint names itself.
    */
   readonly preserves?: readonly string[];
   /** Returns the same graph when nothing changed. */

@@ -1,4 +1,6 @@
-/** Phases: named lists of passes that run once or to a fixpoint, each pass verified, and the legality of their output. */
+/**
+ * Phases: named lists of passes that run once or to a fixpoint, each pass verified, and the legality of their output.
+ */
 import { verify } from "../graph/verify.js";
 import type { Graph } from "../ir/types.js";
 import { checkLegality, type LegalityRule } from "./legality.js";

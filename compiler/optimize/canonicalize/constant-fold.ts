@@ -1,4 +1,4 @@
-/** Constant folding. */
+/** Constant folding: nodes whose operands are all constant are evaluated at compile time. */
 import { evaluateNode } from "../../graph/evaluate.js";
 import { type RewriteRule, rewrite } from "../../graph/rewrite.js";
 import { elementCount } from "../../ir/dims.js";
@@ -7,13 +7,13 @@ import { scalarTensor, staticShape } from "../../ir/tensor.js";
 import type { Node, Tensor, Value } from "../../ir/types.js";
 import type { Pass } from "../pass.js";
 
-/** Larger results stay computed: a constant would only move work from the session to the file. */
+/** Larger results are computed at run time: as constants they would only make the file larger. */
 const MAX_ELEMENTS = 1024;
 
 const isSmall = (value: Value) =>
   staticShape(value.type.shape) !== undefined && Number(elementCount(value.type.shape)) <= MAX_ELEMENTS;
 
-/** Where a window on its operand starts, if the node is one: a place that is not known cannot be cut out. */
+/** The start of a window on the operand, 0 for any other node; a symbolic start cannot be evaluated. */
 const startOf = (node: Node) =>
   node.op === "Slice" ? node.attributes.start : node.op === "Pad" ? node.attributes.before : 0;
 
@@ -36,6 +36,6 @@ const replace: RewriteRule = (node, { b, inputs, constant }) => {
 export const constantFold: Pass = {
   name: "constant-fold",
   preserves: ["constant-fold"],
-  description: "Operations on constants become constants: 2 * 3 → 6.",
+  description: "Evaluates operations on constants: 2 * 3 → 6.",
   run: (graph) => rewrite(graph, replace),
 };

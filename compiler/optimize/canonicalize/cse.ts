@@ -1,11 +1,11 @@
-/** Common subexpressions. */
+/** Common subexpression elimination. */
 
 import { rewrite } from "../../graph/rewrite.js";
 import type { Graph, Node, Value } from "../../ir/types.js";
 import { traitsOf } from "../../ops/index.js";
 import type { Pass } from "../pass.js";
 
-/** Two nodes with the same text and operands are the same. A zero is told from a negative one: 1 / 0 tells them too. */
+/** Nodes with equal operators, attribute texts and operands are equal. 0 and -0 differ, as 1 / 0 and 1 / -0 do. */
 function attributeText(node: Node): string {
   if (node.op !== "Constant") return JSON.stringify(node.attributes);
   const { dtype, shape, data } = node.attributes.value;
@@ -13,7 +13,7 @@ function attributeText(node: Node): string {
 }
 
 function mergeDuplicates(graph: Graph): Graph {
-  // Numbers for values are given per builder, so that equal expressions in two graphs never meet.
+  // Values are numbered per builder, so that expressions of two graphs are never equal.
   const scopes = new Map<
     object,
     { readonly ids: Map<Value, number>; readonly outputs: Map<string, readonly Value[]> }
@@ -45,6 +45,6 @@ function mergeDuplicates(graph: Graph): Graph {
 export const cse: Pass = {
   name: "cse",
   preserves: ["constant-fold", "cse"],
-  description: "The same operation on the same operands is computed once: f(x) + f(x) → y = f(x), y + y.",
+  description: "Computes equal operations once: f(x) + f(x) → y = f(x), y + y.",
   run: mergeDuplicates,
 };

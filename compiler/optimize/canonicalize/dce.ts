@@ -1,10 +1,10 @@
-/** Dead code: nodes whose results nobody reads, and the states, slices, captures and outputs of loops that nobody needs. */
+/** Dead code elimination: unread nodes, and the unread states, scanned inputs, captures and outputs of loops. */
 import { scanOperands } from "../../graph/rewrite.js";
 import { at } from "../../ir/expect.js";
 import type { Graph, Node, NodeOf, Value } from "../../ir/types.js";
 import type { Pass } from "../pass.js";
 
-/** The graph's nodes that its outputs need, and every value that those read. */
+/** The nodes that the outputs of a graph depend on, and the values that they read. */
 function liveness(graph: Graph): { readonly nodes: readonly Node[]; readonly live: ReadonlySet<Value> } {
   const live = new Set(graph.outputs);
   const nodes: Node[] = [];
@@ -17,14 +17,14 @@ function liveness(graph: Graph): { readonly nodes: readonly Node[]; readonly liv
   return { nodes: nodes.reverse(), live };
 }
 
-/** A loop without what nobody reads. It keeps one scanned input at least: ONNX has no loop without. */
+/** A loop without its dead states, inputs and outputs. It keeps one scanned input: ONNX requires one. */
 function pruneScan(loop: NodeOf<"Scan">, live: ReadonlySet<Value>): NodeOf<"Scan"> {
   const { body, stateCount, scanCount } = loop.attributes;
   const { inner } = scanOperands(loop);
   const isRead = loop.outputs.map((output) => live.has(output));
   const keptStates = new Set(inner.states.map((_, index) => index).filter((index) => isRead[index]));
   const keepOutput = (index: number) => (index < stateCount ? keptStates.has(index) : isRead[index] === true);
-  // A state is needed when its last value is read, or when a needed part of the body reads it.
+  // A state is live when its last value is read, or when a live node of the body reads it.
   let liveBody = liveness({ ...body, outputs: body.outputs.filter((_, index) => keepOutput(index)) });
   for (let previousSize = -1; previousSize !== keptStates.size; ) {
     previousSize = keptStates.size;
@@ -62,9 +62,9 @@ function isSame(nodes: readonly Node[], others: readonly Node[]): boolean {
 
 export const dce: Pass = {
   name: "dce",
-  // The other three match producers, of which none is new; they do not count readers.
+  // The other three match producers, and dce adds none; they do not count readers.
   preserves: ["constant-fold", "simplify", "cse", "dce"],
-  description: "What no output depends on goes away, in loops too.",
+  description: "Removes nodes that no output depends on, and unread states, inputs and outputs of loops.",
   run: (graph) => {
     const { nodes } = liveness(graph);
     return isSame(nodes, graph.nodes) ? graph : { ...graph, nodes };

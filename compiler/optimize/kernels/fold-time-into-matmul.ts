@@ -1,27 +1,24 @@
-/** Contract: a sum of products over the steps is one product of longer matrices. */
+/** Time folded into the contraction: a sum over time of products becomes one product. */
+import { transposedOperand } from "../../graph/def-use.js";
 import { rewrite } from "../../graph/rewrite.js";
 import { mulDims } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
+import type { Value } from "../../ir/types.js";
 import type { Pass } from "../pass.js";
 
 export const foldTimeIntoMatmul: Pass = {
   name: "fold-time-into-matmul",
-  description: "Σ_t A_tᵀ @ B_t → Aᵀ @ B, with the steps laid one under the other.",
+  description: "Folds the sum over time steps into the product: Σ_t A_tᵀ @ B_t → Aᵀ @ B, with T · batch rows.",
+  after: ["sink"],
   run: (graph) =>
     rewrite(graph, (node, { b, inputs, producer }) => {
       if (node.op !== "ReduceSum" || node.attributes.keep || node.attributes.axes.join() !== "0") return undefined;
       const product = producer(at(inputs, 0));
       if (product?.op !== "MatMul") return undefined;
-      const transpose = producer(at(product.inputs, 0));
+      const left = transposedOperand(at(product.inputs, 0), [0, 2, 1], producer);
       const right = at(product.inputs, 1);
-      if (
-        transpose?.op !== "Transpose" ||
-        transpose.attributes.perm.join() !== "0,2,1" ||
-        right.type.shape.length !== 3
-      )
-        return undefined;
-      const left = at(transpose.inputs, 0);
-      const flattenTime = (value: typeof left) => {
+      if (left === undefined || right.type.shape.length !== 3) return undefined;
+      const flattenTime = (value: Value) => {
         const [timeSteps, rows, columns] = [at(value.type.shape, 0), at(value.type.shape, 1), at(value.type.shape, 2)];
         return b.reshape(value, [mulDims(timeSteps, rows), columns]);
       };

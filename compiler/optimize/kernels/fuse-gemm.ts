@@ -1,17 +1,17 @@
-/** Gemm: a product of matrices with a turned factor or a term to add is one node. */
+/** Gemm fusion: a matrix product absorbs the transposes of its operands and an addend. */
+import { countReaders, transposedOperand } from "../../graph/def-use.js";
 import { type RewriteSite, rewrite } from "../../graph/rewrite.js";
 import { broadcastShapes, elementCount, mulDims, sameShape } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "../../ir/types.js";
-import { countReaders } from "../loops/rewrite-loop.js";
 import type { Pass, PassContext } from "../pass.js";
 import { expectedSize, targetOf } from "../target/index.js";
 
 const isMatrix = (value: Value) => value.type.shape.length === 2;
 
 /**
- * A left factor is turned inside the product at a price for each multiplication, and before it at a price for each of its
- * entries: the latter is less where each is multiplied by many columns, and the factor does not stay in the cache.
+ * Whether a left operand is transposed before its product: MLAS transposes it inside at a cost per multiplication, and
+ * a Transpose node costs per element, which is less for many columns when the operand does not stay in the cache.
  */
 function isTransposeCheaperBefore(factor: Value, columns: Dim, context: PassContext): boolean {
   const size = expectedSize(elementCount(factor.type.shape), context, 0);
@@ -20,17 +20,17 @@ function isTransposeCheaperBefore(factor: Value, columns: Dim, context: PassCont
 }
 
 /**
- * A factor that stays turned before its product. The runtime would take a turn of the last two axes into the product again: where the rows
- * are those of several steps, steps and rows go to the end together, and are one axis only then.
+ * The transposed operand of [time, batch, k] data as a permutation (2, 0, 1): ONNX Runtime 1.30 folds a Transpose of
+ * the last two axes into the MatMul again, and this one it does not.
  */
-function keepTransposeOutside({ b, producer }: RewriteSite, transpose: Node, factor: Value): Value | undefined {
-  const reshape = producer(at(transpose.inputs, 0));
+function keepTransposeOutside({ b, producer }: RewriteSite, transposed: Value, factor: Value): Value | undefined {
+  const reshape = producer(transposed);
   const source = reshape?.op === "Reshape" ? at(reshape.inputs, 0) : undefined;
   if (source?.type.shape.length !== 3 || source.type.shape[2] !== factor.type.shape[0]) return undefined;
   return b.reshape(b.transpose(source, [2, 0, 1]), factor.type.shape);
 }
 
-/** onehot(i)ᵀ @ y → the product with a matrix that lies as it is read: each place is compared with all indices. */
+/** onehot(i)ᵀ @ y → Equal([0, 1, …], i) @ y: the one-hot matrix is computed transposed. */
 function oneHotTransposeAsEqual(graph: Graph, context: PassContext): Graph {
   const { oneHotByComparisonElements } = targetOf(context);
   return rewrite(graph, (node, { b, inputs, producer }) => {
@@ -46,18 +46,17 @@ function oneHotTransposeAsEqual(graph: Graph, context: PassContext): Graph {
   });
 }
 
-/** x @ yᵀ → Gemm with the turn inside. */
+/** x @ yᵀ → Gemm(x, y, transB), and the same for xᵀ. */
 function foldTransposes(graph: Graph, context: PassContext): Graph {
   return rewrite(graph, (node, site) => {
     const { b, inputs, producer } = site;
     if (node.op !== "MatMul" || !inputs.every(isMatrix)) return undefined;
     const factors = inputs.map((input) => {
-      const source: Node | undefined = producer(input);
-      const isTranspose = source?.op === "Transpose" && source.attributes.perm.join() === "1,0";
+      const source = transposedOperand(input, [1, 0], producer);
       const staysOutside =
         input === inputs[0] && isTransposeCheaperBefore(input, at(at(node.outputs, 0).type.shape, 1), context);
-      if (isTranspose && !staysOutside) return { value: at(source.inputs, 0), isTransposed: true };
-      return { value: (isTranspose && keepTransposeOutside(site, source, input)) || input, isTransposed: false };
+      if (source !== undefined && !staysOutside) return { value: source, isTransposed: true };
+      return { value: (source && keepTransposeOutside(site, source, input)) ?? input, isTransposed: false };
     });
     const [x, y] = [at(factors, 0), at(factors, 1)];
     if (x.isTransposed || y.isTransposed) return [b.gemm(x.value, y.value, undefined, x.isTransposed, y.isTransposed)];
@@ -69,7 +68,7 @@ function productOf(node: Node | undefined): NodeOf<"MatMul"> | NodeOf<"Gemm"> | 
   return node?.op === "Gemm" || (node?.op === "MatMul" && node.inputs.every(isMatrix)) ? node : undefined;
 }
 
-/** Whether a product has no term yet, or one that is such a product itself. */
+/** Whether a product has no addend yet, or one that is a product that accepts one. */
 function acceptsBias(value: Value, producer: RewriteSite["producer"]): boolean {
   const product = productOf(producer(value));
   if (product === undefined) return false;
@@ -77,7 +76,7 @@ function acceptsBias(value: Value, producer: RewriteSite["producer"]): boolean {
   return bias === undefined || (sameShape(bias.type.shape, value.type.shape) && acceptsBias(bias, producer));
 }
 
-/** The factors of a product of [steps, rows, k] with a matrix, where the term is one for each column. */
+/** The operands of [time, batch, k] @ matrix, when the addend is one number per column. */
 function batchedProduct(
   node: Node | undefined,
   bias: Value,
@@ -87,7 +86,7 @@ function batchedProduct(
   return bias.type.shape[0] === matrix.type.shape[1] ? { x, matrix } : undefined;
 }
 
-/** x @ y + c → Gemm, where the product is read by that sum alone. A term of its own takes the sum: (x @ y + p) + c → x @ y + (p + c). */
+/** x @ y + c → Gemm(x, y, c), when only the sum reads the product; (x @ y + p) + c → x @ y + (p + c). */
 function fuseBias(graph: Graph, context: PassContext): Graph {
   const readers = new Map<Value, number>();
   const collectReaders = (subgraph: Graph) => {
@@ -123,7 +122,8 @@ function fuseBias(graph: Graph, context: PassContext): Graph {
 
 export const fuseGemm: Pass = {
   name: "fuse-gemm",
-  description: "A product of matrices with a turned factor or an added term is one Gemm: x @ y + c → Gemm(x, y, c).",
+  description: "Fuses transposes and an addend into a matrix product: x @ yᵀ + c → Gemm(x, y, c, transB).",
+  after: ["fold-time-into-matmul", "matmul-before-gather"],
   run: (graph, context) => {
     let current = oneHotTransposeAsEqual(foldTransposes(graph, context), context);
     for (let next = fuseBias(current, context); next !== current; next = fuseBias(next, context)) current = next;

@@ -1,4 +1,4 @@
-/** Gather-matmul: a table times a matrix costs less than its picked rows times that matrix, when the table has fewer rows. */
+/** MatMul before Gather: a table with fewer rows than are gathered is multiplied first. */
 import { type RewriteRule, rewrite } from "../../graph/rewrite.js";
 import { elementCount } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
@@ -13,7 +13,7 @@ function ruleFor(context: PassContext): RewriteRule {
     if (x === undefined || y === undefined) return undefined;
     const source = producer(x);
     if (node.op === "MatMul" && y.type.shape.length === 2) {
-      // onehot(i) @ W = rows i of W.
+      // onehot(i) @ W → the rows i of W.
       if (source?.op === "OneHot") return [b.gather(y, at(source.inputs, 0), 0)];
       if (source?.op !== "Gather" || source.attributes.axis !== 0) return undefined;
       const [table, indices] = [at(source.inputs, 0), at(source.inputs, 1)];
@@ -21,7 +21,7 @@ function ruleFor(context: PassContext): RewriteRule {
       if (count(at(table.type.shape, 0)) >= count(elementCount(indices.type.shape))) return undefined;
       return [b.gather(b.matmul(table, y), indices, 0)];
     }
-    // A vector added to picked rows is added to the table's rows.
+    // A vector is added to the rows of the table instead of the gathered rows.
     if (node.op === "Add") {
       const [gather, vector] = source?.op === "Gather" ? [source, y] : [producer(y), x];
       if (gather?.op !== "Gather" || gather.attributes.axis !== 0 || vector.type.shape.length !== 1) return undefined;
@@ -37,6 +37,6 @@ function ruleFor(context: PassContext): RewriteRule {
 export const matmulBeforeGather: Pass = {
   name: "matmul-before-gather",
   description:
-    "Gather(E, x) @ W → Gather(E @ W, x) when the table is shorter than the batch; onehot(x) @ W → Gather(W, x).",
+    "Multiplies a short table before it is gathered: Gather(E, x) @ W → Gather(E @ W, x); onehot(x) @ W → Gather(W, x).",
   run: (graph, context) => rewrite(graph, ruleFor(context)),
 };

@@ -1,7 +1,11 @@
-/** Turn: a matrix that a loop multiplies by at every step is laid out once, before the loop, as its kernel reads it best. */
-import { graphBuilder } from "../../graph/builder.js";
+/**
+ * Weight prepacking: a weight that a loop multiplies by at every step is transposed once, before the loop. MLAS packs
+ * the right operand of SGEMM on every call (ONNX Runtime 1.30); a transposed one it reads in order, and for few rows
+ * the product with the weight on the left needs no packing. 0.97 of the time of char-rnn, 0.89 of 1 × 512 with 16 rows.
+ */
+import { copyGraph } from "../../graph/copy-graph.js";
+import { transposedOperand } from "../../graph/def-use.js";
 import { rewrite, scanOperands } from "../../graph/rewrite.js";
-import { createValueMap } from "../../graph/value-map.js";
 import type { Builder } from "../../ir/builder.js";
 import { elementCount } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
@@ -9,14 +13,16 @@ import type { Dim, Graph, Node, NodeOf, Value } from "../../ir/types.js";
 import type { Pass, PassContext } from "../pass.js";
 import { expectedSize, targetOf } from "../target/index.js";
 
-/** The multiplication by a value of the body as it stands: x @ w, or x @ w + c. */
+/** The node, when it is x @ w or x @ w + c with the matrix w on the right, not transposed. */
 function productWith(node: Node, matrix: Value): NodeOf<"MatMul"> | NodeOf<"Gemm"> | undefined {
   if (node.op !== "MatMul" && (node.op !== "Gemm" || node.attributes.transB)) return undefined;
   const [left, right, bias] = node.inputs;
   return right === matrix && left !== matrix && bias !== matrix && left?.type.shape.length === 2 ? node : undefined;
 }
 
-/** Whether a captured matrix is read by products alone, of more than one row. */
+/**
+ * Whether only such products of more than one row read a captured matrix, and its size exceeds the bound of the target.
+ */
 function canPrepack(matrix: Value, body: Graph, context: PassContext): boolean {
   const { shape } = matrix.type;
   const { minElements } = targetOf(context).prepackWeights;
@@ -27,7 +33,7 @@ function canPrepack(matrix: Value, body: Graph, context: PassContext): boolean {
   return !body.outputs.includes(matrix) && readers.length > 0 && readers.every(isProduct);
 }
 
-/** x @ w + c from wᵀ. */
+/** x @ w + c from wᵀ: Gemm(x, wᵀ, c, transB), or for few rows (wᵀ @ xᵀ)ᵀ + c. */
 function productWithTransposed(
   b: Builder,
   product: NodeOf<"MatMul"> | NodeOf<"Gemm">,
@@ -43,31 +49,27 @@ function productWithTransposed(
   return bias === undefined ? result : b.add(result, bias);
 }
 
-/** The body with some of its captured matrices turned. */
+/** The body with some of its captures transposed. */
 function withPrepacked(body: Graph, prepacked: ReadonlySet<Value>, context: PassContext): Graph {
-  const b = graphBuilder(body.name);
-  const map = createValueMap(b);
-  for (const input of body.inputs) {
-    const shape = prepacked.has(input) ? input.type.shape.toReversed() : input.type.shape;
-    map.set(input, b.input(input.name, { dtype: input.type.dtype, shape }));
-  }
-  for (const node of body.nodes) {
-    const operands = node.inputs.map(map.get);
-    const matrix = node.inputs[1];
-    const product = matrix !== undefined && prepacked.has(matrix) ? productWith(node, matrix) : undefined;
-    map.record(
-      node,
-      product === undefined ? b.copy(node, operands) : [productWithTransposed(b, product, operands, context)],
-    );
-  }
-  return b.finish(body.outputs.map(map.get));
+  return copyGraph(
+    body,
+    (node, b, map) => {
+      const matrix = node.inputs[1];
+      const product = matrix !== undefined && prepacked.has(matrix) ? productWith(node, matrix) : undefined;
+      return product && [productWithTransposed(b, product, node.inputs.map(map.get), context)];
+    },
+    {
+      inputType: (input) =>
+        prepacked.has(input) ? { dtype: input.type.dtype, shape: input.type.shape.toReversed() } : input.type,
+    },
+  );
 }
 
 export const prepackWeights: Pass = {
   name: "prepack-weights",
   after: ["fuse-gemm"],
   description:
-    "In a loop, x @ W → Gemm(x, Wᵀ, transB), or for few rows (Wᵀ @ xᵀ)ᵀ, with Wᵀ made before it: the kernel reads it lies.",
+    "Transposes a captured weight once before its loop: x @ W → Gemm(x, Wᵀ, transB), or (Wᵀ @ xᵀ)ᵀ for few rows.",
   run: (graph, context) =>
     rewrite(graph, (node, { b, inputs, producer }) => {
       const { minTimeSteps } = targetOf(context).prepackWeights;
@@ -77,11 +79,8 @@ export const prepackWeights: Pass = {
       const { captures } = scanOperands(node).inner;
       const prepacked = new Set(captures.filter((matrix) => canPrepack(matrix, body, context)));
       if (prepacked.size === 0) return undefined;
-      const prepack = (operand: Value): Value => {
-        const source = producer(operand);
-        const isTransposed = source?.op === "Transpose" && source.attributes.perm.join() === "1,0";
-        return isTransposed ? at(source.inputs, 0) : b.transpose(operand, [1, 0]);
-      };
+      const prepack = (operand: Value): Value =>
+        transposedOperand(operand, [1, 0], producer) ?? b.transpose(operand, [1, 0]);
       const operands = inputs.map((operand, index) =>
         prepacked.has(at(body.inputs, index)) ? prepack(operand) : operand,
       );

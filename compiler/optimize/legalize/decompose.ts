@@ -1,4 +1,4 @@
-/** Stand-in: what WebGPU has no kernel for is computed by what it has. */
+/** Op decomposition: operations without a kernel in the WebGPU provider, in terms of others. */
 import { type RewriteRule, type RewriteSite, rewrite } from "../../graph/rewrite.js";
 import { at } from "../../ir/expect.js";
 import { tensor } from "../../ir/tensor.js";
@@ -14,17 +14,17 @@ const iota = (count: number) =>
     Array.from({ length: count }, (_, index) => index),
   );
 
-/** Whether a node only moves entries, for which there are kernels of numbers alone. */
+/** Whether a node only moves elements: WebGPU has such kernels for numbers, not for bools. */
 const isDataMovement = (node: Node): boolean => traitsOf(node).family === "movement" || node.op === "Gather";
 
-/** Flags are moved as numbers. */
+/** Bools are moved as float32. */
 function moveBoolsAsFloats(node: Node, { b, inputs }: RewriteSite): readonly Value[] | undefined {
   if (!isDataMovement(node) || inputs[0]?.type.dtype !== "bool") return undefined;
   const floats = inputs.map((input) => (input.type.dtype === "bool" ? b.cast(input, "float32") : input));
   return b.copy(node, floats).map((value) => b.cast(value, "bool"));
 }
 
-/** Whether whole numbers can be seen to be 0 or more. */
+/** Whether an integer value is provably 0 or more. */
 function isNonNegative(site: RewriteSite, value: Value): boolean {
   const node = site.producer(value);
   const allNonNegative = (): boolean => node?.inputs.every((input) => isNonNegative(site, input)) === true;
@@ -50,7 +50,7 @@ function isNonNegative(site: RewriteSite, value: Value): boolean {
   }
 }
 
-/** x - y·⌊x / y⌋, of a divisor that can be seen to be more than 0. */
+/** The remainder x - y·⌊x / y⌋ of a constant positive divisor. */
 function remainder(site: RewriteSite): readonly Value[] | undefined {
   const { b, inputs, constant } = site;
   const [x, y] = [at(inputs, 0), at(inputs, 1)];
@@ -59,7 +59,7 @@ function remainder(site: RewriteSite): readonly Value[] | undefined {
   return [isNonNegative(site, x) ? difference : b.where(b.less(difference, 0), b.add(difference, y), difference)];
 }
 
-/** A window on whole numbers, which are gathered and not cut out. */
+/** A window on integers, by Gather: Slice has no integer kernel. */
 function gatherWindow({ b }: RewriteSite, x: Value, axis: number, start: Dim, end: Dim): readonly Value[] | undefined {
   if (typeof start !== "number" || typeof end !== "number") return undefined;
   const { data, ...tensorType } = iota(end - start);
@@ -118,6 +118,6 @@ const replace: RewriteRule = (node, site) => {
 export const decompose: Pass = {
   name: "decompose",
   after: ["unroll"],
-  description: "What WebGPU has no kernel for, by what it has: OneHot(i) → Cast(Equal(i, [0, 1, …])).",
+  description: "Replaces operations without a WebGPU kernel: OneHot(i) → Cast(Equal(i, [0, 1, …])).",
   run: (graph) => rewrite(graph, replace),
 };

@@ -1,21 +1,16 @@
-/** Rest: a recurrent operator whose first states are zeros needs none. */
+/** Operand elision: zero initial states of recurrent operators are omitted. ONNX defines an omitted one as zero. */
+import { splatValue } from "../../graph/def-use.js";
 import { type RewriteRule, rewrite } from "../../graph/rewrite.js";
-import type { Value } from "../../ir/types.js";
 import { recurrentOperators } from "../../ops/recurrent.js";
 import type { Pass } from "../pass.js";
 
-const replace: RewriteRule = (node, { b, inputs, producer, constant }) => {
+const replace: RewriteRule = (node, { b, inputs, producer }) => {
   if (node.op !== "RNN" && node.op !== "GRU" && node.op !== "LSTM") return undefined;
   const { lengths, initial } = node.attributes;
   if (!initial) return undefined;
-  const isZero = (value: Value): boolean => {
-    const source = producer(value);
-    if (source?.op === "Expand" || source?.op === "Unsqueeze") return source.inputs.slice(0, 1).every(isZero);
-    return constant(value)?.data.every((entry) => entry === 0) ?? false;
-  };
   const start = 4 + (lengths ? 1 : 0);
   const end = start + recurrentOperators[node.op].stateCount;
-  if (!inputs.slice(start, end).every(isZero)) return undefined;
+  if (!inputs.slice(start, end).every((state) => splatValue(state, producer) === 0)) return undefined;
   const remaining = [...inputs.slice(0, start), ...inputs.slice(end)];
   switch (node.op) {
     case "RNN":
@@ -29,6 +24,6 @@ const replace: RewriteRule = (node, { b, inputs, producer, constant }) => {
 
 export const elideZeroState: Pass = {
   name: "elide-zero-state",
-  description: "A recurrent operator's first states, where they are zeros, are left out.",
+  description: "Omits zero initial states of recurrent operators: GRU(x, W, R, B, h0 = 0) → GRU(x, W, R, B).",
   run: (graph) => rewrite(graph, replace),
 };

@@ -1,4 +1,7 @@
-/** Narrow: whole numbers of 64 bits become such of 32, for devices that have no others. */
+/**
+ * Type legalization: int64 becomes int32, for devices without 64-bit integers. It changes the types of inputs and
+ * outputs.
+ */
 import { retype } from "../../graph/retype.js";
 import type { Builder } from "../../ir/builder.js";
 import type { DType, Graph, Node, Type, Value } from "../../ir/types.js";
@@ -16,7 +19,7 @@ function narrowNode(b: Builder, node: Node, inputs: readonly Value[]): readonly 
       return inputs.map((input) => b.cast(input, narrowDType(node.attributes.to)));
     case "OneHot":
       return b.apply("OneHot", inputs, { ...node.attributes, dtype: narrowDType(node.attributes.dtype) });
-    // These count in 64 bits whatever they read.
+    // ONNX fixes int64 for the results of these operators.
     case "Range":
       return b
         .apply(
@@ -33,7 +36,7 @@ function narrowNode(b: Builder, node: Node, inputs: readonly Value[]): readonly 
   }
 }
 
-/** Inputs and outputs too. Every whole number of the graph must fit into 32 bits. */
+/** The graph with int32 in place of int64, also at inputs and outputs. Every integer must fit into 32 bits. */
 export function narrowGraph(graph: Graph): Graph {
   return retype(graph, {
     type: ({ dtype, shape }: Type) => ({ dtype: narrowDType(dtype), shape }),
@@ -44,6 +47,6 @@ export function narrowGraph(graph: Graph): Graph {
 export const int32: Pass = {
   name: "int32",
   after: ["decompose"],
-  description: "Whole numbers are of 32 bits: Cast(x, to=int64) → Cast(x, to=int32), inputs and outputs too.",
+  description: "Converts int64 to int32, also at inputs and outputs: Cast(x, to=int64) → Cast(x, to=int32).",
   run: narrowGraph,
 };

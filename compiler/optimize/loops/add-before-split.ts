@@ -1,22 +1,24 @@
 /**
- * Lift: in a loop's body, state-free terms added to the parts of a split are added before it, all in one, so that they join
- * the terms of the whole: split(h @ U) with x_i added to part i → split(h @ U + [x_1, x_2, …]).
+ * Additions hoisted through Split: in a loop body, state-independent terms that are added to the outputs of a Split are
+ * concatenated and added to its input, where they join the terms of the sum: split(h @ U) with x_i added to output i →
+ * split(h @ U + [x_1, x_2, …]).
  */
+import { countReaders } from "../../graph/def-use.js";
 import type { Builder } from "../../ir/builder.js";
 import { sameShape } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
-import type { Node, NodeOf, Value } from "../../ir/types.js";
+import type { Node, Value } from "../../ir/types.js";
 import type { Pass } from "../pass.js";
-import { countReaders, rewriteBody, rewriteLoops, stateIndependent } from "./rewrite-loop.js";
+import { type Loop, rewriteBody, rewriteLoops, stateIndependent } from "./rewrite-loop.js";
 
-/** A part of a split and the state-free term that its one reader adds to it. */
+/** An output of a Split, and the state-independent term that its only reader adds to it. */
 interface SplitTerm {
   readonly splitOutput: Value;
   readonly term: Value;
   readonly addition: Node;
 }
 
-function addBeforeSplits(b: Builder, loop: NodeOf<"Scan">, operands: readonly Value[]): readonly Value[] | undefined {
+function addBeforeSplits(b: Builder, loop: Loop, operands: readonly Value[]): readonly Value[] | undefined {
   const { body } = loop.attributes;
   const independent = stateIndependent(loop);
   const readers = countReaders(body);
@@ -37,7 +39,8 @@ function addBeforeSplits(b: Builder, loop: NodeOf<"Scan">, operands: readonly Va
     if (node.op !== "Split" || independent.has(at(node.outputs, 0))) continue;
     const splitTerms = node.outputs.map(splitTermOf);
     const termColumns = node.attributes.sizes.reduce((sum, size, index) => (splitTerms[index] ? sum + size : sum), 0);
-    // Parts without a term are given zeros, which are moved about too.
+    // Outputs without a term get zeros, which are concatenated and added too: a gain only when they are the smaller
+    // half.
     const totalColumns = node.attributes.sizes.reduce((sum, size) => sum + size, 0);
     if (splitTerms.filter(Boolean).length < 2 || 2 * termColumns < totalColumns) continue;
     termsBySplit.set(node, splitTerms);
@@ -59,6 +62,6 @@ function addBeforeSplits(b: Builder, loop: NodeOf<"Scan">, operands: readonly Va
 
 export const addBeforeSplit: Pass = {
   name: "add-before-split",
-  description: "State-free terms of a split's parts are added before it, in one: p + x, q + y → [p, q] + [x, y].",
+  description: "Adds terms to the input of a Split instead of its outputs: p + x, q + y → [p, q] + [x, y].",
   run: (graph) => rewriteLoops(graph, addBeforeSplits),
 };

@@ -1,12 +1,21 @@
-/** Which loops are linear in their states: each next state is a * state + b, with a and b that no unsolved state reaches. */
+/** Affine recurrences: loops in which each next state is a * state + b, where a and b depend on no unsolved state. */
+import { producersOf } from "../../graph/def-use.js";
 import { scanOperands } from "../../graph/rewrite.js";
 import { sameShape } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
-import type { Node, NodeOf, Value } from "../../ir/types.js";
-import { canBatch, producersOf } from "./rewrite-loop.js";
+import type { Graph, Node, Value } from "../../ir/types.js";
+import { canBatch, type Loop } from "./rewrite-loop.js";
 
-/** For each value of a body, the states that it depends on, by their places. */
-function dependencies(loop: NodeOf<"Scan">): ReadonlyMap<Value, ReadonlySet<number>> {
+/** The values of a body that depend on a state, the state among them. */
+export function dependentsOf(body: Graph, state: Value): ReadonlySet<Value> {
+  const dependents = new Set([state]);
+  for (const node of body.nodes)
+    if (node.inputs.some((input) => dependents.has(input))) for (const output of node.outputs) dependents.add(output);
+  return dependents;
+}
+
+/** The indices of the states that each value of a body depends on. */
+function dependencies(loop: Loop): ReadonlyMap<Value, ReadonlySet<number>> {
   const { inner } = scanOperands(loop);
   const stateIndices = new Map<Value, ReadonlySet<number>>(
     inner.states.map((state, index) => [state, new Set([index])]),
@@ -18,14 +27,14 @@ function dependencies(loop: NodeOf<"Scan">): ReadonlyMap<Value, ReadonlySet<numb
   return stateIndices;
 }
 
-/** What a value is, seen from one state: a sum of it times something and of something else, or neither. */
-type Linearity = "free" | "linear" | "neither";
+/** The dependence of a value on one state: independent, affine, or any other. */
+type Dependence = "independent" | "affine" | "other";
 
 /**
- * The states of a loop in an order in which each is linear in itself once those before it are known; undefined when there is
- * none, or when something of the body cannot run over all steps at once.
+ * An order of a loop's states in which each is affine in itself once the states before it are known. Undefined when
+ * there is no such order, or when a node of the body has no batching rule.
  */
-export function linearOrder(loop: NodeOf<"Scan">): readonly number[] | undefined {
+export function affineOrder(loop: Loop): readonly number[] | undefined {
   const { body, stateCount } = loop.attributes;
   const { inner } = scanOperands(loop);
   const dependsOn = dependencies(loop);
@@ -39,20 +48,20 @@ export function linearOrder(loop: NodeOf<"Scan">): readonly number[] | undefined
   }
 
   const solved: number[] = [];
-  const isLinear = (index: number) => {
+  const isAffine = (index: number) => {
     const state = at(inner.states, index);
-    const linearityOf = (value: Value): Linearity => {
-      if (value === state) return "linear";
-      if ([...(dependsOn.get(value) ?? [])].every((stateIndex) => solved.includes(stateIndex))) return "free";
+    const dependenceOf = (value: Value): Dependence => {
+      if (value === state) return "affine";
+      if ([...(dependsOn.get(value) ?? [])].every((stateIndex) => solved.includes(stateIndex))) return "independent";
       const producer = producers.get(value);
-      if (producer === undefined || !sameShape(value.type.shape, state.type.shape)) return "neither";
-      return linearityThrough(producer, producer.inputs.map(linearityOf));
+      if (producer === undefined || !sameShape(value.type.shape, state.type.shape)) return "other";
+      return dependenceThrough(producer, producer.inputs.map(dependenceOf));
     };
-    return linearityOf(at(body.outputs, index)) !== "neither";
+    return dependenceOf(at(body.outputs, index)) !== "other";
   };
   const unsolved = new Set(Array.from({ length: stateCount }, (_, index) => index));
   while (unsolved.size > 0) {
-    const next = [...unsolved].find(isLinear);
+    const next = [...unsolved].find(isAffine);
     if (next === undefined) return undefined;
     unsolved.delete(next);
     solved.push(next);
@@ -64,22 +73,22 @@ function isConstant({ op }: Node): boolean {
   return op === "Constant";
 }
 
-function linearityThrough({ op }: Node, linearities: readonly Linearity[]): Linearity {
-  const [first = "free", second = "free"] = linearities;
-  if (linearities.includes("neither")) return "neither";
+function dependenceThrough({ op }: Node, dependences: readonly Dependence[]): Dependence {
+  const [first = "independent", second = "independent"] = dependences;
+  if (dependences.includes("other")) return "other";
   switch (op) {
     case "Add":
     case "Sub":
     case "Neg":
     case "Identity":
-    // Its condition is no state: a state is of the type of its choices.
+    // The condition is no state: a state has the dtype of the two choices.
     case "Where":
-      return "linear";
+      return "affine";
     case "Mul":
-      return first === "free" || second === "free" ? "linear" : "neither";
+      return first === "independent" || second === "independent" ? "affine" : "other";
     case "Div":
-      return second === "free" ? "linear" : "neither";
+      return second === "independent" ? "affine" : "other";
     default:
-      return "neither";
+      return "other";
   }
 }

@@ -1,24 +1,26 @@
 /**
- * Parallel: a loop that is linear in its states, h' = a * h + b, is a scan over prefixes, of logarithmic depth. Two steps are
- * one, with the factor a₂a₁ and the term a₂b₁ + b₂; solving half as many steps gives every second state, and those between
- * follow from them (G. Blelloch, 1990; E. Martin and C. Cundy, ICLR 2018).
+ * Associative scan: a loop that is affine in its state, h' = a * h + b, becomes a parallel prefix scan of logarithmic
+ * depth. Two steps compose to one with the factor a₂a₁ and the term a₂b₁ + b₂; solving half as many steps gives every
+ * second state, and the states between follow (G. Blelloch, 1990; E. Martin and C. Cundy, ICLR 2018).
  */
+import { producersOf } from "../../graph/def-use.js";
 import { scanOperands } from "../../graph/rewrite.js";
 import type { Builder } from "../../ir/builder.js";
 import { elementCount } from "../../ir/dims.js";
 import { at, expectDefined } from "../../ir/expect.js";
-import type { Graph, NodeOf, Value } from "../../ir/types.js";
+import type { Graph, Value } from "../../ir/types.js";
 import type { Pass, PassContext } from "../pass.js";
 import { expectedSize, targetOf } from "../target/index.js";
-import { linearOrder } from "./affine-recurrence.js";
-import { batchNode, producersOf, rewriteLoops } from "./rewrite-loop.js";
+import { affineOrder, dependentsOf } from "./affine-recurrence.js";
+import { applyOutside, type OuterValue, outerOperands, overTime } from "./outer-values.js";
+import { type Loop, rewriteLoops } from "./rewrite-loop.js";
 
-/** Kernels of one level of the prefix scan; and entries that they all work on, for each of the sequence. */
+/** Kernel calls of one level of the prefix scan, and elements that they process for each element of the sequence. */
 const LEVEL_CALLS = 14;
 const LEVEL_ELEMENTS = 14;
 
-/** Whether a loop whose number of steps is known is expected to be faster as a scan over prefixes. */
-function isProfitable(loop: NodeOf<"Scan">, timeSteps: number, context: PassContext): boolean {
+/** Whether a prefix scan is expected to be faster than the loop. */
+function isProfitable(loop: Loop, timeSteps: number, context: PassContext): boolean {
   const { body } = loop.attributes;
   const { inner } = scanOperands(loop);
   const { kernelCallMicroseconds, loopIterationMicroseconds, elementMicroseconds } = targetOf(context);
@@ -39,16 +41,16 @@ function isProfitable(loop: NodeOf<"Scan">, timeSteps: number, context: PassCont
   );
 }
 
-/** Whether some loop of a graph would become parallel, were its number of steps known. */
+/** Whether a loop of a graph would become a prefix scan if its length were static. */
 export function hasParallelizableLoop(graph: Graph, context: PassContext): boolean {
   return graph.nodes.some((node) => {
     if (node.op !== "Scan") return false;
     const timeSteps = expectedSize(node.attributes.length, context, 0);
-    return timeSteps > 1 && linearOrder(node) !== undefined && isProfitable(node, timeSteps, context);
+    return timeSteps > 1 && affineOrder(node) !== undefined && isProfitable(node, timeSteps, context);
   });
 }
 
-/** The steps of a linear loop: factors and terms, [steps, ...state], and the state before the first. */
+/** An affine recurrence: factors and terms, [time, ...state], and the initial state. */
 interface Recurrence {
   readonly factors: Value;
   readonly terms: Value;
@@ -59,7 +61,7 @@ interface Recurrence {
 
 const timeSlice = (b: Builder, value: Value, from: number, to: number) => b.slice(value, 0, from, to);
 
-/** [2n, …] as the entries in even places and those in odd ones, each [n, …]. */
+/** The elements of [2n, …] at even and at odd indices, each [n, …]. */
 function deinterleave(b: Builder, value: Value): readonly [Value, Value] {
   const [count = 0, ...rest] = value.type.shape;
   const parts = b.split(b.reshape(value, [Number(count) / 2, 2, ...rest]), [1, 1], 1);
@@ -71,19 +73,19 @@ function interleave(b: Builder, even: Value, odd: Value): Value {
   return b.reshape(b.concat([b.unsqueeze(even, [1]), b.unsqueeze(odd, [1])], 1), [Number(count) * 2, ...rest]);
 }
 
-/** The states before each step, from those after it. */
+/** The states before each step from the states after it: shifted by one, with the initial state. */
 function shiftByOne(b: Builder, after: Value, { first, count, reverse }: Omit<Recurrence, "factors" | "terms">): Value {
   const start = b.unsqueeze(first, [0]);
   if (count === 1) return start;
   return b.concat(reverse ? [timeSlice(b, after, 1, count), start] : [start, timeSlice(b, after, 0, count - 1)], 0);
 }
 
-/** The states after each step, [steps, ...state]. */
+/** The states after each step, [time, ...state]. */
 function solveRecurrence(b: Builder, recurrence: Recurrence): Value {
   const { factors, terms, first, count, reverse } = recurrence;
   if (count === 1) return b.add(b.mul(factors, b.unsqueeze(first, [0])), terms);
   const pairCount = Math.floor(count / 2);
-  // An odd step is the one that is walked last.
+  // Of an odd number of steps the last one in walking order remains.
   const start = reverse ? count - 2 * pairCount : 0;
   const deinterleavePairs = (value: Value) => deinterleave(b, timeSlice(b, value, start, start + 2 * pairCount));
   const [evenFactors, oddFactors] = deinterleavePairs(factors);
@@ -101,15 +103,9 @@ function solveRecurrence(b: Builder, recurrence: Recurrence): Value {
   return b.concat(reverse ? [tail, states] : [states, tail], 0);
 }
 
-/** Values of the body over all steps at once. */
-interface OverTime {
-  readonly value: Value;
-  readonly perStep: boolean;
-}
-
 function toPrefixScan(
   b: Builder,
-  loop: NodeOf<"Scan">,
+  loop: Loop,
   operands: readonly Value[],
   order: readonly number[],
   timeSteps: number,
@@ -118,36 +114,21 @@ function toPrefixScan(
   const { inner } = scanOperands(loop);
   const { outer } = scanOperands({ inputs: operands, attributes: loop.attributes });
   const producers = producersOf(body);
-  const valuesOverTime = new Map<Value, OverTime>();
-  for (const [index, slice] of inner.scans.entries())
-    valuesOverTime.set(slice, { value: at(outer.scans, index), perStep: true });
-  for (const [index, capture] of inner.captures.entries())
-    valuesOverTime.set(capture, { value: at(outer.captures, index), perStep: false });
-
-  const overTime = (value: Value): OverTime => {
-    const result = valuesOverTime.get(value);
-    if (result !== undefined) return result;
-    const producer = expectDefined(producers.get(value), "a state that is solved");
-    const inputs = producer.inputs.map(overTime);
-    const values = inputs.map((input) => input.value);
-    const perStep = inputs.map((input) => input.perStep);
-    const isPerStep = perStep.some(Boolean);
-    const outputs = isPerStep ? batchNode(b, producer, values, perStep, length) : b.copy(producer, values);
-    for (const [index, output] of producer.outputs.entries())
-      valuesOverTime.set(output, { value: at(outputs, index), perStep: isPerStep });
-    return overTime(value);
+  const outerValues = outerOperands(loop, operands);
+  const outerValueOf = (value: Value): OuterValue => {
+    const outerValue = outerValues.get(value);
+    if (outerValue !== undefined) return outerValue;
+    const producer = expectDefined(producers.get(value), "a solved state");
+    const outputs = applyOutside(b, producer, producer.inputs.map(outerValueOf), length);
+    for (const [index, output] of producer.outputs.entries()) outerValues.set(output, at(outputs, index));
+    return outerValueOf(value);
   };
-  const expandOverTime = (value: Value): Value => {
-    const { value: result, perStep } = overTime(value);
-    return perStep ? result : b.expand(b.unsqueeze(result, [0]), [length, ...value.type.shape]);
-  };
-
-  /** A value beside states of some rank: what is the same at every step broadcasts as it is. */
-  const alignedTo = (value: Value, rank: number): Value => {
-    const { value: result, perStep } = overTime(value);
-    const { shape } = value.type;
-    if (!perStep || shape.length === rank) return result;
-    return b.reshape(result, [length, ...new Array<number>(rank - shape.length).fill(1), ...shape]);
+  /** The outer value, shaped to broadcast with [time, ...state] of a state of the rank. */
+  const alignedTo = (bodyValue: Value, rank: number): Value => {
+    const { value, perStep } = outerValueOf(bodyValue);
+    const { shape } = bodyValue.type;
+    if (!perStep || shape.length === rank) return value;
+    return b.reshape(value, [length, ...new Array<number>(rank - shape.length).fill(1), ...shape]);
   };
 
   const finalStates = new Map<number, Value>();
@@ -170,30 +151,22 @@ function toPrefixScan(
       terms: expandToState(term),
       ...recurrence,
     });
-    valuesOverTime.set(state, { value: shiftByOne(b, statesAfter, recurrence), perStep: true });
+    outerValues.set(state, { value: shiftByOne(b, statesAfter, recurrence), perStep: true });
     const last = reverse ? 0 : timeSteps - 1;
     finalStates.set(stateIndex, b.squeeze(timeSlice(b, statesAfter, last, last + 1), [0]));
   }
   return body.outputs.map((output, index) =>
-    index < stateCount ? (finalStates.get(index) as Value) : expandOverTime(output),
+    index < stateCount ? (finalStates.get(index) as Value) : overTime(b, outerValueOf(output), length),
   );
 }
 
-/** The values of a body that a state reaches. */
-function dependentsOf(body: Graph, state: Value): ReadonlySet<Value> {
-  const dependents = new Set([state]);
-  for (const node of body.nodes)
-    if (node.inputs.some((input) => dependents.has(input))) for (const output of node.outputs) dependents.add(output);
-  return dependents;
-}
-
-/** A value of the body as factor * state + term, over all steps. */
+/** A value of the body as factor * state + term, [time, …] each. */
 interface Affine {
   readonly factor: Value;
   readonly term: Value;
 }
 
-/** A value of the body as factor * state + term, over all steps; both broadcast. */
+/** A value of the body as factor * state + term; both broadcast to [time, ...state]. */
 function asAffine(
   b: Builder,
   value: Value,
@@ -206,7 +179,7 @@ function asAffine(
   const affineOf = (operand: Value): Affine => {
     if (operand === state) return { factor: scalar(1), term: scalar(0) };
     if (!dependents.has(operand)) return { factor: scalar(0), term: overTime(operand) };
-    const { op, inputs } = expectDefined(producers.get(operand), "what makes a linear value");
+    const { op, inputs } = expectDefined(producers.get(operand), "the producer of an affine value");
     const affineOperand = (index: number) => affineOf(at(inputs, index));
     const scaleBy = ({ factor, term }: Affine, by: (operand: Value) => Value): Affine => ({
       factor: by(factor),
@@ -241,21 +214,18 @@ function asAffine(
         };
       }
       default:
-        throw new Error(`${op} is not linear`);
+        throw new Error(`${op} is not affine`);
     }
   };
   return affineOf(value);
 }
 
-/** Every linear loop whose number of steps is known, where `chosen` says so. */
-export function rewriteAsPrefixScans(
-  graph: Graph,
-  isSelected: (loop: NodeOf<"Scan">, timeSteps: number) => boolean,
-): Graph {
+/** Replaces affine loops of static length that are selected. */
+export function rewriteAsPrefixScans(graph: Graph, isSelected: (loop: Loop, timeSteps: number) => boolean): Graph {
   return rewriteLoops(graph, (b, loop, operands) => {
     const timeSteps = loop.attributes.length;
     if (typeof timeSteps !== "number" || timeSteps < 2 || loop.attributes.stateCount === 0) return undefined;
-    const order = linearOrder(loop);
+    const order = affineOrder(loop);
     return order !== undefined && isSelected(loop, timeSteps)
       ? toPrefixScan(b, loop, operands, order, timeSteps)
       : undefined;
@@ -264,7 +234,7 @@ export function rewriteAsPrefixScans(
 
 export const associativeScan: Pass = {
   name: "associative-scan",
-  description:
-    "A narrow loop that is linear in its states, h' = a * h + b → a scan over prefixes, of logarithmic depth.",
+  description: "Turns a narrow affine loop into a parallel prefix scan: h' = a * h + b per step → log2(T) levels.",
+  after: ["hoist", "sink"],
   run: (graph, context) => rewriteAsPrefixScans(graph, (loop, timeSteps) => isProfitable(loop, timeSteps, context)),
 };

@@ -1,10 +1,10 @@
-/** Chains in a loop's body: sums of sums and products of products, whose inner nodes nobody else reads. */
+/** Expression chains of a loop body: nested sums, or nested products, whose inner nodes have one reader. */
+import { countReaders } from "../../graph/def-use.js";
 import type { Builder } from "../../ir/builder.js";
 import { at } from "../../ir/expect.js";
 import type { Graph, Node, Value } from "../../ir/types.js";
-import { countReaders } from "./rewrite-loop.js";
 
-/** One operand of a chain: added or subtracted; or multiplied, and then never negative. */
+/** An operand of a chain: an addend, negative when subtracted, or a factor, which is never negative. */
 export interface Term {
   readonly value: Value;
   readonly negative: boolean;
@@ -13,7 +13,7 @@ export interface Term {
 export type ChainKind = "sum" | "product";
 
 export interface Chains {
-  /** The kind of chain that a node belongs to. */
+  /** The kind of the chain that contains a node. */
   kindOf(node: Node): ChainKind | undefined;
   /** The terms of the chain that ends in a node, from the left, by the node's operand. */
   termsByOperand(node: Node): readonly (readonly Term[])[];
@@ -42,14 +42,16 @@ export function chainsOf(body: Graph): Chains {
   return { kindOf, termsByOperand: (node) => termsByOperand(node) };
 }
 
-/** Two terms of a chain as one. */
+/** The sum or product of two terms. */
 function join(b: Builder, kind: ChainKind, x: Term, y: Term): Term {
   if (kind === "product") return { value: b.mul(x.value, y.value), negative: false };
   if (x.negative === y.negative) return { value: b.add(x.value, y.value), negative: x.negative };
   return { value: x.negative ? b.sub(y.value, x.value) : b.sub(x.value, y.value), negative: false };
 }
 
-/** Terms as one, from the left: negative only where all are. The first term of a chain never is. */
+/**
+ * The sum or product of terms from the left. It is negative only when all are, and the first term of a chain is not.
+ */
 export function joinTerms(b: Builder, kind: ChainKind, terms: readonly Term[]): Term {
   return terms.reduce((x, y) => join(b, kind, x, y));
 }

@@ -1,28 +1,22 @@
 /**
- * Distribute: in a loop's body, a state-free factor of a sum goes to the sum's terms, where each of them has a state-free
- * factor that takes it in: one multiplication per step less. Equal but for rounding.
+ * Distribution: in a loop body, a state-independent factor of a sum moves into the terms, when each term has a
+ * state-independent factor to multiply it with: one multiplication fewer per step. Rounding differs.
  */
+import { countReaders, producersOf } from "../../graph/def-use.js";
 import type { Builder } from "../../ir/builder.js";
 import { sameShape } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
-import type { NodeOf, Value } from "../../ir/types.js";
+import type { Value } from "../../ir/types.js";
 import type { Pass } from "../pass.js";
-import {
-  type BodySite,
-  countReaders,
-  producersOf,
-  rewriteBody,
-  rewriteLoops,
-  stateIndependent,
-} from "./rewrite-loop.js";
+import { type BodySite, type Loop, rewriteBody, rewriteLoops, stateIndependent } from "./rewrite-loop.js";
 
-function distributeScan(b: Builder, loop: NodeOf<"Scan">, operands: readonly Value[]): readonly Value[] | undefined {
+function distributeScan(b: Builder, loop: Loop, operands: readonly Value[]): readonly Value[] | undefined {
   const { body } = loop.attributes;
   const independent = stateIndependent(loop);
   const readers = countReaders(body);
   const producers = producersOf(body);
 
-  /** What a value times `k` is without multiplying anything more that depends on the state; undefined when it cannot be. */
+  /** The value times `k` without a further multiplication that depends on the state; undefined when there is none. */
   const times = (value: Value, k: Value): ((site: BodySite) => Value) | undefined => {
     if (independent.has(value)) return ({ b: inner, lookup }) => inner.mul(lookup(value), lookup(k));
     const producer = producers.get(value);
@@ -53,6 +47,6 @@ function distributeScan(b: Builder, loop: NodeOf<"Scan">, operands: readonly Val
 
 export const distribute: Pass = {
   name: "distribute",
-  description: "A state-free factor goes to terms with such factors: (s * a + t * b) * k → s * (a * k) + t * (b * k).",
+  description: "Moves a state-independent factor into a sum: (s * a + t * b) * k → s * (a * k) + t * (b * k).",
   run: (graph) => rewriteLoops(graph, distributeScan),
 };

@@ -1,30 +1,31 @@
 /**
- * Factor: in a loop's body, products that share what depends on the state are taken together, so that one multiplication
- * per step is left and the rest is state-free. Equal but for rounding.
+ * Common-factor extraction: in a loop body, products that share a state-dependent factor become one product, whose
+ * other factor is state-independent. Rounding differs.
  */
+import { countReaders, producersOf } from "../../graph/def-use.js";
 import type { Builder } from "../../ir/builder.js";
 import { sameShape } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
-import type { NodeOf, Value } from "../../ir/types.js";
+import type { Value } from "../../ir/types.js";
 import type { Pass, PassContext } from "../pass.js";
 import { isWide } from "../target/index.js";
 import { chainsOf, joinTerms, type Term } from "./chains.js";
-import { countReaders, producersOf, rewriteBody, rewriteLoops, stateIndependent } from "./rewrite-loop.js";
+import { type Loop, rewriteBody, rewriteLoops, stateIndependent } from "./rewrite-loop.js";
 
-/** What depends on the state, times something that does not; times one where that is undefined. */
+/** A state-dependent value times a state-independent one, or times 1 when that is undefined. */
 interface Product {
   readonly dependent: Value;
   readonly independent: Value | undefined;
 }
 
-/** A term of a sum, with its state-free factor. */
+/** A term of a sum with its state-independent factor, or 1. */
 interface FactoredTerm extends Term {
   readonly independent: Value | undefined;
 }
 
 function factorOutScan(
   b: Builder,
-  loop: NodeOf<"Scan">,
+  loop: Loop,
   operands: readonly Value[],
   context: PassContext,
 ): readonly Value[] | undefined {
@@ -44,7 +45,7 @@ function factorOutScan(
       ? product
       : { dependent: value, independent: undefined };
   };
-  /** A sum's terms by their dependent factors; undefined when there is nothing to share. */
+  /** The terms of a sum by their state-dependent factors; undefined when no factor is shared. */
   const groupsOf = (terms: readonly Term[]): ReadonlyMap<Value, readonly FactoredTerm[]> | undefined => {
     const groups = new Map<Value, readonly FactoredTerm[]>();
     for (const term of terms) {
@@ -58,9 +59,9 @@ function factorOutScan(
 
   return rewriteBody(b, loop, operands, (node, { b: inner, lookup }) => {
     if (node.op === "Concat") {
-      // Laying a wide factor together costs as much as it saves.
+      // Concatenating wide factors costs as much as it saves.
       if (isWide(at(node.outputs, 0).type.shape, context)) return undefined;
-      // A product that others read too would stay: nothing is gained.
+      // A product with another reader would stay: no gain.
       const products = node.inputs.flatMap((input) => {
         const { dependent, independent } = productOf(input);
         const hasSameShape = independent !== undefined && sameShape(independent.type.shape, input.type.shape);
@@ -97,6 +98,6 @@ function factorOutScan(
 export const factorOut: Pass = {
   name: "factor-out",
   description:
-    "Products in loops share their state-dependent factor: s * a - s * b → s * (a - b); [s * a, t * b] → [s, t] * [a, b].",
+    "Extracts a common state-dependent factor in loops: s * a - s * b → s * (a - b); [s * a, t * b] → [s, t] * [a, b].",
   run: (graph, context) => rewriteLoops(graph, (b, loop, operands) => factorOutScan(b, loop, operands, context)),
 };

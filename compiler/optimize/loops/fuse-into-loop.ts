@@ -1,19 +1,27 @@
-/** Fuse: what a loop alone reads, slice by slice, is made in the loop, where wide slices are still in the cache when they are read. */
-import { bodyBuilder, graphBuilder } from "../../graph/builder.js";
+/**
+ * Producer–consumer loop fusion: an elementwise node that only one loop reads, slice by slice, moves into the loop,
+ * where a wide slice is still in the cache when it is read. 0.93 of the time of small char-rnn, 0.94 of wide batch,
+ * 0.97 of char-rnn.
+ */
+import { bodyBuilder } from "../../graph/builder.js";
+import { copyGraph } from "../../graph/copy-graph.js";
+import { constantOf, type ProducerOf, producersOf, readersOf } from "../../graph/def-use.js";
 import { scanOperands } from "../../graph/rewrite.js";
 import { withSameInputs } from "../../graph/value-map.js";
 import type { Builder } from "../../ir/builder.js";
 import { at } from "../../ir/expect.js";
-import type { Dim, Graph, Node, NodeOf, Tensor, Value } from "../../ir/types.js";
+import type { Dim, Graph, Node, Value } from "../../ir/types.js";
 import { traitsOf } from "../../ops/index.js";
 import type { Pass, PassContext } from "../pass.js";
 import { isWide } from "../target/index.js";
-import { producersOf, readersOf, rebuildScan, transformRecursively } from "./rewrite-loop.js";
+import { applyLoop, type Loop, transformRecursively } from "./rewrite-loop.js";
 
-/** What an operand is to a step: a slice of it, or all of it. */
+/** The part of an operand that one time step reads: a slice, or the whole. */
 type Slicing = "slice" | "whole";
 
-/** The parts of a node's operands that one step of its leading axis needs; undefined where a step cannot be made by itself. */
+/**
+ * The operand parts that one slice of a node's output depends on; undefined when the node cannot be computed by slices.
+ */
 function slicingOf(node: Node, length: Dim): readonly Slicing[] | undefined {
   const { shape } = at(node.outputs, 0).type;
   if (shape[0] !== length) return undefined;
@@ -30,20 +38,20 @@ function slicingOf(node: Node, length: Dim): readonly Slicing[] | undefined {
   return fits ? node.inputs.map((input) => (isSliced(input) ? "slice" : "whole")) : undefined;
 }
 
-/** The node that makes one step. */
+/** The outputs of the node for one slice. */
 function sliceNode(b: Builder, node: Node, operands: readonly Value[]): readonly Value[] {
   if (node.op === "Concat") return [b.concat(operands, node.attributes.axis - 1)];
   if (node.op === "Split") return b.split(at(operands, 0), node.attributes.sizes, node.attributes.axis - 1);
   return b.copy(node, operands);
 }
 
-/** For each loop of a graph, the nodes that go into it. */
+/** The nodes that move into each loop of a graph. */
 function plansOf(graph: Graph, context: PassContext): ReadonlyMap<Node, ReadonlySet<Node>> {
   const readers = readersOf(graph);
   const plans = new Map<Node, Set<Node>>();
-  const consumerLoops = new Map<Node, NodeOf<"Scan">>();
-  /** The one loop that reads a value, in slices alone or through nodes that go into it. */
-  const consumerLoop = (value: Value): NodeOf<"Scan"> | undefined => {
+  const consumerLoops = new Map<Node, Loop>();
+  /** The only loop that reads a value, as a scanned input or through nodes that move into it. */
+  const consumerLoop = (value: Value): Loop | undefined => {
     if (graph.outputs.includes(value)) return undefined;
     const loops = new Set(
       readers.get(value)?.map((reader) => {
@@ -64,17 +72,17 @@ function plansOf(graph: Graph, context: PassContext): ReadonlyMap<Node, Readonly
   return plans;
 }
 
-/** A loop with some of what it reads made in it. */
+/** The loop with the producers of some scanned inputs in its body. */
 function moveIntoLoop(
   b: Builder,
-  loop: NodeOf<"Scan">,
+  loop: Loop,
   moved: ReadonlyMap<Value, Node>,
   outer: (old: Value) => Value,
-  constant: (old: Value) => Tensor | undefined,
+  producerOf: ProducerOf,
 ): readonly Value[] {
   const { body, length } = loop.attributes;
   const operands = scanOperands(loop);
-  // Foreign values of the new body: an outer value stands for a slice of it, and another value for the whole.
+  // Foreign values of the new body: an outer value represents its slice, a key of `outerValues` the whole outer value.
   const captureKeys = new Map<Value, Value>();
   const outerValues = new Map<Value, Value>();
   const captureOf = (old: Value): Value => {
@@ -93,7 +101,7 @@ function moveIntoLoop(
     if (producer !== undefined && !map.has(old)) {
       const slicing = slicingOf(producer, length);
       const inputs = producer.inputs.map((input, index) => {
-        const tensor = constant(input);
+        const tensor = constantOf(input, producerOf);
         return slicing?.[index] === "slice" ? slice(input) : tensor ? inner.constant(tensor) : captureOf(input);
       });
       map.record(producer, sliceNode(inner, producer, inputs));
@@ -109,14 +117,7 @@ function moveIntoLoop(
   for (const node of body.nodes) map.record(node, inner.copy(node, node.inputs.map(map.get)));
   const { outer: outerOperands } = operands;
   const remainingScans = outerOperands.scans.filter((old) => !moved.has(old)).map(outer);
-  return rebuildScan(
-    b,
-    loop,
-    outerOperands.states.map(outer),
-    remainingScans,
-    { builder: inner, lookup: map.get },
-    body.outputs,
-  );
+  return applyLoop(b, loop, outerOperands.states.map(outer), remainingScans, inner, body.outputs.map(map.get));
 }
 
 function fuseLoops(graph: Graph, context: PassContext): Graph {
@@ -125,27 +126,18 @@ function fuseLoops(graph: Graph, context: PassContext): Graph {
   const moved = new Map<Value, Node>();
   for (const node of [...plans.values()].flatMap((plan) => [...plan]))
     for (const output of node.outputs) moved.set(output, node);
-  const b = graphBuilder(graph.name);
-  const map = withSameInputs(b, graph.inputs);
   const producers = producersOf(graph);
-  const constant = (value: Value) => {
-    const producer = producers.get(value);
-    return producer?.op === "Constant" ? producer.attributes.value : undefined;
-  };
-  for (const node of graph.nodes) {
-    if (node.outputs.some((output) => moved.has(output))) continue;
-    const outputs =
-      node.op === "Scan" && plans.has(node)
-        ? moveIntoLoop(b, node, moved, map.get, constant)
-        : b.copy(node, node.inputs.map(map.get));
-    map.record(node, outputs);
-  }
-  return b.finish(graph.outputs.map(map.get));
+  const producerOf = (value: Value) => producers.get(value);
+  return copyGraph(graph, (node, b, map) => {
+    if (node.outputs.some((output) => moved.has(output))) return null;
+    return node.op === "Scan" && plans.has(node) ? moveIntoLoop(b, node, moved, map.get, producerOf) : undefined;
+  });
 }
 
 export const fuseIntoLoop: Pass = {
   name: "fuse-into-loop",
   description:
-    "Wide slices that a loop alone reads are made in it: Scan(x * y) → Scan(x, y), with the product in its body.",
+    "Moves elementwise producers of wide slices into the loop: Scan(x * y) → Scan(x, y) with x_t * y_t inside.",
+  after: ["reuse-loop-values"],
   run: (graph, context) => transformRecursively(graph, (subgraph) => fuseLoops(subgraph, context)),
 };

@@ -1,13 +1,16 @@
-/** Count: a state that counts is known at every step without the one before. */
+/** Induction-variable elimination: a counter of a loop is computed for all time steps at once. */
+
+import { producersOf } from "../../graph/def-use.js";
 import { scanOperands } from "../../graph/rewrite.js";
 import type { Builder } from "../../ir/builder.js";
-import { at } from "../../ir/expect.js";
-import type { NodeOf, Value } from "../../ir/types.js";
+import { at, expectDefined } from "../../ir/expect.js";
+import type { Value } from "../../ir/types.js";
 import type { Pass } from "../pass.js";
-import { producersOf, rebuildBody, rebuildScan, rewriteLoops } from "./rewrite-loop.js";
+import { outerOperands, outerSource } from "./outer-values.js";
+import { type Loop, rebuildLoop, rewriteLoops } from "./rewrite-loop.js";
 
-/** What is added to a state at each step, where it is a whole number that is always the same. */
-function inductionStride(loop: NodeOf<"Scan">, index: number): number | undefined {
+/** The constant that every step adds to a state, an int64 scalar; undefined for any other state. */
+function inductionStride(loop: Loop, index: number): number | undefined {
   const { body } = loop.attributes;
   const state = at(body.inputs, index);
   const producers = producersOf(body);
@@ -18,51 +21,38 @@ function inductionStride(loop: NodeOf<"Scan">, index: number): number | undefine
   return producer?.op === "Constant" ? Number(producer.attributes.value.data[0]) : undefined;
 }
 
-function removeInductionVariables(
-  b: Builder,
-  loop: NodeOf<"Scan">,
-  operands: readonly Value[],
-): readonly Value[] | undefined {
-  const { body, stateCount, length, reverse, rematerialize: checkpoint } = loop.attributes;
-  if (checkpoint || reverse) return undefined;
+function removeInductionVariables(b: Builder, loop: Loop, operands: readonly Value[]): readonly Value[] | undefined {
+  const { body, stateCount, length, reverse, rematerialize } = loop.attributes;
+  if (rematerialize || reverse) return undefined;
   const { inner } = scanOperands(loop);
   const { outer } = scanOperands({ inputs: operands, attributes: loop.attributes });
   const strides = inner.states.map((_, index) => inductionStride(loop, index));
   if (strides.every((stride) => stride === undefined)) return undefined;
-  const isKept = (_: unknown, index: number) => index >= stateCount || strides[index] === undefined;
 
   const iterations = b.range(length);
   const multiply = (values: Value, stride: number) => (stride === 1 ? values : b.mul(values, stride));
-  const inductionValues = new Map(
-    strides.flatMap((stride, index) =>
-      stride === undefined
-        ? []
-        : [[at(inner.states, index), b.add(at(outer.states, index), multiply(iterations, stride))]],
-    ),
-  );
-  const rebuilt = rebuildBody(
-    loop,
-    inner.states.filter(isKept),
-    () => true,
-    (value) => {
-      const values = inductionValues.get(value);
-      if (values !== undefined) return { slice: values };
-      const scanIndex = inner.scans.indexOf(value);
-      if (scanIndex >= 0) return { slice: at(outer.scans, scanIndex) };
-      return { capture: at(outer.captures, inner.captures.indexOf(value)) };
-    },
-  );
-  const keptOutputs = body.outputs.filter(isKept);
-  const results = rebuildScan(b, loop, outer.states.filter(isKept), outer.scans, rebuilt, keptOutputs).values();
+  const outerValues = outerOperands(loop, operands);
+  for (const [index, stride] of strides.entries()) {
+    if (stride === undefined) continue;
+    const value = b.add(at(outer.states, index), multiply(iterations, stride));
+    outerValues.set(at(inner.states, index), { value, perStep: true });
+  }
+  const keepsState = (index: number) => strides[index] === undefined;
+  const results = rebuildLoop(b, loop, operands, {
+    keepsState,
+    source: (value) => outerSource(expectDefined(outerValues.get(value), `an outer value for ${body.name}`)),
+    outputs: body.outputs.filter((_, index) => index >= stateCount || keepsState(index)),
+  }).values();
   return body.outputs.map((_, index) => {
-    const stride = strides[index];
-    if (index >= stateCount || stride === undefined) return results.next().value as Value;
+    const stride = index < stateCount ? strides[index] : undefined;
+    if (stride === undefined) return results.next().value as Value;
     return b.add(at(outer.states, index), multiply(b.size(iterations), stride));
   });
 }
 
+/** 0.95 of the time of hihello (its ablation), 0.99 to 1 of the time of larger models. */
 export const inductionVariables: Pass = {
   name: "induction-variables",
-  description: "A state that counts is not carried: n_t = n + t, for all steps at once.",
+  description: "Computes a counter for all steps at once instead of carrying it: n' = n + 1 → n_t = n + t.",
   run: (graph) => rewriteLoops(graph, removeInductionVariables),
 };

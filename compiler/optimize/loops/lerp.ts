@@ -1,24 +1,24 @@
-/** Blend: in a loop's body, (1 - z) * a + z * b → a + z * (b - a), one operation less per step. Equal but for rounding. */
+/** Lerp form in loop bodies: (1 - z) * a + z * b → a + z * (b - a), one operation fewer per step. Rounding differs. */
+import { countReaders, producersOf, splatValue } from "../../graph/def-use.js";
 import type { Builder } from "../../ir/builder.js";
 import { at } from "../../ir/expect.js";
-import type { NodeOf, Value } from "../../ir/types.js";
+import type { Value } from "../../ir/types.js";
 import type { Pass } from "../pass.js";
-import { countReaders, producersOf, rewriteBody, rewriteLoops, stateIndependent } from "./rewrite-loop.js";
+import { type Loop, rewriteBody, rewriteLoops, stateIndependent } from "./rewrite-loop.js";
 
-function lerpScan(b: Builder, loop: NodeOf<"Scan">, operands: readonly Value[]): readonly Value[] | undefined {
+function lerpScan(b: Builder, loop: Loop, operands: readonly Value[]): readonly Value[] | undefined {
   const { body } = loop.attributes;
   const independent = stateIndependent(loop);
   const readers = countReaders(body);
   const producers = producersOf(body);
 
-  const isOne = (value: Value) => {
-    const producer = producers.get(value);
-    return producer?.op === "Constant" && producer.attributes.value.data.every((entry) => entry === 1);
-  };
-  /** z of 1 - z. */
+  /** The z of a value 1 - z. */
   const complement = (value: Value): Value | undefined => {
     const producer = producers.get(value);
-    return producer?.op === "Sub" && isOne(at(producer.inputs, 0)) ? producer.inputs[1] : undefined;
+    if (producer?.op !== "Sub") return undefined;
+    return splatValue(at(producer.inputs, 0), (operand) => producers.get(operand)) === 1
+      ? producer.inputs[1]
+      : undefined;
   };
   /** The operands of a product that is read once, in both orders. */
   const factorPairs = (value: Value): readonly (readonly [Value, Value])[] => {
@@ -40,7 +40,7 @@ function lerpScan(b: Builder, loop: NodeOf<"Scan">, operands: readonly Value[]):
     ] as const) {
       for (const [oneMinusZ, x] of factorPairs(first)) {
         for (const [z, y] of factorPairs(second)) {
-          // A state-free z has its products with what is state-free made outside: better than a difference within.
+          // Products of a state-independent z may leave the loop, and a difference would not.
           if (complement(oneMinusZ) !== z || independent.has(z)) continue;
           const [a, c] = [lookup(x), lookup(y)];
           return [inner.add(a, inner.mul(lookup(z), inner.sub(c, a)))];
@@ -53,6 +53,6 @@ function lerpScan(b: Builder, loop: NodeOf<"Scan">, operands: readonly Value[]):
 
 export const lerp: Pass = {
   name: "lerp",
-  description: "A weighted mean in a loop takes one product: (1 - z) * a + z * b → a + z * (b - a).",
+  description: "Writes an interpolation in a loop with one product: (1 - z) * a + z * b → a + z * (b - a).",
   run: (graph) => rewriteLoops(graph, lerpScan),
 };

@@ -1,14 +1,14 @@
 /**
- * Regroup: in a loop's body, chains of sums and of products are put in another order, so that their state-free terms meet
- * first and hoist can take them out together. Equal but for rounding.
+ * Reassociation: in a loop body, chains of sums and of products are reordered so that their state-independent terms
+ * form one subexpression, which hoist moves out of the loop. Rounding differs.
  */
 import type { Builder } from "../../ir/builder.js";
-import type { NodeOf, Value } from "../../ir/types.js";
+import type { Value } from "../../ir/types.js";
 import type { Pass } from "../pass.js";
 import { chainsOf, joinTerms, type Term } from "./chains.js";
-import { rewriteBody, rewriteLoops, stateIndependent } from "./rewrite-loop.js";
+import { type Loop, rewriteBody, rewriteLoops, stateIndependent } from "./rewrite-loop.js";
 
-function reassociateScan(b: Builder, loop: NodeOf<"Scan">, operands: readonly Value[]): readonly Value[] | undefined {
+function reassociateScan(b: Builder, loop: Loop, operands: readonly Value[]): readonly Value[] | undefined {
   const independent = stateIndependent(loop);
   const { kindOf, termsByOperand } = chainsOf(loop.attributes.body);
   return rewriteBody(b, loop, operands, (node, { b: inner, lookup }) => {
@@ -29,6 +29,6 @@ function reassociateScan(b: Builder, loop: NodeOf<"Scan">, operands: readonly Va
 
 export const reassociate: Pass = {
   name: "reassociate",
-  description: "Sums and products in loops are ordered so that state-free terms meet: (x + h) + b → h + (x + b).",
+  description: "Groups the state-independent terms of sums and products in loops: (x + h) + b → h + (x + b).",
   run: (graph) => rewriteLoops(graph, reassociateScan),
 };

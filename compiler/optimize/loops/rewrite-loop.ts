@@ -1,13 +1,16 @@
-/** What the loop passes ask of a Scan's body: which values depend on its states, who reads them, and how to build it anew. */
+/** Rewriting of loops: state dependence, batching over time, and the reconstruction of a Scan and its body. */
 import { type BodyBuilder, bodyBuilder, graphBuilder, type OuterSource, ruleOf } from "../../graph/builder.js";
+import { copyGraph } from "../../graph/copy-graph.js";
 import { rewrite, scanOperands } from "../../graph/rewrite.js";
 import { withSameInputs } from "../../graph/value-map.js";
 import type { Builder } from "../../ir/builder.js";
 import { at, expectDefined } from "../../ir/expect.js";
-import type { Graph, Node, NodeOf, OpName, Value } from "../../ir/types.js";
+import type { Dim, Graph, Node, NodeOf, OpName, Value } from "../../ir/types.js";
 
-/** Values of a body that depend on no state: the same whatever came before this step. */
-export function stateIndependent(loop: NodeOf<"Scan">): ReadonlySet<Value> {
+export type Loop = NodeOf<"Scan">;
+
+/** The values of a loop's body that do not depend on a state: functions of slices, captures and constants. */
+export function stateIndependent(loop: Loop): ReadonlySet<Value> {
   const { inner } = scanOperands(loop);
   const independent = new Set([...inner.scans, ...inner.captures]);
   for (const node of loop.attributes.body.nodes) {
@@ -17,20 +20,19 @@ export function stateIndependent(loop: NodeOf<"Scan">): ReadonlySet<Value> {
   return independent;
 }
 
-/** Which node of a body makes each value. */
-export function producersOf(body: Graph): ReadonlyMap<Value, Node> {
-  return new Map(body.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
-}
-
-/** Applies a replacement to every loop, inner ones first. */
+/**
+ * Replaces loops, inner ones first.
+ *
+ * @param replace returns values for the outputs of a loop on `operands`, or undefined to copy it.
+ */
 export function rewriteLoops(
   graph: Graph,
-  replace: (b: Builder, node: NodeOf<"Scan">, operands: readonly Value[]) => readonly Value[] | undefined,
+  replace: (b: Builder, loop: Loop, operands: readonly Value[]) => readonly Value[] | undefined,
 ): Graph {
   return rewrite(graph, (node, { b, inputs }) => (node.op === "Scan" ? replace(b, node, inputs) : undefined));
 }
 
-/** Applies a pass that looks at one graph to every loop's body, inner ones first, and to the graph itself. */
+/** Transforms the bodies of all loops, inner ones first, and then the graph. */
 export function transformRecursively(graph: Graph, transform: (subgraph: Graph) => Graph): Graph {
   const nodes = graph.nodes.map((node): Node => {
     if (node.op !== "Scan") return node;
@@ -40,56 +42,38 @@ export function transformRecursively(graph: Graph, transform: (subgraph: Graph) 
   return transform(nodes.every((node, index) => node === graph.nodes[index]) ? graph : { ...graph, nodes });
 }
 
-/** The nodes that read each value, once for each of their operands that it is. */
-export function readersOf(graph: Graph): ReadonlyMap<Value, readonly Node[]> {
-  const readers = new Map<Value, Node[]>();
-  for (const node of graph.nodes) {
-    for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
-  }
-  return readers;
-}
-
-/** How often each value is read on the way to the graph's outputs, being one of them included. Dead nodes read nothing. */
-export function countReaders(graph: Graph): ReadonlyMap<Value, number> {
-  const readers = new Map<Value, number>();
-  const read = (value: Value) => readers.set(value, (readers.get(value) ?? 0) + 1);
-  graph.outputs.forEach(read);
-  for (const node of [...graph.nodes].reverse()) {
-    if (node.outputs.some((output) => readers.has(output))) node.inputs.forEach(read);
-  }
-  return readers;
-}
-
-/** A step of a body that is being made again. */
+/** A node of a loop's body whose copy is under construction. */
 export interface BodySite {
   readonly b: Builder;
-  /** The new body's value for one of the old body's, made by an earlier step or by a state-free one. */
+  /** The value of the new body for one of the old body: of an earlier node, or state-independent. */
   lookup(old: Value): Value;
 }
 
 /**
- * A loop whose body is made again step by step, the state-free steps first; `replace` may give other values for a step's
- * outputs. Undefined when nothing was replaced.
+ * Copies a loop with some nodes of its body replaced. State-independent nodes come first, so that a replacement may
+ * read any state-independent value. Undefined when nothing was replaced.
  */
 export function rewriteBody(
   b: Builder,
-  loop: NodeOf<"Scan">,
+  loop: Loop,
   operands: readonly Value[],
   replace: (node: Node, site: BodySite) => readonly Value[] | undefined,
 ): readonly Value[] | undefined {
   const { body } = loop.attributes;
   const independent = stateIndependent(loop);
   const isIndependent = (node: Node) => node.outputs.every((output) => independent.has(output));
-  const inner = graphBuilder(body.name);
-  const map = withSameInputs(inner, body.inputs);
+  const nodes = [...body.nodes.filter(isIndependent), ...body.nodes.filter((node) => !isIndependent(node))];
   let changed = false;
-  for (const node of [...body.nodes.filter(isIndependent), ...body.nodes.filter((each) => !isIndependent(each))]) {
-    const replaced = replace(node, { b: inner, lookup: map.get });
-    changed ||= replaced !== undefined;
-    map.record(node, replaced ?? inner.copy(node, node.inputs.map(map.get)));
-  }
-  if (!changed) return undefined;
-  return b.apply("Scan", operands, { ...loop.attributes, body: inner.finish(body.outputs.map(map.get)) });
+  const rewritten = copyGraph(
+    body,
+    (node, inner, map) => {
+      const replaced = replace(node, { b: inner, lookup: map.get });
+      changed ||= replaced !== undefined;
+      return replaced;
+    },
+    { nodes },
+  );
+  return changed ? b.apply("Scan", operands, { ...loop.attributes, body: rewritten }) : undefined;
 }
 
 function batchingRule({ op }: Node) {
@@ -97,7 +81,7 @@ function batchingRule({ op }: Node) {
   return batch === "stay" ? undefined : batch;
 }
 
-/** Whether a node can run over one more leading axis, with these of its inputs having it. */
+/** Whether the batching rule (vmap) of a node applies when these of its inputs have an additional leading axis. */
 export function canBatch(node: Node, batched: readonly boolean[]): boolean {
   const batch = batchingRule(node);
   if (batch === undefined) return false;
@@ -108,16 +92,18 @@ export function canBatch(node: Node, batched: readonly boolean[]): boolean {
   return batch(scratch, node, inputs, batched, "steps") !== undefined;
 }
 
-/** Runs a node over the whole leading axis of those inputs that have it. */
+/**
+ * The node over all time steps at once: the batched inputs have a leading axis of `length`, and so have the outputs.
+ */
 export function batchNode(
   b: Builder,
   node: Node,
   inputs: readonly Value[],
   batched: readonly boolean[],
-  length: Graph["inputs"][number]["type"]["shape"][number],
+  length: Dim,
 ): readonly Value[] {
   const batchedOutputs = batchingRule(node)?.(b, node, inputs, batched, length);
-  const outputs = expectDefined(batchedOutputs, `what ${node.op} is outside its loop`);
+  const outputs = expectDefined(batchedOutputs, `a batching rule of ${node.op}`);
   outputs.forEach((output, index) => {
     const name = node.outputs[index]?.name;
     if (name !== undefined) b.withName(output, name);
@@ -125,40 +111,53 @@ export function batchNode(
   return outputs;
 }
 
-/** A body rebuilt from some of its nodes; `source` says where it finds those of the old body's values that it lacks. */
-export interface RebuiltBody {
-  readonly builder: BodyBuilder;
-  /** The new body's own value for one of the old body's. */
-  lookup(old: Value): Value;
+/** The changes of a loop: its remaining states, nodes and outputs. */
+export interface LoopChanges {
+  /** Whether a state, by its index, remains one. */
+  readonly keepsState?: (index: number) => boolean;
+  /** Whether a node remains in the body. */
+  readonly keeps?: (node: Node) => boolean;
+  /** The outer value of a body value that the remaining nodes read and no longer compute. */
+  readonly source: (value: Value) => OuterSource;
+  /** Values of the old body: the next values of the remaining states, then the scan outputs. */
+  readonly outputs: readonly Value[];
 }
 
-export function rebuildBody(
-  loop: NodeOf<"Scan">,
-  states: readonly Value[],
-  keep: (loop: Node) => boolean,
-  source: (value: Value) => OuterSource,
-): RebuiltBody {
-  const builder = bodyBuilder(loop.attributes.body.name, source);
-  const map = withSameInputs(builder, states, (old) => old);
-  for (const node of loop.attributes.body.nodes)
-    if (keep(node)) map.record(node, builder.copy(node, node.inputs.map(map.get)));
-  return { builder, lookup: (old) => (map.has(old) ? map.get(old) : builder.identity(old)) };
-}
-
-/** Makes the Scan of a rebuilt body. A loop that scans nothing keeps its first slice, since ONNX needs one. */
-export function rebuildScan(
+/** The loop on new outer operands, rebuilt from some of its states and nodes. */
+export function rebuildLoop(
   b: Builder,
-  loop: NodeOf<"Scan">,
-  initialStates: readonly Value[],
-  outerScans: readonly Value[],
-  rebuilt: RebuiltBody,
-  outputs: readonly Value[],
+  loop: Loop,
+  operands: readonly Value[],
+  { keepsState = () => true, keeps = () => true, source, outputs }: LoopChanges,
 ): readonly Value[] {
-  const { builder, lookup } = rebuilt;
-  const results = outputs.map(lookup);
+  const { inner } = scanOperands(loop);
+  const { outer } = scanOperands({ inputs: operands, attributes: loop.attributes });
+  const isKept = (_: Value, index: number) => keepsState(index);
+  const builder = bodyBuilder(loop.attributes.body.name, source);
+  const map = withSameInputs(builder, inner.states.filter(isKept), (old) => old);
+  for (const node of loop.attributes.body.nodes)
+    if (keeps(node)) map.record(node, builder.copy(node, node.inputs.map(map.get)));
+  const results = outputs.map((old) => (map.has(old) ? map.get(old) : builder.identity(old)));
+  return applyLoop(b, loop, outer.states.filter(isKept), outer.scans, builder, results);
+}
+
+/**
+ * Appends the Scan of a new body.
+ *
+ * @param scans outer values that the loop scanned before: ONNX requires one, so a body that scans nothing gets the
+ * first.
+ */
+export function applyLoop(
+  b: Builder,
+  loop: Loop,
+  initialStates: readonly Value[],
+  scans: readonly Value[],
+  builder: BodyBuilder,
+  results: readonly Value[],
+): readonly Value[] {
   const placeholders: Value[] = [];
   if (builder.scanned.length === 0) {
-    const first = at(outerScans, 0);
+    const first = at(scans, 0);
     builder.input(first.name ?? "slice", { dtype: first.type.dtype, shape: first.type.shape.slice(1) });
     placeholders.push(first);
   }

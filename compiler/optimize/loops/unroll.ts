@@ -1,4 +1,4 @@
-/** Unroll: a loop whose number of steps is known is laid out step by step, for devices that run no loops. */
+/** Loop unrolling: a loop of static length becomes its steps one after another, for targets without Scan. */
 import { inline, type RewriteRule, type RewriteSite, rewrite, scanOperands } from "../../graph/rewrite.js";
 import type { Builder } from "../../ir/builder.js";
 import { sameShape } from "../../ir/dims.js";
@@ -6,7 +6,7 @@ import { at } from "../../ir/expect.js";
 import type { NodeOf, Value } from "../../ir/types.js";
 import type { Pass } from "../pass.js";
 
-/** What the steps stacked, along a new leading axis. */
+/** The values along a new leading axis. */
 function stackValues(b: Builder, values: readonly Value[]): Value {
   const { shape } = at(values, 0).type;
   if (shape.length === 0)
@@ -17,7 +17,7 @@ function stackValues(b: Builder, values: readonly Value[]): Value {
   return b.reshape(b.concat(values, 0), [values.length, ...shape]);
 }
 
-/** What stands at one step of a value: the very value that was stacked there, where it was. */
+/** The slice x_t of a value; the stacked value itself when an unrolled loop stacked it. */
 function sliceAt({ b, producer }: RewriteSite, value: Value, timeStep: number, length: number): Value {
   const stack = producer(value);
   const concat = stack?.op === "Reshape" ? producer(at(stack.inputs, 0)) : undefined;
@@ -52,6 +52,6 @@ const replace: RewriteRule = (node, site) => {
 
 export const unroll: Pass = {
   name: "unroll",
-  description: "A loop of a known number of steps is laid out: Scan(x, length=2) → step(x[0]), step(x[1]).",
+  description: "Unrolls a loop of static length: Scan(x, length=2) → step(x[0]), step(x[1]).",
   run: (graph) => rewrite(graph, replace),
 };

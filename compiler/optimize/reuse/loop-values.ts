@@ -1,21 +1,26 @@
-/** Recall: what is made of a loop's stacked values, and is in the loop already, is stacked there instead. */
-import { graphBuilder } from "../../graph/builder.js";
+/**
+ * Common subexpressions across a loop boundary: a value that is computed from scan outputs, and in the loop too,
+ * becomes a scan output. 0.98 of the time of hihello and small char-rnn, no gain for larger models.
+ */
+import { copyGraph } from "../../graph/copy-graph.js";
+import { readersOf } from "../../graph/def-use.js";
 import { scanOperands } from "../../graph/rewrite.js";
-import { withSameInputs } from "../../graph/value-map.js";
 import { at, expectDefined } from "../../ir/expect.js";
-import type { Graph, Node, NodeOf, Value } from "../../ir/types.js";
+import type { Graph, Node, Value } from "../../ir/types.js";
 import { traitsOf } from "../../ops/index.js";
-import { readersOf, transformRecursively } from "../loops/rewrite-loop.js";
+import { type Loop, transformRecursively } from "../loops/rewrite-loop.js";
 import type { Pass, PassContext } from "../pass.js";
 import { isWide } from "../target/index.js";
 
-/** A value of a loop's body that the loop stacks, or could. */
+/** A value of a loop's body that is, or could be, a scan output. */
 export interface LoopOutput {
-  readonly loop: NodeOf<"Scan">;
+  readonly loop: Loop;
   readonly inner: Value;
 }
 
-/** The step of a body that does with some of its values what a node does with their stacks. */
+/**
+ * The node of a body that computes per step what `node` computes from scan outputs; `operands` are the body's values.
+ */
 export function findEquivalentNode(node: Node, operands: readonly Value[], body: Graph): Node | undefined {
   const attributes = JSON.stringify(node.attributes);
   return body.nodes.find((candidate) => {
@@ -25,16 +30,18 @@ export function findEquivalentNode(node: Node, operands: readonly Value[], body:
   });
 }
 
-/** What a loop stacks of its body, which it does not make a second time. */
-export function outputsOfLoop(loop: NodeOf<"Scan">): readonly (readonly [Value, LoopOutput])[] {
-  const { body, stateCount, rematerialize: checkpoint } = loop.attributes;
-  if (checkpoint) return [];
+/** The scan outputs of a loop with their body values; none for a loop that is rematerialized. */
+export function outputsOfLoop(loop: Loop): readonly (readonly [Value, LoopOutput])[] {
+  const { body, stateCount, rematerialize } = loop.attributes;
+  if (rematerialize) return [];
   return loop.outputs
     .slice(stateCount)
     .map((output, index) => [output, { loop, inner: at(body.outputs, stateCount + index) }]);
 }
 
-/** Which values of a graph are values of its loops' bodies: those that are stacked, and those that are made of them again. */
+/**
+ * The values of a graph that equal values of loop bodies: scan outputs, and values computed from them as in the loop.
+ */
 function loopValuesOf(graph: Graph, context: PassContext): ReadonlyMap<Value, LoopOutput> {
   const readers = readersOf(graph);
   const loopValues = new Map<Value, LoopOutput>();
@@ -52,10 +59,10 @@ function loopValuesOf(graph: Graph, context: PassContext): ReadonlyMap<Value, Lo
     )
       continue;
     const { body, stateCount } = loop.attributes;
-    const operands = sources.map((source) => expectDefined(source, "a stack").inner);
+    const operands = sources.map((source) => expectDefined(source, "a loop output").inner);
     const inner = findEquivalentNode(node, operands, body)?.outputs[0];
     if (inner === undefined) continue;
-    // One more wide stack costs what it saves, unless it stands for that of a state, which is a copy.
+    // An additional wide scan output costs what it saves, unless it replaces the output of a state, which is a copy.
     const { states: stateValues } = scanOperands(loop).inner;
     const replacesState = (input: Value, index: number) =>
       readers.get(input)?.length === 1 && !graph.outputs.includes(input) && stateValues.includes(at(operands, index));
@@ -76,34 +83,32 @@ function withReusedValues(graph: Graph, context: PassContext): Graph {
     const { loop, inner } = loopValues.get(at(node.outputs, 0)) as LoopOutput;
     valuesByLoop.set(loop, (valuesByLoop.get(loop) ?? new Set()).add(inner));
   }
-  const b = graphBuilder(graph.name);
-  /** Stacks by the values of bodies. */
+  /** Scan outputs by the values of loop bodies. */
   const outputsByValue = new Map<Value, Value>();
-  const map = withSameInputs(b, graph.inputs, (old) =>
-    expectDefined(outputsByValue.get((loopValues.get(old) as LoopOutput).inner), "a stack of a loop"),
-  );
-  for (const node of graph.nodes) {
-    if (isReused(node)) continue;
-    const operands = node.inputs.map(map.get);
-    let outputs: readonly Value[];
-    const loopValues = valuesByLoop.get(node);
-    if (node.op === "Scan" && loopValues !== undefined) {
+  const bodyValueOf = (value: Value) => expectDefined(loopValues.get(value), "a loop value").inner;
+  return copyGraph(
+    graph,
+    (node, b, map) => {
+      if (isReused(node)) return null;
+      const reused = valuesByLoop.get(node);
+      if (node.op !== "Scan" || reused === undefined) return undefined;
       const { body, stateCount } = node.attributes;
-      const newOutputs = [...loopValues].filter((inner) => !body.outputs.includes(inner, stateCount));
+      const newOutputs = [...reused].filter((inner) => !body.outputs.includes(inner, stateCount));
       const bodyOutputs = [...body.outputs, ...newOutputs];
-      outputs = b.apply("Scan", operands, { ...node.attributes, body: { ...body, outputs: bodyOutputs } });
-      outputs.forEach((output, index) => {
-        if (index >= stateCount) outputsByValue.set(at(bodyOutputs, index), output);
+      const attributes = { ...node.attributes, body: { ...body, outputs: bodyOutputs } };
+      const outputs = b.apply("Scan", node.inputs.map(map.get), attributes);
+      outputs.slice(stateCount).forEach((output, index) => {
+        outputsByValue.set(at(bodyOutputs, stateCount + index), output);
       });
-    } else outputs = b.copy(node, operands);
-    map.record(node, outputs);
-  }
-  return b.finish(graph.outputs.map(map.get));
+      return outputs;
+    },
+    { fallback: (old) => expectDefined(outputsByValue.get(bodyValueOf(old)), "a scan output") },
+  );
 }
 
 export const reuseLoopValues: Pass = {
   name: "reuse-loop-values",
   description:
-    "What a loop has made already is not made of its stacks again: h_t = o_t * c_t in the loop, o * c after it → h.",
+    "Reuses a value of a loop instead of computing it from scan outputs: h_t = o_t * c_t inside, o * c after → h.",
   run: (graph, context) => transformRecursively(graph, (subgraph) => withReusedValues(subgraph, context)),
 };

@@ -1,26 +1,39 @@
-/** Spread: a factor of several products goes to what they are made of, where they then have more in common. Equal but for rounding. */
-import { graphBuilder } from "../../graph/builder.js";
-import { withSameInputs } from "../../graph/value-map.js";
+/**
+ * Shared-factor distribution: a factor of several products moves into their operands, when the products then share
+ * subexpressions. Rounding differs. 17 operations for 19 in the backward loop of an LSTM: 0.97 to 0.98 of the time of
+ * wide batch and small char-rnn.
+ */
+import { copyGraph } from "../../graph/copy-graph.js";
+import { producersOf, readersOf, splatValue } from "../../graph/def-use.js";
+import type { ValueMap } from "../../graph/value-map.js";
+import type { Builder } from "../../ir/builder.js";
 import { sameShape } from "../../ir/dims.js";
 import { at, expectDefined } from "../../ir/expect.js";
 import type { Graph, Node, Value } from "../../ir/types.js";
-import { producersOf, readersOf, transformRecursively } from "../loops/rewrite-loop.js";
+import { transformRecursively } from "../loops/rewrite-loop.js";
 import type { Pass } from "../pass.js";
 
-/** The products of one factor, and the operations that serve them alone. */
+/** The products with one factor, and the linear operations that only they depend on. */
 interface Products {
   readonly factor: Value;
-  /** What the factor is multiplied by, of each product. */
+  /** The other factor of each product. */
   readonly cofactors: ReadonlyMap<Node, Value>;
   readonly cone: ReadonlySet<Node>;
 }
 
-/** The factor times a value: a product of the two, or an operation of which some operands take the factor on. */
-type Scaling = "factor" | "product" | { readonly node: Node; readonly scaledOperands: readonly number[] };
+/**
+ * How factor * value is computed: the factor (value is 1), a product, or the value's node with some operands scaled.
+ */
+type Scaling = "factor" | "product" | ScaledNode;
+
+interface ScaledNode {
+  readonly node: Node;
+  readonly scaledOperands: readonly number[];
+}
 
 interface Plan {
   readonly scalings: ReadonlyMap<Value, Scaling>;
-  /** What is left of the operations, being read as they are. */
+  /** Operations of the cone that are also read unscaled. */
   readonly kept: ReadonlySet<Node>;
 }
 
@@ -42,7 +55,7 @@ function productsOf(graph: Graph): readonly Products[] {
     }
   }
   return [...groups].flatMap(([factor, cofactors]): readonly Products[] => {
-    // Half precision has not the range for other products than those that were asked for.
+    // In float16 a product of other factors could leave the range.
     if (cofactors.size < 2 || factor.type.dtype === "float16") return [];
     const cone = new Set<Node>();
     for (const node of graph.nodes.toReversed()) {
@@ -57,7 +70,7 @@ function productsOf(graph: Graph): readonly Products[] {
   });
 }
 
-/** How each value that has to be multiplied by the factor is made. */
+/** The scaling of each value that is multiplied by the factor. */
 function scalingsOf(
   { factor, cofactors, cone }: Products,
   producers: ReadonlyMap<Value, Node>,
@@ -67,11 +80,8 @@ function scalingsOf(
     const producer = producers.get(value);
     return producer !== undefined && cone.has(producer) ? producer : undefined;
   };
-  const isOne = (value: Value) => {
-    const producer = producers.get(value);
-    return producer?.op === "Constant" && producer.attributes.value.data.every((entry) => entry === 1);
-  };
-  /** Which of a product's operands takes the factor on: the one for which there is least to do. */
+  const isOne = (value: Value) => splatValue(value, (operand) => producers.get(operand)) === 1;
+  /** The rank of a product's operand: the factor scales the operand of the lower cost. */
   const cost = (value: Value) => {
     if (scalings.has(value)) return 0;
     const producer = producerOf(value);
@@ -90,14 +100,14 @@ function scalingsOf(
     scalings.set(value, { node, scaledOperands });
     for (const index of scaledOperands) scale(at(node.inputs, index));
   };
-  // Terms of sums have no choice, and so go first.
+  // Both terms of a sum are scaled, so sums come first; a product may then scale the operand that is scaled already.
   const cofactorValues = [...cofactors.values()];
   for (const value of cofactorValues) if (producerOf(value)?.op !== "Mul") scale(value);
   cofactorValues.forEach(scale);
   return scalings;
 }
 
-/** A plan that takes fewer operations than are there now, if there is one. */
+/** The plan, when it has fewer operations than the graph. */
 function planOf(products: Products, producers: ReadonlyMap<Value, Node>): Plan | undefined {
   const { cofactors, cone } = products;
   const scalings = scalingsOf(products, producers);
@@ -128,37 +138,32 @@ function shareFactors(graph: Graph): Graph {
 }
 
 function applyPlan(graph: Graph, { factor, cofactors, cone }: Products, { scalings, kept }: Plan): Graph {
-  const b = graphBuilder(graph.name);
-  const map = withSameInputs(b, graph.inputs);
   const scaledValues = new Map<Value, Value>();
-  const buildScaled = (value: Value): Value => {
-    const scaling = expectDefined(scalings.get(value), "a way to scale it");
-    if (scaling === "factor") return map.get(factor);
-    if (scaling === "product") return b.mul(map.get(factor), map.get(value));
-    const { node, scaledOperands } = scaling;
-    const operands = node.inputs.map((input, index) =>
-      scaledOperands.includes(index) ? times(input) : map.get(input),
-    );
-    return at(b.copy(node, operands), 0);
-  };
-  /** The factor times a value. */
-  const times = (value: Value): Value => {
-    const result = scaledValues.get(value) ?? buildScaled(value);
+  const scaled = (value: Value, b: Builder, map: ValueMap): Value => {
+    const existing = scaledValues.get(value);
+    if (existing !== undefined) return existing;
+    const scaling = expectDefined(scalings.get(value), "a scaling");
+    const result =
+      scaling === "factor"
+        ? map.get(factor)
+        : scaling === "product"
+          ? b.mul(map.get(factor), map.get(value))
+          : at(b.copy(scaling.node, scaledOperandsOf(scaling, b, map)), 0);
     scaledValues.set(value, result);
     return result;
   };
-  for (const node of graph.nodes) {
-    if (cone.has(node) && !kept.has(node)) continue;
+  const scaledOperandsOf = ({ node, scaledOperands }: ScaledNode, b: Builder, map: ValueMap) =>
+    node.inputs.map((input, index) => (scaledOperands.includes(index) ? scaled(input, b, map) : map.get(input)));
+  return copyGraph(graph, (node, b, map) => {
+    if (cone.has(node) && !kept.has(node)) return null;
     const cofactor = cofactors.get(node);
-    map.record(node, cofactor === undefined ? b.copy(node, node.inputs.map(map.get)) : [times(cofactor)]);
-  }
-  return b.finish(graph.outputs.map(map.get));
+    return cofactor && [scaled(cofactor, b, map)];
+  });
 }
 
 export const shareFactor: Pass = {
   name: "share-factor",
   after: ["reuse-loop-values"],
-  description:
-    "Products share more where their factor goes to what they are made of: x * y, x * (1 - y) → p = x * y, x - p.",
+  description: "Distributes a factor over operands that products then share: x * y, x * (1 - y) → p = x * y, x - p.",
   run: (graph) => transformRecursively(graph, shareFactors),
 };

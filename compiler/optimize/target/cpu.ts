@@ -1,6 +1,6 @@
 /**
- * Costs of ONNX Runtime 1.30 on a CPU. Each bound comes from paired runs in one process on two cores of an AMD EPYC with
- * AVX-512, 2026-11-26; docs/performance.md has the measurements.
+ * Costs of ONNX Runtime 1.30 on a CPU. Each bound comes from paired runs in one process on two cores of an AMD EPYC
+ * with AVX-512, 2026-11-26; docs/performance.md has the measurements.
  */
 import type { Target } from "./target.js";
 
@@ -20,7 +20,8 @@ export const cpu: Target = {
   oneHotByComparisonElements: 2 ** 17,
   // Together with prepacking and flattened parameters 0.98 to 0.99 of the time of char-rnn.
   batchedBiasElements: 2 ** 22,
-  // The product with the weight on the left: 1.5 to 1.65 times as fast for 16 rows, 1.3 times for 8 and 48, no gain for 50.
+  // The product with the weight on the left: 1.5 to 1.65 times as fast for 16 rows, 1.3 times for 8 and 48, no gain for
+  // 50.
   prepackWeights: { minTimeSteps: 8, minElements: 2 ** 19, maxRowsWeightLeft: 48 },
   kernelCallMicroseconds: 2,
   loopIterationMicroseconds: 4,

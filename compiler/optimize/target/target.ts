@@ -1,4 +1,7 @@
-/** The description of a device that cost decisions read: sizes in elements, times in microseconds. Results never depend on it. */
+/**
+ * The description of a device that cost decisions read: sizes in elements, times in microseconds. Results never depend
+ * on it.
+ */
 export interface Target {
   readonly name: "cpu" | "webgpu";
   /** Elements of one step's slice from which a kernel call per step costs less than leaving the cache; see `isWide`. */
@@ -6,8 +9,8 @@ export interface Target {
   /** Elements up to which a result may be computed for all K steps of a call at once. */
   readonly smallResultElements: number;
   /**
-   * Lanes of the widest vector loop: a transcendental function of a scalar, replicated to this many lanes, takes the same code
-   * path in every batch size and so rounds the same way. Undefined where that is not known.
+   * Lanes of the widest vector loop: a transcendental function of a scalar, replicated to this many lanes, takes the
+   * same code path in every batch size and so rounds the same way. Undefined where that is not known.
    */
   readonly vectorLanes: number | undefined;
   /** A weight gradient is accumulated in the loop instead of one product over all steps from these sizes on. */

@@ -1,13 +1,14 @@
 /** What the passes reach on the loops of real cells: nothing is left in them that could be outside, and how much is left. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { countReaders } from "../../../compiler/graph/def-use.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
 import { scanOperands } from "../../../compiler/graph/rewrite.js";
 import { evaluateDim } from "../../../compiler/ir/dims.js";
 import { at } from "../../../compiler/ir/expect.js";
 import { tabulate } from "../../../compiler/ir/tensor.js";
 import type { Graph, Node, NodeOf } from "../../../compiler/ir/types.js";
-import { countReaders, stateIndependent } from "../../../compiler/optimize/loops/rewrite-loop.js";
+import { stateIndependent } from "../../../compiler/optimize/loops/rewrite-loop.js";
 import { ablatablePasses } from "../../../compiler/optimize/pipeline.js";
 import { buildTrainingStep } from "../../../compiler/pipeline/training-step.js";
 import type { Signature } from "../../../compiler/signature.js";

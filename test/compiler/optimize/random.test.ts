@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../compiler/autodiff/reverse.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
 import { verify } from "../../../compiler/graph/verify.js";
+import { at } from "../../../compiler/ir/expect.js";
 import { printGraph } from "../../../compiler/ir/print/text.js";
 import type { Graph, Tensor } from "../../../compiler/ir/types.js";
 import { decompose } from "../../../compiler/optimize/legalize/decompose.js";
@@ -108,5 +109,29 @@ test("the passes of the step change nothing when they run again", () => {
       expect(printGraph(optimize(once, stepPasses))).toBe(printGraph(once));
     }),
     { seed: 5, numRuns: RUNS },
+  );
+});
+
+test("a pass finds nothing new in the result of one that preserves it", () => {
+  const preserving = ablatablePasses.filter(({ preserves }) => preserves !== undefined);
+  const passOf = (name: string) =>
+    at(
+      ablatablePasses.filter((pass) => pass.name === name),
+      0,
+    );
+  fc.assert(
+    fc.property(instructions, (steps) => {
+      for (const pass of preserving) {
+        for (const preserved of pass.preserves?.map(passOf) ?? []) {
+          const before = preserved.run(graphOf(steps), context);
+          if (preserved !== pass && preserved.run(before, context) !== before) continue;
+          const after = pass.run(before, context);
+          expect(printGraph(preserved.run(after, context)), `${preserved.name} after ${pass.name}`).toBe(
+            printGraph(after),
+          );
+        }
+      }
+    }),
+    { seed: 6, numRuns: RUNS },
   );
 });

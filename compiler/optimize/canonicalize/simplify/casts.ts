@@ -1,4 +1,4 @@
-/** Rules of simplify for casts to and from float16: what can be made in its type at once is not turned afterwards. */
+/** Rules for casts to and from float16: a value is computed in its final dtype where that is exact. */
 import type { RewriteRule } from "../../../graph/rewrite.js";
 import { elementCount } from "../../../ir/dims.js";
 import { at } from "../../../ir/expect.js";
@@ -12,7 +12,7 @@ export const castRules: readonly RewriteRule[] = [
     if (inner === undefined || (to !== "float16" && x.type.dtype !== "float16")) return undefined;
     const source = inner.inputs[0];
     if (inner.op === "OneHot") return [b.oneHot(at(inner.inputs, 0), inner.attributes.depth, to)];
-    // Flags are 0 and 1 in any type, and float32 holds every float16.
+    // A bool is 0 or 1 in any dtype, and float32 represents every float16.
     if (inner.op === "Cast" && source !== undefined) {
       if (source.type.dtype === "bool" || (source.type.dtype === "float16" && x.type.dtype === "float32"))
         return [b.cast(source, to)];

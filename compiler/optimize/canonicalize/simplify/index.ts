@@ -1,25 +1,19 @@
-/** Local algebra: each rule looks at one node and its producers, and gives something smaller that has the same value. */
+/**
+ * Algebraic simplification: each rule matches one node and its producers, and returns fewer operations of equal value.
+ */
 
+import { splatValue } from "../../../graph/def-use.js";
 import { type RewriteRule, type RewriteSite, rewrite } from "../../../graph/rewrite.js";
 import { elementCount, sameShape } from "../../../ir/dims.js";
 import { at } from "../../../ir/expect.js";
-import type { Node, Tensor, Value } from "../../../ir/types.js";
+import type { Node, Value } from "../../../ir/types.js";
 import { broadcastTypes } from "../../../ops/broadcast.js";
 import { traitsOf } from "../../../ops/index.js";
 import type { Pass } from "../../pass.js";
 import { castRules } from "./casts.js";
 import { movementRules } from "./movement.js";
 
-/** The number that every entry of a value is, when it is a constant or a constant expanded. */
-function splatValue({ producer, constant }: RewriteSite, value: Value): number | undefined {
-  const node = producer(value);
-  const source = node?.op === "Expand" ? at(node.inputs, 0) : value;
-  const tensor: Tensor | undefined = constant(source);
-  const first = tensor?.data[0];
-  return first !== undefined && tensor?.data.every((entry) => entry === first) ? first : undefined;
-}
-
-/** The operand itself, when it has the shape that the operation's result has. */
+/** The operand, when it has the shape of the result. */
 function ifSameShape(node: Node, operand: Value): readonly Value[] | undefined {
   return sameShape(operand.type.shape, at(node.outputs, 0).type.shape) ? [operand] : undefined;
 }
@@ -34,7 +28,7 @@ const identities: RewriteRule = (node, site) => {
   const { b, inputs } = site;
   const [x, y] = inputs;
   if (x === undefined || y === undefined) return undefined;
-  const [left, right] = [splatValue(site, x), splatValue(site, y)];
+  const [left, right] = [splatValue(x, site.producer), splatValue(y, site.producer)];
   switch (node.op) {
     case "Add":
       return right === 0 ? ifSameShape(node, x) : left === 0 ? ifSameShape(node, y) : undefined;
@@ -54,7 +48,7 @@ const identities: RewriteRule = (node, site) => {
   }
 };
 
-/** Signs move outwards, into sums: x + -y → x - y, x * -y → -(x * y). */
+/** Negations move outward, into sums: x + -y → x - y, x * -y → -(x * y). */
 const signs: RewriteRule = (node, site) => {
   const { b, inputs } = site;
   const [x, y] = inputs;
@@ -76,7 +70,7 @@ const signs: RewriteRule = (node, site) => {
   }
 };
 
-/** An operand need not be expanded for an operation that broadcasts it anyway. */
+/** Expand(x) + y → x + y, when the operation broadcasts x to the same result. */
 const redundantExpands: RewriteRule = (node, { b, inputs, producer }) => {
   const result = node.outputs[0]?.type.shape;
   if (result === undefined || !traitsOf(node).broadcasting) return undefined;
@@ -89,7 +83,9 @@ const redundantExpands: RewriteRule = (node, { b, inputs, producer }) => {
   return undefined;
 };
 
-/** Each row of a one-hot sums to 1, so Σ onehot(i) * g over its last axis is g, when g is the same all along it. Signs move out of sums. */
+/**
+ * Σ onehot(i) * g over the last axis → g, when g is constant along it: each row of a one-hot sums to 1. Σ -x → -Σ x.
+ */
 const oneHotSums: RewriteRule = (node, { b, inputs, producer }) => {
   if (node.op !== "ReduceSum") return undefined;
   const operand = at(inputs, 0);
@@ -105,7 +101,7 @@ const oneHotSums: RewriteRule = (node, { b, inputs, producer }) => {
   return g && (g.type.shape.at(-1) ?? 1) === 1 ? [b.expand(g, shape)] : undefined;
 };
 
-/** Σ Σ x → Σ x, over all the axes at once, those of size 1 among them; Σ over axes of size 1 only moves. */
+/** Σ Σ x → Σ x over the axes of both, also through Squeeze; Σ over axes of size 1 → Squeeze. */
 const sums: RewriteRule = (node, { b, inputs, producer }) => {
   if (node.op !== "ReduceSum") return undefined;
   const x = at(inputs, 0);
@@ -128,7 +124,7 @@ const sums: RewriteRule = (node, { b, inputs, producer }) => {
   ];
 };
 
-/** How many entries there are is told by any value of as many: by what a value is made of rather than by itself. */
+/** Size(f(x)) → Size(x), when x has as many elements: the size then does not depend on f(x). */
 const sizes: RewriteRule = (node, { b, inputs, producer }) => {
   if (node.op !== "Size") return undefined;
   const x = at(inputs, 0);
@@ -137,7 +133,7 @@ const sizes: RewriteRule = (node, { b, inputs, producer }) => {
   return source && [b.size(source)];
 };
 
-/** What is done to every entry of one number spread out is done to the number. */
+/** f(Expand(x)) → Expand(f(x)), for a scalar x. */
 const unaryOfSplat: RewriteRule = (node, { b, inputs, producer }) => {
   const expand = producer(inputs[0] ?? at(node.outputs, 0));
   if (expand?.op !== "Expand" || (node.op !== "Neg" && node.op !== "Unsqueeze")) return undefined;
@@ -146,7 +142,7 @@ const unaryOfSplat: RewriteRule = (node, { b, inputs, producer }) => {
   return [b.expand(node.op === "Neg" ? b.neg(x) : x, at(node.outputs, 0).type.shape)];
 };
 
-/** x * k - y * k → (x - y) * k, and + alike, for one number k. */
+/** x * k ± y * k → (x ± y) * k, for a scalar k. */
 const sharedFactors: RewriteRule = (node, { b, inputs, producer }) => {
   if (node.op !== "Sub" && node.op !== "Add") return undefined;
   const [left, right] = inputs.map(producer);
@@ -172,13 +168,13 @@ const rulesInOrder: readonly RewriteRule[] = [
   ...castRules,
 ];
 
-/** Rounds of rewriting until nothing changes; each round makes the graph smaller, the bound is a guard. */
+/** Rounds of rewriting to a fixpoint. Each round makes the graph smaller; the bound is a guard. */
 const MAX_ROUNDS = 20;
 
 export const simplify: Pass = {
   name: "simplify",
   preserves: ["simplify"],
-  description: "Local algebra: x * 1 → x, x + -y → x - y, turning an axis there and back → nothing.",
+  description: "Applies algebraic identities: x * 1 → x, x + -y → x - y, Transpose(Transpose(x)) → x.",
   run: (graph) => {
     let current = graph;
     for (let round = 0; round < MAX_ROUNDS; round++) {

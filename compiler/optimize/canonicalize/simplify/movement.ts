@@ -1,10 +1,10 @@
-/** Rules of simplify for the primitives that only move entries. */
+/** Rules for data movement. */
 import type { RewriteRule } from "../../../graph/rewrite.js";
 import { sameShape } from "../../../ir/dims.js";
 import { at } from "../../../ir/expect.js";
 import type { Value } from "../../../ir/types.js";
 
-/** Movement that leaves everything in place. */
+/** Movement that changes nothing. */
 const identityMoves: RewriteRule = (node, { inputs }) => {
   const x = inputs[0];
   if (x === undefined) return undefined;
@@ -31,7 +31,7 @@ const identityMoves: RewriteRule = (node, { inputs }) => {
   }
 };
 
-/** Two moves in a row become one, or none. */
+/** Two consecutive moves → one, or none. */
 const composeMoves: RewriteRule = (node, { b, inputs, producer }) => {
   const x = inputs[0];
   const inner = x && producer(x);
@@ -56,7 +56,7 @@ const composeMoves: RewriteRule = (node, { b, inputs, producer }) => {
   return undefined;
 };
 
-/** Splitting what was concatenated, and the other way round. */
+/** Split(Concat(x, y)) → x, y, and Concat(Split(x)) → x. */
 const splitOfConcat: RewriteRule = (node, { inputs, producer }) => {
   const x = inputs[0];
   const inner = x && producer(x);
