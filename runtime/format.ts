@@ -5,6 +5,11 @@ export function formatInteger(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
 }
 
+/** "1 row", "1,024 rows". */
+export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatInteger(count)} ${count === 1 ? noun : plural}`;
+}
+
 /** Four significant digits: 0.7531, 12.04, 1.3e-5. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);

@@ -1,4 +1,7 @@
-/** What a data source fitted on its training split (vocabulary, classes, scalers), to read later data and decode predictions. */
+/**
+ * Metadata that a data source fits on its training split (vocabulary, classes, scalers), for later data and
+ * predictions.
+ */
 import type { ScalerParameters } from "./scaler.js";
 
 export type Metadata =

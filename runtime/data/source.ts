@@ -26,7 +26,9 @@ export interface DataSource {
   readonly metadata: Metadata & Readonly<Record<string, unknown>>;
   signature(train: NormalTrain): Signature;
   batch(indices: ArrayLike<number>): Batch;
-  /** The problem of the first id or class that is not below `limit`, with `reason` as hint; undefined if all are below. */
+  /**
+   * The problem of the first id or class that is not below `limit`, with `reason` as hint; undefined if all are below.
+   */
   findOutOfRange(role: "inputs" | "targets", limit: number, reason: string): RunProblem | undefined;
   /**
    * One JSON value per row of a model's predictions: text, names, or nested lists of numbers.

@@ -1,5 +1,7 @@
 /** Splits: the examples for training, for validation during training, and for the final test. */
+
 import type { DataSplit } from "../../schema/normal/index.js";
+import { formatCount } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import { shuffledIndices } from "./batching/batch-schedule.js";
@@ -43,9 +45,9 @@ export function splitExamples(split: DataSplit, seed: number, examples: number):
 }
 
 /**
- * Splits windows over a series. The series of targets is divided into blocks, each of one split; an example belongs to a split
- * when all its targets do, so no target is in two splits. In order of time a block is one position of the series; shuffled, it
- * is as long as the targets of an example, so every block contains an example.
+ * Splits windows over a series. The series of targets is divided into blocks, each of one split; an example belongs to
+ * a split when all its targets do, so no target is in two splits. In order of time a block is one position of the
+ * series; shuffled, it is as long as the targets of an example, so every block contains an example.
  */
 export function splitWindows(split: DataSplit, seed: number, layout: TargetLayout): Result<Splits> {
   const { examples, stride, span } = layout;
@@ -122,7 +124,7 @@ function emptySplit(split: DataSplit, subset: keyof Splits, examples: number): R
   return {
     code: "empty-split",
     path: `/data/split/${subset}`,
-    message: `The ${subset} split, ${split[subset]} of ${examples} example${examples === 1 ? "" : "s"}, is empty.`,
+    message: `The ${subset} split, ${split[subset]} of ${formatCount(examples, "example")}, is empty.`,
     hint: "Give it a larger fraction, or use more data.",
   };
 }

@@ -1,4 +1,7 @@
-/** Rank 0: runs the training loop; its trainer and evaluator send commands to the other ranks. Only rank 0 emits and writes. */
+/**
+ * Rank 0: runs the training loop; its trainer and evaluator send commands to the other ranks. Only rank 0 emits and
+ * writes.
+ */
 import { type Evaluator, splitMetrics } from "../evaluation/evaluator.js";
 import type { TrainEvent } from "../events.js";
 import type { TrainOutcome } from "../outcome.js";

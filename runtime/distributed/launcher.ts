@@ -89,8 +89,8 @@ const libraries =
     : { open: ["libmpi.so.40", "libmpi.so"], mpich: ["libmpich.so.12", "libmpi.so.12"] };
 
 /**
- * UCX, a transport of MPI libraries, patches malloc's system calls while other threads run them, and its own handler for the
- * resulting crash may hang. These variables disable both if set before UCX is loaded.
+ * UCX, a transport of MPI libraries, patches malloc's system calls while other threads run them, and its own handler
+ * for the resulting crash may hang. These variables disable both if set before UCX is loaded.
  */
 const ucxDefaults = { UCX_MEM_EVENTS: "n", UCX_HANDLE_ERRORS: "none" } as const;
 

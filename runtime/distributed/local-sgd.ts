@@ -1,6 +1,7 @@
 /**
- * Local SGD: each rank trains on its rows alone, and every `average_every` steps parameters and optimizer state are averaged over
- * all ranks. This approximates training on the whole batch (Stich, Local SGD Converges Fast and Communicates Little, 2019).
+ * Local SGD: each rank trains on its rows alone, and every `average_every` steps parameters and optimizer state are
+ * averaged over all ranks. This approximates training on the whole batch (Stich, Local SGD Converges Fast and
+ * Communicates Little, 2019).
  */
 import type { Batch } from "../data/source.js";
 import type { TrainingTensors } from "../run/training-snapshot.js";

@@ -56,7 +56,9 @@ export async function connectMpi({ launcher, size, libraries }: ProcessLaunch): 
   if (communicator.size === size) return ok(communicator);
   communicator.finalize();
   return fail({
-    message: `${launcher} started ${size} processes, but the MPI library reports ${communicator.size}: launcher and library do not match.`,
+    message:
+      `${launcher} started ${size} processes, but the MPI library reports ${communicator.size}: ` +
+      "launcher and library do not match.",
     hint: `Use the library's launcher, or name the launcher's library in RNNX_MPI_LIBRARY (${triedLibraries}).`,
   });
 }

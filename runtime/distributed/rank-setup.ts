@@ -159,8 +159,8 @@ function checkRequest(
 }
 
 /**
- * Processes of a machine divide its cores, unless the launcher has bound each to some, and use a GPU each. Ranks that are threads
- * have single-threaded sessions, so results do not depend on the number of cores.
+ * Processes of a machine divide its cores, unless the launcher has bound each to some, and use a GPU each. Ranks that
+ * are threads have single-threaded sessions, so results do not depend on the number of cores.
  */
 function sessionOptionsOf(launch: Launch): SessionOptions {
   const { localRank, localSize } = launch;

@@ -1,4 +1,6 @@
-/** The trainer of one rank in synchronous training: gradients of the rank's rows are summed over all ranks at each step. */
+/**
+ * The trainer of one rank in synchronous training: gradients of the rank's rows are summed over all ranks at each step.
+ */
 import type { Tensor } from "onnxruntime-common";
 import type { DataParallelPorts, Manifest } from "../../compiler/artifact.js";
 import type { BatchSchedule } from "../data/batching/batch-schedule.js";

@@ -1,4 +1,6 @@
-/** Throughput of a distributed training: examples per second and the share of communication, added to the run's events. */
+/**
+ * Throughput of a distributed training: examples per second and the share of communication, added to the run's events.
+ */
 import type { TrainEvent } from "../events.js";
 
 export interface Throughput {

@@ -52,8 +52,8 @@ export type ExportOutcome = Result<ExportSummary, RunFailure>;
 /**
  * Writes a run's model as one ONNX file and verifies its outputs against the run's model first.
  *
- * @returns The model's inputs and outputs, the files with their sizes in bytes, and the largest difference of the outputs; or
- * a failure, after which no file is left.
+ * @returns The model's inputs and outputs, the files with their sizes in bytes, and the largest difference of the
+ * outputs; or a failure, after which no file is left.
  */
 export async function exportModel({
   run: folder,
@@ -148,7 +148,8 @@ export async function exportTrainedModel(
   if (verification === undefined) throw new Error("The export was not verified.");
   if (!isVerified)
     return runFailed(
-      `The exported model differs from the trained one by ${verification.difference.toExponential(1)}, more than ${verification.tolerance}: nothing was written.`,
+      `The exported model differs from the trained one by ${verification.difference.toExponential(1)}, ` +
+        `more than ${verification.tolerance}: nothing was written.`,
     );
   return ok({
     model: lowered.ports,
@@ -250,6 +251,7 @@ function timeAxesReason(signature: Signature): string | undefined {
 function opsetProblem(opset: number, withTraining: boolean): RunProblem | undefined {
   const { first, last } = withTraining ? trainingOpsets : opsets;
   if (Number.isInteger(opset) && opset >= first && opset <= last) return undefined;
-  const message = `Opset ${opset} is not supported${withTraining ? " with training state" : ""}: use ${first} to ${last}.`;
+  const where = withTraining ? " with training state" : "";
+  const message = `Opset ${opset} is not supported${where}: use ${first} to ${last}.`;
   return { code: "opset", path: "", message, hint: "" };
 }

@@ -52,7 +52,9 @@ export function describeModel(trainedModel: TrainedModel, form: ExportForm, port
     ...Object.fromEntries(Object.entries(dataMetadata).map(([key, value]) => [`data.${key}`, value])),
   };
   return {
-    doc: `${spec.name}: a recurrent network that ${formDescriptions[form]}. Exported by rnnx ${packageVersion()}; the metadata records its training.`,
+    doc:
+      `${spec.name}: a recurrent network that ${formDescriptions[form]}. ` +
+      `Exported by rnnx ${packageVersion()}; the metadata records its training.`,
     metadata: Object.fromEntries(
       Object.entries(fields).map(([key, value]) => [
         `rnnx.${key}`,

@@ -16,7 +16,9 @@ export function readOptimizerState({ folder }: Run, step: number): Result<Optimi
     {
       code: "no-checkpoint",
       path: "",
-      message: `The weights are of step ${step}, but "${folder}" has no valid checkpoint of that step: ${checkpoint.error}.`,
+      message:
+        `The weights are of step ${step}, but "${folder}" has no valid checkpoint of that step: ` +
+        `${checkpoint.error}.`,
       hint: "Remove --with-training: training cannot continue without the optimizer's state.",
     },
   ]);

@@ -21,8 +21,8 @@ export function checkOutputPath(out: string): RunProblem | undefined {
 }
 
 /**
- * Writes the files to a staging folder, calls `verify`, and moves them to their final names, the model last. No file is left
- * when `verify` returns false, on an error, or when the process exits.
+ * Writes the files to a staging folder, calls `verify`, and moves them to their final names, the model last. No file is
+ * left when `verify` returns false, on an error, or when the process exits.
  */
 export async function writeVerified(
   fs: DurableFs,

@@ -17,15 +17,14 @@ export function findRule(
   foreignLayer: ForeignLayer,
   modelLayer: ModelLayer,
 ): Result<ConversionRule, Mismatch> {
-  const { name, kind, kernelOf } = modelLayer;
+  const { name, kind, kernelOf, ruleKey } = modelLayer;
   if (!foreignLayer.kinds.includes(kind))
     return fail(`${foreignLayer.name} is not ${kindNames[kind]}, but ${name} is.`);
-  const rules = kind === "cell" ? (framework.cells[modelLayer.ruleKey] ?? []) : [framework.layers[kind]];
-  if (rules.length === 0)
-    return fail(`rnnx has no conversion from ${framework.name} to ${name}, a ${modelLayer.ruleKey} cell.`);
+  const rules = kind === "cell" ? (framework.cells[ruleKey] ?? []) : [framework.layers[kind]];
+  if (rules.length === 0) return fail(`rnnx has no conversion from ${framework.name} to ${name}, a ${ruleKey} cell.`);
   if (foreignLayer.directions.length !== modelLayer.directions.length)
     return fail(
-      `${foreignLayer.name} has ${formatDirections(foreignLayer.directions.length)}, but ${name} has ${formatDirections(modelLayer.directions.length)}.`,
+      `${foreignLayer.name} has ${formatDirections(foreignLayer)}, but ${name} has ${formatDirections(modelLayer)}.`,
     );
   const parameterNames = [...(modelLayer.directions[0]?.keys() ?? [])];
   /** A dense layer may lack a bias, or share a kernel. The parameters of a cell select its variant. */
@@ -41,7 +40,7 @@ export function findRule(
   if (first === undefined) {
     const knownRules = rules.map((rule) => Object.keys(rule.parameters).join(", ")).join(", or ");
     return fail(
-      `${name} has the parameters ${parameterNames.join(", ")}, but ${framework.name}'s ${modelLayer.ruleKey} has ${knownRules}.`,
+      `${name} has the parameters ${parameterNames.join(", ")}, but ${framework.name}'s ${ruleKey} has ${knownRules}.`,
     );
   }
   const mismatches = candidates.map((rule) => mismatchOf(rule, foreignLayer, modelLayer));
@@ -53,8 +52,8 @@ export function findRule(
 
 const kindNames = { cell: "a cell", embedding: "an embedding", dense: "a dense layer" } as const;
 
-function formatDirections(count: number): string {
-  return count === 1 ? "one direction" : "two directions";
+function formatDirections({ directions }: ForeignLayer | ModelLayer): string {
+  return directions.length === 1 ? "one direction" : "two directions";
 }
 
 function mismatchOf(rule: ConversionRule, foreignLayer: ForeignLayer, modelLayer: ModelLayer): Mismatch | undefined {
@@ -76,7 +75,10 @@ function mismatchOf(rule: ConversionRule, foreignLayer: ForeignLayer, modelLayer
       const expectedShape = foreignShape(source, parameter.shape);
       const mismatched = tensors.find(({ shape }) => !isSameShape(shape, expectedShape));
       if (mismatched !== undefined)
-        return `${mismatched.name} has shape ${formatShape(mismatched.shape)}, but ${parameter.name} ${formatShape(parameter.shape)} needs ${formatShape(expectedShape)}.`;
+        return (
+          `${mismatched.name} has shape ${formatShape(mismatched.shape)}, but ` +
+          `${parameter.name} ${formatShape(parameter.shape)} needs ${formatShape(expectedShape)}.`
+        );
     }
     const unused = [...roles].find(([role]) => !used.has(role));
     if (unused !== undefined) return `${unused[1].name} has no counterpart in ${modelLayer.name}.`;

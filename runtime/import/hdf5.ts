@@ -1,6 +1,6 @@
 /**
- * HDF5 files as trees of groups and datasets. The library runs in WebAssembly with a file system in memory, so external links
- * and external data of a file cannot reach the disk.
+ * HDF5 files as trees of groups and datasets. The library runs in WebAssembly with a file system in memory, so external
+ * links and external data of a file cannot reach the disk.
  */
 import type { Dataset, Entity, Group } from "h5wasm";
 import { fail, ok, type Result } from "../result.js";

@@ -134,8 +134,9 @@ function hasSeparateKernel(
 }
 
 function separateKernelProblem({ foreignLayer, modelLayer }: LayerPair): ImportProblem {
-  const message = `${foreignLayer.name} has a separate kernel, but ${modelLayer.name} shares that of ${modelLayer.kernelOf}.`;
-  return { code: "init-tied", message, hint: `Remove "weights" from layer ${modelLayer.layerName}.` };
+  const { name, kernelOf, layerName } = modelLayer;
+  const message = `${foreignLayer.name} has a separate kernel, but ${name} shares that of ${kernelOf}.`;
+  return { code: "init-tied", message, hint: `Remove "weights" from layer ${layerName}.` };
 }
 
 function noticesOf(

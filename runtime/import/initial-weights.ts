@@ -21,8 +21,8 @@ export interface InitialWeightsSource {
 }
 
 /**
- * Reads initial weights. A file with public names may contain any subset of the parameters. Every tensor of another framework's
- * file must match a layer.
+ * Reads initial weights. A file with public names may contain any subset of the parameters. Every tensor of another
+ * framework's file must match a layer.
  */
 export async function readInitialWeights(
   { file, maps }: InitialWeightsSource,

@@ -1,6 +1,6 @@
 /**
- * Weights of Keras in HDF5: Keras 3 (`.weights.h5`, and inside `.keras`) and the legacy format (`.h5`), for SimpleRNN, LSTM,
- * GRU, Embedding and Dense.
+ * Weights of Keras in HDF5: Keras 3 (`.weights.h5`, and inside `.keras`) and the legacy format (`.h5`), for SimpleRNN,
+ * LSTM, GRU, Embedding and Dense.
  */
 import type {
   ForeignFile,

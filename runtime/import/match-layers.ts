@@ -149,7 +149,9 @@ function isNumbered(layers: readonly ForeignLayer[]): boolean {
   return new Set(layers.map(({ name }) => name.replace(/[_.]?\d+/g, ""))).size <= 1;
 }
 
-/** Pairs one layer of the model with the only compatible layer of the file, if no other layer of the model fits that. */
+/**
+ * Pairs one layer of the model with the only compatible layer of the file, if no other layer of the model fits that.
+ */
 function pairUnambiguous(state: MatchState): boolean {
   for (const modelLayer of state.modelLayers) {
     const candidates = state.foreignLayers.filter((foreignLayer) => isCompatible(state, foreignLayer, modelLayer));
@@ -177,12 +179,17 @@ function reportUnmatched({ file, foreignLayers, modelLayers, problems, pairs }: 
       count(modelLayers, hasSameKind(other)) === 1;
     const rule = isOnlyPair ? findRule(file.framework, first, other) : undefined;
     const reason = rule?.ok === false ? [rule.error] : [];
-    const ambiguity = `The layers of the ${name} file cannot be matched unambiguously. The file has ${foreignText}. The model has ${modelText}.${matchedNotice}`;
+    const ambiguity =
+      `The layers of the ${name} file cannot be matched unambiguously. ` +
+      `The file has ${foreignText}. The model has ${modelText}.${matchedNotice}`;
+    const mapHint = likelyForeign === undefined ? "" : `Match them with --map ${first.name}=${other.name}. `;
     const isOnly = foreignLayers.length === 1 && modelLayers.length === 1 && reason.length > 0;
     problems.push({
       code: "init-match",
       message: [...reason, ...(isOnly ? [] : [ambiguity])].join(" "),
-      hint: `${likelyForeign === undefined ? "" : `Match them with --map ${first.name}=${other.name}. `}Skip a layer of the file with --map ${first.name}=, or initialize one of the model from the seed with --map =${other.name}.`,
+      hint:
+        `${mapHint}Skip a layer of the file with --map ${first.name}=, ` +
+        `or initialize one of the model from the seed with --map =${other.name}.`,
     });
   } else if (first !== undefined) {
     problems.push({

@@ -39,7 +39,10 @@ export const pytorch: Framework = {
   },
 };
 
-/** `encoder.lstm.weight_ih_l1_reverse`: module, role, layer, direction. A module of a single step (LSTMCell) has no layer. */
+/**
+ * `encoder.lstm.weight_ih_l1_reverse`: module, role, layer, direction. A module of a single step (LSTMCell) has no
+ * layer.
+ */
 const recurrentName = /^(?:(.*)\.)?(weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)(?:_l(\d+)(_reverse)?)?$/;
 const denseName = /^(?:(.*)\.)?(weight|bias)$/;
 /** Module names of embeddings, whose weight looks like a kernel without a bias. */

@@ -1,6 +1,6 @@
 /**
- * A model file with training state (`export --with-training`): spec, fitted metadata, weights and optimizer state. The file is
- * untrusted: its contents are checked, and no file that it names is opened.
+ * A model file with training state (`export --with-training`): spec, fitted metadata, weights and optimizer state. The
+ * file is untrusted: its contents are checked, and no file that it names is opened.
  */
 import { readFileSync } from "node:fs";
 import type { Signature } from "../../compiler/signature.js";

@@ -1,8 +1,10 @@
 /** Tables: for each row that a window ends at, the target that lies ahead of it, scaled back. */
+
 import { type FloatSeries, gatherWindows } from "../data/batching/windows.js";
 import { scalerOf, scaleValue, unscaleValue } from "../data/scaler.js";
 import { iterateRows, readRows } from "../data/sources/table-rows.js";
 import { collectFloats } from "../data/spill/float-list.js";
+import { formatCount } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok } from "../result.js";
 import { describeClass, describeValues, type Scores, toProbabilities } from "./format-predictions.js";
@@ -17,7 +19,7 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   if (!result.ok) return fail(result.error.map((problem) => ({ ...problem, file })));
   const { rows, values, lineOf } = result.value;
   if (rows < window) {
-    const message = `"${file}" has ${rows} row${rows === 1 ? "" : "s"}, and the model reads windows of ${window}.`;
+    const message = `"${file}" has ${formatCount(rows, "row")}, but the model reads windows of ${window}.`;
     return fail([{ code: "table-too-short", path: "", file, message, hint: "Give it more rows." }]);
   }
   const collected = collectFloats.float32();

@@ -17,7 +17,9 @@ function reasonOf(error: Error): string {
   return reason ?? error.message;
 }
 
-/** The problem of a file that a spec or a flag names and that cannot be read. Errors without a code are thrown again. */
+/**
+ * The problem of a file that a spec or a flag names and that cannot be read. Errors without a code are thrown again.
+ */
 export function unreadableFile(path: string, file: string, error: unknown): RunProblem {
   if (!(error instanceof Error) || !("code" in error)) throw error;
   const isMissing = error.code === "ENOENT" || error.code === "ENOTDIR";

@@ -16,10 +16,10 @@ export type Mode = "min" | "max";
 export const pruners = ["none", "median", "halving"] as const;
 
 /**
- * - `median`: stops a trial whose best value is worse than the median of the others' best values at the same step (D. Golovin et
- *   al., Google Vizier, KDD 2017).
- * - `halving`: at 1/9 and 1/3 of its steps, stops a trial that is not in the best third of the trials that have reached them (L. Li
- *   et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020).
+ * - `median`: stops a trial whose best value is worse than the median of the others' best values at the same step (D.
+ *   Golovin et al., Google Vizier, KDD 2017).
+ * - `halving`: at 1/9 and 1/3 of its steps, stops a trial that is not in the best third of the trials that have reached
+ *   them (L. Li et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020).
  */
 export type Pruner = (typeof pruners)[number];
 

@@ -57,9 +57,9 @@ function drawSlices(
 }
 
 /**
- * A matrix with orthonormal rows, or columns if it has fewer columns, uniform over all such matrices (Haar): the Q factor of a
- * Gaussian matrix when R has a positive diagonal, as Gram–Schmidt computes it. Each vector is orthogonalized twice, which
- * keeps the rounding error at the level of float64 (Giraud et al., 2005).
+ * A matrix with orthonormal rows, or columns if it has fewer columns, uniform over all such matrices (Haar): the Q
+ * factor of a Gaussian matrix when R has a positive diagonal, as Gram–Schmidt computes it. Each vector is
+ * orthogonalized twice, which keeps the rounding error at the level of float64 (Giraud et al., 2005).
  */
 function orthogonal(rows: number, columns: number, random: RandomStream): Float64Array {
   const length = Math.max(rows, columns);

@@ -1,6 +1,6 @@
 /**
- * Safetensors files: 8 bytes of header length (little-endian), a JSON header (dtype, shape and byte range by name), then the
- * bytes of all tensors without gaps.
+ * Safetensors files: 8 bytes of header length (little-endian), a JSON header (dtype, shape and byte range by name),
+ * then the bytes of all tensors without gaps.
  */
 import { isObject } from "../../schema/json-pointer.js";
 import { fail, ok, type Result } from "../result.js";

@@ -96,7 +96,8 @@ function fineTuningSpec(spec: NormalSpec): NormalSpec {
 function weightsProblem({ folder }: Run, { parameters }: Weights, { manifest }: Artifact): RunProblem | undefined {
   const mismatched = manifest.parameters.find(({ name, shape }) => parameters.get(name)?.shape.join() !== shape.join());
   if (mismatched === undefined) return undefined;
-  const message = `The weights of "${folder}" do not match its spec: ${mismatched.name} does not have shape [${mismatched.shape.join(", ")}].`;
+  const { name, shape } = mismatched;
+  const message = `The weights of "${folder}" do not match its spec: ${name} does not have shape [${shape.join(", ")}].`;
   return { code: "old-run", path: "", message, hint: "The run was made with another version of rnnx. Train it again." };
 }
 

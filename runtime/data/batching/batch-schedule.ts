@@ -38,7 +38,9 @@ interface Epoch {
 /** Consecutive batches of one bucket: enough for calls of several steps, few enough to mix lengths. */
 const BUCKET_CHUNK = 8;
 
-/** @param buckets indices of the training examples. A batch has examples of one bucket, whose batches have one shape. */
+/**
+ * @param buckets indices of the training examples. A batch has examples of one bucket, whose batches have one shape.
+ */
 export function createBatchSchedule(train: NormalTrain, seed: number, buckets: readonly Uint32Array[]): BatchSchedule {
   // Every batch divides into equal micro-batches: the remainder of each epoch is dropped after shuffling.
   const microBatches = microBatchesOf(train);

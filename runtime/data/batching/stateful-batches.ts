@@ -1,6 +1,8 @@
 /** Batches for stateful models: each row of consecutive batches reads consecutive windows of the series. */
+
 import type { Manifest } from "../../../compiler/artifact.js";
 import type { NormalTrain } from "../../../schema/normal/index.js";
+import { formatCount } from "../../format.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { BatchSchedule } from "./batch-schedule.js";
 
@@ -46,8 +48,8 @@ export function createStatefulSchedule(train: NormalTrain, windows: Uint32Array)
 }
 
 /**
- * Batches that read consecutive windows once each, divided over the rows as evenly as possible. Longer rows come first, so the
- * last batch may have fewer rows.
+ * Batches that read consecutive windows once each, divided over the rows as evenly as possible. Longer rows come first,
+ * so the last batch may have fewer rows.
  */
 export function* statefulBatches(windows: Uint32Array, batchSize: number): Generator<Uint32Array<ArrayBuffer>> {
   const rowCount = Math.min(batchSize, windows.length);
@@ -66,7 +68,9 @@ function tooFewWindows(windows: number, batchSize: number) {
   return {
     code: "too-few-windows",
     path: "/train/batch_size",
-    message: `Stateful training needs at least 2 windows per batch row: the training split has ${windows} window${windows === 1 ? "" : "s"} for batch_size ${batchSize}.`,
+    message:
+      "Stateful training needs at least 2 windows per batch row: " +
+      `the training split has ${formatCount(windows, "window")} for batch_size ${batchSize}.`,
     hint:
       maxBatchSize > 0
         ? `Use a batch_size of at most ${maxBatchSize}, a smaller window, or more data.`

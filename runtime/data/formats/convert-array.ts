@@ -48,7 +48,8 @@ export function toLengths(numbers: ParsedArray, origin: Origin, time: number | u
     (value) => !(Number.isInteger(value) && value >= 1 && value <= (time ?? Number.POSITIVE_INFINITY)),
   );
   if (invalidIndex >= 0) {
-    const hint = `A length is an integer from 1${time === undefined ? "" : ` to ${time}, the number of steps of inputs`}.`;
+    const limit = time === undefined ? "" : ` to ${time}, the number of steps of inputs`;
+    const hint = `A length is an integer from 1${limit}.`;
     return fail([valueProblem(numbers, origin, invalidIndex, `${values[invalidIndex] ?? 0}`, hint)]);
   }
   const data = BigInt64Array.from(Array.from(values, BigInt));

@@ -1,6 +1,8 @@
 /** CSV files: a reader that streams rows to a visitor and reports problems by line, and a writer of rows. */
+
 import { pipeline } from "node:stream/promises";
 import type { CsvError, Options } from "csv-parse";
+import { formatCount } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { type NamedFile, normalizeLineEnds, readingProblem, readTextChunks } from "./utf8-reader.js";
 
@@ -76,7 +78,8 @@ export async function readCsv(
     }
     if (row.fields.length === names.length) problems.push(...visitor.row(row));
     else {
-      const message = `${source.file}:${row.line}: The row has ${formatFieldCount(row.fields.length)}, but the table has ${formatFieldCount(names.length)}.`;
+      const [actual, expected] = [row.fields, names].map(({ length }) => formatCount(length, "field"));
+      const message = `${source.file}:${row.line}: The row has ${actual}, but the table has ${expected}.`;
       report("table-row", message, `Fields are separated by ${formatDelimiter(format.delimiter)}.`, row.line);
       // Without a complete first row the columns are unknown.
       if (lastLine === 0) return false;
@@ -206,10 +209,6 @@ export function isMissing(field: string): boolean {
 }
 
 const quoteHint = 'Write a quote inside a quoted field twice: "".';
-
-function formatFieldCount(count: number): string {
-  return count === 1 ? "1 field" : `${count} fields`;
-}
 
 function formatDelimiter(delimiter: string): string {
   return delimiter === "\t" ? "tabs" : `"${delimiter}"`;

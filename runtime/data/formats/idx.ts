@@ -1,4 +1,7 @@
-/** A reader of IDX files of unsigned bytes (http://yann.lecun.com/exdb/mnist), plain or gzipped; sizes must match the header. */
+/**
+ * A reader of IDX files of unsigned bytes (http://yann.lecun.com/exdb/mnist), plain or gzipped; sizes must match the
+ * header.
+ */
 import { gunzipSync } from "node:zlib";
 import { fail, ok, type Result } from "../../result.js";
 import { elementCount } from "../../tensors/array.js";

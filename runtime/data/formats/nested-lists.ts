@@ -1,4 +1,5 @@
 /** Nested lists of numbers in a spec or a JSON file, flattened to row-major arrays. */
+import { formatCount } from "../../format.js";
 import { fail, ok, type Result } from "../../result.js";
 import { elementCount } from "../../tensors/array.js";
 import type { ParsedArray } from "./convert-array.js";
@@ -42,7 +43,7 @@ export function readNested(nested: unknown, name: string, path: string): Result<
     }
     if (!Array.isArray(value)) return `is ${describeKind(value)}, but must be a list`;
     if (value.length !== size) {
-      return `has ${formatEntryCount(value.length)}, but ${name}${"[0]".repeat(indexPath.length)} has ${size}`;
+      return `has ${formatCount(value.length, "entry", "entries")}, but ${name}${"[0]".repeat(indexPath.length)} has ${size}`;
     }
     for (const [index, entry] of value.entries()) {
       indexPath.push(index);
@@ -62,10 +63,6 @@ export function readNested(nested: unknown, name: string, path: string): Result<
       message: `${name}${indexPath.map((index) => `[${index}]`).join("")} ${problem}.`,
     },
   ]);
-}
-
-function formatEntryCount(count: number): string {
-  return count === 1 ? "1 entry" : `${count} entries`;
 }
 
 function describeKind(value: unknown): string {

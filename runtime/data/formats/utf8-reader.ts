@@ -57,8 +57,8 @@ export function notUtf8Problem(path: string, file: string, hint: string): RunPro
 }
 
 /**
- * Lines without their line ends (LF, CR or CRLF). A line of more than `maxLength` characters is cut at the end of the chunk
- * that exceeds the limit, which bounds the memory; its length is still above `maxLength`.
+ * Lines without their line ends (LF, CR or CRLF). A line of more than `maxLength` characters is cut at the end of the
+ * chunk that exceeds the limit, which bounds the memory; its length is still above `maxLength`.
  */
 export async function* splitLines(chunks: AsyncIterable<string>, maxLength: number): AsyncGenerator<string> {
   let segments: string[] = [];

@@ -209,7 +209,8 @@ export function checkShapes(roles: ReadonlyMap<string, Role>): readonly RunProbl
   const sequences = new Map<unknown, readonly [string, Role]>([["time", ["inputs", inputs]]]);
   for (const [name, role] of roles) {
     const report = (axes: string, otherName: string, other: Role) => {
-      const message = `${name} has shape ${formatShape(role)} and ${otherName} has shape ${formatShape(other)}: ${axes} must be equal.`;
+      const shapes = `${name} has shape ${formatShape(role)} and ${otherName} has shape ${formatShape(other)}`;
+      const message = `${shapes}: ${axes} must be equal.`;
       problems.push({ ...locationOf(role), code: "array-shape", message });
     };
     const axis = role.signature.shape[1];

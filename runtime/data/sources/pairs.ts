@@ -1,6 +1,6 @@
 /**
- * Pairs of a source (text or a vector) and a target sequence. The decoder reads a start token and the target, and predicts
- * the target and an end token.
+ * Pairs of a source (text or a vector) and a target sequence. The decoder reads a start token and the target, and
+ * predicts the target and an end token.
  */
 import { createHash } from "node:crypto";
 import { child } from "../../../schema/json-pointer.js";

@@ -1,5 +1,7 @@
 /** Reads sequences: the steps of each example as numbered tokens or vectors, and its targets. */
+
 import type { NormalSequencesData } from "../../../schema/normal/index.js";
+import { formatCount } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import { parseNumber } from "../formats/csv.js";
@@ -217,8 +219,4 @@ function toNames(value: unknown): readonly string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const names = value.filter((entry) => ["string", "number", "boolean"].includes(typeof entry) && entry !== "");
   return names.length === value.length ? names.map(String) : undefined;
-}
-
-function formatCount(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -1,5 +1,7 @@
 /** Reads the rows of a table: the selected columns of a CSV file as numbers, and labels as text. */
+
 import type { NormalTableData } from "../../../schema/normal/index.js";
+import { formatCount } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { FloatList } from "../batching/windows.js";
@@ -169,10 +171,11 @@ function chooseColumns(
     problems.push({ code: "table-column", path: "/data/file", file: data.file, message, hint: formatHint });
   }
   if (withLabels && targets.length !== 1) {
+    const count = formatCount(targets.length, "target column");
     problems.push({
       code: "table-target",
       path: data.target === null ? "/data" : "/data/target",
-      message: `The loss predicts classes and needs one target column, but the table has ${formatCount(targets.length, "target column")}.`,
+      message: `The loss predicts classes and needs one target column, but the table has ${count}.`,
       hint: "Name one column of classes in data.target, or use a loss for numbers, such as squared_error.",
     });
   } else if (withLabels && inputs.some((columnIndex) => targets.includes(columnIndex))) {
@@ -234,7 +237,9 @@ export function* iterateRows(values: FloatList<Float64Array>, width: number, rev
   }
 }
 
-/** The rows in order of time, each NaN replaced by the previous row's value; `gap` is a column whose first row has none. */
+/**
+ * The rows in order of time, each NaN replaced by the previous row's value; `gap` is a column whose first row has none.
+ */
 function sortByTime(
   values: FloatList<Float64Array>,
   width: number,
@@ -252,10 +257,6 @@ function sortByTime(
     previousRow = row;
   }
   return { values: ordered.finish() };
-}
-
-function formatCount(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 
 function shorten(text: string, maxLength = 40): string {

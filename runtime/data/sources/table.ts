@@ -1,6 +1,8 @@
 /** Tables: windows over the rows of a CSV file; the targets are rows after a window, or after each of its steps. */
+
 import { createHash } from "node:crypto";
 import type { NormalTableData } from "../../../schema/normal/index.js";
+import { formatCount } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import { nestedRows } from "../../tensors/rows.js";
@@ -185,7 +187,9 @@ function tooShortProblem({ file, window, horizon }: NormalTableData, rows: numbe
   return {
     code: "table-too-short",
     path: "/data/window",
-    message: `"${file}" has ${rows} row${rows === 1 ? "" : "s"}, but a window of ${window} and a target ${horizon} row${horizon === 1 ? "" : "s"} later need ${window + horizon}.`,
+    message:
+      `"${file}" has ${formatCount(rows, "row")}, but a window of ${window} and a target ` +
+      `${formatCount(horizon, "row")} later need ${window + horizon}.`,
     hint: rows > horizon ? `Use a window of at most ${rows - horizon}, or a longer table.` : "Use a longer table.",
   };
 }

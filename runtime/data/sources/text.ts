@@ -1,6 +1,8 @@
 /** Text: windows of units (characters, words or bytes); the target at each position is the next unit. */
+
 import { createHash } from "node:crypto";
 import type { NormalTextData } from "../../../schema/normal/index.js";
+import { formatCount } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result, type Success } from "../../result.js";
 import type { NumericArray } from "../../tensors/array.js";
@@ -13,7 +15,7 @@ import { type Splits, splitWindows } from "../splits.js";
 import { locate, type Position } from "../vocabulary/locate.js";
 import { encodeWithVocabulary, unknownUnitMessage } from "../vocabulary/lookup.js";
 import { selectVocabulary, type TokenizedText, tokenizers, tokenizeText } from "../vocabulary/tokenizers.js";
-import { formatUnitCount, joinTokens, type Unit, unitNames } from "../vocabulary/tokens.js";
+import { joinTokens, type Unit, unitNames } from "../vocabulary/tokens.js";
 
 export const text: SourceKind<NormalTextData> = {
   async open(data, { folder, seed, fittedMetadata }) {
@@ -203,10 +205,11 @@ function decodeRows(
 }
 
 function tooShortProblem(data: NormalTextData, count: number): RunProblem {
+  const unit = unitNames[data.unit];
   return {
     code: "text-too-short",
     path: "/data/window",
-    message: `The text has ${formatUnitCount(count, data.unit)}, but a window of ${data.window} and the ${unitNames[data.unit]} after it need ${data.window + 1}.`,
+    message: `The text has ${formatCount(count, unit)}, but a window of ${data.window} and the ${unit} after it need ${data.window + 1}.`,
     hint: count >= 2 ? `Use a window of at most ${count - 1}, or a longer text.` : "Use a longer text.",
   };
 }

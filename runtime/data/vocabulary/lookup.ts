@@ -1,14 +1,15 @@
 /** Units and labels of other data as ids of a run's vocabulary and classes. */
+import { formatCount } from "../../format.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { Classes } from "../labels.js";
 import type { TextMetadata } from "../metadata.js";
 import type { IdList } from "../spill/id-list.js";
 import type { TokenizedText } from "./tokenizers.js";
-import { formatUnitCount, type Unit } from "./tokens.js";
+import { type Unit, unitNames } from "./tokens.js";
 
 /**
- * A text as ids of a vocabulary, or the index of the first occurrence of each unknown unit, ascending. A vocabulary without an
- * unknown token must contain every unit.
+ * A text as ids of a vocabulary, or the index of the first occurrence of each unknown unit, ascending. A vocabulary
+ * without an unknown token must contain every unit.
  */
 export function encodeWithVocabulary(
   { units, ids }: TokenizedText,
@@ -31,7 +32,7 @@ export function unknownUnitMessage(
   unit: Unit,
   { vocabulary, unit: kind }: Pick<TextMetadata, "vocabulary" | "unit">,
 ): { readonly message: string; readonly hint: string } {
-  const size = formatUnitCount(vocabulary.length, kind);
+  const size = formatCount(vocabulary.length, unitNames[kind]);
   return {
     message: `${location}: ${JSON.stringify(unit)} is not in the model's vocabulary (${size}).`,
     hint: "Remove it, or train with a vocabulary that has an unknown token (data.vocabulary).",

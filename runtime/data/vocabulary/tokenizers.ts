@@ -1,4 +1,7 @@
-/** Tokenizers: a text as units (code points, words or bytes), numbered by first appearance, and the choice of a vocabulary. */
+/**
+ * Tokenizers: a text as units (code points, words or bytes), numbered by first appearance, and the choice of a
+ * vocabulary.
+ */
 import type { NormalTextData, NormalVocabulary } from "../../../schema/normal/index.js";
 import { MAX_WORD_LENGTH, WordTooLongError } from "../formats/utf8-reader.js";
 import { intern } from "../labels.js";
@@ -76,7 +79,9 @@ export const tokenizers: { readonly [K in NormalTextData["unit"]]: () => Tokeniz
   },
 };
 
-/** The index after the last white space, or 0. Searched from the end: from the start, long words cost quadratic time. */
+/**
+ * The index after the last white space, or 0. Searched from the end: from the start, long words cost quadratic time.
+ */
 function endOfWords(text: string): number {
   let end = text.length;
   while (end > 0 && !/\s/u.test(text[end - 1] ?? "")) end--;
@@ -95,8 +100,8 @@ function decodeText(chunk: string | Uint8Array): string {
 }
 
 /**
- * The units that get an id of their own: those with at least `min_count` occurrences, the most frequent first up to `size`,
- * ties by first appearance.
+ * The units that get an id of their own: those with at least `min_count` occurrences, the most frequent first up to
+ * `size`, ties by first appearance.
  *
  * @param counts occurrences of each unit in the training split, by first appearance.
  * @param reserved entries of `size` that are taken already, such as the unknown token.

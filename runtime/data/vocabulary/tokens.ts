@@ -3,11 +3,6 @@ import type { NumericArray } from "../../tensors/array.js";
 import { argmax } from "../../tensors/scores.js";
 import type { TextMetadata } from "../metadata.js";
 
-/** "1 character", "2 words". */
-export function formatUnitCount(count: number, unit: TextMetadata["unit"]): string {
-  return `${count} ${unitNames[unit]}${count === 1 ? "" : "s"}`;
-}
-
 export const unitNames = { char: "character", word: "word", byte: "byte" } as const;
 
 /** The first ids of a decoder's vocabulary. */

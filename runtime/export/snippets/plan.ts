@@ -42,8 +42,8 @@ export interface Feed {
   readonly name: string;
   readonly dtype: "float32" | "int64" | "int32";
   /**
-   * `ids` or `rows` of numbers are the example; `length` is its number of steps; `decoded` are the tokens decoded so far. A
-   * number is a scalar without batch.
+   * `ids` or `rows` of numbers are the example; `length` is its number of steps; `decoded` are the tokens decoded so
+   * far. A number is a scalar without batch.
    */
   readonly value: "ids" | "rows" | "length" | "decoded" | "decodedLength" | "zeros" | number;
   /** Without the batch axis. `time` is the example's number of steps. */

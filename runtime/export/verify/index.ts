@@ -13,8 +13,9 @@ import { verifySteps } from "./step.js";
 /** Rounding of float32 sums of a few hundred terms in another order. */
 const usualTolerance = 1e-5;
 /**
- * In ONNX Runtime 1.30 the RNN, GRU and LSTM operators approximate sigmoid and tanh more coarsely than Sigmoid and Tanh: layers
- * with saturated gates differ by about 5e-5. The operator's equivalence to the cell is checked in float64 before.
+ * In ONNX Runtime 1.30 the RNN, GRU and LSTM operators approximate sigmoid and tanh more coarsely than Sigmoid and
+ * Tanh: layers with saturated gates differ by about 5e-5. The operator's equivalence to the cell is checked in float64
+ * before.
  */
 const operatorTolerance = 5e-4;
 

@@ -126,7 +126,7 @@ describe("tables", () => {
       { message: '"bad.csv" has no column "b".' },
     ]);
     expect(await rejectedPredict(out, "short.csv", "a,b\n1,2\n")).toMatchObject([
-      { message: '"short.csv" has 1 row, and the model reads windows of 3.' },
+      { message: '"short.csv" has 1 row, but the model reads windows of 3.' },
     ]);
   });
 
