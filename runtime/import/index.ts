@@ -10,6 +10,8 @@ import { convert } from "./convert-layout.js";
 import type { ForeignFile } from "./foreign-weights.js";
 import { HDF5_SIGNATURE, loadHdf5, readHdf5 } from "./hdf5.js";
 import { readKerasWeights } from "./keras.js";
+import { configsOf, type KerasConfig, parseKerasConfig } from "./keras-config.js";
+import { configDifferences, returnNotice } from "./match-config.js";
 import { type LayerPair, matchLayers, type NameMap } from "./match-layers.js";
 import { modelLayers } from "./model-layers.js";
 import { readStateDict } from "./pytorch.js";
@@ -47,14 +49,17 @@ export async function importKeras(
 ): Promise<Result<ImportedWeights>> {
   const formatProblem = (reason: string, hint = "") =>
     fail([{ code: "file-format", path: "", file, message: `"${file}" cannot be read: ${reason}.`, hint }]);
-  const weights = startsWith(bytes, HDF5_SIGNATURE) ? ok(bytes) : extractWeights(bytes);
+  const weights = startsWith(bytes, HDF5_SIGNATURE) ? ok({ bytes, config: undefined }) : extractWeights(bytes);
   if (!weights.ok) return formatProblem(weights.error, isPickle(bytes) ? torchHint : "");
   const library = await loadHdf5();
   if (library === undefined) return fail([missingLibraryProblem(file)]);
-  const result = await readHdf5(library, weights.value);
+  const result = await readHdf5(library, weights.value.bytes);
   if (!result.ok) return formatProblem(result.error);
   try {
-    return importLayers(file, readKerasWeights(result.value.root), model, maps);
+    const { root } = result.value;
+    const configText = weights.value.config ?? root.attributes.get("model_config")?.[0];
+    const config = configText === undefined ? undefined : parseKerasConfig(configText);
+    return importLayers(file, readKerasWeights(root), model, maps, config);
   } finally {
     result.value.close();
   }
@@ -67,12 +72,23 @@ function missingLibraryProblem(file: string): RunProblem {
 
 const torchHint = "Save the state dict with safetensors.torch.save_file; rnnx does not open pickles.";
 
-function extractWeights(archive: Uint8Array): Result<Uint8Array, string> {
+interface KerasFile {
+  /** HDF5. */
+  readonly bytes: Uint8Array;
+  /** JSON. */
+  readonly config: string | undefined;
+}
+
+function extractWeights(archive: Uint8Array): Result<KerasFile, string> {
   const members = readZip(archive);
   if (!members.ok) return members;
-  const weights = members.value.find(({ name }) => name === "model.weights.h5");
-  if (weights !== undefined) return weights.read();
-  return fail(isPickle(archive) ? "it is a PyTorch pickle" : "it is an archive without Keras's model.weights.h5");
+  const read = (member: string) => members.value.find(({ name }) => name === member)?.read();
+  const [weights, config] = [read("model.weights.h5"), read("config.json")];
+  if (weights === undefined)
+    return fail(isPickle(archive) ? "it is a PyTorch pickle" : "it is an archive without Keras's model.weights.h5");
+  if (!weights.ok) return weights;
+  if (config?.ok === false) return config;
+  return ok({ bytes: weights.value, config: config && new TextDecoder().decode(config.value) });
 }
 
 function isPickle(archive: Uint8Array): boolean {
@@ -96,6 +112,7 @@ function importLayers(
   foreign: ForeignFile,
   model: TargetModel,
   maps: readonly NameMap[],
+  config?: KerasConfig,
 ): Result<ImportedWeights> {
   const { pairs, problems } = matchLayers(foreign, modelLayers(model.spec, model.parameters), maps);
   if (problems.length > 0) return failForFile(file, problems);
@@ -107,8 +124,39 @@ function importLayers(
     else for (const [name, tensor] of converted.value) tensors.set(name, tensor);
   }
   for (const pair of pairs) if (hasSeparateKernel(pair, tensors)) conversionProblems.push(separateKernelProblem(pair));
+  const comparison = config && compareConfig(config, foreign, pairs, model.spec);
+  if (comparison !== undefined) conversionProblems.push(...comparison.problems);
   if (conversionProblems.length > 0) return failForFile(file, conversionProblems);
-  return ok({ tensors, notices: noticesOf(foreign, pairs, model, tensors) });
+  return ok({ tensors, notices: [...noticesOf(foreign, pairs, model, tensors), ...(comparison?.notices ?? [])] });
+}
+
+/** Differences between the layers' stored configurations and the spec that change outputs, and notices of others. */
+function compareConfig(
+  config: KerasConfig,
+  { layers }: ForeignFile,
+  pairs: readonly LayerPair[],
+  spec: NormalSpec,
+): { readonly problems: readonly ImportProblem[]; readonly notices: readonly string[] } {
+  const configs = configsOf(config, layers);
+  const problems: ImportProblem[] = [];
+  const notices: string[] = [];
+  const unknownLayers: string[] = [];
+  for (const { foreignLayer, modelLayer } of pairs) {
+    const layerConfig = configs.get(foreignLayer);
+    if (layerConfig === undefined) unknownLayers.push(foreignLayer.name);
+    else {
+      const differences = configDifferences(layerConfig, modelLayer, spec);
+      problems.push(...differences.map((difference) => ({ code: "init-config", ...difference })));
+      notices.push(...returnNotice(layerConfig, modelLayer, spec));
+    }
+  }
+  const describe = (text: string, names: readonly string[]) =>
+    names.length > 0 ? [`${text}: ${names.join(", ")}.`] : [];
+  notices.push(
+    ...describe("Not compared with the file's configuration, which does not list them", unknownLayers),
+    ...describe("Layers of the file without imported weights, not compared with the spec", config.operations),
+  );
+  return { problems, notices };
 }
 
 function failForFile(file: string, problems: readonly ImportProblem[]): Failure {
