@@ -4,6 +4,7 @@ import type { EvaluateRequest, RunEvaluation } from "../../runtime/evaluation/ev
 import { formatInteger, formatNumber } from "../../runtime/format.js";
 import type { Override } from "../../schema/parse/overrides.js";
 import type { CommandModule } from "../command.js";
+import { escapeLine } from "../escape-controls.js";
 import { exitCodes } from "../exit-codes.js";
 import { openRunSpec, reportRunFailure } from "../open-run.js";
 import { deviceOption, setOption } from "../option-parsers.js";
@@ -42,7 +43,14 @@ export const evaluate: CommandModule = {
     const opened = await openRunSpec(output, folder, set);
     if (opened === undefined) return exitCodes.invalidInput;
     const { evaluateRun } = await import("../../runtime/evaluation/evaluate-run.js");
-    const request = { run: folder, data: opened.data, split: split ?? null, weights: checkpoint, device };
+    const request = {
+      run: folder,
+      data: opened.data,
+      split: split ?? null,
+      weights: checkpoint,
+      device,
+      withDetails: true,
+    };
     const outcome = await evaluateRun(request);
     if (outcome.ok) {
       printMetrics(output, folder, outcome.value);
@@ -58,9 +66,9 @@ function parseCheckpoint(text: string): EvaluateRequest["weights"] {
   return Number(text);
 }
 
-function printMetrics(output: Output, run: string, { step, examples, metrics, notices }: RunEvaluation) {
+function printMetrics(output: Output, run: string, { step, examples, metrics, details, notices }: RunEvaluation) {
   for (const notice of notices) output.note(notice);
-  output.record({ event: "result", run, step, examples, metrics });
+  output.record({ event: "result", run, step, examples, metrics, ...(details !== undefined && { details }) });
   const splits = (["train", "validation", "test"] as const).filter((split) => examples[split] > 0);
   const metricNames = Object.keys(metrics[splits[0] ?? "train"]);
   const columns = ["split", "examples", ...metricNames].map(
@@ -72,4 +80,35 @@ function printMetrics(output: Output, run: string, { step, examples, metrics, no
     ...metricNames.map((name) => formatNumber(metrics[split][name] ?? Number.NaN)),
   ]);
   output.print(`weights of step ${formatInteger(step)}\n\n${tableText(output.colors.print, columns, rows)}`);
+  if (details !== undefined) printDetails(output, details);
+}
+
+/** Classes of the largest confusion matrix that is printed; the record has every one. */
+const maxConfusionClasses = 12;
+
+function printDetails(output: Output, { split, classes, confusion, columns }: NonNullable<RunEvaluation["details"]>) {
+  const table = (first: string, titles: readonly string[], rows: readonly (readonly string[])[]) => {
+    const numbers = titles.map((title) => ({ title, align: "right" as const }));
+    return tableText(output.colors.print, [{ title: first }, ...numbers], rows);
+  };
+  if (columns !== undefined) {
+    const rows = columns.map(({ column, rmse, mae }) => [escapeLine(column), formatNumber(rmse), formatNumber(mae)]);
+    output.print(
+      `\nerrors of the ${split} split in the units of the data\n\n${table("column", ["rmse", "mae"], rows)}`,
+    );
+  }
+  if (classes === undefined || confusion === undefined) return;
+  const rows = classes.map((scores) => [
+    escapeLine(scores.class),
+    formatNumber(scores.precision),
+    formatNumber(scores.recall),
+    formatInteger(scores.targets),
+    formatInteger(scores.predicted),
+  ]);
+  const titles = ["precision", "recall", "targets", "predicted"];
+  output.print(`\nclasses of the ${split} split\n\n${table("class", titles, rows)}`);
+  if (classes.length > maxConfusionClasses) return;
+  const names = classes.map((scores) => escapeLine(scores.class));
+  const counts = confusion.map((row, id) => [names[id] ?? "", ...row.map(formatInteger)]);
+  output.print(`\nconfusion: a row per target, a column per prediction\n\n${table("", names, counts)}`);
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalData, NormalSpec } from "../../schema/normal/index.js";
+import { isStateful } from "../data/batching/stateful-batches.js";
 import { checkDataShape, checkIdRange } from "../data/compatibility.js";
 import { openData } from "../data/index.js";
 import type { DataSource } from "../data/source.js";
@@ -18,6 +19,7 @@ import { estimateWorkPerSync, openSession, type RequestedDevice } from "../sessi
 import { feedsOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
 import { createEvaluator } from "./evaluator.js";
+import { type SplitDetails, splitDetails } from "./split-details.js";
 
 export interface EvaluateRequest {
   /** The run directory. */
@@ -30,6 +32,8 @@ export interface EvaluateRequest {
   /** Weights of its shapes in place of the run's own. */
   readonly parameters?: Tensors;
   readonly device: RequestedDevice;
+  /** Adds the details of one split: the test split, else the validation split, else the training split. */
+  readonly withDetails?: boolean;
 }
 
 export interface RunEvaluation {
@@ -38,6 +42,8 @@ export interface RunEvaluation {
   /** How many examples each part has. */
   readonly examples: Readonly<Record<keyof Splits, number>>;
   readonly metrics: SplitMetrics;
+  /** With `withDetails`, unless the model has states that continue from batch to batch. */
+  readonly details?: SplitDetails & { readonly split: keyof Splits };
   readonly notices: readonly string[];
 }
 
@@ -50,6 +56,7 @@ export async function evaluateRun({
   weights,
   parameters: parameterOverride,
   device,
+  withDetails,
 }: EvaluateRequest): Promise<EvaluateOutcome> {
   const runResult = openRun(folder);
   if (!runResult.ok) return invalidInput(runResult.error);
@@ -90,7 +97,13 @@ export async function evaluateRun({
   const notices = [sessionResult.value.notice, ...(data === null ? dataChangedNotice(folder, source) : [])].filter(
     (text) => text !== "",
   );
-  return ok({ step, examples: exampleCounts(splits), metrics, notices });
+  const detailed = (["test", "validation", "train"] as const).find((name) => splits[name].length > 0);
+  const context = { evaluator, parameters: feedsOf(parameters), spec, source };
+  const details =
+    withDetails === true && detailed !== undefined && !isStateful(run.manifest)
+      ? { split: detailed, ...(await splitDetails(context, splits[detailed])) }
+      : undefined;
+  return ok({ step, examples: exampleCounts(splits), metrics, ...(details !== undefined && { details }), notices });
 }
 
 /** The files of other data are not named from the spec's folder. */

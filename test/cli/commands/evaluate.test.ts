@@ -27,7 +27,45 @@ test("evaluation of a run equals the final evaluation of its training", async ()
 
 test("text output is a table", async () => {
   const { stdout } = await rnnx("evaluate", run, "--split", "test", "--checkpoint", "last");
-  expect(stdout).toMatch(/^weights of step 20\n\nsplit +examples +loss +rmse\ntest +\d+ +[\d.]+ +[\d.]+\n$/);
+  expect(stdout).toMatch(
+    /^weights of step 20\n\nsplit +examples +loss +rmse\ntest +\d+ +[\d.]+ +[\d.]+\n\nerrors of the test split in the units of the data\n\ncolumn +rmse +mae\nClose +/,
+  );
+});
+
+test("errors are in the units of the data: the scaled ones times the range of the training split", async () => {
+  const [result = {}] = records((await rnnx("evaluate", run, "--json")).stdout);
+  const { metrics, details } = result as {
+    metrics: { test: { rmse: number } };
+    details: { split: string; columns: { column: string; rmse: number; mae: number }[] };
+  };
+  const { metadata } = JSON.parse(readFileSync(join(run, "data.json"), "utf8"));
+  const [column] = details.columns;
+  expect(details.split).toBe("test");
+  expect(column?.rmse).toBeCloseTo(metrics.test.rmse / metadata.scaler[column?.column ?? ""].factor, 2);
+  expect(column?.mae).toBeLessThanOrEqual(column?.rmse ?? 0);
+});
+
+test("classes have precision, recall and a confusion matrix that agree with the accuracy", async () => {
+  const classifier = pathOf("classifier");
+  await rnnx("train", "specs/spam.json", "--steps", "25", "--out", classifier);
+  const { stdout } = await rnnx("evaluate", classifier, "--json");
+  const [result = {}] = records(stdout);
+  const { metrics, details } = result as {
+    metrics: { validation: { accuracy: number } };
+    details: {
+      confusion: number[][];
+      classes: { class: string; targets: number; predicted: number; precision: number; recall: number }[];
+    };
+  };
+  const [[a = 0, b = 0] = [], [c = 0, d = 0] = []] = details.confusion;
+  expect((a + d) / (a + b + c + d)).toBeCloseTo(metrics.validation.accuracy, 6);
+  const [first, second] = details.classes;
+  expect([first?.class, second?.class].sort()).toEqual(["ham", "spam"]);
+  expect(first).toMatchObject({ targets: a + b, predicted: a + c, precision: a / (a + c), recall: a / (a + b) });
+  expect(second).toMatchObject({ targets: c + d, predicted: b + d, precision: d / (b + d), recall: d / (c + d) });
+  const text = (await rnnx("evaluate", classifier)).stdout;
+  expect(text).toMatch(/\nclass +precision +recall +targets +predicted\n(ham|spam) /);
+  expect(text).toContain("confusion: a row per target, a column per prediction");
 });
 
 test("other data is relative to the current folder and forms the test split", async () => {
