@@ -22,6 +22,8 @@ export interface DataSource {
   readonly buckets?: readonly Indices[];
   /** SHA-256, hex, of all data that training reads. Sources of equal digest feed equal numbers. */
   readonly digest: string;
+  /** Choices that the user has to know of, such as columns that are left out. */
+  readonly notices?: readonly string[];
   /** Vocabulary, classes and scalers, as JSON. */
   readonly metadata: Metadata & Readonly<Record<string, unknown>>;
   signature(train: NormalTrain): Signature;

@@ -108,7 +108,7 @@ export async function planTraining(
     samples: samples.value,
     workPerSync: estimateWorkPerSync(manifest.parameters, microBatchSizeOf(spec.train, batchSchedule.batchSize)),
     initialSnapshot: () => createInitialSnapshot(spec.seed, manifest, weights.value.tensors, modelTensors.value),
-    notices: [...notices, ...memoryCheck.notices, ...weights.value.notices],
+    notices: [...(source.notices ?? []), ...notices, ...memoryCheck.notices, ...weights.value.notices],
   });
 }
 

@@ -1,7 +1,6 @@
 /** Reads the rows of a table: the selected columns of a CSV file as numbers, and labels as text. */
 
 import type { NormalTableData } from "../../../schema/normal/index.js";
-import { formatCount } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { FloatList } from "../batching/windows.js";
@@ -9,6 +8,14 @@ import { isMissing, parseNumber, type Row, readCsv } from "../formats/csv.js";
 import { collectFloats } from "../spill/float-list.js";
 import { collectIds, idAt } from "../spill/id-list.js";
 import { CHUNK_LENGTH } from "../spill/spill-store.js";
+import {
+  type Column,
+  type ColumnSelection,
+  chooseColumns,
+  numberHint,
+  selectionNotice,
+  shorten,
+} from "./table-columns.js";
 
 export interface TableRows {
   readonly rows: number;
@@ -23,23 +30,13 @@ export interface TableRows {
   readonly lineOf: (row: number) => number;
   /** The target of each row if targets are classes; else empty. */
   readonly labels: readonly string[];
-}
-
-/** A selected column: its name and its index in the file. */
-interface Column {
-  readonly name: string;
-  readonly index: number;
-}
-
-interface ColumnSelection {
-  readonly columns: readonly Column[];
-  readonly inputs: readonly number[];
-  readonly targets: readonly number[];
+  /** The choice of columns. */
+  readonly notices: readonly string[];
 }
 
 export async function readRows(data: NormalTableData, folder: string, withLabels: boolean): Promise<Result<TableRows>> {
   const { file } = data;
-  let selection: ColumnSelection = { columns: [], inputs: [], targets: [] };
+  let selection: ColumnSelection = { columns: [], inputs: [], targets: [], leftOut: [] };
   let rows = 0;
   const values = collectFloats.float64();
   const lines = collectIds();
@@ -56,8 +53,15 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
     message: `${file}:${line}: Column "${name}" ${what}.`,
     hint,
   });
+  let [fileRows, firstLine] = [0, 1];
+  /** Numbers in each column that is left out. */
+  let leftOutNumbers: number[] = [];
   const row = ({ fields, line }: Row): readonly RunProblem[] => {
     const problems: RunProblem[] = [];
+    fileRows += 1;
+    for (const [position, { index }] of selection.leftOut.entries())
+      if (!Number.isNaN(parseNumber(fields[index] ?? "")))
+        leftOutNumbers[position] = (leftOutNumbers[position] ?? 0) + 1;
     let isComplete = true;
     const numbers = selection.columns.map((column, index) => {
       const field = fields[column.index] ?? "";
@@ -73,7 +77,7 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
       else if (isAbsent) problems.push(problemAt(line, column, "has no value", missingHint));
       else if (!Number.isFinite(value)) {
         const what = `has "${shorten(field)}", which is ${Number.isNaN(value) ? "not a number" : "too large"}`;
-        problems.push(problemAt(line, column, what, columnsHint));
+        problems.push(problemAt(line, column, what, numberHint(field, data)));
       }
       return value;
     });
@@ -99,12 +103,21 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
         const selected = chooseColumns(data, names, first, withLabels);
         if (!selected.ok) return selected.error;
         selection = selected.value;
+        leftOutNumbers = selection.leftOut.map(() => 0);
+        firstLine = first.line;
         return [];
       },
       row,
     },
   );
-  if (csvProblems.length > 0) return fail(csvProblems);
+  const mostlyNumbers = selection.leftOut.flatMap((column, position) => {
+    const count = leftOutNumbers[position] ?? 0;
+    if (count * 2 <= fileRows) return [];
+    const what = `has "${shorten(column.first)}", which is not a number, but ${count} of its ${fileRows} values are`;
+    return [problemAt(firstLine, column, what, mixedColumnHint)];
+  });
+  const problems = [...csvProblems, ...mostlyNumbers];
+  if (problems.length > 0) return fail(problems);
   const { columns, inputs, targets } = selection;
   const lineList = lines.finish();
   const lineOf = (row: number) => idAt(lineList, data.reverse ? rows - 1 - row : row);
@@ -116,110 +129,13 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
     return fail([problemAt(lineOf(0), gapColumn, "has no value", hint)]);
   }
   const names = columns.map(({ name }) => name);
-  return ok({ rows, columns: names, values: ordered.values, inputs, targets, lineOf, labels });
+  const notices = [selectionNotice(selection)].filter((notice) => notice !== null);
+  return ok({ rows, columns: names, values: ordered.values, inputs, targets, lineOf, labels, notices });
 }
 
 const missingHint = 'Set data.missing to "drop" (skip such rows) or "previous" (repeat the value of the previous row).';
+const mixedColumnHint = "Leave the field empty (data.missing), or name the input columns in data.columns.";
 const labelHint = 'Write the label, remove the row, or set data.missing to "drop" (skip such rows).';
-const columnsHint = "Remove the column from data.columns, or correct the file.";
-
-/** Selects the columns that are read, as inputs and as targets. */
-function chooseColumns(
-  data: NormalTableData,
-  names: readonly string[],
-  firstRow: Row,
-  withLabels: boolean,
-): Result<ColumnSelection> {
-  const problems: RunProblem[] = [];
-  const uniqueNames = makeUnique(names);
-  const report = (pointer: string, what: string, hint: string) =>
-    problems.push({ code: "table-column", path: pointer, message: `"${data.file}" ${what}.`, hint });
-  const find = (key: "columns" | "target", wanted: readonly (string | number)[]) => {
-    const found: number[] = [];
-    for (const [position, name] of wanted.entries()) {
-      const pointer = `/data/${key}/${position}`;
-      const shown = typeof name === "number" ? `column ${name}` : `column "${name}"`;
-      const [columnIndex, ...others] = placesOf(name, names, uniqueNames);
-      const earlier = columnIndex === undefined ? -1 : found.indexOf(columnIndex);
-      if (columnIndex === undefined)
-        report(
-          pointer,
-          `has no ${shown}`,
-          `${formatCount(names.length, "column")}: ${shorten(names.join(", "), 300)}.`,
-        );
-      else if (others.length > 0) {
-        const places = [columnIndex, ...others].map((index) => index + 1).join(" or ");
-        report(pointer, `has more than one ${shown}`, `Name the column by its number: ${places}.`);
-      } else if (earlier >= 0) {
-        const message = `${key === "columns" ? "data.columns" : "data.target"} has ${shown} twice.`;
-        problems.push({ code: "table-column", path: pointer, message, hint: "Remove one of them." });
-      }
-      found.push(columnIndex ?? -1);
-    }
-    return found.filter((columnIndex) => columnIndex >= 0);
-  };
-  const namedTargets = data.target === null ? undefined : find("target", data.target);
-  const numeric = names.flatMap((_, columnIndex) => {
-    const field = firstRow.fields[columnIndex] ?? "";
-    const isTarget = (withLabels || data.horizon === 0) && namedTargets?.includes(columnIndex) === true;
-    return !isTarget && (isMissing(field) || !Number.isNaN(parseNumber(field))) ? [columnIndex] : [];
-  });
-  const inputs = data.columns === null ? numeric : find("columns", data.columns);
-  const targets = namedTargets ?? inputs;
-  if (problems.length === 0 && inputs.length === 0) {
-    const message = `"${data.file}" has no numeric column.`;
-    problems.push({ code: "table-column", path: "/data/file", file: data.file, message, hint: formatHint });
-  }
-  if (withLabels && targets.length !== 1) {
-    const count = formatCount(targets.length, "target column");
-    problems.push({
-      code: "table-target",
-      path: data.target === null ? "/data" : "/data/target",
-      message: `The loss predicts classes and needs one target column, but the table has ${count}.`,
-      hint: "Name one column of classes in data.target, or use a loss for numbers, such as squared_error.",
-    });
-  } else if (withLabels && inputs.some((columnIndex) => targets.includes(columnIndex))) {
-    problems.push({
-      code: "table-target",
-      path: "/data/columns",
-      message: `Column "${names[targets[0] ?? 0]}" contains the classes and cannot be an input.`,
-      hint: "Remove it from data.columns.",
-    });
-  }
-  if (problems.length > 0) return fail(problems);
-  const columnIndices = [...new Set([...inputs, ...targets])];
-  const columns = columnIndices.map((columnIndex) => ({
-    name: uniqueNames[columnIndex] ?? `${columnIndex + 1}`,
-    index: columnIndex,
-  }));
-  const positionsOf = (wanted: readonly number[]) => wanted.map((columnIndex) => columnIndices.indexOf(columnIndex));
-  return ok({ columns, inputs: positionsOf(inputs), targets: positionsOf(targets) });
-}
-
-/** Indices of the columns with a name, or at a place (from 1). */
-function placesOf(
-  wanted: string | number,
-  names: readonly string[],
-  uniqueNames: readonly string[],
-): readonly number[] {
-  if (typeof wanted === "number") return wanted <= names.length ? [wanted - 1] : [];
-  const places = names.flatMap((name, index) => (name === wanted ? [index] : []));
-  const uniquePlace = uniqueNames.indexOf(wanted);
-  return places.length === 0 && uniquePlace >= 0 ? [uniquePlace] : places;
-}
-
-/** The names with their places added where two columns have one name: scalers and predictions are by name. */
-function makeUnique(names: readonly string[]): readonly string[] {
-  const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return names.map((name, index) => {
-    let unique = name;
-    while ((counts.get(unique) ?? 0) > (unique === name ? 1 : 0)) unique = `${unique} (column ${index + 1})`;
-    return unique;
-  });
-}
-
-const formatHint = "Check data.delimiter and data.header.";
 
 /** The rows of a table; a row is valid until the next one. */
 export function* iterateRows(values: FloatList<Float64Array>, width: number, reverse = false): Generator<Float64Array> {
@@ -257,8 +173,4 @@ function sortByTime(
     previousRow = row;
   }
   return { values: ordered.finish() };
-}
-
-function shorten(text: string, maxLength = 40): string {
-  return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
 }

@@ -31,7 +31,10 @@ export const table: SourceKind<NormalTableData> = {
     if (!split.ok) return split;
     const prepared = prepare(data, result.value, uses, split.value, tableMetadata);
     if (!prepared.ok) return prepared;
-    return ok(windowSource(data, prepared.value, uses.everyStep, examples, split.value));
+    return ok({
+      ...windowSource(data, prepared.value, uses.everyStep, examples, split.value),
+      notices: result.value.notices,
+    });
   },
   mapFiles(data, rename) {
     return { ...data, file: rename(data.file) };

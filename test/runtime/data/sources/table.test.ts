@@ -130,6 +130,56 @@ describe("headers, comments, columns", () => {
     expect(await columns("a,b,c\n1,2,3\n4,5,6\n", { columns: ["c", 1] })).toEqual(["c", "a"]);
   });
 
+  test("columns that are left out are said once, with their first values", async () => {
+    const { notices } = await open("hour,day,kind,x\n0,Mon,a,1\n1,Tue,b,2\n2,Wed,c,3\n", { window: 1 });
+    expect(notices).toEqual(['The inputs are the columns of numbers: hour, x. Left out: day ("Mon"), kind ("a").']);
+    for (const data of [{ columns: ["x"] }, { columns: [1, 4], target: ["x"] }])
+      expect((await open("hour,day,kind,x\n0,Mon,a,1\n1,Tue,b,2\n", { window: 1, ...data })).notices).toEqual([]);
+  });
+
+  test.each([
+    ["50,5", "a decimal comma", "50.5"],
+    ["-1.234,25", "a decimal comma", "-1234.25"],
+    ["1,234", "a thousands separator", "1234"],
+    ["1,234,567.5", "a thousands separator", "1234567.5"],
+    ["1.234.567", "a thousands separator", "1234567"],
+    ["1 234", "a thousands separator", "1234"],
+    ["5%", "a percent sign", "5"],
+    ["5,5 %", "a percent sign", "5.5"],
+  ])("a column of numbers such as %s is refused, not left out", async (field, notation, plain) => {
+    const csv = `hour;load;word\n0;${field};Mon\n1;${field};Tue\n2;${field};Wed\n`;
+    const problem = { code: "table-value", path: "/data/file", file: "t.csv", line: 2, column: 2 };
+    const what = `t.csv:2: Column "load" has "${field}", which is not a number`;
+    const semicolon = { window: 1, delimiter: ";" };
+    expect(await problems(csv, semicolon)).toEqual([
+      {
+        ...problem,
+        message: `${what} but looks like ${notation}.`,
+        hint: `Write ${plain}, or name the input columns in data.columns.`,
+      },
+    ]);
+    expect((await problems(csv, { ...semicolon, columns: ["load"] }))[0]).toEqual({
+      ...problem,
+      message: `${what}.`,
+      hint: `It looks like ${notation}. Write ${plain}.`,
+    });
+    expect((await open(csv, { ...semicolon, columns: ["hour"] })).notices).toEqual([]);
+  });
+
+  test("a column of numbers whose first value is none is refused, not left out", async () => {
+    expect(await problems("a,b\n1,?\n2,5\n3,6\n", { window: 1 })).toEqual([
+      {
+        code: "table-value",
+        path: "/data/file",
+        file: "t.csv",
+        line: 2,
+        column: 2,
+        message: 't.csv:2: Column "b" has "?", which is not a number, but 2 of its 3 values are.',
+        hint: "Leave the field empty (data.missing), or name the input columns in data.columns.",
+      },
+    ]);
+  });
+
   test("two columns of one name are known by their places, each with its own scaler", async () => {
     const source = await open("a,a\n0,100\n1,300\n2,200\n", { window: 1, target: [2], scale: "min_max" });
     expect(source.metadata).toMatchObject({
@@ -331,7 +381,7 @@ describe("problems", () => {
         line: 3,
         column: 2,
         message: 't.csv:3: Column "b" has "4x", which is not a number.',
-        hint: "Remove the column from data.columns, or correct the file.",
+        hint: "Correct the file, or name the input columns in data.columns.",
       }),
     ],
     [
@@ -343,7 +393,7 @@ describe("problems", () => {
         line: 3,
         column: 1,
         message: 't.csv:3: Column "a" has "1e999", which is too large.',
-        hint: "Remove the column from data.columns, or correct the file.",
+        hint: "Correct the file, or name the input columns in data.columns.",
       }),
     ],
     [

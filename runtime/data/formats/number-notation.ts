@@ -1,0 +1,32 @@
+/** Numbers in other notations than the decimal point alone: decimal commas, thousands separators, percent signs. */
+
+export interface Notation {
+  /** A noun: "a decimal comma". */
+  readonly name: string;
+  /** The same number in the notation that is read. */
+  readonly plain: string;
+}
+
+const signed = "[+-]?";
+const separated = String.raw`\d{1,3}(?:[,.'’ \u00a0\u202f]\d{3})+`;
+const thousands = new RegExp(
+  String.raw`^${signed}(?:\d{1,3}(?:([,'’ \u00a0\u202f])\d{3})(?:\1\d{3})*(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,})$`,
+  "u",
+);
+const decimalComma = new RegExp(`^${signed}(?:\\d*,\\d+|${separated},\\d+)$`, "u");
+
+/** The notation of a field that is no number here; undefined if it does not look like a number. */
+export function notationOf(field: string): Notation | undefined {
+  if (field.endsWith("%")) {
+    const number = field.slice(0, -1).trim();
+    const plain = /^[+-]?\d+(?:\.\d+)?$/u.test(number) ? number : notationOf(number)?.plain;
+    return plain === undefined ? undefined : { name: "a percent sign", plain };
+  }
+  if (thousands.test(field)) {
+    const isPointed = field.split(".").length > 2;
+    return { name: "a thousands separator", plain: field.replace(isPointed ? /\./gu : /[,'’ \u00a0\u202f]/gu, "") };
+  }
+  if (!decimalComma.test(field)) return undefined;
+  const [whole = "", fraction = ""] = [field.slice(0, field.lastIndexOf(",")), field.slice(field.lastIndexOf(",") + 1)];
+  return { name: "a decimal comma", plain: `${whole.replace(/[^\d+-]/gu, "") || "0"}.${fraction}` };
+}

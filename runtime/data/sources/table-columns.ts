@@ -1,0 +1,159 @@
+/** Selects the columns of a table that are inputs and targets, by name or place, or by the numbers of the first row. */
+import type { NormalTableData } from "../../../schema/normal/index.js";
+import { formatCount } from "../../format.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
+import { isMissing, parseNumber, type Row } from "../formats/csv.js";
+import { notationOf } from "../formats/number-notation.js";
+
+/** A selected column: its name and its index in the file. */
+export interface Column {
+  readonly name: string;
+  readonly index: number;
+}
+
+export interface ColumnSelection {
+  readonly columns: readonly Column[];
+  readonly inputs: readonly number[];
+  readonly targets: readonly number[];
+  /** Without data.columns: the columns that are no inputs because their first value is no number. */
+  readonly leftOut: readonly (Column & { readonly first: string })[];
+}
+
+/** Selects the columns that are read, as inputs and as targets. */
+export function chooseColumns(
+  data: NormalTableData,
+  names: readonly string[],
+  firstRow: Row,
+  withLabels: boolean,
+): Result<ColumnSelection> {
+  const problems: RunProblem[] = [];
+  const uniqueNames = makeUnique(names);
+  const report = (pointer: string, what: string, hint: string) =>
+    problems.push({ code: "table-column", path: pointer, message: `"${data.file}" ${what}.`, hint });
+  const find = (key: "columns" | "target", wanted: readonly (string | number)[]) => {
+    const found: number[] = [];
+    for (const [position, name] of wanted.entries()) {
+      const pointer = `/data/${key}/${position}`;
+      const shown = typeof name === "number" ? `column ${name}` : `column "${name}"`;
+      const [columnIndex, ...others] = placesOf(name, names, uniqueNames);
+      const earlier = columnIndex === undefined ? -1 : found.indexOf(columnIndex);
+      if (columnIndex === undefined)
+        report(
+          pointer,
+          `has no ${shown}`,
+          `${formatCount(names.length, "column")}: ${shorten(names.join(", "), 300)}.`,
+        );
+      else if (others.length > 0) {
+        const places = [columnIndex, ...others].map((index) => index + 1).join(" or ");
+        report(pointer, `has more than one ${shown}`, `Name the column by its number: ${places}.`);
+      } else if (earlier >= 0) {
+        const message = `${key === "columns" ? "data.columns" : "data.target"} has ${shown} twice.`;
+        problems.push({ code: "table-column", path: pointer, message, hint: "Remove one of them." });
+      }
+      found.push(columnIndex ?? -1);
+    }
+    return found.filter((columnIndex) => columnIndex >= 0);
+  };
+  const namedTargets = data.target === null ? undefined : find("target", data.target);
+  const numeric = names.flatMap((_, columnIndex) => {
+    const field = firstRow.fields[columnIndex] ?? "";
+    const isTarget = (withLabels || data.horizon === 0) && namedTargets?.includes(columnIndex) === true;
+    return !isTarget && (isMissing(field) || !Number.isNaN(parseNumber(field))) ? [columnIndex] : [];
+  });
+  const leftOut = uniqueNames.flatMap((name, index) =>
+    data.columns !== null || numeric.includes(index) || namedTargets?.includes(index)
+      ? []
+      : [{ name, index, first: firstRow.fields[index] ?? "" }],
+  );
+  for (const { name, index, first } of leftOut) {
+    const notation = notationOf(first);
+    if (notation === undefined) continue;
+    const place = { path: "/data/file", file: data.file, line: firstRow.line, column: index + 1 };
+    const what = `has "${shorten(first)}", which is not a number but looks like ${notation.name}`;
+    const message = `${data.file}:${firstRow.line}: Column "${name}" ${what}.`;
+    const hint = `Write ${shorten(notation.plain)}, or name the input columns in data.columns.`;
+    problems.push({ code: "table-value", ...place, message, hint });
+  }
+  const inputs = data.columns === null ? numeric : find("columns", data.columns);
+  const targets = namedTargets ?? inputs;
+  if (problems.length === 0 && inputs.length === 0) {
+    const message = `"${data.file}" has no numeric column.`;
+    problems.push({ code: "table-column", path: "/data/file", file: data.file, message, hint: formatHint });
+  }
+  if (withLabels && targets.length !== 1) {
+    const count = formatCount(targets.length, "target column");
+    problems.push({
+      code: "table-target",
+      path: data.target === null ? "/data" : "/data/target",
+      message: `The loss predicts classes and needs one target column, but the table has ${count}.`,
+      hint: "Name one column of classes in data.target, or use a loss for numbers, such as squared_error.",
+    });
+  } else if (withLabels && inputs.some((columnIndex) => targets.includes(columnIndex))) {
+    problems.push({
+      code: "table-target",
+      path: "/data/columns",
+      message: `Column "${names[targets[0] ?? 0]}" contains the classes and cannot be an input.`,
+      hint: "Remove it from data.columns.",
+    });
+  }
+  if (problems.length > 0) return fail(problems);
+  const columnIndices = [...new Set([...inputs, ...targets])];
+  const columns = columnIndices.map((columnIndex) => ({
+    name: uniqueNames[columnIndex] ?? `${columnIndex + 1}`,
+    index: columnIndex,
+  }));
+  const positionsOf = (wanted: readonly number[]) => wanted.map((columnIndex) => columnIndices.indexOf(columnIndex));
+  return ok({ columns, inputs: positionsOf(inputs), targets: positionsOf(targets), leftOut });
+}
+
+/** Says which columns are inputs if some are left out; null otherwise. */
+export function selectionNotice({ columns, inputs, leftOut }: ColumnSelection): string | null {
+  if (leftOut.length === 0) return null;
+  const chosen = inputs.map((position) => columns[position]?.name ?? "");
+  const others = leftOut.map(({ name, first }) => `${name} ("${shorten(first, 20)}")`);
+  return `The inputs are the columns of numbers: ${listSome(chosen)}. Left out: ${listSome(others)}.`;
+}
+
+function listSome(names: readonly string[]): string {
+  const more = names.length > 8 ? `, and ${names.length - 8} more` : "";
+  return `${names.slice(0, 8).join(", ")}${more}`;
+}
+
+/** The hint for a field that is no number, by its likely notation. */
+export function numberHint(field: string, { columns }: NormalTableData): string {
+  const notation = notationOf(field);
+  if (notation !== undefined) return `It looks like ${notation.name}. Write ${shorten(notation.plain)}.`;
+  return columns === null
+    ? "Correct the file, or name the input columns in data.columns."
+    : "Remove the column from data.columns, or correct the file.";
+}
+
+/** Indices of the columns with a name, or at a place (from 1). */
+function placesOf(
+  wanted: string | number,
+  names: readonly string[],
+  uniqueNames: readonly string[],
+): readonly number[] {
+  if (typeof wanted === "number") return wanted <= names.length ? [wanted - 1] : [];
+  const places = names.flatMap((name, index) => (name === wanted ? [index] : []));
+  const uniquePlace = uniqueNames.indexOf(wanted);
+  return places.length === 0 && uniquePlace >= 0 ? [uniquePlace] : places;
+}
+
+/** The names with their places added where two columns have one name: scalers and predictions are by name. */
+function makeUnique(names: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return names.map((name, index) => {
+    let unique = name;
+    while ((counts.get(unique) ?? 0) > (unique === name ? 1 : 0)) unique = `${unique} (column ${index + 1})`;
+    return unique;
+  });
+}
+
+const formatHint = "Check data.delimiter and data.header.";
+
+export function shorten(text: string, maxLength = 40): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
+}
