@@ -76,9 +76,17 @@ export interface Port {
 
 /**
  * The metric from its accumulators: from [sum, count] the mean, its exponential or its root; from [true positives,
- * predictions, targets] per class, [3, classes], the mean of F1, precision or recall over the classes that occur.
+ * predictions, targets] per class, [3, classes], the mean of F1, precision or recall over the classes that occur. From
+ * pairs of a sum and a count the sum of their means, where a pair of count 0 adds its sum.
  */
-export type MetricFinalizer = "mean" | "exp_mean" | "root_mean" | "macro_f1" | "macro_precision" | "macro_recall";
+export type MetricFinalizer =
+  | "mean"
+  | "sum_of_means"
+  | "exp_mean"
+  | "root_mean"
+  | "macro_f1"
+  | "macro_precision"
+  | "macro_recall";
 
 export interface Ports {
   readonly inputs: readonly Port[];

@@ -141,7 +141,7 @@ export type Activation = "none" | "softmax" | "sigmoid" | "tanh" | "relu";
  */
 export type ListOfWeights = number[];
 /**
- * Mean or sum over all entries.
+ * Mean or sum over all entries. An evaluation reports the mean or the sum over all its examples.
  */
 export type Reduction = "mean" | "sum";
 /**
@@ -1121,7 +1121,7 @@ export interface CTCLoss {
    */
   type: "ctc";
   /**
-   * Mean or sum over sequences. The loss of a sequence is not divided by its number of labels.
+   * Mean or sum over sequences, in an evaluation over all its examples. The loss of a sequence is not divided by its number of labels.
    */
   reduction?: "mean" | "sum";
   /**

@@ -5,14 +5,15 @@ import { microBatchesOf } from "../../schema/micro-batches.js";
 import type { NormalLoss, NormalSpec } from "../../schema/normal/index.js";
 import type { MetricFinalizer } from "../artifact.js";
 import type { Builder } from "../ir/builder.js";
+import { mulDims } from "../ir/dims.js";
 import type { Value } from "../ir/types.js";
 import type { Signature } from "../signature.js";
 import type { Context, Shard } from "./context.js";
 import { losses } from "./losses/index.js";
-import type { LossDefinition, LossOperands } from "./losses/loss.js";
+import type { LossDefinition, LossOperands, LossValue } from "./losses/loss.js";
 import { metricOf } from "./metrics/index.js";
 import { meanAccumulators } from "./metrics/metric.js";
-import { penaltyOf } from "./penalties.js";
+import { type Penalty, penaltyOf } from "./penalties.js";
 import type { OutputPort, Program } from "./program.js";
 import type { ElaborationState } from "./state.js";
 import { swapBatchAndTime, type Wire } from "./wire.js";
@@ -45,13 +46,14 @@ export function elaborateObjective(
 
   const penalty = penaltyOf(spec, state);
   const withPenalty = (value: Value, factor: Value | number) =>
-    penalty === null ? value : b.add(value, b.mul(penalty, factor));
+    penalty === null ? value : b.add(value, b.mul(penalty.value, factor));
   // A loss with an average switched off is differentiated as the sum of its values.
   const scalar = withPenalty(loss.value.type.shape.length === 0 ? loss.value : b.sum(loss.value), 1);
   const outputs: Output[] = [{ port: { name: "loss", role: "loss" }, value: b.withName(scalar, "loss") }];
   const microBatches = microBatchesOf(spec.train);
   if ((microBatches > 1 || context.shard !== null) && context.mode === "training") {
     if (loss.batching === "indivisible") refuseSplitting(spec, context);
+    if (penalty !== null && !isDivisible(penalty, loss, output.mask)) refuseActivity(spec, context);
     // The penalty of a summed loss is divided among the rows of the batch.
     const rowShare = context.shard === null ? 1 / microBatches : fedRowShare(b, context.shard);
     const share = loss.batching === "mean" ? loss.count : rowShare;
@@ -63,7 +65,10 @@ export function elaborateObjective(
     outputs.push({ port: { name: `metrics/${name}`, role: "metric" }, value: accumulators });
     finalizers[name] = finalizer;
   };
-  addMetric("loss", meanAccumulators(b, { total: withPenalty(loss.total, loss.count), count: loss.count }), "mean");
+  const isMean = loss.batching === "mean" && (penalty === null || penalty.activities.length === 0);
+  if (isMean)
+    addMetric("loss", meanAccumulators(b, { total: withPenalty(loss.total, loss.count), count: loss.count }), "mean");
+  else addMetric("loss", lossAccumulators(b, loss, penalty), "sum_of_means");
   const metricOperands = { ...operands, targetKind: targetKindOf(spec.loss), loss: spec.loss };
   for (const metric of spec.metrics ?? defaultMetrics(spec.loss)) {
     const definition = metricOf(metric);
@@ -71,6 +76,37 @@ export function elaborateObjective(
     if (accumulators !== undefined) addMetric(metricName(metric), accumulators, definition.finalizer);
   }
   return { outputs, finalizers, batching: loss.batching };
+}
+
+/**
+ * Pairs of a sum and a count, [pairs * 2], from which the loss of all batches follows as of one: the means of the
+ * penalties; then the loss, a mean, a sum (its count is 0), or a mean per time step.
+ */
+function lossAccumulators(b: Builder, { total, count, batching, perStep }: LossValue, penalty: Penalty | null): Value {
+  const pair = (sum: Value, divisor: Value) => meanAccumulators(b, { total: sum, count: divisor });
+  return b.concat(
+    [
+      ...(penalty?.weights ? [pair(penalty.weights, b.scalar(1))] : []),
+      ...(penalty?.activities ?? []).map((activity) => pair(activity.total, activity.count)),
+      perStep === null
+        ? pair(total, batching === "mean" ? count : b.scalar(0))
+        : b.reshape(b.concat([b.unsqueeze(perStep.totals, [1]), b.unsqueeze(perStep.counts, [1])], 1), [
+            mulDims(2, perStep.totals.type.shape[0] ?? 1),
+          ]),
+    ],
+    0,
+  );
+}
+
+/**
+ * True where micro-batches and processes know their share of the penalty: a mean over valid steps adds up only with
+ * a loss that counts the same steps.
+ */
+function isDivisible({ activities }: Penalty, { batching, countUnit }: LossValue, outputMask: Value | null): boolean {
+  if (activities.length === 0) return true;
+  if (batching === "mean" && countUnit === "weights") return false;
+  const lossMask = batching === "mean" && countUnit === "steps" ? outputMask : null;
+  return activities.every(({ mask }) => mask === lossMask);
 }
 
 /** The fraction of the batch's rows that this micro-batch or process has. */
@@ -95,6 +131,18 @@ function refuseSplitting({ loss, train }: NormalSpec, { problem }: Context): voi
       message: `${loss.type} averages each step over all examples, so it cannot be accumulated over micro-batches.`,
       hint: 'Set "average_across_timesteps" to true, or remove "accumulate".',
     });
+}
+
+function refuseActivity({ regularization, train }: NormalSpec, { problem }: Context): void {
+  const [splits, alternative] =
+    microBatchesOf(train) === 1 ? ["processes", "train in one process"] : ["micro-batches", 'remove "accumulate"'];
+  problem({
+    part: regularization ?? train,
+    key: "activity",
+    code: "split-activity",
+    message: `The mean of "activity" is over the valid steps of the whole batch, but the loss counts something else, so ${splits} do not know their share of it.`,
+    hint: `Remove "activity", or ${alternative}.`,
+  });
 }
 
 function lossOperands(

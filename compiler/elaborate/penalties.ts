@@ -10,8 +10,17 @@ import { maskedSum } from "./masked-sum.js";
 import { type ElaborationState, isTrained } from "./state.js";
 import type { Wire } from "./wire.js";
 
-/** The penalty, a scalar; null without one. */
-export function penaltyOf({ regularization, model }: NormalSpec, { context, ports }: ElaborationState): Value | null {
+export interface Penalty {
+  /** The penalty of the batch, a scalar. */
+  readonly value: Value;
+  /** The terms of the weights, the same for any batch; null without them. */
+  readonly weights: Value | null;
+  /** Of each rnn layer `activity` times the sum of squares, the number of entries, and the mask of the valid steps. */
+  readonly activities: readonly { readonly total: Value; readonly count: Value; readonly mask: Value | null }[];
+}
+
+/** The penalty; null without one. */
+export function penaltyOf({ regularization, model }: NormalSpec, { context, ports }: ElaborationState): Penalty | null {
   if (regularization === null) return null;
   const { b, earlierLayer, problem } = context;
   const { l1, l2, activity, biases } = regularization;
@@ -23,6 +32,8 @@ export function penaltyOf({ regularization, model }: NormalSpec, { context, port
     ...(l1 > 0 ? [b.mul(b.sum(b.abs(value)), l1)] : []),
     ...(l2 > 0 ? [b.mul(b.sum(b.mul(value, value)), l2)] : []),
   ]);
+  const weightTerm = terms.length === 0 ? null : terms.reduce(b.add);
+  const activities: Penalty["activities"][number][] = [];
   if (activity > 0) {
     const outputs = model.flatMap(({ layer, name }) => {
       const rnnLayer = layer === "rnn" ? earlierLayer(name) : undefined;
@@ -36,13 +47,19 @@ export function penaltyOf({ regularization, model }: NormalSpec, { context, port
         message: '"activity" penalizes the outputs of rnn layers, but the model has no rnn layer.',
         hint: 'Remove "activity", or add an rnn layer.',
       });
-    terms.push(...outputs.map((wire) => b.mul(meanSquare(b, wire), activity)));
+    for (const wire of outputs) {
+      const { total, count, mask } = squares(b, wire);
+      const mean = b.div(total, b.max(count, 1));
+      terms.push(b.mul(mean, activity));
+      activities.push({ total: b.mul(total, activity), count, mask });
+    }
   }
-  return terms.length === 0 ? null : b.withName(terms.reduce(b.add), "penalty");
+  if (terms.length === 0) return null;
+  return { value: b.withName(terms.reduce(b.add), "penalty"), weights: weightTerm, activities };
 }
 
-function meanSquare(b: Builder, { value, sequence, mask: validSteps }: Wire): Value {
-  const mask = sequence && validSteps !== null ? b.cast(b.squeeze(validSteps, [2]), "float32") : null;
-  const { total, count } = maskedSum(b, b.mul(value, value), mask);
-  return b.div(total, b.max(count, 1));
+function squares(b: Builder, { value, sequence, mask }: Wire) {
+  const validSteps = sequence && mask !== null ? mask : null;
+  const stepMask = validSteps && b.cast(b.squeeze(validSteps, [2]), "float32");
+  return { ...maskedSum(b, b.mul(value, value), stepMask), mask: validSteps };
 }

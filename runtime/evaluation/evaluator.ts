@@ -82,7 +82,8 @@ export async function createEvaluator(
   const evaluator: Evaluator = {
     async metrics(parameters, examples, batchSize) {
       const totals = metrics.map(({ port: { shape } }) => {
-        return new Float64Array(shape.reduce<number>((product, size) => product * Number(size), 1));
+        const length = shape.reduce<number>((product, size) => product * Number(size), 1);
+        return new Float64Array(Number.isNaN(length) ? 0 : length);
       });
       const requested = metrics.map(({ port }) => port);
       for await (const { given: graphOutputs } of runBatches(requested, parameters, examples, batchSize)) {
@@ -90,8 +91,13 @@ export async function createEvaluator(
           totals[index] = addAccumulators(totals[index], floatsOf(graphOutputs, port));
         }
       }
-      const values = metrics.map(({ name, finish }, index) => {
-        return [name, computeMetric(finish, sharding.allReduce(totals[index] ?? new Float64Array()))] as const;
+      const values = metrics.map(({ name, finish, port }, index) => {
+        const accumulators = totals[index] ?? new Float64Array();
+        // Accumulators per time step differ in length between processes: the sum of the lengths is enough for all.
+        const hasKnownLength = port.shape.every((size) => typeof size === "number");
+        const [length = 0] = hasKnownLength ? [0] : sharding.allReduce(Float64Array.of(accumulators.length));
+        const padded = addAccumulators(accumulators, new Float64Array(length));
+        return [name, computeMetric(finish, sharding.allReduce(padded))] as const;
       });
       return Object.fromEntries(values);
     },

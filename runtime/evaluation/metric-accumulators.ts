@@ -3,7 +3,8 @@ import type { MetricFinalizer } from "../../compiler/artifact.js";
 
 /** The sum of tallies so far (none: undefined or empty) and those of one more batch. */
 export function addAccumulators(sum: Float64Array | undefined, batch: ArrayLike<number>): Float64Array<ArrayBuffer> {
-  return Float64Array.from(batch, (value, index) => value + (sum?.[index] ?? 0));
+  const length = Math.max(batch.length, sum?.length ?? 0);
+  return Float64Array.from({ length }, (_, index) => (batch[index] ?? 0) + (sum?.[index] ?? 0));
 }
 
 /** A metric from its tallies over all batches; NaN where nothing was counted. */
@@ -13,6 +14,7 @@ export function computeMetric(finish: MetricFinalizer, accumulators: Float64Arra
 
 const metricFunctions: { readonly [K in MetricFinalizer]: (accumulators: Float64Array) => number } = {
   mean,
+  sum_of_means: sumOfMeans,
   exp_mean: (accumulators) => Math.exp(mean(accumulators)),
   root_mean: (accumulators) => Math.sqrt(mean(accumulators)),
   // With p = hits / answers and r = hits / targets, F1 is 2 p r / (p + r) = 2 hits / (answers + targets).
@@ -24,6 +26,14 @@ const metricFunctions: { readonly [K in MetricFinalizer]: (accumulators: Float64
 
 function mean([sum = 0, count = 0]: Float64Array): number {
   return sum / count;
+}
+
+/** Pairs of a sum and a count; a pair of count 0 adds its sum. */
+function sumOfMeans(accumulators: Float64Array): number {
+  let result = 0;
+  for (let index = 0; index + 1 < accumulators.length; index += 2)
+    result += mean(Float64Array.of(accumulators[index] ?? 0, accumulators[index + 1] || 1));
+  return result;
 }
 
 /** The mean of a score over the classes that are the answer or the target of some entry. */

@@ -230,7 +230,7 @@ export interface NormalCrossEntropy {
   readonly class_weights: readonly number[] | null;
 }
 
-/** Mean or sum over all entries. */
+/** Mean or sum over all entries. An evaluation reports the mean or the sum over all its examples. */
 export type Reduction = "mean" | "sum";
 
 /**
@@ -284,7 +284,10 @@ export interface NormalHuber {
  */
 export interface NormalCtc {
   readonly type: "ctc";
-  /** Mean or sum over sequences. The loss of a sequence is not divided by its number of labels. */
+  /**
+   * Mean or sum over sequences, in an evaluation over all its examples. The loss of a sequence is not divided by its
+   * number of labels.
+   */
   readonly reduction: "mean" | "sum";
   /** Class id of the blank: 0 as in PyTorch and Keras, or "last" as in TensorFlow 1. */
   readonly blank: number | "last";

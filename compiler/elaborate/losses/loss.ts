@@ -29,7 +29,11 @@ export interface LossValue {
    */
   readonly total: Value;
   readonly count: Value;
+  /** `count` is proportional to the valid steps, to the rows of the batch, or to neither but a sum of weights. */
+  readonly countUnit: "steps" | "rows" | "weights";
   readonly batching: LossBatching;
+  /** The sum and the count of each step, [time] each, of a loss that averages each step over the batch; else null. */
+  readonly perStep: { readonly totals: Value; readonly counts: Value } | null;
 }
 
 export interface LossDefinition<L> {
@@ -49,9 +53,11 @@ export function reduceEntries(
     weights === null ? entryLosses : b.mul(entryLosses, broadcastTrailing(b, weights, entryLosses)),
     mask,
   );
-  if (reduction === "sum") return { value: total, total, count: b.scalar(1), batching: "sum" };
+  const countUnit = mask === null ? "rows" : "steps";
+  const common = { total, countUnit, perStep: null } as const;
+  if (reduction === "sum") return { ...common, value: total, count: b.scalar(1), batching: "sum" };
   const count = mask === null ? entryCount : b.max(entryCount, 1);
-  return { value: b.div(total, count), total, count, batching: "mean" };
+  return { ...common, value: b.div(total, count), count, batching: "mean" };
 }
 
 /** The targets of a regression, with the output's shape; a missing last axis of size 1 is added. */

@@ -40,15 +40,17 @@ export const sequenceLoss: LossDefinition<Extract<NormalLoss, { type: "sequence_
     const counts = product(b, [entryWeights, mask]) ?? b.expand(b.scalar(1), losses.type.shape);
     const axes = [...(loss.average_across_timesteps ? [TIME] : []), ...(loss.average_across_batch ? [BATCH] : [])];
     const total = b.sum(terms);
-    if (axes.length === 0)
-      return { value: b.transpose(terms, [BATCH, TIME]), total, count: b.scalar(1), batching: "sum" };
+    const countUnit = entryWeights !== null ? "weights" : mask === null ? "rows" : "steps";
+    const common = { total, count: b.scalar(1), countUnit, perStep: null } as const;
+    if (axes.length === 0) return { ...common, value: b.transpose(terms, [BATCH, TIME]), batching: "sum" };
     if (axes.length === 2) {
       const count = b.add(b.sum(counts), EPSILON);
-      return { value: b.div(total, count), total, count, batching: "mean" };
+      return { ...common, value: b.div(total, count), count, batching: "mean" };
     }
     const value = b.div(b.sum(terms, axes), b.add(b.sum(counts, axes), EPSILON));
-    const batching = loss.average_across_timesteps ? "sum" : "indivisible";
-    return { value, total: b.sum(value), count: b.scalar(1), batching };
+    const sums = { ...common, value, total: b.sum(value) };
+    if (loss.average_across_timesteps) return { ...sums, batching: "sum" };
+    return { ...sums, batching: "indivisible", perStep: { totals: b.sum(terms, axes), counts: b.sum(counts, axes) } };
   },
 };
 

@@ -1,4 +1,5 @@
 /** Penalties: their weights, their part in the loss of training and of evaluation, and their gradient. */
+
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../compiler/autodiff/reverse.js";
 import { check } from "../../../compiler/compile.js";
@@ -6,6 +7,7 @@ import { restrictToOutputs } from "../../../compiler/elaborate/program.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
 import { tabulate, tensor } from "../../../compiler/ir/tensor.js";
 import type { Tensor } from "../../../compiler/ir/types.js";
+import { computeMetric } from "../../../runtime/evaluation/metric-accumulators.js";
 import { open, operandsOf, outputsOf, programOf } from "../../support/programs.js";
 
 const inputs = [
@@ -58,9 +60,10 @@ async function losses(regularization: object | null, frozen = false) {
     ["lengths", tensor("int64", [2], lengths)],
   ]);
   const outputs = outputsOf(program, operands, ["loss", "metric", "prediction"]);
-  const [total = Number.NaN, count = Number.NaN] = outputs.get("metrics/loss")?.data ?? [];
+  const accumulators = Float64Array.from(outputs.get("metrics/loss")?.data ?? []);
+  const result = computeMetric(program.metrics.loss ?? "mean", accumulators);
   const loss = outputs.get("loss")?.data[0] ?? Number.NaN;
-  return { opened, program, given: operands, weights, loss, result: total / count, outputs };
+  return { opened, program, given: operands, weights, loss, result, outputs };
 }
 
 const sumOver = (weights: ReadonlyMap<string, Tensor>, names: readonly string[], f: (x: number) => number) =>
@@ -129,4 +132,43 @@ test("activity without an rnn layer is a problem", async () => {
   expect(check(opened.spec, opened.signature, opened.origins)).toMatchObject([
     { path: "/regularization/activity", code: "no-activity" },
   ]);
+});
+
+test("activity that micro-batches or processes cannot divide is refused", async () => {
+  const spec = (model: readonly object[], targets: unknown, train: object) => ({
+    data: {
+      type: "arrays",
+      inputs: [
+        [[1], [2]],
+        [[2], [1]],
+        [[3], [0]],
+        [[1], [1]],
+      ],
+      targets,
+      lengths: [2, 1, 2, 1],
+    },
+    model: [{ layer: "rnn", cell: "gru", hidden_size: 2 }, ...model, { layer: "dense", size: 1 }],
+    loss: { type: "squared_error" },
+    regularization: { activity: 1 },
+    optimizer: { type: "adam" },
+    train: { batch_size: 4, ...train },
+  });
+  const codes = async (text: object) => {
+    const opened = await open(text);
+    return check(opened.spec, opened.signature, opened.origins).map(({ code, path }) => `${code} ${path}`);
+  };
+  const perStep = [
+    [[1], [2]],
+    [[2], [1]],
+    [[3], [0]],
+    [[1], [1]],
+  ];
+  const pool = [{ layer: "pool", mode: "last" }];
+  expect(await codes(spec(pool, [[1], [2], [3], [4]], { accumulate: 2 }))).toEqual([
+    "split-activity /regularization/activity",
+  ]);
+  expect(await codes(spec(pool, [[1], [2], [3], [4]], {}))).toEqual([]);
+  expect(await codes(spec([], perStep, { accumulate: 2 }))).toEqual([]);
+  const summed = { ...spec([], perStep, { accumulate: 2 }), loss: { type: "squared_error", reduction: "sum" } };
+  expect(await codes(summed)).toEqual(["split-activity /regularization/activity"]);
 });

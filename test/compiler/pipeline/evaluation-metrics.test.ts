@@ -50,15 +50,28 @@ describe("accumulators add up over batches, and the manifest's finalizers comput
     expectMetrics(actual, { loss, accuracy: 5 / 6, perplexity: Math.exp(loss) });
   });
 
-  test("cross_entropy over steps, summed: the loss is that of a batch", async () => {
+  test("cross_entropy over steps, summed: the loss is the sum over all examples", async () => {
     const actual = await evaluate({ inputs: logits, targets: classes }, { type: "cross_entropy", reduction: "sum" });
-    expect(actual[0]?.accuracy).toBeCloseTo(5 / 9, 6);
-    expect(actual[0]?.loss).toBeCloseTo(
-      entropies.flat().reduce((x, y) => x + y),
-      5,
+    expectMetrics(actual, { loss: entropies.flat().reduce((x, y) => x + y), accuracy: 5 / 9 });
+  });
+
+  test("sequence_loss per example: the loss is the sum of the means of the examples", async () => {
+    const loss = { type: "sequence_loss", average_across_batch: false };
+    const actual = await evaluate({ inputs: logits, targets: classes }, loss);
+    expect(actual.map((metrics) => metrics.loss)).toEqual(
+      Array(actual.length).fill(expect.closeTo(3 * mean(entropies.flat()), 5)),
     );
-    expect(actual[1]?.accuracy).toBeCloseTo(5 / 9, 6);
-    expect(actual[1]?.loss).toBeCloseTo(entropies.flat().reduce((x, y) => x + y) / 2, 5);
+  });
+
+  test("sequence_loss per step: each step is averaged over the examples that have it", async () => {
+    const lengths = [3, 1, 2];
+    const loss = { type: "sequence_loss", average_across_timesteps: false };
+    const actual = await evaluate({ inputs: logits, targets: classes, lengths }, loss);
+    const steps = [0, 1, 2].map((step) =>
+      mean(entropies.flatMap((row, example) => (step < (lengths[example] ?? 0) ? [row[step] ?? 0] : []))),
+    );
+    const expected = steps.reduce((x, y) => x + y);
+    expect(actual.map((metrics) => metrics.loss)).toEqual(Array(actual.length).fill(expect.closeTo(expected, 5)));
   });
 
   test("squared_error: loss, rmse", async () => {
