@@ -14,7 +14,7 @@ export function reportUsageError(output: Output, error: CommanderError, help: st
 
 /** Reports invalid input without a position in a spec: an option, an unreadable file. */
 export function reportInvalidInput(output: Output, code: string, message: string, hint: string): void {
-  const diagnostic = { code, severity: "error", path: "", line: 0, column: 0, message, hint };
+  const diagnostic = { code, severity: "error", path: "", line: 1, column: 1, message, hint };
   output.record({ event: "error", message, diagnostics: [diagnostic] });
   const { red, dim } = output.colors.note;
   output.note(`${red("error:")} ${message}`);

@@ -62,7 +62,7 @@ export async function reportRunProblems(
 /** Locates a problem in the file that an option names, else in the run's spec. */
 function locateIn({ locate }: OpenedSpec): (problem: RunProblem) => readonly Diagnostic[] {
   return (problem) => {
-    const { path, file, line = 0, column = line > 0 ? 1 : 0 } = problem;
+    const { path, file, line = 1, column = 1 } = problem;
     return path === "" && file !== undefined
       ? [{ ...withoutPosition(problem), file, line, column }]
       : locate([problem]);

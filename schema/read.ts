@@ -6,7 +6,7 @@ import type { NormalSpec } from "./normal/index.js";
 import { normalize } from "./normalize/index.js";
 import { readTextFile } from "./parse/file.js";
 import { parseDocument, type SpecDocument } from "./parse/json.js";
-import { type Override, withOverrides, withoutPosition } from "./parse/overrides.js";
+import { type Override, withOverrides } from "./parse/overrides.js";
 import type { Spec } from "./spec.types.js";
 import { validate } from "./validate/index.js";
 
@@ -44,7 +44,7 @@ export type ReadResult =
  */
 export async function readSpecFile(path: string, options: ReadOptions = {}): Promise<ReadResult> {
   const content = await readTextFile(path);
-  if (typeof content !== "string") return { ok: false, diagnostics: [withoutPosition(content)] };
+  if (typeof content !== "string") return { ok: false, diagnostics: [content] };
   return readSpec(content, { ...options, file: path, folder: dirname(resolve(path)) });
 }
 

@@ -28,14 +28,14 @@ export async function frame(
     const { severity, code, line, column, message, hint } = diagnostic;
     const paint = severity === "error" ? colors.red : colors.yellow;
     const name = diagnostic.file ?? source?.name ?? "";
-    const location = line > 0 ? `${name}:${line}:${column}` : name;
+    const location = name === "" ? "" : `${name}:${line}:${column}`;
     const head = [
       paint(`${severity}[${code}]`),
       printable(location),
       diagnostic.path === "" ? "" : colors.dim(printable(diagnostic.path)),
     ];
     const sections = [head.filter((part) => part !== "").join(" "), `  ${colors.bold(printable(message))}`];
-    if (line > 0 && source !== undefined && diagnostic.file === undefined) {
+    if (source !== undefined && diagnostic.file === undefined) {
       const excerpt = excerptOf(lines, line, column);
       const frameOptions = { linesAbove, linesBelow, startLine: excerpt.firstLine };
       sections.push(codeFrameColumns(excerpt.text, { start: { line, column: excerpt.column } }, frameOptions));

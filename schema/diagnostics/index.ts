@@ -6,7 +6,7 @@ export interface Diagnostic {
   readonly severity: "error" | "warning";
   /** JSON pointer into the spec (`/model/1/hidden_size`), or empty for the document itself. */
   readonly path: string;
-  /** From 1. 0 without a position (a file that cannot be read, a command-line flag). */
+  /** From 1. A problem of a whole file or of a command line is at line 1, column 1. */
   readonly line: number;
   readonly column: number;
   /** One sentence about the mistake. */

@@ -1,13 +1,17 @@
 /** The text of a spec file, read within the size limit. */
+import { isUtf8 } from "node:buffer";
 import { readFile, stat } from "node:fs/promises";
-import type { Problem } from "../diagnostics/index.js";
+import type { Diagnostic } from "../diagnostics/index.js";
 import { maximumBytes } from "./json.js";
 
 /** The content of a text file, or the reason why it cannot be read. The size is checked before reading. */
-export async function readTextFile(path: string): Promise<string | Problem> {
-  const problem = (code: string, message: string, hint = ""): Problem => ({
+export async function readTextFile(path: string): Promise<string | Diagnostic> {
+  const problem: Fail = (code, message, hint = "", line = 1) => ({
     code,
+    severity: "error",
     path: "",
+    line,
+    column: 1,
     message: `${path}: ${message}`,
     hint,
   });
@@ -18,18 +22,30 @@ export async function readTextFile(path: string): Promise<string | Problem> {
     if (status.size > maximumBytes) return tooLarge(status.size, problem);
     const bytes = await readFile(path);
     if (bytes.length > maximumBytes) return tooLarge(bytes.length, problem);
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const text = bytes.toString("utf8");
+    if (isUtf8(bytes)) return text.replace(/^\ufeff/, "");
+    const offset = firstDifference(bytes, Buffer.from(text));
+    const byte = `0x${bytes.toString("hex", offset, offset + 1)}`;
+    const line = bytes.toString("latin1", 0, offset).split(/\r\n|\n|\r/).length;
+    return problem("not-utf8", `line ${line} is not UTF-8 text: it has the byte ${byte}.`, "Save it as UTF-8.", line);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     if (code === "ENOENT" || code === "ENOTDIR") return problem("file-not-found", "file not found.");
     if (code === "EACCES" || code === "EPERM") return problem("file-not-readable", "permission denied.");
-    if (code === "ERR_ENCODING_INVALID_ENCODED_DATA")
-      return problem("not-utf8", "the file is not UTF-8 text.", "Save it as UTF-8.");
     return problem("file-not-readable", `the file cannot be read (${code || error}).`);
   }
 }
 
-function tooLarge(size: number, problem: (code: string, message: string, hint: string) => Problem): Problem {
+type Fail = (code: string, message: string, hint?: string, line?: number) => Diagnostic;
+
+/** The offset of the first byte that differs. */
+function firstDifference(a: Buffer, b: Buffer): number {
+  let offset = 0;
+  while (offset < a.length && a[offset] === b[offset]) offset++;
+  return offset;
+}
+
+function tooLarge(size: number, problem: Fail): Diagnostic {
   const megabytes = (bytes: number) => Math.ceil(bytes / 1024 / 1024);
   return problem(
     "too-large",

@@ -36,11 +36,12 @@ export function withOverrides(document: SpecDocument, overrides: readonly Overri
     const parsed = parseValue(text);
     const result = typeof parsed === "string" ? parsed : withValue(value, keys, parsed.value, "");
     if (typeof result === "string") {
-      diagnostics.push(withoutPosition({ code: "bad-override", path: "", message: `${flag}: ${result}` }));
+      const message = `${flag}: ${result}`;
+      diagnostics.push({ ...document.locate({ code: "bad-override", path: pointerOf(keys), message }), path: "" });
       continue;
     }
     value = result.value;
-    flags.set(keys.reduce(child, ""), flag);
+    flags.set(pointerOf(keys), flag);
   }
   if (diagnostics.length > 0) return { ok: false, diagnostics };
   return {
@@ -49,16 +50,22 @@ export function withOverrides(document: SpecDocument, overrides: readonly Overri
   };
 }
 
+/** The keys of a flag's path within the depth of any spec. */
+function pointerOf(keys: readonly string[]): string {
+  return keys.slice(0, maximumDepth).reduce(child, "");
+}
+
+/** A problem of an overridden value has the position of the value that it replaces, or of the nearest object in the text. */
 function locateOverridden(document: SpecDocument, flags: ReadonlyMap<string, string>, problem: Problem): Diagnostic {
   const overriddenPath = [...flags.keys()].findLast((path) => isWithin(problem.path, path));
   if (overriddenPath === undefined) return document.locate(problem);
   const message = `${problem.message.replace(/\.$/, "")} (set by ${flags.get(overriddenPath)}).`;
-  return withoutPosition({ ...problem, message });
+  return { ...document.locate({ ...problem, message }), path: problem.path };
 }
 
-/** A problem without a position in the text. */
+/** A problem of a whole file or a command line, at the first line. */
 export function withoutPosition({ code, path, message, hint = "", severity = "error" }: Problem): Diagnostic {
-  return { code, severity, path, line: 0, column: 0, message, hint };
+  return { code, severity, path, line: 1, column: 1, message, hint };
 }
 
 /** The value of a flag's text, or the error in it. */

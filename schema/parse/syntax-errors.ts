@@ -1,7 +1,7 @@
 /** Explanations of invalid JSON text at the offset where the parser stopped: the first rule that matches. */
 
 import { quote } from "../diagnostics/suggest.js";
-import { checkLimits, type TextError } from "./limits.js";
+import { checkLimits, type TextError, type TextScan } from "./limits.js";
 
 /** The text around the offset where the parser stopped. */
 interface ErrorContext {
@@ -97,14 +97,39 @@ export function explainSyntax(text: string, offset: number): TextError {
   if (text.trim() === "")
     return { code: "empty", offset: 0, message: "The text is empty.", hint: "A spec is a JSON object: { … }." };
   const rest = text.slice(offset);
-  const { openBrackets, openStringOffset } = checkLimits(text);
-  const isUnfinished = openBrackets.length > 0 || openStringOffset !== undefined;
-  if (isUnfinished && /^[[{]?[\w,:.+-]*\s*$/.test(rest)) return truncated(text, openBrackets, openStringOffset);
+  const scan = checkLimits(text);
+  if (isBeginningOfJson(text, scan)) return truncated(text, scan.openBrackets, scan.openStringOffset);
 
   const before = text.slice(0, offset).trimEnd();
   const context = { offset, before, rest, character: rest.slice(0, 1), word: /^[A-Za-z_$][\w$-]*/.exec(rest)?.[0] };
   const [, explain] = rules.find(([matches]) => matches(context)) ?? [context, unexpectedCharacter];
   return { offset, ...explain(context) };
+}
+
+/** Completions of an open string, which may end within an escape sequence. */
+const stringEnds: readonly string[] = ['"', '\\"', '0"', '00"', '000"', '0000"'];
+
+/** True if the text continues to a JSON value: with some completion of its last token and its brackets it is one. */
+function isBeginningOfJson(text: string, { openBrackets, openStringOffset }: TextScan): boolean {
+  if (openBrackets.length === 0) return false;
+  const closingBrackets = openBrackets.map((offset) => (text[offset] === "{" ? "}" : "]")).toReversed();
+  let wordStart = text.length;
+  while (/[\w+.-]/.test(text.charAt(wordStart - 1))) wordStart--;
+  const bases =
+    openStringOffset === undefined
+      ? [wordStart < text.length ? `${text.slice(0, wordStart)}0` : text]
+      : stringEnds.map((end) => text + end);
+  const tails = ["", "0", ":0", '"":0'];
+  return bases.some((base) => tails.some((tail) => isJson(base + tail + closingBrackets.join(""))));
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function truncated(text: string, openBrackets: readonly number[], openStringOffset: number | undefined): TextError {

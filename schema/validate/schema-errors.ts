@@ -108,15 +108,15 @@ const explainers: Readonly<Record<string, Explain>> = {
   propertyNames: ({ instancePath, params, parentSchema }) => {
     const name = String(params.propertyName);
     const schema = dereference(parentSchema.propertyNames as Schema);
-    return [
-      {
-        code: "wrong-name",
-        path: child(instancePath, name),
-        atKey: true,
-        message: `${quote(name)} is not a valid name in ${nameOf(instancePath)}.`,
-        hint: `Write ${schema.$comment}.`,
-      },
-    ];
+    const limit = exceededLength(name, schema);
+    const text =
+      limit === undefined
+        ? {
+            message: `${quote(name)} is not a valid name in ${nameOf(instancePath)}.`,
+            hint: `Write ${schema.$comment}.`,
+          }
+        : tooLong(`The name ${quote(name)} in ${nameOf(instancePath)}`, name, limit);
+    return [{ code: "wrong-name", path: child(instancePath, name), atKey: true, ...text }];
   },
 };
 
@@ -198,6 +198,10 @@ function suggestionHint(word: string, candidates: readonly string[]): string {
 }
 
 function wrongValue(path: string, errors: readonly SchemaError[]): SchemaProblem {
+  for (const { data, parentSchema } of errors) {
+    const limit = exceededLength(data, parentSchema);
+    if (limit !== undefined) return { code: "wrong-value", path, ...tooLong(nameOf(path), String(data), limit) };
+  }
   const union = errors.find((error) => error.keyword === "anyOf");
   const { data, parentSchema } = union ?? (errors[0] as SchemaError);
   const isTypeError = errors.every(({ keyword }) => keyword === "type" || keyword === "anyOf");
@@ -206,6 +210,24 @@ function wrongValue(path: string, errors: readonly SchemaError[]): SchemaProblem
     path,
     message: `${nameOf(path)} must be ${expectation(parentSchema)}, but is ${formatValue(data)}.`,
     hint: valueHint(data, parentSchema),
+  };
+}
+
+/** The limit in characters of a string that would be valid without it. A pattern such as `^[a-z][a-z0-9]{0,63}$` has one. */
+function exceededLength(data: Json, { maxLength, pattern }: Schema): number | undefined {
+  if (typeof data !== "string") return undefined;
+  if (maxLength !== undefined && [...data].length > maxLength) return maxLength;
+  const [quantifier, first, last] = /\{([01]),(\d+)\}/.exec(pattern ?? "") ?? [];
+  if (pattern === undefined || quantifier === undefined) return undefined;
+  const unlimited = pattern.replace(quantifier, "*");
+  const isTooLong = !new RegExp(pattern, "u").test(data) && new RegExp(unlimited, "u").test(data);
+  return isTooLong && data !== "" ? Number(last) + 1 - Number(first) : undefined;
+}
+
+function tooLong(name: string, text: string, limit: number): Pick<SchemaProblem, "message" | "hint"> {
+  return {
+    message: `${name} has ${[...text].length} characters, more than the limit of ${limit}.`,
+    hint: "Shorten it.",
   };
 }
 

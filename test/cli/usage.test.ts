@@ -40,7 +40,7 @@ test("with --json a usage error is a record", async () => {
   const { code, stdout } = await rnnx("train", "--json", "--out");
   expect(code).toBe(2);
   const message = "option '--out <dir>' argument missing";
-  const location = { severity: "error", path: "", line: 0, column: 0 };
+  const location = { severity: "error", path: "", line: 1, column: 1 };
   expect(records(stdout)).toEqual([
     { event: "error", message, diagnostics: [{ code: "usage", ...location, message, hint: "See rnnx train --help." }] },
   ]);

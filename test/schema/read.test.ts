@@ -37,31 +37,35 @@ describe("files", () => {
   });
 
   test("a missing file, an empty file, a directory", async () => {
-    expect(await read("none.json")).toEqual(["0:0 file-not-found | …/none.json: file not found."]);
+    expect(await read("none.json")).toEqual(["1:1 file-not-found | …/none.json: file not found."]);
     expect(await read("empty.json", "")).toEqual(["1:1 empty | The text is empty. | A spec is a JSON object: { … }."]);
     await mkdir(join(folder, "folder.json"));
     expect(await read("folder.json")).toEqual([
-      "0:0 not-a-file | …/folder.json: the path is not a file. | Give the path of the spec's JSON file.",
+      "1:1 not-a-file | …/folder.json: the path is not a file. | Give the path of the spec's JSON file.",
     ]);
   });
 
   test.skipIf(process.getuid?.() === 0)("a file without read permission", async () => {
     await writeFile(join(folder, "secret.json"), "{}");
     await chmod(join(folder, "secret.json"), 0);
-    expect(await read("secret.json")).toEqual(["0:0 file-not-readable | …/secret.json: permission denied."]);
+    expect(await read("secret.json")).toEqual(["1:1 file-not-readable | …/secret.json: permission denied."]);
   });
 
-  test("not UTF-8", async () => {
-    const expected = ["0:0 not-utf8 | …/bytes.json: the file is not UTF-8 text. | Save it as UTF-8."];
-    expect(await read("bytes.json", new Uint8Array([0x7b, 0xff, 0x7d]))).toEqual(expected);
-    expect(await read("bytes.json", Buffer.from('\ufeff{"a": 1}', "utf16le"))).toEqual(expected);
+  test.each<[string, Uint8Array, number, string]>([
+    ["one byte", Buffer.from([0x7b, 0xff, 0x7d]), 1, "ff"],
+    ["UTF-16", Buffer.from('\ufeff{"a": 1}', "utf16le"), 1, "ff"],
+    ["Latin-1 in the third line", Buffer.from('{\n  "name": "ok",\r\n  "x": "caf\u00e9" }', "latin1"), 3, "e9"],
+    ["a cut character at the end", Buffer.from('{\r"\u20ac"}\ud83d\ude00').subarray(0, -1), 2, "f0"],
+  ])("not UTF-8: %s", async (_, bytes, line, byte) => {
+    const expected = `${line}:1 not-utf8 | …/bytes.json: line ${line} is not UTF-8 text: it has the byte 0x${byte}. | Save it as UTF-8.`;
+    expect(await read("bytes.json", bytes)).toEqual([expected]);
   });
 
   test("30 MB are refused before they are read", async () => {
     await writeFile(join(folder, "huge.json"), "{");
     await truncate(join(folder, "huge.json"), 30 * 1024 * 1024);
     expect(await read("huge.json")).toEqual([
-      "0:0 too-large | …/huge.json: the file is 30 MB; the limit for a spec is 16 MB. | Store large arrays in .npy files and name those files in the spec.",
+      "1:1 too-large | …/huge.json: the file is 30 MB; the limit for a spec is 16 MB. | Store large arrays in .npy files and name those files in the spec.",
     ]);
   });
 });
@@ -101,36 +105,36 @@ describe("overrides", () => {
     [
       "model.7.hidden_size",
       "8",
-      '0:0 bad-override | --set model.7.hidden_size=8: model has entries 0 to 1, but no "7".',
+      '1:61 bad-override | --set model.7.hidden_size=8: model has entries 0 to 1, but no "7".',
     ],
-    ["model.x", "8", '0:0 bad-override | --set model.x=8: model has entries 0 to 1, but no "x".'],
+    ["model.x", "8", '1:61 bad-override | --set model.x=8: model has entries 0 to 1, but no "x".'],
     [
       "loss.type.x",
       "8",
-      '0:0 bad-override | --set loss.type.x=8: loss.type is not an object or a list, so it has no "x".',
+      '1:144 bad-override | --set loss.type.x=8: loss.type is not an object or a list, so it has no "x".',
     ],
     [
       "model.1.cell.x",
       "8",
-      '0:0 bad-override | --set model.1.cell.x=8: model.1.cell is not an object or a list, so it has no "x".',
+      '1:104 bad-override | --set model.1.cell.x=8: model.1.cell is not an object or a list, so it has no "x".',
     ],
-    ["a..b", "8", "0:0 bad-override | --set a..b=8: the path has an empty key."],
-    ["a.__proto__.b", "8", '0:0 bad-override | --set a.__proto__.b=8: the key "__proto__" is not allowed.'],
+    ["a..b", "8", "1:1 bad-override | --set a..b=8: the path has an empty key."],
+    ["a.__proto__.b", "8", '1:1 bad-override | --set a.__proto__.b=8: the key "__proto__" is not allowed.'],
     [
       "seed",
       '{"constructor": 1}',
-      '0:0 bad-override | --set seed={"constructor": 1}: The key "constructor" is not allowed.',
+      '1:1 bad-override | --set seed={"constructor": 1}: The key "constructor" is not allowed.',
     ],
-    ["seed", "1e999", "0:0 bad-override | --set seed=1e999: The number is out of the range of float64."],
+    ["seed", "1e999", "1:1 bad-override | --set seed=1e999: The number is out of the range of float64."],
     [
       "sede",
       "1",
-      '0:0 unknown-key /sede | Unknown key "sede" in the spec (set by --set sede=1). | Did you mean "seed"?',
+      '1:1 unknown-key /sede | Unknown key "sede" in the spec (set by --set sede=1). | Did you mean "seed"?',
     ],
     [
       "seed",
       "many",
-      '0:0 wrong-type /seed | "seed" must be an integer from 0 to 4294967295, but is "many" (set by --set seed=many).',
+      '1:1 wrong-type /seed | "seed" must be an integer from 0 to 4294967295, but is "many" (set by --set seed=many).',
     ],
   ])("%s=%s", async (path, value, expected) => {
     expect(await problems(base, { overrides: [set(path, value)] })).toEqual([expected]);
@@ -139,7 +143,7 @@ describe("overrides", () => {
   test("a path has a limited depth", async () => {
     const path = Array(60_000).fill("a").join(".");
     expect(await problems(base, { overrides: [{ path, value: "1", flag: "--set" }] })).toEqual([
-      "0:0 bad-override | --set: the path has more than 64 keys.",
+      "1:1 bad-override | --set: the path has more than 64 keys.",
     ]);
   });
 });

@@ -252,6 +252,44 @@ test.each<[object, string]>([
   expect(await unplacedProblems(spec)).toEqual([expected]);
 });
 
+const mine = { state: { h: 1 }, parameters: {}, equations: ["h' = x"], output: "h'" };
+const cell = (change: object) => ({ ...base, cells: { mine: { ...mine, ...change } } });
+
+test.each<[string, object, string]>([
+  [
+    "a text",
+    { ...base, train: { sample: { prompt: "x".repeat(10_001) } } },
+    'wrong-value /train/sample/prompt | "prompt" has 10001 characters, more than the limit of 10000. | Shorten it.',
+  ],
+  [
+    "an equation",
+    cell({ equations: [`h' = x${" ".repeat(10_000)}`] }),
+    "wrong-value /cells/mine/equations/0 | equations[0] has 10006 characters, more than the limit of 10000. | Shorten it.",
+  ],
+  [
+    "the model's name",
+    { ...base, name: "n".repeat(101) },
+    'wrong-value /name | "name" has 101 characters, more than the limit of 100. | Shorten it.',
+  ],
+  [
+    "a size",
+    cell({ parameters: { W: [`${"1+".repeat(101)}1`] } }),
+    "wrong-value /cells/mine/parameters/W/0 | W[0] has 203 characters, more than the limit of 200. | Shorten it.",
+  ],
+  [
+    "a state's name",
+    cell({ state: { ["h".repeat(65)]: 1 } }),
+    `wrong-name /cells/mine/state/${"h".repeat(65)} | The name "${"h".repeat(60)}…" in "state" has 65 characters, more than the limit of 64. | Shorten it.`,
+  ],
+  [
+    "an invalid name, which is long too",
+    { ...base, name: `é${"n".repeat(100)}` },
+    `wrong-value /name | "name" must be a name of letters, digits, _, - and . that starts with a letter or a digit, but is "é${"n".repeat(59)}…".`,
+  ],
+])("too long: %s", async (_, spec, expected) => {
+  expect(await unplacedProblems(spec)).toEqual([expected]);
+});
+
 test("unknown cells", async () => {
   expect(await unplacedProblems(rnn({ cell: "ltsm", hidden_size: 5 }))).toEqual([
     'unknown-cell /model/0/cell | Unknown cell "ltsm". | Did you mean "lstm"?',

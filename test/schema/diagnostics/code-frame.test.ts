@@ -42,8 +42,8 @@ test("a warning is named as one", async () => {
     code: "slow",
     severity: "warning",
     path: "",
-    line: 0,
-    column: 0,
+    line: 1,
+    column: 1,
     message: "It is.",
     hint: "",
   } as const;
@@ -70,8 +70,8 @@ test("without a source there are no lines, and colors are off by default", async
     code: "file-not-found",
     severity: "error",
     path: "",
-    line: 0,
-    column: 0,
+    line: 1,
+    column: 1,
     message: "no.",
     hint: "Look.",
   } as const;

@@ -1,8 +1,11 @@
 /** Invalid or oversized JSON text: one diagnostic at the right position, without exceptions. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseDocument } from "../../../schema/parse/json.js";
 import { lines } from "../../support/read-spec.js";
+import { root } from "../../support/spawn.js";
 
 function problemsIn(text: string): readonly string[] {
   const result = parseDocument(text, "spec.json");
@@ -92,6 +95,20 @@ describe("syntax", () => {
     ],
   ])("truncated: %j", (text, expected) => {
     expect(problemsIn(text)).toEqual([expected]);
+  });
+
+  test.each(["hihello", "translate"])("every beginning of %s.json is truncated, at its end", (name) => {
+    const text = readFileSync(join(root, `specs/${name}.json`), "utf8").trimEnd();
+    for (let length = 1; length < text.length; length++) {
+      const lines = text.slice(0, length).trimEnd().split("\n");
+      const position = `${lines.length}:${(lines.at(-1) ?? "").length + 1}`;
+      const [problem] = problemsIn(text.slice(0, length));
+      expect(problem).toMatch(new RegExp(`^${position} truncated `));
+    }
+  });
+
+  test.each(['{"a": [1, 2}', '{"a" 1', "{'a': 1", '{"a": 1, b: 2', '{"a": 1 "b": 2'])("not truncated: %j", (text) => {
+    expect(problemsIn(text)).toEqual([expect.stringMatching(/^1:\d+ syntax /)]);
   });
 });
 
