@@ -2,7 +2,7 @@
 import type { Problem } from "../../schema/diagnostics/index.js";
 import type { CommandModule } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
-import { type OpenedSpec, printDiagnostics, readSpec } from "../open-spec.js";
+import { type OpenedSpec, printDiagnostics, type ReadSpecResult, readSpec } from "../open-spec.js";
 
 export const validate: CommandModule = {
   description: "Checks a spec without reading its data files, and prints every error with its position.",
@@ -19,10 +19,20 @@ export const validate: CommandModule = {
     const valid = diagnostics.every((diagnostic) => diagnostic.severity !== "error");
     output.record({ event: "result", valid, diagnostics });
     await printDiagnostics(output, diagnostics, (read.ok ? read.value : read.error).source);
-    if (valid) output.print(`${file} is valid.`);
+    if (valid) output.print((await unreadData(read)) ? uncheckedMessage(file) : `${file} is valid.`);
     return valid ? exitCodes.success : exitCodes.invalidInput;
   },
 };
+
+/** A valid spec with data in files may still not fit its data. */
+const uncheckedMessage = (file: string): string =>
+  `${file}: no errors without its data files. To check those too: rnnx train ${file} --dry-run`;
+
+async function unreadData(read: ReadSpecResult): Promise<boolean> {
+  if (!read.ok) return false;
+  const { dataFiles } = await import("../../runtime/data/data-signature.js");
+  return dataFiles(read.value.spec).length > 0;
+}
 
 const shapeCodes: readonly string[] = ["target-shape", "weight-shape"];
 

@@ -40,7 +40,8 @@ function inferFromSpec(spec: NormalSpec, data: NormalSpec["data"]): Result<Infer
   }
 }
 
-function dataFiles({ data }: NormalSpec): readonly string[] {
+/** The files that the data of a spec names. */
+export function dataFiles({ data }: NormalSpec): readonly string[] {
   const files: string[] = [];
   mapDataFiles(data, (file) => {
     files.push(file);

@@ -28,7 +28,8 @@ export async function frame(
     const { severity, code, line, column, message, hint } = diagnostic;
     const paint = severity === "error" ? colors.red : colors.yellow;
     const name = diagnostic.file ?? source?.name ?? "";
-    const location = name === "" ? "" : `${name}:${line}:${column}`;
+    const isWholeFile = diagnostic.file !== undefined && line === 1 && column === 1;
+    const location = name === "" || isWholeFile ? name : `${name}:${line}:${column}`;
     const head = [
       paint(`${severity}[${code}]`),
       printable(location),

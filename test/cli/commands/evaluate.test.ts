@@ -84,7 +84,7 @@ test.each<[readonly string[], string]>([
   [["evaluate", run, "--checkpoint", "worst"], "Expected best, last or a step."],
   [
     ["evaluate", run, "--set", "data.file=none.csv"],
-    `none.csv" does not exist (set by --set data.file=none.csv).\n\n1 error`,
+    `none.csv" does not exist (set by --set data.file=none.csv).`,
   ],
   [
     ["predict", run, "--input", "none.csv", "--output", "out.csv"],

@@ -25,6 +25,12 @@ test("a valid spec passes without loading ONNX Runtime", async () => {
   expect(result).toEqual({ code: 0, signal: null, stdout: "specs/hihello.json is valid.\n", stderr });
 });
 
+test("a spec is called valid only where its data is in it", async () => {
+  const { code, stdout } = await rnnx("validate", "specs/stock.json");
+  const message = "no errors without its data files. To check those too: rnnx train specs/stock.json --dry-run";
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `specs/stock.json: ${message}\n` });
+});
+
 test("a loaded ONNX Runtime would be detected", async () => {
   const out = temporaryFolder();
   const { stderr } = await launch(["train", "specs/hello.json", "--steps", "1", "--out", out], preload).result;
@@ -46,7 +52,7 @@ test("incompatible layers are found without training", async () => {
   const file = specFile({ ...spec, model: [{ layer: "dense", size: 3 }] });
   const { code, stderr } = await rnnx("validate", file);
   expect(code).toBe(2);
-  expect(stderr).toContain("A dense layer reads numbers, but dense is given token ids [batch, time].");
+  expect(stderr).toContain("A dense layer reads numbers, but the input of dense is token ids [batch, time].");
 });
 
 test("a window longer than an inline text is an error", async () => {
