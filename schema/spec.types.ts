@@ -810,7 +810,7 @@ export interface RnnLayer {
    */
   unroll?: boolean;
   /**
-   * Output of the layer: every step, the last valid step, or the final state of the last cell.
+   * Output of the layer: every step, the last valid step, or the final state of the last cell. If the cell is bidirectional, "last" is the forward output of the last valid step and the backward output of the first: each direction after the whole sequence. A pool layer with mode "last" takes both directions at the last valid step.
    */
   return?: "sequence" | "last" | "state";
   trainable?: Trainable1;
@@ -922,7 +922,7 @@ export interface PoolLayer {
   name?: LayerName;
   from?: From;
   /**
-   * Reduction over time: maximum, mean, sum, or the last valid step.
+   * Reduction over time: maximum, mean, sum, or the last valid step. Behind a bidirectional cell, "last" has one step of the backward direction; "return": "last" has all.
    */
   mode?: "max" | "mean" | "sum" | "last";
 }

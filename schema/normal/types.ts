@@ -688,7 +688,11 @@ export interface NormalRnn {
   readonly stateful: boolean;
   /** Unroll the loop over time where the number of steps is known. The results are the same. */
   readonly unroll: boolean;
-  /** Output of the layer: every step, the last valid step, or the final state of the last cell. */
+  /**
+   * Output of the layer: every step, the last valid step, or the final state of the last cell. If the cell is
+   * bidirectional, "last" is the forward output of the last valid step and the backward output of the first: each
+   * direction after the whole sequence. A pool layer with mode "last" takes both directions at the last valid step.
+   */
   readonly return: "sequence" | "last" | "state";
 }
 
@@ -795,7 +799,10 @@ export interface NormalPool {
   /** Name of the layer. Default: its kind, numbered from the second. */
   readonly name: string;
   readonly from: readonly string[];
-  /** Reduction over time: maximum, mean, sum, or the last valid step. */
+  /**
+   * Reduction over time: maximum, mean, sum, or the last valid step. Behind a bidirectional cell, "last" has one step
+   * of the backward direction; "return": "last" has all.
+   */
   readonly mode: "max" | "mean" | "sum" | "last";
 }
 
