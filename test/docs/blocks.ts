@@ -1,7 +1,7 @@
 /**
  * Code blocks of a page as executable steps. A fence's first word is its language; then come `file=NAME` (the block is that file), `in=PATH` (a
  * fragment of a spec, placed there in a complete one), `exit=N` (exit code of the last command), `steps=N` (length of training runs) and `not-run`.
- * Blocks in comments are steps that a reader does not see.
+ * A block in a comment is no step: a reader follows the visible blocks alone.
  */
 import MarkdownIt from "markdown-it";
 
@@ -20,10 +20,6 @@ export interface Block {
 export function blocksOf(text: string): readonly Block[] {
   return new MarkdownIt({ html: true }).parse(text, {}).flatMap(({ type, info, content, map }) => {
     const line = (map?.[0] ?? 0) + 1;
-    if (type === "html_block" && content.startsWith("<!--")) {
-      const comment = content.replace(/^<!--/, "").replace(/-->\s*$/, "");
-      return blocksOf(comment).map((block) => ({ ...block, line: line + block.line - 1 }));
-    }
     if (type !== "fence") return [];
     const [language = "", ...flags] = info.trim().split(/\s+/);
     const flag = (name: string) => flags.find((candidate) => candidate.startsWith(`${name}=`))?.slice(name.length + 1);

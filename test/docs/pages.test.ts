@@ -55,6 +55,11 @@ async function compilePrograms(): Promise<string> {
   );
 }
 
+test.each(pages)("%s has no block in a comment", (page) => {
+  const comments = readFileSync(join(root, page), "utf8").match(/<!--[^]*?-->/g) ?? [];
+  expect(comments.filter((comment) => comment.includes("```"))).toEqual([]);
+});
+
 test("programs in pages pass the type check", () => {
   expect(mistyped).toBe("");
 });
