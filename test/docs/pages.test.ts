@@ -56,7 +56,7 @@ async function compilePrograms(): Promise<string> {
 }
 
 test.each(pages)("%s has no block in a comment", (page) => {
-  const comments = readFileSync(join(root, page), "utf8").match(/<!--[^]*?-->/g) ?? [];
+  const comments = readFileSync(join(root, page), "utf8").match(/<!--[\s\S]*?-->/g) ?? [];
   expect(comments.filter((comment) => comment.includes("```"))).toEqual([]);
 });
 

@@ -82,10 +82,7 @@ test.each<[readonly string[], string]>([
   ],
   [["evaluate", run, "--set", "seed=3"], "error: --set seed=3: only the data of a trained run can be changed"],
   [["evaluate", run, "--checkpoint", "worst"], "Expected best, last or a step."],
-  [
-    ["evaluate", run, "--set", "data.file=none.csv"],
-    `none.csv" does not exist (set by --set data.file=none.csv).`,
-  ],
+  [["evaluate", run, "--set", "data.file=none.csv"], `none.csv" does not exist (set by --set data.file=none.csv).`],
   [
     ["predict", run, "--input", "none.csv", "--output", "out.csv"],
     'error[file-missing] none.csv\n  "none.csv" does not exist.',
