@@ -9,7 +9,7 @@ import { traitsOf } from "../ops/index.js";
 import type { PassContext } from "./pass.js";
 import { expectedSize, targetOf } from "./target/index.js";
 
-/** Whether a batched result has the bits of the single ones at any size. */
+/** True when a batched result has the bits of the single ones at any size. */
 export function isExact(node: Node): boolean {
   return traitsOf(node).bitExact === "yes";
 }
@@ -21,7 +21,7 @@ export function isInexactScalar(node: Node): boolean {
   return traitsOf(node).bitExact === "full-vectors" && node.outputs.every(({ type }) => type.shape.length === 0);
 }
 
-/** Whether storing the results for all steps of a call is cheap. */
+/** True when storing the results for all steps of a call is cheap. */
 export function isSmall({ outputs }: Node, context: PassContext): boolean {
   const { smallResultElements } = targetOf(context);
   return outputs.every(

@@ -32,8 +32,11 @@ export { type PassRun, type PassSelection, type Phase, type Pipeline, passesOf, 
 
 const cleanup: readonly Pass[] = [constantFold, simplify, cse, dce];
 
+const canonicalization = (rules: readonly LegalityRule[]) =>
+  phase("canonicalize", cleanup, { until: "fixpoint", legality: [noIdentity, ...rules] });
+
 /** Nothing enters or leaves a loop. */
-export const canonicalize: Pipeline = [phase("canonicalize", cleanup, { until: "fixpoint", legality: [noIdentity] })];
+export const canonicalize: Pipeline = [canonicalization([])];
 
 /** A phase with the canonicalization of its result. */
 function canonicalized(
@@ -44,9 +47,6 @@ function canonicalized(
 ): Phase {
   return phase(name, passes, { ...options, cleanup, legality: [noIdentity, ...rules] });
 }
-
-const canonicalization = (rules: readonly LegalityRule[]) =>
-  phase("canonicalize", cleanup, { until: "fixpoint", legality: [noIdentity, ...rules] });
 
 const legalInTraining = [noRecurrentOperators];
 

@@ -10,8 +10,9 @@ import { expectedSize, targetOf } from "../target/index.js";
 const isMatrix = (value: Value) => value.type.shape.length === 2;
 
 /**
- * Whether a left operand is transposed before its product: MLAS transposes it inside at a cost per multiplication, and
- * a Transpose node costs per element, which is less for many columns when the operand does not stay in the cache.
+ * True when a left operand is cheaper to transpose before its product: MLAS transposes it inside at a cost per
+ * multiplication, and a Transpose node costs per element, which is less for many columns when the operand does not stay
+ * in the cache.
  */
 function isTransposeCheaperBefore(factor: Value, columns: Dim, context: PassContext): boolean {
   const size = expectedSize(elementCount(factor.type.shape), context, 0);
@@ -68,7 +69,7 @@ function productOf(node: Node | undefined): NodeOf<"MatMul"> | NodeOf<"Gemm"> | 
   return node?.op === "Gemm" || (node?.op === "MatMul" && node.inputs.every(isMatrix)) ? node : undefined;
 }
 
-/** Whether a product has no addend yet, or one that is a product that accepts one. */
+/** True for a product without an addend, or with an addend that is itself such a product. */
 function acceptsBias(value: Value, producer: RewriteSite["producer"]): boolean {
   const product = productOf(producer(value));
   if (product === undefined) return false;

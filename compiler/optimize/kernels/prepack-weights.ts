@@ -1,7 +1,8 @@
 /**
  * Weight prepacking: a weight that a loop multiplies by at every step is transposed once, before the loop. MLAS packs
  * the right operand of SGEMM on every call (ONNX Runtime 1.30); a transposed one it reads in order, and for few rows
- * the product with the weight on the left needs no packing. 0.97 of the time of char-rnn, 0.89 of 1 × 512 with 16 rows.
+ * the product with the weight on the left needs no packing. Speedup of a step: 1.03 for 3 × 512
+ * with 50 rows, 1.12 for 1 × 512 with 16 rows.
  */
 import { copyGraph } from "../../graph/copy-graph.js";
 import { transposedOperand } from "../../graph/def-use.js";
@@ -21,7 +22,7 @@ function productWith(node: Node, matrix: Value): NodeOf<"MatMul"> | NodeOf<"Gemm
 }
 
 /**
- * Whether only such products of more than one row read a captured matrix, and its size exceeds the bound of the target.
+ * True when only such products of more than one row read a captured matrix, and its size exceeds the target's bound.
  */
 function canPrepack(matrix: Value, body: Graph, context: PassContext): boolean {
   const { shape } = matrix.type;

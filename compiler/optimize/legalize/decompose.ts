@@ -14,7 +14,7 @@ const iota = (count: number) =>
     Array.from({ length: count }, (_, index) => index),
   );
 
-/** Whether a node only moves elements: WebGPU has such kernels for numbers, not for bools. */
+/** True for a node that only moves elements: WebGPU has such kernels for numbers, not for bools. */
 const isDataMovement = (node: Node): boolean => traitsOf(node).family === "movement" || node.op === "Gather";
 
 /** Bools are moved as float32. */
@@ -24,7 +24,7 @@ function moveBoolsAsFloats(node: Node, { b, inputs }: RewriteSite): readonly Val
   return b.copy(node, floats).map((value) => b.cast(value, "bool"));
 }
 
-/** Whether an integer value is provably 0 or more. */
+/** True when an integer value is provably 0 or more. */
 function isNonNegative(site: RewriteSite, value: Value): boolean {
   const node = site.producer(value);
   const allNonNegative = (): boolean => node?.inputs.every((input) => isNonNegative(site, input)) === true;

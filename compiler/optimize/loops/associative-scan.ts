@@ -19,7 +19,7 @@ import { type Loop, rewriteLoops } from "./rewrite-loop.js";
 const LEVEL_CALLS = 14;
 const LEVEL_ELEMENTS = 14;
 
-/** Whether a prefix scan is expected to be faster than the loop. */
+/** True when a prefix scan is expected to be faster than the loop. */
 function isProfitable(loop: Loop, timeSteps: number, context: PassContext): boolean {
   const { body } = loop.attributes;
   const { inner } = scanOperands(loop);
@@ -41,7 +41,7 @@ function isProfitable(loop: Loop, timeSteps: number, context: PassContext): bool
   );
 }
 
-/** Whether a loop of a graph would become a prefix scan if its length were static. */
+/** True when a loop of a graph would become a prefix scan if its length were static. */
 export function hasParallelizableLoop(graph: Graph, context: PassContext): boolean {
   return graph.nodes.some((node) => {
     if (node.op !== "Scan") return false;

@@ -16,7 +16,7 @@ function distributeScan(b: Builder, loop: Loop, operands: readonly Value[]): rea
   const readers = countReaders(body);
   const producers = producersOf(body);
 
-  /** The value times `k` without a further multiplication that depends on the state; undefined when there is none. */
+  /** The value times `k` without a further state-dependent multiplication; undefined when it needs one. */
   const times = (value: Value, k: Value): ((site: BodySite) => Value) | undefined => {
     if (independent.has(value)) return ({ b: inner, lookup }) => inner.mul(lookup(value), lookup(k));
     const producer = producers.get(value);

@@ -1,7 +1,7 @@
 /**
  * Producer–consumer loop fusion: an elementwise node that only one loop reads, slice by slice, moves into the loop,
- * where a wide slice is still in the cache when it is read. 0.93 of the time of small char-rnn, 0.94 of wide batch,
- * 0.97 of char-rnn.
+ * where a wide slice is still in the cache when it is read. Speedup of a step: 1.08 for 2 × 128, 1.06 for
+ * 1 × 100, 1.03 for 3 × 512 (LSTM layers × width).
  */
 import { bodyBuilder } from "../../graph/builder.js";
 import { copyGraph } from "../../graph/copy-graph.js";

@@ -10,7 +10,7 @@ import { targetOf } from "../target/index.js";
 import { applyOutside, type OuterValue, outerOperands, outerSource, overTime } from "./outer-values.js";
 import { batchNode, canBatch, type Loop, rebuildLoop, rewriteLoops, stateIndependent } from "./rewrite-loop.js";
 
-/** Whether a node transposes a matrix for products that stay in the loop: fuse-gemm folds the transpose into them. */
+/** True for a transpose of a matrix for products that stay in the loop: fuse-gemm folds the transpose into them. */
 function feedsProductsInLoop({ op, outputs }: Node, loop: Loop): boolean {
   if (op !== "Transpose") return false;
   const { body } = loop.attributes;
@@ -102,8 +102,8 @@ const batchOnFullVectors =
 
 /**
  * On the loop over the steps of a call, where calling a kernel is the cost. Only small bit-exact nodes move: the result
- * of a step must not depend on the number of steps per call. Together with `induction-variables` 0.94 of the processor
- * time of hihello.
+ * of a step must not depend on the number of steps per call. Speedup, together with `induction-variables`: 1.06
+ * for hihello, in processor time.
  */
 export const hoistExact: Pass = {
   name: "hoist-exact",

@@ -50,7 +50,7 @@ function removeInductionVariables(b: Builder, loop: Loop, operands: readonly Val
   });
 }
 
-/** 0.95 of the time of hihello (its ablation), 0.99 to 1 of the time of larger models. */
+/** Speedup of a step: 1.05 for hihello, none for larger models. */
 export const inductionVariables: Pass = {
   name: "induction-variables",
   description: "Computes a counter for all steps at once instead of carrying it: n' = n + 1 → n_t = n + t.",

@@ -8,7 +8,7 @@ import { batchNode, type Loop } from "./rewrite-loop.js";
 
 export interface OuterValue {
   readonly value: Value;
-  /** Whether `value` has a leading time axis, of which the body reads one slice per step. */
+  /** True when `value` has a leading time axis, of which the body reads one slice per step. */
   readonly perStep: boolean;
 }
 

@@ -81,7 +81,7 @@ function batchingRule({ op }: Node) {
   return batch === "stay" ? undefined : batch;
 }
 
-/** Whether the batching rule (vmap) of a node applies when these of its inputs have an additional leading axis. */
+/** True when the batching rule (vmap) of a node applies to an additional leading axis of the inputs in `batched`. */
 export function canBatch(node: Node, batched: readonly boolean[]): boolean {
   const batch = batchingRule(node);
   if (batch === undefined) return false;
@@ -113,9 +113,9 @@ export function batchNode(
 
 /** The changes of a loop: its remaining states, nodes and outputs. */
 export interface LoopChanges {
-  /** Whether a state, by its index, remains one. */
+  /** True for the index of a state that remains; all remain by default. */
   readonly keepsState?: (index: number) => boolean;
-  /** Whether a node remains in the body. */
+  /** True for a node that remains in the body; all remain by default. */
   readonly keeps?: (node: Node) => boolean;
   /** The outer value of a body value that the remaining nodes read and no longer compute. */
   readonly source: (value: Value) => OuterSource;

@@ -48,8 +48,8 @@ function findAccumulators(loop: Loop, readers: ReadonlyMap<Value, number>): read
 }
 
 /**
- * Whether a sum of products stays in the loop: when the stacked operands exceed the cache, the product of one step has
- * enough rows for the full rate of the kernel, and the accumulated matrix fits in the cache.
+ * True for a sum of products that is faster inside the loop: the stacked operands exceed the cache, the product of one
+ * step has enough rows for the full rate of the kernel, and the accumulated matrix fits in the cache.
  */
 function accumulatesInLoop(
   { term }: Accumulator,
@@ -204,8 +204,8 @@ export const sink: Pass = {
 };
 
 /**
- * On the loop over the steps of a call; see `hoistExact`. Together with hoisting functions of scalars and
- * `tanh-gradient` 0.95 of the time of hihello.
+ * On the loop over the steps of a call; see `hoistExact`. Speedup, together with hoisted functions of scalars
+ * and `tanh-gradient`: 1.05 for hihello.
  */
 export const sinkExact: Pass = {
   name: "sink-exact",

@@ -1,6 +1,6 @@
 /**
  * Common subexpressions across a loop boundary: a value that is computed from scan outputs, and in the loop too,
- * becomes a scan output. 0.98 of the time of hihello and small char-rnn, no gain for larger models.
+ * becomes a scan output. Speedup of a step: 1.02 for hihello and 2 × 128, none for larger models.
  */
 import { copyGraph } from "../../graph/copy-graph.js";
 import { readersOf } from "../../graph/def-use.js";

@@ -1,7 +1,7 @@
 /**
  * Shared-factor distribution: a factor of several products moves into their operands, when the products then share
- * subexpressions. Rounding differs. 17 operations for 19 in the backward loop of an LSTM: 0.97 to 0.98 of the time of
- * wide batch and small char-rnn.
+ * subexpressions. Rounding differs. Speedup of a step: 1.02 to 1.03 for 2 × 128 and 1 × 100,
+ * whose backward loop has 17 operations instead of 19.
  */
 import { copyGraph } from "../../graph/copy-graph.js";
 import { producersOf, readersOf, splatValue } from "../../graph/def-use.js";
@@ -22,7 +22,7 @@ interface Products {
 }
 
 /**
- * How factor * value is computed: the factor (value is 1), a product, or the value's node with some operands scaled.
+ * The computation of factor * value: the factor (value is 1), a product, or the value's node with some operands scaled.
  */
 type Scaling = "factor" | "product" | ScaledNode;
 

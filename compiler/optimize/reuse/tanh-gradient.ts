@@ -1,6 +1,6 @@
 /**
  * Peephole for the gradient of tanh: when p = x * y exists, x * (1 - y²) becomes x - p * y, one multiplication fewer.
- * It matches the form of Tanh's vjp. 0.99 of the time of hihello.
+ * It matches the form of Tanh's vjp. Speedup of a step: 1.01 for hihello.
  */
 import { type ProducerOf, producersOf, readersOf, splatValue } from "../../graph/def-use.js";
 import { rewrite } from "../../graph/rewrite.js";

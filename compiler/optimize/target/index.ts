@@ -19,7 +19,7 @@ export function expectedSize(dim: Dim, { expected }: PassContext, fallback: numb
 }
 
 /**
- * Whether one step's slice is so wide that a kernel call per step costs less than a pass over all steps at once: a
+ * True when one step's slice is so wide that a kernel call per step costs less than a pass over all steps at once: a
  * slice is still in the cache when the next operation reads it, and all steps together are not. Unknown sizes count as
  * narrow.
  */

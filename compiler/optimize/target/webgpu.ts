@@ -1,7 +1,7 @@
 /**
- * Costs of ONNX Runtime's WebGPU provider 1.30: starting a kernel, some 10 µs on the GPU of docs/performance.md,
- * outweighs memory traffic, so nothing is split into a kernel per step for the sake of a cache. Bounds without a
- * comment are the CPU's.
+ * Costs of ONNX Runtime's WebGPU provider 1.30: starting a kernel, some 10 µs on an NVIDIA H200
+ * (docs/notebook/performance.md), outweighs memory traffic, so nothing is split into a kernel per step for the sake of
+ * a cache. Bounds without a comment are the CPU's.
  */
 import { cpu } from "./cpu.js";
 import type { Target } from "./target.js";
