@@ -10,6 +10,7 @@ export interface PredictionInputs {
   readonly lengths: ArrayLike<number>;
   /** Whether a batch says how long its examples are; examples of different lengths do not share one that does not. */
   readonly hasLengths: boolean;
+  readonly notices?: readonly string[];
   /** By the names of the model's inputs. */
   batch(examples: readonly number[]): Batch;
   /** The model's numbers as a user means them: not scaled, or probabilities. */

@@ -72,7 +72,8 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
       if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
       const scores = await computeScores(sessionResult.value.session, run.manifest, inputs);
       const predictions = scores.map((exampleScores, example) => inputs.describe(example, exampleScores));
-      return ok({ predictions, scores, notices: noticesOf(sessionResult.value.notice) });
+      const notices = [...(inputs.notices ?? []), ...noticesOf(sessionResult.value.notice)];
+      return ok({ predictions, scores, notices });
     },
   };
 }

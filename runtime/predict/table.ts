@@ -17,7 +17,7 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   const { window } = spec.data;
   const result = await readRows({ ...spec.data, file, columns, target: null }, folder, false);
   if (!result.ok) return fail(result.error.map((problem) => ({ ...problem, file })));
-  const { rows, values, lineOf } = result.value;
+  const { rows, values, lineOf, notices } = result.value;
   if (rows < window) {
     const message = `"${file}" has ${formatCount(rows, "row")}, but the model reads windows of ${window}.`;
     return fail([{ code: "table-too-short", path: "", file, message, hint: "Give it more rows." }]);
@@ -45,6 +45,7 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   return ok({
     lengths: new Uint32Array(rows - window + 1).fill(window),
     hasLengths: false,
+    notices,
     batch(examples) {
       const shape = [examples.length, window, columns.length];
       return new Map([["inputs", gatherWindows(series, { stride: 1, shift: 0, length: window }, examples, shape)]]);

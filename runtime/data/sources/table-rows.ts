@@ -8,6 +8,7 @@ import { isMissing, parseNumber, type Row, readCsv } from "../formats/csv.js";
 import { collectFloats } from "../spill/float-list.js";
 import { collectIds, idAt } from "../spill/id-list.js";
 import { CHUNK_LENGTH } from "../spill/spill-store.js";
+import { checkSeries, type SeriesCheck } from "./series-boundaries.js";
 import {
   type Column,
   type ColumnSelection,
@@ -30,7 +31,7 @@ export interface TableRows {
   readonly lineOf: (row: number) => number;
   /** The target of each row if targets are classes; else empty. */
   readonly labels: readonly string[];
-  /** The choice of columns. */
+  /** The choice of columns, and signs of several series. */
   readonly notices: readonly string[];
 }
 
@@ -53,12 +54,14 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
     message: `${file}:${line}: Column "${name}" ${what}.`,
     hint,
   });
+  let seriesCheck: SeriesCheck | undefined;
   let [fileRows, firstLine] = [0, 1];
   /** Numbers in each column that is left out. */
   let leftOutNumbers: number[] = [];
   const row = ({ fields, line }: Row): readonly RunProblem[] => {
     const problems: RunProblem[] = [];
     fileRows += 1;
+    seriesCheck?.update({ fields, line });
     for (const [position, { index }] of selection.leftOut.entries())
       if (!Number.isNaN(parseNumber(fields[index] ?? "")))
         leftOutNumbers[position] = (leftOutNumbers[position] ?? 0) + 1;
@@ -105,6 +108,8 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
         selection = selected.value;
         leftOutNumbers = selection.leftOut.map(() => 0);
         firstLine = first.line;
+        const labelColumn = withLabels ? selection.columns[selection.targets[0] ?? 0]?.index : undefined;
+        seriesCheck = checkSeries(data, names, first, labelColumn);
         return [];
       },
       row,
@@ -129,7 +134,7 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
     return fail([problemAt(lineOf(0), gapColumn, "has no value", hint)]);
   }
   const names = columns.map(({ name }) => name);
-  const notices = [selectionNotice(selection)].filter((notice) => notice !== null);
+  const notices = [selectionNotice(selection), seriesCheck?.notice() ?? null].filter((notice) => notice !== null);
   return ok({ rows, columns: names, values: ordered.values, inputs, targets, lineOf, labels, notices });
 }
 

@@ -166,6 +166,106 @@ describe("headers, comments, columns", () => {
     expect((await open(csv, { ...semicolon, columns: ["hour"] })).notices).toEqual([]);
   });
 
+  describe("several series in one file are said", () => {
+    const noticesOf = async (csv: string, data: Partial<NormalTableData> = {}) =>
+      (await open(csv, { window: 2, columns: ["y"], target: ["y"], ...data })).notices ?? [];
+    const csvOf = (header: string, rows: readonly string[]) => `${header}\n${rows.join("\n")}\n`;
+    const day = (index: number) => `2024-01-0${index + 1}`;
+    const range = (count: number) => Array.from({ length: count }, (_, index) => index);
+    const long = ["A", "B"].flatMap((id) => range(5).map((index) => `${id},${day(index)},${index}`));
+    const byDay = range(5).flatMap((index) => ["A", "B"].map((id) => `${id},${day(index)},${index}`));
+    const several = (signs: string) => [
+      `The rows seem to be of several series: ${signs}. Windows reach from one series into the next. ` +
+        "Use a file of one series.",
+    ];
+
+    test.each<[string, string, string]>([
+      [
+        "one under the other",
+        csvOf("unique_id,ds,y", long),
+        'column "ds" jumps from "2024-01-05" to "2024-01-01" on line 7, and column "unique_id" changes from "A" to "B" on line 7',
+      ],
+      [
+        "row by row",
+        csvOf("unique_id,ds,y", byDay),
+        'column "ds" repeats its values, and column "unique_id" changes from "A" to "B" on line 3',
+      ],
+      [
+        "by the number of a machine, without a date",
+        csvOf(
+          "machine,y",
+          range(8).map((row) => `${row < 4 ? 1 : 2},${row}`),
+        ),
+        'column "machine" changes from "1" to "2" on line 6',
+      ],
+      [
+        "by a counter that begins again, without an id",
+        csvOf(
+          "t,y",
+          [...range(4), ...range(4)].map((t, row) => `${t},${row}`),
+        ),
+        'column "t" jumps from "3" to "0" on line 6',
+      ],
+    ])("%s", async (_, csv, signs) => {
+      expect(await noticesOf(csv)).toEqual(several(signs));
+    });
+
+    test.each<[string, string, Partial<NormalTableData>]>([
+      [
+        "one series with dates",
+        csvOf(
+          "ds,y",
+          range(9).map((row) => `${day(row)},${row}`),
+        ),
+        {},
+      ],
+      [
+        "dates with hours",
+        csvOf(
+          "ds,hour,time,y",
+          range(8).map((row) => `${day(row >> 2)},${row % 4},0${row % 4}:00,${row}`),
+        ),
+        {},
+      ],
+      [
+        "a word of each day",
+        csvOf(
+          "ds,sky,y",
+          range(9).map((row) => `${day(row)},${row % 4 < 2 ? "sun" : "rain"},${row}`),
+        ),
+        {},
+      ],
+      [
+        "one id, or one a row",
+        csvOf(
+          "station,id,y",
+          range(9).map((row) => `X,${row},${row}`),
+        ),
+        {},
+      ],
+      ["windows of one row", csvOf("unique_id,ds,y", long), { window: 1, horizon: 0, columns: [3], target: [3] }],
+      [
+        "the newest row first",
+        csvOf(
+          "ds,y",
+          range(9).map((row) => `${day(8 - row)},${row}`),
+        ),
+        { reverse: true },
+      ],
+    ])("but not %s", async (_, csv, data) => {
+      expect(await noticesOf(csv, data)).toEqual([]);
+    });
+
+    test("and so is time that runs backwards", async () => {
+      const csv = csvOf(
+        "ds,y",
+        range(9).map((row) => `${day(8 - row)},${row}`),
+      );
+      const message = 'Time runs backwards: column "ds" goes from "2024-01-09" to "2024-01-08" on line 3.';
+      expect(await noticesOf(csv)).toEqual([`${message} Set data.reverse to true.`]);
+    });
+  });
+
   test("a column of numbers whose first value is none is refused, not left out", async () => {
     expect(await problems("a,b\n1,?\n2,5\n3,6\n", { window: 1 })).toEqual([
       {

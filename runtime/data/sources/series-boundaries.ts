@@ -1,0 +1,118 @@
+/** Signs that the rows of a table belong to several series, or that their time runs backwards: dates and ids of each row. */
+import type { NormalTableData } from "../../../schema/normal/index.js";
+import { parseNumber, type Row } from "../formats/csv.js";
+import { shorten } from "./table-columns.js";
+
+export interface SeriesCheck {
+  update(row: Row): void;
+  /** Null when the rows may be one series in order of time. */
+  notice(): string | null;
+}
+
+/** Fields of these forms are ordered as text. */
+const isoDate = /^\d{4}([-/.])\d{2}(?:\1\d{2}(?:[T ]\d{1,2}:.*)?)?$/u;
+const clockTime = /^\d{1,2}:\d{2}/u;
+const timeName = /^(?:ds|date|time|timestamp|datetime|year|t|step|index|idx|epoch|cycle|frame)$/iu;
+const idName =
+  /(?:^|[_\s.-])(?:id|key|series|group|ticker|symbol|store|shop|item|sku|product|user|customer|patient|subject|sensor|station|device|machine|engine|unit|entity|country|region|city|episode|session|trial)s?$/iu;
+/** Values of one column that are counted. */
+const MAX_VALUES = 10_000;
+
+interface Change {
+  readonly line: number;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** @param names of all columns. @param excluded the column of labels. */
+export function checkSeries(
+  data: Pick<NormalTableData, "window" | "horizon" | "reverse">,
+  names: readonly string[],
+  first: Row,
+  excluded: number | undefined,
+): SeriesCheck {
+  if (data.window + data.horizon < 2) return { update() {}, notice: () => null };
+  const fieldOf = (row: Row, column: number) => row.fields[column] ?? "";
+  const columns = names.map((_, column) => column).filter((column) => column !== excluded);
+  const isDate = (column: number) => isoDate.test(fieldOf(first, column));
+  const isNumber = (column: number) => !Number.isNaN(parseNumber(fieldOf(first, column)));
+  const timeColumn =
+    columns.find(isDate) ?? columns.find((column) => timeName.test(names[column] ?? "") && isNumber(column));
+  const ids = columns
+    .filter((column) => column !== timeColumn && !isDate(column) && !clockTime.test(fieldOf(first, column)))
+    .map((column) => ({ column, isNamed: idName.test(names[column] ?? "") }))
+    .filter(({ column, isNamed }) => isNamed || !isNumber(column))
+    .map((id) => ({ ...id, values: new Set<string>(), changes: 0, repeatedTimes: 0, change: null as Change | null }));
+  const isNumericTime = timeColumn !== undefined && !isDate(timeColumn);
+  const steps = { up: 0, down: 0, equal: 0, firstUp: null as Change | null, firstDown: null as Change | null };
+  let previous: Row | undefined;
+  let rows = 0;
+
+  const stepTime = (column: number, before: Row, row: Row): boolean => {
+    const [from, to] = [fieldOf(before, column), fieldOf(row, column)];
+    const isUp = isNumericTime ? Number(to) > Number(from) : to > from;
+    const change = { line: row.line, from, to };
+    if (to === from) steps.equal++;
+    else if (isUp) {
+      steps.up++;
+      steps.firstUp ??= change;
+    } else {
+      steps.down++;
+      steps.firstDown ??= change;
+    }
+    return to === from;
+  };
+
+  const quoted = (column: number) => `column "${shorten(names[column] ?? "")}"`;
+  const describe = ({ line, from, to }: Change) =>
+    `from "${shorten(from, 20)}" to "${shorten(to, 20)}" on line ${line}`;
+  const severalSeries = (signs: readonly string[]) =>
+    `The rows seem to be of several series: ${signs.join(", and ")}. Windows reach from one series into the next. ` +
+    "Use a file of one series.";
+
+  return {
+    update(row) {
+      rows++;
+      const before = previous;
+      const isRepeated = before !== undefined && timeColumn !== undefined && stepTime(timeColumn, before, row);
+      for (const id of ids) {
+        const field = fieldOf(row, id.column);
+        if (before !== undefined && field === fieldOf(before, id.column)) continue;
+        if (id.values.size <= MAX_VALUES) id.values.add(field);
+        if (before === undefined) continue;
+        id.changes++;
+        if (isRepeated) id.repeatedTimes++;
+        id.change ??= { line: row.line, from: fieldOf(before, id.column), to: field };
+      }
+      previous = row;
+    },
+    notice() {
+      const repeating = ids.filter(({ values, change }) => change !== null && values.size * 2 <= rows);
+      const idSign = ({ column, change }: (typeof ids)[number]) =>
+        change === null ? [] : [`${quoted(column)} changes ${describe(change)}`];
+      if (timeColumn === undefined) {
+        const id =
+          repeating.find(({ isNamed }) => isNamed) ??
+          repeating.find(({ values, changes }) => changes === values.size - 1 && values.size * 3 <= rows);
+        return id === undefined ? null : severalSeries(idSign(id));
+      }
+      const { up, down, equal, firstUp, firstDown } = steps;
+      const jump = up >= down ? firstDown : firstUp;
+      const id = repeating.find(({ isNamed }) => isNamed) ?? repeating.find(({ changes }) => changes <= up + down);
+      if (up > 0 && down > 0 && jump !== null)
+        return severalSeries([
+          `${quoted(timeColumn)} jumps ${describe(jump)}`,
+          ...(id !== undefined && id.change?.line === jump.line ? idSign(id) : []),
+        ]);
+      const interleaved = repeating.find(
+        ({ isNamed, repeatedTimes }) => repeatedTimes > 0 && (isNamed || repeatedTimes === equal),
+      );
+      if (interleaved !== undefined)
+        return severalSeries([`${quoted(timeColumn)} repeats its values`, ...idSign(interleaved)]);
+      const isBackwards = data.reverse ? up > 0 : down > 0;
+      const end = firstDown ?? firstUp;
+      if (!isBackwards || end === null) return null;
+      return `Time runs backwards: ${quoted(timeColumn)} goes ${describe(end)}. Set data.reverse to ${!data.reverse}.`;
+    },
+  };
+}
