@@ -146,7 +146,7 @@ test("portions of a batch and a plateau's schedule have their part", async () =>
   expect(done.loss).toBeLessThan(3);
 });
 
-test("a skipped first update leaves the weights as they were, also where they are averages", async () => {
+test("a skipped first update leaves the weights unchanged, and their averages", async () => {
   for (const average of [null, { decay: 0.9 }]) {
     const { events } = await run(
       await requestFor({
