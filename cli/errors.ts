@@ -9,7 +9,29 @@ import type { Output } from "./output.js";
 export function reportUsageError(output: Output, error: CommanderError, help: string): void {
   const [first = "", second = ""] = error.message.split("\n");
   const suggestion = second.replace(/^\((.*)\)$/, "$1 ");
-  reportInvalidInput(output, "usage", first.replace(/^error: /, ""), `${suggestion}See ${help}.`);
+  reportInvalidInput(output, "usage", first.replace(/^error: /, ""), `${suggestion}${settingHint(first)}See ${help}.`);
+}
+
+/** Keys of the spec that are easily taken for options, by their path. */
+const settings = [
+  ...[
+    "epochs",
+    "batch_size",
+    "precision",
+    "accumulate",
+    "shuffle",
+    "evaluate_every",
+    "early_stopping",
+    "keep_best",
+  ].map((key) => `train.${key}`),
+  ...["learning_rate", "clip", "weight_decay"].map((key) => `optimizer.${key}`),
+];
+
+/** `--epochs 3` is `--set train.epochs=3`. */
+function settingHint(message: string): string {
+  const [, option] = /^error: unknown option '--([\w-]+)/.exec(message) ?? [];
+  const path = settings.find((setting) => setting.split(".")[1] === option?.replaceAll("-", "_"));
+  return path === undefined ? "" : `Use --set ${path}=VALUE. `;
 }
 
 /** Reports invalid input without a position in a spec: an option, an unreadable file. */

@@ -30,6 +30,10 @@ export const compare: CommandModule = {
 
   async run(output, command) {
     const { metric, out } = command.opts<Flags>();
+    if (out === undefined && command.getOptionValueSource("metric") === "cli") {
+      reportInvalidInput(output, "usage", "--metric requires --out", "The table has every metric; --out plots one.");
+      return exitCodes.invalidInput;
+    }
     const exitCode = out === undefined ? undefined : checkImageFile(output, out);
     if (exitCode !== undefined) return exitCode;
     const { compareRuns } = await import("../../views/compare-runs.js");

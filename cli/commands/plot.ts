@@ -33,6 +33,16 @@ export const plot: CommandModule = {
   async run(output, command) {
     const [folder = ""] = command.args;
     const { metric, out, width, height } = command.opts<Flags>();
+    const ignored = ["width", "height"].find((name) => command.getOptionValueSource(name) === "cli");
+    if (out === undefined && ignored !== undefined) {
+      reportInvalidInput(
+        output,
+        "usage",
+        `--${ignored} requires --out`,
+        "A chart on the terminal has the width of the terminal.",
+      );
+      return exitCodes.invalidInput;
+    }
     const exitCode = out === undefined ? undefined : checkImageFile(output, out);
     if (exitCode !== undefined) return exitCode;
     const [{ openRun }, { curvesOf, metricNames, readHistory }] = await Promise.all([

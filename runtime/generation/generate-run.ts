@@ -11,6 +11,7 @@ import { openRun, type Run, readRunWeights } from "../run/open.js";
 import { estimateWorkPerSync, openSession } from "../sessions/session.js";
 import { feedsOf } from "../tensors/ort.js";
 import { randomStream } from "../tensors/random.js";
+import type { Tensors } from "../tensors/safetensors.js";
 import { createTokenGenerator } from "./autoregressive.js";
 import { outputActivationOf, type Sampling } from "./sampling.js";
 import { createDetokenizer, encodePrompt, splitPrompt } from "./tokenizer.js";
@@ -44,7 +45,7 @@ export async function openTextGenerator(folder: string): Promise<Result<TextGene
   const { spec, manifest } = run;
   const weightsResult = readRunWeights(run, "end");
   if (!weightsResult.ok) return weightsResult;
-  const model = readFileSync(join(folder, runFiles.stream));
+  const model = await streamModel(run, weightsResult.value.parameters);
   const sessionResult = await openSession(model, "cpu", estimateWorkPerSync(manifest.parameters, 1));
   if (!sessionResult.ok) throw new Error(sessionResult.error.message);
   const parameters = feedsOf(weightsResult.value.parameters);
@@ -107,11 +108,8 @@ function openTextRun(folder: string): Result<TextRun> {
   const reason = whyNotStreamable(spec.model);
   if (reason !== undefined)
     return fail([problem("not-streaming", `The model of "${folder}" cannot write unit by unit: ${reason}.`)]);
-  if (!existsSync(join(folder, runFiles.model)))
-    return fail([
-      problem("unfinished-run", `"${folder}" has no model yet.`, "rnnx train with --resume goes on with it."),
-    ]);
-  if (!existsSync(join(folder, runFiles.stream)) || !manifest.stream)
+  const isOld = existsSync(join(folder, runFiles.model)) && !existsSync(join(folder, runFiles.stream));
+  if (isOld || !manifest.stream)
     return fail([
       problem(
         "old-run",
@@ -120,6 +118,20 @@ function openTextRun(folder: string): Result<TextRun> {
       ),
     ]);
   return ok({ run, metadata, ports: manifest.stream });
+}
+
+/** The run's stream model; while the run trains it has none, and its spec is compiled again. */
+async function streamModel({ folder, spec, signature }: Run, parameters: Tensors): Promise<Uint8Array> {
+  const file = join(folder, runFiles.stream);
+  if (existsSync(file)) return readFileSync(file);
+  const [{ compile }, { withWeights }] = await Promise.all([
+    import("../../compiler/compile.js"),
+    import("../../compiler/onnx/splice/weights.js"),
+  ]);
+  const compiled = await compile(spec, signature);
+  if (!compiled.ok || compiled.artifact.stream === null) throw new Error("The spec of a run has no stream model.");
+  const weights = [...parameters].map(([name, { shape, data }]) => ({ name, dtype: "float32" as const, shape, data }));
+  return withWeights(compiled.artifact.stream, weights);
 }
 
 function problem(code: string, message: string, hint = ""): RunProblem {

@@ -8,6 +8,28 @@ const usageErrors: readonly (readonly [readonly string[], string])[] = [
   [["train"], "error: missing required argument 'spec'\nSee rnnx train --help.\n"],
   [["train", "x", "--stpes", "3"], "error: unknown option '--stpes'\nDid you mean --steps? See rnnx train --help.\n"],
   [
+    ["train", "x", "--epochs", "3"],
+    "error: unknown option '--epochs'\nUse --set train.epochs=VALUE. See rnnx train --help.\n",
+  ],
+  [
+    ["train", "x", "--learning-rate", "3"],
+    "error: unknown option '--learning-rate'\nUse --set optimizer.learning_rate=VALUE. See rnnx train --help.\n",
+  ],
+  [
+    ["inspect", "specs/hello.json", "--format", "dot"],
+    "error: --format is the format of --stage, or of the graph of an ONNX file\nRemove the option.\n",
+  ],
+  [["inspect", "specs/hello.json", "--time", "--stage", "step"], "error: --stage ignores --time\nRemove the option.\n"],
+  [["inspect", "specs", "--set", "seed=3"], "error: --set changes a spec, not a run directory\nRemove the option.\n"],
+  [
+    ["plot", "runs/x", "--width", "300"],
+    "error: --width requires --out\nA chart on the terminal has the width of the terminal.\n",
+  ],
+  [
+    ["compare", "runs/x", "--metric", "loss"],
+    "error: --metric requires --out\nThe table has every metric; --out plots one.\n",
+  ],
+  [
     ["train", "x", "--steps", "0"],
     "error: option '--steps <n>' argument '0' is invalid. Expected an integer from 1 to 1000000000.\nSee rnnx train --help.\n",
   ],

@@ -1,7 +1,7 @@
 /** `rnnx inspect`: describes a spec, a run directory or an ONNX file. */
 import { Option } from "commander";
 import type { Override } from "../../../schema/parse/overrides.js";
-import type { CommandModule } from "../../command.js";
+import type { CommandModule, CommandParser } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import { disablePassOption, setOption, stopAfterOption } from "../../option-parsers.js";
@@ -60,6 +60,12 @@ export const inspect: CommandModule = {
       reportInvalidInput(output, "usage", `${first} and ${second} cannot be combined`, "Remove one of them.");
       return exitCodes.invalidInput;
     }
+    const { inspectRun, isFolder } = await import("./run.js");
+    const ignored = ignoredFlag(command, subject.endsWith(".onnx") ? "model" : isFolder(subject) ? "run" : "spec");
+    if (ignored !== undefined) {
+      reportInvalidInput(output, "usage", ignored, "Remove the option.");
+      return exitCodes.invalidInput;
+    }
     const passFlag =
       stopAfter !== undefined ? "--stop-after" : disablePass !== undefined ? "--disable-pass" : undefined;
     if (passFlag !== undefined && stage === undefined && passes === undefined) {
@@ -102,8 +108,20 @@ export const inspect: CommandModule = {
       const graphFormat = command.getOptionValueSource("format") === "cli" ? format : undefined;
       return (await import("./onnx-model.js")).inspectModel(output, subject, graphFormat);
     }
-    const { inspectRun, isFolder } = await import("./run.js");
     if (isFolder(subject)) return inspectRun(output, subject, aspect);
     return (await import("./spec.js")).inspectSpec(output, subject, set, aspect);
   },
 };
+
+/** The message about an option without effect; undefined if every option has one. */
+function ignoredFlag(command: CommandParser, subject: "model" | "run" | "spec"): string | undefined {
+  const { set, stage, time, ...others } = command.opts<Flags>();
+  if (command.getOptionValueSource("format") === "cli" && stage === undefined && subject !== "model")
+    return "--format is the format of --stage, or of the graph of an ONNX file";
+  const aspect = Object.entries({ stage, explain: others.explain, device: others.device, passes: others.passes }).find(
+    ([, value]) => value !== undefined,
+  )?.[0];
+  if (time === true && aspect !== undefined) return `--${aspect} ignores --time`;
+  if (set !== undefined && subject === "run") return "--set changes a spec, not a run directory";
+  return undefined;
+}

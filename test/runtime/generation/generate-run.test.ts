@@ -136,6 +136,14 @@ test("words and bytes", async () => {
   expect(bytes.text).toBe(`it was${Buffer.from(bytes.tokens.map(Number)).toString("utf8")}`);
 });
 
+test("a run that still trains generates from its latest checkpoint", async () => {
+  const out = temporaryFolder();
+  await trainText(out, { train: { steps: 3 } });
+  const finished = await generateText(out);
+  for (const name of ["model.onnx", "stream.onnx", "weights.safetensors", "result.json"]) rmSync(join(out, name));
+  expect(await generateText(out)).toEqual(finished);
+});
+
 describe("what cannot be generated from", () => {
   const problemsOf = async (folder: string) => {
     const opened = await openTextGenerator(folder);
@@ -155,8 +163,11 @@ describe("what cannot be generated from", () => {
     await trainText(out, { train: { steps: 1 } });
     rmSync(join(out, "stream.onnx"));
     expect(await problemsOf(out)).toEqual([`old-run: "${out}" has no stream.onnx: an older rnnx left it.`]);
-    rmSync(join(out, "model.onnx"));
-    expect(await problemsOf(out)).toEqual([`unfinished-run: "${out}" has no model yet.`]);
+    for (const name of ["model.onnx", "weights.safetensors", "checkpoints"])
+      rmSync(join(out, name), { recursive: true });
+    expect(await problemsOf(out)).toEqual([
+      `no-checkpoint: "${out}" has no checkpoint, so its model has no weights yet.`,
+    ]);
     const record = JSON.parse(readFileSync(join(out, "data.json"), "utf8"));
     writeFileSync(join(out, "data.json"), JSON.stringify({ ...record, metadata: { type: "arrays" } }));
     expect(await problemsOf(out)).toEqual([
