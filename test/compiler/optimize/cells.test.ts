@@ -1,4 +1,4 @@
-/** What the passes reach on the loops of real cells: nothing is left in them that could be outside, and how much is left. */
+/** The loops of real cells after the passes: their operations, of which none could be outside. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { countReaders } from "../../../compiler/graph/def-use.js";
@@ -18,7 +18,7 @@ import { readSpec } from "../../../schema/read.js";
 const root = new URL("../../../", import.meta.url);
 const json = (path: string) => JSON.parse(readFileSync(new URL(path, root), "utf8"));
 
-/** Cells of a user's own: those of the fixtures, and the built-in lstm written again. */
+/** Custom cells: those of the fixtures, and a copy of the built-in lstm. */
 const { $schema: _, ...lstm } = json("specs/cells/lstm.json");
 const customCells: Readonly<Record<string, object>> = Object.assign(
   { lstm_again: lstm },
@@ -141,7 +141,7 @@ describe("the operations of one step", () => {
     `);
   });
 
-  test("with lengths: a choice more per state, and two masks per state on the way back", async () => {
+  test("with lengths: one Where per state forward, and two masks per state backward", async () => {
     expect(await loopText({ cell: "lstm", lengths: true })).toMatchInlineSnapshot(`
       "
       forward 13: Gemm Split Sigmoid Mul Sigmoid Tanh Mul Add Sigmoid Tanh Mul Where Where
@@ -168,7 +168,7 @@ describe("the operations of one step", () => {
     `);
   });
 
-  test("a cell of one's own has what the same built-in has", async () => {
+  test("a custom cell has the operations of an equal built-in cell", async () => {
     for (const lengths of [false, true])
       expect(await loopText({ cell: "lstm_again", lengths })).toBe(await loopText({ cell: "lstm", lengths }));
   });
@@ -184,7 +184,7 @@ const cases: readonly Case[] = [
 ];
 
 describe.each(cases)("$cell, lengths: $lengths, $options", (testCase) => {
-  test("no loop does what needs no state, or what only its outputs need", async () => {
+  test("no loop has a state-independent node, or a node that only its outputs depend on", async () => {
     for (const loop of loopsOf(await stepOf(testCase))) {
       const { body, stateCount: states } = loop.attributes;
       const free = stateIndependent(loop);
@@ -195,14 +195,14 @@ describe.each(cases)("$cell, lengths: $lengths, $options", (testCase) => {
     }
   });
 
-  test("no loop sums what is not made of a batch's rows, as the gradient of a parameter is", async () => {
+  test("no loop accumulates the gradient of a parameter: every state has the rows of a batch", async () => {
     for (const loop of loopsOf(await stepOf(testCase))) {
       const rows = scanOperands(loop).inner.states.map(({ type }) => type.shape[0]);
       expect(rows).toEqual(rows.map(() => "batch"));
     }
   });
 
-  test("the step has the values that it has without any pass", async () => {
+  test("the step has the values of the step without passes", async () => {
     const none = ablatablePasses.map(({ name }) => name);
     const [plain, optimized] = [await lowerCell(testCase, none), await stepOf(testCase)];
     const sizes = new Map([
@@ -227,7 +227,7 @@ describe.each(cases)("$cell, lengths: $lengths, $options", (testCase) => {
 });
 
 test.each(["lstm", "gru", "rnn", "minimal_gated", "fast_slow"])(
-  "each weight of %s has one product for gradient",
+  "the gradient of each weight of %s is one product",
   async (cell) => {
     const { inputs, nodes } = await stepOf({ cell, lengths: true });
     const producerOps = new Map(nodes.flatMap(({ op, outputs }) => outputs.map(({ name }) => [name, op])));
@@ -238,7 +238,7 @@ test.each(["lstm", "gru", "rnn", "minimal_gated", "fast_slow"])(
 );
 
 describe("lstm", () => {
-  test("multiplies the state alone in its loop, and the gates' gradient alone in the one back", async () => {
+  test("multiplies only the state in its forward loop, and only the gradient of the gates in the backward loop", async () => {
     const [forward, backward] = loopsOf(await stepOf({ cell: "lstm" }));
     if (forward === undefined || backward === undefined) throw new Error("a loop is missing");
     const operandNames = (loop: NodeOf<"Scan">) => {

@@ -1,4 +1,4 @@
-/** Every pass can be left out: the numbers stay, only the work changes. */
+/** Every pass can be disabled without a change of results. */
 import { expect, test } from "vitest";
 import type { CompileOptions } from "../../../compiler/compile.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
@@ -14,7 +14,7 @@ import { series, tagging } from "../../support/small-specs.js";
 
 const names = ablatablePasses.map(({ name }) => name);
 
-/** Sizes that the passes take their decisions for: those of the data, and ones where a step is wide. */
+/** Expected sizes for the cost decisions: those of the data, and wide slices. */
 test.each([{}, { batch: 2 ** 16 }])("training without any one pass, in float64, expecting %j", async (expected) => {
   const opened = await open({
     ...tagging,
@@ -39,7 +39,7 @@ test.each([{}, { batch: 2 ** 16 }])("training without any one pass, in float64, 
   let changed = 0;
   for (const pass of names) {
     const ablated = lowerGraph(normalized, { disabledPasses: [pass] });
-    // A pass that finds nothing to do here leaves the same graph when it is left out.
+    // A pass that changes nothing here leaves the same graph when it is disabled.
     if (printGraph(ablated.step.graph) === text) continue;
     changed++;
     expectNear(trainInFloat64(normalized, ablated), numbers, 1e-9, `without ${pass}`);
@@ -59,7 +59,7 @@ function lowerGraph({ spec, signature }: OpenedSpec, options: CompileOptions): T
   return lowering.trainingStep;
 }
 
-/** Two steps on all examples: the parameters, slots and losses that come of them. */
+/** The parameters, slots and losses of two steps on all examples. */
 function trainInFloat64(
   { batch }: OpenedSpec,
   { step, lossProgram: program }: TrainingStep,

@@ -1,4 +1,4 @@
-/** Random graphs: every pass, alone and in its lists, keeps every output's value and leaves a graph without fault. */
+/** Random graphs: every pass, alone and in its pipelines, preserves the outputs and returns a valid graph. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../compiler/autodiff/reverse.js";
@@ -25,7 +25,7 @@ const optimize = (graph: Graph, pipeline: Pipeline, disabledPasses: readonly str
 const maxMagnitude = (tensors: readonly Tensor[]) =>
   tensors.reduce((maximum, { data }) => data.reduce((x, entry) => Math.max(x, Math.abs(entry)), maximum), 1);
 
-/** A graph that was grown, and its outputs; graphs whose numbers are out of hand are drawn anew. */
+/** A random graph and its outputs. Graphs with large values are rejected. */
 function randomGraph(steps: readonly Instruction[], seed: number) {
   const graph = verify(graphOf(steps), "growth");
   const operands = operandsOf(seed);
@@ -87,7 +87,7 @@ describe("a random graph has the same values", () => {
   });
 });
 
-test("the gradient of the optimized graph is that of the plain one", () => {
+test("the gradient of the optimized graph equals that of the original", () => {
   fc.assert(
     fc.property(instructions, fc.nat(999), (steps, seed) => {
       const { graph, operands } = randomGraph(steps, seed);

@@ -1,11 +1,11 @@
-/** Fold: what is made of constants alone becomes a constant. */
+/** Constant folding. */
 import { describe, expect, test } from "vitest";
 import { tensor } from "../../../../compiler/ir/tensor.js";
 import { constantFold } from "../../../../compiler/optimize/canonicalize/constant-fold.js";
 import { changes, expectUntouched, graphOf, loop } from "../../../support/before-after.js";
 
 describe("constant-fold", () => {
-  test("computes with constants", () => {
+  test("evaluates operations on constants", () => {
     const graph = graphOf((b, float) => [b.mul(float("x", 2), b.add(b.mul(b.scalar(2), b.scalar(3)), 1))]);
     expect(changes(constantFold, graph)).toMatchInlineSnapshot(`
       "
@@ -19,7 +19,7 @@ describe("constant-fold", () => {
     `);
   });
 
-  test("moves the entries of constants, of every dtype", () => {
+  test("evaluates movement of constants of every dtype", () => {
     const graph = graphOf((b, float) => {
       const matrix = b.constant(tensor("float32", [2, 3], [1, 2, 3, 4, 5, 6]));
       const flags = b.not(b.constant(tensor("bool", [3], [1, 0, 1])));
@@ -43,7 +43,7 @@ describe("constant-fold", () => {
     `);
   });
 
-  test("counts the entries of a shape that is known", () => {
+  test("evaluates the size of a static shape", () => {
     const graph = graphOf((b, float) => [b.size(float("x", 2, 3)), b.size(float("y", "batch", 3))]);
     expect(changes(constantFold, graph)).toMatchInlineSnapshot(`
       "
@@ -57,7 +57,7 @@ describe("constant-fold", () => {
     `);
   });
 
-  test("works in loops", () => {
+  test("applies in loop bodies", () => {
     const graph = graphOf((b, float) =>
       loop(b, [float("h")], [float("xs", "time")], (inner, [h], [x]) => [
         [inner.mul(inner.add(h, x), inner.neg(inner.scalar(0.5)))],
@@ -79,7 +79,7 @@ describe("constant-fold", () => {
     `);
   });
 
-  test("leaves shapes that are not known, slices at places that are not known, and large results", () => {
+  test("keeps symbolic shapes, slices at symbolic positions, and large results", () => {
     const ten = tensor(
       "float32",
       [10],

@@ -1,11 +1,11 @@
-/** Common subexpressions: the same operation on the same operands is computed once. */
+/** Common subexpression elimination. */
 import { describe, expect, test } from "vitest";
 import { tensor } from "../../../../compiler/ir/tensor.js";
 import { cse } from "../../../../compiler/optimize/canonicalize/cse.js";
 import { changes, expectUntouched, graphOf, loop, resultOf } from "../../../support/before-after.js";
 
 describe("cse", () => {
-  test("computes the same once", () => {
+  test("computes equal operations once", () => {
     const graph = graphOf((b, float) => {
       const [x, y] = [float("x", 2), float("y", 2)];
       return [b.add(b.tanh(b.mul(x, y)), b.tanh(b.mul(x, y)))];
@@ -23,7 +23,7 @@ describe("cse", () => {
     `);
   });
 
-  test("sees through the order of operands where it does not matter", () => {
+  test("ignores the order of operands of commutative operations", () => {
     const graph = graphOf((b, float) => {
       const [x, y] = [float("x", 2), float("y", 2)];
       return [b.mul(x, y), b.mul(y, x), b.add(x, y), b.add(y, x), b.sub(x, y), b.sub(y, x)];
@@ -44,7 +44,7 @@ describe("cse", () => {
     `);
   });
 
-  test("holds constants to be the same by dtype, shape and entries", () => {
+  test("compares constants by dtype, shape and elements", () => {
     const graph = graphOf((b) => [
       b.constant(tensor("float32", [2], [1, 0])),
       b.constant(tensor("float32", [2], [1, 0])),
@@ -58,7 +58,7 @@ describe("cse", () => {
     expect(text(cse.run(graph, { expected: new Map() }))).toEqual([0, 0, 2, 3, 4, 5, 5]);
   });
 
-  test("keeps operations apart whose attributes differ", () => {
+  test("distinguishes operations by their attributes", () => {
     expectUntouched(
       cse,
       graphOf((b, float) => {
@@ -68,7 +68,7 @@ describe("cse", () => {
     );
   });
 
-  test("takes all results of an operation together", () => {
+  test("merges operations with several outputs", () => {
     const graph = graphOf((b, float) => {
       const x = float("x", 4);
       const splitRow = () => b.split(x, [1, 3], 0);
@@ -85,7 +85,7 @@ describe("cse", () => {
     `);
   });
 
-  test("looks into each loop by itself, and never makes one of two loops", () => {
+  test("treats each loop body separately, and does not merge loops", () => {
     const graph = graphOf((b, float) => {
       const [h, xs] = [float("h", 2), float("xs", "time", 2)];
       const run = () =>

@@ -1,10 +1,10 @@
-/** Dead code: what no output depends on goes away, in loops too. */
+/** Dead code elimination. */
 import { describe, expect, test } from "vitest";
 import { dce } from "../../../../compiler/optimize/canonicalize/dce.js";
 import { expectUntouched, graphOf, loop, resultOf } from "../../../support/before-after.js";
 
 describe("dce", () => {
-  test("drops nodes that nobody reads; inputs stay", () => {
+  test("removes dead nodes, and keeps inputs", () => {
     const graph = graphOf((b, float) => {
       const [x, y] = [float("x", 2), float("y", 2)];
       b.tanh(b.mul(x, y));
@@ -20,7 +20,7 @@ describe("dce", () => {
     `);
   });
 
-  test("drops states, slices, captures and outputs of a loop that nobody needs", () => {
+  test("removes dead states, scanned inputs, captures and outputs of a loop", () => {
     const graph = graphOf((b, float) => {
       const [h, k, xs, ys, u] = [float("h"), float("k"), float("xs", "time"), float("ys", "time"), float("u")];
       const results = loop(b, [h, k], [xs, ys], (inner, [p, q], [x, y]) => [
@@ -41,7 +41,7 @@ describe("dce", () => {
     `);
   });
 
-  test("keeps a state whose last value nobody reads, where another one needs it", () => {
+  test("keeps a state that another state depends on", () => {
     expectUntouched(
       dce,
       graphOf((b, float) => {
@@ -55,7 +55,7 @@ describe("dce", () => {
     );
   });
 
-  test("drops states that only feed each other", () => {
+  test("removes states that only depend on each other", () => {
     const graph = graphOf((b, float) => {
       const [h, k, l, xs] = [float("h"), float("k"), float("l"), float("xs", "time")];
       const results = loop(b, [h, k, l], [xs], (inner, [p, q, r], [x]) => [[inner.add(p, x), r, inner.mul(q, x)], []]);
@@ -73,7 +73,7 @@ describe("dce", () => {
     `);
   });
 
-  test("leaves a loop one slice, which says how long it runs", () => {
+  test("keeps one scanned input of a loop, which determines its length", () => {
     const graph = graphOf((b, float) => {
       const results = loop(b, [float("h")], [float("xs", "time"), float("ys", "time")], (inner, [p], [x, y]) => [
         [inner.mul(p, 2)],
@@ -93,7 +93,7 @@ describe("dce", () => {
     `);
   });
 
-  test("drops loops that nobody reads, and what a loop in a loop does not need", () => {
+  test("removes dead loops, and dead values of nested loops", () => {
     const graph = graphOf((b, float) => {
       const [h, xs, u] = [float("h"), float("xs", "time", 4), float("u")];
       loop(b, [h], [float("ys", "time")], (inner, [p]) => [[inner.tanh(p)], []]);
@@ -121,7 +121,7 @@ describe("dce", () => {
     `);
   });
 
-  test("keeps outputs that are inputs, or given twice", () => {
+  test("keeps outputs that are inputs, or occur twice", () => {
     expectUntouched(
       dce,
       graphOf((b, float) => {

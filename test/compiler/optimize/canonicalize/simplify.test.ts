@@ -1,10 +1,10 @@
-/** Simplify: local algebra that gives something smaller of the same value. */
+/** Algebraic simplification. */
 import { describe, expect, test } from "vitest";
 import { simplify } from "../../../../compiler/optimize/canonicalize/simplify/index.js";
 import { CLASSES, changes, expectUntouched, graphOf, loop, resultOf } from "../../../support/before-after.js";
 
 describe("simplify", () => {
-  test("drops what changes nothing", () => {
+  test("removes identities", () => {
     const graph = graphOf((b, float) => {
       const x = float("x", 2, 3);
       const zeros = b.expand(0, [2, 3]);
@@ -23,7 +23,7 @@ describe("simplify", () => {
     `);
   });
 
-  test("turns differences from zero and products with -1 into signs", () => {
+  test("writes 0 - x and -1 * x as -x", () => {
     const graph = graphOf((b, float) => {
       const x = float("x", 2);
       return [b.sub(0, x), b.mul(x, -1), b.mul(-1, x), b.neg(b.neg(x))];
@@ -41,7 +41,7 @@ describe("simplify", () => {
     `);
   });
 
-  test("computes with whole numbers as well", () => {
+  test("applies to integers", () => {
     const graph = graphOf((b, _, typed) => {
       const n = typed("int64")("n", 3);
       return [b.mul(b.add(n, 0), 1), b.sub(0, n)];
@@ -55,7 +55,7 @@ describe("simplify", () => {
     `);
   });
 
-  test("keeps an operand that is smaller than the result", () => {
+  test("keeps an identity that broadcasts its operand", () => {
     expectUntouched(
       simplify,
       graphOf((b, float) => {
@@ -65,7 +65,7 @@ describe("simplify", () => {
     );
   });
 
-  test("keeps a product with 0, which may have met infinity, and what only looks like an identity", () => {
+  test("keeps 0 * x, which is NaN for an infinite x, and near identities", () => {
     expectUntouched(
       simplify,
       graphOf((b, float) => {
@@ -75,7 +75,7 @@ describe("simplify", () => {
     );
   });
 
-  test("moves signs outwards, into sums", () => {
+  test("moves negations outward, into sums", () => {
     const graph = graphOf((b, float) => {
       const [x, y] = [float("x", 2), float("y", 2)];
       return [
@@ -104,7 +104,7 @@ describe("simplify", () => {
     `);
   });
 
-  test("expands nothing that an operation broadcasts by itself", () => {
+  test("removes an Expand whose reader broadcasts", () => {
     const graph = graphOf((b, float, typed) => {
       const [x, y] = [float("x", 2, 3), float("y", 3)];
       const valid = typed("bool")("live", 2, 1);
@@ -120,7 +120,7 @@ describe("simplify", () => {
     `);
   });
 
-  test("keeps an expanded operand that gives the result its shape, or that no other operation reads", () => {
+  test("keeps an Expand that determines the shape of the result, or has no broadcasting reader", () => {
     expectUntouched(
       simplify,
       graphOf((b, float) => {
@@ -130,7 +130,7 @@ describe("simplify", () => {
     );
   });
 
-  test("sums over all axes at once", () => {
+  test("merges sums over several axes", () => {
     const graph = graphOf((b, float) => {
       const x = float("x", 2, 3, 4);
       return [
@@ -172,19 +172,19 @@ describe("simplify", () => {
     `);
   });
 
-  test("a sum takes the axes of size 1 along that were taken away before it", () => {
+  test("a sum absorbs a Squeeze", () => {
     const graph = graphOf((b, float) => [b.sum(b.squeeze(float("x", 2, 1, 3, 1), [1, 3]), [1])]);
     expect(resultOf(simplify, graph)).toContain("reducesum: f32[2] = ReduceSum(x, axes=[1, 2, 3])");
   });
 
-  test("keeps sums of sums where one leaves its axes as 1 and the other does not", () => {
+  test("keeps nested sums of which one keeps its axes", () => {
     expectUntouched(
       simplify,
       graphOf((b, float) => [b.sum(b.sum(float("x", 2, 3), [1], true), [0])]),
     );
   });
 
-  test("knows that a one-hot row sums to 1", () => {
+  test("sums a one-hot row to 1", () => {
     const graph = graphOf((b, float, typed) => {
       const rows = b.oneHot(typed("int64")("ids", 2), CLASSES);
       return [b.sum(b.mul(rows, float("g", 2, 1)), [1], true), b.sum(b.mul(float("k", 2, 1), rows), [1], true)];
@@ -204,7 +204,7 @@ describe("simplify", () => {
     `);
   });
 
-  test("sums a one-hot row with weights of its own, over other axes, or without the axis", () => {
+  test("keeps sums of one-hot rows with varying weights, over other axes, or without the axis", () => {
     expectUntouched(
       simplify,
       graphOf((b, float, typed) => {
@@ -219,7 +219,7 @@ describe("simplify", () => {
     );
   });
 
-  test("moves signs and new axes into one number spread out, and signs out of sums", () => {
+  test("moves Neg and Unsqueeze into an expanded scalar, and Neg out of sums", () => {
     const graph = graphOf((b, float) => {
       const [k, x] = [float("k", 1, 1), float("x", "batch", 3, 2)];
       const expanded = b.unsqueeze(b.neg(b.expand(k, ["batch", 3])), [2]);
@@ -237,7 +237,7 @@ describe("simplify", () => {
     `);
   });
 
-  test("takes one number out of a sum of products with it", () => {
+  test("extracts a common scalar factor of a sum", () => {
     const graph = graphOf((b, float) => {
       const [k, x, y] = [float("k", 1), float("x", "batch", 3), float("y", "batch", 3)];
       return [b.sub(b.mul(x, k), b.mul(k, y)), b.add(b.mul(x, y), b.mul(y, y))];
@@ -255,7 +255,7 @@ describe("simplify", () => {
     `);
   });
 
-  test("counts the entries of what a value is made of", () => {
+  test("takes the size of an operand with as many elements", () => {
     const graph = graphOf((b, float, typed) => {
       const picked = b.gatherElements(float("x", "batch", 5), typed("int64")("ids", "batch", 1), 1);
       return [b.size(b.neg(b.squeeze(picked, [1])))];
@@ -268,7 +268,7 @@ describe("simplify", () => {
     `);
   });
 
-  test("works in loops, on what one rule leaves for another too", () => {
+  test("applies in loop bodies, and to the results of other rules", () => {
     const graph = graphOf((b, float) =>
       loop(b, [float("h", 2)], [float("xs", "time", 2)], (inner, [h], [x]) => [
         [inner.add(inner.mul(h, 1), inner.mul(x, inner.neg(inner.add(h, 0))))],
@@ -294,7 +294,7 @@ describe("simplify", () => {
     `);
   });
 
-  test("gives inputs as outputs, twice if need be", () => {
+  test("allows inputs as outputs, also twice", () => {
     const graph = graphOf((b, float) => {
       const x = float("x", 2);
       const identity = b.identity(x);

@@ -1,10 +1,10 @@
-/** Contract: a sum of products over the steps is one product of longer matrices. */
+/** Time folded into a matrix product. */
 import { describe, expect, test } from "vitest";
 import { foldTimeIntoMatmul } from "../../../../compiler/optimize/kernels/fold-time-into-matmul.js";
 import { changes, expectUntouched, graphOf } from "../../../support/before-after.js";
 
 describe("fold-time-into-matmul", () => {
-  test("lays the steps one under the other", () => {
+  test("multiplies matrices of T · batch rows", () => {
     const graph = graphOf((b, float) => [
       b.sum(b.matmul(b.transpose(float("a", "time", "batch", 2), [0, 2, 1]), float("g", "time", "batch", 3)), [0]),
     ]);
@@ -23,7 +23,7 @@ describe("fold-time-into-matmul", () => {
     `);
   });
 
-  test("leaves sums over other axes, sums that keep their axes, and products of other forms", () => {
+  test("keeps sums over other axes, sums that keep their axes, and other products", () => {
     expectUntouched(
       foldTimeIntoMatmul,
       graphOf((b, float) => {

@@ -1,10 +1,10 @@
-/** Gemm: a product of matrices with a turned factor or terms to add is one node. */
+/** Fusion of transposes and addends into Gemm. */
 import { describe, expect, test } from "vitest";
 import { fuseGemm } from "../../../../compiler/optimize/kernels/fuse-gemm.js";
 import { changes, expectUntouched, graphOf, loop } from "../../../support/before-after.js";
 
 describe("fuse-gemm", () => {
-  test("turns factors inside the product", () => {
+  test("fuses transposes of both operands", () => {
     const graph = graphOf((b, float) => {
       const [x, y] = [float("x", 3, 2), float("y", 4, 3)];
       const transposed = (value: typeof x) => b.transpose(value, [1, 0]);
@@ -36,7 +36,7 @@ describe("fuse-gemm", () => {
     `);
   });
 
-  test("turns a long left factor before it by its last axis, which the runtime leaves there", () => {
+  test("transposes a long left operand before the product, by a permutation that ONNX Runtime keeps", () => {
     const graph = graphOf((b, float) => {
       const long = b.reshape(float("x", "time", "batch", 2), ["batch*time", 2]);
       return [b.matmul(b.transpose(long, [1, 0]), float("y", "batch*time", "words"))];
@@ -54,7 +54,7 @@ describe("fuse-gemm", () => {
     `);
   });
 
-  test("leaves a left factor that is no long one where it is cheaper to turn it before", () => {
+  test("keeps the transpose of a left operand that is cheaper outside", () => {
     expectUntouched(
       fuseGemm,
       graphOf((b, float) => [b.matmul(b.transpose(float("x", "batch", 2), [1, 0]), float("y", "batch", "words"))]),
@@ -62,7 +62,7 @@ describe("fuse-gemm", () => {
     );
   });
 
-  test("makes a large one-hot factor as the product reads it", () => {
+  test("computes a large transposed one-hot by comparison", () => {
     const graph = graphOf((b, float, typed) => {
       const oneHot = b.oneHot(typed("int32")("ids", "batch"), 3);
       return [b.gemm(oneHot, float("g", "batch", 4), float("c", 4), true)];
@@ -84,7 +84,7 @@ describe("fuse-gemm", () => {
     expectUntouched(fuseGemm, graph, { expected: { batch: 50 } });
   });
 
-  test("adds terms that broadcast to the product, on either side", () => {
+  test("fuses an addend that broadcasts to the product, on either side", () => {
     const graph = graphOf((b, float) => {
       const [x, y] = [float("x", "batch", 2), float("y", 2, 3)];
       return [
@@ -143,7 +143,7 @@ describe("fuse-gemm", () => {
     `);
   });
 
-  test("leaves a term that does not broadcast to the product, and a product that is read elsewhere too", () => {
+  test("keeps an addend that does not broadcast to the product, and a product with another reader", () => {
     expectUntouched(
       fuseGemm,
       graphOf((b, float) => {
@@ -159,7 +159,7 @@ describe("fuse-gemm", () => {
     );
   });
 
-  test("leaves a Gemm that has its term, factors of more axes, and an axis that is not turned", () => {
+  test("keeps a Gemm with an addend, operands of a higher rank, and other permutations", () => {
     expectUntouched(
       fuseGemm,
       graphOf((b, float) => {
@@ -177,7 +177,7 @@ describe("fuse-gemm", () => {
     );
   });
 
-  test("works in loops", () => {
+  test("applies in loop bodies", () => {
     const graph = graphOf((b, float) => {
       const u = float("U", 2, 2);
       return loop(

@@ -1,4 +1,4 @@
-/** Gather-matmul: a short table is multiplied instead of the rows picked from it. */
+/** A short table is multiplied instead of the gathered rows. */
 import { describe, expect, test } from "vitest";
 import { matmulBeforeGather } from "../../../../compiler/optimize/kernels/matmul-before-gather.js";
 import { CLASSES, changes, expectUntouched, graphOf, loop } from "../../../support/before-after.js";
@@ -15,7 +15,7 @@ const embedded = () =>
   ]);
 
 describe("matmul-before-gather", () => {
-  test("multiplies a table that is shorter than what is picked, and adds a vector to it", () => {
+  test("multiplies a table with fewer rows than indices, and adds a vector to it", () => {
     expect(changes(matmulBeforeGather, embedded(), long)).toMatchInlineSnapshot(`
       "
       -  gather: f32[time, batch, 2] = Gather(E, ids, axis=0)
@@ -30,7 +30,7 @@ describe("matmul-before-gather", () => {
     `);
   });
 
-  test("leaves a table that is not, and one of whose readers' number nothing is known", () => {
+  test("keeps a longer table, and a table for an unknown number of indices", () => {
     expectUntouched(matmulBeforeGather, embedded(), short);
     expectUntouched(matmulBeforeGather, embedded(), { expected: { batch: 1, time: CLASSES } });
     expectUntouched(
@@ -42,7 +42,7 @@ describe("matmul-before-gather", () => {
     );
   });
 
-  test("picks rows of a matrix that one-hot rows are multiplied with, however many there are", () => {
+  test("replaces the product with a one-hot by a Gather of any length", () => {
     const graph = graphOf((b, float, typed) => [
       b.matmul(b.oneHot(typed("int64")("ids", "batch"), CLASSES), float("W", CLASSES, 4)),
     ]);
@@ -73,7 +73,7 @@ describe("matmul-before-gather", () => {
     `);
   });
 
-  test("leaves picks along another axis or of one row, wider terms, and one-hot rows on the right", () => {
+  test("keeps a Gather of another axis or of one row, matrix addends, and a one-hot on the right", () => {
     expectUntouched(
       matmulBeforeGather,
       graphOf((b, float, typed) => {
@@ -93,7 +93,7 @@ describe("matmul-before-gather", () => {
     );
   });
 
-  test("works in loops", () => {
+  test("applies in loop bodies", () => {
     const graph = graphOf((b, float, typed) => {
       const [e, w] = [float("E", CLASSES, 2), float("W", 2, 2)];
       return loop(b, [float("h", 5, 2)], [typed("int64")("ids", "time", 5)], ({ add, gather, matmul }, [h], [id]) => [

@@ -1,10 +1,10 @@
-/** Turn: large matrices that a loop multiplies by are laid out once, before it. */
+/** Prepacking of weights that a loop multiplies by. */
 import { expect, test } from "vitest";
 import type { Dim } from "../../../../compiler/ir/types.js";
 import { prepackWeights } from "../../../../compiler/optimize/kernels/prepack-weights.js";
 import { changes, expectUntouched, graphOf, loop } from "../../../support/before-after.js";
 
-/** Large enough to be turned, and few when values are compared. */
+/** Large enough for the pass, and small when values are compared. */
 const SIZE = "words";
 const long = { expected: { batch: 50, time: 50, words: 725 } };
 const fewSizes = { expected: { batch: 16, time: 50, words: 725 } };
@@ -17,7 +17,7 @@ const recurrent = (size: Dim) =>
     }),
   );
 
-test("a captured matrix is turned before the loop, and the product reads it so", () => {
+test("a captured matrix is transposed before the loop, and the product reads it transposed", () => {
   expect(changes(prepackWeights, recurrent(SIZE), long)).toMatchInlineSnapshot(`
     "
     +  transpose: f32[words, words] = Transpose(U, perm=[1, 0])
@@ -35,7 +35,7 @@ test("a captured matrix is turned before the loop, and the product reads it so",
   `);
 });
 
-test("few rows are turned to the matrix, which then stands on the left", () => {
+test("few rows are transposed, and the matrix is the left operand", () => {
   expect(changes(prepackWeights, recurrent(SIZE), fewSizes)).toMatchInlineSnapshot(`
     "
     +  transpose: f32[words, words] = Transpose(U, perm=[1, 0])
@@ -57,7 +57,7 @@ test("few rows are turned to the matrix, which then stands on the left", () => {
   `);
 });
 
-test("with nothing to add, the few rows are turned back alone", () => {
+test("without an addend the few rows are only transposed back", () => {
   const graph = graphOf((b, float) =>
     loop(b, [float("h", "batch", SIZE)], [float("x", "time", "batch", SIZE)], (inner, [h], [x]) => [
       [inner.mul(inner.matmul(h, float("U", SIZE, SIZE)), x)],
@@ -70,7 +70,7 @@ test("with nothing to add, the few rows are turned back alone", () => {
 `);
 });
 
-test("one that is a turned matrix already is that matrix", () => {
+test("a matrix that is a transpose already is read before the transpose", () => {
   const graph = graphOf((b, float) => {
     const transposed = b.transpose(float("U", SIZE, SIZE), [1, 0]);
     return loop(b, [float("g", "batch", SIZE)], [float("x", "time", "batch", SIZE)], (inner, [g], [x]) => [
@@ -96,7 +96,7 @@ test("one that is a turned matrix already is that matrix", () => {
   `);
 });
 
-test("small matrices, short loops, single rows and other readers leave it is", () => {
+test("keeps small matrices, short loops, single rows and matrices with other readers", () => {
   expectUntouched(prepackWeights, recurrent(8), long);
   expectUntouched(prepackWeights, recurrent(SIZE), { expected: { ...long.expected, time: 4 } });
   expectUntouched(prepackWeights, recurrent(SIZE), { expected: { ...long.expected, batch: 1 } });
@@ -111,8 +111,8 @@ test("small matrices, short loops, single rows and other readers leave it is", (
     }),
     long,
   );
-  // On the left, in a product that turns it itself, and in one of its own term.
-  for (const product of ["left", "turned", "term"])
+  // As the left operand, transposed by the product, and as the addend.
+  for (const product of ["left", "transposed", "term"])
     expectUntouched(
       prepackWeights,
       graphOf((b, float) => {
@@ -121,7 +121,7 @@ test("small matrices, short loops, single rows and other readers leave it is", (
           const result =
             product === "left"
               ? inner.matmul(U, h)
-              : product === "turned"
+              : product === "transposed"
                 ? inner.gemm(h, U, undefined, false, true)
                 : inner.gemm(h, U, U);
           return [[inner.add(result, x)], []];

@@ -1,4 +1,4 @@
-/** Stand-in: what WebGPU has no kernel for is computed by what it has. */
+/** Decomposition of operations without a WebGPU kernel. */
 import { expect, test } from "vitest";
 import type { Builder } from "../../../../compiler/ir/builder.js";
 import { subDims } from "../../../../compiler/ir/dims.js";
@@ -34,7 +34,7 @@ test.each(Object.entries(lacks))("%s", (op, build) => {
   if (!["Squeeze", "Concat", "Transpose"].includes(op)) expect(text).not.toMatch(new RegExp(`^\\+.* ${op}\\(`, "m"));
 });
 
-test("a remainder of what cannot be negative needs no correction", () => {
+test("a remainder of a non-negative operand needs no correction", () => {
   const graph = graphOf((b, float, typed) => {
     const [flags, x] = [typed("bool")("p", "batch", 3), float("x", "batch", 3)];
     const naturals = [
@@ -47,11 +47,11 @@ test("a remainder of what cannot be negative needs no correction", () => {
     ];
     return naturals.map((value) => b.mod(value, 3));
   });
-  // The choice that was there.
+  // The Where of the operand.
   expect(changes(decompose, graph).match(/= Where\(.*/g)).toHaveLength(1);
 });
 
-test("what has kernels stays", () => {
+test("keeps operations with kernels", () => {
   expectUntouched(
     decompose,
     graphOf((b, float, typed) => {
@@ -62,7 +62,7 @@ test("what has kernels stays", () => {
         b.slice(x, 1, 1, 2),
         b.unsqueeze(typed("int32")("k", 3), [0]),
         words,
-        // Of sizes that are not known yet.
+        // Symbolic sizes.
         b.slice(i, 0, 0, subDims("batch", 1)),
         b.oneHot(i, "words"),
         b.mod(i, b.add(typed("int32")("by"), 1)),

@@ -1,4 +1,4 @@
-/** Rest: a recurrent operator's first states, where they are zeros, are left out. */
+/** Omission of zero initial states of recurrent operators. */
 import { expect, test } from "vitest";
 import type { Builder } from "../../../../compiler/ir/builder.js";
 import type { Value } from "../../../../compiler/ir/types.js";
@@ -7,7 +7,7 @@ import { changes, expectUntouched, graphOf, type Inputs } from "../../../support
 
 const noOptions = { hidden: 3, reverse: false, lengths: false } as const;
 
-/** A layer of plain units from the given first states, if any. */
+/** An RNN node, with the given initial states if any. */
 const layer = (b: Builder, float: Inputs, first: readonly Value[]) =>
   b.apply(
     "RNN",
@@ -15,7 +15,7 @@ const layer = (b: Builder, float: Inputs, first: readonly Value[]) =>
     { ...noOptions, initial: first.length > 0, activations: ["Tanh"] },
   );
 
-test("zeros are left out", () => {
+test("omits zero states", () => {
   const graph = graphOf((b, float) => layer(b, float, [b.expand(b.scalar(0), [1, "batch", 3])]));
   expect(changes(elideZeroState, graph)).toMatchInlineSnapshot(`
     "
@@ -28,7 +28,7 @@ test("zeros are left out", () => {
   `);
 });
 
-test("other states stay, and no states are none", () => {
+test("keeps other states, and nodes without states", () => {
   expectUntouched(
     elideZeroState,
     graphOf((b, float) => layer(b, float, [float("h", 1, "batch", 3)])),

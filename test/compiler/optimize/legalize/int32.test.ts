@@ -1,4 +1,4 @@
-/** Narrow: no whole number of 64 bits is left, and none has another value. */
+/** int64 to int32: no int64 remains, and no value changes. */
 import { expect, test } from "vitest";
 import { evaluate } from "../../../../compiler/graph/evaluate.js";
 import { verify } from "../../../../compiler/graph/verify.js";
@@ -7,7 +7,7 @@ import type { Graph } from "../../../../compiler/ir/types.js";
 import { int32 } from "../../../../compiler/optimize/legalize/int32.js";
 import { graphOf, loop } from "../../../support/before-after.js";
 
-/** Nodes that put out whole numbers of 64 bits. */
+/** Nodes with int64 outputs. */
 function int64Names({ nodes }: Graph): readonly string[] {
   return nodes.flatMap((node) => [
     ...(node.outputs.some(({ type }) => type.dtype === "int64") ? [node.op] : []),
@@ -25,7 +25,7 @@ const graph = graphOf((b, float, typed) => {
   return [b.mul(positions, last), b.oneHot(ids, 4, "int64"), b.cast(b.add(ids, b.cast(positions, "int64")), "float32")];
 });
 
-test("all are of 32 bits, inputs and outputs too, and those that count are narrowed at once", () => {
+test("converts inputs, outputs and values, and casts the results of int64 operators", () => {
   const narrowed = verify(int32.run(graph, { expected: new Map() }), "narrow");
   expect(narrowed.inputs.map(({ type }) => type.dtype)).toEqual(["float32", "int32"]);
   expect(narrowed.outputs.map(({ type }) => type.dtype)).toEqual(["int32", "int32", "float32"]);

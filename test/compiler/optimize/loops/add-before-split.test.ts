@@ -1,4 +1,4 @@
-/** Lift: state-free terms of a split's parts are added before it, in one. */
+/** Additions hoisted through Split. */
 import { describe, expect, test } from "vitest";
 import type { Builder } from "../../../../compiler/ir/builder.js";
 import type { Graph, Value } from "../../../../compiler/ir/types.js";
@@ -7,7 +7,7 @@ import { changes, expectUntouched, graphOf, loop } from "../../../support/before
 
 type Gates = (b: Builder, parts: readonly [Value, Value, Value], x: Value, y: Value) => Value;
 
-/** h' is made of the three parts of h @ U, with the slices x and y of two inputs at hand. */
+/** h' is a function of the three outputs of split(h @ U) and of the slices x and y. */
 const cell = (gates: Gates, sizes: readonly number[] = [2, 2, 2]): Graph =>
   graphOf((b, float) => {
     const u = float("U", 2, 6);
@@ -23,7 +23,7 @@ const cell = (gates: Gates, sizes: readonly number[] = [2, 2, 2]): Graph =>
   });
 
 describe("add-before-split", () => {
-  test("adds what parts are given before the split, and zeros to the parts that are given nothing", () => {
+  test("adds terms before the split, and zeros for outputs without a term", () => {
     const graph = cell(({ add, mul, sigmoid }, [p, q, r], x, y) => mul(mul(sigmoid(add(x, p)), add(q, y)), r));
     expect(changes(addBeforeSplit, graph)).toMatchInlineSnapshot(`
       "
@@ -53,7 +53,7 @@ describe("add-before-split", () => {
     `);
   });
 
-  test("takes terms that the body makes later, and smaller ones", () => {
+  test("matches terms that the body computes later, and broadcast ones", () => {
     const graph = graphOf((b, float) => {
       const [c, d, u] = [float("c", 2), float("d"), float("U", 2, 4)];
       return loop(b, [float("h", "batch", 2)], [float("xs", "time", "batch", 2)], (inner, [h], [x]) => {
@@ -87,7 +87,7 @@ describe("add-before-split", () => {
     `);
   });
 
-  test("leaves parts that are read elsewhere too, or added to what depends on the state", () => {
+  test("keeps outputs with another reader, or with a state-dependent term", () => {
     expectUntouched(
       addBeforeSplit,
       cell(({ add, mul }, [p, q, r], x, y) => mul(add(p, x), mul(add(q, y), mul(p, r)))),
@@ -98,7 +98,7 @@ describe("add-before-split", () => {
     );
   });
 
-  test("takes no dead addition for a part's reader", () => {
+  test("ignores dead additions", () => {
     expectUntouched(
       addBeforeSplit,
       cell(({ add, mul }, [p, q, r], x, y) => {
@@ -116,14 +116,14 @@ describe("add-before-split", () => {
     );
   });
 
-  test("leaves a split most of which would be given zeros", () => {
+  test("keeps a split whose outputs mostly have no term", () => {
     const wideGates: Gates = ({ add, concat, slice, sum, mul }, [p, q, r], x, y) =>
       mul(x, sum(concat([add(p, slice(x, 1, 0, 1)), add(q, slice(y, 1, 0, 1)), r], 1), [1], true));
     expectUntouched(addBeforeSplit, cell(wideGates, [1, 1, 4]));
     expect(changes(addBeforeSplit, cell(wideGates, [1, 1, 4]))).not.toContain("Expand");
   });
 
-  test("leaves a term that is larger than its part, and a split of what is state-free", () => {
+  test("keeps a term that broadcasts its output, and a state-independent split", () => {
     expectUntouched(
       addBeforeSplit,
       cell(({ add, mul, sum }, [p, q, r], x) => {

@@ -1,4 +1,4 @@
-/** Parallel: loops that are linear in their states become scans over prefixes; all values stay. */
+/** Associative scan: affine loops become parallel prefix scans with equal values. */
 import { describe, expect, test } from "vitest";
 import { associativeScan, rewriteAsPrefixScans } from "../../../../compiler/optimize/loops/associative-scan.js";
 import type { Pass } from "../../../../compiler/optimize/pass.js";
@@ -6,12 +6,12 @@ import { buildTrainingStep } from "../../../../compiler/pipeline/training-step.j
 import { expectUntouched, graphOf, loop, resultOf } from "../../../support/before-after.js";
 import { normal } from "../../../support/read-spec.js";
 
-/** The same without asking whether it is faster. */
+/** The pass without its cost decision. */
 const always: Pass = { ...associativeScan, run: (graph) => rewriteAsPrefixScans(graph, () => true) };
 
 const smallSizes = { expected: { batch: 2, time: 50 } };
 
-/** h' = a * h + b over some steps; gives the last state, and every one. */
+/** h' = a * h + b over some steps, with the last state and all states as outputs. */
 const linear = (steps: number, reverse: boolean) =>
   graphOf((b, float) =>
     loop(
@@ -26,13 +26,13 @@ const linear = (steps: number, reverse: boolean) =>
     ),
   );
 
-describe.each([false, true])("a linear loop, reverse %s", (reverse) => {
+describe.each([false, true])("an affine loop, reverse %s", (reverse) => {
   test.each([2, 3, 4, 5, 8, 13, 64, 100])("of %i steps has the same values without a loop", (steps) => {
     expect(resultOf(always, linear(steps, reverse))).not.toContain("Scan");
   });
 });
 
-test("one level of it", () => {
+test("one level of the prefix scan", () => {
   expect(resultOf(always, linear(3, false))).toMatchInlineSnapshot(`
     "
       mul: f32[3, batch, 2] = Mul(1.0, a)
@@ -83,7 +83,7 @@ test("one level of it", () => {
   `);
 });
 
-test("sums of all kinds, masks, divisions, states upon states, and what is read of them on the way", () => {
+test("sums, masks, divisions, states that depend on states, and reads of states before each step", () => {
   const graph = graphOf((b, float, typed) =>
     loop(
       b,
@@ -92,7 +92,7 @@ test("sums of all kinds, masks, divisions, states upon states, and what is read 
       (inner, [h, g], [x, valid]) => {
         const z = inner.sigmoid(x);
         const h1 = inner.where(valid, inner.sub(inner.mul(inner.sub(1, z), h), inner.neg(inner.mul(z, x))), h);
-        // The second state reads the first, through anything at all.
+        // The second state reads the first, through any function.
         const g1 = inner.add(inner.div(inner.sub(g, x), 2), inner.tanh(inner.mul(h, h1)));
         return [
           [h1, g1],
@@ -104,7 +104,7 @@ test("sums of all kinds, masks, divisions, states upon states, and what is read 
   expect(resultOf(always, graph)).not.toContain("Scan");
 });
 
-test("signs, copies, choices and slices of fewer axes are linear too", () => {
+test("negations, identities, Where and slices of a lower rank are affine too", () => {
   const graph = graphOf((b, float, typed) =>
     loop(b, [float("h", "batch", 2)], [typed("bool")("p", 5, "batch", 1), float("x", 5, 2)], (inner, [h], [p, x]) => {
       const next = inner.where(p, inner.add(inner.neg(inner.identity(h)), x), inner.div(h, x));
@@ -114,7 +114,7 @@ test("signs, copies, choices and slices of fewer axes are linear too", () => {
   expect(resultOf(always, graph)).not.toContain("Scan");
 });
 
-test("loops that are not linear, not of a known length, or too wide to gain stay", () => {
+test("keeps loops that are not affine, of symbolic length, or too wide to gain", () => {
   const step = (build: Parameters<typeof loop>[3], ...initial: readonly string[]) =>
     graphOf((b, float) =>
       loop(
@@ -139,7 +139,7 @@ test("loops that are not linear, not of a known length, or too wide to gain stay
     step((b, [h], [x]) => [[b.div(x as never, h as never)], []], "h"),
     smallSizes,
   );
-  // Two states that are each linear in the other: no order solves them.
+  // Two states that are each affine in the other: no order solves them.
   expectUntouched(
     associativeScan,
     step((_, [h, g]) => [[g as never, h as never], []], "h", "g"),
@@ -152,7 +152,7 @@ test("loops that are not linear, not of a known length, or too wide to gain stay
   expectUntouched(always, open);
 });
 
-test("a narrow minimal GRU trains without a loop, forward and backward; left out, it has both", async () => {
+test("a narrow minimal GRU trains without loops, and with two when the pass is disabled", async () => {
   const { spec } = await normal({
     data: { type: "text", text: "hello ".repeat(20), window: 40 },
     model: [

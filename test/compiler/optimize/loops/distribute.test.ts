@@ -1,4 +1,4 @@
-/** Distribute: a state-free factor of a sum goes to its terms, where that costs the loop nothing. */
+/** Distribution of a state-independent factor over a sum. */
 import { describe, expect, test } from "vitest";
 import type { Builder } from "../../../../compiler/ir/builder.js";
 import type { Graph, Value } from "../../../../compiler/ir/types.js";
@@ -7,7 +7,7 @@ import { changes, expectUntouched, graphOf, loop } from "../../../support/before
 
 type Step = (b: Builder, s: Value, t: Value, x: Value, y: Value, z: Value) => readonly Value[];
 
-/** A loop with states s and t and slices x, y and z, which stacks what the step gives. */
+/** A loop with states s and t and slices x, y and z, and the result of a step as scan output. */
 const cell = (step: Step): Graph =>
   graphOf((b, float) =>
     loop(
@@ -51,7 +51,7 @@ describe("distribute", () => {
     `);
   });
 
-  test("moves it into differences, state-free terms and sums of sums", () => {
+  test("moves it into differences, state-independent terms and nested sums", () => {
     const graph = cell(({ add, sub, mul }, s, t, x, y, z) => [mul(z, sub(add(mul(s, x), y), mul(t, x)))]);
     expect(changes(distribute, graph)).toMatchInlineSnapshot(`
       "
@@ -86,7 +86,7 @@ describe("distribute", () => {
     `);
   });
 
-  test("leaves a sum with a term that would have to be multiplied anew", () => {
+  test("keeps a sum with a term that would need a new multiplication", () => {
     expectUntouched(
       distribute,
       cell(({ add, mul, tanh }, s, t, x, y, z) => [
@@ -97,7 +97,7 @@ describe("distribute", () => {
     );
   });
 
-  test("leaves sums and products that are read elsewhere too", () => {
+  test("keeps sums and products with another reader", () => {
     expectUntouched(
       distribute,
       cell(({ add, mul }, s, t, x, y, z) => {
@@ -114,7 +114,7 @@ describe("distribute", () => {
     );
   });
 
-  test("leaves a sum that is smaller than its product, and a factor that depends on the state", () => {
+  test("keeps a sum that the product broadcasts, and a state-dependent factor", () => {
     expectUntouched(
       distribute,
       cell(({ add, mul, sum }, s, t, x, y, z) => {

@@ -1,4 +1,4 @@
-/** Factor: products in a loop share the factor that depends on the state. */
+/** Extraction of a common state-dependent factor. */
 import { describe, expect, test } from "vitest";
 import type { Builder } from "../../../../compiler/ir/builder.js";
 import type { Graph, Value } from "../../../../compiler/ir/types.js";
@@ -7,7 +7,9 @@ import { changes, expectUntouched, graphOf, loop } from "../../../support/before
 
 type Step = (b: Builder, s: Value, t: Value, x: Value, y: Value) => readonly Value[];
 
-/** A loop with states s and t and slices x and y; it stacks what the step gives, whose sum are the next states. */
+/**
+ * A loop with states s and t and slices x and y. The results of a step are scan outputs, and their sum the next states.
+ */
 const cell = (step: Step): Graph =>
   graphOf((b, float) =>
     loop(
@@ -19,7 +21,7 @@ const cell = (step: Step): Graph =>
   );
 
 describe("factor-out", () => {
-  test("takes a common factor out of sums and differences", () => {
+  test("extracts a common factor of sums and differences", () => {
     const graph = cell(({ add, sub, mul }, s, t, x, y) => [add(mul(s, x), mul(s, y)), sub(mul(x, t), mul(t, y))]);
     expect(changes(factorOut, graph)).toMatchInlineSnapshot(`
       "
@@ -54,7 +56,7 @@ describe("factor-out", () => {
     `);
   });
 
-  test("takes one times a value for a product", () => {
+  test("treats a plain value as a product with 1", () => {
     const graph = cell(({ add, sub, mul }, s, t, x, y) => [sub(s, mul(s, x)), add(mul(t, y), t)]);
     expect(changes(factorOut, graph)).toMatchInlineSnapshot(`
       "
@@ -87,7 +89,7 @@ describe("factor-out", () => {
     `);
   });
 
-  test("finds the products anywhere in a sum", () => {
+  test("matches products anywhere in a sum", () => {
     const graph = cell(({ add, sub, mul }, s, t, x, y) => [sub(add(mul(s, x), mul(t, y)), sub(s, mul(t, x)))]);
     expect(changes(factorOut, graph)).toMatchInlineSnapshot(`
       "
@@ -149,7 +151,7 @@ describe("factor-out", () => {
     `);
   });
 
-  test("shares a factor that is smaller than the other one, where the product has the shape of what is shared", () => {
+  test("extracts a factor of the product's shape when the other factor is smaller", () => {
     const graph = graphOf((b, float) => {
       const c = float("c");
       return loop(b, [float("s", 2)], [float("xs", "time", 1)], ({ add, mul }, [s], [x]) => [
@@ -175,7 +177,7 @@ describe("factor-out", () => {
     `);
   });
 
-  test("leaves products of other things, products of two states or of none, and a value twice", () => {
+  test("keeps products without a common factor, of two states or of none, and a value twice", () => {
     expectUntouched(
       factorOut,
       cell(({ add, concat, mul, tanh }, s, t, x, y) => [
@@ -189,7 +191,7 @@ describe("factor-out", () => {
     );
   });
 
-  test("leaves concatenated products that are read elsewhere too, or that grow by their factors", () => {
+  test("keeps concatenated products with another reader, or that a factor broadcasts", () => {
     expectUntouched(
       factorOut,
       cell(({ concat, mul }, s, t, x, y) => {

@@ -1,4 +1,4 @@
-/** Fuse: what a loop alone reads, slice by slice, is made in it where slices are wide. */
+/** Fusion of elementwise producers of wide slices into the loop that reads them. */
 import { expect, test } from "vitest";
 import { tensor } from "../../../../compiler/ir/tensor.js";
 import { fuseIntoLoop } from "../../../../compiler/optimize/loops/fuse-into-loop.js";
@@ -7,7 +7,7 @@ import { changes, expectUntouched, graphOf, loop } from "../../../support/before
 const largeSizes = { expected: { batch: 5000, time: 50 } };
 const smallSizes = { expected: { batch: 5, time: 50 } };
 
-test("elementwise work on slices goes into the loop, with what it is made of", () => {
+test("moves elementwise nodes into the loop, with their producers", () => {
   const graph = graphOf((b, float) => {
     const [y, f] = [float("y", "time", "batch", 3), float("f", "time", "batch", 3)];
     const slope = b.mul(f, b.sub(1, b.mul(y, y)));
@@ -41,7 +41,7 @@ test("elementwise work on slices goes into the loop, with what it is made of", (
   expectUntouched(fuseIntoLoop, graph, smallSizes);
 });
 
-test("so do picked rows, parts laid together and taken apart, and what is the same at every step", () => {
+test("moves Gather, Concat and Split too, and captures their invariant operands", () => {
   const graph = graphOf((b, float, typed) => {
     const picked = b.gather(float("table", 4, 6), typed("int32")("ids", "time", "batch"), 0);
     const [left, right] = b.split(b.add(picked, float("bias", 6)), [2, 4], 2);
@@ -72,7 +72,7 @@ test("so do picked rows, parts laid together and taken apart, and what is the sa
   `);
 });
 
-test("what others read stays outside, as does what is no step by itself", () => {
+test("keeps nodes with another reader, and nodes that cannot be computed by slices", () => {
   const step = (...[inner, [h], [x]]: Parameters<Parameters<typeof loop>[3]>) =>
     [[inner.add(h as never, x as never)], []] as const;
   expectUntouched(
@@ -110,7 +110,7 @@ test("what others read stays outside, as does what is no step by itself", () => 
   );
 });
 
-test("so does what a step cannot make by itself: other rows, rows by number, and what the loop reads whole too", () => {
+test("keeps Gather of other axes or single rows, and values that the loop also captures", () => {
   const add = (...[inner, [h], [x]]: Parameters<Parameters<typeof loop>[3]>) =>
     [[inner.add(h as never, x as never)], []] as const;
   const untouched = (build: Parameters<typeof graphOf>[0]) => expectUntouched(fuseIntoLoop, graphOf(build), largeSizes);
@@ -133,7 +133,7 @@ test("so does what a step cannot make by itself: other rows, rows by number, and
   });
 });
 
-test("what goes in leaves what is the same at every step outside", () => {
+test("keeps the producers of invariant operands outside", () => {
   const graph = graphOf((b, float) => {
     const scale = b.tanh(float("scale", 3, "batch"));
     return loop(b, [float("h", 3, "batch")], [b.mul(float("x", "time", 3, "batch"), scale)], (inner, [h], [x]) => [
@@ -146,7 +146,7 @@ test("what goes in leaves what is the same at every step outside", () => {
   expect(text).toContain("+    capture tanh\n");
 });
 
-test("a value that is sliced and read whole is both to the loop", () => {
+test("a value that is sliced and read whole is a scanned input and a capture", () => {
   const graph = graphOf((b, float) => {
     const x = float("x", "time", "batch", 3);
     const rows = b.mul(x, x);

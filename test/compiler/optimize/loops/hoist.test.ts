@@ -1,10 +1,10 @@
-/** Hoist: what does not depend on a loop's states runs before it, over all steps at once. */
+/** Hoisting of state-independent nodes. */
 import { describe, expect, test } from "vitest";
 import { hoist } from "../../../../compiler/optimize/loops/hoist.js";
 import { CLASSES, changes, expectUntouched, graphOf, loop } from "../../../support/before-after.js";
 
 describe("hoist", () => {
-  test("multiplies all steps by a matrix at once", () => {
+  test("multiplies all time steps by a matrix at once", () => {
     const graph = graphOf((b, float) => {
       const [w, u] = [float("W", 3, 2), float("U", 2, 2)];
       return loop(b, [float("h", "batch", 2)], [float("xs", "time", "batch", 3)], ({ add, matmul, tanh }, [h], [x]) => {
@@ -34,7 +34,7 @@ describe("hoist", () => {
     `);
   });
 
-  test("lines up what varies with what is the same at every step, in reverse loops too", () => {
+  test("broadcasts invariant operands against per-step ones, also in reverse loops", () => {
     const graph = graphOf((b, float) => {
       const [c, d] = [float("c", 2, 3), float("d")];
       return loop(
@@ -69,7 +69,7 @@ describe("hoist", () => {
     `);
   });
 
-  test("computes once what is the same at every step", () => {
+  test("computes invariant values once", () => {
     const graph = graphOf((b, float) => {
       const rate = float("rate", 2);
       return loop(b, [float("h", 2)], [float("xs", "time", 2)], ({ add, mul, sigmoid, expand }, [h], [x]) => [
@@ -101,7 +101,7 @@ describe("hoist", () => {
     `);
   });
 
-  test("gives outputs that depend on no state, or are slices or captures, without the loop", () => {
+  test("computes state-independent scan outputs outside, also slices and captures", () => {
     const graph = graphOf((b, float) => {
       const c = float("c", 2);
       return loop(b, [float("h", 2)], [float("xs", "time", 2)], ({ add, tanh, scalar }, [h], [x]) => [
@@ -149,7 +149,7 @@ describe("hoist", () => {
     `);
   });
 
-  test("takes whole numbers and conditions along", () => {
+  test("hoists integers and conditions", () => {
     const graph = graphOf((b, float, typed) => {
       const table = float("E", CLASSES, 2);
       return loop(
@@ -194,7 +194,7 @@ describe("hoist", () => {
     `);
   });
 
-  test("leaves a loop that then scans nothing of its own one slice", () => {
+  test("keeps one scanned input of a loop that would scan nothing", () => {
     const graph = graphOf((b, float) =>
       loop(b, [float("h")], [float("xs", "time")], ({ mul, tanh }, [h], [x]) => [[mul(h, 2)], [tanh(x)]]),
     );
@@ -216,7 +216,7 @@ describe("hoist", () => {
     `);
   });
 
-  test("keeps what has no rule for one more axis: picking along an axis where data and places vary", () => {
+  test("keeps nodes without a batching rule: a Gather whose data and indices vary", () => {
     expectUntouched(
       hoist,
       graphOf((b, float, typed) =>
@@ -230,7 +230,7 @@ describe("hoist", () => {
     );
   });
 
-  test("keeps what depends on a state, if only on one that never changes", () => {
+  test("keeps nodes that depend on a state, even a constant one", () => {
     expectUntouched(
       hoist,
       graphOf((b, float) =>
@@ -243,7 +243,7 @@ describe("hoist", () => {
   });
 });
 
-test("a slice that is turned for products with the state stays: they turn it by themselves", () => {
+test("keeps the transpose of a slice for products with the state, which fuse it", () => {
   const graph = graphOf((b, float) =>
     loop(b, [float("h", 3, 2)], [float("x", "time", 3, 3)], ({ add, matmul, transpose }, [h], [x]) => {
       const transposed = transpose(x, [1, 0]);

@@ -1,4 +1,4 @@
-/** Count: a state that counts is known at every step; ahead and behind: what is made of it, of the batches and of the reports is made for all steps at once. */
+/** Induction variables, and the bit-exact hoisting and sinking on the loop over the steps of a call. */
 import { expect, test } from "vitest";
 import { hoistExact } from "../../../../compiler/optimize/loops/hoist.js";
 import { inductionVariables } from "../../../../compiler/optimize/loops/induction-variables.js";
@@ -7,7 +7,7 @@ import { changes, expectUntouched, graphOf, loop, resultOf } from "../../../supp
 
 const small = { expected: { batch: 4, time: 3 } };
 
-test("a counting state is a slice of all counts, and its last value one more", () => {
+test("a counter becomes a slice of all its values, and its last value their number", () => {
   const graph = graphOf((b, float, typed) =>
     loop(b, [typed("int64")("n"), float("p", 3)], [float("x", "time", 3)], (inner, [n, p], [x]) => [
       [inner.add(n, 2), inner.add(p, inner.mul(x, inner.cast(n, "float32")))],
@@ -47,7 +47,7 @@ test("a counting state is a slice of all counts, and its last value one more", (
   `);
 });
 
-test("a state that counts in fractions, or as another says, or backwards, is carried", () => {
+test("keeps a counter with a float or variable stride, or in a reverse loop", () => {
   const counting = (dtype: "float32" | "int64", reverse: boolean) =>
     graphOf((b, float, typed) =>
       loop(
@@ -80,7 +80,7 @@ test("a state that counts in fractions, or as another says, or backwards, is car
   );
 });
 
-test("moves, exact arithmetic and counts of entries go ahead of the loop; what may round in two ways stays", () => {
+test("hoists movement, exact arithmetic and sizes; keeps functions that may round differently", () => {
   const graph = graphOf((b, float) =>
     loop(b, [float("p", "batch", 3)], [float("x", "time", 3, "batch")], (inner, [p], [x]) => {
       const transposed = inner.transpose(x, [1, 0]);
@@ -114,7 +114,7 @@ test("moves, exact arithmetic and counts of entries go ahead of the loop; what m
     expect(resultOf(hoistExact, graph, { expected })).toContain("    transpose: f32[batch, 3] = Transpose(x.1");
 });
 
-test("a function of a number goes ahead on a vector of the number's repetitions, which rounds one way", () => {
+test("hoists a function of a scalar on full vectors, which round uniformly", () => {
   const graph = graphOf((b, float) =>
     loop(b, [float("p", 2)], [float("x", "time")], (inner, [p], [x]) => [[inner.mul(p, inner.tanh(x))], []]),
   );
@@ -138,7 +138,7 @@ test("a function of a number goes ahead on a vector of the number's repetitions,
   `);
 });
 
-test("exact arithmetic on small reports goes behind the loop; sums and what may round in two ways stay", () => {
+test("sinks exact arithmetic on small reported values; keeps sums and functions that may round differently", () => {
   const graph = graphOf((b, float) =>
     loop(b, [float("p", 2)], [float("x", "time", 2)], (inner, [p], [x]) => {
       const next = inner.mul(p, x);

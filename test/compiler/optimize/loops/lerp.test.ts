@@ -1,4 +1,4 @@
-/** Blend: a weighted mean in a loop takes one product. */
+/** Lerp form: an interpolation in a loop takes one product. */
 import { describe, expect, test } from "vitest";
 import type { Builder } from "../../../../compiler/ir/builder.js";
 import type { Value } from "../../../../compiler/ir/types.js";
@@ -7,7 +7,7 @@ import { changes, expectUntouched, graphOf, loop } from "../../../support/before
 
 type WeightedMean = (b: Builder, z: Value, h: Value, n: Value) => readonly [next: Value, stacked?: Value];
 
-/** h' is a mean of h and n = tanh(x + h) with the weight z = sigmoid(h). */
+/** h' interpolates h and n = tanh(x + h) by z = sigmoid(h). */
 const cell = (mean: WeightedMean) =>
   graphOf((b, float) =>
     loop(b, [float("h", "batch")], [float("xs", "time", "batch")], (inner, [h], [x]) => {
@@ -18,7 +18,7 @@ const cell = (mean: WeightedMean) =>
   );
 
 describe("lerp", () => {
-  test("makes one product of two", () => {
+  test("replaces two products by one", () => {
     const graph = cell(({ add, sub, mul }, z, h, n) => [add(mul(sub(1, z), h), mul(z, n))]);
     expect(changes(lerp, graph)).toMatchInlineSnapshot(`
       "
@@ -41,7 +41,7 @@ describe("lerp", () => {
     `);
   });
 
-  test("takes terms and factors in any order", () => {
+  test("matches terms and factors in any order", () => {
     const graph = cell(({ add, sub, mul }, z, h, n) => [add(mul(z, h), mul(n, sub(1, z)))]);
     expect(changes(lerp, graph)).toMatchInlineSnapshot(`
       "
@@ -64,7 +64,7 @@ describe("lerp", () => {
     `);
   });
 
-  test("leaves other sums of two products", () => {
+  test("keeps other sums of two products", () => {
     expectUntouched(
       lerp,
       cell(({ add, sub, mul }, z, h, n) => [add(mul(sub(1, z), h), mul(h, n))]),
@@ -79,7 +79,7 @@ describe("lerp", () => {
     );
   });
 
-  test("leaves a product that is read elsewhere too", () => {
+  test("keeps a product with another reader", () => {
     expectUntouched(
       lerp,
       cell(({ add, sub, mul }, z, h, n) => {
@@ -89,7 +89,7 @@ describe("lerp", () => {
     );
   });
 
-  test("leaves a state-free weight, whose products with what is state-free leave the loop", () => {
+  test("keeps a state-independent weight, whose products may leave the loop", () => {
     expectUntouched(
       lerp,
       graphOf((b, float) =>
@@ -101,7 +101,7 @@ describe("lerp", () => {
     );
   });
 
-  test("works in a loop in a loop, and leaves what is in none", () => {
+  test("applies in nested loops, and not outside loops", () => {
     const graph = graphOf((b, float) => {
       const [h, xs] = [float("h"), float("xs", "time", 2)];
       const mean = ({ add, sub, mul }: Builder, z: Value, x: Value) => add(mul(sub(1, z), x), mul(z, z));

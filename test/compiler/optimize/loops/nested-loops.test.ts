@@ -1,4 +1,4 @@
-/** The passes on loops in loops. */
+/** Passes on nested loops. */
 import { describe, expect, test } from "vitest";
 import { hoist } from "../../../../compiler/optimize/loops/hoist.js";
 import { sink } from "../../../../compiler/optimize/loops/sink.js";
@@ -7,7 +7,7 @@ import { changes, graphOf, loop, resultOf } from "../../../support/before-after.
 const context = { expected: { time: 3, batch: 2 } };
 
 describe("hoist", () => {
-  test("takes the inner loop's work to the outer one, and from there outside", () => {
+  test("hoists the inner loop's nodes to the outer loop, and then out of it", () => {
     const graph = graphOf((b, float) => {
       const [c, xs] = [float("c"), float("xs", "time", 2)];
       return loop(b, [float("h")], [xs], (outer, [p], [row]) => [
@@ -43,7 +43,7 @@ describe("hoist", () => {
     `);
   });
 
-  test("takes a loop out of a loop that is the same at every step, and leaves one that varies", () => {
+  test("hoists an invariant inner loop, and keeps one that varies", () => {
     const graph = graphOf((b, float) => {
       const [start, ys] = [float("start"), float("ys", 4)];
       return loop(b, [float("h")], [float("xs", "time")], (outer, [p], [x]) => {
@@ -78,7 +78,7 @@ describe("hoist", () => {
 });
 
 describe("sink", () => {
-  test("sums in a loop in a loop", () => {
+  test("sinks sums of a nested loop", () => {
     const graph = graphOf((b, float) =>
       loop(b, [float("h")], [float("xs", "time", 2)], (outer, [p], [row]) => [
         loop(outer, [p], [row], ({ add, mul }, [q], [x]) => [[add(q, mul(x, x))], []]),

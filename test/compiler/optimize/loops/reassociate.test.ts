@@ -1,4 +1,4 @@
-/** Regroup: chains of sums and of products are ordered so that their state-free terms meet. */
+/** Reassociation of sums and products: state-independent terms form one subexpression. */
 import { describe, expect, test } from "vitest";
 import type { Builder } from "../../../../compiler/ir/builder.js";
 import type { Graph, Value } from "../../../../compiler/ir/types.js";
@@ -25,7 +25,7 @@ const cell = (
   });
 
 describe("reassociate", () => {
-  test("puts the state-free terms of a sum together", () => {
+  test("groups the state-independent terms of a sum", () => {
     const graph = cell(({ add, tanh }, h, x, y, c) => [tanh(add(add(x, tanh(h)), add(y, c)))]);
     expect(changes(reassociate, graph)).toMatchInlineSnapshot(`
       "
@@ -48,7 +48,7 @@ describe("reassociate", () => {
     `);
   });
 
-  test("puts the state-free factors of a product together, in reverse loops too", () => {
+  test("groups the state-independent factors of a product, also in reverse loops", () => {
     const graph = cell(({ mul }, h, x, y) => [mul(mul(mul(h, x), h), y)], true);
     expect(changes(reassociate, graph)).toMatchInlineSnapshot(`
       "
@@ -124,7 +124,7 @@ describe("reassociate", () => {
     `);
   });
 
-  test("gives a sum of smaller terms the shape that it had", () => {
+  test("preserves the shape of a sum of broadcast terms", () => {
     const graph = graphOf((b, float) => {
       const [c, d] = [float("c"), float("d", 3)];
       return loop(b, [float("h", 2, 3)], [float("xs", "time", 2, 1)], ({ add }, [h], [x]) => [
@@ -150,7 +150,7 @@ describe("reassociate", () => {
     `);
   });
 
-  test("regroups whole numbers", () => {
+  test("groups integers too", () => {
     const graph = graphOf((b, _, typed) =>
       loop(b, [typed("int64")("n")], [typed("int64")("xs", "time")], ({ add }, [n], [x]) => [
         [add(add(x, n), add(x, 1))],
@@ -174,7 +174,7 @@ describe("reassociate", () => {
     `);
   });
 
-  test("leaves chains with a link that is read elsewhere, or is an output", () => {
+  test("keeps chains whose inner node has another reader or is an output", () => {
     expectUntouched(
       reassociate,
       cell(({ add, mul, tanh }, h, x, y) => {
@@ -191,7 +191,7 @@ describe("reassociate", () => {
     );
   });
 
-  test("leaves chains with one state-free term, with none but such, and chains of two operations", () => {
+  test("keeps chains with one state-independent term, with only such terms, and chains of two kinds", () => {
     expectUntouched(
       reassociate,
       cell(({ add, mul, tanh, div }, h, x, y, c) => [
@@ -203,7 +203,7 @@ describe("reassociate", () => {
     );
   });
 
-  test("looks at a loop in a loop by its own state", () => {
+  test("treats a nested loop by its own state", () => {
     const graph = graphOf((b, float) =>
       loop(b, [float("h")], [float("xs", "time", 2)], (outer, [p], [row]) => [
         loop(outer, [p], [row], ({ add, tanh }, [q], [x]) => [[tanh(add(add(x, q), p))], []]),

@@ -1,4 +1,4 @@
-/** Sink, of states that only sum: their terms are stacked, or outside already, and summed after the loop. */
+/** Sinking of accumulators: their terms are stacked, or outside already, and summed after the loop. */
 import { describe, expect, test } from "vitest";
 import type { Builder } from "../../../../compiler/ir/builder.js";
 import type { Value } from "../../../../compiler/ir/types.js";
@@ -8,7 +8,7 @@ import { changes, expectUntouched, graphOf, loop } from "../../../support/before
 const context = { expected: { time: 3, batch: 2 } };
 
 describe("sink", () => {
-  test("sums terms of every kind: slices, captures, numbers, smaller ones, whole ones", () => {
+  test("sums slices, captures, scalars, broadcast terms and integers", () => {
     const graph = graphOf((b, float, typed) => {
       const c = float("c");
       return loop(
@@ -69,7 +69,7 @@ describe("sink", () => {
     `);
   });
 
-  test("sums another state, which the loop goes on carrying", () => {
+  test("sums another state, which stays in the loop", () => {
     const graph = graphOf((b, float) =>
       loop(b, [float("h"), float("total")], [float("xs", "time")], ({ add, mul }, [h, total], [x]) => [
         [mul(h, x), add(total, h)],
@@ -97,7 +97,7 @@ describe("sink", () => {
     `);
   });
 
-  test("keeps a sum that the step or an output reads, before the addition or after", () => {
+  test("keeps a sum that the body or an output reads, before or after the addition", () => {
     const summing = (
       step: (b: Builder, read: Value, x: Value, h: Value) => readonly [next: Value, ...stacked: Value[]],
     ) =>
@@ -114,7 +114,7 @@ describe("sink", () => {
     for (const graph of summing(({ mul }, read, x, h) => [mul(h, x), read])) expectUntouched(sink, graph, context);
   });
 
-  test("keeps a sum that is two states' next value, a state added to itself, and states that feed each other", () => {
+  test("keeps a sum that is the next value of two states, a state added to itself, and states that feed each other", () => {
     expectUntouched(
       sink,
       graphOf((b, float) =>
@@ -169,7 +169,7 @@ describe("sink", () => {
     `);
   });
 
-  test("leaves nothing of a loop that only sums", () => {
+  test("removes a loop that only sums", () => {
     const graph = graphOf((b, float) =>
       loop(b, [float("total", 2)], [float("xs", "time", 2)], ({ add, tanh }, [total], [x]) => [
         [add(tanh(x), total)],
@@ -193,7 +193,7 @@ describe("sink", () => {
     `);
   });
 
-  test("leaves long stacks' products of many rows in the loop, which then stacks none of their factors", () => {
+  test("accumulates products of long stacks with many rows in the loop, without stacking their factors", () => {
     const graph = graphOf((b, float) =>
       loop(
         b,

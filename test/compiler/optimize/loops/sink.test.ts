@@ -1,4 +1,4 @@
-/** Sink: what no state depends on runs after the loop, and sums over the steps are made from stacked terms. */
+/** Sinking of nodes that no state depends on. */
 import { describe, expect, test } from "vitest";
 import { sink } from "../../../../compiler/optimize/loops/sink.js";
 import { changes, expectUntouched, graphOf, loop } from "../../../support/before-after.js";
@@ -6,7 +6,7 @@ import { changes, expectUntouched, graphOf, loop } from "../../../support/before
 const context = { expected: { time: 3, batch: 2 } };
 
 describe("sink", () => {
-  test("makes a weight's gradient from stacked operands", () => {
+  test("computes a weight's gradient from stacked operands", () => {
     const graph = graphOf((b, float) => {
       const u = float("U", 2, 2);
       return loop(
@@ -47,7 +47,7 @@ describe("sink", () => {
     `);
   });
 
-  test("runs what only outputs need after the loop, operation by operation", () => {
+  test("moves nodes that only outputs depend on after the loop", () => {
     const graph = graphOf((b, float) => {
       const w = float("W", 2, 5);
       return loop(
@@ -96,7 +96,7 @@ describe("sink", () => {
     );
   });
 
-  test("sinks it after all when its operands are stacked for others", () => {
+  test("moves it when its operands are stacked anyway", () => {
     const graph = graphOf((b, float) =>
       loop(b, [float("h", 2), float("k", 2)], [float("xs", "time", 2)], ({ add, mul, tanh }, [h, k], [x]) => [
         [tanh(add(h, x)), tanh(mul(k, x))],
@@ -136,7 +136,7 @@ describe("sink", () => {
     `);
   });
 
-  test("stacks what the loop itself needs too, and recomputes nothing", () => {
+  test("stacks values that the loop needs too, without recomputation", () => {
     const graph = graphOf((b, float) =>
       loop(b, [float("h", 4)], [float("xs", "time", 2)], ({ concat, neg, split, add, tanh }, [h], [x]) => {
         const [first = x, second = x] = split(h, [2, 2], 0);
@@ -170,7 +170,7 @@ describe("sink", () => {
     `);
   });
 
-  test("keeps what has no rule for one more axis", () => {
+  test("keeps nodes without a batching rule", () => {
     expectUntouched(
       sink,
       graphOf((b, float, typed) =>

@@ -1,9 +1,9 @@
-/** Unroll: loops of a known number of steps are laid out. */
+/** Unrolling of loops of static length. */
 import { expect, test } from "vitest";
 import { unroll } from "../../../../compiler/optimize/loops/unroll.js";
 import { changes, expectUntouched, graphOf, loop } from "../../../support/before-after.js";
 
-test("each step reads its slice, and what it stacks lies side by side", () => {
+test("each step reads its slice, and scan outputs are concatenated", () => {
   const graph = graphOf((b, float) =>
     loop(b, [float("h", 2)], [float("x", 2, 2)], (inner, [h], [x]) => {
       const next = inner.add(h, x);
@@ -32,7 +32,7 @@ test("each step reads its slice, and what it stacks lies side by side", () => {
   `);
 });
 
-test("what a loop stacked is read where it was made, by a loop that walks back too", () => {
+test("a later loop reads the values of an earlier one directly, also in reverse", () => {
   const graph = graphOf((b, float) => {
     const [, stack] = loop(b, [float("h", 2)], [float("x", 2, 2)], (inner, [h], [x]) => [[x], [inner.mul(h, x)]]);
     if (stack === undefined) throw new Error("nothing is stacked");
@@ -43,7 +43,7 @@ test("what a loop stacked is read where it was made, by a loop that walks back t
   expect(text.indexOf("Sub(g, mul.1)")).toBeLessThan(text.indexOf(", mul)"));
 });
 
-test("a loop in a loop", () => {
+test("unrolls nested loops", () => {
   const graph = graphOf((b, float) =>
     loop(b, [float("h", 2)], [float("x", 2, 3, 2)], (inner, [h], [x]) => {
       const [final] = loop(inner, [h], [x], (innermost, [s], [y]) => [[innermost.add(s, y)], []]);
@@ -55,7 +55,7 @@ test("a loop in a loop", () => {
   expect(text).not.toMatch(/^\+.*Scan/m);
 });
 
-test("one whose number of steps is not known stays", () => {
+test("keeps a loop of symbolic length", () => {
   expectUntouched(
     unroll,
     graphOf((b, float) =>

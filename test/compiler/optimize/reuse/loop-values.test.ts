@@ -1,4 +1,4 @@
-/** Recall: what a loop has made already is stacked there, not made of its stacks again. */
+/** Reuse of loop values: a value of a loop becomes a scan output instead of being computed from scan outputs. */
 import { expect, test } from "vitest";
 import type { Builder } from "../../../../compiler/ir/builder.js";
 import type { Value } from "../../../../compiler/ir/types.js";
@@ -7,7 +7,7 @@ import { changes, expectUntouched, graphOf, type Inputs, loop } from "../../../s
 
 const largeSizes = { expected: { batch: 5000, time: 50 } };
 
-/** A loop that makes a gate times a state, and stacks the gate, its activation and the state. */
+/** A loop that computes a gate times a state, with the gate, its activation and the state as scan outputs. */
 function gated(b: Builder, float: Inputs): readonly Value[] {
   return loop(b, [float("c", "batch", 3)], [float("x", "time", "batch", 3)], (inner, [c], [x]) => {
     const gate = inner.sigmoid(x);
@@ -16,7 +16,7 @@ function gated(b: Builder, float: Inputs): readonly Value[] {
   });
 }
 
-test("a product that the loop makes too is stacked in place of the state that it was made of", () => {
+test("a product that the loop computes too replaces the scan output of the state", () => {
   const graph = graphOf((b, float) => {
     const [last, gate, state, result] = gated(b, float);
     return [last as Value, b.sub(b.mul(state as Value, gate as Value), result as Value)];
@@ -46,7 +46,7 @@ test("a product that the loop makes too is stacked in place of the state that it
   `);
 });
 
-test("one more wide stack is not worth a product", () => {
+test("an additional wide scan output is not worth a product", () => {
   const graph = graphOf((b, float) => {
     const [last, gate, state, result] = gated(b, float);
     const product = b.mul(state as Value, gate as Value);
@@ -56,7 +56,7 @@ test("one more wide stack is not worth a product", () => {
   expect(changes(reuseLoopValues, graph, { expected: { batch: 5, time: 50 } })).toContain("-  mul");
 });
 
-test("what the loop does not make, or makes of other values, stays", () => {
+test("keeps values that the loop does not compute, or computes from other operands", () => {
   const graph = graphOf((b, float) => {
     const [last, gate, state] = gated(b, float);
     return [last as Value, b.mul(gate as Value, gate as Value), b.mul(state as Value, float("y", "time", "batch", 3))];

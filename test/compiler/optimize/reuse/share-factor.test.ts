@@ -1,9 +1,9 @@
-/** Spread: a factor goes to what its products have in common. */
+/** Shared-factor distribution. */
 import { expect, test } from "vitest";
 import { shareFactor } from "../../../../compiler/optimize/reuse/share-factor.js";
 import { changes, expectUntouched, graphOf, loop } from "../../../support/before-after.js";
 
-test("what is left of a factor is made of its product with the other part", () => {
+test("a product with 1 - y is the factor minus the product with y", () => {
   const graph = graphOf((b, float) => {
     const [g, f, retained] = [float("g", 3), float("f", 3), float("kept", 3)];
     return [b.mul(g, f), b.mul(g, b.mul(retained, b.sub(1, f)))];
@@ -22,7 +22,7 @@ test("what is left of a factor is made of its product with the other part", () =
   `);
 });
 
-test("products share what they have in common, sums first", () => {
+test("products share scaled subexpressions, terms of sums first", () => {
   const graph = graphOf((b, float) => {
     const [g, i, n] = [float("g", 3), float("i", 3), float("n", 3)];
     const added = b.mul(i, n);
@@ -49,7 +49,7 @@ test("products share what they have in common, sums first", () => {
   `);
 });
 
-test("a square takes it once", () => {
+test("a square scales one of its two operands", () => {
   const graph = graphOf((b, float) => {
     const [g, y] = [float("g", 3), float("y", 3)];
     return [b.mul(g, y), b.mul(g, b.sub(1, b.mul(y, y)))];
@@ -69,7 +69,7 @@ test("a square takes it once", () => {
   `);
 });
 
-test("in loops too, a factor that the loop makes among them", () => {
+test("applies in loop bodies, also to a factor that the body computes", () => {
   const graph = graphOf((b, float) =>
     loop(b, [float("h", 3)], [float("x", "time", 3)], (inner, [h], [x]) => {
       const g = inner.mul(h, inner.tanh(x));
@@ -98,7 +98,7 @@ test("in loops too, a factor that the loop makes among them", () => {
   `);
 });
 
-test("nothing moves where there is nothing to win", () => {
+test("changes nothing without fewer operations", () => {
   const separate = graphOf((b, float) => {
     const [g, x, y, z] = [float("g", 3), float("x", 3), float("y", 3), float("z", 3)];
     return [b.mul(g, b.mul(x, y)), b.mul(g, b.add(y, z))];

@@ -1,10 +1,10 @@
-/** Square: the slope of tanh from a product that there is. */
+/** The peephole for the gradient of tanh. */
 import { expect, test } from "vitest";
 import type { Value } from "../../../../compiler/ir/types.js";
 import { tanhGradient } from "../../../../compiler/optimize/reuse/tanh-gradient.js";
 import { changes, expectUntouched, graphOf, loop } from "../../../support/before-after.js";
 
-test("a product that is made beside the slope stands in for its square", () => {
+test("an existing product x * y replaces the square y * y", () => {
   const graph = graphOf((b, float) => {
     const [x, y] = [float("x", "batch", 3), float("y", "batch", 3)];
     return [b.mul(y, x), b.mul(b.sub(1, b.mul(y, y)), x)];
@@ -25,7 +25,7 @@ test("a product that is made beside the slope stands in for its square", () => {
   `);
 });
 
-test("so does a product of the loop whose stacks they are", () => {
+test("a product in the loop whose scan outputs they are counts as existing", () => {
   const graph = graphOf((b, float) => {
     const [last, gate, activated] = loop(b, [float("h", 3)], [float("x", "time", 3)], (inner, [h], [x]) => {
       const [gate, activated] = [inner.sigmoid(inner.add(x, h)), inner.tanh(x)];
@@ -58,7 +58,7 @@ test("so does a product of the loop whose stacks they are", () => {
   `);
 });
 
-test("without the product, or with another reader of the slope, it stays", () => {
+test("keeps the gradient without the product, or with another reader", () => {
   const derivative = graphOf((b, float) => {
     const [x, y] = [float("x", 3), float("y", 3)];
     return [b.mul(x, b.sub(1, b.mul(y, y))), b.mul(x, x)];

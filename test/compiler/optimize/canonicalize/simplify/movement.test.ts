@@ -1,10 +1,10 @@
-/** Simplify, of what only moves entries: there and back is nothing, and two moves of a kind are one. */
+/** Simplification of data movement. */
 import { describe, expect, test } from "vitest";
 import { simplify } from "../../../../../compiler/optimize/canonicalize/simplify/index.js";
 import { changes, expectUntouched, graphOf, resultOf } from "../../../../support/before-after.js";
 
 describe("simplify", () => {
-  test("drops moves that leave everything in place", () => {
+  test("removes moves that change nothing", () => {
     const graph = graphOf((b, float) => {
       const x = float("x", "batch", 3);
       return [
@@ -34,7 +34,7 @@ describe("simplify", () => {
     `);
   });
 
-  test("makes one of two moves of a kind", () => {
+  test("composes two moves of a kind", () => {
     const graph = graphOf((b, float) => {
       const x = float("x", 2, 3, 1);
       return [
@@ -74,7 +74,7 @@ describe("simplify", () => {
     `);
   });
 
-  test("undoes what is turned back", () => {
+  test("cancels inverse moves", () => {
     const graph = graphOf((b, float) => {
       const x = float("x", 2, 1);
       return [
@@ -94,7 +94,7 @@ describe("simplify", () => {
     `);
   });
 
-  test("splits into the parts that were concatenated, and concatenates all parts of a split to the whole", () => {
+  test("cancels Split of Concat, and Concat of all outputs of a Split", () => {
     const graph = graphOf((b, float) => {
       const [x, y, z] = [float("x", 2, 3), float("y", 2, 1), float("z", 2, 4)];
       return [...b.split(b.concat([x, y], 1), [3, 1], 1), b.concat(b.split(z, [1, 2, 1], 1), 1)];
@@ -108,7 +108,7 @@ describe("simplify", () => {
     `);
   });
 
-  test("keeps moves along other axes, cuts in other places, parts in another order and parts that are missing", () => {
+  test("keeps moves of other axes, other split sizes, other orders and missing outputs", () => {
     expectUntouched(
       simplify,
       graphOf((b, float) => {
