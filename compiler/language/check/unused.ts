@@ -8,7 +8,7 @@ import { parseExpression, visit } from "../parse/expression.js";
 import { ownValue, type ResolvedCell } from "../resolve-cell.js";
 
 /**
- * Reports parameters and options without an effect. True if there are none.
+ * Reports parameters and options without an effect. True without one.
  *
  * @param optionCombinations the cell under each combination of options: a name that one of them reads is used.
  */

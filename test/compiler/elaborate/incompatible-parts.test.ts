@@ -94,29 +94,29 @@ test("incompatible parts", async () => {
     sums of two shapes:
       unlike-inputs, /model/2/from ["a": add combines numbers [batch, 3] with numbers [batch, 4] (b). All sizes must agree.
     a word for a size:
-      unknown-size, /model/1/size "vocabulary": The data has no size called "vocabulary". Write a whole number, or one of "features", "classes".
+      unknown-size, /model/1/size "vocabulary": The data defines no size "vocabulary". Write an integer, or one of "features", "classes".
     a size of rows that is none:
-      unknown-size, /model/0/vocabulary_size "features": The data has no size called "features". Write a whole number, or one of "vocabulary", "classes".
+      unknown-size, /model/0/vocabulary_size "features": The data defines no size "features". Write an integer, or one of "vocabulary", "classes".
     nothing to train:
-      nothing-to-train, /model [{"layer":"rnn": All parameters of the model are frozen, so there is nothing to train. Take "trainable": false out of one of the layers.
+      nothing-to-train, /model [{"layer":"rnn": All parameters of the model are frozen, so there is nothing to train. Remove "trainable": false from at least one layer.
     a metric that is not measured:
-      unknown-metric, /train/early_stopping/metric "happiness": This model has no metric "happiness". With squared_error it has loss, rmse.
+      unknown-metric, /train/early_stopping/metric "happiness": This model has no metric "happiness". With squared_error its metrics are loss, rmse.
     a metric with a slip:
       unknown-metric, /train/early_stopping/metric "rmsee": This model has no metric "rmsee". Did you mean "rmse"?
     a state from a sequence:
-      initial-state, /model/1/initial_state "one_hot": The layer "one_hot" puts out a sequence, which is no state. Name an rnn layer, or one that puts out a vector ("return": "last", or a "pool" layer).
+      initial-state, /model/1/initial_state "one_hot": The layer "one_hot" returns a sequence, but an initial state is a vector. Name an rnn layer, or one that returns a vector ("return": "last", or a "pool" layer).
     a state from another width:
-      initial-state, /model/2/initial_state "a": State h of b is 4 wide, but "a" gives 3. Make the hidden_size of b 3.
+      initial-state, /model/2/initial_state "a": State h of b has width 4, but that of "a" has width 3. Set the hidden_size of b to 3.
     states from more cells:
-      initial-state, /model/2/initial_state "a": The layer "a" has 2 cells and b has 1 cell: their states do not pair up. Give b as many cells as "a" has.
+      initial-state, /model/2/initial_state "a": The layer "a" has 2 cells, but b has 1 cell. Give b 2 cells.
     a dot of two widths:
-      attention-width, /model/2 {"layer":"attention": A dot score needs queries and memory of one width, but b is 4 wide and a is 3. Write "score": "general", which has a matrix between them, or make the widths equal.
+      attention-width, /model/2 {"layer":"attention": A dot score needs queries and memory of equal width, but b has width 4 and a has width 3. Write "score": "general", which adds a matrix between them, or make the widths equal.
     attention over a vector:
-      needs-sequence, /model/2/from ["a": An attention layer reads numbers and looks over a sequence of them, but attention is given numbers [batch, 3]. For example "from": ["decoder", "encoder"], both returning sequences.
+      needs-sequence, /model/2/from ["a": An attention layer reads numbers, and a sequence as its second input, but an input of attention is numbers [batch, 3]. For example "from": ["decoder", "encoder"], where both return sequences.
     portions of steps that are averaged over all:
-      accumulate-loss, /train/accumulate 2: sequence_loss averages each step over all examples, so it cannot be made of portions of them. Leave "average_across_timesteps" on, or take "accumulate" out.
+      accumulate-loss, /train/accumulate 2: sequence_loss averages each step over all examples, so it cannot be accumulated over micro-batches. Set "average_across_timesteps" to true, or remove "accumulate".
     an activity of no rnn:
-      no-activity, /regularization/activity 0.1: The activity of rnn layers is penalized, but the model has none. Take "activity" out.
+      no-activity, /regularization/activity 0.1: "activity" penalizes the outputs of rnn layers, but the model has no rnn layer. Remove "activity", or add an rnn layer.
     "
   `);
 });
