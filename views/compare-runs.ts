@@ -22,6 +22,9 @@ export interface ComparedRun {
   readonly history: MetricsHistory;
 }
 
+/** The value of a path that a run's spec does not have. */
+export const absentValue = "–";
+
 export function compareRuns(folders: readonly string[]): Result<readonly ComparedRun[]> {
   const opened = folders.map((folder) => openRun(folder));
   const problems = opened.flatMap((result) => (result.ok ? [] : result.error));
@@ -38,7 +41,7 @@ export function compareRuns(folders: readonly string[]): Result<readonly Compare
       return {
         run: folder,
         name: spec.name,
-        differences: Object.fromEntries(paths.map((path) => [path, flatSpecs[index]?.get(path) ?? "–"])),
+        differences: Object.fromEntries(paths.map((path) => [path, flatSpecs[index]?.get(path) ?? absentValue])),
         parameters: manifest.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0),
         steps: history.steps.at(-1)?.step ?? 0,
         speed:

@@ -2,7 +2,7 @@
 import { basename, resolve } from "node:path";
 import { formatInteger, formatNumber } from "../../runtime/format.js";
 import { suggestion } from "../../schema/diagnostics/suggest.js";
-import type { ComparedRun } from "../../views/compare-runs.js";
+import { absentValue, type ComparedRun } from "../../views/compare-runs.js";
 import type { CommandModule } from "../command.js";
 import { reportInvalidInput } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";
@@ -71,7 +71,7 @@ export const compare: CommandModule = {
 };
 
 function comparisonTable({ colors }: Output, runs: readonly ComparedRun[]): string {
-  const differingPaths = [...new Set(runs.flatMap((run) => Object.keys(run.differences)))];
+  const differingPaths = essentialPaths(runs);
   const metrics = [...new Set(runs.flatMap(({ scores }) => Object.keys(scores)))];
   const rightAligned = (title: string) => ({ title, align: "right" as const });
   return tableText(
@@ -89,5 +89,24 @@ function comparisonTable({ colors }: Output, runs: readonly ComparedRun[]): stri
       run.speed === null ? "" : formatNumber(run.speed),
       ...metrics.map((name) => (run.scores[name] === undefined ? "" : formatNumber(run.scores[name]))),
     ]),
+  );
+}
+
+/** Keys whose value decides which other keys their object has. */
+const kindKeys = ["layer", "cell", "type"];
+
+/** The differing paths, without options that one run lacks because a part of its model is of another kind. */
+function essentialPaths(runs: readonly ComparedRun[]): readonly string[] {
+  const paths = [...new Set(runs.flatMap((run) => Object.keys(run.differences)))];
+  const hasOtherKind = (path: string): boolean => {
+    const keys = path.split(".");
+    return keys.some((_, depth) => {
+      const parent = keys.slice(0, depth).join(".");
+      return kindKeys.some((kind) => `${parent}.${kind}` !== path && paths.includes(`${parent}.${kind}`));
+    });
+  };
+  return paths.filter(
+    (path) =>
+      runs.every(({ differences }) => (differences[path] ?? absentValue) !== absentValue) || !hasOtherKind(path),
   );
 }

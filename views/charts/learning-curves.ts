@@ -100,7 +100,7 @@ function axes(scale: object) {
       type: "quantitative",
       title: null,
       scale,
-      axis: { format: "~g", domain: false, labelColor: lightPalette.mutedText },
+      axis: { format: ".6~g", domain: false, labelColor: lightPalette.mutedText },
     },
   };
 }

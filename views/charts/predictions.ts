@@ -87,7 +87,7 @@ export function seriesChart({ name, target, predicted }: PredictionSeries, size:
         type: "quantitative",
         title: null,
         scale: { zero: false },
-        axis: { domain: false, format: "~g" },
+        axis: { domain: false, format: ".6~g" },
       },
       color: {
         field: "series",
@@ -122,13 +122,13 @@ export function scatterChart({ name, target: targets, predicted: predictions }: 
         data: { values },
         mark: { type: "point", filled: true, size: 16, opacity: 0.5, color: categoryColors[0] },
         encoding: {
-          x: { field: "target", type: "quantitative", scale, title: "target", axis: { format: "~g" } },
+          x: { field: "target", type: "quantitative", scale, title: "target", axis: { format: ".6~g" } },
           y: {
             field: "predicted",
             type: "quantitative",
             scale,
             title: "predicted",
-            axis: { format: "~g", domain: false },
+            axis: { format: ".6~g", domain: false },
           },
         },
       },
