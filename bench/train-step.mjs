@@ -61,7 +61,7 @@ const place = { requestedThreads: values.threads };
 const starting = performance.now();
 const session = values.profile
   ? await openProfiled()
-  : (await openStepRunner("cpu", train, manifest.train, load, place)).runner;
+  : (await openStepRunner("cpu", train, manifest.train, load, place)).value.runner;
 const session_ms = performance.now() - starting;
 
 /** A session with ONNX Runtime's profiler on. */
