@@ -2,13 +2,13 @@
 import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
+import { createProblemList } from "../data/formats/problem-list.js";
 import { notUtf8Problem } from "../data/formats/utf8-reader.js";
 import type { PairsMetadata } from "../data/metadata.js";
 import type { Batch } from "../data/source.js";
 import { END, joinTokens, padRows, START, tokenize } from "../data/vocabulary/tokens.js";
 import { beamSearch } from "../generation/beam-search.js";
 import { outputActivationOf } from "../generation/sampling.js";
-import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import type { Run } from "../run/open.js";
 import { unreadableFile } from "../storage/system-errors.js";
@@ -34,7 +34,7 @@ export function readSources({ metadata, signature }: Run, file: string, folder: 
   const isJson = /^\.jsonl?$/i.test(extname(file));
   const width = signature.inputs.shape[1];
   const sources: PairSource[] = [];
-  const problems: RunProblem[] = [];
+  const problems = createProblemList();
   for (const [index, text] of content.split(/\r\n|\n|\r/).entries()) {
     if (text.trim() === "") continue;
     const source = isJson ? parseSource(text) : (text.split("\t")[0] ?? "");
@@ -47,11 +47,11 @@ export function readSources({ metadata, signature }: Run, file: string, folder: 
       const what = metadata.vocabulary === null ? `vector of ${width} numbers` : "text";
       const message = `${file}:${index + 1}: The line has no source ${what}.`;
       const hint = isJson ? 'Write {"source": …} on each line.' : "Write one source per line.";
-      problems.push({ code: "pair-line", path: "", file, line: index + 1, message, hint });
+      problems.add([{ code: "pair-line", path: "", file, line: index + 1, message, hint }]);
     }
-    if (problems.length >= 20) break;
+    if (problems.isFull) break;
   }
-  if (problems.length > 0) return fail(problems);
+  if (problems.size > 0) return fail(problems.list());
   if (sources.length > 0) return ok(sources);
   return fail([{ code: "input-empty", path: "", file, message: `"${file}" has no sources.`, hint: "" }]);
 }

@@ -1,6 +1,7 @@
 /** Lines of text: the unit that each line goes on with, and what the model expected after each of its units. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { createProblemList } from "../data/formats/problem-list.js";
 import { notUtf8Problem } from "../data/formats/utf8-reader.js";
 import type { TextMetadata } from "../data/metadata.js";
 import { toArray } from "../data/spill/id-list.js";
@@ -37,15 +38,15 @@ export const text: OpenInputs = async ({ run, file, folder, uses }) => {
     return fail([notUtf8Problem("", file, "Save it as UTF-8.")]);
   }
   const lines: Line[] = [];
-  const problems: RunProblem[] = [];
+  const problems = createProblemList();
   for (const [index, line] of content.split(unit === "byte" ? "\n" : /\r\n|\n|\r/).entries()) {
     if (line === "" || (unit === "word" && line.trim() === "")) continue;
     const result = readLine(metadata, line, index + 1, file);
-    if (Array.isArray(result)) problems.push(...result);
+    if (Array.isArray(result)) problems.add(result);
     else lines.push({ number: index + 1, text: line, ids: result });
-    if (problems.length >= 20) break;
+    if (problems.isFull) break;
   }
-  if (problems.length > 0) return fail(problems);
+  if (problems.size > 0) return fail(problems.list());
   if (lines.length === 0) {
     return fail([{ code: "input-empty", path: "", file, message: `"${file}" has no lines of text.`, hint: "" }]);
   }

@@ -4,6 +4,7 @@ import { pipeline } from "node:stream/promises";
 import type { CsvError, Options } from "csv-parse";
 import { formatCount } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
+import { createProblemList } from "./problem-list.js";
 import { type NamedFile, normalizeLineEnds, readingProblem, readTextChunks } from "./utf8-reader.js";
 
 export interface CsvFormat {
@@ -29,18 +30,15 @@ export interface RowVisitor {
 
 /** Limit of a row in characters: an unclosed quote must not read a whole file into one field. */
 const MAX_ROW_LENGTH = 2 ** 20;
-/** Problems reported of one file. */
-const MAX_PROBLEMS = 20;
-
-/** Reads a file and returns its problems, at most MAX_PROBLEMS. Line ends may be mixed; in quoted fields they become LF. */
+/** Reads a file and returns its problems, each once. Line ends may be mixed; in quoted fields they become LF. */
 export async function readCsv(
   source: NamedFile,
   format: CsvFormat,
   visitor: RowVisitor,
 ): Promise<readonly RunProblem[]> {
-  const problems: RunProblem[] = [];
+  const problems = createProblemList();
   const report = (code: string, message: string, hint: string, line?: number) => {
-    problems.push({ code, path: source.path, file: source.file, ...(line !== undefined && { line }), message, hint });
+    problems.add([{ code, path: source.path, file: source.file, ...(line !== undefined && { line }), message, hint }]);
   };
   const { comment, delimiter } = format;
   const [{ CsvError, parse }, { parse: parseLine }] = await Promise.all([
@@ -72,11 +70,11 @@ export async function readCsv(
       }
       names = columnNames.map((name, index) => (name === "" ? `${index + 1}` : name));
       if (row.fields.length === names.length) {
-        problems.push(...visitor.columns(names, row));
-        if (problems.length > 0) return false;
+        problems.add(visitor.columns(names, row));
+        if (problems.size > 0) return false;
       }
     }
-    if (row.fields.length === names.length) problems.push(...visitor.row(row));
+    if (row.fields.length === names.length) problems.add(visitor.row(row));
     else {
       const [actual, expected] = [row.fields, names].map(({ length }) => formatCount(length, "field"));
       const message = `${source.file}:${row.line}: The row has ${actual}, but the table has ${expected}.`;
@@ -84,7 +82,7 @@ export async function readCsv(
       // Without a complete first row the columns are unknown.
       if (lastLine === 0) return false;
     }
-    return problems.length < MAX_PROBLEMS;
+    return !problems.isFull;
   };
 
   const options: Options = {
@@ -111,13 +109,13 @@ export async function readCsv(
     if (error instanceof CsvError) {
       const { message, hint, line } = describeCsvError(error, source.file, lastLine + 1);
       if (!state.stopped) report("table-format", message, hint, line);
-    } else problems.push(readingProblem(source, error));
+    } else problems.add([readingProblem(source, error)]);
   }
-  if (problems.length === 0 && names === undefined) {
+  if (problems.size === 0 && names === undefined) {
     const what = headerRow === undefined ? "no rows" : "no rows after its header";
     report("table-empty", `"${source.file}" has ${what}.`, headerRow === undefined ? "" : noHeader);
   }
-  return problems;
+  return problems.list();
 }
 
 /** Line breaks in quoted fields. */

@@ -4,6 +4,7 @@ import type { NormalPairsData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import { parseJsonLine } from "../formats/json-line.js";
+import { createProblemList } from "../formats/problem-list.js";
 import { readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
 import type { Uses } from "../source.js";
 
@@ -14,8 +15,6 @@ export interface Pair {
   readonly row: number;
 }
 
-/** Problems reported of one file. */
-const MAX_PROBLEMS = 20;
 /** Limit of a line in characters. */
 const MAX_LINE_LENGTH = 2 ** 20;
 
@@ -60,7 +59,7 @@ function pairsFromSpec({ pairs }: NormalPairsData): Result<readonly Pair[]> {
 
 async function pairsFromFile(file: string, folder: string): Promise<Result<readonly Pair[]>> {
   const pairs: Pair[] = [];
-  const problems: RunProblem[] = [];
+  const problems = createProblemList();
   const namedFile = { file, folder, path: "/data/file" };
   const isJson = /\.jsonl?$/i.test(file);
   try {
@@ -68,16 +67,16 @@ async function pairsFromFile(file: string, folder: string): Promise<Result<reado
     for await (const text of splitLines(readTextChunks(namedFile), MAX_LINE_LENGTH)) {
       if (text.trim() !== "") {
         const pair = text.length > MAX_LINE_LENGTH ? undefined : isJson ? parseJsonPair(text) : parseTabbedPair(text);
-        if (pair === undefined) problems.push(lineProblem(file, row, isJson));
+        if (pair === undefined) problems.add([lineProblem(file, row, isJson)]);
         else pairs.push({ ...pair, row });
-        if (problems.length >= MAX_PROBLEMS) break;
+        if (problems.isFull) break;
       }
       row++;
     }
   } catch (error) {
     return fail([readingProblem(namedFile, error)]);
   }
-  return problems.length > 0 ? fail(problems) : ok(pairs);
+  return problems.size > 0 ? fail(problems.list()) : ok(pairs);
 }
 
 type PairContent = Omit<Pair, "row">;

@@ -3,6 +3,7 @@ import type { RunProblem } from "../../problem.js";
 import { fail } from "../../result.js";
 import { readCsv } from "../formats/csv.js";
 import { type JsonLine, parseJsonLine } from "../formats/json-line.js";
+import { createProblemList } from "../formats/problem-list.js";
 import { type NamedFile, readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
 
 /** Receives each line with its number, from 1; returns its problems. */
@@ -10,8 +11,6 @@ export type LineVisitor = (line: JsonLine, number: number) => readonly RunProble
 
 /** Limit of a line of JSON in characters. */
 const MAX_LINE_LENGTH = 2 ** 24;
-/** Problems reported of one file. */
-const MAX_PROBLEMS = 20;
 
 const memberNames = ["text", "tokens", "inputs", "label", "tags"];
 
@@ -30,7 +29,7 @@ export function readLines(
 
 async function readJsonLines(source: NamedFile, visit: LineVisitor): Promise<readonly RunProblem[]> {
   const { file, path } = source;
-  const problems: RunProblem[] = [];
+  const problems = createProblemList();
   let lineNumber = 0;
   let lineCount = 0;
   try {
@@ -42,17 +41,17 @@ async function readJsonLines(source: NamedFile, visit: LineVisitor): Promise<rea
       const line = isTooLong ? fail(`has more than ${MAX_LINE_LENGTH} characters`) : parseJsonLine(text, memberNames);
       if (!line.ok) {
         const message = `${file}:${lineNumber}: The line ${line.error}.`;
-        problems.push({ code: "sequence-line", path, file, line: lineNumber, message, hint: jsonHint });
-      } else problems.push(...visit(line.value, lineNumber));
-      if (problems.length >= MAX_PROBLEMS) break;
+        problems.add([{ code: "sequence-line", path, file, line: lineNumber, message, hint: jsonHint }]);
+      } else problems.add(visit(line.value, lineNumber));
+      if (problems.isFull) break;
     }
   } catch (error) {
-    problems.push(readingProblem(source, error));
+    problems.add([readingProblem(source, error)]);
   }
-  if (lineCount === 0 && problems.length === 0) {
-    problems.push({ code: "sequences-empty", path, file, message: `"${file}" has no sequences.`, hint: jsonHint });
+  if (lineCount === 0 && problems.size === 0) {
+    problems.add([{ code: "sequences-empty", path, file, message: `"${file}" has no sequences.`, hint: jsonHint }]);
   }
-  return problems;
+  return problems.list();
 }
 
 const jsonHint = 'Write one object per line, such as {"text": "good morning", "label": "greeting"}.';

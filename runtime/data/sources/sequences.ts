@@ -7,6 +7,7 @@ import type { NumericArray } from "../../tensors/array.js";
 import { nestedRows } from "../../tensors/rows.js";
 import { bucketize } from "../batching/buckets.js";
 import { gatherLengths, gatherSequences, gatherWindows, type InMemorySeries } from "../batching/windows.js";
+import { createProblemList } from "../formats/problem-list.js";
 import { type Classes, decodeClasses, fitClasses } from "../labels.js";
 import type { SequencesMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
@@ -171,10 +172,12 @@ function unknownLabelProblems(
   indices: readonly number[],
 ): readonly RunProblem[] {
   const owners = examples.flatMap(({ labels, line }) => labels.map((label) => ({ label, line })));
-  return indices.slice(0, 20).map((index) => {
+  const problems = createProblemList();
+  for (const index of indices) {
     const { label = "", line = 1 } = owners[index] ?? {};
     const message = `${file}:${line}: "${label}" is not one of the model's classes.`;
     const hint = "Remove the line, or train with data that has this class.";
-    return { code: "unknown-class", path: "/data/file", file, line, message, hint };
-  });
+    problems.add([{ code: "unknown-class", path: "/data/file", file, line, message, hint }]);
+  }
+  return problems.list();
 }

@@ -266,8 +266,7 @@ test("pairs are written by the decoder", async () => {
     { line: 1, source: "one two", target: "1 2" },
   ]);
   expect(await rejectedPredict(out, "in.jsonl", '{"source":[1]}\nx\n')).toMatchObject([
-    { message: "in.jsonl:1: The line has no source text." },
-    { message: "in.jsonl:2: The line has no source text." },
+    { message: "in.jsonl:1: The line has no source text. The same on 1 more line: 2." },
   ]);
 });
 

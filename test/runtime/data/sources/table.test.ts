@@ -160,7 +160,7 @@ describe("headers, comments, columns", () => {
     ]);
     expect((await problems(csv, { ...semicolon, columns: ["load"] }))[0]).toEqual({
       ...problem,
-      message: `${what}.`,
+      message: `${what}. The same on 2 more lines: 3, 4.`,
       hint: `It looks like ${notation}. Write ${plain}.`,
     });
     expect((await open(csv, { ...semicolon, columns: ["hour"] })).notices).toEqual([]);
@@ -708,9 +708,14 @@ describe("problems", () => {
     ]);
   });
 
-  test("many wrong values are not all said", async () => {
-    const rows = Array.from({ length: 100 }, () => "x");
-    expect(await problems(`a\n1\n${rows.join("\n")}\n`, { window: 1 })).toHaveLength(20);
+  test("the same problem on many lines is said once, with the first lines and their number", async () => {
+    const rows = Array.from({ length: 100 }, (_, row) => `x${row},${row === 50 ? "y" : row}`);
+    const found = await problems(`a,b\n1,1\n${rows.join("\n")}\n1\n2\n`, { window: 1 });
+    expect(found.map(({ line, column, message }) => [line, column, message])).toEqual([
+      [3, 1, 't.csv:3: Column "a" has "x0", which is not a number. The same on 99 more lines: 4, 5, 6, ….'],
+      [53, 2, 't.csv:53: Column "b" has "y", which is not a number.'],
+      [103, undefined, "t.csv:103: The row has 1 field, but the table has 2 fields. The same on 1 more line: 104."],
+    ]);
   });
 
   test("no cut and no changed byte of a file is an exception", async () => {
