@@ -1,4 +1,4 @@
-/** Sweeps: which values are tried, and which trials are ended early. */
+/** Sweeps: search spaces and pruning. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Pruner, shouldPrune, type TrialProgress } from "../../runtime/sweep/pruning.js";
@@ -14,8 +14,8 @@ const searchSpace: SearchSpace = {
   seed: 1,
 };
 
-describe("what is tried", () => {
-  test("listed values, each with each", () => {
+describe("search spaces", () => {
+  test("all combinations of grid values", () => {
     expect(generateTrials(searchSpace)).toEqual([
       { a: 1, b: "x" },
       { a: 1, b: null },
@@ -35,7 +35,7 @@ describe("what is tried", () => {
     seed: 3,
   };
 
-  test("draws lie in their ranges, spread as they say", () => {
+  test("samples have the range and scale of their axis", () => {
     const trials = generateTrials(sampledSpace);
     expect(trials).toHaveLength(400);
     const rates = trials.map(({ rate }) => Number(rate));
@@ -48,7 +48,7 @@ describe("what is tried", () => {
     expect(new Set(trials.map(({ cell }) => cell))).toEqual(new Set(["lstm", "gru"]));
   });
 
-  test("the seed chooses them; more draws, or another axis, leave the first as they were", () => {
+  test("the seed determines the samples; more samples or another axis keep them", () => {
     const [first, ...remaining] = sampledSpace.samples;
     const threeDraws = generateTrials({ ...sampledSpace, num_samples: 3 });
     expect(generateTrials(sampledSpace).slice(0, 6)).toEqual(threeDraws);
@@ -58,7 +58,7 @@ describe("what is tried", () => {
     expect(first?.path).toBe("rate");
   });
 
-  test("nothing is tried twice", () => {
+  test("no trial is repeated", () => {
     const samples = [{ type: "choice" as const, path: "cell", values: ["lstm", "gru"] }];
     expect(generateTrials({ grid: [], samples, num_samples: 50, seed: 1 })).toHaveLength(2);
   });
@@ -74,8 +74,8 @@ function progressOf(...values: readonly (readonly number[])[]): ReadonlyMap<numb
   );
 }
 
-describe("what is ended early", () => {
-  test("by the median: what is worse than the middle of the others at the same step", () => {
+describe("pruning", () => {
+  test("median: stops trials worse than the median at the same step", () => {
     const good = [
       [3, 2, 1],
       [3, 2, 1],
@@ -91,12 +91,12 @@ describe("what is ended early", () => {
     expect(shouldPrune("median", progressOf([Number.NaN, Number.NaN], ...good), 1, "min")).toBe(true);
   });
 
-  test("by halving: at a rung all but the best third", () => {
+  test("halving: stops all but the best third at a rung", () => {
     const otherTrials = [[3], [2], [1], [4], [5]] as const;
     // Step 10 is the first rung of 90.
     expect(shouldPrune("halving", progressOf([1.5], ...otherTrials), 1, "min")).toBe(false);
     expect(shouldPrune("halving", progressOf([2.5], ...otherTrials), 1, "min")).toBe(true);
-    // Between rungs nothing ends, and the first to come is among the best.
+    // No pruning between rungs, and the first trial at a rung continues.
     expect(shouldPrune("halving", progressOf([9, 9], ...otherTrials), 1, "min")).toBe(false);
     expect(shouldPrune("halving", progressOf([9]), 1, "min")).toBe(false);
     // Step 30 is the second.
@@ -104,7 +104,7 @@ describe("what is ended early", () => {
     expect(shouldPrune("halving", progressOf([9, 9, 9], [1, 1, 1]), 1, "min")).toBe(true);
   });
 
-  test("never the best, never at the end, never without a rule", () => {
+  test("never prunes the best, at the end, or without a rule", () => {
     const rules: readonly Pruner[] = ["median", "halving"];
     const row = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 9 });
     fc.assert(

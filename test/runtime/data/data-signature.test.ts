@@ -1,4 +1,4 @@
-/** What a spec says of its data before any file is opened, against what the files say. */
+/** Signatures inferred from specs, compared with those of the files. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -20,7 +20,7 @@ test.each(specs)("%s", async (file) => {
   const read = await readSpecFile(join(folder, file));
   if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
   const opened = await openData(read.spec, folder);
-  // Some data is too large to be kept with the specs.
+  // Some data is too large for the repository.
   if (!opened.ok) {
     expect(opened.error.map(({ code }) => code)).toEqual(["file-missing"]);
     return;
@@ -38,7 +38,7 @@ test.each(specs)("%s", async (file) => {
       dtype,
       rank: shape.length,
     });
-    // A number that the spec alone says is the data's too.
+    // A size known from the spec equals the data's.
     for (const [axis, dim] of shape.entries()) {
       if (typeof outlinedPort?.shape[axis] === "number") expect(outlinedPort.shape[axis]).toBe(dim);
       if (dim === "batch" || dim === "time") expect(outlinedPort?.shape[axis]).toBe(dim);

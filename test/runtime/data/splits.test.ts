@@ -13,13 +13,13 @@ function splitSizes(split: DataSplit, windowing: number | TargetLayout, seed = 1
   return [[...train], [...validation], [...test]] as const;
 }
 
-/** The places of the series that a part's targets cover. */
+/** The positions of the series that a split's targets cover. */
 function targets(examples: readonly number[], { stride, span }: TargetLayout): ReadonlySet<number> {
   return new Set(examples.flatMap((example) => Array.from({ length: span }, (_, offset) => example * stride + offset)));
 }
 
-describe("examples that have nothing in common", () => {
-  test("in order, each part follows the one before it", () => {
+describe("independent examples", () => {
+  test("splits in order are consecutive", () => {
     expect(splitSizes(time, 20)).toEqual([
       [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13],
       [14, 15, 16],
@@ -27,7 +27,7 @@ describe("examples that have nothing in common", () => {
     ]);
   });
 
-  test("fractions whose sum misses 1 by rounding lose no example", () => {
+  test("fractions with a rounded sum below 1 use all examples", () => {
     for (const [train, validation, test] of [
       [0.7, 0.2, 0.1],
       [0.6, 0.3, 0.1],
@@ -37,7 +37,7 @@ describe("examples that have nothing in common", () => {
     }
   });
 
-  test("parts that add up to less than 1 leave the rest out", () => {
+  test("fractions with a sum below 1 leave examples unused", () => {
     expect(splitSizes({ train: 0.5, validation: 0, test: 0.2, order: "time" }, 10)).toEqual([
       [0, 1, 2, 3, 4],
       [],
@@ -45,7 +45,7 @@ describe("examples that have nothing in common", () => {
     ]);
   });
 
-  test("shuffled, every example has one part, which the seed chooses", () => {
+  test("shuffled splits assign each example once, by the seed", () => {
     const parts = splitSizes(shuffled, 100);
     expect(parts.map((indices) => indices.length)).toEqual([70, 15, 15]);
     expect(parts.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, example) => example));
@@ -79,7 +79,7 @@ describe("windows over a series", () => {
     },
   );
 
-  test("in order, the windows that cross a bound are of no part", () => {
+  test("windows across the boundary of ordered splits are in no split", () => {
     const windowing = { examples: 10, stride: 1, span: 3 };
     expect(splitSizes({ train: 0.5, validation: 0.5, test: 0, order: "time" }, windowing)).toEqual([
       [0, 1, 2, 3],
@@ -90,7 +90,7 @@ describe("windows over a series", () => {
 });
 
 describe("problems", () => {
-  test("a part that is asked for and holds nothing", () => {
+  test("an empty split", () => {
     expect(splitExamples({ train: 0.9, validation: 0.05, test: 0.05, order: "shuffled" }, 1, 5)).toEqual({
       ok: false,
       error: [
@@ -104,7 +104,7 @@ describe("problems", () => {
     });
   });
 
-  test("a single example can only be trained on", () => {
+  test("a single example can only be in the training split", () => {
     expect(splitExamples(time, 1, 1)).toMatchObject({
       error: [
         { path: "/data/split/train", message: "The train split, 0.7 of 1 example, is empty." },
@@ -115,7 +115,7 @@ describe("problems", () => {
   });
 });
 
-test("more examples than can be numbered are refused before any of them is", () => {
+test("too many examples are refused before allocation", () => {
   const windows = splitWindows(time, 1, { examples: 2e9, stride: 1, span: 50 });
   expect(windows).toMatchObject({ ok: false, error: [{ code: "too-many-examples", path: "/data/stride" }] });
   if (!windows.ok) expect(windows.error[0]?.hint).toContain('"stride": 50');

@@ -1,4 +1,4 @@
-/** What of an environment says that an MPI launcher started the process; and the rows of a batch that each process has. */
+/** Detection of MPI launchers by environment, and shards of a batch. */
 import { describe, expect, test } from "vitest";
 import { configureUcx, detectLaunch } from "../../../runtime/distributed/launcher.js";
 import { allGatherRows, rowRange, shardBatch, sliceRows } from "../../../runtime/distributed/shard.js";
@@ -28,14 +28,14 @@ describe("launchers", () => {
     expect(detectLaunch({ ...environment, RNNX_MPI_LIBRARY: "/opt/libmpi.so" })?.libraries).toEqual(["/opt/libmpi.so"]);
   });
 
-  test("Slurm starts libraries by PMIx or by PMI", () => {
+  test("Slurm with PMIx or PMI", () => {
     const task = { SLURM_PROCID: "0", SLURM_STEP_NUM_TASKS: "2" };
     expect(detectLaunch(task)?.libraries[0]).toMatch(/libmpi/);
     expect(detectLaunch({ ...task, PMI_RANK: "0", PMI_SIZE: "2" })).toMatchObject({ launcher: "MPICH" });
   });
 });
 
-test("libraries leave the process's memory and signals alone, unless the user wants it otherwise", () => {
+test("UCX's hooks are disabled, unless the user has set its variables", () => {
   const environment: NodeJS.ProcessEnv = { UCX_MEM_EVENTS: "y" };
   configureUcx(environment);
   expect(environment).toEqual({ UCX_MEM_EVENTS: "y", UCX_HANDLE_ERRORS: "none" });
@@ -44,7 +44,7 @@ test("libraries leave the process's memory and signals alone, unless the user wa
 describe("shards", () => {
   const batch = Uint32Array.from({ length: 14 }, (_, index) => 100 + index);
 
-  test.each([1, 2, 3, 5, 20])("of %i ranks are the batch, portion by portion", (size) => {
+  test.each([1, 2, 3, 5, 20])("of %i ranks cover the batch, micro-batch by micro-batch", (size) => {
     const shards = Array.from({ length: size }, (_, rank) => shardBatch(batch, 2, { rank, size }));
     for (const microbatch of [0, 1]) {
       const rows = shards.flatMap(({ examples }) => {
@@ -60,7 +60,7 @@ describe("shards", () => {
     });
   });
 
-  test("tensors by rows come together again", () => {
+  test("sliced rows are gathered again", () => {
     const whole = new Map([
       ["rnn/0/h", { shape: [5, 2], data: Float32Array.from({ length: 10 }, (_, position) => position) }],
     ]);

@@ -9,7 +9,7 @@ export interface Launcher {
   readonly command: string;
 }
 
-/** Debian installs both side by side under names of their own. */
+/** Debian installs both under different names. */
 export const launchers: readonly Launcher[] = (
   [
     { name: "Open MPI", command: "mpirun.openmpi" },

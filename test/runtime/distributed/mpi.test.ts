@@ -1,4 +1,4 @@
-/** Trainings that MPI launchers start: the numbers of one process, one voice, and what happens when a process dies. */
+/** Distributed training with MPI launchers: results of a single process, a single reporter, and killed processes. */
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { findLatestCheckpoint } from "../../../runtime/run/checkpoint.js";
@@ -35,11 +35,11 @@ describe.skipIf(first === undefined)("several processes", { timeout: 240_000 }, 
     expect(singleProcess.code, singleProcess.stderr).toBe(0);
   });
 
-  test.each(launchers)("train as one does, under $name", async (started) => {
+  test.each(launchers)("train like a single process, under $name", async (started) => {
     const shared = await mpirun(started, 3, args(specs.dropout, `three ${started.name}`)).ended;
     expect(shared.code, shared.stderr).toBe(0);
     expectClose(lossesOf(shared), lossesOf(singleProcess));
-    // One voice: each thing is said once; and evaluations, which are shared too, say the same.
+    // Only rank 0 reports, and distributed evaluations are equal.
     expect(eventsOfKind(shared, "start")).toMatchObject([{ ranks: 3 }]);
     expect(eventsOfKind(shared, "evaluation")).toHaveLength(2);
     expectClose(metricsOf(shared), metricsOf(singleProcess));
@@ -47,19 +47,19 @@ describe.skipIf(first === undefined)("several processes", { timeout: 240_000 }, 
     expect(eventsOfKind(shared, "throughput").at(-1)).toMatchObject({ ranks: 3, communication: expect.any(Number) });
   });
 
-  test("states go on over checkpoints, with any number of processes", async () => {
+  test("states continue from checkpoints, with any number of processes", async () => {
     const uninterrupted = await rnnx(...args(specs.stateful, "whole"));
     const stopped = await mpirun(launcher, 2, args(specs.stateful, "carried", "--steps", "4")).ended;
     expect(stopped.code, stopped.stderr).toBe(0);
     const resumed = await rnnx(...args(specs.stateful, "carried", "--steps", "6", "--resume"));
     expect(resumed.code, resumed.stderr).toBe(0);
-    // Of three processes one has no row of the batches of two.
+    // With three processes, one has no rows of a batch of two.
     const resumedAgain = await mpirun(launcher, 3, args(specs.stateful, "carried", "--resume")).ended;
     expect(resumedAgain.code, resumedAgain.stderr).toBe(0);
     expectClose([stopped, resumed, resumedAgain].flatMap(lossesOf), lossesOf(uninterrupted));
   });
 
-  test("average after every step of plain gradient descent, which is the same; and more seldom, which is not", async () => {
+  test("averaging every step of plain gradient descent equals synchronous training; averaging less often does not", async () => {
     const spec = write("averaging", {
       ...dropoutSpec,
       model: [dropoutSpec.model[0], { ...dropoutSpec.model[1], dropout: {} }, dropoutSpec.model[2]],
@@ -88,7 +88,7 @@ describe.skipIf(first === undefined)("several processes", { timeout: 240_000 }, 
       const { code } = await running.ended;
       expect(code).not.toBe(0);
       expect(ranksOf(out(run))).toEqual([]);
-      // What was saved may be more than was said: the launcher ends with the voice of the process that it loses.
+      // More may be saved than was reported: the launcher ends when it loses a process.
       const lastCheckpoint = findLatestCheckpoint(join(out(run), "checkpoints")).latest?.state.step ?? Number.NaN;
       const checkpointSteps = [...running.said().matchAll(/"checkpoint","step":(\d+)/g)].map(([, step]) =>
         Number(step),
@@ -104,7 +104,7 @@ describe.skipIf(first === undefined)("several processes", { timeout: 240_000 }, 
     },
   );
 
-  test("say once what is wrong with a spec or its data, and end", async () => {
+  test("report a problem of the spec or its data once", async () => {
     for (const started of launchers) {
       const invalid = await mpirun(started, 2, args(specs.dropout, "wrong", "--set", "train.batch_sise=3")).ended;
       expect(invalid.code).toBe(2);
@@ -116,7 +116,7 @@ describe.skipIf(first === undefined)("several processes", { timeout: 240_000 }, 
     expect(eventsOfKind(missing, "error")).toHaveLength(1);
   });
 
-  test.skipIf(launchers.length < 2)("refuse a library that is not the launcher's", async () => {
+  test.skipIf(launchers.length < 2)("refuse a library of another launcher", async () => {
     const [firstLauncher, second] = launchers as readonly [Launcher, Launcher];
     const library = firstLauncher.name === "Open MPI" ? "libmpi.so.40" : "libmpich.so.12";
     const rejected = await mpirun(second, 2, args(specs.dropout, "other"), { RNNX_MPI_LIBRARY: library }).ended;

@@ -1,4 +1,4 @@
-/** Ranks that share a training in float16: the numbers of one but for rounding, and updates that all of them leave out. */
+/** Distributed training in float16: results of a single rank up to rounding, and updates skipped on all ranks. */
 import { describe, expect, test } from "vitest";
 import { rnnx } from "../../support/spawn.js";
 import { args, dropoutSpec, eventsOfKind, expectClose, lossesOf, specs, write } from "./sharing.js";
@@ -16,7 +16,7 @@ const half = (name: string, initial: number, distributed: object) =>
 const everyStep = { sync: "step" };
 
 describe("ranks in float16", { timeout: 120_000 }, () => {
-  test("train nearly as one does in float32", async () => {
+  test("train close to float32 on a single rank", async () => {
     const singleProcess = await rnnx(...args(specs.dropout, "float32"));
     const shared = await rnnx(...args(half("fits", 64, everyStep), "float16", "--ranks", "2"));
     expect(shared.code, shared.stderr).toBe(0);

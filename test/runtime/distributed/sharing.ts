@@ -1,4 +1,4 @@
-/** Specs that several ranks train together, and what is asked of their trainings. */
+/** Specs and assertions of distributed training. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";

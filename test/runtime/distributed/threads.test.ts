@@ -60,7 +60,7 @@ test("a rank that waits for an aborted one throws", async () => {
 });
 
 describe("threads", { timeout: 120_000 }, () => {
-  test("train as one does, dropout and evaluation included, and say each thing once", async () => {
+  test("train like a single thread, with dropout and evaluation, and report once", async () => {
     const [singleProcess, shared] = [
       await rnnx(...args(specs.dropout, "one thread")),
       await rnnx(...args(specs.dropout, "three threads", "--ranks", "3")),
@@ -72,7 +72,7 @@ describe("threads", { timeout: 120_000 }, () => {
     expect(eventsOfKind(shared, "throughput").at(-1)).toMatchObject({ ranks: 3 });
   });
 
-  test("go on from checkpoints of any number of them, to the bit with the same number", async () => {
+  test("resume from checkpoints of any number of ranks, bit-exact with the same number", async () => {
     const uninterrupted = await rnnx(...args(specs.stateful, "all", "--ranks", "2"));
     const begun = await rnnx(...args(specs.stateful, "parts", "--ranks", "2", "--steps", "4"));
     const resumed = await rnnx(...args(specs.stateful, "parts", "--ranks", "2", "--steps", "6", "--resume"));
@@ -83,7 +83,7 @@ describe("threads", { timeout: 120_000 }, () => {
   });
 
   test.skipIf(!existsSync("/usr/bin/taskset"))("make the same weights on one core as on all", async () => {
-    // Wide enough for a session of its own to take all cores, and to round otherwise with each number of them.
+    // Wide enough for multithreaded sessions, whose rounding would depend on the number of cores.
     const [oneHot, rnn, projection] = dropoutSpec.model;
     const spec = write("wide", {
       ...dropoutSpec,
@@ -117,7 +117,7 @@ describe("threads", { timeout: 120_000 }, () => {
     expect(eventsOfKind(resumed, "step")[0]?.step).toBe(step + 1);
   });
 
-  test("say once what is wrong", async () => {
+  test("report a problem once", async () => {
     const missingData = ["--set", 'data={"type":"text","file":"lost.txt","window":3}'];
     const missing = await rnnx(...args(specs.dropout, "lost", "--ranks", "2", ...missingData));
     expect(missing.code).toBe(2);

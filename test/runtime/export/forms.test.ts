@@ -1,4 +1,4 @@
-/** Models that a form has to treat with care: derived weights of any type, given initial states, several time axes. */
+/** Special models of export forms: derived weights of any type, given initial states, several time axes. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ExportForm } from "../../../compiler/export/options.js";
@@ -18,7 +18,7 @@ async function differenceOf(spec: object, form: ExportForm): Promise<number> {
   return outcome.value.verification.difference;
 }
 
-describe("values that follow from weights alone", () => {
+describe("values that depend on weights only", () => {
   const gated = (...equations: string[]) => ({
     data: { type: "text", text: "hihello", window: 6 },
     cells: {

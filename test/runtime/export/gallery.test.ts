@@ -1,4 +1,4 @@
-/** Every spec of the gallery in every form it has: the exported file says what the training's forward pass says, in every runtime. */
+/** Every spec of the gallery in every form: the exported file matches the training's forward pass in every runtime. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,7 +23,7 @@ function refusalOf(form: ExportForm, { spec, metadata }: TrainedModel): string |
   return form !== "sequence" && whyNotStreamable(spec.model) !== undefined ? "not-streaming" : undefined;
 }
 
-/** One recurrent layer of one cell over token ids: what OpenCV, which reads matrices alone, can be given. */
+/** One recurrent layer of one cell over token ids, which OpenCV supports: it reads matrices only. */
 function isOneLayerOfTokens({ spec, signature }: TrainedModel): boolean {
   const [first, ...others] = spec.model.flatMap((layer) => (layer.layer === "rnn" ? layer.cells : []));
   const only = Object.keys(signature.side_inputs ?? {}).length === 0 && signature.lengths === undefined;
@@ -52,7 +52,7 @@ describe.each(names)("%s", (name) => {
   });
 });
 
-/** Exports a model for OpenCV.js, which must say what its training forward says; gives the forms of its cells, first as loops are allowed. */
+/** Exports a model for OpenCV.js and compares it with the training's forward pass; returns the forms of its cells. */
 async function exportedForOpenCv(name: string, subject: TrainedModel): Promise<readonly string[]> {
   const out = join(folder, `${name}-opencv.onnx`);
   const settings = { out, form: "sequence", opset: 17, recurrent: "operators" } as const;
@@ -73,7 +73,7 @@ async function exportedForOpenCv(name: string, subject: TrainedModel): Promise<r
   return [...forms, ...new Set(outcome.value.cells.map(({ form }) => form))];
 }
 
-test("a cell of the user's own is a Scan, and with its steps laid out runs in OpenCV.js", async () => {
+test("a custom cell is a Scan, and runs unrolled in OpenCV.js", async () => {
   const leaky = {
     state: { h: "hidden_size" },
     parameters: { W: ["input_size", "hidden_size"], U: ["hidden_size", "hidden_size"], a: ["hidden_size"] },
@@ -93,7 +93,7 @@ test("a cell of the user's own is a Scan, and with its steps laid out runs in Op
   expect(await exportedForOpenCv("leaky", own)).toEqual(["Scan", "unrolled"]);
 });
 
-test("models of one layer over tokens run in OpenCV.js: cells that it knows as they are, others with their steps laid out", async () => {
+test("models of one layer over tokens run in OpenCV.js: operators directly, other cells unrolled", async () => {
   const ran: string[] = [];
   for (const name of names) {
     const subject = await smallGallerySubject(name);
@@ -126,7 +126,7 @@ for path in sys.argv[1:]:
 const python = "/usr/bin/python3";
 const hasOnnx = spawnSync(python, ["-c", "import onnx"]).status === 0;
 
-test("onnx's own checker and strict shape inference find nothing wrong with any of them", ({ skip }) => {
+test("all pass onnx's checker and strict shape inference", ({ skip }) => {
   skip(!hasOnnx, "python3-onnx is not installed");
   const files = readdirSync(folder).map((file) => join(folder, file));
   expect(files.length).toBeGreaterThan(40);

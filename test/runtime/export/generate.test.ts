@@ -1,4 +1,4 @@
-/** The generate form as a sampler: what it draws, and what it hangs on. */
+/** Sampling of the generate form: distribution and dependence on the seed. */
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { expect, test } from "vitest";
@@ -47,7 +47,7 @@ async function write(session: InferenceSession, prompt: Tensor, length: number, 
 
 const prompts = (rows: number) => new Tensor("int32", new Int32Array(rows * 2).fill(1), [rows, 2]);
 
-test("draws each id as often as its probability says, at any temperature", async () => {
+test("samples each id with its probability, at any temperature", async () => {
   const [session, model] = [await opened("generate"), await opened("sequence")];
   const { logits } = await model.run({ inputs: prompts(1) });
   const scores = Array.from(logits?.data as Float32Array).slice(-5);
@@ -65,7 +65,7 @@ test("draws each id as often as its probability says, at any temperature", async
   }
 });
 
-test("hangs on the seed, the row and the place, and at temperature 0 on none of them", async () => {
+test("depends on seed, row and position, and on none at temperature 0", async () => {
   const session = await opened("generate");
   const texts = async (temperature: number, seed: number) => {
     const tokens = await write(session, prompts(3), 40, temperature, seed);
@@ -83,7 +83,7 @@ test("hangs on the seed, the row and the place, and at temperature 0 on none of 
   expect(new Set([...(await texts(0, 1)), ...(await texts(0, 2))]).size).toBe(1);
 });
 
-test("never writes the id of what the vocabulary does not hold", async () => {
+test("never samples the unknown id", async () => {
   const spec = { ...writer, data: { ...writer.data, vocabulary: { size: 4 } } };
   const tokens = await write(await opened("generate", spec), prompts(200), 20, 3, 1);
   expect(new Set(tokens).size).toBe(3);

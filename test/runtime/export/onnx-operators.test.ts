@@ -1,4 +1,4 @@
-/** Which cells are exported as operators of ONNX, and that they then say the same, in every way in which a cell can be run. */
+/** Cells exported as ONNX operators: which qualify, and equivalence in all variants. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { exportTrainedModel } from "../../../runtime/export/index.js";
@@ -11,7 +11,7 @@ const ids = [
   [3, 0, 1, 1, 2],
 ];
 
-/** Token ids through one layer to a class for each step. */
+/** A model of token ids, one layer, and a class per step. */
 function tokens(layer: object, extra: object = {}): object {
   return {
     data: { type: "arrays", inputs: ids, targets: ids },
@@ -34,7 +34,7 @@ async function exportSpec(spec: object, form: "sequence" | "step" = "sequence") 
   return outcome.value.cells;
 }
 
-describe("cells that are operators", () => {
+describe("cells with an ONNX operator", () => {
   test.each([
     ["RNN", { cell: "rnn" }],
     ["RNN", { cell: "rnn", activation: "relu" }],
@@ -63,7 +63,7 @@ describe("cells that are operators", () => {
     );
   });
 
-  test("first states that are fed", async () => {
+  test("initial states as inputs", async () => {
     const inputs = ids.map((row) => row.map((id) => [id / 2, 1 - id]));
     const states = { "rnn/0/c": ids.map((row) => row.slice(0, 4).map((id) => id / 4)) };
     const spec = {
@@ -78,7 +78,7 @@ describe("cells that are operators", () => {
   });
 });
 
-describe("cells that are none", () => {
+describe("cells without an operator", () => {
   test.each([
     ["names no operator of ONNX", { cell: "lstm", cell_clip: 1 }],
     ["names no operator of ONNX", { cell: "lstm", projection_size: 3 }],
@@ -94,8 +94,8 @@ describe("cells that are none", () => {
   });
 });
 
-describe("a cell of one's own", () => {
-  /** h' = f * h + (1 - f) * n, whose gate is the GRU's update gate and whose state is not reset. */
+describe("custom cells", () => {
+  /** h' = f * h + (1 - f) * n: a GRU with its update gate f and without reset. */
   const own = (onnx: object | null, gate = "f") => ({
     state: { h: "hidden_size" },
     parameters: {
@@ -122,7 +122,7 @@ describe("a cell of one's own", () => {
   };
   const use = (cell: object) => tokens({ cell: "own" }, { cells: { own: cell } });
 
-  test("is an operator where its mapping gives its numbers", async () => {
+  test("becomes an operator if its mapping is equivalent", async () => {
     expect(await exportSpec(use(own(mapping)))).toEqual([{ name: "rnn/0", form: "GRU", reason: "" }]);
   });
 
@@ -143,13 +143,13 @@ describe("a cell of one's own", () => {
     ]);
   });
 
-  test("is told of names that it does not have", async () => {
+  test("reports unknown names in a mapping", async () => {
     const invalid = { ...mapping, W: ["AA[0]", "A[0]", "A[1]"], states: ["g"] };
     await expect(subject(use(own(invalid)))).rejects.toThrow('the cell has no parameter "AA"');
     await expect(subject(use(own(invalid)))).rejects.toThrow('the cell has no state "g"');
   });
 
-  test("may be an operator of negated weights, of other activations, and of two states", async () => {
+  test("may map to negated weights, other activations and two states", async () => {
     const negated = { ...mapping, W: ["-A[0]", "A[0]", "A[1]"], R: ["-B", "B", "C"], Wb: ["-a[0]", "a[0]", "a[1]"] };
     expect(await exportSpec(use(own(negated, "(1 - f)")))).toMatchObject([{ form: "GRU" }]);
     const pair = {
@@ -166,7 +166,7 @@ describe("a cell of one's own", () => {
     expect(await exportSpec(use(pair))).toMatchObject([{ form: "LSTM" }]);
   });
 
-  /** A plain cell, or something like it. */
+  /** A simple cell with variations. */
   const plainCell = (change: object) => ({
     state: { h: "hidden_size" },
     parameters: { W: ["input_size", "hidden_size"], U: ["hidden_size", "hidden_size"] },
@@ -176,7 +176,7 @@ describe("a cell of one's own", () => {
     ...change,
   });
 
-  test("may hold for some sizes alone, which then are what it is tried at", async () => {
+  test("may be equivalent for some sizes only, which are tested", async () => {
     const literal = plainCell({ parameters: { W: ["input_size", 4], U: [4, "hidden_size"] } });
     const splitCell = plainCell({ equations: ["p, q = split(x @ W + h @ U, 2)", "h' = concat(tanh(p), tanh(q))"] });
     for (const cell of [plainCell({}), literal, splitCell])

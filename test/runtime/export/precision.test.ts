@@ -1,4 +1,7 @@
-/** Weights in fewer bits: the file says exactly what the rounded weights say, in fewer bytes, and is told apart from the trained model. */
+/**
+ * Reduced precision: the smaller file matches the model with rounded weights, and reports the difference from the
+ * trained one.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -23,14 +26,14 @@ function randomValues(count: number, scale = 1): Float32Array {
 const singleTensor = (shape: readonly number[], data: Float32Array) => new Map([["W", { shape, data }]]);
 
 describe("float16", () => {
-  test("every one of its numbers comes back as it is", () => {
+  test("every float16 value is preserved", () => {
     const finiteBits = Array.from({ length: 0x10000 }, (_, bits) => bits).filter(
       (bits) => !Number.isNaN(float16ToNumber(bits)),
     );
     expect(finiteBits.filter((bits) => toFloat16Bits(float16ToNumber(bits)) !== bits)).toEqual([]);
   });
 
-  test("a number becomes the nearest one, or the even one between two", () => {
+  test("values round to nearest, ties to even", () => {
     for (const value of [...randomValues(2000), ...randomValues(500, 1e-6), ...randomValues(500, 1e4)]) {
       const bits = toFloat16Bits(value);
       const neighbours = [bits - 1, bits + 1]
@@ -45,16 +48,16 @@ describe("float16", () => {
     expect(float16ToNumber(toFloat16Bits(65520))).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test("a tensor beyond its range stays as it is", () => {
+  test("a tensor beyond the range is not converted", () => {
     const data = Float32Array.of(1.0001, 70000);
     expect(quantizeParameters(singleTensor([2], data), "float16").get("W")?.data).toEqual(data);
   });
 });
 
 describe("int8", () => {
-  test("is within half a step of each row's or column's scale, and stays what it is", () => {
+  test("is within half a step of the scale per row or column, and idempotent", () => {
     const data = randomValues(16 * 8);
-    // Rows of very different sizes: scales of rows keep what scales of columns would lose.
+    // Rows of very different magnitude: scales per row preserve them, scales per column would not.
     for (let row = 0; row < 16; row++)
       for (let column = 0; column < 8; column++) data[row * 8 + column] = (data[row * 8 + column] ?? 0) * 2 ** row;
     const once = quantizeParameters(singleTensor([16, 8], data), "int8");
@@ -126,7 +129,7 @@ describe.each(models)("%s", (name, model) => {
     "in the %s form as %s",
     async (form, precision) => {
       const { outcome, model: exportedModel } = await exportWith(await subject({ ...tokens, model }), form, precision);
-      // Of the rounded weights it says what they say: nothing is lost but bits.
+      // It matches the model with rounded weights exactly.
       expect(outcome.value.verification.difference).toBeLessThan(1e-5);
       const { bytes, difference } = outcome.value.cost ?? { bytes: { before: 0, after: 0 }, difference: 0 };
       expect(difference).toBeGreaterThan(1e-6);
@@ -140,12 +143,12 @@ describe.each(models)("%s", (name, model) => {
   );
 });
 
-test("a text model writes with them", async () => {
+test("a text model generates with them", async () => {
   const { outcome } = await exportWith(await smallGallerySubject("hihello"), "generate", "float16");
   expect(outcome.value.cost).toMatchObject({ precision: "float16", difference: null });
 });
 
-test("larger models become a half and nearly a quarter as large", async () => {
+test("large models shrink to a half and nearly a quarter", async () => {
   const of = await smallGallerySubject("ship");
   const [half16, eighth] = [await exportWith(of, "sequence", "float16"), await exportWith(of, "sequence", "int8")];
   const share = ({ outcome: { value } }: typeof half16) =>
@@ -154,7 +157,7 @@ test("larger models become a half and nearly a quarter as large", async () => {
   expect(share(eighth)).toBeLessThan(0.4);
 });
 
-test("a training needs all bits", async () => {
+test("training state needs float32", async () => {
   const of = await subject({ ...tokens, model: models[1]?.[1] ?? [] });
   const out = join(temporaryFolder(), "model.onnx");
   const training = { slots: new Map(), states: new Map() };

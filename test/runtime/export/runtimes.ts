@@ -1,4 +1,4 @@
-/** Exported files in the runtimes that they are for: each loads a file, and runs it on tensors by name. */
+/** Exported files in each target runtime: loads a file and runs it on tensors by name. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
@@ -32,7 +32,7 @@ export async function inWeb(file: string): Promise<Loaded> {
   return { run: (feeds) => session.run(feeds), release: () => session.release() };
 }
 
-/** What OpenCV.js is used for here. It has no types of its own. */
+/** The used part of OpenCV.js, which has no types. */
 interface OpenCv {
   readonly CV_32S: number;
   readonly CV_32F: number;
@@ -51,14 +51,14 @@ interface Mat {
 
 let openCv: OpenCv | undefined;
 
-/** OpenCV.js reads matrices alone, and its outputs are asked for by name. */
+/** OpenCV.js reads matrices only and returns outputs by name. */
 export async function inOpenCv(file: string, { outputs }: ExportSummary["model"]): Promise<Loaded> {
   openCv ??= (await createRequire(import.meta.url)("@techstark/opencv-js")) as OpenCv;
   const cv = openCv;
   const name = `${Math.random()}-${basename(file)}`;
   cv.FS_createDataFile("/", name, readFileSync(file), true, false, false);
   const run: ModelUnderTest["run"] = async (feeds) => {
-    // A net keeps the sizes that it has seen first.
+    // A net is fixed to the sizes of its first inputs.
     const net = cv.readNetFromONNX(`/${name}`);
     const mats = Object.entries(feeds).map(([port, { data, dims, type }]) => {
       const numbers = Array.from(data as ArrayLike<number>, Number);

@@ -1,4 +1,4 @@
-/** The programs beside an exported model: they run, and say what the run says. */
+/** The snippets of an exported model run, and print the run's predictions. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -14,7 +14,7 @@ import { trainSpec } from "../../support/training-runs.js";
 
 const root = join(import.meta.dirname, "../../..");
 
-/** A trained run of a sketch, its model with the programs, and what is printed by the one for Node. */
+/** A trained run with exported snippets, and the output of the one for Node. */
 async function exportSnippets(example: SpecExample, form: ExportForm = "sequence", unroll: number | null = null) {
   const { out, folder } = await trainSpec(example.spec, example.files);
   const outcome = await exportModel({ run: out, out: join(folder, "my model.onnx"), form, unroll, snippets: true });
@@ -43,7 +43,7 @@ const hasPackages = (python: readonly string[]) => spawnSync("python3", python).
 const python = hasPackages(["-c", ""]);
 const pythonRuns = python && hasPackages(["-c", "import onnxruntime, numpy"]);
 
-/** What Python says of its program: that it is one, and where it can be run, what it prints. */
+/** Checks the syntax of a Python program, and returns its output if it can run. */
 function python3(program: string): string | null {
   if (!python) return null;
   execFileSync("python3", ["-c", "import ast, sys; ast.parse(open(sys.argv[1]).read())", program]);
@@ -51,7 +51,7 @@ function python3(program: string): string | null {
 }
 
 describe("the programs", () => {
-  test("go on with a text, unit by unit", async () => {
+  test("continue a text, unit by unit", async () => {
     const { out, folder, printed, names, program } = await exportSnippets(specExamples.text);
     const { prediction } = await predicted(out, folder, "in.txt", "row, y\n");
     expect(printed).toBe(prediction);
@@ -148,7 +148,7 @@ describe("the programs", () => {
         copyFileSync(join(from, file), join(runtime, file));
     }
     for (const file of ["my model.onnx", "my model.use.html"]) copyFileSync(join(folder, file), join(site, file));
-    // What every browser asks for.
+    // Every browser requests the icon.
     writeFileSync(join(site, "favicon.ico"), "");
     const [server, browser] = await Promise.all([serveFolder(site, 0), openBrowser()]);
     onTestFinished(async () => {

@@ -1,4 +1,4 @@
-/** A model file with its training: what it holds is ONNX's own, and a training goes on from it as if it had never stopped. */
+/** A model file with training state: standard ONNX, and training continues from it exactly. */
 import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import onnxProto, { type onnx as Onnx } from "onnx-proto";
@@ -28,7 +28,7 @@ const MORE = 4;
 const specOf = (name: Case, steps: number) => specOfCase(name, { steps, steps_per_call: 1 });
 const start = (name: Case) => ({ init: { file: fixture(name, "init.safetensors"), maps: [] } });
 
-/** A run of a few steps, exported with its training. */
+/** A run of a few steps, exported with training state. */
 async function exportWithTraining(name: Case, folder: string): Promise<string> {
   const out = join(folder, "short");
   await run({ ...requestFor(name, await specOf(name, BEFORE), out), ...start(name) });
@@ -44,7 +44,7 @@ describe.each(cases)("%s", (name) => {
   let expected: readonly number[] = [];
   beforeAll(async () => {
     file = await exportWithTraining(name, folder);
-    // The run that was never interrupted.
+    // The uninterrupted run.
     const { events } = await run({
       ...requestFor(name, await specOf(name, BEFORE + MORE), uninterrupted),
       ...start(name),
@@ -79,7 +79,7 @@ describe.each(cases)("%s", (name) => {
   });
 });
 
-/** The batch of every step as the training reads it, one step a call; and as the model reads it, whose graph runs along. */
+/** The batch of each step as feeds of the training graph (one step per call) and of the model. */
 async function dataOf(name: Case): Promise<Record<string, Tensor>> {
   const spec = await specOfCase(name);
   const opened = await openData(spec, fixture(name));
@@ -94,7 +94,7 @@ async function dataOf(name: Case): Promise<Record<string, Tensor>> {
   );
 }
 
-/** All initializers that an update may change, as tensors. */
+/** The initializers that an update changes, as tensors. */
 function stateOf(model: Onnx.IModelProto, info: Onnx.ITrainingInfoProto): Map<string, Tensor> {
   const initializers = [...(model.graph?.initializer ?? []), ...(info.algorithm?.initializer ?? [])];
   const updatedNames = new Set(info.updateBinding?.map(({ key }) => key));
@@ -113,7 +113,7 @@ function stateOf(model: Onnx.IModelProto, info: Onnx.ITrainingInfoProto): Map<st
   );
 }
 
-/** The model's graph and the training's as one graph, as ONNX defines it, with what updates change as inputs. */
+/** The model's and the training's graph as one, as ONNX defines it, with updated tensors as inputs. */
 function combined({ graph, opsetImport }: Onnx.IModelProto, info: Onnx.ITrainingInfoProto): Uint8Array {
   const graphs = [graph ?? {}, info.algorithm ?? {}];
   const updatedNames = new Set(info.updateBinding?.map(({ key }) => key));

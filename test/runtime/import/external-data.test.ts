@@ -1,4 +1,4 @@
-/** Weights in a file of their own: written, found, and refused where a model points anywhere else. */
+/** External data: written, read, and refused outside of the model's folder. */
 import { linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -30,7 +30,7 @@ function initializersOf(file: string) {
   return read.model.initializers;
 }
 
-test("large tensors lie beside the model, small ones in it; both files are there or none", async () => {
+test("large tensors are external, small ones in the model; both files exist or neither", async () => {
   const folder = temporaryFolder();
   const { out, outcome } = await exportTo(folder);
   expect(readdirSync(folder).sort()).toEqual(["model.onnx", "model.onnx.data"]);
@@ -39,11 +39,11 @@ test("large tensors lie beside the model, small ones in it; both files are there
   const externalNames = tensors.filter(({ external }) => external !== undefined).map(({ name }) => name);
   expect(externalNames).toEqual(["rnn/0/onnx/W", "rnn/0/onnx/R"]);
   expect(checkExternalData(out, tensors)).toEqual([]);
-  // It was loaded and compared, so its numbers are those of the model in one piece.
+  // Verification has compared its outputs with the trained model's.
   expect(outcome.value.verification.difference).toBeLessThan(1e-5);
 });
 
-describe("a model that points elsewhere is refused", () => {
+describe("external data elsewhere is refused", () => {
   const externalLocation = (location: string, offset = 0, length: number | null = 4) => ({
     name: "w",
     external: { location, offset, length },
@@ -92,7 +92,7 @@ describe("a model that points elsewhere is refused", () => {
     ]);
   });
 
-  test("plain files of its folder are not", () => {
+  test("regular files in the model's folder are read", () => {
     expect(
       checkExternalData(folder(), [
         externalLocation("plain"),
@@ -103,7 +103,7 @@ describe("a model that points elsewhere is refused", () => {
   });
 });
 
-test("inspect draws a model's graph, and says what is wrong with its file", async () => {
+test("inspect draws a model's graph and reports invalid external data", async () => {
   const folder = temporaryFolder();
   const { out } = await exportTo(folder);
   const graph = readGraph(readFileSync(out));

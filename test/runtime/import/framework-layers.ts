@@ -1,11 +1,11 @@
-/** Layers as PyTorch and Keras define them, in plain doubles on their own weights: what imported models are held against. */
+/** Reference implementations of PyTorch's and Keras's layers in float64, on their own weights. */
 import { randomStream } from "../../../runtime/tensors/random.js";
 import type { Tensor } from "../../../runtime/tensors/safetensors.js";
 
 export type Row = readonly number[];
 export type Matrix = readonly Row[];
 
-/** Numbers that float32 holds, the same for a name. */
+/** Float32 values that depend on the name only. */
 export function randomTensor(name: string, shape: readonly number[]): Tensor {
   const random = randomStream(7, name);
   const count = shape.reduce((product, size) => product * size, 1);
@@ -39,7 +39,7 @@ const zeros = (size: number): Row => Array(size).fill(0);
 
 export type Step = (x: Row, state: readonly Row[]) => readonly Row[];
 
-/** The outputs of a step function over a sequence; a reversed one is written where its inputs stood. */
+/** The outputs of a step function over a sequence; a reversed one keeps the order of its inputs. */
 export function unrolled(step: Step, sizes: readonly number[], xs: Matrix, reverse = false): Matrix {
   let state = sizes.map(zeros);
   const outputs = (reverse ? xs.toReversed() : xs).map((x) => {
@@ -53,7 +53,7 @@ export const concatColumns = (a: Matrix, b: Matrix): Matrix => a.map((row, index
 
 type Weights = (role: string) => Tensor;
 
-/** torch.nn.LSTM, with proj_size where it has weight_hr. Gates: i, f, g, o. */
+/** torch.nn.LSTM, with proj_size if it has weight_hr. Gates: i, f, g, o. */
 export function torchLstm(weights: Weights, bias: boolean, projected: boolean): Step {
   const b = bias ? add(vector(weights("bias_ih")), vector(weights("bias_hh"))) : undefined;
   const [ih, hh] = [matrix(weights("weight_ih")), matrix(weights("weight_hh"))];
@@ -117,7 +117,7 @@ export function kerasLstm(weights: Weights): Step {
   };
 }
 
-/** keras.layers.GRU. Gates: z, r, h; with reset_after there are two biases, one above the other. */
+/** keras.layers.GRU. Gates: z, r, h; with reset_after the bias has two rows. */
 export function kerasGru(weights: Weights, resetAfter: boolean): Step {
   const recurrent = matrix(weights("recurrent_kernel"));
   const biases = resetAfter ? matrix(weights("bias")) : [vector(weights("bias")), zeros(recurrent[0]?.length ?? 0)];

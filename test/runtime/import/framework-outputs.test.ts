@@ -1,4 +1,4 @@
-/** Models whose weights come from PyTorch's or Keras's files say what those frameworks' layers say with them. */
+/** Models with imported weights predict what the layers of PyTorch and Keras predict. */
 import { describe, expect, test } from "vitest";
 import {
   add,
@@ -29,7 +29,7 @@ const tokens = { type: "arrays", inputs: ids, targets: ids };
 const zeros = (width: number) => rows.map((row) => row.map(() => Array(width).fill(0)));
 const numbers = (width: number) => ({ type: "arrays", inputs: rows, targets: zeros(width) });
 
-/** Draws tensors of a file, all under their names. */
+/** Random tensors of a file by name. */
 function file(shapes: Readonly<Record<string, readonly number[]>>): Named {
   return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, randomTensor(name, shape)]));
 }
@@ -109,7 +109,7 @@ describe("PyTorch", () => {
     expectNumbers(await outputsOf(spec, stateDict(tensors)), expectedOutputs);
   });
 
-  test("LSTM with a projection and no biases, saved by itself", async () => {
+  test("LSTM with a projection and no biases, saved alone", async () => {
     const tensors = file({ weight_ih_l0: [20, 2], weight_hh_l0: [20, 3], weight_hr_l0: [3, 5] });
     const expectedOutputs = rows.flatMap((xs) =>
       unrolled(torchLstm(weightsByRole(tensors, "", "_l0"), false, true), [3, 5], xs),
@@ -183,12 +183,12 @@ describe("Keras", () => {
     expectNumbers(actual, expectedOutputs());
   });
 
-  test(".keras holds the same in an archive", async () => {
+  test(".keras archives", async () => {
     const archiveFiles = { "config.json": Buffer.from("{}"), "model.weights.h5": await hdf5(tensors) };
     expectNumbers(await outputsOf(spec, writeTemporary("m.keras", archive(archiveFiles))), expectedOutputs());
   });
 
-  test.each([true, false])("GRU, reset_after %s, in the older .h5", async (reset_after) => {
+  test.each([true, false])("GRU, reset_after %s, in a legacy .h5", async (reset_after) => {
     const names = ["kernel:0", "recurrent_kernel:0", "bias:0"];
     const cellPath = "model_weights/gru/gru/gru_cell";
     const weights = file({
@@ -222,7 +222,7 @@ describe("Keras", () => {
     expectNumbers(actual, expected);
   });
 
-  test("SimpleRNN in two directions, in the older .h5 of weights alone", async () => {
+  test("bidirectional SimpleRNN in a legacy .h5 of weights", async () => {
     const names = ["kernel:0", "recurrent_kernel:0", "bias:0"];
     const paths = ["forward_simple_rnn", "backward_simple_rnn"].map(
       (direction) => `bidirectional/${direction}/simple_rnn_cell`,

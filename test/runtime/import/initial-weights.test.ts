@@ -17,7 +17,7 @@ const model = { spec: specOf({}), parameters };
 
 const hint = "The model has rnn/0/W [1, 2], rnn/0/b [2].";
 
-test("any part of the parameters may be given", async () => {
+test("any subset of the parameters may be given", async () => {
   const file = join(temporaryFolder(), "init.safetensors");
   const tensors = new Map([["rnn/0/b", { shape: [2], data: Float32Array.of(1, 2) }]]);
   writeFileSync(file, writeSafetensors(tensors));
@@ -59,7 +59,7 @@ test("unknown names, wrong shapes and infinities are all reported", async () => 
   });
 });
 
-test("a file that is not there, or holds something else", async () => {
+test("a missing file, or other contents", async () => {
   const file = join(temporaryFolder(), "init.safetensors");
   expect(await readInitialWeights({ file, maps: [] }, model)).toEqual({
     ok: false,
@@ -72,7 +72,7 @@ test("a file that is not there, or holds something else", async () => {
   });
 });
 
-test("names of a file, or all under a layer, may be mapped to the model's, or left out", async () => {
+test("names of tensors or layers can be mapped or skipped", async () => {
   const file = join(temporaryFolder(), "init.safetensors");
   const [kernel, bias] = [
     { shape: [1, 2], data: Float32Array.of(3, 4) },

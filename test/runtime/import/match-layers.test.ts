@@ -1,4 +1,4 @@
-/** Which weights of a file go where, what the user hears of it, and what is refused. */
+/** Matching of a file's layers with the model's: notices and problems. */
 import { expect, test } from "vitest";
 import type { StoredTensor } from "../../../compiler/artifact.js";
 import type { NameMap } from "../../../runtime/import/index.js";
@@ -9,7 +9,7 @@ import { archive, hdf5, type Named, stateDict, writeTemporary } from "./weight-f
 
 const data = { type: "arrays", inputs: [[0, 1]], targets: [[1, 2]] };
 
-/** Tensors of nothing but their places' numbers, by name and shape. */
+/** Tensors whose values are their indices, by name and shape. */
 function tensors(shapes: Readonly<Record<string, readonly number[]>>): Named {
   return Object.fromEntries(
     Object.entries(shapes).map(([name, shape]): [string, Tensor] => {
@@ -68,7 +68,7 @@ const completeWeights: Readonly<Record<string, readonly number[]>> = {
 };
 const torchShapes = { "emb.weight": [3, 3], ...gru("gru", 3, 2), "out.weight": [3, 2], "out.bias": [3] };
 
-test("what went where is said", async () => {
+test("matched layers are reported", async () => {
   const result = await read([cell, headLayer], completeWeights, stateDict(tensors(torchShapes)));
   expect(result).toMatchObject({
     ok: true,
@@ -76,7 +76,7 @@ test("what went where is said", async () => {
   });
 });
 
-test("parameters that other frameworks do not have start from the seed, and that is said", async () => {
+test("parameters without a counterpart start from the seed, with a notice", async () => {
   const withInitialState = { ...completeWeights, "rnn/0/h/initial": [2] };
   const result = await read(
     [{ ...cell, initial_state: "learned" }, headLayer],
@@ -91,7 +91,7 @@ test("parameters that other frameworks do not have start from the seed, and that
   });
 });
 
-test("layers of one shape are told apart by names, by numbers, or not at all", async () => {
+test("layers of equal shape are matched by names, by numbers, or refused", async () => {
   const two = { ...table, ...layerShapes("encoder/0", 3, 3), ...layerShapes("decoder/0", 3, 3) };
   const layers = ["encoder", "decoder"].map((name) => ({ ...cell, hidden_size: 3, name }));
   const shapePair = (a: string, b: string) =>
@@ -116,7 +116,7 @@ test("layers of one shape are told apart by names, by numbers, or not at all", a
   );
 });
 
-test("all that finds no place is refused; an empty side of a map leaves it out", async () => {
+test("unmatched tensors are refused; a map with an empty side skips them", async () => {
   const extended = stateDict(
     tensors({ ...torchShapes, "norm.running_mean": [2], "extra.weight": [4, 9], "extra.bias": [4] }),
   );
@@ -163,7 +163,7 @@ test("cells of other kinds and sizes", async () => {
   ]);
 });
 
-test("maps that name nothing, or unequal numbers", async () => {
+test("maps without a match, or of different numbers of layers", async () => {
   const file = stateDict(tensors(torchShapes));
   expect(await problemsOf([cell, headLayer], completeWeights, file, [{ from: "lstm", to: "rnn" }])).toEqual([
     "init-map | --map lstm=rnn: the file has no unmatched layer of that name. | Unmatched: emb, gru, out.",
@@ -173,7 +173,7 @@ test("maps that name nothing, or unequal numbers", async () => {
   ]);
 });
 
-test("a projection that uses the embedding's table may be given that table again, and no other", async () => {
+test("a tied projection accepts the embedding's table only", async () => {
   const tied = { layer: "projection", size: "vocabulary", weights: "embedding" };
   const parameters = { ...table, ...layerShapes("rnn/0", 3, 3), "projection/b": [3] };
   const weights = { "emb.weight": [3, 3], ...gru("gru", 3, 3), "out.weight": [3, 3], "out.bias": [3] };
@@ -186,14 +186,14 @@ test("a projection that uses the embedding's table may be given that table again
   ]);
 });
 
-test("numbers that are not finite", async () => {
+test("values that are not finite", async () => {
   const bad = { ...tensors(torchShapes), "out.bias": { shape: [3], data: Float32Array.of(0, Number.NaN, 0) } };
   expect(await problemsOf([cell, headLayer], completeWeights, stateDict(bad))).toEqual([
     "init-value | out.bias has values that are not finite.",
   ]);
 });
 
-test("files that are something else", async () => {
+test("files of other formats", async () => {
   const rejectionsOf = (name: string, bytes: Uint8Array) =>
     problemsOf([cell, headLayer], completeWeights, writeTemporary(name, bytes));
   const good = await hdf5(tensors({ "layers/dense/vars/0": [2, 3] }));

@@ -29,7 +29,7 @@ test("weights of Keras without the optional package h5wasm", async () => {
   });
 });
 
-test("a package that is installed and broken is an error of its own", async () => {
+test("an error of an installed package is thrown", async () => {
   const { loadHdf5: load } = await vi.importActual<{ loadHdf5: typeof loadHdf5 }>("../../../runtime/import/hdf5.js");
   await expect(load(() => Promise.reject(new Error("bad WebAssembly")))).rejects.toThrow("bad WebAssembly");
 });

@@ -1,4 +1,4 @@
-/** Files of weights as PyTorch and Keras write them, and models that take their first weights from one. */
+/** Weights files as PyTorch and Keras write them, and models initialized from them. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Dataset } from "h5wasm";
@@ -20,7 +20,7 @@ export function writeTemporary(name: string, bytes: Uint8Array): string {
   return file;
 }
 
-/** A safetensors file has its tensors in the order of their names. */
+/** A safetensors file with tensors ordered by name. */
 export function stateDict(tensors: Named): string {
   const sorted = Object.entries(tensors).sort(([a], [b]) => (a < b ? -1 : 1));
   return writeTemporary("model.safetensors", writeSafetensors(new Map(sorted)));
@@ -89,7 +89,7 @@ export function archive(members: Readonly<Record<string, Uint8Array>>): Uint8Arr
   return Buffer.concat([...parts, ...directory, end]);
 }
 
-/** What a model of a spec, its weights from a file, says of its data's examples. */
+/** The predictions of a spec's model with weights of a file for its examples. */
 export async function outputsOf(spec: object, file: string, maps: readonly NameMap[] = []): Promise<number[]> {
   const compiled = await build({
     loss: { type: "squared_error" },

@@ -16,7 +16,7 @@ describe("distributions", () => {
     expect([...draw({ type: "constant", value: 0.1 }, [2, 2])]).toEqual(Array(4).fill(Math.fround(0.1)));
   });
 
-  test("uniform: between its bounds, with their mean and deviation", () => {
+  test("uniform: bounds, mean and deviation", () => {
     const values = draw({ type: "uniform", minimum: -1, maximum: 3 }, [100, 200]);
     expect(Math.min(...values)).toBeGreaterThanOrEqual(-1);
     expect(Math.max(...values)).toBeLessThanOrEqual(3);
@@ -25,7 +25,7 @@ describe("distributions", () => {
     expect(deviation).toBeCloseTo(4 / Math.sqrt(12), 1);
   });
 
-  test("normal: its mean, its deviation, and its tails", () => {
+  test("normal: mean, deviation and tails", () => {
     const values = draw({ type: "normal", mean: 2, deviation: 0.5 }, [100, 200]);
     const { mean, deviation } = moments(values);
     expect(Math.abs(mean - 2)).toBeLessThan(0.02);

@@ -33,7 +33,7 @@ function values(bytes: Uint8Array) {
 }
 
 describe("writing", () => {
-  test("what is written is read back, with its metadata", () => {
+  test("a written file is read back with its metadata", () => {
     const read = readSafetensors(writeSafetensors(tensors, { spec: "abc" }));
     expect(read).toEqual({ ok: true, value: { tensors, metadata: { spec: "abc" } } });
     expect(readSafetensors(writeSafetensors(new Map()))).toEqual({
@@ -42,7 +42,7 @@ describe("writing", () => {
     });
   });
 
-  test("the numbers begin at a multiple of 8", () => {
+  test("the data is aligned to 8 bytes", () => {
     const bytes = writeSafetensors(tensors);
     expect(Buffer.from(bytes).readBigUInt64LE(0) % 8n).toBe(0n);
   });
@@ -59,12 +59,12 @@ describe("element types", () => {
     expect(values(file({ x: entry(dtype, [2], 0, data.length) }, data))).toEqual({ x: expected });
   });
 
-  test("an empty tensor may begin where another one does, in any order", () => {
+  test("an empty tensor may share the offset of another", () => {
     const header = { full: entry("F32", [1], 0, 4), none: entry("F32", [0], 0, 0) };
     expect(values(file(header, new Uint8Array(4)))).toEqual({ full: [0], none: [] });
   });
 
-  test("others are refused", () => {
+  test("other element types are refused", () => {
     expect(errorOf(file({ x: entry("BOOL", [2], 0, 2) }, new Uint8Array(2)))).toBe(
       '"x" is of type BOOL, not one of F64, F32, F16, BF16, I64, I32',
     );
@@ -85,14 +85,18 @@ describe("damage", () => {
       { a: entry("F32", [2], 0, 8), b: entry("F32", [1], 4, 8) },
       '"b" begins at byte 4, but the previous tensors end at 8',
     ],
-    ["a hole at the start", { a: entry("F32", [1], 4, 8) }, '"a" begins at byte 4, but the previous tensors end at 0'],
+    ["a gap at the start", { a: entry("F32", [1], 4, 8) }, '"a" begins at byte 4, but the previous tensors end at 0'],
     [
       "bytes that belong to nothing",
       { a: entry("F32", [1], 0, 4) },
       "its tensors take 4 bytes, but 8 follow the header",
     ],
     ["a tensor past the end", { a: entry("F32", [3], 0, 12) }, "its tensors take 12 bytes, but 8 follow the header"],
-    ["a size that is not the shape's", { a: entry("F32", [3], 0, 8) }, '"a" of shape [3] needs 12 bytes, but has 8'],
+    [
+      "a size that does not match the shape",
+      { a: entry("F32", [3], 0, 8) },
+      '"a" of shape [3] needs 12 bytes, but has 8',
+    ],
     [
       "a huge shape",
       { a: entry("F32", [2 ** 30, 2 ** 30], 0, 8) },
@@ -105,15 +109,15 @@ describe("damage", () => {
     ],
     ["a range that runs backwards", { a: entry("F32", [0], 8, 0) }, 'its header has an invalid entry for "a"'],
     ["a fraction", { a: entry("F32", [0.5], 0, 2) }, 'its header has an invalid entry for "a"'],
-    ["an entry that is no object", { a: 1 }, 'its header has an invalid entry for "a"'],
-    ["metadata that is no text", { __metadata__: { a: 1 } }, "its metadata is not an object of strings"],
+    ["an entry that is not an object", { a: 1 }, 'its header has an invalid entry for "a"'],
+    ["metadata that is not a string", { __metadata__: { a: 1 } }, "its metadata is not an object of strings"],
     ["a list for a header", [], "its header is not a JSON object"],
     ["a header that is not JSON", "{", "its header is not JSON"],
   ])("%s is refused", (_, header, message) => {
     expect(errorOf(file(header, eight))).toBe(message);
   });
 
-  test("an element type that is no word, and names that are no text", () => {
+  test("an element type that is not a string, and names that are not text", () => {
     const numbered = { x: { dtype: 32, shape: [1], data_offsets: [0, 4] } };
     expect(errorOf(file(numbered, new Uint8Array(4)))).toBe('its header has an invalid entry for "x"');
     const bytes = file({ xy: entry("F32", [1], 0, 4) }, new Uint8Array(4));
@@ -121,21 +125,21 @@ describe("damage", () => {
     expect(errorOf(bytes)).toBe("its header is not JSON");
   });
 
-  test("a header that claims too much", () => {
+  test("a header that declares too many bytes", () => {
     const bytes = Buffer.alloc(16, 255);
     expect(errorOf(bytes)).toBe("its header declares 18446744073709552000 bytes, but at most 100000000 are allowed");
     bytes.writeBigUInt64LE(9n);
     expect(errorOf(bytes)).toBe("it ends inside its header");
   });
 
-  test("every truncation is refused, and so is anything after the end", () => {
+  test("truncated files and trailing bytes are refused", () => {
     const complete = writeSafetensors(tensors);
     for (let length = 0; length < complete.length; length++)
       expect(errorOf(complete.subarray(0, length))).toBeTypeOf("string");
     expect(errorOf(Buffer.concat([complete, Buffer.alloc(1)]))).toBeTypeOf("string");
   });
 
-  test("no change of one byte throws", () => {
+  test("changing any byte does not throw", () => {
     const complete = writeSafetensors(tensors);
     for (let offset = 0; offset < complete.length; offset++) {
       for (const value of [0, 34, 57, 125, 255]) {
@@ -146,7 +150,7 @@ describe("damage", () => {
     }
   });
 
-  test("names that mean something to JavaScript are names", () => {
+  test("names of JavaScript's object properties are ordinary names", () => {
     const bytes = file('{"__proto__":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', new Uint8Array(4));
     const read = readSafetensors(bytes);
     expect(read.ok && [...read.value.tensors.keys()]).toEqual(["__proto__"]);

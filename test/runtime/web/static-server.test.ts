@@ -1,4 +1,4 @@
-/** The server of pages: files of its folder, and nothing else of the disk. */
+/** The static server serves files of its folder only. */
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ async function serveTestFolder() {
   return { folder, address: server.address };
 }
 
-/** The first line of the answer to a path that no client would send as it is. */
+/** The status line for a path that no client would send unencoded. */
 function raw(address: string, path: string): Promise<string> {
   const { hostname, port } = new URL(address);
   return new Promise((resolve, reject) => {
@@ -30,7 +30,7 @@ function raw(address: string, path: string): Promise<string> {
   });
 }
 
-test("files come with their types", async () => {
+test("files have content types", async () => {
   const { address } = await serveTestFolder();
   const page = await fetch(address);
   expect(await page.text()).toBe("<p>page");
@@ -59,7 +59,7 @@ test("a link out of the folder is not followed", async () => {
   expect((await fetch(`${address}link.txt`)).status).toBe(404);
 });
 
-test("a port that is taken is said", async () => {
+test("a port in use is an error", async () => {
   const { folder, address } = await serveTestFolder();
   await expect(serveFolder(folder, Number(new URL(address).port))).rejects.toMatchObject({ code: "EADDRINUSE" });
 });

@@ -1,4 +1,7 @@
-/** A page's folder on a disk that fails: there is the whole page or none, an earlier page stays one, and nothing else is left. */
+/**
+ * A page's folder on a failing disk: a new page is complete or absent, an earlier page stays valid, and nothing else is
+ * left.
+ */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -30,7 +33,7 @@ function pageFolder() {
 }
 
 describe("a page", () => {
-  test("is written into folders that are not there yet, and says what it holds", async () => {
+  test("is written to new folders, and lists its files", async () => {
     const { site, source } = pageFolder();
     const out = join(site, "deep", "page");
     expect(await writePageFolder(durableFs, out, files("new", source))).toEqual([
@@ -42,7 +45,7 @@ describe("a page", () => {
     expect(readdirSync(join(site, "deep"))).toEqual(["page"]);
   });
 
-  test("takes the place of an earlier one, beside what a person has put there", async () => {
+  test("replaces an earlier page and keeps other files", async () => {
     const { site, page, source } = pageFolder();
     await writePageFolder(durableFs, page, files("old", source));
     writeFileSync(join(page, "robots.txt"), "mine");
@@ -68,7 +71,7 @@ describe("a page", () => {
     }
   });
 
-  test("that was there stays a page, each of whose files is an old or a new one", async () => {
+  test("remains a page of old or new files after a failure", async () => {
     const { page, source } = pageFolder();
     await writePageFolder(durableFs, page, files("old", source));
     const { files: countingFiles, calls } = failingFiles("EIO", Number.POSITIVE_INFINITY);

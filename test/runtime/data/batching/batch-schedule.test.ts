@@ -3,7 +3,7 @@ import { createBatchSchedule, shuffledIndices } from "../../../../runtime/data/b
 import { first, train } from "../../../support/normal-specs.js";
 
 describe("the order of an epoch", () => {
-  test("is a permutation, and as the examples come without shuffling", () => {
+  test("is a permutation, or ascending without shuffling", () => {
     expect([...shuffledIndices(1, 1, 100, true)].sort((a, b) => a - b)).toEqual([...shuffledIndices(1, 1, 100, false)]);
     expect([...shuffledIndices(1, 1, 5, false)]).toEqual([0, 1, 2, 3, 4]);
     expect([...shuffledIndices(1, 1, 0, true)]).toEqual([]);
@@ -14,11 +14,11 @@ describe("the order of an epoch", () => {
     expect([...shuffledIndices(7, 3, 20, true)]).toEqual(order);
     expect([...shuffledIndices(8, 3, 20, true)]).not.toEqual(order);
     expect([...shuffledIndices(7, 4, 20, true)]).not.toEqual(order);
-    // Pinned: a run of an earlier version must be resumed in its own order.
+    // Pinned: a run of an earlier version must resume in the same order.
     expect([...shuffledIndices(1, 1, 8, true)]).toEqual([7, 4, 5, 3, 2, 0, 6, 1]);
   });
 
-  test("gives every example every place equally often", () => {
+  test("is uniform over all positions", () => {
     const counts = new Float64Array(16);
     for (let epoch = 1; epoch <= 4000; epoch++) {
       for (const [position, example] of shuffledIndices(1, epoch, 4, true).entries()) {
@@ -32,7 +32,7 @@ describe("the order of an epoch", () => {
 const shuffled = { ...train, shuffle: true, batch_size: 4, steps: 9 };
 
 describe("the batches of a run", () => {
-  test("cover each epoch once; the last one may be smaller", () => {
+  test("cover each epoch once; the last batch may be smaller", () => {
     const batchSchedule = createBatchSchedule(shuffled, 1, [first(10)]);
     expect(batchSchedule).toMatchObject({ batchSize: 4, batchesPerEpoch: 3, steps: 9, isConstant: false });
     expect([1, 2, 3, 4, 6].map(batchSchedule.batchSizeAt)).toEqual([4, 4, 2, 4, 2]);
@@ -43,14 +43,14 @@ describe("the batches of a run", () => {
     }
   });
 
-  test("are the same whether reached step by step, at once, or after a resumption", () => {
+  test("are equal step by step, at once, and after resuming", () => {
     const first8 = createBatchSchedule(shuffled, 1, [first(8)]);
     const stepwise = Array.from({ length: 9 }, (_, index) => [...first8.indicesAt(index + 1, 1)]).flat();
     expect([...createBatchSchedule(shuffled, 1, [first(8)]).indicesAt(1, 9)]).toEqual(stepwise);
     expect([...createBatchSchedule(shuffled, 1, [first(8)]).indicesAt(6, 4)]).toEqual(stepwise.slice(5 * 4));
   });
 
-  test("hold every example in their own order for batch_size all, or one that is larger", () => {
+  test("contain all examples in order for batch_size all or larger", () => {
     for (const batch_size of ["all", 5, 100] as const) {
       const batchSchedule = createBatchSchedule({ ...shuffled, batch_size }, 1, [first(5)]);
       expect([...batchSchedule.indicesAt(7, 1)]).toEqual([0, 1, 2, 3, 4]);
@@ -73,7 +73,7 @@ describe("buckets", () => {
       ...batchSchedule.indicesAt((number - 1) * batchSchedule.batchesPerEpoch + position + 1, 1),
     ]);
 
-  test("a batch holds examples of one bucket, and an epoch all of them", () => {
+  test("a batch has examples of one bucket; an epoch covers all", () => {
     expect(batchSchedule).toMatchObject({ examples: 102, batchSize: 4, batchesPerEpoch: 13 + 13 + 1 });
     for (const number of [1, 2]) {
       for (const batch of epoch(number)) expect(new Set(batch.map(bucketOf)).size).toBe(1);
@@ -86,7 +86,7 @@ describe("buckets", () => {
     expect(epoch(1)).not.toEqual(epoch(2));
   });
 
-  test("batches that are alike are of one bucket and one size, and some follow each other", () => {
+  test("runs of batches of equal shape are of one bucket and size", () => {
     const sameShapeRuns = Array.from({ length: 27 }, (_, position) => batchSchedule.sameShapeRun(position + 1));
     expect(Math.max(...sameShapeRuns)).toBe(8);
     for (const [position, count] of sameShapeRuns.entries()) {
@@ -97,7 +97,7 @@ describe("buckets", () => {
     }
   });
 
-  test("a batch of all examples holds all buckets", () => {
+  test("a batch of all examples covers all buckets", () => {
     const fullBatch = createBatchSchedule({ ...shuffled, batch_size: "all" }, 3, buckets);
     expect(fullBatch).toMatchObject({ batchSize: 102, batchesPerEpoch: 1 });
     expect([...fullBatch.indicesAt(2, 1)]).toEqual([...first(102)]);

@@ -1,11 +1,11 @@
-/** Batches: the arrays of some steps, gathered once where all steps read the same. */
+/** The batch loader: arrays of steps, cached for a constant schedule. */
 import { expect, test } from "vitest";
 import { createBatchSchedule } from "../../../../runtime/data/batching/batch-schedule.js";
 import { createBatchLoader } from "../../../../runtime/data/batching/batches.js";
 import type { Batch } from "../../../../runtime/data/source.js";
 import { first, train } from "../../../support/normal-specs.js";
 
-/** A source of examples that hold their numbers, and how often it was asked. */
+/** A source whose examples contain their indices, with a count of its calls. */
 function countingSource() {
   let batchCount = 0;
   const batch = (indices: ArrayLike<number>): Batch => {
@@ -21,7 +21,7 @@ function countingSource() {
   return { source: { batch }, asked: () => batchCount };
 }
 
-test("steps that all read the same are gathered once, for the longest call", () => {
+test("a constant batch is gathered once, for the longest call", () => {
   const batchSchedule = createBatchSchedule({ ...train, shuffle: true, batch_size: "all" }, 1, [first(3)]);
   const { source, asked: batchCount } = countingSource();
   const batches = createBatchLoader(source, batchSchedule);
@@ -37,7 +37,7 @@ test("steps that all read the same are gathered once, for the longest call", () 
   expect(batchCount()).toBe(2);
 });
 
-test("steps that read different examples are gathered each time", () => {
+test("different batches are gathered each time", () => {
   const batchSchedule = createBatchSchedule({ ...train, shuffle: false, batch_size: 2 }, 1, [first(4)]);
   const { source, asked: batchCount } = countingSource();
   const batches = createBatchLoader(source, batchSchedule);

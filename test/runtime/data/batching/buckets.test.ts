@@ -1,4 +1,4 @@
-/** Training on sequences in buckets and on a part of the data: the numbers do not depend on how the steps are made. */
+/** Training on buckets and on splits: results do not depend on the steps per call. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -48,7 +48,7 @@ test("any number of steps in a call gives the same losses, to the bit", async ()
   expect(weightsOf(join(folder, "several"))).toEqual(weightsOf(join(folder, "single")));
 });
 
-test("a resumed run goes on as if it had not stopped", async () => {
+test("a resumed run equals an uninterrupted one", async () => {
   const folder = temporaryFolder();
   const uninterrupted = await run(await request(folder, "whole", { steps_per_call: 3 }));
   const interrupted = await request(folder, "parted", { checkpoint_every: 13, steps_per_call: 2 });
@@ -58,7 +58,7 @@ test("a resumed run goes on as if it had not stopped", async () => {
   expect(losses(resumed.events)).toEqual(losses(uninterrupted.events).slice(13));
 });
 
-test("every part has metrics of its own", async () => {
+test("metrics per split", async () => {
   const folder = temporaryFolder();
   const { outcome } = await run(await request(folder, "run"));
   if (!outcome.ok) throw new Error("the run failed");

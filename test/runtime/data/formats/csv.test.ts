@@ -50,7 +50,7 @@ test.each(["\n", "\r\n", "\r"])("a line break in quotes counts once: %j", async 
   });
 });
 
-test("a problem after quoted line breaks has the line of the file", async () => {
+test("line numbers count line breaks inside quotes", async () => {
   const { problems } = await rowsOf('a,b\r\n"1\r\n\r\n2",3\r\n4\r\n');
   expect(problems).toMatchObject([{ line: 5, message: expect.stringContaining("t.csv:5: The row has 1 field") }]);
   const quote = await rowsOf('a,b\r\n"1\r\n\r\n2",3\r\n4,5"6"\r\n');

@@ -58,7 +58,7 @@ describe("element types", () => {
     expect(values).toEqual([1, -2, 2 ** -24, Number.POSITIVE_INFINITY, Number.NaN, 0.333251953125]);
   });
 
-  test("booleans are whole numbers", () => {
+  test("booleans are integers", () => {
     expect(read(npy(header("|b1", "(3,)"), Uint8Array.of(0, 1, 1)))).toEqual({
       shape: [3],
       isInteger: true,
@@ -92,29 +92,29 @@ describe("headers", () => {
 
   test.each([
     ["a missing member", "{'descr': '<f4', 'shape': (6,), }"],
-    ["a member twice", "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (6,), }"],
+    ["a duplicate member", "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (6,), }"],
     ["another member", "{'descr': '<f4', 'fortran_order': False, 'shape': (6,), 'more': 1, }"],
     ["a record type", "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (6,), }"],
     ["a negative size", "{'descr': '<f4', 'fortran_order': False, 'shape': (-6,), }"],
-    ["no dict", "nothing"],
+    ["not a dict", "nothing"],
     ["something after the dict", "{'descr': '<f4', 'fortran_order': False, 'shape': (6,), } + 1"],
   ])("%s is refused", (_, text) => {
     expect(errorOf(npy(text, data))).toBe("its header does not describe a plain array");
   });
 
-  test("types that are no numbers are named", () => {
+  test("unsupported element types are named", () => {
     expect(errorOf(npy(header("<c8", "(3,)"), data))).toBe(
       "its elements are of type c8, not one of b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4, f8",
     );
   });
 
-  test("a size that the file cannot hold is refused before anything is allocated", () => {
+  test("a size beyond the file is refused before allocation", () => {
     expect(errorOf(npy(header("<f4", "(1000000000, 1000000000)"), data))).toBe(
       "its header declares 4000000000000000000 bytes of data, but it has 24",
     );
   });
 
-  test("a format version of the future", () => {
+  test("an unknown format version", () => {
     expect(errorOf(npy(header("<f4", "(6,)"), data, 4))).toBe("its format version 4.0 is not supported");
   });
 });
@@ -122,7 +122,7 @@ describe("headers", () => {
 describe("damage", () => {
   const complete = npy(header("<f4", "(2, 3)"), bytes(Float32Array.of(1, 2, 3, 4, 5, 6)));
 
-  test("every truncation is refused", () => {
+  test("truncated files are refused", () => {
     for (let length = 0; length < complete.length; length++)
       expect(errorOf(complete.subarray(0, length))).toBeTypeOf("string");
     expect(errorOf(complete.subarray(0, complete.length - 1))).toBe(
@@ -132,13 +132,13 @@ describe("damage", () => {
     expect(errorOf(new Uint8Array())).toBe("it is not an NPY file");
   });
 
-  test("anything after the numbers is refused", () => {
+  test("trailing bytes are refused", () => {
     expect(errorOf(Buffer.concat([complete, Buffer.alloc(1)]))).toBe(
       "its header declares 24 bytes of data, but it has 25",
     );
   });
 
-  test("no change of one byte throws", () => {
+  test("changing any byte does not throw", () => {
     for (let offset = 0; offset < complete.length; offset++) {
       for (const value of [0, 32, 39, 57, 255]) {
         const changed = Uint8Array.from(complete);
@@ -149,7 +149,7 @@ describe("damage", () => {
   });
 });
 
-test("what is written is read back", () => {
+test("a written file is read back", () => {
   const values = Float32Array.of(1, -2.5, 3e-8, 4, 5, 6);
   for (const shape of [[6], [2, 3], [1, 2, 3]]) {
     const file = writeNpy(shape, values);

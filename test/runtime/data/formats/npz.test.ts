@@ -68,7 +68,7 @@ const messages = async (npz: Uint8Array, data: Partial<NormalArraysData> = {}) =
 };
 
 describe("arrays of an archive", () => {
-  test("have the role's name, or the one behind #; stored or deflated", async () => {
+  test("are selected by role, or by the name after #; stored or deflated", async () => {
     const result = await opened(completeArchive);
     if (!result.ok) throw new Error(JSON.stringify(result.error));
     expect(result.value.batch([1]).get("inputs")?.data).toEqual(Float32Array.of(4, 5, 6));
@@ -77,7 +77,7 @@ describe("arrays of an archive", () => {
     expect(swapped.value.batch([1]).get("inputs")?.data).toEqual(Float32Array.of(5, 6, 7));
   });
 
-  test("keep their name when the file's is replaced", () => {
+  test("keep their name when the file is renamed", () => {
     const data = { ...arraysData, inputs: "d.npz#x", targets: "t.NPZ", lengths: "l.npy" };
     expect(mapDataFiles(data, (file) => `../${file}`)).toMatchObject({
       inputs: "../d.npz#x",
@@ -92,7 +92,7 @@ describe("arrays of an archive", () => {
     expect(members.ok && members.value[0]?.read()).toEqual({ ok: true, value: Buffer.of(1, 2) });
   });
 
-  test("checksums are those of the standard", () => {
+  test("checksums match the standard", () => {
     const digits = Buffer.from("123456789");
     for (const checksum of [crc32, bitwiseCrc32]) expect(checksum(digits)).toBe(0xcbf43926);
   });
@@ -108,7 +108,7 @@ describe("problems", () => {
   const member = '"inputs" in "d.npz"';
 
   test.each<[string, Uint8Array, object]>([
-    ["no archive", Buffer.from("hello"), format('"d.npz"', "it is not a zip archive, or ends early")],
+    ["not an archive", Buffer.from("hello"), format('"d.npz"', "it is not a zip archive, or ends early")],
     ["an array", inputs, format('"d.npz"', "it is not a zip archive, or ends early")],
     [
       "a member that is no array",
@@ -159,7 +159,7 @@ describe("problems", () => {
     expect((await messages(npz, { targets: [[0]] }))[0]).toEqual(problem);
   });
 
-  test("no cut is an array, and no changed byte an exception", () => {
+  test("truncated and changed files are problems, not exceptions", () => {
     const readAll = (bytes: Uint8Array) => {
       const members = readZip(bytes);
       return members.ok ? members.value.map(({ read }) => read()) : members.error;

@@ -1,4 +1,4 @@
-/** Lines of a text in pieces are those of the whole text; a line without an end takes no memory. */
+/** Line splitting at any chunk boundary, and lines beyond the limit. */
 import { expect, test } from "vitest";
 import { normalizeLineEnds, splitLines } from "../../../../runtime/data/formats/utf8-reader.js";
 
@@ -12,7 +12,7 @@ async function collectLines(maxLength: number, ...chunks: readonly string[]): Pr
   return lines;
 }
 
-test("pieces cut anywhere, whatever ends a line", async () => {
+test("lines for all line ends and chunk boundaries", async () => {
   const text = "a\r\nbc\n\rd\r\r\n\u2028e";
   const expected = ["a", "bc", "", "d", "", "\u2028e"];
   for (let splitAt = 0; splitAt <= text.length; splitAt++)
@@ -24,12 +24,12 @@ test("pieces cut anywhere, whatever ends a line", async () => {
   expect(await collectLines(10)).toEqual([]);
 });
 
-test("a line that is too long is cut where it is seen to be, and the next is whole", async () => {
+test("a too long line is truncated, and the next line is complete", async () => {
   const lines = await collectLines(4, "abc", "de", "fg", "hi\njk\n");
   expect(lines).toEqual(["abcde", "jk"]);
 });
 
-test("line ends of all kinds become LF, however the text is cut", async () => {
+test("all line ends become LF at any chunk boundary", async () => {
   const text = "a\r\nb\rc\n\r\r\n\nd\r";
   for (let splitAt = 0; splitAt <= text.length; splitAt++) {
     let normalized = "";

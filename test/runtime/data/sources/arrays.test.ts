@@ -33,8 +33,8 @@ const sequences = [
   ],
 ];
 
-describe("what arrays become", () => {
-  test("ids for a model that begins with a vocabulary, and classes", async () => {
+describe("element types of arrays", () => {
+  test("ids for a model with an embedding or one_hot, and class targets", async () => {
     const source = await open({});
     expect(source.examples).toBe(2);
     expect(source.batch([1]).get("inputs")).toEqual({ dtype: "int32", shape: [1, 2], data: Int32Array.of(1, 2) });
@@ -52,7 +52,7 @@ describe("what arrays become", () => {
     });
   });
 
-  test("numbers for any other model, whole or not", async () => {
+  test("numbers for any other model, integers included", async () => {
     const xor = {
       inputs: [
         [0, 0],
@@ -140,7 +140,7 @@ describe("what arrays become", () => {
     });
   });
 
-  test("lengths, weights and first states", async () => {
+  test("lengths, weights and initial states", async () => {
     const source = await open(
       {
         inputs: sequences,
@@ -170,7 +170,7 @@ describe("what arrays become", () => {
     expect(batch.get("rnn/0/h")).toEqual({ dtype: "float32", shape: [1, 2], data: Float32Array.of(1, 1) });
   });
 
-  test("files hold what the spec could", async () => {
+  test("arrays in files", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "inputs.npy"), writeNpy([2, 3, 2], Float32Array.from(sequences.flat(2))));
     writeFileSync(join(folder, "targets.json"), `\uFEFF${JSON.stringify(sequences)}`);
@@ -189,7 +189,7 @@ describe("what arrays become", () => {
     ]);
   });
 
-  test("the first number beyond a limit has a place", async () => {
+  test("the first id beyond a limit is located", async () => {
     const source = await open({});
     expect(source.findOutOfRange("inputs", 3, "why")).toBeUndefined();
     expect(source.findOutOfRange("targets", 2, "why")).toEqual({
@@ -200,7 +200,7 @@ describe("what arrays become", () => {
     });
   });
 
-  test("files are renamed wherever a role names one", () => {
+  test("renames the files of all roles", () => {
     const data: NormalArraysData = { ...arraysData, inputs: "a.npy", lengths: "b.npy", initial_states: { h: "c.npy" } };
     expect(mapDataFiles(data, (file) => `../${file}`)).toEqual({
       ...data,
@@ -361,7 +361,7 @@ describe("problems", () => {
     ]);
   });
 
-  test("lengths without an axis of time", async () => {
+  test("lengths without a time axis", async () => {
     expect(await problems({ lengths: [1, 1] }, numbers)).toEqual([
       problemAt(
         "/data/lengths",
@@ -372,7 +372,7 @@ describe("problems", () => {
     ]);
   });
 
-  test("not a number, in a file", async () => {
+  test("NaN in a file", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "x.npy"), writeNpy([1, 2], Float32Array.of(0, Number.NaN)));
     expect(await problems({ inputs: "x.npy", targets: [[1]] }, numbers, folder)).toEqual([
@@ -386,7 +386,7 @@ describe("problems", () => {
     ]);
   });
 
-  test("files that hold something else", async () => {
+  test("files with other contents", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "short.npy"), writeNpy([2], Float32Array.of(1, 2)).subarray(0, -1));
     writeFileSync(join(folder, "wrong.json"), '[[1, 2], ["three", 4]]');
@@ -409,7 +409,7 @@ describe("problems", () => {
     expect(await message("deep.json")).toMatchObject({ message: "inputs has more than 8 levels of lists." });
   });
 
-  test("every role is reported, not only the first", async () => {
+  test("problems of all roles are reported", async () => {
     const messages = await problems({ inputs: "no.npy", targets: [[1], [1, 2]], weights: [[[1]]], lengths: [0] });
     expect(messages.map(({ path }) => path)).toEqual([
       "/data/inputs",

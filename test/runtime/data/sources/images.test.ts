@@ -41,7 +41,7 @@ async function problems(...request: Parameters<typeof opened>) {
 }
 
 describe("images", () => {
-  test("rows are time steps from 0 to 1, labels are classes", async () => {
+  test("rows are time steps scaled to 0 … 1, labels are classes", async () => {
     const source = await open({});
     expect(source.examples).toBe(3);
     const batch = source.batch([2, 0]);
@@ -58,7 +58,7 @@ describe("images", () => {
     });
   });
 
-  test("gzipped files hold the same", async () => {
+  test("gzipped files", async () => {
     const [uncompressed, compressed] = [
       await open({}),
       await open({ images: gzipSync(images), labels: gzipSync(labels) }),
@@ -67,7 +67,7 @@ describe("images", () => {
     expect((await open({ labels: idx([3], [4, 0, 3]) })).digest).not.toBe(uncompressed.digest);
   });
 
-  test("a limit takes the first", async () => {
+  test("a limit selects the first images", async () => {
     const source = await open({}, { limit: 2 });
     expect(source.examples).toBe(2);
     expect((await open({}, { limit: 100 })).examples).toBe(3);
@@ -80,12 +80,12 @@ describe("images", () => {
     expect([...source.splits.test]).not.toEqual(Array.from({ length: 20 }, (_, index) => 80 + index));
   });
 
-  test("predictions are the likeliest classes", async () => {
+  test("predictions are the most likely classes", async () => {
     const data = Float32Array.of(0, 0, 1, 0, 0, 0, 0, 0, 0, 2);
     expect((await open({})).decode({ dtype: "float32", shape: [2, 5], data })).toEqual([2, 4]);
   });
 
-  test("a class that the model has no score for", async () => {
+  test("a class beyond the model's output", async () => {
     const source = await open({});
     expect(source.findOutOfRange("targets", 4, "The model's output has 4.")).toEqual({
       code: "images-class",
@@ -116,13 +116,13 @@ describe("problems", () => {
       { images: idx([1, 1, 1], [0, 0, 0, 0], 13) },
       format("images", "its elements are 32-bit floats, not unsigned bytes"),
     ],
-    ["a cut header", { images: images.subarray(0, 9) }, format("images", "it ends inside its header")],
+    ["a truncated header", { images: images.subarray(0, 9) }, format("images", "it ends inside its header")],
     [
       "cut numbers",
       { images: images.subarray(0, 30) },
       format("images", "its header declares 18 bytes of data, but it has 14"),
     ],
-    ["cut gzip data", { labels: gzipSync(labels).subarray(0, 15) }, format("labels", "its gzip data ends early")],
+    ["truncated gzip data", { labels: gzipSync(labels).subarray(0, 15) }, format("labels", "its gzip data ends early")],
     [
       "damaged gzip data",
       { labels: Buffer.concat([gzipSync(labels).subarray(0, 10), Buffer.alloc(30, 255)]) },
@@ -165,7 +165,7 @@ describe("problems", () => {
     expect(await problems(files)).toEqual([problem]);
   });
 
-  test("both files are looked at", async () => {
+  test("problems of both files are reported", async () => {
     expect(await problems({ images: labels, labels: images })).toHaveLength(2);
     expect((await problems({}, { file: "no", labels: "none" })).map(({ message }) => message)).toEqual([
       '"no" does not exist.',
@@ -173,7 +173,7 @@ describe("problems", () => {
     ]);
   });
 
-  test("no cut and no changed byte is an exception", async () => {
+  test("truncated and changed files do not throw", async () => {
     for (const file of [images, gzipSync(images)]) {
       for (let size = 0; size < file.length; size++)
         expect((await opened({ images: file.subarray(0, size) })).ok).toBe(false);

@@ -1,4 +1,4 @@
-/** Pairs: what a decoder reads and what it is to say, padded, from sources of text and of numbers. */
+/** Pairs: padded decoder inputs and targets, from sources of text and of numbers. */
 import { expect, test } from "vitest";
 import { openData } from "../../../../runtime/data/index.js";
 import type { NormalPairsData } from "../../../../schema/normal/index.js";
@@ -15,13 +15,13 @@ async function open(pairs: NonNullable<NormalPairsData["pairs"]>, model = tokens
 const dataOf = (batch: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: unknown }>) =>
   Object.fromEntries([...batch].map(([name, { shape, data }]) => [name, { shape, data }]));
 
-test("texts are padded to the longest, targets stand between a start and an end", async () => {
+test("texts are padded to the longest; targets have start and end tokens", async () => {
   const source = await open([
     ["ab", "xyx"],
     ["b", "y"],
     ["abb", "x"],
   ]);
-  // Of the source 0 is the unknown, of the target 0 the start, 1 the end, 2 the unknown.
+  // Source id 0 is unknown; target ids 0, 1, 2 are start, end, unknown.
   expect(source.metadata).toMatchObject({ vocabulary: ["<unknown>", "a", "b"], target_vocabulary: { 3: "x", 4: "y" } });
   expect(dataOf(source.batch([1, 2]))).toEqual({
     inputs: { shape: [2, 3], data: Int32Array.of(2, 0, 0, 1, 2, 2) },
@@ -32,7 +32,7 @@ test("texts are padded to the longest, targets stand between a start and an end"
   });
 });
 
-test("vectors are rows of the batch, and have no lengths", async () => {
+test("vectors are rows of the batch without lengths", async () => {
   const pairs: NonNullable<NormalPairsData["pairs"]> = [
     [[1, 2], "x"],
     [[3, 4], "xx"],
@@ -43,7 +43,7 @@ test("vectors are rows of the batch, and have no lengths", async () => {
   expect(batch.has("lengths")).toBe(false);
 });
 
-test("hundreds of thousands of pairs are opened", async () => {
+test("opens hundreds of thousands of pairs", async () => {
   const source = await open(Array.from({ length: 200_000 }, (_, index) => ["a", index === 150_000 ? "xxx" : "x"]));
   expect(source.batch([150_000]).get("targets")?.data).toEqual(Int32Array.of(3, 3, 3, 1));
 });

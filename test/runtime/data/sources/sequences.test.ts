@@ -18,7 +18,7 @@ import { temporaryFolder } from "../../../support/temporary-folder.js";
 
 type Content = string | Uint8Array | readonly object[];
 
-/** Opens sequences for a model that looks up tokens and says one class at the end. */
+/** Opens sequences for a model that looks up tokens and predicts one class per sequence. */
 async function opened(content: Content, data: Partial<NormalSequencesData> = {}, parts: Partial<NormalSpec> = {}) {
   const folder = temporaryFolder();
   const file = data.file ?? "s.jsonl";
@@ -79,7 +79,7 @@ describe("sequences with a label", () => {
     });
   });
 
-  test("characters, lists of tokens, and a greatest length", async () => {
+  test("characters, lists of tokens, and max_length", async () => {
     const characters = await open([{ text: "a😀a", label: 0 }], { unit: "char" });
     expect(characters.metadata.vocabulary).toEqual(["<unknown>", "a", "😀"]);
     const tokens = await open([{ tokens: ["New York", 7], label: true }], { max_length: 1 });
@@ -87,7 +87,7 @@ describe("sequences with a label", () => {
     expect(tokens.batch([0]).get("lengths")?.data).toEqual(BigInt64Array.of(1n));
   });
 
-  test("whole numbers are classes themselves", async () => {
+  test("integer labels are class ids", async () => {
     const source = await open([
       { text: "a", label: 3 },
       { text: "b", label: 1 },
@@ -104,7 +104,7 @@ describe("sequences with a label", () => {
     });
   });
 
-  test("a token that a layer has no row for", async () => {
+  test("a token beyond a layer's table", async () => {
     const source = await open(messages);
     expect(source.findOutOfRange("inputs", 4, "")?.message).toBe('s.jsonl:2: The line has token 4, "see".');
     expect(source.findOutOfRange("inputs", 6, "")).toBeUndefined();
@@ -163,7 +163,7 @@ describe("sequences with tags", () => {
     { text: "go", tags: ["verb"] },
   ];
 
-  test("a class for every step", async () => {
+  test("a class per step", async () => {
     const source = await open(lines, {}, tagging);
     expect(source.metadata.classes).toEqual(["det", "noun", "verb"]);
     expect(source.batch([1, 0]).get("targets")).toEqual({
@@ -174,14 +174,14 @@ describe("sequences with tags", () => {
     expect(source.signature(train).targets).toEqual({ dtype: "int32", shape: ["batch", "time"] });
   });
 
-  test("predictions end where their sequence ends", async () => {
+  test("predictions are cut to the length of their sequence", async () => {
     const source = await open(lines, {}, tagging);
     const scores = { dtype: "float32", shape: [1, 3, 3], data: Float32Array.of(0, 0, 1, 1, 0, 0, 0, 1, 0) } as const;
     expect(source.decode(scores, [1])).toEqual([["verb"]]);
     expect(source.decode(scores)).toEqual([["verb", "det", "noun"]]);
   });
 
-  test("numbers for every step, cut with the sequence", async () => {
+  test("numbers per step, cut to max_length", async () => {
     const numbers = [{ inputs: [[1], [2], [3]], tags: [10, 20, 30] }];
     const source = await open(numbers, { max_length: 2 }, { model: numbersModel, loss: squaredError });
     expect(source.batch([0]).get("targets")).toEqual({
@@ -207,7 +207,7 @@ describe("sequences with tags", () => {
 });
 
 describe("the vocabulary", () => {
-  test("is what the training part holds often enough", async () => {
+  test("has the frequent tokens of the training split", async () => {
     const lines = ["a a b", "b c", "d"].map((text) => ({ text, label: "x" }));
     const openWith = async (data: Partial<NormalSequencesData>) => (await open(lines, data)).metadata.vocabulary;
     expect(await openWith({ vocabulary: { size: null, min_count: 2 } })).toEqual(["<unknown>", "a", "b"]);
@@ -222,7 +222,7 @@ describe("buckets", () => {
   const lines = Array.from({ length: 100 }, (_, index) => ({ text: "x ".repeat(1 + (index % 20)), label: index % 2 }));
   const split = { train: 0.8, validation: 0.2, test: 0, order: "shuffled" } as const;
 
-  test("part the training examples by length", async () => {
+  test("divide the training examples by length", async () => {
     const { buckets = [], splits, batch } = await open(lines, { buckets: 4, split });
     expect(buckets).toHaveLength(4);
     expect(buckets.flatMap((bucket) => [...bucket]).sort((a, b) => a - b)).toEqual([...splits.train]);
@@ -230,20 +230,20 @@ describe("buckets", () => {
     for (const [offset, bucket] of buckets.entries()) {
       expect(bucket.length).toBeGreaterThan(10);
       for (const example of bucket) {
-        // Whatever is in a batch, it has the shape of its bucket.
+        // Every batch has the shape of its bucket.
         expect(batch([example]).get("inputs")?.shape).toEqual([1, maxLengths[offset]]);
         expect(1 + (example % 20)).toBeGreaterThan(maxLengths[offset - 1] ?? 0);
       }
     }
   });
 
-  test("one bucket is none", async () => {
+  test("a single bucket is no bucket", async () => {
     const source = await open(lines, { split });
     expect(source.buckets).toBeUndefined();
     expect(source.batch([0]).get("inputs")?.shape).toEqual([1, 20]);
   });
 
-  test("sequences that are longer than all of the training part have their own length", async () => {
+  test("sequences longer than the training split's keep their length", async () => {
     const source = await open([...lines, { text: "x ".repeat(50), label: 1 }], {
       split: { train: 0.99, validation: 0, test: 0.01, order: "time" },
     });
@@ -253,7 +253,7 @@ describe("buckets", () => {
 });
 
 describe("CSV files", () => {
-  test("columns by their names, others left alone", async () => {
+  test("columns by name; other columns are ignored", async () => {
     const source = await open('id,label,text\n1,spam,"win, now"\n2,ham,#ok\n', { file: "s.csv" });
     expect(source.metadata).toMatchObject({
       vocabulary: ["<unknown>", "win,", "now", "#ok"],
@@ -280,7 +280,7 @@ test("numbers as labels and tokens keep all their digits", async () => {
   expect(numbers.batch([0]).get("targets")?.data).toEqual(Float32Array.of(0.12345678901234568));
 });
 
-test("digests tell sequences apart", async () => {
+test("digests differ for different sequences", async () => {
   const digest = async (content: Content) => (await open(content)).digest;
   expect(await digest(messages)).toBe(await digest(messages.map((line, id) => ({ ...line, id }))));
   expect(await digest(messages)).not.toBe(await digest(messages.slice(0, 2)));
@@ -473,7 +473,7 @@ describe("problems", () => {
     ]);
   });
 
-  test("no cut and no changed byte is an exception", async () => {
+  test("truncated and changed files do not throw", async () => {
     const file = Buffer.from('{"text":"aé","label":"x"}\n{"text":"b","label":"y"}\n');
     for (let size = 0; size < file.length; size++) await opened(file.subarray(0, size));
     for (let offset = 0; offset < file.length; offset++) {

@@ -15,7 +15,7 @@ import {
 } from "../../../support/normal-specs.js";
 import { temporaryFolder } from "../../../support/temporary-folder.js";
 
-/** Opens a table of this text, for a model that says one number after each window. */
+/** Opens a table, for a model that predicts one number per window. */
 async function opened(csv: string | Uint8Array, data: Partial<NormalTableData> = {}, parts: Partial<NormalSpec> = {}) {
   const folder = temporaryFolder();
   const file = data.file ?? "t.csv";
@@ -39,7 +39,7 @@ const everyStep = { model: numbersModel };
 const counting = `a,b\n${Array.from({ length: 8 }, (_, row) => `${row},${row * 10}`).join("\n")}\n`;
 
 describe("windows over rows", () => {
-  test("one target a window: the row after it", async () => {
+  test("one target per window: the next row", async () => {
     const source = await open(counting, { window: 3, target: ["b"] });
     expect(source.examples).toBe(5);
     const batch = source.batch([0, 4]);
@@ -51,19 +51,19 @@ describe("windows over rows", () => {
     expect(batch.get("targets")).toEqual({ dtype: "float32", shape: [2, 1], data: Float32Array.of(30, 70) });
   });
 
-  test("a target for every step, where the model says something at every step", async () => {
+  test("a target per step for a model with an output per step", async () => {
     const source = await open(counting, { window: 3, target: ["b"], columns: ["a"], horizon: 2 }, everyStep);
     expect(source.examples).toBe(4);
     expect(source.batch([1]).get("inputs")).toMatchObject({ shape: [1, 3, 1], data: Float32Array.of(1, 2, 3) });
     expect(source.batch([1]).get("targets")).toMatchObject({ shape: [1, 3, 1], data: Float32Array.of(30, 40, 50) });
   });
 
-  test("without a target, the inputs are predicted", async () => {
+  test("without a target the inputs are predicted", async () => {
     const source = await open(counting, { window: 2 }, everyStep);
     expect(source.batch([0]).get("targets")).toMatchObject({ shape: [1, 2, 2], data: Float32Array.of(1, 10, 2, 20) });
   });
 
-  test("horizon 0 is the same row, whose targets are no inputs", async () => {
+  test("horizon 0 predicts the same row, without targets as inputs", async () => {
     const source = await open(counting, { window: 1, horizon: 0, target: ["b"] });
     expect(source.examples).toBe(8);
     expect(source.batch([3]).get("inputs")).toMatchObject({ shape: [1, 1, 1], data: Float32Array.of(3) });
@@ -82,7 +82,7 @@ describe("windows over rows", () => {
     expect(source.batch([0]).get("targets")?.data).toEqual(Float32Array.of(6));
   });
 
-  test("the signature says the widths", async () => {
+  test("the signature contains the widths", async () => {
     const signature = (await open(counting, { window: 3, target: ["b"] })).signature({ ...train, batch_size: 4 });
     expect(signature).toEqual({
       inputs: { dtype: "float32", shape: ["batch", "time", 2] },
@@ -93,7 +93,7 @@ describe("windows over rows", () => {
     });
   });
 
-  test("many rows are read as they are", async () => {
+  test("many rows are read exactly", async () => {
     const rows = Array.from({ length: 20_000 }, (_, row) => `${row},"${row % 7}",x`);
     const source = await open(`n,m,text\n${rows.join("\n")}`, { window: 10 });
     expect(source.examples).toBe(19_990);
@@ -119,14 +119,14 @@ describe("headers, comments, columns", () => {
     expect(await columns(csv)).toEqual(names);
   });
 
-  test("a header that is said to be there, or not", async () => {
+  test("an explicit header, or none", async () => {
     expect(await columns("1,2\n3,4\n5,6\n", { header: true })).toEqual(["1", "2"]);
     expect((await open("1,2\n3,4\n5,6\n", { header: true, window: 1 })).examples).toBe(1);
     expect((await open("1,2\n3,4\n5,6\n", { header: false, window: 1 })).examples).toBe(2);
     expect(await columns("# one,two\n1,2\n3,4\n", { header: "comment" })).toEqual(["one", "two"]);
   });
 
-  test("columns by name and by number from 1, in the order asked for", async () => {
+  test("columns by name and by number from 1, in the requested order", async () => {
     expect(await columns("a,b,c\n1,2,3\n4,5,6\n", { columns: ["c", 1] })).toEqual(["c", "a"]);
   });
 
@@ -280,7 +280,7 @@ describe("headers, comments, columns", () => {
     ]);
   });
 
-  test("two columns of one name are known by their places, each with its own scaler", async () => {
+  test("equal column names are selected by number, each with its own scaler", async () => {
     const source = await open("a,a\n0,100\n1,300\n2,200\n", { window: 1, target: [2], scale: "min_max" });
     expect(source.metadata).toMatchObject({
       columns: ["a (column 1)", "a (column 2)"],
@@ -318,7 +318,7 @@ describe("scaling", () => {
     expect(source.splits).toEqual({ train: first(1), validation: first(0), test: Uint32Array.of(1, 2) });
     expect(source.metadata.scaler).toEqual({
       a: { offset: 0, factor: 1 / 10 },
-      // A column that does not vary is only shifted.
+      // A constant column is only shifted.
       b: { offset: 5, factor: 1 },
       c: { offset: 1e9, factor: 1e-9 },
     });
@@ -334,7 +334,7 @@ describe("scaling", () => {
     expect(source.batch([0]).get("inputs")?.data[0]).toBeCloseTo(-1.5 * factor, 6);
   });
 
-  test("predictions are scaled back", async () => {
+  test("predictions are unscaled", async () => {
     const source = await open(csv, { window: 1, scale: "min_max", target: ["a", "c"] });
     const data = Float32Array.of(0.5, 0, 1, 1);
     expect(source.decode({ dtype: "float32", shape: [2, 2], data })).toEqual([
@@ -343,7 +343,7 @@ describe("scaling", () => {
     ]);
   });
 
-  test("probabilities stay what they are", async () => {
+  test("probabilities are not scaled", async () => {
     const loss = { type: "binary_cross_entropy", reduction: "mean", positive_weight: 1 } as const;
     const data = { window: 1, horizon: 0, scale: "standard", target: ["y"] } as const;
     const source = await open("x,y\n1,0\n5,1\n9,1\n", data, { loss });
@@ -371,7 +371,7 @@ describe("classes", () => {
     expect(source.decode(scores)).toEqual(["rose", "iris"]);
   });
 
-  test("whole numbers are classes themselves", async () => {
+  test("integer labels are class ids", async () => {
     const source = await open("x,kind\n1,2\n2,0\n", rows, { loss: crossEntropy });
     expect(source.metadata.classes).toBeNull();
     expect(source.signature(train).sizes.classes).toBe(3);
@@ -399,7 +399,7 @@ describe("missing values", () => {
     expect(source.batch([0]).get("targets")?.data).toEqual(Float32Array.of(40));
   });
 
-  test("or take the value before, in time", async () => {
+  test("or repeat the previous value in time", async () => {
     const inputs = async (reverse: boolean) => {
       const source = await open(csv, { window: 3, missing: "previous", reverse });
       return source.batch([0]).get("inputs")?.data;
@@ -445,7 +445,7 @@ describe("missing values", () => {
     });
   });
 
-  test("which the first row has not", async () => {
+  test("no previous value for the first row", async () => {
     expect(await problems("a,b\n1,\n2,20\n3,30\n", { window: 1, missing: "previous" })).toEqual([
       {
         code: "table-value",
@@ -460,7 +460,7 @@ describe("missing values", () => {
   });
 });
 
-test("digests tell tables apart by what a model reads of them", async () => {
+test("digests cover everything that a model reads", async () => {
   const digest = async (csv: string, data: Partial<NormalTableData> = {}) =>
     (await open(csv, { window: 1, ...data })).digest;
   expect(await digest("a,note\n1,x\n2,y\n")).toBe(await digest("note,a\nz,1\nz,2\n"));
@@ -672,7 +672,7 @@ describe("problems", () => {
     expect(await problems(csv, { window: 1, ...data })).toEqual([{ code: "table-column", ...problem }]);
   });
 
-  test("a file that is not there", async () => {
+  test("a missing file", async () => {
     const spec = specOf({ model: lastModel, loss: squaredError, data: { ...tableData, file: "none.csv" } });
     expect(await openData(spec, temporaryFolder())).toEqual({
       ok: false,
@@ -688,7 +688,7 @@ describe("problems", () => {
     });
   });
 
-  test("a loss over classes wants one column of them, which is no input", async () => {
+  test("a loss for classes needs one target column that is not an input", async () => {
     const targets = async (data: Partial<NormalTableData>) => problems("x,y\n1,2\n3,4\n", data, { loss: crossEntropy });
     expect(await targets({ window: 1 })).toEqual([
       {
@@ -718,7 +718,7 @@ describe("problems", () => {
     ]);
   });
 
-  test("no cut and no changed byte of a file is an exception", async () => {
+  test("truncated and changed files do not throw", async () => {
     const csv = Buffer.from('# a,b\r\n1,"2"\n"3",4\n5,6.5e1\n');
     for (let size = 0; size < csv.length; size++) await opened(csv.subarray(0, size), { window: 1 });
     for (let index = 0; index < csv.length; index++) {

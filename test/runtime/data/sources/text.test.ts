@@ -39,30 +39,30 @@ describe("windows of a text", () => {
     async ({ units, window, stride, examples }) => {
       const source = await open({ text: "x".repeat(units), window, stride });
       expect(source.examples).toBe(examples);
-      // The last target of the last window lies inside the text.
+      // The last target of the last window is inside the text.
       expect((examples - 1) * stride + window).toBeLessThan(units);
     },
   );
 
-  test("windows start a stride apart, in the order asked for", async () => {
+  test("windows at multiples of the stride, in the requested order", async () => {
     const source = await open({ text: "abcdefgh", window: 2, stride: 3 });
     expect(source.batch([1, 0]).get("inputs")?.data).toEqual(Int32Array.of(3, 4, 0, 1));
     expect(source.batch([1, 0]).get("targets")?.data).toEqual(Int32Array.of(4, 5, 1, 2));
   });
 
-  test("a character is a code point, not half of one", async () => {
+  test("a character is a code point", async () => {
     const source = await open({ text: "a😀é😀", window: 2 });
     expect(source.metadata.vocabulary).toEqual(["a", "😀", "é"]);
     expect(source.batch([1]).get("targets")?.data).toEqual(Int32Array.of(2, 1));
   });
 
-  test("words are what white space parts", async () => {
+  test("words are separated by white space", async () => {
     const source = await open({ text: " to be\tor  not\nto be ", unit: "word", window: 3 });
     expect(source.metadata.vocabulary).toEqual(["to", "be", "or", "not"]);
     expect(source.examples).toBe(3);
   });
 
-  test("bytes are those of the file, UTF-8 or not", async () => {
+  test("bytes of any file, UTF-8 or not", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "raw"), Uint8Array.of(255, 0, 255, 10));
     const source = await open({ text: null, file: "raw", unit: "byte", window: 3 }, folder);
@@ -70,7 +70,7 @@ describe("windows of a text", () => {
     expect(source.batch([0]).get("inputs")?.data).toEqual(Int32Array.of(0, 1, 0));
   });
 
-  test("the signature leaves batch and time open and says what to expect", async () => {
+  test("the signature has symbolic batch and time with expected sizes", async () => {
     const source = await open({ text: "abcabcabcabc", window: 4 });
     expect(source.signature({ ...train, batch_size: 3 })).toEqual({
       inputs: { dtype: "int32", shape: ["batch", "time"] },
@@ -83,13 +83,13 @@ describe("windows of a text", () => {
     expect(source.signature({ ...train, batch_size: 100 }).expected.batch).toBe(8);
   });
 
-  test("a byte-order mark is no character", async () => {
+  test("a byte-order mark is not a character", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "t.txt"), "\uFEFFabc");
     expect((await open({ text: null, file: "t.txt", window: 2 }, folder)).metadata.vocabulary).toEqual(["a", "b", "c"]);
   });
 
-  test("digests tell texts apart, and only texts", async () => {
+  test("digests differ for different texts only", async () => {
     const digest = async (data: Partial<NormalTextData>) => (await open(data)).digest;
     expect(await digest({ window: 3 })).toBe(await digest({}));
     expect(await digest({ text: "hihellp" })).not.toBe(await digest({}));
@@ -116,17 +116,17 @@ describe("the vocabulary", () => {
     expect(await ids({ text, ...vocabulary(null, 2) })).toEqual([0, 1, 0, 2, 1, 0, 2]);
   });
 
-  test("a size keeps the most frequent, the earlier of equals, and counts the unknown", async () => {
+  test("a size keeps the most frequent units, first of equals, and includes the unknown token", async () => {
     const text = "d b c a a c";
     expect((await openWith({ text, ...vocabulary(3) })).vocabulary).toEqual(["c", "a", "<unknown>"]);
     expect((await openWith({ text, ...vocabulary(4) })).vocabulary).toEqual(["d", "b", "c", "a"]);
   });
 
-  test("nothing is unknown where nothing is left out", async () => {
+  test("no unknown token when every unit has an id", async () => {
     expect(await openWith({ text: "a b a b", ...vocabulary(2, 2) })).not.toHaveProperty("unknown");
   });
 
-  test("what only the held-out parts hold is unknown", async () => {
+  test("units of held-out splits only are unknown", async () => {
     const split = { train: 0.5, validation: 0, test: 0.5, order: "time" } as const;
     const source = await open({ text: "ababababcdcdcdcd", window: 2, split });
     expect(source.metadata).toMatchObject({ vocabulary: ["a", "b", "\uFFFD"], unknown: 2 });
@@ -135,7 +135,7 @@ describe("the vocabulary", () => {
     expect(source.batch(last).get("targets")?.data).toEqual(Int32Array.of(2, 2));
   });
 
-  test("characters and bytes have an unknown too", async () => {
+  test("characters and bytes have an unknown token", async () => {
     expect((await openWith({ text: "aab", unit: "char", ...vocabulary(null, 2) })).vocabulary).toEqual(["a", "\uFFFD"]);
     const bytes = await open({ text: "aab", unit: "byte", window: 1, ...vocabulary(null, 2) });
     expect(bytes.metadata.vocabulary).toEqual([97, -1]);
@@ -145,7 +145,7 @@ describe("the vocabulary", () => {
   });
 });
 
-test("a split keeps the targets of its parts apart", async () => {
+test("splits have no common targets", async () => {
   const split = { train: 0.6, validation: 0.2, test: 0.2, order: "time" } as const;
   const source = await open({ text: "abcdefghijklmnopqrstu", window: 3, split });
   expect([...source.splits.train]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -154,9 +154,9 @@ test("a split keeps the targets of its parts apart", async () => {
   expect(source.signature(train).expected.batch).toBe(10);
 });
 
-test("a large text is opened at once", async () => {
+test("opens a large text quickly", async () => {
   const text = "all work and no play makes jack a dull boy ".repeat(30_000);
-  // The processor's time: others may have it meanwhile.
+  // CPU time, independent of the load of the machine.
   const start = process.cpuUsage();
   const source = await open({ text, window: 50 });
   source.batch(Uint32Array.from({ length: 1000 }, (_, example) => example * 1000));
@@ -173,7 +173,7 @@ describe("decoding", () => {
     ),
   });
 
-  test("the likeliest characters of each window", async () => {
+  test("the most likely characters of each window", async () => {
     const source = await open({});
     expect(source.decode(scores([[1, 0, 2, 3, 3, 4]], 5))).toEqual(["ihello"]);
   });
@@ -198,7 +198,7 @@ describe("decoding", () => {
     expect(source.decode(scores([[0, 1, 2]], 3))).toEqual(["é!"]);
   });
 
-  test("one score per window, as of a last output", async () => {
+  test("one score per window, for a single output", async () => {
     const source = await open({ text: "abcabc", window: 2 });
     const predictions = { dtype: "float32" as const, shape: [2, 3], data: Float32Array.of(0, 1, 0, 0, 0, 1) };
     expect(source.decode(predictions)).toEqual(["b", "c"]);
@@ -225,7 +225,7 @@ describe("problems", () => {
     ]);
   });
 
-  test("a file that is not there, or is no file", async () => {
+  test("a missing file, or a folder", async () => {
     expect(await problems({ text: null, file: "no-such.txt" })).toEqual([
       {
         code: "file-missing",

@@ -1,4 +1,6 @@
-/** Lists of floating-point numbers: in memory or in a file, whole or in windows across pieces; and the rows of a table in them. */
+/**
+ * Lists of floating-point numbers in memory or in a file, read whole or in windows across chunks, and rows of tables.
+ */
 import { describe, expect, test } from "vitest";
 import { iterateRows } from "../../../../runtime/data/sources/table-rows.js";
 import { collectFloats } from "../../../../runtime/data/spill/float-list.js";
@@ -29,7 +31,7 @@ describe.each([
   });
 });
 
-test("rows across pieces, from the first on and from the last on", () => {
+test("rows across chunks, forward and in reverse", () => {
   const width = 3;
   const rows = Math.floor((PIECE + 1000) / width);
   const collector = collectFloats.float64(0);

@@ -1,4 +1,4 @@
-/** Lists of ids: in memory or in a file, in one, two or four bytes each, whole or in windows across pieces. */
+/** Lists of ids in memory or in a file, in 1, 2 or 4 bytes each, read whole or in windows across chunks. */
 import { describe, expect, test } from "vitest";
 import { collectIds, toArray } from "../../../../runtime/data/spill/id-list.js";
 
@@ -32,7 +32,7 @@ describe.each([
   });
 });
 
-test("pieces of different widths, and tables upon tables", () => {
+test("chunks of different widths, and nested mappings", () => {
   const list = createList(PIECE + 4, (index) => (index < PIECE ? 1 : 70_000 + index - PIECE), 0);
   expect([...toArray(list).slice(PIECE - 1)]).toEqual([1, 70_000, 70_001, 70_002, 70_003]);
   const small = createList(5, (index) => index);

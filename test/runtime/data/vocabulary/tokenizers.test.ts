@@ -1,4 +1,4 @@
-/** Units of texts that come in pieces are those of the whole; places of units as lines and columns. */
+/** Tokenizers at any chunk boundary, and positions of units. */
 import { expect, test } from "vitest";
 import { toArray } from "../../../../runtime/data/spill/id-list.js";
 import { locate, positionOf } from "../../../../runtime/data/vocabulary/locate.js";
@@ -18,7 +18,7 @@ test.each(["char", "word", "byte"] as const)("pieces cut anywhere, in units of %
   }
 });
 
-test("places as lines and columns, whatever ends a line and wherever a piece ends", () => {
+test("lines and columns for all line ends and chunk boundaries", () => {
   const text = "ab\r\ncd\re 🎈f\n\ngh";
   expect(positionOf(text, "char", 1)).toEqual({ line: 1, column: 2 });
   expect(positionOf(text, "char", 5)).toEqual({ line: 2, column: 2 });
