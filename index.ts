@@ -1,4 +1,4 @@
-/** rnnx as a library: the functions behind the commands. Importing it loads no runtime and no protobuf. */
+/** The library: the functions behind the commands. Importing it loads neither ONNX Runtime nor protobuf. */
 export type { Artifact, Initializer, Manifest, Port, Ports, Role, StoredTensor } from "./compiler/artifact.js";
 export {
   type Analysis,

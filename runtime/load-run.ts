@@ -1,4 +1,4 @@
-/** A run directory as a value: what it holds, and what can be done with it. */
+/** A run directory as a value: its spec, manifest and weights, with evaluation, prediction, generation and export. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -19,88 +19,88 @@ import type { RequestedDevice } from "./sessions/session.js";
 export interface LoadedRun {
   /** The run directory. */
   readonly folder: string;
-  /** The spec with every default filled in; its paths start from `folder`. */
+  /** The spec with all defaults; its paths are relative to `folder`. */
   readonly spec: NormalSpec;
   /** Names, roles and shapes of the models' inputs and outputs, and of the stored tensors. */
   readonly manifest: Manifest;
-  /** The sizes of the data that it was trained on. */
+  /** The array signature of the training data. */
   readonly signature: Signature;
 
   /**
    * Weights by public name (`rnn/0/W`), float32; kernels are [in, out].
    *
-   * @param selector What the run ended with (the default; of a run that has not ended, its newest checkpoint), its best or last checkpoint,
-   * or the checkpoint of a step. A checkpoint that is not there is a problem.
+   * @param selector The final weights (the default; the latest checkpoint's in an unfinished run), those of the best or the last
+   * checkpoint, or those of a step's. Fails with `no-checkpoint` where there is no such checkpoint.
    */
   weights(selector?: WeightsSelector): Result<Weights>;
 
-  /** Loss and metrics over every example of each part of the data; means over live steps, in the units of the targets as the model sees them. */
+  /** Loss and metrics over all examples of each split: means over unmasked steps, in the scale of the targets in training. */
   evaluate(options?: EvaluateOptions): Promise<EvaluateOutcome>;
 
   /**
-   * What the model says of new inputs: a file in the format of the run's data, or values.
+   * Predictions for new inputs: a file in the format of the run's data, or values.
    *
    * ```ts
-   * const said = await run.predict({ lines: ["hihel"] });
-   * if (said.ok) console.log(said.predictions[0]?.next);
+   * const predicted = await run.predict({ lines: ["hihel"] });
+   * if (predicted.ok) console.log(predicted.value.predictions[0]?.next);
    * ```
    *
-   * Inputs that do not fit the run (a unit that its vocabulary lacks, a vector of another width) are an outcome that is not ok.
+   * Fails for inputs that the model cannot read: a token that is not in its vocabulary, a vector of another width.
    */
   predict(inputs: PredictionSource, options?: PredictOptions): Promise<PredictionsOutcome>;
 
-  /** Writes the model as one ONNX file, compared with the run before it is left; `out` ends in `.onnx`. */
+  /** Writes the model as one ONNX file, whose name ends in `.onnx`, after verifying it against the run. */
   export(out: string, options?: Omit<ExportRequest, "run" | "out">): Promise<ExportOutcome>;
 
   /**
-   * Text that the model writes after a prompt; for runs on text. The same seed gives the same text. Units are characters, words or bytes, as
-   * the model was trained.
+   * Text that the model generates after a prompt; for runs on text. The same seed gives the same text. Tokens are characters, words
+   * or bytes, as in training.
    */
   generate(options?: GenerateOptions): Promise<Result<GeneratedText>>;
 }
 
 export interface EvaluateOptions {
-  /** Data of the same kind in place of the run's own, paths from the run directory; read with its vocabulary, classes and scaler. */
+  /** Other data of the same type, with paths relative to the run directory; read with the run's vocabulary, classes and scaler. */
   readonly data?: NormalData;
-  /** One part; by default every part of the run's own data, and other data as a whole, as the part to test with. */
+  /** One split; by default all splits of the run's own data, and all examples of other data as its test split. */
   readonly split?: keyof Splits;
   readonly weights?: WeightsSelector;
   readonly device?: RequestedDevice;
 }
 
 export interface PredictOptions {
-  /** Sequences that a decoder keeps while it writes one, from 1 (greedy, the default); for pairs and ctc alone. */
+  /** Beam width, from 1 (greedy, the default); for pairs and ctc. */
   readonly beam?: number;
   readonly device?: RequestedDevice;
 }
 
 export interface GenerateOptions {
-  /** What the text begins with; by default the first unit of the training text. */
+  /** The start of the text; by default the first token of the training text. */
   readonly prompt?: string;
-  /** Units to write after the prompt; 200 by default. */
+  /** Number of tokens to generate; 200 by default. */
   readonly length?: number;
-  /** Divides the logits; 0 always takes the likeliest unit. 1 by default. */
+  /** Divides the logits; 0 always takes the most likely token. 1 by default. */
   readonly temperature?: number;
-  /** Draw among the likeliest so many alone. */
+  /** Samples among the k most likely tokens. */
   readonly topK?: number;
-  /** Draw among the likeliest that together have this probability, from 0 to 1. */
+  /** Samples among the most likely tokens with this total probability, from 0 to 1. */
   readonly topP?: number;
-  /** By default the run's. */
+  /** By default the run's seed. */
   readonly seed?: number;
-  /** Given the text as it comes, the prompt first. */
+  /** Receives the text in chunks, the prompt first. */
   readonly onText?: (chunk: string) => void;
 }
 
 /**
- * Opens the directory that a training left. Models are read when they are first used, and kept.
+ * Opens a run directory. Models are loaded on first use, and kept.
  *
  * ```ts
  * const loaded = await loadRun("runs/hihello");
- * if (!loaded.ok) throw new Error(loaded.problems[0]?.message);
- * const { generated } = await loaded.run.generate({ prompt: "hih", length: 3, temperature: 0 });
+ * if (!loaded.ok) throw new Error(loaded.error[0]?.message);
+ * const generated = await loaded.value.generate({ prompt: "hih", length: 3, temperature: 0 });
  * ```
  *
- * @returns The run, or why it is none: `not-a-run` for a folder without a manifest, a spec and what was learnt of the data.
+ * @returns The run, or problems: `not-a-run` for a folder without manifest.json, spec.json or data.json.
  */
 export async function loadRun(folder: string): Promise<Result<LoadedRun>> {
   const runResult = openRun(folder);

@@ -1,24 +1,24 @@
-/** How a training ends, and other work on a run. */
+/** Outcomes of training and of other work on a run. */
 import type { DoneEvent } from "./events.js";
 import type { RunProblem } from "./problem.js";
 import { type Failure, fail, type Result } from "./result.js";
 
 export type TrainOutcome = Result<DoneEvent, RunFailure>;
 
-/** Why work on a run did not come to its end. */
+/** The reason of a failure, by whose fault it was. */
 export type RunFailure =
-  /** The spec, the data or a flag was wrong: exit code 2. Nothing was written. */
+  /** The spec, the data or a flag is invalid: exit code 2. Nothing was written. */
   | { readonly kind: "input"; readonly problems: readonly RunProblem[] }
-  /** It failed on its way: exit code 1. */
+  /** Everything else: exit code 1. */
   | {
       readonly kind: "failed";
       readonly message: string;
       readonly hint: string;
-      /** What of the spec it comes from, where that is known. */
+      /** The member of the spec that caused it, where it is known. */
       readonly source?: RunProblem;
     };
 
-/** Thrown where a failure cannot be returned: by iterating over a training. Its message is the failure's, in one paragraph. */
+/** Thrown where a failure cannot be returned: by iterating over a training. */
 export class RunError extends Error {
   override readonly name = "RunError";
   readonly failure: RunFailure;
@@ -45,11 +45,11 @@ export function invalidInput(problems: readonly RunProblem[]): Failure<RunFailur
   return fail({ kind: "input", problems });
 }
 
-/** The failure for an error that says that memory ran out, in whichever part of the process; undefined for others. */
+/** The failure of an out-of-memory error, from any part of the process; undefined for other errors. */
 export function outOfMemory(error: unknown): Failure<RunFailure> | undefined {
   if (!(error instanceof Error)) return undefined;
   const inWorker = "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
   if (!inWorker && !/bad_alloc|failed to allocate memory|array buffer allocation failed/i.test(error.message))
     return undefined;
-  return runFailed("The run needs more memory than there is.", "A smaller train.batch_size or model needs less.");
+  return runFailed("The run is out of memory.", "Use a smaller train.batch_size or a smaller model.");
 }

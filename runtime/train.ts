@@ -1,4 +1,4 @@
-/** Trains a spec: starts the loop in a worker thread, or in several, so that this thread stays live while a session computes. */
+/** Trains a spec in one worker thread or several, so that this thread stays responsive while a session computes. */
 import { join } from "node:path";
 import { ReadableStream, type ReadableStreamDefaultController } from "node:stream/web";
 import { Worker } from "node:worker_threads";
@@ -12,31 +12,31 @@ import { mapPathsToSource } from "./training/spec-paths.js";
 import type { WorkerData, WorkerMessage } from "./worker.js";
 
 /**
- * What to train: a normal spec, as `readSpec` makes it, and what differs from the defaults. Those are the current folder for the spec's
- * relative paths, the run directory `runs/<name>`, the device that suits the model, a fresh start, and every pass of the compiler.
+ * A normalized spec, as `readSpec` returns it, and options. Defaults: relative paths start from the current folder, the run directory
+ * is `runs/<name>`, the device is chosen automatically, the run is a new one, and all passes of the compiler run.
  */
 export type TrainingRequest = Pick<TrainRequest, "spec"> & Partial<Omit<TrainRequest, "spec">>;
 
 export interface TrainOptions {
-  /** Called in this thread, in order. Step events arrive in bursts, one burst per call of the session. */
+  /** Called in this thread, in order. Step events arrive in bursts: one for each call of the session. */
   readonly onEvent?: (event: TrainEvent) => void;
-  /** Aborting asks the run to save a checkpoint after the call in flight and to end; the done event says `interrupted`. */
+  /** Aborting saves a checkpoint after the current call and ends the run; the done event is then `interrupted`. */
   readonly signal?: AbortSignal;
-  /** Places problems in the user's text (`readSpec` gives them); without it their paths are those of the normalized spec. */
+  /** Maps the paths of problems to the user's text (`readSpec` returns it); by default they refer to the normalized spec. */
   readonly origins?: SourceMap;
 }
 
-/** A training that has begun. Await it for its outcome, or iterate over it for its events; both may be done. */
+/** A running training: await it for its outcome, iterate over it for its events, or both. */
 export interface Training extends Promise<TrainOutcome>, AsyncIterable<TrainEvent> {
   /**
-   * The events from now on, in order; the last is `done`. Iterating throws a `RunError` where awaiting gives an outcome that is not ok.
-   * Leaving the loop early ends the run as an abort does, and waits until its checkpoint is saved.
+   * The events from now on, in order; the last is `done`. Throws a `RunError` where the outcome is a failure. Leaving the loop early
+   * ends the run like an abort, and waits until its checkpoint is saved.
    */
   [Symbol.asyncIterator](): AsyncGenerator<TrainEvent, void, undefined>;
 }
 
 /**
- * Starts a training in a thread of its own and leaves a run directory: models, checkpoints, weights, metrics.
+ * Trains in a worker thread and writes a run directory: models, checkpoints, weights, metrics.
  *
  * ```ts
  * for await (const event of train({ spec, out: "runs/mine" })) {
@@ -44,11 +44,11 @@ export interface Training extends Promise<TrainOutcome>, AsyncIterable<TrainEven
  * }
  * ```
  *
- * Losses are those before the update of their step, steps count from 1, gradient norms are of all parameters together before clipping.
+ * Steps count from 1. The loss of a step is the loss before its update; gradient norms are global norms before clipping.
  *
- * @returns A promise of the outcome, which is also an async iterable of the events. What is wrong with the spec's data or with the request
- * is an outcome (`kind: "input"`, a list of problems with code, path, message and hint), and so is a run that failed (`kind: "failed"`:
- * a loss that is no number, memory, a device). It rejects on a mistake of rnnx alone.
+ * @returns A promise of the outcome, which is also an async iterable of the events. Invalid data or an invalid request is a failure of
+ * `kind: "input"`, with problems (code, path, message, hint). A run that diverges, or lacks memory or a device, is a failure of
+ * `kind: "failed"`. The promise rejects only on a bug of rnnx.
  */
 export function train(partialRequest: TrainingRequest, options: TrainOptions = {}): Training {
   const request = withDefaults(partialRequest);
@@ -58,14 +58,14 @@ export function train(partialRequest: TrainingRequest, options: TrainOptions = {
 }
 
 /**
- * Joins a training that an MPI launcher started in several processes, as one that is not the first of them: what is trained, and how it
- * ended, is what the first one says. `train` does the same there.
+ * Joins a training that an MPI launcher started in several processes, in a process other than rank 0. Request and outcome are those of
+ * rank 0. `train` does the same there.
  */
 export function joinTraining(options: Pick<TrainOptions, "signal"> = {}): Promise<TrainOutcome> {
   return startWorkers(null, options).outcome;
 }
 
-/** Tells the other processes of a launch that there is nothing to train. Does nothing where this process is alone. */
+/** Cancels the training in all processes of an MPI launch. Does nothing in a single process. */
 export async function cancelTraining(): Promise<void> {
   if (detectLaunch() !== null) await startWorkers(null, {}).outcome;
 }
@@ -78,7 +78,7 @@ function startWorkers(request: TrainRequest | null, options: TrainOptions) {
   const threads = launch === null && ranks > 1 ? threadLaunches(ranks) : [];
   const workers = (threads.length > 0 ? threads : [launch]).map((workerLaunch, rank) => {
     const workerData: WorkerData = { request: rank === 0 ? request : null, launch: workerLaunch, stopBuffer };
-    // The process's own flags may be about its main program (`--input-type`): a worker does not inherit them.
+    // The process's flags may concern its main program (`--input-type`), so a worker does not inherit them.
     return new Worker(workerFile(), { workerData, execArgv: [] });
   });
   const requestStop = () => {
@@ -91,7 +91,7 @@ function startWorkers(request: TrainRequest | null, options: TrainOptions) {
   const outcome = new Promise<TrainOutcome>((resolve, reject) => {
     let workerOutcome: TrainOutcome | undefined;
     let runningWorkers = workers.length;
-    /** The first thing that went wrong counts: the other threads end because of it. */
+    /** The first failure is reported: the other threads end because of it. */
     const handleFailure = (error: unknown) => {
       const failure = outOfMemory(error);
       if (failure === undefined) reject(error);
@@ -101,7 +101,7 @@ function startWorkers(request: TrainRequest | null, options: TrainOptions) {
     for (const [rank, worker] of workers.entries()) {
       worker.on("message", (message: WorkerMessage) => {
         if (message.type === "broken") handleFailure(message.error);
-        // The first one speaks for all.
+        // Rank 0 reports for all ranks.
         if (rank > 0) return;
         if (message.type === "outcome") workerOutcome = message.outcome;
         if (message.type !== "events") return;
@@ -112,17 +112,17 @@ function startWorkers(request: TrainRequest | null, options: TrainOptions) {
       });
       worker.on("error", handleFailure);
       worker.on("exit", (code) => {
-        if (code !== 0) handleFailure(new Error(`The training worker ended with code ${code} and said nothing.`));
+        if (code !== 0) handleFailure(new Error(`The training worker ended with code ${code} and no outcome.`));
         if (--runningWorkers > 0) return;
         options.signal?.removeEventListener("abort", requestStop);
-        if (workerOutcome === undefined) reject(new Error("The training worker said nothing."));
+        if (workerOutcome === undefined) reject(new Error("The training worker ended without an outcome."));
         else resolve(workerOutcome);
       });
     }
   });
 
   const iterate = (): AsyncGenerator<TrainEvent, void, undefined> => {
-    // Whoever iterates is told of a failure by the iteration.
+    // The iteration reports the failure.
     outcome.catch(() => undefined);
     return iterateEvents(eventStream(listeners, requestStop, outcome), outcome);
   };
@@ -142,7 +142,7 @@ function withDefaults({ spec, ...overrides }: TrainingRequest): TrainRequest {
   };
 }
 
-/** The events that are sent to `listeners` from now on; cancelling it stops the run. */
+/** The events from now on; cancelling the stream stops the run. */
 function eventStream(
   listeners: Set<ReadableStreamDefaultController<TrainEvent>>,
   requestStop: () => void,
@@ -179,7 +179,7 @@ async function* iterateEvents(
   if (!result.ok) throw new RunError(result.error);
 }
 
-/** A worker needs JavaScript: from source, under the test runner, it is the built one. */
+/** A worker needs JavaScript: the built file when this module runs from source, under the test runner. */
 function workerFile(): URL {
   const fromSource = import.meta.url.endsWith(".ts");
   return new URL(fromSource ? "../dist/runtime/worker.js" : "./worker.js", import.meta.url);

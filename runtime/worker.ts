@@ -1,4 +1,4 @@
-/** The thread that trains: runs the loop, sends its events, listens to the stop flag. */
+/** The training thread: runs the loop, sends its events, and reads the stop flag. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { ProcessLaunch, ThreadLaunch } from "./distributed/launcher.js";
 import type { DistributedObserver } from "./distributed/train.js";
@@ -8,18 +8,18 @@ import { runTraining } from "./training/loop.js";
 import type { TrainRequest } from "./training/request.js";
 
 export interface WorkerData {
-  /** Null where another rank knows it, or where the training is called off. */
+  /** Null where rank 0 sends it, and where the training is cancelled. */
   readonly request: TrainRequest | null;
-  /** Which one this thread is of those that share the training; null where it is alone. */
+  /** The rank of this thread in a distributed training; null in others. */
   readonly launch: ProcessLaunch | ThreadLaunch | null;
-  /** One int32: not zero asks the run to save and end. */
+  /** One int32; any value but 0 makes the run save a checkpoint and end. */
   readonly stopBuffer: SharedArrayBuffer;
 }
 
 export type WorkerMessage =
   | { readonly type: "events"; readonly events: readonly TrainEvent[] }
   | { readonly type: "outcome"; readonly outcome: TrainOutcome }
-  /** A mistake of ours: all ranks of a shared training end in a moment. */
+  /** A bug of rnnx, after which all ranks of a distributed training are aborted. */
   | { readonly type: "broken"; readonly error: unknown };
 
 const port = parentPort;
@@ -29,7 +29,7 @@ const { request, launch, stopBuffer }: WorkerData = workerData;
 const stopFlag = new Int32Array(stopBuffer);
 const send = (message: WorkerMessage) => port.postMessage(message);
 
-/** Milliseconds for the main thread to say what is broken before the process is ended. */
+/** Milliseconds for the main thread to report the error before the process is aborted. */
 const FAILURE_REPORT_MS = 500;
 
 const observer: DistributedObserver = {
@@ -44,6 +44,6 @@ send({ type: "outcome", outcome: await runRequest() });
 
 async function runRequest(): Promise<TrainOutcome> {
   if (launch !== null) return (await import("./distributed/train.js")).trainDistributed(launch, request, observer);
-  if (request === null) throw new Error("There is nothing to train.");
+  if (request === null) throw new Error("The training worker has no request.");
   return runTraining(request, observer);
 }

@@ -1,4 +1,4 @@
-/** Evaluates a run: its model, with weights that it left, over every example of its own data or of other data of the kind. */
+/** Evaluates a run: its model, with weights of the run, over all examples of its own data or of other data of the same type. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
@@ -24,12 +24,12 @@ import { type SplitDetails, splitDetails } from "./split-details.js";
 export interface EvaluateRequest {
   /** The run directory. */
   readonly run: string;
-  /** Data in place of the run's own, paths from the run directory; read with what the run learnt of its own. */
+  /** Other data, with paths relative to the run directory; read with the run's vocabulary, classes and scaler. */
   readonly data: NormalData | null;
-  /** One part, or null: every part of the run's own data; other data as a whole, as the part to test with. */
+  /** One split, or null: all splits of the run's own data, or all examples of other data as its test split. */
   readonly split: keyof Splits | null;
   readonly weights: WeightsSelector;
-  /** Weights of its shapes in place of the run's own. */
+  /** Other weights, of the same names and shapes. */
   readonly parameters?: Tensors;
   readonly device: RequestedDevice;
   /** Adds the details of one split: the test split, else the validation split, else the training split. */
@@ -39,7 +39,7 @@ export interface EvaluateRequest {
 export interface RunEvaluation {
   /** The step of the weights. */
   readonly step: number;
-  /** How many examples each part has. */
+  /** Number of examples by split. */
   readonly examples: Readonly<Record<keyof Splits, number>>;
   readonly metrics: SplitMetrics;
   /** With `withDetails`, unless the model has states that continue from batch to batch. */
@@ -78,9 +78,9 @@ export async function evaluateRun({
   if (problems.length > 0) return invalidInput(problems);
   const splits = selectSplits(source.splits, split, isSingleSplit);
   if (split !== null && splits[split].length === 0) {
-    const hint = "Parts are divided by data.split.";
+    const hint = "Set data.split, or choose another split.";
     return invalidInput([
-      { code: "empty-split", path: "/data/split", message: `The data has no ${split} part.`, hint },
+      { code: "empty-split", path: "/data/split", message: `The data has no ${split} split.`, hint },
     ]);
   }
 
@@ -106,12 +106,12 @@ export async function evaluateRun({
   return ok({ step, examples: exampleCounts(splits), metrics, ...(details !== undefined && { details }), notices });
 }
 
-/** The files of other data are not named from the spec's folder. */
+/** Files of other data are not relative to the spec's folder. */
 function withoutFileHint(problem: RunProblem): RunProblem {
   return problem.code === "file-missing" ? { ...problem, hint: "" } : problem;
 }
 
-/** Other data, all of it in one part. */
+/** Puts all examples into one split. */
 function asSingleTestSplit(spec: NormalSpec): NormalSpec {
   return { ...spec, data: { ...spec.data, split: { ...spec.data.split, train: 1, validation: 0, test: 0 } } };
 }
@@ -127,9 +127,9 @@ function exampleCounts({ train, validation, test }: Splits): Readonly<Record<key
   return { train: train.length, validation: validation.length, test: test.length };
 }
 
-/** Says when the data is no longer what was trained on. */
+/** A notice where the data has changed since the training. */
 function dataChangedNotice(folder: string, { digest }: DataSource): readonly string[] {
   const { latest } = findLatestCheckpoint(join(folder, runFiles.checkpoints));
   if (latest === undefined || latest.state.data === digest) return [];
-  return ["The data has changed since the run: these metrics are of what it is now."];
+  return ["The data has changed since the training: the metrics are those of the current data."];
 }

@@ -1,4 +1,4 @@
-/** Evaluation: the loss and metrics of a model over examples, and what it says of some of them. */
+/** Evaluation: loss, metrics, outputs and decoded predictions of a model over examples. */
 import type { Tensor } from "onnxruntime-node";
 import type { Manifest, Port } from "../../compiler/artifact.js";
 import { isStateful, statefulBatches } from "../data/batching/stateful-batches.js";
@@ -13,29 +13,29 @@ import { floatsOf } from "../tensors/ort.js";
 import { addAccumulators, computeMetric } from "./metric-accumulators.js";
 
 export interface Evaluator {
-  /** Over some examples, at least one, `batchSize` at a time. */
+  /** Loss and metrics over at least one example, in batches. */
   metrics(parameters: Readonly<Record<string, Tensor>>, examples: Indices, batchSize: number): Promise<Metrics>;
-  /** Over parts of the data; those that are not asked for, or hold no examples, have no metrics. */
+  /** Loss and metrics by split. Splits that are absent or empty have none. */
   splitMetrics(
     parameters: Readonly<Record<string, Tensor>>,
     splits: Partial<Splits>,
     batchSize: number,
   ): Promise<SplitMetrics>;
-  /** What the model puts out for some examples, batch by batch. */
+  /** The model's outputs, batch by batch. */
   outputs(
     parameters: Readonly<Record<string, Tensor>>,
     examples: Indices,
     batchSize: number,
   ): AsyncGenerator<{ readonly batch: Uint32Array; readonly output: NumericArray }>;
-  /** What the model says of some examples, decoded. */
+  /** Decoded predictions. */
   predictions(parameters: Readonly<Record<string, Tensor>>, examples: Indices): Promise<readonly unknown[]>;
 }
 
-/** How several processes share what is evaluated. */
+/** Evaluation shared by several processes. */
 export interface EvaluationSharding {
-  /** The rows of a batch that this process evaluates; perhaps none. */
+  /** The rows of a batch that this process evaluates; may be empty. */
   rows(batch: Indices): Indices;
-  /** Tallies, added up over all processes. */
+  /** The sum of accumulators over all processes. */
   allReduce(accumulators: Float64Array): Float64Array;
 }
 
@@ -60,7 +60,7 @@ export async function createEvaluator(
     const feeds = feedsFor(inputs, ({ name }) => states[name] ?? batch.get(name) ?? parameters[name]);
     return session.run(feeds, requested);
   };
-  /** What the model gives at some ports for each batch. States start at zero, and go on from batch to batch. */
+  /** Outputs of the given ports for each batch. States start at zero, and are passed from batch to batch. */
   async function* runBatches(
     ports: readonly Port[],
     parameters: Readonly<Record<string, Tensor>>,
@@ -111,7 +111,7 @@ export async function createEvaluator(
     },
     async predictions(parameters, examples) {
       const decoded: unknown[] = [];
-      // Examples that follow one another are one stream.
+      // For stateful layers consecutive examples are one stream.
       const batchOutputs = evaluator.outputs(parameters, examples, hasStates ? 1 : examples.length);
       for await (const { batch, output } of batchOutputs) decoded.push(...source.decode(output, batch));
       return decoded;
@@ -120,7 +120,7 @@ export async function createEvaluator(
   return evaluator;
 }
 
-/** The metrics of parts of the data, by an evaluator of examples. */
+/** Loss and metrics by split, by an evaluator of examples. */
 export async function splitMetrics(
   evaluator: Pick<Evaluator, "metrics">,
   parameters: Readonly<Record<string, Tensor>>,
@@ -136,13 +136,12 @@ function* sequentialBatches(examples: Indices, batchSize: number): Generator<Ind
   for (let start = 0; start < examples.length; start += batchSize) yield examples.subarray(start, start + batchSize);
 }
 
-/** A part to train on says enough of itself in this many examples, or in as many as the part to validate with has. */
+/** Maximum number of training examples to evaluate; more where the validation split is larger. */
 const MAX_TRAIN_EXAMPLES = 2000;
 
 /**
- * The parts that a run evaluates as it goes: of the part to train on at most so many examples, spread evenly over it, or the
- * first ones where states go on from each to the next; the validation part; and the test part, which is for the end where
- * there is a validation part to watch.
+ * The splits that a run evaluates during training: a sample of the training split, evenly spaced or, for stateful layers, its first
+ * examples; the validation split; and the test split only where there is no validation split.
  */
 export function monitoredSplits({ train, validation, test }: Splits, hasStates: boolean): Splits {
   const limit = Math.max(MAX_TRAIN_EXAMPLES, validation.length);
@@ -155,11 +154,11 @@ export function monitoredSplits({ train, validation, test }: Splits, hasStates: 
   };
 }
 
-/** The ports of a manifest's metrics, which are `metrics/<name>`. */
+/** The ports `metrics/<name>` of a manifest's metrics. */
 function metricPorts({ metrics, eval: { outputs } }: Manifest) {
   return Object.entries(metrics).map(([name, finish]) => {
     const port = outputs.find((output) => output.role === "metric" && output.name === `metrics/${name}`);
-    if (port === undefined) throw new Error(`The evaluation graph gives no metric "${name}".`);
+    if (port === undefined) throw new Error(`The evaluation graph has no metric "${name}".`);
     return { name, finish, port };
   });
 }

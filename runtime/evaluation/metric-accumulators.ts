@@ -1,13 +1,13 @@
-/** Tallies of metrics: added up over batches in float64, and finished into the numbers that are reported. */
+/** Accumulators of metrics: summed over batches in float64, then finalized into the reported values. */
 import type { MetricFinalizer } from "../../compiler/artifact.js";
 
-/** The sum of tallies so far (none: undefined or empty) and those of one more batch. */
+/** The sum of the accumulators so far (undefined or empty at first) and those of one more batch. */
 export function addAccumulators(sum: Float64Array | undefined, batch: ArrayLike<number>): Float64Array<ArrayBuffer> {
   const length = Math.max(batch.length, sum?.length ?? 0);
   return Float64Array.from({ length }, (_, index) => (batch[index] ?? 0) + (sum?.[index] ?? 0));
 }
 
-/** A metric from its tallies over all batches; NaN where nothing was counted. */
+/** A metric from its accumulators over all batches; NaN where no entry was counted. */
 export function computeMetric(finish: MetricFinalizer, accumulators: Float64Array): number {
   return metricFunctions[finish](accumulators);
 }
@@ -17,7 +17,7 @@ const metricFunctions: { readonly [K in MetricFinalizer]: (accumulators: Float64
   sum_of_means: sumOfMeans,
   exp_mean: (accumulators) => Math.exp(mean(accumulators)),
   root_mean: (accumulators) => Math.sqrt(mean(accumulators)),
-  // With p = hits / answers and r = hits / targets, F1 is 2 p r / (p + r) = 2 hits / (answers + targets).
+  // With p = hits / predicted and r = hits / targets, F1 is 2 p r / (p + r) = 2 hits / (predicted + targets).
   macro_f1: (accumulators) =>
     macroAverage(accumulators, (hits, predicted, targets) => (2 * hits) / (predicted + targets)),
   macro_precision: (accumulators) => macroAverage(accumulators, (hits, predicted) => ratio(hits, predicted)),
@@ -36,7 +36,7 @@ function sumOfMeans(accumulators: Float64Array): number {
   return result;
 }
 
-/** The mean of a score over the classes that are the answer or the target of some entry. */
+/** The mean of a score over the classes that are predicted, or are the target, at least once. */
 function macroAverage(
   accumulators: Float64Array,
   score: (hits: number, predicted: number, targets: number) => number,
@@ -50,7 +50,7 @@ function macroAverage(
   return scores.reduce((sum, value) => sum + value, 0) / scores.length;
 }
 
-/** A class that is never answered has a precision of 0, as in scikit-learn; one that is never a target a recall of 0. */
+/** A class that is never predicted has precision 0, as in scikit-learn; one that is never a target has recall 0. */
 function ratio(numerator: number, denominator: number): number {
   return denominator === 0 ? 0 : numerator / denominator;
 }

@@ -1,4 +1,4 @@
-/** Asks a model about examples: what it says of them beside what is true. */
+/** Predictions next to targets: a confusion matrix, pairs of values, or texts. */
 import type { Tensor } from "onnxruntime-node";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Metadata } from "../data/metadata.js";
@@ -17,7 +17,7 @@ export interface PredictionContext {
   readonly source: DataSource;
 }
 
-/** Examples of a glimpse, at most: the first of the part to validate with, else to test with, else to train on. */
+/** Maximum number of examples in a summary during training. */
 const PREVIEW_EXAMPLES = 300;
 
 export function previewExamples(splits: Splits): { readonly split: keyof Splits; readonly examples: Indices } {
@@ -26,7 +26,7 @@ export function previewExamples(splits: Splits): { readonly split: keyof Splits;
 }
 
 const BATCH_SIZE = 256;
-/** Texts that are shown, at most. */
+/** Maximum number of texts in a summary. */
 const MAX_TEXTS = 12;
 
 export async function summarizePredictions(context: PredictionContext, examples: Indices): Promise<PredictionSummary> {
@@ -43,7 +43,7 @@ async function textPairs(
   { evaluator, parameters, spec, source }: PredictionContext,
   examples: Indices,
 ): Promise<PredictionSummary> {
-  // Windows that follow one another say nearly the same; where states go on, they have to.
+  // Consecutive windows overlap, so texts are spread over the examples. Stateful layers need consecutive ones.
   const stateful = spec.model.some((layer) => layer.layer === "rnn" && layer.stateful);
   const stride = stateful ? 1 : Math.max(1, Math.floor(examples.length / MAX_TEXTS));
   const sampled = examples.filter((_, index) => index % stride === 0).subarray(0, MAX_TEXTS);
@@ -58,7 +58,7 @@ async function textPairs(
   };
 }
 
-/** Targets decoded as predictions are: as scores that are certain. */
+/** Targets decoded like predictions, from one-hot scores. */
 async function decodeTargets(
   evaluator: Evaluator,
   parameters: PredictionContext["parameters"],
@@ -87,7 +87,7 @@ function classNames(metadata: Metadata): readonly string[] | null {
   return metadata.type === "sequences" || metadata.type === "table" ? (metadata.classes ?? null) : null;
 }
 
-/** Classes by their scores, or each number by which side of a half it is on. */
+/** Classes by argmax, or probabilities by the threshold 0.5. */
 async function confusionMatrix(
   context: PredictionContext,
   examples: Indices,
@@ -151,7 +151,7 @@ async function regressionPairs(
 interface PredictedBatch {
   readonly output: NumericArray;
   readonly targets: NumericArray;
-  /** Whether the entry, of outputs of some width, is within its sequence and weighs something. */
+  /** True for an entry within its sequence whose weight is not 0. `width` is the number of values per entry. */
   readonly isUnmasked: (index: number, width: number) => boolean;
 }
 

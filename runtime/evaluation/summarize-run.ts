@@ -1,4 +1,4 @@
-/** What a run says of a part of its own data, beside what is true of it. */
+/** The predictions of a run for one split of its own data, next to the targets. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openData } from "../data/index.js";
@@ -18,10 +18,10 @@ export type RunSummaryOutcome = Result<
   RunFailure
 >;
 
-/** Examples that are asked about, at most: the first of the part. */
+/** Maximum number of examples: the first of the split. */
 const MAX_EXAMPLES = 2000;
 
-/** Of the part to test with, or the one to validate with, or the one to train on: the first of these that there is. */
+/** Summarizes the test split, else the validation split, else the training split. */
 export async function summarizeRun(folder: string): Promise<RunSummaryOutcome> {
   const runResult = openRun(folder);
   if (!runResult.ok) return invalidInput(runResult.error);

@@ -1,4 +1,4 @@
-/** Writes with a streaming model: reads a prompt, then goes on unit by unit from what it has chosen. */
+/** Autoregressive generation with a stream model: reads a prompt, then samples token by token. */
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { Ports } from "../../compiler/artifact.js";
 import { predictionPort, requiredPort } from "../sessions/ports.js";
@@ -8,23 +8,23 @@ import type { RandomStream } from "../tensors/random.js";
 import { logitsOf, type OutputActivation, type Sampling, sampleToken } from "./sampling.js";
 
 export interface TokenGenerator {
-  /** Ends early where the model's outputs are no numbers. */
+  /** Yields token ids. Ends early where no output of the model is a finite number. */
   generate(request: GenerationRequest): AsyncGenerator<number>;
 }
 
 export interface GenerationRequest {
-  /** Ids to read first, at least one. */
+  /** At least one id. */
   readonly prompt: readonly number[];
   readonly length: number;
   readonly sampling: Sampling;
   readonly random: Pick<RandomStream, "uniform">;
-  /** Parameters by public name: those that the session does not hold itself, and first values of learned states. */
+  /** Parameters by public name: those that are inputs of the session, and learned initial states. */
   readonly parameters: Readonly<Record<string, Tensor>>;
 }
 
 /**
  * @param ports of the session's graph.
- * @param bannedIds ids that are no text.
+ * @param bannedIds ids that are never sampled.
  */
 export async function createTokenGenerator(
   session: InferenceSession,
@@ -55,7 +55,7 @@ export async function createTokenGenerator(
   };
 }
 
-/** A state that is learned starts at the parameter `<state>/initial`. */
+/** A learned initial state is the parameter `<state>/initial`. */
 function initialStates({ inputs }: Ports, parameters: Readonly<Record<string, Tensor>>) {
   const entries = inputs.flatMap(({ name, role }) => {
     const data = role === "state" ? parameters[`${name}/initial`]?.data : undefined;

@@ -1,4 +1,4 @@
-/** Writing sequences with a trained decoder: greedily, or with a beam of the likeliest few. */
+/** Beam search with a trained decoder; greedy decoding with a beam of 1. */
 import type { InferenceSession } from "onnxruntime-common";
 import type { Manifest } from "../../compiler/artifact.js";
 import type { Batch } from "../data/source.js";
@@ -12,15 +12,15 @@ import { logSoftmax } from "../tensors/scores.js";
 export interface BeamSearchOptions {
   readonly startId: number;
   readonly endId: number;
-  /** The longest sequence to write, the end token not counted. */
+  /** Maximum length of a sequence, without the end token. */
   readonly maxLength: number;
-  /** Hypotheses kept for each example; 1 is greedy. */
+  /** Hypotheses per example; 1 is greedy. */
   readonly beamWidth: number;
-  /** Whether the model puts out probabilities, and not logits. */
+  /** True for a model that outputs probabilities, and not logits. */
   readonly outputsProbabilities: boolean;
 }
 
-/** A sequence under way, without its start and end tokens. */
+/** A partial or complete sequence, without start and end tokens. */
 interface Hypothesis {
   readonly ids: readonly number[];
   /** Sum of the log probabilities of its tokens. */
@@ -28,23 +28,23 @@ interface Hypothesis {
   readonly isComplete: boolean;
 }
 
-/** The mean log probability of a token, so that long sequences are not worse for being long. */
+/** The mean log probability per token, so that long sequences are not penalized. */
 function normalizedScore({ ids, score }: Hypothesis): number {
   return score / (ids.length + 1);
 }
 
-/** The places of the largest entries, the first of equals first. */
+/** The indices of the largest entries, the first of equals first. */
 function topIndices(scores: Float64Array, count: number): readonly number[] {
   const ranked = Array.from(scores.keys()).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b);
   return ranked.slice(0, count);
 }
 
 /**
- * Writes one sequence for each example.
+ * Decodes one sequence for each example.
  *
  * @param model a session of model.onnx with its weights, whose decoder reads `decoder_inputs`.
- * @param batch the encoder's side: `inputs`, and `lengths` where there are any.
- * @returns ids of each sequence, start and end tokens left out.
+ * @param batch the encoder's inputs: `inputs`, and `lengths` where the model has them.
+ * @returns the ids of each sequence, without start and end tokens.
  */
 export async function beamSearch(
   model: InferenceSession,
@@ -56,7 +56,7 @@ export async function beamSearch(
   const prediction = predictionPort(manifest.model);
   const examples = batch.get("inputs")?.shape[0] ?? 0;
 
-  /** Scores of the next token after each prefix; prefixes are equally long. */
+  /** Log probabilities of the next token after each prefix; all prefixes have the same length. */
   const scoreNextTokens = async (rows: readonly { readonly example: number; readonly ids: readonly number[] }[]) => {
     const timeSteps = (rows[0]?.ids.length ?? 0) + 1;
     const decoderArrays: Record<string, NumericArray> = {

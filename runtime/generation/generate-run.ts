@@ -1,4 +1,4 @@
-/** Text from a finished run: its stream model, and what the run keeps of its text. */
+/** Generates text with a finished run: its stream model and its vocabulary. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Ports } from "../../compiler/artifact.js";
@@ -18,23 +18,23 @@ import { createDetokenizer, encodePrompt, splitPrompt } from "./tokenizer.js";
 
 export interface GenerateRequest {
   readonly prompt: string;
-  /** Units to write; without a prompt the first of them is the first unit of the training text. */
+  /** Number of tokens; without a prompt the first of them is the first token of the training text. */
   readonly length: number;
   readonly sampling: Sampling;
-  /** Null: the seed of the run. */
+  /** Null for the seed of the run. */
   readonly seed: number | null;
 }
 
 export interface GeneratedText {
-  /** The prompt and what was written after it. */
+  /** The prompt and the generated text. */
   readonly text: string;
-  /** The units that were written: characters, words, or bytes as numbers. */
+  /** The generated tokens: characters, words, or bytes as numbers. */
   readonly tokens: readonly (string | number)[];
   readonly seed: number;
 }
 
 export interface TextGenerator {
-  /** @param onText is given the text as it comes, the prompt first. */
+  /** @param onText receives the text in chunks, the prompt first. */
   generate(request: GenerateRequest, onText: (chunk: string) => void): Promise<Result<GeneratedText>>;
 }
 
@@ -95,7 +95,7 @@ interface TextRun {
   readonly ports: Ports;
 }
 
-/** A run whose model writes text, or why this one does not. */
+/** A run whose model generates text, or the problem that it does not. */
 function openTextRun(folder: string): Result<TextRun> {
   const runResult = openRun(folder);
   if (!runResult.ok) return runResult;
@@ -103,18 +103,18 @@ function openTextRun(folder: string): Result<TextRun> {
   const { spec, manifest, metadata } = run;
   if (metadata.type !== "text")
     return fail([
-      problem("not-text", `"${folder}" was trained on ${metadata.type} data, and only models of text write text.`),
+      problem("not-text", `"${folder}" was trained on ${metadata.type} data. Only models of text data generate text.`),
     ]);
   const reason = whyNotStreamable(spec.model);
   if (reason !== undefined)
-    return fail([problem("not-streaming", `The model of "${folder}" cannot write unit by unit: ${reason}.`)]);
+    return fail([problem("not-streaming", `The model of "${folder}" cannot generate token by token: ${reason}.`)]);
   const isOld = existsSync(join(folder, runFiles.model)) && !existsSync(join(folder, runFiles.stream));
   if (isOld || !manifest.stream)
     return fail([
       problem(
         "old-run",
-        `"${folder}" has no ${runFiles.stream}: an older rnnx left it.`,
-        "Train it again; --init takes its weights.safetensors as first weights.",
+        `"${folder}" has no ${runFiles.stream}: it was written by an older version of rnnx.`,
+        "Train it again, with --init weights.safetensors to keep its weights.",
       ),
     ]);
   return ok({ run, metadata, ports: manifest.stream });

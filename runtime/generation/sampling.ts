@@ -1,19 +1,19 @@
-/** One unit drawn from what a model says of the next: by temperature, among the likeliest. All arithmetic is in float64. */
+/** Samples one token from a model's scores: by temperature, top-k and top-p. All arithmetic is in float64. */
 import type { NormalLayer } from "../../schema/normal/index.js";
 import type { RandomStream } from "../tensors/random.js";
 
 export interface Sampling {
-  /** Divides the logits; 0 takes the likeliest unit, the first of equals. */
+  /** Divides the logits; 0 takes the most likely token, the first of equals. */
   readonly temperature: number;
-  /** Only the likeliest so many; null: all. */
+  /** Samples among the k most likely tokens; null for all. */
   readonly topK: number | null;
-  /** Only the likeliest that together have at least this probability; null: all. */
+  /** Samples among the most likely tokens with this total probability; null for all. */
   readonly topP: number | null;
 }
 
 export const greedy: Sampling = { temperature: 0, topK: null, topP: null };
 
-/** What a model's outputs are: inference applies the softmax or the sigmoid that ends a model. */
+/** The kind of a model's outputs: inference applies a final softmax or sigmoid. */
 export type OutputActivation = "logits" | "softmax" | "sigmoid";
 
 export function outputActivationOf(model: readonly NormalLayer[]): OutputActivation {
@@ -28,7 +28,7 @@ const toLogit: { readonly [S in OutputActivation]: (score: number) => number } =
   sigmoid: (score) => Math.log(score) - Math.log1p(-score),
 };
 
-/** Logits of one step's outputs; -∞ for the units in `never`. */
+/** The logits of one time step; -∞ for banned ids. */
 export function logitsOf(
   scores: ArrayLike<number>,
   activation: OutputActivation,
@@ -39,7 +39,7 @@ export function logitsOf(
   return logits;
 }
 
-/** The chosen unit; undefined where no logit is a number that can be compared. */
+/** The id of the sampled token; undefined where every logit is NaN or -∞. */
 export function sampleToken(
   logits: Float64Array,
   { temperature, topK, topP }: Sampling,
@@ -60,11 +60,11 @@ export function sampleToken(
     remaining -= weight;
     return remaining < 0;
   });
-  // Rounding may leave a rest behind the last weight.
+  // Rounding may leave a remainder after the last weight.
   return ranked[index < 0 ? candidateCount - 1 : index];
 }
 
-/** How many of the largest weights together have the share `p`: at least one. */
+/** The number of largest weights whose sum is at least the fraction `p` of all: at least one. */
 function nucleus(weights: readonly number[], p: number): number {
   const threshold = p * sum(weights);
   let total = 0;

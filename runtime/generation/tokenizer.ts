@@ -1,15 +1,15 @@
-/** Text as ids of a vocabulary, and ids as text: what a run keeps of the data that it was trained on. */
+/** Converts prompts to ids, and generated ids to text, by a run's vocabulary. */
 import type { TextMetadata } from "../data/metadata.js";
 import { tokenize, unitNames } from "../data/vocabulary/tokens.js";
 import { fail, ok, type Result } from "../result.js";
 
-/** Units that a message names at most. */
+/** Maximum number of tokens in a message. */
 const MAX_LISTED_UNITS = 5;
 
 /**
- * The ids of a prompt.
+ * The ids of a prompt, or the problem that it has unknown tokens.
  *
- * @param path where the prompt stands in the spec; empty for a flag.
+ * @param path of the prompt in the spec; empty for a flag.
  */
 export function encodePrompt(
   prompt: string,
@@ -28,13 +28,13 @@ export function encodePrompt(
     {
       code: "unknown-unit",
       path,
-      message: `The prompt has ${name}s that the training text does not: ${list.join(", ")}${more}.`,
-      hint: `Use only the ${vocabulary.length - (unknown === undefined ? 0 : 1)} ${name}s of the vocabulary.`,
+      message: `The prompt has ${name}s that are not in the vocabulary: ${list.join(", ")}${more}.`,
+      hint: `Use the ${vocabulary.length - (unknown === undefined ? 0 : 1)} ${name}s of the vocabulary.`,
     },
   ]);
 }
 
-/** What is read before anything is chosen. Without a prompt the first unit of the training text, whose id is 0, is written first. */
+/** The ids to read, and the number of tokens to sample. Without a prompt generation starts with id 0, the first token of the training text. */
 export function splitPrompt(
   prompt: readonly number[],
   length: number,
@@ -44,11 +44,11 @@ export function splitPrompt(
     : { promptIds: [0], remainingLength: length - 1 };
 }
 
-/** Puts ids together as text, piece by piece: bytes may be parts of a character that is not whole yet. */
+/** Converts ids to text incrementally: a byte may be part of an incomplete character. */
 export interface Detokenizer {
-  /** What the next unit adds to the text. */
+  /** The text that the next token adds. */
   add(id: number): string;
-  /** What is left at the end. */
+  /** The text of an incomplete character at the end. */
   end(): string;
 }
 

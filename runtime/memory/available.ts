@@ -1,24 +1,24 @@
-/** The memory that a training may take of the machine that it runs on. */
+/** The machine's memory, and the share of it that training may use. */
 import { freemem, totalmem } from "node:os";
 
-/** An estimate of what a training takes is good to about a fifth, so that much is kept back. */
+/** Estimates of peak memory are off by up to a fifth. */
 const MEMORY_SHARE = 0.8;
 
-/** Bytes that are free for this process, within the limit of its container where it is in one. */
+/** Free bytes, within the limit of the process's container. */
 export function availableMemory(): number {
-  // Node 20.13 and later know of containers' limits.
+  // Node 20.13 and later respect the limit of a container.
   const { availableMemory: available = freemem } = process as Partial<Pick<NodeJS.Process, "availableMemory">>;
   return available();
 }
 
-/** Bytes that this process could have if nothing else ran, within the limit of its container where it is in one. */
+/** Installed bytes, within the limit of the process's container. */
 export function totalMemory(): number {
-  // Without a limit the system says zero, or more than there is.
+  // Without a limit the system reports zero, or more than is installed.
   const limit = process.constrainedMemory();
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
-/** Bytes that a training may take where the user has not said. */
+/** The memory limit without `--memory-limit`. */
 export function memoryBudget(): number {
   return Math.floor(MEMORY_SHARE * availableMemory());
 }

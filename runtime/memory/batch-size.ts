@@ -1,6 +1,6 @@
 /**
- * Batches as large as the memory allows: `"batch_size": "largest"` and `"accumulate": "auto"` become numbers, by the
- * compiler's estimate of what a training takes. The numbers are recorded with the run, whose results depend on them.
+ * Replaces `"batch_size": "largest"` and `"accumulate": "auto"` by numbers, from the compiler's estimate of peak memory. The run
+ * records the numbers, since its results depend on them.
  */
 import { batchSizeOf, microBatchesOf } from "../../schema/micro-batches.js";
 import type { NormalSpec, NormalTrain } from "../../schema/normal/index.js";
@@ -10,7 +10,7 @@ import { memoryBudget } from "./available.js";
 
 export interface ResolvedSpec {
   readonly spec: NormalSpec;
-  /** What the words came to; empty where there were none. */
+  /** The chosen numbers; empty where the spec has numbers already. */
   readonly notices: readonly string[];
 }
 
@@ -19,9 +19,10 @@ export function hasFixedBatches({ batch_size, accumulate }: NormalTrain): boolea
 }
 
 /**
- * A spec whose batches are numbers, or "all". A spec that the compiler refuses stays as it is: compiling says why.
+ * The spec with numbers, or "all", for its batches. A spec that does not compile is returned unchanged: compiling it reports the
+ * problems.
  *
- * @param memory bytes that the training may take; by default most of what is free.
+ * @param memory limit in bytes; by default most of the free memory.
  */
 export async function resolveBatchSize(
   spec: NormalSpec,
@@ -36,7 +37,7 @@ export async function resolveBatchSize(
   const withTrain = (train: Partial<NormalTrain>): NormalSpec => ({ ...spec, train: { ...spec.train, ...train } });
   const memoryFor = (train: Partial<NormalTrain>) => {
     const memory = memoryByBatch(withTrain(train), source.signature(spec.train));
-    if (!memory.ok) throw new Error("A spec that was found sound is refused.");
+    if (!memory.ok) throw new Error("A spec without problems does not compile.");
     return memory.memoryAt;
   };
 
@@ -44,25 +45,27 @@ export async function resolveBatchSize(
   if (batch_size === "largest") {
     const bytesFor = memoryFor({ batch_size: "all" });
     batch_size = largestBatch(source.splits.train.length, microBatchesOf(spec.train), memory, bytesFor);
-    notices.push(`The largest batch ${within}: ${batch_size === "all" ? "all examples" : `${batch_size} examples`}.`);
+    notices.push(
+      `Batch size: ${batch_size === "all" ? "all examples" : `${batch_size} examples`}, the largest ${within}.`,
+    );
   }
   let { accumulate } = spec.train;
   if (accumulate === "auto") {
     const examples = batchSizeOf({ batch_size }, source.splits.train.length);
-    // Portions take at least what a batch of their size takes, which asks for no graph of their own.
+    // Micro-batches need at least the memory of a batch of their size, which is estimated without another graph.
     const microBatchBytes = memoryFor({ batch_size, accumulate: 1 });
     const fits = (microBatches: number) =>
       microBatchBytes(examples / microBatches) <= memory &&
       memoryFor({ batch_size, accumulate: microBatches })(examples) <= memory;
     accumulate = fewestMicroBatches(examples, fits);
     notices.push(
-      `A batch of ${examples} examples in ${accumulate === 1 ? "one portion" : `${accumulate} portions`} ${within}.`,
+      `A batch of ${examples} examples is computed in ${accumulate === 1 ? "one micro-batch" : `${accumulate} micro-batches`} ${within}.`,
     );
   }
   return { spec: withTrain({ batch_size, accumulate }), notices };
 }
 
-/** All examples, or else the largest power of two of them, times the portions that a batch is made of. */
+/** All examples, or the number of micro-batches times the largest power of two that fits. */
 function largestBatch(
   examples: number,
   microBatches: number,
@@ -75,7 +78,7 @@ function largestBatch(
   return batch;
 }
 
-/** The fewest equal portions that fit; single examples where nothing does. */
+/** The smallest number of equal micro-batches that fits; one example each where none does. */
 function fewestMicroBatches(examples: number, fits: (microBatches: number) => boolean): number {
   for (let microBatches = 1; microBatches < examples; microBatches++) {
     if (examples % microBatches === 0 && fits(microBatches)) return microBatches;

@@ -1,4 +1,4 @@
-/** Whether a training fits into the memory of the machine: said before anything of its size is allocated. */
+/** Checks the estimated peak memory of a training against the machine, before anything is allocated. */
 import { microBatchesOf } from "../../schema/micro-batches.js";
 import type { NormalTrain } from "../../schema/normal/index.js";
 import { formatBytes } from "../format.js";
@@ -7,13 +7,13 @@ import { availableMemory, totalMemory } from "./available.js";
 
 export interface MemoryCheck {
   readonly problems: readonly RunProblem[];
-  /** It fits into the machine, but not beside what runs there now. */
+  /** A warning that the machine has enough memory, but not enough of it is free. */
   readonly notices: readonly string[];
 }
 
 /**
- * @param memoryAt what training takes at its peak, by the size of the batch.
- * @param limit bytes that it may take; by default those that the machine has.
+ * @param memoryAt peak memory in bytes by batch size.
+ * @param limit in bytes; by default the memory of the machine.
  */
 export function checkMemory(
   { accumulate }: Pick<NormalTrain, "accumulate">,
@@ -24,7 +24,7 @@ export function checkMemory(
   const neededBytes = memoryAt(batchSize);
   const freeBytes = availableMemory();
   if (neededBytes <= limit) {
-    const message = `The training takes about ${formatBytes(neededBytes)} at its peak, and ${formatBytes(freeBytes)} are free now.`;
+    const message = `Training needs about ${formatBytes(neededBytes)}, but only ${formatBytes(freeBytes)} are free now.`;
     return { problems: [], notices: neededBytes > freeBytes ? [message] : [] };
   }
   const microBatches = microBatchesOf({ accumulate });
@@ -33,21 +33,21 @@ export function checkMemory(
       Math.floor(batchSize / microBatches),
       (microBatchSize) => memoryAt(microBatchSize * microBatches) <= limit,
     ) * microBatches;
-  const message = `The training would take about ${formatBytes(neededBytes)} at its peak, and there are ${formatBytes(limit)}.`;
+  const message = `Training needs about ${formatBytes(neededBytes)}, but this machine has ${formatBytes(limit)}.`;
   const advice =
     largestBatch > 0
-      ? `The largest batch_size that fits is ${largestBatch}; "accumulate" makes a batch in portions, with the memory of one.`
-      : `One example at a time would take ${formatBytes(memoryAt(microBatches))}: make the model smaller, or the sequences shorter.`;
+      ? `Reduce batch_size to at most ${largestBatch}, or set "accumulate" to compute a batch in micro-batches.`
+      : `A batch of one example per micro-batch needs ${formatBytes(memoryAt(microBatches))}: use a smaller model or shorter sequences.`;
   const problem = {
     code: "memory",
     path: "/train/batch_size",
     message,
-    hint: `${advice} --force trains all the same.`,
+    hint: `${advice} Use --force to try anyway.`,
   };
   return { problems: [problem], notices: [] };
 }
 
-/** The largest number up to `most` that something holds for, which holds for all that are smaller; 0 where it never does. */
+/** The largest number up to `limit` that satisfies a monotone condition; 0 where none does. */
 function largestSatisfying(limit: number, isSatisfied: (value: number) => boolean): number {
   let [low, high] = [0, limit];
   while (low < high) {

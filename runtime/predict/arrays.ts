@@ -1,6 +1,6 @@
 /**
- * Arrays: the inputs in an `.npy` or `.json` file, or with lengths and first states beside them as members of an `.npz` file or
- * of a JSON object.
+ * Reads inputs for a run on arrays: an `.npy` or `.json` file of inputs, or an `.npz` file or JSON object with inputs, lengths and
+ * initial states.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
@@ -44,7 +44,7 @@ export const arrays: OpenInputs = async (options) => {
   }
   for (const [name, { shape }] of arraysByRole) {
     if (shape[0] === examples) continue;
-    const message = `${name} has ${shape[0]} examples, and inputs has ${examples}.`;
+    const message = `${name} has ${shape[0]} examples, but inputs has ${examples}.`;
     problems.push({ code: "array-shape", path: "", file: options.file, message, hint: "" });
   }
   if (problems.length > 0) return fail(problems);
@@ -52,7 +52,7 @@ export const arrays: OpenInputs = async (options) => {
   const steps = lengthsSignature === undefined ? undefined : arraysByRole.get("lengths")?.data;
   return ok({
     lengths: Uint32Array.from({ length: examples }, (_, example) => Number(steps?.[example] ?? time)),
-    // The rows of an array are of one length, whether or not all of their steps are live.
+    // All rows of an array have the same length, including masked steps.
     hasLengths: true,
     batch: (indices) => new Map([...arraysByRole].map(([name, array]) => [name, gatherRows(array, indices)])),
     postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
@@ -71,7 +71,7 @@ export const arrays: OpenInputs = async (options) => {
   });
 };
 
-/** Where each role is, by its name. */
+/** The source of each role, by name. */
 function sourcesOf({ file, folder }: InputsOptions, states: readonly string[]): ReadonlyMap<string, ArraySource> {
   const kind = extname(file).toLowerCase();
   if (kind === ".npz") return new Map(["inputs", "lengths", ...states].map((name) => [name, `${file}#${name}`]));
@@ -79,7 +79,7 @@ function sourcesOf({ file, folder }: InputsOptions, states: readonly string[]): 
   return new Map(members === undefined ? [["inputs", file]] : Object.entries(members));
 }
 
-/** The members of an object in a file; undefined where it holds something else, or nothing that can be read. */
+/** The members of a JSON object in a file; undefined for other contents, and where the file cannot be read. */
 function membersOf(file: string): Readonly<Record<string, ArraySource>> | undefined {
   try {
     const { initial_states = {}, ...others } = JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
@@ -98,7 +98,8 @@ function readRole(
 ): Result<NumericArray> {
   const refuseHere = (code: string, message: string, hint = "") => fail([{ code, path: "", file, message, hint }]);
   const source = sources.get(name);
-  if (source === undefined) return refuseHere("array-missing", `"${file}" has no ${name}, which the model reads.`);
+  if (source === undefined)
+    return refuseHere("array-missing", `"${file}" has no ${name}, which is an input of the model.`);
   if (Array.isArray(source) && source.length === 0) return refuseHere("array-shape", `${name} in "${file}" is empty.`);
   const result = readArray(source, folder, name, "");
   if (!result.ok) return fail(result.error.map((problem) => ({ ...problem, file })));
@@ -108,7 +109,7 @@ function readRole(
     shape.every((size, axis) => typeof size !== "number" || size === numbers.shape[axis]);
   if (!isValid || numbers.shape.includes(0)) {
     const message = `${name} in "${file}" has shape [${numbers.shape.join(", ")}], but must be [${shape.join(", ")}].`;
-    return refuseHere("array-shape", message, "That is the shape that the run was trained on.");
+    return refuseHere("array-shape", message, "Use the shape of the training data.");
   }
   const origin: Origin = { name, path: "", file };
   if (dtype === "int64") return toLengths(numbers, origin, time);

@@ -1,6 +1,6 @@
 /**
- * The labels that a ctc model spells: those of its likeliest output at every step, or of a search over prefixes that sums what
- * all alignments of the same labels are worth (A. Graves et al., ICML 2006; A. Hannun et al., 2014).
+ * Decodes the outputs of a ctc model: greedily, or by prefix beam search, which sums the probabilities of all alignments of the same
+ * labels (A. Graves et al., ICML 2006; A. Hannun et al., 2014).
  */
 import type { NormalLoss } from "../../schema/normal/index.js";
 import { shortestDecimal } from "../tensors/rows.js";
@@ -9,18 +9,18 @@ import type { Prediction, Scores } from "./format-predictions.js";
 
 export interface CtcDecoding {
   readonly labels: readonly number[];
-  /** Of the alignments that were looked at: at a beam of 1 the likeliest path alone. */
+  /** Sum over the alignments in the beam; with a beam of 1 the probability of the most likely path. */
   readonly probability: number;
 }
 
-/** A beginning of the labels: what its alignments are worth that end with the blank, and with its last label. */
+/** A prefix of labels, with the probabilities of its alignments that end with the blank, and with its last label. */
 interface Prefix {
   readonly labels: readonly number[];
   blank: number;
   label: number;
 }
 
-/** The class that stands for no label. */
+/** The class of the blank. */
 export function blankIndex({ blank }: Extract<NormalLoss, { readonly type: "ctc" }>, { shape }: Scores): number {
   return blank === "last" ? (shape.at(-1) ?? 1) - 1 : blank;
 }
@@ -43,7 +43,7 @@ function greedyDecode({ shape: [steps = 0, classes = 1], data }: Scores, blank: 
   return { labels, probability };
 }
 
-/** Worths are kept as shares of the best one, so that long sequences do not underflow; `scale` is its logarithm. */
+/** Probabilities are kept relative to the best one, so that long sequences do not underflow; `scale` is its logarithm. */
 function prefixBeamSearch({ shape: [steps = 0, classes = 1], data }: Scores, blank: number, beam: number): CtcDecoding {
   let prefixes: Prefix[] = [{ labels: [], blank: 1, label: 0 }];
   let scale = 0;
@@ -65,7 +65,7 @@ function prefixBeamSearch({ shape: [steps = 0, classes = 1], data }: Scores, bla
       if (last !== undefined) unchanged.label += prefix.label * (row[last] ?? 0);
       for (let id = 0; id < classes; id++) {
         if (id === blank) continue;
-        // A label after itself is a new one only where a blank stands between.
+        // A repeated label is a new one only after a blank.
         prefixOf([...labels, id]).label += (id === last ? prefix.blank : total) * (row[id] ?? 0);
       }
     }
@@ -81,7 +81,7 @@ function prefixBeamSearch({ shape: [steps = 0, classes = 1], data }: Scores, bla
   return { labels: prefixes[0]?.labels ?? [], probability: Math.exp(scale) };
 }
 
-/** Labels by number, and how likely they are. */
+/** Class indices and their probability. */
 export function describeDecoding({ labels, probability }: CtcDecoding): Prediction {
   return { labels, probability: shortestDecimal(Math.fround(probability)) };
 }

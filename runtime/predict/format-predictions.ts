@@ -1,4 +1,4 @@
-/** A model's numbers in words: classes with their probabilities, or quantities. */
+/** Formats a model's outputs as predictions: classes with probabilities, or values. */
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Uses } from "../data/source.js";
 import { outputActivationOf } from "../generation/sampling.js";
@@ -6,16 +6,16 @@ import { elementCount } from "../tensors/array.js";
 import { shortestDecimal } from "../tensors/rows.js";
 import { argmax, sigmoid, softmaxRows } from "../tensors/scores.js";
 
-/** A row of output, JSON. */
+/** One prediction, as JSON. */
 export type Prediction = Readonly<Record<string, unknown>>;
 
-/** The model's numbers for one example: [size], or [steps, size] where it says something at every step. */
+/** The outputs for one example: [size], or [steps, size] for a model with an output at every time step. */
 export interface Scores {
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
 
-/** Scores of logits as probabilities, where a model puts out logits: over classes, or each by itself. */
+/** Applies the softmax over classes, or the sigmoid, to the outputs of a model that ends in logits. */
 export function toProbabilities(
   { model }: Pick<NormalSpec, "model">,
   targets: Uses["targets"],
@@ -32,7 +32,7 @@ export interface TopClass {
   readonly probability: number;
 }
 
-/** The likeliest class of each row of probabilities. `names` are null where classes are numbers. */
+/** The most likely class of each row of probabilities. `names` is null for numeric classes. */
 export function topClasses({ shape, data }: Scores, names: readonly (string | number)[] | null): readonly TopClass[] {
   const size = shape.at(-1) ?? 1;
   return Array.from({ length: data.length / size }, (_, row) => {
@@ -41,20 +41,20 @@ export function topClasses({ shape, data }: Scores, names: readonly (string | nu
   });
 }
 
-/** One class under a key, its probability, and those of all classes by name. */
+/** The most likely class, its probability, and the probabilities of all classes by name. */
 export function describeClass(key: string, scores: Scores, names: readonly string[] | null): Prediction {
   const [best] = topClasses(scores, names);
   const all = Array.from(scores.data, (probability, id) => [`${names?.[id] ?? id}`, shortestDecimal(probability)]);
   return { [key]: best?.name ?? null, probability: best?.probability ?? null, probabilities: Object.fromEntries(all) };
 }
 
-/** A class for every step, with its probability. */
+/** The most likely class of every time step, with its probability. */
 export function describeTags(key: string, scores: Scores, names: readonly string[] | null): Prediction {
   const steps = topClasses(scores, names);
   return { [key]: steps.map(({ name }) => name), probability: steps.map(({ probability }) => probability) };
 }
 
-/** Plain numbers: one by itself, several as lists. */
+/** One value as a number, several as nested lists. */
 export function describeValues({ shape, data }: Scores): unknown {
   const numbers = Array.from(data, shortestDecimal);
   const nest = (axis: number, start: number): unknown => {

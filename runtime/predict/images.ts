@@ -1,4 +1,4 @@
-/** Images of an IDX file: the class of each. */
+/** Reads images from an IDX file, and formats their classes. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { readIdx } from "../data/formats/idx.js";
@@ -9,7 +9,7 @@ import { floatArray, type OpenInputs } from "./inputs.js";
 
 export const images: OpenInputs = async ({ run, file, folder, uses }) => {
   const { metadata, spec } = run;
-  if (metadata.type !== "images") throw new Error("The run's data are no images.");
+  if (metadata.type !== "images") throw new Error("The run was not trained on images.");
   let bytes: Buffer;
   try {
     bytes = readFileSync(resolve(folder, file));

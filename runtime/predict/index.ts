@@ -1,4 +1,4 @@
-/** The readers of inputs, by `data.type`; a decoder's sources are read where they are decoded. */
+/** The readers of inputs, by `data.type`. The sources of pairs are read by their decoder. */
 import type { NormalData } from "../../schema/normal/index.js";
 import { arrays } from "./arrays.js";
 import { images } from "./images.js";

@@ -1,17 +1,17 @@
-/** Inputs that a program gives as values, as the file that a user would have written: one reader says what inputs mean. */
+/** Serializes inputs that are given as values into the file format of their data type, so that one reader handles both. */
 import type { NormalData } from "../../schema/normal/index.js";
 import { formatCsvRow } from "../data/formats/csv.js";
 import { fail, ok, type Result } from "../result.js";
 
 /**
- * What a model is to say something of: the path of a file in the format of the run's data, or values, by the run's `data.type`.
+ * Inputs of a prediction: the path of a file in the format of the run's data, or values, by the run's `data.type`:
  *
- * - text: `lines`, each by itself, without line breaks;
+ * - text: `lines`, without line breaks;
  * - sequences: `sequences`, each a `text`, a list of `tokens`, or `inputs`, numbers of shape [steps, features];
  * - pairs: `sources`, texts or vectors of numbers;
- * - table: `rows`, numbers by column name (in order, where the table has no names), oldest first (with `reverse`, newest first); at least as many
- *   as the window;
- * - arrays: `arrays`, nested lists [examples, …] by role: `inputs`, and where the model reads them `lengths` and first states by name.
+ * - table: `rows`, numbers by column name (in order, where the table has no names), oldest first (with `reverse`, newest first); at
+ *   least as many as the window;
+ * - arrays: `arrays`, nested lists [examples, …] by role: `inputs`, and for models with such inputs `lengths` and initial states by name.
  */
 export type PredictionSource = string | InlineInputs;
 
@@ -43,12 +43,12 @@ const inputKeys: { readonly [K in NormalData["type"]]: string } = {
   images: "a file",
 };
 
-/** The file of some inputs, or why they are not of the run's kind. */
+/** The serialized inputs, or the problem that they are not of the run's data type. */
 export function toInputFile(data: NormalData, inputs: InlineInputs): Result<InputFile> {
   const { type } = data;
   if (inputKeys[type] in inputs) return serializeInputs(data, inputs);
-  const message = `A run on ${type} data predicts from ${inputKeys[type]}, and was given ${Object.keys(inputs).join(", ")}.`;
-  return fail([{ code: "inputs-kind", path: "", message, hint: "The path of a file is good for every kind." }]);
+  const message = `A run on ${type} data predicts from ${inputKeys[type]}, not from ${Object.keys(inputs).join(", ")}.`;
+  return fail([{ code: "inputs-kind", path: "", message, hint: "Pass a file path instead." }]);
 }
 
 function serializeInputs(data: NormalData, inputs: InlineInputs): Result<InputFile> {

@@ -1,4 +1,4 @@
-/** What a model is to say something of: examples read from a file, without answers, and words for what it says. */
+/** The interface of the readers: examples without targets, and the format of their predictions. */
 import type { Batch, Uses } from "../data/source.js";
 import type { Result } from "../result.js";
 import type { Run } from "../run/open.js";
@@ -6,32 +6,32 @@ import type { NumericArray } from "../tensors/array.js";
 import type { Prediction, Scores } from "./format-predictions.js";
 
 export interface PredictionInputs {
-  /** Steps of each example. */
+  /** Number of time steps by example. */
   readonly lengths: ArrayLike<number>;
-  /** Whether a batch says how long its examples are; examples of different lengths do not share one that does not. */
+  /** True where batches have lengths. Otherwise all examples of a batch have the same length. */
   readonly hasLengths: boolean;
   readonly notices?: readonly string[];
-  /** By the names of the model's inputs. */
+  /** Arrays by the names of the model's inputs. */
   batch(examples: readonly number[]): Batch;
-  /** The model's numbers as a user means them: not scaled, or probabilities. */
+  /** Converts outputs to the user's scale, or to probabilities. */
   postprocess(scores: Scores): Scores;
-  /** Which example it is, and what the model says of it. */
+  /** The prediction of an example, with its identification in the file. */
   describe(example: number, scores: Scores): Prediction;
 }
 
 export interface InputsOptions {
   readonly run: Run;
-  /** As the user named it, and where that is. */
+  /** The file, relative to `folder`. */
   readonly file: string;
   readonly folder: string;
   readonly uses: Uses;
-  /** Prefixes that a search over the labels of ctc keeps; 1 for the likeliest output at every step. */
+  /** Beam width of the ctc decoder; 1 is greedy. */
   readonly beam: number;
 }
 
 export type OpenInputs = (options: InputsOptions) => Promise<Result<PredictionInputs>>;
 
-/** Examples in batches of at most `size`, each of one length where lengths are not fed; in order of length. */
+/** Batches of at most `size` examples, in order of length; without lengths, each batch has examples of one length. */
 export function batchesOf({ lengths, hasLengths }: PredictionInputs, size: number): readonly (readonly number[])[] {
   const order = Array.from(lengths, (_, example) => example).sort(
     (a, b) => (lengths[a] ?? 0) - (lengths[b] ?? 0) || a - b,
@@ -47,7 +47,7 @@ export function batchesOf({ lengths, hasLengths }: PredictionInputs, size: numbe
   return batches;
 }
 
-/** Rows of one width as one array. */
+/** Rows of one width as an array. */
 export function floatArray(rows: number, shape: readonly number[], data: Float32Array): NumericArray {
   return { dtype: "float32", shape: [rows, ...shape], data };
 }

@@ -1,4 +1,4 @@
-/** Pairs: the sequence that the decoder writes for each source. */
+/** Reads the sources of pairs, and decodes a sequence for each. */
 import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
@@ -16,14 +16,14 @@ import type { Prediction } from "./format-predictions.js";
 
 type PairSource = { readonly line: number; readonly source: string | readonly number[] };
 
-/** Sources that share a batch. */
+/** Maximum number of sources in a batch. */
 const BATCH_SIZE = 64;
 
 /**
- * Reads lines of text (what follows a tab is not read) or of JSON, `{"source": "text" or [numbers]}`.
+ * Reads lines of text (up to a tab) or of JSON, `{"source": "text" or [numbers]}`.
  */
 export function readSources({ metadata, signature }: Run, file: string, folder: string): Result<readonly PairSource[]> {
-  if (metadata.type !== "pairs") throw new Error("The run has no pairs.");
+  if (metadata.type !== "pairs") throw new Error("The run was not trained on pairs.");
   let content: string;
   try {
     content = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(resolve(folder, file)));
@@ -75,7 +75,7 @@ export async function decodeSources(
   sources: readonly PairSource[],
   beams: number,
 ): Promise<readonly Prediction[]> {
-  if (metadata.type !== "pairs") throw new Error("The run has no pairs.");
+  if (metadata.type !== "pairs") throw new Error("The run was not trained on pairs.");
   const { target_vocabulary: vocabulary, longest_target: maxLength, unit } = metadata;
   const outputsProbabilities = outputActivationOf(spec.model) === "softmax";
   const options = { startId: START, endId: END, maxLength, beamWidth: beams, outputsProbabilities };

@@ -1,4 +1,4 @@
-/** Predicts with a run: its exported model over a file of inputs, what it says written beside it in words or numbers. */
+/** Predicts with a run's model from a file of inputs into a file of predictions or outputs. */
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { invalidInput, type RunFailure } from "../outcome.js";
@@ -13,11 +13,11 @@ import { type OutputKind, outputArray, outputKind, outputText } from "./write-pr
 export interface PredictRequest {
   /** The run directory. */
   readonly run: string;
-  /** Files, from `folder`. */
+  /** Files, relative to `folder`. */
   readonly input: string;
   readonly output: string;
   readonly folder: string;
-  /** Sequences that a decoder, or a search over the labels of ctc, keeps; null: greedily, the only way where nothing is decoded. */
+  /** Beam width of a decoder, or of the ctc decoder; null for greedy decoding, and for models without a decoder. */
   readonly beam: number | null;
   readonly device: RequestedDevice;
 }
@@ -62,6 +62,6 @@ function missingFolder(output: string): RunProblem {
 }
 
 function unsupportedKind(output: string): RunProblem {
-  const message = `What a decoder writes is text, and cannot be written to "${output}".`;
+  const message = `The predictions of a decoder are texts, which cannot be written to "${output}".`;
   return { code: "file-kind", path: "", message, hint: "Name a .csv, .json or .jsonl file." };
 }

@@ -1,4 +1,4 @@
-/** A run's exported model, put to use: what it says of a file of inputs. */
+/** Predictions of a run's model for a file of inputs. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
@@ -19,9 +19,9 @@ import { batchesOf, type PredictionInputs } from "./inputs.js";
 import { decodeSources, readSources } from "./pairs.js";
 
 export interface Predictions {
-  /** In words: classes by name with their probabilities, quantities scaled back, sequences spelt out. */
+  /** Classes by name with probabilities, values in the original scale, or decoded sequences. */
   readonly predictions: readonly Prediction[];
-  /** The numbers that these words were made of; null for what a decoder wrote. */
+  /** The outputs behind the predictions; null for those of a decoder. */
   readonly scores: readonly Scores[] | null;
   readonly notices: readonly string[];
 }
@@ -30,16 +30,16 @@ export type PredictionsOutcome = Result<Predictions, RunFailure>;
 
 export interface Predictor {
   /**
-   * @param file Inputs in the format of the run's data, from `folder`.
-   * @param beam Sequences that a decoder, or a search over the labels of ctc, keeps; null: greedily, the only way where nothing is decoded.
+   * @param file Inputs in the format of the run's data, relative to `folder`.
+   * @param beam Beam width of a decoder, or of the ctc decoder; null for greedy decoding, and for models without a decoder.
    */
   predict(file: string, folder: string, beam: number | null): Promise<PredictionsOutcome>;
 }
 
-/** Examples in a batch, at most. */
+/** Maximum number of examples in a batch. */
 const BATCH_SIZE = 256;
 
-/** The model is read when it is first asked, and kept. */
+/** Loads the model on first use, and keeps it. */
 export function openPredictor(run: Run, device: RequestedDevice): Predictor {
   const model = join(run.folder, runFiles.model);
   let sessionPromise: ReturnType<typeof openSession> | undefined;
@@ -82,7 +82,7 @@ function noticesOf(notice: string): readonly string[] {
   return notice === "" ? [] : [notice];
 }
 
-/** The model's finished numbers for every example. */
+/** The model's postprocessed outputs for every example. */
 async function computeScores(
   session: InferenceSession,
   { model }: Manifest,
@@ -113,16 +113,16 @@ async function computeScores(
 }
 
 function noDecoder({ spec }: Run): RunProblem {
-  const message = `The data of this run are of type "${spec.data.type}": there is no sequence to write with a beam.`;
-  return { code: "no-decoder", path: "", message, hint: "Leave --beam out." };
+  const message = `A run on ${spec.data.type} data has no decoder that takes a beam width.`;
+  return { code: "no-decoder", path: "", message, hint: "Remove --beam." };
 }
 
-/** A flag names the file, and no member of a spec. */
+/** The file is named by a flag, and not by a member of the spec. */
 function withoutSpecPath(problem: RunProblem): RunProblem {
   return { ...problem, path: "", hint: problem.code === "file-missing" ? "" : (problem.hint ?? "") };
 }
 
 function noModelYet({ folder }: Run): RunProblem {
-  const message = `The run "${folder}" has no model.onnx yet: it was killed before its end.`;
-  return { code: "not-ended", path: "", message, hint: "Go on with rnnx train --resume." };
+  const message = `The run "${folder}" has no model.onnx yet: it was stopped before its end.`;
+  return { code: "not-ended", path: "", message, hint: "Finish it with rnnx train --resume." };
 }

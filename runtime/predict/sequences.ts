@@ -1,4 +1,4 @@
-/** Sequences: the label of each line, or a tag for each of its steps. */
+/** Reads sequences, and formats a label for each, or a tag for each of its time steps. */
 import { gatherSequences, type InMemorySeries } from "../data/batching/windows.js";
 import { readSequences } from "../data/sources/sequence-examples.js";
 import { fail, ok } from "../result.js";
@@ -7,13 +7,14 @@ import type { OpenInputs } from "./inputs.js";
 
 export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
   const { metadata, spec } = run;
-  if (metadata.type !== "sequences" || spec.data.type !== "sequences") throw new Error("The run has no sequences.");
+  if (metadata.type !== "sequences" || spec.data.type !== "sequences")
+    throw new Error("The run was not trained on sequences.");
   const result = await readSequences({ ...spec.data, file }, folder, uses, false);
   if (!result.ok) return result;
   const { examples, tokens, features } = result.value;
   const width = run.signature.inputs.shape[2];
   if (metadata.vocabulary === undefined && features !== width) {
-    const message = `"${file}" has vectors of ${features}, and the model reads vectors of ${width}.`;
+    const message = `"${file}" has vectors of ${features} numbers, but the model reads vectors of ${width}.`;
     return fail([{ code: "data-shape", path: "", file, message, hint: "" }]);
   }
   const idByToken = new Map(metadata.vocabulary?.map((token, id) => [token, id]));

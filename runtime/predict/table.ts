@@ -1,5 +1,4 @@
-/** Tables: for each row that a window ends at, the target that lies ahead of it, scaled back. */
-
+/** Reads tables, and formats the forecast after each window, in the original scale. */
 import { type FloatSeries, gatherWindows } from "../data/batching/windows.js";
 import { scalerOf, scaleValue, unscaleValue } from "../data/scaler.js";
 import { iterateRows, readRows } from "../data/sources/table-rows.js";
@@ -12,15 +11,15 @@ import type { OpenInputs } from "./inputs.js";
 
 export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   const { metadata, spec } = run;
-  if (metadata.type !== "table" || spec.data.type !== "table") throw new Error("The run's data is no table.");
+  if (metadata.type !== "table" || spec.data.type !== "table") throw new Error("The run was not trained on a table.");
   const { columns, target, scaler, classes } = metadata;
   const { window } = spec.data;
   const result = await readRows({ ...spec.data, file, columns, target: null }, folder, false);
   if (!result.ok) return fail(result.error.map((problem) => ({ ...problem, file })));
   const { rows, values, lineOf, notices } = result.value;
   if (rows < window) {
-    const message = `"${file}" has ${formatCount(rows, "row")}, but the model reads windows of ${window}.`;
-    return fail([{ code: "table-too-short", path: "", file, message, hint: "Give it more rows." }]);
+    const message = `"${file}" has ${formatCount(rows, "row")}, but the model reads windows of ${formatCount(window, "row")}.`;
+    return fail([{ code: "table-too-short", path: "", file, message, hint: "Add more rows." }]);
   }
   const collected = collectFloats.float32();
   const scalers = columns.map((name) => scalerOf(scaler, name));
@@ -37,7 +36,7 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   }
   const keys = target.map((name) => (isReservedKey(name) ? `${name} (target)` : name));
   const series: FloatSeries = { dtype: "float32", width: columns.length, data: collected.finish() };
-  /** The last step's numbers: those before it are of targets that earlier windows speak of. */
+  /** The outputs of the last time step: those of earlier steps are the forecasts of earlier windows. */
   const lastStep = ({ shape, data: stepData }: Scores): Scores => {
     const size = shape.at(-1) ?? 1;
     return { shape: [size], data: stepData.slice(-size) };
@@ -75,6 +74,6 @@ function isReservedKey(name: string): boolean {
 }
 
 function tooLargeProblem(file: string, line: number, name: string): RunProblem {
-  const message = `${file}:${line}: Column "${name}" has a number that is too large.`;
+  const message = `${file}:${line}: Column "${name}" has a number that is too large for float32.`;
   return { code: "table-value", path: "", file, line, message, hint: "" };
 }

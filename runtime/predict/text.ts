@@ -1,4 +1,4 @@
-/** Lines of text: the unit that each line goes on with, and what the model expected after each of its units. */
+/** Reads lines of text, and formats the most likely next token of each line, with the prediction after each of its tokens. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createProblemList } from "../data/formats/problem-list.js";
@@ -23,7 +23,7 @@ interface Line {
 
 export const text: OpenInputs = async ({ run, file, folder, uses }) => {
   const { metadata, spec } = run;
-  if (metadata.type !== "text") throw new Error("The run's data is not text.");
+  if (metadata.type !== "text") throw new Error("The run was not trained on text.");
   const { unit, vocabulary } = metadata;
   let bytes: Buffer;
   try {
@@ -90,7 +90,7 @@ function readLine(metadata: TextMetadata, line: string, number: number, file: st
   });
 }
 
-/** Rows of one length. */
+/** Rows of the same length. */
 function stackRows(rows: readonly Int32Array[]): NumericArray {
   const time = rows[0]?.length ?? 0;
   const data = new Int32Array(rows.length * time);

@@ -1,4 +1,4 @@
-/** Predictions as files: JSON lines, JSON, CSV, or the model's numbers as an NPY array. */
+/** Encodes predictions as JSON lines, JSON or CSV, and outputs as an NPY array. */
 import { extname } from "node:path";
 import { formatCsvRow } from "../data/formats/csv.js";
 import { writeNpy } from "../data/formats/npy.js";
@@ -14,7 +14,7 @@ export function outputKind(file: string): Result<OutputKind> {
   const kind = extensions.find((candidate) => candidate === extension);
   if (kind !== undefined) return ok(kind);
   const message = `Predictions cannot be written to "${file}".`;
-  return fail([{ code: "file-kind", path: "", message, hint: `Its name should end in ${extensions.join(", ")}.` }]);
+  return fail([{ code: "file-kind", path: "", message, hint: `Use a name that ends in ${extensions.join(", ")}.` }]);
 }
 
 export function outputText(kind: Exclude<OutputKind, ".npy">, predictions: readonly Prediction[]): string {
@@ -28,7 +28,7 @@ export function outputText(kind: Exclude<OutputKind, ".npy">, predictions: reado
   }
 }
 
-/** The members of objects as members of their own: `probabilities.spam`. */
+/** Flattens nested objects: `probabilities.spam`. */
 function flatten(prediction: Prediction): Prediction {
   const entries = Object.entries(prediction).flatMap(([key, value]) =>
     typeof value === "object" && value !== null && !Array.isArray(value)
@@ -38,7 +38,7 @@ function flatten(prediction: Prediction): Prediction {
   return Object.fromEntries(entries);
 }
 
-/** Lines end in a line feed alone. */
+/** Lines end in a line feed without a carriage return. */
 function toCsv(rows: readonly Prediction[]): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];
@@ -49,7 +49,7 @@ function fieldText(value: unknown): string {
   return value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** One array [examples, …]; steps that an example does not have are zeros. */
+/** One array [examples, …]; shorter examples are padded with zeros. */
 export function outputArray(outputs: readonly Scores[]): Uint8Array {
   const maxSteps = outputs.reduce((most, { shape }) => (shape.length > 1 ? Math.max(most, shape[0] ?? 0) : most), 0);
   const [first = { shape: [], data: new Float32Array() }] = outputs;

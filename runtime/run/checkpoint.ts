@@ -1,6 +1,6 @@
 /**
- * Checkpoints: folders `step-00000020` that one rename makes complete. Each holds the weights, the optimizer's slots, the
- * state of the run, and a list of these files with their sizes and SHA-256.
+ * Checkpoints: folders `step-00000020`, each completed by one rename. A checkpoint holds the weights, the optimizer's slots, the
+ * state of the run, and the sizes and SHA-256 sums of these files.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -20,7 +20,7 @@ export interface RunState {
   /** The loss of step `step`; null before the first. */
   readonly loss: number | null;
   readonly seed: number;
-  /** SHA-256 of what the trajectory depends on: the spec, and the data. */
+  /** SHA-256 of the spec members that the results depend on, and of the data. */
   readonly spec: string;
   readonly data: string;
   readonly progress: TrainingProgress;
@@ -35,27 +35,27 @@ export interface Checkpoint {
 }
 
 export interface CheckpointScan {
-  /** The newest one that is whole. */
+  /** The latest intact checkpoint. */
   readonly latest: Checkpoint | undefined;
-  /** Newer ones that are not, with what is wrong. */
+  /** Later checkpoints that are damaged. */
   readonly damaged: readonly { readonly path: string; readonly reason: string }[];
 }
 
-/** The path of the checkpoint, or the reason why there is no new one; the latest good one stays then. */
+/** The path of the new checkpoint, or the reason of the failure, after which the latest intact checkpoint is unchanged. */
 export type CheckpointWriteResult = Result<string, string>;
 
-/** Which checkpoints stay besides the best one. */
+/** The checkpoints that are kept, in addition to the best one. */
 export type RetentionPolicy = Pick<NormalTrain, "keep_last" | "keep_every">;
 
 const partialSuffix = ".partial";
 const checksumsFile = "files.json";
 const requiredFiles = ["weights.safetensors", "optimizer.safetensors", "state.json"] as const;
-/** A file takes whole blocks, and its name some of the folder's. */
+/** The size of a file is rounded up to blocks, and its directory entry takes some more. */
 const BLOCK_BYTES = 8192;
-/** Where there are such. */
+/** Present only for models with stateful layers. */
 const statesFile = "states.safetensors";
 
-/** Writes a checkpoint into `folder`, then removes those that need not stay. */
+/** Writes a checkpoint into `folder`, then removes those that the policy does not keep. */
 export function writeCheckpoint(
   fs: DurableFs,
   folder: string,
@@ -75,12 +75,13 @@ export function writeCheckpoint(
     fs.remove(partialPath);
     const neededBytes = Object.values(files).reduce((sum, { length }) => sum + length + BLOCK_BYTES, BLOCK_BYTES);
     const freeBytes = fs.freeBytes(folder);
-    if (freeBytes < neededBytes) return fail(`it needs ${neededBytes} bytes, and ${folder} has room for ${freeBytes}`);
+    if (freeBytes < neededBytes)
+      return fail(`it needs ${neededBytes} bytes, but ${folder} has ${freeBytes} bytes free`);
     fs.makeFolder(partialPath);
     for (const [file, bytes] of Object.entries(files)) fs.write(join(partialPath, file), bytes);
     fs.write(join(partialPath, checksumsFile), checksumsOf(files));
     fs.syncFolder(partialPath);
-    // A folder of this name was found damaged, or the run would have gone on from it.
+    // An existing folder of this name is damaged: the run would have resumed from it otherwise.
     fs.remove(path);
     fs.rename(partialPath, path);
     fs.syncFolder(folder);
@@ -93,16 +94,16 @@ export function writeCheckpoint(
   }
 }
 
-/** What was begun goes, where the disk lets it: the next start does the rest. */
+/** Removes the partial folder where the disk allows it; the next start does it otherwise. */
 function removePartial(fs: DurableFs, partialPath: string): void {
   try {
     fs.remove(partialPath);
   } catch {
-    // What stopped the writing is what is said.
+    // The error of the write is reported instead.
   }
 }
 
-/** Removes checkpoints that are older than the last few, not the best that one of these remembers, and no milestones. */
+/** Removes older checkpoints, except for periodic ones and the best one of each that is kept. */
 function prune(fs: DurableFs, folder: string, latestStep: number, { keep_last, keep_every }: RetentionPolicy): void {
   const steps = listSteps(folder).filter((step) => step <= latestStep);
   const bestSteps = steps
@@ -114,7 +115,7 @@ function prune(fs: DurableFs, folder: string, latestStep: number, { keep_last, k
   }
 }
 
-/** The states of all checkpoints in a folder, latest first, without their tensors and without a check of their sums. */
+/** The states of all checkpoints in a folder, latest first. Neither tensors nor checksums are read. */
 export function readRunStates(folder: string): readonly RunState[] {
   return listSteps(folder)
     .reverse()
@@ -126,7 +127,7 @@ function readRunState(path: string): RunState | undefined {
   return existsSync(file) ? parseState(readFileSync(file)) : undefined;
 }
 
-/** Removes what a write that was killed left behind. */
+/** Removes the partial folders of writes that were killed. */
 export function removePartialCheckpoints(fs: DurableFs, folder: string): void {
   for (const name of listNames(folder)) {
     if (name.endsWith(partialSuffix) && parseStep(name.slice(0, -partialSuffix.length)) !== undefined)
@@ -134,7 +135,7 @@ export function removePartialCheckpoints(fs: DurableFs, folder: string): void {
   }
 }
 
-/** Removes every checkpoint, and nothing else that may be in the folder. */
+/** Removes every checkpoint, and no other file of the folder. */
 export function removeCheckpoints(fs: DurableFs, folder: string): void {
   removePartialCheckpoints(fs, folder);
   for (const step of listSteps(folder)) fs.remove(join(folder, folderName(step)));
@@ -151,7 +152,7 @@ export function findLatestCheckpoint(folder: string): CheckpointScan {
   return { latest: undefined, damaged };
 }
 
-/** The checkpoint of a step, or what is wrong with it. */
+/** The checkpoint of a step; the error is a clause that names the damaged file. */
 export function readCheckpoint(folder: string, step: number): Result<Checkpoint, string> {
   const path = join(folder, folderName(step));
   const files = new Map<string, Uint8Array>();
@@ -163,12 +164,12 @@ export function readCheckpoint(folder: string, step: number): Result<Checkpoint,
   }
   const fileBytes = (name: string) => files.get(name) ?? new Uint8Array();
   const fileContents = Object.fromEntries(names.map((name) => [name, fileBytes(name)]));
-  // The list is compared whole, so a change of any byte in any of the files shows.
+  // The whole list is compared, so a change of any byte of any file is found.
   if (!Buffer.from(checksumsOf(fileContents)).equals(fileBytes(checksumsFile)))
     return fail(describeMismatch(fileContents, fileBytes(checksumsFile)));
 
   const state = parseState(fileBytes("state.json"));
-  if (state === undefined || state.step !== step) return fail("state.json is not one of this version");
+  if (state === undefined || state.step !== step) return fail("state.json was not written by this version");
   const weights = readSafetensors(fileBytes("weights.safetensors"));
   const slots = readSafetensors(fileBytes("optimizer.safetensors"));
   if (!weights.ok) return fail(`weights.safetensors cannot be read: ${weights.error}`);
@@ -190,7 +191,7 @@ function describeMismatch(files: Readonly<Record<string, Uint8Array>>, recorded:
     return text.includes(`"${sha256}"`) && text.includes(`"bytes": ${bytes}`) ? [] : [name];
   });
   return changedFiles.length === 0
-    ? `${checksumsFile} is not as it was written`
+    ? `${checksumsFile} has changed`
     : `${changedFiles.join(", ")} does not match ${checksumsFile}`;
 }
 
@@ -203,7 +204,7 @@ function parseState(bytes: Uint8Array): RunState | undefined {
   }
 }
 
-/** Sizes and SHA-256 of files, always in the same bytes. */
+/** Sizes and SHA-256 of files, as deterministic JSON. */
 function checksumsOf(files: Readonly<Record<string, Uint8Array>>): Uint8Array {
   const entries = Object.entries(files).map(([name, bytes]) => {
     return [name, checksumOf(bytes)] as const;
@@ -224,7 +225,7 @@ function parseStep(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** The steps of the checkpoints in a folder, whole or not, oldest first. */
+/** The steps of all checkpoints in a folder, intact or not, oldest first. */
 function listSteps(folder: string): number[] {
   const steps = listNames(folder).map(parseStep);
   return steps.filter((step) => step !== undefined).sort((a, b) => a - b);

@@ -1,4 +1,4 @@
-/** `environment.json`: on what a training ran and how fast it was, which no number of the run depends on. */
+/** `environment.json`: hardware, versions and speed of a training, which its results do not depend on. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus } from "node:os";
@@ -9,7 +9,7 @@ import { runFiles } from "./layout.js";
 export interface RunEnvironment {
   readonly format: 1;
   readonly device: string;
-  /** Updates of the process that ended the run, and the seconds that they took: evaluations and checkpoints not among them. */
+  /** Updates of the process that ended the run, and their total time without evaluations and checkpoints. */
   readonly updates: number;
   readonly seconds: number;
   readonly ended: string;

@@ -1,4 +1,4 @@
-/** The run directory: what a run leaves on the disk, under which names, and how those are replaced. */
+/** The files of a run directory: their names, and how they are written, replaced and removed. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
@@ -28,21 +28,21 @@ export const runFiles = {
   checkpoints: "checkpoints",
 } as const;
 
-/** The problem of a run directory that is something else: a file, or a folder with files of these names that no run wrote. */
+/** Problems of training into a path that is a file, or a folder with files of these names that no run wrote. */
 export function checkRunDirectory(out: string): readonly RunProblem[] {
   if (!existsSync(out)) return [];
   const problem = (message: string) => [
-    { code: "run-directory", path: "", message, hint: "Name another one with --out." },
+    { code: "run-directory", path: "", message, hint: "Name another directory with --out." },
   ];
   if (!statSync(out).isDirectory()) return problem(`The run directory "${out}" is a file.`);
   if (isRunDirectory(out)) return [];
   const conflict = Object.values(runFiles).find((name) => existsSync(join(out, name)));
   return conflict === undefined
     ? []
-    : problem(`"${out}" holds a ${conflict} that no run wrote, and training would replace it.`);
+    : problem(`"${out}" has a ${conflict} that no run wrote. Training would replace it.`);
 }
 
-/** A run's manifest is the first file that it writes, so it marks the other names as the run's own. */
+/** The manifest is the first file that a run writes, so its presence marks the directory as a run's. */
 function isRunDirectory(out: string): boolean {
   try {
     const manifest: Readonly<Record<string, unknown>> = JSON.parse(readFileSync(join(out, runFiles.manifest), "utf8"));
@@ -69,7 +69,7 @@ export function checkReplacedRun(out: string): readonly RunProblem[] {
   ];
 }
 
-/** Removes what an earlier run left, and nothing else. */
+/** Removes the files of an earlier run, and no others. */
 export function clearRun(fs: DurableFs, out: string): void {
   removePartialFiles(fs, out);
   for (const name of [
@@ -89,20 +89,20 @@ export function clearRun(fs: DurableFs, out: string): void {
   removeCheckpoints(fs, join(out, runFiles.checkpoints));
 }
 
-/** Removes what a process that was killed left unfinished. */
+/** Removes the partial files of a process that was killed. */
 export function removePartialFiles(fs: DurableFs, out: string): void {
   for (const name of Object.values(runFiles)) fs.remove(join(out, `${name}.partial`));
   removePartialCheckpoints(fs, join(out, runFiles.checkpoints));
 }
 
-/** What a run learnt of its data, as `data.json` says it. */
+/** The contents of `data.json`: what a run fitted on its data (vocabulary, classes, scaler), and its signature. */
 export interface DataRecord {
   readonly format: 1;
   readonly metadata: Metadata;
   readonly signature: Signature;
 }
 
-/** Writes what training starts from. The recorded spec names its data files from where it lies now. */
+/** Writes the files that exist from the start of a training. Data files in the recorded spec are relative to the run directory. */
 export function writeRunInputs(
   fs: DurableFs,
   out: string,
@@ -128,12 +128,12 @@ function relativePath(out: string, file: string, recordedPath: string): string {
   return isAbsolute(recordedPath) ? recordedPath : relative(resolve(out), file).split(sep).join("/");
 }
 
-/** What a run ended with, as `result.json` says it. */
+/** The contents of `result.json`. */
 export interface RunResult {
   readonly format: 1;
   /** False when the run was interrupted. */
   readonly finished: boolean;
-  /** The step of the weights that it left. */
+  /** The step of the final weights. */
   readonly weights_step: number;
   readonly done: DoneEvent;
 }
@@ -144,13 +144,13 @@ export function readRunResult(folder: string): RunResult | undefined {
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
 }
 
-/** The metrics that a run recorded for its weights of a step; null where it recorded none. */
+/** The recorded metrics of the weights of a step; null without a record. */
 export function recordedMetrics(folder: string, step: number): SplitMetrics | null {
   const result = readRunResult(folder);
   return result?.weights_step === step ? result.done.metrics : null;
 }
 
-/** Writes what a run is for: the weights, the model that holds them, and last the word that they are there. */
+/** Writes the final weights and the models that hold them, then `result.json`, which marks them as complete. */
 export async function writeFinalModel(
   fs: DurableFs,
   out: string,

@@ -1,6 +1,6 @@
 /**
- * One process owns a run directory: a file names it. A lock whose process is gone is stale at once, so that a run can be
- * resumed straight after it was killed; this is why it holds no clock.
+ * The lock of a run directory: a file that names the process that owns it. A lock whose process has ended is stale at once, so
+ * that a run can be resumed right after it was killed. It therefore holds no time.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -10,23 +10,23 @@ import { fail, ok, type Result } from "../result.js";
 
 interface LockHolder {
   readonly pid: number;
-  /** Tells the process from a later one with its number: its start time and the boot that it belongs to. */
+  /** Distinguishes the process from a later one with the same id: its start time and the boot. */
   readonly started: string | null;
   readonly host: string;
 }
 
-/** The function that releases the lock, or who holds it. */
+/** The function that releases the lock, or a sentence about its holder. */
 export type LockResult = Result<() => void, string>;
 
 const lockName = "lock";
 
-/** Takes the lock of an existing folder. */
+/** Acquires the lock of an existing folder. */
 export function acquireLock(folder: string): LockResult {
   const path = join(folder, lockName);
   const holder: LockHolder = { pid: process.pid, started: processStartTime(process.pid), host: hostname() };
-  // No two locks are alike, even of one process.
+  // The text of every lock is unique, even within one process.
   const text = JSON.stringify({ ...holder, token: randomUUID() });
-  // Written aside and linked, so that the lock never exists without its holder's name.
+  // Written under another name and linked, so that the lock never exists without its holder's name.
   const temporaryFile = join(folder, `${lockName}.${process.pid}.${randomUUID()}`);
   writeFileSync(temporaryFile, text);
   try {
@@ -43,9 +43,9 @@ export function acquireLock(folder: string): LockResult {
 }
 
 /**
- * Takes the lock of a process that is gone. Several may find it: the one that links the claim named for it is its heir, and the
- * claim of an heir that is gone too is claimed in the same way. Nobody but the heir changes what is claimed, so a claim that
- * comes late finds another lock than it was made for, and is withdrawn.
+ * Takes over the lock of a process that has ended. Several processes may try: the one that links the claim named for the lock wins,
+ * and the claim of a winner that has ended too is taken over in the same way. Only the winner replaces the lock, so a late claim
+ * finds another lock than the one it names, and is withdrawn.
  */
 function replaceStaleLock(folder: string, temporaryFile: string): "mine" | "changed" | LockHolder {
   const path = join(folder, lockName);
@@ -66,7 +66,7 @@ function replaceStaleLock(folder: string, temporaryFile: string): "mine" | "chan
   }
 }
 
-/** What processes that were killed while they asked for the lock left. */
+/** Removes the claims of processes that were killed while they acquired the lock. */
 function removeAbandonedClaims(folder: string): void {
   for (const file of readdirSync(folder)) {
     const pid = Number(/^lock\.(\d+)\.[\w-]+$/.exec(file)?.[1] ?? process.pid);
@@ -81,23 +81,23 @@ function describeHolder(holder: LockHolder): string {
 }
 
 function isAlive(holder: LockHolder): boolean {
-  // Processes of another machine cannot be asked.
+  // The processes of another machine cannot be inspected.
   if (holder.host !== hostname()) return true;
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    // The process exists and belongs to someone else.
+    // The process exists, and belongs to another user.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
   return holder.started === null || holder.started === processStartTime(holder.pid);
 }
 
-/** Only where the system says: Linux. A process that has ended and waits for its parent has no start. */
+/** Known on Linux only. A zombie process has no start time. */
 function processStartTime(pid: number): string | null {
   const stat = readText(`/proc/${pid}/stat`);
   const boot = readText("/proc/sys/kernel/random/boot_id");
   if (stat === undefined || boot === undefined) return null;
-  // The command's name, in parentheses, may hold anything; the state comes after it, and the start time 19 fields on.
+  // The command's name, in parentheses, may contain any characters; the state follows it, and the start time 19 fields later.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return fields[0] === "Z" ? null : `${fields[19]}@${boot.trim()}`;
 }
@@ -106,7 +106,7 @@ function releaseLock(path: string, text: string): void {
   if (readText(path) === text) rmSync(path, { force: true });
 }
 
-/** Whether the name was free. */
+/** Returns false where the name exists already. */
 function tryLink(from: string, to: string): boolean {
   try {
     linkSync(from, to);

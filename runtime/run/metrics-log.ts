@@ -1,16 +1,16 @@
-/** `metrics.jsonl`: one line for each step, each evaluation and each sample, the same records as the events. */
+/** `metrics.jsonl`: one line for each step, evaluation and sample, with the records of their events. */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import type { TrainEvent } from "../events.js";
 import { writeAll } from "../storage/durable-fs.js";
 
 export interface MetricsLog {
   append(events: readonly TrainEvent[]): void;
-  /** Returns when all lines are on the disk. */
+  /** Returns when all lines are on disk. */
   sync(): void;
   close(): void;
 }
 
-/** Opens the file to append after `step`: later lines, which a checkpoint does not cover, are cut off. */
+/** Opens the file to append after `step`. Later lines, which no checkpoint covers, are removed. */
 export function openMetricsLog(path: string, step: number): MetricsLog {
   if (existsSync(path)) truncateSync(path, byteLengthUpTo(readFileSync(path), step));
   const file = openSync(path, "a");
@@ -24,7 +24,7 @@ export function openMetricsLog(path: string, step: number): MetricsLog {
   };
 }
 
-/** The length of the whole lines up to a step. */
+/** The length of the complete lines up to a step. */
 function byteLengthUpTo(bytes: Buffer, step: number): number {
   let start = 0;
   for (let end = bytes.indexOf("\n"); end >= 0; end = bytes.indexOf("\n", start)) {
@@ -34,7 +34,7 @@ function byteLengthUpTo(bytes: Buffer, step: number): number {
   return start;
 }
 
-/** Not a number where a line is no record: everything from there on goes. */
+/** NaN for a line that is not a record: the file is cut there. */
 function parseStep(line: string): number {
   try {
     const { step }: { readonly step?: unknown } = JSON.parse(line);

@@ -1,4 +1,4 @@
-/** A run directory, opened to be used: its spec, its manifest, what it learnt of its data, and weights that it left. */
+/** Opens a run directory: its spec, manifest, fitted metadata and weights. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Manifest } from "../../compiler/artifact.js";
@@ -14,11 +14,11 @@ import { readRunFile, readVersion } from "./validate-files.js";
 
 export interface Run {
   readonly folder: string;
-  /** Its paths start from `folder`. */
+  /** Its paths are relative to `folder`. */
   readonly spec: NormalSpec;
   readonly manifest: Manifest;
   readonly metadata: Metadata;
-  /** Of the data that it was trained on. */
+  /** Of the training data. */
   readonly signature: Signature;
 }
 
@@ -27,11 +27,11 @@ export function openRun(folder: string): Result<Run> {
   const missing = requiredFiles.filter((name) => !existsSync(join(folder, name)));
   if (missing.length > 0) {
     const message = `"${folder}" is not a run directory: it has no ${missing.join(" and no ")}.`;
-    return fail([problem("not-a-run", message, "Name the directory that a training left, such as runs/hihello.")]);
+    return fail([problem("not-a-run", message, "Name the directory of a training run, such as runs/hihello.")]);
   }
   const version = readVersion(folder);
   if (version !== undefined && version.format !== SUPPORTED_FORMAT) {
-    const message = `"${folder}" was left by rnnx ${version.rnnx}, in format ${version.format}; this version reads format ${SUPPORTED_FORMAT}.`;
+    const message = `"${folder}" was written by rnnx ${version.rnnx} in format ${version.format}, but this version reads format ${SUPPORTED_FORMAT}.`;
     return fail([problem("run-version", message, `Use rnnx ${version.rnnx}, or train its spec again.`)]);
   }
   const manifest = readRunFile<Manifest>(folder, runFiles.manifest);
@@ -39,17 +39,16 @@ export function openRun(folder: string): Result<Run> {
   const data = readRunFile<DataRecord>(folder, runFiles.data);
   if (!manifest.ok || !spec.ok || !data.ok) {
     const reasons = [manifest, spec, data].flatMap((result) => (result.ok ? [] : [result.error]));
-    const message = `"${folder}" is a damaged run: ${reasons.join("; ")}.`;
-    return fail([problem("not-a-run", message, "Training with --resume writes these files anew.")]);
+    const message = `The run "${folder}" is damaged: ${reasons.join("; ")}.`;
+    return fail([problem("not-a-run", message, "Train with --resume to write these files again.")]);
   }
   const { metadata, signature } = data.value;
   return ok({ folder, spec: spec.value, manifest: manifest.value, metadata, signature });
 }
 
-/** Of the manifests that this version writes. */
 const SUPPORTED_FORMAT: Manifest["format"] = 1;
 
-/** Weights of a run: those that it ended with (or its newest checkpoint's), its best or newest checkpoint's, or a step's. */
+/** The final weights (or the latest checkpoint's), those of the best or the last checkpoint, or those of a step's. */
 export type WeightsSelector = "end" | "best" | "last" | number;
 
 export interface Weights {
@@ -64,15 +63,15 @@ export function readRunWeights({ folder, spec }: Run, selector: WeightsSelector)
   const { latest } = findLatestCheckpoint(checkpoints);
   if (latest === undefined) {
     const message = `"${folder}" has no checkpoint, so its model has no weights yet.`;
-    return fail([problem("no-checkpoint", message, "Let it train until its first checkpoint.")]);
+    return fail([problem("no-checkpoint", message, "Train it until its first checkpoint.")]);
   }
   if (selector !== "best") return ok(weightsOf(latest));
   const { best } = latest.state.progress;
   if (best === null) {
-    const message = `"${folder}" keeps no best checkpoint.`;
+    const message = `"${folder}" has no best checkpoint.`;
     const hint =
       spec.train.keep_best === null
-        ? "Its spec has no train.keep_best, or no validation part. Use --checkpoint last."
+        ? "Its spec has no train.keep_best, or no validation split. Use --checkpoint last."
         : "It has not been evaluated yet.";
     return fail([problem("no-checkpoint", message, hint)]);
   }
@@ -85,13 +84,13 @@ function readFinalWeights(folder: string): Result<Weights> {
   const result = readSafetensors(readFileSync(join(folder, runFiles.weights)));
   if (result.ok) return ok({ step: Number(result.value.metadata.step ?? 0), parameters: result.value.tensors });
   const message = `The weights in "${folder}" cannot be read: ${result.error}.`;
-  return fail([problem("file-format", message, "Its checkpoints may be good: --checkpoint last.")]);
+  return fail([problem("file-format", message, "Try a checkpoint: --checkpoint last.")]);
 }
 
 function readCheckpointWeights(folder: string, checkpoints: string, step: number): Result<Weights> {
   const result = readCheckpoint(checkpoints, step);
   if (result.ok) return ok(weightsOf(result.value));
-  const message = `"${folder}" has no good checkpoint of step ${step}: ${result.error}.`;
+  const message = `"${folder}" has no intact checkpoint of step ${step}: ${result.error}.`;
   return fail([problem("no-checkpoint", message, `Its checkpoints are in ${checkpoints}.`)]);
 }
 

@@ -23,7 +23,7 @@ export interface Evaluation {
   readonly metrics: SplitMetrics;
 }
 
-/** What early stopping, the best checkpoint and the plateau schedule keep between evaluations. JSON, in a checkpoint's state. */
+/** The state of early stopping, the best checkpoint and the plateau schedule between evaluations. JSON, in a checkpoint's state. */
 export interface TrainingProgress {
   /** Null before its first evaluation, and for other schedules. */
   readonly plateau: PlateauState | null;

@@ -1,11 +1,10 @@
-/** The JSON files of a run directory, checked before they are believed: they may be damaged, or another version's. */
+/** Validates the JSON files of a run directory, which may be damaged or from another version. */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isObject } from "../../schema/json-pointer.js";
 import { maximumBytes } from "../../schema/parse/json.js";
 import { fail, ok, type Result } from "../result.js";
 
-/** Whether a value is what it should be. */
 type Check = (value: unknown) => boolean;
 type Fields = Readonly<Record<string, Check>>;
 
@@ -32,7 +31,7 @@ const isPorts = objectOf({ inputs: arrayOf(isPort), outputs: arrayOf(isPort) });
 const isArraySignature = objectOf({ dtype: isText, shape: isDims });
 const isTyped = objectOf({ type: isText });
 
-/** What the rest of the program reads of each file without looking again. */
+/** The members of each file that the program reads without further checks. */
 const requiredFields = {
   "manifest.json": {
     name: isText,
@@ -71,22 +70,22 @@ const requiredFields = {
   },
 } as const satisfies Readonly<Record<string, Fields>>;
 
-/** Beyond this a file is no record, but something else. */
+/** A larger file is rejected before it is read. */
 const MAX_FILE_BYTES = 16 * maximumBytes;
 
 export type RunFileResult<T> = Result<T, string>;
 
-/** Parses a file of a run; a reason follows "the run is damaged: ". */
+/** Parses a file of a run. The error is a clause that names the file. */
 export function readRunFile<T>(folder: string, name: keyof typeof requiredFields): RunFileResult<T> {
   const value = parseFile(join(folder, name));
   if (value === undefined) return fail(`${name} is not JSON`);
   if (!isObject(value)) return fail(`${name} is not a JSON object`);
   const invalid = Object.entries(requiredFields[name]).find(([key, check]) => !check(value[key]));
-  if (invalid !== undefined) return fail(`${name} says nothing clear of "${invalid[0]}"`);
+  if (invalid !== undefined) return fail(`${name} has an invalid value for "${invalid[0]}"`);
   return ok(value as T);
 }
 
-/** The version of rnnx and the format that a manifest speaks of; undefined where it speaks of none. */
+/** The version and the format in a manifest; undefined where it has none. */
 export function readVersion(folder: string): { readonly rnnx: string; readonly format: number } | undefined {
   const manifest = parseFile(join(folder, "manifest.json"));
   if (!isObject(manifest)) return undefined;

@@ -1,4 +1,4 @@
-/** What computes a training: sessions of its models; for WebGPU, which runs no loops, sessions for arrays of each size. */
+/** The runners that a training computes with: sessions, or for WebGPU, which has no loops, one session per combination of shapes. */
 import type { Tensor } from "onnxruntime-common";
 import { type Artifact, carriedRoles, type Port, type Ports, readbackName } from "../../compiler/artifact.js";
 import type { SpecializedModel, SpecializedModels } from "../../compiler/compile.js";
@@ -25,7 +25,7 @@ export interface Backend {
   readonly evaluation: Runner;
   readonly device: Device;
   readonly notice: string;
-  /** Brings what the device carries; undefined where the host does. */
+  /** Copies tensors from the device; undefined where the host holds them. */
   readonly fetchTensors: FetchTensors | undefined;
 }
 
@@ -34,15 +34,15 @@ export type BackendResult = Result<Backend, SessionError>;
 export interface BackendOptions {
   readonly artifact: Artifact;
   readonly models: SpecializedModels;
-  /** Of a batch, as `loadOf` says it. */
+  /** Of a micro-batch, by `estimateWorkPerSync`. */
   readonly workPerSync: number;
-  /** What the user asked for. */
+  /** Requested by the user. */
   readonly threads: number | undefined;
-  /** What `time` always is; undefined where it differs from batch to batch. */
+  /** The length of all sequences; undefined where it differs from batch to batch. */
   readonly timeSteps: number | undefined;
 }
 
-/** @param firstBatch gives the first batch to train on. */
+/** @param firstBatch returns the first training batch. */
 export function openBackend(
   device: RequestedDevice,
   options: BackendOptions,
@@ -76,7 +76,7 @@ export type StepRunnerResult = Result<
   SessionError
 >;
 
-/** Bytes that a call puts out, from which copying them is more than loading another library once. */
+/** Output size per call above which avoiding ONNX Runtime's copy of the outputs pays for loading the C API. */
 const NATIVE_OUTPUT_BYTES = 2 ** 20;
 
 function outputBytes({ outputs }: Ports): number {
@@ -85,8 +85,8 @@ function outputBytes({ outputs }: Ports): number {
 }
 
 /**
- * What makes updates, or a part of them. On the CPU what a large model makes is put where there is room for it, if sessions can be
- * called so.
+ * Opens a runner of a training graph, or of one of its halves. On the CPU a graph with large outputs runs through the C API, where it
+ * is available, which writes outputs into existing buffers.
  */
 export async function openStepRunner(
   requested: RequestedDevice,
@@ -125,7 +125,7 @@ async function openWebgpu(
     return openStaticShapeRunner({ inputs, outputs }, (sizes) => models.readback(role, sizes), create);
   }
   const fetchTensors: FetchTensors = async (role, tensors) => {
-    // What is not trained has never left the host.
+    // Frozen parameters have never left the host.
     const onDevice = Object.entries(tensors).filter(([, { location }]) => location !== "cpu");
     if (onDevice.length === 0) return tensors;
     const copied = (await copyRunners.get(role)?.run(Object.fromEntries(onDevice))) ?? {};
@@ -139,7 +139,7 @@ async function openWebgpu(
   if (!evaluation.ok) return evaluation;
   return ok({ training, evaluation: evaluation.value, device: "webgpu", notice: "", fetchTensors });
 
-  /** Sequences of ever other lengths would each need a session: the host evaluates those. */
+  /** Sequences of varying lengths would need a session each, so the host evaluates them. */
   async function openEvaluationRunner(): Promise<Result<Runner, SessionError>> {
     if (timeSteps !== undefined) return ok(openStaticShapeRunner(evalPorts, models.eval, create));
     const hostSession = await openSession(artifact.eval, "cpu", workPerSync);
@@ -147,7 +147,7 @@ async function openWebgpu(
   }
 }
 
-/** Numbers of 16 bits are a feature that a device may lack, which shows when they are computed. */
+/** float16 is an optional feature of a device. Its absence shows only in a computation. */
 async function checkFloat16Support(
   { model }: SpecializedModel,
   create: (model: Uint8Array, deviceOutputs: readonly string[]) => Promise<SessionResult>,
@@ -158,14 +158,14 @@ async function checkFloat16Support(
     await result.value.session.run({ x: tensorOf({ dtype: "float32", shape: [1], data: Float32Array.of(1) }) });
     return null;
   } catch (error) {
-    const message = `The webgpu device computes no float16: ${errorReason(error)}.`;
+    const message = `The webgpu device does not support float16: ${errorReason(error)}.`;
     return fail({ message, hint: 'Set "precision" in train to "float32", or use another --device.' });
   } finally {
     await result.value.session.release();
   }
 }
 
-/** A runner that is fed from the host: parameters that lie on a device are brought when they are others than before. */
+/** A runner on the host. Parameters on the device are copied when they have changed. */
 function hostRunner(runner: Runner, fetchTensors: FetchTensors): Runner {
   let cache: {
     readonly deviceTensors: Readonly<Record<string, Tensor>>;
@@ -191,6 +191,6 @@ function hostRunner(runner: Runner, fetchTensors: FetchTensors): Runner {
 
 function requiredTensor(tensors: Readonly<Record<string, Tensor>>, name: string): Tensor {
   const tensor = tensors[name];
-  if (tensor === undefined) throw new Error(`The device did not give "${name}".`);
+  if (tensor === undefined) throw new Error(`The device returned no "${name}".`);
   return tensor;
 }

@@ -4,6 +4,7 @@ import type { carriedRoles, Port, Ports, Role } from "../../compiler/artifact.js
 import type { Batch } from "../data/source.js";
 import { elementCount, type NumericArray } from "../tensors/array.js";
 import { tensorOf } from "../tensors/ort.js";
+import type { Feeds } from "./runner.js";
 
 /** Roles of the tensors that one call of the training graph hands to the next. */
 export type TrainingStateRole = (typeof carriedRoles)[number];
@@ -65,4 +66,18 @@ export function learningRateFeeds({ inputs }: Ports, scale: number): Record<stri
 
 function floatScalar(value: number): NumericArray {
   return { dtype: "float32", shape: [], data: Float32Array.of(value) };
+}
+
+/** The sizes of the symbols in the shapes of ports: "batch", "time". */
+export type SymbolSizes = ReadonlyMap<string, number>;
+
+export function symbolSizesOf(ports: readonly Port[], feeds: Feeds): SymbolSizes {
+  const sizes = new Map<string, number>();
+  for (const { name, shape } of ports) {
+    shape.forEach((dim, axis) => {
+      const size = feeds[name]?.dims[axis];
+      if (typeof dim === "string" && size !== undefined) sizes.set(dim, size);
+    });
+  }
+  return sizes;
 }

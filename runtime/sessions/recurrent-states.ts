@@ -1,4 +1,4 @@
-/** The states of a model that reads piece by piece: each piece starts from what the one before left. */
+/** The states of a model that reads a sequence in chunks: each chunk starts from the final states of the one before. */
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { Port, Ports } from "../../compiler/artifact.js";
 import { elementCount } from "../tensors/array.js";
@@ -6,16 +6,16 @@ import { floatsOf, tensorOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
 
 export interface RecurrentStates {
-  /** What a session is fed for the next piece, by port. A piece may have fewer rows than the one before: the first ones go on. */
+  /** The initial states of the next chunk, by port. A chunk with fewer rows than the one before continues its first ones. */
   feeds(rows: number): Readonly<Record<string, Tensor>>;
-  /** Takes the last values from what a session gave. */
+  /** Takes the final states from a session's outputs. */
   update(outputs: InferenceSession.OnnxValueMapType): void;
 }
 
 /**
- * States at their start.
+ * The states before the first chunk.
  *
- * @param initial first values [size] of states that do not start at zero, by public name.
+ * @param initial values [size] of learned initial states, by public name; the others start at zero.
  */
 export function createRecurrentStates(
   { inputs, outputs }: Ports,
@@ -43,7 +43,7 @@ export function createRecurrentStates(
   };
 }
 
-/** The values of states at rest. */
+/** Initial states that are zero. */
 export function zeroStates(ports: readonly Port[], rows: number): Tensors {
   const zeros = ports.map((port) => {
     const shape = stateShape(port, rows);
@@ -54,7 +54,7 @@ export function zeroStates(ports: readonly Port[], rows: number): Tensors {
 
 function findFinalPort(outputs: readonly Port[], state: string): Port {
   const port = outputs.find(({ role, name }) => role === "state" && name === `final/${state}`);
-  if (port === undefined) throw new Error(`The graph does not give the last value of ${state}.`);
+  if (port === undefined) throw new Error(`The graph has no final value of ${state}.`);
   return port;
 }
 

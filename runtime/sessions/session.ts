@@ -1,4 +1,4 @@
-/** Sessions of ONNX Runtime on the device that was asked for. */
+/** Opens sessions of ONNX Runtime on a device. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -12,11 +12,11 @@ export type RequestedDevice = Device | "auto";
 export interface OpenedSession {
   readonly session: InferenceSession;
   readonly device: Device;
-  /** Why the device is not the one hoped for; empty otherwise. */
+  /** The reason for a fallback to the CPU; empty without one. */
   readonly notice: string;
 }
 
-/** Why a session could not be opened, and the way out. */
+/** The reason why a session could not be opened, and what to do. */
 export interface SessionError {
   readonly message: string;
   readonly hint: string;
@@ -24,41 +24,40 @@ export interface SessionError {
 
 export type SessionResult = Result<OpenedSession, SessionError>;
 
-/** `fastest` may round what is multiplied with quantized weights to whole numbers, as the runtime does by itself. */
+/** `fastest` may quantize the operand that is multiplied by quantized weights, as ONNX Runtime does by default. */
 export type QuantizedMatmul = "fastest" | "float32";
 
-/** Where and how a session computes; by default it has all of the machine. */
+/** Resources of a session; by default all of the machine. */
 export interface SessionOptions {
   /** `fastest` by default. */
   readonly quantizedMatmul?: QuantizedMatmul;
-  /** The most that it may take of the machine. */
+  /** Maximum number of threads. */
   readonly maxThreads?: number;
-  /** What the user asked for, whatever the size of the model. */
+  /** Number of threads requested by the user, for any size of the model. */
   readonly requestedThreads?: number;
-  /** The number of its GPU, for CUDA. */
+  /** Index of the GPU, for CUDA. */
   readonly gpu?: number;
   /** Outputs that stay on the device, for WebGPU. */
   readonly deviceOutputs?: readonly string[];
 }
 
-/** Loads below which a second thread costs more than it computes (docs/performance.md, threads). */
+/** Work per synchronization below which one thread is faster (docs/performance.md, threads). */
 const MULTITHREAD_THRESHOLD = 1.2e5;
 
 /**
- * How much a session has to do between two meetings of its threads: the entries of the largest parameter, times the root of the rows
- * that meet it at once. With few rows a product waits for its matrix, so that more rows take less than as much longer.
+ * Work per synchronization of a session's threads: (elements of the largest parameter) × √(batch rows). A product of few rows is
+ * bound by reading its matrix, so its time grows less than linearly with the rows.
  */
 export function estimateWorkPerSync(parameters: Iterable<{ readonly shape: readonly number[] }>, rows: number): number {
   const sizes = Array.from(parameters, ({ shape }) => elementCount(shape));
   return Math.max(0, ...sizes) * Math.sqrt(rows);
 }
 
-/** Whether one thread is enough. */
 export function isSingleThreaded(workPerSync: number): boolean {
   return workPerSync < MULTITHREAD_THRESHOLD;
 }
 
-/** Opens a session for a model, its bytes or its file. Only `auto` falls back to the CPU. */
+/** Opens a session for a model, given as bytes or as a file. Only `auto` falls back to the CPU. */
 export async function openSession(
   model: Uint8Array | string,
   requested: RequestedDevice,
@@ -69,7 +68,7 @@ export async function openSession(
   try {
     return ok({ session: await createSession(model, device, workPerSync, options), device, notice: "" });
   } catch (error) {
-    // A model that the CPU refuses is not the user's doing.
+    // A model that fails on the CPU is a bug of rnnx.
     if (device === "cpu") throw error;
     const message = `The ${device} device cannot be used: ${errorReason(error)}.`;
     if (requested !== "auto") return fail({ message, hint: hints[device] });
@@ -78,18 +77,18 @@ export async function openSession(
   }
 }
 
-/** The one to try. */
+/** The device to try first. */
 export function resolveDevice(requested: RequestedDevice): Device {
   if (requested !== "auto") return requested;
   return hasCudaProvider() ? "cuda" : "cpu";
 }
 
-/** For a device that gives up in the middle of a run, where there is nobody left to ask. */
+/** The error of a device that fails during a run. */
 export function sessionError({ message, hint }: SessionError): Error {
   return new Error(`${message} ${hint}`);
 }
 
-/** The runtime's own words, without the place in its source and the condition that failed there. */
+/** ONNX Runtime's message, without its source location and the condition that failed. */
 export function errorReason(error: unknown): string {
   const [first = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
   return first.replace(/^.*was false\. /, "").replace(/\.$/, "");
@@ -97,10 +96,10 @@ export function errorReason(error: unknown): string {
 
 const hints: Readonly<Record<"cuda" | "webgpu", string>> = {
   cuda:
-    "CUDA needs an NVIDIA GPU with CUDA 12 and cuDNN 9, and ONNX Runtime's CUDA files, which its package does not bring: " +
+    "CUDA needs an NVIDIA GPU with CUDA 12 and cuDNN 9, and ONNX Runtime's CUDA libraries, which its package does not include: " +
     "run its install script with ONNXRUNTIME_NODE_INSTALL=cuda12 set, or use --device cpu.",
   webgpu:
-    "WebGPU needs a GPU with a Vulkan, Metal or Direct3D 12 driver (Mesa 25 or later in software): or use --device cpu.",
+    "WebGPU needs a GPU with a Vulkan, Metal or Direct3D 12 driver (Mesa 25 or later in software). Otherwise use --device cpu.",
 };
 
 async function createSession(
@@ -110,7 +109,7 @@ async function createSession(
   place: SessionOptions,
 ): Promise<InferenceSession> {
   const { env, InferenceSession } = await import("onnxruntime-node");
-  // What goes wrong comes back as an error; the runtime's own log would only repeat it on stderr.
+  // Errors are returned to the caller; ONNX Runtime's log would repeat them on stderr.
   env.logLevel = "fatal";
   const ortOptions = ortSessionOptions(device, workPerSync, place);
   return typeof model === "string"
@@ -118,7 +117,7 @@ async function createSession(
     : InferenceSession.create(model, ortOptions);
 }
 
-/** How a session of some load is opened. */
+/** The options of ONNX Runtime for a session. */
 export function ortSessionOptions(
   device: Device,
   workPerSync: number,
@@ -129,7 +128,7 @@ export function ortSessionOptions(
     ...(singleThreaded && { intra_op: { allow_spinning: "0" } }),
     ...(quantizedMatmul === "float32" && { qdq_matmulnbits_accuracy_level: "1" }),
   };
-  // A plan of the memory for each shape is laid beside what was taken before it was made, and saves a large model no time.
+  // A memory pattern is allocated in addition to the memory in use before it, and does not make a large model faster.
   const threadCount = requestedThreads ?? (singleThreaded ? 1 : maxThreads);
   const provider =
     device === "webgpu"
@@ -139,7 +138,7 @@ export function ortSessionOptions(
         : device;
   return {
     executionProviders: device === "cpu" ? ["cpu"] : [provider, "cpu"],
-    // What is made for WebGPU keeps to its kernels: the runtime would move axes to where it has none.
+    // A graph for WebGPU uses only its kernels. The layout optimizer would introduce operators without one.
     graphOptimizationLevel: device === "webgpu" ? "disabled" : "all",
     logSeverityLevel: 3,
     ...(deviceOutputs.length > 0 && {
@@ -151,7 +150,7 @@ export function ortSessionOptions(
   };
 }
 
-/** Whether ONNX Runtime's CUDA provider is installed beside it. */
+/** Looks for ONNX Runtime's CUDA provider in its package. */
 function hasCudaProvider(): boolean {
   const folder = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
   const library = process.platform === "win32" ? "onnxruntime_providers_cuda.dll" : "libonnxruntime_providers_cuda.so";

@@ -1,18 +1,18 @@
 /**
- * Sessions for arrays of known sizes, one for each combination of them: what a device without loops runs. It keeps what a training
- * carries from call to call; whole numbers are of 32 bits there, and what the host reads comes in one piece.
+ * Sessions for a device without loops: one for each combination of static shapes. The device keeps the training state between calls,
+ * integers are int32 there, and the values for the host are packed into one output.
  */
 import { type InferenceSession, Tensor } from "onnxruntime-common";
 import { type Ports, type Role, HOST_OUTPUT as reportName } from "../../compiler/artifact.js";
 import type { SpecializedModel } from "../../compiler/compile.js";
 import { ok, type Result } from "../result.js";
 import { elementCount } from "../tensors/array.js";
+import { type SymbolSizes, symbolSizesOf } from "./ports.js";
 import type { Feeds, Runner } from "./runner.js";
 import { type SessionError, type SessionResult, sessionError } from "./session.js";
-import { type SymbolSizes, symbolSizesOf } from "./shape-symbols.js";
 
 export interface StaticShapeRunner extends Runner {
-  /** Opens the session for what would be fed, so that what stands in the way is known before the first call. */
+  /** Opens the session for the shapes of the feeds, so that errors show before the first call. */
   open(feeds: Feeds): Promise<SessionResult>;
 }
 
@@ -21,13 +21,13 @@ interface CachedSession {
   readonly report: SpecializedModel["hostOutputs"];
 }
 
-/** At most so many sessions are kept: the one that was used least recently goes. */
+/** Maximum number of sessions; the least recently used one is released. */
 const MAX_SESSIONS = 16;
 
 /**
- * @param model of some sizes.
- * @param create opens it; the named outputs stay on the device.
- * @param deviceOutputs roles of outputs that do.
+ * @param model builds the model for given sizes.
+ * @param create opens a session whose named outputs stay on the device.
+ * @param deviceOutputs roles of the outputs that stay on the device.
  */
 export function openStaticShapeRunner(
   ports: Ports,
@@ -67,7 +67,7 @@ export function openStaticShapeRunner(
       if (!result.ok) throw sessionError(result.error);
       const { session, report } = result.value;
       const int32Feeds = Object.entries(feeds).map(([name, tensor]) => [name, toInt32(tensor)] as const);
-      // All outputs are fetched: a device gives them in the wrong order otherwise.
+      // All outputs are fetched: ONNX Runtime 1.30 returns a subset in the wrong order on WebGPU.
       const { [reportName]: packedReport, ...outputs } = await session.run(Object.fromEntries(int32Feeds));
       const stepOutput = step && { [step.name]: advanceStep(feeds.step, sizes.get("steps") ?? 1) };
       return { ...outputs, ...(packedReport && splitReport(packedReport, report)), ...stepOutput };
@@ -75,9 +75,9 @@ export function openStaticShapeRunner(
   };
 }
 
-/** The tensors that came as one vector. */
+/** Unpacks the tensors of the packed output. */
 function splitReport({ data }: Tensor, report: SpecializedModel["hostOutputs"]): Record<string, Tensor> {
-  if (!(data instanceof Float32Array)) throw new Error("The session gave no float32 report.");
+  if (!(data instanceof Float32Array)) throw new Error("The session returned no float32 report.");
   let end = 0;
   const entries = report.map(({ name, shape }) => {
     const start = end;
@@ -87,7 +87,7 @@ function splitReport({ data }: Tensor, report: SpecializedModel["hostOutputs"]):
   return Object.fromEntries(entries);
 }
 
-/** The number of updates after some more, which the device does not count. */
+/** Advances the step, which the device does not count. */
 function advanceStep(previous: Tensor | undefined, steps: number): Tensor {
   const [count = 0n] = (previous?.data ?? []) as BigInt64Array;
   return new Tensor("int64", BigInt64Array.of(count + BigInt(steps)), []);

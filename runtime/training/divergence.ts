@@ -1,4 +1,4 @@
-/** A training whose numbers are no longer finite: at which step, what of it first, where in the spec, and what to do. */
+/** Explains a divergence: the step, the first value that is not finite, its equation in the spec, and a remedy. */
 import type { Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { BatchLoader } from "../data/batching/batches.js";
@@ -7,16 +7,15 @@ import { locateNonFinite, type NonFiniteOrigin } from "./locate-non-finite.js";
 import type { StepsResult, Trainer } from "./trainer.js";
 import type { NonFinite } from "./training-state.js";
 
-/** Updates of which some number is not finite; the trainer is as it was before them. */
+/** Updates with a value that is not finite. The trainer has the state before them. */
 export interface DivergedUpdate {
   readonly trainer: Trainer;
-  /** The update before the first of them. */
+  /** The step before the first of them. */
   readonly step: number;
   readonly result: StepsResult & { readonly nonFinite: NonFinite };
   readonly learningRateScale: number;
-  /** What `count` updates from `first` on read. */
   readonly batches: BatchLoader;
-  /** Norms of the gradients before, the latest last. */
+  /** Gradient norms of earlier updates, latest last. */
   readonly gradientNorms: readonly number[];
 }
 
@@ -45,9 +44,9 @@ export async function explainDivergence(
         : `The loss became ${loss} at step ${failedStep}`;
   const source = origin === undefined ? updateProblem(spec, nonFinite) : originProblem(origin);
   const message =
-    origin === undefined ? summary : `${summary}; the first number that is not finite is in ${origin.description}`;
+    origin === undefined ? summary : `${summary}; the first value that is not finite is in ${origin.description}`;
   const normHistory = [...gradientNorms, ...result.gradientNorms.subarray(0, failedStep - step - 1)];
-  // Where a formula is to blame, smaller steps would only put it off.
+  // With a formula as the cause, a smaller learning rate would only delay it.
   const hint =
     origin === undefined || origin.cause === ""
       ? float16Advice(spec, origin) + clippingAdvice(spec, normHistory)
@@ -55,7 +54,7 @@ export async function explainDivergence(
   return { message, hint, ...(source && { source }) };
 }
 
-/** Makes the good updates again, and says how many updates the trainer has then made. */
+/** Repeats the finite updates, and returns the step that the trainer has reached. */
 async function replayTo(
   trainer: Trainer,
   step: number,
@@ -78,28 +77,28 @@ function originProblem({ description, path, cause }: NonFiniteOrigin): RunProble
   return {
     code: "not-finite",
     path,
-    message: `The first number that is not finite is in ${description}.`,
+    message: `The first value that is not finite is in ${description}.`,
     hint: cause,
   };
 }
 
-/** Where all that the gradient is made of is finite, the update is what was too large. */
+/** The problem of an update that is not finite though all values of its gradient are. */
 function updateProblem(spec: NormalSpec, nonFinite: NonFinite): RunProblem | undefined {
   if (!("parameter" in nonFinite)) return undefined;
   const layer = spec.model.findIndex(({ name }) => nonFinite.parameter.startsWith(`${name}/`));
-  const message = `The update of ${nonFinite.parameter} is larger than float32 numbers can be.`;
+  const message = `The update of ${nonFinite.parameter} is too large for float32.`;
   return { code: "not-finite", path: layer < 0 ? "/optimizer" : `/model/${layer}`, message, hint: "" };
 }
 
-/** The step was made again in float32: what is finite there was too large for 16 bits. */
+/** Advice where the step is finite in float32: its values were too large for float16. */
 function float16Advice({ train }: NormalSpec, origin: NonFiniteOrigin | undefined): string {
   if (train.precision === "float32" || origin !== undefined) return "";
   const lossScaleHint =
     typeof train.precision.loss_scale === "number" ? 'a smaller "loss_scale" in precision, or ' : "";
-  return `In float32 all numbers of this step are finite: ${lossScaleHint}"precision": "float32" in train has room for them. `;
+  return `In float32 all values of this step are finite: use ${lossScaleHint}"precision": "float32" in train. `;
 }
 
-/** How many times larger gradients that explode have become. */
+/** Ratio to the median norm from which the gradient counts as exploding. */
 const EXPLOSION_RATIO = 100;
 
 function clippingAdvice({ optimizer }: NormalSpec, gradientNorms: readonly number[]): string {
@@ -107,7 +106,7 @@ function clippingAdvice({ optimizer }: NormalSpec, gradientNorms: readonly numbe
   const median = [...gradientNorms].sort((a, b) => a - b)[Math.floor(gradientNorms.length / 2)] ?? 0;
   const increase =
     gradientNorms.length > 2 && last > EXPLOSION_RATIO * median
-      ? `The norm of the gradient, ${median.toPrecision(2)} in most of the ${gradientNorms.length} steps before, was ${last.toPrecision(2)} in the last. `
+      ? `The gradient norm rose from a median of ${median.toPrecision(2)} in the last ${gradientNorms.length} steps to ${last.toPrecision(2)}. `
       : "";
   const clip = optimizer.clip === null ? '"clip": { "global_norm": 1 } in optimizer, or ' : "";
   return `${increase}Usually ${clip}a learning_rate smaller than ${optimizer.learning_rate} prevents this.`;

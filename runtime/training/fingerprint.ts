@@ -55,8 +55,7 @@ export function checkFingerprint(
 }
 
 /**
- * The same for the spec alone, before any data is read. Batches that are still to be determined from the memory make the spec of
- * every run another: `checkFingerprint` compares them.
+ * The same for the spec alone, without reading data. A spec whose batches are not resolved yet is left to `checkFingerprint`.
  */
 export function checkResumable(spec: NormalSpec, out: string): readonly RunProblem[] {
   if (!hasFixedBatches(spec.train)) return [];

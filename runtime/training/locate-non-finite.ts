@@ -1,4 +1,4 @@
-/** Where the numbers of a training step first stop being finite: the step is made again with a probe in every value. */
+/** Locates the first value of a training step that is not finite: repeats the step with a probe for every value. */
 import type { Tensor } from "onnxruntime-common";
 import type { Probe, ProbedValue } from "../../compiler/inspect/finiteness.js";
 import type { Signature } from "../../compiler/signature.js";
@@ -13,26 +13,26 @@ import type { Trainer } from "./trainer.js";
 export interface NonFiniteOrigin {
   /** "c' of rnn/0, at time step 3", "the gradient of rnn/0/U". */
   readonly description: string;
-  /** Where in the normalized spec it is made; the layer's place, or the equation's. */
+  /** The path of the layer or the equation in the normalized spec. */
   readonly path: string;
-  /** What makes such numbers, where that is plain. */
+  /** The operation that produced the value, and a remedy; empty where it is not obvious. */
   readonly cause: string;
 }
 
-/** What the primitives that make such numbers of finite ones do. */
+/** Causes by primitive that maps finite values to others. */
 const causes: Readonly<Record<string, string>> = {
-  Div: "It divides by zero, or by nearly that.",
-  Log: "It takes the logarithm of zero or of a negative number: keep it positive, as in log(max(x, 1e-6)).",
-  Sqrt: "It takes the square root of a negative number: keep it positive, as in sqrt(max(x, 1e-6)).",
-  Exp: "exp is infinite from about 88 on: bound what it reads, as in exp(min(x, 20)).",
-  Pow: "A power has become too large, or is one of a negative number.",
+  Div: "It divides by zero or by a very small number.",
+  Log: "It takes the logarithm of zero or of a negative number: keep the operand positive, as in log(max(x, 1e-6)).",
+  Sqrt: "It takes the square root of a negative number: keep the operand positive, as in sqrt(max(x, 1e-6)).",
+  Exp: "exp overflows above 88: bound the operand, as in exp(min(x, 20)).",
+  Pow: "A power is too large, or its base is negative.",
 };
 
 /**
- * @param trainer as it was before the step.
- * @param step that is made, from 1.
+ * @param trainer with the state before the step.
+ * @param step from 1.
  * @param batch of this step.
- * @returns undefined where the step cannot be made again, or all of it is finite.
+ * @returns undefined where the step cannot be repeated, or all of its values are finite.
  */
 export async function locateNonFinite(
   spec: NormalSpec,
@@ -58,7 +58,7 @@ export async function locateNonFinite(
       if (nonFinite !== undefined) return describeOrigin(spec, nonFinite);
     }
   } catch {
-    // It is a help beside the message, and must not take its place: there may be no memory for it.
+    // A failure here must not replace the message about the divergence: there may be too little memory for the probes.
   }
   return undefined;
 }
@@ -94,7 +94,7 @@ function microBatchOf(array: NumericArray, count: number, index: number): Numeri
 
 interface NonFiniteValue {
   readonly probed: ProbedValue;
-  /** From 1; null outside of loops. */
+  /** From 1; null outside loops. */
   readonly timeStep: number | null;
 }
 
@@ -133,7 +133,7 @@ function describeOrigin(spec: NormalSpec, { probed, timeStep }: NonFiniteValue):
   };
 }
 
-/** Whether an equation sets a name: it may set several at once. */
+/** True where an equation assigns the name: it may assign several. */
 function assignsName(equation: string, name: string): boolean {
   const [leftSide = ""] = equation.split("=");
   return leftSide.split(",").some((target) => target.trim() === name);

@@ -118,7 +118,7 @@ interface TrainingInputs extends ResolvedSpec {
   readonly trainableModel: TrainableModel | null;
 }
 
-/** Calls `agree` once, whatever fails: all processes have to call it together. */
+/** Calls `agree` exactly once, also on failure: all processes have to call it together. */
 async function resolveInputs(
   request: TrainRequest,
   { agree }: DataParallel,

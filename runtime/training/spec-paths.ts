@@ -1,6 +1,6 @@
 /**
- * The places of problems across threads: a worker has a copy of the normalized spec, so it names places in that copy, and
- * the thread that holds the original turns them into places of the user's text.
+ * Paths of problems across threads: a worker reports paths in its copy of the normalized spec, and the thread with the source map
+ * converts them to paths in the user's text.
  */
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import { child, keysOf } from "../../schema/json-pointer.js";
@@ -9,13 +9,13 @@ import type { TrainOutcome } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { fail } from "../result.js";
 
-/** Origins of a normalized spec in itself. */
+/** A source map from the normalized spec to itself. */
 export function identityOrigins(spec: NormalSpec): SourceMap {
   const paths = new Map<object, string>();
   const walk = (node: unknown, path: string) => {
     if (typeof node !== "object" || node === null || paths.has(node)) return;
     paths.set(node, path);
-    // Lists of numbers are data, not parts of the language: they may be millions of entries.
+    // Lists of numbers are data, and may have millions of entries.
     if (Array.isArray(node) && typeof node[0] !== "object") return;
     for (const [key, value] of Object.entries(node)) walk(value, child(path, key));
   };
@@ -28,7 +28,7 @@ export function identityOrigins(spec: NormalSpec): SourceMap {
   };
 }
 
-/** Turns the paths of an outcome's problems, which are those of the normalized spec, into paths of the user's text. */
+/** Converts the paths of an outcome's problems from the normalized spec to the user's text. */
 export function mapPathsToSource(
   spec: NormalSpec,
   origins: SourceMap | undefined,
@@ -44,7 +44,7 @@ export function mapPathsToSource(
   return error.source === undefined ? outcome : fail({ ...error, source: mapProblem(error.source) });
 }
 
-/** Origins know objects and their members; what is deeper (a number inside nested lists) keeps the rest of its path. */
+/** The source map has objects and their members; the rest of a deeper path (a number in nested lists) is kept. */
 function sourcePathOf(spec: NormalSpec, origins: SourceMap, path: string): string {
   if (path === "") return path;
   const keys = keysOf(path);

@@ -1,4 +1,4 @@
-/** Samples while a text model trains: what it writes with the weights of the moment. */
+/** Text samples during training, with the current weights. */
 import type { Tensor } from "onnxruntime-node";
 import type { Artifact } from "../../compiler/artifact.js";
 import type { NormalSample, NormalSpec } from "../../schema/normal/index.js";
@@ -12,25 +12,26 @@ import { estimateWorkPerSync, openSession } from "../sessions/session.js";
 import { randomStream } from "../tensors/random.js";
 
 export interface TextSampler {
-  /** Updates between samples. */
+  /** Steps between samples. */
   readonly every: number;
-  /** The text of a step. It depends on the weights, the seed and the step alone. */
+  /** The sample of a step. It depends only on the weights, the seed and the step. */
   sample(step: number, parameters: Readonly<Record<string, Tensor>>): Promise<string>;
 }
 
-/** What a sampler needs, once it is known that the text has the units of its prompt. */
+/** The options of a sampler, with the ids of its prompt. */
 export interface SampleOptions extends NormalSample {
   readonly metadata: TextMetadata;
   readonly ids: readonly number[];
 }
 
-/** Null where the spec asks for no samples. */
+/** Null without `train.sample`. */
 export function resolveSampleOptions(
   { train: { sample } }: NormalSpec,
   { metadata }: DataSource,
 ): Result<SampleOptions | null> {
   if (sample === null) return ok(null);
-  if (metadata.type !== "text") return fail([{ code: "sample", path: "/train/sample", message: "Samples are text." }]);
+  if (metadata.type !== "text")
+    return fail([{ code: "sample", path: "/train/sample", message: "train.sample needs text data." }]);
   const encoded = encodePrompt(sample.prompt, metadata, "/train/sample/prompt");
   return encoded.ok ? ok({ ...sample, metadata, ids: encoded.value }) : encoded;
 }
@@ -41,7 +42,7 @@ export async function openTextSampler(
   { every, length, temperature, metadata, ids }: SampleOptions,
 ): Promise<TextSampler> {
   if (sampler === null || manifest.stream === null) throw new Error("The model was compiled without a sampler.");
-  // Weights change from sample to sample, and the host has them: no other device would be faster.
+  // The weights change with every sample, and are on the host, so another device would not be faster.
   const sessionResult = await openSession(sampler, "cpu", estimateWorkPerSync(manifest.parameters, 1));
   if (!sessionResult.ok) throw new Error(sessionResult.error.message);
   const { unknown } = metadata;

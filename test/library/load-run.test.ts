@@ -152,7 +152,7 @@ test("mistakes are values", async () => {
   expect(await text.predict({ arrays: { inputs: [[1]] } })).toMatchObject({
     ok: false,
     error: {
-      problems: [{ code: "inputs-kind", message: "A run on text data predicts from lines, and was given arrays." }],
+      problems: [{ code: "inputs-kind", message: "A run on text data predicts from lines, not from arrays." }],
     },
   });
   expect(await text.predict("missing.txt")).toMatchObject({

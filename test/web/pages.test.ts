@@ -77,7 +77,7 @@ describe.skipIf(chromiumPath === undefined)(`the playground${withChromium}`, () 
 
     await tab.getByLabel("Prompt").fill("yak");
     await tab.getByRole("button", { name: "Generate" }).click();
-    expect(await tab.getByRole("alert").textContent()).toContain('characters that the training text does not: "k".');
+    expect(await tab.getByRole("alert").textContent()).toContain('characters that are not in the vocabulary: "k".');
     expect(errors).toEqual([]);
   });
 

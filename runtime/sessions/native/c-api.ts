@@ -1,17 +1,17 @@
 /**
- * ONNX Runtime's C interface, as far as a session needs it. Its functions lie in a table whose places never change: versions only add to its
- * end (onnxruntime_c_api.h).
+ * The functions of ONNX Runtime's C API that a session needs. They are in a table whose offsets are stable: versions only append to
+ * it (onnxruntime_c_api.h).
  */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type Koffi, keepLibraryLoaded, type Library, loadKoffi } from "./koffi.js";
 
-/** The address of an object of the library's. */
+/** The address of an object of the library. */
 export type Handle = bigint;
-/** Where a function puts the object that it makes. */
+/** An output argument: the address of the created object. */
 export type OutPointer = [Handle | null];
 
-/** Each function: its place in the table, what it gives, what it takes. Those that give a status fail with the words of it. */
+/** Offset in the table, return type and argument types of each function. A function that returns a status throws its message. */
 const apiFunctions = {
   errorMessage: [2, "str", "void *"],
   createEnv: [3, "status", "int", "str", "_Out_ void **"],
@@ -31,7 +31,7 @@ const apiFunctions = {
   addOption: [130, "status", "void *", "str", "str"],
 } as const satisfies Readonly<Record<string, readonly [place: number, gives: string, ...takes: string[]]>>;
 
-/** The version of the table that has all of them. */
+/** The first version of the table with all of these functions. */
 const API_VERSION = 5;
 const TABLE_LENGTH = 131;
 
@@ -40,14 +40,14 @@ export type OrtApi = Readonly<Record<keyof typeof apiFunctions, (...args: readon
 
 let cachedApi: Promise<OrtApi | undefined> | undefined;
 
-/** Undefined where it cannot be called: outside Linux, or where koffi is not installed. */
+/** Undefined outside Linux, and where koffi is not installed. */
 export function loadOrtApi(): Promise<OrtApi | undefined> {
   cachedApi ??= loadApi();
   return cachedApi;
 }
 
 async function loadApi(): Promise<OrtApi | undefined> {
-  // The library's name and its loading are known, and tried, there alone.
+  // The name of the library and the way it is loaded are known and tested on Linux only.
   if (process.platform !== "linux") return undefined;
   const koffi = await loadKoffi();
   return koffi && bind(koffi);
@@ -82,7 +82,7 @@ function bind(koffi: Koffi): OrtApi | undefined {
   return Object.fromEntries(entries);
 }
 
-/** The one that onnxruntime-node brings, and may have loaded already; undefined where it is not in its place. */
+/** The library of onnxruntime-node, which may be loaded already; undefined where it is not found. */
 function loadLibrary(koffi: Koffi): Library | undefined {
   const folder = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
   const file = join(folder, "bin/napi-v6", process.platform, process.arch, "libonnxruntime.so.1");
@@ -94,11 +94,11 @@ function loadLibrary(koffi: Koffi): Library | undefined {
   }
 }
 
-/** The object that a function makes, whose last argument is the place for it. */
+/** Calls a function whose last argument is an output argument, and returns the created object. */
 export function createObject(create: (pointer: OutPointer) => unknown): Handle {
   const pointer: OutPointer = [null];
   create(pointer);
   const [handle] = pointer;
-  if (handle === null) throw new Error("ONNX Runtime made nothing.");
+  if (handle === null) throw new Error("ONNX Runtime returned no object.");
   return handle;
 }

@@ -1,13 +1,13 @@
 /**
- * A session of ONNX Runtime that is called by its C interface. What it puts out is written straight into arrays that are there;
- * onnxruntime-node copies each output into a new one, which for a large model takes a tenth of its training step.
+ * A session of ONNX Runtime through its C API, which writes outputs into existing arrays. onnxruntime-node 1.30 copies each output
+ * into a new array, which takes a tenth of the training step of a large model.
  */
 import { Tensor } from "onnxruntime-common";
 import type { Port, Ports } from "../../../compiler/artifact.js";
 import { elementCount } from "../../tensors/array.js";
+import { type SymbolSizes, symbolSizesOf } from "../ports.js";
 import type { Feeds, Runner } from "../runner.js";
 import { ortSessionOptions, type SessionOptions } from "../session.js";
-import { type SymbolSizes, symbolSizesOf } from "../shape-symbols.js";
 import { createObject, type Handle, loadOrtApi, type OrtApi } from "./c-api.js";
 
 export interface NativeSession extends Runner {
@@ -17,22 +17,22 @@ export interface NativeSession extends Runner {
 const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
 const arrays = { float32: Float32Array, int32: Int32Array, int64: BigInt64Array, bool: Uint8Array } as const;
 
-/** ORT_LOGGING_LEVEL_FATAL: what goes wrong comes back as an error. */
+/** ORT_LOGGING_LEVEL_FATAL: other errors are returned to the caller. */
 const LOG_LEVEL_FATAL = 4;
 /** ORT_ENABLE_ALL. */
 const OPTIMIZE_ALL = 99;
 /** OrtDeviceAllocator, OrtMemTypeDefault. */
 const [DEVICE_ALLOCATOR, DEFAULT_MEMORY] = [0, 0];
 
-/** What lets go of the sessions that are open: their threads have to end before the process does. */
+/** Releases the open sessions: their threads have to end before the process does. */
 const openSessions = new Set<() => void>();
-/** Lets go of those that nobody holds any more. */
+/** Releases sessions that have been garbage-collected. */
 const finalizers = new FinalizationRegistry<() => void>((release) => release());
 
 /**
- * Opens a session on the CPU; undefined where that cannot be done so.
+ * Opens a session on the CPU; undefined where the C API is not available.
  *
- * @param workPerSync as `loadOf` says it.
+ * @param workPerSync by `estimateWorkPerSync`.
  */
 export async function openNativeSession(
   model: Uint8Array,
@@ -45,15 +45,15 @@ export async function openNativeSession(
   return ort && wrapSession(ort, createSession(ort, model, workPerSync, sessionOptions), ports);
 }
 
-/** Whether its shape is known before it is computed. */
+/** True for a shape that is known before the call. */
 function hasKnownShape({ shape }: Port, inputs: readonly Port[]): boolean {
   return shape.every((dim) => typeof dim === "number" || inputs.some((input) => input.shape.includes(dim)));
 }
 
-/** What all sessions of a thread share, for as long as it lives. */
+/** The environment that all sessions of a thread share. */
 interface OrtEnvironment {
   readonly environment: Handle;
-  /** Says that arrays lie in the processor's memory. */
+  /** Memory info of the host. */
   readonly memoryInfo: Handle;
 }
 
@@ -86,7 +86,7 @@ function createSession(ort: OrtApi, model: Uint8Array, workPerSync: number, sess
   }
 }
 
-/** Settings by their dotted names. */
+/** Settings, flattened to their dotted names. */
 function flattenSettings(
   settings: Readonly<Record<string, unknown>> | undefined,
   prefix = "",
@@ -104,7 +104,7 @@ function wrapSession(ort: OrtApi, handle: Handle, { inputs, outputs }: Ports): N
     string[],
     string[],
   ];
-  /** What stands for an array in the library, whose memory it is for the time of a call. */
+  /** A value of the library that refers to the memory of an array for the duration of a call. */
   const createTensorValue = ({ type, data, dims }: Tensor) => {
     const { buffer, byteOffset, byteLength } = data as Float32Array;
     const bytes = new Uint8Array(buffer, byteOffset, byteLength);
@@ -145,7 +145,7 @@ function releaseAll(): void {
   for (const release of openSessions) release();
 }
 
-/** Where an output is put: into a tensor that is there, if it has the shape, or else into a new one. */
+/** The tensor that an output is written into: the given buffer where its shape fits, else a new one. */
 function outputTensor({ dtype, shape }: Port, sizes: SymbolSizes, existing: Tensor | undefined): Tensor {
   const dims = shape.map((dim) => (typeof dim === "number" ? dim : (sizes.get(dim) ?? Number.NaN)));
   if (existing?.type === dtype && `${existing.dims}` === `${dims}`) return existing;
@@ -155,6 +155,6 @@ function outputTensor({ dtype, shape }: Port, sizes: SymbolSizes, existing: Tens
 
 function feedAt(feeds: Feeds, name: string): Tensor {
   const tensor = feeds[name];
-  if (tensor === undefined) throw new Error(`The training lacks "${name}".`);
+  if (tensor === undefined) throw new Error(`There is no value for the input "${name}".`);
   return tensor;
 }

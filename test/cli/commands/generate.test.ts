@@ -61,7 +61,7 @@ describe("rnnx generate", () => {
     [
       "a prompt with unknown characters",
       [run, "--prompt", "ROW"],
-      'The prompt has characters that the training text does not: "R", "O", "W"',
+      'The prompt has characters that are not in the vocabulary: "R", "O", "W"',
       "unknown-unit",
     ],
     ["a folder that is not a run", [folder], `"${folder}" is not a run directory`, "not-a-run"],

@@ -47,7 +47,7 @@ describe("a run's own data", () => {
     expect((await evaluateTo(out)).notices).toEqual([]);
     appendFileSync(join(folder, "t.txt"), "the cat");
     expect((await evaluateTo(out)).notices).toEqual([
-      "The data has changed since the run: these metrics are of what it is now.",
+      "The data has changed since the training: the metrics are those of the current data.",
     ]);
   });
 });

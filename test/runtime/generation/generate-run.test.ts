@@ -154,7 +154,7 @@ describe("what cannot be generated from", () => {
     const out = temporaryFolder();
     await trainText(out, { layer: { bidirectional: "sum" }, train: { steps: 1 } });
     expect(await problemsOf(out)).toEqual([
-      `not-streaming: The model of "${out}" cannot write unit by unit: rnn reads the sequence backward.`,
+      `not-streaming: The model of "${out}" cannot generate token by token: rnn reads the sequence backward.`,
     ]);
   });
 
@@ -162,7 +162,9 @@ describe("what cannot be generated from", () => {
     const out = temporaryFolder();
     await trainText(out, { train: { steps: 1 } });
     rmSync(join(out, "stream.onnx"));
-    expect(await problemsOf(out)).toEqual([`old-run: "${out}" has no stream.onnx: an older rnnx left it.`]);
+    expect(await problemsOf(out)).toEqual([
+      `old-run: "${out}" has no stream.onnx: it was written by an older version of rnnx.`,
+    ]);
     for (const name of ["model.onnx", "weights.safetensors", "checkpoints"])
       rmSync(join(out, name), { recursive: true });
     expect(await problemsOf(out)).toEqual([
@@ -171,7 +173,7 @@ describe("what cannot be generated from", () => {
     const record = JSON.parse(readFileSync(join(out, "data.json"), "utf8"));
     writeFileSync(join(out, "data.json"), JSON.stringify({ ...record, metadata: { type: "arrays" } }));
     expect(await problemsOf(out)).toEqual([
-      `not-text: "${out}" was trained on arrays data, and only models of text write text.`,
+      `not-text: "${out}" was trained on arrays data. Only models of text data generate text.`,
     ]);
     expect(await problemsOf("/no-such-folder")).toEqual([expect.stringContaining("not-a-run: ")]);
   });

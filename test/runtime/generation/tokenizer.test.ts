@@ -22,7 +22,7 @@ test.each<[TextMetadata, string, readonly number[], readonly string[]]>([
   expect(detokenized(metadata, ids)).toEqual(chunks);
 });
 
-test("bytes that are no text become replacement characters", () => {
+test("bytes that are not UTF-8 become replacement characters", () => {
   expect(detokenized(byte, [0, 2, 0])).toEqual(["", "\uFFFDa", "", "\uFFFD"]);
 });
 
@@ -30,24 +30,24 @@ test.each<[TextMetadata, string, string, string]>([
   [
     char,
     "ho!h",
-    'The prompt has characters that the training text does not: "o", "!".',
-    "Use only the 3 characters of the vocabulary.",
+    'The prompt has characters that are not in the vocabulary: "o", "!".',
+    "Use the 3 characters of the vocabulary.",
   ],
   [
     word,
     "<unknown> a b c d e f g",
-    'The prompt has words that the training text does not: "<unknown>", "a", "b", "c", "d", and 3 more.',
-    "Use only the 2 words of the vocabulary.",
+    'The prompt has words that are not in the vocabulary: "<unknown>", "a", "b", "c", "d", and 3 more.',
+    "Use the 2 words of the vocabulary.",
   ],
-  [byte, "b", "The prompt has bytes that the training text does not: 98.", "Use only the 3 bytes of the vocabulary."],
-])("units that the vocabulary lacks: %#", (metadata, prompt, message, hint) => {
+  [byte, "b", "The prompt has bytes that are not in the vocabulary: 98.", "Use the 3 bytes of the vocabulary."],
+])("unknown tokens: %#", (metadata, prompt, message, hint) => {
   expect(encodePrompt(prompt, metadata, "/train/sample/prompt")).toEqual({
     ok: false,
     error: [{ code: "unknown-unit", path: "/train/sample/prompt", message, hint }],
   });
 });
 
-test("without a prompt the first unit of the training text is written first", () => {
+test("without a prompt generation starts with the first token of the training text", () => {
   expect(splitPrompt([], 5)).toEqual({ promptIds: [0], remainingLength: 4 });
   expect(splitPrompt([2, 1], 5)).toEqual({ promptIds: [2, 1], remainingLength: 5 });
 });

@@ -41,7 +41,7 @@ describe("the largest batch", () => {
   test("is the largest power of two that fits", async () => {
     const { spec, notices } = await resolveSpec({ steps: 1, batch_size: "largest" }, 64, 1);
     expect(spec.train.batch_size).toBe(64);
-    expect(notices).toEqual([expect.stringMatching(/^The largest batch within [\d,]+ MiB: 64 examples\.$/)]);
+    expect(notices).toEqual([expect.stringMatching(/^Batch size: 64 examples, the largest within [\d,.]+ MiB\.$/)]);
     expect((await resolveSpec({ steps: 1, batch_size: "largest" }, 64, -1)).spec.train.batch_size).toBe(32);
   });
 
@@ -50,7 +50,7 @@ describe("the largest batch", () => {
     expect(spec.train.batch_size).toBe("all");
   });
 
-  test("falls into equal portions", async () => {
+  test("is divisible by the number of micro-batches", async () => {
     const { spec } = await resolveSpec({ steps: 1, batch_size: "largest", accumulate: 3 }, 3 * 32, 1);
     expect(spec.train.batch_size).toBe(3 * 32);
   });
@@ -60,15 +60,15 @@ describe("the largest batch", () => {
   });
 });
 
-describe("automatic portions", () => {
-  test("are as few as fit", async () => {
+describe("an automatic number of micro-batches", () => {
+  test("is the smallest that fits", async () => {
     const train = { steps: 1, batch_size: 240, accumulate: "auto" };
     expect((await resolveSpec(train, 240)).spec.train.accumulate).toBe(1);
     const { spec, notices, bytes } = await resolveSpec(train, 60);
     const { accumulate } = spec.train;
     expect(accumulate).toBeGreaterThan(3);
     expect(240 % Number(accumulate)).toBe(0);
-    expect(notices[0]).toContain(`A batch of 240 examples in ${accumulate} portions within`);
+    expect(notices[0]).toContain(`A batch of 240 examples is computed in ${accumulate} micro-batches within`);
     expect(bytes(240)).toBeGreaterThan(bytes(60));
   });
 

@@ -126,7 +126,7 @@ describe("tables", () => {
       { message: '"bad.csv" has no column "b".' },
     ]);
     expect(await rejectedPredict(out, "short.csv", "a,b\n1,2\n")).toMatchObject([
-      { message: '"short.csv" has 1 row, but the model reads windows of 3.' },
+      { message: '"short.csv" has 1 row, but the model reads windows of 3 rows.' },
     ]);
   });
 
@@ -295,7 +295,7 @@ describe("arrays", () => {
       { message: 'inputs in "in.json" has shape [1, 1, 2], but must be [batch, time, 1].' },
     ]);
     expect(await rejectedPredict(out, "in.json", JSON.stringify({ inputs, lengths: [1] }))).toMatchObject([
-      { message: "lengths has 1 examples, and inputs has 2." },
+      { message: "lengths has 1 examples, but inputs has 2." },
     ]);
   });
 
@@ -336,7 +336,7 @@ test("images have classes", async () => {
   ]);
 });
 
-describe("what can go wrong beside the inputs", () => {
+describe("problems of the output and the run", () => {
   const spec = {
     data: { type: "arrays", inputs: [[1], [2]], targets: [[1], [2]] },
     model: [{ layer: "dense", size: 1 }],
@@ -344,7 +344,7 @@ describe("what can go wrong beside the inputs", () => {
     train: { steps: 1 },
   };
 
-  test("an output of no known kind, in no folder, or a run that was killed", async () => {
+  test("an output of an unknown type, in a missing folder, or of an unfinished run", async () => {
     const { out, folder } = await trainSpec(spec, { "in.json": "[[1]]" });
     const ask = async (output: string) => {
       const outcome = await predictRun({ run: out, input: "in.json", output, folder, beam: null, device: "cpu" });
@@ -359,6 +359,6 @@ describe("what can go wrong beside the inputs", () => {
     expect(await ask("out.csv")).toEqual([]);
     expect(existsSync(join(folder, "out.csv"))).toBe(true);
     rmSync(join(out, "model.onnx"));
-    expect(await ask("out.csv")).toEqual([`The run "${out}" has no model.onnx yet: it was killed before its end.`]);
+    expect(await ask("out.csv")).toEqual([`The run "${out}" has no model.onnx yet: it was stopped before its end.`]);
   });
 });

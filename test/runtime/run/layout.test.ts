@@ -66,12 +66,12 @@ test("a directory may be new, a run's, or hold other things", () => {
 test("files of a run's names that no run wrote are not replaced", () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "spec.json"), "{}");
-  const hint = "Name another one with --out.";
+  const hint = "Name another directory with --out.";
   expect(checkRunDirectory(folder)).toEqual([
     {
       code: "run-directory",
       path: "",
-      message: `"${folder}" holds a spec.json that no run wrote, and training would replace it.`,
+      message: `"${folder}" has a spec.json that no run wrote. Training would replace it.`,
       hint,
     },
   ]);

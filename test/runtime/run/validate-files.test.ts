@@ -53,44 +53,48 @@ function openChanged(changes: Readonly<Record<string, unknown>>) {
 
 const { "manifest.json": manifest, "spec.json": spec, "data.json": data } = files;
 
-test("as it was left it opens", () => {
+test("an unchanged run opens", () => {
   expect(openChanged({})).toEqual([]);
 });
 
-test("another version's says which", () => {
+test("a run of another version names that version", () => {
   expect(openChanged({ "manifest.json": { ...manifest, format: 2, rnnx: "3.1.0" } })).toEqual([
-    'run-version: "RUN" was left by rnnx 3.1.0, in format 2; this version reads format 1.',
+    'run-version: "RUN" was written by rnnx 3.1.0 in format 2, but this version reads format 1.',
   ]);
 });
 
 test.each<[string, Readonly<Record<string, unknown>>, string]>([
   ["a file cut short", { "spec.json": '{"name": ' }, "spec.json is not JSON"],
-  ["bytes that are no text", { "data.json": "\ud800" }, "data.json is not JSON"],
+  ["bytes that are not UTF-8", { "data.json": "\ud800" }, "data.json is not JSON"],
   ["a list", { "data.json": [] }, "data.json is not a JSON object"],
   ["null", { "manifest.json": "null" }, "manifest.json is not a JSON object"],
   [
-    "parameters of no shape",
+    "parameters without a shape",
     { "manifest.json": { ...manifest, parameters: [{ name: "W" }] } },
-    'manifest.json says nothing clear of "parameters"',
+    'manifest.json has an invalid value for "parameters"',
   ],
   [
     "a negative size",
     { "manifest.json": { ...manifest, slots: [{ name: "W", shape: [-1], initializer: { type: "x" } }] } },
-    'manifest.json says nothing clear of "slots"',
+    'manifest.json has an invalid value for "slots"',
   ],
   [
-    "ports that are none",
+    "invalid ports",
     { "manifest.json": { ...manifest, eval: { inputs: 1 } } },
-    'manifest.json says nothing clear of "eval"',
+    'manifest.json has an invalid value for "eval"',
   ],
-  ["a model that is no list", { "spec.json": { ...spec, model: {} } }, 'spec.json says nothing clear of "model"'],
-  ["no signature", { "data.json": { ...data, signature: undefined } }, 'data.json says nothing clear of "signature"'],
-  ["two of them", { "data.json": "{", "spec.json": "{" }, "spec.json is not JSON; data.json is not JSON"],
+  ["a model that is not a list", { "spec.json": { ...spec, model: {} } }, 'spec.json has an invalid value for "model"'],
+  [
+    "no signature",
+    { "data.json": { ...data, signature: undefined } },
+    'data.json has an invalid value for "signature"',
+  ],
+  ["two damaged files", { "data.json": "{", "spec.json": "{" }, "spec.json is not JSON; data.json is not JSON"],
 ])("%s is a damaged run", (_, changes, reason) => {
-  expect(openChanged(changes)).toEqual([`not-a-run: "RUN" is a damaged run: ${reason}.`]);
+  expect(openChanged(changes)).toEqual([`not-a-run: The run "RUN" is damaged: ${reason}.`]);
 });
 
-test("a folder without them is no run", () => {
+test("a folder without these files is not a run", () => {
   const folder = temporaryFolder();
   rmSync(join(folder, "none"), { force: true });
   expect(openRun(folder)).toMatchObject({ ok: false, error: [{ code: "not-a-run" }] });

@@ -121,7 +121,7 @@ test("a run of the other precision is not gone on with", async () => {
   });
 });
 
-test("where nothing is left to halve, the training has diverged", async () => {
+test("a static loss scale that overflows is a divergence", async () => {
   const { outcome } = await run(
     await requestFor({ ...hihello, train: { steps: 4, precision: { type: "float16", loss_scale: 2 ** 32 } } }),
   );
@@ -130,7 +130,7 @@ test("where nothing is left to halve, the training has diverged", async () => {
     error: {
       message: "The gradient became infinite at step 1. There is no checkpoint before it.",
       hint: expect.stringMatching(
-        /^In float32 all numbers of this step are finite: a smaller "loss_scale" in precision, or/,
+        /^In float32 all values of this step are finite: use a smaller "loss_scale" in precision, or/,
       ),
     },
   });
