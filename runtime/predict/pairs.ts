@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
 import { createProblemList } from "../data/formats/problem-list.js";
-import { notUtf8Problem } from "../data/formats/utf8-reader.js";
+import { encodingProblem } from "../data/formats/utf8-reader.js";
 import type { PairsMetadata } from "../data/metadata.js";
 import type { Batch } from "../data/source.js";
 import { END, joinTokens, padRows, START, tokenize } from "../data/vocabulary/tokens.js";
@@ -22,14 +22,23 @@ const BATCH_SIZE = 64;
 /**
  * Reads lines of text (up to a tab) or of JSON, `{"source": "text" or [numbers]}`.
  */
-export function readSources({ metadata, signature }: Run, file: string, folder: string): Result<readonly PairSource[]> {
+export async function readSources(
+  { metadata, signature }: Run,
+  file: string,
+  folder: string,
+): Promise<Result<readonly PairSource[]>> {
   if (metadata.type !== "pairs") throw new Error("The run was not trained on pairs.");
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(resolve(folder, file));
+  } catch (error) {
+    return fail([unreadableFile("", file, error)]);
+  }
   let content: string;
   try {
-    content = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(resolve(folder, file)));
-  } catch (error) {
-    if (error instanceof TypeError) return fail([notUtf8Problem("", file, "Save it as UTF-8.")]);
-    return fail([unreadableFile("", file, error)]);
+    content = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return fail([await encodingProblem("", file, bytes)]);
   }
   const isJson = /^\.jsonl?$/i.test(extname(file));
   const width = signature.inputs.shape[1];

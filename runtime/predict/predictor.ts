@@ -57,7 +57,7 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
     async predict(file, folder, beam) {
       if (!existsSync(model)) return invalidInput([noModelYet(run)]);
       if (type === "pairs") {
-        const inputResult = readSources(run, file, folder);
+        const inputResult = await readSources(run, file, folder);
         if (!inputResult.ok) return invalidInput(inputResult.error.map(withoutSpecPath));
         const sessionResult = await getSession();
         if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createProblemList } from "../data/formats/problem-list.js";
-import { notUtf8Problem } from "../data/formats/utf8-reader.js";
+import { encodingProblem } from "../data/formats/utf8-reader.js";
 import type { TextMetadata } from "../data/metadata.js";
 import { toArray } from "../data/spill/id-list.js";
 import { positionOf } from "../data/vocabulary/locate.js";
@@ -35,7 +35,7 @@ export const text: OpenInputs = async ({ run, file, folder, uses }) => {
   try {
     content = unit === "byte" ? bytes.toString("latin1") : new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return fail([notUtf8Problem("", file, "Save it as UTF-8.")]);
+    return fail([await encodingProblem("", file, bytes)]);
   }
   const lines: Line[] = [];
   const problems = createProblemList();

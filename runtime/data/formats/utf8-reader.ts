@@ -14,7 +14,11 @@ export interface NamedFile {
 }
 
 /** Thrown through the streams between a file and its reader; `readingProblem` handles it. */
-class NotUtf8Error extends Error {}
+class NotUtf8Error extends Error {
+  constructor(readonly line: number) {
+    super();
+  }
+}
 
 /** Thrown by a reader of words; `readingProblem` handles it. */
 export class WordTooLongError extends Error {}
@@ -29,11 +33,41 @@ export async function* readTextChunks({ file, folder }: NamedFile): AsyncGenerat
     try {
       return decoder.decode(chunk, { stream: chunk !== undefined });
     } catch {
-      throw new NotUtf8Error();
+      return undefined;
     }
   };
-  for await (const chunk of createReadStream(resolve(folder, file))) yield decode(chunk);
-  yield decode();
+  const path = resolve(folder, file);
+  for await (const chunk of createReadStream(path)) {
+    const text = decode(chunk);
+    if (text === undefined) throw new NotUtf8Error(await lineOfBadByte(createReadStream(path)));
+    yield text;
+  }
+  const rest = decode();
+  if (rest === undefined) throw new NotUtf8Error(await lineOfBadByte(createReadStream(path)));
+  yield rest;
+}
+
+/** The line, from 1, of the first byte that is not UTF-8. */
+async function lineOfBadByte(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const [lf, cr] = [10, 13];
+  let [line, previous] = [1, 0];
+  try {
+    for await (const chunk of chunks) {
+      let start = 0;
+      for (const [index, byte] of chunk.entries()) {
+        if (byte === lf || byte === cr) {
+          // No longer character contains these bytes, so each line is decoded for itself.
+          decoder.decode(chunk.subarray(start, index + 1), { stream: true });
+          start = index + 1;
+          if (byte === cr || previous !== cr) line += 1;
+        }
+        previous = byte;
+      }
+      decoder.decode(chunk.subarray(start), { stream: true });
+    }
+  } catch {}
+  return line;
 }
 
 /** The bytes of a file. Pass errors to `readingProblem`. */
@@ -44,7 +78,9 @@ export async function* readByteChunks({ file, folder }: NamedFile): AsyncGenerat
 /** The problem for an error of reading a file. Errors that the file did not cause are thrown again. */
 export function readingProblem({ file, path }: NamedFile, error: unknown, hint = "Save it as UTF-8."): RunProblem {
   if (error instanceof WordTooLongError) return longWordProblem(path, file);
-  return error instanceof NotUtf8Error ? notUtf8Problem(path, file, hint) : unreadableFile(path, file, error);
+  return error instanceof NotUtf8Error
+    ? notUtf8Problem(path, file, error.line, hint)
+    : unreadableFile(path, file, error);
 }
 
 function longWordProblem(path: string, file: string): RunProblem {
@@ -52,8 +88,13 @@ function longWordProblem(path: string, file: string): RunProblem {
   return { code: "text-word", path, file, message, hint: 'Set "unit": "char" to read text without spaces.' };
 }
 
-export function notUtf8Problem(path: string, file: string, hint: string): RunProblem {
-  return { code: "text-encoding", path, file, message: `"${file}" is not UTF-8.`, hint };
+function notUtf8Problem(path: string, file: string, line: number, hint: string): RunProblem {
+  return { code: "text-encoding", path, file, line, message: `${file}:${line}: The line is not UTF-8.`, hint };
+}
+
+/** The problem of a file that is read at once, for bytes that are not UTF-8. */
+export async function encodingProblem(path: string, file: string, bytes: Uint8Array): Promise<RunProblem> {
+  return notUtf8Problem(path, file, await lineOfBadByte([bytes]), "Save it as UTF-8.");
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Line splitting at any chunk boundary, and lines beyond the limit. */
 import { expect, test } from "vitest";
-import { normalizeLineEnds, splitLines } from "../../../../runtime/data/formats/utf8-reader.js";
+import { encodingProblem, normalizeLineEnds, splitLines } from "../../../../runtime/data/formats/utf8-reader.js";
 
 async function* chunksOf(...chunks: readonly string[]): AsyncGenerator<string> {
   yield* chunks;
@@ -37,4 +37,15 @@ test("all line ends become LF at any chunk boundary", async () => {
       normalized += chunk;
     expect(normalized).toBe("a\nb\nc\n\n\n\nd\n");
   }
+});
+
+test.each(["\n", "\r\n", "\r"])("bytes that are not UTF-8 have the line of the first, with %j", async (end) => {
+  const text = ["é", "", "ok", "caf\u00e9 latin1", "more"].join(end);
+  const bytes = Buffer.concat([Buffer.from(`é${end}${end}`), Buffer.from(text, "latin1")]);
+  expect(await encodingProblem("", "t.txt", bytes)).toMatchObject({
+    line: 3,
+    message: "t.txt:3: The line is not UTF-8.",
+  });
+  const cut = Buffer.concat([Buffer.from(`a${end}b${end}`), Uint8Array.of(0xe2, 0x82)]);
+  expect(await encodingProblem("", "t.txt", cut)).toMatchObject({ line: 3 });
 });

@@ -442,7 +442,10 @@ describe("problems", () => {
       message: '"s.jsonl" has no sequences.',
       hint: jsonHint,
     });
-    expect(await firstProblem(Uint8Array.of(34, 233, 34, 10))).toMatchObject({ message: '"s.jsonl" is not UTF-8.' });
+    expect(await firstProblem(Uint8Array.of(34, 233, 34, 10))).toMatchObject({
+      line: 1,
+      message: "s.jsonl:1: The line is not UTF-8.",
+    });
     expect(await firstProblem("", { file: "s.txt" })).toEqual({
       code: "file-kind",
       path: "/data/file",

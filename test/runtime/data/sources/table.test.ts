@@ -600,7 +600,7 @@ describe("problems", () => {
       "another encoding",
       Uint8Array.of(97, 10, 233, 10),
       {},
-      about({ code: "text-encoding", message: '"t.csv" is not UTF-8.', hint: "Save it as UTF-8." }),
+      about({ code: "text-encoding", line: 2, message: "t.csv:2: The line is not UTF-8.", hint: "Save it as UTF-8." }),
     ],
     [
       "a column that is not there",

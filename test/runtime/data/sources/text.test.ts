@@ -248,7 +248,8 @@ describe("problems", () => {
         code: "text-encoding",
         path: "/data/file",
         file: "latin1.txt",
-        message: '"latin1.txt" is not UTF-8.',
+        line: 1,
+        message: "latin1.txt:1: The line is not UTF-8.",
         hint: 'Save it as UTF-8, or read its bytes with "unit": "byte".',
       },
     ]);
