@@ -35,7 +35,9 @@ export type TrainEvent =
       readonly skipped?: true;
     }
   | { readonly event: "evaluation"; readonly epoch: number; readonly step: number; readonly metrics: SplitMetrics }
-  /** Of a distributed training: the speed of all ranks together, and the fraction of their time spent on communication. */
+  /**
+   * Of a distributed training: the speed of all ranks together, and the fraction of their time spent on communication.
+   */
   | {
       readonly event: "throughput";
       readonly step: number;

@@ -29,12 +29,15 @@ export interface LoadedRun {
   /**
    * Weights by public name (`rnn/0/W`), float32; kernels are [in, out].
    *
-   * @param selector The final weights (the default; the latest checkpoint's in an unfinished run), those of the best or the last
-   * checkpoint, or those of a step's. Fails with `no-checkpoint` where there is no such checkpoint.
+   * @param selector The final weights (the default; the latest checkpoint's in an unfinished run), those of the best or
+   * the last checkpoint, or those of a step's. Fails with `no-checkpoint` where there is no such checkpoint.
    */
   weights(selector?: WeightsSelector): Result<Weights>;
 
-  /** Loss and metrics over all examples of each split: means over unmasked steps, in the scale of the targets in training. */
+  /**
+   * Loss and metrics over all examples of each split: means over unmasked steps, in the scale of the targets in
+   * training.
+   */
   evaluate(options?: EvaluateOptions): Promise<EvaluateOutcome>;
 
   /**
@@ -53,14 +56,17 @@ export interface LoadedRun {
   export(out: string, options?: Omit<ExportRequest, "run" | "out">): Promise<ExportOutcome>;
 
   /**
-   * Text that the model generates after a prompt; for runs on text. The same seed gives the same text. Tokens are characters, words
-   * or bytes, as in training.
+   * Text that the model generates after a prompt; for runs on text. The same seed gives the same text. Tokens are
+   * characters, words or bytes, as in training.
    */
   generate(options?: GenerateOptions): Promise<Result<GeneratedText>>;
 }
 
 export interface EvaluateOptions {
-  /** Other data of the same type, with paths relative to the run directory; read with the run's vocabulary, classes and scaler. */
+  /**
+   * Other data of the same type, with paths relative to the run directory; read with the run's vocabulary, classes and
+   * scaler.
+   */
   readonly data?: NormalData;
   /** One split; by default all splits of the run's own data, and all examples of other data as its test split. */
   readonly split?: keyof Splits;

@@ -12,8 +12,9 @@ import { mapPathsToSource } from "./training/spec-paths.js";
 import type { WorkerData, WorkerMessage } from "./worker.js";
 
 /**
- * A normalized spec, as `readSpec` returns it, and options. Defaults: relative paths start from the current folder, the run directory
- * is `runs/<name>`, the device is chosen automatically, the run is a new one, and all passes of the compiler run.
+ * A normalized spec, as `readSpec` returns it, and options. Defaults: relative paths start from the current folder, the
+ * run directory is `runs/<name>`, the device is chosen automatically, the run is a new one, and all passes of the
+ * compiler run.
  */
 export type TrainingRequest = Pick<TrainRequest, "spec"> & Partial<Omit<TrainRequest, "spec">>;
 
@@ -22,15 +23,18 @@ export interface TrainOptions {
   readonly onEvent?: (event: TrainEvent) => void;
   /** Aborting saves a checkpoint after the current call and ends the run; the done event is then `interrupted`. */
   readonly signal?: AbortSignal;
-  /** Maps the paths of problems to the user's text (`readSpec` returns it); by default they refer to the normalized spec. */
+  /**
+   * Maps the paths of problems to the user's text (`readSpec` returns it); by default they refer to the normalized
+   * spec.
+   */
   readonly origins?: SourceMap;
 }
 
 /** A running training: await it for its outcome, iterate over it for its events, or both. */
 export interface Training extends Promise<TrainOutcome>, AsyncIterable<TrainEvent> {
   /**
-   * The events from now on, in order; the last is `done`. Throws a `RunError` where the outcome is a failure. Leaving the loop early
-   * ends the run like an abort, and waits until its checkpoint is saved.
+   * The events from now on, in order; the last is `done`. Throws a `RunError` where the outcome is a failure. Leaving
+   * the loop early ends the run like an abort, and waits until its checkpoint is saved.
    */
   [Symbol.asyncIterator](): AsyncGenerator<TrainEvent, void, undefined>;
 }
@@ -44,11 +48,12 @@ export interface Training extends Promise<TrainOutcome>, AsyncIterable<TrainEven
  * }
  * ```
  *
- * Steps count from 1. The loss of a step is the loss before its update; gradient norms are global norms before clipping.
+ * Steps count from 1. The loss of a step is the loss before its update; gradient norms are global norms before
+ * clipping.
  *
- * @returns A promise of the outcome, which is also an async iterable of the events. Invalid data or an invalid request is a failure of
- * `kind: "input"`, with problems (code, path, message, hint). A run that diverges, or lacks memory or a device, is a failure of
- * `kind: "failed"`. The promise rejects only on a bug of rnnx.
+ * @returns A promise of the outcome, which is also an async iterable of the events. Invalid data or an invalid request
+ * is a failure of `kind: "input"`, with problems (code, path, message, hint). A run that diverges, or lacks memory or a
+ * device, is a failure of `kind: "failed"`. The promise rejects only on a bug of rnnx.
  */
 export function train(partialRequest: TrainingRequest, options: TrainOptions = {}): Training {
   const request = withDefaults(partialRequest);
@@ -58,8 +63,8 @@ export function train(partialRequest: TrainingRequest, options: TrainOptions = {
 }
 
 /**
- * Joins a training that an MPI launcher started in several processes, in a process other than rank 0. Request and outcome are those of
- * rank 0. `train` does the same there.
+ * Joins a training that an MPI launcher started in several processes, in a process other than rank 0. Request and
+ * outcome are those of rank 0. `train` does the same there.
  */
 export function joinTraining(options: Pick<TrainOptions, "signal"> = {}): Promise<TrainOutcome> {
   return startWorkers(null, options).outcome;

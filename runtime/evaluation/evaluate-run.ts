@@ -1,4 +1,7 @@
-/** Evaluates a run: its model, with weights of the run, over all examples of its own data or of other data of the same type. */
+/**
+ * Evaluates a run: its model, with weights of the run, over all examples of its own data or of other data of the same
+ * type.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";

@@ -140,8 +140,8 @@ function* sequentialBatches(examples: Indices, batchSize: number): Generator<Ind
 const MAX_TRAIN_EXAMPLES = 2000;
 
 /**
- * The splits that a run evaluates during training: a sample of the training split, evenly spaced or, for stateful layers, its first
- * examples; the validation split; and the test split only where there is no validation split.
+ * The splits that a run evaluates during training: a sample of the training split, evenly spaced or, for stateful
+ * layers, its first examples; the validation split; and the test split only where there is no validation split.
  */
 export function monitoredSplits({ train, validation, test }: Splits, hasStates: boolean): Splits {
   const limit = Math.max(MAX_TRAIN_EXAMPLES, validation.length);

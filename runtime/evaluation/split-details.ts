@@ -1,10 +1,15 @@
-/** Details of an evaluated split: scores and confusions of classes, or errors of target columns in their original units. */
+/**
+ * Details of an evaluated split: scores and confusions of classes, or errors of target columns in their original units.
+ */
 import { usesOf } from "../data/source.js";
 import type { Indices } from "../data/splits.js";
 import type { RegressionSeries } from "../events.js";
 import { type PredictionContext, summarizePredictions } from "./prediction-summary.js";
 
-/** As in scikit-learn, the precision of a class that is never predicted is 0, and the recall of one without examples too. */
+/**
+ * As in scikit-learn, the precision of a class that is never predicted is 0, and the recall of one without examples
+ * too.
+ */
 export interface ClassScores {
   readonly class: string;
   /** Entries with this target, and entries with this prediction: examples, or steps of sequences. */
@@ -28,7 +33,9 @@ export interface SplitDetails {
   readonly columns?: readonly ColumnErrors[];
 }
 
-/** Empty for texts, pairs and label sequences, and for numbers that are not scaled: their metrics are in original units. */
+/**
+ * Empty for texts, pairs and label sequences, and for numbers that are not scaled: their metrics are in original units.
+ */
 export async function splitDetails(context: PredictionContext, examples: Indices): Promise<SplitDetails> {
   const { spec, source } = context;
   const { metadata } = source;

@@ -34,7 +34,10 @@ export function encodePrompt(
   ]);
 }
 
-/** The ids to read, and the number of tokens to sample. Without a prompt generation starts with id 0, the first token of the training text. */
+/**
+ * The ids to read, and the number of tokens to sample. Without a prompt generation starts with id 0, the first token of
+ * the training text.
+ */
 export function splitPrompt(
   prompt: readonly number[],
   length: number,

@@ -1,6 +1,6 @@
 /**
- * Replaces `"batch_size": "largest"` and `"accumulate": "auto"` by numbers, from the compiler's estimate of peak memory. The run
- * records the numbers, since its results depend on them.
+ * Replaces `"batch_size": "largest"` and `"accumulate": "auto"` by numbers, from the compiler's estimate of peak
+ * memory. The run records the numbers, since its results depend on them.
  */
 import { batchSizeOf, microBatchesOf } from "../../schema/micro-batches.js";
 import type { NormalSpec, NormalTrain } from "../../schema/normal/index.js";
@@ -19,8 +19,8 @@ export function hasFixedBatches({ batch_size, accumulate }: NormalTrain): boolea
 }
 
 /**
- * The spec with numbers, or "all", for its batches. A spec that does not compile is returned unchanged: compiling it reports the
- * problems.
+ * The spec with numbers, or "all", for its batches. A spec that does not compile is returned unchanged: compiling it
+ * reports the problems.
  *
  * @param memory limit in bytes; by default most of the free memory.
  */

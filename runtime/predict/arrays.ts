@@ -1,6 +1,6 @@
 /**
- * Reads inputs for a run on arrays: an `.npy` or `.json` file of inputs, or an `.npz` file or JSON object with inputs, lengths and
- * initial states.
+ * Reads inputs for a run on arrays: an `.npy` or `.json` file of inputs, or an `.npz` file or JSON object with inputs,
+ * lengths and initial states.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Decodes the outputs of a ctc model: greedily, or by prefix beam search, which sums the probabilities of all alignments of the same
- * labels (A. Graves et al., ICML 2006; A. Hannun et al., 2014).
+ * Decodes the outputs of a ctc model: greedily, or by prefix beam search, which sums the probabilities of all
+ * alignments of the same labels (A. Graves et al., ICML 2006; A. Hannun et al., 2014).
  */
 import type { NormalLoss } from "../../schema/normal/index.js";
 import { shortestDecimal } from "../tensors/rows.js";
@@ -43,7 +43,9 @@ function greedyDecode({ shape: [steps = 0, classes = 1], data }: Scores, blank: 
   return { labels, probability };
 }
 
-/** Probabilities are kept relative to the best one, so that long sequences do not underflow; `scale` is its logarithm. */
+/**
+ * Probabilities are kept relative to the best one, so that long sequences do not underflow; `scale` is its logarithm.
+ */
 function prefixBeamSearch({ shape: [steps = 0, classes = 1], data }: Scores, blank: number, beam: number): CtcDecoding {
   let prefixes: Prefix[] = [{ labels: [], blank: 1, label: 0 }];
   let scale = 0;

@@ -1,4 +1,6 @@
-/** Serializes inputs that are given as values into the file format of their data type, so that one reader handles both. */
+/**
+ * Serializes inputs that are given as values into the file format of their data type, so that one reader handles both.
+ */
 import type { NormalData } from "../../schema/normal/index.js";
 import { formatCsvRow } from "../data/formats/csv.js";
 import { fail, ok, type Result } from "../result.js";
@@ -9,9 +11,10 @@ import { fail, ok, type Result } from "../result.js";
  * - text: `lines`, without line breaks;
  * - sequences: `sequences`, each a `text`, a list of `tokens`, or `inputs`, numbers of shape [steps, features];
  * - pairs: `sources`, texts or vectors of numbers;
- * - table: `rows`, numbers by column name (in order, where the table has no names), oldest first (with `reverse`, newest first); at
- *   least as many as the window;
- * - arrays: `arrays`, nested lists [examples, …] by role: `inputs`, and for models with such inputs `lengths` and initial states by name.
+ * - table: `rows`, numbers by column name (in order, where the table has no names), oldest first (with `reverse`,
+ *   newest first); at least as many as the window;
+ * - arrays: `arrays`, nested lists [examples, …] by role: `inputs`, and for models with such inputs `lengths` and
+ *   initial states by name.
  */
 export type PredictionSource = string | InlineInputs;
 

@@ -31,7 +31,8 @@ export type PredictionsOutcome = Result<Predictions, RunFailure>;
 export interface Predictor {
   /**
    * @param file Inputs in the format of the run's data, relative to `folder`.
-   * @param beam Beam width of a decoder, or of the ctc decoder; null for greedy decoding, and for models without a decoder.
+   * @param beam Beam width of a decoder, or of the ctc decoder; null for greedy decoding, and for models without a
+   * decoder.
    */
   predict(file: string, folder: string, beam: number | null): Promise<PredictionsOutcome>;
 }

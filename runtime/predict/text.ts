@@ -1,4 +1,7 @@
-/** Reads lines of text, and formats the most likely next token of each line, with the prediction after each of its tokens. */
+/**
+ * Reads lines of text, and formats the most likely next token of each line, with the prediction after each of its
+ * tokens.
+ */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createProblemList } from "../data/formats/problem-list.js";

@@ -1,6 +1,6 @@
 /**
- * Checkpoints: folders `step-00000020`, each completed by one rename. A checkpoint holds the weights, the optimizer's slots, the
- * state of the run, and the sizes and SHA-256 sums of these files.
+ * Checkpoints: folders `step-00000020`, each completed by one rename. A checkpoint holds the weights, the optimizer's
+ * slots, the state of the run, and the sizes and SHA-256 sums of these files.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -41,7 +41,9 @@ export interface CheckpointScan {
   readonly damaged: readonly { readonly path: string; readonly reason: string }[];
 }
 
-/** The path of the new checkpoint, or the reason of the failure, after which the latest intact checkpoint is unchanged. */
+/**
+ * The path of the new checkpoint, or the reason of the failure, after which the latest intact checkpoint is unchanged.
+ */
 export type CheckpointWriteResult = Result<string, string>;
 
 /** The checkpoints that are kept, in addition to the best one. */

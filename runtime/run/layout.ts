@@ -102,7 +102,10 @@ export interface DataRecord {
   readonly signature: Signature;
 }
 
-/** Writes the files that exist from the start of a training. Data files in the recorded spec are relative to the run directory. */
+/**
+ * Writes the files that exist from the start of a training. Data files in the recorded spec are relative to the run
+ * directory.
+ */
 export function writeRunInputs(
   fs: DurableFs,
   out: string,

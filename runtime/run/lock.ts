@@ -1,6 +1,6 @@
 /**
- * The lock of a run directory: a file that names the process that owns it. A lock whose process has ended is stale at once, so
- * that a run can be resumed right after it was killed. It therefore holds no time.
+ * The lock of a run directory: a file that names the process that owns it. A lock whose process has ended is stale at
+ * once, so that a run can be resumed right after it was killed. It therefore holds no time.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -43,9 +43,9 @@ export function acquireLock(folder: string): LockResult {
 }
 
 /**
- * Takes over the lock of a process that has ended. Several processes may try: the one that links the claim named for the lock wins,
- * and the claim of a winner that has ended too is taken over in the same way. Only the winner replaces the lock, so a late claim
- * finds another lock than the one it names, and is withdrawn.
+ * Takes over the lock of a process that has ended. Several processes may try: the one that links the claim named for
+ * the lock wins, and the claim of a winner that has ended too is taken over in the same way. Only the winner replaces
+ * the lock, so a late claim finds another lock than the one it names, and is withdrawn.
  */
 function replaceStaleLock(folder: string, temporaryFile: string): "mine" | "changed" | LockHolder {
   const path = join(folder, lockName);
@@ -97,7 +97,8 @@ function processStartTime(pid: number): string | null {
   const stat = readText(`/proc/${pid}/stat`);
   const boot = readText("/proc/sys/kernel/random/boot_id");
   if (stat === undefined || boot === undefined) return null;
-  // The command's name, in parentheses, may contain any characters; the state follows it, and the start time 19 fields later.
+  // The command's name, in parentheses, may contain any characters; the state follows it, and the start time 19 fields
+  // later.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return fields[0] === "Z" ? null : `${fields[19]}@${boot.trim()}`;
 }

@@ -5,7 +5,10 @@ import type { NormalSpec } from "../../schema/normal/index.js";
 import { hasFixedBatches } from "../memory/batch-size.js";
 import { runFiles } from "./layout.js";
 
-/** The spec with the recorded numbers for `"batch_size": "largest"` and `"accumulate": "auto"`; unchanged without a record. */
+/**
+ * The spec with the recorded numbers for `"batch_size": "largest"` and `"accumulate": "auto"`; unchanged without a
+ * record.
+ */
 export function withRecordedBatches(spec: NormalSpec, out: string): NormalSpec {
   if (hasFixedBatches(spec.train)) return spec;
   let recordedSpec: Partial<NormalSpec>;

@@ -1,9 +1,14 @@
-/** The state of a training between two calls of the session: what a trainer starts from, and what a checkpoint stores. */
+/**
+ * The state of a training between two calls of the session: what a trainer starts from, and what a checkpoint stores.
+ */
 import type { WatchedMetric } from "../../schema/normal/index.js";
 import type { SplitMetrics } from "../events.js";
 import type { Tensors } from "../tensors/safetensors.js";
 
-/** The tensors of a training after `step` updates. A trainer that starts from them owns their arrays, and may write into them. */
+/**
+ * The tensors of a training after `step` updates. A trainer that starts from them owns their arrays, and may write into
+ * them.
+ */
 export interface TrainingTensors {
   readonly step: number;
   readonly parameters: Tensors;
@@ -23,7 +28,10 @@ export interface Evaluation {
   readonly metrics: SplitMetrics;
 }
 
-/** The state of early stopping, the best checkpoint and the plateau schedule between evaluations. JSON, in a checkpoint's state. */
+/**
+ * The state of early stopping, the best checkpoint and the plateau schedule between evaluations. JSON, in a
+ * checkpoint's state.
+ */
 export interface TrainingProgress {
   /** Null before its first evaluation, and for other schedules. */
   readonly plateau: PlateauState | null;

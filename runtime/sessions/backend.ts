@@ -1,4 +1,7 @@
-/** The runners that a training computes with: sessions, or for WebGPU, which has no loops, one session per combination of shapes. */
+/**
+ * The runners that a training computes with: sessions, or for WebGPU, which has no loops, one session per combination
+ * of shapes.
+ */
 import type { Tensor } from "onnxruntime-common";
 import { type Artifact, carriedRoles, type Port, type Ports, readbackName } from "../../compiler/artifact.js";
 import type { SpecializedModel, SpecializedModels } from "../../compiler/compile.js";
@@ -85,8 +88,8 @@ function outputBytes({ outputs }: Ports): number {
 }
 
 /**
- * Opens a runner of a training graph, or of one of its halves. On the CPU a graph with large outputs runs through the C API, where it
- * is available, which writes outputs into existing buffers.
+ * Opens a runner of a training graph, or of one of its halves. On the CPU a graph with large outputs runs through the C
+ * API, where it is available, which writes outputs into existing buffers.
  */
 export async function openStepRunner(
   requested: RequestedDevice,

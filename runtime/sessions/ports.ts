@@ -45,8 +45,8 @@ export function feedsFor(
 }
 
 /**
- * The data of a call: the first axis of an array [rows, …] is split into `leadingAxes` (the steps of the call), the micro-batches
- * where the port has that axis, and the rows of each.
+ * The data of a call: the first axis of an array [rows, …] is split into `leadingAxes` (the steps of the call), the
+ * micro-batches where the port has that axis, and the rows of each.
  */
 export function dataFeeds({ inputs }: Ports, data: Batch, leadingAxes: readonly number[]): Record<string, Tensor> {
   return feedsFor(portsWithRole(inputs, "data"), ({ name, shape }) => {

@@ -6,7 +6,10 @@ import { floatsOf, tensorOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
 
 export interface RecurrentStates {
-  /** The initial states of the next chunk, by port. A chunk with fewer rows than the one before continues its first ones. */
+  /**
+   * The initial states of the next chunk, by port. A chunk with fewer rows than the one before continues its first
+   * ones.
+   */
   feeds(rows: number): Readonly<Record<string, Tensor>>;
   /** Takes the final states from a session's outputs. */
   update(outputs: InferenceSession.OnnxValueMapType): void;

@@ -45,8 +45,8 @@ export interface SessionOptions {
 const MULTITHREAD_THRESHOLD = 1.2e5;
 
 /**
- * Work per synchronization of a session's threads: (elements of the largest parameter) × √(batch rows). A product of few rows is
- * bound by reading its matrix, so its time grows less than linearly with the rows.
+ * Work per synchronization of a session's threads: (elements of the largest parameter) × √(batch rows). A product of
+ * few rows is bound by reading its matrix, so its time grows less than linearly with the rows.
  */
 export function estimateWorkPerSync(parameters: Iterable<{ readonly shape: readonly number[] }>, rows: number): number {
   const sizes = Array.from(parameters, ({ shape }) => elementCount(shape));

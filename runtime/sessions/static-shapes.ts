@@ -1,6 +1,6 @@
 /**
- * Sessions for a device without loops: one for each combination of static shapes. The device keeps the training state between calls,
- * integers are int32 there, and the values for the host are packed into one output.
+ * Sessions for a device without loops: one for each combination of static shapes. The device keeps the training state
+ * between calls, integers are int32 there, and the values for the host are packed into one output.
  */
 import { type InferenceSession, Tensor } from "onnxruntime-common";
 import { type Ports, type Role, HOST_OUTPUT as reportName } from "../../compiler/artifact.js";

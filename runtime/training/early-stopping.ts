@@ -34,8 +34,8 @@ function isSameMetric(monitored: WatchedMetric | null, recorded: WatchedMetric |
 }
 
 /**
- * @param isPeriodic only periodic evaluations count for early stopping: the one at the end of a run may come early, and a longer
- * run would not have it.
+ * @param isPeriodic only periodic evaluations count for early stopping: the one at the end of a run may come early, and
+ * a longer run would not have it.
  */
 export function updateProgress(
   { early_stopping, keep_best }: MonitorOptions,

@@ -11,8 +11,8 @@ import { type RunState, readRunStates } from "../run/checkpoint.js";
 import { runFiles } from "../run/layout.js";
 
 /**
- * The spec without the members that may change when a run is resumed: its name, its length, its intervals, its reports, and the
- * metrics that it monitors.
+ * The spec without the members that may change when a run is resumed: its name, its length, its intervals, its reports,
+ * and the metrics that it monitors.
  */
 function fingerprintFields({ seed, data, cells, model, loss, regularization, optimizer, train }: NormalSpec) {
   const { batch_size, accumulate, memory, shuffle, evaluate_every, steps, epochs } = train;
@@ -55,7 +55,8 @@ export function checkFingerprint(
 }
 
 /**
- * The same for the spec alone, without reading data. A spec whose batches are not resolved yet is left to `checkFingerprint`.
+ * The same for the spec alone, without reading data. A spec whose batches are not resolved yet is left to
+ * `checkFingerprint`.
  */
 export function checkResumable(spec: NormalSpec, out: string): readonly RunProblem[] {
   if (!hasFixedBatches(spec.train)) return [];

@@ -13,8 +13,8 @@ export interface TrainingIntervals {
 }
 
 /**
- * Without `evaluate_every` a run of epochs is evaluated after each of them, and a run of steps about 20 times, at least 100 steps
- * apart and after whole epochs (an epoch may be a single step). Every run is evaluated at its end.
+ * Without `evaluate_every` a run of epochs is evaluated after each of them, and a run of steps about 20 times, at least
+ * 100 steps apart and after whole epochs (an epoch may be a single step). Every run is evaluated at its end.
  */
 export function intervalsOf(train: NormalTrain, batchSchedule: BatchSchedule): TrainingIntervals {
   const epochs =

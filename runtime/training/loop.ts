@@ -72,7 +72,10 @@ async function trainFromStart(
   }
 }
 
-/** A function of its own, so that the trainer is the only holder of the snapshot's tensors and frees them as it replaces them. */
+/**
+ * A function of its own, so that the trainer is the only holder of the snapshot's tensors and frees them as it replaces
+ * them.
+ */
 function startRun(
   request: TrainRequest,
   prepared: PreparedTraining,

@@ -1,4 +1,7 @@
-/** Monitors a run: evaluates it, and decides by its evaluations on early stopping, the best checkpoint and the learning rate. */
+/**
+ * Monitors a run: evaluates it, and decides by its evaluations on early stopping, the best checkpoint and the learning
+ * rate.
+ */
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalTrain } from "../../schema/normal/index.js";
 import { isStateful } from "../data/batching/stateful-batches.js";

@@ -1,4 +1,7 @@
-/** The plan of a training: its data, compiled model, initial weights and batches. It opens no session, and writes nothing. */
+/**
+ * The plan of a training: its data, compiled model, initial weights and batches. It opens no session, and writes
+ * nothing.
+ */
 import type { Artifact } from "../../compiler/artifact.js";
 import type { SpecializedModels } from "../../compiler/compile.js";
 import type { Signature } from "../../compiler/signature.js";

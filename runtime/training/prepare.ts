@@ -1,4 +1,7 @@
-/** Opens what a planned training computes with: the sessions of the device, the trainer, the evaluator and the text sampler. */
+/**
+ * Opens what a planned training computes with: the sessions of the device, the trainer, the evaluator and the text
+ * sampler.
+ */
 import { createEvaluator, type Evaluator } from "../evaluation/evaluator.js";
 import { type RunFailure, runFailed } from "../outcome.js";
 import { ok, type Result } from "../result.js";

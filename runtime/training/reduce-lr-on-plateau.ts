@@ -1,4 +1,7 @@
-/** The plateau schedule: reduces the learning rate when a metric stops improving. A pure function of the evaluations, in order. */
+/**
+ * The plateau schedule: reduces the learning rate when a metric stops improving. A pure function of the evaluations, in
+ * order.
+ */
 import type { NormalPlateau, NormalSchedule } from "../../schema/normal/index.js";
 import type { SplitMetrics } from "../events.js";
 import type { PlateauState } from "../run/training-snapshot.js";

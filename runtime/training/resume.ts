@@ -1,4 +1,7 @@
-/** The snapshot that a training starts from: a run's latest checkpoint, the training in a model file, or initial weights. */
+/**
+ * The snapshot that a training starts from: a run's latest checkpoint, the training in a model file, or initial
+ * weights.
+ */
 import { join } from "node:path";
 import type { Manifest, StoredTensor } from "../../compiler/artifact.js";
 import type { TrainableModel } from "../import/trainable-model.js";
@@ -20,8 +23,8 @@ export interface RestoredSnapshot {
 }
 
 /**
- * The latest intact checkpoint of a resumed run; otherwise the initial snapshot. A run in the directory is a problem without
- * `overwrite`, and is removed with it. Needs the directory's lock.
+ * The latest intact checkpoint of a resumed run; otherwise the initial snapshot. A run in the directory is a problem
+ * without `overwrite`, and is removed with it. Needs the directory's lock.
  *
  * @param digest of the data.
  */
@@ -54,7 +57,10 @@ export function restoreSnapshot(
   return ok({ snapshot: initialSnapshot(), notices });
 }
 
-/** @param modelTensors of the training that a model file continues; null for a new one, which starts from `weights` and the seed. */
+/**
+ * @param modelTensors of the training that a model file continues; null for a new one, which starts from `weights` and
+ * the seed.
+ */
 export function createInitialSnapshot(
   seed: number,
   { parameters, slots }: Pick<Manifest, "parameters" | "slots">,
@@ -71,8 +77,8 @@ export function createInitialSnapshot(
 }
 
 /**
- * The tensors of the training in a model file, which must have every one that the manifest names, in its shape. The states of
- * stateful layers are left out: they belong to the data that produced them.
+ * The tensors of the training in a model file, which must have every one that the manifest names, in its shape. The
+ * states of stateful layers are left out: they belong to the data that produced them.
  */
 export async function tensorsOfModel(
   model: TrainableModel,

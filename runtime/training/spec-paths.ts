@@ -1,6 +1,6 @@
 /**
- * Paths of problems across threads: a worker reports paths in its copy of the normalized spec, and the thread with the source map
- * converts them to paths in the user's text.
+ * Paths of problems across threads: a worker reports paths in its copy of the normalized spec, and the thread with the
+ * source map converts them to paths in the user's text.
  */
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import { child, keysOf } from "../../schema/json-pointer.js";

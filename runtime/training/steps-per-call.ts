@@ -33,8 +33,8 @@ export function createStepsPerCallTuner(
 }
 
 /**
- * A power of two, since a session plans its memory anew for every new shape; at most eight times the count before, since first
- * calls are slow.
+ * A power of two, since a session plans its memory anew for every new shape; at most eight times the count before,
+ * since first calls are slow.
  */
 export function nextStepsPerCall(count: number, steps: number, milliseconds: number): number {
   const ideal = Math.max(1, (TARGET_CALL_MS * steps) / Math.max(milliseconds, 0.01));

@@ -1,4 +1,6 @@
-/** The trainer: makes updates, and holds the tensors that they change. This one computes whole batches in one session. */
+/**
+ * The trainer: makes updates, and holds the tensors that they change. This one computes whole batches in one session.
+ */
 import type { Ports } from "../../compiler/artifact.js";
 import type { BatchLoader } from "../data/batching/batches.js";
 import type { TrainingTensors } from "../run/training-snapshot.js";
@@ -15,7 +17,9 @@ import type { Tensors } from "../tensors/safetensors.js";
 import { concatenateLossScales, type LossScaleLog, readLossScales } from "./loss-scale.js";
 import { createTrainingState, type NonFinite, type StoredTensors, type UpdateValues } from "./training-state.js";
 
-/** One number for each update of a call. `gradientNorms` are those before clipping, 0 for an update that was skipped. */
+/**
+ * One number for each update of a call. `gradientNorms` are those before clipping, 0 for an update that was skipped.
+ */
 export interface UpdateMetrics extends UpdateValues {
   readonly learningRates: Float32Array;
   /** Null where the loss has no dynamic scale. */

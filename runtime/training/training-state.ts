@@ -1,4 +1,6 @@
-/** The tensors that one call of a session hands to the next: an output `next/<name>` is the next call's input `<name>`. */
+/**
+ * The tensors that one call of a session hands to the next: an output `next/<name>` is the next call's input `<name>`.
+ */
 import type { Tensor } from "onnxruntime-common";
 import { carriedRoles, PARAMETER_L1, type Ports, type Role, type StoredTensor } from "../../compiler/artifact.js";
 import type { TrainingTensors } from "../run/training-snapshot.js";
@@ -25,14 +27,15 @@ export interface UpdateValues {
 
 export interface TrainingState {
   /**
-   * Runs a graph. Inputs that are not in `feeds` come from the state, and the outputs of its roles become its next values.
+   * Runs a graph. Inputs that are not in `feeds` come from the state, and the outputs of its roles become its next
+   * values.
    *
    * @param buffers tensors that the runner may write into, by output name, in addition to the state's own.
    */
   run(runner: Runner, graph: Ports, feeds: Feeds, buffers?: Feeds): Promise<Feeds>;
   /**
-   * Ends the runs since the last commit. Keeps their values where all of them are finite; otherwise restores the state of the
-   * last commit, and returns what is not finite.
+   * Ends the runs since the last commit. Keeps their values where all of them are finite; otherwise restores the state
+   * of the last commit, and returns what is not finite.
    */
   commit(values: UpdateValues): NonFinite | null;
   /** Replaces tensors between two runs. */

@@ -1,6 +1,6 @@
 /**
- * The functions of ONNX Runtime's C API that a session needs. They are in a table whose offsets are stable: versions only append to
- * it (onnxruntime_c_api.h).
+ * The functions of ONNX Runtime's C API that a session needs. They are in a table whose offsets are stable: versions
+ * only append to it (onnxruntime_c_api.h).
  */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -11,7 +11,10 @@ export type Handle = bigint;
 /** An output argument: the address of the created object. */
 export type OutPointer = [Handle | null];
 
-/** Offset in the table, return type and argument types of each function. A function that returns a status throws its message. */
+/**
+ * Offset in the table, return type and argument types of each function. A function that returns a status throws its
+ * message.
+ */
 const apiFunctions = {
   errorMessage: [2, "str", "void *"],
   createEnv: [3, "status", "int", "str", "_Out_ void **"],

@@ -16,8 +16,8 @@ export async function loadKoffi(): Promise<Koffi | undefined> {
 const DLOPEN_FLAGS = 0x2 | 0x100 | 0x1000;
 
 /**
- * Keeps a library loaded until the process ends. A thread that ends unloads its libraries, while a library's own threads may still
- * run its code.
+ * Keeps a library loaded until the process ends. A thread that ends unloads its libraries, while a library's own
+ * threads may still run its code.
  */
 export function keepLibraryLoaded(koffi: Koffi, name: string): void {
   if (process.platform !== "linux") return;

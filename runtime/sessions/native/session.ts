@@ -1,6 +1,6 @@
 /**
- * A session of ONNX Runtime through its C API, which writes outputs into existing arrays. onnxruntime-node 1.30 copies each output
- * into a new array, which takes a tenth of the training step of a large model.
+ * A session of ONNX Runtime through its C API, which writes outputs into existing arrays. onnxruntime-node 1.30 copies
+ * each output into a new array, which takes a tenth of the training step of a large model.
  */
 import { Tensor } from "onnxruntime-common";
 import type { Port, Ports } from "../../../compiler/artifact.js";
