@@ -15,7 +15,7 @@ function example(name: string, ...args: readonly string[]) {
   return execute(process.execPath, [join(root, "examples", name), ...args], { cwd: folder });
 }
 
-test("their types hold", async () => {
+test("they type-check", async () => {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   await execute(process.execPath, [tsc, "-p", join(root, "examples")], { cwd: root });
 });

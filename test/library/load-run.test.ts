@@ -1,4 +1,4 @@
-/** Runs as programs use them: measured, asked, their weights read. These run the built program. */
+/** The library interface to runs: weights, evaluation, prediction, generation and export, on the built program. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
@@ -74,7 +74,7 @@ beforeAll(async () => {
   );
 });
 
-test("it says what it is", () => {
+test("it has a spec, a manifest and weights", () => {
   expect(text.spec.name).toBe("text");
   expect(text.manifest.parameters.map(({ name }) => name)).toEqual(["rnn/0/W", "rnn/0/U", "rnn/0/b"]);
   expect(text.signature.sizes).toMatchObject({ vocabulary: 5 });
@@ -84,14 +84,14 @@ test("it says what it is", () => {
   expect(unwrap(text.weights(200)).parameters.get("rnn/0/W")?.data).toEqual(weights.parameters.get("rnn/0/W")?.data);
 });
 
-test("it is measured as the run measured itself", async () => {
+test("evaluation gives the metrics of the training", async () => {
   const measured = unwrap(await text.evaluate());
   const recorded = JSON.parse(readFileSync(join(text.folder, "result.json"), "utf8"));
   expect(measured).toMatchObject({ step: 200, examples: { train: 1, validation: 0, test: 0 } });
   expect(measured.metrics.train.loss).toBeCloseTo(recorded.done.metrics.train.loss, 6);
 });
 
-test("it goes on from lines, and writes", async () => {
+test("it predicts from lines, and generates", async () => {
   const { predictions, scores } = unwrap(await text.predict({ lines: ["hihel", "hih"] }));
   expect(predictions).toMatchObject([
     { line: 1, text: "hihel", next: "l" },
@@ -106,7 +106,7 @@ test("it goes on from lines, and writes", async () => {
   expect(chunks.join("")).toBe("hihello");
 });
 
-test("it reads arrays and sources as the files would be read", async () => {
+test("arrays and sources are read like files of them", async () => {
   const { predictions } = unwrap(
     await arrays.predict({
       arrays: {
@@ -128,7 +128,7 @@ test("it reads arrays and sources as the files would be read", async () => {
   expect(beam.scores).toBeNull();
 });
 
-test("it is exported, by its own method or by its folder", async () => {
+test("it is exported by its method or by its folder", async () => {
   const out = join(folder, "exported.onnx");
   const exportResult = unwrap(await text.export(out, { opset: 20 }));
   expect(exportResult.files[0]).toMatchObject({ name: "exported.onnx", bytes: readFileSync(out).length });
@@ -138,7 +138,7 @@ test("it is exported, by its own method or by its folder", async () => {
   expect(await text.export(out, { opset: 99 })).toMatchObject({ ok: false, error: { problems: [{ code: "opset" }] } });
 });
 
-test("mistakes are values", async () => {
+test("failures are values", async () => {
   expect(await loadRun(join(folder, "nothing"))).toMatchObject({ ok: false, error: [{ code: "not-a-run" }] });
   expect(text.weights(7)).toMatchObject({ ok: false, error: [{ code: "no-checkpoint" }] });
   expect(await text.predict({ lines: ["hiz"] })).toMatchObject({

@@ -1,4 +1,4 @@
-/** Trainings as programs follow them: awaited, iterated over, left early, refused. These run the built program. */
+/** The library interface to training: awaited, iterated over, left early and refused, on the built program. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -23,7 +23,7 @@ async function normal(changes: Partial<Spec> = {}) {
 
 const out = () => join(temporaryFolder(), "run");
 
-test("iterating gives what onEvent is given, in order, and awaiting gives the outcome", async () => {
+test("the iteration has the events of onEvent, in order, and the promise the outcome", async () => {
   const received: TrainEvent[] = [];
   const training = train({ spec: await normal(), out: out() }, { onEvent: (event) => received.push(event) });
   const events: TrainEvent[] = [];
@@ -37,11 +37,11 @@ test("iterating gives what onEvent is given, in order, and awaiting gives the ou
     value: { step: 20, interrupted: false, predictions: [expect.stringMatching(/ello$/)] },
   });
   expect(events.at(-1)).toEqual(outcome.ok && outcome.value);
-  // All is over: a later iteration has nothing to say.
+  // After the end a new iteration has no events.
   for await (const event of training) throw new Error(`It said ${event.event}.`);
 });
 
-test("two may listen, and a slow one misses nothing", async () => {
+test("two iterations get all events, also a slow one", async () => {
   const training = train({ spec: await normal(), out: out() });
   const steps = async (pause: number) => {
     const losses: number[] = [];
@@ -60,18 +60,18 @@ test("leaving the loop saves a checkpoint and ends the run", async () => {
   const folder = out();
   const training = train({ spec: await normal({ train: { steps: 1_000_000 } }), out: folder });
   for await (const event of training) if (event.event === "step") break;
-  // The loop is left when the run has ended.
+  // Leaving the loop waits for the end of the run.
   expect(readdirSync(join(folder, "checkpoints"))).toHaveLength(1);
   const outcome = await training;
   expect(outcome).toMatchObject({ ok: true, value: { interrupted: true } });
 });
 
-test("a signal that is aborted already ends the run at its start", async () => {
+test("an aborted signal ends the run at its start", async () => {
   const training = train({ spec: await normal(), out: out() }, { signal: AbortSignal.abort() });
   expect(await training).toMatchObject({ ok: true, value: { step: 0, interrupted: true } });
 });
 
-test("what is wrong with the data is an outcome when awaited, and thrown when iterated over", async () => {
+test("invalid data is an outcome of the promise, and an error of the iteration", async () => {
   const folder = out();
   const spec = await normal({ data: { type: "text", file: "missing.txt", window: 6 } });
   const training = train({ spec, folder: temporaryFolder(), out: folder });
@@ -89,7 +89,7 @@ test("what is wrong with the data is an outcome when awaited, and thrown when it
   expect(existsSync(folder)).toBe(false);
 });
 
-test("a value's mistakes are diagnostics with places in its text", async () => {
+test("diagnostics of a spec given as a value have positions in its JSON", async () => {
   const invalid = { ...hihello, model: [{ layer: "rnn", cell: "lstm", hiden_size: 5 }] } as unknown as Spec;
   const read = await readSpec(invalid);
   expect(read.ok).toBe(false);

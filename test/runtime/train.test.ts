@@ -23,7 +23,7 @@ async function request(out: string, steps: number): Promise<TrainRequest> {
   return requestFor("embedding-gru-sgd", spec, out);
 }
 
-test("the worker says and leaves the same as the loop in this thread, and this thread stays live", async () => {
+test("the worker emits the events and writes the files of the loop in this thread, which stays responsive", async () => {
   const folder = temporaryFolder();
   const inThread = await run(await request(join(folder, "here"), 300));
   const events: TrainEvent[] = [];
@@ -37,7 +37,7 @@ test("the worker says and leaves the same as the loop in this thread, and this t
   expect(ticks).toBeGreaterThan(20);
 });
 
-test("aborting saves a checkpoint and ends the run, which goes on from there", async () => {
+test("aborting saves a checkpoint and ends the run, which resumes from it", async () => {
   const out = temporaryFolder();
   const controller = new AbortController();
   const events: TrainEvent[] = [];
@@ -58,7 +58,7 @@ test("aborting saves a checkpoint and ends the run, which goes on from there", a
   expect(losses(resumed)).toHaveLength(5);
 });
 
-test("problems are placed in the user's text", async () => {
+test("problems have positions in the user's text", async () => {
   const trainRequest = await request(join(temporaryFolder(), "run"), 10);
   const origins: SourceMap = { pathOf: (_, key) => `/somewhere/${key}` };
   const outcome = await train({ ...trainRequest, folder: "/no-such-folder" }, { origins, onEvent() {} });
@@ -66,14 +66,14 @@ test("problems are placed in the user's text", async () => {
   expect(paths).toEqual(["/somewhere/inputs", "/somewhere/targets"]);
 });
 
-test("what the system refuses is thrown as it said it", async () => {
+test("system errors are thrown unchanged", async () => {
   const file = join(temporaryFolder(), "file");
   writeFileSync(file, "");
   const trainRequest = await request(join(file, "run"), 10);
   await expect(train(trainRequest, { onEvent() {} })).rejects.toMatchObject({ code: "ENOTDIR", syscall: "mkdir" });
 });
 
-test("a killed process is resumed at once, and ends as if nothing had happened", async () => {
+test("a killed run is resumed at once, with the results of an uninterrupted one", async () => {
   const folder = temporaryFolder();
   const steps = 2000;
   const uninterrupted = await run(await request(join(folder, "whole"), steps));
@@ -92,7 +92,7 @@ test("a killed process is resumed at once, and ends as if nothing had happened",
   expect(readdirSync(out)).not.toContain("lock");
 });
 
-/** Trains in a process of its own, and kills it when it has said so many checkpoints. */
+/** Trains in another process, and kills it after a number of checkpoints. */
 async function killAfter(trainRequest: TrainRequest, checkpoints: number): Promise<void> {
   const program = `
     import { train } from ${JSON.stringify(pathToFileURL(trainModule).href)};

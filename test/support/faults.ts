@@ -1,12 +1,12 @@
-/** Disks whose calls fail, one at a time: no space, an error of the device, a kill. */
+/** File systems whose calls fail, one at a time: no space, an I/O error, a kill. */
 import * as system from "node:fs";
 import { constants } from "node:os";
 import type { SystemCalls } from "../../runtime/storage/durable-fs.js";
 
-/** What may become of a call: the system refuses it, or the process dies before it, or half way through a write. */
+/** Failures of a call: an error of the system, or a kill before it or in the middle of a write. */
 export const failureModes = ["ENOSPC", "EIO", "killed"] as const;
 
-/** The calls of the system, of which one fails; from a kill on all of them do. */
+/** System calls of which one fails; after a kill all of them do. */
 export function failingFiles(
   mode: (typeof failureModes)[number],
   failAt: number,

@@ -1,10 +1,10 @@
-/** One of several processes that all want the locks of some folders at once: it tries when told to, and lives until told to end. */
+/** One of several processes that compete for the locks of folders: it tries on a line of stdin, and runs until it is killed. */
 import { createInterface } from "node:readline";
 import { acquireLock } from "../../dist/runtime/run/lock.js";
 
 const folders = process.argv.slice(2);
-const say = (value) => console.log(JSON.stringify(value));
-say("ready");
+const print = (value) => console.log(JSON.stringify(value));
+print("ready");
 createInterface({ input: process.stdin }).once("line", () => {
-  say(folders.flatMap((folder, index) => (acquireLock(folder).ok ? [index] : [])));
+  print(folders.flatMap((folder, index) => (acquireLock(folder).ok ? [index] : [])));
 });

@@ -1,4 +1,4 @@
-/** Runs of the training loop in this thread, with what they said and what they left. */
+/** Runs of the training loop in this thread, with their events and files. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TrainEvent } from "../../runtime/events.js";
@@ -26,7 +26,7 @@ export function requestFor(name: Case, spec: NormalSpec, out: string): TrainRequ
   return { spec, folder: fixture(name), out, device: "cpu", resume: false, init: null, disabledPasses: [] };
 }
 
-/** A run of a spec as a user writes it, in a new folder where its files are. */
+/** Trains a spec as a user writes it, in a new folder with its files. */
 export async function trainSpec(spec: object, files: Readonly<Record<string, string | Uint8Array>> = {}) {
   const folder = temporaryFolder();
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
@@ -47,10 +47,10 @@ export async function trainSpec(spec: object, files: Readonly<Record<string, str
   return { folder, out, spec: read.spec, done: outcome.value };
 }
 
-/** Trains to the end, or until `stopAfter` says so of the events so far. */
+/** Trains to the end, or until `stopAfter` returns true for the events so far. */
 export async function run(request: TrainRequest, stopAfter: (events: readonly TrainEvent[]) => boolean = () => false) {
   const events: TrainEvent[] = [];
-  /** Steps made in each call of the session. */
+  /** Number of steps of each call of the session. */
   const calls: number[] = [];
   const outcome = await runTraining(request, {
     emit(batch) {

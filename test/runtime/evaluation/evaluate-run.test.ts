@@ -1,4 +1,4 @@
-/** Evaluating runs: their own data gives the numbers that training gave, other data is read as the run reads its own. */
+/** Evaluation of runs on their own data, which gives the metrics of the training, and on other data. */
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -26,7 +26,7 @@ const text = {
 };
 
 describe("a run's own data", () => {
-  test("gives the metrics that its training gave, of any weights that it left", async () => {
+  test("gives the metrics of its training, for the weights of any checkpoint", async () => {
     const { out, done } = await trainSpec(text);
     const { metrics, step, examples } = await evaluateTo(out);
     expect(metrics).toEqual(done.metrics);
@@ -41,7 +41,7 @@ describe("a run's own data", () => {
     expect((await evaluateTo(out)).step).toBe(12);
   });
 
-  test("may have changed since, which is said", async () => {
+  test("that has changed since the training is reported", async () => {
     const { text: content, ...data } = text.data;
     const { folder, out } = await trainSpec({ ...text, data: { ...data, file: "t.txt" } }, { "t.txt": content });
     expect((await evaluateTo(out)).notices).toEqual([]);
@@ -87,7 +87,7 @@ function withFile(data: NormalData, file: string): NormalData {
 }
 
 describe("other data", () => {
-  test("is read with the vocabulary and the classes of the run", async () => {
+  test("is encoded with the vocabulary and the classes of the run", async () => {
     const { folder, out, spec, done } = await trainSpec(sequences, { "s.jsonl": lines(sentences) });
     writeFileSync(join(folder, "other.jsonl"), lines([...sentences].reverse()));
     const { metrics, examples } = await evaluateTo(out, { data: withFile(spec.data, join(folder, "other.jsonl")) });
@@ -106,16 +106,16 @@ describe("other data", () => {
     expect(unusual).toMatchObject({ ok: false, error: { problems: [{ code: "unknown-class", line: 1 }] } });
   });
 
-  test("is scaled as the run scaled its own", async () => {
+  test("is scaled with the scaler of the run", async () => {
     const { folder, out, spec, done } = await trainSpec(table, { "t.csv": ["a,b,c", ...rows, ""].join("\n") });
-    // 27 windows of 3 rows and a target: the last 9 are the test part, in 12 rows.
+    // 27 windows of 3 rows and a target: the last 9 are the test split, in 12 rows.
     writeFileSync(join(folder, "other.csv"), ["a,b,c", ...rows.slice(-12), ""].join("\n"));
     const { metrics, examples } = await evaluateTo(out, { data: withFile(spec.data, join(folder, "other.csv")) });
     expect(examples.test).toBe(9);
     expect(metrics.test.rmse).toBeCloseTo(done.metrics.test.rmse ?? 0, 6);
   });
 
-  test("is of words that the run has met, or the first of each other is shown", async () => {
+  test("with unknown tokens is refused, with the first position of each", async () => {
     const { out, spec } = await trainSpec({ ...text, data: { ...text.data, split: {} } });
     const data = { ...spec.data, text: "the cat\nsat on a dog", file: null } as NormalData;
     const outcome = await evaluateRun({ run: out, data, split: null, weights: "end", device: "cpu" });
@@ -130,7 +130,7 @@ describe("other data", () => {
     });
   });
 
-  test("has the shape of the run's own", async () => {
+  test("of another shape is refused", async () => {
     const arrays = {
       data: {
         type: "arrays",
@@ -161,10 +161,10 @@ describe("other data", () => {
   });
 });
 
-describe("what is no run", () => {
+describe("refusals", () => {
   test.each([
     ["an empty folder", {}, "it has no manifest.json and no spec.json and no data.json"],
-    ["a damaged one", { "manifest.json": "{", "spec.json": "{}", "data.json": "{}" }, "manifest.json is not JSON"],
+    ["a damaged run", { "manifest.json": "{", "spec.json": "{}", "data.json": "{}" }, "manifest.json is not JSON"],
   ])("%s", async (_, files, reason) => {
     const folder = join(temporaryFolder(), "run");
     mkdirSync(folder);
@@ -175,7 +175,7 @@ describe("what is no run", () => {
     });
   });
 
-  test("a part or a checkpoint that is not there", async () => {
+  test("an empty split and a missing checkpoint", async () => {
     const { out } = await trainSpec({ ...text, data: { ...text.data, split: {} } });
     const request = { run: out, data: null, split: null, weights: "end", device: "cpu" } as const;
     expect(await evaluateRun({ ...request, split: "test" })).toMatchObject({

@@ -1,4 +1,4 @@
-/** Text from runs: unit by unit it is what the whole model says; and samples while training. */
+/** Generated text: token by token it equals the predictions of the whole model; and samples during training. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,7 +60,7 @@ async function generateText(out: string, request: Partial<GenerateRequest> = {})
   return result.value;
 }
 
-/** The likeliest next character at each place of a text, by the whole model. */
+/** The most likely next character at each position of a text, by the whole model. */
 async function greedyText(out: string, characters: string): Promise<string> {
   const { InferenceSession, Tensor } = await import("onnxruntime-node");
   const session = await InferenceSession.create(join(out, "model.onnx"));
@@ -81,7 +81,7 @@ describe("a model of characters", () => {
   });
   afterAll(() => rmSync(out, { recursive: true }));
 
-  test("goes on unit by unit as the whole model says", async () => {
+  test("generates the tokens that the whole model predicts", async () => {
     const { text: generated, tokens } = await generateText(out, { sampling: greedy });
     expect(generated).toBe(`it was${tokens.join("")}`);
     expect(tokens).toHaveLength(40);
@@ -89,21 +89,21 @@ describe("a model of characters", () => {
     expect((await greedyText(out, generated)).slice(prompt - 1, -1)).toBe(generated.slice(prompt));
   });
 
-  test("writes the same for the same seed, and something else for another", async () => {
+  test("generates the same text for the same seed, and another for another", async () => {
     const first = await generateText(out, { seed: 5 });
     expect(await generateText(out, { seed: 5 })).toEqual(first);
     expect((await generateText(out, { seed: 6 })).text).not.toBe(first.text);
     expect((await generateText(out)).seed).toBe(2);
   });
 
-  test("is greedy at temperature 0, whatever the seed", async () => {
+  test("is greedy at temperature 0, for any seed", async () => {
     const secondSeed = await generateText(out, { sampling: greedy, seed: 2 });
     const cold = await generateText(out, { sampling: { temperature: 0, topK: 3, topP: 0.9 }, seed: 9 });
     expect(cold.text).toBe(secondSeed.text);
     expect((await generateText(out, { sampling: { temperature: 1, topK: 1, topP: null } })).text).toBe(secondSeed.text);
   });
 
-  test("without a prompt begins as its text did", async () => {
+  test("starts with the first token of its text without a prompt", async () => {
     const { text: generated, tokens } = await generateText(out, { prompt: "" });
     expect(generated[0]).toBe("i");
     expect(generated).toBe(tokens.join(""));
@@ -111,7 +111,7 @@ describe("a model of characters", () => {
   });
 });
 
-test("probabilities and logits make the same text", async () => {
+test("generates the same text from probabilities and logits", async () => {
   const folder = temporaryFolder();
   await trainText(join(folder, "logits"));
   await trainText(join(folder, "softmax"), { projection: { activation: "softmax" } });
@@ -119,14 +119,14 @@ test("probabilities and logits make the same text", async () => {
   expect(softmax).toEqual(logits);
 });
 
-test("learned states are where it starts", async () => {
+test("starts from learned initial states", async () => {
   const out = temporaryFolder();
   await trainText(out, { layer: { initial_state: "learned" } });
   const { text: generated } = await generateText(out, { sampling: greedy });
   expect((await greedyText(out, generated)).slice(5, -1)).toBe(generated.slice(6));
 });
 
-test("words and bytes", async () => {
+test("generates words and bytes", async () => {
   const folder = temporaryFolder();
   await trainText(join(folder, "word"), { data: { unit: "word", window: 3 }, train: { batch_size: 4 } });
   const words = await generateText(join(folder, "word"), { length: 5 });
@@ -144,7 +144,7 @@ test("a run that still trains generates from its latest checkpoint", async () =>
   expect(await generateText(out)).toEqual(finished);
 });
 
-describe("what cannot be generated from", () => {
+describe("refusals", () => {
   const problemsOf = async (folder: string) => {
     const opened = await openTextGenerator(folder);
     return opened.ok ? [] : opened.error.map(({ code, message }) => `${code}: ${message}`);
@@ -158,7 +158,7 @@ describe("what cannot be generated from", () => {
     ]);
   });
 
-  test("an unfinished run, an old one, one of other data, and none", async () => {
+  test("a run without weights, an old run, a run on other data, and a missing folder", async () => {
     const out = temporaryFolder();
     await trainText(out, { train: { steps: 1 } });
     rmSync(join(out, "stream.onnx"));
@@ -179,11 +179,11 @@ describe("what cannot be generated from", () => {
   });
 });
 
-describe("samples while training", () => {
+describe("samples during training", () => {
   const sample = { every: 20, prompt: "it was", length: 15, temperature: 0.7 };
   const samplesOf = (generated: Awaited<ReturnType<typeof run>>) => eventsOfKind(generated.events, "sample");
 
-  test("come with the weights of their step, the same in any number of steps per call, and resumed", async () => {
+  test("use the weights of their step, for any number of steps per call, and after resuming", async () => {
     const folder = temporaryFolder();
     const change = (train: object) => ({
       layer: { stateful: true },
@@ -201,20 +201,20 @@ describe("samples while training", () => {
     expect(samplesOf(await trainText(join(folder, "half"), change({}), true))).toEqual(samples.slice(1));
   });
 
-  test("change nothing of the run", async () => {
+  test("do not change the results of the run", async () => {
     const folder = temporaryFolder();
     const unsampled = await trainText(join(folder, "plain"));
     const sampled = await trainText(join(folder, "sampled"), { train: { sample: { ...sample, every: 7 } } });
     expect(eventsOfKind(sampled.events, "step")).toEqual(eventsOfKind(unsampled.events, "step"));
   });
 
-  test("the last is what the finished model writes", async () => {
+  test("the last one equals the text of the finished model", async () => {
     const out = temporaryFolder();
     const generated = await trainText(out, { train: { sample: { ...sample, every: 60, temperature: 0 } } });
     expect(samplesOf(generated).at(-1)?.text).toBe((await generateText(out, { length: 15, sampling: greedy })).text);
   });
 
-  test("with a prompt that the text has no units for are a mistake in the spec", async () => {
+  test("with unknown tokens in the prompt are refused", async () => {
     const { outcome } = await trainText(temporaryFolder(), { train: { sample: { prompt: "ROMEO" } } });
     expect(outcome).toMatchObject({
       ok: false,

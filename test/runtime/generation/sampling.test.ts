@@ -1,4 +1,4 @@
-/** Drawing a unit: temperature, top-k and top-p against distributions worked out by hand. */
+/** Sampling of a token: temperature, top-k and top-p, against distributions computed by hand. */
 import { describe, expect, test } from "vitest";
 import {
   greedy,
@@ -15,7 +15,7 @@ const defaults: Sampling = { temperature: 1, topK: null, topP: null };
 const shares = [0.15, 0.5, 0.05, 0.3];
 const logits = logitsOf(shares, "softmax", []);
 
-/** How often each unit is drawn, of 20,000. */
+/** The fraction of each id in 20,000 samples. */
 function frequencies(sampling: Sampling, scores: Float64Array = logits): readonly number[] {
   const random = randomStream(3, "test");
   const counts = new Array<number>(scores.length).fill(0);
@@ -30,7 +30,7 @@ function expectNear(actual: readonly number[], expected: readonly number[]): voi
   for (const [unit, share] of expected.entries()) expect(Math.abs((actual[unit] ?? 0) - share)).toBeLessThan(0.015);
 }
 
-describe("a unit is drawn", () => {
+describe("a token is sampled", () => {
   test("by its probability", () => {
     expectNear(frequencies(defaults), shares);
   });
@@ -45,26 +45,26 @@ describe("a unit is drawn", () => {
     expectNear(frequencies({ ...defaults, temperature: 100 }), [0.25, 0.25, 0.25, 0.25]);
   });
 
-  test("among the likeliest k", () => {
+  test("among the k most likely", () => {
     expectNear(frequencies({ ...defaults, topK: 2 }), [0, 0.625, 0, 0.375]);
     expectNear(frequencies({ ...defaults, topK: 9 }), shares);
     expect(frequencies({ ...defaults, topK: 1 })).toEqual([0, 1, 0, 0]);
   });
 
-  test("among the fewest that have a share of p together", () => {
+  test("among the most likely with total probability p", () => {
     expectNear(frequencies({ ...defaults, topP: 0.75 }), [0, 0.625, 0, 0.375]);
     expectNear(frequencies({ ...defaults, topP: 0.9 }), [0.158, 0.526, 0, 0.316]);
     expect(frequencies({ ...defaults, topP: 0 })).toEqual([0, 1, 0, 0]);
     expectNear(frequencies({ ...defaults, topP: 1 }), shares);
   });
 
-  test("greedily at temperature 0: the likeliest, the first of equals, whatever is random", () => {
+  test("greedily at temperature 0: the most likely, the first of equals", () => {
     expect(sampleToken(logits, greedy, randomStream(1))).toBe(1);
     expect(sampleToken(Float64Array.of(0, 2, 2), greedy, randomStream(1))).toBe(1);
     expect(sampleToken(logits, { ...defaults, temperature: 1e-9 }, randomStream(1))).toBe(1);
   });
 
-  test("from logits however large, of which some may be impossible", () => {
+  test("from logits of any size, also -∞", () => {
     expectNear(frequencies(defaults, Float64Array.of(1e300, 1e300, -1e300)), [0.5, 0.5, 0]);
     expectNear(frequencies(defaults, logitsOf([1, 1, 1], "logits", [1])), [0.5, 0, 0.5]);
     expectNear(frequencies(defaults, logitsOf([0, 0.25, 0.75], "softmax", [])), [0, 0.25, 0.75]);
@@ -74,7 +74,7 @@ describe("a unit is drawn", () => {
   });
 });
 
-test("what a model puts out is known by its last layer's activation", () => {
+test("the output activation is that of the last layer", () => {
   const [dense] = numbersModel;
   if (dense?.layer !== "dense") throw new Error("no dense layer");
   const kinds = (["none", "tanh", "softmax", "sigmoid"] as const).map((activation) =>

@@ -1,4 +1,4 @@
-/** Batches as large as the memory allows: what they come to, that it is recorded, and that a resumed run keeps it. */
+/** Batches by memory: the numbers, their record, and that a resumed run keeps them. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -24,7 +24,7 @@ const base = {
   optimizer: { type: "sgd", learning_rate: 0.1 },
 };
 
-/** What a batch is settled to within some bytes more than what a batch of `batch` examples takes. */
+/** Resolves the batch size with the memory of a batch of `batch` examples and `extra` bytes as the limit. */
 async function resolveSpec(train: object, batch: number, extra = 0) {
   const { spec } = await normal({ ...base, train });
   const opened = await openData(spec, ".");
@@ -72,7 +72,7 @@ describe("an automatic number of micro-batches", () => {
     expect(bytes(240)).toBeGreaterThan(bytes(60));
   });
 
-  test("are not for states that go on from batch to batch", async () => {
+  test("is refused for stateful layers", async () => {
     const model = [base.model[0], { ...base.model[1], stateful: true }, base.model[2]];
     const problems = await unplacedProblems({
       ...base,
@@ -84,7 +84,7 @@ describe("an automatic number of micro-batches", () => {
   });
 });
 
-test("a run records its batch, is the run of that number, and keeps it when it is resumed with other memory", async () => {
+test("a run records its batch size, equals a run with that number, and keeps it when resumed with another limit", async () => {
   const request = async (train: object, out: string): Promise<TrainRequest> => {
     const { spec } = await normal({ ...base, train });
     return { spec, folder: ".", out, device: "cpu", resume: false, init: null, disabledPasses: [] };

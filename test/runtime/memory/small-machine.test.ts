@@ -1,4 +1,4 @@
-/** On a machine too small for it a training ends before it begins, unless it is forced. */
+/** A training that needs more memory than the machine has is refused before it starts, unless it is forced. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
@@ -23,14 +23,14 @@ const expectedProblem = {
   error: { kind: "input", problems: [{ code: "memory", path: "/train/batch_size" }] },
 };
 
-test("it is refused with the way out, and nothing is written", async () => {
+test("it is refused with a hint, and writes nothing", async () => {
   const request = await createRequest();
   expect((await run(request)).outcome).toMatchObject(expectedProblem);
   expect(existsSync(request.out)).toBe(false);
   expect((await run({ ...request, force: true })).outcome).toMatchObject({ ok: true });
 });
 
-test("ranks of one machine share its memory, those of others do not", async () => {
+test("ranks of one machine share its memory, those of other machines do not", async () => {
   const planFor = async (processes: number, local: number) =>
     planTraining(await createRequest(), {
       processes,
@@ -39,7 +39,7 @@ test("ranks of one machine share its memory, those of others do not", async () =
       isStepSplit: true,
       seedOffset: 0,
     });
-  // Of this small model the program takes nearly all.
+  // Nearly all memory of this small model is that of the program.
   machine.memory = 250 * MiB;
   expect(await planFor(2, 1)).toMatchObject({ ok: true });
   expect(await planFor(2, 2)).toMatchObject(expectedProblem);

@@ -1,4 +1,4 @@
-/** What ctc models spell: the search over prefixes against a sum over every alignment, and predict through the run. */
+/** The ctc decoder: prefix beam search against a sum over all alignments, and predictions of a run. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -9,7 +9,7 @@ import { trainSpec } from "../../support/training-runs.js";
 
 const [STEPS, CLASSES] = [5, 3];
 
-/** What each sequence of labels is worth, by enumeration of all paths. */
+/** The probability of each sequence of labels, by enumeration of all paths. */
 function labelProbabilities(data: Float32Array, blank: number): ReadonlyMap<string, number> {
   const probabilities = new Map<string, number>();
   for (let number = 0; number < CLASSES ** STEPS; number++) {
@@ -21,8 +21,8 @@ function labelProbabilities(data: Float32Array, blank: number): ReadonlyMap<stri
   return probabilities;
 }
 
-describe("the search over prefixes", () => {
-  test.each([0, 2])("finds the likeliest labels when it keeps all prefixes, blank %i", (blank) => {
+describe("prefix beam search", () => {
+  test.each([0, 2])("finds the most likely labels when it keeps all prefixes, blank %i", (blank) => {
     const random = randomStream(5, "spelling");
     for (let trial = 0; trial < 20; trial++) {
       const rows = Array.from({ length: STEPS }, () =>
@@ -39,7 +39,7 @@ describe("the search over prefixes", () => {
     }
   });
 
-  test("is better than the likeliest path where many alignments spell the same", () => {
+  test("finds labels whose many alignments are more likely than the best path", () => {
     // Both steps: blank 0.4, "1" 0.6 alone. The path "1 1" has 0.36, the blank path 0.16; together "1" has 0.84.
     const data = Float32Array.of(0.4, 0.35, 0.25, 0.4, 0.35, 0.25);
     expect(ctcDecode({ shape: [2, 3], data }, 0, 1)).toEqual({ labels: [], probability: expect.closeTo(0.16, 6) });
@@ -56,7 +56,7 @@ describe("the search over prefixes", () => {
 
 test("predict writes the labels of a trained ctc model, greedily and with a beam", async () => {
   const words = [[1, 2], [2, 1], [1, 1], [2]];
-  // Each label is shown for two steps, with a pause after it.
+  // Each label lasts two steps, and is followed by a blank step.
   const bestLabels = words.map((labels) => {
     const steps = labels.flatMap((id) => [
       [Number(id === 1), Number(id === 2)],

@@ -1,4 +1,4 @@
-/** Predicting with runs: each kind of input, in words and in numbers, and nothing written where anything is wrong. */
+/** Predictions of runs: each type of input, as predictions and as outputs; invalid inputs write nothing. */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { predictRun } from "../../../runtime/predict/predict-run.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 import { trainSpec } from "../../support/training-runs.js";
 
-/** What a run says of the contents of a file, by the output's ending. */
+/** Predicts from the contents of a file, into a file of an extension. */
 async function predictTo(run: string, input: string, content: string | Uint8Array, extension: string): Promise<Buffer> {
   const folder = temporaryFolder();
   writeFileSync(join(folder, input), content);
@@ -30,7 +30,7 @@ async function array(run: string, input: string, content: string | Uint8Array) {
   return read.value;
 }
 
-/** What is wrong with a file of inputs. */
+/** The problems of a file of inputs. */
 async function rejectedPredict(run: string, input: string, content: string | Uint8Array) {
   const folder = temporaryFolder();
   writeFileSync(join(folder, input), content);
@@ -52,7 +52,7 @@ describe("text", () => {
     train: { steps: 40, shuffle: false },
   };
 
-  test("says what each line goes on with, lines of any length", async () => {
+  test("has the next token of each line, for lines of any length", async () => {
     const { out, done } = await trainSpec(spec);
     const rows = await objects(out, "in.txt", "hihell\nhe\r\n\nhihell\n");
     expect(rows.map(({ line, text }) => [line, text])).toEqual([
@@ -65,14 +65,14 @@ describe("text", () => {
     expect({ ...rows[2], line: 1 }).toEqual(rows[0]);
     const { shape, values } = await array(out, "in.txt", "hihell\nhe\n");
     expect(shape).toEqual([2, 6, 6]);
-    // The projection puts out logits; predictions are probabilities, and zero where a line has no more units.
+    // The projection outputs logits; predictions are probabilities, padded with zeros after the end of a line.
     const sums = Array.from({ length: 12 }, (_, row) =>
       Array.from(values.slice(row * 6, row * 6 + 6)).reduce((a, b) => a + b, 0),
     );
     expect(sums.map((sum) => Math.round(sum * 1e5) / 1e5)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0]);
   });
 
-  test("names the line and the column of what the run has not met", async () => {
+  test("has the line and the column of unknown tokens", async () => {
     const { out } = await trainSpec(spec);
     expect(await rejectedPredict(out, "in.txt", "hi\nhe says\n")).toEqual([
       { message: `in.txt:2: "s" is not in the model's vocabulary (6 characters).`, at: ["in.txt", 2, 4] },
@@ -104,10 +104,10 @@ describe("tables", () => {
     train: { steps: 10 },
   };
 
-  test("give the target after every window, scaled back, as the run itself says it", async () => {
+  test("have the forecast after every window, in the original scale, as in training", async () => {
     const { out, done } = await trainSpec(spec, { "t.csv": file });
     const predictions = await objects(out, "other.csv", file);
-    // A window more than in training: the last one has no target in the file.
+    // One more window than in training: the last one has no target in the file.
     expect(predictions.map(({ line }) => line)).toEqual(Array.from({ length: 18 }, (_, row) => row + 4));
     for (const [index, prediction] of done.predictions.entries())
       expect([predictions[index]?.b]).toEqual([expect.closeTo(Number([prediction].flat()[0]), 4)]);
@@ -117,7 +117,7 @@ describe("tables", () => {
     expect(shape).toEqual([18, 1]);
   });
 
-  test("name a bad field by line and column, and a missing column", async () => {
+  test("with an invalid field or a missing column are refused by line and column", async () => {
     const { out } = await trainSpec(spec, { "t.csv": file });
     expect(await rejectedPredict(out, "bad.csv", "a,b\n1,2\n3,x\n4,5\n")).toEqual([
       { message: 'bad.csv:3: Column "b" has "x", which is not a number.', at: ["bad.csv", 3, 2] },
@@ -167,7 +167,7 @@ describe("tables", () => {
     expect(firstClass?.probability).toBeLessThanOrEqual(1);
   });
 
-  test("name classes, with probabilities", async () => {
+  test("have classes with probabilities", async () => {
     const labelled = {
       ...spec,
       data: { ...spec.data, target: ["c"], horizon: 0 },
@@ -204,7 +204,7 @@ describe("sequences", () => {
     train: { steps: 30, shuffle: false, batch_size: 3 },
   };
 
-  test("have a tag for every step, whatever stands beside them", async () => {
+  test("have a tag for every step, for any further members", async () => {
     const { out, done } = await trainSpec(tagging, { "s.jsonl": jsonl(sentences) });
     const predictions = await objects(out, "in.jsonl", jsonl(sentences.map(({ text }) => ({ text }))));
     expect(predictions.map(({ line, tags }) => [line, tags])).toEqual(
@@ -235,7 +235,7 @@ describe("sequences", () => {
   });
 });
 
-test("pairs are written by the decoder", async () => {
+test("pairs are decoded", async () => {
   const spec = {
     data: {
       type: "pairs",
@@ -280,7 +280,7 @@ describe("arrays", () => {
     [[4], [5], [6]],
   ];
 
-  test("are nested lists, with lengths beside them", async () => {
+  test("are nested lists, with lengths", async () => {
     const data = { type: "arrays", inputs, targets: [[1], [2]], lengths: [3, 2] };
     const { out, done } = await trainSpec({ data, model, loss: { type: "squared_error" }, train: { steps: 3 } });
     const content = JSON.stringify({ inputs, lengths: [3, 2] });
@@ -299,7 +299,7 @@ describe("arrays", () => {
     ]);
   });
 
-  test("are of classes by number", async () => {
+  test("have numeric classes", async () => {
     const data = { type: "arrays", inputs, targets: [0, 1] };
     const classes = [model[0], { layer: "dense", size: "classes" }];
     const { out, done } = await trainSpec({

@@ -7,13 +7,13 @@ const rows = [
   { line: 3, text: null },
 ];
 
-test("CSV quotes what it must, has lists as JSON, and a column for each member of an object", () => {
+test("CSV quotes fields, encodes lists as JSON, and has a column for each member of an object", () => {
   expect(outputText(".csv", rows)).toBe(
     'line,text,tags,probabilities.x,probabilities.y\n1,"a ""b"", c","[""x"",""y""]",0.5,0.5\n2," two\nlines",[],1,\n3,,,,\n',
   );
 });
 
-test("JSON lines are one for each example", () => {
+test("JSON lines have one line per example", () => {
   expect(
     outputText(".jsonl", rows)
       .split("\n")

@@ -28,7 +28,7 @@ const saveCheckpoint = (folder: string, step: number, retention = keeping, on = 
   writeCheckpoint(on, folder, checkpointAt(step), retention);
 
 describe("writing", () => {
-  test("what is written is found, whole", () => {
+  test("a written checkpoint is read back", () => {
     const folder = join(temporaryFolder(), "checkpoints");
     expect(saveCheckpoint(folder, 20)).toEqual({ ok: true, value: join(folder, "step-00000020") });
     expect(findLatestCheckpoint(folder)).toEqual({ latest: checkpointAt(20), damaged: [] });
@@ -41,14 +41,14 @@ describe("writing", () => {
     ]);
   });
 
-  test("without states that go on there is no file of them", () => {
+  test("a model without stateful layers has no states file", () => {
     const folder = temporaryFolder();
     writeCheckpoint(durableFs, folder, { ...checkpointAt(20), states: new Map() }, keeping);
     expect(readdirSync(join(folder, "step-00000020"))).not.toContain("states.safetensors");
     expect(findLatestCheckpoint(folder).latest?.states).toEqual(new Map());
   });
 
-  test("the best one stays, as long as one of the last remembers it", () => {
+  test("the best one is kept, as long as one of the last refers to it", () => {
     const folder = temporaryFolder();
     const metrics = { train: {}, validation: { loss: 1 }, test: {} };
     for (const step of [5, 10, 15, 20, 25]) {
@@ -63,7 +63,7 @@ describe("writing", () => {
     }
   });
 
-  test("a state of another format is none", () => {
+  test("a state of another format is not read", () => {
     const folder = temporaryFolder();
     const { state, ...tensors } = checkpointAt(20);
     writeCheckpoint(durableFs, folder, { state: { ...state, format: 2 as 1 }, ...tensors }, keeping);
@@ -71,14 +71,14 @@ describe("writing", () => {
     expect([newest, damaged.length]).toEqual([undefined, 1]);
   });
 
-  test("the last two stay", () => {
+  test("the last two are kept", () => {
     const folder = temporaryFolder();
     for (const step of [5, 10, 15, 100_000_000]) saveCheckpoint(folder, step);
     expect(readdirSync(folder).sort()).toEqual(["step-00000015", "step-100000000"]);
     expect(findLatestCheckpoint(folder).latest?.state.step).toBe(100_000_000);
   });
 
-  test("as many stay as keep_last says, and those of keep_every for good", () => {
+  test("the last keep_last are kept, and those of keep_every", () => {
     const folder = temporaryFolder();
     for (let step = 5; step <= 50; step += 5) saveCheckpoint(folder, step, { keep_last: 3, keep_every: 20 });
     expect(readdirSync(folder).map((name) => Number(name.slice(5)))).toEqual([20, 40, 45, 50]);
@@ -91,7 +91,7 @@ describe("writing", () => {
       const complete = temporaryFolder();
       for (const step of [10, 20]) saveCheckpoint(complete, step);
       saveCheckpoint(complete, 30, keeping, createDurableFs(files));
-      // Nothing of a checkpoint's writing is outside of these calls.
+      // A checkpoint is written by these calls only.
       expect(calls()).toBeGreaterThan(25);
       for (let call = 0; call < calls(); call++) {
         const folder = temporaryFolder();
@@ -115,13 +115,13 @@ describe("writing", () => {
     },
   );
 
-  test("what could not be written is taken away again", () => {
+  test("a failed write leaves no partial folder", () => {
     const folder = temporaryFolder();
     saveCheckpoint(folder, 10, keeping, createDurableFs(failingFiles("ENOSPC", 12).files));
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test("without room for all of it nothing is begun", () => {
+  test("without enough free space no write is started", () => {
     const folder = temporaryFolder();
     const full = { ...durableFs, freeBytes: () => 1000 };
     expect(saveCheckpoint(folder, 10, keeping, full)).toEqual({
@@ -134,7 +134,7 @@ describe("writing", () => {
 });
 
 describe("damage", () => {
-  test("a change of any byte of any file, and any cut, is noticed, and the one before is taken", () => {
+  test("a change of any byte of any file, and any cut, is found, and the checkpoint before is used", () => {
     const folder = temporaryFolder();
     for (const step of [10, 20]) saveCheckpoint(folder, step);
     const newest = join(folder, "step-00000020");
@@ -176,7 +176,7 @@ describe("damage", () => {
     });
   });
 
-  test("a damaged checkpoint is replaced when its step is reached again, and does not push good ones out", () => {
+  test("a damaged checkpoint is replaced when its step is reached again, and does not displace intact ones", () => {
     const folder = temporaryFolder();
     for (const step of [10, 20]) saveCheckpoint(folder, step);
     durableFs.remove(join(folder, "step-00000020", "state.json"));
@@ -186,12 +186,12 @@ describe("damage", () => {
     expect(findLatestCheckpoint(folder)).toEqual({ latest: checkpointAt(20), damaged: [] });
   });
 
-  test("there may be nothing at all", () => {
+  test("a missing folder has no checkpoints", () => {
     expect(findLatestCheckpoint(join(temporaryFolder(), "none"))).toEqual({ latest: undefined, damaged: [] });
   });
 });
 
-test("a new folder lasts in the one around it, whatever the length of its name", () => {
+test("a new folder is synced in its parent, for any length of its name", () => {
   const synced: string[] = [];
   const openSync = (path: string) => {
     synced.push(path);

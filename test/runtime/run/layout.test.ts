@@ -39,7 +39,7 @@ const artifact: Artifact = {
   },
 };
 
-test("a run records its spec with the data files named from where it lies", () => {
+test("the recorded spec has data files relative to the run directory", () => {
   const folder = temporaryFolder();
   const out = join(folder, "runs", "small");
   mkdirSync(out, { recursive: true });
@@ -54,7 +54,7 @@ test("a run records its spec with the data files named from where it lies", () =
   expect(JSON.parse(readFileSync(join(out, "spec.json"), "utf8")).data.file).toBe("/data/t.txt");
 });
 
-test("a directory may be new, a run's, or hold other things", () => {
+test("a directory may be new, a run's, or have other files", () => {
   const folder = temporaryFolder();
   expect(checkRunDirectory(join(folder, "new"))).toEqual([]);
   writeFileSync(join(folder, "notes.txt"), "");
@@ -63,7 +63,7 @@ test("a directory may be new, a run's, or hold other things", () => {
   expect(checkRunDirectory(folder)).toEqual([]);
 });
 
-test("files of a run's names that no run wrote are not replaced", () => {
+test("files of these names that no run wrote are not replaced", () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "spec.json"), "{}");
   const hint = "Name another directory with --out.";
@@ -81,7 +81,7 @@ test("files of a run's names that no run wrote are not replaced", () => {
   ]);
 });
 
-test("clearing a run leaves what is not the run's", () => {
+test("clearing a run keeps other files", () => {
   const folder = temporaryFolder();
   writeRunInputs(durableFs, folder, specOf({}), folder, artifact, about);
   const checkpoints = join(folder, "checkpoints");

@@ -15,7 +15,7 @@ function takeLock(folder: string) {
   return result;
 }
 
-test("a lock is held until it is released, and leaves nothing", () => {
+test("a lock is held until it is released, and leaves no file", () => {
   const folder = temporaryFolder();
   const first = takeLock(folder);
   expect(readdirSync(folder)).toEqual(["lock"]);
@@ -25,20 +25,20 @@ test("a lock is held until it is released, and leaves nothing", () => {
   takeLock(folder).value();
 });
 
-test("another live process holds it", async () => {
+test("another running process holds it", async () => {
   const folder = temporaryFolder();
   const otherProcess = spawn("sleep", ["30"]);
   onTestFinished(() => void otherProcess.kill("SIGKILL"));
   await once(otherProcess, "spawn");
   writeFileSync(join(folder, "lock"), JSON.stringify({ pid: otherProcess.pid, started: null, host: hostname() }));
   expect(acquireLock(folder)).toEqual({ ok: false, error: `Process ${otherProcess.pid} is training there.` });
-  // Straight after SIGKILL, before anyone has asked how it ended.
+  // Right after SIGKILL, while the process is a zombie.
   otherProcess.kill("SIGKILL");
   await once(otherProcess, "exit");
   takeLock(folder).value();
 });
 
-test("a process that is gone holds nothing", () => {
+test("a process that has ended holds no lock", () => {
   const folder = temporaryFolder();
   const { pid } = spawnSync("true");
   writeFileSync(join(folder, "lock"), JSON.stringify({ pid, started: null, host: hostname() }));
@@ -48,7 +48,7 @@ test("a process that is gone holds nothing", () => {
   ownLock.value();
 });
 
-test.runIf(process.platform === "linux")("a later process with the same number holds nothing", () => {
+test.runIf(process.platform === "linux")("a later process with the same id holds no lock", () => {
   const folder = temporaryFolder();
   writeFileSync(
     join(folder, "lock"),
@@ -57,7 +57,7 @@ test.runIf(process.platform === "linux")("a later process with the same number h
   takeLock(folder).value();
 });
 
-test("what killed processes left of their asking goes away, also where an heir was killed", () => {
+test("claims of killed processes are removed, also of one that had won", () => {
   const folder = temporaryFolder();
   const { pid } = spawnSync("true");
   const deadOwner = (token: string) => JSON.stringify({ pid, started: null, host: hostname(), token });
@@ -72,7 +72,7 @@ test("what killed processes left of their asking goes away, also where an heir w
   ownLock.value();
 });
 
-test("an heir that lives is the one to come", () => {
+test("the running winner of a claim gets the lock", () => {
   const folder = temporaryFolder();
   const { pid } = spawnSync("true");
   const deadOwner = JSON.stringify({ pid, started: null, host: hostname() });
@@ -85,7 +85,7 @@ test("an heir that lives is the one to come", () => {
   expect(acquireLock(folder)).toEqual({ ok: false, error: `Process ${process.ppid} is training there.` });
 });
 
-test("of 20 processes that want it at once, one gets it, whether it is free or its holder is gone", async () => {
+test("one of 20 concurrent processes gets a lock that is free or stale", async () => {
   const { pid } = spawnSync("true");
   const folders = Array.from({ length: 60 }, (_, index) => {
     const folder = temporaryFolder();
@@ -107,19 +107,19 @@ test("of 20 processes that want it at once, one gets it, whether it is free or i
   for (const folder of folders) expect(readdirSync(folder)).toEqual(["lock"]);
 });
 
-test("a process of another machine cannot be asked, and is believed", () => {
+test("the lock of another machine is respected", () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "lock"), JSON.stringify({ pid: 1, started: null, host: "elsewhere" }));
   expect(acquireLock(folder)).toEqual({ ok: false, error: "Process 1 on elsewhere is training there." });
 });
 
-test.each(["", "{", "[]", "null", '{"pid":"1"}'])("a lock that names nobody (%j) is stale", (text) => {
+test.each(["", "{", "[]", "null", '{"pid":"1"}'])("a lock without a holder (%j) is stale", (text) => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "lock"), text);
   takeLock(folder).value();
 });
 
-test("releasing takes away only one's own lock", () => {
+test("a release removes only the lock of its holder", () => {
   const folder = temporaryFolder();
   const ownLock = takeLock(folder);
   writeFileSync(join(folder, "lock"), "someone else's");

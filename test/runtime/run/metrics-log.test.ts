@@ -32,7 +32,7 @@ test("steps and evaluations are lines, other events are not", () => {
   );
 });
 
-test("a resumed run cuts off what its checkpoint does not cover, half lines included", () => {
+test("a resumed run removes the lines after its checkpoint, and incomplete ones", () => {
   const path = join(temporaryFolder(), "metrics.jsonl");
   const lines = [step(1), step(2), evaluationEvent(2), step(3), step(4)].map((event) => JSON.stringify(event));
   for (const end of ["", '{"event":"st', "\n", "null\n"]) {

@@ -1,4 +1,4 @@
-/** A run directory is believed only as far as its files are what this version writes. */
+/** Validation of the files of a run directory. */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

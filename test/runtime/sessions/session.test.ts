@@ -1,4 +1,4 @@
-/** Sessions: as many threads as the size of the model, the machine's share and the user say. */
+/** Sessions: the number of threads by the size of the model, the limit and the request of the user. */
 import { existsSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
@@ -11,7 +11,7 @@ import {
 import { modelOf } from "../../support/run-graph.js";
 
 test.each([
-  // Width of a layer of LSTM, rows of a batch, threads that are worth it.
+  // Width of an LSTM layer, rows of a batch, number of threads.
   [5, 1, 1],
   [32, 64, 1],
   [64, 16, 1],
@@ -22,7 +22,7 @@ test.each([
   [128, 4, 2],
   [192, 1, 2],
   [256, 1, 2],
-])("a layer of width %i with %i rows is worth %i threads", (width, rows, threads) => {
+])("a layer of width %i with %i rows uses %i threads", (width, rows, threads) => {
   const parameters = [{ shape: [width, 4 * width] }, { shape: [width, 4 * width] }, { shape: [4 * width] }];
   expect(isSingleThreaded(estimateWorkPerSync(parameters, rows)) ? 1 : 2).toBe(threads);
 });
@@ -43,7 +43,7 @@ async function threadsOf(workPerSync: number, options: SessionOptions): Promise<
 test.skipIf(!existsSync(tasks))(
   "a small model has one thread, a large one its share, and either what is asked for",
   async () => {
-    // Whatever the first session of a process starts besides is there before the others.
+    // Other threads that the first session of a process starts exist before the later ones.
     await threadsOf(0, {});
     expect(await threadsOf(0, { maxThreads: 3 })).toBe(1);
     expect(await threadsOf(1e9, { maxThreads: 3 })).toBe(3);

@@ -1,4 +1,4 @@
-/** The same seed gives the same weights, run after run, on as many threads as before. */
+/** The same seed gives the same weights in every run with the same number of threads. */
 import { createHash } from "node:crypto";
 import { InferenceSession } from "onnxruntime-node";
 import { expect, test } from "vitest";
@@ -16,13 +16,13 @@ function digestOf(tensors: readonly (readonly [string, Tensor])[]): string {
   return digest.digest("hex");
 }
 
-test("a number of threads gives the same weights again, bit by bit", async () => {
+test("the same number of threads gives the same weights, bit by bit", async () => {
   const read = await readSpec(
     JSON.stringify({
       data: { type: "text", text: "the quick brown fox jumps over the lazy dog, ".repeat(4), window: 12 },
       model: [
         { layer: "embedding", size: 32 },
-        // Products that are large enough to be shared among threads.
+        // Products that are large enough for several threads.
         { layer: "rnn", cell: "lstm", hidden_size: 96, dropout: { output: 0.2 } },
         { layer: "rnn", cell: "gru", hidden_size: 96 },
         { layer: "projection" },
@@ -45,7 +45,7 @@ test("a number of threads gives the same weights again, bit by bit", async () =>
     const session = await InferenceSession.create(train, {
       intraOpNumThreads: threads,
       logSeverityLevel: 3,
-      // Threads that wait for work would take the time of those that work where there are fewer cores.
+      // Spinning threads would slow down the others where there are fewer cores.
       extra: { session: { intra_op: { allow_spinning: "0" } } },
     });
     const stored = { parameter: manifest.parameters, slot: manifest.slots };

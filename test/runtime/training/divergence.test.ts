@@ -1,4 +1,4 @@
-/** Numbers that stop being finite are noticed in their step, and what made them is named with its place in the spec. */
+/** Values that are not finite are found in their step, and located in the spec. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

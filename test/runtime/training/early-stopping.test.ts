@@ -11,7 +11,7 @@ import type { NormalEarlyStopping, WatchedMetric } from "../../../schema/normal/
 const loss: WatchedMetric = { metric: "loss", mode: "min" };
 const stopping: NormalEarlyStopping = { ...loss, patience: 2, minimum_delta: 0.1 };
 
-/** The memories after evaluations with these validation losses, every 10 steps. */
+/** The progress after evaluations with these validation losses, every 10 steps. */
 function progressAfter(
   values: readonly number[],
   early_stopping: NormalEarlyStopping | null = stopping,
@@ -40,7 +40,7 @@ test("the best is the first of the best values", () => {
   expect(progressAfter([Number.NaN]).at(-1)?.best).toBeNull();
 });
 
-test("patience counts the evaluations without one that is better by more than the delta", () => {
+test("patience counts the evaluations since an improvement by more than the delta", () => {
   const history = progressAfter([3, 2.95, 2.85, 2.8, 2.7, Number.NaN]);
   expect(history.map((progress) => progress.stopping?.wait)).toEqual([0, 1, 0, 1, 0, 1]);
   expect(
@@ -62,7 +62,7 @@ test("the evaluation at a run's end counts for the best, not for patience", () =
   expect(last).toMatchObject({ best: { step: 13, value: 1 }, stopping: first.stopping, latest: { step: 13 } });
 });
 
-describe("better", () => {
+describe("an improvement", () => {
   test.each<[WatchedMetric["mode"], number, number | undefined, number, boolean]>([
     ["min", 1, undefined, 0, true],
     ["min", 1, 1, 0, false],
@@ -78,7 +78,7 @@ describe("better", () => {
   });
 });
 
-test("what was watched of another metric is forgotten", () => {
+test("the progress of another metric is dropped", () => {
   const [progress = initialProgress] = progressAfter([3]);
   expect(restoreProgress({ early_stopping: { ...stopping, patience: 9 }, keep_best: loss }, progress)).toEqual(
     progress,

@@ -31,14 +31,17 @@ describe("a run is resumed as the same run", () => {
     ["nothing", specOf({})],
     ["its length", specOf({ train: { ...train, steps: 1000 } })],
     ["epochs for steps", specOf({ train: { ...train, steps: null, epochs: 3 } })],
-    ["its pace and its checkpoints", specOf({ train: { ...train, steps_per_call: 64, checkpoint_every: 5 } })],
+    [
+      "its steps per call and its checkpoints",
+      specOf({ train: { ...train, steps_per_call: 64, checkpoint_every: 5 } }),
+    ],
     ["its name", specOf({ name: "another" })],
     ["the order of its members", JSON.parse(JSON.stringify(before, Object.keys(flat(before)).sort().reverse()))],
   ])("%s may change", (_, spec) => {
     expect(fingerprintOf(spec)).toEqual([]);
   });
 
-  test("what its numbers depend on may not, and is named", () => {
+  test("a member that the results depend on may not, and is named", () => {
     const optimizer = { ...before.optimizer, learning_rate: 0.2 };
     expect(fingerprintOf(specOf({ seed: 2, optimizer }))).toEqual([
       {
@@ -56,7 +59,7 @@ describe("a run is resumed as the same run", () => {
     ]);
   });
 
-  test("its data may lie elsewhere, and may not be other data", () => {
+  test("its data may have other file names, but not other contents", () => {
     const inFile = specOf({ data: { ...textData, text: null, file: "a.txt" } });
     const otherFile = specOf({ data: { ...textData, text: null, file: "b.txt" } });
     expect(specFingerprint(inFile)).toBe(specFingerprint(otherFile));
@@ -65,7 +68,7 @@ describe("a run is resumed as the same run", () => {
     ]);
   });
 
-  test("without the recorded spec, the difference is said without names", () => {
+  test("without the recorded spec the problem names no member", () => {
     const state: RunState = {
       format: 1,
       step: 20,

@@ -1,4 +1,4 @@
-/** Training in float16: as good as in float32, with updates left out where a gradient does not fit, and the same however it is run. */
+/** Training in float16: the accuracy of float32, skipped updates, and equal results however the run is divided. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { TrainEvent } from "../../../runtime/events.js";
@@ -13,7 +13,7 @@ const hihello = {
   optimizer: { type: "adam", learning_rate: 0.1 },
 };
 
-/** Text to read in batches, with what is random, so that steps differ. */
+/** Text in batches, with random layers, so that steps differ. */
 const reading = {
   data: { type: "text", text: "if you want to build a ship, do not drum up people to collect wood", window: 8 },
   model: [
@@ -25,7 +25,7 @@ const reading = {
   optimizer: { type: "adam", learning_rate: 0.02, average: { decay: 0.9 } },
 };
 
-/** Far too large a scale, which doubles often. */
+/** A scale that is far too large, and doubles often. */
 const fastGrowthPrecision = { type: "float16", loss_scale: { initial: 2 ** 30, growth_interval: 7 } };
 
 async function requestFor(spec: object, out = join(temporaryFolder(), "run")) {
@@ -37,7 +37,7 @@ async function requestFor(spec: object, out = join(temporaryFolder(), "run")) {
 const skippedUpdates = (events: readonly TrainEvent[]) =>
   eventsOfKind(events, "step").flatMap(({ step, skipped }) => (skipped ? [step] : []));
 
-test("ends as float32 does", async () => {
+test("reaches the loss of float32", async () => {
   const [full, half] = await Promise.all(
     ["float32", "float16"].map((precision) => trainSpec({ ...hihello, train: { steps: 400, precision } })),
   );
@@ -48,12 +48,12 @@ test("ends as float32 does", async () => {
   expect(full?.done).not.toHaveProperty("skipped");
 });
 
-test("a scale that is far too large is halved until the gradients fit, and doubled when they have for a while", async () => {
+test("a scale that is far too large is halved until the gradients are finite, and doubled after a while", async () => {
   const { events } = await run(await requestFor({ ...hihello, train: { steps: 100, precision: fastGrowthPrecision } }));
   const steps = eventsOfKind(events, "step");
   const skips = skippedUpdates(events);
 
-  // No update before the first that fits: the same loss again, and a norm of 0.
+  // No update before the first finite gradient: the same loss again, and a norm of 0.
   const first = steps.findIndex(({ skipped }) => skipped !== true);
   const halved = steps.slice(0, first + 1);
   expect(first).toBeGreaterThan(5);
@@ -80,7 +80,7 @@ test("a scale that is far too large is halved until the gradients fit, and doubl
   expect(eventsOfKind(events, "done")[0]?.skipped).toBe(skips.length);
 });
 
-test("gives the same numbers for any updates in a call", async () => {
+test("gives the same results for any number of steps per call", async () => {
   const results = await Promise.all(
     [1, 5, 12].map(async (steps_per_call) => {
       const request = await requestFor({
@@ -95,7 +95,7 @@ test("gives the same numbers for any updates in a call", async () => {
   expect(results[2]).toEqual(results[0]);
 });
 
-test("goes on where it was interrupted, bit by bit: scale, count and all", async () => {
+test("resumes bit by bit, with the scale and the count of skipped updates", async () => {
   const spec = { ...reading, train: { steps: 40, batch_size: 8, precision: fastGrowthPrecision, steps_per_call: 4 } };
   const uninterrupted = await requestFor(spec);
   const { events: allEvents } = await run(uninterrupted);
@@ -108,7 +108,7 @@ test("goes on where it was interrupted, bit by bit: scale, count and all", async
   expect(weightsOf(parts.out)).toEqual(weightsOf(uninterrupted.out));
 });
 
-test("a run of the other precision is not gone on with", async () => {
+test("a run of another precision is not resumed", async () => {
   const out = join(temporaryFolder(), "run");
   await run(await requestFor({ ...hihello, train: { steps: 2 } }, out));
   const { outcome } = await run({
@@ -136,7 +136,7 @@ test("a static loss scale that overflows is a divergence", async () => {
   });
 });
 
-test("portions of a batch and a plateau's schedule have their part", async () => {
+test("works with micro-batches and with the plateau schedule", async () => {
   const { done } = await trainSpec({
     ...reading,
     data: { ...reading.data, split: { train: 0.8, validation: 0.2 } },

@@ -36,7 +36,7 @@ async function request(text: object, out: string): Promise<TrainRequest> {
 describe("frozen layers and cells", () => {
   const isFrozen = (name: string) => name.startsWith("embedding/") || name.startsWith("rnn/0/");
 
-  test("have no slots, and the manifest and the analysis say so", async () => {
+  test("have no slots in the manifest and the analysis", async () => {
     const { artifact } = await build(spec);
     const { parameters, slots, train } = artifact.manifest;
     expect(parameters.filter(({ trainable }) => !trainable).map(({ name }) => name)).toEqual(
@@ -51,7 +51,7 @@ describe("frozen layers and cells", () => {
     expect([total, trainable]).toEqual([count(true) + count(false), count(false)]);
   });
 
-  test("stay as they are drawn, while the others learn", async () => {
+  test("keep their initial values, while the others are trained", async () => {
     const [out, untrained] = [temporaryFolder(), temporaryFolder()];
     const { events } = await run(await request(spec, out));
     await run(await request({ ...spec, optimizer: { type: "sgd", learning_rate: 0 } }, untrained));
@@ -63,7 +63,7 @@ describe("frozen layers and cells", () => {
     }
   });
 
-  test("a whole model of them has nothing to train", async () => {
+  test("a model of frozen layers only is refused", async () => {
     const model = [{ layer: "dense", size: 1, trainable: false }];
     const data = { type: "arrays", inputs: [[1]], targets: [[1]] };
     const frozen = await request({ ...spec, data, model, loss: { type: "squared_error" } }, temporaryFolder());
@@ -75,7 +75,7 @@ describe("frozen layers and cells", () => {
 describe("averaged weights", () => {
   const averaged = { ...spec, optimizer: { ...spec.optimizer, average: { decay: 0.5 } } };
 
-  test("a run's weights are the averages, its losses those of the weights", async () => {
+  test("a run ends with the averages, and its losses are those of the weights", async () => {
     const [out, plainOut] = [temporaryFolder(), temporaryFolder()];
     const [averagedRun, plainRun] = [await run(await request(averaged, out)), await run(await request(spec, plainOut))];
     expect(losses(averagedRun.events)).toEqual(losses(plainRun.events));
@@ -83,7 +83,7 @@ describe("averaged weights", () => {
     expect(weightsOf(out).get("embedding/W")).toEqual(weightsOf(plainOut).get("embedding/W"));
   });
 
-  test("an interrupted run goes on bit by bit", async () => {
+  test("an interrupted run resumes bit by bit", async () => {
     const [uninterrupted, interrupted] = [temporaryFolder(), temporaryFolder()];
     const { events } = await run(await request(averaged, uninterrupted));
     const stepwise = { ...averaged, train: { steps: 6, steps_per_call: 1, checkpoint_every: 2 } };

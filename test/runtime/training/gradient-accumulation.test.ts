@@ -1,4 +1,4 @@
-/** Updates from portions of a batch: the losses and weights of the whole batch. */
+/** Gradient accumulation: the losses and weights of the whole batch. */
 import { describe, expect, test } from "vitest";
 import { createBatchSchedule } from "../../../runtime/data/batching/batch-schedule.js";
 import { runTraining } from "../../../runtime/training/loop.js";
@@ -9,7 +9,7 @@ import { normal, unplacedProblems } from "../../support/read-spec.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 import { losses, run, weightsOf } from "../../support/training-runs.js";
 
-/** Twelve sequences of one to four steps: portions hold different numbers of live steps. */
+/** Twelve sequences of one to four steps: micro-batches have different numbers of unmasked steps. */
 const lengths = [4, 1, 3, 2, 1, 1, 4, 4, 2, 3, 1, 4];
 const inputs = lengths.map((_, row) => [0, 1, 2, 3].map((step) => [Math.sin(row + step), Math.cos(row * step)]));
 const classes = lengths.map((_, row) => [0, 1, 2, 3].map((step) => (row + step) % 3));
@@ -36,9 +36,9 @@ async function request(text: object, out: string): Promise<TrainRequest> {
   return { spec: read.spec, folder: ".", out, device: "cpu", resume: false, init: null, disabledPasses: [] };
 }
 
-describe("the update of a batch in portions is that of the batch", () => {
+describe("the update of a batch in micro-batches is that of the batch", () => {
   test.each<[string, object]>([
-    ["sequence_loss, whose mean is over live steps", { ...ofClasses, loss: { type: "sequence_loss" } }],
+    ["sequence_loss, whose mean is over unmasked steps", { ...ofClasses, loss: { type: "sequence_loss" } }],
     [
       "sequence_loss per example, with weights of classes",
       {
@@ -107,7 +107,7 @@ describe("the update of a batch in portions is that of the batch", () => {
   });
 });
 
-test("a portion's memory is what a step takes", async () => {
+test("a step needs the memory of one micro-batch", async () => {
   const wideSpec = { ...base, ...ofClasses, loss: { type: "sequence_loss" } };
   const peakMemory = async (accumulate: number) => {
     return analysisOf(await open({ ...wideSpec, train: { batch_size: 12, accumulate } }));
@@ -118,7 +118,7 @@ test("a portion's memory is what a step takes", async () => {
   expect(accumulated.flops.forward).toBeGreaterThan(0.9 * full.flops.forward);
 });
 
-test("every batch of an epoch falls into portions; what is over is left out", () => {
+test("every batch of an epoch is divided into micro-batches; the remainder is left out", () => {
   const batchSchedule = createBatchSchedule(
     { ...train, epochs: 2, steps: null, batch_size: 4, accumulate: 2, shuffle: true },
     1,
@@ -130,8 +130,8 @@ test("every batch of an epoch falls into portions; what is over is left out", ()
   expect(new Set(batchSchedule.indicesAt(1, 3)).size).toBe(10);
 });
 
-describe("what does not fall into portions", () => {
-  test("a batch size", async () => {
+describe("refusals", () => {
+  test("a batch size that cannot be divided", async () => {
     const spec = { ...base, ...ofClasses, loss: { type: "sequence_loss" }, train: { batch_size: 10, accumulate: 4 } };
     expect(await unplacedProblems(spec)).toEqual([
       'accumulate-batch /train/accumulate | A batch of 10 examples cannot be split into 4 equal micro-batches. | For example "batch_size": 12.',
@@ -158,7 +158,7 @@ describe("what does not fall into portions", () => {
     expect(outcome.error.problems.map(({ code, path }) => `${code} ${path}`)).toEqual([expected]);
   });
 
-  test("states that go on", async () => {
+  test("stateful layers", async () => {
     const spec = {
       ...base,
       data: { type: "text", text: "hihello hihello hihello", window: 2 },

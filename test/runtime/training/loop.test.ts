@@ -17,7 +17,7 @@ async function request(out: string, train: Partial<NormalTrain> = {}) {
 const metricsOf = (out: string) => readFileSync(join(out, "metrics.jsonl"), "utf8");
 
 describe("a run", () => {
-  test("leaves a directory with all that is needed to go on from, and to use", async () => {
+  test("writes a directory with everything to resume and to use it", async () => {
     const out = join(temporaryFolder(), "run");
     const { outcome, events } = await run(await request(out, { checkpoint_every: 8 }));
     if (!outcome.ok) throw new Error("the run failed");
@@ -48,7 +48,7 @@ describe("a run", () => {
     expect(lines.filter((line) => line.includes('"step","step"'))).toHaveLength(20);
   });
 
-  test("leaves a model that any session loads, and that says what the run said", async () => {
+  test("writes a model that any session loads, with the predictions of the run", async () => {
     const out = temporaryFolder();
     const { outcome } = await run(await request(out));
     const { InferenceSession, Tensor } = await import("onnxruntime-node");
@@ -61,7 +61,7 @@ describe("a run", () => {
     expect(outputs?.data).toEqual(predictions);
   });
 
-  test("gives the same numbers in any number of steps per call, and run after run", async () => {
+  test("gives the same results for any number of steps per call, and in every run", async () => {
     const folder = temporaryFolder();
     const make = async (name: string, train: Partial<NormalTrain>) =>
       run(await request(join(folder, name), { batch_size: 2, ...train }));
@@ -80,7 +80,7 @@ describe("a run", () => {
     }
   });
 
-  test("takes another course with another seed, or another order", async () => {
+  test("gives other results for another seed or another order", async () => {
     const folder = temporaryFolder();
     const original = await request(join(folder, "a"));
     const first = losses((await run(original)).events);
@@ -134,7 +134,7 @@ describe("a resumed run", () => {
     }
   });
 
-  test("cuts off the metrics that its checkpoint does not cover, as after a SIGKILL", async () => {
+  test("removes the metrics after its checkpoint, as after a SIGKILL", async () => {
     const out = temporaryFolder();
     const { events } = await run(await request(out, { checkpoint_every: 8 }));
     const uninterrupted = metricsOf(out);
@@ -165,7 +165,7 @@ describe("a resumed run", () => {
     expect(weightsOf(short)).toEqual(weightsOf(long));
   });
 
-  test("that had ended says again how it ended", async () => {
+  test("that has ended has the same outcome again", async () => {
     const out = temporaryFolder();
     const first = await run(await request(out));
     const again = await run({ ...(await request(out)), resume: true });
@@ -173,7 +173,7 @@ describe("a resumed run", () => {
     expect(losses(again.events)).toEqual([]);
   });
 
-  test("without a checkpoint starts at the beginning, and says so", async () => {
+  test("without a checkpoint starts at step 1, with a notice", async () => {
     const out = join(temporaryFolder(), "new");
     const { events } = await run({ ...(await request(out)), resume: true });
     expect(eventsOfKind(events, "notice").map(({ message }) => message)).toEqual([
@@ -182,7 +182,7 @@ describe("a resumed run", () => {
     expect(losses(events)).toHaveLength(20);
   });
 
-  test("of another spec is refused, and nothing is touched", async () => {
+  test("of another spec is refused, and no file is changed", async () => {
     const out = temporaryFolder();
     await run(await request(out));
     const before = metricsOf(out);
@@ -217,8 +217,8 @@ describe("a resumed run", () => {
   });
 });
 
-describe("what can go wrong", () => {
-  test("the data, before anything is written", async () => {
+describe("failures", () => {
+  test("invalid data, before anything is written", async () => {
     const out = join(temporaryFolder(), "run");
     const { outcome } = await run({ ...(await request(out)), folder: "/no-such-folder" });
     expect(outcome).toMatchObject({
@@ -228,7 +228,7 @@ describe("what can go wrong", () => {
     expect(existsSync(out)).toBe(false);
   });
 
-  test("ids that the model has no row for, and classes that it has no score for", async () => {
+  test("ids and classes that are out of range", async () => {
     const out = join(temporaryFolder(), "run");
     const { spec, ...remaining } = await request(out);
     const model = spec.model.map((layer) => {
@@ -267,7 +267,7 @@ describe("what can go wrong", () => {
     });
   });
 
-  test("a loss that is no longer a number, with the last good checkpoint kept", async () => {
+  test("a loss that is not finite, with the last intact checkpoint kept", async () => {
     const out = temporaryFolder();
     const trainRequest = await request(out, { checkpoint_every: 1, steps_per_call: 4 });
     const { optimizer } = trainRequest.spec;
@@ -284,7 +284,7 @@ describe("what can go wrong", () => {
     expect(existsSync(join(out, "lock"))).toBe(false);
   });
 
-  test("a device that is not there: asked for, it is a failure that says what to do", async () => {
+  test("a requested device that is missing, with a hint", async () => {
     const out = join(temporaryFolder(), "run");
     const { outcome } = await run({ ...(await request(out)), device: "cuda" });
     expect(outcome).toMatchObject({
@@ -294,7 +294,7 @@ describe("what can go wrong", () => {
     expect(existsSync(out)).toBe(false);
   });
 
-  test("first weights that do not fit", async () => {
+  test("initial weights of other shapes", async () => {
     const folder = temporaryFolder();
     const init = join(folder, "init.safetensors");
     writeFileSync(init, writeSafetensors(new Map([["nothing", { shape: [1], data: Float32Array.of(1) }]])));

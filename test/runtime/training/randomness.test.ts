@@ -1,4 +1,4 @@
-/** Runs with everything random in them are repeatable: in any number of steps per call, and interrupted anywhere. */
+/** Runs with all random layers are reproducible: for any number of steps per call, and after any interruption. */
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { NormalTrain } from "../../../schema/normal/index.js";
@@ -38,7 +38,7 @@ beforeAll(async () => {
   uninterrupted = await run(await request(outFolder("whole"), { steps_per_call: 1 }));
 });
 
-test("the same numbers in any number of steps per call, and others for another seed", async () => {
+test("the same results for any number of steps per call, and others for another seed", async () => {
   expect(losses(uninterrupted.events)).toHaveLength(20);
   const allSteps = await run(await request(outFolder("all"), { steps_per_call: 20 }));
   expect(losses(allSteps.events)).toEqual(losses(uninterrupted.events));

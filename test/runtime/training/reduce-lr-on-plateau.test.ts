@@ -1,4 +1,4 @@
-/** The plateau schedule: when it lets the learning rate fall, and that a resumed run falls as it would have. */
+/** The plateau schedule: reductions of the learning rate, also in a resumed run. */
 import { describe, expect, test } from "vitest";
 import type { PlateauState } from "../../../runtime/run/training-snapshot.js";
 import { updatePlateau } from "../../../runtime/training/reduce-lr-on-plateau.js";
@@ -18,7 +18,7 @@ const schedule: NormalPlateau = {
   warmup_steps: 0,
 };
 
-/** The scale after each of some evaluations. */
+/** The scale after each evaluation. */
 function scales(change: Partial<NormalPlateau>, values: readonly number[]): readonly number[] {
   let state: PlateauState | null = null;
   return values.map((loss) => {
@@ -27,7 +27,7 @@ function scales(change: Partial<NormalPlateau>, values: readonly number[]): read
   });
 }
 
-describe("when the rate falls", () => {
+describe("the learning rate is reduced", () => {
   test.each<[string, Partial<NormalPlateau>, readonly number[], readonly number[]]>([
     [
       "after as many evaluations without a better one as its patience",
@@ -35,45 +35,45 @@ describe("when the rate falls", () => {
       [5, 4, 4, 6, 5, 3],
       [1, 1, 1, 0.5, 0.5, 0.5],
     ],
-    ["again after as many more", {}, [5, 5, 5, 5, 5, 5], [1, 1, 0.5, 0.5, 0.25, 0.25]],
+    ["again after the same number of evaluations", {}, [5, 5, 5, 5, 5, 5], [1, 1, 0.5, 0.5, 0.25, 0.25]],
     ["not below the minimum", { factor: 0.2 }, [1, 2, 2, 2, 2], [1, 1, 0.2, 0.2, 0.1]],
-    ["where better means better by more than the delta", { minimum_delta: 1 }, [5, 4.5, 4.2], [1, 1, 0.5]],
-    ["larger is better", { mode: "max" }, [1, 2, 2, 1], [1, 1, 1, 0.5]],
-    ["not in the cool-down", { cooldown: 2 }, [1, 1, 1, 1, 1, 1, 1], [1, 1, 0.5, 0.5, 0.5, 0.25, 0.25]],
-    ["what is not a number is never better", { patience: 1 }, [1, Number.NaN, 0.5], [1, 0.5, 0.5]],
+    ["where an improvement is smaller than the delta", { minimum_delta: 1 }, [5, 4.5, 4.2], [1, 1, 0.5]],
+    ["with mode max", { mode: "max" }, [1, 2, 2, 1], [1, 1, 1, 0.5]],
+    ["not during the cooldown", { cooldown: 2 }, [1, 1, 1, 1, 1, 1, 1], [1, 1, 0.5, 0.5, 0.5, 0.25, 0.25]],
+    ["where NaN is no improvement", { patience: 1 }, [1, Number.NaN, 0.5], [1, 0.5, 0.5]],
   ])("%s", (_, change, values, expected) => {
     expect(scales(change, values)).toEqual(expected);
   });
 
-  test("the metric that is named is watched", () => {
+  test("the named metric is monitored", () => {
     const metrics = { train: {}, validation: { loss: 1, accuracy: 0.5 }, test: {} };
     expect(updatePlateau({ ...schedule, metric: "accuracy" }, null, metrics)).toMatchObject({ best: 0.5 });
   });
 
-  test("without a validation part the part to train on is watched", () => {
+  test("without a validation split the training split is monitored", () => {
     const metrics = { train: { loss: 3 }, validation: {}, test: {} };
     expect(updatePlateau(schedule, null, metrics)).toMatchObject({ best: 3 });
   });
 
-  test("other schedules watch nothing", () => {
+  test("other schedules have no state", () => {
     expect(updatePlateau({ type: "constant" }, null, { train: { loss: 3 }, validation: {}, test: {} })).toBe(null);
   });
 });
 
-describe("a run whose rate falls to nothing after two evaluations", () => {
+describe("a run whose learning rate is reduced to 0 after two evaluations", () => {
   const request = async (out: string, train: object) => {
     const spec = await specOfCase("lstm-adam", { steps: 12, evaluate_every: 2, checkpoint_every: 3, ...train });
-    // No loss is ever better by so much.
+    // No loss improves by this delta.
     const schedule0 = { ...schedule, patience: 1, factor: 0, minimum_ratio: 0, minimum_delta: 1000 };
     return requestFor("lstm-adam", { ...spec, optimizer: { ...spec.optimizer, schedule: schedule0 } }, out);
   };
 
-  test("stops moving, for any number of steps per call; a resumed run too", async () => {
+  test("keeps its weights, for any number of steps per call, and when resumed", async () => {
     const [uninterrupted, single, interrupted] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
     const { events } = await run(await request(uninterrupted, { steps_per_call: 8 }));
     const actualLosses = losses(events);
     expect(actualLosses).toHaveLength(12);
-    // The first evaluation is the best for ever; after the second, at step 4, the rate is 0.
+    // The first evaluation stays the best; after the second, at step 4, the rate is 0.
     expect(new Set(actualLosses.slice(0, 5)).size).toBe(5);
     expect(new Set(actualLosses.slice(4)).size).toBe(1);
     expect(losses((await run(await request(single, { steps_per_call: 1 }))).events)).toEqual(actualLosses);

@@ -5,7 +5,7 @@ import type { SourceMap } from "../../../schema/diagnostics/source-map.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
 import { arraysData, specOf } from "../../support/normal-specs.js";
 
-test("a spec's own places are its pointers", () => {
+test("identity origins are the pointers of the normalized spec", () => {
   const spec = specOf({ data: { ...arraysData, initial_states: { "rnn/0/h": "h.npy" } } });
   const { pathOf } = identityOrigins(spec);
   const [layer] = spec.model;
@@ -17,9 +17,9 @@ test("a spec's own places are its pointers", () => {
   );
 });
 
-test("a problem's place in the normalized spec becomes its place in the user's text", () => {
+test("a path in the normalized spec becomes a path in the user's text", () => {
   const spec: NormalSpec = specOf({ data: arraysData });
-  // As if sugar had expanded: the first layer was written as `encoder`, and everything else stayed where it is.
+  // Simulates expanded sugar: the first layer was written as `encoder`, and the rest is unchanged.
   const own = identityOrigins(spec);
   const origins: SourceMap = {
     pathOf: (section, key) => own.pathOf(section, key).replace("/model/0", "/encoder"),
@@ -32,9 +32,9 @@ test("a problem's place in the normalized spec becomes its place in the user's t
   expect(placed("/seed")).toBe("/seed");
   expect(placed("/model/0")).toBe("/encoder");
   expect(placed("/model/0/size")).toBe("/encoder/size");
-  // Not a member of the normalized spec: its parent says where it would be.
+  // Not a member of the normalized spec: the path of its parent is used.
   expect(placed("/model/0/nothing")).toBe("/encoder/nothing");
-  // Inside lists of numbers the rest of the path stays.
+  // In lists of numbers the rest of the path is kept.
   expect(placed("/data/inputs/1/0")).toBe("/data/inputs/1/0");
   expect(placed("/model")).toBe("/model");
 });

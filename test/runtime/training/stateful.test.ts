@@ -1,4 +1,4 @@
-/** Truncated backpropagation through time: states that go on from batch to batch. */
+/** Truncated backpropagation through time: states that are passed from batch to batch. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -16,7 +16,7 @@ import { first, train } from "../../support/normal-specs.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 import { eventsOfKind, losses, run, weightsOf } from "../../support/training-runs.js";
 
-/** 61 characters: 60 that are read. */
+/** 61 characters, of which 60 are inputs. */
 const text = "it was the best of times, it was the worst of times, it was a";
 
 interface SpecChange {
@@ -57,7 +57,7 @@ async function specOf(
   return read.spec;
 }
 
-/** The mean loss of the first weights over the windows of a text, or those from one to another. */
+/** The mean loss of the initial weights over all windows of a text, or a range of them. */
 async function lossOf(spec: NormalSpec, batchSize: number, from = 0, to?: number): Promise<number> {
   const opened = await openData(spec, ".");
   if (!opened.ok) throw new Error("no data");
@@ -73,7 +73,7 @@ async function lossOf(spec: NormalSpec, batchSize: number, from = 0, to?: number
   return loss;
 }
 
-describe("a text evaluated in pieces", () => {
+describe("a text evaluated in chunks", () => {
   test("has the loss of the whole", async () => {
     const uninterrupted = await lossOf(await specOf(60, { layer: { stateful: false } }), 1);
     for (const window of [30, 12, 1]) expect(await lossOf(await specOf(window), 1)).toBeCloseTo(uninterrupted, 6);
@@ -83,10 +83,10 @@ describe("a text evaluated in pieces", () => {
     );
   });
 
-  test("has the loss of its streams, which may be longer and shorter", async () => {
+  test("has the loss of its streams, also of different lengths", async () => {
     const halfWindows = await lossOf(await specOf(30, { layer: { stateful: false }, data: { stride: 30 } }), 2);
     expect(await lossOf(await specOf(6), 2)).toBeCloseTo(halfWindows, 6);
-    // Of 5 windows the first of 2 streams has 3.
+    // The first of 2 streams has 3 of the 5 windows.
     const spec = await specOf(12);
     const [longer, shorter] = [await lossOf(spec, 1, 0, 3), await lossOf(spec, 1, 3)];
     expect(await lossOf(spec, 2)).toBeCloseTo((3 * longer + 2 * shorter) / 5, 6);
@@ -94,7 +94,7 @@ describe("a text evaluated in pieces", () => {
 });
 
 describe("batches", () => {
-  test("of training are pieces of streams of one length", () => {
+  test("of training are chunks of streams of equal length", () => {
     const scheduleResult = createStatefulSchedule({ ...train, batch_size: 3, steps: 5 }, first(11));
     if (!scheduleResult.ok) throw new Error("no plan");
     const plan = scheduleResult.value;
@@ -116,7 +116,7 @@ describe("batches", () => {
     expect([...statefulBatches(first(2), 5)].map((batch) => [...batch])).toEqual([[0, 1]]);
   });
 
-  test("need windows enough for their streams", () => {
+  test("need at least two windows per stream", () => {
     const scheduleResult = createStatefulSchedule({ ...train, batch_size: 6 }, first(11));
     expect(scheduleResult).toEqual({
       ok: false,
@@ -139,8 +139,8 @@ async function request(out: string, change: SpecChange = {}): Promise<TrainReque
 }
 
 describe("training", () => {
-  test("starts each epoch at zero and goes on within it", async () => {
-    // Steps too small to change anything: each epoch has the losses of the one before.
+  test("resets the states at each epoch, and passes them within it", async () => {
+    // Updates too small to change the losses: each epoch has those of the one before.
     const still = { optimizer: { type: "sgd", learning_rate: 1e-12 } };
     const { events } = await run(await request(temporaryFolder(), { ...still, train: { steps: 12 } }));
     const observed = losses(events);
@@ -150,7 +150,7 @@ describe("training", () => {
     expect(mean).toBeCloseTo(halfWindows, 5);
   });
 
-  test("gives the same numbers in any number of steps per call, none of which leaves its epoch", async () => {
+  test("gives the same results for any number of steps per call, none of which crosses an epoch", async () => {
     const folder = temporaryFolder();
     const singleStep = await run(await request(join(folder, "1"), { train: { steps_per_call: 1 } }));
     const twentySteps = await run(await request(join(folder, "20"), { train: { steps_per_call: 20 } }));
@@ -179,7 +179,7 @@ describe("training", () => {
     }
   });
 
-  test("evaluates its validation part in streams too", async () => {
+  test("evaluates its validation split in streams too", async () => {
     const split = { data: { split: { validation: 0.4 } } };
     const { events } = await run(
       await request(temporaryFolder(), { ...split, train: { steps: 6, evaluate_every: 3 } }),

@@ -14,7 +14,7 @@ describe("steps per call", () => {
     expect(stepCounts).toEqual([1, 4, 16, 64, 128, 128]);
   });
 
-  test("auto stays at one step when a step is long, and comes back from a slow call", () => {
+  test("auto stays at one step when a step is long, and recovers from a slow call", () => {
     expect(nextStepsPerCall(1, 1, 400)).toBe(1);
     expect(nextStepsPerCall(64, 64, 1000)).toBe(8);
     expect(nextStepsPerCall(64, 1, 0)).toBe(512);

@@ -1,4 +1,4 @@
-/** Runs that watch a validation part: what they say, which weights they end with, and that resuming changes neither. */
+/** Runs with a validation split: their events and final weights, also when resumed. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -10,7 +10,7 @@ import { first } from "../../support/normal-specs.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 import { eventsOfKind, losses, requestFor, run, specOfCase, weightsOf } from "../../support/training-runs.js";
 
-/** Two examples to train on, one to validate with, one to test with: fitting the two makes the others worse in the end. */
+/** Two training examples, one for validation, one for the test: overfitting the two makes the others worse in the end. */
 async function request(out: string, train: Partial<NormalTrain> = {}): Promise<TrainRequest> {
   const keep_best = { metric: "loss", mode: "min" } as const;
   const spec = await specOfCase("embedding-gru-sgd", {
@@ -27,7 +27,7 @@ async function request(out: string, train: Partial<NormalTrain> = {}): Promise<T
 
 const stopping = { metric: "loss", mode: "min", patience: 3, minimum_delta: 0 } as const;
 
-test("each evaluation is of the parts to train on and to validate with; the end is of all, and of the best weights", async () => {
+test("evaluations cover the training and validation splits; the end all splits, with the best weights", async () => {
   const out = temporaryFolder();
   const { outcome, events } = await run(await request(out));
   if (!outcome.ok) throw new Error("the run failed");
@@ -67,7 +67,7 @@ test("with keep_best null a run ends with its last weights", async () => {
   expect(weightsOf(join(folder, "last"))).not.toEqual(weightsOf(join(folder, "best")));
 });
 
-test("without a validation part the test part comes with every evaluation", async () => {
+test("without a validation split every evaluation covers the test split", async () => {
   const trainRequest = await request(temporaryFolder(), { keep_best: null, steps: 8 });
   const split = { train: 0.5, validation: 0, test: 0.5, order: "time" } as const;
   const { outcome, events } = await run({
@@ -81,7 +81,7 @@ test("without a validation part the test part comes with every evaluation", asyn
 });
 
 describe("early stopping", () => {
-  test("ends a run that has not become better, and says so", async () => {
+  test("ends a run that has not improved, with a notice", async () => {
     const out = temporaryFolder();
     const { outcome, events } = await run(await request(out, { early_stopping: stopping }));
     if (!outcome.ok) throw new Error("the run failed");
@@ -96,7 +96,7 @@ describe("early stopping", () => {
     expect(losses(again.events)).toEqual([]);
   });
 
-  test("is exact however the run is cut, into calls or by stops", async () => {
+  test("is exact for any number of steps per call, and after any interruption", async () => {
     const folder = temporaryFolder();
     const train = { early_stopping: stopping, checkpoint_every: 7 };
     const uninterrupted = await run(await request(join(folder, "whole"), { ...train, steps_per_call: 1 }));
@@ -125,7 +125,7 @@ describe("early stopping", () => {
     }
   });
 
-  test("may be given more patience when the run is resumed", async () => {
+  test("may have more patience when the run is resumed", async () => {
     const folder = temporaryFolder();
     const patient = { early_stopping: { ...stopping, patience: 5 } };
     const uninterrupted = await run(await request(join(folder, "whole"), patient));
@@ -162,7 +162,7 @@ test("a metric that the model does not have is refused before anything is writte
   });
 });
 
-test("of a large part to train on, each evaluation reads as many examples as tell enough, spread over it", () => {
+test("evaluations of a large training split use a limited number of examples, evenly spaced", () => {
   const none = first(0);
   const { train, test } = monitoredSplits({ train: first(10_000), validation: none, test: first(10) }, false);
   expect(train).toHaveLength(2000);

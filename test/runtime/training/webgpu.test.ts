@@ -1,4 +1,4 @@
-/** Training on WebGPU: the losses of the CPU, every node on the device, and runs that go on from one device to the other. */
+/** Training on WebGPU: the losses of the CPU, every node on the device, and runs that are resumed on the other device. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
@@ -40,7 +40,7 @@ describe.skipIf(!hasWebgpu)(`on WebGPU${withWebgpu}`, () => {
   test.each([
     ["hihello", 30],
     ["ship", 8],
-    // What is dropped is the same too.
+    // Dropout masks are the same too.
     ["dropout", 2],
   ])("%s has the losses and the metrics of the CPU", async (name, steps) => {
     const spec = await gallery(name, steps);
@@ -53,7 +53,7 @@ describe.skipIf(!hasWebgpu)(`on WebGPU${withWebgpu}`, () => {
     expect(device.done.predictions).toEqual(host.done.predictions);
   });
 
-  test("float16 trains there too, and leaves out the updates that do not fit", async () => {
+  test("float16 works there too, and skips updates that are not finite", async () => {
     const spec = await gallery("hihello", 30);
     const precision = { type: "float16", loss_scale: { initial: 2 ** 30, growth_interval: 5 } } as const;
     const folder = temporaryFolder();
@@ -113,7 +113,7 @@ describe.skipIf(!hasWebgpu)(`on WebGPU${withWebgpu}`, () => {
     expect(new Set(kernels.map(({ args }) => args.provider))).toEqual(new Set(["WebGpuExecutionProvider"]));
   });
 
-  test("parameters that are not trained stay as they are", async () => {
+  test("frozen parameters are unchanged", async () => {
     const spec = await gallery("ship", 2);
     const model = spec.model.map((layer) =>
       layer.layer === "rnn"
@@ -130,7 +130,7 @@ describe.skipIf(!hasWebgpu)(`on WebGPU${withWebgpu}`, () => {
     expect([...deviceWeights.keys()]).toEqual([...hostWeights.keys()]);
   });
 
-  test("sequences of several lengths and a last batch that is smaller, from one device to the other", async () => {
+  test("sequences of several lengths and a smaller last batch, resumed on the other device", async () => {
     const full = await specOfCase("lstm-lengths-clip");
     const spec = { ...full, train: { ...full.train, steps: 6, checkpoint_every: 3 } };
     const out = temporaryFolder();

@@ -1,4 +1,4 @@
-/** Sessions called by ONNX Runtime's C interface: the numbers of onnxruntime-node, in arrays that are used again. */
+/** Sessions through ONNX Runtime's C API: the results of onnxruntime-node, in reused arrays. */
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { compile } from "../../../../compiler/compile.js";
@@ -49,7 +49,7 @@ function trainerOf(runner: Runner) {
   return createTrainer(runner, manifest.train, stored, { step: 0, ...tensors }, rows, batches);
 }
 
-/** What a trainer holds, and what it reported; copied, since it goes on. */
+/** The tensors and metrics of a trainer, copied since it continues. */
 async function heldBy(trainer: ReturnType<typeof trainerOf>) {
   const roles = (["parameter", "slot", "state"] as const).map((role) => trainer.tensors(role));
   return (await Promise.all(roles)).map((tensors) =>
@@ -57,7 +57,7 @@ async function heldBy(trainer: ReturnType<typeof trainerOf>) {
   );
 }
 
-// Elsewhere trainings have onnxruntime-node's sessions.
+// On other platforms training uses onnxruntime-node.
 describe.skipIf(native === undefined)("a native session", () => {
   if (native === undefined) return;
 
@@ -79,18 +79,18 @@ describe.skipIf(native === undefined)("a native session", () => {
     }
   });
 
-  test("puts what it makes where nothing is read any more", async () => {
+  test("writes outputs into buffers that are no longer read", async () => {
     const trainer = trainerOf(native);
     const arrays = new Set<unknown>();
     for (let step = 1; step <= 8; step++) {
       await trainer.runSteps(step, 1, 1);
       for (const { data } of (await trainer.tensors("slot")).values()) arrays.add(data);
     }
-    // Two for each: what a step reads, and what it makes.
+    // Two for each tensor: the input and the output of a step.
     expect(arrays.size).toBe(2 * manifest.slots.length);
   });
 
-  test("leaves what there was where an update is not finite", async () => {
+  test("keeps the state where an update is not finite", async () => {
     const [nativeTrainer, nodeTrainer] = [trainerOf(native), trainerOf(await openNode())];
     for (const trainer of [nativeTrainer, nodeTrainer])
       for (const step of [1, 2, 3]) await trainer.runSteps(step, 1, 1);
@@ -101,7 +101,7 @@ describe.skipIf(native === undefined)("a native session", () => {
     expect(await heldBy(nativeTrainer)).toEqual(await heldBy(nodeTrainer));
   });
 
-  test("says what is wrong in the library's words, and goes on", async () => {
+  test("throws the message of the library, and stays usable", async () => {
     const session = (await openNativeSession(train, manifest.train, 0)) ?? native;
     onTestFinished(() => session.release());
     const ids = new Tensor("int32", new Int32Array(rows * 12), [1, rows, 12]);
@@ -123,7 +123,7 @@ describe.skipIf(native === undefined)("a native session", () => {
   });
 });
 
-test.skipIf(native === undefined)("a large model has one, a small one has not", async () => {
+test.skipIf(native === undefined)("only large models use it", async () => {
   const large = manifest.train.outputs.map((port) => ({ ...port, shape: [2 ** 20] }));
   for (const outputs of [large, manifest.train.outputs]) {
     const actual = await openStepRunner("cpu", train, { ...manifest.train, outputs }, 0, {});
@@ -131,7 +131,7 @@ test.skipIf(native === undefined)("a large model has one, a small one has not", 
   }
 });
 
-test("without koffi there is none, and trainings have another", async () => {
+test("without koffi training uses onnxruntime-node", async () => {
   vi.resetModules();
   vi.doMock("koffi", () => {
     throw new Error("not installed");
@@ -142,7 +142,7 @@ test("without koffi there is none, and trainings have another", async () => {
   });
   const { openNativeSession: openExcluding } = await import("../../../../runtime/sessions/native/session.js");
   expect(await openExcluding(train, manifest.train, 0)).toBeUndefined();
-  // As if the model were large.
+  // Simulates a large model.
   const outputs = manifest.train.outputs.map((port) => ({ ...port, shape: [2 ** 20] }));
   const { openStepRunner: reopen } = await import("../../../../runtime/sessions/backend.js");
   const actual = await reopen("cpu", train, { ...manifest.train, outputs }, 0, {});
