@@ -80,12 +80,12 @@ describe("cells with an ONNX operator", () => {
 
 describe("cells without an operator", () => {
   test.each([
-    ["names no operator of ONNX", { cell: "lstm", cell_clip: 1 }],
-    ["names no operator of ONNX", { cell: "lstm", projection_size: 3 }],
-    ["names no operator of ONNX", { cell: "layer_norm_lstm" }],
-    ["names no operator of ONNX", { cell: "mingru" }],
-    ["blended by zoneout", { cell: "lstm", zoneout: 0.2 }],
-    ["blended by zoneout", { cell: "lstm", zoneout: { c: 0.2 } }],
+    ["has no mapping to an ONNX operator", { cell: "lstm", cell_clip: 1 }],
+    ["has no mapping to an ONNX operator", { cell: "lstm", projection_size: 3 }],
+    ["has no mapping to an ONNX operator", { cell: "layer_norm_lstm" }],
+    ["has no mapping to an ONNX operator", { cell: "mingru" }],
+    ["it has zoneout", { cell: "lstm", zoneout: 0.2 }],
+    ["it has zoneout", { cell: "lstm", zoneout: { c: 0.2 } }],
   ] as const)("%s: %o", async (reason, layer) => {
     expect(await exportSpec(tokens(layer))).toEqual([
       { name: "rnn/0", form: "Scan", reason: expect.stringContaining(reason) },
@@ -127,17 +127,17 @@ describe("custom cells", () => {
   });
 
   test.each([
-    ["its numbers are not those of GRU: they differ by", { ...mapping, R: ["B", "C", "C"] }],
-    ["its numbers are not those of GRU: they differ by", { ...mapping, linear_before_reset: false }],
-    ["its numbers are not those of GRU: they differ by", { ...mapping, activations: ["Sigmoid", "Relu"] }],
-    ["its numbers are not those of GRU: they differ by", { ...mapping, Wb: [] }],
-    ["its numbers are not those of GRU: they differ by", { ...mapping, W: ["-A[0]", "A[0]", "A[1]"] }],
-    ["W would be [3, 16] where GRU reads [3, 12]", { ...mapping, W: ["A", "A"] }],
-    ["A has no piece 2 of 4 columns", { ...mapping, W: ["A[0]", "A[0]", "A[2]"] }],
-    ["a is [8], no part of R", { ...mapping, R: ["a[0]", "B", "C"] }],
+    ["its results differ from GRU by", { ...mapping, R: ["B", "C", "C"] }],
+    ["its results differ from GRU by", { ...mapping, linear_before_reset: false }],
+    ["its results differ from GRU by", { ...mapping, activations: ["Sigmoid", "Relu"] }],
+    ["its results differ from GRU by", { ...mapping, Wb: [] }],
+    ["its results differ from GRU by", { ...mapping, W: ["-A[0]", "A[0]", "A[1]"] }],
+    ["W has shape [3, 16], but GRU reads [3, 12]", { ...mapping, W: ["A", "A"] }],
+    ["A has no block 2 of 4 columns", { ...mapping, W: ["A[0]", "A[0]", "A[2]"] }],
+    ["a has shape [8], which is no block of R", { ...mapping, R: ["a[0]", "B", "C"] }],
     ["LSTM has 2 states, and the cell has 1", { ...mapping, operator: "LSTM" }],
     ["GRU has 2 activations, and the mapping names 1", { ...mapping, activations: ["Tanh"] }],
-  ])("is a loop where it does not: %s", async (reason, invalid) => {
+  ])("stays a Scan otherwise: %s", async (reason, invalid) => {
     expect(await exportSpec(use(own(invalid)))).toEqual([
       { name: "rnn/0", form: "Scan", reason: expect.stringContaining(reason) },
     ]);
@@ -184,21 +184,21 @@ describe("custom cells", () => {
   });
 
   test.each<[string, object]>([
-    ["they differ by Infinity", { equations: ["h' = tanh(sqrt(x + 9) @ W + h @ U)"] }],
-    ["they differ by Infinity", { equations: ["h' = tanh(x @ W + h @ U)", "y = concat(h', h')"], output: "y" }],
+    ["differ from RNN by Infinity", { equations: ["h' = tanh(sqrt(x + 9) @ W + h @ U)"] }],
+    ["differ from RNN by Infinity", { equations: ["h' = tanh(x @ W + h @ U)", "y = concat(h', h')"], output: "y" }],
     [
       "RNN has 1 state, and the cell has 2",
       { state: { h: "hidden_size", g: "hidden_size" }, equations: ["h' = tanh(x @ W + h @ U)", "g' = h"] },
     ],
     [
-      "the states of LSTM are of one size",
+      "the states of LSTM have one size",
       {
         state: { h: "hidden_size", c: "2*hidden_size" },
         equations: ["h' = tanh(x @ W + h @ U)", "c' = concat(h, h)"],
         onnx: { operator: "LSTM", W: ["W"], R: ["U"] },
       },
     ],
-  ])("is a loop where %s: %o", async (reason, change) => {
+  ])("stays a Scan: %s: %o", async (reason, change) => {
     expect(await exportSpec(use(plainCell(change)))).toEqual([
       { name: "rnn/0", form: "Scan", reason: expect.stringContaining(reason) },
     ]);
