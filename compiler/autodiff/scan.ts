@@ -6,7 +6,9 @@
  * the next states and of this step's outputs to those of the states, of the slices (scan outputs) and of the captured
  * values (sums over the steps).
  */
+
 import { bodyBuilder, type OuterSource } from "../graph/builder.js";
+import { producersOf } from "../graph/def-use.js";
 import { rewrite, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
@@ -56,7 +58,7 @@ export function vjpScan(
 ): readonly (Value | undefined)[] {
   const { body, stateCount, reverse, length, rematerialize = false } = loop.attributes;
   const { outer, inner } = scanOperands(loop);
-  const producers = new Map(body.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const producers = producersOf(body);
 
   // The source of a forward value in the backward body.
   const source = (value: Value): OuterSource => {

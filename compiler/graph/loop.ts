@@ -59,21 +59,39 @@ function lengthOf(name: string, { scans: [first] }: LoopOperands): Dim {
   return at(first.type.shape, 0);
 }
 
-/** The steps one after another, without a loop. */
-function unrolled(b: Builder, operands: LoopOperands, length: number, buildStep: BuildStep): LoopResult {
-  const order = Array.from({ length }, (_, index) => (operands.reverse ? length - 1 - index : index));
+/**
+ * Applies the steps one after another, from the last time step in a reverse loop.
+ *
+ * @returns the final states, and the values of each scan output by time step.
+ */
+export function unrollSteps(
+  { length, reverse }: { readonly length: number; readonly reverse: boolean },
+  initial: readonly Value[],
+  step: (states: readonly Value[], time: number) => StepResult,
+): { readonly final: readonly Value[]; readonly scanOutputs: readonly (readonly Value[])[] } {
   const scanOutputs: Value[][] = [];
-  let states = operands.initial;
-  for (const time of order) {
-    const slices = operands.scans.map((value) => b.squeeze(b.slice(value, 0, time, time + 1), [0]));
-    const result = buildStep(b, states, slices);
+  let states = initial;
+  for (let iteration = 0; iteration < length; iteration++) {
+    const time = reverse ? length - 1 - iteration : iteration;
+    const result = step(states, time);
     states = result.next;
     result.scanOutputs.forEach((value, index) => {
       scanOutputs[index] ??= [];
-      at(scanOutputs, index)[time] = b.unsqueeze(value, [0]);
+      at(scanOutputs, index)[time] = value;
     });
   }
-  return { final: states, scanOutputs: scanOutputs.map((entries) => b.concat(entries, 0)) };
+  return { final: states, scanOutputs };
+}
+
+/** The steps one after another, without a loop. */
+function unrolled(b: Builder, operands: LoopOperands, length: number, buildStep: BuildStep): LoopResult {
+  const { initial, scans, reverse = false } = operands;
+  const { final, scanOutputs } = unrollSteps({ length, reverse }, initial, (states, time) => {
+    const slices = scans.map((value) => b.squeeze(b.slice(value, 0, time, time + 1), [0]));
+    const result = buildStep(b, states, slices);
+    return { next: result.next, scanOutputs: result.scanOutputs.map((value) => b.unsqueeze(value, [0])) };
+  });
+  return { final, scanOutputs: scanOutputs.map((entries) => b.concat(entries, 0)) };
 }
 
 /**

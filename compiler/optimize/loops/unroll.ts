@@ -1,4 +1,5 @@
 /** Loop unrolling: a loop of static length becomes its steps one after another, for targets without Scan. */
+import { unrollSteps } from "../../graph/loop.js";
 import { inline, type RewriteRule, type RewriteSite, rewrite, scanOperands } from "../../graph/rewrite.js";
 import type { Builder } from "../../ir/builder.js";
 import { sameShape } from "../../ir/dims.js";
@@ -30,18 +31,12 @@ function unrollLoop(loop: NodeOf<"Scan">, length: number, site: RewriteSite): re
   const { b, inputs } = site;
   const { body, stateCount, reverse } = loop.attributes;
   const { outer } = scanOperands({ inputs, attributes: loop.attributes });
-  const scanOutputs = body.outputs.slice(stateCount).map((): Value[] => new Array(length));
-  let carry = outer.states;
-  for (let iteration = 0; iteration < length; iteration++) {
-    const timeStep = reverse ? length - 1 - iteration : iteration;
-    const slices = outer.scans.map((value) => sliceAt(site, value, timeStep, length));
-    const results = inline(b, body, [...carry, ...slices, ...outer.captures]);
-    carry = results.slice(0, stateCount);
-    results.slice(stateCount).forEach((value, index) => {
-      at(scanOutputs, index)[timeStep] = value;
-    });
-  }
-  return [...carry, ...scanOutputs.map((values) => stackValues(b, values))];
+  const { final, scanOutputs } = unrollSteps({ length, reverse }, outer.states, (states, time) => {
+    const slices = outer.scans.map((value) => sliceAt(site, value, time, length));
+    const results = inline(b, body, [...states, ...slices, ...outer.captures]);
+    return { next: results.slice(0, stateCount), scanOutputs: results.slice(stateCount) };
+  });
+  return [...final, ...scanOutputs.map((values) => stackValues(b, values))];
 }
 
 const replace: RewriteRule = (node, site) => {

@@ -1,7 +1,7 @@
 /** Algebraic simplification. */
 import { describe, expect, test } from "vitest";
-import { simplify } from "../../../../compiler/optimize/canonicalize/simplify/index.js";
-import { CLASSES, changes, expectUntouched, graphOf, loop, resultOf } from "../../../support/before-after.js";
+import { simplify } from "../../../../../compiler/optimize/canonicalize/simplify/index.js";
+import { CLASSES, changes, expectUntouched, graphOf, loop, resultOf } from "../../../../support/before-after.js";
 
 describe("simplify", () => {
   test("removes identities", () => {
