@@ -95,7 +95,7 @@ interface TextRun {
   readonly ports: Ports;
 }
 
-/** A run whose model generates text, or the problem that it does not. */
+/** A run whose model generates text, or the reason that it cannot. */
 function openTextRun(folder: string): Result<TextRun> {
   const runResult = openRun(folder);
   if (!runResult.ok) return runResult;
@@ -103,7 +103,10 @@ function openTextRun(folder: string): Result<TextRun> {
   const { spec, manifest, metadata } = run;
   if (metadata.type !== "text")
     return fail([
-      problem("not-text", `"${folder}" was trained on ${metadata.type} data. Only models of text data generate text.`),
+      problem(
+        "not-text",
+        `"${folder}" was trained on ${metadata.type} data. Only models trained on text data generate text.`,
+      ),
     ]);
   const reason = whyNotStreamable(spec.model);
   if (reason !== undefined)
@@ -120,7 +123,7 @@ function openTextRun(folder: string): Result<TextRun> {
   return ok({ run, metadata, ports: manifest.stream });
 }
 
-/** The run's stream model; while the run trains it has none, and its spec is compiled again. */
+/** The run's stream model. A run in training has no stream.onnx yet: its spec is compiled again. */
 async function streamModel({ folder, spec, signature }: Run, parameters: Tensors): Promise<Uint8Array> {
   const file = join(folder, runFiles.stream);
   if (existsSync(file)) return readFileSync(file);

@@ -48,9 +48,9 @@ export function sampleToken(
   const ranked = Array.from(logits.keys())
     .filter((id) => (logits[id] ?? Number.NaN) > Number.NEGATIVE_INFINITY)
     .sort((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b);
-  const [likeliest] = ranked;
-  if (likeliest === undefined || temperature === 0) return likeliest;
-  const best = logits[likeliest] ?? 0;
+  const [mostLikely] = ranked;
+  if (mostLikely === undefined || temperature === 0) return mostLikely;
+  const best = logits[mostLikely] ?? 0;
   const weights = ranked
     .slice(0, topK ?? ranked.length)
     .map((id) => Math.exp(((logits[id] ?? 0) - best) / temperature));

@@ -1,5 +1,5 @@
 /**
- * Decodes the outputs of a ctc model: greedily, or by prefix beam search, which sums the probabilities of all
+ * Decodes the outputs of a CTC model: greedily, or by prefix beam search, which sums the probabilities of all
  * alignments of the same labels (A. Graves et al., ICML 2006; A. Hannun et al., 2014).
  */
 import type { NormalLoss } from "../../schema/normal/index.js";
@@ -43,9 +43,7 @@ function greedyDecode({ shape: [steps = 0, classes = 1], data }: Scores, blank: 
   return { labels, probability };
 }
 
-/**
- * Probabilities are kept relative to the best one, so that long sequences do not underflow; `scale` is its logarithm.
- */
+/** Probabilities are relative to the largest, against underflow in long sequences; `scale` is its logarithm. */
 function prefixBeamSearch({ shape: [steps = 0, classes = 1], data }: Scores, blank: number, beam: number): CtcDecoding {
   let prefixes: Prefix[] = [{ labels: [], blank: 1, label: 0 }];
   let scale = 0;
@@ -83,7 +81,7 @@ function prefixBeamSearch({ shape: [steps = 0, classes = 1], data }: Scores, bla
   return { labels: prefixes[0]?.labels ?? [], probability: Math.exp(scale) };
 }
 
-/** Class indices and their probability. */
+/** The labels as class indices, with their probability. */
 export function describeDecoding({ labels, probability }: CtcDecoding): Prediction {
   return { labels, probability: shortestDecimal(Math.fround(probability)) };
 }

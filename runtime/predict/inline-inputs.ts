@@ -1,6 +1,4 @@
-/**
- * Serializes inputs that are given as values into the file format of their data type, so that one reader handles both.
- */
+/** Serializes inline inputs into the file format of their data type, so that one reader handles files and values. */
 import type { NormalData } from "../../schema/normal/index.js";
 import { formatCsvRow } from "../data/formats/csv.js";
 import { fail, ok, type Result } from "../result.js";
@@ -46,7 +44,7 @@ const inputKeys: { readonly [K in NormalData["type"]]: string } = {
   images: "a file",
 };
 
-/** The serialized inputs, or the problem that they are not of the run's data type. */
+/** The serialized inputs, or a problem where they do not fit the run's data type. */
 export function toInputFile(data: NormalData, inputs: InlineInputs): Result<InputFile> {
   const { type } = data;
   if (inputKeys[type] in inputs) return serializeInputs(data, inputs);

@@ -25,7 +25,7 @@ export interface InputsOptions {
   readonly file: string;
   readonly folder: string;
   readonly uses: Uses;
-  /** Beam width of the ctc decoder; 1 is greedy. */
+  /** Beam width of the CTC decoder; 1 is greedy. */
   readonly beam: number;
 }
 

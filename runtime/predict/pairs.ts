@@ -19,9 +19,7 @@ type PairSource = { readonly line: number; readonly source: string | readonly nu
 /** Maximum number of sources in a batch. */
 const BATCH_SIZE = 64;
 
-/**
- * Reads lines of text (up to a tab) or of JSON, `{"source": "text" or [numbers]}`.
- */
+/** Reads lines of text (up to a tab) or of JSON, `{"source": "text" or [numbers]}`. */
 export async function readSources(
   { metadata, signature }: Run,
   file: string,
@@ -53,8 +51,8 @@ export async function readSources(
         : typeof source === "string" && tokenize(source, metadata.unit).length > 0;
     if (source !== undefined && isValid) sources.push({ line: index + 1, source });
     else {
-      const what = metadata.vocabulary === null ? `vector of ${width} numbers` : "text";
-      const message = `${file}:${index + 1}: The line has no source ${what}.`;
+      const kind = metadata.vocabulary === null ? `vector of ${width} numbers` : "text";
+      const message = `${file}:${index + 1}: The line has no source ${kind}.`;
       const hint = isJson ? 'Write {"source": …} on each line.' : "Write one source per line.";
       problems.add([{ code: "pair-line", path: "", file, line: index + 1, message, hint }]);
     }

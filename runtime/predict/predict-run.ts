@@ -17,7 +17,7 @@ export interface PredictRequest {
   readonly input: string;
   readonly output: string;
   readonly folder: string;
-  /** Beam width of a decoder, or of the ctc decoder; null for greedy decoding, and for models without a decoder. */
+  /** Beam width of a decoder, or of the CTC decoder; null for greedy decoding, and for models without a decoder. */
   readonly beam: number | null;
   readonly device: RequestedDevice;
 }

@@ -31,7 +31,7 @@ export type PredictionsOutcome = Result<Predictions, RunFailure>;
 export interface Predictor {
   /**
    * @param file Inputs in the format of the run's data, relative to `folder`.
-   * @param beam Beam width of a decoder, or of the ctc decoder; null for greedy decoding, and for models without a
+   * @param beam Beam width of a decoder, or of the CTC decoder; null for greedy decoding, and for models without a
    * decoder.
    */
   predict(file: string, folder: string, beam: number | null): Promise<PredictionsOutcome>;
@@ -40,7 +40,7 @@ export interface Predictor {
 /** Maximum number of examples in a batch. */
 const BATCH_SIZE = 256;
 
-/** Loads the model on first use, and keeps it. */
+/** Loads the model at the first prediction, and reuses it. */
 export function openPredictor(run: Run, device: RequestedDevice): Predictor {
   const model = join(run.folder, runFiles.model);
   let sessionPromise: ReturnType<typeof openSession> | undefined;
@@ -118,7 +118,7 @@ function noDecoder({ spec }: Run): RunProblem {
   return { code: "no-decoder", path: "", message, hint: "Remove --beam." };
 }
 
-/** The file is named by a flag, and not by a member of the spec. */
+/** Removes the spec path from a problem: a flag names the file, not the spec. */
 function withoutSpecPath(problem: RunProblem): RunProblem {
   return { ...problem, path: "", hint: problem.code === "file-missing" ? "" : (problem.hint ?? "") };
 }

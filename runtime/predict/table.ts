@@ -68,7 +68,7 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   });
 };
 
-/** The members of a prediction that are no target. */
+/** The keys of a prediction that are not targets. */
 function isReservedKey(name: string): boolean {
   return /^(?:line|probability|probabilities(?:\..*)?)$/su.test(name);
 }

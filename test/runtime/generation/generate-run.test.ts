@@ -29,7 +29,7 @@ interface SpecChange {
   readonly train?: object;
 }
 
-/** Trains a small model of a text. */
+/** Trains a small language model. */
 async function trainText(out: string, change: SpecChange = {}, resume = false) {
   const read = await readSpec(
     JSON.stringify({
@@ -74,7 +74,7 @@ async function greedyText(out: string, characters: string): Promise<string> {
   }).join("");
 }
 
-describe("a model of characters", () => {
+describe("a character model", () => {
   const out = mkdtempSync(join(tmpdir(), "rnnx-"));
   beforeAll(async () => {
     await trainText(out);
@@ -136,7 +136,7 @@ test("generates words and bytes", async () => {
   expect(bytes.text).toBe(`it was${Buffer.from(bytes.tokens.map(Number)).toString("utf8")}`);
 });
 
-test("a run that still trains generates from its latest checkpoint", async () => {
+test("a run in training generates from its latest checkpoint", async () => {
   const out = temporaryFolder();
   await trainText(out, { train: { steps: 3 } });
   const finished = await generateText(out);
@@ -150,7 +150,7 @@ describe("refusals", () => {
     return opened.ok ? [] : opened.error.map(({ code, message }) => `${code}: ${message}`);
   };
 
-  test("a model that reads its sequence backward", async () => {
+  test("a bidirectional model", async () => {
     const out = temporaryFolder();
     await trainText(out, { layer: { bidirectional: "sum" }, train: { steps: 1 } });
     expect(await problemsOf(out)).toEqual([
@@ -173,7 +173,7 @@ describe("refusals", () => {
     const record = JSON.parse(readFileSync(join(out, "data.json"), "utf8"));
     writeFileSync(join(out, "data.json"), JSON.stringify({ ...record, metadata: { type: "arrays" } }));
     expect(await problemsOf(out)).toEqual([
-      `not-text: "${out}" was trained on arrays data. Only models of text data generate text.`,
+      `not-text: "${out}" was trained on arrays data. Only models trained on text data generate text.`,
     ]);
     expect(await problemsOf("/no-such-folder")).toEqual([expect.stringContaining("not-a-run: ")]);
   });

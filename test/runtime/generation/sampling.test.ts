@@ -12,31 +12,32 @@ import { numbersModel } from "../../support/normal-specs.js";
 
 const defaults: Sampling = { temperature: 1, topK: null, topP: null };
 /** Probabilities 0.5, 0.3, 0.15, 0.05, out of order. */
-const shares = [0.15, 0.5, 0.05, 0.3];
-const logits = logitsOf(shares, "softmax", []);
+const probabilities = [0.15, 0.5, 0.05, 0.3];
+const logits = logitsOf(probabilities, "softmax", []);
 
 /** The fraction of each id in 20,000 samples. */
 function frequencies(sampling: Sampling, scores: Float64Array = logits): readonly number[] {
   const random = randomStream(3, "test");
   const counts = new Array<number>(scores.length).fill(0);
-  for (let draw = 0; draw < 20_000; draw++) {
-    const unit = sampleToken(scores, sampling, random) ?? -1;
-    counts[unit] = (counts[unit] ?? 0) + 1;
+  for (let sample = 0; sample < 20_000; sample++) {
+    const token = sampleToken(scores, sampling, random) ?? -1;
+    counts[token] = (counts[token] ?? 0) + 1;
   }
   return counts.map((count) => count / 20_000);
 }
 
 function expectNear(actual: readonly number[], expected: readonly number[]): void {
-  for (const [unit, share] of expected.entries()) expect(Math.abs((actual[unit] ?? 0) - share)).toBeLessThan(0.015);
+  for (const [token, probability] of expected.entries())
+    expect(Math.abs((actual[token] ?? 0) - probability)).toBeLessThan(0.015);
 }
 
 describe("a token is sampled", () => {
   test("by its probability", () => {
-    expectNear(frequencies(defaults), shares);
+    expectNear(frequencies(defaults), probabilities);
   });
 
-  test("by its probability to the power of 1 / temperature", () => {
-    const squares = shares.map((share) => share ** 2);
+  test("in proportion to its probability to the power of 1 / temperature", () => {
+    const squares = probabilities.map((probability) => probability ** 2);
     const total = squares.reduce((sum, square) => sum + square, 0);
     expectNear(
       frequencies({ ...defaults, temperature: 0.5 }),
@@ -47,7 +48,7 @@ describe("a token is sampled", () => {
 
   test("among the k most likely", () => {
     expectNear(frequencies({ ...defaults, topK: 2 }), [0, 0.625, 0, 0.375]);
-    expectNear(frequencies({ ...defaults, topK: 9 }), shares);
+    expectNear(frequencies({ ...defaults, topK: 9 }), probabilities);
     expect(frequencies({ ...defaults, topK: 1 })).toEqual([0, 1, 0, 0]);
   });
 
@@ -55,7 +56,7 @@ describe("a token is sampled", () => {
     expectNear(frequencies({ ...defaults, topP: 0.75 }), [0, 0.625, 0, 0.375]);
     expectNear(frequencies({ ...defaults, topP: 0.9 }), [0.158, 0.526, 0, 0.316]);
     expect(frequencies({ ...defaults, topP: 0 })).toEqual([0, 1, 0, 0]);
-    expectNear(frequencies({ ...defaults, topP: 1 }), shares);
+    expectNear(frequencies({ ...defaults, topP: 1 }), probabilities);
   });
 
   test("greedily at temperature 0: the most likely, the first of equals", () => {

@@ -1,4 +1,4 @@
-/** Prompts as ids, and ids as text. */
+/** Conversion of prompts to ids, and of ids to text. */
 import { expect, test } from "vitest";
 import type { TextMetadata } from "../../../runtime/data/metadata.js";
 import { createDetokenizer, encodePrompt, splitPrompt } from "../../../runtime/generation/tokenizer.js";
@@ -8,8 +8,8 @@ const word: TextMetadata = { type: "text", unit: "word", vocabulary: ["to", "be"
 const byte: TextMetadata = { type: "text", unit: "byte", vocabulary: [0xc3, 0xa9, 0x61] };
 
 function detokenized(metadata: TextMetadata, ids: readonly number[]): readonly string[] {
-  const speller = createDetokenizer(metadata);
-  return [...ids.map(speller.add), speller.end()];
+  const detokenizer = createDetokenizer(metadata);
+  return [...ids.map(detokenizer.add), detokenizer.end()];
 }
 
 test.each<[TextMetadata, string, readonly number[], readonly string[]]>([
@@ -47,7 +47,7 @@ test.each<[TextMetadata, string, string, string]>([
   });
 });
 
-test("without a prompt generation starts with the first token of the training text", () => {
+test("without a prompt, generation starts with the first token of the training text", () => {
   expect(splitPrompt([], 5)).toEqual({ promptIds: [0], remainingLength: 4 });
   expect(splitPrompt([2, 1], 5)).toEqual({ promptIds: [2, 1], remainingLength: 5 });
 });

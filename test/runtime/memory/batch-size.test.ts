@@ -12,7 +12,7 @@ import { eventsOfKind, losses, run, weightsOf } from "../../support/training-run
 
 const text = "the quick brown fox jumps over the lazy dog, and over ".repeat(20);
 const base = {
-  name: "settled",
+  name: "batch-size",
   seed: 4,
   data: { type: "text", text, window: 16, stride: 1 },
   model: [
@@ -28,10 +28,10 @@ const base = {
 async function resolveSpec(train: object, batch: number, extra = 0) {
   const { spec } = await normal({ ...base, train });
   const opened = await openData(spec, ".");
-  if (!opened.ok) throw new Error("the data cannot be opened");
+  if (!opened.ok) throw new Error("The data has problems.");
   const source = opened.value;
   const memoryFor = memoryByBatch(spec, source.signature(spec.train));
-  if (!memoryFor.ok) throw new Error("the spec is refused");
+  if (!memoryFor.ok) throw new Error("The spec has problems.");
   const { memoryAt: bytes } = memoryFor;
   const result = await resolveBatchSize(spec, source, bytes(batch) + extra);
   return { ...result, examples: source.examples, bytes };

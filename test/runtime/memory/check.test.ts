@@ -4,7 +4,7 @@ import { totalMemory } from "../../../runtime/memory/available.js";
 import { checkMemory } from "../../../runtime/memory/check.js";
 
 const GiB = 2 ** 30;
-/** A model of 1 GiB, and 100 MiB for each example. */
+/** The memory of a model: 1 GiB, and 100 MiB for each example. */
 const memoryAt = (batch: number) => GiB + batch * 100 * 2 ** 20;
 
 test("a training that fits has no problems", () => {
@@ -12,7 +12,7 @@ test("a training that fits has no problems", () => {
   expect(totalMemory()).toBeGreaterThan(2 ** 28);
 });
 
-test("one that does not is refused, with the largest batch size that fits", () => {
+test("a training that does not fit is refused, with the largest batch size that fits", () => {
   expect(checkMemory({ accumulate: 1 }, 512, memoryAt, 4 * GiB).problems).toEqual([
     {
       code: "memory",
@@ -26,7 +26,7 @@ test("one that does not is refused, with the largest batch size that fits", () =
   expect(checkMemory({ accumulate: 8 }, 512, memoryAt, 4 * GiB).problems[0]?.hint).toContain("at most 24,");
 });
 
-test("a model that is too large for any batch is refused", () => {
+test("a model without a batch size that fits is refused", () => {
   expect(checkMemory({ accumulate: 1 }, 512, memoryAt, GiB).problems[0]?.hint).toMatch(
     /^A batch of one example per micro-batch needs 1\.1 GiB: use a smaller model or shorter sequences\./,
   );

@@ -35,7 +35,7 @@ test("ranks of one machine share its memory, those of other machines do not", as
     planTraining(await createRequest(), {
       processes,
       localProcesses: local,
-      agree: (settled) => settled,
+      agree: (resolved) => resolved,
       isStepSplit: true,
       seedOffset: 0,
     });

@@ -1,4 +1,4 @@
-/** The ctc decoder: prefix beam search against a sum over all alignments, and predictions of a run. */
+/** The CTC decoder: prefix beam search against a sum over all alignments, and predictions of a run. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -40,7 +40,7 @@ describe("prefix beam search", () => {
   });
 
   test("finds labels whose many alignments are more likely than the best path", () => {
-    // Both steps: blank 0.4, "1" 0.6 alone. The path "1 1" has 0.36, the blank path 0.16; together "1" has 0.84.
+    // Each step: blank 0.4, label 1 0.35. The most likely path is blank: 0.16. The alignments of label 1 sum to 0.4025.
     const data = Float32Array.of(0.4, 0.35, 0.25, 0.4, 0.35, 0.25);
     expect(ctcDecode({ shape: [2, 3], data }, 0, 1)).toEqual({ labels: [], probability: expect.closeTo(0.16, 6) });
     const { labels, probability } = ctcDecode({ shape: [2, 3], data }, 0, 8);
@@ -54,10 +54,10 @@ describe("prefix beam search", () => {
   });
 });
 
-test("predict writes the labels of a trained ctc model, greedily and with a beam", async () => {
+test("predict writes the labels of a trained CTC model, greedily and with a beam", async () => {
   const words = [[1, 2], [2, 1], [1, 1], [2]];
   // Each label lasts two steps, and is followed by a blank step.
-  const bestLabels = words.map((labels) => {
+  const inputs = words.map((labels) => {
     const steps = labels.flatMap((id) => [
       [Number(id === 1), Number(id === 2)],
       [Number(id === 1), Number(id === 2)],
@@ -66,9 +66,9 @@ test("predict writes the labels of a trained ctc model, greedily and with a beam
     return [...steps, ...Array.from({ length: 6 - steps.length }, () => [0, 0])];
   });
   const { folder, out, done } = await trainSpec({
-    name: "spelled",
+    name: "ctc",
     seed: 1,
-    data: { type: "arrays", inputs: bestLabels, targets: words.map(([a = 0, b = 0]) => [a, b]) },
+    data: { type: "arrays", inputs, targets: words.map(([a = 0, b = 0]) => [a, b]) },
     model: [
       { layer: "rnn", cell: "rnn", hidden_size: 12 },
       { layer: "dense", size: 3 },
@@ -77,9 +77,9 @@ test("predict writes the labels of a trained ctc model, greedily and with a beam
     train: { steps: 150, batch_size: "all" },
   });
   expect(done.metrics.train).toMatchObject({ exact_sequence: 1, label_error_rate: 0 });
-  writeFileSync(join(folder, "shown.json"), JSON.stringify(bestLabels));
+  writeFileSync(join(folder, "inputs.json"), JSON.stringify(inputs));
   for (const beam of [null, 4]) {
-    const request = { run: out, input: "shown.json", output: "labels.jsonl", folder, beam, device: "cpu" } as const;
+    const request = { run: out, input: "inputs.json", output: "labels.jsonl", folder, beam, device: "cpu" } as const;
     expect(await predictRun(request)).toMatchObject({ ok: true, value: { predictions: 4 } });
     const lines = readFileSync(join(folder, "labels.jsonl"), "utf8").trim().split("\n");
     expect(lines.map((line) => JSON.parse(line).labels)).toEqual(words);

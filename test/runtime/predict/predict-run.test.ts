@@ -34,11 +34,11 @@ async function array(run: string, input: string, content: string | Uint8Array) {
 async function rejectedPredict(run: string, input: string, content: string | Uint8Array) {
   const folder = temporaryFolder();
   writeFileSync(join(folder, input), content);
-  writeFileSync(join(folder, "out.csv"), "as it was");
+  writeFileSync(join(folder, "out.csv"), "unchanged");
   const outcome = await predictRun({ run, input, output: "out.csv", folder, beam: null, device: "cpu" });
-  expect(readFileSync(join(folder, "out.csv"), "utf8")).toBe("as it was");
+  expect(readFileSync(join(folder, "out.csv"), "utf8")).toBe("unchanged");
   expect(readdirSync(folder)).toHaveLength(2);
-  if (outcome.ok || outcome.error.kind !== "input") throw new Error("the inputs were not refused");
+  if (outcome.ok || outcome.error.kind !== "input") throw new Error("The inputs have no problems.");
   return outcome.error.problems.map(({ message, file, line, column }) => ({ message, at: [file, line, column] }));
 }
 
@@ -130,11 +130,11 @@ describe("tables", () => {
     ]);
   });
 
-  test("know the columns by their places where the header has a name twice", async () => {
+  test("find columns by position where the header repeats a name", async () => {
     const series = (row: number) => `${row},${100 + 10 * row},${row}`;
     const table = `a,a,constructor\n${Array.from({ length: 20 }, (_, row) => series(row)).join("\n")}\n`;
-    const byPlace = { ...spec, data: { ...spec.data, columns: [1, 2, 3], target: [2], scale: "min_max" } };
-    const { out, done } = await trainSpec(byPlace, { "t.csv": table });
+    const byPosition = { ...spec, data: { ...spec.data, columns: [1, 2, 3], target: [2], scale: "min_max" } };
+    const { out, done } = await trainSpec(byPosition, { "t.csv": table });
     const predictions = await objects(out, "other.csv", table);
     for (const [index, prediction] of done.predictions.entries())
       expect(predictions[index]?.["a (column 2)"]).toBeCloseTo(Number([prediction].flat()[0]), 3);
@@ -144,7 +144,7 @@ describe("tables", () => {
     ]);
   });
 
-  test("keep the line and the probability where a target has one of these names", async () => {
+  test("keep the keys line and probability where a target has the same name", async () => {
     const header = "line,probability,x";
     const table = `${header}\n${Array.from({ length: 20 }, (_, row) => `${row},${row % 2},${row}`).join("\n")}\n`;
     const numbers = { ...spec, data: { ...spec.data, columns: ["x"], target: ["line"] } };
@@ -168,7 +168,7 @@ describe("tables", () => {
   });
 
   test("have classes with probabilities", async () => {
-    const labelled = {
+    const labeled = {
       ...spec,
       data: { ...spec.data, target: ["c"], horizon: 0 },
       model: [
@@ -177,9 +177,9 @@ describe("tables", () => {
       ],
       loss: { type: "cross_entropy" },
     };
-    const { out, done } = await trainSpec(labelled, { "t.csv": file });
-    const unlabelled = ["a,b", ...rows.map((row) => row.split(",").slice(0, 2).join(",")), ""].join("\n");
-    const predictions = await objects(out, "other.csv", unlabelled);
+    const { out, done } = await trainSpec(labeled, { "t.csv": file });
+    const unlabeled = ["a,b", ...rows.map((row) => row.split(",").slice(0, 2).join(",")), ""].join("\n");
+    const predictions = await objects(out, "other.csv", unlabeled);
     expect(predictions.slice(0, 5).map(({ c }) => c)).toEqual(done.predictions);
     const { probability, probabilities } = predictions[0] ?? {};
     expect(Object.keys(Object(probabilities)).sort()).toEqual(["down", "up"]);
@@ -204,7 +204,7 @@ describe("sequences", () => {
     train: { steps: 30, shuffle: false, batch_size: 3 },
   };
 
-  test("have a tag for every step, for any further members", async () => {
+  test("have a tag for every step, independent of the other sequences in the batch", async () => {
     const { out, done } = await trainSpec(tagging, { "s.jsonl": jsonl(sentences) });
     const predictions = await objects(out, "in.jsonl", jsonl(sentences.map(({ text }) => ({ text }))));
     expect(predictions.map(({ line, tags }) => [line, tags])).toEqual(
@@ -212,19 +212,19 @@ describe("sequences", () => {
     );
     const [single] = await objects(out, "in.jsonl", jsonl([{ text: "dogs sleep" }]));
     expect(single?.tags).toEqual(predictions[2]?.tags);
-    expect(await objects(out, "in.csv", "text\nthe unheard cat\n")).toMatchObject([
+    expect(await objects(out, "in.csv", "text\nthe unknown cat\n")).toMatchObject([
       { line: 2, tags: [expect.any(String), expect.any(String), expect.any(String)] },
     ]);
   });
 
-  test("have a label", async () => {
-    const labelled = {
+  test("have one label each", async () => {
+    const labeled = {
       ...tagging,
       model: [tagging.model[0], { ...tagging.model[1], return: "last" }, { layer: "dense", size: "classes" }],
       loss: { type: "cross_entropy" },
     };
     const lines = sentences.map(({ text }, index) => ({ text, label: ["x", "y", "x"][index] }));
-    const { out, done } = await trainSpec(labelled, { "s.jsonl": jsonl(lines) });
+    const { out, done } = await trainSpec(labeled, { "s.jsonl": jsonl(lines) });
     const predictions = await objects(out, "in.jsonl", jsonl(lines));
     expect(predictions.map(({ label }) => label)).toEqual(done.predictions);
     const csv = (await predictTo(out, "in.jsonl", jsonl(lines), "csv")).toString("utf8");
@@ -314,7 +314,7 @@ describe("arrays", () => {
   });
 });
 
-test("images have classes", async () => {
+test("images have predicted classes", async () => {
   const read = (name: string) => readFileSync(join(import.meta.dirname, "../../../specs/data", name));
   const files = { "images.gz": read("digits-images.idx.gz"), "labels.gz": read("digits-labels.idx.gz") };
   const spec = {
@@ -344,9 +344,9 @@ describe("problems of the output and the run", () => {
     train: { steps: 1 },
   };
 
-  test("an output of an unknown type, in a missing folder, or of an unfinished run", async () => {
+  test("an output of an unknown type, an output in a missing folder, and an unfinished run", async () => {
     const { out, folder } = await trainSpec(spec, { "in.json": "[[1]]" });
-    const ask = async (output: string) => {
+    const problemsOf = async (output: string) => {
       const outcome = await predictRun({ run: out, input: "in.json", output, folder, beam: null, device: "cpu" });
       return outcome.ok
         ? []
@@ -354,11 +354,13 @@ describe("problems of the output and the run", () => {
           ? outcome.error.problems.map(({ message }) => message)
           : ["failed"];
     };
-    expect(await ask("out.xls")).toEqual(['Predictions cannot be written to "out.xls".']);
-    expect(await ask("none/out.csv")).toEqual(['The folder of "none/out.csv" does not exist.']);
-    expect(await ask("out.csv")).toEqual([]);
+    expect(await problemsOf("out.xls")).toEqual(['Predictions cannot be written to "out.xls".']);
+    expect(await problemsOf("none/out.csv")).toEqual(['The folder of "none/out.csv" does not exist.']);
+    expect(await problemsOf("out.csv")).toEqual([]);
     expect(existsSync(join(folder, "out.csv"))).toBe(true);
     rmSync(join(out, "model.onnx"));
-    expect(await ask("out.csv")).toEqual([`The run "${out}" has no model.onnx yet: it was stopped before its end.`]);
+    expect(await problemsOf("out.csv")).toEqual([
+      `The run "${out}" has no model.onnx yet: it was stopped before its end.`,
+    ]);
   });
 });

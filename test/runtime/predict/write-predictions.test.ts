@@ -1,3 +1,4 @@
+/** Predictions as CSV, JSON and JSON lines. */
 import { expect, test } from "vitest";
 import { outputText } from "../../../runtime/predict/write-predictions.js";
 
