@@ -48,5 +48,5 @@ export function mpirun(
   const result = new Promise<ProcessResult>((resolve) => {
     child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
-  return { process: child, ended: result, said: () => stdout };
+  return { process: child, ended: result, output: () => stdout };
 }

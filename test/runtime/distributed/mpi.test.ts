@@ -82,7 +82,7 @@ describe.skipIf(first === undefined)("several processes", { timeout: 240_000 }, 
     async (started) => {
       const run = `killed ${started.name}`;
       const running = mpirun(started, 2, args(specs.dropout, run, "--steps", "1000000"));
-      await waitUntil(() => running.said().includes('"checkpoint"'));
+      await waitUntil(() => running.output().includes('"checkpoint"'));
       const victim = ranksOf(out(run)).find(({ rank }) => rank === 1);
       process.kill(victim?.pid ?? Number.NaN, "SIGKILL");
       const { code } = await running.ended;
@@ -90,7 +90,7 @@ describe.skipIf(first === undefined)("several processes", { timeout: 240_000 }, 
       expect(ranksOf(out(run))).toEqual([]);
       // More may be saved than was reported: the launcher ends when it loses a process.
       const lastCheckpoint = findLatestCheckpoint(join(out(run), "checkpoints")).latest?.state.step ?? Number.NaN;
-      const checkpointSteps = [...running.said().matchAll(/"checkpoint","step":(\d+)/g)].map(([, step]) =>
+      const checkpointSteps = [...running.output().matchAll(/"checkpoint","step":(\d+)/g)].map(([, step]) =>
         Number(step),
       );
       expect(lastCheckpoint).toBeGreaterThanOrEqual(Math.max(...checkpointSteps));

@@ -122,7 +122,7 @@ describe("the programs", () => {
     if (stdout !== null) expect(stdout).toBe(printed);
   });
 
-  test("write what a decoder says", async () => {
+  test("print what a decoder predicts", async () => {
     const { out, folder, printed, program } = await exportSnippets(specExamples.pairs);
     const { target } = await predicted(out, folder, "in.txt", "one two\n");
     expect(target).not.toBe("");

@@ -52,7 +52,7 @@ describe.each(cases)("%s", (name) => {
     expected = losses(events).slice(BEFORE);
   });
 
-  test("rnnx goes on with the file as if the run had never stopped", async () => {
+  test("training from the file equals an uninterrupted run", async () => {
     const out = join(temporaryFolder(), "on");
     expect(await readTrainableModel(file)).toMatchObject({ ok: true, value: { step: BEFORE } });
     const { outcome, events } = await run({ ...requestFor(name, await specOf(name, MORE), out), fromModel: file });

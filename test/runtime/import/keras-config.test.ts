@@ -259,7 +259,7 @@ test("two layers of one class keep their own options, in nested models too", asy
   ]);
 });
 
-test("what is not compared is said once", async () => {
+test("unchecked options are reported once", async () => {
   const pool = { class_name: "GlobalMaxPooling1D", config: { name: "pool" } };
   const dropout = { class_name: "Dropout", config: { name: "drop", rate: 0.5 } };
   const ownDense = { ...dense(), module: "__main__" };

@@ -381,7 +381,7 @@ describe("problems", () => {
       about(1, "has text, but the model reads numbers", "Begin the model with an embedding layer.", "sequence-kind"),
     ],
     [
-      "a label for a model that says something at every step",
+      "a label for a model with a prediction per step",
       [good],
       tagging,
       about(
@@ -392,7 +392,7 @@ describe("problems", () => {
       ),
     ],
     [
-      "tags for a model that says one thing",
+      "tags for a model with one prediction",
       [{ text: "a", tags: ["x"] }],
       {},
       about(
@@ -469,7 +469,7 @@ describe("problems", () => {
     expect(missing).toMatchObject({ error: [{ code: "file-missing", message: '"no.jsonl" does not exist.' }] });
   });
 
-  test("the same problem on many lines is said once", async () => {
+  test("a problem of many lines is reported once", async () => {
     const found = await problems(Array.from({ length: 100 }, () => [1]));
     expect(found.map(({ message }) => message)).toEqual([
       "s.jsonl:1: The line is not an object. The same on 99 more lines: 2, 3, 4, ….",

@@ -130,7 +130,7 @@ describe("headers, comments, columns", () => {
     expect(await columns("a,b,c\n1,2,3\n4,5,6\n", { columns: ["c", 1] })).toEqual(["c", "a"]);
   });
 
-  test("columns that are left out are said once, with their first values", async () => {
+  test("ignored columns are reported once, with their first values", async () => {
     const { notices } = await open("hour,day,kind,x\n0,Mon,a,1\n1,Tue,b,2\n2,Wed,c,3\n", { window: 1 });
     expect(notices).toEqual(['The inputs are the columns of numbers: hour, x. Left out: day ("Mon"), kind ("a").']);
     for (const data of [{ columns: ["x"] }, { columns: [1, 4], target: ["x"] }])
@@ -166,7 +166,7 @@ describe("headers, comments, columns", () => {
     expect((await open(csv, { ...semicolon, columns: ["hour"] })).notices).toEqual([]);
   });
 
-  describe("several series in one file are said", () => {
+  describe("several series in one file are reported", () => {
     const noticesOf = async (csv: string, data: Partial<NormalTableData> = {}) =>
       (await open(csv, { window: 2, columns: ["y"], target: ["y"], ...data })).notices ?? [];
     const csvOf = (header: string, rows: readonly string[]) => `${header}\n${rows.join("\n")}\n`;
@@ -586,7 +586,7 @@ describe("problems", () => {
       }),
     ],
     [
-      "a row that goes on for ever",
+      "a row beyond the limit",
       `a,b\n1,"${"2".repeat(2 ** 21)}`,
       {},
       about({
@@ -708,7 +708,7 @@ describe("problems", () => {
     ]);
   });
 
-  test("the same problem on many lines is said once, with the first lines and their number", async () => {
+  test("a problem of many lines is reported once, with the first lines and their number", async () => {
     const rows = Array.from({ length: 100 }, (_, row) => `x${row},${row === 50 ? "y" : row}`);
     const found = await problems(`a,b\n1,1\n${rows.join("\n")}\n1\n2\n`, { window: 1 });
     expect(found.map(({ line, column, message }) => [line, column, message])).toEqual([
