@@ -137,7 +137,7 @@ const compilerApi = [
   "compiler/export/index.ts",
   "compiler/export/options.ts",
   "compiler/export/precision.ts",
-  "compiler/onnx/splice/quantized.ts",
+  "compiler/onnx/splice/quantize-weights.ts",
   "compiler/export/training.ts",
   "compiler/export/training-names.ts",
   "compiler/onnx/read/model.ts",

@@ -1,6 +1,6 @@
 /** The forward program: a graph whose inputs and outputs have roles. */
 import type { Initializer, MetricFinalizer, Role } from "../artifact.js";
-import { restrictGraph } from "../graph/restrict.js";
+import { restrictGraph } from "../graph/extract-subgraph.js";
 import type { Graph, Value } from "../ir/types.js";
 
 export interface InputPort {

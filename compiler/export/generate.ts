@@ -2,8 +2,8 @@
 import type { Role } from "../artifact.js";
 import type { Program } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/builder.js";
-import { scan } from "../graph/loop.js";
 import { inline } from "../graph/rewrite.js";
+import { scan } from "../graph/scan.js";
 import type { Builder } from "../ir/builder.js";
 import { addDims } from "../ir/dims.js";
 import { at } from "../ir/expect.js";

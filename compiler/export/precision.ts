@@ -8,7 +8,7 @@
 
 import { at } from "../ir/expect.js";
 import { fromFloat16Bits, toFloat16Bits } from "../ir/float16.js";
-import type { PackedWeight, WeightStorage } from "../onnx/splice/quantized.js";
+import type { PackedWeight, WeightStorage } from "../onnx/splice/quantize-weights.js";
 import type { Weight } from "../onnx/splice/weights.js";
 import type { Tensors } from "./fold-weights.js";
 import type { Precision } from "./options.js";

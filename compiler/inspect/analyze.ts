@@ -2,7 +2,7 @@
 import type { NormalTrain } from "../../schema/normal/index.js";
 import { holdsWeights, isParameter, type Program } from "../elaborate/program.js";
 import { bytesOf, flops, peakBytes, type Sizes } from "../graph/cost.js";
-import { restrictGraph } from "../graph/restrict.js";
+import { restrictGraph } from "../graph/extract-subgraph.js";
 import { elementCount } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import type { Graph, Value } from "../ir/types.js";

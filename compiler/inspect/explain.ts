@@ -1,7 +1,7 @@
 /** Explanation of a cell: its gradient as equations, and its optimized forward and backward loops. */
 import { differentiate } from "../autodiff/reverse.js";
 import { graphBuilder } from "../graph/builder.js";
-import { scan } from "../graph/loop.js";
+import { scan } from "../graph/scan.js";
 import type { Builder } from "../ir/builder.js";
 import { at, expectDefined } from "../ir/expect.js";
 import { numberedNames } from "../ir/names.js";

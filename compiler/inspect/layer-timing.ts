@@ -5,7 +5,7 @@ import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Port } from "../artifact.js";
 import { elaborate } from "../elaborate/index.js";
 import { holdsWeights } from "../elaborate/program.js";
-import { restrictGraph } from "../graph/restrict.js";
+import { restrictGraph } from "../graph/extract-subgraph.js";
 import { IR_VERSION, TRAINING_OPSET } from "../onnx/versions.js";
 import { stepPasses } from "../optimize/pipeline.js";
 import { forwardPorts } from "../pipeline/manifest.js";

@@ -1,8 +1,8 @@
 /** Gradient accumulation: one update from the micro-batches of a batch, in the memory of one micro-batch. */
 import type { InputPort, LossBatching } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/builder.js";
-import { scan } from "../graph/loop.js";
 import { inline } from "../graph/rewrite.js";
+import { scan } from "../graph/scan.js";
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import type { Graph, Value } from "../ir/types.js";

@@ -1,7 +1,7 @@
 /** K training steps in one graph: a Scan that carries parameters, states, slots and step, and scans over K batches. */
 import { graphBuilder } from "../graph/builder.js";
-import { scan } from "../graph/loop.js";
 import { inline } from "../graph/rewrite.js";
+import { scan } from "../graph/scan.js";
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import type { Graph, Value } from "../ir/types.js";

@@ -173,7 +173,7 @@ async function buildFiles(
     await Promise.all([
       import("../../compiler/export/index.js"),
       import("../../compiler/onnx/splice/weights.js"),
-      import("../../compiler/onnx/splice/quantized.js"),
+      import("../../compiler/onnx/splice/quantize-weights.js"),
       import("../../compiler/export/precision.js"),
     ]);
   const { optimizerState } = trainedModel;

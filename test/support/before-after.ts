@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { graphBuilder } from "../../compiler/graph/builder.js";
 import { evaluate } from "../../compiler/graph/evaluate.js";
-import { scan } from "../../compiler/graph/loop.js";
+import { scan } from "../../compiler/graph/scan.js";
 import { verify } from "../../compiler/graph/verify.js";
 import type { Builder } from "../../compiler/ir/builder.js";
 import { evaluateDim } from "../../compiler/ir/dims.js";

@@ -1,7 +1,7 @@
 /** Random small graphs of smooth float primitives, with loops and loops in loops: for properties that every graph must have. */
 import fc from "fast-check";
 import { graphBuilder } from "../../compiler/graph/builder.js";
-import { scan } from "../../compiler/graph/loop.js";
+import { scan } from "../../compiler/graph/scan.js";
 import type { Builder } from "../../compiler/ir/builder.js";
 import { broadcastShapes, elementCount, sameShape } from "../../compiler/ir/dims.js";
 import { at } from "../../compiler/ir/expect.js";

@@ -1,7 +1,7 @@
 /** Random graphs full of what the passes look for: constants, moves, sums of products, pickings, loops with several states. */
 import fc from "fast-check";
 import { graphBuilder } from "../../compiler/graph/builder.js";
-import { scan } from "../../compiler/graph/loop.js";
+import { scan } from "../../compiler/graph/scan.js";
 import type { Builder } from "../../compiler/ir/builder.js";
 import { broadcastShapes, elementCount, sameShape } from "../../compiler/ir/dims.js";
 import { at } from "../../compiler/ir/expect.js";

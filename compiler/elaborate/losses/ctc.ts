@@ -3,7 +3,7 @@
  * classification; A. Graves et al., ICML 2006). The forward recursion in log space, one Scan over time.
  */
 import type { NormalLoss } from "../../../schema/normal/index.js";
-import { scan } from "../../graph/loop.js";
+import { scan } from "../../graph/scan.js";
 import type { Builder } from "../../ir/builder.js";
 import { addDims, mulDims } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";

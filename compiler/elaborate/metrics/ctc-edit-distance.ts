@@ -3,7 +3,7 @@
  * Levenshtein, 1966). Greedy decoding: the most probable class of each step, without repetitions and then without
  * blanks.
  */
-import { scan } from "../../graph/loop.js";
+import { scan } from "../../graph/scan.js";
 import { at, expectDefined } from "../../ir/expect.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";

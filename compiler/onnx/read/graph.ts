@@ -1,7 +1,7 @@
 /** The graph of any ONNX model as names: inputs and outputs of each node, and nested graphs. */
 
 import { fields, GRAPH, MODEL } from "../protobuf.js";
-import { type AttributeFields, readNodeFields } from "./node.js";
+import { type AttributeFields, readNodeFields } from "./node-proto.js";
 import { type ModelTensor, readTensor, readText, readValueInfo } from "./tensors.js";
 
 export interface NamedGraph {

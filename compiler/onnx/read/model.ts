@@ -1,7 +1,7 @@
 /** A summary of any ONNX model without its weights: versions, inputs, outputs, operators, initializers, metadata. */
 
 import { FUNCTION, fields, GRAPH, MODEL, OPSET } from "../protobuf.js";
-import { domainName, MAX_GRAPH_DEPTH, readNodeFields } from "./node.js";
+import { domainName, MAX_GRAPH_DEPTH, readNodeFields } from "./node-proto.js";
 import { type ModelTensor, readEntry, readSparseTensor, readTensor, readText, readValueInfo } from "./tensors.js";
 
 export interface OperatorCount {

@@ -1,7 +1,7 @@
 /** The nodes of any ONNX model with the facts that decide their kernel: attributes, element types, enclosing loops. */
 
 import { dataTypeName, FUNCTION, fields, GRAPH, MODEL } from "../protobuf.js";
-import { type AttributeFields, MAX_GRAPH_DEPTH, readNodeFields } from "./node.js";
+import { type AttributeFields, MAX_GRAPH_DEPTH, readNodeFields } from "./node-proto.js";
 import { readSparseTensor, readTensor, readValueInfo } from "./tensors.js";
 
 export interface ModelNode {

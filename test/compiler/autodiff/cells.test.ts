@@ -1,6 +1,6 @@
 /** Gradients of recurrent cells, alone and stacked, against finite differences. */
 import { describe, test } from "vitest";
-import { scan } from "../../../compiler/graph/loop.js";
+import { scan } from "../../../compiler/graph/scan.js";
 import { at } from "../../../compiler/ir/expect.js";
 import { CLASSES, expectGradientsOf, model } from "./model.js";
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../compiler/autodiff/reverse.js";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
-import { scan } from "../../../compiler/graph/loop.js";
+import { scan } from "../../../compiler/graph/scan.js";
 import { verify } from "../../../compiler/graph/verify.js";
 import { printGraph } from "../../../compiler/ir/print/text.js";
 import { tensor } from "../../../compiler/ir/tensor.js";

@@ -1,7 +1,7 @@
 /** Gradients of loops against finite differences: every use of states, slices and captured values in a body. */
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../compiler/autodiff/reverse.js";
-import { scan } from "../../../compiler/graph/loop.js";
+import { scan } from "../../../compiler/graph/scan.js";
 import { verify } from "../../../compiler/graph/verify.js";
 import { at } from "../../../compiler/ir/expect.js";
 import type { Graph, NodeOf } from "../../../compiler/ir/types.js";

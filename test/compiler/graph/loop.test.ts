@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
-import { loop, scan } from "../../../compiler/graph/loop.js";
+import { loop } from "../../../compiler/graph/loop.js";
+import { scan } from "../../../compiler/graph/scan.js";
 import { verify } from "../../../compiler/graph/verify.js";
 import { at } from "../../../compiler/ir/expect.js";
 import { tensor } from "../../../compiler/ir/tensor.js";

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
-import { scan } from "../../../compiler/graph/loop.js";
 import { inline, type RewriteRule, rewrite, scanOperands } from "../../../compiler/graph/rewrite.js";
+import { scan } from "../../../compiler/graph/scan.js";
 import { verify } from "../../../compiler/graph/verify.js";
 import { at } from "../../../compiler/ir/expect.js";
 import { tabulate } from "../../../compiler/ir/tensor.js";

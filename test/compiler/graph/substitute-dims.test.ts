@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
-import { scan } from "../../../compiler/graph/loop.js";
+import { scan } from "../../../compiler/graph/scan.js";
 import { substituteDims } from "../../../compiler/graph/substitute-dims.js";
 import { verify } from "../../../compiler/graph/verify.js";
 import { addDims, mulDims } from "../../../compiler/ir/dims.js";

@@ -1,7 +1,7 @@
 /** Every invariant of a graph, violated on purpose: the error names the stage, the graph and the violation. */
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
-import { scan } from "../../../compiler/graph/loop.js";
+import { scan } from "../../../compiler/graph/scan.js";
 import { verify } from "../../../compiler/graph/verify.js";
 import { at } from "../../../compiler/ir/expect.js";
 import type { Graph, Node, Type } from "../../../compiler/ir/types.js";

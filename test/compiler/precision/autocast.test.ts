@@ -1,7 +1,7 @@
 /** Automatic mixed precision: the values that become float16, and the casts. */
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
-import { scan } from "../../../compiler/graph/loop.js";
+import { scan } from "../../../compiler/graph/scan.js";
 import { verify } from "../../../compiler/graph/verify.js";
 import type { Builder } from "../../../compiler/ir/builder.js";
 import { printGraph } from "../../../compiler/ir/print/text.js";

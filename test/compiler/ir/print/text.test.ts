@@ -1,7 +1,7 @@
 /** Graphs as text, in DOT and as SVG. */
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
-import { scan } from "../../../../compiler/graph/loop.js";
+import { scan } from "../../../../compiler/graph/scan.js";
 import { toDot } from "../../../../compiler/ir/print/dot.js";
 import { printGraph } from "../../../../compiler/ir/print/text.js";
 import { tensor } from "../../../../compiler/ir/tensor.js";

@@ -1,5 +1,5 @@
 /** Small graphs for every primitive: in its dtypes, with static and with symbolic shapes. */
-import { scan } from "../../../../compiler/graph/loop.js";
+import { scan } from "../../../../compiler/graph/scan.js";
 import type { Builder } from "../../../../compiler/ir/builder.js";
 import { addDims, mulDims, subDims } from "../../../../compiler/ir/dims.js";
 import { tensor } from "../../../../compiler/ir/tensor.js";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
 import { evaluate } from "../../../../compiler/graph/evaluate.js";
-import { scan } from "../../../../compiler/graph/loop.js";
+import { scan } from "../../../../compiler/graph/scan.js";
 import { evaluateDim } from "../../../../compiler/ir/dims.js";
 import { isFloat } from "../../../../compiler/ir/float16.js";
 import { tabulate, tensor } from "../../../../compiler/ir/tensor.js";

@@ -2,7 +2,7 @@
 import pkg from "onnx-proto";
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
-import { scan } from "../../../../compiler/graph/loop.js";
+import { scan } from "../../../../compiler/graph/scan.js";
 import { tensor } from "../../../../compiler/ir/tensor.js";
 import type { Graph } from "../../../../compiler/ir/types.js";
 import { readModel } from "../../../../compiler/onnx/read/model.js";

@@ -1,7 +1,7 @@
 /** Every primitive, emitted at several opsets, alone and in a loop, against the reference evaluator. */
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
-import { scan } from "../../../../compiler/graph/loop.js";
+import { scan } from "../../../../compiler/graph/scan.js";
 import { evaluateDim } from "../../../../compiler/ir/dims.js";
 import { roundToFloat16 } from "../../../../compiler/ir/float16.js";
 import { tensor } from "../../../../compiler/ir/tensor.js";

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
-import { scan } from "../../../../compiler/graph/loop.js";
+import { scan } from "../../../../compiler/graph/scan.js";
 import type { Builder } from "../../../../compiler/ir/builder.js";
 import { tensor } from "../../../../compiler/ir/tensor.js";
 import type { Graph, Tensor, Value } from "../../../../compiler/ir/types.js";

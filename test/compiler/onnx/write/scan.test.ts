@@ -1,7 +1,7 @@
 /** Loops in ONNX: nesting, captures, directions, sizes known inside and outside, and outputs without a node in the body. */
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
-import { scan } from "../../../../compiler/graph/loop.js";
+import { scan } from "../../../../compiler/graph/scan.js";
 import type { Builder } from "../../../../compiler/ir/builder.js";
 import { tensor } from "../../../../compiler/ir/tensor.js";
 import type { Graph, Tensor, Type, Value } from "../../../../compiler/ir/types.js";

@@ -5,7 +5,7 @@
 import type { OnnxMapping } from "../../../../../schema/normal/index.js";
 import { graphBuilder } from "../../../../graph/builder.js";
 import { evaluate } from "../../../../graph/evaluate.js";
-import { scan } from "../../../../graph/loop.js";
+import { scan } from "../../../../graph/scan.js";
 import { at } from "../../../../ir/expect.js";
 import { tensor } from "../../../../ir/tensor.js";
 import type { Dim, Graph } from "../../../../ir/types.js";
