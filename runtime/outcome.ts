@@ -5,7 +5,7 @@ import { type Failure, fail, type Result } from "./result.js";
 
 export type TrainOutcome = Result<DoneEvent, RunFailure>;
 
-/** The reason of a failure, by whose fault it was. */
+/** The reason of a failure: invalid input, or another one. */
 export type RunFailure =
   /** The spec, the data or a flag is invalid: exit code 2. Nothing was written. */
   | { readonly kind: "input"; readonly problems: readonly RunProblem[] }

@@ -4,7 +4,7 @@ import type { Problem } from "../schema/diagnostics/index.js";
 /** With `file`, the position is inside that file and `path` is the member of the spec that names it. */
 export interface RunProblem extends Problem {
   readonly file?: string;
-  /** From 1, in the file; absent where the file has no lines (an array) or the whole file is meant. */
+  /** From 1, in the file; absent for a file without lines (an array), and for a problem of the file as a whole. */
   readonly line?: number;
   readonly column?: number;
 }

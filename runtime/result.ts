@@ -1,4 +1,7 @@
-/** The outcome of what can fail: a value, or an error. Nothing of the runtime throws for a mistake of its user. */
+/**
+ * The result of an operation that can fail: a value or an error. The runtime returns the mistakes of its user, and
+ * throws for its own bugs.
+ */
 import type { RunProblem } from "./problem.js";
 
 export interface Success<T> {

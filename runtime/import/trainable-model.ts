@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { Signature } from "../../compiler/signature.js";
+import { isObject } from "../../schema/json-pointer.js";
 import type { Metadata } from "../data/metadata.js";
 import { fail, ok, type Result } from "../result.js";
 import { unreadableFile } from "../storage/system-errors.js";
@@ -87,8 +88,4 @@ function parseRecord(text: string | undefined): Omit<TrainingRecord, "format"> |
   } catch {
     return undefined;
   }
-}
-
-function isObject<T>(value: T | undefined): value is T & object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 /**
  * The lock of a run directory: a file that names the process that owns it. A lock whose process has ended is stale at
- * once, so that a run can be resumed right after it was killed. It therefore holds no time.
+ * once, so that a run can be resumed right after it was killed. It therefore contains no time.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";

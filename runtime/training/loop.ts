@@ -73,7 +73,7 @@ async function trainFromStart(
 }
 
 /**
- * A function of its own, so that the trainer is the only holder of the snapshot's tensors and frees them as it replaces
+ * A separate function, so that the trainer is the only holder of the snapshot's tensors and frees them as it replaces
  * them.
  */
 function startRun(

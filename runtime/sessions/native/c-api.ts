@@ -32,7 +32,7 @@ const apiFunctions = {
   releaseValue: [96, "void", "void *"],
   releaseOptions: [100, "void", "void *"],
   addOption: [130, "status", "void *", "str", "str"],
-} as const satisfies Readonly<Record<string, readonly [place: number, gives: string, ...takes: string[]]>>;
+} as const satisfies Readonly<Record<string, readonly [offset: number, returns: string, ...parameters: string[]]>>;
 
 /** The first version of the table with all of these functions. */
 const API_VERSION = 5;
