@@ -138,15 +138,16 @@ describe("refusals", () => {
     ]);
   });
 
-  test.each<[object, object, string]>([
+  test.each<[object, object, ...string[]]>([
     [{ batch_size: "all", accumulate: 5, steps: 1 }, { type: "sequence_loss" }, "accumulate-batch /train/accumulate"],
     [{ batch_size: 16, accumulate: 16, steps: 1 }, { type: "sequence_loss" }, "accumulate-batch /train/accumulate"],
     [
       { batch_size: 4, accumulate: 2, steps: 1 },
       { type: "sequence_loss", average_across_timesteps: false },
       "accumulate-loss /train/accumulate",
+      "split-activity /regularization/activity",
     ],
-  ])("%j, %j", async (settings, loss, expected) => {
+  ])("%j, %j", async (settings, loss, ...expected) => {
     const outcome = await runTraining(
       await request({ ...base, ...ofClasses, loss, train: settings }, temporaryFolder()),
       {
@@ -155,7 +156,7 @@ describe("refusals", () => {
       },
     );
     if (outcome.ok || outcome.error.kind !== "input") throw new Error("its input was not wrong");
-    expect(outcome.error.problems.map(({ code, path }) => `${code} ${path}`)).toEqual([expected]);
+    expect(outcome.error.problems.map(({ code, path }) => `${code} ${path}`)).toEqual(expected);
   });
 
   test("stateful layers", async () => {
