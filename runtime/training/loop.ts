@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { NormalTrain } from "../../schema/normal/index.js";
 import type { TrainEvent } from "../events.js";
 import { invalidInput, runFailed, type TrainOutcome } from "../outcome.js";
-import { ok, type Result } from "../result.js";
+import { fail, ok, type Result } from "../result.js";
 import { writeRunEnvironment } from "../run/environment.js";
 import { runFiles, writeRunInputs } from "../run/layout.js";
 import { acquireLock } from "../run/lock.js";
@@ -85,6 +85,8 @@ function startRun(
   const { source, artifact } = prepared;
   const restored = restoreSnapshot(request, source.digest, prepared.initialSnapshot);
   if (!restored.ok) return restored;
+  const passed = checkStepsLeft(restored.value.snapshot.step, prepared.batchSchedule.steps);
+  if (!passed.ok) return passed;
   const { metadata } = source;
   writeRunInputs(durableFs, out, spec, folder, artifact, { metadata, signature: source.signature(spec.train) });
   const { snapshot, notices } = restored.value;
@@ -108,6 +110,19 @@ function startRun(
   };
   run.emit([...noticeEvents([...prepared.notices, ...notices]), ...startEvents(run, step)]);
   return ok({ run, step });
+}
+
+/** A run may end at its last step again, but not before it. */
+function checkStepsLeft(step: number, steps: number): Result<null> {
+  if (step <= steps) return ok(null);
+  return fail([
+    {
+      code: "steps-passed",
+      path: "/train/steps",
+      message: `The run has trained to step ${step}, and ends at step ${steps} by this spec.`,
+      hint: "Resume it with more --steps, or train into another directory with --out.",
+    },
+  ]);
 }
 
 interface TrainingRun {

@@ -114,6 +114,23 @@ describe("a run", () => {
 });
 
 describe("a resumed run", () => {
+  test("with fewer steps than it has made is refused, and its results stay", async () => {
+    const out = join(temporaryFolder(), "run");
+    await run(await request(out));
+    const result = () => readFileSync(join(out, "result.json"), "utf8");
+    const before = result();
+    const { outcome } = await run({ ...(await request(out, { steps: 15 })), resume: true });
+    expect(outcome).toMatchObject({
+      ok: false,
+      error: { kind: "input", problems: [{ code: "steps-passed", path: "/train/steps" }] },
+    });
+    expect(result()).toBe(before);
+    expect((await run({ ...(await request(out)), resume: true })).outcome).toMatchObject({
+      ok: true,
+      value: { step: 20 },
+    });
+  });
+
   test("is the uninterrupted one, bit by bit, wherever it was stopped", async () => {
     const folder = temporaryFolder();
     const uninterrupted = join(folder, "whole");
