@@ -32,8 +32,8 @@ const sections = {
     shakespeare: {
       shows:
         "3 × 512 LSTM, 5.4 million parameters: carried states, dropout, learning-rate decay, gradient clipping, samples.",
-      steps: 400,
-      prompt: "ROMEO:",
+      steps: 2,
+      silent: true,
     },
     "source-code": { shows: "A character model of 10 million parameters.", steps: 1, silent: true },
   },
