@@ -16,7 +16,7 @@ const images = "docs/images/gallery";
 const { only } = flagsOf(import.meta.filename, { only: [] });
 
 /**
- * Sections of the page. `steps` shortens a long training; `prompt` starts a generated text; `inputs` are lines of a file in the data's
+ * Sections of the page. `steps` shortens a long training; `prompt` starts a generated text; `plain` leaves the chart out; `inputs` are lines of a file in the data's
  * format, with the field that the page shows of each.
  */
 const sections = {
@@ -71,7 +71,7 @@ const sections = {
   "Numbers: series, images, tables": {
     stock: { shows: "Many-to-one: the next closing price from a week of five columns." },
     weather: { shows: "The next hour of 10 stations from the last 24 hours." },
-    "mnist-rows": { shows: "Digits read row by row." },
+    "mnist-rows": { shows: "Digits read row by row.", plain: true },
     "keras-states": { shows: "Sequences and final states, as Keras returns them." },
     feedforward: { shows: "A feed-forward network without recurrence learns XOR." },
   },
@@ -125,7 +125,7 @@ function predictionsFor(run, inputs) {
 }
 
 /** Output of the trained model, as Markdown: a text, predictions or a chart. */
-async function outputsOf(name, run, { prompt, inputs }) {
+async function outputsOf(name, run, { prompt, inputs, plain }) {
   if (inputs !== undefined) return fenced(predictionsFor(run, inputs));
   if (prompt !== undefined) {
     const { text } = rnnx(
@@ -156,7 +156,7 @@ async function outputsOf(name, run, { prompt, inputs }) {
       const total = summary.counts.flat().reduce((sum, count) => sum + count, 0);
       const right = summary.counts.reduce((sum, row, index) => sum + row[index], 0);
       const text = `${right.toLocaleString("en")} of ${total.toLocaleString("en")} predictions on the ${place} are right.`;
-      if (summary.names.length < 2 || total < 20) return text;
+      if (plain || summary.names.length < 2 || total < 20) return text;
       return `${text}\n\n${await chart(name, `Confusion matrix of ${name}`, confusionChart(summary.names, summary.counts))}`;
     }
     case "numbers": {
