@@ -70,8 +70,9 @@ test("forward: the spec in primitives, with the cell's equations in a loop", () 
       size: i64 = Size(neg)
       cast.1: f32 = Cast(size)
       unsqueeze.1: f32[1] = Unsqueeze(loss, axes=[0])
-      unsqueeze.2: f32[1] = Unsqueeze(1.0, axes=[0])
+      unsqueeze.2: f32[1] = Unsqueeze(0.0, axes=[0])
       concat: f32[2] = Concat(unsqueeze.1, unsqueeze.2, axis=0)
+      concat.1: f32[2] = Concat(concat, axis=0)
       cast.2: i64[time, batch] = Cast(transpose.1)
       argmax: i64[time, batch] = ArgMax(projection, axis=2)
       equal: bool[time, batch] = Equal(argmax, cast.2)
@@ -81,11 +82,11 @@ test("forward: the spec in primitives, with the cell's equations in a loop", () 
       cast.4: f32 = Cast(size.1)
       unsqueeze.3: f32[1] = Unsqueeze(reducesum, axes=[0])
       unsqueeze.4: f32[1] = Unsqueeze(cast.4, axes=[0])
-      concat.1: f32[2] = Concat(unsqueeze.3, unsqueeze.4, axis=0)
+      concat.2: f32[2] = Concat(unsqueeze.3, unsqueeze.4, axis=0)
       transpose.2: f32[batch, time, 4] = Transpose(projection, perm=[1, 0, 2])
       output loss
-      output concat
       output concat.1
+      output concat.2
       output transpose.2
       output rnn/0/h
     "
