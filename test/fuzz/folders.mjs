@@ -32,8 +32,8 @@ export async function dataTarget(file, content, seeds) {
     async take(bytes) {
       writeFileSync(join(folder, file), bytes);
       const opened = await openData(read.spec, folder);
-      if (!opened.ok) expectProblems(opened.problems);
-      else opened.source.batch(Uint32Array.of(0));
+      if (!opened.ok) expectProblems(opened.error);
+      else opened.value.batch(Uint32Array.of(0));
       return opened.ok;
     },
   };
@@ -50,7 +50,7 @@ export async function runTarget() {
       const changed = names[turn++ % names.length];
       for (const name of names) writeFileSync(join(folder, name), name === changed ? bytes : good[name]);
       const opened = openRun(folder);
-      if (!opened.ok) expectProblems(opened.problems);
+      if (!opened.ok) expectProblems(opened.error);
       return opened.ok;
     },
   };
@@ -72,7 +72,7 @@ async function runFiles() {
       optimizer: { type: "adam", learning_rate: 0.1 },
     }),
   );
-  const { source } = await openData(spec, "");
+  const { value: source } = await openData(spec, "");
   const signature = source.signature(spec.train);
   const { artifact } = await compile(spec, signature);
   const json = (value) => Buffer.from(JSON.stringify(value, undefined, 2));

@@ -55,7 +55,7 @@ function inOwnWords(equation) {
 }
 
 function said(result) {
-  if (!result.ok && !(typeof result.message === "string" && result.message !== ""))
+  if (!result.ok && !(typeof result.error === "string" && result.error !== ""))
     throw new Error("refused without a word");
   return result.ok;
 }

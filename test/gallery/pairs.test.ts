@@ -54,5 +54,5 @@ it("caption writes every caption of its pictures", async () => {
 it("predict --beam refuses where nothing is decoded", () => {
   const { run } = train("feedforward", "--steps", "1");
   const rejected = () => rnnx("predict", run, "--input", "x.json", "--output", join(run, "x.json"), "--beam", "3");
-  expect(rejected).toThrow("there is no sequence to write with a beam");
+  expect(rejected).toThrow("has no decoder that takes a beam width");
 });
