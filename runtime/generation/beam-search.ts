@@ -72,8 +72,9 @@ export async function beamSearch(
     };
     const exampleIndices = rows.map(({ example }) => example);
     const feeds = feedsFor(portsWithRole(manifest.model.inputs, "data"), ({ name }) => {
+      // A batch of pairs has targets for the decoder, which must not be read here.
       const encoderArray = batch.get(name);
-      return encoderArray === undefined ? decoderArrays[name] : gatherRows(encoderArray, exampleIndices);
+      return decoderArrays[name] ?? (encoderArray && gatherRows(encoderArray, exampleIndices));
     });
     const results = await model.run(feeds);
     const scores = floatsOf(results, prediction);
