@@ -1,10 +1,11 @@
 /** Array examples as JSON objects; the members are the inputs of the model. */
 import type { Port, Ports } from "../../compiler/artifact.js";
 import type { Batch } from "../../runtime/data/source.js";
+import { formatCount } from "../../runtime/format.js";
 import { ok, type Result } from "../../runtime/result.js";
 import type { NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
-import { invalid, pluralize } from "./parse-lines.js";
+import { invalid } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
 /** The arrays of one example, without the batch axis. */
@@ -95,7 +96,7 @@ export function arraysTrainingSet(text: string, { manifest }: PageManifest): Tra
   const examples = read.value;
   return ok({
     examples: examples.length,
-    summary: pluralize(examples.length, "example"),
+    summary: formatCount(examples.length, "example"),
     batch: (indices) =>
       stackExamples(
         Array.from(indices, (index) => examples[index] ?? new Map()),

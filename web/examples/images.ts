@@ -1,8 +1,9 @@
 /** Drawn images with their classes as a training set. */
 import type { ImagesMetadata } from "../../runtime/data/metadata.js";
+import { formatCount } from "../../runtime/format.js";
 import { ok } from "../../runtime/result.js";
 import type { PageManifest, SampleImage } from "../../runtime/web/page-manifest.js";
-import { invalid, pluralize } from "./parse-lines.js";
+import { invalid } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
 export function imagesTrainingSet(
@@ -13,7 +14,7 @@ export function imagesTrainingSet(
   const decoded = images.map((image) => ({ pixels: decodePixels(image), label: image.label }));
   return ok({
     examples: decoded.length,
-    summary: pluralize(decoded.length, "image"),
+    summary: formatCount(decoded.length, "image"),
     batch(indices) {
       const data = new Float32Array(indices.length * rows * columns);
       const labels = new Int32Array(indices.length);

@@ -2,10 +2,11 @@
 import type { PairsMetadata } from "../../runtime/data/metadata.js";
 import type { Batch } from "../../runtime/data/source.js";
 import { END, padRows, START, tokenize } from "../../runtime/data/vocabulary/tokens.js";
+import { formatCount } from "../../runtime/format.js";
 import { ok, type Result } from "../../runtime/result.js";
 import type { NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
-import { invalid, nonBlankLines, pluralize, splitPair } from "./parse-lines.js";
+import { invalid, nonBlankLines, splitPair } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
 /** Token ids, or the values of a vector. */
@@ -23,7 +24,7 @@ export function readSource(
       .filter((part) => part !== "")
       .map(Number);
     const fits = numbers.length === width && numbers.every(Number.isFinite);
-    return fits ? ok(numbers) : invalid(`A source consists of ${pluralize(width, "number")}.`);
+    return fits ? ok(numbers) : invalid(`A source consists of ${formatCount(width, "number")}.`);
   }
   const tokenIds = new Map(vocabulary.map((word, id) => [word, id]));
   const ids = tokenize(text, unit).map((word) => tokenIds.get(word) ?? tokenIds.get("<unknown>") ?? 0);
@@ -65,7 +66,7 @@ export function pairsTrainingSet(text: string, metadata: PairsMetadata, page: Pa
   if (sources.length === 0) return invalid("The text is empty.", "Write one pair per line: source => target.");
   return ok({
     examples: sources.length,
-    summary: pluralize(sources.length, "pair"),
+    summary: formatCount(sources.length, "pair"),
     batch(indices) {
       const batchTargets = Array.from(indices, (index) => targets[index] ?? []);
       const outputs = batchTargets.map((ids) => [...ids, END]);

@@ -5,10 +5,6 @@ export function invalid(message: string, hint = ""): Failure {
   return fail([{ code: "examples", path: "", message, hint }]);
 }
 
-export function pluralize(count: number, noun: string): string {
-  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
-}
-
 /** The lines that are not blank, with their numbers from 1. */
 export function nonBlankLines(text: string): readonly { readonly line: string; readonly number: number }[] {
   return text.split(/\r\n|\n|\r/).flatMap((line, index) => (line.trim() === "" ? [] : [{ line, number: index + 1 }]));

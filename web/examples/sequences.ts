@@ -2,11 +2,12 @@
 import type { SequencesMetadata } from "../../runtime/data/metadata.js";
 import type { Batch } from "../../runtime/data/source.js";
 import { padRows, tokenize } from "../../runtime/data/vocabulary/tokens.js";
+import { formatCount } from "../../runtime/format.js";
 import { ok, type Result } from "../../runtime/result.js";
 import { elementCount, type NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { flattenNumbers, parseJson } from "./arrays.js";
-import { invalid, nonBlankLines, pluralize, splitPair } from "./parse-lines.js";
+import { invalid, nonBlankLines, splitPair } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
 /** Token ids, or one vector per step. */
@@ -29,7 +30,7 @@ function readVectors(text: string, { manifest }: PageManifest): Result<Sequence>
   const rows: readonly unknown[] = Array.isArray(value) ? value : [];
   const vectors = rows.map((row) => flattenNumbers(row) ?? []);
   if (vectors.length === 0 || vectors.some(({ length }) => length !== width)) {
-    return invalid(`A sequence is a list of vectors of ${pluralize(width, "number")}, as JSON.`);
+    return invalid(`A sequence is a list of vectors of ${formatCount(width, "number")}, as JSON.`);
   }
   return ok({ ids: null, vectors });
 }
@@ -76,7 +77,9 @@ export function sequencesTrainingSet(text: string, metadata: SequencesMetadata, 
     if (!labels.ok) return invalid(`Line ${number}: ${labels.error[0]?.message ?? ""}`, labels.error[0]?.hint ?? "");
     const steps = sequenceLength(read.value);
     if (tagged && labels.value.length !== steps) {
-      return invalid(`Line ${number} has ${pluralize(labels.value.length, "tag")} for ${pluralize(steps, "step")}.`);
+      return invalid(
+        `Line ${number} has ${formatCount(labels.value.length, "tag")} for ${formatCount(steps, "step")}.`,
+      );
     }
     sequences.push(read.value);
     allLabels.push(labels.value);
@@ -84,7 +87,7 @@ export function sequencesTrainingSet(text: string, metadata: SequencesMetadata, 
   if (sequences.length === 0) return invalid("The text is empty.", "Write one sequence per line: text => label.");
   return ok({
     examples: sequences.length,
-    summary: pluralize(sequences.length, "sequence"),
+    summary: formatCount(sequences.length, "sequence"),
     batch(indices) {
       const batch = sequenceBatch(
         Array.from(indices, (index) => sequences[index] ?? { ids: [], vectors: null }),

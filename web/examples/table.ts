@@ -2,10 +2,11 @@
 import { gatherWindows, type Series } from "../../runtime/data/batching/windows.js";
 import type { TableMetadata } from "../../runtime/data/metadata.js";
 import { scalerOf, scaleValue } from "../../runtime/data/scaler.js";
+import { formatCount } from "../../runtime/format.js";
 import { ok } from "../../runtime/result.js";
 import type { NumericArray } from "../../runtime/tensors/array.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
-import { invalid, nonBlankLines, pluralize } from "./parse-lines.js";
+import { invalid, nonBlankLines } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
 /** The input columns of the model, scaled; they are the first columns of each row. */
@@ -59,7 +60,7 @@ export function tableTrainingSet(text: string, metadata: TableMetadata, page: Pa
   const examples = rows.length - window - horizon + 1;
   if (examples < 1)
     return invalid(
-      `Too short: ${pluralize(rows.length, "row")}.`,
+      `Too short: ${formatCount(rows.length, "row")}.`,
       `Training needs at least ${window + horizon}: a window of ${window} and its target.`,
     );
 
@@ -88,7 +89,7 @@ export function tableTrainingSet(text: string, metadata: TableMetadata, page: Pa
   const targetWindow = { stride: 1, shift: everyStep ? horizon : window + horizon - 1, length: everyStep ? window : 1 };
   return ok({
     examples,
-    summary: `${pluralize(rows.length, "row")}, ${pluralize(examples, "window")} of ${window}`,
+    summary: `${formatCount(rows.length, "row")}, ${formatCount(examples, "window")} of ${window}`,
     batch(indices) {
       const steps = everyStep ? [window] : [];
       const shape = [indices.length, ...steps, ...(isLabelled ? [] : [width])];

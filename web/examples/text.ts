@@ -2,9 +2,10 @@
 import { gatherWindows } from "../../runtime/data/batching/windows.js";
 import type { TextMetadata } from "../../runtime/data/metadata.js";
 import { tokenize } from "../../runtime/data/vocabulary/tokens.js";
+import { formatCount } from "../../runtime/format.js";
 import { ok } from "../../runtime/result.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
-import { invalid, pluralize } from "./parse-lines.js";
+import { invalid } from "./parse-lines.js";
 import type { TrainingSetResult } from "./training-set.js";
 
 /** Minimum number of windows: short texts get a smaller stride than in training. */
@@ -38,7 +39,7 @@ export function textTrainingSet(
   const window = isFixed ? requestedWindow : Math.min(requestedWindow, maxWindow);
   if (window < 1 || maxWindow < window) {
     const minLength = (isFixed ? requestedWindow : 1) * (isStateful ? 2 : 1) + 1;
-    return invalid(`Too short: ${pluralize(data.length, name)}.`, `Training needs at least ${minLength}.`);
+    return invalid(`Too short: ${formatCount(data.length, name)}.`, `Training needs at least ${minLength}.`);
   }
   const windowStarts = data.length - window;
   const stride = isStateful ? window : Math.min(training.stride, Math.max(1, Math.floor(windowStarts / minWindows)));
@@ -46,7 +47,7 @@ export function textTrainingSet(
   const series = { dtype: "int32", width: 1, data } as const;
   return ok({
     examples,
-    summary: `${pluralize(data.length, name)}, ${pluralize(examples, "window")} of ${window}`,
+    summary: `${formatCount(data.length, name)}, ${formatCount(examples, "window")} of ${window}`,
     batch(indices) {
       const shape = [indices.length, window];
       return new Map([
