@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from "vitest";
 import { tokenize } from "../compiler/language/parse/tokens.js";
-import { parseNumber } from "../runtime/data/formats/csv.js";
 import { readNpy } from "../runtime/data/formats/npy.js";
+import { parseNumber } from "../runtime/data/formats/number-notation.js";
 import { readArray } from "../runtime/data/formats/read-array.js";
 import { tokenizers, tokenizeText } from "../runtime/data/vocabulary/tokenizers.js";
 import { isList, isObject, type Json } from "../schema/json-pointer.js";

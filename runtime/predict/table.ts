@@ -15,7 +15,16 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   const { columns, target, scaler, classes } = metadata;
   const { window } = spec.data;
   const result = await readRows({ ...spec.data, file, columns, target: null }, folder, false);
-  if (!result.ok) return fail(result.error.map((problem) => ({ ...problem, file })));
+  if (!result.ok)
+    return fail(
+      result.error.map((problem) => ({
+        ...problem,
+        file,
+        ...(problem.code === "table-delimiter" && {
+          hint: "Separate the fields as in the data that the run was trained on.",
+        }),
+      })),
+    );
   const { rows, values, lineOf, notices } = result.value;
   if (rows < window) {
     const message = `"${file}" has ${formatCount(rows, "row")}, but the model reads windows of ${formatCount(window, "row")}.`;

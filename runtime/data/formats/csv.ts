@@ -4,11 +4,17 @@ import { pipeline } from "node:stream/promises";
 import type { CsvError, Options } from "csv-parse";
 import { formatCount } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
+import { detectDelimiter, formatDelimiter } from "./delimiter.js";
+import { isMissing, parseNumber } from "./number-notation.js";
 import { createProblemList } from "./problem-list.js";
 import { type NamedFile, normalizeLineEnds, readingProblem, readTextChunks } from "./utf8-reader.js";
 
 export interface CsvFormat {
   readonly delimiter: string;
+  /** True if the spec sets the delimiter: it is not questioned where it splits the rows equally. */
+  readonly isDelimiterSet: boolean;
+  /** The hint for a file with another delimiter. */
+  readonly delimiterHint: (delimiter: string) => string;
   /** Lines with this prefix are skipped; empty: no lines are skipped. */
   readonly comment: string;
   /** Column names: in the first row (true), in the last comment before it, absent (false), or detected ("auto"). */
@@ -68,6 +74,13 @@ export async function readCsv(
         headerRow = row.fields;
         return true;
       }
+      const detected = detectDelimiter(headerRow ?? row.fields, row.fields, format);
+      if (detected !== undefined) {
+        const [shown, other] = [delimiter, detected].map(formatDelimiter);
+        const message = `${source.file}:${row.line}: The fields seem to be separated by ${other}, not by ${shown}.`;
+        report("table-delimiter", message, format.delimiterHint(detected), row.line);
+        return false;
+      }
       names = columnNames.map((name, index) => (name === "" ? `${index + 1}` : name));
       if (row.fields.length === names.length) {
         problems.add(visitor.columns(names, row));
@@ -78,7 +91,7 @@ export async function readCsv(
     else {
       const [actual, expected] = [row.fields, names].map(({ length }) => formatCount(length, "field"));
       const message = `${source.file}:${row.line}: The row has ${actual}, but the table has ${expected}.`;
-      report("table-row", message, `Fields are separated by ${formatDelimiter(format.delimiter)}.`, row.line);
+      report("table-row", message, `Fields are separated by ${formatDelimiter(delimiter)}.`, row.line);
       // Without a complete first row the columns are unknown.
       if (lastLine === 0) return false;
     }
@@ -113,7 +126,8 @@ export async function readCsv(
   }
   if (problems.size === 0 && names === undefined) {
     const what = headerRow === undefined ? "no rows" : "no rows after its header";
-    report("table-empty", `"${source.file}" has ${what}.`, headerRow === undefined ? "" : noHeader);
+    const isNumeric = headerRow?.every((field) => !Number.isNaN(parseNumber(field))) === true;
+    report("table-empty", `"${source.file}" has ${what}.`, isNumeric ? noHeader : "Write at least one row of values.");
   }
   return problems.list();
 }
@@ -192,25 +206,7 @@ function describeCsvError(error: CsvError, file: string, nextLine: number) {
   }
 }
 
-// Unambiguous for every character, so long fields cause no backtracking.
-const numberPattern = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
-const missingMarkers = new Set(["", "na", "n/a", "nan", "null", "none"]);
-
-/** The number that a field holds; NaN when it holds none. */
-export function parseNumber(field: string): number {
-  return numberPattern.test(field) ? Number(field) : Number.NaN;
-}
-
-/** True for the usual markers of a missing value. */
-export function isMissing(field: string): boolean {
-  return missingMarkers.has(field.toLowerCase());
-}
-
 const quoteHint = 'Write a quote inside a quoted field twice: "".';
-
-function formatDelimiter(delimiter: string): string {
-  return delimiter === "\t" ? "tabs" : `"${delimiter}"`;
-}
 
 /** One row without its line end, as RFC 4180 quotes it. A quoted first field is never taken for a comment. */
 export function formatCsvRow(fields: readonly string[], delimiter = ",", quoteAll = false): string {

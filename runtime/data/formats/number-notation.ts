@@ -1,4 +1,18 @@
-/** Numbers in other notations than the decimal point alone: decimal commas, thousands separators, percent signs. */
+/** Numbers in the fields of CSV files: the notation that is read, markers of missing values, and other notations. */
+
+// Unambiguous for every character, so long fields cause no backtracking.
+const numberPattern = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+const missingMarkers = new Set(["", "na", "n/a", "nan", "null", "none"]);
+
+/** The number that a field holds; NaN when it holds none. */
+export function parseNumber(field: string): number {
+  return numberPattern.test(field) ? Number(field) : Number.NaN;
+}
+
+/** True for the usual markers of a missing value. */
+export function isMissing(field: string): boolean {
+  return missingMarkers.has(field.toLowerCase());
+}
 
 export interface Notation {
   /** A noun: "a decimal comma". */

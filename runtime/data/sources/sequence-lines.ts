@@ -56,12 +56,14 @@ async function readJsonLines(source: NamedFile, visit: LineVisitor): Promise<rea
 
 const jsonHint = 'Write one object per line, such as {"text": "good morning", "label": "greeting"}.';
 
+const delimiterHint = "Separate the fields by commas in a .csv file, by tabs in a .tsv file.";
+
 function readCsvLines(source: NamedFile, delimiter: string, visit: LineVisitor): Promise<readonly RunProblem[]> {
   const { file, path } = source;
   let names: readonly string[] = [];
   return readCsv(
     source,
-    { delimiter, comment: "", header: true },
+    { delimiter, isDelimiterSet: false, delimiterHint: () => delimiterHint, comment: "", header: true },
     {
       columns(columnNames) {
         names = columnNames;
@@ -80,7 +82,7 @@ function readCsvLines(source: NamedFile, delimiter: string, visit: LineVisitor):
             file,
             line: 1,
             message,
-            hint: `Its columns are ${columnNames.join(", ")}.`,
+            hint: `Its columns are ${columnNames.join(", ")}. Rename the column of the sequences, and that of their targets.`,
           },
         ];
       },

@@ -1,6 +1,7 @@
 /** Signs that the rows of a table belong to several series, or that their time runs backwards: dates and ids of each row. */
 import type { NormalTableData } from "../../../schema/normal/index.js";
-import { parseNumber, type Row } from "../formats/csv.js";
+import type { Row } from "../formats/csv.js";
+import { parseNumber } from "../formats/number-notation.js";
 import { shorten } from "./table-columns.js";
 
 export interface SeriesCheck {

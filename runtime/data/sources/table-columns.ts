@@ -3,8 +3,8 @@ import type { NormalTableData } from "../../../schema/normal/index.js";
 import { formatCount } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
-import { isMissing, parseNumber, type Row } from "../formats/csv.js";
-import { notationOf } from "../formats/number-notation.js";
+import type { Row } from "../formats/csv.js";
+import { isMissing, notationOf, parseNumber } from "../formats/number-notation.js";
 
 /** A selected column: its name and its index in the file. */
 export interface Column {
@@ -126,7 +126,7 @@ export function numberHint(field: string, { columns }: NormalTableData): string 
   if (notation !== undefined) return `It looks like ${notation.name}. Write ${shorten(notation.plain)}.`;
   return columns === null
     ? "Correct the file, or name the input columns in data.columns."
-    : "Remove the column from data.columns, or correct the file.";
+    : "Remove the column from data.columns, or convert its values to numbers.";
 }
 
 /** Indices of the columns with a name, or at a place (from 1). */

@@ -4,7 +4,8 @@ import type { NormalTableData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { FloatList } from "../batching/windows.js";
-import { isMissing, parseNumber, type Row, readCsv } from "../formats/csv.js";
+import { type Row, readCsv } from "../formats/csv.js";
+import { isMissing, parseNumber } from "../formats/number-notation.js";
 import { collectFloats } from "../spill/float-list.js";
 import { collectIds, idAt } from "../spill/id-list.js";
 import { CHUNK_LENGTH } from "../spill/spill-store.js";
@@ -98,9 +99,13 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
   };
 
   const delimiter = data.delimiter ?? (/\.tsv$/i.test(file) ? "\t" : ",");
+  const delimiterHint = (detected: string) => {
+    const keep = data.delimiter === null ? ` (or to ${JSON.stringify(delimiter)} to keep it)` : "";
+    return `Set data.delimiter to ${JSON.stringify(detected)}${keep}.`;
+  };
   const csvProblems = await readCsv(
     { file, folder, path: "/data/file" },
-    { delimiter, comment: data.comment, header: data.header },
+    { delimiter, isDelimiterSet: data.delimiter !== null, delimiterHint, comment: data.comment, header: data.header },
     {
       columns(names, first) {
         const selected = chooseColumns(data, names, first, withLabels);

@@ -11,7 +11,7 @@ async function rowsOf(csv: string, comment = "") {
   const rows: Row[] = [];
   const problems = await readCsv(
     { file: "t.csv", folder, path: "/data/file" },
-    { delimiter: ",", comment, header: true },
+    { delimiter: ",", isDelimiterSet: true, delimiterHint: String, comment, header: true },
     {
       columns: () => [],
       row(row) {

@@ -459,7 +459,7 @@ describe("problems", () => {
       file: "s.csv",
       line: 1,
       message: '"s.csv" has no column named text, tokens, label or tags.',
-      hint: "Its columns are sms, class.",
+      hint: "Its columns are sms, class. Rename the column of the sequences, and that of their targets.",
     });
     expect(await firstProblem("text,text,label\na,b,x\n", { file: "s.csv" })).toMatchObject({
       code: "sequence-columns",

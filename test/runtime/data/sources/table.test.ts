@@ -540,7 +540,12 @@ describe("problems", () => {
         hint: 'Fields are separated by ",".',
       }),
     ],
-    ["nothing", "", {}, about({ code: "table-empty", message: '"t.csv" has no rows.', hint: "" })],
+    [
+      "nothing",
+      "",
+      {},
+      about({ code: "table-empty", message: '"t.csv" has no rows.', hint: "Write at least one row of values." }),
+    ],
     [
       "a header alone",
       "a,b\n",
@@ -548,10 +553,25 @@ describe("problems", () => {
       about({
         code: "table-empty",
         message: '"t.csv" has no rows after its header.',
+        hint: "Write at least one row of values.",
+      }),
+    ],
+    [
+      "a header of numbers alone",
+      "1,2\n",
+      { header: true },
+      about({
+        code: "table-empty",
+        message: '"t.csv" has no rows after its header.',
         hint: 'Set "header": false to read the first row as values.',
       }),
     ],
-    ["comments alone", "# a,b\n# 1,2\n", {}, about({ code: "table-empty", message: '"t.csv" has no rows.', hint: "" })],
+    [
+      "comments alone",
+      "# a,b\n# 1,2\n",
+      {},
+      about({ code: "table-empty", message: '"t.csv" has no rows.', hint: "Write at least one row of values." }),
+    ],
     [
       "a quote that is never closed",
       'a,b\n1,2\n3,"4\n5,6\n',
