@@ -1,4 +1,4 @@
-/** Numbers, byte counts and durations as text. */
+/** Numbers, byte counts, durations and lists as text. */
 
 /** 10850 → 10,850 */
 export function formatInteger(value: number): string {
@@ -8,6 +8,17 @@ export function formatInteger(value: number): string {
 /** "1 row", "1,024 rows". */
 export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
   return `${formatInteger(count)} ${count === 1 ? noun : plural}`;
+}
+
+/** The first `most` items, and the number of the others: "a, b, and 3 more". */
+export function listFirst(items: readonly string[], most: number): string {
+  const more = items.length > most ? `, and ${formatInteger(items.length - most)} more` : "";
+  return `${items.slice(0, most).join(", ")}${more}`;
+}
+
+/** "line 3", "lines 3, 8, and 2 more". */
+export function formatLines(lines: readonly number[]): string {
+  return `${lines.length === 1 ? "line" : "lines"} ${listFirst(lines.map(String), 5)}`;
 }
 
 /** Four significant digits: 0.7531, 12.04, 1.3e-5. */

@@ -1,6 +1,7 @@
 /** Converts prompts to ids, and generated ids to text, by a run's vocabulary. */
 import type { TextMetadata } from "../data/metadata.js";
 import { tokenize, unitNames } from "../data/vocabulary/tokens.js";
+import { listFirst } from "../format.js";
 import { fail, ok, type Result } from "../result.js";
 
 /** Maximum number of tokens in a message. */
@@ -22,13 +23,15 @@ export function encodePrompt(
   const unknownUnits = [...new Set(units.filter((entry) => !idsByUnit.has(entry)))];
   if (unknownUnits.length === 0) return ok(units.map((entry) => idsByUnit.get(entry) ?? 0));
   const name = unitNames[unit];
-  const list = unknownUnits.slice(0, MAX_LISTED_UNITS).map((entry) => JSON.stringify(entry));
-  const more = unknownUnits.length > MAX_LISTED_UNITS ? `, and ${unknownUnits.length - MAX_LISTED_UNITS} more` : "";
+  const list = listFirst(
+    unknownUnits.map((entry) => JSON.stringify(entry)),
+    MAX_LISTED_UNITS,
+  );
   return fail([
     {
       code: "unknown-unit",
       path,
-      message: `The prompt has ${name}s that are not in the vocabulary: ${list.join(", ")}${more}.`,
+      message: `The prompt has ${name}s that are not in the vocabulary: ${list}.`,
       hint: `Use the ${vocabulary.length - (unknown === undefined ? 0 : 1)} ${name}s of the vocabulary.`,
     },
   ]);

@@ -7,6 +7,7 @@ import { encodingProblem } from "../data/formats/utf8-reader.js";
 import type { PairsMetadata } from "../data/metadata.js";
 import type { Batch } from "../data/source.js";
 import { END, joinTokens, padRows, START, tokenize } from "../data/vocabulary/tokens.js";
+import { formatCount, formatLines } from "../format.js";
 import { beamSearch } from "../generation/beam-search.js";
 import { outputActivationOf } from "../generation/sampling.js";
 import { fail, ok, type Result } from "../result.js";
@@ -76,26 +77,45 @@ function parseSource(line: string): string | readonly number[] | undefined {
   return Array.isArray(source) && source.every(isNumeric) ? source : undefined;
 }
 
+export interface DecodedSources {
+  readonly predictions: readonly Prediction[];
+  readonly notices: readonly string[];
+}
+
+/** A sequence without an end token has `cut`, and a notice. */
 export async function decodeSources(
   { metadata, manifest, spec }: Run,
   session: InferenceSession,
   sources: readonly PairSource[],
-  beams: number,
-): Promise<readonly Prediction[]> {
+  beamWidth: number,
+): Promise<DecodedSources> {
   if (metadata.type !== "pairs") throw new Error("The run was not trained on pairs.");
-  const { target_vocabulary: vocabulary, longest_target: maxLength, unit } = metadata;
+  const { target_vocabulary: vocabulary, longest_target: maxTokens, unit } = metadata;
   const outputsProbabilities = outputActivationOf(spec.model) === "softmax";
-  const options = { startId: START, endId: END, maxLength, beamWidth: beams, outputsProbabilities };
+  const options = { startId: START, endId: END, maxTokens, beamWidth, outputsProbabilities };
   const predictions: Prediction[] = [];
+  const cutLines: number[] = [];
   for (let start = 0; start < sources.length; start += BATCH_SIZE) {
     const batch = sources.slice(start, start + BATCH_SIZE);
     const decoded = await beamSearch(session, manifest, batchOf(metadata, batch), options);
     for (const [row, { line, source }] of batch.entries()) {
-      const tokens = (decoded[row] ?? []).map((id) => vocabulary[id] ?? "");
-      predictions.push({ line, source, target: joinTokens(tokens, unit) });
+      const { ids = [], isComplete = false } = decoded[row] ?? {};
+      const target = joinTokens(
+        ids.map((id) => vocabulary[id] ?? ""),
+        unit,
+      );
+      predictions.push({ line, source, target, ...(!isComplete && { cut: true }) });
+      if (!isComplete) cutLines.push(line);
     }
   }
-  return predictions;
+  return { predictions, notices: cutLines.length === 0 ? [] : [cutNotice(cutLines, maxTokens)] };
+}
+
+function cutNotice(lines: readonly number[], maxTokens: number): string {
+  const isOne = lines.length === 1;
+  const sequences = `${formatCount(lines.length, "sequence")} ${isOne ? "has" : "have"} no end token`;
+  const limit = `cut at ${formatCount(maxTokens, "token")}, the longest target of the training data`;
+  return `${sequences} and ${isOne ? "is" : "are"} ${limit} (${formatLines(lines)}).`;
 }
 
 function batchOf({ vocabulary, unit }: PairsMetadata, sources: readonly PairSource[]): Batch {

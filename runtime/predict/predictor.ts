@@ -62,8 +62,9 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
         if (!inputResult.ok) return invalidInput(inputResult.error.map(withoutSpecPath));
         const sessionResult = await getSession();
         if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
-        const predictions = await decodeSources(run, sessionResult.value.session, inputResult.value, beam ?? 1);
-        return ok({ predictions, scores: null, notices: noticesOf(sessionResult.value.notice) });
+        const decoded = await decodeSources(run, sessionResult.value.session, inputResult.value, beam ?? 1);
+        const notices = [...decoded.notices, ...noticesOf(sessionResult.value.notice)];
+        return ok({ predictions: decoded.predictions, scores: null, notices });
       }
       if (beam !== null && run.spec.loss.type !== "ctc") return invalidInput([noDecoder(run)]);
       const inputResult = await readers[type]({ run, file, folder, uses: usesOf(run.spec), beam: beam ?? 1 });

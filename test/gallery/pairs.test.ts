@@ -21,11 +21,11 @@ async function exactMatchRate(run: string, split: "train" | "test", beams: numbe
   const session = await InferenceSession.create(join(run, "model.onnx"));
   const indices = source.splits[split];
   const batch = source.batch(indices);
-  const options = { startId: START, endId: END, maxLength: 12, beamWidth: beams, outputsProbabilities: true };
+  const options = { startId: START, endId: END, maxTokens: 12, beamWidth: beams, outputsProbabilities: true };
   const decoded = await beamSearch(session, manifest, batch, options);
   const targets = batch.get("targets");
   const width = targets?.shape[1] ?? 0;
-  const exact = decoded.filter((ids, row) => {
+  const exact = decoded.filter(({ ids }, row) => {
     const expected = Array.from(targets?.data.slice(row * width, (row + 1) * width) ?? [], Number);
     return [...ids, END].every((id, index) => id === expected[index]);
   });

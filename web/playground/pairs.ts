@@ -1,6 +1,7 @@
 /** The playground of pairs: a source, and the sequence that the model generates. */
 import type { PairsMetadata } from "../../runtime/data/metadata.js";
 import { END, joinTokens, START } from "../../runtime/data/vocabulary/tokens.js";
+import { formatCount } from "../../runtime/format.js";
 import { beamSearch } from "../../runtime/generation/beam-search.js";
 import { outputActivationOf } from "../../runtime/generation/sampling.js";
 import { element, exampleList, field, message, runLatest, slider } from "../dom.js";
@@ -20,27 +21,33 @@ export function pairsPanel(model: Model, metadata: PairsMetadata): HTMLElement {
     value === 1 ? "1 (greedy)" : `${value}`,
   );
   const output = element("output", { class: "output" });
+  const note = element("p", { class: "note" });
   const errorMessage = message();
   const translate = runLatest(async () => {
     errorMessage.show("");
     const read = readSource(input.value, metadata, page);
     if (!read.ok) {
       output.textContent = "";
+      note.textContent = "";
       if (input.value.trim() !== "") errorMessage.show(read.error[0]?.message ?? "");
       return;
     }
     const session = await model.session("model");
-    const [ids = []] = await beamSearch(session, page.manifest, sourceBatch([read.value], metadata), {
+    const [decoded] = await beamSearch(session, page.manifest, sourceBatch([read.value], metadata), {
       startId: START,
       endId: END,
-      maxLength: metadata.longest_target,
+      maxTokens: metadata.longest_target,
       beamWidth: beams.value(),
       outputsProbabilities: outputActivationOf(page.model) === "softmax",
     });
+    const { ids = [], isComplete = false } = decoded ?? {};
     output.textContent = joinTokens(
       ids.map((id) => metadata.target_vocabulary[id] ?? ""),
       metadata.unit,
     );
+    note.textContent = isComplete
+      ? ""
+      : `Cut at ${formatCount(metadata.longest_target, "token")}: the model wrote no end token.`;
   });
   const update = () => translate();
   input.addEventListener("input", update);
@@ -54,6 +61,7 @@ export function pairsPanel(model: Model, metadata: PairsMetadata): HTMLElement {
     errorMessage.view,
     element("h2", {}, "Output"),
     output,
+    note,
     exampleList(
       "Samples",
       samples.slice(0, 8),

@@ -1,6 +1,6 @@
 /** Selects the columns of a table that are inputs and targets, by name or place, or by the numbers of the first row. */
 import type { NormalTableData } from "../../../schema/normal/index.js";
-import { formatCount } from "../../format.js";
+import { formatCount, listFirst } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { Row } from "../formats/csv.js";
@@ -112,12 +112,7 @@ export function selectionNotice({ columns, inputs, leftOut }: ColumnSelection): 
   if (leftOut.length === 0) return null;
   const chosen = inputs.map((position) => columns[position]?.name ?? "");
   const others = leftOut.map(({ name, first }) => `${name} ("${shorten(first, 20)}")`);
-  return `The inputs are the columns of numbers: ${listSome(chosen)}. Left out: ${listSome(others)}.`;
-}
-
-function listSome(names: readonly string[]): string {
-  const more = names.length > 8 ? `, and ${names.length - 8} more` : "";
-  return `${names.slice(0, 8).join(", ")}${more}`;
+  return `The inputs are the columns of numbers: ${listFirst(chosen, 8)}. Left out: ${listFirst(others, 8)}.`;
 }
 
 /** The hint for a field that is no number, by its likely notation. */

@@ -1,48 +1,10 @@
 /** Predictions of runs: each type of input, as predictions and as outputs; invalid inputs write nothing. */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readNpy } from "../../../runtime/data/formats/npy.js";
 import { predictRun } from "../../../runtime/predict/predict-run.js";
-import { temporaryFolder } from "../../support/temporary-folder.js";
+import { array, objects, predictTo, rejectedPredict } from "../../support/predict-file.js";
 import { trainSpec } from "../../support/training-runs.js";
-
-/** Predicts from the contents of a file, into a file of an extension. */
-async function predictTo(run: string, input: string, content: string | Uint8Array, extension: string): Promise<Buffer> {
-  const folder = temporaryFolder();
-  writeFileSync(join(folder, input), content);
-  const outcome = await predictRun({ run, input, output: `out.${extension}`, folder, beam: null, device: "cpu" });
-  if (!outcome.ok) throw new Error(JSON.stringify(outcome));
-  expect(readdirSync(folder).sort()).toEqual([input, `out.${extension}`].sort());
-  return readFileSync(join(folder, `out.${extension}`));
-}
-
-async function objects(run: string, input: string, content: string | Uint8Array) {
-  const rows: readonly Readonly<Record<string, unknown>>[] = JSON.parse(
-    (await predictTo(run, input, content, "json")).toString("utf8"),
-  );
-  return rows;
-}
-
-async function array(run: string, input: string, content: string | Uint8Array) {
-  const read = readNpy(await predictTo(run, input, content, "npy"));
-  if (!read.ok) throw new Error(read.error);
-  return read.value;
-}
-
-/** The problems of a file of inputs. */
-async function rejectedPredict(run: string, input: string, content: string | Uint8Array) {
-  const folder = temporaryFolder();
-  writeFileSync(join(folder, input), content);
-  writeFileSync(join(folder, "out.csv"), "unchanged");
-  const outcome = await predictRun({ run, input, output: "out.csv", folder, beam: null, device: "cpu" });
-  expect(readFileSync(join(folder, "out.csv"), "utf8")).toBe("unchanged");
-  expect(readdirSync(folder)).toHaveLength(2);
-  if (outcome.ok || outcome.error.kind !== "input") throw new Error("The inputs have no problems.");
-  return outcome.error.problems.map(({ message, file, line, column }) => ({ message, at: [file, line, column] }));
-}
-
-const jsonl = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 
 describe("text", () => {
   const spec = {
@@ -111,7 +73,7 @@ describe("tables", () => {
     expect(predictions.map(({ line }) => line)).toEqual(Array.from({ length: 18 }, (_, row) => row + 4));
     for (const [index, prediction] of done.predictions.entries())
       expect([predictions[index]?.b]).toEqual([expect.closeTo(Number([prediction].flat()[0]), 4)]);
-    const csv = (await predictTo(out, "other.csv", file, "csv")).toString("utf8").split("\n");
+    const csv = (await predictTo(out, "other.csv", file, "csv")).text.toString("utf8").split("\n");
     expect(csv.slice(0, 2)).toEqual(["line,b", `4,${predictions[0]?.b}`]);
     const { shape } = await array(out, "other.csv", file);
     expect(shape).toEqual([18, 1]);
@@ -185,89 +147,6 @@ describe("tables", () => {
     expect(Object.keys(Object(probabilities)).sort()).toEqual(["down", "up"]);
     expect(probability).toBe(Math.max(...Object.values<number>(Object(probabilities))));
   });
-});
-
-describe("sequences", () => {
-  const sentences = [
-    { text: "the small cat sleeps", tags: ["d", "a", "n", "v"] },
-    { text: "a cat runs", tags: ["d", "n", "v"] },
-    { text: "dogs sleep", tags: ["n", "v"] },
-  ];
-  const tagging = {
-    data: { type: "sequences", file: "s.jsonl" },
-    model: [
-      { layer: "embedding", size: 4 },
-      { layer: "rnn", cell: "gru", hidden_size: 6 },
-      { layer: "dense", size: "classes", activation: "softmax" },
-    ],
-    loss: { type: "sequence_loss" },
-    train: { steps: 30, shuffle: false, batch_size: 3 },
-  };
-
-  test("have a tag for every step, independent of the other sequences in the batch", async () => {
-    const { out, done } = await trainSpec(tagging, { "s.jsonl": jsonl(sentences) });
-    const predictions = await objects(out, "in.jsonl", jsonl(sentences.map(({ text }) => ({ text }))));
-    expect(predictions.map(({ line, tags }) => [line, tags])).toEqual(
-      done.predictions.map((tags, index) => [index + 1, tags]),
-    );
-    const [single] = await objects(out, "in.jsonl", jsonl([{ text: "dogs sleep" }]));
-    expect(single?.tags).toEqual(predictions[2]?.tags);
-    expect(await objects(out, "in.csv", "text\nthe unknown cat\n")).toMatchObject([
-      { line: 2, tags: [expect.any(String), expect.any(String), expect.any(String)] },
-    ]);
-  });
-
-  test("have one label each", async () => {
-    const labeled = {
-      ...tagging,
-      model: [tagging.model[0], { ...tagging.model[1], return: "last" }, { layer: "dense", size: "classes" }],
-      loss: { type: "cross_entropy" },
-    };
-    const lines = sentences.map(({ text }, index) => ({ text, label: ["x", "y", "x"][index] }));
-    const { out, done } = await trainSpec(labeled, { "s.jsonl": jsonl(lines) });
-    const predictions = await objects(out, "in.jsonl", jsonl(lines));
-    expect(predictions.map(({ label }) => label)).toEqual(done.predictions);
-    const csv = (await predictTo(out, "in.jsonl", jsonl(lines), "csv")).toString("utf8");
-    expect(csv.split("\n")[0]).toBe("line,label,probability,probabilities.x,probabilities.y");
-    expect(await rejectedPredict(out, "in.jsonl", '{"text":"the cat"}\n{"label":"x"}\n')).toEqual([
-      { message: "in.jsonl:2: The line has no text, but the first line has it.", at: ["in.jsonl", 2, undefined] },
-    ]);
-  });
-});
-
-test("pairs are decoded", async () => {
-  const spec = {
-    data: {
-      type: "pairs",
-      pairs: [
-        ["one", "1"],
-        ["two", "2"],
-        ["one two", "1 2"],
-        ["two one", "2 1"],
-      ],
-      unit: "word",
-    },
-    model: [
-      { layer: "embedding", name: "words", size: 6, from: "inputs" },
-      { layer: "rnn", name: "encoder", cell: "gru", hidden_size: 12, return: "state" },
-      { layer: "embedding", name: "digits", size: 6, vocabulary_size: "target_vocabulary", from: "decoder_inputs" },
-      { layer: "rnn", name: "decoder", cell: "gru", hidden_size: 12, initial_state: "encoder" },
-      { layer: "projection", size: "target_vocabulary", activation: "softmax" },
-    ],
-    loss: { type: "sequence_loss" },
-    train: { steps: 150, batch_size: "all" },
-  };
-  const { out } = await trainSpec(spec);
-  expect(await objects(out, "in.txt", "two one\tanything\n\none\n")).toEqual([
-    { line: 1, source: "two one", target: "2 1" },
-    { line: 3, source: "one", target: "1" },
-  ]);
-  expect(await objects(out, "in.jsonl", '{"source":"one two"}\n')).toEqual([
-    { line: 1, source: "one two", target: "1 2" },
-  ]);
-  expect(await rejectedPredict(out, "in.jsonl", '{"source":[1]}\nx\n')).toMatchObject([
-    { message: "in.jsonl:1: The line has no source text. The same on 1 more line: 2." },
-  ]);
 });
 
 describe("arrays", () => {

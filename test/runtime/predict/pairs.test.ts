@@ -1,0 +1,56 @@
+/** Predictions of runs on pairs. */
+import { describe, expect, test } from "vitest";
+import { objects, predicted, rejectedPredict } from "../../support/predict-file.js";
+import { trainSpec } from "../../support/training-runs.js";
+
+describe("pairs", () => {
+  const spec = {
+    data: {
+      type: "pairs",
+      pairs: [
+        ["one", "1"],
+        ["two", "2"],
+        ["one two", "1 2"],
+        ["two one", "2 1"],
+      ],
+      unit: "word",
+    },
+    model: [
+      { layer: "embedding", name: "words", size: 6, from: "inputs" },
+      { layer: "rnn", name: "encoder", cell: "gru", hidden_size: 12, return: "state" },
+      { layer: "embedding", name: "digits", size: 6, vocabulary_size: "target_vocabulary", from: "decoder_inputs" },
+      { layer: "rnn", name: "decoder", cell: "gru", hidden_size: 12, initial_state: "encoder" },
+      { layer: "projection", size: "target_vocabulary", activation: "softmax" },
+    ],
+    loss: { type: "sequence_loss" },
+    train: { steps: 150, batch_size: "all" },
+  };
+
+  test("are decoded", async () => {
+    const { out } = await trainSpec(spec);
+    expect(await objects(out, "in.txt", "two one\tanything\n\none\n")).toEqual([
+      { line: 1, source: "two one", target: "2 1" },
+      { line: 3, source: "one", target: "1" },
+    ]);
+    expect(await objects(out, "in.jsonl", '{"source":"one two"}\n')).toEqual([
+      { line: 1, source: "one two", target: "1 2" },
+    ]);
+    expect(await rejectedPredict(out, "in.jsonl", '{"source":[1]}\nx\n')).toMatchObject([
+      { message: "in.jsonl:1: The line has no source text. The same on 1 more line: 2." },
+    ]);
+  });
+
+  test("without an end token are cut, and counted in a notice", async () => {
+    const endless = spec.data.pairs.slice(0, 1).map(([source]) => [source, "1 1 1 1 1 1 1 1"]);
+    const { out } = await trainSpec({ ...spec, data: { ...spec.data, pairs: endless }, train: { steps: 6 } });
+    const { rows, notices } = await predicted(out, "in.txt", "one\ntwo\n");
+    expect(rows).toEqual(
+      [1, 2].map((line) => ({ line, source: ["one", "two"][line - 1], target: nineOnes, cut: true })),
+    );
+    expect(notices).toEqual([
+      "2 sequences have no end token and are cut at 9 tokens, the longest target of the training data (lines 1, 2).",
+    ]);
+  });
+});
+
+const nineOnes = "1 1 1 1 1 1 1 1 1";
