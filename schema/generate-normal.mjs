@@ -154,7 +154,7 @@ function facts(union, names) {
   });
   const lines = entries.map(([kind, values]) => {
     const members = values.map(([name, value]) => `${camelCase(name)}: ${JSON.stringify(value).replaceAll(",", ", ")}`);
-    return `  ${kind}: { ${members.join(", ")} },`;
+    return members.length === 0 ? `  ${kind}: {},` : `  ${kind}: { ${members.join(", ")} },`;
   });
   return `{\n${lines.join("\n")}\n} as const`;
 }
@@ -164,9 +164,12 @@ const camelCase = (name) => name.replace(/-(\w)/g, (_, letter) => letter.toUpper
 /** The text of kinds/data.ts. */
 export function kindsData() {
   const layer = facts(definitions.layer, ["streaming", "time-axis", "vocabulary"]);
+  const data = facts(spec.properties.data, ["metrics"]);
   const loss = facts(spec.properties.loss, ["targets", "metrics"]);
   const metric = facts(definitions.metric, ["direction", "name"]);
-  return `/** Facts of the kinds of layers, losses and metrics. Written by generate-types.mjs from spec.schema.json (\`x-…\`). */
+  return `/** Facts of the kinds of data, layers, losses and metrics. Written by generate-types.mjs from spec.schema.json (\`x-…\`). */
+export const dataFacts = ${data};
+
 export const layerFacts = ${layer};
 
 export const lossFacts = ${loss};

@@ -307,7 +307,7 @@ export interface Spec {
     | HuberLoss
     | CTCLoss;
   /**
-   * Metrics that evaluations report in addition to the loss, over valid steps. Default (null): the metrics of the loss, listed with each loss.
+   * Metrics that evaluations report in addition to the loss, over valid steps. Default (null): the metrics of the loss and of the data, listed with each.
    */
   metrics?: MetricEntry[] | null;
   /**

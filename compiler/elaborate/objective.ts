@@ -70,7 +70,7 @@ export function elaborateObjective(
     addMetric("loss", meanAccumulators(b, { total: withPenalty(loss.total, loss.count), count: loss.count }), "mean");
   else addMetric("loss", lossAccumulators(b, loss, penalty), "sum_of_means");
   const metricOperands = { ...operands, targetKind: targetKindOf(spec.loss), loss: spec.loss };
-  for (const metric of spec.metrics ?? defaultMetrics(spec.loss)) {
+  for (const metric of spec.metrics ?? defaultMetrics(spec)) {
     const definition = metricOf(metric);
     const accumulators = definition.elaborate(metric, metricOperands, context);
     if (accumulators !== undefined) addMetric(metricName(metric), accumulators, definition.finalizer);

@@ -1,4 +1,13 @@
-/** Facts of the kinds of layers, losses and metrics. Written by generate-types.mjs from spec.schema.json (`x-…`). */
+/** Facts of the kinds of data, layers, losses and metrics. Written by generate-types.mjs from spec.schema.json (`x-…`). */
+export const dataFacts = {
+  text: {},
+  table: {},
+  sequences: {},
+  pairs: { metrics: ["exact_sequence"] },
+  images: {},
+  arrays: {},
+} as const;
+
 export const layerFacts = {
   one_hot: { streaming: true, timeAxis: "kept", vocabulary: "size" },
   embedding: { streaming: true, timeAxis: "kept", vocabulary: "vocabulary_size" },

@@ -1,6 +1,6 @@
-/** Facts of losses: the kind of their targets, and their default metrics. */
-import type { NormalLoss, NormalMetric } from "../normal/index.js";
-import { lossFacts } from "./data.js";
+/** Facts of losses: the kind of their targets, and the default metrics. */
+import type { NormalLoss, NormalMetric, NormalSpec } from "../normal/index.js";
+import { dataFacts, lossFacts } from "./data.js";
 
 /**
  * The targets that a loss compares outputs with. `classes`: a class id (or a row of probabilities) for each output;
@@ -20,7 +20,15 @@ export function targetKindOf({ type }: Pick<NormalLoss, "type">): TargetKind {
   return facts[type].targets;
 }
 
-/** Metrics of a loss where the spec names none. */
-export function defaultMetrics({ type }: Pick<NormalLoss, "type">): readonly NormalMetric[] {
-  return facts[type].metrics.map((metric) => ({ type: metric }) as NormalMetric);
+/** Metrics of a loss and of a kind of data where the spec names none. */
+export function defaultMetrics({
+  data,
+  loss,
+}: {
+  readonly data: Pick<NormalSpec["data"], "type">;
+  readonly loss: Pick<NormalLoss, "type">;
+}): readonly NormalMetric[] {
+  const ofData: { readonly metrics?: readonly NormalMetric["type"][] } = dataFacts[data.type];
+  const types = new Set([...facts[loss.type].metrics, ...(ofData.metrics ?? [])]);
+  return [...types].map((type) => ({ type }) as NormalMetric);
 }

@@ -593,8 +593,8 @@ export interface NormalSpec {
   /** The value that training minimizes. */
   readonly loss: NormalLoss;
   /**
-   * Metrics that evaluations report in addition to the loss, over valid steps. Default (null): the metrics of the loss,
-   * listed with each loss.
+   * Metrics that evaluations report in addition to the loss, over valid steps. Default (null): the metrics of the loss
+   * and of the data, listed with each.
    */
   readonly metrics: readonly NormalMetric[] | null;
   /**

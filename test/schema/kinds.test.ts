@@ -1,10 +1,10 @@
 /** Facts of the kinds of layers, losses and metrics, which the schema states next to their keys. */
 import { expect, test } from "vitest";
-import { lossFacts, metricFacts } from "../../schema/kinds/data.js";
+import { dataFacts, lossFacts, metricFacts } from "../../schema/kinds/data.js";
 import { outputIsSequence, vocabularyOf, whyNotStreamable } from "../../schema/kinds/layers.js";
 import { defaultMetrics, targetKindOf } from "../../schema/kinds/losses.js";
 import { directionOf, metricName } from "../../schema/kinds/metrics.js";
-import type { NormalLayer, NormalRnn } from "../../schema/normal/index.js";
+import type { NormalData, NormalLayer, NormalLoss, NormalRnn } from "../../schema/normal/index.js";
 
 const rnn: NormalRnn = {
   ...{ layer: "rnn", name: "rnn", from: ["inputs"], cells: [], share_weights: false, weights: null },
@@ -22,11 +22,16 @@ const embedding: NormalLayer = {
 
 test("a loss has target kind and default metrics", () => {
   expect(targetKindOf({ type: "ctc" })).toBe("labels");
-  expect(defaultMetrics({ type: "sequence_loss" })).toEqual([{ type: "accuracy" }, { type: "perplexity" }]);
+  const metricsOf = (data: NormalData["type"], loss: NormalLoss["type"]) =>
+    defaultMetrics({ data: { type: data }, loss: { type: loss } }).map(({ type }) => type);
+  expect(metricsOf("text", "sequence_loss")).toEqual(["accuracy", "perplexity"]);
+  expect(metricsOf("pairs", "sequence_loss")).toEqual(["accuracy", "perplexity", "exact_sequence"]);
+  expect(metricsOf("pairs", "ctc")).toEqual(["exact_sequence", "label_error_rate"]);
 });
 
-test("the default metrics of a loss have no options, so that their names are their types", () => {
-  const names: readonly string[] = Object.values(lossFacts).flatMap(({ metrics }) => metrics);
+test("default metrics have no options, so that their names are their types", () => {
+  const named: readonly { readonly metrics?: readonly string[] }[] = [lossFacts, dataFacts].flatMap(Object.values);
+  const names = named.flatMap(({ metrics = [] }) => metrics);
   expect(names.filter((name) => metricName({ type: name } as never) !== name)).toEqual([]);
 });
 
