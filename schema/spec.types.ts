@@ -428,7 +428,7 @@ export interface TableData {
    */
   columns?: Column[] | null;
   /**
-   * Columns to predict, by name or by number from 1. Default (null): the input columns. A loss over classes needs one column of labels.
+   * Columns to predict, by name or by number from 1. Default (null): the input columns. A loss over classes needs one column of labels. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts.
    *
    * @minItems 1
    * @maxItems 10000
@@ -461,7 +461,7 @@ export interface TableData {
   split?: SplitOfASeries;
 }
 /**
- * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names. All layers, losses and metrics respect the lengths.
+ * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts. All layers, losses and metrics respect the lengths.
  */
 export interface SequencesData {
   /**
@@ -1024,7 +1024,7 @@ export interface SequenceLoss {
    */
   average_across_batch?: boolean;
   /**
-   * Weight of each class. The weight of a step's target class multiplies the weight of the step, also in the average.
+   * Weight of each class, in the order of the classes (of labels that are names, the sorted one: train --dry-run lists them). The weight of a step's target class multiplies the weight of the step, also in the average.
    */
   class_weights?: ListOfWeights | null;
 }
@@ -1042,7 +1042,7 @@ export interface CrossEntropyLoss {
    */
   label_smoothing?: number;
   /**
-   * Weight of each class, a factor of its terms in the loss. The mean divides by the number of entries, not by their weights.
+   * Weight of each class, in the order of the classes (of labels that are names, the sorted one: train --dry-run lists them), a factor of its terms in the loss. The mean divides by the number of entries, not by their weights.
    */
   class_weights?: ListOfWeights | null;
 }

@@ -30,13 +30,20 @@ function kindOf<K extends NormalData["type"]>(type: K): SourceKind<DataOf<K>> {
  *
  * @param folder start of relative paths.
  * @param fittedMetadata vocabulary, classes and scalers of a run, to read other data for its model.
+ * @param recordedClasses the classes of the run that a training resumes.
  */
-export function openData(spec: NormalSpec, folder: string, fittedMetadata?: Metadata): Promise<Result<DataSource>> {
+export function openData(
+  spec: NormalSpec,
+  folder: string,
+  fittedMetadata?: Metadata,
+  recordedClasses?: readonly string[] | null,
+): Promise<Result<DataSource>> {
   const options: SourceOptions = {
     folder,
     seed: spec.seed,
     uses: usesOf(spec),
     ...(fittedMetadata !== undefined && { fittedMetadata }),
+    ...(recordedClasses && { recordedClasses }),
   };
   return kindOf(spec.data.type).open(spec.data, options);
 }

@@ -1,7 +1,8 @@
-/** Class labels: integers from 0 are class ids; other labels are numbered by first appearance. */
+/** Class labels: integers from 0 are class ids; other labels are numbered in their sorted order. */
 import type { NumericArray } from "../tensors/array.js";
 import { nestedRows } from "../tensors/rows.js";
 import { argmax } from "../tensors/scores.js";
+import { parseNumber } from "./formats/number-notation.js";
 
 export interface Classes {
   /** By class id; null when the labels are the ids. */
@@ -14,15 +15,36 @@ export interface Classes {
 /** Larger numbers are names, not ids. */
 const MAX_CLASSES = 2 ** 20;
 
-export function fitClasses(labels: readonly string[]): Classes {
+/**
+ * The classes of a data set, sorted: numbers by value, then texts by code point.
+ *
+ * @param recorded the names of the run that a training resumes, whose order is kept where the labels are the same.
+ */
+export function fitClasses(labels: readonly string[], recorded?: readonly string[]): Classes {
   const numbers = labels.map((label) => (/^(?:0|[1-9]\d*)$/.test(label) ? Number(label) : MAX_CLASSES));
   if (numbers.every((id) => id < MAX_CLASSES)) {
     const count = numbers.reduce((most, id) => Math.max(most, id + 1), 0);
     return { names: null, count, ids: Int32Array.from(numbers) };
   }
-  const classes = new Map<string, number>();
-  const ids = labels.map((label) => intern(classes, label));
-  return { names: [...classes.keys()], count: classes.size, ids: Int32Array.from(ids) };
+  const found = new Set(labels);
+  const isRecorded = recorded?.length === found.size && recorded.every((name) => found.has(name));
+  const names = isRecorded ? recorded : [...found].sort(compareLabels);
+  const idOf = new Map(names.map((name, id) => [name, id]));
+  return { names, count: names.length, ids: Int32Array.from(labels, (label) => idOf.get(label) ?? 0) };
+}
+
+/** Numbers by value, then texts by code point. Of equal numbers, such as 1 and 1.0, the texts decide. */
+function compareLabels(a: string, b: string): number {
+  const [x, y] = [parseNumber(a), parseNumber(b)];
+  if (Number.isNaN(x) !== Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1;
+  return x < y ? -1 : x > y ? 1 : compareCodePoints(a, b);
+}
+
+function compareCodePoints(a: string, b: string): number {
+  const [points, others] = [[...a], [...b]];
+  const index = points.findIndex((point, position) => point !== others[position]);
+  if (index < 0) return points.length - others.length;
+  return (points[index]?.codePointAt(0) ?? 0) - (others[index]?.codePointAt(0) ?? -1);
 }
 
 /** The id of a key; a new key gets the next id. */

@@ -1,9 +1,9 @@
 /** A preview of a batch as text: names of ids, images as characters, numbers. */
 import type { NumericArray } from "../tensors/array.js";
 import { gatherRows, shortestDecimal } from "../tensors/rows.js";
-import type { Metadata, TextMetadata } from "./metadata.js";
+import { type IdNames, idNamesFor, type Metadata } from "./metadata.js";
 import type { DataSource } from "./source.js";
-import { joinTokens, type Unit } from "./vocabulary/tokens.js";
+import { joinTokens } from "./vocabulary/tokens.js";
 
 export interface BatchPreview {
   /** The arrays of the whole batch. */
@@ -44,34 +44,6 @@ export function previewBatch(
       ),
     ),
   };
-}
-
-/** Names of ids, and the unit in which several of them are joined. */
-interface IdNames {
-  readonly names: readonly Unit[];
-  readonly unit: TextMetadata["unit"];
-}
-
-/** Arrays of ids; others, such as lengths, are numbers. */
-const idArrays = new Set(["inputs", "targets", "decoder_inputs"]);
-
-/** Null where ids have no names, and for arrays of numbers. */
-function idNamesFor(name: string, metadata: Metadata): IdNames | null {
-  if (!idArrays.has(name)) return null;
-  const namesIn = (names: readonly Unit[] | null | undefined, unit: TextMetadata["unit"]) =>
-    names ? { names, unit } : null;
-  switch (metadata.type) {
-    case "text":
-      return namesIn(metadata.vocabulary, metadata.unit);
-    case "pairs":
-      return namesIn(name === "inputs" ? metadata.vocabulary : metadata.target_vocabulary, metadata.unit);
-    case "sequences":
-      return name === "inputs" ? namesIn(metadata.vocabulary, metadata.unit) : namesIn(metadata.classes, "word");
-    case "table":
-      return name === "targets" ? namesIn(metadata.classes, "word") : null;
-    default:
-      return null;
-  }
 }
 
 function isImageArray(name: string, metadata: Metadata): boolean {

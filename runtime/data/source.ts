@@ -65,6 +65,8 @@ export interface SourceOptions {
   readonly uses: Uses;
   /** Metadata of a run to use instead of fitting these data: other data for the same model. */
   readonly fittedMetadata?: Metadata;
+  /** The classes of the run that a training resumes: its order is kept where the data has the same. */
+  readonly recordedClasses?: readonly string[];
 }
 
 /** A type of data: how to open it, and which of its keys name files. */

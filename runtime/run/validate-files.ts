@@ -56,7 +56,7 @@ const requiredFields = {
     train: isObject,
   },
   "data.json": {
-    metadata: isTyped,
+    metadata: objectOf({ type: isText, classes: anyOf(isAbsent, arrayOf(isText)) }),
     signature: objectOf({
       inputs: isArraySignature,
       targets: isArraySignature,

@@ -13,6 +13,7 @@ import { createStatefulSchedule, isStateful } from "../data/batching/stateful-ba
 import { checkDataShape, checkIdRange } from "../data/compatibility.js";
 import { checkAlignments } from "../data/ctc-alignment.js";
 import { openData } from "../data/index.js";
+import { classNamesOf } from "../data/metadata.js";
 import type { DataSource } from "../data/source.js";
 import { readInitialWeights } from "../import/initial-weights.js";
 import { readTrainableModel, type TrainableModel } from "../import/trainable-model.js";
@@ -21,9 +22,11 @@ import { checkMemory, type MemoryCheck } from "../memory/check.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import { fail, ok, type Result } from "../result.js";
 import { checkRunDirectory } from "../run/layout.js";
+import { openRun } from "../run/open.js";
 import { withRecordedBatches } from "../run/recorded-batches.js";
 import type { TrainingSnapshot } from "../run/training-snapshot.js";
 import { estimateWorkPerSync } from "../sessions/session.js";
+import { classWeightsNotice } from "./class-weights.js";
 import { checkResumable } from "./fingerprint.js";
 import type { TrainRequest } from "./request.js";
 import { createInitialSnapshot, tensorsOfModel } from "./resume.js";
@@ -111,7 +114,13 @@ export async function planTraining(
     samples: samples.value,
     workPerSync: estimateWorkPerSync(manifest.parameters, microBatchSizeOf(spec.train, batchSchedule.batchSize)),
     initialSnapshot: () => createInitialSnapshot(spec.seed, manifest, weights.value.tensors, modelTensors.value),
-    notices: [...(source.notices ?? []), ...notices, ...memoryCheck.notices, ...weights.value.notices],
+    notices: [
+      ...(source.notices ?? []),
+      ...classWeightsNotice(spec, source.metadata),
+      ...notices,
+      ...memoryCheck.notices,
+      ...weights.value.notices,
+    ],
   });
 }
 
@@ -148,7 +157,9 @@ async function openInputs(
   const modelResult = fromModel === undefined ? ok(null) : await readTrainableModel(fromModel);
   if (!modelResult.ok) return modelResult;
   const trainableModel = modelResult.value;
-  const dataResult = await openData(spec, folder, trainableModel?.metadata);
+  const resumedRun = resume ? openRun(out) : undefined;
+  const recordedClasses = resumedRun?.ok ? classNamesOf(resumedRun.value.metadata) : null;
+  const dataResult = await openData(spec, folder, trainableModel?.metadata, recordedClasses);
   return dataResult.ok ? ok({ source: dataResult.value, trainableModel }) : dataResult;
 }
 

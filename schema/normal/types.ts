@@ -71,7 +71,8 @@ export interface NormalTableData {
   readonly columns: readonly Column[] | null;
   /**
    * Columns to predict, by name or by number from 1. Default (null): the input columns. A loss over classes needs one
-   * column of labels.
+   * column of labels. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers
+   * by value before texts.
    */
   readonly target: readonly Column[] | null;
   /** Length of a training sequence, in rows. */
@@ -103,7 +104,8 @@ export type Column = string | number;
 
 /**
  * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of
- * vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names. All
+ * vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names. Labels
+ * that are integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts. All
  * layers, losses and metrics respect the lengths.
  */
 export interface NormalSequencesData {
@@ -212,7 +214,8 @@ export interface NormalSequenceLoss {
    */
   readonly average_across_batch: boolean;
   /**
-   * Weight of each class. The weight of a step's target class multiplies the weight of the step, also in the average.
+   * Weight of each class, in the order of the classes (of labels that are names, the sorted one: train --dry-run lists
+   * them). The weight of a step's target class multiplies the weight of the step, also in the average.
    */
   readonly class_weights: readonly number[] | null;
 }
@@ -224,8 +227,8 @@ export interface NormalCrossEntropy {
   /** Fraction of each target that is spread evenly over all classes. */
   readonly label_smoothing: number;
   /**
-   * Weight of each class, a factor of its terms in the loss. The mean divides by the number of entries, not by their
-   * weights.
+   * Weight of each class, in the order of the classes (of labels that are names, the sorted one: train --dry-run lists
+   * them), a factor of its terms in the loss. The mean divides by the number of entries, not by their weights.
    */
   readonly class_weights: readonly number[] | null;
 }

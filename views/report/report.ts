@@ -1,6 +1,7 @@
 /** The report of a run: one HTML file without scripts or network access. */
 import { basename, resolve } from "node:path";
 import { analyze } from "../../compiler/compile.js";
+import { classNamesOf, describeClasses } from "../../runtime/data/metadata.js";
 import { summarizeRun } from "../../runtime/evaluation/summarize-run.js";
 import { formatInteger, formatNumber } from "../../runtime/format.js";
 import { fail, ok, type Result } from "../../runtime/result.js";
@@ -32,6 +33,7 @@ export async function createReport(folder: string): Promise<ReportOutcome> {
     await predictionsSection(await summarizeRun(folder), run.spec.data.type === "table"),
     samplesSection(history),
     await modelSection(run.spec, analyzed.analysis),
+    classesSection(run),
     section(
       "Spec",
       html`<details><summary>With all defaults</summary><pre>${JSON.stringify(run.spec, undefined, 2)}</pre></details>`,
@@ -104,6 +106,11 @@ function samplesSection({ samples }: MetricsHistory): Html {
       return html`<p class="muted">Step ${formatInteger(step)}</p><pre>${sample}</pre>`;
     }),
   );
+}
+
+function classesSection({ metadata }: Run): Html {
+  const names = classNamesOf(metadata);
+  return names === null ? html`` : section("Classes", html`<p>${describeClasses(names)}</p>`);
 }
 
 function environmentSection({ manifest }: Run, environment: RunEnvironment): Html {

@@ -1,8 +1,9 @@
 /** `rnnx train --dry-run`: prints the model, the training plan and the first batch; writes nothing. */
+import { classNamesOf, describeClasses } from "../../../runtime/data/metadata.js";
 import { formatInteger } from "../../../runtime/format.js";
 import type { TrainRequest } from "../../../runtime/training/request.js";
 import type { SourceMap } from "../../../schema/diagnostics/source-map.js";
-import { escapeText } from "../../escape-controls.js";
+import { escapeLine, escapeText } from "../../escape-controls.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportRunFailure } from "../../open-run.js";
 import type { OpenedSpec } from "../../open-spec.js";
@@ -30,10 +31,19 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
   const { train, validation, test } = source.splits;
   const examples = { train: train.length, validation: validation.length, test: test.length };
   const { steps, batchSize, batchesPerEpoch } = batchSchedule;
+  const classes = classNamesOf(source.metadata);
   const batch = previewBatch(source, batchSchedule.indicesAt(1, 1));
   const record = { steps, batch_size: batchSize, batches_per_epoch: batchesPerEpoch, examples };
   for (const notice of notices) output.note(notice);
-  output.record({ event: "result", name: spec.name, run: request.out, ...record, ...analysis, batch });
+  output.record({
+    event: "result",
+    name: spec.name,
+    run: request.out,
+    ...record,
+    ...(classes !== null && { classes }),
+    ...analysis,
+    batch,
+  });
 
   const { bold, dim } = output.colors.print;
   const splits = Object.entries(examples).filter(([, size]) => size > 0);
@@ -43,6 +53,7 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
   output.print(
     `\n${formatInteger(steps)} steps of ${formatInteger(batchSize)} ${batchSize === 1 ? "example" : "examples"}, ${epochs >= 1 ? formatInteger(epochs) : "less than 1"} ${epochs < 2 ? "epoch" : "epochs"}; examples: ${splits.map(([split, size]) => `${formatInteger(size)} ${split}`).join(", ")}`,
   );
+  if (classes !== null) output.print(`\n${bold("classes")}  ${escapeLine(describeClasses(classes))}`);
   output.print(
     `\n${bold("first batch")}  ${dim(batch.arrays.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join("  "))}`,
   );

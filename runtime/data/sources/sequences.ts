@@ -17,13 +17,13 @@ import { selectVocabulary } from "../vocabulary/tokenizers.js";
 import { type Example, readSequences, type Sequences } from "./sequence-examples.js";
 
 export const sequences: SourceKind<NormalSequencesData> = {
-  async open(data, { folder, seed, uses, fittedMetadata }) {
+  async open(data, { folder, seed, uses, fittedMetadata, recordedClasses }) {
     const result = await readSequences(data, folder, uses);
     if (!result.ok) return result;
     const split = splitExamples(data.split, seed, result.value.examples.length);
     if (!split.ok) return split;
     const sequencesMetadata = fittedMetadata?.type === "sequences" ? fittedMetadata : null;
-    const prepared = prepare(data, result.value, split.value, uses, sequencesMetadata);
+    const prepared = prepare(data, result.value, split.value, uses, sequencesMetadata, recordedClasses);
     if (!prepared.ok) return prepared;
     return ok(sequenceSource(data, result.value, prepared.value, split.value));
   },
@@ -55,13 +55,16 @@ function prepare(
   splits: Splits,
   uses: Uses,
   fittedMetadata: SequencesMetadata | null,
+  recordedClasses: readonly string[] | undefined,
 ): Result<Prepared> {
   const { examples, features, width } = dataset;
   const starts = new Uint32Array(examples.length + 1);
   for (const [index, { length }] of examples.entries()) starts[index + 1] = (starts[index] ?? 0) + length;
   const labels = examples.flatMap(({ labels }) => labels);
   const encoded =
-    fittedMetadata?.classes === undefined ? ok(fitClasses(labels)) : encodeLabels(labels, fittedMetadata.classes);
+    fittedMetadata?.classes === undefined
+      ? ok(fitClasses(labels, recordedClasses))
+      : encodeLabels(labels, fittedMetadata.classes);
   if (!encoded.ok) return fail(unknownLabelProblems(data, examples, encoded.error));
   const classes = uses.targets === "classes" ? encoded.value : null;
   const targets: InMemorySeries =

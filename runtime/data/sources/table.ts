@@ -17,7 +17,7 @@ import { encodeLabels } from "../vocabulary/lookup.js";
 import { readRows, type TableRows, iterateRows as tableRows } from "./table-rows.js";
 
 export const table: SourceKind<NormalTableData> = {
-  async open(specData, { folder, seed, uses, fittedMetadata }) {
+  async open(specData, { folder, seed, uses, fittedMetadata, recordedClasses }) {
     const tableMetadata = fittedMetadata?.type === "table" ? fittedMetadata : null;
     const data =
       tableMetadata === null ? specData : { ...specData, columns: tableMetadata.columns, target: tableMetadata.target };
@@ -29,7 +29,7 @@ export const table: SourceKind<NormalTableData> = {
     const examples = Math.floor((rows - window - horizon) / stride) + 1;
     const split = splitWindows(data.split, seed, { examples, stride, span: uses.everyStep ? window : 1 });
     if (!split.ok) return split;
-    const prepared = prepare(data, result.value, uses, split.value, tableMetadata);
+    const prepared = prepare(data, result.value, uses, split.value, tableMetadata, recordedClasses);
     if (!prepared.ok) return prepared;
     return ok({
       ...windowSource(data, prepared.value, uses.everyStep, examples, split.value),
@@ -60,6 +60,7 @@ function prepare(
   uses: Uses,
   splits: Splits,
   fittedMetadata: TableMetadata | null,
+  recordedClasses: readonly string[] | undefined,
 ): Result<Prepared> {
   // Probabilities are not scaled.
   const scaledColumns = new Set(uses.targets === "numbers" ? [...inputs, ...targets] : inputs);
@@ -88,7 +89,9 @@ function prepare(
 
   const features = selectColumns(inputs, false);
   const encoded =
-    fittedMetadata?.classes === undefined ? ok(fitClasses(labels)) : encodeLabels(labels, fittedMetadata.classes);
+    fittedMetadata?.classes === undefined
+      ? ok(fitClasses(labels, recordedClasses))
+      : encodeLabels(labels, fittedMetadata.classes);
   if (!encoded.ok) return fail([unknownLabelsProblem(data, encoded.error, labels)]);
   const classes = uses.targets === "classes" ? encoded.value : null;
   const targetSeries: Series =

@@ -60,7 +60,7 @@ describe("sequences with a label", () => {
       unit: "word",
       vocabulary: ["<unknown>", "win", "money", "now", "see", "you"],
       unknown: 0,
-      classes: ["spam", "ham"],
+      classes: ["ham", "spam"],
     });
     const batch = source.batch([1, 0, 2]);
     expect(batch.get("inputs")).toEqual({
@@ -69,7 +69,7 @@ describe("sequences with a label", () => {
       data: Int32Array.of(4, 5, 0, 1, 2, 3, 1, 0, 0),
     });
     expect(batch.get("lengths")).toEqual({ dtype: "int64", shape: [3], data: BigInt64Array.of(2n, 3n, 1n) });
-    expect(batch.get("targets")).toEqual({ dtype: "int32", shape: [3], data: Int32Array.of(1, 0, 0) });
+    expect(batch.get("targets")).toEqual({ dtype: "int32", shape: [3], data: Int32Array.of(0, 1, 1) });
     expect(source.signature(train)).toEqual({
       inputs: { dtype: "int32", shape: ["batch", "time"] },
       targets: { dtype: "int32", shape: ["batch"] },
@@ -108,7 +108,7 @@ describe("sequences with a label", () => {
     const source = await open(messages);
     expect(source.findOutOfRange("inputs", 4, "")?.message).toBe('s.jsonl:2: The line has token 4, "see".');
     expect(source.findOutOfRange("inputs", 6, "")).toBeUndefined();
-    expect(source.findOutOfRange("targets", 1, "")?.message).toBe('s.jsonl:2: The line has class 1, "ham".');
+    expect(source.findOutOfRange("targets", 1, "")?.message).toBe('s.jsonl:1: The line has class 1, "spam".');
   });
 
   test("numbers to predict", async () => {
@@ -153,7 +153,7 @@ describe("sequences with a label", () => {
 
   test("predictions are names of classes", async () => {
     const scores = { dtype: "float32", shape: [2, 2], data: Float32Array.of(0, 1, 1, 0) } as const;
-    expect((await open(messages)).decode(scores)).toEqual(["ham", "spam"]);
+    expect((await open(messages)).decode(scores)).toEqual(["spam", "ham"]);
   });
 });
 
@@ -257,7 +257,7 @@ describe("CSV files", () => {
     const source = await open('id,label,text\n1,spam,"win, now"\n2,ham,#ok\n', { file: "s.csv" });
     expect(source.metadata).toMatchObject({
       vocabulary: ["<unknown>", "win,", "now", "#ok"],
-      classes: ["spam", "ham"],
+      classes: ["ham", "spam"],
     });
   });
 
@@ -271,7 +271,7 @@ test("numbers as labels and tokens keep all their digits", async () => {
   const line = (token: string, label: string) =>
     `{"id": 12345678901234567890, "tokens": [${token}], "label": ${label}}\n`;
   const tokens = ["9007199254740993", "9007199254740994", "0.30000000000000004", "0.1234567890123456789"];
-  const labels = ["1234567890123456788", "1234567890123456789", "1e400", "9007199254740991"];
+  const labels = ["9007199254740991", "1234567890123456788", "1234567890123456789", "1e400"];
   const source = await open(tokens.map((token, index) => line(token, labels[index] ?? "")).join(""));
   expect(source.metadata).toMatchObject({ vocabulary: ["<unknown>", ...tokens], classes: labels });
   const inputs = '{"inputs": [[12345678901234567890]], "label": 0.1234567890123456789}\n';

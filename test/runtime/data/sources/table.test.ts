@@ -355,7 +355,7 @@ describe("scaling", () => {
 describe("classes", () => {
   const rows = { window: 1, horizon: 0, target: ["kind"] } as const;
 
-  test("labels in order of first appearance", async () => {
+  test("labels in sorted order", async () => {
     const source = await open("x,kind\n1,iris\n2,rose\n3,iris\n", rows, { loss: crossEntropy });
     expect(source.metadata).toMatchObject({ columns: ["x"], target: ["kind"], classes: ["iris", "rose"] });
     expect(source.batch([0, 1, 2]).get("targets")).toEqual({
@@ -415,7 +415,7 @@ describe("missing values", () => {
 
     test.each(["error", "drop", "previous"] as const)("a word is a class with missing: %s", async (missing) => {
       const source = await open(events, { ...labelled, missing }, classes);
-      expect([source.examples, source.metadata.classes]).toEqual([5, ["None", "NaN", "n/a", "null", "stop"]]);
+      expect([source.examples, source.metadata.classes]).toEqual([5, ["NaN", "None", "n/a", "null", "stop"]]);
     });
 
     test("a row without a number is dropped, its label is not", async () => {

@@ -1,0 +1,20 @@
+/** The notice of a training about its class weights: which class has which. */
+import type { NormalSpec } from "../../schema/normal/index.js";
+import { idNamesFor, type Metadata } from "../data/metadata.js";
+import { listFirst } from "../format.js";
+
+/** Without class weights none. A class that has no name is given by its id. */
+export function classWeightsNotice({ loss }: NormalSpec, metadata: Metadata): readonly string[] {
+  const weights = "class_weights" in loss ? loss.class_weights : null;
+  if (weights === null) return [];
+  const names = idNamesFor("targets", metadata)?.names;
+  const nameOf = (id: number) => {
+    const name = names?.[id];
+    if (name === undefined || metadata.type === "text") return name === undefined ? `${id}` : JSON.stringify(name);
+    return `${name}`;
+  };
+  const pairs = weights.map((weight, id) => `${nameOf(id)}: ${weight}`);
+  return [`Weights of the classes: ${listFirst(pairs, MAX_LISTED)}.`];
+}
+
+const MAX_LISTED = 20;
