@@ -802,7 +802,7 @@ export interface RnnLayer {
   weights?: Weights;
   initial_state?: LayerName;
   /**
-   * Carry the final states of a batch to the next batch (truncated backpropagation through time). Each row of a batch continues the same row of the batch before.
+   * Carry the final states of a batch to the next batch (truncated backpropagation through time). Each row of a batch continues the same row of the batch before. Predictions for a table continue from row to row.
    */
   stateful?: boolean;
   /**

@@ -2,8 +2,7 @@
 import type { Batch } from "../runtime/data/source.js";
 import { type Scores, toProbabilities } from "../runtime/predict/format-predictions.js";
 import { feedsFor, portsWithRole, predictionPort } from "../runtime/sessions/ports.js";
-import { zeroStates } from "../runtime/sessions/recurrent-states.js";
-import { feedsOf, floatsOf } from "../runtime/tensors/ort.js";
+import { floatsOf } from "../runtime/tensors/ort.js";
 import type { Model } from "./load-model.js";
 
 /** @returns one prediction per row, of shape [size] or [steps, size]. */
@@ -12,10 +11,9 @@ export async function predict(model: Model, batch: Batch): Promise<readonly Scor
   const { inputs } = page.manifest.model;
   const output = predictionPort(page.manifest.model);
   const rows = batch.values().next().value?.shape[0] ?? 0;
-  const states = feedsOf(zeroStates(portsWithRole(inputs, "state"), rows));
   const data = feedsFor(portsWithRole(inputs, "data"), ({ name }) => batch.get(name));
   const session = await model.session("model");
-  const results = await session.run({ ...states, ...data });
+  const results = await session.run(data);
   const values = floatsOf(results, output);
   const [, ...shape] = results[output.name]?.dims ?? [];
   const width = values.length / rows;

@@ -1,4 +1,5 @@
 /** Formats a model's outputs as predictions: classes with probabilities, or values. */
+import type { Port } from "../../compiler/artifact.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Uses } from "../data/source.js";
 import { outputActivationOf } from "../generation/sampling.js";
@@ -13,6 +14,16 @@ export type Prediction = Readonly<Record<string, unknown>>;
 export interface Scores {
   readonly shape: readonly number[];
   readonly data: Float32Array;
+}
+
+/**
+ * The outputs of the valid steps. Lengths are those of the axis `time`; an output on another time axis, or without one,
+ * has no padding.
+ */
+export function withoutPadding({ shape, data }: Scores, { shape: axes }: Pick<Port, "shape">, length?: number): Scores {
+  const [steps = 0, ...stepShape] = shape;
+  if (length === undefined || axes.length < 3 || axes[1] !== "time" || length >= steps) return { shape, data };
+  return { shape: [length, ...stepShape], data: data.subarray(0, (data.length / steps) * length) };
 }
 
 /** Applies the softmax over classes, or the sigmoid, to the outputs of a model that ends in logits. */

@@ -11,8 +11,8 @@ import { fail, ok, type Result } from "../result.js";
  * - pairs: `sources`, texts or vectors of numbers;
  * - table: `rows`, numbers by column name (in order, where the table has no names), oldest first (with `reverse`,
  *   newest first); at least as many as the window;
- * - arrays: `arrays`, nested lists [examples, …] by role: `inputs`, and for models with such inputs `lengths` and
- *   initial states by name.
+ * - arrays: `arrays`, nested lists [examples, …] by role: `inputs` (several by their names), and for models with such
+ *   inputs `lengths` and initial states by name.
  */
 export type PredictionSource = string | InlineInputs;
 

@@ -4,6 +4,7 @@ import type { Result } from "../result.js";
 import type { Run } from "../run/open.js";
 import type { NumericArray } from "../tensors/array.js";
 import type { Prediction, Scores } from "./format-predictions.js";
+import type { SeriesInputs } from "./stateful.js";
 
 export interface PredictionInputs {
   /** Number of time steps by example. */
@@ -11,6 +12,8 @@ export interface PredictionInputs {
   /** True where batches have lengths. Otherwise all examples of a batch have the same length. */
   readonly hasLengths: boolean;
   readonly notices?: readonly string[];
+  /** The series behind the examples, where example i is the window that starts at row i. */
+  readonly series?: SeriesInputs;
   /** Arrays by the names of the model's inputs. */
   batch(examples: readonly number[]): Batch;
   /** Converts outputs to the user's scale, or to probabilities. */

@@ -1,22 +1,22 @@
 /** Predictions of a run's model for a file of inputs. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { InferenceSession } from "onnxruntime-node";
 import type { Manifest } from "../../compiler/artifact.js";
+import { isStateful } from "../data/batching/stateful-batches.js";
 import { usesOf } from "../data/source.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { ok, type Result } from "../result.js";
 import { runFiles } from "../run/layout.js";
-import type { Run } from "../run/open.js";
+import { type Run, readRunWeights } from "../run/open.js";
 import { feedsFor, portsWithRole, predictionPort } from "../sessions/ports.js";
-import { zeroStates } from "../sessions/recurrent-states.js";
 import { estimateWorkPerSync, openSession, type RequestedDevice } from "../sessions/session.js";
 import { feedsOf, floatsOf } from "../tensors/ort.js";
-import type { Prediction, Scores } from "./format-predictions.js";
+import { type Prediction, type Scores, withoutPadding } from "./format-predictions.js";
 import { readers } from "./index.js";
 import { batchesOf, type PredictionInputs } from "./inputs.js";
 import { decodeSources, readSources } from "./pairs.js";
+import { continuedNotice, predictSeries, restartNotice, type SeriesInputs } from "./stateful.js";
 
 export interface Predictions {
   /** Classes by name with probabilities, values in the original scale, or decoded sequences. */
@@ -70,11 +70,15 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
       const inputResult = await readers[type]({ run, file, folder, uses: usesOf(run.spec), beam: beam ?? 1 });
       if (!inputResult.ok) return invalidInput(inputResult.error.map(withoutSpecPath));
       const inputs = inputResult.value;
-      const sessionResult = await getSession();
-      if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
-      const scores = await computeScores(sessionResult.value.session, run.manifest, inputs);
+      const computed =
+        inputs.series !== undefined && isStateful(run.manifest)
+          ? await computeSeriesScores(run, device, inputs.series)
+          : await computeScores(await getSession(), run.manifest, inputs);
+      if (!computed.ok) return computed;
+      const scores = computed.value.scores.map((exampleScores) => inputs.postprocess(exampleScores));
       const predictions = scores.map((exampleScores, example) => inputs.describe(example, exampleScores));
-      const notices = [...(inputs.notices ?? []), ...noticesOf(sessionResult.value.notice)];
+      const restart = inputs.series === undefined && isStateful(run.manifest) ? [restartNotice] : [];
+      const notices = [...(inputs.notices ?? []), ...restart, ...computed.value.notices];
       return ok({ predictions, scores, notices });
     },
   };
@@ -84,34 +88,51 @@ function noticesOf(notice: string): readonly string[] {
   return notice === "" ? [] : [notice];
 }
 
-/** The model's postprocessed outputs for every example. */
+interface ComputedScores {
+  readonly scores: readonly Scores[];
+  readonly notices: readonly string[];
+}
+
+/** The model's outputs for every example. */
 async function computeScores(
-  session: InferenceSession,
+  sessionResult: Awaited<ReturnType<typeof openSession>>,
   { model }: Manifest,
   inputs: PredictionInputs,
-): Promise<readonly Scores[]> {
+): Promise<Result<ComputedScores, RunFailure>> {
+  if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
+  const { session, notice } = sessionResult.value;
   const port = predictionPort(model);
-  const isSequence = port.shape.length > 2;
-  const allScores: Scores[] = [];
+  const scores: Scores[] = [];
   for (const examples of batchesOf(inputs, BATCH_SIZE)) {
     const batch = inputs.batch(examples);
-    const states = zeroStates(portsWithRole(model.inputs, "state"), examples.length);
     const feeds = feedsFor(portsWithRole(model.inputs, "data"), ({ name }) => batch.get(name));
-    const results = await session.run({ ...feeds, ...feedsOf(states) });
+    const results = await session.run(feeds);
     const data = floatsOf(results, port);
     const [, ...shape] = results[port.name]?.dims ?? [];
     const width = data.length / examples.length;
     for (const [row, example] of examples.entries()) {
-      const timeSteps = isSequence ? Math.min(shape[0] ?? 0, inputs.lengths[example] ?? 0) : 1;
-      const size = isSequence ? (width / (shape[0] ?? 1)) * timeSteps : width;
-      const scores = {
-        shape: isSequence ? [timeSteps, ...shape.slice(1)] : shape,
-        data: data.slice(row * width, row * width + size),
-      };
-      allScores[example] = inputs.postprocess(scores);
+      const exampleScores = { shape, data: data.slice(row * width, (row + 1) * width) };
+      scores[example] = withoutPadding(exampleScores, port, inputs.lengths[example]);
     }
   }
-  return allScores;
+  return ok({ scores, notices: noticesOf(notice) });
+}
+
+/** The outputs of a stateful model for every window of a series. */
+async function computeSeriesScores(
+  run: Run,
+  device: RequestedDevice,
+  series: SeriesInputs,
+): Promise<Result<ComputedScores, RunFailure>> {
+  const weights = readRunWeights(run, "end");
+  if (!weights.ok) return invalidInput(weights.error);
+  const { parameters } = weights.value;
+  const model = readFileSync(join(run.folder, runFiles.eval));
+  const sessionResult = await openSession(model, device, estimateWorkPerSync(parameters.values(), BATCH_SIZE));
+  if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
+  const { session, notice } = sessionResult.value;
+  const scores = await predictSeries({ session, ports: run.manifest.eval, parameters: feedsOf(parameters) }, series);
+  return ok({ scores, notices: [continuedNotice, ...noticesOf(notice)] });
 }
 
 function noDecoder({ spec }: Run): RunProblem {

@@ -686,7 +686,7 @@ export interface NormalRnn {
   readonly initial_state: string;
   /**
    * Carry the final states of a batch to the next batch (truncated backpropagation through time). Each row of a batch
-   * continues the same row of the batch before.
+   * continues the same row of the batch before. Predictions for a table continue from row to row.
    */
   readonly stateful: boolean;
   /** Unroll the loop over time where the number of steps is known. The results are the same. */

@@ -1,6 +1,7 @@
 /** The playground of array data: an example as JSON, and its prediction. */
 import { blankIndex, ctcDecode } from "../../runtime/predict/ctc-decoder.js";
-import { describeValues, type Scores } from "../../runtime/predict/format-predictions.js";
+import { describeValues, type Scores, withoutPadding } from "../../runtime/predict/format-predictions.js";
+import { predictionPort } from "../../runtime/sessions/ports.js";
 import { bars, element, exampleList, field, message, percent, runLatest } from "../dom.js";
 import { dataPorts, readExamples, stackExamples } from "../examples/arrays.js";
 import type { Model } from "../load-model.js";
@@ -10,6 +11,7 @@ import { shortened } from "./sequences.js";
 export function arraysPanel(model: Model): HTMLElement {
   const { page } = model;
   const ports = dataPorts(page.manifest.model);
+  const output = predictionPort(page.manifest.model);
   const samples = page.samples?.type === "arrays" ? page.samples.examples : [];
   const formatExample = (example: Readonly<Record<string, unknown>>) =>
     JSON.stringify(Object.fromEntries(ports.map(({ name }) => [name, example[name]])));
@@ -29,7 +31,9 @@ export function arraysPanel(model: Model): HTMLElement {
     const predictions = await predict(model, stackExamples(read.value, ports));
     const lengths = read.value.map((example) => example.get("lengths")?.[0]);
     result.replaceChildren(
-      ...predictions.map((scores, example) => renderPrediction(model, trimPadding(scores, lengths[example]))),
+      ...predictions.map((scores, example) =>
+        renderPrediction(model, withoutPadding(scores, output, lengths[example])),
+      ),
     );
   });
   input.addEventListener("input", predictInput);
@@ -51,12 +55,6 @@ export function arraysPanel(model: Model): HTMLElement {
       },
     ),
   );
-}
-
-/** The predictions without those of padding steps. */
-function trimPadding({ shape: [steps = 0, ...stepShape], data }: Scores, length = steps): Scores {
-  const validSteps = stepShape.length === 0 ? steps : Math.min(length, steps);
-  return { shape: [validSteps, ...stepShape], data: data.subarray(0, (data.length / steps) * validSteps) };
 }
 
 function renderPrediction({ page: { uses, loss } }: Model, scores: Scores): HTMLElement {

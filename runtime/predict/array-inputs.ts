@@ -1,0 +1,167 @@
+/**
+ * The arrays of a prediction by role, from one file: an `.npy` or `.json` file of one array, or an `.npz` file or JSON
+ * object with one member for each input of the model.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { extname, resolve } from "node:path";
+import type { ArraySignature, Signature } from "../../compiler/signature.js";
+import type { ArraySource } from "../../schema/normal/index.js";
+import { type Origin, toFloat32, toIndices, toLengths } from "../data/formats/convert-array.js";
+import { readArray } from "../data/formats/read-array.js";
+import { readZip } from "../data/formats/zip.js";
+import type { RunProblem } from "../problem.js";
+import { fail, ok, type Result } from "../result.js";
+import type { NumericArray } from "../tensors/array.js";
+
+/** An array that the model reads. */
+interface Role {
+  /** The port of the model. */
+  readonly port: string;
+  /** The name in files and messages: that of the spec. */
+  readonly name: string;
+  readonly signature: ArraySignature;
+}
+
+/** An array of a file, or the only one. */
+type Members = ReadonlyMap<string, ArraySource> | { readonly single: ArraySource };
+
+/** @param ports the names of the data inputs of the model. */
+export function readArrayInputs(
+  signature: Signature,
+  ports: ReadonlySet<string>,
+  file: string,
+  folder: string,
+): Result<ReadonlyMap<string, NumericArray>> {
+  const roles = rolesOf(signature).filter(({ port }) => port === "inputs" || ports.has(port));
+  const refuse = (code: string, message: string, hint: string) =>
+    fail([{ code, path: "", file, message, hint }]) satisfies Result<never>;
+  const members = membersOf(file, folder);
+  const names = listOf(roles.map(({ name }) => name));
+  if ("single" in members && roles.length > 1) {
+    const read = readArray(members.single, folder, "inputs", "");
+    if (!read.ok) return fail(read.error.map((problem) => ({ ...problem, file })));
+    const message = `"${file}" is one array, but the model reads ${names}.`;
+    return refuse("array-missing", message, `Give an .npz file, or a .json file of an object, with ${names}.`);
+  }
+  const arrays = new Map<string, NumericArray>();
+  const problems: RunProblem[] = [];
+  for (const role of roles) {
+    const source = "single" in members ? members.single : sourceOf(members, role, roles);
+    const result =
+      source === undefined
+        ? refuse(
+            "array-missing",
+            `"${file}" has no ${role.name}, which is an input of the model.`,
+            `The model reads ${names}.`,
+          )
+        : readRole(source, role, file, folder, arrays.get("inputs")?.shape[1]);
+    if (result.ok) arrays.set(role.port, result.value);
+    else problems.push(...result.error);
+  }
+  if (problems.length === 0) problems.push(...sizeProblems(roles, arrays, file));
+  return problems.length > 0 ? fail(problems) : ok(arrays);
+}
+
+/** The inputs of a model, the main one first. */
+function rolesOf({ inputs, main_input, side_inputs, lengths, initial_states }: Signature): readonly Role[] {
+  const named = (arrays: Readonly<Record<string, ArraySignature>>) =>
+    Object.entries(arrays).map(([name, array]) => ({ port: name, name, signature: array }));
+  return [
+    { port: "inputs", name: main_input ?? "inputs", signature: inputs },
+    ...named(side_inputs ?? {}),
+    ...named(lengths === undefined ? {} : { lengths }),
+    ...named(initial_states ?? {}),
+  ];
+}
+
+/** The main input is also found as "inputs", unless the file has it by its own name. */
+function sourceOf(
+  members: ReadonlyMap<string, ArraySource>,
+  { name, port }: Role,
+  roles: readonly Role[],
+): ArraySource | undefined {
+  const isTaken = roles.some((role) => role.port !== port && role.name === port);
+  return members.get(name) ?? (isTaken ? undefined : members.get(port));
+}
+
+function membersOf(file: string, folder: string): Members {
+  const path = resolve(folder, file);
+  const kind = extname(file).toLowerCase();
+  if ((kind !== ".npz" && kind !== ".json") || !existsSync(path)) return { single: file };
+  try {
+    return (kind === ".npz" ? archiveMembers(path, file) : objectMembers(path)) ?? { single: file };
+  } catch {
+    // Reading the file as an array reports the reason.
+    return { single: file };
+  }
+}
+
+function archiveMembers(path: string, file: string): ReadonlyMap<string, ArraySource> | undefined {
+  const members = readZip(readFileSync(path));
+  if (!members.ok) return undefined;
+  const names = members.value.map(({ name }) => name.replace(/\.npy$/, ""));
+  return new Map(names.map((name) => [name, `${file}#${name}`]));
+}
+
+/** The members of a JSON object, those of its members `inputs` and `initial_states` too; undefined for a list. */
+function objectMembers(path: string): ReadonlyMap<string, ArraySource> | undefined {
+  const object: unknown = JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
+  if (!isObject(object)) return undefined;
+  const entries = Object.entries(object).flatMap(([name, value]) =>
+    (name === "inputs" || name === "initial_states") && isObject(value) ? Object.entries(value) : [[name, value]],
+  );
+  return new Map(entries as [string, ArraySource][]);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function readRole(
+  source: ArraySource,
+  { name, port, signature: { dtype, shape } }: Role,
+  file: string,
+  folder: string,
+  time: number | undefined,
+): Result<NumericArray> {
+  const refuse = (message: string, hint = "") => fail([{ code: "array-shape", path: "", file, message, hint }]);
+  if (Array.isArray(source) && source.length === 0) return refuse(`${name} in "${file}" is empty.`);
+  const result = readArray(source, folder, name, "");
+  if (!result.ok) return fail(result.error.map((problem) => ({ ...problem, file })));
+  const { numbers } = result.value;
+  const isValid =
+    numbers.shape.length === shape.length &&
+    shape.every((size, axis) => typeof size !== "number" || size === numbers.shape[axis]);
+  if (!isValid || numbers.shape.includes(0)) {
+    const message = `${name} in "${file}" has shape [${numbers.shape.join(", ")}], but must be [${shape.join(", ")}].`;
+    return refuse(message, "Use the shape of the training data.");
+  }
+  const origin: Origin = { name, path: "", file };
+  if (port === "lengths") return toLengths(numbers, origin, time);
+  return dtype === "int32" ? toIndices(numbers, origin, "Token ids") : toFloat32(numbers, origin);
+}
+
+/** Axes of one name have one size in all arrays. */
+function sizeProblems(
+  roles: readonly Role[],
+  arrays: ReadonlyMap<string, NumericArray>,
+  file: string,
+): readonly RunProblem[] {
+  const sizes = new Map<string, { readonly name: string; readonly size: number }>();
+  return roles.flatMap(({ name, port, signature: { shape } }) =>
+    shape.flatMap((axis, index) => {
+      const size = arrays.get(port)?.shape[index];
+      if (typeof axis === "number" || size === undefined) return [];
+      const first = sizes.get(axis) ?? { name, size };
+      sizes.set(axis, first);
+      if (first.size === size) return [];
+      const noun = index === 0 ? "examples" : "steps";
+      const message = `${name} has ${size} ${noun}, but ${first.name} has ${first.size}.`;
+      return [{ code: "array-shape", path: "", file, message, hint: "" }];
+    }),
+  );
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}

@@ -1,0 +1,114 @@
+/** Arrays for a prediction: by name for a model of several inputs; an input that a file lacks is refused. */
+import { describe, expect, test } from "vitest";
+import { writeNpy } from "../../../runtime/data/formats/npy.js";
+import { objects, rejectedPredict } from "../../support/predict-file.js";
+import { trainSpec } from "../../support/training-runs.js";
+
+const question = [
+  [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ],
+  [
+    [2, 1],
+    [0, 1],
+    [1, 1],
+  ],
+];
+const context = question.map((steps) => steps.slice(0, 2));
+const reader = (name: string, from: string) => ({ layer: "rnn", name, from, cell: "gru", hidden_size: 3 });
+const loss = { type: "squared_error" };
+const train = { steps: 2, shuffle: false };
+
+describe("a model of two inputs", () => {
+  const spec = (main: object) => ({
+    data: { type: "arrays", inputs: main, targets: [[1], [2]] },
+    model: [
+      { ...reader("a", "question"), return: "last" },
+      { ...reader("b", "context"), return: "last" },
+      { layer: "concat", from: ["a", "b"] },
+      { layer: "dense", size: 1 },
+    ],
+    loss,
+    train,
+  });
+
+  test("reads them by name, the main one as inputs too, and as the object of the spec", async () => {
+    const { out, done } = await trainSpec(spec({ question, context }));
+    const expected = done.predictions.map((output, index) => ({
+      index,
+      output: expect.closeTo(Number([output].flat()[0]), 5),
+    }));
+    for (const content of [{ question, context }, { inputs: question, context }, { inputs: { question, context } }])
+      expect(await objects(out, "in.json", JSON.stringify(content))).toEqual(expected);
+  });
+
+  test("is refused a file that lacks one, with the names", async () => {
+    const { out } = await trainSpec(spec({ question, context }));
+    expect(await rejectedPredict(out, "in.json", JSON.stringify({ question, contxt: context }))).toMatchObject([
+      { message: '"in.json" has no context, which is an input of the model.' },
+    ]);
+    const oneArray = '"in.npy" is one array, but the model reads question and context.';
+    expect(
+      await rejectedPredict(out, "in.npy", writeNpy([2, 3, 2], Float32Array.from(question.flat(2)))),
+    ).toMatchObject([{ message: oneArray }]);
+    expect(await rejectedPredict(out, "in.json", JSON.stringify({ question, context: [context[0]] }))).toMatchObject([
+      { message: "context has 1 examples, but question has 2." },
+    ]);
+    expect(await rejectedPredict(out, "in.json", "{")).toMatchObject([
+      { message: expect.stringContaining('"in.json" is not JSON') },
+    ]);
+  });
+
+  test("is refused inputs of different steps, where training had the same", async () => {
+    const { out } = await trainSpec(spec({ question, context: question }));
+    expect(await rejectedPredict(out, "in.json", JSON.stringify({ question, context }))).toMatchObject([
+      { message: "context has 2 steps, but question has 3." },
+    ]);
+  });
+});
+
+test("predictions at each step of the other input are all there", async () => {
+  const longer = question.map((steps) => [...steps, [7, 8], [9, 9]]);
+  const { out, done } = await trainSpec({
+    data: { type: "arrays", inputs: { question, longer }, targets: longer.map((steps) => steps.map(() => [1])) },
+    model: [
+      { ...reader("a", "question"), return: "state" },
+      { ...reader("b", "longer"), initial_state: "a" },
+      { layer: "dense", size: 1 },
+    ],
+    loss,
+    train,
+  });
+  const predictions = await objects(out, "in.json", JSON.stringify({ question, longer }));
+  expect(predictions.map(({ output }) => output)).toHaveLength(2);
+  for (const [index, { output }] of predictions.entries()) {
+    const expected = [done.predictions[index]].flat(3).map((value) => expect.closeTo(Number(value), 5));
+    expect(expected).toHaveLength(5);
+    expect(output).toEqual(expected);
+  }
+});
+
+describe("lengths", () => {
+  const spec = {
+    data: { type: "arrays", inputs: question, targets: [[1], [2]], lengths: [3, 1] },
+    model: [
+      { ...reader("a", "inputs"), return: "last" },
+      { layer: "dense", size: 1 },
+    ],
+    loss,
+    train,
+  };
+
+  test("are required where the run has them", async () => {
+    const { out } = await trainSpec(spec);
+    const npy = writeNpy([2, 3, 2], Float32Array.from(question.flat(2)));
+    const oneArray = (file: string) => [{ message: `"${file}" is one array, but the model reads inputs and lengths.` }];
+    expect(await rejectedPredict(out, "in.npy", npy)).toMatchObject(oneArray("in.npy"));
+    expect(await rejectedPredict(out, "in.json", JSON.stringify(question))).toMatchObject(oneArray("in.json"));
+    expect(await rejectedPredict(out, "in.json", JSON.stringify({ inputs: question }))).toMatchObject([
+      { message: '"in.json" has no lengths, which is an input of the model.' },
+    ]);
+  });
+});
