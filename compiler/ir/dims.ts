@@ -1,25 +1,55 @@
 /**
- * Arithmetic on dimensions. A symbolic dim is a polynomial with integer coefficients over size symbols, kept as a
- * canonical string (`batch*time`, `2*time-1`), so that two dims are equal exactly when they are `===`. Symbols are
- * identifiers.
+ * Arithmetic on dimensions. A symbolic dim is a polynomial with integer coefficients over size symbols and quotients of
+ * such dims, kept as a canonical string (`batch*time`, `2*time-1`, `floor((time-1)/2)+1`), so that two dims are equal
+ * exactly when they are `===`. Symbols are identifiers.
  */
 import type { Dim, Shape } from "./types.js";
 
-/** Monomial (sorted symbols joined by `*`, empty for the constant) to its coefficient. */
+/** Monomial (sorted factors joined by `*`, empty for the constant) to its coefficient. */
 type Polynomial = ReadonlyMap<string, number>;
+
+/** A factor that is the quotient of a dim by a number, rounded down. */
+export interface Quotient {
+  readonly dividend: Dim;
+  readonly divisor: number;
+}
 
 const polynomials = new Map<string, Polynomial>();
 
+/** The quotient that a factor is; undefined for a symbol. */
+export function quotientOf(factor: string): Quotient | undefined {
+  const [, dividend, divisor] = /^floor\(\((.*)\)\/(\d+)\)$/.exec(factor) ?? [];
+  return dividend === undefined ? undefined : { dividend, divisor: Number(divisor) };
+}
+
+/** Splits a text before or at separators outside of parentheses. */
+function splitOutside(text: string, separators: string, keep: boolean): readonly string[] {
+  const parts: string[] = [];
+  let [depth, start] = [0, 0];
+  for (const [index, character] of [...text].entries()) {
+    if (character === "(") depth++;
+    else if (character === ")") depth--;
+    else if (depth === 0 && index > 0 && separators.includes(character)) {
+      parts.push(text.slice(start, index));
+      start = keep ? index : index + 1;
+    }
+  }
+  return [...parts, text.slice(start)];
+}
+
+const factorsOf = (monomial: string): readonly string[] =>
+  monomial === "" ? [] : monomial.includes("(") ? splitOutside(monomial, "*", false) : monomial.split("*");
+
 function polynomial(dim: Dim): Polynomial {
   if (typeof dim === "number") return new Map([["", dim]]);
-  const cached = polynomials.get(dim) ?? new Map(dim.split(/(?=[+-])/).map(parseTerm));
+  const cached = polynomials.get(dim) ?? new Map(splitOutside(dim, "+-", true).map(parseTerm));
   polynomials.set(dim, cached);
   return cached;
 }
 
 /** The monomial and the coefficient of one term, such as `time`, `-1` or `+2*batch*time`. */
 function parseTerm(text: string): readonly [string, number] {
-  const factors = text.replace(/^[+-]/, "").split("*");
+  const factors = factorsOf(text.replace(/^[+-]/, ""));
   const symbols = factors.filter((factor) => !/^\d+$/.test(factor));
   const magnitude = symbols.length < factors.length ? Number(factors[0]) : 1;
   return [symbols.join("*"), text.startsWith("-") ? -magnitude : magnitude];
@@ -30,7 +60,7 @@ function canonical(terms: Polynomial): Dim {
   if (nonzero.length === 0) return 0;
   if (nonzero.length === 1 && nonzero[0]?.[0] === "") return nonzero[0][1];
   // Highest degree first, then by name; the constant comes last.
-  const degree = (monomial: string) => (monomial === "" ? 0 : monomial.split("*").length);
+  const degree = (monomial: string) => factorsOf(monomial).length;
   nonzero.sort(([a], [b]) => degree(b) - degree(a) || (a < b ? -1 : 1));
   let text = "";
   for (const [monomial, coefficient] of nonzero) {
@@ -56,8 +86,7 @@ export function mulDims(a: Dim, b: Dim): Dim {
   const product = new Map<string, number>();
   for (const [m, c] of polynomial(a)) {
     for (const [n, d] of polynomial(b)) {
-      const symbols = [...m.split("*"), ...n.split("*")].filter((symbol) => symbol !== "").sort();
-      const key = symbols.join("*");
+      const key = [...factorsOf(m), ...factorsOf(n)].sort().join("*");
       product.set(key, (product.get(key) ?? 0) + c * d);
     }
   }
@@ -68,44 +97,62 @@ export function subDims(a: Dim, b: Dim): Dim {
   return addDims(a, mulDims(-1, b));
 }
 
+/** The largest whole number not above a / divisor, for a positive divisor: floor((2 time + 3) / 2) is time + 1. */
+export function floorDivDims(a: Dim, divisor: number): Dim {
+  if (typeof a === "number") return Math.floor(a / divisor);
+  if (divisor === 1) return a;
+  // a = divisor * quotient + rest, where the coefficients of the rest are from 0 to divisor - 1.
+  const quotient = new Map<string, number>();
+  const rest = new Map<string, number>();
+  for (const [monomial, coefficient] of polynomial(a)) {
+    const multiple = Math.floor(coefficient / divisor);
+    quotient.set(monomial, multiple);
+    rest.set(monomial, coefficient - divisor * multiple);
+  }
+  const dividend = canonical(rest);
+  if (typeof dividend === "number") return addDims(canonical(quotient), Math.floor(dividend / divisor));
+  const factor = `floor((${dividend})/${divisor})`;
+  return addDims(canonical(quotient), factor);
+}
+
 /** The number of elements of a shape. */
 export function elementCount(shape: Shape): Dim {
   return shape.reduce<Dim>(mulDims, 1);
 }
 
-/** The terms of a dim: each a coefficient and the symbols whose product it multiplies. */
-export function terms(dim: Dim): readonly { readonly coefficient: number; readonly symbols: readonly string[] }[] {
-  return [...polynomial(dim)].map(([monomial, coefficient]) => ({
-    coefficient,
-    symbols: monomial === "" ? [] : monomial.split("*"),
-  }));
+/** The terms of a dim: each a coefficient and the factors whose product it multiplies, symbols and quotients. */
+export function terms(dim: Dim): readonly { readonly coefficient: number; readonly factors: readonly string[] }[] {
+  return [...polynomial(dim)].map(([monomial, coefficient]) => ({ coefficient, factors: factorsOf(monomial) }));
 }
 
 /** The symbols that a dim mentions. */
 export function symbolsOf(dim: Dim): readonly string[] {
-  return [...new Set(terms(dim).flatMap((term) => term.symbols))];
+  const symbols = terms(dim).flatMap(({ factors }) =>
+    factors.flatMap((factor) => {
+      const quotient = quotientOf(factor);
+      return quotient === undefined ? [factor] : symbolsOf(quotient.dividend);
+    }),
+  );
+  return [...new Set(symbols)];
 }
 
 /** The value of a dim, given the size of each symbol; undefined where a symbol has no size. */
 export function evaluateDim(dim: Dim, sizes: ReadonlyMap<string, number>): number | undefined {
-  let total = 0;
-  for (const { coefficient, symbols } of terms(dim)) {
-    let product = coefficient;
-    for (const symbol of symbols) {
-      const size = sizes.get(symbol);
-      if (size === undefined) return undefined;
-      product *= size;
-    }
-    total += product;
-  }
-  return total;
+  const value = substituteSymbols(dim, sizes);
+  return typeof value === "number" ? value : undefined;
 }
 
 /** The dim with numbers for the symbols that have a size. */
 export function substituteSymbols(dim: Dim, sizes: ReadonlyMap<string, number>): Dim {
+  const substituted = (factor: string): Dim => {
+    const quotient = quotientOf(factor);
+    return quotient === undefined
+      ? (sizes.get(factor) ?? factor)
+      : floorDivDims(substituteSymbols(quotient.dividend, sizes), quotient.divisor);
+  };
   return terms(dim)
-    .map(({ coefficient, symbols }) =>
-      symbols.reduce<Dim>((product, symbol) => mulDims(product, sizes.get(symbol) ?? symbol), coefficient),
+    .map(({ coefficient, factors }) =>
+      factors.reduce<Dim>((product, factor) => mulDims(product, substituted(factor)), coefficient),
     )
     .reduce(addDims, 0);
 }

@@ -89,7 +89,7 @@ export function divideDim(dim: Dim, divisor: Dim): Dim | undefined {
   if (divisor === 0) return undefined;
   if (dimTerms.some(({ coefficient }) => !Number.isInteger(coefficient / divisor))) return `(${dim})/${divisor}`;
   return dimTerms.reduce<Dim>(
-    (sum, { coefficient, symbols }) => addDims(sum, symbols.reduce<Dim>(mulDims, coefficient / divisor)),
+    (sum, { coefficient, factors }) => addDims(sum, factors.reduce<Dim>(mulDims, coefficient / divisor)),
     0,
   );
 }

@@ -1,5 +1,5 @@
 /** Sizes known at run time only: symbolic dims as int64 values, computed from the shapes of inputs. */
-import { symbolsOf, terms } from "../../ir/dims.js";
+import { type Quotient, quotientOf, symbolsOf, terms } from "../../ir/dims.js";
 import { at, expectDefined } from "../../ir/expect.js";
 import type { Dim, Shape } from "../../ir/types.js";
 import { int } from "./proto.js";
@@ -39,14 +39,22 @@ function readFromInput(scope: Scope, symbol: string): string {
   return emitValue(scope, "Gather", [shape, vector(scope, [source.axis], "axis")], [int("axis", 0)]);
 }
 
-/** A sum of products of symbols. */
+/** A sum of products of symbols and quotients. */
 function polynomial(scope: Scope, dim: Dim): string {
-  const summands = terms(dim).map(({ coefficient, symbols }) => {
-    const factors = symbols.map((symbol) => size(scope, symbol));
+  const quotient = typeof dim === "string" ? quotientOf(dim) : undefined;
+  if (quotient !== undefined) return roundedDown(scope, quotient);
+  const summands = terms(dim).map(({ coefficient, factors: names }) => {
+    const factors = names.map((factor) => size(scope, factor));
     if (coefficient !== 1 || factors.length === 0) factors.push(vector(scope, [coefficient], "size"));
     return factors.reduce((x, y) => emitValue(scope, "Mul", [x, y]));
   });
   return summands.reduce((x, y) => emitValue(scope, "Add", [x, y]));
+}
+
+/** floor(a / n) as (a - a mod n) / n: ONNX's Div truncates toward zero, and its Mod has the sign of the divisor. */
+function roundedDown(scope: Scope, { dividend, divisor }: Quotient): string {
+  const [a, n] = [size(scope, dividend), vector(scope, [divisor], "size")];
+  return emitValue(scope, "Div", [emitValue(scope, "Sub", [a, emitValue(scope, "Mod", [a, n])]), n]);
 }
 
 /** The outermost scope that can compute all of these dims, so that a size is computed once and not at every step. */

@@ -6,10 +6,12 @@ import {
   broadcastShapes,
   elementCount,
   evaluateDim,
+  floorDivDims,
   mulDims,
   printShape,
   sameShape,
   subDims,
+  substituteSymbols,
   symbolsOf,
   terms,
 } from "../../../compiler/ir/dims.js";
@@ -20,7 +22,8 @@ const leaf = fc.oneof(fc.integer({ min: -4, max: 4 }), fc.constantFrom("batch", 
 /** The construction of a dim, to repeat it with numbers. */
 type Recipe =
   | { readonly leaf: Dim }
-  | { readonly op: "add" | "sub" | "mul"; readonly left: Recipe; readonly right: Recipe };
+  | { readonly op: "add" | "sub" | "mul"; readonly left: Recipe; readonly right: Recipe }
+  | { readonly dividend: Recipe; readonly divisor: number };
 
 const { recipe } = fc.letrec<{ recipe: Recipe }>((recurse) => ({
   recipe: fc.oneof(
@@ -31,6 +34,7 @@ const { recipe } = fc.letrec<{ recipe: Recipe }>((recurse) => ({
       left: recurse("recipe"),
       right: recurse("recipe"),
     }),
+    fc.record({ dividend: recurse("recipe"), divisor: fc.integer({ min: 1, max: 4 }) }),
   ),
 }));
 
@@ -42,10 +46,12 @@ const onNumbers = {
 };
 
 function make(tree: Recipe): Dim {
+  if ("dividend" in tree) return floorDivDims(make(tree.dividend), tree.divisor);
   return "leaf" in tree ? tree.leaf : onDims[tree.op](make(tree.left), make(tree.right));
 }
 
 function count(tree: Recipe, sizes: ReadonlyMap<string, number>): number {
+  if ("dividend" in tree) return Math.floor(count(tree.dividend, sizes) / tree.divisor);
   if (!("leaf" in tree)) return onNumbers[tree.op](count(tree.left, sizes), count(tree.right, sizes));
   return typeof tree.leaf === "number" ? tree.leaf : (sizes.get(tree.leaf) ?? Number.NaN);
 }
@@ -100,6 +106,27 @@ describe("arithmetic on dims", () => {
       }),
     );
   });
+
+  test("commutes with substitution of some symbols", () => {
+    fc.assert(
+      fc.property(recipe, (tree) => {
+        const partial = substituteSymbols(make(tree), new Map([["time", 5]]));
+        expect(symbolsOf(partial)).not.toContain("time");
+        expect(evaluateDim(partial, sizes)).toBe(count(tree, sizes) + 0);
+      }),
+    );
+  });
+
+  test("divides rounded down, with the multiples of the divisor outside", () => {
+    expect(floorDivDims(addDims(mulDims(2, "time"), 3), 2)).toBe("time+1");
+    expect(floorDivDims("time", 1)).toBe("time");
+    expect(floorDivDims(-3, 2)).toBe(-2);
+    const half = floorDivDims(addDims("time", -1), 2);
+    expect(addDims(half, 1)).toBe(floorDivDims(addDims("time", 1), 2));
+    expect(symbolsOf(mulDims(half, "batch"))).toEqual(["batch", "time"]);
+    const quarter = floorDivDims(half, 2);
+    expect([5, 6, 9, 0].map((time) => evaluateDim(quarter, new Map([["time", time]])))).toEqual([1, 1, 2, -1]);
+  });
 });
 
 describe("the text of a dim", () => {
@@ -114,8 +141,8 @@ describe("the text of a dim", () => {
     expect(evaluateDim("-3*p*p-4", bindings)).toBe(-367);
     expect(subDims("r+1", "r")).toBe(1);
     expect(terms("2*s*t-1")).toEqual([
-      { coefficient: 2, symbols: ["s", "t"] },
-      { coefficient: -1, symbols: [] },
+      { coefficient: 2, factors: ["s", "t"] },
+      { coefficient: -1, factors: [] },
     ]);
   });
 

@@ -1,7 +1,7 @@
 /** Small graphs for every primitive: in its dtypes, with static and with symbolic shapes. */
 import { scan } from "../../../../compiler/graph/scan.js";
 import type { Builder } from "../../../../compiler/ir/builder.js";
-import { addDims, mulDims, subDims } from "../../../../compiler/ir/dims.js";
+import { addDims, floorDivDims, mulDims, subDims } from "../../../../compiler/ir/dims.js";
 import { tensor } from "../../../../compiler/ir/tensor.js";
 import type { OpName, Type, Value } from "../../../../compiler/ir/types.js";
 
@@ -82,6 +82,11 @@ export const cases: { readonly [K in OpName]: Readonly<Record<string, Case>> } =
   Range: {
     static: singleCase({ x: f32("batch") }, (b) => b.range(4)),
     symbolic: singleCase({ x: f32("batch", "time") }, (b) => [b.range("time"), b.range(BATCH_TIME)]),
+    "of a quotient": singleCase({ x: f32("batch", "time") }, (b) => [
+      b.range(floorDivDims(addDims("time", 1), 2)),
+      b.range(addDims(floorDivDims(subDims("time", 100), 3), 40)),
+      b.range(floorDivDims(floorDivDims(BATCH_TIME, 2), 3)),
+    ]),
     "of an operand": singleCase(
       { n: i64() },
       (b, n) => {
