@@ -1,14 +1,7 @@
 /** Numbers, byte counts, durations and lists as text. */
+import { formatInteger } from "../schema/counts.js";
 
-/** 10850 → 10,850 */
-export function formatInteger(value: number): string {
-  return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
-}
-
-/** "1 row", "1,024 rows". */
-export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
-  return `${formatInteger(count)} ${count === 1 ? noun : plural}`;
-}
+export { formatCount, formatInteger } from "../schema/counts.js";
 
 /** The first `most` items, and the number of the others: "a, b, and 3 more". */
 export function listFirst(items: readonly string[], most: number): string {

@@ -1,4 +1,5 @@
 /** The frame of both pages: header with the facts of the model, navigation, and the error if loading fails. */
+import { formatCount } from "../runtime/format.js";
 import { elementCount } from "../runtime/tensors/array.js";
 import type { PageManifest } from "../runtime/web/page-manifest.js";
 import type { NormalLayer } from "../schema/normal/index.js";
@@ -59,8 +60,8 @@ function modelFacts(page: PageManifest): readonly string[] {
   return [
     typeDescriptions[metadata.type],
     ...new Set(model.flatMap(layerNames)),
-    `${count.toLocaleString("en")} parameters`,
-    `${step.toLocaleString("en")} training steps`,
+    formatCount(count, "parameter"),
+    formatCount(step, "training step"),
     ...(values === undefined ? [] : [`${(Number(values.accuracy) * 100).toFixed(1)} % accuracy (${split})`]),
   ];
 }

@@ -1,5 +1,7 @@
 /** `rnnx generate`: generates text from a prompt with a trained model. */
+
 import { Option } from "commander";
+import { formatCount } from "../../runtime/format.js";
 import type { Sampling } from "../../runtime/generation/sampling.js";
 import type { CommandModule } from "../command.js";
 import { reportFailure, reportInvalidInput } from "../errors.js";
@@ -68,7 +70,7 @@ export const generate: CommandModule = {
     output.write(isInteractive ? "\n" : `${text}\n`);
     output.record({ event: "result", prompt, text, tokens, seed });
     if (tokens.length === length) return exitCodes.success;
-    reportFailure(output, `The outputs of the model became NaN after ${tokens.length} tokens.`, "");
+    reportFailure(output, `The outputs of the model became NaN after ${formatCount(tokens.length, "token")}.`, "");
     return exitCodes.failure;
   },
 };

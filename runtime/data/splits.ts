@@ -1,7 +1,7 @@
 /** Splits: the examples for training, for validation during training, and for the final test. */
 
 import type { DataSplit } from "../../schema/normal/index.js";
-import { formatCount } from "../format.js";
+import { formatCount, formatInteger } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import { shuffledIndices } from "./batching/batch-schedule.js";
@@ -92,12 +92,11 @@ export function splitWindows(split: DataSplit, seed: number, layout: TargetLayou
 }
 
 function tooManyExamples(examples: number, span: number): RunProblem {
-  const [countText, limitText] = [examples, MAX_EXAMPLES].map((count) => count.toLocaleString("en"));
   const isWindowed = span > 1;
   return {
     code: "too-many-examples",
     path: isWindowed ? "/data/stride" : "/data",
-    message: `The data has ${countText} examples; training supports at most ${limitText}.`,
+    message: `The data has ${formatCount(examples, "example")}; training supports at most ${formatInteger(MAX_EXAMPLES)}.`,
     hint: isWindowed
       ? `Increase the stride: "stride": ${span} covers the data without overlap.`
       : "Use fewer examples.",

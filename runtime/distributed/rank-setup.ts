@@ -1,7 +1,9 @@
 /** Sets up a rank: data, compiled model and sessions, equal on all ranks. */
+
 import { availableParallelism, cpus, hostname } from "node:os";
 import type { Ports } from "../../compiler/artifact.js";
 import { createEvaluator, type EvaluationSharding, type Evaluator } from "../evaluation/evaluator.js";
+import { formatCount } from "../format.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import { type Failure, fail, ok, type Result } from "../result.js";
 import type { TrainingTensors } from "../run/training-snapshot.js";
@@ -152,7 +154,7 @@ function checkRequest(
     {
       code: "distributed-batch",
       path: "/train/batch_size",
-      message: `A batch of ${rows} examples is too small for local SGD on ${size} ranks.`,
+      message: `A batch of ${formatCount(rows, "example")} is too small for local SGD on ${size} ranks.`,
       hint: `Use a batch_size of at least ${size}, or fewer ranks.`,
     },
   ]);

@@ -1,5 +1,7 @@
 /** The training state in an exported model: the optimizer's state of the same step, and the fitted metadata. */
+
 import { join } from "node:path";
+import { formatInteger } from "../format.js";
 import { metadataKeys, type TrainingRecord } from "../import/trainable-model.js";
 import { fail, type Result } from "../result.js";
 import { readCheckpoint } from "../run/checkpoint.js";
@@ -17,7 +19,7 @@ export function readOptimizerState({ folder }: Run, step: number): Result<Optimi
       code: "no-checkpoint",
       path: "",
       message:
-        `The weights are of step ${step}, but "${folder}" has no valid checkpoint of that step: ` +
+        `The weights are of step ${formatInteger(step)}, but "${folder}" has no valid checkpoint of that step: ` +
         `${checkpoint.error}.`,
       hint: "Remove --with-training: training cannot continue without the optimizer's state.",
     },

@@ -1,6 +1,8 @@
 /** Checks a model's external data: only regular files in the model's folder are read. */
+
 import { lstatSync, realpathSync, type Stats } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
+import { formatInteger } from "../format.js";
 import type { RunProblem } from "../problem.js";
 
 interface ExternalTensor {
@@ -48,6 +50,6 @@ function rejectionReason(
   if (!isNonNegativeInteger(offset) || (length !== null && !isNonNegativeInteger(length)))
     return "at an invalid offset";
   if (offset + (length ?? 0) > stats.size)
-    return `which is ${stats.size} bytes long, but the tensor ends at byte ${offset + (length ?? 0)}`;
+    return `which is ${formatInteger(stats.size)} bytes long, but the tensor ends at byte ${formatInteger(offset + (length ?? 0))}`;
   return undefined;
 }

@@ -2,7 +2,9 @@
  * HDF5 files as trees of groups and datasets. The library runs in WebAssembly with a file system in memory, so external
  * links and external data of a file cannot reach the disk.
  */
+
 import type { Dataset, Entity, Group } from "h5wasm";
+import { formatInteger } from "../format.js";
 import { fail, ok, type Result } from "../result.js";
 import type { ForeignTensor } from "./foreign-weights.js";
 
@@ -69,7 +71,7 @@ function readGroup(group: Group, path: string, depth: number, counter: { entries
   const tensors = new Map<string, ForeignTensor>();
   for (const key of group.keys()) {
     counter.entries += 1;
-    if (counter.entries > MAX_ENTRIES) throw new Error(`it has more than ${MAX_ENTRIES} entries`);
+    if (counter.entries > MAX_ENTRIES) throw new Error(`it has more than ${formatInteger(MAX_ENTRIES)} entries`);
     const name = path === "" ? key : `${path}/${key}`;
     const entry: Entity | null = group.get(key);
     if (isGroup(entry)) groups.set(key, readGroup(entry, name, depth + 1, counter));

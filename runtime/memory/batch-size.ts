@@ -5,7 +5,7 @@
 import { batchSizeOf, microBatchesOf } from "../../schema/micro-batches.js";
 import type { NormalSpec, NormalTrain } from "../../schema/normal/index.js";
 import type { DataSource } from "../data/source.js";
-import { formatBytes } from "../format.js";
+import { formatBytes, formatCount, formatInteger } from "../format.js";
 import { memoryBudget } from "./available.js";
 
 export interface ResolvedSpec {
@@ -46,7 +46,7 @@ export async function resolveBatchSize(
     const bytesFor = memoryFor({ batch_size: "all" });
     batch_size = largestBatch(source.splits.train.length, microBatchesOf(spec.train), memory, bytesFor);
     notices.push(
-      `Batch size: ${batch_size === "all" ? "all examples" : `${batch_size} examples`}, the largest ${within}.`,
+      `Batch size: ${batch_size === "all" ? "all examples" : formatCount(batch_size, "example")}, the largest ${within}.`,
     );
   }
   let { accumulate } = spec.train;
@@ -59,7 +59,7 @@ export async function resolveBatchSize(
       memoryFor({ batch_size, accumulate: microBatches })(examples) <= memory;
     accumulate = fewestMicroBatches(examples, fits);
     notices.push(
-      `A batch of ${examples} examples is computed in ${accumulate === 1 ? "one micro-batch" : `${accumulate} micro-batches`} ${within}.`,
+      `A batch of ${formatCount(examples, "example")} is computed in ${accumulate === 1 ? "one micro-batch" : `${formatInteger(accumulate)} micro-batches`} ${within}.`,
     );
   }
   return { spec: withTrain({ batch_size, accumulate }), notices };

@@ -2,10 +2,12 @@
  * Checkpoints: folders `step-00000020`, each completed by one rename. A checkpoint holds the weights, the optimizer's
  * slots, the state of the run, and the sizes and SHA-256 sums of these files.
  */
+
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NormalTrain } from "../../schema/normal/index.js";
+import { formatBytes } from "../format.js";
 import { fail, ok, type Result } from "../result.js";
 import type { DurableFs } from "../storage/durable-fs.js";
 import { isSystemError, systemReason } from "../storage/system-errors.js";
@@ -78,7 +80,7 @@ export function writeCheckpoint(
     const neededBytes = Object.values(files).reduce((sum, { length }) => sum + length + BLOCK_BYTES, BLOCK_BYTES);
     const freeBytes = fs.freeBytes(folder);
     if (freeBytes < neededBytes)
-      return fail(`it needs ${neededBytes} bytes, but ${folder} has ${freeBytes} bytes free`);
+      return fail(`it needs ${formatBytes(neededBytes)}, but ${folder} has ${formatBytes(freeBytes)} free`);
     fs.makeFolder(partialPath);
     for (const [file, bytes] of Object.entries(files)) fs.write(join(partialPath, file), bytes);
     fs.write(join(partialPath, checksumsFile), checksumsOf(files));

@@ -1,4 +1,5 @@
 /** The files of a run directory: their names, and how they are written, replaced and removed. */
+
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
@@ -7,6 +8,7 @@ import type { NormalSpec } from "../../schema/normal/index.js";
 import { mapDataFiles } from "../data/index.js";
 import type { Metadata } from "../data/metadata.js";
 import type { DoneEvent, SplitMetrics } from "../events.js";
+import { formatInteger } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { type DurableFs, writeFileAtomic } from "../storage/durable-fs.js";
 import { type Tensors, writeSafetensors } from "../tensors/safetensors.js";
@@ -58,7 +60,7 @@ export function checkReplacedRun(out: string): readonly RunProblem[] {
   if (latest === undefined && !existsSync(join(out, runFiles.weights))) return [];
   const spec = readRunFile<{ readonly name: string }>(out, runFiles.spec);
   const name = spec.ok ? ` of "${spec.value.name}"` : "";
-  const step = latest === undefined ? "" : `, trained to step ${latest.step}`;
+  const step = latest === undefined ? "" : `, trained to step ${formatInteger(latest.step)}`;
   return [
     {
       code: "run-exists",

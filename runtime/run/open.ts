@@ -1,10 +1,12 @@
 /** Opens a run directory: its spec, manifest, fitted metadata and weights. */
+
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Manifest } from "../../compiler/artifact.js";
 import type { Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Metadata } from "../data/metadata.js";
+import { formatInteger } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import { readSafetensors, type Tensors } from "../tensors/safetensors.js";
@@ -90,7 +92,7 @@ function readFinalWeights(folder: string): Result<Weights> {
 function readCheckpointWeights(folder: string, checkpoints: string, step: number): Result<Weights> {
   const result = readCheckpoint(checkpoints, step);
   if (result.ok) return ok(weightsOf(result.value));
-  const message = `"${folder}" has no intact checkpoint of step ${step}: ${result.error}.`;
+  const message = `"${folder}" has no intact checkpoint of step ${formatInteger(step)}: ${result.error}.`;
   return fail([problem("no-checkpoint", message, `Its checkpoints are in ${checkpoints}.`)]);
 }
 

@@ -2,7 +2,9 @@
  * Safetensors files: 8 bytes of header length (little-endian), a JSON header (dtype, shape and byte range by name),
  * then the bytes of all tensors without gaps.
  */
+
 import { isObject } from "../../schema/json-pointer.js";
+import { formatInteger } from "../format.js";
 import { fail, ok, type Result } from "../result.js";
 import { bfloat16ToNumber, float16ToNumber } from "./half-float.js";
 
@@ -73,7 +75,9 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsResult {
   if (bytes.length < 8) return fail("it is too short to hold a header");
   const length = Number(view.getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES)
-    return fail(`its header declares ${length} bytes, but at most ${MAX_HEADER_BYTES} are allowed`);
+    return fail(
+      `its header declares ${formatInteger(length)} bytes, but at most ${formatInteger(MAX_HEADER_BYTES)} are allowed`,
+    );
   const start = 8 + length;
   if (start > bytes.length) return fail("it ends inside its header");
   const header = parseHeader(bytes.subarray(8, start));
@@ -88,14 +92,20 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsResult {
     }
     const size = shape.reduce((product, axis) => product * axis, type.bytes);
     if (end - begin !== size)
-      return fail(`"${name}" of shape [${shape.join(", ")}] needs ${size} bytes, but has ${end - begin}`);
+      return fail(
+        `"${name}" of shape [${shape.join(", ")}] needs ${formatInteger(size)} bytes, but has ${formatInteger(end - begin)}`,
+      );
     if (begin !== coveredBytes)
-      return fail(`"${name}" begins at byte ${begin}, but the previous tensors end at ${coveredBytes}`);
+      return fail(
+        `"${name}" begins at byte ${formatInteger(begin)}, but the previous tensors end at ${formatInteger(coveredBytes)}`,
+      );
     coveredBytes = end;
   }
   const dataBytes = bytes.length - start;
   if (coveredBytes !== dataBytes)
-    return fail(`its tensors take ${coveredBytes} bytes, but ${dataBytes} follow the header`);
+    return fail(
+      `its tensors take ${formatInteger(coveredBytes)} bytes, but ${formatInteger(dataBytes)} follow the header`,
+    );
 
   const tensors = new Map<string, Tensor>();
   for (const { name, dtype, shape, begin, end } of entries) {

@@ -1,6 +1,8 @@
 /** Saves the checkpoints of a run. */
+
 import { join } from "node:path";
 import type { TrainEvent } from "../events.js";
+import { formatInteger } from "../format.js";
 import { type RunFailure, runFailed } from "../outcome.js";
 import { ok, type Result } from "../result.js";
 import { writeCheckpoint } from "../run/checkpoint.js";
@@ -35,7 +37,7 @@ export function createCheckpointer(
   const lastCheckpointMessage = () =>
     lastSavedStep === undefined
       ? "There is no checkpoint before it."
-      : `The checkpoint of step ${lastSavedStep} is intact.`;
+      : `The checkpoint of step ${formatInteger(lastSavedStep)} is intact.`;
   return {
     async save({ step, loss, progress }) {
       if (lastSavedStep === step) return ok([]);
@@ -48,7 +50,7 @@ export function createCheckpointer(
       };
       const result = writeCheckpoint(durableFs, join(out, runFiles.checkpoints), checkpoint, spec.train);
       if (!result.ok) {
-        const message = `The checkpoint of step ${step} could not be written: ${result.error}. ${lastCheckpointMessage()}`;
+        const message = `The checkpoint of step ${formatInteger(step)} could not be written: ${result.error}. ${lastCheckpointMessage()}`;
         return runFailed(message, "Free some space, and continue with the same command and --resume.");
       }
       lastSavedStep = step;

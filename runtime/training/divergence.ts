@@ -1,7 +1,9 @@
 /** Explains a divergence: the step, the first value that is not finite, its equation in the spec, and a remedy. */
+
 import type { Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { BatchLoader } from "../data/batching/batches.js";
+import { formatInteger } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { locateNonFinite, type NonFiniteOrigin } from "./locate-non-finite.js";
 import type { StepsResult, Trainer } from "./trainer.js";
@@ -38,10 +40,10 @@ export async function explainDivergence(
   const origin = await locateNonFinite(spec, signature, trainer, failedStep, batches(failedStep, 1));
   const summary =
     "parameter" in nonFinite
-      ? `The weights ${nonFinite.parameter} became infinite with the update of step ${failedStep}`
+      ? `The weights ${nonFinite.parameter} became infinite with the update of step ${formatInteger(failedStep)}`
       : Number.isFinite(loss)
-        ? `The gradient became infinite at step ${failedStep}`
-        : `The loss became ${loss} at step ${failedStep}`;
+        ? `The gradient became infinite at step ${formatInteger(failedStep)}`
+        : `The loss became ${loss} at step ${formatInteger(failedStep)}`;
   const source = origin === undefined ? updateProblem(spec, nonFinite) : originProblem(origin);
   const message =
     origin === undefined ? summary : `${summary}; the first value that is not finite is in ${origin.description}`;

@@ -1,10 +1,12 @@
 /** Fingerprint of a spec: the members that the results of a run depend on. A run is only resumed with the same ones. */
+
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { child } from "../../schema/json-pointer.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { mapDataFiles } from "../data/index.js";
+import { formatInteger } from "../format.js";
 import { hasFixedBatches } from "../memory/batch-size.js";
 import type { RunProblem } from "../problem.js";
 import { type RunState, readRunStates } from "../run/checkpoint.js";
@@ -50,7 +52,7 @@ export function checkFingerprint(
 ): readonly RunProblem[] {
   if (state.spec !== specFingerprint(spec)) return specProblems(state, spec, out);
   if (state.data === digest) return [];
-  const message = `The data has changed since the checkpoint at step ${state.step}.`;
+  const message = `The data has changed since the checkpoint at step ${formatInteger(state.step)}.`;
   return [{ code: "resume-data", path: "/data", message, hint: resumeHint }];
 }
 
@@ -67,10 +69,10 @@ export function checkResumable(spec: NormalSpec, out: string): readonly RunProbl
   return specProblems(latest, spec, out);
 }
 
-const resumeHint = "Remove --resume to start a new run, or name another directory with --out.";
+const resumeHint = "Train into another directory with --out, or replace the run with --overwrite instead of --resume.";
 
 function specProblems({ step }: RunState, spec: NormalSpec, out: string): readonly RunProblem[] {
-  const summary = `The checkpoint at step ${step} belongs to another spec`;
+  const summary = `The checkpoint at step ${formatInteger(step)} belongs to another spec`;
   const problem = (path: string, message: string) => ({ code: "resume-spec", path, message, hint: resumeHint });
   const changes = changedFields(out, spec).map(({ path, before, after }) =>
     problem(path, `${summary}: ${path} was ${before} and is ${after}.`),

@@ -1,4 +1,5 @@
 /** The end of a run: the weights of its best evaluation, or its last ones, with their metrics and predictions. */
+
 import { join } from "node:path";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
@@ -6,6 +7,7 @@ import type { Splits } from "../data/splits.js";
 import { monitoredSplits } from "../evaluation/evaluator.js";
 import { exampleTexts } from "../evaluation/example-texts.js";
 import type { DoneEvent, SplitMetrics, TrainEvent } from "../events.js";
+import { formatInteger } from "../format.js";
 import { readCheckpoint } from "../run/checkpoint.js";
 import { runFiles, writeFinalModel } from "../run/layout.js";
 import type { Evaluation, TrainingSnapshot } from "../run/training-snapshot.js";
@@ -96,6 +98,6 @@ function chooseWeights(folder: string, { step, progress, parameters }: FinalSnap
   const checkpoint = readCheckpoint(folder, best.step);
   if (checkpoint.ok)
     return { evaluation: best, parameters: checkpoint.value.parameters, best: bestRecord, notices: [] };
-  const message = `The best checkpoint, of step ${best.step}, is damaged (${checkpoint.error}). The run ends with its last weights.`;
+  const message = `The best checkpoint, of step ${formatInteger(best.step)}, is damaged (${checkpoint.error}). The run ends with its last weights.`;
   return { ...lastWeights, notices: [{ event: "notice", message }] };
 }

@@ -1,7 +1,9 @@
 /** The training loop, from a request to a finished run directory. It may run in any thread. */
+
 import { join } from "node:path";
 import type { NormalTrain } from "../../schema/normal/index.js";
 import type { TrainEvent } from "../events.js";
+import { formatInteger } from "../format.js";
 import { invalidInput, runFailed, type TrainOutcome } from "../outcome.js";
 import { fail, ok, type Result } from "../result.js";
 import { writeRunEnvironment } from "../run/environment.js";
@@ -119,7 +121,7 @@ function checkStepsLeft(step: number, steps: number): Result<null> {
     {
       code: "steps-passed",
       path: "/train/steps",
-      message: `The run has trained to step ${step}, and ends at step ${steps} by this spec.`,
+      message: `The run has trained to step ${formatInteger(step)}, and ends at step ${formatInteger(steps)} by this spec.`,
       hint: "Resume it with more --steps, or train into another directory with --out.",
     },
   ]);

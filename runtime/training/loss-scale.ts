@@ -1,7 +1,9 @@
 /** The dynamic loss scale of float16 training: its values, the updates that it skipped, and the notices about both. */
+
 import type { Port } from "../../compiler/artifact.js";
 import type { NormalPrecision } from "../../schema/normal/index.js";
 import type { TrainEvent } from "../events.js";
+import { formatInteger } from "../format.js";
 import type { Feeds } from "../sessions/runner.js";
 import { floatsOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
@@ -47,8 +49,8 @@ export function float16Notices(precision: NormalPrecision, device: string): read
 export function skipNotice(firstStep: number, log: LossScaleLog | null): TrainEvent | undefined {
   const index = log?.skipped.findIndex((isSkipped) => isSkipped > 0) ?? -1;
   if (log === null || index < 0) return undefined;
-  const scale = (log.scales[index] ?? 0).toLocaleString("en-US");
-  const message = `Step ${firstStep + index} made no update: its float16 gradient was not finite at a loss scale of ${scale}, which is halved until it is. This is usual; metrics.jsonl marks such steps as "skipped".`;
+  const scale = formatInteger(log.scales[index] ?? 0);
+  const message = `Step ${formatInteger(firstStep + index)} made no update: its float16 gradient was not finite at a loss scale of ${scale}, which is halved until it is. This is usual; metrics.jsonl marks such steps as "skipped".`;
   return { event: "notice", message };
 }
 

@@ -2,12 +2,14 @@
  * Monitors a run: evaluates it, and decides by its evaluations on early stopping, the best checkpoint and the learning
  * rate.
  */
+
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalTrain } from "../../schema/normal/index.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
 import { monitoredSplits } from "../evaluation/evaluator.js";
 import { previewExamples, summarizePredictions } from "../evaluation/prediction-summary.js";
 import type { TrainEvent } from "../events.js";
+import { formatCount, formatInteger } from "../format.js";
 import type { TrainingProgress } from "../run/training-snapshot.js";
 import { shouldStopEarly, updateProgress } from "./early-stopping.js";
 import type { PreparedTraining } from "./prepare.js";
@@ -59,6 +61,6 @@ export function createMonitor(
 
 export function earlyStoppingNotice({ early_stopping }: NormalTrain, step: number): TrainEvent {
   const { metric = "", patience = 0 } = early_stopping ?? {};
-  const message = `Early stopping at step ${step}: validation ${metric} has not improved for ${patience} evaluations.`;
+  const message = `Early stopping at step ${formatInteger(step)}: validation ${metric} has not improved for ${formatCount(patience, "evaluation")}.`;
   return { event: "notice", message };
 }

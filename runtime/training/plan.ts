@@ -2,6 +2,7 @@
  * The plan of a training: its data, compiled model, initial weights and batches. It opens no session, and writes
  * nothing.
  */
+
 import type { Artifact } from "../../compiler/artifact.js";
 import type { SpecializedModels } from "../../compiler/compile.js";
 import type { Signature } from "../../compiler/signature.js";
@@ -15,6 +16,7 @@ import { checkAlignments } from "../data/ctc-alignment.js";
 import { openData } from "../data/index.js";
 import { classNamesOf } from "../data/metadata.js";
 import type { DataSource } from "../data/source.js";
+import { formatCount, formatInteger } from "../format.js";
 import { readInitialWeights } from "../import/initial-weights.js";
 import { readTrainableModel, type TrainableModel } from "../import/trainable-model.js";
 import { type ResolvedSpec, resolveBatchSize } from "../memory/batch-size.js";
@@ -201,11 +203,11 @@ function scheduleBatches(
   const { length } = source.splits.train;
   const location = { code: "accumulate-batch", path: "/train/accumulate" };
   if (batchSchedule.examples === 0) {
-    const message = `The training split has ${length} examples, fewer than the ${train.accumulate} micro-batches of a batch.`;
+    const message = `The training split has ${formatCount(length, "example")}, fewer than the ${train.accumulate} micro-batches of a batch.`;
     return fail([{ ...location, message }]);
   }
   if (typeof train.batch_size === "number" || batchSchedule.examples === length) return ok(batchSchedule);
-  const message = `A batch of all ${length} training examples cannot be divided into ${train.accumulate} equal micro-batches.`;
+  const message = `A batch of all ${formatInteger(length)} training examples cannot be divided into ${train.accumulate} equal micro-batches.`;
   const hint = 'Set a "batch_size": the last batch of an epoch then leaves out the remainder.';
   return fail([{ ...location, message, hint }]);
 }

@@ -1,5 +1,7 @@
 /** Text of diagnostics: short values, lists of alternatives, and the most similar legal word. */
+
 import { distance } from "fastest-levenshtein";
+import { formatInteger } from "../counts.js";
 
 const maxLength = 60;
 
@@ -20,7 +22,7 @@ export function quote(text: string): string {
 /** A value in a message. */
 export function formatValue(value: unknown): string {
   if (typeof value === "string") return quote(value);
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${formatInteger(value.length)}`;
   if (typeof value === "object" && value !== null) return "an object";
   return String(value);
 }

@@ -1,5 +1,6 @@
 /** Training with its defaults: its length, and the watched metric of the validation split. */
 
+import { formatCount, formatInteger } from "../counts.js";
 import type { Problem, Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
 import { child } from "../json-pointer.js";
@@ -71,7 +72,7 @@ function microBatchProblems({ accumulate, batch_size }: NormalTrain, stateful: b
     {
       ...location,
       code: "accumulate-batch",
-      message: `A batch of ${batch_size} examples cannot be split into ${accumulate} equal micro-batches.`,
+      message: `A batch of ${formatCount(batch_size, "example")} cannot be split into ${formatInteger(accumulate)} equal micro-batches.`,
       hint: `For example "batch_size": ${closestSize}.`,
     },
   ];

@@ -1,4 +1,5 @@
 /** Limits of JSON text, checked in one pass before the parser: depth, number of values, control characters. */
+import { formatInteger } from "../counts.js";
 
 export const maximumDepth = 64;
 export const maximumValues = 250_000;
@@ -80,7 +81,7 @@ function tooMany(offset: number): TextError {
   return {
     code: "too-many-values",
     offset,
-    message: `The text has more than ${maximumValues} values.`,
+    message: `The text has more than ${formatInteger(maximumValues)} values.`,
     hint: "Store large arrays in .npy files and name those files in the spec.",
   };
 }

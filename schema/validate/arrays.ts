@@ -3,6 +3,7 @@
  * spec without them: its cost grows with the square of the number of errors.
  */
 
+import { formatInteger } from "../counts.js";
 import { formatValue } from "../diagnostics/suggest.js";
 import { child, isList, isObject, type Json, type JsonObject } from "../json-pointer.js";
 import { nameOf, type SchemaProblem } from "./deduplicate.js";
@@ -63,7 +64,7 @@ function firstInvalid(
 /** A problem if a spec without its arrays has too many values. */
 export function checkSize(spec: Json): readonly SchemaProblem[] {
   if (countValues(spec, maxValues) <= maxValues) return [];
-  const message = `The spec has more than ${maxValues} values outside its arrays.`;
+  const message = `The spec has more than ${formatInteger(maxValues)} values outside its arrays.`;
   return [{ code: "too-many-values", path: "", message, hint: "Check that this is the right file." }];
 }
 

@@ -1,5 +1,6 @@
 /** Errors of the compiled schema as problems: one for each mistake, in words, with the legal values. */
 
+import { formatCount, formatInteger } from "../counts.js";
 import { formatValue, joinWithOr, nearest, quote, suggestion } from "../diagnostics/suggest.js";
 import { child, isObject, type Json, type JsonObject } from "../json-pointer.js";
 import { branchesOf, dereference, propertiesOf, propertyOf, type Schema } from "../json-schema.js";
@@ -226,7 +227,7 @@ function exceededLength(data: Json, { maxLength, pattern }: Schema): number | un
 
 function tooLong(name: string, text: string, limit: number): Pick<SchemaProblem, "message" | "hint"> {
   return {
-    message: `${name} has ${[...text].length} characters, more than the limit of ${limit}.`,
+    message: `${name} has ${formatCount([...text].length, "character")}, more than the limit of ${formatInteger(limit)}.`,
     hint: "Shorten it.",
   };
 }

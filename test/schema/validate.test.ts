@@ -259,12 +259,12 @@ test.each<[string, object, string]>([
   [
     "a text",
     { ...base, train: { sample: { prompt: "x".repeat(10_001) } } },
-    'wrong-value /train/sample/prompt | "prompt" has 10001 characters, more than the limit of 10000. | Shorten it.',
+    'wrong-value /train/sample/prompt | "prompt" has 10,001 characters, more than the limit of 10,000. | Shorten it.',
   ],
   [
     "an equation",
     cell({ equations: [`h' = x${" ".repeat(10_000)}`] }),
-    "wrong-value /cells/mine/equations/0 | equations[0] has 10006 characters, more than the limit of 10000. | Shorten it.",
+    "wrong-value /cells/mine/equations/0 | equations[0] has 10,006 characters, more than the limit of 10,000. | Shorten it.",
   ],
   [
     "the model's name",
@@ -321,7 +321,7 @@ test("large specs are validated quickly, valid or not", async () => {
     'wrong-type /data/lengths/0 | lengths[0] must be a number or a list of numbers, but is "x".',
   ]);
   expect(await unplacedProblems({ ...base, model: Array(100_000).fill({}) })).toEqual([
-    "too-many-values | The spec has more than 20000 values outside its arrays. | Check that this is the right file.",
+    "too-many-values | The spec has more than 20,000 values outside its arrays. | Check that this is the right file.",
   ]);
 });
 

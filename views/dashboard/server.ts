@@ -30,6 +30,7 @@ function staticFiles(): Readonly<Record<string, readonly [type: string, content:
     "/page.js": ["text/javascript", file(page, "page.js")],
     "/predictions.js": ["text/javascript", file(page, "predictions.js")],
     "/format.js": ["text/javascript", file(join(packageRoot(), "dist/runtime"), "format.js")],
+    "/schema/counts.js": ["text/javascript", file(join(packageRoot(), "dist/schema"), "counts.js")],
     "/uplot.js": ["text/javascript", file(uplot, "dist/uPlot.esm.js")],
     "/uplot.css": ["text/css", file(uplot, "dist/uPlot.min.css")],
   };

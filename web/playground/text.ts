@@ -1,5 +1,6 @@
 /** The playground of text: a prompt, and the generated text. */
 import type { TextMetadata } from "../../runtime/data/metadata.js";
+import { formatInteger } from "../../runtime/format.js";
 import { createTokenGenerator } from "../../runtime/generation/autoregressive.js";
 import { outputActivationOf } from "../../runtime/generation/sampling.js";
 import { createDetokenizer, encodePrompt, splitPrompt } from "../../runtime/generation/tokenizer.js";
@@ -86,7 +87,7 @@ function writingPanel(model: Model, metadata: TextMetadata): HTMLElement {
     }
     generatedText.append(pending + detokenizer.end());
     const seconds = (performance.now() - startedAt) / 1000;
-    status.textContent = `${count.toLocaleString("en")} ${units} in ${seconds.toFixed(1)} s. The same seed gives the same text.`;
+    status.textContent = `${formatInteger(count)} ${units} in ${seconds.toFixed(1)} s. The same seed gives the same text.`;
     stopButton.hidden = true;
   };
   const start = () => {

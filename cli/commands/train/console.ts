@@ -32,7 +32,7 @@ export function openTrainingDisplay(output: Output, chart: boolean): TrainingDis
         break;
       case "evaluation":
         progress.evaluation(event.metrics);
-        progress.log(`epoch ${event.epoch}  ${splitsText(event.metrics)}`);
+        progress.log(`epoch ${formatInteger(event.epoch)}  ${splitsText(event.metrics)}`);
         break;
       case "throughput":
         progress.suffix(throughputTexts(event));

@@ -129,7 +129,7 @@ function createProgressTracker() {
       [firstStep, lastStep, currentStep, startedAt] = [step, steps, step, performance.now()];
     },
     fraction: () => Math.min(1, currentStep / Math.max(lastStep, 1)),
-    position: (step: number) => `${step}/${lastStep}`,
+    position: (step: number) => `${formatInteger(step)}/${formatInteger(lastStep)}`,
     evaluated({ validation, test }: SplitMetrics) {
       const split = Object.keys(validation).length > 0 ? "validation" : "test";
       const { loss } = split === "validation" ? validation : test;
@@ -141,7 +141,7 @@ function createProgressTracker() {
       const seconds = Math.max((performance.now() - startedAt) / 1000, 1e-3);
       const speed = (step - firstStep) / seconds;
       return [
-        `${step}/${lastStep}`,
+        `${formatInteger(step)}/${formatInteger(lastStep)}`,
         `loss ${formatNumber(loss)}`,
         ...(evaluation === "" ? [] : [evaluation]),
         `${speed >= 10 ? formatInteger(speed) : formatNumber(speed)} steps/s`,

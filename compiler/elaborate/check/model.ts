@@ -2,6 +2,7 @@
  * Checks of the whole model, after its layers are built: unread layers, parameters, initial states, vocabulary size.
  */
 
+import { formatInteger } from "../../../schema/counts.js";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
 import { vocabularyOf } from "../../../schema/kinds/layers.js";
 import { targetKindOf } from "../../../schema/kinds/losses.js";
@@ -15,8 +16,6 @@ import { isIds, type Wire, width } from "../wire.js";
 
 /** float32 parameters of a model: an ONNX file holds at most 2 GiB, with its weights. */
 const MAX_PARAMETERS = 2 ** 29;
-
-const formatCount = (count: number): string => count.toLocaleString("en-US");
 
 /** Reports the problems of a model whose layers are all built. */
 export function checkModel(spec: NormalSpec, signature: Signature, state: ElaborationState, output: Wire): void {
@@ -69,7 +68,7 @@ function checkParameters({ model }: NormalSpec, { context, ports }: ElaborationS
     context.problem({
       part: owner,
       code: "too-many-parameters",
-      message: `With ${name}, [${value.type.shape.join(", ")}], the model has ${formatCount(total)} parameters, but an ONNX file holds at most ${formatCount(MAX_PARAMETERS)}.`,
+      message: `With ${name}, [${value.type.shape.join(", ")}], the model has ${formatInteger(total)} parameters, but an ONNX file holds at most ${formatInteger(MAX_PARAMETERS)}.`,
       hint: "Choose smaller sizes.",
     });
     return;
@@ -117,7 +116,7 @@ function checkVocabulary(
       part: layer,
       key,
       code: "vocabulary-size",
-      message: `The layer ${layer.name} encodes ${size} symbols, but the text has ${vocabulary}.`,
+      message: `The layer ${layer.name} encodes ${formatInteger(size)} symbols, but the text has ${formatInteger(vocabulary)}.`,
       hint: `Write "vocabulary", or at least ${vocabulary}.`,
     });
   }
@@ -130,7 +129,7 @@ function checkVocabulary(
     part: last,
     ...(hasSize && { key: "size" }),
     code: "vocabulary-size",
-    message: `The model outputs ${outputWidth} scores, but the text has ${vocabulary} symbols.`,
+    message: `The model outputs ${formatInteger(outputWidth)} scores, but the text has ${formatInteger(vocabulary)} symbols.`,
     hint: hasSize
       ? `Write "vocabulary", or at least ${vocabulary}.`
       : 'Add { "layer": "projection" } as the last layer.',

@@ -1,4 +1,5 @@
 /** Operands of the losses over classes: logits, class ids, weights of classes, and the cross-entropy of each entry. */
+import { formatCount } from "../../../schema/counts.js";
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import { tensor } from "../../ir/tensor.js";
@@ -81,7 +82,7 @@ export function outputVector(
     part,
     key,
     code: "output-count",
-    message: `"${key}" has ${values.length} ${values.length === 1 ? "number" : "numbers"}, but the model has ${size} outputs.`,
+    message: `"${key}" has ${formatCount(values.length, "number")}, but the model has ${formatCount(size, "output")}.`,
     hint: "Write one number per output, in order.",
   });
 }

@@ -2,6 +2,7 @@
  * ctc: -log of the probability of the labels, summed over all alignments with the outputs (connectionist temporal
  * classification; A. Graves et al., ICML 2006). The forward recursion in log space, one Scan over time.
  */
+import { formatInteger } from "../../../schema/counts.js";
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import { scan } from "../../graph/scan.js";
 import type { Builder } from "../../ir/builder.js";
@@ -107,7 +108,7 @@ export function blankClass(loss: NormalCtc, logits: Value, { problem }: Context)
     part: loss,
     key: "blank",
     code: "blank-class",
-    message: `The blank is class ${blank}, but the model has ${classes} classes.`,
+    message: `The blank is class ${blank}, but the model has ${formatInteger(classes)} classes.`,
     hint: `Write a class from 0 to ${classes - 1}, or "last".`,
   });
 }

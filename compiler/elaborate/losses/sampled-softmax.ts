@@ -4,6 +4,7 @@
  * subtracted from every logit, and accidental hits (candidates equal to the target) are excluded. Only the sampled
  * columns of the last layer are multiplied. In evaluation the loss is the full cross-entropy.
  */
+import { formatInteger } from "../../../schema/counts.js";
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import { addDims, elementCount } from "../../ir/dims.js";
 import type { Value } from "../../ir/types.js";
@@ -33,7 +34,7 @@ export const sampledSoftmax: LossDefinition<NormalSampledSoftmax> = {
         part: loss,
         key: "samples",
         code: "too-many-samples",
-        message: `"samples" is ${loss.samples}, but the model has only ${classes} classes.`,
+        message: `"samples" is ${loss.samples}, but the model has only ${formatInteger(classes)} classes.`,
         hint: `Write at most ${classes}, or use cross_entropy, which reads all classes.`,
       });
     const losses =

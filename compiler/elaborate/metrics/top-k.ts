@@ -2,6 +2,7 @@
  * top_k: the fraction of valid entries whose target class is among the k largest outputs. Classes that tie with the
  * k-th are included, as in TensorFlow's in_top_k.
  */
+import { formatInteger } from "../../../schema/counts.js";
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import { maskedSum } from "../masked-sum.js";
 import { classOperands } from "./class-operands.js";
@@ -19,7 +20,7 @@ export const topK: MetricDefinition<Extract<NormalMetric, { type: "top_k" }>> = 
         part: metric,
         key: "k",
         code: "metric-classes",
-        message: `"k" is ${metric.k}, but the model has ${classes} classes: top_k would always be 1.`,
+        message: `"k" is ${metric.k}, but the model has ${formatInteger(classes)} classes: top_k would always be 1.`,
         hint: `Write at most ${classes - 1}.`,
       });
     const axis = targetIds.type.shape.length;

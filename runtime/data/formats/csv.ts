@@ -2,7 +2,7 @@
 
 import { pipeline } from "node:stream/promises";
 import type { CsvError, Options } from "csv-parse";
-import { formatCount } from "../../format.js";
+import { formatCount, formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { detectDelimiter, formatDelimiter } from "./delimiter.js";
 import { isMissing, parseNumber } from "./number-notation.js";
@@ -189,7 +189,7 @@ function describeCsvError(error: CsvError, file: string, nextLine: number) {
     case "CSV_MAX_RECORD_SIZE":
       return {
         line,
-        message: `${location}: The row has more than ${MAX_ROW_LENGTH} characters.`,
+        message: `${location}: The row has more than ${formatInteger(MAX_ROW_LENGTH)} characters.`,
         hint: "Close its quotes, or split the row.",
       };
     case "INVALID_OPENING_QUOTE":

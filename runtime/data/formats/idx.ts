@@ -2,7 +2,9 @@
  * A reader of IDX files of unsigned bytes (http://yann.lecun.com/exdb/mnist), plain or gzipped; sizes must match the
  * header.
  */
+
 import { constants, gunzipSync } from "node:zlib";
+import { formatInteger } from "../../format.js";
 import { fail, ok, type Result } from "../../result.js";
 import { elementCount } from "../../tensors/array.js";
 
@@ -36,7 +38,9 @@ export function readIdx(file: Uint8Array): IdxResult {
   if (!unpacked.ok) return unpacked;
   const actualBytes = unpacked.value.length - start;
   if (expectedBytes !== actualBytes) {
-    return fail(`its header declares ${expectedBytes} bytes of data, but it has ${actualBytes}`);
+    return fail(
+      `its header declares ${formatInteger(expectedBytes)} bytes of data, but it has ${formatInteger(actualBytes)}`,
+    );
   }
   return ok({ shape, bytes: unpacked.value.subarray(start) });
 }
@@ -79,8 +83,8 @@ function decompress(unpack: () => Uint8Array, limit = MAX_BYTES): Result<Uint8Ar
     if (error.code === "ERR_BUFFER_TOO_LARGE")
       return fail(
         limit === MAX_BYTES
-          ? `it decompresses to more than ${limit} bytes`
-          : `its header declares ${limit} bytes with the header, and it decompresses to more`,
+          ? `it decompresses to more than ${formatInteger(limit)} bytes`
+          : `its header declares ${formatInteger(limit)} bytes with the header, and it decompresses to more`,
       );
     return fail(error.code === "Z_BUF_ERROR" ? "its gzip data ends early" : "its gzip data is damaged");
   }

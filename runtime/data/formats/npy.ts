@@ -1,4 +1,5 @@
 /** NPY files (numpy.lib.format 1.0, 2.0 and 3.0): a reader whose sizes must match the header, and a writer. */
+import { formatInteger } from "../../format.js";
 import { fail, ok, type Result } from "../../result.js";
 import { elementCount } from "../../tensors/array.js";
 import { float16ToNumber } from "../../tensors/half-float.js";
@@ -83,7 +84,8 @@ export function readNpy(bytes: Uint8Array): NpyResult {
   if (bytes.length < headerStart) return invalid("it ends inside its header");
   const dataStart = headerStart + (major === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
   if (bytes.length < dataStart) return invalid("it ends inside its header");
-  if (dataStart > MAX_HEADER_BYTES) return invalid(`its header is longer than ${MAX_HEADER_BYTES} bytes`);
+  if (dataStart > MAX_HEADER_BYTES)
+    return invalid(`its header is longer than ${formatInteger(MAX_HEADER_BYTES)} bytes`);
 
   const header = parseHeader(latin1(bytes.subarray(headerStart, dataStart)));
   if (header === undefined) return invalid("its header does not describe a plain array");
@@ -95,7 +97,9 @@ export function readNpy(bytes: Uint8Array): NpyResult {
   const actualBytes = bytes.length - dataStart;
   // Checked before allocation: a header may declare any size.
   if (count * type.bytes !== actualBytes) {
-    return invalid(`its header declares ${count * type.bytes} bytes of data, but it has ${actualBytes}`);
+    return invalid(
+      `its header declares ${formatInteger(count * type.bytes)} bytes of data, but it has ${formatInteger(actualBytes)}`,
+    );
   }
   const values = type.allocate(count);
   const sourceIndexOf = header.isFortranOrder ? columnMajor(header.shape) : undefined;

@@ -1,6 +1,8 @@
 /** Text files read in chunks: a strict UTF-8 decoder, a line splitter, and the problems of reading. */
+
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
+import { formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { unreadableFile } from "../../storage/system-errors.js";
 
@@ -84,7 +86,7 @@ export function readingProblem({ file, path }: NamedFile, error: unknown, hint =
 }
 
 function longWordProblem(path: string, file: string): RunProblem {
-  const message = `"${file}" has a word of more than ${MAX_WORD_LENGTH} characters.`;
+  const message = `"${file}" has a word of more than ${formatInteger(MAX_WORD_LENGTH)} characters.`;
   return { code: "text-word", path, file, message, hint: 'Set "unit": "char" to read text without spaces.' };
 }
 

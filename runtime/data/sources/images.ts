@@ -1,8 +1,10 @@
 /** Images in IDX files: the rows of an image are the time steps, its label is the class. */
+
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { NormalImagesData } from "../../../schema/normal/index.js";
+import { formatCount } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import { unreadableFile } from "../../storage/system-errors.js";
@@ -20,7 +22,7 @@ export const images: SourceKind<NormalImagesData> = {
     if (!pixels.ok || !labels.ok) return fail([pixels, labels].flatMap((result) => (result.ok ? [] : result.error)));
     const [count = 0, rows = 0, columns = 0] = pixels.value.shape;
     if (count !== labels.value.shape[0]) {
-      const message = `"${data.file}" has ${count} images, but "${data.labels}" has ${labels.value.shape[0]} labels.`;
+      const message = `"${data.file}" has ${formatCount(count, "image")}, but "${data.labels}" has ${formatCount(labels.value.shape[0] ?? 0, "label")}.`;
       return fail([{ code: "images-count", path: "/data/labels", file: data.labels, message, hint: "" }]);
     }
     if (count * rows * columns === 0) {

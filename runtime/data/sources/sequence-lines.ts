@@ -1,4 +1,5 @@
 /** Files of sequences, one per line: JSON objects, or rows of a CSV file with named columns. */
+import { formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail } from "../../result.js";
 import { readCsv } from "../formats/csv.js";
@@ -38,7 +39,9 @@ async function readJsonLines(source: NamedFile, visit: LineVisitor): Promise<rea
       if (text.trim() === "") continue;
       lineCount += 1;
       const isTooLong = text.length > MAX_LINE_LENGTH;
-      const line = isTooLong ? fail(`has more than ${MAX_LINE_LENGTH} characters`) : parseJsonLine(text, memberNames);
+      const line = isTooLong
+        ? fail(`has more than ${formatInteger(MAX_LINE_LENGTH)} characters`)
+        : parseJsonLine(text, memberNames);
       if (!line.ok) {
         const message = `${file}:${lineNumber}: The line ${line.error}.`;
         problems.add([{ code: "sequence-line", path, file, line: lineNumber, message, hint: jsonHint }]);

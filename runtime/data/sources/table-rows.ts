@@ -1,6 +1,7 @@
 /** Reads the rows of a table: the selected columns of a CSV file as numbers, and labels as text. */
 
 import type { NormalTableData } from "../../../schema/normal/index.js";
+import { formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { FloatList } from "../batching/windows.js";
@@ -123,7 +124,7 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
   const mostlyNumbers = selection.leftOut.flatMap((column, position) => {
     const count = leftOutNumbers[position] ?? 0;
     if (count * 2 <= fileRows) return [];
-    const what = `has "${shorten(column.first)}", which is not a number, but ${count} of its ${fileRows} values are`;
+    const what = `has "${shorten(column.first)}", which is not a number, but ${formatInteger(count)} of its ${formatInteger(fileRows)} values are`;
     return [problemAt(firstLine, column, what, mixedColumnHint)];
   });
   const problems = [...csvProblems, ...mostlyNumbers];

@@ -126,7 +126,7 @@ describe("writing", () => {
     const full = { ...durableFs, freeBytes: () => 1000 };
     expect(saveCheckpoint(folder, 10, keeping, full)).toEqual({
       ok: false,
-      error: expect.stringMatching(/^it needs 4\d{4} bytes, but .* has 1000 bytes free$/),
+      error: expect.stringMatching(/^it needs 4\d\.\d KiB, but .* has 1,000 B free$/),
     });
     expect(readdirSync(folder)).toEqual([]);
     expect(durableFs.freeBytes(folder)).toBeGreaterThan(0);

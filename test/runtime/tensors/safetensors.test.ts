@@ -100,7 +100,7 @@ describe("damage", () => {
     [
       "a huge shape",
       { a: entry("F32", [2 ** 30, 2 ** 30], 0, 8) },
-      '"a" of shape [1073741824, 1073741824] needs 4611686018427388000 bytes, but has 8',
+      '"a" of shape [1073741824, 1073741824] needs 4,611,686,018,427,388,000 bytes, but has 8',
     ],
     [
       "a negative size",
@@ -127,7 +127,9 @@ describe("damage", () => {
 
   test("a header that declares too many bytes", () => {
     const bytes = Buffer.alloc(16, 255);
-    expect(errorOf(bytes)).toBe("its header declares 18446744073709552000 bytes, but at most 100000000 are allowed");
+    expect(errorOf(bytes)).toBe(
+      "its header declares 18,446,744,073,709,552,000 bytes, but at most 100,000,000 are allowed",
+    );
     bytes.writeBigUInt64LE(9n);
     expect(errorOf(bytes)).toBe("it ends inside its header");
   });

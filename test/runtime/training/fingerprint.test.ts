@@ -9,7 +9,7 @@ import { specOf, textData, train } from "../../support/normal-specs.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 
 const before = specOf({});
-const hint = "Remove --resume to start a new run, or name another directory with --out.";
+const hint = "Train into another directory with --out, or replace the run with --overwrite instead of --resume.";
 
 function fingerprintOf(spec: NormalSpec, digest = "d") {
   const out = temporaryFolder();

@@ -147,7 +147,7 @@ describe("content", () => {
 
   test("too many values", () => {
     expect(problemsIn(`[${"1,".repeat(250_001)}1]`)).toEqual([
-      "1:500003 too-many-values | The text has more than 250000 values. | Store large arrays in .npy files and name those files in the spec.",
+      "1:500003 too-many-values | The text has more than 250,000 values. | Store large arrays in .npy files and name those files in the spec.",
     ]);
   });
 });

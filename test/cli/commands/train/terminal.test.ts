@@ -8,7 +8,7 @@ import { replayTerminal } from "../../../support/terminal.js";
 const training = ["train", "specs/spam.json", "--set", "train.epochs=26", "--set", "train.batch_size=400", "--out"];
 
 /** Lines without the progress, which depends on the time. */
-const isProgress = (line: string) => /^([█░ ]*|step )\d+\/\d+( {2}|$)/.test(line);
+const isProgress = (line: string) => /^([█░ ]*|step )[\d,]+\/[\d,]+( {2}|$)/.test(line);
 
 /** The output without a terminal, which the terminal's has to equal. */
 const out = join(temporaryFolder(), "run");

@@ -110,7 +110,7 @@ describe("headers", () => {
 
   test("a size beyond the file is refused before allocation", () => {
     expect(errorOf(npy(header("<f4", "(1000000000, 1000000000)"), data))).toBe(
-      "its header declares 4000000000000000000 bytes of data, but it has 24",
+      "its header declares 4,000,000,000,000,000,000 bytes of data, but it has 24",
     );
   });
 

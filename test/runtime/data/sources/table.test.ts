@@ -612,7 +612,7 @@ describe("problems", () => {
       about({
         code: "table-format",
         line: 2,
-        message: "t.csv:2: The row has more than 1048576 characters.",
+        message: "t.csv:2: The row has more than 1,048,576 characters.",
         hint: "Close its quotes, or split the row.",
       }),
     ],

@@ -1,0 +1,11 @@
+/** Integers and counted nouns as text, for people. Values that a user writes, such as those of keys, stay as in JSON. */
+
+/** 10850 → 10,850 */
+export function formatInteger(value: number): string {
+  return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
+}
+
+/** "1 row", "1,024 rows". */
+export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatInteger(count)} ${count === 1 ? noun : plural}`;
+}
