@@ -7,7 +7,7 @@ import type { Prediction, Scores } from "./format-predictions.js";
 import type { SeriesInputs } from "./stateful.js";
 
 export interface PredictionInputs {
-  /** Number of time steps by example. */
+  /** Number of time steps by example; 0 for an example without a prediction. */
   readonly lengths: ArrayLike<number>;
   /** True where batches have lengths. Otherwise all examples of a batch have the same length. */
   readonly hasLengths: boolean;
@@ -34,11 +34,14 @@ export interface InputsOptions {
 
 export type OpenInputs = (options: InputsOptions) => Promise<Result<PredictionInputs>>;
 
-/** Batches of at most `size` examples, in order of length; without lengths, each batch has examples of one length. */
+/**
+ * Batches of at most `size` examples with time steps, in order of length; without lengths, each batch has examples of
+ * one length.
+ */
 export function batchesOf({ lengths, hasLengths }: PredictionInputs, size: number): readonly (readonly number[])[] {
-  const order = Array.from(lengths, (_, example) => example).sort(
-    (a, b) => (lengths[a] ?? 0) - (lengths[b] ?? 0) || a - b,
-  );
+  const order = Array.from(lengths, (_, example) => example)
+    .filter((example) => lengths[example] !== 0)
+    .sort((a, b) => (lengths[a] ?? 0) - (lengths[b] ?? 0) || a - b);
   const batches: number[][] = [];
   for (const example of order) {
     const last = batches.at(-1);

@@ -2,25 +2,41 @@
 import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
+import { parseJsonLine } from "../data/formats/json-line.js";
 import { createProblemList } from "../data/formats/problem-list.js";
 import { encodingProblem } from "../data/formats/utf8-reader.js";
 import type { PairsMetadata } from "../data/metadata.js";
 import type { Batch } from "../data/source.js";
-import { END, joinTokens, padRows, START, tokenize } from "../data/vocabulary/tokens.js";
+import {
+  END,
+  joinTokens,
+  padRows,
+  START,
+  tokenize,
+  unitNames,
+  unknownUnitsNotices,
+} from "../data/vocabulary/tokens.js";
 import { formatCount, formatLines } from "../format.js";
-import { beamSearch } from "../generation/beam-search.js";
+import { beamSearch, type DecodedSequence } from "../generation/beam-search.js";
 import { outputActivationOf } from "../generation/sampling.js";
 import { fail, ok, type Result } from "../result.js";
 import type { Run } from "../run/open.js";
 import { unreadableFile } from "../storage/system-errors.js";
 import type { Prediction } from "./format-predictions.js";
+import { emptyNotices, withInput } from "./input-members.js";
 
-type PairSource = { readonly line: number; readonly source: string | readonly number[] };
+interface PairSource {
+  readonly line: number;
+  /** A text without tokens has no prediction. */
+  readonly source: string | readonly number[];
+  /** The other members of a line of JSON. */
+  readonly members: Prediction;
+}
 
 /** Maximum number of sources in a batch. */
 const BATCH_SIZE = 64;
 
-/** Reads lines of text (up to a tab) or of JSON, `{"source": "text" or [numbers]}`. */
+/** Reads lines of text (up to a tab) or of JSON, `{"source": "text" or [numbers]}`; other members are kept. */
 export async function readSources(
   { metadata, signature }: Run,
   file: string,
@@ -39,42 +55,55 @@ export async function readSources(
   } catch {
     return fail([await encodingProblem("", file, bytes)]);
   }
-  const isJson = /^\.jsonl?$/i.test(extname(file));
-  const width = signature.inputs.shape[1];
+  const extension = extname(file).toLowerCase();
+  if (extension === ".csv") {
+    const message = `"${file}" is a .csv file, but sources are lines of text or of JSON.`;
+    const hint = 'Write one source per line in a .txt file, or {"source": …} in a .jsonl file.';
+    return fail([{ code: "file-kind", path: "", file, message, hint }]);
+  }
+  const isJson = /^\.(?:jsonl?|ndjson)$/.test(extension);
+  const width = metadata.vocabulary === null ? Number(signature.inputs.shape[1]) : null;
   const sources: PairSource[] = [];
   const problems = createProblemList();
   for (const [index, text] of content.split(/\r\n|\n|\r/).entries()) {
     if (text.trim() === "") continue;
-    const source = isJson ? parseSource(text) : (text.split("\t")[0] ?? "");
-    const isValid =
-      metadata.vocabulary === null
-        ? typeof source === "object" && source.length === width
-        : typeof source === "string" && tokenize(source, metadata.unit).length > 0;
-    if (source !== undefined && isValid) sources.push({ line: index + 1, source });
+    const parsed = isJson ? parseSource(text, width) : parseTextSource(text, width);
+    if (parsed.ok) sources.push({ line: index + 1, ...parsed.value });
     else {
-      const kind = metadata.vocabulary === null ? `vector of ${width} numbers` : "text";
-      const message = `${file}:${index + 1}: The line has no source ${kind}.`;
+      const message = `${file}:${index + 1}: The line ${parsed.error}.`;
       const hint = isJson ? 'Write {"source": …} on each line.' : "Write one source per line.";
       problems.add([{ code: "pair-line", path: "", file, line: index + 1, message, hint }]);
     }
     if (problems.isFull) break;
   }
   if (problems.size > 0) return fail(problems.list());
-  if (sources.length > 0) return ok(sources);
+  if (sources.some((source) => !isEmpty(metadata, source))) return ok(sources);
   return fail([{ code: "input-empty", path: "", file, message: `"${file}" has no sources.`, hint: "" }]);
 }
 
-function parseSource(line: string): string | readonly number[] | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  const source = typeof value === "object" && value !== null && "source" in value ? value.source : undefined;
-  if (typeof source === "string") return source;
+type ParsedSource = Result<Pick<PairSource, "source" | "members">, string>;
+
+/** @param width Numbers of a source; null for texts. */
+function parseSource(text: string, width: number | null): ParsedSource {
+  const parsed = parseJsonLine(text);
+  if (!parsed.ok) return parsed;
+  const { source } = parsed.value.line;
+  const { source: _, ...members } = parsed.value.exact;
+  if (width === null) return typeof source === "string" ? ok({ source, members }) : fail("has no source text");
   const isNumeric = (entry: unknown) => typeof entry === "number" && Number.isFinite(Math.fround(entry));
-  return Array.isArray(source) && source.every(isNumeric) ? source : undefined;
+  return Array.isArray(source) && source.length === width && source.every(isNumeric)
+    ? ok({ source, members })
+    : fail(`has no source vector of ${width} numbers`);
+}
+
+function parseTextSource(text: string, width: number | null): ParsedSource {
+  return width === null
+    ? ok({ source: text.split("\t")[0] ?? "", members: {} })
+    : fail(`has no source vector of ${width} numbers`);
+}
+
+function isEmpty({ unit }: PairsMetadata, { source }: PairSource): boolean {
+  return typeof source === "string" && tokenize(source, unit).length === 0;
 }
 
 export interface DecodedSources {
@@ -82,7 +111,9 @@ export interface DecodedSources {
   readonly notices: readonly string[];
 }
 
-/** A sequence without an end token has `cut`, and a notice. */
+/**
+ * Decodes the sources in order. A sequence without an end token has `cut`, a source without tokens the target null.
+ */
 export async function decodeSources(
   { metadata, manifest, spec }: Run,
   session: InferenceSession,
@@ -93,29 +124,52 @@ export async function decodeSources(
   const { target_vocabulary: vocabulary, longest_target: maxTokens, unit } = metadata;
   const outputsProbabilities = outputActivationOf(spec.model) === "softmax";
   const options = { startId: START, endId: END, maxTokens, beamWidth, outputsProbabilities };
-  const predictions: Prediction[] = [];
-  const cutLines: number[] = [];
-  for (let start = 0; start < sources.length; start += BATCH_SIZE) {
-    const batch = sources.slice(start, start + BATCH_SIZE);
+  const decodedBySource = new Map<PairSource, DecodedSequence>();
+  const readable = sources.filter((source) => !isEmpty(metadata, source));
+  for (let start = 0; start < readable.length; start += BATCH_SIZE) {
+    const batch = readable.slice(start, start + BATCH_SIZE);
     const decoded = await beamSearch(session, manifest, batchOf(metadata, batch), options);
-    for (const [row, { line, source }] of batch.entries()) {
-      const { ids = [], isComplete = false } = decoded[row] ?? {};
-      const target = joinTokens(
-        ids.map((id) => vocabulary[id] ?? ""),
-        unit,
-      );
-      predictions.push({ line, source, target, ...(!isComplete && { cut: true }) });
-      if (!isComplete) cutLines.push(line);
-    }
+    for (const [row, source] of batch.entries()) decodedBySource.set(source, decoded[row] ?? noTokens);
   }
-  return { predictions, notices: cutLines.length === 0 ? [] : [cutNotice(cutLines, maxTokens)] };
+  const textOf = (ids: readonly number[]) => {
+    const tokens = ids.map((id) => vocabulary[id] ?? "");
+    return joinTokens(tokens, unit);
+  };
+  const predictions = sources.map((pair) => {
+    const decoded = decodedBySource.get(pair);
+    const target = decoded === undefined ? null : textOf(decoded.ids);
+    const cut = decoded?.isComplete === false ? { cut: true } : {};
+    return withInput(pair.line, { source: pair.source, ...pair.members }, { target, ...cut });
+  });
+  const linesWhere = (condition: (pair: PairSource) => boolean) => sources.filter(condition).map(({ line }) => line);
+  const notices = [
+    ...emptyNotices(
+      linesWhere((pair) => !decodedBySource.has(pair)),
+      "source",
+    ),
+    ...unknownUnitsNotices(unknownWords(metadata, readable), unitNames[unit]),
+    ...cutNotices(
+      linesWhere((pair) => decodedBySource.get(pair)?.isComplete === false),
+      maxTokens,
+    ),
+  ];
+  return { predictions, notices };
 }
 
-function cutNotice(lines: readonly number[], maxTokens: number): string {
+const noTokens: DecodedSequence = { ids: [], isComplete: false };
+
+function unknownWords({ vocabulary, unit }: PairsMetadata, sources: readonly PairSource[]): readonly string[] {
+  if (vocabulary === null) return [];
+  const known = new Set(vocabulary);
+  return sources.flatMap(({ source }) => tokenize(String(source), unit).filter((word) => !known.has(word)));
+}
+
+function cutNotices(lines: readonly number[], maxTokens: number): readonly string[] {
+  if (lines.length === 0) return [];
   const isOne = lines.length === 1;
   const sequences = `${formatCount(lines.length, "sequence")} ${isOne ? "has" : "have"} no end token`;
   const limit = `cut at ${formatCount(maxTokens, "token")}, the longest target of the training data`;
-  return `${sequences} and ${isOne ? "is" : "are"} ${limit} (${formatLines(lines)}).`;
+  return [`${sequences} and ${isOne ? "is" : "are"} ${limit} (${formatLines(lines)}).`];
 }
 
 function batchOf({ vocabulary, unit }: PairsMetadata, sources: readonly PairSource[]): Batch {

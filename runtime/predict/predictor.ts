@@ -11,6 +11,7 @@ import { runFiles } from "../run/layout.js";
 import { type Run, readRunWeights } from "../run/open.js";
 import { feedsFor, portsWithRole, predictionPort } from "../sessions/ports.js";
 import { estimateWorkPerSync, openSession, type RequestedDevice } from "../sessions/session.js";
+import { elementCount } from "../tensors/array.js";
 import { feedsOf, floatsOf } from "../tensors/ort.js";
 import { type Prediction, type Scores, withoutPadding } from "./format-predictions.js";
 import { readers } from "./index.js";
@@ -102,7 +103,10 @@ async function computeScores(
   if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
   const { session, notice } = sessionResult.value;
   const port = predictionPort(model);
-  const scores: Scores[] = [];
+  // An example without time steps is in no batch.
+  const emptyShape = port.shape.slice(1).map((size) => (typeof size === "number" ? size : 0));
+  const missing = { shape: emptyShape, data: new Float32Array(elementCount(emptyShape)).fill(Number.NaN) };
+  const scores: Scores[] = Array.from(inputs.lengths, () => missing);
   for (const examples of batchesOf(inputs, BATCH_SIZE)) {
     const batch = inputs.batch(examples);
     const feeds = feedsFor(portsWithRole(model.inputs, "data"), ({ name }) => batch.get(name));

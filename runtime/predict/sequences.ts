@@ -1,9 +1,13 @@
 /** Reads sequences, and formats a label for each, or a tag for each of its time steps. */
 import { gatherSequences, type InMemorySeries } from "../data/batching/windows.js";
 import { readSequences } from "../data/sources/sequence-examples.js";
+import { unitNames, unknownUnitsNotices } from "../data/vocabulary/tokens.js";
 import { fail, ok } from "../result.js";
 import { describeClass, describeTags, describeValues, toProbabilities } from "./format-predictions.js";
+import { emptyNotices, withInput } from "./input-members.js";
 import type { OpenInputs } from "./inputs.js";
+
+const noClass = { label: null, probability: null };
 
 export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
   const { metadata, spec } = run;
@@ -12,12 +16,18 @@ export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
   const result = await readSequences({ ...spec.data, file }, folder, uses, false);
   if (!result.ok) return result;
   const { examples, tokens, features } = result.value;
+  const emptyLines = examples.filter(({ length }) => length === 0).map(({ line }) => line);
+  if (emptyLines.length === examples.length) {
+    const message = `"${file}" has empty sequences only.`;
+    return fail([{ code: "input-empty", path: "", file, message, hint: "" }]);
+  }
   const width = run.signature.inputs.shape[2];
   if (metadata.vocabulary === undefined && features !== width) {
     const message = `"${file}" has vectors of ${features} numbers, but the model reads vectors of ${width}.`;
     return fail([{ code: "data-shape", path: "", file, message, hint: "" }]);
   }
   const idByToken = new Map(metadata.vocabulary?.map((token, id) => [token, id]));
+  const unknownTokens = metadata.vocabulary === undefined ? [] : tokens.filter((token) => !idByToken.has(token));
   const idOf = tokens.map((token) => idByToken.get(token) ?? metadata.unknown ?? 0);
   const steps: InMemorySeries =
     metadata.vocabulary === undefined
@@ -34,6 +44,7 @@ export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
   return ok({
     lengths,
     hasLengths: true,
+    notices: [...emptyNotices(emptyLines, "sequence"), ...unknownUnitsNotices(unknownTokens, unitNames[metadata.unit])],
     batch(indices) {
       const time = indices.reduce((maximum, example) => Math.max(maximum, lengths[example] ?? 0), 0);
       const vectorShape = steps.dtype === "float32" ? [features] : [];
@@ -45,11 +56,14 @@ export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
     },
     postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
     describe(example, scores) {
-      const { line } = examples[example] ?? { line: 0 };
+      const { line = 0, members = {}, length = 0 } = examples[example] ?? {};
       const perStep = scores.shape.length > 1;
-      if (uses.targets === "classes")
-        return { line, ...(perStep ? describeTags("tags", scores, names) : describeClass("label", scores, names)) };
-      return { line, [perStep ? "tags" : "label"]: describeValues(scores) };
+      const key = perStep ? "tags" : "label";
+      if (uses.targets === "classes") {
+        if (length === 0) return withInput(line, members, perStep ? { tags: [], probability: [] } : noClass);
+        return withInput(line, members, perStep ? describeTags(key, scores, names) : describeClass(key, scores, names));
+      }
+      return withInput(line, members, { [key]: length === 0 ? null : describeValues(scores) });
     },
   });
 };

@@ -11,8 +11,9 @@ import { toArray } from "../data/spill/id-list.js";
 import { positionOf } from "../data/vocabulary/locate.js";
 import { encodeWithVocabulary, unknownUnitMessage } from "../data/vocabulary/lookup.js";
 import { tokenizeText } from "../data/vocabulary/tokenizers.js";
+import { type Unit, unitNames, unknownUnitsNotices } from "../data/vocabulary/tokens.js";
 import type { RunProblem } from "../problem.js";
-import { fail, ok } from "../result.js";
+import { fail, ok, type Result } from "../result.js";
 import { unreadableFile } from "../storage/system-errors.js";
 import type { NumericArray } from "../tensors/array.js";
 import { toProbabilities, topClasses } from "./format-predictions.js";
@@ -41,12 +42,17 @@ export const text: OpenInputs = async ({ run, file, folder, uses }) => {
     return fail([await encodingProblem("", file, bytes)]);
   }
   const lines: Line[] = [];
+  const known = new Set(vocabulary);
+  const unknownUnits = new Set<Unit>();
   const problems = createProblemList();
   for (const [index, line] of content.split(unit === "byte" ? "\n" : /\r\n|\n|\r/).entries()) {
     if (line === "" || (unit === "word" && line.trim() === "")) continue;
     const result = readLine(metadata, line, index + 1, file);
-    if (Array.isArray(result)) problems.add(result);
-    else lines.push({ number: index + 1, text: line, ids: result });
+    if (!result.ok) problems.add(result.error);
+    else {
+      lines.push({ number: index + 1, text: line, ids: result.value.ids });
+      for (const entry of result.value.units) if (!known.has(entry)) unknownUnits.add(entry);
+    }
     if (problems.isFull) break;
   }
   if (problems.size > 0) return fail(problems.list());
@@ -58,6 +64,7 @@ export const text: OpenInputs = async ({ run, file, folder, uses }) => {
   return ok({
     lengths: lines.map(({ ids }) => ids.length),
     hasLengths: false,
+    notices: unknownUnitsNotices(unknownUnits, unitNames[unit]),
     batch: (examples) =>
       new Map([["inputs", stackRows(examples.map((example) => lines[example]?.ids ?? new Int32Array()))]]),
     postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
@@ -77,13 +84,18 @@ export const text: OpenInputs = async ({ run, file, folder, uses }) => {
   });
 };
 
-function readLine(metadata: TextMetadata, line: string, number: number, file: string) {
+interface EncodedLine {
+  readonly units: readonly Unit[];
+  readonly ids: Int32Array;
+}
+
+function readLine(metadata: TextMetadata, line: string, number: number, file: string): Result<EncodedLine> {
   const { unit } = metadata;
   const tokenized = tokenizeText(unit === "byte" ? Buffer.from(line, "latin1") : line, unit);
   const encoded = encodeWithVocabulary(tokenized, metadata);
-  if (encoded.ok) return toArray(encoded.value);
+  if (encoded.ok) return ok({ units: tokenized.units, ids: toArray(encoded.value) });
   const unitIds = toArray(tokenized.ids);
-  return encoded.error.map((index): RunProblem => {
+  const problems = encoded.error.map((index): RunProblem => {
     const { column } = positionOf(line, unit === "byte" ? "char" : unit, index);
     const problem = unknownUnitMessage(`${file}:${number}`, tokenized.units[unitIds[index] ?? 0] ?? "", {
       ...metadata,
@@ -91,6 +103,7 @@ function readLine(metadata: TextMetadata, line: string, number: number, file: st
     });
     return { code: "unknown-unit", path: "", file, line: number, column, ...problem };
   });
+  return fail(problems);
 }
 
 /** Rows of the same length. */

@@ -1,6 +1,6 @@
 /** The playground of sequences: predictions for a sequence, or for each of its steps. */
 import type { SequencesMetadata } from "../../runtime/data/metadata.js";
-import { tokenize } from "../../runtime/data/vocabulary/tokens.js";
+import { tokenize, unitNames, unknownUnitsNotices } from "../../runtime/data/vocabulary/tokens.js";
 import { describeValues, type Scores, topClasses } from "../../runtime/predict/format-predictions.js";
 import type { SampleSequence } from "../../runtime/web/page-manifest.js";
 import { bars, element, exampleList, field, message, percent, runLatest } from "../dom.js";
@@ -35,7 +35,7 @@ export function sequencesPanel(model: Model, metadata: SequencesMetadata): HTMLE
     const unknown = isText ? names.filter((name) => !metadata.vocabulary?.includes(name)) : [];
     result.replaceChildren(
       renderPrediction(model, metadata, scores, isText ? names : null),
-      ...unknownTokensNote(unknown),
+      ...unknownUnitsNotices(unknown, unitNames[metadata.unit]).map((text) => element("p", { class: "note" }, text)),
     );
   });
   const update = () => {
@@ -87,11 +87,6 @@ function renderPrediction(
     ),
   );
   return element("ol", { class: "tags" }, ...steps);
-}
-
-function unknownTokensNote(unknown: readonly string[]): readonly HTMLElement[] {
-  if (unknown.length === 0) return [];
-  return [element("p", { class: "note" }, `Not in the vocabulary: ${[...new Set(unknown)].join(", ")}.`)];
 }
 
 export function shortened(text: string): string {

@@ -14,19 +14,15 @@ const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*|[{}[\]:]/gsu;
 /** True of lines that may have a number of more than 15 digits or beyond the range of float64. */
 const mayBeInexact = /\d[\d.]{15}|\d[eE]\+?\d{3}/u;
 
-/**
- * Parses one line. The error is a predicate: "is not an object".
- *
- * @param keys that may not occur twice.
- */
-export function parseJsonLine(text: string, keys: readonly string[]): Result<JsonLine, string> {
+/** Parses one line. The error is a predicate: "is not an object". */
+export function parseJsonLine(text: string): Result<JsonLine, string> {
   try {
     const line: unknown = JSON.parse(text);
     if (typeof line !== "object" || line === null || Array.isArray(line)) return fail("is not an object");
-    const repeated = keys.find(
-      (key) => text.indexOf(`"${key}"`) !== text.lastIndexOf(`"${key}"`) && isRepeated(text, key),
-    );
-    if (repeated !== undefined) return fail(`has the key "${repeated}" twice`);
+    const repeated = Object.keys(line)
+      .map((key) => JSON.stringify(key))
+      .find((key) => text.indexOf(key) !== text.lastIndexOf(key) && isRepeated(text, key));
+    if (repeated !== undefined) return fail(`has the key ${repeated} twice`);
     const exact = mayBeInexact.test(text) ? JSON.parse(text.replace(tokens, quoteInexact)) : line;
     return ok({ line: { ...line }, exact: { ...exact } });
   } catch (error) {
@@ -47,7 +43,7 @@ function isExact(token: string): boolean {
   return Number.isFinite(value) && (digits.length <= 15 || String(value) === token);
 }
 
-/** True if a valid object has a key of its own, not of an object inside it, more than once. */
+/** True if a valid object has a key (in quotes) of its own, not of an object inside it, more than once. */
 function isRepeated(text: string, key: string): boolean {
   let depth = 0;
   let count = 0;
@@ -55,7 +51,7 @@ function isRepeated(text: string, key: string): boolean {
   for (const [token] of text.matchAll(tokens)) {
     if (token === "{" || token === "[") depth++;
     else if (token === "}" || token === "]") depth--;
-    else if (token === ":" && depth === 1 && previous === `"${key}"`) count++;
+    else if (token === ":" && depth === 1 && previous === key) count++;
     previous = token;
   }
   return count > 1;

@@ -87,7 +87,7 @@ function parseTabbedPair(line: string): PairContent | undefined {
 }
 
 function parseJsonPair(line: string): PairContent | undefined {
-  const parsed = parseJsonLine(line, ["source", "target"]);
+  const parsed = parseJsonLine(line);
   if (!parsed.ok) return undefined;
   const { source, target } = parsed.value.line;
   if (typeof target !== "string") return undefined;

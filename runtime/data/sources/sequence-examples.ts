@@ -23,6 +23,8 @@ export interface Example {
   readonly labels: readonly string[];
   /** [width], or with tags [length, width]; empty if targets are labels. */
   readonly values: readonly number[];
+  /** For prediction: the members of the line, without vectors. */
+  readonly members: Line;
 }
 
 export interface Sequences {
@@ -44,7 +46,7 @@ interface LineKeys {
 
 type Parsed<T> = { readonly value: T } | { readonly fault: string };
 
-/** @param withTargets false for prediction: labels and tags are ignored. */
+/** @param withTargets false for prediction: labels and tags are ignored, and a sequence may be empty. */
 export async function readSequences(
   data: NormalSequencesData,
   folder: string,
@@ -64,7 +66,7 @@ export async function readSequences(
     if ("fault" in parsedSteps) return parsedSteps;
     const { tokens, vectors, size } = parsedSteps.value;
     const stepCount = inputKey === "inputs" ? vectors.length / size : tokens.length;
-    if (stepCount === 0) return { fault: "has no steps" };
+    if (stepCount === 0 && withTargets) return { fault: "has no steps" };
     features = examples.length === 0 ? size : features;
     if (size !== features) return { fault: `has vectors of ${size}, but the first line has vectors of ${features}` };
     const parsedTargets = parseTargets(uses.targets === "classes" ? exact : line, targetKey, uses);
@@ -88,6 +90,7 @@ export async function readSequences(
         vectors: vectors.slice(0, length * size),
         labels: labels.slice(0, targetCount),
         values: values.slice(0, targetCount * width),
+        members: withTargets ? {} : membersOf(exact, inputKey),
       },
     };
   };
@@ -114,6 +117,11 @@ export async function readSequences(
   if (problems.length > 0) return fail(problems);
   const tokens = [...idByToken.keys()];
   return ok({ examples, tokens, features, width, isTagged: lineKeys?.targetKey === "tags" });
+}
+
+function membersOf(line: Line, inputKey: LineKeys["inputKey"]): Line {
+  const { inputs, ...others } = line;
+  return inputKey === "inputs" ? others : line;
 }
 
 /** The mismatch between the keys of the lines and the model, with a hint. */

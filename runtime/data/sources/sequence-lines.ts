@@ -6,6 +6,7 @@ import { readCsv } from "../formats/csv.js";
 import { type JsonLine, parseJsonLine } from "../formats/json-line.js";
 import { createProblemList } from "../formats/problem-list.js";
 import { type NamedFile, readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
+import { makeUnique } from "./table-columns.js";
 
 /** Receives each line with its number, from 1; returns its problems. */
 export type LineVisitor = (line: JsonLine, number: number) => readonly RunProblem[];
@@ -39,9 +40,7 @@ async function readJsonLines(source: NamedFile, visit: LineVisitor): Promise<rea
       if (text.trim() === "") continue;
       lineCount += 1;
       const isTooLong = text.length > MAX_LINE_LENGTH;
-      const line = isTooLong
-        ? fail(`has more than ${formatInteger(MAX_LINE_LENGTH)} characters`)
-        : parseJsonLine(text, memberNames);
+      const line = isTooLong ? fail(`has more than ${formatInteger(MAX_LINE_LENGTH)} characters`) : parseJsonLine(text);
       if (!line.ok) {
         const message = `${file}:${lineNumber}: The line ${line.error}.`;
         problems.add([{ code: "sequence-line", path, file, line: lineNumber, message, hint: jsonHint }]);
@@ -69,7 +68,7 @@ function readCsvLines(source: NamedFile, delimiter: string, visit: LineVisitor):
     { delimiter, isDelimiterSet: false, delimiterHint: () => delimiterHint, comment: "", header: true },
     {
       columns(columnNames) {
-        names = columnNames;
+        names = makeUnique(columnNames);
         const twice = memberNames.find((name) => columnNames.indexOf(name) !== columnNames.lastIndexOf(name));
         if (twice !== undefined) {
           const message = `"${file}" has more than one column "${twice}".`;

@@ -137,7 +137,7 @@ function placesOf(
 }
 
 /** The names with their places added where two columns have one name: scalers and predictions are by name. */
-function makeUnique(names: readonly string[]): readonly string[] {
+export function makeUnique(names: readonly string[]): readonly string[] {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return names.map((name, index) => {

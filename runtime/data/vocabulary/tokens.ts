@@ -1,4 +1,5 @@
 /** Sequences of tokens: text to tokens and back, padded rows of ids, and decoded scores. */
+import { formatCount, listFirst } from "../../format.js";
 import type { NumericArray } from "../../tensors/array.js";
 import { argmax } from "../../tensors/scores.js";
 import type { TextMetadata } from "../metadata.js";
@@ -29,6 +30,14 @@ export function tokenize(text: string, unit: TextMetadata["unit"]): readonly Uni
 export function joinTokens(tokens: readonly Unit[], unit: TextMetadata["unit"]): string {
   if (unit === "byte") return new TextDecoder().decode(Uint8Array.from(tokens, Number));
   return tokens.join(unit === "word" ? " " : "");
+}
+
+/** A notice of units that a vocabulary does not contain, and that are read as the unknown one; none for no units. */
+export function unknownUnitsNotices(units: Iterable<Unit>, noun: string): readonly string[] {
+  const unique = Array.from(new Set(units), (unit) => JSON.stringify(unit));
+  if (unique.length === 0) return [];
+  const subject = `${formatCount(unique.length, noun)} ${unique.length === 1 ? "is" : "are"} not in the vocabulary`;
+  return [`${subject} and ${unique.length === 1 ? "is" : "are"} read as unknown: ${listFirst(unique, 5)}.`];
 }
 
 /** Rows of ids as an array [rows, length], padded with 0; lengths mask the padding. */

@@ -1,6 +1,6 @@
 /** Predictions of runs on pairs. */
 import { describe, expect, test } from "vitest";
-import { objects, predicted, rejectedPredict } from "../../support/predict-file.js";
+import { jsonl, objects, predicted, rejectedPredict } from "../../support/predict-file.js";
 import { trainSpec } from "../../support/training-runs.js";
 
 describe("pairs", () => {
@@ -36,17 +36,44 @@ describe("pairs", () => {
       { line: 1, source: "one two", target: "1 2" },
     ]);
     expect(await rejectedPredict(out, "in.jsonl", '{"source":[1]}\nx\n')).toMatchObject([
-      { message: "in.jsonl:1: The line has no source text. The same on 1 more line: 2." },
+      { message: "in.jsonl:1: The line has no source text." },
+      { message: expect.stringMatching(/^in\.jsonl:2: The line is not JSON: /) },
+    ]);
+    expect(await rejectedPredict(out, "in.jsonl", '{"source":"one","source":"two"}\n')).toMatchObject([
+      { message: 'in.jsonl:1: The line has the key "source" twice.' },
+    ]);
+    expect(await rejectedPredict(out, "in.csv", "source\none\n")).toMatchObject([
+      { message: '"in.csv" is a .csv file, but sources are lines of text or of JSON.' },
+    ]);
+  });
+
+  test("have the other members of their lines, and notices of unknown words and empty sources", async () => {
+    const { out } = await trainSpec(spec);
+    const lines = [
+      { id: 7, source: "one zebra", target: "1" },
+      { id: 8, source: " " },
+      { id: 9, source: "yak two zebra" },
+    ];
+    const { rows, notices } = await predicted(out, "in.jsonl", jsonl(lines));
+    expect(rows).toEqual([
+      { line: 1, id: 7, source: "one zebra", "target (input)": "1", target: expect.any(String) },
+      { line: 2, id: 8, source: " ", target: null },
+      { line: 3, id: 9, source: "yak two zebra", target: expect.any(String) },
+    ]);
+    expect(notices).toEqual([
+      "1 source is empty and has no prediction (line 2).",
+      '2 words are not in the vocabulary and are read as unknown: "zebra", "yak".',
+    ]);
+    expect(await rejectedPredict(out, "in.jsonl", jsonl([{ source: "" }]))).toMatchObject([
+      { message: '"in.jsonl" has no sources.' },
     ]);
   });
 
   test("without an end token are cut, and counted in a notice", async () => {
     const endless = spec.data.pairs.slice(0, 1).map(([source]) => [source, "1 1 1 1 1 1 1 1"]);
     const { out } = await trainSpec({ ...spec, data: { ...spec.data, pairs: endless }, train: { steps: 6 } });
-    const { rows, notices } = await predicted(out, "in.txt", "one\ntwo\n");
-    expect(rows).toEqual(
-      [1, 2].map((line) => ({ line, source: ["one", "two"][line - 1], target: nineOnes, cut: true })),
-    );
+    const { rows, notices } = await predicted(out, "in.txt", "one\none\n");
+    expect(rows).toEqual([1, 2].map((line) => ({ line, source: "one", target: nineOnes, cut: true })));
     expect(notices).toEqual([
       "2 sequences have no end token and are cut at 9 tokens, the longest target of the training data (lines 1, 2).",
     ]);

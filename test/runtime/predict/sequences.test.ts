@@ -1,6 +1,6 @@
 /** Predictions of runs on sequences. */
 import { describe, expect, test } from "vitest";
-import { jsonl, objects, predictTo, rejectedPredict } from "../../support/predict-file.js";
+import { array, jsonl, objects, predicted, predictTo, rejectedPredict } from "../../support/predict-file.js";
 import { trainSpec } from "../../support/training-runs.js";
 
 describe("sequences", () => {
@@ -33,20 +33,63 @@ describe("sequences", () => {
     ]);
   });
 
+  const labeled = {
+    ...tagging,
+    model: [tagging.model[0], { ...tagging.model[1], return: "last" }, { layer: "dense", size: "classes" }],
+    loss: { type: "cross_entropy" },
+  };
+  const lines = sentences.map(({ text }, index) => ({ text, label: ["x", "y", "x"][index] }));
+
   test("have one label each", async () => {
-    const labeled = {
-      ...tagging,
-      model: [tagging.model[0], { ...tagging.model[1], return: "last" }, { layer: "dense", size: "classes" }],
-      loss: { type: "cross_entropy" },
-    };
-    const lines = sentences.map(({ text }, index) => ({ text, label: ["x", "y", "x"][index] }));
     const { out, done } = await trainSpec(labeled, { "s.jsonl": jsonl(lines) });
     const predictions = await objects(out, "in.jsonl", jsonl(lines));
     expect(predictions.map(({ label }) => label)).toEqual(done.predictions);
-    const csv = (await predictTo(out, "in.jsonl", jsonl(lines), "csv")).text.toString("utf8");
-    expect(csv.split("\n")[0]).toBe("line,label,probability,probabilities.x,probabilities.y");
+    const csv = (await predictTo(out, "in.csv", "id,text,id,label\n7,a cat,u,x\n8,,v,y\n", "csv")).text.toString(
+      "utf8",
+    );
+    expect(csv.split("\n").slice(0, 3)).toEqual([
+      "line,id (column 1),text,id (column 3),label (input),label,probability,probabilities.x,probabilities.y",
+      expect.stringMatching(/^2,7,a cat,u,x,[xy],[\d.]+,[\d.]+,[\d.]+$/),
+      "3,8,,v,y,,,,",
+    ]);
     expect(await rejectedPredict(out, "in.jsonl", '{"text":"the cat"}\n{"label":"x"}\n')).toEqual([
       { message: "in.jsonl:2: The line has no text, but the first line has it.", at: ["in.jsonl", 2, undefined] },
     ]);
+  });
+
+  test("have their input, and notices of unknown words and of empty texts", async () => {
+    const { out } = await trainSpec(labeled, { "s.jsonl": jsonl(lines) });
+    const input =
+      '{"id":9007199254740993,"text":"a zebra sleeps","probability":1}\n{"text":""}\n{"text":"yak a zebra"}\n';
+    const { rows, notices } = await predicted(out, "in.jsonl", input);
+    const prediction = {
+      label: expect.any(String),
+      probability: expect.any(Number),
+      probabilities: expect.any(Object),
+    };
+    expect(rows).toEqual([
+      { line: 1, id: "9007199254740993", text: "a zebra sleeps", "probability (input)": 1, ...prediction },
+      { line: 2, text: "", label: null, probability: null },
+      { line: 3, text: "yak a zebra", ...prediction },
+    ]);
+    expect(notices).toEqual([
+      "1 sequence is empty and has no prediction (line 2).",
+      '2 words are not in the vocabulary and are read as unknown: "zebra", "yak".',
+    ]);
+    const { shape, values } = await array(out, "in.jsonl", input);
+    expect(shape).toEqual([3, 2]);
+    expect(Array.from(values, Number.isNaN)).toEqual([false, false, true, true, false, false]);
+    expect(await rejectedPredict(out, "in.jsonl", '{"text":"a","id":1,"id":2}\n')).toMatchObject([
+      { message: 'in.jsonl:1: The line has the key "id" twice.' },
+    ]);
+    expect(await rejectedPredict(out, "in.jsonl", '{"text":""}\n')).toMatchObject([
+      { message: '"in.jsonl" has empty sequences only.' },
+    ]);
+  });
+
+  test("have no tags where they have no steps", async () => {
+    const { out } = await trainSpec(tagging, { "s.jsonl": jsonl(sentences) });
+    const rows = await objects(out, "in.jsonl", '{"tokens":["a","cat"]}\n{"tokens":[]}\n');
+    expect(rows[1]).toEqual({ line: 2, tokens: [], tags: [], probability: [] });
   });
 });

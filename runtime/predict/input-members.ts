@@ -1,0 +1,26 @@
+/** The members of an input line in its prediction: its text, and all that the model does not read. */
+import { formatCount, formatLines } from "../format.js";
+import type { Prediction } from "./format-predictions.js";
+
+const reservedName = /^(?:line|cut|probability|probabilities(?:\..*)?)$/su;
+
+/** The line's number, its members, and the prediction. A member named like a part of the prediction gets "(input)". */
+export function withInput(line: number, members: Prediction, prediction: Prediction): Prediction {
+  const names = new Set([...Object.keys(members), ...Object.keys(prediction)]);
+  const nameOf = (name: string) => {
+    if (!(name in prediction) && !reservedName.test(name)) return name;
+    let free = `${name} (input)`;
+    while (names.has(free)) free += " (input)";
+    return free;
+  };
+  const named = Object.entries(members).map(([name, value]) => [nameOf(name), value]);
+  return { line, ...Object.fromEntries(named), ...prediction };
+}
+
+/** A notice of the lines that have nothing to predict from; none if there are no such lines. */
+export function emptyNotices(lines: readonly number[], noun: string): readonly string[] {
+  if (lines.length === 0) return [];
+  const isOne = lines.length === 1;
+  const subject = `${formatCount(lines.length, noun)} ${isOne ? "is" : "are"} empty`;
+  return [`${subject} and ${isOne ? "has" : "have"} no prediction (${formatLines(lines)}).`];
+}
