@@ -46,6 +46,7 @@ export type Layer =
   | RnnLayer
   | DenseLayer
   | ProjectionLayer
+  | ActivationLayer
   | DropoutLayer
   | PoolLayer
   | ConcatLayer
@@ -130,9 +131,27 @@ export type RecurrentWeightOption = number | boolean | string;
  */
 export type ResetAfterOption = number | boolean | string;
 /**
- * Activation of the output. Before the loss, softmax and sigmoid are computed inside the loss in training, and applied in inference.
+ * Activation of the output. Before the loss, softmax and sigmoid are computed inside the loss in training, and applied in inference. glu and swiglu multiply one half of the features with a gate, the other half: a layer with weights has twice as many columns for them. The activation layer lists their equations.
  */
-export type Activation = "none" | "softmax" | "sigmoid" | "tanh" | "relu";
+export type Activation =
+  | "none"
+  | "softmax"
+  | "sigmoid"
+  | "tanh"
+  | "relu"
+  | "leaky_relu"
+  | "elu"
+  | "selu"
+  | "gelu"
+  | "gelu_tanh"
+  | "silu"
+  | "mish"
+  | "softplus"
+  | "softsign"
+  | "hard_sigmoid"
+  | "hard_swish"
+  | "glu"
+  | "swiglu";
 /**
  * One weight for each output.
  *
@@ -898,6 +917,18 @@ export interface ProjectionLayer {
    */
   bias?: boolean;
   trainable?: Trainable;
+}
+/**
+ * An activation of the input. glu and swiglu halve the number of features, which must be even. Padding is not read.
+ */
+export interface ActivationLayer {
+  /**
+   * Activation.
+   */
+  layer: "activation";
+  name?: LayerName;
+  from?: From;
+  activation: Activation;
 }
 /**
  * Sets each entry to 0 with a probability in training, and scales the others so that the mean is unchanged. Identity in evaluation and inference.

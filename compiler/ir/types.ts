@@ -60,7 +60,7 @@ export interface Graph {
 /** Elementwise, of one operand. */
 export const unaryOps = [
   ...(["Identity", "Neg", "Exp", "Log", "Sqrt", "Abs", "Sign", "Floor", "Cos"] as const),
-  ...(["Tanh", "Sigmoid", "Relu", "Softplus", "Not"] as const),
+  ...(["Tanh", "Sigmoid", "Relu", "Softplus", "Erf", "Not"] as const),
 ] as const;
 export type UnaryOp = (typeof unaryOps)[number];
 

@@ -1,9 +1,11 @@
 /** The functions of the equation language: arity, type inference and nodes of each. */
+import { graphBuilder } from "../graph/builder.js";
+import { evaluate } from "../graph/evaluate.js";
 import type { Operand, OpMethods } from "../ir/builder.js";
 import { addDims, mulDims, printShape, sameShape } from "../ir/dims.js";
 import { at, expectDefined } from "../ir/expect.js";
 import type { Dim, Shape, Value } from "../ir/types.js";
-import { sigmoid, softplus } from "../ops/elementwise.js";
+import { elementwiseActivations, gatedActivations } from "./activations.js";
 import { divideDim, type ExpressionType, isShapeMismatch, type ShapeRules, shapeOf } from "./expression-type.js";
 
 export interface CellFunction {
@@ -26,17 +28,13 @@ export interface ArgumentError {
 }
 
 const functions: Readonly<Record<string, CellFunction>> = {
-  tanh: elementwise(Math.tanh, (b, a) => b.tanh(a)),
-  sigmoid: elementwise(sigmoid, (b, a) => b.sigmoid(a)),
-  relu: elementwise(
-    (a) => Math.max(a, 0),
-    (b, a) => b.relu(a),
-  ),
-  softplus: elementwise(softplus, (b, a) => b.softplus(a)),
-  exp: elementwise(Math.exp, (b, a) => b.exp(a)),
-  log: elementwise(Math.log, (b, a) => b.log(a)),
-  sqrt: elementwise(Math.sqrt, (b, a) => b.sqrt(a)),
-  abs: elementwise(Math.abs, (b, a) => b.abs(a)),
+  ...mapValues(elementwiseActivations, elementwise),
+  ...mapValues(gatedActivations, gated),
+  erf: elementwise((b, a) => b.erf(a)),
+  exp: elementwise((b, a) => b.exp(a)),
+  log: elementwise((b, a) => b.log(a)),
+  sqrt: elementwise((b, a) => b.sqrt(a)),
+  abs: elementwise((b, a) => b.abs(a)),
   min: pairwise(Math.min, (b, x, y) => b.min(x, y)),
   max: pairwise(Math.max, (b, x, y) => b.max(x, y)),
   where: {
@@ -146,11 +144,37 @@ export function layerNorm(b: OpMethods, a: Value): Value {
 
 // ── families ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function elementwise(fold: (a: number) => number, buildNode: (b: OpMethods, a: Value) => Value): CellFunction {
+function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U): Readonly<Record<string, U>> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}
+
+type BuildUnary = (b: OpMethods, a: Value) => Value;
+
+function elementwise(buildNode: BuildUnary): CellFunction {
   return {
     arity: [1, 1],
     conditionCount: 0,
-    infer: (args, rules) => foldConstants(args, fold) ?? broadcast(args, rules),
+    infer: (args, rules) => foldConstants(args, (a) => valueAt(buildNode, a)) ?? broadcast(args, rules),
+    build: (b, args) => buildNode(b, asValue(b, at(args, 0))),
+  };
+}
+
+/** The value of a function of a number, by the reference arithmetic. */
+function valueAt(buildNode: BuildUnary, a: number): number {
+  const b = graphBuilder("constant");
+  const graph = b.finish([buildNode(b, b.scalar(a))]);
+  return at(at(evaluate(graph, []), 0).data, 0);
+}
+
+/** A function of the two halves of the last axis, which becomes half as long. */
+function gated(buildNode: BuildUnary): CellFunction {
+  return {
+    arity: [1, 1],
+    conditionCount: 0,
+    infer(args, rules) {
+      const shape = shapeOf(at(args, 0));
+      return shape.length === 0 ? missingAxis(0) : equalParts(shape, { kind: "number", value: 2 }, rules);
+    },
     build: (b, args) => buildNode(b, asValue(b, at(args, 0))),
   };
 }

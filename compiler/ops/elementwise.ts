@@ -117,7 +117,23 @@ function truncating(rule: Rule<"Div">): Rule<"Div"> {
 const numericTypes = [...floatTypes, "int64", "int32"] as const;
 const boolToNumber = (holds: boolean) => (holds ? 1 : 0);
 export const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
-export const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
+/**
+ * The error function, to about 1e-15: erf(x) = 2/√π · exp(-x²) · Σ 2ⁿ x²ⁿ⁺¹ / (1 · 3 · … · (2n + 1)), whose terms have
+ * one sign (M. Abramowitz, I. Stegun, Handbook of Mathematical Functions, 7.1.6).
+ */
+export function erf(x: number): number {
+  // 1 - erf(6) is below 2^-53.
+  if (!(Math.abs(x) < 6)) return Math.sign(x);
+  let [term, sum] = [x, x];
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
 const passThrough = (g: Value) => g;
 
 /**
@@ -160,6 +176,10 @@ export const elementwise: Family<Elementwise> = {
     (b, g, x) => maskCotangent(b, g, b.greater(x, 0)),
   ),
   Softplus: unary(transcendental, floatTypes, softplus, ({ mul, sigmoid }, g, x) => mul(g, sigmoid(x))),
+  // d erf(x) / dx = 2/√π · exp(-x²)
+  Erf: unary({ ...exact, bitExact: "unproven" }, floatTypes, erf, ({ mul, neg, exp }, g, x) =>
+    mul(g, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(x, x))))),
+  ),
   Not: unary(exact, ["bool"], (x) => 1 - x, "none"),
   Add: binary(commutative, numericTypes, "same", (x, y) => x + y, [(_, g) => passThrough(g), (_, g) => passThrough(g)]),
   Sub: binary(exact, numericTypes, "same", (x, y) => x - y, [(_, g) => passThrough(g), ({ neg }, g) => neg(g)]),

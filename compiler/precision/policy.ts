@@ -34,6 +34,7 @@ export const policy: { readonly [K in OpName]: PrecisionPolicy } = {
   Sigmoid: "promote",
   Relu: "promote",
   Softplus: "float32",
+  Erf: "float32",
   Not: "promote",
 
   Add: "promote",

@@ -2,7 +2,7 @@
  * Comparison of a Keras layer's configuration with the spec's layer. Every option is known to have no effect on the
  * outputs or on the loaded weights, or is compared, or is refused by its name.
  */
-import type { NormalCell, NormalLayer, NormalSpec } from "../../schema/normal/index.js";
+import type { ActivationName, NormalCell, NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import { isRecord, type KerasLayerConfig, type KerasOptions } from "./keras-config.js";
 import type { ModelLayer } from "./model-layers.js";
 
@@ -72,12 +72,14 @@ export function configDifferences(
   if (kind === "dense") {
     const { activation } = layer as Extract<NormalLayer, { layer: "dense" }>;
     const own = `the layer ${layerName} has ${activation}`;
-    const hint = (stored: string) =>
-      activations.includes(stored)
-        ? `Write "activation": "${stored === "linear" ? "none" : stored}" in layer ${layerName}.`
-        : weightsHint;
-    const expected = activation === "none" ? "linear" : activation;
-    return compare(config.options, { activation: compareActivation("activation", expected, own, hint) });
+    const compareOwn: Compare = (value) => {
+      const stored = activationOf(value);
+      const equal = kerasActivations.get(stored);
+      if (equal === activation) return undefined;
+      const hint = equal === undefined ? weightsHint : `Write "activation": "${equal}" in layer ${layerName}.`;
+      return difference(`its activation is ${stored}`, own, hint);
+    };
+    return compare(config.options, { activation: compareOwn });
   }
   if (kind === "embedding") {
     const hasLengths =
@@ -154,7 +156,15 @@ export function returnNotice(
   ];
 }
 
-const activations: readonly string[] = ["linear", "softmax", "sigmoid", "tanh", "relu"];
+/** Activations of Keras by name, for those that are equal here; leaky_relu and hard_sigmoid have other constants. */
+const kerasActivations: ReadonlyMap<string, ActivationName> = new Map([
+  ["linear", "none"],
+  ...(["softmax", "sigmoid", "tanh", "relu", "elu", "selu", "gelu"] as const).map((name) => [name, name] as const),
+  ...(["silu", "mish", "softplus", "softsign"] as const).map((name) => [name, name] as const),
+  ["swish", "silu"],
+  ["hard_silu", "hard_swish"],
+  ["hard_swish", "hard_swish"],
+]);
 
 const weightsHint = 'Save the weights alone to ignore it: model.save_weights("m.weights.h5").';
 

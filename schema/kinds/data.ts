@@ -14,6 +14,7 @@ export const layerFacts = {
   rnn: { streaming: true, timeAxis: "kept" },
   dense: { streaming: true, timeAxis: "kept" },
   projection: { streaming: true, timeAxis: "kept" },
+  activation: { streaming: true, timeAxis: "kept" },
   dropout: { streaming: true, timeAxis: "kept" },
   pool: { streaming: false, timeAxis: "reduced" },
   concat: { streaming: true, timeAxis: "common" },

@@ -626,6 +626,7 @@ export type NormalLayer =
   | NormalRnn
   | NormalDense
   | NormalProjection
+  | NormalActivation
   | NormalDropout
   | NormalPool
   | NormalConcat
@@ -754,7 +755,7 @@ export interface NormalDense {
   readonly weights: SharedWeights;
   /** Width of the output. */
   readonly size: Size;
-  readonly activation: Activation;
+  readonly activation: ActivationName;
   /** Add the bias b. */
   readonly bias: boolean;
   readonly trainable: boolean;
@@ -762,9 +763,28 @@ export interface NormalDense {
 
 /**
  * Activation of the output. Before the loss, softmax and sigmoid are computed inside the loss in training, and applied
- * in inference.
+ * in inference. glu and swiglu multiply one half of the features with a gate, the other half: a layer with weights has
+ * twice as many columns for them. The activation layer lists their equations.
  */
-export type Activation = "none" | "softmax" | "sigmoid" | "tanh" | "relu";
+export type ActivationName =
+  | "none"
+  | "softmax"
+  | "sigmoid"
+  | "tanh"
+  | "relu"
+  | "leaky_relu"
+  | "elu"
+  | "selu"
+  | "gelu"
+  | "gelu_tanh"
+  | "silu"
+  | "mish"
+  | "softplus"
+  | "softsign"
+  | "hard_sigmoid"
+  | "hard_swish"
+  | "glu"
+  | "swiglu";
 
 /** A dense layer that computes the logits: x @ W + b on the last axis. */
 export interface NormalProjection {
@@ -775,10 +795,19 @@ export interface NormalProjection {
   readonly weights: SharedWeights;
   /** Width of the output, the number of classes. Default for text data: "vocabulary". Required for other data. */
   readonly size: Size;
-  readonly activation: Activation;
+  readonly activation: ActivationName;
   /** Add the bias b. */
   readonly bias: boolean;
   readonly trainable: boolean;
+}
+
+/** An activation of the input. glu and swiglu halve the number of features, which must be even. Padding is not read. */
+export interface NormalActivation {
+  readonly layer: "activation";
+  /** Name of the layer. Default: its kind, numbered from the second. */
+  readonly name: string;
+  readonly from: readonly string[];
+  readonly activation: ActivationName;
 }
 
 /**

@@ -234,6 +234,19 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     ),
     return: keyEffect(set(cell, "/cells/own/output", "p"), "/model/0/return", "state"),
   }),
+  ...prefixed("activation", {
+    name: { testedBy: "test/schema/normalize.test.ts" },
+    from: { testedBy: "test/compiler/elaborate/diagnostics.test.ts" },
+    activation: keyEffect(
+      set(numbers, "/model", [
+        { layer: "pool" },
+        { layer: "dense", size: 2 },
+        { layer: "activation", activation: "elu" },
+      ]),
+      "/model/2/activation",
+      "gelu",
+    ),
+  }),
   ...prefixed("dropout", {
     name: { testedBy: "test/compiler/elaborate/random.test.ts" },
     from: { testedBy: "test/compiler/elaborate/diagnostics.test.ts" },

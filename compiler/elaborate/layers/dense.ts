@@ -1,18 +1,11 @@
-/** dense and projection: x @ W + b with an activation; `<name>/W` [in, size], `<name>/b` [size]. */
-import type { Activation, NormalDense, NormalProjection } from "../../../schema/normal/index.js";
-import type { Builder } from "../../ir/builder.js";
-import type { Shape, Value } from "../../ir/types.js";
+/** dense and projection: x @ W + b with an activation; `<name>/W` [in, size], `<name>/b` [size], and twice as many columns for gated
+ * activations. */
+import type { NormalDense, NormalProjection } from "../../../schema/normal/index.js";
+import type { Shape } from "../../ir/types.js";
+import { activate, preActivationSize } from "../activations.js";
 import type { Affine, Context, LayerDefinition } from "../context.js";
 import { constantZero, glorotUniform } from "../initializers.js";
 import { describeWire, isIds, width } from "../wire.js";
-
-const activations: Readonly<Record<Activation, (b: Builder, x: Value) => Value>> = {
-  none: (_, x) => x,
-  softmax: (b, x) => b.softmax(x),
-  sigmoid: (b, x) => b.sigmoid(x),
-  tanh: (b, x) => b.tanh(x),
-  relu: (b, x) => b.relu(x),
-};
 
 /** The layer's kernel, or that of another layer: an embedding's table is used transposed. */
 function kernelOf(layer: NormalDense | NormalProjection, shape: Shape, context: Context): Affine["kernel"] {
@@ -33,16 +26,16 @@ export const dense: LayerDefinition<NormalDense | NormalProjection> = {
         message: `A ${layer.layer} layer reads numbers, but the input of ${layer.name} is ${describeWire(input)}.`,
         hint: `Put a one_hot or an embedding layer before ${layer.name}.`,
       });
-    const columns = size(layer.size, layer, "size");
-    if (columns === undefined) return undefined;
+    const { activation } = layer;
+    const outputSize = size(layer.size, layer, "size");
+    if (outputSize === undefined) return undefined;
+    const columns = preActivationSize(activation, outputSize);
     const kernel = kernelOf(layer, [width(input), columns], context);
     const product = b.matmul(input.value, kernel.outputAxis === 0 ? b.transpose(kernel.value, [1, 0]) : kernel.value);
     const bias = layer.bias ? context.parameter(`${layer.name}/b`, [columns], constantZero) : null;
     const preActivation = bias === null ? product : b.add(product, bias);
     context.recordAffine(preActivation, { input: input.value, kernel, bias });
-    const { activation } = layer;
-    const value = b.withName(activations[activation](b, b.withName(preActivation, layer.name)), layer.name);
-    const logits = activation === "softmax" || activation === "sigmoid" ? { value: preActivation, activation } : null;
-    return { ...input, value, padding: "first step", logits };
+    const { value, logits } = activate(b, activation, b.withName(preActivation, layer.name));
+    return { ...input, value: b.withName(value, layer.name), padding: "first step", logits };
   },
 };

@@ -1,6 +1,7 @@
 /** The kinds of layer, by their name in specs. */
 import type { NormalLayer } from "../../../schema/normal/index.js";
 import type { CombiningDefinition, LayerDefinition } from "../context.js";
+import { activation } from "./activation.js";
 import { attention } from "./attention.js";
 import { combine } from "./combine.js";
 import { dense } from "./dense.js";
@@ -19,6 +20,7 @@ export const layers: { readonly [K in Kind]: LayerDefinition<LayerOf<K>> | Combi
   rnn,
   dense,
   projection: dense,
+  activation,
   dropout,
   pool,
   concat: combine,

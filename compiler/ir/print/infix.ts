@@ -61,6 +61,7 @@ const printers: { readonly [K in OpName]: Printer<K> } = {
   Sigmoid: call("sigmoid"),
   Relu: call("relu"),
   Softplus: call("softplus"),
+  Erf: call("erf"),
   Not: call("not"),
 
   Add: operator("+", 1),

@@ -117,6 +117,7 @@ const emitters: { readonly [K in OpName]: Emit<K> } = {
   Sigmoid: sameOperator,
   Relu: sameOperator,
   Softplus: sameOperator,
+  Erf: sameOperator,
   Not: sameOperator,
 
   Add: sameOperator,

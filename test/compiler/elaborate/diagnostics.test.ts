@@ -46,6 +46,16 @@ describe("the input of a layer", () => {
       'needs-numbers, /model/0 {"layer":"rnn": An rnn layer reads sequences of numbers [batch, time, features], but the input of rnn is token ids [batch, time]. Put a one_hot or an embedding layer before rnn.',
     ],
     [
+      "numbers, not ids: activation",
+      spec([{ layer: "activation", activation: "gelu" }]),
+      'needs-numbers, /model/0 {"layer":"activation": An activation layer reads numbers, but the input of activation is token ids [batch, time]. Put a one_hot or an embedding layer before activation.',
+    ],
+    [
+      "an odd width, to be halved",
+      spec([ids, { ...rnn, hidden_size: 3 }, { layer: "activation", activation: "glu" }]),
+      'odd-width, /model/2/activation "glu": glu halves its input, but the input of activation has 3 features, an odd number. Give the layer before it an even size.',
+    ],
+    [
       "ids, not numbers: embedding",
       spec([ids, rnn, { layer: "embedding", size: 3 }]),
       'needs-ids, /model/2 {"layer":"embedding": An embedding layer reads token ids, but the input of embedding is numbers [batch, time, 5]. Use a dense layer to project numbers.',

@@ -53,6 +53,7 @@ export const elementwise: Cases<UnaryOp | BinaryOp | "Where" | "Cast"> = {
   Sigmoid: unary(normal),
   Relu: unary(nonInteger),
   Softplus: [...unary(normal), caseOf("far from zero", constant("float32", [4], -40, -1e3, 40, 1e3))],
+  Erf: [...unary(normal), caseOf("far from zero", constant("float32", [4], -3, -1e3, 5, 1e3))],
   Not: unary(flags),
   Add: [...binary(normal, normal), ...integers(some, some)],
   Sub: [...binary(normal, normal), ...integers(some, some)],

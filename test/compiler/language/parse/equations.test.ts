@@ -143,7 +143,7 @@ describe("calls", () => {
     [
       "a function that is like no other",
       "h' = convolve(h)",
-      'unknown-function /cells/mine/equations/0+5: unknown function "convolve". Functions: tanh, sigmoid, relu, softplus, exp, log, sqrt, abs, min, max, where, softmax, layer_norm, concat, split, sum, mean.',
+      'unknown-function /cells/mine/equations/0+5: unknown function "convolve". Functions: tanh, sigmoid, relu, leaky_relu, elu, selu, gelu, gelu_tanh, silu, mish, softplus, softsign, hard_sigmoid, hard_swish, glu, swiglu, erf, exp, log, sqrt, abs, min, max, where, softmax, layer_norm, concat, split, sum, mean.',
     ],
     ["too many arguments", "h' = tanh(h, h)", "argument-count /cells/mine/equations/0+5: tanh takes 1 argument, not 2"],
     [

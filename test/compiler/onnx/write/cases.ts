@@ -127,6 +127,7 @@ export const cases: { readonly [K in OpName]: Readonly<Record<string, Case>> } =
   Sigmoid: { float: unary((b, x) => b.sigmoid(x)) },
   Relu: { float: unary((b, x) => b.relu(x)) },
   Softplus: { float: unary((b, x) => b.softplus(x)) },
+  Erf: { float: unary((b, x) => b.erf(x)) },
   Not: { plain: singleCase({ x: bool("batch", 3) }, (b, x) => b.not(x)) },
   Add: {
     float: binary((b, x, y) => b.add(x, y)),
