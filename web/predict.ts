@@ -1,9 +1,23 @@
 /** Predictions of the model for a batch: probabilities, or values in the scale of training. */
 import type { Batch } from "../runtime/data/source.js";
 import { type Scores, toProbabilities } from "../runtime/predict/format-predictions.js";
+import { predictSeries, type SeriesInputs } from "../runtime/predict/stateful.js";
 import { feedsFor, portsWithRole, predictionPort } from "../runtime/sessions/ports.js";
-import { floatsOf } from "../runtime/tensors/ort.js";
+import { feedsOf, floatsOf } from "../runtime/tensors/ort.js";
 import type { Model } from "./load-model.js";
+
+/** @returns the prediction after each window of a series; the states of a stateful model continue from row to row. */
+export async function predictWindows(model: Model, series: SeriesInputs): Promise<readonly Scores[]> {
+  const { page, parameters } = model;
+  const ports = page.manifest.eval;
+  if (ports === null) {
+    const starts = Array.from({ length: series.rows - series.window + 1 }, (_, row) => row);
+    return predict(model, series.read(starts, series.window));
+  }
+  const graph = { session: await model.session("eval"), ports, parameters: feedsOf(parameters) };
+  const scores = await predictSeries(graph, series);
+  return scores.map((windowScores) => toProbabilities(page, page.uses.targets, windowScores));
+}
 
 /** @returns one prediction per row, of shape [size] or [steps, size]. */
 export async function predict(model: Model, batch: Batch): Promise<readonly Scores[]> {

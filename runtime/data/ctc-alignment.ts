@@ -1,5 +1,6 @@
 /** Sequences that are too short for their ctc labels: no alignment exists, so their loss is infinite for any weights. */
 import type { Manifest } from "../../compiler/artifact.js";
+import { blankClassOf } from "../../schema/kinds/losses.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
 import type { NumericArray } from "../tensors/array.js";
@@ -19,7 +20,7 @@ export function checkAlignments(
 ): readonly RunProblem[] {
   if (loss.type !== "ctc" || loss.zero_infinity) return [];
   const classes = Number(manifest.eval.outputs.find(({ role }) => role === "prediction")?.shape.at(-1));
-  const blank = loss.blank === "last" ? classes - 1 : loss.blank;
+  const blank = blankClassOf(loss, classes);
   const { train, validation, test } = source.splits;
   const examples = Uint32Array.from([...train, ...validation, ...test]).sort();
   const misfits: string[] = [];

@@ -1,10 +1,11 @@
 /** Reads arrays, and formats the outputs: classes with probabilities, decoded labels, or numbers. */
 
+import { blankClassOf } from "../../schema/kinds/losses.js";
 import { ok } from "../result.js";
 import { portsWithRole } from "../sessions/ports.js";
 import { gatherRows } from "../tensors/rows.js";
 import { readArrayInputs } from "./array-inputs.js";
-import { blankIndex, ctcDecode, describeDecoding } from "./ctc-decoder.js";
+import { ctcDecode, describeDecoding } from "./ctc-decoder.js";
 import { describeClass, describeValues, toProbabilities, topClasses } from "./format-predictions.js";
 import type { OpenInputs } from "./inputs.js";
 
@@ -25,7 +26,10 @@ export const arrays: OpenInputs = async ({ run, file, folder, uses, beam }) => {
     describe(index, scores) {
       if (uses.targets !== "classes") return { index, output: describeValues(scores) };
       if (spec.loss.type === "ctc")
-        return { index, ...describeDecoding(ctcDecode(scores, blankIndex(spec.loss, scores), beam)) };
+        return {
+          index,
+          ...describeDecoding(ctcDecode(scores, blankClassOf(spec.loss, scores.shape.at(-1) ?? 1), beam)),
+        };
       if (scores.shape.length === 1) return { index, ...describeClass("class", scores, null) };
       const topPerStep = topClasses(scores, null);
       return {

@@ -2,7 +2,6 @@
  * Decodes the outputs of a CTC model: greedily, or by prefix beam search, which sums the probabilities of all
  * alignments of the same labels (A. Graves et al., ICML 2006; A. Hannun et al., 2014).
  */
-import type { NormalLoss } from "../../schema/normal/index.js";
 import { shortestDecimal } from "../tensors/rows.js";
 import { argmax } from "../tensors/scores.js";
 import type { Prediction, Scores } from "./format-predictions.js";
@@ -18,11 +17,6 @@ interface Prefix {
   readonly labels: readonly number[];
   blank: number;
   label: number;
-}
-
-/** The class of the blank. */
-export function blankIndex({ blank }: Extract<NormalLoss, { readonly type: "ctc" }>, { shape }: Scores): number {
-  return blank === "last" ? (shape.at(-1) ?? 1) - 1 : blank;
 }
 
 /** @param probabilities of [steps, classes]. */

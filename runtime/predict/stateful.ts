@@ -1,6 +1,7 @@
 /** Predictions of a stateful model for a series: states continue from row to row, as they do in evaluation. */
 import type { Tensor } from "onnxruntime-common";
 import type { Port, Ports } from "../../compiler/artifact.js";
+import { gatherWindows, type Series } from "../data/batching/windows.js";
 import type { Batch } from "../data/source.js";
 import { feedsFor, portsWithRole, predictionPort } from "../sessions/ports.js";
 import { createRecurrentStates, type RecurrentStates } from "../sessions/recurrent-states.js";
@@ -22,6 +23,19 @@ export interface EvaluationGraph {
   readonly session: Runner;
   readonly ports: Ports;
   readonly parameters: Feeds;
+}
+
+/** The windows of a series of `rows` rows. */
+export function seriesInputs(series: Series, rows: number, window: number): SeriesInputs {
+  const { width } = series;
+  return {
+    rows,
+    window,
+    read: (starts, length) => {
+      const shape = [starts.length, length, width];
+      return new Map([["inputs", gatherWindows(series, { stride: 1, shift: 0, length }, starts, shape)]]);
+    },
+  };
 }
 
 /** The notices for predictions of a stateful model: in a series, and in separate texts. */

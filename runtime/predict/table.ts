@@ -1,7 +1,6 @@
 /** Reads tables, and formats the forecast after each window, in the original scale. */
-import { type FloatSeries, gatherWindows } from "../data/batching/windows.js";
+import type { FloatSeries } from "../data/batching/windows.js";
 import { scalerOf, scaleValue, unscaleValue } from "../data/scaler.js";
-import type { Batch } from "../data/source.js";
 import { iterateRows, readRows } from "../data/sources/table-rows.js";
 import { collectFloats } from "../data/spill/float-list.js";
 import { formatCount } from "../format.js";
@@ -9,6 +8,7 @@ import type { RunProblem } from "../problem.js";
 import { fail, ok } from "../result.js";
 import { describeClass, describeValues, type Scores, toProbabilities } from "./format-predictions.js";
 import type { OpenInputs } from "./inputs.js";
+import { seriesInputs } from "./stateful.js";
 
 export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   const { metadata, spec } = run;
@@ -51,16 +51,13 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
     const size = shape.at(-1) ?? 1;
     return { shape: [size], data: stepData.slice(-size) };
   };
-  const read = (starts: readonly number[], length: number): Batch => {
-    const shape = [starts.length, length, columns.length];
-    return new Map([["inputs", gatherWindows(series, { stride: 1, shift: 0, length }, starts, shape)]]);
-  };
+  const windows = seriesInputs(series, rows, window);
   return ok({
     lengths: new Uint32Array(rows - window + 1).fill(window),
     hasLengths: false,
     notices,
-    series: { rows, window, read },
-    batch: (examples) => read(examples, window),
+    series: windows,
+    batch: (examples) => windows.read(examples, window),
     postprocess(scores) {
       const last = toProbabilities(spec, uses.targets, lastStep(scores));
       if (uses.targets !== "numbers") return last;

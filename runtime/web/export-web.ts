@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
 import type { NormalOptimizer, NormalSpec } from "../../schema/normal/index.js";
 import { installCommand, packageRoot, packageVersion } from "../../schema/package-root.js";
+import { isStateful } from "../data/batching/stateful-batches.js";
 import { usesOf } from "../data/source.js";
 import { invalidInput, type RunFailure } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
@@ -117,7 +118,7 @@ function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, sampl
     loss: spec.loss,
     uses: { inputs, targets, everyStep },
     metadata,
-    manifest: { parameters, slots, train, model, stream },
+    manifest: { parameters, slots, train, model, stream, eval: isStateful(manifest) ? manifest.eval : null },
     training: {
       train: fineTuningSpec(spec).train,
       optimizer: spec.optimizer.type,
@@ -125,6 +126,7 @@ function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, sampl
       window: "window" in data ? data.window : null,
       stride: "stride" in data ? data.stride : 1,
       horizon: "horizon" in data ? data.horizon : 1,
+      max_length: "max_length" in data ? data.max_length : null,
     },
     samples,
   };
@@ -141,10 +143,12 @@ async function samplesOf(
 }
 
 /** Models without weights, and one file of weights for all of them. */
-function modelFiles({ train, model, stream }: Artifact, { step, parameters }: Weights): readonly PageFile[] {
+function modelFiles(artifact: Artifact, { step, parameters }: Weights): readonly PageFile[] {
+  const { train, model, stream, manifest } = artifact;
   return [
     { name: pageFiles.model, content: model },
     ...(stream === null ? [] : [{ name: pageFiles.stream, content: stream }]),
+    ...(isStateful(manifest) ? [{ name: pageFiles.eval, content: artifact.eval }] : []),
     { name: pageFiles.train, content: train },
     { name: pageFiles.weights, content: writeSafetensors(parameters, { step: `${step}` }) },
   ];

@@ -1,5 +1,5 @@
 /** `page.json`: the description of a page's model, without paths of the run. */
-import type { Manifest } from "../../compiler/artifact.js";
+import type { Manifest, Ports } from "../../compiler/artifact.js";
 import type { NormalLayer, NormalLoss, NormalTrain } from "../../schema/normal/index.js";
 import type { Metadata } from "../data/metadata.js";
 import type { Uses } from "../data/source.js";
@@ -17,7 +17,10 @@ export interface PageManifest {
   readonly loss: NormalLoss;
   readonly uses: Pick<Uses, "inputs" | "targets" | "everyStep">;
   readonly metadata: Metadata;
-  readonly manifest: Pick<Manifest, "parameters" | "slots" | "train" | "model" | "stream">;
+  readonly manifest: Pick<Manifest, "parameters" | "slots" | "train" | "model" | "stream"> & {
+    /** Of a stateful model, whose states continue between windows; null for other models. */
+    readonly eval: Ports | null;
+  };
   readonly training: {
     readonly train: NormalTrain;
     readonly optimizer: string;
@@ -27,6 +30,8 @@ export interface PageManifest {
     readonly stride: number;
     /** Rows from the end of a window to its target. */
     readonly horizon: number;
+    /** Limit of the steps of a sequence, or null. */
+    readonly max_length: number | null;
   };
   /** Some of the data, or null. */
   readonly samples: SampleData | null;
@@ -65,5 +70,6 @@ export const pageFiles = {
   weights: "weights.safetensors",
   model: "model.onnx",
   stream: "stream.onnx",
+  eval: "eval.onnx",
   train: "train.onnx",
 } as const;

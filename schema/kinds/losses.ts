@@ -1,5 +1,5 @@
 /** Facts of losses: the kind of their targets, and the default metrics. */
-import type { NormalLoss, NormalMetric, NormalSpec } from "../normal/index.js";
+import type { NormalCtc, NormalLoss, NormalMetric, NormalSpec } from "../normal/index.js";
 import { dataFacts, lossFacts } from "./data.js";
 
 /**
@@ -18,6 +18,11 @@ const facts: { readonly [K in NormalLoss["type"]]: LossFacts } = lossFacts;
 
 export function targetKindOf({ type }: Pick<NormalLoss, "type">): TargetKind {
   return facts[type].targets;
+}
+
+/** The class of the blank in a CTC model with `classes` classes. */
+export function blankClassOf({ blank }: Pick<NormalCtc, "blank">, classes: number): number {
+  return blank === "last" ? classes - 1 : blank;
 }
 
 /** Metrics of a loss and of a kind of data where the spec names none. */

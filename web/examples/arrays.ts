@@ -34,6 +34,24 @@ export function flattenNumbers(value: unknown): readonly number[] | undefined {
   return nested.every((child) => child !== undefined) ? nested.flat() : undefined;
 }
 
+/** The shape of nested lists whose lists at each depth have one length; undefined for others. */
+function nestedShape(value: unknown): readonly number[] | undefined {
+  if (!Array.isArray(value)) return [];
+  const [first, ...others] = value.map(nestedShape);
+  const isRegular = first !== undefined && others.every((shape) => shape?.join() === first.join());
+  return isRegular ? [value.length, ...first] : undefined;
+}
+
+/** True for nested lists of the shape of a port, and for a single number where the port has one. */
+function hasShape(value: unknown, { shape: [, ...axes] }: DataPort): boolean {
+  if (typeof value === "number") return axes.every((size) => size === 1);
+  const shape = nestedShape(value);
+  return (
+    shape?.length === axes.length &&
+    axes.every((size, axis) => (typeof size === "number" ? size === shape[axis] : (shape[axis] ?? 0) > 0))
+  );
+}
+
 /** Parses one example or a list of examples. */
 export function readExamples(text: string, ports: readonly DataPort[]): Result<readonly Example[]> {
   const value = parseJson(text);
@@ -48,34 +66,30 @@ export function readExamples(text: string, ports: readonly DataPort[]): Result<r
     const missing = arrays.find(([, numbers]) => numbers === undefined);
     if (missing !== undefined)
       return invalid(`Example ${index + 1} has no numbers in "${missing[0]}".`, `Write an example as ${form}.`);
+    const misfitPort = ports.find((port) => !hasShape(members.get(port.name), port));
+    if (misfitPort !== undefined)
+      return invalid(`"${misfitPort.name}" must have shape [${misfitPort.shape.slice(1).join(", ")}].`);
     examples.push(new Map(arrays.map(([name, numbers]) => [name, numbers ?? []])));
   }
   const [first] = examples;
   const unevenPort = ports.find(({ name }) =>
     examples.some((example) => example.get(name)?.length !== first?.get(name)?.length),
   );
-  if (unevenPort !== undefined)
-    return invalid(`"${unevenPort.name}" differs in length between examples.`, "All examples need the same shape.");
-  const misfitPort = ports.find((port) => shapeOf(port, first?.get(port.name)?.length ?? 0) === undefined);
-  if (misfitPort === undefined) return ok(examples);
-  return invalid(`"${misfitPort.name}" must have shape [${misfitPort.shape.slice(1).join(", ")}].`);
+  if (unevenPort === undefined) return ok(examples);
+  return invalid(`"${unevenPort.name}" differs in length between examples.`, "All examples need the same shape.");
 }
 
-/** The shape of an example of `count` numbers, with at most one axis of free size; undefined if they do not fit. */
-function shapeOf({ shape: [, ...axes] }: DataPort, count: number): readonly number[] | undefined {
+/** The shape of an example of `count` numbers, with at most one axis of free size. */
+function shapeOf({ shape: [, ...axes] }: DataPort, count: number): readonly number[] {
   const knownSize = axes.reduce<number>((product, size) => (typeof size === "number" ? product * size : product), 1);
-  const freeAxes = axes.filter((size) => typeof size !== "number").length;
-  const freeSize = count / knownSize;
-  if (freeAxes === 0) return freeSize === 1 ? axes.map(Number) : undefined;
-  if (!Number.isInteger(freeSize) || freeSize < 1) return undefined;
-  return axes.map((size) => (typeof size === "number" ? size : freeSize));
+  return axes.map((size) => (typeof size === "number" ? size : count / knownSize));
 }
 
 export function stackExamples(examples: readonly Example[], ports: readonly DataPort[]): Batch {
   return new Map(
     ports.map((port) => {
       const numbers = examples.flatMap((example) => example.get(port.name) ?? []);
-      const shape = [examples.length, ...(shapeOf(port, numbers.length / examples.length) ?? [])];
+      const shape = [examples.length, ...shapeOf(port, numbers.length / examples.length)];
       return [port.name, toArray(port.dtype, shape, numbers)];
     }),
   );

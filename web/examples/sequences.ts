@@ -37,7 +37,13 @@ function readVectors(text: string, { manifest }: PageManifest): Result<Sequence>
 
 const sequenceLength = ({ ids, vectors }: Sequence) => (ids ?? vectors).length;
 
-export function sequenceBatch(sequences: readonly Sequence[], _: SequencesMetadata, { manifest }: PageManifest): Batch {
+/** Longer sequences are truncated, as in training. */
+export function sequenceBatch(wholeSequences: readonly Sequence[], { manifest, training }: PageManifest): Batch {
+  const limit = training.max_length ?? Number.POSITIVE_INFINITY;
+  const sequences = wholeSequences.map(
+    ({ ids, vectors }): Sequence =>
+      ids === null ? { ids, vectors: vectors.slice(0, limit) } : { ids: ids.slice(0, limit), vectors },
+  );
   const time = sequences.reduce((longest, sequence) => Math.max(longest, sequenceLength(sequence)), 0);
   const lengths: NumericArray = {
     dtype: "int64",
@@ -91,7 +97,6 @@ export function sequencesTrainingSet(text: string, metadata: SequencesMetadata, 
     batch(indices) {
       const batch = sequenceBatch(
         Array.from(indices, (index) => sequences[index] ?? { ids: [], vectors: null }),
-        metadata,
         page,
       );
       const time = batch.get("inputs")?.shape[1] ?? 0;
@@ -124,7 +129,9 @@ function labelArray(
   // The axes after steps and batch: time with tags, and the width of numeric targets.
   const shape = [labels.length, ...(tagged ? [time] : []), ...(port?.shape ?? []).slice(tagged ? 3 : 2).map(Number)];
   const size = elementCount(shape.slice(1));
-  const rows = labels.map((row) => [...row, ...new Array<number>(size - row.length).fill(0)]);
+  const rows = labels.map((row) =>
+    [...row, ...new Array<number>(Math.max(0, size - row.length)).fill(0)].slice(0, size),
+  );
   if (port?.dtype === "float32") return { dtype: "float32", shape, data: Float32Array.from(rows.flat()) };
   return { dtype: "int32", shape, data: Int32Array.from(rows.flat()) };
 }

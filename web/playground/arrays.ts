@@ -1,7 +1,9 @@
 /** The playground of array data: an example as JSON, and its prediction. */
-import { blankIndex, ctcDecode } from "../../runtime/predict/ctc-decoder.js";
+
+import { ctcDecode } from "../../runtime/predict/ctc-decoder.js";
 import { describeValues, type Scores, withoutPadding } from "../../runtime/predict/format-predictions.js";
 import { predictionPort } from "../../runtime/sessions/ports.js";
+import { blankClassOf } from "../../schema/kinds/losses.js";
 import { bars, element, exampleList, field, message, percent, runLatest } from "../dom.js";
 import { dataPorts, readExamples, stackExamples } from "../examples/arrays.js";
 import type { Model } from "../load-model.js";
@@ -59,7 +61,7 @@ export function arraysPanel(model: Model): HTMLElement {
 
 function renderPrediction({ page: { uses, loss } }: Model, scores: Scores): HTMLElement {
   if (loss.type === "ctc") {
-    const { labels, probability } = ctcDecode(scores, blankIndex(loss, scores), 1);
+    const { labels, probability } = ctcDecode(scores, blankClassOf(loss, scores.shape.at(-1) ?? 1), 1);
     const labelText = labels.length === 0 ? "no label" : labels.join(" ");
     return element("p", { class: "headline" }, element("b", {}, labelText), ` ${percent(probability)}`);
   }

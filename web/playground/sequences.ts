@@ -29,7 +29,7 @@ export function sequencesPanel(model: Model, metadata: SequencesMetadata): HTMLE
       result.replaceChildren();
       return;
     }
-    const [scores] = await predict(model, sequenceBatch([read.value], metadata, page));
+    const [scores] = await predict(model, sequenceBatch([read.value], page));
     if (scores === undefined) return;
     const names = tokenize(input.value, metadata.unit);
     const unknown = isText ? names.filter((name) => !metadata.vocabulary?.includes(name)) : [];

@@ -1,12 +1,12 @@
 /** The playground of tables: the series, its forecast, and an editor of the last rows. */
-import { gatherWindows } from "../../runtime/data/batching/windows.js";
 import type { TableMetadata } from "../../runtime/data/metadata.js";
 import { scalerOf, unscaleValue } from "../../runtime/data/scaler.js";
+import { continuedNotice, seriesInputs } from "../../runtime/predict/stateful.js";
 import { bars, button, element, message, runLatest } from "../dom.js";
 import { scaledSeries } from "../examples/table.js";
 import { lineChart, shortNumber } from "../line-chart.js";
 import type { Model } from "../load-model.js";
-import { predict } from "../predict.js";
+import { predictWindows } from "../predict.js";
 
 export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
   const { page } = model;
@@ -35,13 +35,7 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
     try {
       errorMessage.show("");
       const series = scaledSeries(rows, metadata);
-      const count = rows.length - window + 1;
-      const windowIndices = Array.from({ length: count }, (_, index) => index);
-      const shape = [count, window, columns.length];
-      const predictions = await predict(
-        model,
-        new Map([["inputs", gatherWindows(series, { stride: 1, shift: 0, length: window }, windowIndices, shape)]]),
-      );
+      const predictions = await predictWindows(model, seriesInputs(series, rows.length, window));
       const lastSteps = predictions.map(({ shape: dims, data }) => data.slice(-(dims.at(-1) ?? 1)));
       if (isNumeric) showForecast(lastSteps);
       else showClasses(lastSteps.at(-1) ?? new Float32Array());
@@ -105,6 +99,9 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
     errorMessage.view,
     element("h2", {}, window === 1 ? "Input: the last row" : `Input: the last ${window} rows`),
     element("p", { class: "note" }, "Edit a value to update the prediction."),
+    ...(page.manifest.eval === null
+      ? []
+      : [element("p", { class: "note" }, `${continuedNotice} The first row here is number ${1 - rows.length}.`)]),
     grid,
     element("div", { class: "actions" }, reset),
   );

@@ -3,6 +3,7 @@
  * classification; A. Graves et al., ICML 2006). The forward recursion in log space, one Scan over time.
  */
 import { formatInteger } from "../../../schema/counts.js";
+import { blankClassOf } from "../../../schema/kinds/losses.js";
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import { scan } from "../../graph/scan.js";
 import type { Builder } from "../../ir/builder.js";
@@ -102,7 +103,7 @@ function labelsFor(loss: NormalCtc, operands: LossOperands, { b, problem }: Cont
 export function blankClass(loss: NormalCtc, logits: Value, { problem }: Context): number | undefined {
   const classes = logits.type.shape.at(-1);
   if (typeof classes !== "number") return undefined;
-  const blank = loss.blank === "last" ? classes - 1 : loss.blank;
+  const blank = blankClassOf(loss, classes);
   if (blank < classes) return blank;
   return problem({
     part: loss,

@@ -1,5 +1,5 @@
 /** The C# program of an exported model, with Microsoft.ML.OnnxRuntime. */
-import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary } from "./plan.js";
+import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary, stepsVariable } from "./plan.js";
 
 export function csharpSnippet(snippet: SnippetSpec): string {
   const { model, description, prediction, example } = snippet;
@@ -36,9 +36,10 @@ function exampleLines({ example }: SnippetSpec): readonly string[] {
     const { vocabulary, text } = example;
     return [
       list("vocabulary", vocabulary),
-      `var ids = ${unitsOf(vocabulary, quoted(text))}.Select(unit => ${idOf(vocabulary)}).ToArray();`,
+      `var ids = ${unitsOf(vocabulary, quoted(text))}${limit(vocabulary)}.Select(unit => ${idOf(vocabulary)}).ToArray();`,
     ];
   }
+  if (example.type === "ids") return [`var ids = new[] { ${example.ids.join(", ")} };`];
   const { time, width, row } = example;
   const rowLiteral = row === null ? `new float[${width}]` : `new[] { ${row.map((value) => `${value}f`).join(", ")} }`;
   return [`var rows = Enumerable.Repeat(${rowLiteral}, ${time}).ToArray();`];
@@ -51,6 +52,10 @@ function unitsOf({ unit }: SnippetVocabulary, text: string): string {
     : `${text}.EnumerateRunes().Select(rune => rune.ToString())`;
 }
 
+function limit({ maxLength }: SnippetVocabulary): string {
+  return maxLength === null ? "" : `.Take(${maxLength})`;
+}
+
 function idOf({ unknown }: SnippetVocabulary): string {
   const lookup = "vocabulary.IndexOf(unit)";
   return unknown === null ? lookup : `vocabulary.Contains(unit) ? ${lookup} : ${unknown}`;
@@ -59,7 +64,7 @@ function idOf({ unknown }: SnippetVocabulary): string {
 const types = { float32: "float", int32: "int", int64: "long" } as const;
 
 function tensor({ name, dtype, value, shape }: Feed, { example }: SnippetSpec, perStep: boolean): string {
-  const steps = example.type === "text" ? "ids.Length" : "rows.Length";
+  const steps = `${stepsVariable(example)}.Length`;
   const make = (data: string, time: string) => {
     const dims = [1, ...shape.map((size) => (size === "time" ? time : size))].join(", ");
     return `NamedOnnxValue.CreateFromTensor(${quoted(name)}, new DenseTensor<${types[dtype]}>(${data}, new[] { ${dims} }))`;
@@ -99,7 +104,7 @@ function runLines(snippet: SnippetSpec): readonly string[] {
         "{",
         ...feedLines(false, "    "),
         "});",
-        `var output = ${resultValues};`,
+        ...outputLines(resultValues, prediction.blank),
         formatOutput(snippet, "output"),
       ];
     case "steps":
@@ -115,7 +120,7 @@ function runLines(snippet: SnippetSpec): readonly string[] {
         }),
         "};",
         `var output = Array.Empty<${element}>();`,
-        `foreach (var ${example.type === "text" ? "id in ids" : "row in rows"})`,
+        `foreach (var ${stepsVariable(example) === "ids" ? "id in ids" : "row in rows"})`,
         "{",
         "    var feeds = states.Select(state => NamedOnnxValue.CreateFromTensor(state.Key, state.Value)).ToList();",
         ...feeds.map((feed) => `    feeds.Add(${tensor(feed, snippet, true)});`),
@@ -144,6 +149,13 @@ function runLines(snippet: SnippetSpec): readonly string[] {
         formatOutput(snippet, "tokens.Skip(1)"),
       ];
   }
+}
+
+/** Labels of a CTC model: repeated classes are one label, and blanks separate labels. */
+function outputLines(values: string, blank: number | null): readonly string[] {
+  if (blank === null) return [`var output = ${values};`];
+  const isLabel = `id != ${blank} && (step == 0 || id != classes[step - 1])`;
+  return [`var classes = ${values}.ToArray();`, `var output = classes.Where((id, step) => ${isLabel});`];
 }
 
 function formatOutput({ prediction: { type, names, joinUnit } }: SnippetSpec, values: string): string {

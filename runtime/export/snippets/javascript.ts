@@ -1,5 +1,5 @@
 /** The JavaScript programs of an exported model: for Node with onnxruntime-node, and a page with onnxruntime-web. */
-import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary } from "./plan.js";
+import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary, stepsVariable } from "./plan.js";
 
 interface Host {
   /** Imports the runtime and opens the model. */
@@ -52,9 +52,10 @@ function exampleLines({ example }: SnippetSpec): readonly string[] {
     const { vocabulary, text } = example;
     return [
       `const vocabulary = ${JSON.stringify(vocabulary.list)};`,
-      `const ids = ${unitsOf(vocabulary, JSON.stringify(text))}.map((unit) => ${idOf(vocabulary)});`,
+      `const ids = ${unitsOf(vocabulary, JSON.stringify(text))}${limit(vocabulary)}.map((unit) => ${idOf(vocabulary)});`,
     ];
   }
+  if (example.type === "ids") return [`const ids = ${JSON.stringify(example.ids)};`];
   const { time, width, row } = example;
   const rowLiteral = row === null ? `Array(${width}).fill(0)` : JSON.stringify(row);
   return [`const rows = Array(${time}).fill(${rowLiteral});`];
@@ -63,6 +64,10 @@ function exampleLines({ example }: SnippetSpec): readonly string[] {
 function unitsOf({ unit }: SnippetVocabulary, text: string): string {
   if (unit === "word") return `${text}.split(/\\s+/)`;
   return unit === "byte" ? `[...new TextEncoder().encode(${text})]` : `[...${text}]`;
+}
+
+function limit({ maxLength }: SnippetVocabulary): string {
+  return maxLength === null ? "" : `.slice(0, ${maxLength})`;
 }
 
 function idOf({ unknown }: SnippetVocabulary): string {
@@ -75,7 +80,7 @@ const arrays = { float32: "Float32Array", int32: "Int32Array", int64: "BigInt64A
 
 /** @param perStep feeds one step of the example, in a loop over steps. */
 function tensor({ dtype, value, shape }: Feed, snippet: SnippetSpec, perStep: boolean): string {
-  const steps = snippet.example.type === "text" ? "ids.length" : "rows.length";
+  const steps = `${stepsVariable(snippet.example)}.length`;
   const dims = (time: string) => `[${[1, ...shape.map((size) => (size === "time" ? time : size))].join(", ")}]`;
   const make = (data: string, time: string) => `new Tensor("${dtype}", ${data}, ${dims(time)})`;
   if (typeof value === "number")
@@ -114,10 +119,9 @@ function runLines(snippet: SnippetSpec, print: Host["print"]): readonly string[]
         ...feedLines(false, "  "),
         "});",
         ...names,
-        print(formatOutput(snippet, values)),
+        print(formatOutput(snippet, labels(values, prediction.blank))),
       ];
     case "steps": {
-      const isText = snippet.example.type === "text";
       return [
         "const states = {",
         ...states.map(({ input, shape, initial }) => {
@@ -128,7 +132,7 @@ function runLines(snippet: SnippetSpec, print: Host["print"]): readonly string[]
         }),
         "};",
         "let results;",
-        `for (const ${isText ? "id of ids" : "row of rows"}) {`,
+        `for (const ${stepsVariable(snippet.example) === "ids" ? "id of ids" : "row of rows"}) {`,
         "  results = await session.run({",
         "    ...states,",
         ...feedLines(true, "    "),
@@ -156,6 +160,13 @@ function runLines(snippet: SnippetSpec, print: Host["print"]): readonly string[]
         print(formatOutput(snippet, "tokens.slice(1)")),
       ];
   }
+}
+
+/** Labels of a CTC model: repeated classes are one label, and blanks separate labels. */
+function labels(values: string, blank: number | null): string {
+  return blank === null
+    ? values
+    : `${values}.filter((id, step, classes) => id !== ${blank} && id !== classes[step - 1])`;
 }
 
 /** Text, a list of names, or numbers. */

@@ -1,9 +1,10 @@
 /** The language-independent description of a program that runs an exported model. */
 import type { ExportPort, ExportPorts } from "../../../compiler/export/index.js";
+import { blankClassOf } from "../../../schema/kinds/losses.js";
 import { packageVersion } from "../../../schema/package-root.js";
 import type { Metadata } from "../../data/metadata.js";
 import { scalerOf } from "../../data/scaler.js";
-import { END, START } from "../../data/vocabulary/tokens.js";
+import { END, joinTokens, START, tokenize } from "../../data/vocabulary/tokens.js";
 import { type StatePair, statePairs } from "../metadata.js";
 import type { TrainedModel } from "../source-run.js";
 
@@ -25,6 +26,7 @@ export interface SnippetSpec {
 /** The example input of a program. */
 export type Example =
   | { readonly type: "text"; readonly text: string; readonly vocabulary: SnippetVocabulary }
+  | { readonly type: "ids"; readonly ids: readonly number[] }
   /** `time` equal rows; a null `row` is `width` zeros. */
   | { readonly type: "rows"; readonly time: number; readonly width: number; readonly row: readonly number[] | null };
 
@@ -36,6 +38,8 @@ export interface SnippetVocabulary {
   readonly unit: "char" | "word" | "byte";
   /** The id of units outside of the list, or null. */
   readonly unknown: number | null;
+  /** Limit of units, as in training; null without a limit. */
+  readonly maxLength: number | null;
 }
 
 export interface Feed {
@@ -58,6 +62,13 @@ export interface SnippetPrediction {
   readonly names: { readonly list: readonly (string | number)[]; readonly metadataKey: string } | null;
   /** The unit in which classes are joined to text; null if they are not text. */
   readonly joinUnit: "char" | "word" | "byte" | null;
+  /** The blank of a CTC model, whose repeated classes are one label; null for other models. */
+  readonly blank: number | null;
+}
+
+/** The variable of a program that has one entry for each step of the example. */
+export function stepsVariable({ type }: Example): "ids" | "rows" {
+  return type === "rows" ? "rows" : "ids";
 }
 
 /** True when the names of the predictions are the vocabulary of the example. */
@@ -85,42 +96,52 @@ export function snippetSpecOf(trainedModel: TrainedModel, ports: ExportPorts, mo
     example: exampleOf(trainedModel, dataPorts, perStep),
     feeds: dataPorts.map((port) => feedOf(port, perStep)),
     states,
-    prediction: predictionOf(ports, metadata),
+    prediction: predictionOf(ports, trainedModel),
     decoder: { start: START, end: END, maxLength: metadata.type === "pairs" ? metadata.longest_target : 0 },
   };
 }
 
-function vocabularyOf(metadata: Metadata): SnippetVocabulary | null {
+function vocabularyOf({ metadata, spec: { data } }: TrainedModel): SnippetVocabulary | null {
   if (!("vocabulary" in metadata) || !metadata.vocabulary) return null;
   const list = metadata.vocabulary;
   const unknownId = "unknown" in metadata ? metadata.unknown : list.indexOf("<unknown>");
   const unknown = unknownId === undefined || unknownId < 0 ? null : unknownId;
-  return { list, metadataKey: "rnnx.data.vocabulary", unit: metadata.unit, unknown };
+  const maxLength = data.type === "sequences" ? data.max_length : null;
+  return { list, metadataKey: "rnnx.data.vocabulary", unit: metadata.unit, unknown, maxLength };
 }
 
-function exampleOf(
-  { metadata, spec: { data } }: TrainedModel,
-  ports: readonly ExportPort[],
-  perStep: boolean,
-): Example {
-  const vocabulary = vocabularyOf(metadata);
+function exampleOf(trainedModel: TrainedModel, ports: readonly ExportPort[], perStep: boolean): Example {
+  const {
+    metadata,
+    spec: { data },
+    signature: { sizes },
+  } = trainedModel;
+  const vocabulary = vocabularyOf(trainedModel);
   const inputs = ports.find(({ name }) => name === "inputs") ?? ports[0];
   const [, ...shape] = inputs?.shape ?? [];
   const steps = shape[0];
+  // An unrolled model has a fixed number of steps.
+  const fixedSteps = typeof steps === "number" && !perStep ? steps : null;
   if (vocabulary !== null) {
-    const knownUnits = vocabulary.list.filter((_, id) => id !== vocabulary.unknown);
-    // An unrolled model has a fixed number of steps.
-    const count = typeof steps === "number" && !perStep ? steps : Math.min(EXAMPLE_LENGTH, knownUnits.length);
-    const units = Array.from({ length: count }, (_, index) => knownUnits[index % knownUnits.length] ?? "");
-    const ascii = (unit: string | number) => (Number(unit) < 0x80 ? String.fromCharCode(Number(unit)) : "?");
-    const text =
-      vocabulary.unit === "byte" ? units.map(ascii).join("") : units.join(vocabulary.unit === "word" ? " " : "");
-    return { type: "text", text, vocabulary };
+    const units = vocabulary.list.filter((unit, id) => id !== vocabulary.unknown && isPrintable(unit, vocabulary.unit));
+    const count = fixedSteps ?? Math.min(EXAMPLE_LENGTH, units.length, vocabulary.maxLength ?? EXAMPLE_LENGTH);
+    const exampleUnits = Array.from({ length: count }, (_, index) => units[index % units.length] ?? "");
+    if (units.length > 0) return { type: "text", text: joinTokens(exampleUnits, vocabulary.unit), vocabulary };
+  }
+  if (inputs?.dtype === "int32") {
+    const count = Number(vocabulary?.list.length ?? sizes.vocabulary ?? 1);
+    const length = fixedSteps ?? EXAMPLE_LENGTH;
+    return { type: "ids", ids: Array.from({ length }, (_, index) => index % (count || 1)) };
   }
   const width = Number(shape.at(-1) ?? 1);
   const defaultSteps = perStep || shape.length > 1 ? timeStepsOf(metadata, data) : 1;
   const time = shape.length > 1 && typeof steps === "number" ? steps : defaultSteps;
   return { type: "rows", time, width, row: typicalRow(metadata) };
+}
+
+/** True for a unit that a text can consist of: a byte of ASCII, a character, or a word without white space. */
+function isPrintable(unit: string | number, kind: SnippetVocabulary["unit"]): boolean {
+  return kind === "byte" ? Number(unit) < 0x80 : tokenize(String(unit), kind).length === 1;
 }
 
 function timeStepsOf(metadata: Metadata, data: TrainedModel["spec"]["data"]): number {
@@ -157,19 +178,24 @@ function feedOf({ name, dtype, shape }: ExportPort, perStep: boolean): Feed {
   };
 }
 
-function predictionOf({ outputs }: ExportPorts, metadata: Metadata): SnippetPrediction {
+function predictionOf(
+  { outputs }: ExportPorts,
+  { metadata, spec: { loss } }: Pick<TrainedModel, "metadata" | "spec">,
+): SnippetPrediction {
   const tokens = outputs.find(({ name }) => name === "tokens");
   if (tokens !== undefined && metadata.type === "text") {
     const names = { list: metadata.vocabulary, metadataKey: "rnnx.data.vocabulary" };
-    return { output: tokens.name, type: "classes", dtype: "int32", names, joinUnit: metadata.unit };
+    return { output: tokens.name, type: "classes", dtype: "int32", names, joinUnit: metadata.unit, blank: null };
   }
   const classes = outputs.find(({ name }) => name === "classes");
   if (classes === undefined) {
     const output = outputs.find(({ role }) => role === "prediction")?.name ?? "outputs";
     const names = metadata.type === "table" ? { list: metadata.target, metadataKey: "rnnx.data.target" } : null;
-    return { output, type: "numbers", dtype: "float32", names, joinUnit: null };
+    return { output, type: "numbers", dtype: "float32", names, joinUnit: null, blank: null };
   }
-  const classOutput = { output: classes.name, type: "classes", dtype: "int64" } as const;
+  const classCount = Number(outputs.find(({ name }) => name === "probabilities")?.shape.at(-1) ?? 1);
+  const blank = loss.type === "ctc" ? blankClassOf(loss, classCount) : null;
+  const classOutput = { output: classes.name, type: "classes", dtype: "int64", blank } as const;
   switch (metadata.type) {
     case "text":
       return {

@@ -1,5 +1,5 @@
 /** The Python program of an exported model, with onnxruntime and numpy. */
-import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary } from "./plan.js";
+import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary, stepsVariable } from "./plan.js";
 
 export function pythonSnippet(snippet: SnippetSpec): string {
   const { model, description, prediction, example } = snippet;
@@ -26,9 +26,10 @@ function exampleLines({ example }: SnippetSpec): readonly string[] {
     const { vocabulary, text } = example;
     return [
       `vocabulary = json.loads(metadata[${quoted(vocabulary.metadataKey)}])`,
-      `ids = [${idOf(vocabulary)} for unit in ${unitsOf(vocabulary, quoted(text))}]`,
+      `ids = [${idOf(vocabulary)} for unit in ${unitsOf(vocabulary, quoted(text))}${limit(vocabulary)}]`,
     ];
   }
+  if (example.type === "ids") return [`ids = ${JSON.stringify(example.ids)}`];
   const { time, width, row } = example;
   return [`rows = [${row === null ? `[0.0] * ${width}` : JSON.stringify(row)}] * ${time}`];
 }
@@ -38,20 +39,24 @@ function unitsOf({ unit }: SnippetVocabulary, text: string): string {
   return unit === "byte" ? `${text}.encode()` : text;
 }
 
+function limit({ maxLength }: SnippetVocabulary): string {
+  return maxLength === null ? "" : `[:${maxLength}]`;
+}
+
 function idOf({ unknown }: SnippetVocabulary): string {
   const lookup = "vocabulary.index(unit)";
   return unknown === null ? lookup : `${lookup} if unit in vocabulary else ${unknown}`;
 }
 
 function array({ dtype, value, shape }: Feed, { example }: SnippetSpec, perStep: boolean): string {
-  const steps = example.type === "text" ? "len(ids)" : "len(rows)";
+  const steps = `len(${stepsVariable(example)})`;
   // Lists add the batch axis.
   const make = (data: string) => `np.array(${data}, np.${dtype})`;
   if (typeof value === "number") return make(`${value}`);
   const isFlat = !shape.includes("time") && shape.length === 1;
   switch (value) {
     case "ids":
-      return make(perStep ? "[unit]" : "[ids]");
+      return make(perStep ? "[unit_id]" : "[ids]");
     case "rows":
       return make(perStep ? "[row]" : isFlat ? "rows" : "[rows]");
     case "length":
@@ -86,7 +91,13 @@ function runLines(snippet: SnippetSpec): readonly string[] {
         "}",
         `(result,) = ${run(`[${quoted(prediction.output)}]`, "feeds")}`,
         ...names,
-        `print(${formatOutput(snippet, "result.ravel()")})`,
+        ...(prediction.blank === null
+          ? [`print(${formatOutput(snippet, "result.ravel()")})`]
+          : [
+              "classes = result.ravel().tolist()",
+              "# Repeated classes are one label, and blanks separate labels.",
+              `print([label for label, before in zip(classes, [None, *classes]) if label not in (before, ${prediction.blank})])`,
+            ]),
       ];
     case "steps":
       return [
@@ -100,7 +111,7 @@ function runLines(snippet: SnippetSpec): readonly string[] {
         }),
         "}",
         `next_states = {${states.map(({ input, output }) => `${quoted(input)}: ${quoted(output)}`).join(", ")}}`,
-        `for ${example.type === "text" ? "unit in ids" : "row in rows"}:`,
+        `for ${stepsVariable(example) === "ids" ? "unit_id in ids" : "row in rows"}:`,
         "    feeds = {",
         ...feedLines(true, "        "),
         "    }",

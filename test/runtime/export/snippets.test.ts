@@ -9,7 +9,7 @@ import { exportModel } from "../../../runtime/export/index.js";
 import { predictRun } from "../../../runtime/predict/predict-run.js";
 import { serveFolder } from "../../../runtime/web/static-server.js";
 import { chromiumPath, openBrowser, openPage, withChromium } from "../../support/browser.js";
-import { type SpecExample, specExamples } from "../../support/page-specs.js";
+import { ctcExample, type SpecExample, specExamples } from "../../support/page-specs.js";
 import { trainSpec } from "../../support/training-runs.js";
 
 const root = join(import.meta.dirname, "../../..");
@@ -135,6 +135,89 @@ describe("the programs", () => {
     const { printed, program } = await exportSnippets(specExamples.arrays);
     expect(printed).toBe("[ 0 ]");
     python3(program("py"));
+  });
+
+  /** The first line of a program that contains a text. */
+  const lineWith = (file: string, text: string) =>
+    readFileSync(file, "utf8")
+      .split("\n")
+      .find((line) => line.includes(text));
+
+  const ids = [
+    [3, 1, 2, 0, 1, 2],
+    [0, 1, 2, 3, 0, 1],
+  ];
+  const reader = (name: string, from: string) => ({ layer: "rnn", name, from, cell: "gru", hidden_size: 3 });
+  const arrays = (data: object, ...model: object[]): SpecExample => ({
+    spec: { data: { type: "arrays", ...data }, model, loss: { type: "cross_entropy" }, train: { steps: 3 } },
+  });
+  const classOf = async (out: string, folder: string, content: object) =>
+    (await predicted(out, folder, "in.json", JSON.stringify(content))).class;
+
+  test.each<ExportForm>(["sequence", "step"])("read token ids, as the %s form", async (form) => {
+    const example = arrays(
+      { inputs: ids, targets: [1, 0] },
+      { layer: "embedding", size: 4 },
+      { ...reader("a", "embedding"), return: "last" },
+      { layer: "dense", size: "classes" },
+    );
+    const { out, folder, printed, program } = await exportSnippets(example, form);
+    expect(printed).toBe(`[ ${await classOf(out, folder, [[0, 1, 2, 3, 0, 1]])} ]`);
+    expect(lineWith(program("cs"), "ids =")).toBe("var ids = new[] { 0, 1, 2, 3, 0, 1 };");
+    const stdout = python3(program("py"));
+    if (stdout !== null) expect(JSON.parse(stdout)).toEqual(JSON.parse(printed));
+  });
+
+  test("read several inputs: the main one, and zeros", async () => {
+    const example = arrays(
+      { inputs: { question: ids, context: [[[1, 2]], [[3, 4]]] }, targets: [1, 0] },
+      { layer: "embedding", name: "words", from: "question", size: 4 },
+      { ...reader("a", "words"), return: "last" },
+      { ...reader("b", "context"), return: "last" },
+      { layer: "concat", from: ["a", "b"] },
+      { layer: "dense", size: "classes" },
+    );
+    const { out, folder, printed, program } = await exportSnippets(example);
+    const context = [Array.from({ length: 6 }, () => [0, 0])];
+    expect(printed).toBe(`[ ${await classOf(out, folder, { question: [[0, 1, 2, 3, 0, 1]], context })} ]`);
+    python3(program("py"));
+  });
+
+  test("print the labels of a ctc model", async () => {
+    const { out, folder, printed, program } = await exportSnippets({
+      spec: {
+        ...ctcExample.spec,
+        data: { ...ctcExample.spec.data, inputs: ctcExample.spec.data.inputs.map((steps) => steps.map(() => [0])) },
+        loss: { type: "ctc", blank: "last" },
+        train: { steps: 2, batch_size: "all" },
+      },
+    });
+    const [, time] = /Array\((\d+)\)\.fill/.exec(readFileSync(program("mjs"), "utf8")) ?? [];
+    const inputs = [Array.from({ length: Number(time) }, () => [0])];
+    const { labels } = await predicted(out, folder, "in.json", JSON.stringify({ inputs, lengths: [Number(time)] }));
+    expect(JSON.parse(printed)).toEqual(labels);
+    expect(lineWith(program("cs"), "var output")).toContain("id != 2");
+    const stdout = python3(program("py"));
+    if (stdout !== null) expect(JSON.parse(stdout)).toEqual(labels);
+  });
+
+  test("truncate a text to the steps of training", async () => {
+    const { spec, files } = specExamples.sequences;
+    const example = { spec: { ...spec, data: { ...spec.data, max_length: 2 } }, files };
+    const { out, folder, printed, program } = await exportSnippets(example);
+    const code = readFileSync(program("mjs"), "utf8");
+    expect(code).toContain('"good morning".split(/\\s+/).slice(0, 2)');
+    expect(printed).toBe((await predicted(out, folder, "in.jsonl", '{"text":"good morning see you"}\n')).label);
+    const stdout = python3(program("py"));
+    if (stdout !== null) expect(stdout).toBe(printed);
+  });
+
+  test("have ids for bytes that are no characters of ASCII", async () => {
+    const { spec } = specExamples.text;
+    const data = { ...spec.data, text: "мама мыла раму".replaceAll(" ", ""), unit: "byte" };
+    const { printed, program } = await exportSnippets({ spec: { ...spec, data, train: { steps: 2 } } });
+    expect(readFileSync(program("mjs"), "utf8")).toContain("const ids = [0,1,2,3,4,5];");
+    expect(printed.length).toBeGreaterThan(0);
   });
 
   test.skipIf(chromiumPath === undefined)(`run in a browser${withChromium}`, async () => {
