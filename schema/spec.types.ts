@@ -1060,7 +1060,7 @@ export interface SequenceLoss {
   class_weights?: ListOfWeights | null;
 }
 /**
- * Cross-entropy of logits. Targets are class ids (integers), or rows of probabilities.
+ * Cross-entropy of logits. Targets are class ids (integers), or rows of probabilities, each of the sum 1.
  */
 export interface CrossEntropyLoss {
   /**
@@ -1096,7 +1096,7 @@ export interface SampledSoftmaxLoss {
   reduction?: Reduction;
 }
 /**
- * Cross-entropy of logits of independent binary outputs. Targets are from 0 to 1.
+ * Cross-entropy of logits of independent binary outputs. Targets are from 0 to 1; others are refused.
  */
 export interface BinaryCrossEntropyLoss {
   /**

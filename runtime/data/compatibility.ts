@@ -4,7 +4,8 @@ import type { ArraySignature, Signature } from "../../compiler/signature.js";
 import { vocabularyOf } from "../../schema/kinds/layers.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
-import type { DataSource } from "./source.js";
+import { idNamesFor, type Metadata } from "./metadata.js";
+import { type DataSource, usesOf } from "./source.js";
 
 /** Differences between the arrays of other data and those that a run was trained on, which its model cannot read. */
 export function checkDataShape(expected: Signature, actual: Signature): readonly RunProblem[] {
@@ -37,6 +38,17 @@ function arraySignaturesOf(signature: Signature): ReadonlyMap<string, ArraySigna
 
 function formatArray({ dtype, shape }: ArraySignature): string {
   return `${dtype} [${shape.join(", ")}]`;
+}
+
+/** The problem of training data whose targets are all of class 0: any model predicts them, with the loss 0. */
+export function checkClassCount(spec: NormalSpec, { targets, sizes }: Signature, metadata: Metadata) {
+  const { targets: kind, areLabels } = usesOf(spec);
+  // The blank of ctc is a second class.
+  if (kind !== "classes" || areLabels || targets.dtype === "float32" || sizes.classes !== 1) return [];
+  const name = idNamesFor("targets", metadata)?.names[0] ?? 0;
+  const message = `All targets are of one class, ${JSON.stringify(name)}, but ${spec.loss.type} needs at least 2 classes.`;
+  const hint = "Use data with targets of at least 2 classes.";
+  return [{ code: "single-class", path: "/data", message, hint } satisfies RunProblem];
 }
 
 /** The first token id without a row in the first layer's table, and the first class without an output of the model. */

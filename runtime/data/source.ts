@@ -3,7 +3,7 @@ import type { Signature } from "../../compiler/signature.js";
 import { outputIsSequence, outputTimeAxis, vocabularyOf } from "../../schema/kinds/layers.js";
 import { type TargetKind, targetKindOf } from "../../schema/kinds/losses.js";
 import { batchSizeOf } from "../../schema/micro-batches.js";
-import type { NormalData, NormalSpec, NormalTrain } from "../../schema/normal/index.js";
+import type { NormalData, NormalLoss, NormalSpec, NormalTrain } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
 import type { Result } from "../result.js";
 import type { NumericArray } from "../tensors/array.js";
@@ -48,6 +48,8 @@ export interface Uses {
   readonly inputKind: (name: string) => "ids" | "numbers";
   /** `classes` are class ids or rows of probabilities; `probabilities` are from 0 to 1; `numbers` are quantities. */
   readonly targets: Exclude<TargetKind, "labels">;
+  /** The loss that reads the targets. */
+  readonly loss: NormalLoss["type"];
   /** True when the model predicts at every step of a sequence, false when once per sequence. */
   readonly everyStep: boolean;
   /** The time axis of the output, for the time axes of the data's inputs; undefined for one output per sequence. */
@@ -89,6 +91,7 @@ export function usesOf({ model, loss }: NormalSpec): Uses {
     inputs: inputKind("inputs"),
     inputKind,
     targets: targetKind === "labels" ? "classes" : targetKind,
+    loss: loss.type,
     everyStep: outputIsSequence(model),
     outputTimeAxis: (axisOf) => outputTimeAxis(model, axisOf),
     areLabels: targetKind === "labels",

@@ -15,7 +15,7 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   if (metadata.type !== "table" || spec.data.type !== "table") throw new Error("The run was not trained on a table.");
   const { columns, target, scaler, classes } = metadata;
   const { window } = spec.data;
-  const result = await readRows({ ...spec.data, file, columns, target: null }, folder, false);
+  const result = await readRows({ ...spec.data, file, columns, target: null }, folder, null);
   if (!result.ok)
     return fail(
       result.error.map((problem) => ({

@@ -11,7 +11,7 @@ import type { NormalSpec } from "../../schema/normal/index.js";
 import { type BatchSchedule, createBatchSchedule } from "../data/batching/batch-schedule.js";
 import { type BatchLoader, createBatchLoader } from "../data/batching/batches.js";
 import { createStatefulSchedule, isStateful } from "../data/batching/stateful-batches.js";
-import { checkDataShape, checkIdRange } from "../data/compatibility.js";
+import { checkClassCount, checkDataShape, checkIdRange } from "../data/compatibility.js";
 import { checkAlignments } from "../data/ctc-alignment.js";
 import { openData } from "../data/index.js";
 import { classNamesOf } from "../data/metadata.js";
@@ -144,10 +144,11 @@ async function resolveInputs(
   if (resolved === null) return runFailed("The data could not be opened.");
   const { source, trainableModel } = opened.value;
   const signature = source.signature(resolved.spec.train);
-  const shapeProblems = trainableModel === null ? [] : checkDataShape(trainableModel.signature, signature);
-  return shapeProblems.length > 0
-    ? invalidInput(shapeProblems)
-    : ok({ ...resolved, source, signature, trainableModel });
+  const problems =
+    trainableModel === null
+      ? checkClassCount(spec, signature, source.metadata)
+      : checkDataShape(trainableModel.signature, signature);
+  return problems.length > 0 ? invalidInput(problems) : ok({ ...resolved, source, signature, trainableModel });
 }
 
 async function openInputs(

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { NormalSpec, NormalTableData, NormalTextData } from "../../schema/normal/index.js";
 import { openData } from "../data/index.js";
 import type { Metadata } from "../data/metadata.js";
-import { type DataSource, usesOf } from "../data/source.js";
+import { type DataSource, type Uses, usesOf } from "../data/source.js";
 import { readPairs } from "../data/sources/pairs-file.js";
 import { readSequences } from "../data/sources/sequence-examples.js";
 import { readRows } from "../data/sources/table-rows.js";
@@ -41,7 +41,7 @@ async function selectSamples(
     case "text":
       return ok({ type: "text", text: excerpt(data, folder) });
     case "table":
-      return lastRows({ ...data, ...columnsOf(metadata) }, folder, uses.targets === "classes");
+      return lastRows({ ...data, ...columnsOf(metadata) }, folder, uses);
     case "sequences": {
       const result = await readSequences(data, folder, uses);
       if (!result.ok) return result;
@@ -88,9 +88,10 @@ function columnsOf(metadata: Metadata): Pick<NormalTableData, "columns" | "targe
   return { columns: metadata.columns, target: metadata.target };
 }
 
-async function lastRows(data: NormalTableData, folder: string, withLabels: boolean): Promise<Result<SampleData>> {
-  const result = await readRows(data, folder, withLabels);
+async function lastRows(data: NormalTableData, folder: string, uses: Uses): Promise<Result<SampleData>> {
+  const result = await readRows(data, folder, uses);
   if (!result.ok) return result;
+  const withLabels = uses.targets === "classes";
   const { rows, columns, values, labels, targets } = result.value;
   const from = Math.max(0, rows - data.window - EXTRA_ROWS);
   const numbers = new Float64Array((rows - from) * columns.length);

@@ -220,7 +220,7 @@ export interface NormalSequenceLoss {
   readonly class_weights: readonly number[] | null;
 }
 
-/** Cross-entropy of logits. Targets are class ids (integers), or rows of probabilities. */
+/** Cross-entropy of logits. Targets are class ids (integers), or rows of probabilities, each of the sum 1. */
 export interface NormalCrossEntropy {
   readonly type: "cross_entropy";
   readonly reduction: Reduction;
@@ -253,7 +253,7 @@ export interface NormalSampledSoftmax {
   readonly reduction: Reduction;
 }
 
-/** Cross-entropy of logits of independent binary outputs. Targets are from 0 to 1. */
+/** Cross-entropy of logits of independent binary outputs. Targets are from 0 to 1; others are refused. */
 export interface NormalBinaryCrossEntropy {
   readonly type: "binary_cross_entropy";
   readonly reduction: Reduction;

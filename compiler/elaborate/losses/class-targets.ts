@@ -15,6 +15,15 @@ export function logitsFor(
   { wire }: LossOperands,
   { problem }: Context,
 ): Value | undefined {
+  // The softmax of one logit is always 1, and the loss 0.
+  if (activation === "softmax" && wire.value.type.shape.at(-1) === 1)
+    return problem({
+      part: reader,
+      key: "type",
+      code: "single-class",
+      message: `${reader.type} needs at least 2 classes, but the model has one output.`,
+      hint: singleClassHint,
+    });
   if (wire.logits === null) return wire.value;
   if (wire.logits.activation === activation) return wire.logits.value;
   return problem({
@@ -25,6 +34,10 @@ export function logitsFor(
     hint: `Write "activation": "${activation}" in the last layer, or remove its activation.`,
   });
 }
+
+const singleClassHint =
+  "Give the last layer one output per class, from data with at least 2 classes. For one probability per output use " +
+  "binary_cross_entropy.";
 
 /** Class ids [time, batch] (or [batch]), int64. */
 export function idTargets(
@@ -38,7 +51,8 @@ export function idTargets(
   const isSameShape = shapesAgree(shape, logits.type.shape.slice(0, -1));
   if (isIds && isSameShape !== false) return isSameShape ? context.b.cast(targets, "int64") : undefined;
   // Rows of probabilities, where the loss accepts them: only their width is wrong.
-  const areRows = loss.type === "cross_entropy" && !isIds && shape.length === logits.type.shape.length;
+  const areRows =
+    loss.type === "cross_entropy" && !isIds && shape.length === logits.type.shape.length && shape.at(-1) !== 1;
   const actual = `${isIds ? "class ids" : "numbers"} ${shapeText(targets, wire)}`;
   return context.problem({
     part: loss,

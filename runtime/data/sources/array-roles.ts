@@ -8,12 +8,15 @@ import type { NumericArray } from "../../tensors/array.js";
 import { type Origin, toFloat32, toIndices, toLengths } from "../formats/convert-array.js";
 import { readArray } from "../formats/read-array.js";
 import type { Uses } from "../source.js";
+import { checkTargetValues, type TargetUse } from "../target-values.js";
 
 /** A role's array with its origin and its signature, which names the time axis. */
 export interface Role {
   readonly origin: Origin;
   readonly array: NumericArray;
   readonly signature: ArraySignature;
+  /** The reading of an array that has another shape in its file. */
+  readonly notice?: string;
   /** True for a side input. */
   readonly isSide?: true;
 }
@@ -106,19 +109,26 @@ function sideRole(result: ReadArrayResult, asIds: boolean, name: string, mainTim
 /** Axes of targets and of weights are named by comparison with the time axis of the output. */
 function targetsRole(result: ReadArrayResult, uses: Uses, axis: TimeAxis | undefined): Result<Role> {
   if (!result.ok) return result;
-  const { numbers, origin } = result.value;
+  const { numbers: stored, origin } = result.value;
+  if (stored.shape.length > 3) return fail([wrongRank(origin, stored.shape, "at most [examples, time, size]")]);
+  // Integers are class ids when there is one per output, also as a column; with one more axis they are rows of
+  // probabilities.
+  const areIds = uses.targets === "classes" && stored.isInteger;
+  const idAxes = axis === undefined ? 1 : 2;
+  const isColumn = areIds && stored.shape.length === idAxes + 1 && stored.shape.at(-1) === 1;
+  const numbers = isColumn ? { ...stored, shape: stored.shape.slice(0, -1) } : stored;
+  const classes = areIds && numbers.shape.length === idAxes;
   const [, second, third] = numbers.shape;
-  if (numbers.shape.length > 3) return fail([wrongRank(origin, numbers.shape, "at most [examples, time, size]")]);
-  // Integers are class ids when there is one per output; with one more axis they are rows of probabilities.
-  const classes =
-    uses.targets === "classes" && numbers.isInteger && numbers.shape.length === (axis === undefined ? 1 : 2);
   const hasTime = axis !== undefined && second === axis.steps && !uses.areLabels;
   const isPerStep = !uses.areLabels && (classes || third !== undefined);
   if (axis !== undefined && axis.steps > 0 && isPerStep && !hasTime)
     return fail([wrongSteps(origin, numbers.shape, axis)]);
   const rest = [second, third].filter((size) => size !== undefined);
   const shape = ["batch", ...(hasTime ? [axis.name, ...rest.slice(1)] : rest)];
-  return toRole(classes ? toIndices(numbers, origin, "Classes") : toFloat32(numbers, origin), origin, shape);
+  const role = toRole(classes ? toIndices(numbers, origin, "Classes") : toFloat32(numbers, origin), origin, shape);
+  if (!role.ok || !isColumn) return role;
+  const shapes = [stored, numbers].map((array) => `[${array.shape.join(", ")}]`);
+  return ok({ ...role.value, notice: `${origin.name} of shape ${shapes[0]} are read as class ids ${shapes[1]}.` });
 }
 
 function wrongSteps(origin: Origin, shape: readonly number[], axis: TimeAxis): RunProblem {
@@ -220,6 +230,25 @@ export function checkShapes(roles: ReadonlyMap<string, Role>): readonly RunProbl
     else if (role.array.shape[1] !== sequence.array.shape[1]) report("the time axes", sequenceName, sequence);
   }
   return problems;
+}
+
+/** The problem of the first target that the loss cannot read. Steps past the lengths and of weight 0 are not read. */
+export function checkTargets(roles: ReadonlyMap<string, Role>, use: TargetUse): readonly RunProblem[] {
+  const [targets, lengths, weights] = ["targets", "lengths", "weights"].map((name) => roles.get(name));
+  if (targets?.array.dtype !== "float32") return [];
+  const { shape, data } = targets.array;
+  const hasTime = typeof targets.signature.shape[1] === "string";
+  const steps = hasTime ? (shape[1] ?? 1) : 1;
+  // Numbers [examples, time] have one value for each step, others a row of values.
+  const width = shape.length === (hasTime ? 2 : 1) ? 1 : (shape.at(-1) ?? 1);
+  const weightSteps = weights?.array.shape.length === 2 ? steps : 1;
+  const isRead = (row: number) => {
+    const [example, step] = [Math.floor(row / steps), row % steps];
+    const weight = weights?.array.data[weightSteps === 1 ? example : row] ?? 1;
+    return Number(weight) !== 0 && (!hasTime || step < Number(lengths?.array.data[example] ?? steps));
+  };
+  const problem = checkTargetValues({ shape, width, data }, targets.origin, use, isRead);
+  return problem === undefined ? [] : [problem];
 }
 
 function wrongRank(origin: Origin, shape: readonly number[], expected: string): RunProblem {

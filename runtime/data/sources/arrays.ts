@@ -10,13 +10,22 @@ import { valueProblem } from "../formats/convert-array.js";
 import { renameArray } from "../formats/read-array.js";
 import { type DataSource, expectedBatchSize, type SourceKind } from "../source.js";
 import { type Splits, splitExamples } from "../splits.js";
-import { checkShapes, inputSources, isNamedInputs, type Role, readRoles, timeStepsOf } from "./array-roles.js";
+import {
+  checkShapes,
+  checkTargets,
+  inputSources,
+  isNamedInputs,
+  type Role,
+  readRoles,
+  timeStepsOf,
+} from "./array-roles.js";
 
 export const arrays: SourceKind<NormalArraysData> = {
   async open(data, { folder, seed, uses }) {
     const problems: RunProblem[] = [];
     const roles = readRoles(data, folder, uses, problems);
     problems.push(...checkShapes(roles));
+    if (problems.length === 0) problems.push(...checkTargets(roles, uses));
     if (problems.length > 0) return fail(problems);
     const examples = roles.get("inputs")?.array.shape[0] ?? 0;
     const split = splitExamples(data.split, seed, examples);
@@ -52,6 +61,7 @@ function arraySource(
     examples,
     splits,
     digest: digest.digest("hex"),
+    notices: [...roles.values()].flatMap(({ notice }) => notice ?? []),
     metadata: { type: "arrays" },
     signature: (train) => signatureOf(roles, mainInput, expectedBatchSize(train, splits)),
     batch: (indices) => new Map([...roles].map(([name, role]) => [name, gatherRows(role.array, indices)])),

@@ -8,6 +8,7 @@ import type { JsonLine, Line } from "../formats/json-line.js";
 import { parseNumber } from "../formats/number-notation.js";
 import { intern } from "../labels.js";
 import type { Uses } from "../source.js";
+import { numbersHint, rangeHint, type TargetUse } from "../target-values.js";
 import { tokenize } from "../vocabulary/tokens.js";
 import { readLines } from "./sequence-lines.js";
 
@@ -44,7 +45,7 @@ interface LineKeys {
   readonly targetKey: "label" | "tags" | null;
 }
 
-type Parsed<T> = { readonly value: T } | { readonly fault: string };
+type Parsed<T> = { readonly value: T } | { readonly fault: string; readonly hint?: string };
 
 /** @param withTargets false for prediction: labels and tags are ignored, and a sequence may be empty. */
 export async function readSequences(
@@ -110,7 +111,7 @@ export async function readSequences(
       lineKeys = { inputKey, targetKey };
     }
     const example = exampleOf(jsonLine, number, lineKeys);
-    if ("fault" in example) return report("sequence-line", example.fault, "");
+    if ("fault" in example) return report("sequence-line", example.fault, example.hint ?? "");
     examples.push(example.value);
     return [];
   });
@@ -182,9 +183,9 @@ interface Targets {
   readonly size: number;
 }
 
-function parseTargets(line: Line, targetKey: LineKeys["targetKey"], { targets }: Uses): Parsed<Targets> {
+function parseTargets(line: Line, targetKey: LineKeys["targetKey"], use: TargetUse): Parsed<Targets> {
   if (targetKey === null) return { value: { labels: [], values: [], size: 0 } };
-  return targets === "classes" ? parseLabels(line, targetKey) : parseValues(line, targetKey);
+  return use.targets === "classes" ? parseLabels(line, targetKey) : parseValues(line, targetKey, use);
 }
 
 function parseLabels(line: Line, targetKey: NonNullable<LineKeys["targetKey"]>): Parsed<Targets> {
@@ -198,7 +199,7 @@ function parseLabels(line: Line, targetKey: NonNullable<LineKeys["targetKey"]>):
   return { value: { labels, values: [], size: 0 } };
 }
 
-function parseValues(line: Line, targetKey: NonNullable<LineKeys["targetKey"]>): Parsed<Targets> {
+function parseValues(line: Line, targetKey: NonNullable<LineKeys["targetKey"]>, use: TargetUse): Parsed<Targets> {
   const value = line[targetKey];
   if (value === undefined) return { fault: `has no ${targetKey}, but the first line has it` };
   const list = typeof value === "string" ? tokenize(value, "word").map(parseNumber) : value;
@@ -210,7 +211,12 @@ function parseValues(line: Line, targetKey: NonNullable<LineKeys["targetKey"]>):
   if (!isVector(values) || !isRectangular || values.length === 0 || (isNested && targetKey === "label")) {
     return {
       fault: targetKey === "tags" ? "has tags that are not finite numbers" : "has a label that is not a finite number",
+      hint: numbersHint(use),
     };
+  }
+  for (const number of values) {
+    const hint = rangeHint(use, number);
+    if (hint !== undefined) return { fault: `has the ${targetKey === "tags" ? "tag" : "label"} ${number}`, hint };
   }
   return { value: { labels: [], values, size } };
 }

@@ -6,10 +6,11 @@ import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { FloatList } from "../batching/windows.js";
 import { type Row, readCsv } from "../formats/csv.js";
-import { isMissing, parseNumber } from "../formats/number-notation.js";
+import { isMissing, notationOf, parseNumber } from "../formats/number-notation.js";
 import { collectFloats } from "../spill/float-list.js";
 import { collectIds, idAt } from "../spill/id-list.js";
 import { CHUNK_LENGTH } from "../spill/spill-store.js";
+import { numbersHint, rangeHint, type TargetUse } from "../target-values.js";
 import { checkSeries, type SeriesCheck } from "./series-boundaries.js";
 import {
   type Column,
@@ -37,8 +38,14 @@ export interface TableRows {
   readonly notices: readonly string[];
 }
 
-export async function readRows(data: NormalTableData, folder: string, withLabels: boolean): Promise<Result<TableRows>> {
+/** @param use of the targets by the model; null where only inputs are read. */
+export async function readRows(
+  data: NormalTableData,
+  folder: string,
+  use: TargetUse | null,
+): Promise<Result<TableRows>> {
   const { file } = data;
+  const withLabels = use?.targets === "classes";
   let selection: ColumnSelection = { columns: [], inputs: [], targets: [], leftOut: [] };
   let rows = 0;
   const values = collectFloats.float64();
@@ -56,6 +63,7 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
     message: `${file}:${line}: Column "${name}" ${what}.`,
     hint,
   });
+  const isTargetOnly = (index: number) => selection.targets.includes(index) && !selection.inputs.includes(index);
   let seriesCheck: SeriesCheck | undefined;
   let [fileRows, firstLine] = [0, 1];
   /** Numbers in each column that is left out. */
@@ -82,7 +90,12 @@ export async function readRows(data: NormalTableData, folder: string, withLabels
       else if (isAbsent) problems.push(problemAt(line, column, "has no value", missingHint));
       else if (!Number.isFinite(value)) {
         const what = `has "${shorten(field)}", which is ${Number.isNaN(value) ? "not a number" : "too large"}`;
-        problems.push(problemAt(line, column, what, numberHint(field, data)));
+        const isText = Number.isNaN(value) && notationOf(field) === undefined;
+        const hint = isText && isTargetOnly(index) && use !== null ? numbersHint(use) : numberHint(field, data);
+        problems.push(problemAt(line, column, what, hint));
+      } else if (use !== null && selection.targets.includes(index)) {
+        const hint = rangeHint(use, value);
+        if (hint !== undefined) problems.push(problemAt(line, column, `has the target ${value}`, hint));
       }
       return value;
     });

@@ -21,7 +21,7 @@ export const table: SourceKind<NormalTableData> = {
     const tableMetadata = fittedMetadata?.type === "table" ? fittedMetadata : null;
     const data =
       tableMetadata === null ? specData : { ...specData, columns: tableMetadata.columns, target: tableMetadata.target };
-    const result = await readRows(data, folder, uses.targets === "classes");
+    const result = await readRows(data, folder, uses);
     if (!result.ok) return result;
     const { rows } = result.value;
     const { window, horizon, stride } = data;

@@ -23,6 +23,7 @@ const perStep = [
   [0, 1, 0],
 ];
 const perSequence = [0, 1];
+const probabilities = sequences.map((steps) => steps.map(() => [0.25, 0.75]));
 const arrays = (targets: unknown, extra: object = {}) => ({ type: "arrays", inputs: sequences, targets, ...extra });
 
 /** A spec of these layers; by default of a text, with sequence_loss. */
@@ -252,8 +253,35 @@ describe("outputs, targets and weights of a loss", () => {
     ],
     [
       "rows of another width",
-      spec([rnn, { ...two, size: 3 }], { data: arrays(sequences), loss: loss("cross_entropy") }),
+      spec([rnn, { ...two, size: 3 }], { data: arrays(probabilities), loss: loss("cross_entropy") }),
       'target-shape, /loss/type "cross_entropy": cross_entropy needs one class id per output [batch, time, 3], or a row of that width, but the targets are numbers [batch, time, 2]. Set the last layer\'s size to 2, or provide one integer per output.',
+    ],
+    [
+      "a column of numbers where classes are needed",
+      spec([last, { ...two, size: 3 }], { data: arrays([[0], [1.5]]), loss: loss("cross_entropy") }),
+      'target-shape, /loss/type "cross_entropy": cross_entropy needs one class id per output [batch, 3], but the targets are numbers [batch, 1]. Provide one integer per output, from 0.',
+    ],
+    ...["cross_entropy", "sequence_loss", "ctc"].map((type): [string, object, string] => [
+      `${type} of a single class`,
+      spec([rnn, { ...two, size: 1 }], {
+        data: arrays([
+          [0, 0, 0],
+          [0, 0, 0],
+        ]),
+        loss: loss(type),
+      }),
+      `single-class, /loss/type "${type}": ${type} needs at least 2 classes, but the model has one output. Give the last layer one output per class, from data with at least 2 classes. For one probability per output use binary_cross_entropy.`,
+    ]),
+    [
+      "sampled_softmax of a single class",
+      spec([rnn, { ...two, size: "classes" }], {
+        data: arrays([
+          [0, 0, 0],
+          [0, 0, 0],
+        ]),
+        loss: { type: "sampled_softmax", samples: 1 },
+      }),
+      'single-class, /loss/type "sampled_softmax": sampled_softmax needs at least 2 classes, but the model has one output. Give the last layer one output per class, from data with at least 2 classes. For one probability per output use binary_cross_entropy.',
     ],
     [
       "numbers of another width",
@@ -277,7 +305,10 @@ describe("outputs, targets and weights of a loss", () => {
     ],
     [
       "a softmax before sigmoid",
-      spec([rnn, { ...two, activation: "softmax" }], { data: arrays(sequences), loss: loss("binary_cross_entropy") }),
+      spec([rnn, { ...two, activation: "softmax" }], {
+        data: arrays(probabilities),
+        loss: loss("binary_cross_entropy"),
+      }),
       'activation, /loss/type "binary_cross_entropy": binary_cross_entropy includes a sigmoid, but the activation of the last layer is softmax. Write "activation": "sigmoid" in the last layer, or remove its activation.',
     ],
     [

@@ -16,6 +16,7 @@ interface Case {
   readonly inputs: "ids" | number;
   readonly targets: "classes" | number;
   /** One target and one weight for each sequence. */
+  readonly areProbabilities?: true;
   readonly once?: true;
 }
 
@@ -91,6 +92,7 @@ const cases: readonly Case[] = [
     spec: { model: [rnn, { layer: "dense", size: 2, activation: "sigmoid" }], loss: { type: "binary_cross_entropy" } },
     inputs: 3,
     targets: 2,
+    areProbabilities: true,
   },
   {
     name: "the last output of residual cells in both directions",
@@ -198,15 +200,19 @@ describe("padding changes no result", () => {
   });
 });
 
-type Drawn = Pick<Case, "inputs" | "targets" | "once">;
+type Drawn = Pick<Case, "inputs" | "targets" | "areProbabilities" | "once">;
 
-function draw({ inputs, targets, once }: Drawn, random: RandomStream): ReadonlyMap<string, Tensor> {
+function draw({ inputs, targets, areProbabilities, once }: Drawn, random: RandomStream): ReadonlyMap<string, Tensor> {
   const axes = once ? [BATCH] : [BATCH, TIME];
   const numbers = (...shape: number[]) => tabulate("float32", shape, () => Math.fround(random.normal()));
+  const uniform = (...shape: number[]) => tabulate("float32", shape, () => Math.fround(random.uniform()));
   const ids = (...shape: number[]) => tabulate("int32", shape, () => random.below(CLASSES));
   return new Map([
     ["inputs", inputs === "ids" ? ids(BATCH, TIME) : numbers(BATCH, TIME, inputs)],
-    ["targets", targets === "classes" ? ids(...axes) : numbers(...axes, targets)],
+    [
+      "targets",
+      targets === "classes" ? ids(...axes) : areProbabilities ? uniform(...axes, targets) : numbers(...axes, targets),
+    ],
     ["lengths", tensor("int64", [BATCH], lengths)],
     ["weights", tabulate("float32", axes, () => Math.fround(random.uniform()))],
   ]);

@@ -4,7 +4,7 @@ import { check } from "../../../compiler/compile.js";
 import { open } from "../../support/programs.js";
 
 const classes = { inputs: [[[1, 2, 3]], [[3, 2, 1]]], targets: [[0], [2]] };
-const numbers = { inputs: [[1, 2]], targets: [[0.5, 1.5]] };
+const numbers = { inputs: [[1, 2]], targets: [[0.5, 1]] };
 
 /** `path code | message | hint` of the problems of the identity model. */
 async function problems(data: { readonly inputs: readonly unknown[] }, spec: object): Promise<readonly string[]> {

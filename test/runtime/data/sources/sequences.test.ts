@@ -331,7 +331,11 @@ describe("problems", () => {
       "numbers that are none",
       [{ text: "a", label: "x" }],
       { loss: squaredError },
-      about(1, "has a label that is not a finite number"),
+      about(
+        1,
+        "has a label that is not a finite number",
+        "squared_error needs numbers as targets. For classes use cross_entropy.",
+      ),
     ],
     [
       "answers of another width",
