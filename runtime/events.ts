@@ -34,6 +34,8 @@ export type TrainEvent =
       /** In float16: the step made no update since its gradient was not finite; gradient_norm is then 0. */
       readonly skipped?: true;
     }
+  /** After each call of the session, for displays: the speed of this process so far, as `environment.json` records it. */
+  | { readonly event: "speed"; readonly steps_per_second: number }
   | { readonly event: "evaluation"; readonly epoch: number; readonly step: number; readonly metrics: SplitMetrics }
   /**
    * Of a distributed training: the speed of all ranks together, and the fraction of their time spent on communication.

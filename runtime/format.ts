@@ -22,6 +22,11 @@ export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
+/** Steps per second: 9.456, 1,024. */
+export function formatSpeed(value: number): string {
+  return value >= 10 ? formatInteger(value) : formatNumber(value);
+}
+
 /** 95_600_000_000 → 95.6 G */
 export function formatSI(value: number): string {
   return formatScaled(value, 1000, ["", " k", " M", " G", " T", " P"]);

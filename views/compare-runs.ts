@@ -1,7 +1,7 @@
 /** Comparison of runs: the settings that differ, their steps, speed and metrics. */
 import { basename, resolve } from "node:path";
 import { fail, ok, type Result } from "../runtime/result.js";
-import { readRunEnvironment } from "../runtime/run/environment.js";
+import { readRunEnvironment, stepsPerSecond } from "../runtime/run/environment.js";
 import { readRunResult } from "../runtime/run/layout.js";
 import { openRun } from "../runtime/run/open.js";
 import { elementCount } from "../runtime/tensors/array.js";
@@ -44,8 +44,7 @@ export function compareRuns(folders: readonly string[]): Result<readonly Compare
         differences: Object.fromEntries(paths.map((path) => [path, flatSpecs[index]?.get(path) ?? absentValue])),
         parameters: manifest.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0),
         steps: history.steps.at(-1)?.step ?? 0,
-        speed:
-          environment === undefined || environment.seconds === 0 ? null : environment.updates / environment.seconds,
+        speed: environment === undefined ? null : stepsPerSecond(environment),
         scores: latestScores(folder, history),
         history,
       };

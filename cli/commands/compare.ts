@@ -1,6 +1,6 @@
 /** `rnnx compare`: a table and a chart of several runs. */
 import { basename, resolve } from "node:path";
-import { formatInteger, formatNumber } from "../../runtime/format.js";
+import { formatInteger, formatNumber, formatSpeed } from "../../runtime/format.js";
 import { suggestion } from "../../schema/diagnostics/suggest.js";
 import { absentValue, type ComparedRun } from "../../views/compare-runs.js";
 import type { CommandModule } from "../command.js";
@@ -86,7 +86,7 @@ function comparisonTable({ colors }: Output, runs: readonly ComparedRun[]): stri
       ...differingPaths.map((path) => run.differences[path] ?? ""),
       formatInteger(run.parameters),
       formatInteger(run.steps),
-      run.speed === null ? "" : formatNumber(run.speed),
+      run.speed === null ? "" : formatSpeed(run.speed),
       ...metrics.map((name) => (run.scores[name] === undefined ? "" : formatNumber(run.scores[name]))),
     ]),
   );

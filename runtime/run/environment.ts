@@ -20,6 +20,11 @@ export interface RunEnvironment {
   readonly onnxruntime: string;
 }
 
+/** Updates per second, without evaluations and checkpoints: the speed in all displays. Null before the first update. */
+export function stepsPerSecond({ updates, seconds }: Pick<RunEnvironment, "updates" | "seconds">): number | null {
+  return seconds > 0 ? updates / seconds : null;
+}
+
 export function writeRunEnvironment(
   fs: DurableFs,
   out: string,

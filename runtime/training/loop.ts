@@ -6,7 +6,7 @@ import type { TrainEvent } from "../events.js";
 import { formatInteger } from "../format.js";
 import { invalidInput, runFailed, type TrainOutcome } from "../outcome.js";
 import { fail, ok, type Result } from "../result.js";
-import { writeRunEnvironment } from "../run/environment.js";
+import { stepsPerSecond, writeRunEnvironment } from "../run/environment.js";
 import { runFiles, writeRunInputs } from "../run/layout.js";
 import { acquireLock } from "../run/lock.js";
 import { type MetricsLog, openMetricsLog } from "../run/metrics-log.js";
@@ -154,7 +154,7 @@ async function runLoop(run: TrainingRun, startStep: number): Promise<TrainOutcom
     const result = await trainer.runSteps(step + 1, steps, monitor.learningRateScale());
     tuner.record(steps, performance.now() - startedAt);
 
-    emit(reporter.report(step + 1, result));
+    emit([...speedEvents(tuner), ...reporter.report(step + 1, result)]);
     const { nonFinite } = result;
     if (nonFinite !== null) return failDiverged(run, step, { ...result, nonFinite });
     step += steps;
@@ -225,6 +225,11 @@ function startEvents({ request: { out }, prepared }: TrainingRun, step: number):
     ...noticeEvents(float16Notices(spec.train.precision, device)),
     { event: "start", run: out, device, parameters, examples: source.examples, step, steps: batchSchedule.steps },
   ];
+}
+
+function speedEvents(tuner: StepsPerCallTuner): readonly TrainEvent[] {
+  const speed = stepsPerSecond(tuner.timing());
+  return speed === null ? [] : [{ event: "speed", steps_per_second: speed }];
 }
 
 function noticeEvents(messages: readonly string[]): readonly TrainEvent[] {

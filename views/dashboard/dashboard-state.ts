@@ -9,7 +9,7 @@ export interface DashboardState {
   readonly parameters: number;
   readonly step: number;
   readonly steps: number;
-  /** Training steps per second so far; null before the first. */
+  /** Training steps per second, without evaluations and checkpoints; null before the first. */
   readonly speed: number | null;
   /** Step values as columns; means of consecutive steps in long runs. */
   readonly curves: Columns;
@@ -38,7 +38,7 @@ const maxEvaluations = 1000;
 const maxSamples = 12;
 const maxNotices = 6;
 
-export function createRecorder(name: string, now: () => number = () => performance.now()): DashboardRecorder {
+export function createRecorder(name: string): DashboardRecorder {
   const curves: Columns = { step: [], loss: [], gradient_norm: [], learning_rate: [] };
   let state: DashboardState = {
     name,
@@ -54,7 +54,6 @@ export function createRecorder(name: string, now: () => number = () => performan
     predictions: null,
     notices: [],
   };
-  let [startedAt, startStep] = [0, 0];
   /** Steps per point, and the steps of the next point. */
   let stepsPerPoint = 1;
   let pending: Extract<TrainEvent, { event: "step" }>[] = [];
@@ -75,13 +74,11 @@ export function createRecorder(name: string, now: () => number = () => performan
         case "start": {
           const { device, parameters, step, steps } = event;
           state = { ...state, status: "training", device, parameters, step, steps };
-          [startedAt, startStep] = [now(), step];
           break;
         }
         case "step": {
           pending.push(event);
-          const seconds = Math.max((now() - startedAt) / 1000, 1e-3);
-          state = { ...state, step: event.step, speed: (event.step - startStep) / seconds };
+          state = { ...state, step: event.step };
           if (pending.length < stepsPerPoint) break;
           const mean = (key: "loss" | "gradient_norm" | "learning_rate") =>
             pending.reduce((sum, step) => sum + step[key], 0) / pending.length;
@@ -90,6 +87,9 @@ export function createRecorder(name: string, now: () => number = () => performan
           addPoint({ step: event.step, loss, gradient_norm, learning_rate });
           break;
         }
+        case "speed":
+          state = { ...state, speed: event.steps_per_second };
+          break;
         case "evaluation": {
           const { step, metrics } = event;
           state = { ...state, evaluations: [...state.evaluations, { step, metrics }].slice(-maxEvaluations) };

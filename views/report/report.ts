@@ -3,9 +3,9 @@ import { basename, resolve } from "node:path";
 import { analyze } from "../../compiler/compile.js";
 import { classNamesOf, describeClasses } from "../../runtime/data/metadata.js";
 import { summarizeRun } from "../../runtime/evaluation/summarize-run.js";
-import { formatInteger, formatNumber } from "../../runtime/format.js";
+import { formatInteger, formatNumber, formatSpeed } from "../../runtime/format.js";
 import { fail, ok, type Result } from "../../runtime/result.js";
-import { type RunEnvironment, readRunEnvironment } from "../../runtime/run/environment.js";
+import { type RunEnvironment, readRunEnvironment, stepsPerSecond } from "../../runtime/run/environment.js";
 import { type RunResult, readRunResult } from "../../runtime/run/layout.js";
 import { openRun, type Run } from "../../runtime/run/open.js";
 import { type MetricsHistory, readHistory } from "../metrics-history.js";
@@ -80,8 +80,8 @@ function heading(
     for (const [name, value] of Object.entries(split === undefined ? {} : done.metrics[split]).slice(0, 4))
       cards.push([`${split} ${name}`, formatNumber(value)]);
   }
-  if (environment !== undefined && environment.seconds > 0)
-    cards.push(["steps per second", formatNumber(environment.updates / environment.seconds)]);
+  const speed = environment === undefined ? null : stepsPerSecond(environment);
+  if (speed !== null) cards.push(["steps per second", formatSpeed(speed)]);
   return html`<header><h1>${spec.name}</h1>
 <p class="muted">${basename(resolve(folder))}: ${state}${best}</p></header>
 <div class="cards">${cards.map(([name, value]) => html`<div class="card"><b>${value}</b><span>${name}</span></div>`)}</div>

@@ -1,4 +1,5 @@
 /** The fine-tune page: trains the model on examples of the user, plots the loss, and offers the result for download. */
+import { formatSpeed } from "../../runtime/format.js";
 import { writeSafetensors } from "../../runtime/tensors/safetensors.js";
 import { pageFiles } from "../../runtime/web/page-manifest.js";
 import { button, element, integerField, message, slider } from "../dom.js";
@@ -74,7 +75,7 @@ void openPage("fine-tune.html", (originalModel) => {
         state.replaceChildren(
           `Step ${stepsBefore + data.step}, loss ${shortNumber(losses[0] ?? Number.NaN)} → `,
           element("b", {}, shortNumber(losses.at(-1) ?? Number.NaN)),
-          ` · ${speed.toFixed(speed < 10 ? 1 : 0)} steps/s`,
+          ` · ${formatSpeed(speed)} steps/s`,
         );
         break;
       }

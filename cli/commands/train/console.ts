@@ -21,6 +21,10 @@ export function openTrainingDisplay(output: Output, chart: boolean): TrainingDis
   const { dim } = output.colors.note;
   const show = (event: TrainEvent): void => {
     if (event.event === "predictions") return;
+    if (event.event === "speed") {
+      progress.speed(event.steps_per_second);
+      return;
+    }
     output.record(publicRecord(event));
     switch (event.event) {
       case "start":

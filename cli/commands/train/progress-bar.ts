@@ -1,6 +1,6 @@
 /** Training progress on stderr: a bar with losses, speed and time left on a terminal; plain lines elsewhere. */
 import type { SplitMetrics } from "../../../runtime/events.js";
-import { formatDuration, formatInteger, formatNumber } from "../../../runtime/format.js";
+import { formatDuration, formatInteger, formatNumber, formatSpeed } from "../../../runtime/format.js";
 import type { Output } from "../../output.js";
 
 export interface Progress {
@@ -9,6 +9,8 @@ export interface Progress {
   step(step: number, loss: number): void;
   /** Sets the latest evaluation. */
   evaluation(metrics: SplitMetrics): void;
+  /** Sets the speed in steps per second. */
+  speed(stepsPerSecond: number): void;
   /** Sets the texts after the speed. */
   suffix(texts: readonly string[]): void;
   /** Prints a line above the bar. */
@@ -75,6 +77,7 @@ function createBar(output: Output): Progress {
       caption = () => tracker.caption(step, loss);
       if (isVisible && performance.now() - lastDraw >= redrawInterval) draw();
     },
+    speed: tracker.measured,
     evaluation: tracker.evaluated,
     suffix: tracker.suffix,
     log(text) {
@@ -109,6 +112,7 @@ function createPlainLines(output: Output): Progress {
       lastTime = Date.now();
       output.note(`step ${tracker.caption(step, loss).join("  ")}`);
     },
+    speed: tracker.measured,
     evaluation: tracker.evaluated,
     suffix: tracker.suffix,
     log: output.note,
@@ -119,7 +123,7 @@ function createPlainLines(output: Output): Progress {
 /** Tracks position and speed of a run, as text. */
 function createProgressTracker() {
   let [firstStep, lastStep, currentStep, startedAt] = [0, 1, 0, 0];
-  let evaluation = "";
+  let [speed, evaluation] = ["", ""];
   let suffixTexts: readonly string[] = [];
   return {
     suffix(texts: readonly string[]) {
@@ -130,6 +134,9 @@ function createProgressTracker() {
     },
     fraction: () => Math.min(1, currentStep / Math.max(lastStep, 1)),
     position: (step: number) => `${formatInteger(step)}/${formatInteger(lastStep)}`,
+    measured(stepsPerSecond: number) {
+      speed = `${formatSpeed(stepsPerSecond)} steps/s`;
+    },
     evaluated({ validation, test }: SplitMetrics) {
       const split = Object.keys(validation).length > 0 ? "validation" : "test";
       const { loss } = split === "validation" ? validation : test;
@@ -139,14 +146,14 @@ function createProgressTracker() {
     caption(step: number, loss: number): readonly string[] {
       currentStep = step;
       const seconds = Math.max((performance.now() - startedAt) / 1000, 1e-3);
-      const speed = (step - firstStep) / seconds;
+      const secondsPerStep = seconds / Math.max(1, step - firstStep);
       return [
         `${formatInteger(step)}/${formatInteger(lastStep)}`,
         `loss ${formatNumber(loss)}`,
         ...(evaluation === "" ? [] : [evaluation]),
-        `${speed >= 10 ? formatInteger(speed) : formatNumber(speed)} steps/s`,
+        ...(speed === "" ? [] : [speed]),
         ...suffixTexts,
-        ...(step < lastStep ? [`${formatDuration((lastStep - step) / speed)} left`] : []),
+        ...(step < lastStep ? [`${formatDuration((lastStep - step) * secondsPerStep)} left`] : []),
       ];
     },
   };

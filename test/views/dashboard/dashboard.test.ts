@@ -17,7 +17,7 @@ const step = (number: number): TrainEvent => ({
 });
 
 test("the state is bounded: it keeps the first and the last step and averages consecutive steps", () => {
-  const recorder = createRecorder("r", () => 0);
+  const recorder = createRecorder("r");
   recorder.record(start);
   for (let number = 1; number <= 9000; number++) recorder.record(step(number));
   const { curves, status } = recorder.state();

@@ -1,5 +1,5 @@
 /** The dashboard page: redraws on every state that the training run sends. */
-import { formatDuration, formatInteger, formatNumber } from "./format.js";
+import { formatDuration, formatInteger, formatNumber, formatSpeed } from "./format.js";
 import { showPredictions } from "./predictions.js";
 import uPlot from "./uplot.js";
 
@@ -115,7 +115,7 @@ function showFigures({ curves, evaluations, step, steps, speed, status }) {
     ...Object.entries(latest[split] ?? {})
       .slice(0, 3)
       .map(([name, value]) => [`${split} ${name}`, formatNumber(value)]),
-    ["steps per second", speed === null ? "" : formatNumber(Number(speed.toPrecision(3)))],
+    ["steps per second", speed === null ? "" : formatSpeed(speed)],
     ["time left", status === "training" && speed ? formatDuration((steps - step) / speed) : "–"],
   ];
   element("figures").replaceChildren(

@@ -1,6 +1,8 @@
 /** The output of training on a terminal, replayed by a terminal emulator. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { formatSpeed } from "../../../../runtime/format.js";
 import { rnnx, rnnxOnTerminal, temporaryFolder } from "../../../support/spawn.js";
 import { replayTerminal } from "../../../support/terminal.js";
 
@@ -37,6 +39,21 @@ test.each([40, 60, 80, 200])("on %i columns every printed line of a training is 
   expect(chart[0]).toMatch(/^loss/);
   expect(chart.filter((line) => /[┤┼]/.test(line))).toHaveLength(11);
   for (const line of chart) expect(line.length).toBeLessThanOrEqual(columns);
+});
+
+test("the speed of the last progress line is that of the report and of a comparison", async () => {
+  const folder = join(temporaryFolder(), "run");
+  const onTerminal = await rnnxOnTerminal(120, "train", "specs/hihello.json", "--out", folder);
+  const [, speed] = / ([\d.,]+) steps\/s/.exec(replayTerminal(onTerminal.stdout, 120).findLast(isProgress) ?? "") ?? [];
+  expect(speed).toBeDefined();
+  const { updates, seconds }: { updates: number; seconds: number } = JSON.parse(
+    readFileSync(join(folder, "environment.json"), "utf8"),
+  );
+  expect(speed).toBe(formatSpeed(updates / seconds));
+  expect((await rnnx("compare", folder, out)).stdout).toMatch(new RegExp(` ${speed} `));
+  await rnnx("report", folder, "--out", join(folder, "report.html"));
+  const report = readFileSync(join(folder, "report.html"), "utf8");
+  expect(report).toContain(`<b>${speed}</b><span>steps per second</span>`);
 });
 
 test("the emulator shows lines that a restored cursor damages", () => {
