@@ -11,6 +11,8 @@ const read = (name) => JSON.parse(readFileSync(new URL(name, import.meta.url), "
 function untitledKeys(schema) {
   if (Array.isArray(schema)) return schema.map(untitledKeys);
   if (typeof schema !== "object" || schema === null) return schema;
+  // The generator reads a choice by a condition as a union.
+  if (schema.if !== undefined) return { anyOf: [untitledKeys(schema.then), untitledKeys(schema.else)] };
   const copy = {};
   for (const [key, value] of Object.entries(schema)) {
     // The generator misreads or ignores these keywords.

@@ -37,6 +37,18 @@ export type Name = string;
  * @maxItems 8
  */
 export type OnnxBlocks = string[];
+export type ModelEntry = Block | Layer;
+export type CellName = string;
+/**
+ * @minItems 1
+ * @maxItems 1000
+ */
+export type BlockBody = ModelEntry[];
+export type LayerName = string;
+/**
+ * Name of the layer, or of the input of the data (`inputs`, `decoder_inputs`), that this layer reads. Default: the layer before.
+ */
+export type From = LayerName | LayerName[];
 /**
  * One layer of the model.
  */
@@ -53,21 +65,15 @@ export type Layer =
   | AddLayer
   | MultiplyLayer
   | AttentionLayer;
-export type LayerName = string;
-/**
- * Name of the layer, or of the input of the data (`inputs`, `decoder_inputs`), that this layer reads. Default: the layer before.
- */
-export type From = LayerName | LayerName[];
 export type Size = number | ("vocabulary" | "target_vocabulary" | "classes" | "features");
 /**
- * Name of an earlier layer whose weights this layer uses. Default (null): its own weights. A dense or projection layer can use an embedding's table, transposed.
+ * Name of an earlier layer of the same kind whose weights this layer uses, biases included. Default (null): its own weights. A dense or projection layer can use an embedding's table, transposed, with a bias of its own.
  */
 export type Weights = LayerName | null;
 /**
  * Train the layer's weights. With false they keep their initial values, from the seed or from --init. A layer with shared weights follows their owner.
  */
 export type Trainable = boolean;
-export type CellName = string;
 /**
  * Width of the state.
  */
@@ -307,12 +313,18 @@ export interface Spec {
     [k: string]: CellDefinition;
   };
   /**
-   * The layers in order. Each reads the output of the layer before it, unless `from` names others.
+   * The layers and blocks in order. Each reads the output of the one before it, unless `from` names others.
    *
    * @minItems 1
    * @maxItems 1000
    */
-  model: Layer[];
+  model: ModelEntry[];
+  /**
+   * Lists of layers and blocks by name, for use as `"block": "name"` in the model.
+   */
+  blocks?: {
+    [k: string]: BlockBody;
+  };
   /**
    * The value that training minimizes.
    */
@@ -763,6 +775,29 @@ export interface ChangedONNXMapping {
   Wb?: OnnxBlocks;
   Rb?: OnnxBlocks;
   P?: OnnxBlocks;
+}
+/**
+ * Layers and blocks that run in order. The compiler replaces a block by its layers, named `<block>/<layer>`, with `repeat` `<block>/<copy>/<layer>`. The layers of a block without a name and without `repeat` have names as if they were outside it. A name in `from`, `weights` and `initial_state` refers to the same block first, then to those around it; `block_input` is the block's own input.
+ */
+export interface Block {
+  /**
+   * The layers and blocks, or the name of an entry of `blocks`. The first reads the block's input; the output of the last is the output of the block.
+   */
+  block: CellName | BlockBody;
+  name?: LayerName;
+  from?: From;
+  /**
+   * Number of copies. Each reads the output of the one before it and has its own weights.
+   */
+  repeat?: number;
+  /**
+   * Add the block's input to its output, for each copy. Both need the same shape; of several inputs the first is added.
+   */
+  residual?: boolean;
+  /**
+   * One set of weights for all copies: that of the first, `<block>/0/<layer>`.
+   */
+  share_weights?: boolean;
 }
 /**
  * Token ids to one-hot vectors.

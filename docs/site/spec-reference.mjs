@@ -61,6 +61,7 @@ function typeText(given) {
   const { name, schema } = resolve(given);
   if (name in nested) return nested[name];
   if (sections.has(name)) return linkTo(name);
+  if (schema.if !== undefined) return [schema.else, schema.then].map(typeText).join(" or ");
   if (schema.const !== undefined) return json(schema.const);
   if (schema.enum !== undefined) return schema.enum.map(json).join(" ");
   if (schema.oneOf !== undefined && schema.discriminator !== undefined) return schema.oneOf.map(typeText).join(", ");
@@ -186,7 +187,7 @@ function plan() {
     {
       page: "layers.md",
       title: "Layers",
-      names: [...layers, "cell", "cell_dropout", "zoneout", "layer_norm", "bidirectional"],
+      names: [...layers, "block", "cell", "cell_dropout", "zoneout", "layer_norm", "bidirectional"],
       text: (names) => [
         `${oneLine(properties.model.description)} ${oneLine(definitions.layer.description)} \`name\` and \`from\` connect layers to a graph.`,
         ...names.map((name) => section(name, { keys: !["zoneout", "layer_norm", "bidirectional"].includes(name) })),

@@ -591,7 +591,7 @@ export interface NormalSpec {
   readonly data: NormalData;
   /** Your own cells by name, as equations. A cell with the name of a built-in one replaces it. */
   readonly cells: Readonly<Record<string, NormalCellDefinition>>;
-  /** The layers in order. Each reads the output of the layer before it, unless `from` names others. */
+  /** The layers and blocks in order. Each reads the output of the one before it, unless `from` names others. */
   readonly model: readonly NormalLayer[];
   /** The value that training minimizes. */
   readonly loss: NormalLoss;
@@ -661,8 +661,8 @@ export interface NormalEmbedding {
 }
 
 /**
- * Name of an earlier layer whose weights this layer uses. Default (null): its own weights. A dense or projection layer
- * can use an embedding's table, transposed.
+ * Name of an earlier layer of the same kind whose weights this layer uses, biases included. Default (null): its own
+ * weights. A dense or projection layer can use an embedding's table, transposed, with a bias of its own.
  */
 export type SharedWeights = string | null;
 

@@ -23,9 +23,10 @@ export type NormalizeResult =
 /** @param name of a spec that has no name. */
 export function normalize(spec: Spec, name: string): NormalizeResult {
   const { recordOrigin, recordWholeOrigin, pathOf } = createSourceMap();
-  const problems: Problem[] = [];
+  // Copies of a block have the same problems.
+  const problems = new Map<string, Problem>();
   const report = (problem: Problem) => {
-    problems.push(problem);
+    problems.set(`${problem.path} ${problem.code} ${problem.message}`, problem);
   };
 
   const userCells = normalizeUserCells(spec, recordOrigin, report);
@@ -43,7 +44,7 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
   const data = normalizeData(fillKey<NormalData>("data", withStride(spec.data, stateful)), recordOrigin, report);
   const facts = { stateful, hasValidation: data.split.validation > 0 };
   const train = normalizeTrain(spec.train ?? {}, facts, recordOrigin, report);
-  checkStateful(model, data, train, report);
+  checkStateful(model, data, train, { pathOf }, report);
   checkSample(train, data, model, report);
   const normal: NormalSpec = {
     name: spec.name ?? name,
@@ -57,7 +58,7 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
     optimizer: normalizeOptimizer(spec.optimizer, recordOrigin, report),
     train,
   };
-  if (problems.length > 0) return { ok: false, problems };
+  if (problems.size > 0) return { ok: false, problems: [...problems.values()] };
   return { ok: true, spec: recordOrigin(normal, ""), origins: { pathOf } };
 }
 

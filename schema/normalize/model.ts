@@ -15,9 +15,8 @@ import type {
   StateRates,
 } from "../normal/index.js";
 import type { Cell, ProjectionLayer, RnnLayer, Spec } from "../spec.types.js";
+import { expandBlocks } from "./blocks.js";
 import { fillDefaults } from "./fill.js";
-
-type Layer = Spec["model"][number];
 
 export interface ModelContext {
   /** The definition of a cell. `path` is the origin of a built-in cell. */
@@ -27,52 +26,13 @@ export interface ModelContext {
 }
 
 export function normalizeModel(spec: Spec, context: ModelContext): readonly NormalLayer[] {
-  const names = layerNames(spec.model, context.report);
-  const layers = spec.model.map((layer, index) => {
-    const path = child("/model", index);
-    const namedLayer = { ...layer, name: String(names[index]), from: sourcesOf(layer, names[index - 1]) };
-    if (namedLayer.layer === "rnn") return normalizeRnn(namedLayer, path, context);
-    if (namedLayer.layer === "projection") return normalizeProjection(namedLayer, path, spec, context);
-    return fillDefaults<NormalLayer>(
-      namedLayer,
-      branchOf(definition("layer"), { layer: namedLayer.layer }),
-      path,
-      context.recordOrigin,
-    );
+  const layers = expandBlocks(spec, context.report).map(({ layer, path }) => {
+    if (layer.layer === "rnn") return normalizeRnn(layer, path, context);
+    if (layer.layer === "projection") return normalizeProjection(layer, path, spec, context);
+    const branch = branchOf(definition("layer"), { layer: layer.layer });
+    return fillDefaults<NormalLayer>(layer, branch, path, context.recordOrigin);
   });
   return context.recordOrigin(layers, "/model");
-}
-
-/** Sources of a layer: by default the layer before, and the data's `inputs` for the first layer. */
-function sourcesOf({ from }: Layer, previous: string | undefined): [string, ...string[]] {
-  if (typeof from === "string") return [from];
-  const [first = previous ?? "inputs", ...others] = from ?? [];
-  return [first, ...others];
-}
-
-/** Given names are kept; others are the layer's kind, then `rnn_2`, `rnn_3`, … */
-function layerNames(model: readonly Layer[], report: Report): readonly string[] {
-  const usedNames = new Map<string, number>();
-  model.forEach(({ name }, index) => {
-    if (name === undefined) return;
-    const firstIndex = usedNames.get(name);
-    if (firstIndex === undefined) usedNames.set(name, index);
-    else {
-      report({
-        code: "duplicate-name",
-        path: child(child("/model", index), "name"),
-        message: `Two layers are named "${name}".`,
-        hint: `The first is model[${firstIndex}]. Give each layer its own name.`,
-      });
-    }
-  });
-  return model.map(({ name, layer }, index) => {
-    if (name !== undefined) return name;
-    let candidate: string = layer;
-    for (let number = 2; usedNames.has(candidate); number++) candidate = `${layer}_${number}`;
-    usedNames.set(candidate, index);
-    return candidate;
-  });
 }
 
 function normalizeProjection(

@@ -1,5 +1,6 @@
 /** Requirements of stateful layers: consecutive windows in order, with one row of the batch for each stream. */
 import type { Problem, Report } from "../diagnostics/index.js";
+import type { SourceMap } from "../diagnostics/source-map.js";
 import { child } from "../json-pointer.js";
 import type { NormalData, NormalLayer, NormalRnn, NormalTrain } from "../normal/index.js";
 
@@ -19,15 +20,16 @@ export function checkStateful(
   model: readonly NormalLayer[],
   data: NormalData,
   train: Pick<NormalTrain, "shuffle" | "batch_size">,
+  { pathOf }: SourceMap,
   report: Report,
 ): void {
-  const layers = [...model.entries()].filter((entry): entry is [number, Stateful] => isStateful(entry[1]));
+  const layers = model.filter(isStateful);
   const [first] = layers;
   if (first === undefined) return;
-  for (const [index, layer] of layers) {
-    for (const problem of layerProblems(layer, child("/model", index))) report(problem);
+  for (const layer of layers) {
+    for (const problem of layerProblems(layer, pathOf(layer))) report(problem);
   }
-  for (const problem of orderProblems(data, child(child("/model", first[0]), "stateful"))) report(problem);
+  for (const problem of orderProblems(data, pathOf(first, "stateful"))) report(problem);
   if (train.shuffle)
     report({
       code: "stateful-order",

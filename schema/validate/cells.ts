@@ -11,9 +11,13 @@ const maxOption = 1e9;
 export function checkCells(spec: Json): readonly SchemaProblem[] {
   if (!isObject(spec) || !isList(spec.model)) return [];
   const userCells = isObject(spec.cells) ? spec.cells : {};
-  const useProblems = spec.model.flatMap((layer, index) => {
-    if (!isObject(layer) || layer.layer !== "rnn") return [];
-    const path = child("/model", index);
+  const bodies = isObject(spec.blocks) ? Object.entries(spec.blocks) : [];
+  const entries = [
+    ...layersOf(spec.model, "/model"),
+    ...bodies.flatMap(([name, body]) => layersOf(body, child("/blocks", name))),
+  ];
+  const useProblems = entries.flatMap(({ layer, path }) => {
+    if (layer.layer !== "rnn") return [];
     const layerKeys = structuralKeys("rnn");
     if (!isList(layer.cells)) return checkUse(layer, path, userCells, definition("rnn"));
     const misplaced = Object.keys(layer).filter((key) => !layerKeys.includes(key));
@@ -23,6 +27,18 @@ export function checkCells(spec: Json): readonly SchemaProblem[] {
     return [...misplaced.map((key) => unknownKey(path, key, layerKeys, titleOf(definition("rnn")))), ...cellProblems];
   });
   return [...useProblems, ...checkDefaults(userCells)];
+}
+
+/** The layers of a list, including those of its blocks. */
+function layersOf(list: Json, path: string): readonly { readonly layer: JsonObject; readonly path: string }[] {
+  if (!isList(list)) return [];
+  return list.flatMap((entry, index) => {
+    const entryPath = child(path, index);
+    if (!isObject(entry)) return [];
+    return Object.hasOwn(entry, "block")
+      ? layersOf(entry.block as Json, child(entryPath, "block"))
+      : [{ layer: entry, path: entryPath }];
+  });
 }
 
 /** Checks defaults of options by the rules of given values. */

@@ -23,8 +23,9 @@ export function explainErrors(errors: readonly SchemaError[]): readonly SchemaPr
   /** Errors of a value's type or range by its path. They become one problem. */
   const valueErrors = new Map<string, SchemaError[]>();
   for (const error of errors) {
-    // Branches of `oneOf` only list keys that exclude one another; the keyword itself reports those.
-    if (/\/oneOf\/\d/.test(error.schemaPath) || error.propertyName !== undefined) continue;
+    // Branches of `oneOf` only list keys that exclude one another; the keyword itself reports those. The branch of a
+    // condition reports its errors.
+    if (/\/oneOf\/\d/.test(error.schemaPath) || error.propertyName !== undefined || error.keyword === "if") continue;
     const explain = Object.hasOwn(explainers, error.keyword) ? explainers[error.keyword] : undefined;
     const explanation = explain?.(error, errors);
     if (explanation !== undefined) problems.push(...explanation);

@@ -26,7 +26,7 @@ test.each<[string, object, string]>([
   [
     "a key that is near to nothing",
     { ...base, zzz: 1 },
-    'unknown-key /zzz | Unknown key "zzz" in the spec. | Keys: name, seed, data, cells, model, loss, metrics, regularization, optimizer, train.',
+    'unknown-key /zzz | Unknown key "zzz" in the spec. | Keys: name, seed, data, cells, model, blocks, loss, metrics, regularization, optimizer, train.',
   ],
   [
     "a section",

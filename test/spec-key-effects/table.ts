@@ -104,6 +104,15 @@ const binary = set(
   "/loss",
   { type: "binary_cross_entropy" },
 );
+/** A block of two layers in two copies. */
+const blocks = set(numbers, "/model", [
+  { layer: "dense", name: "first", size: 3 },
+  { layer: "dense", name: "second", size: 3 },
+  { block: [{ layer: "dense", size: 3 }], name: "block", repeat: 2 },
+  { layer: "add", from: ["second", "block"] },
+  { layer: "rnn", cell: "rnn", hidden_size: 3, return: "last" },
+  { layer: "dense", name: "answer", size: 2 },
+]);
 const cellEffect = (key: string, value: Json | undefined) => keyEffect(cell, `/cells/own/${key}`, value);
 
 export const keyEffects: Readonly<Record<string, KeyEffect>> = {
@@ -280,6 +289,18 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     score: keyEffect(joined, "/model/5/score", "additive"),
     scale: keyEffect(joined, "/model/5/scale", true),
     size: keyEffect(set(joined, "/model/5/score", "additive"), "/model/5/size", 7),
+  }),
+  "spec.blocks": [
+    set(set(numbers, "/blocks", { b: [{ layer: "dense", size: 2 }] }), "/model/1", { block: "b" }),
+    set(set(numbers, "/blocks", { b: [{ layer: "dense", size: 2, bias: false }] }), "/model/1", { block: "b" }),
+  ],
+  ...prefixed("block", {
+    block: keyEffect(blocks, "/model/2/block", [{ layer: "dense", size: 3, activation: "tanh" }]),
+    name: [blocks, set(set(blocks, "/model/2/name", "tower"), "/model/3/from/1", "tower")],
+    from: keyEffect(blocks, "/model/2/from", "first"),
+    repeat: keyEffect(blocks, "/model/2/repeat", 3),
+    residual: keyEffect(blocks, "/model/2/residual", true),
+    share_weights: keyEffect(blocks, "/model/2/share_weights", true),
   }),
   ...prefixed("dense", {
     trainable: keyEffect(numbers, "/model/1/trainable", false),

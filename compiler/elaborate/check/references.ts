@@ -3,12 +3,10 @@ import { joinWithOr, nearest, quote } from "../../../schema/diagnostics/suggest.
 import type { NormalLayer, NormalSpec } from "../../../schema/normal/index.js";
 import type { Context } from "../context.js";
 
-/** The kinds of layers whose weights a layer can use. */
+/** The kinds of layers whose weights a layer can use; by default those of its own kind. */
 const weightOwners: Readonly<Partial<Record<NormalLayer["layer"], readonly NormalLayer["layer"][]>>> = {
-  embedding: ["embedding"],
   dense: ["embedding", "dense", "projection"],
   projection: ["embedding", "dense", "projection"],
-  rnn: ["rnn"],
 };
 
 const initialStates: readonly string[] = ["zeros", "learned"];
@@ -75,7 +73,7 @@ function referencesOf(
     });
   }
   if ("weights" in layer && layer.weights !== null) {
-    const kinds = weightOwners[layer.layer] ?? [];
+    const kinds = weightOwners[layer.layer] ?? [layer.layer];
     const owners = earlier.filter((other) => kinds.includes(other.layer) && sharedWeightsOf(other) === null);
     references.push({
       key: "weights",

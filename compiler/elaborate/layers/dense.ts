@@ -7,13 +7,25 @@ import type { Affine, Context, LayerDefinition } from "../context.js";
 import { constantZero, glorotUniform } from "../initializers.js";
 import { describeWire, isIds, width } from "../wire.js";
 
-/** The layer's kernel, or that of another layer: an embedding's table is used transposed. */
-function kernelOf(layer: NormalDense | NormalProjection, shape: Shape, context: Context): Affine["kernel"] {
-  const { parameter } = context;
-  if (layer.weights === null) return { value: parameter(`${layer.name}/W`, shape, glorotUniform), outputAxis: 1 };
-  const isTransposed = context.earlierLayer(layer.weights)?.layer.layer === "embedding";
-  const value = parameter(`${layer.weights}/W`, isTransposed ? shape.toReversed() : shape, glorotUniform);
-  return { value, outputAxis: isTransposed ? 0 : 1 };
+/**
+ * The name of the layer's bias, and its kernel or that of another layer: an embedding's table is used transposed, and
+ * has no bias.
+ */
+function weightsOf(
+  layer: NormalDense | NormalProjection,
+  shape: Shape,
+  { parameter, earlierLayer }: Context,
+): { readonly kernel: Affine["kernel"]; readonly bias: string } {
+  const owner = layer.weights ?? layer.name;
+  const source = earlierLayer(owner)?.layer;
+  if (source?.layer === "embedding") {
+    const value = parameter(`${owner}/W`, shape.toReversed(), glorotUniform);
+    return { kernel: { value, outputAxis: 0 }, bias: `${layer.name}/b` };
+  }
+  // A layer without a bias has none to share.
+  const hasBias = source === undefined || !("bias" in source) || source.bias;
+  const kernel = { value: parameter(`${owner}/W`, shape, glorotUniform), outputAxis: 1 } as const;
+  return { kernel, bias: `${hasBias ? owner : layer.name}/b` };
 }
 
 export const dense: LayerDefinition<NormalDense | NormalProjection> = {
@@ -30,9 +42,9 @@ export const dense: LayerDefinition<NormalDense | NormalProjection> = {
     const outputSize = size(layer.size, layer, "size");
     if (outputSize === undefined) return undefined;
     const columns = preActivationSize(activation, outputSize);
-    const kernel = kernelOf(layer, [width(input), columns], context);
+    const { kernel, bias: biasName } = weightsOf(layer, [width(input), columns], context);
     const product = b.matmul(input.value, kernel.outputAxis === 0 ? b.transpose(kernel.value, [1, 0]) : kernel.value);
-    const bias = layer.bias ? context.parameter(`${layer.name}/b`, [columns], constantZero) : null;
+    const bias = layer.bias ? context.parameter(biasName, [columns], constantZero) : null;
     const preActivation = bias === null ? product : b.add(product, bias);
     context.recordAffine(preActivation, { input: input.value, kernel, bias });
     const { value, logits } = activate(b, activation, b.withName(preActivation, layer.name));

@@ -60,6 +60,15 @@ const layer = fc.oneof(
   ),
 );
 
+const block = fc.record({
+  block: fc.array(layer, { minLength: 1, maxLength: 2 }),
+  ...common,
+  repeat: some(fc.integer({ min: 1, max: 2 })),
+  residual: some(fc.boolean()),
+});
+/** Mostly layers, as a block has several. */
+const entry = fc.oneof({ weight: 4, arbitrary: layer }, { weight: 1, arbitrary: block });
+
 const expression: fc.Arbitrary<string> = fc.letrec<{ nested: string; leaf: string }>((recurse) => ({
   leaf: fc.constantFrom("x", "h", "W", "U", "b", "s", "y", "2", "rate", "hidden_size"),
   nested: fc.oneof(
@@ -126,7 +135,7 @@ const data = fc.oneof(
 const anySpec = fc.record({
   data,
   cells: fc.record({ mine: cell }),
-  model: fc.array(layer, { minLength: 1, maxLength: 4 }),
+  model: fc.array(entry, { minLength: 1, maxLength: 4 }),
   loss: fc.record({
     type: fc.constantFrom("sequence_loss", "cross_entropy", "binary_cross_entropy", "squared_error", "huber"),
   }),
