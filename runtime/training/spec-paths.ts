@@ -5,9 +5,9 @@
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import { child, keysOf } from "../../schema/json-pointer.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
-import type { TrainOutcome } from "../outcome.js";
+import type { RunFailure } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
-import { fail } from "../result.js";
+import { fail, type Result } from "../result.js";
 
 /** A source map from the normalized spec to itself. */
 export function identityOrigins(spec: NormalSpec): SourceMap {
@@ -29,11 +29,11 @@ export function identityOrigins(spec: NormalSpec): SourceMap {
 }
 
 /** Converts the paths of an outcome's problems from the normalized spec to the user's text. */
-export function mapPathsToSource(
+export function mapPathsToSource<T>(
   spec: NormalSpec,
   origins: SourceMap | undefined,
-  outcome: TrainOutcome,
-): TrainOutcome {
+  outcome: Result<T, RunFailure>,
+): Result<T, RunFailure> {
   if (origins === undefined || outcome.ok) return outcome;
   const mapProblem = (problem: RunProblem): RunProblem => ({
     ...problem,
@@ -44,20 +44,18 @@ export function mapPathsToSource(
   return error.source === undefined ? outcome : fail({ ...error, source: mapProblem(error.source) });
 }
 
-/** The source map has objects and their members; the rest of a deeper path (a number in nested lists) is kept. */
+/** The path of the deepest object on the way that the source map has; the rest of a deeper path is kept. */
 function sourcePathOf(spec: NormalSpec, origins: SourceMap, path: string): string {
-  if (path === "") return path;
   const keys = keysOf(path);
-  let owner: object = spec;
-  let remaining = keys;
   let node: unknown = spec;
+  let source = keys.reduce(child, origins.pathOf(spec));
   for (const [depth, key] of keys.entries()) {
     node = typeof node === "object" && node !== null ? Object.getOwnPropertyDescriptor(node, key)?.value : undefined;
     if (typeof node !== "object" || node === null) break;
-    if (Array.isArray(node)) continue;
-    owner = node;
-    remaining = keys.slice(depth + 1);
+    const [member, ...deeper] = keys.slice(depth + 1);
+    // An entry of a list is an object of its own: the list's path would have the wrong index where blocks are repeated.
+    const owner = Array.isArray(node) ? "" : origins.pathOf(node, member);
+    if (owner !== "" && origins.pathOf(node) !== "") source = deeper.reduce(child, owner);
   }
-  const [member, ...deeper] = remaining;
-  return deeper.reduce(child, origins.pathOf(owner, member));
+  return source;
 }

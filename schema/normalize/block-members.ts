@@ -67,7 +67,11 @@ export class MemberReader {
     const entries = Object.hasOwn(this.#named, block) ? this.#named[block] : undefined;
     const name = quote(block);
     if (entries === undefined) {
-      const hint = suggestion(block, Object.keys(this.#named), "Blocks");
+      const names = Object.keys(this.#named);
+      const hint =
+        names.length === 0
+          ? 'Add it to "blocks" of the spec, or write its layers here.'
+          : suggestion(block, names, "Blocks");
       this.#report({ code: "unknown-block", path, message: `"blocks" has no entry ${name}.`, hint });
     } else if (inside.includes(block)) {
       const hint = 'Write "repeat" for copies in a row.';

@@ -79,9 +79,12 @@ const explainers: Readonly<Record<string, Explain>> = {
       },
     ];
   },
-  discriminator: ({ instancePath, params, parentSchema, data }) => [
-    unknownTag(instancePath, String(params.tag), data as JsonObject, parentSchema),
-  ],
+  discriminator: ({ instancePath, params, parentSchema, data }, allErrors) => {
+    // The key of the other branch of a condition, such as `block`.
+    const condition = allErrors.find((other) => other.keyword === "if" && other.instancePath === instancePath);
+    const alternatives = condition === undefined ? [] : requiredOf(condition.parentSchema.if as Schema);
+    return [unknownTag(instancePath, String(params.tag), data as JsonObject, parentSchema, alternatives)];
+  },
   oneOf: ({ instancePath, params, parentSchema }, allErrors) => {
     const keys = exclusiveKeys(parentSchema);
     if (
@@ -172,21 +175,28 @@ function requiredOf({ required = [] }: Schema): readonly string[] {
 }
 
 /** An object whose tag (`type`, `layer`) is missing, misspelled or unknown. */
-function unknownTag(path: string, tag: string, data: JsonObject, union: Schema): SchemaProblem {
+function unknownTag(
+  path: string,
+  tag: string,
+  data: JsonObject,
+  union: Schema,
+  alternatives: readonly string[],
+): SchemaProblem {
   const branches = branchesOf(union);
   const tagValues = branches.flatMap((branch) => legalStrings(propertyOf(branch, tag)));
   const value = data[tag];
   const owner = nameOf(path);
   if (value === undefined) {
+    const tags = [tag, ...alternatives];
     const legalKeys = new Set(branches.flatMap((branch) => Object.keys(propertiesOf(branch))));
-    const misspelled = Object.keys(data).find((key) => !legalKeys.has(key) && nearest(key, [tag]) !== undefined);
-    if (misspelled !== undefined) return unknownKey(path, misspelled, [tag], owner);
+    const misspelled = Object.keys(data).find((key) => !legalKeys.has(key) && nearest(key, tags) !== undefined);
+    if (misspelled !== undefined) return unknownKey(path, misspelled, tags, owner);
     return {
       code: "missing-key",
       path,
-      message: `Missing key "${tag}" in ${owner}.`,
-      hint: `One of: ${tagValues.join(", ")}.`,
-      missing: [tag],
+      message: `Missing key ${joinWithOr(tags.map(quote))} in ${owner}.`,
+      hint: `${alternatives.length === 0 ? "One of" : `For ${quote(tag)} one of`}: ${tagValues.join(", ")}.`,
+      missing: tags,
     };
   }
   const message = `${nameOf(child(path, tag))} of ${owner} must be ${joinWithOr(tagValues.map((kind) => `"${kind}"`))}, but is ${formatValue(value)}.`;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { RunProblem } from "../../runtime/problem.js";
 import { planTraining } from "../../runtime/training/plan.js";
+import { mapPathsToSource } from "../../runtime/training/spec-paths.js";
 import type { Diagnostic } from "../../schema/diagnostics/index.js";
 import { readSpec } from "../../schema/read.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
@@ -35,7 +36,7 @@ async function diagnosticsOf(base: Base, directory: string): Promise<readonly st
     init: null,
     disabledPasses: [],
   } as const;
-  const plan = await planTraining(request);
+  const plan = mapPathsToSource(read.spec, read.origins, await planTraining(request));
   if (plan.ok) return [`nothing is wrong with ${directory}`];
   if (plan.ok || plan.error.kind !== "input") throw new Error("it ended in another way");
   return plan.error.problems.map((problem) => format(read.document.locate(problem), problem));

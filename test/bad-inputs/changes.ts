@@ -267,7 +267,7 @@ export const replacements: Readonly<
     ['{ "layer": "dense", "size": 1 }', '{ "block": [{ "layer": "dense", "siz": 1 }], "repeats": 2 }'],
     ['{ "layer": "dense", "size": 1 }', '{ "block": [{ "layer": "dense", "size": 1 }], "residual": true }'],
     ['{ "layer": "dense", "size": 1 }', '{ "block": [{ "layer": "dense", "size": 1 }], "share_weights": true }'],
-    ['{ "layer": "dense", "size": 1 }', '{ "block": [{ "layer": "dense", "size": 1, "from": "end" }], "name": "block" }'],
+    ['{ "layer": "dense", "size": 1 }', '{ "block": [{ "layer": "dense", "size": 1, "from": "blck_input" }] }'],
     ['{ "layer": "dense", "size": 1 }', '{ "block": [] }'],
     ['{ "layer": "dense", "size": 1 }', '{ "block": "tail" }'],
     // States that another layer gives.

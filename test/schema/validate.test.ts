@@ -204,7 +204,7 @@ test.each<[object, string]>([
   ],
   [
     layer({ size: 5 }),
-    'missing-key /model/0 | Missing key "layer" in model[0]. | One of: one_hot, embedding, rnn, dense, projection, dropout, pool, concat, add, multiply, attention.',
+    'missing-key /model/0 | Missing key "layer" or "block" in model[0]. | For "layer" one of: one_hot, embedding, rnn, dense, projection, dropout, pool, concat, add, multiply, attention.',
   ],
   [rnn({}), 'missing-key /model/0 | Missing key "cell" or "cells" in the rnn layer. | For example "cell": "rnn".'],
   [

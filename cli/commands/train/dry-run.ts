@@ -2,7 +2,6 @@
 import { classNamesOf, describeClasses } from "../../../runtime/data/metadata.js";
 import { formatInteger } from "../../../runtime/format.js";
 import type { TrainRequest } from "../../../runtime/training/request.js";
-import type { SourceMap } from "../../../schema/diagnostics/source-map.js";
 import { escapeLine, escapeText } from "../../escape-controls.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportRunFailure } from "../../open-run.js";
@@ -17,13 +16,8 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
     import("../../../compiler/compile.js"),
     import("../inspect/summary.js"),
   ]);
-  const planResult = await planTraining(request);
-  if (!planResult.ok) {
-    const origins: SourceMap = opened.origins;
-    const outcome = mapPathsToSource(request.spec, origins, planResult);
-    if (outcome.ok) throw new Error("A failed plan has no outcome.");
-    return reportRunFailure(output, outcome.error, opened);
-  }
+  const planResult = mapPathsToSource(request.spec, opened.origins, await planTraining(request));
+  if (!planResult.ok) return reportRunFailure(output, planResult.error, opened);
   const { spec, source, signature, batchSchedule, notices } = planResult.value;
   const analyzed = analyze(spec, signature);
   if (!analyzed.ok) throw new Error("The analysis of a compiled spec failed.");
