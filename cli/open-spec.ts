@@ -1,4 +1,5 @@
 /** Opens a spec for a command: reads and normalizes it, or reports every error in it. */
+import { basename } from "node:path";
 import type { RunProblem } from "../runtime/problem.js";
 import { fail, ok, type Result } from "../runtime/result.js";
 import type { Diagnostic, SourceText } from "../schema/diagnostics/index.js";
@@ -28,7 +29,21 @@ export type ReadSpecResult = Result<OpenedSpec, SpecError>;
 
 export async function readSpec(file: string, overrides: readonly Override[]): Promise<ReadSpecResult> {
   const { readSpecFile } = await import("../schema/read.js");
-  return toOpenedSpec(await readSpecFile(file, { overrides }));
+  const result = await readSpecFile(file, { overrides });
+  if (result.ok) return toOpenedSpec(result);
+  const diagnostics = await Promise.all(result.diagnostics.map((diagnostic) => withTemplateHint(diagnostic, file)));
+  return toOpenedSpec({ ...result, diagnostics });
+}
+
+/** A missing spec that is named like a template. */
+async function withTemplateHint(diagnostic: Diagnostic, file: string): Promise<Diagnostic> {
+  if (diagnostic.code !== "file-missing" || diagnostic.hint !== "") return diagnostic;
+  const { listTemplates } = await import("./commands/init/templates.js");
+  const name = basename(file, ".json");
+  const isTemplate = listTemplates().some((template) => template.name === name);
+  return isTemplate
+    ? { ...diagnostic, hint: `"${name}" is a template: write its spec with rnnx init ${name}.` }
+    : diagnostic;
 }
 
 /** Reads a spec that another file contains. Relative paths start from the current folder. */

@@ -106,7 +106,7 @@ export interface GenerateOptions {
  * const generated = await loaded.value.generate({ prompt: "hih", length: 3, temperature: 0 });
  * ```
  *
- * @returns The run, or problems: `not-a-run` for a folder without manifest.json, spec.json or data.json.
+ * @returns The run, or problems: `not-a-run` for a missing folder or one without manifest.json, spec.json or data.json.
  */
 export async function loadRun(folder: string): Promise<Result<LoadedRun>> {
   const runResult = openRun(folder);

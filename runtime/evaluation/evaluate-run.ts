@@ -19,6 +19,7 @@ import { findLatestCheckpoint } from "../run/checkpoint.js";
 import { runFiles } from "../run/layout.js";
 import { openRun, readRunWeights, type WeightsSelector } from "../run/open.js";
 import { estimateWorkPerSync, openSession, type RequestedDevice } from "../sessions/session.js";
+import { relativePathHint } from "../storage/system-errors.js";
 import { feedsOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
 import { createEvaluator } from "./evaluator.js";
@@ -111,7 +112,7 @@ export async function evaluateRun({
 
 /** Files of other data are not relative to the spec's folder. */
 function withoutFileHint(problem: RunProblem): RunProblem {
-  return problem.code === "file-missing" ? { ...problem, hint: "" } : problem;
+  return problem.hint === relativePathHint ? { ...problem, hint: "" } : problem;
 }
 
 /** Puts all examples into one split. */

@@ -32,7 +32,7 @@ export async function readInitialWeights(
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    return fail([{ ...unreadableFile("", file, error), hint: "" }]);
+    return fail([unreadableFile("", file, error)]);
   }
   if (isKeras(bytes)) return importKeras(file, bytes, model, maps);
   const result = readSafetensors(bytes);

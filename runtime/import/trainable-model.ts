@@ -46,7 +46,7 @@ export async function readTrainableModel(file: string): Promise<Result<Trainable
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    return fail([{ ...unreadableFile("", file, error), hint: "" }]);
+    return fail([unreadableFile("", file, error)]);
   }
   const modelResult = readModel(bytes);
   if (!modelResult.ok) return fail([{ ...modelResult.problem, path: "", file }]);

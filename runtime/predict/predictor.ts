@@ -11,6 +11,7 @@ import { runFiles } from "../run/layout.js";
 import { type Run, readRunWeights } from "../run/open.js";
 import { feedsFor, portsWithRole, predictionPort } from "../sessions/ports.js";
 import { estimateWorkPerSync, openSession, type RequestedDevice } from "../sessions/session.js";
+import { relativePathHint } from "../storage/system-errors.js";
 import { elementCount } from "../tensors/array.js";
 import { feedsOf, floatsOf } from "../tensors/ort.js";
 import { type Prediction, type Scores, withoutPadding } from "./format-predictions.js";
@@ -146,7 +147,7 @@ function noDecoder({ spec }: Run): RunProblem {
 
 /** Removes the spec path from a problem: a flag names the file, not the spec. */
 function withoutSpecPath(problem: RunProblem): RunProblem {
-  return { ...problem, path: "", hint: problem.code === "file-missing" ? "" : (problem.hint ?? "") };
+  return { ...problem, path: "", hint: problem.hint === relativePathHint ? "" : (problem.hint ?? "") };
 }
 
 function noModelYet({ folder }: Run): RunProblem {

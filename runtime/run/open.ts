@@ -1,10 +1,11 @@
 /** Opens a run directory: its spec, manifest, fitted metadata and weights. */
 
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Manifest } from "../../compiler/artifact.js";
 import type { Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
+import { didYouMean, nearestPath } from "../../schema/parse/missing-file.js";
 import type { Metadata } from "../data/metadata.js";
 import { formatInteger } from "../format.js";
 import type { RunProblem } from "../problem.js";
@@ -24,12 +25,20 @@ export interface Run {
   readonly signature: Signature;
 }
 
+const runHint = "Name the directory of a training run, such as runs/hihello.";
+
 export function openRun(folder: string): Result<Run> {
+  if (!existsSync(folder)) {
+    const isRun = (path: string) => existsSync(join(path, runFiles.manifest));
+    const inRuns = join("runs", basename(folder));
+    const near = isRun(inRuns) ? inRuns : (nearestPath(folder, isRun) ?? nearestPath(inRuns, isRun));
+    return fail([problem("not-a-run", `"${folder}" does not exist.`, didYouMean(near) || runHint)]);
+  }
   const requiredFiles = [runFiles.manifest, runFiles.spec, runFiles.data];
   const missing = requiredFiles.filter((name) => !existsSync(join(folder, name)));
   if (missing.length > 0) {
     const message = `"${folder}" is not a run directory: it has no ${missing.join(" and no ")}.`;
-    return fail([problem("not-a-run", message, "Name the directory of a training run, such as runs/hihello.")]);
+    return fail([problem("not-a-run", message, runHint)]);
   }
   const version = readVersion(folder);
   if (version !== undefined && version.format !== SUPPORTED_FORMAT) {

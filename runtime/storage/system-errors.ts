@@ -1,5 +1,7 @@
 /** Errors of the operating system (a full disk, a missing permission) in words. */
+import { normalize } from "node:path";
 import { getSystemErrorMap } from "node:util";
+import { didYouMean, nearestPath } from "../../schema/parse/missing-file.js";
 import type { RunProblem } from "../problem.js";
 
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
@@ -15,6 +17,18 @@ export function systemReason(error: NodeJS.ErrnoException): string {
 function reasonOf(error: Error): string {
   const [, reason] = ("errno" in error && getSystemErrorMap().get(Number(error.errno))) || [];
   return reason ?? error.message;
+}
+
+/** The hint for a missing file that a spec names. */
+export const relativePathHint = "Relative paths start from the spec's folder.";
+
+/** The similar file, named like the missing one: relative to the folder that its path starts from. */
+function nearHint(file: string, error: Error): string {
+  const path = "path" in error ? String(error.path) : "";
+  if (!path.endsWith(normalize(file))) return "";
+  const start = path.slice(0, path.length - normalize(file).length);
+  const nearest = nearestPath(path);
+  return didYouMean(nearest?.startsWith(start) === true ? nearest.slice(start.length) : nearest);
 }
 
 /**
@@ -33,6 +47,6 @@ export function unreadableFile(path: string, file: string, error: unknown): RunP
     path,
     file,
     message: `"${file}" ${what}.`,
-    hint: isMissing ? "Relative paths start from the spec's folder." : "",
+    hint: isMissing ? nearHint(file, error) || (path === "" ? "" : relativePathHint) : "",
   };
 }

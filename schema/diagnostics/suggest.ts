@@ -104,14 +104,14 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   if (exactMatch !== undefined) return exactMatch;
   // A prefix of exactly one candidate: `hidden`, `vocab`.
   const prefixMatches = candidates.filter(
-    (candidate) => target.length > 2 && candidate.startsWith(target) && candidate !== target,
+    (candidate) => target.length > 2 && toSnakeCase(candidate).startsWith(target) && candidate !== target,
   );
   if (prefixMatches.length === 1) return prefixMatches[0];
   let best: string | undefined;
   // Up to a third of the letters may differ, and one or two in short words: `cel`, `lstn`.
   let limit = Math.max(target.length <= 3 ? 1 : 2, Math.floor(target.length / 3)) + 1;
   for (const candidate of candidates) {
-    const edits = distance(target, toSnakeCase(candidate));
+    const edits = editDistance(target, toSnakeCase(candidate));
     if (edits < limit && edits < candidate.length) {
       best = candidate;
       limit = edits;
@@ -124,9 +124,25 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   );
 }
 
+/** Levenshtein's distance, in which two neighboring letters that are swapped are one edit: `gur`, `gru`. */
+function editDistance(a: string, b: string): number {
+  const start = Array.from(a).findIndex((letter, index) => letter !== b[index]);
+  const swapped = `${a.slice(0, start)}${a[start + 1] ?? ""}${a[start] ?? ""}${a.slice(start + 2)}`;
+  return start >= 0 && a !== b && swapped === b ? 1 : distance(a, b);
+}
+
+/** The most similar name of several words, `classify-text`, also for a word that is similar to one of its words. */
+export function nearestName(word: string, names: readonly string[]): string | undefined {
+  const closest = nearest(word, names);
+  if (closest !== undefined) return closest;
+  const parts = names.map((name) => ({ name, parts: name.split(/[-_.]/) }));
+  const similar = parts.filter((entry) => entry.parts.some((part) => nearest(word, [part]) !== undefined));
+  return similar.length === 1 ? similar[0]?.name : undefined;
+}
+
 /** A hint: the most similar candidate, or all candidates. */
 export function suggestion(word: string, candidates: readonly string[], kind: string): string {
-  const closest = nearest(word, candidates);
+  const closest = nearestName(word, candidates);
   if (closest !== undefined) return `Did you mean ${quote(closest)}?`;
   if (candidates.length === 0) return "";
   return `${kind}: ${candidates.join(", ")}.`;

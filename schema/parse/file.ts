@@ -1,8 +1,10 @@
 /** The text of a spec file, read within the size limit. */
 import { isUtf8 } from "node:buffer";
 import { readFile, stat } from "node:fs/promises";
+import { extname } from "node:path";
 import type { Diagnostic } from "../diagnostics/index.js";
 import { maximumBytes } from "./json.js";
+import { didYouMean, nearestPath } from "./missing-file.js";
 
 /** The content of a text file, or the reason why it cannot be read. The size is checked before reading. */
 export async function readTextFile(path: string): Promise<string | Diagnostic> {
@@ -30,7 +32,13 @@ export async function readTextFile(path: string): Promise<string | Diagnostic> {
     return problem("not-utf8", `line ${line} is not UTF-8 text: it has the byte ${byte}.`, "Save it as UTF-8.", line);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (code === "ENOENT" || code === "ENOTDIR") return problem("file-not-found", "file not found.");
+    if (code === "ENOENT" || code === "ENOTDIR") {
+      const isSpec = (name: string) => extname(name) === ".json";
+      return {
+        ...problem("file-missing", "", didYouMean(nearestPath(path, isSpec))),
+        message: `"${path}" does not exist.`,
+      };
+    }
     if (code === "EACCES" || code === "EPERM") return problem("file-not-readable", "permission denied.");
     return problem("file-not-readable", `the file cannot be read (${code || error}).`);
   }

@@ -32,7 +32,7 @@ test("train.mjs, then use-a-run.mjs", async () => {
 
 test("train.mjs reports a problem with its exit code", async () => {
   await expect(example("train.mjs", "missing.json")).rejects.toMatchObject({ code: 2, stderr: /no such file/ });
-  await expect(example("use-a-run.mjs", "nothing")).rejects.toMatchObject({ code: 2, stderr: /not a run directory/ });
+  await expect(example("use-a-run.mjs", "nothing")).rejects.toMatchObject({ code: 2, stderr: /does not exist/ });
 });
 
 test("compile.mjs", async () => {

@@ -37,7 +37,7 @@ describe("files", () => {
   });
 
   test("a missing file, an empty file, a directory", async () => {
-    expect(await read("none.json")).toEqual(["1:1 file-not-found | …/none.json: file not found."]);
+    expect(await read("none.json")).toEqual(['1:1 file-missing | "…/none.json" does not exist.']);
     expect(await read("empty.json", "")).toEqual(["1:1 empty | The text is empty. | A spec is a JSON object: { … }."]);
     await mkdir(join(folder, "folder.json"));
     expect(await read("folder.json")).toEqual([

@@ -1,9 +1,12 @@
 /** `rnnx inspect`: describes a spec, a run directory or an ONNX file. */
+import { existsSync } from "node:fs";
+import { extname } from "node:path";
 import { Option } from "commander";
 import type { Override } from "../../../schema/parse/overrides.js";
 import type { CommandModule, CommandParser } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
+import { reportProblems } from "../../open-run.js";
 import { disablePassOption, setOption, stopAfterOption } from "../../option-parsers.js";
 import { type PassFlags, readPassSelection } from "../../pass-selection.js";
 import { type PlacementDevice, placementDevices } from "./device-placement.js";
@@ -107,6 +110,12 @@ export const inspect: CommandModule = {
       }
       const graphFormat = command.getOptionValueSource("format") === "cli" ? format : undefined;
       return (await import("./onnx-model.js")).inspectModel(output, subject, graphFormat);
+    }
+    if (!existsSync(subject) && extname(subject) === "") {
+      const { openRun } = await import("../../../runtime/run/open.js");
+      const opened = openRun(subject);
+      if (!opened.ok) reportProblems(output, opened.error);
+      return exitCodes.invalidInput;
     }
     if (isFolder(subject)) return inspectRun(output, subject, aspect);
     return (await import("./spec.js")).inspectSpec(output, subject, set, aspect);

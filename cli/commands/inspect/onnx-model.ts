@@ -24,8 +24,8 @@ export async function inspectModel(
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    const { code, message } = unreadableFile("", file, error);
-    reportInvalidInput(output, code, message, "");
+    const { code, message, hint = "" } = unreadableFile("", file, error);
+    reportInvalidInput(output, code, message, hint);
     return exitCodes.invalidInput;
   }
   const read = readModel(bytes);

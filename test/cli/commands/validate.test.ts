@@ -80,6 +80,6 @@ test("a missing spec is invalid input", async () => {
   const { code, stderr } = await rnnx("validate", "nowhere.json");
   expect({ code, stderr }).toEqual({
     code: 2,
-    stderr: "error[file-not-found]\n  nowhere.json: file not found.\n\n1 error\n",
+    stderr: 'error[file-missing]\n  "nowhere.json" does not exist.\n\n1 error\n',
   });
 });

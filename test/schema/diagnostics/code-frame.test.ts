@@ -67,7 +67,7 @@ test("control characters are escaped", async () => {
 
 test("without a source there are no lines, and colors are off by default", async () => {
   const diagnostic = {
-    code: "file-not-found",
+    code: "file-missing",
     severity: "error",
     path: "",
     line: 1,
@@ -75,6 +75,6 @@ test("without a source there are no lines, and colors are off by default", async
     message: "no.",
     hint: "Look.",
   } as const;
-  expect(await frame([diagnostic], undefined)).toBe("error[file-not-found]\n  no.\n  Look.");
+  expect(await frame([diagnostic], undefined)).toBe("error[file-missing]\n  no.\n  Look.");
   expect(await frame([diagnostic], undefined, { color: true })).toContain("\u001b[31m");
 });

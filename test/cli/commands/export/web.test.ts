@@ -65,7 +65,7 @@ test.each<[string, readonly string[], string]>([
   ["nothing to export", [run], "Name a file with --out, or a folder for a web page with --web."],
   ["--serve without a page", [run, "--serve", "--out", join(folder, "x")], "--serve requires --web"],
   ["a folder that is not a page", [run, "--web", folder], "is not a page"],
-  ["a missing run", [join(folder, "nothing"), "--web", join(folder, "x")], "is not a run directory"],
+  ["a missing run", [join(folder, "nothing"), "--web", join(folder, "x")], "does not exist"],
 ])("%s is invalid input", async (_, flags, message) => {
   const { code, stdout, stderr } = await rnnx("export", ...flags);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
