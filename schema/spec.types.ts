@@ -470,7 +470,7 @@ export interface TableData {
    */
   window: number;
   /**
-   * Rows from the last row of a window to its target. With 0 the target is in that same row, and target columns are not inputs.
+   * Rows from the last row of a window to its target. With 0 the target is in that same row, and target columns are not inputs: they are named in target, and left out of columns.
    */
   horizon?: number;
   /**

@@ -7,6 +7,7 @@ import { readNested } from "./formats/nested-lists.js";
 import { mapDataFiles, openData } from "./index.js";
 import { type Uses, usesOf } from "./source.js";
 import { inputSources } from "./sources/array-roles.js";
+import { checkHorizon } from "./sources/table-columns.js";
 
 export interface InferredSignature {
   /** Possible signatures, the likeliest first. Sizes that depend on files are symbols. */
@@ -57,9 +58,16 @@ function inferText({ train }: NormalSpec, { window }: NormalTextData): Result<In
   return ok({ signatures: [{ inputs: ids, targets: ids, sizes, expected }], isCertain: true });
 }
 
-function inferTable(spec: NormalSpec, { columns, target, window }: NormalTableData): Result<InferredSignature> {
+function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSignature> {
+  const { columns, target, window, horizon } = data;
+  const problems = checkHorizon(data);
+  if (problems.length > 0) return fail(problems);
   const { targets, everyStep } = usesOf(spec);
-  const features = columns?.length ?? "features";
+  const sameRowTargets = horizon === 0 ? (target ?? []) : [];
+  // A target may be one of the columns by its name in one list, and by its number in the other.
+  const isKnown = new Set([...(columns ?? []), ...sameRowTargets].map((column) => typeof column)).size === 1;
+  const inputColumns = columns?.filter((column) => !sameRowTargets.includes(column));
+  const features = (isKnown ? inputColumns?.length : undefined) ?? "features";
   const targetSize = targets === "classes" ? "classes" : (target?.length ?? features);
   const leadingAxes = everyStep ? ["batch", "time"] : ["batch"];
   const signature: Signature = {

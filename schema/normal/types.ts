@@ -79,7 +79,7 @@ export interface NormalTableData {
   readonly window: number;
   /**
    * Rows from the last row of a window to its target. With 0 the target is in that same row, and target columns are not
-   * inputs.
+   * inputs: they are named in target, and left out of columns.
    */
   readonly horizon: number;
   /** Rows between the starts of two consecutive windows. Default: 1, or the window with stateful layers. */

@@ -110,6 +110,12 @@ const explainers: Readonly<Record<string, Explain>> = {
     // With fewer than two legal keys, the others are reported as unknown.
     return keys.length < 2 ? [] : [conflict(instancePath, keys, parentSchema)];
   },
+  uniqueItems: ({ instancePath, params, data }) => {
+    const index = Math.max(Number(params.i), Number(params.j));
+    const item = Array.isArray(data) ? (data[index] ?? null) : null;
+    const message = `${nameOf(instancePath)} has ${formatValue(item)} twice.`;
+    return [{ code: "repeated-item", path: child(instancePath, index), message, hint: "Remove one of them." }];
+  },
   propertyNames: ({ instancePath, params, parentSchema }) => {
     const name = String(params.propertyName);
     const schema = dereference(parentSchema.propertyNames as Schema);

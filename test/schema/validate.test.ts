@@ -193,6 +193,17 @@ test.each<[object, string]>([
   expect((await unplacedProblems(spec))[0]).toBe(expected);
 });
 
+test.each([
+  [
+    { columns: ["a", "b", "a"] },
+    'repeated-item /data/columns/2 | "columns" has "a" twice. | Remove one of them.',
+  ],
+  [{ target: [3, 3] }, 'repeated-item /data/target/1 | "target" has 3 twice. | Remove one of them.'],
+])("a repeated column: %j", async (columns, expected) => {
+  const data = { type: "table", file: "t.csv", window: 1, ...columns };
+  expect(await unplacedProblems({ ...base, data })).toEqual([expected]);
+});
+
 test.each<[object, string]>([
   [
     { ...base, loss: undefined },

@@ -1,6 +1,6 @@
 /** `rnnx train --dry-run`: prints the model, the training plan and the first batch; writes nothing. */
 import { classNamesOf, describeClasses } from "../../../runtime/data/metadata.js";
-import { formatInteger } from "../../../runtime/format.js";
+import { formatCount, formatInteger } from "../../../runtime/format.js";
 import type { TrainRequest } from "../../../runtime/training/request.js";
 import { escapeLine, escapeText } from "../../escape-controls.js";
 import { exitCodes } from "../../exit-codes.js";
@@ -45,7 +45,7 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
   output.print(bold(spec.name));
   output.print(`\n${analysisText(analysis, output.colors.print)}`);
   output.print(
-    `\n${formatInteger(steps)} steps of ${formatInteger(batchSize)} ${batchSize === 1 ? "example" : "examples"}, ${epochs >= 1 ? formatInteger(epochs) : "less than 1"} ${epochs < 2 ? "epoch" : "epochs"}; examples: ${splits.map(([split, size]) => `${formatInteger(size)} ${split}`).join(", ")}`,
+    `\n${formatCount(steps, "step")} of ${formatCount(batchSize, "example")}, ${epochs >= 1 ? formatInteger(epochs) : "less than 1"} ${epochs < 2 ? "epoch" : "epochs"}; examples: ${splits.map(([split, size]) => `${formatInteger(size)} ${split}`).join(", ")}`,
   );
   if (classes !== null) output.print(`\n${bold("classes")}  ${escapeLine(describeClasses(classes))}`);
   output.print(

@@ -5,6 +5,7 @@ import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { Row } from "../formats/csv.js";
 import { isMissing, notationOf, parseNumber } from "../formats/number-notation.js";
+import type { TargetUse } from "../target-values.js";
 
 /** A selected column: its name and its index in the file. */
 export interface Column {
@@ -18,6 +19,8 @@ export interface ColumnSelection {
   readonly targets: readonly number[];
   /** Without data.columns: the columns that are no inputs because their first value is no number. */
   readonly leftOut: readonly (Column & { readonly first: string })[];
+  /** Names of the targets in data.columns that are no inputs because of a horizon of 0. */
+  readonly sameRowTargets: readonly string[];
 }
 
 /** Selects the columns that are read, as inputs and as targets. */
@@ -25,8 +28,9 @@ export function chooseColumns(
   data: NormalTableData,
   names: readonly string[],
   firstRow: Row,
-  withLabels: boolean,
+  use: TargetUse | null,
 ): Result<ColumnSelection> {
+  const withLabels = use?.targets === "classes";
   const problems: RunProblem[] = [];
   const uniqueNames = makeUnique(names);
   const report = (pointer: string, what: string, hint: string) =>
@@ -75,9 +79,16 @@ export function chooseColumns(
     const hint = `Write ${shorten(notation.plain)}, or name the input columns in data.columns.`;
     problems.push({ code: "table-value", ...place, message, hint });
   }
-  const inputs = data.columns === null ? numeric : find("columns", data.columns);
+  const namedInputs = data.columns === null ? numeric : find("columns", data.columns);
+  const isOfSameRow = use !== null && data.horizon === 0;
+  const inputs = isOfSameRow ? namedInputs.filter((index) => !namedTargets?.includes(index)) : namedInputs;
   const targets = namedTargets ?? inputs;
-  if (problems.length === 0 && inputs.length === 0) {
+  const sameRowTargets = namedInputs
+    .filter((index) => !inputs.includes(index))
+    .map((index) => uniqueNames[index] ?? "");
+  if (isOfSameRow && (namedTargets === undefined || (inputs.length === 0 && namedInputs.length > 0)))
+    problems.push(noInputLeft(data));
+  else if (problems.length === 0 && inputs.length === 0) {
     const message = `"${data.file}" has no numeric column.`;
     problems.push({ code: "table-column", path: "/data/file", file: data.file, message, hint: formatHint });
   }
@@ -104,11 +115,30 @@ export function chooseColumns(
     index: columnIndex,
   }));
   const positionsOf = (wanted: readonly number[]) => wanted.map((columnIndex) => columnIndices.indexOf(columnIndex));
-  return ok({ columns, inputs: positionsOf(inputs), targets: positionsOf(targets), leftOut });
+  return ok({ columns, inputs: positionsOf(inputs), targets: positionsOf(targets), leftOut, sameRowTargets });
 }
 
-/** Says which columns are inputs if some are left out; null otherwise. */
-export function selectionNotice({ columns, inputs, leftOut }: ColumnSelection): string | null {
+/** The problem of a horizon of 0 that leaves no column as an input, as far as the spec shows it. */
+export function checkHorizon(data: Pick<NormalTableData, "columns" | "target" | "horizon">): readonly RunProblem[] {
+  const { columns, target, horizon } = data;
+  const isEmpty = target === null || columns?.every((column) => target.includes(column)) === true;
+  return horizon === 0 && isEmpty ? [noInputLeft(data)] : [];
+}
+
+function noInputLeft({ target }: Pick<NormalTableData, "target">): RunProblem {
+  const of = target === null ? "data.target is null, so all columns are targets" : "all inputs are target columns";
+  return {
+    code: "table-target",
+    path: "/data/horizon",
+    message: `With the horizon 0 the columns to predict are no inputs, and none is left: ${of}.`,
+    hint: "Name the columns to predict in data.target, and others in data.columns; or set data.horizon to 1.",
+  };
+}
+
+/** The columns that are inputs if some are left out, and the targets that are none; null otherwise. */
+export function selectionNotice({ columns, inputs, leftOut, sameRowTargets }: ColumnSelection): string | null {
+  if (sameRowTargets.length > 0)
+    return `With the horizon 0 the target columns are no inputs: ${listFirst(sameRowTargets, 8)}.`;
   if (leftOut.length === 0) return null;
   const chosen = inputs.map((position) => columns[position]?.name ?? "");
   const others = leftOut.map(({ name, first }) => `${name} ("${shorten(first, 20)}")`);

@@ -1,7 +1,7 @@
 /** Reads the rows of a table: the selected columns of a CSV file as numbers, and labels as text. */
 
 import type { NormalTableData } from "../../../schema/normal/index.js";
-import { formatInteger } from "../../format.js";
+import { formatInteger, listFirst } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { FloatList } from "../batching/windows.js";
@@ -46,7 +46,7 @@ export async function readRows(
 ): Promise<Result<TableRows>> {
   const { file } = data;
   const withLabels = use?.targets === "classes";
-  let selection: ColumnSelection = { columns: [], inputs: [], targets: [], leftOut: [] };
+  let selection: ColumnSelection = { columns: [], inputs: [], targets: [], leftOut: [], sameRowTargets: [] };
   let rows = 0;
   const values = collectFloats.float64();
   const lines = collectIds();
@@ -66,6 +66,7 @@ export async function readRows(
   const isTargetOnly = (index: number) => selection.targets.includes(index) && !selection.inputs.includes(index);
   let seriesCheck: SeriesCheck | undefined;
   let [fileRows, firstLine] = [0, 1];
+  let headerNotice: string | null = null;
   /** Numbers in each column that is left out. */
   let leftOutNumbers: number[] = [];
   const row = ({ fields, line }: Row): readonly RunProblem[] => {
@@ -91,7 +92,8 @@ export async function readRows(
       else if (!Number.isFinite(value)) {
         const what = `has "${shorten(field)}", which is ${Number.isNaN(value) ? "not a number" : "too large"}`;
         const isText = Number.isNaN(value) && notationOf(field) === undefined;
-        const hint = isText && isTargetOnly(index) && use !== null ? numbersHint(use) : numberHint(field, data);
+        const valueHint = isText && isTargetOnly(index) && use !== null ? numbersHint(use) : numberHint(field, data);
+        const hint = isText && data.header === false && fileRows === 1 ? headerHint : valueHint;
         problems.push(problemAt(line, column, what, hint));
       } else if (use !== null && selection.targets.includes(index)) {
         const hint = rangeHint(use, value);
@@ -122,7 +124,8 @@ export async function readRows(
     { delimiter, isDelimiterSet: data.delimiter !== null, delimiterHint, comment: data.comment, header: data.header },
     {
       columns(names, first) {
-        const selected = chooseColumns(data, names, first, withLabels);
+        headerNotice = numbersInHeader(data, names);
+        const selected = chooseColumns(data, names, first, use);
         if (!selected.ok) return selected.error;
         selection = selected.value;
         leftOutNumbers = selection.leftOut.map(() => 0);
@@ -138,7 +141,7 @@ export async function readRows(
     const count = leftOutNumbers[position] ?? 0;
     if (count * 2 <= fileRows) return [];
     const what = `has "${shorten(column.first)}", which is not a number, but ${formatInteger(count)} of its ${formatInteger(fileRows)} values are`;
-    return [problemAt(firstLine, column, what, mixedColumnHint)];
+    return [problemAt(firstLine, column, what, data.header === false ? headerHint : mixedColumnHint)];
   });
   const problems = [...csvProblems, ...mostlyNumbers];
   if (problems.length > 0) return fail(problems);
@@ -153,8 +156,20 @@ export async function readRows(
     return fail([problemAt(lineOf(0), gapColumn, "has no value", hint)]);
   }
   const names = columns.map(({ name }) => name);
-  const notices = [selectionNotice(selection), seriesCheck?.notice() ?? null].filter((notice) => notice !== null);
+  const notices = [headerNotice, selectionNotice(selection), seriesCheck?.notice() ?? null].filter(
+    (notice) => notice !== null,
+  );
   return ok({ rows, columns: names, values: ordered.values, inputs, targets, lineOf, labels, notices });
+}
+
+const headerHint = "If the first row has the names of the columns, set data.header to true.";
+
+/** A notice where the first row was taken for names, but has numbers; null otherwise. */
+function numbersInHeader({ file, header }: NormalTableData, names: readonly string[]): string | null {
+  // A column without a name is known by its number.
+  const hasNumber = names.some((name, index) => name !== `${index + 1}` && !Number.isNaN(parseNumber(name)));
+  if (header !== "auto" || !hasNumber) return null;
+  return `The first row of "${file}" names the columns: ${listFirst(names, 8)}. If it has values, set data.header to false.`;
 }
 
 const missingHint = 'Set data.missing to "drop" (skip such rows) or "previous" (repeat the value of the previous row).';

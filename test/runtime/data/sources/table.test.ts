@@ -243,7 +243,14 @@ describe("headers, comments, columns", () => {
         ),
         {},
       ],
-      ["windows of one row", csvOf("unique_id,ds,y", long), { window: 1, horizon: 0, columns: [3], target: [3] }],
+      [
+        "windows of one row",
+        csvOf(
+          "unique_id,ds,y,z",
+          long.map((line) => `${line},0`),
+        ),
+        { window: 1, horizon: 0, columns: [3], target: [4] },
+      ],
       [
         "the newest row first",
         csvOf(
