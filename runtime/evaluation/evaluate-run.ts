@@ -8,6 +8,7 @@ import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalData, NormalSpec } from "../../schema/normal/index.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
 import { checkDataShape, checkIdRange } from "../data/compatibility.js";
+import { checkAlignments } from "../data/ctc-alignment.js";
 import { openData } from "../data/index.js";
 import type { DataSource } from "../data/source.js";
 import type { Splits } from "../data/splits.js";
@@ -78,6 +79,7 @@ export async function evaluateRun({
   const problems = [
     ...checkDataShape(run.signature, source.signature(spec.train)),
     ...checkIdRange(spec, run.signature, run.manifest, source),
+    ...(data === null ? [] : checkAlignments(spec, run.manifest, source).map(withoutLossHint)),
   ];
   if (problems.length > 0) return invalidInput(problems);
   const splits = selectSplits(source.splits, split, isSingleSplit);
@@ -98,9 +100,11 @@ export async function evaluateRun({
   if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
   const evaluator = await createEvaluator(sessionResult.value.session, run.manifest, source);
   const metrics = await evaluator.splitMetrics(feedsOf(parameters), splits, batchSize);
-  const notices = [sessionResult.value.notice, ...(data === null ? dataChangedNotice(folder, source) : [])].filter(
-    (text) => text !== "",
-  );
+  const notices = [
+    ...(source.notices ?? []),
+    sessionResult.value.notice,
+    ...(data === null ? dataChangedNotice(folder, source) : []),
+  ].filter((text) => text !== "");
   const detailed = (["test", "validation", "train"] as const).find((name) => splits[name].length > 0);
   const context = { evaluator, parameters: feedsOf(parameters), spec, source };
   const details =
@@ -113,6 +117,11 @@ export async function evaluateRun({
 /** Files of other data are not relative to the spec's folder. */
 function withoutFileHint(problem: RunProblem): RunProblem {
   return problem.hint === relativePathHint ? { ...problem, hint: "" } : problem;
+}
+
+/** The loss of a run is fixed. */
+function withoutLossHint(problem: RunProblem): RunProblem {
+  return { ...problem, hint: "Give these examples more steps or fewer labels, or remove them." };
 }
 
 /** Puts all examples into one split. */

@@ -25,7 +25,7 @@ export const table: SourceKind<NormalTableData> = {
     if (!result.ok) return result;
     const { rows } = result.value;
     const { window, horizon, stride } = data;
-    if (rows < window + horizon) return fail([tooShortProblem(data, rows)]);
+    if (rows < window + horizon) return fail([tooShortProblem(data, rows, tableMetadata !== null)]);
     const examples = Math.floor((rows - window - horizon) / stride) + 1;
     const split = splitWindows(data.split, seed, { examples, stride, span: uses.everyStep ? window : 1 });
     if (!split.ok) return split;
@@ -189,14 +189,18 @@ function markedRows(examples: Uint32Array, { window, horizon, stride }: NormalTa
   return marks;
 }
 
-function tooShortProblem({ file, window, horizon }: NormalTableData, rows: number): RunProblem {
+/** @param isFixed true for a model whose window is given. */
+function tooShortProblem({ file, window, horizon }: NormalTableData, rows: number, isFixed: boolean): RunProblem {
   return {
     code: "table-too-short",
-    path: "/data/window",
+    path: isFixed ? "/data/file" : "/data/window",
     message:
       `"${file}" has ${formatCount(rows, "row")}, but a window of ${window} and a target ` +
       `${formatCount(horizon, "row")} later need ${window + horizon}.`,
-    hint: rows > horizon ? `Use a window of at most ${rows - horizon}, or a longer table.` : "Use a longer table.",
+    hint:
+      rows > horizon && !isFixed
+        ? `Use a window of at most ${rows - horizon}, or a longer table.`
+        : "Use a longer table.",
   };
 }
 

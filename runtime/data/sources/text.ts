@@ -22,7 +22,7 @@ export const text: SourceKind<NormalTextData> = {
     const result = await readUnits(data, folder);
     if (!result.ok) return result;
     const count = result.value.ids.length;
-    if (count < data.window + 1) return fail([tooShortProblem(data, count)]);
+    if (count < data.window + 1) return fail([tooShortProblem(data, count, fittedMetadata !== undefined)]);
     const examples = Math.floor((count - data.window - 1) / data.stride) + 1;
     const split = splitWindows(data.split, seed, { examples, stride: data.stride, span: data.window });
     if (!split.ok) return split;
@@ -204,12 +204,13 @@ function decodeRows(
   });
 }
 
-function tooShortProblem(data: NormalTextData, count: number): RunProblem {
+/** @param isFixed true for a model whose window is given. */
+function tooShortProblem(data: NormalTextData, count: number, isFixed: boolean): RunProblem {
   const unit = unitNames[data.unit];
   return {
     code: "text-too-short",
-    path: "/data/window",
+    path: !isFixed ? "/data/window" : data.file === null ? "/data/text" : "/data/file",
     message: `The text has ${formatCount(count, unit)}, but a window of ${data.window} and the ${unit} after it need ${data.window + 1}.`,
-    hint: count >= 2 ? `Use a window of at most ${count - 1}, or a longer text.` : "Use a longer text.",
+    hint: count >= 2 && !isFixed ? `Use a window of at most ${count - 1}, or a longer text.` : "Use a longer text.",
   };
 }

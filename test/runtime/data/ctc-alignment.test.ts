@@ -1,20 +1,23 @@
-/** Sequences without an alignment with their ctc labels are named before training. */
+/** Sequences without an alignment with their ctc labels are named before training and evaluation. */
 import { expect, test } from "vitest";
+import { evaluateRun } from "../../../runtime/evaluation/evaluate-run.js";
 import { runTraining } from "../../../runtime/training/loop.js";
 import { normal } from "../../support/read-spec.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 
 const observer = { emit() {}, shouldStop: () => false };
 
+const dataOf = (targets: readonly (readonly number[])[], lengths: readonly number[]) => ({
+  type: "arrays",
+  inputs: targets.map((_, row) => [0, 1, 2, 3, 4].map((step) => [Math.sin(row + step)])),
+  targets,
+  lengths,
+});
+
 /** Class 3 is the blank. */
-async function problemsOf(targets: readonly (readonly number[])[], lengths: readonly number[], loss: object = {}) {
+async function specOf(targets: readonly (readonly number[])[], lengths: readonly number[], loss: object) {
   const { spec } = await normal({
-    data: {
-      type: "arrays",
-      inputs: targets.map((_, row) => [0, 1, 2, 3, 4].map((step) => [Math.sin(row + step)])),
-      targets,
-      lengths,
-    },
+    data: dataOf(targets, lengths),
     model: [
       { layer: "rnn", cell: "gru", hidden_size: 3 },
       { layer: "dense", size: 4 },
@@ -23,6 +26,11 @@ async function problemsOf(targets: readonly (readonly number[])[], lengths: read
     optimizer: { type: "adam" },
     train: { steps: 1, batch_size: "all" },
   });
+  return spec;
+}
+
+async function problemsOf(targets: readonly (readonly number[])[], lengths: readonly number[], loss: object = {}) {
+  const spec = await specOf(targets, lengths, loss);
   const out = temporaryFolder();
   const request = { spec, folder: ".", out, device: "cpu", resume: false, init: null, disabledPasses: [] } as const;
   const outcome = await runTraining(request, observer);
@@ -55,4 +63,24 @@ test("equal labels need a blank between them", async () => {
     "/data/targets Example 0 has 4 steps for 3 labels and 2 blanks between equal ones (examples count from 0); 1 other example also too short. The ctc loss is infinite for any weights.",
   ]);
   expect(await problemsOf(targets, [5, 3, 4])).toEqual([]);
+});
+
+test("other data of a trained run are checked too", async () => {
+  const targets = [[1, 2, 0]];
+  const spec = await specOf(targets, [5], {});
+  const out = temporaryFolder();
+  const request = { spec, folder: ".", out, device: "cpu", resume: false, init: null, disabledPasses: [] } as const;
+  expect(await runTraining(request, observer)).toMatchObject({ ok: true });
+  const other = (await specOf(targets, [2], {})).data;
+  const evaluation = { run: out, data: other, split: null, weights: "end", device: "cpu" } as const;
+  expect(await evaluateRun(evaluation)).toMatchObject({
+    error: {
+      problems: [
+        {
+          message: expect.stringContaining("Example 0 has 2 steps for 3 labels"),
+          hint: "Give these examples more steps or fewer labels, or remove them.",
+        },
+      ],
+    },
+  });
 });

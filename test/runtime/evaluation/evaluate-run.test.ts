@@ -115,6 +115,29 @@ describe("other data", () => {
     expect(metrics.test.rmse).toBeCloseTo(done.metrics.test.rmse ?? 0, 6);
   });
 
+  test("has the notices of its data, and a hint for the window of the run", async () => {
+    const stores = rows.map((row, index) => `${index < 15 ? "north" : "south"},${row}`);
+    const { folder, out, spec } = await trainSpec(table, { "t.csv": ["store,a,b,c", ...stores, ""].join("\n") });
+    const notice = expect.stringMatching(/column "store" changes/);
+    expect((await evaluateTo(out)).notices).toEqual([notice]);
+    const request = { run: out, split: null, weights: "end", device: "cpu" } as const;
+    const problemsOf = async (data: NormalData) => {
+      const outcome = await evaluateRun({ ...request, data });
+      return outcome.ok || outcome.error.kind !== "input" ? [] : outcome.error.problems;
+    };
+    writeFileSync(join(folder, "short.csv"), ["store,a,b,c", ...stores.slice(0, 3), ""].join("\n"));
+    expect(await problemsOf(withFile(spec.data, join(folder, "short.csv")))).toMatchObject([
+      { code: "table-too-short", path: "/data/file", hint: "Use a longer table." },
+    ]);
+    const { out: textOut, spec: textSpec } = await trainSpec(text);
+    const outcome = await evaluateRun({
+      ...request,
+      run: textOut,
+      data: { ...textSpec.data, text: "the" } as NormalData,
+    });
+    expect(outcome).toMatchObject({ error: { problems: [{ path: "/data/text", hint: "Use a longer text." }] } });
+  });
+
   test("with unknown tokens is refused, with the first position of each", async () => {
     const { out, spec } = await trainSpec({ ...text, data: { ...text.data, split: {} } });
     const data = { ...spec.data, text: "the cat\nsat on a dog", file: null } as NormalData;
