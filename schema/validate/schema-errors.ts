@@ -205,8 +205,9 @@ function unknownTag(
       missing: tags,
     };
   }
-  const message = `${nameOf(child(path, tag))} of ${owner} must be ${joinWithOr(tagValues.map((kind) => `"${kind}"`))}, but is ${formatValue(value)}.`;
-  const hint = typeof value === "string" ? suggestionHint(value, tagValues) : "";
+  const message = `${nameOf(child(path, tag))} of ${owner} cannot be ${formatValue(value)}.`;
+  const closest = typeof value === "string" ? suggestionHint(value, tagValues) : "";
+  const hint = closest === "" ? `One of: ${tagValues.join(", ")}.` : closest;
   return { code: "unknown-value", path: child(path, tag), message, hint };
 }
 
