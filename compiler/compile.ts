@@ -107,7 +107,7 @@ export function analyze(
   options: Pick<CompileOptions, "origins"> = {},
 ): AnalyzeResult {
   const result = graphsForAnalysis(spec, signature, options);
-  return result.ok ? { ok: true, analysis: analysisOf(signature, result.training) } : result;
+  return result.ok ? { ok: true, analysis: analysisOf(signature, result.training, spec.optimizer) } : result;
 }
 
 export type MemoryResult = { readonly ok: true; readonly memoryAt: (batch: number) => number } | CompileFailure;

@@ -250,8 +250,24 @@ export type AverageOfTheWeights = {
   decay: Fraction;
 } | null;
 export type Fraction = number;
+/**
+ * The name of a parameter, or a pattern: * matches any characters, slashes too, and ? one. rnnx inspect lists the names.
+ */
+export type PatternOfParameterNames = string;
+/**
+ * Learning rates of some parameters, as factors of the learning rate. A parameter may match one entry only.
+ *
+ * @maxItems 100
+ */
+export type LearningRatesOfParameterGroups = LearningRateOfAParameterGroup[];
 export type Epsilon = number;
 export type WeightDecay = number;
+/**
+ * Patterns of the names of parameters to which weight_decay does not apply, such as biases and norms.
+ *
+ * @maxItems 100
+ */
+export type ParametersWithoutWeightDecay = PatternOfParameterNames[];
 /**
  * Library whose arithmetic is used: epsilon is added to the root before its correction (tensorflow; keras with other defaults) or after it (torch).
  */
@@ -364,8 +380,13 @@ export interface Spec {
     | AdadeltaOptimizer
     | AdamOptimizer
     | AdamWOptimizer
+    | AdaMaxOptimizer
     | NAdamOptimizer
-    | LionOptimizer;
+    | RAdamOptimizer
+    | LionOptimizer
+    | LAMBOptimizer
+    | AdafactorOptimizer
+    | MuonOptimizer;
   train?: TrainingSettings;
 }
 /**
@@ -1323,6 +1344,7 @@ export interface GradientDescentOptimizer {
   clip?: GradientClip;
   schedule?: Schedule;
   average?: AverageOfTheWeights;
+  rates?: LearningRatesOfParameterGroups;
 }
 /**
  * A constant learning rate.
@@ -1465,6 +1487,22 @@ export interface PlateauSchedule {
   warmup_steps?: WarmupSteps;
 }
 /**
+ * A factor of the learning rate for the parameters of some patterns.
+ */
+export interface LearningRateOfAParameterGroup {
+  /**
+   * Patterns of the names of the group's parameters.
+   *
+   * @minItems 1
+   * @maxItems 100
+   */
+  parameters: PatternOfParameterNames[];
+  /**
+   * Factor of the learning rate.
+   */
+  factor: number;
+}
+/**
  * Gradient descent with momentum.
  */
 export interface MomentumOptimizer {
@@ -1481,6 +1519,7 @@ export interface MomentumOptimizer {
   clip?: GradientClip;
   schedule?: Schedule;
   average?: AverageOfTheWeights;
+  rates?: LearningRatesOfParameterGroups;
 }
 /**
  * Gradient divided by the root of its mean square.
@@ -1501,6 +1540,7 @@ export interface RMSPropOptimizer {
   clip?: GradientClip;
   schedule?: Schedule;
   average?: AverageOfTheWeights;
+  rates?: LearningRatesOfParameterGroups;
 }
 /**
  * Gradient divided by the root of the sum of its squares.
@@ -1523,6 +1563,7 @@ export interface AdagradOptimizer {
   clip?: GradientClip;
   schedule?: Schedule;
   average?: AverageOfTheWeights;
+  rates?: LearningRatesOfParameterGroups;
 }
 /**
  * Gradient scaled by the root of the mean squared updates, divided by the root of the mean squared gradients.
@@ -1538,6 +1579,7 @@ export interface AdadeltaOptimizer {
   clip?: GradientClip;
   schedule?: Schedule;
   average?: AverageOfTheWeights;
+  rates?: LearningRatesOfParameterGroups;
 }
 /**
  * Mean gradient divided by the root of its mean square, both corrected for their start at zero.
@@ -1552,10 +1594,12 @@ export interface AdamOptimizer {
   beta2?: Fraction;
   epsilon?: Epsilon;
   weight_decay?: WeightDecay;
+  no_decay?: ParametersWithoutWeightDecay;
   variant?: Variant;
   clip?: GradientClip;
   schedule?: Schedule;
   average?: AverageOfTheWeights;
+  rates?: LearningRatesOfParameterGroups;
 }
 /**
  * Adam with decoupled weight decay.
@@ -1570,10 +1614,31 @@ export interface AdamWOptimizer {
   beta2?: Fraction;
   epsilon?: Epsilon;
   weight_decay?: WeightDecay;
+  no_decay?: ParametersWithoutWeightDecay;
   variant?: Variant;
   clip?: GradientClip;
   schedule?: Schedule;
   average?: AverageOfTheWeights;
+  rates?: LearningRatesOfParameterGroups;
+}
+/**
+ * Mean gradient divided by a decaying maximum of its absolute values. Arithmetic of PyTorch; its weight decay is decoupled, as Keras's.
+ */
+export interface AdaMaxOptimizer {
+  /**
+   * AdaMax.
+   */
+  type: "adamax";
+  learning_rate?: LearningRate;
+  beta1?: Fraction;
+  beta2?: Fraction;
+  epsilon?: Epsilon;
+  weight_decay?: WeightDecay;
+  no_decay?: ParametersWithoutWeightDecay;
+  clip?: GradientClip;
+  schedule?: Schedule;
+  average?: AverageOfTheWeights;
+  rates?: LearningRatesOfParameterGroups;
 }
 /**
  * Adam with Nesterov momentum.
@@ -1598,6 +1663,26 @@ export interface NAdamOptimizer {
   clip?: GradientClip;
   schedule?: Schedule;
   average?: AverageOfTheWeights;
+  rates?: LearningRatesOfParameterGroups;
+}
+/**
+ * Adam whose adaptive rate is rectified for its variance in the first updates, in place of a warm-up. Arithmetic of PyTorch with decoupled weight decay.
+ */
+export interface RAdamOptimizer {
+  /**
+   * RAdam.
+   */
+  type: "radam";
+  learning_rate?: LearningRate;
+  beta1?: Fraction;
+  beta2?: Fraction;
+  epsilon?: Epsilon;
+  weight_decay?: WeightDecay;
+  no_decay?: ParametersWithoutWeightDecay;
+  clip?: GradientClip;
+  schedule?: Schedule;
+  average?: AverageOfTheWeights;
+  rates?: LearningRatesOfParameterGroups;
 }
 /**
  * Sign of a moving mean of the gradients.
@@ -1611,9 +1696,105 @@ export interface LionOptimizer {
   beta1?: Fraction;
   beta2?: Fraction;
   weight_decay?: WeightDecay;
+  no_decay?: ParametersWithoutWeightDecay;
   clip?: GradientClip;
   schedule?: Schedule;
   average?: AverageOfTheWeights;
+  rates?: LearningRatesOfParameterGroups;
+}
+/**
+ * Adam for large batches: the step of each parameter tensor is scaled to the norm of the tensor.
+ */
+export interface LAMBOptimizer {
+  /**
+   * LAMB.
+   */
+  type: "lamb";
+  learning_rate?: LearningRate;
+  beta1?: Fraction;
+  beta2?: Fraction;
+  epsilon?: Epsilon;
+  weight_decay?: WeightDecay;
+  no_decay?: ParametersWithoutWeightDecay;
+  clip?: GradientClip;
+  schedule?: Schedule;
+  average?: AverageOfTheWeights;
+  rates?: LearningRatesOfParameterGroups;
+}
+/**
+ * Adaptive rates in little memory: of a matrix only the mean squares of its rows and columns are kept. Steps are relative to the root mean square (RMS) of each parameter tensor. Arithmetic of PyTorch.
+ */
+export interface AdafactorOptimizer {
+  /**
+   * Adafactor.
+   */
+  type: "adafactor";
+  learning_rate?: LearningRate;
+  /**
+   * Exponent of the decay of the mean squares: update t weighs the new square by t^-beta2_decay. PyTorch writes it with the opposite sign.
+   */
+  beta2_decay?: number;
+  epsilon?: Epsilon;
+  /**
+   * Lower limit of the RMS of a parameter tensor, so that one that starts at zero can move.
+   */
+  minimum_scale?: number;
+  /**
+   * Largest RMS of a step, relative to the rate.
+   */
+  clip_threshold?: number;
+  weight_decay?: WeightDecay;
+  no_decay?: ParametersWithoutWeightDecay;
+  clip?: GradientClip;
+  schedule?: Schedule;
+  average?: AverageOfTheWeights;
+  rates?: LearningRatesOfParameterGroups;
+}
+/**
+ * Orthogonalized momentum, for parameters of two axes; the others are updated by Adam. Embeddings and the last layer are better left to Adam too: see exclude. Arithmetic of PyTorch, with the iterations in float32 in place of bfloat16.
+ */
+export interface MuonOptimizer {
+  /**
+   * Muon.
+   */
+  type: "muon";
+  learning_rate?: LearningRate;
+  momentum?: Fraction;
+  /**
+   * Use Nesterov momentum.
+   */
+  nesterov?: boolean;
+  /**
+   * Iterations that orthogonalize the momentum.
+   */
+  newton_schulz_steps?: number;
+  epsilon?: Epsilon;
+  /**
+   * Factor s of the step of a matrix [inputs, outputs]: original, √max(1, outputs / inputs); match_rms_adamw, 0.2 √max(inputs, outputs), for learning rates as of AdamW (J. Liu et al., 2025).
+   */
+  scale?: "original" | "match_rms_adamw";
+  /**
+   * Patterns of the names of matrices that Adam updates too.
+   *
+   * @maxItems 100
+   */
+  exclude?: PatternOfParameterNames[];
+  adam?: AdamOfMuon;
+  weight_decay?: WeightDecay;
+  no_decay?: ParametersWithoutWeightDecay;
+  clip?: GradientClip;
+  schedule?: Schedule;
+  average?: AverageOfTheWeights;
+  rates?: LearningRatesOfParameterGroups;
+}
+/**
+ * Options of Adam for the parameters that Muon does not update. The schedule and the rates of muon apply to it too.
+ */
+export interface AdamOfMuon {
+  learning_rate?: LearningRate;
+  beta1?: Fraction;
+  beta2?: Fraction;
+  epsilon?: Epsilon;
 }
 /**
  * Length of the training, batches, checkpoints and evaluations. Give `steps` or `epochs`; default: 10 epochs.

@@ -5,6 +5,7 @@ import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import { at } from "../ir/expect.js";
 import type { Signature } from "../signature.js";
 import { checkModel } from "./check/model.js";
+import { checkParameterPatterns } from "./check/parameter-patterns.js";
 import { checkReferences } from "./check/references.js";
 import { checkWatchedMetrics } from "./check/watched-metrics.js";
 import {
@@ -64,6 +65,8 @@ export function elaborate(
   if (lastWire !== undefined && failedLayers.size === 0) checkModel(spec, signature, state, lastWire);
   const objective = lastWire && elaborateObjective(spec, signature, state, lastWire);
   if (objective !== undefined) checkWatchedMetrics(spec, Object.keys(objective.finalizers), state.context);
+  if (mode === "training" && failedLayers.size === 0)
+    checkParameterPatterns(spec.optimizer, state.ports(), state.context);
   if (lastWire === undefined || objective === undefined || state.hasUnknownSizes() || state.problems().length > 0)
     return { ok: false, problems: state.problems() };
 

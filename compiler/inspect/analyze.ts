@@ -1,10 +1,11 @@
 /** Analysis of a training step: parameters, shapes, floating-point operations, memory. */
-import type { NormalTrain } from "../../schema/normal/index.js";
+
+import { matchesPattern, type PatternList, patternListsOf } from "../../schema/kinds/parameter-patterns.js";
+import type { NormalOptimizer, NormalTrain } from "../../schema/normal/index.js";
 import { holdsWeights, isParameter, type Program } from "../elaborate/program.js";
 import { bytesOf, flops, peakBytes, type Sizes } from "../graph/cost.js";
 import { restrictGraph } from "../graph/extract-subgraph.js";
 import { elementCount } from "../ir/dims.js";
-import { at } from "../ir/expect.js";
 import type { Graph, Value } from "../ir/types.js";
 import type { TrainingStep } from "../pipeline/training-step.js";
 import { perMicroBatch, type Signature } from "../signature.js";
@@ -27,6 +28,15 @@ export interface LayerSummary {
   readonly flops: number;
 }
 
+export interface PatternSummary {
+  readonly key: PatternList["key"];
+  readonly pattern: string;
+  /** Factor of the learning rate, of a pattern of `rates`. */
+  readonly factor?: number;
+  /** The trained parameters that the pattern matches. */
+  readonly parameters: readonly string[];
+}
+
 export interface Analysis {
   readonly parameters: {
     readonly total: number;
@@ -34,6 +44,8 @@ export interface Analysis {
     readonly tensors: readonly TensorSummary[];
   };
   readonly layers: readonly LayerSummary[];
+  /** The patterns of parameter names in the optimizer. */
+  readonly patterns: readonly PatternSummary[];
   /** Per training step at the expected batch and time. */
   readonly flops: {
     readonly forward: number;
@@ -110,10 +122,7 @@ export function memoryOf(signature: Signature, { trainingStep, evaluation: graph
   const dataInputs = lossProgram.graph.inputs.slice(tensors.length);
   const data = microBatches * dataInputs.reduce((sum, value) => sum + bytesOf(value, sizes), 0);
   const parameters = sum(tensors) * 4;
-  const slots = step.slots.reduce(
-    (sum, { parameter }) => sum + 4 * (parameter === null ? 1 : at(tensors, parameter).count),
-    0,
-  );
+  const slots = step.slots.reduce((sum, slot) => sum + 4 * Number(elementCount(slot.shape)), 0);
   const activations = peakBytes(step.graph, sizes);
   const slack = hasFloat16 ? FLOAT16_SLACK : ARENA_SLACK;
   const evaluation = peakBytes(graph, sizes);
@@ -126,7 +135,7 @@ export function memoryOf(signature: Signature, { trainingStep, evaluation: graph
   return { parameters, slots, activations, evaluation, data, program: PROGRAM_BYTES, total };
 }
 
-export function analysisOf(signature: Signature, training: TrainingGraphs): Analysis {
+export function analysisOf(signature: Signature, training: TrainingGraphs, optimizer: NormalOptimizer): Analysis {
   const { trainingStep } = training;
   const { lossProgram, prepared, gradient, microBatches, unoptimizedStep, step } = trainingStep;
   const sizes = sizesOf(perMicroBatch(signature, microBatches));
@@ -137,6 +146,7 @@ export function analysisOf(signature: Signature, training: TrainingGraphs): Anal
   return {
     parameters: { total: sum(tensors), trainable: sum(tensors.filter(({ trainable }) => trainable)), tensors },
     layers: layerSummaries(trainingStep, tensors, sizes),
+    patterns: patternSummaries(optimizer, tensors),
     flops: {
       forward,
       backward: Math.max(totalFlops - forward - updateFlops, 0),
@@ -145,6 +155,18 @@ export function analysisOf(signature: Signature, training: TrainingGraphs): Anal
     },
     memory: memoryOf(signature, training),
   };
+}
+
+function patternSummaries(optimizer: NormalOptimizer, tensors: readonly TensorSummary[]): readonly PatternSummary[] {
+  const trained = tensors.flatMap(({ name, trainable }) => (trainable ? [name] : []));
+  return patternListsOf(optimizer).flatMap(({ key, patterns, factor }) =>
+    patterns.map((pattern) => ({
+      key,
+      pattern,
+      ...(factor !== undefined && { factor }),
+      parameters: trained.filter((name) => matchesPattern(pattern, name)),
+    })),
+  );
 }
 
 function sum(tensors: readonly { readonly count: number }[]): number {

@@ -95,12 +95,11 @@ export function makeManifest(
       ...storedTensor(port.name, program.graph.inputs[index], port.initializer),
       trainable: isParameter(port),
     })),
-    slots: step.slots.map(({ name, parameter, initial }) => {
-      const initializer = { type: "constant", value: initial } as const;
-      return parameter === null
-        ? { name, shape: [], initializer }
-        : storedTensor(name, program.graph.inputs[parameter], initializer);
-    }),
+    slots: step.slots.map(({ name, initial, shape }) => ({
+      name,
+      shape: expectDefined(staticShape(shape), `a size of ${name}`),
+      initializer: { type: "constant", value: initial },
+    })),
     metrics: program.metrics,
     ...ports,
   };

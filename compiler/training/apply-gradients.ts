@@ -3,11 +3,11 @@ import type { NormalOptimizer } from "../../schema/normal/index.js";
 import type { Builder } from "../ir/builder.js";
 import { at, expectDefined } from "../ir/expect.js";
 import type { Value } from "../ir/types.js";
-import { flatten, smallTensorIndices, unflatten } from "./flatten.js";
 import { type LossScale, scaleReports, updateScale } from "./loss-scale.js";
-import { optimizerOf } from "./optimizers/index.js";
+import { type BoundOptimizer, optimizerOf } from "./optimizers/index.js";
 import { movingAverage } from "./optimizers/optimizer.js";
 import { scheduleFactor } from "./schedules/index.js";
+import { type GradientOperands, type ParameterState, statesOfParameters, updateUnits } from "./update-units.js";
 
 export type ReportedRole = "loss" | "gradient_norm" | "learning_rate" | (typeof scaleReports)[number];
 
@@ -31,17 +31,12 @@ function clipGradients(b: Builder, clip: NormalOptimizer["clip"], gradients: rea
   return { gradients: gradients.map((gradient) => mul(gradient, scale)), norm };
 }
 
-/** The slots of each parameter, with the initial value of their entries. */
-export function slotsOf(optimizer: NormalOptimizer): readonly (readonly [name: string, initial: number])[] {
-  const optimizerSlots = optimizerOf(optimizer).slots();
+/** The slots of a parameter, in order. */
+export function slotsOf(optimizer: NormalOptimizer, parameter: Value): BoundOptimizer["slots"] {
+  const { slots } = optimizerOf(optimizer, parameter);
   // With averaging, the parameters are the averages, which evaluation and export read; the updated weights are a slot.
-  return Object.entries({ ...optimizerSlots, ...(optimizer.average !== null && { [RAW_WEIGHTS]: 0 }) });
-}
-
-/** The values of a parameter that are carried from step to step: its value, and its slots by name. */
-export interface ParameterState {
-  readonly parameter: Value;
-  readonly slots: Readonly<Record<string, Value>>;
+  if (optimizer.average === null) return slots;
+  return [...slots, { name: RAW_WEIGHTS, initial: 0, shape: parameter.type.shape }];
 }
 
 /** Inputs for the slots of a parameter, all by default. */
@@ -51,8 +46,10 @@ export function openSlots(
   optimizer: NormalOptimizer,
   isWanted = (_: string) => true,
 ): ParameterState {
-  const names = slotsOf(optimizer).flatMap(([name]) => (isWanted(name) ? [name] : []));
-  const slots = names.map((name) => [name, b.input(`${parameter.name}/${name}`, parameter.type)] as const);
+  const wanted = slotsOf(optimizer, parameter).filter(({ name }) => isWanted(name));
+  const slots = wanted.map(({ name, shape }) => {
+    return [name, b.input(`${parameter.name}/${name}`, { dtype: parameter.type.dtype, shape })] as const;
+  });
   return { parameter, slots: Object.fromEntries(slots) };
 }
 
@@ -68,37 +65,6 @@ export function trainedWeights(b: Builder, parameterStates: readonly ParameterSt
   return parameterStates.map(({ parameter, slots }) =>
     b.where(isFirst, parameter, expectDefined(slots[RAW_WEIGHTS], `the raw weights of ${parameter.name}`)),
   );
-}
-
-/** The operands of the update of one parameter. */
-type GradientOperands = ParameterState & { readonly weights: Value; readonly gradient: Value };
-
-/** Operands of several parameters, flattened to vectors and concatenated. */
-function flattenOperands(b: Builder, operands: readonly GradientOperands[]): GradientOperands {
-  const of = (select: (operand: GradientOperands) => Value) => flatten(b, operands.map(select));
-  const slots = Object.keys(at(operands, 0).slots).map((name) => [name, of((operand) => operand.slots[name] as Value)]);
-  const parameter = of((operand) => operand.parameter);
-  const areTrained = operands.every((operand) => operand.parameter === operand.weights);
-  return {
-    parameter,
-    weights: areTrained ? parameter : of((operand) => operand.weights),
-    gradient: of((operand) => operand.gradient),
-    slots: Object.fromEntries(slots),
-  };
-}
-
-/** The states of parameters from their flattened state. */
-function unflattenState(
-  b: Builder,
-  { parameter, slots }: ParameterState,
-  like: readonly ParameterState[],
-): readonly ParameterState[] {
-  const shapes = like.map((state) => state.parameter);
-  const slotValues = Object.entries(slots).map(([name, value]) => [name, unflatten(b, value, shapes)] as const);
-  return unflatten(b, parameter, shapes).map((entries, index) => ({
-    parameter: entries,
-    slots: Object.fromEntries(slotValues.map(([name, values]) => [name, at(values, index)])),
-  }));
 }
 
 /** The operands that all updates of a step share. */
@@ -128,17 +94,13 @@ export function applyGradients(
   operands: readonly GradientOperands[],
   { step, rateScale, scaling }: UpdateContext,
 ): AppliedUpdate {
-  const definition = optimizerOf(optimizer);
   const { average, schedule } = optimizer;
-  const smallIndices = smallTensorIndices(operands.map(({ parameter }) => parameter));
-  const smallOperands = smallIndices.map((index) => at(operands, index));
-  const largeOperands = operands.filter((_, index) => !smallIndices.includes(index));
-  const groups = smallOperands.length === 0 ? largeOperands : [...largeOperands, flattenOperands(b, smallOperands)];
+  const units = updateUnits(b, optimizer, operands);
   const inverseScale = scaling === null ? null : b.div(1, scaling.scale);
   const { gradients, norm } = clipGradients(
     b,
     optimizer.clip,
-    groups.map(({ gradient }) => (inverseScale === null ? gradient : b.mul(gradient, inverseScale))),
+    units.map(({ operands: { gradient } }) => (inverseScale === null ? gradient : b.mul(gradient, inverseScale))),
   );
   const scaleUpdate = scaling && updateScale(b, scaling, norm);
   const n = b.cast(step, "float32");
@@ -147,9 +109,16 @@ export function applyGradients(
   const rate = b.withName(b.mul(scaled, optimizer.learning_rate), "learning_rate");
   // A skipped update counts as a step of the schedule, but not of the optimizer.
   const t = b.add(scaling?.dynamic ? b.sub(n, scaling.dynamic.skipped) : n, 1);
-  const updates = groups.map(({ parameter, slots, weights }, index): ParameterState => {
-    const gradient = at(gradients, index);
-    const after = definition.update(undefined, b, { parameter: weights, gradient, slots, rate, t });
+  const unitStates = units.map(({ optimizer: bound, operands: unit }, index): ParameterState => {
+    const { parameter, slots, weights } = unit;
+    const after = bound.update(b, {
+      parameter: weights,
+      gradient: at(gradients, index),
+      slots,
+      rate: bound.learningRate === optimizer.learning_rate ? rate : b.mul(scaled, bound.learningRate),
+      momentum: bound.momentum,
+      t,
+    });
     const next =
       average === null
         ? after
@@ -162,18 +131,7 @@ export function applyGradients(
     const before = average === null ? slots : { ...slots, [RAW_WEIGHTS]: weights };
     return selectIfFinite(b, scaleUpdate.isGradientFinite, next, { parameter, slots: before });
   });
-  const flattenedUpdate = updates.at(-1);
-  const unflattened =
-    smallOperands.length === 0 || flattenedUpdate === undefined
-      ? []
-      : unflattenState(b, flattenedUpdate, smallOperands);
-  const remainingUpdates = updates.values();
-  const next = operands.map((_, index): ParameterState => {
-    const updatedState = smallIndices.includes(index)
-      ? unflattened[smallIndices.indexOf(index)]
-      : remainingUpdates.next().value;
-    return expectDefined(updatedState, "an updated parameter");
-  });
+  const next = statesOfParameters(b, units, unitStates, operands);
   return {
     next,
     scale: scaleUpdate?.next ?? [],
@@ -194,10 +152,16 @@ export function openRateScale(b: Builder, { schedule }: NormalOptimizer): Value 
   return schedule.type === "plateau" ? b.input("rate_scale", { dtype: "float32", shape: [] }) : null;
 }
 
-/** The next parameters, and the next slots in the order of `slotsOf`. */
-export function carriedOutputs(next: readonly ParameterState[], optimizer: NormalOptimizer) {
+/** The next parameters, and the next slots in the order of `slotsOf`. @param parameters their values before. */
+export function carriedOutputs(
+  next: readonly ParameterState[],
+  optimizer: NormalOptimizer,
+  parameters: readonly Value[],
+) {
   return {
     parameters: next.map(({ parameter }) => parameter),
-    slots: next.flatMap(({ slots }) => slotsOf(optimizer).map(([name]) => slots[name] as Value)),
+    slots: next.flatMap(({ slots }, index) =>
+      slotsOf(optimizer, at(parameters, index)).map(({ name }) => slots[name] as Value),
+    ),
   };
 }

@@ -147,9 +147,9 @@ export function applyStep(
     gradient: at(averages, index + 1),
   }));
   const { next, scale, reported } = applyGradients(b, optimizer, operands, { step, rateScale, scaling });
-  const outputs = carriedOutputs(next, optimizer);
+  const outputs = carriedOutputs(next, optimizer, parameters);
   const slots = [
-    ...parameters.flatMap((parameter) => slotsOf(optimizer).map(([slot]) => `${parameter.name}/${slot}`)),
+    ...parameters.flatMap((parameter) => slotsOf(optimizer, parameter).map((slot) => `${parameter.name}/${slot.name}`)),
     ...scaleSlots(precision).map(({ name }) => name),
   ];
   return {

@@ -1,7 +1,4 @@
-/**
- * Flattening of small tensors into one vector. An update is elementwise, and for a small tensor a kernel call costs
- * more than its arithmetic: so small parameters are updated, and carried from step to step, as one vector.
- */
+/** Flattening of small tensors into one vector. */
 import type { Builder } from "../ir/builder.js";
 import { elementCount } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
@@ -14,10 +11,8 @@ function sizeOf({ type }: Value): number {
   return Number(elementCount(type.shape));
 }
 
-/** Indices of the small tensors; empty for fewer than two. */
-export function smallTensorIndices(tensors: readonly Value[]): readonly number[] {
-  const indices = tensors.flatMap((tensor, index) => (sizeOf(tensor) <= SMALL_TENSOR ? [index] : []));
-  return indices.length > 1 ? indices : [];
+export function isSmall(tensor: Value): boolean {
+  return sizeOf(tensor) <= SMALL_TENSOR;
 }
 
 /** The entries of tensors, concatenated to one vector. */

@@ -4,7 +4,7 @@ import type { InputPort } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/builder.js";
 import { inline } from "../graph/rewrite.js";
 import { at } from "../ir/expect.js";
-import type { Graph, Value } from "../ir/types.js";
+import type { Graph, Shape, Value } from "../ir/types.js";
 import {
   applyGradients,
   carriedOutputs,
@@ -15,8 +15,8 @@ import {
   slotsOf,
   trainedWeights,
 } from "./apply-gradients.js";
-import { smallTensorIndices } from "./flatten.js";
 import { openLossScale, scaleSlots } from "./loss-scale.js";
+import { flatGroupsOf } from "./update-units.js";
 
 /** One training step as a graph, and the meaning of its inputs and outputs. */
 export interface StepGraph {
@@ -30,7 +30,12 @@ export interface StepGraph {
   /**
    * Slots by parameter and name, `rnn/0/W/m`, with the initial value of their entries; then scalars of no parameter.
    */
-  readonly slots: readonly { readonly name: string; readonly parameter: number | null; readonly initial: number }[];
+  readonly slots: readonly {
+    readonly name: string;
+    readonly parameter: number | null;
+    readonly initial: number;
+    readonly shape: Shape;
+  }[];
   /**
    * Indices of carried inputs that the loop over steps carries as one vector: small parameters, and each of their
    * slots.
@@ -91,16 +96,27 @@ export function buildStepGraph(
     gradient: at(gradients, index),
   }));
   const { next, scale, reported } = applyGradients(b, optimizer, operands, { step, rateScale, scaling });
-  const outputs = carriedOutputs(next, optimizer);
-  const smallIndices = smallTensorIndices(parameters);
-  const names = slotsOf(optimizer);
-  const slotIndex = (parameter: number, slot: number) =>
-    parameters.length + states.length + parameter * names.length + slot;
+  const outputs = carriedOutputs(next, optimizer, parameters);
+  const parameterSlots = parameters.flatMap((parameter, index) =>
+    slotsOf(optimizer, parameter).map(({ name, initial, shape }) => ({
+      slot: name,
+      name: `${parameter.name}/${name}`,
+      parameter: index,
+      initial,
+      shape,
+    })),
+  );
+  /** The carried inputs that hold one slot of the parameters of a group. */
+  const slotGroup = (group: readonly number[], wanted: string) =>
+    parameterSlots.flatMap(({ slot, parameter }, index) =>
+      slot === wanted && group.includes(parameter) ? [parameters.length + states.length + index] : [],
+    );
+  const flatGroups = flatGroupsOf(optimizer, parameters).flatMap((group) => [
+    group,
+    ...slotsOf(optimizer, at(parameters, at(group, 0))).map(({ name }) => slotGroup(group, name)),
+  ]);
   return {
-    flatGroups:
-      smallIndices.length === 0
-        ? []
-        : [smallIndices, ...names.map((_, slot) => smallIndices.map((parameter) => slotIndex(parameter, slot)))],
+    flatGroups,
     graph: b.finish([
       ...outputs.parameters,
       ...nextStates,
@@ -112,14 +128,8 @@ export function buildStepGraph(
     ]),
     states: ports.filter(({ role }) => role === "state").map(({ name }) => name),
     slots: [
-      ...parameters.flatMap((parameter, index) =>
-        slotsOf(optimizer).map(([name, value]) => ({
-          name: `${parameter.name}/${name}`,
-          parameter: index,
-          initial: value,
-        })),
-      ),
-      ...scaleSlots(precision).map((slot) => ({ ...slot, parameter: null })),
+      ...parameterSlots.map(({ slot: _, ...stored }) => stored),
+      ...scaleSlots(precision).map((slot) => ({ ...slot, parameter: null, shape: [] })),
     ],
     fixed: [
       ...(rateScale === null ? [] : [{ name: "rate_scale", role: "rate_scale" as const }]),

@@ -231,7 +231,11 @@ function plan() {
     {
       page: "optimizers.md",
       title: "Optimizers and schedules",
-      names: [...branches(properties.optimizer), "clip", "average", ...branches(definitions.schedule)],
+      names: [
+        ...[...branches(properties.optimizer), "muon_adam", "clip", "average"],
+        ...["parameter_pattern", "no_decay", "rates", "rate_group"],
+        ...branches(definitions.schedule),
+      ],
       text: (names) => {
         const schedules = branches(definitions.schedule);
         return [

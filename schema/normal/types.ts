@@ -310,8 +310,13 @@ export type NormalOptimizer =
   | NormalAdadelta
   | NormalAdam
   | NormalAdamw
+  | NormalAdamax
   | NormalNadam
-  | NormalLion;
+  | NormalRadam
+  | NormalLion
+  | NormalLamb
+  | NormalAdafactor
+  | NormalMuon;
 
 /** Gradient descent. */
 export interface NormalSgd {
@@ -320,6 +325,7 @@ export interface NormalSgd {
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
   readonly schedule: NormalSchedule;
   readonly average: NormalAverage | null;
+  readonly rates: readonly NormalRateGroup[];
 }
 
 /**
@@ -438,6 +444,14 @@ export interface NormalAverage {
   readonly decay: number;
 }
 
+/** A factor of the learning rate for the parameters of some patterns. */
+export interface NormalRateGroup {
+  /** Patterns of the names of the group's parameters. */
+  readonly parameters: readonly string[];
+  /** Factor of the learning rate. */
+  readonly factor: number;
+}
+
 /** Gradient descent with momentum. */
 export interface NormalMomentum {
   readonly type: "momentum";
@@ -449,6 +463,7 @@ export interface NormalMomentum {
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
   readonly schedule: NormalSchedule;
   readonly average: NormalAverage | null;
+  readonly rates: readonly NormalRateGroup[];
 }
 
 /** Gradient divided by the root of its mean square. */
@@ -472,6 +487,7 @@ export interface NormalRmsprop {
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
   readonly schedule: NormalSchedule;
   readonly average: NormalAverage | null;
+  readonly rates: readonly NormalRateGroup[];
 }
 
 /** Gradient divided by the root of the sum of its squares. */
@@ -487,6 +503,7 @@ export interface NormalAdagrad {
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
   readonly schedule: NormalSchedule;
   readonly average: NormalAverage | null;
+  readonly rates: readonly NormalRateGroup[];
 }
 
 /** Gradient scaled by the root of the mean squared updates, divided by the root of the mean squared gradients. */
@@ -500,6 +517,7 @@ export interface NormalAdadelta {
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
   readonly schedule: NormalSchedule;
   readonly average: NormalAverage | null;
+  readonly rates: readonly NormalRateGroup[];
 }
 
 /** Mean gradient divided by the root of its mean square, both corrected for their start at zero. */
@@ -512,12 +530,14 @@ export interface NormalAdam {
   readonly beta2: number;
   /** Constant that keeps the divisor from zero. Default: 1e-7 for the variant keras, else 1e-8. */
   readonly epsilon: number;
-  /** Decoupled weight decay: each update subtracts learning_rate * weight_decay * parameter, from biases too. */
+  /** Decoupled weight decay: each update subtracts learning_rate * weight_decay * parameter. */
   readonly weight_decay: number;
+  readonly no_decay: readonly string[];
   readonly variant: AdamVariant;
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
   readonly schedule: NormalSchedule;
   readonly average: NormalAverage | null;
+  readonly rates: readonly NormalRateGroup[];
 }
 
 /**
@@ -537,14 +557,38 @@ export interface NormalAdamw {
   /** Constant that keeps the divisor from zero. Default: 1e-7 for the variant keras, else 1e-8. */
   readonly epsilon: number;
   /**
-   * Decoupled weight decay: each update subtracts learning_rate * weight_decay * parameter, from biases too. Default:
-   * 0.004 for the variant keras, else 0.01.
+   * Decoupled weight decay: each update subtracts learning_rate * weight_decay * parameter. Default: 0.004 for the
+   * variant keras, else 0.01.
    */
   readonly weight_decay: number;
+  readonly no_decay: readonly string[];
   readonly variant: AdamVariant;
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
   readonly schedule: NormalSchedule;
   readonly average: NormalAverage | null;
+  readonly rates: readonly NormalRateGroup[];
+}
+
+/**
+ * Mean gradient divided by a decaying maximum of its absolute values. Arithmetic of PyTorch; its weight decay is
+ * decoupled, as Keras's.
+ */
+export interface NormalAdamax {
+  readonly type: "adamax";
+  readonly learning_rate: number;
+  /** Decay of the mean gradient. */
+  readonly beta1: number;
+  /** Decay of the maximum. */
+  readonly beta2: number;
+  /** Constant that keeps the divisor from zero. */
+  readonly epsilon: number;
+  /** Decoupled weight decay: each update subtracts learning_rate * weight_decay * parameter. */
+  readonly weight_decay: number;
+  readonly no_decay: readonly string[];
+  readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
+  readonly schedule: NormalSchedule;
+  readonly average: NormalAverage | null;
+  readonly rates: readonly NormalRateGroup[];
 }
 
 /** Adam with Nesterov momentum. */
@@ -564,6 +608,29 @@ export interface NormalNadam {
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
   readonly schedule: NormalSchedule;
   readonly average: NormalAverage | null;
+  readonly rates: readonly NormalRateGroup[];
+}
+
+/**
+ * Adam whose adaptive rate is rectified for its variance in the first updates, in place of a warm-up. Arithmetic of
+ * PyTorch with decoupled weight decay.
+ */
+export interface NormalRadam {
+  readonly type: "radam";
+  readonly learning_rate: number;
+  /** Decay of the mean gradient. */
+  readonly beta1: number;
+  /** Decay of the mean square. */
+  readonly beta2: number;
+  /** Constant that keeps the divisor from zero. */
+  readonly epsilon: number;
+  /** Decoupled weight decay: each update subtracts learning_rate * weight_decay * parameter. */
+  readonly weight_decay: number;
+  readonly no_decay: readonly string[];
+  readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
+  readonly schedule: NormalSchedule;
+  readonly average: NormalAverage | null;
+  readonly rates: readonly NormalRateGroup[];
 }
 
 /** Sign of a moving mean of the gradients. */
@@ -574,11 +641,102 @@ export interface NormalLion {
   readonly beta1: number;
   /** Decay of the mean. */
   readonly beta2: number;
-  /** Decoupled weight decay: each update subtracts learning_rate * weight_decay * parameter, from biases too. */
+  /** Decoupled weight decay: each update subtracts learning_rate * weight_decay * parameter. */
   readonly weight_decay: number;
+  readonly no_decay: readonly string[];
   readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
   readonly schedule: NormalSchedule;
   readonly average: NormalAverage | null;
+  readonly rates: readonly NormalRateGroup[];
+}
+
+/** Adam for large batches: the step of each parameter tensor is scaled to the norm of the tensor. */
+export interface NormalLamb {
+  readonly type: "lamb";
+  readonly learning_rate: number;
+  /** Decay of the mean gradient. */
+  readonly beta1: number;
+  /** Decay of the mean square. */
+  readonly beta2: number;
+  /** Constant that keeps the divisor from zero. */
+  readonly epsilon: number;
+  /** Weight decay in the direction u, before its norm: it is scaled with it. */
+  readonly weight_decay: number;
+  readonly no_decay: readonly string[];
+  readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
+  readonly schedule: NormalSchedule;
+  readonly average: NormalAverage | null;
+  readonly rates: readonly NormalRateGroup[];
+}
+
+/**
+ * Adaptive rates in little memory: of a matrix only the mean squares of its rows and columns are kept. Steps are
+ * relative to the root mean square (RMS) of each parameter tensor. Arithmetic of PyTorch.
+ */
+export interface NormalAdafactor {
+  readonly type: "adafactor";
+  readonly learning_rate: number;
+  /**
+   * Exponent of the decay of the mean squares: update t weighs the new square by t^-beta2_decay. PyTorch writes it with
+   * the opposite sign.
+   */
+  readonly beta2_decay: number;
+  /** Lower limit of the root of the mean square: the resolution of float32 by default. */
+  readonly epsilon: number;
+  /** Lower limit of the RMS of a parameter tensor, so that one that starts at zero can move. */
+  readonly minimum_scale: number;
+  /** Largest RMS of a step, relative to the rate. */
+  readonly clip_threshold: number;
+  /** Decoupled weight decay: each update subtracts learning_rate * weight_decay * parameter. */
+  readonly weight_decay: number;
+  readonly no_decay: readonly string[];
+  readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
+  readonly schedule: NormalSchedule;
+  readonly average: NormalAverage | null;
+  readonly rates: readonly NormalRateGroup[];
+}
+
+/**
+ * Orthogonalized momentum, for parameters of two axes; the others are updated by Adam. Embeddings and the last layer
+ * are better left to Adam too: see exclude. Arithmetic of PyTorch, with the iterations in float32 in place of bfloat16.
+ */
+export interface NormalMuon {
+  readonly type: "muon";
+  readonly learning_rate: number;
+  /** Decay of the mean gradient. */
+  readonly momentum: number;
+  /** Use Nesterov momentum. */
+  readonly nesterov: boolean;
+  /** Iterations that orthogonalize the momentum. */
+  readonly newton_schulz_steps: number;
+  /** Lower limit of the norm that the momentum is divided by. */
+  readonly epsilon: number;
+  /**
+   * Factor s of the step of a matrix [inputs, outputs]: original, √max(1, outputs / inputs); match_rms_adamw, 0.2
+   * √max(inputs, outputs), for learning rates as of AdamW (J. Liu et al., 2025).
+   */
+  readonly scale: "original" | "match_rms_adamw";
+  /** Patterns of the names of matrices that Adam updates too. */
+  readonly exclude: readonly string[];
+  readonly adam: NormalMuonAdam;
+  /** Decoupled weight decay of all parameters: each update subtracts learning_rate * weight_decay * parameter. */
+  readonly weight_decay: number;
+  readonly no_decay: readonly string[];
+  readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
+  readonly schedule: NormalSchedule;
+  readonly average: NormalAverage | null;
+  readonly rates: readonly NormalRateGroup[];
+}
+
+/** Options of Adam for the parameters that Muon does not update. The schedule and the rates of muon apply to it too. */
+export interface NormalMuonAdam {
+  readonly learning_rate: number;
+  /** Decay of the mean gradient. */
+  readonly beta1: number;
+  /** Decay of the mean square. */
+  readonly beta2: number;
+  /** Constant that keeps the divisor from zero. */
+  readonly epsilon: number;
 }
 
 /** A model, its data and its training. */

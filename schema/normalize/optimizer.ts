@@ -19,7 +19,18 @@ export function normalizeOptimizer(
   const schema = propertyOf(specSchema(), "optimizer");
   const normal = fillDefaults<NormalOptimizer>(optimizer, schema, path, recordOrigin);
   const schedule = normalizeSchedule(normal.schedule, recordOrigin, report);
+  reportUnusedDecay(normal, report);
   return recordOrigin({ ...normal, schedule }, path);
+}
+
+function reportUnusedDecay(optimizer: NormalOptimizer, report: Report): void {
+  if (!("no_decay" in optimizer) || optimizer.no_decay.length === 0 || optimizer.weight_decay > 0) return;
+  report({
+    code: "no-decay",
+    path: child(path, "no_decay"),
+    message: '"no_decay" has no effect: weight_decay is 0.',
+    hint: 'Give a "weight_decay", or remove "no_decay".',
+  });
 }
 
 function normalizeSchedule(schedule: NormalSchedule, recordOrigin: RecordOrigin, report: Report): NormalSchedule {

@@ -67,6 +67,8 @@ test("all defaults of the smallest spec", async () => {
       beta2: 0.999,
       epsilon: 1e-8,
       weight_decay: 0,
+      no_decay: [],
+      rates: [],
       variant: "tensorflow",
       clip: null,
       schedule: { type: "constant" },

@@ -34,12 +34,21 @@ const options = (base: Json, path: string, type: Json, values: Readonly<Record<s
   );
 };
 
-const rate = { clip: { value: 0.5 }, schedule: { type: "linear_warmup", warmup_steps: 3 }, average: { decay: 0.9 } };
+const rate = {
+  clip: { value: 0.5 },
+  schedule: { type: "linear_warmup", warmup_steps: 3 },
+  average: { decay: 0.9 },
+  rates: [{ parameters: ["*/b"], factor: 2 }],
+};
 const optimizer = (type: string, values: Readonly<Record<string, Json>>) =>
   prefixed(
     type,
     options(numbers, "/optimizer", { type, learning_rate: 0.1 }, { learning_rate: 0.2, ...rate, ...values }),
   );
+const decaying = (type: string) => set(numbers, "/optimizer", { type, weight_decay: 0.1 });
+const muonAdam = (key: string, value: number) =>
+  keyEffect(set(numbers, "/optimizer", { type: "muon" }), `/optimizer/adam/${key}`, value);
+const grouped = set(numbers, "/optimizer/rates", [{ parameters: ["*/W"], factor: 2 }]);
 const schedule = (type: string, required: Readonly<Record<string, Json>>, values: Readonly<Record<string, Json>>) =>
   prefixed(type, options(numbers, "/optimizer/schedule", { type, ...required }, values));
 const loss = (type: string, base: Json, values: Readonly<Record<string, Json>>) =>
@@ -381,7 +390,43 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   ...optimizer("adam", { beta1: 0.5, beta2: 0.5, epsilon: 0.1, weight_decay: 0.1, variant: "torch" }),
   ...optimizer("adamw", { beta1: 0.5, beta2: 0.5, epsilon: 0.1, weight_decay: 0.1, variant: "torch" }),
   ...optimizer("nadam", { beta1: 0.5, beta2: 0.5, epsilon: 0.1, momentum_decay: 0.1, variant: "keras" }),
+  ...optimizer("adamax", { beta1: 0.5, beta2: 0.5, epsilon: 0.1, weight_decay: 0.1 }),
+  ...optimizer("radam", { beta1: 0.5, beta2: 0.5, epsilon: 0.1, weight_decay: 0.1 }),
   ...optimizer("lion", { beta1: 0.5, beta2: 0.5, weight_decay: 0.1 }),
+  ...optimizer("lamb", { beta1: 0.5, beta2: 0.5, epsilon: 0.1, weight_decay: 0.1 }),
+  ...optimizer("adafactor", {
+    beta2_decay: 0.5,
+    epsilon: 0.1,
+    minimum_scale: 0.1,
+    clip_threshold: 2,
+    weight_decay: 0.1,
+  }),
+  ...optimizer("muon", {
+    momentum: 0.5,
+    nesterov: false,
+    newton_schulz_steps: 3,
+    epsilon: 0.1,
+    scale: "match_rms_adamw",
+    exclude: ["*/W"],
+    adam: { beta1: 0.5 },
+    weight_decay: 0.2,
+  }),
+  ...prefixed("muon_adam", {
+    learning_rate: muonAdam("learning_rate", 0.01),
+    beta1: muonAdam("beta1", 0.5),
+    beta2: muonAdam("beta2", 0.5),
+    epsilon: muonAdam("epsilon", 0.1),
+  }),
+  ...Object.fromEntries(
+    ["adam", "adamw", "adamax", "radam", "lion", "lamb", "adafactor", "muon"].map((type) => [
+      `${type}.no_decay`,
+      keyEffect(decaying(type), "/optimizer/no_decay", ["*/b"]),
+    ]),
+  ),
+  ...prefixed("rate_group", {
+    parameters: keyEffect(grouped, "/optimizer/rates/0/parameters", ["*/b"]),
+    factor: keyEffect(grouped, "/optimizer/rates/0/factor", 0.5),
+  }),
   ...prefixed("metric_top_k", { k: keyEffect(set(classes, "/metrics", [{ type: "top_k", k: 1 }]), "/metrics/0/k", 2) }),
   ...prefixed("distributed", {
     sync: { testedBy: "test/runtime/distributed/mpi.test.ts" },

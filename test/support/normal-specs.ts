@@ -106,7 +106,14 @@ export function specOf(parts: Partial<NormalSpec>): NormalSpec {
     },
     regularization: null,
     metrics: null,
-    optimizer: { type: "sgd", learning_rate: 0.1, clip: null, schedule: { type: "constant" }, average: null },
+    optimizer: {
+      type: "sgd",
+      learning_rate: 0.1,
+      clip: null,
+      schedule: { type: "constant" },
+      average: null,
+      rates: [],
+    },
     train,
     ...parts,
   };

@@ -6,7 +6,7 @@ import { tableText } from "../../table.js";
 
 /** @param times share of the forward pass per layer, if measured. */
 export function analysisText(analysis: Analysis, colors: Colors, times?: readonly number[]): string {
-  const { parameters, layers, flops, memory } = analysis;
+  const { parameters, layers, patterns, flops, memory } = analysis;
   const frozen = parameters.total - parameters.trainable;
   return [
     tableText(
@@ -29,6 +29,7 @@ export function analysisText(analysis: Analysis, colors: Colors, times?: readonl
       ]),
     ),
     tensorsText(parameters.tensors, colors),
+    ...(patterns.length === 0 ? [] : [patternsText(patterns, colors)]),
     tableText(
       colors,
       [{ title: "total" }, { title: "" }],
@@ -55,6 +56,19 @@ export function tensorsText(tensors: Analysis["parameters"]["tensors"], colors: 
     colors,
     [{ title: "tensor" }, { title: "shape" }, { title: "parameters", align: "right" }],
     tensors.map((tensor) => [tensor.name, shapeText(tensor.shape), formatInteger(tensor.count)]),
+  );
+}
+
+function patternsText(patterns: Analysis["patterns"], colors: Colors): string {
+  const effects = { no_decay: "no weight decay", rates: "learning rate", exclude: "updated by Adam" };
+  return tableText(
+    colors,
+    [{ title: "pattern" }, { title: "of the optimizer" }, { title: "parameters" }],
+    patterns.map(({ key, pattern, factor, parameters }) => [
+      pattern,
+      factor === undefined ? effects[key] : `${effects[key]} × ${factor}`,
+      parameters.join(", "),
+    ]),
   );
 }
 

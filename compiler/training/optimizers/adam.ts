@@ -4,17 +4,17 @@
  * `tensorflow` applies the correction to the rate and adds epsilon to the uncorrected root ("epsilon hat").
  */
 import type { NormalOptimizer } from "../../../schema/normal/index.js";
-import { movingAverage, type OptimizerDefinition, oneMinusPower } from "./optimizer.js";
+import { decayedWeights, movingAverage, type OptimizerDefinition, oneMinusPower } from "./optimizer.js";
 
 export const adam: OptimizerDefinition<Extract<NormalOptimizer, { type: "adam" | "adamw" }>, "m" | "v"> = {
   slots: () => ({ m: 0, v: 0 }),
-  update(options, b, { parameter, gradient, slots, rate, t }) {
+  update(options, b, { parameter, gradient, slots, rate, momentum, t }) {
     const { add, sub, mul, div, sqrt } = b;
-    const { beta1, beta2, epsilon, weight_decay } = options;
-    const decayed = weight_decay === 0 ? parameter : sub(parameter, mul(mul(rate, weight_decay), parameter));
-    const m = movingAverage(b, beta1, slots.m, gradient);
+    const { beta2, epsilon, weight_decay } = options;
+    const decayed = decayedWeights(b, weight_decay, rate, parameter);
+    const m = movingAverage(b, momentum, slots.m, gradient);
     const v = movingAverage(b, beta2, slots.v, mul(gradient, gradient));
-    const correction1 = oneMinusPower(b, beta1, t);
+    const correction1 = oneMinusPower(b, momentum, t);
     const correction2 = oneMinusPower(b, beta2, t);
     const step =
       options.variant === "torch"

@@ -1,17 +1,23 @@
-/** The optimizers, by their type in specs. */
+/** The optimizers, by their type in specs, and the one that updates a parameter. */
+import { momentumOf } from "../../../schema/kinds/optimizers.js";
 import type { NormalOptimizer } from "../../../schema/normal/index.js";
+import type { Builder } from "../../ir/builder.js";
+import type { Shape, Value } from "../../ir/types.js";
 import { adadelta } from "./adadelta.js";
+import { adafactor } from "./adafactor.js";
 import { adagrad } from "./adagrad.js";
 import { adam } from "./adam.js";
+import { adamax } from "./adamax.js";
+import { lamb } from "./lamb.js";
 import { lion } from "./lion.js";
 import { momentum } from "./momentum.js";
+import { muon } from "./muon.js";
 import { nadam } from "./nadam.js";
-import type { OptimizerDefinition } from "./optimizer.js";
+import type { OptimizerDefinition, Update, UpdateOperands } from "./optimizer.js";
+import { parameterOptions } from "./parameter-options.js";
+import { radam } from "./radam.js";
 import { rmsprop } from "./rmsprop.js";
 import { sgd } from "./sgd.js";
-
-/** The definition of an optimizer, with its options bound. */
-export type BoundOptimizer = OptimizerDefinition<void>;
 
 const optimizers: { readonly [K in NormalOptimizer["type"]]: OptimizerDefinition<never> } = {
   sgd,
@@ -21,14 +27,42 @@ const optimizers: { readonly [K in NormalOptimizer["type"]]: OptimizerDefinition
   adadelta,
   adam,
   adamw: adam,
+  adamax,
   nadam,
+  radam,
   lion,
+  lamb,
+  adafactor,
+  muon,
 };
 
-export function optimizerOf(options: NormalOptimizer): BoundOptimizer {
+/** The optimizer of a parameter, with its options bound. */
+export interface BoundOptimizer {
+  /** Equal for parameters that are updated by equal arithmetic. */
+  readonly key: string;
+  readonly isLayerwise: boolean;
+  /** The learning rate before the schedule. */
+  readonly learningRate: number;
+  /** The momentum (or beta1) of the options; 0 where they have neither. */
+  readonly momentum: number;
+  /** The slots of the parameter, in order. */
+  readonly slots: readonly { readonly name: string; readonly initial: number; readonly shape: Shape }[];
+  update(b: Builder, operands: UpdateOperands<string>): Update<string>;
+}
+
+/** The optimizer of a parameter: its rank, and the patterns that match its name, choose the options. */
+export function optimizerOf(optimizer: NormalOptimizer, { name = "", type: { shape } }: Value): BoundOptimizer {
+  const { options, rateFactor } = parameterOptions(optimizer, name, shape.length);
   const definition: OptimizerDefinition<never> = optimizers[options.type];
   return {
-    slots: () => definition.slots(options as never),
-    update: (_, b, operands) => definition.update(options as never, b, operands),
+    key: JSON.stringify([options, rateFactor]),
+    isLayerwise: definition.isLayerwise ?? false,
+    learningRate: options.learning_rate * rateFactor,
+    momentum: momentumOf(options) ?? 0,
+    slots: Object.entries(definition.slots(options as never, shape)).map(([slot, value]) => ({
+      name: slot,
+      ...(typeof value === "number" ? { initial: value, shape } : value),
+    })),
+    update: (b, operands) => definition.update(options as never, b, operands),
   };
 }

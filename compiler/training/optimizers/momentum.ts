@@ -4,9 +4,9 @@ import type { OptimizerDefinition } from "./optimizer.js";
 
 export const momentum: OptimizerDefinition<Extract<NormalOptimizer, { type: "momentum" }>, "a"> = {
   slots: () => ({ a: 0 }),
-  update(options, { add, sub, mul }, { parameter, gradient, slots, rate }) {
-    const a = add(mul(slots.a, options.momentum), gradient);
-    const direction = options.nesterov ? add(gradient, mul(a, options.momentum)) : a;
+  update({ nesterov }, { add, sub, mul }, { parameter, gradient, slots, rate, momentum: decay }) {
+    const a = add(mul(slots.a, decay), gradient);
+    const direction = nesterov ? add(gradient, mul(a, decay)) : a;
     return { parameter: sub(parameter, mul(rate, direction)), slots: { a } };
   },
 };

@@ -1,9 +1,12 @@
 /** The definition of an optimizer: slots of each parameter, and one update in primitives. */
-import type { Builder } from "../../ir/builder.js";
-import type { Value } from "../../ir/types.js";
+import type { Builder, Operand } from "../../ir/builder.js";
+import type { Shape, Value } from "../../ir/types.js";
 
-/** Tensors of a parameter's shape, carried from update to update. */
+/** Tensors that belong to a parameter and are carried from update to update. */
 export type Slots<S extends string = string> = Readonly<Record<S, Value>>;
+
+/** The initial value of every entry of a slot, of the parameter's shape unless it has a shape of its own. */
+export type SlotDefinition = number | { readonly initial: number; readonly shape: Shape };
 
 export interface UpdateOperands<S extends string> {
   readonly parameter: Value;
@@ -11,6 +14,8 @@ export interface UpdateOperands<S extends string> {
   readonly slots: Slots<S>;
   /** The learning rate of this update, a scalar. */
   readonly rate: Value;
+  /** The optimizer's `momentum` or `beta1` at this update, a scalar; 0 where it has neither. */
+  readonly momentum: Operand;
   /** The number of the update, a float32 scalar counted from 1: t in the papers. */
   readonly t: Value;
 }
@@ -21,21 +26,33 @@ export interface Update<S extends string> {
 }
 
 export interface OptimizerDefinition<O, S extends string = string> {
-  /** The initial value of every entry of each slot. */
-  slots(options: O): Readonly<Record<S, number>>;
+  /** True where the update of an entry depends on other entries of its parameter: norms, sums over rows, products. */
+  readonly isLayerwise?: boolean;
+  /** The slots of a parameter of some shape. */
+  slots(options: O, shape: Shape): Readonly<Record<string, SlotDefinition>>;
   update(options: O, b: Builder, operands: UpdateOperands<S>): Update<S>;
 }
 
 /** decay * average + (1 - decay) * x */
-export function movingAverage({ add, mul }: Builder, decay: number, average: Value, x: Value): Value {
-  return add(mul(average, decay), mul(x, 1 - decay));
+export function movingAverage({ add, sub, mul }: Builder, decay: Operand, average: Value, x: Value): Value {
+  return add(mul(average, decay), mul(x, typeof decay === "number" ? 1 - decay : sub(1, decay)));
+}
+
+/** Decoupled weight decay (I. Loshchilov and F. Hutter, 2019): p - rate * weight_decay * p. */
+export function decayedWeights({ sub, mul }: Builder, weightDecay: number, rate: Value, parameter: Value): Value {
+  return weightDecay === 0 ? parameter : sub(parameter, mul(mul(rate, weightDecay), parameter));
 }
 
 /**
  * 1 - beta^t without cancellation: with x = -t ln beta it is 1 - e^-x = 2 tanh(x/2) / (1 + tanh(x/2)), which is
  * accurate to the last digits of float32, where 1 - 0.999^t loses five of them.
  */
-export function oneMinusPower({ add, mul, div, tanh }: Builder, beta: number, t: Value): Value {
-  const half = tanh(mul(t, -Math.log(beta) / 2));
+export function oneMinusPower({ add, mul, div, tanh, log }: Builder, beta: Operand, t: Value): Value {
+  const half = tanh(typeof beta === "number" ? mul(t, -Math.log(beta) / 2) : mul(mul(t, log(beta)), -0.5));
   return div(mul(half, 2), add(half, 1));
+}
+
+/** The L2 norm of a tensor, a scalar. */
+export function normOf({ sum, mul, sqrt }: Builder, x: Value): Value {
+  return sqrt(sum(mul(x, x)));
 }

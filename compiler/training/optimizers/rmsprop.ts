@@ -8,11 +8,11 @@ import { movingAverage, type OptimizerDefinition } from "./optimizer.js";
 
 export const rmsprop: OptimizerDefinition<Extract<NormalOptimizer, { type: "rmsprop" }>, "v" | "a"> = {
   slots: ({ variant }) => ({ v: variant === "tensorflow" ? 1 : 0, a: 0 }),
-  update(options, b, { parameter, gradient, slots, rate }) {
+  update(options, b, { parameter, gradient, slots, rate, momentum }) {
     const { add, sub, mul, div, sqrt } = b;
     const { decay, epsilon, variant } = options;
     const v = movingAverage(b, decay, slots.v, mul(gradient, gradient));
-    const velocity = mul(slots.a, options.momentum);
+    const velocity = mul(slots.a, momentum);
     if (variant === "torch") {
       const a = add(velocity, div(gradient, add(sqrt(v), epsilon)));
       return { parameter: sub(parameter, mul(rate, a)), slots: { v, a } };
