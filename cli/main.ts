@@ -1,4 +1,5 @@
 /** The program: selects a command, parses its options, runs it and returns its exit code. */
+import { join } from "node:path";
 import { CommanderError, Command as CommandParser, Option } from "commander";
 import { detectLaunch } from "../runtime/distributed/launcher.js";
 import { packageRoot, packageVersion } from "../schema/package-root.js";
@@ -7,6 +8,7 @@ import { commands } from "./commands/index.js";
 import { reportInvalidInput, reportUnexpected, reportUsageError } from "./errors.js";
 import { exitCodes } from "./exit-codes.js";
 import { type Output, openOutput } from "./output.js";
+import { columnsOf, wrapText } from "./wrap-text.js";
 
 /**
  * Runs one command line.
@@ -62,7 +64,8 @@ async function dispatch(args: readonly string[], output: Output): Promise<number
 }
 
 function createProgram(output: Output): CommandParser {
-  const writeHelp = (text: string) => (output.json ? process.stderr : process.stdout).write(text);
+  const helpStream = output.json ? process.stderr : process.stdout;
+  const writeHelp = (text: string) => helpStream.write(wrapText(text, columnsOf(helpStream)));
   return new CommandParser("rnnx")
     .description("Compiles JSON specs of recurrent networks into ONNX training graphs, and trains them.")
     .usage("<command> [options]")
@@ -75,7 +78,7 @@ function createProgram(output: Output): CommandParser {
       "after",
       [
         "\nrnnx help COMMAND prints the options of a command.",
-        `Documentation: ${packageRoot()}/README.md\n`,
+        `Documentation: ${join(packageRoot(), "docs", "index.md")}\n`,
         "Example:\n  $ rnnx train specs/hihello.json",
       ].join("\n"),
     )

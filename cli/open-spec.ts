@@ -8,6 +8,7 @@ import type { NormalSpec } from "../schema/normal/index.js";
 import type { Override } from "../schema/parse/overrides.js";
 import type { ReadResult } from "../schema/read.js";
 import type { Output } from "./output.js";
+import { columnsOf } from "./wrap-text.js";
 
 export interface OpenedSpec {
   readonly spec: NormalSpec;
@@ -110,7 +111,8 @@ export async function printCodeFrames(
 ): Promise<void> {
   if (diagnostics.length === 0 || output.json) return;
   const { frame } = await import("../schema/diagnostics/code-frame.js");
-  output.note(await frame(diagnostics, source, { color: output.colors.note.isColorSupported }));
+  const color = output.colors.note.isColorSupported;
+  output.note(await frame(diagnostics, source, { color, columns: columnsOf(process.stderr) }));
 }
 
 function diagnosticsSummary(diagnostics: readonly Diagnostic[]): string {

@@ -1,6 +1,7 @@
 /** Output of commands: results on stdout, as text or as one JSON object per line, and everything else on stderr. */
 import colors from "picocolors";
 import type { Colors } from "picocolors/types.js";
+import { columnsOf, wrapText } from "./wrap-text.js";
 
 export type { Colors };
 
@@ -8,11 +9,11 @@ export interface Output {
   readonly json: boolean;
   /** Writes a JSON line to stdout, with `--json` only. */
   record(value: object): void;
-  /** Writes a line of text to stdout, except with `--json`. */
+  /** Writes a line of text to stdout, except with `--json`. A terminal gets it wrapped at spaces. */
   print(text: string): void;
-  /** Writes text to stdout without a line break, except with `--json`. */
+  /** Writes text to stdout as it is, except with `--json`. */
   write(text: string): void;
-  /** Writes a line to stderr. */
+  /** Writes a line to stderr. A terminal gets it wrapped at spaces. */
   note(text: string): void;
   /** Aborted when the reader closes stdout or stderr (`| head`), which is not a failure. */
   readonly closed: AbortSignal;
@@ -37,12 +38,12 @@ export function openOutput(json: boolean): Output {
       if (json) write(process.stdout, `${JSON.stringify(value)}\n`);
     },
     print: (text) => {
-      if (!json) write(process.stdout, `${text}\n`);
+      if (!json) write(process.stdout, `${wrapText(text, columnsOf(process.stdout))}\n`);
     },
     write: (text) => {
       if (!json) write(process.stdout, text);
     },
-    note: (text) => write(process.stderr, `${text}\n`),
+    note: (text) => write(process.stderr, `${wrapText(text, columnsOf(process.stderr))}\n`),
     closed: closed.signal,
     colors: { print: colorsFor(process.stdout), note: colorsFor(process.stderr) },
   };

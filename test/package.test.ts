@@ -1,7 +1,7 @@
 /** The published package: packed, installed in an empty project, used from the command line and as a library. */
 import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chromiumPath, openBrowser, openPage, withChromium } from "./support/browser.js";
@@ -36,7 +36,7 @@ beforeAll(async () => {
 // The installation is large.
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("the tarball contains the runtime files only", () => {
+test("the tarball contains the runtime files and the documentation only", () => {
   expect(files).toEqual(
     expect.arrayContaining([
       "bin/rnnx.js",
@@ -55,8 +55,25 @@ test("the tarball contains the runtime files only", () => {
       "CHANGELOG.md",
     ]),
   );
-  const unexpected = files.filter((file) => /^(test|docs|bench|node_modules|runs|\.)|\.test\.|tsconfig/.test(file));
+  const unexpected = files.filter((file) =>
+    /^(test|bench|node_modules|runs|\.)|^docs\/.*(?<!\.md|\.svg)$|\.test\.|tsconfig/.test(file),
+  );
   expect(unexpected).toEqual([]);
+});
+
+test("links of the documentation lead to files of the tarball", () => {
+  const pages = files.filter((file) => file.endsWith(".md"));
+  expect(pages).toContain("docs/index.md");
+  const dead = pages.flatMap((page) => {
+    const text = readFileSync(join(root, page), "utf8").replace(/^```[\s\S]*?^```/gm, "");
+    return [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+      .map(([, link = ""]) => link)
+      .filter((link) => !/^[a-z]+:/.test(link))
+      .map((link) => posix.join(dirname(page), link))
+      .filter((target) => !files.some((file) => file === target || file.startsWith(`${target.replace(/\/$/, "")}/`)))
+      .map((target) => `${page}: ${target}`);
+  });
+  expect(dead).toEqual([]);
 });
 
 test("rnnx trains in an empty project", async (context) => {

@@ -5,11 +5,14 @@ import { printable } from "./suggest.js";
 
 export interface FrameOptions {
   readonly color?: boolean;
+  /** Columns of the terminal. */
+  readonly columns?: number;
 }
 
 const linesAbove = 2;
 const linesBelow = 2;
-const width = 120;
+/** Columns of an excerpt at most, and those of the marks before it: "> 12 | ". */
+const [maxWidth, minWidth, gutter] = [120, 20, 5];
 
 /** All diagnostics, separated by blank lines. `source` is the text of their lines, if any. */
 export async function frame(
@@ -37,7 +40,8 @@ export async function frame(
     ];
     const sections = [head.filter((part) => part !== "").join(" "), `  ${colors.bold(printable(message))}`];
     if (source !== undefined && diagnostic.file === undefined) {
-      const excerpt = excerptOf(lines, line, column);
+      const available = (options.columns ?? Number.POSITIVE_INFINITY) - gutter - `${line + linesBelow}`.length;
+      const excerpt = excerptOf(lines, { line, column }, Math.max(minWidth, Math.min(maxWidth, available)));
       const frameOptions = { linesAbove, linesBelow, startLine: excerpt.firstLine };
       sections.push(codeFrameColumns(excerpt.text, { start: { line, column: excerpt.column } }, frameOptions));
     }
@@ -53,10 +57,14 @@ interface Excerpt {
   readonly column: number;
 }
 
-/** The lines around a position, clipped to the terminal's width around the column: a line may have megabytes. */
-function excerptOf(lines: readonly string[], line: number, column: number): Excerpt {
+/** The lines around a position, clipped to a width around the column: a line may have megabytes. */
+function excerptOf(
+  lines: readonly string[],
+  { line, column }: { readonly line: number; readonly column: number },
+  width: number,
+): Excerpt {
   const firstLine = Math.max(1, line - linesAbove);
-  const start = column <= width - 20 ? 0 : column - width / 2;
+  const start = column <= (width * 5) / 6 ? 0 : column - Math.floor(width / 2);
   const clip = (content: string): string => {
     const body = content.slice(start, start + width);
     const clipped = start > 0 && content.length > 0 ? `…${body.slice(1)}` : body;

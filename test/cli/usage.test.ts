@@ -88,7 +88,7 @@ test("help COMMAND prints the options of the command, in groups", async () => {
 test("help names every command and the documentation; an unknown command is an error there too", async () => {
   const { stdout } = await rnnx("help");
   for (const { name } of commands) expect(stdout).toMatch(new RegExp(`^  ${name} +[a-z]`, "m"));
-  expect(stdout).toMatch(/^Documentation: .*README\.md$/m);
+  expect(stdout).toMatch(/^Documentation: .*docs\/index\.md$/m);
   expect(await rnnx("help", "trian")).toMatchObject({
     code: 2,
     stderr: expect.stringContaining("Did you mean train?"),

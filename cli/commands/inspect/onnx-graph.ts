@@ -26,7 +26,7 @@ export async function printModelGraph(
   const source = format === "text" ? graphText(graph) : graphDot(graph);
   const text = format === "svg" ? await (await import("../../../views/graph-svg.js")).toSvg(source) : source;
   output.record({ event: "result", format, text });
-  output.print(text.trimEnd());
+  output.write(`${text.trimEnd()}\n`);
   return exitCodes.success;
 }
 

@@ -59,7 +59,7 @@ export async function printStage(
   }
   const text = await renderGraph(graph, format);
   output.record({ event: "result", stage: name, format, text });
-  output.print(text.trimEnd());
+  output.write(`${text.trimEnd()}\n`);
   return exitCodes.success;
 }
 

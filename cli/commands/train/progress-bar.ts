@@ -2,6 +2,7 @@
 import type { SplitMetrics } from "../../../runtime/events.js";
 import { formatDuration, formatInteger, formatNumber, formatSpeed } from "../../../runtime/format.js";
 import type { Output } from "../../output.js";
+import { columnsOf, wrapText } from "../../wrap-text.js";
 
 export interface Progress {
   /** Starts the display of a run from `step` to `steps`. */
@@ -34,8 +35,8 @@ const eraseLine = "\r\u001b[2K";
 const redrawInterval = 125;
 
 /**
- * A bar on the last line, narrower than the terminal so that the terminal never wraps it. A log line replaces the bar, with
- * the terminal's own wrapping, and the bar follows on the next line.
+ * A bar on the last line, narrower than the terminal so that the terminal never wraps it. A log line replaces the bar,
+ * and the bar follows on the next line.
  */
 function createBar(output: Output): Progress {
   const { cyan } = output.colors.note;
@@ -82,7 +83,7 @@ function createBar(output: Output): Progress {
     suffix: tracker.suffix,
     log(text) {
       if (!isVisible) return output.note(text);
-      write(`${eraseLine}${text}\n`);
+      write(`${eraseLine}${wrapText(text, columnsOf(process.stderr))}\n`);
       draw();
     },
     stop() {
