@@ -59,6 +59,9 @@ export type Layer =
   | DenseLayer
   | ProjectionLayer
   | ActivationLayer
+  | LayerNormLayer
+  | RmsNormLayer
+  | GroupNormLayer
   | DropoutLayer
   | PoolLayer
   | ConcatLayer
@@ -158,6 +161,18 @@ export type Activation =
   | "hard_swish"
   | "glu"
   | "swiglu";
+/**
+ * Small constant ε that is added to the variance or the mean square.
+ */
+export type VarianceEpsilon = number;
+/**
+ * Multiply each feature by a trained factor, 1 at first.
+ */
+export type Gain = boolean;
+/**
+ * Add a trained number to each feature, 0 at first.
+ */
+export type Shift = boolean;
 /**
  * One weight for each output.
  *
@@ -985,6 +1000,54 @@ export interface ActivationLayer {
   name?: LayerName;
   from?: From;
   activation: Activation;
+}
+/**
+ * Normalizes the features of each step, or of each row, then scales and shifts them by trained vectors, `gain` and `shift`.
+ */
+export interface LayerNormLayer {
+  /**
+   * Layer norm.
+   */
+  layer: "layer_norm";
+  name?: LayerName;
+  from?: From;
+  epsilon?: VarianceEpsilon;
+  gain?: Gain;
+  shift?: Shift;
+  trainable?: Trainable;
+}
+/**
+ * Divides the features of each step, or of each row, by the root of their mean square, then scales them by a trained vector, `gain`.
+ */
+export interface RmsNormLayer {
+  /**
+   * Rms norm.
+   */
+  layer: "rms_norm";
+  name?: LayerName;
+  from?: From;
+  epsilon?: VarianceEpsilon;
+  gain?: Gain;
+  trainable?: Trainable;
+}
+/**
+ * Normalizes groups of consecutive features, then scales and shifts each feature by trained vectors, `gain` and `shift`. The statistics of a group are those of one sequence, over its features and its valid steps, padding left out: PyTorch's GroupNorm of [batch, features, time]. One step then depends on all steps, later ones included.
+ */
+export interface GroupNormLayer {
+  /**
+   * Group norm.
+   */
+  layer: "group_norm";
+  name?: LayerName;
+  from?: From;
+  /**
+   * Number of groups, a divisor of the number of features. 1 normalizes all features together; as many as there are features normalize each by itself (instance normalization).
+   */
+  groups: number;
+  epsilon?: VarianceEpsilon;
+  gain?: Gain;
+  shift?: Shift;
+  trainable?: Trainable;
 }
 /**
  * Sets each entry to 0 with a probability in training, and scales the others so that the mean is unchanged. Identity in evaluation and inference.

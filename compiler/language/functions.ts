@@ -132,14 +132,22 @@ export function functionOf(name: string): CellFunction | undefined {
   return isFunction(name) ? functions[name] : undefined;
 }
 
-/** Added to the variance of layer_norm. */
-const epsilon = 1e-5;
+/**
+ * Mean 0 and variance 1 along the last axis, without gain or shift. J. L. Ba, J. R. Kiros, G. E. Hinton (2016).
+ *
+ * @param epsilon added to the variance.
+ */
+export function layerNorm(b: OpMethods, a: Value, epsilon = 1e-5): Value {
+  return rmsNorm(b, b.sub(a, b.mean(a, [-1], true)), epsilon);
+}
 
-/** Mean 0 and variance 1 along the last axis, without gain or bias. J. L. Ba, J. R. Kiros, G. E. Hinton (2016). */
-export function layerNorm(b: OpMethods, a: Value): Value {
-  const centered = b.sub(a, b.mean(a, [-1], true));
-  const variance = b.mean(b.mul(centered, centered), [-1], true);
-  return b.div(centered, b.sqrt(b.add(variance, epsilon)));
+/**
+ * Mean square 1 along the last axis. B. Zhang, R. Sennrich (2019).
+ *
+ * @param epsilon added to the mean square.
+ */
+export function rmsNorm(b: OpMethods, a: Value, epsilon: number): Value {
+  return b.div(a, b.sqrt(b.add(b.mean(b.mul(a, a), [-1], true), epsilon)));
 }
 
 // ── families ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -190,7 +190,8 @@ export const elementwise: Family<Elementwise> = {
   Div: truncating(
     binary(exact, numericTypes, "same", (x, y) => x / y, [
       ({ div }, g, _, y) => div(g, y),
-      ({ neg, div, mul }, g, _, y, result) => neg(div(mul(g, result), y)),
+      // The quotient g / y is that of the first operand.
+      ({ neg, div, mul }, g, _, y, result) => neg(mul(div(g, y), result)),
     ]),
   ),
   Pow: binary(transcendental, floatTypes, "same", (x, y) => x ** y, [

@@ -187,10 +187,12 @@ function plan() {
     {
       page: "layers.md",
       title: "Layers",
-      names: [...layers, "block", "cell", "cell_dropout", "zoneout", "layer_norm", "bidirectional"],
+      names: [...layers, "block", "cell", "cell_dropout", "zoneout", "cell_layer_norm", "bidirectional"],
       text: (names) => [
         `${oneLine(properties.model.description)} ${oneLine(definitions.layer.description)} \`name\` and \`from\` connect layers to a graph.`,
-        ...names.map((name) => section(name, { keys: !["zoneout", "layer_norm", "bidirectional"].includes(name) })),
+        ...names.map((name) =>
+          section(name, { keys: !["zoneout", "cell_layer_norm", "bidirectional"].includes(name) }),
+        ),
       ],
     },
     {

@@ -785,6 +785,9 @@ export type NormalLayer =
   | NormalDense
   | NormalProjection
   | NormalActivation
+  | NormalLayerNorm
+  | NormalRmsNorm
+  | NormalGroupNorm
   | NormalDropout
   | NormalPool
   | NormalConcat
@@ -966,6 +969,56 @@ export interface NormalActivation {
   readonly name: string;
   readonly from: readonly string[];
   readonly activation: ActivationName;
+}
+
+/**
+ * Normalizes the features of each step, or of each row, then scales and shifts them by trained vectors, `gain` and
+ * `shift`.
+ */
+export interface NormalLayerNorm {
+  readonly layer: "layer_norm";
+  /** Name of the layer and prefix of its tensors' names. Default: its kind, numbered from the second. */
+  readonly name: string;
+  readonly from: readonly string[];
+  readonly epsilon: number;
+  readonly gain: boolean;
+  readonly shift: boolean;
+  readonly trainable: boolean;
+}
+
+/**
+ * Divides the features of each step, or of each row, by the root of their mean square, then scales them by a trained
+ * vector, `gain`.
+ */
+export interface NormalRmsNorm {
+  readonly layer: "rms_norm";
+  /** Name of the layer and prefix of its tensors' names. Default: its kind, numbered from the second. */
+  readonly name: string;
+  readonly from: readonly string[];
+  readonly epsilon: number;
+  readonly gain: boolean;
+  readonly trainable: boolean;
+}
+
+/**
+ * Normalizes groups of consecutive features, then scales and shifts each feature by trained vectors, `gain` and
+ * `shift`. The statistics of a group are those of one sequence, over its features and its valid steps, padding left
+ * out: PyTorch's GroupNorm of [batch, features, time]. One step then depends on all steps, later ones included.
+ */
+export interface NormalGroupNorm {
+  readonly layer: "group_norm";
+  /** Name of the layer and prefix of its tensors' names. Default: its kind, numbered from the second. */
+  readonly name: string;
+  readonly from: readonly string[];
+  /**
+   * Number of groups, a divisor of the number of features. 1 normalizes all features together; as many as there are
+   * features normalize each by itself (instance normalization).
+   */
+  readonly groups: number;
+  readonly epsilon: number;
+  readonly gain: boolean;
+  readonly shift: boolean;
+  readonly trainable: boolean;
 }
 
 /**

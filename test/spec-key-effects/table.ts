@@ -85,6 +85,21 @@ const uses = (name: string, shape: (base: Json) => Json, path: string) =>
     reset_after: keyEffect(shape(gru), `${path}/reset_after`, false),
   });
 
+/** Keys of a normalizing layer behind a dense layer. */
+const norm = (layer: string, values: Readonly<Record<string, Json>>, required: Readonly<Record<string, Json>> = {}) => {
+  const base = set(numbers, "/model", [
+    { layer: "pool" },
+    { layer: "dense", size: 4 },
+    { layer, ...required },
+    { layer: "dense", size: 2 },
+  ]);
+  const flip = ([key, value]: readonly [string, Json]) => [key, keyEffect(base, `/model/2/${key}`, value)] as const;
+  return prefixed(layer, {
+    from: { testedBy: "test/compiler/elaborate/diagnostics.test.ts" },
+    ...Object.fromEntries(Object.entries({ name: "n", epsilon: 0.1, trainable: false, ...values }).map(flip)),
+  });
+};
+
 const dropping = set(numbers, "/model/0/dropout", { input: 0.1, output: 0.1, state: 0.1 });
 const stateful = set(
   set(set(text, "/data/stride", 4), "/train", { steps: 4, batch_size: 2 }),
@@ -265,6 +280,9 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
       "gelu",
     ),
   }),
+  ...norm("layer_norm", { gain: false, shift: false }),
+  ...norm("rms_norm", { gain: false }),
+  ...norm("group_norm", { groups: 1, gain: false, shift: false }, { groups: 2 }),
   ...prefixed("dropout", {
     name: { testedBy: "test/compiler/elaborate/random.test.ts" },
     from: { testedBy: "test/compiler/elaborate/diagnostics.test.ts" },

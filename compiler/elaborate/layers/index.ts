@@ -7,6 +7,8 @@ import { combine } from "./combine.js";
 import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";
 import { embedding } from "./embedding.js";
+import { groupNorm } from "./group-norm.js";
+import { perStepNorm } from "./layer-norm.js";
 import { oneHot } from "./one-hot.js";
 import { pool } from "./pool.js";
 import { rnn } from "./rnn/index.js";
@@ -21,6 +23,9 @@ export const layers: { readonly [K in Kind]: LayerDefinition<LayerOf<K>> | Combi
   dense,
   projection: dense,
   activation,
+  layer_norm: perStepNorm,
+  rms_norm: perStepNorm,
+  group_norm: groupNorm,
   dropout,
   pool,
   concat: combine,

@@ -52,6 +52,16 @@ describe("the input of a layer", () => {
       'needs-numbers, /model/0 {"layer":"activation": An activation layer reads numbers, but the input of activation is token ids [batch, time]. Put a one_hot or an embedding layer before activation.',
     ],
     [
+      "numbers, not ids: layer_norm",
+      spec([{ layer: "layer_norm" }]),
+      'needs-numbers, /model/0 {"layer":"layer_norm": A layer_norm layer reads numbers, but the input of layer_norm is token ids [batch, time]. Put a one_hot or an embedding layer before layer_norm.',
+    ],
+    [
+      "features that do not divide into groups",
+      spec([ids, rnn, { layer: "group_norm", groups: 3 }]),
+      'group-size, /model/2/groups 3: The 5 features of the input of group_norm do not divide into 3 equal groups. Set "groups" to a divisor of 5.',
+    ],
+    [
       "an odd width, to be halved",
       spec([ids, { ...rnn, hidden_size: 3 }, { layer: "activation", activation: "glu" }]),
       'odd-width, /model/2/activation "glu": glu halves its input, but the input of activation has 3 features, an odd number. Give the layer before it an even size.',

@@ -76,6 +76,22 @@ const cases: readonly Case[] = [
     targets: 2,
   },
   {
+    name: "normalizing layers and gated activations",
+    spec: {
+      model: [
+        { layer: "dense", size: 4, activation: "swiglu" },
+        { layer: "group_norm", groups: 2 },
+        rnn,
+        { layer: "layer_norm" },
+        { layer: "activation", activation: "glu" },
+        { layer: "rms_norm" },
+      ],
+      loss: { type: "squared_error" },
+    },
+    inputs: 3,
+    targets: 2,
+  },
+  {
     name: "both directions multiplied, absolute_error",
     spec: { model: [{ ...rnn, hidden_size: 2, bidirectional: "mul" }], loss: { type: "absolute_error" } },
     inputs: 3,

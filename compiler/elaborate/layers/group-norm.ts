@@ -1,0 +1,61 @@
+/**
+ * group_norm: the features of each group normalized together over the valid steps of a sequence, then scaled by a gain
+ * and shifted. Y. Wu, K. He (2018).
+ */
+import type { NormalGroupNorm } from "../../../schema/normal/index.js";
+import type { Builder } from "../../ir/builder.js";
+import type { Value } from "../../ir/types.js";
+import { divideDim } from "../../language/expression-type.js";
+import { layerNorm } from "../../language/functions.js";
+import type { LayerDefinition } from "../context.js";
+import { checkNumbers, withGainAndShift } from "../gain-shift.js";
+import { width } from "../wire.js";
+
+/**
+ * Groups [time, batch, groups, features per group] with mean 0 and variance 1 over time and features.
+ *
+ * @param mask [time, batch, 1] bool; null where every step is valid. Padding becomes 0.
+ */
+function standardizeSequences(b: Builder, parts: Value, mask: Value | null, epsilon: number): Value {
+  const axes = [0, 3];
+  if (mask === null) {
+    const centered = b.sub(parts, b.mean(parts, axes, true));
+    return b.div(centered, b.sqrt(b.add(b.mean(b.mul(centered, centered), axes, true), epsilon)));
+  }
+  const isValid = b.unsqueeze(b.cast(mask, "float32"), [3]);
+  // A sequence of no steps has a count of 0.
+  const count = b.max(
+    b.sum(b.expand(isValid, [...isValid.type.shape.slice(0, 3), parts.type.shape[3] ?? 1]), axes, true),
+    1,
+  );
+  const mean = b.div(b.sum(b.mul(parts, isValid), axes, true), count);
+  const centered = b.mul(b.sub(parts, mean), isValid);
+  const variance = b.div(b.sum(b.mul(centered, centered), axes, true), count);
+  return b.div(centered, b.sqrt(b.add(variance, epsilon)));
+}
+
+export const groupNorm: LayerDefinition<NormalGroupNorm> = {
+  elaborate(layer, input, context) {
+    if (!checkNumbers(layer, input, context)) return undefined;
+    const { b, problem } = context;
+    const { groups, epsilon } = layer;
+    const size = width(input);
+    const groupSize = divideDim(size, groups);
+    if (groupSize === undefined)
+      return problem({
+        part: layer,
+        key: "groups",
+        code: "group-size",
+        message: `The ${size} features of the input of ${layer.name} do not divide into ${groups} equal groups.`,
+        hint: `Set "groups" to a divisor of ${size}.`,
+      });
+    // A size that only the data defines may be a multiple.
+    if (typeof size === "string") return undefined;
+    const { shape } = input.value.type;
+    const parts = b.reshape(input.value, [...shape.slice(0, -1), groups, groupSize]);
+    const normalized = input.sequence
+      ? standardizeSequences(b, parts, input.mask, epsilon)
+      : layerNorm(b, parts, epsilon);
+    return withGainAndShift(layer, input, b.reshape(normalized, shape), context);
+  },
+};

@@ -1,0 +1,13 @@
+/** layer_norm and rms_norm: each vector of features normalized by itself, then scaled by a gain and shifted. */
+import type { NormalLayerNorm, NormalRmsNorm } from "../../../schema/normal/index.js";
+import { layerNorm, rmsNorm } from "../../language/functions.js";
+import type { LayerDefinition } from "../context.js";
+import { checkNumbers, withGainAndShift } from "../gain-shift.js";
+
+export const perStepNorm: LayerDefinition<NormalLayerNorm | NormalRmsNorm> = {
+  elaborate(layer, input, context) {
+    if (!checkNumbers(layer, input, context)) return undefined;
+    const normalize = layer.layer === "layer_norm" ? layerNorm : rmsNorm;
+    return withGainAndShift(layer, input, normalize(context.b, input.value, layer.epsilon), context);
+  },
+};
