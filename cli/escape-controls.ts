@@ -5,6 +5,11 @@ export function escapeLine(text: string): string {
   return text.replace(/\p{Cc}/gu, escapeCharacter);
 }
 
+/** Text in one line; in quotes where its start or end would not be visible, or a character is escaped. */
+export function visibleText(text: string): string {
+  return text === "" || /^\s|\s$|\p{Cc}/u.test(text) ? escapeLine(JSON.stringify(text)) : text;
+}
+
 /** Escapes all control characters except line breaks and tabs. */
 export function escapeText(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, escapeCharacter);

@@ -1,8 +1,8 @@
 /** A preview of a batch as text: names of ids, images as characters, numbers. */
 import type { NumericArray } from "../tensors/array.js";
 import { gatherRows, shortestDecimal } from "../tensors/rows.js";
-import { type IdNames, idNamesFor, type Metadata } from "./metadata.js";
-import type { DataSource } from "./source.js";
+import { idNamesFor, type Metadata } from "./metadata.js";
+import type { Batch, DataSource } from "./source.js";
 import { joinTokens } from "./vocabulary/tokens.js";
 
 export interface BatchPreview {
@@ -24,26 +24,46 @@ export function previewBatch(
   maxExamples = MAX_EXAMPLES,
 ): BatchPreview {
   const batch = source.batch(examples);
-  const lengthOf = (name: string, row: number) => {
-    const targetLengths = name === "targets" || name === "decoder_inputs" ? batch.get("target_lengths") : undefined;
-    const length = (targetLengths ?? batch.get("lengths"))?.data[row];
-    return length === undefined ? undefined : Number(length);
-  };
   const arrays = [...batch].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
   return {
     arrays,
     examples: Array.from({ length: Math.min(maxExamples, examples.length) }, (_, row) =>
       Object.fromEntries(
-        [...batch].map(([name, array]) => {
-          const idNames = idNamesFor(name, source.metadata);
-          return [
-            name,
-            formatExample(gatherRows(array, [row]), idNames, lengthOf(name, row), isImageArray(name, source.metadata)),
-          ];
-        }),
+        [...batch].map(([name, array]) => [
+          name,
+          // Line breaks would make one text look like several.
+          array.dtype === "float32"
+            ? formatNumericExample(
+                gatherRows(array, [row]),
+                lengthOf(batch, name, row),
+                isImageArray(name, source.metadata),
+              )
+            : idsText(batch, name, row, source.metadata).replace(/\r\n|\n|\r/g, "␊"),
+        ]),
       ),
     ),
   };
+}
+
+/** The steps of an example without padding; undefined if it has no padding. */
+function lengthOf(batch: Batch, name: string, row: number): number | undefined {
+  const targetLengths = name === "targets" || name === "decoder_inputs" ? batch.get("target_lengths") : undefined;
+  const length = (targetLengths ?? batch.get("lengths"))?.data[row];
+  return length === undefined ? undefined : Number(length);
+}
+
+/** The ids of an example as text: by their names, else as numbers. */
+export function idsText(batch: Batch, name: string, row: number, metadata: Metadata): string {
+  const array = batch.get(name);
+  if (array === undefined) return "";
+  const { shape, data } = gatherRows(array, [row]);
+  const ids = Array.from(data, Number).slice(0, shape.length > 1 ? lengthOf(batch, name, row) : undefined);
+  const idNames = idNamesFor(name, metadata);
+  if (idNames === null) return ids.join(" ");
+  return joinTokens(
+    ids.map((id) => idNames.names[id] ?? id),
+    idNames.unit,
+  );
 }
 
 function isImageArray(name: string, metadata: Metadata): boolean {
@@ -51,24 +71,9 @@ function isImageArray(name: string, metadata: Metadata): boolean {
 }
 
 /** @param array one example, [1, …]. @param length its steps without padding, if it is padded. */
-function formatExample(
-  array: NumericArray,
-  idNames: IdNames | null,
-  length: number | undefined,
-  isImage: boolean,
-): string {
+function formatNumericExample(array: NumericArray, length: number | undefined, isImage: boolean): string {
   const [, ...shape] = array.shape;
   const values = Array.from(array.data, Number);
-  if (array.dtype !== "float32") {
-    const validIds = shape.length > 0 ? values.slice(0, length) : values;
-    // Line breaks would make one text look like several.
-    return idNames === null
-      ? validIds.join(" ")
-      : joinTokens(
-          validIds.map((id) => idNames.names[id] ?? id),
-          idNames.unit,
-        ).replace(/\r\n|\n|\r/g, "␊");
-  }
   const width = shape.at(-1) ?? 1;
   const rows = Array.from({ length: values.length / width }, (_, row) => values.slice(row * width, (row + 1) * width));
   if (isImage) return rows.map((row) => row.map(shadeCharacter).join("").trimEnd()).join("\n");

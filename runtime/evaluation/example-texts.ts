@@ -1,6 +1,6 @@
 /** Inputs and targets of examples as text, to print next to predictions. */
 import type { Metadata } from "../data/metadata.js";
-import { previewBatch } from "../data/preview.js";
+import { idsText } from "../data/preview.js";
 import type { DataSource } from "../data/source.js";
 import type { Indices } from "../data/splits.js";
 import { END } from "../data/vocabulary/tokens.js";
@@ -10,19 +10,21 @@ export function exampleTexts(source: DataSource, examples: Indices): readonly Ex
   if (examples.length === 0) return [];
   const batch = source.batch(examples);
   const [inputs, targets] = [batch.get("inputs"), batch.get("targets")];
-  const previews = previewBatch(source, examples, examples.length).examples;
   const isNumeric = targets?.dtype === "float32";
   // Decoding returns numbers to their original units.
   const decoded = isNumeric ? source.decode(targets, examples) : [];
-  return previews.map((preview, index) => ({
-    input: inputs === undefined || inputs.dtype === "float32" ? null : (preview.inputs ?? null),
-    target: isNumeric ? (decoded[index] ?? null) : withoutEnd(preview.targets, source.metadata),
+  return Array.from(examples, (_, row) => ({
+    input: inputs === undefined || inputs.dtype === "float32" ? null : idsText(batch, "inputs", row, source.metadata),
+    target: isNumeric
+      ? (decoded[row] ?? null)
+      : targets === undefined
+        ? null
+        : withoutEnd(idsText(batch, "targets", row, source.metadata), source.metadata),
   }));
 }
 
 /** Predictions have no end token. */
-function withoutEnd(text: string | undefined, metadata: Metadata): string | null {
-  if (text === undefined) return null;
+function withoutEnd(text: string, metadata: Metadata): string {
   const end = metadata.type === "pairs" ? metadata.target_vocabulary?.[END] : undefined;
   return typeof end === "string" && text.endsWith(end) ? text.slice(0, -end.length).trimEnd() : text;
 }

@@ -4,7 +4,7 @@ import type { DoneEvent, Metrics, SplitMetrics, TrainEvent } from "../../../runt
 import { formatInteger, formatNumber } from "../../../runtime/format.js";
 import { terminalChart } from "../../../views/charts/ascii-chart.js";
 import { curvesOf, readHistory } from "../../../views/metrics-history.js";
-import { escapeLine } from "../../escape-controls.js";
+import { escapeLine, visibleText } from "../../escape-controls.js";
 import type { Output } from "../../output.js";
 import { openProgress } from "./progress-bar.js";
 
@@ -45,7 +45,7 @@ export function openTrainingDisplay(output: Output, chart: boolean): TrainingDis
         progress.log(event.message);
         break;
       case "sample":
-        progress.log(dim(`sample  ${escapeLine(event.text)}`));
+        progress.log(dim(`sample  ${visibleText(event.text)}`));
         break;
       case "checkpoint":
         break;
@@ -115,10 +115,11 @@ function predictionLines(predictions: readonly unknown[], examples: DoneEvent["e
 
 const maxValueLength = 60;
 
-/** Text, numbers of up to six digits, and several of either with spaces between them; at most 60 characters. */
+/** Text, numbers of up to six digits, and several of either with spaces between them; at most 60 characters. Text with invisible ends is quoted. */
 function valueText(value: unknown): string {
-  const text = escapeLine(flatten(value).join(" "));
-  return text.length > maxValueLength ? `${text.slice(0, maxValueLength - 1)}…` : text;
+  const text = flatten(value).join(" ");
+  const clipped = text.length > maxValueLength ? `${text.slice(0, maxValueLength - 1)}…` : text;
+  return typeof value === "string" ? visibleText(clipped) : escapeLine(clipped);
 }
 
 function flatten(value: unknown): readonly string[] {

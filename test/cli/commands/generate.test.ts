@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { visibleText } from "../../../cli/escape-controls.js";
 import { records, rnnx, temporaryFolder } from "../../support/spawn.js";
 
 const folder = temporaryFolder();
@@ -27,7 +28,7 @@ test("samples are records, and lines on stderr", async () => {
     { event: "sample", step: 30, text: expect.stringMatching(/^row.{12}$/s) },
     { event: "sample", step: 60, text: expect.stringMatching(/^row.{12}$/s) },
   ]);
-  expect(training.stderr).toContain(`sample  ${String(samples[0]?.text).replaceAll("\n", "\\n")}`);
+  expect(training.stderr).toContain(`sample  ${visibleText(String(samples[0]?.text))}`);
 });
 
 describe("rnnx generate", () => {

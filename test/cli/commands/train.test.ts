@@ -36,6 +36,12 @@ test.each([
   for (const text of lines.slice(1, 6)) expect(text).toMatch(line);
 });
 
+test("texts of spaces and line breaks are quoted", async () => {
+  const text = ["--set", 'data.text=" a\\n b "', "--set", "data.window=3", "--set", "train.batch_size=1"];
+  const { stdout } = await rnnx("train", "specs/hihello.json", ...text, "--steps", "2", "--out", temporaryFolder());
+  expect(stdout.split("\n")[1]).toMatch(/^ {2}" a\\n" → .* \("a\\n "\)$/);
+});
+
 test("an error in an override names the option", async () => {
   const { code, stderr } = await rnnx("train", "specs/hello.json", "--set", "train.stpes=4");
   expect(code).toBe(2);
