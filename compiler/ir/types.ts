@@ -59,7 +59,7 @@ export interface Graph {
 
 /** Elementwise, of one operand. */
 export const unaryOps = [
-  ...(["Identity", "Neg", "Exp", "Log", "Sqrt", "Abs", "Sign", "Floor", "Cos"] as const),
+  ...(["Identity", "Neg", "Exp", "Log", "Sqrt", "Abs", "Sign", "Floor", "Sin", "Cos"] as const),
   ...(["Tanh", "Sigmoid", "Relu", "Softplus", "Erf", "Not"] as const),
 ] as const;
 export type UnaryOp = (typeof unaryOps)[number];

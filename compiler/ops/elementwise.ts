@@ -160,13 +160,8 @@ export const elementwise: Family<Elementwise> = {
   Abs: unary(exact, numericTypes, Math.abs, ({ mul, sign }, g, x) => mul(g, sign(x))),
   Sign: unary(exact, floatTypes, Math.sign, "none"),
   Floor: unary(exact, floatTypes, Math.floor, "none"),
-  Cos: unary(
-    transcendental,
-    floatTypes,
-    Math.cos,
-    // sin x = cos(x - π/2)
-    ({ mul, neg, cos, sub }, g, x) => neg(mul(g, cos(sub(x, Math.PI / 2)))),
-  ),
+  Sin: unary(transcendental, floatTypes, Math.sin, ({ mul, cos }, g, x) => mul(g, cos(x))),
+  Cos: unary(transcendental, floatTypes, Math.cos, ({ mul, neg, sin }, g, x) => neg(mul(g, sin(x)))),
   Tanh: unary(transcendental, floatTypes, Math.tanh, ({ mul, sub }, g, _, y) => mul(g, sub(1, mul(y, y)))),
   Sigmoid: unary(transcendental, floatTypes, sigmoid, ({ mul, sub }, g, _, y) => mul(g, mul(y, sub(1, y)))),
   Relu: unary(

@@ -29,6 +29,7 @@ export const policy: { readonly [K in OpName]: PrecisionPolicy } = {
   Abs: "promote",
   Sign: "promote",
   Floor: "promote",
+  Sin: "float32",
   Cos: "float32",
   Tanh: "promote",
   Sigmoid: "promote",

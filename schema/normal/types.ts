@@ -1077,21 +1077,64 @@ export interface NormalMultiply {
 }
 
 /**
- * For each step of the first layer in `from` (the query), the mean of the steps of the second layer (the memory),
- * weighted by the softmax of a score.
+ * For each step of the query, the mean of the values of all memory steps, weighted by the softmax of a score. Of one
+ * layer in `from`: self-attention, where that layer is query and memory; of two: the query, then the memory. With
+ * `heads`, multi-head attention: the heads attend to projections of width head_size, and Wo projects their joined
+ * results to the width of the query. Padding has the weight 0. A step that sees no memory step has the weights 0.
  */
 export interface NormalAttention {
   readonly layer: "attention";
   /** Name of the layer. Default: its kind, numbered from the second. */
   readonly name: string;
-  /** Names of the two layers that this layer reads: query and memory. */
+  /**
+   * Names of the layers that this layer reads: one for self-attention; or two, query and memory. Default: the layer
+   * before.
+   */
   readonly from: readonly string[];
   /**
-   * Score of a query q and a memory step k. dot: q·k, with equal widths; general: (q W)·k; additive: v·tanh(q Wq + k
-   * Wk).
+   * Number of heads of multi-head attention, with the parameters Wq, Wk, Wv, Wo and the biases bq, bk, bv, bo. Default
+   * (null): none, the memory itself is weighted by `score`.
+   */
+  readonly heads: number | null;
+  /**
+   * Width of the query, keys and values of one head. Default (null): the width of the query divided by the number of
+   * heads.
+   */
+  readonly head_size: number | null;
+  /**
+   * Number of heads of the keys and values, a divisor of `heads`: each serves heads / key_value_heads consecutive heads
+   * (grouped-query attention; 1 is multi-query attention). Default (null): as many as `heads`.
+   */
+  readonly key_value_heads: number | null;
+  /** Step i sees the memory steps j ≤ i only. */
+  readonly causal: boolean;
+  /**
+   * Step i sees the memory steps j with |i - j| ≤ window only: itself and that many steps before it, and after it
+   * unless `causal`. Default (null): no limit.
+   */
+  readonly window: number | null;
+  /**
+   * Rotary position embedding of self-attention with heads: entries i and i + head_size / 2 of each query and key (half
+   * rotation, as in LLaMA and GPT-NeoX) turn by the angle step · 10000^(-2i / head_size).
+   */
+  readonly rotary: boolean;
+  /**
+   * Linear biases of self-attention with heads: the score of query step i and memory step j loses slope · |i - j|, with
+   * the slopes 2^(-8 h / n), h from 1, for the largest power of two n ≤ heads, then those of 2n with odd h.
+   */
+  readonly alibi: boolean;
+  /** Add the biases bq, bk, bv and bo of attention with heads. */
+  readonly bias: boolean;
+  /** In training each weight is 0 at this rate, and the others are scaled to preserve their mean. */
+  readonly dropout: number;
+  /**
+   * Score of a query q and a memory step k, without `heads`. dot: q·k, with equal widths; general: (q W)·k; additive:
+   * v·tanh(q Wq + k Wk).
    */
   readonly score: "dot" | "general" | "additive";
-  /** Divide dot and general scores by the square root of the width. */
+  /**
+   * Divide dot and general scores by the square root of the width. Heads always divide by the square root of head_size.
+   */
   readonly scale: boolean;
   /** Width of the additive score's hidden layer. Default (null): the width of the memory. */
   readonly size: number | null;

@@ -53,6 +53,7 @@ const actions = {
   tanh: (b, x) => [b.tanh(x)],
   sigmoid: (b, x) => [b.sigmoid(x)],
   softplus: (b, x) => [b.softplus(x)],
+  sin: (b, x) => [b.sin(x)],
   cos: (b, x) => [b.cos(x)],
   exp: (b, x) => [b.exp(b.tanh(x))],
   log: (b, x) => [b.log(b.add(b.softplus(x), 0.5))],

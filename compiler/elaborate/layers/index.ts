@@ -2,7 +2,7 @@
 import type { NormalLayer } from "../../../schema/normal/index.js";
 import type { CombiningDefinition, LayerDefinition } from "../context.js";
 import { activation } from "./activation.js";
-import { attention } from "./attention.js";
+import { attention } from "./attention/index.js";
 import { combine } from "./combine.js";
 import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";

@@ -56,6 +56,7 @@ const printers: { readonly [K in OpName]: Printer<K> } = {
   Abs: call("abs"),
   Sign: call("sign"),
   Floor: call("floor"),
+  Sin: call("sin"),
   Cos: call("cos"),
   Tanh: call("tanh"),
   Sigmoid: call("sigmoid"),

@@ -112,6 +112,7 @@ const emitters: { readonly [K in OpName]: Emit<K> } = {
   Abs: sameOperator,
   Sign: sameOperator,
   Floor: sameOperator,
+  Sin: sameOperator,
   Cos: sameOperator,
   Tanh: sameOperator,
   Sigmoid: sameOperator,

@@ -112,7 +112,7 @@ test("incompatible parts", async () => {
     a dot of two widths:
       attention-width, /model/2 {"layer":"attention": A dot score needs queries and memory of equal width, but b has width 4 and a has width 3. Write "score": "general", which adds a matrix between them, or make the widths equal.
     attention over a vector:
-      needs-sequence, /model/2/from ["a": An attention layer reads numbers, and a sequence as its second input, but an input of attention is numbers [batch, 3]. For example "from": ["decoder", "encoder"], where both return sequences.
+      needs-sequence, /model/2/from ["a": An attention layer reads numbers, and a sequence as its memory, but an input of attention is numbers [batch, 3]. For example "from": "embedding", or "from": ["decoder", "encoder"], where both return sequences.
     portions of steps that are averaged over all:
       accumulate-loss, /train/accumulate 2: sequence_loss averages each step over all examples, so it cannot be accumulated over micro-batches. Set "average_across_timesteps" to true, or remove "accumulate".
     an activity of no rnn:

@@ -48,6 +48,7 @@ export const elementwise: Cases<UnaryOp | BinaryOp | "Where" | "Cast"> = {
   Abs: [...unary(nonInteger), caseOf("integers", constant("int64", [3], -2, 0, 3))],
   Sign: unary(nonInteger),
   Floor: unary(nonInteger),
+  Sin: unary(normal),
   Cos: unary(normal),
   Tanh: unary(normal),
   Sigmoid: unary(normal),

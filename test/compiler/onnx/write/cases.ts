@@ -122,6 +122,7 @@ export const cases: { readonly [K in OpName]: Readonly<Record<string, Case>> } =
   Abs: { float: unary((b, x) => b.abs(x)), int32: singleCase({ x: i32("batch") }, (b, x) => b.abs(x)) },
   Sign: { float: unary((b, x) => b.sign(x)) },
   Floor: { float: unary((b, x) => b.floor(x)) },
+  Sin: { float: unary((b, x) => b.sin(x)) },
   Cos: { float: unary((b, x) => b.cos(x)) },
   Tanh: { float: unary((b, x) => b.tanh(x)) },
   Sigmoid: { float: unary((b, x) => b.sigmoid(x)) },

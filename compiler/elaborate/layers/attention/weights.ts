@@ -1,0 +1,95 @@
+/** Attention weights: which memory steps a step sees, the biases of the scores, softmax, dropout. */
+import type { NormalAttention } from "../../../../schema/normal/index.js";
+import { tensor } from "../../../ir/tensor.js";
+import type { Dim, Value } from "../../../ir/types.js";
+import type { Context } from "../../context.js";
+import { dropoutMask } from "../../random.js";
+import type { Wire } from "../../wire.js";
+
+/**
+ * The bias of the score of a step that is not seen: its weight is 0, since a float32 sum with a score is the bias
+ * itself, and its gradient is finite.
+ */
+const UNSEEN = -1e30;
+
+export interface AttentionInputs {
+  /** [steps, batch, n]; of a query that is no sequence one step. */
+  readonly query: Value;
+  readonly memory: Wire;
+  /** The query is the memory. */
+  readonly isSelfAttention: boolean;
+  /** int64 [steps] and [memory steps]. */
+  readonly queryPositions: Value;
+  readonly memoryPositions: Value;
+}
+
+/** The biases of scores, and the steps that see a step of the memory. */
+export interface ScoreBias {
+  /** Broadcasts to [batch, heads, steps, memory steps]; without heads to [batch, steps, memory steps]. Null for zeros. */
+  readonly bias: Value | null;
+  /** The axes of the bias with size 1 along the memory steps; null where every valid step sees one. */
+  readonly seesAny: Value | null;
+}
+
+/**
+ * Slopes of the linear biases: 2^(-8 h / n), h = 1 … n, for a power of two n; for other numbers of heads those of the
+ * largest power of two below, then every second one of the next power of two (O. Press et al., ICLR 2022).
+ */
+export function alibiSlopes(heads: number): readonly number[] {
+  const n = 2 ** Math.floor(Math.log2(heads));
+  const slopes = (count: number) => Array.from({ length: count }, (_, index) => 2 ** ((-8 * (index + 1)) / count));
+  const others = slopes(2 * n).filter((_, index) => index % 2 === 0);
+  return [...slopes(n), ...others.slice(0, heads - n)];
+}
+
+/**
+ * The biases of the scores. They depend on the lengths alone, and not on weights, so that layers of the same kind share
+ * them, and without lengths every training step does.
+ */
+export function scoreBias(layer: NormalAttention, inputs: AttentionInputs, context: Context): ScoreBias {
+  const { b } = context;
+  const { memory, queryPositions, memoryPositions, isSelfAttention } = inputs;
+  const { causal, window, heads } = layer;
+  const distances = () => b.sub(b.unsqueeze(queryPositions, [1]), b.unsqueeze(memoryPositions, [0]));
+  /** Conditions of the shape [1 or batch, 1 or steps, memory steps], or without its first axis. */
+  const conditions: Value[] = [];
+  if (causal) conditions.push(b.greater(distances(), -1));
+  if (window !== null) conditions.push(b.less(causal ? distances() : b.abs(distances()), window + 1));
+  if (memory.mask !== null) conditions.push(b.transpose(memory.mask, [1, 2, 0]));
+  const [first, ...others] = conditions;
+  const seen = first && others.reduce((x, y) => b.and(x, y), first);
+  const withHeads = (value: Value) =>
+    heads !== null && value.type.shape.length === 3 ? b.unsqueeze(value, [1]) : value;
+  const slopes = layer.alibi ? alibiSlopes(heads ?? 1) : null;
+  const linear =
+    slopes &&
+    b.mul(
+      b.cast(b.abs(distances()), "float32"),
+      b.constant(
+        tensor(
+          "float32",
+          [slopes.length, 1, 1],
+          slopes.map((slope) => -slope),
+        ),
+      ),
+    );
+  const bias = seen === undefined ? linear : b.where(withHeads(seen), linear ?? 0, UNSEEN);
+  // In self-attention a valid step sees itself.
+  const isAlwaysSeen = seen === undefined || isSelfAttention || memory.mask === null;
+  const seesAny = isAlwaysSeen ? null : b.greater(b.reduceMax(b.cast(withHeads(seen), "float32"), [-1], true), 0);
+  return { bias, seesAny };
+}
+
+/** The weights of scores [batch, steps, memory steps], or with heads [batch, heads, steps, memory steps]. */
+export function attentionWeights(
+  layer: NormalAttention,
+  scores: Value,
+  { bias, seesAny }: ScoreBias,
+  context: Context,
+): Value {
+  const { b, mode } = context;
+  const softmax = b.softmax(bias === null ? scores : b.add(scores, bias));
+  const weights = seesAny === null ? softmax : b.where(seesAny, softmax, 0);
+  if (mode !== "training" || layer.dropout === 0) return weights;
+  return b.mul(weights, dropoutMask(context, layer.name, scores.type.shape as readonly Dim[], layer.dropout));
+}
