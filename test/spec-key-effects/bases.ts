@@ -68,6 +68,16 @@ export const merged: Json = {
   ],
 };
 
+/** Attention with heads to the sequence itself. */
+export const attentive: Json = {
+  ...numbers,
+  model: [
+    { layer: "attention", heads: 4, head_size: 4 },
+    { layer: "pool", mode: "mean" },
+    { layer: "dense", size: 2 },
+  ],
+};
+
 /** Two inputs of ids. */
 export const inputs: Json = {
   ...numbers,

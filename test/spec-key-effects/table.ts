@@ -11,7 +11,21 @@ const keyEffect = (base: Json, pointer: string, value: Json | undefined): KeyEff
   set(base, pointer, value),
 ];
 
-const { text, numbers, classes, merged: joined, inputs, labels, weather, stock, messages, images, pairs, cell } = bases;
+const {
+  text,
+  numbers,
+  classes,
+  merged: joined,
+  attentive,
+  inputs,
+  labels,
+  weather,
+  stock,
+  messages,
+  images,
+  pairs,
+  cell,
+} = bases;
 
 const split = (base: Json): Readonly<Record<string, KeyEffect>> => {
   const splitBase = set(base, "/data/split", { train: 0.34, validation: 0.17, test: 0.17, order: "time" });
@@ -316,6 +330,15 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     score: keyEffect(joined, "/model/5/score", "additive"),
     scale: keyEffect(joined, "/model/5/scale", true),
     size: keyEffect(set(joined, "/model/5/score", "additive"), "/model/5/size", 7),
+    heads: keyEffect(attentive, "/model/0/heads", 2),
+    head_size: keyEffect(attentive, "/model/0/head_size", 6),
+    key_value_heads: keyEffect(attentive, "/model/0/key_value_heads", 2),
+    causal: keyEffect(attentive, "/model/0/causal", true),
+    window: keyEffect(attentive, "/model/0/window", 0),
+    rotary: keyEffect(attentive, "/model/0/rotary", true),
+    alibi: keyEffect(attentive, "/model/0/alibi", true),
+    bias: keyEffect(attentive, "/model/0/bias", false),
+    dropout: keyEffect(attentive, "/model/0/dropout", 0.5),
   }),
   "spec.blocks": [
     set(set(numbers, "/blocks", { b: [{ layer: "dense", size: 2 }] }), "/model/1", { block: "b" }),

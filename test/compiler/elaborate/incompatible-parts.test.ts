@@ -35,6 +35,10 @@ const reader = (model: readonly object[], extra: object = {}) => ({
   ...extra,
 });
 
+/** Attention to a sequence of width 3. */
+const attending = (options: object) =>
+  regression([{ ...rnn, name: "a" }, { layer: "attention", ...options }, { layer: "pool" }, oneUnit]);
+
 const invalidSpecs: Readonly<Record<string, object>> = {
   "sums of two shapes": regression([
     { ...last, name: "a" },
@@ -76,6 +80,20 @@ const invalidSpecs: Readonly<Record<string, object>> = {
     { layer: "pool", mode: "last" },
     oneUnit,
   ]),
+  "heads that do not divide the width": attending({ heads: 4 }),
+  "key and value heads that do not divide the heads": attending({ heads: 6, head_size: 2, key_value_heads: 4 }),
+  "pairs of an odd size": attending({ heads: 1, rotary: true }),
+  "a head size without heads": attending({ head_size: 4 }),
+  "biases without heads": attending({ bias: false }),
+  "a size of no additive score": attending({ size: 4 }),
+  "a score of heads": attending({ heads: 1, score: "general" }),
+  "a scale of heads": attending({ heads: 1, scale: true }),
+  "linear biases over a memory": attending({ heads: 1, alibi: true, from: ["a", "inputs"] }),
+  "a causal vector": regression([
+    { ...last, name: "a" },
+    { layer: "attention", from: ["a", "inputs"], heads: 1, causal: true },
+    oneUnit,
+  ]),
   "portions of steps that are averaged over all": reader([{ layer: "one_hot" }, { ...rnn, hidden_size: 5 }], {
     loss: { type: "sequence_loss", average_across_timesteps: false },
     train: { batch_size: 4, accumulate: 2 },
@@ -113,6 +131,26 @@ test("incompatible parts", async () => {
       attention-width, /model/2 {"layer":"attention": A dot score needs queries and memory of equal width, but b has width 4 and a has width 3. Write "score": "general", which adds a matrix between them, or make the widths equal.
     attention over a vector:
       needs-sequence, /model/2/from ["a": An attention layer reads numbers, and a sequence as its memory, but an input of attention is numbers [batch, 3]. For example "from": "embedding", or "from": ["decoder", "encoder"], where both return sequences.
+    heads that do not divide the width:
+      attention-heads, /model/1/heads 4: The width 3 of a is not divisible by the 4 heads of attention. Choose a number of heads that divides it, or write "head_size".
+    key and value heads that do not divide the heads:
+      attention-heads, /model/1/key_value_heads 4: The 6 heads of attention are not divisible by 4 heads of keys and values. Write a divisor of 6.
+    pairs of an odd size:
+      attention-heads, /model/1/rotary true: Rotary positions turn pairs of entries, but the head_size of attention is 3. Write an even "head_size", or remove "rotary".
+    a head size without heads:
+      attention-option, /model/1/head_size 4: "head_size" of attention needs heads. Add "heads", for example 1, or remove "head_size".
+    biases without heads:
+      attention-option, /model/1/bias false: "bias" of attention needs heads. Add "heads", for example 1, or remove "bias".
+    a size of no additive score:
+      attention-option, /model/1/size 4: "size" of attention is the width of an additive score. Remove "size".
+    a score of heads:
+      attention-option, /model/1/score "general": "score" of attention is an option of attention without heads: the score of heads is q·k / √head_size. Remove "score" or "heads".
+    a scale of heads:
+      attention-option, /model/1/scale true: "scale" of attention is an option of attention without heads: the score of heads is q·k / √head_size. Remove "scale" or "heads".
+    linear biases over a memory:
+      attention-option, /model/1/alibi true: "alibi" of attention needs self-attention: the steps of a have no position in inputs. Name one layer in "from", or remove "alibi".
+    a causal vector:
+      attention-option, /model/1/causal true: "causal" of attention needs a query and a memory over the same time steps, but a is numbers [batch, 3] and inputs is numbers [batch, time, 2]. Remove "causal", or name layers over the same steps.
     portions of steps that are averaged over all:
       accumulate-loss, /train/accumulate 2: sequence_loss averages each step over all examples, so it cannot be accumulated over micro-batches. Set "average_across_timesteps" to true, or remove "accumulate".
     an activity of no rnn:

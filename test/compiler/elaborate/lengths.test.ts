@@ -157,6 +157,29 @@ const cases: readonly Case[] = [
     inputs: 3,
     targets: 2,
   },
+  {
+    name: "attention with heads, with all positions, in a causal window",
+    spec: {
+      model: [
+        {
+          layer: "attention",
+          heads: 2,
+          head_size: 2,
+          causal: true,
+          window: 1,
+          rotary: true,
+          alibi: true,
+        },
+        { layer: "attention", name: "second", score: "additive", window: 2 },
+        { layer: "pool", mode: "mean" },
+        { layer: "dense", size: 2 },
+      ],
+      loss: { type: "squared_error" },
+    },
+    inputs: 3,
+    targets: 2,
+    once: true,
+  },
 ];
 
 describe("padding changes no result", () => {

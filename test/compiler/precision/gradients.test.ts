@@ -52,6 +52,14 @@ const specs: Readonly<Record<string, Written>> = {
       { layer: "projection", size: "classes" },
     ],
   },
+  "attention with heads over padded sequences": {
+    ...tagging,
+    model: [
+      { layer: "embedding", size: 4 },
+      { layer: "attention", heads: 2, causal: true, window: 1, rotary: true },
+      { layer: "projection", size: "classes" },
+    ],
+  },
   "the largest over time": {
     ...series,
     model: [

@@ -53,6 +53,20 @@ describe("the update of a batch in micro-batches is that of the batch", () => {
     ],
     ["squared_error", { ...ofNumbers, loss: { type: "squared_error" } }],
     [
+      "dropout of attention weights, with and without heads",
+      {
+        ...ofClasses,
+        model: [
+          // The gradient of bk is zero but for rounding, which Adam scales up.
+          { layer: "attention", heads: 2, head_size: 2, bias: false, dropout: 0.3 },
+          { layer: "attention", name: "scored", score: "general", dropout: 0.3 },
+          base.model[1],
+        ],
+        regularization: { l2: 0.01 },
+        loss: { type: "cross_entropy" },
+      },
+    ],
+    [
       "dropout and zoneout, drawn for the rows of the whole batch",
       {
         ...ofClasses,

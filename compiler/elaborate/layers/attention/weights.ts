@@ -1,7 +1,7 @@
 /** Attention weights: which memory steps a step sees, the biases of the scores, softmax, dropout. */
 import type { NormalAttention } from "../../../../schema/normal/index.js";
 import { tensor } from "../../../ir/tensor.js";
-import type { Dim, Value } from "../../../ir/types.js";
+import type { Value } from "../../../ir/types.js";
 import type { Context } from "../../context.js";
 import { dropoutMask } from "../../random.js";
 import type { Wire } from "../../wire.js";
@@ -91,5 +91,10 @@ export function attentionWeights(
   const softmax = b.softmax(bias === null ? scores : b.add(scores, bias));
   const weights = seesAny === null ? softmax : b.where(seesAny, softmax, 0);
   if (mode !== "training" || layer.dropout === 0) return weights;
-  return b.mul(weights, dropoutMask(context, layer.name, scores.type.shape as readonly Dim[], layer.dropout));
+  // Steps lead, so that the random numbers of a row do not depend on the number of steps of its batch.
+  const [batch = 1, ...rest] = scores.type.shape;
+  const perHead = rest.slice(0, -2);
+  const [steps = 1, memorySteps = 1] = rest.slice(-2);
+  const mask = dropoutMask(context, layer.name, [steps, batch, ...perHead, memorySteps], layer.dropout);
+  return b.mul(weights, b.transpose(mask, perHead.length === 0 ? [1, 0, 2] : [1, 2, 0, 3]));
 }
