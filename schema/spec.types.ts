@@ -248,6 +248,7 @@ export type Schedule =
   | StepDecaySchedule
   | PolynomialDecaySchedule
   | InverseSquareRootSchedule
+  | OneCycleSchedule
   | PlateauSchedule;
 export type ScheduleSteps = number;
 /**
@@ -1543,6 +1544,36 @@ export interface InverseSquareRootSchedule {
   type: "inverse_sqrt";
   decay_steps: ScheduleSteps;
   warmup_steps?: WarmupSteps;
+}
+/**
+ * The rate rises from initial_ratio to 1 and falls to minimum_ratio, in total_steps; after them it stays there. Arithmetic of PyTorch's OneCycleLR with two phases, whose cycled momentum is minimum_momentum.
+ */
+export interface OneCycleSchedule {
+  /**
+   * One cycle.
+   */
+  type: "one_cycle";
+  /**
+   * Updates of the cycle, usually those of the run.
+   */
+  total_steps: number;
+  /**
+   * Fraction of the cycle in which the rate rises.
+   */
+  warmup_fraction?: number;
+  /**
+   * First rate, as a fraction of the learning rate: 1 / div_factor of PyTorch.
+   */
+  initial_ratio?: number;
+  minimum_ratio?: MinimumRatio;
+  /**
+   * Form of the rise and of the fall: half a cosine, or a line.
+   */
+  anneal?: "cosine" | "linear";
+  /**
+   * Momentum, or beta1, at the highest rate: it falls from the optimizer's to this value while the rate rises, and rises as the rate falls. Default (null): the momentum is constant. PyTorch cycles by default, from 0.95 to 0.85.
+   */
+  minimum_momentum?: number | null;
 }
 /**
  * Reduces the rate when a metric of the validation split (of the training split if there is no other) stops improving. Evaluations are every train.evaluate_every updates.

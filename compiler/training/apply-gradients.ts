@@ -6,7 +6,7 @@ import type { Value } from "../ir/types.js";
 import { type LossScale, scaleReports, updateScale } from "./loss-scale.js";
 import { type BoundOptimizer, optimizerOf } from "./optimizers/index.js";
 import { movingAverage } from "./optimizers/optimizer.js";
-import { scheduleFactor } from "./schedules/index.js";
+import { scheduledMomentum, scheduleFactor } from "./schedules/index.js";
 import { type GradientOperands, type ParameterState, statesOfParameters, updateUnits } from "./update-units.js";
 
 export type ReportedRole = "loss" | "gradient_norm" | "learning_rate" | (typeof scaleReports)[number];
@@ -116,7 +116,7 @@ export function applyGradients(
       gradient: at(gradients, index),
       slots,
       rate: bound.learningRate === optimizer.learning_rate ? rate : b.mul(scaled, bound.learningRate),
-      momentum: bound.momentum,
+      momentum: bound.type === optimizer.type ? scheduledMomentum(schedule, b, n, bound.momentum) : bound.momentum,
       t,
     });
     const next =

@@ -340,6 +340,7 @@ export type NormalSchedule =
   | NormalStepDecay
   | NormalPolynomialDecay
   | NormalInverseSqrt
+  | NormalOneCycle
   | NormalPlateau;
 
 /** A constant learning rate. */
@@ -408,6 +409,28 @@ export interface NormalInverseSqrt {
   /** Time scale in updates: after three times as many the rate is half. */
   readonly decay_steps: number;
   readonly warmup_steps: number;
+}
+
+/**
+ * The rate rises from initial_ratio to 1 and falls to minimum_ratio, in total_steps; after them it stays there.
+ * Arithmetic of PyTorch's OneCycleLR with two phases, whose cycled momentum is minimum_momentum.
+ */
+export interface NormalOneCycle {
+  readonly type: "one_cycle";
+  /** Updates of the cycle, usually those of the run. */
+  readonly total_steps: number;
+  /** Fraction of the cycle in which the rate rises. */
+  readonly warmup_fraction: number;
+  /** First rate, as a fraction of the learning rate: 1 / div_factor of PyTorch. */
+  readonly initial_ratio: number;
+  readonly minimum_ratio: number;
+  /** Form of the rise and of the fall: half a cosine, or a line. */
+  readonly anneal: "cosine" | "linear";
+  /**
+   * Momentum, or beta1, at the highest rate: it falls from the optimizer's to this value while the rate rises, and
+   * rises as the rate falls. Default (null): the momentum is constant. PyTorch cycles by default, from 0.95 to 0.85.
+   */
+  readonly minimum_momentum: number | null;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { RecordOrigin } from "../diagnostics/source-map.js";
 import { child } from "../json-pointer.js";
 import { propertyOf, specSchema } from "../json-schema.js";
 import { directionOf } from "../kinds/metrics.js";
+import { momentumOf } from "../kinds/optimizers.js";
 import type { NormalOptimizer, NormalSchedule } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 import { fillDefaults } from "./fill.js";
@@ -20,6 +21,7 @@ export function normalizeOptimizer(
   const normal = fillDefaults<NormalOptimizer>(optimizer, schema, path, recordOrigin);
   const schedule = normalizeSchedule(normal.schedule, recordOrigin, report);
   reportUnusedDecay(normal, report);
+  checkMomentumCycle(normal, report);
   return recordOrigin({ ...normal, schedule }, path);
 }
 
@@ -49,4 +51,25 @@ function normalizeSchedule(schedule: NormalSchedule, recordOrigin: RecordOrigin,
       "Give one factor for each boundary, or one number for all.",
     );
   return schedule;
+}
+
+/** The momentum of a cycle falls from the optimizer's to a smaller one. */
+function checkMomentumCycle(optimizer: NormalOptimizer, report: Report): void {
+  const { schedule } = optimizer;
+  if (schedule.type !== "one_cycle" || schedule.minimum_momentum === null) return;
+  const momentum = momentumOf(optimizer);
+  if (momentum !== undefined && schedule.minimum_momentum < momentum) return;
+  const key = "beta1" in optimizer ? "beta1" : "momentum";
+  report({
+    code: "minimum-momentum",
+    path: child(child(path, "schedule"), "minimum_momentum"),
+    message:
+      momentum === undefined
+        ? `"minimum_momentum" has no effect: ${optimizer.type} has no momentum.`
+        : `"minimum_momentum" must be smaller than the ${key} ${momentum} of ${optimizer.type}.`,
+    hint:
+      momentum === undefined
+        ? 'Remove it, or use "momentum" or "adam".'
+        : `Write a smaller number, or a larger "${key}".`,
+  });
 }

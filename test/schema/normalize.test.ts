@@ -483,3 +483,25 @@ test.each([
 ])("schedule %j", async (schedule, expected) => {
   expect(await unplacedProblems({ ...base, optimizer: { type: "adam", schedule } })).toEqual([expected]);
 });
+
+describe("the momentum of one_cycle", () => {
+  const schedule = { type: "one_cycle", total_steps: 10, minimum_momentum: 0.85 };
+  test.each<[object, string]>([
+    [{ type: "adam" }, ""],
+    [
+      { type: "adam", beta1: 0.8 },
+      'minimum-momentum /optimizer/schedule/minimum_momentum | "minimum_momentum" must be smaller than the beta1 0.8 of adam. | Write a smaller number, or a larger "beta1".',
+    ],
+    [
+      { type: "rmsprop", learning_rate: 0.1 },
+      'minimum-momentum /optimizer/schedule/minimum_momentum | "minimum_momentum" must be smaller than the momentum 0 of rmsprop. | Write a smaller number, or a larger "momentum".',
+    ],
+    [
+      { type: "sgd", learning_rate: 0.1 },
+      'minimum-momentum /optimizer/schedule/minimum_momentum | "minimum_momentum" has no effect: sgd has no momentum. | Remove it, or use "momentum" or "adam".',
+    ],
+  ])("%j", async (optimizer, expected) => {
+    const problems = await unplacedProblems({ ...base, optimizer: { ...optimizer, schedule } });
+    expect(problems).toEqual(expected === "" ? [] : [expected]);
+  });
+});

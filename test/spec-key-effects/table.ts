@@ -412,6 +412,22 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     { decay_steps: 5, minimum_ratio: 0.1, power: 2, warmup_steps: 2 },
   ),
   ...schedule("inverse_sqrt", { decay_steps: 4 }, { decay_steps: 5, warmup_steps: 2 }),
+  ...prefixed(
+    "one_cycle",
+    options(
+      set(numbers, "/optimizer", { type: "momentum", learning_rate: 0.1 }),
+      "/optimizer/schedule",
+      { type: "one_cycle", total_steps: 20 },
+      {
+        total_steps: 30,
+        warmup_fraction: 0.5,
+        initial_ratio: 0.1,
+        minimum_ratio: 0.1,
+        anneal: "linear",
+        minimum_momentum: 0.5,
+      },
+    ),
+  ),
   ...schedule("plateau", {}, { warmup_steps: 2 }),
   ...prefixed(
     "plateau",

@@ -41,6 +41,8 @@ export interface BoundOptimizer {
   /** Equal for parameters that are updated by equal arithmetic. */
   readonly key: string;
   readonly isLayerwise: boolean;
+  /** That of the spec, except for the parameters that Muon leaves to Adam. */
+  readonly type: NormalOptimizer["type"];
   /** The learning rate before the schedule. */
   readonly learningRate: number;
   /** The momentum (or beta1) of the options; 0 where they have neither. */
@@ -57,6 +59,7 @@ export function optimizerOf(optimizer: NormalOptimizer, { name = "", type: { sha
   return {
     key: JSON.stringify([options, rateFactor]),
     isLayerwise: definition.isLayerwise ?? false,
+    type: options.type,
     learningRate: options.learning_rate * rateFactor,
     momentum: momentumOf(options) ?? 0,
     slots: Object.entries(definition.slots(options as never, shape)).map(([slot, value]) => ({

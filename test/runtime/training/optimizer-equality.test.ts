@@ -1,5 +1,5 @@
 /**
- * Optimizers with slots of their own shapes, parameter groups, clipping and averages: a run is the same in any number
+ * Optimizers with slots of their own shapes, a cycled momentum, parameter groups, clipping and averages: a run is the same in any number
  * of steps per call, after an interruption, in micro-batches, on two ranks, and with float16 it is repeatable.
  */
 import { join } from "node:path";
@@ -18,7 +18,12 @@ const grid = <T>(entry: (row: number, step: number) => T) =>
 
 /** Epsilons are large: a tiny gradient divided by its own size would amplify the rounding of sums. */
 const optimizers = [
-  { type: "adamax", epsilon: 0.1, weight_decay: 0.1 },
+  {
+    type: "adamax",
+    epsilon: 0.1,
+    weight_decay: 0.1,
+    schedule: { type: "one_cycle", total_steps: 40, minimum_momentum: 0.7 },
+  },
   { type: "radam", beta2: 0.9, epsilon: 0.1, weight_decay: 0.1 },
   { type: "lamb", epsilon: 0.1 },
   { type: "adafactor", epsilon: 0.1, weight_decay: 0.1 },
