@@ -84,7 +84,7 @@ export async function openPaths({ spec, files }: SpecExample) {
   };
 }
 
-type Exported = Awaited<ReturnType<ModelPaths["exported"]>>;
+export type Exported = Awaited<ReturnType<ModelPaths["exported"]>>;
 
 /** @param lengths the valid steps of each example; of another axis than time they are not less than its steps. */
 export async function runSequences(
@@ -147,11 +147,11 @@ const runProgram = promisify(execFile);
 
 /** The output of the program for Node, run as a process. */
 export async function nodeOutput({ program }: Exported): Promise<string> {
-  return (await runProgram(process.execPath, [program("mjs")])).stdout.trimEnd();
+  return (await runProgram(process.execPath, [program("mjs")])).stdout.replace(/\r?\n$/, "");
 }
 
 export const pythonRuns = spawnSync("python3", ["-c", "import onnxruntime, numpy"]).status === 0;
 
 export async function pythonOutput({ program }: Exported): Promise<string> {
-  return (await runProgram("python3", [program("py")])).stdout.trimEnd();
+  return (await runProgram("python3", [program("py")])).stdout.replace(/\r?\n$/, "");
 }

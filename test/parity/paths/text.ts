@@ -47,6 +47,6 @@ export function textCase(
     hasSteps: true,
     onPage: (model) => predict(model, new Map([["inputs", stack({ metadata: model.page.metadata } as Run)]])),
     exampleOf: (code) => ({ name: "example.txt", content: `${constantOf(code, "ids")}\n` }),
-    printed: ({ prediction, next }, _, form) => String(form === "step" ? next : prediction).trimEnd(),
+    printed: ({ prediction, next }, _, form) => String(form === "step" ? next : prediction),
   };
 }
