@@ -110,8 +110,19 @@ function startRun(
     },
     shouldStop: observer.shouldStop,
   };
-  run.emit([...noticeEvents([...prepared.notices, ...notices]), ...startEvents(run, step)]);
+  const resumption = request.resume && step > 0 ? [resumeNotice(run, step)] : [];
+  run.emit([...noticeEvents([...prepared.notices, ...notices, ...resumption]), ...startEvents(run, step)]);
   return ok({ run, step });
+}
+
+function resumeNotice({ prepared, monitor }: TrainingRun, step: number): string {
+  const steps = formatInteger(prepared.batchSchedule.steps);
+  const place = `The run continues at step ${formatInteger(step + 1)} of ${steps}.`;
+  if (step === prepared.batchSchedule.steps)
+    return `The run has reached its last step, ${steps}: there is nothing to train. Increase --steps to continue.`;
+  return monitor.shouldStop()
+    ? `Early stopping ended the run at step ${formatInteger(step)}: there is nothing to train.`
+    : place;
 }
 
 /** A run may end at its last step again, but not before it. */

@@ -31,7 +31,7 @@ const usageErrors: readonly (readonly [readonly string[], string])[] = [
   ],
   [
     ["train", "x", "--steps", "0"],
-    "error: option '--steps <n>' argument '0' is invalid. Expected an integer from 1 to 1000000000.\nSee rnnx train --help.\n",
+    "error: option '--steps <n>' argument '0' is invalid. Expected an integer from 1 to 1000000000.\nTo keep the weights of --init, use --steps 1 --set optimizer.learning_rate=0. See rnnx train --help.\n",
   ],
   [
     ["train", "x", "--device", "gpu"],

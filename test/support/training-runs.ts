@@ -55,7 +55,8 @@ export async function run(request: TrainRequest, stopAfter: (events: readonly Tr
   const outcome = await runTraining(request, {
     emit(batch) {
       events.push(...batch);
-      if (batch[0]?.event === "step") calls.push(batch.length);
+      const steps = eventsOfKind(batch, "step").length;
+      if (steps > 0) calls.push(steps);
     },
     shouldStop: () => stopAfter(events),
   });

@@ -44,7 +44,7 @@ export function analysisText(analysis: Analysis, colors: Colors, times?: readonl
         ],
         [
           "memory",
-          `${formatBytes(memory.total)} at its peak: parameters ${formatBytes(memory.parameters)} and optimizer ${formatBytes(memory.slots)} in copies, activations ${formatBytes(memory.activations)}, evaluation ${formatBytes(memory.evaluation)}, data ${formatBytes(memory.data)}, the program ${formatBytes(memory.program)}`,
+          `${formatBytes(memory.total)} at its peak: parameters ${formatBytes(memory.parameters)} and optimizer state ${formatBytes(memory.slots)}, several buffers of each; activations ${formatBytes(memory.activations)}, evaluation ${formatBytes(memory.evaluation)}, batches ${formatBytes(memory.data)}; Node and ONNX Runtime ${formatBytes(memory.program)}`,
         ],
       ],
     ),

@@ -167,6 +167,7 @@ describe("a resumed run", () => {
     const resumed = await run({ ...(await request(out)), resume: true });
     expect(eventsOfKind(resumed.events, "notice").map(({ message }) => message)).toEqual([
       `The checkpoint ${join(out, "checkpoints/step-00000020")} is damaged (weights.safetensors does not match files.json): skipped.`,
+      "The run continues at step 17 of 20.",
     ]);
     expect(losses(resumed.events)).toEqual(losses(events).slice(16));
     expect(metricsOf(out)).toBe(uninterrupted);
@@ -188,6 +189,9 @@ describe("a resumed run", () => {
     const again = await run({ ...(await request(out)), resume: true });
     expect(again.outcome).toEqual(first.outcome);
     expect(losses(again.events)).toEqual([]);
+    expect(eventsOfKind(again.events, "notice").map(({ message }) => message)).toEqual([
+      "The run has reached its last step, 20: there is nothing to train. Increase --steps to continue.",
+    ]);
   });
 
   test("without a checkpoint starts at step 1, with a notice", async () => {
