@@ -1,9 +1,11 @@
-/** Validation of a spec without compiling it. Imports no later stage than elaboration. */
+/** Validation of a spec, and the shapes of its model, without compiling it. Imports no later stage than elaboration. */
 import type { Problem } from "../schema/diagnostics/index.js";
 import type { SourceMap } from "../schema/diagnostics/source-map.js";
 import type { NormalSpec } from "../schema/normal/index.js";
 import { elaborate } from "./elaborate/index.js";
+import { holdsWeights } from "./elaborate/program.js";
 import { verify } from "./graph/verify.js";
+import type { Shape } from "./ir/types.js";
 import type { Signature } from "./signature.js";
 
 /**
@@ -17,4 +19,24 @@ export function check(spec: NormalSpec, signature: Signature, origins?: SourceMa
   if (!elaborated.ok) return elaborated.problems;
   verify(elaborated.program.graph, "elaborate");
   return [];
+}
+
+export interface ModelShapes {
+  /** Of the weights, by public name. */
+  readonly parameters: ReadonlyMap<string, Shape>;
+  /** Of the predictions of a batch. */
+  readonly prediction: Shape;
+}
+
+/** The shapes of the weights and the predictions of a model; null for an invalid spec. */
+export function modelShapes(spec: NormalSpec, signature: Signature): ModelShapes | null {
+  const elaborated = elaborate(spec, signature, "evaluation");
+  if (!elaborated.ok) return null;
+  const { graph, inputs, outputs } = elaborated.program;
+  const parameters = inputs.flatMap((port, index) => {
+    const value = graph.inputs[index];
+    return holdsWeights(port) && value !== undefined ? [[port.name, value.type.shape] as const] : [];
+  });
+  const prediction = graph.outputs[outputs.findIndex(({ role }) => role === "prediction")];
+  return { parameters: new Map(parameters), prediction: prediction?.type.shape ?? [] };
 }

@@ -33,7 +33,7 @@ import {
 } from "./pipeline/training-step.js";
 import type { Signature } from "./signature.js";
 
-export { check } from "./check.js";
+export { check, type ModelShapes, modelShapes } from "./check.js";
 export type { Analysis, LayerSummary } from "./inspect/analyze.js";
 export type { SpecializedModel, SpecializedModels } from "./pipeline/emit-artifact.js";
 export { type CompileOptions, type Stage, stages } from "./pipeline/stages.js";

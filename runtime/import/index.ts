@@ -1,8 +1,10 @@
 /** Imports weights of PyTorch or Keras, converted to the model's names, gate orders and layouts. */
 import type { StoredTensor } from "../../compiler/artifact.js";
+import type { Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { installCommand } from "../../schema/package-root.js";
 import { readZip } from "../data/formats/zip.js";
+import type { Metadata } from "../data/metadata.js";
 import type { RunProblem } from "../problem.js";
 import { type Failure, fail, ok, type Result } from "../result.js";
 import type { Tensor, Tensors } from "../tensors/safetensors.js";
@@ -28,6 +30,13 @@ export interface ImportedWeights {
 export interface TargetModel {
   readonly spec: NormalSpec;
   readonly parameters: readonly StoredTensor[];
+  /** The data of the model, whose names number rows and columns of weights; absent where no names are compared. */
+  readonly data?: {
+    readonly signature: Signature;
+    readonly metadata: Metadata;
+    /** Of the run that wrote the file; null for another file. */
+    readonly ofFile: Metadata | null;
+  };
 }
 
 type ImportProblem = Pick<RunProblem, "code" | "message" | "hint">;

@@ -1,6 +1,7 @@
 /** Initial weights from a file (`--init`) of rnnx, PyTorch or Keras. */
 import { readFileSync } from "node:fs";
 import type { StoredTensor } from "../../compiler/artifact.js";
+import type { Metadata } from "../data/metadata.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import { unreadableFile } from "../storage/system-errors.js";
@@ -13,6 +14,7 @@ import {
   type NameMap,
   type TargetModel,
 } from "./index.js";
+import { matchNames } from "./match-names.js";
 
 /** `--init` with its `--map` options. */
 export interface InitialWeightsSource {
@@ -34,7 +36,7 @@ export async function readInitialWeights(
   } catch (error) {
     return fail([unreadableFile("", file, error)]);
   }
-  if (isKeras(bytes)) return importKeras(file, bytes, model, maps);
+  if (isKeras(bytes)) return withNames(file, await importKeras(file, bytes, model, maps), model);
   const result = readSafetensors(bytes);
   if (!result.ok) {
     const message = `"${file}" cannot be read as safetensors: ${result.error}.`;
@@ -46,7 +48,24 @@ export async function readInitialWeights(
     model.parameters.some((parameter) => parameter.name === name),
   );
   const imported = hasPublicNames ? undefined : importStateDict(file, result.value.tensors, model, maps);
-  return imported ?? checkWeights(file, tensors, model.parameters);
+  if (imported !== undefined) return withNames(file, imported, model);
+  const matched = await withNames(file, ok({ tensors, notices: [] }), model, model.data?.ofFile);
+  if (!matched.ok) return matched;
+  const checked = checkWeights(file, matched.value.tensors, model.parameters);
+  return checked.ok ? matched : checked;
+}
+
+/** The weights matched by the names of the model's data. */
+async function withNames(
+  file: string,
+  imported: Result<ImportedWeights>,
+  { spec, parameters, data }: TargetModel,
+  metadata: Metadata | null = null,
+): Promise<Result<ImportedWeights>> {
+  if (!imported.ok || data === undefined) return imported;
+  const { tensors, notices } = imported.value;
+  const matched = await matchNames(file, tensors, metadata, { spec, parameters, ...data });
+  return matched.ok ? ok({ ...matched.value, notices: [...notices, ...matched.value.notices] }) : matched;
 }
 
 /** Renames tensors, or all tensors of a layer, by `--map`. An empty target skips them. */
@@ -60,7 +79,7 @@ function renameTensors(tensors: Tensors, maps: readonly NameMap[]): Tensors {
   );
 }
 
-function checkWeights(file: string, tensors: Tensors, parameters: readonly StoredTensor[]): Result<ImportedWeights> {
+function checkWeights(file: string, tensors: Tensors, parameters: readonly StoredTensor[]): Result<null> {
   const expectedShapes = new Map(parameters.map((parameter) => [parameter.name, parameter.shape]));
   const hint = `The model has ${parameters.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ")}.`;
   const problems: RunProblem[] = [];
@@ -77,5 +96,5 @@ function checkWeights(file: string, tensors: Tensors, parameters: readonly Store
     } else if (!data.every(Number.isFinite))
       report("init-value", `${name} in "${file}" has values that are not finite.`);
   }
-  return problems.length > 0 ? fail(problems) : ok({ tensors, notices: [] });
+  return problems.length > 0 ? fail(problems) : ok(null);
 }

@@ -1,7 +1,7 @@
 /** Opens a run directory: its spec, manifest, fitted metadata and weights. */
 
 import { existsSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Manifest } from "../../compiler/artifact.js";
 import type { Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
@@ -61,6 +61,16 @@ const SUPPORTED_FORMAT: Manifest["format"] = 1;
 
 /** The final weights (or the latest checkpoint's), those of the best or the last checkpoint, or those of a step's. */
 export type WeightsSelector = "end" | "best" | "last" | number;
+
+/** The metadata of the run that a file of weights belongs to: in its folder, or that of its checkpoints. */
+export function metadataOfWeights(file: string): Metadata | null {
+  const folder = dirname(file);
+  const checkpoints = dirname(folder);
+  const run = basename(checkpoints) === runFiles.checkpoints ? dirname(checkpoints) : folder;
+  if (!existsSync(join(run, runFiles.data))) return null;
+  const record = readRunFile<DataRecord>(run, runFiles.data);
+  return record.ok ? record.value.metadata : null;
+}
 
 export interface Weights {
   readonly step: number;

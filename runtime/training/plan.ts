@@ -22,9 +22,10 @@ import { readTrainableModel, type TrainableModel } from "../import/trainable-mod
 import { type ResolvedSpec, resolveBatchSize } from "../memory/batch-size.js";
 import { checkMemory, type MemoryCheck } from "../memory/check.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
+import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import { checkRunDirectory } from "../run/layout.js";
-import { openRun } from "../run/open.js";
+import { metadataOfWeights, openRun } from "../run/open.js";
 import { withRecordedBatches } from "../run/recorded-batches.js";
 import type { TrainingSnapshot } from "../run/training-snapshot.js";
 import { estimateWorkPerSync } from "../sessions/session.js";
@@ -88,7 +89,7 @@ export async function planTraining(
   const { artifact, memoryAt, models } = compileResult;
   const { manifest } = artifact;
 
-  const weights = await readWeights(request, spec, artifact);
+  const weights = await readWeights(request, inputResult.value, artifact);
   const modelTensors = trainableModel === null ? ok(null) : await tensorsOfModel(trainableModel, manifest);
   const schedule = scheduleBatches(spec, source, artifact);
   const samples = resolveSampleOptions(spec, source);
@@ -151,10 +152,18 @@ async function resolveInputs(
   return problems.length > 0 ? invalidInput(problems) : ok({ ...resolved, source, signature, trainableModel });
 }
 
+const initOfResumedRun: RunProblem = {
+  code: "init-resume",
+  path: "",
+  message: "A resumed run continues from its own weights, so --resume and --init cannot be used together.",
+  hint: "Remove --init to continue the run; remove --resume, and name another directory with --out, to start a new one.",
+};
+
 async function openInputs(
-  { resume, folder, out, fromModel }: TrainRequest,
+  { resume, init, folder, out, fromModel }: TrainRequest,
   spec: NormalSpec,
 ): Promise<Result<Pick<TrainingInputs, "source" | "trainableModel">>> {
+  if (resume && init !== null) return fail([initOfResumedRun]);
   const resumeProblems = resume ? checkResumable(spec, out) : [];
   if (resumeProblems.length > 0) return fail(resumeProblems);
   const modelResult = fromModel === undefined ? ok(null) : await readTrainableModel(fromModel);
@@ -181,8 +190,17 @@ async function compileStep(
   });
 }
 
-async function readWeights({ init }: TrainRequest, spec: NormalSpec, { manifest: { parameters } }: Artifact) {
-  return init === null ? ok({ tensors: new Map(), notices: [] }) : readInitialWeights(init, { spec, parameters });
+async function readWeights(
+  { init }: TrainRequest,
+  { spec, signature, source: { metadata } }: TrainingInputs,
+  { manifest: { parameters } }: Artifact,
+) {
+  if (init === null) return ok({ tensors: new Map(), notices: [] });
+  return readInitialWeights(init, {
+    spec,
+    parameters,
+    data: { signature, metadata, ofFile: metadataOfWeights(init.file) },
+  });
 }
 
 function checkPeakMemory(

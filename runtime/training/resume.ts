@@ -29,7 +29,7 @@ export interface RestoredSnapshot {
  * @param digest of the data.
  */
 export function restoreSnapshot(
-  { spec, out, resume, overwrite, init }: TrainRequest,
+  { spec, out, resume, overwrite }: TrainRequest,
   digest: string,
   initialSnapshot: () => TrainingSnapshot,
 ): Result<RestoredSnapshot> {
@@ -42,7 +42,6 @@ export function restoreSnapshot(
       const { state, ...tensors } = latest;
       const problems = checkFingerprint(state, spec, digest, out);
       if (problems.length > 0) return fail(problems);
-      if (init !== null) notices.push("The run continues from its own weights: --init is ignored.");
       const { step, loss } = state;
       return ok({
         snapshot: { ...tensors, step, loss, progress: restoreProgress(spec.train, state.progress) },
