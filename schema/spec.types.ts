@@ -260,12 +260,22 @@ export type WarmupSteps = number;
  */
 export type MinimumRatio = number;
 /**
- * Exponential moving average of the weights. Evaluation, samples, checkpoints' weights and exported models use it; updates continue from the weights themselves.
+ * Average of the weights: exponential with decay, or without it the mean of the weights at intervals from an update on (stochastic weight averaging). Evaluation, samples, checkpoints' weights and exported models use it; updates continue from the weights themselves.
  */
 export type AverageOfTheWeights = {
-  decay: Fraction;
+  /**
+   * Decay of the average: average = decay * average + (1 - decay) * weights. Default (null): a mean with equal weights, which needs start.
+   */
+  decay?: number | null;
+  /**
+   * Update whose weights are the first of the average. With 0 it starts at the initial weights.
+   */
+  start?: number;
+  /**
+   * Updates between the weights that are averaged.
+   */
+  every?: number;
 } | null;
-export type Fraction = number;
 /**
  * The name of a parameter, or a pattern: * matches any characters, slashes too, and ? one. rnnx inspect lists the names.
  */
@@ -276,6 +286,7 @@ export type PatternOfParameterNames = string;
  * @maxItems 100
  */
 export type LearningRatesOfParameterGroups = LearningRateOfAParameterGroup[];
+export type Fraction = number;
 export type Epsilon = number;
 export type WeightDecay = number;
 /**

@@ -5,9 +5,9 @@ import { at, expectDefined } from "../ir/expect.js";
 import type { Value } from "../ir/types.js";
 import { type LossScale, scaleReports, updateScale } from "./loss-scale.js";
 import { type BoundOptimizer, optimizerOf } from "./optimizers/index.js";
-import { movingAverage } from "./optimizers/optimizer.js";
 import { scheduledMomentum, scheduleFactor } from "./schedules/index.js";
 import { type GradientOperands, type ParameterState, statesOfParameters, updateUnits } from "./update-units.js";
+import { averageAt } from "./weight-average.js";
 
 export type ReportedRole = "loss" | "gradient_norm" | "learning_rate" | (typeof scaleReports)[number];
 
@@ -109,6 +109,8 @@ export function applyGradients(
   const rate = b.withName(b.mul(scaled, optimizer.learning_rate), "learning_rate");
   // A skipped update counts as a step of the schedule, but not of the optimizer.
   const t = b.add(scaling?.dynamic ? b.sub(n, scaling.dynamic.skipped) : n, 1);
+  const updates = scaling?.dynamic ? b.sub(step, b.cast(scaling.dynamic.skipped, "int64")) : step;
+  const nextAverage = average && averageAt(b, average, b.add(updates, 1));
   const unitStates = units.map(({ optimizer: bound, operands: unit }, index): ParameterState => {
     const { parameter, slots, weights } = unit;
     const after = bound.update(b, {
@@ -120,10 +122,10 @@ export function applyGradients(
       t,
     });
     const next =
-      average === null
+      nextAverage === null
         ? after
         : {
-            parameter: movingAverage(b, average.decay, parameter, after.parameter),
+            parameter: nextAverage(parameter, after.parameter),
             slots: { ...after.slots, [RAW_WEIGHTS]: after.parameter },
           };
     if (scaleUpdate === null) return next;

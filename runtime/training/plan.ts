@@ -123,8 +123,16 @@ export async function planTraining(
       ...notices,
       ...memoryCheck.notices,
       ...weights.value.notices,
+      ...averageNotices(spec, batchSchedule.steps),
     ],
   });
+}
+
+function averageNotices({ optimizer: { average } }: NormalSpec, steps: number): readonly string[] {
+  if (average === null || average.start < steps) return [];
+  return [
+    `The average of the weights starts after update ${average.start}, but the run ends at step ${steps}: no weights are averaged.`,
+  ];
 }
 
 interface TrainingInputs extends ResolvedSpec {

@@ -459,12 +459,20 @@ export interface NormalPlateau {
 }
 
 /**
- * Exponential moving average of the weights. Evaluation, samples, checkpoints' weights and exported models use it;
- * updates continue from the weights themselves.
+ * Average of the weights: exponential with decay, or without it the mean of the weights at intervals from an update on
+ * (stochastic weight averaging). Evaluation, samples, checkpoints' weights and exported models use it; updates continue
+ * from the weights themselves.
  */
 export interface NormalAverage {
-  /** Decay of the average: average = decay * average + (1 - decay) * weights. */
-  readonly decay: number;
+  /**
+   * Decay of the average: average = decay * average + (1 - decay) * weights. Default (null): a mean with equal weights,
+   * which needs start.
+   */
+  readonly decay: number | null;
+  /** Update whose weights are the first of the average. With 0 it starts at the initial weights. */
+  readonly start: number;
+  /** Updates between the weights that are averaged. */
+  readonly every: number;
 }
 
 /** A factor of the learning rate for the parameters of some patterns. */

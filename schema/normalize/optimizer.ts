@@ -22,6 +22,7 @@ export function normalizeOptimizer(
   const schedule = normalizeSchedule(normal.schedule, recordOrigin, report);
   reportUnusedDecay(normal, report);
   checkMomentumCycle(normal, report);
+  checkAverage(optimizer, report);
   return recordOrigin({ ...normal, schedule }, path);
 }
 
@@ -71,5 +72,17 @@ function checkMomentumCycle(optimizer: NormalOptimizer, report: Report): void {
       momentum === undefined
         ? 'Remove it, or use "momentum" or "adam".'
         : `Write a smaller number, or a larger "${key}".`,
+  });
+}
+
+/** A mean with equal weights would keep the initial weights forever: its start has to be chosen. */
+function checkAverage({ average }: Spec["optimizer"], report: Report): void {
+  if (average === null || average === undefined) return;
+  if (typeof average.decay === "number" || average.start !== undefined) return;
+  report({
+    code: "average-start",
+    path: child(path, "average"),
+    message: 'An average needs a "decay" or, for a mean with equal weights, a "start".',
+    hint: 'For example { "decay": 0.999 }, or { "start": 1500, "every": 100 }.',
   });
 }

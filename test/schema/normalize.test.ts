@@ -484,6 +484,16 @@ test.each([
   expect(await unplacedProblems({ ...base, optimizer: { type: "adam", schedule } })).toEqual([expected]);
 });
 
+test("a mean of the weights needs a start", async () => {
+  const average = (value: object) => unplacedProblems({ ...base, optimizer: { type: "adam", average: value } });
+  const expected = [
+    'average-start /optimizer/average | An average needs a "decay" or, for a mean with equal weights, a "start". | For example { "decay": 0.999 }, or { "start": 1500, "every": 100 }.',
+  ];
+  expect(await average({ every: 10 })).toEqual(expected);
+  expect(await average({ start: 0 })).toEqual([]);
+  expect(await average({ decay: 0.9, every: 10 })).toEqual([]);
+});
+
 describe("the momentum of one_cycle", () => {
   const schedule = { type: "one_cycle", total_steps: 10, minimum_momentum: 0.85 };
   test.each<[object, string]>([

@@ -438,7 +438,10 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
       ]),
     ),
   ),
-  "average.decay": keyEffect(set(numbers, "/optimizer/average", { decay: 0.9 }), "/optimizer/average/decay", 0.8),
+  ...prefixed(
+    "average",
+    options(numbers, "/optimizer/average", { decay: 0.9, start: 2 }, { decay: 0.8, start: 1, every: 2 }),
+  ),
   ...optimizer("sgd", {}),
   ...optimizer("momentum", { momentum: 0.5, nesterov: true }),
   ...optimizer("rmsprop", { decay: 0.5, momentum: 0.5, epsilon: 0.1, variant: "torch" }),

@@ -9,7 +9,7 @@ import { build, train } from "../../support/artifacts.js";
 import { normal } from "../../support/read-spec.js";
 import { trainShared } from "../../support/shared-steps.js";
 import { sharedFolder } from "../../support/temporary-folder.js";
-import { losses, run, weightsOf } from "../../support/training-runs.js";
+import { eventsOfKind, losses, run, weightsOf } from "../../support/training-runs.js";
 
 const [BATCH, STEPS] = [4, 12];
 const rows = Array.from({ length: 2 * BATCH }, (_, row) => row);
@@ -24,17 +24,17 @@ const optimizers = [
     weight_decay: 0.1,
     schedule: { type: "one_cycle", total_steps: 40, minimum_momentum: 0.7 },
   },
-  { type: "radam", beta2: 0.9, epsilon: 0.1, weight_decay: 0.1 },
+  { type: "radam", beta2: 0.9, epsilon: 0.1, weight_decay: 0.1, average: { start: 3, every: 4 } },
   { type: "lamb", epsilon: 0.1 },
   { type: "adafactor", epsilon: 0.1, weight_decay: 0.1 },
   { type: "muon", epsilon: 0.1, newton_schulz_steps: 2, exclude: ["dense/W"], adam: { epsilon: 0.1 } },
 ].map((optimizer) => ({
+  average: { decay: 0.8 },
   ...optimizer,
   learning_rate: 0.02,
   no_decay: ["*/b"],
   rates: [{ parameters: ["rnn/*/W"], factor: 0.5 }],
   clip: { global_norm: 0.5 },
-  average: { decay: 0.8 },
 }));
 
 const specOf = (optimizer: object, settings: object = {}) => ({
@@ -73,7 +73,11 @@ async function trained(optimizer: object, settings: object, interruptAt?: number
   const last = interruptAt === undefined ? first : await run({ ...request, resume: true });
   if (!last.outcome.ok) throw new Error(JSON.stringify(last.outcome.error));
   const weights = Object.fromEntries([...weightsOf(out)].map(([name, { data }]) => [name, [...data]]));
-  return { losses: losses(interruptAt === undefined ? first.events : [...first.events, ...last.events]), weights };
+  return {
+    losses: losses(interruptAt === undefined ? first.events : [...first.events, ...last.events]),
+    weights,
+    notices: eventsOfKind(first.events, "notice").map(({ message }) => message),
+  };
 }
 
 function expectClose(actual: readonly number[], expected: readonly number[], title: string) {
@@ -114,4 +118,17 @@ describe.each(optimizers)("$type", (optimizer) => {
     expect(whole.losses.at(-1)).toBeLessThan(whole.losses[0] ?? 0);
     expect(await trained(optimizer, { precision, steps: 30, steps_per_call: 1 }, 3)).toEqual(whole);
   });
+});
+
+test("an average that starts after the run is a notice, and the weights are the trained ones", async () => {
+  const sgd = { type: "sgd", learning_rate: 0.1 };
+  const plain = await trained(sgd, { steps: 4 });
+  const early = await trained({ ...sgd, average: { start: 2 } }, { steps: 4 });
+  const late = await trained({ ...sgd, average: { start: 4 } }, { steps: 4 });
+  expect(late.weights).toEqual(plain.weights);
+  expect(early.weights).not.toEqual(plain.weights);
+  expect(plain.notices).toEqual([]);
+  expect(late.notices).toEqual([
+    "The average of the weights starts after update 4, but the run ends at step 4: no weights are averaged.",
+  ]);
 });
