@@ -534,7 +534,7 @@ export interface TableData {
    */
   scale?: "none" | "min_max" | "standard";
   /**
-   * Treatment of a missing value (an empty field; of numbers also NA, N/A, NaN, null, none): report an error, drop the row, or repeat the value of the previous row. A label is missing only if its field is empty, and is never repeated.
+   * Treatment of a missing value (an empty field; of numbers also NA, N/A, NaN, null, none): report an error, drop the row, or repeat the value of the previous row. A label is missing only if its field is empty, and is never repeated. Predictions read rows without a target.
    */
   missing?: "error" | "drop" | "previous";
   split?: SplitOfASeries;

@@ -1,13 +1,13 @@
 /** Reads tables, and formats the forecast after each window, in the original scale. */
 import type { FloatSeries } from "../data/batching/windows.js";
 import { scalerOf, scaleValue, unscaleValue } from "../data/scaler.js";
-import { iterateRows, readRows } from "../data/sources/table-rows.js";
+import { iterateRows, readRows, type TableRows } from "../data/sources/table-rows.js";
 import { collectFloats } from "../data/spill/float-list.js";
 import { formatCount } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok } from "../result.js";
 import { describeClass, describeValues, type Scores, toProbabilities } from "./format-predictions.js";
-import type { OpenInputs } from "./inputs.js";
+import type { InputsOptions, OpenInputs } from "./inputs.js";
 import { seriesInputs } from "./stateful.js";
 
 export const table: OpenInputs = async ({ run, file, folder, uses }) => {
@@ -55,7 +55,7 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   return ok({
     lengths: new Uint32Array(rows - window + 1).fill(window),
     hasLengths: false,
-    notices,
+    notices: [...notices, ...(await missingTargetNotices({ run, file, folder, uses }, result.value))],
     series: windows,
     batch: (examples) => windows.read(examples, window),
     postprocess(scores) {
@@ -76,6 +76,30 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
     },
   });
 };
+
+/**
+ * A notice for rows between others whose target is missing, where training drops such rows: its windows skip them, those
+ * of a prediction do not.
+ */
+async function missingTargetNotices(
+  { run: { metadata, spec }, file, folder, uses }: Omit<InputsOptions, "beam">,
+  { rows, lineOf }: TableRows,
+): Promise<readonly string[]> {
+  if (metadata.type !== "table" || spec.data.type !== "table" || spec.data.missing !== "drop") return [];
+  const { columns, target } = metadata;
+  if (target.every((name) => columns.includes(name))) return [];
+  // A file for predictions may have no targets.
+  const complete = await readRows({ ...spec.data, file, columns, target }, folder, uses);
+  if (!complete.ok || complete.value.rows === 0) return [];
+  const lastLine = complete.value.lineOf(complete.value.rows - 1);
+  let rowsUpToLast = 1;
+  while (rowsUpToLast < rows && lineOf(rowsUpToLast - 1) !== lastLine) rowsUpToLast++;
+  const missing = rowsUpToLast - complete.value.rows;
+  if (missing === 0) return [];
+  return [
+    `${formatCount(missing, "row")} of "${file}" ${missing === 1 ? "has" : "have"} no target. Training drops such rows; predictions read them.`,
+  ];
+}
 
 /** The keys of a prediction that are not targets. */
 function isReservedKey(name: string): boolean {

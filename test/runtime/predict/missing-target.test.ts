@@ -1,0 +1,38 @@
+/** Rows without a target: training drops them if it is set to, predictions read them, which is printed. */
+import { expect, test } from "vitest";
+import { predicted } from "../../support/predict-file.js";
+import { trainSpec } from "../../support/training-runs.js";
+
+const table = (targets: readonly (number | string)[]) =>
+  `v,total\n${targets.map((target, row) => `${row},${target}`).join("\n")}\n`;
+const complete = [1, 2, 3, 4, 5, 6, 7, 8];
+const spec = (missing: string) => ({
+  data: { type: "table", file: "t.csv", columns: ["v"], target: ["total"], window: 2, missing },
+  model: [
+    { layer: "rnn", cell: "gru", hidden_size: 2, return: "last" },
+    { layer: "dense", size: 1 },
+  ],
+  loss: { type: "squared_error" },
+  train: { steps: 1 },
+});
+
+test("rows without a target between others are reported", async () => {
+  const { out } = await trainSpec(spec("drop"), { "t.csv": table(complete) });
+  const { rows, notices } = await predicted(out, "in.csv", table([1, "", 3, "", 5, 6, "", ""]));
+  expect(rows).toHaveLength(7);
+  expect(notices).toEqual(['2 rows of "in.csv" have no target. Training drops such rows; predictions read them.']);
+});
+
+test.each([
+  ["the newest rows have none", table([1, 2, 3, "", ""])],
+  ["no row has one", table(["", "", ""])],
+  ["there is no column", "v\n1\n2\n3\n"],
+])("nothing is reported where %s", async (_, content) => {
+  const { out } = await trainSpec(spec("drop"), { "t.csv": table(complete) });
+  expect((await predicted(out, "in.csv", content)).notices).toEqual([]);
+});
+
+test("nothing is reported where training drops no rows", async () => {
+  const { out } = await trainSpec(spec("previous"), { "t.csv": table(complete) });
+  expect((await predicted(out, "in.csv", table([1, "", 3, 4]))).notices).toEqual([]);
+});
