@@ -63,6 +63,7 @@ export type Layer =
   | RmsNormLayer
   | GroupNormLayer
   | DropoutLayer
+  | Conv1DLayer
   | PoolLayer
   | ConcatLayer
   | AddLayer
@@ -1074,7 +1075,45 @@ export interface DropoutLayer {
   rate: Rate;
 }
 /**
- * Reduces a sequence to one vector, over its valid steps.
+ * A convolution over time. Each output step is a product of `kernel_size` input steps with the weights `<name>/W` [kernel_size, in / groups, size], plus the bias `<name>/b` [size]. Steps past the length of a sequence are zeros, so that a sequence has the same output in any batch. A sequence of n steps has floor((n + p - dilation (kernel_size - 1) - 1) / stride) + 1 output steps, where p is the number of steps of padding.
+ */
+export interface Conv1DLayer {
+  /**
+   * Convolution over time.
+   */
+  layer: "conv1d";
+  name?: LayerName;
+  from?: From;
+  size: Size;
+  /**
+   * Number of input steps that an output step reads.
+   */
+  kernel_size: number;
+  /**
+   * Input steps between output steps.
+   */
+  stride?: number;
+  /**
+   * Input steps between the steps that an output step reads.
+   */
+  dilation?: number;
+  /**
+   * Number of groups of input and output channels. A group of output channels reads the group of input channels of its index. Both widths are multiples of it.
+   */
+  groups?: number;
+  /**
+   * Zeros around the sequence. same: dilation (kernel_size - 1) zeros, half of them before it and one more after it if their number is odd, so that the output has as many steps as the input with stride 1 (with a longer stride, every stride-th of those); valid: none; causal: all of them before it, so that an output step reads no later step.
+   */
+  padding?: "same" | "valid" | "causal";
+  activation?: Activation;
+  /**
+   * Add the bias b.
+   */
+  bias?: boolean;
+  trainable?: Trainable;
+}
+/**
+ * Reduces a sequence to one vector, over its valid steps; with `size` each window of it, without padding: a sequence of n steps has floor((n - size) / stride) + 1 windows, and steps after the last whole window are dropped.
  */
 export interface PoolLayer {
   /**
@@ -1084,9 +1123,17 @@ export interface PoolLayer {
   name?: LayerName;
   from?: From;
   /**
-   * Reduction over time: maximum, mean, sum, or the last valid step. Behind a bidirectional cell, "last" has one step of the backward direction; "return": "last" has all.
+   * Reduction over time: maximum, mean, sum, or the last valid step (of a window its last step). Behind a bidirectional cell, "last" has one step of the backward direction; "return": "last" has all.
    */
   mode?: "max" | "mean" | "sum" | "last";
+  /**
+   * Steps of a window. Default (null): the whole sequence, whose result has no time axis.
+   */
+  size?: number | null;
+  /**
+   * Steps between the starts of windows. Default (null): their size.
+   */
+  stride?: number | null;
 }
 /**
  * Concatenates the outputs of several layers along the last axis.

@@ -107,6 +107,8 @@ export interface Context {
   outputState(name: string, value: Value): void;
   /** The lengths [batch] that a mask was computed from. */
   lengthsOf(mask: Value): Value;
+  /** Records the lengths that a mask was computed from. */
+  recordMask(mask: Value, lengths: Value): void;
   /** Records the affine map of a value, for losses that need only some of its columns. */
   recordAffine(value: Value, affine: Affine): void;
   affineBehind(value: Value): Affine | undefined;

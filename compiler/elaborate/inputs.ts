@@ -19,7 +19,7 @@ export function openInputs(state: ElaborationState, signature: Signature): Reado
     const isValid = b.less(steps, b.unsqueeze(b.cast(input, "int64"), [0]));
     const mask = b.withName(b.unsqueeze(isValid, [2]), name === "lengths" ? "mask" : "target_mask");
     masks.set(key, mask);
-    state.recordMask(mask, input);
+    state.context.recordMask(mask, input);
     return mask;
   };
   const open = (name: string, array: ArraySignature, lengths: "lengths" | "target_lengths"): Wire => {

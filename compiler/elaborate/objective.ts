@@ -1,8 +1,9 @@
 /** The objective: loss, penalty and metrics of the model's output. */
 import { defaultMetrics, targetKindOf } from "../../schema/kinds/losses.js";
 import { metricName } from "../../schema/kinds/metrics.js";
+import { windowsOf } from "../../schema/kinds/windows.js";
 import { microBatchesOf } from "../../schema/micro-batches.js";
-import type { NormalLoss, NormalSpec } from "../../schema/normal/index.js";
+import type { NormalLayer, NormalLoss, NormalSpec } from "../../schema/normal/index.js";
 import type { MetricFinalizer } from "../artifact.js";
 import type { Builder } from "../ir/builder.js";
 import { mulDims } from "../ir/dims.js";
@@ -163,6 +164,14 @@ function lossOperands(
         ? 'Write "return": "last" in the last rnn layer.'
         : 'Add a "pool" layer.',
     });
+  const shortened = shortensTime(spec, signature, wire);
+  if (shortened !== undefined)
+    return problem({
+      part: shortened,
+      code: "output-steps",
+      message: `The data has one target per step, but the model has one output per window of ${shortened.name}.`,
+      hint: `Add a "pool" layer for one prediction per sequence, or keep every step${shortened.layer === "conv1d" ? ': "stride" 1, and "padding" "same" or "causal"' : ""}.`,
+    });
   const weights = signature.weights && feed("weights", signature.weights);
   if (weights !== undefined && wire.sequence !== weights.type.shape.length > 1)
     return problem({
@@ -178,4 +187,16 @@ function lossOperands(
     weights: weights === undefined ? null : timeMajor(weights),
     mask: wire.mask !== null && wire.sequence ? b.cast(b.squeeze(wire.mask, [2]), "float32") : null,
   };
+}
+
+/** The last layer that changes the time axis, where the targets have that of the inputs; undefined where none does. */
+function shortensTime(
+  { model, loss }: NormalSpec,
+  { inputs, targets }: Signature,
+  wire: Wire,
+): NormalLayer | undefined {
+  if (!wire.sequence || targetKindOf(loss) === "labels") return undefined;
+  const [time, targetTime] = [wire.value.type.shape[0] ?? 1, targets.shape[1] ?? 1];
+  const isShortened = time !== targetTime && targetTime === inputs.shape[1];
+  return isShortened ? model.findLast((layer) => windowsOf(layer) !== undefined) : undefined;
 }

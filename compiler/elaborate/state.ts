@@ -18,8 +18,6 @@ export interface ElaborationState {
   readonly context: Context;
   /** The data input of a name, opened on first use. */
   feed(name: string, array: ArraySignature): Value;
-  /** Records the lengths that a mask was computed from. */
-  recordMask(mask: Value, lengths: Value): void;
   beginLayer(layer: NormalLayer): void;
   /** Records the output of a layer. */
   endLayer(layer: NormalLayer, wire: Wire): void;
@@ -138,6 +136,9 @@ export function startElaboration(
       finalStates.set(name, value);
     },
     lengthsOf: (mask) => expectDefined(masks.get(mask), "the lengths of a mask"),
+    recordMask(mask, lengths) {
+      masks.set(mask, lengths);
+    },
     recordAffine(value, affine) {
       affines.set(value, affine);
     },
@@ -152,9 +153,6 @@ export function startElaboration(
   return {
     context,
     feed: (name, { dtype, shape }) => openInput(name, "data", { dtype, shape }),
-    recordMask(mask, lengths) {
-      masks.set(mask, lengths);
-    },
     beginLayer(layer) {
       currentLayer = layer;
     },

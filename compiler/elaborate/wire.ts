@@ -14,7 +14,10 @@ export interface Wire {
   readonly sequence: boolean;
   /** True at steps within each sequence's length, [time, batch, 1] bool; null where every step is valid. */
   readonly mask: Value | null;
-  /** The values past the lengths: zeros after an rnn layer, before it copies of each sequence's first step. */
+  /**
+   * The values past the lengths: zeros after an rnn layer, and perhaps after windows of steps; before them copies of
+   * each sequence's first step. They are finite, and no result depends on them.
+   */
   readonly padding: "zeros" | "first step";
   /** The operand of a softmax or sigmoid at the layer's end, which losses read; null for other activations. */
   readonly logits: { readonly value: Value; readonly activation: "softmax" | "sigmoid" } | null;

@@ -58,7 +58,7 @@ export interface OpMethods extends UnaryMethods, BinaryMethods {
   split(x: Value, sizes: readonly number[], axis: number): readonly Value[];
   /** Entries from `start` (inclusive) to `end` (exclusive) along an axis, 0 <= start <= end <= size. */
   slice(x: Value, axis: number, start: Dim, end: Dim): Value;
-  /** Adds `before` and `after` zeros along an axis. A negative number removes entries. */
+  /** Adds `before` and `after` zeros along an axis. A negative number removes entries; a symbolic dim is never negative. */
   pad(x: Value, axis: number, before: Dim, after: Dim): Value;
   /** Shape: the axes of data before `axis`, the axes of the integer indices, the axes of data after `axis`. */
   gather(data: Value, indices: Value, axis: number): Value;

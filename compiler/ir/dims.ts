@@ -97,7 +97,7 @@ export function subDims(a: Dim, b: Dim): Dim {
   return addDims(a, mulDims(-1, b));
 }
 
-/** The largest whole number not above a / divisor, for a positive divisor: floor((2 time + 3) / 2) is time + 1. */
+/** The quotient rounded down, for a positive divisor: floor((2 time + 3) / 2) is time + 1. */
 export function floorDivDims(a: Dim, divisor: number): Dim {
   if (typeof a === "number") return Math.floor(a / divisor);
   if (divisor === 1) return a;

@@ -1,6 +1,7 @@
 /** Sequences that are too short for their ctc labels: no alignment exists, so their loss is infinite for any weights. */
 import type { Manifest } from "../../compiler/artifact.js";
 import { blankClassOf } from "../../schema/kinds/losses.js";
+import { outputSteps } from "../../schema/kinds/windows.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
 import type { NumericArray } from "../tensors/array.js";
@@ -14,7 +15,7 @@ const CHUNK = 256;
  * out. Labels need one step each, and one more between two equal ones.
  */
 export function checkAlignments(
-  { loss, data }: NormalSpec,
+  { loss, data, model }: NormalSpec,
   manifest: Manifest,
   source: Pick<DataSource, "splits" | "batch">,
 ): readonly RunProblem[] {
@@ -30,7 +31,7 @@ export function checkAlignments(
     const [inputs, targets, lengths] = [batch.get("inputs"), batch.get("targets"), batch.get("lengths")];
     if (inputs === undefined || targets === undefined) return [];
     chunk.forEach((example, row) => {
-      const steps = Number(lengths?.data[row] ?? inputs.shape[1]);
+      const steps = outputSteps(model, Number(lengths?.data[row] ?? inputs.shape[1]));
       const { labels, repeats } = countLabels(targets, row, blank);
       if (labels + repeats <= steps) return;
       const separators =

@@ -10,6 +10,7 @@ import { isStateful } from "../data/batching/stateful-batches.js";
 import { checkDataShape, checkIdRange } from "../data/compatibility.js";
 import { checkAlignments } from "../data/ctc-alignment.js";
 import { openData } from "../data/index.js";
+import { checkShortSequences } from "../data/short-sequences.js";
 import type { DataSource } from "../data/source.js";
 import type { Splits } from "../data/splits.js";
 import type { SplitMetrics } from "../events.js";
@@ -79,6 +80,7 @@ export async function evaluateRun({
   const problems = [
     ...checkDataShape(run.signature, source.signature(spec.train)),
     ...checkIdRange(spec, run.signature, run.manifest, source),
+    ...checkShortSequences(spec, source),
     ...(data === null ? [] : checkAlignments(spec, run.manifest, source).map(withoutLossHint)),
   ];
   if (problems.length > 0) return invalidInput(problems);

@@ -5,6 +5,7 @@ import { opsets, type Precision } from "../../compiler/export/options.js";
 import { trainingOpsets } from "../../compiler/export/training-names.js";
 import { type Signature, timeAxesOf } from "../../compiler/signature.js";
 import { whyNotStreamable } from "../../schema/kinds/layers.js";
+import { shortestSteps } from "../../schema/kinds/windows.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { ok, type Result } from "../result.js";
@@ -110,6 +111,7 @@ export async function exportTrainedModel(
   const problems = [
     checkOutputPath(out),
     formProblem(trainedModel, form),
+    unrollProblem(trainedModel, settings.unroll),
     opsetProblem(opset, asTrained),
     precisionProblem(asTrained, precision),
   ].filter((problem) => problem !== undefined);
@@ -223,6 +225,13 @@ function externalDataProblem(isRequested: boolean): RunProblem {
     ? "A model with training state cannot store its weights as external data."
     : "The weights exceed the size of a model file, and a model with training state cannot use external data.";
   return { code: "external-data", path: "", message, hint: "Remove --with-training." };
+}
+
+function unrollProblem({ spec }: TrainedModel, unroll: number | null): RunProblem | undefined {
+  const shortest = shortestSteps(spec.model);
+  if (unroll === null || unroll >= shortest) return undefined;
+  const message = `The windows of the model need ${shortest} steps, but --unroll has ${unroll}.`;
+  return { code: "short-sequence", path: "", message, hint: `Write --unroll ${shortest} or more.` };
 }
 
 /** The problem of a form that the model does not support. */

@@ -1,8 +1,10 @@
 /** Predictions of a run's model for a file of inputs. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Manifest } from "../../compiler/artifact.js";
+
+import { outputSteps, shortestInputs } from "../../schema/kinds/windows.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
+import { shortSequence } from "../data/short-sequences.js";
 import { usesOf } from "../data/source.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
@@ -72,10 +74,12 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
       const inputResult = await readers[type]({ run, file, folder, uses: usesOf(run.spec), beam: beam ?? 1 });
       if (!inputResult.ok) return invalidInput(inputResult.error.map(withoutSpecPath));
       const inputs = inputResult.value;
+      const short = shortExample(run, inputs);
+      if (short !== undefined) return invalidInput([short]);
       const computed =
         inputs.series !== undefined && isStateful(run.manifest)
           ? await computeSeriesScores(run, device, inputs.series)
-          : await computeScores(await getSession(), run.manifest, inputs);
+          : await computeScores(await getSession(), run, inputs);
       if (!computed.ok) return computed;
       const scores = computed.value.scores.map((exampleScores) => inputs.postprocess(exampleScores));
       const predictions = scores.map((exampleScores, example) => inputs.describe(example, exampleScores));
@@ -84,6 +88,14 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
       return ok({ predictions, scores, notices });
     },
   };
+}
+
+/** The problem of the first example that is shorter than the windows of the model. */
+function shortExample({ spec: { model } }: Run, { lengths }: PredictionInputs): RunProblem | undefined {
+  const [limit] = shortestInputs(model).values();
+  if (limit === undefined) return undefined;
+  const example = Array.from(lengths).findIndex((length) => length < limit.steps);
+  return example < 0 ? undefined : shortSequence(`Example ${example + 1}`, lengths[example] ?? 0, limit);
 }
 
 function noticesOf(notice: string): readonly string[] {
@@ -98,7 +110,7 @@ interface ComputedScores {
 /** The model's outputs for every example. */
 async function computeScores(
   sessionResult: Awaited<ReturnType<typeof openSession>>,
-  { model }: Manifest,
+  { manifest: { model }, spec }: Run,
   inputs: PredictionInputs,
 ): Promise<Result<ComputedScores, RunFailure>> {
   if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
@@ -117,7 +129,7 @@ async function computeScores(
     const width = data.length / examples.length;
     for (const [row, example] of examples.entries()) {
       const exampleScores = { shape, data: data.slice(row * width, (row + 1) * width) };
-      scores[example] = withoutPadding(exampleScores, port, inputs.lengths[example]);
+      scores[example] = withoutPadding(exampleScores, port, outputSteps(spec.model, inputs.lengths[example] ?? 0));
     }
   }
   return ok({ scores, notices: noticesOf(notice) });

@@ -15,6 +15,7 @@ import { checkClassCount, checkDataShape, checkIdRange } from "../data/compatibi
 import { checkAlignments } from "../data/ctc-alignment.js";
 import { openData } from "../data/index.js";
 import { classNamesOf } from "../data/metadata.js";
+import { checkShortSequences } from "../data/short-sequences.js";
 import type { DataSource } from "../data/source.js";
 import { formatCount, formatInteger } from "../format.js";
 import { readInitialWeights } from "../import/initial-weights.js";
@@ -95,6 +96,7 @@ export async function planTraining(
   const samples = resolveSampleOptions(spec, source);
   const problems = [
     ...checkIdRange(spec, signature, manifest, source),
+    ...checkShortSequences(spec, source),
     ...checkAlignments(spec, manifest, source),
     ...[weights, modelTensors, schedule, samples].flatMap((result) => (result.ok ? [] : result.error)),
     ...checkRunDirectory(request.out),

@@ -1,12 +1,16 @@
 /** Facts of layers: streaming, the time axis of their output, and the number of token ids that they read. */
 import type { NormalLayer, Size } from "../normal/index.js";
 import { layerFacts } from "./data.js";
+import { windowsOf } from "./windows.js";
 
 interface LayerFacts {
   /** True if the layer can process a sequence step by step, given its states. */
   readonly streaming: boolean;
-  /** `kept` is that of the layer's first input, `common` that of all its inputs, none if one of them has none. */
-  readonly timeAxis: "kept" | "common" | "reduced";
+  /**
+   * `kept` is that of the layer's first input, `common` that of all its inputs, none if one of them has none, `windows`
+   * one step for each window of the input, none for a layer without windows.
+   */
+  readonly timeAxis: "kept" | "common" | "windows";
   /** The key that holds the number of ids, for a layer that reads token ids. */
   readonly vocabulary?: string;
 }
@@ -20,6 +24,10 @@ export function whyNotStreamable(model: readonly NormalLayer[]): string | undefi
 
 function whyLayerNotStreamable(layer: NormalLayer): string | undefined {
   if (!facts[layer.layer].streaming) return `${layer.name} needs the whole sequence`;
+  if (layer.layer === "conv1d") {
+    if (layer.stride > 1) return `${layer.name} has one output for every ${layer.stride} steps`;
+    return layer.padding === "causal" || layer.kernel_size === 1 ? undefined : `${layer.name} reads later steps`;
+  }
   if (layer.layer !== "rnn") return undefined;
   if (layer.cells.some(({ bidirectional }) => bidirectional !== "none"))
     return `${layer.name} reads the sequence backward`;
@@ -34,7 +42,8 @@ export function outputIsSequence(model: readonly NormalLayer[]): boolean {
 }
 
 /**
- * The time axis of the model's output; undefined if it has one row for each sequence.
+ * The time axis of the input that the model's output has steps of, or windows of steps; undefined if it has one row for
+ * each sequence.
  *
  * @param axisOf the time axis of an input of the data; undefined for an input without one.
  */
@@ -53,7 +62,11 @@ function timeAxisOf<Axis>(
   axisOf: (input: string) => Axis | undefined,
 ): Axis | undefined {
   const { timeAxis } = facts[layer.layer];
-  if (timeAxis === "reduced" || (layer.layer === "rnn" && layer.return !== "sequence")) return undefined;
+  if (
+    (timeAxis === "windows" && windowsOf(layer) === undefined) ||
+    (layer.layer === "rnn" && layer.return !== "sequence")
+  )
+    return undefined;
   const earlier = model.slice(0, model.indexOf(layer));
   const axes = layer.from.map((name) => {
     const source = earlier.find((other) => other.name === name);

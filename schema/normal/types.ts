@@ -821,6 +821,7 @@ export type NormalLayer =
   | NormalRmsNorm
   | NormalGroupNorm
   | NormalDropout
+  | NormalConv1d
   | NormalPool
   | NormalConcat
   | NormalAdd
@@ -1068,17 +1069,60 @@ export interface NormalDropout {
   readonly rate: number;
 }
 
-/** Reduces a sequence to one vector, over its valid steps. */
+/**
+ * A convolution over time. Each output step is a product of `kernel_size` input steps with the weights `<name>/W`
+ * [kernel_size, in / groups, size], plus the bias `<name>/b` [size]. Steps past the length of a sequence are zeros, so
+ * that a sequence has the same output in any batch. A sequence of n steps has floor((n + p - dilation (kernel_size - 1)
+ * - 1) / stride) + 1 output steps, where p is the number of steps of padding.
+ */
+export interface NormalConv1d {
+  readonly layer: "conv1d";
+  /** Name of the layer and prefix of its tensors' names. Default: its kind, numbered from the second. */
+  readonly name: string;
+  readonly from: readonly string[];
+  /** Width of the output: its channels. */
+  readonly size: Size;
+  /** Number of input steps that an output step reads. */
+  readonly kernel_size: number;
+  /** Input steps between output steps. */
+  readonly stride: number;
+  /** Input steps between the steps that an output step reads. */
+  readonly dilation: number;
+  /**
+   * Number of groups of input and output channels. A group of output channels reads the group of input channels of its
+   * index. Both widths are multiples of it.
+   */
+  readonly groups: number;
+  /**
+   * Zeros around the sequence. same: dilation (kernel_size - 1) zeros, half of them before it and one more after it if
+   * their number is odd, so that the output has as many steps as the input with stride 1 (with a longer stride, every
+   * stride-th of those); valid: none; causal: all of them before it, so that an output step reads no later step.
+   */
+  readonly padding: "same" | "valid" | "causal";
+  readonly activation: ActivationName;
+  /** Add the bias b. */
+  readonly bias: boolean;
+  readonly trainable: boolean;
+}
+
+/**
+ * Reduces a sequence to one vector, over its valid steps; with `size` each window of it, without padding: a sequence of
+ * n steps has floor((n - size) / stride) + 1 windows, and steps after the last whole window are dropped.
+ */
 export interface NormalPool {
   readonly layer: "pool";
   /** Name of the layer. Default: its kind, numbered from the second. */
   readonly name: string;
   readonly from: readonly string[];
   /**
-   * Reduction over time: maximum, mean, sum, or the last valid step. Behind a bidirectional cell, "last" has one step
-   * of the backward direction; "return": "last" has all.
+   * Reduction over time: maximum, mean, sum, or the last valid step (of a window its last step). Behind a bidirectional
+   * cell, "last" has one step of the backward direction; "return": "last" has all.
    */
   readonly mode: "max" | "mean" | "sum" | "last";
+  /** Steps of a window. Default (null): the whole sequence, whose result has no time axis. */
+  readonly size: number | null;
+  /** Steps between the starts of windows. Default (null): their size. */
+  readonly stride: number | null;
 }
 
 /** Concatenates the outputs of several layers along the last axis. */

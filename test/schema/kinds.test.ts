@@ -14,7 +14,7 @@ const dense: NormalLayer = {
   ...{ layer: "dense", name: "dense", from: ["rnn"], size: 2, activation: "none", bias: true },
   ...{ weights: null, trainable: true },
 };
-const pool: NormalLayer = { layer: "pool", name: "pool", from: ["rnn"], mode: "max" };
+const pool: NormalLayer = { layer: "pool", name: "pool", from: ["rnn"], mode: "max", size: null, stride: null };
 const embedding: NormalLayer = {
   ...{ layer: "embedding", name: "embedding", from: ["inputs"], vocabulary_size: "vocabulary", size: 8 },
   ...{ weights: null, trainable: true },

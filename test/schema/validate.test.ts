@@ -195,10 +195,7 @@ test.each<[object, string]>([
 });
 
 test.each([
-  [
-    { columns: ["a", "b", "a"] },
-    'repeated-item /data/columns/2 | "columns" has "a" twice. | Remove one of them.',
-  ],
+  [{ columns: ["a", "b", "a"] }, 'repeated-item /data/columns/2 | "columns" has "a" twice. | Remove one of them.'],
   [{ target: [3, 3] }, 'repeated-item /data/target/1 | "target" has 3 twice. | Remove one of them.'],
 ])("a repeated column: %j", async (columns, expected) => {
   const data = { type: "table", file: "t.csv", window: 1, ...columns };

@@ -27,6 +27,14 @@ const {
   cell,
 } = bases;
 
+/** A convolution, and the largest of each window of its outputs. */
+const windowed = set(numbers, "/model", [
+  { layer: "conv1d", size: 3, kernel_size: 2 },
+  { layer: "pool", size: 2, stride: 1 },
+  { layer: "pool" },
+  { layer: "dense", size: 2 },
+]);
+
 const split = (base: Json): Readonly<Record<string, KeyEffect>> => {
   const splitBase = set(base, "/data/split", { train: 0.34, validation: 0.17, test: 0.17, order: "time" });
   return {
@@ -316,6 +324,25 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     name: { testedBy: "test/schema/normalize.test.ts" },
     from: keyEffect(joined, "/model/8/from", "b"),
     mode: keyEffect(joined, "/model/8/mode", "mean"),
+    size: keyEffect(windowed, "/model/1/size", 3),
+    stride: keyEffect(windowed, "/model/1/stride", 2),
+  }),
+  ...prefixed("conv1d", {
+    name: keyEffect(windowed, "/model/0/name", "filters"),
+    from: keyEffect(
+      set(joined, "/model/5", { layer: "conv1d", name: "attention", from: "a", size: 3, kernel_size: 2 }),
+      "/model/5/from",
+      "b",
+    ),
+    size: keyEffect(windowed, "/model/0/size", 6),
+    kernel_size: keyEffect(windowed, "/model/0/kernel_size", 3),
+    stride: keyEffect(windowed, "/model/0/stride", 2),
+    dilation: keyEffect(windowed, "/model/0/dilation", 2),
+    groups: keyEffect(windowed, "/model/0/groups", 3),
+    padding: keyEffect(windowed, "/model/0/padding", "causal"),
+    activation: keyEffect(windowed, "/model/0/activation", "relu"),
+    bias: keyEffect(windowed, "/model/0/bias", false),
+    trainable: keyEffect(windowed, "/model/0/trainable", false),
   }),
   ...Object.fromEntries(
     ["concat", "add", "multiply"].flatMap((kind, place) => [

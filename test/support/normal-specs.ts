@@ -181,7 +181,7 @@ export const tokensModel: NormalSpec["model"] = [
 ];
 export const lastTokensModel: NormalSpec["model"] = [
   ...tokensModel,
-  { layer: "pool", name: "pool", from: ["embedding"], mode: "max" },
+  { layer: "pool", name: "pool", from: ["embedding"], mode: "max", size: null, stride: null },
 ];
 
 /** The numbers of the first examples. */

@@ -4,6 +4,7 @@ import type { CombiningDefinition, LayerDefinition } from "../context.js";
 import { activation } from "./activation.js";
 import { attention } from "./attention/index.js";
 import { combine } from "./combine.js";
+import { conv1d } from "./conv1d.js";
 import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";
 import { embedding } from "./embedding.js";
@@ -27,6 +28,7 @@ export const layers: { readonly [K in Kind]: LayerDefinition<LayerOf<K>> | Combi
   rms_norm: perStepNorm,
   group_norm: groupNorm,
   dropout,
+  conv1d,
   pool,
   concat: combine,
   add: combine,

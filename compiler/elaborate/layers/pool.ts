@@ -1,8 +1,11 @@
-/** pool: the maximum, mean, sum or last of a sequence's valid steps. */
+/** pool: the maximum, mean, sum or last of a sequence's valid steps, or of each window of it. */
+import { windowsOf } from "../../../schema/kinds/windows.js";
 import type { NormalPool } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
-import type { Value } from "../../ir/types.js";
+import { at } from "../../ir/expect.js";
+import type { Dim, Value } from "../../ir/types.js";
 import type { LayerDefinition } from "../context.js";
+import { checkWindows, windowMask, windowSteps } from "../time-windows.js";
 import { describeWire, isIds, lastValid } from "../wire.js";
 
 /** A value below every finite output of a layer: padding is never the maximum. */
@@ -19,8 +22,17 @@ const reductions: Readonly<Record<NormalPool["mode"], (b: Builder, sequence: Val
   last: (b, sequence, mask) => lastValid(b, sequence, mask),
 };
 
+/** Windows with a mask: those that lie within the lengths read no padding. */
+function reduceWindows(b: Builder, steps: readonly Value[], mode: NormalPool["mode"]): Value {
+  if (mode === "last" || steps.length === 1) return at(steps, steps.length - 1);
+  const [count, batch, width] = at(steps, 0).type.shape as readonly [Dim, Dim, Dim];
+  const stacked = b.reshape(b.concat(steps, 0), [steps.length, count, batch, width]);
+  return reductions[mode](b, stacked, null);
+}
+
 export const pool: LayerDefinition<NormalPool> = {
-  elaborate(layer, input, { b, problem }) {
+  elaborate(layer, input, context) {
+    const { b, problem } = context;
     if (!input.sequence || isIds(input))
       return problem({
         part: layer,
@@ -30,7 +42,14 @@ export const pool: LayerDefinition<NormalPool> = {
           ? `Put an embedding or rnn layer before ${layer.name}.`
           : 'Write "return": "sequence" in the layer before it.',
       });
-    const value = reductions[layer.mode](b, input.value, input.mask);
-    return { value: b.withName(value, layer.name), sequence: false, mask: null, padding: "zeros", logits: null };
+    const windows = windowsOf(layer);
+    if (windows === undefined) {
+      const value = reductions[layer.mode](b, input.value, input.mask);
+      return { value: b.withName(value, layer.name), sequence: false, mask: null, padding: "zeros", logits: null };
+    }
+    if (!checkWindows(layer, "size", input, windows, context)) return undefined;
+    const value = reduceWindows(b, windowSteps(b, input.value, windows), layer.mode);
+    const mask = windowMask(input, windows, context);
+    return { value: b.withName(value, layer.name), sequence: true, mask, padding: "zeros", logits: null };
   },
 };

@@ -1,5 +1,6 @@
 /** Verification: runs the written file with ONNX Runtime and compares its outputs with the training's forward pass. */
 import type { CellForm, ExportForm, ExportOptions, ExportPorts } from "../../../compiler/export/index.js";
+import { shortestSteps } from "../../../schema/kinds/windows.js";
 import { openSession, type QuantizedMatmul } from "../../sessions/session.js";
 import { statePairs } from "../metadata.js";
 import type { TrainedModel } from "../source-run.js";
@@ -60,7 +61,7 @@ export async function verifyExport(
     reference,
   };
   const runs: (Sizes & { readonly difference: number })[] = [];
-  for (const sizes of sizesOf(reference, options, testSizes))
+  for (const sizes of sizesOf(reference, options, testSizes, shortestSteps(trainedModel.spec.model)))
     runs.push({ ...sizes, difference: await verifiers[form](modelUnderTest, sizes) });
   await Promise.all([reference.release(), session.release()]);
   const operators = cells.some(({ form }) => form !== "Scan" && form !== "unrolled");
@@ -68,12 +69,17 @@ export async function verifyExport(
   return { runs, difference: Math.max(...runs.map((run) => run.difference)), tolerance };
 }
 
-/** The sizes to test: an unrolled model has one length, a model without time axis none. */
+/**
+ * The sizes to test: an unrolled model has one length, a model without time axis none.
+ *
+ * @param shortest the least number of time steps.
+ */
 export function sizesOf(
   { ports }: Reference,
   { unroll }: Pick<ExportOptions, "unroll">,
   candidates: readonly Sizes[],
+  shortest = 1,
 ): readonly Sizes[] {
   const fixedTime = ports.some(({ shape }) => typeof shape[1] === "string") ? unroll : 1;
-  return candidates.map(({ batch, time }) => ({ batch, time: fixedTime ?? time }));
+  return candidates.map(({ batch, time }) => ({ batch, time: fixedTime ?? Math.max(time, shortest) }));
 }

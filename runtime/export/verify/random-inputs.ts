@@ -2,6 +2,7 @@
 import type { Port } from "../../../compiler/artifact.js";
 import type { Signature } from "../../../compiler/signature.js";
 import { vocabularyOf } from "../../../schema/kinds/layers.js";
+import { shortestSteps } from "../../../schema/kinds/windows.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
 import { elementCount, type NumericArray } from "../../tensors/array.js";
 import { type RandomStream, randomStream } from "../../tensors/random.js";
@@ -24,10 +25,13 @@ export function randomInputs(
     ports.map((port) => {
       const shape = port.shape.map((dim) => sizeOf(dim, sizes));
       const count = elementCount(shape);
-      return [
-        port.name,
-        randomArray(port, shape, count, { random, sizes, limit: idLimit(port.name, spec, signature) }),
-      ];
+      const options = {
+        random,
+        sizes,
+        shortest: shortestSteps(spec.model),
+        limit: idLimit(port.name, spec, signature),
+      };
+      return [port.name, randomArray(port, shape, count, options)];
     }),
   );
 }
@@ -41,6 +45,8 @@ function sizeOf(dim: number | string, { batch, time }: Sizes): number {
 interface RandomOptions {
   readonly random: RandomStream;
   readonly sizes: Sizes;
+  /** The shortest length of a sequence. */
+  readonly shortest: number;
   readonly limit: number;
 }
 
@@ -48,12 +54,12 @@ function randomArray(
   { name, dtype }: Port,
   shape: readonly number[],
   count: number,
-  { random, sizes, limit }: RandomOptions,
+  { random, sizes, shortest, limit }: RandomOptions,
 ): NumericArray {
   const maxLength = sizes.time + (name === "target_lengths" ? 1 : 0);
   // The first row has the maximum length.
   const randomInteger = name.endsWith("lengths")
-    ? (row: number) => (row === 0 ? maxLength : 1 + random.below(maxLength))
+    ? (row: number) => (row === 0 ? maxLength : shortest + random.below(maxLength - shortest + 1))
     : () => random.below(limit);
   switch (dtype) {
     case "int64":

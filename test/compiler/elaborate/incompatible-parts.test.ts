@@ -101,6 +101,18 @@ const invalidSpecs: Readonly<Record<string, object>> = {
   "an activity of no rnn": regression([{ layer: "pool", mode: "last" }, oneUnit], {
     regularization: { activity: 0.1 },
   }),
+  "a convolution of one vector": regression([last, { layer: "conv1d", size: 2, kernel_size: 2 }, oneUnit]),
+  "a convolution of ids": reader([{ layer: "conv1d", size: 2, kernel_size: 2 }, { layer: "projection" }]),
+  "groups that do not divide": regression([
+    { layer: "conv1d", size: 3, kernel_size: 2, groups: 2 },
+    { layer: "pool" },
+    oneUnit,
+  ]),
+  "groups that divide the output alone": regression([
+    { layer: "conv1d", size: 6, kernel_size: 2, groups: 3 },
+    { layer: "pool" },
+    oneUnit,
+  ]),
 };
 
 test("incompatible parts", async () => {
@@ -155,6 +167,14 @@ test("incompatible parts", async () => {
       accumulate-loss, /train/accumulate 2: sequence_loss averages each step over all examples, so it cannot be accumulated over micro-batches. Set "average_across_timesteps" to true, or remove "accumulate".
     an activity of no rnn:
       no-activity, /regularization/activity 0.1: "activity" penalizes the outputs of rnn layers, but the model has no rnn layer. Remove "activity", or add an rnn layer.
+    a convolution of one vector:
+      needs-sequence, /model/1 {"layer":"conv1d": A conv1d layer reads sequences of numbers [batch, time, features], but the input of conv1d is numbers [batch, 3]. Write "return": "sequence" in the layer before it.
+    a convolution of ids:
+      needs-numbers, /model/0 {"layer":"conv1d": A conv1d layer reads sequences of numbers [batch, time, features], but the input of conv1d is token ids [batch, time]. Put a one_hot or an embedding layer before conv1d.
+    groups that do not divide:
+      group-count, /model/0/groups 2: conv1d has 2 groups, which do not divide its output of 3 channels. Choose a divisor of both numbers of channels.
+    groups that divide the output alone:
+      group-count, /model/0/groups 3: conv1d has 3 groups, which do not divide its input of 2 channels. Choose a divisor of both numbers of channels.
     "
   `);
 });

@@ -138,6 +138,35 @@ const cases: readonly Case[] = [
     once: true,
   },
   {
+    name: "convolutions before and after a cell, causal and dilated",
+    spec: {
+      model: [
+        { layer: "conv1d", size: 4, kernel_size: 2, activation: "relu" },
+        { layer: "rnn", cell: "gru", hidden_size: 4 },
+        { layer: "conv1d", size: 2, kernel_size: 3, padding: "causal", dilation: 2 },
+      ],
+      loss: { type: "squared_error" },
+    },
+    inputs: 3,
+    targets: 2,
+  },
+  {
+    name: "strides and windows, then a cell and the mean over time",
+    spec: {
+      model: [
+        { layer: "conv1d", size: 4, kernel_size: 3, stride: 2 },
+        { layer: "pool", size: 2, stride: 1, mode: "mean" },
+        { layer: "rnn", cell: "gru", hidden_size: 4, bidirectional: "concat" },
+        { layer: "pool", mode: "mean" },
+        { layer: "dense", size: 2 },
+      ],
+      loss: { type: "squared_error" },
+    },
+    inputs: 3,
+    targets: 2,
+    once: true,
+  },
+  {
     name: "a cell that overflows on large numbers and divides by zero on none, behind others",
     spec: {
       cells: { steep: steepCell },

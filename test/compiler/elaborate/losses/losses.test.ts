@@ -136,6 +136,7 @@ async function evaluateLoss(fixture: Case) {
     inputState: unexpected,
     outputState: unexpected,
     lengthsOf: unexpected,
+    recordMask: unexpected,
     earlierLayer: unexpected,
     statesOf: unexpected,
     recordAffine: unexpected,
