@@ -3,6 +3,7 @@ import type { ModelInfo } from "../onnx/read/model.js";
 import type { ModelNode } from "../onnx/read/nodes.js";
 import type { Condition, ModelRule, Outcome, Rule, Runtime } from "./rules.js";
 import { runtimes } from "./runtimes.js";
+import { shapeArithmetic } from "./shape-arithmetic.js";
 
 export interface Finding {
   readonly outcome: Exclude<Outcome, "runs">;
@@ -26,14 +27,14 @@ export interface RuntimeReport {
 export type ModelSummary = Pick<ModelInfo, "inputs" | "opsets" | "irVersion">;
 
 /** From the least to the most severe outcome. */
-const severityOrder: readonly Outcome[] = ["runs", "cpu", "unknown", "wrong", "fails"];
+const severityOrder: readonly Outcome[] = ["runs", "host", "cpu", "unknown", "wrong", "fails"];
 
 export function portability(model: ModelSummary, nodes: readonly ModelNode[]): readonly RuntimeReport[] {
   return runtimes.map((runtime) => reportOf(runtime, model, nodes));
 }
 
 function reportOf(runtime: Runtime, model: ModelSummary, nodes: readonly ModelNode[]): RuntimeReport {
-  const counts: { [O in Outcome]: number } = { runs: 0, cpu: 0, unknown: 0, wrong: 0, fails: 0 };
+  const counts: { [O in Outcome]: number } = { runs: 0, host: 0, cpu: 0, unknown: 0, wrong: 0, fails: 0 };
   const findings = new Map<string, Finding>();
   const record = (outcome: Outcome, operator: string, reason: string, inLoop: boolean) => {
     if (outcome === "runs") return;
@@ -42,9 +43,9 @@ function reportOf(runtime: Runtime, model: ModelSummary, nodes: readonly ModelNo
     findings.set(key, { ...existing, count: existing.count + 1, inLoops: existing.inLoops + (inLoop ? 1 : 0) });
   };
   for (const rule of runtime.model) if (concerns(rule, model)) record(rule.outcome, "", rule.reason, false);
-  const opset = model.opsets["ai.onnx"] ?? 0;
+  const context = { opset: model.opsets["ai.onnx"] ?? 0, shapes: shapeArithmetic(nodes) };
   for (const node of nodes) {
-    const rule = runtime.rules.find((each) => applies(each, node, opset));
+    const rule = runtime.rules.find((each) => applies(each, node, context));
     const outcome = rule?.outcome ?? runtime.fallback;
     counts[outcome] += 1;
     record(outcome, node.operator, rule?.reason ?? "was not tested", node.inLoop);
@@ -72,25 +73,31 @@ function concerns(
   );
 }
 
-function applies({ operators, domainsOtherThan, when }: Rule, node: ModelNode, opset: number): boolean {
+interface Context {
+  readonly opset: number;
+  readonly shapes: ReadonlySet<ModelNode>;
+}
+
+function applies({ operators, domainsOtherThan, when }: Rule, node: ModelNode, context: Context): boolean {
   if (domainsOtherThan?.includes(node.domain)) return false;
   if (operators !== undefined && (node.domain !== "ai.onnx" || !operators.includes(node.operator))) return false;
-  return when === undefined || matches(when, node, opset);
+  return when === undefined || matches(when, node, context);
 }
 
 function matches(
-  { opsetAbove, type, attribute, inputPresent, outputMissing, outputsAbove, inLoop }: Condition,
+  { opsetAbove, type, attribute, inputPresent, outputMissing, outputsAbove, inLoop, shapes }: Condition,
   node: ModelNode,
-  opset: number,
+  context: Context,
 ): boolean {
   return (
-    (opsetAbove === undefined || opset > opsetAbove) &&
+    (opsetAbove === undefined || context.opset > opsetAbove) &&
     (type === undefined || hasType(type, node)) &&
     (attribute === undefined || hasAttribute(attribute, node)) &&
     (inputPresent === undefined || (node.inputs[inputPresent] ?? "") !== "") &&
     (outputMissing === undefined || node.outputs[outputMissing] !== true) &&
     (outputsAbove === undefined || node.outputs.length > outputsAbove) &&
-    (inLoop === undefined || node.inLoop === inLoop)
+    (inLoop === undefined || node.inLoop === inLoop) &&
+    (shapes === undefined || context.shapes.has(node))
   );
 }
 

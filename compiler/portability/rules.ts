@@ -1,7 +1,10 @@
 /** Rules of a runtime as data: the first rule that matches a node determines its outcome. */
 
-/** `cpu`: the node runs on the CPU, not the device. `wrong`: it runs with wrong results. `unknown`: not tested. */
-export type Outcome = "runs" | "cpu" | "wrong" | "fails" | "unknown";
+/**
+ * `host`: the node computes shapes, which ONNX Runtime does on the CPU by choice. `cpu`: the node runs on the CPU, as the
+ * device has no kernel. `wrong`: it runs with wrong results. `unknown`: not tested.
+ */
+export type Outcome = "runs" | "host" | "cpu" | "wrong" | "fails" | "unknown";
 
 /** All given members must hold. */
 export interface Condition {
@@ -22,6 +25,8 @@ export interface Condition {
   readonly outputMissing?: number;
   readonly outputsAbove?: number;
   readonly inLoop?: boolean;
+  /** The node computes shapes: `shapeArithmetic` has it. */
+  readonly shapes?: true;
 }
 
 export interface Rule {

@@ -59,7 +59,7 @@ const floatTypes = ["float32", "float16", "float64", "bfloat16", "unknown"];
 
 const cuda: Runtime = {
   name: "ONNX Runtime, CUDA",
-  source: "kernel tables of the CUDA provider of 1.30; not run",
+  source: "kernel tables of the CUDA provider of 1.30, its placement of 1.29; not run",
   model: modelLimits,
   rules: [
     ...commonRules,
@@ -125,6 +125,7 @@ const cuda: Runtime = {
       outcome: "cpu",
       reason: "has no kernel for int32",
     },
+    { when: { shapes: true }, outcome: "host", reason: "computes shapes" },
   ],
   fallback: "runs",
 };

@@ -25,17 +25,25 @@ export async function portabilityOfFile(file: string): Promise<readonly RuntimeR
 
 const outcomeTexts = {
   runs: "runs",
+  host: "runs, shapes on the CPU",
   cpu: "runs, partly on the CPU",
   unknown: "may run: not fully tested",
   wrong: "gives wrong results",
   fails: "does not run",
 } as const;
 
-const outcomeLabels = { cpu: "on the CPU", unknown: "untested", wrong: "wrong", fails: "fails" } as const;
+const outcomeLabels = {
+  host: "on the CPU",
+  cpu: "on the CPU",
+  unknown: "untested",
+  wrong: "wrong",
+  fails: "fails",
+} as const;
 
 export function portabilityText(reports: readonly RuntimeReport[], colors: Colors): string {
   const outcomeColors = {
     runs: colors.green,
+    host: colors.green,
     cpu: colors.yellow,
     unknown: colors.yellow,
     wrong: colors.red,

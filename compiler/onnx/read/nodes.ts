@@ -16,6 +16,17 @@ export interface ModelNode {
   readonly outputs: readonly boolean[];
   /** True in the body of a Scan or Loop, at any depth. */
   readonly inLoop: boolean;
+  /** Names of the inputs and outputs by position, in the scope of the graph. */
+  readonly names: { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
+  readonly graph: NodeGraph;
+}
+
+/** The main graph, a function, or a body. */
+export interface NodeGraph {
+  /** Its inputs that are no initializers. */
+  readonly inputs: ReadonlySet<string>;
+  /** Elements of its initializers and of those of the graphs around it, by name. */
+  readonly initializers: ReadonlyMap<string, number>;
 }
 
 /** Element types of results, unless that of the first input: a type, or the position of the input that has it. */
@@ -35,12 +46,13 @@ const resultTypes: ReadonlyMap<string, string | number> = new Map<string, string
 /** @param bytes of a model that `readModel` accepts. */
 export function readNodes(bytes: Uint8Array): readonly ModelNode[] {
   const nodes: ModelNode[] = [];
+  const root = { nodes, inLoop: false, depth: 0, outerTypes: [], initializers: new Map<string, number>() };
   for (const { field, bytes: content } of fields(bytes)) {
-    if (field === MODEL.graph) readGraph(content, { nodes, types: new Map(), inLoop: false, depth: 0, outerTypes: [] });
+    if (field === MODEL.graph) readGraph(content, { ...root, types: new Map() });
     if (field === MODEL.functions)
       for (const entry of fields(content))
         if (entry.field === FUNCTION.node)
-          readNode(entry.bytes, { nodes, types: new Map(), inLoop: false, depth: 0, outerTypes: [] });
+          readNode(entry.bytes, { ...root, types: new Map() }, { inputs: new Set(), initializers: root.initializers });
   }
   return nodes;
 }
@@ -52,6 +64,8 @@ interface GraphContext {
   readonly depth: number;
   /** Types of the operands, for graph inputs without a declared type. */
   readonly outerTypes: readonly string[];
+  /** Elements of the initializers of the graphs around. */
+  readonly initializers: ReadonlyMap<string, number>;
 }
 
 /** @returns the types of the graph's outputs. */
@@ -61,23 +75,30 @@ function readGraph(bytes: Uint8Array, context: GraphContext): readonly string[] 
   const inputs = graphFields.filter(({ field }) => field === GRAPH.input).map((entry) => readValueInfo(entry.bytes));
   for (const [index, { name, dtype }] of inputs.entries())
     context.types.set(name, dtype === "unknown" ? (context.outerTypes[index] ?? dtype) : dtype);
+  const initializers = new Map(context.initializers);
   for (const { field, bytes: content } of graphFields) {
     if (field === GRAPH.initializer || field === GRAPH.sparseInitializer) {
-      const { name, dtype } = field === GRAPH.initializer ? readTensor(content) : readSparseTensor(content);
+      const { name, dtype, shape } = field === GRAPH.initializer ? readTensor(content) : readSparseTensor(content);
       context.types.set(name, dtype);
+      initializers.set(
+        name,
+        (shape ?? []).reduce<number>((count, size) => count * Number(size), 1),
+      );
     }
     if (field === GRAPH.valueInfo || field === GRAPH.output) {
       const { name, dtype } = readValueInfo(content);
       if (dtype !== "unknown") context.types.set(name, dtype);
     }
   }
-  for (const { field, bytes: content } of graphFields) if (field === GRAPH.node) readNode(content, context);
+  const names = inputs.map(({ name }) => name);
+  const graph = { inputs: new Set(names.filter((name) => !initializers.has(name))), initializers };
+  for (const { field, bytes: content } of graphFields) if (field === GRAPH.node) readNode(content, context, graph);
   return graphFields
     .filter(({ field }) => field === GRAPH.output)
     .map(({ bytes: content }) => context.types.get(readValueInfo(content).name) ?? "unknown");
 }
 
-function readNode(bytes: Uint8Array, context: GraphContext): void {
+function readNode(bytes: Uint8Array, context: GraphContext, graph: NodeGraph): void {
   const { nodes, types, inLoop, depth } = context;
   const { domain, operator, inputs: names, outputs, attributes } = readNodeFields(bytes);
   const inputs = names.map((name) => (name === "" ? "" : (types.get(name) ?? "unknown")));
@@ -88,19 +109,22 @@ function readNode(bytes: Uint8Array, context: GraphContext): void {
     inputs,
     outputs: outputs.map((name) => name !== ""),
     inLoop,
+    names: { inputs: names, outputs },
+    graph,
   };
   nodes.push(node);
   const isLoop = operator === "Scan" || operator === "Loop";
   const bodyOutputs = attributes
     .flatMap(({ graphs }) => graphs)
-    .map((graph) =>
-      readGraph(graph, {
+    .map((body) =>
+      readGraph(body, {
         nodes,
         types: new Map(types),
         inLoop: inLoop || isLoop,
         depth: depth + 1,
         // The inputs of a Loop's body are the step, the condition, then the Loop's operands from the third on.
         outerTypes: operator === "Loop" ? ["int64", "bool", ...inputs.slice(2)] : inputs,
+        initializers: graph.initializers,
       }),
     );
   const firstBodyOutputs = bodyOutputs[0] ?? [];

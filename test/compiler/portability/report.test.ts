@@ -144,6 +144,49 @@ test("an operator of another domain", () => {
   expect(reports(bytes).map(({ outcome }) => outcome)).toEqual(["fails", "fails", "fails", "fails", "unknown"]);
 });
 
+test("arithmetic with shapes is on the CPU, unless a kernel reads it there or it is float16", () => {
+  const node = (
+    opType: string,
+    input: string[],
+    output: string,
+    ...attribute: NonNullable<NonNullable<Node>["attribute"]>
+  ) => ({
+    opType,
+    input,
+    output: [output],
+    attribute,
+  });
+  const castTo = (type: number) => ({ name: "to", type: 2, i: type });
+  const bytes = model({
+    input: [value("x", FLOAT, "batch", 3), value("n", INT64)],
+    initializer: [
+      { name: "small", dataType: INT64, dims: [1], int64Data: [0] },
+      { name: "large", dataType: INT64, dims: [101], int64Data: Array(101).fill(0) },
+    ],
+    node: [
+      node("Shape", ["x"], "shape"),
+      node("Gather", ["shape", "small"], "size"),
+      node("Add", ["size", "n"], "more"),
+      node("Gather", ["shape", "large"], "sizes"),
+      node("Cast", ["more"], "number", castTo(1)),
+      node("Cast", ["more"], "half", castTo(10)),
+      node("Neg", ["half"], "negative"),
+      node("Reshape", ["x", "more"], "y"),
+      node("Mul", ["n", "small"], "constant"),
+      node("Sqrt", ["y"], "z"),
+    ],
+    output: [{ name: "z" }],
+  });
+  const cuda = reports(bytes).find(({ runtime }) => runtime === "ONNX Runtime, CUDA");
+  expect(cuda?.outcome).toBe("host");
+  expect(cuda?.nodes).toEqual({ runs: 6, host: 4, cpu: 0, unknown: 0, wrong: 0, fails: 0 });
+  expect(cuda?.findings.map(({ operator, count }) => [operator, count])).toEqual([
+    ["Gather", 1],
+    ["Add", 1],
+    ["Cast", 2],
+  ]);
+});
+
 test("element types are inferred through nodes and into loops, and nodes in loops are marked", () => {
   const body = {
     name: "body",
@@ -190,6 +233,8 @@ test("element types are inferred through nodes and into loops, and nodes in loop
   const [, , cuda, webgpu] = reports(bytes);
   expect(cuda?.findings).toEqual([
     { outcome: "cpu", operator: "ReduceMean", count: 2, inLoops: 1, reason: "has no kernel for int64" },
+    { outcome: "host", operator: "Equal", count: 1, inLoops: 1, reason: "computes shapes" },
+    { outcome: "host", operator: "Cast", count: 1, inLoops: 1, reason: "computes shapes" },
   ]);
   expect(webgpu?.findings.map(({ operator, inLoops }) => [operator, inLoops])).toEqual([
     ["Scan", 0],
