@@ -16,7 +16,7 @@ interface Flags {
 export const predict: CommandModule = {
   description:
     "Reads inputs in the format of the training data, without targets: text lines, table rows, sequences (.jsonl, .csv), sources of " +
-    "pairs, images (IDX) or arrays (.npy; .npz or .json for several by name). Writes .csv, .json or .jsonl (class names, values in original units) or .npy. " +
+    "pairs, images (IDX) or arrays (.npy, .csv; .npz or .json for several by name). Writes .csv, .json or .jsonl (class names, values in original units) or .npy. " +
     "Predictions of sequences and pairs repeat their text and the other columns of the input.",
   example: "rnnx predict runs/spam --input messages.jsonl --output labels.csv",
 

@@ -1,12 +1,14 @@
 /**
- * The arrays of a prediction by role, from one file: an `.npy` or `.json` file of one array, or an `.npz` file or JSON
- * object with one member for each input of the model.
+ * The arrays of a prediction by role, from one file: an `.npy`, `.csv` or `.json` file of one array, or an `.npz` file
+ * or JSON object with one member for each input of the model.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import type { ArraySignature, Signature } from "../../compiler/signature.js";
 import type { ArraySource } from "../../schema/normal/index.js";
 import { type Origin, toFloat32, toIndices, toLengths } from "../data/formats/convert-array.js";
+import { readCsv } from "../data/formats/csv.js";
+import { parseNumber } from "../data/formats/number-notation.js";
 import { readArray } from "../data/formats/read-array.js";
 import { readZip } from "../data/formats/zip.js";
 import type { RunProblem } from "../problem.js";
@@ -26,16 +28,18 @@ interface Role {
 type Members = ReadonlyMap<string, ArraySource> | { readonly single: ArraySource };
 
 /** @param ports the names of the data inputs of the model. */
-export function readArrayInputs(
+export async function readArrayInputs(
   signature: Signature,
   ports: ReadonlySet<string>,
   file: string,
   folder: string,
-): Result<ReadonlyMap<string, NumericArray>> {
+): Promise<Result<ReadonlyMap<string, NumericArray>>> {
   const roles = rolesOf(signature).filter(({ port }) => port === "inputs" || ports.has(port));
   const refuse = (code: string, message: string, hint: string) =>
     fail([{ code, path: "", file, message, hint }]) satisfies Result<never>;
-  const members = membersOf(file, folder);
+  const opened = /\.[ct]sv$/i.test(file) ? await readRows(file, folder) : ok(membersOf(file, folder));
+  if (!opened.ok) return opened;
+  const members = opened.value;
   const names = listOf(roles.map(({ name }) => name));
   if ("single" in members && roles.length > 1) {
     const read = readArray(members.single, folder, "inputs", "");
@@ -82,6 +86,38 @@ function sourceOf(
 ): ArraySource | undefined {
   const isTaken = roles.some((role) => role.port !== port && role.name === port);
   return members.get(name) ?? (isTaken ? undefined : members.get(port));
+}
+
+/** The rows of a CSV file, one for each example. */
+async function readRows(file: string, folder: string): Promise<Result<Members>> {
+  const rows: number[][] = [];
+  let names: readonly string[] = [];
+  const problems = await readCsv(
+    { file, folder, path: "" },
+    {
+      delimiter: /\.tsv$/i.test(file) ? "\t" : ",",
+      isDelimiterSet: false,
+      delimiterHint: () => "Separate the fields by commas, or by tabs in a .tsv file.",
+      comment: "#",
+      header: "auto",
+    },
+    {
+      columns(columnNames) {
+        names = columnNames;
+        return [];
+      },
+      row({ fields, line }) {
+        const row = fields.map(parseNumber);
+        rows.push(row);
+        return row.flatMap((value, column) => {
+          if (Number.isFinite(value)) return [];
+          const message = `${file}:${line}: Column "${names[column]}" has "${fields[column]}", which is not a number.`;
+          return [{ code: "array-value", path: "", file, line, column: column + 1, message, hint: "" }];
+        });
+      },
+    },
+  );
+  return problems.length > 0 ? fail(problems) : ok({ single: rows });
 }
 
 function membersOf(file: string, folder: string): Members {

@@ -12,7 +12,7 @@ import type { OpenInputs } from "./inputs.js";
 export const arrays: OpenInputs = async ({ run, file, folder, uses, beam }) => {
   const { spec, signature, manifest } = run;
   const ports = new Set(portsWithRole(manifest.model.inputs, "data").map(({ name }) => name));
-  const result = readArrayInputs(signature, ports, file, folder);
+  const result = await readArrayInputs(signature, ports, file, folder);
   if (!result.ok) return result;
   const arraysByPort = result.value;
   const [examples = 0, time = 1] = arraysByPort.get("inputs")?.shape ?? [];

@@ -90,6 +90,41 @@ test("predictions at each step of the other input are all there", async () => {
   }
 });
 
+describe("rows of numbers", () => {
+  const rows = [
+    [0.5, 1],
+    [2, -3],
+  ];
+  const spec = {
+    data: { type: "arrays", inputs: rows, targets: [[1], [2]] },
+    model: [{ layer: "dense", size: 1 }],
+    loss,
+    train,
+  };
+
+  test("are also read from a CSV file, with or without names", async () => {
+    const { out } = await trainSpec(spec);
+    const expected = await objects(out, "in.json", JSON.stringify(rows));
+    for (const [name, content] of [
+      ["in.csv", "0.5,1\n2,-3\n"],
+      ["in.csv", "a,b\n0.5,1\n2,-3\n"],
+      ["in.tsv", "0.5\t1\n2\t-3\n"],
+    ] as const)
+      expect(await objects(out, name, content)).toEqual(expected);
+  });
+
+  test("have the line and column of what is no number, and one width", async () => {
+    const { out } = await trainSpec(spec);
+    expect(await rejectedPredict(out, "in.csv", "a,b\n0.5,1\n2,x\n")).toMatchObject([
+      { message: 'in.csv:3: Column "b" has "x", which is not a number.', at: ["in.csv", 3, 2] },
+    ]);
+    expect(await rejectedPredict(out, "in.csv", "1,2,3\n")).toMatchObject([
+      { message: 'inputs in "in.csv" has shape [1, 3], but must be [batch, 2].' },
+    ]);
+    expect(await rejectedPredict(out, "in.csv", "a,b\n")).toHaveLength(1);
+  });
+});
+
 describe("lengths", () => {
   const spec = {
     data: { type: "arrays", inputs: question, targets: [[1], [2]], lengths: [3, 1] },
