@@ -541,7 +541,7 @@ export interface TableData {
   split?: SplitOfASeries;
 }
 /**
- * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts. All layers, losses and metrics respect the lengths.
+ * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names; or time series in the .ts format of sktime and the UCR archive, whose values are `inputs`, with a label each. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts. All layers, losses and metrics respect the lengths.
  */
 export interface SequencesData {
   /**
@@ -549,7 +549,7 @@ export interface SequencesData {
    */
   type: "sequences";
   /**
-   * A .jsonl, .csv or .tsv file in UTF-8, relative to the spec.
+   * A .jsonl, .csv, .tsv or .ts file in UTF-8, relative to the spec.
    */
   file: string;
   /**
