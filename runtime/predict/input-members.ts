@@ -2,13 +2,16 @@
 import { formatCount, formatLines } from "../format.js";
 import type { Prediction } from "./format-predictions.js";
 
-const reservedName = /^(?:line|cut|probability|probabilities(?:\..*)?)$/su;
+/** True for the names of a prediction's parts that are not its result. */
+export function isReservedName(name: string): boolean {
+  return /^(?:line|probability|probabilities(?:\..*)?)$/su.test(name);
+}
 
 /** The line's number, its members, and the prediction. A member named like a part of the prediction gets "(input)". */
 export function withInput(line: number, members: Prediction, prediction: Prediction): Prediction {
   const names = new Set([...Object.keys(members), ...Object.keys(prediction)]);
   const nameOf = (name: string) => {
-    if (!(name in prediction) && !reservedName.test(name)) return name;
+    if (!(name in prediction) && !isReservedName(name)) return name;
     let free = `${name} (input)`;
     while (names.has(free)) free += " (input)";
     return free;

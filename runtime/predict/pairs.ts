@@ -138,8 +138,8 @@ export async function decodeSources(
   const predictions = sources.map((pair) => {
     const decoded = decodedBySource.get(pair);
     const target = decoded === undefined ? null : textOf(decoded.ids);
-    const cut = decoded?.isComplete === false ? { cut: true } : {};
-    return withInput(pair.line, { source: pair.source, ...pair.members }, { target, ...cut });
+    const cut = decoded?.isComplete === false ? true : undefined;
+    return withInput(pair.line, { source: pair.source, ...pair.members }, { target, cut });
   });
   const linesWhere = (condition: (pair: PairSource) => boolean) => sources.filter(condition).map(({ line }) => line);
   const notices = [

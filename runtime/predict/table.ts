@@ -1,12 +1,14 @@
 /** Reads tables, and formats the forecast after each window, in the original scale. */
 import type { FloatSeries } from "../data/batching/windows.js";
+import type { TableMetadata } from "../data/metadata.js";
 import { scalerOf, scaleValue, unscaleValue } from "../data/scaler.js";
 import { iterateRows, readRows, type TableRows } from "../data/sources/table-rows.js";
 import { collectFloats } from "../data/spill/float-list.js";
-import { formatCount } from "../format.js";
+import { formatCount, listFirst } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok } from "../result.js";
 import { describeClass, describeValues, type Scores, toProbabilities } from "./format-predictions.js";
+import { isReservedName, withInput } from "./input-members.js";
 import type { InputsOptions, OpenInputs } from "./inputs.js";
 import { seriesInputs } from "./stateful.js";
 
@@ -14,11 +16,12 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   const { metadata, spec } = run;
   if (metadata.type !== "table" || spec.data.type !== "table") throw new Error("The run was not trained on a table.");
   const { columns, target, scaler, classes } = metadata;
-  const { window } = spec.data;
-  const result = await readRows({ ...spec.data, file, columns, target: null }, folder, null);
+  const { window, horizon } = spec.data;
+  // With a horizon of 0 a prediction is one of a row of the file, and has its other columns.
+  const result = await readRows({ ...spec.data, file, columns, target: null }, folder, null, horizon === 0);
   if (!result.ok)
     return fail(
-      result.error.map((problem) => ({
+      describeMissing(result.error, file, metadata).map((problem) => ({
         ...problem,
         file,
         ...(problem.code === "table-delimiter" && {
@@ -26,7 +29,7 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
         }),
       })),
     );
-  const { rows, values, lineOf, notices } = result.value;
+  const { rows, values, lineOf, unreadOf, notices } = result.value;
   if (rows < window) {
     const message = `"${file}" has ${formatCount(rows, "row")}, but the model reads windows of ${formatCount(window, "row")}.`;
     return fail([{ code: "table-too-short", path: "", file, message, hint: "Add more rows." }]);
@@ -44,7 +47,7 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
     for (const value of scaledRow) collected.push(value);
     row++;
   }
-  const keys = target.map((name) => (isReservedKey(name) ? `${name} (target)` : name));
+  const keys = target.map((name) => (isReservedName(name) ? `${name} (target)` : name));
   const series: FloatSeries = { dtype: "float32", width: columns.length, data: collected.finish() };
   /** The outputs of the last time step: those of earlier steps are the forecasts of earlier windows. */
   const lastStep = ({ shape, data: stepData }: Scores): Scores => {
@@ -68,11 +71,14 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
       return { ...last, data: unscaledValues };
     },
     describe(example, scores) {
-      const line = lineOf(example + window - 1);
+      const row = example + window - 1;
       const [name = "target"] = keys;
-      if (uses.targets === "classes") return { line, ...describeClass(name, scores, classes ?? null) };
       const numbers = [describeValues(scores)].flat();
-      return { line, ...Object.fromEntries(keys.map((key, index) => [key, numbers[index]])) };
+      const prediction =
+        uses.targets === "classes"
+          ? describeClass(name, scores, classes ?? null)
+          : Object.fromEntries(keys.map((key, index) => [key, numbers[index]]));
+      return withInput(lineOf(row), unreadOf(row), prediction);
     },
   });
 };
@@ -101,9 +107,26 @@ async function missingTargetNotices(
   ];
 }
 
-/** The keys of a prediction that are not targets. */
-function isReservedKey(name: string): boolean {
-  return /^(?:line|probability|probabilities(?:\..*)?)$/su.test(name);
+/** The problems of a file, with its missing columns as one. */
+function describeMissing(
+  problems: readonly RunProblem[],
+  file: string,
+  { columns, target }: TableMetadata,
+): readonly RunProblem[] {
+  const isMissing = ({ code }: RunProblem) => code === "column-missing";
+  const missing = problems.filter(isMissing);
+  const [first] = missing;
+  if (first === undefined) return problems;
+  const names = missing.map(({ path }) => columns[Number(path.split("/").at(-1))] ?? "");
+  const isOne = names.length === 1;
+  const list = listFirst(
+    names.map((name) => JSON.stringify(name)),
+    8,
+  );
+  const targets = names.filter((name) => target.includes(name));
+  const past = targets.length === 0 ? "" : "A target among them is read in the rows before the predicted one. ";
+  const message = `"${file}" has no ${isOne ? "column" : "columns"} ${list}, which ${isOne ? "is an input" : "are inputs"} of the model.`;
+  return [{ ...first, message, hint: `${past}${first.hint ?? ""}` }, ...problems.filter((one) => !isMissing(one))];
 }
 
 function tooLargeProblem(file: string, line: number, name: string): RunProblem {

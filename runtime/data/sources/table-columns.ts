@@ -33,8 +33,8 @@ export function chooseColumns(
   const withLabels = use?.targets === "classes";
   const problems: RunProblem[] = [];
   const uniqueNames = makeUnique(names);
-  const report = (pointer: string, what: string, hint: string) =>
-    problems.push({ code: "table-column", path: pointer, message: `"${data.file}" ${what}.`, hint });
+  const report = (pointer: string, what: string, hint: string, code = "table-column") =>
+    problems.push({ code, path: pointer, message: `"${data.file}" ${what}.`, hint });
   const find = (key: "columns" | "target", wanted: readonly (string | number)[]) => {
     const found: number[] = [];
     for (const [position, name] of wanted.entries()) {
@@ -47,6 +47,7 @@ export function chooseColumns(
           pointer,
           `has no ${shown}`,
           `${formatCount(names.length, "column")}: ${shorten(names.join(", "), 300)}.`,
+          "column-missing",
         );
       else if (others.length > 0) {
         const places = [columnIndex, ...others].map((index) => index + 1).join(" or ");

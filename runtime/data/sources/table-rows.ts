@@ -16,6 +16,7 @@ import {
   type Column,
   type ColumnSelection,
   chooseColumns,
+  makeUnique,
   numberHint,
   selectionNotice,
   shorten,
@@ -34,15 +35,21 @@ export interface TableRows {
   readonly lineOf: (row: number) => number;
   /** The target of each row if targets are classes; else empty. */
   readonly labels: readonly string[];
+  /** The fields of a row that are not read, by the name of their column; empty unless they are kept. */
+  readonly unreadOf: (row: number) => Readonly<Record<string, string>>;
   /** The choice of columns, and signs of several series. */
   readonly notices: readonly string[];
 }
 
-/** @param use of the targets by the model; null where only inputs are read. */
+/**
+ * @param use of the targets by the model; null where only inputs are read.
+ * @param keepUnread true to keep the fields that are not read.
+ */
 export async function readRows(
   data: NormalTableData,
   folder: string,
   use: TargetUse | null,
+  keepUnread = false,
 ): Promise<Result<TableRows>> {
   const { file } = data;
   const withLabels = use?.targets === "classes";
@@ -51,6 +58,8 @@ export async function readRows(
   const values = collectFloats.float64();
   const lines = collectIds();
   const labels: string[] = [];
+  let unreadColumns: readonly Column[] = [];
+  const unreadFields: (readonly string[])[] = [];
   /** Equal labels share one string. */
   const internedLabels = new Map<string, string>();
 
@@ -109,6 +118,7 @@ export async function readRows(
       labels.push(internedLabels.get(label) ?? label);
     }
     for (const number of numbers) values.push(number);
+    if (keepUnread) unreadFields.push(unreadColumns.map(({ index }) => fields[index] ?? ""));
     lines.push(line);
     rows += 1;
     return problems;
@@ -128,6 +138,8 @@ export async function readRows(
         const selected = chooseColumns(data, names, first, use);
         if (!selected.ok) return selected.error;
         selection = selected.value;
+        const read = new Set(selection.columns.map(({ index }) => index));
+        unreadColumns = makeUnique(names).flatMap((name, index) => (read.has(index) ? [] : [{ name, index }]));
         leftOutNumbers = selection.leftOut.map(() => 0);
         firstLine = first.line;
         const labelColumn = withLabels ? selection.columns[selection.targets[0] ?? 0]?.index : undefined;
@@ -147,7 +159,12 @@ export async function readRows(
   if (problems.length > 0) return fail(problems);
   const { columns, inputs, targets } = selection;
   const lineList = lines.finish();
-  const lineOf = (row: number) => idAt(lineList, data.reverse ? rows - 1 - row : row);
+  const indexInFile = (row: number) => (data.reverse ? rows - 1 - row : row);
+  const lineOf = (row: number) => idAt(lineList, indexInFile(row));
+  const unreadOf = (row: number) => {
+    const fields = unreadFields[indexInFile(row)] ?? [];
+    return Object.fromEntries(fields.map((field, position) => [unreadColumns[position]?.name ?? "", field]));
+  };
   if (data.reverse) labels.reverse();
   const ordered = sortByTime(values.finish(), columns.length, data);
   const gapColumn = columns[ordered.gap ?? -1];
@@ -159,7 +176,7 @@ export async function readRows(
   const notices = [headerNotice, selectionNotice(selection), seriesCheck?.notice() ?? null].filter(
     (notice) => notice !== null,
   );
-  return ok({ rows, columns: names, values: ordered.values, inputs, targets, lineOf, labels, notices });
+  return ok({ rows, columns: names, values: ordered.values, inputs, targets, lineOf, labels, unreadOf, notices });
 }
 
 const headerHint = "If the first row has the names of the columns, set data.header to true.";

@@ -1,5 +1,5 @@
 /** Predictions of runs: each type of input, as predictions and as outputs; invalid inputs write nothing. */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { predictRun } from "../../../runtime/predict/predict-run.js";
@@ -85,7 +85,7 @@ describe("tables", () => {
       { message: 'bad.csv:3: Column "b" has "x", which is not a number.', at: ["bad.csv", 3, 2] },
     ]);
     expect(await rejectedPredict(out, "bad.csv", "a,d\n1,2\n")).toMatchObject([
-      { message: '"bad.csv" has no column "b".' },
+      { message: '"bad.csv" has no column "b", which is an input of the model.' },
     ]);
     expect(await rejectedPredict(out, "short.csv", "a,b\n1,2\n")).toMatchObject([
       { message: '"short.csv" has 1 row, but the model reads windows of 3 rows.' },
@@ -101,8 +101,37 @@ describe("tables", () => {
     for (const [index, prediction] of done.predictions.entries())
       expect(predictions[index]?.["a (column 2)"]).toBeCloseTo(Number([prediction].flat()[0]), 3);
     expect(await rejectedPredict(out, "bad.csv", "a,constructor\n1,2\n")).toMatchObject([
-      { message: '"bad.csv" has no column "a (column 1)".' },
-      { message: '"bad.csv" has no column "a (column 2)".' },
+      { message: '"bad.csv" has no columns "a (column 1)", "a (column 2)", which are inputs of the model.' },
+    ]);
+  });
+
+  test("need a target only where the model reads it", async () => {
+    const columns = (name: string) => ({ ...spec, data: { ...spec.data, columns: [name], target: ["b"] } });
+    const { out } = await trainSpec(columns("a"), { "t.csv": file });
+    expect(await objects(out, "other.csv", "a,c\n1,2\n3,4\n5,6\n")).toEqual([{ line: 4, b: expect.any(Number) }]);
+    const { out: autoregressive, folder } = await trainSpec(columns("b"), { "t.csv": file });
+    writeFileSync(join(folder, "no-b.csv"), "a,c\n1,2\n3,4\n5,6\n");
+    const request = { input: "no-b.csv", output: "out.csv", folder, beam: null, device: "cpu" } as const;
+    expect(await predictRun({ ...request, run: autoregressive })).toMatchObject({
+      error: {
+        problems: [
+          {
+            message: '"no-b.csv" has no column "b", which is an input of the model.',
+            hint: "A target among them is read in the rows before the predicted one. 2 columns: a, c.",
+          },
+        ],
+      },
+    });
+  });
+
+  test("of the row itself have the columns that the model does not read", async () => {
+    const sameRow = { ...spec, data: { ...spec.data, columns: ["a"], target: ["b"], horizon: 0, reverse: true } };
+    const { out } = await trainSpec(sameRow, { "t.csv": file });
+    const csv = (await predictTo(out, "in.csv", "id,a,b,id\nu,1,7,x\nv,2,8,y\nw,3,9,z\n", "csv")).text.toString();
+    expect(csv.split("\n")).toEqual([
+      "line,id (column 1),b (input),id (column 4),b",
+      expect.stringMatching(/^2,u,7,x,-?[\d.]+$/),
+      "",
     ]);
   });
 

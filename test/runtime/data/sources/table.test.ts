@@ -634,7 +634,7 @@ describe("problems", () => {
       "a,b\n1,2\n3,4\n",
       { target: ["Close"] },
       {
-        code: "table-column",
+        code: "column-missing",
         path: "/data/target/0",
         message: '"t.csv" has no column "Close".',
         hint: "2 columns: a, b.",
@@ -644,7 +644,12 @@ describe("problems", () => {
       "a number of a column that is not there",
       "a,b\n1,2\n3,4\n",
       { columns: ["a", 3] },
-      { code: "table-column", path: "/data/columns/1", message: '"t.csv" has no column 3.', hint: "2 columns: a, b." },
+      {
+        code: "column-missing",
+        path: "/data/columns/1",
+        message: '"t.csv" has no column 3.',
+        hint: "2 columns: a, b.",
+      },
     ],
     [
       "two columns of one name",
