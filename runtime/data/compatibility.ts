@@ -1,9 +1,9 @@
 /** Compatibility of data with a model: array shapes of other data, and ids and classes within the model's sizes. */
 import type { Manifest } from "../../compiler/artifact.js";
 import type { ArraySignature, Signature } from "../../compiler/signature.js";
-import { vocabularyOf } from "../../schema/kinds/layers.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
+import { idLimits, limitHint } from "./id-limits.js";
 import { idNamesFor, type Metadata } from "./metadata.js";
 import { type DataSource, usesOf } from "./source.js";
 
@@ -51,28 +51,19 @@ export function checkClassCount(spec: NormalSpec, { targets, sizes }: Signature,
   return [{ code: "single-class", path: "/data", message, hint } satisfies RunProblem];
 }
 
-/** The first token id without a row in the first layer's table, and the first class without an output of the model. */
+/** The first token id without a row in its layer's table, for each input, and the first class without an output. */
 export function checkIdRange(
   spec: NormalSpec,
-  { sizes }: Signature,
+  signature: Signature,
   manifest: Manifest,
   source: DataSource,
 ): readonly RunProblem[] {
-  const [firstLayer] = spec.model;
-  const vocabularySize = firstLayer && vocabularyOf(firstLayer)?.size;
   const outputSize = manifest.eval.outputs.find(({ role }) => role === "prediction")?.shape.at(-1);
-  const check = (role: "inputs" | "targets", limit: number | string | undefined, owner: string) => {
-    const size = typeof limit === "string" ? sizes[limit] : limit;
-    if (typeof size !== "number") return [];
-    const problem = source.findOutOfRange(
-      role,
-      size,
-      `${owner} has size ${size}, so the largest index is ${size - 1}.`,
-    );
-    return problem === undefined ? [] : [problem];
-  };
+  const outputHint = `The model's output has size ${outputSize}, so the largest index is ${Number(outputSize) - 1}.`;
   return [
-    ...check("inputs", vocabularySize, `Layer "${firstLayer?.name ?? ""}"`),
-    ...check("targets", outputSize, "The model's output"),
-  ];
+    ...[...idLimits(spec, signature)].map(([input, limit]) =>
+      source.findOutOfRange(input, limit.size, limitHint(limit)),
+    ),
+    typeof outputSize === "number" ? source.findOutOfRange("targets", outputSize, outputHint) : undefined,
+  ].filter((problem) => problem !== undefined);
 }

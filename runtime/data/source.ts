@@ -30,8 +30,10 @@ export interface DataSource {
   batch(indices: ArrayLike<number>): Batch;
   /**
    * The problem of the first id or class that is not below `limit`, with `reason` as hint; undefined if all are below.
+   *
+   * @param array of a batch: `inputs`, `targets`, or a side input.
    */
-  findOutOfRange(role: "inputs" | "targets", limit: number, reason: string): RunProblem | undefined;
+  findOutOfRange(array: string, limit: number, reason: string): RunProblem | undefined;
   /**
    * One JSON value per row of a model's predictions: text, names, or nested lists of numbers.
    *

@@ -11,6 +11,7 @@ import { readCsv } from "../data/formats/csv.js";
 import { parseNumber } from "../data/formats/number-notation.js";
 import { readArray } from "../data/formats/read-array.js";
 import { readZip } from "../data/formats/zip.js";
+import { type IdLimit, limitHint } from "../data/id-limits.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import type { NumericArray } from "../tensors/array.js";
@@ -27,10 +28,14 @@ interface Role {
 /** An array of a file, or the only one. */
 type Members = ReadonlyMap<string, ArraySource> | { readonly single: ArraySource };
 
-/** @param ports the names of the data inputs of the model. */
+/**
+ * @param ports the names of the data inputs of the model.
+ * @param limits of the token ids of each port.
+ */
 export async function readArrayInputs(
   signature: Signature,
   ports: ReadonlySet<string>,
+  limits: ReadonlyMap<string, IdLimit>,
   file: string,
   folder: string,
 ): Promise<Result<ReadonlyMap<string, NumericArray>>> {
@@ -58,7 +63,7 @@ export async function readArrayInputs(
             `"${file}" has no ${role.name}, which is an input of the model.`,
             `The model reads ${names}.`,
           )
-        : readRole(source, role, file, folder, arrays.get("inputs")?.shape[1]);
+        : readRole(source, role, file, folder, { time: arrays.get("inputs")?.shape[1], ids: limits.get(role.port) });
     if (result.ok) arrays.set(role.port, result.value);
     else problems.push(...result.error);
   }
@@ -158,7 +163,7 @@ function readRole(
   { name, port, signature: { dtype, shape } }: Role,
   file: string,
   folder: string,
-  time: number | undefined,
+  limits: { readonly time: number | undefined; readonly ids: IdLimit | undefined },
 ): Result<NumericArray> {
   const refuse = (message: string, hint = "") => fail([{ code: "array-shape", path: "", file, message, hint }]);
   if (Array.isArray(source) && source.length === 0) return refuse(`${name} in "${file}" is empty.`);
@@ -173,8 +178,10 @@ function readRole(
     return refuse(message, "Use the shape of the training data.");
   }
   const origin: Origin = { name, path: "", file };
-  if (port === "lengths") return toLengths(numbers, origin, time);
-  return dtype === "int32" ? toIndices(numbers, origin, "Token ids") : toFloat32(numbers, origin);
+  if (port === "lengths") return toLengths(numbers, origin, limits.time);
+  if (dtype !== "int32") return toFloat32(numbers, origin);
+  const { ids } = limits;
+  return toIndices(numbers, origin, "Token ids", ids && { size: ids.size, hint: limitHint(ids) });
 }
 
 /** Axes of one name have one size in all arrays. */

@@ -1,6 +1,7 @@
 /** Reads arrays, and formats the outputs: classes with probabilities, decoded labels, or numbers. */
 
 import { blankClassOf } from "../../schema/kinds/losses.js";
+import { idLimits } from "../data/id-limits.js";
 import { ok } from "../result.js";
 import { portsWithRole } from "../sessions/ports.js";
 import { gatherRows } from "../tensors/rows.js";
@@ -12,7 +13,7 @@ import type { OpenInputs } from "./inputs.js";
 export const arrays: OpenInputs = async ({ run, file, folder, uses, beam }) => {
   const { spec, signature, manifest } = run;
   const ports = new Set(portsWithRole(manifest.model.inputs, "data").map(({ name }) => name));
-  const result = await readArrayInputs(signature, ports, file, folder);
+  const result = await readArrayInputs(signature, ports, idLimits(spec, signature), file, folder);
   if (!result.ok) return result;
   const arraysByPort = result.value;
   const [examples = 0, time = 1] = arraysByPort.get("inputs")?.shape ?? [];

@@ -6,12 +6,14 @@ import type { Artifact } from "../../compiler/artifact.js";
 import type { NormalOptimizer, NormalSpec } from "../../schema/normal/index.js";
 import { installCommand, packageRoot, packageVersion } from "../../schema/package-root.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
+import { idLimits } from "../data/id-limits.js";
 import { usesOf } from "../data/source.js";
 import { invalidInput, type RunFailure } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import { recordedMetrics } from "../run/layout.js";
 import { openRun, type Run, readRunWeights, type Weights, type WeightsSelector } from "../run/open.js";
+import { predictionPort } from "../sessions/ports.js";
 import { durableFs } from "../storage/durable-fs.js";
 import { writeSafetensors } from "../tensors/safetensors.js";
 import { type PageManifest, pageFiles, type SampleData } from "./page-manifest.js";
@@ -118,6 +120,10 @@ function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, sampl
     loss: spec.loss,
     uses: { inputs, targets, everyStep },
     metadata,
+    id_limits: {
+      ...Object.fromEntries([...idLimits(spec, run.signature)].map(([input, { size }]) => [input, size])),
+      targets: Number(predictionPort(model).shape.at(-1)),
+    },
     manifest: { parameters, slots, train, model, stream, eval: isStateful(manifest) ? manifest.eval : null },
     training: {
       train: fineTuningSpec(spec).train,

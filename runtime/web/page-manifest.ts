@@ -17,6 +17,8 @@ export interface PageManifest {
   readonly loss: NormalLoss;
   readonly uses: Pick<Uses, "inputs" | "targets" | "everyStep">;
   readonly metadata: Metadata;
+  /** The number of token ids of each input that has some, and the number of classes of `targets`. */
+  readonly id_limits: Readonly<Record<string, number>>;
   readonly manifest: Pick<Manifest, "parameters" | "slots" | "train" | "model" | "stream"> & {
     /** Of a stateful model, whose states continue between windows; null for other models. */
     readonly eval: Ports | null;

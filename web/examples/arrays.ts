@@ -13,6 +13,9 @@ type Example = ReadonlyMap<string, readonly number[]>;
 /** A data input of the model, or of one batch of the training graph; the first axis is the batch. */
 type DataPort = Pick<Port, "name" | "dtype" | "shape">;
 
+/** The number of ids of an array of integers, by its name. */
+type IdLimits = PageManifest["id_limits"];
+
 export function dataPorts({ inputs }: Ports): readonly DataPort[] {
   return inputs.filter(({ role }) => role === "data");
 }
@@ -53,7 +56,7 @@ function hasShape(value: unknown, { shape: [, ...axes] }: DataPort): boolean {
 }
 
 /** Parses one example or a list of examples. */
-export function readExamples(text: string, ports: readonly DataPort[]): Result<readonly Example[]> {
+export function readExamples(text: string, ports: readonly DataPort[], limits: IdLimits): Result<readonly Example[]> {
   const value = parseJson(text);
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   const form = `{${ports.map(({ name }) => `"${name}": …`).join(", ")}}`;
@@ -69,6 +72,11 @@ export function readExamples(text: string, ports: readonly DataPort[]): Result<r
     const misfitPort = ports.find((port) => !hasShape(members.get(port.name), port));
     if (misfitPort !== undefined)
       return invalid(`"${misfitPort.name}" must have shape [${misfitPort.shape.slice(1).join(", ")}].`);
+    for (const port of ports) {
+      const numbers = arrays.find(([name]) => name === port.name)?.[1] ?? [];
+      const wrong = findNoInteger(numbers, port, limits[port.name]);
+      if (wrong !== undefined) return wrong;
+    }
     examples.push(new Map(arrays.map(([name, numbers]) => [name, numbers ?? []])));
   }
   const [first] = examples;
@@ -77,6 +85,16 @@ export function readExamples(text: string, ports: readonly DataPort[]): Result<r
   );
   if (unevenPort === undefined) return ok(examples);
   return invalid(`"${unevenPort.name}" differs in length between examples.`, "All examples need the same shape.");
+}
+
+/** The refusal of the first number that is no id, class or length; undefined where all numbers are. */
+function findNoInteger(numbers: readonly number[], { name, dtype }: DataPort, limit: number | undefined) {
+  if (dtype === "float32") return undefined;
+  const [first, end] = dtype === "int64" ? [1, Number.POSITIVE_INFINITY] : [0, limit ?? 2 ** 31];
+  const wrong = numbers.find((value) => !Number.isInteger(value) || value < first || value >= end);
+  if (wrong === undefined) return undefined;
+  const range = Number.isFinite(end) ? `from ${first} to ${end - 1}` : `from ${first}`;
+  return invalid(`"${name}" has ${wrong}.`, `Write integers ${range}.`);
 }
 
 /** The shape of an example of `count` numbers, with at most one axis of free size. */
@@ -102,10 +120,10 @@ function toArray(dtype: Port["dtype"], shape: readonly number[], numbers: readon
 }
 
 /** Parses a list of examples with their targets. */
-export function arraysTrainingSet(text: string, { manifest }: PageManifest): TrainingSetResult {
+export function arraysTrainingSet(text: string, { manifest, id_limits }: PageManifest): TrainingSetResult {
   // The first axis of the training graph is the number of steps in a call.
   const ports = dataPorts(manifest.train).map(({ name, dtype, shape }) => ({ name, dtype, shape: shape.slice(1) }));
-  const read = readExamples(text, ports);
+  const read = readExamples(text, ports, id_limits);
   if (!read.ok) return read;
   const examples = read.value;
   return ok({

@@ -24,9 +24,10 @@ export function arraysPanel(model: Model): HTMLElement {
   const errorMessage = message();
   const predictInput = runLatest(async () => {
     errorMessage.show("");
-    const read = readExamples(input.value, ports);
+    const read = readExamples(input.value, ports, page.id_limits);
     if (!read.ok) {
-      errorMessage.show(read.error[0]?.message ?? "");
+      const { message: text = "", hint = "" } = read.error[0] ?? {};
+      errorMessage.show(`${text} ${hint}`.trim());
       result.replaceChildren();
       return;
     }

@@ -30,13 +30,24 @@ export function toFloat32(numbers: ParsedArray, origin: Origin): Result<NumericA
   return ok({ dtype: "float32", shape: numbers.shape, data });
 }
 
-/** Token ids and classes as int32: integers from 0. */
-export function toIndices(numbers: ParsedArray, origin: Origin, what: string): Result<NumericArray> {
+/**
+ * Token ids and classes as int32: integers from 0.
+ *
+ * @param limit the number of ids, with the hint for others, if it is known.
+ */
+export function toIndices(
+  numbers: ParsedArray,
+  origin: Origin,
+  what: string,
+  limit?: { readonly size: number; readonly hint: string },
+): Result<NumericArray> {
   const { values } = numbers;
   for (let index = 0; index < values.length; index++) {
     const value = values[index] ?? 0;
-    if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) continue;
-    return fail([valueProblem(numbers, origin, index, `${value}`, `${what} are integers from 0.`)]);
+    const isId = Number.isInteger(value) && value >= 0 && value < 2 ** 31;
+    if (isId && value < (limit?.size ?? Number.POSITIVE_INFINITY)) continue;
+    const hint = isId ? (limit?.hint ?? "") : `${what} are integers from 0.`;
+    return fail([valueProblem(numbers, origin, index, `${value}`, hint)]);
   }
   return ok({ dtype: "int32", shape: numbers.shape, data: Int32Array.from(values) });
 }

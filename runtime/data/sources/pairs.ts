@@ -143,7 +143,14 @@ function assemble(
         ["target_lengths", gatherLengths(targetSequences.starts, indices)],
       ]);
     },
-    findOutOfRange: () => undefined,
+    findOutOfRange(array, limit, reason) {
+      const [side, tokens] = array === "inputs" ? ["source", source] : ["target", target];
+      const index = tokens?.ids.findIndex((ids) => ids.some((id) => id >= limit)) ?? -1;
+      if (tokens === null || index < 0) return undefined;
+      const id = tokens.ids[index]?.find((token) => token >= limit) ?? 0;
+      const message = `The ${side} has token ${id}, "${tokens.words[id] ?? ""}".`;
+      return { code: "pair-range", ...pairLocation(data, allPairs[index]), message, hint: reason };
+    },
     decode: (predictions) => decodeTokens(predictions, target.words, data.unit, END),
   });
 }

@@ -147,6 +147,7 @@ function sequenceSource(
       ]);
     },
     findOutOfRange(role, limit, reason): RunProblem | undefined {
+      if (role !== "inputs" && role !== "targets") return undefined;
       // Ids are below the vocabulary's size, but a layer may have a smaller one.
       const { data: numbers } = role === "inputs" ? steps : targets;
       const valueIndex = vocabulary === null && role === "inputs" ? -1 : numbers.findIndex((id) => id >= limit);

@@ -31,7 +31,13 @@ function list(
   return `var ${name} = JsonSerializer.Deserialize<List<${type}>>(metadata[${quoted(metadataKey)}])!;`;
 }
 
-function exampleLines({ example }: SnippetSpec): readonly string[] {
+function exampleLines(snippet: SnippetSpec): readonly string[] {
+  const { idCount } = snippet;
+  const check = `if (ids.Any(id => id < 0 || id >= ${idCount})) throw new ArgumentException("An id is outside of the vocabulary.");`;
+  return [...inputLines(snippet), ...(idCount === null ? [] : [check])];
+}
+
+function inputLines({ example }: SnippetSpec): readonly string[] {
   if (example.type === "text") {
     const { vocabulary, text } = example;
     return [

@@ -47,7 +47,13 @@ function program(snippet: SnippetSpec, { setup, print }: Host): readonly string[
   return [...setup, ...exampleLines(snippet), "", ...runLines(snippet, print)];
 }
 
-function exampleLines({ example }: SnippetSpec): readonly string[] {
+function exampleLines(snippet: SnippetSpec): readonly string[] {
+  const { idCount } = snippet;
+  const check = `if (!ids.every((id) => id >= 0 && id < ${idCount})) throw new RangeError("An id is outside of the vocabulary.");`;
+  return [...inputLines(snippet), ...(idCount === null ? [] : [check])];
+}
+
+function inputLines({ example }: SnippetSpec): readonly string[] {
   if (example.type === "text") {
     const { vocabulary, text } = example;
     return [

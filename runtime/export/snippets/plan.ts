@@ -2,6 +2,7 @@
 import type { ExportPort, ExportPorts } from "../../../compiler/export/index.js";
 import { blankClassOf } from "../../../schema/kinds/losses.js";
 import { packageVersion } from "../../../schema/package-root.js";
+import { idLimits } from "../../data/id-limits.js";
 import type { Metadata } from "../../data/metadata.js";
 import { scalerOf } from "../../data/scaler.js";
 import { END, joinTokens, START, tokenize } from "../../data/vocabulary/tokens.js";
@@ -16,6 +17,8 @@ export interface SnippetSpec {
   /** Runs the model once; once per step with states fed back; or once per decoded token. */
   readonly kind: "once" | "steps" | "decode";
   readonly example: Example;
+  /** The number of ids where the program checks them: no table has a row for others; null where none can be wrong. */
+  readonly idCount: number | null;
   /** The inputs that are not states, in order. */
   readonly feeds: readonly Feed[];
   readonly states: readonly StatePair[];
@@ -89,11 +92,13 @@ export function snippetSpecOf(trainedModel: TrainedModel, ports: ExportPorts, mo
   const dataPorts = ports.inputs.filter(({ name }) => !stateNames.has(name));
   const isDecoder = metadata.type === "pairs" && dataPorts.some(({ name }) => name === "decoder_inputs");
   const perStep = states.length > 0;
+  const example = exampleOf(trainedModel, dataPorts, perStep);
   return {
     model,
     description: `Runs ${model}, the model ${spec.name} exported by rnnx ${packageVersion()}.`,
     kind: isDecoder ? "decode" : perStep ? "steps" : "once",
-    example: exampleOf(trainedModel, dataPorts, perStep),
+    example,
+    idCount: idCountOf(example, trainedModel),
     feeds: dataPorts.map((port) => feedOf(port, perStep)),
     states,
     prediction: predictionOf(ports, trainedModel),
@@ -137,6 +142,12 @@ function exampleOf(trainedModel: TrainedModel, ports: readonly ExportPort[], per
   const defaultSteps = perStep || shape.length > 1 ? timeStepsOf(metadata, data) : 1;
   const time = shape.length > 1 && typeof steps === "number" ? steps : defaultSteps;
   return { type: "rows", time, width, row: typicalRow(metadata) };
+}
+
+/** The id of a unit outside of a vocabulary without an unknown unit is -1. */
+function idCountOf(example: Example, { spec, signature }: TrainedModel): number | null {
+  if (example.type === "text") return example.vocabulary.unknown === null ? example.vocabulary.list.length : null;
+  return example.type === "ids" ? (idLimits(spec, signature).get("inputs")?.size ?? null) : null;
 }
 
 /** True for a unit that a text can consist of: a byte of ASCII, a character, or a word without white space. */

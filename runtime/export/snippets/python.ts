@@ -21,7 +21,17 @@ export function pythonSnippet(snippet: SnippetSpec): string {
   ].join("\n");
 }
 
-function exampleLines({ example }: SnippetSpec): readonly string[] {
+function exampleLines(snippet: SnippetSpec): readonly string[] {
+  const { idCount } = snippet;
+  const check = [
+    `if not all(0 <= unit_id < ${idCount} for unit_id in ids):`,
+    '    raise ValueError("An id is outside of the vocabulary.")',
+  ];
+  // A list of units has no index of another unit.
+  return [...inputLines(snippet), ...(idCount === null || snippet.example.type === "text" ? [] : check)];
+}
+
+function inputLines({ example }: SnippetSpec): readonly string[] {
   if (example.type === "text") {
     const { vocabulary, text } = example;
     return [

@@ -42,7 +42,7 @@ export function arraysCase(
           }),
         ),
       );
-      const text = readExamples(JSON.stringify(examples), portList);
+      const text = readExamples(JSON.stringify(examples), portList, page.id_limits);
       if (!text.ok) throw new Error(JSON.stringify(text));
       const scores = await predict(model, stackExamples(text.value, portList));
       return scores.map((rows, example) => withoutPadding(rows, predictionPort(page.manifest.model), lengths[example]));

@@ -71,6 +71,7 @@ describe("the programs", () => {
       var metadata = session.ModelMetadata.CustomMetadataMap;
       var vocabulary = JsonSerializer.Deserialize<List<string>>(metadata["rnnx.data.vocabulary"])!;
       var ids = "row, y".EnumerateRunes().Select(rune => rune.ToString()).Select(unit => vocabulary.IndexOf(unit)).ToArray();
+      if (ids.Any(id => id < 0 || id >= 19)) throw new ArgumentException("An id is outside of the vocabulary.");
       var names = vocabulary;
 
       using var results = session.Run(new List<NamedOnnxValue>
@@ -81,6 +82,30 @@ describe("the programs", () => {
       Console.WriteLine(string.Join("", output.Select(id => names[(int)id])));
       "
     `);
+  });
+
+  test("refuse an id outside of the vocabulary, and a unit that has none", async () => {
+    const failureOf = (file: string, from: RegExp, to: string) => {
+      const code = readFileSync(file, "utf8");
+      expect(code).toMatch(from);
+      writeFileSync(file, code.replace(from, to));
+      const { status, stderr } = spawnSync(process.execPath, [file], { encoding: "utf8" });
+      return status === 0 ? "" : stderr;
+    };
+    const refusal = "RangeError: An id is outside of the vocabulary.";
+    const text = await exportSnippets(specExamples.text);
+    expect(failureOf(text.program("mjs"), /\[\.\.\."row, y"\]/, '[..."row, z"]')).toContain(refusal);
+    const data = { type: "arrays", inputs: [[0, 1, 2]], targets: [[1, 2, 0]] };
+    const model = [{ layer: "one_hot" }, { layer: "rnn", cell: "gru", hidden_size: 2 }, { layer: "dense", size: 3 }];
+    const spec = { name: "ids", data, model, loss: { type: "sequence_loss" }, train: { steps: 1 } };
+    for (const id of ["3", "-1"]) {
+      const ids = await exportSnippets({ ...specExamples.text, spec });
+      expect(failureOf(ids.program("mjs"), /const ids = \[0,/, `const ids = [${id},`)).toContain(refusal);
+      if (python === false || !pythonRuns) continue;
+      const file = ids.program("py");
+      writeFileSync(file, readFileSync(file, "utf8").replace("ids = [0", `ids = [${id}`));
+      expect(spawnSync("python3", [file], { encoding: "utf8" }).stderr).toContain("outside of the vocabulary");
+    }
   });
 
   test("read step by step, states going on", async () => {

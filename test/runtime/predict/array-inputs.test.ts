@@ -147,3 +147,48 @@ describe("lengths", () => {
     ]);
   });
 });
+
+describe("token ids of a prediction", () => {
+  const classLoss = { type: "cross_entropy" };
+  const ids = [
+    [0, 1, 2],
+    [2, 1, 0],
+  ];
+  const data = { type: "arrays", inputs: ids, targets: [0, 1] };
+  const tail = [
+    { layer: "rnn", cell: "gru", hidden_size: 2, return: "last" },
+    { layer: "dense", size: 2 },
+  ];
+
+  test.each([
+    ["one_hot", { layer: "one_hot" }],
+    ["embedding", { layer: "embedding", size: 2 }],
+    ["embedding", { layer: "embedding", size: 2, vocabulary_size: 3 }],
+  ])("%s: an id that the layer has no row for is refused with its place", async (_, first) => {
+    const { out } = await trainSpec({ data, model: [first, ...tail], loss: classLoss, train });
+    expect(await objects(out, "in.json", JSON.stringify(ids))).toHaveLength(2);
+    expect(await rejectedPredict(out, "in.json", "[[0, 1, 2], [0, 3, 1]]")).toMatchObject([
+      {
+        message: 'inputs[1][1] in "in.json" is 3.',
+      },
+    ]);
+    expect(await rejectedPredict(out, "in.json", "[[0, 1, -1]]")).toMatchObject([
+      { message: 'inputs[0][2] in "in.json" is -1.' },
+    ]);
+  });
+
+  test("of a second input are checked too", async () => {
+    const model = [
+      { layer: "embedding", name: "words", from: "words", size: 2 },
+      { layer: "embedding", name: "tags", from: "tags", size: 2, vocabulary_size: 5 },
+      { layer: "concat", from: ["words", "tags"] },
+      ...tail,
+    ];
+    const named = { ...data, inputs: { words: ids, tags: ids } };
+    const { out } = await trainSpec({ data: named, model, loss: classLoss, train });
+    const content = { words: ids, tags: [ids[0], [4, 5, 0]] };
+    expect(await rejectedPredict(out, "in.json", JSON.stringify(content))).toMatchObject([
+      { message: 'tags[1][1] in "in.json" is 5.' },
+    ]);
+  });
+});
