@@ -430,7 +430,7 @@ export interface TextData {
    */
   text?: string | null;
   /**
-   * A UTF-8 text file, relative to the spec. Give either `file` or `text`.
+   * A UTF-8 text file, gzipped or not, relative to the spec. Give either `file` or `text`.
    */
   file?: string | null;
   /**
@@ -485,7 +485,7 @@ export interface TableData {
    */
   type: "table";
   /**
-   * A CSV file in UTF-8, relative to the spec.
+   * A CSV file in UTF-8, gzipped or not, relative to the spec.
    */
   file: string;
   /**
@@ -549,7 +549,7 @@ export interface SequencesData {
    */
   type: "sequences";
   /**
-   * A .jsonl, .csv, .tsv or .ts file in UTF-8, relative to the spec.
+   * A .jsonl, .csv, .tsv or .ts file in UTF-8, gzipped (.jsonl.gz) or not, relative to the spec.
    */
   file: string;
   /**
@@ -598,7 +598,7 @@ export interface PairsData {
    */
   pairs?: unknown[][] | null;
   /**
-   * A file with one pair per line, relative to the spec: source and target separated by a tab, or a `.jsonl` file with {"source": text or numbers, "target": text}. Give either `file` or `pairs`.
+   * A file with one pair per line, gzipped or not, relative to the spec: source and target separated by a tab, or a `.jsonl` file with {"source": text or numbers, "target": text}. Give either `file` or `pairs`.
    */
   file?: string | null;
   /**

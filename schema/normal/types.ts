@@ -15,7 +15,7 @@ export interface NormalTextData {
   readonly type: "text";
   /** The text itself. Give either `text` or `file`. */
   readonly text: string | null;
-  /** A UTF-8 text file, relative to the spec. Give either `file` or `text`. */
+  /** A UTF-8 text file, gzipped or not, relative to the spec. Give either `file` or `text`. */
   readonly file: string | null;
   /** The unit of one time step. */
   readonly unit: "char" | "word" | "byte";
@@ -56,7 +56,7 @@ export interface NormalSeriesSplit {
  */
 export interface NormalTableData {
   readonly type: "table";
-  /** A CSV file in UTF-8, relative to the spec. */
+  /** A CSV file in UTF-8, gzipped or not, relative to the spec. */
   readonly file: string;
   /**
    * Source of the column names: true for the first row, "comment" for the last comment line before the data, false for
@@ -112,7 +112,7 @@ export type Column = string | number;
  */
 export interface NormalSequencesData {
   readonly type: "sequences";
-  /** A .jsonl, .csv, .tsv or .ts file in UTF-8, relative to the spec. */
+  /** A .jsonl, .csv, .tsv or .ts file in UTF-8, gzipped (.jsonl.gz) or not, relative to the spec. */
   readonly file: string;
   /** The unit of one time step of `text`: a word (separated by white space) or a character. */
   readonly unit: "word" | "char";
@@ -143,8 +143,8 @@ export interface NormalPairsData {
   /** The pairs themselves: a source (text or a list of numbers) and a target. Give either `pairs` or `file`. */
   readonly pairs: readonly (readonly [string | readonly number[], string])[] | null;
   /**
-   * A file with one pair per line, relative to the spec: source and target separated by a tab, or a `.jsonl` file with
-   * {"source": text or numbers, "target": text}. Give either `file` or `pairs`.
+   * A file with one pair per line, gzipped or not, relative to the spec: source and target separated by a tab, or a
+   * `.jsonl` file with {"source": text or numbers, "target": text}. Give either `file` or `pairs`.
    */
   readonly file: string | null;
   /** The unit of one time step, in sources and targets. */

@@ -1,10 +1,10 @@
 /** Text files read in chunks: a strict UTF-8 decoder, a line splitter, and the problems of reading. */
 
-import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { unreadableFile } from "../../storage/system-errors.js";
+import { GunzipError, readFileChunks } from "./file-chunks.js";
 
 /** A file that a key of the spec names. */
 export interface NamedFile {
@@ -39,13 +39,13 @@ export async function* readTextChunks({ file, folder }: NamedFile): AsyncGenerat
     }
   };
   const path = resolve(folder, file);
-  for await (const chunk of createReadStream(path)) {
+  for await (const chunk of readFileChunks(path)) {
     const text = decode(chunk);
-    if (text === undefined) throw new NotUtf8Error(await lineOfBadByte(createReadStream(path)));
+    if (text === undefined) throw new NotUtf8Error(await lineOfBadByte(readFileChunks(path)));
     yield text;
   }
   const rest = decode();
-  if (rest === undefined) throw new NotUtf8Error(await lineOfBadByte(createReadStream(path)));
+  if (rest === undefined) throw new NotUtf8Error(await lineOfBadByte(readFileChunks(path)));
   yield rest;
 }
 
@@ -74,12 +74,16 @@ async function lineOfBadByte(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8A
 
 /** The bytes of a file. Pass errors to `readingProblem`. */
 export async function* readByteChunks({ file, folder }: NamedFile): AsyncGenerator<Uint8Array> {
-  for await (const chunk of createReadStream(resolve(folder, file))) yield chunk;
+  for await (const chunk of readFileChunks(resolve(folder, file))) yield chunk;
 }
 
 /** The problem for an error of reading a file. Errors that the file did not cause are thrown again. */
 export function readingProblem({ file, path }: NamedFile, error: unknown, hint = "Save it as UTF-8."): RunProblem {
   if (error instanceof WordTooLongError) return longWordProblem(path, file);
+  if (error instanceof GunzipError) {
+    const message = `"${file}" cannot be read: ${error.reason}.`;
+    return { code: "file-format", path, file, message, hint: error.hint };
+  }
   return error instanceof NotUtf8Error
     ? notUtf8Problem(path, file, error.line, hint)
     : unreadableFile(path, file, error);

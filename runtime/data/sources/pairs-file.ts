@@ -3,6 +3,7 @@ import { child } from "../../../schema/json-pointer.js";
 import type { NormalPairsData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
+import { withoutGz } from "../formats/file-chunks.js";
 import { parseJsonLine } from "../formats/json-line.js";
 import { createProblemList } from "../formats/problem-list.js";
 import { readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
@@ -61,7 +62,7 @@ async function pairsFromFile(file: string, folder: string): Promise<Result<reado
   const pairs: Pair[] = [];
   const problems = createProblemList();
   const namedFile = { file, folder, path: "/data/file" };
-  const isJson = /\.jsonl?$/i.test(file);
+  const isJson = /\.jsonl?$/i.test(withoutGz(file));
   try {
     let row = 0;
     for await (const text of splitLines(readTextChunks(namedFile), MAX_LINE_LENGTH)) {

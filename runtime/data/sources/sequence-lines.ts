@@ -3,6 +3,7 @@ import { formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, type Result } from "../../result.js";
 import { readCsv } from "../formats/csv.js";
+import { withoutGz } from "../formats/file-chunks.js";
 import { type JsonLine, parseJsonLine } from "../formats/json-line.js";
 import { createProblemList } from "../formats/problem-list.js";
 import { createTimeSeriesParser, type LineFault } from "../formats/time-series.js";
@@ -28,7 +29,7 @@ export function readLines(
   visit: LineVisitor,
 ): Promise<readonly RunProblem[]> | readonly RunProblem[] {
   const { file, path } = source;
-  const extension = /\.(jsonl|ndjson|csv|tsv|ts)$/i.exec(file)?.[1]?.toLowerCase();
+  const extension = /\.(jsonl|ndjson|csv|tsv|ts)$/i.exec(withoutGz(file))?.[1]?.toLowerCase();
   if (extension === "csv" || extension === "tsv") return readCsvLines(source, extension === "csv" ? "," : "\t", visit);
   if (extension === "ts") return readTextLines(source, createTimeSeriesParser(), timeSeriesHint, visit);
   if (extension !== undefined) return readTextLines(source, parseJson, jsonHint, visit);

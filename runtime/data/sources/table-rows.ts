@@ -6,6 +6,7 @@ import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { FloatList } from "../batching/windows.js";
 import { type Row, readCsv } from "../formats/csv.js";
+import { withoutGz } from "../formats/file-chunks.js";
 import { isMissing, notationOf, parseNumber } from "../formats/number-notation.js";
 import { collectFloats } from "../spill/float-list.js";
 import { collectIds, idAt } from "../spill/id-list.js";
@@ -124,7 +125,7 @@ export async function readRows(
     return problems;
   };
 
-  const delimiter = data.delimiter ?? (/\.tsv$/i.test(file) ? "\t" : ",");
+  const delimiter = data.delimiter ?? (/\.tsv$/i.test(withoutGz(file)) ? "\t" : ",");
   const delimiterHint = (detected: string) => {
     const keep = data.delimiter === null ? ` (or to ${JSON.stringify(delimiter)} to keep it)` : "";
     return `Set data.delimiter to ${JSON.stringify(detected)}${keep}.`;
