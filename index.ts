@@ -56,6 +56,7 @@ export {
 export { runSweep, type SweepEvent, type SweepOptions, type SweepRequest, type Trial } from "./runtime/sweep/sweep.js";
 export type { Tensor, Tensors } from "./runtime/tensors/safetensors.js";
 export { type Training, type TrainingRequest, type TrainOptions, train } from "./runtime/train.js";
+export { findRate, type RateRange, type RateTest, type RateTestRequest } from "./runtime/training/find-rate.js";
 export type { TrainRequest } from "./runtime/training/request.js";
 export { exportWeb, type WebOutcome, type WebRequest } from "./runtime/web/export-web.js";
 export { frame } from "./schema/diagnostics/code-frame.js";

@@ -27,6 +27,16 @@ export function numberParser(minimum: number, maximum: number): (text: string) =
   };
 }
 
+/** A parser of positive numbers up to a maximum. */
+export function positiveParser(maximum: number): (text: string) => number {
+  const parse = numberParser(0, maximum);
+  return (text) => {
+    const value = parse(text);
+    if (value === 0) throw new InvalidArgumentError(`Expected a number above 0, to ${maximum}.`);
+    return value;
+  };
+}
+
 /** A parser of byte sizes: bytes, or a number with a binary unit such as 512MB or 2GiB (1 MB = 1 MiB = 2^20 bytes). */
 export function parseByteSize(text: string): number {
   const [, number = "", unit = ""] = /^(\d+(?:\.\d*)?)\s*([kmgt]?)i?b?$/i.exec(text.trim()) ?? [];

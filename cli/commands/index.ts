@@ -47,6 +47,12 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./sweep/index.js")).sweep,
   },
   {
+    name: "find-rate",
+    group: train,
+    summary: "suggest a learning rate by a range test",
+    load: async () => (await import("./find-rate.js")).findRateCommand,
+  },
+  {
     name: "evaluate",
     group: use,
     summary: "compute the metrics of a trained model",

@@ -9,15 +9,30 @@ const chartHeight = 11;
 const axisWidth = 12;
 const minWidth = 20;
 
+/** An axis of another quantity than steps, for one curve without a legend. */
+export interface ChartAxis {
+  /** Labels of its ends. */
+  readonly first: string;
+  readonly last: string;
+  /** A step to mark below the axis. */
+  readonly mark: { readonly step: number; readonly label: string } | null;
+}
+
 /**
- * Plots the curves over one axis of steps. A curve begins at its first point and ends at its last.
+ * Plots the curves over one axis, by default of steps. A curve begins at its first point and ends at its last.
  *
  * @param columns width of the terminal.
  */
-export function terminalChart(title: string, curves: readonly Curve[], colors: Colors, columns: number): string {
+export function terminalChart(
+  title: string,
+  curves: readonly Curve[],
+  colors: Colors,
+  columns: number,
+  customAxis?: ChartAxis,
+): string {
   // Without colors the curves of one plot are indistinguishable: each has its own.
   if (!colors.isColorSupported && curves.length > 1)
-    return curves.map((curve) => terminalChart(title, [curve], colors, columns)).join("\n\n");
+    return curves.map((curve) => terminalChart(title, [curve], colors, columns, customAxis)).join("\n\n");
   const width = Math.max(minWidth, Math.min(columns - axisWidth - 2, 100));
   const last = Math.max(...curves.map(({ points }) => points.at(-1)?.step ?? 0));
   const first = Math.min(...curves.map(({ points }) => points[0]?.step ?? 0));
@@ -31,10 +46,16 @@ export function terminalChart(title: string, curves: readonly Curve[], colors: C
   const labels = curves.map(({ split }) => `── ${curveLabels[split]}`);
   const isWide = [title, ...labels].join("  ").length > columns;
   const legend = labels.map((label, index) => paint(index, label)).join(isWide ? "\n" : "  ");
-  const from = formatInteger(first);
-  const to = `step ${formatInteger(last)}`;
+  const from = customAxis?.first ?? formatInteger(first);
+  const to = customAxis?.last ?? `step ${formatInteger(last)}`;
   const axis = `${" ".repeat(axisWidth)}${from}${" ".repeat(Math.max(1, width - from.length - to.length))}${to}`;
-  return [`${colors.bold(title)}${isWide ? "\n" : "  "}${legend}`, ...plot, colors.dim(axis)].join("\n");
+  const heading = colors.bold(title);
+  if (customAxis === undefined)
+    return [`${heading}${isWide ? "\n" : "  "}${legend}`, ...plot, colors.dim(axis)].join("\n");
+  const { mark } = customAxis;
+  const column = mark === null ? 0 : Math.round(((mark.step - first) / Math.max(1, last - first)) * (width - 1));
+  const markLine = mark === null ? [] : [`${" ".repeat(axisWidth + column)}↑ ${mark.label}`];
+  return [heading, ...plot, ...markLine, colors.dim(axis)].join("\n");
 }
 
 /**
