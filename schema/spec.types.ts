@@ -68,6 +68,7 @@ export type Layer =
   | ConcatLayer
   | AddLayer
   | MultiplyLayer
+  | PositionLayer
   | AttentionLayer;
 export type Size = number | ("vocabulary" | "target_vocabulary" | "classes" | "features");
 /**
@@ -1185,6 +1186,26 @@ export interface MultiplyLayer {
    * @maxItems 64
    */
   from: LayerName[];
+}
+/**
+ * Adds a vector to each step of a sequence that depends on the number of steps before it: a trained row of a table, or sines and cosines.
+ */
+export interface PositionLayer {
+  /**
+   * Positions.
+   */
+  layer: "position";
+  name?: LayerName;
+  from?: From;
+  /**
+   * learned: a trained table W of shape [length, width]. sinusoidal: sines and cosines, without parameters.
+   */
+  type: "learned" | "sinusoidal";
+  /**
+   * Number of rows of the table: the largest number of steps of a sequence. Needed with learned. Default (null): sinusoidal positions have no limit.
+   */
+  length?: number | null;
+  trainable?: Trainable;
 }
 /**
  * For each step of the query, the mean of the values of all memory steps, weighted by the softmax of a score. Of one layer in `from`: self-attention, where that layer is query and memory; of two: the query, then the memory. With `heads`, multi-head attention: the heads attend to projections of width head_size, and Wo projects their joined results to the width of the query. Padding has the weight 0. A step that sees no memory step has the weights 0.

@@ -97,6 +97,8 @@ export interface Context {
   parameter(name: string, shape: Shape, initializer: (shape: readonly number[]) => Initializer): Value;
   /** A size: a number, or a name that the data defines ("vocabulary", "classes", "features"). */
   size(size: Size, part: object, key: string): Dim | undefined;
+  /** The number of steps of a time axis, where all batches of training have it; undefined where it varies. */
+  stepsOf(time: Dim): number | undefined;
   /** Number of updates so far, int64 scalar; training only. */
   step(): Value;
   /** The position of the rows in the whole batch; null where they are all of it. Training only. */

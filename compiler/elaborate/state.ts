@@ -124,6 +124,7 @@ export function startElaboration(
         hint: `Write an integer, or one of ${names.join(", ")}.`,
       });
     },
+    stepsOf: (time) => (typeof time === "number" ? time : time === "time" ? signature.steps : undefined),
     step: () => openInput("step", "step", { dtype: "int64", shape: [] }),
     inputState(name, shape, stateful) {
       const declared = signature.initial_states?.[name];

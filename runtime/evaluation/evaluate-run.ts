@@ -10,6 +10,7 @@ import { isStateful } from "../data/batching/stateful-batches.js";
 import { checkDataShape, checkIdRange } from "../data/compatibility.js";
 import { checkAlignments } from "../data/ctc-alignment.js";
 import { openData } from "../data/index.js";
+import { checkLongSequences } from "../data/long-sequences.js";
 import { checkShortSequences } from "../data/short-sequences.js";
 import type { DataSource } from "../data/source.js";
 import type { Splits } from "../data/splits.js";
@@ -82,6 +83,7 @@ export async function evaluateRun({
     ...checkIdRange(spec, run.signature, run.manifest, source),
     ...checkShortSequences(spec, source),
     ...(data === null ? [] : checkAlignments(spec, run.manifest, source).map(withoutLossHint)),
+    ...(data === null ? [] : checkLongSequences(spec, source)),
   ];
   if (problems.length > 0) return invalidInput(problems);
   const splits = selectSplits(source.splits, split, isSingleSplit);

@@ -1,11 +1,15 @@
 /** Autoregressive generation with a stream model: reads a prompt, then samples token by token. */
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { Ports } from "../../compiler/artifact.js";
+import type { NormalLayer } from "../../schema/normal/index.js";
+import { longSequenceProblem } from "../data/long-sequences.js";
+import type { RunProblem } from "../problem.js";
 import { predictionPort, requiredPort } from "../sessions/ports.js";
 import { createRecurrentStates } from "../sessions/recurrent-states.js";
 import { floatsOf, tensorOf } from "../tensors/ort.js";
 import type { RandomStream } from "../tensors/random.js";
 import { logitsOf, type OutputActivation, type Sampling, sampleToken } from "./sampling.js";
+import { splitPrompt } from "./tokenizer.js";
 
 export interface TokenGenerator {
   /** Yields token ids. Ends early where no output of the model is a finite number. */
@@ -20,6 +24,19 @@ export interface GenerationRequest {
   readonly random: Pick<RandomStream, "uniform">;
   /** Parameters by public name: those that are inputs of the session, and learned initial states. */
   readonly parameters: Readonly<Record<string, Tensor>>;
+}
+
+/** The problem of a prompt and a number of tokens that need more positions than the model has. */
+export function generationProblem(
+  model: readonly NormalLayer[],
+  prompt: readonly number[],
+  length: number,
+): RunProblem | undefined {
+  const { promptIds, remainingLength } = splitPrompt(prompt, length);
+  // The model does not read the last token.
+  const steps = promptIds.length + Math.max(remainingLength - 1, 0);
+  const problem = longSequenceProblem(model, () => steps);
+  return problem && { ...problem, hint: `Generate fewer tokens, or use a shorter prompt. ${problem.hint}` };
 }
 
 /**

@@ -12,7 +12,7 @@ import { estimateWorkPerSync, openSession } from "../sessions/session.js";
 import { feedsOf } from "../tensors/ort.js";
 import { randomStream } from "../tensors/random.js";
 import type { Tensors } from "../tensors/safetensors.js";
-import { createTokenGenerator } from "./autoregressive.js";
+import { createTokenGenerator, generationProblem } from "./autoregressive.js";
 import { outputActivationOf, type Sampling } from "./sampling.js";
 import { createDetokenizer, encodePrompt, splitPrompt } from "./tokenizer.js";
 
@@ -61,6 +61,8 @@ export async function openTextGenerator(folder: string): Promise<Result<TextGene
     async generate({ prompt, length, sampling, seed }, onText) {
       const encoded = encodePrompt(prompt, metadata, "");
       if (!encoded.ok) return encoded;
+      const limited = generationProblem(spec.model, encoded.value, length);
+      if (limited !== undefined) return fail([limited]);
       const { promptIds, remainingLength } = splitPrompt(encoded.value, length);
       const detokenizer = createDetokenizer(metadata);
       const chunks: string[] = [];

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { outputSteps, shortestInputs } from "../../schema/kinds/windows.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
+import { longBatchProblem } from "../data/long-sequences.js";
 import { shortSequence } from "../data/short-sequences.js";
 import { usesOf } from "../data/source.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
@@ -122,6 +123,8 @@ async function computeScores(
   const scores: Scores[] = Array.from(inputs.lengths, () => missing);
   for (const examples of batchesOf(inputs, BATCH_SIZE)) {
     const batch = inputs.batch(examples);
+    const tooLong = longBatchProblem(spec.model, batch);
+    if (tooLong !== undefined) return invalidInput([tooLong]);
     const feeds = feedsFor(portsWithRole(model.inputs, "data"), ({ name }) => batch.get(name));
     const results = await session.run(feeds);
     const data = floatsOf(results, port);

@@ -14,6 +14,7 @@ import { createStatefulSchedule, isStateful } from "../data/batching/stateful-ba
 import { checkClassCount, checkDataShape, checkIdRange } from "../data/compatibility.js";
 import { checkAlignments } from "../data/ctc-alignment.js";
 import { openData } from "../data/index.js";
+import { checkLongSequences } from "../data/long-sequences.js";
 import { classNamesOf } from "../data/metadata.js";
 import { checkShortSequences } from "../data/short-sequences.js";
 import type { DataSource } from "../data/source.js";
@@ -98,6 +99,7 @@ export async function planTraining(
     ...checkIdRange(spec, signature, manifest, source),
     ...checkShortSequences(spec, source),
     ...checkAlignments(spec, manifest, source),
+    ...checkLongSequences(spec, source),
     ...[weights, modelTensors, schedule, samples].flatMap((result) => (result.ok ? [] : result.error)),
     ...checkRunDirectory(request.out),
   ];

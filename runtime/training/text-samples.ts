@@ -4,7 +4,7 @@ import type { Artifact } from "../../compiler/artifact.js";
 import type { NormalSample, NormalSpec } from "../../schema/normal/index.js";
 import type { TextMetadata } from "../data/metadata.js";
 import type { DataSource } from "../data/source.js";
-import { createTokenGenerator } from "../generation/autoregressive.js";
+import { createTokenGenerator, generationProblem } from "../generation/autoregressive.js";
 import { outputActivationOf } from "../generation/sampling.js";
 import { createDetokenizer, encodePrompt, splitPrompt } from "../generation/tokenizer.js";
 import { fail, ok, type Result } from "../result.js";
@@ -26,14 +26,17 @@ export interface SampleOptions extends NormalSample {
 
 /** Null without `train.sample`. */
 export function resolveSampleOptions(
-  { train: { sample } }: NormalSpec,
+  { model, train: { sample } }: NormalSpec,
   { metadata }: DataSource,
 ): Result<SampleOptions | null> {
   if (sample === null) return ok(null);
   if (metadata.type !== "text")
     return fail([{ code: "sample", path: "/train/sample", message: "train.sample needs text data." }]);
   const encoded = encodePrompt(sample.prompt, metadata, "/train/sample/prompt");
-  return encoded.ok ? ok({ ...sample, metadata, ids: encoded.value }) : encoded;
+  if (!encoded.ok) return encoded;
+  const limited = generationProblem(model, encoded.value, sample.length);
+  if (limited !== undefined) return fail([{ ...limited, path: "/train/sample/length" }]);
+  return ok({ ...sample, metadata, ids: encoded.value });
 }
 
 export async function openTextSampler(

@@ -24,6 +24,7 @@ export const layerFacts = {
   concat: { streaming: true, timeAxis: "common" },
   add: { streaming: true, timeAxis: "common" },
   multiply: { streaming: true, timeAxis: "common" },
+  position: { streaming: true, timeAxis: "kept" },
   attention: { streaming: false, timeAxis: "kept" },
 } as const;
 

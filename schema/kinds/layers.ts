@@ -1,7 +1,7 @@
 /** Facts of layers: streaming, the time axis of their output, and the number of token ids that they read. */
 import type { NormalLayer, Size } from "../normal/index.js";
 import { layerFacts } from "./data.js";
-import { windowsOf } from "./windows.js";
+import { outputSteps, windowsOf } from "./windows.js";
 
 interface LayerFacts {
   /** True if the layer can process a sequence step by step, given its states. */
@@ -73,6 +73,30 @@ function timeAxisOf<Axis>(
     return source === undefined ? axisOf(name) : timeAxisOf(earlier, source, axisOf);
   });
   return timeAxis === "common" && axes.includes(undefined) ? undefined : axes[0];
+}
+
+/** The largest number of steps that a layer reads, and the input of the data whose time axis it reads. */
+export interface StepLimit {
+  readonly layer: string;
+  readonly input: string;
+  readonly steps: number;
+  /** The steps that reach the layer, of a number of steps of the input. */
+  stepsOf(inputSteps: number): number;
+}
+
+/** The limits of a model: the lengths of its tables of positions. */
+export function stepLimitsOf(model: readonly NormalLayer[]): readonly StepLimit[] {
+  return model.flatMap((layer) => {
+    const input = timeAxisOf(model, layer, (name) => name);
+    if (layer.layer !== "position" || layer.length === null || input === undefined) return [];
+    const layers = model.slice(0, model.indexOf(layer) + 1);
+    return [{ layer: layer.name, input, steps: layer.length, stepsOf: (steps) => outputSteps(layers, steps) }];
+  });
+}
+
+/** The largest number of steps of every sequence that a model reads; infinite without a limit. */
+export function mostSteps(model: readonly NormalLayer[]): number {
+  return Math.min(Number.POSITIVE_INFINITY, ...stepLimitsOf(model).map(({ steps }) => steps));
 }
 
 /** The number of token ids that a layer reads, with its key; undefined for a layer that reads numbers. */

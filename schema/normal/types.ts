@@ -827,6 +827,7 @@ export type NormalLayer =
   | NormalConcat
   | NormalAdd
   | NormalMultiply
+  | NormalPosition
   | NormalAttention;
 
 /** Token ids to one-hot vectors. */
@@ -1151,6 +1152,25 @@ export interface NormalMultiply {
   readonly name: string;
   /** Names of the layers that this layer reads. */
   readonly from: readonly string[];
+}
+
+/**
+ * Adds a vector to each step of a sequence that depends on the number of steps before it: a trained row of a table, or
+ * sines and cosines.
+ */
+export interface NormalPosition {
+  readonly layer: "position";
+  /** Name of the layer. Default: its kind, numbered from the second. */
+  readonly name: string;
+  readonly from: readonly string[];
+  /** learned: a trained table W of shape [length, width]. sinusoidal: sines and cosines, without parameters. */
+  readonly type: "learned" | "sinusoidal";
+  /**
+   * Number of rows of the table: the largest number of steps of a sequence. Needed with learned. Default (null):
+   * sinusoidal positions have no limit.
+   */
+  readonly length: number | null;
+  readonly trainable: boolean;
 }
 
 /**

@@ -78,6 +78,28 @@ export const attentive: Json = {
   ],
 };
 
+/** A sequence with positions. */
+export const placed: Json = {
+  ...numbers,
+  model: [
+    { layer: "position", type: "learned", length: 8 },
+    { layer: "pool", mode: "mean" },
+    { layer: "dense", size: 2 },
+  ],
+};
+
+/** Positions of one of two sequences. */
+export const placedTwice: Json = {
+  ...numbers,
+  model: [
+    { layer: "dense", name: "a", size: 3 },
+    { layer: "position", type: "sinusoidal" },
+    { layer: "add", from: ["a", "position"] },
+    { layer: "pool", mode: "mean" },
+    { layer: "dense", size: 2 },
+  ],
+};
+
 /** Two inputs of ids. */
 export const inputs: Json = {
   ...numbers,

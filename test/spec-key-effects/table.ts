@@ -17,6 +17,8 @@ const {
   classes,
   merged: joined,
   attentive,
+  placed,
+  placedTwice,
   inputs,
   labels,
   weather,
@@ -350,6 +352,13 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
       [`${kind}.from`, keyEffect(joined, `/model/${place + 2}/from`, ["b", "b"])],
     ]),
   ),
+  ...prefixed("position", {
+    trainable: keyEffect(placed, "/model/0/trainable", false),
+    name: keyEffect(placed, "/model/0/name", "place"),
+    from: keyEffect(placedTwice, "/model/1/from", "inputs"),
+    type: [set(placed, "/model/0", { layer: "position", type: "sinusoidal" }), placed],
+    length: keyEffect(placed, "/model/0/length", 9),
+  }),
   ...prefixed("attention", {
     trainable: keyEffect(joined, "/model/5/trainable", false),
     name: [joined, set(set(joined, "/model/5/name", "look"), "/model/6/from/3", "look")],

@@ -12,6 +12,7 @@ import { groupNorm } from "./group-norm.js";
 import { perStepNorm } from "./layer-norm.js";
 import { oneHot } from "./one-hot.js";
 import { pool } from "./pool.js";
+import { position } from "./position.js";
 import { rnn } from "./rnn/index.js";
 
 type Kind = NormalLayer["layer"];
@@ -33,5 +34,6 @@ export const layers: { readonly [K in Kind]: LayerDefinition<LayerOf<K>> | Combi
   concat: combine,
   add: combine,
   multiply: combine,
+  position,
   attention,
 };

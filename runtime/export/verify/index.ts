@@ -1,6 +1,8 @@
 /** Verification: runs the written file with ONNX Runtime and compares its outputs with the training's forward pass. */
 import type { CellForm, ExportForm, ExportOptions, ExportPorts } from "../../../compiler/export/index.js";
+import { mostSteps } from "../../../schema/kinds/layers.js";
 import { shortestSteps } from "../../../schema/kinds/windows.js";
+import type { NormalLayer } from "../../../schema/normal/index.js";
 import { openSession, type QuantizedMatmul } from "../../sessions/session.js";
 import { statePairs } from "../metadata.js";
 import type { TrainedModel } from "../source-run.js";
@@ -61,7 +63,7 @@ export async function verifyExport(
     reference,
   };
   const runs: (Sizes & { readonly difference: number })[] = [];
-  for (const sizes of sizesOf(reference, options, testSizes, shortestSteps(trainedModel.spec.model)))
+  for (const sizes of sizesOf(reference, options, testSizes, trainedModel.spec.model))
     runs.push({ ...sizes, difference: await verifiers[form](modelUnderTest, sizes) });
   await Promise.all([reference.release(), session.release()]);
   const operators = cells.some(({ form }) => form !== "Scan" && form !== "unrolled");
@@ -70,16 +72,18 @@ export async function verifyExport(
 }
 
 /**
- * The sizes to test: an unrolled model has one length, a model without time axis none.
+ * The sizes to test: an unrolled model has one length, a model without time axis none. A limited number of steps leaves
+ * one for the longer axis of a decoder.
  *
- * @param shortest the least number of time steps.
+ * @param model the layers that limit the number of time steps.
  */
 export function sizesOf(
   { ports }: Reference,
   { unroll }: Pick<ExportOptions, "unroll">,
   candidates: readonly Sizes[],
-  shortest = 1,
+  model: readonly NormalLayer[] = [],
 ): readonly Sizes[] {
   const fixedTime = ports.some(({ shape }) => typeof shape[1] === "string") ? unroll : 1;
-  return candidates.map(({ batch, time }) => ({ batch, time: fixedTime ?? Math.max(time, shortest) }));
+  const within = (time: number) => Math.max(Math.min(time, mostSteps(model) - 1), shortestSteps(model));
+  return candidates.map(({ batch, time }) => ({ batch, time: fixedTime ?? within(time) }));
 }

@@ -10,6 +10,7 @@ import { at } from "../../../ir/expect.js";
 import type { Dim, Value } from "../../../ir/types.js";
 import type { Context } from "../../context.js";
 import { constantZero, glorotUniform } from "../../initializers.js";
+import { positionsOf } from "../../positions.js";
 import { width } from "../../wire.js";
 import { rotate, rotationOf } from "./rotary.js";
 import { type AttentionInputs, attentionWeights, scoreBias } from "./weights.js";
@@ -83,7 +84,7 @@ export function attendByHeads(
         .split(joined, [queryWidth, keyWidth, keyWidth], 2)
         .map((value, index) => withHeads(value, index === 0 ? heads : keyValueHeads));
     const [turning, values] = b.split(joined, [queryWidth + keyWidth, keyWidth], 2);
-    const rotation = rotationOf(b, inputs.queryPositions, headSize);
+    const rotation = rotationOf(b, positionsOf(context, query), headSize);
     const rotated = rotate(b, withHeads(turning as Value, heads + keyValueHeads), rotation);
     return [...b.split(rotated, [heads, keyValueHeads], 2), withHeads(values as Value, keyValueHeads)];
   };

@@ -4,24 +4,18 @@
  */
 import type { Builder } from "../../../ir/builder.js";
 import { at } from "../../../ir/expect.js";
-import { tensor } from "../../../ir/tensor.js";
 import type { Value } from "../../../ir/types.js";
+import { anglesOf } from "../../positions.js";
 
-/** Angles [positions, size / 2] at int64 positions [positions]: position · 10000^(-2i / size). */
-export function anglesOf(b: Builder, positions: Value, size: number): Value {
-  const count = Math.ceil(size / 2);
-  const frequencies = Array.from({ length: count }, (_, index) => 10_000 ** ((-2 * index) / size));
-  return b.mul(b.unsqueeze(b.cast(positions, "float32"), [1]), b.constant(tensor("float32", [count], frequencies)));
-}
-
-/** Factors [positions, 1, 1, size] of the entries, and of the entries with their halves swapped. */
+/** Factors [steps, 1 or batch, 1, size] of the entries, and of the entries with their halves swapped. */
 export interface Rotation {
   readonly own: Value;
   readonly swapped: Value;
 }
 
+/** @param positions int64 [steps, 1 or batch]. */
 export function rotationOf(b: Builder, positions: Value, size: number): Rotation {
-  const angles = b.unsqueeze(anglesOf(b, positions, size), [1, 2]);
+  const angles = b.unsqueeze(anglesOf(b, positions, size), [2]);
   const [cosine, sine] = [b.cos(angles), b.sin(angles)];
   return { own: b.concat([cosine, cosine], -1), swapped: b.concat([b.neg(sine), sine], -1) };
 }

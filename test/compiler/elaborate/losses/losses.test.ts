@@ -131,6 +131,7 @@ async function evaluateLoss(fixture: Case) {
     report: unexpected,
     parameter: unexpected,
     size: unexpected,
+    stepsOf: unexpected,
     step: unexpected,
     shard: null,
     inputState: unexpected,
