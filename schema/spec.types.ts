@@ -187,6 +187,10 @@ export type ListOfWeights = number[];
  */
 export type Reduction = "mean" | "sum";
 /**
+ * mean or sum: over all entries. mean_of_sums: the sum over the entries of a time step (or of an example without time steps), and the mean of these sums. An evaluation reports the same over all its examples.
+ */
+export type Reduction1 = "mean" | "sum" | "mean_of_sums";
+/**
  * A metric by name, or as an object.
  */
 export type MetricEntry =
@@ -1332,7 +1336,7 @@ export interface BinaryCrossEntropyLoss {
    * Binary cross-entropy.
    */
   type: "binary_cross_entropy";
-  reduction?: Reduction;
+  reduction?: Reduction1;
   /**
    * Factor of the loss of targets that are 1: one number, or one for each output.
    */
@@ -1346,7 +1350,7 @@ export interface SquaredErrorLoss {
    * Squared error.
    */
   type: "squared_error";
-  reduction?: Reduction;
+  reduction?: Reduction1;
 }
 /**
  * Absolute difference of output and target.
@@ -1356,7 +1360,7 @@ export interface AbsoluteErrorLoss {
    * Absolute error.
    */
   type: "absolute_error";
-  reduction?: Reduction;
+  reduction?: Reduction1;
 }
 /**
  * Half the squared difference up to `delta`, linear beyond it.
@@ -1366,7 +1370,7 @@ export interface HuberLoss {
    * Huber loss.
    */
   type: "huber";
-  reduction?: Reduction;
+  reduction?: Reduction1;
   /**
    * Absolute difference above which the loss is linear.
    */

@@ -258,27 +258,33 @@ export interface NormalSampledSoftmax {
 /** Cross-entropy of logits of independent binary outputs. Targets are from 0 to 1; others are refused. */
 export interface NormalBinaryCrossEntropy {
   readonly type: "binary_cross_entropy";
-  readonly reduction: Reduction;
+  readonly reduction: EntryReduction;
   /** Factor of the loss of targets that are 1: one number, or one for each output. */
   readonly positive_weight: number | readonly number[];
 }
 
+/**
+ * mean or sum: over all entries. mean_of_sums: the sum over the entries of a time step (or of an example without time
+ * steps), and the mean of these sums. An evaluation reports the same over all its examples.
+ */
+export type EntryReduction = "mean" | "sum" | "mean_of_sums";
+
 /** Squared difference of output and target. */
 export interface NormalSquaredError {
   readonly type: "squared_error";
-  readonly reduction: Reduction;
+  readonly reduction: EntryReduction;
 }
 
 /** Absolute difference of output and target. */
 export interface NormalAbsoluteError {
   readonly type: "absolute_error";
-  readonly reduction: Reduction;
+  readonly reduction: EntryReduction;
 }
 
 /** Half the squared difference up to `delta`, linear beyond it. */
 export interface NormalHuber {
   readonly type: "huber";
-  readonly reduction: Reduction;
+  readonly reduction: EntryReduction;
   /** Absolute difference above which the loss is linear. */
   readonly delta: number;
 }

@@ -41,16 +41,20 @@ export interface LossDefinition<L> {
   elaborate(loss: L, operands: LossOperands, context: Context): LossValue | undefined;
 }
 
-/** The mean or sum over valid entries of a loss per entry, [time, batch], [time, batch, features], or without time. */
+/**
+ * The mean or sum over valid entries of a loss per entry, [time, batch], [time, batch, features], or without time;
+ * or the mean of the sums over the features, which the entries then have.
+ */
 export function reduceEntries(
   b: Builder,
   entryLosses: Value,
   { weights, mask }: Pick<LossOperands, "weights" | "mask">,
-  reduction: "mean" | "sum",
+  reduction: "mean" | "sum" | "mean_of_sums",
 ): LossValue {
+  const losses = reduction === "mean_of_sums" ? b.sum(entryLosses, [-1]) : entryLosses;
   const { total, count: entryCount } = maskedSum(
     b,
-    weights === null ? entryLosses : b.mul(entryLosses, broadcastTrailing(b, weights, entryLosses)),
+    weights === null ? losses : b.mul(losses, broadcastTrailing(b, weights, losses)),
     mask,
   );
   const countUnit = mask === null ? "rows" : "steps";
