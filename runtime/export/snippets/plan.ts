@@ -1,6 +1,6 @@
 /** The language-independent description of a program that runs an exported model. */
 import type { ExportPort, ExportPorts } from "../../../compiler/export/index.js";
-import { blankClassOf } from "../../../schema/kinds/losses.js";
+import { blankClassOf, targetKindOf } from "../../../schema/kinds/losses.js";
 import { packageVersion } from "../../../schema/package-root.js";
 import { idLimits } from "../../data/id-limits.js";
 import type { Metadata } from "../../data/metadata.js";
@@ -199,8 +199,9 @@ function predictionOf(
     return { output: tokens.name, type: "classes", dtype: "int32", names, joinUnit: metadata.unit, blank: null };
   }
   const classes = outputs.find(({ name }) => name === "classes");
-  if (classes === undefined) {
-    const output = outputs.find(({ role }) => role === "prediction")?.name ?? "outputs";
+  const isBinary = targetKindOf(loss) === "probabilities";
+  if (classes === undefined || isBinary) {
+    const output = isBinary ? "probabilities" : "outputs";
     const names = metadata.type === "table" ? { list: metadata.target, metadataKey: "rnnx.data.target" } : null;
     return { output, type: "numbers", dtype: "float32", names, joinUnit: null, blank: null };
   }

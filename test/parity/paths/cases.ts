@@ -182,4 +182,35 @@ export const cases: Readonly<Record<string, PathCase>> = {
       hasSteps: false,
     },
   ),
+  "sequences, probabilities": sequencesCase(
+    [
+      { text: "abca", label: 1 },
+      { text: "ba", label: 0 },
+    ],
+    { unit: "char" },
+    [{ layer: "one_hot" }, rnn("gru", { return: "last" }), { layer: "dense", size: 1 }],
+    "binary_cross_entropy",
+  ),
+  "arrays, an output at each step of the second input": arraysCase(
+    { question: ids, context: numbers.map((row) => row.slice(0, 3)) },
+    {
+      inputs: { question: ids, context: numbers.map((row) => row.slice(0, 3)) },
+      targets: numbers.map((row) => row.slice(0, 3)),
+    },
+    [
+      { layer: "embedding", name: "words", from: "question", size: 3 },
+      { ...rnn("gru", { return: "state" }), name: "a", from: "words" },
+      { ...rnn("gru", { initial_state: "a" }), name: "b", from: "context" },
+      { layer: "dense", size: 2 },
+    ],
+    squared,
+    {
+      ports: {
+        inputs: ints([3, 4], ids.flat()),
+        context: floats([3, 3, 2], numbers.flatMap((row) => row.slice(0, 3)).flat()),
+      },
+      lengths: [3, 3, 3],
+      hasSteps: false,
+    },
+  ),
 };

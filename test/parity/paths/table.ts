@@ -69,9 +69,7 @@ export function tableCase({
     },
     printed({ line: _, probability, probabilities: __, ...targets }, outputs) {
       if (probability !== undefined) return String(Object.values(targets)[0]);
-      return "type" in loss && loss.type === "binary_cross_entropy"
-        ? outputs.map((value) => Number(value > 0.5))
-        : outputs;
+      return outputs;
     },
   };
 }
