@@ -136,6 +136,8 @@ describe.skipIf(chromiumPath === undefined)(`the playground${withChromium}`, () 
     await tab.getByLabel("Source").fill("one two");
     const { target } = await predictOnCommandLine(out, folder, "in.txt", "one two\n");
     await expect.poll(() => tab.locator(".output").textContent()).toBe(target);
+    await tab.getByLabel("Source").fill("one zebra");
+    await tab.getByText('1 word is not in the vocabulary and is read as unknown: "zebra".').waitFor();
     expect(errors).toEqual([]);
   });
 
