@@ -8,7 +8,7 @@ import type { Prediction, Scores } from "./format-predictions.js";
 
 export interface CtcDecoding {
   readonly labels: readonly number[];
-  /** Sum over the alignments in the beam; with a beam of 1 the probability of the most likely path. */
+  /** Sum over all alignments of the labels; with a beam of 1 the probability of the most likely path. */
   readonly probability: number;
 }
 
@@ -37,42 +37,96 @@ function greedyDecode({ shape: [steps = 0, classes = 1], data }: Scores, blank: 
   return { labels, probability };
 }
 
-/** Probabilities are relative to the largest, against underflow in long sequences; `scale` is its logarithm. */
-function prefixBeamSearch({ shape: [steps = 0, classes = 1], data }: Scores, blank: number, beam: number): CtcDecoding {
-  let prefixes: Prefix[] = [{ labels: [], blank: 1, label: 0 }];
-  let scale = 0;
-  for (let step = 0; step < steps; step++) {
-    const row = data.subarray(step * classes, (step + 1) * classes);
-    const next = new Map<string, Prefix>();
-    const prefixOf = (labels: readonly number[]): Prefix => {
-      const key = labels.join(" ");
-      const entry = next.get(key) ?? { labels, blank: 0, label: 0 };
-      next.set(key, entry);
-      return entry;
-    };
-    for (const prefix of prefixes) {
+/**
+ * The labels of the largest probability among the prefixes of the beam and the greedy ones. A prefix has its rank for
+ * itself and for those of later ranks only, so that a wider beam has the prefixes of a narrower one and more.
+ */
+function prefixBeamSearch(probabilities: Scores, blank: number, beam: number): CtcDecoding {
+  const {
+    shape: [steps = 0, classes = 1],
+    data,
+  } = probabilities;
+  let prefixes: readonly Prefix[] = [{ labels: [], blank: 1, label: 0 }];
+  for (let step = 0; step < steps; step++)
+    prefixes = nextPrefixes(prefixes, data.subarray(step * classes, (step + 1) * classes), blank, beam);
+  const greedy = greedyDecode(probabilities, blank).labels;
+  const candidates = [greedy, ...prefixes.map(({ labels }) => labels)].map((labels) => ({
+    labels,
+    log: logProbability(labels, probabilities, blank),
+  }));
+  const best = candidates.reduce((most, one) => (one.log > most.log ? one : most));
+  return { labels: best.labels, probability: Math.exp(best.log) };
+}
+
+/** The prefixes after a step, ranked; each is the most likely one, not taken yet, that those up to its rank lead to. */
+function nextPrefixes(prefixes: readonly Prefix[], row: Float32Array, blank: number, beam: number): readonly Prefix[] {
+  const next: Prefix[] = [];
+  const taken = new Set<string>();
+  const available = new Map<string, Prefix>();
+  const add = (labels: readonly number[], blankShare: number, labelShare: number) => {
+    const key = labels.join(" ");
+    if (taken.has(key)) return;
+    const entry = available.get(key) ?? { labels, blank: 0, label: 0 };
+    entry.blank += blankShare;
+    entry.label += labelShare;
+    available.set(key, entry);
+  };
+  for (let rank = 0; rank < beam; rank++) {
+    const prefix = prefixes[rank];
+    if (prefix !== undefined) {
       const { labels } = prefix;
       const total = prefix.blank + prefix.label;
       const last = labels.at(-1);
-      const unchanged = prefixOf(labels);
-      unchanged.blank += total * (row[blank] ?? 0);
-      if (last !== undefined) unchanged.label += prefix.label * (row[last] ?? 0);
-      for (let id = 0; id < classes; id++) {
+      add(labels, total * (row[blank] ?? 0), last === undefined ? 0 : prefix.label * (row[last] ?? 0));
+      for (let id = 0; id < row.length; id++) {
         if (id === blank) continue;
         // A repeated label is a new one only after a blank.
-        prefixOf([...labels, id]).label += (id === last ? prefix.blank : total) * (row[id] ?? 0);
+        add([...labels, id], 0, (id === last ? prefix.blank : total) * (row[id] ?? 0));
       }
     }
-    prefixes = [...next.values()].sort((a, b) => b.blank + b.label - (a.blank + a.label)).slice(0, beam);
-    const largest = prefixes[0] === undefined ? 0 : prefixes[0].blank + prefixes[0].label;
-    if (largest === 0) return { labels: prefixes[0]?.labels ?? [], probability: 0 };
-    for (const prefix of prefixes) {
-      prefix.blank /= largest;
-      prefix.label /= largest;
-    }
-    scale += Math.log(largest);
+    const [key, best] = mostLikely(available);
+    if (best === undefined) break;
+    available.delete(key);
+    taken.add(key);
+    next.push(best);
   }
-  return { labels: prefixes[0]?.labels ?? [], probability: Math.exp(scale) };
+  // Against underflow in long sequences. A power of two keeps every digit, so that ranks do not depend on the beam.
+  const largest = next.reduce((most, { blank, label }) => Math.max(most, blank + label), 0);
+  const scale = largest === 0 ? 0 : 2 ** Math.floor(Math.log2(largest));
+  return scale === 0
+    ? next
+    : next.map(({ labels, blank, label }) => ({ labels, blank: blank / scale, label: label / scale }));
+}
+
+function mostLikely(prefixes: ReadonlyMap<string, Prefix>): readonly [string, Prefix | undefined] {
+  let [bestKey, best]: [string, Prefix | undefined] = ["", undefined];
+  for (const [key, prefix] of prefixes)
+    if (best === undefined || prefix.blank + prefix.label > best.blank + best.label) [bestKey, best] = [key, prefix];
+  return [bestKey, best];
+}
+
+/** The logarithm of the sum over all alignments of labels: the forward variables of Graves et al., equation 6. */
+function logProbability(
+  labels: readonly number[],
+  { shape: [steps = 0, classes = 1], data }: Scores,
+  blank: number,
+): number {
+  const extended = [blank, ...labels.flatMap((label) => [label, blank])];
+  let forward: readonly number[] = extended.map((_, index) => (index === 0 ? 1 : 0));
+  let log = 0;
+  for (let step = 0; step < steps; step++) {
+    const previous = forward;
+    const valueAt = (index: number) => previous[index] ?? 0;
+    forward = extended.map((label, index) => {
+      const skip = label !== blank && label !== extended[index - 2] ? valueAt(index - 2) : 0;
+      return (valueAt(index) + valueAt(index - 1) + skip) * (data[step * classes + label] ?? 0);
+    });
+    const sum = forward.reduce((total, value) => total + value, 0);
+    if (sum === 0) return Number.NEGATIVE_INFINITY;
+    log += Math.log(sum);
+    forward = forward.map((value) => value / sum);
+  }
+  return log + Math.log((forward.at(-1) ?? 0) + (labels.length > 0 ? (forward.at(-2) ?? 0) : 0));
 }
 
 /** The labels as class indices, with their probability. */

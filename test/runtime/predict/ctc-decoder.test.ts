@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ctcDecode } from "../../../runtime/predict/ctc-decoder.js";
 import { predictRun } from "../../../runtime/predict/predict-run.js";
-import { randomStream } from "../../../runtime/tensors/random.js";
+import { type RandomStream, randomStream } from "../../../runtime/tensors/random.js";
 import { trainSpec } from "../../support/training-runs.js";
 
 const [STEPS, CLASSES] = [5, 3];
@@ -21,14 +21,16 @@ function labelProbabilities(data: Float32Array, blank: number): ReadonlyMap<stri
   return probabilities;
 }
 
+function randomProbabilities(random: RandomStream): Float32Array {
+  const rows = Array.from({ length: STEPS }, () => Array.from({ length: CLASSES }, () => Math.exp(random.normal())));
+  return Float32Array.from(rows.flatMap((row) => row.map((x) => x / row.reduce((a, b) => a + b))));
+}
+
 describe("prefix beam search", () => {
   test.each([0, 2])("finds the most likely labels when it keeps all prefixes, blank %i", (blank) => {
     const random = randomStream(5, "spelling");
     for (let trial = 0; trial < 20; trial++) {
-      const rows = Array.from({ length: STEPS }, () =>
-        Array.from({ length: CLASSES }, () => Math.exp(random.normal())),
-      );
-      const data = Float32Array.from(rows.flatMap((row) => row.map((x) => x / row.reduce((a, b) => a + b))));
+      const data = randomProbabilities(random);
       const probabilities = labelProbabilities(data, blank);
       const [labels, expectedProbability] = [...probabilities].reduce((best, candidate) =>
         candidate[1] > best[1] ? candidate : best,
@@ -37,6 +39,25 @@ describe("prefix beam search", () => {
       expect(decoded.labels.join(" ")).toBe(labels);
       expect(decoded.probability).toBeCloseTo(expectedProbability, 6);
     }
+  });
+
+  test.each([0, 2])("finds no less likely labels with a wider beam, blank %i", (blank) => {
+    const random = randomStream(7, "spelling");
+    let improved = 0;
+    for (let trial = 0; trial < 200; trial++) {
+      const data = randomProbabilities(random);
+      const probabilities = labelProbabilities(data, blank);
+      let narrower = 0;
+      for (let beam = 1; beam <= 10; beam++) {
+        const { labels, probability } = ctcDecode({ shape: [STEPS, CLASSES], data }, blank, beam);
+        const expected = probabilities.get(labels.join(" ")) ?? 0;
+        if (beam > 1) expect(probability).toBeCloseTo(expected, 6);
+        expect(expected).toBeGreaterThanOrEqual(narrower * (1 - 1e-9));
+        if (expected > narrower && beam > 1) improved++;
+        narrower = expected;
+      }
+    }
+    expect(improved).toBeGreaterThan(0);
   });
 
   test("finds labels whose many alignments are more likely than the best path", () => {
