@@ -43,6 +43,7 @@ const sections = {
       inputs: ["please bring the tickets to the office now", "your account won a free offer"].map((text) => ({ text })),
     },
     "max-pool": { shows: "The same messages classified by the maximum over time." },
+    convolution: { shows: "The same messages classified by convolutions: strided, then dilated." },
     tagging: {
       shows: "Many-to-many: a part of speech for each word, with a bidirectional GRU.",
       inputs: ["this small fish must walk near the quick watch today", "the light will watch every walk"].map(

@@ -51,7 +51,7 @@ it("mnist-rows reads digits row by row", () => {
   expect(metrics.test.accuracy).toBeGreaterThan(0.9);
 });
 
-it.each(["spam", "max-pool"])("%s tells spam from other messages", (spec) => {
+it.each(["spam", "max-pool", "convolution"])("%s tells spam from other messages", (spec) => {
   const { metrics, predictions } = train(spec);
   expect(metrics.validation.accuracy).toBeGreaterThanOrEqual(0.95);
   for (const prediction of predictions) expect(["ham", "spam"]).toContain(prediction);

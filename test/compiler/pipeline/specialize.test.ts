@@ -15,7 +15,7 @@ const specs = join(import.meta.dirname, "../../../specs");
 /** Tied weights, dropout, lengths, two sequences, initial states, pooling; with the number of updates per call. */
 const names: readonly (readonly [string, number])[] = [
   ["hihello", 3],
-  ...["ship-tied", "dropout", "lengths", "tagging", "translate", "caption", "spam", "max-pool"].map(
+  ...["ship-tied", "dropout", "lengths", "tagging", "translate", "caption", "spam", "max-pool", "convolution"].map(
     (name) => [name, 1] as const,
   ),
 ];
