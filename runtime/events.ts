@@ -15,7 +15,7 @@ export type TrainEvent =
       readonly run: string;
       readonly device: string;
       readonly parameters: number;
-      readonly examples: number;
+      readonly examples: Readonly<Record<keyof SplitMetrics, number>>;
       /** The last step before the run, and its last step. */
       readonly step: number;
       readonly steps: number;

@@ -34,6 +34,11 @@ export function preferredSplit(splits: Splits, time: keyof typeof splitOrders): 
   return splitOrders[time].find((name) => splits[name].length > 0) ?? "train";
 }
 
+/** The number of examples of each split. */
+export function exampleCounts({ train, validation, test }: Splits): Readonly<Record<keyof Splits, number>> {
+  return { train: train.length, validation: validation.length, test: test.length };
+}
+
 const splitNames = ["train", "validation", "test"] as const;
 
 /** Indices of 2^27 examples take 0.5 GiB, and their order in an epoch as much again. */

@@ -13,7 +13,7 @@ import { openData } from "../data/index.js";
 import { checkLongSequences } from "../data/long-sequences.js";
 import { checkShortSequences } from "../data/short-sequences.js";
 import type { DataSource } from "../data/source.js";
-import type { Splits } from "../data/splits.js";
+import { exampleCounts, type Splits } from "../data/splits.js";
 import type { SplitMetrics } from "../events.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
@@ -138,10 +138,6 @@ function selectSplits(splits: Splits, split: keyof Splits | null, isSingleSplit:
   if (isSingleSplit) return { train: empty, validation: empty, test: splits.train };
   if (split === null) return splits;
   return { train: empty, validation: empty, test: empty, [split]: splits[split] };
-}
-
-function exampleCounts({ train, validation, test }: Splits): Readonly<Record<keyof Splits, number>> {
-  return { train: train.length, validation: validation.length, test: test.length };
 }
 
 /** A notice where the data has changed since the training. */

@@ -1,4 +1,5 @@
 /** Export: a trained model as one ONNX file, verified against the training's forward pass before it is written. */
+
 import { basename, join } from "node:path";
 import type { CellForm, ExportedModel, ExportForm, ExportOptions, ExportPorts } from "../../compiler/export/index.js";
 import { opsets, type Precision } from "../../compiler/export/options.js";
@@ -6,6 +7,7 @@ import { trainingOpsets } from "../../compiler/export/training-names.js";
 import { type Signature, timeAxesOf } from "../../compiler/signature.js";
 import { whyNotStreamable } from "../../schema/kinds/layers.js";
 import { shortestSteps } from "../../schema/kinds/windows.js";
+import { formatCount } from "../format.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { ok, type Result } from "../result.js";
@@ -230,7 +232,7 @@ function externalDataProblem(isRequested: boolean): RunProblem {
 function unrollProblem({ spec }: TrainedModel, unroll: number | null): RunProblem | undefined {
   const shortest = shortestSteps(spec.model);
   if (unroll === null || unroll >= shortest) return undefined;
-  const message = `The windows of the model need ${shortest} steps, but --unroll has ${unroll}.`;
+  const message = `The windows of the model need ${formatCount(shortest, "step")}, but --unroll has ${unroll}.`;
   return { code: "short-sequence", path: "", message, hint: `Write --unroll ${shortest} or more.` };
 }
 

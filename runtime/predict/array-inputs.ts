@@ -2,6 +2,7 @@
  * The arrays of a prediction by role, from one file: an `.npy`, `.csv` or `.json` file of one array, or an `.npz` file
  * or JSON object with one member for each input of the model.
  */
+
 import { existsSync, readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import type { ArraySignature, Signature } from "../../compiler/signature.js";
@@ -12,6 +13,7 @@ import { parseNumber } from "../data/formats/number-notation.js";
 import { readArray } from "../data/formats/read-array.js";
 import { readZip } from "../data/formats/zip.js";
 import { type IdLimit, limitHint } from "../data/id-limits.js";
+import { formatCount } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import type { NumericArray } from "../tensors/array.js";
@@ -198,8 +200,8 @@ function sizeProblems(
       const first = sizes.get(axis) ?? { name, size };
       sizes.set(axis, first);
       if (first.size === size) return [];
-      const noun = index === 0 ? "examples" : "steps";
-      const message = `${name} has ${size} ${noun}, but ${first.name} has ${first.size}.`;
+      const noun = index === 0 ? "example" : "step";
+      const message = `${name} has ${formatCount(size, noun)}, but ${first.name} has ${first.size}.`;
       return [{ code: "array-shape", path: "", file, message, hint: "" }];
     }),
   );

@@ -93,13 +93,13 @@ function parseSource(text: string, width: number | null): ParsedSource {
   const isNumeric = (entry: unknown) => typeof entry === "number" && Number.isFinite(Math.fround(entry));
   return Array.isArray(source) && source.length === width && source.every(isNumeric)
     ? ok({ source, members })
-    : fail(`has no source vector of ${width} numbers`);
+    : fail(`has no source vector of ${formatCount(width, "number")}`);
 }
 
 function parseTextSource(text: string, width: number | null): ParsedSource {
   return width === null
     ? ok({ source: text.split("\t")[0] ?? "", members: {} })
-    : fail(`has no source vector of ${width} numbers`);
+    : fail(`has no source vector of ${formatCount(width, "number")}`);
 }
 
 function isEmpty({ unit }: PairsMetadata, { source }: PairSource): boolean {

@@ -1,7 +1,9 @@
 /** Reads sequences, and formats a label for each, or a tag for each of its time steps. */
+
 import { gatherSequences, type InMemorySeries } from "../data/batching/windows.js";
 import { readSequences } from "../data/sources/sequence-examples.js";
 import { unitNames, unknownUnitsNotices } from "../data/vocabulary/tokens.js";
+import { formatCount } from "../format.js";
 import { fail, ok } from "../result.js";
 import { describeClass, describeTags, describeValues, toProbabilities } from "./format-predictions.js";
 import { emptyNotices, withInput } from "./input-members.js";
@@ -23,7 +25,7 @@ export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
   }
   const width = run.signature.inputs.shape[2];
   if (metadata.vocabulary === undefined && features !== width) {
-    const message = `"${file}" has vectors of ${features} numbers, but the model reads vectors of ${width}.`;
+    const message = `"${file}" has vectors of ${formatCount(features, "number")}, but the model reads vectors of ${width}.`;
     return fail([{ code: "data-shape", path: "", file, message, hint: "" }]);
   }
   const idByToken = new Map(metadata.vocabulary?.map((token, id) => [token, id]));

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import type { NormalTrain } from "../../schema/normal/index.js";
+import { exampleCounts } from "../data/splits.js";
 import type { TrainEvent } from "../events.js";
 import { formatInteger } from "../format.js";
 import { invalidInput, runFailed, type TrainOutcome } from "../outcome.js";
@@ -232,9 +233,10 @@ function startEvents({ request: { out }, prepared }: TrainingRun, step: number):
   const { spec, artifact, source, batchSchedule, device } = prepared;
   const sizes = artifact.manifest.parameters.map(({ shape }) => elementCount(shape));
   const parameters = sizes.reduce((sum, size) => sum + size, 0);
+  const examples = exampleCounts(source.splits);
   return [
     ...noticeEvents(float16Notices(spec.train.precision, device)),
-    { event: "start", run: out, device, parameters, examples: source.examples, step, steps: batchSchedule.steps },
+    { event: "start", run: out, device, parameters, examples, step, steps: batchSchedule.steps },
   ];
 }
 

@@ -1,6 +1,6 @@
 /** The model in the report: a diagram and a table of its layers, and the equations of its cells. */
 import type { Analysis } from "../../compiler/compile.js";
-import { formatBytes, formatInteger, formatSI } from "../../runtime/format.js";
+import { formatBytes, formatCount, formatInteger, formatSI } from "../../runtime/format.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { lightPalette } from "../palette.js";
 import { type Html, html, section, table, trusted } from "./html.js";
@@ -29,7 +29,7 @@ export async function modelSection(spec: NormalSpec, analysis: Analysis): Promis
         formatSI(layer.flops),
       ]),
     ),
-    html`<p class="muted">${formatInteger(parameters.total)} parameters, ${formatSI(flops.step)}FLOPs per training step, about
+    html`<p class="muted">${formatCount(parameters.total, "parameter")}, ${formatSI(flops.step)}FLOPs per training step, about
 ${formatBytes(memory.total)} of memory for training.</p>`,
     html`<details><summary>Tensors</summary>${table(
       [{ title: "tensor" }, { title: "shape" }, { title: "parameters", ...rightAligned }],
@@ -68,7 +68,7 @@ export function layersDot({ model }: NormalSpec, { layers }: Analysis): string {
       layer.name,
       ...(kind === layer.name ? [] : [kind]),
       `[${output.join(", ")}]`,
-      ...(parameters > 0 ? [`${formatInteger(parameters)} parameters`] : []),
+      ...(parameters > 0 ? [formatCount(parameters, "parameter")] : []),
     ];
     const initialStates = layer.layer === "rnn" && layerNames.has(layer.initial_state) ? [layer.initial_state] : [];
     return [

@@ -1,7 +1,7 @@
 /** Predictions in the report: a confusion matrix, charts of predicted and target values, or texts. */
 import type { RunSummaryOutcome } from "../../runtime/evaluation/summarize-run.js";
 import type { PredictionSummary } from "../../runtime/events.js";
-import { formatInteger, formatNumber } from "../../runtime/format.js";
+import { formatCount, formatInteger, formatNumber } from "../../runtime/format.js";
 import { confusionChart, scatterChart, seriesChart } from "../charts/predictions.js";
 import { toSvg } from "../charts/render.js";
 import { type Content, type Html, html, section, table, trusted } from "./html.js";
@@ -20,7 +20,7 @@ export async function predictionsSection(outcome: RunSummaryOutcome, ordered: bo
     return section("Predictions", html`<p class="muted">The data cannot be read: ${reason}</p>`);
   }
   const { split, examples, summary } = outcome.value;
-  const caption = html`<p class="muted">${formatInteger(examples)} ${examples === 1 ? "example" : "examples"} of the ${split} split.</p>`;
+  const caption = html`<p class="muted">${formatCount(examples, "example")} of the ${split} split.</p>`;
   return section("Predictions", caption, await predictionsContent(summary, ordered));
 }
 

@@ -58,7 +58,7 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
     const forecastValues = offsets.map((_, row) => forecasts[row - window + 1 - horizon] ?? null);
     chart.show(offsets, [data, forecastValues]);
     const next = forecasts.at(-1) ?? Number.NaN;
-    const position = horizon === 1 ? "next row" : `in ${horizon} rows`;
+    const position = horizon === 0 ? "same row" : horizon === 1 ? "next row" : `in ${horizon} rows`;
     headline.replaceChildren(`Forecast of ${name} (${position}): `, element("b", {}, shortNumber(next)));
   };
   const showClasses = (probabilities: Float32Array) => {

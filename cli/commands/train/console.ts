@@ -1,7 +1,7 @@
 /** Terminal output of training: records with `--json`, else progress, evaluations and a summary. */
 import { join } from "node:path";
 import type { DoneEvent, Metrics, SplitMetrics, TrainEvent } from "../../../runtime/events.js";
-import { formatInteger, formatNumber } from "../../../runtime/format.js";
+import { formatCount, formatInteger, formatNumber } from "../../../runtime/format.js";
 import { terminalChart } from "../../../views/charts/ascii-chart.js";
 import { curvesOf, readHistory } from "../../../views/metrics-history.js";
 import { escapeLine, visibleText } from "../../escape-controls.js";
@@ -67,9 +67,20 @@ function drawLoss(output: Output, run: string): void {
 
 type Event<K extends TrainEvent["event"]> = Extract<TrainEvent, { event: K }>;
 
+/** "8 examples", "6 training, 1 validation and 1 test examples". */
+export function examplesText({ train, validation, test }: Event<"start">["examples"]): string {
+  const others = Object.entries({ validation, test }).filter(([, count]) => count > 0);
+  if (others.length === 0) return formatCount(train, "example");
+  const parts = [
+    `${formatInteger(train)} training`,
+    ...others.map(([name, count]) => `${formatInteger(count)} ${name}`),
+  ];
+  return `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)} examples`;
+}
+
 function startText({ parameters, examples, device, ranks }: Event<"start">): string {
   const shared = ranks === undefined ? "" : `, ${ranks} ranks`;
-  return `${formatInteger(parameters)} parameters, ${formatInteger(examples)} examples, on ${device}${shared}`;
+  return `${formatCount(parameters, "parameter")}, ${examplesText(examples)}, on ${device}${shared}`;
 }
 
 function throughputTexts({ ranks, examples_per_second, communication }: Event<"throughput">): readonly string[] {

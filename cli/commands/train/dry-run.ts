@@ -1,5 +1,6 @@
 /** `rnnx train --dry-run`: prints the model, the training plan and the first batch; writes nothing. */
 import { classNamesOf, describeClasses } from "../../../runtime/data/metadata.js";
+import { exampleCounts } from "../../../runtime/data/splits.js";
 import { formatCount, formatInteger } from "../../../runtime/format.js";
 import type { TrainRequest } from "../../../runtime/training/request.js";
 import { escapeLine, escapeText } from "../../escape-controls.js";
@@ -22,8 +23,7 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
   const analyzed = analyze(spec, signature);
   if (!analyzed.ok) throw new Error("The analysis of a compiled spec failed.");
   const { analysis } = analyzed;
-  const { train, validation, test } = source.splits;
-  const examples = { train: train.length, validation: validation.length, test: test.length };
+  const examples = exampleCounts(source.splits);
   const { steps, batchSize, batchesPerEpoch } = batchSchedule;
   const classes = classNamesOf(source.metadata);
   const batch = previewBatch(source, batchSchedule.indicesAt(1, 1));

@@ -2,9 +2,11 @@
  * Pairs of a source (text or a vector) and a target sequence. The decoder reads a start token and the target, and
  * predicts the target and an end token.
  */
+
 import { createHash } from "node:crypto";
 import { child } from "../../../schema/json-pointer.js";
 import type { NormalPairsData } from "../../../schema/normal/index.js";
+import { formatCount } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { NumericArray } from "../../tensors/array.js";
@@ -187,7 +189,7 @@ function raggedPairProblem(data: NormalPairsData, pair: Pair | undefined, width:
   return {
     code: "ragged-source",
     ...pairLocation(data, pair),
-    message: `The source is a vector of ${sourceVector(pair).length} numbers, but the first source has ${width}.`,
+    message: `The source is a vector of ${formatCount(sourceVector(pair).length, "number")}, but the first source has ${width}.`,
     hint: "Give all sources the same width.",
   };
 }

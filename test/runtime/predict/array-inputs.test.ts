@@ -54,7 +54,7 @@ describe("a model of two inputs", () => {
       await rejectedPredict(out, "in.npy", writeNpy([2, 3, 2], Float32Array.from(question.flat(2)))),
     ).toMatchObject([{ message: oneArray }]);
     expect(await rejectedPredict(out, "in.json", JSON.stringify({ question, context: [context[0]] }))).toMatchObject([
-      { message: "context has 1 examples, but question has 2." },
+      { message: "context has 1 example, but question has 2." },
     ]);
     expect(await rejectedPredict(out, "in.json", "{")).toMatchObject([
       { message: expect.stringContaining('"in.json" is not JSON') },

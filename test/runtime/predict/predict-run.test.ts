@@ -203,7 +203,7 @@ describe("arrays", () => {
       { message: 'inputs in "in.json" has shape [1, 1, 2], but must be [batch, time, 1].' },
     ]);
     expect(await rejectedPredict(out, "in.json", JSON.stringify({ inputs, lengths: [1] }))).toMatchObject([
-      { message: "lengths has 1 examples, but inputs has 2." },
+      { message: "lengths has 1 example, but inputs has 2." },
     ]);
   });
 

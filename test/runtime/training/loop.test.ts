@@ -38,7 +38,15 @@ describe("a run", () => {
     expect(readdirSync(join(out, "checkpoints")).sort()).toEqual(["step-00000016", "step-00000020"]);
     expect(eventsOfKind(events, "checkpoint").map(({ step }) => step)).toEqual([8, 16, 20]);
     expect(eventsOfKind(events, "start")).toEqual([
-      { event: "start", run: out, device: "cpu", parameters: expect.any(Number), examples: 4, step: 0, steps: 20 },
+      {
+        event: "start",
+        run: out,
+        device: "cpu",
+        parameters: expect.any(Number),
+        examples: { train: 4, validation: 0, test: 0 },
+        step: 0,
+        steps: 20,
+      },
     ]);
     expect(events.at(-1)).toEqual(outcome.value);
     expect(outcome.value).toMatchObject({ run: out, step: 20, loss: losses(events).at(-1), interrupted: false });
