@@ -5,7 +5,7 @@ import type { CellForm, RecurrenceStrategy } from "../elaborate/context.js";
 import type { Graph, Type } from "../ir/types.js";
 import type { PassContext } from "../optimize/pass.js";
 import { exportPasses, runPasses } from "../optimize/pipeline.js";
-import { type Signature, withDynamicShapes, withStaticTime } from "../signature.js";
+import { type Signature, timeAxesOf, withDynamicShapes, withStaticTime } from "../signature.js";
 import type { Tensors } from "./fold-weights.js";
 import type { ExportOptions, Processing } from "./options.js";
 
@@ -27,9 +27,10 @@ export function formRequest(
 ): FormRequest {
   const { recurrent, unroll, form } = options;
   const dynamicSignature = withDynamicShapes(signature);
+  const timeAxes = new Set(timeAxesOf(dynamicSignature).values());
   return {
     spec,
-    signature: unroll === null ? dynamicSignature : withStaticTime({ ...dynamicSignature, steps: unroll }),
+    signature: unroll === null ? dynamicSignature : withStaticTime({ ...dynamicSignature, steps: unroll }, timeAxes),
     options,
     parameters,
     recurrences: {

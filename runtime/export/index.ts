@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import type { CellForm, ExportedModel, ExportForm, ExportOptions, ExportPorts } from "../../compiler/export/index.js";
 import { opsets, type Precision } from "../../compiler/export/options.js";
 import { trainingOpsets } from "../../compiler/export/training-names.js";
-import { type Signature, timeAxesOf } from "../../compiler/signature.js";
+import { type Signature, timeAxesOf, withDynamicShapes } from "../../compiler/signature.js";
 import { whyNotStreamable } from "../../schema/kinds/layers.js";
 import { shortestSteps } from "../../schema/kinds/windows.js";
 import { formatCount } from "../format.js";
@@ -229,7 +229,13 @@ function externalDataProblem(isRequested: boolean): RunProblem {
   return { code: "external-data", path: "", message, hint: "Remove --with-training." };
 }
 
-function unrollProblem({ spec }: TrainedModel, unroll: number | null): RunProblem | undefined {
+function unrollProblem({ spec, signature }: TrainedModel, unroll: number | null): RunProblem | undefined {
+  const axes = [...timeAxesOf(withDynamicShapes(signature))].filter(([, steps]) => typeof steps === "string");
+  // Layers know their lengths by the symbol of their time axis.
+  if (unroll !== null && new Set(axes.map(([, steps]) => steps)).size > 1) {
+    const message = `--unroll sets the steps of one time axis, but ${axes.map(([name]) => name).join(" and ")} have their own.`;
+    return { code: "unroll-axes", path: "", message, hint: "Remove --unroll." };
+  }
   const shortest = shortestSteps(spec.model);
   if (unroll === null || unroll >= shortest) return undefined;
   const message = `The windows of the model need ${formatCount(shortest, "step")}, but --unroll has ${unroll}.`;

@@ -72,8 +72,8 @@ export async function verifyExport(
 }
 
 /**
- * The sizes to test: an unrolled model has one length, a model without time axis none. A limited number of steps leaves
- * one for the longer axis of a decoder.
+ * The sizes to test: all sequences of an unrolled model have one length; a model without time axis has none. A limited
+ * number of steps leaves one for the longer axis of a decoder.
  *
  * @param model the layers that limit the number of time steps.
  */
@@ -85,5 +85,9 @@ export function sizesOf(
 ): readonly Sizes[] {
   const fixedTime = ports.some(({ shape }) => typeof shape[1] === "string") ? unroll : 1;
   const within = (time: number) => Math.max(Math.min(time, mostSteps(model) - 1), shortestSteps(model));
-  return candidates.map(({ batch, time }) => ({ batch, time: fixedTime ?? within(time) }));
+  return candidates.map(({ batch, time }) => ({
+    batch,
+    time: fixedTime ?? within(time),
+    ...(fixedTime !== null && { otherTime: fixedTime }),
+  }));
 }

@@ -10,6 +10,8 @@ import { type RandomStream, randomStream } from "../../tensors/random.js";
 export interface Sizes {
   readonly batch: number;
   readonly time: number;
+  /** Steps of the other time axes, such as that of a decoder; one more than `time` by default. */
+  readonly otherTime?: number;
 }
 
 export type Arrays = ReadonlyMap<string, NumericArray>;
@@ -36,10 +38,9 @@ export function randomInputs(
   );
 }
 
-/** Other symbols, such as the time axis of a decoder, are one longer than `time`. */
-function sizeOf(dim: number | string, { batch, time }: Sizes): number {
+function sizeOf(dim: number | string, { batch, time, otherTime = time + 1 }: Sizes): number {
   if (typeof dim === "number") return dim;
-  return dim === "batch" ? batch : dim === "time" ? time : time + 1;
+  return dim === "batch" ? batch : dim === "time" ? time : otherTime;
 }
 
 interface RandomOptions {
@@ -56,7 +57,7 @@ function randomArray(
   count: number,
   { random, sizes, shortest, limit }: RandomOptions,
 ): NumericArray {
-  const maxLength = sizes.time + (name === "target_lengths" ? 1 : 0);
+  const maxLength = name === "target_lengths" ? (sizes.otherTime ?? sizes.time + 1) : sizes.time;
   // The first row has the maximum length.
   const randomInteger = name.endsWith("lengths")
     ? (row: number) => (row === 0 ? maxLength : shortest + random.below(maxLength - shortest + 1))

@@ -6,9 +6,9 @@ import { type ExportOutcome, exportTrainedModel } from "../../../runtime/export/
 import { subject } from "../../support/export-subjects.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 
-async function exported(spec: object, form: ExportForm): Promise<ExportOutcome> {
+async function exported(spec: object, form: ExportForm, unroll: number | null = null): Promise<ExportOutcome> {
   const out = join(temporaryFolder(), "model.onnx");
-  const settings = { form, opset: 17, recurrent: "operators", unroll: null } as const;
+  const settings = { form, opset: 17, recurrent: "operators", unroll } as const;
   return exportTrainedModel(await subject(spec), { out, ...settings });
 }
 
@@ -123,5 +123,56 @@ describe("several inputs", () => {
   ])("the step form has one step of a sequence, with a row %s", async (_, inputs) => {
     const model = readers({ ...reader("steps"), name: "reader" }, { layer: "concat", from: ["row", "reader"] });
     expect(await differenceOf({ ...arrays(inputs), ...model }, "step")).toBeLessThan(1e-5);
+  });
+});
+
+describe("an unrolled model", () => {
+  const layers = [
+    { layer: "dense", name: "picture", size: 6 },
+    { layer: "embedding", name: "words", from: "decoder_inputs", vocabulary_size: "target_vocabulary", size: 4 },
+    { layer: "rnn", name: "decoder", cell: "gru", hidden_size: 6, initial_state: "picture" },
+    { layer: "projection", size: "target_vocabulary" },
+  ];
+  const data = (source: unknown) => ({
+    type: "pairs",
+    unit: "char",
+    pairs: [
+      [source, "abc"],
+      [source, "ca"],
+    ],
+  });
+  const loss = { type: "sequence_loss" };
+
+  test("has no loop over the time axis of a decoder", async () => {
+    const spec = { data: data([0.5, 1, 2]), model: layers, loss };
+    const outcome = await exported(spec, "sequence", 4);
+    if (!outcome.ok) throw new Error(JSON.stringify(outcome.error));
+    const { cells, model, verification } = outcome.value;
+    expect(cells).toMatchObject([{ name: "decoder/0", form: "unrolled" }]);
+    expect(model.inputs.find(({ name }) => name === "decoder_inputs")?.shape).toEqual(["batch", 4]);
+    expect(verification.difference).toBeLessThan(1e-5);
+  });
+
+  test("has one time axis", async () => {
+    const model = [
+      { layer: "embedding", size: 4 },
+      { layer: "rnn", name: "encoder", cell: "gru", hidden_size: 6, return: "last" },
+      ...layers.slice(1, 2),
+      { layer: "rnn", name: "decoder", cell: "gru", hidden_size: 6, initial_state: "encoder" },
+      { layer: "projection", size: "target_vocabulary" },
+    ];
+    const outcome = await exported({ data: data("xyz"), model, loss }, "sequence", 4);
+    expect(outcome).toMatchObject({
+      ok: false,
+      error: {
+        problems: [
+          {
+            code: "unroll-axes",
+            message: "--unroll sets the steps of one time axis, but inputs and decoder_inputs have their own.",
+            hint: "Remove --unroll.",
+          },
+        ],
+      },
+    });
   });
 });
