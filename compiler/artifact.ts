@@ -34,6 +34,11 @@ export type Role =
   | "parameter"
   /** A frozen parameter: in the training graph only an input. */
   | "frozen"
+  /**
+   * A tensor that training changes without a gradient: running statistics. In the training graph both an input and an
+   * output, which the forward pass computes.
+   */
+  | "buffer"
   /** Optimizer state of one parameter, or a scalar of the update (`loss_scale/scale`). */
   | "slot"
   /** Number of updates so far, int64 scalar. */
@@ -121,9 +126,9 @@ export interface DataParallelPorts {
 
 export interface Artifact {
   /**
-   * K training steps; K is the run-time dimension `steps`. Inputs: parameters, states of stateful layers, slots, step,
-   * `rate_scale` (plateau schedule), frozen parameters, and data with a leading `steps` axis. Outputs: the next
-   * parameters, states, slots and step (`next/<name>`), then per step `loss`, `gradient_norm`, `learning_rate`, and
+   * K training steps; K is the run-time dimension `steps`. Inputs: parameters, buffers, states of stateful layers, slots,
+   * step, `rate_scale` (plateau schedule), frozen parameters, and data with a leading `steps` axis. Outputs: the next
+   * parameters, buffers, states, slots and step (`next/<name>`), then per step `loss`, `gradient_norm`, `learning_rate`, and
    * with a dynamic loss scale `loss_scale` and `skipped`.
    */
   readonly train: Uint8Array;
@@ -151,7 +156,15 @@ export interface Artifact {
 }
 
 /** Roles of the tensors that training carries from call to call: on WebGPU they stay on the device. */
-export const carriedRoles = ["parameter", "slot", "state"] as const satisfies readonly Role[];
+export const carriedRoles = ["parameter", "buffer", "slot", "state"] as const satisfies readonly Role[];
+
+/** Roles of the weights of a model: tensors of `weights.safetensors`, and initializers of an exported model. */
+const weightRoles: readonly Role[] = ["parameter", "frozen", "buffer"];
+
+/** True for parameters, trained or frozen, and buffers. */
+export function holdsWeights({ role }: { readonly role: Role }): boolean {
+  return weightRoles.includes(role);
+}
 
 /** The output of a model for WebGPU that concatenates all tensors for the host. */
 export const HOST_OUTPUT = "report";

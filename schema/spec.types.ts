@@ -62,6 +62,7 @@ export type Layer =
   | LayerNormLayer
   | RmsNormLayer
   | GroupNormLayer
+  | BatchNormLayer
   | DropoutLayer
   | Conv1DLayer
   | PoolLayer
@@ -1029,6 +1030,7 @@ export interface LayerNormLayer {
   layer: "layer_norm";
   name?: LayerName;
   from?: From;
+  weights?: Weights;
   epsilon?: VarianceEpsilon;
   gain?: Gain;
   shift?: Shift;
@@ -1044,6 +1046,7 @@ export interface RmsNormLayer {
   layer: "rms_norm";
   name?: LayerName;
   from?: From;
+  weights?: Weights;
   epsilon?: VarianceEpsilon;
   gain?: Gain;
   trainable?: Trainable;
@@ -1058,11 +1061,32 @@ export interface GroupNormLayer {
   layer: "group_norm";
   name?: LayerName;
   from?: From;
+  weights?: Weights;
   /**
    * Number of groups, a divisor of the number of features. 1 normalizes all features together; as many as there are features normalize each by itself (instance normalization).
    */
   groups: number;
   epsilon?: VarianceEpsilon;
+  gain?: Gain;
+  shift?: Shift;
+  trainable?: Trainable;
+}
+/**
+ * Normalizes each feature over the batch and its valid steps, padding left out, then scales and shifts it by trained vectors, `gain` and `shift`. Training also averages the statistics, in the buffers `running_mean` and `running_variance`; evaluation and inference use these. With "trainable": false the layer uses and keeps its running statistics in training too. Micro-batches (`accumulate`) and processes that share a batch do not know its statistics: both are refused.
+ */
+export interface BatchNormLayer {
+  /**
+   * Batch norm.
+   */
+  layer: "batch_norm";
+  name?: LayerName;
+  from?: From;
+  weights?: Weights;
+  epsilon?: VarianceEpsilon;
+  /**
+   * Weight of a batch in the running statistics, as in PyTorch. Keras's momentum is 1 minus this.
+   */
+  momentum?: number;
   gain?: Gain;
   shift?: Shift;
   trainable?: Trainable;

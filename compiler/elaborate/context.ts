@@ -95,6 +95,15 @@ export interface Context {
   report(problem: Problem): void;
   /** The parameter of a public name, opened on first use. */
   parameter(name: string, shape: Shape, initializer: (shape: readonly number[]) => Initializer): Value;
+  /**
+   * A buffer of a public name, opened on first use: running statistics. It is constant unless `setNextBuffer` is called,
+   * in training, for a layer that is trained.
+   */
+  buffer(name: string, shape: Shape, initializer: (shape: readonly number[]) => Initializer): Value;
+  /** Sets the value of a buffer after this training step. */
+  setNextBuffer(name: string, value: Value): void;
+  /** True for a graph of training where the layer is trained. */
+  isTraining(layer: NormalLayer): boolean;
   /** A size: a number, or a name that the data defines ("vocabulary", "classes", "features"). */
   size(size: Size, part: object, key: string): Dim | undefined;
   /** The number of steps of a time axis, where all batches of training have it; undefined where it varies. */

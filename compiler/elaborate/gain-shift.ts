@@ -19,12 +19,25 @@ export function checkNumbers(layer: Normalizing, input: Wire, { problem }: Conte
   return false;
 }
 
-/** The layer's output: normalized features times gain plus shift, as far as the layer has them. */
-export function withGainAndShift(layer: Normalizing, input: Wire, normalized: Value, context: Context): Wire {
-  const { b, parameter } = context;
+/** The trained gain and shift, as far as the layer has them. */
+export function gainAndShift(layer: Normalizing, input: Wire, { parameter }: Context) {
   const shape = [width(input)];
-  const scaled = layer.gain ? b.mul(normalized, parameter(`${layer.name}/gain`, shape, constantOne)) : normalized;
-  const hasShift = "shift" in layer && layer.shift;
-  const value = hasShift ? b.add(scaled, parameter(`${layer.name}/shift`, shape, constantZero)) : scaled;
+  const owner = layer.weights ?? layer.name;
+  return {
+    gain: layer.gain ? parameter(`${owner}/gain`, shape, constantOne) : null,
+    shift: "shift" in layer && layer.shift ? parameter(`${owner}/shift`, shape, constantZero) : null,
+  };
+}
+
+/** The layer's output, of the shape of its input. */
+export function normalizedWire(layer: Normalizing, input: Wire, value: Value, { b }: Context): Wire {
   return { ...input, value: b.withName(value, layer.name), padding: "first step", logits: null };
+}
+
+/** The layer's output: normalized features times gain plus shift. */
+export function withGainAndShift(layer: Normalizing, input: Wire, normalized: Value, context: Context): Wire {
+  const { b } = context;
+  const { gain, shift } = gainAndShift(layer, input, context);
+  const scaled = gain === null ? normalized : b.mul(normalized, gain);
+  return normalizedWire(layer, input, shift === null ? scaled : b.add(scaled, shift), context);
 }

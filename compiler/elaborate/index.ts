@@ -74,6 +74,7 @@ export function elaborate(
   const outputs: readonly Output[] = [
     ...objective.outputs,
     { port: { name: "outputs", role: "prediction" }, value: prediction },
+    ...state.nextBuffers().map(([name, value]) => ({ port: { name, role: "buffer" as const }, value })),
     ...[...state.finalStates()].map(([name, value]) => ({ port: { name, role: "state" as const }, value })),
   ];
   const graph = b.finish(outputs.map(({ value }) => value));

@@ -1,11 +1,11 @@
 /** The forward program: a graph whose inputs and outputs have roles. */
-import type { Initializer, MetricFinalizer, Role } from "../artifact.js";
+import { holdsWeights, type Initializer, type MetricFinalizer, type Role } from "../artifact.js";
 import { restrictGraph } from "../graph/extract-subgraph.js";
 import type { Graph, Value } from "../ir/types.js";
 
 export interface InputPort {
   readonly name: string;
-  readonly role: Extract<Role, "parameter" | "frozen" | "state" | "step" | "shard" | "data">;
+  readonly role: Extract<Role, "parameter" | "frozen" | "buffer" | "state" | "step" | "shard" | "data">;
   /** The initial value of a parameter; null for data, and where its shape depends on the data. */
   readonly initializer: Initializer | null;
 }
@@ -13,7 +13,7 @@ export interface InputPort {
 export interface OutputPort {
   readonly name: string;
   /** With micro-batches or data parallelism the role `loss` has the outputs `loss`, `loss/total` and `loss/count`. */
-  readonly role: Extract<Role, "loss" | "metric" | "prediction" | "state">;
+  readonly role: Extract<Role, "loss" | "metric" | "prediction" | "buffer" | "state">;
 }
 
 /**
@@ -33,7 +33,8 @@ export interface LayerOutput {
 }
 
 /**
- * Ports have the positions of the graph's inputs and outputs. Inputs: parameters, frozen, states, step, shard, data.
+ * Ports have the positions of the graph's inputs and outputs. Inputs: parameters, frozen, buffers, states, step, shard,
+ * data.
  */
 export interface Program {
   readonly graph: Graph;
@@ -50,12 +51,7 @@ export function isParameter({ role }: InputPort): boolean {
   return role === "parameter";
 }
 
-/** True for trained and frozen parameters. */
-export function holdsWeights({ role }: InputPort): boolean {
-  return role === "parameter" || role === "frozen";
-}
-
-/** The subprogram of some outputs: without nodes and data that they do not depend on. All parameters remain. */
+/** The subprogram of some outputs: without nodes and data that they do not depend on. All weights remain. */
 export function restrictToOutputs(program: Program, keep: (port: OutputPort) => boolean): Program {
   const { graph } = program;
   const keptIndices = program.outputs.flatMap((port, index) => (keep(port) ? [index] : []));

@@ -24,9 +24,11 @@ export interface ElaborationState {
   problems(): readonly Problem[];
   /** True where sizes that must agree depend on the data: without problems, but without a program. */
   hasUnknownSizes(): boolean;
-  /** Ports in the order of their roles: parameters, frozen, states, step, shard, data. */
+  /** Ports in the order of their roles: parameters, frozen, buffers, states, step, shard, data. */
   ports(): readonly (InputPort & { readonly value: Value })[];
   finalStates(): ReadonlyMap<string, Value>;
+  /** The values of the buffers after a training step, in the order of their inputs. */
+  nextBuffers(): readonly (readonly [string, Value])[];
 }
 
 export function startElaboration(
@@ -47,6 +49,7 @@ export function startElaboration(
   const soundCells = Object.entries(spec.cells).filter(([, cell]) => checkCell(cell, origins.pathOf(cell), report));
   const inputs = new Map<string, InputPort & { readonly value: Value }>();
   const finalStates = new Map<string, Value>();
+  const nextBuffers = new Map<string, Value>();
   const layers = new Map<string, { readonly layer: NormalLayer; readonly wire: Wire }>();
   const states = new Map<string, readonly CellStates[]>();
   const masks = new Map<Value, Value>();
@@ -111,6 +114,15 @@ export function startElaboration(
       // A placeholder of the expected shape, to find further problems: elaboration returns no program.
       return b.input(name, type);
     },
+    buffer(name, shape, initializer) {
+      const sizes = staticShape(shape);
+      const role = mode === "training" && !isTrained(name, spec.model) ? "frozen" : "buffer";
+      return openInput(name, role, { dtype: "float32", shape }, sizes === undefined ? null : initializer(sizes));
+    },
+    setNextBuffer(name, value) {
+      nextBuffers.set(name, value);
+    },
+    isTraining: ({ name }) => mode === "training" && isTrained(`${name}/`, spec.model),
     size(size, part, key) {
       if (typeof size === "number") return size;
       const existing = signature.sizes[size];
@@ -150,7 +162,7 @@ export function startElaboration(
       states.set(layer, cells);
     },
   };
-  const order: readonly InputPort["role"][] = ["parameter", "frozen", "state", "step", "shard", "data"];
+  const order: readonly InputPort["role"][] = ["parameter", "frozen", "buffer", "state", "step", "shard", "data"];
   return {
     context,
     feed: (name, { dtype, shape }) => openInput(name, "data", { dtype, shape }),
@@ -164,6 +176,11 @@ export function startElaboration(
     hasUnknownSizes: () => hasUnknownSizes,
     ports: () => order.flatMap((role) => [...inputs.values()].filter((port) => port.role === role)),
     finalStates: () => finalStates,
+    nextBuffers: () =>
+      [...inputs.keys()].flatMap((name) => {
+        const next = nextBuffers.get(name);
+        return next === undefined ? [] : [[name, next] as const];
+      }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** The generate form: from a prompt to generated ids, with the sampling loop inside the graph. */
-import type { Role } from "../artifact.js";
+import { holdsWeights, type Role } from "../artifact.js";
 import type { Program } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/builder.js";
 import { inline } from "../graph/rewrite.js";
@@ -98,7 +98,7 @@ interface OptimizedProgram extends FoldedModel {
 }
 
 function optimizeProgram(program: Program, parameters: Tensors): OptimizedProgram {
-  const isWeight = (index: number) => program.inputs[index]?.role === "parameter";
+  const isWeight = (index: number) => holdsWeights(at(program.inputs, index));
   const folded = foldWeights(optimizeForExport(program.graph), (_, index) => isWeight(index), parameters);
   const dataInputs = program.inputs.filter((_, index) => !isWeight(index));
   return { ...folded, isState: dataInputs.map(({ role }) => role === "state") };

@@ -4,15 +4,17 @@
  *   NormalSpec ─form─▶ ModelInterface (graph, ports) ─passes─▶ optimized ─fold weights─▶ ExportedModel ─emit─▶ bytes
  */
 import type { NormalSpec } from "../../schema/normal/index.js";
-import type { Port } from "../artifact.js";
+import { holdsWeights, type Port } from "../artifact.js";
 import type { CellForm } from "../elaborate/context.js";
 import { verify } from "../graph/verify.js";
+import { at } from "../ir/expect.js";
 import type { Graph } from "../ir/types.js";
 import type { Weight } from "../onnx/splice/weights.js";
 import { emitModel } from "../onnx/write/model.js";
 import { rawData } from "../onnx/write/proto.js";
 import { canonicalize, runPasses } from "../optimize/pipeline.js";
 import type { Signature } from "../signature.js";
+import { foldScales } from "./fold-scales.js";
 import { foldWeights, type Tensors } from "./fold-weights.js";
 import { generateForm } from "./generate.js";
 import { type InterfacePort, type ModelInterface, typedPorts } from "./interface.js";
@@ -64,14 +66,17 @@ export function buildExport(
   parameters: Tensors,
   options: ExportOptions,
 ): ExportedModel {
-  const { form, opset, unfolded } = options;
+  const { form, opset, unfolded, precision = "float32" } = options;
   const cells: CellForm[] = [];
   const modelInterface = forms[form](formRequest(spec, signature, parameters, options, (cell) => cells.push(cell)));
   verify(modelInterface.graph, form);
+  const isWeight = (index: number) => holdsWeights(at(modelInterface.inputs, index));
+  // Weights that are rounded to fewer bits would be stored in more bits after a product.
+  const foldsScales = !unfolded && precision === "float32" && !modelInterface.isOptimized;
+  const scaled = foldsScales ? foldScales(modelInterface.graph, isWeight) : modelInterface.graph;
   const optimized = modelInterface.isOptimized
-    ? runPasses(modelInterface.graph, canonicalize, singleStepContext)
-    : optimizeForExport(modelInterface.graph);
-  const isWeight = (index: number) => modelInterface.inputs[index]?.role === "parameter";
+    ? runPasses(scaled, canonicalize, singleStepContext)
+    : optimizeForExport(scaled);
   const { graph, weights } = foldWeights(
     optimized,
     (_, index) => isWeight(index),

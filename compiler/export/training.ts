@@ -32,9 +32,9 @@ export interface TrainingState {
 }
 
 /** Roles that are initializers and not inputs: carried from step to step, or read by all steps. */
-const initializerRoles: readonly Role[] = ["parameter", "frozen", "slot", "state", "step"];
+const initializerRoles: readonly Role[] = ["parameter", "frozen", "buffer", "slot", "state", "step"];
 /** Roles that a step changes. */
-const updatedRoles: readonly Role[] = ["parameter", "slot", "state", "step"];
+const updatedRoles: readonly Role[] = ["parameter", "buffer", "slot", "state", "step"];
 
 /** @param modelParameters names of the parameters that are initializers of the model's own graph. */
 export async function trainingInfo(
@@ -90,8 +90,8 @@ function weightOf({ name, role }: Port, { step, parameters, slots, states }: Tra
   const tensorName = trainingName({ name, role });
   if (role === "step")
     return { name: tensorName, dtype: "int64", shape: [], data: bytesOf(BigInt64Array.of(BigInt(step))) };
-  const tensor = { parameter: parameters, frozen: parameters, slot: slots, state: states }[
-    role as "parameter" | "frozen" | "slot" | "state"
+  const tensor = { parameter: parameters, frozen: parameters, buffer: parameters, slot: slots, state: states }[
+    role as "parameter" | "frozen" | "buffer" | "slot" | "state"
   ].get(name);
   return { name: tensorName, dtype: "float32", ...expectDefined(tensor, `${name} of the training`) };
 }

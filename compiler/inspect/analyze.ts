@@ -2,7 +2,8 @@
 
 import { matchesPattern, type PatternList, patternListsOf } from "../../schema/kinds/parameter-patterns.js";
 import type { NormalOptimizer, NormalTrain } from "../../schema/normal/index.js";
-import { holdsWeights, isParameter, type Program } from "../elaborate/program.js";
+import { holdsWeights } from "../artifact.js";
+import { isParameter, type Program } from "../elaborate/program.js";
 import { bytesOf, flops, peakBytes, type Sizes } from "../graph/cost.js";
 import { restrictGraph } from "../graph/extract-subgraph.js";
 import { elementCount } from "../ir/dims.js";

@@ -3,8 +3,8 @@
  */
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Port } from "../artifact.js";
+import { holdsWeights } from "../artifact.js";
 import { elaborate } from "../elaborate/index.js";
-import { holdsWeights } from "../elaborate/program.js";
 import { restrictGraph } from "../graph/extract-subgraph.js";
 import { IR_VERSION, TRAINING_OPSET } from "../onnx/versions.js";
 import { stepPasses } from "../optimize/pipeline.js";

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { packageVersion } from "../../schema/package-root.js";
-import { type Artifact, carriedRoles, type Role } from "../artifact.js";
+import { type Artifact, carriedRoles, holdsWeights, type Role } from "../artifact.js";
 import { INFERENCE_OPSET, IR_VERSION, TRAINING_OPSET } from "../onnx/versions.js";
 import type { Signature } from "../signature.js";
 import { type GraphWithPorts, makeManifest } from "./manifest.js";
@@ -39,7 +39,8 @@ export async function emitArtifact(
   const { emitModel } = await import("../onnx/write/model.js");
   const emit = (model: keyof typeof emissions, { graph, ports }: GraphWithPorts) => {
     const { suffix, opset, parameters } = emissions[model];
-    const isInitializer = ({ role }: { readonly role: Role }) => parameters === "initializers" && role === "parameter";
+    const isInitializer = ({ role }: { readonly role: Role }) =>
+      parameters === "initializers" && holdsWeights({ role });
     return emitModel(graph, {
       name: `${spec.name}${suffix}`,
       opset,
@@ -86,8 +87,8 @@ export async function emitArtifact(
 export interface SpecializedModels {
   readonly train: (sizes: ReadonlyMap<string, number>) => Promise<SpecializedModel>;
   readonly eval: (sizes: ReadonlyMap<string, number>) => Promise<SpecializedModel>;
-  /** Copies the parameters, slots or states to outputs `copy/<name>`, to read them back from a device. */
-  readonly readback: (role: Role, sizes: ReadonlyMap<string, number>) => Promise<SpecializedModel>;
+  /** Copies inputs of some roles to outputs `copy/<name>`, to read them back from a device. */
+  readonly readback: (roles: readonly Role[], sizes: ReadonlyMap<string, number>) => Promise<SpecializedModel>;
   /**
    * A model from `x`, float32 [1], to `y` by way of float16, which fails on devices without float16; null when training
    * is float32.
@@ -114,10 +115,10 @@ export function specializedModels(
   return {
     train: (sizes) => emit(specialize(graphs.train, sizes, carriedRoles)),
     eval: (sizes) => emit(specialize(graphs.eval, sizes)),
-    readback: (role, sizes) =>
+    readback: (roles, sizes) =>
       emit(
         readbackGraph(
-          inputs.filter((port) => port.role === role),
+          inputs.filter(({ role }) => roles.includes(role)),
           sizes,
         ),
       ),

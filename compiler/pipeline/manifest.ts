@@ -1,6 +1,6 @@
 /** The manifest: the ports of each graph, and the stored tensors with their initializers. */
-import type { Manifest, Port, Ports, Role, StoredTensor } from "../artifact.js";
-import { holdsWeights, isParameter, type Program } from "../elaborate/program.js";
+import { holdsWeights, type Manifest, type Port, type Ports, type Role, type StoredTensor } from "../artifact.js";
+import { isParameter, type Program } from "../elaborate/program.js";
 import { expectDefined } from "../ir/expect.js";
 import { interfaceType } from "../ir/float16.js";
 import { staticShape } from "../ir/tensor.js";
@@ -33,7 +33,7 @@ export function forwardPorts(program: Program, graph: Graph): Ports {
 export function trainingPorts(program: Program, step: StepGraph, train: Graph): Ports {
   const carriedPorts: readonly { readonly name: string; readonly role: Role }[] = [
     ...program.inputs.filter(isParameter),
-    ...step.states.map((name) => ({ name, role: "state" as const })),
+    ...step.carriedForward,
     ...step.slots.map(({ name }) => ({ name, role: "slot" as const })),
     { name: "step", role: "step" },
   ];

@@ -40,7 +40,7 @@ export interface TrainingProgram {
   readonly wholeProgram: Program;
   /**
    * The subprogram whose loss is differentiated: its outputs are the loss (where sums over rows are needed, its total
-   * and its count) and the states that are carried to the next step.
+   * and its count), then the buffers and states that are carried to the next step.
    */
   readonly lossProgram: Program;
   /** Micro-batches per batch, whose gradients are accumulated. */
@@ -52,8 +52,8 @@ export interface GradientProgram extends TrainingProgram {
   /** The graph of `lossProgram` after the forward passes. */
   readonly prepared: Graph;
   /**
-   * Outputs: the loss, the next states, then the gradient of each trained parameter, of a batch; where `isSum`: total
-   * and count of the loss, the next states, then gradients of the total.
+   * Outputs: the loss, the next buffers and states, then the gradient of each trained parameter, of a batch; where `isSum`: total
+   * and count of the loss, the next buffers and states, then gradients of the total.
    */
   readonly gradient: Graph;
   readonly isSum: boolean;
@@ -62,7 +62,7 @@ export interface GradientProgram extends TrainingProgram {
 /** One training step and the graphs that it was built from. */
 export interface TrainingStep extends TrainingProgram {
   readonly prepared: Graph;
-  /** Loss, next states and gradients of a batch. */
+  /** Loss, next buffers and states, and gradients of a batch. */
   readonly gradient: Graph;
   /** True where the step computes in float16. */
   readonly hasFloat16: boolean;
@@ -107,7 +107,7 @@ export function elaborateTraining({
   const carriedStates = new Set(wholeProgram.inputs.filter(({ role }) => role === "state").map(({ name }) => name));
   const lossOutputs = needsSums(microBatches, options) ? ["loss/total", "loss/count"] : ["loss"];
   const lossProgram = restrictToOutputs(wholeProgram, ({ role, name }: OutputPort) =>
-    role === "loss" ? lossOutputs.includes(name) : role === "state" && carriedStates.has(name),
+    role === "loss" ? lossOutputs.includes(name) : role === "buffer" || (role === "state" && carriedStates.has(name)),
   );
   return { ok: true, program: { wholeProgram, lossProgram, microBatches } };
 }

@@ -82,6 +82,8 @@ interface AppliedUpdate {
   readonly scale: readonly Value[];
   /** The gradient norm before clipping, the learning rate, and the reports of the loss scale. */
   readonly reported: readonly Value[];
+  /** True where the gradient was not finite under a dynamic loss scale; null without one. */
+  readonly isSkipped: Value | null;
 }
 
 /**
@@ -138,6 +140,7 @@ export function applyGradients(
     next,
     scale: scaleUpdate?.next ?? [],
     reported: [scaleUpdate?.norm ?? norm, rate, ...(scaleUpdate?.reported ?? [])],
+    isSkipped: scaleUpdate && b.not(scaleUpdate.isGradientFinite),
   };
 }
 

@@ -21,12 +21,12 @@ import { flatGroupsOf } from "./update-units.js";
 /** One training step as a graph, and the meaning of its inputs and outputs. */
 export interface StepGraph {
   /**
-   * Inputs: parameters, states, slots and step, which are carried from step to step; then those of `fixed`; then data.
+   * Inputs: parameters, buffers, states, slots and step, which are carried from step to step; then those of `fixed`; then data.
    * Outputs: the next carried values, then those of `reported`.
    */
   readonly graph: Graph;
-  /** Names of the carried states of stateful layers: `rnn/0/h`. */
-  readonly states: readonly string[];
+  /** Buffers, then the carried states of stateful layers: `rnn/0/h`. */
+  readonly carriedForward: readonly { readonly name: string; readonly role: "buffer" | "state" }[];
   /**
    * Slots by parameter and name, `rnn/0/W/m`, with the initial value of their entries; then scalars of no parameter.
    */
@@ -50,8 +50,8 @@ export interface StepGraph {
 /**
  * The training step of a gradient graph.
  *
- * @param graph one forward and backward pass. Outputs: the loss, the next value of each state in `ports`, then a
- * gradient per parameter in `ports`.
+ * @param graph one forward and backward pass. Outputs: the loss, the next value of each buffer and state in
+ * `ports`, then a gradient per parameter in `ports`.
  * @param ports ports of the graph's inputs; with mixed precision the loss scale is one more input after them.
  * @returns the step, with positions and names of its inputs and outputs.
  */
@@ -72,7 +72,8 @@ export function buildStepGraph(
       return [value];
     });
   const parameters = openRole("parameter");
-  const states = openRole("state");
+  const buffers = openRole("buffer");
+  const carriedForward = [...buffers, ...openRole("state")];
   const parameterStates = parameters.map((parameter) => openSlots(b, parameter, optimizer));
   const scaling = openLossScale(b, precision);
   const step = openRole("step")[0] ?? b.input("step", { dtype: "int64", shape: [] });
@@ -88,14 +89,19 @@ export function buildStepGraph(
   const results = inline(b, graph, scaling === null ? inputValues : [...inputValues, scaling.scale]);
   const loss = at(results, 0);
   const rest = results.slice(1);
-  const nextStates = rest.slice(0, states.length);
-  const gradients = rest.slice(states.length);
+  const nextForward = rest.slice(0, carriedForward.length);
+  const gradients = rest.slice(carriedForward.length);
   const operands = parameterStates.map((state, index) => ({
     ...state,
     weights: at(weights, index),
     gradient: at(gradients, index),
   }));
-  const { next, scale, reported } = applyGradients(b, optimizer, operands, { step, rateScale, scaling });
+  const { next, scale, reported, isSkipped } = applyGradients(b, optimizer, operands, { step, rateScale, scaling });
+  // A skipped step leaves the statistics of its activations out: they may have overflowed.
+  const nextBuffers = buffers.map((buffer, index) => {
+    const after = at(nextForward, index);
+    return isSkipped === null ? after : b.where(isSkipped, buffer, after);
+  });
   const outputs = carriedOutputs(next, optimizer, parameters);
   const parameterSlots = parameters.flatMap((parameter, index) =>
     slotsOf(optimizer, parameter).map(({ name, initial, shape }) => ({
@@ -109,7 +115,7 @@ export function buildStepGraph(
   /** The carried inputs that hold one slot of the parameters of a group. */
   const slotGroup = (group: readonly number[], wanted: string) =>
     parameterSlots.flatMap(({ slot, parameter }, index) =>
-      slot === wanted && group.includes(parameter) ? [parameters.length + states.length + index] : [],
+      slot === wanted && group.includes(parameter) ? [parameters.length + carriedForward.length + index] : [],
     );
   const flatGroups = flatGroupsOf(optimizer, parameters).flatMap((group) => [
     group,
@@ -119,14 +125,18 @@ export function buildStepGraph(
     flatGroups,
     graph: b.finish([
       ...outputs.parameters,
-      ...nextStates,
+      ...nextBuffers,
+      ...nextForward.slice(buffers.length),
       ...outputs.slots,
       ...scale,
       b.add(step, 1),
       loss,
       ...reported,
     ]),
-    states: ports.filter(({ role }) => role === "state").map(({ name }) => name),
+    carriedForward: carriedForward.map(({ name = "" }, index) => ({
+      name,
+      role: index < buffers.length ? ("buffer" as const) : ("state" as const),
+    })),
     slots: [
       ...parameterSlots.map(({ slot: _, ...stored }) => stored),
       ...scaleSlots(precision).map((slot) => ({ ...slot, parameter: null, shape: [] })),

@@ -3,13 +3,20 @@
  * of shapes.
  */
 import type { Tensor } from "onnxruntime-common";
-import { type Artifact, carriedRoles, type Port, type Ports, readbackName } from "../../compiler/artifact.js";
+import {
+  type Artifact,
+  carriedRoles,
+  type Port,
+  type Ports,
+  type Role,
+  readbackName,
+} from "../../compiler/artifact.js";
 import type { SpecializedModel, SpecializedModels } from "../../compiler/compile.js";
 import type { Batch } from "../data/source.js";
 import { type Failure, fail, ok, type Result } from "../result.js";
 import { tensorOf } from "../tensors/ort.js";
 import { openNativeSession } from "./native/session.js";
-import { dataFeeds, type FetchTensors, portsWithRole, type TrainingStateRole } from "./ports.js";
+import { dataFeeds, type FetchTensors, trainingState } from "./ports.js";
 import type { Feeds, Runner } from "./runner.js";
 import {
   type Device,
@@ -120,12 +127,13 @@ async function openWebgpu(
   const result = await training.open(dataFeeds(train, firstBatch(), [1]));
   if (!result.ok) return result;
 
-  const copyRunners = new Map(
-    carriedRoles.map((role) => [role, openCopyRunner(portsWithRole(train.inputs, role), role)]),
+  const copyRunners = new Map<string, Runner>(
+    Object.entries(trainingState).map(([part, roles]) => [part, openCopyRunner(roles)]),
   );
-  function openCopyRunner(inputs: readonly Port[], role: TrainingStateRole): Runner {
+  function openCopyRunner(roles: readonly Role[]): Runner {
+    const inputs = train.inputs.filter(({ role }) => roles.includes(role));
     const outputs = inputs.map((port) => ({ ...port, name: readbackName(port.name) }));
-    return openStaticShapeRunner({ inputs, outputs }, (sizes) => models.readback(role, sizes), create);
+    return openStaticShapeRunner({ inputs, outputs }, (sizes) => models.readback(roles, sizes), create);
   }
   const fetchTensors: FetchTensors = async (role, tensors) => {
     // Frozen parameters have never left the host.

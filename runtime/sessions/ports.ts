@@ -6,8 +6,14 @@ import { elementCount, type NumericArray } from "../tensors/array.js";
 import { tensorOf } from "../tensors/ort.js";
 import type { Feeds } from "./runner.js";
 
-/** Roles of the tensors that one call of the training graph hands to the next. */
-export type TrainingStateRole = (typeof carriedRoles)[number];
+/** The tensors that one call of the training graph hands to the next, by the roles of their ports. */
+export const trainingState = {
+  parameter: ["parameter", "buffer"],
+  slot: ["slot"],
+  state: ["state"],
+} as const satisfies Readonly<Record<string, readonly (typeof carriedRoles)[number][]>>;
+
+export type TrainingStateRole = keyof typeof trainingState;
 
 /** Copies tensors of a role from the device to the host. */
 export type FetchTensors = (

@@ -18,6 +18,7 @@ export const layerFacts = {
   layer_norm: { streaming: true, timeAxis: "kept" },
   rms_norm: { streaming: true, timeAxis: "kept" },
   group_norm: { streaming: false, timeAxis: "kept" },
+  batch_norm: { streaming: true, timeAxis: "kept" },
   dropout: { streaming: true, timeAxis: "kept" },
   conv1d: { streaming: true, timeAxis: "windows" },
   pool: { streaming: false, timeAxis: "windows" },

@@ -827,6 +827,7 @@ export type NormalLayer =
   | NormalLayerNorm
   | NormalRmsNorm
   | NormalGroupNorm
+  | NormalBatchNorm
   | NormalDropout
   | NormalConv1d
   | NormalPool
@@ -1021,6 +1022,7 @@ export interface NormalLayerNorm {
   /** Name of the layer and prefix of its tensors' names. Default: its kind, numbered from the second. */
   readonly name: string;
   readonly from: readonly string[];
+  readonly weights: SharedWeights;
   readonly epsilon: number;
   readonly gain: boolean;
   readonly shift: boolean;
@@ -1036,6 +1038,7 @@ export interface NormalRmsNorm {
   /** Name of the layer and prefix of its tensors' names. Default: its kind, numbered from the second. */
   readonly name: string;
   readonly from: readonly string[];
+  readonly weights: SharedWeights;
   readonly epsilon: number;
   readonly gain: boolean;
   readonly trainable: boolean;
@@ -1051,12 +1054,37 @@ export interface NormalGroupNorm {
   /** Name of the layer and prefix of its tensors' names. Default: its kind, numbered from the second. */
   readonly name: string;
   readonly from: readonly string[];
+  readonly weights: SharedWeights;
   /**
    * Number of groups, a divisor of the number of features. 1 normalizes all features together; as many as there are
    * features normalize each by itself (instance normalization).
    */
   readonly groups: number;
   readonly epsilon: number;
+  readonly gain: boolean;
+  readonly shift: boolean;
+  readonly trainable: boolean;
+}
+
+/**
+ * Normalizes each feature over the batch and its valid steps, padding left out, then scales and shifts it by trained
+ * vectors, `gain` and `shift`. Training also averages the statistics, in the buffers `running_mean` and
+ * `running_variance`; evaluation and inference use these. With "trainable": false the layer uses and keeps its running
+ * statistics in training too. Micro-batches (`accumulate`) and processes that share a batch do not know its statistics:
+ * both are refused.
+ */
+export interface NormalBatchNorm {
+  readonly layer: "batch_norm";
+  /** Name of the layer and prefix of its tensors' names. Default: its kind, numbered from the second. */
+  readonly name: string;
+  readonly from: readonly string[];
+  /**
+   * Name of an earlier batch_norm layer whose gain and shift this layer uses. Running statistics are each layer's own.
+   */
+  readonly weights: SharedWeights;
+  readonly epsilon: number;
+  /** Weight of a batch in the running statistics, as in PyTorch. Keras's momentum is 1 minus this. */
+  readonly momentum: number;
   readonly gain: boolean;
   readonly shift: boolean;
   readonly trainable: boolean;

@@ -115,11 +115,13 @@ const norm = (layer: string, values: Readonly<Record<string, Json>>, required: R
     { layer: "pool" },
     { layer: "dense", size: 4 },
     { layer, ...required },
+    { layer, name: "second", ...required },
     { layer: "dense", size: 2 },
   ]);
   const flip = ([key, value]: readonly [string, Json]) => [key, keyEffect(base, `/model/2/${key}`, value)] as const;
   return prefixed(layer, {
     from: { testedBy: "test/compiler/elaborate/diagnostics.test.ts" },
+    weights: keyEffect(base, "/model/3/weights", layer),
     ...Object.fromEntries(Object.entries({ name: "n", epsilon: 0.1, trainable: false, ...values }).map(flip)),
   });
 };
@@ -306,6 +308,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   }),
   ...norm("layer_norm", { gain: false, shift: false }),
   ...norm("rms_norm", { gain: false }),
+  ...norm("batch_norm", { momentum: 0.5, gain: false, shift: false }),
   ...norm("group_norm", { groups: 1, gain: false, shift: false }, { groups: 2 }),
   ...prefixed("dropout", {
     name: { testedBy: "test/compiler/elaborate/random.test.ts" },

@@ -26,17 +26,21 @@ export function openModel(model: Uint8Array): Promise<InferenceSession> {
   return InferenceSession.create(model, { logSeverityLevel: 4, intraOpNumThreads: 1 });
 }
 
+/** True for tensors whose numbers are positive. */
+export const isVariance = (name: string) => name.endsWith("/running_variance");
+
 /** Numbers of a usual size for every parameter, the same for a name wherever it stands. */
 export function drawParameters(parameters: readonly StoredTensor[]): Tensors {
   return Object.fromEntries(
     parameters.map(({ name, shape }) => {
       const random = randomStream(1, name);
       const count = shape.reduce((product, size) => product * size, 1);
+      const draw = isVariance(name) ? () => Math.abs(random.normal()) : () => random.normal();
       return [
         name,
         new Tensor(
           "float32",
-          Float32Array.from({ length: count }, () => 0.5 * random.normal()),
+          Float32Array.from({ length: count }, () => 0.5 * draw()),
           shape,
         ),
       ];

@@ -2,14 +2,15 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { holdsWeights } from "../../compiler/artifact.js";
 import { elaborate } from "../../compiler/elaborate/index.js";
-import { holdsWeights } from "../../compiler/elaborate/program.js";
 import { openData } from "../../runtime/data/index.js";
 import type { TrainedModel } from "../../runtime/export/source-run.js";
 import { randomStream } from "../../runtime/tensors/random.js";
 import type { Tensors } from "../../runtime/tensors/safetensors.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { readSpec, readSpecFile } from "../../schema/read.js";
+import { isVariance } from "./artifacts.js";
 
 const specs = fileURLToPath(new URL("../../specs", import.meta.url));
 
@@ -62,7 +63,8 @@ function weightsOf(spec: NormalSpec, signature: TrainedModel["signature"]): Tens
       const random = randomStream(1, port.name);
       const width = shape.length > 1 ? Math.sqrt(shape[0] ?? 1) : 2;
       const count = shape.reduce((product, size) => product * size, 1);
-      const data = Float32Array.from({ length: count }, () => random.normal() / width);
+      const draw = isVariance(port.name) ? () => Math.abs(random.normal()) : () => random.normal();
+      const data = Float32Array.from({ length: count }, () => draw() / width);
       return [[port.name, { shape, data }] as const];
     }),
   );

@@ -36,7 +36,7 @@ export function analysisText(analysis: Analysis, colors: Colors, times?: readonl
       [
         [
           "parameters",
-          `${formatInteger(parameters.total)}${frozen === 0 ? "" : `, ${formatInteger(frozen)} of them frozen`}`,
+          `${formatInteger(parameters.total)}${frozen === 0 ? "" : `, ${formatInteger(frozen)} of them not trained`}`,
         ],
         [
           "FLOPs per training step",

@@ -3,6 +3,7 @@ import type { NormalLayer } from "../../../schema/normal/index.js";
 import type { CombiningDefinition, LayerDefinition } from "../context.js";
 import { activation } from "./activation.js";
 import { attention } from "./attention/index.js";
+import { batchNorm } from "./batch-norm.js";
 import { combine } from "./combine.js";
 import { conv1d } from "./conv1d.js";
 import { dense } from "./dense.js";
@@ -28,6 +29,7 @@ export const layers: { readonly [K in Kind]: LayerDefinition<LayerOf<K>> | Combi
   layer_norm: perStepNorm,
   rms_norm: perStepNorm,
   group_norm: groupNorm,
+  batch_norm: batchNorm,
   dropout,
   conv1d,
   pool,

@@ -57,6 +57,20 @@ describe("the input of a layer", () => {
       'needs-numbers, /model/0 {"layer":"layer_norm": A layer_norm layer reads numbers, but the input of layer_norm is token ids [batch, time]. Put a one_hot or an embedding layer before layer_norm.',
     ],
     [
+      "batch statistics of micro-batches",
+      spec([ids, rnn, { layer: "batch_norm" }], { train: { batch_size: 4, accumulate: 2 } }),
+      'accumulate-batch-norm, /train/accumulate 2: batch_norm normalizes over the whole batch, whose statistics micro-batches do not know. Remove "accumulate", or use layer_norm or group_norm, whose statistics are those of one sequence.',
+    ],
+    [
+      "batches of one row",
+      spec([{ ...rnn, return: "last" }, { layer: "batch_norm" }, { ...two, size: 2 }], {
+        data: arrays(perSequence),
+        loss: loss("cross_entropy"),
+        train: { batch_size: 1 },
+      }),
+      'batch-norm-row, /train/batch_size 1: batch_norm normalizes over the rows of a batch, but batches have one row, whose variance is 0. Set "batch_size" to 2 or more, or use layer_norm or group_norm, whose statistics are those of one sequence.',
+    ],
+    [
       "features that do not divide into groups",
       spec([ids, rnn, { layer: "group_norm", groups: 3 }]),
       'group-size, /model/2/groups 3: The 5 features of the input of group_norm do not divide into 3 equal groups. Set "groups" to a divisor of 5.',

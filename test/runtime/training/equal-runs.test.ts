@@ -20,7 +20,7 @@ const SEED = Number(process.env.RNNX_EQUAL_SEED ?? 5);
 
 const [BATCH, TIME, STEPS] = [6, 5, 4];
 /** Refusals of what cannot be divided. */
-const REFUSALS = ["accumulate-loss", "distributed-loss", "split-activity"];
+const REFUSALS = ["accumulate-loss", "distributed-loss", "split-activity", "accumulate-batch-norm"];
 
 const examples = Array.from({ length: 2 * BATCH }, (_, row) => row);
 const grid = <T>(entry: (row: number, step: number) => T) =>
@@ -103,6 +103,12 @@ const randomSpec = fc
       dropout: fc.record({ input: rate, output: rate, state: rate, variational: fc.boolean() }),
     }),
     dropout: rate,
+    norm: fc.constantFrom(
+      undefined,
+      { layer: "layer_norm", epsilon: 0.1 },
+      { layer: "group_norm", groups: 3, epsilon: 0.1 },
+      { layer: "batch_norm", epsilon: 0.1 },
+    ),
     pool: fc.constantFrom("max", "mean", "last", undefined),
     regularization: fc.constantFrom(undefined, { l2: 0.01 }, { l1: 0.01, activity: 0.1 }, { activity: 0.2 }),
     optimizer: fc.constantFrom(
@@ -111,35 +117,48 @@ const randomSpec = fc
       { type: "sgd", learning_rate: 0.05, average: { decay: 0.8 } },
     ),
   })
-  .map(({ objective: { loss, outputs, targets, last }, masked, weighted, cell, dropout, pool, optimizer, ...rest }) => {
-    const isCtc = loss.type === "ctc";
-    const weights = last ? examples.map((row) => 0.5 + (row % 3)) : grid((row, step) => 0.5 + ((row + step) % 3));
-    // Rows of equal outputs, which relu makes of zeros, have an ill-conditioned layer normalization.
-    const reader = { layer: "rnn", ...cell, layer_norm: cell.layer_norm && cell.cell !== "indrnn" };
-    const isSum =
-      ("reduction" in loss && loss.reduction === "sum") ||
-      ("average_across_batch" in loss && !(loss.average_across_batch && loss.average_across_timesteps));
-    return {
-      seed: 3,
-      data: {
-        type: "arrays",
-        inputs,
-        targets,
-        ...(masked && { lengths: isCtc ? longLengths : lengths }),
-        ...(weighted && !isCtc && { weights }),
-      },
-      model: [
-        { layer: "dropout", rate: dropout },
-        last && pool === undefined ? { ...reader, return: "last" } : reader,
-        ...(last && pool !== undefined ? [{ layer: "pool", mode: pool }] : []),
-        { layer: "dense", size: outputs },
-      ],
-      loss,
-      ...rest,
-      // Small steps: large ones of a sum of losses amplify rounding.
-      optimizer: { ...optimizer, learning_rate: optimizer.learning_rate / (isSum ? 10 : 1) },
-    };
-  });
+  .map(
+    ({
+      objective: { loss, outputs, targets, last },
+      masked,
+      weighted,
+      cell,
+      dropout,
+      norm,
+      pool,
+      optimizer,
+      ...rest
+    }) => {
+      const isCtc = loss.type === "ctc";
+      const weights = last ? examples.map((row) => 0.5 + (row % 3)) : grid((row, step) => 0.5 + ((row + step) % 3));
+      // Rows of equal outputs, which relu makes of zeros, have an ill-conditioned layer normalization.
+      const reader = { layer: "rnn", ...cell, layer_norm: cell.layer_norm && cell.cell !== "indrnn" };
+      const isSum =
+        ("reduction" in loss && loss.reduction === "sum") ||
+        ("average_across_batch" in loss && !(loss.average_across_batch && loss.average_across_timesteps));
+      return {
+        seed: 3,
+        data: {
+          type: "arrays",
+          inputs,
+          targets,
+          ...(masked && { lengths: isCtc ? longLengths : lengths }),
+          ...(weighted && !isCtc && { weights }),
+        },
+        model: [
+          { layer: "dropout", rate: dropout },
+          last && pool === undefined ? { ...reader, return: "last" } : reader,
+          ...(norm === undefined ? [] : [norm]),
+          ...(last && pool !== undefined ? [{ layer: "pool", mode: pool }] : []),
+          { layer: "dense", size: outputs },
+        ],
+        loss,
+        ...rest,
+        // Small steps: large ones of a sum of losses amplify rounding.
+        optimizer: { ...optimizer, learning_rate: optimizer.learning_rate / (isSum ? 10 : 1) },
+      };
+    },
+  );
 
 /** JSON leaves out what is undefined. */
 const toJson = (value: unknown): Readonly<Record<string, unknown>> => JSON.parse(JSON.stringify(value));

@@ -1,0 +1,58 @@
+/**
+ * batch_norm: each feature normalized over the batch and its valid steps, then scaled by a gain and shifted. S. Ioffe,
+ * C. Szegedy (2015). Running statistics, which evaluation and inference use, are the buffers `<name>/running_mean` and
+ * `<name>/running_variance` [features].
+ */
+import type { NormalBatchNorm } from "../../../schema/normal/index.js";
+import { elementCount } from "../../ir/dims.js";
+import type { Value } from "../../ir/types.js";
+import type { Context, LayerDefinition } from "../context.js";
+import { checkNumbers, gainAndShift, normalizedWire, withGainAndShift } from "../gain-shift.js";
+import { constantOne, constantZero } from "../initializers.js";
+import { type Wire, width } from "../wire.js";
+
+/** Mean and variance of each feature over all leading axes, without padding: [1, …, features]. */
+function batchStatistics({ value, mask }: Wire, { b }: Context) {
+  const { shape } = value.type;
+  const axes = shape.slice(0, -1).map((_, axis) => axis);
+  if (mask === null) {
+    const mean = b.mean(value, axes, true);
+    const centered = b.sub(value, mean);
+    const count = b.cast(b.size(b.range(elementCount(shape.slice(0, -1)))), "float32");
+    return { mean, centered, variance: b.mean(b.mul(centered, centered), axes, true), count };
+  }
+  const isValid = b.cast(mask, "float32");
+  // A batch of empty sequences has a count of 0.
+  const count = b.max(b.sum(isValid), 1);
+  const mean = b.div(b.sum(b.mul(value, isValid), axes, true), count);
+  const centered = b.mul(b.sub(value, mean), isValid);
+  return { mean, centered, variance: b.div(b.sum(b.mul(centered, centered), axes, true), count), count };
+}
+
+export const batchNorm: LayerDefinition<NormalBatchNorm> = {
+  elaborate(layer, input, context) {
+    if (!checkNumbers(layer, input, context)) return undefined;
+    const { b } = context;
+    const { name, epsilon, momentum } = layer;
+    const features = [width(input)];
+    const runningMean = context.buffer(`${name}/running_mean`, features, constantZero);
+    const runningVariance = context.buffer(`${name}/running_variance`, features, constantOne);
+    const deviationOf = (variance: Value) => b.sqrt(b.add(variance, epsilon));
+    if (!context.isTraining(layer)) {
+      // One scale and one offset for each feature, which an export folds into the weights of an affine map.
+      const { gain, shift } = gainAndShift(layer, input, context);
+      const scale = b.div(gain ?? 1, deviationOf(runningVariance));
+      const centering = b.mul(runningMean, scale);
+      const offset = shift === null ? b.neg(centering) : b.sub(shift, centering);
+      return normalizedWire(layer, input, b.add(b.mul(input.value, scale), offset), context);
+    }
+    const { mean, centered, variance, count } = batchStatistics(input, context);
+    const average = (running: Value, batch: Value) =>
+      b.add(b.mul(running, 1 - momentum), b.mul(b.reshape(batch, features), momentum));
+    context.setNextBuffer(`${name}/running_mean`, average(runningMean, mean));
+    // The unbiased variance; 0 for a single row.
+    const unbiased = b.mul(variance, b.div(count, b.max(b.sub(count, 1), 1)));
+    context.setNextBuffer(`${name}/running_variance`, average(runningVariance, unbiased));
+    return withGainAndShift(layer, input, b.div(centered, deviationOf(variance)), context);
+  },
+};
