@@ -1,9 +1,10 @@
 /** Validation of a spec, and the shapes of its model, without compiling it. Imports no later stage than elaboration. */
+
 import type { Problem } from "../schema/diagnostics/index.js";
 import type { SourceMap } from "../schema/diagnostics/source-map.js";
 import type { NormalSpec } from "../schema/normal/index.js";
+import { holdsWeights } from "./artifact.js";
 import { elaborate } from "./elaborate/index.js";
-import { holdsWeights } from "./elaborate/program.js";
 import { verify } from "./graph/verify.js";
 import type { Shape } from "./ir/types.js";
 import type { Signature } from "./signature.js";
