@@ -6,6 +6,7 @@
 import type { Artifact } from "../../compiler/artifact.js";
 import type { SpecializedModels } from "../../compiler/compile.js";
 import type { Signature } from "../../compiler/signature.js";
+import { targetsAmongInputs } from "../../schema/kinds/later-steps.js";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { type BatchSchedule, createBatchSchedule } from "../data/batching/batch-schedule.js";
@@ -124,12 +125,22 @@ export async function planTraining(
     notices: [
       ...(source.notices ?? []),
       ...classWeightsNotice(spec, source.metadata),
+      ...laterStepsNotice(spec),
       ...notices,
       ...memoryCheck.notices,
       ...weights.value.notices,
       ...averageNotices(spec, batchSchedule.steps),
     ],
   });
+}
+
+function laterStepsNotice(spec: NormalSpec): readonly string[] {
+  const later = targetsAmongInputs(spec);
+  if (later === undefined) return [];
+  const { layer, setting } = later;
+  return [
+    `${layer.name} reads later steps, which the targets come from, so the model can copy them: write ${setting} in it, unless that is meant.`,
+  ];
 }
 
 function averageNotices({ optimizer: { average } }: NormalSpec, steps: number): readonly string[] {
