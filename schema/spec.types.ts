@@ -297,7 +297,7 @@ export type Fraction = number;
 export type Epsilon = number;
 export type WeightDecay = number;
 /**
- * Patterns of the names of parameters to which weight_decay does not apply, such as biases and norms.
+ * Patterns of the names of parameters to which weight_decay does not apply, such as biases (* /b, and * /c of gru) and norms.
  *
  * @maxItems 100
  */

@@ -2,14 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
-import { verify } from "../../../compiler/graph/verify.js";
-import { tabulate, tensor } from "../../../compiler/ir/tensor.js";
+import { tensor } from "../../../compiler/ir/tensor.js";
 import type { Graph, Tensor } from "../../../compiler/ir/types.js";
 import { runPasses, stepPasses } from "../../../compiler/optimize/pipeline.js";
 import { scheduleFactor } from "../../../compiler/training/schedules/index.js";
-import { buildStepGraph, type StepGraph } from "../../../compiler/training/step-graph.js";
-import { repeatSteps } from "../../../compiler/training/step-loop.js";
-import type { NormalOptimizer } from "../../../schema/normal/index.js";
+import type { StepGraph } from "../../../compiler/training/step-graph.js";
+import { operandsOfSteps, stepOfOptimizer, stepsWithParameters } from "../../support/given-gradients.js";
 import { base, normal } from "../../support/read-spec.js";
 import { expectClose, readFixture } from "../../support/reference-numbers.js";
 import { modelOf, run } from "../../support/run-graph.js";
@@ -38,11 +36,6 @@ const { shapes, start, cases, schedules } = readFixture<{
   readonly schedules: readonly ScheduleCase[];
 }>("optimizer-updates.json");
 const STEPS = 100;
-const ports = [
-  ...names.map((name) => ({ name, role: "parameter", initializer: null }) as const),
-  ...names.map((name) => ({ name: `gradient/${name}`, role: "data", initializer: null }) as const),
-];
-
 describe.each(cases)("$name makes the updates of its reference", ({ optimizer, parameters }) => {
   test("in float64", async () => {
     const step = await stepOf(optimizer);
@@ -89,39 +82,22 @@ test("a group of parameters is flattened apart from the others", async () => {
   ]);
 });
 
-async function stepOf(optimizer: object): Promise<StepGraph> {
-  return buildStepGraph(
-    givenGradients(),
-    ports,
-    (await normal({ ...base, optimizer })).spec.optimizer as NormalOptimizer,
-  );
-}
+const stepOf = (optimizer: object) => stepOfOptimizer(shapes, optimizer);
 
-/** A graph with a loss of 0, whose gradients are inputs. */
-function givenGradients(): Graph {
-  const b = graphBuilder("given");
-  const input = (name: string, shape: readonly number[]) => b.input(name, { dtype: "float32", shape });
-  for (const name of names) input(name, shapes[name]);
-  const gradients = names.map((name) => input(`gradient/${name}`, shapes[name]));
-  return b.finish([b.scalar(0), ...gradients]);
-}
-
-/** All steps in one graph that also reports the parameters after each. */
 function allSteps(step: StepGraph, graph: Graph): Graph {
-  const outputs = [...graph.outputs, ...graph.outputs.slice(0, names.length)];
-  return verify(repeatSteps({ ...graph, outputs }, names.length + step.slots.length + 1, 0, step.flatGroups), "repeat");
+  return stepsWithParameters(step, graph, names.length);
 }
 
-function operands({ slots }: StepGraph): readonly Tensor[] {
-  return [
-    ...names.map((name) => tensor("float32", shapes[name], start[name])),
-    ...slots.map(({ shape, initial }) => tabulate("float32", shape as readonly number[], () => initial)),
-    tensor("int64", [], [0]),
-    ...names.map((name) => {
-      const gradients = Array.from({ length: STEPS }, (_, index) => gradientOf(name, index + 1));
-      return tensor("float32", [STEPS, ...shapes[name]], gradients.flat());
-    }),
-  ];
+function operands(step: StepGraph): readonly Tensor[] {
+  const gradients = names.map((name) => {
+    const updates = Array.from({ length: STEPS }, (_, index) => gradientOf(name, index + 1));
+    return tensor("float32", [STEPS, ...shapes[name]], updates.flat());
+  });
+  return operandsOfSteps(
+    step,
+    names.map((name) => tensor("float32", shapes[name], start[name])),
+    gradients,
+  );
 }
 
 /** The gradient of update t, exact in float32: multiples of 1/256; that of b is 0 in every eleventh update. */
