@@ -806,7 +806,10 @@ export interface NormalSpec {
     readonly l2: number;
     /** Factor of the sum of all absolute weights. */
     readonly l1: number;
-    /** Factor of the mean squared output of each rnn layer, over valid steps. */
+    /**
+     * Factor of the mean squared output of each rnn layer, over valid steps. With "accumulate" or several processes the
+     * loss has to be a mean over the same steps; another one is refused.
+     */
     readonly activity: number;
     /** Include parameters of a single axis in l1 and l2: biases, gains, trained initial states. */
     readonly biases: boolean;
