@@ -267,7 +267,7 @@ export type WarmupSteps = number;
  */
 export type MinimumRatio = number;
 /**
- * Average of the weights: exponential with decay, or without it the mean of the weights at intervals from an update on (stochastic weight averaging). Evaluation, samples, checkpoints' weights and exported models use it; updates continue from the weights themselves.
+ * Average of the weights: exponential with decay, or without it the mean of the weights at intervals from an update on (stochastic weight averaging). Evaluation, samples, checkpoints' weights and exported models use it; updates continue from the weights themselves. Running statistics of batch_norm are not averaged.
  */
 export type AverageOfTheWeights = {
   /**
