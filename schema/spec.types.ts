@@ -1261,7 +1261,7 @@ export interface AttentionLayer {
    */
   key_value_heads?: number | null;
   /**
-   * Step i sees the memory steps j ≤ i only.
+   * Step i sees the memory steps j ≤ i only. A causal layer can process a sequence step by step: it keeps keys and values as states.
    */
   causal?: boolean;
   /**

@@ -1240,7 +1240,10 @@ export interface NormalAttention {
    * (grouped-query attention; 1 is multi-query attention). Default (null): as many as `heads`.
    */
   readonly key_value_heads: number | null;
-  /** Step i sees the memory steps j ≤ i only. */
+  /**
+   * Step i sees the memory steps j ≤ i only. A causal layer can process a sequence step by step: it keeps keys and
+   * values as states.
+   */
   readonly causal: boolean;
   /**
    * Step i sees the memory steps j with |i - j| ≤ window only: itself and that many steps before it, and after it
