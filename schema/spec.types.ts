@@ -1072,7 +1072,7 @@ export interface GroupNormLayer {
   trainable?: Trainable;
 }
 /**
- * Normalizes each feature over the batch and its valid steps, padding left out, then scales and shifts it by trained vectors, `gain` and `shift`. Training also averages the statistics, in the buffers `running_mean` and `running_variance`; evaluation and inference use these. With "trainable": false the layer uses and keeps its running statistics in training too. Micro-batches (`accumulate`) and processes that share a batch do not know its statistics: both are refused.
+ * Normalizes each feature over the batch and its valid steps, padding left out, then scales and shifts it by trained vectors, `gain` and `shift`. Training also averages the statistics, in the buffers `running_mean` and `running_variance`; evaluation and inference use these. With "trainable": false the layer uses and keeps its running statistics in training too. Micro-batches (`accumulate`) and processes that share a batch do not know its statistics: both are refused. A bias of the layer before has no effect: its "bias" may be false.
  */
 export interface BatchNormLayer {
   /**

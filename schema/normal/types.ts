@@ -1074,7 +1074,7 @@ export interface NormalGroupNorm {
  * vectors, `gain` and `shift`. Training also averages the statistics, in the buffers `running_mean` and
  * `running_variance`; evaluation and inference use these. With "trainable": false the layer uses and keeps its running
  * statistics in training too. Micro-batches (`accumulate`) and processes that share a batch do not know its statistics:
- * both are refused.
+ * both are refused. A bias of the layer before has no effect: its "bias" may be false.
  */
 export interface NormalBatchNorm {
   readonly layer: "batch_norm";
