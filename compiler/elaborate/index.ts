@@ -12,7 +12,6 @@ import {
   type CombiningDefinition,
   defaultStrategy,
   type ElaborationOptions,
-  GROWING_STEPS,
   type LayerDefinition,
   type Mode,
 } from "./context.js";
@@ -43,19 +42,9 @@ export function elaborate(
   signature: Signature,
   mode: Mode,
   origins: SourceMap = noOrigins,
-  {
-    partialBatch = false,
-    recurrences = defaultStrategy,
-    integerBits = 64,
-    cacheSteps = GROWING_STEPS,
-  }: Partial<ElaborationOptions> = {},
+  { partialBatch = false, recurrences = defaultStrategy, integerBits = 64 }: Partial<ElaborationOptions> = {},
 ): Elaboration {
-  const state = startElaboration(spec, signature, mode, origins, {
-    partialBatch,
-    recurrences,
-    integerBits,
-    cacheSteps,
-  });
+  const state = startElaboration(spec, signature, mode, origins, { partialBatch, recurrences, integerBits });
   const { b } = state.context;
   const wires = new Map(openInputs(state, signature));
   const layerOutputs: LayerOutput[] = [];

@@ -36,7 +36,7 @@ export function startElaboration(
   signature: Signature,
   mode: Mode,
   origins: SourceMap,
-  { partialBatch, recurrences, integerBits, cacheSteps }: ElaborationOptions,
+  { partialBatch, recurrences, integerBits }: ElaborationOptions,
 ): ElaborationState {
   const b = graphBuilder(spec.name);
   // Each problem once, and each position in an equation once, for all uses of its cell.
@@ -84,7 +84,6 @@ export function startElaboration(
     shard: partialBatch ? shard : null,
     recurrences,
     integerBits,
-    cacheSteps,
     seed: spec.seed,
     cells: spec.cells,
     soundCells: new Set(soundCells.map(([name]) => name)),

@@ -1,6 +1,6 @@
 /**
  * Writes the synthetic data of the gallery, the same bytes every time: prices of a share, temperatures of ten stations,
- * drawn digits, messages, tagged sentences.
+ * drawn digits, messages, tagged sentences. `make-series.mjs` and `make-pairs.mjs` write the rest.
  *
  *     node specs/data/make.mjs
  */

@@ -22,8 +22,12 @@ const dataFolder = "../specs/data/";
 const templateOrder: readonly string[] = [
   "next-character",
   "classify-text",
+  "convolutional-classifier",
   "tag-sequence",
+  "transformer-tagger",
   "forecast-series",
+  "cnn-lstm",
+  "tcn-music",
   "translate",
   "image-rows",
   "own-cell",

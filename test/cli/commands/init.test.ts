@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { records, rnnx, root, temporaryFolder } from "../../support/spawn.js";
 
 const templates = [
-  ...["next-character", "classify-text", "tag-sequence", "forecast-series", "translate", "image-rows", "own-cell"],
+  ...["next-character", "classify-text", "convolutional-classifier", "tag-sequence", "transformer-tagger"],
+  ...["forecast-series", "cnn-lstm", "tcn-music", "translate", "image-rows", "own-cell"],
 ];
 
 test("the list describes the task of each template", async () => {
@@ -76,7 +77,7 @@ describe.skipIf(process.platform !== "linux" || spawnSync("script", ["-V"]).stat
   });
 
   test.each([
-    ["an unknown template", "9\r", 'unknown template "9"'],
+    ["an unknown template", "99\r", 'unknown template "99"'],
     ["the end of the input", "\u0004", "no template named"],
   ])("%s writes nothing", async (_, input, message) => {
     const folder = temporaryFolder();

@@ -135,7 +135,6 @@ async function evaluateLoss(fixture: Case) {
     isTraining: unexpected,
     size: unexpected,
     stepsOf: unexpected,
-    cacheSteps: 0,
     step: unexpected,
     shard: null,
     inputState: unexpected,

@@ -1,0 +1,65 @@
+/**
+ * Writes the music and the shapes of the gallery, the same bytes every time.
+ *
+ *     node specs/data/make-series.mjs
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { chance } from "./chance.mjs";
+
+const folder = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
+
+writeFileSync(join(folder, "music.csv"), music(120));
+writeFileSync(join(folder, "shapes.jsonl"), shapes(240));
+
+/**
+ * Three voices in C major, eight rows a bar, one column for each note, 1 where it sounds: a bass on the first and the fifth
+ * row, a broken chord, and a melody that rests on notes of the chord.
+ */
+function music(bars) {
+  const { one, maybe } = chance(6);
+  const notes = [2, 3, 4].flatMap((octave) => [..."cdefgab"].map((name) => `${name}${octave}`));
+  /** Chords that follow a chord, by the degrees of the scale from 0. */
+  const next = { 0: [3, 4, 5], 1: [4], 3: [0, 1, 4], 4: [0, 0, 5], 5: [1, 3] };
+  const broken = [0, 2, 4, 2];
+  const rows = [];
+  let chord = 0;
+  let melody = 16;
+  for (let bar = 0; bar < bars; bar++) {
+    for (let row = 0; row < 8; row++) {
+      const sounding = new Set([7 + ((chord + broken[row % 4]) % 7)]);
+      if (row % 4 === 0) sounding.add(chord);
+      if (row % 2 === 0 || maybe(0.2)) {
+        const steps = [-2, -1, 1, 2].map((step) => melody + step).filter((note) => note >= 14 && note <= 20);
+        const inChord = steps.filter((note) => [0, 2, 4].includes((note + 7 - chord) % 7));
+        melody = one(row % 2 === 0 && inChord.length > 0 ? inChord : steps);
+      }
+      sounding.add(melody);
+      rows.push(notes.map((_, note) => Number(sounding.has(note))).join(","));
+    }
+    chord = one(next[chord]);
+  }
+  return `${[notes.join(","), ...rows].join("\n")}\n`;
+}
+
+/** Noisy series of 64 steps with a plateau, a rise or a fall between two chosen steps (N. Saito, 1994), and the name of the shape. */
+function shapes(count) {
+  const { one, whole, normal } = chance(7);
+  const heights = {
+    cylinder: () => 1,
+    bell: (t, start, end) => (t - start) / (end - start),
+    funnel: (t, start, end) => (end - t) / (end - start),
+  };
+  const series = () => {
+    const label = one(Object.keys(heights));
+    const start = whole(8, 16);
+    const end = start + whole(16, 40);
+    const scale = 6 + normal();
+    const inputs = Array.from({ length: 64 }, (_, t) => {
+      const height = t >= start && t <= end ? scale * heights[label](t, start, end) : 0;
+      return [Number((height + normal()).toFixed(1))];
+    });
+    return `${JSON.stringify({ inputs, label })}\n`;
+  };
+  return Array.from({ length: count }, series).join("");
+}
