@@ -1113,6 +1113,7 @@ export interface Conv1DLayer {
   layer: "conv1d";
   name?: LayerName;
   from?: From;
+  weights?: Weights;
   size: Size;
   /**
    * Number of input steps that an output step reads.
@@ -1225,6 +1226,7 @@ export interface PositionLayer {
   layer: "position";
   name?: LayerName;
   from?: From;
+  weights?: Weights;
   /**
    * learned: a trained table W of shape [length, width]. sinusoidal: sines and cosines, without parameters.
    */
@@ -1248,6 +1250,7 @@ export interface AttentionLayer {
    * Names of the layers that this layer reads: one for self-attention; or two, query and memory. Default: the layer before.
    */
   from?: LayerName | LayerName[];
+  weights?: Weights;
   /**
    * Number of heads of multi-head attention, with the parameters Wq, Wk, Wv, Wo and the biases bq, bk, bv, bo. Default (null): none, the memory itself is weighted by `score`.
    */

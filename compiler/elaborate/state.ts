@@ -55,8 +55,10 @@ export function startElaboration(
   const masks = new Map<Value, Value>();
   const affines = new Map<Value, Affine>();
   let currentLayer: NormalLayer | undefined;
-  /** Layers with a shared parameter of another shape: only the first is reported. */
-  const reportedShapeMismatch = new Set<NormalLayer>();
+  /** The layer whose parameters the current layer has to use, and has not yet. */
+  let unreadOwner: string | null = null;
+  /** Layers unlike the one whose parameters they use: only the first difference is reported. */
+  const unlikeOwner = new Set<NormalLayer>();
   let hasUnknownSizes = false;
 
   const openInput = (
@@ -70,6 +72,18 @@ export function startElaboration(
     const value = b.input(name, type);
     inputs.set(name, { name, role, initializer, value });
     return value;
+  };
+
+  /** The layer whose parameters the current layer uses; null without one, or where that one failed. */
+  const finishedOwner = (): string | null => {
+    const owner = currentLayer !== undefined && "weights" in currentLayer ? currentLayer.weights : null;
+    return owner !== null && layers.has(owner) ? owner : null;
+  };
+  const reportOwner = (message: string, alike: "sizes" | "options"): void => {
+    if (currentLayer === undefined || unlikeOwner.has(currentLayer)) return;
+    unlikeOwner.add(currentLayer);
+    const hint = `Give both layers the same ${alike}, or remove "weights".`;
+    context.problem({ part: currentLayer, key: "weights", code: "shared-weights", message, hint });
   };
 
   const shardScalar = (index: number) => {
@@ -97,22 +111,25 @@ export function startElaboration(
       const sizes = staticShape(shape);
       const type = { dtype: "float32", shape } as const;
       const role = mode === "training" && !isTrained(name, spec.model) ? "frozen" : "parameter";
+      // A placeholder of the expected shape, to find further problems: elaboration returns no program.
+      const placeholder = () => b.input(name, type);
+      const owner = finishedOwner();
+      const isOwners = owner !== null && name.startsWith(`${owner}/`);
+      if (isOwners) unreadOwner = null;
+      if (isOwners && !inputs.has(name)) {
+        reportOwner(`${currentLayer?.name} needs ${name}, but ${owner} has no such parameter.`, "options");
+        return placeholder();
+      }
       const value = openInput(name, role, type, sizes === undefined ? null : initializer(sizes));
       const isSameShape = shapesAgree(value.type.shape, shape);
       if (isSameShape === true) return value;
       hasUnknownSizes ||= isSameShape === undefined;
-      if (isSameShape === false && currentLayer !== undefined && !reportedShapeMismatch.has(currentLayer)) {
-        reportedShapeMismatch.add(currentLayer);
-        context.problem({
-          part: currentLayer,
-          key: "weights",
-          code: "shared-weights",
-          message: `${name} has shape [${value.type.shape.join(", ")}], but ${currentLayer.name} needs [${shape.join(", ")}].`,
-          hint: 'Give both layers the same sizes, or remove "weights".',
-        });
-      }
-      // A placeholder of the expected shape, to find further problems: elaboration returns no program.
-      return b.input(name, type);
+      if (isSameShape === false)
+        reportOwner(
+          `${name} has shape [${value.type.shape.join(", ")}], but ${currentLayer?.name} needs [${shape.join(", ")}].`,
+          "sizes",
+        );
+      return placeholder();
     },
     buffer(name, shape, initializer) {
       const sizes = staticShape(shape);
@@ -168,9 +185,13 @@ export function startElaboration(
     feed: (name, { dtype, shape }) => openInput(name, "data", { dtype, shape }),
     beginLayer(layer) {
       currentLayer = layer;
+      unreadOwner = finishedOwner();
     },
     endLayer(layer, wire) {
       layers.set(layer.name, { layer, wire });
+      const hasParameters = [...inputs.keys()].some((name) => name.startsWith(`${unreadOwner}/`));
+      if (unreadOwner !== null && hasParameters)
+        reportOwner(`${layer.name} uses no parameter of ${unreadOwner}.`, "options");
     },
     problems: () => [...problems.values()],
     hasUnknownSizes: () => hasUnknownSizes,

@@ -1116,6 +1116,7 @@ export interface NormalConv1d {
   /** Name of the layer and prefix of its tensors' names. Default: its kind, numbered from the second. */
   readonly name: string;
   readonly from: readonly string[];
+  readonly weights: SharedWeights;
   /** Width of the output: its channels. */
   readonly size: Size;
   /** Number of input steps that an output step reads. */
@@ -1197,6 +1198,7 @@ export interface NormalPosition {
   /** Name of the layer. Default: its kind, numbered from the second. */
   readonly name: string;
   readonly from: readonly string[];
+  readonly weights: SharedWeights;
   /** learned: a trained table W of shape [length, width]. sinusoidal: sines and cosines, without parameters. */
   readonly type: "learned" | "sinusoidal";
   /**
@@ -1222,6 +1224,7 @@ export interface NormalAttention {
    * before.
    */
   readonly from: readonly string[];
+  readonly weights: SharedWeights;
   /**
    * Number of heads of multi-head attention, with the parameters Wq, Wk, Wv, Wo and the biases bq, bk, bv, bo. Default
    * (null): none, the memory itself is weighted by `score`.

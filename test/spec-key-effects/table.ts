@@ -347,6 +347,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     padding: keyEffect(windowed, "/model/0/padding", "causal"),
     activation: keyEffect(windowed, "/model/0/activation", "relu"),
     bias: keyEffect(windowed, "/model/0/bias", false),
+    weights: twoLayers({ layer: "conv1d", size: 3, kernel_size: 2 }),
     trainable: keyEffect(windowed, "/model/0/trainable", false),
   }),
   ...Object.fromEntries(
@@ -359,6 +360,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     trainable: keyEffect(placed, "/model/0/trainable", false),
     name: keyEffect(placed, "/model/0/name", "place"),
     from: keyEffect(placedTwice, "/model/1/from", "inputs"),
+    weights: twoLayers({ layer: "position", type: "learned", length: 8 }),
     type: [set(placed, "/model/0", { layer: "position", type: "sinusoidal" }), placed],
     length: keyEffect(placed, "/model/0/length", 9),
   }),
@@ -366,6 +368,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     trainable: keyEffect(joined, "/model/5/trainable", false),
     name: [joined, set(set(joined, "/model/5/name", "look"), "/model/6/from/3", "look")],
     from: keyEffect(joined, "/model/5/from", ["b", "a"]),
+    weights: twoLayers({ layer: "attention", heads: 2, head_size: 2 }),
     score: keyEffect(joined, "/model/5/score", "additive"),
     scale: keyEffect(joined, "/model/5/scale", true),
     size: keyEffect(set(joined, "/model/5/score", "additive"), "/model/5/size", 7),
@@ -594,6 +597,12 @@ function half(key: string, value: number): KeyEffect {
 /** Sentences with a tag for each word, through the layers of `messages`. */
 function perTag(): Json {
   return set(messages, "/model/1/return", "sequence");
+}
+
+/** A layer after one of its kind, with its own weights and with those of the first. */
+function twoLayers(layer: Readonly<Record<string, Json>>): KeyEffect {
+  const model = [{ ...layer, name: "first" }, layer, { layer: "pool", mode: "mean" }, { layer: "dense", size: 2 }];
+  return keyEffect(set(numbers, "/model", model), "/model/1/weights", "first");
 }
 
 function withTwoDense(): Json {

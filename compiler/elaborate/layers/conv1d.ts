@@ -42,14 +42,15 @@ export const conv1d: LayerDefinition<NormalConv1d> = {
     const windows = convolutionWindows(layer);
     if (groupWidth === undefined) return undefined;
     if (!checkWindows(layer, "kernel_size", input, windows, context)) return undefined;
-    const kernel = parameter(`${layer.name}/W`, [layer.kernel_size, groupWidth, channels.output], glorotUniform);
+    const owner = layer.weights ?? layer.name;
+    const kernel = parameter(`${owner}/W`, [layer.kernel_size, groupWidth, channels.output], glorotUniform);
     const sequence = windows.after > 0 && input.mask !== null ? b.where(input.mask, input.value, 0) : input.value;
     const steps =
       context.mode === "stream"
         ? streamedSteps(layer, { ...input, value: sequence }, windows, context)
         : windowSteps(b, sequence, windows);
     const product = convolve(b, steps, kernel, layer.groups, channels);
-    const bias = layer.bias ? parameter(`${layer.name}/b`, [channels.output], constantZero) : null;
+    const bias = layer.bias ? parameter(`${owner}/b`, [channels.output], constantZero) : null;
     const preActivation = bias === null ? product : b.add(product, bias);
     const { value, logits } = activate(b, activation, b.withName(preActivation, layer.name));
     const mask = windowMask(input, windows, context);

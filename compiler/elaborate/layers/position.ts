@@ -55,7 +55,7 @@ function learnedRows(layer: NormalPosition, input: Wire, context: Context): Valu
       `${name} has positions for ${length} steps, but the sequences have ${knownSteps}.`,
       `Write "length": ${knownSteps} or more, or "type": "sinusoidal".`,
     );
-  const table = context.parameter(`${name}/W`, [length, width(input)], embeddingUniform);
+  const table = context.parameter(`${layer.weights ?? name}/W`, [length, width(input)], embeddingUniform);
   const positions = positionsOf(context, input.value);
   // A slice has no rows past the table, and so no shape that would broadcast.
   if (positions.type.shape[1] === 1) return b.reshape(b.slice(table, 0, 0, steps), [steps, 1, width(input)]);

@@ -53,9 +53,10 @@ export function attendByHeads(
   const { b } = context;
   const { heads, headSize, keyValueHeads } = sizes;
   const { query, memory, isSelfAttention } = inputs;
+  const owner = layer.weights ?? layer.name;
   const projection = (letter: string, rows: Dim, columns: Dim): Projection => ({
-    kernel: context.parameter(`${layer.name}/W${letter}`, [rows, columns], glorotUniform),
-    bias: layer.bias ? context.parameter(`${layer.name}/b${letter}`, [columns], constantZero) : null,
+    kernel: context.parameter(`${owner}/W${letter}`, [rows, columns], glorotUniform),
+    bias: layer.bias ? context.parameter(`${owner}/b${letter}`, [columns], constantZero) : null,
   });
   const [n, m] = [width({ value: query }), width(memory)];
   const queryWidth = heads * headSize;

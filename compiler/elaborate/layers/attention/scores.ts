@@ -14,13 +14,14 @@ import { type AttentionInputs, attentionWeights, scoreBias } from "./weights.js"
 /** Scores [batch, steps, memory steps] of queries [batch, steps, n] and keys [batch, memory steps, m]. */
 function scoresOf(layer: NormalAttention, queries: Value, keys: Value, context: Context): Value | undefined {
   const { b, parameter, problem } = context;
+  const owner = layer.weights ?? layer.name;
   const [n, m] = [width({ value: queries }), width({ value: keys })];
   if (layer.score === "additive") {
     const size: Dim = layer.size ?? m;
-    const q = b.matmul(queries, parameter(`${layer.name}/Wq`, [n, size], glorotUniform));
-    const k = b.matmul(keys, parameter(`${layer.name}/Wk`, [m, size], glorotUniform));
+    const q = b.matmul(queries, parameter(`${owner}/Wq`, [n, size], glorotUniform));
+    const k = b.matmul(keys, parameter(`${owner}/Wk`, [m, size], glorotUniform));
     const sum = b.tanh(b.add(b.unsqueeze(q, [2]), b.unsqueeze(k, [1])));
-    return b.squeeze(b.matmul(sum, parameter(`${layer.name}/v`, [size, 1], glorotUniform)), [3]);
+    return b.squeeze(b.matmul(sum, parameter(`${owner}/v`, [size, 1], glorotUniform)), [3]);
   }
   const isSameWidth = layer.score === "dot" ? sizesAgree(n, m) : true;
   if (isSameWidth === undefined) return undefined;
@@ -32,7 +33,7 @@ function scoresOf(layer: NormalAttention, queries: Value, keys: Value, context: 
       message: `A dot score needs queries and memory of equal width, but ${layer.from[0]} has width ${n} and ${layer.from[1]} has width ${m}.`,
       hint: 'Write "score": "general", which adds a matrix between them, or make the widths equal.',
     });
-  const q = layer.score === "dot" ? queries : b.matmul(queries, parameter(`${layer.name}/W`, [n, m], glorotUniform));
+  const q = layer.score === "dot" ? queries : b.matmul(queries, parameter(`${owner}/W`, [n, m], glorotUniform));
   const products = b.matmul(q, b.transpose(keys, [0, 2, 1]));
   return layer.scale && typeof m === "number" ? b.mul(products, 1 / Math.sqrt(m)) : products;
 }

@@ -29,10 +29,17 @@ export function initialState(cellState: CellState, context: Context): Value | un
     case "zeros":
       return b.expand(b.scalar(0), shape);
     case "learned":
-      return b.expand(context.parameter(`${statePrefix}/${name}/initial`, shape.slice(1), constantZero), shape);
+      return b.expand(context.parameter(learnedName(cellState, context), shape.slice(1), constantZero), shape);
     default:
       return stateOfLayer(cellState, layer.initial_state, context);
   }
+}
+
+/** The parameter of a learned initial state: the layer whose weights this one uses may have learned one, too. */
+function learnedName({ layer, name, statePrefix }: CellState, { earlierLayer }: Context): string {
+  const owner = layer.weights === null ? undefined : earlierLayer(layer.weights)?.layer;
+  const isShared = owner?.layer === "rnn" && owner.initial_state === "learned";
+  return `${isShared ? owner.name : layer.name}${statePrefix.slice(layer.name.length)}/${name}/initial`;
 }
 
 /**
