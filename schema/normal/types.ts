@@ -864,8 +864,9 @@ export interface NormalEmbedding {
 }
 
 /**
- * Name of an earlier layer of the same kind whose weights this layer uses, biases included. Default (null): its own
- * weights. A dense or projection layer can use an embedding's table, transposed, with a bias of its own.
+ * Name of an earlier layer of the same kind whose weights this layer uses, with biases and learned initial states.
+ * Default (null): its own weights. A dense or projection layer can use an embedding's table, transposed, with a bias of
+ * its own.
  */
 export type SharedWeights = string | null;
 
