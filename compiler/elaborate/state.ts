@@ -4,6 +4,7 @@ import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
 import { graphBuilder } from "../graph/builder.js";
+import { evaluateDim } from "../ir/dims.js";
 import { expectDefined } from "../ir/expect.js";
 import { staticShape } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
@@ -153,7 +154,7 @@ export function startElaboration(
         hint: `Write an integer, or one of ${names.join(", ")}.`,
       });
     },
-    stepsOf: (time) => (typeof time === "number" ? time : time === "time" ? signature.steps : undefined),
+    stepsOf: (time) => evaluateDim(time, new Map(signature.steps === undefined ? [] : [["time", signature.steps]])),
     step: () => openInput("step", "step", { dtype: "int64", shape: [] }),
     inputState(name, shape, stateful) {
       const declared = signature.initial_states?.[name];

@@ -60,10 +60,10 @@ export function checkWindows(
   key: string,
   wire: Wire,
   windows: Windows,
-  { problem }: Context,
+  { problem, stepsOf }: Context,
 ): boolean {
-  const time = at(wire.value.type.shape, 0);
-  if (typeof time !== "number" || windowCount(time, windows) >= 1) return true;
+  const time = stepsOf(at(wire.value.type.shape, 0));
+  if (time === undefined || windowCount(time, windows) >= 1) return true;
   problem({
     part: layer,
     key,

@@ -14,7 +14,8 @@ import { activate, preActivationSize } from "../activations.js";
 import type { Context, LayerDefinition } from "../context.js";
 import { constantZero, glorotUniform } from "../initializers.js";
 import { checkWindows, windowMask, windowSteps } from "../time-windows.js";
-import { describeWire, isIds, type Wire, width } from "../wire.js";
+import { type Wire, width } from "../wire.js";
+import { checkNumericSequence } from "./numeric-sequence.js";
 
 /** Channels in and out. */
 interface Channels {
@@ -24,16 +25,8 @@ interface Channels {
 
 export const conv1d: LayerDefinition<NormalConv1d> = {
   elaborate(layer, input, context) {
-    const { b, size, parameter, problem } = context;
-    if (!input.sequence || isIds(input))
-      return problem({
-        part: layer,
-        code: isIds(input) ? "needs-numbers" : "needs-sequence",
-        message: `A conv1d layer reads sequences of numbers [batch, time, features], but the input of ${layer.name} is ${describeWire(input)}.`,
-        hint: isIds(input)
-          ? `Put a one_hot or an embedding layer before ${layer.name}.`
-          : 'Write "return": "sequence" in the layer before it.',
-      });
+    const { b, size, parameter } = context;
+    if (!checkNumericSequence(layer, input, context)) return undefined;
     const { activation } = layer;
     const outputSize = size(layer.size, layer, "size");
     if (outputSize === undefined) return undefined;

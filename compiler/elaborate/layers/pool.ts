@@ -6,7 +6,8 @@ import { at } from "../../ir/expect.js";
 import type { Dim, Value } from "../../ir/types.js";
 import type { LayerDefinition } from "../context.js";
 import { checkWindows, windowMask, windowSteps } from "../time-windows.js";
-import { describeWire, isIds, lastValid } from "../wire.js";
+import { lastValid } from "../wire.js";
+import { checkNumericSequence } from "./numeric-sequence.js";
 
 /** A value below every finite output of a layer: padding is never the maximum. */
 const LOWEST = -3.4e38;
@@ -32,16 +33,8 @@ function reduceWindows(b: Builder, steps: readonly Value[], mode: NormalPool["mo
 
 export const pool: LayerDefinition<NormalPool> = {
   elaborate(layer, input, context) {
-    const { b, problem } = context;
-    if (!input.sequence || isIds(input))
-      return problem({
-        part: layer,
-        code: isIds(input) ? "needs-numbers" : "needs-sequence",
-        message: `A pool layer reads sequences of numbers [batch, time, features], but the input of ${layer.name} is ${describeWire(input)}.`,
-        hint: isIds(input)
-          ? `Put an embedding or rnn layer before ${layer.name}.`
-          : 'Write "return": "sequence" in the layer before it.',
-      });
+    const { b } = context;
+    if (!checkNumericSequence(layer, input, context)) return undefined;
     const windows = windowsOf(layer);
     if (windows === undefined) {
       const value = reductions[layer.mode](b, input.value, input.mask);

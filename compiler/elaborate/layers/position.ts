@@ -9,20 +9,13 @@ import type { Dim, Value } from "../../ir/types.js";
 import type { Context, LayerDefinition } from "../context.js";
 import { embeddingUniform } from "../initializers.js";
 import { anglesOf, positionsOf } from "../positions.js";
-import { describeWire, isIds, type Wire, width } from "../wire.js";
+import { type Wire, width } from "../wire.js";
+import { checkNumericSequence } from "./numeric-sequence.js";
 
 export const position: LayerDefinition<NormalPosition> = {
   elaborate(layer, input, context) {
-    const { b, problem } = context;
-    if (!input.sequence || isIds(input))
-      return problem({
-        part: layer,
-        code: isIds(input) ? "needs-numbers" : "needs-sequence",
-        message: `A position layer reads sequences of numbers [batch, time, features], but the input of ${layer.name} is ${describeWire(input)}.`,
-        hint: isIds(input)
-          ? `Put an embedding layer before ${layer.name}.`
-          : 'Write "return": "sequence" in the layer before it.',
-      });
+    const { b } = context;
+    if (!checkNumericSequence(layer, input, context)) return undefined;
     const vectors = layer.type === "learned" ? learnedRows(layer, input, context) : sinusoids(layer, input, context);
     return (
       vectors && {

@@ -103,6 +103,13 @@ const invalidSpecs: Readonly<Record<string, object>> = {
   }),
   "a convolution of one vector": regression([last, { layer: "conv1d", size: 2, kernel_size: 2 }, oneUnit]),
   "a convolution of ids": reader([{ layer: "conv1d", size: 2, kernel_size: 2 }, { layer: "projection" }]),
+  "windows longer than the sequences": regression([
+    { layer: "conv1d", size: 2, kernel_size: 2 },
+    { layer: "pool", name: "pairs", size: 2 },
+    { layer: "conv1d", size: 2, kernel_size: 2, padding: "valid" },
+    { layer: "pool" },
+    oneUnit,
+  ]),
   "groups that do not divide": regression([
     { layer: "conv1d", size: 3, kernel_size: 2, groups: 2 },
     { layer: "pool" },
@@ -171,6 +178,8 @@ test("incompatible parts", async () => {
       needs-sequence, /model/1 {"layer":"conv1d": A conv1d layer reads sequences of numbers [batch, time, features], but the input of conv1d is numbers [batch, 3]. Write "return": "sequence" in the layer before it.
     a convolution of ids:
       needs-numbers, /model/0 {"layer":"conv1d": A conv1d layer reads sequences of numbers [batch, time, features], but the input of conv1d is token ids [batch, time]. Put a one_hot or an embedding layer before conv1d.
+    windows longer than the sequences:
+      short-sequence, /model/2/kernel_size 2: conv1d_2 reads windows of 2 steps, but its input has 1. Make the windows shorter, or write "padding": "same".
     groups that do not divide:
       group-count, /model/0/groups 2: conv1d has 2 groups, which do not divide its output of 3 channels. Choose a divisor of both numbers of channels.
     groups that divide the output alone:
