@@ -284,7 +284,7 @@ export type AverageOfTheWeights = {
   every?: number;
 } | null;
 /**
- * The name of a parameter, or a pattern: * matches any characters, slashes too, and ? one. rnnx inspect lists the names.
+ * The name of a parameter, or a pattern: * matches any characters, slashes too, and ? one; * / at the beginning also matches nothing. In a pattern, a kind of layer matches its numbered names too (layer_norm: layer_norm_2), and b at the end every bias named b or b and a letter (bq of attention). rnnx inspect lists the parameters that each pattern matches.
  */
 export type PatternOfParameterNames = string;
 /**
@@ -297,7 +297,7 @@ export type Fraction = number;
 export type Epsilon = number;
 export type WeightDecay = number;
 /**
- * Patterns of the names of parameters to which weight_decay does not apply, such as biases (* /b, and * /c of gru) and norms.
+ * Patterns of the names of parameters to which weight_decay does not apply, such as biases (* /b, also bq, bk, bv and bo of attention; * /c of gru) and norms (* /layer_norm/*).
  *
  * @maxItems 100
  */

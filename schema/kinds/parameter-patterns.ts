@@ -1,12 +1,27 @@
-/** Patterns of parameter names: `*` matches any characters, slashes too, and `?` one. */
+/**
+ * Patterns of parameter names. `*` matches any characters, slashes too, and `?` one; `*` and a slash at the beginning
+ * match nothing too. In a pattern, a kind of layer matches its numbered names (`dense`: `dense_2`), and `b` at the end
+ * the biases of one more letter (`bq`). A name without `*` and `?` is that of one parameter.
+ */
 import type { NormalOptimizer } from "../normal/index.js";
+import { layerFacts } from "./data.js";
 
 export function matchesPattern(pattern: string, name: string): boolean {
-  const source = pattern
+  if (!/[*?]/.test(pattern)) return pattern === name;
+  const segments = pattern.replace(/^\*+\//, "").split("/");
+  const source = segments.map((segment, index) => sourceOf(segment, index === segments.length - 1)).join("/");
+  const start = /^\*+\//.test(pattern) ? "(?:.*/)?" : "";
+  return new RegExp(`^${start}${source}$`, "s").test(name);
+}
+
+/** A regular expression for the part of a pattern between two slashes. */
+function sourceOf(segment: string, isLast: boolean): string {
+  if (isLast && segment === "b") return "b[^/]?";
+  const source = segment
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replace(/\*+/g, ".*")
     .replace(/\?/g, ".");
-  return new RegExp(`^${source}$`, "s").test(name);
+  return Object.hasOwn(layerFacts, segment) ? `${source}(?:_\\d+)?` : source;
 }
 
 export function matchesAny(patterns: readonly string[], name: string): boolean {
