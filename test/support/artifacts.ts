@@ -6,7 +6,7 @@ import { withWeights } from "../../compiler/onnx/splice/weights.js";
 import type { Batch } from "../../runtime/data/source.js";
 import type { NumericArray } from "../../runtime/tensors/array.js";
 import { randomStream } from "../../runtime/tensors/random.js";
-import { batchSizeOf } from "../../schema/micro-batches.js";
+import { batchSizeOf, microBatchesOf } from "../../schema/micro-batches.js";
 import { type OpenedSpec, open } from "./programs.js";
 
 export interface Compiled extends OpenedSpec {
@@ -80,6 +80,8 @@ export async function train({ artifact, source, spec }: Compiled, calls: readonl
   const { train: ports, parameters, slots } = artifact.manifest;
   const session = await openModel(artifact.train);
   const size = batchSizeOf(spec.train, source.examples);
+  const microBatches = microBatchesOf(spec.train);
+  const rows = microBatches === 1 ? [size] : [microBatches, size / microBatches];
   let states: Tensors = {
     ...drawParameters(parameters),
     ...firstSlots(slots),
@@ -93,7 +95,7 @@ export async function train({ artifact, source, spec }: Compiled, calls: readonl
     );
     const batches = [...source.batch(examples)].map(([name, array]): [string, NumericArray] => [
       name,
-      { ...array, shape: [steps, size, ...array.shape.slice(1)] },
+      { ...array, shape: [steps, ...rows, ...array.shape.slice(1)] },
     ]);
     const results = await session.run({ ...states, ...dataOf(new Map(batches), ports) });
     losses.push(...numbers(results.loss));

@@ -19,7 +19,7 @@ import { radam } from "./radam.js";
 import { rmsprop } from "./rmsprop.js";
 import { sgd } from "./sgd.js";
 
-const optimizers: { readonly [K in NormalOptimizer["type"]]: OptimizerDefinition<never> } = {
+export const optimizers: { readonly [K in NormalOptimizer["type"]]: OptimizerDefinition<never> } = {
   sgd,
   momentum,
   rmsprop,
