@@ -7,7 +7,15 @@ import { startDashboardServer } from "../../../views/dashboard/server.js";
 import { chromiumPath, openBrowser, openPage, withChromium } from "../../support/browser.js";
 import { launch, records, temporaryFolder } from "../../support/spawn.js";
 
-const start: TrainEvent = { event: "start", run: "r", device: "cpu", parameters: 7, examples: { train: 1, validation: 0, test: 0 }, step: 0, steps: 9000 };
+const start: TrainEvent = {
+  event: "start",
+  run: "r",
+  device: "cpu",
+  parameters: 7,
+  examples: { train: 1, validation: 0, test: 0 },
+  step: 0,
+  steps: 9000,
+};
 const step = (number: number): TrainEvent => ({
   event: "step",
   step: number,

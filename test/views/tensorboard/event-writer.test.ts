@@ -57,7 +57,15 @@ test("the checksum is CRC-32C", () => {
 test("an independent reader decodes steps, evaluations and samples", () => {
   const folder = mkdtempSync(join(tmpdir(), "rnnx-events-"));
   const files = openEventWriter(folder);
-  files.write({ event: "start", run: "r", device: "cpu", parameters: 1, examples: { train: 1, validation: 0, test: 0 }, step: 4, steps: 6 });
+  files.write({
+    event: "start",
+    run: "r",
+    device: "cpu",
+    parameters: 1,
+    examples: { train: 1, validation: 0, test: 0 },
+    step: 4,
+    steps: 6,
+  });
   files.write({ event: "step", step: 5, loss: 0.5, gradient_norm: 2, learning_rate: 0.125 });
   const metrics = { train: { loss: 0.25 }, validation: { loss: 0.75, accuracy: 1 }, test: {} };
   files.write({ event: "evaluation", epoch: 1, step: 5, metrics });
