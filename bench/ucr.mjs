@@ -56,7 +56,7 @@ function specOf(name, seed, epochs, file) {
     model: networks.fcn,
     loss: { type: "cross_entropy" },
     optimizer: { type: "adam", learning_rate: 0.001, schedule: { type: "cosine_decay", decay_steps } },
-    train: { epochs, batch_size: BATCH_SIZE },
+    train: { epochs, batch_size: BATCH_SIZE, evaluate_every: decay_steps },
   };
 }
 

@@ -16,7 +16,7 @@
  *
  * Every arrow is a function from graph to graph. Each stage's graph is verified and passed to `onStage`.
  */
-import { whyNotStreamable } from "../schema/kinds/layers.js";
+import { remembersSteps, whyNotStreamable } from "../schema/kinds/layers.js";
 import type { NormalSpec } from "../schema/normal/index.js";
 import type { Artifact } from "./artifact.js";
 import { type Analysis, analysisOf, memoryOf, type TrainingGraphs } from "./inspect/analyze.js";
@@ -81,7 +81,8 @@ export async function compile(
   // 6. Forward graphs without training.
   const evaluation = forwardGraph("eval", spec, signature, options);
   const model = forwardGraph("model", spec, signature, options);
-  const isStreamable = whyNotStreamable(spec.model) === undefined;
+  const canOmitLengths = signature.lengths === undefined || !remembersSteps(spec.model);
+  const isStreamable = whyNotStreamable(spec.model) === undefined && canOmitLengths;
   const stream = isStreamable ? forwardGraph("stream", spec, signature, options) : null;
   // 7. ONNX models and their manifest.
   const graphs = { train, eval: evaluation, model, stream, shard };

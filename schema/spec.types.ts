@@ -267,7 +267,7 @@ export type WarmupSteps = number;
  */
 export type MinimumRatio = number;
 /**
- * Average of the weights: exponential with decay, or without it the mean of the weights at intervals from an update on (stochastic weight averaging). Evaluation, samples, checkpoints' weights and exported models use it; updates continue from the weights themselves.
+ * Average of the weights: exponential with decay, or without it the mean of the weights at intervals from an update on (stochastic weight averaging). Evaluation, samples, checkpoints' weights and exported models use it; updates continue from the weights themselves. Running statistics of batch_norm are not averaged.
  */
 export type AverageOfTheWeights = {
   /**
@@ -1072,7 +1072,7 @@ export interface GroupNormLayer {
   trainable?: Trainable;
 }
 /**
- * Normalizes each feature over the batch and its valid steps, padding left out, then scales and shifts it by trained vectors, `gain` and `shift`. Training also averages the statistics, in the buffers `running_mean` and `running_variance`; evaluation and inference use these. With "trainable": false the layer uses and keeps its running statistics in training too. Micro-batches (`accumulate`) and processes that share a batch do not know its statistics: both are refused.
+ * Normalizes each feature over the batch and its valid steps, padding left out, then scales and shifts it by trained vectors, `gain` and `shift`. Training also averages the statistics, in the buffers `running_mean` and `running_variance`; evaluation and inference use these. With "trainable": false the layer uses and keeps its running statistics in training too. Micro-batches (`accumulate`) and processes that share a batch do not know its statistics: both are refused. A bias of the layer before has no effect: its "bias" may be false.
  */
 export interface BatchNormLayer {
   /**
@@ -1264,7 +1264,7 @@ export interface AttentionLayer {
    */
   key_value_heads?: number | null;
   /**
-   * Step i sees the memory steps j ≤ i only.
+   * Step i sees the memory steps j ≤ i only. A causal layer can process a sequence step by step: it keeps keys and values as states.
    */
   causal?: boolean;
   /**

@@ -35,6 +35,9 @@ export interface RecurrenceStrategy {
   readonly onCell: (cell: CellForm) => void;
 }
 
+/** The number of steps that growing states hold: those of a stream so far. */
+export const GROWING_STEPS = "past";
+
 /** The strategy of training: loops, which have a gradient. */
 export const defaultStrategy: RecurrenceStrategy = {
   operators: false,
@@ -49,6 +52,8 @@ export interface ElaborationOptions {
   readonly recurrences: RecurrenceStrategy;
   /** The width of integers in the arithmetic of random numbers. */
   readonly integerBits: 32 | 64;
+  /** The number of steps that the states of attention hold in a stream; they grow by default. */
+  readonly cacheSteps: Dim;
 }
 
 /** A problem at an object of the normalized spec. */
@@ -82,6 +87,7 @@ export interface Context {
   readonly recurrences: RecurrenceStrategy;
   /** The width of integers in the arithmetic of random numbers; the numbers are the same. */
   readonly integerBits: 32 | 64;
+  readonly cacheSteps: Dim;
   /** The seed of all random numbers of the model. */
   readonly seed: number;
   readonly cells: Readonly<Record<string, NormalCellDefinition>>;

@@ -12,6 +12,7 @@ import {
   type CombiningDefinition,
   defaultStrategy,
   type ElaborationOptions,
+  GROWING_STEPS,
   type LayerDefinition,
   type Mode,
 } from "./context.js";
@@ -42,9 +43,19 @@ export function elaborate(
   signature: Signature,
   mode: Mode,
   origins: SourceMap = noOrigins,
-  { partialBatch = false, recurrences = defaultStrategy, integerBits = 64 }: Partial<ElaborationOptions> = {},
+  {
+    partialBatch = false,
+    recurrences = defaultStrategy,
+    integerBits = 64,
+    cacheSteps = GROWING_STEPS,
+  }: Partial<ElaborationOptions> = {},
 ): Elaboration {
-  const state = startElaboration(spec, signature, mode, origins, { partialBatch, recurrences, integerBits });
+  const state = startElaboration(spec, signature, mode, origins, {
+    partialBatch,
+    recurrences,
+    integerBits,
+    cacheSteps,
+  });
   const { b } = state.context;
   const wires = new Map(openInputs(state, signature));
   const layerOutputs: LayerOutput[] = [];

@@ -8,10 +8,16 @@ import type { Context } from "./context.js";
 /** The state that counts the steps before a part of a stream, [batch, 1]. */
 export const PAST_STEPS = "past_steps";
 
-/** The number of steps before this part of a stream, int64 [batch]; undefined where a sequence is read as a whole. */
-export function pastSteps({ b, inputState }: Pick<Context, "b" | "inputState">): Value | undefined {
+/**
+ * The number of steps of a stream before this part of it, `sequence` [steps, …]: int64 [batch]; undefined where a
+ * sequence is read as a whole.
+ */
+export function pastSteps({ b, inputState, outputState }: Context, sequence: Value): Value | undefined {
   const past = inputState(PAST_STEPS, ["batch", 1], false);
-  return past && b.cast(b.squeeze(past, [1]), "int64");
+  if (past === undefined) return undefined;
+  const steps = b.cast(b.size(b.range(at(sequence.type.shape, 0))), "float32");
+  outputState(PAST_STEPS, b.add(past, steps));
+  return b.cast(b.squeeze(past, [1]), "int64");
 }
 
 /**
@@ -19,14 +25,10 @@ export function pastSteps({ b, inputState }: Pick<Context, "b" | "inputState">):
  * continue from part to part.
  */
 export function positionsOf(context: Context, sequence: Value): Value {
-  const { b, outputState } = context;
-  const steps = b.range(at(sequence.type.shape, 0));
-  const column = b.unsqueeze(steps, [1]);
-  const past = pastSteps(context);
-  if (past === undefined) return column;
-  const next = b.add(past, b.size(steps));
-  outputState(PAST_STEPS, b.unsqueeze(b.cast(next, "float32"), [1]));
-  return b.add(column, b.unsqueeze(past, [0]));
+  const { b } = context;
+  const steps = b.unsqueeze(b.range(at(sequence.type.shape, 0)), [1]);
+  const past = pastSteps(context, sequence);
+  return past === undefined ? steps : b.add(steps, b.unsqueeze(past, [0]));
 }
 
 /** Angles [..., ⌈size / 2⌉] at int64 positions: position · 10000^(-2i / size). */

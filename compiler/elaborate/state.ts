@@ -37,7 +37,7 @@ export function startElaboration(
   signature: Signature,
   mode: Mode,
   origins: SourceMap,
-  { partialBatch, recurrences, integerBits }: ElaborationOptions,
+  { partialBatch, recurrences, integerBits, cacheSteps }: ElaborationOptions,
 ): ElaborationState {
   const b = graphBuilder(spec.name);
   // Each problem once, and each position in an equation once, for all uses of its cell.
@@ -99,6 +99,7 @@ export function startElaboration(
     shard: partialBatch ? shard : null,
     recurrences,
     integerBits,
+    cacheSteps,
     seed: spec.seed,
     cells: spec.cells,
     soundCells: new Set(soundCells.map(([name]) => name)),

@@ -1,13 +1,15 @@
 /** The generate form: from a prompt to generated ids, with the sampling loop inside the graph. */
 import { holdsWeights, type Role } from "../artifact.js";
+import { GROWING_STEPS } from "../elaborate/context.js";
 import type { Program } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/builder.js";
 import { inline } from "../graph/rewrite.js";
 import { scan } from "../graph/scan.js";
+import { substituteDims } from "../graph/substitute-dims.js";
 import type { Builder } from "../ir/builder.js";
 import { addDims } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
-import type { Type, Value } from "../ir/types.js";
+import type { Shape, Type, Value } from "../ir/types.js";
 import { forwardProgram } from "../pipeline/forward.js";
 import { type FoldedModel, type FoldedTensor, type FoldedTensors, foldWeights, type Tensors } from "./fold-weights.js";
 import type { InterfacePort, ModelInterface } from "./interface.js";
@@ -31,11 +33,18 @@ const generateInputs: Readonly<Record<string, { readonly type: Type; readonly do
 export function generateForm(request: FormRequest): ModelInterface {
   const { spec, signature, options, recurrences, parameters } = request;
   const { boundary } = options;
-  const streamProgram = (dataSignature: typeof signature, strategy: typeof recurrences) =>
-    forwardProgram(spec, dataSignature, "stream", ["prediction", "state"], strategy);
+  const streamProgram = (dataSignature: typeof signature, programOptions: Parameters<typeof forwardProgram>[4]) =>
+    forwardProgram(spec, dataSignature, "stream", ["prediction", "state"], programOptions);
+  // The states of a loop have one shape: they hold the steps of the prompt and of what follows.
+  const capacity = addDims("time", "length");
   // Only the step program reports the forms of its cells, so that each is reported once.
-  const stepProgram = streamProgram(withSingleTimeStep(signature), recurrences);
-  const promptModel = optimizeProgram(streamProgram(signature, { ...recurrences, onCell: () => {} }), parameters);
+  const stepProgram = streamProgram(withSingleTimeStep(signature), { recurrences, cacheSteps: capacity });
+  const promptProgram = streamProgram(signature, { recurrences: { ...recurrences, onCell: () => {} } });
+  const noSteps = new Map([[GROWING_STEPS, 0]]);
+  const promptModel = optimizeProgram(
+    { ...promptProgram, graph: substituteDims(promptProgram.graph, noSteps) },
+    parameters,
+  );
   const stepModel = optimizeProgram(stepProgram, parameters);
   const initial = stateInitializers(request, stepProgram);
   const merged = mergeWeights([promptModel.weights, stepModel.weights, initial.learned]);
@@ -61,15 +70,22 @@ export function generateForm(request: FormRequest): ModelInterface {
     return { logits: logitsOf(inner, output as Value, boundary), states: next };
   };
   const learnedNames = [...initial.learned.keys()];
-  const initialStates = initial.states.map(({ shape, learned }) =>
-    b.expand(learned === undefined ? b.scalar(0) : weight(at(initialWeights, learnedNames.indexOf(learned))), shape),
-  );
+  const isGrowing = (shape: Shape) => shape.includes(capacity);
+  const initialStates = initial.states.map(({ shape, learned }) => {
+    const value = learned === undefined ? b.scalar(0) : weight(at(initialWeights, learnedNames.indexOf(learned)));
+    return b.expand(value, isGrowing(shape) ? shape.map((dim) => (dim === capacity ? 0 : dim)) : shape);
+  });
   const promptResult = runModel(b, promptModel, promptWeights, input("prompt"), initialStates);
+  const positions = b.rangeOf(input("length"), "length");
+  const promptStates = promptResult.states.map((state, index) => {
+    const { shape } = at(initial.states, index);
+    return isGrowing(shape) ? b.pad(state, shape.indexOf(capacity), "length", 0) : state;
+  });
   const lastLogits = b.squeeze(b.slice(promptResult.logits, 1, addDims("time", -1), "time"), [1]);
   const loop = scan(
     b,
     "generate",
-    { initial: [lastLogits, ...promptResult.states], scans: [b.rangeOf(input("length"), "length")] },
+    { initial: [lastLogits, ...promptStates], scans: [positions] },
     (inner, [logits, ...states], [position]) => {
       const sampling = { temperature: input("temperature"), seed: input("seed"), position: position as Value };
       const id = sampleToken(inner, logits as Value, sampling);

@@ -1,7 +1,7 @@
 /** The request of an export form, with the passes and the input documentation that the forms share. */
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Role } from "../artifact.js";
-import type { CellForm, RecurrenceStrategy } from "../elaborate/context.js";
+import { type CellForm, GROWING_STEPS, type RecurrenceStrategy } from "../elaborate/context.js";
 import type { Graph, Type } from "../ir/types.js";
 import type { PassContext } from "../optimize/pass.js";
 import { exportPasses, runPasses } from "../optimize/pipeline.js";
@@ -57,6 +57,7 @@ export function optimizeForExport(graph: Graph): Graph {
 
 /** The doc string of an input. */
 export function inputDoc(name: string, role: Role, { dtype, shape }: Type, boundary: Processing): string {
+  if (shape.includes(GROWING_STEPS)) return `State ${name} of the steps so far. It starts with none: the size 0.`;
   if (role === "state")
     return `State ${name} after the previous step. It starts at zero, unless the metadata has initial values.`;
   if (role !== "data") return "";

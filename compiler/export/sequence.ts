@@ -5,7 +5,7 @@ import { predictionOutputs, scaleInputs } from "./pre-post-processing.js";
 import { type FormRequest, inputDoc } from "./request.js";
 
 export function sequenceForm({ spec, signature, options: { boundary }, recurrences }: FormRequest): ModelInterface {
-  const program = forwardProgram(spec, signature, "inference", ["prediction", "state"], recurrences);
+  const program = forwardProgram(spec, signature, "inference", ["prediction", "state"], { recurrences });
   return wrapProgram(program, {
     adaptInput: ({ name, role }, type) => ({
       type,

@@ -22,7 +22,9 @@ function withoutTimeAxis({ dtype, shape }: Type): Type {
 }
 
 export function stepForm({ spec, signature, options: { boundary }, recurrences }: FormRequest): ModelInterface {
-  const program = forwardProgram(spec, withSingleTimeStep(signature), "stream", ["prediction", "state"], recurrences);
+  const program = forwardProgram(spec, withSingleTimeStep(signature), "stream", ["prediction", "state"], {
+    recurrences,
+  });
   const sequences = timeAxesOf(signature);
   const returnsSequence = program.layers.at(-1)?.sequence === true;
   return wrapProgram(program, {

@@ -1,6 +1,6 @@
 /** Forward graphs for data of any batch size and length: evaluation, inference and streaming. */
 import type { NormalSpec } from "../../schema/normal/index.js";
-import type { Mode, RecurrenceStrategy } from "../elaborate/context.js";
+import type { ElaborationOptions, Mode } from "../elaborate/context.js";
 import { elaborate } from "../elaborate/index.js";
 import { type OutputPort, type Program, restrictToOutputs } from "../elaborate/program.js";
 import { stepPasses } from "../optimize/pipeline.js";
@@ -45,9 +45,9 @@ export function forwardProgram(
   signature: Signature,
   mode: ForwardStage["mode"],
   roles: ForwardStage["roles"],
-  recurrences?: RecurrenceStrategy,
+  options: Partial<Pick<ElaborationOptions, "recurrences" | "cacheSteps">> = {},
 ): Program {
-  const elaborated = elaborate(spec, signature, mode, undefined, recurrences && { recurrences });
+  const elaborated = elaborate(spec, signature, mode, undefined, options);
   if (!elaborated.ok) throw new Error(elaborated.problems.map(({ message }) => message).join(" "));
   const { program } = elaborated;
   const inputStates = new Set(program.inputs.filter(({ role }) => role === "state").map(({ name }) => name));

@@ -5,7 +5,7 @@ import type { CellForm, ExportedModel, ExportForm, ExportOptions, ExportPorts } 
 import { opsets, type Precision } from "../../compiler/export/options.js";
 import { trainingOpsets } from "../../compiler/export/training-names.js";
 import { type Signature, timeAxesOf, withDynamicShapes } from "../../compiler/signature.js";
-import { whyNotStreamable } from "../../schema/kinds/layers.js";
+import { mostSteps, whyNotStreamable } from "../../schema/kinds/layers.js";
 import { shortestSteps } from "../../schema/kinds/windows.js";
 import { formatCount } from "../format.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
@@ -247,6 +247,10 @@ function formProblem({ spec, metadata, signature }: TrainedModel, form: ExportFo
   if (form === "generate" && metadata.type !== "text") {
     const message = `The generate form needs a model of text, but the model was trained on ${metadata.type} data.`;
     return { code: "not-text", path: "", message, hint: "Export another form." };
+  }
+  if (form === "generate" && mostSteps(spec.model) < 2) {
+    const message = "The generate form reads a prompt and an id, but the model has positions for one step.";
+    return { code: "position-length", path: "", message, hint: "Export another form." };
   }
   const reason = form === "sequence" ? undefined : (whyNotStreamable(spec.model) ?? timeAxesReason(signature));
   if (reason === undefined) return undefined;

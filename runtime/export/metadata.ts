@@ -7,8 +7,8 @@ import type { TrainedModel } from "./source-run.js";
 export interface StatePair {
   readonly input: string;
   readonly output: string;
-  /** Without the batch axis. */
-  readonly shape: readonly (number | string)[];
+  /** The initial shape, without the batch axis; a growing state has the size 0 along its axis of steps. */
+  readonly shape: readonly number[];
   /** One row of initial values; absent for zeros. */
   readonly initial?: readonly number[];
 }
@@ -23,7 +23,7 @@ export function statePairs({ inputs, outputs }: ExportPorts, { parameters }: Tra
       {
         input: name,
         output: output.name,
-        shape: shape.slice(1),
+        shape: shape.slice(1).map((dim) => (typeof dim === "number" ? dim : 0)),
         ...(initial !== undefined && { initial: Array.from(initial.data) }),
       },
     ];

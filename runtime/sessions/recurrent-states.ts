@@ -15,6 +15,11 @@ export interface RecurrentStates {
   update(outputs: InferenceSession.OnnxValueMapType): void;
 }
 
+interface Latest {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
 /**
  * The states before the first chunk.
  *
@@ -26,21 +31,22 @@ export function createRecurrentStates(
 ): RecurrentStates {
   const ports = inputs.filter(({ role }) => role === "state");
   const finalPorts = new Map(ports.map(({ name }) => [name, findFinalPort(outputs, name)]));
-  const latest = new Map<string, Float32Array>();
+  const latest = new Map<string, Latest>();
   return {
     feeds(rows) {
       const feeds = ports.map((port) => {
-        const shape = stateShape(port, rows);
-        const data = latest.get(port.name) ?? initialValues(shape, initial.get(port.name));
-        const count = elementCount(shape);
-        return [port.name, tensorOf({ dtype: "float32", shape, data: data.subarray(0, count) })] as const;
+        const { shape, data } = latest.get(port.name) ?? initialState(port, rows, initial.get(port.name));
+        const rowsShape = shape.with(0, rows);
+        const rowsData = data.subarray(0, elementCount(rowsShape));
+        return [port.name, tensorOf({ dtype: "float32", shape: rowsShape, data: rowsData })] as const;
       });
       return Object.fromEntries(feeds);
     },
     update(results) {
       for (const { name } of ports) {
         const finalPort = finalPorts.get(name);
-        if (finalPort !== undefined) latest.set(name, floatsOf(results, finalPort));
+        if (finalPort === undefined) continue;
+        latest.set(name, { shape: results[finalPort.name]?.dims ?? [], data: floatsOf(results, finalPort) });
       }
     },
   };
@@ -48,11 +54,7 @@ export function createRecurrentStates(
 
 /** Initial states that are zero. */
 export function zeroStates(ports: readonly Port[], rows: number): Tensors {
-  const zeros = ports.map((port) => {
-    const shape = stateShape(port, rows);
-    return [port.name, { shape, data: initialValues(shape, undefined) }] as const;
-  });
-  return new Map(zeros);
+  return new Map(ports.map((port) => [port.name, initialState(port, rows, undefined)] as const));
 }
 
 function findFinalPort(outputs: readonly Port[], state: string): Port {
@@ -61,13 +63,10 @@ function findFinalPort(outputs: readonly Port[], state: string): Port {
   return port;
 }
 
-/** [rows, size] */
-function stateShape({ shape }: Port, rows: number): readonly number[] {
-  return shape.map((dim) => (typeof dim === "number" ? dim : rows));
-}
-
-function initialValues(shape: readonly number[], row: Float32Array | undefined): Float32Array {
-  const values = new Float32Array(elementCount(shape));
+/** [rows, size]; a growing state has no steps yet: the size 0 along their axis. */
+function initialState({ shape }: Port, rows: number, row: Float32Array | undefined): Latest {
+  const sizes = shape.map((dim) => (typeof dim === "number" ? dim : dim === "batch" ? rows : 0));
+  const values = new Float32Array(elementCount(sizes));
   if (row !== undefined) for (let offset = 0; offset < values.length; offset += row.length) values.set(row, offset);
-  return values;
+  return { shape: sizes, data: values };
 }

@@ -143,10 +143,16 @@ function laterStepsNotice(spec: NormalSpec): readonly string[] {
   ];
 }
 
-function averageNotices({ optimizer: { average } }: NormalSpec, steps: number): readonly string[] {
-  if (average === null || average.start < steps) return [];
+function averageNotices({ optimizer: { average }, model }: NormalSpec, steps: number): readonly string[] {
+  if (average === null) return [];
+  if (average.start >= steps)
+    return [
+      `The average of the weights starts after update ${average.start}, but the run ends at step ${steps}: no weights are averaged.`,
+    ];
+  const norm = model.find(({ layer }) => layer === "batch_norm");
+  if (norm === undefined) return [];
   return [
-    `The average of the weights starts after update ${average.start}, but the run ends at step ${steps}: no weights are averaged.`,
+    `The running statistics of ${norm.name} follow the weights before averaging: with averaged weights they are approximate.`,
   ];
 }
 

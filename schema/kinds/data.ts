@@ -26,7 +26,7 @@ export const layerFacts = {
   add: { streaming: true, timeAxis: "common" },
   multiply: { streaming: true, timeAxis: "common" },
   position: { streaming: true, timeAxis: "kept" },
-  attention: { streaming: false, timeAxis: "kept" },
+  attention: { streaming: true, timeAxis: "kept" },
 } as const;
 
 export const lossFacts = {

@@ -9,8 +9,8 @@ export interface LaterSteps {
 }
 
 /**
- * The first layer that reads targets among the inputs; undefined for a model without one. The target of a step is a later
- * step in text, in tables with a target for every step, and in the second sequence of pairs.
+ * The first layer that reads targets among the inputs; undefined for a model without one. The target of a step is a
+ * later step in text, in tables with a target for every step, and in the second sequence of pairs.
  */
 export function targetsAmongInputs({
   model,

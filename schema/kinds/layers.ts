@@ -28,12 +28,21 @@ function whyLayerNotStreamable(layer: NormalLayer): string | undefined {
     if (layer.stride > 1) return `${layer.name} has one output for every ${layer.stride} steps`;
     return layer.padding === "causal" || layer.kernel_size === 1 ? undefined : `${layer.name} reads later steps`;
   }
+  if (layer.layer === "attention" && !layer.causal) return `${layer.name} is not causal, and needs the whole sequence`;
   if (layer.layer !== "rnn") return undefined;
   if (layer.cells.some(({ bidirectional }) => bidirectional !== "none"))
     return `${layer.name} reads the sequence backward`;
   return layer.initial_state === "zeros" || layer.initial_state === "learned"
     ? undefined
     : `${layer.name} starts from the final state of ${layer.initial_state}`;
+}
+
+/**
+ * True if the states of a stream depend on its number of steps. All rows of a part then have as many: padding would be
+ * remembered.
+ */
+export function remembersSteps(model: readonly NormalLayer[]): boolean {
+  return model.some(({ layer }) => layer === "attention" || layer === "position");
 }
 
 /** True if the model's output has one row for each time step, and not one for each sequence. */

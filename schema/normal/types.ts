@@ -469,7 +469,7 @@ export interface NormalPlateau {
 /**
  * Average of the weights: exponential with decay, or without it the mean of the weights at intervals from an update on
  * (stochastic weight averaging). Evaluation, samples, checkpoints' weights and exported models use it; updates continue
- * from the weights themselves.
+ * from the weights themselves. Running statistics of batch_norm are not averaged.
  */
 export interface NormalAverage {
   /**
@@ -806,7 +806,10 @@ export interface NormalSpec {
     readonly l2: number;
     /** Factor of the sum of all absolute weights. */
     readonly l1: number;
-    /** Factor of the mean squared output of each rnn layer, over valid steps. */
+    /**
+     * Factor of the mean squared output of each rnn layer, over valid steps. With "accumulate" or several processes the
+     * loss has to be a mean over the same steps; another one is refused.
+     */
     readonly activity: number;
     /** Include parameters of a single axis in l1 and l2: biases, gains, trained initial states. */
     readonly biases: boolean;
@@ -1072,7 +1075,7 @@ export interface NormalGroupNorm {
  * vectors, `gain` and `shift`. Training also averages the statistics, in the buffers `running_mean` and
  * `running_variance`; evaluation and inference use these. With "trainable": false the layer uses and keeps its running
  * statistics in training too. Micro-batches (`accumulate`) and processes that share a batch do not know its statistics:
- * both are refused.
+ * both are refused. A bias of the layer before has no effect: its "bias" may be false.
  */
 export interface NormalBatchNorm {
   readonly layer: "batch_norm";
@@ -1241,7 +1244,10 @@ export interface NormalAttention {
    * (grouped-query attention; 1 is multi-query attention). Default (null): as many as `heads`.
    */
   readonly key_value_heads: number | null;
-  /** Step i sees the memory steps j ≤ i only. */
+  /**
+   * Step i sees the memory steps j ≤ i only. A causal layer can process a sequence step by step: it keeps keys and
+   * values as states.
+   */
   readonly causal: boolean;
   /**
    * Step i sees the memory steps j with |i - j| ≤ window only: itself and that many steps before it, and after it

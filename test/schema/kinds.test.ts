@@ -66,5 +66,8 @@ test("pool and an rnn layer that returns its last step reduce the time axis", ()
 test("a model that needs the whole sequence names the first layer that does", () => {
   expect(whyNotStreamable([rnn, dense])).toBeUndefined();
   expect(whyNotStreamable([rnn, pool])).toBe("pool needs the whole sequence");
+  const attention = { layer: "attention", name: "attention" } as NormalLayer;
+  expect(whyNotStreamable([attention])).toBe("attention is not causal, and needs the whole sequence");
+  expect(whyNotStreamable([{ ...attention, causal: true } as NormalLayer])).toBeUndefined();
   expect(whyNotStreamable([{ ...rnn, initial_state: "encoder" }])).toBe("rnn starts from the final state of encoder");
 });

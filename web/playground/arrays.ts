@@ -4,6 +4,7 @@ import { ctcDecode } from "../../runtime/predict/ctc-decoder.js";
 import { describeValues, type Scores, withoutPadding } from "../../runtime/predict/format-predictions.js";
 import { predictionPort } from "../../runtime/sessions/ports.js";
 import { blankClassOf } from "../../schema/kinds/losses.js";
+import { outputSteps } from "../../schema/kinds/windows.js";
 import { bars, element, exampleList, field, message, percent, runLatest } from "../dom.js";
 import { dataPorts, readExamples, stackExamples } from "../examples/arrays.js";
 import type { Model } from "../load-model.js";
@@ -32,7 +33,10 @@ export function arraysPanel(model: Model): HTMLElement {
       return;
     }
     const predictions = await predict(model, stackExamples(read.value, ports));
-    const lengths = read.value.map((example) => example.get("lengths")?.[0]);
+    const lengths = read.value.map((example) => {
+      const length = example.get("lengths")?.[0];
+      return length === undefined ? undefined : outputSteps(page.model, Number(length));
+    });
     result.replaceChildren(
       ...predictions.map((scores, example) =>
         renderPrediction(model, withoutPadding(scores, output, lengths[example])),

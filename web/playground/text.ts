@@ -1,11 +1,12 @@
 /** The playground of text: a prompt, and the generated text. */
 import type { TextMetadata } from "../../runtime/data/metadata.js";
 import { formatInteger } from "../../runtime/format.js";
-import { createTokenGenerator } from "../../runtime/generation/autoregressive.js";
+import { createTokenGenerator, generationProblem } from "../../runtime/generation/autoregressive.js";
 import { outputActivationOf } from "../../runtime/generation/sampling.js";
 import { createDetokenizer, encodePrompt, splitPrompt } from "../../runtime/generation/tokenizer.js";
 import { feedsOf } from "../../runtime/tensors/ort.js";
 import { randomStream } from "../../runtime/tensors/random.js";
+import { mostSteps } from "../../schema/kinds/layers.js";
 import { bars, button, element, field, integerField, message, runLatest, slider } from "../dom.js";
 import type { Model } from "../load-model.js";
 import { predict } from "../predict.js";
@@ -30,7 +31,9 @@ function writingPanel(model: Model, metadata: TextMetadata): HTMLElement {
   const temperature = slider("Temperature", { minimum: 0, maximum: 2, step: 0.05, value: 0.8 }, (value) =>
     value === 0 ? "0 (greedy)" : value.toFixed(2),
   );
-  const length = integerField(`Length in ${units}`, 1, 100_000, unit === "word" ? 60 : 300);
+  // Half of a limited number of steps is left for the prompt.
+  const usualLength = Math.min(unit === "word" ? 60 : 300, Math.ceil(mostSteps(page.model) / 2));
+  const length = integerField(`Length in ${units}`, 1, 100_000, usualLength);
   const seed = integerField("Seed", 0, 2 ** 32 - 1, page.seed);
   const errorMessage = message();
   const promptText = element("span", { class: "prompt" });
@@ -44,8 +47,8 @@ function writingPanel(model: Model, metadata: TextMetadata): HTMLElement {
     const ownRun = currentRun;
     errorMessage.show("");
     const encoded = encodePrompt(prompt.value, metadata, "");
-    if (!encoded.ok) {
-      const [problem] = encoded.error;
+    const problem = encoded.ok ? generationProblem(page.model, encoded.value, length.value()) : encoded.error[0];
+    if (!encoded.ok || problem !== undefined) {
       errorMessage.show(`${problem?.message ?? ""} ${problem?.hint ?? ""}`);
       return;
     }

@@ -14,8 +14,8 @@ const TEMPERATURES = [0, 1];
 export const verifyGeneration: FormVerifier = async ({ run, boundary, trainedModel, reference }, { batch, time }) => {
   const prompt = randomInputs(reference.ports, trainedModel, { batch, time }).get("inputs");
   if (prompt?.dtype !== "int32") throw new Error("The model does not read ids.");
-  // The model does not read the last id.
-  const length = Math.min(MAX_LENGTH, mostSteps(trainedModel.spec.model) - time + 1);
+  // The loop reads the last id too.
+  const length = Math.min(MAX_LENGTH, mostSteps(trainedModel.spec.model) - time);
   let maxDifference = 0;
   for (const temperature of TEMPERATURES) {
     const results = await run({
@@ -26,12 +26,12 @@ export const verifyGeneration: FormVerifier = async ({ run, boundary, trainedMod
     });
     const tokens = results.tokens?.data;
     if (!(tokens instanceof Int32Array) || tokens.length !== batch * length) return Number.POSITIVE_INFINITY;
-    // The prompt and the generated ids but the last as one sequence.
-    const steps = time + length - 1;
+    // The prompt and the generated ids as one sequence.
+    const steps = time + length;
     const fullIds = new Int32Array(batch * steps);
     for (let row = 0; row < batch; row++) {
       fullIds.set(prompt.data.subarray(row * time, (row + 1) * time), row * steps);
-      fullIds.set(tokens.subarray(row * length, (row + 1) * length - 1), row * steps + time);
+      fullIds.set(tokens.subarray(row * length, (row + 1) * length), row * steps + time);
     }
     const output = await reference.predict(
       new Map([["inputs", { dtype: "int32", shape: [batch, steps], data: fullIds }]]),

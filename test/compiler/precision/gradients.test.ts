@@ -91,6 +91,16 @@ const specs: Readonly<Record<string, Written>> = {
     data: { type: "text", text: "if you want to build a ship, do not drum up people", window: 20 },
     train: { batch_size: 4, memory: "low" },
   },
+  "convolutions with strides, dilation and groups": {
+    ...series,
+    data: { type: "arrays", inputs: series.data.inputs, targets: series.data.targets },
+    model: [
+      { layer: "conv1d", size: 4, kernel_size: 3, stride: 2, activation: "swiglu" },
+      { layer: "conv1d", size: 4, kernel_size: 2, dilation: 2, groups: 2, padding: "causal" },
+      { layer: "pool", mode: "mean" },
+      { layer: "dense", size: 1 },
+    ],
+  },
   "an embedding": {
     ...words,
     model: [{ layer: "embedding", size: 4 }, { layer: "rnn", cell: "rnn", hidden_size: 5 }, { layer: "projection" }],

@@ -1,6 +1,6 @@
 /** Running statistics of batch_norm over whole runs: their values, and equality however a run is divided. */
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { exportModel } from "../../../runtime/export/index.js";
 import { readTrainableModel } from "../../../runtime/import/trainable-model.js";
 import type { TrainRequest } from "../../../runtime/training/request.js";
@@ -8,6 +8,7 @@ import { build } from "../../support/artifacts.js";
 import { normal } from "../../support/read-spec.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 import { eventsOfKind, losses, run, weightsOf } from "../../support/training-runs.js";
+import { hasWebgpu, withWebgpu } from "../../support/webgpu.js";
 
 const [BATCH, STEPS, MOMENTUM, EPSILON] = [2, 6, 0.2, 0.01];
 const lengths = [3, 1, 2, 3];
@@ -143,4 +144,25 @@ test("a skipped update in float16 leaves the statistics unchanged", async () => 
   expect(eventsOfKind(events, "step")[0]).toMatchObject({ skipped: true });
   expect([...(weights.get("batch_norm/running_mean")?.data ?? [])]).toEqual([0, 0]);
   expect([...(weights.get("batch_norm/running_variance")?.data ?? [])]).toEqual([1, 1]);
+});
+
+test("processes that share a batch are refused", async () => {
+  await expect(build(spec, { dataParallel: true })).rejects.toThrow(
+    "batch_norm normalizes over the whole batch, whose statistics processes that share it do not know.",
+  );
+});
+
+describe.skipIf(!hasWebgpu)(`on WebGPU${withWebgpu}`, () => {
+  test("the statistics are those of the CPU", async () => {
+    const host = await trained(await request());
+    const device = await trained({ ...(await request()), device: "webgpu" });
+    const names = [...host.weights.keys()].filter((name) => name.includes("/running_"));
+    expect(names).toHaveLength(4);
+    for (const name of names) {
+      const expected = host.weights.get(name)?.data ?? [];
+      device.weights.get(name)?.data.forEach((value, index) => {
+        expect(value, name).toBeCloseTo(expected[index] ?? Number.NaN, 3);
+      });
+    }
+  });
 });

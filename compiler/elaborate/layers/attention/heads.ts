@@ -12,6 +12,7 @@ import type { Context } from "../../context.js";
 import { constantZero, glorotUniform } from "../../initializers.js";
 import { positionsOf } from "../../positions.js";
 import { width } from "../../wire.js";
+import { withPast } from "./cache.js";
 import { rotate, rotationOf } from "./rotary.js";
 import { type AttentionInputs, attentionWeights, scoreBias } from "./weights.js";
 
@@ -111,8 +112,11 @@ function attend(
   context: Context,
 ): Value {
   const { b } = context;
+  const headFirst = (value: Value) => b.transpose(value, [1, 2, 0, 3]);
+  const allKeys = withPast(layer, "keys", headFirst(keys), 2, context);
+  const allValues = withPast(layer, "values", headFirst(values), 2, context);
   const steps = at(queries.type.shape, 0);
-  const memorySteps = at(keys.type.shape, 0);
+  const memorySteps = at(allKeys.type.shape, 2);
   const batch = at(queries.type.shape, 1);
   const group = heads / keyValueHeads;
   // The queries of one group are rows of one product: [batch, key and value heads, group * steps, head_size].
@@ -127,10 +131,10 @@ function attend(
         ]);
   const perHead = (value: Value, columns: Dim) =>
     group === 1 ? value : b.reshape(value, [batch, heads, steps, columns]);
-  const scores = perHead(b.matmul(grouped(queries), b.transpose(keys, [1, 2, 3, 0])), memorySteps);
+  const scores = perHead(b.matmul(grouped(queries), b.transpose(allKeys, [0, 1, 3, 2])), memorySteps);
   const weights = attentionWeights(layer, scores, scoreBias(layer, inputs, context), context);
   const groupedWeights =
     group === 1 ? weights : b.reshape(weights, [batch, keyValueHeads, mulDims(group, steps), memorySteps]);
-  const results = perHead(b.matmul(groupedWeights, b.transpose(values, [1, 2, 0, 3])), headSize);
+  const results = perHead(b.matmul(groupedWeights, allValues), headSize);
   return b.reshape(b.transpose(results, [2, 0, 1, 3]), [steps, batch, heads * headSize]);
 }

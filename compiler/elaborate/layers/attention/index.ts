@@ -18,14 +18,7 @@ export const attention: CombiningDefinition<NormalAttention> = {
     if (!isReadable(layer, query, memory, context) || !hasCompatibleOptions(layer, query, memory, context))
       return undefined;
     const steps = query.sequence ? query.value : b.unsqueeze(query.value, [0]);
-    const positions = (value: typeof steps) => b.range(at(value.type.shape, 0));
-    const attentionInputs: AttentionInputs = {
-      query: steps,
-      memory,
-      isSelfAttention,
-      queryPositions: positions(steps),
-      memoryPositions: positions(memory.value),
-    };
+    const attentionInputs: AttentionInputs = { query: steps, memory, isSelfAttention };
     const sizes = layer.heads === null ? null : headSizes(layer, layer.heads, query, context);
     if (sizes === undefined) return undefined;
     const attended =

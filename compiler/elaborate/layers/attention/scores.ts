@@ -9,6 +9,7 @@ import { sizesAgree } from "../../compare-sizes.js";
 import type { Context } from "../../context.js";
 import { glorotUniform } from "../../initializers.js";
 import { swapBatchAndTime, width } from "../../wire.js";
+import { withPast } from "./cache.js";
 import { type AttentionInputs, attentionWeights, scoreBias } from "./weights.js";
 
 /** Scores [batch, steps, memory steps] of queries [batch, steps, n] and keys [batch, memory steps, m]. */
@@ -42,7 +43,7 @@ function scoresOf(layer: NormalAttention, queries: Value, keys: Value, context: 
 export function attendByScore(layer: NormalAttention, inputs: AttentionInputs, context: Context): Value | undefined {
   const { b } = context;
   const queries = swapBatchAndTime(b, inputs.query);
-  const keys = swapBatchAndTime(b, inputs.memory.value);
+  const keys = withPast(layer, "memory", swapBatchAndTime(b, inputs.memory.value), 1, context);
   const scores = scoresOf(layer, queries, keys, context);
   if (scores === undefined) return undefined;
   const bias = scoreBias(layer, inputs, context);

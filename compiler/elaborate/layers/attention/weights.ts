@@ -1,10 +1,14 @@
 /** Attention weights: which memory steps a step sees, the biases of the scores, softmax, dropout. */
 import type { NormalAttention } from "../../../../schema/normal/index.js";
+import { addDims } from "../../../ir/dims.js";
+import { at } from "../../../ir/expect.js";
 import { tensor } from "../../../ir/tensor.js";
-import type { Value } from "../../../ir/types.js";
+import type { Dim, Value } from "../../../ir/types.js";
 import type { Context } from "../../context.js";
+import { pastSteps } from "../../positions.js";
 import { dropoutMask } from "../../random.js";
 import type { Wire } from "../../wire.js";
+import { cachedSteps } from "./cache.js";
 
 /**
  * The bias of the score of a step that is not seen: its weight is 0, since a float32 sum with a score is the bias
@@ -18,9 +22,6 @@ export interface AttentionInputs {
   readonly memory: Wire;
   /** The query is the memory. */
   readonly isSelfAttention: boolean;
-  /** int64 [steps] and [memory steps]. */
-  readonly queryPositions: Value;
-  readonly memoryPositions: Value;
 }
 
 /** The biases of scores, and the steps that see a step of the memory. */
@@ -48,11 +49,17 @@ export function alibiSlopes(heads: number): readonly number[] {
  */
 export function scoreBias(layer: NormalAttention, inputs: AttentionInputs, context: Context): ScoreBias {
   const { b } = context;
-  const { memory, queryPositions, memoryPositions, isSelfAttention } = inputs;
+  const { query, memory, isSelfAttention } = inputs;
   const { causal, window, heads } = layer;
+  const past = pastSteps(context, query);
+  // Positions from the first step of this part of a stream; those of cached steps are negative.
+  const queryPositions = b.range(at(query.type.shape, 0));
+  const memoryPositions = memoryPositionsOf(layer, at(memory.value.type.shape, 0), past !== undefined, context);
   const distances = () => b.sub(b.unsqueeze(queryPositions, [1]), b.unsqueeze(memoryPositions, [0]));
   /** Conditions of the shape [1 or batch, 1 or steps, memory steps], or without its first axis. */
   const conditions: Value[] = [];
+  if (past !== undefined)
+    conditions.push(b.greater(b.add(b.unsqueeze(memoryPositions, [0, 1]), b.unsqueeze(past, [1, 2])), -1));
   if (causal) conditions.push(b.greater(distances(), -1));
   if (window !== null) conditions.push(b.less(causal ? distances() : b.abs(distances()), window + 1));
   if (memory.mask !== null) conditions.push(b.transpose(memory.mask, [1, 2, 0]));
@@ -78,6 +85,14 @@ export function scoreBias(layer: NormalAttention, inputs: AttentionInputs, conte
   const isAlwaysSeen = seen === undefined || isSelfAttention || memory.mask === null;
   const seesAny = isAlwaysSeen ? null : b.greater(b.reduceMax(b.cast(withHeads(seen), "float32"), [-1], true), 0);
   return { bias, seesAny };
+}
+
+/** int64 [memory steps], with those that a stream has cached. */
+function memoryPositionsOf(layer: NormalAttention, steps: Dim, isStream: boolean, context: Context): Value {
+  const { b } = context;
+  if (!isStream) return b.range(steps);
+  const past = cachedSteps(layer, context);
+  return b.sub(b.range(addDims(past, steps)), typeof past === "number" ? past : b.size(b.range(past)));
 }
 
 /** The weights of scores [batch, steps, memory steps], or with heads [batch, heads, steps, memory steps]. */

@@ -10,7 +10,7 @@ import { at } from "../../../../compiler/ir/expect.js";
 import { tensor } from "../../../../compiler/ir/tensor.js";
 import type { Graph, Tensor, Value } from "../../../../compiler/ir/types.js";
 import { withStaticTime } from "../../../../compiler/signature.js";
-import { open, operandsOf, programOf } from "../../../support/programs.js";
+import { open, operandsOf, outputsOf, programOf } from "../../../support/programs.js";
 import { expectClose, type Numbers, nested, readFixture, tensorOf } from "../../../support/reference-numbers.js";
 import { expectSame } from "../../../support/run-graph.js";
 
@@ -124,4 +124,30 @@ describe.each([
     });
     await expectSame(gradient, feeds, OPSET);
   });
+});
+
+test("a kernel of one step is a dense layer, also before a gated activation", async () => {
+  const outputs = await Promise.all(
+    [{ layer: "conv1d", kernel_size: 1 }, { layer: "dense" }].map(async (layer) => {
+      const opened = await open({
+        data: {
+          type: "arrays",
+          inputs: nested(numbers(1, [BATCH, TIME, 2])),
+          targets: nested(numbers(1, [BATCH, TIME, 3])),
+        },
+        model: [{ ...layer, name: "a", size: 3, activation: "swiglu" }],
+        loss: { type: "squared_error" },
+        optimizer: { type: "adam" },
+      });
+      const kernelShape = layer.layer === "dense" ? [2, 6] : [1, 2, 6];
+      const operands = new Map([
+        ["inputs", tensorOf(numbers(1, [BATCH, TIME, 2]))],
+        ["a/W", tensorOf(numbers(2, kernelShape))],
+        ["a/b", tensorOf(numbers(3, [6]))],
+      ]);
+      return outputsOf(programOf(opened, "inference"), operands, ["prediction"]).get("outputs");
+    }),
+  );
+  expect(outputs[0]).toEqual(outputs[1]);
+  expect(outputs[0]?.shape).toEqual([BATCH, TIME, 3]);
 });

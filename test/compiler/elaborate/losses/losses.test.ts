@@ -135,6 +135,7 @@ async function evaluateLoss(fixture: Case) {
     isTraining: unexpected,
     size: unexpected,
     stepsOf: unexpected,
+    cacheSteps: 0,
     step: unexpected,
     shard: null,
     inputState: unexpected,
