@@ -1,13 +1,13 @@
 /**
- * Trains every spec of the gallery and writes docs/gallery.md: what each shows, and what the trained model prints or draws.
- * Charts go to docs/images/gallery. It takes some minutes on a quiet machine.
+ * Trains every spec of the gallery, and some templates, and writes docs/gallery.md: what each shows, and what the
+ * trained model prints or draws. Charts go to docs/images/gallery. It takes some minutes on a quiet machine.
  *
  *     npm run build && node scripts/write-gallery.mjs [--only NAME]
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { flagsOf } from "./flags.mjs";
 
@@ -16,8 +16,9 @@ const images = "docs/images/gallery";
 const { only } = flagsOf(import.meta.filename, { only: [] });
 
 /**
- * Sections of the page. `steps` shortens a long training; `prompt` starts a generated text; `plain` leaves the chart out; `inputs` are lines of a file in the data's
- * format, with the field that the page shows of each.
+ * Sections of the page: specs, and templates as `templates/NAME`. `steps` shortens a long training; `prompt` starts a
+ * generated text; `plain` leaves the chart out; `inputs` are lines of a file in the data's format, with the field that
+ * the page shows of each.
  */
 const sections = {
   "Text: the next character": {
@@ -36,6 +37,10 @@ const sections = {
       silent: true,
     },
     "source-code": { shows: "A character model of 10 million parameters.", steps: 1, silent: true },
+    "templates/gpt-characters": {
+      shows: "A GPT: two blocks of causal attention with rotary positions and dense layers.",
+      prompt: "ROMEO:",
+    },
   },
   "Sequences: one label, or one for each step": {
     spam: {
@@ -51,6 +56,13 @@ const sections = {
           tokens: line.split(" "),
         }),
       ),
+    },
+    "templates/transformer-tagger": {
+      shows: "The same words tagged by a transformer of two blocks.",
+      inputs: [{ tokens: "this small fish must walk near the quick watch today".split(" ") }],
+    },
+    "templates/convolutional-classifier": {
+      shows: "Time series classified by convolutions with batch normalization and a mean over time.",
     },
     lengths: { shows: "Sequences of different lengths: zeros after the end, frozen states." },
     batches: { shows: "Many-to-many over batches, with the shapes of the tutorial." },
@@ -72,6 +84,11 @@ const sections = {
   "Numbers: series, images, tables": {
     stock: { shows: "Many-to-one: the next closing price from a week of five columns." },
     weather: { shows: "The next hour of 10 stations from the last 24 hours." },
+    "templates/cnn-lstm": { shows: "One of the stations by a convolution, a pool and an LSTM." },
+    "templates/tcn-music": {
+      shows: "The next notes of a piece of music, several at once, by causal convolutions in residual blocks.",
+      plain: true,
+    },
     "mnist-rows": { shows: "Digits read row by row.", plain: true },
     "keras-states": { shows: "Sequences and final states, as Keras returns them." },
     feedforward: { shows: "A feed-forward network without recurrence learns XOR." },
@@ -168,17 +185,19 @@ async function outputsOf(name, run, { prompt, inputs, plain }) {
   }
 }
 
-async function entry(name, about) {
+async function entry(path, about) {
+  const file = path.includes("/") ? `${path}.json` : `specs/${path}.json`;
+  const name = basename(path);
   const folder = mkdtempSync(join(tmpdir(), "rnnx-gallery-"));
   const run = join(folder, "run");
   try {
-    const { parameters } = rnnx("inspect", `specs/${name}.json`).at(-1);
+    const { parameters } = rnnx("inspect", file).at(-1);
     const steps = about.steps === undefined ? [] : ["--steps", `${about.steps}`];
-    const { step } = rnnx("train", `specs/${name}.json`, "--out", run, ...steps).at(-1);
+    const { step } = rnnx("train", file, "--out", run, ...steps).at(-1);
     const short = about.steps === undefined ? "" : " (its spec has more)";
     const size = `${parameters.total.toLocaleString("en")} parameters, ${step.toLocaleString("en")} training ${step === 1 ? "step" : "steps"}${short}.`;
     const outputs = about.silent ? "" : `\n\n${await outputsOf(name, run, about)}`;
-    return `### [\`${name}\`](../specs/${name}.json)\n\n${about.shows} ${size}${outputs}\n`;
+    return `### [\`${name}\`](../${file})\n\n${about.shows} ${size}${outputs}\n`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -192,7 +211,7 @@ for (const file of readdirSync(join(root, "specs")).filter((one) => one.endsWith
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const page = [
   "# Gallery",
-  `Every model here is one spec in [\`specs/\`](../specs), trained with its own seed on the small data that comes with it. This page is written by\n\`node scripts/write-gallery.mjs\` (rnnx ${version}). Train one yourself: \`npx rnnx train specs/hihello.json\`.\n`,
+  `Every model here is one spec in [\`specs/\`](../specs) or a template of \`rnnx init\`, trained with its own seed on the small data\nthat comes with it. This page is written by \`node scripts/write-gallery.mjs\` (rnnx ${version}). Train one yourself: \`npx rnnx train specs/hihello.json\`.\n`,
 ];
 for (const [title, entries] of Object.entries(sections)) {
   page.push(`## ${title}\n`);

@@ -17,6 +17,7 @@ export const sections = [
     title: "How to",
     pages: [
       { file: "how-to/train-on-your-text.md" },
+      { file: "how-to/build-a-transformer.md" },
       { file: "how-to/classify-sequences.md" },
       { file: "how-to/translate.md" },
       { file: "how-to/watch-and-show.md" },

@@ -21,6 +21,7 @@ const dataFolder = "../specs/data/";
 /** The order of the list: from text to custom cells. */
 const templateOrder: readonly string[] = [
   "next-character",
+  "gpt-characters",
   "classify-text",
   "convolutional-classifier",
   "tag-sequence",

@@ -26,7 +26,8 @@ const externalVue = {
 
 export default defineConfig({
   title: "rnnx",
-  description: "Recurrent networks from a JSON file: train in Node, run anywhere ONNX runs.",
+  description:
+    "Recurrent networks, convolutions and transformers from a JSON file: train in Node, run anywhere ONNX runs.",
   srcDir: "../..",
   srcExclude: [
     "{README,SECURITY,CODE_OF_CONDUCT,node_modules,dist,site,runs,templates,specs,test,bench,examples,.*}{.md,/**}",

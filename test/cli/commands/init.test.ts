@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import { records, rnnx, root, temporaryFolder } from "../../support/spawn.js";
 
 const templates = [
-  ...["next-character", "classify-text", "convolutional-classifier", "tag-sequence", "transformer-tagger"],
-  ...["forecast-series", "cnn-lstm", "tcn-music", "translate", "image-rows", "own-cell"],
+  ...["next-character", "gpt-characters", "classify-text", "convolutional-classifier", "tag-sequence"],
+  ...["transformer-tagger", "forecast-series", "cnn-lstm", "tcn-music", "translate", "image-rows", "own-cell"],
 ];
 
 test("the list describes the task of each template", async () => {
@@ -66,7 +66,7 @@ async function atTerminal(
 
 describe.skipIf(process.platform !== "linux" || spawnSync("script", ["-V"]).status !== 0)("at a terminal", () => {
   test.each([
-    ["by number", "2\r"],
+    ["by number", "3\r"],
     ["by name", "classify-text\r"],
   ])("the prompt accepts a template %s", async (_, input) => {
     const folder = temporaryFolder();
