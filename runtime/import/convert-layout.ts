@@ -3,7 +3,14 @@ import type { StoredTensor } from "../../compiler/artifact.js";
 import { fail, ok, type Result } from "../result.js";
 import { elementCount } from "../tensors/array.js";
 import type { Tensor } from "../tensors/safetensors.js";
-import type { ConversionRule, ForeignLayer, ForeignTensor, Framework, TensorSource } from "./foreign-weights.js";
+import type {
+  ConversionRule,
+  ForeignLayer,
+  ForeignTensor,
+  Framework,
+  LayerKind,
+  TensorSource,
+} from "./foreign-weights.js";
 import type { ModelLayer } from "./model-layers.js";
 
 /** The reason why two layers do not match, as a sentence. */
@@ -17,23 +24,22 @@ export function findRule(
   foreignLayer: ForeignLayer,
   modelLayer: ModelLayer,
 ): Result<ConversionRule, Mismatch> {
-  const { name, kind, kernelOf, ruleKey } = modelLayer;
+  const { name, kind, ruleKey } = modelLayer;
   if (!foreignLayer.kinds.includes(kind))
     return fail(`${foreignLayer.name} is not ${kindNames[kind]}, but ${name} is.`);
-  const rules = kind === "cell" ? (framework.cells[ruleKey] ?? []) : [framework.layers[kind]];
+  const rules = kind === "cell" ? (framework.cells[ruleKey] ?? []) : framework.layers[kind];
   if (rules.length === 0) return fail(`rnnx has no conversion from ${framework.name} to ${name}, a ${ruleKey} cell.`);
   if (foreignLayer.directions.length !== modelLayer.directions.length)
     return fail(
       `${foreignLayer.name} has ${formatDirections(foreignLayer)}, but ${name} has ${formatDirections(modelLayer)}.`,
     );
   const parameterNames = [...(modelLayer.directions[0]?.keys() ?? [])];
-  /** A dense layer may lack a bias, or share a kernel. The parameters of a cell select its variant. */
-  const optionalNames = kind === "dense" ? ["b", ...(kernelOf === null ? [] : ["W"])] : [];
+  // The parameters of a cell select its variant; another layer may lack a bias, or share its kernel.
   const candidates = rules.filter(({ parameters }) => {
     const ruleParameters = Object.keys(parameters);
     return (
       parameterNames.every((parameterName) => ruleParameters.includes(parameterName)) &&
-      ruleParameters.every((parameterName) => [...parameterNames, ...optionalNames].includes(parameterName))
+      (kind !== "cell" || ruleParameters.length === parameterNames.length)
     );
   });
   const [first] = candidates;
@@ -45,12 +51,29 @@ export function findRule(
   }
   const mismatches = candidates.map((rule) => mismatchOf(rule, foreignLayer, modelLayer));
   const index = mismatches.indexOf(undefined);
-  const mismatch = mismatches[0] ?? "";
+  // The rule for the tensors that the file has.
+  const roles = [...(foreignLayer.directions[0]?.keys() ?? [])];
+  const likely = candidates.findIndex(({ parameters }) => {
+    const known = Object.values(parameters).flatMap(({ from }) => from);
+    return roles.every((role) => known.includes(role));
+  });
+  const mismatch = mismatches[Math.max(likely, 0)] ?? "";
   const rule = candidates[index];
   return rule === undefined ? fail(mismatch) : ok(rule);
 }
 
-const kindNames = { cell: "a cell", embedding: "an embedding", dense: "a dense layer" } as const;
+const kindNames: Readonly<Record<LayerKind, string>> = {
+  cell: "a cell",
+  embedding: "an embedding",
+  position: "a position layer",
+  dense: "a dense layer",
+  conv1d: "a conv1d layer",
+  attention: "an attention layer",
+  layer_norm: "a layer_norm layer",
+  rms_norm: "an rms_norm layer",
+  group_norm: "a group_norm layer",
+  batch_norm: "a batch_norm layer",
+};
 
 function formatDirections({ directions }: ForeignLayer | ModelLayer): string {
   return directions.length === 1 ? "one direction" : "two directions";
@@ -72,7 +95,7 @@ function mismatchOf(rule: ConversionRule, foreignLayer: ForeignLayer, modelLayer
       if (tensors.length === 0 && source.isOptional) continue;
       if (tensors.length < source.from.length)
         return `${foreignLayer.name} has no ${source.from.filter((role) => !roles.has(role)).join(" and no ")}.`;
-      const expectedShape = foreignShape(source, parameter.shape);
+      const expectedShape = foreignShape(source, parameter.shape, modelLayer);
       const mismatched = tensors.find(({ shape }) => !isSameShape(shape, expectedShape));
       if (mismatched !== undefined)
         return (
@@ -86,10 +109,16 @@ function mismatchOf(rule: ConversionRule, foreignLayer: ForeignLayer, modelLayer
   return undefined;
 }
 
-/** The shape of a parameter in the other framework: [2, …] if the rule takes one row of a tensor. */
-function foreignShape({ transpose, row }: TensorSource, shape: readonly number[]): readonly number[] {
+/** The shape in the other framework of the tensor that holds a parameter: [2, …] if the rule takes one row of it. */
+function foreignShape(source: TensorSource, shape: readonly number[], { heads }: ModelLayer): readonly number[] {
+  const { transpose, row, part } = source;
   const transposed = transpose ? shape.toReversed() : shape;
-  return row === undefined ? transposed : [2, ...transposed];
+  if (row !== undefined) return [2, ...transposed];
+  if (part !== undefined) return transposed.with(0, part.count * (transposed[0] ?? 1));
+  if (source.heads === undefined || heads === null) return transposed;
+  const axis = source.heads.axis === "first" ? 0 : shape.length - 1;
+  const count = heads[source.heads.of];
+  return transposed.toSpliced(axis, 1, count, (transposed[axis] ?? 0) / count);
 }
 
 function isSameShape(shape: readonly number[], expected: readonly number[]): boolean {
@@ -127,7 +156,7 @@ export function convert(
 function add(
   sum: Float64Array,
   data: Float32Array,
-  { transpose, row = 0 }: TensorSource,
+  { transpose, part, row = part?.index ?? 0 }: TensorSource,
   shape: readonly number[],
   gates: readonly number[],
 ): void {
@@ -139,8 +168,25 @@ function add(
     const gateIndex = Math.floor(column / gateSize);
     const sourceColumn = (gates[gateIndex] ?? 0) * gateSize + (column - gateIndex * gateSize);
     for (let rowIndex = 0; rowIndex < rows; rowIndex++) {
-      const index = transpose ? sourceColumn * rows + rowIndex : rowIndex * columns + sourceColumn;
+      const index = transpose
+        ? sourceColumn * rows + reversedIndex(rowIndex, shape.slice(0, -1))
+        : rowIndex * columns + sourceColumn;
       sum[rowIndex * columns + column] = (sum[rowIndex * columns + column] ?? 0) + (data[offset + index] ?? 0);
     }
   }
+}
+
+/** The index of an entry of a tensor in the tensor of reversed axes. */
+function reversedIndex(index: number, shape: readonly number[]): number {
+  let rest = index;
+  let reversed = 0;
+  let stride = shape.reduce((product, size) => product * size, 1);
+  let scale = 1;
+  for (const size of shape) {
+    stride /= size;
+    reversed += Math.floor(rest / stride) * scale;
+    rest %= stride;
+    scale *= size;
+  }
+  return reversed;
 }

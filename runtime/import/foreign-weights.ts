@@ -10,9 +10,20 @@ export interface ForeignTensor {
   read(): Result<Float32Array, string>;
 }
 
-export type LayerKind = "cell" | "embedding" | "dense";
+/** A cell, or a kind of layer of the model; `dense` is also that of a projection. */
+export type LayerKind =
+  | "cell"
+  | "embedding"
+  | "position"
+  | "dense"
+  | "conv1d"
+  | "attention"
+  | "layer_norm"
+  | "rms_norm"
+  | "group_norm"
+  | "batch_norm";
 
-/** The tensors of one layer: a cell in one or two directions, an embedding, or a dense layer. */
+/** The tensors of one layer: a cell in one or two directions, or another layer. */
 export interface ForeignLayer {
   /** The name for `--map`: `lstm`, `encoder.rnn.l1`. */
   readonly name: string;
@@ -28,8 +39,12 @@ export interface ForeignLayer {
 export interface TensorSource {
   /** The framework's names of the tensors to add. */
   readonly from: readonly string[];
-  /** The tensors are stored [out, in]. */
+  /** The tensors are stored with their axes reversed: [out, in]. */
   readonly transpose?: true;
+  /** One of several equal parts of the first axis. */
+  readonly part?: { readonly index: number; readonly count: number };
+  /** The first or last axis of the parameter is stored as two: heads, of the queries or of the keys, and head_size. */
+  readonly heads?: { readonly axis: "first" | "last"; readonly of: "queries" | "keys" };
   /** Row of the first axis, of tensors with one more axis than the parameter. */
   readonly row?: number;
   /** The last axis contains the gates. */
@@ -41,7 +56,7 @@ export interface TensorSource {
 export interface ConversionRule {
   /** Gate k of rnnx is the framework's gate `gates[k]`. */
   readonly gates: readonly number[];
-  /** By parameter. A rule applies to cells with exactly these parameters. */
+  /** By parameter. A rule applies to cells with exactly these parameters, and to other layers with some of them. */
   readonly parameters: Readonly<Record<string, TensorSource>>;
 }
 
@@ -49,7 +64,7 @@ export interface Framework {
   readonly name: string;
   /** Rules for the variants of each cell. Other cells cannot be imported. */
   readonly cells: Readonly<Record<string, readonly ConversionRule[]>>;
-  readonly layers: Readonly<Record<Exclude<LayerKind, "cell">, ConversionRule>>;
+  readonly layers: Readonly<Record<Exclude<LayerKind, "cell">, readonly ConversionRule[]>>;
 }
 
 export interface ForeignFile {

@@ -14,9 +14,11 @@ import { HDF5_SIGNATURE, loadHdf5, readHdf5 } from "./hdf5.js";
 import { readKerasWeights } from "./keras.js";
 import { configsOf, type KerasConfig, parseKerasConfig } from "./keras-config.js";
 import { configDifferences, returnNotice } from "./match-config.js";
-import { type LayerPair, matchLayers, type NameMap } from "./match-layers.js";
+import { matchLayers, type NameMap } from "./match-layers.js";
+import type { LayerPair } from "./match-state.js";
 import { modelLayers } from "./model-layers.js";
 import { readStateDict } from "./pytorch.js";
+import { unstoredSettings } from "./unstored-settings.js";
 
 export type { NameMap } from "./match-layers.js";
 
@@ -136,7 +138,8 @@ function importLayers(
   const comparison = config && compareConfig(config, foreign, pairs, model.spec);
   if (comparison !== undefined) conversionProblems.push(...comparison.problems);
   if (conversionProblems.length > 0) return failForFile(file, conversionProblems);
-  return ok({ tensors, notices: [...noticesOf(foreign, pairs, model, tensors), ...(comparison?.notices ?? [])] });
+  const settings = comparison?.notices ?? unstoredSettings(pairs, model.spec);
+  return ok({ tensors, notices: [...noticesOf(foreign, pairs, model, tensors), ...settings] });
 }
 
 /** Differences between the layers' stored configurations and the spec that change outputs, and notices of others. */

@@ -29,7 +29,8 @@ interface StoredObject {
 /** Classes with weights that rnnx imports. Others have weights that no layer of rnnx has, or none. */
 const weightedClasses: ReadonlySet<string> = new Set([
   ...["SimpleRNN", "LSTM", "GRU", "CuDNNLSTM", "CuDNNGRU", "SimpleRNNCell", "LSTMCell", "GRUCell"],
-  ...["Embedding", "Dense"],
+  ...["Embedding", "Dense", "Conv1D", "MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention"],
+  ...["LayerNormalization", "RMSNormalization", "GroupNormalization", "BatchNormalization"],
 ]);
 
 /** Classes that do not change values in inference. */
@@ -54,10 +55,11 @@ export function parseKerasConfig(text: string): KerasConfig | undefined {
     for (const entry of list) {
       const object = storedObject(entry);
       if (object === undefined) continue;
+      const options = { ...object.options, ...callOptions(entry) };
       const base = snakeCase(object.className);
       const count = counts.get(base) ?? 0;
       counts.set(base, count + 1);
-      add(object, [...path, count === 0 ? base : `${base}_${count}`], []);
+      add({ ...object, options }, [...path, count === 0 ? base : `${base}_${count}`], []);
     }
   };
   const add = ({ className, options }: StoredObject, path: readonly string[], outerNames: readonly string[]) => {
@@ -92,6 +94,24 @@ export function parseKerasConfig(text: string): KerasConfig | undefined {
   if (!Array.isArray(children)) return undefined;
   addLayers(children, []);
   return { layers, operations };
+}
+
+/** Options of attention that are arguments of its calls, in the connections of the layer; absent without connections. */
+function callOptions(entry: unknown): KerasOptions {
+  if (!isRecord(entry) || !/Attention$/.test(String(entry.class_name))) return {};
+  const { inbound_nodes: nodes } = entry;
+  if (!Array.isArray(nodes) || nodes.length === 0) return {};
+  const isGiven = (value: unknown, key: string): boolean =>
+    Array.isArray(value)
+      ? value.some((item) => isGiven(item, key))
+      : isRecord(value) &&
+        Object.entries(value).some(([name, item]) =>
+          name === key ? item !== null && item !== false : isGiven(item, key),
+        );
+  return {
+    use_causal_mask: isGiven(nodes, "use_causal_mask"),
+    attention_mask: isGiven(nodes, "attention_mask"),
+  };
 }
 
 const reversed = (options: KerasOptions): KerasOptions => ({

@@ -2,19 +2,16 @@
  * Comparison of a Keras layer's configuration with the spec's layer. Every option is known to have no effect on the
  * outputs or on the loaded weights, or is compared, or is refused by its name.
  */
-import type { ActivationName, NormalCell, NormalLayer, NormalSpec } from "../../schema/normal/index.js";
+import type { ActivationName, NormalCell, NormalSpec } from "../../schema/normal/index.js";
+import { type Compare, type ConfigDifference, lowerFirst, textOf, weightsHint } from "./config-difference.js";
 import { isRecord, type KerasLayerConfig, type KerasOptions } from "./keras-config.js";
+import { kindOfClass, layerComparisons } from "./match-layer-config.js";
 import type { ModelLayer } from "./model-layers.js";
-
-/** A difference that changes the outputs, and the way out. */
-export interface ConfigDifference {
-  readonly message: string;
-  readonly hint: string;
-}
 
 /** Shapes, names, initialization, training and speed: without effect on outputs of the loaded weights. */
 const irrelevantOptions: ReadonlySet<string> = new Set([
   ...["name", "trainable", "dtype", "autocast", "batch_input_shape", "batch_shape", "build_config", "registered_name"],
+  ...["filters", "kernel_size", "key_dim", "value_dim", "head_dim", "momentum", "renorm_momentum"],
   ...["units", "input_dim", "output_dim", "input_length", "input_shape", "seed", "use_bias"],
   ...["unit_forget_bias", "implementation", "unroll", "use_cudnn", "time_major", "return_state"],
   ...["dropout", "recurrent_dropout", "zero_output_for_mask", "sparse"],
@@ -33,9 +30,6 @@ const kerasCells: Readonly<Record<string, string>> = {
   CuDNNGRU: "gru",
 };
 const mergeModes: Readonly<Record<string, string>> = { concat: "concat", sum: "sum", mul: "mul", ave: "mean" };
-
-/** A comparison of one option: the difference, or undefined where both agree. */
-type Compare = (value: unknown) => ConfigDifference | undefined;
 
 /** The differences between a layer of the file and the spec's layer that gets its weights. */
 export function configDifferences(
@@ -69,18 +63,30 @@ export function configDifferences(
       return difference(`its ${key} is ${textOf(value)}`, "rnnx does not know that option", weightsHint);
     });
 
-  if (kind === "dense") {
-    const { activation } = layer as Extract<NormalLayer, { layer: "dense" }>;
+  const compareOwnActivation = (activation: ActivationName): Compare => {
     const own = `the layer ${layerName} has ${activation}`;
-    const compareOwn: Compare = (value) => {
+    return (value) => {
       const stored = activationOf(value);
       const equal = kerasActivations.get(stored);
       if (equal === activation) return undefined;
       const hint = equal === undefined ? weightsHint : `Write "activation": "${equal}" in layer ${layerName}.`;
       return difference(`its activation is ${stored}`, own, hint);
     };
-    return compare(config.options, { activation: compareOwn });
+  };
+  if (kind !== "cell") {
+    const kerasKind = kindOfClass(config);
+    const ownKind = layer.layer === "projection" ? "dense" : layer.layer;
+    const isSame = kerasKind === ownKind || (kerasKind === "embedding" && ownKind === "position");
+    if (!isSame) return [difference(`its class is ${config.className}`, `${name} is a ${ownKind} layer`, weightsHint)];
   }
+  if (layer.layer === "dense" || layer.layer === "projection")
+    return compare(config.options, { activation: compareOwnActivation(layer.activation) });
+  const comparisons = layerComparisons(layer, difference);
+  if (comparisons !== undefined)
+    return compare(
+      config.options,
+      layer.layer === "conv1d" ? { ...comparisons, activation: compareOwnActivation(layer.activation) } : comparisons,
+    );
   if (kind === "embedding") {
     const hasLengths =
       data.type === "sequences" || data.type === "pairs" || (data.type === "arrays" && data.lengths !== null);
@@ -99,7 +105,7 @@ export function configDifferences(
     cell.cell === "rnn" && ["tanh", "relu"].includes(stored)
       ? `Write "activation": "${stored}" in layer ${layerName}.`
       : weightsHint;
-  const comparisons = (isBackward: boolean): Readonly<Record<string, Compare>> => ({
+  const cellComparisons = (isBackward: boolean): Readonly<Record<string, Compare>> => ({
     activation: compareActivation("activation", ownActivation, own(ownActivation), activationHint),
     recurrent_activation: compareActivation("recurrent_activation", "sigmoid", own("sigmoid"), activationHint),
     go_backwards: option(
@@ -124,9 +130,9 @@ export function configDifferences(
   });
   const { backward } = config;
   return [
-    ...compare(config.options, comparisons(false)),
+    ...compare(config.options, cellComparisons(false)),
     ...clipDifference(cell, difference, own),
-    ...(backward === undefined ? [] : compare(backward.options, comparisons(true))),
+    ...(backward === undefined ? [] : compare(backward.options, cellComparisons(true))),
     ...(backward === undefined || mergeModes[String(backward.mergeMode ?? "concat")] === cell.bidirectional
       ? []
       : [
@@ -166,12 +172,6 @@ const kerasActivations: ReadonlyMap<string, ActivationName> = new Map([
   ["hard_swish", "hard_swish"],
 ]);
 
-const weightsHint = 'Save the weights alone to ignore it: model.save_weights("m.weights.h5").';
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
-}
-
 function clipDifference(
   { cell_clip }: NormalCell,
   difference: (property: string, own: string, hint: string) => ConfigDifference,
@@ -193,8 +193,4 @@ function activationOf(value: unknown): string {
   if (typeof value === "string") return value;
   if (isRecord(value)) return typeof value.config === "string" ? value.config : String(value.class_name);
   return textOf(value);
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -4,8 +4,10 @@
  */
 import type { RunProblem } from "../problem.js";
 import { findRule } from "./convert-layout.js";
-import type { ConversionRule, ForeignFile, ForeignLayer, ForeignTensor } from "./foreign-weights.js";
+import type { ForeignFile, ForeignLayer } from "./foreign-weights.js";
+import type { LayerPair, MatchState } from "./match-state.js";
 import type { ModelLayer } from "./model-layers.js";
+import { reportOtherTensors, reportUnmatched } from "./report-unmatched.js";
 
 /** `--map from=to`; an empty side skips the other. */
 export interface NameMap {
@@ -13,25 +15,9 @@ export interface NameMap {
   readonly to: string;
 }
 
-export interface LayerPair {
-  readonly foreignLayer: ForeignLayer;
-  readonly modelLayer: ModelLayer;
-  readonly rule: ConversionRule;
-}
-
 export interface MatchResult {
   readonly pairs: readonly LayerPair[];
   readonly problems: readonly Pick<RunProblem, "code" | "message" | "hint">[];
-}
-
-interface MatchState {
-  readonly file: ForeignFile;
-  readonly pairs: LayerPair[];
-  readonly problems: Pick<RunProblem, "code" | "message" | "hint">[];
-  foreignLayers: readonly ForeignLayer[];
-  modelLayers: readonly ModelLayer[];
-  /** Tensors of the file outside of its layers. */
-  otherTensors: readonly ForeignTensor[];
 }
 
 export function matchLayers(
@@ -49,8 +35,8 @@ export function matchLayers(
   };
   for (const map of maps) applyMap(state, map);
   pairByName(state);
-  do pairByOrder(state);
-  while (pairUnambiguous(state));
+  pairCopies(state);
+  pairLists(state);
   reportUnmatched(state);
   reportOtherTensors(state);
   const order = ({ modelLayer }: LayerPair) => modelLayers.indexOf(modelLayer);
@@ -108,9 +94,12 @@ function applyMap(state: MatchState, { from, to }: NameMap): void {
       hint: "",
     });
   } else {
-    for (const [index, foreignLayer] of foreignLayers.entries()) {
-      const modelLayer = modelLayers[index];
-      if (modelLayer === undefined || pairLayers(state, foreignLayer, modelLayer)) continue;
+    // Frameworks order the layers of a block by their names, so each kind has an order of its own.
+    let rest = foreignLayers;
+    for (const modelLayer of modelLayers) {
+      const foreignLayer = rest.find(({ kinds }) => kinds.includes(modelLayer.kind)) ?? rest[0];
+      rest = rest.filter((layer) => layer !== foreignLayer);
+      if (foreignLayer === undefined || pairLayers(state, foreignLayer, modelLayer)) continue;
       const rule = findRule(state.file.framework, foreignLayer, modelLayer);
       state.problems.push({ code: "init-shape", message: rule.ok ? "" : rule.error, hint: "" });
       state.foreignLayers = state.foreignLayers.filter((layer) => layer !== foreignLayer);
@@ -132,13 +121,79 @@ function pairByName(state: MatchState): void {
   }
 }
 
+function pairLists(state: MatchState): void {
+  do pairByOrder(state);
+  while (pairUnambiguous(state));
+}
+
+/**
+ * Pairs numbered copies of several layers, `encoder.layers.0` with `transformer/0`, where one list of the file fits one
+ * of the model: as many copies, whose layers match one another.
+ */
+function pairCopies(state: MatchState): void {
+  const isUnique = (key: string, keys: readonly string[]) => keys.filter((other) => other === key).length === 1;
+  const candidates = copiesOf(state.modelLayers, ({ name }) => name).flatMap((model) =>
+    copiesOf(state.foreignLayers, ({ name }) => name).flatMap((foreign) => {
+      const pairs = pairsOfCopies(state.file, foreign.copies, model.copies);
+      return pairs === undefined ? [] : [{ model: model.prefix, foreign: foreign.prefix, pairs }];
+    }),
+  );
+  const [models, foreigns] = [candidates.map(({ model }) => model), candidates.map(({ foreign }) => foreign)];
+  for (const { model, foreign, pairs } of candidates)
+    if (isUnique(model, models) && isUnique(foreign, foreigns))
+      for (const { foreignLayer, modelLayer } of pairs)
+        if (state.modelLayers.includes(modelLayer) && state.foreignLayers.includes(foreignLayer))
+          pairLayers(state, foreignLayer, modelLayer);
+}
+
+interface Copies<Layer> {
+  /** The part of the names before the number. */
+  readonly prefix: string;
+  readonly copies: readonly (readonly Layer[])[];
+}
+
+/** The lists of numbered copies, of two or more. */
+function copiesOf<Layer>(layers: readonly Layer[], nameOf: (layer: Layer) => string): readonly Copies<Layer>[] {
+  const lists = new Map<string, Map<number, Layer[]>>();
+  for (const layer of layers) {
+    const name = nameOf(layer);
+    for (const { 0: text, index } of name.matchAll(/(?<=^|[./])\d+(?=[./])/g)) {
+      const prefix = name.slice(0, index);
+      const list = lists.get(prefix) ?? new Map<number, Layer[]>();
+      lists.set(prefix, list.set(Number(text), [...(list.get(Number(text)) ?? []), layer]));
+    }
+  }
+  return [...lists].flatMap(([prefix, list]) =>
+    list.size < 2 ? [] : [{ prefix, copies: [...list].sort(([a], [b]) => a - b).map(([, copy]) => copy) }],
+  );
+}
+
+/** The pairs of the layers of each copy, if they match one another completely. */
+function pairsOfCopies(
+  file: ForeignFile,
+  foreign: readonly (readonly ForeignLayer[])[],
+  model: readonly (readonly ModelLayer[])[],
+): readonly LayerPair[] | undefined {
+  if (foreign.length !== model.length) return undefined;
+  const pairs: LayerPair[] = [];
+  for (const [index, modelLayers] of model.entries()) {
+    const foreignLayers = foreign[index] ?? [];
+    if (foreignLayers.length !== modelLayers.length) return undefined;
+    const copy: MatchState = { file, pairs, problems: [], foreignLayers, modelLayers, otherTensors: [] };
+    pairLists(copy);
+    if (copy.modelLayers.length > 0) return undefined;
+  }
+  return pairs;
+}
+
 /** Pairs the remaining layers of a kind in order, if their names differ only by numbers. */
 function pairByOrder(state: MatchState): void {
   for (const kind of new Set(state.modelLayers.map((layer) => layer.kind))) {
     const modelLayers = state.modelLayers.filter((layer) => layer.kind === kind);
     const foreignLayers = state.foreignLayers.filter((layer) => layer.kinds.includes(kind));
-    const isUnambiguous = foreignLayers.every(({ kinds }) => kinds.length === 1);
-    if (!isUnambiguous || foreignLayers.length !== modelLayers.length || !isNumbered(foreignLayers)) continue;
+    const others = state.modelLayers.filter((layer) => layer.kind !== kind);
+    const isAmbiguous = foreignLayers.some((layer) => others.some((other) => isCompatible(state, layer, other)));
+    if (isAmbiguous || foreignLayers.length !== modelLayers.length || !isNumbered(foreignLayers)) continue;
     if (!modelLayers.every((layer, index) => isCompatible(state, foreignLayers[index] as ForeignLayer, layer)))
       continue;
     for (const [index, layer] of modelLayers.entries()) pairLayers(state, foreignLayers[index] as ForeignLayer, layer);
@@ -150,103 +205,21 @@ function isNumbered(layers: readonly ForeignLayer[]): boolean {
 }
 
 /**
- * Pairs one layer of the model with the only compatible layer of the file, if no other layer of the model fits that.
+ * Pairs one layer that has only one compatible layer on the other side: of the model, if no other layer of the model
+ * fits that; of the file, since each of its layers has to be matched.
  */
 function pairUnambiguous(state: MatchState): boolean {
+  const partnersOf = (foreignLayer: ForeignLayer) =>
+    state.modelLayers.filter((modelLayer) => isCompatible(state, foreignLayer, modelLayer));
   for (const modelLayer of state.modelLayers) {
-    const candidates = state.foreignLayers.filter((foreignLayer) => isCompatible(state, foreignLayer, modelLayer));
-    const [only] = candidates;
-    if (candidates.length !== 1 || only === undefined) continue;
-    const rivals = state.modelLayers.filter((other) => isCompatible(state, only, other));
-    if (rivals.length === 1) return pairLayers(state, only, modelLayer);
+    const [only, ...others] = state.foreignLayers.filter((layer) => isCompatible(state, layer, modelLayer));
+    if (only === undefined || others.length > 0) continue;
+    if (partnersOf(only).length === 1) return pairLayers(state, only, modelLayer);
+  }
+  if (state.foreignLayers.length !== state.modelLayers.length) return false;
+  for (const foreignLayer of state.foreignLayers) {
+    const [only, ...others] = partnersOf(foreignLayer);
+    if (only !== undefined && others.length === 0) return pairLayers(state, foreignLayer, only);
   }
   return false;
-}
-
-function reportUnmatched({ file, foreignLayers, modelLayers, problems, pairs }: MatchState): void {
-  const { name } = file.framework;
-  const matchedText = pairs
-    .map(({ foreignLayer, modelLayer }) => `${foreignLayer.name} to ${modelLayer.name}`)
-    .join(", ");
-  const foreignText = foreignLayers.map(describeForeign).join("; ");
-  const modelText = modelLayers.map(describeModel).join("; ");
-  const [likelyForeign, likelyModel] = findLikelyPair(foreignLayers, modelLayers);
-  const [first, other] = [likelyForeign ?? foreignLayers[0], likelyModel ?? modelLayers[0]];
-  const matchedNotice = matchedText === "" ? "" : ` Matched: ${matchedText}.`;
-  if (first !== undefined && other !== undefined) {
-    const isOnlyPair =
-      count(foreignLayers, (layer) => layer.kinds.includes(other.kind)) === 1 &&
-      count(modelLayers, hasSameKind(other)) === 1;
-    const rule = isOnlyPair ? findRule(file.framework, first, other) : undefined;
-    const reason = rule?.ok === false ? [rule.error] : [];
-    const ambiguity =
-      `The layers of the ${name} file cannot be matched unambiguously. ` +
-      `The file has ${foreignText}. The model has ${modelText}.${matchedNotice}`;
-    const mapHint = likelyForeign === undefined ? "" : `Match them with --map ${first.name}=${other.name}. `;
-    const isOnly = foreignLayers.length === 1 && modelLayers.length === 1 && reason.length > 0;
-    problems.push({
-      code: "init-match",
-      message: [...reason, ...(isOnly ? [] : [ambiguity])].join(" "),
-      hint:
-        `${mapHint}Skip a layer of the file with --map ${first.name}=, ` +
-        `or initialize one of the model from the seed with --map =${other.name}.`,
-    });
-  } else if (first !== undefined) {
-    problems.push({
-      code: "init-match",
-      message: `The model has no layer for ${foreignText} of the ${name} file.${matchedNotice}`,
-      hint: `Skip it with --map ${first.name}=.`,
-    });
-  } else if (other !== undefined) {
-    problems.push({
-      code: "init-match",
-      message: `The ${name} file has no layer for ${modelText}.${matchedNotice}`,
-      hint: `Initialize it from the seed with --map =${other.name}.`,
-    });
-  }
-}
-
-/** The first two layers that may have the same kind. */
-function findLikelyPair(
-  foreignLayers: readonly ForeignLayer[],
-  modelLayers: readonly ModelLayer[],
-): readonly [ForeignLayer?, ModelLayer?] {
-  for (const layer of foreignLayers) {
-    const other = modelLayers.find(({ kind }) => layer.kinds.includes(kind));
-    if (other !== undefined) return [layer, other];
-  }
-  return [];
-}
-
-function reportOtherTensors({ file, otherTensors, problems }: MatchState): void {
-  const [first] = otherTensors;
-  if (first === undefined) return;
-  const names = otherTensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");
-  problems.push({
-    code: "init-name",
-    message: `The ${file.framework.name} file has tensors outside of the layers that rnnx can import: ${names}.`,
-    hint: `Skip one with --map ${first.name}=.`,
-  });
-}
-
-function hasSameKind({ kind }: ModelLayer): (other: ModelLayer) => boolean {
-  return (other) => other.kind === kind;
-}
-
-function count<T>(list: readonly T[], predicate: (entry: T) => boolean): number {
-  return list.filter(predicate).length;
-}
-
-function describeForeign({ name, directions }: ForeignLayer): string {
-  const tensors = directions.flatMap((direction) =>
-    [...direction].map(([role, { shape }]) => `${role} [${shape.join(", ")}]`),
-  );
-  return `${name} (${tensors.join(", ")})`;
-}
-
-function describeModel({ name, ruleKey, directions }: ModelLayer): string {
-  const tensors = directions.flatMap((direction) =>
-    [...direction].map(([parameterName, { shape }]) => `${parameterName} [${shape.join(", ")}]`),
-  );
-  return `${name}, ${ruleKey} (${tensors.join(", ")})`;
 }

@@ -1,6 +1,6 @@
-/** The parameters of a model grouped as in other frameworks: cells, embeddings and dense layers. */
+/** The parameters of a model grouped as in other frameworks: by cells and layers. */
 import type { StoredTensor } from "../../compiler/artifact.js";
-import type { NormalSpec } from "../../schema/normal/index.js";
+import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import type { LayerKind } from "./foreign-weights.js";
 
 export interface ModelLayer {
@@ -14,6 +14,26 @@ export interface ModelLayer {
   readonly directions: readonly ReadonlyMap<string, StoredTensor>[];
   /** The layer whose kernel this one shares, or null. */
   readonly kernelOf: string | null;
+  /** Numbers of heads of attention; otherwise null. */
+  readonly heads: { readonly queries: number; readonly keys: number } | null;
+}
+
+const kindsOf: Readonly<Partial<Record<NormalLayer["layer"], Exclude<LayerKind, "cell">>>> = {
+  embedding: "embedding",
+  position: "position",
+  dense: "dense",
+  projection: "dense",
+  conv1d: "conv1d",
+  attention: "attention",
+  layer_norm: "layer_norm",
+  rms_norm: "rms_norm",
+  group_norm: "group_norm",
+  batch_norm: "batch_norm",
+};
+
+function headsOf(layer: NormalLayer): ModelLayer["heads"] {
+  if (layer.layer !== "attention" || layer.heads === null) return null;
+  return { queries: layer.heads, keys: layer.key_value_heads ?? layer.heads };
 }
 
 /** In the order of the layers. Parameters around a cell (normalization, learned states) are not imported. */
@@ -37,7 +57,7 @@ export function modelLayers({ model }: NormalSpec, parameters: readonly StoredTe
       const directions = prefixes.map(parametersUnder);
       const kernelOf = layer.layer === "dense" || layer.layer === "projection" ? layer.weights : null;
       return directions.every((parametersByName) => parametersByName.size > 0)
-        ? [{ name: path, layerName: name, kind, ruleKey, directions, kernelOf }]
+        ? [{ name: path, layerName: name, kind, ruleKey, directions, kernelOf, heads: headsOf(layer) }]
         : [];
     };
     if (layer.layer === "rnn")
@@ -50,8 +70,9 @@ export function modelLayers({ model }: NormalSpec, parameters: readonly StoredTe
           bidirectional === "none" ? [cellName] : [`${cellName}/forward`, `${cellName}/backward`],
         );
       });
-    if (layer.layer === "embedding") return createLayer(name, "embedding", "embedding", [name]);
-    if (layer.layer === "dense" || layer.layer === "projection") return createLayer(name, "dense", "dense", [name]);
-    return [];
+    const kind = kindsOf[layer.layer];
+    // Scores without heads have no counterpart.
+    const isImported = layer.layer !== "attention" || layer.heads !== null;
+    return kind !== undefined && isImported ? createLayer(name, kind, kind, [name]) : [];
   });
 }
