@@ -451,6 +451,10 @@ export interface TextData {
    * Units between the starts of two consecutive windows. Default: 1, or the window with stateful layers.
    */
   stride?: number;
+  /**
+   * Least distance between the starts of two windows of the validation and test splits. Default (null): the stride of the data. With the window, an evaluation reads each target once.
+   */
+  evaluation_stride?: number | null;
   vocabulary?: Vocabulary;
   split?: SplitOfASeries;
 }
@@ -532,6 +536,10 @@ export interface TableData {
    * Rows between the starts of two consecutive windows. Default: 1, or the window with stateful layers.
    */
   stride?: number;
+  /**
+   * Least distance between the starts of two windows of the validation and test splits. Default (null): the stride of the data. With the window, an evaluation reads each target once.
+   */
+  evaluation_stride?: number | null;
   /**
    * Reverse the rows, for a file whose newest row is first.
    */

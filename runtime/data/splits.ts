@@ -21,6 +21,8 @@ export interface TargetLayout {
   readonly examples: number;
   readonly stride: number;
   readonly span: number;
+  /** Least distance of examples in the validation and test splits; null or absent: the stride. */
+  readonly evaluationStride?: number | null;
 }
 
 /** Orders of preference: predictions during training leave the test split to the end. */
@@ -55,7 +57,7 @@ export function splitExamples(split: DataSplit, seed: number, examples: number):
  * series; shuffled, it is as long as the targets of an example, so every block contains an example.
  */
 export function splitWindows(split: DataSplit, seed: number, layout: TargetLayout): Result<Splits> {
-  const { examples, stride, span } = layout;
+  const { examples, stride, span, evaluationStride } = layout;
   if (examples > MAX_EXAMPLES) return fail([tooManyExamples(examples, span)]);
   const shuffled = split.order === "shuffled";
   const positions = (examples - 1) * stride + span;
@@ -93,7 +95,19 @@ export function splitWindows(split: DataSplit, seed: number, layout: TargetLayou
   }
   const [train, validation, test] = members;
   if (train === undefined || validation === undefined || test === undefined) throw new Error("A split is missing.");
-  return ok({ train, validation, test });
+  const spaced = (held: Indices) => atDistance(held, evaluationStride ?? stride, stride);
+  return ok({ train, validation: spaced(validation), test: spaced(test) });
+}
+
+/** Examples in order without those that start closer than `distance` to the one before. */
+function atDistance(examples: Indices, distance: number, stride: number): Indices {
+  if (distance <= stride) return examples;
+  let next = 0;
+  return examples.filter((example) => {
+    if (example * stride < next) return false;
+    next = example * stride + distance;
+    return true;
+  });
 }
 
 function tooManyExamples(examples: number, span: number): RunProblem {

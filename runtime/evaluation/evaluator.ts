@@ -13,13 +13,22 @@ import { floatsOf } from "../tensors/ort.js";
 import { addAccumulators, computeMetric } from "./metric-accumulators.js";
 
 export interface Evaluator {
-  /** Loss and metrics over at least one example, in batches. */
-  metrics(parameters: Readonly<Record<string, Tensor>>, examples: Indices, batchSize: number): Promise<Metrics>;
+  /**
+   * Loss and metrics over at least one example, in batches. Rejects with EvaluationCancelled where `isCancelled` is true
+   * between two batches; an evaluation by several processes is not cancelled.
+   */
+  metrics(
+    parameters: Readonly<Record<string, Tensor>>,
+    examples: Indices,
+    batchSize: number,
+    isCancelled?: () => boolean,
+  ): Promise<Metrics>;
   /** Loss and metrics by split. Splits that are absent or empty have none. */
   splitMetrics(
     parameters: Readonly<Record<string, Tensor>>,
     splits: Partial<Splits>,
     batchSize: number,
+    isCancelled?: () => boolean,
   ): Promise<SplitMetrics>;
   /** The model's outputs, batch by batch. */
   outputs(
@@ -30,6 +39,9 @@ export interface Evaluator {
   /** Decoded predictions. */
   predictions(parameters: Readonly<Record<string, Tensor>>, examples: Indices): Promise<readonly unknown[]>;
 }
+
+/** Thrown by an evaluation that its caller cancelled. */
+export class EvaluationCancelled extends Error {}
 
 /** Evaluation shared by several processes. */
 export interface EvaluationSharding {
@@ -80,13 +92,14 @@ export async function createEvaluator(
   }
 
   const evaluator: Evaluator = {
-    async metrics(parameters, examples, batchSize) {
+    async metrics(parameters, examples, batchSize, isCancelled = () => false) {
       const totals = metrics.map(({ port: { shape } }) => {
         const length = shape.reduce<number>((product, size) => product * Number(size), 1);
         return new Float64Array(Number.isNaN(length) ? 0 : length);
       });
       const requested = metrics.map(({ port }) => port);
       for await (const { given: graphOutputs } of runBatches(requested, parameters, examples, batchSize)) {
+        if (isCancelled()) throw new EvaluationCancelled();
         for (const [index, { port }] of metrics.entries()) {
           totals[index] = addAccumulators(totals[index], floatsOf(graphOutputs, port));
         }
@@ -101,7 +114,8 @@ export async function createEvaluator(
       });
       return Object.fromEntries(values);
     },
-    splitMetrics: (parameters, splits, batchSize) => splitMetrics(evaluator, parameters, splits, batchSize),
+    splitMetrics: (parameters, splits, batchSize, isCancelled) =>
+      splitMetrics(evaluator, parameters, splits, batchSize, isCancelled),
     async *outputs(parameters, examples, batchSize) {
       const port = predictionPort(manifest.eval);
       for await (const { batch, given: graphOutputs } of runBatches([port], parameters, examples, batchSize)) {
@@ -126,9 +140,12 @@ export async function splitMetrics(
   parameters: Readonly<Record<string, Tensor>>,
   { train, validation, test }: Partial<Splits>,
   batchSize: number,
+  isCancelled?: () => boolean,
 ): Promise<SplitMetrics> {
   const metricsOf = async (examples: Indices | undefined) =>
-    examples === undefined || examples.length === 0 ? {} : evaluator.metrics(parameters, examples, batchSize);
+    examples === undefined || examples.length === 0
+      ? {}
+      : evaluator.metrics(parameters, examples, batchSize, isCancelled);
   return { train: await metricsOf(train), validation: await metricsOf(validation), test: await metricsOf(test) };
 }
 

@@ -14,6 +14,7 @@ import type { Evaluation, TrainingSnapshot } from "../run/training-snapshot.js";
 import { durableFs } from "../storage/durable-fs.js";
 import { feedsOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
+import { unlessCancelled } from "./monitor.js";
 import type { PreparedTraining } from "./prepare.js";
 
 export interface FinishedRun {
@@ -32,25 +33,30 @@ type FinalSnapshot = Pick<TrainingSnapshot, "step" | "loss" | "progress" | "para
  * Writes the weights and the model into the run directory. An interrupted run is not evaluated: it should end at once.
  *
  * @param skipped steps without an update; undefined in float32.
+ * @param isComplete false for a run that was interrupted before its last step.
+ * @param isCancelled true once the run is told to stop: an evaluation then ends, and the run is an interrupted one.
  */
 export async function finishRun(
   out: string,
   prepared: PreparedTraining,
   snapshot: FinalSnapshot,
-  { skipped, interrupted }: Pick<DoneEvent, "interrupted"> & { readonly skipped: number | undefined },
+  { skipped, isComplete }: { readonly skipped: number | undefined; readonly isComplete: boolean },
+  isCancelled: () => boolean,
 ): Promise<FinishedRun> {
   const { step, loss, progress } = snapshot;
   const { source, artifact, evaluator } = prepared;
   const { evaluation, parameters, best, notices } = chooseWeights(join(out, runFiles.checkpoints), snapshot);
   const examples = source.splits.train.subarray(0, MAX_PREDICTIONS);
+  const metrics = isComplete
+    ? await unlessCancelled(finalMetrics(prepared, parameters, evaluation, isCancelled))
+    : undefined;
+  const interrupted = metrics === undefined;
   const done: DoneEvent = {
     event: "done",
     run: out,
     step,
     loss: loss ?? Number.NaN,
-    metrics: interrupted
-      ? (evaluation ?? progress.latest ?? { metrics: NO_METRICS }).metrics
-      : await finalMetrics(prepared, parameters, evaluation),
+    metrics: metrics ?? (evaluation ?? progress.latest ?? { metrics: NO_METRICS }).metrics,
     ...(best !== undefined && { best }),
     ...(skipped !== undefined && { skipped }),
     predictions: interrupted ? [] : await evaluator.predictions(feedsOf(parameters), examples),
@@ -71,11 +77,12 @@ async function finalMetrics(
   { spec, source, artifact, batchSchedule, evaluator }: PreparedTraining,
   parameters: Tensors,
   evaluation: Evaluation | undefined,
+  isCancelled: () => boolean,
 ): Promise<SplitMetrics> {
   const { splits } = source;
   const feeds = feedsOf(parameters);
   const microBatchSize = microBatchSizeOf(spec.train, batchSchedule.batchSize);
-  const metricsOf = (selected: Partial<Splits>) => evaluator.splitMetrics(feeds, selected, microBatchSize);
+  const metricsOf = (selected: Partial<Splits>) => evaluator.splitMetrics(feeds, selected, microBatchSize, isCancelled);
   const monitored = evaluation?.metrics ?? (await metricsOf(monitoredSplits(splits, isStateful(artifact.manifest))));
   if (splits.validation.length === 0) return monitored;
   return { ...monitored, test: (await metricsOf({ test: splits.test })).test };

@@ -32,7 +32,7 @@ import type { Trainer } from "./trainer.js";
 export interface TrainingObserver {
   /** One burst of events, in order. */
   readonly emit: (events: readonly TrainEvent[]) => void;
-  /** Called between calls of the session: true saves a checkpoint and ends the run. */
+  /** Called between calls of the sessions: true saves a checkpoint and ends the run. */
   readonly shouldStop: () => boolean;
 }
 
@@ -101,7 +101,7 @@ function startRun(
     prepared,
     trainer,
     metricsLog,
-    monitor: createMonitor(request, prepared, trainer, progress),
+    monitor: createMonitor(request, prepared, trainer, progress, observer.shouldStop),
     reporter: createStepReporter(loss),
     checkpointer: createCheckpointer(request, source.digest, trainer, metricsLog, step),
     tuner: createStepsPerCallTuner(stepsPerCall(spec.train, prepared.device), batchBytes(prepared.batches(1, 1))),
@@ -158,7 +158,13 @@ async function runLoop(run: TrainingRun, startStep: number): Promise<TrainOutcom
   const intervals = intervalsOf(spec.train, batchSchedule);
   let step = startStep;
   const stateAt = () => ({ step, loss: reporter.loss(), progress: monitor.progress() });
+  const evaluateIfDue = async () => {
+    const isPeriodic = isDue(step, intervals.evaluateEvery);
+    if (isPeriodic || step === batchSchedule.steps) emit(await monitor.evaluate(step, isPeriodic));
+  };
 
+  // The evaluation of the last step, where the interrupt came during it.
+  if (step > 0 && monitor.progress().latest?.step !== step) await evaluateIfDue();
   while (step < batchSchedule.steps && !monitor.shouldStop() && !shouldStop()) {
     const steps = Math.min(tuner.stepsPerCall(), maxStepsPerCall(step, batchSchedule, intervals));
     if (batchSchedule.resetsStatesAt(step + 1)) trainer.resetStates();
@@ -175,8 +181,7 @@ async function runLoop(run: TrainingRun, startStep: number): Promise<TrainOutcom
       const text = await textSampler.sample(step, feedsOf(await trainer.tensors("parameter")));
       emit([{ event: "sample", step, text }]);
     }
-    const isPeriodic = isDue(step, intervals.evaluateEvery);
-    if (isPeriodic || step === batchSchedule.steps) emit(await monitor.evaluate(step, isPeriodic));
+    await evaluateIfDue();
     if (isCheckpointDue(step, intervals) || monitor.isBest(step)) {
       const saved = await checkpointer.save(stateAt());
       if (!saved.ok) return saved;
@@ -212,7 +217,7 @@ async function failDiverged(
 }
 
 async function finish(
-  { request, prepared, trainer, monitor, tuner, emit }: TrainingRun,
+  { request, prepared, trainer, monitor, tuner, emit, shouldStop }: TrainingRun,
   state: Pick<TrainingSnapshot, "step" | "loss" | "progress">,
 ): Promise<TrainOutcome> {
   const { spec, device, batchSchedule } = prepared;
@@ -222,7 +227,8 @@ async function finish(
     request.out,
     prepared,
     { ...state, parameters: await trainer.tensors("parameter") },
-    { skipped: await skippedUpdates(spec.train.precision, trainer), interrupted: !isComplete },
+    { skipped: await skippedUpdates(spec.train.precision, trainer), isComplete },
+    shouldStop,
   );
   writeRunEnvironment(durableFs, request.out, { device, ...tuner.timing() });
   emit([...notices, done]);

@@ -6,7 +6,7 @@
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalTrain } from "../../schema/normal/index.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
-import { monitoredSplits } from "../evaluation/evaluator.js";
+import { EvaluationCancelled, monitoredSplits } from "../evaluation/evaluator.js";
 import { previewExamples, summarizePredictions } from "../evaluation/prediction-summary.js";
 import type { TrainEvent } from "../events.js";
 import { formatCount, formatInteger } from "../format.js";
@@ -18,7 +18,11 @@ import type { TrainRequest } from "./request.js";
 import type { Trainer } from "./trainer.js";
 
 export interface Monitor {
-  /** @param isPeriodic the evaluation is due by its interval, and not by the end of the run. */
+  /**
+   * The events of an evaluation; none where the run was told to stop meanwhile.
+   *
+   * @param isPeriodic the evaluation is due by its interval, and not by the end of the run.
+   */
   evaluate(step: number, isPeriodic: boolean): Promise<readonly TrainEvent[]>;
   progress(): TrainingProgress;
   isBest(step: number): boolean;
@@ -32,6 +36,7 @@ export function createMonitor(
   { source, artifact, batchSchedule, evaluator }: PreparedTraining,
   trainer: Trainer,
   initial: TrainingProgress,
+  isCancelled: () => boolean,
 ): Monitor {
   const microBatchSize = microBatchSizeOf(spec.train, batchSchedule.batchSize);
   const splits = monitoredSplits(source.splits, isStateful(artifact.manifest));
@@ -45,7 +50,10 @@ export function createMonitor(
   };
   return {
     async evaluate(step, isPeriodic) {
-      const metrics = await evaluator.splitMetrics(await trainer.parameters(), splits, microBatchSize);
+      const metrics = await unlessCancelled(
+        evaluator.splitMetrics(await trainer.parameters(), splits, microBatchSize, isCancelled),
+      );
+      if (metrics === undefined) return [];
       progress = updateProgress(spec.train, progress, { step, metrics }, isPeriodic);
       if (isPeriodic)
         progress = { ...progress, plateau: updatePlateau(spec.optimizer.schedule, progress.plateau, metrics) };
@@ -57,6 +65,16 @@ export function createMonitor(
     shouldStop: () => shouldStopEarly(spec.train, progress),
     learningRateScale: () => progress.plateau?.scale ?? 1,
   };
+}
+
+/** The result of an evaluation; undefined where it was cancelled. */
+export async function unlessCancelled<T>(evaluation: Promise<T>): Promise<T | undefined> {
+  try {
+    return await evaluation;
+  } catch (error) {
+    if (error instanceof EvaluationCancelled) return undefined;
+    throw error;
+  }
 }
 
 export function earlyStoppingNotice({ early_stopping }: NormalTrain, step: number): TrainEvent {

@@ -126,6 +126,7 @@ export async function planTraining(
       ...(source.notices ?? []),
       ...classWeightsNotice(spec, source.metadata),
       ...laterStepsNotice(spec),
+      ...overlappingEvaluationNotice(spec, source),
       ...notices,
       ...memoryCheck.notices,
       ...weights.value.notices,
@@ -140,6 +141,18 @@ function laterStepsNotice(spec: NormalSpec): readonly string[] {
   const { layer, setting } = later;
   return [
     `${layer.name} reads later steps, which the targets come from, so the model can copy them: write ${setting} in it, unless that is meant.`,
+  ];
+}
+
+/** Windows of text in the validation split from which an evaluation takes long. */
+const MANY_WINDOWS = 20_000;
+
+function overlappingEvaluationNotice({ data }: NormalSpec, { splits }: DataSource): readonly string[] {
+  const count = splits.validation.length;
+  if (data.type !== "text" || data.evaluation_stride !== null || data.stride >= data.window || count < MANY_WINDOWS)
+    return [];
+  return [
+    `Each evaluation reads ${formatCount(count, "overlapping window")} of the validation split: write "evaluation_stride": ${data.window} in data to read each target once.`,
   ];
 }
 

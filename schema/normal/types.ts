@@ -23,6 +23,11 @@ export interface NormalTextData {
   readonly window: number;
   /** Units between the starts of two consecutive windows. Default: 1, or the window with stateful layers. */
   readonly stride: number;
+  /**
+   * Least distance between the starts of two windows of the validation and test splits. Default (null): the stride of
+   * the data. With the window, an evaluation reads each target once.
+   */
+  readonly evaluation_stride: number | null;
   readonly vocabulary: NormalVocabulary;
   readonly split: NormalSeriesSplit;
 }
@@ -84,6 +89,11 @@ export interface NormalTableData {
   readonly horizon: number;
   /** Rows between the starts of two consecutive windows. Default: 1, or the window with stateful layers. */
   readonly stride: number;
+  /**
+   * Least distance between the starts of two windows of the validation and test splits. Default (null): the stride of
+   * the data. With the window, an evaluation reads each target once.
+   */
+  readonly evaluation_stride: number | null;
   /** Reverse the rows, for a file whose newest row is first. */
   readonly reverse: boolean;
   /**

@@ -83,6 +83,13 @@ function orderProblems(data: NormalData, statefulPath: string): readonly Problem
       message: `Stateful layers need consecutive windows, but the stride is ${data.stride} and the window ${data.window}.`,
       hint: 'Remove "stride": its default with stateful layers is the window.',
     });
+  if (data.evaluation_stride !== null && data.evaluation_stride !== data.window)
+    problems.push({
+      code: "stateful-order",
+      path: "/data/evaluation_stride",
+      message: `Stateful layers need consecutive windows, but the evaluation stride is ${data.evaluation_stride} and the window ${data.window}.`,
+      hint: 'Remove "evaluation_stride".',
+    });
   if (data.split.order === "shuffled")
     problems.push({
       code: "stateful-order",

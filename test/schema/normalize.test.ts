@@ -49,6 +49,7 @@ test("all defaults of the smallest spec", async () => {
       unit: "char",
       window: 6,
       stride: 1,
+      evaluation_stride: null,
       vocabulary: { size: null, min_count: 1 },
       split: { train: 1, validation: 0, test: 0, order: "time" },
     },

@@ -35,6 +35,7 @@ export const textData: NormalTextData = {
   unit: "char",
   window: 6,
   stride: 1,
+  evaluation_stride: null,
   vocabulary: { size: null, min_count: 1 },
   split: { train: 1, validation: 0, test: 0, order: "time" },
 };
@@ -50,6 +51,7 @@ export const tableData: NormalTableData = {
   window: 3,
   horizon: 1,
   stride: 1,
+  evaluation_stride: null,
   reverse: false,
   scale: "none",
   missing: "error",

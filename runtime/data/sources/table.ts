@@ -27,7 +27,10 @@ export const table: SourceKind<NormalTableData> = {
     const { window, horizon, stride } = data;
     if (rows < window + horizon) return fail([tooShortProblem(data, rows, tableMetadata !== null)]);
     const examples = Math.floor((rows - window - horizon) / stride) + 1;
-    const split = splitWindows(data.split, seed, { examples, stride, span: uses.everyStep ? window : 1 });
+    const split = splitWindows(data.split, seed, {
+      ...{ examples, stride, span: uses.everyStep ? window : 1 },
+      evaluationStride: data.evaluation_stride,
+    });
     if (!split.ok) return split;
     const prepared = prepare(data, result.value, uses, split.value, tableMetadata, recordedClasses);
     if (!prepared.ok) return prepared;

@@ -24,7 +24,10 @@ export const text: SourceKind<NormalTextData> = {
     const count = result.value.ids.length;
     if (count < data.window + 1) return fail([tooShortProblem(data, count, fittedMetadata !== undefined)]);
     const examples = Math.floor((count - data.window - 1) / data.stride) + 1;
-    const split = splitWindows(data.split, seed, { examples, stride: data.stride, span: data.window });
+    const split = splitWindows(data.split, seed, {
+      ...{ examples, stride: data.stride, span: data.window },
+      evaluationStride: data.evaluation_stride,
+    });
     if (!split.ok) return split;
     const encoded =
       fittedMetadata?.type === "text"

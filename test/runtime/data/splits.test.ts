@@ -19,6 +19,28 @@ function targets(examples: readonly number[], { stride, span }: TargetLayout): R
 }
 
 describe("independent examples", () => {
+  test.each([
+    ["in order of time", "time"],
+    ["shuffled", "shuffled"],
+  ] as const)("held-out windows %s start at least the evaluation stride apart, and training keeps all", (_, order) => {
+    const split = { train: 0.5, validation: 0.3, test: 0.2, order } as const;
+    const layout = { examples: 400, stride: 2, span: 7 };
+    const all = splitWindows(split, 3, layout);
+    const spaced = splitWindows(split, 3, { ...layout, evaluationStride: 9 });
+    if (!all.ok || !spaced.ok) throw new Error("no split");
+    expect(spaced.value.train).toEqual(all.value.train);
+    for (const name of ["validation", "test"] as const) {
+      const starts = [...spaced.value[name]].map((example) => example * 2);
+      expect(starts[0]).toBe((all.value[name][0] ?? 0) * 2);
+      expect(starts.slice(1).every((start, index) => start - (starts[index] ?? 0) >= 9)).toBe(true);
+      // No window could be added.
+      const gaps = [...all.value[name]].map((example) =>
+        Math.min(...starts.map((start) => Math.abs(start - example * 2))),
+      );
+      expect(Math.max(...gaps)).toBeLessThan(9);
+    }
+  });
+
   test("splits in order are consecutive", () => {
     expect(splitSizes(time, 20)).toEqual([
       [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13],

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFi
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readNpy } from "../../../runtime/data/formats/npy.js";
+import type { TrainEvent } from "../../../runtime/events.js";
 import { readCheckpoint } from "../../../runtime/run/checkpoint.js";
 import { writeSafetensors } from "../../../runtime/tensors/safetensors.js";
 import type { NormalTrain } from "../../../schema/normal/index.js";
@@ -137,6 +138,24 @@ describe("a resumed run", () => {
       ok: true,
       value: { step: 20 },
     });
+  });
+
+  test("is the uninterrupted one after an interrupt during an evaluation", async () => {
+    const folder = temporaryFolder();
+    const spec = { evaluate_every: 10, batch_size: 1 };
+    const uninterrupted = join(folder, "whole");
+    await run(await request(uninterrupted, spec));
+    for (const stop of [10, 20]) {
+      const out = join(folder, `stopped-${stop}`);
+      // Asked before a call of the training session, and between the batches of an evaluation.
+      const stopAt = (events: readonly TrainEvent[]) => losses(events).length === stop;
+      const first = await run(await request(out, spec), stopAt);
+      expect(first.outcome).toMatchObject({ ok: true, value: { step: stop, interrupted: true, predictions: [] } });
+      expect(eventsOfKind(first.events, "evaluation")).toHaveLength(stop / 10 - 1);
+      await run({ ...(await request(out, spec)), resume: true });
+      expect(weightsOf(out)).toEqual(weightsOf(uninterrupted));
+      expect(metricsOf(out)).toBe(metricsOf(uninterrupted));
+    }
   });
 
   test("is the uninterrupted one, bit by bit, wherever it was stopped", async () => {

@@ -30,6 +30,13 @@ test.each<[string, object, readonly string[]]>([
     ],
   ],
   [
+    "another evaluation stride",
+    { ...stateful, data: { ...text, evaluation_stride: 1 } },
+    [
+      'stateful-order /data/evaluation_stride | Stateful layers need consecutive windows, but the evaluation stride is 1 and the window 3. | Remove "evaluation_stride".',
+    ],
+  ],
+  [
     "portions of a batch",
     { ...stateful, train: { batch_size: 4, accumulate: 2 } },
     [
