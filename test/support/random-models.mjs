@@ -1,0 +1,277 @@
+/**
+ * Random models over every layer, valid by construction as far as widths and time axes go; options that exclude each
+ * other may be drawn together, and `check` then refuses the model.
+ */
+import { activations, cells } from "./random-values.mjs";
+
+/** A cell with two states of different sizes, whose output is neither. */
+export const ownCells = {
+  mine: {
+    state: { h: "hidden_size", s: 3 },
+    parameters: { W: ["input_size", "hidden_size"], U: ["hidden_size", "hidden_size"], V: ["hidden_size", 3] },
+    equations: ["h' = 0.5 * h + tanh(x @ W + h @ U)", "s' = tanh(h' @ V) + 0.1 * s", "y = h' * sum(s')"],
+    output: "y",
+  },
+};
+const allCells = [...cells, { name: "mine", options: {} }];
+const isGated = (activation) => ["glu", "swiglu"].includes(activation);
+
+/**
+ * The output of a layer.
+ *
+ * @typedef {object} Wire
+ * @property {string} name
+ * @property {number} width
+ * @property {string | null} axis the time axis; null for one row for each sequence.
+ * @property {string} root the time axis of the data that `axis` comes from.
+ * @property {(steps: number) => number} steps the number of valid steps for a sequence of `steps`.
+ */
+
+/** @param random `choices` of random-values.mjs. @param shortest the steps of the shortest sequence. */
+export function modelDrawer(random, inputs, shortest) {
+  const { pick, once, between, optional } = random;
+  const wires = [...inputs];
+  const layers = [];
+  let names = 0;
+  const last = () => wires.at(-1);
+  const newName = (kind) => `${kind}_${++names}`;
+
+  function add(layer, changes, source = last()) {
+    const wire = { ...source, ...changes, name: layer.name };
+    layers.push({ ...layer, from: layer.from ?? source.name });
+    wires.push(wire);
+    return wire;
+  }
+  const sequences = () => wires.filter(({ axis }) => axis !== null);
+  /** An earlier wire: mostly the last one. */
+  const source = (candidates) => (once(4) || !candidates.includes(last()) ? pick(candidates) : last());
+
+  const anyActivation = (width) => pick(activations.filter((name) => !isGated(name) || width % 2 === 0));
+
+  function affine(kind, wire) {
+    const size = between(1, 4);
+    const activation = once(2) ? pick(activations) : undefined;
+    add({ layer: kind, name: newName(kind), size, activation, ...optional(kind, excluded) }, { width: size }, wire);
+  }
+  const excluded = ["name", "from", "weights", "size", "activation", "kernel_size", "groups", "trainable"];
+
+  function convolve(wire) {
+    const [kernel_size, dilation, stride] = [between(1, 3), between(1, 2), between(1, 2)];
+    const padding = pick(["same", "valid", "causal"]);
+    const span = dilation * (kernel_size - 1);
+    const lost = padding === "valid" ? span : 0;
+    const steps = (n) => Math.floor((wire.steps(n) - lost - 1) / stride) + 1;
+    if (steps(shortest) < 1) return false;
+    const groups = once(3) ? wire.width : 1;
+    const size = groups * between(1, 2);
+    const activation = once(2) ? pick(activations) : undefined;
+    const axis = lost === 0 && stride === 1 ? wire.axis : `${wire.axis}|${lost}/${stride}`;
+    const drawn = { kernel_size, dilation, stride, padding, groups, size, activation };
+    add({ layer: "conv1d", name: newName("conv"), ...drawn, bias: !once(3) }, { width: size, axis, steps }, wire);
+    return true;
+  }
+
+  function pool(wire, isGlobal) {
+    const mode = pick(["max", "mean", "sum", "last"]);
+    const name = newName("pool");
+    if (isGlobal) return add({ layer: "pool", name, mode }, { axis: null }, wire);
+    const [size, stride] = [between(1, 3), between(1, 3)];
+    const steps = (n) => Math.floor((wire.steps(n) - size) / stride) + 1;
+    if (steps(shortest) < 1) return false;
+    const axis = size === 1 && stride === 1 ? wire.axis : `${wire.axis}|${size - 1}/${stride}`;
+    return add(
+      { layer: "pool", name, mode, size, stride: once(3) && size === stride ? undefined : stride },
+      { axis, steps },
+      wire,
+    );
+  }
+
+  function attend(wire) {
+    const memory = once(3) ? pick(sequences()) : undefined;
+    const isSelf = memory === undefined;
+    const query = isSelf ? wire : pick(wires);
+    const name = newName("attention");
+    const from = isSelf ? wire.name : [query.name, memory.name];
+    const isSameTime = isSelf || query.axis === memory.axis;
+    const common = {
+      causal: isSameTime && once(3) ? true : undefined,
+      window: isSameTime && once(3) ? between(1, 3) : undefined,
+      dropout: once(4) ? 0.5 : undefined,
+    };
+    if (once(2)) {
+      const score =
+        (isSelf ? wire : memory).width === query.width
+          ? pick(["dot", "general", "additive"])
+          : pick(["general", "additive"]);
+      const size = score === "additive" && once(2) ? 3 : undefined;
+      const scale = once(2) ? true : undefined;
+      return add(
+        { layer: "attention", name, from, ...common, score, size, scale },
+        { ...query, width: (memory ?? wire).width },
+      );
+    }
+    const keyValueHeads = between(1, 2);
+    const heads = keyValueHeads * between(1, 2);
+    const options = {
+      heads,
+      head_size: 2 * between(1, 2),
+      key_value_heads: once(2) ? keyValueHeads : undefined,
+      rotary: isSelf && once(3) ? true : undefined,
+      alibi: isSelf && once(3) ? true : undefined,
+      bias: once(3) ? false : undefined,
+    };
+    return add({ layer: "attention", name, from, ...common, ...options }, query);
+  }
+
+  /** One cell of an rnn layer, and the width of its output. */
+  function cell(inputWidth) {
+    const { name, options } = pick(allCells);
+    const entries = Object.entries(options).flatMap(([key, values]) => (once(2) ? [[key, pick(values)]] : []));
+    const drawn = Object.fromEntries(entries);
+    const hidden_size = between(1, 4);
+    const bidirectional = once(3) ? pick(["concat", "sum", "mean", "mul"]) : "none";
+    const own = drawn.projection_size || hidden_size;
+    const width = bidirectional === "concat" ? 2 * own : own;
+    const wrappers = {
+      residual: width === inputWidth && once(2) ? true : undefined,
+      layer_norm: once(4) ? true : undefined,
+      zoneout: once(5) ? 0.3 : undefined,
+      dropout: once(4)
+        ? pick([{ input: 0.2 }, { output: 0.2, variational: true }, { state: 0.2, input: 0.1 }])
+        : undefined,
+    };
+    return { cell: { cell: name, hidden_size, bidirectional, ...drawn, ...wrappers }, width };
+  }
+
+  /** A decoder: the cells of an earlier layer, which gives their first states. */
+  function continueFrom(wire) {
+    const encoders = layers.filter(({ layer }) => layer === "rnn");
+    if (encoders.length === 0) return recur(wire);
+    const { name, cells: earlier } = pick(encoders);
+    const stack = earlier.map(({ residual: _, ...cell }) => ({ ...cell, bidirectional: "none" }));
+    const { hidden_size, projection_size } = stack.at(-1);
+    const layer = { layer: "rnn", name: newName("decoder"), cells: stack, initial_state: name };
+    return add(layer, { width: projection_size || hidden_size }, wire);
+  }
+
+  function recur(wire) {
+    const stack = [cell(wire.width)];
+    if (once(3)) stack.push(cell(stack[0].width));
+    const returned = once(4) ? pick(["last", "state"]) : "sequence";
+    const final = stack.at(-1);
+    const own = final.cell.projection_size || final.cell.hidden_size;
+    const width =
+      returned === "state" && final.cell.bidirectional === "concat"
+        ? 2 * own
+        : returned === "state"
+          ? own
+          : final.width;
+    const vectors = wires.filter((other) => other.axis === null && other.width === stack[0].cell.hidden_size);
+    const canStart = stack.length === 1 && stack[0].cell.bidirectional === "none" && !stack[0].cell.projection_size;
+    const initial_state =
+      canStart && vectors.length > 0 && once(2) ? pick(vectors).name : once(4) ? "learned" : undefined;
+    const layer = {
+      layer: "rnn",
+      name: newName("rnn"),
+      cells: stack.map((drawn) => drawn.cell),
+      initial_state,
+      return: returned,
+      unroll: once(10) ? true : undefined,
+      trainable: once(10) ? false : undefined,
+    };
+    add(layer, { width, axis: returned === "sequence" ? wire.axis : null }, wire);
+  }
+
+  function combine() {
+    const first = pick(wires);
+    const kind = pick(["concat", "add", "multiply"]);
+    const others = wires.filter(
+      ({ axis, width, name }) =>
+        axis === first.axis && name !== first.name && (kind === "concat" || width === first.width),
+    );
+    if (others.length === 0) return false;
+    const all = [first, pick(others)];
+    const width = kind === "concat" ? all[0].width + all[1].width : first.width;
+    return add({ layer: kind, name: newName(kind), from: all.map(({ name }) => name) }, { ...first, width });
+  }
+
+  /** Layers that keep the width and the time axis, which a residual connection needs. */
+  function block(wire) {
+    const { width } = wire;
+    const body = [];
+    for (let count = between(1, 3); count > 0; count--)
+      body.push(
+        pick([
+          () => ({ layer: "layer_norm" }),
+          () => ({ layer: "dense", size: width, activation: pick(activations) }),
+          () => ({ layer: "batch_norm" }),
+          ...(wire.axis === null
+            ? []
+            : [
+                () => ({ layer: "attention", heads: 1, head_size: 2, causal: once(2) }),
+                () => ({ layer: "conv1d", size: width, kernel_size: 3, padding: pick(["same", "causal"]) }),
+                () => ({ layer: "rnn", cell: pick(["gru", "lstm"]), hidden_size: width }),
+              ]),
+        ])(),
+      );
+    const sharing = once(3) ? { share_weights: true } : {};
+    add({ block: body, name: newName("block"), repeat: between(1, 2), residual: once(2), ...sharing }, {}, wire);
+  }
+
+  const simple =
+    (layer, keys = {}) =>
+    (wire) => {
+      add({ layer, name: newName(layer), ...keys(wire) }, {}, wire);
+    };
+  const gainAndShift = () => ({ gain: once(3) ? false : undefined, shift: once(3) ? false : undefined });
+  const onAny = [
+    (wire) => affine("dense", wire),
+    simple("layer_norm", gainAndShift),
+    simple("rms_norm", () => ({ gain: once(3) ? false : undefined })),
+    simple("group_norm", ({ width }) => ({ groups: once(2) ? width : 1, ...gainAndShift() })),
+    simple("batch_norm", () => ({ momentum: once(2) ? 0.3 : undefined, ...gainAndShift() })),
+    simple("dropout", () => ({ rate: pick([0.2, 0.5]) })),
+    (wire) => {
+      const activation = anyActivation(wire.width);
+      const width = isGated(activation) ? wire.width / 2 : wire.width;
+      add({ layer: "activation", name: newName("activation"), activation }, { width }, wire);
+    },
+    block,
+    combine,
+  ];
+  const onSequences = [
+    recur,
+    recur,
+    recur,
+    continueFrom,
+    attend,
+    attend,
+    convolve,
+    (wire) => pool(wire, false),
+    (wire) => pool(wire, once(2)),
+    simple("position", () => (once(2) ? { type: "learned", length: 40 } : { type: "sinusoidal" })),
+  ];
+
+  return {
+    /** Draws one more layer. */
+    drawLayer() {
+      if (once(2) && sequences().length > 0) return pick(onSequences)(source(sequences()));
+      return pick(onAny)(source(wires));
+    },
+    /** Ends with one row for each sequence. */
+    endAsVector() {
+      if (last().axis !== null) pool(last(), true);
+    },
+    add,
+    last,
+    /** A wire with a time axis: mostly the last one. */
+    endOn: (axis) => source(wires.filter((wire) => wire.axis === axis).toReversed()),
+    /** The layers that a wire depends on. */
+    layers(wire = last()) {
+      const needed = new Set([wire.name]);
+      for (const { name, from, initial_state } of layers.toReversed())
+        if (needed.has(name)) for (const source of [from, initial_state].flat()) needed.add(source);
+      return layers.filter(({ name }) => needed.has(name));
+    },
+  };
+}

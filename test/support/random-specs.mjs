@@ -1,0 +1,145 @@
+/** Random specs: a drawn model between a drawn input and a drawn loss, with an optimizer and settings of the training. */
+import { modelDrawer, ownCells } from "./random-models.mjs";
+import { variantsOf } from "./random-values.mjs";
+
+export const [FEATURES, IDS, CLASSES] = [3, 5, 3];
+
+const lossesOf = {
+  classes: ["cross_entropy", "sampled_softmax"],
+  probabilities: ["binary_cross_entropy"],
+  numbers: ["squared_error", "absolute_error", "huber"],
+  labels: ["ctc"],
+};
+const metricsOf = {
+  classes: ["accuracy", { type: "top_k", k: 2 }, "f1", "precision", "recall", "perplexity"],
+  probabilities: ["binary_accuracy", "f1"],
+  numbers: ["rmse", "mae"],
+  labels: ["label_error_rate"],
+};
+
+const sourceOn = (axis) => ({ name: axis === "time" ? "inputs" : "decoder_inputs", axis, root: axis, steps: (n) => n });
+const embedding = (name, vocabulary_size) => ({ layer: "embedding", name, vocabulary_size, size: FEATURES });
+const numbers = () => [[{ ...sourceOn("time"), width: FEATURES }]];
+const tokens = () => [[sourceOn("time"), embedding("first", "vocabulary")]];
+
+/**
+ * Kinds of data: the inputs of the model with the layers that read ids, the kinds of targets, the time axis of targets
+ * per step (`isAligned`: always per step), and the name of the output's size.
+ */
+const inputs = {
+  numbers: { sources: numbers, targets: ["classes", "numbers", "probabilities", "labels"], axis: "time" },
+  ids: {
+    sources: (pick) => [
+      [sourceOn("time"), pick([{ layer: "one_hot", name: "first", size: IDS }, embedding("first", IDS)])],
+    ],
+    targets: ["classes", "numbers", "probabilities", "labels"],
+    axis: "time",
+  },
+  pairs: {
+    sources: () => [
+      [sourceOn("time"), embedding("source", "vocabulary")],
+      [sourceOn("target_time"), embedding("target", "target_vocabulary")],
+    ],
+    targets: ["classes"],
+    axis: "target_time",
+    isAligned: true,
+    size: "target_vocabulary",
+  },
+  text: { sources: tokens, targets: ["classes"], axis: "time", isAligned: true, size: "vocabulary" },
+  sequences: { sources: tokens, targets: ["classes"], axis: "time", size: "classes" },
+  table: { sources: numbers, targets: ["numbers"], axis: "time" },
+};
+export const inputKinds = Object.keys(inputs);
+
+const finalActivation = { classes: "softmax", labels: "softmax", probabilities: "sigmoid", numbers: "tanh" };
+
+function drawLoss({ once, pick, optional, required }, kind, isSequence, hasKnownClasses) {
+  const type = kind === "classes" && isSequence && once(2) ? "sequence_loss" : pick(lossesOf[kind]);
+  const canWeigh = hasKnownClasses && ["sequence_loss", "cross_entropy"].includes(type);
+  return {
+    ...required(type),
+    ...optional(type, ["class_weights", "positive_weight", "blank"]),
+    ...(canWeigh && once(3) ? { class_weights: [1, 2, 0.5] } : {}),
+    ...(type === "sampled_softmax" ? { samples: 2 } : {}),
+    type,
+  };
+}
+
+/** Penalties; undefined without any. */
+function drawPenalties({ pick, once }, model) {
+  if (!once(3)) return undefined;
+  const activity = model.some(({ layer }) => layer === "rnn") ? pick([0, 0.01]) : 0;
+  return { l1: pick([0, 0.01]), l2: pick([0, 0.01]), activity, biases: once(2) };
+}
+
+/**
+ * A model with its loss and penalties, and the description of its arrays.
+ *
+ * @param random `choices` of random-values.mjs.
+ * @param shortest the steps of the shortest sequence.
+ * @param kinds a choice of `inputKinds`.
+ * @returns `input` is one of the kinds; `target` has the kind of the targets, their width, and `everyStep`.
+ */
+export function drawModel(random, shortest, kinds) {
+  const { between, once, pick } = random;
+  const input = pick(kinds);
+  const { axis, targets, isAligned: mustAlign = false, size } = inputs[input];
+  const sources = inputs[input].sources(pick);
+  const reading = sources.filter(([, layer]) => layer !== undefined);
+  const drawer = modelDrawer(random, reading.length > 0 ? [] : sources[0], shortest);
+  for (const [source, layer] of reading)
+    drawer.add(layer, { width: layer.layer === "one_hot" ? IDS : FEATURES }, source);
+  for (let count = between(1, 5); count > 0; count--) drawer.drawLayer();
+
+  const isLong = drawer.last().axis !== null && drawer.last().steps(shortest) >= 4;
+  const kind = pick(targets.filter((target) => target !== "labels" || isLong));
+  const isAligned = kind !== "labels" && (mustAlign || once(2));
+  if (kind !== "labels" && !isAligned) drawer.endAsVector();
+  const end = isAligned ? drawer.endOn(axis) : drawer.last();
+  const width = kind === "classes" || kind === "labels" ? CLASSES : between(1, 2);
+  const activation = once(2) ? finalActivation[kind] : undefined;
+  const final = { layer: pick(["dense", "projection"]), name: "output", size: size ?? width, activation };
+  const isEncoderRead = input !== "pairs" || drawer.layers(end).some(({ name }) => name === "source");
+  const attention = {
+    layer: "attention",
+    name: "decoder_attention",
+    from: [end.name, "source"],
+    heads: 1,
+    head_size: 2,
+  };
+  drawer.add(final, { width }, isEncoderRead ? end : drawer.add(attention, {}, end));
+
+  const model = drawer.layers();
+  const isSequence = end.axis !== null;
+  const spec = {
+    cells: ownCells,
+    model,
+    loss: drawLoss(random, kind, isSequence, size === undefined),
+    metrics: once(2) ? undefined : [pick(metricsOf[kind])],
+    regularization: drawPenalties(random, model),
+  };
+  return {
+    spec,
+    input,
+    target: { kind, width, everyStep: isSequence },
+    /** The valid steps of the output for the steps of each input. */
+    outputSteps: (steps) => (isSequence ? end.steps(steps[end.root]) : 1),
+  };
+}
+
+/** An optimizer with any of its options, a schedule, clipping, averages, and rates of groups. */
+export function drawOptimizer({ pick, once, optional, required }) {
+  const type = pick(variantsOf("optimizer"));
+  const excluded = ["schedule", "clip", "average", "rates", "no_decay", "exclude", "adam", "learning_rate"];
+  const schedule = pick(variantsOf("schedule").filter((name) => name !== "plateau"));
+  return {
+    ...required(type),
+    ...optional(type, excluded),
+    learning_rate: pick([0.001, 0.01]),
+    clip: once(3) ? pick([{ global_norm: 0.5 }, { value: 0.1 }]) : undefined,
+    average: once(5) ? pick([{ decay: 0.5 }, { start: 1 }, { decay: 0.9, every: 2 }]) : undefined,
+    rates: once(4) ? [{ parameters: ["output/*"], factor: 0.5 }] : undefined,
+    schedule: once(2) ? { ...required(schedule), ...optional(schedule), type: schedule } : undefined,
+    type,
+  };
+}

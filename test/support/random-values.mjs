@@ -1,0 +1,67 @@
+/** Random values of the schema's keys: drawn from enumerations and examples, so that new keys take part. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "../..");
+const readJson = (file) => JSON.parse(readFileSync(join(root, file), "utf8"));
+const schema = readJson("schema/spec.schema.json");
+
+/** Follows references; the keys beside a reference replace those behind it. */
+function resolved({ $ref, ...rest }) {
+  return $ref === undefined ? rest : { ...resolved(schema.$defs[$ref.split("/").at(-1)]), ...rest };
+}
+
+/** The names of the variants of a union, such as the optimizers. */
+export function variantsOf(union) {
+  return (schema.properties[union] ?? schema.$defs[union]).oneOf.map(({ $ref }) => $ref.split("/").at(-1));
+}
+
+export const activations = schema.$defs.activation_name.enum;
+
+/** Choices from a source of integers: `below(n)` is one of 0 … n - 1, and 0 is the simplest. */
+export function choices(below) {
+  const pick = (list) => list[below(list.length)];
+  return {
+    below,
+    pick,
+    /** True once in `n` draws. */
+    once: (n) => below(n) === n - 1,
+    between: (least, most) => least + below(most - least + 1),
+    /** Some of the optional keys of an object of the schema, with values from its examples. */
+    optional: (name, excluded = []) => {
+      const { properties, required = [] } = schema.$defs[name];
+      const drawn = Object.entries(properties).flatMap(([key, value]) => {
+        if (required.includes(key) || excluded.includes(key) || below(4) < 3) return [];
+        const values = valuesOf(resolved(value));
+        return values.length === 0 ? [] : [[key, pick(values)]];
+      });
+      return Object.fromEntries(drawn);
+    },
+    /** The required keys of an object of the schema. */
+    required: (name) => {
+      const { properties, required = [] } = schema.$defs[name];
+      return Object.fromEntries(required.map((key) => [key, pick(valuesOf(resolved(properties[key])))]));
+    },
+  };
+}
+
+function valuesOf({ enum: names, const: constant, type, examples = [], default: standard }) {
+  if (constant !== undefined) return [constant];
+  if (names !== undefined) return names;
+  if (type === "boolean") return [true, false];
+  return [...examples, ...(standard === undefined ? [] : [standard])];
+}
+
+/** The built-in cells, with the values that each option may have. */
+export const cells = readdirSync(join(root, "specs/cells")).map((file) => {
+  const { options = {}, variants = {} } = readJson(`specs/cells/${file}`);
+  const valuesOfOption = ([option, standard]) => {
+    const names = Object.keys(variants[option] ?? {});
+    const values = names.flatMap((name) => {
+      if (name === "otherwise") return [2];
+      return typeof standard === "string" ? [name] : [JSON.parse(name)];
+    });
+    return [option, values.length > 0 ? values : [standard, 0.5]];
+  };
+  return { name: file.replace(".json", ""), options: Object.fromEntries(Object.entries(options).map(valuesOfOption)) };
+});
