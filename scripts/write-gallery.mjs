@@ -37,6 +37,11 @@ const sections = {
       silent: true,
     },
     "source-code": { shows: "A character model of 10 million parameters.", steps: 1, silent: true },
+    nanogpt: {
+      shows: "The small GPT of nanoGPT: 4 blocks of width 128; the projection shares the embedding's table.",
+      steps: 2,
+      silent: true,
+    },
     "templates/gpt-characters": {
       shows: "A GPT: two blocks of causal attention with rotary positions and dense layers.",
       prompt: "ROMEO:",

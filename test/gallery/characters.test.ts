@@ -33,6 +33,19 @@ it("shakespeare-small learns to write from the page of ours", () => {
   expect(generateText(run, "--temperature", "0")).toBe(generateText(run, "--greedy"));
 });
 
+/** Entropy of the plays' characters by their frequencies, in nats. */
+const FREQUENCY_ENTROPY = 3.313;
+
+it.skipIf(!existsSync(tinyShakespeare))(
+  `nanogpt learns more than the frequencies of characters${existsSync(tinyShakespeare) ? "" : " (skipped: no tinyshakespeare.txt)"}`,
+  () => {
+    const { losses } = train("nanogpt", "--steps", "80", "--set", `data.file=${tinyShakespeare}`);
+    const last = losses.slice(-10).reduce((sum, loss) => sum + loss, 0) / 10;
+    expect(losses[0]).toBeGreaterThan(4);
+    expect(last).toBeLessThan(FREQUENCY_ENTROPY - 0.3);
+  },
+);
+
 it.skipIf(!existsSync(tinyShakespeare))(
   "shakespeare-small needs less than 2.9 bits per character of the plays after 200 steps, where they are",
   () => {
