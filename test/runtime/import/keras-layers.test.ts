@@ -51,3 +51,88 @@ describe.each(cases)("$name", ({ weights, attributes, config, legacy, inputs, mo
     await expectOutputs(writeTemporary("m.h5", file));
   });
 });
+
+describe("a configuration that differs from the spec is refused, with the key to write", () => {
+  const caseOf = (name: string): Case => {
+    const found = cases.find((other) => other.name === name);
+    if (found === undefined) throw new Error(`the fixture has no case ${name}`);
+    return found;
+  };
+  const transformer = "a post-norm transformer";
+  const convolutions = "convolutions, batch and group norms";
+  const grouped = "cross-attention and grouped keys";
+  test.each<[string, string, readonly [string, string], string]>([
+    [
+      "a mask of later steps",
+      transformer,
+      ['"causal":true', '"causal":false'],
+      'its use_causal_mask is true; the layer t/0/attention has causal false. Write "causal": true in layer t/0/attention.',
+    ],
+    [
+      "positions that Keras's attention does not read",
+      transformer,
+      ['"head_size":3', '"head_size":3,"alibi":true'],
+      'it has no such option; t/0/attention has alibi. Remove "alibi".',
+    ],
+    [
+      "epsilon",
+      transformer,
+      ['"epsilon":0.001', '"epsilon":0.00001'],
+      'its epsilon is 0.001; the layer t/0/layer_norm has epsilon 0.00001. Write "epsilon": 0.001 in layer t/0/layer_norm.',
+    ],
+    [
+      "dilation",
+      convolutions,
+      ['"dilation":2', '"dilation":1'],
+      'its dilation_rate is 2; the layer conv1d has dilation 1. Write "dilation": 2 in layer conv1d.',
+    ],
+    [
+      "padding",
+      convolutions,
+      ['"padding":"causal"', '"padding":"same"'],
+      'its padding is causal; the layer conv1d has padding same. Write "padding": "causal" in layer conv1d.',
+    ],
+    [
+      "the number of groups that a norm has",
+      convolutions,
+      ['"groups":3', '"groups":6'],
+      'its groups is 3; the layer group_norm has groups 6. Write "groups": 3 in layer group_norm.',
+    ],
+    [
+      "the only vector of a norm",
+      convolutions,
+      ['"gain":false', '"shift":false'],
+      'its scale is false; the layer batch_norm_2 has gain true. Write "gain": false in layer batch_norm_2.',
+    ],
+    [
+      "an activation",
+      convolutions,
+      ['"groups":2,"activation":"relu"', '"groups":2,"activation":"tanh"'],
+      'its activation is relu; the layer conv1d_2 has tanh. Write "activation": "relu" in layer conv1d_2.',
+    ],
+    [
+      "a number of heads with as many columns",
+      grouped,
+      ['"heads":4,"key_value_heads":2,"head_size":2', '"heads":2,"key_value_heads":1,"head_size":4'],
+      "has shape [4, 4, 2], but attention/Wq [4, 8] needs [4, 2, 4]",
+    ],
+    [
+      "another norm",
+      grouped,
+      ['"layer":"rms_norm"', '"layer":"group_norm","groups":1,"shift":false'],
+      "The file has rms_normalization (gamma or beta [4]). The model has group_norm",
+    ],
+  ])("%s", async (_, name, [before, after], expected) => {
+    const { model, weights, attributes, config, inputs, outputs } = caseOf(name);
+    const text = JSON.stringify(model);
+    expect(text).toContain(before);
+    const changed = JSON.parse(text.replace(before, after));
+    const tensors = Object.entries(weights).map(([path, numbers]) => [path, tensorOf(numbers)] as const);
+    const file = archive({
+      "config.json": Buffer.from(JSON.stringify(config)),
+      "model.weights.h5": await hdf5(Object.fromEntries(tensors), attributes),
+    });
+    const data = { type: "arrays", inputs, targets: nested(outputs) };
+    await expect(outputsOf({ data, model: changed }, writeTemporary("m.keras", file))).rejects.toThrow(expected);
+  });
+});
