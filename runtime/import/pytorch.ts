@@ -13,6 +13,7 @@ import type {
   LayerKind,
   TensorSource,
 } from "./foreign-weights.js";
+import { foldWeightNorm } from "./weight-norm.js";
 
 const kernel = (from: string): TensorSource => ({ from: [from], transpose: true, gated: true });
 const bias = (...from: readonly string[]): TensorSource => ({ from, gated: true, isOptional: true });
@@ -136,7 +137,8 @@ function attentionRole(name: string, modules: ReadonlySet<string>): readonly [st
   return [parent, ofOutput ? `out_proj.${role}` : `${letter ?? "in"}_proj_${role}`];
 }
 
-export function readStateDict(tensors: Tensors): ForeignFile {
+export function readStateDict(stored: Tensors): ForeignFile {
+  const tensors = foldWeightNorm(stored);
   const drafts = new Map<string, LayerDraft>();
   const otherTensors: ForeignTensor[] = [];
   const draft = (module: string, layer: number, type: LayerDraft["type"]): LayerDraft => {
