@@ -62,7 +62,7 @@ export function decodeClasses(scores: NumericArray, { names, count }: Omit<Class
   const data = Int32Array.from({ length: scores.data.length / count }, (_, row) =>
     argmax(scores.data, row * count, count),
   );
-  const rows = nestedRows({ dtype: "int32", shape, data });
+  const rows = nestedRows({ shape, data });
   return names === null ? rows : nameClasses(rows, names);
 }
 

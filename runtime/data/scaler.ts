@@ -1,4 +1,5 @@
 /** Scalers: x' = (x - offset) * factor per column, fitted on the rows of the training split. */
+import { shortestDecimal } from "../tensors/rows.js";
 
 export interface ScalerParameters {
   readonly offset: number;
@@ -46,4 +47,32 @@ export function scaleValue(value: number, { offset, factor }: ScalerParameters):
 
 export function unscaleValue(value: number, { offset, factor }: ScalerParameters): number {
   return value / factor + offset;
+}
+
+/**
+ * Float32 values in the units of the data, in float64: float32 has one value for 1700000010 and 1700000020. Each is the
+ * shortest decimal within half the float32 spacing at the distance from the offset, or at the value if that is nearer to 0.
+ * @param scalerAt The scaler of the value at an index; undefined for one that is not scaled.
+ */
+export function unscaleValues(
+  values: ArrayLike<number>,
+  scalerAt: (index: number) => ScalerParameters | undefined,
+): Float64Array {
+  return Float64Array.from(values, (value, index) => {
+    const scaler = scalerAt(index);
+    return scaler === undefined ? shortestDecimal(value) : unscaleDecimal(value, scaler);
+  });
+}
+
+const MAX_DIGITS = 17;
+
+function unscaleDecimal(value: number, scaler: ScalerParameters): number {
+  const unscaled = unscaleValue(value, scaler);
+  const deviation = 1 / scaler.factor;
+  const tolerance = 2 ** -25 * Math.max(Math.abs(value) * deviation, Math.min(Math.abs(unscaled), deviation));
+  for (let digits = 6; digits < MAX_DIGITS; digits++) {
+    const rounded = Number(unscaled.toPrecision(digits));
+    if (Math.abs(rounded - unscaled) <= tolerance) return rounded;
+  }
+  return unscaled;
 }

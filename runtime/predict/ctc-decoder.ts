@@ -59,7 +59,12 @@ function prefixBeamSearch(probabilities: Scores, blank: number, beam: number): C
 }
 
 /** The prefixes after a step, ranked; each is the most likely one, not taken yet, that those up to its rank lead to. */
-function nextPrefixes(prefixes: readonly Prefix[], row: Float32Array, blank: number, beam: number): readonly Prefix[] {
+function nextPrefixes(
+  prefixes: readonly Prefix[],
+  row: Scores["data"],
+  blank: number,
+  beam: number,
+): readonly Prefix[] {
   const next: Prefix[] = [];
   const taken = new Set<string>();
   const available = new Map<string, Prefix>();

@@ -4,7 +4,7 @@ import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Uses } from "../data/source.js";
 import { outputActivationOf } from "../generation/sampling.js";
 import { elementCount } from "../tensors/array.js";
-import { shortestDecimal } from "../tensors/rows.js";
+import { decimalsOf, shortestDecimal } from "../tensors/rows.js";
 import { argmax, sigmoid, softmaxRows } from "../tensors/scores.js";
 
 /** One prediction, as JSON. */
@@ -13,7 +13,8 @@ export type Prediction = Readonly<Record<string, unknown>>;
 /** The outputs for one example: [size], or [steps, size] for a model with an output at every time step. */
 export interface Scores {
   readonly shape: readonly number[];
-  readonly data: Float32Array;
+  /** In float64 where a scaler was undone. */
+  readonly data: Float32Array | Float64Array;
 }
 
 /**
@@ -69,7 +70,7 @@ export function describeTags(key: string, scores: Scores, names: readonly string
 
 /** One value as a number, several as nested lists. */
 export function describeValues({ shape, data }: Scores): unknown {
-  const numbers = Array.from(data, shortestDecimal);
+  const numbers = decimalsOf(data);
   const nest = (axis: number, start: number): unknown => {
     const size = shape[axis];
     if (size === undefined) return numbers[start];

@@ -1,7 +1,7 @@
 /** Reads tables, and formats the forecast after each window, in the original scale. */
 import type { FloatSeries } from "../data/batching/windows.js";
 import type { TableMetadata } from "../data/metadata.js";
-import { scalerOf, scaleValue, unscaleValue } from "../data/scaler.js";
+import { scalerOf, scaleValue, unscaleValues } from "../data/scaler.js";
 import { iterateRows, readRows, type TableRows } from "../data/sources/table-rows.js";
 import { collectFloats } from "../data/spill/float-list.js";
 import { formatCount, listFirst } from "../format.js";
@@ -64,11 +64,10 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
     postprocess(scores) {
       const last = toProbabilities(spec, uses.targets, lastStep(scores));
       if (uses.targets !== "numbers") return last;
-      const unscaledValues = last.data.map((value, index) => {
-        const columnScaler = scalerOf(scaler, target[index]);
-        return columnScaler === undefined ? value : unscaleValue(value, columnScaler);
-      });
-      return { ...last, data: unscaledValues };
+      const scalerAt = (index: number) => scalerOf(scaler, target[index]);
+      return target.some((_, index) => scalerAt(index) !== undefined)
+        ? { ...last, data: unscaleValues(last.data, scalerAt) }
+        : last;
     },
     describe(example, scores) {
       const row = example + window - 1;

@@ -52,10 +52,11 @@ function fieldText(value: unknown): string {
 /** One array [examples, …]; shorter examples are padded with zeros. */
 export function outputArray(outputs: readonly Scores[]): Uint8Array {
   const maxSteps = outputs.reduce((most, { shape }) => (shape.length > 1 ? Math.max(most, shape[0] ?? 0) : most), 0);
-  const [first = { shape: [], data: new Float32Array() }] = outputs;
+  const [first = { shape: [], data: new Float32Array() }]: readonly Scores[] = outputs;
   const rest = first.shape.length > 1 ? [maxSteps, ...first.shape.slice(1)] : first.shape;
   const width = elementCount(rest);
-  const data = new Float32Array(outputs.length * width);
+  const length = outputs.length * width;
+  const data = first.data instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
   for (const [row, scores] of outputs.entries()) data.set(scores.data, row * width);
   return writeNpy([outputs.length, ...rest], data);
 }

@@ -50,8 +50,8 @@ function copyRows<T, D extends { set(source: ArrayLike<T>, offset: number): void
 }
 
 /** Nested lists of numbers, one per row of the first axis. */
-export function nestedRows(array: NumericArray): readonly unknown[] {
-  const values = array.dtype === "float32" ? Array.from(array.data, shortestDecimal) : Array.from(array.data, Number);
+export function nestedRows(array: { readonly shape: readonly number[]; readonly data: Numbers }): readonly unknown[] {
+  const values = decimalsOf(array.data);
   const nest = (axis: number, start: number): unknown => {
     const size = array.shape[axis];
     if (size === undefined) return values[start];
@@ -60,6 +60,13 @@ export function nestedRows(array: NumericArray): readonly unknown[] {
   };
   const rows = nest(0, 0);
   return Array.isArray(rows) ? rows : [rows];
+}
+
+type Numbers = NumericArray["data"] | Float64Array;
+
+/** Numbers as they are printed: those of float32 with the digits that float32 has. */
+export function decimalsOf(data: Numbers): number[] {
+  return data instanceof Float32Array ? Array.from(data, shortestDecimal) : Array.from(data, Number);
 }
 
 /** The shortest decimal that rounds to the same float32: 0.3, not 0.30000001192092896. */

@@ -163,17 +163,20 @@ function columnMajor(shape: readonly number[]): (index: number) => number {
   };
 }
 
-/** A version 1.0 file of float32, row-major, its data aligned to 64 bytes. */
-export function writeNpy(shape: readonly number[], values: Float32Array): Uint8Array {
+/** A version 1.0 file in the precision of the array, row-major, its data aligned to 64 bytes. */
+export function writeNpy(shape: readonly number[], values: Float32Array | Float64Array): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
-  const members = `{'descr': '<f4', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const members = `{'descr': '<f${values.BYTES_PER_ELEMENT}', 'fortran_order': False, 'shape': ${tuple}, }`;
   const size = Math.ceil((10 + members.length + 1) / 64) * 64 - 10;
   const header = Buffer.alloc(10);
   header.write(magic, 0, "latin1");
   header.writeUInt8(1, 6);
   header.writeUInt16LE(size, 8);
-  const numbers = Buffer.alloc(values.length * 4);
-  for (const [index, value] of values.entries()) numbers.writeFloatLE(value, index * 4);
+  const isDouble = values instanceof Float64Array;
+  const numbers = Buffer.alloc(values.byteLength);
+  for (const [index, value] of values.entries())
+    if (isDouble) numbers.writeDoubleLE(value, index * 8);
+    else numbers.writeFloatLE(value, index * 4);
   return Buffer.concat([header, Buffer.from(`${members.padEnd(size - 1)}\n`, "latin1"), numbers]);
 }
 

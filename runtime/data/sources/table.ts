@@ -9,7 +9,7 @@ import { nestedRows } from "../../tensors/rows.js";
 import { type FloatSeries, gatherWindows, type Series } from "../batching/windows.js";
 import { type Classes, decodeClasses, fitClasses } from "../labels.js";
 import type { TableMetadata } from "../metadata.js";
-import { createScaler, type ScalerParameters, scaleValue, unscaleValue } from "../scaler.js";
+import { createScaler, type ScalerParameters, scaleValue, unscaleValues } from "../scaler.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import { collectFloats } from "../spill/float-list.js";
 import { type Splits, splitWindows } from "../splits.js";
@@ -159,10 +159,7 @@ function windowSource(
       if (classes !== null) return decodeClasses(predictions, classes);
       const width = targetNames.length;
       if (predictions.dtype !== "float32" || predictions.shape.at(-1) !== width) return nestedRows(predictions);
-      const data = predictions.data.map((value, index) => {
-        const scaler = scalers.get(targetNames[index % width] ?? "");
-        return scaler === undefined ? value : unscaleValue(value, scaler);
-      });
+      const data = unscaleValues(predictions.data, (index) => scalers.get(targetNames[index % width] ?? ""));
       return nestedRows({ ...predictions, data });
     },
   };
