@@ -21,6 +21,7 @@ const programs = {
   ranks: ["ranks.mjs", "--count", "20"],
   memory: ["memory.mjs"],
   data: ["data.mjs"],
+  models: ["models.mjs", "--models", "1000"],
   coverage: ["coverage.mjs"],
   mutants: ["mutants.mjs", "--count", "100"],
   fuzz: ["../fuzz/run.mjs", "--count", "20000"],
@@ -60,6 +61,10 @@ const rows = {
       ? `Training on a CSV file of ${rows.toLocaleString("en")} rows and ${columns} columns, ${megabytes(bytes)}`
       : `Training on a text of ${megabytes(bytes)}`,
     `peak memory ${peak.toLocaleString("en")} MiB`,
+  ],
+  models: ({ models, trained, refused, failed, largest, failures }) => [
+    `${models.toLocaleString("en")} random models over the whole vocabulary, trained for two steps and exported`,
+    `${trained} trained, ${refused} refused with a line of the spec, ${failed} that overflowed and ended with a message; ${failures} failures, largest difference of an exported form ${largest.toExponential(0)}`,
   ],
   mutants: ({ of, tried, killed }) => [
     `Mutants of the gradient and of checkpoints: ${tried} of ${of}`,
