@@ -1,6 +1,7 @@
 /** Random specs: a drawn model between a drawn input and a drawn loss, with an optimizer and settings of the training. */
-import { modelDrawer, ownCells } from "./random-models.mjs";
-import { variantsOf } from "./random-values.mjs";
+import { ownCells } from "./draw-cells.mjs";
+import { modelDrawer } from "./draw-layers.mjs";
+import { keysOf, variantsOf } from "./draw-values.mjs";
 
 export const [FEATURES, IDS, CLASSES] = [3, 5, 3];
 
@@ -17,7 +18,12 @@ const metricsOf = {
   labels: ["label_error_rate"],
 };
 
-const sourceOn = (axis) => ({ name: axis === "time" ? "inputs" : "decoder_inputs", axis, root: axis, steps: (n) => n });
+const sourceOn = (axis, name = axis === "time" ? "inputs" : "decoder_inputs") => ({
+  name,
+  axis,
+  root: axis,
+  steps: (n) => n,
+});
 const embedding = (name, vocabulary_size) => ({ layer: "embedding", name, vocabulary_size, size: FEATURES });
 const numbers = () => [[{ ...sourceOn("time"), width: FEATURES }]];
 const tokens = () => [[sourceOn("time"), embedding("first", "vocabulary")]];
@@ -44,9 +50,20 @@ const inputs = {
     axis: "target_time",
     isAligned: true,
     size: "target_vocabulary",
+    needed: "source",
   },
   text: { sources: tokens, targets: ["classes"], axis: "time", isAligned: true, size: "vocabulary" },
   sequences: { sources: tokens, targets: ["classes"], axis: "time", size: "classes" },
+  several: {
+    sources: () => [
+      [{ ...sourceOn("time", "first"), width: FEATURES }],
+      [{ ...sourceOn("second_time", "second"), width: FEATURES }],
+    ],
+    targets: ["classes", "numbers", "probabilities"],
+    axis: "time",
+    /** The source that the output has to depend on. */
+    needed: "second",
+  },
   table: { sources: numbers, targets: ["numbers"], axis: "time" },
 };
 export const inputKinds = Object.keys(inputs);
@@ -75,7 +92,7 @@ function drawPenalties({ pick, once }, model) {
 /**
  * A model with its loss and penalties, and the description of its arrays.
  *
- * @param random `choices` of random-values.mjs.
+ * @param random `choices` of draw-values.mjs.
  * @param shortest the steps of the shortest sequence.
  * @param kinds a choice of `inputKinds`.
  * @returns `input` is one of the kinds; `target` has the kind of the targets, their width, and `everyStep`.
@@ -83,10 +100,10 @@ function drawPenalties({ pick, once }, model) {
 export function drawModel(random, shortest, kinds) {
   const { between, once, pick } = random;
   const input = pick(kinds);
-  const { axis, targets, isAligned: mustAlign = false, size } = inputs[input];
+  const { axis, targets, isAligned: mustAlign = false, size, needed } = inputs[input];
   const sources = inputs[input].sources(pick);
   const reading = sources.filter(([, layer]) => layer !== undefined);
-  const drawer = modelDrawer(random, reading.length > 0 ? [] : sources[0], shortest);
+  const drawer = modelDrawer(random, reading.length > 0 ? [] : sources.flat().reverse(), shortest);
   for (const [source, layer] of reading)
     drawer.add(layer, { width: layer.layer === "one_hot" ? IDS : FEATURES }, source);
   for (let count = between(1, 5); count > 0; count--) drawer.drawLayer();
@@ -99,15 +116,10 @@ export function drawModel(random, shortest, kinds) {
   const width = kind === "classes" || kind === "labels" ? CLASSES : between(1, 2);
   const activation = once(2) ? finalActivation[kind] : undefined;
   const final = { layer: pick(["dense", "projection"]), name: "output", size: size ?? width, activation };
-  const isEncoderRead = input !== "pairs" || drawer.layers(end).some(({ name }) => name === "source");
-  const attention = {
-    layer: "attention",
-    name: "decoder_attention",
-    from: [end.name, "source"],
-    heads: 1,
-    head_size: 2,
-  };
-  drawer.add(final, { width }, isEncoderRead ? end : drawer.add(attention, {}, end));
+  const isRead =
+    needed === undefined || drawer.layers(end).some(({ name, from }) => [name, from].flat().includes(needed));
+  const attention = { layer: "attention", name: "memory", from: [end.name, needed], heads: 1, head_size: 2 };
+  drawer.add(final, { width }, isRead ? end : drawer.add(attention, {}, end));
 
   const model = drawer.layers();
   const isSequence = end.axis !== null;
@@ -127,16 +139,30 @@ export function drawModel(random, shortest, kinds) {
   };
 }
 
+const hasDecay = (type) => keysOf(type).includes("no_decay");
+
 /** An optimizer with any of its options, a schedule, clipping, averages, and rates of groups. */
 export function drawOptimizer({ pick, once, optional, required }) {
   const type = pick(variantsOf("optimizer"));
-  const excluded = ["schedule", "clip", "average", "rates", "no_decay", "exclude", "adam", "learning_rate"];
-  const schedule = pick(variantsOf("schedule").filter((name) => name !== "plateau"));
+  const excluded = [
+    "schedule",
+    "clip",
+    "average",
+    "rates",
+    "weight_decay",
+    "no_decay",
+    "exclude",
+    "adam",
+    "learning_rate",
+  ];
+  const schedule = pick(variantsOf("schedule"));
   return {
     ...required(type),
     ...optional(type, excluded),
     learning_rate: pick([0.001, 0.01]),
     clip: once(3) ? pick([{ global_norm: 0.5 }, { value: 0.1 }]) : undefined,
+    ...(hasDecay(type) && once(3) ? { weight_decay: 0.01, no_decay: ["*/b"] } : {}),
+    ...(type === "muon" && once(2) ? { exclude: ["output/*"], adam: { learning_rate: 0.002 } } : {}),
     average: once(5) ? pick([{ decay: 0.5 }, { start: 1 }, { decay: 0.9, every: 2 }]) : undefined,
     rates: once(4) ? [{ parameters: ["output/*"], factor: 0.5 }] : undefined,
     schedule: once(2) ? { ...required(schedule), ...optional(schedule), type: schedule } : undefined,

@@ -16,6 +16,9 @@ export function variantsOf(union) {
   return (schema.properties[union] ?? schema.$defs[union]).oneOf.map(({ $ref }) => $ref.split("/").at(-1));
 }
 
+/** The keys of an object of the schema. */
+export const keysOf = (name) => Object.keys(schema.$defs[name].properties);
+
 export const activations = schema.$defs.activation_name.enum;
 
 /** Choices from a source of integers: `below(n)` is one of 0 … n - 1, and 0 is the simplest. */

@@ -2,18 +2,9 @@
  * Random models over every layer, valid by construction as far as widths and time axes go; options that exclude each
  * other may be drawn together, and `check` then refuses the model.
  */
-import { activations, cells } from "./random-values.mjs";
+import { drawCell } from "./draw-cells.mjs";
+import { activations } from "./draw-values.mjs";
 
-/** A cell with two states of different sizes, whose output is neither. */
-export const ownCells = {
-  mine: {
-    state: { h: "hidden_size", s: 3 },
-    parameters: { W: ["input_size", "hidden_size"], U: ["hidden_size", "hidden_size"], V: ["hidden_size", 3] },
-    equations: ["h' = 0.5 * h + tanh(x @ W + h @ U)", "s' = tanh(h' @ V) + 0.1 * s", "y = h' * sum(s')"],
-    output: "y",
-  },
-};
-const allCells = [...cells, { name: "mine", options: {} }];
 const isGated = (activation) => ["glu", "swiglu"].includes(activation);
 
 /**
@@ -27,11 +18,15 @@ const isGated = (activation) => ["glu", "swiglu"].includes(activation);
  * @property {(steps: number) => number} steps the number of valid steps for a sequence of `steps`.
  */
 
-/** @param random `choices` of random-values.mjs. @param shortest the steps of the shortest sequence. */
+/** @param random `choices` of draw-values.mjs. @param shortest the steps of the shortest sequence. */
 export function modelDrawer(random, inputs, shortest) {
   const { pick, once, between, optional } = random;
   const wires = [...inputs];
   const layers = [];
+  /** The width of the input of each layer. */
+  const inputWidths = new Map();
+  /** The width of the output of each layer. */
+  const outputWidths = new Map();
   let names = 0;
   const last = () => wires.at(-1);
   const newName = (kind) => `${kind}_${++names}`;
@@ -39,6 +34,8 @@ export function modelDrawer(random, inputs, shortest) {
   function add(layer, changes, source = last()) {
     const wire = { ...source, ...changes, name: layer.name };
     layers.push({ ...layer, from: layer.from ?? source.name });
+    inputWidths.set(layer.name, source.width);
+    outputWidths.set(layer.name, wire.width);
     wires.push(wire);
     return wire;
   }
@@ -48,10 +45,19 @@ export function modelDrawer(random, inputs, shortest) {
 
   const anyActivation = (width) => pick(activations.filter((name) => !isGated(name) || width % 2 === 0));
 
+  /** An earlier layer whose weights fit a layer of this kind and input. */
+  const twinOf = (kind, wire) =>
+    layers.find((other) => other.layer === kind && inputWidths.get(other.name) === wire.width && !other.weights);
+
   function affine(kind, wire) {
-    const size = between(1, 4);
-    const activation = once(2) ? pick(activations) : undefined;
-    add({ layer: kind, name: newName(kind), size, activation, ...optional(kind, excluded) }, { width: size }, wire);
+    const twin = once(2) ? twinOf(kind, wire) : undefined;
+    const isPlain = twin === undefined || !isGated(twin.activation);
+    const [size, weights] = twin !== undefined && isPlain ? [twin.size, twin.name] : [between(1, 4), undefined];
+    const activation = once(2)
+      ? pick(weights === undefined ? activations : activations.filter((name) => !isGated(name)))
+      : undefined;
+    const options = weights === undefined ? optional(kind, excluded) : { bias: twin.bias };
+    add({ layer: kind, name: newName(kind), size, activation, weights, ...options }, { width: size }, wire);
   }
   const excluded = ["name", "from", "weights", "size", "activation", "kernel_size", "groups", "trainable"];
 
@@ -123,26 +129,6 @@ export function modelDrawer(random, inputs, shortest) {
     return add({ layer: "attention", name, from, ...common, ...options }, query);
   }
 
-  /** One cell of an rnn layer, and the width of its output. */
-  function cell(inputWidth) {
-    const { name, options } = pick(allCells);
-    const entries = Object.entries(options).flatMap(([key, values]) => (once(2) ? [[key, pick(values)]] : []));
-    const drawn = Object.fromEntries(entries);
-    const hidden_size = between(1, 4);
-    const bidirectional = once(3) ? pick(["concat", "sum", "mean", "mul"]) : "none";
-    const own = drawn.projection_size || hidden_size;
-    const width = bidirectional === "concat" ? 2 * own : own;
-    const wrappers = {
-      residual: width === inputWidth && once(2) ? true : undefined,
-      layer_norm: once(4) ? true : undefined,
-      zoneout: once(5) ? 0.3 : undefined,
-      dropout: once(4)
-        ? pick([{ input: 0.2 }, { output: 0.2, variational: true }, { state: 0.2, input: 0.1 }])
-        : undefined,
-    };
-    return { cell: { cell: name, hidden_size, bidirectional, ...drawn, ...wrappers }, width };
-  }
-
   /** A decoder: the cells of an earlier layer, which gives their first states. */
   function continueFrom(wire) {
     const encoders = layers.filter(({ layer }) => layer === "rnn");
@@ -155,8 +141,15 @@ export function modelDrawer(random, inputs, shortest) {
   }
 
   function recur(wire) {
-    const stack = [cell(wire.width)];
-    if (once(3)) stack.push(cell(stack[0].width));
+    const twin = once(4) ? twinOf("rnn", wire) : undefined;
+    if (twin?.return === "sequence")
+      return add(
+        { layer: "rnn", name: newName("rnn"), cells: twin.cells, weights: twin.name },
+        { width: outputWidths.get(twin.name) },
+        wire,
+      );
+    const stack = [drawCell(random, wire.width)];
+    if (once(3)) stack.push(drawCell(random, stack[0].width));
     const returned = once(4) ? pick(["last", "state"]) : "sequence";
     const final = stack.at(-1);
     const own = final.cell.projection_size || final.cell.hidden_size;
@@ -226,7 +219,10 @@ export function modelDrawer(random, inputs, shortest) {
   const gainAndShift = () => ({ gain: once(3) ? false : undefined, shift: once(3) ? false : undefined });
   const onAny = [
     (wire) => affine("dense", wire),
-    simple("layer_norm", gainAndShift),
+    simple("layer_norm", (wire) => {
+      const twin = once(3) ? twinOf("layer_norm", wire) : undefined;
+      return twin === undefined ? gainAndShift() : { weights: twin.name, gain: twin.gain, shift: twin.shift };
+    }),
     simple("rms_norm", () => ({ gain: once(3) ? false : undefined })),
     simple("group_norm", ({ width }) => ({ groups: once(2) ? width : 1, ...gainAndShift() })),
     simple("batch_norm", () => ({ momentum: once(2) ? 0.3 : undefined, ...gainAndShift() })),
@@ -269,8 +265,8 @@ export function modelDrawer(random, inputs, shortest) {
     /** The layers that a wire depends on. */
     layers(wire = last()) {
       const needed = new Set([wire.name]);
-      for (const { name, from, initial_state } of layers.toReversed())
-        if (needed.has(name)) for (const source of [from, initial_state].flat()) needed.add(source);
+      for (const { name, from, initial_state, weights } of layers.toReversed())
+        if (needed.has(name)) for (const source of [from, initial_state, weights].flat()) needed.add(source);
       return layers.filter(({ name }) => needed.has(name));
     },
   };

@@ -1,5 +1,5 @@
 /** Random data for a drawn model: the `data` of its spec, and the files that it names. */
-import { CLASSES, FEATURES, IDS } from "./random-specs.mjs";
+import { CLASSES, FEATURES, IDS } from "./draw-model.mjs";
 
 const EXAMPLES = 6;
 export const STEPS = 7;
@@ -9,7 +9,7 @@ const words = ["red", "green", "blue", "gold"];
 
 const list = (count, entry) => Array.from({ length: count }, (_, index) => entry(index));
 
-/** @param random `choices` of random-values.mjs. @param drawn a model of random-specs.mjs. */
+/** @param random `choices` of draw-values.mjs. @param drawn a model of draw-model.mjs. */
 export function drawData(random, drawn) {
   const { below, between, once, pick } = random;
   const number = () => (below(2001) - 1000) / 500;
@@ -39,8 +39,14 @@ export function drawData(random, drawn) {
       },
     };
   };
+  const several = () => {
+    const { data } = arrays();
+    const second = list(EXAMPLES, () => list(STEPS + 1, () => list(FEATURES, number)));
+    return { data: { ...data, inputs: { first: data.inputs, second } } };
+  };
   return {
     numbers: arrays,
+    several,
     ids: arrays,
     pairs: () => ({
       data: {
@@ -88,8 +94,14 @@ function withEveryClass(targets) {
 }
 
 /** Settings of a training of two steps. */
-export function drawTraining({ pick, once }) {
+export function drawTraining({ pick, once }, data) {
+  const hasValidation = data.split?.validation > 0;
   return {
+    checkpoint_every: once(4) ? 1 : undefined,
+    evaluate_every: once(3) ? 1 : undefined,
+    early_stopping: hasValidation && once(4) ? { patience: 3 } : undefined,
+    keep_best: hasValidation && once(3) ? null : undefined,
+    sample: data.type === "text" && once(5) ? { every: 1, length: 3 } : undefined,
     steps: 2,
     batch_size: pick([2, 4, "all"]),
     shuffle: once(2) ? false : undefined,
