@@ -1,4 +1,7 @@
-/** Sequences that are too short for their ctc labels: no alignment exists, so their loss is infinite for any weights. */
+/**
+ * Labels that ctc cannot align: labels after a blank, which is their padding, and sequences that are too short for their
+ * labels, so that their loss is infinite for any weights.
+ */
 import type { Manifest } from "../../compiler/artifact.js";
 import { blankClassOf } from "../../schema/kinds/losses.js";
 import { outputSteps } from "../../schema/kinds/windows.js";
@@ -11,20 +14,21 @@ import type { DataSource } from "./source.js";
 const CHUNK = 256;
 
 /**
- * The first example of the splits whose labels do not fit its steps; none where `zero_infinity` leaves such examples
- * out. Labels need one step each, and one more between two equal ones.
+ * The first example of the splits with a label after a blank, and the first one whose labels do not fit its steps; none
+ * of the latter where `zero_infinity` leaves such examples out. Labels need one step each, and one more between two equal
+ * ones.
  */
 export function checkAlignments(
   { loss, data, model }: NormalSpec,
   manifest: Manifest,
   source: Pick<DataSource, "splits" | "batch">,
 ): readonly RunProblem[] {
-  if (loss.type !== "ctc" || loss.zero_infinity) return [];
+  if (loss.type !== "ctc") return [];
   const classes = Number(manifest.eval.outputs.find(({ role }) => role === "prediction")?.shape.at(-1));
   const blank = blankClassOf(loss, classes);
   const { train, validation, test } = source.splits;
   const examples = Uint32Array.from([...train, ...validation, ...test]).sort();
-  const misfits: string[] = [];
+  const [interrupted, misfits]: [string[], string[]] = [[], []];
   for (let start = 0; start < examples.length; start += CHUNK) {
     const chunk = examples.subarray(start, start + CHUNK);
     const batch = source.batch(chunk);
@@ -32,31 +36,56 @@ export function checkAlignments(
     if (inputs === undefined || targets === undefined) return [];
     chunk.forEach((example, row) => {
       const steps = outputSteps(model, Number(lengths?.data[row] ?? inputs.shape[1]));
-      const { labels, repeats } = countLabels(targets, row, blank);
-      if (labels + repeats <= steps) return;
+      const { labels, repeats, labelAfterBlank } = countLabels(targets, row, blank);
+      if (labelAfterBlank !== undefined) {
+        interrupted.push(`Example ${example} has label ${labelAfterBlank} after ${blank}, the blank`);
+        return;
+      }
+      if (loss.zero_infinity || labels + repeats <= steps) return;
       const separators =
         repeats === 0 ? "" : ` and ${repeats} ${repeats === 1 ? "blank" : "blanks"} between equal ones`;
       misfits.push(`Example ${example} has ${count(steps, "step")} for ${count(labels, "label")}${separators}`);
     });
   }
-  const [first] = misfits;
-  if (first === undefined) return [];
-  const others = misfits.length === 1 ? "" : `; ${count(misfits.length - 1, "other example")} also too short`;
+  const path = data.type === "arrays" ? "/data/targets" : "/loss";
+  const shiftIds = blank === 0 ? "number the labels from 1" : "leave its id out of the labels";
   return [
-    {
+    ...summarize(interrupted, "with a label after a blank").map((summary) => ({
+      code: "ctc-blank",
+      path,
+      message: `${summary}. The blank is only the padding at the end of the labels.`,
+      hint:
+        loss.blank === "last"
+          ? "The blank is the last class: give the last layer one class more than there are labels, and pad with its id."
+          : `If ${blank} is a label, set "blank": "last" in loss, or ${shiftIds}. Move padding to the end.`,
+    })),
+    ...summarize(misfits, "also too short").map((summary) => ({
       code: "ctc-alignment",
-      path: data.type === "arrays" ? "/data/targets" : "/loss",
-      message: `${first} (examples count from 0)${others}. The ctc loss is infinite for any weights.`,
+      path,
+      message: `${summary}. The ctc loss is infinite for any weights.`,
       hint: 'Set "zero_infinity": true in loss, which leaves such examples out, or provide more steps or fewer labels.',
-    },
+    })),
   ];
 }
 
-/** The labels of a row, and the equal neighbors among them, which need a blank between them. */
+/** The first finding, and the number of the others; none where there is none. */
+function summarize(findings: readonly string[], what: string): readonly string[] {
+  const [first] = findings;
+  if (first === undefined) return [];
+  const others = findings.length === 1 ? "" : `; ${count(findings.length - 1, "other example")} ${what}`;
+  return [`${first} (examples count from 0)${others}`];
+}
+
+/** The labels of a row, the equal neighbors among them, which need a blank between them, and a label after a blank. */
 function countLabels({ data, shape }: NumericArray, row: number, blank: number) {
   const width = shape[1] ?? 1;
-  const labels = Array.from(data.subarray(row * width, (row + 1) * width), Number).filter((label) => label !== blank);
-  return { labels: labels.length, repeats: labels.filter((label, index) => label === labels[index - 1]).length };
+  const ids = Array.from(data.subarray(row * width, (row + 1) * width), Number);
+  const labels = ids.filter((id) => id !== blank);
+  return {
+    labels: labels.length,
+    repeats: labels.filter((label, index) => label === labels[index - 1]).length,
+    labelAfterBlank: ids.find((id, index) => id !== blank && ids[index - 1] === blank),
+  };
 }
 
 function count(amount: number, noun: string): string {

@@ -82,7 +82,7 @@ export async function evaluateRun({
     ...checkDataShape(run.signature, source.signature(spec.train)),
     ...checkIdRange(spec, run.signature, run.manifest, source),
     ...checkShortSequences(spec, source),
-    ...(data === null ? [] : checkAlignments(spec, run.manifest, source).map(withoutLossHint)),
+    ...checkAlignments(spec, run.manifest, source).map(withoutLossHint),
     ...(data === null ? [] : checkLongSequences(spec, source)),
   ];
   if (problems.length > 0) return invalidInput(problems);
@@ -125,7 +125,11 @@ function withoutFileHint(problem: RunProblem): RunProblem {
 
 /** The loss of a run is fixed. */
 function withoutLossHint(problem: RunProblem): RunProblem {
-  return { ...problem, hint: "Give these examples more steps or fewer labels, or remove them." };
+  const hint =
+    problem.code === "ctc-blank"
+      ? "Write the labels with the ids of the training, and move the padding to the end of each row."
+      : "Give these examples more steps or fewer labels, or remove them.";
+  return { ...problem, hint };
 }
 
 /** Puts all examples into one split. */

@@ -1,6 +1,6 @@
 /**
- * Decodes the outputs of a CTC model: greedily, or by prefix beam search, which sums the probabilities of all
- * alignments of the same labels (A. Graves et al., ICML 2006; A. Hannun et al., 2014).
+ * Decodes the outputs of a CTC model: greedily, or by prefix beam search, which ranks labels by the sum over their
+ * alignments (A. Graves et al., ICML 2006; A. Hannun et al., 2014).
  */
 import { shortestDecimal } from "../tensors/rows.js";
 import { argmax } from "../tensors/scores.js";
@@ -8,7 +8,7 @@ import type { Prediction, Scores } from "./format-predictions.js";
 
 export interface CtcDecoding {
   readonly labels: readonly number[];
-  /** Sum over all alignments of the labels; with a beam of 1 the probability of the most likely path. */
+  /** Sum over all alignments of the labels. */
   readonly probability: number;
 }
 
@@ -21,41 +21,38 @@ interface Prefix {
 
 /** @param probabilities of [steps, classes]. */
 export function ctcDecode(probabilities: Scores, blank: number, beam: number): CtcDecoding {
-  return beam === 1 ? greedyDecode(probabilities, blank) : prefixBeamSearch(probabilities, blank, beam);
+  const greedy = greedyLabels(probabilities, blank);
+  const candidates = beam === 1 ? [greedy] : [greedy, ...prefixBeamSearch(probabilities, blank, beam)];
+  const scored = candidates.map((labels) => ({ labels, log: logProbability(labels, probabilities, blank) }));
+  const best = scored.reduce((most, one) => (one.log > most.log ? one : most));
+  return { labels: best.labels, probability: Math.exp(best.log) };
 }
 
-function greedyDecode({ shape: [steps = 0, classes = 1], data }: Scores, blank: number): CtcDecoding {
+/** The labels of the most likely path. */
+function greedyLabels({ shape: [steps = 0, classes = 1], data }: Scores, blank: number): readonly number[] {
   const labels: number[] = [];
-  let probability = 1;
   let previous = blank;
   for (let step = 0; step < steps; step++) {
     const best = argmax(data, step * classes, classes);
-    probability *= data[step * classes + best] ?? 0;
     if (best !== previous && best !== blank) labels.push(best);
     previous = best;
   }
-  return { labels, probability };
+  return labels;
 }
 
 /**
- * The labels of the largest probability among the prefixes of the beam and the greedy ones. A prefix has its rank for
- * itself and for those of later ranks only, so that a wider beam has the prefixes of a narrower one and more.
+ * The labels of the prefixes in the beam. A prefix has its rank for itself and for those of later ranks only, so that a
+ * wider beam has the prefixes of a narrower one and more.
  */
-function prefixBeamSearch(probabilities: Scores, blank: number, beam: number): CtcDecoding {
-  const {
-    shape: [steps = 0, classes = 1],
-    data,
-  } = probabilities;
+function prefixBeamSearch(
+  { shape: [steps = 0, classes = 1], data }: Scores,
+  blank: number,
+  beam: number,
+): readonly (readonly number[])[] {
   let prefixes: readonly Prefix[] = [{ labels: [], blank: 1, label: 0 }];
   for (let step = 0; step < steps; step++)
     prefixes = nextPrefixes(prefixes, data.subarray(step * classes, (step + 1) * classes), blank, beam);
-  const greedy = greedyDecode(probabilities, blank).labels;
-  const candidates = [greedy, ...prefixes.map(({ labels }) => labels)].map((labels) => ({
-    labels,
-    log: logProbability(labels, probabilities, blank),
-  }));
-  const best = candidates.reduce((most, one) => (one.log > most.log ? one : most));
-  return { labels: best.labels, probability: Math.exp(best.log) };
+  return prefixes.map(({ labels }) => labels);
 }
 
 /** The prefixes after a step, ranked; each is the most likely one, not taken yet, that those up to its rank lead to. */

@@ -65,15 +65,43 @@ test("equal labels need a blank between them", async () => {
   expect(await problemsOf(targets, [5, 3, 4])).toEqual([]);
 });
 
+test("labels after a blank", async () => {
+  const lengths = [5, 5, 5];
+  const targets = [
+    [1, 2, 0],
+    [2, 0, 1],
+    [0, 1, 2],
+  ];
+  const message =
+    "/data/targets Example 1 has label 1 after 0, the blank (examples count from 0); 1 other example with a label after a blank. The blank is only the padding at the end of the labels.";
+  expect(await problemsOf(targets, lengths, { blank: 0 })).toEqual([message]);
+  expect(await problemsOf(targets, lengths, { blank: 0, zero_infinity: true })).toEqual([message]);
+  expect(await problemsOf(targets, lengths, { blank: "last" })).toEqual([]);
+  expect(await problemsOf([[3, 1, 3]], [5], { blank: "last" })).toMatchObject([
+    expect.stringContaining("Example 0 has label 1 after 3, the blank"),
+  ]);
+});
+
 test("other data of a trained run are checked too", async () => {
   const targets = [[1, 2, 0]];
   const spec = await specOf(targets, [5], {});
   const out = temporaryFolder();
   const request = { spec, folder: ".", out, device: "cpu", resume: false, init: null, disabledPasses: [] } as const;
   expect(await runTraining(request, observer)).toMatchObject({ ok: true });
-  const other = (await specOf(targets, [2], {})).data;
-  const evaluation = { run: out, data: other, split: null, weights: "end", device: "cpu" } as const;
-  expect(await evaluateRun(evaluation)).toMatchObject({
+  const evaluation = { run: out, split: null, weights: "end", device: "cpu" } as const;
+  const evaluationOf = async (labels: readonly (readonly number[])[], length: number) =>
+    evaluateRun({ ...evaluation, data: (await specOf(labels, [length], {})).data });
+  expect(await evaluationOf([[1, 3, 0]], 5)).toMatchObject({
+    error: {
+      problems: [
+        {
+          message: expect.stringContaining("Example 0 has label 0 after 3, the blank"),
+          hint: "Write the labels with the ids of the training, and move the padding to the end of each row.",
+        },
+      ],
+    },
+  });
+  expect(await evaluationOf(targets, 2)).toMatchObject({
     error: {
       problems: [
         {
