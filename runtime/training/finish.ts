@@ -34,7 +34,7 @@ type FinalSnapshot = Pick<TrainingSnapshot, "step" | "loss" | "progress" | "para
  *
  * @param skipped steps without an update; undefined in float32.
  * @param isComplete false for a run that was interrupted before its last step.
- * @param isCancelled true once the run is told to stop: an evaluation then ends, and the run is an interrupted one.
+ * @param isCancelled true once the run has received a stop: an evaluation then ends, and the run is an interrupted one.
  */
 export async function finishRun(
   out: string,

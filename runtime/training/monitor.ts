@@ -19,7 +19,7 @@ import type { Trainer } from "./trainer.js";
 
 export interface Monitor {
   /**
-   * The events of an evaluation; none where the run was told to stop meanwhile.
+   * The events of an evaluation; none where the run received a stop meanwhile.
    *
    * @param isPeriodic the evaluation is due by its interval, and not by the end of the run.
    */
