@@ -4,7 +4,7 @@ import type { ArraySignature, Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
 import { idLimits, limitHint } from "./id-limits.js";
-import { idNamesFor, type Metadata } from "./metadata.js";
+import { idNamesFor } from "./metadata.js";
 import { type DataSource, usesOf } from "./source.js";
 
 /** Differences between the arrays of other data and those that a run was trained on, which its model cannot read. */
@@ -40,15 +40,52 @@ function formatArray({ dtype, shape }: ArraySignature): string {
   return `${dtype} [${shape.join(", ")}]`;
 }
 
-/** The problem of training data whose targets are all of class 0: any model predicts them, with the loss 0. */
-export function checkClassCount(spec: NormalSpec, { targets, sizes }: Signature, metadata: Metadata) {
+/** The problem of a training split whose targets are all of one class: a model learns no more than to predict it. */
+export function checkClassCount(spec: NormalSpec, source: DataSource, { targets, sizes }: Signature) {
   const { targets: kind, areLabels } = usesOf(spec);
   // The blank of ctc is a second class.
-  if (kind !== "classes" || areLabels || targets.dtype === "float32" || sizes.classes !== 1) return [];
-  const name = idNamesFor("targets", metadata)?.names[0] ?? 0;
-  const message = `All targets are of one class, ${JSON.stringify(name)}, but ${spec.loss.type} needs at least 2 classes.`;
-  const hint = "Use data with targets of at least 2 classes.";
-  return [{ code: "single-class", path: "/data", message, hint } satisfies RunProblem];
+  if (kind !== "classes" || areLabels || targets.dtype === "float32") return [];
+  const isAllData = sizes.classes === 1;
+  const only = isAllData ? 0 : onlyTrainingClass(source);
+  if (only === undefined) return [];
+  const name = JSON.stringify(idNamesFor("targets", source.metadata)?.names[only] ?? only);
+  const problem = { code: "single-class", path: isAllData ? "/data" : "/data/split" };
+  if (isAllData) {
+    const message = `All targets are of one class, ${name}, but ${spec.loss.type} needs at least 2 classes.`;
+    return [{ ...problem, message, hint: "Use data with targets of at least 2 classes." } satisfies RunProblem];
+  }
+  const message = `All targets of the training split are of one class, ${name}, but ${spec.loss.type} needs at least 2 classes.`;
+  const isOrdered = "split" in spec.data && spec.data.split.order === "time" && spec.data.split.train < 1;
+  const hint = isOrdered
+    ? 'Set data.split.order to "shuffled", or give the training split more of the data.'
+    : "Give the training split more of the data, or use data with more examples of the other classes.";
+  return [{ ...problem, message, hint } satisfies RunProblem];
+}
+
+/** Examples that are read at a time. */
+const CHUNK = 256;
+
+/** The class of all targets of the training split that the loss reads; undefined if there are several, or none. */
+function onlyTrainingClass({ splits: { train }, batch }: DataSource): number | undefined {
+  let only: number | undefined;
+  for (let start = 0; start < train.length; start += CHUNK) {
+    const arrays = batch(train.subarray(start, start + CHUNK));
+    const { shape, data } = arrays.get("targets") ?? { shape: [0], data: [] };
+    const [count = 0, steps = 1] = shape;
+    const lengths = (arrays.get("target_lengths") ?? arrays.get("lengths"))?.data;
+    const weights = arrays.get("weights");
+    const perStep = weights !== undefined && weights.shape.length > 1;
+    for (let row = 0; row < count; row++) {
+      const length = shape.length > 1 ? Number(lengths?.[row] ?? steps) : 1;
+      for (let step = 0; step < length; step++) {
+        if (Number(weights?.data[perStep ? row * steps + step : row] ?? 1) === 0) continue;
+        const id = Number(data[row * steps + step]);
+        if (only !== undefined && id !== only) return undefined;
+        only = id;
+      }
+    }
+  }
+  return only;
 }
 
 /** The first token id without a row in its layer's table, for each input, and the first class without an output. */

@@ -189,7 +189,7 @@ async function resolveInputs(
   const signature = source.signature(resolved.spec.train);
   const problems =
     trainableModel === null
-      ? checkClassCount(spec, signature, source.metadata)
+      ? checkClassCount(spec, source, signature)
       : checkDataShape(trainableModel.signature, signature);
   return problems.length > 0 ? invalidInput(problems) : ok({ ...resolved, source, signature, trainableModel });
 }

@@ -80,6 +80,24 @@ export function crossEntropyOfRows(b: Builder, logProbabilities: Value, rows: Va
   return b.neg(b.sum(b.mul(rows, logProbabilities), [-1]));
 }
 
+/** The weight of each class, as a vector; null without weights; undefined for weights that are reported. */
+export function classWeightsFor(
+  loss: Extract<NormalLoss, { readonly class_weights: unknown }>,
+  logits: Value,
+  context: Context,
+): Value | null | undefined {
+  const weights = loss.class_weights;
+  if (weights === null) return null;
+  if (weights.some((weight) => weight > 0)) return outputVector(loss, "class_weights", weights, logits, context);
+  return context.problem({
+    part: loss,
+    key: "class_weights",
+    code: "zero-weights",
+    message: '"class_weights" has only zeros, so no target counts in the loss.',
+    hint: "Write a weight above 0 for each class that the model has to learn.",
+  });
+}
+
 /** One number per output, as a vector; undefined for another count, which is reported where the size is known. */
 export function outputVector(
   part: object,

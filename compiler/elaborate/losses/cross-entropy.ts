@@ -4,7 +4,7 @@
  */
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import { shapesAgree } from "../compare-sizes.js";
-import { crossEntropyOf, crossEntropyOfRows, idTargets, logitsFor, outputVector } from "./class-targets.js";
+import { classWeightsFor, crossEntropyOf, crossEntropyOfRows, idTargets, logitsFor } from "./class-targets.js";
 import { type LossDefinition, reduceEntries } from "./loss.js";
 
 export const crossEntropy: LossDefinition<Extract<NormalLoss, { type: "cross_entropy" }>> = {
@@ -14,7 +14,7 @@ export const crossEntropy: LossDefinition<Extract<NormalLoss, { type: "cross_ent
     const logits = logitsFor(loss, "softmax", operands, context);
     if (logits === undefined) return undefined;
     const unweighted = b.logSoftmax(logits);
-    const weights = loss.class_weights && outputVector(loss, "class_weights", loss.class_weights, logits, context);
+    const weights = classWeightsFor(loss, logits, context);
     if (weights === undefined) return undefined;
     const logProbabilities = weights === null ? unweighted : b.mul(unweighted, weights);
     const areRows = targets.type.dtype === "float32" && shapesAgree(targets.type.shape, logits.type.shape);

@@ -6,7 +6,7 @@ import type { NormalLoss } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Value } from "../../ir/types.js";
 import { describeWire } from "../wire.js";
-import { crossEntropyOf, idTargets, logitsFor, outputVector } from "./class-targets.js";
+import { classWeightsFor, crossEntropyOf, idTargets, logitsFor } from "./class-targets.js";
 import type { LossDefinition } from "./loss.js";
 
 /** Added to counts: a mean over weights of sum 0 is 0. */
@@ -30,7 +30,7 @@ export const sequenceLoss: LossDefinition<Extract<NormalLoss, { type: "sequence_
     const logits = logitsFor(loss, "softmax", operands, context);
     const ids = logits && idTargets(loss, logits, operands, context);
     if (logits === undefined || ids === undefined) return undefined;
-    const classWeights = loss.class_weights && outputVector(loss, "class_weights", loss.class_weights, logits, context);
+    const classWeights = classWeightsFor(loss, logits, context);
     if (classWeights === undefined) return undefined;
 
     const crossEntropy = crossEntropyOf(b, b.logSoftmax(logits), ids);

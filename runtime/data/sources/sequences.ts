@@ -13,7 +13,7 @@ import type { SequencesMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import { type Splits, splitExamples } from "../splits.js";
 import { encodeLabels } from "../vocabulary/lookup.js";
-import { selectVocabulary } from "../vocabulary/tokenizers.js";
+import { checkVocabulary, selectVocabulary } from "../vocabulary/tokenizers.js";
 import { type Example, readSequences, type Sequences } from "./sequence-examples.js";
 
 export const sequences: SourceKind<NormalSequencesData> = {
@@ -76,7 +76,9 @@ function prepare(
     const steps = { dtype: "float32", width: features, data: vectors } as const;
     return ok({ steps, starts, vocabulary: null, targets, classes });
   }
-  const { vocabulary, idOf } = encodeTokens(data, dataset, splits, fittedMetadata?.vocabulary);
+  const tokens = encodeTokens(data, dataset, splits, fittedMetadata?.vocabulary);
+  if (!tokens.ok) return tokens;
+  const { vocabulary, idOf } = tokens.value;
   const ids = Int32Array.from(examples.flatMap(({ ids }) => ids.map((token) => idOf[token] ?? 0)));
   return ok({ steps: { dtype: "int32", width: 1, data: ids }, starts, vocabulary, targets, classes });
 }
@@ -87,19 +89,21 @@ function encodeTokens(
   { examples, tokens }: Sequences,
   { train }: Splits,
   fittedVocabulary: readonly string[] | undefined,
-) {
+): Result<{ readonly vocabulary: readonly string[]; readonly idOf: Int32Array }> {
   if (fittedVocabulary !== undefined) {
     const ids = new Map(fittedVocabulary.map((token, id) => [token, id]));
-    return { vocabulary: fittedVocabulary, idOf: Int32Array.from(tokens, (token) => ids.get(token) ?? 0) };
+    return ok({ vocabulary: fittedVocabulary, idOf: Int32Array.from(tokens, (token) => ids.get(token) ?? 0) });
   }
   const counts = new Uint32Array(tokens.length);
   for (const example of train) {
     for (const token of examples[example]?.ids ?? []) counts[token] = (counts[token] ?? 0) + 1;
   }
   const selected = selectVocabulary(counts, data.vocabulary, 1).filter((token) => tokens[token] !== UNKNOWN);
+  const problem = checkVocabulary(selected, counts, data.vocabulary, "token");
+  if (problem !== undefined) return fail([problem]);
   const idOf = new Int32Array(tokens.length);
   for (const [index, token] of selected.entries()) idOf[token] = index + 1;
-  return { vocabulary: [UNKNOWN, ...selected.map((token) => tokens[token] ?? "")], idOf };
+  return ok({ vocabulary: [UNKNOWN, ...selected.map((token) => tokens[token] ?? "")], idOf });
 }
 
 function sequenceSource(

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import type { NormalTextData } from "../../../schema/normal/index.js";
 import { formatCount } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
-import { fail, ok, type Result, type Success } from "../../result.js";
+import { fail, ok, type Result } from "../../result.js";
 import type { NumericArray } from "../../tensors/array.js";
 import { argmax } from "../../tensors/scores.js";
 import { readByteChunks, readingProblem, readTextChunks } from "../formats/utf8-reader.js";
@@ -14,7 +14,13 @@ import { type IdList, idAt } from "../spill/id-list.js";
 import { type Splits, splitWindows } from "../splits.js";
 import { locate, type Position } from "../vocabulary/locate.js";
 import { encodeWithVocabulary, unknownUnitMessage } from "../vocabulary/lookup.js";
-import { selectVocabulary, type TokenizedText, tokenizers, tokenizeText } from "../vocabulary/tokenizers.js";
+import {
+  checkVocabulary,
+  selectVocabulary,
+  type TokenizedText,
+  tokenizers,
+  tokenizeText,
+} from "../vocabulary/tokenizers.js";
 import { joinTokens, type Unit, unitNames } from "../vocabulary/tokens.js";
 
 export const text: SourceKind<NormalTextData> = {
@@ -64,7 +70,7 @@ interface EncodedText {
 const unknownUnit: { readonly [K in NormalTextData["unit"]]: Unit } = { char: "\uFFFD", word: "<unknown>", byte: -1 };
 
 /** Ids of selected units of the training split, by first appearance; all other units share the last id. */
-function fitVocabulary(data: NormalTextData, { units, ids }: TokenizedText, splits: Splits): Success<EncodedText> {
+function fitVocabulary(data: NormalTextData, { units, ids }: TokenizedText, splits: Splits): Result<EncodedText> {
   const counts = new Uint32Array(units.length);
   for (const [from, to] of trainingRanges(data, ids.length, splits)) {
     for (const chunk of ids.chunks(from, to)) for (const unit of chunk) counts[unit] = (counts[unit] ?? 0) + 1;
@@ -73,6 +79,8 @@ function fitVocabulary(data: NormalTextData, { units, ids }: TokenizedText, spli
     return ok({ vocabulary: units, unknown: null, ids });
   }
   const selected = selectVocabulary(counts, data.vocabulary, 1);
+  const problem = checkVocabulary(selected, counts, data.vocabulary, unitNames[data.unit]);
+  if (problem !== undefined) return fail([problem]);
   const unknown = selected.length;
   const idOf = new Int32Array(units.length).fill(unknown);
   for (const [id, unit] of selected.entries()) idOf[unit] = id;

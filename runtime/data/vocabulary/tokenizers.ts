@@ -3,6 +3,8 @@
  * vocabulary.
  */
 import type { NormalTextData, NormalVocabulary } from "../../../schema/normal/index.js";
+import { formatCount } from "../../format.js";
+import type { RunProblem } from "../../problem.js";
 import { MAX_WORD_LENGTH, WordTooLongError } from "../formats/utf8-reader.js";
 import { intern } from "../labels.js";
 import { collectIds, type IdList } from "../spill/id-list.js";
@@ -117,4 +119,21 @@ export function selectVocabulary(
   if (frequent.length <= capacity) return frequent;
   const byCount = [...frequent].sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || a - b);
   return byCount.slice(0, capacity).sort((a, b) => a - b);
+}
+
+/** The problem of a vocabulary without any unit of the training split; undefined for a vocabulary with units. */
+export function checkVocabulary(
+  selected: readonly number[],
+  counts: Uint32Array,
+  { min_count }: NormalVocabulary,
+  unit: string,
+): RunProblem | undefined {
+  const most = counts.reduce((maximum, count) => Math.max(maximum, count), 0);
+  if (selected.length > 0 || most === 0) return undefined;
+  return {
+    code: "empty-vocabulary",
+    path: "/data/vocabulary/min_count",
+    message: `The vocabulary has only the unknown ${unit}: none occurs ${formatCount(min_count, "time")} in the training split.`,
+    hint: `The most frequent ${unit} occurs ${formatCount(most, "time")}. Set data.vocabulary.min_count to at most ${most}.`,
+  };
 }
