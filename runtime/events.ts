@@ -34,7 +34,7 @@ export type TrainEvent =
       /** In float16: the step made no update since its gradient was not finite; gradient_norm is then 0. */
       readonly skipped?: true;
     }
-  /** After each call of the session, for displays: the speed of this process so far, as `environment.json` records it. */
+  /** After each call of the session, for displays: the speed of this process so far. */
   | { readonly event: "speed"; readonly steps_per_second: number }
   | { readonly event: "evaluation"; readonly epoch: number; readonly step: number; readonly metrics: SplitMetrics }
   /**
@@ -64,7 +64,8 @@ export interface DoneEvent {
   readonly event: "done";
   readonly run: string;
   readonly step: number;
-  readonly loss: number;
+  /** The loss of the last step; null where no step was trained. */
+  readonly loss: number | null;
   /** Of the final weights; of an interrupted run those of its latest evaluation. */
   readonly metrics: SplitMetrics;
   /** The evaluation of the final weights, where the run keeps the best; absent where it ends with its last. */

@@ -56,6 +56,11 @@ export const plot: CommandModule = {
     }
     const history = readHistory(folder);
     const curves = curvesOf(history, metric);
+    if (curves.length === 0 && history.steps.length === 0 && history.evaluations.length === 0) {
+      const message = `${join(folder)} has no metrics: no step was trained`;
+      reportInvalidInput(output, "no-steps", message, "Train the run, with --resume if it was interrupted.");
+      return exitCodes.invalidInput;
+    }
     if (curves.length === 0) {
       const hint = suggestion(metric, metricNames(history), "Metrics");
       reportInvalidInput(output, "unknown-metric", `${join(folder)} has no metric "${metric}"`, hint);

@@ -48,6 +48,7 @@ export interface ExportSummary {
   readonly verification: Verification;
   /** Absent for float32 weights. */
   readonly cost?: PrecisionReport;
+  readonly notices: readonly string[];
 }
 
 export type ExportOutcome = Result<ExportSummary, RunFailure>;
@@ -160,6 +161,7 @@ export async function exportTrainedModel(
     cells: lowered.cells,
     files: files.map(({ name, content }) => ({ name, bytes: content.length })),
     verification,
+    notices: trainedModel.step === 0 ? ["The weights are the initial ones: no step was trained."] : [],
     ...(precision !== "float32" && { cost: { precision, bytes, difference, metrics: null } }),
   });
 }

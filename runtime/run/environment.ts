@@ -9,7 +9,10 @@ import { runFiles } from "./layout.js";
 export interface RunEnvironment {
   readonly format: 1;
   readonly device: string;
-  /** Updates of the process that ended the run, and their total time without evaluations and checkpoints. */
+  /**
+   * Updates and their total time without evaluations and checkpoints, of all sessions of the run on this device. The
+   * updates of a killed session are not counted.
+   */
   readonly updates: number;
   readonly seconds: number;
   readonly ended: string;
@@ -25,14 +28,20 @@ export function stepsPerSecond({ updates, seconds }: Pick<RunEnvironment, "updat
   return seconds > 0 ? updates / seconds : null;
 }
 
+/** @param resumed adds the measurements to those of the earlier sessions on the same device. */
 export function writeRunEnvironment(
   fs: DurableFs,
   out: string,
-  measurements: Pick<RunEnvironment, "device" | "updates" | "seconds">,
+  { device, updates, seconds }: Pick<RunEnvironment, "device" | "updates" | "seconds">,
+  resumed: boolean,
 ): void {
+  const recorded = resumed ? readRunEnvironment(out) : undefined;
+  const earlier = recorded?.device === device ? recorded : { updates: 0, seconds: 0 };
   const environment: RunEnvironment = {
     format: 1,
-    ...measurements,
+    device,
+    updates: earlier.updates + updates,
+    seconds: earlier.seconds + seconds,
     ended: new Date().toISOString(),
     system: `${process.platform} ${process.arch}`,
     processor: cpus()[0]?.model.trim() ?? "",

@@ -55,7 +55,7 @@ export async function finishRun(
     event: "done",
     run: out,
     step,
-    loss: loss ?? Number.NaN,
+    loss,
     metrics: metrics ?? (evaluation ?? progress.latest ?? { metrics: NO_METRICS }).metrics,
     ...(best !== undefined && { best }),
     ...(skipped !== undefined && { skipped }),

@@ -230,7 +230,7 @@ async function finish(
     { skipped: await skippedUpdates(spec.train.precision, trainer), isComplete },
     shouldStop,
   );
-  writeRunEnvironment(durableFs, request.out, { device, ...tuner.timing() });
+  writeRunEnvironment(durableFs, request.out, { device, ...tuner.timing() }, request.resume);
   emit([...notices, done]);
   return ok(done);
 }

@@ -117,7 +117,7 @@ function environmentSection({ manifest }: Run, environment: RunEnvironment): Htm
   const { device, updates, seconds, ended, system, processor, cores, node, onnxruntime } = environment;
   const rows: [string, string][] = [
     ["finished", ended],
-    ["steps", `${formatInteger(updates)} in ${formatNumber(seconds)} s on ${device}`],
+    ["timed steps", `${formatInteger(updates)} in ${formatNumber(seconds)} s on ${device}`],
     ["machine", `${system}, ${cores} ${cores === 1 ? "core" : "cores"}${processor === "" ? "" : `, ${processor}`}`],
     ["software", `rnnx ${manifest.rnnx}, Node ${node}, onnxruntime-node ${onnxruntime}`],
     ["hash of spec and data", manifest.hash],

@@ -104,7 +104,8 @@ async function writeModel(output: Output, run: string, flags: Flags & { readonly
   const { precision = flags.quantize ?? "float32" } = flags;
   const outcome = await exportModel({ run, weights: "end", ...settings, precision });
   if (outcome.ok) {
-    const { files, verification, cells, model, cost } = outcome.value;
+    const { files, verification, cells, model, cost, notices } = outcome.value;
+    for (const notice of notices) output.note(notice);
     const portability = flags.report === true ? await portabilityOfFile(flags.out) : undefined;
     output.record({
       event: "result",

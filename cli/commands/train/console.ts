@@ -35,7 +35,7 @@ export function openTrainingDisplay(output: Output, chart: boolean): TrainingDis
         progress.step(event.step, event.loss);
         break;
       case "evaluation":
-        progress.evaluation(event.metrics);
+        progress.evaluation(event.step, event.metrics);
         progress.log(`epoch ${formatInteger(event.epoch)}  ${splitsText(event.metrics)}`);
         break;
       case "throughput":
@@ -101,7 +101,9 @@ function summary({ step, loss, metrics, best, predictions, examples, run, interr
   const bestText = best === undefined ? "" : `best at step ${formatInteger(best.step)} (validation ${best.metric}): `;
   return [
     ...predictionLines(predictions, examples),
-    `loss ${formatNumber(loss)} at step ${formatInteger(step)}${scores === "" ? "" : `, ${bestText}${scores}`}`,
+    loss === null
+      ? "no step was trained: the weights are the initial ones"
+      : `loss ${formatNumber(loss)} at step ${formatInteger(step)}${scores === "" ? "" : `, ${bestText}${scores}`}`,
     interrupted
       ? `interrupted, checkpoint in ${run}; continue with --resume`
       : `trained model: ${join(run, "model.onnx")}`,

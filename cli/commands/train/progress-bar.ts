@@ -8,8 +8,8 @@ export interface Progress {
   /** Starts the display of a run from `step` to `steps`. */
   start(step: number, steps: number): void;
   step(step: number, loss: number): void;
-  /** Sets the latest evaluation. */
-  evaluation(metrics: SplitMetrics): void;
+  /** Sets the latest evaluation, with its step. */
+  evaluation(step: number, metrics: SplitMetrics): void;
   /** Sets the speed in steps per second. */
   speed(stepsPerSecond: number): void;
   /** Sets the texts after the speed. */
@@ -124,7 +124,7 @@ function createPlainLines(output: Output): Progress {
 /** Tracks position and speed of a run, as text. */
 function createProgressTracker() {
   let [firstStep, lastStep, currentStep, startedAt] = [0, 1, 0, 0];
-  let [speed, evaluation] = ["", ""];
+  let [speed, evaluation, evaluatedStep] = ["", "", 0];
   let suffixTexts: readonly string[] = [];
   return {
     suffix(texts: readonly string[]) {
@@ -138,12 +138,12 @@ function createProgressTracker() {
     measured(stepsPerSecond: number) {
       speed = `${formatSpeed(stepsPerSecond)} steps/s`;
     },
-    evaluated({ validation, test }: SplitMetrics) {
+    evaluated(step: number, { validation, test }: SplitMetrics) {
       const split = Object.keys(validation).length > 0 ? "validation" : "test";
       const { loss } = split === "validation" ? validation : test;
-      if (loss !== undefined) evaluation = `${split} ${formatNumber(loss)}`;
+      if (loss !== undefined) [evaluation, evaluatedStep] = [`${split} ${formatNumber(loss)}`, step];
     },
-    /** The caption in decreasing order of importance. */
+    /** The caption in decreasing order of importance. That of the last step has no evaluation of an earlier one. */
     caption(step: number, loss: number): readonly string[] {
       currentStep = step;
       const seconds = Math.max((performance.now() - startedAt) / 1000, 1e-3);
@@ -151,7 +151,7 @@ function createProgressTracker() {
       return [
         `${formatInteger(step)}/${formatInteger(lastStep)}`,
         `loss ${formatNumber(loss)}`,
-        ...(evaluation === "" ? [] : [evaluation]),
+        ...(evaluation === "" || (step === lastStep && evaluatedStep < step) ? [] : [evaluation]),
         ...(speed === "" ? [] : [speed]),
         ...suffixTexts,
         ...(step < lastStep ? [`${formatDuration((lastStep - step) * secondsPerStep)} left`] : []),

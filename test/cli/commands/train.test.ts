@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { readSpecFile } from "../../../schema/read.js";
 import { launch, records, rnnx, temporaryFolder } from "../../support/spawn.js";
+import { run } from "../../support/training-runs.js";
 
 test("twenty steps are twenty records and a summary", async () => {
   const out = temporaryFolder();
@@ -67,6 +69,31 @@ test.each([
   expect(existsSync(join(out, "model.onnx"))).toBe(true);
   const evaluated = await rnnx("evaluate", out, "--json");
   expect(records(evaluated.stdout)[0]).toMatchObject({ step: checkpoint?.step });
+});
+
+test("a run without a step is named as such by plot and export", async () => {
+  const folder = temporaryFolder();
+  const read = await readSpecFile("specs/hihello.json");
+  if (!read.ok) throw new Error("The spec is invalid.");
+  const out = join(folder, "run");
+  const { outcome } = await run(
+    { spec: read.spec, folder: "specs", out, device: "cpu", resume: false, init: null, disabledPasses: [] },
+    () => true,
+  );
+  expect(outcome).toMatchObject({ ok: true, value: { step: 0, loss: null, interrupted: true } });
+  const plot = await rnnx("plot", out);
+  expect(plot.code).toBe(2);
+  expect(plot.stderr).toContain("no step was trained");
+  const exported = await rnnx("export", out, "--out", join(folder, "model.onnx"));
+  expect(exported.code).toBe(0);
+  expect(exported.stderr).toContain("The weights are the initial ones: no step was trained.");
+});
+
+test("the last progress line has no loss of an earlier evaluation", async () => {
+  const { stderr } = await rnnx("train", "specs/stock.json", "--steps", "60", "--out", join(temporaryFolder(), "run"));
+  const last = stderr.split("\n").findLast((line) => line.startsWith("step 60/60"));
+  expect(last).toMatch(/loss \d/);
+  expect(last).not.toContain("validation");
 });
 
 test("a closed pipe ends the run with a checkpoint", async () => {

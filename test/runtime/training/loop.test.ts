@@ -123,6 +123,20 @@ describe("a run", () => {
 });
 
 describe("a resumed run", () => {
+  test("adds its updates and their time to those of the earlier sessions", async () => {
+    const out = join(temporaryFolder(), "run");
+    const timing = (): { updates: number; seconds: number } =>
+      JSON.parse(readFileSync(join(out, "environment.json"), "utf8"));
+    await run(await request(out));
+    const { updates, seconds } = timing();
+    expect(updates).toBe(20);
+    await run({ ...(await request(out)), resume: true });
+    expect(timing()).toMatchObject({ updates, seconds });
+    await run({ ...(await request(out, { steps: 26 })), resume: true });
+    expect(timing().updates).toBe(26);
+    expect(timing().seconds).toBeGreaterThan(seconds);
+  });
+
   test("with fewer steps than it has made is refused, and its results stay", async () => {
     const out = join(temporaryFolder(), "run");
     await run(await request(out));
