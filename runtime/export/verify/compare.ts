@@ -23,7 +23,8 @@ export function outputDifference(
   return Math.max(...differences);
 }
 
-function relativeDifference(actual: Float32Array, values: Float64Array): number {
+/** The largest difference, relative to the largest absolute value if that exceeds 1. */
+export function relativeDifference(actual: Float32Array, values: Float32Array | Float64Array): number {
   let [largest, scale] = [0, 1];
   for (const [index, value] of values.entries()) {
     const error = Math.abs((actual[index] ?? Number.NaN) - value);

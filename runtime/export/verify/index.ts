@@ -10,6 +10,7 @@ import { verifyGeneration } from "./generate.js";
 import type { FormVerifier, ModelUnderTest } from "./model-under-test.js";
 import type { Sizes } from "./random-inputs.js";
 import { openReference, type Reference } from "./reference.js";
+import { roundingTolerance } from "./rounding.js";
 import { verifySequence } from "./sequence.js";
 import { verifySteps } from "./step.js";
 
@@ -65,10 +66,12 @@ export async function verifyExport(
   const runs: (Sizes & { readonly difference: number })[] = [];
   for (const sizes of sizesOf(reference, options, testSizes, trainedModel.spec.model))
     runs.push({ ...sizes, difference: await verifiers[form](modelUnderTest, sizes) });
-  await Promise.all([reference.release(), session.release()]);
   const operators = cells.some(({ form }) => form !== "Scan" && form !== "unrolled");
-  const tolerance = operators ? operatorTolerance : usualTolerance;
-  return { runs, difference: Math.max(...runs.map((run) => run.difference)), tolerance };
+  const usual = operators ? operatorTolerance : usualTolerance;
+  const difference = Math.max(...runs.map((run) => run.difference));
+  const tolerance = difference > usual ? await roundingTolerance(modelUnderTest, runs, usual) : usual;
+  await Promise.all([reference.release(), session.release()]);
+  return { runs, difference, tolerance };
 }
 
 /**

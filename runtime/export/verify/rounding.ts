@@ -1,0 +1,50 @@
+/**
+ * The tolerance of a model that amplifies rounding, such as one with a norm of nearly equal numbers: its outputs differ
+ * between two correct graphs of the same weights.
+ */
+import { randomStream } from "../../tensors/random.js";
+import type { Tensors } from "../../tensors/safetensors.js";
+import { relativeDifference } from "./compare.js";
+import { type ModelUnderTest, rawAndScaled } from "./model-under-test.js";
+import { randomInputs, type Sizes } from "./random-inputs.js";
+import { openReference } from "./reference.js";
+
+/** The spacing of float32 numbers at 1. */
+const ROUNDING = 2 ** -23;
+/** Roundings between an input and an output, each of which counts as one of the weights. */
+const ROUNDINGS = 10;
+/** A difference beyond is never rounding. */
+const LARGEST = 1e-3;
+
+/**
+ * @param usual the tolerance of other models, the smallest result.
+ * @returns a multiple of the change of the outputs when every weight changes by a rounding of a number of size 1.
+ */
+export async function roundingTolerance(
+  { trainedModel, reference, boundary }: Pick<ModelUnderTest, "trainedModel" | "reference" | "boundary">,
+  runs: readonly Sizes[],
+  usual: number,
+): Promise<number> {
+  const changed = await openReference({ ...trainedModel, parameters: withRoundings(trainedModel.parameters) });
+  let change = 0;
+  for (const sizes of runs) {
+    const { scaledInputs } = rawAndScaled(randomInputs(reference.ports, trainedModel, sizes), boundary);
+    const [before, after] = [
+      await reference.predict(scaledInputs, sizes.batch),
+      await changed.predict(scaledInputs, sizes.batch),
+    ];
+    change = Math.max(change, relativeDifference(after.data, before.data));
+  }
+  await changed.release();
+  return Number.isFinite(change) ? Math.max(usual, Math.min(ROUNDINGS * change, LARGEST)) : usual;
+}
+
+function withRoundings(parameters: Tensors): Tensors {
+  return new Map(
+    [...parameters].map(([name, { shape, data }]) => {
+      const random = randomStream(1, "rounding", name);
+      const changed = data.map((x) => x + (random.uniform() < 0.5 ? -1 : 1) * ROUNDING * Math.max(1, Math.abs(x)));
+      return [name, { shape, data: changed }];
+    }),
+  );
+}
