@@ -48,10 +48,21 @@ export type SampleData =
       /** In order of time, unscaled; labels are strings. */
       readonly rows: readonly (readonly (number | string)[])[];
     }
-  | { readonly type: "sequences"; readonly examples: readonly SampleSequence[] }
-  | { readonly type: "pairs"; readonly pairs: readonly (readonly [string | readonly number[], string])[] }
+  | { readonly type: "sequences"; readonly split: SampleSplit; readonly examples: readonly SampleSequence[] }
+  | {
+      readonly type: "pairs";
+      readonly split: SampleSplit;
+      readonly pairs: readonly (readonly [string | readonly number[], string])[];
+    }
   | { readonly type: "images"; readonly images: readonly SampleImage[] }
-  | { readonly type: "arrays"; readonly examples: readonly Readonly<Record<string, unknown>>[] };
+  | {
+      readonly type: "arrays";
+      readonly split: SampleSplit;
+      readonly examples: readonly Readonly<Record<string, unknown>>[];
+    };
+
+/** The split of the run that the samples are from. */
+type SampleSplit = "train" | "validation" | "test";
 
 export interface SampleSequence {
   /** Text, or a vector per step. */

@@ -36,7 +36,8 @@ async function selectSamples(
 ): Promise<Result<SampleData>> {
   const { data } = spec;
   const uses = usesOf(spec);
-  const candidates = Array.from(source.splits[preferredSplit(source.splits, "afterTraining")]);
+  const split = preferredSplit(source.splits, "afterTraining");
+  const candidates = Array.from(source.splits[split]);
   switch (data.type) {
     case "text":
       return ok({ type: "text", text: excerpt(data, folder) });
@@ -55,14 +56,14 @@ async function selectSamples(
         const targets = labels.length > 0 ? labels : width > 1 ? chunks(values, width) : values;
         return { steps, target: isTagged ? targets : targets[0] };
       });
-      return ok({ type: "sequences", examples: sequences });
+      return ok({ type: "sequences", split, examples: sequences });
     }
     case "pairs": {
       const result = await readPairs(data, folder, uses);
       if (!result.ok) return result;
       const all = result.value.map(({ source: input, target }) => [input, target] as const);
       const pairs = candidates.slice(0, MAX_EXAMPLES).flatMap((index) => all.slice(index, index + 1));
-      return ok({ type: "pairs", pairs });
+      return ok({ type: "pairs", split, pairs });
     }
     case "images":
       return ok({ type: "images", images: imagesByClass(source, candidates) });
@@ -70,7 +71,7 @@ async function selectSamples(
       const indices = candidates.slice(0, MAX_EXAMPLES);
       const arrays = [...source.batch(indices)].map(([name, array]) => [name, nestedRows(array)] as const);
       const rows = indices.map((_, row) => Object.fromEntries(arrays.map(([name, nested]) => [name, nested[row]])));
-      return ok({ type: "arrays", examples: rows });
+      return ok({ type: "arrays", split, examples: rows });
     }
   }
 }

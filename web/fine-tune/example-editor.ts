@@ -1,6 +1,6 @@
 /** The editor of training examples: a text field in the format of the data type, or a canvas for images. */
 import type { ImagesMetadata } from "../../runtime/data/metadata.js";
-import type { PageManifest, SampleImage } from "../../runtime/web/page-manifest.js";
+import type { PageManifest, SampleData, SampleImage } from "../../runtime/web/page-manifest.js";
 import { button, element, field } from "../dom.js";
 import { averageBoxSize, createDrawingCanvas, thumbnail } from "../drawing-canvas.js";
 import { dataPorts } from "../examples/arrays.js";
@@ -49,7 +49,7 @@ interface TextForm {
 }
 
 function textForm({ metadata, samples, uses, manifest }: PageManifest): TextForm {
-  const sampleNote = "These are samples of the training data; replace them with your own.";
+  const sampleNote = samples === null ? "" : `These are ${sampleOrigin(samples)}; replace them with your own.`;
   switch (metadata.type) {
     case "text":
       return {
@@ -69,7 +69,7 @@ function textForm({ metadata, samples, uses, manifest }: PageManifest): TextForm
       const classNote = metadata.classes ? ` Classes: ${metadata.classes.join(", ")}.` : "";
       return {
         title: `Your sequences, one per line: ${form}`,
-        note: `${sampleNote}${classNote}`,
+        note: `${sampleNote}${classNote}`.trim(),
         text: lines.join("\n"),
       };
     }
@@ -106,6 +106,20 @@ function textForm({ metadata, samples, uses, manifest }: PageManifest): TextForm
     }
     case "images":
       throw new Error("Images are drawn.");
+  }
+}
+
+/** The part of the run's data that the samples are from. */
+function sampleOrigin(samples: SampleData): string {
+  switch (samples.type) {
+    case "text":
+      return "the first characters of the run's text";
+    case "table":
+      return "the last rows of the run's table";
+    case "images":
+      return "images of the run's data";
+    default:
+      return `${samples.split === "train" ? "training" : samples.split} examples of the run`;
   }
 }
 

@@ -1,6 +1,7 @@
 /** The playground of tables: the series, its forecast, and an editor of the last rows. */
 import type { TableMetadata } from "../../runtime/data/metadata.js";
 import { scalerOf, unscaleValue } from "../../runtime/data/scaler.js";
+import type { Scores } from "../../runtime/predict/format-predictions.js";
 import { continuedNotice, seriesInputs } from "../../runtime/predict/stateful.js";
 import { bars, button, element, message, runLatest } from "../dom.js";
 import { scaledSeries } from "../examples/table.js";
@@ -44,7 +45,7 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
     }
   });
 
-  const showForecast = (lastSteps: readonly Float32Array[]) => {
+  const showForecast = (lastSteps: readonly Scores["data"][]) => {
     const { horizon } = page.training;
     const name = target[selectedTarget] ?? "";
     const scaling = scalerOf(metadata.scaler, name);
@@ -61,7 +62,7 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
     const position = horizon === 0 ? "same row" : horizon === 1 ? "next row" : `in ${horizon} rows`;
     headline.replaceChildren(`Forecast of ${name} (${position}): `, element("b", {}, shortNumber(next)));
   };
-  const showClasses = (probabilities: Float32Array) => {
+  const showClasses = (probabilities: Scores["data"]) => {
     result.replaceChildren(bars(Array.from(probabilities, (share, id) => ({ name: `${classes?.[id] ?? id}`, share }))));
   };
 
