@@ -20,7 +20,15 @@ export const report: CommandModule = {
   async run(output, command) {
     const [folder = ""] = command.args;
     const { out = join(folder, "report.html") } = command.opts<{ readonly out?: string }>();
-    const { createReport } = await import("../../views/report/report.js");
+    const [{ createReport }, { checkOutputFile }] = await Promise.all([
+      import("../../views/report/report.js"),
+      import("../../runtime/run/output-file.js"),
+    ]);
+    const replaced = checkOutputFile(out, folder);
+    if (replaced !== undefined) {
+      reportProblems(output, [replaced]);
+      return exitCodes.invalidInput;
+    }
     const result = await createReport(folder);
     if (!result.ok) {
       reportProblems(output, result.error);

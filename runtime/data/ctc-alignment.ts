@@ -68,7 +68,7 @@ export function checkAlignments(
   ];
 }
 
-/** The first finding, and the number of the others; none where there is none. */
+/** The first finding, and the number of the others. */
 function summarize(findings: readonly string[], what: string): readonly string[] {
   const [first] = findings;
   if (first === undefined) return [];

@@ -13,6 +13,7 @@ import type { RunProblem } from "../problem.js";
 import { ok, type Result } from "../result.js";
 import { recordedMetrics } from "../run/layout.js";
 import { openRun, readRunWeights, type WeightsSelector } from "../run/open.js";
+import { checkOutputFile } from "../run/output-file.js";
 import { durableFs } from "../storage/durable-fs.js";
 import { describeModel } from "./metadata.js";
 import { compareMetrics, type PrecisionReport } from "./precision-report.js";
@@ -74,6 +75,8 @@ export async function exportModel({
 }: ExportRequest): Promise<ExportOutcome> {
   const opened = openRun(folder);
   if (!opened.ok) return invalidInput(opened.error);
+  const replaced = checkOutputFile(out, folder);
+  if (replaced !== undefined) return invalidInput([replaced]);
   const weightsResult = readRunWeights(opened.value, weights);
   if (!weightsResult.ok) return invalidInput(weightsResult.error);
   const { step, parameters } = weightsResult.value;

@@ -5,6 +5,7 @@ import { invalidInput, type RunFailure } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { ok, type Result } from "../result.js";
 import { openRun } from "../run/open.js";
+import { checkOutputFile } from "../run/output-file.js";
 import type { RequestedDevice } from "../sessions/session.js";
 import { durableFs, writeFileAtomic } from "../storage/durable-fs.js";
 import { openPredictor, type Predictions } from "./predictor.js";
@@ -33,6 +34,8 @@ export async function predictRun(request: PredictRequest): Promise<PredictOutcom
   if (!kindResult.ok) return invalidInput(kindResult.error);
   const kind = kindResult.value;
   if (!existsSync(dirname(outputPath(request)))) return invalidInput([missingFolder(request.output)]);
+  const replaced = checkOutputFile(outputPath(request), request.run, resolve(folder, input));
+  if (replaced !== undefined) return invalidInput([replaced]);
   if (run.spec.data.type === "pairs" && kind === ".npy") return invalidInput([unsupportedKind(request.output)]);
   const result = await openPredictor(run, device).predict(input, folder, beam);
   if (!result.ok) return result;

@@ -1,7 +1,8 @@
 /** Predictions of runs: each type of input, as predictions and as outputs; invalid inputs write nothing. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { exportModel } from "../../../runtime/export/index.js";
 import { predictRun } from "../../../runtime/predict/predict-run.js";
 import { array, objects, predictTo, rejectedPredict } from "../../support/predict-file.js";
 import { trainSpec } from "../../support/training-runs.js";
@@ -266,6 +267,19 @@ describe("problems of the output and the run", () => {
     expect(await problemsOf("none/out.csv")).toEqual(['The folder of "none/out.csv" does not exist.']);
     expect(await problemsOf("out.csv")).toEqual([]);
     expect(existsSync(join(folder, "out.csv"))).toBe(true);
+    symlinkSync("in.json", join(folder, "link.json"));
+    for (const output of ["in.json", "link.json"])
+      expect(await problemsOf(output)).toEqual([
+        `"${join(folder, output)}" is the input, which the output would replace.`,
+      ]);
+    expect(readFileSync(join(folder, "in.json"), "utf8")).toBe("[[1]]");
+    const [recorded, model] = [join(out, "spec.json"), join(out, "model.onnx")];
+    const ofRun = (name: string) =>
+      `"${join(out, name)}" is the ${name} of the run "${out}", which the output would replace.`;
+    expect(await problemsOf(recorded)).toEqual([ofRun("spec.json")]);
+    expect(await exportModel({ run: out, out: model })).toMatchObject({
+      error: { problems: [{ message: ofRun("model.onnx") }] },
+    });
     rmSync(join(out, "model.onnx"));
     expect(await problemsOf("out.csv")).toEqual([
       `The run "${out}" has no model.onnx yet: it was stopped before its end.`,
