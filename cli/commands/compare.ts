@@ -44,7 +44,7 @@ export const compare: CommandModule = {
     }
     const runs = comparison.value;
     if (out !== undefined) {
-      const [{ comparisonChart }, { toSvg }, { comparedCurves }, { metricNames }] = await Promise.all([
+      const [{ comparisonChart }, { toSvg }, { comparedCurves }, { curveLabels, metricNames }] = await Promise.all([
         import("../../views/charts/learning-curves.js"),
         import("../../views/charts/render.js"),
         import("../../views/compare-runs.js"),
@@ -61,7 +61,9 @@ export const compare: CommandModule = {
         );
         return exitCodes.invalidInput;
       }
-      await writeImage(out, await toSvg(comparisonChart(metric, curves, { width: 720, height: 360 })));
+      const splits = [...new Set(curves.map(({ split }) => curveLabels[split]))];
+      const title = `${metric} (${splits.join(", ")})`;
+      await writeImage(out, await toSvg(comparisonChart(title, curves, { width: 720, height: 360 })));
     }
     const records = runs.map(({ history: _, ...run }) => run);
     output.record({ event: "result", runs: records, ...(out !== undefined && { file: out }) });

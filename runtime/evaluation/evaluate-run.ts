@@ -88,7 +88,8 @@ export async function evaluateRun({
   if (problems.length > 0) return invalidInput(problems);
   const splits = selectSplits(source.splits, split, isSingleSplit);
   if (split !== null && splits[split].length === 0) {
-    const hint = "Set data.split, or choose another split.";
+    const existing = (["train", "validation", "test"] as const).filter((name) => source.splits[name].length > 0);
+    const hint = `Its splits: ${existing.join(", ")}.`;
     return invalidInput([
       { code: "empty-split", path: "/data/split", message: `The data has no ${split} split.`, hint },
     ]);

@@ -230,7 +230,7 @@ function parseStep(name: string): number | undefined {
 }
 
 /** The steps of all checkpoints in a folder, intact or not, oldest first. */
-function listSteps(folder: string): number[] {
+export function listSteps(folder: string): number[] {
   const steps = listNames(folder).map(parseStep);
   return steps.filter((step) => step !== undefined).sort((a, b) => a - b);
 }

@@ -7,11 +7,11 @@ import type { Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { didYouMean, nearestPath } from "../../schema/parse/missing-file.js";
 import type { Metadata } from "../data/metadata.js";
-import { formatInteger } from "../format.js";
+import { formatInteger, listFirst } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import { readSafetensors, type Tensors } from "../tensors/safetensors.js";
-import { type Checkpoint, findLatestCheckpoint, readCheckpoint } from "./checkpoint.js";
+import { type Checkpoint, findLatestCheckpoint, listSteps, readCheckpoint } from "./checkpoint.js";
 import { type DataRecord, runFiles } from "./layout.js";
 import { readRunFile, readVersion } from "./validate-files.js";
 
@@ -112,7 +112,10 @@ function readCheckpointWeights(folder: string, checkpoints: string, step: number
   const result = readCheckpoint(checkpoints, step);
   if (result.ok) return ok(weightsOf(result.value));
   const message = `"${folder}" has no intact checkpoint of step ${formatInteger(step)}: ${result.error}.`;
-  return fail([problem("no-checkpoint", message, `Its checkpoints are in ${checkpoints}.`)]);
+  const steps = listSteps(checkpoints);
+  const hint =
+    steps.length === 0 ? "The run has no checkpoint." : `Its checkpoints: ${listFirst(steps.map(String), 12)}.`;
+  return fail([problem("no-checkpoint", message, hint)]);
 }
 
 function weightsOf({ state: { step }, parameters }: Checkpoint): Weights {

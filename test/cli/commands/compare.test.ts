@@ -1,4 +1,5 @@
 /** `rnnx compare` from the command line. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { records, rnnx, temporaryFolder } from "../../support/spawn.js";
@@ -16,4 +17,12 @@ test("runs of two cells differ in the cell, and not in the options that only one
   // The record has every difference.
   const [result = {}] = records((await rnnx("compare", lstm, gru, "--json")).stdout);
   expect(JSON.stringify(result)).toContain("peepholes");
+});
+
+test("the chart names the metric and the split of its curves", async () => {
+  const run = join(temporaryFolder(), "run");
+  await rnnx("train", "specs/stock.json", "--steps", "3", "--out", run);
+  const chart = join(run, "chart.svg");
+  expect((await rnnx("compare", run, "--out", chart)).code).toBe(0);
+  expect(readFileSync(chart, "utf8")).toMatch(/loss \((test|validation)\)/);
 });

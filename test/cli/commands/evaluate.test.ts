@@ -111,3 +111,14 @@ test("predictions are written; invalid input is reported with its position", asy
   ]);
   expect(existsSync(pathOf("none.csv"))).toBe(false);
 });
+
+test("a missing checkpoint or split is reported with those that exist", async () => {
+  const missing = await rnnx("evaluate", run, "--checkpoint", "105");
+  expect(missing.code).toBe(2);
+  expect(missing.stderr).toContain("Its checkpoints: 20.");
+  const text = pathOf("text");
+  await rnnx("train", "specs/hello.json", "--steps", "2", "--out", text);
+  const split = await rnnx("evaluate", text, "--split", "test");
+  expect(split.code).toBe(2);
+  expect(split.stderr).toContain("Its splits: train.");
+});
