@@ -40,6 +40,19 @@ function compareLabels(a: string, b: string): number {
   return x < y ? -1 : x > y ? 1 : compareCodePoints(a, b);
 }
 
+/** A notice of classes whose names are the same number, such as 1 and 1.0; none without such names. */
+export function equalNamesNotices(names: readonly string[] | null): readonly string[] {
+  const byValue = new Map<number, string[]>();
+  for (const name of names ?? []) {
+    const value = parseNumber(name);
+    if (!Number.isNaN(value)) byValue.set(value, [...(byValue.get(value) ?? []), name]);
+  }
+  const equal = [...byValue.values()].find(({ length }) => length > 1);
+  if (equal === undefined) return [];
+  const list = equal.map((name) => JSON.stringify(name)).join(" and ");
+  return [`${list} are classes of their own. If they are one class, write them alike in the data.`];
+}
+
 function compareCodePoints(a: string, b: string): number {
   const [points, others] = [[...a], [...b]];
   const index = points.findIndex((point, position) => point !== others[position]);

@@ -1,5 +1,6 @@
 /** Initial weights from a file (`--init`) of rnnx, PyTorch or Keras. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { StoredTensor } from "../../compiler/artifact.js";
 import type { Metadata } from "../data/metadata.js";
 import type { RunProblem } from "../problem.js";
@@ -34,10 +35,18 @@ export async function readInitialWeights(
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    return fail([unreadableFile("", file, error)]);
+    const weights = join(file, "weights.safetensors");
+    const hint = existsSync(weights) ? { hint: `Name its weights: ${weights}.` } : {};
+    return fail([{ ...unreadableFile("", file, error), ...hint }]);
   }
   if (isKeras(bytes)) return withNames(file, await importKeras(file, bytes, model, maps), model);
   const result = readSafetensors(bytes);
+  if (!result.ok && /\.onnx$/i.test(file)) {
+    const message = `"${file}" is an ONNX model; initial weights are read from other formats.`;
+    const hint =
+      "Use safetensors (names of rnnx or PyTorch), such as a run's weights.safetensors, or a .keras or .h5 file.";
+    return fail([{ code: "file-format", path: "", file, message, hint }]);
+  }
   if (!result.ok) {
     const message = `"${file}" cannot be read as safetensors: ${result.error}.`;
     const hint = "Use safetensors (names of rnnx or PyTorch), or a .keras or .h5 file of Keras.";

@@ -24,6 +24,10 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
       describeMissing(result.error, file, metadata).map((problem) => ({
         ...problem,
         file,
+        // A trained model has its columns: the file must have their values.
+        ...(/data\.(?:missing|columns)/.test(problem.hint ?? "") && {
+          hint: `Write a number in each row of the model's columns: ${listFirst(columns, 8)}.`,
+        }),
         ...(problem.code === "table-delimiter" && {
           hint: "Separate the fields as in the data that the run was trained on.",
         }),

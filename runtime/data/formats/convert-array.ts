@@ -46,7 +46,9 @@ export function toIndices(
     const value = values[index] ?? 0;
     const isId = Number.isInteger(value) && value >= 0 && value < 2 ** 31;
     if (isId && value < (limit?.size ?? Number.POSITIVE_INFINITY)) continue;
-    const hint = isId ? (limit?.hint ?? "") : `${what} are integers from 0.`;
+    const hint = isId
+      ? (limit?.hint ?? "")
+      : `${what} are integers from 0${value >= 2 ** 31 ? ` to ${2 ** 31 - 1}` : ""}.`;
     return fail([valueProblem(numbers, origin, index, `${value}`, hint)]);
   }
   return ok({ dtype: "int32", shape: numbers.shape, data: Int32Array.from(values) });

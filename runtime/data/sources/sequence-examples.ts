@@ -1,7 +1,7 @@
 /** Reads sequences: the steps of each example as numbered tokens or vectors, and its targets. */
 
 import type { NormalSequencesData } from "../../../schema/normal/index.js";
-import { formatCount } from "../../format.js";
+import { formatCount, listFirst } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { JsonLine, Line } from "../formats/json-line.js";
@@ -67,9 +67,13 @@ export async function readSequences(
     if ("fault" in parsedSteps) return parsedSteps;
     const { tokens, vectors, size } = parsedSteps.value;
     const stepCount = inputKey === "inputs" ? vectors.length / size : tokens.length;
-    if (stepCount === 0 && withTargets) return { fault: "has no steps" };
+    if (stepCount === 0 && withTargets) return { fault: "has no steps", hint: "Remove the line, or complete it." };
     features = examples.length === 0 ? size : features;
-    if (size !== features) return { fault: `has vectors of ${size}, but the first line has vectors of ${features}` };
+    if (size !== features)
+      return {
+        fault: `has vectors of ${size}, but the first line has vectors of ${features}`,
+        hint: "Give all vectors the same size.",
+      };
     const parsedTargets = parseTargets(uses.targets === "classes" ? exact : line, targetKey, uses);
     if ("fault" in parsedTargets) return parsedTargets;
     const { labels, values, size: targetSize } = parsedTargets.value;
@@ -79,7 +83,10 @@ export async function readSequences(
     }
     const count = labels.length + values.length / Math.max(width, 1);
     if (targetKey === "tags" && count !== stepCount)
-      return { fault: `has ${formatCount(count, "tag")} for ${formatCount(stepCount, "step")}` };
+      return {
+        fault: `has ${formatCount(count, "tag")} for ${formatCount(stepCount, "step")}`,
+        hint: "Write one tag for each step.",
+      };
 
     const length = Math.min(stepCount, data.max_length ?? stepCount);
     const targetCount = targetKey === "tags" ? length : 1;
@@ -104,8 +111,8 @@ export async function readSequences(
     if (lineKeys === undefined) {
       const inputKey = (["text", "tokens", "inputs"] as const).find((name) => line[name] !== undefined);
       const targetKey = withTargets ? (["label", "tags"] as const).find((name) => line[name] !== undefined) : null;
-      if (inputKey === undefined) return report("sequence-line", "has no text, tokens or inputs", "");
-      if (targetKey === undefined) return report("sequence-line", "has no label and no tags", "");
+      if (inputKey === undefined) return report("sequence-line", "has no text, tokens or inputs", keysHint(line));
+      if (targetKey === undefined) return report("sequence-line", "has no label and no tags", keysHint(line));
       const mismatch = describeMismatch(inputKey, targetKey, uses);
       if (mismatch !== undefined) return report("sequence-kind", mismatch.what, mismatch.hint);
       lineKeys = { inputKey, targetKey };
@@ -118,6 +125,12 @@ export async function readSequences(
   if (problems.length > 0) return fail(problems);
   const tokens = [...idByToken.keys()];
   return ok({ examples, tokens, features, width, isTagged: lineKeys?.targetKey === "tags" });
+}
+
+function keysHint(line: Line): string {
+  const keys = Object.keys(line).map((key) => JSON.stringify(key));
+  const found = keys.length === 0 ? "The line is empty" : `It has ${listFirst(keys, 8)}`;
+  return `${found}. Keys are text, tokens or inputs for the steps, label or tags for the targets.`;
 }
 
 function membersOf(line: Line, inputKey: LineKeys["inputKey"]): Line {
@@ -195,7 +208,12 @@ function parseLabels(line: Line, targetKey: NonNullable<LineKeys["targetKey"]>):
   const list = typeof value === "string" && targetKey === "tags" ? tokenize(value, "word") : value;
   const labels = toNames(targetKey === "tags" ? list : [value]);
   if (labels === undefined)
-    return { fault: targetKey === "tags" ? "has tags that are not a list of names" : "has a label that is not a name" };
+    return targetKey === "tags"
+      ? {
+          fault: "has tags that are not a list of names",
+          hint: 'Write one name for each step, as in ["noun", "verb"].',
+        }
+      : { fault: "has a label that is not a name", hint: "Write a text that is not empty, a number, true or false." };
   return { value: { labels, values: [], size: 0 } };
 }
 

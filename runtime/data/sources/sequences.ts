@@ -7,8 +7,9 @@ import type { NumericArray } from "../../tensors/array.js";
 import { nestedRows } from "../../tensors/rows.js";
 import { bucketize } from "../batching/buckets.js";
 import { gatherLengths, gatherSequences, gatherWindows, type InMemorySeries } from "../batching/windows.js";
+import { parseNumber } from "../formats/number-notation.js";
 import { createProblemList } from "../formats/problem-list.js";
-import { type Classes, decodeClasses, fitClasses } from "../labels.js";
+import { type Classes, decodeClasses, equalNamesNotices, fitClasses } from "../labels.js";
 import type { SequencesMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import { type Splits, splitExamples } from "../splits.js";
@@ -65,7 +66,7 @@ function prepare(
     fittedMetadata?.classes === undefined
       ? ok(fitClasses(labels, recordedClasses))
       : encodeLabels(labels, fittedMetadata.classes);
-  if (!encoded.ok) return fail(unknownLabelProblems(data, examples, encoded.error));
+  if (!encoded.ok) return fail(unknownLabelProblems(data, examples, encoded.error, fittedMetadata?.classes ?? null));
   const classes = uses.targets === "classes" ? encoded.value : null;
   const targets: InMemorySeries =
     classes === null
@@ -122,6 +123,7 @@ function sequenceSource(
     splits,
     ...(buckets.length > 1 && { buckets }),
     digest: createHash("sha256").update(names).update(steps.data).update(targets.data).digest("hex"),
+    notices: equalNamesNotices(classes?.names ?? null),
     metadata: {
       type: "sequences",
       unit: data.unit,
@@ -178,13 +180,21 @@ function unknownLabelProblems(
   { file }: NormalSequencesData,
   examples: readonly Example[],
   indices: readonly number[],
+  classes: readonly string[] | null,
 ): readonly RunProblem[] {
   const owners = examples.flatMap(({ labels, line }) => labels.map((label) => ({ label, line })));
   const problems = createProblemList();
   for (const index of indices) {
     const { label = "", line = 1 } = owners[index] ?? {};
     const message = `${file}:${line}: "${label}" is not one of the model's classes.`;
-    const hint = "Remove the line, or train with data that has this class.";
+    const value = parseNumber(label);
+    const equal =
+      classes === null
+        ? Number.isInteger(value) && value >= 0 && `${value}`
+        : classes.find((name) => parseNumber(name) === value);
+    const isKnown = typeof equal === "string" && equal !== label;
+    const others = "Remove the line, or train with data that has this class.";
+    const hint = isKnown ? `Did you mean "${equal}"? ${others}` : others;
     problems.add([{ code: "unknown-class", path: "/data/file", file, line, message, hint }]);
   }
   return problems.list();

@@ -7,7 +7,7 @@ import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import { nestedRows } from "../../tensors/rows.js";
 import { type FloatSeries, gatherWindows, type Series } from "../batching/windows.js";
-import { type Classes, decodeClasses, fitClasses } from "../labels.js";
+import { type Classes, decodeClasses, equalNamesNotices, fitClasses } from "../labels.js";
 import type { TableMetadata } from "../metadata.js";
 import { createScaler, type ScalerParameters, scaleValue, unscaleValues } from "../scaler.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
@@ -36,7 +36,7 @@ export const table: SourceKind<NormalTableData> = {
     if (!prepared.ok) return prepared;
     return ok({
       ...windowSource(data, prepared.value, uses.everyStep, examples, split.value),
-      notices: result.value.notices,
+      notices: [...result.value.notices, ...equalNamesNotices(prepared.value.classes?.names ?? null)],
     });
   },
   mapFiles(data, rename) {

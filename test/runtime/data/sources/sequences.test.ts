@@ -287,6 +287,14 @@ test("digests differ for different sequences", async () => {
   expect(await digest(messages)).not.toBe(await digest(messages.map(({ text }) => ({ text, label: "ham" }))));
 });
 
+test("classes of equal numbers are named in a notice", async () => {
+  const csv = (labels: readonly string[]) => `text,label\n${labels.map((label) => `a,${label}\n`).join("")}`;
+  expect((await open(csv(["1.0", "0.0", "1"]), { file: "s.csv" })).notices).toEqual([
+    '"1" and "1.0" are classes of their own. If they are one class, write them alike in the data.',
+  ]);
+  expect((await open(csv(["1.0", "0.0", "b"]), { file: "s.csv" })).notices).toEqual([]);
+});
+
 describe("problems", () => {
   const about = (line: number, message: string, hint = "", code = "sequence-line") => ({
     code,
@@ -297,12 +305,31 @@ describe("problems", () => {
     hint,
   });
   const jsonHint = 'Write one object per line, such as {"text": "good morning", "label": "greeting"}.';
+  const labelHint = "Write a text that is not empty, a number, true or false.";
   const good = { text: "a b", label: "x" };
 
   test.each<[string, Content, Partial<NormalSpec>, object]>([
     ["a list", [good, [1, 2]], {}, about(2, "is not an object", jsonHint)],
-    ["no steps", [{ label: "x" }], {}, about(1, "has no text, tokens or inputs")],
-    ["no answer", [{ text: "x" }], {}, about(1, "has no label and no tags")],
+    [
+      "no steps",
+      [{ label: "x" }],
+      {},
+      about(
+        1,
+        "has no text, tokens or inputs",
+        'It has "label". Keys are text, tokens or inputs for the steps, label or tags for the targets.',
+      ),
+    ],
+    [
+      "no answer",
+      [{ text: "x" }],
+      {},
+      about(
+        1,
+        "has no label and no tags",
+        'It has "text". Keys are text, tokens or inputs for the steps, label or tags for the targets.',
+      ),
+    ],
     [
       "other steps than the first",
       [good, { tokens: ["a"], label: "x" }],
@@ -315,7 +342,12 @@ describe("problems", () => {
       {},
       about(2, "has no label, but the first line has it"),
     ],
-    ["an empty text", [good, { text: " ", label: "x" }], {}, about(2, "has no steps")],
+    [
+      "an empty text",
+      [good, { text: " ", label: "x" }],
+      {},
+      about(2, "has no steps", "Remove the line, or complete it."),
+    ],
     ["a text that is a number", [{ text: 5, label: "x" }], {}, about(1, "has text that is not a string")],
     [
       "tokens that are lists",
@@ -323,10 +355,30 @@ describe("problems", () => {
       {},
       about(1, "has tokens that are not a list of strings"),
     ],
-    ["a label that is null", [good, { text: "a", label: null }], {}, about(2, "has a label that is not a name")],
-    ["a label that is a list", [{ text: "a", label: ["x"] }], {}, about(1, "has a label that is not a name")],
-    ["tags that are no list", [{ text: "a", tags: 5 }], tagging, about(1, "has tags that are not a list of names")],
-    ["too few tags", [{ text: "a b c", tags: ["x"] }], tagging, about(1, "has 1 tag for 3 steps")],
+    [
+      "a label that is null",
+      [good, { text: "a", label: null }],
+      {},
+      about(2, "has a label that is not a name", labelHint),
+    ],
+    [
+      "a label that is a list",
+      [{ text: "a", label: ["x"] }],
+      {},
+      about(1, "has a label that is not a name", labelHint),
+    ],
+    [
+      "tags that are no list",
+      [{ text: "a", tags: 5 }],
+      tagging,
+      about(1, "has tags that are not a list of names", 'Write one name for each step, as in ["noun", "verb"].'),
+    ],
+    [
+      "too few tags",
+      [{ text: "a b c", tags: ["x"] }],
+      tagging,
+      about(1, "has 1 tag for 3 steps", "Write one tag for each step."),
+    ],
     [
       "numbers that are none",
       [{ text: "a", label: "x" }],
@@ -365,7 +417,7 @@ describe("problems", () => {
         { inputs: [[1]], label: "x" },
       ],
       { model: lastModel },
-      about(2, "has vectors of 1, but the first line has vectors of 2"),
+      about(2, "has vectors of 1, but the first line has vectors of 2", "Give all vectors the same size."),
     ],
     [
       "vectors for a model that looks up tokens",
