@@ -32,7 +32,7 @@ try {
   for await (const event of training) {
     if (event.event === "start") console.log(`${event.parameters} parameters on ${event.device}`);
     if (event.event === "evaluation") console.log(`step ${event.step}:`, event.metrics.train);
-    if (event.event === "done") console.log(`loss ${event.loss.toFixed(4)}, predicts`, event.predictions);
+    if (event.event === "done") console.log(`loss ${event.loss?.toFixed(4)}, predicts`, event.predictions);
   }
 } catch (error) {
   // A problem of the data or the run; any other exception is a bug in rnnx.
