@@ -919,7 +919,7 @@ export interface RnnLayer {
   weights?: Weights;
   initial_state?: LayerName;
   /**
-   * Carry the final states of a batch to the next batch (truncated backpropagation through time). Each row of a batch continues the same row of the batch before. Predictions for a table continue from row to row.
+   * Carry the final states of a batch to the next batch (truncated backpropagation through time). Each row of a batch continues the same row of the batch before. An evaluation reads each split as batch_size streams of consecutive windows, whose states start at zero, so its metrics depend on the batch size. Predictions for a table continue from row to row.
    */
   stateful?: boolean;
   /**

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalData, NormalSpec } from "../../schema/normal/index.js";
-import { isStateful } from "../data/batching/stateful-batches.js";
+import { isStateful, streamsNotice } from "../data/batching/stateful-batches.js";
 import { checkDataShape, checkIdRange } from "../data/compatibility.js";
 import { checkAlignments } from "../data/ctc-alignment.js";
 import { openData } from "../data/index.js";
@@ -108,6 +108,7 @@ export async function evaluateRun({
   const notices = [
     ...(source.notices ?? []),
     sessionResult.value.notice,
+    isStateful(run.manifest) ? streamsNotice(Object.values(splits), batchSize) : "",
     ...(data === null ? dataChangedNotice(folder, source) : []),
   ].filter((text) => text !== "");
   const detailed = (["test", "validation", "train"] as const).find((name) => splits[name].length > 0);

@@ -904,7 +904,9 @@ export interface NormalRnn {
   readonly initial_state: string;
   /**
    * Carry the final states of a batch to the next batch (truncated backpropagation through time). Each row of a batch
-   * continues the same row of the batch before. Predictions for a table continue from row to row.
+   * continues the same row of the batch before. An evaluation reads each split as batch_size streams of consecutive
+   * windows, whose states start at zero, so its metrics depend on the batch size. Predictions for a table continue from
+   * row to row.
    */
   readonly stateful: boolean;
   /** Unroll the loop over time where the number of steps is known. The results are the same. */

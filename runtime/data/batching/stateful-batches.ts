@@ -63,6 +63,13 @@ export function* statefulBatches(windows: Uint32Array, batchSize: number): Gener
   }
 }
 
+/** The notice for metrics of a stateful model: the streams that states continue in. */
+export function streamsNotice(splits: readonly Uint32Array[], batchSize: number): string {
+  const streams = Math.min(batchSize, Math.max(0, ...splits.map(({ length }) => length)));
+  if (streams < 2) return "The model is stateful: its states start at zero in each split, and continue to the end.";
+  return `The model is stateful: each split is read as up to ${streams} streams of consecutive windows (train.batch_size). The states of each start at zero, so that the metrics depend on the batch size.`;
+}
+
 function tooFewWindows(windows: number, batchSize: number) {
   const maxBatchSize = Math.floor(windows / 2);
   return {
