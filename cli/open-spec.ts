@@ -36,15 +36,16 @@ export async function readSpec(file: string, overrides: readonly Override[]): Pr
   return toOpenedSpec({ ...result, diagnostics });
 }
 
-/** A missing spec that is named like a template. */
+/** A missing spec: the template of its name, or the list of templates. */
 async function withTemplateHint(diagnostic: Diagnostic, file: string): Promise<Diagnostic> {
   if (diagnostic.code !== "file-missing" || diagnostic.hint !== "") return diagnostic;
   const { listTemplates } = await import("./commands/init/templates.js");
   const name = basename(file, ".json");
   const isTemplate = listTemplates().some((template) => template.name === name);
-  return isTemplate
-    ? { ...diagnostic, hint: `"${name}" is a template: write its spec with rnnx init ${name}.` }
-    : diagnostic;
+  const hint = isTemplate
+    ? `"${name}" is a template: write its spec with rnnx init ${name}.`
+    : "Check the path, or write a spec with rnnx init; rnnx init --list lists the templates.";
+  return { ...diagnostic, hint };
 }
 
 /** Reads a spec that another file contains. Relative paths start from the current folder. */
