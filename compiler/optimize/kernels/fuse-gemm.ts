@@ -1,6 +1,7 @@
 /** Gemm fusion: a matrix product absorbs the transposes of its operands and an addend. */
 import { countReaders, transposedOperand } from "../../graph/def-use.js";
 import { type RewriteSite, rewrite } from "../../graph/rewrite.js";
+import type { Builder } from "../../ir/builder.js";
 import { broadcastShapes, elementCount, mulDims, sameShape } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "../../ir/types.js";
@@ -21,14 +22,12 @@ function isTransposeCheaperBefore(factor: Value, columns: Dim, context: PassCont
 }
 
 /**
- * The transposed operand of [time, batch, k] data as a permutation (2, 0, 1): ONNX Runtime 1.30 folds a Transpose of
- * the last two axes into the MatMul again, and this one it does not.
+ * The transpose of a matrix [n, k] as a permutation (2, 0, 1) of [n, 1, k]: ONNX Runtime 1.30 folds a Transpose of the
+ * last two axes into the MatMul again, and this one it does not.
  */
-function keepTransposeOutside({ b, producer }: RewriteSite, transposed: Value, factor: Value): Value | undefined {
-  const reshape = producer(transposed);
-  const source = reshape?.op === "Reshape" ? at(reshape.inputs, 0) : undefined;
-  if (source?.type.shape.length !== 3 || source.type.shape[2] !== factor.type.shape[0]) return undefined;
-  return b.reshape(b.transpose(source, [2, 0, 1]), factor.type.shape);
+function transposeOutside(b: Builder, matrix: Value): Value {
+  const [rows = 1, columns = 1] = matrix.type.shape;
+  return b.reshape(b.transpose(b.reshape(matrix, [rows, 1, columns]), [2, 0, 1]), [columns, rows]);
 }
 
 /** onehot(i)ᵀ @ y → Equal([0, 1, …], i) @ y: the one-hot matrix is computed transposed. */
@@ -49,15 +48,16 @@ function oneHotTransposeAsEqual(graph: Graph, context: PassContext): Graph {
 
 /** x @ yᵀ → Gemm(x, y, transB), and the same for xᵀ. */
 function foldTransposes(graph: Graph, context: PassContext): Graph {
-  return rewrite(graph, (node, site) => {
-    const { b, inputs, producer } = site;
+  return rewrite(graph, (node, { b, inputs, producer }) => {
     if (node.op !== "MatMul" || !inputs.every(isMatrix)) return undefined;
     const factors = inputs.map((input) => {
       const source = transposedOperand(input, [1, 0], producer);
       const staysOutside =
         input === inputs[0] && isTransposeCheaperBefore(input, at(at(node.outputs, 0).type.shape, 1), context);
-      if (source !== undefined && !staysOutside) return { value: source, isTransposed: true };
-      return { value: (source && keepTransposeOutside(site, source, input)) ?? input, isTransposed: false };
+      if (source === undefined) return { value: input, isTransposed: false };
+      return staysOutside
+        ? { value: transposeOutside(b, source), isTransposed: false }
+        : { value: source, isTransposed: true };
     });
     const [x, y] = [at(factors, 0), at(factors, 1)];
     if (x.isTransposed || y.isTransposed) return [b.gemm(x.value, y.value, undefined, x.isTransposed, y.isTransposed)];
