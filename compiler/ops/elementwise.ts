@@ -171,9 +171,9 @@ export const elementwise: Family<Elementwise> = {
     (b, g, x) => maskCotangent(b, g, b.greater(x, 0)),
   ),
   Softplus: unary(transcendental, floatTypes, softplus, ({ mul, sigmoid }, g, x) => mul(g, sigmoid(x))),
-  // d erf(x) / dx = 2/√π · exp(-x²)
-  Erf: unary({ ...exact, bitExact: "unproven" }, floatTypes, erf, ({ mul, neg, exp }, g, x) =>
-    mul(g, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(x, x))))),
+  // d erf(x) / dx = 2/√π · exp(-x²) = exp(ln(2/√π) - x²)
+  Erf: unary({ ...exact, bitExact: "unproven" }, floatTypes, erf, ({ mul, sub, exp }, g, x) =>
+    mul(g, exp(sub(Math.log(2 / Math.sqrt(Math.PI)), mul(x, x)))),
   ),
   Not: unary(exact, ["bool"], (x) => 1 - x, "none"),
   Add: binary(commutative, numericTypes, "same", (x, y) => x + y, [(_, g) => passThrough(g), (_, g) => passThrough(g)]),

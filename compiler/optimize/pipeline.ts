@@ -24,8 +24,10 @@ import { sink, sinkExact } from "./loops/sink.js";
 import { unroll } from "./loops/unroll.js";
 import type { Pass } from "./pass.js";
 import { type Phase, type Pipeline, passesOf, phase } from "./phase.js";
+import { factorSums } from "./reuse/factor-sums.js";
 import { reuseLoopValues } from "./reuse/loop-values.js";
 import { shareFactor } from "./reuse/share-factor.js";
+import { shareSquares } from "./reuse/share-squares.js";
 import { tanhGradient } from "./reuse/tanh-gradient.js";
 
 export { type PassRun, type PassSelection, type Phase, type Pipeline, passesOf, runPasses } from "./phase.js";
@@ -73,7 +75,11 @@ const optimization = (rules: readonly LegalityRule[]): Pipeline => [
   canonicalized("move-out-of-loops", [hoist, sink], rules, { until: "fixpoint" }),
   canonicalized("parallelize-loops", [associativeScan], rules),
   canonicalized("choose-kernels", [foldTimeIntoMatmul, matmulBeforeGather, fuseGemm, prepackWeights], rules),
-  canonicalized("reuse-values", [tanhGradient, reuseLoopValues, fuseIntoLoop, shareFactor], rules),
+  canonicalized(
+    "reuse-values",
+    [tanhGradient, reuseLoopValues, fuseIntoLoop, shareSquares, factorSums, dce, shareFactor],
+    rules,
+  ),
 ];
 
 /** After differentiation, on the whole step; and on the graphs of evaluation and inference. */

@@ -154,6 +154,23 @@ const sharedFactors: RewriteRule = (node, { b, inputs, producer }) => {
   return [b.mul(node.op === "Sub" ? b.sub(x, y) : b.add(x, y), k)];
 };
 
+const isScalar = ({ type }: Value) => type.shape.length === 0;
+
+/** The operands of a product of a scalar and a value of another shape. */
+function scaledOperand(node: Node | undefined): { readonly x: Value; readonly scale: Value } | undefined {
+  const [x, y] = node?.op === "Mul" ? node.inputs : [];
+  // In float16 a product of scalars could leave the range.
+  if (x === undefined || y === undefined || isScalar(x) === isScalar(y) || x.type.dtype === "float16") return undefined;
+  return isScalar(y) ? { x, scale: y } : { x: y, scale: x };
+}
+
+/** (x * s) * t → x * (s * t), for scalars s and t. */
+const scalarFactors: RewriteRule = (node, { b, producer, inputs }) => {
+  const outer = scaledOperand({ ...node, inputs });
+  const inner = outer && scaledOperand(producer(outer.x));
+  return inner && [b.mul(inner.x, b.mul(inner.scale, outer.scale))];
+};
+
 const rulesInOrder: readonly RewriteRule[] = [
   (node, { inputs }) => (node.op === "Identity" ? [at(inputs, 0)] : undefined),
   identities,
@@ -164,6 +181,7 @@ const rulesInOrder: readonly RewriteRule[] = [
   sizes,
   unaryOfSplat,
   sharedFactors,
+  scalarFactors,
   ...movementRules,
   ...castRules,
 ];

@@ -41,6 +41,17 @@ describe("simplify", () => {
     `);
   });
 
+  test("multiplies scalar factors before the tensor", () => {
+    const graph = graphOf((b, float) => [b.mul(b.mul(float("x", 2, 3), float("s")), float("t"))]);
+    expect(resultOf(simplify, graph)).toMatchInlineSnapshot(`
+      "
+        mul: f32 = Mul(s, t)
+        mul.1: f32[2, 3] = Mul(x, mul)
+        output mul.1
+      "
+    `);
+  });
+
   test("applies to integers", () => {
     const graph = graphOf((b, _, typed) => {
       const n = typed("int64")("n", 3);
