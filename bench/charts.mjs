@@ -16,7 +16,8 @@ const subtitle = ({ date, machine, note }) =>
 const timeText = (ms) => `${ms < 100 ? Number(ms.toPrecision(3)) : Math.round(ms).toLocaleString("en")} ms`;
 
 /** "LSTM 2 × 128, batch 50": layers, width and rows of a configuration. */
-const sizeText = ({ layers, hidden, batch }) => `LSTM ${layers} × ${hidden}, batch ${batch}`;
+const sizeText = ({ model, layers, hidden, batch }) =>
+  `${model === "transformer" ? "transformer" : "LSTM"} ${layers} × ${hidden}, batch ${batch}`;
 
 /** Time of a training step of each framework as a multiple of rnnx's: a bar to the right of 1 is slower than rnnx. */
 export function comparisonChart(results) {

@@ -30,11 +30,17 @@ const values = flagsOf(import.meta.filename, {
 });
 const { rounds, threads } = values;
 const print = (text) => process.stdout.write(`${text}\n`);
-const sizesOf = ({ name: _, framework_steps: __, ...sizes }) => sizes;
+const sizesOf = ({ name: _, model: __, framework_steps: ___, ...sizes }) => sizes;
 const ratio = (number) => `${number.toFixed(2)} ×`;
 
-const frameworks = findFrameworks([...values.python, "python3", "/usr/bin/python3"], values.tfjs);
-print(`frameworks: ${frameworks.map(({ name }) => name).join(", ") || "none found (--python, --tfjs)"}`);
+const frameworksOf = (model) => findFrameworks([...values.python, "python3", "/usr/bin/python3"], values.tfjs, model);
+print(
+  `frameworks: ${
+    frameworksOf("rnn")
+      .map(({ name }) => name)
+      .join(", ") || "none found (--python, --tfjs)"
+  }`,
+);
 
 /** Milliseconds of the matrix products of a step, each at MatMul's own rate for its shape. */
 function productsAlone({ products }, { threads }) {
@@ -46,7 +52,9 @@ function productsAlone({ products }, { threads }) {
 /** One configuration: the median of each side over the rounds; of a framework, that of its best number of threads. */
 function compare(configuration) {
   const sizes = sizesOf(configuration);
-  const own = { threads: threadsFor(sizes, threads), calls: values.calls };
+  const { model = "rnn" } = configuration;
+  const frameworks = frameworksOf(model);
+  const own = { threads: threadsFor(sizes, threads), calls: values.calls, model };
   const sides = new Map();
   const record = (key, side, line) =>
     sides.set(key, { ...side, line, times: [...(sides.get(key)?.times ?? []), line.median_ms] });
@@ -74,6 +82,7 @@ function compare(configuration) {
   });
   const result = {
     name: configuration.name,
+    model,
     ...sizes,
     ms,
     rounds: times,
@@ -96,7 +105,7 @@ function compare(configuration) {
   print(
     `${result.name}: ${[`rnnx ${ms.toFixed(3)} ms`, ...others].join(", ")}; ${result.gflops} GFLOP/s, ` +
       `its products alone ${products_ms.toFixed(3)} ms (${(100 * result.share_of_products).toFixed(0)} %), ` +
-      `loop steps of ${line.nodes_per_loop_step.join(" and ")} nodes, ${line.peak_mib} MiB; ` +
+      `loop steps of ${line.nodes_per_loop_step.join(" and ") || "no"} nodes, ${line.peak_mib} MiB; ` +
       `compiled in ${line.compile_ms} ms, session in ${line.session_ms} ms`,
   );
   return result;

@@ -9,22 +9,27 @@ import { here } from "./spawn.mjs";
  * makes a step of PyTorch 2.13 up to three times slower.
  */
 const env = { TF_CPP_MIN_LOG_LEVEL: "3" };
-const scripts = { torch: "torch_lstm.py", tensorflow: "tensorflow_lstm.py", jax: "jax_lstm.py" };
+const scripts = {
+  torch: { rnn: "torch_lstm.py", transformer: "torch_gpt.py" },
+  tensorflow: { rnn: "tensorflow_lstm.py" },
+  jax: { rnn: "jax_lstm.py", transformer: "jax_gpt.py" },
+};
 const moduleQuery = `import importlib.util, json; print(json.dumps([m for m in ${JSON.stringify(Object.keys(scripts))} if importlib.util.find_spec(m)]))`;
 
 /**
  * @param pythons Python commands; a framework runs in the first one that has its module.
  * @param folder the folder in which `npm install @tensorflow/tfjs` was run.
+ * @param model the model that their scripts train: "rnn" or "transformer".
  */
-export function findFrameworks(pythons, folder) {
+export function findFrameworks(pythons, folder, model = "rnn") {
   const frameworks = new Map();
   for (const python of pythons) {
     const { status, stdout } = spawnSync(python, ["-c", moduleQuery], { encoding: "utf8" });
     const installed = status === 0 ? JSON.parse(stdout) : [];
-    for (const name of installed.filter((each) => !frameworks.has(each)))
-      frameworks.set(name, { name, run: [python, here(join("frameworks", scripts[name]))], env });
+    for (const name of installed.filter((each) => scripts[each][model] && !frameworks.has(each)))
+      frameworks.set(name, { name, run: [python, here(join("frameworks", scripts[name][model]))], env });
   }
-  if (hasTfjs(folder))
+  if (model === "rnn" && hasTfjs(folder))
     frameworks.set("tfjs", {
       name: "tfjs",
       run: [process.execPath, here("frameworks/tfjs_lstm.mjs"), "--folder", resolve(folder)],

@@ -13,6 +13,7 @@ const values = flagsOf(import.meta.filename, {
   ...sizeFlags,
   threads: 2,
   calls: 5,
+  model: "rnn",
   cell: "lstm",
   samples: 0,
   "disable-pass": [],
@@ -29,7 +30,7 @@ const { estimateWorkPerSync, ortSessionOptions } = await import("../dist/runtime
 const { createTrainer } = await import("../dist/runtime/training/trainer.js");
 
 const sampled = values.samples > 0 && { loss: { type: "sampled_softmax", samples: values.samples } };
-const read = await readSpec(JSON.stringify(specOf({ ...sizes, cell: values.cell, ...sampled })), {
+const read = await readSpec(JSON.stringify(specOf({ ...sizes, model: values.model, cell: values.cell, ...sampled })), {
   file: "bench.json",
 });
 if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
@@ -89,7 +90,7 @@ console.log(
   JSON.stringify({
     framework: `rnnx ${manifest.rnnx}`,
     ...sizes,
-    cell: values.cell,
+    ...(values.model === "rnn" ? { cell: values.cell } : { model: values.model }),
     median_ms: rounded(median_ms, 4),
     compile_ms: rounded(compile_ms),
     session_ms: rounded(session_ms),

@@ -27,8 +27,10 @@ function ownCells() {
   return { [OWN_LSTM]: lstm };
 }
 
-/** Embedding → recurrent layers → projection → mean cross-entropy → Adam. */
-export function specOf({ layers, hidden, time, vocabulary, steps, cell = "lstm", loss = { type: "cross_entropy" } }) {
+/** Embedding → recurrent layers → projection → mean cross-entropy → Adam; or a transformer. */
+export function specOf({ model = "rnn", cell = "lstm", loss = { type: "cross_entropy" }, ...sizes }) {
+  const { layers, hidden, time, vocabulary, steps } = sizes;
+  if (model === "transformer") return transformerOf(sizes);
   return {
     name: "bench",
     ...(cell === OWN_LSTM && { cells: ownCells() }),
@@ -40,6 +42,34 @@ export function specOf({ layers, hidden, time, vocabulary, steps, cell = "lstm",
     ],
     loss,
     optimizer: { type: "adam", learning_rate: 0.001 },
+    train: { steps },
+  };
+}
+
+/** A causal transformer of 4 heads: pre-norm, learned positions, gelu, clipping, AdamW. */
+function transformerOf({ layers, hidden, time, vocabulary, steps }) {
+  const norm = { layer: "layer_norm" };
+  const attention = [norm, { layer: "attention", heads: 4, causal: true }];
+  const dense = [norm, { layer: "dense", size: 4 * hidden, activation: "gelu" }, { layer: "dense", size: hidden }];
+  return {
+    name: "bench",
+    data: { type: "text", text: "ab".repeat(time), window: time },
+    model: [
+      { layer: "embedding", vocabulary_size: vocabulary, size: hidden },
+      { layer: "position", type: "learned", length: time },
+      {
+        block: [
+          { block: attention, residual: true },
+          { block: dense, residual: true },
+        ],
+        repeat: layers,
+        name: "transformer",
+      },
+      norm,
+      { layer: "projection", size: vocabulary },
+    ],
+    loss: { type: "cross_entropy" },
+    optimizer: { type: "adamw", learning_rate: 0.001, beta2: 0.99, weight_decay: 0.1, clip: { global_norm: 1 } },
     train: { steps },
   };
 }

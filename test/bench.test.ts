@@ -21,6 +21,14 @@ test.each([[[]], [["--cell", "gru"]], [["--cell", "own_lstm"]], [["--samples", "
   },
 );
 
+test("a step of a transformer is timed", () => {
+  const line = JSON.parse(
+    run("train-step.mjs", ...sizes, "--hidden", "8", "--calls", "1", "--threads", "1", "--model", "transformer"),
+  );
+  expect(line).toMatchObject({ model: "transformer", layers: 2, vocabulary: 5 });
+  expect(line.median_ms).toBeGreaterThan(0);
+});
+
 test("frameworks that are not installed are left out, and each runs in its default environment", async () => {
   const { findFrameworks, frameworkSteps } = await import("../bench/frameworks.mjs" as string);
   expect(findFrameworks(["no-such-python"], "/no/such/folder")).toEqual([]);
